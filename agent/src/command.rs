@@ -6,12 +6,15 @@ mod join;
 mod joined;
 mod renew;
 mod serve;
+mod told;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use service::config::ConfigError;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use system::completions::Completions;
+use system::layout::filled;
 use system::speech;
 
 /// Stands in front of an application: authenticates, authorizes, records, then forwards. 网关代理。
@@ -47,6 +50,8 @@ enum Command {
         #[command(subcommand)]
         what: Policy,
     },
+    /// Writes completions for a shell, or manual pages. 命令补全与手册页
+    Completions(Completions),
 }
 
 #[derive(Subcommand)]
@@ -65,15 +70,18 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Policy { what: Policy::Explain(arguments) } => {
             explain::run(&state, json, &arguments)
         }
+        Command::Completions(wanted) => {
+            wanted.write(Arguments::command()).map(|()| ExitCode::SUCCESS).map_err(Into::into)
+        }
     };
     match done {
         Ok(code) => code,
         Err(error) => {
             match error.downcast_ref::<ConfigError>() {
                 Some(ConfigError::File { path, error }) if error.kind() == ErrorKind::NotFound => {
-                    let path = path.display();
-                    let zh = format!("没有 {path}：此处没有网关。");
-                    let en = format!("There is no {path}: no gate lies here.");
+                    let path = path.display().to_string();
+                    let zh = filled("没有 {}：此处没有网关。", &[&path]);
+                    let en = filled("There is no {}: no gate lies here.", &[&path]);
                     speech::failed("✗ ", &zh, &en);
                     speech::next_after_failure("  ", "agent join --help");
                 }
@@ -87,7 +95,6 @@ pub async fn run(arguments: Arguments) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn every_text_of_the_help_is_english_then_chinese() {

@@ -179,8 +179,10 @@ impl GateLimits {
             reserved_time: seconds(self.head_seconds),
             idle: seconds(self.idle_seconds),
             life: seconds(self.connection_hours.saturating_mul(3_600)),
-            // The gate passes bodies on as they come.
+            // The gate passes bodies on as they come, and counts requests itself.
             body_bytes: 0,
+            requests_of_one: 0,
+            requests_of_source: 0,
         }
     }
 }

@@ -15,6 +15,7 @@ mod completion;
 mod connection_context;
 mod failed;
 mod fields;
+mod forbidden;
 mod forward;
 mod frames;
 mod head;

@@ -8,6 +8,7 @@
 
 pub mod command;
 pub mod config;
+mod fixed;
 pub mod gate;
 pub mod ship;
 pub mod spool;

@@ -109,6 +109,7 @@ impl Shipper {
         let ack = log.spool(&batch.message).await?;
         self.check(&ack, &batch)?;
         let at = self.at.as_mut().context("place")?;
+        self.spool.acknowledged(at.segment, batch.offset - at.offset);
         at.offset = batch.offset;
         at.chain = batch.chain;
         at.aseq += count;
@@ -281,7 +282,7 @@ impl Shipper {
         let path = segment::path(&self.spool.folder, number);
         let bytes = std::fs::metadata(&path)?.len();
         std::fs::remove_file(&path)?;
-        self.spool.freed(bytes);
+        self.spool.freed(number, bytes);
         Ok(())
     }
 
@@ -313,7 +314,7 @@ impl Shipper {
         let path = segment::path(&self.spool.folder, number);
         let bytes = std::fs::metadata(&path)?.len();
         std::fs::rename(&path, path.with_extension("damaged"))?;
-        self.spool.freed(bytes);
+        self.spool.freed(number, bytes);
         let problem = format!("segment {number} is damaged and was set aside");
         self.metrics.condition("segments", &problem);
         Ok(())

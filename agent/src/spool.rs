@@ -10,9 +10,11 @@
 mod queue;
 mod recorded;
 pub mod recover;
+mod room;
 pub mod segment;
 mod writer;
 
-pub use queue::{Place, Position, Spool};
+pub use queue::{Position, Spool};
 pub use recorded::{NotRecorded, Recorded};
 pub use recover::{Acked, recover};
+pub use room::Place;

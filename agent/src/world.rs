@@ -1,11 +1,13 @@
 //! What is in force: the revocation list, the people, the rules. Each is verified once, when it
 //! comes, and the three are swapped as one value; a request reads it without a lock.
 
+mod beside;
 mod generation;
 mod load;
 mod marks;
 mod watch;
 
+pub use beside::{Beside, BesideStatement, CertificateStanding};
 pub use generation::{Known, Revocations, Rules, World, denial_code};
 pub use load::Anchors;
 pub use marks::Marks;

@@ -24,11 +24,12 @@ mod unit;
 use crate::serve::ServedRole;
 use anyhow::Context;
 use ca_host::CaConfig;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use host::Host;
 use service::Clock;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use system::completions::Completions;
 
 /// Holds the keys and everything that decides: founds a city, issues, revokes, publishes, keeps the
 /// accountability log. 证书签发服务器。
@@ -97,10 +98,12 @@ enum Command {
     Renew(renew::Arguments),
     /// What needs the root key. 根密钥仪式
     Ceremony(ceremony::Arguments),
-    /// Says how the city stands. 状态
+    /// Says how the city stands, and what each process says of itself. 状态
     Status,
     /// Replays the whole log, compares everything with it, and says what to do. 诊断
     Doctor(doctor::Arguments),
+    /// Writes completions for a shell, or manual pages. 命令补全与手册页
+    Completions(Completions),
 }
 
 /// Runs a command; what it prints and how it exits is decided here and nowhere else.
@@ -119,12 +122,21 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         crate::founding::init(from, &arguments.state, clock).await?;
         return say::founded(&arguments.state, arguments.json);
     }
+    if let Command::Completions(wanted) = &arguments.command {
+        wanted.write(Arguments::command())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let config = CaConfig::read(&path).with_context(|| {
         format!("{} is no state directory; next: ca-server init --help", arguments.state.display())
     })?;
     if matches!(arguments.command, Command::Serve { .. }) {
         service::start_logs();
     }
+    // Held before a door, a floor or a journal is opened.
+    let _place = match &arguments.command {
+        Command::Serve { role } => Some(ca_host::RolePlace::hold(&config, role.name())?),
+        _ => None,
+    };
     let (own, waits) = match &arguments.command {
         // A loss is taken whatever the database does: `status` begins without.
         Command::Serve { role } => (role.database(&config), *role != ServedRole::Status),
@@ -136,7 +148,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     let host = Host { config, store, clock, json: arguments.json };
     match arguments.command {
-        Command::Init { .. } => Ok(ExitCode::SUCCESS),
+        Command::Init { .. } | Command::Completions(_) => Ok(ExitCode::SUCCESS),
         Command::Serve { role } => {
             let Host { config, store, clock, .. } = host;
             crate::serve::serve(config, store, clock, role).await
@@ -165,7 +177,6 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn every_text_of_the_help_is_english_then_chinese() {

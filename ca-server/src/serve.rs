@@ -19,6 +19,16 @@ pub enum ServedRole {
 }
 
 impl ServedRole {
+    /// Its name, and that of its folder.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Issuer => "issuer",
+            Self::Status => "status",
+            Self::Log => "log",
+            Self::Notices => "notices",
+        }
+    }
+
     /// The address of the database as this role's own user, where it has one.
     pub fn database(self, config: &CaConfig) -> Option<&String> {
         match self {

@@ -29,3 +29,11 @@ export function ascii(/** @type {string} */ text) {
 export function random(/** @type {number} */ length) {
   return crypto.getRandomValues(new Uint8Array(length));
 }
+
+/** Whether bytes stand within others as they are. */
+export function holds(/** @type {Uint8Array} */ whole, /** @type {Uint8Array} */ piece) {
+  for (let at = 0; at <= whole.length - piece.length; at += 1) {
+    if (piece.every((byte, offset) => whole[at + offset] === byte)) return true;
+  }
+  return false;
+}

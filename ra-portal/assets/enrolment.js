@@ -1,8 +1,8 @@
 // Key and request are made here; the certificate meets its key here again. The server never has the key.
 
-import { fromBase64url, toBase64url } from "./bytes.js";
+import { fromBase64url, holds, toBase64url } from "./bytes.js";
 import { goToWrong, judge, onSubmit, part } from "./form.js";
-import { bindKey, forgetBindKey, forgetKey, keepKey, keptKeys } from "./kept.js";
+import { bindKey, forgetBindKey, forgetKey, keepKey, keptKeys, waitFor, waitNoMore } from "./kept.js";
 import { bindValue } from "./letter.js";
 import { generate, request } from "./pkcs10.js";
 import { decrypt, encrypt, file } from "./pkcs12.js";
@@ -35,17 +35,9 @@ async function makeRequest(/** @type {Uint8Array} */ bind) {
   input("repeat").value = "";
   // Before it is sent: a request whose key is lost is of no use to anybody.
   keepKey(reference, kept, spki);
+  waitFor(reference);
   forgetBindKey(reference);
   make?.submit();
-}
-
-/** Whether the certificate is for the kept key: its SubjectPublicKeyInfo stands in it as it is. */
-function isFor(/** @type {Uint8Array} */ certificate, /** @type {Uint8Array} */ spki) {
-  const last = certificate.length - spki.length;
-  for (let at = 0; at <= last; at += 1) {
-    if (spki.every((byte, offset) => certificate[at + offset] === byte)) return true;
-  }
-  return false;
 }
 
 async function collectFile(/** @type {ReturnType<typeof keptKeys>[number]} */ kept) {
@@ -74,7 +66,8 @@ if (make) {
 }
 if (collect) {
   const [leaf] = (collect.dataset.chain ?? "").split(" ").map(fromBase64url);
-  const kept = keptKeys(reference).find((own) => isFor(leaf, own.spki));
+  // Its SubjectPublicKeyInfo stands in the certificate as it is.
+  const kept = keptKeys(reference).find((own) => holds(leaf, own.spki));
   part("no-key").hidden = kept !== undefined;
   if (kept !== undefined) onSubmit(collect, () => collectFile(kept));
   else collect.hidden = true;
@@ -85,3 +78,4 @@ if (collect) {
 } else if (make && part("no-key")) {
   part("no-key").hidden = keptKeys(reference).length > 0;
 }
+part("leave")?.addEventListener("submit", waitNoMore);

@@ -2,7 +2,7 @@
 
 import { fromBase64url, toBase64url } from "./bytes.js";
 import { goToWrong, judge, onSubmit, part } from "./form.js";
-import { keepBindKey } from "./kept.js";
+import { keepLetter, waitingLetter, waitNoMore } from "./kept.js";
 import { deriveKeys, lossValue, readCode, readReference, suspensionValue } from "./letter.js";
 
 const form = /** @type {HTMLFormElement} */ (part("letter"));
@@ -15,6 +15,19 @@ if (printed !== null && input("reference").value === "") {
   input("reference").value = printed;
   input("code").focus();
   history.replaceState(null, "", location.pathname);
+}
+
+// A letter that waits here is opened without its code; what does not open is offered no more.
+const waiting = form.dataset.purpose === "open" ? waitingLetter() : null;
+if (waiting !== null && part("problem")) waitNoMore();
+else if (waiting !== null) {
+  part("waiting-reference").textContent = waiting.reference;
+  part("go-on").hidden = false;
+  part("go-on-button").addEventListener("click", () => {
+    input("reference").value = waiting.reference;
+    input("key").value = waiting.key;
+    form.submit();
+  });
 }
 
 onSubmit(form, async () => {
@@ -32,7 +45,7 @@ onSubmit(form, async () => {
   } else if (form.dataset.purpose === "suspend") {
     input("key").value = toBase64url(await suspensionValue(keys.suspend, reference));
   } else {
-    keepBindKey(reference, keys.bind);
+    keepLetter(reference, keys);
     input("key").value = toBase64url(keys.lookup);
   }
   form.submit();

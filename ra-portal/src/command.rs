@@ -10,18 +10,19 @@ use crate::pages::menu::Menus;
 use crate::state::{PortalState, client};
 use anyhow::Context;
 use axum::Router;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use mtls::listen::{Limits, Proof, Site};
 use mtls::tls::{ClientAuth, Identity, server_for_browsers};
 use mtls::web::WebHost;
 use pki::Certificate;
 use records::trust::Trust;
-use service::{Clock, Metrics, Stop};
+use service::{Clock, Metrics, Neighbours, Stop};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
+use system::completions::Completions;
 
 /// What a process of the portal puts up with. A household or an office stands behind one address,
 /// so one source gets an eighth of the places of people, and some that only brakes may use.
@@ -42,10 +43,17 @@ const LIMITS: Limits = Limits {
     idle: Duration::from_secs(75),
     life: Duration::from_secs(8 * 3_600),
     body_bytes: 128 * 1024 * 1024,
+    requests_of_one: OF_CERTIFICATE,
+    requests_of_source: 128,
 };
 
 /// Connections of one certificate.
 const OF_CERTIFICATE: usize = 64;
+
+/// Calls of one service that are under way at once, and beside them those that are near a brake: an
+/// eighth of what the service has for this process is left for what a restart leaves behind.
+const CALLS_MAX: usize = 384;
+const BRAKES_MAX: usize = 64;
 
 /// Whether the certificate for browsers was renewed is looked at this often.
 const RENEWAL_LOOK: Duration = Duration::from_secs(10);
@@ -73,6 +81,8 @@ enum Command {
     },
     /// Renews a process's certificate: the old key asks for the new one. 证书更新
     Renew(renew::Arguments),
+    /// Writes completions for a shell, or manual pages. 命令补全与手册页
+    Completions(Completions),
 }
 
 /// One of the two processes, each with its own key.
@@ -89,6 +99,14 @@ impl Process {
         match self {
             Self::Public => "public",
             Self::Staff => "staff",
+        }
+    }
+
+    /// What the page of officers asks: the process that is not theirs.
+    fn neighbours(self, config: &PortalConfig) -> Neighbours {
+        match self {
+            Self::Public => Neighbours::of(&[]),
+            Self::Staff => Neighbours::of(&[("portal-public", config.public.admin)]),
         }
     }
 
@@ -152,10 +170,11 @@ impl Process {
 /// Runs a command.
 pub async fn run(arguments: Arguments) -> ExitCode {
     let done = async {
-        let config = PortalConfig::read(&arguments.config)?;
+        let config = || PortalConfig::read(&arguments.config);
         match arguments.command {
-            Command::Serve { process } => serve(config, process).await,
-            Command::Renew(what) => renew::run(&config, what).await,
+            Command::Serve { process } => serve(config()?, process).await,
+            Command::Renew(what) => renew::run(&config()?, what).await,
+            Command::Completions(wanted) => Ok(wanted.write(Arguments::command())?),
         }
     };
     match done.await {
@@ -185,15 +204,18 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
     let web = process.web(&config)?;
     let tls = server_for_browsers(identity()?, &clients, &["h2", "http/1.1"], web.clone())?;
     let log = ca_api::Log(client(&config.log, &trust, identity()?)?);
+    let neighbours = Arc::new(process.neighbours(&config));
     let portal = Arc::new(PortalState {
         host: own.host.clone(),
         web: web.clone(),
+        public: config.public_address(&trust.portal_public),
         trust: trust.clone(),
-        issuer: ca_api::Issuer(client(&config.issuer, &trust, identity()?)?),
-        log: ca_api::Log(client(&config.log, &trust, identity()?)?),
-        status: ca_api::Status(client(&trust.status, &trust, identity()?)?),
+        issuer: ca_api::Issuer(bounded(client(&config.issuer, &trust, identity()?)?)),
+        log: ca_api::Log(bounded(client(&config.log, &trust, identity()?)?)),
+        status: ca_api::Status(bounded(client(&trust.status, &trust, identity()?)?)),
         events: events.clone(),
         metrics: metrics.clone(),
+        neighbours: neighbours.clone(),
         paths: CheckedPaths::new(issuing, root),
         menus: Menus::default(),
         rosters: Default::default(),
@@ -208,6 +230,8 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
         nearly_full: metrics.near_fullness("listener"),
     };
     tokio::spawn(service::disk::watch(config.path(".".as_ref()), metrics.clone(), stop.clone()));
+    let looking = stop.clone();
+    tokio::spawn(async move { neighbours.watch(clock, looking).await });
     if let Some(web) = web {
         tokio::spawn(renewed(web, metrics.clone(), stop.clone()));
     }
@@ -225,6 +249,12 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
     store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Fewer calls at once than a service has places for this process; a brake finds one when people
+/// have taken all others.
+fn bounded(client: mtls::Client) -> mtls::Client {
+    client.with_places(CALLS_MAX, BRAKES_MAX, ca_api::is_near_brake)
 }
 
 /// Shows a renewed certificate to browsers; one that cannot be shown leaves the old one, and is
@@ -262,7 +292,6 @@ fn authorities(chain: &std::path::Path) -> anyhow::Result<(Certificate, Certific
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn every_text_of_the_help_is_english_then_chinese() {

@@ -74,11 +74,55 @@ impl PortalConfig {
         self.folder.join(path)
     }
 
+    /// Where browsers find the public pages: under their name for browsers, if they have one, which
+    /// a phone that scans a code knows; else under the one of the trust file.
+    pub fn public_address(&self, portal_public: &str) -> String {
+        let (Some(web), Some((scheme, rest))) = (&self.web, portal_public.split_once("://")) else {
+            return portal_public.to_owned();
+        };
+        match rest.rsplit_once(':') {
+            Some((_, port)) => format!("{scheme}://{}:{port}", web.host),
+            None => format!("{scheme}://{}", web.host),
+        }
+    }
+
     /// The database's address with its path made whole.
     pub fn database_address(&self) -> String {
         match self.database.strip_prefix("sqlite:") {
             Some(path) => format!("sqlite:{}", self.folder.join(path).display()),
             None => self.database.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What stands on paper leads phones to the name that they know, from either process.
+    #[test]
+    fn codes_lead_to_the_name_for_browsers() {
+        let process = |name: &str| {
+            serde_json::json!({
+                "host": format!("{name}.city"), "listen": "127.0.0.1:1", "admin": "127.0.0.1:2",
+                "chain": "c", "key": "k",
+            })
+        };
+        let config = |web: serde_json::Value| -> PortalConfig {
+            let whole = serde_json::json!({
+                "portal": "p", "database": "sqlite:d", "trust": "t", "issuer": "i", "log": "l",
+                "public": process("public"), "staff": process("staff"), "web": web,
+            });
+            serde_json::from_value(whole).unwrap()
+        };
+        let name = serde_json::json!({ "host": "zs.city.gov.cn", "chain": "c", "key": "k" });
+        let with = config(name);
+        let address = |public: &str| with.public_address(public);
+        assert_eq!(address("https://public.city:8443"), "https://zs.city.gov.cn:8443");
+        assert_eq!(address("https://public.city"), "https://zs.city.gov.cn");
+        assert_eq!(
+            config(serde_json::Value::Null).public_address("https://public.city"),
+            "https://public.city"
+        );
     }
 }

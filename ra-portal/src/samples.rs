@@ -58,3 +58,25 @@ fn what_others_wrote_does_nothing_on_our_pages() {
         }
     }
 }
+
+/// People read the clocks of Beijing. A time as documents spell it stands in what machines read,
+/// and in what is proof.
+#[test]
+fn no_page_shows_a_time_of_elsewhere() {
+    for language in Language::BOTH {
+        for (name, text) in all(language) {
+            let found = text.match_indices('T').find(|(at, _)| is_utc(&text.as_bytes()[*at..]));
+            assert!(found.is_none(), "{name}: {}", &text[found.unwrap().0..][..10]);
+        }
+    }
+}
+
+/// `T16:00:00Z`
+fn is_utc(bytes: &[u8]) -> bool {
+    let form = b"T00:00:00Z";
+    bytes.len() >= form.len()
+        && form.iter().zip(bytes).all(|(form, byte)| match form {
+            b'0' => byte.is_ascii_digit(),
+            sign => sign == byte,
+        })
+}

@@ -3,10 +3,10 @@
 //! which people meet them: [`certificate`] and [`suspend`] (for everybody), [`passkeys`],
 //! [`queue`], [`review`] with [`approve`], [`decline`] and [`declined`], [`certificates`],
 //! [`issued`], [`hold`], [`revoke`], [`wish`] and [`wished`], [`organisation`], [`people`],
-//! [`person`] with its [`dossier`], [`draft_check`] with [`consequence`] and [`draft_make`],
-//! [`roster`], [`batch`] with its [`receipt`], [`drafts`], [`withdraw`], [`applications`],
-//! [`state`], [`audit_search`]; [`api`] is the same for the command line, and [`trusted`] is there
-//! for browsers that know this city's root.
+//! [`person`] with its [`dossier`], [`draft_check`] with [`number`], [`consequence`] and
+//! [`draft_make`], [`roster`], [`batch`] with its [`receipt`], [`drafts`], [`withdraw`],
+//! [`applications`], [`state`], [`audit_search`]; [`api`] is the same for the command line, and
+//! [`trusted`] is there for browsers that know this city's root.
 
 mod api;
 mod applications;
@@ -15,21 +15,24 @@ mod audit_search;
 mod batch;
 mod certificate;
 mod certificates;
+mod checks;
 mod consequence;
 mod decline;
 mod declined;
 mod dossier;
 mod draft_check;
 mod draft_make;
+mod draft_mend;
 mod drafts;
-mod facts;
 mod hold;
 mod issued;
+mod number;
 mod organisation;
 mod passkeys;
 mod people;
 mod person;
 mod queue;
+mod reach;
 mod receipt;
 mod review;
 mod revoke;
@@ -37,6 +40,8 @@ mod role;
 mod roster;
 mod state;
 mod suspend;
+#[cfg(test)]
+mod tests;
 mod touch;
 mod trusted;
 mod wish;
@@ -44,6 +49,7 @@ mod wished;
 mod withdraw;
 
 pub use api::ROUTES;
+pub use reach::is_brake;
 
 use crate::pages::{asset, choose_language, fetch_asset};
 use crate::state::PortalState;
@@ -51,7 +57,6 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use portal_api::roster::FILE_BYTES_MAX;
-use portal_api::staff::{APPROVE, FETCH, WISH, WITHDRAW};
 use std::sync::Arc;
 
 /// Pages that are read.
@@ -101,19 +106,6 @@ pub const FORMS: [&str; 18] = [
     "/people/roster",
     "/people/roster/sign",
 ];
-
-/// Whether a path may stop something: revoking and taking back have places of their own, and so
-/// have reading an order and approving it, since that may be a brake.
-pub fn is_brake(path: &str) -> bool {
-    let of_order = path.strip_prefix("/orders/").map(|order| order.split_once('/'));
-    let reads_or_approves = matches!(of_order, Some(None | Some((_, "approve"))));
-    let of_certificate = path.strip_prefix("/certificates/").and_then(|rest| rest.split_once('/'));
-    let revokes = matches!(of_certificate, Some((_, "revoke" | "wished" | "suspended")));
-    let suspends = path == "/certificate/suspend";
-    let takes_back = matches!(path, "/drafts/withdraw" | "/drafts/withdrawn");
-    let asks = [FETCH, APPROVE, WISH, WITHDRAW].contains(&path);
-    suspends || takes_back || revokes || reads_or_approves || asks
-}
 
 /// A roster with the texts beside it.
 fn files() -> DefaultBodyLimit {
@@ -177,6 +169,7 @@ pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     samples.extend(roster::samples(language));
     samples.extend(receipt::samples(language));
     samples.extend(draft_check::samples(language));
+    samples.extend(draft_mend::samples(language));
     samples.extend(drafts::samples(language));
     samples.extend(withdraw::samples(language));
     samples.extend(passkeys::samples(language));

@@ -7,11 +7,13 @@ use crate::refusal::refused;
 use crate::rosters::Rosters;
 use mtls::Client;
 use mtls::web::WebHost;
+use records::drafted::Drafted;
 use records::export::OrderExport;
+use records::order::PersonAction;
 use records::trust::Trust;
 use records::{Code, Order};
-use service::Metrics;
 use service::problem::Refused;
+use service::{Clock, Metrics, Neighbours};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +28,8 @@ pub struct PortalState {
     pub host: String,
     /// Another name of it, for browsers.
     pub web: Option<Arc<WebHost>>,
+    /// Where browsers find the public pages.
+    pub public: String,
     /// What everybody may know of the city.
     pub trust: Trust,
     /// The issuer, over mTLS with this process's key.
@@ -38,6 +42,8 @@ pub struct PortalState {
     pub events: Events,
     /// Counters.
     pub metrics: Metrics,
+    /// What the other process of the portal says of itself.
+    pub neighbours: Arc<Neighbours>,
     /// Paths from readers' certificates to the root.
     pub paths: CheckedPaths,
     /// What the menus of its readers name.
@@ -52,6 +58,11 @@ impl PortalState {
         let mut names =
             [Some(self.host.as_str()), self.web.as_ref().map(|web| web.name())].into_iter();
         names.any(|own| own.is_some_and(|own| own.eq_ignore_ascii_case(name)))
+    }
+
+    /// Where browsers find the public pages, of whichever process: codes on paper lead there.
+    pub fn public_address(&self) -> &str {
+        &self.public
     }
 
     /// Keeps the event of a request, durable before its answer; without that there is no answer.
@@ -84,13 +95,43 @@ impl PortalState {
         person: &str,
         result: Result<OrderExport, Refused>,
     ) -> Result<OrderExport, Refused> {
+        let mut keeping = std::pin::pin!(self.recorded("fetch", person, told(&result)));
+        let kept = tokio::time::timeout(BRAKE_WAIT, &mut keeping).await;
+        if matches!(kept, Ok(Ok(()))) {
+            return result;
+        }
+        // Only now it counts what the order is.
         let takes_away = |export: &OrderExport| {
             let body = Order::read(&export.signed.order.0).map(|order| order.body());
             body.is_ok_and(|body| body.is_ok_and(|body| body.takes_away()))
         };
-        match result.as_ref().is_ok_and(takes_away) {
-            true => self.recorded_brake("fetch", person, result).await,
-            false => self.recorded("fetch", person, result).await,
+        if result.as_ref().is_ok_and(takes_away) {
+            if kept.is_err() {
+                tracing::error!(act = "fetch", "a brake is answered without its event");
+            }
+            return result;
+        }
+        match kept {
+            Ok(kept) => kept?,
+            Err(_) => keeping.await?,
+        }
+        result
+    }
+
+    /// The same for what a draft is made from, or became: that somebody leaves is a brake.
+    pub async fn recorded_draft<T>(
+        &self,
+        (act, person): (&'static str, &str),
+        drafted: Option<&Drafted>,
+        result: Result<T, Refused>,
+    ) -> Result<T, Refused> {
+        let leaves = |drafted: &Drafted| match drafted {
+            Drafted::Person(body) => body.action == PersonAction::Leave,
+            Drafted::Letter(_) => false,
+        };
+        match drafted.is_some_and(leaves) {
+            true => self.recorded_brake(act, person, result).await,
+            false => self.recorded(act, person, result).await,
         }
     }
 
@@ -102,15 +143,19 @@ impl PortalState {
         person: &str,
         result: Result<T, Refused>,
     ) -> Result<T, Refused> {
-        let told = match &result {
-            Ok(_) => Ok(()),
-            Err(Refused(problem)) => Err(Refused(problem.clone())),
-        };
-        let keeping = tokio::time::timeout(BRAKE_WAIT, self.recorded(act, person, told));
+        let keeping = tokio::time::timeout(BRAKE_WAIT, self.recorded(act, person, told(&result)));
         if keeping.await.is_err() {
             tracing::error!(act, "a brake is answered without its event");
         }
         result
+    }
+}
+
+/// What an event tells of a result.
+fn told<T>(result: &Result<T, Refused>) -> Result<(), Refused> {
+    match result {
+        Ok(_) => Ok(()),
+        Err(Refused(problem)) => Err(Refused(problem.clone())),
     }
 }
 
@@ -121,5 +166,44 @@ pub fn client(
     identity: mtls::tls::Identity,
 ) -> anyhow::Result<Client> {
     let root = trust.root_sha256.digest().ok_or_else(|| anyhow::anyhow!("trust file"))?;
-    Ok(Client::new(address, Some(mtls::tls::client(root, Some(identity))?))?)
+    let clock = Arc::new(Clock::system());
+    Ok(Client::new(address, Some(mtls::tls::client_by(root, Some(identity), clock)?))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// The act of each `recorded…("ACT"` of a source text.
+    fn acts(text: &str) -> impl Iterator<Item = &str> {
+        text.split(".recorded").skip(1).filter_map(|behind| {
+            let (call, arguments) = behind.split_once('(')?;
+            let named = call.chars().all(|c| c == '_' || c.is_ascii_lowercase());
+            let act = arguments.trim_start().trim_start_matches('(').strip_prefix('"')?;
+            named.then(|| act.split('"').next().unwrap_or_default())
+        })
+    }
+
+    fn look(folder: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => look(&path, found),
+                false => {
+                    let text = std::fs::read_to_string(&path).unwrap();
+                    found.extend(acts(&text).map(str::to_owned));
+                }
+            }
+        }
+    }
+
+    /// The log takes no act that it does not know: what the portal tells of is in its list.
+    #[test]
+    fn the_log_knows_every_act_of_the_portal() {
+        let mut found = vec!["start".to_owned(), "stop".to_owned(), "fetch".to_owned()];
+        look(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+        found.sort_unstable();
+        found.dedup();
+        assert_eq!(found, records::portal::ACTS);
+    }
 }

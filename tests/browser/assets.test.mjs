@@ -14,6 +14,8 @@ const { readCode, readReference, deriveKeys, bindValue, lossValue, suspensionVal
 const { identifier, integer, tagged, unsigned } = await asset("der.js");
 const { generate, request } = await asset("pkcs10.js");
 const { encrypt, decrypt, file } = await asset("pkcs12.js");
+const { Foreign, read, WrongPassword } = await asset("pkcs12-reader.js");
+const { values } = await asset("der-reader.js");
 
 const vectors = JSON.parse(readFileSync(new URL("../../docs/vectors.json", import.meta.url), "utf8"));
 const folder = mkdtempSync(join(tmpdir(), "assets-"));
@@ -66,7 +68,7 @@ test("whoever applies again keeps the earlier key: the certificate may come for 
   };
   globalThis.localStorage = storage();
   globalThis.sessionStorage = storage();
-  const { bindKey, forgetBindKey, forgetKey, keepBindKey, keepKey, keptKeys } = await asset("kept.js");
+  const { bindKey, forgetBindKey, forgetKey, keepKey, keepLetter, keptKeys } = await asset("kept.js");
   const part = Uint8Array.of(1, 2);
   const encrypted = { salt: part, iv: part, data: part };
   assert.deepEqual(keptKeys("A"), []);
@@ -78,7 +80,7 @@ test("whoever applies again keeps the earlier key: the certificate may come for 
   assert.equal(keptKeys("A").length, 8);
   forgetKey("A");
   assert.deepEqual(keptKeys("A"), []);
-  keepBindKey("A", part);
+  keepLetter("A", { bind: part, lookup: part });
   assert.deepEqual(bindKey("A"), part);
   forgetBindKey("A");
   assert.equal(bindKey("A"), null);
@@ -125,4 +127,63 @@ test("OpenSSL opens a PKCS#12 file with its password and with no other", async (
   assert.match(opened, /BEGIN CERTIFICATE/);
   assert.throws(() => openssl("pkcs12", "-in", p12, "-nodes", "-passin", "pass:another"));
   assert.equal(concat(chain[0]).length, chain[0].length);
+});
+
+test("a PKCS#12 file opens with its password, whoever made it; what is no such file is told apart", async () => {
+  const password = "一个够长的口令 long";
+  const pair = await generate();
+  const pkcs8 = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey));
+  const key = written("r.pem", openssl("pkey", "-inform", "DER", "-in", written("r.k", pkcs8)));
+  const self = (own, name) => {
+    const words = ["-subj", "/CN=x", "-outform", "PEM", "-out", join(folder, name)];
+    openssl("req", "-x509", "-key", own, ...words);
+    return join(folder, name);
+  };
+  const exported = (own, certificate, ...words) => {
+    const to = ["-out", join(folder, "r.p12"), "-passout", `pass:${password}`];
+    openssl("pkcs12", "-export", "-inkey", own, "-in", certificate, ...to, ...words);
+    return new Uint8Array(readFileSync(join(folder, "r.p12")));
+  };
+  const pem = self(key, "r.crt.pem");
+  openssl("x509", "-in", pem, "-outform", "DER", "-out", join(folder, "r.der"));
+  const der = new Uint8Array(readFileSync(join(folder, "r.der")));
+  const ours = await file(await encrypt(pkcs8, password), [der], "x", password);
+  for (const bytes of [ours, exported(key, pem), exported(key, pem, "-keypbe", "AES-128-CBC")]) {
+    const found = await read(bytes, password);
+    assert.deepEqual([found.pkcs8, found.certificate], [pkcs8, der]);
+    await assert.rejects(read(bytes, `${password}.`), WrongPassword);
+    // Cut off anywhere it is no file, and the reader ends.
+    for (let end = 0; end < bytes.length; end += 97) {
+      await assert.rejects(read(bytes.slice(0, end), password), Foreign);
+    }
+  }
+  openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", join(folder, "rsa.pem"));
+  const rsa = exported(join(folder, "rsa.pem"), self(join(folder, "rsa.pem"), "rsa.crt"));
+  await assert.rejects(read(rsa, password), Foreign);
+  await assert.rejects(read(exported(key, pem, "-keypbe", "PBE-SHA1-3DES"), password), Foreign);
+  await assert.rejects(read(new Uint8Array(300 * 1024), password), Foreign);
+});
+
+test("DER of no definite length, or longer than it is, is none", () => {
+  const wrong = [[0x30, 0x80, 0, 0], [4, 2, 1], [4, 0x81], [4, 0x85, 0, 0, 0, 0, 1, 7], [4]];
+  for (const bytes of wrong) assert.throws(() => values(Uint8Array.from(bytes)), `${bytes}`);
+  assert.deepEqual(values(Uint8Array.of(4, 1, 7, 5, 0)).map((value) => value.tag), [4, 5]);
+});
+
+test("a signature has the one spelling that the CA takes", async () => {
+  const { sign } = await asset("ecdsa.js");
+  const { sequence, within } = await asset("der-reader.js");
+  const { privateKey, publicKey } = await generate();
+  const message = Uint8Array.of(1, 2, 3);
+  const half = 0x7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8n;
+  const spki = new Uint8Array(await crypto.subtle.exportKey("spki", publicKey));
+  const key = written("s.pem", openssl("pkey", "-pubin", "-inform", "DER", "-in", written("s.k", spki)));
+  for (let turn = 0; turn < 16; turn += 1) {
+    const der = await sign(privateKey, message);
+    const [, s] = sequence(values(der)[0]);
+    const high = within(s, 2).reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
+    assert.ok(high <= half);
+    const words = ["-verify", key, "-signature", written("s.sig", der), written("s.msg", message)];
+    assert.match(openssl("dgst", "-sha256", ...words), /Verified OK/);
+  }
 });

@@ -20,6 +20,7 @@ class Part {
   addEventListener(name, act) { this.listeners[name] = act; }
   querySelector(wanted) { return this.parts[wanted] ?? null; }
   submit() { this.submitted += 1; }
+  requestSubmit() { this.submitted += 1; }
   focus() { this.focused += 1; }
   remove() { this.removed = true; }
   async happens(name) { await this.listeners[name]({ preventDefault() {} }); }
@@ -151,6 +152,55 @@ test("a code on paper fills the reference in, once, and goes out of the address"
   assert.deepEqual(history.replaceState.mock.calls.map((call) => call.arguments), [[null, "", "/letter"]]);
 });
 
+test("a letter that waits is opened without its code; one that does not open, or is left, is forgotten", async () => {
+  const letter = async (purpose, problem) => {
+    const own = form("letter", { founding: "", purpose }, ["reference", "code", "key"]);
+    for (const id of ["waiting-reference", "go-on", "go-on-button"]) page[id] = new Part();
+    page["go-on"].hidden = true;
+    delete page.problem;
+    if (problem) page.problem = new Part();
+    await script("open-letter.js");
+    return own;
+  };
+  await letter("open");
+  assert.ok(page["go-on"].hidden, "nothing waits");
+  const { keepLetter, waitFor, waitingLetter } = await script("kept.js");
+  const part = Uint8Array.of(1, 2);
+  keepLetter("5GPJWBSG64S36D1N", { bind: part, lookup: part });
+  await letter("open");
+  assert.ok(page["go-on"].hidden, "it was opened, and no request made");
+  waitFor("5GPJWBSG64S36D1N");
+  for (const purpose of ["loss", "suspend"]) {
+    await letter(purpose);
+    assert.ok(page["go-on"].hidden, "a brake asks for the code");
+  }
+  const own = await letter("open");
+  assert.ok(!page["go-on"].hidden);
+  await page["go-on-button"].happens("click");
+  assert.deepEqual([own.submitted, page.reference.value, page.key.value], [1, "5GPJWBSG64S36D1N", "AQI"]);
+  await letter("open", true);
+  assert.ok(page["go-on"].hidden && waitingLetter() === null);
+  waitFor("5GPJWBSG64S36D1N");
+  page = { enrolment: new Part({ reference: "A" }), leave: new Part() };
+  await script("enrolment.js");
+  await page.leave.happens("submit");
+  assert.equal(waitingLetter(), null);
+});
+
+test("a receipt that is scanned is handed in, once, and goes out of the address", async () => {
+  const history = { replaceState: mock.fn() };
+  Object.assign(globalThis, { history });
+  for (const [hash, typed, handedIn] of [["#AQ.Ag.Aw", "", 1], ["", "", 0], ["#AQ.Ag.Aw", "{}", 0]]) {
+    globalThis.location = { hash, pathname: "/receipt" };
+    form("check", {}, ["receipt"]);
+    page.receipt.value = typed;
+    await script("check-receipt.js");
+    assert.equal(page.check.submitted, handedIn);
+    assert.equal(page.receipt.value, handedIn ? "AQ.Ag.Aw" : typed);
+  }
+  assert.deepEqual(history.replaceState.mock.calls.map((call) => call.arguments), [[null, "", "/receipt"]]);
+});
+
 test("the page of the root looks until the browser trusts it", async () => {
   page.probe = new Part({ address: "https://staff.localhost/trusted" });
   page.waiting = Object.assign(new Part(), { hidden: true });
@@ -172,8 +222,9 @@ test("the page of the root looks until the browser trusts it", async () => {
 
 test("a key is made and kept encrypted before its request is sent; its certificate finds it again", async () => {
   page.enrolment = new Part({ reference: "A" });
-  const { keepBindKey, keptKeys } = await script("kept.js");
-  keepBindKey("A", new Uint8Array(32).fill(7));
+  const { keepLetter, keptKeys, waitingLetter } = await script("kept.js");
+  const [bind, lookup] = [7, 8].map((byte) => new Uint8Array(32).fill(byte));
+  keepLetter("A", { bind, lookup });
   const challenge = toBase64url(new Uint8Array(16).fill(9));
   const make = form("make", { challenge }, ["password", "repeat", "request", "bind"]);
   page["no-code"] = new Part();
@@ -194,6 +245,7 @@ test("a key is made and kept encrypted before its request is sent; its certifica
   const bound = await bindValue(new Uint8Array(32).fill(7), new Uint8Array(16).fill(9), request);
   assert.equal(page.bind.value, toBase64url(bound));
   assert.equal(sessionStorage.length, 0, "the tie is used once");
+  assert.deepEqual(waitingLetter(), { reference: "A", key: toBase64url(lookup) });
   const [kept] = keptKeys("A");
 
   for (const own of [false, true]) {
@@ -216,7 +268,137 @@ test("a key is made and kept encrypted before its request is sent; its certifica
     assert.equal(page.download.download, "x.p12");
     await page.forget.happens("click");
     assert.equal(keptKeys("A").length, 0);
+    assert.equal(waitingLetter(), null);
   }
+});
+
+test("what the CA says of a renewal is shown once read, and asked again only on purpose", async () => {
+  const outcomes = ["early", "waiting", "soon", "returned", "rejected", "refused", "done"];
+  for (const id of [...outcomes, "reason", "returned-reason", "why", "code"]) page[id] = new Part();
+  form("renew", { language: "en" }, []);
+  const { ask, askedAgain, isRejected, isReturned } = await script("renewal-answer.js");
+  const shown = () => outcomes.filter((id) => !page[id].hidden);
+  assert.ok(!isRejected({}) && !isReturned({}) && shown().length === outcomes.length);
+  assert.ok(isReturned({ returned: "the unit" }) && isReturned({ returned: "the unit" }));
+  assert.deepEqual([shown(), page["returned-reason"].textContent], [["returned"], "the unit"]);
+  askedAgain();
+  assert.ok(!isReturned({ returned: "the unit" }), "they read it, and ask again");
+  assert.ok(isReturned({ returned: "the name" }), "another reason is read as well");
+  assert.ok(isRejected({ stage: { stage: "rejected", reason: "left" } }));
+  assert.deepEqual([shown(), page.reason.textContent], [["rejected"], "left"]);
+  const said = { code: "log-behind", zh: "稍后", en: "later", reference: "R" };
+  globalThis.fetch = async () => ({ ok: false, json: async () => said });
+  assert.equal(await ask("terms", { certificate: "AQ" }), null);
+  assert.deepEqual([shown(), page.why.textContent, page.code.textContent], [["refused"], "later", "log-behind · R"]);
+  globalThis.fetch = async () => ({ ok: true, json: async () => ({ challenge: "AQ" }) });
+  assert.deepEqual(await ask("terms", { certificate: "AQ" }), { challenge: "AQ" });
+});
+
+test("a renewal keeps its new key before it asks; the same file goes on where it was", async () => {
+  const { generate } = await script("pkcs10.js");
+  const { encrypt, file } = await script("pkcs12.js");
+  const { keptKeys } = await script("kept.js");
+  const password = "long enough 12";
+  const old = await generate();
+  const pkcs8 = new Uint8Array(await crypto.subtle.exportKey("pkcs8", old.privateKey));
+  const spki = new Uint8Array(await crypto.subtle.exportKey("spki", old.publicKey));
+  const certificate = Uint8Array.of(0x30, spki.length, ...spki);
+  const p12 = await file(await encrypt(pkcs8, password), [certificate], "x", password);
+  const ids = ["early", "waiting", "soon", "returned", "rejected", "refused", "done", "download", "forget", "again"];
+  const own = form("renew", { language: "zh-CN", name: "x" }, ["file", "password"]);
+  for (const id of [...ids, "opens", "why", "code", "order", "reason", "reasons", "returned-reason"]) page[id] = new Part();
+  const reasons = ["asked", "expired"].map((reason) => new Part({ reason }));
+  page.reasons.children = reasons;
+  const shown = () => ids.slice(0, 7).filter((id) => !page[id].hidden);
+  page.file.files = [{ arrayBuffer: async () => p12 }];
+  const asked = [];
+  const terms = { challenge: toBase64url(new Uint8Array(16)), review: ["expired"], opens: "2026-01-01T00:00:00Z" };
+  const waits = { stage: "awaiting", order: "5GPJ", approvals: 0, needed: 2 };
+  const answers = {};
+  const names = () => keptKeys(`renewal-${asked.name}`);
+  globalThis.fetch = async (address, { body }) => {
+    const what = address.split("/").at(-1);
+    asked.push([what, JSON.parse(body), localStorage.length]);
+    const said = answers[what]();
+    return { ok: said.code === undefined, json: async () => said };
+  };
+  await script("renewal.js");
+  page.password.value = "another password";
+  await own.happens("submit");
+  assert.ok(page["password-field"].classes.has("wrong") && asked.length === 0);
+  page.password.value = password;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", certificate));
+  asked.name = toBase64url(digest);
+
+  answers.terms = () => ({ code: "renewal-never", zh: "不能续期", en: "no", reference: "R" });
+  await own.happens("submit");
+  assert.deepEqual([shown(), page.why.textContent, page.code.textContent], [["refused"], "不能续期", "renewal-never · R"]);
+  answers.terms = () => ({ ...terms, opens: "2999-01-01T00:00:00Z" });
+  await own.happens("submit");
+  assert.deepEqual([shown(), names().length], [["early"], 0], "no key is made in vain");
+
+  // What an officer said is read before anything is made or signed, and asked again only on purpose.
+  const requests = () => asked.filter(([what]) => what === "renew").length;
+  answers.terms = () => ({ ...terms, stage: { stage: "rejected", reason: "已离岗" } });
+  await own.happens("submit");
+  assert.deepEqual([shown(), page.reason.textContent, names().length, requests()], [["rejected"], "已离岗", 0, 0]);
+  answers.terms = () => ({ ...terms, returned: "单位不对" });
+  for (const time of ["first", "again"]) {
+    await own.happens("submit");
+    const seen = [shown(), page["returned-reason"].textContent, names().length, requests()];
+    assert.deepEqual(seen, [["returned"], "单位不对", 0, 0], time);
+  }
+  answers.renew = () => ({ stage: waits });
+  await page.again.happens("click");
+  assert.equal(own.submitted, 1);
+  await own.happens("submit");
+  assert.deepEqual([shown(), requests()], [["waiting"], 1]);
+  answers.terms = () => ({ ...terms, returned: "姓名不对" });
+  await own.happens("submit");
+  assert.deepEqual([shown(), requests()], [["returned"], 1], "another reason is read as well");
+
+  answers.terms = () => terms;
+  await own.happens("submit");
+  assert.deepEqual([shown(), page.order.textContent], [["waiting"], "5GPJ"]);
+  const once = requests();
+  // Rejected while the page waits.
+  answers.renew = () => {
+    answers.terms = () => ({ ...terms, stage: { stage: "rejected", reason: "已离岗" } });
+    return { code: "renewal-rejected", zh: "已驳回", en: "rejected", reference: "R" };
+  };
+  page.reason.textContent = "";
+  await own.happens("submit");
+  assert.deepEqual([shown(), page.reason.textContent, requests()], [["rejected"], "已离岗", once + 1]);
+  answers.terms = () => terms;
+  answers.renew = () => ({ stage: waits });
+  await own.happens("submit");
+  assert.deepEqual(reasons.map((one) => one.hidden), [true, false]);
+  const [what, message, kept] = asked.at(-1);
+  assert.deepEqual([what, kept, message.label], ["renew", 1, "page"], "kept before it is sent");
+  assert.ok(!JSON.stringify(asked).includes(password));
+
+  // Another day, another load of the page: the same key, and then the file.
+  const [first] = names();
+  await script("renewal.js");
+  answers.renew = () => {
+    const chain = [toBase64url(Uint8Array.of(1, ...first.spki, 2))];
+    return { stage: { stage: "issued", serial: "01" }, collected: { chain } };
+  };
+  await own.happens("submit");
+  assert.deepEqual([shown(), names().length, own.hidden], [["done"], 1, true]);
+  assert.ok(page.download.href.startsWith("blob:") && page.password.value === "");
+  const { request: last } = asked.at(-1)[1];
+  const inside = fromBase64url(last);
+  assert.ok(Buffer.from(inside).includes(Buffer.from(first.spki)), "the key that was kept");
+  // The old key signed for exactly this request.
+  const sha256 = async (bytes) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const label = new TextEncoder().encode("yinxin-use-v1\0");
+  const signed = Buffer.concat([label, digest, new Uint8Array(16), await sha256(inside)]);
+  const { createPublicKey, verify: judge } = await import("node:crypto");
+  const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+  assert.ok(judge("sha256", signed, key, fromBase64url(asked.at(-1)[1].signature)));
+  await page.forget.happens("click");
+  assert.equal(names().length, 0);
 });
 
 test("a passkey is asked for this order's challenge only; a refusal is said", async () => {

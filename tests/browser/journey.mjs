@@ -68,9 +68,11 @@ const acts = {
     return { record, waiting: await main(page), order, leaked, kept };
   },
 
-  /** Days later, the letter again: the certificate as a file. */
+  /** Days later, in the same browser: the certificate as a file, and no code typed again. */
   async collect(page) {
-    await openLetter(page);
+    await page.goto(`${given.portal}/letter`);
+    await page.click("#go-on-button");
+    await page.waitForURL("**/enrolment");
     await page.fill("#password", `${PASSWORD}.`);
     await page.click("#collect button");
     await page.waitForSelector("#password-error:visible");
@@ -102,11 +104,40 @@ const acts = {
     return { own, application: { status: opened.status(), text: await page.textContent("body") } };
   },
 
+  /** Renews with the file: sent to be approved, or the next file. */
+  async renew(page) {
+    const sent = [];
+    page.on("request", (request) => sent.push(request.postData() ?? "", request.url()));
+    await page.goto(`${given.portal}/renew`);
+    await page.setInputFiles("#file", given.from);
+    await page.fill("#password", `${PASSWORD}.`);
+    await page.click("#renew button");
+    await page.waitForSelector("#password-error:visible", { timeout: 120_000 });
+    await page.fill("#password", PASSWORD);
+    await page.click("#renew button");
+    const ends = ["waiting", "done", "early", "refused", "rejected", "soon"];
+    const ended = [...ends, "returned"].map((id) => `#${id}:visible`).join(", ");
+    await page.waitForSelector(ended, { timeout: 120_000 });
+    if (given.again) {
+      await page.click("#again");
+      await page.waitForSelector(ends.map((id) => `#${id}:visible`).join(", "), { timeout: 120_000 });
+    }
+    const leaked = sent.some((text) => text.includes(PASSWORD));
+    const seen = { text: await main(page), leaked, order: await page.textContent("#order") };
+    if (!await page.isVisible("#done")) return seen;
+    const coming = page.waitForEvent("download");
+    await page.click("#download");
+    await (await coming).saveAs(given.file);
+    await page.click("#forget");
+    return { ...seen, kept: await page.evaluate(() => Object.keys(localStorage)) };
+  },
+
   /** A loss report with its receipt. */
   async lose(page) {
     await page.goto(given.portal);
     await page.click('a[href="/lost"]');
     await enterLetter(page, "#go");
+    await page.click("#confirm button");
     await page.waitForURL("**/lost/receipt");
     const receipt = await main(page);
     await page.reload();
@@ -168,7 +199,10 @@ const acts = {
     await page.click("form[action$='/approve'] button");
     await page.waitForSelector("text=待办");
     await page.click("form[action='/close'] button");
-    return { address, shown, second, foreign, again, after: await main(page) };
+    const after = await main(page);
+    // The other tab, after the end: nothing answers, or nothing is open.
+    const stale = await tab.goto(address.replace("/key", "/")).then(() => main(tab), () => "gone");
+    return { address, shown, second, foreign, again, after, stale };
   },
 
   /** The officer sends an order back: a reason, what will be signed, the passkey. */

@@ -1,15 +1,18 @@
 """Somebody at a terminal: runs a command on one, types what it asks for, and ends as it ends.
 
-    terminal.py PASSPHRASE COMMAND [ARGUMENT ...]
+    terminal.py [--size ROWSxCOLUMNS] PASSPHRASE COMMAND [ARGUMENT ...]
 
-What the terminal showed goes to standard output. A question that nobody knows an answer to ends
+The terminal is as large as is said. What it showed goes to standard output. A question that nobody knows an answer to ends
 the command after a minute.
 """
+import fcntl
 import os
 import pty
 import re
 import signal
+import struct
 import sys
+import termios
 
 SECONDS_MAX = 60
 TIMED_OUT = 124
@@ -18,6 +21,10 @@ TIMED_OUT = 124
 def answer(shown, passphrase):
     """What somebody types who reads the last line; None if nothing is asked."""
     line = shown.rsplit("\n", 1)[-1]
+    # Two programs of a pipe may ask at once, in one line.
+    asked = len(re.findall(r"(?:[Pp]assword|[Pp]ass phrase|pass phrase for \S+):", shown))
+    if asked and line.endswith(":"):
+        return "\n".join([passphrase] * asked)
     if re.search(r"(passphrase|characters at least\)|once more): $", line):
         return passphrase
     if line.endswith("[yes]: "):
@@ -27,9 +34,15 @@ def answer(shown, passphrase):
 
 
 def main():
-    passphrase, command = sys.argv[1], sys.argv[2:]
+    words, size = sys.argv[1:], None
+    if words[0] == "--size":
+        size = [int(number) for number in words[1].split("x")]
+        words = words[2:]
+    passphrase, command = words[0], words[1:]
     child, terminal = pty.fork()
     if child == 0:
+        if size:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
         os.execv(command[0], command)
     signal.signal(signal.SIGALRM, lambda *_: os.kill(child, signal.SIGKILL))
     signal.alarm(SECONDS_MAX)

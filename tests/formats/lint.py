@@ -1,5 +1,5 @@
 """pkilint over a folder, as a library: certificates (`.cer`), lists of end entities (`.crl`) and of
-authorities (`.arl`). Prints every finding above a notice on a line of its
+authorities (`.arl`). Prints every finding, notices too, on a line of its
 own, as FILE TAB CODE TAB WHERE TAB WHAT, and at last how many files were looked at."""
 
 import sys
@@ -52,7 +52,7 @@ def judged(path):
     found = []
     for result in validator.validate(document.root):
         for told in result.finding_descriptions:
-            if told.finding.severity < Severity.NOTICE:
+            if told.finding.severity <= Severity.NOTICE:
                 what = " ".join(str(told.message or "").split())
                 found.append((path.name, told.finding.code, result.node.path, what))
     return found

@@ -62,7 +62,7 @@ grep -v END $pem > request.broken.cut
 openssl pkcs8 -topk8 -nocrypt -in p256 -out request.broken.key
 : > request.broken.empty
 
-# Certificates and chains.
+# Certificates.
 openssl req -x509 -utf8 -subj "/CN=王小明" -key p256 -days 9 -out certificate.read.openssl
 openssl x509 -in certificate.read.openssl -outform DER -out certificate.read.der
 openssl x509 -in certificate.read.openssl -text -out certificate.read.text
@@ -72,6 +72,41 @@ openssl pkcs12 -export -in certificate.read.openssl -inkey p256 -passout pass:se
   -name 王小明 -out certificate.unsupported.p12
 openssl pkcs12 -in certificate.unsupported.p12 -passin pass:secret -nodes -out key.read.pkcs12
 cp key.read.pkcs12 certificate.read.pkcs12
+
+# Chains, as each program writes one: leaf, authority, root.
+authority() {
+  openssl req -x509 -utf8 -subj "/CN=$1" -key "$2" -days 9 -out "$1.pem" \
+    -addext basicConstraints=critical,CA:TRUE "${@:3}" 2> /dev/null
+}
+authority root p384
+authority between ed25519 -CA root.pem -CAkey p384
+openssl req -x509 -utf8 -subj "/CN=王小明" -key p256 -days 9 -CA between.pem -CAkey ed25519 \
+  -out leaf.pem 2> /dev/null
+cat leaf.pem between.pem root.pem > chain.read.cat
+for own in leaf between root; do openssl x509 -in $own.pem -text; done > chain.read.text
+sed 's/$/\r/' chain.read.cat > chain.read.crlf
+sed 's/^-----END.*/&\n\n \t/' chain.read.cat > chain.read.blanks
+{ echo 王小明 | iconv -t GB18030; cat chain.read.cat; } > chain.read.gb18030
+openssl crl2pkcs7 -nocrl -certfile chain.read.cat -out chain.unsupported.pkcs7
+openssl crl2pkcs7 -nocrl -certfile chain.read.cat -outform DER -out chain.unsupported.pkcs7-der
+openssl pkcs7 -in chain.unsupported.pkcs7 -print_certs -out chain.read.pkcs7
+openssl pkcs12 -export -in leaf.pem -inkey p256 -certfile <(cat between.pem root.pem) \
+  -passout pass:secret -name wang -out chain.unsupported.p12
+openssl pkcs12 -in chain.unsupported.p12 -passin pass:secret -nokeys -out chain.read.pkcs12
+keytool -list -rfc -keystore chain.unsupported.p12 -storepass secret 2> /dev/null \
+  > chain.read.keytool
+certtool --p12-info --inder --infile chain.unsupported.p12 --password secret 2> /dev/null \
+  > chain.read.certtool
+certtool --certificate-info --infile chain.read.cat 2> /dev/null > chain.read.certtool-text
+mkdir chain
+echo secret > chain/password
+certutil -N -d sql:chain -f chain/password
+pk12util -i chain.unsupported.p12 -d sql:chain -k chain/password -W secret > /dev/null
+certutil -L -d sql:chain -n wang -a > chain.read.nss
+# One that is damaged in the middle is an error, not a shorter chain.
+{ cat leaf.pem; sed '3s/./*/' between.pem; cat root.pem; } > chain.broken.star
+{ cat leaf.pem; grep -v END between.pem; cat root.pem; } > chain.broken.cut
+{ cat leaf.pem; sed 3d between.pem; cat root.pem; } > chain.broken.line
 
 # Keys.
 for digest in hmacWithSHA1 hmacWithSHA256 hmacWithSHA512; do

@@ -38,10 +38,10 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
                    " connection decision completion turned heartbeat",
     "agent-act": "register close", "draft-kind": "person letter people letters",
     "batch-of": "issue unit person role delegate profile approval-rules portal agent bundle revoke release credential",
-    "batch-act": "create move close leave grant withdraw register", "cause-word": "start spool", "stage": "handshake head certificate",
+    "batch-act": "create move close leave grant withdraw register", "cause-word": "start spool", "may-fill": "disk listener spool", "stage": "handshake head certificate",
     "review": "asked expired person profile unit",
     "channel": "mail webhook spool",
-    "read-act": "find certificate list fetch person unit drafts", "alpn": "h2 http/1.1", "tls": "1.3 1.2",
+    "read-act": "find certificate list fetch person unit drafts numbers", "alpn": "h2 http/1.1", "tls": "1.3 1.2",
     "reason": "unspecified keyCompromise cACompromise affiliationChanged superseded"
               " cessationOfOperation certificateHold removeFromCRL privilegeWithdrawn"
               " aACompromise"}
@@ -54,7 +54,7 @@ PATTERNS = {
     "id-or-none": f"([{CROCKFORD}]{{16}})?",
     "subject": f"[{CROCKFORD}]{{16}}|[a-z0-9-]+/[a-z-]+"}
 TIMES = {"time": "%Y-%m-%dT%H:%M:%SZ", "micros": "%Y-%m-%dT%H:%M:%S.%fZ"}
-NUMBERS = {"one": (1, 1), "revision": (1, 2**53 - 1), "number": (0, 2**53 - 1)}
+NUMBERS = {"one": (1, 1), "two": (2, 2), "revision": (1, 2**53 - 1), "number": (0, 2**53 - 1)}
 OCTETS = {"bytes": None, "hash": 32, "nonce": 16}
 SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fields in {
     # key:type, with ? an optional key, with * a list; section 4
@@ -64,7 +64,9 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "basis": "people:*named-person units:*named-unit before?:any",
     "named-person": "person:id unit:name name:commitment", "named-unit": "unit:name name:text",
     "before/unit": "county:flag parent:text open:flag",
-    "before/person": "mail?:commitment roles:*role-in certificates:*certificate-before",
+    "before/person": "mail?:commitment number?:hash roles:*role-in certificates:*certificate-before lent:*lent"
+                     " lends?:*lent",
+    "lent": "person:id role:role scope:name from:time until:time",
     "certificate-before": "serial:serial profile:name not_after:time",
     "before/files": "version:revision digest:hash",
     "before/portal": "unit:name public_host:text staff_host:text public_keys:*hash"
@@ -80,7 +82,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "profile-ref": "id:name version:revision digest:hash",
     "order/unit": "action:unit-act unit:name county:flag name:text parent:name",
     "order/person": "action:person-act person:id version:revision unit:name name:commitment"
-                    " mail?:commitment evidence:commitment",
+                    " mail?:commitment number?:hash evidence:commitment",
     "order/role": "action:role-act person:id role:role scope:name",
     "order/delegate": "action:role-act person:id absent:id role:role scope:name from:time"
                       " until:time",
@@ -113,18 +115,18 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "suspension-statement": "v:one founding:hash certificate:hash serial:serial reason:reason"
                             " evidence:commitment nonce:nonce time:time",
     "notice": "v:one founding:hash told:told person:id serials:*serial reason:reason nonce:nonce"
-              " time:time",
+              " statement?:hash time:time",
     "lapse": "v:one suspension:hash time:time",
-    "order/batch": "of:batch-of action:text rows:*hash",
+    "order/batch": "of:batch-of action:text rows:*hash sample:number flagged:*number",
     "revocation": "v:one founding:hash cause:hash time:time",
-    "unlisted": "v:one founding:hash serials:*serial",
+    "unlisted": "v:two founding:hash crl:number revoked:*serial suspended:*serial",
     "order/credential": "person:id certificate:bytes statement:bytes signature:bytes",
     "passkey": "v:one founding:hash certificate:hash rp_id:text origin:text key:bytes"
                " credential:bytes counter:number backup_eligible:flag backed_up:flag software:flag",
     "disclosure": "path:text salt:hash value:any",
     # sections 5, 6 and 9
     "approval": "v:one method:method order:hash certificate:bytes signature:bytes"
-                " assertion?:assertion opened?:bytes",
+                " assertion?:assertion acting_for?:id opened?:bytes",
     "decline": "v:one method:method statement:bytes certificate:bytes signature:bytes"
                " assertion?:assertion",
     "decline-statement": "v:one order:hash outcome:outcome reason:commitment",
@@ -155,7 +157,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "record/forked": "agent:name epoch:nonce aseq:number entry:hash other:hash",
     "record/silent": "agent:name since:time",
     "record/asked": "person:id request:bytes signature:bytes certificate:commitment given:number",
-    "record/searched": "by:subject person:id search:bytes given:number",
+    "record/searched": "by:subject person:id search:bytes given:number count:revision",
     "record/read": "by:subject person:id act:read-act count:number",
     "record/notified": "notice:notice-id about:name person:id channel:channel outcome:name",
     "record/started": "agent:name application:name version:text key_sha256:hash cause:cause-word",
@@ -171,7 +173,8 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "record/turned": "code:name stage:stage source:commitment serial:text reference:text"
                      " count:number first:micros",
     "record/heartbeat": "application:name permitted:number denied:number connections:number"
-                        " world:world checkpoint:number spooled:number state:name",
+                        " world:world checkpoint:number spooled:number state:name"
+                        " full:*may-fill nearly_full:*may-fill",
     # sections 13 and 14
     "snapshot": "v:one founding:hash agent:name order:hash application:name hosts:*text"
                 " number:number bundle:number policy:hash this_update:time next_update:time"
@@ -388,6 +391,13 @@ def check_basis(order, found):
     people = {body["person"]} if "person" in body and not created else set()
     people |= {body["by"]} if kind == "release" else set()
     people |= {body["absent"]} if kind == "delegate" else set()
+    lends = (before or {}).get("lends", [])
+    ends = kind == "role" and action == "withdraw" or kind == "person" and action == "leave"
+    need(ends or not lends, "what ends with it")
+    lent = (before or {}).get("lent", [])
+    need(len(lent) <= 8 and len(lends) <= 32, "what is lent")
+    lent = lent + lends
+    people |= {one["person"] for one in lent}
     drafter = order["drafter"].split(":")
     people |= {drafter[1]} if drafter[0] == "person" else set()
     named = [one["person"] for one in basis["people"]]
@@ -401,7 +411,7 @@ def check_basis(order, found):
     for name in ("unit", "parent"):
         units |= {(before or {}).get(name, "")}
     units |= set((before or {}).get("units", []))
-    units |= {one["scope"] for one in (before or {}).get("roles", [])}
+    units |= {one["scope"] for one in (before or {}).get("roles", []) + lent}
     need([one["unit"] for one in basis["units"]] == sorted(units - {""}), "units of the basis")
     held = [("/name", octets(one["name"])) for one in basis["people"]] + list(inside.items())
     return sorted(set(found.items()) | set(held))
@@ -418,6 +428,9 @@ def read_order(raw):
         read_wish(order)
     if order["kind"] == "issue":
         need(("reference" in order["body"]) != ("renewal" in order["body"]), "one origin")
+        need(len(order["body"]["names"]) <= 16, "names of the certificate")
+    if order["kind"] == "revoke":
+        need(len(order["body"]["serials"]) <= 64, "certificates that it revokes")
     if "renewal" in order["body"]:
         read_renewal(order)
     read_draft(order, order["kind"], order["body"], order["drafter"])
@@ -449,14 +462,30 @@ def read_renewal(order):
 SAID = {"person": "order/person", "letter": "draft/letter", "people": "many", "letters": "many"}
 
 
-def sample(digest, count, wanted):
-    """Places of the rows of a batch that have to be opened (5)."""
+def sample(digest, person, count, wanted):
+    """Places of the rows of a batch that a person has to open (5)."""
     places, draw = set(), 0
     while len(places) < min(wanted, count):
-        drawn = sha256(labelled("yinxin-sample-v1", digest + draw.to_bytes(4, "big")))
+        drawn = sha256(labelled("yinxin-sample-v1", digest + person.encode() + draw.to_bytes(4, "big")))
         places.add(int.from_bytes(drawn[:8], "big") % count)
         draw += 1
     return sorted(places)
+
+
+def to_open(body, digest, person):
+    """Places of all rows of a batch that a person has to open: drawn, or flagged (5)."""
+    rows, flagged = body["rows"], body["flagged"]
+    need(flagged == sorted(set(flagged)), "places of flagged rows rise")
+    need(all(place < len(rows) for place in flagged), "a flagged row is one of the batch")
+    drawn = sample(digest, person, len(rows), body["sample"])
+    return sorted(set(drawn) | set(flagged))
+
+
+def spoken(approval):
+    """What an approval signs: the order, for whom, and what was opened (5)."""
+    absent = approval.get("acting_for")
+    voice = b"\0" if absent is None else b"\1" + absent.encode()
+    return octets(approval["order"], 32) + voice + octets(approval.get("opened", ""))
 
 
 def read_draft(holder, kind, body, drafter):
@@ -559,7 +588,8 @@ def read_suspension(cause):
         return notice
     said = read("suspension-statement", octets(inside["suspension"]["statement"]))[0]
     same = [said["serial"]] == notice["serials"] and said["reason"] == notice["reason"]
-    need(same and said["time"] == notice["time"], "what the status key took")
+    named = notice.get("statement") == base64url(sha256(octets(inside["suspension"]["statement"])))
+    need(same and named and notice["time"] <= said["time"], "what the status key took")
     return said
 
 
@@ -596,7 +626,8 @@ def commit(salt, path, value):
 
 def open_commitments(found, disclosures):
     """Each commitment, given with its path, is opened once; each disclosure opens one."""
-    left = list(found)
+    left = set(found)
+    need(len(disclosures) <= len(left), "more disclosures than commitments")
     for one in disclosures:
         check_shape("disclosure", one, "", {})
         value = commit(octets(one["salt"], 32), one["path"], one["value"])
@@ -692,7 +723,7 @@ def check_approval(vectors):
     need(v["order"] in [order["digest"] for order in vectors["orders"]], "digest of no order")
     key = x509.load_der_x509_certificate(octets(approval["certificate"])).public_key()
     need(key == public_key(vectors["officer"]), "officer's key")
-    verify(key, "yinxin-approval-v1", octets(v["order"], 32), octets(approval["signature"]))
+    verify(key, "yinxin-approval-v1", spoken(approval), octets(approval["signature"]))
 
 
 def check_batch(vectors):
@@ -700,14 +731,14 @@ def check_batch(vectors):
     v = vectors["batch"]
     approval, _ = read("approval", octets(v["approval"]))
     orders = {one["digest"]: parse(octets(one["order"])) for one in vectors["orders"]}
-    rows = orders[approval["order"]]["body"]["rows"]
-    digest = octets(approval["order"], 32)
-    drawn = sample(digest, len(rows), v["wanted"])
-    need(drawn == v["places"], "places of the sample")
-    opened = b"".join(octets(rows[place]) for place in drawn)
+    body = orders[approval["order"]]["body"]
+    rows, digest = body["rows"], octets(approval["order"], 32)
+    wanted = to_open(body, digest, v["person"])
+    need(wanted == v["places"], "places of what is to be opened")
+    opened = b"".join(octets(rows[place]) for place in wanted)
     need(octets(approval["opened"]) == opened, "what was opened")
     key = x509.load_der_x509_certificate(octets(approval["certificate"])).public_key()
-    verify(key, "yinxin-approval-v1", digest + opened, octets(v["signature"]))
+    verify(key, "yinxin-approval-v1", spoken(approval), octets(v["signature"]))
     need(approval["signature"] == v["signature"], "signature")
 
 
@@ -813,6 +844,20 @@ def check_letter_keys(vectors):
     need(loss == octets(v["loss_value"]), "loss_value")
     suspend = mac(expand("yinxin-suspend-v1"), labelled("yinxin-suspend-v1", reference))
     need(suspend == octets(v["suspension_value"]), "suspension_value")
+
+
+def check_number(vectors):
+    v = vectors["number"]
+    key, number = octets(v["key"], 32), v["number"]
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    counted = sum(int(digit) * weight for digit, weight in zip(number[:17], weights))
+    need(len(number) == 18 and number[17] == "10X98765432"[counted % 11], "GB 11643")
+    digest = mac(key, labelled("yinxin-number-v1", number.encode("ascii")))
+    need(digest == octets(v["digest"]), "digest of a number")
+    seal = mac(key, labelled("yinxin-number-seal-v1", digest, v["handler"].encode("ascii")))
+    need(seal == octets(v["seal"]), "seal of a number")
+    drafted = parse(octets(parse(octets(vectors["draft"]["draft"]))["statement"]))["body"]
+    need(drafted["number"] == v["digest"], "the draft registers it")
 
 
 def check_bind(vectors):
@@ -1030,7 +1075,7 @@ CHECKS = {  # key: (its check, the keys inside, or None for a plain value or a l
     "founding": (check_founding, "statement digest signature"),
     "orders": (check_orders, "kind order digest signature disclosures"),
     "approval": (check_approval, "approval order id"),
-    "batch": (check_batch, "approval wanted places signature"),
+    "batch": (check_batch, "approval person places signature"),
     "decline": (check_decline, "decline order reason signature"),
     "wish": (check_wish, "wish evidence signature"),
     "draft": (check_draft, "draft disclosures signature"),
@@ -1038,6 +1083,7 @@ CHECKS = {  # key: (its check, the keys inside, or None for a plain value or a l
     "withdrawn": (statement_of_the_registry("withdrawn"), "statement signature"),
     "records": (check_records, "kind record"),
     "code": (check_code, "bytes text reference_bytes reference"),
+    "number": (check_number, "key number digest handler seal"),
     "letter_keys": (check_letter_keys,
                     "founding reference code lookup bind_page bind_cli loss_value"
                     " suspension_value"),
@@ -1066,6 +1112,7 @@ FLIPS = [  # where one byte is changed (its way down), and the refusal that must
     ("founding/signature", "signature under yinxin-founding-v1"),
     ("founding/digest", "digest"), ("orders/0/digest", "digest"),
     ("orders/2/signature", "signature under yinxin-order-v1"),
+    ("number/digest", "digest of a number"), ("number/seal", "seal of a number"),
     ("orders/0/disclosures/1/salt", "commitment"), ("commitment/commitment", "commitment"),
     ("approval/id", "id"), ("batch/signature", "signature under yinxin-approval-v1"), ("decline/reason/salt", "commitment"),
     ("wish/evidence/salt", "commitment"), ("letter/signature", "signature under yinxin-letter-v1"),

@@ -27,8 +27,8 @@ ALTERED, MISSING, UNTRUSTED, MALFORMED = 1, 2, 3, 4
 # Signatures of EC keys by their hash; TLS 1.3 has one for the curve P-256.
 SCHEMES = [(0x0403, hashes.SHA256()), (0x0503, hashes.SHA384()), (0x0603, hashes.SHA512())]
 # Refusals that come before any rule.
-BEFORE_RULES = ["certificate-expired", "certificate-revoked", "not-served", "person-changed",
-                "status-stale", "clock-moved", "not-your-route"]
+BEFORE_RULES = ["certificate-expired", "certificate-revoked", "certificate-suspended",
+                "not-served", "person-changed", "status-stale", "clock-moved", "not-your-route"]
 CONTEXT = b" " * 64 + b"TLS 1.3, client CertificateVerify\0"
 
 
@@ -122,6 +122,23 @@ def opened(disclosures, path, commitment, item):
     raise Failed(ALTERED, f"{item} {path}", "not what was committed to")
 
 
+def disclosed(commitments, shown, item):
+    """Each commitment, given with its path, is opened; each disclosure opens one."""
+    left = set(commitments)
+    need(len(shown) <= len(left), ALTERED, item, "more is disclosed than committed to")
+    for one in shown:
+        try:
+            value = commit(octets(one["salt"], 32), one["path"], one["value"])
+        except Refused:
+            value = None
+        where = f"{item} {one['path']}"
+        need((one["path"], value) in left, ALTERED, where, "not what was committed to")
+        left.remove((one["path"], value))
+    for path, _ in sorted(left):
+        there = any(one["path"] == path for one in shown)
+        raise Failed(ALTERED if there else MISSING, f"{item} {path}", "not disclosed")
+
+
 def commitments(order):
     """Where the commitments of an order's body stand."""
     body, kind = order["body"], order["kind"]
@@ -158,7 +175,9 @@ class Bundle:
             raise Failed(MALFORMED, "manifest.json", str(error)) from error
         need(set(self.manifest) == {"v", "question"}, MALFORMED, "manifest.json")
         self.control = self.part("control.json")
-        self.openings = {o["index"]: o["disclosures"] for o in self.part("openings.json")}
+        openings = self.part("openings.json")
+        self.openings = {o["index"]: o["disclosures"] for o in openings}
+        need(len(self.openings) == len(openings), ALTERED, "openings.json", "disclosed twice")
         self.request = self.question.get("request")
         self.access = self.part("access.json") if self.request else {"records": []}
         self.run = self.part("run.json") if self.request else []
@@ -238,10 +257,15 @@ class Control:
             record, _ = proven(one, head, item)
             body, kind = record["body"], record["kind"]
             shown = bundle.openings.get(one["index"], [])
+            if kind not in ("order", "issued"):
+                disclosed([], shown, item)
             take = getattr(self, f"take_{kind}", None)
             if take:
                 self.time = record["time"]
                 take(body, shown, item)
+        there = {one["index"] for one in bundle.control["records"]}
+        for index in sorted(set(bundle.openings) - there):
+            raise Failed(MISSING, f"control {index}", "what is disclosed of is not there")
 
     def take_letter(self, body, _shown, item):
         raw = octets(body["statement"])
@@ -265,14 +289,12 @@ class Control:
         raw = octets(body["order"])
         signed_by(self.origin.registry, "yinxin-order-v1", raw, octets(body["signature"]), item)
         order = reader.parse(raw)
-        for path, commitment in commitments(order).items():
-            opened(shown, path, commitment, item)
         try:
             held = reader.check_basis(order, {})
         except (Refused, KeyError, TypeError) as error:
             raise Failed(ALTERED, item, f"basis: {error}") from error
-        for path, value in held:
-            opened(shown, path, base64url(value), item)
+        of_body = {(path, octets(value)) for path, value in commitments(order).items()}
+        disclosed(of_body | set(held), shown, item)
         if "wish" in order["body"]:
             self.wished(order, item)
         if "renewal" in order["body"]:
@@ -382,27 +404,36 @@ class Control:
         by = (how, json.loads(notice)["person"])
         for serial in serials:
             standing = self.suspended.setdefault(serial, {})
-            standing.setdefault(by, name)
+            at = json.loads(notice)["time"]
+            if by not in standing or at > standing[by][0]:
+                standing[by] = (at, name)
 
     def take_approval(self, body, _shown, item):
         approval = body["approval"]
         need(approval["order"] in self.orders, MISSING, item, "its order is not there")
         seen = octets(approval.get("opened", ""))
-        labelled_bytes = ("yinxin-approval-v1", octets(approval["order"]) + seen)
+        labelled_bytes = ("yinxin-approval-v1", reader.spoken(approval))
         person = self.signed_by_staff(approval, labelled_bytes, item)
+        need(body["person"] == person, MISSING, item, "somebody else gave it")
+        of = self.orders[approval["order"]]
+        rule = self.rules[of["body"]["of"] if of["kind"] == "batch" else of["kind"]]
+        absent = approval.get("acting_for")
+        need(body.get("acting_for") == absent, MISSING, item, "it was given for another")
+        told = any(self.holds(person, absent, role) for role in rule["roles"])
+        need(told, MISSING, item, "they do not decide as whom it names")
         name = base64url(sha256(canonical(approval).encode()))
-        self.approvals[name] = (approval["order"], person, body.get("acting_for"))
-        self.seen[name] = {base64url(seen[at:at + 32]) for at in range(0, len(seen), 32)}
+        self.approvals[name] = (approval["order"], person, absent)
+        self.seen[name] = [base64url(seen[at:at + 32]) for at in range(0, len(seen), 32)]
 
-    def covers(self, name, digest, rule):
+    def covers(self, name, digest):
         """Whether an approval is of this order, or of a batch with it whose sample was opened."""
         of = self.approvals[name][0]
         body = self.orders[of]["body"]
         if of == digest or self.orders[of]["kind"] != "batch":
             return of == digest
-        rows = body["rows"]
-        drawn = reader.sample(octets(of), len(rows), rule.get("sample", 0))
-        return digest in rows and all(rows[place] in self.seen[name] for place in drawn)
+        rows, person = body["rows"], self.approvals[name][1]
+        wanted = reader.to_open(body, octets(of), person)
+        return digest in rows and [rows[place] for place in wanted] == self.seen[name]
 
     def asserted(self, approval, found, labelled_bytes, item):
         """What a certified passkey of the certificate's holder said."""
@@ -440,7 +471,7 @@ class Control:
             need(name in self.approvals, MISSING, item, "an approval is not there")
             _, person, absent = self.approvals[name]
             may = any(self.holds(person, absent, role) for role in rule["roles"])
-            covered = self.covers(name, digest, rule)
+            covered = self.covers(name, digest)
             need(covered and may, MISSING, item, "an approver's role is not there")
             both = {person, absent or person}
             drafted = "draft" in order and order["drafter"] in {f"person:{one}" for one in both}
@@ -487,12 +518,12 @@ class Control:
             self.people.add(what["person"])
         elif kind == "release":
             standing = self.suspended.get(what["serial"], {})
-            there = what["suspension"] in standing.values()
+            there = what["suspension"] in [name for _, name in standing.values()]
             need(there, MISSING, item, "the suspension is not there")
             approvers = {self.approvals[name][1] for name in body["approvals"]}
             others = not approvers & {what["person"], what["by"]}
             need(others, ALTERED, item, "who suspended, or the holder, approved it")
-            left = {by: name for by, name in standing.items() if name != what["suspension"]}
+            left = {by: one for by, one in standing.items() if one[1] != what["suspension"]}
             self.suspended[what["serial"]] = left
             if not left:
                 del self.suspended[what["serial"]]
@@ -534,6 +565,12 @@ class Control:
         founding = body["under"] == base64url(self.origin.digest)
         known = founding or self.serials.get(body["serial"]) == body["under"]
         need(known, MISSING, item, "its intent is not there")
+        if self.orders.get(body["under"], {}).get("kind") == "issue":
+            asked = self.orders[body["under"]]["body"]
+            told = (body["subject"], body["profile"])
+            named = (asked["person"], asked["profile"]["id"])
+            need(told == named, MISSING, item, "another certificate was ordered")
+        disclosed([("/certificate", octets(body["certificate"]))], shown, item)
         der = octets(opened(shown, "/certificate", body["certificate"], item))
         need(base64url(sha256(der)) == body["sha256"], ALTERED, item)
         found = certificate(der, item)
@@ -619,7 +656,8 @@ def check_request(bundle, origin, control):
     found, host = check_connection(control, record, connections)
     if end:
         same_run = end["link"]["epoch"] == record["link"]["epoch"]
-        behind = not same_run or end["link"]["aseq"] > record["link"]["aseq"]
+        behind = end["link"]["aseq"] > record["link"]["aseq"] if same_run \
+            else end["body"]["outcome"] == "unknown"
         own = agent_of(end) == agent_of(record) and decision["outcome"] == "permitted"
         need(own and behind, ALTERED, "completion", "not the end of this request")
     check_world(bundle, origin, control, record, found, host)
@@ -711,9 +749,10 @@ def check_world(bundle, origin, control, record, found, host):
     try:
         need("list.crl" in bundle.files, MISSING, "list.crl", "the file is not there")
         listed = x509.load_der_x509_crl(bundle.files["list.crl"])
+        reader.one_spelling(origin.issuing, listed.signature)
         valid = listed.is_signature_valid(origin.issuing)
         number = listed.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
-    except (ValueError, x509.ExtensionNotFound) as error:
+    except (ValueError, Refused, x509.ExtensionNotFound) as error:
         raise Failed(ALTERED, "list.crl", str(error)) from error
     need(valid, ALTERED, "list.crl")
     recorded = control.lists.get(("issuing-1", number))

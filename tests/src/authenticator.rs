@@ -3,8 +3,9 @@
 
 use keys::SoftwareSigner;
 use pki::Signer;
+use records::approval::approval_challenge;
 use records::order::CredentialBody;
-use records::passkey::{Assertion, PasskeyStatement, approval_challenge, creation_challenge};
+use records::passkey::{Assertion, PasskeyStatement, creation_challenge};
 use records::{Approval, Bytes};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -117,7 +118,11 @@ impl Authenticator {
         change: impl FnOnce(&mut Answer),
     ) -> Approval {
         self.counter += 1;
-        let mut answer = self.answer("webauthn.get", approval_challenge(&digest), self.counter);
+        let mut answer = self.answer(
+            "webauthn.get",
+            approval_challenge(&digest, records::Vouched::default()),
+            self.counter,
+        );
         change(&mut answer);
         let (data, client) = (answer.data(), answer.client());
         let message = [data.as_slice(), &Sha256::digest(&client)].concat();
@@ -132,6 +137,7 @@ impl Authenticator {
                 authenticator_data: Bytes(data),
                 client_data: Bytes(client),
             }),
+            acting_for: None,
             opened: None,
         }
     }

@@ -1,13 +1,17 @@
-//! A captured portal: the portal's own names and keys in other hands, with routes that whoever
-//! holds them chose.
+//! A captured portal or log: its own names and keys in other hands, with routes and answers that
+//! whoever holds them chose.
 
-use crate::Office;
 use crate::processes::until;
+use crate::{Office, Officer};
 use axum::Router;
+use axum::body::Bytes;
+use axum::http::Uri;
 use mtls::listen::{Limits, Proof, Site};
 use mtls::tls::{ClientAuth, Identity, server};
+use serde_json::Value;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -16,6 +20,9 @@ use tokio::sync::oneshot;
 pub struct Captured {
     _stop: oneshot::Sender<()>,
 }
+
+/// What is made of an answer.
+pub type Changed = Arc<Mutex<Box<dyn Fn(Value) -> Value + Send>>>;
 
 impl Office {
     /// Ends a process of the portal and puts these routes in its place; returns when they stand
@@ -40,6 +47,65 @@ impl Office {
         });
         until("somebody listens there", async || TcpStream::connect(address).await.is_ok()).await;
         Captured { _stop: stop }
+    }
+
+    /// Stands between the staff's process and the issuer: what is called is noted, and `lost` is
+    /// never answered.
+    pub async fn stand_before_issuer(&mut self, lost: &'static str) -> Arc<Mutex<Vec<String>>> {
+        let path = |end: &str| self.path(&format!("ca/issuer/tls.{end}"));
+        let identity = Identity::from_files(&path("pem"), &path("key")).unwrap();
+        let tls = server(identity, &ClientAuth::None, &["http/1.1"]).unwrap();
+        let (called, issuer) = (Arc::new(Mutex::new(Vec::new())), self.issuer_for("staff"));
+        let (noted, issuer) = (called.clone(), Arc::new(issuer));
+        let router = Router::new().fallback(move |uri: Uri, body: Bytes| {
+            let (noted, issuer) = (noted.clone(), issuer.clone());
+            async move {
+                noted.lock().unwrap().push(uri.path().to_owned());
+                if uri.path() == lost {
+                    return service::problem::busy();
+                }
+                let answer = issuer.0.post(uri.path(), body.to_vec()).await.unwrap();
+                answer.map(axum::body::Body::from)
+            }
+        });
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port(12)));
+        tokio::spawn(serve(address, tls, router, std::future::pending()));
+        let config = self.path("portal.toml");
+        let text = std::fs::read_to_string(&config).unwrap();
+        let there = format!("https://localhost:{}", address.port());
+        self.stop("portal-staff");
+        std::fs::write(&config, text.replace(&self.issuer_address(), &there)).unwrap();
+        self.start("portal-staff", &[]).await;
+        called
+    }
+
+    /// Stands before the log with its keys: it asks the log in the name of an auditor, and answers
+    /// what is made of that. Gives the trust file that leads there.
+    pub async fn stand_before_log(&self, auditor: &Officer, changed: Changed) -> PathBuf {
+        let path = |end: &str| self.path(&format!("ca/log/tls.{end}"));
+        let identity = Identity::from_files(&path("pem"), &path("key")).unwrap();
+        let tls = server(identity, &ClientAuth::None, &["http/1.1"]).unwrap();
+        let log = Arc::new(self.client(&self.trust.log, Some(auditor.identity())));
+        let router = Router::new().fallback(move |uri: Uri, body: Bytes| {
+            let (log, changed) = (log.clone(), changed.clone());
+            async move {
+                let answer = log.post(uri.path(), body.to_vec()).await.unwrap();
+                let make = |bytes: &[u8]| serde_json::from_slice(bytes).unwrap();
+                let made = changed.lock().unwrap()(make(answer.body()));
+                // What says which code it is, is a refusal.
+                let status = if made.get("code").is_some() { 409 } else { 200 };
+                let body = axum::body::Body::from(made.to_string());
+                axum::http::Response::builder().status(status).body(body).unwrap()
+            }
+        });
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port(15)));
+        tokio::spawn(serve(address, tls, router, std::future::pending()));
+        until("somebody listens there", async || TcpStream::connect(address).await.is_ok()).await;
+        let log = format!("https://localhost:{}", address.port());
+        let trust = records::trust::Trust { log, ..self.trust.clone() };
+        let file = self.path("trust-of-captured-log.json");
+        std::fs::write(&file, serde_json::to_vec(&trust).unwrap()).unwrap();
+        file
     }
 
     /// The issuer, as a process of the portal speaks to it.
@@ -79,6 +145,8 @@ pub async fn serve(
         idle: minute,
         life: 60 * minute,
         body_bytes: 1 << 30,
+        requests_of_one: 256,
+        requests_of_source: 256,
     };
     let site = Site {
         router,

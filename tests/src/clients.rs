@@ -95,6 +95,13 @@ impl ClientFiles {
         self.run("node", &[own.as_slice(), words].concat(), "").await
     }
 
+    /// Runs one of the Python programs in `tests/clients`.
+    pub async fn python(&self, name: &str, words: &[&str]) -> String {
+        let source = program(&format!("{name}.py"));
+        let own = [source.as_str(), &self.root, &self.chain, &self.key];
+        self.run("python3", &[own.as_slice(), words].concat(), "").await
+    }
+
     /// Runs `openssl s_client` with the person's certificate and these words besides; what it says
     /// and whether it ended well.
     pub async fn s_client(&self, port: u16, words: &[&str], input: &str) -> (bool, String) {

@@ -71,7 +71,7 @@ impl WebCa {
     }
 }
 
-fn pem(kind: &str, der: &[u8]) -> String {
+pub fn pem(kind: &str, der: &[u8]) -> String {
     let base64 = data_encoding::BASE64_MIME.encode(der).replace('\r', "");
     format!("-----BEGIN {kind}-----\n{base64}-----END {kind}-----\n")
 }

@@ -394,10 +394,12 @@ impl Office {
         records::enrolment::ReportLoss { reference, value }
     }
 
-    /// Sends a loss report.
-    pub async fn report(&self, report: &records::enrolment::ReportLoss) {
+    /// Sends a loss report; gives what its receipt says is revoked.
+    pub async fn report(&self, report: &records::enrolment::ReportLoss) -> Vec<String> {
         let status = ca_api::Status(self.client(&self.trust.status, None));
-        status.report_loss(report).await.unwrap();
+        let signed = status.report_loss(report).await.unwrap();
+        let receipt: records::letter::LossReceipt = records::json::read(&signed.receipt.0).unwrap();
+        receipt.serials
     }
 
     /// Puts changed rules in force: (file, what to replace, by what); an empty text replaces all.

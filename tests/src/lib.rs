@@ -10,6 +10,7 @@ mod city;
 pub mod clients;
 pub mod desk;
 pub mod foreign;
+pub mod forged_log;
 pub mod gate;
 pub mod invariants;
 pub mod load;

@@ -11,7 +11,7 @@ use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use records::export::{Approved, OrderExport};
 use records::letter::{EnrolmentCode, Letter, LetterKeys, bind};
 use records::order::Body;
-use records::{Approval, Bytes, Problem};
+use records::{Approval, Bytes, Problem, Vouched};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
@@ -45,17 +45,18 @@ impl Officer {
     /// Signs an approval of an order.
     pub fn sign(&self, export: &OrderExport) -> Approval {
         let digest = export.signed.digest();
-        let wanted = export.standing.as_ref().map_or(0, |standing| standing.sample);
         let order = records::Order::read(&export.signed.order.0).unwrap();
         let rows: Vec<u8> = match order.body().unwrap() {
             Body::Batch(batch) => {
-                let sample = batch.sample(&digest, wanted);
+                let sample = batch.to_open(&digest, self.leaf().subject().person().unwrap());
                 sample.into_iter().flat_map(|row| row.0.clone()).collect()
             }
             _ => Vec::new(),
         };
-        let opened = (!rows.is_empty()).then_some(Bytes(rows));
-        Approval::sign_opened(digest, opened, self.leaf(), &self.signer).unwrap()
+        let voices = export.standing.iter().flat_map(|standing| &standing.voices);
+        let acting_for = voices.map(|voice| voice.acting_for.as_deref()).next().flatten();
+        let spoken = Vouched { acting_for, opened: &rows };
+        Approval::sign_spoken(digest, spoken, self.leaf(), &self.signer).unwrap()
     }
 }
 
@@ -273,13 +274,7 @@ impl Office {
 
     /// Reports the loss of a letter's certificates; gives the serial numbers of the receipt.
     pub async fn report_lost(&self, official: &Official) -> Vec<String> {
-        let status = ca_api::Status(self.client(&self.trust.status, None));
-        let reference = official.letter.reference.clone();
-        let value = official.keys.loss_value(&reference).into();
-        let report = records::enrolment::ReportLoss { reference, value };
-        let signed = status.report_loss(&report).await.unwrap();
-        let receipt: records::letter::LossReceipt = records::json::read(&signed.receipt.0).unwrap();
-        receipt.serials
+        self.report(&self.loss_of(official)).await
     }
 
     /// Waits until the published list holds a serial number.

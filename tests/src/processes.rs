@@ -160,13 +160,17 @@ impl Office {
 
     /// What a process wrote to its diagnostic log.
     pub fn log(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path(&format!("{name}.log"))).unwrap_or_default()
+        let bytes = std::fs::read(self.path(&format!("{name}.log"))).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// Ends a process gently; it must end well.
     pub fn stop(&mut self, name: &str) {
         let mut child = self.children.remove(name).unwrap();
         signal(&child, Signal::TERM);
+        if !ended_in_time(&mut child) {
+            let _ = child.kill();
+        }
         let status = child.wait().unwrap();
         assert!(status.success(), "{name}: {status}: {}", self.log(name));
     }
@@ -348,6 +352,19 @@ pub async fn until<F: AsyncFnMut() -> bool>(what: &str, mut holds: F) {
     }
 }
 
+/// Waits until a process has ended that was told to; whether it did before [`WAIT`] was over.
+#[expect(clippy::disallowed_methods, reason = "a drop waits in no task; it looks again")]
+pub(crate) fn ended_in_time(child: &mut Child) -> bool {
+    let told = Instant::now();
+    while let Ok(None) = child.try_wait() {
+        if told.elapsed() >= WAIT {
+            return false;
+        }
+        std::thread::sleep(LOOK);
+    }
+    true
+}
+
 fn signal(child: &Child, signal: Signal) {
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     kill_process(pid, signal).unwrap();
@@ -366,7 +383,9 @@ impl Drop for Office {
         }
         if std::thread::panicking() {
             for name in ALL.iter().chain(&["agent"]) {
-                let log = self.log(name);
+                // Not every process was begun.
+                let Ok(log) = std::fs::read(self.path(&format!("{name}.log"))) else { continue };
+                let log = String::from_utf8_lossy(&log);
                 let lines: Vec<&str> = log.lines().rev().take(8).collect();
                 eprintln!("── {name}:\n{}", lines.join("\n"));
             }

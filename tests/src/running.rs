@@ -1,5 +1,6 @@
 //! A process that ends with its test, however the test ends.
 
+use crate::processes::ended_in_time;
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{Read, Write};
 use std::process::{Child, ExitStatus};
@@ -48,9 +49,14 @@ impl Drop for Running {
             // A test that failed waits for nobody: who ends gently may wait for the test's own
             // connections, which nobody drives any more.
             self.signal(if std::thread::panicking() { Signal::KILL } else { Signal::INT });
-            if let Err(error) = self.0.wait() {
-                let _ = writeln!(std::io::stderr(), "a process did not end: {error}");
+            let ended = ended_in_time(&mut self.0);
+            if !ended {
+                let _ = writeln!(std::io::stderr(), "a process did not end, and is killed");
+                let _ = self.0.kill();
+                let _ = self.0.wait();
             }
+            // Whoever hears no interrupt would hold the run up for ever, and say nothing.
+            assert!(ended || std::thread::panicking(), "a process did not end when interrupted");
         }
     }
 }

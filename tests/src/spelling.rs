@@ -1,6 +1,7 @@
-//! The other spelling of ECDSA signatures: with (r, s) also (r, n − s) verifies, for whoever does
-//! not look. OpenSSL computes it, and says that it verifies.
+//! The other spelling of signatures. Of ECDSA with (r, s) also (r, n − s) verifies, for whoever
+//! does not look: OpenSSL computes it, and says that it verifies. Of Ed25519 with S also S + L.
 
+use data_encoding::BASE64;
 use der::asn1::{Any, BitString};
 use der::{Decode, Encode};
 use openssl::bn::{BigNum, BigNumContext};
@@ -20,6 +21,34 @@ pub fn respelled(signature: &[u8]) -> Vec<u8> {
     other.checked_sub(&order, read.s()).unwrap();
     let r = read.r().to_owned().unwrap();
     EcdsaSig::from_private_components(r, other).unwrap().to_der().unwrap()
+}
+
+/// The other spelling of an Ed25519 signature: its S, little-endian, with the order of the group
+/// added (RFC 8032 5.1).
+pub fn respelled_ed25519(signature: &[u8]) -> Vec<u8> {
+    let (point, s) = signature.split_at(32);
+    let big = |little: &[u8]| {
+        let bytes: Vec<u8> = little.iter().rev().copied().collect();
+        BigNum::from_slice(&bytes).unwrap()
+    };
+    let mut power = BigNum::new().unwrap();
+    power.lshift(&BigNum::from_u32(1).unwrap(), 252).unwrap();
+    let rest = BigNum::from_dec_str("27742317777372353535851937790883648493").unwrap();
+    let (mut group, mut other) = (BigNum::new().unwrap(), BigNum::new().unwrap());
+    group.checked_add(&power, &rest).unwrap();
+    other.checked_add(&big(s), &group).unwrap();
+    let mut little = other.to_vec_padded(32).unwrap();
+    little.reverse();
+    [point, &little].concat()
+}
+
+/// A checkpoint whose signature is spelled the other way.
+pub fn respelled_note(note: &str) -> String {
+    let (before, line) = note.trim_end().rsplit_once(' ').unwrap();
+    let value = BASE64.decode(line.as_bytes()).unwrap();
+    let (id, signature) = value.split_at(4);
+    let value = [id, &respelled_ed25519(signature)].concat();
+    format!("{before} {}\n", BASE64.encode(&value))
 }
 
 /// A certificate, list or request in DER, with its signature spelled the other way.

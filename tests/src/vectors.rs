@@ -3,7 +3,8 @@
 
 use records::Bytes;
 use records::access::{
-    Completion, Connection, Decision, Heartbeat, InForce, Link, Started, Turned, request_id,
+    Completion, Connection, Decision, Heartbeat, InForce, Link, MayFill, Started, Turned,
+    request_id,
 };
 use records::record::Event;
 use serde_json::{Value, json as j};
@@ -84,6 +85,8 @@ pub fn events(request: &[u8]) -> Vec<Event> {
             checkpoint: 9,
             spooled: 4096,
             state: "ready".into(),
+            full: Vec::new(),
+            nearly_full: vec![MayFill::Spool],
         }),
     ]);
     events
@@ -159,6 +162,7 @@ fn about(request: &[u8], person: &str, (first, second): (&str, &str)) -> Vec<Eve
             person: person.into(),
             search: Bytes(br#"{"log":"access"}"#.to_vec()),
             given: 2,
+            count: 1,
         },
     ]
 }

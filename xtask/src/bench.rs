@@ -10,6 +10,7 @@ mod log;
 mod portal;
 mod rest;
 mod status;
+mod verify;
 
 use anyhow::ensure;
 use clap::Subcommand;
@@ -105,6 +106,9 @@ pub(crate) enum What {
         #[arg(long, default_value_t = 4)]
         seconds: u64,
     },
+    /// `yinxin-verify` on bundles as large as it takes, against one SHA-256 and one base64 of the
+    /// same bytes. Less than 20 MB/s is a failure.
+    Verify,
     /// The empty handler that others are measured against.
     #[command(hide = true)]
     Empty {
@@ -144,6 +148,7 @@ pub(crate) async fn run(what: What) -> anyhow::Result<()> {
         What::Portal { people, requests, on } => portal::run((people, requests), on).await,
         What::Rest { people, seconds, on } => rest::run(rest::Wanted { people, seconds, on }).await,
         What::Status { connections, seconds } => status::run(connections, seconds).await,
+        What::Verify => verify::run(),
         What::Empty { port } => status::empty(port).await,
     }
 }

@@ -132,10 +132,11 @@ impl Run {
     }
 
     fn unit(&self, test: &Test) -> anyhow::Result<Verdict> {
-        let Test::Unit { package, name } = test else { bail!("no unit test") };
-        let built = crate::tool::output(&mut self.scratch.unit_tests(package, ""))?;
+        let Test::Unit { package, program, name } = test else { bail!("no unit test") };
+        let tests = |name| self.scratch.unit_tests(package, program.as_deref(), name);
+        let built = crate::tool::output(&mut tests(""))?;
         ensure!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr).trim());
-        judge::unit(&mut self.scratch.unit_tests(package, name), name)
+        judge::unit(&mut tests(name), name)
     }
 
     /// Stories, by batches: while those of one run, the next one is built.

@@ -11,6 +11,7 @@ use records::Code;
 use service::{Clock, Metrics};
 use std::path::Path;
 use std::process::ExitCode;
+use system::layout::Span;
 use system::speech;
 
 #[derive(Args)]
@@ -80,8 +81,8 @@ fn say(method: &str, answer: &Answer, (code, rules): (Option<Code>, Option<&Appl
     match code {
         None => speech::said("✓ ", "允许", "permitted"),
         Some(code) => {
-            let (zh, en) = (format!("{} [{code}]", code.zh()), format!("{} [{code}]", code.en()));
-            speech::sentence("✗ ", &zh, &en);
+            let told = |text: &str| [Span::Own(format!("{text} [{code}]"))];
+            speech::told("✗ ", &told(code.zh()), &told(code.en()));
         }
     }
     if !answer.route.is_empty() {
@@ -92,12 +93,14 @@ fn say(method: &str, answer: &Answer, (code, rules): (Option<Code>, Option<&Appl
     match rules.and_then(|rules| rules.rule(&answer.rule)) {
         Some(rule) => {
             speech::fact("  ", ("规则", "rule"), &rule.id);
-            speech::sentence("    ", &rule.zh, &rule.en);
+            let told = |text: &str| [Span::Foreign(text.to_owned())];
+            speech::told("    ", &told(&rule.zh), &told(&rule.en));
         }
         None => speech::said("  ", "没有规则允许", "no rule permits it"),
     }
     if let (Some(_), Some(rules)) = (code, rules) {
         speech::said("  ", "谁可以授权：", "who can grant it:");
-        speech::sentence("    ", &rules.grants_zh, &rules.grants_en);
+        let told = |text: &str| [Span::Foreign(text.to_owned())];
+        speech::told("    ", &told(&rules.grants_zh), &told(&rules.grants_en));
     }
 }

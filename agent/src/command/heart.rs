@@ -6,7 +6,7 @@ use crate::gate::Gate;
 use crate::spool::Place;
 use crate::world::Source;
 use ca_api::{Log, Pulsed};
-use records::access::{HEARTBEAT_SECONDS_MAX, Heartbeat, InForce};
+use records::access::{HEARTBEAT_SECONDS_MAX, Heartbeat, InForce, MayFill};
 use records::record::Event;
 use service::Stop;
 use std::sync::{Arc, PoisonError};
@@ -20,6 +20,12 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How often it is looked whether the token key is old.
 const KEY_LOOK: Duration = Duration::from_secs(10);
 const HEARTBEAT_MAX: Duration = Duration::from_secs(HEARTBEAT_SECONDS_MAX);
+/// Heartbeats because of what is full are at least this far apart: a listener fills and empties as
+/// fast as somebody wants.
+const FULLNESS_APART: Duration = Duration::from_secs(60);
+
+/// What is full, and what is nearly.
+type Fullness = [Vec<MayFill>; 2];
 
 /// What pulses and heartbeats tell of.
 pub(super) struct Heart {
@@ -48,6 +54,7 @@ impl Heart {
     /// of the token key.
     pub(super) async fn record(self: Arc<Self>, stop: Stop) {
         let mut told: Option<(Instant, &'static str, InForce)> = None;
+        let mut fullness: (Option<Instant>, Fullness) = Default::default();
         let mut key_looked: Option<Instant> = None;
         let mut is_back = false;
         loop {
@@ -63,13 +70,19 @@ impl Heart {
                 let changed = is_back || *known != state || *in_force != world;
                 at.elapsed() > HEARTBEAT_MAX || (changed && at.elapsed() > LOOK)
             });
-            if is_due {
+            let full = full(&self.gate);
+            let is_other = full != fullness.1;
+            let is_told_again = fullness.0.is_none_or(|at| at.elapsed() > FULLNESS_APART);
+            if is_due || (is_other && is_told_again) {
                 is_back = false;
                 let event = Event::Heartbeat(self.beat(state));
                 // One that is not recorded is due again; the spool tells on `/readyz` why it is
                 // not.
                 if self.gate.spool.record(event, Vec::new(), Place::Ends).await.is_ok() {
                     told = Some((Instant::now(), state, world));
+                    if is_other {
+                        fullness = (Some(Instant::now()), full);
+                    }
                 }
             }
             tokio::select! {
@@ -87,6 +100,7 @@ impl Heart {
             marks.access.lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0)
         };
         let (permitted, denied, connections) = self.gate.counts.read();
+        let [full, nearly_full] = full(&self.gate);
         Heartbeat {
             application: self.gate.application.clone(),
             permitted,
@@ -94,10 +108,19 @@ impl Heart {
             connections,
             world: self.gate.world.load().in_force(),
             checkpoint,
-            spooled: self.gate.spool.bytes(),
+            spooled: self.gate.spool.waiting(),
             state: state.into(),
+            full,
+            nearly_full,
         }
     }
+}
+
+/// What `/readyz` says is full, and nearly.
+fn full(gate: &Gate) -> Fullness {
+    gate.metrics
+        .named()
+        .map(|names| MayFill::ALL.into_iter().filter(|what| names.contains(&what.name())).collect())
 }
 
 /// Whether decisions can be made: `ready`, or the name of a code; and what people are told of it.

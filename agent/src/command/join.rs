@@ -2,6 +2,8 @@
 //! portal, and takes the certificate only with the log's proof that it was recorded.
 
 use super::joined::joined;
+use super::told;
+use crate::world::Marks;
 use crate::{AgentConfig, random, write_file};
 use anyhow::{Context, ensure};
 use clap::Args;
@@ -17,6 +19,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use system::layout::filled;
 use system::speech;
 
 #[derive(Args)]
@@ -44,7 +47,8 @@ pub(super) async fn run(
     let file: JoinFile = serde_json::from_slice(&text)
         .context("this is no join file; next: ca-server agent register --help")?;
     ensure!(file.v == 1, "this join file is of another version");
-    if let Ok(before) = joined(folder) {
+    let before = joined(folder).ok();
+    if let Some(before) = &before {
         ensure!(
             before.order == file.order,
             "{} joined under another order; choose another --state",
@@ -62,6 +66,10 @@ pub(super) async fn run(
     let config = AgentConfig::new(folder, *listen, *admin, *upstream);
     if !folder.join("agent.toml").exists() {
         write_file(&folder.join("agent.toml"), toml(&config)?.as_bytes())?;
+    }
+    // What it will have seen begins here, and never again.
+    if before.is_none() {
+        Marks::found(&folder.join("marks.json"))?;
     }
     // The token is spent; what stays is whom to believe.
     let spent = JoinFile { token: Bytes::default(), ..file };
@@ -163,11 +171,9 @@ fn say(json: bool, (file, leaf): (&JoinFile, &Certificate), config: &AgentConfig
         system::terminal::json(&value.to_string());
         return;
     }
-    let (zh, en) = (
-        format!("{} 已加入，证书有效至 {until}", file.agent),
-        format!("{} joined, its certificate is good until {until}", file.agent),
-    );
-    speech::said("✓ ", &zh, &en);
+    let joined = (filled("{} 已加入。", &[&file.agent]), filled("{} joined.", &[&file.agent]));
+    speech::told("✓ ", &joined.0, &joined.1);
+    speech::fact("  ", ("证书有效期至", "its certificate is good until"), told::time(&until));
     let application = format!("{} ({})", file.application, file.hosts.join(", "));
     speech::fact("  ", ("应用", "application"), application);
     let listens = format!("{} ({})", config.listen, folder.join("agent.toml").display());

@@ -3,6 +3,7 @@
 //! files are then exchanged so that a kill in between leaves a pair that [`finish`] completes.
 
 use super::joined::joined;
+use super::told;
 use crate::{random, write_file};
 use anyhow::{Context, ensure};
 use authority::authorization_of;
@@ -45,7 +46,7 @@ pub(super) async fn run(folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
         let value = serde_json::json!({ "serial": leaf.serial().to_string(), "not_after": until });
         system::terminal::json(&value.to_string());
     } else {
-        speech::fact("✓ ", ("已更新，有效至", "renewed until"), until);
+        speech::fact("✓ ", ("已更新，有效期至", "renewed until"), told::time(&until));
         speech::said("  ", "下一步：重启网关", "next: restart the agent");
     }
     Ok(ExitCode::SUCCESS)

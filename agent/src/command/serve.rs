@@ -11,7 +11,7 @@ use crate::{AgentConfig, spool};
 use anyhow::Context;
 use axum::Router;
 use axum::routing::get;
-use mtls::tls::{ClientAuth, Identity, Version, client, server_from};
+use mtls::tls::{ClientAuth, Identity, Version, client_by, server_from};
 use pki::{Certificate, Signer};
 use records::access::{Completion, Started};
 use records::join::JoinFile;
@@ -43,7 +43,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let gate = Arc::new(open_gate(&config, &file, &source, spool.clone(), &chain, &metrics)?);
     let root = file.trust.root_sha256.digest().context("root")?;
     let call = |address: &str| -> anyhow::Result<mtls::Client> {
-        let tls = client(root, Some(identity(&config)?))?;
+        let tls = client_by(root, Some(identity(&config)?), Arc::new(clock))?;
         Ok(mtls::Client::new(address, Some(tls))?)
     };
     let status = ca_api::Status(call(&file.trust.status)?);
@@ -71,6 +71,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     tasks.spawn(shipper.run(log, stop.clone()));
     tasks.spawn(gate::sweep(gate.clone(), source.swapped.clone(), stop.clone()));
     tasks.spawn(gate::tell(gate.clone(), stop.clone()));
+    tasks.spawn(service::disk::watch(config.path("spool"), metrics.clone(), stop.clone()));
     let is_back = Arc::new(Notify::new());
     let pulses = ca_api::Log(call(&file.trust.log)?);
     let heart = Arc::new(Heart { gate: gate.clone(), source: source.clone(), is_back });
@@ -127,14 +128,9 @@ fn start_spool(
         cause: String::new(),
     };
     let maker = format!("{}/agent", file.agent);
-    let spool = spool::Spool::start(
-        config,
-        (maker, started),
-        (found.next, found.bytes),
-        clock,
-        metrics.clone(),
-    )?;
-    let unknown = |request| Event::Completion(Completion::without_answer(request, "unknown"));
+    let spool = spool::Spool::start(config, (maker, started), &found, clock, metrics.clone())?;
+    let unknown =
+        |request| Event::Completion(Completion::without_answer(request, Completion::UNKNOWN));
     spool.begin_with(found.open.into_iter().map(unknown).collect());
     Ok(spool)
 }

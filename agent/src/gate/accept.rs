@@ -10,6 +10,7 @@ use super::serve::serve;
 use super::state::Gate;
 use super::strict_http1::{StrictHttp1, UpgradeSwitch};
 use super::upstream::Pool;
+use crate::fixed::LATE_ANSWER_MAX;
 use crate::spool::Place;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -31,9 +32,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-
-/// Time for the answer to a head that was late.
-const LATE_ANSWER_MAX: Duration = Duration::from_secs(2);
 
 /// Serves until the stop.
 pub async fn listen(
@@ -83,6 +81,10 @@ impl Endpoint for People {
 
     fn full(&self, is_full: bool) {
         self.gate.metrics.full("listener", is_full);
+    }
+
+    fn nearly_full(&self, is_nearly_full: bool) {
+        self.gate.metrics.nearly_full("listener", is_nearly_full);
     }
 
     async fn serve(self: Arc<Self>, accepted: Accepted<Shown>) {

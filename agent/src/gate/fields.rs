@@ -1,37 +1,9 @@
 //! Header fields: what a client may not say, what an application may not answer.
 
+use super::forbidden::is_forbidden;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use std::net::IpAddr;
-
-/// Fields that name an identity, an address or another request than the one that was judged. A name
-/// that ends in `*` stands for all that begin so.
-const FORBIDDEN: [&str; 24] = [
-    "yinxin-*",
-    "client-cert",
-    "client-cert-*",
-    "forwarded*",
-    "x-forwarded*",
-    "x-real-ip",
-    "x-original-*",
-    "x-rewrite-*",
-    "x-ssl-*",
-    "ssl-client-*",
-    "x-client-cert*",
-    "x-remote-user",
-    "remote-user",
-    "x-auth-*",
-    "x-authenticated-*",
-    "x-user*",
-    "x-http-method*",
-    "x-method-override",
-    "proxy*",
-    "x-accel-*",
-    "x-host",
-    "x-cluster-client-ip",
-    "true-client-ip",
-    "authorization-identity",
-];
 
 /// Fields of one connection only (RFC 9110 7.6.1).
 const HOP: [&str; 7] =
@@ -39,16 +11,6 @@ const HOP: [&str; 7] =
 
 /// Fields that the gate writes itself.
 const OWN: [&str; 4] = ["host", "content-length", "expect", "cookie"];
-
-fn is_forbidden(name: &str) -> bool {
-    // Applications fold `_` to `-`: a name with it is one of ours in another spelling, or nobody's.
-    name.contains('_')
-        || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        || FORBIDDEN.iter().any(|known| match known.strip_suffix('*') {
-            Some(beginning) => name.starts_with(beginning),
-            None => name == *known,
-        })
-}
 
 /// Fields that the Connection field nominates.
 fn nominated(headers: &HeaderMap) -> Vec<String> {

@@ -140,7 +140,9 @@ pub(super) fn check(head: &[u8], limits: &HeadLimits) -> Result<Framing, HeadErr
     }
     match values("upgrade").as_slice() {
         [] => Ok(framing),
-        [_] if empty && values("content-length").is_empty() && !old => Ok(Framing::Upgrade),
+        // HTTP/1.0 knows nothing of it (RFC 9110 7.8).
+        _ if old => Ok(framing),
+        [_] if empty && values("content-length").is_empty() => Ok(Framing::Upgrade),
         _ => Err(HeadError::Upgrade),
     }
 }
@@ -182,5 +184,24 @@ fn framing(lengths: &[&[u8]], codings: &[&[u8]], old: bool) -> Result<Framing, H
             text.and_then(|text| text.parse().ok()).map(Framing::Length).ok_or(HeadError::Framing)
         }
         _ => Err(HeadError::Framing),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An older client that names a protocol asks for none: its request is one like any other.
+    #[test]
+    fn an_upgrade_in_http_1_0_is_no_more_than_a_field() {
+        let of = |version: &str, fields: &str| {
+            let head = format!("GET / HTTP/{version}\r\nHost: a\r\nUpgrade: h2c\r\n{fields}\r\n");
+            check(head.as_bytes(), &HeadLimits::default())
+        };
+        assert_eq!(of("1.0", ""), Ok(Framing::Length(0)));
+        assert_eq!(of("1.0", "Content-Length: 0\r\n"), Ok(Framing::Length(0)));
+        assert_eq!(of("1.0", "Content-Length: 3\r\n"), Err(HeadError::Body));
+        assert_eq!(of("1.1", ""), Ok(Framing::Upgrade));
+        assert_eq!(of("1.1", "Content-Length: 0\r\n"), Err(HeadError::Upgrade));
     }
 }

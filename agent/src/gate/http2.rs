@@ -8,6 +8,10 @@ use super::connection_context::ConnectionContext;
 use super::frames::AnsweredStreams;
 use super::response_body::ResponseBody;
 use super::serve::serve;
+use crate::fixed::{
+    CONNECTION_WINDOW_BYTES, LOCAL_RESETS_MAX, PENDING_RESETS_MAX, PING, READ_BEYOND,
+    SEND_BUFFER_BYTES_MAX, STREAM_WINDOW_BYTES, STREAMS_MAX,
+};
 use bytes::Bytes;
 use h2::server::{Builder, SendResponse};
 use h2::{Ping, PingPong, Reason, RecvStream, SendStream};
@@ -21,24 +25,18 @@ use std::task::{Poll, ready};
 use std::time::{Duration, UNIX_EPOCH};
 use tokio_util::sync::CancellationToken;
 
-/// A ping is sent this often, and answered within as much.
-const PING: Duration = Duration::from_secs(20);
-/// How much larger than a head may be one is still read, so that its sender hears which limit it
-/// exceeds.
-const READ_BEYOND: usize = 4;
-
 /// Every limit of the protocol, written out.
 fn builder(head_bytes: usize) -> Builder {
     let mut builder = Builder::new();
     builder
-        .max_concurrent_streams(100)
+        .max_concurrent_streams(STREAMS_MAX)
         .max_header_list_size(u32::try_from(head_bytes * READ_BEYOND).unwrap_or(u32::MAX))
-        .max_pending_accept_reset_streams(20)
-        .max_local_error_reset_streams(Some(100))
-        .max_send_buffer_size(64 * 1024)
+        .max_pending_accept_reset_streams(PENDING_RESETS_MAX)
+        .max_local_error_reset_streams(Some(LOCAL_RESETS_MAX))
+        .max_send_buffer_size(SEND_BUFFER_BYTES_MAX)
         .header_table_size(4 * 1024)
-        .initial_window_size(64 * 1024)
-        .initial_connection_window_size(1024 * 1024);
+        .initial_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
     builder
 }
 

@@ -2,6 +2,7 @@
 
 use super::peer::Peer;
 use crate::config::GateLimits;
+use crate::fixed::SLOW;
 use http::Method;
 use policy::CanonicalPath;
 use records::Code;
@@ -10,9 +11,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
-
-/// A body slower than this over a minute is cut, in bytes a second.
-const SLOW: u64 = 1_024;
 
 /// One request under way.
 pub(crate) struct InFlight {

@@ -5,11 +5,7 @@
 
 use super::head::{Framing, HeadError, check, exceeded, lines};
 use crate::config::HeadLimits;
-
-/// Largest trailer section, in bytes; it is dropped.
-const TRAILER_BYTES_MAX: usize = 4 * 1024;
-/// Longest line with a chunk's size.
-const SIZE_BYTES_MAX: usize = 16;
+use crate::fixed::{SIZE_BYTES_MAX, TRAILER_BYTES_MAX};
 
 /// Where a connection stands between bytes.
 #[derive(Debug)]

@@ -104,15 +104,29 @@ fn help(gate: &Gate, code: Code) -> (String, String) {
             ),
         ),
         Code::CertificateExpired => (
-            "您的证书已过有效期，请向本单位登记人员索取新的密码信封。".into(),
-            "Your certificate is out of date; ask your registration officer for a new enrolment \
-             letter."
-                .into(),
+            format!(
+                "您的证书已过有效期。过期不久的，可在 {portal}/renew 用证书文件续期；不能续期的，\
+                 请向本单位登记人员索取新的密码信封。"
+            ),
+            format!(
+                "Your certificate is out of date. Shortly after its end it may still be renewed \
+                 with its file at {portal}/renew; otherwise ask your registration officer for a \
+                 new enrolment letter."
+            ),
         ),
         Code::CertificateRevoked => (
             "您的证书已被吊销。如非本人挂失，请立即联系登记人员。".into(),
             "Your certificate was revoked. If you did not report it lost, call your registration \
              officer now."
+                .into(),
+        ),
+        Code::CertificateSuspended => (
+            "您的证书已冻结，不是吊销：可由两位审批人员核实后解除冻结，请联系本单位登记人员；\
+             您自己不能解除，逾期无人解除即吊销。"
+                .into(),
+            "Your certificate is suspended, not revoked: two officers release it after they have \
+             checked; ask your registration officer. You cannot release it yourself, and if nobody \
+             does in time it is revoked."
                 .into(),
         ),
         Code::CertificateForeign => (
@@ -122,7 +136,7 @@ fn help(gate: &Gate, code: Code) -> (String, String) {
                 .into(),
         ),
         Code::StatusStale => (
-            "网关未能及时收到吊销列表或人员名单，责任在系统一方，请联系系统管理员。".into(),
+            "网关未能及时收到吊销列表或人员数据，责任在系统一方，请联系系统管理员。".into(),
             "The gate did not receive the lists of this city in time. This is the system's fault; \
              call the system administrator."
                 .into(),

@@ -1,7 +1,8 @@
 //! Who opened a connection, as their certificate and the handshake prove it. The path is checked
 //! once; whether the certificate still counts is asked at every request.
 
-use crate::world::World;
+use crate::fixed::{BETWEEN_MAX, SENT_MAX};
+use crate::world::{CertificateStanding, World};
 use pki::path::{PathError, Usage, check};
 use pki::{Certificate, oid};
 use records::Code;
@@ -10,12 +11,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Policies of certificates that people open connections with: `official` and `staff`.
 const POLICIES: [u32; 2] = [1, 2];
-
-/// Most certificates beside its own that are looked at of a client's chain; a handshake has no room
-/// for many more.
-const SENT_MAX: usize = 64;
-/// Most of them that a path is sought through.
-const BETWEEN_MAX: usize = 4;
 
 /// What certificates of people lead to.
 pub struct ClientTrust {
@@ -138,8 +133,8 @@ fn is_for_people(trust: &ClientTrust, certificate: &Certificate) -> bool {
 }
 
 impl Peer {
-    /// Whether the certificate counts now: in time, not revoked, and the person is known with the
-    /// unit that it names.
+    /// Whether the certificate counts now: in time, not revoked or suspended, and the person is
+    /// known with the unit that it names.
     pub(super) fn holds(&self, world: &World, now: u64) -> Result<(), Code> {
         if now > self.certificate.not_after() {
             return Err(Code::CertificateExpired);
@@ -148,8 +143,10 @@ impl Peer {
             return Ok(());
         }
         let (_, known, _) = world.usable(now)?;
-        if world.is_revoked(self.certificate.serial()) {
-            return Err(Code::CertificateRevoked);
+        match world.standing(self.certificate.serial()) {
+            CertificateStanding::Revoked => return Err(Code::CertificateRevoked),
+            CertificateStanding::Suspended => return Err(Code::CertificateSuspended),
+            CertificateStanding::Good => {}
         }
         let unit = known.people.unit(&self.person).ok_or(Code::NotServed)?;
         if self.units.last().map(String::as_str) != Some(unit) {

@@ -16,7 +16,7 @@ const QUERY: &AsciiSet = CONTROLS;
 pub(super) struct Checked {
     /// Method.
     pub(super) method: Method,
-    /// Host as it was asked for, port kept.
+    /// Host that was asked for, in lower case, with the port if one was named.
     pub(super) host: String,
     /// Path.
     pub(super) path: CanonicalPath,
@@ -40,9 +40,7 @@ impl Checked {
     ) -> Result<Self, Code> {
         measure(request, &gate.limits.of_head())?;
         let host = host(request)?;
-        let name = host.rsplit_once(':').map_or(host.as_str(), |(name, port)| {
-            if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host.as_str() }
-        });
+        let name = host.split_once(':').map_or(host.as_str(), |(name, _)| name);
         let ours = gate.hosts.iter().any(|own| own == name);
         if !ours || sni != Some(name) {
             return Err(Code::Misdirected);
@@ -60,10 +58,7 @@ impl Checked {
         if dropped > 0 {
             gate.metrics.count("field", "dropped");
         }
-        let upgrade = request.headers().contains_key(header::UPGRADE);
-        if upgrade && request.version() != Version::HTTP_11 {
-            return Err(Code::Malformed);
-        }
+        let upgrade = upgrade(request)?;
         let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
         let target = match query {
             Some(query) => format!("{}?{query}", path.text()),
@@ -82,6 +77,16 @@ impl Checked {
     }
 }
 
+/// Whether another protocol is asked for. HTTP/1.0 knows nothing of that (RFC 9110 7.8), and HTTP/2
+/// may not.
+fn upgrade<B>(request: &Request<B>) -> Result<bool, Code> {
+    match (request.headers().contains_key(header::UPGRADE), request.version()) {
+        (false, _) | (true, Version::HTTP_10) => Ok(false),
+        (true, Version::HTTP_11) => Ok(true),
+        _ => Err(Code::Malformed),
+    }
+}
+
 /// The one host: of HTTP/1 the Host field, of HTTP/2 `:authority`, which a Host field must repeat.
 fn host<B>(request: &Request<B>) -> Result<String, Code> {
     let mut named = request.headers().get_all(header::HOST).iter();
@@ -96,11 +101,32 @@ fn host<B>(request: &Request<B>) -> Result<String, Code> {
     }
     let host = match (request.version(), authority, field) {
         (Version::HTTP_2, Some(authority), None) => authority,
-        (Version::HTTP_2, Some(authority), Some(field)) if authority == field => authority,
+        (Version::HTTP_2, Some(authority), Some(field))
+            if authority.eq_ignore_ascii_case(field) =>
+        {
+            authority
+        }
         (Version::HTTP_11 | Version::HTTP_10, None, Some(field)) => field,
         _ => return Err(Code::Malformed),
     };
-    Ok(host.to_owned())
+    canonical(host).ok_or(Code::Malformed)
+}
+
+/// A host in the one spelling in which it is compared, forwarded and recorded: its name in lower
+/// case (RFC 9110 4.2.3), its port a number of TCP, and no port where none is named.
+fn canonical(host: &str) -> Option<String> {
+    let (name, port) = match host.split_once(':') {
+        None | Some((_, "")) => (host.trim_end_matches(':'), None),
+        Some((name, port)) => (name, Some(port)),
+    };
+    let digits = |port: &str| port.bytes().all(|b| b.is_ascii_digit());
+    let port: Option<u16> = match port {
+        None => None,
+        Some(port) => Some(port.parse().ok().filter(|_| digits(port))?),
+    };
+    let name = name.to_ascii_lowercase();
+    let is_name = !name.is_empty() && !name.contains(':');
+    is_name.then(|| port.map_or_else(|| name.clone(), |port| format!("{name}:{port}")))
 }
 
 /// Path and query of an origin-form target.
@@ -151,4 +177,64 @@ fn measure<B>(request: &Request<B>, limits: &HeadLimits) -> Result<(), Code> {
 fn is_expectation_known(headers: &HeaderMap) -> bool {
     let mut expected = headers.get_all(header::EXPECT).iter();
     expected.all(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One host has one spelling, however it was written; what is none reaches nobody.
+    #[test]
+    fn a_host_has_one_spelling() {
+        for (said, read) in [
+            ("app.example", Some("app.example")),
+            ("App.EXAMPLE", Some("app.example")),
+            ("App.Example:8443", Some("app.example:8443")),
+            ("app.example:", Some("app.example")),
+            ("app.example:0443", Some("app.example:443")),
+            ("app.example:65535", Some("app.example:65535")),
+            ("app.example:65536", None),
+            ("app.example:99999", None),
+            ("app.example:+443", None),
+            ("app.example:443:", None),
+            ("app.example::443", None),
+            ("app.example::", None),
+            (":443", None),
+            (":", None),
+            ("", None),
+        ] {
+            assert_eq!(canonical(said).as_deref(), read, "{said}");
+        }
+    }
+
+    fn asked(version: Version, uri: &str, host: Option<&str>) -> Result<String, Code> {
+        let mut request = Request::builder().version(version).uri(uri);
+        if let Some(host) = host {
+            request = request.header(header::HOST, host);
+        }
+        super::host(&request.body(()).unwrap())
+    }
+
+    /// Of HTTP/2 a Host field says the same as the authority, in whatever case.
+    #[test]
+    fn a_host_field_repeats_the_authority() {
+        let both = |host| asked(Version::HTTP_2, "https://App.Example/", Some(host));
+        assert_eq!(both("app.example"), Ok("app.example".into()));
+        assert_eq!(both("other.example"), Err(Code::Malformed));
+        let one = asked(Version::HTTP_11, "/", Some("APP.example:443"));
+        assert_eq!(one, Ok("app.example:443".into()));
+        assert_eq!(asked(Version::HTTP_11, "/", None), Err(Code::Malformed));
+    }
+
+    /// To ask for another protocol is a word of HTTP/1.1; an older client that says it is served.
+    #[test]
+    fn an_upgrade_is_a_word_of_http_1_1() {
+        let asked = |version| {
+            let request = Request::builder().version(version).header(header::UPGRADE, "websocket");
+            upgrade(&request.body(()).unwrap())
+        };
+        assert_eq!(asked(Version::HTTP_11), Ok(true));
+        assert_eq!(asked(Version::HTTP_10), Ok(false));
+        assert_eq!(asked(Version::HTTP_2), Err(Code::Malformed));
+    }
 }

@@ -53,8 +53,9 @@ pub struct Gate {
 
 impl Gate {
     /// What is known of a certificate before anything is asked with it, and whether it has a place
-    /// among those that count. One that was revoked is turned away like a stranger's, and counted
-    /// like those: whoever took it makes no records of connections and requests with it.
+    /// among those that count. One that was revoked or suspended is turned away like a stranger's,
+    /// and counted like those: whoever took it makes no records of connections and requests with
+    /// it.
     pub(super) fn judged(&self, shown: Shown) -> (Shown, bool) {
         let Shown::Person(peer) = shown else { return (shown, false) };
         let (world, now) = (self.world.load(), self.clock.seconds());
@@ -63,7 +64,7 @@ impl Gate {
             return (Shown::Person(peer), true);
         }
         match peer.holds(&world, now) {
-            Err(code @ Code::CertificateRevoked) => {
+            Err(code @ (Code::CertificateRevoked | Code::CertificateSuspended)) => {
                 (Shown::Refused { code, serial: peer.serial.clone() }, false)
             }
             holds => (Shown::Person(peer), holds.is_ok()),

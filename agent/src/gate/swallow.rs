@@ -1,13 +1,9 @@
 //! What a client still sends of a request that is answered already.
 
 use super::client_body::ClientBody;
+use crate::fixed::{SWALLOW_MAX, SWALLOWED_BYTES_MAX};
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use std::time::Duration;
-
-/// Most bytes, and the longest time, that such a request still gets to end what it sends.
-const SWALLOWED_BYTES_MAX: usize = 64 * 1024 * 1024;
-const SWALLOW_MAX: Duration = Duration::from_secs(10);
 
 /// Reads on within limits: who is busy sending an upload reads the answer only afterwards, and a
 /// connection that is closed before that takes it along.

@@ -3,20 +3,13 @@
 
 use super::request_body::RequestBody;
 use crate::config::GateLimits;
+use crate::fixed::{CONNECT_MAX, IDLE_MAX, WAITED_MAX};
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::net::TcpStream;
-
-/// Most connections that wait for the next request.
-const IDLE_MAX: usize = 8;
-/// A connection that waited for longer is not used: an application that closes it at this moment
-/// would take a request along, and one record lets one request through, so that it is never sent
-/// twice.
-const WAITED_MAX: Duration = Duration::from_millis(1_500);
-const CONNECT_MAX: Duration = Duration::from_secs(5);
 
 /// A connection that takes one request at a time.
 pub(super) type Sender = SendRequest<RequestBody>;

@@ -1,12 +1,15 @@
 //! The way into the spool: what wants to be recorded waits here for the thread that writes.
 
 use super::recorded::{NotRecorded, Recorded};
+use super::recover::Recovered;
+use super::room::{Place, Room};
 use super::writer::Writer;
 use crate::AgentConfig;
 use records::Disclosure;
 use records::access::{Completion, Started};
 use records::record::Event;
 use service::{Clock, Metrics};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,15 +20,6 @@ use tokio::sync::{Notify, oneshot};
 const WAITING_MAX: usize = 16_384;
 /// Nobody waits longer for a record.
 const WAIT_MAX: Duration = Duration::from_secs(5);
-
-/// Whether a record begins something, and may be refused when room gets short.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// A request or connection: refused at 95 %.
-    Begins,
-    /// A denial, completion or heartbeat: may use the reserve.
-    Ends,
-}
 
 /// Who waits for a record.
 pub(super) type Answer = oneshot::Sender<Result<Granted, NotRecorded>>;
@@ -89,10 +83,44 @@ pub struct Position {
 pub(super) struct Shared {
     pub(super) durable: Mutex<Position>,
     pub(super) news: Notify,
-    /// Bytes of segments that are not freed.
+    /// Bytes of segments that are not freed: what the limit is about, since segments are filled
+    /// ahead and freed whole.
     pub(super) bytes: Mutex<u64>,
+    /// Bytes of records that the log has not acknowledged, by segment.
+    waiting: Mutex<BTreeMap<u64, u64>>,
+    /// Most of them.
+    pub(super) bytes_max: u64,
+    pub(super) metrics: Metrics,
     /// Records of permitted requests that nobody took.
     pub(super) unheard: Mutex<Vec<Recorded>>,
+}
+
+impl Shared {
+    /// Changes how many bytes lie there.
+    pub(super) fn count(&self, change: impl FnOnce(u64) -> u64) {
+        let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        *bytes = change(*bytes);
+        self.metrics.set("spool_bytes", i64::try_from(*bytes).unwrap_or(i64::MAX));
+        // Told under the lock, so that what is newer is told later.
+        Room::of(*bytes, self.bytes_max).tell(&self.metrics);
+    }
+
+    /// Changes how many bytes of a segment wait for the log.
+    pub(super) fn wait(&self, segment: u64, change: impl FnOnce(u64) -> u64) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = change(waiting.remove(&segment).unwrap_or(0));
+        if left > 0 {
+            waiting.insert(segment, left);
+        }
+        let all = waiting.values().sum::<u64>();
+        self.metrics.set("spool_waiting_bytes", i64::try_from(all).unwrap_or(i64::MAX));
+    }
+
+    /// How much room is left.
+    pub(super) fn room(&self) -> Room {
+        let bytes = *self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        Room::of(bytes, self.bytes_max)
+    }
 }
 
 /// The spool of one agent.
@@ -106,23 +134,31 @@ pub struct Spool {
 }
 
 impl Spool {
-    /// Starts the thread with a new epoch; `bytes` lie there from earlier runs, `next` is free.
+    /// Starts the thread with a new epoch, beside what earlier runs left.
     pub fn start(
         config: &AgentConfig,
         (maker, started): (String, Started),
-        (next, bytes): (u64, u64),
+        found: &Recovered,
         clock: Clock,
         metrics: Metrics,
     ) -> anyhow::Result<Self> {
         let folder = config.path("spool");
         let (sender, receiver) = sync_channel(WAITING_MAX);
         let shared = Arc::new(Shared {
-            durable: Mutex::new(Position { segment: next, offset: 0 }),
+            durable: Mutex::new(Position { segment: found.next, offset: 0 }),
             news: Notify::new(),
-            bytes: Mutex::new(bytes),
+            bytes: Mutex::default(),
+            waiting: Mutex::default(),
+            bytes_max: config.spool.bytes,
+            metrics: metrics.clone(),
             unheard: Mutex::default(),
         });
-        let writer = Writer::new(config, maker, started, next, (clock, metrics, shared.clone()));
+        shared.count(|_| found.bytes);
+        for (segment, bytes) in &found.waiting {
+            shared.wait(*segment, |_| *bytes);
+        }
+        let parts = (clock, metrics, shared.clone());
+        let writer = Writer::new(config, maker, started, found.next, parts);
         writer.start(receiver)?;
         Ok(Self { sender, shared, clock, folder })
     }
@@ -177,14 +213,81 @@ impl Spool {
         self.shared.news.notified().await;
     }
 
-    /// Bytes of segments that are not freed.
-    pub fn bytes(&self) -> u64 {
-        *self.shared.bytes.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Bytes of records that the log has not acknowledged.
+    pub fn waiting(&self) -> u64 {
+        self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
     }
 
-    /// A segment was freed.
-    pub fn freed(&self, bytes: u64) {
-        let mut all = self.shared.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        *all = all.saturating_sub(bytes);
+    /// The log acknowledged so many bytes of a segment.
+    pub fn acknowledged(&self, segment: u64, bytes: u64) {
+        self.shared.wait(segment, |all| all.saturating_sub(bytes));
+    }
+
+    /// A segment was freed: nothing of it waits.
+    pub fn freed(&self, segment: u64, bytes: u64) {
+        self.shared.wait(segment, |_| 0);
+        self.shared.count(|all| all.saturating_sub(bytes));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::recover;
+    use super::*;
+
+    fn config(folder: &std::path::Path) -> AgentConfig {
+        let here = "127.0.0.1:1".parse().unwrap();
+        let mut config = AgentConfig::new(folder, here, here, here);
+        config.spool.segment_bytes = 64 * 1024;
+        config
+    }
+
+    fn start(config: &AgentConfig) -> Spool {
+        let found = recover(&config.path("spool"), "gate-1").unwrap();
+        let started = Started {
+            agent: "gate-1".into(),
+            application: "exchange".into(),
+            version: "1".into(),
+            key_sha256: records::Bytes(vec![7; 32]),
+            cause: String::new(),
+        };
+        let from = ("gate-1/agent".to_owned(), started);
+        Spool::start(config, from, &found, Clock::system(), Metrics::default()).unwrap()
+    }
+
+    /// What waits is told in bytes of records; what is full is judged by what lies on the disk,
+    /// where a segment was filled ahead.
+    #[tokio::test]
+    async fn what_waits_is_told_apart_from_what_the_disk_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path());
+        let spool = start(&config);
+        let held = |spool: &Spool| *spool.shared.bytes.lock().unwrap();
+        let began = spool.waiting();
+        assert!(began > 0 && began < 2_048, "the record of the start: {began}");
+        assert_eq!(held(&spool), config.spool.segment_bytes);
+        let ended = || Event::Completion(Completion::without_answer("gate-1/A/1".into(), "cut"));
+        spool.record(ended(), Vec::new(), Place::Ends).await.unwrap();
+        let one = spool.waiting() - began;
+        assert!(one > 0 && one < 2_048, "{one}");
+        // The log has the first of them; another segment changes nothing.
+        let segment = spool.durable().segment;
+        spool.acknowledged(segment, began);
+        spool.acknowledged(segment + 1, 99);
+        assert_eq!((spool.waiting(), held(&spool)), (one, config.spool.segment_bytes));
+        // What a start finds is what was not acknowledged: of this run all, as `acked` says.
+        drop(spool);
+        let mut acked = recover::Acked::read(&config.path("spool")).unwrap();
+        acked.segment = segment;
+        acked.records = 1;
+        acked.write(&config.path("spool")).unwrap();
+        let again = start(&config);
+        assert_eq!(again.waiting(), one + began, "and the record of its own start");
+        // A segment that was freed, or set aside as damaged, holds nothing that waits.
+        again.freed(segment, 100);
+        assert_eq!(again.waiting(), began);
+        again.acknowledged(again.durable().segment, began);
+        assert_eq!(again.waiting(), 0);
+        assert!(held(&again) >= config.spool.segment_bytes);
     }
 }

@@ -3,7 +3,7 @@
 use super::segment::{self, HEADER_BYTES};
 use records::record::{Event, Record};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::Path;
 
@@ -56,6 +56,8 @@ pub struct Recovered {
     pub next: u64,
     /// Bytes of segments that lie there.
     pub bytes: u64,
+    /// Bytes of records that the log has not acknowledged, by segment.
+    pub waiting: BTreeMap<u64, u64>,
     /// Requests without an end: their outcome is unknown.
     pub open: BTreeSet<String>,
     /// Segments that cannot be read.
@@ -85,6 +87,7 @@ pub fn recover(folder: &Path, agent: &str) -> anyhow::Result<Recovered> {
         let skip = if number < acked.segment { u64::MAX } else { skip };
         for (position, frame) in frames.iter().enumerate() {
             if position as u64 >= skip {
+                *found.waiting.entry(number).or_default() += frame.size();
                 state.follow(agent, &frame.record);
             }
         }

@@ -2,10 +2,15 @@
 //! header, then frames; a length of zero ends it. The chain value in each frame tells a whole one
 //! from a torn one.
 //!
-//! ```text header   "yinxin spool 1\n" ‖ 0x00 ‖ epoch (16) ‖ first aseq (u64) ‖ chain before (32)
+//! ```text
+//! header   "yinxin spool 1\n" ‖ 0x00 ‖ epoch (16) ‖ first aseq (u64) ‖ chain before (32)
 //! frame    u32 length of record ‖ u32 length of disclosures ‖ salt (32) ‖ chain after (32) ‖
-//! record ‖ disclosures (JSON) ``` Integers are big-endian.
+//!          record ‖ disclosures (JSON)
+//! ```
+//!
+//! Integers are big-endian.
 
+use crate::fixed::RECORD_BYTES_MAX;
 use records::access::chain;
 use records::record::entry;
 use std::fs::File;
@@ -17,8 +22,6 @@ const MAGIC: &[u8; 16] = b"yinxin spool 1\n\0";
 /// Bytes before the first frame.
 pub const HEADER_BYTES: u64 = 16 + 16 + 8 + 32;
 const FRAME_HEAD: usize = 4 + 4 + 32 + 32;
-const RECORD_BYTES_MAX: usize = 64 * 1024;
-const DISCLOSURES_BYTES_MAX: usize = 64 * 1024;
 static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 
 /// Where a run stands at the beginning of a segment.
@@ -55,7 +58,7 @@ impl Frame {
     /// Whether it has a size that a reader takes.
     pub fn is_sound(&self) -> bool {
         (1..=RECORD_BYTES_MAX).contains(&self.record.len())
-            && self.disclosures.len() <= DISCLOSURES_BYTES_MAX
+            && self.disclosures.len() <= RECORD_BYTES_MAX
     }
 
     /// Appends its bytes; false if it is too large for any segment.
@@ -216,7 +219,7 @@ fn next(reader: &mut impl Read, at: u64, end: u64, before: &[u8; 32]) -> io::Res
         bytes.try_into().map_or(0, |bytes| usize::try_from(u32::from_be_bytes(bytes)).unwrap_or(0))
     };
     let (record, disclosures) = (length(record), length(disclosures));
-    let sound = (1..=RECORD_BYTES_MAX).contains(&record) && disclosures <= DISCLOSURES_BYTES_MAX;
+    let sound = (1..=RECORD_BYTES_MAX).contains(&record) && disclosures <= RECORD_BYTES_MAX;
     if !sound || at + (FRAME_HEAD + record + disclosures) as u64 > end {
         return Ok(None);
     }

@@ -1,7 +1,8 @@
 //! The thread that writes.
 
-use super::queue::{Answer, Granted, Place, Position, Shared, Wanted};
+use super::queue::{Answer, Granted, Position, Shared, Wanted};
 use super::recorded::{NotRecorded, Recorded};
+use super::room::Place;
 use super::segment::{self, Frame, HEADER_BYTES, Header};
 use crate::{AgentConfig, random};
 use anyhow::Context;
@@ -23,8 +24,6 @@ const BATCH_MAX: usize = 1_024;
 const LATE_MAX: usize = 65_536;
 /// A new run is tried this long after an error of the disk.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
-/// Room for records that end things, when the spool is full.
-const RESERVE: u64 = 64 * 1024 * 1024;
 
 /// A run: one epoch in one or more segments.
 struct Run {
@@ -42,7 +41,6 @@ struct Run {
 pub(super) struct Writer {
     folder: PathBuf,
     segment_bytes: u64,
-    bytes_max: u64,
     maker: String,
     started: Started,
     clock: Clock,
@@ -84,7 +82,6 @@ impl Writer {
         Self {
             folder: config.path("spool"),
             segment_bytes: config.spool.segment_bytes,
-            bytes_max: config.spool.bytes,
             maker,
             started,
             clock,
@@ -106,7 +103,7 @@ impl Writer {
             if !is_full(&error) {
                 return Err(error.context("the spool cannot be written"));
             }
-            self.metrics.condition("spool", "records cannot be written: the disk is full");
+            self.metrics.condition("records", "cannot be written: the disk is full");
             self.failed = Some(Instant::now());
         }
         std::thread::Builder::new().name("spool".into()).spawn(move || self.serve(&receiver))?;
@@ -126,14 +123,10 @@ impl Writer {
         if self.run.is_none() {
             self.try_again();
         }
-        let room = self.room();
+        let room = self.shared.room();
         let mut placed = Vec::with_capacity(batch.len());
         for wanted in self.late().into_iter().chain(batch) {
-            let refused = match wanted.place {
-                Place::Begins => room != Room::Enough,
-                Place::Ends => room == Room::None,
-            };
-            if refused {
+            if !room.takes(wanted.place) {
                 self.metrics.count("spool", NotRecorded::Full.code().name());
                 self.keep_end(wanted.ends());
                 refuse(wanted.answer, NotRecorded::Full);
@@ -143,18 +136,14 @@ impl Writer {
         }
         match self.write(&placed) {
             Ok(epoch) => {
-                let problem = match (&self.run, room) {
-                    (None, _) => "records cannot be written",
-                    (_, Room::Enough) => "",
-                    _ => "the spool is full",
-                };
-                self.metrics.condition("spool", problem);
+                let problem = if self.run.is_none() { "cannot be written" } else { "" };
+                self.metrics.condition("records", problem);
                 self.answer_all(placed, &epoch);
             }
             Err(error) => {
                 // What lies behind this point is not known: never write behind it.
                 tracing::error!(error = format!("{error:#}"), "spool");
-                self.metrics.condition("spool", "records cannot be written");
+                self.metrics.condition("records", "cannot be written");
                 self.run = None;
                 self.failed = Some(Instant::now());
                 for one in placed {
@@ -172,19 +161,6 @@ impl Writer {
         if let Err(error) = self.begin_run() {
             tracing::error!(error = format!("{error:#}"), "no new run of the spool");
             self.failed = Some(Instant::now());
-        }
-    }
-
-    fn room(&self) -> Room {
-        let bytes = *self.shared.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        let reserve = RESERVE.min(self.bytes_max / 8);
-        self.metrics.set("spool_bytes", i64::try_from(bytes).unwrap_or(i64::MAX));
-        if bytes > self.bytes_max {
-            Room::None
-        } else if bytes > self.bytes_max.saturating_sub(reserve) / 20 * 19 {
-            Room::ForEnds
-        } else {
-            Room::Enough
         }
     }
 
@@ -289,6 +265,7 @@ impl Writer {
         fault::point("spool-before-sync");
         run.file.sync_data()?;
         run.offset += bytes.len() as u64;
+        self.shared.wait(run.segment, |all| all + bytes.len() as u64);
         run.written = chain;
         bytes.clear();
         fault::point("spool-after-sync");
@@ -315,7 +292,7 @@ impl Writer {
         };
         let file = segment::begin(&self.folder, number, filled?, header)?;
         self.next += 1;
-        *self.shared.bytes.lock().unwrap_or_else(PoisonError::into_inner) += self.segment_bytes;
+        self.shared.count(|bytes| bytes + self.segment_bytes);
         let (folder, next, bytes) = (self.folder.clone(), self.next, self.segment_bytes);
         self.ahead = Some(std::thread::spawn(move || segment::fill(&folder, next, bytes)));
         Ok((file, number))
@@ -357,15 +334,6 @@ impl Writer {
 fn is_full(error: &anyhow::Error) -> bool {
     let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
     matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
-}
-
-/// How much room is left.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Room {
-    Enough,
-    /// Only for what ends things.
-    ForEnds,
-    None,
 }
 
 fn refuse(answer: Option<Answer>, why: NotRecorded) {

@@ -1,5 +1,6 @@
 //! One generation of what is in force, and what it decides.
 
+use super::beside::{Beside, BesideStatement, CertificateStanding};
 use pki::SerialNumber;
 use pki::crl::RevocationList;
 use policy::{Answer, Application, Asked, Denial, People};
@@ -7,14 +8,13 @@ use quick_cache::sync::Cache;
 use records::Code;
 use records::access::InForce;
 use records::people::PeopleSnapshot;
-use std::collections::{HashMap, HashSet};
+use records::time::SKEW_SECONDS_MAX;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Most decisions that are kept ready, and the longest path that is.
 const KEPT_MAX: usize = 50_000;
 const KEPT_PATH_BYTES_MAX: usize = 256;
-/// A clock may be this much behind the signer's, in seconds.
-pub(super) const SKEW_SECONDS_MAX: u64 = 300;
 
 /// Revoked serial numbers, ready to be looked up.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub struct Revocations {
     pub this_update: u64,
     /// nextUpdate, unix.
     pub next_update: u64,
-    serials: HashSet<SerialNumber>,
+    serials: HashMap<SerialNumber, CertificateStanding>,
 }
 
 impl Revocations {
@@ -34,22 +34,15 @@ impl Revocations {
             number: list.number(),
             this_update: list.this_update(),
             next_update: list.next_update(),
-            serials: list.revoked().iter().map(|(serial, _)| serial.clone()).collect(),
+            serials: list
+                .revoked()
+                .iter()
+                .map(|(serial, _)| match list.is_held(serial) {
+                    true => (serial.clone(), CertificateStanding::Suspended),
+                    false => (serial.clone(), CertificateStanding::Revoked),
+                })
+                .collect(),
         }
-    }
-}
-
-/// Serial numbers that are revoked or suspended and stand in no list yet.
-#[derive(Clone, Debug, Default)]
-pub struct Beside {
-    /// Digest of what `status` said.
-    pub digest: records::Bytes,
-    serials: HashSet<SerialNumber>,
-}
-
-impl Beside {
-    pub(super) fn new(digest: records::Bytes, serials: HashSet<SerialNumber>) -> Self {
-        Self { digest, serials }
     }
 }
 
@@ -158,9 +151,16 @@ impl World {
         }
     }
 
-    /// The same with what is revoked beside its list, if that is known.
-    pub fn with_beside(self, beside: Option<Arc<Beside>>) -> Self {
-        Self { beside: beside.unwrap_or(self.beside), ..self }
+    /// The same with what `status` said is revoked beside its list, one after the other.
+    pub fn with_beside(self, newer: &[Arc<BesideStatement>]) -> Self {
+        let number = self.list_number();
+        let told = newer.iter();
+        let beside = told.fold(self.beside, |b, one| Arc::new(b.followed_by(one, number)));
+        Self { beside, ..self }
+    }
+
+    fn list_number(&self) -> u64 {
+        self.revocations.as_ref().map_or(0, |list| list.number)
     }
 
     /// Whether decisions can be made at `now`: everything is there and nothing is too old.
@@ -187,10 +187,11 @@ impl World {
         list.min(people)
     }
 
-    /// Whether a certificate is revoked.
-    pub fn is_revoked(&self, serial: &SerialNumber) -> bool {
-        self.revocations.as_ref().is_none_or(|list| list.serials.contains(serial))
-            || self.beside.serials.contains(serial)
+    /// How a certificate stands. Without a list nobody knows that one is good.
+    pub fn standing(&self, serial: &SerialNumber) -> CertificateStanding {
+        let Some(list) = &self.revocations else { return CertificateStanding::Revoked };
+        let listed = list.serials.get(serial).copied().unwrap_or(CertificateStanding::Good);
+        listed.min(self.beside.standing(serial))
     }
 
     /// What stands in records.
@@ -199,7 +200,7 @@ impl World {
             bundle: self.rules.as_ref().map_or(0, |rules| rules.version),
             policy: self.rules.as_ref().map(|rules| rules.digest.clone()).unwrap_or_default(),
             people: self.known.as_ref().map_or(0, |known| known.number),
-            crl: self.revocations.as_ref().map_or(0, |list| list.number),
+            crl: self.list_number(),
         }
     }
 
@@ -235,5 +236,57 @@ pub fn denial_code(denial: Denial) -> Code {
         Denial::Route => Code::RouteUnknown,
         Denial::Rule => Code::NotPermitted,
         Denial::Error => Code::PolicyError,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::beside::tests::{said, serial};
+    use super::*;
+
+    fn list(number: u64, revoked: &[u16], suspended: &[u16]) -> Arc<Revocations> {
+        let of = |all: &[u16], how| -> Vec<_> { all.iter().map(|n| (serial(*n), how)).collect() };
+        let all = of(revoked, CertificateStanding::Revoked).into_iter();
+        let serials = all.chain(of(suspended, CertificateStanding::Suspended)).collect();
+        Arc::new(Revocations { number, this_update: 0, next_update: 100, serials })
+    }
+
+    /// A list that was not accepted takes nobody's place: what stood beside the last one stays
+    /// turned away until one is.
+    #[test]
+    fn what_stood_beside_a_list_waits_for_the_next_accepted_one() {
+        let had = World::nothing().next(Some(list(4, &[], &[])), None, None);
+        let had = had.with_beside(&[said(4, &[1], &[])]);
+        let next = |told| had.next(None, None, None).with_beside(&[told]);
+        // List 5 holds it and was refused; what stands beside that one came.
+        let refused = next(said(5, &[2], &[]));
+        assert_eq!(refused.standing(&serial(1)), CertificateStanding::Revoked, "it is felt on");
+        assert_eq!(
+            refused.standing(&serial(2)),
+            CertificateStanding::Revoked,
+            "what is new is felt"
+        );
+        let nothing = next(said(5, &[], &[]));
+        assert_eq!(nothing.standing(&serial(1)), CertificateStanding::Revoked);
+        assert!(nothing.beside.digest() != Default::default());
+        let accepted = refused.next(Some(list(5, &[1], &[])), None, None);
+        let accepted = accepted.with_beside(&[said(5, &[], &[])]);
+        assert_eq!(accepted.standing(&serial(1)), CertificateStanding::Revoked);
+        assert_eq!(accepted.standing(&serial(2)), CertificateStanding::Good);
+        assert_eq!(accepted.beside.digest(), Default::default());
+        // What is released stands beside the same list no more.
+        assert_eq!(next(said(4, &[], &[])).standing(&serial(1)), CertificateStanding::Good);
+    }
+
+    /// A suspension is told as one, by the list as beside it; a loss beside a list that still says
+    /// suspended is a revocation.
+    #[test]
+    fn a_suspension_is_told_as_one() {
+        let world = World::nothing().next(Some(list(4, &[1], &[2, 3])), None, None);
+        let world = world.with_beside(&[said(4, &[3], &[1, 4])]);
+        let stands = [1, 2, 3, 4, 5].map(|one| world.standing(&serial(one)));
+        let (revoked, suspended) = (CertificateStanding::Revoked, CertificateStanding::Suspended);
+        assert_eq!(stands, [revoked, suspended, revoked, suspended, CertificateStanding::Good]);
+        assert_eq!(World::nothing().standing(&serial(5)), revoked, "without a list nobody knows");
     }
 }

@@ -1,20 +1,21 @@
 //! Verifying what comes: a list by the issuing key, a snapshot by the registry key, rules by their
 //! lineage from the founding statement. What does not verify changes nothing.
 
-use super::generation::{Beside, Known, Revocations, Rules, SKEW_SECONDS_MAX};
+use super::beside::BesideStatement;
+use super::generation::{Known, Revocations, Rules};
 use super::marks::{Backwards, Marks, follows};
 use anyhow::Context;
 use authority::lineage::replay_lineage;
+use pki::PublicKey;
 use pki::crl::RevocationList;
-use pki::{PublicKey, SerialNumber};
 use policy::Bundle;
 use records::Bytes;
 use records::join::JoinFile;
 use records::lineage::{Lineage, LineageError};
 use records::people::{SNAPSHOT_SECONDS_MAX, SignedPeople};
+use records::time::SKEW_SECONDS_MAX;
 use records::unlisted::Unlisted;
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// No revocation list is good for longer, in seconds: 31 days.
@@ -120,15 +121,13 @@ impl Anchors {
         Ok(Arc::new(Revocations::new(&list)))
     }
 
-    /// What is revoked beside the list. It only takes away, and the list takes its place.
-    pub(super) fn beside(&self, signed: &Unlisted) -> Result<Arc<Beside>, NotAccepted> {
+    /// What is revoked beside the list. It only takes away; a list takes its place once that was
+    /// accepted.
+    pub(super) fn beside(&self, signed: &Unlisted) -> Result<Arc<BesideStatement>, NotAccepted> {
         const WHAT: &str = "what stands in no list";
         let keys = self.keys.as_ref().ok_or(NotAccepted::Early)?;
         let read = signed.open(&keys.status, &self.founding).ok_or(NotAccepted::Unsigned(WHAT))?;
-        let serials = read.serials.iter().map(|one| SerialNumber::from_hex(one));
-        let serials: Option<HashSet<SerialNumber>> = serials.collect();
-        let serials = serials.ok_or(NotAccepted::Malformed(WHAT))?;
-        Ok(Arc::new(Beside::new(signed.digest(), serials)))
+        BesideStatement::new(signed, &read).map(Arc::new).ok_or(NotAccepted::Malformed(WHAT))
     }
 
     /// A people snapshot, where one of `rules` must be those that it names.
@@ -194,9 +193,14 @@ impl Anchors {
     }
 }
 
+/// What is over takes no place: the number of what is newer would be a mark, and what is there is
+/// no worse.
 fn times(what: &'static str, this: u64, next: u64, max: u64, now: u64) -> Result<(), NotAccepted> {
-    let begun = this <= now + SKEW_SECONDS_MAX;
-    if begun && this <= next && next - this <= max { Ok(()) } else { Err(NotAccepted::Times(what)) }
+    let is_now = this <= now + SKEW_SECONDS_MAX && now <= next;
+    match is_now && this <= next && next - this <= max {
+        true => Ok(()),
+        false => Err(NotAccepted::Times(what)),
+    }
 }
 
 fn numbered(
@@ -208,4 +212,72 @@ fn numbered(
     follows(mark, number, &digest).map_err(|cause| NotAccepted::Number { what, cause })?;
     *mark = (number, digest);
     Ok(())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use keys::SoftwareSigner;
+    use pki::Signer;
+    use pki::crl::ListContent;
+    use pki::name::Text;
+
+    const NOW: u64 = 1_800_000_000;
+    const HOUR: u64 = 3_600;
+
+    /// A list in which nothing stands.
+    pub(crate) fn list(signer: &SoftwareSigner, number: u64, life: (u64, u64)) -> Vec<u8> {
+        let (this_update, next_update) = life;
+        let issuer = pki::name::Subject {
+            country: "CN".into(),
+            organization: Text::read("商洛市").unwrap(),
+            units: Vec::new(),
+            common_name: Text::read("issuing").unwrap(),
+            serial_number: None,
+        };
+        let content = ListContent {
+            issuer: &issuer.to_name().unwrap(),
+            key_identifier: &[7; 20],
+            number,
+            this_update,
+            next_update,
+            shard_url: None,
+            revoked: &[],
+        };
+        RevocationList::issue(&content, signer).unwrap().der().to_vec()
+    }
+
+    /// Of a city in which one key is every key.
+    pub(crate) fn anchors(signer: &SoftwareSigner) -> Anchors {
+        let key = || signer.public_key().clone();
+        let keys = FoundingKeys { issuing: key(), registry: key(), status: key() };
+        Anchors {
+            agent: "gate-1".into(),
+            application: "documents".into(),
+            hosts: Vec::new(),
+            order: Bytes::default(),
+            founding: [7; 32],
+            control: tlog::VerifierKey::new("control", [7; 32]).unwrap(),
+            keys: Some(keys),
+        }
+    }
+
+    /// A list that is over, or whose time has not come, changes nothing, whatever its number: the
+    /// one before it stays, and the next one with that number is taken.
+    #[test]
+    fn a_list_that_is_over_takes_no_place() {
+        let signer = SoftwareSigner::generate_p256().unwrap();
+        let anchors = anchors(&signer);
+        let mut marks = Marks::default();
+        let mut taken = |number, life| {
+            let der = list(&signer, number, life);
+            let taken = anchors.list(&der, &mut marks, NOW).is_ok();
+            (taken, marks.crl.0)
+        };
+        assert_eq!(taken(4, (NOW - HOUR, NOW + HOUR)), (true, 4));
+        assert_eq!(taken(5, (NOW - 30 * HOUR, NOW - 6 * HOUR)), (false, 4));
+        assert_eq!(taken(5, (NOW - HOUR, NOW - 1)), (false, 4));
+        assert_eq!(taken(5, (NOW + SKEW_SECONDS_MAX + 1, NOW + HOUR)), (false, 4));
+        assert_eq!(taken(5, (NOW - HOUR, NOW)), (true, 5));
+    }
 }

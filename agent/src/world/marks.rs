@@ -62,18 +62,21 @@ pub(super) fn follows(mark: &(u64, Bytes), offered: u64, digest: &Bytes) -> Resu
 }
 
 impl Marks {
-    /// Reads the marks of a state directory; a missing file is a first start, a damaged one is not.
+    /// Makes the marks of a gate that has seen nothing: once, when it joins. Marks that are missing
+    /// later were taken away.
+    pub fn found(path: &Path) -> anyhow::Result<()> {
+        Self { path: path.to_owned(), ..Self::default() }.write()
+    }
+
+    /// Reads the marks of a state directory. Without them an older list or snapshot would count
+    /// again: one that is missing or damaged is an error.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         use anyhow::Context;
-        let mut marks = match std::fs::read(path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| {
-                format!("{} is damaged; next: agent join --help", path.display())
-            })?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::default(),
-            Err(error) => return Err(error).context(path.display().to_string()),
-        };
-        marks.path = path.to_owned();
-        Ok(marks)
+        let next = "put it back from a backup, or join anew; next: agent join --help";
+        let bytes = std::fs::read(path).with_context(|| format!("{}: {next}", path.display()))?;
+        let read = serde_json::from_slice(&bytes);
+        let read: Self = read.with_context(|| format!("{} is damaged: {next}", path.display()))?;
+        Ok(Self { path: path.to_owned(), ..read })
     }
 
     /// Makes the marks durable.
@@ -85,6 +88,21 @@ impl Marks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Marks that are gone are no first start.
+    #[test]
+    fn a_gate_without_its_marks_does_not_begin() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("marks.json");
+        assert!(Marks::read(&path).is_err());
+        Marks::found(&path).unwrap();
+        let mut marks = Marks::read(&path).unwrap();
+        marks.crl = (7, [7; 32].into());
+        marks.write().unwrap();
+        assert_eq!(Marks::read(&path).unwrap().crl.0, 7);
+        std::fs::write(&path, b"").unwrap();
+        assert!(Marks::read(&path).is_err());
+    }
 
     #[test]
     fn numbers_only_rise_and_not_too_far() {

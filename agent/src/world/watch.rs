@@ -1,7 +1,8 @@
 //! Getting what is newer: a long poll at `status`, everything verified, kept in the state
 //! directory, then swapped in. What was kept is verified again at a start.
 
-use super::generation::{Beside, Known, Revocations, Rules, World};
+use super::beside::BesideStatement;
+use super::generation::{Known, Revocations, Rules, World};
 use super::load::{Anchors, NotAccepted};
 use super::marks::Marks;
 use crate::AgentConfig;
@@ -42,17 +43,28 @@ struct Update {
     rules: Option<Lineage>,
     crl: Option<Bytes>,
     people: Option<SignedPeople>,
-    unlisted: Option<Unlisted>,
+    /// From `status` one, from the state directory as many as are in force.
+    unlisted: Vec<Unlisted>,
 }
 
-impl Update {
+/// Parts that are in force, and not in the state directory yet.
+#[derive(Default)]
+struct Unkept {
+    rules: Option<Lineage>,
+    crl: Option<Bytes>,
+    people: Option<SignedPeople>,
+    /// All that stands beside the list.
+    unlisted: Option<Vec<Unlisted>>,
+}
+
+impl Unkept {
     fn is_empty(&self) -> bool {
         let none = self.rules.is_none() && self.crl.is_none() && self.people.is_none();
         none && self.unlisted.is_none()
     }
 
     /// Takes over what is newer.
-    fn renew(&mut self, newer: Update) {
+    fn renew(&mut self, newer: Unkept) {
         self.rules = newer.rules.or(self.rules.take());
         self.crl = newer.crl.or(self.crl.take());
         self.people = newer.people.or(self.people.take());
@@ -66,7 +78,7 @@ struct Judge {
     /// Rules that no snapshot has named yet, with the marks that they will set.
     announced: Option<(Arc<Rules>, Lineage, Marks)>,
     /// In force, and not in the state directory yet.
-    unkept: Update,
+    unkept: Unkept,
 }
 
 impl Source {
@@ -81,7 +93,7 @@ impl Source {
         let marks = Marks::read(&config.path("marks.json"))?;
         let source = Self {
             config: config.clone(),
-            judge: Mutex::new(Judge { anchors, announced: None, unkept: Update::default() }),
+            judge: Mutex::new(Judge { anchors, announced: None, unkept: Unkept::default() }),
             marks: Arc::new(Mutex::new(marks)),
             world: Arc::new(ArcSwap::from_pointee(World::nothing())),
             swapped: Arc::new(Notify::new()),
@@ -92,7 +104,7 @@ impl Source {
             rules: source.kept("rules.json"),
             crl: std::fs::read(config.path("world/list.crl")).ok().map(Bytes),
             people: source.kept("people.json"),
-            unlisted: source.kept("unlisted.json"),
+            unlisted: source.kept("unlisted.json").unwrap_or_default(),
         };
         source.install(update, false);
         Ok(source)
@@ -121,10 +133,9 @@ impl Source {
             .crl
             .as_ref()
             .and_then(|der| self.accepted("list", anchors.list(&der.0, &mut marks, now)));
-        let beside: Option<Arc<Beside>> = update
-            .unlisted
-            .as_ref()
-            .and_then(|signed| self.accepted("unlisted", anchors.beside(signed)));
+        let said = update.unlisted.iter();
+        let beside: Vec<Arc<BesideStatement>> =
+            said.filter_map(|signed| self.accepted("unlisted", anchors.beside(signed))).collect();
         let announced = judge.announced.as_ref().map(|(rules, ..)| rules.clone());
         let candidates: Vec<Arc<Rules>> =
             announced.into_iter().chain(before.rules.clone()).collect();
@@ -142,15 +153,18 @@ impl Source {
             }
             None => (None, None),
         };
-        let accepted = Update {
+        let mut accepted = Unkept {
             rules: lineage,
             crl: update.crl.filter(|_| list.is_some()),
             people: update.people.filter(|_| known.is_some()),
-            unlisted: update.unlisted.filter(|_| beside.is_some()),
+            unlisted: None,
         };
-        if !accepted.is_empty() {
-            let next = before.next(list, known, rules).with_beside(beside);
+        if !accepted.is_empty() || !beside.is_empty() {
+            let next = before.next(list, known, rules).with_beside(&beside);
             tracing::info!(generation = next.generation, in_force = ?next.in_force(), "world");
+            // What only adds is kept beside what it adds to: a restart knows all that was told.
+            let unlisted = || next.beside.signed();
+            accepted.unlisted = (!next.beside.is_kept_as(&before.beside)).then(unlisted);
             self.world.store(Arc::new(next));
             self.swapped.notify_waiters();
         }
@@ -162,13 +176,13 @@ impl Source {
 
     /// Keeps what is in force for a restart. What cannot be kept is in force all the same: a
     /// revocation is felt with a full disk too, and is tried again until it is kept.
-    fn keep(&self, marks: &Marks, unkept: &mut Update) {
+    fn keep(&self, marks: &Marks, unkept: &mut Unkept) {
         if unkept.is_empty() {
             return;
         }
         match self.write(marks, unkept) {
             Ok(()) => {
-                *unkept = Update::default();
+                *unkept = Unkept::default();
                 self.metrics.condition("world", "");
             }
             Err(error) => self.metrics.condition("world", &format!("cannot be kept: {error:#}")),
@@ -191,7 +205,7 @@ impl Source {
         }
     }
 
-    fn write(&self, marks: &Marks, parts: &Update) -> anyhow::Result<()> {
+    fn write(&self, marks: &Marks, parts: &Unkept) -> anyhow::Result<()> {
         let write = |name: &str, bytes: &[u8]| {
             crate::write_file(&self.config.path(&format!("world/{name}")), bytes)
         };
@@ -204,6 +218,7 @@ impl Source {
         if let Some(people) = &parts.people {
             write("people.json", &serde_json::to_vec(people)?)?;
         }
+        // Behind the list: what takes the place of what stood beside older ones rests on it.
         if let Some(unlisted) = &parts.unlisted {
             write("unlisted.json", &serde_json::to_vec(unlisted)?)?;
         }
@@ -213,7 +228,7 @@ impl Source {
     fn has(&self) -> WorldNumbers {
         let world = self.world.load();
         let in_force = world.in_force();
-        let unlisted = world.beside.digest.clone();
+        let unlisted = world.beside.digest();
         let (crl, people, bundle) = (in_force.crl, in_force.people, in_force.bundle);
         WorldNumbers { crl, people, bundle, unlisted }
     }
@@ -232,6 +247,7 @@ pub async fn watch(source: Arc<Source>, status: Status, stop: Stop) {
                 source.metrics.condition("status", "");
                 let empty = world == ca_api::WorldUpdate::default();
                 let ca_api::WorldUpdate { crl, people, rules, unlisted } = world;
+                let unlisted = unlisted.into_iter().collect();
                 source.install(Update { rules, crl, people, unlisted }, true);
                 // Something that is not accepted comes again at once: do not turn in a circle.
                 if !empty && source.has() == has { AFTER_REFUSAL } else { PAUSE }
@@ -244,5 +260,78 @@ pub async fn watch(source: Arc<Source>, status: Status, stop: Stop) {
         if !stop.pause(pause).await {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::beside::CertificateStanding;
+    use super::super::beside::tests::{content, serial};
+    use super::super::load::tests::{anchors, list};
+    use super::*;
+    use keys::SoftwareSigner;
+    use std::path::Path;
+
+    const HOUR: u64 = 3_600;
+
+    struct Restarts<'a> {
+        signer: &'a SoftwareSigner,
+        folder: &'a Path,
+    }
+
+    impl Restarts<'_> {
+        /// A gate that begins with what it kept, while `status` is away.
+        fn again(&self) -> Source {
+            let here = "127.0.0.1:1".parse().unwrap();
+            let config = AgentConfig::new(self.folder, here, here, here);
+            let metrics = Metrics::default();
+            Source::open(&config, anchors(self.signer), Clock::system(), metrics).unwrap()
+        }
+
+        fn said(&self, crl: u64, revoked: &[u16]) -> Vec<Unlisted> {
+            let said = content([7; 32].into(), crl, (revoked, &[]));
+            vec![Unlisted::sign(&said, self.signer).unwrap()]
+        }
+
+        fn list(&self, number: u64, begins: u64) -> Option<Bytes> {
+            Some(Bytes(list(self.signer, number, (begins, begins + HOUR))))
+        }
+    }
+
+    /// What was told beside a list that this gate did not take is known to it after a restart too,
+    /// until a list is accepted; so is what was told beside the old one.
+    #[test]
+    fn a_restart_forgets_nothing_that_was_told() {
+        let (signer, folder) = (SoftwareSigner::generate_p256().unwrap(), tempfile::tempdir());
+        let folder = folder.unwrap();
+        Marks::found(&folder.path().join("marks.json")).unwrap();
+        let gate = Restarts { signer: &signer, folder: folder.path() };
+        let now = Clock::system().seconds();
+        let stands = |source: &Source| {
+            let world = source.world.load_full();
+            [1, 2, 3].map(|one| world.standing(&serial(one)) == CertificateStanding::Good)
+        };
+        let first = Update { crl: gate.list(4, now - 60), unlisted: gate.said(4, &[1]), ..none() };
+        gate.again().install(first, true);
+        let running = gate.again();
+        assert_eq!(stands(&running), [false, true, true]);
+        // List 5 is dated ahead of this gate's clock.
+        let ahead =
+            Update { crl: gate.list(5, now + HOUR), unlisted: gate.said(5, &[2]), ..none() };
+        running.install(ahead, true);
+        for source in [running, gate.again(), gate.again()] {
+            assert_eq!(stands(&source), [false, false, true]);
+        }
+        // The list comes: what it does not hold was let go, now as after a restart.
+        let comes = Update { crl: gate.list(5, now - 60), unlisted: gate.said(5, &[3]), ..none() };
+        let running = gate.again();
+        running.install(comes, true);
+        for source in [running, gate.again()] {
+            assert_eq!(stands(&source), [true, true, false]);
+        }
+    }
+
+    fn none() -> Update {
+        Update::default()
     }
 }

@@ -132,6 +132,21 @@ impl CaConfig {
         }
     }
 
+    /// Where each role says how it is.
+    pub fn admins(&self) -> [(&'static str, SocketAddr); 4] {
+        [
+            ("issuer", self.issuer.admin),
+            ("status", self.status.admin),
+            ("log", self.log.admin),
+            ("notices", self.notices.admin),
+        ]
+    }
+
+    /// The same of all but one.
+    pub fn admins_beside(&self, role: &str) -> Vec<(&'static str, SocketAddr)> {
+        self.admins().into_iter().filter(|(name, _)| *name != role).collect()
+    }
+
     /// Address of the current list of a shard, as it stands in certificates.
     pub fn crl_url(&self, issuer: &str, shard: u32) -> String {
         format!("{}/crl/{issuer}/{shard}.crl", self.status.public_url)

@@ -8,7 +8,7 @@ use crate::{CaConfig, durable};
 use records::{Bytes, Record};
 use std::path::PathBuf;
 
-/// Most records that are handed over at once, the first ones first.
+/// Most records that are handed over at once: the first of those that are given.
 const RECORDS_MAX: usize = 1_000;
 /// Longest file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 16 << 20;

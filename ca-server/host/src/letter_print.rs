@@ -83,7 +83,7 @@ fn print(letter: &Letter) -> anyhow::Result<String> {
         },
         is_loss,
         by_page,
-        until: beijing(&letter.expires, 16)?.replace('T', " "),
+        until: beijing(&letter.expires, 16)?,
         made: beijing(&letter.sheet.made, 10)?,
         root: groups(&letter.trust.root_sha256)?,
         founding: groups(&letter.trust.founding)?,
@@ -92,12 +92,10 @@ fn print(letter: &Letter) -> anyhow::Result<String> {
     Ok(sheet.render()?)
 }
 
-/// The first characters of a time as it is in China, which has one, eight hours ahead, all the
-/// year.
+/// The first characters of a time as it is in China.
 fn beijing(utc: &str, characters: usize) -> anyhow::Result<String> {
-    let seconds = records::time::read(utc).context("time")?;
-    let there = records::time::seconds(seconds + 8 * 3_600);
-    Ok(there.get(..characters).unwrap_or_default().to_owned())
+    let there = records::time::beijing(utc).context("time")?;
+    Ok(there.minute().get(..characters).unwrap_or_default().to_owned())
 }
 
 /// The record of a letter with the SHA-256 of its look-up key, its loss value and its suspension

@@ -1,9 +1,9 @@
 //! What a CA host is: its configuration, keys of its services, printed letters, published files,
 //! the operators' socket. It knows no SQL and decides nothing.
 //!
-//! In reading order: [`config`], [`mod@trust`], [`mod@clock_guard`], [`durable`], [`prepare`],
-//! [`service_keys`], [`services`], [`operator`], [`letter_print`], [`lists`], [`published`],
-//! [`listener`], [`confirmed`].
+//! In reading order: [`config`], [`mod@trust`], [`mod@clock_guard`], [`mod@proven_time`],
+//! [`durable`], [`prepare`], [`service_keys`], [`services`], [`operator`], [`letter_print`],
+//! [`lists`], [`published`], [`listener`], [`confirmed`], [`role_place`].
 
 pub mod clock_guard;
 pub mod config;
@@ -14,14 +14,15 @@ pub mod listener;
 pub mod lists;
 pub mod operator;
 pub mod prepare;
+pub mod proven_time;
 pub mod published;
 pub mod random;
+pub mod role_place;
 pub mod service_keys;
 pub mod services;
 pub mod trust;
 
 pub use config::CaConfig;
+pub use proven_time::ProvenTime;
+pub use role_place::RolePlace;
 pub use trust::{ISSUER, LOGS, trust};
-
-/// A clock that is this much behind the newest record has moved, in seconds.
-pub const BACK_SECONDS_MAX: u64 = 120;

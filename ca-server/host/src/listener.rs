@@ -42,6 +42,8 @@ pub const BETWEEN_SERVICES: Limits = Limits {
     idle: Duration::from_secs(75),
     life: Duration::from_secs(24 * 3_600),
     body_bytes: 256 * MEBIBYTE,
+    requests_of_one: 2 * OF_PORTAL,
+    requests_of_source: 16,
 };
 
 /// Everybody, without TLS: lists, certificates, tiles, OCSP. One source gets an eighth of the
@@ -63,6 +65,8 @@ pub const FOR_EVERYBODY: Limits = Limits {
     idle: Duration::from_secs(15),
     life: Duration::from_secs(3_600),
     body_bytes: 16 * MEBIBYTE,
+    requests_of_one: 0,
+    requests_of_source: 256,
 };
 
 /// Agents, who wait long and mostly for nothing, and portals, who bring what people report there,
@@ -85,6 +89,8 @@ pub const WITH_REPORTS: Limits = Limits {
     idle: Duration::from_secs(75),
     life: Duration::from_secs(24 * 3_600),
     body_bytes: 64 * MEBIBYTE,
+    requests_of_one: 2 * OF_PORTAL,
+    requests_of_source: 128,
 };
 
 /// A listener that requires a certificate of the city, and judges whose it is.

@@ -12,11 +12,15 @@ use axum::routing::get;
 use data_encoding::HEXLOWER;
 use service::Metrics;
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::io::AsyncReadExt;
+use tokio::sync::Semaphore;
 use tokio_util::io::ReaderStream;
 
 /// Deepest path below the folder.
@@ -25,15 +29,81 @@ const SEGMENTS_MAX: usize = 12;
 /// it, one piece is held for them.
 const PIECE_BYTES: usize = 64 * 1024;
 
-#[derive(Clone)]
+/// Files that are read for their name at once: whoever asks for more hears that it is busy, and no
+/// thread that a loss or a lock waits for is theirs.
+const READING_MAX: usize = 2;
+/// Names that are known; with more of them all are forgotten.
+const KNOWN_MAX: usize = 1_024;
+
 struct Published {
     folder: PathBuf,
     metrics: Metrics,
+    names: Names,
+}
+
+/// A file as it lies there: where, which one, of when and how long. Files are replaced whole, so
+/// that a changed one is another.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Version {
+    path: PathBuf,
+    inode: u64,
+    changed: (i64, i64),
+    length: u64,
+}
+
+/// SHA-256 of files, each read once.
+struct Names {
+    known: Mutex<HashMap<Version, [u8; 32]>>,
+    reading: Arc<Semaphore>,
+    /// How many were read.
+    read: AtomicU64,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        let reading = Arc::new(Semaphore::new(READING_MAX));
+        Self { known: Mutex::default(), reading, read: AtomicU64::new(0) }
+    }
+}
+
+impl Names {
+    fn known(&self) -> MutexGuard<'_, HashMap<Version, [u8; 32]>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The name of an open file; read for it, if it is not known, in one of a few places.
+    async fn of(&self, opened: Opened) -> Result<(Opened, [u8; 32]), Unserved> {
+        let version = opened.version.clone();
+        if let Some(sha256) = self.known().get(&version) {
+            return Ok((opened, *sha256));
+        }
+        let place = self.reading.clone().try_acquire_owned().map_err(|_| Unserved::Busy)?;
+        let reading = tokio::task::spawn_blocking(move || {
+            let (_place, mut opened) = (place, opened);
+            opened.sha256().map(|sha256| (opened, sha256))
+        });
+        let read = reading.await.map_err(|_| Unserved::NotFound)?;
+        let (opened, sha256) = read.map_err(|_| Unserved::NotFound)?;
+        self.read.fetch_add(1, Ordering::Relaxed);
+        let mut known = self.known();
+        if known.len() >= KNOWN_MAX {
+            known.clear();
+        }
+        known.insert(version, sha256);
+        Ok((opened, sha256))
+    }
+}
+
+/// Why a file is not served.
+enum Unserved {
+    NotFound,
+    Busy,
 }
 
 /// Serves some subfolders of a folder; nothing else of it, no hidden file, no way out.
 pub fn files(folder: &std::path::Path, below: &[&str], metrics: Metrics) -> Router {
-    let state = Arc::new(Published { folder: folder.to_owned(), metrics });
+    let names = Names::default();
+    let state = Arc::new(Published { folder: folder.to_owned(), metrics, names });
     let mut router = Router::new();
     for name in below {
         router = router.route(&format!("/{name}/{{*path}}"), get(file));
@@ -48,15 +118,18 @@ async fn file(
     headers: HeaderMap,
 ) -> Response {
     let Some(path) = plain(uri.path()) else { return StatusCode::NOT_FOUND.into_response() };
-    let whole = published.folder.join(&path);
-    let opened = tokio::task::spawn_blocking(move || Opened::of(&whole)).await;
-    let Ok(Ok(opened)) = opened else {
-        published.metrics.count("file", "not-found");
-        return StatusCode::NOT_FOUND.into_response();
+    let (opened, tag) = match named(&published, &path).await {
+        Ok(named) => named,
+        Err(Unserved::NotFound) => {
+            published.metrics.count("file", "not-found");
+            return StatusCode::NOT_FOUND.into_response();
+        }
+        Err(Unserved::Busy) => {
+            published.metrics.count("file", "busy");
+            return later(service::problem::busy());
+        }
     };
     published.metrics.count("file", "done");
-    let digest = HEXLOWER.encode(&opened.sha256);
-    let tag = format!("\"{}\"", digest.get(..32).unwrap_or(&digest));
     let mut response =
         if headers.get(header::IF_NONE_MATCH).is_some_and(|seen| seen == tag.as_str()) {
             StatusCode::NOT_MODIFIED.into_response()
@@ -79,40 +152,57 @@ async fn file(
     response
 }
 
-/// A file that was read once, for its name, and is at its beginning again. Files are replaced
-/// whole: what is open stays what it was.
+/// The file, and its tag: of what never changes its name says enough, of all else what is in it.
+async fn named(published: &Published, path: &str) -> Result<(Opened, String), Unserved> {
+    let whole = published.folder.join(path);
+    let opened = tokio::task::spawn_blocking(move || Opened::of(whole)).await;
+    let opened = opened.ok().and_then(Result::ok).ok_or(Unserved::NotFound)?;
+    if never_changes(path) {
+        return Ok((opened, format!("\"{path}\"")));
+    }
+    let (opened, sha256) = published.names.of(opened).await?;
+    let digest = HEXLOWER.encode(&sha256);
+    Ok((opened, format!("\"{}\"", digest.get(..32).unwrap_or(&digest))))
+}
+
+/// A refusal that is another one in a moment.
+fn later(mut response: Response) -> Response {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+/// An open file. Files are replaced whole: what is open stays what it was.
 struct Opened {
     file: File,
-    sha256: [u8; 32],
+    version: Version,
     length: u64,
-    /// All of it, if it is one piece.
-    whole: Option<Vec<u8>>,
 }
 
 impl Opened {
-    fn of(path: &Path) -> io::Result<Self> {
-        let mut file = File::open(path)?;
-        let (mut digest, mut length, mut piece) = (Sha256::new(), 0, vec![0; PIECE_BYTES]);
-        let mut whole = Vec::new();
+    fn of(path: PathBuf) -> io::Result<Self> {
+        let file = File::open(&path)?;
+        let read = file.metadata()?;
+        if !read.is_file() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let (inode, length) = (read.ino(), read.len());
+        let version = Version { path, inode, changed: (read.mtime(), read.mtime_nsec()), length };
+        Ok(Self { file, version, length })
+    }
+
+    /// Reads all of it, and is at its beginning again.
+    fn sha256(&mut self) -> io::Result<[u8; 32]> {
+        let (mut digest, mut piece) = (Sha256::new(), vec![0; PIECE_BYTES]);
         loop {
-            let read = file.read(&mut piece)?;
+            let read = self.file.read(&mut piece)?;
             let Some(bytes) = piece.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
             digest.update(bytes);
-            length += bytes.len() as u64;
-            if length <= PIECE_BYTES as u64 {
-                whole.extend_from_slice(bytes);
-            }
         }
-        let is_whole = length == whole.len() as u64;
-        file.rewind()?;
-        let sha256 = digest.finalize().into();
-        Ok(Self { file, sha256, length, whole: is_whole.then_some(whole) })
+        self.file.rewind()?;
+        Ok(digest.finalize().into())
     }
 
     fn body(self) -> Body {
-        if let Some(whole) = self.whole {
-            return Body::from(whole);
-        }
         let rest = tokio::fs::File::from_std(self.file).take(self.length);
         Body::from_stream(ReaderStream::with_capacity(rest, PIECE_BYTES))
     }
@@ -139,14 +229,18 @@ fn content_type(path: &str) -> &'static str {
     }
 }
 
-/// Numbered lists and tiles never change; certificates hardly; current lists and checkpoints do.
-fn cache_control(path: &str) -> &'static str {
+/// Numbered lists and tiles never change.
+fn never_changes(path: &str) -> bool {
     let segments: Vec<&str> = path.split('/').collect();
-    match segments.as_slice() {
-        ["crl", "root", _] | ["crl", _, _, _] => "public, max-age=31536000, immutable",
-        ["crl", ..] => "public, max-age=60, must-revalidate",
-        ["ca", ..] => "public, max-age=86400",
-        [_, "tile", ..] => "public, max-age=31536000, immutable",
+    matches!(segments.as_slice(), ["crl", "root", _] | ["crl", _, _, _] | [_, "tile", ..])
+}
+
+/// Of what changes, certificates hardly do; current lists and checkpoints do.
+fn cache_control(path: &str) -> &'static str {
+    match path.split('/').next() {
+        _ if never_changes(path) => "public, max-age=31536000, immutable",
+        Some("crl") => "public, max-age=60, must-revalidate",
+        Some("ca") => "public, max-age=86400",
         _ => "no-cache",
     }
 }
@@ -165,14 +259,82 @@ mod tests {
         }
     }
 
+    fn published(folder: &tempfile::TempDir) -> Arc<Published> {
+        let (metrics, names) = (Metrics::default(), Names::default());
+        Arc::new(Published { folder: folder.path().to_owned(), metrics, names })
+    }
+
+    async fn ask(
+        state: &Arc<Published>,
+        path: &'static str,
+        tag: Option<&HeaderValue>,
+    ) -> Response {
+        let (uri, mut headers) = (axum::http::Uri::from_static(path), HeaderMap::new());
+        if let Some(tag) = tag {
+            headers.insert(header::IF_NONE_MATCH, tag.clone());
+        }
+        file(State(state.clone()), uri, UrlPath(String::new()), headers).await
+    }
+
+    /// However often strangers ask whether a list is another, it is read for that once, and again
+    /// when it is another one. What has a number is not read at all.
+    #[tokio::test]
+    async fn a_file_is_read_for_its_name_once() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("crl/issuing-1/0")).unwrap();
+        let (current, numbered) = ("/crl/issuing-1/0.crl", "/crl/issuing-1/0/7.crl");
+        let put = |path: &str, text: &str| {
+            let path = folder.path().join(path.trim_start_matches('/'));
+            system::file::replace(&path, text.as_bytes()).unwrap();
+        };
+        put(current, "one");
+        put(numbered, "seven");
+        let state = published(&folder);
+        let first = ask(&state, current, None).await.headers()[header::ETAG].clone();
+        for _ in 0..1_000 {
+            let again = ask(&state, current, Some(&first)).await;
+            assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+        }
+        assert_eq!(state.names.read.load(Ordering::Relaxed), 1);
+        let of_number = ask(&state, numbered, None).await.headers()[header::ETAG].clone();
+        let again = ask(&state, numbered, Some(&of_number)).await;
+        assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(state.names.read.load(Ordering::Relaxed), 1);
+        put(current, "two");
+        let second = ask(&state, current, Some(&first)).await;
+        assert_eq!(second.status(), StatusCode::OK);
+        assert_ne!(second.headers()[header::ETAG], first);
+        assert_eq!(state.names.read.load(Ordering::Relaxed), 2);
+    }
+
+    /// Where all places to read files for their names are taken, whoever asks hears that; what is
+    /// known is served.
+    #[tokio::test]
+    async fn files_are_read_for_their_names_in_few_places() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("crl")).unwrap();
+        for name in ["0.crl", "1.crl"] {
+            std::fs::write(folder.path().join("crl").join(name), name).unwrap();
+        }
+        let state = published(&folder);
+        assert_eq!(ask(&state, "/crl/0.crl", None).await.status(), StatusCode::OK);
+        let most = u32::try_from(READING_MAX).unwrap();
+        let taken = state.names.reading.clone().acquire_many_owned(most).await.unwrap();
+        let refused = ask(&state, "/crl/1.crl", None).await;
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(refused.headers().contains_key(header::RETRY_AFTER));
+        assert_eq!(ask(&state, "/crl/0.crl", None).await.status(), StatusCode::OK);
+        drop(taken);
+        assert_eq!(ask(&state, "/crl/1.crl", None).await.status(), StatusCode::OK);
+    }
+
     /// Whoever reads a large list slowly holds a piece of it.
     #[tokio::test]
     async fn a_large_file_leaves_in_pieces() {
         use axum::body::HttpBody;
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("crl")).unwrap();
-        let state = Published { folder: folder.path().to_owned(), metrics: Metrics::default() };
-        let state = Arc::new(state);
+        let state = published(&folder);
         for length in [0, 1, PIECE_BYTES, PIECE_BYTES + 1, 5 * PIECE_BYTES + 7] {
             let content: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).unwrap()).collect();
             std::fs::write(folder.path().join("crl/0.crl"), &content).unwrap();

@@ -1,6 +1,6 @@
 //! The trust file of a state directory, and what is checked by it.
 
-use crate::CaConfig;
+use crate::config::CaConfig;
 use anyhow::Context;
 use keys::SoftwareSigner;
 use records::trust::Trust;

@@ -8,19 +8,22 @@ use crate::round::Effect;
 use crate::rows::RowChange;
 use crate::state::{State, readied};
 use authority::{Authority, OrderDigest, Serial, Unsigned};
-use ca_store::replay::{Applied, Floor, Replay};
+use ca_store::replay::{Applied, Floor, LOG, Replay};
 use ca_store::{record, table};
 use records::order::Body;
 use records::record::{Cause, Event, RevokedSerial};
 use records::withdrawal::WithdrawnStatement;
 use records::{Bytes, Code, Disclosure, Record};
 use std::collections::{BTreeSet, HashMap};
-use store::Tx;
+use store::{Tx, pending};
+
+#[cfg(test)]
+mod tests;
 
 /// Entries of one step.
 const STEP: i64 = 2_000;
-/// Pending records that one round notices: a long queue is noticed piece by piece.
-const PENDING_MAX: i64 = 10_000;
+/// Pending records of one look: a long queue is noticed piece by piece, and to its end.
+const PENDING_STEP: i64 = 10_000;
 
 /// A state at the head, with what follows from getting there.
 pub(crate) struct CaughtUp {
@@ -33,11 +36,10 @@ pub(crate) struct CaughtUp {
     pub(crate) unsigned: Vec<(String, Code)>,
     /// Intents that the tree holds now and whose bytes nobody has.
     pub(crate) without_bytes: Vec<Serial>,
-    /// Whether everything that waits was noticed.
-    pub(crate) is_whole: bool,
 }
 
-/// Follows the log to its head and notices what waits.
+/// Follows the log to its head and notices all that waits: who decides by a part of it decides as
+/// if the other part took nothing away.
 pub(crate) async fn catch_up(
     tx: &mut Tx,
     (replay, floor): (&Replay, &Floor),
@@ -54,7 +56,6 @@ pub(crate) async fn catch_up(
         confirmed: Vec::new(),
         unsigned: Vec::new(),
         without_bytes: Vec::new(),
-        is_whole: false,
     };
     let before = caught.state.followed.edge.size();
     if head.size < before || (head.size == before && head.root != caught.state.followed.edge.root())
@@ -73,16 +74,26 @@ pub(crate) async fn catch_up(
             caught.take(entry, &orders);
         }
     }
-    let behind = (caught.state.pending_seen, PENDING_MAX);
-    let waiting = record::waiting(tx, behind, replay.known()).await?;
-    caught.is_whole = (waiting.len() as i64) < PENDING_MAX;
-    for (position, record) in &waiting {
-        caught.state.pending_seen = *position;
-        if let Some(record) = record {
-            caught.state.notice(record);
+    // Where a hand took a position up or away, what came since may stand below it.
+    let seen = pending::count_until(tx, LOG, caught.state.pending_seen).await?;
+    if seen != caught.state.rows_seen() {
+        caught.state.forget_pending();
+    }
+    loop {
+        let behind = (caught.state.pending_seen, PENDING_STEP);
+        let waiting = record::waiting(tx, behind, replay.known()).await?;
+        for (position, record) in &waiting {
+            caught.state.pending_seen = *position;
+            match record {
+                Some(record) => caught.state.notice(record),
+                None => caught.state.pending_none += 1,
+            }
+        }
+        if (waiting.len() as i64) < PENDING_STEP {
+            caught.state.brake_again();
+            return Ok(caught);
         }
     }
-    Ok(caught)
 }
 
 /// Orders that a step carried out, with what opens their commitments.
@@ -140,10 +151,10 @@ impl CaughtUp {
             Event::Declined { decline, .. } => {
                 if let Ok(read) = decline.read() {
                     self.over(&read.order, read.outcome.name());
-                    self.rows_over(&read.order, read.outcome.name());
-                    let digest = read.order.digest().map(OrderDigest);
-                    self.rows
-                        .extend(digest.map(|d| RowChange::OrderDeclined(d, record.id.clone())));
+                    let rows = self.rows_over(&read.order, read.outcome.name());
+                    let all = read.order.digest().map(OrderDigest).into_iter().chain(rows);
+                    let declined = |one| RowChange::OrderDeclined(one, record.id.clone());
+                    self.rows.extend(all.map(declined));
                 }
             }
             Event::Withdrawn { statement, .. } => {
@@ -238,14 +249,15 @@ impl CaughtUp {
     fn over(&mut self, order: &Bytes, state: &'static str) {
         let Some(digest) = order.digest().map(OrderDigest) else { return };
         self.state.ready.remove(&digest);
+        self.state.braked.remove(&digest);
         self.rows.push(RowChange::OrderState(digest, state));
         let ended: Vec<OrderDigest> = self.state.authority().batches_over_with(digest).collect();
         self.rows.extend(ended.into_iter().map(|batch| RowChange::OrderState(batch, "done")));
     }
 
     /// The orders that ended with their batch.
-    fn rows_over(&mut self, batch: &Bytes, state: &'static str) {
-        let Some(batch) = batch.digest().map(OrderDigest) else { return };
+    fn rows_over(&mut self, batch: &Bytes, state: &'static str) -> Vec<OrderDigest> {
+        let Some(batch) = batch.digest().map(OrderDigest) else { return Vec::new() };
         let authority = self.state.authority();
         let so = |row: &OrderDigest| match authority.open(*row, 0).err() {
             Some(Code::OrderReturned) => state == "returned",
@@ -254,10 +266,11 @@ impl CaughtUp {
             _ => false,
         };
         let rows: Vec<OrderDigest> = authority.rows_of(batch).filter(so).collect();
-        for row in rows {
-            self.state.ready.remove(&row);
-            self.rows.push(RowChange::OrderState(row, state));
+        for row in &rows {
+            self.state.ready.remove(row);
+            self.rows.push(RowChange::OrderState(*row, state));
         }
+        rows
     }
 
     /// The rows that copy a revocation, whoever recorded it.

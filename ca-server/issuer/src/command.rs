@@ -4,8 +4,8 @@
 use crate::error::IssuerError;
 use crate::queue::{Bringer, Source};
 use crate::verify::{
-    VerifiedApproval, VerifiedDecline, VerifiedDraft, VerifiedMany, VerifiedRenewal,
-    VerifiedSubmission, VerifiedWish, VerifiedWithdrawal,
+    VerifiedApproval, VerifiedDecline, VerifiedDraft, VerifiedMany, VerifiedNumbers,
+    VerifiedRenewal, VerifiedSubmission, VerifiedWish, VerifiedWithdrawal,
 };
 use authority::{Authority, OrderDigest};
 use ca_api::handler::{DraftMade, ManyMade};
@@ -16,9 +16,10 @@ use records::decline::Declined;
 use records::enrolment::{SignedReceipt, Stage};
 use records::export::Approved;
 use records::join::{Join, Renew};
+use records::number::NumberLines;
 use records::order::CredentialBody;
 use records::people::{PeopleSnapshot, SignedPeople};
-use records::withdrawal::Withdrawn;
+use records::withdrawal::{TakenBack, WithdrawalStatement, Withdrawn};
 use records::{Approval, Bytes, Record};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
@@ -48,6 +49,7 @@ pub(crate) enum Command {
     Wish(Caller, Officer, Box<VerifiedWish>, Reply<OrderCreated>),
     Draft(Caller, Officer, Box<VerifiedDraft>, Reply<DraftMade>),
     DraftMany(Caller, Officer, Box<VerifiedMany>, Reply<ManyMade>),
+    Numbers(Caller, Officer, Box<VerifiedNumbers>, Reply<NumberLines>),
     Batch(Caller, Officer, Batching, Reply<OrderCreated>),
     Withdraw(Caller, Officer, Box<VerifiedWithdrawal>, Reply<Withdrawn>),
     Suspend(Caller, Officer, OwnSuspension, Reply<SignedReceipt>),
@@ -64,6 +66,12 @@ pub(crate) enum Command {
     /// A question met a row that says what nobody signed: it is recorded, once.
     Alarm(String, Reply<()>),
 }
+
+/// What most messages are at most, in bytes.
+const SMALL_BYTES: usize = 64 * 1024;
+
+/// Numbers that are looked for in the time of one order.
+const NUMBERS_A_ROW: usize = 20;
 
 /// A people snapshot that is to be kept, with what it says besides number and times.
 pub(crate) struct NewSnapshot {
@@ -84,6 +92,12 @@ impl<T> Reply<T> {
     pub(crate) fn open() -> (Self, oneshot::Receiver<Answered<T>>) {
         let (sender, receiver) = oneshot::channel();
         (Self(Arc::new(Mutex::new(Some(sender)))), receiver)
+    }
+
+    /// Whether nobody waits for it any more.
+    fn is_left(&self) -> bool {
+        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sender.as_ref().is_none_or(oneshot::Sender::is_closed)
     }
 
     /// Answers; whoever waited may be gone.
@@ -122,6 +136,7 @@ impl Command {
             Self::Wish(..) => "wish",
             Self::Draft(..) => "draft",
             Self::DraftMany(..) => "draft-many",
+            Self::Numbers(..) => "numbers",
             Self::Batch(..) => "batch",
             Self::Withdraw(..) => "withdraw",
             Self::Suspend(..) => "suspend",
@@ -153,6 +168,7 @@ impl Command {
             | Self::Wish(caller, officer, ..)
             | Self::Draft(caller, officer, ..)
             | Self::DraftMany(caller, officer, ..)
+            | Self::Numbers(caller, officer, ..)
             | Self::Batch(caller, officer, ..)
             | Self::Withdraw(caller, officer, ..)
             | Self::Suspend(caller, officer, ..) => by(caller, shown(officer)),
@@ -165,6 +181,70 @@ impl Command {
             Self::List(..) | Self::People(..) | Self::Confirmed(..) | Self::Alarm(..) => {
                 Source { bringer: Bringer::Ours, about: self.act().to_owned() }
             }
+        }
+    }
+
+    /// How much work it is, in orders and rows that are looked at for it. Rounds are measured by
+    /// it, so that nobody makes them long by bringing few commands.
+    pub(crate) fn weight(&self, authority: Option<&Authority>) -> usize {
+        let rows_of = |order: &Bytes| {
+            let known = order.digest().map(OrderDigest).zip(authority);
+            known.map_or(0, |(digest, authority)| authority.rows_of(digest).count())
+        };
+        let rows = match self {
+            Self::Batch(_, _, wanted, _) => wanted.rows.len(),
+            Self::DraftMany(_, _, verified, _) => verified.drafting().rows.len(),
+            Self::Numbers(_, _, asked, _) => asked.digests().len() / NUMBERS_A_ROW,
+            Self::Approve(_, _, verified, _) => rows_of(&verified.approval().order),
+            Self::Decline(_, _, verified, _) => rows_of(&verified.statement().order),
+            Self::Withdraw(_, _, verified, _) => match verified.withdrawal().read() {
+                Ok(WithdrawalStatement { what: TakenBack::Order { order }, .. }) => rows_of(&order),
+                _ => 1,
+            },
+            Self::Operator(request, ..) => match &**request {
+                OperatorRequest::Approval { approval } => rows_of(&approval.order),
+                _ => 1,
+            },
+            Self::Confirmed(records, _) => records.len(),
+            _ => 1,
+        };
+        rows.max(1)
+    }
+
+    /// How many bytes it holds while it waits, at most: what a message may be, and of what may be
+    /// larger what it is.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::DraftMany(_, _, verified, _) => verified.bytes().max(SMALL_BYTES),
+            Self::Batch(..) => 2 * SMALL_BYTES,
+            Self::Numbers(..) => 3 * SMALL_BYTES,
+            _ => SMALL_BYTES,
+        }
+    }
+
+    /// Whether whoever asked for it is gone and nothing else rests on it: a try with a wrong key is
+    /// counted all the same, and what this process asks of itself is done.
+    pub(crate) fn is_left(&self) -> bool {
+        match self {
+            Self::Submit(.., reply) | Self::RenewCertificate(.., reply) => reply.is_left(),
+            Self::Approve(.., reply) => reply.is_left(),
+            Self::Decline(.., reply) => reply.is_left(),
+            Self::Credential(.., reply)
+            | Self::Revoke(.., reply)
+            | Self::Wish(.., reply)
+            | Self::Batch(.., reply) => reply.is_left(),
+            Self::Draft(.., reply) => reply.is_left(),
+            Self::DraftMany(.., reply) => reply.is_left(),
+            Self::Numbers(.., reply) => reply.is_left(),
+            Self::Withdraw(.., reply) => reply.is_left(),
+            Self::Suspend(.., reply) => reply.is_left(),
+            Self::Renew(.., reply) | Self::Join(.., reply) => reply.is_left(),
+            Self::Operator(.., reply) => reply.is_left(),
+            Self::WrongKey(..)
+            | Self::List(..)
+            | Self::People(..)
+            | Self::Confirmed(..)
+            | Self::Alarm(..) => false,
         }
     }
 
@@ -200,6 +280,7 @@ impl Command {
             | Self::WrongKey(..)
             | Self::Decline(..)
             | Self::DraftMany(..)
+            | Self::Numbers(..)
             | Self::Credential(..)
             | Self::Renew(..)
             | Self::RenewCertificate(..)

@@ -1,5 +1,5 @@
-//! Looks for what `status` confirmed and the log does not have: its records may have been kept from
-//! the queue by whoever holds the database.
+//! Looks for what `status`, or this role itself, confirmed and the log does not have: its records
+//! may have been kept from the queue, or taken out of it, by whoever holds the database.
 
 use crate::command::Command;
 use crate::decide::confirmed::is_missing;
@@ -16,22 +16,16 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(crate) async fn run(issuer: Arc<Issuer>, stop: Stop) {
     while stop.pause(LOOK).await {
         let Some(view) = issuer.view_now() else { continue };
-        let mut records = match handed_over(&issuer.context.config) {
-            Ok(records) => records,
-            Err(error) => {
-                issuer.metrics.condition("confirmed", &format!("{error:#}"));
-                continue;
-            }
-        };
-        issuer.metrics.condition("confirmed", "");
+        let handed = handed_over(&issuer.context.config);
+        let problem = handed.as_ref().err().map(|error| format!("{error:#}"));
+        issuer.metrics.condition("confirmed", problem.as_deref().unwrap_or_default());
+        let mut records = handed.unwrap_or_default();
         records.retain(|record| is_missing(view.authority(), record));
+        records.extend(issuer.receipts.missing(view.authority()));
         if records.is_empty() {
             continue;
         }
-        tracing::warn!(
-            count = records.len(),
-            "confirmed by status, and not in the log: taken over"
-        );
+        tracing::warn!(count = records.len(), "confirmed, and not in the log: recorded again");
         if let Err(error) = issuer.ask(|reply| Command::Confirmed(records, reply)).await {
             issuer.metrics.count("confirmed", error.code().name());
         }

@@ -37,7 +37,7 @@ impl<K: Ord + Clone, V: Clone> Expiring<K, V> {
     }
 }
 
-/// How often each did something that costs for ever, within an hour that begins with the first.
+/// How much each did of what costs for ever, within an hour or a day that begins with the first.
 /// Its time is one that no clock moves.
 #[derive(Clone)]
 pub(crate) struct Rates {
@@ -46,7 +46,8 @@ pub(crate) struct Rates {
 }
 
 /// How long is counted.
-const HOUR: u64 = 3_600;
+pub(crate) const HOUR: u64 = 3_600;
+pub(crate) const DAY: u64 = 24 * HOUR;
 
 impl Rates {
     /// Nobody did anything yet.
@@ -59,16 +60,26 @@ impl Rates {
         self.now = self.now.max(now);
     }
 
-    /// Counts one more; false, and nothing is counted, for who did as many as may be.
-    pub(crate) fn count(&mut self, who: &str, most: u32) -> bool {
+    /// Counts so many more; false, and nothing is counted, for who would have done more than may be
+    /// within so many seconds.
+    pub(crate) fn count(&mut self, who: &str, (most, seconds): (u32, u64), by: u32) -> bool {
         let who = who.to_owned();
-        let begun = self.done.get(&who).copied().filter(|(until, _)| self.now < *until);
-        let (until, count) = begun.unwrap_or((self.now + HOUR, 0));
-        if count >= most {
+        let (until, count) = self.begun(&who).unwrap_or((self.now + seconds, 0));
+        let count = count.saturating_add(by);
+        if count > most {
             return false;
         }
-        self.done.keep(who, count + 1, (self.now, until));
+        self.done.keep(who, count, (self.now, until));
         true
+    }
+
+    /// How much somebody did within their time.
+    pub(crate) fn counted(&self, who: &str) -> u32 {
+        self.begun(&who.to_owned()).map_or(0, |(_, count)| count)
+    }
+
+    fn begun(&self, who: &String) -> Option<(u64, u32)> {
+        self.done.get(who).copied().filter(|(until, _)| self.now < *until)
     }
 }
 
@@ -125,13 +136,17 @@ mod tests {
     fn each_has_an_hour_of_their_own() {
         let mut rates = Rates::begin();
         rates.at(100);
-        assert!(rates.count("one", 2) && rates.count("one", 2) && !rates.count("one", 2));
-        assert!(rates.count("two", 2));
+        let two = (2, HOUR);
+        assert!(rates.count("one", two, 1) && rates.count("one", two, 1));
+        assert!(!rates.count("one", two, 1));
+        assert!(!rates.count("two", two, 3) && rates.count("two", two, 2), "all of it or nothing");
+        assert_eq!((rates.counted("two"), rates.counted("three")), (2, 0));
         rates.at(50);
         rates.at(100 + HOUR - 1);
-        assert!(!rates.count("one", 2));
+        assert!(!rates.count("one", two, 1));
+        assert!(rates.count("day", (2, DAY), 2));
         rates.at(100 + HOUR);
-        assert!(rates.count("one", 2));
-        assert_eq!(rates.done.kept.len(), 1, "who did nothing since is forgotten");
+        assert!(rates.count("one", two, 1) && !rates.count("day", (2, DAY), 1));
+        assert_eq!(rates.done.kept.len(), 2, "who did nothing since is forgotten");
     }
 }

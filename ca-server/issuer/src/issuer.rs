@@ -1,18 +1,22 @@
 //! The issuer of one process, as its routes, its socket and its publisher see it: views to read,
 //! queues to command.
 
+use crate::asking::Asking;
 use crate::command::{Command, Outcome, Reply};
 use crate::context::IssuanceContext;
 use crate::error::IssuerError;
 use crate::numbers::Numbers;
+use crate::query::counted::LastCounted;
 use crate::queue::Bringing;
 use crate::reads::Reads;
+use crate::receipts::Receipts;
 use crate::view::View;
 use arc_swap::ArcSwapOption;
 use authority::Signatures;
-use ca_host::clock_guard::ClockGuard;
+use ca_host::ProvenTime;
+use ca_host::proven_time::Dates;
 use records::Code;
-use service::{Clock, Metrics};
+use service::{Clock, Metrics, Neighbours};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::{Store, Tx};
@@ -21,7 +25,7 @@ use tokio::sync::{Notify, watch};
 /// How long a caller waits for the tree to hold what was recorded.
 const SETTLE_WAIT: Duration = Duration::from_secs(2);
 /// How long a question waits for the writer to have seen what is committed.
-const CURRENT_WAIT: Duration = Duration::from_secs(6);
+pub(crate) const CURRENT_WAIT: Duration = Duration::from_secs(6);
 
 /// The issuer of one process.
 pub(crate) struct Issuer {
@@ -35,8 +39,15 @@ pub(crate) struct Issuer {
     pub(crate) moved: watch::Receiver<u64>,
     /// Wakes the writer: something was committed that it has not seen.
     pub(crate) news: Arc<Notify>,
+    /// Whose turn it is to ask.
+    pub(crate) asking: Asking,
+    /// How many people there are where.
+    pub(crate) counted: LastCounted,
     /// What was read through portals.
     pub(crate) reads: Reads,
+    pub(crate) receipts: Arc<Receipts>,
+    /// What the other roles of the CA say of themselves.
+    pub(crate) neighbours: Neighbours,
     /// Numbers of people snapshots that were given away.
     pub(crate) numbers: Mutex<Numbers>,
 }
@@ -99,16 +110,21 @@ impl Issuer {
         self.moved.clone()
     }
 
-    /// Unix seconds: the clock's if it may be believed, else the last proven ones. By these
-    /// officers are judged and lists are made, so that a clock that moved stops no brake.
+    /// Unix seconds: the clock's if it may be believed, else those that are proven. By these
+    /// officers and portals are judged, so that a clock that moved stops no brake.
     pub(crate) fn now(&self) -> u64 {
-        let now = self.clock.seconds();
-        let Some(view) = self.view_now() else { return now };
-        let last = view.state().followed.last_time;
-        match ClockGuard::judge(&self.context.config, now, last) {
-            Ok(()) => now,
-            Err(_) => last,
-        }
+        self.time().unix()
+    }
+
+    /// What lists and snapshots bear now.
+    pub(crate) fn dates(&self) -> Dates {
+        self.time().dates()
+    }
+
+    /// What is recorded bears it.
+    pub(crate) fn time(&self) -> ProvenTime {
+        let last = self.view_now().map_or(0, |view| view.state().followed.last_time);
+        self.context.clock_guard.time(self.clock, last)
     }
 
     /// Asks the writer; gives what it did, when it is durable.
@@ -119,9 +135,10 @@ impl Issuer {
         let (reply, answer) = Reply::open();
         let command = command(reply);
         let view = self.view_now();
-        let brakes = command.is_brake(view.as_ref().map(|view| view.authority()));
+        let authority = view.as_ref().map(|view| view.authority());
+        let place = (command.is_brake(authority), command.weight(authority));
         let gone = || IssuerError::Refused(Code::Unavailable);
-        if !self.commands.bring(command, brakes).await {
+        if !self.commands.bring(command, place).await {
             return Err(gone());
         }
         answer.await.map_err(|_| gone())?

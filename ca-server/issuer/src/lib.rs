@@ -5,6 +5,7 @@
 //! (the stations of a certificate), `signer`, `publisher`, `shredder`, `query` (what only reads),
 //! `reads` (which of it is recorded), `route` and `socket` (who asks).
 
+mod asking;
 mod catch_up;
 mod challenge;
 mod command;
@@ -25,6 +26,7 @@ mod publisher;
 mod query;
 mod queue;
 mod reads;
+mod receipts;
 mod round;
 mod route;
 mod rows;

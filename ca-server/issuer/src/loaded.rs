@@ -8,10 +8,10 @@ use crate::state::State;
 use crate::verify::{VerifiedDraft, VerifiedMany};
 use authority::{Authority, OrderDigest};
 use ca_host::operator::OperatorRequest;
+pub(crate) use ca_store::names::{opening, text};
 use ca_store::table::{certificate, letter, order, person};
-use records::commitment::EVIDENCE_PATH;
 use records::drafted::Drafted;
-use records::order::{Body, MAIL_PATH, NAME_PATH, Order, PersonAction};
+use records::order::{BATCH_ROWS_MAX, Body, NAME_PATH, Order, PersonAction};
 use records::{Code, Commitment, Disclosure};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -29,6 +29,7 @@ pub(crate) struct Loaded {
     certificates: HashMap<[u8; 32], Vec<u8>>,
     orders: HashMap<OrderDigest, OrderExtras>,
     tokens: HashMap<OrderDigest, Vec<u8>>,
+    looks: HashMap<OrderDigest, String>,
 }
 
 /// What is asked for, before anything is decided.
@@ -40,6 +41,7 @@ struct Needs {
     holders: BTreeSet<String>,
     orders: BTreeSet<OrderDigest>,
     tokens: BTreeSet<OrderDigest>,
+    looks: BTreeSet<OrderDigest>,
 }
 
 impl Needs {
@@ -54,7 +56,18 @@ impl Needs {
                 needs.body(&body);
             }
         }
+        needs.lenders(state.authority());
         needs
+    }
+
+    /// Of whoever is named also who lends to them, and to whom they lend: an order names those.
+    fn lenders(&mut self, authority: &Authority) {
+        let is_named = |id: &str| self.people.contains(id);
+        let pairs = authority.delegations().map(|(person, one)| (person, &one.absent));
+        let named = pairs.filter(|(one, other)| is_named(one) || is_named(other));
+        let named = named.flat_map(|(one, other)| [one.to_string(), other.to_string()]);
+        let named: Vec<String> = named.collect();
+        self.people.extend(named);
     }
 
     fn command(&mut self, authority: &Authority, command: &Command) {
@@ -86,8 +99,16 @@ impl Needs {
             }
             Command::Draft(_, officer, wanted, _) => self.draft(officer, wanted),
             Command::DraftMany(_, officer, wanted, _) => self.many(officer, wanted),
-            Command::Batch(_, officer, ..) => {
+            Command::Numbers(_, _, asked, _) => {
+                let known = asked.digests().iter().filter_map(|one| authority.numbered(one));
+                self.people.extend(known.map(ToString::to_string));
+            }
+            Command::Batch(_, officer, wanted, _) => {
                 self.people.extend(officer.0.subject().person().map(str::to_owned));
+                // More than a batch takes are refused, and looked for nowhere.
+                let rows = Some(&wanted.rows).filter(|rows| rows.len() <= BATCH_ROWS_MAX);
+                let rows = rows.into_iter().flatten().filter_map(|row| row.digest());
+                self.looks.extend(rows.map(OrderDigest));
             }
             Command::Suspend(..) => {}
             Command::Join(_, join, _) => {
@@ -184,6 +205,7 @@ impl Loaded {
             certificates: certificates.into_iter().map(by_digest).collect(),
             orders: order::extras(tx, needs.orders.into_iter().collect()).await?,
             tokens: letter::tokens(tx, needs.tokens.into_iter().collect()).await?,
+            looks: order::looks(tx, needs.looks.into_iter().collect()).await?,
         })
     }
 
@@ -231,37 +253,13 @@ impl Loaded {
         Ok(extras)
     }
 
+    /// Whether an order needs a look, as its row remembers of when it was made.
+    pub(crate) fn needs_look(&self, order: OrderDigest) -> bool {
+        self.looks.get(&order).is_some_and(|look| !look.is_empty())
+    }
+
     /// The sealed token of an agent's order.
     pub(crate) fn token(&self, order: OrderDigest) -> Result<&[u8], Code> {
         self.tokens.get(&order).map(Vec::as_slice).ok_or(Code::UseSignature)
     }
-}
-
-/// Those of some disclosures that open the commitments of a person's record, if all are opened.
-pub(crate) fn opening<'a>(
-    person: &authority::Person,
-    list: &'a [Disclosure],
-) -> Option<Vec<&'a Disclosure>> {
-    let held = [
-        (NAME_PATH, Some(&person.name)),
-        (MAIL_PATH, person.mail.as_ref()),
-        (EVIDENCE_PATH, person.evidence.as_ref()),
-    ];
-    let held = held.into_iter().filter_map(|(path, commitment)| Some((path, commitment?)));
-    held.map(|(path, commitment)| {
-        let opens = |one: &&Disclosure| {
-            one.path == path && one.commitment().is_ok_and(|is| is == *commitment)
-        };
-        list.iter().find(opens)
-    })
-    .collect()
-}
-
-/// A disclosed text.
-pub(crate) fn text<'a>(
-    disclosures: impl IntoIterator<Item = &'a Disclosure>,
-    path: &str,
-) -> Option<String> {
-    let found = disclosures.into_iter().find(|disclosure| disclosure.path == path);
-    found.and_then(|disclosure| disclosure.value.as_str()).map(str::to_owned)
 }

@@ -1,6 +1,7 @@
 //! Numbers of people snapshots: the last one of each agent, durable in the issuer's own directory
 //! before a snapshot under it leaves. A gate takes no number that goes back, nor one that leaps: a
-//! number that followed from a row would stop it for good.
+//! number that followed from a row would stop it for good. Only what the registry key signed counts
+//! beside them, should this directory be an old one (`publisher/people.rs`).
 
 use anyhow::Context;
 use ca_host::CaConfig;

@@ -1,20 +1,20 @@
 //! How much a round takes on. One that took longer than the turn may be held was for nothing: the
 //! next is half of it, so that however slow a disk is, something is done.
 
-/// Most commands of one round.
+/// Most work of one round: commands by what they weigh, and as many orders.
 const MOST: usize = 512;
 
-/// How many commands a round takes on now.
+/// How much work a round takes on now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pace(usize);
 
 impl Pace {
-    /// As many as there may be.
+    /// As much as there may be.
     pub(crate) fn full() -> Self {
         Self(MOST)
     }
 
-    /// So many at most.
+    /// So much at most.
     pub(crate) fn most(self) -> usize {
         self.0
     }

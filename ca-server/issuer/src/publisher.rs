@@ -14,12 +14,14 @@ use crate::view::View;
 use ca_host::ISSUER;
 use ca_host::durable::replace_private;
 use ca_host::lists::{self, ListOf, SHARD};
+use ca_host::proven_time::Dates;
 use ca_store::table;
 use pki::crl::{ListContent, RevocationList};
 use records::Code;
 use service::{Stop, fault};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Lists and snapshots that grow old are looked for this often.
 const LOOK: Duration = Duration::from_secs(5);
@@ -34,9 +36,20 @@ pub(crate) async fn run(issuer: Arc<Issuer>, stop: Stop) {
         let fine = done(&issuer, "crl", lists(&issuer, &mut previous).await);
         tokio::select! {
             () = stop.wait() => return,
-            _ = moved.changed() => {}
-            () = tokio::time::sleep(if fine { LOOK } else { AFTER_FAILURE }) => {}
+            () = pause(&mut moved, fine) => {}
         }
+    }
+}
+
+/// Waits until there may be something to do. After a failure no round wakes whoever failed: it may
+/// be the round that the failure itself made.
+async fn pause(moved: &mut watch::Receiver<u64>, fine: bool) {
+    if !fine {
+        return tokio::time::sleep(AFTER_FAILURE).await;
+    }
+    tokio::select! {
+        _ = moved.changed() => {}
+        () = tokio::time::sleep(LOOK) => {}
     }
 }
 
@@ -73,25 +86,28 @@ async fn lists(issuer: &Issuer, kept: &mut Option<RevocationList>) -> Result<(),
             last
         }
     };
-    let now = issuer.now().max(previous.this_update());
-    if !view.authority().lapsed_suspensions(now).is_empty() {
+    let dates = issuer.dates();
+    if !view.authority().lapsed_suspensions(dates.proven).is_empty() {
         // Nobody else may come for a long time.
         issuer.news.notify_one();
     }
-    let (from, until) = (previous.this_update(), previous.next_update());
-    issuer.metrics.set("crl_seconds_left", table::number(until) - table::number(now));
-    if !view.state().list_due && now <= from + (until - from) / 2 {
+    let life = (previous.this_update(), previous.next_update());
+    issuer.metrics.set("crl_seconds_left", table::number(life.1) - table::number(dates.this));
+    if !view.state().list_due && !is_old(life, dates) {
         *kept = Some(previous);
         return Ok(());
     }
     let with = (context.clone(), view.clone());
     let (previous, made) = apart(move || {
-        let made = make(&with.0, &with.1, &previous, now);
+        let made = make(&with.0, &with.1, &previous, dates);
         (previous, made)
     })
     .await?;
     let list = match made {
-        Ok(list) => list,
+        Ok((list, only_listed)) => {
+            tell_kept(issuer, only_listed);
+            list
+        }
         Err(error) => {
             *kept = Some(previous);
             return Err(error);
@@ -110,6 +126,15 @@ async fn lists(issuer: &Issuer, kept: &mut Option<RevocationList>) -> Result<(),
     Ok(())
 }
 
+/// Tells of entries that only the last list has: somebody took their records away.
+fn tell_kept(issuer: &Issuer, count: usize) {
+    let told = format!(
+        "{count} entries stay that the log does not know: their records were taken away before it \
+         had them; whoever should be revoked for good is revoked by an order"
+    );
+    issuer.metrics.condition("list", if count > 0 { &told } else { "" });
+}
+
 /// The last list that the issuing key signed: from the own directory, the published file or a row,
 /// whichever is newest. Older ones are nobody's business here.
 async fn last(issuer: &Issuer) -> Result<RevocationList, IssuerError> {
@@ -126,28 +151,69 @@ async fn last(issuer: &Issuer) -> Result<RevocationList, IssuerError> {
     lists.max_by_key(RevocationList::number).ok_or_else(|| Code::UnsignedAuthority.into())
 }
 
+/// Whether half of a list's life is over, or its time has not come: a clock that was wrong for a
+/// moment may not date what follows.
+fn is_old((from, until): (u64, u64), dates: Dates) -> bool {
+    dates.are_behind(from) || dates.this > from + until.saturating_sub(from) / 2
+}
+
 fn make(
     context: &IssuanceContext,
     view: &View,
     previous: &RevocationList,
-    now: u64,
-) -> Result<RevocationList, IssuerError> {
-    let revoked = list::entries(view.authority(), now)?;
+    dates: Dates,
+) -> Result<(RevocationList, usize), IssuerError> {
+    let now = dates.this;
+    let revoked = list::entries(view.authority(), previous, now)?;
     let url = context.config.crl_url(ISSUER, SHARD);
     let identifier = context.issuing_certificate.key_identifier();
+    let before = Some((previous.this_update(), previous.next_update()));
     let content = ListContent {
         issuer: context.issuing_certificate.subject(),
         key_identifier: &identifier.ok_or(Code::UnsignedAuthority)?,
         number: previous.number() + 1,
         this_update: now,
-        next_update: now + u64::from(context.config.issuer.crl_hours) * 3_600,
+        next_update: dates.until(u64::from(context.config.issuer.crl_hours) * 3_600, before),
         shard_url: Some(&url),
-        revoked: &revoked,
+        revoked: &revoked.all,
     };
     let made = RevocationList::issue(&content, &context.issuing).map_err(anyhow::Error::from)?;
     if list::continues(view.authority(), (previous, &made), now) {
-        Ok(made)
+        Ok((made, revoked.kept))
     } else {
         Err(Code::UnsignedAuthority.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A list that was made while the clock was two days ahead is followed at once by one that
+    /// gates take.
+    #[test]
+    fn a_list_of_a_wrong_moment_dates_no_other() {
+        let now = 1_800_000_000;
+        let life = |from: u64| (from, from + 86_400);
+        let dates = Dates { this: now, proven: now };
+        assert!(!is_old(life(now), dates) && !is_old(life(now - 43_200), dates));
+        assert!(is_old(life(now - 43_201), dates));
+        assert!(is_old(life(now + 2 * 86_400), dates));
+        let back = Dates { this: now, proven: now + 86_400 };
+        assert!(is_old(life(now + 2 * 86_400), back));
+    }
+
+    async fn is_over(pause: impl Future<Output = ()>) -> bool {
+        tokio::time::timeout(Duration::ZERO, pause).await.is_ok()
+    }
+
+    /// Whatever fails is tried a few times a second, however often the state moves meanwhile.
+    #[tokio::test]
+    async fn after_a_failure_no_round_wakes_who_failed() {
+        let (sender, mut moved) = watch::channel(0);
+        sender.send_replace(1);
+        assert!(!is_over(pause(&mut moved, false)).await);
+        assert!(is_over(pause(&mut moved, true)).await, "it is looked at afterwards");
+        assert!(!is_over(pause(&mut moved, true)).await);
     }
 }

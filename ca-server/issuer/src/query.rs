@@ -3,6 +3,7 @@
 
 pub(crate) mod certificate;
 pub(crate) mod collect;
+pub(crate) mod counted;
 pub(crate) mod dossier;
 pub(crate) mod drafts;
 pub(crate) mod fetch;
@@ -12,7 +13,6 @@ pub(crate) mod list;
 pub(crate) mod look;
 pub(crate) mod look_up;
 pub(crate) mod mine;
-pub(crate) mod names;
 pub(crate) mod officer;
 pub(crate) mod people;
 mod place;
@@ -21,6 +21,7 @@ pub(crate) mod receipt;
 pub(crate) mod recent_use;
 pub(crate) mod renewal;
 pub(crate) mod revocation_reach;
+mod scan;
 pub(crate) mod stage;
 pub(crate) mod state;
 pub(crate) mod unit;

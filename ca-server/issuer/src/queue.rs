@@ -8,22 +8,31 @@ mod turns;
 use crate::command::Command;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
-use turns::Lane;
 pub(crate) use turns::{Bringer, Source};
+use turns::{Charge, Lane};
 
 /// What one round takes on.
-pub(crate) enum Batch {
+pub(crate) enum Commands {
     /// Brakes and nothing else: whatever it is that takes long, they do not wait for it.
     Brakes(Vec<Command>),
     /// All else.
     Others(Vec<Command>),
 }
 
-impl Batch {
-    /// The commands.
-    pub(crate) fn commands(&self) -> &[Command] {
+impl Commands {
+    /// All of them.
+    pub(crate) fn all(&self) -> &[Command] {
         let (Self::Brakes(commands) | Self::Others(commands)) = self;
         commands
+    }
+
+    /// What is left of them behind so many.
+    fn behind(self, count: usize) -> (bool, Vec<Command>) {
+        let (is_brake, mut all) = match self {
+            Self::Brakes(all) => (true, all),
+            Self::Others(all) => (false, all),
+        };
+        (is_brake, all.split_off(count.min(all.len())))
     }
 }
 
@@ -50,7 +59,7 @@ struct Queue {
 struct Lanes {
     brakes: Lane<Command>,
     others: Lane<Command>,
-    /// Whether the last batch was one of brakes.
+    /// Whether those that were taken last were brakes.
     braked: bool,
     is_closed: bool,
 }
@@ -64,8 +73,12 @@ impl Queue {
 impl Bringing {
     /// Brings a command; whoever has no place left waits, and keeps nobody else waiting. False if
     /// there is no writer any more.
-    pub(crate) async fn bring(&self, mut command: Command, is_brake: bool) -> bool {
-        let source = command.source();
+    pub(crate) async fn bring(
+        &self,
+        mut command: Command,
+        (is_brake, weight): (bool, usize),
+    ) -> bool {
+        let (source, bytes) = (command.source(), command.bytes());
         loop {
             let taken = self.0.taken.notified();
             tokio::pin!(taken);
@@ -76,7 +89,7 @@ impl Bringing {
                     return false;
                 }
                 let lane = if is_brake { &mut lanes.brakes } else { &mut lanes.others };
-                match lane.bring(&source, command) {
+                match lane.bring(&source, Charge { weight, bytes, one: command }) {
                     Ok(()) => break,
                     Err(back) => command = back,
                 }
@@ -96,9 +109,9 @@ impl Drop for Bringing {
 }
 
 impl Waiting {
-    /// What the next round takes on, so many brakes or so many others at most: brakes, unless the
+    /// What the next round takes on, brakes or others of so much weight at most: brakes, unless the
     /// last were brakes, so that all else goes on meanwhile. None where nothing waits.
-    pub(crate) fn take(&self, (brakes_max, others_max): (usize, usize)) -> Option<Batch> {
+    pub(crate) fn take(&self, (brakes_max, others_max): (usize, usize)) -> Option<Commands> {
         let mut lanes = self.0.lanes();
         let brakes = !lanes.brakes.is_empty() && !lanes.braked;
         let nothing = lanes.brakes.is_empty() && lanes.others.is_empty();
@@ -106,13 +119,34 @@ impl Waiting {
         if nothing {
             return None;
         }
-        let batch = match brakes {
-            true => Batch::Brakes(lanes.brakes.take(brakes_max)),
-            false => Batch::Others(lanes.others.take(others_max)),
+        let taken = match brakes {
+            true => Commands::Brakes(lanes.brakes.take(brakes_max)),
+            false => {
+                let mut others = lanes.others.take(others_max);
+                // Nobody is told what becomes of it: whoever asked and left asks anew.
+                others.retain(|command| !command.is_left());
+                Commands::Others(others)
+            }
         };
         drop(lanes);
         self.0.taken.notify_waiters();
-        Some(batch)
+        Some(taken)
+    }
+
+    /// Takes back what a round did not come to behind so many, each with what it weighs.
+    pub(crate) fn give_back(
+        &self,
+        commands: Commands,
+        done: usize,
+        weight: impl Fn(&Command) -> usize,
+    ) {
+        let (is_brake, left) = commands.behind(done);
+        let mut lanes = self.0.lanes();
+        let lane = if is_brake { &mut lanes.brakes } else { &mut lanes.others };
+        for one in left.into_iter().rev() {
+            let (weight, bytes) = (weight(&one), one.bytes());
+            lane.give_back(one.source(), Charge { weight, bytes, one });
+        }
     }
 
     /// Whether nothing waits.
@@ -129,6 +163,21 @@ impl Waiting {
     /// Waits until something waits, or nobody can bring anything any more.
     pub(crate) async fn come(&self) {
         while self.is_empty() && !self.0.lanes().is_closed {
+            self.0.came.notified().await;
+        }
+    }
+}
+
+impl Waiting {
+    /// Waits until a brake waits, or nobody can bring anything any more.
+    pub(crate) async fn braked(&self) {
+        loop {
+            {
+                let lanes = self.0.lanes();
+                if lanes.is_closed || !lanes.brakes.is_empty() {
+                    return;
+                }
+            }
             self.0.came.notified().await;
         }
     }
@@ -159,8 +208,8 @@ mod tests {
         (Command::WrongKey(caller, letter.into(), reply), told)
     }
 
-    fn kind(batch: Option<Batch>) -> Option<(bool, usize)> {
-        batch.map(|batch| (matches!(batch, Batch::Brakes(_)), batch.commands().len()))
+    fn kind(taken: Option<Commands>) -> Option<(bool, usize)> {
+        taken.map(|taken| (matches!(taken, Commands::Brakes(_)), taken.all().len()))
     }
 
     /// However many brakes come, each second round is for the others: nobody shuts the city out by
@@ -169,20 +218,38 @@ mod tests {
     async fn brakes_have_rounds_of_their_own_and_leave_every_second_to_others() {
         let (bringing, waiting) = queue();
         for brake in [true, true, true, true, false, false] {
-            assert!(bringing.bring(command(1, "A").0, brake).await);
+            assert!(bringing.bring(command(1, "A").0, (brake, 1)).await);
         }
         let mut kinds = Vec::new();
-        while let Some(batch) = waiting.take((2, 1)) {
-            kinds.push(kind(Some(batch)).unwrap());
+        while let Some(taken) = waiting.take((2, 1)) {
+            kinds.push(kind(Some(taken)).unwrap());
         }
         assert_eq!(kinds, [(true, 2), (false, 1), (true, 2), (false, 1)]);
         assert!(waiting.is_empty() && !waiting.is_over());
         // What the writer does of itself has its rounds, too.
         for _ in 0..4 {
-            assert!(bringing.bring(command(1, "A").0, true).await);
+            assert!(bringing.bring(command(1, "A").0, (true, 1)).await);
         }
         let kinds: Vec<_> = (0..3).map(|_| kind(waiting.take((2, 1))).unwrap()).collect();
         assert_eq!(kinds, [(true, 2), (false, 0), (true, 2)]);
+    }
+
+    /// Beside 600 commands of one portal that wait, a brake that comes last is taken first, by
+    /// itself; and the next one before the rest of them is done.
+    #[tokio::test]
+    async fn six_hundred_that_wait_hold_up_no_brake() {
+        let (bringing, waiting) = queue();
+        for one in 0..600 {
+            assert!(bringing.bring(command(1, &format!("{one}")).0, (false, 1)).await);
+        }
+        for (portal, letter) in [(1, "loss"), (2, "revocation")] {
+            assert!(bringing.bring(command(portal, letter).0, (true, 1)).await);
+        }
+        assert_eq!(kind(waiting.take((512, 512))), Some((true, 2)), "both, and nothing else");
+        assert_eq!(kind(waiting.take((512, 100))), Some((false, 100)));
+        assert!(bringing.bring(command(3, "another").0, (true, 1)).await);
+        assert_eq!(kind(waiting.take((512, 512))), Some((true, 1)));
+        assert_eq!(kind(waiting.take((512, 512))), Some((false, 500)));
     }
 
     /// A portal that leaves everything that it asked for behind fills its own places.
@@ -191,17 +258,71 @@ mod tests {
         let (bringing, waiting) = queue();
         let mut brought = 0;
         for one in 0..10_000 {
-            let bring = bringing.bring(command(1, &format!("{one}")).0, true);
+            let bring = bringing.bring(command(1, &format!("{one}")).0, (true, 1));
             if tokio::time::timeout(std::time::Duration::ZERO, bring).await.is_err() {
                 break;
             }
             brought += 1;
         }
         assert!((100..10_000).contains(&brought), "{brought}");
-        assert!(bringing.bring(command(2, "A").0, true).await, "another portal");
-        let Some(Batch::Brakes(first)) = waiting.take((2, 2)) else { panic!("brakes") };
+        assert!(bringing.bring(command(2, "A").0, (true, 1)).await, "another portal");
+        let Some(Commands::Brakes(first)) = waiting.take((2, 2)) else { panic!("brakes") };
         assert!(first.iter().any(|command| command.source() == command_source(2)));
-        assert!(bringing.bring(command(1, "later").0, true).await, "a place came free");
+        assert!(bringing.bring(command(1, "later").0, (true, 1)).await, "a place came free");
+    }
+
+    /// What a round did not come to waits in front of what its bringer brought later, and for the
+    /// next round of its kind.
+    #[tokio::test]
+    async fn what_a_round_did_not_come_to_is_taken_back() {
+        let (bringing, waiting) = queue();
+        for letter in ["A", "A", "A"] {
+            assert!(bringing.bring(command(1, letter).0, (true, 1)).await);
+        }
+        let taken = waiting.take((3, 3)).unwrap();
+        waiting.give_back(taken, 1, |_| 1);
+        assert!(bringing.bring(command(1, "A").0, (false, 1)).await);
+        assert_eq!(kind(waiting.take((3, 3))), Some((false, 1)));
+        assert_eq!(kind(waiting.take((3, 3))), Some((true, 2)));
+        assert!(waiting.is_empty());
+    }
+
+    /// What gathers in a busy time is let go by a brake and by nothing else.
+    #[tokio::test]
+    async fn only_a_brake_ends_the_wait_for_others() {
+        use std::time::Duration;
+        use tokio::time::timeout;
+        let (bringing, waiting) = queue();
+        assert!(bringing.bring(command(1, "A").0, (false, 1)).await);
+        assert!(timeout(Duration::ZERO, waiting.braked()).await.is_err());
+        assert!(bringing.bring(command(1, "A").0, (true, 1)).await);
+        waiting.braked().await;
+        assert!(waiting.take((1, 1)).is_some() && waiting.take((1, 1)).is_some());
+        drop(bringing);
+        waiting.braked().await;
+    }
+
+    /// What somebody asked for and does not wait for any more is not done; a brake is.
+    #[tokio::test]
+    async fn whoever_left_is_asked_for_nothing_but_brakes() {
+        let (bringing, waiting) = queue();
+        let join = || {
+            let (reply, told) = Reply::open();
+            let caller = Caller { key_sha256: [1; 32], process: "portal-public" };
+            let none = records::Bytes::default;
+            let (agent, challenge, request, value) = ("gate-1".into(), none(), none(), none());
+            let message = records::join::Join { agent, challenge, request, value };
+            (Command::Join(caller, Box::new(message), reply), told)
+        };
+        let (stays, _told) = join();
+        for one in [join().0, stays, command(1, "A").0] {
+            assert!(bringing.bring(one, (false, 1)).await);
+        }
+        assert!(bringing.bring(join().0, (true, 1)).await);
+        assert_eq!(kind(waiting.take((8, 8))), Some((true, 1)), "a brake");
+        let Some(Commands::Others(left)) = waiting.take((8, 8)) else { panic!("others") };
+        let acts: Vec<_> = left.iter().map(Command::act).collect();
+        assert!(acts.len() == 2 && acts.contains(&"join") && acts.contains(&"look-up"));
     }
 
     fn command_source(portal: u8) -> Source {
@@ -212,12 +333,12 @@ mod tests {
     async fn either_end_may_go() {
         let (bringing, waiting) = queue();
         let (one, told) = command(1, "A");
-        bringing.bring(one, false).await;
+        bringing.bring(one, (false, 1)).await;
         drop(waiting);
         assert!(told.await.is_err(), "nobody waits for ever");
-        assert!(!bringing.bring(command(1, "A").0, false).await);
+        assert!(!bringing.bring(command(1, "A").0, (false, 1)).await);
         let (bringing, waiting) = queue();
-        bringing.bring(command(1, "A").0, false).await;
+        bringing.bring(command(1, "A").0, (false, 1)).await;
         drop(bringing);
         assert!(!waiting.is_over(), "what waits is done");
         waiting.come().await;

@@ -115,6 +115,15 @@ pub(crate) async fn record(
     issuer.reads.kept(&read, async || keep(issuer, &read, 1).await).await
 }
 
+/// Records so many at once, by themselves: what somebody asked about stands there each time.
+pub(crate) async fn record_all(
+    issuer: &Issuer,
+    who: (&Caller, &Officer),
+    (act, count): (&'static str, u64),
+) -> Result<(), IssuerError> {
+    keep(issuer, &named(issuer, who, act)?, count).await
+}
+
 /// The same of orders, among which are those to revoke: their answer waits for nothing.
 pub(crate) fn record_beside(
     issuer: &Arc<Issuer>,
@@ -166,10 +175,16 @@ async fn keep(issuer: &Issuer, (by, person, act): &Read, count: u64) -> Result<(
         id: random::bytes::<16>()?.into(),
         log: "access".into(),
         maker: "issuer".into(),
-        time: records::time::micros(issuer.clock.micros()),
+        time: records::time::micros(issuer.time().micros()),
         link: None,
         event: Event::Read { by, person, act, count },
     };
+    let mut tx = issuer.store.read().await?;
+    if !ca_store::ledger::has_room(&mut tx, &record.log).await? {
+        // Whoever reads by a portal makes records: a log that stands still takes no more of them.
+        return Err(Code::LogBehind.into());
+    }
+    drop(tx);
     let mut tx = issuer.store.write().await?;
     ca_store::ledger::insert(&mut tx, &record, record.write()?, random::bytes()?).await?;
     tx.commit().await?;

@@ -8,6 +8,7 @@ use crate::loaded::Loaded;
 use crate::rows::RowChange;
 use crate::state::{Refused, State};
 use authority::Authority;
+use ca_host::ProvenTime;
 use ca_host::random::NoRandomness;
 use ca_store::record::NewRecord;
 use records::code::Blame;
@@ -34,6 +35,10 @@ pub(crate) struct Round<'a> {
     pub(crate) micros: u64,
     /// Whether the clock may be believed; brakes work all the same.
     pub(crate) clock: Result<(), Code>,
+    /// Both, as statements are judged by.
+    pub(crate) time: ProvenTime,
+    /// The latest time of a statement that was ahead of the clock, unix.
+    pub(crate) said_ahead: u64,
     random: &'a mut Randomness,
     records: Vec<NewRecord>,
     rows: Vec<RowChange>,
@@ -65,6 +70,7 @@ pub(crate) struct Written {
     pub(crate) records: Vec<NewRecord>,
     pub(crate) rows: Vec<RowChange>,
     pub(crate) effects: Vec<Effect>,
+    pub(crate) said_ahead: u64,
 }
 
 impl<'a> Round<'a> {
@@ -73,17 +79,19 @@ impl<'a> Round<'a> {
         context: &'a IssuanceContext,
         loaded: &'a Loaded,
         state: State,
-        (micros, clock): (u64, Result<(), Code>),
+        time: ProvenTime,
         random: &'a mut Randomness,
     ) -> Self {
-        // An order or approval proves time: a clock that moved must not enter the log with a brake.
-        let micros = if clock.is_ok() { micros } else { state.followed.last_time * 1_000_000 };
         Self {
             context,
             loaded,
             state,
-            micros,
-            clock,
+            // An order or approval proves time: a clock that moved must not enter the log with a
+            // brake.
+            micros: time.micros(),
+            clock: time.clock(),
+            time,
+            said_ahead: 0,
             random,
             records: Vec::new(),
             rows: Vec::new(),
@@ -94,6 +102,19 @@ impl<'a> Round<'a> {
     /// Unix seconds of this round.
     pub(crate) fn now(&self) -> u64 {
         self.micros / 1_000_000
+    }
+
+    /// Whether a statement of `said` (unix) counts, which does so for these seconds. What only
+    /// takes away counts as well if it is ahead of our clock; that is told.
+    pub(crate) fn is_fresh(&mut self, said: u64, seconds: u64, takes_away: bool) -> bool {
+        if self.time.is_timely(said, seconds) {
+            return true;
+        }
+        let counts = takes_away && self.time.of_brake(said, seconds).is_some();
+        if counts && self.clock.is_ok() {
+            self.said_ahead = self.said_ahead.max(said);
+        }
+        counts
     }
 
     /// Who and what may decide.
@@ -121,8 +142,8 @@ impl<'a> Round<'a> {
 
     /// What is left to be written.
     pub(crate) fn finish(self) -> Written {
-        let Self { state, records, rows, effects, .. } = self;
-        Written { state, records, rows, effects }
+        let Self { state, records, rows, effects, said_ahead, .. } = self;
+        Written { state, records, rows, effects, said_ahead }
     }
 
     /// Random bytes.

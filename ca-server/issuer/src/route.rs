@@ -21,6 +21,7 @@ mod join;
 mod list;
 mod look_up;
 mod mine;
+mod numbers;
 mod passkeys;
 mod people;
 mod person;
@@ -38,11 +39,14 @@ mod who;
 mod wish;
 mod withdraw;
 
-use crate::issuer::Issuer;
+use crate::asking::Question;
+use crate::issuer::{CURRENT_WAIT, Issuer};
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::post;
-use ca_api::{both, handler, organisation, public, staff};
+use ca_api::{Reach, both, handler, organisation, public, reach, staff};
 use ca_host::listener;
 use mtls::listen::Judge;
 use records::{Code, Problem};
@@ -52,26 +56,22 @@ use std::sync::Arc;
 /// Largest message, in bytes.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// The same of a message that names many orders, and of one that holds the bodies of many.
+/// The same of a message that names many orders or numbers, and of one that holds the bodies of
+/// many.
 const BATCH_BYTES_MAX: usize = 128 * 1024;
 const MANY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// Whether a path may stop something: an approval may be one of a brake, which is fetched before.
-pub(crate) fn is_brake(path: &str) -> bool {
-    let asks = [staff::REVOKE, staff::WISH, staff::SUSPEND, handler::WITHDRAW].contains(&path);
-    asks || [staff::FETCH, staff::APPROVE].contains(&path)
-}
-
 /// Whose connections count: those of portals that are open, by a certificate that was not revoked.
-/// That it leads to the root and is in time, the handshake has seen. While nothing is known of
-/// portals yet, nothing is answered either.
+/// That it leads to the root, the handshake has seen. While nothing is known of portals yet,
+/// nothing is answered either.
 pub(crate) fn judge(issuer: Arc<Issuer>) -> Judge {
     Arc::new(move |certificate| {
         let view = issuer.view_now()?;
         let authority = view.authority();
         let is_revoked = authority.is_revoked(&certificate.serial().to_string());
         let is_portal = authority.portal_of(&certificate.key().sha256()).is_some();
-        (is_portal && !is_revoked).then_some(listener::OF_PORTAL)
+        let counts = is_portal && !is_revoked && call::is_in_time(&issuer, certificate);
+        counts.then_some(listener::OF_PORTAL)
     })
 }
 
@@ -79,29 +79,42 @@ fn most(bytes: usize) -> DefaultBodyLimit {
     DefaultBodyLimit::max(bytes)
 }
 
-pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
+/// Answers a question in the turn of the portal that asks it, and there of the person it asks for.
+async fn in_turn(State(issuer): State<Arc<Issuer>>, request: Request, next: Next) -> Response {
+    let question = match reach(request.uri().path()) {
+        Reach::Brake | Reach::LeadsToBrake => Question::BeforeBrake,
+        Reach::Other => Question::Other,
+    };
+    let (parts, body) = request.into_parts();
+    let portal = match call::portal(&issuer, &parts).await {
+        Ok(portal) => portal,
+        Err(code) => return call::refused(code),
+    };
+    // Read before its turn: whoever sends slowly takes nobody's.
+    let Ok(body) = axum::body::to_bytes(body, BODY_BYTES_MAX).await else {
+        return call::refused(Code::TooLarge);
+    };
+    let person = call::shown_certificate(&body);
+    let turn = issuer.asking.turn(&portal, person, question);
+    match tokio::time::timeout(CURRENT_WAIT, turn).await {
+        Ok(Some(_turn)) => next.run(Request::from_parts(parts, body.into())).await,
+        Ok(None) | Err(_) => call::refused(Code::Unavailable),
+    }
+}
+
+/// What is answered from rows at once.
+fn questions(issuer: &Arc<Issuer>) -> Router<Arc<Issuer>> {
     Router::new()
         .route(public::LOOK_UP, post(look_up::look_up))
-        .route(public::SUBMIT, post(submit::submit))
-        .route(public::COLLECT, post(collect::collect))
-        .route(public::JOIN, post(join::join))
         .route(public::RENEWAL_TERMS, post(renewal_terms::terms))
-        .route(public::RENEW_CERTIFICATE, post(renew_certificate::renew))
         .route(staff::WHO, post(who::who))
         .route(staff::HOLDER, post(holder::holder))
         .route(staff::MINE, post(mine::mine))
         .route(staff::LIST, post(list::list))
         .route(staff::FETCH, post(fetch::fetch))
-        .route(staff::APPROVE, post(approve::approve))
-        .route(staff::DECLINE, post(decline::decline))
-        .route(staff::BATCH, post(batch::batch).layer(most(BATCH_BYTES_MAX)))
-        .route(staff::CERTIFY, post(certify::certify))
         .route(staff::PASSKEYS, post(passkeys::passkeys))
         .route(staff::FIND, post(find::find))
         .route(staff::CERTIFICATE, post(certificate::certificate))
-        .route(staff::REVOKE, post(revoke::revoke))
-        .route(staff::WISH, post(wish::wish))
-        .route(staff::SUSPEND, post(suspend::suspend))
         .route(staff::STATE, post(state::state))
         .route(handler::PEOPLE, post(people::people))
         .route(handler::PERSON, post(person::person))
@@ -109,13 +122,62 @@ pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
         .route(organisation::CONSEQUENCES, post(consequences::consequences))
         .route(organisation::UNIT, post(unit::unit))
         .route(handler::PREVIEW, post(preview::preview))
-        .route(handler::DRAFT, post(draft::draft))
-        .route(handler::DRAFT_MANY, post(draft_many::draft_many).layer(most(MANY_BYTES_MAX)))
         .route(handler::RECEIPT, post(receipt::receipt))
         .route(handler::DRAFTS, post(drafts::drafts))
+        .route_layer(from_fn_with_state(issuer.clone(), in_turn))
+}
+
+pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
+    questions(&issuer)
+        .route(public::SUBMIT, post(submit::submit))
+        .route(public::COLLECT, post(collect::collect))
+        .route(public::JOIN, post(join::join))
+        .route(public::RENEW_CERTIFICATE, post(renew_certificate::renew))
+        .route(staff::APPROVE, post(approve::approve))
+        .route(staff::DECLINE, post(decline::decline))
+        .route(staff::BATCH, post(batch::batch).layer(most(BATCH_BYTES_MAX)))
+        .route(staff::CERTIFY, post(certify::certify))
+        .route(staff::REVOKE, post(revoke::revoke))
+        .route(staff::WISH, post(wish::wish))
+        .route(staff::SUSPEND, post(suspend::suspend))
+        .route(handler::DRAFT, post(draft::draft))
+        .route(handler::DRAFT_MANY, post(draft_many::draft_many).layer(most(MANY_BYTES_MAX)))
+        .route(handler::NUMBERS, post(numbers::numbers).layer(most(BATCH_BYTES_MAX)))
         .route(handler::WITHDRAW, post(withdraw::withdraw))
         .route(both::RENEW, post(renew::renew))
         .fallback(|| async { Refused(Problem::new(Code::NotFound, String::new())) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(issuer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_may_be_a_brake_has_places_of_brakes() {
+        for path in [handler::DRAFT, staff::BATCH] {
+            assert_eq!(reach(path), Reach::Brake, "{path}: somebody leaves");
+        }
+        for path in [staff::REVOKE, staff::WISH, staff::SUSPEND, handler::WITHDRAW] {
+            assert_eq!(reach(path), Reach::Brake, "{path}");
+        }
+        assert_eq!(reach(staff::APPROVE), Reach::Brake, "of an order to revoke");
+        for path in [staff::WHO, staff::HOLDER, staff::PASSKEYS, staff::LIST, staff::FETCH] {
+            assert_eq!(reach(path), Reach::LeadsToBrake, "{path}: to an order to revoke");
+        }
+        for path in [staff::FIND, staff::CERTIFICATE] {
+            assert_eq!(reach(path), Reach::LeadsToBrake, "{path}: to a wish");
+        }
+        for path in [handler::PERSON, handler::PREVIEW, organisation::DOSSIER] {
+            assert_eq!(reach(path), Reach::LeadsToBrake, "{path}: to a leave");
+        }
+        for path in
+            [handler::DRAFT_MANY, handler::NUMBERS, handler::RECEIPT, staff::STATE, public::LOOK_UP]
+        {
+            assert_eq!(reach(path), Reach::Other, "{path}");
+        }
+        let is_near = |path| ca_api::is_near_brake(path);
+        assert!(is_near(staff::REVOKE) && is_near(staff::PASSKEYS) && !is_near(public::SUBMIT));
+    }
 }

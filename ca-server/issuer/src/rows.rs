@@ -5,7 +5,7 @@
 use crate::command::NewSnapshot;
 use crate::error::IssuerError;
 use authority::{Agent, OrderDigest, Person, Portal, ProfileState, Revoked, Serial, Unit};
-pub(crate) use ca_store::table::approval::ApprovalRow;
+pub(crate) use ca_store::table::approval::{ApprovalRow, ConsumedRow};
 pub(crate) use ca_store::table::certificate::CertificateRow;
 pub(crate) use ca_store::table::intent::IntentRow;
 pub(crate) use ca_store::table::letter::{LetterRow, SealedKeys};
@@ -24,7 +24,7 @@ pub(crate) enum RowChange {
     OrderState(OrderDigest, &'static str),
     OrderDeclined(OrderDigest, Bytes),
     Approval(ApprovalRow),
-    Consumed(OrderDigest, String),
+    Consumed(ConsumedRow),
     Intent(IntentRow),
     IntentState(Serial, &'static str),
     Certificate(Box<CertificateRow>),
@@ -51,7 +51,7 @@ struct ByTable {
     orders: Vec<OrderRow>,
     order_states: Vec<(&'static str, OrderDigest)>,
     approvals: Vec<ApprovalRow>,
-    consumed: Vec<(OrderDigest, String)>,
+    consumed: Vec<ConsumedRow>,
     intents: Vec<IntentRow>,
     intent_states: Vec<(&'static str, String)>,
     certificates: Vec<CertificateRow>,
@@ -71,7 +71,7 @@ pub(crate) async fn write(
             RowChange::Order(row) => tables.orders.push(*row),
             RowChange::OrderState(digest, state) => tables.order_states.push((state, digest)),
             RowChange::Approval(row) => tables.approvals.push(row),
-            RowChange::Consumed(digest, person) => tables.consumed.push((digest, person)),
+            RowChange::Consumed(row) => tables.consumed.push(row),
             RowChange::Intent(row) => tables.intents.push(row),
             RowChange::IntentState(serial, state) => {
                 tables.intent_states.push((state, serial.to_string()));

@@ -20,6 +20,7 @@ use crate::round::{Effect, Randomness, Round};
 use crate::state::State;
 use crate::waits::Waits;
 use authority::{Authority, OrderDigest, Serial};
+use ca_host::ProvenTime;
 use keys::SoftwareSigner;
 use pki::Certificate;
 use records::record::{Event, Record};
@@ -69,6 +70,14 @@ impl Sample {
         self.city.now += seconds;
     }
 
+    /// The time as rounds believe it.
+    pub(crate) fn time(&self) -> ProvenTime {
+        let last = self.state.followed.last_time;
+        let proven = if self.clock.is_ok() { self.city.now } else { last };
+        let time = (self.city.now * 1_000_000, self.clock);
+        ProvenTime::new(time, (proven, last), self.context.clock_guard.ahead_max())
+    }
+
     /// One round; what it leaves is kept as if its commit were durable.
     pub(crate) fn round<T>(
         &mut self,
@@ -78,8 +87,8 @@ impl Sample {
         let context = self.context.clone();
         let loaded = self.rows.load(&self.state, commands, orders);
         let mut random = self.randomness();
-        let time = (self.city.now * 1_000_000, self.clock);
         let mut state = self.state.clone();
+        let time = self.time();
         state.at_second(self.city.now);
         let mut round = Round::new(&context, &loaded, state, time, &mut *random);
         let value = run(&mut round);
@@ -139,7 +148,6 @@ impl Sample {
             confirmed: Vec::new(),
             unsigned: Vec::new(),
             without_bytes: Vec::new(),
-            is_whole: true,
         };
         let waiting = self.recorded.get(self.in_tree..).unwrap().to_vec();
         let orders = self.enacted(&waiting);
@@ -165,6 +173,22 @@ impl Sample {
         self.effects.extend(caught.effects);
         self.unsigned.extend(caught.unsigned);
         self.confirmed.extend(caught.confirmed);
+    }
+
+    /// Somebody takes records out of those that wait, and the writer looks again.
+    pub(crate) fn take_away(&mut self, lost: impl Fn(&Event) -> bool) {
+        let waiting = self.recorded.split_off(self.in_tree);
+        self.recorded.extend(waiting.into_iter().filter(|record| !lost(&record.event)));
+        self.state.forget_pending();
+        for record in self.recorded.get(self.in_tree..).unwrap() {
+            self.state.notice(record);
+        }
+        self.state.brake_again();
+    }
+
+    /// What people who left still have is revoked, as a round does that anything began.
+    pub(crate) fn leave(&mut self) -> bool {
+        self.round((&[], &[]), decide::leave::leave).unwrap()
     }
 
     fn enacted(&self, waiting: &[Record]) -> Enacted {

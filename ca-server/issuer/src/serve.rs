@@ -1,6 +1,7 @@
 //! Runs the role until the stop: the writer and its signer, the publisher, the operators' socket,
 //! the calls.
 
+use crate::asking::Asking;
 use crate::catch_up::{CaughtUp, catch_up};
 use crate::context::IssuanceContext;
 use crate::effects::Unwritten;
@@ -9,12 +10,14 @@ use crate::issuer::Issuer;
 use crate::marks::Marks;
 use crate::numbers::Numbers;
 use crate::pace::Pace;
+use crate::query::counted::LastCounted;
 use crate::reads::Reads;
+use crate::receipts::Receipts;
 use crate::share::Stuck;
 use crate::signer::Signer;
 use crate::state::State;
 use crate::turn::Turn;
-use crate::writer::Writer;
+use crate::writer::{MANY, Writer};
 use crate::{confirmed, publisher, queue, reads, route, rows, shredder, snapshot, socket};
 use anyhow::Context;
 use arc_swap::ArcSwapOption;
@@ -25,11 +28,11 @@ use ca_store::keep::Keep;
 use ca_store::replay::{Followed, Replay};
 use ca_store::table::intent;
 use records::Code;
-use service::{Clock, Metrics, Stop};
+use service::{Clock, Gathering, Metrics, Neighbours, Stop};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use store::{Doorbell, Store};
+use store::{News, Store};
 use tokio::sync::{Notify, mpsc, watch};
 
 /// A log that cannot be followed at the start is looked at again after this long.
@@ -47,13 +50,14 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let admin = tokio::spawn(admin);
     let identity = KeyPlace::tls(&config, "issuer").identity()?;
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
-    let tls =
-        mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;
+    let clients = mtls::tls::ClientAuth::Required { root, clock: Arc::new(clock) };
+    let tls = mtls::tls::server(identity, &clients, &["http/1.1"])?;
     let listen = service::listen(config.issuer.listen, "ca.toml: issuer.listen").await?;
     let told = metrics.clone();
     let looking = service::disk::watch(config.folder().to_owned(), told.clone(), stop.clone());
     tokio::spawn(looking);
-    let Some((issuer, writer, signer)) = open(config, store, clock, metrics, &stop).await? else {
+    let Some((issuer, writer, signer)) = open((config, store), (clock, metrics), &stop).await?
+    else {
         return admin.await?.map_err(Into::into);
     };
     let issuer = Arc::new(issuer);
@@ -63,7 +67,8 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let waiting = stop.clone();
     let router = route::router(issuer.clone());
     let judge = route::judge(issuer.clone());
-    let site = listener::between_services(router, judge, route::is_brake, (&told, "listener"));
+    let site =
+        listener::between_services(router, judge, ca_api::is_near_brake, (&told, "listener"));
     let api = mtls::listen::serve(listen, Some(tls), site, async move { waiting.wait().await });
     let operators = socket::serve(issuer.clone(), stop.clone())?;
     // Neither waits for the other, nor anybody for them.
@@ -74,8 +79,9 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let shredding = shredder::run(issuer.clone(), stop.clone());
     let begun = begun(issuer.clone(), stop.clone());
     let reading = reads::sum_up(issuer.clone(), stop.clone());
+    let looking = issuer.neighbours.watch(clock, stop.clone());
     tokio::try_join!(async { admin.await? }, api, publishing, async {
-        tokio::join!(operators, keeping, shredding, begun, reading, confirming);
+        tokio::join!(operators, keeping, shredding, begun, reading, confirming, looking);
         Ok(())
     })?;
     // Whoever may still ask holds the issuer; without it the writer ends, then the signer.
@@ -103,29 +109,21 @@ async fn begun(issuer: Arc<Issuer>, stop: Stop) {
 /// Opens the role: its keys, what it kept, what a former process left; nothing if it is stopped
 /// before.
 async fn open(
-    config: CaConfig,
-    store: Store,
-    clock: Clock,
-    metrics: Metrics,
+    (config, store): (CaConfig, Store),
+    (clock, metrics): (Clock, Metrics),
     stop: &Stop,
 ) -> anyhow::Result<Option<(Issuer, Writer, Signer)>> {
-    let folder = config.path("issuer");
-    let secret = ca_host::durable::read_private(&folder.join("seal.key"))?;
-    let context = Arc::new(IssuanceContext::open(config)?);
+    let secret = ca_host::durable::read_private(&config.path("issuer/seal.key"))?;
+    let context = Arc::new(IssuanceContext::open(config, (clock, &secret))?);
     let replay = Replay::new(&context.trust).context("trust file")?;
-    let keep = Keep::open(&folder, &secret)?;
-    let marks = Marks::open(&context.config, &secret)?;
-    let doorbell = Doorbell::open(&store, &context.config.path("bells"), "issuer").await?;
+    let (keep, marks, receipts) = kept(&context.config, &secret)?;
+    let heard = ("issuer", News::CONTROL_GREW.and(News::CONTROL_WAITS));
+    let doorbell = ca_store::doorbell(&store, &context.config, heard).await?;
     let start = Start::once_followed((&store, &context), (&replay, &keep), &marks, &metrics);
-    let start = tokio::select! {
-        start = start => start,
-        () = stop.wait() => return Ok(None),
-    };
-    let (commands, waiting) = queue::queue();
-    let (to_signer, intents) = mpsc::unbounded_channel();
+    let Some(start) = before(stop, start).await else { return Ok(None) };
+    let ((commands, waiting), (to_signer, intents)) = (queue::queue(), mpsc::unbounded_channel());
     let (to_writer, signed) = mpsc::unbounded_channel();
-    let (moved_sender, moved) = watch::channel(0);
-    let news = Arc::new(Notify::new());
+    let ((moved_sender, moved), news) = (watch::channel(0), Arc::new(Notify::new()));
     let (view, signatures) = (Arc::new(ArcSwapOption::empty()), replay.signatures().clone());
     let issuer = Issuer {
         context: context.clone(),
@@ -137,7 +135,11 @@ async fn open(
         commands,
         moved,
         news: news.clone(),
+        asking: Asking::begin(),
+        counted: LastCounted::default(),
         reads: Reads::begin(),
+        receipts: Arc::clone(&receipts),
+        neighbours: Neighbours::of(&context.config.admins_beside("issuer")),
         numbers: Mutex::new(Numbers::open(&context.config, &secret)?),
     };
     let signer = Signer {
@@ -173,8 +175,25 @@ async fn open(
         stuck: Stuck::none(),
         began: Instant::now(),
         unwritten: start.unwritten,
+        receipts,
+        gathering: Gathering::of(MANY),
     };
     Ok(Some((issuer, writer, signer)))
+}
+
+/// What the role keeps in its own directory under its seal key.
+fn kept(config: &CaConfig, secret: &[u8]) -> anyhow::Result<(Keep, Marks, Arc<Receipts>)> {
+    let receipts = Receipts::open(&config.path("issuer/receipts"), secret)?;
+    let keep = Keep::open(&config.path("issuer"), secret)?;
+    Ok((keep, Marks::open(config, secret)?, Arc::new(receipts)))
+}
+
+/// What work gives, if it ends before the stop.
+async fn before<T>(stop: &Stop, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        done = work => Some(done),
+        () = stop.wait() => None,
+    }
 }
 
 /// What a start takes up.

@@ -22,13 +22,13 @@ pub(crate) struct Share<'a> {
 
 enum Orders {
     Ready(usize),
-    Brakes,
+    Brakes(usize),
     One(OrderDigest),
     None,
 }
 
 impl<'a> Share<'a> {
-    /// Everything that there is, but what is stuck; so many orders at most, besides brakes.
+    /// Everything that there is, but what is stuck; so many orders at most, and so many brakes.
     pub(crate) fn everything(
         (commands, orders_max): (&'a [Command], usize),
         signed: Vec<Signed>,
@@ -36,9 +36,9 @@ impl<'a> Share<'a> {
         Self { commands, orders: Orders::Ready(orders_max), signed, rest: true }
     }
 
-    /// Brakes: commands and orders, and nothing else.
-    pub(crate) fn brakes(commands: &'a [Command]) -> Self {
-        Self { commands, orders: Orders::Brakes, signed: Vec::new(), rest: false }
+    /// Brakes: commands and so many orders at most, and nothing else.
+    pub(crate) fn brakes((commands, orders_max): (&'a [Command], usize)) -> Self {
+        Self { commands, orders: Orders::Brakes(orders_max), signed: Vec::new(), rest: false }
     }
 
     /// One command.
@@ -66,14 +66,14 @@ impl<'a> Share<'a> {
     pub(crate) fn orders(&self, state: &State, stuck: &Stuck) -> Vec<OrderDigest> {
         match self.orders {
             Orders::Ready(most) => execute::chosen(state, &stuck.orders, most),
-            Orders::Brakes => execute::brakes(state, &stuck.orders),
+            Orders::Brakes(most) => execute::brakes(state, &stuck.orders, most),
             Orders::One(order) => vec![order],
             Orders::None => Vec::new(),
         }
     }
 
-    /// Whether nothing is left to divide.
-    pub(crate) fn is_one(&self, state: Option<&State>) -> bool {
+    /// Whether there is nothing to try alone.
+    pub(crate) fn is_empty(&self, state: Option<&State>) -> bool {
         let ready = state.map_or(0, |state| state.ready.len());
         self.commands.len() + self.signed.len() + ready == 0
     }

@@ -11,14 +11,20 @@ use service::Stop;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Most operators that are heard at once; whoever comes beyond them is turned away.
 const CONNECTIONS_MAX: usize = 1_024;
 /// Most requests that are done at once, brakes aside, which wait for nobody.
 const REQUESTS_MAX: usize = 16;
+/// What is read of a request at a time, and how much of that is held at once beyond the first of
+/// each: eight of the largest.
+const PIECE_BYTES: u64 = 64 * 1024;
+const PIECES_MAX: usize = 8 * (MESSAGE_BYTES_MAX / PIECE_BYTES) as usize;
+/// Pause after a connection that could not be taken.
+const AFTER_FAILURE: Duration = Duration::from_millis(100);
 /// A request that takes longer to come, and an answer that takes longer to be taken, is dropped.
 const REQUEST_WAIT: Duration = Duration::from_secs(10);
 
@@ -28,20 +34,23 @@ pub(crate) fn serve(
     stop: Stop,
 ) -> anyhow::Result<impl Future<Output = ()> + use<>> {
     let place = SocketPlace::of(&issuer.context.config)?;
-    // Left behind by an issuer that was killed; one that runs holds the database's own locks
-    // besides.
+    // Left behind by an issuer that was killed: one that runs would hold the place of the role.
     let _ = std::fs::remove_file(place.path());
     let listener = UnixListener::bind(place.path())?;
     std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o600))?;
     Ok(async move {
         let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-        let requests = Arc::new(Semaphore::new(REQUESTS_MAX));
+        let requests = Arc::new(Requests::begin());
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
                 () = stop.wait() => break,
             };
-            let Ok((socket, _)) = accepted else { continue };
+            let Ok((socket, _)) = accepted else {
+                // Without a descriptor there is none at once either.
+                tokio::time::sleep(AFTER_FAILURE).await;
+                continue;
+            };
             let Ok(held) = places.clone().try_acquire_owned() else {
                 tracing::warn!("too many operators at once: one is turned away");
                 continue;
@@ -58,25 +67,59 @@ pub(crate) fn serve(
     })
 }
 
-async fn hear(issuer: &Issuer, requests: &Semaphore, mut socket: UnixStream) -> anyhow::Result<()> {
+async fn hear(issuer: &Issuer, requests: &Requests, mut socket: UnixStream) -> anyhow::Result<()> {
     let drafter = format!("operator:{}", socket.peer_cred()?.uid());
-    let mut bytes = Vec::new();
-    let request = (&mut socket).take(MESSAGE_BYTES_MAX + 1);
-    let mut request = request;
-    tokio::time::timeout(REQUEST_WAIT, request.read_to_end(&mut bytes)).await??;
-    let answer = match serde_json::from_slice::<OperatorRequest>(&bytes) {
-        Ok(request) => {
-            let _place = match is_brake(&request) {
-                true => None,
-                false => Some(requests.acquire().await?),
-            };
-            operator(issuer, request, drafter).await
-        }
-        Err(_) => OperatorAnswer::refused(unreadable(&bytes), ca_host::random::id()?),
+    let reading = tokio::time::timeout(REQUEST_WAIT, requests.read(&mut socket)).await?;
+    let answer = match reading? {
+        None => OperatorAnswer::refused(Code::TooBusy, ca_host::random::id()?),
+        Some((bytes, _held)) => match serde_json::from_slice::<OperatorRequest>(&bytes) {
+            Ok(request) => {
+                let _place = match is_brake(&request) {
+                    true => None,
+                    false => Some(requests.places.acquire().await?),
+                };
+                operator(issuer, request, drafter).await
+            }
+            Err(_) => OperatorAnswer::refused(unreadable(&bytes), ca_host::random::id()?),
+        },
     };
     let answer = serde_json::to_vec(&answer)?;
     tokio::time::timeout(REQUEST_WAIT, socket.write_all(&answer)).await??;
     Ok(socket.shutdown().await?)
+}
+
+/// What is held for those who ask.
+struct Requests {
+    /// Places of requests that are done.
+    places: Semaphore,
+    /// Bytes of requests that came, in pieces of [`PIECE_BYTES`]; what is no larger than one of
+    /// them, as every brake is, counts for nothing.
+    pieces: Arc<Semaphore>,
+}
+
+impl Requests {
+    fn begin() -> Self {
+        let (places, pieces) = (Semaphore::new(REQUESTS_MAX), Semaphore::new(PIECES_MAX));
+        Self { places, pieces: Arc::new(pieces) }
+    }
+
+    /// A request, and what it holds until it is done; none where too much is held already.
+    async fn read(
+        &self,
+        socket: &mut (impl AsyncRead + Unpin),
+    ) -> std::io::Result<Option<(Vec<u8>, Vec<OwnedSemaphorePermit>)>> {
+        let (mut bytes, mut held) = (Vec::new(), Vec::new());
+        loop {
+            let more = (&mut *socket).take(PIECE_BYTES).read_to_end(&mut bytes).await?;
+            if (more as u64) < PIECE_BYTES || bytes.len() as u64 > MESSAGE_BYTES_MAX {
+                return Ok(Some((bytes, held)));
+            }
+            match self.pieces.clone().try_acquire_owned() {
+                Ok(piece) => held.push(piece),
+                Err(_) => return Ok(None),
+            }
+        }
+    }
 }
 
 /// Whether a request may stop something: an approval may be one of a brake.
@@ -115,4 +158,36 @@ async fn operator(issuer: &Issuer, request: OperatorRequest, drafter: String) ->
         refused: Some(error.problem()),
         ..OperatorAnswer::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However many ask at once with the largest requests, so many bytes are held for them; a small
+    /// one, as a brake is, is read all the same.
+    #[tokio::test]
+    async fn requests_of_operators_hold_so_many_bytes() {
+        let requests = Requests::begin();
+        let large = vec![b' '; usize::try_from(MESSAGE_BYTES_MAX).unwrap()];
+        let mut held = Vec::new();
+        for _ in 0..8 {
+            let (bytes, pieces) = requests.read(&mut large.as_slice()).await.unwrap().unwrap();
+            assert_eq!(bytes.len(), large.len());
+            held.push(pieces);
+        }
+        assert!(requests.read(&mut large.as_slice()).await.unwrap().is_none());
+        let (brake, _) = requests.read(&mut b"{}".as_slice()).await.unwrap().unwrap();
+        assert_eq!(brake, b"{}");
+        held.pop();
+        assert!(requests.read(&mut large.as_slice()).await.unwrap().is_some());
+    }
+
+    /// What is larger than any request is read no further than to see that.
+    #[tokio::test]
+    async fn no_request_is_read_without_end() {
+        let requests = Requests::begin();
+        let read = requests.read(&mut tokio::io::repeat(b' ')).await.unwrap().unwrap();
+        assert!(read.0.len() as u64 <= MESSAGE_BYTES_MAX + PIECE_BYTES);
+    }
 }

@@ -2,14 +2,17 @@
 //! round works on a copy, and the writer takes the copy over when its commit is durable, never
 //! before.
 
+use crate::command::Caller;
 use crate::error::IssuerError;
-use crate::expiring::{Expiring, Rates};
+use crate::expiring::{Expiring, HOUR, Rates};
 use crate::issuance::PendingIssuance;
 use authority::{Authority, OrderDigest, Serial};
+use ca_store::ledger::Extent;
 use ca_store::replay::{Followed, LOG};
+use ca_store::table::number;
 use imbl::{OrdMap, OrdSet};
-use records::Code;
 use records::letter::CHALLENGE_SECONDS;
+use records::{Bytes, Code};
 use service::Tally;
 use std::sync::Arc;
 use store::Tx;
@@ -26,8 +29,15 @@ pub(crate) struct State {
     pub(crate) pending_seen: i64,
     /// Records that are noticed and not in the tree.
     pub(crate) pending_count: u64,
+    /// Rows among them that are no record, which the sequencer drops.
+    pub(crate) pending_none: u64,
     /// Orders that got an approval since they were last looked at.
     pub(crate) ready: OrdSet<OrderDigest>,
+    /// Orders that only take away and were carried out by a record that waits for the tree: should
+    /// that be taken away, they are carried out again.
+    pub(crate) braked: OrdSet<OrderDigest>,
+    /// How often those of them were tried that could not be carried out.
+    pub(crate) in_vain: OrdMap<OrderDigest, u32>,
     /// Intents whose bytes this process holds, until they have a result.
     pub(crate) issuances: OrdMap<Serial, Arc<PendingIssuance>>,
     /// Those that the signer has.
@@ -59,9 +69,12 @@ impl State {
         let ready = waiting.flat_map(|(digest, _)| readied(&followed.authority, digest));
         Self {
             ready: ready.collect(),
+            braked: OrdSet::new(),
+            in_vain: OrdMap::new(),
             followed,
             pending_seen: 0,
             pending_count: 0,
+            pending_none: 0,
             issuances: OrdMap::new(),
             signing: OrdSet::new(),
             list_due: true,
@@ -103,10 +116,26 @@ impl State {
     /// Whether nothing is committed that is not in it: neither an entry of the tree nor a record
     /// that waits.
     pub(crate) async fn holds_all(&self, tx: &mut Tx) -> Result<bool, IssuerError> {
-        let (size, newest) = ca_store::ledger::extent(tx, LOG).await?;
+        let extent = ca_store::ledger::extent(tx, LOG).await?;
         // A head below the one that was followed hides something: nothing is answered from it.
         let reach = self.followed.edge.size()..=self.size_to_come();
-        Ok(reach.contains(&size) && newest <= self.pending_seen)
+        Ok(reach.contains(&extent.size) && self.has_noticed(&extent))
+    }
+
+    /// Whether every row that waits was noticed, also one that stands below another's position.
+    pub(crate) fn has_noticed(&self, extent: &Extent) -> bool {
+        let known = number(self.followed.edge.size()) + self.rows_seen();
+        extent.newest <= self.pending_seen && number(extent.size) + extent.rows <= known
+    }
+
+    /// Whether a row that was noticed is neither in the tree nor waits any more.
+    pub(crate) fn misses(&self, extent: &Extent) -> bool {
+        number(extent.size) + extent.rows < number(self.followed.edge.size()) + self.rows_seen()
+    }
+
+    /// Rows that were noticed.
+    pub(crate) fn rows_seen(&self) -> i64 {
+        number(self.pending_count + self.pending_none)
     }
 
     /// Whether a challenge was used up.
@@ -123,6 +152,9 @@ impl State {
 /// Orders that one letter, or one officer for passkeys, may have made within an hour. Each is some
 /// kilobytes of the log for ever.
 pub(crate) const DRAFTS_MAX: u32 = 60;
+/// Rows that somebody has looked at within an hour through one portal, whatever became of them:
+/// twenty of the largest batches.
+pub(crate) const ROWS_OF_HOUR_MAX: u32 = 40_000;
 
 impl State {
     /// Moves on to a time in which refusals and acts are counted, in seconds of what never goes
@@ -134,13 +166,48 @@ impl State {
 
     /// Counts an order that somebody has made, unless they had too many made within an hour.
     pub(crate) fn draft(&mut self, drafter: &str) -> Result<(), Code> {
-        self.allow(drafter, DRAFTS_MAX)
+        self.allow(drafter, DRAFTS_MAX, 1)
     }
 
-    /// Counts something that stands in the log for ever, unless there was too much of it within an
+    /// Counts so much of what costs for ever, unless there was too much of it within an hour.
+    pub(crate) fn allow(&mut self, what: &str, most: u32, by: u32) -> Result<(), Code> {
+        self.allow_within(what, (most, HOUR), by)
+    }
+
+    /// The same within a time of its own.
+    pub(crate) fn allow_within(
+        &mut self,
+        what: &str,
+        (most, seconds): (u32, u64),
+        by: u32,
+    ) -> Result<(), Code> {
+        match self.rates.count(what, (most, seconds), by) {
+            true => Ok(()),
+            false => Err(Code::TooManyTries),
+        }
+    }
+
+    /// Counts rows that somebody has looked at through a portal, unless they had too many within an
     /// hour.
-    pub(crate) fn allow(&mut self, what: &str, most: u32) -> Result<(), Code> {
-        if self.rates.count(what, most) { Ok(()) } else { Err(Code::TooManyTries) }
+    pub(crate) fn allow_rows(
+        &mut self,
+        (caller, person): (&Caller, &str),
+        rows: usize,
+    ) -> Result<(), Code> {
+        let who = format!("rows:{}:{person}", Bytes::from(caller.key_sha256));
+        self.allow(&who, ROWS_OF_HOUR_MAX, u32::try_from(rows).unwrap_or(u32::MAX))
+    }
+
+    /// How much of something was counted within its time.
+    pub(crate) fn counted(&self, what: &str) -> u32 {
+        self.rates.counted(what)
+    }
+
+    /// Forgets of orders that were tried in vain those that are not ready any more.
+    pub(crate) fn forget_in_vain(&mut self) {
+        let ready = &self.ready;
+        let waits = self.in_vain.iter().filter(|(digest, _)| ready.contains(*digest));
+        self.in_vain = waits.map(|(digest, tries)| (*digest, *tries)).collect();
     }
 }
 
@@ -153,31 +220,51 @@ pub(crate) fn readied(authority: &Authority, approved: OrderDigest) -> Vec<Order
     }
 }
 
-/// Most records that wait for the tree, but for those of brakes; from the first number on it is
-/// told. A log that stands still for a day would otherwise fill the disk, and its first round
-/// afterwards could not be held.
-pub(crate) const PENDING_MAX: u64 = 100_000;
+/// Most records that wait for the tree, but for those of brakes; from the second number on it is
+/// told.
+pub(crate) const PENDING_MAX: u64 = ca_store::ledger::PENDING_MAX;
 const PENDING_NEARLY: u64 = 80_000;
 
 impl State {
     /// Forgets what waited: the tree grew, and what still waits is noticed anew.
     pub(crate) fn forget_pending(&mut self) {
         self.followed.authority.forget_pending();
-        (self.pending_seen, self.pending_count) = (0, 0);
+        (self.pending_seen, self.pending_count, self.pending_none) = (0, 0, 0);
         self.results = OrdSet::new();
+    }
+
+    /// Carries out again what only takes away and was carried out by a record that is neither in
+    /// the tree nor waits for it any more.
+    pub(crate) fn brake_again(&mut self) {
+        let authority = &self.followed.authority;
+        let is_open = |order: &&OrderDigest| authority.open(**order, 0).is_ok();
+        let gone: Vec<OrderDigest> = self.braked.iter().filter(is_open).copied().collect();
+        for order in gone {
+            self.braked.remove(&order);
+            self.ready.insert(order);
+        }
     }
 
     /// Takes notice of a record that is not in the tree: what it takes away counts at once; a
     /// revocation wants its list, an approved brake its order, and gates hear of who went.
     pub(crate) fn notice(&mut self, record: &records::Record) {
-        use records::record::Event;
+        use records::record::{Cause, Event};
         self.pending_count += 1;
         match &record.event {
             Event::Enacted { order, .. } => {
                 let open = self.authority().open(order, 0);
-                self.people_change += u64::from(open.is_ok_and(|(_, body)| body.takes_away()));
+                if open.is_ok_and(|(_, body)| body.takes_away()) {
+                    self.people_change += 1;
+                    self.braked.extend(order.digest().map(OrderDigest));
+                }
             }
-            Event::Revoked { .. } | Event::Suspended { .. } => self.list_due = true,
+            Event::Revoked { cause, .. } => {
+                self.list_due = true;
+                if let Cause::Order { order } = cause {
+                    self.braked.extend(order.digest().map(OrderDigest));
+                }
+            }
+            Event::Suspended { .. } => self.list_due = true,
             Event::Issued { serial, .. } => self.results.extend(Serial::read(serial)),
             Event::Approval { approval, .. } => {
                 let approved = approval.order.digest().map(OrderDigest);

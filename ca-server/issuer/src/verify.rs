@@ -3,7 +3,8 @@
 //! are decided.
 
 use crate::error::request_code;
-use authority::{Authority, RenewalClaim, Serial, Signatures};
+use authority::{Authority, RenewalClaim, Serial, Sha256Value, Signatures};
+use pki::number::{CitizenNumber, Day};
 use pki::possession::Possession;
 use pki::{Certificate, CertificationRequest, PublicKey};
 use records::approval::SignedStatement;
@@ -11,6 +12,7 @@ use records::decline::{DeclineStatement, Declining};
 use records::draft::{DraftStatement, Drafting, DraftingMany};
 use records::drafted::Drafted;
 use records::enrolment::Submit;
+use records::number::{AskedNumbers, NUMBERS_MAX, NumberKey};
 use records::order::PersonAction;
 use records::renewal::RenewCertificate;
 use records::wish::{WishStatement, Wishing};
@@ -251,6 +253,7 @@ impl VerifiedDraft {
 pub struct VerifiedMany {
     drafting: DraftingMany,
     statement: DraftStatement,
+    bytes: usize,
 }
 
 impl VerifiedMany {
@@ -258,7 +261,13 @@ impl VerifiedMany {
     pub fn verify(drafting: DraftingMany, signatures: &Signatures) -> Result<Self, Code> {
         signed(&drafting.draft.signed_statement(), signatures)?;
         let statement = drafting.draft.read()?;
-        Ok(Self { drafting, statement })
+        let bytes = serde_json::to_vec(&drafting).map_err(|_| Code::Malformed)?.len();
+        Ok(Self { drafting, statement, bytes })
+    }
+
+    /// How many bytes it is as a message.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// The draft with bodies and what opens their commitments.
@@ -269,6 +278,35 @@ impl VerifiedMany {
     /// What was said.
     pub fn statement(&self) -> &DraftStatement {
         &self.statement
+    }
+}
+
+/// National numbers that are some, as the digests by which the city knows them.
+///
+/// ```compile_fail,E0451
+/// let forged = ca_issuer::verify::VerifiedNumbers { digests: todo!() };
+/// ```
+pub struct VerifiedNumbers {
+    digests: Vec<Sha256Value>,
+}
+
+impl VerifiedNumbers {
+    /// Reads each, and forgets it for its digest; nobody is born after `today`.
+    pub fn read(asked: &AskedNumbers, key: &NumberKey, today: Day) -> Result<Self, Code> {
+        if !(1..=NUMBERS_MAX).contains(&asked.numbers.len()) {
+            return Err(Code::Malformed);
+        }
+        let digest = |text: &String| {
+            let number = CitizenNumber::read(text, today).map_err(|_| Code::Malformed)?;
+            Ok(key.digest(&number))
+        };
+        let digests = asked.numbers.iter().map(digest).collect::<Result<_, Code>>()?;
+        Ok(Self { digests })
+    }
+
+    /// The digests, in the order in which they were asked about.
+    pub fn digests(&self) -> &[Sha256Value] {
+        &self.digests
     }
 }
 

@@ -10,13 +10,14 @@ mod work;
 use crate::catch_up::{CaughtUp, catch_up};
 use crate::command::Command;
 use crate::context::IssuanceContext;
-use crate::decide::{self, execute, supersede};
+use crate::decide::{self, execute, leave, supersede};
 use crate::effects::Unwritten;
 use crate::error::IssuerError;
 use crate::issuance::{RecordedIntent, Signed};
 use crate::loaded::Loaded;
 use crate::pace::Pace;
-use crate::queue::{Batch, Waiting};
+use crate::queue::{Commands, Waiting};
+use crate::receipts::Receipts;
 use crate::round::{Randomness, Round, Written};
 use crate::rows;
 use crate::share::{Failure, Share, Stuck};
@@ -25,23 +26,29 @@ use crate::turn::Turn;
 use crate::view::View;
 use crate::waits::Waits;
 use arc_swap::ArcSwapOption;
-use ca_host::clock_guard::ClockGuard;
+use authority::OrderDigest;
 use ca_host::random;
 use ca_store::keep::Keep;
 use ca_store::known::KnownRecords;
 use ca_store::record::NewRecord;
 use ca_store::replay::{LOG, Replay};
 use records::Code;
-use service::{Clock, Metrics, fault};
+use service::{Clock, Gathering, Metrics, fault};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::{Doorbell, Store};
+use store::{Doorbell, News, Store};
 use tokio::sync::{Notify, mpsc, watch};
 
 /// Pause after a round that failed.
 const AFTER_FAILURE: Duration = Duration::from_millis(200);
 /// A round gives the turn back after this long, whatever it waits for.
 const TURN_HELD: Duration = Duration::from_secs(10);
+/// Following the log up to there takes no longer than this: where much waits, a round that began
+/// with all of it would have no time left, again and again.
+const CATCHING_UP: Duration = Duration::from_secs(60);
+/// And begins no further command after this long: what was decided by then is kept.
+const DECIDING: Duration = Duration::from_secs(4);
 
 /// The writer.
 pub(crate) struct Writer {
@@ -75,19 +82,26 @@ pub(crate) struct Writer {
     pub(crate) began: Instant,
     pub(crate) turn: Turn,
     pub(crate) unwritten: Unwritten,
+    pub(crate) receipts: Arc<Receipts>,
+    /// What comes behind a round of many gathers for a moment.
+    pub(crate) gathering: Gathering,
 }
+
+/// A round of so much is one of many.
+pub(crate) const MANY: usize = 2;
 
 impl Writer {
     /// Runs until every sender is gone; then everything that was decided is durable.
     pub(crate) async fn run(mut self) -> Self {
         let mut wait = false;
         loop {
-            let Some(batch) = self.next(wait).await else { return self };
-            let urgent = !batch.commands().is_empty();
+            let Some(taken) = self.next(wait).await else { return self };
+            let urgent = !taken.all().is_empty();
             if !urgent && wait && !self.has_news().await {
                 continue;
             }
-            wait = match self.work(&batch).await {
+            let many = taken.all().len() + self.unkept.len();
+            wait = match self.work(taken).await {
                 Ok(more) => {
                     if self.stuck.is_empty() {
                         self.told("decide", "");
@@ -104,6 +118,7 @@ impl Writer {
                     false
                 }
             };
+            self.gathering.ended(Instant::now(), many);
         }
     }
 
@@ -113,11 +128,12 @@ impl Writer {
 
     /// What the next round takes on; no commands if somebody else committed or time passed. `None`
     /// when nobody can command any more.
-    async fn next(&mut self, wait: bool) -> Option<Batch> {
-        let mut batch = self.drain();
-        if batch.is_none() && self.unkept.is_empty() && wait {
+    async fn next(&mut self, wait: bool) -> Option<Commands> {
+        gather(&self.commands, &self.gathering).await;
+        let mut taken = self.drain();
+        if taken.is_none() && self.unkept.is_empty() && wait {
             let refusals_counted = at(self.refusals_due());
-            let (written, superseded) = (at(self.unwritten.due()), at(self.supersedes_due()));
+            let (written, looks) = (at(self.unwritten.due()), at(self.looks_due()));
             tokio::select! {
                 biased;
                 () = self.commands.come() => {}
@@ -125,14 +141,15 @@ impl Writer {
                 _ = self.doorbell.heard() => {}
                 _ = self.news.notified() => {}
                 () = refusals_counted => {}
-                () = superseded => {}
+                () = looks => {}
                 () = written => self.unwritten.carry_on(&self.context, &self.metrics),
             }
-            batch = self.drain();
+            gather(&self.commands, &self.gathering).await;
+            taken = self.drain();
         }
-        match batch {
+        match taken {
             None if self.commands.is_over() => None,
-            batch => Some(batch.unwrap_or(Batch::Others(Vec::new()))),
+            taken => Some(taken.unwrap_or(Commands::Others(Vec::new()))),
         }
     }
 
@@ -145,12 +162,14 @@ impl Writer {
             || !self.confirmed.is_empty()
             || state.refusals.ends().is_some_and(|ends| ends <= self.seconds())
             || !state.authority().lapsed_suspensions(self.clock.seconds()).is_empty()
+            || state.authority().leaving().next().is_some()
             || supersede::is_due(state.authority(), self.clock.seconds());
         let looked = async {
             let mut tx = self.store.read().await?;
-            let (size, newest) = ca_store::ledger::extent(&mut tx, LOG).await?;
-            let same = size == state.followed.edge.size();
-            Ok::<bool, IssuerError>(!same || newest > state.pending_seen)
+            let extent = ca_store::ledger::extent(&mut tx, LOG).await?;
+            let same = extent.size == state.followed.edge.size();
+            let lacks = !state.has_noticed(&extent) || state.misses(&extent);
+            Ok::<bool, IssuerError>(!same || lacks)
         };
         waits || looked.await.map_or(true, |news| news)
     }
@@ -167,13 +186,20 @@ impl Writer {
         ends.map(|ends| self.began + Duration::from_secs(ends))
     }
 
-    /// When certificates are next looked at that were renewed.
-    fn supersedes_due(&self) -> Option<Instant> {
-        let authority = self.state.as_ref()?.authority();
-        Some(Instant::now() + supersede::wait(authority, self.clock.seconds())?)
+    /// When it is looked whether something is to be revoked or was taken away: certificates that
+    /// were renewed, whose holders left, records that wait for the tree.
+    fn looks_due(&self) -> Option<Instant> {
+        let state = self.state.as_ref()?;
+        let authority = state.authority();
+        let waits = state.pending_count > 0 || authority.leaving().next().is_some();
+        let wait = match waits {
+            true => Some(supersede::WAIT_MIN),
+            false => supersede::wait(authority, self.clock.seconds()),
+        };
+        Some(Instant::now() + wait?)
     }
 
-    fn drain(&mut self) -> Option<Batch> {
+    fn drain(&mut self) -> Option<Commands> {
         while let Ok(signed) = self.signed.try_recv() {
             self.unkept.extend(signed);
         }
@@ -181,10 +207,14 @@ impl Writer {
         self.commands.take((brakes.most(), others.most()))
     }
 
-    /// One round; says whether another is wanted at once.
-    async fn round(&mut self, share: &Share<'_>) -> Result<bool, Failure> {
-        let tx = self.turn.take().await?;
-        match tokio::time::timeout(TURN_HELD, self.held(tx, share)).await {
+    /// One round.
+    async fn round(&mut self, share: &Share<'_>) -> Result<Done, Failure> {
+        let mut tx = self.turn.take().await?;
+        let (floor, state) = (self.keep.floor(), self.state.clone());
+        let caught = catch_up(&mut tx, (&self.replay, &floor), state);
+        let caught =
+            tokio::time::timeout(CATCHING_UP, caught).await.map_err(|_| Failure::Late)??;
+        match tokio::time::timeout(TURN_HELD, self.held(tx, caught, share)).await {
             Ok(done) => done,
             // The transaction is dropped with its turn; whether a commit that hung was durable, the
             // next round sees in the log.
@@ -193,22 +223,28 @@ impl Writer {
     }
 
     /// What is done while the turn is held.
-    async fn held(&mut self, mut tx: store::Tx, share: &Share<'_>) -> Result<bool, Failure> {
-        let floor = self.keep.floor();
-        let caught = catch_up(&mut tx, (&self.replay, &floor), self.state.clone()).await?;
-        let (is_whole, without_bytes) = (caught.is_whole, caught.without_bytes);
+    async fn held(
+        &mut self,
+        mut tx: store::Tx,
+        caught: CaughtUp,
+        share: &Share<'_>,
+    ) -> Result<Done, Failure> {
+        let began = Instant::now();
+        let without_bytes = caught.without_bytes;
         let CaughtUp { mut state, rows: copied, effects: policies, confirmed, unsigned, .. } =
             caught;
         state.at_second(self.seconds());
         let chosen = share.orders(&state, &self.stuck);
         let loaded = Loaded::load(&mut tx, &state, share.commands, &chosen).await?;
-        let micros = self.clock.micros();
-        let clock = self.clock_guard(micros / 1_000_000, state.followed.last_time);
+        let guard = &self.context.clock_guard;
+        let time = guard.time_told(self.clock, state.followed.last_time, &self.metrics);
         let mut random: Box<Randomness> = Box::new(random::fill);
         let context = self.context.clone();
-        let mut round = Round::new(&context, &loaded, state, (micros, clock), &mut *random);
-        let answers = decide::command::commands(&mut round, share.commands, &self.metrics);
-        let orders = share.orders(&round.state, &self.stuck);
+        let mut round = Round::new(&context, &loaded, state, time, &mut *random);
+        let is_time = || began.elapsed() < DECIDING;
+        let answers = decide::command::commands(&mut round, share.commands, &self.metrics, is_time);
+        let decided = answers.len();
+        let orders = still(&chosen, share.orders(&round.state, &self.stuck), &round.state);
         let ready = round.state.ready.len();
         let failed = execute::execute(&mut round, orders);
         let executes = round.state.ready.len() < ready;
@@ -221,20 +257,24 @@ impl Writer {
             unsigned: self.unsigned.iter().cloned().chain(unsigned).collect(),
             left_behind: self.left_behind.iter().copied().chain(without_bytes).collect(),
         };
-        // What waits is settled when everything is noticed that may have settled it.
-        let settles = share.rest && is_whole;
+        let settles = share.rest;
         let lapses = settles && !round.authority().lapsed_suspensions(round.now()).is_empty();
         let (to_sign, waits) = if settles { waits.settle(&mut round)? } else { (vec![], waits) };
+        let left = settles && leave::leave(&mut round)?;
         let superseded = settles && supersede::supersede(&mut round)?;
         let mut written = round.finish();
         written.rows.splice(0..0, copied);
         let effects = std::mem::take(&mut written.effects);
-        let own = [(executes, "execute"), (lapses, "lapse"), (superseded, "supersede")];
-        let own = own.into_iter().filter_map(|(does, act)| does.then_some(act));
-        let acts: Vec<_> = share.commands.iter().map(Command::act).chain(own).collect();
+        let said_ahead = written.said_ahead;
+        let own = [(executes, "execute"), (lapses, "lapse"), (left, "leave")];
+        let own = own.into_iter().chain([(superseded, "supersede")]);
+        let own = own.filter_map(|(does, act)| does.then_some(act));
+        let acts = share.commands.iter().take(decided).map(Command::act);
+        let acts: Vec<_> = acts.chain(own).collect();
         self.commit(tx, written, &acts, !share.signed.is_empty()).await?;
         (self.confirmed, self.unsigned) = (waits.confirmed, waits.unsigned);
         self.left_behind = waits.left_behind;
+        self.context.clock_guard.heard(said_ahead);
         if !to_sign.is_empty() {
             let _ = self.signer.send(to_sign);
         }
@@ -247,7 +287,11 @@ impl Writer {
         }
         match failed {
             Some(error) => Err(error.into()),
-            None => Ok(!self.commands.is_empty() || !self.unkept.is_empty()),
+            None => {
+                let is_left = self.state.as_ref().is_some_and(|state| !state.ready.is_empty());
+                let waits = !self.commands.is_empty() || !self.unkept.is_empty();
+                Ok(Done { decided, more: waits || (executes && is_left) })
+            }
         }
     }
 
@@ -261,14 +305,18 @@ impl Writer {
     ) -> Result<(), Failure> {
         let Written { mut state, records, rows, .. } = written;
         if !records.is_empty() || !rows.is_empty() {
+            self.metrics.count("round", "done");
             let appended = !records.is_empty();
             let known = self.replay.known();
+            let confirmed: Vec<NewRecord> =
+                records.iter().filter(|one| Receipts::gives(one)).cloned().collect();
             let kept = keep(tx, (records, rows), (&state, known), (acts, results)).await;
             let newest = kept.map_err(Failure::Unkept)?;
+            self.receipts.keep(&confirmed)?;
             if appended {
                 state.pending_seen = newest;
+                self.doorbell.ring(News::CONTROL_WAITS);
             }
-            self.doorbell.ring();
         }
         if state.withdrew {
             // What was taken away may not come back with an older log: the floor is durable before
@@ -284,16 +332,21 @@ impl Writer {
         self.moved.send_replace(size);
         Ok(())
     }
+}
 
-    fn clock_guard(&self, now: u64, last: u64) -> Result<(), Code> {
-        let checked = ClockGuard::judge(&self.context.config, now, last);
-        let problem = match checked {
-            Ok(()) => "",
-            Err(_) => "the clock moved; see `ca-server doctor`",
-        };
-        self.told("clock", problem);
-        checked
-    }
+/// What a round came to.
+struct Done {
+    /// How many of its commands it came to.
+    decided: usize,
+    /// Whether another round is wanted at once.
+    more: bool,
+}
+
+/// Those of the orders for which rows were loaded, and brakes, which need none.
+fn still(loaded: &[OrderDigest], orders: Vec<OrderDigest>, state: &State) -> Vec<OrderDigest> {
+    let loaded: BTreeSet<_> = loaded.iter().collect();
+    let may = |one: &OrderDigest| loaded.contains(one) || execute::is_brake(state, one);
+    orders.into_iter().filter(may).collect()
 }
 
 /// Waits until then; for ever without a time.
@@ -301,6 +354,15 @@ async fn at(due: Option<Instant>) {
     match due {
         Some(due) => tokio::time::sleep_until(due.into()).await,
         None => std::future::pending().await,
+    }
+}
+
+/// Lets what comes in a busy time gather for a moment; a brake waits for nobody.
+async fn gather(commands: &Waiting, gathering: &Gathering) {
+    let Some(until) = gathering.until(Instant::now()) else { return };
+    tokio::select! {
+        () = commands.braked() => {}
+        () = at(Some(until)) => {}
     }
 }
 

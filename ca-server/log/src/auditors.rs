@@ -1,11 +1,12 @@
 //! Who may ask the log, and over which units.
 
+use authority::Authority;
 use ca_store::follower::Follower;
 use pki::Certificate;
 use records::Code;
 use records::rules::Role;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A request may be this old or this far ahead, in seconds.
 const SKEW_SECONDS_MAX: u64 = 300;
@@ -117,6 +118,11 @@ impl Auditors {
             above.iter().any(|above| scopes.iter().any(|scope| scope == above))
         });
         within.await
+    }
+
+    /// Authority at the log's head.
+    pub(super) async fn authority(&self) -> Result<Arc<Authority>, Code> {
+        self.follower.fresh().await
     }
 
     /// The unit of a person.

@@ -17,7 +17,7 @@ use records::evidence::{Exported, Manifest, Opening, Question, file};
 use records::lineage::Lineage;
 use records::people::SignedPeople;
 use records::record::{Event, Record};
-use records::{Bytes, term};
+use records::{Bytes, Disclosure, term};
 use request::Requested;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -167,8 +167,11 @@ async fn openings(tx: &mut Tx, lineage: &Lineage) -> anyhow::Result<Vec<Opening>
                 let digest = records::order::digest(&order.0).to_vec();
                 shown::order_disclosures(tx, digest).await?
             }
-            Event::Issued { .. } => {
-                ledger::openings(tx, "control", proven.index, &record.id.0).await?
+            Event::Issued { certificate, .. } => {
+                // What a hand laid beside it opens nothing, and would spoil the bundle.
+                let found = ledger::openings(tx, "control", proven.index, &record.id.0).await?;
+                let opens = |one: &Disclosure| one.commitment().is_ok_and(|is| is == *certificate);
+                found.into_iter().filter(opens).take(1).collect()
             }
             _ => Vec::new(),
         };

@@ -5,12 +5,15 @@ mod auditors;
 mod evidence;
 mod index;
 mod intake;
+mod portals;
 mod publish;
 mod rounds;
 mod routes;
 mod search;
+mod searches;
 mod silence;
 mod state;
+mod summary;
 
 use anyhow::Context;
 use ca_host::CaConfig;
@@ -23,11 +26,11 @@ use ca_store::sequence::Sequencer;
 use index::{Handed, Indexer};
 use publish::Publisher;
 use rounds::Rounds;
-use service::{Clock, Metrics, Stop};
+use service::{Clock, Gathering, Metrics, Stop};
 use state::{LogState, Shared};
 use std::collections::HashMap;
 use std::sync::Arc;
-use store::Store;
+use store::{News, Store};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -48,11 +51,12 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let public = mtls::listen::serve(listen, None, tiles, async move { waiting.wait().await });
     let identity = KeyPlace::tls(&config, "log").identity()?;
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
-    let tls =
-        mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;
+    let clients = mtls::tls::ClientAuth::Required { root, clock: Arc::new(clock) };
+    let tls = mtls::tls::server(identity, &clients, &["http/1.1"])?;
     let state = Arc::new(LogState::new(store, metrics, clock, &config, shared)?);
     tasks.spawn(state.follower().keep_up(stop.clone()));
     tasks.spawn(silence::watch(state.clone(), stop.clone()));
+    tasks.spawn(summary::sum_up(state.clone(), stop.clone()));
     let waiting = stop.clone();
     let judge = routes::judge(state.clone());
     let router = routes::router(state);
@@ -74,11 +78,14 @@ async fn logs(
     stop: &Stop,
 ) -> anyhow::Result<Shared> {
     let trust = ca_host::trust(config)?;
-    let bell = ca_store::doorbell(store, config, "log").await?;
+    let followed = News::CONTROL_GREW.and(News::CONTROL_WAITS);
+    let hears = followed.and(News::ACCESS_WAITS);
+    let bell = ca_store::doorbell(store, config, ("log", hears)).await?;
     let told = (&trust, metrics.clone());
-    let follower = Follower::open(config, "log", store.clone(), told, bell.clone(), None)?;
+    let own = bell.hearing(followed);
+    let follower = Follower::open(config, "log", store.clone(), told, own, None)?;
     let (intake, runs) = intake::open();
-    let (mut runs, mut reach, mut sequencers) = (Some(runs), HashMap::new(), Vec::new());
+    let (mut runs, mut reach, mut sequencers) = (Some(runs), HashMap::new(), HashMap::new());
     for log in LOGS {
         let origin = trust.log_key(log).context("trust file")?.name().to_owned();
         let (signer, key) = checkpoint_key(config.folder(), log, &origin)?;
@@ -90,21 +97,24 @@ async fn logs(
             ca_store::run::LOG => runs.take(),
             _ => None,
         };
-        let [publish, index, own] = std::array::from_fn(|_| Arc::new(Notify::new()));
+        let [index, own] = std::array::from_fn(|_| Arc::new(Notify::new()));
         let handed = Arc::new(Handed::default());
+        let signed = sequencer.durable();
         let rounds = Rounds {
             sequencer,
             arrivals: arrivals.unwrap_or_else(|| intake::open().1),
-            bell: bell.clone(),
+            bell: bell.hearing(rounds::waits(log)),
             own: own.clone(),
-            followers: vec![publish.clone(), index.clone()],
+            index: index.clone(),
             handed: handed.clone(),
             metrics: metrics.clone(),
+            gathering: Gathering::of(rounds::MANY),
+            kept_out: None,
         };
-        sequencers.push(own);
+        sequencers.insert(log, own);
         tasks.spawn(rounds.run(stop.clone()));
-        let publisher = Publisher::new(store.clone(), log, &config.path("public"));
-        tasks.spawn(publisher.run(publish, metrics.clone(), stop.clone()));
+        let publisher = Publisher::new(store.clone(), log, &config.path("public"), signed);
+        tasks.spawn(publisher.run(metrics.clone(), stop.clone()));
         let (indexer, reached) = Indexer::new(log, (store.clone(), known), handed);
         tasks.spawn(indexer.run(index, metrics.clone(), stop.clone()));
         reach.insert(log, reached);

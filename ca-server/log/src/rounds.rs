@@ -4,14 +4,27 @@
 
 use crate::index::Handed;
 use crate::intake::Arrivals;
-use ca_store::sequence::Sequencer;
-use service::{Metrics, Stop};
+use ca_store::sequence::{LEASE, Sequencer};
+use service::{Gathering, Metrics, Stop};
 use std::sync::Arc;
-use std::time::Duration;
-use store::Doorbell;
+use std::time::{Duration, Instant};
+use store::{Doorbell, News};
 use tokio::sync::Notify;
 
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
+/// A lease that another holds who does not go on is told after this long: whoever follows a killed
+/// holder waits for one length of it.
+const KEPT_OUT_MAX: Duration = LEASE.saturating_mul(2);
+const KEPT_OUT: &str = "another process has the lease of this log and lets what waits stand: end \
+                        it, or look who writes to the table `lease`";
+/// A round of so many records was one of a busy city: what comes next may gather for a moment.
+/// What one person does alone leaves fewer at a time.
+pub(super) const MANY: usize = 8;
+
+/// What is rung where records wait for the tree of a log.
+pub(super) fn waits(log: &str) -> News {
+    if log == "control" { News::CONTROL_WAITS } else { News::ACCESS_WAITS }
+}
 
 /// What a log's rounds tell.
 pub(super) struct Rounds {
@@ -20,11 +33,14 @@ pub(super) struct Rounds {
     pub(super) bell: Doorbell,
     /// Rung by the routes of this process.
     pub(super) own: Arc<Notify>,
-    /// Whoever follows the log in this process: the publisher, the index.
-    pub(super) followers: Vec<Arc<Notify>>,
+    /// The index, which follows the log in this process.
+    pub(super) index: Arc<Notify>,
     /// Where the index takes what this process knows already.
     pub(super) handed: Arc<Handed>,
     pub(super) metrics: Metrics,
+    pub(super) gathering: Gathering,
+    /// Since when something waits that is left to another holder of the lease.
+    pub(super) kept_out: Option<Instant>,
 }
 
 impl Rounds {
@@ -44,12 +60,19 @@ impl Rounds {
         }
     }
 
-    /// Waits until something may wait: somebody rang, or a second is over.
+    /// Waits until something may wait: somebody rang, or a second is over. Behind a large round
+    /// what waits gathers for a moment, but for runs, whose senders gather them.
     async fn news(&mut self) {
         tokio::select! {
-            () = self.arrivals.arrived() => {}
+            () = self.arrivals.arrived() => return,
             _ = self.bell.heard() => {}
             () = self.own.notified() => {}
+        }
+        if let Some(until) = self.gathering.until(Instant::now()) {
+            tokio::select! {
+                () = self.arrivals.arrived() => {}
+                () = tokio::time::sleep_until(until.into()) => {}
+            }
         }
     }
 
@@ -72,15 +95,43 @@ impl Rounds {
                 let _ = answer.send((outcome, view.clone()));
             }
         }
-        self.metrics.condition(name, "");
+        let now = Instant::now();
+        self.kept_out = round.is_kept_out.then(|| self.kept_out.unwrap_or(now));
+        self.metrics.condition(name, kept_out(self.kept_out, now));
+        let count = usize::try_from(round.count).unwrap_or(usize::MAX);
+        self.gathering.ended(now, count);
         if round.count > 0 {
             self.handed.give(round.keys);
-            self.bell.ring();
-            self.followers.iter().for_each(|one| one.notify_one());
+            if name == "control" {
+                self.bell.ring(News::CONTROL_GREW);
+            }
+            self.index.notify_one();
             self.metrics.count("sequence", "done");
             let batch = if name == "control" { "control_batch" } else { "access_batch" };
             self.metrics.set(batch, i64::try_from(round.count).unwrap_or(i64::MAX));
         }
         true
+    }
+}
+
+/// What is told of a lease that another has since then while something waits.
+fn kept_out(since: Option<Instant>, now: Instant) -> &'static str {
+    let is_long = since.is_some_and(|since| now.duration_since(since) > KEPT_OUT_MAX);
+    if is_long { KEPT_OUT } else { "" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A successor waits in silence for the lease of whoever was killed, and no longer.
+    #[test]
+    fn a_lease_that_another_keeps_is_told_after_two_lengths() {
+        let now = Instant::now();
+        let since = |seconds| now.checked_sub(Duration::from_secs(seconds));
+        assert_eq!(kept_out(None, now), "");
+        assert_eq!(kept_out(since(3), now), "");
+        assert_eq!(kept_out(since(6), now), "");
+        assert_eq!(kept_out(since(7), now), KEPT_OUT);
     }
 }

@@ -2,8 +2,10 @@
 
 use super::auditors::{Auditor, Auditors};
 use anyhow::Context;
-use ca_store::{index, ledger, shown};
-use records::evidence::{Found, Search, SearchAnswer};
+use ca_store::proof::Tiles;
+use ca_store::{entry, index, ledger, names};
+use records::evidence::{Found, FoundRecords, Search, SearchAnswer, Shown};
+use records::lineage::Proven;
 use records::record::{Event, Record};
 use records::{Bytes, term};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +28,7 @@ pub(super) async fn search(
     let log = asked.log.as_str();
     let (_, _, checkpoint) = ledger::head(tx, log).await?.context("head")?;
     let complete_to = index::projected(tx, log).await?;
-    let wanted = wanted(asked);
+    let wanted = asked.terms();
     let mut answer = SearchAnswer {
         found: Vec::new(),
         names: BTreeMap::new(),
@@ -45,12 +47,10 @@ pub(super) async fn search(
             looked += 1;
             let record = Record::read(&bytes)?;
             let terms = term::terms(&record);
-            if fits(asked, &wanted, &record, &terms) && in_scope(auditors, auditor, &record).await?
-            {
+            if asked.fits(&record, &terms) && in_scope(auditors, auditor, &record).await? {
                 let person = |term: &String| term.strip_prefix("person:").map(str::to_owned);
                 people.extend(terms.iter().filter_map(person));
-                let record = Bytes(bytes);
-                answer.found.push(Found { index, record, disclosures: Vec::new() });
+                answer.found.push(Found { index, record: Bytes(bytes) });
             }
             if answer.found.len() >= PAGE || looked >= LOOKED_MAX {
                 answer.before = (index > 0).then_some(index);
@@ -61,34 +61,34 @@ pub(super) async fn search(
             break;
         }
     }
-    let names = shown::names(tx, people.into_iter().collect()).await?;
+    // What the row calls them counts for nothing: without a name that opens, an id is shown.
+    let authority = auditors.authority().await?;
+    let names = names::names(tx, &authority, people.into_iter().collect()).await?;
     answer.names = names.into_iter().collect();
     Ok(answer)
 }
 
-/// Adds what opens the commitments of the records that were found.
-pub(super) async fn open(tx: &mut Tx, log: &str, answer: &mut SearchAnswer) -> anyhow::Result<()> {
-    for found in &mut answer.found {
-        let record = Record::read(&found.record.0)?;
-        found.disclosures = ledger::openings(tx, log, found.index, &record.id.0).await?;
+/// The same with what an auditor believes it by: each record's proof under the newest checkpoint,
+/// and what opens its commitments.
+pub(super) async fn prove(
+    tx: &mut Tx,
+    log: &str,
+    answer: SearchAnswer,
+) -> anyhow::Result<FoundRecords> {
+    let SearchAnswer { found, names, before, complete_to, .. } = answer;
+    let (size, _, checkpoint) = ledger::head(tx, log).await?.context("head")?;
+    let mut tiles = Tiles::default();
+    let mut records = Vec::with_capacity(found.len());
+    for Found { index, record } in found {
+        let (_, salt) = entry::at(tx, log, index).await?.context("record")?;
+        let hashes = tiles.inclusion(tx, log, index, size).await?;
+        let id = Record::read(&record.0)?.id;
+        let disclosures = ledger::openings(tx, log, index, &id.0).await?;
+        let hashes = hashes.into_iter().map(Bytes::from).collect();
+        let proven = Proven { record, salt: Bytes(salt), index, hashes };
+        records.push(Shown { proven, disclosures });
     }
-    Ok(())
-}
-
-/// Terms that a record must have, the rarest kind first.
-fn wanted(asked: &Search) -> Vec<String> {
-    let all = [
-        (&asked.request, "request"),
-        (&asked.reference, "reference"),
-        (&asked.serial, "serial"),
-        (&asked.resource, "resource"),
-        (&asked.person, "person"),
-        (&asked.outcome, "outcome"),
-        (&asked.application, "application"),
-        (&asked.kind, "kind"),
-    ];
-    let given = all.into_iter().filter(|(value, _)| !value.is_empty());
-    given.map(|(value, name)| format!("{name}:{value}")).collect()
+    Ok(FoundRecords { records, names, before, complete_to, checkpoint })
 }
 
 /// The next records before an index, newest first, with their bytes.
@@ -101,15 +101,6 @@ async fn page(
     let Some(term) = first else { return Ok(ledger::newest(tx, log, before, READ).await?) };
     let places = index::newest(tx, log, term, (before, READ)).await?;
     Ok(ledger::records(tx, log, &places).await?)
-}
-
-/// Whether a record has every term that is wanted, within the times that were asked for.
-fn fits(asked: &Search, wanted: &[String], record: &Record, terms: &[String]) -> bool {
-    let all = wanted.iter().all(|term| terms.contains(term));
-    let unix = |text: &str| records::time::read(text);
-    let late = asked.from.is_empty() || unix(&asked.from).is_some_and(|t| record.unix() >= t);
-    let early = asked.until.is_empty() || unix(&asked.until).is_some_and(|t| record.unix() <= t);
-    all && late && early
 }
 
 /// An auditor of a unit sees what people of that unit did.

@@ -76,14 +76,14 @@ async fn record(state: &LogState, agent: &str, unix: u64) -> anyhow::Result<()> 
         id: ca_host::random::bytes::<16>()?.into(),
         log: "access".into(),
         maker: "log".into(),
-        time: records::time::micros(state.clock.micros()),
+        time: records::time::micros(state.time().micros()),
         link: None,
         event: Event::Silent { agent: agent.to_owned(), since: records::time::seconds(unix) },
     };
     let mut tx = state.store.write().await?;
     ca_store::ledger::insert(&mut tx, &record, record.write()?, ca_host::random::bytes()?).await?;
     tx.commit().await?;
-    state.news();
+    state.news(&record.log);
     Ok(())
 }
 

@@ -4,9 +4,14 @@
 use crate::auditors::Auditors;
 use crate::index::Reach;
 use crate::intake::Intake;
+use crate::portals::Portals;
+use crate::rounds::waits;
+use crate::searches::Searches;
 use crate::silence::Silence;
 use axum::Json;
 use ca_host::CaConfig;
+use ca_host::ProvenTime;
+use ca_host::clock_guard::ClockGuard;
 use ca_host::services::Services;
 use ca_store::follower::Follower;
 use records::trust::Trust;
@@ -31,12 +36,17 @@ pub(super) struct LogState {
     pub(super) store: Store,
     pub(super) metrics: Metrics,
     pub(super) clock: Clock,
+    pub(super) clock_guard: ClockGuard,
     pub(super) services: Services,
     pub(super) config: CaConfig,
     pub(super) trust: Trust,
     pub(super) auditors: Auditors,
     pub(super) follower: Follower,
     pub(super) forks: Mutex<Forks>,
+    /// How much of each portal is kept.
+    pub(super) portals: Portals,
+    /// What portals searched.
+    pub(super) searches: Searches,
     /// When agents were heard of.
     pub(super) silence: Silence,
     /// Where runs go.
@@ -45,7 +55,7 @@ pub(super) struct LogState {
     pub(super) reach: HashMap<&'static str, Reach>,
     pub(super) bell: Doorbell,
     /// The sequencers of this process, which do not hear its own doorbell.
-    pub(super) sequencers: Vec<Arc<Notify>>,
+    pub(super) sequencers: HashMap<&'static str, Arc<Notify>>,
 }
 
 /// What the routes share with the sequencers and indexers of this process.
@@ -54,7 +64,7 @@ pub(super) struct Shared {
     pub(super) reach: HashMap<&'static str, Reach>,
     pub(super) follower: Follower,
     pub(super) bell: Doorbell,
-    pub(super) sequencers: Vec<Arc<Notify>>,
+    pub(super) sequencers: HashMap<&'static str, Arc<Notify>>,
 }
 
 impl LogState {
@@ -86,11 +96,14 @@ impl LogState {
             store,
             metrics,
             clock,
+            clock_guard: follower.clock_guard(config, clock)?,
             services: Services::open(config)?,
             config: config.clone(),
             auditors: Auditors::new(follower.clone()),
             follower,
             forks: Mutex::default(),
+            portals: Portals::default(),
+            searches: Searches::default(),
             silence: Silence::default(),
             trust,
             intake: shared.intake,
@@ -100,10 +113,15 @@ impl LogState {
         })
     }
 
-    /// Tells everybody that something was committed.
-    pub(super) fn news(&self) {
-        self.bell.ring();
-        self.sequencers.iter().for_each(|one| one.notify_one());
+    /// The time as it is believed now; that it is not is told.
+    pub(super) fn time(&self) -> ProvenTime {
+        self.clock_guard.time_told(self.clock, self.follower.last_time(), &self.metrics)
+    }
+
+    /// Tells everybody that a record waits for the tree of a log.
+    pub(super) fn news(&self, log: &str) {
+        self.bell.ring(waits(log));
+        self.sequencers.get(log).inspect(|own| own.notify_one());
     }
 
     /// Who follows authority for this process.

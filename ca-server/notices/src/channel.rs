@@ -48,13 +48,27 @@ impl Channel {
         }
     }
 
-    /// Hands a notice over.
+    /// Hands a notice over; the spool folder took it once [`Self::keep`] has kept it.
     pub(crate) async fn hand(&self, parcel: &Parcel<'_>) -> Handed {
         match self {
             Self::Spool(spool) => spool.hand(parcel),
             Self::Mail(mail) => mail.hand(parcel).await,
             Self::Webhook(webhook) => webhook.hand(parcel).await,
         }
+    }
+
+    /// Notices that are handed over one after the other before what became of them is kept: so many
+    /// come once more after a crash, under the same ids.
+    pub(crate) fn chunk(&self) -> i64 {
+        match self {
+            Self::Spool(_) | Self::Webhook(_) => 64,
+            Self::Mail(_) => 16,
+        }
+    }
+
+    /// Makes durable what it took since the last time: only then it took it.
+    pub(crate) fn keep(&self) -> Result<(), String> {
+        if let Self::Spool(spool) = self { spool.keep() } else { Ok(()) }
     }
 
     /// What is to be looked after, though it goes on.

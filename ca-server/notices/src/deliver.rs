@@ -1,31 +1,38 @@
-//! Handing notices over, a task for each channel: what is due is taken from the outbox, handed to
-//! the channel, and what became of it is kept and recorded in one commit. A crash in between hands
-//! it over again, under the same id. A channel that takes nothing is left alone for longer and
-//! longer, and holds up nobody else.
+//! Handing notices over, a task for each channel: what is due is taken from the outbox and handed
+//! to the channel one after the other, and what became of all of them is kept and recorded in one
+//! commit (`settle.rs`). A crash in between hands them over again, under the same ids. A channel
+//! that takes nothing is left alone for longer and longer, and holds up nobody else.
+
+mod settle;
 
 use crate::channel::Channel;
-use crate::notice::{Notice, NoticeId, spelled};
-use crate::outbox::{Seal, TRIED_SECONDS, pause};
+use crate::log_clock::LogClock;
+use crate::notice::{Notice, NoticeId};
+use crate::outbox::{Seal, TRIED_SECONDS};
 use crate::parcel::{Handed, Parcel};
-use crate::recipient::Recipient;
+use crate::recipient::{Recipient, name_of_unit};
 use crate::words::{self, Letterhead};
 use authority::Authority;
 use ca_store::table::notice::{self, DueRow, NoticeState};
 use ca_store::table::person;
-use records::record::{Event, Record};
-use service::{Clock, Metrics, Stop, fault};
-use std::time::Duration;
-use store::{Doorbell, Store};
+use records::Disclosure;
+use service::{Metrics, Stop, fault};
+use settle::{Became, Tried};
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+use store::{Doorbell, News, Store};
 use tokio::sync::watch;
 
-/// Notices of one look.
-const CHUNK: i64 = 64;
+/// What was handed over is kept after this long, however much of a look is left.
+const HANDING_MAX: Duration = Duration::from_secs(2);
+/// Notices that are given up in one commit.
+const LATE_CHUNK: i64 = 500;
 /// Longest pause between looks: a notice that nobody told of is found then.
 const LOOK_MAX: Duration = Duration::from_secs(60);
-/// Pauses of a channel that takes nothing double up to here, in seconds.
-const AWAY_MAX: u64 = 300;
+/// Pauses of a channel that takes nothing double up to here, in seconds: whoever starts the server
+/// again sees within half a minute that it is heard.
+const AWAY_MAX: u64 = 30;
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
-const MAKER: &str = "notices";
 
 /// What hands notices to one channel.
 pub(crate) struct Delivery {
@@ -33,16 +40,19 @@ pub(crate) struct Delivery {
     pub(crate) store: Store,
     pub(crate) seal: Seal,
     pub(crate) head: Letterhead,
-    pub(crate) clock: Clock,
+    pub(crate) time: LogClock,
     pub(crate) metrics: Metrics,
     /// Authority as it is followed; new whenever notices may be.
     pub(crate) authority: watch::Receiver<Option<Authority>>,
     pub(crate) bell: Doorbell,
     pub(crate) stop: Stop,
+    /// When this was last done.
+    pub(crate) looked_for_late: Option<Instant>,
 }
 
 /// What one look came to.
-enum Look {
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Look {
     /// Nothing is due until then.
     Idle(Duration),
     /// There may be more.
@@ -85,13 +95,15 @@ impl Delivery {
         }
     }
 
-    async fn look(&mut self) -> anyhow::Result<Look> {
+    /// Hands over what is due now, and keeps what became of it.
+    pub(crate) async fn look(&mut self) -> anyhow::Result<Look> {
         let Some(authority) = self.authority.borrow_and_update().clone() else {
             return Ok(Look::Idle(LOOK_MAX));
         };
-        let (name, now) = (self.channel.name(), self.clock.seconds());
+        self.give_up_late().await?;
+        let (name, now) = (self.channel.name(), self.time.now().unix());
         let mut tx = self.store.read().await?;
-        let due = notice::due(&mut tx, (name, now), CHUNK).await?;
+        let due = notice::due(&mut tx, (name, now), self.channel.chunk()).await?;
         if due.is_empty() {
             let next = notice::next_due(&mut tx, name).await?;
             let wait = next.map_or(LOOK_MAX, |next| Duration::from_secs(next.saturating_sub(now)));
@@ -100,27 +112,69 @@ impl Delivery {
         let people = due.iter().map(|row| row.person.clone()).collect();
         let opened = person::disclosures(&mut tx, people).await?;
         drop(tx);
-        for row in &due {
-            if self.stop.now() {
-                return Ok(Look::Idle(LOOK_MAX));
+        let tried = self.hand_all(due, &opened, &authority).await;
+        let is_away = self.settle(tried).await?;
+        fault::point("notice-settled");
+        Ok(if is_away { Look::Away } else { Look::More })
+    }
+
+    /// Hands over one after the other, until the channel takes nothing, or it is time to keep what
+    /// became of them.
+    async fn hand_all(
+        &self,
+        due: Vec<DueRow>,
+        opened: &HashMap<String, Vec<Disclosure>>,
+        authority: &Authority,
+    ) -> Vec<Tried> {
+        let (began, mut tried) = (Instant::now(), Vec::with_capacity(due.len()));
+        for row in due {
+            if self.stop.now() || began.elapsed() > HANDING_MAX {
+                break;
             }
-            let Some((id, notice)) = self.seal.open(row, name) else {
-                self.set_aside(row).await?;
+            let Some((id, notice)) = self.seal.open(&row, self.channel.name()) else {
+                tried.push(Tried { row, became: Became::Forged });
                 continue;
             };
             let disclosures = opened.get(&notice.person).map_or(&[][..], Vec::as_slice);
-            let recipient = Recipient::of(&authority, &notice.person, disclosures);
-            let handed = self.hand((id, &notice), &recipient, &authority).await;
+            let recipient = Recipient::of(authority, &notice.person, disclosures);
+            let handed = self.hand((id, &notice), &recipient, authority).await;
             fault::point("notice-handed-over");
             let is_away = matches!(handed, Handed::Away(_));
-            self.told(&handed);
-            self.settle(row, (id, &notice), handed).await?;
-            fault::point("notice-settled");
+            tried.push(Tried { row, became: Became::Handed(id, Box::new(notice), handed) });
             if is_away {
-                return Ok(Look::Away);
+                break;
             }
         }
-        Ok(Look::More)
+        tried
+    }
+
+    /// Gives up what waited for too long, whether the channel takes anything or not: a gateway
+    /// that is gone for good keeps no place for ever.
+    pub(crate) async fn give_up_late(&mut self) -> anyhow::Result<()> {
+        let now = self.time.now();
+        let was = self.looked_for_late.is_some_and(|looked| looked.elapsed() < LOOK_MAX);
+        if was || !now.is_believed() {
+            return Ok(());
+        }
+        let name = self.channel.name();
+        let before = now.unix().saturating_sub(TRIED_SECONDS);
+        while !self.stop.now() {
+            let mut tx = self.store.write().await?;
+            let late = notice::late(&mut tx, (name, before), LATE_CHUNK).await?;
+            if late.is_empty() {
+                break;
+            }
+            let ids = late.iter().map(|row| row.id.clone()).collect();
+            notice::settle(&mut tx, name, (NoticeState::Failed, ids)).await?;
+            let own = late.iter().filter_map(|row| self.seal.open(row, name));
+            let given_up: Vec<_> = own.map(|(id, notice)| (id, notice, "too-late")).collect();
+            self.record(&mut tx, given_up.iter().map(|(id, one, why)| (*id, one, *why))).await?;
+            tx.commit().await?;
+            self.metrics.count(name, "too-late");
+            self.bell.ring(News::ACCESS_WAITS);
+        }
+        self.looked_for_late = Some(Instant::now());
+        Ok(())
     }
 
     async fn hand(
@@ -129,100 +183,11 @@ impl Delivery {
         recipient: &Recipient,
         authority: &Authority,
     ) -> Handed {
-        let unit = notice.facts.unit.as_deref().and_then(|unit| authority.unit(unit));
-        let unit = unit.map_or("", |unit| unit.name.as_str());
+        let named = notice.facts.unit.as_deref().unwrap_or_default();
+        let unit = authority.unit(named).map_or("", |unit| name_of_unit(&unit.name, named));
         let written = words::write(notice, recipient, unit, &self.head);
-        let now = self.clock.seconds();
+        let now = self.time.now().unix();
         let parcel = Parcel { id, notice, recipient, written: &written, now };
         self.channel.hand(&parcel).await
-    }
-
-    /// Says on `/readyz` how the channel is; notices are no reason to be not ready.
-    fn told(&self, handed: &Handed) {
-        let (name, outcome) = (self.channel.name(), outcome(handed));
-        self.metrics.count(name, outcome);
-        let problem = match handed {
-            Handed::Away(why) => format!("takes no notices: {why}"),
-            _ => self.channel.looked_after().unwrap_or_default(),
-        };
-        self.metrics.notice(name, &problem);
-    }
-
-    /// Keeps what became of a notice, and records it once it is over.
-    async fn settle(
-        &self,
-        row: &DueRow,
-        (id, notice): (NoticeId, &Notice),
-        handed: Handed,
-    ) -> anyhow::Result<()> {
-        let now = self.clock.seconds();
-        let is_late = row.made.saturating_add(TRIED_SECONDS) < now;
-        let state = match handed {
-            Handed::Taken => NoticeState::Sent,
-            Handed::NoAddress | Handed::Refused(_) => NoticeState::Failed,
-            Handed::Later(_) | Handed::Away(_) if is_late => NoticeState::Failed,
-            Handed::Later(_) => NoticeState::Waiting(now + pause(row.tries)),
-            // The channel pauses, not the notice; it only goes behind those that were not tried.
-            Handed::Away(_) => NoticeState::Waiting(now + 1),
-        };
-        if let Handed::Refused(why) | Handed::Later(why) = &handed {
-            tracing::warn!(notice = spelled(&id), why, "a notice is not taken");
-        }
-        let outcome = match (state, &handed) {
-            (NoticeState::Waiting(_), _) => None,
-            (_, Handed::Later(_) | Handed::Away(_)) => Some("too-late"),
-            (_, handed) => Some(outcome(handed)),
-        };
-        let mut tx = self.store.write().await?;
-        let is_own = notice::settle(&mut tx, (&id, self.channel.name()), state).await?;
-        if let Some(outcome) = outcome.filter(|_| is_own) {
-            let record = self.record((id, notice), outcome)?;
-            let salt = system::random::bytes()?;
-            ca_store::ledger::insert(&mut tx, &record, record.write()?, salt).await?;
-        }
-        tx.commit().await?;
-        if outcome.is_some() {
-            self.bell.ring();
-        }
-        Ok(())
-    }
-
-    fn record(&self, (id, notice): (NoticeId, &Notice), outcome: &str) -> anyhow::Result<Record> {
-        Ok(Record {
-            v: 1,
-            id: system::random::bytes::<16>()?.into(),
-            log: "access".into(),
-            maker: MAKER.into(),
-            time: records::time::micros(self.clock.micros()),
-            link: None,
-            event: Event::Notified {
-                notice: spelled(&id),
-                about: notice.kind.name().into(),
-                person: notice.person.clone(),
-                channel: self.channel.name().into(),
-                outcome: outcome.into(),
-            },
-        })
-    }
-
-    /// A row that this role did not write is sent to nobody.
-    async fn set_aside(&self, row: &DueRow) -> anyhow::Result<()> {
-        self.metrics.count(self.channel.name(), "forged");
-        tracing::error!(notice = spelled(&row.id), "a notice in the database is not ours");
-        let mut tx = self.store.write().await?;
-        let place = (row.id.as_slice(), self.channel.name());
-        notice::settle(&mut tx, place, NoticeState::Failed).await?;
-        Ok(tx.commit().await?)
-    }
-}
-
-/// What became of a notice, as records and counters say it.
-fn outcome(handed: &Handed) -> &'static str {
-    match handed {
-        Handed::Taken => "done",
-        Handed::NoAddress => "no-address",
-        Handed::Refused(_) => "refused",
-        Handed::Later(_) => "later",
-        Handed::Away(_) => "away",
     }
 }

@@ -3,21 +3,20 @@
 
 use crate::notice::{Facts, Notice, NoticeKind, tail};
 use authority::{Authority, Held, Serial};
-use records::record::Record;
+use ca_host::ProvenTime;
+use records::time::BEIJING_SECONDS;
 
 /// Days before the end of a certificate on which its holder is told, the last first.
 const EXPIRING_DAYS: [u32; 4] = [1, 7, 14, 30];
 const DAY: u64 = 86_400;
-/// Seconds by which Beijing is ahead of UTC.
-const BEIJING: u64 = 8 * 3_600;
 /// Orders are counted up to here; more are told as so many.
 const COUNT_MAX: u32 = 999;
 /// What happened longer ago tells nobody: a role that was away for weeks writes no old mail.
 const LATE_SECONDS: u64 = 7 * DAY;
 
-/// Whether it is too late to tell of a record.
-pub(crate) fn is_late(record: &Record, now: u64) -> bool {
-    record.unix().saturating_add(LATE_SECONDS) < now
+/// Whether it is too late to tell of something that happened then, unix.
+pub(crate) fn is_late(happened: u64, now: ProvenTime) -> bool {
+    now.is_past(happened, LATE_SECONDS)
 }
 
 /// Certificates whose next day of telling came behind `since`, up to `now`.
@@ -58,7 +57,7 @@ fn reached(held: &Held, now: u64) -> Option<(u32, u64)> {
 
 /// The day in Beijing, once its hour has come.
 pub(crate) fn digest_day(now: u64, hour: u8) -> Option<String> {
-    let there = records::time::seconds(now + BEIJING);
+    let there = records::time::seconds(now + BEIJING_SECONDS);
     let has_come = there.get(11..13)?.parse::<u8>().is_ok_and(|at| at >= hour);
     there.get(..10).filter(|_| has_come).map(str::to_owned)
 }

@@ -4,15 +4,19 @@
 //! and forgets none.
 
 use crate::due;
+use crate::log_clock::LogClock;
 use crate::notice::Notice;
-use crate::outbox::{KEPT_SECONDS, Seal, WAITING_MAX};
+use crate::outbox::{KEPT_SECONDS, Seal};
 use crate::tell::{self, Orders};
 use authority::{Authority, OrderDigest};
+use ca_host::ProvenTime;
 use ca_store::keep::Keep;
 use ca_store::replay::{Applied, Floor, Followed, Replay, ReplayError};
 use ca_store::table::{notice, order};
-use service::{Clock, Metrics, Stop, fault};
-use std::collections::BTreeSet;
+use records::Record;
+use service::{Metrics, Stop, fault};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{Doorbell, Store, Tx};
 use tokio::sync::watch;
@@ -23,8 +27,8 @@ const CHUNK: i64 = 4_000;
 const LOOK: Duration = Duration::from_secs(300);
 /// Authority is kept again after so many records, which a start replays in about a second.
 const SAVE_RECORDS: u64 = 1 << 16;
-/// Commits that come close together are followed together.
-const GATHER: Duration = Duration::from_millis(25);
+/// Commits that come close together are followed together: nobody reads a notice sooner.
+const GATHER: Duration = Duration::from_millis(500);
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 /// The condition on `/readyz`.
 const CONDITION: &str = "follow";
@@ -37,8 +41,10 @@ pub(crate) struct Follow {
     pub(crate) seal: Seal,
     /// By which channels each notice leaves.
     pub(crate) channels: Vec<&'static str>,
+    /// Notices of one channel that may wait.
+    pub(crate) waiting_max: u64,
     pub(crate) digest_hour: u8,
-    pub(crate) clock: Clock,
+    pub(crate) time: LogClock,
     pub(crate) metrics: Metrics,
     /// Told of authority whenever there may be new notices.
     pub(crate) told: watch::Sender<Option<Authority>>,
@@ -64,6 +70,7 @@ impl Follow {
     pub(crate) async fn run(mut self) {
         self.state.tree = self.keep.load(self.replay.founding());
         self.state.saved = self.size();
+        self.time.note(self.state.tree.as_ref().map_or(0, |tree| tree.last_time));
         loop {
             let wait = match self.round().await {
                 Ok(()) => {
@@ -102,36 +109,41 @@ impl Follow {
     }
 
     async fn round(&mut self) -> anyhow::Result<()> {
-        let has_room = self.has_room().await?;
-        if has_room {
-            self.follow().await?;
+        let open = self.open_channels().await?;
+        if !open.is_empty() {
+            self.follow(&open).await?;
         }
         let is_time = self.state.next_look.is_none_or(|next| next <= Instant::now());
-        if is_time && has_room {
-            self.look().await?;
+        // What time alone tells, and what is forgotten by it, waits for a clock that is right.
+        if is_time && !open.is_empty() && self.time.now().is_believed() {
+            self.look(&open).await?;
             self.state.next_look = Some(Instant::now() + LOOK);
         }
         self.save(SAVE_RECORDS)
     }
 
-    /// Whether more notices may wait; with too many of them the log waits, where nothing is lost.
-    async fn has_room(&self) -> anyhow::Result<bool> {
+    /// The channels for which more notices may wait. One that has too many is left out, and keeps
+    /// nobody from being told by another; where all have, the log waits, where nothing is lost.
+    async fn open_channels(&self) -> anyhow::Result<Vec<&'static str>> {
         let mut tx = self.store.read().await?;
         let waiting = notice::count_waiting(&mut tx).await?;
-        let many = WAITING_MAX / 8 * 7;
-        let what = match waiting {
-            n if n >= WAITING_MAX => "full",
-            n if n >= many => "nearly full",
+        drop(tx);
+        let waits = |channel: &&'static str| waiting.get(*channel).copied().unwrap_or(0);
+        let most = self.channels.iter().map(waits).max().unwrap_or(0);
+        let what = match most {
+            n if n >= self.waiting_max => "full",
+            n if n >= self.waiting_max / 8 * 7 => "nearly full",
             _ => "",
         };
         self.metrics.notice("outbox", what);
-        self.metrics.set("notices_waiting", i64::try_from(waiting).unwrap_or(i64::MAX));
-        Ok(waiting < WAITING_MAX)
+        let all: u64 = waiting.values().sum();
+        self.metrics.set("notices_waiting", i64::try_from(all).unwrap_or(i64::MAX));
+        Ok(with_room(&self.channels, &waiting, self.waiting_max))
     }
 
     /// The tree up to its head, and the notices of what is above the mark: kept when all of it
     /// proved to be the log, and only then marked.
-    async fn follow(&mut self) -> anyhow::Result<()> {
+    async fn follow(&mut self, open: &[&'static str]) -> anyhow::Result<()> {
         let (floor, mark) = (self.floor(), self.keep.floor().size);
         let mut tx = self.store.read().await?;
         let head = self.replay.head(&mut tx, &floor).await?;
@@ -146,7 +158,10 @@ impl Follow {
             let (next, applied) = step;
             let above = (size..).zip(&applied).filter(|(index, _)| *index >= mark);
             let above: Vec<&Applied> = above.map(|(_, applied)| applied).collect();
+            // What is late by the log itself is late by every clock.
+            let proven = ProvenTime::of_log(next.last_time);
             new.extend(self.notices(&mut tx, &next.authority, &above).await?);
+            new.retain(|(happened, _)| !due::is_late(*happened, proven));
             size = next.edge.size();
             tree = Some(next);
         }
@@ -154,7 +169,11 @@ impl Follow {
         let Some(tree) = tree.filter(|_| size > self.size()) else {
             return self.show_first(head.size);
         };
-        self.insert(&new).await?;
+        self.time.note(tree.last_time);
+        let now = self.time.now();
+        let new = new.into_iter().filter(|(happened, _)| !due::is_late(*happened, now));
+        let new: Vec<Notice> = new.map(|(_, notice)| notice).collect();
+        self.insert(&new, open).await?;
         let floor = tree.floor();
         let authority = tree.authority.clone();
         self.state.tree = Some(tree);
@@ -175,28 +194,32 @@ impl Follow {
         Ok(())
     }
 
-    /// What some entries tell.
+    /// What some entries tell, with when each happened, unix.
     async fn notices(
         &self,
         tx: &mut Tx,
         authority: &Authority,
         applied: &[&Applied],
-    ) -> Result<Vec<Notice>, ReplayError> {
-        let now = self.clock.seconds();
-        let counts = |one: &&&Applied| one.effect().is_ok() && !due::is_late(one.record(), now);
+    ) -> Result<Vec<(u64, Notice)>, ReplayError> {
+        let counts = |one: &&&Applied| one.effect().is_ok();
         let records: Vec<_> = applied.iter().filter(counts).map(|one| one.record()).collect();
         let needed: BTreeSet<OrderDigest> =
-            records.iter().filter_map(|record| tell::needed(record)).collect();
+            records.iter().flat_map(|record| tell::needed(record, authority)).collect();
         let orders: Orders = order::read_of(tx, needed.into_iter().collect()).await?;
-        Ok(records.iter().flat_map(|record| tell::told(record, authority, &orders)).collect())
+        let told = |record: &&Arc<Record>| {
+            let happened = record.unix();
+            let told = tell::told(record, authority, &orders).into_iter();
+            told.map(move |notice| (happened, notice)).collect::<Vec<_>>()
+        };
+        Ok(records.iter().flat_map(told).collect())
     }
 
-    /// Keeps notices in one commit.
-    async fn insert(&self, new: &[Notice]) -> anyhow::Result<u64> {
-        let now = self.clock.seconds();
-        let mut rows = Vec::with_capacity(new.len() * self.channels.len());
+    /// Keeps notices for some channels in one commit.
+    async fn insert(&self, new: &[Notice], open: &[&'static str]) -> anyhow::Result<u64> {
+        let now = self.time.now().unix();
+        let mut rows = Vec::with_capacity(new.len() * open.len());
         for notice in new {
-            for channel in &self.channels {
+            for channel in open {
                 rows.push(self.seal.row(notice, channel, now)?);
             }
         }
@@ -213,9 +236,9 @@ impl Follow {
     }
 
     /// What follows from time alone, and what is so old that it is forgotten.
-    async fn look(&mut self) -> anyhow::Result<()> {
+    async fn look(&mut self, open: &[&'static str]) -> anyhow::Result<()> {
         let Some(tree) = &self.state.tree else { return Ok(()) };
-        let now = self.clock.seconds();
+        let now = self.time.now().unix();
         let mut new = due::expiring(&tree.authority, self.state.looked, now);
         let day = due::digest_day(now, self.digest_hour).filter(|day| *day != self.state.day);
         if let Some(day) = &day {
@@ -223,7 +246,7 @@ impl Follow {
             new.extend(tokio::task::block_in_place(|| due::digests(authority, day, now)));
         }
         let authority = tree.authority.clone();
-        if self.insert(&new).await? > 0 {
+        if self.insert(&new, open).await? > 0 {
             self.told.send_replace(Some(authority));
         }
         self.state.looked = now;
@@ -242,5 +265,33 @@ impl Follow {
         tokio::task::block_in_place(|| self.keep.save(tree))?;
         self.state.saved = self.size();
         Ok(())
+    }
+}
+
+/// The channels of which fewer notices wait than may.
+fn with_room(
+    channels: &[&'static str],
+    waiting: &HashMap<String, u64>,
+    most: u64,
+) -> Vec<&'static str> {
+    let has_room = |channel: &&&'static str| waiting.get(**channel).is_none_or(|n| *n < most);
+    channels.iter().filter(has_room).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A gateway that is gone for good keeps no mail back.
+    #[test]
+    fn a_channel_that_is_full_stops_no_other() {
+        let waiting = |mail: u64, webhook: u64| {
+            HashMap::from([("mail".to_owned(), mail), ("webhook".to_owned(), webhook)])
+        };
+        let open = |waiting: &HashMap<String, u64>| with_room(&["mail", "webhook"], waiting, 100);
+        assert_eq!(open(&HashMap::new()), ["mail", "webhook"]);
+        assert_eq!(open(&waiting(99, 100)), ["mail"]);
+        assert_eq!(open(&waiting(100, 99)), ["webhook"]);
+        assert!(open(&waiting(100, 100)).is_empty(), "then the log waits");
     }
 }

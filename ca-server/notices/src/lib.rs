@@ -10,6 +10,7 @@ mod channel;
 mod deliver;
 mod due;
 mod follow;
+mod log_clock;
 mod notice;
 mod outbox;
 mod parcel;
@@ -29,9 +30,10 @@ use ca_store::replay::Replay;
 use channel::Channel;
 use deliver::Delivery;
 use follow::{Follow, Following};
-use outbox::Seal;
+use log_clock::LogClock;
+use outbox::{Seal, WAITING_MAX};
 use service::{Clock, Metrics, Stop};
-use store::Store;
+use store::{News, Store};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use words::Letterhead;
@@ -43,9 +45,11 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let replay = Replay::new(&trust).context("trust file")?;
     let (place, keep) = follower::open(&config.path("notices"))?;
     let seal = Seal::new(place.key("outbox"), *replay.founding());
-    let bell = ca_store::doorbell(&store, &config, "notices").await?;
+    let hears = News::CONTROL_GREW;
+    let bell = ca_store::doorbell(&store, &config, ("notices", hears)).await?;
     let channels = Channel::all(&config)?;
     let (told, authority) = watch::channel(None);
+    let time = LogClock::new(clock, place.clock_guard(&config, clock)?, metrics.clone());
     let mut tasks = JoinSet::new();
     let follow = Follow {
         store: store.clone(),
@@ -53,8 +57,9 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
         keep,
         seal: seal.clone(),
         channels: channels.iter().map(Channel::name).collect(),
+        waiting_max: WAITING_MAX,
         digest_hour: config.notices.digest_hour,
-        clock,
+        time: time.clone(),
         metrics: metrics.clone(),
         told,
         bell: bell.clone(),
@@ -68,7 +73,8 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
             store: store.clone(),
             seal: seal.clone(),
             head: Letterhead::of(&config)?,
-            clock,
+            time: time.clone(),
+            looked_for_late: None,
             metrics: metrics.clone(),
             authority: authority.clone(),
             bell: bell.clone(),

@@ -10,7 +10,8 @@ use ca_store::table::notice::{DueRow, NoticeRow};
 pub(crate) const TRIED_SECONDS: u64 = 3 * 86_400;
 /// What became of notices is kept for this long, in seconds.
 pub(crate) const KEPT_SECONDS: u64 = 90 * 86_400;
-/// Notices that may wait: with more of them nothing is followed, until a channel takes some.
+/// Notices of a channel that may wait: with more of them it is left out of what comes, and where
+/// all channels have so many nothing is followed, until one takes some.
 pub(crate) const WAITING_MAX: u64 = 100_000;
 /// Pauses between tries double from the first to the last, in seconds.
 const FIRST_PAUSE: u64 = 30;

@@ -3,7 +3,7 @@
 
 use authority::Authority;
 use pki::mail::Mailbox;
-use pki::name::Text;
+use pki::name::{PersonName, UnitName};
 use records::Disclosure;
 use records::commitment::open;
 use records::order::{MAIL_PATH, NAME_PATH};
@@ -28,8 +28,18 @@ impl Recipient {
         let mail = held.and_then(|held| text(held.mail.as_ref()?, MAIL_PATH));
         Self {
             person: person.to_owned(),
-            name: name.and_then(|name| Text::read(name).ok()).map(|name| name.as_str().into()),
+            name: name.and_then(name_of_person),
             mail: mail.and_then(|mail| Mailbox::read(mail).ok()).map(|mail| mail.as_str().into()),
         }
     }
+}
+
+/// A name that stands in what people are sent; nothing that a mail program makes a link of.
+pub(crate) fn name_of_person(name: &str) -> Option<String> {
+    PersonName::read(name).ok().map(|name| name.as_str().into())
+}
+
+/// What a unit is called there, or its id.
+pub(crate) fn name_of_unit<'a>(name: &'a str, id: &'a str) -> &'a str {
+    if UnitName::read(name).is_ok() { name } else { id }
 }

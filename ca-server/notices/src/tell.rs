@@ -1,11 +1,15 @@
 //! Which notices follow from which record of `control`: a pure function of the record, of authority
-//! behind it and of the orders that it carries out or ends. A record without effect tells nobody.
+//! behind it and of the orders that it carries out or ends. A record without effect tells nobody;
+//! and what a record lists without a signature (certificates, reasons, ends) is told as authority
+//! holds it.
 
 use crate::notice::{Facts, Notice, NoticeKind, tail};
 use authority::{Authority, OrderDigest};
+use records::Code;
 use records::decline::Outcome;
 use records::order::{Body, Order, RoleAction, RoleBody};
 use records::record::{Cause, Event, LetterStatement, Record, RevokedSerial};
+use records::suspension::SuspensionCause;
 use std::collections::HashMap;
 
 /// What the founding records by itself tells nobody: its people were there.
@@ -16,8 +20,15 @@ const DAY_CHARS: usize = 10;
 /// Orders by digest, of which the bytes are those that the digest names.
 pub(crate) type Orders = HashMap<OrderDigest, (Order, Body)>;
 
-/// The order that has to be at hand to say what a record tells.
-pub(crate) fn needed(record: &Record) -> Option<OrderDigest> {
+/// The orders that have to be at hand to say what a record tells: the one that it names, and of a
+/// batch those that ended with it.
+pub(crate) fn needed(record: &Record, authority: &Authority) -> Vec<OrderDigest> {
+    let named = named(record);
+    let rows = named.into_iter().flat_map(|batch| authority.rows_of(batch));
+    named.into_iter().chain(rows).collect()
+}
+
+fn named(record: &Record) -> Option<OrderDigest> {
     let digest = match &record.event {
         Event::Enacted { order, .. } => order.0.clone(),
         Event::Declined { decline, .. } => decline.read().ok()?.order.0,
@@ -34,30 +45,26 @@ pub(crate) fn told(record: &Record, authority: &Authority, orders: &Orders) -> V
     match &record.event {
         Event::Letter { statement, .. } => letter(record, &statement.0).into_iter().collect(),
         Event::Order { order, .. } => asked(record, &order.0, authority).into_iter().collect(),
-        Event::Issued { under, serial, not_after, .. } => {
+        Event::Issued { under, serial, .. } => {
             let is_founding = under.0 == authority.founding_digest();
             let held = authority.held(serial).filter(|_| !is_founding);
             let kind = |renews: bool| if renews { NoticeKind::Renewed } else { NoticeKind::Issued };
-            let facts = Facts { until: Some(not_after.clone()), ..of_serial(serial) };
             let notice = held.map(|held| {
+                let until = Some(records::time::seconds(held.not_after));
+                let facts = Facts { until, ..of_serial(serial) };
                 let whom = (held.person.as_str(), serial.as_str());
                 Notice::of(record, kind(held.renews.is_some()), whom, facts)
             });
             notice.into_iter().collect()
         }
         Event::Revoked { cause: Cause::Abandoned { .. }, .. } => Vec::new(),
-        Event::Revoked { certificates, reason, .. } => {
-            let is_revoked = |one: &&RevokedSerial| authority.is_ended(&one.serial);
-            let revoked = certificates.iter().filter(is_revoked);
-            let notice = |one| lost(record, NoticeKind::Revoked, one, reason, authority);
-            revoked.filter_map(notice).collect()
-        }
-        Event::Suspended { certificates, reason, .. } => {
-            let notice = |one| lost(record, NoticeKind::Suspended, one, reason, authority);
+        Event::Revoked { certificates, .. } => {
+            let notice = |one| revoked(record, one, authority);
             certificates.iter().filter_map(notice).collect()
         }
+        Event::Suspended { cause, .. } => suspended(record, cause, authority),
         Event::Enacted { .. } => enacted(record, authority, orders).into_iter().collect(),
-        Event::Declined { .. } => declined(record, orders),
+        Event::Declined { .. } => declined(record, authority, orders),
         _ => Vec::new(),
     }
 }
@@ -89,28 +96,33 @@ fn asked(record: &Record, order: &[u8], authority: &Authority) -> Option<Notice>
     Some(Notice::of(record, NoticeKind::Asked, (&issue.person, &about), renews.unwrap_or_default()))
 }
 
-/// A certificate counts no more. A suspension may come again after its release, so that the record
-/// names it.
-fn lost(
-    record: &Record,
-    kind: NoticeKind,
-    certificate: &RevokedSerial,
-    reason: &str,
-    authority: &Authority,
-) -> Option<Notice> {
-    let serial = &certificate.serial;
+/// A certificate counts no more.
+fn revoked(record: &Record, one: &RevokedSerial, authority: &Authority) -> Option<Notice> {
+    let serial = one.serial.as_str();
     let held = authority.held(serial).filter(|held| held.sha256.is_some())?;
-    let facts = Facts { reason: Some(reason.to_owned()), ..of_serial(serial) };
-    let about = match kind {
-        NoticeKind::Suspended => format!("{serial}/{}", record.id),
-        _ => serial.clone(),
+    let ended = authority.revoked_as(serial).filter(|_| authority.is_ended(serial))?;
+    let facts = Facts { reason: Some(ended.reason.clone()), ..of_serial(serial) };
+    Some(Notice::of(record, NoticeKind::Revoked, (held.person.as_str(), serial), facts))
+}
+
+/// What a suspension took away for a while, as the CA signed it. One may come again after its
+/// release, so that its own name tells them apart.
+fn suspended(record: &Record, cause: &SuspensionCause, authority: &Authority) -> Vec<Notice> {
+    let Some(signed) = cause.notice() else { return Vec::new() };
+    let name = records::Bytes::from(cause.name());
+    let notice = |serial: &String| {
+        let held = authority.held(serial).filter(|held| held.sha256.is_some())?;
+        let facts = Facts { reason: Some(signed.reason.clone()), ..of_serial(serial) };
+        let about = format!("{serial}/{name}");
+        let whom = (held.person.as_str(), about.as_str());
+        Some(Notice::of(record, NoticeKind::Suspended, whom, facts))
     };
-    Some(Notice::of(record, kind, (held.person.as_str(), &about), facts))
+    signed.serials.iter().filter_map(notice).collect()
 }
 
 /// An order changed what somebody has.
 fn enacted(record: &Record, authority: &Authority, orders: &Orders) -> Option<Notice> {
-    let digest = needed(record)?;
+    let digest = named(record)?;
     let (order, body) = orders.get(&digest)?;
     let about = order.order.as_str();
     match body {
@@ -133,18 +145,34 @@ fn enacted(record: &Record, authority: &Authority, orders: &Orders) -> Option<No
 }
 
 /// An order was sent back or ended: whoever drafted it is told, and whose certificate it was to be.
-fn declined(record: &Record, orders: &Orders) -> Vec<Notice> {
+/// So are those of each order that ended with a batch; who drafted all of it is told of it once.
+fn declined(record: &Record, authority: &Authority, orders: &Orders) -> Vec<Notice> {
     let Event::Declined { decline, .. } = &record.event else { return Vec::new() };
-    let (Ok(read), Some(digest)) = (decline.read(), needed(record)) else { return Vec::new() };
-    let Some((order, body)) = orders.get(&digest) else { return Vec::new() };
-    let kind = match read.outcome {
-        Outcome::Returned => NoticeKind::Returned,
-        Outcome::Rejected => NoticeKind::Rejected,
+    let (Ok(read), Some(digest)) = (decline.read(), named(record)) else { return Vec::new() };
+    let Some(declined) = orders.get(&digest) else { return Vec::new() };
+    let (kind, code) = match read.outcome {
+        Outcome::Returned => (NoticeKind::Returned, Code::OrderReturned),
+        Outcome::Rejected => (NoticeKind::Rejected, Code::OrderRejected),
     };
+    let ended = |row: &OrderDigest| authority.open(*row, 0).err() == Some(code);
+    let rows = authority.rows_of(digest).filter(ended);
+    let rows = rows.filter_map(|row| orders.get(&row)).flat_map(|row| {
+        let told = |notice: &Notice| declined.0.drafter != format!("person:{}", notice.person);
+        ended_order(record, kind, row).filter(told).collect::<Vec<_>>()
+    });
+    ended_order(record, kind, declined).chain(rows).collect()
+}
+
+fn ended_order<'a>(
+    record: &'a Record,
+    kind: NoticeKind,
+    (order, body): &'a (Order, Body),
+) -> impl Iterator<Item = Notice> + 'a {
     let drafter = order.drafter.strip_prefix("person:");
     let applicant = if let Body::Issue(issue) = body { Some(issue.person.as_str()) } else { None };
     let also = applicant.filter(|person| Some(*person) != drafter);
     let facts = Facts { order: Some(order.order.clone()), ..Facts::default() };
-    let notice = |person| Notice::of(record, kind, (person, order.order.as_str()), facts.clone());
-    drafter.into_iter().chain(also).map(notice).collect()
+    let about = order.order.as_str();
+    let notice = move |person| Notice::of(record, kind, (person, about), facts.clone());
+    drafter.into_iter().chain(also).map(notice)
 }

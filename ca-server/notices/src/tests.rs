@@ -2,6 +2,7 @@
 
 mod channels;
 mod due;
+mod outbox;
 mod settings;
 mod tell;
 mod words;

@@ -47,7 +47,7 @@ pub async fn try_channels(config: &CaConfig, to: &str, now: u64) -> anyhow::Resu
     let mut tried = Vec::new();
     for channel in Channel::all(config)? {
         let problem = match channel.hand(&parcel).await {
-            Handed::Taken => None,
+            Handed::Taken => channel.keep().err(),
             Handed::NoAddress => Some("no address".to_owned()),
             Handed::Refused(why) | Handed::Later(why) | Handed::Away(why) => Some(why),
         };

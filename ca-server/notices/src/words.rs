@@ -3,7 +3,7 @@
 use crate::notice::{Facts, Notice, NoticeKind};
 use crate::recipient::Recipient;
 use ca_host::CaConfig;
-use records::rules::Role;
+use records::revocation::reason;
 
 /// Who writes, and where people go.
 #[derive(Clone, Debug)]
@@ -105,7 +105,7 @@ fn sentence(notice: &Notice, unit: &str) -> Both {
     let about = |zh: &str, en: &str| (format!("{}{zh}", own.0), format!("{} {en}", own.1));
     match notice.kind {
         NoticeKind::Letter => (
-            format!("您的密码信封已备好，请到受理窗口领取，{until} 前有效。"),
+            format!("您的密码信封已备好，请到登记处领取，{until} 前有效。"),
             format!("Your letter is ready at the desk. It is good until {until}."),
         ),
         NoticeKind::Asked if facts.serial_tail.is_some() => {
@@ -131,7 +131,8 @@ fn sentence(notice: &Notice, unit: &str) -> Both {
             )
         }
         NoticeKind::Revoked => {
-            let (zh, en) = reason(facts.reason.as_deref().unwrap_or_default());
+            let name = facts.reason.as_deref().unwrap_or_default();
+            let (zh, en) = reason(name).unwrap_or((name, name));
             about(&format!("已吊销：{zh}。"), &format!("was revoked: {en}."))
         }
         NoticeKind::Suspended => about(
@@ -146,7 +147,7 @@ fn sentence(notice: &Notice, unit: &str) -> Both {
 }
 
 fn role_sentence(notice: &Notice, unit: &str) -> Both {
-    let (zh, en) = notice.facts.role.map_or(("", ""), role);
+    let (zh, en) = notice.facts.role.map_or(("", ""), |role| (role.zh(), role.en()));
     match notice.kind {
         NoticeKind::RoleGranted => (
             format!("您被授予角色“{zh}”，范围：{unit}。"),
@@ -210,28 +211,4 @@ fn alarm(kind: NoticeKind, head: &Letterhead) -> Both {
         format!("如果不是您本人办理，请立即凭密码信封挂失或冻结{call_zh}。\n"),
         format!("If that was not you, report the loss with your letter at once{call_en}.\n"),
     )
-}
-
-fn reason(name: &str) -> (&str, &str) {
-    match name {
-        "cessationOfOperation" => ("离职、退休", "left office or retired"),
-        "affiliationChanged" => ("调动", "moved to another unit"),
-        "keyCompromise" => ("丢失、被盗、泄露", "lost, stolen or known to others"),
-        "superseded" => ("已换新证书", "replaced by a new one"),
-        "privilegeWithdrawn" => ("授权撤回", "authorization withdrawn"),
-        other => (other, other),
-    }
-}
-
-fn role(role: Role) -> (&'static str, &'static str) {
-    match role {
-        Role::Official => ("公职人员", "official"),
-        Role::UnitHandler => ("经办人", "unit handler"),
-        Role::RegistrationOfficer => ("登记员", "registration officer"),
-        Role::PoolOfficer => ("联审员", "pool officer"),
-        Role::SystemAdministrator => ("系统管理员", "system administrator"),
-        Role::SecurityAdministrator => ("安全保密管理员", "security administrator"),
-        Role::Auditor => ("安全审计员", "auditor"),
-        Role::ApplicationOwner => ("应用负责人", "application owner"),
-    }
 }

@@ -5,11 +5,11 @@ use ca_host::operator::OperatorRequest;
 use clap::{Args, Subcommand};
 use records::order::{DelegateBody, RoleAction};
 use records::rules::Role;
+use records::time::BEIJING_SECONDS;
 use std::process::ExitCode;
 
-/// A day in seconds, and by how many Beijing is ahead of UTC.
+/// A day in seconds.
 const DAY: u64 = 86_400;
-const BEIJING: u64 = 8 * 3_600;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -56,7 +56,7 @@ fn last_second(day: &str) -> Result<String, String> {
 
 fn midnight(day: &str) -> Result<u64, String> {
     let utc = records::time::read(&format!("{day}T00:00:00Z"));
-    utc.and_then(|utc| utc.checked_sub(BEIJING)).ok_or_else(|| "YYYY-MM-DD".to_owned())
+    utc.and_then(|utc| utc.checked_sub(BEIJING_SECONDS)).ok_or_else(|| "YYYY-MM-DD".to_owned())
 }
 
 pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {

@@ -5,7 +5,9 @@ use super::host::Host;
 use anyhow::Context;
 use authority::Authority;
 use ca_host::ISSUER;
+use ca_host::clock_guard::{ClockGuard, Moved};
 use ca_host::operator::OperatorRequest;
+use ca_store::keep::{KeptText, time_key};
 use ca_store::replay::{Applied, Replay, ReplayError};
 use ca_store::rows;
 use clap::Args;
@@ -15,6 +17,7 @@ use sha2::{Digest, Sha256};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use system::language::Spoken;
+use system::layout::Span;
 use system::speech;
 
 /// A certificate or list is called out when less than this is left, in days.
@@ -28,7 +31,7 @@ pub(super) struct Arguments {
     /// Let the running issuer write rows and policy files again as the log says they are. 修复
     #[arg(long)]
     repair: bool,
-    /// Say that the machine's clock is right although it moved far ahead. 确认时钟无误
+    /// Say that the machine's clock is right although it moved, ahead or back. 确认时钟无误
     #[arg(long)]
     confirm_clock: bool,
 }
@@ -46,33 +49,47 @@ enum Next {
     Command(&'static str),
     /// 中文, English.
     Do(&'static str, &'static str),
+    /// Hand files over, then shred them: as a shell takes them.
+    HandOver(String),
 }
 
 impl Finding {
     /// For machines: both languages, whoever reads it.
     fn json(&self) -> serde_json::Value {
         let both = |zh: &str, en: &str| Spoken::Both.of_both(zh, en);
-        let next = match self.next {
-            Next::Command(command) => command.to_owned(),
+        let next = match &self.next {
+            Next::Command(command) => (*command).to_owned(),
             Next::Do(zh, en) => both(zh, en),
+            Next::HandOver(files) => both(&hand_over_zh(files), &hand_over_en(files)),
         };
         serde_json::json!({ "what": both(&self.what.0, &self.what.1), "next": next })
     }
 
     fn say(&self, own: &str) {
-        speech::said("✗ ", &self.what.0, &self.what.1);
-        let next = match self.next {
-            Next::Command(command) => command.to_owned(),
-            Next::Do(zh, en) => speech::both(zh, en),
+        // A row may say anything.
+        let what = [Span::Foreign(speech::both(&self.what.0, &self.what.1))];
+        speech::told("✗ ", &what, &what);
+        let next = match &self.next {
+            Next::Command(command) => command.replace("ca-server", own),
+            Next::Do(zh, en) => speech::both(zh, en).replace("ca-server", own),
+            // The path is what it is.
+            Next::HandOver(files) => speech::both(&hand_over_zh(files), &hand_over_en(files)),
         };
-        speech::next("  ", &next.replace("ca-server", own));
+        speech::next("  ", &next);
     }
+}
+
+fn hand_over_zh(files: &str) -> String {
+    format!("当面交付后：shred -u {files}")
+}
+
+fn hand_over_en(files: &str) -> String {
+    format!("hand them over, then: shred -u {files}")
 }
 
 pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
     if arguments.confirm_clock {
-        let now = records::time::seconds(host.clock.seconds());
-        ca_host::durable::write_file(&host.config.path("issuer/clock-confirmed"), now.as_bytes())?;
+        ClockGuard::confirm(&host.config, host.clock)?;
     }
     if arguments.repair {
         let result = host.draft(&OperatorRequest::Repair {}).await?;
@@ -94,7 +111,8 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         let list: Vec<_> = findings.iter().map(Finding::json).collect();
         system::terminal::json(&serde_json::json!({ "findings": list }).to_string());
     } else if findings.is_empty() {
-        speech::said("", "一切正常", "everything agrees with the log");
+        let agrees = "what was examined agrees with the log, and nothing is wrong with it";
+        speech::said("", "与日志一致，所查各项无误", agrees);
     } else {
         let own = super::say::again(&host.state());
         findings.iter().for_each(|finding| finding.say(&own));
@@ -152,30 +170,33 @@ async fn examine_log(
     Ok((newest, Some(authority)))
 }
 
+/// Says how the clock is wrong, as the issuer sees it: by the log, and by what it believed.
 fn examine_clock(host: &Host, last: u64, findings: &mut Vec<Finding>) {
-    let now = host.clock.seconds();
-    let ahead = u64::from(host.config.issuer.clock_days_max) * 86_400;
-    if now + ca_host::BACK_SECONDS_MAX < last {
-        findings.push(Finding {
-            what: (
-                format!("时钟比日志慢 {} 秒", last - now),
-                format!("the clock is behind the log by {} s", last - now),
-            ),
-            next: Next::Do("校准时钟", "set the clock"),
-        });
-    } else if now > last + ahead {
-        let days = (now - last) / 86_400;
-        findings.push(Finding {
-            what: (
-                format!("时钟比日志快 {days} 天"),
-                format!("the clock is ahead of the log by {days} days"),
-            ),
-            next: Next::Do(
-                "校准时钟；若时钟无误：ca-server doctor --confirm-clock",
-                "set the clock, or if it is right: ca-server doctor --confirm-clock",
-            ),
-        });
-    }
+    let path = host.config.path("issuer/time");
+    let secret = ca_host::durable::read_private(&host.config.path("issuer/seal.key"));
+    let kept = secret.and_then(|secret| KeptText::open(&path, &time_key(&secret)));
+    // Who may not read it, or finds it damaged, compares with the log; the issuer says the rest.
+    let believed = kept.map_or_else(|_| String::new(), |(_, text)| text);
+    let what = match ClockGuard::moved(&host.config, host.clock, (last, &believed)) {
+        None => return,
+        Some(Moved::Back(by)) => (
+            format!("时钟比已证实的时间慢 {by} 秒"),
+            format!("the clock is behind what is proven by {by} s"),
+        ),
+        Some(Moved::Ahead(by)) if by < 86_400 => (
+            format!("时钟比已证实的时间快 {by} 秒"),
+            format!("the clock is ahead of what is proven by {by} s"),
+        ),
+        Some(Moved::Ahead(by)) => (
+            format!("时钟比已证实的时间快 {} 天", by / 86_400),
+            format!("the clock is ahead of what is proven by {} days", by / 86_400),
+        ),
+    };
+    let next = Next::Do(
+        "校准时钟；若时钟无误：ca-server doctor --confirm-clock",
+        "set the clock, or if it is right: ca-server doctor --confirm-clock",
+    );
+    findings.push(Finding { what, next });
 }
 
 fn examine_lists(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result<()> {
@@ -232,7 +253,8 @@ fn examine_secrets(host: &Host, findings: &mut Vec<Finding>) {
             next: Next::Do("将 offline/ 移至离线介质", "move offline/ to two offline media"),
         });
     }
-    let people = std::fs::read_dir(host.config.path("people"));
+    let folder = host.config.path("people");
+    let people = std::fs::read_dir(&folder);
     let mut people = people.into_iter().flatten().flatten();
     let is_loss = |name: &std::ffi::OsStr| name.to_string_lossy().contains(".loss.");
     if !sample && people.any(|entry| is_loss(&entry.file_name())) {
@@ -241,10 +263,7 @@ fn examine_secrets(host: &Host, findings: &mut Vec<Finding>) {
                 "挂失密码信封仍在本机".into(),
                 "letters that report a loss are still on this machine".into(),
             ),
-            next: Next::Do(
-                "当面交付后：shred -u people/*.loss.*",
-                "hand them over, then: shred -u people/*.loss.*",
-            ),
+            next: Next::HandOver(format!("{}/*.loss.*", speech::quoted(&folder))),
         });
     }
 }

@@ -1,12 +1,16 @@
 //! What every command works with, and how it asks the issuer.
 
 use super::say;
+use anyhow::Context;
+use authority::Authority;
 use ca_host::CaConfig;
 use ca_host::operator::{OperatorAnswer, OperatorRequest, ask};
+use ca_store::follower;
+use ca_store::replay::Replay;
 use service::Clock;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use store::Store;
+use store::{Store, Tx};
 
 /// What commands work with.
 pub(super) struct Host {
@@ -24,6 +28,17 @@ impl Host {
             Some(problem) => Err(Refused(problem).into()),
             None => Ok(result),
         }
+    }
+
+    /// Authority as the log says it, and the database as of then: what is listed of it is never
+    /// what a row says.
+    pub(super) async fn authority(&self) -> anyhow::Result<(Authority, Tx)> {
+        let trust = ca_host::trust(&self.config)?;
+        let replay = Replay::new(&trust).context("trust file")?;
+        let kept = follower::kept(&self.config.path("log"), replay.founding())?;
+        let mut tx = self.store.read().await?;
+        let followed = replay.at_head(&mut tx, kept).await?;
+        Ok((followed.authority, tx))
     }
 
     /// The state directory, as it was named.

@@ -141,6 +141,6 @@ fn say(result: &OperatorAnswer) {
         "一经使用、挂失、作废或过期，即从本机粉碎。",
         "Once it is used, lost, voided or expired it is shredded from this host.",
     );
-    let letter = speech::quoted(Path::new(&result.letter));
-    speech::next("", &format!("yinxin enroll --letter {letter}"));
+    let next = speech::Command::new("yinxin enroll --letter {}", &[&result.letter]);
+    speech::next("", next.as_str());
 }

@@ -10,6 +10,7 @@ use ca_store::table::order::SignedRow;
 use ca_store::table::order::shown::{self, ShownRow};
 use ca_store::table::{approval, order};
 use clap::{Args, Subcommand};
+use pki::PublicKey;
 use records::export::{Look, OrderExport, RowExport};
 use records::order::{Before, Body};
 use records::record::File;
@@ -71,17 +72,17 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
 }
 
 async fn list(host: &Host, state: &str, after: &str) -> anyhow::Result<ExitCode> {
-    let mut tx = host.store.read().await?;
+    let (authority, mut tx) = host.authority().await?;
     for line in shown::list(&mut tx, state, after).await? {
-        print_line(host, &mut tx, line).await?;
+        print_line(host, (&mut tx, authority.registry_key()), line).await?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 async fn show(host: &Host, order: &str) -> anyhow::Result<ExitCode> {
-    let mut tx = host.store.read().await?;
-    let found = shown::by_id(&mut tx, order).await?;
-    print_line(host, &mut tx, found.ok_or_else(unknown)?).await?;
+    let (authority, mut tx) = host.authority().await?;
+    let found = shown::by_id(&mut tx, order).await?.ok_or_else(unknown)?;
+    print_line(host, (&mut tx, authority.registry_key()), found).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -101,8 +102,19 @@ async fn withdraw(host: &Host, order: &str) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn print_line(host: &Host, tx: &mut store::Tx, line: ShownRow) -> anyhow::Result<()> {
-    let ShownRow { order, digest, kind, title, expires, state } = line;
+async fn print_line(
+    host: &Host,
+    (tx, registry): (&mut store::Tx, &PublicKey),
+    line: ShownRow,
+) -> anyhow::Result<()> {
+    let ShownRow { order, digest, kind, expires, state } = line;
+    // Whom it concerns is what the registry key signed, or is not said.
+    let signed = order::signed(tx, vec![digest]).await?.remove(&digest).map(|row| row.signed);
+    let title = signed.and_then(|signed| {
+        let (read, _) = signed.open(registry).ok()?;
+        Some(records::order::title(&read, &signed.disclosures))
+    });
+    let title = title.unwrap_or_default();
     let approvals = approval::people(tx, &digest).await?;
     let over = expires < host.clock.seconds();
     let state = if state == "open" && over { "expired".to_owned() } else { state };
@@ -115,7 +127,8 @@ async fn print_line(host: &Host, tx: &mut store::Tx, line: ShownRow) -> anyhow::
         system::terminal::json(&line.to_string());
     } else {
         let given = format!("{} ✓", approvals.len());
-        system::terminal::columns(&[&order, &state, &kind, &title, &given, &expires]);
+        let until = records::time::beijing(&expires).map_or(expires, |there| there.en());
+        system::terminal::columns(&[&order, &state, &kind, &title, &given, &until]);
     }
     Ok(())
 }
@@ -141,9 +154,18 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
     let read = |name: &str| std::fs::read(host.config.path(&format!("public/ca/{name}.cer")));
     let registry = vec![Bytes(read("registry")?), Bytes(read("root")?)];
     let rows = rows(&mut tx, &body).await?;
-    let (v, standing) = (1, None);
-    let export =
-        OrderExport { v, signed, registry, previous, renewed, files, files_before, rows, standing };
+    let export = OrderExport {
+        v: 1,
+        signed,
+        registry,
+        previous,
+        renewed,
+        files,
+        files_before,
+        rows,
+        standing: None,
+        consequence: None,
+    };
     let trust = ca_host::trust(&host.config)?;
     export.open(&trust, host.clock.seconds())?;
     // It names people; nothing that is there is replaced.
@@ -151,8 +173,9 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
         .with_context(|| out.display().to_string())?;
     if !host.json {
         speech::fact("", ("已导出", "exported"), out.display());
-        let out = speech::quoted(out);
-        speech::next("", &format!("yinxin approve --order {out} --out {order}.approval.json"));
+        let (out, approval) = (out.display().to_string(), format!("{order}.approval.json"));
+        let next = speech::Command::new("yinxin approve --order {} --out {}", &[&out, &approval]);
+        speech::next("", next.as_str());
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,13 +1,19 @@
 //! `ca-server person …`
 
 use super::host::Host;
+use authority::Person;
 use ca_host::operator::OperatorRequest;
+use ca_store::names::names;
 use clap::{Args, Subcommand};
 use pki::mail::{Mailbox, MailboxError};
-use pki::name::{NameError, Text};
+use pki::name::{NameError, PersonName, check_readable};
+use records::commitment::EVIDENCE_CHARS_MAX;
 use records::order::PersonAction;
 use std::process::ExitCode;
 use system::speech;
+
+/// People of one page.
+const LISTED_MAX: usize = 200;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -29,7 +35,7 @@ enum What {
         #[arg(long, default_value = "", value_parser = mail)]
         mail: String,
         /// What was looked at, in words; approvers see it. 核验依据
-        #[arg(long)]
+        #[arg(long, value_parser = evidence)]
         evidence: String,
     },
     /// Moves a person to another unit. 调动
@@ -40,7 +46,7 @@ enum What {
         #[arg(long)]
         unit: String,
         /// What was looked at, in words. 核验依据
-        #[arg(long)]
+        #[arg(long, value_parser = evidence)]
         evidence: String,
     },
     /// A person leaves office: roles end, every certificate is revoked. 离任
@@ -48,7 +54,7 @@ enum What {
         /// Person id. 人员编号
         person: String,
         /// What was looked at, in words. 核验依据
-        #[arg(long)]
+        #[arg(long, value_parser = evidence)]
         evidence: String,
     },
     /// Lists people, by unit if one is given. 列出人员
@@ -63,8 +69,13 @@ enum What {
 }
 
 /// A name, or the character that is the matter with it.
-pub(super) fn name(text: &str) -> Result<String, NameError> {
-    Text::read(text).map(|text| text.as_str().to_owned())
+fn name(text: &str) -> Result<String, NameError> {
+    PersonName::read(text).map(|name| name.as_str().to_owned())
+}
+
+/// What was looked at, or the character that is the matter with it.
+pub(super) fn evidence(text: &str) -> Result<String, NameError> {
+    check_readable(text, EVIDENCE_CHARS_MAX).map(|()| text.to_owned())
 }
 
 /// A mail address, or none.
@@ -92,22 +103,32 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     host.order(&OperatorRequest::Person { action, person, name, mail, unit, evidence }).await
 }
 
+/// People as authority holds them, by their ids, with the names that open its commitments.
 async fn list(host: &Host, unit: Option<String>, after: &str) -> anyhow::Result<ExitCode> {
-    let mut tx = host.store.read().await?;
-    let unit = unit.unwrap_or_default();
-    let people = ca_store::table::person::list(&mut tx, after, &unit).await?;
-    for (person, name, unit, left) in people {
+    let (authority, mut tx) = host.authority().await?;
+    let is_in = |id: &str, person: &Person| {
+        id > after && unit.as_ref().is_none_or(|unit| person.unit == *unit)
+    };
+    let people = authority.people().map(|(id, person)| (id.to_string(), person));
+    let mut people: Vec<(String, &Person)> =
+        people.filter(|(id, person)| is_in(id, person)).collect();
+    people.sort_by(|(one, _), (other, _)| one.cmp(other));
+    people.truncate(LISTED_MAX);
+    let ids = people.iter().map(|(id, _)| id.clone()).collect();
+    let names = names(&mut tx, &authority, ids).await?;
+    for (id, person) in people {
+        let name = names.get(&id).unwrap_or(&id);
         if host.json {
             let line = serde_json::json!({
-                "person": person, "name": name, "unit": unit, "left": left != 0
+                "person": id, "name": name, "unit": person.unit, "left": person.left
             });
             system::terminal::json(&line.to_string());
         } else {
-            let left = match left {
-                0 => String::new(),
-                _ => format!(" ({})", speech::both("已离任", "left")),
+            let left = match person.left {
+                false => String::new(),
+                true => format!(" ({})", speech::both("已离任", "left")),
             };
-            system::terminal::columns(&[&person, &name, &format!("{unit}{left}")]);
+            system::terminal::columns(&[&id, name, &format!("{}{left}", person.unit)]);
         }
     }
     Ok(ExitCode::SUCCESS)

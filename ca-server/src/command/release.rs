@@ -9,8 +9,8 @@ use std::process::ExitCode;
 pub(super) struct Arguments {
     /// Serial number of the suspended certificate. 被冻结证书的序列号
     serial: String,
-    /// What was looked at, in words; approvers see it. 核验依据，审批人可见
-    #[arg(long)]
+    /// What was looked at, in words; approvers see it. 核验依据，审批人员可见
+    #[arg(long, value_parser = super::person::evidence)]
     evidence: String,
 }
 

@@ -17,8 +17,8 @@ pub(super) struct Arguments {
     /// 吊销原因
     #[arg(long)]
     reason: String,
-    /// What was looked at, in words; approvers see it. 核验依据，审批人可见
-    #[arg(long)]
+    /// What was looked at, in words; approvers see it. 核验依据，审批人员可见
+    #[arg(long, value_parser = super::person::evidence)]
     evidence: String,
 }
 

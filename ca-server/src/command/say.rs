@@ -5,6 +5,7 @@ use ca_host::operator::{NobodyTookIt, OperatorAnswer};
 use records::Code;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use system::layout::Span;
 use system::speech;
 
 pub(super) fn founded(state: &Path, json: bool) -> anyhow::Result<ExitCode> {
@@ -45,9 +46,11 @@ pub(super) fn order(state: &Path, result: &OperatorAnswer, json: bool) -> anyhow
         speech::fact("", ("人员", "person"), &result.person);
     }
     speech::fact("", ("审批", "approvals"), format!("{approvals} / {needed}"));
-    speech::next("", &format!("yinxin approve {}", result.order));
-    let own = again(state);
-    let export = format!("{own} order export {0} --out {0}.order.json", result.order);
+    let next = speech::Command::new("yinxin approve {}", &[&result.order]);
+    speech::next("", next.as_str());
+    let words = [&*result.order, &format!("{}.order.json", result.order)];
+    let export = speech::Command::new("order export {} --out {}", &words);
+    let export = format!("{} {}", again(state), export.as_str());
     speech::fact("  ", ("离线", "offline"), export);
     Ok(ExitCode::SUCCESS)
 }
@@ -76,7 +79,8 @@ pub(super) fn failure(state: &Path, error: &anyhow::Error, json: bool) -> ExitCo
         }
         Some(Refused(problem)) => {
             let told = |text: &str| format!("{text} [{}] ({})", problem.code, problem.reference);
-            speech::failed("ca-server: ", &told(&problem.zh), &told(&problem.en));
+            let whole = |text: &str| [Span::Foreign(told(text))];
+            speech::failed("ca-server: ", &whole(&problem.zh), &whole(&problem.en));
             let then = match problem.known() {
                 Some(Code::CodeUsed) => "revoke --help",
                 Some(Code::LetterVoided) => "letter --help",

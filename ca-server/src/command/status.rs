@@ -1,8 +1,10 @@
-//! `ca-server status`: how the city stands, from the database and the published files.
+//! `ca-server status`: how the city stands, from the database and the published files, and what
+//! each process of this host says of itself: no portal has a part in it.
 
 use super::host::Host;
 use ca_store::ledger;
 use ca_store::table::{certificate, intent, list, order, person, revocation};
+use service::{Readiness, neighbours};
 use std::process::ExitCode;
 use system::speech;
 
@@ -24,6 +26,7 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
         let size = ledger::head(&mut tx, log).await?.map_or(0, |(size, _, _)| size);
         heads.push((log, size));
     }
+    let processes = processes(host).await;
     let time = |unix: i64| records::time::seconds(u64::try_from(unix).unwrap_or(0));
     if host.json {
         let lists: Vec<_> = lists
@@ -39,6 +42,11 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
             "unfinished_intents": unsigned, "abandoned_intents": abandoned, "lists": lists,
             "logs": heads.iter().map(|(log, size)| serde_json::json!({ "log": log, "size": size }))
                 .collect::<Vec<_>>(),
+            "processes": processes.iter().map(|(process, said)| serde_json::json!({
+                "process": process, "answers": said.is_some(),
+                "ready": said.as_ref().is_some_and(|said| said.is_ready),
+                "told": said.as_ref().map(|said| said.told.as_slice()).unwrap_or_default(),
+            })).collect::<Vec<_>>(),
         });
         system::terminal::json(&status.to_string());
         return Ok(ExitCode::SUCCESS);
@@ -61,6 +69,26 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
     for (issuer, number, _, next) in lists {
         fact(("吊销列表", "list"), format!("{issuer} #{number} → {}", time(next)));
     }
+    for (process, said) in processes {
+        fact(("进程", "process"), format!("{process} {}", in_words(said)));
+    }
     speech::next("", &format!("{} doctor", super::say::again(&host.state())));
     Ok(ExitCode::SUCCESS)
+}
+
+/// What each process of this host answers on `/readyz` now.
+async fn processes(host: &Host) -> Vec<(&'static str, Option<Readiness>)> {
+    let mut found = Vec::new();
+    for (process, admin) in host.config.admins() {
+        found.push((process, neighbours::ask(admin).await));
+    }
+    found
+}
+
+fn in_words(said: Option<Readiness>) -> String {
+    match said {
+        None => speech::both("没有应答", "does not answer"),
+        Some(said) if said.told.is_empty() => speech::both("正常", "ready"),
+        Some(said) => said.told.join("; "),
+    }
 }

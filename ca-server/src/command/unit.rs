@@ -1,10 +1,12 @@
 //! `ca-server unit …`
 
 use super::host::Host;
+use authority::Unit;
 use ca_host::operator::OperatorRequest;
-use ca_store::table::unit::{self, UnitRow};
 use clap::{Args, Subcommand};
+use pki::name::{NameError, UnitName};
 use records::order::UnitAction;
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use system::speech;
 
@@ -21,7 +23,7 @@ enum What {
         /// Id: lower-case letters, digits, hyphens. 编号：小写字母、数字、连字符
         unit: String,
         /// Name. 名称
-        #[arg(long, value_parser = super::person::name)]
+        #[arg(long, value_parser = name)]
         name: String,
         /// Id of the unit above. 上级单位
         #[arg(long)]
@@ -47,6 +49,11 @@ enum What {
     List,
 }
 
+/// A name, or the character that is the matter with it.
+fn name(text: &str) -> Result<String, NameError> {
+    UnitName::read(text).map(|name| name.as_str().to_owned())
+}
+
 pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let (action, unit, name, county, parent) = match arguments.what {
         What::Create { unit, name, parent, county } => {
@@ -59,21 +66,23 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     host.order(&OperatorRequest::Unit { action, unit, name, county, parent }).await
 }
 
+/// Units as authority holds them, by their ids.
 async fn list(host: &Host) -> anyhow::Result<ExitCode> {
-    let mut tx = host.store.read().await?;
-    for UnitRow { unit, name, parent, open } in unit::all(&mut tx).await? {
+    let (authority, _) = host.authority().await?;
+    let units: BTreeMap<&str, &Unit> = authority.units().collect();
+    for (id, unit) in units {
         if host.json {
             let line = serde_json::json!({
-                "unit": unit, "name": name, "parent": parent, "open": open
+                "unit": id, "name": unit.name, "parent": unit.parent, "open": unit.open
             });
             system::terminal::json(&line.to_string());
         } else {
-            let closed = match open {
+            let closed = match unit.open {
                 true => String::new(),
                 false => format!(" ({})", speech::both("已撤销", "closed")),
             };
-            let above = format!("< {}{closed}", parent.unwrap_or_default());
-            system::terminal::columns(&[&unit, &name, &above]);
+            let above = format!("< {}{closed}", unit.parent.as_deref().unwrap_or_default());
+            system::terminal::columns(&[id, &unit.name, &above]);
         }
     }
     Ok(ExitCode::SUCCESS)

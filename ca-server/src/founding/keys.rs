@@ -4,11 +4,12 @@ use anyhow::Context;
 use ca_host::durable::write_private;
 use ca_host::random;
 use ca_store::follower;
-use ca_store::keep::{Keep, KeptText, mac_key, numbers_key, signed};
+use ca_store::keep::{Journal, Keep, KeptText, mac_key, numbers_key, signed, time_key};
 use keys::{SoftwareSigner, Stretch, save, save_plain};
 use pki::algorithm::by_name;
 use records::record::LOGS;
 use std::path::Path;
+use zeroize::Zeroizing;
 
 /// Every key that `init` makes.
 pub(super) struct FoundingKeys {
@@ -60,10 +61,15 @@ impl FoundingKeys {
         }
         let seal = random::bytes::<32>()?;
         write_private(&folder.join("issuer/seal.key"), &seal)?;
+        // What national numbers are known again by. A city that loses it registers them anew.
+        let number = Zeroizing::new(random::bytes::<32>()?);
+        write_private(&folder.join("issuer/number.key"), &*number)?;
         // The issuer begins at a floor of its founding: one that is missing later was taken away.
         Keep::found(&folder.join("issuer"), &seal)?;
         KeptText::found(&folder.join("issuer/signing"), &mac_key(&seal))?;
         KeptText::found(&folder.join("issuer/numbers"), &numbers_key(&seal))?;
+        KeptText::found(&folder.join("issuer/time"), &time_key(&seal))?;
+        Journal::found(&folder.join("issuer/receipts"), &mac_key(&seal))?;
         // So do the other roles, each with a floor for everything that it never takes back.
         follower::found(&folder.join("status"), &["list", "losses"])?;
         follower::found(&folder.join("log"), &LOGS.map(signed))?;

@@ -8,7 +8,7 @@ use ca_host::ISSUER;
 use ca_host::config::{CaConfig, IssuerConfig, LogConfig, NoticesConfig, StatusConfig};
 use ca_host::random;
 use pki::host::Host;
-use pki::name::Text;
+use pki::name::{PersonName, UnitName};
 use pki::{Certificate, CertificateProfile, CertificationRequest, Signer};
 use records::founding::{
     City, FirstPerson, FirstService, FirstUnit, Founding, Holding, LogKey, OnlineKeys, RuleFile,
@@ -118,7 +118,10 @@ impl CityPlan {
     /// Builds and signs the founding statement.
     pub(super) fn statement(&self, keys: &FoundingKeys, now: u64) -> anyhow::Result<Statement> {
         ensure!(pki::oid::Arc::read(&self.city.arc).is_some(), "`{}` is no arc", self.city.arc);
-        Text::read(&self.city.name)?;
+        let units = self.unit.iter().map(|unit| &unit.name);
+        for name in units.chain([&self.city.name]) {
+            UnitName::read(name).with_context(|| name.clone())?;
+        }
         let files = self.policy_files()?;
         let (people, names) = self.people()?;
         let services = self.services(keys)?;
@@ -153,7 +156,7 @@ impl CityPlan {
     fn people(&self) -> anyhow::Result<(Vec<FirstPerson>, Vec<(String, Disclosure)>)> {
         let (mut people, mut names) = (Vec::new(), Vec::new());
         for plan in &self.person {
-            let name = Text::read(&plan.name).with_context(|| plan.name.clone())?;
+            let name = PersonName::read(&plan.name).with_context(|| plan.name.clone())?;
             let known = self.unit.iter().any(|unit| unit.unit == plan.unit);
             ensure!(known, "{}: there is no unit `{}`", plan.name, plan.unit);
             let person = random::id()?;

@@ -1,5 +1,7 @@
-//! Brings losses and suspensions that were confirmed here into the log, until the log has them.
+//! Brings losses and suspensions that were confirmed here into the log, until the log has them; and
+//! hands them to the issuer past the database, which nothing that waits for the database holds up.
 
+use super::listed::Rank;
 use super::losses::Loss;
 use super::state::Status;
 use anyhow::Context;
@@ -16,7 +18,7 @@ const OPEN_MAX: Duration = Duration::from_secs(10);
 const HANDED_AFTER: Duration = Duration::from_secs(3);
 /// The database has so long for each of them.
 const BRING_MAX: Duration = Duration::from_secs(5);
-/// While a loss is open, the log is looked at this often at least.
+/// While a loss is open, the log is looked at this often at least; and whether one is late.
 const LOOK: Duration = Duration::from_secs(1);
 
 impl Status {
@@ -44,10 +46,6 @@ impl Status {
     async fn bring_open(&self) -> usize {
         let Some(authority) = self.follower.latest() else { return 1 };
         let open = self.losses.open_ones(&authority);
-        let late = open.iter().filter(|(_, loss)| loss.since.elapsed() > OPEN_MAX).count();
-        let told = format!("{late} confirmed losses or suspensions are not in the log yet");
-        self.metrics.condition("loss", if late > 0 { &told } else { "" });
-        self.hand_over(&open);
         let bring = |at: usize| {
             let one = open.get(at);
             async move {
@@ -60,10 +58,27 @@ impl Status {
         open.len()
     }
 
+    /// Hands over and tells what is late, each second, until the stop: a task of its own, which
+    /// asks no database.
+    pub(super) async fn hand_losses_over(self: Arc<Self>) {
+        loop {
+            if let Some(authority) = self.follower.latest() {
+                let open = self.losses.open_ones(&authority);
+                let late = open.iter().filter(|(_, loss)| loss.since.elapsed() > OPEN_MAX).count();
+                let told = format!("{late} confirmed losses or suspensions are not in the log yet");
+                self.metrics.condition("loss", if late > 0 { &told } else { "" });
+                self.hand_over(&open);
+            }
+            if !self.stop.pause(LOOK).await {
+                return;
+            }
+        }
+    }
+
     /// Hands what the log should have by now to the issuer, past the database.
     fn hand_over(&self, open: &[(String, Loss)]) {
         let late = open.iter().filter(|(_, loss)| loss.since.elapsed() > HANDED_AFTER);
-        let late: Vec<(&String, &[u8])> = late.map(|(key, loss)| (key, &*loss.bytes)).collect();
+        let late = in_turn(late.map(|(key, loss)| (loss.rank(), key, &*loss.bytes)));
         let names: BTreeSet<String> = late.iter().map(|(key, _)| (*key).clone()).collect();
         let mut handed = self.handed.lock().unwrap_or_else(PoisonError::into_inner);
         if handed.as_ref() == Some(&names) {
@@ -114,6 +129,15 @@ impl Status {
     }
 }
 
+/// What goes first comes first: there is room for so many only.
+fn in_turn<'a>(
+    late: impl Iterator<Item = (Rank, &'a String, &'a [u8])>,
+) -> Vec<(&'a String, &'a [u8])> {
+    let mut late: Vec<_> = late.collect();
+    late.sort_unstable();
+    late.into_iter().map(|(_, key, bytes)| (key, bytes)).collect()
+}
+
 /// Brings each; one that the database refuses, or is silent about, holds up no other. Gives how
 /// many are left.
 async fn each<F: Future<Output = anyhow::Result<()>>>(
@@ -133,7 +157,21 @@ async fn each<F: Future<Output = anyhow::Result<()>>>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::listed::Counted;
     use std::sync::Mutex;
+
+    /// However many suspensions are late, a loss is handed over before them, and of each the
+    /// oldest.
+    #[test]
+    fn what_is_handed_over_has_losses_first() {
+        let rank = |counted, at| Rank { counted, is_behind: false, at };
+        let keys = ["a", "b", "c", "d"].map(str::to_owned);
+        let (hold, loss) = (Counted::Suspended, Counted::Revoked);
+        let ranks = [rank(hold, 2), rank(hold, 1), rank(loss, 9), rank(loss, 8)];
+        let late = ranks.into_iter().zip(&keys).map(|(rank, key)| (rank, key, key.as_bytes()));
+        let first: String = in_turn(late).into_iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(first, "dcba");
+    }
 
     #[tokio::test]
     async fn a_loss_that_is_refused_holds_up_no_other() {

@@ -4,11 +4,11 @@
 
 mod answers;
 mod bring;
+mod listed;
 mod lists;
 mod loss;
 mod losses;
 mod ocsp;
-mod proven_time;
 mod renewal;
 mod responder;
 mod rules;
@@ -34,7 +34,7 @@ use service::{Clock, Metrics, Stop};
 use state::Status;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
+use store::{News, Store};
 use tokio::time::timeout;
 
 /// Largest message, in bytes.
@@ -59,7 +59,8 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let looking = service::disk::watch(config.folder().to_owned(), told.clone(), stop.clone());
     tokio::spawn(looking);
     let lists = files(&config.path("public"), &["crl", "ca"], metrics.clone());
-    let doorbell = ca_store::doorbell(&store, &config, "status").await?;
+    let hears = News::CONTROL_GREW.and(News::CONTROL_WAITS);
+    let doorbell = ca_store::doorbell(&store, &config, ("status", hears)).await?;
     let status = Status::open(&config, (store, doorbell), clock, metrics, stop.clone())?;
     let status = Arc::new(status);
     let keeping = renewal::keep(status.clone(), KeyPlace::ocsp(&config), stop.clone());
@@ -67,6 +68,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let mut following = tokio::task::JoinSet::new();
     following.spawn(status.follower.clone().keep_up(stop.clone()));
     following.spawn(status.clone().bring_losses());
+    following.spawn(status.clone().hand_losses_over());
     following.spawn(status.clone().follow_world());
     let plain = lists.merge(ocsp::router(status.clone()));
     let waiting = stop.clone();
@@ -78,6 +80,8 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let clients = mtls::tls::ClientAuth::Optional { issuers };
     let tls = mtls::tls::server(identity, &clients, &["h2", "http/1.1"])?;
     let (router, judge) = (router(status.clone()), judge(status.clone()));
+    // A loss or a suspension finds a place when agents and strangers have taken all others.
+    let is_brake = ca_api::is_near_brake;
     let site = listener::with_reports(router, judge, is_brake, (&told, "listener"));
     let waiting = stop.clone();
     let stopped = async move { waiting.wait().await };
@@ -112,16 +116,11 @@ async fn bring_up_to_date(status: &Status) {
     }
 }
 
-/// A loss or a suspension finds a place when agents and strangers have taken all others.
-fn is_brake(path: &str) -> bool {
-    [ca_api::status::LOSS, SUSPEND_BY_LETTER, SUSPEND].contains(&path)
-}
-
 /// Whose connections count: those of services that are in time and were not revoked. A portal
 /// brings what many people report there.
 fn judge(status: Arc<Status>) -> Judge {
     Arc::new(move |certificate| {
-        let name = status.services.judged(certificate, status.clock.seconds()).ok()?;
+        let name = status.services.judged(certificate, status.time().unix()).ok()?;
         let authority = status.follower.latest();
         let is_revoked = |known: &Authority| known.is_revoked(&certificate.serial().to_string());
         if authority.is_some_and(|known| is_revoked(&known)) {

@@ -13,7 +13,7 @@ use pki::PublicKey;
 use pki::crl::RevocationList;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use store::Store;
@@ -29,8 +29,10 @@ pub(super) struct Lists {
     newest: ArcSwapOption<RevocationList>,
     own: Mutex<Own>,
     published: PathBuf,
-    /// Whether a record of a list passed by.
-    due: Arc<AtomicBool>,
+    /// Counts records of lists that passed by, and how many of them the rows were read for: whoever
+    /// gives up in the middle of reading leaves it to the next.
+    noted: Arc<AtomicU64>,
+    read: tokio::sync::Mutex<u64>,
 }
 
 struct Own {
@@ -46,7 +48,7 @@ impl Lists {
         follower: &Follower,
         key: PublicKey,
         public: &Path,
-        due: Arc<AtomicBool>,
+        noted: Arc<AtomicU64>,
     ) -> anyhow::Result<Self> {
         let (floor, path) = follower.own_floor("list")?;
         let kept = std::fs::read(&path).ok();
@@ -56,7 +58,8 @@ impl Lists {
             newest: ArcSwapOption::empty(),
             own: Mutex::new(own),
             published: public.join(ListOf::Issuing.current()),
-            due,
+            noted,
+            read: tokio::sync::Mutex::new(0),
         };
         if let Some(list) = kept.and_then(|der| lists.verified(&der)) {
             lists.take_up(list)?;
@@ -71,19 +74,19 @@ impl Lists {
 
     /// Notes that there may be a newer list.
     pub(super) fn note_due(&self) {
-        self.due.store(true, Ordering::Release);
+        self.noted.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Takes up newer lists from the rows, if there may be some; says whether there was one.
     pub(super) async fn refresh(&self, store: &Store) -> anyhow::Result<bool> {
-        if !self.due.swap(false, Ordering::AcqRel) {
+        let noted = self.noted.load(Ordering::Acquire);
+        let mut read = self.read.lock().await;
+        if *read >= noted {
             return Ok(false);
         }
-        let refreshed = self.read_rows(store).await;
-        if refreshed.is_err() {
-            self.note_due();
-        }
-        refreshed
+        let refreshed = self.read_rows(store).await?;
+        *read = noted;
+        Ok(refreshed)
     }
 
     async fn read_rows(&self, store: &Store) -> anyhow::Result<bool> {

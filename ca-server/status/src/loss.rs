@@ -55,7 +55,7 @@ impl Status {
         report: &ReportLoss,
     ) -> Result<(records::Bytes, records::Bytes), Code> {
         let time = self.time();
-        let (micros, now) = (time.micros, time.unix());
+        let (micros, now) = (time.micros(), time.unix());
         let cause = Cause::Loss { reference: reference.to_owned(), value: report.value.clone() };
         let known = self.follower.latest();
         if known.is_some_and(|known| is_wrong(&known, reference, &cause, now)) {

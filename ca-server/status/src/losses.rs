@@ -2,6 +2,7 @@
 //! receipt leaves, counts here from then on, and is brought back into the log until the log has it:
 //! also when the database is away, is put back to an older state, or loses the pending record.
 
+use super::listed::{Beside, Counted, Listed, Newest, Rank};
 use anyhow::Context;
 use authority::{Authority, Serial};
 use ca_store::follower::Follower;
@@ -11,7 +12,7 @@ use pki::crl::{RevocationList, RevocationReason};
 use records::record::{Cause, Event, Record, RevokedSerial};
 use records::suspension::SuspensionCause;
 use records::{Bytes, Disclosure};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 use tokio::sync::{mpsc, oneshot};
@@ -51,14 +52,14 @@ struct Confirmed {
     all: HashMap<String, Loss>,
     /// What the log does not have yet.
     open: BTreeSet<String>,
-    /// What may stand in no list yet.
-    unlisted: BTreeSet<String>,
+    /// What some list that a gate may still have does not hold.
+    unlisted: BTreeMap<String, Listed>,
 }
 
 impl Confirmed {
     fn insert(&mut self, reference: &str, loss: Loss) {
         self.open.insert(reference.to_owned());
-        self.unlisted.insert(reference.to_owned());
+        self.unlisted.insert(reference.to_owned(), Listed::default());
         self.all.insert(reference.to_owned(), loss);
     }
 
@@ -149,33 +150,43 @@ impl Losses {
         confirmed.open().map(|(reference, loss)| (reference.clone(), loss.clone())).collect()
     }
 
-    /// What was confirmed here, counts at `now` (unix) and stands in no list: what the log does not
-    /// have, and what it has and no list does.
+    /// What was confirmed here, counts at `now` (unix) and does not stand in the list that a gate
+    /// has, by its number: what no list holds, and what only a newer one does, which a gate may not
+    /// have accepted. It is forgotten here when no older list is in use.
     pub(super) fn unlisted(
         &self,
         authority: &Authority,
-        list: &RevocationList,
+        (list, known): (&RevocationList, u64),
         now: u64,
-    ) -> BTreeSet<Serial> {
+    ) -> Beside {
         let mut confirmed = self.confirmed();
         let Confirmed { all, unlisted, .. } = &mut *confirmed;
-        let mut serials = BTreeSet::new();
-        unlisted.retain(|one| {
+        let newest = Newest { number: list.number(), until: list.next_update() };
+        let mut beside = Beside::default();
+        unlisted.retain(|one, listed| {
             let Some(loss) = all.get(one) else { return false };
             let is_in = loss.is_in(authority);
-            let left = loss.serials(authority).into_iter().filter(|serial| {
+            // A letter that the log does not know as lost may still bring something.
+            let mut stays = !is_in;
+            for serial in loss.serials(authority) {
                 let text = serial.to_string();
                 let counts = !is_in || authority.is_revoked(&text);
                 let over = authority.held(&text).is_some_and(|held| held.not_after < now);
-                let number = SerialNumber::from_hex(&text);
-                counts && !over && number.is_none_or(|number| !list.contains(&number))
-            });
-            let before = serials.len();
-            serials.extend(left);
-            // A letter that the log does not know as lost may still bring something.
-            !is_in || serials.len() > before
+                if counts && !over {
+                    let counted = loss.counted(authority, &text);
+                    let holds = SerialNumber::from_hex(&text).is_some_and(|number| {
+                        // What stands there as suspended does not say that it is revoked.
+                        let enough = counted == Counted::Suspended || !list.is_held(&number);
+                        list.contains(&number) && enough
+                    });
+                    let rank = Rank { counted, ..loss.rank() };
+                    let (told, place) = ((serial, rank), (&newest, holds));
+                    stays |= listed.sort(told, place, (known, now), &mut beside);
+                }
+            }
+            stays
         });
-        serials
+        beside
     }
 
     /// The record that brings a loss into the log from now on: another one took the place of the
@@ -257,6 +268,22 @@ impl Loss {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// What it goes before.
+    pub(super) fn rank(&self) -> Rank {
+        let counted = match self.record.event {
+            Event::Suspended { .. } => Counted::Suspended,
+            _ => Counted::Revoked,
+        };
+        Rank { counted, is_behind: false, at: self.at }
+    }
+
+    /// How a serial number of it counts, with what else is known of that.
+    fn counted(&self, authority: &Authority, serial: &str) -> Counted {
+        let hold = self.reason() == RevocationReason::CertificateHold;
+        let revoked = authority.is_revoked(serial) && authority.suspended_as(serial).is_none();
+        if hold && !revoked { Counted::Suspended } else { Counted::Revoked }
     }
 
     fn reason(&self) -> RevocationReason {

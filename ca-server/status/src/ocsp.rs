@@ -12,6 +12,7 @@ use axum::extract::{Request as HttpRequest, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use ca_host::ProvenTime;
 use ca_store::certificates;
 use data_encoding::BASE64;
 use pki::crl::RevocationReason;
@@ -84,7 +85,7 @@ impl Status {
             (Ok(signed), Ok(request)) => {
                 self.metrics.count("ocsp", "done");
                 match may_cache && !request.has_nonce() {
-                    true => cached(signed, self.clock.seconds()),
+                    true => cached(signed, self.time().answered()),
                     false => answered(signed.bytes, "no-store"),
                 }
             }
@@ -96,23 +97,27 @@ impl Status {
         // However many wait for a database that hangs: lists, which need none, have their places.
         let Ok(_place) = self.ocsp_places.try_acquire() else { return Err(OcspRefusal::TryLater) };
         let Some(responder) = self.responder.load() else { return Err(OcspRefusal::TryLater) };
-        let now = self.clock.seconds();
+        let time = self.time();
+        let now = time.answered();
         if !responder.is_good_at(now) {
             self.metrics.condition("ocsp", Code::CertificateExpired.en());
             return Err(OcspRefusal::TryLater);
         }
         let serials = request.serials(&responder.issuer)?;
-        let known = tokio::time::timeout(KNOWN_MAX, self.known(&responder, serials)).await;
+        let knows = self.known(&responder, serials.clone(), now);
+        let known = tokio::time::timeout(KNOWN_MAX, knows).await;
         let known = known.context("the database does not answer").flatten();
         let known = known.map_err(|error| {
             tracing::error!(error = format!("{error:#}"), "ocsp");
             OcspRefusal::TryLater
         })?;
+        let revoked = |serial| matches!(known.get(serial), Some(CertificateStatus::Revoked { .. }));
+        let all_revoked = serials.iter().all(revoked);
+        let period = period(&time, all_revoked, responder.certificate.not_after());
+        let period = period.ok_or(OcspRefusal::TryLater)?;
         if let Some(signed) = self.answers.still_true(der, &responder.name, &known, now) {
             return Ok(signed);
         }
-        let until = (now + ANSWER_SECONDS).min(responder.certificate.not_after());
-        let period = Period { from: now, until };
         let status = |serial: &SerialNumber| {
             known.get(serial).cloned().unwrap_or(CertificateStatus::Unknown)
         };
@@ -134,11 +139,12 @@ impl Status {
         &self,
         responder: &Responder,
         serials: Vec<SerialNumber>,
+        now: u64,
     ) -> anyhow::Result<HashMap<SerialNumber, CertificateStatus>> {
         let authority = self.follower.fresh().await?;
         let (mut known, mut asked) = (HashMap::new(), Vec::new());
         for serial in serials {
-            if let Some(revoked) = self.revoked(&authority, &serial) {
+            if let Some(revoked) = self.revoked(&authority, &serial, now) {
                 known.insert(serial, revoked);
             } else if self.issued.contains(&serial) {
                 known.insert(serial, CertificateStatus::Good);
@@ -154,12 +160,17 @@ impl Status {
 
     /// Revoked is what the log says, what was confirmed here, and what stands in the newest list:
     /// list and answer never contradict each other.
-    fn revoked(&self, authority: &Authority, serial: &SerialNumber) -> Option<CertificateStatus> {
+    fn revoked(
+        &self,
+        authority: &Authority,
+        serial: &SerialNumber,
+        now: u64,
+    ) -> Option<CertificateStatus> {
         let known = self.revoked_since(authority, serial)?;
         // As in a list: nothing is revoked in the future.
         Some(match known {
             CertificateStatus::Revoked { at, reason } => {
-                CertificateStatus::Revoked { at: at.min(self.clock.seconds()), reason }
+                CertificateStatus::Revoked { at: at.min(now), reason }
             }
             other => other,
         })
@@ -220,6 +231,14 @@ impl Status {
     }
 }
 
+/// For when an answer is good, if there may be one. While the clock is not believed nobody is told
+/// that something is good: only what takes away is said, by the time that is proven.
+fn period(time: &ProvenTime, all_revoked: bool, not_after: u64) -> Option<Period> {
+    let from = time.answered();
+    let until = (from + ANSWER_SECONDS).min(not_after);
+    (time.is_believed() || all_revoked).then_some(Period { from, until })
+}
+
 /// An answer that caches may keep (RFC 5019 section 6.2): for less time than it counts.
 fn cached(signed: Signed, now: u64) -> Response {
     let tag = data_encoding::HEXLOWER.encode(&Sha256::digest(&signed.bytes));
@@ -250,5 +269,31 @@ fn answered(bytes: Bytes, cache: &'static str) -> Response {
 impl Responder {
     fn is_good_at(&self, now: u64) -> bool {
         self.certificate.not_before() <= now + CLOCK_SLACK && now < self.certificate.not_after()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LAST: u64 = 1_800_000_000;
+    const DAY: u64 = 86_400;
+
+    /// A clock that moved signs no good for a time that it names; what is revoked is told, by the
+    /// time that is proven.
+    #[test]
+    fn no_answer_is_good_by_a_clock_that_moved() {
+        let by = |now: u64, clock, proven, all_revoked| {
+            let time = ProvenTime::new((now * 1_000_000, clock), (proven, LAST), DAY);
+            period(&time, all_revoked, LAST + DAY).map(|period| (period.from, period.until))
+        };
+        assert_eq!(by(LAST, Ok(()), LAST, false), Some((LAST, LAST + ANSWER_SECONDS)));
+        for now in [LAST + 2 * DAY, LAST - 3_600] {
+            let moved = Err(Code::ClockMoved);
+            assert_eq!(by(now, moved, LAST, false), None);
+            assert_eq!(by(now, moved, LAST, true), Some((LAST, LAST + ANSWER_SECONDS)));
+        }
+        let late = LAST + DAY - 5;
+        assert_eq!(by(late, Ok(()), late, false), Some((late, LAST + DAY)));
     }
 }

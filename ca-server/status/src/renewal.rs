@@ -40,9 +40,9 @@ async fn refresh(
     place: &KeyPlace,
     renewed: &mut Option<Instant>,
 ) -> anyhow::Result<()> {
-    let present = status.responder.load();
+    let (present, now) = (status.responder.load(), status.time().unix());
     let may = renewed.is_none_or(|at| at.elapsed() > BETWEEN_RENEWALS);
-    let due = present.as_ref().is_some_and(|present| present.is_due(status.clock.seconds()));
+    let due = present.as_ref().is_some_and(|present| present.is_due(now));
     if due && may {
         let result = renew(&status.config, place).await?;
         if let Some(problem) = result.refused {

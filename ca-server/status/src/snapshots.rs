@@ -4,7 +4,7 @@
 use authority::Authority;
 use ca_store::table::snapshot;
 use records::people::{PeopleSnapshot, SignedPeople};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,15 +21,22 @@ pub(super) struct Snapshot {
     pub(super) signed: SignedPeople,
 }
 
-/// What is known of an agent's snapshot, and since when.
-type Known = (Instant, Option<Arc<Snapshot>>);
+/// What is known of an agent's snapshot.
+#[derive(Clone)]
+struct Known {
+    since: Instant,
+    /// How many notes of it the rows were read for.
+    read: u64,
+    newest: Option<Arc<Snapshot>>,
+}
 
 /// Snapshots by agent.
 #[derive(Default)]
 pub(super) struct Snapshots {
     known: Mutex<HashMap<String, Known>>,
-    /// Agents of whom a record passed by.
-    due: Mutex<HashSet<String>>,
+    /// Counts the records of each agent that passed by. Whoever gives up in the middle of reading
+    /// leaves them to the next.
+    due: Mutex<HashMap<String, u64>>,
     /// Counts what was noted.
     noted: AtomicU64,
 }
@@ -37,7 +44,9 @@ pub(super) struct Snapshots {
 impl Snapshots {
     /// Notes that there may be a newer snapshot of an agent.
     pub(super) fn note_due(&self, agent: &str) {
-        self.due.lock().unwrap_or_else(PoisonError::into_inner).insert(agent.to_owned());
+        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        *due.entry(agent.to_owned()).or_default() += 1;
+        drop(due);
         self.noted.fetch_add(1, Ordering::AcqRel);
     }
 
@@ -53,26 +62,24 @@ impl Snapshots {
         authority: &Authority,
         agent: &str,
     ) -> anyhow::Result<Option<Arc<Snapshot>>> {
-        let due = self.due.lock().unwrap_or_else(PoisonError::into_inner).remove(agent);
+        let due = self.due.lock().unwrap_or_else(PoisonError::into_inner).get(agent).copied();
+        let due = due.unwrap_or(0);
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(agent).cloned();
         let known = match known {
-            Some((looked, known)) if !due && looked.elapsed() < AGAIN => return Ok(known),
-            Some((_, known)) => known,
-            None => None,
-        };
-        let newest = match read(store, authority, agent, known.as_deref()).await {
-            Ok(newest) => newest.map(Arc::new).or(known),
-            Err(error) => {
-                self.note_due(agent);
-                return Err(error);
+            Some(known) if known.read >= due && known.since.elapsed() < AGAIN => {
+                return Ok(known.newest);
             }
+            known => known.and_then(|known| known.newest),
         };
+        let newest = read(store, authority, agent, known.as_deref()).await?;
+        let newest = newest.map(Arc::new).or(known);
         let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let number = |one: &Option<Arc<Snapshot>>| one.as_ref().map_or(0, |one| one.read.number);
-        let present = all.get(agent).map(|(_, present)| present.clone()).unwrap_or_default();
+        let present = all.get(agent).and_then(|present| present.newest.clone());
         // Another one that asked meanwhile may have found a newer one.
         let newest = if number(&present) > number(&newest) { present } else { newest };
-        all.insert(agent.to_owned(), (Instant::now(), newest.clone()));
+        let known = Known { since: Instant::now(), read: due, newest: newest.clone() };
+        all.insert(agent.to_owned(), known);
         Ok(newest)
     }
 }

@@ -6,8 +6,11 @@ use super::losses::Losses;
 use super::responder::{InUse, Issued};
 use super::rules::RulesInForce;
 use super::snapshots::Snapshots;
+use super::unlisted::ToldBeside;
 use anyhow::Context;
 use ca_host::CaConfig;
+use ca_host::ProvenTime;
+use ca_host::clock_guard::ClockGuard;
 use ca_host::service_keys::KeyPlace;
 use ca_host::services::Services;
 use ca_store::follower::{Follower, Observer};
@@ -15,10 +18,9 @@ use keys::SoftwareSigner;
 use records::Bytes;
 use records::record::Event;
 use records::trust::Trust;
-use records::unlisted::Unlisted;
 use service::{Clock, Metrics, Stop};
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use store::{Doorbell, Store};
 use tokio::sync::{Notify, Semaphore, watch};
@@ -32,6 +34,7 @@ const WAITING_MAX: usize = 16;
 pub(super) struct Status {
     pub(super) store: Store,
     pub(super) clock: Clock,
+    pub(super) clock_guard: ClockGuard,
     pub(super) metrics: Metrics,
     pub(super) key: SoftwareSigner,
     /// Certificate of the status key, then the root.
@@ -60,8 +63,8 @@ pub(super) struct Status {
     pub(super) answers: Answers,
     /// What was handed to the issuer last; unknown after a start.
     pub(super) handed: Mutex<Option<BTreeSet<String>>>,
-    /// What agents were told last beside the list.
-    pub(super) unlisted: Mutex<Option<(Vec<String>, Arc<Unlisted>)>>,
+    /// What an agent was told last.
+    pub(super) unlisted: Mutex<Option<ToldBeside>>,
     /// Places of OCSP questions that are being answered.
     pub(super) ocsp_places: Semaphore,
 }
@@ -85,12 +88,12 @@ impl Status {
         let services = Services::open(config)?;
         let snapshots = Arc::new(Snapshots::default());
         let told = (&trust, metrics.clone());
-        let list_due = Arc::new(AtomicBool::new(true));
-        let observer = observer(snapshots.clone(), list_due.clone());
+        let lists_noted = Arc::new(AtomicU64::new(1));
+        let observer = observer(snapshots.clone(), lists_noted.clone());
         let follower =
             Follower::open(config, "status", store.clone(), told, doorbell, Some(observer))?;
         let key = services.issuing().key().clone();
-        let lists = Lists::open(&follower, key, &config.path("public"), list_due)?;
+        let lists = Lists::open(&follower, key, &config.path("public"), lists_noted)?;
         Ok(Self {
             losses: Losses::open(&follower)?,
             losses_due: Notify::new(),
@@ -100,9 +103,10 @@ impl Status {
             snapshots,
             rules: RulesInForce::default(),
             news: watch::Sender::new(0),
-            follower,
             store,
             clock,
+            clock_guard: follower.clock_guard(config, clock)?,
+            follower,
             metrics,
             key: keys::open(&folder.join("status.key"), &passphrase)?,
             chain: vec![read("status")?, read("root")?],
@@ -121,10 +125,19 @@ impl Status {
     }
 }
 
+impl Status {
+    /// The time as it is believed now; that it is not is told.
+    pub(super) fn time(&self) -> ProvenTime {
+        self.clock_guard.time_told(self.clock, self.follower.last_time(), &self.metrics)
+    }
+}
+
 /// Notes what a record says is new, as soon as it is committed.
-fn observer(snapshots: Arc<Snapshots>, list_due: Arc<AtomicBool>) -> Observer {
+fn observer(snapshots: Arc<Snapshots>, lists_noted: Arc<AtomicU64>) -> Observer {
     Arc::new(move |record| match &record.event {
-        Event::Crl { .. } => list_due.store(true, Ordering::Release),
+        Event::Crl { .. } => {
+            lists_noted.fetch_add(1, Ordering::AcqRel);
+        }
         Event::People { agent, .. } => snapshots.note_due(agent),
         _ => {}
     })

@@ -1,6 +1,6 @@
 //! Takes a suspension: a brake like a loss report. Its evidence is the HMAC under the letter's
 //! suspension key, or a signature that authority judges; no row is asked. It is kept in the journal
-//! before the receipt leaves. A suspension of what is suspended is answered as the first one.
+//! before the receipt leaves. What was said a moment ago is answered as that was.
 
 use super::losses;
 use super::state::Status;
@@ -9,18 +9,22 @@ use axum::Json;
 use axum::body::Bytes as Body;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
+use pki::name::check_readable;
+use records::commitment::EVIDENCE_CHARS_MAX;
 use records::enrolment::SignedReceipt;
 use records::letter::read_reference;
 use records::record::Event;
-use records::suspension::{SuspendByLetter, Suspending, SuspensionCause, SuspensionNotice};
+use records::suspension::{
+    SuspendByLetter, Suspending, Suspension, SuspensionCause, SuspensionNotice,
+};
+use records::wish::WISH_SECONDS;
 use records::{Bytes, Code, Disclosure, Problem};
 use service::problem::Refused;
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// Why a letter's holder suspends: the key may be in other hands.
 const LETTER_REASON: &str = "keyCompromise";
-/// Longest evidence.
-const EVIDENCE_CHARS_MAX: usize = 2_000;
 
 type Answer = Result<Json<SignedReceipt>, Refused>;
 
@@ -64,6 +68,8 @@ struct Told {
     person: PersonId,
     serials: Vec<Serial>,
     reason: String,
+    /// SHA-256 of what somebody signed.
+    statement: Option<Bytes>,
     unix: u64,
 }
 
@@ -71,6 +77,10 @@ impl Status {
     /// Suspends everything that was issued, or is being issued, under a letter.
     async fn suspend_by_letter(&self, message: &SuspendByLetter) -> Result<SignedReceipt, Code> {
         let reference = read_reference(&message.reference).ok_or(Code::WrongCode)?;
+        let known = self.follower.latest();
+        if known.is_some_and(|known| is_wrong(&known, &reference, &message.value)) {
+            return Err(Code::WrongCode);
+        }
         let (authority, is_fresh) = self.newest_authority().await?;
         if !is_fresh && authority.letter(&reference).is_none() {
             return Err(Code::LogBehind);
@@ -87,14 +97,14 @@ impl Status {
         let (told, reason) = (format!("letter:{reference}"), LETTER_REASON.to_owned());
         let time = self.time();
         let (said, unix) = (SaidBy::Letter, time.unix());
-        let mut told = Told { told, said, person, serials, reason, unix };
+        let mut told = Told { told, said, person, serials, reason, statement: None, unix };
         if is_suspended(&authority, &mut told) {
             return self.receipt(&told).map(|(receipt, ..)| receipt);
         }
         let (receipt, notice, signature) = self.receipt(&told)?;
         let value = message.value.clone();
         let cause = SuspensionCause::Letter { value, notice, signature };
-        let key = self.keep(&authority, &told, (cause, Vec::new()), time.micros).await?;
+        let key = self.keep(&authority, &told, (cause, Vec::new()), time.micros()).await?;
         drop(one_at_a_time);
         self.sent(&key).await;
         Ok(receipt)
@@ -102,12 +112,22 @@ impl Status {
 
     /// Suspends what somebody signed that it be: the holder, or whoever cares for them.
     async fn suspend_signed(&self, message: Suspending) -> Result<SignedReceipt, Code> {
-        if !pki::name::is_readable(message.evidence()?, EVIDENCE_CHARS_MAX) {
-            return Err(Code::Malformed);
+        let evidence = message.evidence()?;
+        check_readable(evidence, EVIDENCE_CHARS_MAX).map_err(|_| Code::Malformed)?;
+        let (read, time) = (message.suspension.read()?, self.time());
+        let now = time.of_brake(read.unix(), WISH_SECONDS).ok_or(Code::ChallengeUsed)?;
+        if let Some(known) = self.follower.latest() {
+            signed_at_all(&known, &message.suspension, now)?;
         }
         let (authority, _) = self.newest_authority().await?;
-        let (read, time) = (message.suspension.read()?, self.time());
-        let now = time.of_statement(read.unix()).ok_or(Code::ChallengeUsed)?;
+        // Whoever may suspend nothing takes no turn of those who may.
+        match authority.check_suspension(&message.suspension, now) {
+            Ok(_) | Err(Code::CertificateSuspended) => {}
+            Err(code) => return Err(code),
+        }
+        if time.is_believed() && !time.is_timely(read.unix(), WISH_SECONDS) {
+            self.clock_guard.heard(read.unix());
+        }
         let one_at_a_time = self.suspending.lock().await;
         let authority = self.losses.noticed(&self.follower.latest().unwrap_or(authority));
         let checked = authority.check_suspension(&message.suspension, now);
@@ -118,8 +138,10 @@ impl Status {
             Err(code) => return Err(code),
         };
         let (told, said) = (format!("person:{person}"), SaidBy::Signature);
-        let (serials, unix) = (vec![serial], read.unix());
-        let mut told = Told { told, said, person, serials, reason: read.reason, unix };
+        // Dated ahead it holds no longer than from now on.
+        let (serials, unix) = (vec![serial], read.unix().min(time.unix()));
+        let statement = Some(Sha256::digest(&message.suspension.statement.0).as_slice().into());
+        let mut told = Told { told, said, person, serials, reason: read.reason, statement, unix };
         if is_suspended(&authority, &mut told) {
             return self.receipt(&told).map(|(receipt, ..)| receipt);
         }
@@ -132,7 +154,7 @@ impl Status {
         let (receipt, notice, signature) = self.receipt(&told)?;
         let Suspending { suspension, evidence } = message;
         let cause = SuspensionCause::Signed { suspension, notice, signature };
-        let key = self.keep(&authority, &told, (cause, vec![evidence]), time.micros).await?;
+        let key = self.keep(&authority, &told, (cause, vec![evidence]), time.micros()).await?;
         drop(one_at_a_time);
         self.sent(&key).await;
         Ok(receipt)
@@ -148,6 +170,7 @@ impl Status {
             serials: told.serials.iter().map(ToString::to_string).collect(),
             reason: told.reason.clone(),
             nonce: nonce.into(),
+            statement: told.statement.clone(),
             time: records::time::seconds(told.unix),
         };
         let (receipt, signature) = notice.sign(&self.key).map_err(|_| Code::Unavailable)?;
@@ -180,11 +203,35 @@ impl Status {
     }
 }
 
-/// Whether whoever says it suspended all of it already, in the same way; then it is told as that
-/// was. What somebody else suspended is no answer: theirs can be released.
+/// Whether a value is not that of a letter that is known: whoever does not have its code waits for
+/// no database.
+fn is_wrong(known: &Authority, reference: &str, value: &Bytes) -> bool {
+    known.letter(reference).is_some() && known.check_suspension_value(reference, value).is_err()
+}
+
+/// Refuses what no key of ours signed, as far as nothing that is recorded since could have it
+/// count: whoever signed nothing waits for no database.
+fn signed_at_all(known: &Authority, suspension: &Suspension, now: u64) -> Result<(), Code> {
+    let is_ours = || {
+        let certificate = pki::Certificate::read(&suspension.certificate.0);
+        certificate.is_ok_and(|certificate| known.is_issued_by_us(&certificate))
+    };
+    match known.check_suspension(suspension, now) {
+        Err(code @ (Code::ApprovalSignature | Code::PasskeyRefused)) => Err(code),
+        Err(code @ Code::CertificateForeign) if !is_ours() => Err(code),
+        _ => Ok(()),
+    }
+}
+
+/// Whether whoever says it suspended all of it a moment ago, in the same way; then it is told as
+/// that was. What somebody else suspended is no answer, nor what was said longer ago: an order may
+/// be on its way that releases it.
 fn is_suspended(authority: &Authority, told: &mut Told) -> bool {
-    let (said, person) = (told.said, told.person);
-    let known = |serial| authority.suspended_by(serial, said, &person);
+    let (said, person, unix) = (told.said, told.person, told.unix);
+    let known = |serial| {
+        let known = authority.suspended_by(serial, said, &person)?;
+        Some(known).filter(|known| known.is_said_now(unix))
+    };
     let since: Option<Vec<&Suspended>> = told.serials.iter().map(known).collect();
     let Some(first) = since.as_ref().and_then(|since| since.first()) else { return false };
     (told.unix, told.reason) = (first.revoked.at, first.reason.clone());
@@ -204,5 +251,36 @@ fn own(
     match certificate.subject().person() == Some(held.person.as_str()) {
         true => Ok((held.person, serial)),
         false => Err(Code::CertificateSuspended),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sample_city::SampleCity;
+
+    /// Who has neither code nor key is refused by what is known, and waits for nobody; whoever is
+    /// not known yet is judged at the log's head.
+    #[test]
+    fn a_wrong_suspension_waits_for_no_database() {
+        let mut city = SampleCity::found();
+        let (reference, serial) = city.official("one");
+        let (own, other) = (SampleCity::suspension_value(&reference), "0000000000000000");
+        assert!(is_wrong(&city.authority, &reference, &SampleCity::suspension_value(other)));
+        assert!(!is_wrong(&city.authority, &reference, &own));
+        assert!(!is_wrong(&city.authority, other, &own), "it may be new");
+
+        let signed = city.suspension("officer-1", serial, |_| {});
+        let judged = |suspension: &Suspension| signed_at_all(&city.authority, suspension, city.now);
+        assert!(judged(&signed).is_ok());
+        let mut forged = signed.clone();
+        forged.signature.0.reverse();
+        assert_eq!(judged(&forged), Err(Code::ApprovalSignature));
+        let mut changed = signed.clone();
+        changed.certificate = city.officer("officer-2").certificate.der().into();
+        assert_eq!(judged(&changed), Err(Code::ApprovalSignature));
+        // A certificate of the city's that the authority does not know may be new.
+        let before = SampleCity::found();
+        assert_ne!(signed_at_all(&before.authority, &signed, city.now), Ok(()), "another city");
     }
 }

@@ -2,27 +2,39 @@
 //! lineage. A long poll: answered when something is newer than what the agent has. Everything here
 //! is signed by others and verified before it is handed out; the agent checks all of it again.
 //!
+//! What takes away and what rows add are two things: no row, and no database that is away, keeps a
+//! receipt from a gate.
+//!
 //! List, snapshots and rules are read when a record says that there are new ones, not for every
 //! agent.
 
 use super::rules::rules;
 use super::state::Status;
+use anyhow::Context;
+use authority::Authority;
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::{WorldNumbers, WorldUpdate};
 use mtls::TlsConnection;
 use pki::Certificate;
+use records::lineage::Lineage;
+use records::people::SignedPeople;
 use records::{Bytes, Code, Problem};
 use service::problem::Refused;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 const HELD_MAX: Duration = Duration::from_secs(20);
 /// Rules that the index does not reach yet are looked for again after this long.
 const RULES_AGAIN: Duration = Duration::from_secs(1);
 /// A database that says nothing for so long is asked again by the agent.
-const ANSWER_MAX: Duration = Duration::from_secs(10);
+const ROWS_WAIT: Duration = Duration::from_secs(10);
+/// The same while something is to be told that needs no row.
+const BESIDE_NEWS_MAX: Duration = Duration::from_millis(200);
+/// The condition on `/readyz`.
+const CONDITION: &str = "world";
 /// What passed by without a notice is looked for this often.
 const LOOK: Duration = Duration::from_secs(5);
 
@@ -44,12 +56,11 @@ async fn watch(
     message: &WorldNumbers,
 ) -> Result<WorldUpdate, Code> {
     let until = Instant::now() + HELD_MAX;
-    let agent = status.services.agent(connection, status.clock.seconds())?;
+    let agent = status.services.agent(connection, status.time().unix())?;
     let mut news = status.news.subscribe();
     loop {
         news.borrow_and_update();
-        let looked = timeout(ANSWER_MAX, look(status, &agent, message)).await;
-        let (world, again) = looked.map_err(|_| Code::Unavailable)??;
+        let (world, again) = look(status, &agent, message, news.clone()).await?;
         let left = until.saturating_duration_since(Instant::now());
         if world != WorldUpdate::default() || left.is_zero() {
             return Ok(world);
@@ -63,31 +74,123 @@ async fn watch(
     }
 }
 
-/// What is newer, and whether something is to be looked for again soon.
+/// What is newer, and whether something is to be looked for again soon. What only takes away
+/// follows from what this role knows already: it waits for no row, and none keeps it back.
 async fn look(
     status: &Status,
     (certificate, agent): &(Certificate, String),
     message: &WorldNumbers,
+    mut news: watch::Receiver<u64>,
 ) -> Result<(WorldUpdate, bool), Code> {
-    let authority = status.follower.fresh().await?;
+    let own = (certificate, agent.as_str());
+    let at_once = || {
+        let known = status.follower.latest();
+        let told = known.map(|known| taken_away(status, &known, own, message)).transpose()?;
+        Ok(told.filter(|told| *told != WorldUpdate::default()))
+    };
+    let mut rows = std::pin::pin!(timeout(ROWS_WAIT, added(status, agent, message)));
+    let rows = loop {
+        // With something to tell at hand nobody waits long for the rest, which comes with the next.
+        if let Ok(Some(told)) = at_once() {
+            match timeout(BESIDE_NEWS_MAX, &mut rows).await {
+                Ok(rows) => break rows,
+                Err(_) => return Ok((told, false)),
+            }
+        }
+        tokio::select! {
+            rows = &mut rows => break rows,
+            _ = news.changed() => {}
+        }
+    };
+    match rows.unwrap_or(Err(Unread::Late)) {
+        Ok((authority, Added { people, rules, again })) => {
+            status.metrics.condition(CONDITION, "");
+            let told = taken_away(status, &authority, own, message)?;
+            Ok((WorldUpdate { people, rules, ..told }, again))
+        }
+        Err(unread) => {
+            status.metrics.condition(CONDITION, &unread.told());
+            match at_once() {
+                Ok(Some(told)) => Ok((told, false)),
+                Err(Code::CertificateRevoked) => Err(Code::CertificateRevoked),
+                // Who joined a moment ago may not be known yet.
+                Ok(None) | Err(_) => Err(unread.code()),
+            }
+        }
+    }
+}
+
+/// What a gate is told without a row: the newest list that was seen, and what stands in none. Whose
+/// key it is, and whether that still counts, is judged by the same.
+fn taken_away(
+    status: &Status,
+    authority: &Authority,
+    (certificate, agent): (&Certificate, &str),
+    message: &WorldNumbers,
+) -> Result<WorldUpdate, Code> {
     let key = Bytes::from(certificate.key().sha256());
     // One that was replaced hears nothing; one that was closed hears that it serves nobody.
     if !authority.agent(agent).is_some_and(|agent| agent.keys.contains(&key)) {
         return Err(Code::NotYourRoute);
     }
-    let unavailable = |error: anyhow::Error| {
-        tracing::error!(error = format!("{error:#}"), "world");
-        Code::Unavailable
-    };
-    status.lists.refresh(&status.store).await.map_err(unavailable)?;
     let list = status.lists.newest().ok_or(Code::Unavailable)?;
     let revoked = list.contains(certificate.serial())
         || authority.is_revoked(&certificate.serial().to_string());
     if revoked {
         return Err(Code::CertificateRevoked);
     }
+    let crl = (list.number() > message.crl).then(|| Bytes::from(list.der()));
+    let unlisted = status.unlisted(authority, &list, message).map_err(|error| {
+        tracing::error!(error = format!("{error:#}"), "what is told beside a list");
+        Code::Unavailable
+    })?;
+    Ok(WorldUpdate { crl, unlisted, ..WorldUpdate::default() })
+}
+
+/// What comes from rows.
+struct Added {
+    people: Option<SignedPeople>,
+    rules: Option<Lineage>,
+    /// Whether it is to be looked for again soon.
+    again: bool,
+}
+
+/// Why rows say nothing.
+enum Unread {
+    Log(Code),
+    Rows(anyhow::Error),
+    Late,
+}
+
+impl Unread {
+    /// What is told on `/readyz`.
+    fn told(&self) -> String {
+        let why = match self {
+            Self::Log(_) => "the log is not followed".to_owned(),
+            Self::Rows(error) => format!("{error:#}"),
+            Self::Late => "the database does not answer in time".to_owned(),
+        };
+        format!("gates hear of losses and suspensions only: {why}")
+    }
+
+    fn code(&self) -> Code {
+        match self {
+            Self::Log(code) => *code,
+            Self::Rows(_) | Self::Late => Code::Unavailable,
+        }
+    }
+}
+
+/// What is newer among the rows, and authority at the log's head.
+async fn added(
+    status: &Status,
+    agent: &str,
+    message: &WorldNumbers,
+) -> Result<(Arc<Authority>, Added), Unread> {
+    let authority = status.follower.fresh().await.map_err(Unread::Log)?;
+    status.lists.refresh(&status.store).await.map_err(Unread::Rows)?;
     let newest = status.snapshots.newest(&status.store, &authority, agent).await;
-    let newest = newest.map_err(unavailable)?;
+    let newest = newest.map_err(Unread::Rows)?;
     let version = authority.bundle().version;
     let named = newest.as_ref().map(|snapshot| snapshot.read.bundle);
     // Rules and the snapshot that names them come together: neither counts without the other.
@@ -95,7 +198,7 @@ async fn look(
     let rules = match wants {
         true => {
             let known = (&status.store, &status.trust);
-            rules(&status.rules, known, &authority).await.map_err(unavailable)?
+            rules(&status.rules, known, &authority).await.map_err(Unread::Rows)?
         }
         false => None,
     };
@@ -106,9 +209,7 @@ async fn look(
         snapshot.read.bundle == has && newer
     });
     let people = people.map(|snapshot| snapshot.signed.clone());
-    let crl = (list.number() > message.crl).then(|| Bytes::from(list.der()));
-    let unlisted = status.unlisted(&authority, &list, &message.unlisted).map_err(unavailable)?;
-    Ok((WorldUpdate { crl, people, rules, unlisted }, again))
+    Ok((authority, Added { people, rules, again }))
 }
 
 impl Status {
@@ -123,8 +224,11 @@ impl Status {
                 _ = looked.tick() => self.look_at_published().await,
                 () = self.stop.wait() => return,
             }
-            let listed = self.lists.refresh(&self.store).await.unwrap_or_else(|error| {
+            // A list that is published is looked at however long the rows take.
+            let listed = timeout(LOOK, self.lists.refresh(&self.store)).await;
+            let listed = listed.context("it takes long").flatten().unwrap_or_else(|error| {
                 tracing::warn!(error = format!("{error:#}"), "the newest list");
+                self.lists.note_due();
                 false
             });
             let version = self.follower.latest().map_or(0, |known| known.bundle().version);

@@ -1,12 +1,13 @@
 //! Certificates as rows, each with the record that says it was issued.
 
 use super::ledger::{self, LedgerError};
+use super::table::certificate::{self as table, CertificateRow};
 use ca_host::random;
 use pki::Certificate;
 use records::record::Event;
 use records::{Bytes, Disclosure};
 use sha2::{Digest, Sha256};
-use store::{StoreError, Tx, execute, rows, rows_of};
+use store::{StoreError, Tx, rows, rows_of};
 
 /// What a certificate was issued as.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,12 +29,11 @@ pub async fn record_issued(
     issuing: &Issuing,
     certificate: &Certificate,
 ) -> Result<(), LedgerError> {
-    let serial = certificate.serial().to_string();
     let value = Bytes::from(certificate.der()).to_string();
     let disclosure = Disclosure::new("/certificate", random::bytes()?, value.into());
     let event = Event::Issued {
         under: issuing.under.into(),
-        serial: serial.clone(),
+        serial: certificate.serial().to_string(),
         subject: issuing.subject.clone(),
         profile: issuing.profile.clone(),
         key_sha256: certificate.key().sha256().into(),
@@ -42,20 +42,8 @@ pub async fn record_issued(
         certificate: disclosure.commitment()?,
     };
     let record_id = ledger::write(tx, "issuer", micros, event, &[disclosure]).await?;
-    execute!(
-        tx,
-        "insert into certificate (serial, under, subject, profile_id, reference, key_sha256, \
-         not_after, certificate, record_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        serial,
-        issuing.under.to_vec(),
-        &issuing.subject,
-        &issuing.profile,
-        &issuing.reference,
-        certificate.key().sha256().to_vec(),
-        i64::try_from(certificate.not_after()).unwrap_or(i64::MAX),
-        certificate.der().to_vec(),
-        &record_id.0
-    )?;
+    let (issuing, certificate) = (issuing.clone(), certificate.clone());
+    table::insert(tx, vec![CertificateRow { issuing, certificate, record_id }]).await?;
     Ok(())
 }
 

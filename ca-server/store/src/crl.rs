@@ -1,12 +1,12 @@
 //! Revocation lists as rows, each with the record that says it was made.
 
 use crate::ledger::{self, LedgerError};
-use ca_host::lists::SHARD;
+use crate::table;
 use pki::crl::RevocationList;
 use records::Bytes;
 use records::record::Event;
 use sha2::{Digest, Sha256};
-use store::{StoreError, Tx, execute, row};
+use store::{StoreError, Tx, row};
 
 /// Keeps a list under its number, and records it. A number that is taken is an error: somebody else
 /// published it.
@@ -17,18 +17,7 @@ pub async fn insert(
     issuer: &str,
     list: &RevocationList,
 ) -> Result<(), LedgerError> {
-    let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-    execute!(
-        tx,
-        "insert into crl (issuer, shard, number, this_update, next_update, list) \
-         values ($1, $2, $3, $4, $5, $6)",
-        issuer,
-        i64::from(SHARD),
-        number(list.number()),
-        number(list.this_update()),
-        number(list.next_update()),
-        list.der().to_vec()
-    )?;
+    table::list::insert_new(tx, issuer, list).await?;
     let event = Event::Crl {
         issuer: issuer.to_owned(),
         number: list.number(),

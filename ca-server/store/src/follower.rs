@@ -9,26 +9,31 @@
 
 mod late;
 mod place;
+mod state;
 mod step;
+#[cfg(test)]
+mod tests;
 
-pub use place::{KeptPlace, found, open};
+pub use place::{KeptPlace, found, kept, open};
 
 use crate::keep::{FloorFile, Journal, Keep};
 use crate::known::KnownRecords;
-use crate::replay::{Floor, Followed, Replay, ReplayError};
+use crate::replay::{Followed, Replay, ReplayError};
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use authority::Authority;
 use ca_host::CaConfig;
+use ca_host::clock_guard::ClockGuard;
 use records::Code;
 use records::record::Record;
 use records::trust::Trust;
-use service::{Metrics, Stop};
+use service::{Clock, Metrics, Stop};
+use state::State;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use store::{Doorbell, Store, StoreError, Watch};
+use store::{Doorbell, News, Store, StoreError, Watch};
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
@@ -39,7 +44,7 @@ const SAVE_AFTER: Duration = Duration::from_secs(600);
 /// A floor that covers only what was added is raised after so long.
 const RAISE_AFTER: Duration = Duration::from_secs(1);
 /// Commits that come close together are followed together, unless a question waits for them.
-const GATHER: Duration = Duration::from_millis(25);
+const GATHER: Duration = Duration::from_millis(100);
 /// A question waits for a round this long.
 const ANSWER_MAX: Duration = Duration::from_secs(6);
 /// The condition on `/readyz`.
@@ -84,21 +89,6 @@ struct View {
     problem: bool,
 }
 
-/// What the task that follows owns.
-struct State {
-    keep: Arc<Mutex<Keep>>,
-    /// The tree alone.
-    tree: Option<Followed>,
-    /// The tree with what waits for it.
-    noticed: Option<Authority>,
-    /// The newest position that was noticed.
-    position: i64,
-    /// Whether the floor is to be raised, and since when.
-    raise_since: Option<Instant>,
-    saved: (u64, Instant),
-    saving: Option<tokio::task::JoinHandle<anyhow::Result<()>>>,
-}
-
 impl Follower {
     /// Opens what the role kept in its directory; nothing is followed before [`Self::keep_up`].
     pub fn open(
@@ -115,6 +105,7 @@ impl Follower {
             tree: None,
             noticed: None,
             position: 0,
+            rows: 0,
             raise_since: None,
             saved: (0, Instant::now()),
             saving: None,
@@ -178,6 +169,11 @@ impl Follower {
         Journal::open(&place.folder.join(name), &place.key(name))
     }
 
+    /// The guard of the role's clock.
+    pub fn clock_guard(&self, config: &CaConfig, clock: Clock) -> anyhow::Result<ClockGuard> {
+        self.0.place.clock_guard(config, clock)
+    }
+
     /// A floor of the role's own for something else that only goes up, and a path beside it.
     pub fn own_floor(&self, name: &str) -> anyhow::Result<(FloorFile, PathBuf)> {
         let place = &self.0.place;
@@ -195,9 +191,9 @@ impl Follower {
         self.0.changes.subscribe()
     }
 
-    /// Tells the other processes that something was committed, and follows it.
+    /// Tells the other processes that a record waits for the tree, and follows it.
     pub fn ring(&self) {
-        self.0.doorbell.ring();
+        self.0.doorbell.ring(News::CONTROL_WAITS);
         self.0.wake.notify_one();
     }
 
@@ -210,11 +206,11 @@ impl Follower {
         loop {
             // What a round changes, it changes at its end: one that is given up leaves nothing
             // behind.
-            let more = tokio::select! {
-                more = self.0.timed_round(&mut state) => more,
+            let again = tokio::select! {
+                again = self.0.timed_round(&mut state) => again,
                 () = stop.wait() => break,
             };
-            if more {
+            if again {
                 continue;
             }
             tokio::select! {
@@ -258,31 +254,30 @@ impl Shared {
 
     /// One round within its time: one that takes long is told, and nobody waits for it; one that
     /// never ends, as when a network swallows what a database says, is given up and begun anew.
+    /// Says whether it is to be begun anew.
     async fn timed_round(&self, state: &mut State) -> bool {
         let late = || {
             self.hangs.store(true, Ordering::Release);
             self.metrics.condition(CONDITION, late::TOLD);
         };
-        let more =
+        let ended =
             late::in_time(self.round(state), (late::TOLD_AFTER, late::ROUND_MAX), late).await;
         self.hangs.store(false, Ordering::Release);
-        more.unwrap_or(true)
+        ended.is_none()
     }
 
-    /// One round: whether there is more to notice.
-    async fn round(&self, state: &mut State) -> bool {
+    /// One round.
+    async fn round(&self, state: &mut State) {
         let wanted = self.wanted.load(Ordering::SeqCst);
         let before = (state.size(), state.position);
         let result = self.follow(state).await;
         let result = match result {
-            Ok(more) => self.raise(state).await.map(|()| more).map_err(Stopped::Floor),
+            Ok(()) => self.raise(state).await.map_err(Stopped::Floor),
             Err(ReplayError::Store(error)) => Err(Stopped::Store(error)),
             Err(error) => Err(Stopped::Replay(error)),
         };
-        let mut more = false;
         match result {
-            Ok(left) => {
-                more = left;
+            Ok(()) => {
                 self.metrics.condition(CONDITION, "");
                 let authority = state.noticed.clone().map(Arc::new);
                 let last_time = state.tree.as_ref().map_or(0, |tree| tree.last_time);
@@ -301,7 +296,6 @@ impl Shared {
             self.changes.send_modify(|count| *count += 1);
         }
         self.save(state).await;
-        more
     }
 
     /// What was followed stays for brakes; nothing is answered from it.
@@ -355,37 +349,6 @@ impl Shared {
         {
             tracing::error!(error = format!("{error:#}"), "the floor is not raised");
         }
-    }
-}
-
-impl State {
-    fn size(&self) -> u64 {
-        self.tree.as_ref().map_or(0, |tree| tree.edge.size())
-    }
-
-    /// The higher of what is durable and what was followed.
-    fn floor(&self) -> Floor {
-        let kept = lock(&self.keep).floor();
-        match self.tree.as_ref().map(Followed::floor) {
-            Some(followed) if followed.size >= kept.size => followed,
-            _ => kept,
-        }
-    }
-
-    async fn raise(&self, floor: Floor) -> anyhow::Result<()> {
-        let keep = self.keep.clone();
-        let raised = blocking(move || {
-            let mut keep = lock(&keep);
-            if keep.floor().size < floor.size { keep.raise(floor) } else { Ok(()) }
-        });
-        raised.await.context("the floor")?
-    }
-
-    fn begin_saving(&mut self) {
-        let Some(tree) = self.tree.clone() else { return };
-        self.saved = (tree.edge.size(), Instant::now());
-        let snapshot = lock(&self.keep).snapshot();
-        self.saving = Some(tokio::task::spawn_blocking(move || snapshot.save(&tree)));
     }
 }
 

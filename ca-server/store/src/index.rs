@@ -149,6 +149,26 @@ async fn write_segment(tx: &mut Tx, log: &str, segment: &Segment) -> anyhow::Res
     Ok(())
 }
 
+/// Removes a segment; how many there were. Its blocks stay until they are removed.
+async fn remove_segment(tx: &mut Tx, log: &str, segment: i64) -> Result<u64, StoreError> {
+    execute!(tx, "delete from log_segment where log_id = $1 and segment = $2", log, segment)
+}
+
+/// Most blocks that are removed with one statement.
+const BLOCKS_REMOVED: u64 = 256;
+
+/// Removes some blocks of a segment; gives how many.
+async fn remove_blocks(tx: &mut Tx, log: &str, segment: i64) -> Result<u64, StoreError> {
+    execute!(
+        tx,
+        "delete from log_posting where log_id = $1 and segment = $2 and low in \
+         (select low from log_posting where log_id = $1 and segment = $2 limit $3)",
+        log,
+        segment,
+        i64::try_from(BLOCKS_REMOVED).unwrap_or(i64::MAX)
+    )
+}
+
 async fn write_blocks(
     tx: &mut Tx,
     log: &str,

@@ -19,6 +19,9 @@ pub use text::KeptText;
 use crate::replay::{Floor, Followed};
 use anyhow::Context;
 use aws_lc_rs::hmac;
+use ca_host::CaConfig;
+use ca_host::clock_guard::ClockGuard;
+use service::Clock;
 use std::path::Path;
 
 /// The directory of one role.
@@ -44,6 +47,20 @@ impl Keep {
             floor.raise(kept)?;
         }
         Ok(Self { floor, snapshot })
+    }
+
+    /// Authority as it was kept, with the floor, for whoever only looks: nothing is written beside
+    /// a role that runs.
+    pub(crate) fn read(
+        folder: &Path,
+        secret: &[u8],
+        founding: &[u8; 32],
+    ) -> anyhow::Result<(Option<Followed>, Floor)> {
+        let key = mac_key(secret);
+        let followed = Snapshot::open(folder, &key).load(founding);
+        let floor = FloorFile::open(&folder.join("floor"), &key)?.floor();
+        let reached = followed.as_ref().map(Followed::floor).unwrap_or_default();
+        Ok((followed, if reached.size > floor.size { reached } else { floor }))
     }
 
     /// The floor.
@@ -85,6 +102,22 @@ pub fn signed(log: &str) -> &'static str {
 pub fn mac_key(secret: &[u8]) -> hmac::Key {
     let label = [b"yinxin-kept-v1\0".as_slice(), secret].concat();
     hmac::Key::new(hmac::HMAC_SHA256, &label)
+}
+
+/// The key of the time that the issuer believed.
+pub fn time_key(secret: &[u8]) -> hmac::Key {
+    mac_key(&[secret, b"time"].concat())
+}
+
+/// The guard of the clock of a role that keeps there what it believes.
+pub fn clock_guard(
+    config: &CaConfig,
+    clock: Clock,
+    (path, key): (&Path, &hmac::Key),
+) -> anyhow::Result<ClockGuard> {
+    let (kept, text) = KeptText::open(path, key)?;
+    let guard = ClockGuard::keeping(config, clock, (Box::new(kept), &text));
+    guard.with_context(|| path.display().to_string())
 }
 
 /// The key of the numbers of snapshots, which lie beside what the issuer marks.

@@ -1,5 +1,6 @@
 //! Writing records, and reading the log as it was sequenced.
 
+use crate::table;
 use ca_host::random::{self, NoRandomness};
 use records::json::JsonError;
 use records::record::{Event, Record};
@@ -61,19 +62,8 @@ pub async fn disclose(
     record: &Record,
     opened: &[Disclosure],
 ) -> Result<(), StoreError> {
-    for Disclosure { path, salt, value } in opened {
-        let value = value.to_string();
-        execute!(
-            tx,
-            "insert into disclosure (record_id, path, salt, value) values ($1, $2, $3, $4) \
-             on conflict do nothing",
-            &record.id.0,
-            path,
-            &salt.0,
-            value
-        )?;
-    }
-    Ok(())
+    let opened = opened.iter().map(|one| (record.id.clone(), one.clone()));
+    table::disclosure::insert_again(tx, opened.collect()).await
 }
 
 /// Puts a record on its way that someone else made and salted.
@@ -92,6 +82,16 @@ pub async fn insert(
         entry,
     };
     pending::insert(tx, &waiting).await
+}
+
+/// Most records that wait for the tree of a log, but for those of brakes. A log that stands still
+/// for a day would otherwise fill the disk, and its first round afterwards could not be held.
+pub const PENDING_MAX: u64 = 100_000;
+
+/// Whether a log takes more of what is no brake: few enough records wait for its tree.
+pub async fn has_room(tx: &mut Tx, log: &str) -> Result<bool, StoreError> {
+    let waiting = pending::count(tx, log).await?;
+    Ok(u64::try_from(waiting).is_ok_and(|waiting| waiting < PENDING_MAX))
 }
 
 /// Where a record stands, by its id.
@@ -146,18 +146,30 @@ fn commits(salt: &[u8], bytes: &[u8], entry: &[u8]) -> bool {
     salt.is_ok_and(|salt: [u8; 32]| records::record::entry(&salt, bytes).as_slice() == entry)
 }
 
-/// How far a log reaches: the size of its tree, and the newest position that waits (0 for none).
-pub async fn extent(tx: &mut Tx, log: &str) -> Result<(u64, i64), StoreError> {
+/// How far a log reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// The size of its tree.
+    pub size: u64,
+    /// The newest position that waits; 0 for none.
+    pub newest: i64,
+    /// How many rows wait.
+    pub rows: i64,
+}
+
+/// How far a log reaches.
+pub async fn extent(tx: &mut Tx, log: &str) -> Result<Extent, StoreError> {
     let found = row!(
         tx,
-        (i64, i64),
+        (i64, i64, i64),
         "select coalesce((select size from log_head where log_id = $1), 0), \
-         coalesce((select max(position) from log_pending where log_id = $1), 0)",
+         coalesce((select max(position) from log_pending where log_id = $1), 0), \
+         (select count(*) from log_pending where log_id = $1)",
         log
     )?;
-    let (size, newest) = found.unwrap_or((0, 0));
+    let (size, newest, rows) = found.unwrap_or((0, 0, 0));
     let size = u64::try_from(size).map_err(|_| StoreError::Inconsistent("size of a log"))?;
-    Ok((size, newest))
+    Ok(Extent { size, newest, rows })
 }
 
 /// The head of a log as it was last committed: size, root hash, signed checkpoint.

@@ -11,6 +11,7 @@ pub mod keep;
 pub mod known;
 pub mod ledger;
 pub mod lineage;
+pub mod names;
 pub mod proof;
 pub mod record;
 pub mod replay;
@@ -27,7 +28,7 @@ mod tree;
 pub use tree::TreeView;
 
 use ca_host::CaConfig;
-use store::{Doorbell, Migrations, Store, StoreError};
+use store::{Doorbell, Migrations, News, Store, StoreError};
 
 /// Twin migrations; a test keeps the folders alike.
 pub const MIGRATIONS: Migrations = &[
@@ -121,6 +122,18 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/sqlite/0022_notices.sql"),
         include_str!("../migrations/postgres/0022_notices.sql"),
     ),
+    (
+        23,
+        "positions",
+        include_str!("../migrations/sqlite/0023_positions.sql"),
+        include_str!("../migrations/postgres/0023_positions.sql"),
+    ),
+    (
+        27,
+        "counted",
+        include_str!("../migrations/sqlite/0027_counted.sql"),
+        include_str!("../migrations/postgres/0027_counted.sql"),
+    ),
 ];
 
 /// Opens the CA database as its owner and brings it up to date, with the rights of every role.
@@ -153,11 +166,13 @@ pub async fn bring_up_to_date(
     }
 }
 
-/// The doorbell of a process of this CA host: all of them share one folder.
+/// The doorbell of a process of this CA host, and what it hears: all of them share one folder.
+/// Whoever hangs it up holds the place of the role (`ca_host::RolePlace`): what hangs there was
+/// left behind.
 pub async fn doorbell(
     store: &Store,
     config: &CaConfig,
-    name: &str,
+    (name, hears): (&str, News),
 ) -> Result<Doorbell, StoreError> {
-    Doorbell::open(store, &config.path("bells"), name).await
+    Doorbell::open(store, &config.path("bells"), (name, hears)).await
 }

@@ -2,10 +2,11 @@
 
 use crate::known::KnownRecords;
 use crate::replay::LOG;
+use crate::table;
 use records::Disclosure;
 use records::record::Record;
 use std::sync::Arc;
-use store::many::insert_many;
+
 use store::{StoreError, Tx, pending};
 
 /// A record on its way, with what opens its commitments.
@@ -22,39 +23,52 @@ pub struct NewRecord {
 }
 
 /// Puts records of `control` on their way, in the transaction of their acts, which holds the log's
-/// order; gives the newest position.
+/// order; gives the newest position of the log: that of the last of them.
 pub async fn append_many(
     tx: &mut Tx,
     new: Vec<NewRecord>,
     known: &KnownRecords,
 ) -> Result<i64, StoreError> {
+    append(tx, LOG, new, |bytes, record| known.keep(bytes, record)).await
+}
+
+/// Puts records of a log that this process just made on their way, in the transaction of what they
+/// tell.
+pub async fn append_new(
+    tx: &mut Tx,
+    log: &'static str,
+    new: Vec<NewRecord>,
+) -> Result<(), StoreError> {
+    if !new.is_empty() {
+        pending::lock(tx, log).await?;
+        append(tx, log, new, |_, _| ()).await?;
+    }
+    Ok(())
+}
+
+async fn append(
+    tx: &mut Tx,
+    log: &'static str,
+    new: Vec<NewRecord>,
+    mut keep: impl FnMut(&[u8], Record),
+) -> Result<i64, StoreError> {
     let (mut waiting, mut opened) = (Vec::with_capacity(new.len()), Vec::new());
-    for record in new {
+    let first = pending::next(tx).await?;
+    for (position, record) in (first..).zip(new) {
         let NewRecord { record, bytes, salt, disclosures } = record;
         let id = record.id.clone();
-        known.keep(&bytes, record);
+        keep(&bytes, record);
         let entry = records::record::entry(&salt, &bytes);
-        for Disclosure { path, salt, value } in disclosures {
-            let value = value.to_string();
-            opened.push(vec![id.0.clone().into(), path.into(), salt.0.into(), value.into()]);
-        }
-        waiting.push(vec![
-            LOG.into(),
-            id.0.into(),
-            bytes.into(),
-            salt.into(),
-            entry.to_vec().into(),
-        ]);
+        opened.extend(disclosures.into_iter().map(|one| (id.clone(), one)));
+        let (salt, entry) = (salt.to_vec(), entry.to_vec());
+        let (log, record_id) = (log.to_owned(), id.0);
+        let new = pending::PendingRecord { log, record_id, record: bytes, salt, entry };
+        waiting.push((position, new));
     }
-    insert_many(
-        tx,
-        "insert into log_pending (log_id, record_id, record, salt, entry)",
-        waiting,
-        "",
-    )
-    .await?;
-    insert_many(tx, "insert into disclosure (record_id, path, salt, value)", opened, "").await?;
-    pending::newest(tx, LOG).await
+    let newest = first + waiting.len() as i64 - 1;
+    pending::insert_new(tx, waiting).await?;
+    table::disclosure::insert(tx, opened).await?;
+    Ok(newest)
 }
 
 /// What waits in a log's queue, if it is a record of that log under its own id. What agents record

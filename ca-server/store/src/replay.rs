@@ -10,7 +10,7 @@ use crate::ledger::{self, Entry, LedgerError};
 use authority::{Authority, Signatures, Unsigned};
 use records::record::Record;
 use records::trust::Trust;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use store::{StoreError, Tx};
 use tlog::merkle::{Hash, empty_root, leaf_hash};
 use tlog::{Checkpoint, Edge, VerifierKey};
@@ -104,13 +104,16 @@ pub struct Replay {
     founding: [u8; 32],
     signatures: Signatures,
     known: KnownRecords,
+    /// The head that was verified last, with its bytes.
+    last: Arc<Mutex<Option<(String, Checkpoint)>>>,
 }
 
 impl Replay {
     /// A replay by the trust file of the city; `None` if the file names no key or founding.
     pub fn new(trust: &Trust) -> Option<Self> {
         let (key, founding) = (trust.log_key(LOG)?, trust.founding.digest()?);
-        Some(Self { key, founding, signatures: Signatures::new(), known: KnownRecords::default() })
+        let (signatures, known) = (Signatures::new(), KnownRecords::default());
+        Some(Self { key, founding, signatures, known, last: Arc::default() })
     }
 
     /// The same with signatures that others of this process verified before.
@@ -136,8 +139,7 @@ impl Replay {
     /// The head as its key signed it.
     pub async fn head(&self, tx: &mut Tx, floor: &Floor) -> Result<Checkpoint, ReplayError> {
         let (size, root, note) = ledger::head(tx, LOG).await?.ok_or(ReplayError::Empty)?;
-        let head = Checkpoint::open(&note, &self.key, records::label::verify_ed25519)
-            .map_err(|_| ReplayError::Unsigned("the head is not signed by the log's key"))?;
+        let head = self.signed(note)?;
         if (head.size, head.root) != (size, root) {
             return Err(ReplayError::Unsigned("the head's row is not the signed one"));
         }
@@ -145,6 +147,19 @@ impl Replay {
         if below {
             return Err(ReplayError::Unsigned("the log went back"));
         }
+        Ok(head)
+    }
+
+    /// The head that these bytes are, if the log's key signed them. The same bytes are not verified
+    /// again.
+    fn signed(&self, note: String) -> Result<Checkpoint, ReplayError> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, head)) = last.as_ref().filter(|(known, _)| *known == note) {
+            return Ok(head.clone());
+        }
+        let head = Checkpoint::open(&note, &self.key, records::label::verify_ed25519)
+            .map_err(|_| ReplayError::Unsigned("the head is not signed by the log's key"))?;
+        *last = Some((note, head.clone()));
         Ok(head)
     }
 
@@ -187,6 +202,25 @@ impl Replay {
             match read? {
                 Some(read) => (followed, next) = (Some(reached), read),
                 None => return Ok(reached),
+            }
+        }
+    }
+
+    /// Authority at the signed head, from where it was kept, for whoever looks once.
+    pub async fn at_head(
+        &self,
+        tx: &mut Tx,
+        (kept, floor): (Option<Followed>, Floor),
+    ) -> Result<Followed, ReplayError> {
+        let head = self.head(tx, &floor).await?;
+        let mut followed = kept;
+        loop {
+            match followed {
+                Some(reached) if reached.edge.size() >= head.size => return Ok(reached),
+                behind => {
+                    let step = self.step(tx, behind.as_ref(), (&head, &floor), WHOLE_CHUNK);
+                    followed = Some(step.await?.0);
+                }
             }
         }
     }

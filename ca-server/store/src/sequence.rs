@@ -4,15 +4,15 @@
 //! directly.
 //!
 //! A crash before the commit leaves the records pending, or with the agents that hold them; after
-//! it, files are made again from the rows. The floor of the signer follows each commit: a database
-//! that goes back below it is signed no second history.
+//! it, files are made again from the rows. The floor of the signer follows each commit, and is
+//! durable before a view or an answer leaves, a file is published or another head is signed: a
+//! database that goes back below what anybody was shown here is signed no second history.
 
 use crate::keep::FloorFile;
 use crate::known::KnownRecords;
 use crate::ledger::{self, LedgerError};
 use crate::proof;
 use crate::record;
-use crate::replay::Floor;
 use crate::run::VerifiedRun;
 use crate::runs::{self, Reached};
 use crate::tree::{Tree, TreeView};
@@ -25,22 +25,28 @@ use records::term::Key;
 use service::{Clock, fault};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 use store::{Store, Tx, hold_lease, pending};
 use tlog::merkle::{empty_root, leaf_hash};
 use tlog::tile::TileId;
 use tlog::{Checkpoint, Edge, VerifierKey};
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
 
-mod batch;
 mod follow;
+mod kept;
+mod numbered;
 
-use batch::Batch;
 pub use follow::RunOutcome;
 use follow::{Follows, follow};
+pub use kept::DurableHead;
+use kept::Kept;
+use numbered::Numbered;
 
 const BATCH_MAX: i64 = 1024;
 /// A successor of a killed holder waits this long; the head's compare-and-swap keeps order anyway.
 const LEASE_MICROS: i64 = 3_000_000;
+/// The same as a time.
+pub const LEASE: Duration = Duration::from_micros(LEASE_MICROS.unsigned_abs());
 /// Runs whose reach is remembered.
 const REACHED_MAX: usize = 10_000;
 
@@ -54,15 +60,13 @@ pub struct Sequencer {
     holder: String,
     /// The tree at the size at which we last committed; rebuilt from tiles when the head moved.
     tree: Tree,
-    /// What was signed last, as far as this process or its directory knows.
-    signed: Floor,
-    floor: Option<FloorFile>,
-    /// The floor while it is being raised, beside the answers.
-    raising: Option<JoinHandle<(FloorFile, anyhow::Result<()>)>>,
+    kept: Kept,
     /// How far runs reach in the tree above.
     reached: HashMap<(String, Bytes), Reached>,
     /// Records that this process read.
     known: KnownRecords,
+    /// Until when this holder has the lease, as far as it committed that; unix µs.
+    leased: Option<i64>,
 }
 
 /// What a round did.
@@ -73,6 +77,9 @@ pub struct Round {
     pub outcomes: Vec<RunOutcome>,
     /// The tree behind the round; none if there was nothing to do.
     pub view: Option<TreeView>,
+    /// Whether something waits that was left to another holder of the lease, who did not move the
+    /// head since the last round.
+    pub is_kept_out: bool,
     /// Index of the first record of a run, and what the index finds each from there on by.
     pub keys: (u64, Vec<Vec<Key>>),
 }
@@ -94,17 +101,16 @@ impl Sequencer {
             clock,
             holder: random::id()?,
             tree: Tree::default(),
-            signed: Floor::default(),
-            floor: None,
-            raising: None,
+            kept: Kept::none(),
             reached: HashMap::new(),
             known: KnownRecords::default(),
+            leased: None,
         })
     }
 
     /// The same above a floor.
     pub fn above(self, floor: FloorFile) -> Self {
-        Self { signed: floor.floor(), floor: Some(floor), ..self }
+        Self { kept: self.kept.above(floor), ..self }
     }
 
     /// The same with records that others of this process read.
@@ -118,104 +124,102 @@ impl Sequencer {
         self.log
     }
 
+    /// Heads that were signed and whose floor is durable: what may be published.
+    pub fn durable(&self) -> watch::Receiver<Option<DurableHead>> {
+        self.kept.durable()
+    }
+
     /// Gives the lease up, at the end.
     pub async fn release(&mut self) -> anyhow::Result<()> {
-        self.settle().await?;
+        self.kept.raise().await?;
         Ok(store::release_lease(&self.store, &lease(self.log), &self.holder).await?)
     }
 
     /// One round over what waits and these runs, of which no two are pieces of the same one.
     pub async fn round(&mut self, runs: Vec<VerifiedRun>) -> anyhow::Result<Round> {
+        // A raise that failed is tried again first: one signature at most is ahead of the floor.
+        self.kept.raise().await?;
         if runs.is_empty() && self.is_idle().await? {
             return Ok(Round::empty());
         }
-        // No more than one signature is ever ahead of the floor.
-        self.settle().await?;
         let mut tx = self.store.write().await?;
         let now = i64::try_from(self.clock.micros()).unwrap_or(i64::MAX);
-        if !hold_lease(&mut tx, &lease(self.log), &self.holder, now, now + LEASE_MICROS).await? {
+        // What is known of the lease holds again once this round has committed.
+        let leased = self.leased.take().filter(|until| is_fresh(*until, now));
+        let until = leased.unwrap_or(now + LEASE_MICROS);
+        let has = leased.is_some()
+            || hold_lease(&mut tx, &lease(self.log), &self.holder, now, until).await?;
+        if !has {
             ensure!(runs.is_empty(), "another sequencer has the lease");
-            return Ok(Round::empty());
+            return self.left_to_another(tx).await;
         }
         // Between the head that a decision follows and the pending records that it notices nothing
         // may move into the tree: it would see a withdrawal in neither.
         pending::lock(&mut tx, self.log).await?;
         let checkpoint = self.catch_up(&mut tx).await?;
+        // What another process signed, or this one just before a crash, has its floor first.
+        self.kept.raise().await?;
         let waiting = pending::waiting(&mut tx, self.log, 0, BATCH_MAX).await?;
         ledger::clear_behind(&mut tx, self.log, self.tree.edge.size()).await?;
-        let (mut batch, outcomes, reached) = self.collect(&mut tx, &waiting, runs).await?;
-        let count = batch.leaves.len() as u64;
+        let (mut numbered, outcomes, reached) = self.collect(&mut tx, &waiting, runs).await?;
+        let count = numbered.leaves.len() as u64;
         if count == 0 && waiting.is_empty() && checkpoint.is_some() {
-            self.keep_floor();
-            let view = checkpoint.map(|note| self.tree.view(note.into()));
+            let view = checkpoint.map(|note| self.tree.view(note));
             return Ok(Round { count, outcomes, view, ..Round::empty() });
         }
-        let first_of_runs = batch.next - batch.keys.len() as u64;
-        let keys = (first_of_runs, batch.keys.split_off(0));
-        let (tree, note) = self.append(&mut tx, batch, &waiting).await?;
+        let first_of_runs = numbered.next - numbered.keys.len() as u64;
+        let keys = (first_of_runs, numbered.keys.split_off(0));
+        let (tree, head, note) = self.append(&mut tx, numbered, &waiting).await?;
         fault::point("sequencer-before-commit");
         tx.commit().await?;
         fault::point("sequencer-after-commit");
+        self.leased = Some(until);
         self.committed(tree, reached);
+        self.kept.signs(&head, &note);
+        self.kept.raise().await?;
         let view = Some(self.tree.view(note.into()));
-        Ok(Round { count, outcomes, view, keys })
+        Ok(Round { count, outcomes, view, keys, ..Round::empty() })
+    }
+
+    /// Follows what the holder of the lease signed.
+    async fn left_to_another(&mut self, mut tx: Tx) -> anyhow::Result<Round> {
+        let before = self.kept.signed();
+        self.catch_up(&mut tx).await?;
+        let waits = pending::newest(&mut tx, self.log).await? > 0;
+        drop(tx);
+        self.kept.raise().await?;
+        Ok(Round { is_kept_out: waits && self.kept.signed() == before, ..Round::empty() })
     }
 
     /// Whether nothing waits, and the head is the one that this sequencer knows: a head that it
     /// does not know is looked at, even if there is nothing to do.
     async fn is_idle(&self) -> anyhow::Result<bool> {
         let mut tx = self.store.read().await?;
+        if pending::newest(&mut tx, self.log).await? > 0 {
+            return Ok(false);
+        }
         let head = ledger::head(&mut tx, self.log).await?;
         let own = (self.tree.edge.size(), self.tree.edge.root());
-        let known = head.is_some_and(|(size, root, _)| (size, root) == own);
-        Ok(known && pending::waiting(&mut tx, self.log, 0, 1).await?.is_empty())
+        let is_known = self.kept.note().is_some();
+        Ok(is_known && head.is_some_and(|(size, root, _)| (size, root) == own))
     }
 
-    /// Memory follows the commit, and the floor after it.
+    /// Memory follows the commit.
     fn committed(&mut self, tree: Tree, reached: Vec<((String, Bytes), Reached)>) {
         self.tree = tree;
-        self.signed = Floor { size: self.tree.edge.size(), root: self.tree.edge.root() };
         if self.reached.len() > REACHED_MAX {
             self.reached.clear();
         }
         self.reached.extend(reached);
-        self.keep_floor();
-    }
-
-    /// Raises the floor to what is signed, beside everything else.
-    fn keep_floor(&mut self) {
-        let signed = self.signed;
-        if self.floor.as_ref().is_none_or(|floor| floor.floor() == signed) {
-            return;
-        }
-        if let Some(mut floor) = self.floor.take() {
-            self.raising = Some(tokio::task::spawn_blocking(move || {
-                let raised = floor.raise(signed);
-                (floor, raised)
-            }));
-        }
-    }
-
-    /// The floor stands where the last signature does.
-    async fn settle(&mut self) -> anyhow::Result<()> {
-        let Some(raising) = self.raising.take() else { return Ok(()) };
-        let (mut floor, raised) = raising.await?;
-        let again = raised.or_else(|_| floor.raise(self.signed));
-        if again.is_ok() {
-            self.floor = Some(floor);
-        } else {
-            self.raising = Some(tokio::spawn(async move { (floor, Ok(())) }));
-        }
-        again.context("the floor cannot be kept")
     }
 
     /// Brings the tree to the committed head, if that continues what was signed; gives its
-    /// checkpoint.
-    async fn catch_up(&mut self, tx: &mut Tx) -> anyhow::Result<Option<String>> {
+    /// checkpoint, as it was verified here.
+    async fn catch_up(&mut self, tx: &mut Tx) -> anyhow::Result<Option<Arc<str>>> {
         let found = ledger::head(tx, self.log).await?;
         let (size, root) =
             found.as_ref().map_or((0, empty_root()), |(size, root, _)| (*size, *root));
-        let signed = self.signed;
+        let signed = self.kept.signed();
         if size < signed.size || (size == signed.size && root != signed.root) {
             bail!(
                 "the database went back below what this log signed ({size} entries, {} signed); \
@@ -223,23 +227,25 @@ impl Sequencer {
                 signed.size
             );
         }
-        if self.tree.edge.size() != size || self.tree.edge.root() != root {
-            self.reached.clear();
-            if let Some((_, _, note)) = &found {
-                let head = Checkpoint::open(note, &self.key, records::label::verify_ed25519)?;
-                ensure!((head.size, head.root) == (size, root), "the head is not the signed one");
-            }
-            let edge = edge_at(tx, self.log, size).await?;
-            if edge.root() != root {
-                return Err(LedgerError::Damaged("the tiles do not lead to the head").into());
-            }
-            if signed.size > 0 && edge_at(tx, self.log, signed.size).await?.root() != signed.root {
-                bail!("the database holds another history than this log signed");
-            }
-            self.tree = Tree::at(edge);
-            self.signed = Floor { size, root };
+        let is_known = (self.tree.edge.size(), self.tree.edge.root()) == (size, root);
+        if is_known && (found.is_none() || self.kept.note().is_some()) {
+            return Ok(found.and(self.kept.note()));
         }
-        Ok(found.map(|(_, _, note)| note))
+        self.reached.clear();
+        let edge = edge_at(tx, self.log, size).await?;
+        if edge.root() != root {
+            return Err(LedgerError::Damaged("the tiles do not lead to the head").into());
+        }
+        if signed.size > 0 && edge_at(tx, self.log, signed.size).await?.root() != signed.root {
+            bail!("the database holds another history than this log signed");
+        }
+        if let Some((_, _, note)) = &found {
+            let head = Checkpoint::open(note, &self.key, records::label::verify_ed25519)?;
+            ensure!((head.size, head.root) == (size, root), "the head is not the signed one");
+            self.kept.signs(&head, note);
+        }
+        self.tree = Tree::at(edge);
+        Ok(found.and(self.kept.note()))
     }
 
     /// What gets a number: first what waits, in its order, then the runs that continue what the log
@@ -249,8 +255,8 @@ impl Sequencer {
         tx: &mut Tx,
         waiting: &[(i64, pending::PendingRecord)],
         runs: Vec<VerifiedRun>,
-    ) -> anyhow::Result<(Batch, Vec<RunOutcome>, Vec<((String, Bytes), Reached)>)> {
-        let mut batch = Batch::from(self.tree.edge.size());
+    ) -> anyhow::Result<(Numbered, Vec<RunOutcome>, Vec<((String, Bytes), Reached)>)> {
+        let mut numbered = Numbered::from(self.tree.edge.size());
         let span = waiting.first().zip(waiting.last());
         let standing = match span.map(|((first, _), (last, _))| (*first, *last)) {
             Some(span) => ledger::standing(tx, self.log, span).await?,
@@ -272,7 +278,7 @@ impl Sequencer {
             };
             let entry = records::record::entry(salt, &one.record);
             let parts = (one.record.clone(), one.salt.clone(), entry.to_vec());
-            batch.push(self.log, leaf_hash(&entry), Some(one.record_id.clone()), parts)?;
+            numbered.push(self.log, leaf_hash(&entry), Some(one.record_id.clone()), parts)?;
         }
         let (mut outcomes, mut reached, mut written) = (Vec::new(), Vec::new(), Vec::new());
         for mut run in runs {
@@ -290,17 +296,17 @@ impl Sequencer {
             };
             let fresh = run.entries.split_off(old);
             if !fresh.is_empty() {
-                let index = batch.next;
+                let index = numbered.next;
                 follow::add(&mut places, index, fresh.len() as u64);
                 let chain = run.head.chain.digest().context("chain")?;
                 reached.push((name, (run.end(), chain)));
                 for one in fresh {
                     if !one.openings.is_empty() {
-                        batch.open(self.log, one.openings)?;
+                        numbered.open(self.log, one.openings)?;
                     }
-                    batch.keys.push(one.keys);
+                    numbered.keys.push(one.keys);
                     let parts = (one.bytes, one.salt.to_vec(), one.entry.to_vec());
-                    batch.push(self.log, one.leaf, None, parts)?;
+                    numbered.push(self.log, one.leaf, None, parts)?;
                 }
                 let first = run.first + old as u64;
                 written.push((run, first, index));
@@ -310,24 +316,25 @@ impl Sequencer {
         let written: Vec<_> =
             written.iter().map(|(run, first, index)| (run, *first, *index)).collect();
         runs::write(tx, &written).await?;
-        Ok((batch, outcomes, reached))
+        Ok((numbered, outcomes, reached))
     }
 
-    /// Writes the batch behind the head; gives the tree with it and its signed checkpoint.
+    /// Writes what has its numbers behind the head; gives the tree with it, its head and signed
+    /// checkpoint.
     async fn append(
         &self,
         tx: &mut Tx,
-        batch: Batch,
+        numbered: Numbered,
         waiting: &[(i64, pending::PendingRecord)],
-    ) -> anyhow::Result<(Tree, String)> {
+    ) -> anyhow::Result<(Tree, Checkpoint, String)> {
         let old = self.tree.edge.size();
-        ledger::append(tx, batch.rows, batch.openings).await?;
+        ledger::append(tx, numbered.rows, numbered.openings).await?;
         if let (Some((first, _)), Some((last, _))) = (waiting.first(), waiting.last()) {
             let taken = pending::taken(tx, self.log, (*first, *last)).await?;
             ensure!(taken == waiting.len() as u64, "the queue is not what was read");
         }
         let mut tree = self.tree.clone();
-        let mut tiles = tree.append(batch.leaves.into_iter());
+        let mut tiles = tree.append(numbered.leaves.into_iter());
         let partial = tree.edge.partial();
         tiles.extend(partial.map(|(id, hashes)| (id, Arc::new(hashes.to_vec()))));
         ledger::write_tiles(tx, self.log, tiles).await?;
@@ -341,14 +348,21 @@ impl Sequencer {
             ledger::move_head(tx, self.log, old, (&head, &note)).await?,
             "another sequencer moved the head"
         );
-        Ok((tree, note))
+        Ok((tree, head, note))
     }
 }
 
 impl Round {
     fn empty() -> Self {
-        Self { count: 0, outcomes: Vec::new(), view: None, keys: (0, Vec::new()) }
+        let keys = (0, Vec::new());
+        Self { count: 0, outcomes: Vec::new(), view: None, is_kept_out: false, keys }
     }
+}
+
+/// Whether a lease that ends then needs no renewal yet: a third of it is not over.
+fn is_fresh(until: i64, now: i64) -> bool {
+    let left = until.saturating_sub(now);
+    left <= LEASE_MICROS && left > LEASE_MICROS / 3 * 2
 }
 
 fn lease(log: &str) -> String {

@@ -1,19 +1,8 @@
-//! What evidence and search show of tables that others write: rows that are verified by whoever
-//! reads the evidence, and names, which prove nothing.
+//! What evidence shows of tables that others write: rows that are verified by whoever reads the
+//! evidence.
 
 use records::Disclosure;
 use store::{StoreError, Tx, row};
-
-/// Names of people, as the register has them.
-pub async fn names(tx: &mut Tx, people: Vec<String>) -> Result<Vec<(String, String)>, StoreError> {
-    Ok(store::rows_of!(
-        tx,
-        (String, String),
-        "select person_id, name from person where person_id in (",
-        &people,
-        ")"
-    ))
-}
 
 /// A people snapshot of an agent, with its signature.
 pub async fn people_snapshot(

@@ -3,6 +3,7 @@
 
 pub mod approval;
 pub mod certificate;
+pub(crate) mod disclosure;
 pub mod intent;
 pub mod letter;
 pub mod list;
@@ -12,7 +13,6 @@ pub mod person;
 pub mod portal;
 pub mod revocation;
 pub mod snapshot;
-pub mod unit;
 
 /// The one number that a select gives.
 async fn counted(tx: &mut store::Tx, sql: &'static str) -> Result<i64, store::StoreError> {

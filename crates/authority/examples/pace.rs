@@ -138,6 +138,7 @@ impl Maker {
             certificate: self.city.officer(name).certificate.der().into(),
             signature: Bytes(vec![0x30; 71]),
             assertion: None,
+            acting_for: None,
             opened: None,
         };
         let approvals = ["officer-1", "officer-2"].map(approve);
@@ -161,6 +162,7 @@ impl Maker {
             unit: "sz-office".into(),
             name: sha256(person.as_bytes()),
             mail: None,
+            number: None,
             evidence: sha256(b"evidence"),
         }));
         let approvals = self.approved(&order);

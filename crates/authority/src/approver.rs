@@ -9,6 +9,7 @@ use pki::Certificate;
 use records::code::Code;
 use records::order::{Body, Order, UnitAction};
 use records::rules::{ApprovalRule, Role, Scope};
+use std::collections::HashMap;
 
 /// As what somebody decides about an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +22,16 @@ pub struct Capacity {
     pub pool: Option<String>,
 }
 
+/// Officers of units below pools, by pool and unit: looked for once for all rows of a batch.
+#[derive(Default)]
+pub(crate) struct Locals<'a>(HashMap<String, HashMap<&'a str, Vec<PersonId>>>);
+
 impl Capacity {
+    /// Whether a record that names these two says as what it was.
+    pub(crate) fn is_as(&self, person: &str, acting_for: Option<&str>) -> bool {
+        *self.person == *person && self.acting_for.as_deref() == acting_for
+    }
+
     /// Whose voice it is: nobody's counts twice, however many speak for them.
     pub fn voice(&self) -> PersonId {
         self.acting_for.unwrap_or(self.person)
@@ -96,10 +106,10 @@ impl Authority {
         self.signatures.is_issued(certificate, &self.fixed.issuing)
     }
 
-    /// As what a person may decide about an order: their roles count, or that of somebody for whom
+    /// Whether a person may decide about an order: their roles count, or that of somebody for whom
     /// they act, and it is about none of them; nor did they suspend what it releases.
-    pub fn may_approve(&self, person: &str, body: &Body, now: u64) -> Result<Capacity, Code> {
-        self.capacity(person, body, now, |_| Ok(()))
+    pub fn may_approve(&self, person: &str, body: &Body, now: u64) -> Result<(), Code> {
+        self.capacities_by(person, body, now, |_| Ok(())).map(|_| ())
     }
 
     /// The same, if they did not draft it either, nor whoever they act for.
@@ -109,44 +119,111 @@ impl Authority {
         order: &Order,
         body: &Body,
         now: u64,
+    ) -> Result<(), Code> {
+        self.capacities(person, (order, body), now).map(|_| ())
+    }
+
+    /// As what a person decides about an order who says for whom: their signature is nobody else's
+    /// voice, whatever they may do besides.
+    pub(crate) fn capacity(
+        &self,
+        (person, acting_for): (&str, Option<&str>),
+        of: (&Order, &Body),
+        now: u64,
     ) -> Result<Capacity, Code> {
-        self.capacity(person, body, now, |one| match self.has_drafted(one, order, body) {
+        let all = self.capacities(person, of, now)?.into_iter();
+        let mut same = all.filter(|one| one.acting_for.as_deref() == acting_for);
+        same.next().ok_or(Code::ApproverRevoked)
+    }
+
+    /// Everything as which a person may decide about an order: by their own roles first, then for
+    /// each whose role was lent to them. There is one at least.
+    pub fn capacities(
+        &self,
+        person: &str,
+        (order, body): (&Order, &Body),
+        now: u64,
+    ) -> Result<Vec<Capacity>, Code> {
+        self.capacities_by(person, body, now, |one| match self.has_drafted(one, order, body) {
             true => Err(Code::ApproverDrafted),
             false => Ok(()),
         })
     }
 
-    fn capacity(
+    fn capacities_by(
         &self,
         person: &str,
         body: &Body,
         now: u64,
         check: impl Fn(&str) -> Result<(), Code>,
-    ) -> Result<Capacity, Code> {
+    ) -> Result<Vec<Capacity>, Code> {
         if is_about(body, person) {
             return Err(Code::ApproverSelf);
         }
         if let Body::Batch(batch) = body {
-            return self.may_decide_all(person, batch, now);
+            return self.capacities_of_all(person, batch, now);
         }
         let id = PersonId::read(person).ok_or(Code::ApproverRole)?;
         let rules = self.rules_for(body)?;
-        let refused = match self.pool_of(person, None, &rules, body) {
-            Ok(pool) => {
-                return check(person).map(|()| Capacity { person: id, acting_for: None, pool });
-            }
-            Err(code) => code,
-        };
-        let lent = self.delegations_to(person).filter(|one| !is_about(body, &one.absent));
-        let lent: Vec<&Delegation> = lent.collect();
-        for one in lent.iter().filter(|one| self.is_acting(person, one, now)) {
-            let more = Some((one.role, one.scope.as_str()));
-            let Ok(pool) = self.pool_of(person, more, &rules, body) else { continue };
-            check(person).and_then(|()| check(&one.absent))?;
-            return Ok(Capacity { person: id, acting_for: Some(one.absent), pool });
+        let own = self.pool_of(person, None, &rules, body);
+        let acting = self.acting_by(person, &rules, (body, now));
+        if let (Err(refused), true) = (&own, acting.is_empty()) {
+            let mut lent = self.delegations_to(person).filter(|one| !is_about(body, &one.absent));
+            let over = lent.any(|one| !(one.from..=one.until).contains(&now));
+            let expired = over && *refused == Code::ApproverRole;
+            return Err(if expired { Code::DelegationExpired } else { *refused });
         }
-        let over = lent.iter().any(|one| !(one.from..=one.until).contains(&now));
-        Err(if over && refused == Code::ApproverRole { Code::DelegationExpired } else { refused })
+        check(person)?;
+        let own = own.ok().map(|pool| Capacity { person: id, acting_for: None, pool });
+        let mut all: Vec<Capacity> = own.into_iter().collect();
+        let mut refused = Code::ApproverRole;
+        for (one, pool) in acting {
+            match check(&one.absent) {
+                Ok(()) if all.iter().all(|known| known.acting_for != Some(one.absent)) => {
+                    all.push(Capacity { person: id, acting_for: Some(one.absent), pool });
+                }
+                Ok(()) => {}
+                Err(code) => refused = code,
+            }
+        }
+        if all.is_empty() { Err(refused) } else { Ok(all) }
+    }
+
+    /// The delegations by which a person may decide about an order at `now`, each with the scope of
+    /// the pool by which alone they may; those that need no pool come first.
+    fn acting_by<'a>(
+        &'a self,
+        person: &str,
+        rules: &[ApprovalRule],
+        (body, now): (&Body, u64),
+    ) -> Vec<(&'a Delegation, Option<String>)> {
+        let lent = self.delegations_to(person).filter(|one| !is_about(body, &one.absent));
+        let lent = lent.filter(|one| self.is_acting(person, one, now));
+        let counts = lent.filter_map(|one| {
+            let more = (one.role, one.scope.as_str());
+            let bears = self.bears_on(more, rules, body);
+            Some((one, self.pool_of(person, Some(more), rules, body).ok().filter(|_| bears)?))
+        });
+        let mut all: Vec<_> = counts.collect();
+        all.sort_by_key(|(_, pool)| pool.is_some());
+        all
+    }
+
+    /// Whether a role is one that a rule asks for over something that the order concerns: nobody
+    /// speaks for an absent one who has no say in it.
+    fn bears_on(&self, (role, scope): (Role, &str), rules: &[ApprovalRule], body: &Body) -> bool {
+        let over = |rule: &ApprovalRule| {
+            self.concerned(rule, body).iter().any(|place| self.above(place).contains(&scope))
+        };
+        rules.iter().any(|rule| rule.roles.contains(&role) && over(rule))
+    }
+
+    /// The delegation by which somebody decides about an order for somebody on leave.
+    pub(crate) fn lent_for(&self, one: &Capacity, body: &Body, now: u64) -> Option<&Delegation> {
+        let absent = one.acting_for?;
+        let rules = self.rules_for(body).ok()?;
+        let lent = self.acting_by(&one.person, &rules, (body, now)).into_iter();
+        lent.map(|(lent, _)| lent).find(|lent| lent.absent == absent)
     }
 
     /// Whether roles count for an order: nothing by others than that of the pool, or the scope of
@@ -181,10 +258,7 @@ impl Authority {
     /// Whether somebody is an officer of the unit itself, below the pool's scope.
     pub(crate) fn is_local(&self, person: &str, body: &Body, pool: &str) -> bool {
         let held = self.held_roles(person).into_iter();
-        let below = |(role, scope): &(Role, &str)| {
-            *role != Role::PoolOfficer && *scope != pool && self.above(scope).contains(&pool)
-        };
-        let held: Vec<_> = held.filter(below).collect();
+        let held: Vec<_> = held.filter(|(role, scope)| self.is_below(pool, *role, scope)).collect();
         let Ok(rules) = self.rules_for(body) else { return false };
         !is_about(body, person)
             && rules.iter().all(|rule| self.satisfies_rule(person, &held, rule, body).is_ok())
@@ -193,7 +267,12 @@ impl Authority {
     /// Whether those who decided need an officer of the unit itself among them: the pool was asked,
     /// and there is one who neither drafted the order nor is concerned by it. A brake waits for
     /// nobody.
-    pub(crate) fn lacks_local(&self, decided: &[Capacity], order: &Order, body: &Body) -> bool {
+    pub(crate) fn lacks_local<'a>(
+        &'a self,
+        decided: &[Capacity],
+        (order, body): (&Order, &Body),
+        locals: &mut Locals<'a>,
+    ) -> bool {
         let pool = decided.iter().find_map(|one| one.pool.as_deref());
         let Some(pool) = pool.filter(|_| !body.takes_away() && !matches!(body, Body::Batch(_)))
         else {
@@ -201,7 +280,35 @@ impl Authority {
         };
         let local = |person: &str| self.is_local(person, body, pool);
         let could = |id: &&PersonId| local(id) && !self.has_drafted(id, order, body);
-        !decided.iter().any(|one| local(&one.voice())) && self.appointed.iter().any(|id| could(&id))
+        if decided.iter().any(|one| local(&one.voice())) {
+            return false;
+        }
+        let officers = locals.0.entry(pool.to_owned()).or_insert_with(|| self.below(pool));
+        let places = self.places(body);
+        let Some(place) = places.first() else {
+            return officers.values().flatten().any(|id| could(&id));
+        };
+        // Whoever counts for the order holds a role over each of its places.
+        let above = self.above(place);
+        above.iter().filter_map(|scope| officers.get(*scope)).flatten().any(|id| could(&id))
+    }
+
+    /// Who holds a role over a unit below a pool's scope, by that unit.
+    fn below(&self, pool: &str) -> HashMap<&str, Vec<PersonId>> {
+        let mut officers: HashMap<&str, Vec<PersonId>> = HashMap::new();
+        for id in self.appointed.iter() {
+            for (role, scope) in self.held_roles(id) {
+                if self.is_below(pool, role, scope) {
+                    officers.entry(scope).or_default().push(*id);
+                }
+            }
+        }
+        officers
+    }
+
+    /// Whether a role is one of a unit's own officers, for a pool.
+    fn is_below(&self, pool: &str, role: Role, scope: &str) -> bool {
+        role != Role::PoolOfficer && scope != pool && self.above(scope).contains(&pool)
     }
 
     /// Whether a person holds any role that some rule lets approve, or one was lent to them.
@@ -212,7 +319,8 @@ impl Authority {
             || self.lent_to(person).any(|role| counts(&role))
     }
 
-    /// Who gave an approval that was taken, if it counts for the order now.
+    /// Who gave an approval that was taken, if it counts for the order now: for whom it was given,
+    /// and for nobody else.
     pub(crate) fn still_counts(
         &self,
         open: &OpenOrder,
@@ -222,7 +330,8 @@ impl Authority {
         let certificate = &given.certificate;
         let (person, serial) = self.named_credential(certificate, &given.key_sha256)?;
         self.credential_holds(certificate, person, serial, now)?;
-        self.may_decide(&person, &open.read, &open.body, now)
+        let acting_for = given.approval.acting_for.as_deref();
+        self.capacity((&person, acting_for), (&open.read, &open.body), now)
     }
 
     /// Whether one of the rule's roles is among those that count for the person, over everything
@@ -243,15 +352,20 @@ impl Authority {
             let had = self.pending.withdrawn.iter().any(|(who, _, _)| **who == *person);
             return Err(if had { Code::ApproverRevoked } else { Code::ApproverRole });
         }
-        let places = match rule.scope {
-            Scope::City => vec![self.city_unit()],
-            Scope::Unit => self.places(body),
-        };
+        let places = self.concerned(rule, body);
         let covered = |place: &&str| {
             let above = self.above(place);
             held.iter().any(|scope| above.contains(scope))
         };
         if places.iter().all(covered) { Ok(()) } else { Err(Code::ApproverScope) }
+    }
+
+    /// Every unit over which a rule asks for a role.
+    fn concerned<'a>(&'a self, rule: &ApprovalRule, body: &'a Body) -> Vec<&'a str> {
+        match rule.scope {
+            Scope::City => vec![self.city_unit()],
+            Scope::Unit => self.places(body),
+        }
     }
 
     /// Every unit that the order concerns.
@@ -292,6 +406,7 @@ impl Authority {
             count: asked.count,
             outside_browser: asked.outside_browser,
             sample: 0,
+            sample_percent: 0,
         });
         // A profile may ask for more: the rule of the kind holds beside its own.
         Ok([rule.clone()].into_iter().chain(more).collect())

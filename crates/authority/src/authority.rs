@@ -19,6 +19,8 @@ pub struct Authority {
     pub(crate) rules: Arc<Rules>,
     pub(crate) units: OrdMap<Arc<str>, Arc<Unit>>,
     pub(crate) people: OrdMap<PersonId, Arc<Person>>,
+    /// People in office by the keyed digests of their national numbers.
+    pub(crate) numbers: OrdMap<Sha256Value, PersonId>,
     /// By SHA-256 of the key, for keys issued under staff profiles or by the founding.
     pub(crate) credentials: OrdMap<Sha256Value, Credential>,
     pub(crate) profiles: OrdMap<Arc<str>, Arc<ProfileState>>,
@@ -39,6 +41,8 @@ pub struct Authority {
     pub(crate) wished: OrdSet<OrderDigest>,
     /// Open orders that people drafted under their signatures, by person.
     pub(crate) drafting: OrdSet<(PersonId, OrderDigest)>,
+    /// The same by their last second.
+    pub(crate) drafting_ends: OrdSet<(u64, OrderDigest)>,
     /// Batches by digest, until they would have expired.
     pub(crate) batches: OrdMap<OrderDigest, BatchState>,
     /// Orders with the batches in which they stand.
@@ -60,6 +64,8 @@ pub struct Authority {
     /// Everybody who was ever given a role beside that of an official; whether they hold it, their
     /// record says.
     pub(crate) appointed: OrdSet<PersonId>,
+    /// Who left, and has a certificate that is not revoked.
+    pub(crate) leaving: OrdSet<PersonId>,
     pub(crate) standing: OrdMap<Arc<str>, Arc<Standing>>,
     /// People's certificates by serial number.
     pub(crate) held: OrdMap<Serial, Arc<Held>>,
@@ -124,6 +130,8 @@ pub(crate) struct Pending {
     pub(crate) in_batches: OrdSet<(OrderDigest, OrderDigest)>,
     /// New people who are being registered.
     pub(crate) created: OrdSet<PersonId>,
+    /// National numbers that are being registered, by their keyed digests.
+    pub(crate) numbers: OrdSet<Sha256Value>,
     /// People whose letters are recorded and not yet in the tree.
     pub(crate) lettered: OrdSet<PersonId>,
     /// Those letters.
@@ -161,6 +169,7 @@ impl Authority {
             rules: Arc::new(rules),
             units: OrdMap::new(),
             people: OrdMap::new(),
+            numbers: OrdMap::new(),
             credentials: OrdMap::new(),
             profiles: OrdMap::new(),
             portals: OrdMap::new(),
@@ -174,6 +183,7 @@ impl Authority {
             revoking: OrdSet::new(),
             wished: OrdSet::new(),
             drafting: OrdSet::new(),
+            drafting_ends: OrdSet::new(),
             batches: OrdMap::new(),
             in_batches: OrdSet::new(),
             letters_of: OrdSet::new(),
@@ -184,6 +194,7 @@ impl Authority {
             released: OrdMap::new(),
             delegations: OrdMap::new(),
             appointed: OrdSet::new(),
+            leaving: OrdSet::new(),
             standing: OrdMap::new(),
             held: OrdMap::new(),
             renewals: OrdMap::new(),

@@ -2,11 +2,16 @@
 //! before it is approved and carried out.
 
 use crate::authority::Authority;
+use crate::id::PersonId;
+use crate::state::Delegation;
+use records::bytes::Bytes;
 use records::code::Code;
 use records::founding::Holding;
+use records::json;
 use records::order::{
-    AgentBefore, Basis, Before, Body, CertificateBefore, FilesBefore, NamedPerson, NamedUnit,
-    Order, PersonAction, PersonBefore, PortalBefore, UnitAction, UnitBefore,
+    AgentBefore, Basis, Before, Body, CertificateBefore, DelegateBody, FilesBefore, LentBefore,
+    NamedPerson, NamedUnit, Order, PersonAction, PersonBefore, PortalBefore, RoleAction, RoleBody,
+    UnitAction, UnitBefore,
 };
 
 impl Authority {
@@ -15,7 +20,7 @@ impl Authority {
         let before = self.before(body)?;
         let mut units = Basis::units_of(body, before.as_ref());
         let mut people = Vec::new();
-        for id in Basis::people_of(body, drafter) {
+        for id in Basis::people_of(body, drafter, before.as_ref()) {
             let person = self.person(&id).ok_or(Code::PersonUnknown)?;
             units.insert(person.unit.clone());
             people.push(NamedPerson {
@@ -34,21 +39,47 @@ impl Authority {
     }
 
     /// Whether what an order was shown to rest on still holds: whoever consented saw these names
-    /// and this difference. What only takes away is never held up; roles and certificates of a
-    /// person may have become others since.
+    /// and this difference. What only takes away is never held up; certificates of a person may
+    /// have become others since, and of whoever gets no role their roles and what is lent to them.
     pub fn still_rests(&self, order: &Order, body: &Body) -> Result<(), Code> {
         if body.takes_away() {
             return Ok(());
         }
         let now = self.basis(body, &order.drafter)?;
-        if now.people != order.basis.people {
+        let named = Basis::people_of(body, &order.drafter, None);
+        if named.iter().any(|id| now.person(id) != order.basis.person(id)) {
             return Err(Code::PersonChanged);
         }
         match body {
-            Body::Role(_) | Body::Person(_) | Body::Release(_) | Body::Delegate(_) => Ok(()),
+            Body::Role(RoleBody { person, .. }) | Body::Delegate(DelegateBody { person, .. }) => {
+                self.office_stands(&order.basis, person)
+            }
+            Body::Person(_) | Body::Release(_) => Ok(()),
             _ if now == order.basis => Ok(()),
             _ => Err(Code::StateConflict),
         }
+    }
+
+    /// Whether somebody holds what was shown of their roles before they get one more, their own and
+    /// lent ones; what is over meanwhile was shown with its end.
+    fn office_stands(&self, basis: &Basis, person: &str) -> Result<(), Code> {
+        let before = basis.before.clone().ok_or(Code::Malformed)?;
+        let was: PersonBefore = json::from_value(&before).map_err(|_| Code::Malformed)?;
+        let now = self.holdings(person)?;
+        let is_over = |one: &LentBefore| {
+            records::time::read(&one.until).is_none_or(|until| until < self.signed_time)
+        };
+        let lent = was.lent.iter().filter(|one| !is_over(one));
+        match was.roles == now.roles && lent.eq(&now.lent) {
+            true => Ok(()),
+            false => Err(Code::StateConflict),
+        }
+    }
+
+    /// What somebody lends to others and what ends with a role of theirs, or with all of them.
+    fn lends(&self, absent: &str, ends: impl Fn(&Delegation) -> bool) -> Vec<LentBefore> {
+        let all = self.lent_by(absent).filter(|(_, one)| ends(one));
+        all.map(|(person, one)| lent(person, one)).collect()
     }
 
     fn before(&self, body: &Body) -> Result<Option<Before>, Code> {
@@ -65,11 +96,20 @@ impl Authority {
             }
             Body::Person(person) if person.action == PersonAction::Create => None,
             Body::Person(person) => {
-                let mail = self.person(&person.person).and_then(|known| known.mail.clone());
-                self.holdings(&person.person)
-                    .map(|held| Some(Before::Person(PersonBefore { mail, ..held })))?
+                let known = self.person(&person.person);
+                let mail = known.and_then(|known| known.mail.clone());
+                let number = known.and_then(|known| known.number).map(Bytes::from);
+                let leaves = person.action == PersonAction::Leave;
+                let lends = self.lends(&person.person, |_| leaves);
+                let held = self.holdings(&person.person)?;
+                Some(Before::Person(PersonBefore { mail, number, lends, ..held }))
             }
-            Body::Role(role) => Some(Before::Person(self.holdings(&role.person)?)),
+            Body::Role(role) => {
+                let withdrawn = role.action == RoleAction::Withdraw;
+                let rests = |one: &Delegation| (one.role, &one.scope) == (role.role, &role.scope);
+                let lends = self.lends(&role.person, |one| withdrawn && rests(one));
+                Some(Before::Person(PersonBefore { lends, ..self.holdings(&role.person)? }))
+            }
             Body::Delegate(one) => Some(Before::Person(self.holdings(&one.person)?)),
             Body::Revoke(revoke) => Some(Before::Person(self.holdings(&revoke.person)?)),
             Body::Release(body) => Some(Before::Person(self.holdings(&body.person)?)),
@@ -112,7 +152,7 @@ impl Authority {
         })
     }
 
-    /// Roles of a person, and their certificates that are not revoked.
+    /// Roles of a person, their certificates that are not revoked, and what is lent to them.
     fn holdings(&self, person: &str) -> Result<PersonBefore, Code> {
         let known = self.person(person).ok_or(Code::PersonUnknown)?;
         let role = |(role, scope): &(_, String)| Holding { role: *role, scope: scope.clone() };
@@ -127,8 +167,26 @@ impl Authority {
         });
         Ok(PersonBefore {
             mail: None,
+            number: None,
             roles: known.roles.iter().map(role).collect(),
             certificates: certificates.collect(),
+            lent: self
+                .delegations_to(person)
+                .filter(|one| one.until >= self.signed_time)
+                .map(|one| lent(&one.absent, one))
+                .collect(),
+            lends: Vec::new(),
         })
+    }
+}
+
+/// A delegation beside the other of the two.
+fn lent(other: &PersonId, one: &Delegation) -> LentBefore {
+    LentBefore {
+        person: other.to_string(),
+        role: one.role,
+        scope: one.scope.clone(),
+        from: records::time::seconds(one.from),
+        until: records::time::seconds(one.until),
     }
 }

@@ -1,7 +1,7 @@
 //! Batches: many open orders that are approved as one. A batch decides nothing by itself: whoever
 //! approves it approves each order in it, and is judged for each.
 
-use crate::approver::Capacity;
+use crate::approver::{Capacity, Locals};
 use crate::authority::Authority;
 use crate::id::{NamesOrder, OrderDigest, Reference};
 use crate::state::{BatchState, Ended, GivenApproval, OpenOrder};
@@ -9,7 +9,14 @@ use records::approval::Approval;
 use records::code::Code;
 use records::order::{BatchBody, Body};
 use records::rules::ApprovalRule;
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
+
+/// Every batch beside one of its orders.
+fn all_with(row: OrderDigest) -> RangeInclusive<(OrderDigest, OrderDigest)> {
+    (row, OrderDigest([0; 32]))..=(row, OrderDigest([255; 32]))
+}
 
 impl Authority {
     /// The orders of a batch that are open at `now`, pending records counted.
@@ -34,37 +41,63 @@ impl Authority {
     }
 
     /// Open batches that an order stands in, those counted that are only recorded.
-    pub(crate) fn batches_with(&self, row: OrderDigest) -> impl Iterator<Item = &OpenOrder> {
-        let range = (row, OrderDigest([0; 32]))..=(row, OrderDigest([255; 32]));
-        let pending = self.pending.in_batches.range(range.clone());
+    pub fn batches_with(
+        &self,
+        row: OrderDigest,
+    ) -> impl Iterator<Item = (OrderDigest, &OpenOrder)> {
+        let pending = self.pending.in_batches.range(all_with(row));
         let pending = pending.filter(|pair| !self.in_batches.contains(*pair));
-        let all = self.in_batches.range(range).chain(pending);
+        let all = self.in_batches.range(all_with(row)).chain(pending);
         all.filter_map(|(_, batch)| {
             let is_over = self.pending.ended.contains_key(batch);
-            self.entry(*batch).filter(|_| !is_over)
+            self.entry(*batch).filter(|_| !is_over).map(|open| (*batch, open))
         })
     }
 
-    /// Batches that an order stood in and in which no order is open any more.
+    /// Batches that an order stood in and that ended with the last of their orders.
     pub fn batches_over_with(&self, row: OrderDigest) -> impl Iterator<Item = OrderDigest> + '_ {
-        let range = (row, OrderDigest([0; 32]))..=(row, OrderDigest([255; 32]));
-        let all = self.in_batches.range(range).map(|(_, batch)| *batch);
-        all.filter(|batch| self.rows_left(*batch) == 0 && !self.orders.contains_key(batch))
-    }
-
-    /// An open batch in which an order stands.
-    pub fn batch_of(&self, row: OrderDigest) -> Option<&OpenOrder> {
-        self.batches_with(row).next()
-    }
-
-    /// How many open batches an order stands in.
-    pub fn batches_of(&self, row: OrderDigest) -> usize {
-        self.batches_with(row).count()
+        let all = self.in_batches.range(all_with(row)).map(|(_, batch)| *batch);
+        let carried = |batch: &OrderDigest| {
+            let closed = self.closed_orders.get(batch);
+            closed.is_some_and(|(_, ended)| *ended == Ended::Consumed)
+        };
+        all.filter(move |batch| self.rows_left(*batch) == 0 && carried(batch))
     }
 
     /// Whether an order stands in a batch that can still be approved.
     pub fn is_in_batch(&self, row: OrderDigest, now: u64) -> bool {
-        self.batches_with(row).any(|batch| batch.expires >= now)
+        self.batches_with(row).any(|(_, batch)| batch.expires >= now)
+    }
+
+    /// Open batches that a newer one of the same drafter takes the place of, pending records
+    /// counted: those with an order in common that nobody approved.
+    pub fn batches_replaced_by(&self, batch: &BatchBody, drafter: &str) -> Vec<OrderDigest> {
+        let rows = batch.rows.iter().filter_map(NamesOrder::order_digest);
+        let all: BTreeSet<OrderDigest> =
+            rows.flat_map(|row| self.batches_with(row).map(|(batch, _)| batch)).collect();
+        let replaced = |one: &OrderDigest| {
+            let given = self.pending.given.get(one).is_some_and(|given| !given.is_empty());
+            let open = self.entry(*one).filter(|_| !given);
+            open.is_some_and(|open| self.gives_way((*one, open), (batch, drafter)))
+        };
+        all.into_iter().filter(replaced).collect()
+    }
+
+    /// Whether a batch that nobody approved has a drafter and an order in common with a newer one.
+    pub(crate) fn gives_way(
+        &self,
+        (digest, open): (OrderDigest, &OpenOrder),
+        (batch, drafter): (&BatchBody, &str),
+    ) -> bool {
+        let stands = |row: OrderDigest| {
+            let pair = (row, digest);
+            self.in_batches.contains(&pair) || self.pending.in_batches.contains(&pair)
+        };
+        // What its drafter signed, row by row, gives way to nothing that a portal says.
+        let signed = matches!(&*open.body, Body::Batch(old) if self.drafted_all(old, drafter));
+        let mut rows = batch.rows.iter().filter_map(NamesOrder::order_digest);
+        let is_theirs = open.read.drafter == drafter && !signed;
+        is_theirs && open.approvals.is_empty() && rows.any(stands)
     }
 
     /// Every approval that a batch brings to an order, if it counts for that order.
@@ -73,11 +106,12 @@ impl Authority {
         row: OrderDigest,
         now: u64,
     ) -> impl Iterator<Item = &GivenApproval> {
-        let open = self.batches_with(row).filter(move |batch| batch.expires >= now);
-        open.flat_map(|batch| batch.approvals.iter())
+        let open = self.batches_with(row).filter(move |(_, batch)| batch.expires >= now);
+        open.flat_map(|(_, batch)| batch.approvals.iter())
     }
 
-    /// Every order in it is of the kind that it names, and some are open.
+    /// Every order in it is of the kind that it names, some are open, and no rule asks since for
+    /// more of them to be opened.
     pub(crate) fn batch_fits(&self, batch: &BatchBody) -> Result<(), Code> {
         let mut open = false;
         for digest in batch.rows.iter().filter_map(NamesOrder::order_digest) {
@@ -87,21 +121,31 @@ impl Authority {
                 return Err(Code::StateConflict);
             }
         }
-        if open { Ok(()) } else { Err(Code::OrderConsumed) }
+        let fewer = batch.sample < self.sample_size(&batch.of, batch.rows.len());
+        match open {
+            true if fewer => Err(Code::StateConflict),
+            true => Ok(()),
+            false => Err(Code::OrderConsumed),
+        }
     }
 
-    /// As what a person may decide about each open order of a batch: none is about them, each is in
-    /// their scope, none was drafted by them, and they speak for one and the same in all of them.
-    pub(crate) fn may_decide_all(
+    /// Everything as which a person may decide about each open order of a batch: none is about
+    /// them, each is in their scope, none was drafted by them, and they speak for one and the same
+    /// in all of them.
+    pub(crate) fn capacities_of_all(
         &self,
         person: &str,
         batch: &BatchBody,
         now: u64,
-    ) -> Result<Capacity, Code> {
-        let mut all: Option<Capacity> = None;
+    ) -> Result<Vec<Capacity>, Code> {
+        let mut all: Option<Vec<Capacity>> = None;
         for (_, row) in self.open_rows(batch, 0) {
-            let one = self.may_decide(person, &row.read, &row.body, now)?;
-            if all.get_or_insert_with(|| one.clone()) != &one {
+            let each = self.capacities(person, (&row.read, &row.body), now)?;
+            match &mut all {
+                Some(all) => all.retain(|one| each.contains(one)),
+                None => all = Some(each),
+            }
+            if all.as_ref().is_some_and(Vec::is_empty) {
                 return Err(Code::StateConflict);
             }
         }
@@ -110,11 +154,12 @@ impl Authority {
 
     /// Whether some open order of a batch lacks an officer of its own unit among those who decided.
     pub(crate) fn row_lacks_local(&self, batch: &BatchBody, one: &Capacity, now: u64) -> bool {
+        let mut locals = Locals::default();
         self.open_rows(batch, 0).any(|(digest, row)| {
             let counting = self.counting(digest, now).into_iter();
             let mut decided: Vec<Capacity> = counting.map(|(one, _)| one).collect();
             decided.push(one.clone());
-            self.lacks_local(&decided, &row.read, &row.body)
+            self.lacks_local(&decided, (&row.read, &row.body), &mut locals)
         })
     }
 
@@ -131,28 +176,30 @@ impl Authority {
         Ok(rules)
     }
 
-    /// How many orders of a batch have to be opened before it is approved.
-    pub fn sample_size(&self, body: &Body) -> u16 {
-        let Body::Batch(batch) = body else { return 0 };
-        self.rules.approvals.rule(&batch.of).map_or(0, |rule| rule.sample)
+    /// How many orders of a batch of so many of a kind each approver has to open today.
+    pub fn sample_size(&self, kind: &str, rows: usize) -> u16 {
+        self.rules.approvals.rule(kind).map_or(0, |rule| rule.sample_of(rows))
     }
 
-    /// Whether an approval names every order that had to be opened, and names none where no batch
-    /// is approved.
+    /// Whether an approval names just the orders that its person had to open, in the order of the
+    /// batch, and names none where no batch is approved: nothing more is said to be opened.
     pub(crate) fn has_opened(
         &self,
-        approval: &Approval,
-        digest: OrderDigest,
-        body: &Body,
+        (approval, person): (&Approval, &str),
+        (digest, body): (OrderDigest, &Body),
     ) -> Result<(), Code> {
         let Body::Batch(batch) = body else {
             return if approval.opened.is_none() { Ok(()) } else { Err(Code::Malformed) };
         };
-        let sample = batch.sample(&digest.0, self.sample_size(body));
-        match sample.iter().all(|row| approval.has_opened(&row.0)) {
-            true => Ok(()),
-            false => Err(Code::RowUnopened),
+        let opened = approval.opened.as_ref().map_or(&[][..], |opened| &opened.0);
+        let wanted = batch.to_open(&digest.0, person);
+        let named: BTreeSet<&[u8]> = opened.chunks(32).collect();
+        if !wanted.iter().all(|row| named.contains(&*row.0)) {
+            return Err(Code::RowUnopened);
         }
+        let just = wanted.iter().flat_map(|row| row.0.iter()).eq(opened);
+        let said = approval.opened.is_some() != wanted.is_empty();
+        if just && said { Ok(()) } else { Err(Code::Malformed) }
     }
 
     pub(crate) fn add_batch(&mut self, digest: OrderDigest, batch: &BatchBody) {
@@ -180,8 +227,7 @@ impl Authority {
 
     /// An order is over: a batch of which every order is over, is over as well.
     pub(crate) fn row_ended(&mut self, row: OrderDigest) {
-        let range = (row, OrderDigest([0; 32]))..=(row, OrderDigest([255; 32]));
-        let pairs: Vec<_> = self.in_batches.range(range).copied().collect();
+        let pairs: Vec<_> = self.in_batches.range(all_with(row)).copied().collect();
         for (_, batch) in &pairs {
             let Some(state) = self.batches.get_mut(batch) else { continue };
             state.left = state.left.saturating_sub(1);
@@ -192,8 +238,7 @@ impl Authority {
     }
 
     /// What ends a batch before it was approved ends the orders in it that are open.
-    pub(crate) fn end_rows(&mut self, batch: OrderDigest, ended: Ended) {
-        let rows: Vec<OrderDigest> = self.rows_of(batch).collect();
+    pub(crate) fn end_rows(&mut self, rows: Vec<OrderDigest>, ended: Ended) {
         for row in rows {
             if ended == Ended::Rejected
                 && let Some(reference) = self.reference_of(row)
@@ -205,10 +250,11 @@ impl Authority {
         }
     }
 
-    pub(crate) fn notice_rows_ended(&mut self, batch: OrderDigest, ended: Ended) {
-        let open = |row: &OrderDigest| self.entry(*row).is_some();
-        let rows: Vec<OrderDigest> = self.rows_of(batch).filter(open).collect();
+    pub(crate) fn notice_rows_ended(&mut self, rows: Vec<OrderDigest>, ended: Ended) {
         for row in rows {
+            if self.entry(row).is_none() {
+                continue;
+            }
             if ended == Ended::Rejected {
                 let reference = self.reference_of(row);
                 self.pending.rejected.extend(reference);
@@ -223,18 +269,5 @@ impl Authority {
             Body::Issue(issue) => issue.reference.as_deref().and_then(Reference::read),
             _ => None,
         }
-    }
-
-    /// Who gave an approval that a batch brings, if it counts for this order now.
-    pub(crate) fn counts_for_row(
-        &self,
-        row: &OpenOrder,
-        given: &GivenApproval,
-        now: u64,
-    ) -> Result<Capacity, Code> {
-        let capacity = self.still_counts(row, given, now)?;
-        let batch = given.approval.order.order_digest().ok_or(Code::OrderUnknown)?;
-        let body = &self.entry(batch).ok_or(Code::OrderUnknown)?.body;
-        self.has_opened(&given.approval, batch, body).map(|()| capacity)
     }
 }

@@ -175,6 +175,7 @@ impl Authority {
         if let Some(person) = self.people.get_mut(&held.person) {
             Arc::make_mut(person).serials.push(serial);
         }
+        self.note_leaving(&held.person);
         self.keys.insert((held.key_sha256, serial));
         self.held.insert(serial, Arc::new(held));
     }
@@ -206,6 +207,12 @@ impl Authority {
         if !fits && !self.revoked.contains_key(&serial) {
             return Err(Code::UnsignedAuthority);
         }
+        // Whose it is, and of which kind, follows from what was ordered; a record only claims it.
+        let kind = self.held.get(&serial).map(|held| held.profile.clone());
+        let named = self.subject_of(&serial) == Some(subject.as_str());
+        if !named || kind.is_some_and(|kind| *kind != **profile) {
+            return Err(Code::UnsignedAuthority);
+        }
         self.intents.remove(&serial);
         let own = self.held.get(&serial).is_some_and(|held| held.key_sha256 == key);
         if own && let Some(held) = self.held.get_mut(&serial).map(Arc::make_mut) {
@@ -213,6 +220,18 @@ impl Authority {
             held.not_after = not_after.min(held.until);
         }
         Ok(())
+    }
+
+    /// Whether a key that the founding states is that of this service, or of an authority, which
+    /// has neither a process nor the id of a person.
+    fn is_named_so(&self, key: &Sha256Value, subject: &str) -> bool {
+        let services = self.fixed.founding.services.iter();
+        let mut keys = services.flat_map(|one| one.keys.iter().map(move |key| (one, key)));
+        let own = keys.find(|(_, known)| Sha256::digest(&known.key.0).as_slice() == key);
+        match own {
+            Some((one, known)) => format!("{}/{}", one.service, known.process) == subject,
+            None => !subject.contains('/') && self.person(subject).is_none(),
+        }
     }
 
     fn add_first(
@@ -223,13 +242,17 @@ impl Authority {
     ) -> Result<(), Code> {
         let FirstCertificate { serial, key, sha256, not_after } = first;
         self.is_new(&serial)?;
-        if !self.fixed.founding.people.iter().any(|person| person.person == subject) {
+        let founding = &self.fixed.founding;
+        let Some(stated) = founding.people.iter().find(|person| person.person == subject) else {
             // Authorities and services: their keys stand in the statement itself.
-            if !self.fixed.system_keys.contains(&key) {
+            if !self.fixed.system_keys.contains(&key) || !self.is_named_so(&key, subject) {
                 return Err(Code::UnsignedAuthority);
             }
             self.add_machine(serial, subject.to_owned(), key);
             return Ok(());
+        };
+        if stated.profile != profile {
+            return Err(Code::UnsignedAuthority);
         }
         let credential = self.credentials.get_mut(&key);
         let credential = credential.filter(|c| c.person.as_str() == subject && c.serial.is_none());

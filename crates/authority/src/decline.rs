@@ -1,6 +1,6 @@
-//! Declining: one officer who may approve an order may also send it back or end it. Orders to
-//! revoke are brakes, which nobody releases alone, if an operator drafted them or an officer who
-//! signed; one that a portal asked for in an officer's name is declined as any other.
+//! Declining: one officer who may approve an order may also send it back or end it. Orders that
+//! only take away are brakes, which nobody releases alone; a revocation that a portal asked for in
+//! an officer's name is declined as any other.
 
 use crate::authority::Authority;
 use crate::id::{NamesOrder, Reference};
@@ -20,19 +20,36 @@ impl Authority {
         let (_, open) = self.waiting(&read.order, now)?;
         let person = self.said_by(&decline.signed_statement(), now)?;
         self.may_decide(&person, &open.read, &open.body, now)?;
-        let is_brake = match &*open.body {
-            Body::Revoke(_) => !open.read.is_unsigned_wish(),
-            other => other.revokes(),
-        };
-        if is_brake {
+        if !open.read.can_be_declined(&open.body) {
             return Err(Code::StateConflict);
+        }
+        // One touch that was meant for something else ends one order, and not thousands.
+        if decline.assertion.is_some() && matches!(&*open.body, Body::Batch(_)) {
+            return Err(Code::CertificateKeyNeeded);
         }
         self.counts_on(&decline.signed_statement())?;
         Ok((person, read))
     }
 
-    pub(crate) fn add_decline(&mut self, decline: &Decline, now: u64) -> Result<(), Code> {
-        let (_, read) = self.check_decline(decline, now)?;
+    /// Whose decline it is follows from its signature; a record that names somebody else claims
+    /// what nobody signed.
+    fn declined_by(
+        &self,
+        decline: &Decline,
+        person: &str,
+        now: u64,
+    ) -> Result<DeclineStatement, Code> {
+        let (signer, read) = self.check_decline(decline, now)?;
+        if signer == person { Ok(read) } else { Err(Code::UnsignedAuthority) }
+    }
+
+    pub(crate) fn add_decline(
+        &mut self,
+        decline: &Decline,
+        person: &str,
+        now: u64,
+    ) -> Result<(), Code> {
+        let read = self.declined_by(decline, person, now)?;
         self.count(&decline.signed_statement());
         if let Some(reference) = self.reference_ended_by(&read)
             && let Some(letter) = self.letters.get_mut(&reference)
@@ -40,20 +57,22 @@ impl Authority {
             std::sync::Arc::make_mut(letter).rejected = true;
         }
         if let Some(digest) = read.order.order_digest() {
+            let rows = self.rows_of(digest).collect();
             self.close(digest, ended_by(read.outcome));
-            self.end_rows(digest, ended_by(read.outcome));
+            self.end_rows(rows, ended_by(read.outcome));
         }
         Ok(())
     }
 
-    pub(crate) fn notice_decline(&mut self, decline: &Decline, now: u64) {
-        let Ok((_, read)) = self.check_decline(decline, now) else { return };
+    pub(crate) fn notice_decline(&mut self, decline: &Decline, person: &str, now: u64) {
+        let Ok(read) = self.declined_by(decline, person, now) else { return };
         self.notice_counter(&decline.signed_statement());
         if let Some(reference) = self.reference_ended_by(&read) {
             self.pending.rejected.insert(reference);
         }
         if let Some(digest) = read.order.order_digest() {
-            self.notice_rows_ended(digest, ended_by(read.outcome));
+            let rows = self.rows_of(digest).collect();
+            self.notice_rows_ended(rows, ended_by(read.outcome));
             self.pending.ended.insert(digest, ended_by(read.outcome));
         }
     }

@@ -6,12 +6,9 @@ use crate::authority::Authority;
 use crate::id::PersonId;
 use crate::state::Delegation;
 use records::code::Code;
-use records::order::{DELEGATION_SECONDS, DelegateBody, RoleAction};
+use records::order::{DELEGATION_SECONDS, DelegateBody, LENDS_MAX, LENT_MAX, RoleAction};
 use records::rules::Role;
 use std::sync::Arc;
-
-/// Delegations to one person that are not over; more are refused.
-const DELEGATIONS_MAX: usize = 8;
 
 impl Authority {
     /// The delegations to a person, as the tree holds them; some may be over.
@@ -40,6 +37,12 @@ impl Authority {
         self.delegations_to(person).filter(move |one| one.until >= now).map(|one| one.role)
     }
 
+    /// What a person lends to others and is not over, with who acts.
+    pub(crate) fn lent_by(&self, absent: &str) -> impl Iterator<Item = (&PersonId, &Delegation)> {
+        let now = self.signed_time;
+        self.delegations().filter(move |(_, one)| *one.absent == *absent && one.until >= now)
+    }
+
     /// Whether a delegation may be made, or ended.
     pub(crate) fn delegate_fits(&self, body: &DelegateBody) -> Result<(), Code> {
         let wanted = read(body).ok_or(Code::Malformed)?;
@@ -62,10 +65,12 @@ impl Authority {
         if held.any(|held| self.excludes(held, body.role)) {
             return Err(Code::RoleConflict);
         }
-        let lent = self.lent_to(&body.person).count();
+        // An order about either of the two has room for so many.
+        let has_room = self.lent_to(&body.person).count() < LENT_MAX
+            && self.lent_by(&body.absent).count() < LENDS_MAX;
         let is_held = person.holds(body.role, &body.scope);
         match self.holds(&body.absent, body.role, &body.scope) {
-            true if !known && !is_held && lent < DELEGATIONS_MAX => Ok(()),
+            true if !known && !is_held && has_room => Ok(()),
             _ => Err(Code::StateConflict),
         }
     }

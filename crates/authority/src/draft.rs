@@ -5,7 +5,7 @@ use crate::authority::Authority;
 use crate::id::{OrderDigest, PersonId, Reference};
 use crate::state::{LetterState, OpenOrder};
 use records::code::Code;
-use records::draft::{Draft, DraftPlace};
+use records::draft::{Draft, DraftPlace, PASSKEY_ROWS_MAX};
 use records::drafted::Drafted;
 use records::order::{Body, Order, PersonAction};
 use records::rules::Role;
@@ -36,6 +36,9 @@ impl Authority {
             }
         };
         let said = draft.signed_statement();
+        if said.assertion.is_some() && read.count() > PASSKEY_ROWS_MAX as u64 {
+            return Err(Code::CertificateKeyNeeded);
+        }
         let handler = self.said_by(&said, now)?;
         self.may_draft(&handler, &drafted)?;
         let place = row.map(|(place, _)| place);
@@ -112,9 +115,37 @@ impl Authority {
         own.filter_map(move |(_, digest)| Some(self.waiting(*digest, now).ok()?.1))
     }
 
-    /// How many orders wait that people drafted under their signatures, pending records counted.
-    pub fn drafting_count(&self) -> usize {
-        self.drafting.len() + self.pending.drafting.len()
+    /// How many orders wait at `now` that people drafted under their signatures, pending records
+    /// counted.
+    pub fn drafting_count(&self, now: u64) -> usize {
+        let over = self.drafting_ends.range(..(now, OrderDigest::FIRST)).count();
+        self.drafting_ends.len() - over + self.pending.drafting.len()
+    }
+
+    /// Remembers whose draft an order is for as long as it can be approved.
+    pub(crate) fn remember_draft(&mut self, digest: OrderDigest, open: &OpenOrder) {
+        let Some(drafter) = drafter_of(&open.read) else { return };
+        self.drafting.insert((drafter, digest));
+        self.drafting_ends.insert((open.expires, digest));
+    }
+
+    pub(crate) fn no_longer_drafting(&mut self, digest: OrderDigest, open: &OpenOrder) {
+        let Some(drafter) = drafter_of(&open.read) else { return };
+        self.drafting.remove(&(drafter, digest));
+        self.drafting_ends.remove(&(open.expires, digest));
+    }
+
+    /// Forgets drafts that nobody can approve any more, at the time that is proven.
+    pub(crate) fn forget_old_drafts(&mut self) {
+        while let Some((ends, digest)) = self.drafting_ends.get_min().copied() {
+            if ends >= self.signed_time {
+                break;
+            }
+            self.drafting_ends.remove(&(ends, digest));
+            let open = self.orders.get(&digest).map(|open| open.read.clone());
+            let drafter = open.and_then(|read| drafter_of(&read));
+            drafter.map(|drafter| self.drafting.remove(&(drafter, digest)));
+        }
     }
 
     /// The letters that a person had made under their signature.

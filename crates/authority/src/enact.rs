@@ -123,6 +123,7 @@ impl Authority {
             version: body.version,
             name: body.name.clone(),
             mail: body.mail.clone(),
+            number: None,
             evidence: Some(body.evidence.clone()),
             left: false,
             roles: BTreeSet::new(),
@@ -135,9 +136,20 @@ impl Authority {
         person.name = body.name.clone();
         person.mail = body.mail.clone();
         person.evidence = Some(body.evidence.clone());
+        let number = body.number.as_ref().and_then(Bytes::digest);
+        let before = std::mem::replace(&mut person.number, number);
+        for (digest, ends) in [(before, true), (number, body.action == PersonAction::Leave)] {
+            match digest {
+                Some(digest) if ends => self.numbers.remove(&digest),
+                Some(digest) => self.numbers.insert(digest, id),
+                None => None,
+            };
+        }
         if body.action == PersonAction::Leave {
             person.left = true;
             person.roles.clear();
+            self.no_longer_appointed(&body.person);
+            self.note_leaving(&id);
         }
         Ok(())
     }
@@ -152,6 +164,17 @@ impl Authority {
                 RoleAction::Grant => person.roles.insert(holding),
                 RoleAction::Withdraw => person.roles.remove(&holding),
             };
+        }
+        self.no_longer_appointed(&body.person);
+    }
+
+    /// Whoever has no role left is looked at no more where officers are looked for.
+    fn no_longer_appointed(&mut self, person: &str) {
+        let holds = |role: &(Role, String)| role.0 != Role::Official;
+        if self.person(person).is_none_or(|state| !state.roles.iter().any(holds))
+            && let Some(id) = PersonId::read(person)
+        {
+            self.appointed.remove(&id);
         }
     }
 }

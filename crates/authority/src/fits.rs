@@ -152,7 +152,30 @@ impl Authority {
             (_, Some(_)) if self.has_left(&body.person) => Err(Code::PersonLeft),
             (_, Some(person)) if body.version == person.version + 1 => Ok(()),
             (_, Some(_)) => Err(Code::PersonChanged),
+        }?;
+        self.number_fits(body, known.and_then(|known| known.number))
+    }
+
+    /// Nobody is registered twice, and no order takes a number away; who leaves keeps theirs.
+    fn number_fits(&self, body: &PersonBody, held: Option<Sha256Value>) -> Result<(), Code> {
+        let number = match &body.number {
+            Some(number) => Some(number.digest().ok_or(Code::Malformed)?),
+            None => None,
+        };
+        let Some(number) = number.filter(|_| number != held) else {
+            return if number == held { Ok(()) } else { Err(Code::PersonChanged) };
+        };
+        let is_taken = self.numbered(&number).is_some() || self.pending.numbers.contains(&number);
+        match body.action {
+            PersonAction::Leave => Err(Code::PersonChanged),
+            PersonAction::Create | PersonAction::Move if is_taken => Err(Code::NumberRegistered),
+            PersonAction::Create | PersonAction::Move => Ok(()),
         }
+    }
+
+    /// Who in office has a national number, by its keyed digest.
+    pub fn numbered(&self, digest: &Sha256Value) -> Option<&PersonId> {
+        self.numbers.get(digest)
     }
 
     fn is_being_created(&self, person: &str) -> bool {

@@ -105,6 +105,7 @@ impl Authority {
                 version: 1,
                 name: first.name.clone(),
                 mail: None,
+                number: None,
                 evidence: None,
                 left: false,
                 roles: roles.collect(),

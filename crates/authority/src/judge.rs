@@ -1,8 +1,9 @@
 //! Judging: may this order be carried out now, with these approvals?
 
-use crate::approver::Capacity;
+use crate::approver::{Capacity, Locals};
 use crate::authority::Authority;
-use crate::id::{NamesOrder, OrderDigest, PersonId, Sha256Value};
+use crate::counted::Counted;
+use crate::id::{NamesOrder, OrderDigest, PersonId};
 use crate::signatures::Signatures;
 use crate::state::{GivenApproval, OpenOrder};
 use records::approval::Approval;
@@ -11,24 +12,25 @@ use records::code::Code;
 use records::order::{Body, Order};
 use records::record::approval_id;
 use records::rules::ApprovalRule;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// An order that may be carried out; only [`Authority::judge`] makes it.
 ///
 /// ```compile_fail,E0451
 /// let (digest, order, body) = todo!();
-/// let (approvals, approvers) = (Vec::new(), Default::default());
-/// let forged = authority::Judged { digest, order, body, approvals, approvers };
+/// let forged = authority::Judged { digest, order, body, counted: Vec::new() };
 /// ```
 #[derive(Clone, Debug)]
 pub struct Judged {
     digest: OrderDigest,
     order: Arc<Order>,
     body: Arc<Body>,
-    approvals: Vec<Sha256Value>,
-    approvers: BTreeSet<PersonId>,
+    counted: Vec<Counted>,
 }
+
+/// Approvals that one order keeps; no rule asks for as many.
+const APPROVALS_MAX: usize = 32;
 
 impl Judged {
     /// The order's digest.
@@ -48,12 +50,17 @@ impl Judged {
 
     /// The approvals that count, as records name them.
     pub fn approvals(&self) -> Vec<Bytes> {
-        self.approvals.iter().copied().map(Bytes::from).collect()
+        self.counted.iter().map(|one| Bytes::from(one.given.id)).collect()
     }
 
-    /// Who gave them.
+    /// The same, with as what each counts.
+    pub fn counted(&self) -> &[Counted] {
+        &self.counted
+    }
+
+    /// Who gave them, each once.
     pub fn approvers(&self) -> impl Iterator<Item = &PersonId> {
-        self.approvers.iter()
+        self.counted.iter().map(|one| &one.capacity.person)
     }
 }
 
@@ -92,7 +99,8 @@ impl Authority {
         if approvals.is_some_and(|named| named.len() != counted.len()) {
             return Err(Code::ApprovalsMissing);
         }
-        if !rules.is_empty() && self.lacks_local(&decided, &open.read, &open.body) {
+        let of = (&*open.read, &*open.body);
+        if !rules.is_empty() && self.lacks_local(&decided, of, &mut Locals::default()) {
             return Err(Code::PoolAlone);
         }
         let outside = counted.iter().filter(|given| given.approval.outside_browser()).count();
@@ -106,8 +114,11 @@ impl Authority {
             digest,
             order: open.read.clone(),
             body: open.body.clone(),
-            approvals: counted.into_iter().map(|given| given.id).collect(),
-            approvers: decided.iter().map(|one| one.person).collect(),
+            counted: counted
+                .into_iter()
+                .zip(decided)
+                .map(|(given, one)| self.as_counted((digest, open), given, (one, now)))
+                .collect(),
         })
     }
 
@@ -119,7 +130,7 @@ impl Authority {
         now: u64,
     ) -> Result<Capacity, Code> {
         match by_batch {
-            true => self.counts_for_row(open, given, now),
+            true => self.still_counts(open, given, now),
             false => self.still_counts(open, given, now),
         }
     }
@@ -167,29 +178,68 @@ impl Authority {
     pub fn check_approval(&self, approval: &Approval, now: u64) -> Result<Capacity, Code> {
         let (digest, open) = self.waiting(&approval.order, now)?;
         let person = self.approver_of(approval, now)?;
-        let capacity = self.may_decide(&person, &open.read, &open.body, now)?;
+        let acting_for = approval.acting_for.as_deref();
+        let capacity = self.capacity((&person, acting_for), (&open.read, &open.body), now)?;
         self.fits_with(&open.body, &open.contents)?;
-        self.has_opened(approval, digest, &open.body)?;
+        self.has_opened((approval, &person), (digest, &open.body))?;
+        self.fits_beside(&capacity, (digest, open), now)?;
+        let pending = self.pending.given.get(&digest).map_or(0, |given| given.len());
+        if open.approvals.len() + pending >= APPROVALS_MAX {
+            return Err(Code::Malformed);
+        }
         let given = self.given(digest, now);
-        let mut decided: Vec<Capacity> =
-            self.counting(digest, now).into_iter().map(|(one, _)| one).collect();
-        if !self.is_new_voice(&decided, &capacity) {
-            return Err(Code::ApproverTwice);
-        }
-        if let Body::Batch(batch) = &*open.body
-            && self.row_lacks_local(batch, &capacity, now)
-        {
-            return Err(Code::PoolAlone);
-        }
-        decided.push(capacity.clone());
-        if self.lacks_local(&decided, &open.read, &open.body) {
-            return Err(Code::PoolAlone);
-        }
         if !approval.outside_browser() && !self.has_room(&open.body, &given)? {
             return Err(Code::OutsideNeeded);
         }
         self.counts_on(&approval.signed_statement())?;
         Ok(capacity)
+    }
+
+    /// Whether an approval of an open order by this person would count beside those that it has.
+    pub fn may_join(&self, person: &str, order: impl NamesOrder, now: u64) -> Result<(), Code> {
+        let (digest, open) = self.waiting(order, now)?;
+        let all = self.capacities(person, (&open.read, &open.body), now)?;
+        self.fits_with(&open.body, &open.contents)?;
+        let mut fits = Err(Code::ApproverRole);
+        for one in &all {
+            fits = self.fits_beside(one, (digest, open), now);
+            if fits.is_ok() {
+                break;
+            }
+        }
+        fits
+    }
+
+    /// As what somebody may approve an open order: what counts beside the approvals that it has, or
+    /// everything where none does, so that whoever tries is told why.
+    pub fn voices(&self, person: &str, order: impl NamesOrder, now: u64) -> Vec<Capacity> {
+        let Ok((digest, open)) = self.waiting(order, now) else { return Vec::new() };
+        let all = self.capacities(person, (&open.read, &open.body), now).unwrap_or_default();
+        let fits = |one: &&Capacity| self.fits_beside(one, (digest, open), now).is_ok();
+        let fitting: Vec<Capacity> = all.iter().filter(fits).cloned().collect();
+        if fitting.is_empty() { all } else { fitting }
+    }
+
+    /// Nobody decides twice, and no pool before the unit's own officer, also for each row of a
+    /// batch.
+    fn fits_beside(
+        &self,
+        capacity: &Capacity,
+        (digest, open): (OrderDigest, &OpenOrder),
+        now: u64,
+    ) -> Result<(), Code> {
+        let mut decided: Vec<Capacity> =
+            self.counting(digest, now).into_iter().map(|(one, _)| one).collect();
+        if !self.is_new_voice(&decided, capacity) {
+            return Err(Code::ApproverTwice);
+        }
+        decided.push(capacity.clone());
+        let mut locals = Locals::default();
+        let alone = match &*open.body {
+            Body::Batch(batch) => self.row_lacks_local(batch, capacity, now),
+            body => self.lacks_local(&decided, (&open.read, body), &mut locals),
+        };
+        if alone { Err(Code::PoolAlone) } else { Ok(()) }
     }
 
     /// Whose approvals of an open order hold, and whether each came from outside a browser.
@@ -242,27 +292,46 @@ impl Authority {
         rules.iter().map(|rule| u32::from(rule.count)).max().unwrap_or(u32::MAX)
     }
 
-    pub(crate) fn add_approval(&mut self, approval: &Approval, now: u64) -> Result<(), Code> {
-        let (_, given) = self.taken(approval, now)?;
+    pub(crate) fn add_approval(
+        &mut self,
+        approval: &Approval,
+        claimed: (&str, Option<&str>),
+        now: u64,
+    ) -> Result<(), Code> {
+        let given = self.taken(approval, claimed, now)?;
         let said = approval.signed_statement();
         self.counts_on(&said)?;
         self.count(&said);
         let digest = approval.order.order_digest().ok_or(Code::OrderUnknown)?;
         let open = self.orders.get_mut(&digest).ok_or(Code::OrderUnknown)?;
         if open.approvals.iter().all(|known| known.id != given.id) {
+            if open.approvals.len() >= APPROVALS_MAX {
+                return Err(Code::Malformed);
+            }
             Arc::make_mut(open).approvals.push(given);
         }
         Ok(())
     }
 
-    /// An approval with who gave it, its signature verified.
+    /// An approval, its signature verified, if it is as a record claims: given by this person, for
+    /// this absent one or for none, as its signature says too.
     pub(crate) fn taken(
         &self,
         approval: &Approval,
+        (person, acting_for): (&str, Option<&str>),
         now: u64,
-    ) -> Result<(String, GivenApproval), Code> {
-        let person = self.approver_of(approval, now)?;
-        Ok((person, GivenApproval::read(approval.clone(), &self.signatures)?))
+    ) -> Result<GivenApproval, Code> {
+        let signer = self.approver_of(approval, now)?;
+        let digest = approval.order.order_digest().ok_or(Code::OrderUnknown)?;
+        let open = self.entry(digest).ok_or(Code::OrderUnknown)?;
+        let spoken = (signer.as_str(), approval.acting_for.as_deref());
+        let capacity = self.capacity(spoken, (&open.read, &open.body), now)?;
+        if !capacity.is_as(person, acting_for) {
+            return Err(Code::UnsignedAuthority);
+        }
+        // Once: it follows from what is signed, and is asked again for no order of a batch.
+        self.has_opened((approval, &signer), (digest, &open.body))?;
+        GivenApproval::read(approval.clone(), &self.signatures)
     }
 }
 

@@ -13,6 +13,7 @@
 //! | question | file |
 //! |---|---|
 //! | may this order be carried out, who has approved it | [`judge`](Authority::judge) |
+//! | as what an approval counted, for whom, in which batch | `counted.rs` |
 //! | may this person approve it, and not for themselves | `approver.rs` |
 //! | does the order still fit the state it was made for | `fits.rs` |
 //! | which names and which state does it rest on | `basis.rs` |
@@ -37,8 +38,10 @@ mod batch;
 mod certificate;
 mod city;
 mod consequence;
+mod counted;
 mod decline;
 mod delegation;
+mod departure;
 mod draft;
 mod enact;
 mod fits;
@@ -51,6 +54,7 @@ mod order;
 mod parts;
 mod passkey;
 mod pending;
+mod release;
 mod renewal;
 mod revoke;
 mod signatures;
@@ -64,6 +68,7 @@ pub use agent::{JoinClaim, authorization_of, join_value};
 pub use approver::Capacity;
 pub use authority::Authority;
 pub use consequence::Consequence;
+pub use counted::{Counted, InBatch};
 pub use id::{NamesOrder, OrderDigest, PersonId, Reference, Serial, Sha256Value};
 pub use judge::Judged;
 pub use parts::{PartName, Parts, PartsError};
@@ -109,16 +114,42 @@ impl Authority {
 
     /// Applies the next record of the `control` log.
     pub fn apply(&mut self, record: &Record) -> Result<(), Unsigned> {
-        let kind = record.event.kind();
-        self.effect(record).map_err(|code| Unsigned { kind, code })
+        self.apply_judged(record).map(|_| ())
     }
 
-    fn effect(&mut self, record: &Record) -> Result<(), Code> {
+    /// The same, with how the order was judged that the record carries out.
+    pub fn apply_judged(&mut self, record: &Record) -> Result<Option<Judged>, Unsigned> {
+        let kind = record.event.kind();
+        let unsigned = |code| Unsigned { kind, code };
         if record.log != "control" {
-            return Err(Code::UnsignedAuthority);
+            return Err(unsigned(Code::UnsignedAuthority));
         }
         // A record's own time is only a claim; what the registry key signed later is not.
         let now = record.unix().max(self.signed_time);
+        match &record.event {
+            Event::Enacted { order, approvals, .. } | Event::Intent { order, approvals, .. } => {
+                let judged = self.judge(order, Some(approvals), now).map_err(unsigned)?;
+                self.carry_out(&judged, &record.event, now).map_err(unsigned)?;
+                Ok(Some(judged))
+            }
+            _ => self.effect(record, now).map(|()| None).map_err(unsigned),
+        }
+    }
+
+    /// Carries out an order that was judged.
+    fn carry_out(&mut self, judged: &Judged, event: &Event, now: u64) -> Result<(), Code> {
+        match event {
+            Event::Enacted { order, files, .. } => self.enact(judged, order, files)?,
+            Event::Intent { serial, tbs_sha256, not_after, .. } => {
+                self.intend(judged, (serial, not_after), tbs_sha256, now)?;
+            }
+            _ => return Err(Code::UnsignedAuthority),
+        }
+        self.close(judged.digest(), Ended::Consumed);
+        Ok(())
+    }
+
+    fn effect(&mut self, record: &Record, now: u64) -> Result<(), Code> {
         match &record.event {
             Event::Letter { statement, signature } => self.add_letter(statement, signature, now),
             Event::Voided { statement, signature } => self.add_void(statement, signature, now),
@@ -128,20 +159,10 @@ impl Authority {
             Event::Order { order, signature, cancels } => {
                 self.add_order((order, signature), cancels, now)
             }
-            Event::Approval { approval, .. } => self.add_approval(approval, now),
-            Event::Enacted { order, approvals, files } => {
-                let judged = self.judge(order, Some(approvals), now)?;
-                self.enact(&judged, order, files)?;
-                self.close(judged.digest(), Ended::Consumed);
-                Ok(())
+            Event::Approval { approval, person, acting_for } => {
+                self.add_approval(approval, (person, acting_for.as_deref()), now)
             }
-            Event::Intent { order, approvals, serial, tbs_sha256, not_after, .. } => {
-                let judged = self.judge(order, Some(approvals), now)?;
-                self.intend(&judged, (serial, not_after), tbs_sha256, now)?;
-                self.close(judged.digest(), Ended::Consumed);
-                Ok(())
-            }
-            Event::Declined { decline, .. } => self.add_decline(decline, now),
+            Event::Declined { decline, person } => self.add_decline(decline, person, now),
             Event::Revoked { cause, approvals, statement, signature, .. } => {
                 self.revoke(cause, approvals, (statement, signature))
             }
@@ -160,7 +181,9 @@ impl Authority {
             | Event::Forked { .. }
             | Event::Asked { .. }
             | Event::Searched { .. } => Ok(()),
-            Event::Portal { .. }
+            Event::Enacted { .. }
+            | Event::Intent { .. }
+            | Event::Portal { .. }
             | Event::Read { .. }
             | Event::Notified { .. }
             | Event::Silent { .. }

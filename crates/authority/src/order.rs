@@ -1,7 +1,6 @@
 //! Orders as the registry key signed them, and what closes an order.
 
 use crate::authority::Authority;
-use crate::draft::drafter_of;
 use crate::id::{NamesOrder, OrderDigest, PersonId};
 use crate::signatures::Signatures;
 use crate::state::{Contents, Ended, OpenOrder, PasskeyContents};
@@ -11,7 +10,7 @@ use records::bytes::Bytes;
 use records::code::Code;
 use records::json;
 use records::label::Label;
-use records::order::{Body, CredentialBody, IssueBody, ORDER_SECONDS, Order, Renewal};
+use records::order::{Body, CredentialBody, IssueBody, ORDER_SECONDS, Renewal};
 use records::passkey::PasskeyStatement;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -38,9 +37,9 @@ impl Authority {
         if let Some(draft) = &open.read.draft {
             self.use_draft(draft, open.read.place.as_ref(), now);
         }
-        self.drafting.extend(drafter_of(&open.read).map(|drafter| (drafter, digest)));
+        self.remember_draft(digest, &open);
         self.signed_time = self.signed_time.max(open.expires.saturating_sub(ORDER_SECONDS));
-        for cancelled in self.cancellable(&open.body, cancels) {
+        for cancelled in self.cancellable(&open, cancels) {
             self.close(cancelled, Ended::Cancelled);
         }
         match &*open.body {
@@ -122,21 +121,34 @@ impl Authority {
     }
 
     /// Which of the named orders a new one replaces: open ones to issue under the same letter, or
-    /// to renew the same certificate.
-    pub(crate) fn cancellable(&self, by: &Body, cancels: &[Bytes]) -> Vec<OrderDigest> {
-        let Body::Issue(own) = by else { return Vec::new() };
+    /// to renew the same certificate; of a batch those of its drafter that give way.
+    pub(crate) fn cancellable(&self, by: &OpenOrder, cancels: &[Bytes]) -> Vec<OrderDigest> {
         let replaced = |digest: &OrderDigest| {
-            let open = self.orders.get(digest).map(|open| &*open.body);
-            matches!(open, Some(Body::Issue(other)) if has_same_origin(own, other))
+            let open = self.orders.get(digest);
+            open.is_some_and(|open| self.replaces(by, (*digest, open)))
         };
         cancels.iter().filter_map(NamesOrder::order_digest).filter(replaced).collect()
+    }
+
+    pub(crate) fn replaces(
+        &self,
+        by: &OpenOrder,
+        (digest, open): (OrderDigest, &OpenOrder),
+    ) -> bool {
+        match (&*by.body, &*open.body) {
+            (Body::Issue(own), Body::Issue(other)) => has_same_origin(own, other),
+            (Body::Batch(own), Body::Batch(_)) => {
+                self.gives_way((digest, open), (own, &by.read.drafter))
+            }
+            _ => false,
+        }
     }
 
     /// Takes an order out of those that can be approved.
     pub(crate) fn close(&mut self, digest: OrderDigest, ended: Ended) {
         let Some(open) = self.orders.remove(&digest) else { return };
         self.closed_orders.insert(digest, (open.expires, ended));
-        self.no_longer_drafting(&open.read, digest);
+        self.no_longer_drafting(digest, &open);
         match &*open.body {
             Body::Issue(issue) => {
                 if let Some(reference) = &issue.reference {
@@ -152,12 +164,6 @@ impl Authority {
         self.row_ended(digest);
     }
 
-    fn no_longer_drafting(&mut self, order: &Order, digest: OrderDigest) {
-        if let Some(drafter) = drafter_of(order) {
-            self.drafting.remove(&(drafter, digest));
-        }
-    }
-
     fn no_longer_revoking(&mut self, person: &str, digest: OrderDigest) {
         if let Some(person) = PersonId::read(person) {
             self.revoking.remove(&(person, digest));
@@ -167,6 +173,7 @@ impl Authority {
 
     /// Orders that no record can bring back any more need no memory.
     fn forget_old_orders(&mut self) {
+        self.forget_old_drafts();
         self.added += 1;
         if self.added < FORGET_EVERY {
             return;
@@ -181,7 +188,7 @@ impl Authority {
             self.closed_orders.remove(&digest);
             self.forget_batch(digest);
             let Some(open) = self.orders.remove(&digest) else { continue };
-            self.no_longer_drafting(&open.read, digest);
+            self.no_longer_drafting(digest, &open);
             if let Body::Revoke(revoke) = &*open.body {
                 self.no_longer_revoking(&revoke.person, digest);
             }

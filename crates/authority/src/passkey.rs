@@ -74,9 +74,9 @@ impl Authority {
     /// Who gave an approval: by certificate key, or by a passkey that was certified for the holder
     /// of that certificate and has not died with it.
     pub fn approver_of(&self, approval: &Approval, now: u64) -> Result<String, Code> {
-        match approval.order.0.len() {
-            32 => self.said_by(&approval.signed_statement(), now),
-            _ => Err(Code::ApprovalSignature),
+        match approval.is_sound() {
+            true => self.said_by(&approval.signed_statement(), now),
+            false => Err(Code::ApprovalSignature),
         }
     }
 

@@ -5,8 +5,8 @@ use crate::authority::{Authority, Pending};
 use crate::draft::drafter_of;
 use crate::id::{NamesOrder, OrderDigest, PersonId, Reference, Serial};
 use crate::judge::Judged;
-use crate::order::{challenge_sha256, has_same_origin};
-use crate::state::{Delegation, Ended, GivenApproval};
+use crate::order::challenge_sha256;
+use crate::state::{Delegation, Ended, GivenApproval, OpenOrder};
 use crate::wish::wish_of;
 use records::approval::Approval;
 use records::bytes::Bytes;
@@ -21,6 +21,31 @@ impl Authority {
     pub fn notice_pending<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) {
         for record in records {
             self.notice(record);
+        }
+    }
+
+    /// The same for whoever answers questions and decides nothing: of what is asked for, and of
+    /// approvals, only what only takes away is noticed.
+    pub fn notice_withdrawals<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) {
+        for record in records {
+            if self.may_take_away(&record.event) {
+                self.notice(record);
+            }
+        }
+    }
+
+    fn may_take_away(&self, event: &Event) -> bool {
+        let may = |body: &Body| body.takes_away() || matches!(body, Body::Batch(_));
+        match event {
+            Event::Order { order, .. } => {
+                self.signatures.order(&order.0).is_ok_and(|(_, body)| may(&body))
+            }
+            Event::Approval { approval, .. } => {
+                let order = approval.order.order_digest().and_then(|order| self.entry(order));
+                order.is_some_and(|open| may(&open.body))
+            }
+            Event::Application { .. } | Event::Issued { .. } => false,
+            _ => true,
         }
     }
 
@@ -53,7 +78,7 @@ impl Authority {
             Event::Withdrawn { statement, signature } => {
                 self.notice_withdrawn(statement, signature, unix);
             }
-            Event::Declined { decline, .. } => self.notice_decline(decline, unix),
+            Event::Declined { decline, person } => self.notice_decline(decline, person, unix),
             Event::Joined { agent, request, serial, .. } => {
                 self.pending.joined.insert(agent.as_str().into());
                 self.notice_promise(&format!("{agent}/agent"), request, serial);
@@ -74,7 +99,9 @@ impl Authority {
             Event::Application { challenge_sha256, .. } => {
                 self.pending.challenges.extend(challenge_sha256.digest());
             }
-            Event::Approval { approval, .. } => self.notice_approval(approval, unix),
+            Event::Approval { approval, person, acting_for } => {
+                self.notice_approval(approval, (person, acting_for.as_deref()), unix);
+            }
             Event::Suspended { cause, .. } => self.notice_suspended(cause),
             Event::Revoked { cause, approvals, statement, signature, .. } => {
                 self.notice_revoked(cause, approvals, (statement, signature));
@@ -84,6 +111,9 @@ impl Authority {
     }
 
     fn notice_enacted(&mut self, judged: &Judged) {
+        if let Body::Person(one) = &**judged.body() {
+            self.pending.numbers.extend(one.number.as_ref().and_then(Bytes::digest));
+        }
         // Nothing that is decided meanwhile can rest on somebody who is not there yet.
         match &**judged.body() {
             Body::Person(one) if one.action == PersonAction::Create => {
@@ -129,10 +159,10 @@ impl Authority {
 
     fn notice_order(&mut self, (order, signature): (&Bytes, &Bytes), cancels: &[Bytes], unix: u64) {
         let Ok((digest, open)) = self.read_order(order, signature) else { return };
-        for cancelled in self.cancellable(&open.body, cancels) {
+        for cancelled in self.cancellable(&open, cancels) {
             self.pending.ended.insert(cancelled, Ended::Cancelled);
         }
-        for cancelled in self.pending_cancellable(&open.body, cancels) {
+        for cancelled in self.pending_cancellable(&open, cancels) {
             self.pending.ended.insert(cancelled, Ended::Cancelled);
         }
         if self.orders.contains_key(&digest) || self.closed_orders.contains_key(&digest) {
@@ -175,19 +205,19 @@ impl Authority {
     }
 
     /// Named orders that are themselves only recorded.
-    fn pending_cancellable(&self, by: &Body, cancels: &[Bytes]) -> Vec<OrderDigest> {
-        let Body::Issue(own) = by else { return Vec::new() };
+    fn pending_cancellable(&self, by: &OpenOrder, cancels: &[Bytes]) -> Vec<OrderDigest> {
         let replaced = |digest: &OrderDigest| {
-            let open = self.pending.open.get(digest).map(|open| &*open.body);
-            matches!(open, Some(Body::Issue(other)) if has_same_origin(own, other))
+            let open = self.pending.open.get(digest);
+            open.is_some_and(|open| self.replaces(by, (*digest, open)))
         };
         cancels.iter().filter_map(NamesOrder::order_digest).filter(replaced).collect()
     }
 
-    /// An approval that nobody signed, or that is signed by no officer, is as good as none.
-    fn notice_approval(&mut self, approval: &Approval, unix: u64) {
+    /// An approval that nobody signed, that is signed by no officer, or that is told as somebody
+    /// else's, is as good as none.
+    fn notice_approval(&mut self, approval: &Approval, claimed: (&str, Option<&str>), unix: u64) {
         let now = unix.max(self.signed_time);
-        let Ok((_, given)) = self.taken(approval, now) else { return };
+        let Ok(given) = self.taken(approval, claimed, now) else { return };
         self.notice_counter(&approval.signed_statement());
         let Some(digest) = approval.order.order_digest() else { return };
         self.notice_brake(digest, &given);

@@ -123,6 +123,9 @@ impl Authority {
             self.suspended.remove(&serial);
             self.revoked.entry(serial).or_insert_with(|| Arc::new(revoked));
             self.no_longer_superseding(serial);
+            if let Some(person) = self.held.get(&serial).map(|held| held.person) {
+                self.note_leaving(&person);
+            }
         }
         match cause {
             Cause::Order { order } => {

@@ -113,7 +113,7 @@ impl Signatures {
         Some(read)
     }
 
-    /// The order of these bytes, parsed once; its signature is a question that comes before.
+    /// The order of these bytes, parsed once; its signature is a question of its own.
     pub(crate) fn order(&self, bytes: &[u8]) -> Result<ReadOrder, Code> {
         let digest = digest(&[bytes]);
         if let Some(known) = self.shared.orders.get(&digest) {

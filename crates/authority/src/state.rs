@@ -1,14 +1,21 @@
 //! The parts of authority, each as it was read when its record was applied.
 
+mod order;
+mod revoked;
+mod service;
+
+pub(crate) use order::{BatchState, Contents, PasskeyContents};
+pub use order::{GivenApproval, OpenOrder};
+pub use revoked::{Revoked, SaidBy, Suspended};
+pub(crate) use service::ServiceKey;
+pub use service::{Agent, Intended, Machine, Standing};
+
 use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
+use pki::PublicKey;
 use pki::profile::CertificateProfile;
-use pki::{Certificate, PublicKey};
-use records::approval::Approval;
 use records::bytes::Bytes;
 use records::code::Code;
-use records::founding::{Founding, StandingAuthorization};
-use records::order::{Body, Order};
-use records::passkey::PasskeyStatement;
+use records::founding::Founding;
 use records::record::File;
 use records::rules::{ApprovalRules, Role, RoleRules};
 use serde::{Deserialize, Serialize};
@@ -59,6 +66,8 @@ pub struct Person {
     pub name: Bytes,
     /// Commitment to the mail address.
     pub mail: Option<Bytes>,
+    /// Keyed digest of the national number, if it is registered.
+    pub number: Option<Sha256Value>,
     /// Commitment to what was looked at; people of the founding have none.
     pub evidence: Option<Bytes>,
     /// Whether they left office.
@@ -223,26 +232,6 @@ pub struct RenewalState {
     pub superseded_from: u64,
 }
 
-/// A certificate of an authority or a service, from its intent on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Machine {
-    /// What it names: `root`, or a service and its process.
-    pub subject: String,
-    /// SHA-256 of its key.
-    pub key_sha256: Sha256Value,
-}
-
-/// A recorded intent or use without a result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intended {
-    /// Digest of the order, or SHA-256 of the request that was used.
-    pub under: Sha256Value,
-    /// SHA-256 of the TBSCertificate.
-    pub tbs_sha256: Sha256Value,
-    /// SHA-256 of the key.
-    pub key_sha256: Sha256Value,
-}
-
 /// A role that is lent to somebody while its holder is on leave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delegation {
@@ -265,179 +254,6 @@ pub struct Credential {
     pub person: PersonId,
     /// The certificate; none until the founding's certificates are recorded.
     pub serial: Option<Serial>,
-}
-
-/// An approval whose signature was verified when it was taken. Whether it still counts is asked
-/// again each time: certificates end, roles are withdrawn.
-#[derive(Clone, Debug)]
-pub struct GivenApproval {
-    /// SHA-256 of its canonical bytes; how records name it.
-    pub id: Sha256Value,
-    /// The approval.
-    pub approval: Arc<Approval>,
-    pub(crate) certificate: Arc<Certificate>,
-    /// SHA-256 of the certificate's key.
-    pub(crate) key_sha256: Sha256Value,
-}
-
-/// An order that waits for approvals.
-#[derive(Clone, Debug)]
-pub struct OpenOrder {
-    /// The order's bytes.
-    pub order: Bytes,
-    /// The registry key's signature.
-    pub signature: Bytes,
-    /// Last second, unix.
-    pub expires: u64,
-    /// The order as it was read.
-    pub read: Arc<Order>,
-    /// Its body as it was read.
-    pub body: Arc<Body>,
-    /// Valid approvals.
-    pub approvals: Vec<GivenApproval>,
-    pub(crate) contents: Contents,
-}
-
-/// Two states of one order differ by their approvals.
-impl PartialEq for OpenOrder {
-    fn eq(&self, other: &Self) -> bool {
-        let ids = |open: &Self| open.approvals.iter().map(|given| given.id).collect::<Vec<_>>();
-        self.order == other.order && ids(self) == ids(other)
-    }
-}
-
-/// A batch that was made: its orders, and how many of them may still become something.
-#[derive(Clone, Debug)]
-pub(crate) struct BatchState {
-    pub(crate) rows: Arc<[OrderDigest]>,
-    pub(crate) left: usize,
-}
-
-/// What a body holds in an encoding of its own, read and verified once.
-#[derive(Clone, Debug)]
-pub(crate) enum Contents {
-    /// Nothing of that kind.
-    Plain,
-    /// The key to be certified.
-    Key(Option<Arc<PublicKey>>),
-    /// The SHA-256 of a portal's two keys.
-    Keys(Option<[Sha256Value; 2]>),
-    /// A passkey with its officer's certificate.
-    Passkey(Result<Box<PasskeyContents>, Code>),
-}
-
-/// A new passkey as its officer's certificate key asked for it.
-#[derive(Clone, Debug)]
-pub(crate) struct PasskeyContents {
-    pub(crate) certificate: Arc<Certificate>,
-    pub(crate) statement: PasskeyStatement,
-    /// Whether the certificate's key signed the statement and the issuing key the certificate.
-    pub(crate) signed: bool,
-    /// Whether its key is ES256.
-    pub(crate) readable: bool,
-}
-
-/// A revoked certificate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Revoked {
-    /// When, unix.
-    pub at: u64,
-    /// RFC 5280 name of the reason.
-    pub reason: String,
-    /// End of validity, unix.
-    pub not_after: u64,
-}
-
-/// How a suspension was said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum SaidBy {
-    /// By whoever has the letter.
-    Letter,
-    /// Under somebody's signature.
-    Signature,
-    /// A portal says that the holder did.
-    Portal,
-}
-
-/// A suspended certificate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Suspended {
-    /// SHA-256 of the notice or statement by which it was.
-    pub name: Sha256Value,
-    /// Who suspended it.
-    pub by: PersonId,
-    /// RFC 5280 name of the reason for which it is revoked if nobody releases it.
-    pub reason: String,
-    /// How it was said.
-    pub said: SaidBy,
-    /// The portal, if only its word says that they did.
-    pub told_by: Option<Arc<str>>,
-    /// As it counts meanwhile: its reason is `certificateHold`.
-    pub revoked: Revoked,
-}
-
-/// A standing authorization and how far it is used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Standing {
-    /// As it was given.
-    pub given: StandingAuthorization,
-    /// What gives it: the founding digest, or the digest of an order.
-    pub under: Bytes,
-    /// Host names of the certificate.
-    pub hosts: Vec<String>,
-    /// Unit of the service.
-    pub unit: String,
-    /// SHA-256 of the key that may ask next.
-    pub key_sha256: Bytes,
-    /// Last second of use, unix.
-    pub expires: u64,
-    /// Uses so far.
-    pub used: u32,
-    /// Challenges that were used.
-    pub challenges: BTreeSet<Bytes>,
-    /// Signature of the last use: the same message again is the same use.
-    pub last: Bytes,
-}
-
-impl Standing {
-    /// The name in the certificates of its service.
-    pub fn subject(&self) -> String {
-        format!("{}/{}", self.given.service, self.given.process)
-    }
-}
-
-/// Whose key it is: a portal's or agent's id, and its process.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ServiceKey {
-    pub(crate) service: Arc<str>,
-    pub(crate) process: &'static str,
-}
-
-/// An agent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Agent {
-    /// Unit that runs it.
-    pub unit: String,
-    /// Application id.
-    pub application: String,
-    /// Host names of the application.
-    pub hosts: Vec<String>,
-    /// Units whose people it serves.
-    pub units: Vec<String>,
-    /// Digest of its order.
-    pub order: Bytes,
-    /// SHA-256 of the token under which it joins.
-    pub token_sha256: Bytes,
-    /// Last second to join, unix.
-    pub join_until: u64,
-    /// Whether it joined under this order.
-    pub joined: bool,
-    /// SHA-256 of each of its keys: the first one and its renewals.
-    pub keys: BTreeSet<Bytes>,
-    /// SHA-256 of keys that it had under earlier orders: they prove what was, and open nothing.
-    pub past: BTreeSet<Bytes>,
-    /// Whether it is served.
-    pub open: bool,
 }
 
 /// The rule bundle in force.

@@ -3,7 +3,7 @@
 //! is revoked is neither suspended nor released.
 
 use crate::authority::Authority;
-use crate::id::{PersonId, Serial, Sha256Value, digest_of};
+use crate::id::{PersonId, Serial, Sha256Value};
 use crate::state::{Held, Revoked, SaidBy, Suspended};
 use pki::crl::RevocationReason;
 use pki::profile::Holder;
@@ -15,8 +15,7 @@ use records::label::Label;
 use records::order::{Body, ReleaseBody};
 use records::rules::Role;
 use records::suspension::{
-    HOLD, LapseStatement, SUSPENSION_SECONDS, Suspension, SuspensionCause, SuspensionNotice,
-    SuspensionStatement,
+    HOLD, Suspension, SuspensionCause, SuspensionNotice, SuspensionStatement,
 };
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -51,14 +50,14 @@ impl Authority {
             }
             SuspensionCause::Portal { notice, signature } => self.by_portal((notice, signature))?,
         };
-        let at = at.max(self.signed_time);
+        let (said_at, at) = (at, at.max(self.signed_time));
         let is_spent = self.suspensions.contains_key(&name);
         let open = serials.into_iter().filter(|one| !is_spent && !self.is_ended_entry(one));
         let suspended = |serial: Serial| {
             let not_after = self.held.get(&serial).map_or(self.last_end(), |held| held.until);
             let revoked = Revoked { at, reason: HOLD.to_owned(), not_after };
             let (reason, told_by) = (reason.clone(), told_by.clone());
-            (serial, Suspended { name, by, said, reason, told_by, revoked })
+            (serial, Suspended { name, by, said, reason, told_by, said_at, revoked })
         };
         Ok(open.map(suspended).collect())
     }
@@ -84,10 +83,13 @@ impl Authority {
         let by = by.ok_or(Code::ApprovalSignature)?;
         let (serial, _) = self.may_be_suspended(suspension, &read)?;
         let told = self.notice_of_status(notice)?;
+        // It counts from when it was taken: a statement that is dated ahead holds no longer.
         let same = told.told == format!("person:{by}")
             && told.serials == [serial.to_string()]
-            && (told.reason == read.reason && told.time == read.time);
-        let (serials, at, said) = (vec![serial], read.unix(), SaidBy::Signature);
+            && told.reason == read.reason
+            && told.statement == Some(Sha256::digest(&suspension.statement.0).as_slice().into())
+            && told.unix() <= read.unix();
+        let (serials, at, said) = (vec![serial], told.unix(), SaidBy::Signature);
         match same {
             true => Ok(Said { by, said, serials, at, reason: read.reason, told_by: None }),
             false => Err(Code::UnsignedAuthority),
@@ -99,7 +101,15 @@ impl Authority {
         let reference = said.told.strip_prefix("letter:").ok_or(Code::UnsignedAuthority)?;
         self.check_suspension_value(reference, value)?;
         let letter = self.letter(reference).ok_or(Code::WrongCode)?;
-        let (by, serials, at) = (letter.person, letter.serials.clone(), said.unix());
+        let (by, at) = (letter.person, said.unix());
+        // What the receipt names was on its way under the letter, and may come behind it.
+        let mut serials = letter.serials.clone();
+        for text in &said.serials {
+            let serial = Serial::read(text).ok_or(Code::UnsignedAuthority)?;
+            if !serials.contains(&serial) && !self.held.contains_key(&serial) {
+                serials.push(serial);
+            }
+        }
         let (said, reason) = (SaidBy::Letter, LETTER_REASON.to_owned());
         Ok(Said { by, said, serials, reason, at, told_by: None })
     }
@@ -290,9 +300,12 @@ impl Authority {
     /// Every suspension of a certificate that is not revoked, pending records counted.
     fn suspensions_of(&self, serial: &Serial) -> impl Iterator<Item = &Suspended> {
         let is_ended = self.is_ended_entry(serial);
-        let pending = self.pending.suspended.get(serial);
-        let all = self.suspended.get(serial).into_iter().chain(pending);
-        all.filter(move |_| !is_ended).flat_map(|standing| standing.iter())
+        let pending = self.pending.suspended.get(serial).filter(|_| !is_ended);
+        let pending = pending.map_or(&[][..], |standing| standing);
+        let known = self.suspended.get(serial).filter(|_| !is_ended);
+        let known = known.map_or(&[][..], |standing| standing);
+        let stays = move |one: &&Suspended| !pending.iter().any(|newer| newer.is_said_as(one));
+        known.iter().filter(stays).chain(pending)
     }
 
     /// Every suspension of certificates that are not revoked, pending records counted.
@@ -321,79 +334,18 @@ impl Authority {
         self.revoked.contains_key(serial) || self.pending.revoked.contains_key(serial)
     }
 
-    /// Whether the tree holds an order that released this certificate.
-    pub fn was_released(&self, serial: &str) -> bool {
-        Serial::read(serial).is_some_and(|serial| self.released.contains_key(&serial))
-    }
-
     /// Whether the tree gave effect to a suspension of this name.
     pub fn knows_suspension(&self, name: &Sha256Value) -> bool {
         self.suspensions.contains_key(name)
     }
-
-    /// Suspensions that nobody released in their time.
-    pub fn lapsed_suspensions(&self, now: u64) -> BTreeSet<Sha256Value> {
-        let late = |(_, suspended): &(&Serial, &Suspended)| {
-            now >= suspended.revoked.at.saturating_add(SUSPENSION_SECONDS)
-        };
-        self.all_suspended().filter(late).map(|(_, suspended)| suspended.name).collect()
-    }
-
-    /// What lapses by a statement of the registry key: since when it counts is when it was
-    /// suspended, and why is why it was.
-    pub(crate) fn lapse(
-        &self,
-        statement: &Bytes,
-        signature: &Bytes,
-    ) -> Result<Vec<(Serial, Revoked)>, Code> {
-        let registry = &self.fixed.registry;
-        if !self.signatures.verify(Label::Lapse, registry, &statement.0, &signature.0) {
-            return Err(Code::UnsignedAuthority);
-        }
-        let read: LapseStatement = json::read(&statement.0).map_err(|_| Code::Malformed)?;
-        let (name, at) = (digest_of(&read.suspension)?, records::time::read(&read.time));
-        let at = at.filter(|_| read.v == 1).ok_or(Code::Malformed)?;
-        let late = |(_, suspended): &(&Serial, &Suspended)| {
-            let until = suspended.revoked.at.saturating_add(SUSPENSION_SECONDS);
-            suspended.name == name && at >= until
-        };
-        let lapsed = self.all_suspended().filter(late).map(|(serial, suspended)| {
-            let reason = suspended.reason.clone();
-            (*serial, Revoked { reason, ..suspended.revoked.clone() })
-        });
-        let lapsed: Vec<_> = lapsed.collect();
-        if lapsed.is_empty() { Err(Code::UnsignedAuthority) } else { Ok(lapsed) }
-    }
-
-    /// An order releases the very suspension that it names.
-    pub(crate) fn release_fits(&self, body: &ReleaseBody) -> Result<(), Code> {
-        let serial = Serial::read(&body.serial).ok_or(Code::StateConflict)?;
-        let own = self.held.get(&serial).is_some_and(|held| *held.person.as_str() == body.person);
-        let suspended = self.suspended_entry(&serial).filter(|_| own).ok_or(Code::StateConflict)?;
-        let same = body.suspension.0 == suspended.name
-            && body.by == suspended.by.as_str()
-            && body.reason == suspended.reason
-            && body.since == records::time::seconds(suspended.revoked.at);
-        if same { Ok(()) } else { Err(Code::StateConflict) }
-    }
-
-    /// Ends the suspension that an order names; the certificate is released with the last.
-    pub(crate) fn enact_release(&mut self, body: &ReleaseBody) -> Result<(), Code> {
-        let serial = Serial::read(&body.serial).ok_or(Code::Malformed)?;
-        let standing = self.suspended.get_mut(&serial).ok_or(Code::StateConflict)?;
-        let name = digest_of(&body.suspension)?;
-        Arc::make_mut(standing).retain(|one| one.name != name);
-        if standing.is_empty() {
-            self.suspended.remove(&serial);
-            self.released.insert(serial, name);
-        }
-        Ok(())
-    }
 }
 
-/// Adds a suspension to those that stand; the first of whoever says it in one way stays.
+/// Adds a suspension to those that stand. Said again by the same, in the same way, it is the newest
+/// that stands, so that no release of an older one ends it; since when stays since the first.
 fn add(standing: &mut Arc<Vec<Suspended>>, suspended: Suspended) {
-    if !standing.iter().any(|one| (one.said, one.by) == (suspended.said, suspended.by)) {
-        Arc::make_mut(standing).push(suspended);
+    let standing = Arc::make_mut(standing);
+    match standing.iter_mut().find(|one| one.is_said_as(&suspended)) {
+        Some(known) => known.said_again(suspended),
+        None => standing.push(suspended),
     }
 }

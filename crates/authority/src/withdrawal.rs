@@ -53,14 +53,28 @@ impl Authority {
         match &*open.body {
             _ if open.read.drafter != drafter => Err(Code::NotDrafter),
             body if body.revokes() => Err(Code::StateConflict),
-            Body::Batch(batch) if !self.drafted_all(batch, drafter) => Err(Code::NotDrafter),
+            // Others drafted what stands in it: their brakes keep the approvals that it has.
+            Body::Batch(batch) if open.body.takes_away() && !self.drafted_all(batch, drafter) => {
+                Err(Code::StateConflict)
+            }
             _ => Ok((digest, open)),
         }
     }
 
     /// Whether every open order of a batch has this drafter: nobody takes back what others drafted.
-    fn drafted_all(&self, batch: &BatchBody, drafter: &str) -> bool {
+    pub(crate) fn drafted_all(&self, batch: &BatchBody, drafter: &str) -> bool {
         self.open_rows(batch, 0).all(|(_, row)| row.read.drafter == drafter)
+    }
+
+    /// Orders that end with a batch which is taken back: all of them, or those of others stay.
+    fn taken_back_with(&self, batch: OrderDigest, drafter: &str) -> Vec<OrderDigest> {
+        let body = self.entry(batch).map(|open| open.body.clone());
+        match body.as_deref() {
+            Some(Body::Batch(body)) if self.drafted_all(body, drafter) => {
+                self.rows_of(batch).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     pub(crate) fn add_withdrawn(
@@ -73,8 +87,9 @@ impl Authority {
         if let Some(withdrawal) = &read.withdrawal {
             self.count(&withdrawal.signed_statement());
         }
+        let rows = self.taken_back_with(digest, &read.drafter);
         self.close(digest, Ended::Withdrawn);
-        self.end_rows(digest, Ended::Withdrawn);
+        self.end_rows(rows, Ended::Withdrawn);
         Ok(())
     }
 
@@ -84,7 +99,8 @@ impl Authority {
         if let Some(withdrawal) = &read.withdrawal {
             self.notice_counter(&withdrawal.signed_statement());
         }
-        self.notice_rows_ended(digest, Ended::Withdrawn);
+        let rows = self.taken_back_with(digest, &read.drafter);
+        self.notice_rows_ended(rows, Ended::Withdrawn);
         self.pending.ended.insert(digest, Ended::Withdrawn);
     }
 

@@ -2,8 +2,8 @@
 
 use crate::both;
 use crate::handler::{
-    self, BatchReceipt, DraftMade, Drafts, ManyMade, PersonFacts, Preview, Previewing, UnitPeople,
-    WantedPerson,
+    self, AskedNumbers, BatchReceipt, DraftMade, Drafts, ManyMade, NumberLines, PersonFacts,
+    Preview, Previewing, UnitPeople, WantedPerson,
 };
 use crate::log::{self, Append, Appended, Pulsed, SpoolAck, Spooled};
 use crate::organisation::{
@@ -22,7 +22,7 @@ use records::decline::{Declined, Declining};
 use records::draft::{Drafting, DraftingMany};
 use records::enrolment::{Collect, Collected, LookUp, LookedUp, SignedReceipt, Submit};
 use records::evidence::{Search, SearchAnswer};
-use records::export::{Approved, OrderExport, OrderLine};
+use records::export::{Approved, OrderExport, OrderLines};
 use records::join::{Join, Renew, Renewed};
 use records::mine::Mine;
 use records::order::CredentialBody;
@@ -103,7 +103,7 @@ impl Issuer {
     }
 
     /// Open orders that the officer may see.
-    pub async fn list(&self, message: &AsOfficer<Page>) -> Result<Vec<OrderLine>, Refusal> {
+    pub async fn list(&self, message: &AsOfficer<Page>) -> Result<OrderLines, Refusal> {
         ask(&self.0, staff::LIST, message).await
     }
 
@@ -222,6 +222,11 @@ impl Issuer {
         message: &AsOfficer<OwnSuspension>,
     ) -> Result<SignedReceipt, Refusal> {
         ask(&self.0, staff::SUSPEND, message).await
+    }
+
+    /// Whether national numbers are registered.
+    pub async fn numbers(&self, message: &AsOfficer<AskedNumbers>) -> Result<NumberLines, Refusal> {
+        ask(&self.0, handler::NUMBERS, message).await
     }
 
     /// What exists in the name of whoever holds a certificate.

@@ -5,11 +5,14 @@ pub use records::handling::{
     BatchReceipt, DraftLine, DraftMade, Drafts, ManyMade, PersonFacts, PersonLine, Preview,
     Previewing, ReceiptLine, UnitLine, UnitPeople, WantedPerson,
 };
+pub use records::number::{AskedNumbers, NumberLine, NumberLines};
 
 /// [`crate::AsOfficer`] of [`crate::Sought`] → [`UnitPeople`].
 pub const PEOPLE: &str = "/v1/staff/people";
 /// [`crate::AsOfficer`] of [`WantedPerson`] → [`PersonFacts`].
 pub const PERSON: &str = "/v1/staff/person";
+/// [`crate::AsOfficer`] of [`AskedNumbers`] → [`NumberLines`].
+pub const NUMBERS: &str = "/v1/staff/numbers";
 /// [`crate::AsOfficer`] of [`Previewing`] → [`Preview`].
 pub const PREVIEW: &str = "/v1/staff/preview";
 /// [`crate::AsOfficer`] of a `Drafting` → [`DraftMade`].

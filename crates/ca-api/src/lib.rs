@@ -10,16 +10,19 @@ pub mod handler;
 pub mod log;
 pub mod organisation;
 pub mod public;
+mod reach;
 pub mod staff;
 mod state;
 pub mod status;
 
 pub use client::{Issuer, Log, Refusal, Status};
 pub use log::{Append, Appended, EntryPlace, Pulsed, SaltedRecord, SpoolAck, Spooled};
+pub use reach::{Reach, is_near_brake, reach};
+pub use records::handling::{ApprovedBatch, ApprovedBy};
 pub use records::join::{Renew, Renewed};
 pub use staff::{
     AsOfficer, Batching, CertificateFacts, CertificateLine, Certificates, Named, Officer,
     OrderCreated, OwnPasskey, OwnSuspension, Page, Revocation, Sought, Wanted,
 };
-pub use state::{CityState, GateState, ListState, LogState};
+pub use state::{CityState, GateState, ListState, LogState, ProcessState};
 pub use status::{WorldNumbers, WorldUpdate};

@@ -1,6 +1,8 @@
 //! Routes of the issuer for what officers and handlers read of the organisation: a person whole,
 //! what their transfer or leaving takes away, and a unit with who decides there.
 
+pub use records::consequence::{Consequences, RoleLine};
+
 use crate::staff::CertificateLine;
 use records::handling::{DraftLine, PersonLine, UnitLine};
 use serde::{Deserialize, Serialize};
@@ -20,18 +22,6 @@ pub struct WantedDossier {
     pub person: String,
     /// Where the page before said that the requests go on, or empty.
     pub after: String,
-}
-
-/// A role as it is held.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RoleLine {
-    /// Name of the role.
-    pub role: String,
-    /// Unit id: it holds there and below.
-    pub scope: String,
-    /// Names of that unit and those above it.
-    pub place: String,
 }
 
 /// A certificate of a person.
@@ -103,22 +93,6 @@ pub struct WantedConsequences {
     /// The unit to which they go; none if they leave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-}
-
-/// What a transfer or leaving takes away, as it would today.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Consequences {
-    /// Serial numbers of certificates that applications refuse from then on.
-    pub certificates: Vec<String>,
-    /// Roles that end.
-    pub roles: Vec<RoleLine>,
-    /// References of letters that open nothing any more.
-    pub letters: Vec<String>,
-    /// How many orders about them can only be declined from then on.
-    pub orders: u32,
-    /// Applications whose gates know them no longer.
-    pub applications: Vec<String>,
 }
 
 /// Which unit, and from where on its people.

@@ -2,6 +2,7 @@
 
 use crate::organisation::RoleLine;
 use records::Bytes;
+use records::handling::ApprovedBy;
 use serde::{Deserialize, Serialize};
 
 /// [`AsOfficer`] of nothing → [`Officer`].
@@ -11,7 +12,7 @@ pub const WHO: &str = "/v1/staff/who";
 pub const HOLDER: &str = "/v1/staff/holder";
 /// [`AsOfficer`] of nothing → `Mine`, for everybody with a certificate of ours.
 pub const MINE: &str = "/v1/staff/mine";
-/// [`AsOfficer`] of [`Page`] → list of `OrderLine`.
+/// [`AsOfficer`] of [`Page`] → `OrderLines`.
 pub const LIST: &str = "/v1/staff/orders";
 /// [`AsOfficer`] of [`Wanted`] → `OrderExport`.
 pub const FETCH: &str = "/v1/staff/order";
@@ -128,8 +129,8 @@ pub struct CertificateFacts {
     pub line: CertificateLine,
     /// DER.
     pub certificate: Bytes,
-    /// Who approved its order: name and person id; nobody for those of the founding.
-    pub approvers: Vec<(String, String)>,
+    /// Who approved its order, and as what; nobody for those of the founding.
+    pub approvers: Vec<ApprovedBy>,
     /// Of a revoked certificate: every agent that serves, and whether the list that it last said to
     /// have holds the certificate.
     pub agents: Vec<(String, bool)>,

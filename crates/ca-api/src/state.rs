@@ -19,8 +19,39 @@ pub struct CityState {
     pub rules: u32,
     /// Orders that wait for approvals, in the whole city.
     pub waiting_orders: u64,
-    /// What the issuer tells on `/readyz`: what is wrong, full, or nearly full.
+    /// What each process of the CA says on `/readyz`.
+    pub processes: Vec<ProcessState>,
+}
+
+/// A process, by what it says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProcessState {
+    /// Its name.
+    pub process: String,
+    /// Whether it said that it is ready, when it answered last.
+    pub ready: bool,
+    /// What it said that is wrong, full, or nearly full.
     pub told: Vec<String>,
+    /// When it answered last, if it ever did.
+    pub answered: Option<String>,
+    /// Since when it does not answer, if so.
+    pub silent_since: Option<String>,
+}
+
+impl ProcessState {
+    /// Of a process: when it answered last, whether it was ready and what it told; since when it
+    /// does not answer.
+    pub fn of(
+        process: &str,
+        last: Option<(u64, bool, Vec<String>)>,
+        silent_since: Option<u64>,
+    ) -> Self {
+        let answered = last.as_ref().map(|(at, ..)| records::time::seconds(*at));
+        let (_, ready, told) = last.unwrap_or_default();
+        let silent_since = silent_since.map(records::time::seconds);
+        Self { process: process.to_owned(), ready, told, answered, silent_since }
+    }
 }
 
 /// A revocation list.

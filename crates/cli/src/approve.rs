@@ -2,21 +2,24 @@
 //! digest.
 
 use crate::clock::now;
-use crate::consent::{Consent, Consentable, Signable, consent, show, unsigned};
+use crate::consent::{Consent, Consentable, Part, Signable, consent, show, unsigned};
 use crate::exit::Failure;
+use crate::facts::{meant, row};
 use crate::files;
 use crate::files::{Opened, Own};
-use crate::output::{Output, spoken};
+use crate::output::Output;
+use crate::voice;
 use pki::{Certificate, Signer};
-use portal_api::plain::{self, Fact, Said};
-use records::export::{Look, NotTrusted, OpenedOrder, OrderExport, OrderProgress};
+use portal_api::Pages;
+use portal_api::plain::{self, Fact, FactValue, Said};
+use records::approval::approval_challenge;
+use records::consequence::Consequences;
+use records::export::{Hearsay, Look, NotTrusted, OpenedOrder, OrderExport, OrderLine};
 use records::order::Body;
 use records::trust::Trust;
-use records::{Approval, Bytes};
+use records::{Approval, Bytes, Vouched};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
-use system::layout;
-use system::speech;
 use system::speech::Command;
 
 /// Arguments of `yinxin approve`.
@@ -39,6 +42,12 @@ pub struct Arguments {
     /// Do not ask for confirmation. 不再确认
     #[arg(long)]
     yes: bool,
+    /// With --yes: an order of the batch that you opened, each that is to be. 已查看的抽查件
+    #[arg(long, value_name = "ORDER", requires = "yes")]
+    opened: Vec<String>,
+    /// For whom: somebody on leave, or yourself. 代谁审批
+    #[arg(long = "for", value_name = "PERSON")]
+    acting_for: Option<String>,
     /// Show the order and stop. 只查看
     #[arg(long)]
     show: bool,
@@ -63,10 +72,10 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     };
     let approved = portal.approve(&approval).await?;
     let standing = format!("{} ({} / {})", approved.order, approved.approvals, approved.needed);
-    output.fact(("已批准", "approved"), &standing);
-    output.json(&serde_json::json!({
+    let answer = serde_json::json!({
         "order": approved.order, "approvals": approved.approvals, "needed": approved.needed,
-    }));
+    });
+    output.hearsay(&[Fact::new(("已批准", "approved"), standing)], answer);
     Ok(())
 }
 
@@ -89,28 +98,67 @@ pub(crate) fn checked(
     Ok(shown)
 }
 
-/// Orders of a batch that are named as opened where nobody says how many the rules ask for.
-const SAMPLE_OFFLINE: u16 = 20;
-
-/// An order that somebody is to approve: all of it is signed, by its digest. Of a batch every order
-/// is shown, and those are named that had to be opened.
+/// An order that somebody is to approve: all of it is signed, by its digest, and for whom. Of a
+/// batch every order is shown, and with the digest it is signed which of them were opened.
 pub(crate) struct Approving {
     order: OpenedOrder,
-    opened: Option<Bytes>,
+    /// Person id of whoever is on leave, if it is for somebody.
+    acting_for: Option<String>,
+    /// Digests of the orders that have to be opened.
+    opened: Vec<Bytes>,
+    /// What the portal tells beside it.
+    beside: Hearsay,
 }
 
 impl Approving {
-    /// An order as it was fetched, with how far it is where a portal said so.
-    pub(crate) fn of(order: OpenedOrder, standing: Option<&OrderProgress>) -> Self {
-        let rows: Vec<u8> = match order.body() {
+    /// An order as it was fetched, for the person who is to approve it and for whom, with what a
+    /// portal says beside it.
+    pub(crate) fn of(
+        order: OpenedOrder,
+        (person, acting_for): (&str, Option<String>),
+        beside: Hearsay,
+    ) -> Self {
+        let opened = match order.body() {
             Body::Batch(batch) => {
-                let wanted = standing.map_or(SAMPLE_OFFLINE, |standing| standing.sample);
-                let sample = batch.sample(&order.digest(), wanted);
-                sample.into_iter().flat_map(|row| row.0.clone()).collect()
+                batch.to_open(&order.digest(), person).into_iter().cloned().collect()
             }
             _ => Vec::new(),
         };
-        Self { order, opened: (!rows.is_empty()).then_some(Bytes(rows)) }
+        Self { order, acting_for, opened, beside }
+    }
+
+    /// The order.
+    pub(crate) fn order(&self) -> &OpenedOrder {
+        &self.order
+    }
+
+    /// Whether an order of the batch has to be opened.
+    pub(crate) fn is_to_open(&self, row: &OpenedOrder) -> bool {
+        self.opened.contains(&row.digest().into())
+    }
+
+    /// What the portal says that needs a look, of the order of the batch at this place.
+    pub(crate) fn look(&self, place: usize) -> Option<Look> {
+        self.beside.looks.get(place).copied().flatten()
+    }
+
+    /// What the portal says that it takes away.
+    pub(crate) fn consequence(&self) -> Option<&Consequences> {
+        self.beside.consequence.as_ref()
+    }
+
+    /// Digests of the orders that have to be opened.
+    pub(crate) fn opened(&self) -> &[Bytes] {
+        &self.opened
+    }
+
+    /// For whom, if for somebody on leave.
+    pub(crate) fn acting_for(&self) -> Option<&str> {
+        self.acting_for.as_deref()
+    }
+
+    fn opened_bytes(&self) -> Vec<u8> {
+        self.opened.iter().flat_map(|row| row.0.clone()).collect()
     }
 }
 
@@ -120,15 +168,44 @@ impl Consentable for Approving {
     }
 
     fn facts(&self) -> Vec<Fact> {
-        facts(&self.order)
+        let mut facts = plain::about_voice(&self.order, (self.acting_for(), &self.opened));
+        facts.extend(plain::facts_of_decision(&self.order, &self.opened));
+        facts
     }
 
+    fn hearsay(&self) -> Vec<Fact> {
+        let mut told = plain::about_absent(&self.beside.voices);
+        told.extend(plain::about_looks(&self.order, &self.beside.looks));
+        told.extend(plain::about_consequence(self.order.body(), self.consequence()));
+        told
+    }
+
+    /// That of the order; for somebody, and of a batch with what was opened, it covers that too.
     fn digest(&self) -> Option<[u8; 32]> {
-        Some(self.order.digest())
+        let (digest, opened) = (self.order.digest(), self.opened_bytes());
+        if opened.is_empty() && self.acting_for.is_none() {
+            return Some(digest);
+        }
+        let spoken = Vouched { acting_for: self.acting_for(), opened: &opened };
+        Some(approval_challenge(&digest, spoken))
+    }
+
+    fn to_open(&self) -> Vec<Part> {
+        let drawn = self.order.rows().iter().filter(|row| self.is_to_open(row));
+        let part = |row: &OpenedOrder| Part {
+            name: row.order().order.clone(),
+            what: what(row),
+            facts: plain::facts(row),
+        };
+        drawn.map(part).collect()
     }
 
     fn machine(&self) -> Map<String, Value> {
-        machine(&self.order)
+        let mut document = machine(&self.order);
+        let named: Vec<String> = self.to_open().into_iter().map(|part| part.name).collect();
+        document.insert("to_open".into(), json!(named));
+        document.insert("acting_for".into(), json!(self.acting_for));
+        document
     }
 }
 
@@ -139,24 +216,11 @@ impl Signable for Approving {
         if !self.order.is_comparable() {
             return Err(Failure::not_trusted(&NotTrusted::Moved));
         }
-        let signed = Approval::sign_opened(self.order.digest(), self.opened, leaf, signer);
+        let opened = self.opened_bytes();
+        let spoken = Vouched { acting_for: self.acting_for(), opened: &opened };
+        let signed = Approval::sign_spoken(self.order.digest(), spoken, leaf, signer);
         signed.map_err(|error| unsigned(&error))
     }
-}
-
-/// Every fact of an order, and of a batch those of each order in it behind its number.
-pub(crate) fn facts(opened: &OpenedOrder) -> Vec<Fact> {
-    let of_row = |row: &OpenedOrder| {
-        let id = &row.order().order;
-        let which = Fact {
-            term: plain::kind(row.body()),
-            value: Said { zh: id.clone(), en: id.clone() },
-            differs: false,
-            lines: Vec::new(),
-        };
-        std::iter::once(which).chain(plain::facts(row)).collect::<Vec<Fact>>()
-    };
-    plain::facts(opened).into_iter().chain(opened.rows().iter().flat_map(of_row)).collect()
 }
 
 /// An order in a few words.
@@ -168,7 +232,7 @@ pub(crate) fn what(opened: &OpenedOrder) -> Said {
 /// What machines get of an order beside its facts.
 pub(crate) fn machine(opened: &OpenedOrder) -> Map<String, Value> {
     let order = opened.order();
-    let rows: Vec<&str> = opened.rows().iter().map(|row| row.order().order.as_str()).collect();
+    let rows: Vec<Map<String, Value>> = opened.rows().iter().map(machine).collect();
     let document = json!({
         "order": order.order, "kind": order.kind, "body": order.body, "basis": order.basis,
         "drafter": order.drafter, "expires": order.expires, "disclosures": opened.disclosures(),
@@ -188,8 +252,15 @@ fn consented(
     let order = checked(export, arguments.order.as_deref(), trust)?;
     let id = order.order().order.clone();
     let has_moved = order.has_moved(export.standing.as_ref());
-    let order = Approving::of(order, export.standing.as_ref());
-    if arguments.show || has_moved {
+    let (officer, standing) = (opened.person(), export.standing.as_ref());
+    let only_shown = arguments.show || has_moved;
+    let named = (officer.as_str(), arguments.acting_for.as_deref());
+    let acting_for = match voice::chosen(standing, named, arguments.yes) {
+        Err(_) if only_shown => None,
+        chosen => chosen?,
+    };
+    let order = Approving::of(order, (&officer, acting_for), export.beside());
+    if only_shown {
         show(output, &order, &opened.name());
     }
     if arguments.show {
@@ -203,7 +274,9 @@ fn consented(
     let last = id.get(12..).unwrap_or_default();
     let zh = format!("输入办件编号末四位 {last} 以批准");
     let en = format!("type {last} to approve:");
-    let how = Consent::new(arguments.yes, (&zh, &en), last);
+    let read = |typed: &String| records::letter::read_reference(typed).unwrap_or(typed.clone());
+    let named: Vec<String> = arguments.opened.iter().map(read).collect();
+    let how = Consent::new(arguments.yes, (&zh, &en), last).naming(&named);
     consent(output, (order, &opened.name()), &how)?.sign(opened).map(Some)
 }
 
@@ -219,38 +292,33 @@ fn offline(output: Output, arguments: &Arguments, approval: &Approval) -> Result
     Ok(())
 }
 
+/// What waits, as a portal says.
+fn listed(line: &OrderLine) -> Fact {
+    let look = line.look.map(|look| plain::look_in_list(&line.kind, look));
+    let given = Said { zh: "您已批准".into(), en: "approved by you".into() };
+    let approvals = format!("{} / {}", line.approvals, line.needed);
+    let facts = [
+        FactValue::from(&line.order),
+        meant(plain::kind_of(&line.kind, &line.action)),
+        plain::told_about(&line.about),
+        approvals.into(),
+        FactValue::time(&line.expires),
+    ];
+    let beside = look.into_iter().chain(line.given.then_some(given)).map(FactValue::Words);
+    Fact::new(("待批", "waits"), row(facts.into_iter().chain(beside)))
+}
+
 async fn list(
     output: Output,
     arguments: &Arguments,
     portal: &portal_api::Staff,
 ) -> Result<(), Failure> {
-    let mut after = String::new();
-    let mut first = None;
-    loop {
-        let page = portal.list(&after).await?;
-        let Some(last) = page.last() else { break };
-        after = last.cursor();
-        if first.is_none() {
-            output.said("门户所述，未经核对", "as the portal says, not checked");
-        }
-        first = first.or_else(|| page.first().map(|line| line.order.clone()));
-        for line in &page {
-            let look = line.look.map(portal_api::plain::look);
-            let look = look.map_or_else(String::new, |s| format!("  ! {}", spoken(&s)));
-            let given = match line.given {
-                true => format!("  ✓ {}", speech::both("您已批准", "approved by you")),
-                false => String::new(),
-            };
-            output.line(&format!(
-                "{}  {:<14} {}  ({} / {}, ≤ {}){look}{given}",
-                line.order,
-                layout::value(&line.kind),
-                layout::value(&line.about),
-                line.approvals,
-                line.needed,
-                layout::value(&line.expires)
-            ));
-            output.json(&serde_json::json!(line));
+    let (mut pages, mut first) = (Pages::begin(), None);
+    while pages.next().is_some() {
+        let page = portal.list(&mut pages).await?;
+        first = first.or_else(|| page.lines.first().map(|line| line.order.clone()));
+        for line in &page.lines {
+            output.hearsay(&[listed(line)], serde_json::json!(line));
         }
     }
     match first {
@@ -258,4 +326,118 @@ async fn list(
         None => output.said("没有待批办件", "nothing waits for you"),
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::consent::at_desk;
+    use sample_city::SampleBatch;
+
+    /// Who approves.
+    const OFFICER: &str = "0123456789ABCDEF";
+
+    /// Five orders of which each officer has to open so many.
+    fn batch_of(sample: u16) -> SampleBatch {
+        SampleBatch::of("person", 5, |_, _| ()).asking(sample)
+    }
+
+    fn batch(sample: u16) -> Approving {
+        approving(&batch_of(sample))
+    }
+
+    fn approving(batch: &SampleBatch) -> Approving {
+        Approving::of(batch.open(), (OFFICER, None), batch.export.beside())
+    }
+
+    fn named(approving: &Approving) -> Vec<String> {
+        approving.to_open().into_iter().map(|part| part.name).collect()
+    }
+
+    /// Which orders are said to be opened is signed: it is in what is shown, in what machines get
+    /// and in the digest.
+    #[test]
+    fn what_is_said_to_be_opened_is_in_the_digest() {
+        let (two, three) = (batch(2), batch(3));
+        assert_ne!(two.digest(), three.digest());
+        assert_ne!(two.facts(), three.facts());
+        assert_eq!(two.machine()["to_open"].as_array().unwrap().len(), 2);
+        // Another officer opens others of the same batch, and signs another digest.
+        let one = batch_of(2);
+        let other = |person: &str| Approving::of(one.open(), (person, None), one.export.beside());
+        let drawn = |person: &str| (other(person).digest(), named(&other(person)));
+        let people = ["1", "2", "3", "4"].map(drawn);
+        let differs = |(digest, rows): &(Option<[u8; 32]>, Vec<String>)| {
+            assert_eq!(*digest == people[0].0, *rows == people[0].1, "{people:?}");
+            *rows != people[0].1
+        };
+        assert!(people.iter().any(differs), "{people:?}");
+        let none = batch_of(0);
+        assert_eq!(approving(&none).digest(), Some(none.open().digest()), "as that of any order");
+    }
+
+    /// The order, for whom and what was opened: each is shown, and each is in the digest.
+    #[test]
+    fn no_field_of_an_approval_is_signed_and_not_shown() {
+        let one = |sample, acting_for: Option<&str>| {
+            let (batch, officer) = (batch_of(sample), (OFFICER, acting_for.map(str::to_owned)));
+            Approving::of(batch.open(), officer, Hearsay::default())
+        };
+        for sample in [0, 2] {
+            let all = [None, Some("FEDCBA9876543210"), Some("FEDCBA9876543211")];
+            let shown =
+                all.map(|absent| (one(sample, absent).digest(), one(sample, absent).facts()));
+            for (at, (digest, facts)) in shown.iter().enumerate() {
+                let value = |text: &str| facts.iter().any(|fact| fact.value.zh() == text);
+                assert!(value(all[at].unwrap_or("本人")), "{facts:?}");
+                let others = shown.iter().enumerate().filter(|(other, _)| *other != at);
+                assert!(others.into_iter().all(|(_, one)| one.0 != *digest && one.1 != *facts));
+                let own = plain::fingerprint(&one(sample, all[at]).order.digest());
+                assert!(at == 0 && sample == 0 || value(&own), "the order's own digest beside it");
+            }
+            assert_eq!(one(sample, all[1]).machine()["acting_for"], json!(all[1]));
+        }
+    }
+
+    /// A page whose sample became another one, or on which not each was opened, signs nothing.
+    #[test]
+    fn nothing_is_approved_unopened_at_a_desk() {
+        let shown = |one: &Approving| plain::fingerprint(&one.digest().unwrap());
+        let asked = batch_of(2);
+        let page = approving(&asked);
+        let (digest, rows) = (shown(&page), named(&page));
+        assert!(at_desk(approving(&asked), (&digest, &rows)).is_ok());
+        for person in ["1", "2", "3", "4", "5"] {
+            let other = Approving::of(asked.open(), (person, None), asked.export.beside());
+            if named(&other) != rows {
+                assert!(at_desk(other, (&digest, &rows)).is_err(), "{person}");
+            }
+        }
+        for some in [&rows[..1], &[]] {
+            assert!(at_desk(approving(&asked), (&digest, some)).is_err());
+        }
+    }
+
+    /// `--yes` alone says nothing about what was opened.
+    #[test]
+    fn nobody_says_yes_for_what_was_not_opened() {
+        let (output, asked) = (Output::new(false), batch_of(2));
+        let consented = |named: &[String]| {
+            let how = Consent::new(true, ("", ""), "").naming(named);
+            consent(output, (approving(&asked), "陈登记"), &how).map(|_| ())
+        };
+        let rows = named(&approving(&asked));
+        assert!(consented(&[]).is_err() && consented(&rows[..1]).is_err());
+        let more = [rows.clone(), vec!["0123456789ABCDEF".into()]].concat();
+        assert!(consented(&more).is_err(), "what is not to be opened");
+    }
+
+    #[test]
+    fn what_needs_a_look_is_told_apart_from_what_is_signed() {
+        let looks = [None, Some(Look::Moved), None, Some(Look::SameName), None];
+        let one = approving(&batch_of(2).with_looks(&looks));
+        assert_eq!(one.hearsay().len(), 2);
+        let signed = one.facts();
+        assert!(one.hearsay().iter().all(|fact| !signed.contains(fact)));
+    }
 }

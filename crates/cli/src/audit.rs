@@ -1,21 +1,19 @@
 //! `yinxin audit`: an auditor asks the log with their own key, and takes evidence away.
 
+mod ask;
 pub(crate) mod export;
+pub(crate) mod found;
 
-use crate::clock::now;
-use crate::consent::{Consented, Signable, Typed, unsigned};
 use crate::exit::Failure;
-use crate::files;
-use crate::files::{Opened, Own};
+use crate::files::Own;
 use crate::output::Output;
 use clap::{Args, Subcommand};
-use pki::{Certificate, Signer};
 use portal_api::sentence;
-use records::Bytes;
-use records::evidence::{Ask, LogAnswer, LogRequest, Search, SearchAnswer, SignedRequest};
-use records::record::Record;
-use records::trust::Trust;
-use system::speech;
+use records::evidence::Search;
+use records::found::{CheckedSearch, FoundRecord};
+use records::time::{typed_from, typed_until};
+use std::collections::BTreeMap;
+use system::{layout, speech};
 
 /// Arguments of `yinxin audit`.
 #[derive(Args)]
@@ -64,10 +62,10 @@ struct SearchArguments {
     /// Reference number that somebody was told. 编号
     #[arg(long, default_value = "")]
     reference: String,
-    /// Not older, as 2026-11-25T08:00:00Z. 起
+    /// Not older: a day or time in Beijing, or 2026-11-25T08:00:00Z. 起（北京时间）
     #[arg(long, default_value = "")]
     from: String,
-    /// Not newer. 止
+    /// Not newer; a day is meant with its end. 止（北京时间）
     #[arg(long, default_value = "")]
     until: String,
     /// Next page: what the page before said. 下一页
@@ -82,38 +80,6 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     }
 }
 
-/// Asks the log, signed with the auditor's key.
-pub(crate) async fn ask(trust: &Trust, opened: &Opened, ask: Ask) -> Result<LogAnswer, Failure> {
-    let request = LogRequest {
-        v: 1,
-        founding: trust.founding.clone(),
-        nonce: nonce()?,
-        time: records::time::seconds(now()),
-        ask,
-    };
-    let signed = Consented::by_typing(Question(request)).sign(opened)?;
-    let client = files::client(&trust.log, trust, Some(opened.identity()?))?;
-    Ok(ca_api::Log(client).ask(&signed).await?)
-}
-
-/// What an auditor typed, or put together on their own desk, to ask the log.
-struct Question(LogRequest);
-
-impl Typed for Question {}
-
-impl Signable for Question {
-    type Signed = SignedRequest;
-
-    fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<SignedRequest, Failure> {
-        let bytes = records::json::write(&self.0).map_err(|error| unsigned(&error))?;
-        SignedRequest::sign(bytes, leaf, signer).map_err(|error| unsigned(&error))
-    }
-}
-
-fn nonce() -> Result<Bytes, Failure> {
-    Ok(system::random::bytes::<16>()?.into())
-}
-
 async fn search(output: Output, asked: &SearchArguments) -> Result<(), Failure> {
     let search = Search {
         log: asked.log.clone(),
@@ -125,56 +91,69 @@ async fn search(output: Output, asked: &SearchArguments) -> Result<(), Failure> 
         kind: asked.kind.clone(),
         request: asked.request.clone(),
         reference: asked.reference.clone(),
-        from: asked.from.clone(),
-        until: asked.until.clone(),
+        from: typed_from(&asked.from),
+        until: typed_until(&asked.until),
         before: asked.before,
     };
-    let answer = found(&asked.own.trust()?, &asked.own.open()?, search).await?;
-    tell(output, &answer);
-    Ok(())
-}
-
-/// What the log finds.
-pub(crate) async fn found(
-    trust: &Trust,
-    opened: &Opened,
-    search: Search,
-) -> Result<SearchAnswer, Failure> {
-    match ask(trust, opened, Ask::Search(Box::new(search))).await? {
-        LogAnswer::Search(answer) => Ok(*answer),
-        _ => Err(Failure::usage("日志的应答不对。", "the log answered something else")),
+    let checked = found::find(&asked.own.trust()?, &asked.own.open()?, search).await?;
+    tell(output, &checked);
+    match checked.refused() {
+        0 => Ok(()),
+        refused => Err(found::refused(refused)),
     }
 }
 
 /// One sentence a record in both languages; for machines one line a record, then one for the page.
-fn tell(output: Output, answer: &SearchAnswer) {
-    for found in &answer.found {
-        let Ok(record) = Record::read(&found.record.0) else { continue };
-        let (zh, en) = sentence::of(&record, &answer.names);
-        output.sentence(&format!("{:>6}  ", found.index), &zh, &en);
-        let request = sentence::request_of(&record);
-        // What `audit export` is asked for, where the sentence does not name it.
-        if let Some(name) = request.as_deref().filter(|name| !zh.contains(name)) {
-            output.line(&format!("{:>8}{}: {name}", "", speech::both("请求", "request")));
+fn tell(output: Output, checked: &CheckedSearch) {
+    for record in &checked.records {
+        match record {
+            Ok(found) => tell_found(output, found, checked.tree_size),
+            Err(unproven) => {
+                let told = found::unproven(unproven.why);
+                output.told(&format!("✗{:>6}  ", unproven.index), &told);
+                output.json(&serde_json::json!({
+                    "index": unproven.index, "proven": false, "zh": told.zh(), "en": told.en(),
+                }));
+            }
         }
-        let value = serde_json::to_value(&record).unwrap_or_default();
-        output.json(&serde_json::json!({
-            "index": found.index, "zh": zh, "en": en, "record": value,
-            "request": request,
-            "disclosures": found.disclosures,
-        }));
     }
-    let count = answer.found.len();
-    let end = answer.complete_to;
-    output.said(
-        &format!("{count} 条，检索截至第 {end} 条记录"),
-        &format!("{count} records, complete up to record {end}"),
-    );
-    if let Some(before) = answer.before {
+    for sentence in found::page(checked) {
+        output.told("", &sentence);
+    }
+    if let Some(before) = checked.before {
         output.fact(("下一页", "next page"), format!("--before {before}"));
     }
+    output.json(&summary(checked));
+}
+
+/// A record that stands in the log. People are named by their ids: no record holds a name.
+fn tell_found(output: Output, found: &FoundRecord, size: u64) {
+    let record = found.record();
+    let said = sentence::of(record, &BTreeMap::new());
+    output.told(&format!("✓{:>6}  ", found.index()), &said);
+    let request = sentence::request_of(record);
+    // What `audit export` is asked for, where the sentence does not name it.
+    if let Some(name) = request.as_deref().filter(|name| !said.zh().contains(name)) {
+        let name = layout::value(name);
+        output.line(&format!("{:>9}{}: {name}", "", speech::both("请求", "request")));
+    }
     output.json(&serde_json::json!({
-        "count": count, "complete_to": answer.complete_to, "before": answer.before,
-        "checkpoint": answer.checkpoint,
+        "index": found.index(), "proven": true, "tree_size": size,
+        "zh": said.zh(), "en": said.en(), "parts": said.parts(),
+        "record": serde_json::to_value(record).unwrap_or_default(),
+        "request": request,
+        "disclosures": found.disclosures(),
     }));
+}
+
+/// The page for machines: what is proven of it, and what is the log's word.
+fn summary(checked: &CheckedSearch) -> serde_json::Value {
+    let refused = checked.refused();
+    serde_json::json!({
+        "count": checked.records.len() - refused, "refused": refused,
+        "tree_size": checked.tree_size, "root": checked.root,
+        "hearsay": {
+            "complete_to": checked.complete_to, "before": checked.before, "names": checked.names,
+        },
+    })
 }

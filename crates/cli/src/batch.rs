@@ -5,7 +5,8 @@ use crate::exit::Failure;
 use crate::files;
 use crate::files::Own;
 use crate::output::Output;
-use portal_api::Batch;
+use portal_api::plain::Fact;
+use portal_api::{Batch, Pages};
 use records::order::BATCH_ROWS_MAX;
 
 /// Arguments of `yinxin batch`.
@@ -24,12 +25,11 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let (trust, opened) = (arguments.own.trust()?, arguments.own.open()?);
     let client = files::client(&trust.portal_staff, &trust, Some(opened.identity()?))?;
     let portal = portal_api::Staff(client);
-    let (mut rows, mut after) = (Vec::new(), String::new());
-    loop {
-        let page = portal.list(&after).await?;
-        let Some(last) = page.last() else { break };
-        after = last.cursor();
-        let wanted = page.iter().filter(|line| {
+    let (mut rows, mut pages) = (Vec::new(), Pages::begin());
+    // What waits behind a batch that is full is for the next one.
+    while pages.next().is_some() && rows.len() < BATCH_ROWS_MAX {
+        let page = portal.list(&mut pages).await?;
+        let wanted = page.lines.iter().filter(|line| {
             let of = (&line.kind, &line.action);
             !line.given && of == (&arguments.kind, &arguments.action)
         });
@@ -42,11 +42,12 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     }
     let count = rows.len();
     let made = portal.batch(&Batch { rows }).await?;
-    output.fact(("批次", "batch"), &made.order);
-    output.fact(("共", "orders in it"), count);
+    let told = [
+        Fact::new(("批次", "batch"), &made.order),
+        Fact::new(("共", "orders in it"), count.to_string()),
+    ];
+    let answer = serde_json::json!({ "order": made.order, "count": count, "needed": made.needed });
+    output.hearsay(&told, answer);
     output.next(&arguments.own.again("yinxin approve {}", &[&made.order]));
-    output.json(&serde_json::json!({
-        "order": made.order, "count": count, "needed": made.needed,
-    }));
     Ok(())
 }

@@ -32,10 +32,25 @@ pub(crate) trait Consentable {
     /// that is not a digest.
     fn digest(&self) -> Option<[u8; 32]>;
 
+    /// What has to be looked at by itself before all of it is signed.
+    fn to_open(&self) -> Vec<Part> {
+        Vec::new()
+    }
+
     /// What machines get beside the facts.
     fn machine(&self) -> Map<String, Value> {
         Map::new()
     }
+}
+
+/// A part of what is to be signed, of which its signer says that they looked at it.
+pub(crate) struct Part {
+    /// The number by which it is named: an order id.
+    pub(crate) name: String,
+    /// What it is, in a few words.
+    pub(crate) what: Said,
+    /// Everything of it.
+    pub(crate) facts: Vec<Fact>,
 }
 
 /// What is signed with somebody's certificate key.
@@ -90,8 +105,8 @@ pub(crate) fn unsigned(error: &dyn std::fmt::Display) -> Failure {
 
 /// How somebody consents at a command.
 pub(crate) enum Consent<'a> {
-    /// They said so beforehand.
-    Yes,
+    /// They said so beforehand, and named the parts that they looked at.
+    Yes { named: &'a [String] },
     /// They are asked, and type this word.
     Asked { question: (&'a str, &'a str), word: &'a str },
 }
@@ -99,7 +114,15 @@ pub(crate) enum Consent<'a> {
 impl<'a> Consent<'a> {
     /// `--yes`, or a question.
     pub(crate) fn new(yes: bool, question: (&'a str, &'a str), word: &'a str) -> Self {
-        if yes { Self::Yes } else { Self::Asked { question, word } }
+        if yes { Self::Yes { named: &[] } } else { Self::Asked { question, word } }
+    }
+
+    /// With parts that were named beforehand; whoever is asked is asked about each.
+    pub(crate) fn naming(self, parts: &'a [String]) -> Self {
+        match self {
+            Self::Yes { .. } => Self::Yes { named: parts },
+            asked @ Self::Asked { .. } => asked,
+        }
     }
 }
 
@@ -110,9 +133,12 @@ pub(crate) fn consent<T: Consentable>(
     (what, you): (T, &str),
     consent: &Consent<'_>,
 ) -> Result<Consented<T>, Failure> {
-    let Consent::Asked { question, word } = consent else {
-        show(output, &what, you);
-        return Ok(Consented(what));
+    let (question, word) = match consent {
+        Consent::Asked { question, word } => (question, word),
+        Consent::Yes { named } => {
+            show(output, &what, you);
+            return all_named(&what, named).map(|()| Consented(what));
+        }
     };
     let reader = reader(output);
     let seen = reader == Some(Reader::Output) && !output.is_json();
@@ -121,14 +147,51 @@ pub(crate) fn consent<T: Consentable>(
     if !seen {
         lines(&what, you, reader.columns()).iter().for_each(|line| reader.line(line));
     }
+    let parts = what.to_open();
+    for (place, part) in parts.iter().enumerate() {
+        opened(reader, part, (place + 1, parts.len()))?;
+    }
     prompt::confirm(reader, *question, word)?;
     Ok(Consented(what))
 }
 
-/// What was shown on a page of the desk came back by its digest, and is what is to be signed.
-pub(crate) fn at_desk<T: Consentable>(what: T, shown: &str) -> Result<Consented<T>, Failure> {
+/// One part by itself, whole, and whether it was looked at.
+fn opened(reader: Reader, part: &Part, (place, count): (usize, usize)) -> Result<(), Failure> {
+    let columns = reader.columns();
+    let heading = facts::heading(&part.what, columns);
+    let shown = heading.into_iter().chain(facts::lines(&part.facts, columns));
+    shown.for_each(|line| reader.line(&line));
+    let last = part.name.get(12..).unwrap_or_default();
+    let zh = format!("须查看的第 {place} 件，共 {count} 件：看过后输入 {last}");
+    let en = format!("to be opened, {place} of {count}: type {last} once you have looked at it:");
+    prompt::confirm(reader, (&zh, &en), last)
+}
+
+/// Nothing says by itself that somebody looked: they name each part, and no other.
+fn all_named<T: Consentable>(what: &T, named: &[String]) -> Result<(), Failure> {
+    let parts = what.to_open();
+    let is_part = |name: &String| parts.iter().any(|part| part.name == *name);
+    let all = parts.iter().all(|part| named.contains(&part.name));
+    if all && named.iter().all(is_part) {
+        return Ok(());
+    }
+    let count = parts.len();
+    let zh = format!("须查看的 {count} 件没有逐件写明，未签署。");
+    let en =
+        format!("{count} are to be opened, and not each of them was named; nothing was signed");
+    Err(Failure::usage(zh, en).next(
+        "先用 --show 查看，再逐件加上 --opened 编号 / look with --show, then --opened ID for each",
+    ))
+}
+
+/// What was shown on a page of the desk came back by its digest, and is what is to be signed; so
+/// did each part that was looked at there.
+pub(crate) fn at_desk<T: Consentable>(
+    what: T,
+    (shown, named): (&str, &[String]),
+) -> Result<Consented<T>, Failure> {
     match what.digest().map(|digest| plain::fingerprint(&digest)) {
-        Some(digest) if digest == shown => Ok(Consented(what)),
+        Some(digest) if digest == shown => all_named(&what, named).map(|()| Consented(what)),
         _ => Err(Failure::usage(
             "与您看到的不同，未作任何操作。",
             "this is not what you were shown; nothing was done",
@@ -142,7 +205,15 @@ pub(crate) fn show<T: Consentable>(output: Output, what: &T, you: &str) {
     for line in lines(what, you, columns) {
         output.laid_out(&line);
     }
+    output.json(&document(what, you));
+}
+
+/// All of it for machines.
+fn document<T: Consentable>(what: &T, you: &str) -> Value {
     let mut document = what.machine();
+    if !you.is_empty() {
+        document.insert("signer".into(), you.into());
+    }
     document.insert("what".into(), facts::both(&what.what()));
     document.insert("facts".into(), facts::values(&what.facts()));
     let hearsay = what.hearsay();
@@ -152,7 +223,7 @@ pub(crate) fn show<T: Consentable>(output: Output, what: &T, you: &str) {
     if let Some(digest) = what.digest() {
         document.insert("digest".into(), json!(plain::fingerprint(&digest)));
     }
-    output.json(&document.into());
+    document.into()
 }
 
 /// Where whoever is asked reads. Machines have standard output for themselves.
@@ -163,25 +234,14 @@ fn reader(output: Output) -> Option<Reader> {
 
 fn lines<T: Consentable>(what: &T, you: &str, columns: usize) -> Vec<String> {
     let mut lines = facts::heading(&what.what(), columns);
-    let own = Fact {
-        term: Said { zh: "签署人".into(), en: "you".into() },
-        value: Said { zh: you.into(), en: you.into() },
-        differs: false,
-        lines: Vec::new(),
-    };
+    let own = Fact::new(("签署人", "you"), you);
     if !you.is_empty() {
         lines.extend(facts::lines(&[own], columns));
     }
     lines.extend(facts::lines(&what.facts(), columns));
     if let Some(digest) = what.digest() {
         let digest = plain::fingerprint(&digest);
-        let fact = Fact {
-            term: Said { zh: "摘要".into(), en: "digest".into() },
-            value: Said { zh: digest.clone(), en: digest },
-            differs: false,
-            lines: Vec::new(),
-        };
-        lines.extend(facts::lines(&[fact], columns));
+        lines.extend(facts::lines(&[Fact::new(("摘要", "digest"), digest)], columns));
     }
     let hearsay = what.hearsay();
     if !hearsay.is_empty() {
@@ -217,12 +277,7 @@ mod tests {
     }
 
     fn fact(value: &str) -> Fact {
-        Fact {
-            term: Said { zh: "依据".into(), en: "evidence".into() },
-            value: Said { zh: value.into(), en: value.into() },
-            differs: false,
-            lines: Vec::new(),
-        }
+        Fact::new(("依据", "evidence"), value)
     }
 
     /// Whatever is typed into a value, each line is one of ours or says that it goes on.
@@ -235,6 +290,10 @@ mod tests {
                 for columns in [20, 40, 80, 200] {
                     let lines = lines(&sample, "陈登记", columns);
                     let forged = |line: &&String| line.trim_start().starts_with("公钥");
+                    // It is shown, however it is broken.
+                    let ours = |c: char| c.is_whitespace() || c == '│';
+                    let shown = lines.concat().replace(ours, "");
+                    assert!(shown.contains("forged"), "{filler:?} {count} {columns}");
                     assert_eq!(lines.iter().find(forged), None, "{filler:?} {count} {columns}");
                 }
             }
@@ -244,10 +303,30 @@ mod tests {
     #[test]
     fn a_page_signs_what_it_showed() {
         let shown = plain::fingerprint(&[7; 32]);
-        assert!(at_desk(Sample(Vec::new()), &shown).is_ok());
+        assert!(at_desk(Sample(Vec::new()), (&shown, &[])).is_ok());
         for other in ["", &plain::fingerprint(&[8; 32])] {
-            assert!(at_desk(Sample(Vec::new()), other).is_err());
+            assert!(at_desk(Sample(Vec::new()), (other, &[])).is_err());
         }
+    }
+
+    /// Machines get what people read: who signs, every fact, its digest, and what is not signed.
+    #[test]
+    fn machines_are_told_what_people_read() {
+        let sample = Sample(vec![fact("看过文件"), fact("第二项")]);
+        let document = document(&sample, "陈登记");
+        let lines = lines(&sample, "陈登记", 200);
+        let facts = ["facts", "hearsay"].map(|part| document[part].as_array().unwrap().clone());
+        let mut told: Vec<String> = facts
+            .concat()
+            .iter()
+            .map(|fact| fact["value"]["zh"].as_str().unwrap().to_owned())
+            .collect();
+        told.extend(["signer", "digest"].map(|part| document[part].as_str().unwrap().to_owned()));
+        for text in &told {
+            assert!(lines.iter().any(|line| line.contains(text.as_str())), "{text}: {lines:?}");
+        }
+        // Two headings stand above facts and hearsay.
+        assert_eq!(lines.len(), told.len() + 2, "{lines:?}");
     }
 
     /// The same facts, with the portal's word apart from what is signed.

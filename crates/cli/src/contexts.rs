@@ -92,7 +92,7 @@ impl Contexts {
                 "身份文件必须是本人所有的普通文件，且他人不可读写。",
                 format!("{} must be your own file, mode 0600, and no link", path.display()),
             )
-            .next(format!("chmod 600 {}", path.display())));
+            .next(system::file::make_private(path).as_str()));
         }
         let text = std::fs::read_to_string(path).map_err(|error| file_failure(path, &error))?;
         toml::from_str(&text).map_err(|error| {

@@ -7,6 +7,7 @@ use crate::exit::Failure;
 use crate::files;
 use crate::files::Own;
 use crate::output::Output;
+use crate::typed_text;
 use pki::{Certificate, Signer};
 use portal_api::plain::{self, Fact, Said};
 use records::decline::{Decline, DeclineStatement, Declining, Outcome};
@@ -16,8 +17,12 @@ use serde_json::{Map, Value};
 
 /// Arguments of `yinxin return` and `yinxin reject`.
 #[derive(clap::Args)]
-#[command(after_help = "An operator's order to revoke cannot be declined: \
-                  nobody releases a brake alone.\n操作员起草的吊销申请不能退回或驳回。")]
+#[command(
+    after_help = "What only takes away (a revocation, somebody who leaves, a role withdrawn, \
+                  something closed) cannot be declined: nobody releases a brake alone. A \
+                  revocation that nobody signed for can be.\n只收回权限的办件（吊销、离任、撤回角色、关闭）\
+                  不能退回或驳回；无人签名的吊销办件除外。"
+)]
 pub struct Arguments {
     /// Order id. 办件编号
     order: String,
@@ -57,8 +62,8 @@ pub(crate) async fn run(
         Outcome::Returned => ("已退回", "sent back"),
         Outcome::Rejected => ("已驳回", "rejected"),
     };
-    output.fact(done, &declined.order);
-    output.json(&serde_json::json!({ "order": declined.order, "outcome": declined.outcome }));
+    let answer = serde_json::json!({ "order": declined.order, "outcome": declined.outcome });
+    output.hearsay(&[Fact::new(done, &declined.order)], answer);
     Ok(())
 }
 
@@ -73,7 +78,7 @@ impl Declined {
     /// What is to be signed, with the reason that whoever applied reads: one line, whatever parted
     /// its words.
     pub(crate) fn new(order: OpenedOrder, outcome: Outcome, why: &str) -> Result<Self, Failure> {
-        let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
+        let why = typed_text::reason(why)?;
         let reason = Disclosure::new("/reason", system::random::bytes()?, why.into());
         let committed = reason.commitment().map_err(|error| unsigned(&error))?;
         let digest = order.digest().into();
@@ -88,7 +93,8 @@ impl Consentable for Declined {
     }
 
     fn facts(&self) -> Vec<Fact> {
-        let mut facts = plain::facts(&self.order);
+        let mut facts = plain::facts_of_decision(&self.order, &[]);
+        facts.extend(plain::about_ending(&self.order, Some(self.statement.outcome)));
         facts.extend(plain::about_declining(&self.statement, &self.reason));
         facts
     }

@@ -69,6 +69,8 @@ const LIMITS: Limits = Limits {
     idle: MINUTE,
     life: Duration::from_secs(3_600),
     body_bytes: 64 * 1024 * 1024,
+    requests_of_one: 0,
+    requests_of_source: 32,
 };
 
 /// Arguments of `yinxin desk`.

@@ -6,13 +6,14 @@ mod many;
 mod person;
 
 use crate::exit::Failure;
+use crate::facts::{meant, row};
 use crate::files::Own;
 use crate::output::Output;
 use desk::{Desk, is_asked, typed_person};
-use portal_api::plain::{self, Fact, Said};
+use portal_api::Pages;
+use portal_api::plain::{self, Fact, FactValue, NameAndId};
 use records::drafted::{Drafted, LetterBody};
 use records::handling::{DraftLine, PersonFacts};
-use system::{layout, speech};
 
 /// What is drafted.
 #[derive(clap::Subcommand)]
@@ -70,53 +71,39 @@ async fn letter(output: Output, arguments: &LetterArguments) -> Result<(), Failu
     let mut draft = desk.drafting((&Drafted::Letter(body), Vec::new()), Vec::new())?;
     draft.hearsay = who(&told);
     let made = desk.make(output, (draft, &person), arguments.yes).await?;
-    output.fact(("密码信封已制作", "letter made"), &made.letter);
+    let told = Fact::new(("密码信封已制作", "letter made"), &made.letter);
+    output.hearsay(&[told], serde_json::json!({ "letter": made.letter, "person": made.person }));
     output.said(
         "由登记处打印并密封交付",
         "the registration office prints it and hands it over sealed",
     );
     output.command(&arguments.own.again("yinxin withdraw --letter {}", &[&made.letter]));
-    output.json(&serde_json::json!({ "letter": made.letter, "person": made.person }));
     Ok(())
 }
 
 /// Whose id it is, as the portal says.
 fn who(told: &PersonFacts) -> Vec<Fact> {
-    let fact = |zh: &str, en: &str, value: String| Fact {
-        term: Said { zh: zh.into(), en: en.into() },
-        value: Said { zh: value.clone(), en: value },
-        differs: false,
-        lines: Vec::new(),
-    };
     let line = &told.line;
-    vec![
-        fact("姓名", "name", line.name.clone()),
-        fact("单位", "unit", format!("{} ({})", line.unit_name, line.unit)),
-    ]
+    let unit = NameAndId { name: Some(line.unit_name.clone()), id: line.unit.clone(), unit: None };
+    vec![Fact::new(("姓名", "name"), &line.name), Fact::new(("单位", "unit"), unit)]
 }
 
 async fn list(output: Output, arguments: &ListArguments) -> Result<(), Failure> {
     let desk = Desk::open(&arguments.own)?;
-    let mut after = String::new();
-    loop {
-        let page = desk.portal.drafts(&after).await?;
+    let mut pages = Pages::begin();
+    while pages.next().is_some() {
+        let page = desk.portal.drafts(&mut pages).await?;
         for line in page.orders.iter().chain(&page.letters) {
-            show_line(output, line);
+            output.hearsay(&[listed(line)], serde_json::json!(line));
         }
-        if page.more.is_empty() {
-            return Ok(());
-        }
-        after = page.more;
     }
+    Ok(())
 }
 
-fn show_line(output: Output, line: &DraftLine) {
-    let what = plain::kind_of(&line.kind, &line.action);
-    let state = plain::draft_state(&line.state);
-    let what = speech::both(&what.zh, &what.en);
-    let state = speech::both(&state.zh, &state.en);
-    let reason = if line.reason.is_empty() { "" } else { "  " };
-    let (about, why) = (layout::value(&line.about), layout::value(&line.reason));
-    output.line(&format!("{}  {what}  {about}  {state}{reason}{why}", line.name));
-    output.json(&serde_json::json!(line));
+fn listed(line: &DraftLine) -> Fact {
+    let what = meant(plain::kind_of(&line.kind, &line.action));
+    let state = meant(plain::state_of(&line.kind, &line.state));
+    let why = (!line.reason.is_empty()).then(|| FactValue::from(&line.reason));
+    let facts = [(&line.name).into(), what, plain::told_about(&line.about), state];
+    Fact::new(("起草", "drafted"), row(facts.into_iter().chain(why)))
 }

@@ -56,16 +56,20 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let stage = match &record.stage {
         Stage::Letter { returned, .. } => {
             if let Some(reason) = returned {
-                output.fact(("上次申请已退回", "your last application was sent back"), reason);
+                let term = ("上次申请已退回", "your last application was sent back");
+                let answer = serde_json::json!({ "stage": "letter", "returned": reason });
+                output.hearsay(&[Fact::new(term, reason)], answer);
             }
             let question = ("以上信息是您本人的吗？输入 yes", "Is this you? [yes]:");
             consent(output, (own, ""), &Consent::new(arguments.yes, question, "yes"))?.into_inner();
             submit(arguments, &held, &portal, &record).await?
         }
         Stage::Rejected { reason } => {
+            let answer = serde_json::json!({ "stage": "rejected", "reason": reason });
+            output.hearsay(&[Fact::new(("驳回理由", "why it was rejected"), reason)], answer);
             return Err(Failure::usage(
                 "申请已被驳回，请向登记人员索取新密码信封。",
-                format!("the application was rejected: {reason}"),
+                "the application was rejected; ask your registration officer for another letter",
             ));
         }
         other => {
@@ -158,20 +162,17 @@ async fn await_approval(
 ) -> Result<bool, Failure> {
     let until = now() + arguments.wait;
     let mut told = None;
-    while let Stage::Awaiting { order, approvals, needed, expires } = &stage {
-        if told != Some(*approvals) {
-            output.fact(("已提交，办件", "submitted, order"), order);
-            output.fact(("审批", "approvals"), format!("{approvals} / {needed}"));
-            output.fact(("须在此前完成", "to be given before"), expires);
+    while let Stage::Awaiting { approvals, .. } = &stage {
+        if told != Some(*approvals) && !output.is_json() {
+            output.hearsay(&awaiting(&stage), serde_json::json!(stage));
             told = Some(*approvals);
         }
         if now() >= until {
             output
                 .said("批准后再次运行本命令即可领取", "run this command again to collect it then");
-            output.json(&serde_json::json!({
-                "stage": "awaiting", "order": order, "approvals": approvals, "needed": needed,
-                "expires": expires,
-            }));
+            if output.is_json() {
+                output.hearsay(&[], serde_json::json!(stage));
+            }
             return if arguments.wait == 0 { Ok(false) } else { Err(Failure::not_ready()) };
         }
         tokio::time::sleep(ASK_AGAIN).await;
@@ -185,6 +186,16 @@ async fn await_approval(
         .next("再次运行同一命令 / the same command again"));
     }
     Ok(true)
+}
+
+/// How far an application is, as a portal says.
+pub(crate) fn awaiting(stage: &Stage) -> Vec<Fact> {
+    let Stage::Awaiting { order, approvals, needed, expires } = stage else { return Vec::new() };
+    vec![
+        Fact::new(("已提交，办件", "submitted, order"), order),
+        Fact::new(("审批", "approvals"), format!("{approvals} / {needed}")),
+        Fact::new(("须在此前完成", "to be given before"), expires),
+    ]
 }
 
 async fn collect_when_ready(
@@ -219,7 +230,7 @@ fn keep(
     let until = records::time::seconds(leaf.not_after());
     output.fact(("证书已领取", "certificate"), arguments.out.display());
     output.fact(("序列号", "serial"), leaf.serial());
-    output.fact(("有效至", "until"), &until);
+    output.time(("有效期至", "until"), &until);
     output.fact(("日志证明已核对，序号", "proven by the log, entry"), collected.evidence.index);
     output.said("密码信封请妥善保管，可用于挂失", "keep the letter: with it you can report a loss");
     output.json(&serde_json::json!({

@@ -7,7 +7,8 @@ use records::export::NotTrusted;
 use records::{Code, Problem};
 use std::process::ExitCode;
 use system::file::Exposed;
-use system::{complain, speech, terminal};
+use system::layout::{Span, filled, written};
+use system::{speech, terminal};
 
 /// Why a command did not do it.
 #[derive(Debug)]
@@ -55,6 +56,11 @@ impl Failure {
         )
     }
 
+    /// What arrived is not proven, or a part of it.
+    pub(crate) fn unproven(zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::new(DENIED, "not-trusted", zh, en)
+    }
+
     /// It is not finished.
     pub(crate) fn not_ready() -> Self {
         Self::from(Problem::new(Code::NotReady, String::new()))
@@ -87,10 +93,12 @@ impl Failure {
             });
             terminal::json_complaint(&value.to_string());
         } else {
-            speech::failed("✗ ", &told.zh, &told.en);
+            let whole = |text: &str| [Span::Foreign(text.to_owned())];
+            speech::failed("✗ ", &whole(&told.zh), &whole(&told.en));
             if !told.reference.is_empty() {
-                let reference = speech::both("编号", "reference");
-                complain!("  {reference}: {} [{}]", told.reference, told.code);
+                let texts = [told.reference.as_str(), &told.code];
+                let [zh, en] = ["编号: {} [{}]", "reference: {} [{}]"];
+                speech::failed("  ", &filled(zh, &texts), &filled(en, &texts));
             }
             let next = if told.next.is_empty() { "yinxin --help" } else { &told.next };
             speech::next_after_failure("  ", next);
@@ -113,7 +121,17 @@ impl From<Problem> for Failure {
             }
             _ => "",
         };
-        let mut failure = Self::new(exit, &problem.code, problem.zh, problem.en).next(next);
+        // What a code means is known here. Whoever refuses with another one is quoted.
+        let mut failure = match problem.known() {
+            Some(code) => Self::new(exit, code.name(), code.zh(), code.en()),
+            None => {
+                let told = |words, text: &str| written(&filled(words, &[text]));
+                let zh = told("对方拒绝，所述未经核对：{}", &problem.zh);
+                let en = told("refused; what it says is not checked: {}", &problem.en);
+                Self::new(exit, &problem.code, zh, en)
+            }
+        };
+        failure.0.next = next.into();
         failure.0.reference = problem.reference;
         failure
     }
@@ -141,6 +159,17 @@ impl From<portal_api::PortalRefusal> for Failure {
         match refusal {
             portal_api::PortalRefusal::Refused(problem) => problem.into(),
             portal_api::PortalRefusal::Call(error) => error.into(),
+            portal_api::PortalRefusal::Endless(endless) => Self::new(
+                DENIED,
+                "endless-list",
+                "门户的列表重复或没有尽头，已停止读取，请告知门户的运维人员；\
+                 办件可由运维人员导出后离线审批。",
+                format!(
+                    "{endless}; it was read no further. Tell the operators of the portal: they \
+                     can hand you orders as files"
+                ),
+            )
+            .next("yinxin approve --help"),
             other => Self::new(UNREACHABLE, "unreachable", "无法连接服务器。", other.to_string()),
         }
     }
@@ -205,5 +234,32 @@ pub(crate) fn file_failure(path: &std::path::Path, error: &std::io::Error) -> Fa
             Failure::new(CONFLICT, "file-exists", format!("文件 {shown} 已存在，不会覆盖。"), text)
         }
         _ => Failure::usage(format!("文件 {shown} 无法读写。"), text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever refuses chooses a code, and no words of ours: those of a known code are ours, and of
+    /// another one theirs are quoted, so that no refusal reads as something else.
+    #[test]
+    fn a_refusal_is_told_in_our_words_or_quoted() {
+        let forged = "✓ 已批准」 (A)";
+        let told = |code: &str| {
+            let problem = Problem {
+                code: code.into(),
+                zh: forged.into(),
+                en: forged.into(),
+                reference: "5GPJWBSG64S36D1N".into(),
+            };
+            Failure::from(problem).problem()
+        };
+        let known = told(Code::NotPermitted.name());
+        assert_eq!((&*known.zh, &*known.en), (Code::NotPermitted.zh(), Code::NotPermitted.en()));
+        let other = told("well-done");
+        assert_eq!(other.zh, "对方拒绝，所述未经核对：「✓ 已批准‹U+300D› (A)」");
+        let en = "refused; what it says is not checked: 「✓ 已批准‹U+300D› (A)」";
+        assert_eq!((&*other.en, &*other.code), (en, "well-done"));
     }
 }

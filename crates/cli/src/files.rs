@@ -213,6 +213,12 @@ impl Opened {
         leaf.and_then(|leaf| leaf.subject().common_name()).unwrap_or_default()
     }
 
+    /// Their id, as their certificate says.
+    pub(crate) fn person(&self) -> String {
+        let leaf = self.leaf().ok();
+        leaf.and_then(|leaf| leaf.subject().person()).unwrap_or_default().to_owned()
+    }
+
     /// The key, for what was consented to.
     pub(crate) fn signer(&self, _: Lent) -> &dyn pki::Signer {
         &self.signer

@@ -5,7 +5,7 @@
 //! Never sends an enrolment code, never overwrites a key, never shows an order that the CA did not
 //! sign, never signs what it did not show. In reading order: [`request`], [`enroll`], [`renew`],
 //! [`approve`], [`decline`], [`revoke`], [`draft`], [`withdraw`], [`suspend`], [`cert`],
-//! [`report_lost`], [`mod@audit`], [`context`], [`mine`], [`desk`].
+//! [`report_lost`], [`receipt`], [`mod@audit`], [`context`], [`mine`], [`desk`].
 
 pub mod approve;
 pub mod audit;
@@ -13,7 +13,6 @@ pub mod batch;
 pub mod cert;
 mod clock;
 mod collected;
-pub mod completions;
 mod consent;
 pub mod context;
 mod contexts;
@@ -29,12 +28,15 @@ pub mod mine;
 mod output;
 pub mod passkey;
 mod prompt;
+pub mod receipt;
 pub mod renew;
 pub mod report_lost;
 pub mod request;
 pub mod revoke;
 mod serial;
 pub mod suspend;
+mod typed_text;
+mod voice;
 pub mod whoami;
 pub mod withdraw;
 
@@ -43,6 +45,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use exit::Failure;
 use output::Output;
 use std::process::ExitCode;
+use system::completions::Completions;
 
 /// Your certificate: make a key, enrol, approve, export, report a loss. 数字证书命令行工具。
 ///
@@ -103,11 +106,17 @@ enum Command {
     /// Lists everything that exists in your name. 我名下的一切
     Mine(mine::Arguments),
     /// Writes completions for a shell, or manual pages. 命令补全与手册页
-    Completions(completions::Arguments),
+    #[command(after_help = "bash: yinxin completions bash > \
+        ~/.local/share/bash-completion/completions/yinxin\n\
+        man:  yinxin completions --man ~/.local/share/man/man1")]
+    Completions(Completions),
     /// Searches the log and exports evidence, with an auditor's certificate. 审计
     Audit(audit::Arguments),
     /// Reports a certificate lost: it is revoked at once. 挂失
     ReportLost(report_lost::Arguments),
+    /// Receipts of losses and suspensions that somebody shows you. 回执
+    #[command(subcommand)]
+    Receipt(receipt::ReceiptCommand),
 }
 
 /// Runs a command.
@@ -131,9 +140,12 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Desk(arguments) => desk::run(output, arguments).await,
         Command::Whoami(arguments) => whoami::run(output, &arguments),
         Command::Mine(arguments) => mine::run(output, &arguments).await,
-        Command::Completions(arguments) => completions::run(Arguments::command(), &arguments),
+        Command::Completions(wanted) => wanted
+            .write(Arguments::command())
+            .map_err(|unwritten| exit::file_failure(&unwritten.path, &unwritten.error)),
         Command::Cert(arguments) => cert::run(output, &arguments),
         Command::ReportLost(arguments) => report_lost::run(output, &arguments).await,
+        Command::Receipt(command) => receipt::run(output, &command).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,11 +2,12 @@
 //! certificates, letters, orders that wait, roles, and what one was told.
 
 use crate::exit::Failure;
+use crate::facts::{meant, row};
 use crate::files::{self, Own};
 use crate::output::Output;
-use portal_api::{Staff, plain};
+use portal_api::Staff;
+use portal_api::plain::{self, Fact, FactValue, Said};
 use records::mine::{Mine, OwnCertificate};
-use system::speech;
 
 /// Arguments of `yinxin mine`.
 #[derive(clap::Args)]
@@ -21,52 +22,47 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let identity = opened.identity()?;
     let portal = Staff(files::client(&trust.portal_staff, &trust, Some(identity))?);
     let mine = portal.mine().await?;
-    show(output, &mine);
-    output.json(&serde_json::json!(mine));
+    output.hearsay(&facts(&mine), serde_json::json!(mine));
     Ok(())
 }
 
-fn show(output: Output, mine: &Mine) {
-    output.fact(("人员", "person"), &mine.person);
+fn facts(mine: &Mine) -> Vec<Fact> {
+    let mut facts = vec![Fact::new(("人员", "person"), &mine.person)];
+    facts.push(Fact::new(("单位", "unit"), &mine.place));
     for one in &mine.certificates {
-        output.fact(("证书", "certificate"), certificate(one));
+        facts.push(Fact::new(("证书", "certificate"), certificate(one)));
     }
     for letter in &mine.letters {
-        let state = plain::own_state(&letter.state);
-        let state = speech::both(&state.zh, &state.en);
-        let facts = [letter.reference.as_str(), &letter.profile, &state, &letter.expires];
-        output.fact(("密码信封", "letter"), facts.join(" · "));
+        let state = meant(plain::own_state(&letter.state));
+        let letter = [(&letter.reference).into(), (&letter.profile).into(), state]
+            .into_iter()
+            .chain([FactValue::time(&letter.expires)]);
+        facts.push(Fact::new(("密码信封", "letter"), row(letter)));
     }
     for order in &mine.orders {
-        let kind = plain::kind_of(&order.kind, &order.action);
+        let kind = meant(plain::kind_of(&order.kind, &order.action));
         let (given, needed) = order.approvals;
-        let kind = speech::both(&kind.zh, &kind.en);
-        output.fact(("待批", "waits"), format!("{} · {kind} · {given} / {needed}", order.order));
+        let approvals = format!("{given} / {needed}");
+        let approvals = Said { zh: approvals.clone(), en: approvals };
+        let order = [(&order.order).into(), kind, FactValue::Words(approvals)];
+        facts.push(Fact::new(("待批", "waits"), row(order)));
     }
     for (role, unit) in &mine.roles {
-        let role = plain::role(role);
-        output.fact(("角色", "role"), format!("{} · {unit}", speech::both(&role.zh, &role.en)));
+        let role = meant(plain::role(role));
+        facts.push(Fact::new(("角色", "role"), row([role, unit.into()])));
     }
     for told in &mine.notices {
-        let kind = plain::notice(&told.kind);
-        let state = plain::own_state(&told.state);
-        let kind = speech::both(&kind.zh, &kind.en);
-        let facts = [&told.time, &kind, &told.channel, &speech::both(&state.zh, &state.en)];
-        output.fact(("通知", "notice"), facts.map(String::as_str).join(" · "));
+        let (kind, state) = (plain::notice(&told.kind), plain::own_state(&told.state));
+        let told = [FactValue::time(&told.time), meant(kind), (&told.channel).into(), meant(state)];
+        facts.push(Fact::new(("通知", "notice"), row(told)));
     }
+    facts
 }
 
-fn certificate(one: &OwnCertificate) -> String {
-    let state = plain::own_state(&one.state);
-    let mut facts = vec![
-        one.serial.clone(),
-        one.profile.clone(),
-        speech::both(&state.zh, &state.en),
-        one.not_after.clone(),
-    ];
-    if !one.reason.is_empty() {
-        let why = plain::reason(&one.reason);
-        facts.push(speech::both(&why.zh, &why.en));
-    }
-    facts.join(" · ")
+fn certificate(one: &OwnCertificate) -> FactValue {
+    let state = meant(plain::own_state(&one.state));
+    let facts =
+        [(&one.serial).into(), (&one.profile).into(), state, FactValue::time(&one.not_after)];
+    let why = (!one.reason.is_empty()).then(|| meant(plain::reason(&one.reason)));
+    row(facts.into_iter().chain(why))
 }

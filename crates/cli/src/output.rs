@@ -1,6 +1,7 @@
 //! What commands print: lines for people, or one JSON document for machines.
 
-use portal_api::plain::Said;
+use crate::facts;
+use portal_api::plain::{Fact, FactValue, Said};
 use std::fmt::Display;
 use system::speech::Command;
 use system::terminal::Reader;
@@ -8,6 +9,9 @@ use system::{layout, speech, terminal};
 
 /// So far to the right a line goes on.
 const INDENT: usize = 4;
+
+/// What stands above the answer of a portal.
+const HEARSAY: (&str, &str) = ("门户所述，未经核对", "as the portal says, not checked");
 
 /// How commands speak.
 #[derive(Clone, Copy)]
@@ -55,16 +59,16 @@ impl Output {
     }
 
     /// A short sentence, in the language of whoever reads it.
-    pub(crate) fn said(self, zh: &str, en: &str) {
+    pub(crate) fn said(self, zh: &'static str, en: &'static str) {
         if !self.json {
             speech::said("", zh, en);
         }
     }
 
-    /// A sentence in one language, or in both, a line each.
-    pub(crate) fn sentence(self, begins: &str, zh: &str, en: &str) {
+    /// What is said in pieces, in one language, or in both, below each other.
+    pub(crate) fn told(self, begins: &str, value: &FactValue) {
         if !self.json {
-            speech::sentence(begins, zh, en);
+            speech::told(begins, &value.spans_zh(), &value.spans_en());
         }
     }
 
@@ -75,6 +79,11 @@ impl Output {
             let value = layout::value(&value.to_string());
             self.line(&format!("{}: {value}", speech::both(zh, en)));
         }
+    }
+
+    /// A time of a document with its name, as the clocks of Beijing show it.
+    pub(crate) fn time(self, name: (&str, &str), text: &str) {
+        self.fact(name, told_time(text));
     }
 
     /// All that a bundle proves, and does not, as `yinxin-verify` tells it.
@@ -96,11 +105,44 @@ impl Output {
         self.to_copy(command.as_str());
     }
 
+    /// What a portal answered: nobody checked it, and it is told as its word, to people under a
+    /// heading that says so and to machines with `"hearsay": true`. An answer of a portal is
+    /// printed in no other way.
+    pub(crate) fn hearsay(self, told: &[Fact], answer: serde_json::Value) {
+        if self.json {
+            let mut document = match answer {
+                serde_json::Value::Object(document) => document,
+                other => serde_json::Map::from_iter([("answer".to_owned(), other)]),
+            };
+            document.insert("hearsay".into(), true.into());
+            return terminal::json(&serde_json::Value::Object(document).to_string());
+        }
+        self.facts(&Said { zh: HEARSAY.0.into(), en: HEARSAY.1.into() }, told);
+    }
+
+    /// Facts for people under a heading of ours; machines do not get them.
+    pub(crate) fn facts(self, heading: &Said, told: &[Fact]) {
+        if self.json {
+            return;
+        }
+        let columns = Reader::of_output().map_or(layout::COLUMNS, |reader| reader.columns());
+        let lines = facts::heading(heading, columns).into_iter();
+        lines.chain(facts::lines(told, columns)).for_each(|line| terminal::line(&line));
+    }
+
     /// The result for machines.
     pub(crate) fn json(self, value: &serde_json::Value) {
         if self.json {
             terminal::json(&value.to_string());
         }
+    }
+}
+
+/// A time of a document as people read it on a terminal, in their language.
+pub(crate) fn told_time(text: &str) -> String {
+    match records::time::beijing(text) {
+        Some(there) => speech::both(&there.zh(), &there.en()),
+        None => text.to_owned(),
     }
 }
 

@@ -55,11 +55,14 @@ pub(crate) async fn run(output: Output, command: &PasskeyCommand) -> Result<(), 
     let body = consent(output, (statement, &opened.name()), &how)?.sign(&opened)?;
     let client = files::client(&trust.portal_staff, &trust, Some(opened.identity()?))?;
     let made = portal_api::Staff(client).certify(&body).await?;
-    output.fact(("已提交", "submitted"), &made.order);
-    output.fact(("需要的批准", "approvals needed"), made.needed);
+    let told = [
+        Fact::new(("已提交", "submitted"), &made.order),
+        Fact::new(("需要的批准", "approvals needed"), made.needed.to_string()),
+    ];
+    let answer = serde_json::json!({ "order": made.order, "needed": made.needed });
+    output.hearsay(&told, answer);
     output.said("下一步由另一名安全保密管理员", "next, another security administrator");
     output.command(&Command::new("yinxin approve {}", &[&made.order]));
-    output.json(&serde_json::json!({ "order": made.order, "needed": made.needed }));
     Ok(())
 }
 

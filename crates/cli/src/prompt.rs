@@ -68,6 +68,19 @@ pub(crate) fn hidden((zh, en): (&str, &str)) -> Result<Zeroizing<String>, Failur
     Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
+/// A national number, which no history of a shell has then.
+pub(crate) fn number() -> Result<String, Failure> {
+    if !stdin().is_terminal() {
+        return Err(Failure::usage("没有终端可供输入证件号。", "there is no terminal to ask on")
+            .next("同一命令，加上 --number NUMBER / the same with --number NUMBER"));
+    }
+    terminal::question(&format!("{} ", speech::both("证件号：", "identity number:")));
+    let mut line = String::new();
+    let read = stdin().lock().read_line(&mut line);
+    read.map_err(|error| Failure::usage("输入中断。", error.to_string()))?;
+    Ok(line.trim().to_owned())
+}
+
 /// There is nobody to ask.
 pub(crate) fn no_terminal() -> Failure {
     Failure::usage("没有终端可供确认。", "there is no terminal to confirm on")

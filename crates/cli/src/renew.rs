@@ -4,6 +4,7 @@
 
 use crate::clock::now;
 use crate::consent::{Consent, Consentable, Signable, consent, unsigned};
+use crate::enroll::awaiting;
 use crate::exit::Failure;
 use crate::files::{self, Opened, Own};
 use crate::output::Output;
@@ -11,7 +12,7 @@ use crate::request::{algorithm, open_or_make};
 use crate::{collected, contexts};
 use pki::{Certificate, Signer};
 use portal_api::Public;
-use portal_api::plain::{self, Fact, Said};
+use portal_api::plain::{self, Fact, FactValue, Said};
 use records::enrolment::{Collected, Stage};
 use records::join::use_message;
 use records::label::Label;
@@ -69,14 +70,18 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let ask = AskRenewal { certificate: old.der().into() };
     let terms = portal.renewal_terms(&ask).await?;
     if let Some(Stage::Rejected { reason }) = &terms.stage {
+        let answer = serde_json::json!({ "stage": "rejected", "reason": reason });
+        output.hearsay(&[Fact::new(("驳回理由", "why it was rejected"), reason)], answer);
         return Err(Failure::usage(
             "续期申请已被驳回，请向登记人员索取新密码信封。",
-            format!("the renewal was rejected: {reason}"),
+            "the renewal was rejected; ask your registration officer for another letter",
         ));
     }
     if terms.stage.is_none() && records::time::read(&terms.opens).is_some_and(|at| now() < at) {
         // No key is made in vain.
-        output.fact(("可续期时间", "it can be renewed from"), &terms.opens);
+        let opens =
+            Fact::new(("可续期时间", "it can be renewed from"), FactValue::time(&terms.opens));
+        output.hearsay(&[opens], serde_json::json!({ "opens": terms.opens }));
         return Err(Failure::from(Problem::new(Code::RenewalEarly, String::new())));
     }
     let message = signed((output, arguments), &place, &opened, &terms)?;
@@ -123,31 +128,25 @@ fn beside(old: &Path, not_after: u64, end: &str) -> PathBuf {
 
 /// On which terms, as the portal says.
 fn hearsay(terms: &RenewalTerms) -> Vec<Fact> {
-    let fact = |(zh, en): (&str, &str), (value_zh, value_en): (&str, &str)| Fact {
-        term: Said { zh: zh.into(), en: en.into() },
-        value: Said { zh: value_zh.into(), en: value_en.into() },
-        differs: false,
-        lines: Vec::new(),
-    };
-    let mut facts = vec![fact(("证书模板", "profile"), (&terms.profile, &terms.profile))];
+    let mut facts = vec![Fact::new(("证书模板", "profile"), &terms.profile)];
     if let Some(reason) = &terms.returned {
         let term = ("上次申请已退回", "your last application was sent back");
-        facts.push(fact(term, (reason, reason)));
+        facts.push(Fact::new(term, reason));
     }
-    let review =
-        terms.review.iter().map(|reason| fact(("须经审批", "needs approval"), why(*reason)));
-    facts.extend(review);
+    let term = ("须经审批", "needs approval");
+    facts.extend(terms.review.iter().map(|reason| Fact::new(term, why(*reason))));
     facts
 }
 
-fn why(reason: ReviewReason) -> (&'static str, &'static str) {
-    match reason {
+fn why(reason: ReviewReason) -> Said {
+    let (zh, en) = match reason {
         ReviewReason::Asked => ("证书模板要求", "the profile asks for it"),
         ReviewReason::Expired => ("证书已过期", "your certificate has ended"),
         ReviewReason::Person => ("您的登记信息有变", "your record changed"),
         ReviewReason::Profile => ("证书模板有变", "the profile changed"),
         ReviewReason::Unit => ("您的单位隶属有变", "your unit stands elsewhere"),
-    }
+    };
+    Said { zh: zh.into(), en: en.into() }
 }
 
 /// The new key, and what the old one signs for it.
@@ -175,7 +174,7 @@ fn signed(
         hearsay: hearsay(terms),
     };
     // Whoever runs this command asks for a renewal; what is signed names their own two keys.
-    consent(output, (renewing, &opened.name()), &Consent::Yes)?.sign(opened)
+    consent(output, (renewing, &opened.name()), &Consent::Yes { named: &[] })?.sign(opened)
 }
 
 /// What the old key signs for the new one.
@@ -240,11 +239,9 @@ async fn asked(
             return Ok(Some(collected));
         }
         let waits = match &answer.stage {
-            Stage::Awaiting { order, approvals, needed, expires } if approvals < needed => {
-                if told != Some(*approvals) {
-                    output.fact(("已提交，办件", "submitted, order"), order);
-                    output.fact(("审批", "approvals"), format!("{approvals} / {needed}"));
-                    output.fact(("须在此前完成", "to be given before"), expires);
+            Stage::Awaiting { approvals, needed, .. } if approvals < needed => {
+                if told != Some(*approvals) && !output.is_json() {
+                    output.hearsay(&awaiting(&answer.stage), serde_json::json!(answer.stage));
                     told = Some(*approvals);
                 }
                 if now() >= begun + arguments.wait {
@@ -252,10 +249,9 @@ async fn asked(
                         "批准后再次运行本命令即可领取",
                         "run this command again to collect it then",
                     );
-                    output.json(&serde_json::json!({
-                        "stage": "awaiting", "order": order, "approvals": approvals,
-                        "needed": needed, "expires": expires,
-                    }));
+                    if output.is_json() {
+                        output.hearsay(&[], serde_json::json!(answer.stage));
+                    }
                     return if arguments.wait == 0 { Ok(None) } else { Err(Failure::not_ready()) };
                 }
                 arguments.wait
@@ -291,7 +287,7 @@ fn keep(
     output.fact(("新证书", "new certificate"), place.cert.display());
     output.fact(("新密钥", "new key"), place.key.display());
     output.fact(("序列号", "serial"), leaf.serial());
-    output.fact(("有效至", "until"), &until);
+    output.time(("有效期至", "until"), &until);
     output.fact(("日志证明已核对，序号", "proven by the log, entry"), collected.evidence.index);
     if let Some(name) = &switched {
         output.fact(("身份已改用新证书", "commands use it from now on, as"), name);

@@ -6,12 +6,12 @@ use crate::exit::Failure;
 use crate::files;
 use crate::letter::{Held, LetterArguments};
 use crate::output::Output;
-use pki::oid::Arc;
+use crate::receipt;
 use portal_api::plain::{self, Fact, Said};
 use records::enrolment::{ReportLoss, SignedReceipt};
-use records::export::{NotTrusted, certified_key};
-use records::label::Label;
+use records::export::NotTrusted;
 use records::letter::LossReceipt;
+use records::receipt::Receipt;
 use std::path::PathBuf;
 
 /// Arguments of `yinxin report-lost`.
@@ -37,10 +37,10 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let held = arguments.letter.read()?;
     if let Some(file) = &arguments.receipt {
         let signed: SignedReceipt = files::document(file)?;
-        let receipt = verified(&held, &signed).map_err(|error| {
+        let told = verified(&held, &signed).map_err(|error| {
             Failure::not_trusted(&error).next("yinxin report-lost --letter LETTER")
         })?;
-        tell(output, &receipt);
+        tell(output, &told);
         return Ok(());
     }
     let question = ("挂失后证书立即吊销，不可恢复。确认请输入 yes", "this cannot be undone [yes]:");
@@ -52,13 +52,13 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
         value: held.keys.loss_value(&held.reference).into(),
     };
     let signed = status.report_loss(&report).await?;
-    let receipt = verified(&held, &signed).map_err(|error| Failure::not_trusted(&error))?;
+    let told = verified(&held, &signed).map_err(|error| Failure::not_trusted(&error))?;
     if let Some(out) = &arguments.out {
         let bytes = serde_json::to_vec_pretty(&signed)
             .map_err(|error| Failure::usage("无法写出回执。", error.to_string()))?;
         files::write_new(out, &bytes)?;
     }
-    tell(output, &receipt);
+    tell(output, &told);
     output.said("请向登记人员申请新密码信封", "ask your registration officer for a new letter");
     Ok(())
 }
@@ -82,22 +82,15 @@ impl Consentable for LostLetter {
 
 impl ByLetter for LostLetter {}
 
-fn tell(output: Output, receipt: &LossReceipt) {
-    output.fact(("已挂失", "reported lost"), format!("{} ({})", receipt.reference, receipt.time));
-    for serial in &receipt.serials {
-        output.fact(("已吊销", "revoked"), serial);
-    }
-    output.json(&serde_json::json!(receipt));
+fn tell(output: Output, told: &LossReceipt) {
+    receipt::tell(output, &plain::about_loss(told));
+    output.json(&serde_json::json!(told));
 }
 
 /// The receipt, if the status key signed it for this city and this letter.
 fn verified(held: &Held, signed: &SignedReceipt) -> Result<LossReceipt, NotTrusted> {
-    let key = certified_key(&signed.chain, &held.trust, Arc::status_signing, now())?;
-    if !Label::Receipt.verify(&key, &signed.receipt.0, &signed.signature.0) {
-        return Err(NotTrusted::Purpose);
+    match Receipt::open(signed, &held.trust, now())? {
+        Receipt::Loss(receipt) if receipt.reference == held.reference => Ok(receipt),
+        _ => Err(NotTrusted::Purpose),
     }
-    let receipt: LossReceipt =
-        records::json::read(&signed.receipt.0).map_err(|_| NotTrusted::Purpose)?;
-    let ours = receipt.reference == held.reference && receipt.founding == held.trust.founding;
-    if ours { Ok(receipt) } else { Err(NotTrusted::Purpose) }
 }

@@ -8,6 +8,7 @@ use crate::files;
 use crate::files::{Opened, Own};
 use crate::output::Output;
 use crate::serial;
+use crate::typed_text;
 use pki::{Certificate, Signer};
 use portal_api::plain::{self, Fact, Said};
 use records::trust::Trust;
@@ -47,10 +48,13 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let message = consent(output, (asked, &opened.name()), &how)?.sign(&opened)?;
     let client = files::client(&trust.portal_staff, &trust, Some(opened.identity()?))?;
     let made = portal_api::Staff(client).wish(&message).await?;
-    output.fact(("已提交", "submitted"), &made.order);
-    output.fact(("需要的批准", "approvals needed"), made.needed);
+    let told = [
+        Fact::new(("已提交", "submitted"), &made.order),
+        Fact::new(("需要的批准", "approvals needed"), made.needed.to_string()),
+    ];
+    let answer = serde_json::json!({ "order": made.order, "needed": made.needed });
+    output.hearsay(&told, answer);
     output.next(&arguments.own.again("yinxin approve {}", &[&made.order]));
-    output.json(&serde_json::json!({ "order": made.order, "needed": made.needed }));
     Ok(())
 }
 
@@ -69,7 +73,7 @@ impl Asked {
         (typed, reason, evidence): (&str, &str, &str),
     ) -> Result<Self, Failure> {
         let serial = &serial::read(typed)?;
-        let evidence = &evidence.split_whitespace().collect::<Vec<_>>().join(" ");
+        let evidence = &typed_text::evidence(evidence)?;
         let asked = Wished { serial, reason, evidence };
         let drawn = (system::random::bytes()?, system::random::bytes()?);
         let certificate = opened.leaf()?.sha256();

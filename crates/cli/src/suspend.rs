@@ -7,19 +7,18 @@ use crate::exit::Failure;
 use crate::files::{Opened, OwnKey};
 use crate::letter::{Held, LetterArguments};
 use crate::output::Output;
-use crate::{files, serial};
-use pki::oid::Arc;
+use crate::{files, receipt, serial, typed_text};
 use pki::{Certificate, Signer};
 use portal_api::plain::{self, Fact, Said};
 use records::enrolment::SignedReceipt;
-use records::export::{NotTrusted, certified_key};
+use records::export::NotTrusted;
+use records::receipt::Receipt;
 use records::suspension::{
     SuspendByLetter, Suspending, Suspends, Suspension, SuspensionNotice, SuspensionStatement,
 };
 use records::trust::Trust;
 use records::{Bytes, Disclosure, json};
 use std::path::PathBuf;
-use system::speech;
 
 /// Why whoever signs suspends, if they do not say.
 const REASON: &str = "keyCompromise";
@@ -61,12 +60,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
             .map_err(|error| Failure::usage("无法写出回执。", error.to_string()))?;
         files::write_new(out, &bytes)?;
     }
-    for serial in &notice.serials {
-        output.fact(("已冻结", "suspended"), serial);
-    }
-    output.fact(("冻结时间", "since"), &notice.time);
-    let why = plain::reason(&notice.reason);
-    output.fact(("原因", "reason"), speech::both(&why.zh, &why.en));
+    receipt::tell(output, &plain::about_suspension(&notice));
     output.said(
         "须由另外两人批准解除；15 天未解除即吊销",
         "two others release it; after 15 days it is revoked",
@@ -152,7 +146,7 @@ impl SaidSuspension {
         let serial = &serial::read(typed)?;
         let reason = arguments.reason.as_deref().unwrap_or(REASON);
         let evidence = arguments.evidence.as_deref().unwrap_or(EVIDENCE);
-        let evidence = &evidence.split_whitespace().collect::<Vec<_>>().join(" ");
+        let evidence = &typed_text::evidence(evidence)?;
         let drawn = (system::random::bytes()?, system::random::bytes()?);
         let (certificate, said) = (opened.leaf()?.sha256(), Suspends { serial, reason, evidence });
         let stated = SuspensionStatement::new(&trust.founding, certificate, said, drawn, now());
@@ -201,13 +195,9 @@ fn verified(
     signed: SignedReceipt,
     is_asked: impl Fn(&SuspensionNotice) -> bool,
 ) -> Result<Done, Failure> {
-    let key = certified_key(&signed.chain, trust, Arc::status_signing, now());
-    let key = key.map_err(|error| Failure::not_trusted(&error))?;
-    let notice = SuspensionNotice::open(&signed.receipt.0, &signed.signature.0, &key);
-    let ours = |notice: &SuspensionNotice| notice.founding == trust.founding && is_asked(notice);
-    match notice.filter(ours) {
-        Some(notice) => Ok((signed, notice)),
-        None => Err(Failure::not_trusted(&NotTrusted::Purpose)),
+    match Receipt::open(&signed, trust, now()).map_err(|error| Failure::not_trusted(&error))? {
+        Receipt::Suspension(notice) if is_asked(&notice) => Ok((signed, notice)),
+        _ => Err(Failure::not_trusted(&NotTrusted::Purpose)),
     }
 }
 
@@ -225,6 +215,7 @@ mod tests {
             serials: serials.iter().map(|serial| (*serial).to_owned()).collect(),
             reason: REASON.into(),
             nonce: [4; 16].into(),
+            statement: None,
             time: "2026-11-24T08:00:00Z".into(),
         };
         let (me, letter) = ("person:0123456789ABCDEF", "letter:5GPJWBSG64S36D1N");

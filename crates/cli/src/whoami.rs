@@ -36,9 +36,11 @@ pub(crate) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
     }
     output.fact(("姓名", "name"), &name);
     output.fact(("编号", "person"), person);
-    output.fact(("单位", "unit"), units.join(" › "));
+    for unit in &units {
+        output.fact(("单位编号", "unit id"), unit);
+    }
     output.fact(("序列号", "serial"), leaf.serial());
-    output.fact(("有效至", "until"), &until);
+    output.time(("有效期至", "until"), &until);
     if over {
         output.said("证书已过期", "the certificate has expired");
     }

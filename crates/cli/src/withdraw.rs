@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 /// Arguments of `yinxin withdraw`.
 #[derive(clap::Args)]
 #[command(after_help = "Only whoever drafted it can; an order to revoke is not taken back.\n\
-    只有起草人能撤回；吊销申请不能撤回。")]
+    只有起草人能撤回；吊销办件不能撤回。")]
 pub struct Arguments {
     /// Order id. 办件编号
     #[arg(required_unless_present = "letter", conflicts_with = "letter")]
@@ -60,8 +60,8 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let how = Consent::new(arguments.yes, (&zh, &en), last);
     let taken = consent(output, (Withdrawing { statement, order }, &opened.name()), &how)?;
     let withdrawn = portal.withdraw(&taken.sign(&opened)?).await?;
-    output.fact(("已撤回", "taken back"), &withdrawn.name);
-    output.json(&serde_json::json!({ "withdrawn": withdrawn.name }));
+    let told = Fact::new(("已撤回", "taken back"), &withdrawn.name);
+    output.hearsay(&[told], serde_json::json!({ "withdrawn": withdrawn.name }));
     Ok(())
 }
 
@@ -81,7 +81,11 @@ impl Consentable for Withdrawing {
     }
 
     fn facts(&self) -> Vec<Fact> {
-        let mut facts = self.order.as_ref().map(plain::facts).unwrap_or_default();
+        let taken = self.order.as_ref();
+        let all = |order| plain::facts_of_decision(order, &[]);
+        let ends = |order| plain::about_ending(order, None);
+        let mut facts = taken.map(all).unwrap_or_default();
+        facts.extend(taken.map(ends).unwrap_or_default());
         facts.extend(plain::about_withdrawing(&self.statement));
         facts
     }

@@ -15,7 +15,7 @@ const ROUNDS_MAX: u32 = 10_000_000;
 const SCRYPT_BLOCKS_MAX: u64 = 2 * 1024 * 1024;
 const SCRYPT_LANES_MAX: u16 = 16;
 /// How to write a key that is read here.
-const HOW: &str = "openssl pkcs8 -topk8 -v2 aes256";
+const HOW: &str = "openssl pkcs8 -topk8 -v2 aes256 -in OLD -out NEW";
 
 /// Why a key file cannot be read or written.
 #[derive(Debug, thiserror::Error)]

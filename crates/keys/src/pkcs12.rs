@@ -26,8 +26,10 @@ const ROUNDS_MAX: u32 = 1_000_000;
 const CHAIN_MAX: usize = 8;
 /// What is not supported where nothing has a name that people know.
 const OTHER: &str = "its encryption, MAC or contents";
-/// How to write one that is read here.
-const HOW: &str = "openssl pkcs12 -legacy -in OLD -nodes | openssl pkcs12 -export -out NEW";
+/// How to write one that is read here: by way of a file whose key is sealed, since OpenSSL reads a
+/// key and its certificate from no pipe.
+const HOW: &str =
+    "openssl pkcs12 -legacy -in OLD -out PEM && openssl pkcs12 -export -in PEM -out NEW";
 
 /// What a PKCS#12 file holds of one person.
 pub struct HolderFile {

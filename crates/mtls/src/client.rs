@@ -14,6 +14,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_rustls::TlsConnector;
 
 const CONNECT_SECONDS_MAX: u64 = 10;
@@ -22,6 +23,8 @@ const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 const IDLE_MAX: usize = 32;
 /// Shorter than servers keep idle connections, so that a call does not meet a closing one.
 const IDLE_SECONDS_MAX: u64 = 8;
+/// A call that finds no place among those under way waits so long.
+const PLACE_MAX: Duration = Duration::from_secs(10);
 /// A kept connection that is not ready by then is given up.
 const READY_MAX: Duration = Duration::from_millis(50);
 
@@ -58,6 +61,34 @@ pub struct Client {
     base: Uri,
     tls: Option<Arc<ClientConfig>>,
     idle: Mutex<Vec<(SendRequest<Full<Bytes>>, Instant)>>,
+    places: Option<Places>,
+}
+
+/// How many calls are under way at once: fewer than the server has places for this client, so that
+/// whatever else is called, a brake finds one of them.
+struct Places {
+    all: Semaphore,
+    of_brakes: Semaphore,
+    is_brake: fn(&str) -> bool,
+}
+
+impl Places {
+    /// One among all, or for a brake one of its own, in a bounded time.
+    async fn enter(&self, path: &str) -> Option<SemaphorePermit<'_>> {
+        if let Ok(place) = self.all.try_acquire() {
+            return Some(place);
+        }
+        let waiting = async {
+            if !(self.is_brake)(path) {
+                return self.all.acquire().await;
+            }
+            tokio::select! {
+                place = self.all.acquire() => place,
+                place = self.of_brakes.acquire() => place,
+            }
+        };
+        tokio::time::timeout(PLACE_MAX, waiting).await.ok()?.ok()
+    }
 }
 
 impl Client {
@@ -73,7 +104,15 @@ impl Client {
         if !fits || uri.host().is_none() {
             return Err(wrong());
         }
-        Ok(Self { base: uri, tls, idle: Mutex::new(Vec::new()) })
+        Ok(Self { base: uri, tls, idle: Mutex::new(Vec::new()), places: None })
+    }
+
+    /// The same with so many calls at once, and beside them so many more of what `is_brake` says of
+    /// a path.
+    #[must_use]
+    pub fn with_places(self, all: usize, of_brakes: usize, is_brake: fn(&str) -> bool) -> Self {
+        let (all, of_brakes) = (Semaphore::new(all), Semaphore::new(of_brakes));
+        Self { places: Some(Places { all, of_brakes, is_brake }), ..self }
     }
 
     /// GET.
@@ -131,6 +170,13 @@ impl Client {
         }
         let request =
             request.body(Full::new(body)).map_err(|error| CallError::Address(error.to_string()))?;
+        let _place = match &self.places {
+            Some(places) => {
+                let place = places.enter(path).await;
+                Some(place.ok_or_else(|| self.unreachable("too many calls at once".into()))?)
+            }
+            None => None,
+        };
         let mut sender = self.sender().await?;
         let answer = async {
             let response = sender.send_request(request).await.map_err(|error| self.lost(&error))?;
@@ -212,5 +258,30 @@ impl Client {
         use std::error::Error;
         let cause = error.source().map(ToString::to_string).unwrap_or_default();
         self.unreachable(format!("{error} {cause}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever else is under way, and waits: a brake has a place.
+    #[tokio::test]
+    async fn calls_leave_places_to_brakes() {
+        let client = Client::new("http://localhost:1", None).unwrap();
+        let client = client.with_places(3, 2, |path| path == "/brake");
+        let places = client.places.as_ref().unwrap();
+        let mut held = Vec::new();
+        for _ in 0..3 {
+            held.push(places.enter("/read").await.unwrap());
+        }
+        let soon = Duration::from_millis(20);
+        let waits = async |path| tokio::time::timeout(soon, places.enter(path)).await.is_err();
+        assert!(waits("/read").await, "it has none of those of brakes");
+        let brakes = [places.enter("/brake").await, places.enter("/brake").await];
+        assert!(brakes.iter().all(Option::is_some));
+        assert!(waits("/brake").await, "they have a bound, too");
+        held.pop();
+        assert!(places.enter("/brake").await.is_some(), "and the places of all");
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod client;
 mod identity;
+mod led_to_root;
 pub mod listen;
 pub mod peer;
 pub mod proof;

@@ -1,20 +1,25 @@
 //! rustls configurations with every option that matters written out.
 
+use crate::led_to_root::{Chain, LedToRoot};
 use crate::suites::crypto;
 use crate::web::{ByName, WebHost};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{WantsServerCert, WebPkiClientVerifier};
+use rustls::time_provider::DefaultTimeProvider;
 use rustls::{
     CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, DistinguishedName, Error,
     RootCertStore, ServerConfig, SignatureScheme, SupportedProtocolVersion,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use crate::identity::{Identity, TlsError};
+pub use rustls::pki_types::UnixTime;
+pub use rustls::time_provider::TimeProvider;
 
 /// A handshake of TLS 1.2 is recorded with its messages; what is larger than this is refused.
 const MESSAGES_BYTES_MAX: usize = 32 * 1024;
@@ -30,10 +35,13 @@ pub enum ClientAuth {
         /// Subject of the issuing CA, DER, named in the request so that browsers choose well.
         issuers: Vec<Vec<u8>>,
     },
-    /// Must lead to this root.
+    /// Must lead to this root. Whether it is in time is left to who judges the peer, by a time that
+    /// a clock which moved does not change.
     Required {
         /// Root certificate, DER.
         root: Vec<u8>,
+        /// The clock of the process.
+        clock: Arc<dyn TimeProvider>,
     },
 }
 
@@ -107,7 +115,11 @@ fn builder(
     version: Version,
     clients: &ClientAuth,
 ) -> Result<ConfigBuilder<ServerConfig, WantsServerCert>, TlsError> {
-    let builder = ServerConfig::builder_with_provider(crypto())
+    let clock = match clients {
+        ClientAuth::Required { clock, .. } => clock.clone(),
+        ClientAuth::None | ClientAuth::Optional { .. } => Arc::new(DefaultTimeProvider),
+    };
+    let builder = ServerConfig::builder_with_details(crypto(), clock)
         .with_protocol_versions(version.and_later())?;
     Ok(match clients {
         ClientAuth::None => builder.with_no_client_auth(),
@@ -115,13 +127,8 @@ fn builder(
             let hints = issuers.iter().cloned().map(DistinguishedName::from).collect();
             builder.with_client_cert_verifier(Arc::new(PossessionOnly { hints, crypto: crypto() }))
         }
-        ClientAuth::Required { root } => {
-            let mut roots = RootCertStore::empty();
-            roots.add(CertificateDer::from(root.clone()))?;
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), crypto())
-                .build()
-                .map_err(|error| TlsError::Verifier(error.to_string()))?;
-            builder.with_client_cert_verifier(verifier)
+        ClientAuth::Required { root, .. } => {
+            builder.with_client_cert_verifier(Arc::new(PathOnly::to(root)?))
         }
     })
 }
@@ -141,10 +148,19 @@ pub fn client(
     root_sha256: [u8; 32],
     identity: Option<Identity>,
 ) -> Result<Arc<ClientConfig>, TlsError> {
-    let builder = ClientConfig::builder_with_provider(crypto())
+    client_by(root_sha256, identity, Arc::new(DefaultTimeProvider))
+}
+
+/// The same, by the clock of a process.
+pub fn client_by(
+    root_sha256: [u8; 32],
+    identity: Option<Identity>,
+    clock: Arc<dyn TimeProvider>,
+) -> Result<Arc<ClientConfig>, TlsError> {
+    let builder = ClientConfig::builder_with_details(crypto(), clock)
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(PinnedRoot { root_sha256, crypto: crypto() }));
+        .with_custom_certificate_verifier(Arc::new(PinnedRoot::new(root_sha256)));
     let mut config = match identity {
         Some(identity) => builder.with_client_auth_cert(identity.chain, identity.key)?,
         None => builder.with_no_client_auth(),
@@ -157,7 +173,10 @@ pub fn client(
 
 /// A client's configuration for a server that is not of the city: its chain must end in one of
 /// these authorities.
-pub fn client_of_web(roots: &[Vec<u8>]) -> Result<Arc<ClientConfig>, TlsError> {
+pub fn client_of_web(
+    roots: &[Vec<u8>],
+    clock: Arc<dyn TimeProvider>,
+) -> Result<Arc<ClientConfig>, TlsError> {
     let mut store = RootCertStore::empty();
     for root in roots {
         store.add(CertificateDer::from(root.clone()))?;
@@ -165,7 +184,7 @@ pub fn client_of_web(roots: &[Vec<u8>]) -> Result<Arc<ClientConfig>, TlsError> {
     let verifier =
         rustls::client::WebPkiServerVerifier::builder_with_provider(Arc::new(store), crypto());
     let verifier = verifier.build().map_err(|error| TlsError::Verifier(error.to_string()))?;
-    let mut config = ClientConfig::builder_with_provider(crypto())
+    let mut config = ClientConfig::builder_with_details(crypto(), clock)
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
         .with_webpki_verifier(verifier)
         .with_no_client_auth();
@@ -174,11 +193,19 @@ pub fn client_of_web(roots: &[Vec<u8>]) -> Result<Arc<ClientConfig>, TlsError> {
     Ok(Arc::new(config))
 }
 
-/// Accepts a chain if it holds the root with the pinned fingerprint and leads to it.
+/// Accepts a chain if it holds the root with the pinned fingerprint and leads to it. A certificate
+/// that begins later than our clock says that our clock is behind: whoever signed it was there.
 #[derive(Debug)]
 struct PinnedRoot {
     root_sha256: [u8; 32],
     crypto: Arc<CryptoProvider>,
+    led: LedToRoot,
+}
+
+impl PinnedRoot {
+    fn new(root_sha256: [u8; 32]) -> Self {
+        Self { root_sha256, crypto: crypto(), led: LedToRoot::default() }
+    }
 }
 
 impl ServerCertVerifier for PinnedRoot {
@@ -190,6 +217,10 @@ impl ServerCertVerifier for PinnedRoot {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        let chain = Chain::of(leaf, intermediates, name);
+        if self.led.has(&chain, now) {
+            return Ok(ServerCertVerified::assertion());
+        }
         let pinned = intermediates.iter().find(|certificate| {
             pki::Certificate::read(certificate).is_ok_and(|c| c.sha256() == self.root_sha256)
         });
@@ -197,10 +228,13 @@ impl ServerCertVerifier for PinnedRoot {
         let mut roots = RootCertStore::empty();
         roots.add(root.clone().into_owned())?;
         let roots = Arc::new(roots);
+        let begun = life(leaf, intermediates).map_or(now, |(from, _)| now.max(from));
         rustls::client::WebPkiServerVerifier::builder_with_provider(roots, self.crypto.clone())
             .build()
             .map_err(|error| Error::General(error.to_string()))?
-            .verify_server_cert(leaf, intermediates, name, ocsp, now)
+            .verify_server_cert(leaf, intermediates, name, ocsp, begun)?;
+        self.led.remember(chain, begun);
+        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -224,6 +258,74 @@ impl ServerCertVerifier for PinnedRoot {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.crypto.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Since when, and until when, all certificates of a chain are in time.
+fn life(
+    leaf: &CertificateDer<'_>,
+    intermediates: &[CertificateDer<'_>],
+) -> Option<(UnixTime, UnixTime)> {
+    let mut life = (0, u64::MAX);
+    for one in std::iter::once(leaf).chain(intermediates) {
+        let read = pki::Certificate::read(one).ok()?;
+        life = (life.0.max(read.not_before()), life.1.min(read.not_after()));
+    }
+    let unix = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+    Some((unix(life.0), unix(life.1)))
+}
+
+/// Proves that the client's certificate leads to the root and that it holds its key. A clock that
+/// moved would end every handshake, and with it every revocation: the path is judged at a time that
+/// fits it.
+#[derive(Debug)]
+struct PathOnly(Arc<dyn ClientCertVerifier>);
+
+impl PathOnly {
+    fn to(root: &[u8]) -> Result<Self, TlsError> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from(root.to_vec()))?;
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), crypto());
+        let verifier = verifier.build().map_err(|error| TlsError::Verifier(error.to_string()))?;
+        Ok(Self(verifier))
+    }
+}
+
+impl ClientCertVerifier for PathOnly {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.0.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let fits = life(leaf, intermediates).map_or(now, |(from, until)| now.max(from).min(until));
+        self.0.verify_client_cert(leaf, intermediates, fits)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        messages: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.0.verify_tls12_signature(messages, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.0.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
     }
 }
 
@@ -285,3 +387,6 @@ impl ClientCertVerifier for PossessionOnly {
         self.crypto.signature_verification_algorithms.supported_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests;

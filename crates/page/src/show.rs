@@ -1,17 +1,10 @@
 //! How facts are written for people.
 
-/// Seconds by which Beijing is ahead of UTC.
-const BEIJING: u64 = 8 * 3_600;
-
 /// A time of a message in Beijing time, to the minute. What is none is shown as what it is, and
 /// does nothing.
 pub fn time(utc: &str) -> String {
-    match records::time::read(utc) {
-        Some(seconds) => {
-            let there = records::time::seconds(seconds + BEIJING);
-            let minute = there.get(..16).unwrap_or(&there).replace('T', " ");
-            format!("{minute} (UTC+8)")
-        }
+    match records::time::beijing(utc) {
+        Some(there) => format!("{} (UTC+8)", there.minute()),
         None => harmless(utc),
     }
 }

@@ -6,7 +6,7 @@ use crate::name::DistinguishedName;
 use crate::raw::{AlgorithmIdentifier, Signed, assemble};
 use crate::serial::SerialNumber;
 use crate::time::Time;
-use der::asn1::{Any, Int};
+use der::asn1::{Any, AnyRef, Int};
 use der::{Decode, Encode, Sequence};
 use std::collections::HashSet;
 
@@ -47,6 +47,12 @@ impl RevocationReason {
             Self::PrivilegeWithdrawn => 9,
             Self::CertificateHold => 6,
         }
+    }
+
+    /// The reason of a code in a CRL entry.
+    fn of_code(code: u8) -> Option<Self> {
+        let all = Self::ALL.into_iter().chain([Self::CertificateHold]);
+        all.into_iter().find(|reason| reason.code() == code)
     }
 
     /// The RFC's name.
@@ -147,6 +153,7 @@ pub struct RevocationList {
     next_update: u64,
     revoked: Vec<(SerialNumber, u64)>,
     serials: HashSet<SerialNumber>,
+    held: HashSet<SerialNumber>,
 }
 
 impl RevocationList {
@@ -196,10 +203,15 @@ impl RevocationList {
         let number = tbs.extensions.iter().find(|e| e.id == crate::oid::CRL_NUMBER);
         let number = number.ok_or(der::ErrorKind::Failed).map_err(der::Error::from)?;
         let revoked = tbs.revoked.unwrap_or_default();
-        let read = |e: &Entry| {
-            SerialNumber::from_der_content(e.serial.as_bytes()).map(|serial| (serial, e.at.unix()))
+        let mut held = HashSet::new();
+        let mut read = |e: &Entry| {
+            let serial = SerialNumber::from_der_content(e.serial.as_bytes())?;
+            if e.is_hold() {
+                held.insert(serial.clone());
+            }
+            Some((serial, e.at.unix()))
         };
-        let revoked: Option<Vec<_>> = revoked.iter().map(read).collect();
+        let revoked: Option<Vec<_>> = revoked.iter().map(&mut read).collect();
         let revoked = revoked.ok_or(der::ErrorKind::Failed).map_err(der::Error::from)?;
         Ok(Self {
             number: u64::from_der(number.value.as_bytes())?,
@@ -207,6 +219,7 @@ impl RevocationList {
             next_update: tbs.next_update.unix(),
             serials: revoked.iter().map(|(serial, _)| serial.clone()).collect(),
             revoked,
+            held,
             der: der.to_vec(),
         })
     }
@@ -236,9 +249,33 @@ impl RevocationList {
         &self.revoked
     }
 
+    /// Entries with their reasons, read anew; `None` if one has a reason that we do not use.
+    pub fn entries(&self) -> Option<Vec<RevokedCertificate>> {
+        let content = Signed::read(&self.der).ok()?.content().ok()?;
+        let entries = TbsList::from_der(&content).ok()?.revoked.unwrap_or_default();
+        let read = |entry: &Entry| {
+            let mut known = entry.extensions.iter().flatten();
+            let reason = known.find(|one| one.id == crate::oid::CRL_REASON)?;
+            let code = AnyRef::from_der(reason.value.as_bytes()).ok()?;
+            let [code] = *code.value() else { return None };
+            Some(RevokedCertificate {
+                serial: SerialNumber::from_der_content(entry.serial.as_bytes())?,
+                at: entry.at.unix(),
+                reason: RevocationReason::of_code(code)?,
+            })
+        };
+        entries.iter().map(read).collect()
+    }
+
     /// Whether `serial` stands in the list.
     pub fn contains(&self, serial: &SerialNumber) -> bool {
         self.serials.contains(serial)
+    }
+
+    /// Whether `serial` stands there as suspended: certificateHold. Where an entry says anything
+    /// else, or nothing, it is revoked.
+    pub fn is_held(&self, serial: &SerialNumber) -> bool {
+        self.held.contains(serial)
     }
 
     /// Whether this key signed the list.
@@ -248,10 +285,44 @@ impl RevocationList {
     }
 }
 
+impl Entry {
+    fn is_hold(&self) -> bool {
+        let hold = extension::crl_reason(RevocationReason::CertificateHold.code()).ok();
+        let said = self.extensions.iter().flatten();
+        let reasons: Vec<&Extension> = said.filter(|e| e.id == crate::oid::CRL_REASON).collect();
+        matches!((reasons.as_slice(), hold), ([one], Some(hold)) if one.value == hold.value)
+    }
+}
+
 fn entry(revoked: &RevokedCertificate) -> der::Result<Entry> {
     Ok(Entry {
         serial: Int::new(revoked.serial.bytes())?,
         at: Time::at(revoked.at)?,
         extensions: Some(vec![extension::crl_reason(revoked.reason.code())?]),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry_of(reason: RevocationReason) -> Entry {
+        let serial = SerialNumber::from_hex(&"01".repeat(16)).unwrap();
+        entry(&RevokedCertificate { serial, at: 1_800_000_000, reason }).unwrap()
+    }
+
+    /// Only certificateHold, said once, is a suspension.
+    #[test]
+    fn what_is_held_is_told_from_what_is_revoked() {
+        assert!(entry_of(RevocationReason::CertificateHold).is_hold());
+        for reason in RevocationReason::ALL {
+            assert!(!entry_of(reason).is_hold(), "{}", reason.name());
+        }
+        let none = Entry { extensions: None, ..entry_of(RevocationReason::CertificateHold) };
+        assert!(!none.is_hold());
+        let (mut twice, other) =
+            (entry_of(RevocationReason::CertificateHold), entry_of(RevocationReason::Superseded));
+        twice.extensions.as_mut().unwrap().extend(other.extensions.unwrap());
+        assert!(!twice.is_hold(), "of two reasons none is believed");
+    }
 }

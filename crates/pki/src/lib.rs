@@ -21,6 +21,7 @@ pub mod lint;
 mod low_s;
 pub mod mail;
 pub mod name;
+pub mod number;
 pub mod ocsp;
 pub mod oid;
 pub mod path;

@@ -5,7 +5,7 @@ use crate::alternative_name::{ADDRESS, DNS, MAIL, OTHER, smtp_utf8};
 use crate::certificate::{CertificateError, TbsCertificate};
 use crate::host::Host;
 use crate::mail::Mailbox;
-use crate::name::Text;
+use crate::name::{PersonName, Text};
 use crate::oid::{self, Arc};
 use crate::profile::{CertificateProfile, Holder};
 use crate::raw::assemble;
@@ -15,7 +15,7 @@ use der::{Decode, Tagged};
 use std::collections::HashSet;
 
 /// Version of these rules; recorded with every intent.
-pub const LINT_VERSION: u32 = 2;
+pub const LINT_VERSION: u32 = 3;
 
 /// One finding; any finding stops the issuance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +138,10 @@ fn names(certificate: &Certificate, expected: &Expected<'_>, findings: &mut Find
         }
     }
     let person = matches!(expected.profile.holder(), Holder::Person | Holder::Staff);
+    for name in subject.values(oid::COMMON_NAME).into_iter().filter(|_| person) {
+        let told = PersonName::read(&name).map_err(|error| error.to_string());
+        findings.unless(told.is_ok(), "person-name", told.err().unwrap_or_default());
+    }
     findings.unless(person == subject.person().is_some(), "person-id", "");
     let server = certificate.purposes().contains(&oid::SERVER_AUTH);
     let has_names = certificate.extension(oid::SUBJECT_ALT_NAME).is_some();

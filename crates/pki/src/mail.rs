@@ -2,7 +2,7 @@
 //! of RFC 9598 where the local part is not ASCII.
 
 use crate::host::{Host, HostError};
-use crate::name::is_hidden;
+use crate::name::{both, is_hidden};
 use unicode_normalization::is_nfc;
 
 /// Longest address and longest local part in bytes (RFC 5321 4.5.3.1).
@@ -23,7 +23,7 @@ pub enum MailboxError {
     #[error("邮箱不能含有 {0:?} / a mail address cannot have {0:?}")]
     Character(char),
     /// The part behind `@`.
-    #[error("邮箱的主机名：{0} / host of the mail address: {0}")]
+    #[error("邮箱的{zh} / in the mail address: {en}", zh = both(.0).0, en = both(.0).1)]
     Host(#[from] HostError),
 }
 

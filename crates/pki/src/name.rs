@@ -1,75 +1,72 @@
 //! Distinguished names: Chinese text in UTF-8, NFC, in one fixed order (docs/formats.md, "Names").
 
+mod called;
+
+pub use called::{PersonName, UnitName};
+
 use crate::oid;
 use der::asn1::{Any, ObjectIdentifier, PrintableStringRef, SetOfVec, Utf8StringRef};
 use der::{Decode, Encode, Sequence, ValueOrd};
+use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Longest text of one attribute in characters (RFC 5280 upper bounds: ub-common-name and others).
 pub const TEXT_CHARS_MAX: usize = 64;
+/// Longest free text that people sign, in characters.
+pub const FREE_TEXT_CHARS_MAX: usize = 2_000;
 
-/// Why a text cannot stand in a name.
+/// Why a text cannot stand where it was typed, or in a name.
 #[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
 #[non_exhaustive]
 pub enum NameError {
     /// Nothing, or only spaces.
-    #[error("名称为空 / the name is empty")]
+    #[error("没有填写 / nothing is written")]
     Empty,
-    /// More than [`TEXT_CHARS_MAX`] characters.
-    #[error(
-        "名称超过 {TEXT_CHARS_MAX} 个字符 / the name is longer than {TEXT_CHARS_MAX} characters"
-    )]
-    TooLong,
+    /// More than so many characters.
+    #[error("超过 {0} 个字符 / longer than {0} characters")]
+    TooLong(usize),
     /// A space before or behind it.
-    #[error("名称前后不能有空格 / a space before or behind the name")]
+    #[error("前后不能有空格 / a space before or behind it")]
     Spaces,
     /// A blank other than a single space.
-    #[error(
-        "名称中只能有单个普通空格，不能有 U+{0:04X} / a name has single plain spaces only: U+{0:04X}"
-    )]
+    #[error("只能有单个普通空格，不能有 U+{0:04X} / single plain spaces only, no U+{0:04X}")]
     Blank(u32),
-    /// Not in Unicode normalization form C: a character that has another spelling, and that.
+    /// Not in Unicode normalization form C, or not as names are written: a character that has
+    /// another spelling, and that.
     #[error("字符 {0}（U+{code:04X}）应写作 {1} / write {1} for {0} (U+{code:04X})", code = *.0 as u32)]
     NotNormalized(char, String),
     /// Control, bidirectional or invisible characters.
-    #[error(
-        "名称有不能显示的字符 U+{0:04X} / the name has a character that cannot be shown: U+{0:04X}"
-    )]
+    #[error("不能有无法显示的字符 U+{0:04X} / a character that cannot be shown: U+{0:04X}")]
     Hidden(u32),
+    /// A mark without a letter to stand on, or one more than a letter carries.
+    #[error("叠加的符号过多：U+{0:04X} / marks are heaped upon a letter: U+{0:04X}")]
+    Heaped(u32),
+    /// A character that no name has, or not there.
+    #[error("名称中不能有 {0}（U+{code:04X}） / no name has {0} (U+{code:04X}) there", code = *.0 as u32)]
+    Strange(char),
+    /// Words that are joined by a dot, as in an address.
+    #[error(
+        "名称中“.”（U+002E）之后应为空格，外文名的间隔号写作“·” / a space stands behind “.” (U+002E); \
+         parts of a name are joined by “·”"
+    )]
+    Dotted,
     /// A value that only allows PrintableString has others.
-    #[error("the value allows only letters, digits and hyphens")]
+    #[error("只能有字母、数字和连字符 / the value allows only letters, digits and hyphens")]
     NotPrintable,
     /// The name's DER is not what we build.
-    #[error("the name is not valid DER")]
+    #[error("名称的编码不正确 / the name is not valid DER")]
     Malformed,
 }
 
 /// A text checked for names: NFC, trimmed, no control, bidi or invisible characters, no blanks but
-/// single spaces.
+/// single spaces, no marks heaped upon a letter.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Text(String);
 
 impl Text {
     /// Checks `text`; nothing is changed silently.
     pub fn read(text: &str) -> Result<Self, NameError> {
-        if text.trim().is_empty() {
-            return Err(NameError::Empty);
-        }
-        if text.chars().count() > TEXT_CHARS_MAX {
-            return Err(NameError::TooLong);
-        }
-        if let Some(hidden) = text.chars().find(|c| is_hidden(*c)) {
-            return Err(NameError::Hidden(hidden as u32));
-        }
-        if text.trim() != text {
-            return Err(NameError::Spaces);
-        }
-        if let Some(blank) = wide_blank(text) {
-            return Err(NameError::Blank(blank as u32));
-        }
-        if let Some((own, normal)) = respelled(text) {
-            return Err(NameError::NotNormalized(own, normal));
-        }
+        check_readable(text, TEXT_CHARS_MAX)?;
         Ok(Self(text.to_owned()))
     }
 
@@ -93,13 +90,108 @@ fn respelled(text: &str) -> Option<(char, String)> {
     Some(differs.map_or_else(|| ('?', text.nfc().collect()), |(own, to)| (own, to.into())))
 }
 
-/// Whether a free text can be read as it stands: something in it, not too long, in normalization
-/// form C, no hidden character and no blanks but single spaces between words, so that it is one
-/// line everywhere and cannot be laid out as several.
-pub fn is_readable(text: &str, chars_max: usize) -> bool {
-    let long = text.chars().count() > chars_max;
-    let is_plain = !text.chars().any(is_hidden) && wide_blank(text).is_none();
-    !text.is_empty() && text.trim() == text && !long && is_plain && is_nfc(text)
+/// A free text can be read as it stands: something in it, not too long, in normalization form C, no
+/// hidden character and no blanks but single spaces between words, so that it is one line
+/// everywhere and cannot be laid out as several. What is the matter is named.
+pub fn check_readable(text: &str, chars_max: usize) -> Result<(), NameError> {
+    if text.trim().is_empty() {
+        return Err(NameError::Empty);
+    }
+    if text.chars().count() > chars_max {
+        return Err(NameError::TooLong(chars_max));
+    }
+    if let Some(hidden) = text.chars().find(|c| is_hidden(*c)) {
+        return Err(NameError::Hidden(hidden as u32));
+    }
+    if text.trim() != text {
+        return Err(NameError::Spaces);
+    }
+    if let Some(blank) = wide_blank(text) {
+        return Err(NameError::Blank(blank as u32));
+    }
+    if let Some((own, normal)) = respelled(text) {
+        return Err(NameError::NotNormalized(own, normal));
+    }
+    match heaped(text) {
+        Some(mark) => Err(NameError::Heaped(mark as u32)),
+        None => Ok(()),
+    }
+}
+
+/// What is the matter, in Chinese and in English: messages here are one, a slash, and the other.
+pub fn both(matter: &impl core::fmt::Display) -> (String, String) {
+    let told = matter.to_string();
+    let (zh, en) = told.split_once(" / ").unwrap_or((&told, &told));
+    (zh.to_owned(), en.to_owned())
+}
+
+/// Whether a text has a letter.
+fn has_letter(text: &str) -> bool {
+    text.chars().any(char::is_alphabetic)
+}
+
+/// How many marks stand on the letter before them, from one character to the next. A heap of them
+/// is drawn over the lines above and below.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Heap {
+    /// How many stand on the letter; nothing, where there is none.
+    on_letter: Option<usize>,
+}
+
+impl Heap {
+    /// A letter, on which marks may stand.
+    pub fn letter(&mut self) {
+        self.on_letter = Some(0);
+    }
+
+    /// What is no letter: no mark stands on it.
+    pub fn none(&mut self) {
+        self.on_letter = None;
+    }
+
+    /// One more mark; whether the letter carries it.
+    pub fn carries(&mut self, mark: char) -> bool {
+        let Some(count) = &mut self.on_letter else { return false };
+        *count += 1;
+        *count <= marks_max(mark)
+    }
+}
+
+/// A letter carries two marks, as Vietnamese needs. Tibetan writes the letters of a syllable below
+/// each other, and vowels above and below, all of which are marks: སྒྲོལ has three on its first.
+fn marks_max(mark: char) -> usize {
+    if ('\u{0f00}'..='\u{0fff}').contains(&mark) { 4 } else { 2 }
+}
+
+/// Whether a character stands upon or below the one before it.
+pub fn is_mark(c: char) -> bool {
+    is_combining_mark(c)
+}
+
+/// The first mark that no letter carries.
+fn heaped(text: &str) -> Option<char> {
+    let mut marks = Heap::default();
+    text.chars().find(|c| match (is_mark(*c), is_blank(*c)) {
+        (true, _) => !marks.carries(*c),
+        (false, true) => {
+            marks.none();
+            false
+        }
+        (false, false) => {
+            marks.letter();
+            false
+        }
+    })
+}
+
+/// Whether a text has letters that are written from right to left, as Uyghur is: they turn what
+/// stands beside them around.
+pub fn has_right_to_left(text: &str) -> bool {
+    text.chars().any(|c| {
+        matches!(c,
+            '\u{0590}'..='\u{08ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
+            | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+    })
 }
 
 /// The first blank of a text that is more than a single space.
@@ -294,21 +386,45 @@ mod tests {
         assert_eq!(told(" 王"), NameError::Spaces);
         assert_eq!(told("王\u{3000}"), NameError::Spaces);
         assert_eq!(subject("").unwrap_err(), NameError::Empty);
-        assert_eq!(subject(&"王".repeat(65)).unwrap_err(), NameError::TooLong);
+        assert_eq!(subject(&"王".repeat(65)).unwrap_err(), NameError::TooLong(TEXT_CHARS_MAX));
+    }
+
+    /// Marks are drawn over other lines; names of every people of the country are taken.
+    #[test]
+    fn marks_are_not_heaped() {
+        for name in ["སྒྲོལ་མ", "བསྟན་འཛིན", "ئابدۇراخمان", "买买提·艾力", "Nguyễn Thị Ế"]
+        {
+            assert!(subject(name).is_ok(), "{name}: {:?}", subject(name).err());
+        }
+        let heap =
+            |letter: &str, mark: char, count| format!("{letter}{}", mark.to_string().repeat(count));
+        assert!(subject(&heap("王", '\u{301}', 2)).is_ok());
+        for (text, mark) in [
+            (heap("王", '\u{301}', 3), 0x301),
+            (heap("王", '\u{301}', 60), 0x301),
+            (heap("ས", '\u{f90}', 5), 0xf90),
+            (heap("", '\u{327}', 1), 0x327),
+            (heap("王 ", '\u{327}', 1), 0x327),
+        ] {
+            assert_eq!(subject(&text).unwrap_err(), NameError::Heaped(mark), "{text:?}");
+            assert!(check_readable(&text, 2_000).is_err(), "{text:?}");
+        }
     }
 
     /// A run of blanks breaks a line where a line feed must not.
     #[test]
     fn blanks_are_single_spaces() {
-        assert!(subject("Anna Maria").is_ok() && is_readable("看过 录用文件 a b", 2_000));
+        assert!(
+            subject("Anna Maria").is_ok() && check_readable("看过 录用文件 a b", 2_000).is_ok()
+        );
         for blank in ["  ", "\u{3000}", "\u{a0}", "\u{2003}", "\u{2800}", " \u{2009}", "\u{16fe4}"]
         {
             let text = format!("王{blank}明");
             assert!(matches!(subject(&text), Err(NameError::Blank(_))), "{blank:?}");
-            assert!(!is_readable(&text, 2_000), "{blank:?}");
+            assert!(check_readable(&text, 2_000).is_err(), "{blank:?}");
         }
         for text in ["", " ", " 王", "王 ", "王\u{3000}"] {
-            assert!(!is_readable(text, 2_000), "{text:?}");
+            assert!(check_readable(text, 2_000).is_err(), "{text:?}");
         }
     }
 }

@@ -77,21 +77,26 @@ impl Kind {
     /// What a label says that others use for the same thing in a form that is not read here.
     fn unsupported(self, label: &str) -> Option<String> {
         match (self, label) {
-            (Self::Certificate, "TRUSTED CERTIFICATE") => {
-                Some("OpenSSL's trusted certificate; convert it with `openssl x509`".into())
-            }
+            (Self::Certificate, "TRUSTED CERTIFICATE") => Some(TRUSTED.into()),
             (Self::Certificate, "PKCS7" | "PKCS #7 SIGNED DATA" | "CMS") => Some(PKCS7.into()),
             (
                 Self::Key | Self::EncryptedKey,
-                "RSA PRIVATE KEY" | "EC PRIVATE KEY" | "DSA PRIVATE KEY" | "OPENSSH PRIVATE KEY",
-            ) => Some(format!("a key as {label}; convert it with `openssl pkcs8 -topk8`")),
+                "RSA PRIVATE KEY" | "EC PRIVATE KEY" | "DSA PRIVATE KEY",
+            ) => Some(format!("a key as {label}; convert it with `{PKCS8}`")),
+            (Self::Key | Self::EncryptedKey, "OPENSSH PRIVATE KEY") => {
+                Some("a key as OpenSSH writes it".into())
+            }
             _ => None,
         }
     }
 }
 
-const PKCS7: &str = "PKCS#7; take certificates out with `openssl pkcs7 -print_certs`";
-const PKCS12: &str = "PKCS#12; take its contents out with `openssl pkcs12`";
+const TRUSTED: &str =
+    "OpenSSL's trusted certificate; convert it with `openssl x509 -in OLD -out NEW`";
+const PKCS7: &str =
+    "PKCS#7; take certificates out with `openssl pkcs7 -print_certs -in OLD -out NEW`";
+const PKCS12: &str = "PKCS#12; take its contents out with `openssl pkcs12 -in OLD -out NEW`";
+const PKCS8: &str = "openssl pkcs8 -topk8 -v2 aes256 -in OLD -out NEW";
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
@@ -169,7 +174,7 @@ fn whole_der(file: &[u8]) -> Result<Option<&[u8]>, PemError> {
                 Err(PemError::Unsupported(PKCS12.into()))
             }
             Ok(any) if any.value().starts_with(&PKCS7_OID) => {
-                Err(PemError::Unsupported(PKCS7.into()))
+                Err(PemError::Unsupported(PKCS7.replace("-in OLD", "-inform DER -in OLD")))
             }
             Ok(any) => Ok(any.to_der().is_ok().then_some(file)),
             Err(_) => Ok(None),
@@ -205,9 +210,8 @@ fn before<'a>(text: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
 
 fn decoded(body: &[u8], place: usize, label: &str) -> Result<Vec<u8>, PemError> {
     if body.contains(&b':') {
-        let what =
-            "a block with headers, OpenSSL's old encryption; convert it with `openssl pkcs8`";
-        return Err(PemError::Unsupported(what.into()));
+        let what = "a block with headers, OpenSSL's old encryption; convert it with";
+        return Err(PemError::Unsupported(format!("{what} `{PKCS8}`")));
     }
     let space = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
     let base64: Vec<u8> = body.iter().copied().filter(|byte| !space(byte)).collect();

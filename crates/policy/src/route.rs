@@ -222,6 +222,22 @@ mod tests {
     }
 
     #[test]
+    fn options_has_the_route_that_names_it_and_no_other() {
+        let mut asks = route("OPTIONS", "/read");
+        asks.action = "ask".into();
+        let all = vec![asks, route("GET", "/read"), route("GET", "/own"), route("POST", "/send")];
+        let routes = Routes::new("x", all).unwrap();
+        let action = |method: &str, path: &str| {
+            let path = CanonicalPath::read(path).unwrap();
+            routes.find(method, &path).map(|matched| matched.route.action.as_str())
+        };
+        assert_eq!(action("OPTIONS", "/read"), Some("ask"));
+        assert_eq!(action("GET", "/read"), Some("read"));
+        assert_eq!(action("OPTIONS", "/own"), None);
+        assert_eq!(action("OPTIONS", "/send"), None);
+    }
+
+    #[test]
     fn head_follows_get_unless_it_has_a_route_of_its_own() {
         let mut own = route("HEAD", "/own");
         own.action = "probe".into();

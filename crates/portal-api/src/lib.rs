@@ -1,21 +1,25 @@
 //! The portal's JSON messages, and a client. What a person and the CA say to each other is defined
 //! in `records::enrolment` and `records::export`; the portal's own addresses are here.
 
+mod pages;
 pub mod plain;
 pub mod roster;
 pub mod sentence;
+
+pub use pages::{Endless, PAGES_MAX, Pages};
 
 use mtls::{CallError, Client};
 use records::decline::{Declined, Declining};
 use records::draft::{Drafting, DraftingMany};
 use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
-use records::export::{Approved, OrderExport, OrderLine};
+use records::export::{Approved, OrderExport, OrderLines};
 use records::handling::{
     BatchReceipt, DraftMade, Drafts, ManyMade, PersonFacts, Preview, Previewing, UnitPeople,
     WantedPerson,
 };
 use records::join::{Join, Renew, Renewed};
 use records::mine::Mine;
+use records::number::{AskedNumbers, NumberLines};
 use records::order::CredentialBody;
 use records::renewal::{AskRenewal, RenewCertificate, RenewalAnswer, RenewalTerms};
 use records::wish::Wishing;
@@ -44,7 +48,7 @@ pub mod public {
 
 /// Routes of the staff host.
 pub mod staff {
-    /// [`super::List`] → list of `OrderLine`.
+    /// [`super::List`] → `OrderLines`.
     pub const LIST: &str = "/api/v1/orders/list";
     /// [`super::Fetch`] → `OrderExport`.
     pub const FETCH: &str = "/api/v1/orders/fetch";
@@ -58,6 +62,8 @@ pub mod staff {
     pub const PEOPLE: &str = "/api/v1/people/list";
     /// `WantedPerson` → `PersonFacts`.
     pub const PERSON: &str = "/api/v1/people/person";
+    /// `AskedNumbers` → `NumberLines`, for handlers.
+    pub const NUMBERS: &str = "/api/v1/people/numbers";
     /// `Previewing` → `Preview`.
     pub const PREVIEW: &str = "/api/v1/drafts/preview";
     /// `Drafting` → `DraftMade`.
@@ -148,6 +154,9 @@ pub enum PortalRefusal {
     /// It could not be asked.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// Its list has no end.
+    #[error(transparent)]
+    Endless(#[from] Endless),
 }
 
 /// A client of the public host.
@@ -199,9 +208,12 @@ impl Public {
 pub struct Staff(pub Client);
 
 impl Staff {
-    /// Open orders.
-    pub async fn list(&self, after: &str) -> Result<Vec<OrderLine>, PortalRefusal> {
-        ask(&self.0, staff::LIST, &List { after: after.to_owned() }).await
+    /// Open orders: the next page of them.
+    pub async fn list(&self, pages: &mut Pages) -> Result<OrderLines, PortalRefusal> {
+        let after = pages.next().unwrap_or_default().to_owned();
+        let page: OrderLines = ask(&self.0, staff::LIST, &List { after }).await?;
+        pages.turn(&page.more)?;
+        Ok(page)
     }
 
     /// One order.
@@ -219,14 +231,23 @@ impl Staff {
         ask(&self.0, staff::WISH, message).await
     }
 
-    /// People whom the handler handles.
-    pub async fn people(&self, message: &FindPeople) -> Result<UnitPeople, PortalRefusal> {
-        ask(&self.0, staff::PEOPLE, message).await
+    /// People whom the handler handles: the next page of those who are sought.
+    pub async fn people(&self, text: &str, pages: &mut Pages) -> Result<UnitPeople, PortalRefusal> {
+        let after = pages.next().unwrap_or_default().to_owned();
+        let sought = FindPeople { text: text.to_owned(), after };
+        let page: UnitPeople = ask(&self.0, staff::PEOPLE, &sought).await?;
+        pages.turn(&page.more)?;
+        Ok(page)
     }
 
     /// One of them.
     pub async fn person(&self, person: &str) -> Result<PersonFacts, PortalRefusal> {
         ask(&self.0, staff::PERSON, &WantedPerson { person: person.to_owned() }).await
+    }
+
+    /// Whether national numbers are registered.
+    pub async fn numbers(&self, message: &AskedNumbers) -> Result<NumberLines, PortalRefusal> {
+        ask(&self.0, staff::NUMBERS, message).await
     }
 
     /// The order that a draft would make.
@@ -239,9 +260,12 @@ impl Staff {
         ask(&self.0, staff::DRAFT, message).await
     }
 
-    /// The handler's own drafts.
-    pub async fn drafts(&self, after: &str) -> Result<Drafts, PortalRefusal> {
-        ask(&self.0, staff::DRAFTS, &List { after: after.to_owned() }).await
+    /// The handler's own drafts: the next page of them.
+    pub async fn drafts(&self, pages: &mut Pages) -> Result<Drafts, PortalRefusal> {
+        let after = pages.next().unwrap_or_default().to_owned();
+        let page: Drafts = ask(&self.0, staff::DRAFTS, &List { after }).await?;
+        pages.turn(&page.more)?;
+        Ok(page)
     }
 
     /// What exists in one's own name.

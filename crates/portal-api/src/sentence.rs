@@ -1,12 +1,17 @@
-//! A record as a sentence in both languages, for the command line and for pages.
+//! A record as a sentence in both languages, for the command line and for pages. Names and whatever
+//! else a record holds stand in places of a phrase, so that none of them is read as a sentence.
 
-use crate::plain::kind_of;
-use records::access::Connection;
+use crate::plain::{FactValue, NameAndId, Said, kind, phrase, words};
+use records::Approval;
+use records::access::{Connection, Decision};
 use records::decline::Outcome;
 use records::record::{Event, LetterStatement, Record, VoidStatement};
 use records::suspension::SuspensionCause;
 use records::withdrawal::WithdrawnStatement;
 use std::collections::BTreeMap;
+
+/// Bytes of an order's digest.
+const DIGEST_BYTES: usize = 32;
 
 /// The name of the request that a record is about, if it is about one.
 pub fn request_of(record: &Record) -> Option<String> {
@@ -21,14 +26,30 @@ pub fn request_of(record: &Record) -> Option<String> {
     }
 }
 
-/// The sentence: Chinese, English.
-pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String) {
-    let time = record.time.get(..19).unwrap_or(&record.time).replace('T', " ");
-    let who = |person: &str| match names.get(person) {
-        Some(name) => format!("{name}（{person}）"),
-        None => person.to_owned(),
-    };
-    let (zh, en) = match &record.event {
+/// The sentence.
+pub fn of(record: &Record, names: &BTreeMap<String, String>) -> FactValue {
+    let said = said(record, &|id| somebody(names, id));
+    phrase("{0} {1}。", "{0} {1}.", vec![FactValue::time(&record.time), said])
+}
+
+/// A person by name where that is known.
+fn somebody(names: &BTreeMap<String, String>, id: &str) -> FactValue {
+    NameAndId { name: names.get(id).cloned(), id: id.to_owned(), unit: None }.into()
+}
+
+type Who<'a> = &'a dyn Fn(&str) -> FactValue;
+
+/// Words of ours without a place.
+fn own(zh: &'static str, en: &'static str) -> FactValue {
+    phrase(zh, en, Vec::new())
+}
+
+fn number(value: impl ToString) -> FactValue {
+    FactValue::Text(value.to_string())
+}
+
+fn said(record: &Record, who: Who<'_>) -> FactValue {
+    match &record.event {
         Event::Connection(_)
         | Event::Decision(_)
         | Event::Completion(_)
@@ -36,256 +57,285 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
         | Event::Started(_)
         | Event::Silent { .. }
         | Event::Heartbeat(_) => at_the_gate(record, who),
-        Event::Approval { person, acting_for, .. } => approved(person, acting_for.as_deref(), who),
+        Event::Approval { approval, person, acting_for } => {
+            approved(approval, (person, acting_for.as_deref()), who)
+        }
         Event::Declined { decline, person } => match decline.read().map(|read| read.outcome) {
-            Ok(Outcome::Returned) => (
-                format!("{} 退回了办件", who(person)),
-                format!("{} sent an order back", who(person)),
-            ),
-            _ => (
-                format!("{} 驳回了办件", who(person)),
-                format!("{} rejected an order", who(person)),
-            ),
+            Ok(Outcome::Returned) => {
+                phrase("{0} 退回了办件", "{0} sent an order back", vec![who(person)])
+            }
+            _ => phrase("{0} 驳回了办件", "{0} rejected an order", vec![who(person)]),
         },
-        Event::Issued { serial, subject, profile, .. } => (
-            format!("向 {} 签发证书 {serial}（{profile}）", who(subject)),
-            format!("certificate {serial} ({profile}) was issued to {}", who(subject)),
+        Event::Issued { serial, subject, profile, .. } => phrase(
+            "向 {0} 签发证书 {1}（{2}）",
+            "certificate {1} ({2}) was issued to {0}",
+            vec![who(subject), serial.into(), profile.into()],
         ),
         Event::Voided { statement, .. } => voided(&statement.0),
         Event::Withdrawn { statement, .. } => withdrawn(&statement.0),
-        Event::Revoked { certificates, reason, .. } => (
-            format!("吊销 {} 张证书（{reason}）", certificates.len()),
-            format!("{} certificates were revoked ({reason})", certificates.len()),
+        Event::Revoked { certificates, reason, .. } => phrase(
+            "吊销 {0} 张证书（{1}）",
+            "{0} certificates were revoked ({1})",
+            vec![number(certificates.len()), reason.into()],
         ),
-        Event::Suspended { certificates, cause, .. } => suspended(certificates.len(), cause, who),
-        Event::Refusal { code, act, about, count, .. } => (
-            format!("拒绝 {act} {about}：{}{}", code.zh(), times(*count).0),
-            format!("refused {act} {about}: {}{}", code.en(), times(*count).1),
-        ),
-        Event::Asked { person, given, .. } => (
-            format!("审计员 {} 查询了日志，得到 {given} 条", who(person)),
-            format!("auditor {} asked the log and got {given} records", who(person)),
-        ),
-        Event::Searched { by, person, given, .. } => (
-            format!("门户 {by} 称：审计员 {} 在页面上检索，得到 {given} 条", who(person)),
-            format!(
-                "{by} says: auditor {} searched on its page and got {given} records",
-                who(person)
-            ),
-        ),
-        Event::Read { by, person, act, count } => read_through(by, &who(person), act, *count),
-        Event::Notified { about, person, channel, outcome, .. } => (
-            format!("通知 {}（{about}，{channel}）：{outcome}", who(person)),
-            format!("{} was notified ({about}, {channel}): {outcome}", who(person)),
-        ),
-        Event::Portal { process, act, outcome, count, .. } => (
-            format!("门户（{process}）记录，未经核验：{act}，{outcome}{}", times(*count).0),
-            format!("the portal ({process}) says: {act}, {outcome}{}", times(*count).1),
-        ),
+        Event::Suspended { cause, .. } => suspended(cause, who),
+        Event::Refusal { .. }
+        | Event::Asked { .. }
+        | Event::Searched { .. }
+        | Event::Read { .. }
+        | Event::Notified { .. }
+        | Event::Portal { .. } => told_of_others(&record.event, who),
         other => by_the_ca(other, who),
-    };
-    // A refusal's own sentence may stand at the end.
-    let (zh, en) = (zh.trim_end_matches('。'), en.trim_end_matches('.'));
-    (plain(&format!("{time}Z {zh}。")), plain(&format!("{time}Z {en}.")))
-}
-
-/// Who approved an order, and for whom.
-fn approved(person: &str, absent: Option<&str>, who: impl Fn(&str) -> String) -> (String, String) {
-    match absent {
-        Some(absent) => (
-            format!("{} 代 {} 批准了办件", who(person), who(absent)),
-            format!("{} approved an order, acting for {}", who(person), who(absent)),
-        ),
-        None => {
-            (format!("{} 批准了办件", who(person)), format!("{} approved an order", who(person)))
-        }
     }
 }
 
-/// Who suspended certificates, and how that is known.
-fn suspended(
-    count: usize,
-    cause: &SuspensionCause,
-    who: impl Fn(&str) -> String,
-) -> (String, String) {
-    let by = cause.person().map_or_else(String::new, |person| who(&person));
-    let (zh, en) = match cause {
-        SuspensionCause::Letter { .. } => ("凭密码信封", "by letter"),
-        SuspensionCause::Signed { .. } => ("经本人签名", "under their signature"),
-        SuspensionCause::Portal { .. } => ("据门户所说", "as a portal says"),
-    };
-    (format!("{by} {zh}冻结 {count} 张证书"), format!("{by} suspended {count} certificates, {en}"))
+/// What was refused, asked and read, and what a portal says.
+fn told_of_others(event: &Event, who: Who<'_>) -> FactValue {
+    match event {
+        Event::Refusal { code, act, about, count, .. } => {
+            // A refusal's own sentence ends by itself.
+            let (zh, en) = (code.zh().trim_end_matches('。'), code.en().trim_end_matches('.'));
+            let why = Said { zh: zh.into(), en: en.into() };
+            phrase(
+                "拒绝 {0} {1}：{2}{3}",
+                "refused {0} {1}: {2}{3}",
+                vec![act.into(), about.into(), why.into(), times(*count)],
+            )
+        }
+        Event::Asked { person, given, .. } => phrase(
+            "审计员 {0} 查询了日志，得到 {1} 条",
+            "auditor {0} asked the log and got {1} records",
+            vec![who(person), number(given)],
+        ),
+        Event::Searched { by, person, given, count, .. } => phrase(
+            "门户 {0} 称：审计员 {1} 在页面上检索，得到 {2} 条{3}",
+            "{0} says: auditor {1} searched on its page and got {2} records{3}",
+            vec![by.into(), who(person), number(given), times(*count)],
+        ),
+        Event::Read { by, person, act, count } => {
+            let values = vec![by.into(), who(person), read(act), times(*count)];
+            phrase(
+                "经门户 {0} 以 {1} 的名义{2}{3}",
+                "through {0}, in the name of {1}, {2}{3}",
+                values,
+            )
+        }
+        Event::Notified { about, person, channel, outcome, .. } => phrase(
+            "通知 {0}（{1}，{2}）：{3}",
+            "{0} was notified ({1}, {2}): {3}",
+            vec![who(person), about.into(), channel.into(), outcome.into()],
+        ),
+        Event::Portal { process, act, outcome, count, .. } => phrase(
+            "门户（{0}）记录，未经核验：{1}，{2}{3}",
+            "the portal ({0}) says: {1}, {2}{3}",
+            vec![process.into(), act.into(), outcome.into(), times(*count)],
+        ),
+        other => other.kind().into(),
+    }
 }
 
-/// Who read what through which portal.
-fn read_through(by: &str, who: &str, act: &str, count: u64) -> (String, String) {
-    let (zh, en) = match act {
-        "find" => ("查找了人员和证书", "people and certificates were looked up"),
-        "certificate" => ("查看了证书", "a certificate was looked at"),
-        "list" => ("查看了待办", "the list of orders was looked at"),
-        "fetch" => ("查看了办件", "an order was looked at"),
-        "person" => ("查看了人员", "a person was looked at"),
-        "unit" => ("查看了单位", "a unit was looked at"),
-        "drafts" => ("查看了经办事项", "own drafts were looked at"),
-        other => (other, other),
+/// Who approved what; a signature over a batch says which orders in it they opened.
+fn approved(
+    approval: &Approval,
+    (person, absent): (&str, Option<&str>),
+    who: Who<'_>,
+) -> FactValue {
+    let absent = match absent {
+        Some(absent) => phrase("代 {0} ", ", acting for {0}", vec![who(absent)]),
+        None => words(""),
     };
-    let (zh_times, en_times) = times(count);
-    (
-        format!("经门户 {by} 以 {who} 的名义{zh}{zh_times}"),
-        format!("through {by}, in the name of {who}, {en}{en_times}"),
+    let values = vec![who(person), absent];
+    let Some(opened) = &approval.opened else {
+        return phrase("{0} {1}批准了办件", "{0} approved an order{1}", values);
+    };
+    let count = number(opened.0.len() / DIGEST_BYTES);
+    phrase(
+        "{0} {1}批准了一个批次，签名写明查看其中 {2} 件",
+        "{0} approved a batch{1}; their signature says that they opened {2} orders in it",
+        values.into_iter().chain([count]).collect(),
     )
 }
 
+/// Who suspended certificates, and how that is known.
+fn suspended(cause: &SuspensionCause, who: Who<'_>) -> FactValue {
+    // What a record lists beside its cause, nobody signed.
+    let count = cause.notice().map_or(0, |notice| notice.serials.len());
+    let by = cause.person().map_or_else(|| words("—"), |person| who(&person));
+    let how = match cause {
+        SuspensionCause::Letter { .. } => own("凭密码信封", "by letter"),
+        SuspensionCause::Signed { .. } => own("经本人签名", "under their signature"),
+        SuspensionCause::Portal { .. } => own("据门户所说", "as a portal says"),
+    };
+    phrase(
+        "{0} {2}冻结 {1} 张证书",
+        "{0} suspended {1} certificates, {2}",
+        vec![by, number(count), how],
+    )
+}
+
+/// What was read through a portal.
+fn read(act: &str) -> FactValue {
+    match act {
+        "find" => own("查找了人员和证书", "people and certificates were looked up"),
+        "certificate" => own("查看了证书", "a certificate was looked at"),
+        "list" => own("查看了待办", "the list of orders was looked at"),
+        "fetch" => own("查看了办件", "an order was looked at"),
+        "person" => own("查看了人员", "a person was looked at"),
+        "numbers" => own("查询了证件号是否已登记", "it was asked whether numbers are registered"),
+        "unit" => own("查看了单位", "a unit was looked at"),
+        "drafts" => own("查看了经办事项", "own drafts were looked at"),
+        other => other.into(),
+    }
+}
+
 /// What the CA writes on its own account.
-fn by_the_ca(event: &Event, who: impl Fn(&str) -> String) -> (String, String) {
+fn by_the_ca(event: &Event, who: Who<'_>) -> FactValue {
     match event {
         Event::Order { order, .. } => ordered(&order.0),
         Event::Letter { statement, .. } => lettered(&statement.0, who),
-        Event::Application { reference, .. } => (
-            format!("收到凭密码信封 {reference} 的申请"),
-            format!("somebody applied under letter {reference}"),
+        Event::Application { reference, .. } => phrase(
+            "收到凭密码信封 {0} 的申请",
+            "somebody applied under letter {0}",
+            vec![reference.into()],
         ),
         Event::Joined { agent, .. } => {
-            (format!("网关 {agent} 加入"), format!("gate {agent} joined"))
+            phrase("网关 {0} 加入", "gate {0} joined", vec![agent.into()])
         }
-        Event::People { agent, number, .. } => (
-            format!("为网关 {agent} 制作人员快照 #{number}"),
-            format!("snapshot #{number} of people was made for gate {agent}"),
+        Event::People { agent, number: made, .. } => phrase(
+            "为网关 {0} 制作人员快照 #{1}",
+            "snapshot #{1} of people was made for gate {0}",
+            vec![agent.into(), number(made)],
         ),
-        Event::Crl { issuer, number, .. } => (
-            format!("发布 {issuer} 的吊销列表 #{number}"),
-            format!("revocation list #{number} of {issuer} was published"),
+        Event::Crl { issuer, number: made, .. } => phrase(
+            "发布 {0} 的吊销列表 #{1}",
+            "revocation list #{1} of {0} was published",
+            vec![issuer.into(), number(made)],
         ),
         Event::Intent { serial, .. } => {
-            (format!("即将签发证书 {serial}"), format!("certificate {serial} will be signed"))
+            phrase("即将签发证书 {0}", "certificate {0} will be signed", vec![serial.into()])
         }
-        Event::Forked { agent, .. } => (
-            format!("网关 {agent} 的记录互相矛盾"),
-            format!("records of gate {agent} contradict each other"),
+        Event::Forked { agent, .. } => phrase(
+            "网关 {0} 的记录互相矛盾",
+            "records of gate {0} contradict each other",
+            vec![agent.into()],
         ),
-        Event::Founding { .. } => ("建立城市".to_owned(), "the city was founded".to_owned()),
-        Event::Enacted { .. } => ("执行了办件".to_owned(), "an order was carried out".to_owned()),
-        Event::Used { authorization, .. } => (
-            format!("使用了常设授权 {authorization}"),
-            format!("standing authorization {authorization} was used"),
+        Event::Founding { .. } => own("建立城市", "the city was founded"),
+        Event::Enacted { .. } => own("执行了办件", "an order was carried out"),
+        Event::Used { authorization, .. } => phrase(
+            "使用了常设授权 {0}",
+            "standing authorization {0} was used",
+            vec![authorization.into()],
         ),
-        other => (other.kind().to_owned(), other.kind().to_owned()),
+        other => other.kind().into(),
     }
 }
 
 /// Which order the CA made, and of which kind.
-fn ordered(order: &[u8]) -> (String, String) {
-    let Ok(order) = records::Order::read(order) else { return Default::default() };
-    let action = order.body().map(|body| body.action().to_owned()).unwrap_or_default();
-    let kind = kind_of(&order.kind, &action);
-    (
-        format!("签发机构制作办件 {}（{}）", order.order, kind.zh),
-        format!("the CA made order {} ({})", order.order, kind.en),
+fn ordered(order: &[u8]) -> FactValue {
+    let Ok(order) = records::Order::read(order) else { return words("—") };
+    let kind = match order.body() {
+        Ok(body) => kind(&body).into(),
+        Err(_) => FactValue::from(&order.kind),
+    };
+    phrase(
+        "签发机构制作办件 {0}（{1}）",
+        "the CA made order {0} ({1})",
+        vec![order.order.into(), kind],
     )
 }
 
 /// For whom a letter was made.
-fn lettered(statement: &[u8], who: impl Fn(&str) -> String) -> (String, String) {
+fn lettered(statement: &[u8], who: Who<'_>) -> FactValue {
     let read: Result<LetterStatement, _> = records::json::read(statement);
     let (letter, person) = read.map_or_else(|_| Default::default(), |l| (l.reference, l.person));
-    (
-        format!("为 {} 制作密码信封 {letter}", who(&person)),
-        format!("letter {letter} was made for {}", who(&person)),
+    phrase(
+        "为 {0} 制作密码信封 {1}",
+        "letter {1} was made for {0}",
+        vec![who(&person), letter.into()],
     )
 }
 
 /// Which letter was voided, and by whom.
-fn voided(statement: &[u8]) -> (String, String) {
+fn voided(statement: &[u8]) -> FactValue {
     let read: Result<VoidStatement, _> = records::json::read(statement);
     let (letter, drafter) = read.map_or_else(|_| Default::default(), |v| (v.reference, v.drafter));
-    (format!("{drafter} 作废密码信封 {letter}"), format!("{drafter} voided letter {letter}"))
+    let values = vec![drafter.into(), letter.into()];
+    phrase("{0} 作废密码信封 {1}", "{0} voided letter {1}", values)
 }
 
 /// Who took an order back.
-fn withdrawn(statement: &[u8]) -> (String, String) {
+fn withdrawn(statement: &[u8]) -> FactValue {
     let read: Result<WithdrawnStatement, _> = records::json::read(statement);
     let drafter = read.map_or_else(|_| String::new(), |read| read.drafter);
-    (format!("{drafter} 撤回了自己起草的办件"), format!("{drafter} took back an order of theirs"))
+    let values = vec![drafter.into()];
+    phrase("{0} 撤回了自己起草的办件", "{0} took back an order of theirs", values)
 }
 
 /// How often, where a record stands for several.
-fn times(count: u64) -> (String, String) {
+fn times(count: u64) -> FactValue {
     match count {
-        1 => (String::new(), String::new()),
-        _ => (format!("（又 {count} 次）"), format!(" ({count} more times)")),
+        1 => words(""),
+        _ => phrase("（又 {0} 次）", " ({0} more times)", vec![number(count)]),
     }
 }
 
-/// What others wrote does not steer a terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
-
-fn connected(seen: &Connection, who: &str) -> (String, String) {
-    let Connection { serial, host, tls, .. } = seen;
-    (
-        format!("{who} 用证书 {serial} 连接 {host}（TLS {tls}）"),
-        format!("{who} connected to {host} with {serial} (TLS {tls})"),
+fn connected(seen: &Connection, who: Who<'_>) -> FactValue {
+    let Connection { person, serial, host, tls, .. } = seen;
+    phrase(
+        "{0} 用证书 {1} 连接 {2}（TLS {3}）",
+        "{0} connected to {2} with {1} (TLS {3})",
+        vec![who(person), serial.into(), host.into(), number(tls)],
     )
 }
 
-fn at_the_gate(record: &Record, who: impl Fn(&str) -> String) -> (String, String) {
-    match &record.event {
-        Event::Connection(seen) => connected(seen, &who(&seen.person)),
-        Event::Decision(decision) if decision.outcome == "permitted" => (
-            format!(
-                "{} 对 {} 执行 {}，规则 {} 允许",
-                who(&decision.person),
-                decision.resource,
-                decision.action,
-                decision.rule
-            ),
-            format!(
-                "{} was permitted to {} {} by rule {}",
-                who(&decision.person),
-                decision.action,
-                decision.resource,
-                decision.rule
-            ),
+fn decided(decision: &Decision, who: Who<'_>) -> FactValue {
+    let Decision { person, method, action, resource, outcome, rule, reference, .. } = decision;
+    match outcome.as_str() {
+        "permitted" => phrase(
+            "{0} 对 {1} 执行 {2}，规则 {3} 允许",
+            "{0} was permitted to {2} {1} by rule {3}",
+            vec![who(person), resource.into(), action.into(), rule.into()],
         ),
-        Event::Decision(decision) => (
-            format!(
-                "{} 请求 {} {}，被拒绝（{}，编号 {}）",
-                who(&decision.person),
-                decision.method,
-                decision.resource,
-                decision.outcome,
-                decision.reference
-            ),
-            format!(
-                "{} asked for {} {} and was denied ({}, reference {})",
-                who(&decision.person),
-                decision.method,
-                decision.resource,
-                decision.outcome,
-                decision.reference
-            ),
+        _ => phrase(
+            "{0} 请求 {1} {2}，被拒绝（{3}，编号 {4}）",
+            "{0} asked for {1} {2} and was denied ({3}, reference {4})",
+            vec![who(person), method.into(), resource.into(), outcome.into(), reference.into()],
         ),
-        Event::Completion(ended) => (
-            format!("请求 {} 结束：{}，应答 {}", ended.request, ended.outcome, ended.status),
-            format!("request {} ended: {}, status {}", ended.request, ended.outcome, ended.status),
-        ),
-        Event::Turned(turned) => (
-            format!("网关拒绝 {} 次（{}，{}）", turned.count, turned.stage, turned.code),
-            format!("turned away {} times ({}, {})", turned.count, turned.stage, turned.code),
-        ),
-        Event::Started(started) => (
-            format!("网关 {} 启动（{}）", started.agent, started.cause),
-            format!("agent {} started ({})", started.agent, started.cause),
-        ),
-        Event::Heartbeat(beat) => (
-            format!("网关在运行：允许 {}，拒绝 {}", beat.permitted, beat.denied),
-            format!("agent lives: {} permitted, {} denied", beat.permitted, beat.denied),
-        ),
-        Event::Silent { agent, since } => (
-            format!("网关 {agent} 自 {since} 起失联"),
-            format!("agent {agent} is silent since {since}"),
-        ),
-        _ => (String::new(), String::new()),
     }
 }
+
+fn at_the_gate(record: &Record, who: Who<'_>) -> FactValue {
+    match &record.event {
+        Event::Connection(seen) => connected(seen, who),
+        Event::Decision(decision) => decided(decision, who),
+        Event::Completion(ended) => phrase(
+            "请求 {0} 结束：{1}，应答 {2}",
+            "request {0} ended: {1}, status {2}",
+            vec![(&ended.request).into(), (&ended.outcome).into(), number(ended.status)],
+        ),
+        Event::Turned(turned) => phrase(
+            "网关拒绝 {0} 次（{1}，{2}）",
+            "turned away {0} times ({1}, {2})",
+            vec![number(turned.count), number(&turned.stage), number(&turned.code)],
+        ),
+        Event::Started(started) => phrase(
+            "网关 {0} 启动（{1}）",
+            "agent {0} started ({1})",
+            vec![(&started.agent).into(), number(&started.cause)],
+        ),
+        Event::Heartbeat(beat) => phrase(
+            "网关在运行：允许 {0}，拒绝 {1}",
+            "agent lives: {0} permitted, {1} denied",
+            vec![number(beat.permitted), number(beat.denied)],
+        ),
+        Event::Silent { agent, since } => phrase(
+            "网关 {0} 自 {1} 起失联",
+            "agent {0} is silent since {1}",
+            vec![agent.into(), FactValue::time(since)],
+        ),
+        other => other.kind().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -194,6 +194,9 @@ pub struct Completion {
 }
 
 impl Completion {
+    /// How a request ended that a crash cut short, as the agent's next run says.
+    pub const UNKNOWN: &str = "unknown";
+
     /// The end of a request that got no answer.
     pub fn without_answer(request: String, outcome: &str) -> Self {
         let (outcome, reference) = (outcome.into(), String::new());
@@ -225,8 +228,8 @@ pub struct Turned {
 /// and records a silence itself.
 pub const HEARTBEAT_SECONDS_MAX: u64 = 6 * 3_600;
 
-/// Kind `heartbeat`: when an agent starts or comes back, when what is in force with it changes, and
-/// after [`HEARTBEAT_SECONDS_MAX`] at the latest.
+/// Kind `heartbeat`: when an agent starts or comes back, when what is in force with it or what is
+/// full changes, and after [`HEARTBEAT_SECONDS_MAX`] at the latest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Heartbeat {
@@ -246,6 +249,36 @@ pub struct Heartbeat {
     pub spooled: u64,
     /// `ready`, or why not.
     pub state: String,
+    /// What is full.
+    pub full: Vec<MayFill>,
+    /// What is nearly full.
+    pub nearly_full: Vec<MayFill>,
+}
+
+/// What of a gate may be full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MayFill {
+    /// The disk that it writes to.
+    Disk,
+    /// Places of its listener.
+    Listener,
+    /// Its spool.
+    Spool,
+}
+
+impl MayFill {
+    /// All of it.
+    pub const ALL: [Self; 3] = [Self::Disk, Self::Listener, Self::Spool];
+
+    /// Its name, here and on `/readyz`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Disk => "disk",
+            Self::Listener => "listener",
+            Self::Spool => "spool",
+        }
+    }
 }
 
 /// SHA-256 of bytes, as records name certificates.

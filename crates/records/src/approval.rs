@@ -20,14 +20,44 @@ pub struct Approval {
     pub order: Bytes,
     /// The approver's certificate, DER.
     pub certificate: Bytes,
-    /// Signature over `yinxin-approval-v1` ‖ 0x00 ‖ digest ‖ opened; of a passkey, the assertion's.
+    /// Signature over `yinxin-approval-v1` ‖ 0x00 ‖ [`approval_message`]; of a passkey, the
+    /// assertion's.
     pub signature: Bytes,
     /// What the passkey's authenticator said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assertion: Option<Assertion>,
+    /// Person id of whoever is on leave, for whom it is given; without, it is the signer's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acting_for: Option<String>,
     /// Of a batch: digests of the orders in it that the approver opened, one behind the other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened: Option<Bytes>,
+}
+
+/// For whom an approval is given, and what its signer says that they opened.
+#[derive(Clone, Copy, Default)]
+pub struct Vouched<'a> {
+    /// Person id of whoever is on leave, if it is for somebody.
+    pub acting_for: Option<&'a str>,
+    /// Digests of orders of a batch, one behind the other.
+    pub opened: &'a [u8],
+}
+
+/// Whether a text has the form of a person id, all of which have one length.
+pub(crate) fn is_id(id: &str) -> bool {
+    id.len() == 16 && id.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+/// What an approval signs: the digest of the order, for whom it is given, and what was opened.
+pub fn approval_message(digest: &[u8], spoken: Vouched<'_>) -> Vec<u8> {
+    // Ids have one length, so that none of them is read as a part of what was opened.
+    let (tag, absent) = spoken.acting_for.map_or((0, ""), |absent| (1, absent));
+    [digest, &[tag], absent.as_bytes(), spoken.opened].concat()
+}
+
+/// The challenge under which a passkey approves the order with this digest.
+pub fn approval_challenge(digest: &[u8], spoken: Vouched<'_>) -> [u8; 32] {
+    Label::Approval.digest(&approval_message(digest, spoken))
 }
 
 /// What a person said: labelled bytes, signed by their certificate key or answered for by a
@@ -40,8 +70,8 @@ pub struct SignedStatement<'a> {
     pub label: Label,
     /// What is signed behind the label.
     pub bytes: &'a [u8],
-    /// What is signed behind that: what the signer says that they opened.
-    pub opened: &'a [u8],
+    /// What an approval says behind that.
+    pub spoken: Option<Vouched<'a>>,
     /// `certificate` or `passkey`.
     pub method: &'a str,
     /// The signer's certificate, DER.
@@ -55,9 +85,9 @@ pub struct SignedStatement<'a> {
 impl SignedStatement<'_> {
     /// Everything that is signed behind the label.
     pub fn message(&self) -> Cow<'_, [u8]> {
-        match self.opened {
-            [] => Cow::Borrowed(self.bytes),
-            opened => Cow::Owned([self.bytes, opened].concat()),
+        match self.spoken {
+            None => Cow::Borrowed(self.bytes),
+            Some(spoken) => Cow::Owned(approval_message(self.bytes, spoken)),
         }
     }
 
@@ -76,24 +106,23 @@ impl SignedStatement<'_> {
 }
 
 impl Approval {
-    /// Approves the order with this digest.
+    /// Approves the order with this digest, for nobody but the signer.
     pub fn sign(
         digest: [u8; 32],
         certificate: &Certificate,
         signer: &dyn Signer,
     ) -> Result<Self, SignError> {
-        Self::sign_opened(digest, None, certificate, signer)
+        Self::sign_spoken(digest, Vouched::default(), certificate, signer)
     }
 
-    /// Approves the batch with this digest, after these orders in it were opened.
-    pub fn sign_opened(
+    /// Approves the order or batch with this digest: for somebody, after orders in it were opened.
+    pub fn sign_spoken(
         digest: [u8; 32],
-        opened: Option<Bytes>,
+        spoken: Vouched<'_>,
         certificate: &Certificate,
         signer: &dyn Signer,
     ) -> Result<Self, SignError> {
-        let tail = opened.as_ref().map_or(&[][..], |opened| &opened.0);
-        let message = [&digest, tail].concat();
+        let message = approval_message(&digest, spoken);
         Ok(Self {
             v: 1,
             method: "certificate".into(),
@@ -101,8 +130,14 @@ impl Approval {
             certificate: certificate.der().into(),
             signature: Bytes(Label::Approval.sign(signer, &message)?),
             assertion: None,
-            opened,
+            acting_for: spoken.acting_for.map(str::to_owned),
+            opened: (!spoken.opened.is_empty()).then(|| spoken.opened.into()),
         })
+    }
+
+    /// Whether what it signs can be read in one way only.
+    pub fn is_sound(&self) -> bool {
+        self.order.0.len() == 32 && self.acting_for.as_deref().is_none_or(is_id)
     }
 
     /// The certificate that it names; whether its holder approved is for the authority to say.
@@ -113,7 +148,7 @@ impl Approval {
     /// The approver's certificate, if its key made the signature. Who that is, and whether they
     /// may, is for the authority to say.
     pub fn signer(&self) -> Option<Certificate> {
-        self.signed_statement().signer().filter(|_| self.order.0.len() == 32)
+        self.signed_statement().signer().filter(|_| self.is_sound())
     }
 
     /// What was said, with what it takes to check it.
@@ -122,7 +157,10 @@ impl Approval {
             v: self.v,
             label: Label::Approval,
             bytes: &self.order.0,
-            opened: self.opened.as_ref().map_or(&[], |opened| &opened.0),
+            spoken: Some(Vouched {
+                acting_for: self.acting_for.as_deref(),
+                opened: self.opened.as_ref().map_or(&[], |opened| &opened.0),
+            }),
             method: &self.method,
             certificate: &self.certificate,
             signature: &self.signature,

@@ -1,7 +1,8 @@
 //! Bytes in JSON: base64url without padding.
 
 use data_encoding::BASE64URL_NOPAD;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Bytes that stand in JSON as base64url without padding.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -45,7 +46,8 @@ impl AsRef<[u8]> for Bytes {
 
 impl core::fmt::Display for Bytes {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(&BASE64URL_NOPAD.encode(&self.0))
+        // In pieces: a text of its own would be as large as the document once more.
+        BASE64URL_NOPAD.encode_write(&self.0, f)
     }
 }
 
@@ -63,7 +65,21 @@ impl Serialize for Bytes {
 
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::read(&text).ok_or_else(|| D::Error::custom("not base64url without padding"))
+        deserializer.deserialize_str(Text)
+    }
+}
+
+/// Reads a text where it stands: a field of bytes may be as large as its document.
+struct Text;
+
+impl Visitor<'_> for Text {
+    type Value = Bytes;
+
+    fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("base64url without padding")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Bytes, E> {
+        Bytes::read(text).ok_or_else(|| E::custom("not base64url without padding"))
     }
 }

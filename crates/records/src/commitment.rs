@@ -6,11 +6,14 @@ use crate::json::{self, JsonError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 
 const LABEL: &[u8] = b"yinxin-commit-v1";
 
 /// Where what was looked at is committed to, in every body that has evidence.
 pub const EVIDENCE_PATH: &str = "/evidence";
+/// Longest text of what was looked at, in characters.
+pub const EVIDENCE_CHARS_MAX: usize = pki::name::FREE_TEXT_CHARS_MAX;
 
 /// 32 bytes that commit to a value at a path.
 pub type Commitment = Bytes;
@@ -60,6 +63,26 @@ pub struct NotDisclosed(pub String);
 /// What is disclosed at `path`, whether or not anything commits to it.
 pub fn at<'a>(path: &str, disclosures: &'a [Disclosure]) -> Option<&'a Disclosure> {
     disclosures.iter().find(|disclosure| disclosure.path == path)
+}
+
+/// Whether each of these commitments, with its path, is opened, and each disclosure opens one that
+/// no other opens. They are counted before any of them is looked at, and each is looked at once:
+/// time follows from how much was committed to.
+pub fn check(
+    mut left: BTreeSet<(String, Commitment)>,
+    disclosures: &[Disclosure],
+) -> Result<(), NotDisclosed> {
+    if let Some(more) = disclosures.get(left.len()) {
+        return Err(NotDisclosed(more.path.clone()));
+    }
+    for disclosure in disclosures {
+        let wrong = || NotDisclosed(disclosure.path.clone());
+        let value = disclosure.commitment().map_err(|_| wrong())?;
+        if !left.remove(&(disclosure.path.clone(), value)) {
+            return Err(wrong());
+        }
+    }
+    left.pop_first().map_or(Ok(()), |(path, _)| Err(NotDisclosed(path)))
 }
 
 /// The value at `path` that is disclosed as it was committed. Several may be disclosed at one path,

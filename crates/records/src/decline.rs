@@ -84,8 +84,8 @@ impl Declining {
         let read = self.decline.read()?;
         let opened = open(&read.reason, "/reason", std::slice::from_ref(&self.reason));
         let text = opened.map_err(|_| Code::OrderIncomplete)?.as_str().ok_or(Code::Malformed)?;
-        let fits = pki::name::is_readable(text, REASON_CHARS_MAX);
-        if fits { Ok(text) } else { Err(Code::Malformed) }
+        pki::name::check_readable(text, REASON_CHARS_MAX).map_err(|_| Code::Malformed)?;
+        Ok(text)
     }
 }
 

@@ -17,6 +17,13 @@ use tlog::merkle;
 /// A draft counts within so many seconds of when it was made, before or after: clocks differ.
 pub const DRAFT_SECONDS: u64 = 900;
 
+/// Most bodies that a passkey signs at once: a page that somebody captured has one touch for as
+/// many, and not for thousands. A certificate key signs more.
+pub const PASSKEY_ROWS_MAX: usize = 200;
+
+/// Most letters of one message: each is two files that are durable before the answer.
+pub const LETTERS_A_MESSAGE: usize = 100;
+
 /// What a handler says who drafts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,6 +93,15 @@ impl DraftStatement {
         matches!(self.kind.as_str(), "people" | "letters")
     }
 
+    /// How many bodies it is about.
+    pub fn count(&self) -> u64 {
+        if !self.is_of_many() {
+            return 1;
+        }
+        let many: Result<ManyBody, _> = json::from_value(&self.body);
+        many.map_or(u64::MAX, |many| many.count)
+    }
+
     /// Whether it asks for just this body, by itself or at this place among many.
     pub fn names(&self, (kind, body): (&str, &Value), place: Option<&DraftPlace>) -> bool {
         let Some(place) = place else { return (self.kind.as_str(), &self.body) == (kind, body) };
@@ -98,7 +114,7 @@ impl DraftStatement {
     }
 
     fn holds(&self, body: &Value, place: &DraftPlace) -> Option<()> {
-        let many: ManyBody = json::from_value(self.body.clone()).ok()?;
+        let many: ManyBody = json::from_value(&self.body).ok()?;
         let leaf = merkle::leaf_hash(&json::write(body).ok()?);
         let hashes: Option<Vec<_>> = place.hashes.iter().map(Bytes::digest).collect();
         let (root, hashes) = (many.root.digest()?, hashes?);
@@ -130,6 +146,9 @@ pub struct Drafting {
     pub draft: Draft,
     /// Opens the commitments; a letter has none.
     pub disclosures: Vec<Disclosure>,
+    /// Seal of a national number's digest that the body registers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number_seal: Option<Bytes>,
 }
 
 /// Bodies of a draft of many on their way to the CA: from a place on, as many as a batch takes.
@@ -152,4 +171,7 @@ pub struct ManyRow {
     pub body: Value,
     /// Opens its commitments; a letter has none.
     pub disclosures: Vec<Disclosure>,
+    /// Seal of a national number's digest that the body registers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number_seal: Option<Bytes>,
 }

@@ -34,19 +34,19 @@ pub enum Drafted {
 impl Drafted {
     /// What a draft is about.
     pub fn of(said: &DraftStatement) -> Result<Self, Code> {
-        Self::read(&said.kind, said.body.clone())
+        Self::read(&said.kind, &said.body)
     }
 
     /// One body of a draft of many, of kind `people` or `letters`.
     pub fn of_many(said: &DraftStatement, body: Value) -> Result<Self, Code> {
         match said.kind.as_str() {
-            "people" => Self::read("person", body),
-            "letters" => Self::read("letter", body),
+            "people" => Self::read("person", &body),
+            "letters" => Self::read("letter", &body),
             _ => Err(Code::UnknownKind),
         }
     }
 
-    fn read(kind: &str, body: Value) -> Result<Self, Code> {
+    fn read(kind: &str, body: &Value) -> Result<Self, Code> {
         let read = match kind {
             "person" => json::from_value(body).map(Self::Person),
             "letter" => json::from_value(body).map(Self::Letter),
@@ -173,6 +173,8 @@ pub struct TypedPerson<'a> {
     pub name: &'a str,
     /// Mail address, or empty.
     pub mail: &'a str,
+    /// Keyed digest of the national number, if it is registered.
+    pub number: Option<&'a Bytes>,
     /// What was looked at.
     pub evidence: &'a str,
 }
@@ -192,6 +194,7 @@ impl TypedPerson<'_> {
             unit: self.unit.to_owned(),
             name: name.commitment()?,
             mail: mail.as_ref().map(Disclosure::commitment).transpose()?,
+            number: self.number.cloned(),
             evidence: evidence.commitment()?,
         };
         Ok((body, [name, evidence].into_iter().chain(mail).collect()))

@@ -6,6 +6,7 @@ use crate::bytes::Bytes;
 use crate::commitment::Disclosure;
 use crate::label::Label;
 use crate::lineage::Proven;
+use crate::record::Record;
 use pki::Certificate;
 use pki::algorithm::SignError;
 use serde::{Deserialize, Serialize};
@@ -63,7 +64,7 @@ pub struct Opening {
     pub disclosures: Vec<Disclosure>,
 }
 
-/// A record of `access` with what opens it.
+/// A record with its proof and what opens it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shown {
@@ -84,6 +85,16 @@ pub struct AccessPart {
     pub checkpoint: String,
     /// The records in the order of the log.
     pub records: Vec<Shown>,
+}
+
+/// Characters of a text of a question: it stands in the log for ever, as everything does that is
+/// found by it.
+const TEXT_CHARS_MAX: usize = 128;
+
+/// Whether a text is short, and without control characters.
+fn is_short(text: &str) -> bool {
+    text.chars().take(TEXT_CHARS_MAX + 1).count() <= TEXT_CHARS_MAX
+        && !text.chars().any(char::is_control)
 }
 
 /// What an auditor looks for; everything given must fit.
@@ -129,7 +140,7 @@ pub struct Search {
 
 impl Search {
     /// Whether it asks for something that there could be: a log of ours, times that are times, and
-    /// text without control characters.
+    /// short texts without control characters.
     pub fn is_sound(&self) -> bool {
         let Self { log, person, serial, application, resource, .. } = self;
         let Self { outcome, kind, request, reference, from, until, .. } = self;
@@ -138,7 +149,32 @@ impl Search {
         crate::record::LOGS.contains(&log.as_str())
             && time(from)
             && time(until)
-            && texts.into_iter().all(|text| !text.chars().any(char::is_control))
+            && texts.into_iter().all(|text| is_short(text))
+    }
+
+    /// Terms that a record must have, the rarest kind first.
+    pub fn terms(&self) -> Vec<String> {
+        let all = [
+            (&self.request, "request"),
+            (&self.reference, "reference"),
+            (&self.serial, "serial"),
+            (&self.resource, "resource"),
+            (&self.person, "person"),
+            (&self.outcome, "outcome"),
+            (&self.application, "application"),
+            (&self.kind, "kind"),
+        ];
+        let given = all.into_iter().filter(|(value, _)| !value.is_empty());
+        given.map(|(value, name)| format!("{name}:{value}")).collect()
+    }
+
+    /// Whether a record with these terms is one that was asked for.
+    pub fn fits(&self, record: &Record, terms: &[String]) -> bool {
+        let all = self.terms().iter().all(|term| terms.contains(term));
+        let unix = |text: &str| crate::time::read(text);
+        let late = self.from.is_empty() || unix(&self.from).is_some_and(|t| record.unix() >= t);
+        let early = self.until.is_empty() || unix(&self.until).is_some_and(|t| record.unix() <= t);
+        record.log == self.log && all && late && early
     }
 }
 
@@ -150,6 +186,16 @@ pub enum Ask {
     Search(Box<Search>),
     /// Give an evidence bundle.
     Export(Question),
+}
+
+impl Ask {
+    /// Whether it asks for something that there could be.
+    pub fn is_sound(&self) -> bool {
+        match self {
+            Self::Search(search) => search.is_sound(),
+            Self::Export(Question::Request(name) | Question::Certificate(name)) => is_short(name),
+        }
+    }
 }
 
 /// A request to the log, as it is signed and recorded.
@@ -211,11 +257,9 @@ pub struct Found {
     pub index: u64,
     /// The record's bytes.
     pub record: Bytes,
-    /// What opens its commitments.
-    pub disclosures: Vec<Disclosure>,
 }
 
-/// The answer to a search, newest first; a convenience, not proof.
+/// The answer to a search of a portal, newest first; a convenience, not proof.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SearchAnswer {
@@ -226,9 +270,27 @@ pub struct SearchAnswer {
     /// Where the next page begins, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<u64>,
-    /// The answer is complete up to this index.
+    /// The log says that it looked up to this index; what it left out is not seen here.
     pub complete_to: u64,
     /// The newest checkpoint.
+    pub checkpoint: String,
+}
+
+/// The answer to an auditor's own search, newest first: each record with its proof. What it says
+/// counts as far as [`crate::found`] believes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FoundRecords {
+    /// What was found.
+    pub records: Vec<Shown>,
+    /// Names of the people in it.
+    pub names: BTreeMap<String, String>,
+    /// Where the next page begins, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+    /// The log says that it looked up to this index; what it left out is not seen here.
+    pub complete_to: u64,
+    /// The signed checkpoint under which they stand.
     pub checkpoint: String,
 }
 
@@ -245,7 +307,52 @@ pub struct Exported {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum LogAnswer {
     /// To a search.
-    Search(Box<SearchAnswer>),
+    Search(Box<FoundRecords>),
     /// To an export.
     Export(Exported),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is asked is a record for ever: each text of a question has a length.
+    #[test]
+    fn a_long_question_is_malformed() {
+        let access = || Search { log: "access".into(), ..Search::default() };
+        let texts: [fn(&mut Search) -> &mut String; 8] = [
+            |search| &mut search.person,
+            |search| &mut search.serial,
+            |search| &mut search.application,
+            |search| &mut search.resource,
+            |search| &mut search.outcome,
+            |search| &mut search.kind,
+            |search| &mut search.request,
+            |search| &mut search.reference,
+        ];
+        for text in texts {
+            for (given, sound) in [
+                ("王".repeat(128), true),
+                ("王".repeat(129), false),
+                ("x".repeat(60_000), false),
+                ("a\nb".to_owned(), false),
+            ] {
+                let mut search = access();
+                *text(&mut search) = given;
+                assert_eq!(search.is_sound(), sound);
+                assert_eq!(Ask::Search(Box::new(search)).is_sound(), sound);
+            }
+        }
+        let long = |text: &str| Search { log: text.repeat(100), ..access() };
+        assert!(access().is_sound() && !long("access").is_sound());
+        for (until, sound) in [("2026-11-24T08:00:00Z", true), (&*"2".repeat(60_000), false)] {
+            let [from, later] = [(); 2].map(|()| until.to_owned());
+            assert_eq!(Search { from, ..access() }.is_sound(), sound);
+            assert_eq!(Search { until: later, ..access() }.is_sound(), sound);
+        }
+        for question in [Question::Request, Question::Certificate] {
+            assert!(Ask::Export(question("x".repeat(128))).is_sound());
+            assert!(!Ask::Export(question("x".repeat(129))).is_sound());
+        }
+    }
 }

@@ -2,10 +2,11 @@
 
 mod order;
 
-pub use order::{OpenedOrder, OrderExport, RowExport, ShownOrder, files_digest};
+pub use order::{Hearsay, OpenedOrder, OrderExport, RowExport, ShownOrder, files_digest};
 
+use crate::approval::is_id;
 use crate::bytes::Bytes;
-use crate::order::OrderError;
+use crate::order::{About, OrderError};
 use crate::record::{self, Record};
 use crate::trust::Trust;
 use pki::Certificate;
@@ -27,20 +28,44 @@ pub struct OrderProgress {
     pub given: bool,
     /// Whether one more approval from a browser counts.
     pub browser: bool,
-    /// Of a batch: how many orders in it have to be opened.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub sample: u16,
+    /// As whom the officer who asked may approve it, of which they choose one.
+    #[serde(default)]
+    pub voices: Vec<Voice>,
     /// What needs a look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub look: Option<Look>,
 }
 
-fn is_zero(count: &u16) -> bool {
-    *count == 0
+/// As whom an officer may approve.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Voice {
+    /// Person id of whoever is on leave; without, it is by the officer's own roles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acting_for: Option<String>,
+    /// Their name; nothing that is signed holds it.
+    pub name: String,
 }
 
-/// What of an order needs a look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+impl OrderProgress {
+    /// For whom an officer with this id approves who named a person, themselves or somebody on
+    /// leave; whoever named nobody, as the only one that they may. Nothing if that does not say it.
+    pub fn chosen(&self, officer: &str, named: Option<&str>) -> Option<Option<String>> {
+        let of = |voice: &Voice| voice.acting_for.clone();
+        let is_named = |voice: &&Voice, id| voice.acting_for.as_deref().unwrap_or(officer) == id;
+        let chosen = match (named, self.voices.as_slice()) {
+            (None, []) => Some(None),
+            (None, [one]) => Some(of(one)),
+            (None, _) => None,
+            (Some(id), []) => (id == officer).then_some(None),
+            (Some(id), all) => all.iter().find(|voice| is_named(voice, id)).map(of),
+        };
+        chosen.filter(|chosen| chosen.as_deref().is_none_or(is_id))
+    }
+}
+
+/// What of an order needs a look; what comes later is graver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Look {
     /// Name or unit are not those of the last certificate.
@@ -85,8 +110,8 @@ pub struct OrderLine {
     /// What it does, where its kind does several things: `create`, `move`, `leave`, `grant`,
     /// `withdraw`, `close`, `register`, or empty.
     pub action: String,
-    /// Whom or what it concerns: people by name and unit.
-    pub about: String,
+    /// Whom or what it concerns.
+    pub about: About,
     /// Made at.
     pub made: String,
     /// Last second.
@@ -105,11 +130,17 @@ pub struct OrderLine {
 impl OrderLine {
     /// Orders of one page of a list.
     pub const PAGE: usize = 50;
+}
 
-    /// Where the page after this line begins; lists are oldest first.
-    pub fn cursor(&self) -> String {
-        format!("{}.{}", crate::time::read(&self.made).unwrap_or(0), self.order)
-    }
+/// One page of the officers' list, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderLines {
+    /// Those of the orders that were looked at which the officer may approve: few or none where
+    /// many others wait.
+    pub lines: Vec<OrderLine>,
+    /// Where the next page begins; empty behind the last order.
+    pub more: String,
 }
 
 /// What became of an approval.

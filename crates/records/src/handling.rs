@@ -5,7 +5,8 @@ use crate::bytes::Bytes;
 use crate::code::Code;
 use crate::commitment::Disclosure;
 use crate::draft::DraftStatement;
-use crate::order::Order;
+use crate::export::ShownOrder;
+use crate::order::{About, Order};
 use serde::{Deserialize, Serialize};
 
 /// Which person.
@@ -67,6 +68,9 @@ pub struct PersonFacts {
     pub version: u32,
     /// Mail address, or empty.
     pub mail: String,
+    /// Keyed digest of their national number, if it is registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<Bytes>,
     /// Every open unit of the city, by name: where they may go.
     pub units: Vec<UnitLine>,
     /// Profiles under which a letter can be made for them.
@@ -81,6 +85,9 @@ pub struct Previewing {
     pub statement: DraftStatement,
     /// Opens the commitments of its body.
     pub disclosures: Vec<Disclosure>,
+    /// Seal of a national number's digest that the body registers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number_seal: Option<Bytes>,
 }
 
 /// The order that would be made, which nobody signed. Of a letter there is none.
@@ -91,6 +98,15 @@ pub struct Preview {
     pub order: Option<Order>,
     /// What opens its commitments.
     pub disclosures: Vec<Disclosure>,
+}
+
+impl Preview {
+    /// The order, if it is just what this statement asks for: what nobody signed shows no other
+    /// content than what is about to be signed.
+    pub fn shown(self, statement: &DraftStatement) -> Option<ShownOrder> {
+        let same = |order: &Order| order.kind == statement.kind && order.body == statement.body;
+        ShownOrder::unsigned(self.order.filter(same)?, self.disclosures).ok()
+    }
 }
 
 /// What was made from a draft.
@@ -138,8 +154,37 @@ pub struct BatchReceipt {
     pub approvals: (u32, u32),
     /// Whether whoever asks drafted it.
     pub own: bool,
+    /// Whose approvals carried it, once an order of it was carried out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvers: Vec<ApprovedBy>,
     /// Its orders, in its order.
     pub lines: Vec<ReceiptLine>,
+}
+
+/// Somebody whose approval carried an order, and as what it counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovedBy {
+    /// Their name.
+    pub name: String,
+    /// Person id.
+    pub person: String,
+    /// Name and id of whoever they acted for, who was on leave.
+    pub acting_for: Option<(String, String)>,
+    /// The batch that they approved, where it was not the order itself.
+    pub batch: Option<ApprovedBatch>,
+}
+
+/// That an order was approved as one of many.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovedBatch {
+    /// The batch's id.
+    pub order: String,
+    /// How many orders it is over.
+    pub rows: u64,
+    /// Whether the approver signed that they opened this one.
+    pub opened: bool,
 }
 
 /// One of them.
@@ -149,7 +194,7 @@ pub struct ReceiptLine {
     /// Order id.
     pub order: String,
     /// Whom or what it concerns.
-    pub about: String,
+    pub about: About,
     /// Person id, or empty.
     pub person: String,
     /// What became of it, as of a draft.
@@ -159,6 +204,9 @@ pub struct ReceiptLine {
     pub problem: Option<Code>,
     /// Whether the person has a letter that can be used.
     pub letter: bool,
+    /// Serial numbers of what it issued, or revoked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub serials: Vec<String>,
 }
 
 /// One of a handler's drafts.
@@ -173,7 +221,7 @@ pub struct DraftLine {
     /// What it does: `create`, `move`, `leave`, or empty.
     pub action: String,
     /// Whom it concerns.
-    pub about: String,
+    pub about: About,
     /// Made at.
     pub made: String,
     /// What became of it: `open`, `expired`, `done`, `returned`, `rejected`, `withdrawn`; of a

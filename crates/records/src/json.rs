@@ -1,13 +1,16 @@
 //! RFC 8785 JSON with our limits: known keys only, integers below 2^53, strings in NFC. The exact
 //! bytes are kept; nothing is encoded again to be verified.
 
+mod sort;
+mod walk;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Integers stay below this, so that every reader of JSON keeps them exactly.
-pub(crate) const INTEGER_END: u64 = 1 << 53;
+const INTEGER_END: u64 = 1 << 53;
 
 /// Why bytes are not a document of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,7 +25,7 @@ pub enum JsonError {
     /// A number outside the integers below 2^53.
     #[error("a number is no integer below 2^53")]
     Number,
-    /// More values than a document of this size has.
+    /// More values than a document of this size has: they would take more memory than it may.
     #[error("the document has too many values for its size")]
     TooMany,
     /// A string that is not in Unicode normalization form C.
@@ -32,65 +35,51 @@ pub enum JsonError {
 
 /// The canonical bytes of a document.
 pub fn write<T: Serialize>(value: &T) -> Result<Vec<u8>, JsonError> {
-    let value = serde_json::to_value(value).map_err(shape)?;
-    check(&value)?;
-    canonical(value)
+    let bytes = written(value)?;
+    walk::check(&bytes)?;
+    Ok(bytes)
 }
 
-/// Reads canonical bytes: those that writing what was read gives again.
+/// Reads canonical bytes: those that writing what was read gives again. Their form, and how much
+/// memory they ask for, is judged in one pass before anything of them is built.
 pub fn read<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
-    if let Ok(read) = serde_json::from_slice(bytes)
-        && write(&read)? == bytes
-    {
-        return Ok(read);
-    }
-    Err(why_not::<T>(bytes))
-}
-
-/// Looks again at bytes that are no document of ours, to say why.
-fn why_not<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> JsonError {
-    let value: Value = match serde_json::from_slice(bytes) {
-        Ok(value) => value,
-        Err(error) => return shape(error),
-    };
-    if let Err(error) = check(&value) {
-        return error;
-    }
-    match canonical(value.clone()) {
-        Ok(written) if written == bytes => {}
-        Ok(_) => return JsonError::NotCanonical,
-        Err(error) => return error,
-    }
-    match from_value::<T>(value) {
-        Ok(_) => JsonError::Shape("a key is unknown".into()),
-        Err(error) => error,
+    let read = read_part(bytes)?;
+    match is_written_as(&read, bytes) {
+        true => Ok(read),
+        false => Err(JsonError::Shape("a key is unknown".into())),
     }
 }
 
-/// RFC 8785 of a checked value. Where every key is ASCII, sorting by bytes is sorting by UTF-16,
-/// and serde_json escapes as the RFC says (section 3.2.2.2): the short way, for what is written per
-/// request.
-fn canonical(mut value: Value) -> Result<Vec<u8>, JsonError> {
-    if !keys_are_ascii(&value) {
-        return serde_json_canonicalizer::to_vec(&value).map_err(shape);
+/// Whether a document is written as these bytes. What is written finds as much room as they take:
+/// a buffer that grows would take twice that.
+fn is_written_as<T: Serialize>(value: &T, bytes: &[u8]) -> bool {
+    let mut written = vec![0_u8; bytes.len()];
+    let mut room = written.as_mut_slice();
+    let fills = serde_json::to_writer(&mut room, value).is_ok() && room.is_empty();
+    if fills {
+        sort::keys(&mut written);
     }
-    value.sort_all_objects();
-    serde_json::to_vec(&value).map_err(shape)
+    fills && written == bytes
 }
 
-fn keys_are_ascii(value: &Value) -> bool {
-    match value {
-        Value::Array(items) => items.iter().all(keys_are_ascii),
-        Value::Object(map) => {
-            map.iter().all(|(key, value)| key.is_ascii() && keys_are_ascii(value))
-        }
-        _ => true,
-    }
+/// The same of a part of a bundle, which no signature covers as a whole: a type of it knows its
+/// keys, and nothing is written again.
+pub fn read_part<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
+    walk::check(bytes)?;
+    serde_json::from_slice(bytes).map_err(shape)
+}
+
+/// A document as it is written, its keys in the order of RFC 8785. serde_json escapes as the RFC
+/// says (section 3.2.2.2).
+fn written<T: Serialize>(value: &T) -> Result<Vec<u8>, JsonError> {
+    let mut bytes = serde_json::to_vec(value).map_err(shape)?;
+    sort::keys(&mut bytes);
+    Ok(bytes)
 }
 
 /// Reads a part of a document that was read already.
-pub fn from_value<T: Serialize + DeserializeOwned>(value: Value) -> Result<T, JsonError> {
-    serde_json::from_value(value).map_err(shape)
+pub fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, JsonError> {
+    T::deserialize(value).map_err(shape)
 }
 
 /// A text in the normal form that documents hold.
@@ -102,24 +91,7 @@ fn shape(error: impl core::fmt::Display) -> JsonError {
     JsonError::Shape(error.to_string())
 }
 
-fn check(value: &Value) -> Result<(), JsonError> {
-    match value {
-        Value::Null => Err(JsonError::Shape("null stands nowhere".into())),
-        Value::Bool(_) => Ok(()),
-        Value::Number(number) => match number.as_u64() {
-            Some(integer) if integer < INTEGER_END => Ok(()),
-            _ => Err(JsonError::Number),
-        },
-        Value::String(text) => text_is_normal(text),
-        Value::Array(items) => items.iter().try_for_each(check),
-        Value::Object(map) => map.iter().try_for_each(|(key, value)| {
-            text_is_normal(key)?;
-            check(value)
-        }),
-    }
-}
-
-pub(crate) fn text_is_normal(text: &str) -> Result<(), JsonError> {
+fn text_is_normal(text: &str) -> Result<(), JsonError> {
     if text.is_ascii() || is_nfc(text) { Ok(()) } else { Err(JsonError::NotNormalized) }
 }
 
@@ -153,5 +125,37 @@ mod tests {
         assert_eq!(read::<Value>(br#"{"a":1.5}"#), Err(JsonError::Number));
         assert_eq!(read::<Value>(br#"{"a":9007199254740992}"#), Err(JsonError::Number));
         assert_eq!(read::<Value>("{\"a\":\"e\u{301}\"}".as_bytes()), Err(JsonError::NotNormalized));
+        let good = [r#"{"a":1,"b":["x",true,{}],"中":"\n\"\\é"}"#, "[]", "7", r#""a""#];
+        for text in good {
+            assert!(read::<Value>(text.as_bytes()).is_ok(), "{text}");
+            assert!(read_part::<Value>(text.as_bytes()).is_ok(), "{text}");
+        }
+        let other = [r#"{"a":-1}"#, r#"{"a":1e3}"#, r#"{"a":null}"#, r#"["\u0061"]"#, r#"["\/"]"#]
+            .into_iter()
+            .chain(["[1] ", "[1]x", "[01]", "[", "", "[\"e\u{301}\"]"]);
+        for text in other {
+            assert!(read::<Value>(text.as_bytes()).is_err(), "{text}");
+            assert!(read_part::<Value>(text.as_bytes()).is_err(), "{text}");
+        }
+        for wrong in
+            [serde_json::json!(-1), serde_json::json!([null]), serde_json::json!("e\u{301}")]
+        {
+            assert!(write(&wrong).is_err(), "{wrong}");
+        }
+    }
+
+    /// A key that a type does not know is none that another makes up for.
+    #[test]
+    fn unknown_keys_are_refused_where_a_type_passes_over_them() {
+        #[derive(Debug, PartialEq, Serialize, serde::Deserialize)]
+        struct Loose {
+            b: u8,
+            #[serde(default)]
+            a: u8,
+        }
+        assert_eq!(read::<Loose>(br#"{"a":1,"b":2}"#), Ok(Loose { a: 1, b: 2 }));
+        for text in [r#"{"a":1,"b":2,"c":3}"#, r#"{"b":2,"c":0}"#, r#"{"b":2}"#] {
+            assert!(matches!(read::<Loose>(text.as_bytes()), Err(JsonError::Shape(_))), "{text}");
+        }
     }
 }

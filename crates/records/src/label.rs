@@ -51,9 +51,41 @@ pub enum Label {
     Unlisted,
     /// Which rows of a batch have to be opened; a digest that nobody signs.
     Sample,
+    /// A national number, under the issuer's key for them; nobody signs it.
+    Number,
+    /// That the issuer made such a digest for a handler, under the same key.
+    NumberSeal,
 }
 
 impl Label {
+    /// Every label, in this order.
+    pub const ALL: [Self; 24] = [
+        Self::Founding,
+        Self::Order,
+        Self::Approval,
+        Self::Letter,
+        Self::Void,
+        Self::Receipt,
+        Self::Use,
+        Self::People,
+        Self::Spool,
+        Self::LogRequest,
+        Self::Passkey,
+        Self::Decline,
+        Self::Wish,
+        Self::Draft,
+        Self::Withdrawal,
+        Self::Withdrawn,
+        Self::Suspension,
+        Self::Suspended,
+        Self::Lapse,
+        Self::Revocation,
+        Self::Unlisted,
+        Self::Sample,
+        Self::Number,
+        Self::NumberSeal,
+    ];
+
     /// The ASCII text in front of the bytes.
     pub fn text(self) -> &'static str {
         match self {
@@ -79,6 +111,8 @@ impl Label {
             Self::Revocation => "yinxin-revocation-v1",
             Self::Unlisted => "yinxin-unlisted-v1",
             Self::Sample => "yinxin-sample-v1",
+            Self::Number => "yinxin-number-v1",
+            Self::NumberSeal => "yinxin-number-seal-v1",
         }
     }
 
@@ -107,4 +141,47 @@ impl Label {
 pub fn verify_ed25519(public: &[u8; 32], message: &[u8], signature: &[u8]) -> bool {
     use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
     UnparsedPublicKey::new(&ED25519, public).verify(message, signature).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A label that is added has its arm here, and its place in the list.
+    fn next(label: Label) -> Option<Label> {
+        Some(match label {
+            Label::Founding => Label::Order,
+            Label::Order => Label::Approval,
+            Label::Approval => Label::Letter,
+            Label::Letter => Label::Void,
+            Label::Void => Label::Receipt,
+            Label::Receipt => Label::Use,
+            Label::Use => Label::People,
+            Label::People => Label::Spool,
+            Label::Spool => Label::LogRequest,
+            Label::LogRequest => Label::Passkey,
+            Label::Passkey => Label::Decline,
+            Label::Decline => Label::Wish,
+            Label::Wish => Label::Draft,
+            Label::Draft => Label::Withdrawal,
+            Label::Withdrawal => Label::Withdrawn,
+            Label::Withdrawn => Label::Suspension,
+            Label::Suspension => Label::Suspended,
+            Label::Suspended => Label::Lapse,
+            Label::Lapse => Label::Revocation,
+            Label::Revocation => Label::Unlisted,
+            Label::Unlisted => Label::Sample,
+            Label::Sample => Label::Number,
+            Label::Number => Label::NumberSeal,
+            Label::NumberSeal => return None,
+        })
+    }
+
+    #[test]
+    fn every_label_is_in_the_list_and_has_a_text_of_its_own() {
+        let all = std::iter::successors(Some(Label::Founding), |label| next(*label));
+        assert_eq!(all.collect::<Vec<_>>(), Label::ALL);
+        let texts: std::collections::BTreeSet<_> = Label::ALL.map(Label::text).into();
+        assert_eq!(texts.len(), Label::ALL.len());
+    }
 }

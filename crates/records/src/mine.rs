@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct Mine {
     /// Person id.
     pub person: String,
+    /// Where they are, by the names of their unit and of those above it, and its id.
+    pub place: String,
     /// Certificates, those that end last first.
     pub certificates: Vec<OwnCertificate>,
     /// Letters, the newest first.

@@ -1,35 +1,39 @@
 //! Orders: everything that needs people's consent, made and signed by the CA (design section 3).
 
+mod about;
 mod basis;
 mod batch;
 mod body;
+#[cfg(test)]
+mod bounds;
 mod certificate;
 mod gate;
 mod office;
 mod release;
 mod renewal;
 mod revoke;
-mod title;
 
+pub use about::{About, AboutPerson, AboutUnit, about, about_body, title};
 pub use basis::{
-    AgentBefore, Basis, Before, CertificateBefore, FilesBefore, MAIL_PATH, NAME_PATH, NamedPerson,
-    NamedUnit, PersonBefore, PortalBefore, UnitBefore,
+    AgentBefore, Basis, Before, CertificateBefore, FilesBefore, LentBefore, MAIL_PATH, NAME_PATH,
+    NamedPerson, NamedUnit, PersonBefore, PortalBefore, UnitBefore,
 };
 pub use batch::{BATCH_ROWS_MAX, BatchBody};
 pub use body::{ApprovalRulesBody, Body, BodyError, PortalBody, ProfileBody};
-pub use certificate::{CommittedName, CredentialBody, IssueBody, ProfileRef, SubjectBody};
+pub use certificate::{
+    CommittedName, CredentialBody, IssueBody, NAMES_MAX, ProfileRef, SubjectBody,
+};
 pub use gate::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
 pub use office::{
-    DELEGATION_SECONDS, DelegateBody, PersonAction, PersonBody, RoleAction, RoleBody, UnitAction,
-    UnitBody,
+    DELEGATION_SECONDS, DelegateBody, LENDS_MAX, LENT_MAX, PersonAction, PersonBody, RoleAction,
+    RoleBody, UnitAction, UnitBody,
 };
 pub use release::ReleaseBody;
 pub use renewal::{OVERLAP_SECONDS, Renewal, ReviewReason};
-pub use revoke::RevokeBody;
-pub use title::title;
+pub use revoke::{REVOKED_MAX, RevokeBody};
 
 use crate::bytes::Bytes;
-use crate::commitment::{Commitment, Disclosure, NotDisclosed};
+use crate::commitment::{self, Commitment, Disclosure, NotDisclosed};
 use crate::draft::{Draft, DraftPlace};
 use crate::json::{self, JsonError};
 use crate::label::Label;
@@ -38,6 +42,7 @@ use pki::algorithm::SignError;
 use pki::{PublicKey, Signer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// An order lives this long, in seconds: 7 days.
 pub const ORDER_SECONDS: u64 = 7 * 86_400;
@@ -75,8 +80,9 @@ pub struct Order {
     pub body: Value,
 }
 
-/// A revocation that nobody signed the wish for lives this long, in seconds: a day.
-pub const UNSIGNED_WISH_SECONDS: u64 = 86_400;
+/// What only a portal's word says that somebody wants lives this long, in seconds: a day. That is a
+/// revocation that nobody signed the wish for, and a batch of what others asked for.
+pub const UNSIGNED_SECONDS: u64 = 86_400;
 
 /// Why bytes are not an order of this CA.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -145,7 +151,7 @@ impl Order {
         if body.also_about().is_some_and(|by| self.drafter.strip_prefix("person:") == Some(by)) {
             return Err(OrderError::Header);
         }
-        if matches!(&body, Body::Batch(batch) if !batch.is_sound()) {
+        if !body.is_bounded() || matches!(&body, Body::Batch(batch) if !batch.is_sound()) {
             return Err(OrderError::Header);
         }
         if !self.is_drafted_so(&body) {
@@ -161,7 +167,7 @@ impl Order {
 
     /// The same of an order of kind `person` that is only about to be drafted.
     pub fn unsigned_parts(&self) -> Result<(Body, Option<Before>), OrderError> {
-        let body = Body::read(&self.kind, self.body.clone()).map_err(|error| match error {
+        let body = Body::read(&self.kind, &self.body).map_err(|error| match error {
             BodyError::UnknownKind => OrderError::UnknownKind(self.kind.clone()),
             BodyError::Json(error) => OrderError::Json(error),
         })?;
@@ -171,30 +177,16 @@ impl Order {
 
     /// Every commitment of body and basis with its path, each once. What authority holds may be
     /// what the body states: then one disclosure opens both.
-    pub fn commitments(&self) -> Result<Vec<(String, Commitment)>, OrderError> {
+    pub fn commitments(&self) -> Result<BTreeSet<(String, Commitment)>, OrderError> {
         let (body, before) = self.parts()?;
         let of_body = body.commitments().into_iter().map(|(path, value)| (path, value.clone()));
-        let mut list: Vec<(String, Commitment)> = Vec::new();
-        for one in of_body.chain(self.basis.commitments(before.as_ref())) {
-            if !list.contains(&one) {
-                list.push(one);
-            }
-        }
-        Ok(list)
+        Ok(of_body.chain(self.basis.commitments(before.as_ref())).collect())
     }
 
     /// Every commitment must be opened, and every disclosure must open one that no other opens.
     pub fn check_disclosures(&self, disclosures: &[Disclosure]) -> Result<(), NotDisclosed> {
         let unreadable = |_| NotDisclosed("/".to_owned());
-        let mut commitments = self.commitments().map_err(unreadable)?;
-        for disclosure in disclosures {
-            let wrong = || NotDisclosed(disclosure.path.clone());
-            let value = disclosure.commitment().map_err(|_| wrong())?;
-            let opened = (disclosure.path.clone(), value);
-            let place = commitments.iter().position(|one| *one == opened).ok_or_else(wrong)?;
-            commitments.swap_remove(place);
-        }
-        commitments.pop().map_or(Ok(()), |(path, _)| Err(NotDisclosed(path)))
+        commitment::check(self.commitments().map_err(unreadable)?, disclosures)
     }
 
     /// Whether a person who drafted it signed just this. Of kind `person` nothing is made in a
@@ -217,6 +209,13 @@ impl Order {
     pub fn is_unsigned_wish(&self) -> bool {
         let signed = self.body.get("wish").is_some();
         self.kind == "revoke" && self.drafter.starts_with("person:") && !signed
+    }
+
+    /// Whether one officer may send it back or end it. What only takes away is a brake, which
+    /// nobody releases alone; a revocation that nobody signed the wish for is a portal's word, and
+    /// none.
+    pub fn can_be_declined(&self, body: &Body) -> bool {
+        self.is_unsigned_wish() || !body.takes_away()
     }
 
     /// Last second in which it may be consumed; 0 if unreadable.

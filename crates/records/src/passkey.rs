@@ -100,7 +100,7 @@ pub enum NotAsserted {
     #[error("it is for another relying party")]
     RelyingParty,
     /// It may be copied to other devices, and was certified as one that may not; or the other way
-    /// round.
+    /// round; or it says that it was copied and may not be.
     #[error("it is kept in another way than was certified")]
     Backup,
     /// For another order.
@@ -191,6 +191,10 @@ impl AuthenticatorData {
             }
             () if self.flags & USER_PRESENT == 0 => Err(NotAsserted::UserPresent),
             () if self.flags & USER_VERIFIED == 0 => Err(NotAsserted::UserVerified),
+            // WebAuthn section 6.1: what cannot be backed up is not backed up.
+            () if self.flags & (BACKUP_ELIGIBLE | BACKED_UP) == BACKED_UP => {
+                Err(NotAsserted::Backup)
+            }
             () => Ok(()),
         }
     }
@@ -209,11 +213,6 @@ fn client_data(
         () if data.challenge != Bytes::from(*challenge).to_string() => Err(NotAsserted::Challenge),
         () => Ok(()),
     }
-}
-
-/// The challenge under which a passkey approves the order with this digest.
-pub fn approval_challenge(order: &[u8]) -> [u8; 32] {
-    Label::Approval.digest(order)
 }
 
 /// The challenge under which a passkey is made for the officer with this certificate.

@@ -1,9 +1,11 @@
 //! Records of the accountability log, and the entry that commits to each.
 
+mod cause;
 mod event;
 mod letter;
 
-pub use event::{Cause, Event, File, RevokedSerial};
+pub use cause::{Cause, File, RevokedSerial};
+pub use event::Event;
 pub use letter::{LetterStatement, VoidStatement};
 
 use crate::access::Link;

@@ -11,6 +11,19 @@ use pki::{PublicKey, Signer};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+/// Why a certificate is revoked, as people say it in Chinese and in English, by the name of RFC
+/// 5280; nothing for reasons that nobody here gives.
+pub fn reason(name: &str) -> Option<(&'static str, &'static str)> {
+    Some(match name {
+        "cessationOfOperation" => ("离职、退休", "left office or retired"),
+        "affiliationChanged" => ("调动", "moved to another unit"),
+        "keyCompromise" => ("丢失、被盗、泄露", "lost, stolen or known to others"),
+        "superseded" => ("已换新证书", "replaced by a new one"),
+        "privilegeWithdrawn" => ("授权撤回", "authorization withdrawn"),
+        _ => return None,
+    })
+}
+
 /// That something is revoked for a cause, as the registry key signs it. Of a loss the status key
 /// signs a receipt instead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -52,6 +52,34 @@ impl Role {
         }
     }
 
+    /// As people call it, in Chinese.
+    pub fn zh(self) -> &'static str {
+        match self {
+            Self::Official => "公职人员",
+            Self::UnitHandler => "经办人",
+            Self::RegistrationOfficer => "登记员",
+            Self::PoolOfficer => "联审员",
+            Self::SystemAdministrator => "系统管理员",
+            Self::SecurityAdministrator => "安全保密管理员",
+            Self::Auditor => "安全审计员",
+            Self::ApplicationOwner => "应用负责人",
+        }
+    }
+
+    /// As people call it, in English.
+    pub fn en(self) -> &'static str {
+        match self {
+            Self::Official => "official",
+            Self::UnitHandler => "unit handler",
+            Self::RegistrationOfficer => "registration officer",
+            Self::PoolOfficer => "pool officer",
+            Self::SystemAdministrator => "system administrator",
+            Self::SecurityAdministrator => "security administrator",
+            Self::Auditor => "auditor",
+            Self::ApplicationOwner => "application owner",
+        }
+    }
+
     /// By name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.name() == name)
@@ -90,13 +118,25 @@ pub struct ApprovalRule {
     pub count: u8,
     /// How many of them outside the browser.
     pub outside_browser: u8,
-    /// How many orders of a batch each of them has to open.
+    /// How many orders of a batch each of them has to open, at least.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub sample: u16,
+    /// And of a large one this share of them, in percent.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub sample_percent: u16,
 }
 
 fn is_zero(count: &u16) -> bool {
     *count == 0
+}
+
+impl ApprovalRule {
+    /// How many orders of a batch of so many each approver has to open.
+    pub fn sample_of(&self, rows: usize) -> u16 {
+        let share = rows.saturating_mul(usize::from(self.sample_percent)).div_ceil(100);
+        let wanted = share.max(usize::from(self.sample)).min(rows);
+        u16::try_from(wanted).unwrap_or(u16::MAX)
+    }
 }
 
 /// The approval rules of all kinds.
@@ -170,6 +210,9 @@ impl ApprovalRules {
             let sane = rule.count >= 1
                 && (1..=rule.count).contains(&rule.outside_browser)
                 && !rule.roles.is_empty();
+            if rule.sample_percent > 100 {
+                return Err(RulesError(format!("the rule for `{kind}` opens more than all")));
+            }
             if !sane {
                 return Err(RulesError(format!(
                     "the rule for `{kind}` asks for nobody outside the browser"

@@ -1,4 +1,4 @@
-//! What an officer states under their own signature, by certificate key or by passkey.
+//! What somebody states under their own signature, by certificate key or by passkey.
 
 use crate::approval::SignedStatement;
 use crate::bytes::Bytes;
@@ -21,7 +21,7 @@ pub trait Statement: Serialize + DeserializeOwned {
     fn is_sound(&self) -> bool;
 }
 
-/// A statement with its officer's signature.
+/// A statement with their signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, bound = "")]
 pub struct Stated<S> {
@@ -31,7 +31,7 @@ pub struct Stated<S> {
     pub method: String,
     /// The statement, its exact bytes.
     pub statement: Bytes,
-    /// The officer's certificate, DER.
+    /// Their certificate, DER.
     pub certificate: Bytes,
     /// Signature over label ‖ 0x00 ‖ statement; of a passkey, the assertion's.
     pub signature: Bytes,
@@ -96,7 +96,7 @@ impl<S: Statement> Stated<S> {
             v: self.v,
             label: S::LABEL,
             bytes: &self.statement.0,
-            opened: &[],
+            spoken: None,
             method: &self.method,
             certificate: &self.certificate,
             signature: &self.signature,

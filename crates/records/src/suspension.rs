@@ -14,6 +14,9 @@ use pki::{Certificate, PublicKey, Signer};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+/// Who suspends the same in the same way within this time said it twice.
+pub const REPEATED_SECONDS: u64 = 60;
+
 /// What is suspended for so many seconds becomes revoked: 15 days.
 pub const SUSPENSION_SECONDS: u64 = 15 * 86_400;
 /// The reason of the entry in lists and OCSP answers (RFC 5280 5.3.1).
@@ -145,7 +148,10 @@ pub struct SuspensionNotice {
     pub reason: String,
     /// 16 random bytes: no two notices have one name, so that a release ends one suspension only.
     pub nonce: Bytes,
-    /// When.
+    /// SHA-256 of the statement, where somebody signed one: the notice counts for no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<Bytes>,
+    /// When it was taken, and where somebody signed a time before that, then.
     pub time: String,
 }
 
@@ -227,6 +233,14 @@ pub enum SuspensionCause {
 }
 
 impl SuspensionCause {
+    /// What the CA signed about it; whether it did, is for the authority to say.
+    pub fn notice(&self) -> Option<SuspensionNotice> {
+        let (Self::Letter { notice, .. }
+        | Self::Signed { notice, .. }
+        | Self::Portal { notice, .. }) = self;
+        json::read(&notice.0).ok()
+    }
+
     /// Whoever suspends, as it says.
     pub fn person(&self) -> Option<String> {
         match self {

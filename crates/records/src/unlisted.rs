@@ -16,12 +16,17 @@ pub const UNLISTED_MAX: usize = 10_000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UnlistedStatement {
-    /// Format: 1.
+    /// Format: 2.
     pub v: u8,
     /// Founding digest of the city.
     pub founding: Bytes,
-    /// Serial numbers, lower-case hexadecimal, in order.
-    pub serials: Vec<String>,
+    /// cRLNumber of the list beside which it stands: whoever has an older one knows of what that
+    /// one lacks from an older statement.
+    pub crl: u64,
+    /// Serial numbers of what is revoked, lower-case hexadecimal, in order.
+    pub revoked: Vec<String>,
+    /// Those of what is suspended, likewise.
+    pub suspended: Vec<String>,
 }
 
 /// The statement with the status key's signature.
@@ -58,7 +63,7 @@ impl Unlisted {
     pub fn open(&self, key: &PublicKey, founding: &[u8; 32]) -> Option<UnlistedStatement> {
         let signed = Label::Unlisted.verify(key, &self.statement.0, &self.signature.0);
         let read: UnlistedStatement = json::read(&self.statement.0).ok().filter(|_| signed)?;
-        let sound = read.v == 1 && read.serials.len() <= UNLISTED_MAX;
+        let sound = read.v == 2 && read.revoked.len() + read.suspended.len() <= UNLISTED_MAX;
         (sound && read.founding.0 == *founding).then_some(read)
     }
 

@@ -1,11 +1,11 @@
 //! Rows into people: each is checked by itself and beside the others, and everything that is wrong
 //! is told at once. Of a file with a wrong row nobody is taken.
 
-use crate::number::{CitizenNumber, Day};
 use crate::refusal::{FileRefusal, RowProblem, RowRefusal};
 use crate::table::{Cell, Row, Table};
 use pki::mail::Mailbox;
-use pki::name::Text;
+use pki::name::{FREE_TEXT_CHARS_MAX, NameError, PersonName, check_readable};
+use pki::number::{CitizenNumber, Day, NumberError};
 use std::collections::HashMap;
 
 /// What the columns are called, as in the template; the last two may be missing.
@@ -34,6 +34,8 @@ pub struct RosterEntry {
     pub number: CitizenNumber,
     /// Unit id.
     pub unit: String,
+    /// The unit as the row has it: its id or its name.
+    pub unit_typed: String,
     /// Mail address, or empty.
     pub mail: String,
     /// What was looked at, or empty.
@@ -115,15 +117,17 @@ fn person(
     if [name, unit, mail, evidence].into_iter().any(runs) {
         wrong(RowProblem::Formula);
     }
-    let name = match (name, Text::read(name.text())) {
+    let name = match (name, PersonName::read(name.text())) {
         (Cell::Text(_), Ok(name)) => Ok(name.as_str().to_owned()),
-        _ => Err(RowProblem::Name),
+        (_, Err(error)) => Err(RowProblem::Name(error)),
+        (_, Ok(_)) => Err(RowProblem::Name(NameError::Empty)),
     };
     let number = match number {
         Cell::Empty => Err(RowProblem::NumberMissing),
-        Cell::Number(_) => Err(RowProblem::NumberByExcel),
-        Cell::Text(text) => CitizenNumber::read(text, today),
+        Cell::Number(_) => Err(RowProblem::Number(NumberError::ByExcel)),
+        Cell::Text(text) => CitizenNumber::read(text, today).map_err(RowProblem::Number),
     };
+    let typed = unit.text().to_owned();
     let unit = match (unit.text(), units(unit.text())) {
         ("", _) => Err(RowProblem::UnitMissing),
         (_, UnitFound::One(id)) => Ok(id),
@@ -134,18 +138,27 @@ fn person(
         "" => Ok(String::new()),
         text => match Mailbox::read(text) {
             Ok(mailbox) => Ok(mailbox.as_str().to_owned()),
-            Err(_) => Err(RowProblem::Mail),
+            Err(error) => Err(RowProblem::Mail(error)),
+        },
+    };
+    let evidence = match evidence.text() {
+        "" => Ok(String::new()),
+        text => match check_readable(text, FREE_TEXT_CHARS_MAX) {
+            Ok(()) => Ok(text.to_owned()),
+            Err(error) => Err(RowProblem::Evidence(error)),
         },
     };
     let (name, number) = (kept(name, wrong), kept(number, wrong));
     let (unit, mail) = (kept(unit, wrong), kept(mail, wrong));
+    let evidence = kept(evidence, wrong);
     Some(RosterEntry {
         row: row.number,
         name: name?,
         number: number?,
         unit: unit?,
+        unit_typed: typed,
         mail: mail?,
-        evidence: evidence.text().to_owned(),
+        evidence: evidence?,
     })
 }
 

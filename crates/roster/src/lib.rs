@@ -8,7 +8,6 @@
 
 pub mod check;
 mod limits;
-pub mod number;
 mod read;
 mod refusal;
 mod table;

@@ -8,3 +8,7 @@ pub const COLUMNS_MAX: usize = 20;
 pub const FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Longest text of a cell, in bytes.
 pub const CELL_BYTES_MAX: usize = 4_000;
+/// Most bytes of all cells together: a workbook may name one long text again and again.
+pub(crate) const TABLE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Most texts that the cells of a workbook may name.
+pub(crate) const TEXTS_MAX: usize = (ROWS_MAX + 1) * COLUMNS_MAX;

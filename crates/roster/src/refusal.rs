@@ -1,5 +1,9 @@
 //! Why a file, or a row of it, is not taken, in words.
 
+use pki::mail::MailboxError;
+use pki::name::{NameError, both};
+use pki::number::NumberError;
+
 /// Why a whole file is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -88,26 +92,26 @@ impl FileRefusal {
 #[non_exhaustive]
 pub enum RowProblem {
     /// No name, or one with characters that no name has.
-    #[error("the name is empty or has characters that no name has")]
-    Name,
+    #[error("the name: {}", both(.0).1)]
+    Name(NameError),
+    /// What was looked at cannot be read as it stands.
+    #[error("the evidence: {}", both(.0).1)]
+    Evidence(NameError),
     /// No number.
     #[error("the identity number is missing")]
     NumberMissing,
-    /// Excel made a number of it, whose last digits are lost.
-    #[error("Excel changed the identity number into a number; paste it into the template again")]
-    NumberByExcel,
-    /// Not 17 digits and a check character.
-    #[error("the identity number must have 18 characters")]
-    NumberForm,
-    /// GB 11643: the last character does not fit.
-    #[error("the check character of the identity number does not fit; look for a typing error")]
-    NumberCheck,
-    /// A day that is none, or is yet to come.
-    #[error("the birth date in the identity number does not exist")]
-    BirthDate,
+    /// One that is none.
+    #[error("{}", both(.0).1)]
+    Number(NumberError),
     /// The same number in an earlier row.
     #[error("the identity number stands in row {0} already")]
     Duplicate(usize),
+    /// Somebody whom the handler handles has this number.
+    #[error("the identity number is registered already: {0}")]
+    Registered(String),
+    /// Somebody of another unit has this number.
+    #[error("the identity number is registered already, in another unit")]
+    RegisteredElsewhere,
     /// No unit.
     #[error("the unit is missing")]
     UnitMissing,
@@ -118,8 +122,8 @@ pub enum RowProblem {
     #[error("several units have the name {0}; write the unit's id")]
     UnitAmbiguous(String),
     /// Not a mail address.
-    #[error("this is no mail address")]
-    Mail,
+    #[error("the mail address: {}", both(.0).1)]
+    Mail(MailboxError),
     /// A text that a spreadsheet would run as a formula.
     #[error("a cell begins like a formula")]
     Formula,
@@ -129,17 +133,17 @@ impl RowProblem {
     /// The sentence in Chinese, without the row.
     pub fn zh(&self) -> String {
         match self {
-            Self::Name => "姓名为空或含有不允许的字符".into(),
+            Self::Name(error) => format!("姓名：{}", both(error).0),
+            Self::Evidence(error) => format!("核验依据：{}", both(error).0),
             Self::NumberMissing => "缺少证件号".into(),
-            Self::NumberByExcel => "证件号被 Excel 改成了数字，请用模板重新粘贴".into(),
-            Self::NumberForm => "证件号应为 18 位".into(),
-            Self::NumberCheck => "证件号校验码不符，请检查是否输错".into(),
-            Self::BirthDate => "证件号中的出生日期不存在".into(),
+            Self::Number(error) => both(error).0,
             Self::Duplicate(row) => format!("证件号与第 {row} 行重复"),
+            Self::Registered(who) => format!("证件号已登记：{who}"),
+            Self::RegisteredElsewhere => "证件号已在其他单位登记".into(),
             Self::UnitMissing => "缺少单位".into(),
             Self::UnitUnknown(unit) => format!("没有您经办的单位“{unit}”"),
             Self::UnitAmbiguous(unit) => format!("有多个单位名为“{unit}”，请填写单位编号"),
-            Self::Mail => "邮箱格式不正确".into(),
+            Self::Mail(error) => format!("邮箱：{}", both(error).0),
             Self::Formula => "单元格以公式符号开头".into(),
         }
     }

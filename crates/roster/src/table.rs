@@ -1,6 +1,6 @@
 //! What stood in a file: rows of cells under their own numbers, nothing else of it.
 
-use crate::limits::{CELL_BYTES_MAX, COLUMNS_MAX, ROWS_MAX};
+use crate::limits::{CELL_BYTES_MAX, COLUMNS_MAX, ROWS_MAX, TABLE_BYTES_MAX};
 use crate::refusal::FileRefusal;
 
 /// What stands in a cell.
@@ -39,6 +39,8 @@ pub struct Row {
 pub struct Table {
     /// The rows.
     pub rows: Vec<Row>,
+    /// How many bytes were put into its cells.
+    bytes: usize,
 }
 
 impl Table {
@@ -56,6 +58,10 @@ impl Table {
         }
         if column >= COLUMNS_MAX {
             return Err(FileRefusal::TooManyColumns);
+        }
+        self.bytes += cell.text().len();
+        if self.bytes > TABLE_BYTES_MAX {
+            return Err(FileRefusal::Bomb);
         }
         match self.rows.last() {
             Some(last) if last.number == row => {}

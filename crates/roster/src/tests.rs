@@ -46,9 +46,9 @@ fn number(at: usize) -> String {
 fn the_template_comes_back_as_it_was_filled_in() {
     assert_eq!(taken(&read(&workbook()).unwrap()), Err(FileRefusal::Nobody.into()));
     assert_eq!(taken(&read(csv().as_bytes()).unwrap()), Err(FileRefusal::Nobody.into()));
-    let rows = [["王<小&明", GOOD, "区政府办", "wang@example.com", "录用文件"]];
+    let rows = [["王小明", GOOD, "区政府办", "wang@example.com", "录用<&文件"]];
     let filled = taken(&read(&workbook_with(&rows)).unwrap()).unwrap();
-    assert_eq!(filled[0].name, "王<小&明", "markup of the file is text of a name");
+    assert_eq!(filled[0].evidence, "录用<&文件", "markup of the file is text of a cell");
     let rows = [["王小明", GOOD, "区政府办", "wang@example.com", "录用文件"]];
     let entries = taken(&read(&workbook_with(&rows)).unwrap()).unwrap();
     let one = &entries[0];
@@ -75,7 +75,21 @@ fn a_text_is_read_in_each_encoding_that_offices_write() {
 fn each_thing_that_is_wrong_is_said_with_its_row() {
     assert_eq!(told(&format!("王小明,{GOOD},sz-office,,")), [""; 0]);
     for (row, said) in [
-        (format!(",{GOOD},sz-office"), "第 2 行：姓名为空或含有不允许的字符"),
+        (format!(",{GOOD},sz-office"), "第 2 行：姓名：没有填写"),
+        (format!("王㈱,{GOOD},sz-office"), "第 2 行：姓名：名称中不能有 ㈱（U+3231）"),
+        (format!("王\u{200b}明,{GOOD},sz-office"), "第 2 行：姓名：不能有无法显示的字符 U+200B"),
+        (
+            format!("王\u{3000}明,{GOOD},sz-office"),
+            "第 2 行：姓名：只能有单个普通空格，不能有 U+3000",
+        ),
+        (format!("王（明,{GOOD},sz-office"), "第 2 行：姓名：名称中不能有 （（U+FF08）"),
+        (format!("王/明,{GOOD},sz-office"), "第 2 行：姓名：名称中不能有 /（U+002F）"),
+        (format!("王小明,{GOOD},sz-office,a@b..cn"), "第 2 行：邮箱：邮箱的主机名有空的一段"),
+        (format!("王小明,{GOOD},sz-office,a b@c.cn"), "第 2 行：邮箱：邮箱不能含有 ' '"),
+        (
+            format!("王小明,{GOOD},sz-office,,看过\u{202e}"),
+            "第 2 行：核验依据：不能有无法显示的字符 U+202E",
+        ),
         ("王小明,,sz-office".into(), "第 2 行：缺少证件号"),
         (
             "王小明,1.10105E+17,sz-office".into(),
@@ -90,7 +104,7 @@ fn each_thing_that_is_wrong_is_said_with_its_row() {
         (format!("王小明,{GOOD},"), "第 2 行：缺少单位"),
         (format!("王小明,{GOOD},洛南县"), "第 2 行：没有您经办的单位“洛南县”"),
         (format!("王小明,{GOOD},办公室"), "第 2 行：有多个单位名为“办公室”，请填写单位编号"),
-        (format!("王小明,{GOOD},sz-office,nobody"), "第 2 行：邮箱格式不正确"),
+        (format!("王小明,{GOOD},sz-office,nobody"), "第 2 行：邮箱：邮箱格式应为 name@host"),
         (format!("王小明,{GOOD},sz-office,,=1+1"), "第 2 行：单元格以公式符号开头"),
     ] {
         assert_eq!(told(&row), [said], "{row}");
@@ -205,6 +219,46 @@ fn bombs_are_refused_before_they_unpack() {
         many.iter().map(|name| (name.as_str(), b"".as_slice())).collect();
     assert!(Archive::open(&packed(&files)).is_err());
     assert_eq!(read(&vec![b'a'; FILE_BYTES_MAX + 1]), Err(FileRefusal::FileTooLarge));
+}
+
+/// A file of some kilobytes whose cells all name one long text, and one of many empty texts.
+#[test]
+fn a_small_file_does_not_become_a_large_table() {
+    let deflate = |content: &str| miniz_oxide::deflate::compress_to_vec(content.as_bytes(), 6);
+    let row = format!("<row>{}</row>", r#"<c t="s"><v>0</v></c>"#.repeat(COLUMNS_MAX));
+    let sheet =
+        |rows: usize| format!("<worksheet><sheetData>{}</sheetData></worksheet>", row.repeat(rows));
+    let shared = |text: &str| format!("<sst><si><t>{text}</t></si></sst>");
+    let file = |sheet: &str, texts: &str| {
+        let (sheet_file, texts_file) = (deflate(sheet), deflate(texts));
+        let files = [
+            ("xl/worksheets/sheet1.xml", sheet_file.as_slice()),
+            ("xl/sharedStrings.xml", texts_file.as_slice()),
+        ];
+        inflating(archive_with(&files), &[sheet.len(), texts.len()])
+    };
+    let bomb = file(&sheet(ROWS_MAX), &shared(&"x".repeat(4_000)));
+    assert!(bomb.len() < 20_000, "{}", bomb.len());
+    assert_eq!(read(&bomb), Err(FileRefusal::Bomb), "400 MB of text");
+    let table = read(&file(&sheet(ROWS_MAX), &shared(&"x".repeat(80)))).unwrap();
+    assert_eq!(table.rows.len(), ROWS_MAX, "as much as people's rows need");
+    let empty = |count: usize| format!("<sst>{}</sst>", "<si/>".repeat(count));
+    assert_eq!(read(&file(&sheet(1), &empty(4_700_000))), Err(FileRefusal::Bomb));
+    assert!(read(&file(&sheet(1), &empty(100_020))).is_ok());
+}
+
+/// Says of the last files of an archive that they are deflated, and what they inflate to.
+fn inflating(mut bytes: Vec<u8>, sizes: &[usize]) -> Vec<u8> {
+    let entries = |bytes: &[u8]| -> Vec<usize> {
+        let at = |(at, window): (usize, &[u8])| (window == b"PK\x01\x02").then_some(at);
+        bytes.windows(4).enumerate().filter_map(at).collect()
+    };
+    let places = entries(&bytes);
+    for (place, size) in places.iter().rev().zip(sizes.iter().rev()) {
+        bytes[place + 10] = 8;
+        bytes[place + 24..place + 28].copy_from_slice(&(*size as u32).to_le_bytes());
+    }
+    bytes
 }
 
 /// An archive of one deflated file with a claimed size.

@@ -1,6 +1,7 @@
 //! The first sheet of a workbook (Office Open XML): its texts and numbers. Programs, other files,
 //! entities and formulas are refused.
 
+use crate::limits::TEXTS_MAX;
 use crate::refusal::FileRefusal;
 use crate::table::{Cell, Table, text};
 use crate::xml::{Piece, Pieces, attribute, resolved};
@@ -62,6 +63,7 @@ fn shared(bytes: &[u8]) -> Result<Vec<String>, FileRefusal> {
     let (mut texts, mut open, mut spoken) = (Vec::new(), false, false);
     while let Some(piece) = pieces.next()? {
         match piece {
+            Piece::Begin("si", _) if texts.len() == TEXTS_MAX => return Err(FileRefusal::Bomb),
             Piece::Begin("si", _) => texts.push(String::new()),
             Piece::Begin("rPh", _) => spoken = true,
             Piece::End("rPh") => spoken = false,

@@ -5,7 +5,6 @@ use authority::Unsigned;
 use authority::{OrderDigest, Serial};
 use keys::SoftwareSigner;
 use pki::{SerialNumber, Signer};
-use records::Approval;
 use records::bytes::Bytes;
 use records::code::Code;
 use records::decline::{Decline, DeclineStatement, Outcome};
@@ -18,6 +17,7 @@ use records::order::{
 use records::record::{Cause, Event, File, LetterStatement, VoidStatement};
 use records::rules::Role;
 use records::wish::{Wish, WishStatement};
+use records::{Approval, Vouched};
 
 impl SampleCity {
     /// An order's digest and its record, signed by the registry key.
@@ -61,10 +61,24 @@ impl SampleCity {
         digest
     }
 
-    /// What an officer signs.
+    /// What an officer signs: by their own roles, or for the first for whom they may.
     pub fn approval(&self, digest: OrderDigest, name: &str) -> Approval {
+        let first = self.authority.voices(&self.officer(name).person, digest, self.now);
+        let absent = first.first().and_then(|one| one.acting_for.map(|id| id.to_string()));
+        self.approval_for(digest, name, absent.as_deref())
+    }
+
+    /// What an officer signs who says for whom.
+    pub fn approval_for(
+        &self,
+        digest: OrderDigest,
+        name: &str,
+        acting_for: Option<&str>,
+    ) -> Approval {
         let officer = self.officer(name);
-        Approval::sign(digest.0, &officer.certificate, &*officer.signer).unwrap()
+        let (certificate, signer) = (&officer.certificate, &*officer.signer);
+        let spoken = Vouched { acting_for, opened: &[] };
+        Approval::sign_spoken(digest.0, spoken, certificate, signer).unwrap()
     }
 
     /// Approves an order, if it is taken.
@@ -120,6 +134,7 @@ impl SampleCity {
             unit: unit.into(),
             name: sha256(person.as_bytes()),
             mail: None,
+            number: known.and_then(|known| known.number).map(Bytes::from),
             evidence: sha256(b"evidence"),
         })
     }

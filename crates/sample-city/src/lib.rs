@@ -1,12 +1,18 @@
 //! A small city in memory, with keys of its own, for tests that need no process: people who act,
 //! and records as the CA would write them. Nothing here is part of a program.
-#![expect(clippy::unwrap_used, reason = "a sample that contradicts itself is a defect of the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a sample that contradicts itself is a defect of the test"
+)]
 
 mod act;
+mod batch;
 mod passkey;
 mod revoke;
 mod suspend;
 
+pub use batch::SampleBatch;
 pub use passkey::{SampleAnswer, SamplePasskey};
 
 use authority::Authority;

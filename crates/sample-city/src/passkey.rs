@@ -4,11 +4,12 @@ use super::{SampleCity, SampleOfficer, fresh};
 use authority::OrderDigest;
 use keys::SoftwareSigner;
 use pki::Signer;
-use records::Approval;
+use records::approval::approval_challenge;
 use records::bytes::Bytes;
 use records::label::Label;
 use records::order::{Body, CredentialBody};
-use records::passkey::{Assertion, PasskeyStatement, approval_challenge};
+use records::passkey::{Assertion, PasskeyStatement};
+use records::{Approval, Vouched};
 use sha2::{Digest, Sha256};
 
 const ORIGIN: &str = "https://staff.example:8443";
@@ -93,7 +94,7 @@ impl SamplePasskey {
         let mut answer = SampleAnswer {
             kind: "webauthn.get".into(),
             origin: ORIGIN.into(),
-            challenge: approval_challenge(&digest.0),
+            challenge: approval_challenge(&digest.0, Vouched::default()),
             flags: 0x05,
             counter: self.counter,
             credential: self.credential.clone(),
@@ -120,6 +121,7 @@ impl SamplePasskey {
                 authenticator_data: Bytes(data),
                 client_data: Bytes(client.into_bytes()),
             }),
+            acting_for: None,
             opened: None,
         }
     }

@@ -58,16 +58,23 @@ impl SampleCity {
         let person = certificate.subject().person().unwrap().to_owned();
         let told = (format!("person:{person}"), person, said.reason.as_str());
         let mut notice = self.notice(told, &[]);
-        (notice.serials, notice.time) = (vec![said.serial.clone()], said.time.clone());
+        notice.serials = vec![said.serial.clone()];
+        notice.time = notice.time.min(said.time);
+        notice.statement = Some(sha256(&suspension.statement.0));
         let (notice, signature) = notice.sign(&self.keys.other).unwrap();
         SuspensionCause::Signed { suspension, notice, signature }
     }
 
     /// The cause of a suspension by letter, as the status key signs its notice.
     pub fn by_letter(&mut self, reference: &str) -> SuspensionCause {
+        self.by_letter_of(reference, &[])
+    }
+
+    /// The same, whose notice names serial numbers.
+    pub fn by_letter_of(&mut self, reference: &str, serials: &[Serial]) -> SuspensionCause {
         let person = self.authority.letter(reference).unwrap().person.to_string();
         let told = (format!("letter:{reference}"), person, "keyCompromise");
-        let notice = self.notice(told, &[]);
+        let notice = self.notice(told, serials);
         let (notice, signature) = notice.sign(&self.keys.other).unwrap();
         SuspensionCause::Letter { value: Self::suspension_value(reference), notice, signature }
     }
@@ -94,6 +101,7 @@ impl SampleCity {
             serials: serials.iter().map(ToString::to_string).collect(),
             reason: reason.into(),
             nonce: self.draw().get(..16).unwrap().into(),
+            statement: None,
             time: records::time::seconds(self.now),
         }
     }

@@ -1,6 +1,7 @@
 //! The admin address: `/healthz`, `/readyz`, `/metrics`. Loopback or an inner network only, and
 //! with limits there as well: whoever stands in that network keeps nobody from looking.
 
+use crate::neighbours::Readiness;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -40,6 +41,8 @@ const LIMITS: Limits = Limits {
     idle: Duration::from_secs(15),
     life: Duration::from_secs(3_600),
     body_bytes: 1024 * 1024,
+    requests_of_one: 0,
+    requests_of_source: 16,
 };
 
 /// What a process counts. Labels come from closed sets in the code; never a person or serial
@@ -108,10 +111,15 @@ impl Metrics {
         self.condition(listener, if is_full { "full" } else { "" });
     }
 
-    /// Says that a listener has few places left, as a notice.
+    /// Says whether a listener has few places left, as a notice.
+    pub fn nearly_full(&self, listener: &'static str, is_nearly_full: bool) {
+        self.notice(listener, if is_nearly_full { "nearly full" } else { "" });
+    }
+
+    /// The same for a listener that tells it itself.
     pub fn near_fullness(&self, listener: &'static str) -> Arc<dyn Fn(bool) + Send + Sync> {
         let metrics = self.clone();
-        Arc::new(move |is_near| metrics.notice(listener, if is_near { "nearly full" } else { "" }))
+        Arc::new(move |is_nearly_full| metrics.nearly_full(listener, is_nearly_full))
     }
 
     /// The same for a listener that tells it itself.
@@ -126,6 +134,19 @@ impl Metrics {
 
     fn notices(&self) -> String {
         lines(&self.notices)
+    }
+
+    /// What is said on `/readyz`, for a page of the process itself.
+    pub fn readiness(&self) -> Readiness {
+        Readiness { is_ready: self.problems().is_empty(), told: self.told() }
+    }
+
+    /// Names of what is a condition, and of what is a notice.
+    pub fn named(&self) -> [Vec<&'static str>; 2] {
+        [&self.conditions, &self.notices].map(|told| {
+            let told = told.lock().unwrap_or_else(PoisonError::into_inner);
+            told.keys().copied().collect()
+        })
     }
 
     /// Everything that is told on `/readyz`, a line each; empty if all is well.
@@ -240,11 +261,12 @@ impl Admin {
 }
 
 async fn ready(State(admin): State<Arc<Admin>>) -> (StatusCode, String) {
-    let problems = admin.metrics.problems();
+    let (problems, notices) = (admin.metrics.problems(), admin.metrics.notices());
     if problems.is_empty() {
-        (StatusCode::OK, format!("ready\n{}", admin.metrics.notices()))
+        (StatusCode::OK, format!("ready\n{notices}"))
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, problems)
+        // A spool fills while the log is away, which is a problem already.
+        (StatusCode::SERVICE_UNAVAILABLE, format!("{problems}{notices}"))
     }
 }
 
@@ -257,8 +279,59 @@ async fn metrics(State(admin): State<Arc<Admin>>) -> Result<String, StatusCode> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
+    use crate::neighbours::{Neighbours, ask};
+    use crate::stop::Stop;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpSocket, TcpStream};
+
+    #[tokio::test]
+    async fn what_will_be_wrong_is_told_beside_what_is() {
+        let metrics = Metrics::default();
+        metrics.notice("spool", "nearly full");
+        let admin = Arc::new(Admin::new(metrics.clone()));
+        let (status, said) = ready(State(admin.clone())).await;
+        assert_eq!((status, said.as_str()), (StatusCode::OK, "ready\nspool: nearly full\n"));
+        metrics.condition("log", "records wait");
+        let (status, said) = ready(State(admin)).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(said, "log: records wait\nspool: nearly full\n");
+    }
+
+    /// What a process says is told as long as it answers; then since when it does not, beside what
+    /// it said last.
+    #[tokio::test]
+    async fn a_process_that_does_not_answer_is_told_with_since_when() {
+        let at = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let neighbours = Neighbours::of(&[("log", at)]);
+        assert_eq!(neighbours.known()[0].last, None, "nobody was asked");
+        neighbours.look(Clock::system()).await;
+        let never = neighbours.known().remove(0);
+        assert!(never.last.is_none() && never.silent_since.is_some());
+
+        let metrics = Metrics::default();
+        metrics.notice("spool", "nearly full");
+        let stop = Stop::on_signal().unwrap();
+        let serving = Admin::new(metrics.clone()).serve((at, "admin"), stop);
+        let serving = tokio::spawn(serving);
+        while ask(at).await.is_none() {
+            tokio::task::yield_now().await;
+        }
+        neighbours.look(Clock::system()).await;
+        let known = neighbours.known().remove(0);
+        let (answered, said) = known.last.unwrap();
+        assert_eq!((said.is_ready, said.told), (true, vec!["spool: nearly full".to_owned()]));
+        assert_eq!(known.silent_since, None);
+        metrics.condition("spool", "full");
+        assert!(!ask(at).await.unwrap().is_ready);
+
+        serving.abort();
+        assert!(serving.await.unwrap_err().is_cancelled());
+        neighbours.look(Clock::system()).await;
+        let gone = neighbours.known().remove(0);
+        assert!(gone.silent_since.is_some_and(|since| since >= answered));
+        assert!(gone.last.is_some_and(|(at, said)| at == answered && !said.told.is_empty()));
+    }
 
     async fn connect(to: SocketAddr, from: &str) -> TcpStream {
         let socket = TcpSocket::new_v4().unwrap();
@@ -273,7 +346,8 @@ mod tests {
         let address = listener.local_addr().unwrap();
         tokio::spawn(Admin::new(Metrics::default()).serve_on(listener));
         let mut crowd = Vec::new();
-        for _ in 0..LIMITS.per_source + 8 {
+        // A quarter of the places is one source's, and no more.
+        for _ in 0..LIMITS.unproven / 4 + 8 {
             crowd.push(connect(address, "127.0.0.1:0").await);
         }
         let mut last = crowd.pop().unwrap();

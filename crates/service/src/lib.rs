@@ -2,21 +2,25 @@
 //! logs (which are not the accountability log), an admin address, and a graceful stop.
 //!
 //! Never knows what its process does. In reading order: [`config`], [`clock`], [`admin`], [`stop`],
-//! [`listen()`], [`fault`], [`problem`], [`tally`], [`disk`].
+//! [`listen()`], [`fault`], [`gathering`], [`problem`], [`tally`], [`disk`], [`neighbours`].
 
 pub mod admin;
 pub mod clock;
 pub mod config;
 pub mod disk;
 pub mod fault;
+pub mod gathering;
 mod listen;
+pub mod neighbours;
 pub mod problem;
 pub mod stop;
 pub mod tally;
 
 pub use admin::{Admin, Metrics};
 pub use clock::Clock;
+pub use gathering::Gathering;
 pub use listen::listen;
+pub use neighbours::{Neighbour, Neighbours, Readiness};
 pub use stop::Stop;
 pub use tally::Tally;
 

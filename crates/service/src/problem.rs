@@ -11,25 +11,26 @@ pub fn status(code: Code) -> StatusCode {
         AnswerTooLarge, ApprovalSignature, ApprovalsMissing, ApproverDrafted, ApproverExpired,
         ApproverRevoked, ApproverRole, ApproverScope, ApproverSelf, ApproverTwice, ApproverUnknown,
         AuditFailed, AuditFull, BindMismatch, CertificateExpired, CertificateForeign,
-        CertificateRequired, CertificateRevoked, CertificateSuspended, ChallengeUsed, ClockMoved,
-        CodeExpired, CodeUsed, CrossSite, DelegationExpired, DraftsTooMany, ExpectationUnknown,
-        FieldsTooMany, HandlerScope, HeadTooLarge, KeyForeign, KeyNotAllowed, KeyUnknown, KeyUsed,
-        KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded, LetterOpen, LetterVoided, LintFailed,
-        LogBehind, Malformed, Misdirected, NotDrafter, NotFound, NotPermitted, NotReady, NotServed,
-        NotYourRoute, NothingToSuspend, OrderAltered, OrderCancelled, OrderConsumed, OrderExpired,
+        CertificateKeyNeeded, CertificateRequired, CertificateRevoked, CertificateSuspended,
+        ChallengeUsed, ClockMoved, CodeExpired, CodeUsed, CrossSite, DelegationExpired,
+        DraftsTooMany, ExpectationUnknown, FieldsTooMany, HandlerScope, HeadTooLarge, KeyForeign,
+        KeyNotAllowed, KeyUnknown, KeyUsed, KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded,
+        LetterOpen, LetterVoided, LintFailed, LogBehind, Malformed, Misdirected, NotDrafter,
+        NotFound, NotPermitted, NotReady, NotServed, NotYourRoute, NothingToSuspend,
+        NumberRegistered, OrderAltered, OrderCancelled, OrderConsumed, OrderExpired,
         OrderIncomplete, OrderRejected, OrderReturned, OrderUnknown, OrderWithdrawn, OutsideNeeded,
         PasskeyCounter, PasskeyRefused, PasskeySoftware, PasskeyUnknown, PersonChanged, PersonLeft,
         PersonUnknown, PolicyError, PoolAlone, PortalUnknown, ProfileChanged, QuotaUsed,
-        RenewalDone, RenewalEarly, RenewalLate, RenewalNever, RenewalRejected, RenewalSignature,
-        RequestLate, RequestMalformed, RequestSignature, RoleConflict, RouteUnknown, RowUnopened,
-        RulesMalformed, SignatureNeeded, SignedTime, SpoolForked, SpoolGap, StateConflict,
-        StatusStale, SuspensionAlone, TargetTooLong, TooBusy, TooLarge, TooManyTries, Unavailable,
-        UnitUnknown, UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate,
-        UseSignature, WishOpen, WishesTooMany, WrongCode,
+        ReceiptForeign, RenewalDone, RenewalEarly, RenewalLate, RenewalNever, RenewalRejected,
+        RenewalSignature, RequestLate, RequestMalformed, RequestSignature, RoleConflict,
+        RouteUnknown, RowUnopened, RulesMalformed, SignatureNeeded, SignedTime, SpoolForked,
+        SpoolGap, StateConflict, StatusStale, SuspensionAlone, TargetTooLong, TooBusy, TooLarge,
+        TooManyTries, Unavailable, UnitUnknown, UnknownKind, UnknownProfile, UnsignedAuthority,
+        UpstreamFailed, UpstreamLate, UseSignature, WishOpen, WishesTooMany, WrongCode,
     };
     match code {
         Malformed | RequestMalformed | RequestSignature | KeyWeak | KeyUnknown | KeyNotAllowed
-        | UnknownKind | UnknownProfile | OrderIncomplete | RulesMalformed => {
+        | UnknownKind | UnknownProfile | OrderIncomplete | RulesMalformed | ReceiptForeign => {
             StatusCode::BAD_REQUEST
         }
         CertificateRequired | CertificateExpired | CertificateRevoked | CertificateSuspended
@@ -39,16 +40,16 @@ pub fn status(code: Code) -> StatusCode {
         | ApproverSelf | ApproverDrafted | NotDrafter | HandlerScope | DelegationExpired
         | PoolAlone | RowUnopened | ApprovalsMissing | NotYourRoute | PortalUnknown
         | UnsignedAuthority | OrderAltered | PasskeyUnknown | PasskeyRefused | PasskeyCounter
-        | PasskeySoftware | QuotaUsed | RenewalSignature | NotPermitted | NotServed
-        | SignatureNeeded | PolicyError => StatusCode::FORBIDDEN,
+        | PasskeySoftware | CertificateKeyNeeded | QuotaUsed | RenewalSignature | NotPermitted
+        | NotServed | SignatureNeeded | PolicyError => StatusCode::FORBIDDEN,
         NotFound | RouteUnknown | OrderUnknown | PersonUnknown | UnitUnknown => {
             StatusCode::NOT_FOUND
         }
         CodeUsed | ChallengeUsed | KeyForeign | OrderExpired | OrderConsumed | OrderCancelled
         | OrderReturned | OrderRejected | OrderWithdrawn | LetterOpen | ApproverTwice
-        | OutsideNeeded | ProfileChanged | PersonChanged | PersonLeft | RoleConflict
-        | StateConflict | NotReady | SpoolGap | SignedTime | SpoolForked | WishOpen
-        | NothingToSuspend | SuspensionAlone | KeyUsed | RenewalEarly | RenewalDone => {
+        | NumberRegistered | OutsideNeeded | ProfileChanged | PersonChanged | PersonLeft
+        | RoleConflict | StateConflict | NotReady | SpoolGap | SignedTime | SpoolForked
+        | WishOpen | NothingToSuspend | SuspensionAlone | KeyUsed | RenewalEarly | RenewalDone => {
             StatusCode::CONFLICT
         }
         CodeExpired | LetterLost | LetterVoided | RenewalLate | RenewalNever | RenewalRejected => {

@@ -20,7 +20,7 @@ pub mod spool;
 mod value;
 mod watch;
 
-pub use doorbell::{Doorbell, LOOK};
+pub use doorbell::{Doorbell, LOOK, News};
 pub use embedded::{Database, SqliteTx};
 pub use error::StoreError;
 pub use lease::{hold_lease, release_lease};

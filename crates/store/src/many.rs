@@ -1,49 +1,73 @@
 //! Many rows with few statements: what a round of a writer changes is written table by table. On a
-//! server each statement is a round trip, whatever it carries.
+//! server each statement is a round trip, whatever it carries; columns and keys go there as arrays,
+//! so that a statement has one text, and is prepared once, however many rows it carries.
 
 use crate::answered::answered;
 pub use crate::value::Value;
 use crate::{StoreError, Tx};
-use sqlx::{Postgres, QueryBuilder};
+use sqlx::postgres::PgArguments;
+use sqlx::{Arguments, Postgres, QueryBuilder};
 
-/// Most parameters of one statement: PostgreSQL's own limit is 65,535.
-const PARAMETERS_MAX: usize = 16_000;
+/// Most values of one statement.
+const VALUES_MAX: usize = 64_000;
 
-macro_rules! bind {
-    ($place:expr, $value:expr) => {
-        match $value {
-            Value::Number(number) => $place.push_bind(number),
-            Value::Text(text) => $place.push_bind(text),
-            Value::Bytes(bytes) => $place.push_bind(bytes),
-            Value::MaybeText(text) => $place.push_bind(text),
-            Value::MaybeBytes(bytes) => $place.push_bind(bytes),
-        };
-    };
+/// The values of a column.
+enum Column {
+    Numbers(Vec<i64>),
+    Texts(Vec<Option<String>>),
+    Bytes(Vec<Option<Vec<u8>>>),
 }
 
-macro_rules! list {
-    ($query:expr, $keys:expr) => {
-        let mut list = $query.separated(", ");
-        for key in $keys {
-            bind!(list, key.clone());
+impl Column {
+    fn of(first: &Value) -> Self {
+        match first {
+            Value::Number(_) => Self::Numbers(Vec::new()),
+            Value::Text(_) | Value::MaybeText(_) => Self::Texts(Vec::new()),
+            Value::Bytes(_) | Value::MaybeBytes(_) => Self::Bytes(Vec::new()),
         }
-    };
+    }
+
+    fn push(&mut self, value: Value) -> Result<(), StoreError> {
+        match (self, value) {
+            (Self::Numbers(all), Value::Number(number)) => all.push(number),
+            (Self::Texts(all), Value::Text(text)) => all.push(Some(text)),
+            (Self::Texts(all), Value::MaybeText(text)) => all.push(text),
+            (Self::Bytes(all), Value::Bytes(bytes)) => all.push(Some(bytes)),
+            (Self::Bytes(all), Value::MaybeBytes(bytes)) => all.push(bytes),
+            _ => return Err(StoreError::Inconsistent("values of a column")),
+        }
+        Ok(())
+    }
+
+    fn bind(self, query: &mut QueryBuilder<Postgres>) {
+        match self {
+            Self::Numbers(all) => query.push_bind(all).push("::bigint[]"),
+            Self::Texts(all) => query.push_bind(all).push("::text[]"),
+            Self::Bytes(all) => query.push_bind(all).push("::bytea[]"),
+        };
+    }
 }
 
-macro_rules! values {
-    ($query:expr, $rows:expr) => {
-        $query.push(" ");
-        $query.push_values($rows, |mut row, values| {
-            for value in values {
-                bind!(row, value);
-            }
-        });
-    };
+/// Rows by their columns, which all have a value in each.
+fn columns(rows: impl Iterator<Item = Vec<Value>>) -> Result<Vec<Column>, StoreError> {
+    let mut columns: Vec<Column> = Vec::new();
+    for row in rows {
+        if columns.is_empty() {
+            columns = row.iter().map(Column::of).collect();
+        }
+        if columns.len() != row.len() {
+            return Err(StoreError::Inconsistent("values of a row"));
+        }
+        for (column, value) in columns.iter_mut().zip(row) {
+            column.push(value)?;
+        }
+    }
+    Ok(columns)
 }
 
 /// Inserts rows: `into` is `insert into TABLE (COLUMNS)`, `then` what follows the values, for
 /// example a conflict clause. Gives the number of rows that were written. Every row has a value for
-/// each column.
+/// each column, and a column values of one kind.
 pub async fn insert_many(
     tx: &mut Tx,
     into: &'static str,
@@ -58,13 +82,17 @@ pub async fn insert_many(
         }
         Tx::Postgres(inner) => inner,
     };
-    let most = (PARAMETERS_MAX / width.max(1)).max(1);
+    let most = (VALUES_MAX / width.max(1)).max(1);
     let mut rows = rows.into_iter().peekable();
     let mut written = 0;
     while rows.peek().is_some() {
         let mut query = QueryBuilder::<Postgres>::new(into);
-        values!(query, rows.by_ref().take(most));
-        let query = query.push(" ").push(then).build().persistent(false);
+        query.push(" select * from unnest(");
+        for (at, column) in columns(rows.by_ref().take(most))?.into_iter().enumerate() {
+            query.push(if at == 0 { "" } else { ", " });
+            column.bind(&mut query);
+        }
+        let query = query.push(") ").push(then).build();
         written += answered(query.execute(&mut **inner)).await?.rows_affected();
     }
     Ok(written)
@@ -85,15 +113,65 @@ pub async fn update_many(
         Tx::Postgres(inner) => inner,
     };
     let mut written = 0;
-    for chunk in keys.chunks(KEYS_MAX) {
+    let mut keys = keys.into_iter().peekable();
+    while keys.peek().is_some() {
         let mut query = QueryBuilder::<Postgres>::new(set);
-        bind!(query, value.clone());
-        query.push(then);
-        list!(query, chunk);
-        let query = query.push(")").build().persistent(false);
+        match value.clone() {
+            Value::Number(number) => query.push_bind(number),
+            Value::Text(text) => query.push_bind(text),
+            Value::Bytes(bytes) => query.push_bind(bytes),
+            Value::MaybeText(text) => query.push_bind(text),
+            Value::MaybeBytes(bytes) => query.push_bind(bytes),
+        };
+        query.push(then).push("select unnest(");
+        let keys = keys.by_ref().take(KEYS_MAX).map(|key| vec![key]);
+        columns(keys)?.into_iter().for_each(|column| column.bind(&mut query));
+        let query = query.push("))").build();
         written += answered(query.execute(&mut **inner)).await?.rows_affected();
     }
     Ok(written)
+}
+
+/// Changes many rows alike: `set` is the statement up to the list of keys, whose bracket is open,
+/// with its values; `then` closes it and says which column of bytes comes back. Gives that of each
+/// row that was changed.
+pub async fn update_returning(
+    tx: &mut Tx,
+    (set, values): (&'static str, Vec<Value>),
+    keys: Vec<Vec<u8>>,
+    then: &'static str,
+) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut changed = Vec::with_capacity(keys.len());
+    for chunk in keys.chunks(KEYS_MAX) {
+        let found: Vec<(Vec<u8>,)> = match tx {
+            Tx::Sqlite(inner) => {
+                tokio::task::consume_budget().await;
+                let places = vec!["?"; chunk.len()].join(", ");
+                let values = values.iter().map(|value| value as &dyn rusqlite::ToSql);
+                let keys = chunk.iter().map(|key| key as &dyn rusqlite::ToSql);
+                let all: Vec<&dyn rusqlite::ToSql> = values.chain(keys).collect();
+                inner.rows(&format!("{set}{places}{then}"), &all)?
+            }
+            Tx::Postgres(inner) => {
+                let mut arguments = PgArguments::default();
+                for value in &values {
+                    let added = match value.clone() {
+                        Value::Number(number) => arguments.add(number),
+                        Value::Text(text) => arguments.add(text),
+                        Value::Bytes(bytes) => arguments.add(bytes),
+                        Value::MaybeText(text) => arguments.add(text),
+                        Value::MaybeBytes(bytes) => arguments.add(bytes),
+                    };
+                    added.map_err(|error| StoreError::Database(sqlx::Error::Encode(error)))?;
+                }
+                let mut query = QueryBuilder::<Postgres>::with_arguments(set, arguments);
+                query.push("select unnest(").push_bind(chunk.to_vec()).push(")").push(then);
+                answered(query.build_query_as().fetch_all(&mut **inner)).await?
+            }
+        };
+        changed.extend(found.into_iter().map(|(key,)| key));
+    }
+    Ok(changed)
 }
 
 /// The same rows of one table by a list of keys: `select` ends before the list, which stands in
@@ -115,12 +193,8 @@ macro_rules! rows_of {
                 }
                 $crate::Tx::Postgres(inner) => {
                     let mut query = sqlx::QueryBuilder::<sqlx::Postgres>::new($select);
-                    let mut list = query.separated(", ");
-                    for key in chunk {
-                        list.push_bind(key.clone());
-                    }
-                    query.push($then);
-                    let rows = query.build_query_as::<$row>().persistent(false);
+                    query.push("select unnest(").push_bind(chunk.to_vec()).push(")").push($then);
+                    let rows = query.build_query_as::<$row>();
                     found.extend($crate::answered(rows.fetch_all(&mut **inner)).await?);
                 }
             }
@@ -131,3 +205,49 @@ macro_rules! rows_of {
 
 /// Most keys of one list.
 pub const KEYS_MAX: usize = 4_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+
+    #[tokio::test]
+    async fn what_was_changed_is_given_back_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let address = format!("sqlite:{}", folder.path().join("a.db").display());
+        let store = Store::open(&address).await.unwrap();
+        let mut tx = store.write().await.unwrap();
+        execute!(&mut tx, "create table one (id blob, state text, tries integer)").unwrap();
+        let row = |id: u8| vec![vec![id].into(), "waiting".into(), 0_i64.into()];
+        let rows = (1..=4).map(row).collect();
+        let into = "insert into one (id, state, tries)";
+        assert_eq!(insert_many(&mut tx, into, rows, "").await.unwrap(), 4);
+        let set =
+            "update one set state = $1, tries = tries + $2 where state = 'waiting' and id in (";
+        let values = || vec!["sent".into(), 2_i64.into()];
+        let keys = |ids: &[u8]| ids.iter().map(|id| vec![*id]).collect::<Vec<_>>();
+        let then = ") returning id";
+        let mut settle = async |ids: &[u8]| {
+            update_returning(&mut tx, (set, values()), keys(ids), then).await.unwrap()
+        };
+        assert_eq!(settle(&[1, 3, 9]).await, keys(&[1, 3]));
+        assert_eq!(settle(&[3, 4]).await, keys(&[4]), "what was changed before is not");
+        assert_eq!(settle(&[]).await, keys(&[]));
+        let all = "select id, state, tries from one order by id";
+        let found = rows!(&mut tx, (Vec<u8>, String, i64), all).unwrap();
+        let sent = |id: u8| (vec![id], "sent".to_owned(), 2);
+        assert_eq!(found, [sent(1), (vec![2], "waiting".into(), 0), sent(3), sent(4)]);
+    }
+
+    #[test]
+    fn a_column_has_values_of_one_kind_and_a_row_one_of_each() {
+        let kinds = |rows: Vec<Vec<Value>>| columns(rows.into_iter()).is_ok();
+        let text = || Value::from("text");
+        assert!(kinds(vec![
+            vec![text(), 1_i64.into()],
+            vec![Value::MaybeText(None), 2_i64.into()]
+        ]));
+        assert!(!kinds(vec![vec![text()], vec![1_i64.into()]]));
+        assert!(!kinds(vec![vec![text()], vec![]]));
+    }
+}

@@ -2,6 +2,7 @@
 //! sequencer.
 
 use crate::error::StoreError;
+use crate::many::insert_many;
 use crate::open::Tx;
 
 /// A record with what commits to it.
@@ -42,6 +43,13 @@ fn holds(tx: &Tx, log: &str) -> bool {
     matches!(tx, Tx::Postgres(inner) if inner.held.iter().any(|held| held == log))
 }
 
+/// The position behind everything that waits: writers draw it under the log's order. No counter of
+/// the database is asked, which a row of a high number would move for good.
+pub async fn next(tx: &mut Tx) -> Result<i64, StoreError> {
+    let found = row!(tx, (i64,), "select coalesce(max(position), 0) + 1 from log_pending")?;
+    Ok(found.map_or(1, |(position,)| position))
+}
+
 /// Inserts a record in the act's transaction. Positions have the order of the commits.
 pub async fn insert(tx: &mut Tx, record: &PendingRecord) -> Result<(), StoreError> {
     if !holds(tx, &record.log) {
@@ -49,8 +57,9 @@ pub async fn insert(tx: &mut Tx, record: &PendingRecord) -> Result<(), StoreErro
     }
     execute!(
         tx,
-        "insert into log_pending (log_id, record_id, record, salt, entry) \
-         select $1, $2, $3, $4, $5 where not exists \
+        "insert into log_pending (position, log_id, record_id, record, salt, entry) \
+         select (select coalesce(max(position), 0) + 1 from log_pending), $1, $2, $3, $4, $5 \
+         where not exists \
          (select 1 from log_entry where log_entry.record_id = $2) \
          on conflict (record_id) do nothing",
         &record.log,
@@ -59,6 +68,24 @@ pub async fn insert(tx: &mut Tx, record: &PendingRecord) -> Result<(), StoreErro
         &record.salt,
         &record.entry
     )?;
+    Ok(())
+}
+
+/// Inserts records that were just made, under positions that were drawn under the log's order.
+pub async fn insert_new(tx: &mut Tx, waiting: Vec<(i64, PendingRecord)>) -> Result<(), StoreError> {
+    let row = |(position, one): (i64, PendingRecord)| {
+        vec![
+            position.into(),
+            one.log.into(),
+            one.record_id.into(),
+            one.record.into(),
+            one.salt.into(),
+            one.entry.into(),
+        ]
+    };
+    let rows = waiting.into_iter().map(row).collect();
+    let text = "insert into log_pending (position, log_id, record_id, record, salt, entry)";
+    insert_many(tx, text, rows, "").await?;
     Ok(())
 }
 
@@ -95,6 +122,18 @@ pub async fn waiting(
         (position, PendingRecord { log: log.to_owned(), record_id, record, salt, entry })
     };
     Ok(found.into_iter().map(record).collect())
+}
+
+/// How many records of a log wait up to a position.
+pub async fn count_until(tx: &mut Tx, log: &str, position: i64) -> Result<i64, StoreError> {
+    let found = row!(
+        tx,
+        (i64,),
+        "select count(*) from log_pending where log_id = $1 and position <= $2",
+        log,
+        position
+    )?;
+    Ok(found.map_or(0, |(count,)| count))
 }
 
 /// Takes records out that stand in the tree now, from one position to another; gives how many.

@@ -6,24 +6,26 @@
 //! file beside, which nobody reads and the next writer takes over; two writers of one file wait for
 //! each other at its lock. A link that stands at the place is replaced, never followed.
 
+mod beside;
 mod names;
+mod new_files;
 mod private;
 mod shred;
 
-pub use private::{Exposed, check_private, read_private};
+pub use beside::sync_folder;
+pub use new_files::NewFiles;
+pub use private::{Exposed, check_private, make_private, read_private};
 pub use shred::{Blanked, blank};
 
-use names::{beside_of, folder_of};
-use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
-use std::fs::{File, OpenOptions, Permissions};
-use std::io::{Error, ErrorKind, Result, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use beside::{PRIVATE, move_new, move_over, take_beside, write_beside};
+use rustix::fs::OFlags;
+use std::fs::{File, OpenOptions};
+use std::io::{Error, ErrorKind, Result};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 /// Read by everybody, written by its owner.
 const SHARED: u32 = 0o644;
-/// Read by its owner only: keys, letters, what names people.
-const PRIVATE: u32 = 0o600;
 
 /// Writes a file that others may read; one that is there is replaced.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -67,11 +69,6 @@ pub fn replace_again(path: &Path, bytes: &[u8]) -> Result<()> {
     std::fs::rename(&beside.path, path)
 }
 
-/// Makes the names in a folder durable: what was moved, made or removed there stays so.
-pub fn sync_folder(folder: &Path) -> Result<()> {
-    File::open(folder)?.sync_all()
-}
-
 /// Opens the file that stands for a lock, whatever is in it; the caller takes the lock.
 pub fn open_lock(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
@@ -79,90 +76,12 @@ pub fn open_lock(path: &Path) -> Result<File> {
     options.create(true).truncate(false).open(path)
 }
 
-/// A synced file beside its place; locked until it is dropped.
-struct Beside {
-    path: PathBuf,
-    file: File,
-}
-
-impl Beside {
-    fn fill(&self, bytes: &[u8]) -> Result<()> {
-        self.file.set_len(0)?;
-        (&self.file).write_all(bytes)
-    }
-}
-
-fn write_beside(path: &Path, bytes: &[u8], mode: u32) -> Result<Beside> {
-    let beside = take_beside(path, mode)?;
-    beside.fill(bytes)?;
-    beside.file.sync_all()?;
-    Ok(beside)
-}
-
-/// Opens the file beside and locks it; only one that still stands there then, and nowhere else, is
-/// ours: before the lock was had, another writer may have moved it to its place.
-fn take_beside(path: &Path, mode: u32) -> Result<Beside> {
-    let beside = beside_of(path)?;
-    loop {
-        if beside.is_symlink() {
-            std::fs::remove_file(&beside)?;
-        }
-        let file = open(&beside, mode)?;
-        file.lock()?;
-        let held = file.metadata()?;
-        match std::fs::symlink_metadata(&beside) {
-            Ok(named) if (named.dev(), named.ino()) == (held.dev(), held.ino()) => {
-                if held.nlink() == 1 {
-                    return Ok(Beside { path: beside, file });
-                }
-                // A crash between the two steps of `move_new`: the text is in its place already.
-                std::fs::remove_file(&beside)?;
-            }
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// Makes the file, or opens the one that is there, which must take the mode. A new one is not asked
-/// again: a stick without modes says for all of its files who reads them.
-fn open(beside: &Path, mode: u32) -> Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).mode(mode).custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
-    match options.clone().create_new(true).open(beside) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-        made => return made,
-    }
-    let file = options.create(true).truncate(false).open(beside)?;
-    file.set_permissions(Permissions::from_mode(mode))?;
-    Ok(file)
-}
-
-fn move_over(beside: &Beside, path: &Path) -> Result<()> {
-    std::fs::rename(&beside.path, path)?;
-    sync_folder(folder_of(path))
-}
-
-/// A second name fails where there is a file, in one step; only then is the first one taken away.
-/// File systems without second names can refuse to replace.
-fn move_new(beside: &Beside, path: &Path) -> Result<()> {
-    match std::fs::hard_link(&beside.path, path) {
-        Ok(()) => std::fs::remove_file(&beside.path)?,
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            std::fs::remove_file(&beside.path)?;
-            return Err(error);
-        }
-        Err(_) => {
-            renameat_with(CWD, &beside.path, CWD, path, RenameFlags::NOREPLACE)?;
-        }
-    }
-    sync_folder(folder_of(path))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use names::folder_of;
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
 
     fn names(folder: &Path) -> Vec<String> {
         let entries = std::fs::read_dir(folder).unwrap();

@@ -3,7 +3,7 @@
 //! would do what a line feed must not; lines are broken here instead, and each says that it goes
 //! on.
 
-use pki::name::{is_blank, is_hidden};
+use pki::name::{Heap, has_right_to_left, is_blank, is_hidden, is_mark};
 use unicode_width::UnicodeWidthChar;
 
 /// Stands before each line that goes on with the text before it.
@@ -12,42 +12,47 @@ pub const HANGING: &str = "│ ";
 pub const COLUMNS: usize = 80;
 /// Less room than this is none: a mark and one wide character.
 const COLUMNS_MIN: usize = 12;
-/// A letter carries so many marks that take no room of their own; Vietnamese needs two.
-const MARKS_MAX: usize = 2;
-
 /// A text of somebody else as part of a line: what hides or controls is shown as its number, and so
 /// are blanks but for single spaces, and marks heaped upon a letter.
 pub fn value(text: &str) -> String {
+    shown(text, false)
+}
+
+/// A line of a file: the same, but that single and many spaces indent and align.
+pub fn file_line(text: &str) -> String {
+    shown(text, true)
+}
+
+fn shown(text: &str, aligns: bool) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
-    let mut marks = MARKS_MAX;
+    let mut marks = Heap::default();
     while let Some(character) = characters.next() {
-        let mut count = 1;
-        let is_odd = is_hidden(character) || is_blank(character);
-        let is_mark = !is_odd && character.width() == Some(0);
-        marks = if is_mark { marks + 1 } else { usize::from(is_odd) * MARKS_MAX };
-        if is_odd || marks > MARKS_MAX {
-            while characters.next_if_eq(&character).is_some() {
-                count += 1;
+        let is_space = aligns && character == ' ';
+        let is_odd = !is_space && (is_hidden(character) || is_blank(character));
+        let stands_on = is_mark(character) || character.width() == Some(0);
+        let fits = match (is_odd || is_space, stands_on) {
+            (false, true) => marks.carries(character),
+            (false, false) => {
+                marks.letter();
+                true
             }
+            (true, _) => {
+                marks.none();
+                is_space
+            }
+        };
+        let mut count = 1;
+        while !fits && characters.next_if_eq(&character).is_some() {
+            count += 1;
         }
-        match (is_odd || marks > MARKS_MAX, character, count) {
-            (false, ..) | (_, ' ', 1) => shown.push(character),
+        match (fits, character, count) {
+            (true, ..) | (_, ' ', 1) => shown.push(character),
             (_, _, 1) => shown.push_str(&number(character)),
             _ => shown.push_str(&format!("‹U+{:04X}×{count}›", u32::from(character))),
         }
     }
     shown
-}
-
-/// A line of a file: what hides or controls is shown as its number, blanks indent and align.
-pub fn file_line(text: &str) -> String {
-    let plain = |character: char| match character {
-        ' ' => character.to_string(),
-        character if is_hidden(character) || is_blank(character) => number(character),
-        character => character.to_string(),
-    };
-    text.chars().map(plain).collect()
 }
 
 fn number(character: char) -> String {
@@ -75,6 +80,86 @@ pub fn lines((begins, indent): (&str, usize), text: &str, columns: usize) -> Vec
     lines
 }
 
+/// A piece of what is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// Ours.
+    Own(String),
+    /// Somebody else's.
+    Foreign(String),
+}
+
+/// Words of ours with texts of somebody else in their places, each `{}`.
+pub fn filled(words: &'static str, texts: &[&str]) -> Vec<Span> {
+    let mut texts = texts.iter();
+    let mut spans = Vec::new();
+    for (place, part) in words.split("{}").enumerate() {
+        if place > 0 {
+            let text = texts.next().copied().unwrap_or_default();
+            spans.extend(quoted(Span::Foreign(text.to_owned())));
+        }
+        spans.push(Span::Own(part.to_owned()));
+    }
+    spans
+}
+
+/// Around a text of somebody else that stands beside words.
+const QUOTES: (char, char) = ('「', '」');
+
+/// A piece that stands beside others: what could pass for one of them stands between quotation
+/// marks that it cannot hold itself.
+pub fn quoted(piece: Span) -> Vec<Span> {
+    let Span::Foreign(text) = piece else { return vec![piece] };
+    if is_word(&text) {
+        return vec![Span::Foreign(text)];
+    }
+    let mut held = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '「' | '」' | '‹' => held.push_str(&number(character)),
+            other => held.push(other),
+        }
+    }
+    let (open, close) = QUOTES;
+    vec![Span::Own(open.into()), Span::Foreign(held), Span::Own(close.into())]
+}
+
+/// Ids, numbers and digests need no quotation marks: nothing in them ends a word.
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:@".contains(&b))
+}
+
+/// The text of some pieces.
+pub fn written(spans: &[Span]) -> String {
+    let text = |span: &Span| match span {
+        Span::Own(text) | Span::Foreign(text) => text.clone(),
+    };
+    spans.iter().map(text).collect()
+}
+
+/// Lines of what is said. A text that is written from right to left has lines of its own: a
+/// terminal that turns it around turns nothing else around with it.
+pub fn spans((mark, indent): (&str, usize), spans: &[Span], columns: usize) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut turns = false;
+    for (place, span) in spans.iter().enumerate() {
+        let (text, is_turned) = match span {
+            Span::Own(text) => (value(text), false),
+            Span::Foreign(text) => (value(text), has_right_to_left(text)),
+        };
+        if place > 0 && (turns || is_turned) {
+            parts.push(String::new());
+        }
+        turns = is_turned;
+        if let Some(last) = parts.last_mut() {
+            last.push_str(&text);
+        }
+    }
+    let goes_on = format!("{:indent$}{HANGING}", "");
+    let begins = std::iter::once(mark).chain(std::iter::repeat(goes_on.as_str()));
+    begins.zip(&parts).flat_map(|(begins, part)| lines((begins, indent), part, columns)).collect()
+}
+
 fn width(text: &str) -> usize {
     text.chars().map(|character| character.width_cjk().unwrap_or(0)).sum()
 }
@@ -92,6 +177,12 @@ mod tests {
         assert_eq!(value("a\u{2800}\n\u{202e}"), "a‹U+2800›‹U+000A›‹U+202E›");
         assert_eq!(value("o\u{302}\u{301}"), "o\u{302}\u{301}");
         assert_eq!(value(&format!("o{}", "\u{301}".repeat(9))), "o\u{301}\u{301}‹U+0301×7›");
+        assert_eq!(
+            file_line(&format!("王{}", "\u{301}".repeat(60))),
+            "王\u{301}\u{301}‹U+0301×58›"
+        );
+        assert_eq!(file_line(" \u{301}x"), " ‹U+0301›x");
+        assert_eq!(value("སྒྲོལ་མ"), "སྒྲོལ་མ");
         assert_eq!(file_line("    effect = \"a\"\t"), "    effect = \"a\"‹U+0009›");
     }
 
@@ -111,6 +202,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_fills_a_place_is_set_apart() {
+        let told = |texts: &[&str]| written(&filled("{} 已加入，至 {}。", texts));
+        assert_eq!(told(&["gate-1", "2026"]), "gate-1 已加入，至 2026。");
+        assert_eq!(
+            told(&["a 已加入，至 b。", "「"]),
+            "「a 已加入，至 b。」 已加入，至 「‹U+300C›」。"
+        );
+        assert_eq!(told(&[]), "「」 已加入，至 「」。");
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! What programs say to people, in the language of whoever reads it: short things beside each other
 //! where both are spoken, sentences below each other. Machines are told in JSON, by nobody here.
-//! Each line begins with what its caller puts there: a mark, or blanks.
+//! Each line begins with what its caller puts there: a mark, or blanks. Sentences are words of
+//! ours, known when a program is built; what somebody else wrote stands in a span or a value, so
+//! that it is laid out as what it is.
 
 use crate::language::Spoken;
-use crate::layout;
-use crate::terminal::{complaint, line};
+use crate::layout::{self, Span};
+use crate::terminal::{Reader, complaint, line};
 use std::fmt::Display;
 use std::path::Path;
 
@@ -17,19 +19,66 @@ pub fn both(zh: &str, en: &str) -> String {
 }
 
 /// A short sentence.
-pub fn said(begins: &str, zh: &str, en: &str) {
+///
+/// ```compile_fail,E0597
+/// let answered = String::from("what a portal answered");
+/// system::speech::said("", &answered, &answered);
+/// ```
+pub fn said(begins: &str, zh: &'static str, en: &'static str) {
     line(&format!("{begins}{}", both(zh, en)));
 }
 
 /// A sentence in one language, or in both, a line each.
-pub fn sentence(begins: &str, zh: &str, en: &str) {
+///
+/// ```compile_fail,E0597
+/// let answered = String::from("what a portal answered");
+/// system::speech::sentence("", &answered, &answered);
+/// ```
+pub fn sentence(begins: &str, zh: &'static str, en: &'static str) {
     let below = begins.chars().count().max(BELOW_MIN);
     lines(Spoken::here(), (begins, below), zh, en).iter().for_each(|text| line(text));
 }
 
-/// A value with its name.
-pub fn fact(begins: &str, (zh, en): (&str, &str), value: impl Display) {
-    line(&format!("{begins}{}: {}", both(zh, en), layout::value(&value.to_string())));
+/// What is said in pieces, in the language of whoever reads it, or in both, below each other. On a
+/// terminal it breaks where it says so; whatever others wrote begins no line.
+pub fn told(begins: &str, zh: &[Span], en: &[Span]) {
+    let columns = Reader::of_output().map_or(usize::MAX, Reader::columns);
+    told_lines(Spoken::here(), begins, (zh, en), columns).iter().for_each(|text| line(text));
+}
+
+/// Lines of what is said in pieces; once where both languages are alike.
+pub fn told_lines(
+    spoken: Spoken,
+    begins: &str,
+    (zh, en): (&[Span], &[Span]),
+    columns: usize,
+) -> Vec<String> {
+    let below = begins.chars().count().max(BELOW_MIN);
+    laid(spoken, (begins, below), (zh, en), columns)
+}
+
+/// The second language stands so far to the right, and so does what goes on.
+fn laid(
+    spoken: Spoken,
+    (begins, below): (&str, usize),
+    (zh, en): (&[Span], &[Span]),
+    columns: usize,
+) -> Vec<String> {
+    let first = if spoken == Spoken::English { en } else { zh };
+    let mut lines = layout::spans((begins, below), first, columns);
+    if spoken == Spoken::Both && zh != en {
+        lines.extend(layout::spans((&" ".repeat(below), below), en, columns));
+    }
+    lines
+}
+
+/// A value with its name. On a terminal it breaks where it says so.
+pub fn fact(begins: &str, (zh, en): (&'static str, &'static str), value: impl Display) {
+    let columns = Reader::of_output().map_or(usize::MAX, Reader::columns);
+    let name = format!("{begins}{}: ", both(zh, en));
+    let value = layout::value(&value.to_string());
+    let below = begins.chars().count().max(BELOW_MIN);
+    layout::lines((&name, below), &value, columns).iter().for_each(|text| line(text));
 }
 
 /// The command to type next, exactly as it runs.
@@ -49,7 +98,7 @@ impl Command {
         let mut parts = text.split("{}");
         let mut command = parts.next().unwrap_or_default().to_owned();
         for part in parts {
-            command.push_str(&word(words.next().copied().unwrap_or_default()));
+            fill(&mut command, words.next().copied().unwrap_or_default());
             command.push_str(part);
         }
         Self(command)
@@ -58,7 +107,8 @@ impl Command {
     /// The same with options behind it, each a name of our own and a file or a word.
     pub fn with(mut self, options: &[(&'static str, String)]) -> Self {
         for (name, value) in options {
-            self.0.push_str(&format!(" {name} {}", word(value)));
+            self.0.push_str(&format!(" {name} "));
+            fill(&mut self.0, value);
         }
         self
     }
@@ -69,9 +119,34 @@ impl Command {
     }
 }
 
-/// A file's name as a shell takes it, for a command that is told to people.
+/// Writes a word behind a command. One that looks like an option is none: as the value of an option
+/// it is tied to that by `=`; elsewhere it can only be a file's name, and begins like one.
+fn fill(command: &mut String, text: &str) {
+    let last = command.strip_suffix(' ').and_then(|before| before.rsplit(' ').next());
+    let option = last.filter(|last| last.starts_with("--"));
+    match option {
+        Some("--") => command.push_str(&word(text)),
+        Some(_) if text.starts_with('-') => {
+            command.pop();
+            command.push('=');
+            command.push_str(&word(text));
+        }
+        Some(_) => command.push_str(&word(text)),
+        None => command.push_str(&argument(text)),
+    }
+}
+
+/// A file's name as a shell takes it, and a program for no option, for what is told to people.
 pub fn quoted(path: &Path) -> String {
-    word(&path.display().to_string())
+    argument(&path.display().to_string())
+}
+
+/// A word that no program takes for an option; `-` alone is none.
+fn argument(text: &str) -> String {
+    match text.starts_with('-') && text.len() > 1 {
+        true => word(&format!("./{text}")),
+        false => word(text),
+    }
 }
 
 /// A word as a shell takes it.
@@ -83,10 +158,12 @@ fn word(text: &str) -> String {
     }
 }
 
-/// A sentence about what went wrong, on standard error.
-pub fn failed(begins: &str, zh: &str, en: &str) {
+/// What went wrong, in pieces, on standard error; laid out as what is told.
+pub fn failed(begins: &str, zh: &[Span], en: &[Span]) {
+    let columns = Reader::of_errors().map_or(usize::MAX, Reader::columns);
     let below = begins.chars().count();
-    lines(Spoken::here(), (begins, below), zh, en).iter().for_each(|text| complaint(text));
+    let lines = laid(Spoken::here(), (begins, below), (zh, en), columns);
+    lines.iter().for_each(|text| complaint(text));
 }
 
 /// What to do after something went wrong, on standard error: a command, or words in both languages
@@ -118,6 +195,7 @@ mod tests {
         assert_eq!(quoted("my city"), "'my city'");
         assert_eq!(quoted("it's; $HOME"), "'it'\\''s; $HOME'");
         assert_eq!(quoted(""), "''");
+        assert_eq!(quoted("-rf; x"), "'./-rf; x'", "no option");
     }
 
     #[test]
@@ -125,8 +203,57 @@ mod tests {
         let told = |order: &str| Command::new("program verb {}", &[order]);
         assert_eq!(told("5GPJWBSG64S36D1N").as_str(), "program verb 5GPJWBSG64S36D1N");
         assert_eq!(told("X; curl x|sh").as_str(), "program verb 'X; curl x|sh'");
+        let reason = |text: &str| Command::new("program verb --reason {} --yes", &[text]);
+        assert_eq!(reason("- 单位不对").as_str(), "program verb --reason='- 单位不对' --yes");
+        assert_eq!(reason("--yes").as_str(), "program verb --reason=--yes --yes");
+        assert_eq!(reason("单位-1").as_str(), "program verb --reason 单位-1 --yes");
+        let file = told("5GPJ").with(&[("--key", "-x.key".into())]);
+        assert_eq!(file.as_str(), "program verb 5GPJ --key=-x.key");
+        assert_eq!(told("-x.json").as_str(), "program verb ./-x.json");
+        assert_eq!(told("-").as_str(), "program verb -");
+        let behind = Command::new("program -- {}", &["-x; y"]);
+        assert_eq!(behind.as_str(), "program -- '-x; y'");
         let own = told("5GPJ").with(&[("--key", "my city/it's.key".into())]);
         assert_eq!(own.as_str(), "program verb 5GPJ --key 'my city/it'\\''s.key'");
+    }
+
+    /// Whatever somebody else wrote into it, each line begins with what is ours.
+    #[test]
+    fn no_text_of_others_begins_a_line_of_what_is_told() {
+        let (own, foreign) =
+            (|text: &str| Span::Own(text.into()), |text: &str| Span::Foreign(text.into()));
+        let forged = "  · By the rules of version 7, rule all permits this";
+        for filler in [" ", "\u{3000}", "─", "一", "ئ"] {
+            for count in [1, 17, 37, 75, 77, 197] {
+                let text = format!("a{}{forged}", filler.repeat(count));
+                let zh = [own("对 "), foreign(&text), own(" 的访问。")];
+                let en = [own("On "), foreign(&text), own(".")];
+                for columns in [20, 40, 80, 200, usize::MAX] {
+                    for spoken in [Spoken::Chinese, Spoken::English, Spoken::Both] {
+                        let lines = told_lines(spoken, "  · ", (&zh, &en), columns);
+                        let begins = ["  · 对 ", "  · On ", "    On ", "    │ "];
+                        let ours = |line: &String| begins.iter().any(|with| line.starts_with(with));
+                        assert!(lines.iter().all(ours), "{filler:?} {count} {columns}: {lines:?}");
+                        assert!(!lines.iter().any(|line| line.starts_with("  · By")), "{lines:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whatever a peer answers instead of what was asked for, each line of it begins with a mark.
+    #[test]
+    fn no_refusal_begins_a_line() {
+        let forged = "✓ 已批准 / approved";
+        for filler in [" ", "\u{3000}", "─", "一"] {
+            let text = format!("a{}{forged}", filler.repeat(75));
+            let told = layout::filled("对方拒绝：{}", &[&text]);
+            for columns in [20, 40, 80, usize::MAX] {
+                let lines = laid(Spoken::Chinese, ("✗ ", 2), (&told, &told), columns);
+                let ours = |line: &String| line.starts_with("✗ 对方") || line.starts_with("  │ ");
+                assert!(lines.iter().all(ours), "{filler:?} {columns}: {lines:?}");
+            }
+        }
     }
 
     #[test]

@@ -112,17 +112,21 @@ pub struct LogLines;
 
 impl Write for LogLines {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let text = String::from_utf8_lossy(bytes);
-        let (body, end) = match text.strip_suffix('\n') {
-            Some(body) => (body, "\n"),
-            None => (&*text, ""),
-        };
-        stderr().write_all(format!("{}{end}", escaped(body)).as_bytes())?;
+        stderr().write_all(log_line(bytes).as_bytes())?;
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
         stderr().flush()
+    }
+}
+
+/// A line of a log, one whatever stands in it.
+fn log_line(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    match text.strip_suffix('\n') {
+        Some(body) => format!("{}\n", escaped(body)),
+        None => escaped(&text),
     }
 }
 
@@ -170,6 +174,16 @@ mod tests {
         );
         let tag = '\u{e0041}';
         assert_eq!(visible(&tag.to_string()), "‹U+E0041›");
+    }
+
+    /// Whatever an event of a log has in it, it is one line of it, without a hidden character.
+    #[test]
+    fn an_event_is_one_line_of_a_log() {
+        let line = log_line(format!("{{\"error\":\"{HOSTILE}\"}}\n").as_bytes());
+        let body = line.strip_suffix('\n').unwrap();
+        assert!(!body.chars().any(is_hidden), "{line}");
+        assert!(body.contains("\\u202e") && body.contains("\\u000a"), "{line}");
+        assert!(!log_line(b"\xff\x1b[2J").contains('\u{1b}'));
     }
 
     #[test]

@@ -9,9 +9,45 @@ use std::sync::{Arc, OnceLock};
 #[derive(Clone, Debug, Default)]
 pub struct Edge {
     size: u64,
-    levels: Vec<Arc<Vec<Hash>>>,
+    levels: Vec<Level>,
     /// Asked for many times, and the same until the next append.
     root: OnceLock<Hash>,
+}
+
+/// The hashes of a tile that is not full, and the roots of the perfect subtrees over them, the
+/// largest first: a root of the whole tree is made of these alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Level {
+    hashes: Arc<Vec<Hash>>,
+    peaks: Vec<Hash>,
+}
+
+impl Level {
+    fn of(hashes: Vec<Hash>) -> Self {
+        let mut level = Self::default();
+        hashes.into_iter().for_each(|hash| level.push(hash));
+        level
+    }
+
+    fn push(&mut self, hash: Hash) {
+        let (mut count, mut peak) = (self.hashes.len(), hash);
+        while count & 1 == 1 {
+            let Some(left) = self.peaks.pop() else { break };
+            peak = node_hash(&left, &peak);
+            count >>= 1;
+        }
+        self.peaks.push(peak);
+        Arc::make_mut(&mut self.hashes).push(hash);
+    }
+
+    /// The hashes and the root over them, once the tile is full; it is empty then.
+    fn take_full(&mut self) -> Option<(Vec<Hash>, Hash)> {
+        if (self.hashes.len() as u64) < TILE_WIDTH {
+            return None;
+        }
+        let root = self.peaks.pop()?;
+        Some((std::mem::take(Arc::make_mut(&mut self.hashes)), root))
+    }
 }
 
 impl PartialEq for Edge {
@@ -43,7 +79,7 @@ impl Edge {
         if levels.len() != level_count(size) || !levels.iter().enumerate().all(fits) {
             return Err(WrongEdge(size));
         }
-        let levels = levels.into_iter().map(Arc::new).collect();
+        let levels = levels.into_iter().map(Level::of).collect();
         Ok(Self { size, levels, root: OnceLock::new() })
     }
 
@@ -59,16 +95,12 @@ impl Edge {
         let mut level = 0usize;
         loop {
             if self.levels.len() == level {
-                self.levels.push(Arc::default());
+                self.levels.push(Level::default());
             }
             let Some(tile) = self.levels.get_mut(level) else { break };
-            let tile = Arc::make_mut(tile);
             tile.push(carry);
-            if (tile.len() as u64) < TILE_WIDTH {
-                break;
-            }
-            let hashes = std::mem::take(tile);
-            carry = perfect_root(&hashes);
+            let Some((hashes, root)) = tile.take_full() else { break };
+            carry = root;
             let index = (self.size >> (8 * level)) / TILE_WIDTH;
             let id = TileId { level: u8::try_from(level).unwrap_or(u8::MAX), index };
             full.push(FullTile { id, hashes });
@@ -81,13 +113,12 @@ impl Edge {
 
     /// The tiles that are not full, lowest level first; empty ones are left out.
     pub fn partial(&self) -> impl Iterator<Item = (TileId, &[Hash])> {
-        self.levels.iter().enumerate().filter(|(_, hashes)| !hashes.is_empty()).map(
-            |(level, hashes)| {
-                let index = (self.size >> (8 * level)) / TILE_WIDTH;
-                let level = u8::try_from(level).unwrap_or(u8::MAX);
-                (TileId { level, index }, hashes.as_slice())
-            },
-        )
+        let tiles = self.levels.iter().map(|level| level.hashes.as_slice()).enumerate();
+        tiles.filter(|(_, hashes)| !hashes.is_empty()).map(|(level, hashes)| {
+            let index = (self.size >> (8 * level)) / TILE_WIDTH;
+            let level = u8::try_from(level).unwrap_or(u8::MAX);
+            (TileId { level, index }, hashes)
+        })
     }
 
     /// The root hash.
@@ -96,17 +127,9 @@ impl Edge {
     }
 
     fn hash(&self) -> Hash {
-        let mut perfect: Vec<Hash> = Vec::new();
-        for hashes in self.levels.iter().rev() {
-            let mut rest = hashes.as_slice();
-            while !rest.is_empty() {
-                let (head, tail) = rest.split_at(1 << rest.len().ilog2());
-                perfect.push(perfect_root(head));
-                rest = tail;
-            }
-        }
-        let Some(last) = perfect.pop() else { return empty_root() };
-        perfect.iter().rev().fold(last, |right, left| node_hash(left, &right))
+        let mut peaks = self.levels.iter().flat_map(|level| level.peaks.iter().rev());
+        let Some(last) = peaks.next() else { return empty_root() };
+        peaks.fold(*last, |right, left| node_hash(left, &right))
     }
 }
 
@@ -135,5 +158,47 @@ pub(crate) fn perfect_root(hashes: &[Hash]) -> Hash {
             let (left, right) = hashes.split_at(hashes.len() / 2);
             node_hash(&perfect_root(left), &perfect_root(right))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::merkle::leaf_hash;
+
+    /// The root by its definition (RFC 6962 2.1).
+    fn root(leaves: &[Hash]) -> Hash {
+        match leaves {
+            [] => empty_root(),
+            [one] => *one,
+            _ => {
+                let split = leaves.len().next_power_of_two() / 2;
+                node_hash(&root(&leaves[..split]), &root(&leaves[split..]))
+            }
+        }
+    }
+
+    #[test]
+    fn roots_are_those_of_the_definition_however_the_edge_was_made() {
+        let leaves: Vec<Hash> = (0..70_000_u32).map(|i| leaf_hash(&i.to_be_bytes())).collect();
+        let mut edge = Edge::default();
+        let looked = |size: usize| {
+            let around = |what: usize| size.abs_diff(what) < 3;
+            size < 600
+                || size.is_multiple_of(7_919)
+                || around(65_536)
+                || around(4_096)
+                || around(70_000)
+        };
+        for (at, leaf) in leaves.iter().enumerate() {
+            if looked(at) {
+                assert_eq!(edge.root(), root(&leaves[..at]), "{at}");
+                let levels = edge.levels.iter().map(|level| level.hashes.to_vec()).collect();
+                let again = Edge::from_levels(at as u64, levels).unwrap();
+                assert_eq!((again.root(), &again), (edge.root(), &edge), "{at}");
+            }
+            edge.append(*leaf);
+        }
+        assert_eq!(edge.root(), root(&leaves));
     }
 }

@@ -24,7 +24,6 @@ pub fn inclusion<'a>(
     if index >= size {
         return Err(ProofError::OutOfRange);
     }
-    let mut proof = Vec::new();
     let (mut low, mut high) = (0, size);
     let mut siblings = Vec::new();
     while high - low > 1 {
@@ -37,10 +36,7 @@ pub fn inclusion<'a>(
             low = middle;
         }
     }
-    for (low, high) in siblings.into_iter().rev() {
-        proof.push(range(low, high, tiles)?);
-    }
-    Ok(proof)
+    ranges(siblings, tiles)
 }
 
 /// The consistency proof between two sizes (RFC 6962 2.1.2).
@@ -71,7 +67,33 @@ pub fn consistency<'a>(
     if !whole {
         parts.push((low, high));
     }
-    parts.into_iter().rev().map(|(low, high)| range(low, high, tiles)).collect()
+    ranges(parts, tiles)
+}
+
+/// The hashes of some ranges, last one first. Whether every tile is there is seen before anything
+/// is hashed: whoever fetches one after the other asks again for each.
+fn ranges<'a>(
+    parts: Vec<(u64, u64)>,
+    tiles: &dyn Fn(TileId) -> Option<&'a [Hash]>,
+) -> Result<Vec<Hash>, ProofError> {
+    let parts = || parts.iter().rev();
+    parts().try_for_each(|(low, high)| present(*low, *high, tiles))?;
+    parts().map(|(low, high)| range(*low, *high, tiles)).collect()
+}
+
+/// Whether the tiles of the leaves `low..high` are there.
+fn present<'a>(
+    low: u64,
+    high: u64,
+    tiles: &dyn Fn(TileId) -> Option<&'a [Hash]>,
+) -> Result<(), ProofError> {
+    let width = high - low;
+    if width.is_power_of_two() && low.is_multiple_of(width) {
+        return below(width.ilog2(), low / width, tiles).map(|_| ());
+    }
+    let middle = low + split(width);
+    present(low, middle, tiles)?;
+    present(middle, high, tiles)
 }
 
 /// Largest power of two below `n`, for n ≥ 2.
@@ -99,12 +121,21 @@ fn perfect<'a>(
     index: u64,
     tiles: &dyn Fn(TileId) -> Option<&'a [Hash]>,
 ) -> Result<Hash, ProofError> {
+    below(height, index, tiles).map(perfect_root)
+}
+
+/// The hashes of one tile that are below it.
+fn below<'a>(
+    height: u32,
+    index: u64,
+    tiles: &dyn Fn(TileId) -> Option<&'a [Hash]>,
+) -> Result<&'a [Hash], ProofError> {
     let (level, inside) = (height / 8, height % 8);
     let first = index << inside;
     let id = TileId { level: u8::try_from(level).unwrap_or(u8::MAX), index: first / TILE_WIDTH };
     let offset = usize::try_from(first % TILE_WIDTH).unwrap_or(usize::MAX);
     let hashes = tiles(id).and_then(|tile| tile.get(offset..offset + (1 << inside)));
-    hashes.map(perfect_root).ok_or(ProofError::Missing(id))
+    hashes.ok_or(ProofError::Missing(id))
 }
 
 #[cfg(test)]

@@ -101,7 +101,8 @@ fn told<'a>(records: &'a [AgentRecord<'a>], name: &str) -> Result<Told<'a>, Fail
     Ok(told)
 }
 
-/// How it ended: only the agent that let it pass says so, behind the decision.
+/// How it ended: only the agent that let it pass says so, in the same run behind the decision; or,
+/// when that run was cut short, another run of it says that nobody knows.
 fn end(
     decided: &AgentRecord<'_>,
     decision: &Decision,
@@ -109,9 +110,12 @@ fn end(
 ) -> Result<Option<Completion>, Failed> {
     let Some((one, ended)) = told else { return Ok(None) };
     let (before, link) = (decided.link(), one.link());
+    let is_same_run = link.epoch == before.epoch;
     let why = if one.agent() != decided.agent() {
         "the end of another agent's request"
-    } else if link.epoch == before.epoch && link.aseq <= before.aseq {
+    } else if !is_same_run && ended.outcome != Completion::UNKNOWN {
+        "another run tells how it ended"
+    } else if is_same_run && link.aseq <= before.aseq {
         "it ended before it was decided"
     } else if decision.outcome != "permitted" {
         "the end of a request that was denied"

@@ -93,7 +93,7 @@ impl EvidenceBundle {
         let manifest = files
             .get(file::MANIFEST)
             .ok_or_else(|| Failed::missing(file::MANIFEST, "there is no manifest"))?;
-        let manifest: Manifest = records::parts::read(manifest)
+        let manifest: Manifest = records::json::read_part(manifest)
             .map_err(|error| Failed::new(Verdict::Malformed, file::MANIFEST, error.to_string()))?;
         if manifest.v != 1 {
             return Err(Failed::new(Verdict::Malformed, file::MANIFEST, "of another version"));
@@ -145,7 +145,7 @@ impl Reader<'_> {
     }
 
     fn part<T: DeserializeOwned>(&self, name: &str) -> Result<T, Failed> {
-        records::parts::read(self.file(name)?)
+        records::json::read_part(self.file(name)?)
             .map_err(|error| Failed::new(Verdict::Malformed, name, error.to_string()))
     }
 }
@@ -198,5 +198,19 @@ mod tests {
             &one("./a", EntryType::Regular, 1, b"y"),
         ];
         assert_eq!(untar(&twice.concat()).unwrap_err().why, "it is there twice");
+    }
+
+    /// In a field of bytes, and where no signature was looked at yet, the same is refused.
+    #[test]
+    fn a_record_of_small_values_is_refused_before_it_is_built() {
+        let zeros = "0,".repeat(4 << 20);
+        let record = format!(r#"{{"body":{{"x":[{zeros}0]}}}}"#);
+        let read = records::record::Record::read(record.as_bytes());
+        assert_eq!(read, Err(records::json::JsonError::TooMany));
+        let statement = format!(r#"{{"x":[{zeros}0]}}"#);
+        assert_eq!(
+            records::founding::Founding::read(statement.as_bytes()),
+            Err(records::json::JsonError::TooMany)
+        );
     }
 }

@@ -4,15 +4,19 @@
 use crate::bundle::EvidenceBundle;
 use crate::origin::Origin;
 use crate::verdict::Failed;
-use authority::Authority;
-use authority::lineage::replay;
+use authority::lineage::replay_judged;
+use authority::{Authority, Judged};
 use pki::{Certificate, PublicKey};
+use records::commitment::{self, Commitment, NotDisclosed};
 use records::lineage::LineageError;
 use records::order::{Body, Order};
 use records::record::{Event, Record};
-use records::{Bytes, Code, Disclosure, commitment};
+use records::{Bytes, Code, Disclosure};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where a record commits to the certificate that was issued.
+const CERTIFICATE: &str = "/certificate";
 
 /// What the records of `control` say.
 pub struct Control {
@@ -22,6 +26,12 @@ pub struct Control {
     pub founding: Bytes,
     /// Authority behind the last of them.
     pub authority: Authority,
+    /// How the order was judged that the record at an index carries out.
+    pub judged: BTreeMap<u64, Judged>,
+    /// Digests of the orders that were carried out, by the index of the record.
+    pub enacted: BTreeMap<u64, Bytes>,
+    /// People as their newest certificates here name them, by id.
+    pub names: BTreeMap<String, String>,
     /// Orders by digest.
     pub orders: BTreeMap<Bytes, (Order, Body)>,
     /// Issued certificates by serial number.
@@ -31,19 +41,28 @@ pub struct Control {
 /// Checks and replays.
 pub fn check(bundle: &EvidenceBundle, origin: &Origin) -> Result<Control, Failed> {
     let (_, records) = bundle.control.open(&origin.control).map_err(failed)?;
-    let authority = replay(&records, &origin.founding).map_err(failed)?;
+    let mut judged = BTreeMap::new();
+    let authority = replay_judged(&records, &origin.founding, |index, one| {
+        judged.insert(index, one);
+    });
+    let authority = authority.map_err(failed)?;
     let mut control = Control {
         records: Vec::new(),
         founding: origin.founding.into(),
         authority,
+        judged,
+        enacted: BTreeMap::new(),
+        names: BTreeMap::new(),
         orders: BTreeMap::new(),
         certificates: BTreeMap::new(),
     };
-    let openings: BTreeMap<u64, &[Disclosure]> =
-        bundle.openings.iter().map(|one| (one.index, one.disclosures.as_slice())).collect();
+    let mut openings = openings(bundle)?;
     let mut intended = BTreeMap::new();
     for (index, record) in &records {
-        let opened = openings.get(index).copied().unwrap_or_default();
+        let opened = openings.remove(index).unwrap_or_default();
+        if !matches!(&record.event, Event::Order { .. } | Event::Issued { .. }) {
+            discloses(&format!("control {index}"), BTreeSet::new(), opened)?;
+        }
         match &record.event {
             Event::Order { order, .. } => control.order(*index, order, opened)?,
             Event::Intent { serial, tbs_sha256, .. }
@@ -55,11 +74,46 @@ pub fn check(bundle: &EvidenceBundle, origin: &Origin) -> Result<Control, Failed
                 let promised = intended.get(serial.as_str()).copied();
                 control.certificate(*index, &record.event, opened, promised)?;
             }
+            Event::Enacted { order, .. } => {
+                control.enacted.insert(*index, order.clone());
+            }
             _ => {}
         }
     }
+    if let Some(index) = openings.keys().next() {
+        return Err(Failed::missing(
+            format!("control {index}"),
+            "what is disclosed of is not there",
+        ));
+    }
     control.records = records;
     Ok(control)
+}
+
+/// What is disclosed of each record, by its index.
+fn openings(bundle: &EvidenceBundle) -> Result<BTreeMap<u64, &[Disclosure]>, Failed> {
+    let mut openings = BTreeMap::new();
+    for one in &bundle.openings {
+        if openings.insert(one.index, one.disclosures.as_slice()).is_some() {
+            return Err(Failed::altered(format!("control {}", one.index), "disclosed twice"));
+        }
+    }
+    Ok(openings)
+}
+
+/// Each commitment of a record opens, and each disclosure of it opens one.
+fn discloses(
+    item: &str,
+    commitments: BTreeSet<(String, Commitment)>,
+    opened: &[Disclosure],
+) -> Result<(), Failed> {
+    commitment::check(commitments, opened).map_err(|NotDisclosed(path)| {
+        let item = format!("{item} {path}");
+        match commitment::at(&path, opened) {
+            None => Failed::missing(item, "it is not disclosed"),
+            Some(_) => Failed::altered(item, "it is not what was committed to"),
+        }
+    })
 }
 
 fn failed(error: LineageError) -> Failed {
@@ -110,9 +164,7 @@ impl Control {
         let wrong = |error: records::order::OrderError| Failed::altered(&item, error.to_string());
         let order = Order::read(&bytes.0).map_err(wrong)?;
         let body = order.body().map_err(wrong)?;
-        for (path, commitment) in order.commitments().map_err(wrong)? {
-            opens(&item, &commitment, &path, opened)?;
-        }
+        discloses(&item, order.commitments().map_err(wrong)?, opened)?;
         let digest = Bytes::from(records::order::digest(&bytes.0));
         self.orders.insert(digest, (order, body));
         Ok(())
@@ -130,7 +182,8 @@ impl Control {
             return Ok(());
         };
         let item = format!("control {index} certificate");
-        let value = opens(&item, certificate, "/certificate", opened)?;
+        discloses(&item, [(CERTIFICATE.to_owned(), certificate.clone())].into(), opened)?;
+        let value = opens(&item, certificate, CERTIFICATE, opened)?;
         let certificate = certificate_in(&item, value)?;
         let founding = self.authority.founding();
         let authorities = [&founding.keys.issuing, &founding.root];
@@ -156,6 +209,9 @@ impl Control {
         let tbs = certificate.tbs_der().map_err(|_| Failed::altered(&item, "no certificate"))?;
         if promised.is_some_and(|promised| promised.0 != Sha256::digest(&tbs).as_slice()) {
             return Err(Failed::altered(item, "other bytes were signed than its intent names"));
+        }
+        if let (Some(person), Some(name)) = (named.person(), named.common_name()) {
+            self.names.insert(person.to_owned(), name);
         }
         self.certificates.insert(serial.clone(), certificate);
         Ok(())

@@ -11,15 +11,14 @@ use policy::{Asked, CanonicalPath, People};
 use records::Bytes;
 use records::people::PeopleSnapshot;
 use records::record::Event;
+use records::time::SKEW_SECONDS_MAX;
 use sha2::{Digest, Sha256};
 
-/// A clock may be this much behind the signer's, in seconds.
-const SKEW_SECONDS_MAX: u64 = 300;
-
 /// Outcomes that no rule gave: the certificate or person did not count.
-const BEFORE_RULES: [&str; 7] = [
+const BEFORE_RULES: [&str; 8] = [
     "certificate-expired",
     "certificate-revoked",
+    "certificate-suspended",
     "not-served",
     "person-changed",
     "status-stale",

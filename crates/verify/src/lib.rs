@@ -41,19 +41,23 @@ fn check(
 ) -> Result<(), Failed> {
     let bundle = EvidenceBundle::read(files)?;
     let origin = origin::check(&bundle, trust)?;
-    report.check(format!("founding {}", records::Bytes::from(origin.founding)));
+    report.check("founding {0}", vec![records::Bytes::from(origin.founding).to_string().into()]);
     let control = control::check(&bundle, &origin)?;
-    report.check(format!("{} records of control", control.records.len()));
+    report.check("{0} records of control", vec![control.records.len().to_string().into()]);
     let told = match &bundle.question {
         Question::Request(name) => {
             let mut request = access::check(&bundle, &origin, &control, name)?;
-            let signed = if request.completion.is_some() { ", completion" } else { "" };
-            report.check(format!("connection, decision{signed}: in the agent's signed run"));
+            let signed = match request.completion.is_some() {
+                true => "connection, decision, completion: in the agent's signed run",
+                false => "connection, decision: in the agent's signed run",
+            };
+            report.check(signed, Vec::new());
             let by = decision::check(&bundle, &control, &request)?;
-            report.check(match by.rules_agree {
+            let agree = match by.rules_agree {
                 true => "people, list and rules that the decision names",
                 false => "people and list that the decision names",
-            });
+            };
+            report.check(agree, Vec::new());
             report.leave_out(std::mem::take(&mut request.left_out));
             say::request(&control, &request, &by)?
         }

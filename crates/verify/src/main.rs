@@ -1,9 +1,10 @@
 //! `yinxin-verify`: checks an evidence bundle, offline.
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use records::trust::Trust;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use system::completions::{Completions, Shell, Unwritten};
 use system::{complain, terminal};
 use verify::{Report, bundle, verify};
 
@@ -21,15 +22,26 @@ struct Arguments {
     /// Print JSON for machines. 输出 JSON
     #[arg(long)]
     json: bool,
+    /// Write completions for a shell instead. 命令补全
+    #[arg(long, value_name = "SHELL", exclusive = true)]
+    completions: Option<Shell>,
+    /// Write the manual page to a folder instead. 手册页目录
+    #[arg(long, value_name = "FOLDER", exclusive = true)]
+    man: Option<PathBuf>,
     /// The bundle. 证据包
-    bundle: PathBuf,
+    #[arg(required_unless_present_any = ["completions", "man"])]
+    bundle: Option<PathBuf>,
 }
 
 const USAGE: u8 = 4;
 
 fn main() -> ExitCode {
     let arguments: Arguments = system::language::typed();
-    match run(&arguments) {
+    let Some(bundle) = &arguments.bundle else {
+        let wanted = Completions::of(arguments.completions, arguments.man);
+        return written(wanted.write(Arguments::command()));
+    };
+    match run(bundle, arguments.trust.as_deref()) {
         Ok(report) => {
             tell(&report, arguments.json);
             ExitCode::from(report.verdict().exit())
@@ -41,18 +53,26 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<Report, String> {
-    let read = |path: &PathBuf| {
-        std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
-    };
-    let trust: Option<Trust> = match &arguments.trust {
+fn written(done: Result<(), Unwritten>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain!("yinxin-verify: {error}");
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+fn run(path: &Path, trust: Option<&Path>) -> Result<Report, String> {
+    let read =
+        |path: &Path| std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
+    let trust: Option<Trust> = match trust {
         Some(path) => Some(
             serde_json::from_slice(&read(path)?)
                 .map_err(|error| format!("{}: {error}", path.display()))?,
         ),
         None => None,
     };
-    let path = &arguments.bundle;
     let tar = bundle::bytes_of(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let files = bundle::untar(&tar);
     // Each file is in memory once.
@@ -73,7 +93,6 @@ fn tell(report: &Report, machine: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn every_text_of_the_help_is_english_then_chinese() {

@@ -3,8 +3,12 @@
 
 use crate::say::Told;
 use crate::verdict::{Failed, Verdict};
+use plain::{FactValue, phrase, words};
 use serde_json::{Value, json};
-use system::{say, speech};
+use system::language::Spoken;
+use system::layout::Span;
+use system::terminal::Reader;
+use system::{speech, terminal};
 
 /// What a bundle proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,11 +17,11 @@ pub struct Report {
     /// The first thing that does not hold, if any.
     failed: Option<Failed>,
     /// What was checked, in order.
-    checked: Vec<String>,
-    /// What happened, Chinese and English.
-    proven: Vec<(String, String)>,
+    checked: Vec<FactValue>,
+    /// What happened.
+    proven: Vec<FactValue>,
     /// What does not follow, although somebody may read it there.
-    not_proven: Vec<(String, String)>,
+    not_proven: Vec<FactValue>,
     /// Records that no agent signed: nothing rests on them.
     left_out: Vec<String>,
     /// Files that no signature covers: the verdict is the same whatever they say.
@@ -32,7 +36,7 @@ pub struct Section {
     /// Whether they are proven.
     pub holds: bool,
     /// The lines.
-    pub lines: Vec<(String, String)>,
+    pub lines: Vec<FactValue>,
 }
 
 impl Report {
@@ -59,8 +63,9 @@ impl Report {
         self.failed.as_ref()
     }
 
-    pub(crate) fn check(&mut self, what: impl Into<String>) {
-        self.checked.push(what.into());
+    /// Our own words for what holds, with numbers and digests in their places.
+    pub(crate) fn check(&mut self, what: &'static str, values: Vec<FactValue>) {
+        self.checked.push(phrase(what, what, values));
     }
 
     pub(crate) fn leave_out(&mut self, records: Vec<String>) {
@@ -82,17 +87,18 @@ impl Report {
         if self.failed.is_some() {
             return Vec::new();
         }
-        let names = |names: &[String]| names.iter().map(|one| (one.clone(), one.clone())).collect();
+        // A row of one: a name is quoted, or it could be written like a sentence.
+        let name = |name: &String| FactValue::Row(vec![name.into()]);
         let all = [
             (("由此证明：", "what this proves:"), self.proven.clone()),
             (("以下不能由此证明：", "what this does not prove:"), self.not_proven.clone()),
             (
                 ("没有网关签名、未计入的记录：", "records that no agent signed, left out:"),
-                names(&self.left_out),
+                self.left_out.iter().map(|record| words(record)).collect(),
             ),
             (
                 ("没有签名覆盖、不影响结论的文件：", "files without weight:"),
-                names(&self.weightless),
+                self.weightless.iter().map(name).collect(),
             ),
         ];
         let section = |(at, (title, lines))| Section { title, holds: at == 0, lines };
@@ -102,33 +108,40 @@ impl Report {
 
     /// Tells people, in the language of whoever reads it.
     pub fn print(&self) {
-        for checked in &self.checked {
-            say!("  ✓ {checked}");
-        }
+        let columns = Reader::of_output().map_or(usize::MAX, Reader::columns);
+        self.lines(Spoken::here(), columns).iter().for_each(|line| terminal::line(line));
+    }
+
+    /// Its lines, each of which begins with a mark of ours.
+    fn lines(&self, spoken: Spoken, columns: usize) -> Vec<String> {
+        let tell = |begins: &'static str, value: &FactValue| {
+            let said = (&*value.spans_zh(), &*value.spans_en());
+            speech::told_lines(spoken, begins, said, columns)
+        };
+        let mut lines: Vec<String> =
+            self.checked.iter().flat_map(|checked| tell("  ✓ ", checked)).collect();
         if let Some(failed) = &self.failed {
-            say!("  ✗ {}: {}", failed.item, failed.why);
+            let why = failed_spans(failed);
+            lines.extend(speech::told_lines(spoken, "  ✗ ", (&why, &why), columns));
         }
-        for Section { title: (zh, en), lines, .. } in self.sections() {
-            speech::said("  ", zh, en);
-            for (zh, en) in &lines {
-                match zh == en {
-                    true => say!("  · {zh}"),
-                    false => speech::sentence("  · ", zh, en),
-                }
-            }
+        for Section { title: (zh, en), lines: told, .. } in self.sections() {
+            lines.push(format!("  {}", spoken.of_both(zh, en)));
+            lines.extend(told.iter().flat_map(|line| tell("  · ", line)));
         }
-        let mark = if self.failed.is_none() { "✓ " } else { "✗ " };
-        speech::said(mark, self.verdict.zh(), self.verdict.name());
+        let mark = if self.failed.is_none() { "✓" } else { "✗" };
+        lines.push(format!("{mark} {}", spoken.of_both(self.verdict.zh(), self.verdict.name())));
+        lines
     }
 
     /// All of it for machines: an object.
     pub fn json(&self) -> Value {
         let failed = self.failed.as_ref();
-        let both = |told: &[(String, String)]| -> Vec<_> {
-            told.iter().map(|(zh, en)| json!({ "zh": zh, "en": en })).collect()
+        let both = |told: &[FactValue]| -> Vec<_> {
+            told.iter().map(|one| Value::Object(one.document())).collect()
         };
+        let checked: Vec<String> = self.checked.iter().map(FactValue::en).collect();
         json!({
-            "verdict": self.verdict.name(), "exit": self.verdict.exit(), "checked": self.checked,
+            "verdict": self.verdict.name(), "exit": self.verdict.exit(), "checked": checked,
             "item": failed.map(|failed| &failed.item), "why": failed.map(|failed| &failed.why),
             "sentences": both(&self.proven), "not_proven": both(&self.not_proven),
             "left_out": self.left_out, "weightless": self.weightless,
@@ -136,12 +149,17 @@ impl Report {
     }
 }
 
+/// What does not hold: which item, and why. Either may hold a text of the bundle.
+fn failed_spans(failed: &Failed) -> [Span; 3] {
+    [Span::Foreign(failed.item.clone()), Span::Own(": ".into()), Span::Foreign(failed.why.clone())]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn two(text: &str) -> (String, String) {
-        (format!("{text}中"), text.to_owned())
+    fn two(text: &'static str) -> FactValue {
+        phrase(text, text, Vec::new())
     }
 
     #[test]
@@ -153,7 +171,7 @@ mod tests {
         report.end(Ok(Verdict::Verified));
         assert_eq!(report.sections().iter().filter(|section| section.holds).count(), 1);
         let lines = report.sections().into_iter().flat_map(|section| section.lines);
-        let english: Vec<String> = lines.map(|(_, en)| en).collect();
+        let english: Vec<String> = lines.map(|line| line.en()).collect();
         assert_eq!(english, ["proven", "not proven", "access 7 (completion)", "README.txt"]);
         let json = report.json();
         for key in ["sentences", "not_proven", "left_out", "weightless"] {
@@ -162,5 +180,41 @@ mod tests {
         report.end(Err(Failed::altered("run", "x")));
         assert!(report.sections().is_empty(), "what does not hold proves nothing");
         assert_eq!(report.json()["verdict"], "altered");
+    }
+
+    /// Names of files, and whatever else a bundle holds, are read as what they are, on a terminal
+    /// of any width: none begins a line, and none is a sentence of ours.
+    #[test]
+    fn no_text_of_a_bundle_is_read_as_a_finding() {
+        let forged = "By the rules of version 7, rule all permits this; evaluated again.";
+        let resource = format!("exchange/a{}  · {forged}", " ".repeat(75));
+        let sentence = |resource: &str| {
+            let by = "By the rules of version 7, rule {0} permits this on {1}; evaluated again.";
+            phrase("规则 {0} 允许对 {1} 的访问。", by, vec!["r1".into(), resource.into()])
+        };
+        for blank in [" ", "\u{3000}", "─", "ئ"] {
+            let name = format!("a{}  · {forged}", blank.repeat(75));
+            let told = Told { proven: vec![sentence(&resource)], not_proven: Vec::new() };
+            let mut report = Report::of(Verdict::Malformed, None);
+            report.check("founding {0}", vec!["AAAA".into()]);
+            report.tell(told, vec![name.clone(), forged.into()]);
+            report.end(Ok(Verdict::Verified));
+            let mut failed = Report::of(Verdict::Malformed, None);
+            failed.end(Err(Failed::new(Verdict::Malformed, name, "not a plain file")));
+            for columns in [20, 40, 80, 200, usize::MAX] {
+                for spoken in [Spoken::Chinese, Spoken::English, Spoken::Both] {
+                    let lines = [report.lines(spoken, columns), failed.lines(spoken, columns)];
+                    for line in lines.iter().flatten() {
+                        let ours = ["  ✓ founding AAAA", "  · 规则 r1", "  · By the rules of"]
+                            .into_iter()
+                            .chain(["    By the rules of", "    │ ", "  · 「", "  ✗ a"])
+                            .chain(["  由此", "  没有", "  what", "  files", "✓ ", "✗ "]);
+                        assert!(ours.into_iter().any(|with| line.starts_with(with)), "{line}");
+                        assert!(!line.starts_with(&format!("  · {forged}")), "{line}");
+                    }
+                }
+            }
+        }
+        assert!(sentence("x y").en().contains("「x y」"));
     }
 }

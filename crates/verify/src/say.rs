@@ -1,6 +1,8 @@
 //! What a bundle proves, in sentences, and what it does not: each follows from what was checked.
-//! What only an agent says is told as its word.
+//! What only an agent says is told as its word. What others wrote stands in places of a phrase, so
+//! that it is read as what it is.
 
+mod approval;
 mod certificate;
 
 use crate::access::GateRequest;
@@ -8,9 +10,9 @@ use crate::control::Control;
 use crate::decision::DecidedBy;
 use crate::handshake::HandshakeProof;
 use crate::verdict::Failed;
+use approval::Sentences;
 use certificate::of_certificate;
-
-type Sentences = Vec<(String, String)>;
+use plain::{FactValue, NameAndId, phrase};
 
 /// What is said about a bundle.
 #[derive(Default)]
@@ -22,46 +24,40 @@ pub struct Told {
 }
 
 /// A bundle is what somebody chose to hand on: nothing follows from what is not in it.
-fn nothing_else() -> (String, String) {
-    (
-        "日志中没有别的有关记录，例如同一握手再次使用、别的结果、撤回、冻结或吊销：转交者可能略去；\
-         向日志重新导出即可核对。"
-            .into(),
+fn nothing_else() -> FactValue {
+    phrase(
+        "日志中没有别的有关记录，例如同一握手再次使用、别的结果，或者持有人、审批人的证书、角色、\
+         代理此前已被撤回、冻结或吊销：转交者可能略去；向日志重新导出即可核对。",
         "That the log holds nothing else, such as a second use of this handshake, another end, or \
-         a withdrawal, suspension or revocation: whoever handed this on may have left it out. The \
-         log answers anew."
-            .into(),
+         that a certificate, role or delegation, of the holder or of who approved, was withdrawn, \
+         suspended or revoked before: whoever handed this on may have left it out. The log answers \
+         anew.",
+        Vec::new(),
     )
 }
 
 /// Sentences about a request.
 pub fn request(control: &Control, request: &GateRequest, by: &DecidedBy) -> Result<Told, Failed> {
     let decision = &request.decision;
-    let name = request.certificate.subject().common_name().unwrap_or_default();
-    let unit = request.certificate.subject().unit().unwrap_or_default();
-    let (person, agent) = (&decision.person, &request.agent);
-    let mut proven =
-        vec![(format!("请求 {}。", request.name), format!("Request {}.", request.name))];
-    proven.push((
-        format!(
-            "{name}（{person}，{unit}）的证书密钥在与 {} 的连接上签名，由网关 {agent} 接受。",
-            request.host
-        ),
-        format!(
-            "The certificate key of {name} ({person}, {unit}) signed the connection to {} that \
-             agent {agent} accepted.",
-            request.host
-        ),
-    ));
-    proven.push((
-        format!(
-            "网关 {agent} 记录：于 {} 在此连接上收到 {} {}。",
-            request.time, decision.method, request.target
-        ),
-        format!(
-            "Agent {agent} recorded: at {}, on this connection, {} {}.",
-            request.time, decision.method, request.target
-        ),
+    let subject = request.certificate.subject();
+    let unit = subject.unit().unwrap_or_default();
+    let holder = NameAndId {
+        name: Some(subject.common_name().unwrap_or_default()),
+        id: decision.person.clone(),
+        unit: Some(Box::new(NameAndId { name: None, id: unit.to_string(), unit: None })),
+    };
+    let agent = || FactValue::from(&request.agent);
+    let mut proven = vec![phrase("请求 {0}。", "Request {0}.", vec![(&request.name).into()])];
+    proven.push(signed(request, holder.into()));
+    proven.push(phrase(
+        "网关 {0} 记录：于 {1} 在此连接上收到 {2} {3}。",
+        "Agent {0} recorded: at {1}, on this connection, {2} {3}.",
+        vec![
+            agent(),
+            FactValue::time(&request.time),
+            (&decision.method).into(),
+            (&request.target).into(),
+        ],
     ));
     proven.push(outcome(request, by));
     proven.push(end(request));
@@ -69,103 +65,110 @@ pub fn request(control: &Control, request: &GateRequest, by: &DecidedBy) -> Resu
     let not_proven = vec![
         nothing_else(),
         handshake(request),
-        (
-            format!("当时是否已有更新的人员快照、规则或吊销列表：所用者为网关 {agent} 所述。"),
-            format!(
-                "Whether newer people, rules or a newer list were there already: which were used \
-                 is the word of agent {agent}."
-            ),
+        phrase(
+            "当时是否已有更新的人员快照、规则或吊销列表：所用者为网关 {0} 所述。",
+            "Whether newer people, rules or a newer list were there already: which were used is \
+             the word of agent {0}.",
+            vec![agent()],
         ),
-        (
-            format!("时间为网关 {agent} 与签发机构自己的时钟；何人使用了密钥，签名不能说明。"),
-            format!(
-                "Times are those of agent {agent} and of the CA; who used the key, no signature \
-                 says."
-            ),
+        phrase(
+            "时间为网关 {0} 与签发机构自己的时钟；何人使用了持有人或审批人的密钥、是否读过所签内容，\
+             签名不能说明。",
+            "Times are those of agent {0} and of the CA; who used a key, the holder's or an \
+             approver's, and whether they read what it signed, no signature says.",
+            vec![agent()],
         ),
-        (
-            "应用实际做了什么、返回了什么内容；此人是否还有其他请求。".into(),
-            "What the application did and answered; whether there were other requests.".into(),
+        phrase(
+            "应用实际做了什么、返回了什么内容；此人是否还有其他请求。",
+            "What the application did and answered; whether there were other requests.",
+            Vec::new(),
         ),
     ];
     Ok(Told { proven, not_proven })
 }
 
-/// What the signature that opened the connection leaves to the agent's word.
-fn handshake(request: &GateRequest) -> (String, String) {
-    let (host, agent) = (&request.host, &request.agent);
+/// What the key signed that opened the connection, and no more than that: a signature of TLS 1.3
+/// names no host.
+fn signed(request: &GateRequest, holder: FactValue) -> FactValue {
+    let values = vec![holder, (&request.agent).into(), (&request.host).into()];
     match request.handshake {
-        HandshakeProof::Hashed => (
-            format!(
-                "TLS 1.3 的签名只覆盖握手报文的摘要，报文不在证据中：连接到 {host} 为网关 {agent} \
-                 所述。"
-            ),
-            format!(
-                "A signature of TLS 1.3 covers a hash of the handshake, whose messages are not \
-                 here: that it was with {host} is the word of agent {agent}."
-            ),
+        HandshakeProof::Hashed => phrase(
+            "{0} 的证书密钥签署了一次连接，网关 {1} 记录其接受了此连接；连接到主机 {2} 见下节。",
+            "The certificate key of {0} signed a connection, which agent {1} recorded as accepted; \
+             that it was to {2} is in the next section.",
+            values,
         ),
-        HandshakeProof::Shown => (
-            format!(
-                "连接使用 TLS 1.2，所签名的握手报文在证据中，写明 {host}；握手是否完成为网关 \
-                 {agent} 所述。"
-            ),
-            format!(
-                "It was TLS 1.2: the messages that were signed are here and name {host}; that the \
-                 handshake was ended is the word of agent {agent}."
-            ),
+        HandshakeProof::Shown => phrase(
+            "{0} 的证书密钥签署了到 {2} 的连接，网关 {1} 记录其接受了此连接。",
+            "The certificate key of {0} signed a connection to {2}, which agent {1} recorded as \
+             accepted.",
+            values,
+        ),
+    }
+}
+
+/// What the signature that opened the connection leaves to the agent's word.
+fn handshake(request: &GateRequest) -> FactValue {
+    let values = vec![(&request.host).into(), (&request.agent).into()];
+    match request.handshake {
+        HandshakeProof::Hashed => phrase(
+            "TLS 1.3 的签名只覆盖握手报文的摘要，报文不在证据中：连接到 {0} 为网关 {1} 所述。",
+            "A signature of TLS 1.3 covers a hash of the handshake, whose messages are not here: \
+             that it was with {0} is the word of agent {1}.",
+            values,
+        ),
+        HandshakeProof::Shown => phrase(
+            "连接使用 TLS 1.2，所签名的握手报文在证据中，写明 {0}；握手是否完成为网关 {1} 所述。",
+            "It was TLS 1.2: the messages that were signed are here and name {0}; that the \
+             handshake was ended is the word of agent {1}.",
+            values,
         ),
     }
 }
 
 /// What was decided, and whether the rules were asked again.
-fn outcome(request: &GateRequest, by: &DecidedBy) -> (String, String) {
+fn outcome(request: &GateRequest, by: &DecidedBy) -> FactValue {
     let decision = &request.decision;
-    let (rule, resource) = (&decision.rule, &decision.resource);
     let DecidedBy { people, until, bundle, .. } = by;
+    let [people, bundle] = [people.to_string(), bundle.to_string()].map(FactValue::from);
+    let until = FactValue::time(until);
     match (decision.outcome.as_str(), by.rules_agree) {
-        ("permitted", true) => (
-            format!(
-                "按人员快照 {people} 号（有效至 {until}）所指的第 {bundle} 版规则，规则 {rule} 允许对 \
-                 {resource} 的此项访问，重新计算结果一致。"
-            ),
-            format!(
-                "By the rules of version {bundle}, which people snapshot {people} names (good \
-                 until {until}), rule {rule} permits this on {resource}; evaluated again."
-            ),
+        ("permitted", true) => phrase(
+            "按人员快照 {0} 号（有效至 {1}）所指的第 {2} 版规则，规则 {3} 允许对 {4} 的此项访问，\
+             重新计算结果一致。",
+            "By the rules of version {2}, which people snapshot {0} names (good until {1}), rule \
+             {3} permits this on {4}; evaluated again.",
+            vec![people, until, bundle, (&decision.rule).into(), (&decision.resource).into()],
         ),
-        (other, true) => (
-            format!(
-                "被拒绝（{other}）；按人员快照 {people} 号（有效至 {until}）所指的第 {bundle} 版规则，\
-                 重新计算结果一致。"
-            ),
-            format!(
-                "It was denied ({other}); the rules of version {bundle}, which people snapshot \
-                 {people} names (good until {until}), give the same again."
-            ),
+        (other, true) => phrase(
+            "被拒绝（{3}）；按人员快照 {0} 号（有效至 {1}）所指的第 {2} 版规则，重新计算结果一致。",
+            "It was denied ({3}); the rules of version {2}, which people snapshot {0} names (good \
+             until {1}), give the same again.",
+            vec![people, until, bundle, other.into()],
         ),
-        (other, false) => (
-            format!("网关记录其被拒绝（{other}），未及规则；规则没有重新计算。"),
-            format!("The agent recorded a denial ({other}) before any rule; none was evaluated."),
+        (other, false) => phrase(
+            "网关记录其被拒绝（{0}），未及规则；规则没有重新计算。",
+            "The agent recorded a denial ({0}) before any rule; none was evaluated.",
+            vec![other.into()],
         ),
     }
 }
 
-fn end(request: &GateRequest) -> (String, String) {
+fn end(request: &GateRequest) -> FactValue {
     match &request.completion {
-        Some(ended) => (
-            format!(
-                "网关记录其结果：{}，应答 {}，{} 字节。",
-                ended.outcome, ended.status, ended.down
-            ),
-            format!(
-                "The agent recorded its end: {}, status {}, {} bytes.",
-                ended.outcome, ended.status, ended.down
-            ),
+        Some(ended) => phrase(
+            "网关记录其结果：{0}，应答 {1}，{2} 字节。",
+            "The agent recorded its end: {0}, status {1}, {2} bytes.",
+            vec![
+                (&ended.outcome).into(),
+                ended.status.to_string().into(),
+                ended.down.to_string().into(),
+            ],
         ),
-        None => (
-            "结果：本证据包未包含完成记录，是否转发、如何结束不得而知。".into(),
-            "Its end: this bundle shows none; whether it was forwarded is not known.".into(),
+        None => phrase(
+            "结果：本证据包未包含完成记录，是否转发、如何结束不得而知。",
+            "Its end: this bundle shows none; whether it was forwarded is not known.",
+            Vec::new(),
         ),
     }
 }
@@ -173,9 +176,12 @@ fn end(request: &GateRequest) -> (String, String) {
 /// Sentences about a certificate.
 pub fn certificate(control: &Control, serial: &str) -> Result<Told, Failed> {
     let proven = of_certificate(control, serial)?;
-    let used = (
-        "此证书后来是否被吊销、谁使用过它；时间为签发机构自己的时钟。".into(),
-        "Whether it was revoked later, and who used it; times are the CA's own.".into(),
+    let used = phrase(
+        "此证书后来是否被吊销、谁使用过它；何人使用了审批人的密钥、是否读过所签内容；时间为签发机构\
+         自己的时钟。",
+        "Whether it was revoked later, and who used it; who used an approver's key, and whether \
+         they read what it signed; times are the CA's own.",
+        Vec::new(),
     );
     Ok(Told { proven, not_proven: vec![nothing_else(), used] })
 }

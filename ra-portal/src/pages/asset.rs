@@ -33,7 +33,10 @@ macro_rules! assets {
 
 assets! {
     "text/javascript; charset=utf-8" "bytes.js";
+    "text/javascript; charset=utf-8" "check-receipt.js";
+    "text/javascript; charset=utf-8" "der-reader.js";
     "text/javascript; charset=utf-8" "der.js";
+    "text/javascript; charset=utf-8" "ecdsa.js";
     "text/javascript; charset=utf-8" "enrolment.js";
     "text/javascript; charset=utf-8" "form.js";
     "text/javascript; charset=utf-8" "kept.js";
@@ -41,7 +44,10 @@ assets! {
     "text/javascript; charset=utf-8" "open-letter.js";
     "text/javascript; charset=utf-8" "passkey.js";
     "text/javascript; charset=utf-8" "pkcs10.js";
+    "text/javascript; charset=utf-8" "pkcs12-reader.js";
     "text/javascript; charset=utf-8" "pkcs12.js";
+    "text/javascript; charset=utf-8" "renewal-answer.js";
+    "text/javascript; charset=utf-8" "renewal.js";
     "text/javascript; charset=utf-8" "root.js";
 }
 

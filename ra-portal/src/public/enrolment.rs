@@ -49,8 +49,8 @@ words! {
         waiting_what "申请已提交。现在可以关闭页面，审批完成后用同一台电脑、同一个浏览器回来领取。" "Your application is with the officers. You may close this page; come back with the same computer and browser to collect.";
         approvals "已审批" "Approvals";
         order "办件编号" "Order";
-        usually "通常" "Usually";
-        two_days "两个工作日内" "within two working days";
+        promised "承诺办结时限" "Promised within";
+        two_days "2 个工作日" "2 working days";
         look_again "刷新进度" "Look again";
         no_key "本浏览器里没有您的密钥。请换回提交申请时使用的电脑和浏览器，或在下面重新申请。" "Your key is not in this browser. Use the computer and browser with which you applied, or apply again below.";
         again "密钥或口令丢了，重新申请" "Key or password lost: apply again";

@@ -23,7 +23,9 @@ words! {
         application_go "进入工作台" "Go to the desk";
         root "第一次使用这台电脑？先信任本市根证书" "The first time on this computer? Trust this city's root certificate first";
         lost "证书或密码信封丢失、被盗？立即挂失" "Certificate or letter lost or stolen? Report it now";
+        renew "证书快到期或刚过期？续期" "Does your certificate end soon, or has it just ended? Renew it";
         suspend "还不确定？先冻结" "Not sure yet? Suspend it first";
+        receipt "别人向您出示了回执：核验回执" "You were shown a receipt: check it";
     }
 }
 

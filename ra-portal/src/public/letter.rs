@@ -30,6 +30,8 @@ words! {
         code_hint "27 个字符，五个一组。授权码不会离开您的浏览器。" "27 characters in groups of five. The code does not leave your browser.";
         code_wrong "授权码有误，请核对是否输错了字符。" "This is not a code; look for a mistyped character.";
         go "继续" "Continue";
+        waiting "这台电脑上有正在办理的密码信封：" "A letter is under way on this computer:";
+        go_on "继续办理，不必再输入授权码" "Go on without typing the code again";
         loss_effect "挂失立即生效，不能撤销：用这封密码信封领取的证书将被吊销，密码信封作废。" "This takes effect at once and cannot be undone: certificates from this letter are revoked and the letter is closed.";
         report "立即挂失" "Report it lost now";
         hold_effect "冻结立即生效：用这封密码信封领取的证书暂停使用，密码信封仍可用于挂失。您自己不能解除，须由另外两名审批人员批准；15 天内无人解除即吊销。" "This takes effect at once: certificates from this letter are suspended; the letter can still report a loss. You cannot release them, two other officers can; after 15 days they are revoked.";

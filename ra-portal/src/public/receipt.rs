@@ -3,7 +3,9 @@
 
 use super::letter::OpenLetter;
 use crate::pages::cookie::cookie;
-use crate::pages::{Frame, page, problem, show, words};
+use crate::pages::facts::{Line, lines};
+use crate::pages::suspended::ReceiptCode;
+use crate::pages::{Frame, page, problem, words};
 use crate::refusal::refused;
 use crate::state::PortalState;
 use askama::Template;
@@ -11,6 +13,7 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use portal_api::plain;
 use records::enrolment::{ReportLoss, SignedReceipt};
 use records::letter::LossReceipt;
 use records::{Bytes, Code};
@@ -25,12 +28,9 @@ words! {
         title "挂失回执" "Receipt of your loss report";
         revoked "证书已吊销。各应用系统几秒钟内即拒绝这张证书。" "The certificate is revoked. Applications refuse it within seconds.";
         nothing_yet "密码信封已作废，还没有用它签发过证书。" "The letter is closed; no certificate had been issued with it.";
-        time "登记时间" "Recorded at";
-        reference "编号" "Reference";
-        serials "已吊销的证书" "Revoked certificates";
-        founding "城市标识" "City";
         signature "状态服务签名" "Signature of the status service";
         keep "请打印或保存这份回执。挂失以本回执为准，请妥善保存。" "Print or save this receipt. Without a receipt nothing has been reported.";
+        code "扫码核验这份回执，或打开：" "Scan to check this receipt, or open:";
         download "保存回执（JSON）" "Save the receipt (JSON)";
         next "需要新证书的，请向本单位登记人员索取新的密码信封。" "If you need a new certificate, ask your registration officer for a new letter.";
     }
@@ -41,11 +41,12 @@ words! {
 struct ReceiptPage {
     f: Frame,
     w: &'static ReceiptWords,
-    time: String,
-    reference: String,
-    serials: Vec<String>,
-    founding: String,
+    /// Whether anything was revoked.
+    revoked: bool,
+    /// Everything that the receipt says.
+    facts: Vec<Line>,
     signature: String,
+    code: Option<ReceiptCode>,
 }
 
 /// Forgets a report in this browser.
@@ -109,7 +110,10 @@ pub(super) async fn show(
 ) -> Response {
     let told = match reported.report(&portal).await {
         Ok(signed) => match records::json::read::<LossReceipt>(&signed.receipt.0) {
-            Ok(receipt) => return page(StatusCode::OK, &filled(f, receipt, &signed.signature)),
+            Ok(receipt) => {
+                let code = ReceiptCode::of(&signed, portal.public_address());
+                return page(StatusCode::OK, &filled(f, &receipt, &signed.signature, code));
+            }
             Err(_) => refused(Code::Unavailable).0,
         },
         Err(Refused(told)) => told,
@@ -132,15 +136,19 @@ pub(super) async fn download(
     }
 }
 
-fn filled(f: Frame, receipt: LossReceipt, signature: &Bytes) -> ReceiptPage {
+fn filled(
+    f: Frame,
+    receipt: &LossReceipt,
+    signature: &Bytes,
+    code: Option<ReceiptCode>,
+) -> ReceiptPage {
     ReceiptPage {
         w: ReceiptWords::of(f.language),
+        revoked: !receipt.serials.is_empty(),
+        facts: lines(f.language, plain::about_loss(receipt)),
         f,
-        time: show::time(&receipt.time),
-        reference: receipt.reference,
-        serials: receipt.serials,
-        founding: receipt.founding.to_string(),
         signature: signature.to_string(),
+        code,
     }
 }
 
@@ -154,5 +162,6 @@ pub(super) fn sample(language: crate::pages::Language) -> String {
         founding: Bytes(vec![3; 32]),
     };
     let f = Frame::sample(language, "/lost/receipt");
-    filled(f, receipt, &Bytes(vec![9; 70])).render().unwrap()
+    let code = ReceiptCode::sample();
+    filled(f, &receipt, &Bytes(vec![9; 70]), code).render().unwrap()
 }

@@ -1,11 +1,13 @@
-//! `POST /lost`: carries a loss report to the status service. Its receipt is signed there; a portal
-//! that swallows the report has none to show.
+//! `POST /lost`: asks once more, then carries a loss report to the status service. Its receipt is
+//! signed there; a portal that swallows the report has none to show.
 
-use super::letter::LetterPage;
+use super::confirm::{ConfirmPage, Taken};
+use super::letter::{LetterPage, OpenLetter};
 use super::receipt::Reported;
 use crate::pages::{Frame, Posted, page, problem};
 use crate::state::PortalState;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use records::Code;
 use serde::Deserialize;
@@ -17,6 +19,9 @@ use std::sync::Arc;
 pub(super) struct Form {
     reference: String,
     key: String,
+    /// Not empty once whoever reports has read what it revokes.
+    #[serde(default)]
+    confirmed: String,
 }
 
 /// `POST /lost`
@@ -25,6 +30,11 @@ pub(super) async fn report(
     f: Frame,
     Posted(form): Posted<Form>,
 ) -> Response {
+    if form.confirmed.is_empty()
+        && let Ok(letter) = OpenLetter::read(&form.reference, &form.key)
+    {
+        return page(StatusCode::OK, &ConfirmPage::new(f, Taken::ByLoss, &letter));
+    }
     let reported = match Reported::read(&form.reference, &form.key) {
         Some(reported) => reported.report(&portal).await.map(|_| reported),
         None => Err(crate::refusal::refused(Code::WrongCode)),

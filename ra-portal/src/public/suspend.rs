@@ -1,6 +1,7 @@
 //! `/suspend`: where what came of a letter is suspended. The status service signs the receipt; the
 //! same letter again is answered with the same suspension.
 
+use super::confirm::{ConfirmPage, Taken};
 use super::letter::{LetterPage, OpenLetter};
 use crate::pages::suspended::SuspendedFacts;
 use crate::pages::{Frame, Posted, page, problem};
@@ -21,6 +22,9 @@ use std::sync::Arc;
 pub(super) struct Form {
     reference: String,
     key: String,
+    /// Not empty once whoever asks has read what it suspends.
+    #[serde(default)]
+    confirmed: String,
 }
 
 #[derive(Template)]
@@ -42,6 +46,9 @@ pub(super) async fn suspend(
     Posted(form): Posted<Form>,
 ) -> Response {
     let signed = match OpenLetter::read(&form.reference, &form.key) {
+        Ok(letter) if form.confirmed.is_empty() => {
+            return page(StatusCode::OK, &ConfirmPage::new(f, Taken::BySuspension, &letter));
+        }
         Ok(letter) => {
             let message = SuspendByLetter { reference: letter.reference, value: letter.key };
             let answer = passed_on(portal.status.suspend_by_letter(&message).await);
@@ -49,8 +56,9 @@ pub(super) async fn suspend(
         }
         Err(code) => Err(refused(code)),
     };
-    let facts =
-        signed.and_then(|signed| SuspendedFacts::read(f.language, &signed).map_err(refused));
+    let public = portal.public_address();
+    let read = |signed| SuspendedFacts::read(f.language, &signed, public).map_err(refused);
+    let facts = signed.and_then(read);
     match facts {
         Ok(s) => page(StatusCode::OK, &SuspendedPage { f, s }),
         Err(Refused(told)) => match told.known() {
@@ -66,7 +74,8 @@ pub(super) async fn suspend(
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let f = Frame::sample(language, "/suspend");
-    let suspended = SuspendedPage { f, s: SuspendedFacts::sample(language) };
+    let suspended =
+        SuspendedPage { f, s: SuspendedFacts::sample(language, "letter:5GPJWBSG64S36D1N") };
     vec![
         ("suspend", LetterPage::sample(language, "suspend").render().unwrap()),
         ("suspended", suspended.render().unwrap()),

@@ -10,6 +10,7 @@ mod drafts;
 mod fetch;
 mod list;
 mod mine;
+mod numbers;
 mod people;
 mod person;
 mod preview;
@@ -23,8 +24,8 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
 use portal_api::staff::{
-    APPROVE, BATCH, CERTIFY, DECLINE, DRAFT, DRAFT_MANY, DRAFTS, FETCH, LIST, MINE, PEOPLE, PERSON,
-    PREVIEW, RECEIPT, WISH, WITHDRAW,
+    APPROVE, BATCH, CERTIFY, DECLINE, DRAFT, DRAFT_MANY, DRAFTS, FETCH, LIST, MINE, NUMBERS,
+    PEOPLE, PERSON, PREVIEW, RECEIPT, WISH, WITHDRAW,
 };
 use std::sync::Arc;
 
@@ -32,11 +33,12 @@ const OFFICERS: &[&str] = &["registration-officer", "security-administrator"];
 const EVERYBODY: &[&str] = &["everybody"];
 const HANDLERS: &[&str] = &["unit-handler"];
 const BOTH: &[&str] = &["registration-officer", "security-administrator", "unit-handler"];
-/// Largest message of many bodies, and of a batch, in bytes.
+/// Largest message of many bodies, and of a batch or of many numbers, in bytes.
 const MANY_BYTES_MAX: usize = 8 * 1024 * 1024;
+const BATCH_BYTES_MAX: usize = 128 * 1024;
 
 /// Routes of JSON of this host.
-pub const ROUTES: [PortalRoute; 16] = [
+pub const ROUTES: [PortalRoute; 17] = [
     PortalRoute { host: "staff", path: LIST, act: "list", who: OFFICERS },
     PortalRoute { host: "staff", path: FETCH, act: "fetch", who: OFFICERS },
     PortalRoute { host: "staff", path: APPROVE, act: "approve", who: OFFICERS },
@@ -44,6 +46,7 @@ pub const ROUTES: [PortalRoute; 16] = [
     PortalRoute { host: "staff", path: WISH, act: "revoke", who: OFFICERS },
     PortalRoute { host: "staff", path: PEOPLE, act: "people", who: HANDLERS },
     PortalRoute { host: "staff", path: PERSON, act: "person", who: HANDLERS },
+    PortalRoute { host: "staff", path: NUMBERS, act: "numbers", who: HANDLERS },
     PortalRoute { host: "staff", path: PREVIEW, act: "preview", who: HANDLERS },
     PortalRoute { host: "staff", path: DRAFT, act: "draft", who: HANDLERS },
     PortalRoute { host: "staff", path: DRAFT_MANY, act: "draft-many", who: HANDLERS },
@@ -68,10 +71,11 @@ pub(super) fn router() -> Router<Arc<PortalState>> {
         .route(WISH, post(wish::wish))
         .route(PEOPLE, post(people::people))
         .route(PERSON, post(person::person))
+        .route(NUMBERS, post(numbers::numbers).layer(DefaultBodyLimit::max(BATCH_BYTES_MAX)))
         .route(PREVIEW, post(preview::preview))
         .route(DRAFT, post(draft::draft))
         .route(DRAFT_MANY, post(draft_many::draft_many).layer(many()))
-        .route(BATCH, post(batch::batch).layer(many()))
+        .route(BATCH, post(batch::batch).layer(DefaultBodyLimit::max(BATCH_BYTES_MAX)))
         .route(RECEIPT, post(receipt::receipt))
         .route(DRAFTS, post(drafts::drafts))
         .route(WITHDRAW, post(withdraw::withdraw))

@@ -34,9 +34,9 @@ words! {
         silent "已失联" "silent";
         refusing "全部拒绝" "refusing everything";
         closed "已关闭" "closed";
-        join_next "加入文件在 CA 主机上，请在网关主机上运行：" "Its join file lies on the CA's host; on the gate's machine:";
+        join_next "加入文件在签发主机上，请在网关主机上运行：" "Its join file lies on the CA's host; on the gate's machine:";
         new "新增应用系统" "One more application";
-        new_1 "由操作员在 CA 主机上登记，两名安全保密管理员批准：" "An operator registers it on the CA's host, two security administrators approve:";
+        new_1 "由操作员在签发主机上登记，两名安全保密管理员批准：" "An operator registers it on the CA's host, two security administrators approve:";
         new_2 "批准后，在应用的服务器上加入并启动：" "Once approved, on the application's server:";
         new_3 "访问规则是文件，附带例子；改动同样须两人批准：" "Access rules are files with examples; two persons approve a change as well:";
         test_rules "谁能做什么，可以先试：" "Who may do what can be tried first:";

@@ -19,6 +19,9 @@ use std::sync::Arc;
 #[derive(Deserialize)]
 pub(super) struct Form {
     digest: String,
+    /// Person id of whoever is on leave; empty where it is for nobody else.
+    #[serde(rename = "for", default)]
+    acting_for: String,
     #[serde(flatten)]
     touch: Touch,
 }
@@ -77,6 +80,7 @@ fn approval(certificate: &Bytes, fields: Vec<(String, String)>) -> Option<Approv
         certificate: certificate.clone(),
         signature,
         assertion: Some(assertion),
+        acting_for: Some(form.acting_for).filter(|id| !id.is_empty()),
         opened,
     })
 }

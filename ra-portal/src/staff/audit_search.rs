@@ -2,7 +2,8 @@
 //! to this portal, and no proof: that the auditor takes with their own key.
 
 use super::certificate::{self, Shown};
-use crate::pages::{Frame, FromQuery, is_own_step, page, show, words};
+use crate::pages::facts::marked;
+use crate::pages::{Frame, FromQuery, Marked, is_own_step, page, show, words};
 use crate::refusal::{passed_on, refused};
 use crate::staff_certificate::StaffCertificate;
 use crate::state::PortalState;
@@ -14,6 +15,7 @@ use ca_api::AsOfficer;
 use portal_api::sentence;
 use records::evidence::{Search, SearchAnswer};
 use records::record::Record;
+use records::time::{in_a_form, typed_from, typed_until};
 use records::{Code, Problem};
 use serde::Deserialize;
 use service::problem::{Refused, status};
@@ -36,9 +38,8 @@ words! {
         kind "记录种类" "Kind of record";
         kind_hint "例如 read、letter、refusal" "Such as read, letter or refusal";
         from "开始时间" "From";
-        from_hint "例如 2026-03-01T00:00:00Z" "Such as 2026-03-01T00:00:00Z";
         until "结束时间" "Until";
-        until_hint "例如 2026-04-01T00:00:00Z" "Such as 2026-04-01T00:00:00Z";
+        time_hint "北京时间" "Beijing time";
         reference "查询号" "Reference";
         reference_hint "有人被告知的查询号" "A reference that somebody was told";
         log "日志" "Log";
@@ -47,7 +48,7 @@ words! {
         control "审批和证书" "Approvals and certificates";
         search "检索" "Search";
         found "检索结果" "Found";
-        complete "结果完整，截至记录" "Complete up to record";
+        complete "日志服务称已检索至记录" "The log says that it looked up to record";
         nothing_here "这一段没有符合全部条件的记录，更早的还未查看。" "Nothing in this part fits; older records have not been looked at yet.";
         nothing "没有符合全部条件的记录。" "No record fits everything that was asked.";
         index "序号" "Index";
@@ -62,12 +63,14 @@ struct Field {
     name: &'static str,
     label: &'static str,
     hint: &'static str,
+    /// As HTML calls it.
+    kind: &'static str,
     value: String,
 }
 
 struct Line {
     index: u64,
-    sentence: String,
+    sentence: Marked,
     request: Option<String>,
 }
 
@@ -111,8 +114,8 @@ impl Asked {
             resource: trimmed(&self.resource),
             outcome: trimmed(&self.outcome),
             kind: trimmed(&self.kind),
-            from: trimmed(&self.from),
-            until: trimmed(&self.until),
+            from: typed_from(&self.from),
+            until: typed_until(&self.until),
             reference: trimmed(&self.reference),
             before: self.before,
             ..Search::default()
@@ -188,16 +191,26 @@ fn filled(f: Frame, asked: &Asked, answer: Option<Result<&SearchAnswer, Problem>
         None => (None, None),
     };
     let w = AuditWords::of(f.language);
-    let field =
-        |name, label, hint, value: &String| Field { name, label, hint, value: value.clone() };
+    let field = |name, label, hint, value: &String| Field {
+        name,
+        label,
+        hint,
+        kind: "text",
+        value: value.clone(),
+    };
+    let time = |name, label, sought: String| {
+        let value = in_a_form(&sought);
+        Field { name, label, hint: w.time_hint, kind: "datetime-local", value }
+    };
+    let search = asked.search();
     let fields = vec![
         field("who", w.who, w.who_hint, &asked.who),
         field("application", w.application, w.application_hint, &asked.application),
         field("resource", w.resource, w.resource_hint, &asked.resource),
         field("outcome", w.outcome, w.outcome_hint, &asked.outcome),
         field("kind", w.kind, w.kind_hint, &asked.kind),
-        field("from", w.from, w.from_hint, &asked.from),
-        field("until", w.until, w.until_hint, &asked.until),
+        time("from", w.from, search.from),
+        time("until", w.until, search.until),
         field("reference", w.reference, w.reference_hint, &asked.reference),
     ];
     let mut lines = Vec::new();
@@ -205,10 +218,9 @@ fn filled(f: Frame, asked: &Asked, answer: Option<Result<&SearchAnswer, Problem>
     let names = answer.map_or(&none, |answer| &answer.names);
     for found in answer.iter().flat_map(|answer| &answer.found) {
         let Ok(record) = Record::read(&found.record.0) else { continue };
-        let (zh, en) = sentence::of(&record, names);
         lines.push(Line {
             index: found.index,
-            sentence: show::harmless(&f.language.of_both(zh, en)),
+            sentence: marked(f.language, &sentence::of(&record, names)),
             request: sentence::request_of(&record),
         });
     }
@@ -258,7 +270,6 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         records::evidence::Found {
             index: index as u64,
             record: records::Bytes(records::json::write(&value).unwrap()),
-            disclosures: Vec::new(),
         }
     });
     let answer = SearchAnswer {
@@ -278,4 +289,33 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         ("audit-found", render(&asked, Some(Ok(&answer)))),
         ("audit-wrong", render(&asked, Some(Err(wrong)))),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::Language;
+
+    /// A day, the field of a form and the time of a document are one instant, and the page shows
+    /// the clock of Beijing.
+    #[test]
+    fn an_auditor_types_days_of_beijing() {
+        let asked = |from: &str, until: &str| Asked {
+            log: "access".into(),
+            from: from.into(),
+            until: until.into(),
+            ..Asked::default()
+        };
+        for from in ["2026-03-01", "2026-03-01T00:00", "2026-02-28T16:00:00Z"] {
+            let asked = asked(from, "2026-03-31");
+            let search = asked.search();
+            assert_eq!(search.from, "2026-02-28T16:00:00Z", "{from}");
+            assert_eq!(search.until, "2026-03-31T15:59:59Z", "the day that was typed is in it");
+            let page = filled(Frame::sample(Language::English, "/audit"), &asked, None);
+            let page = page.render().unwrap();
+            let field = "name=\"from\" value=\"2026-03-01T00:00\"";
+            assert!(page.contains(field), "{page}");
+        }
+        assert_eq!(asked("yesterday", "").search().from, "yesterday", "for the log to refuse");
+    }
 }

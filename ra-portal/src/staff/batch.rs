@@ -9,12 +9,14 @@ use crate::state::PortalState;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::{AsOfficer, Batching, Page};
-use records::export::OrderLine;
 use records::order::BATCH_ROWS_MAX;
 use records::{Bytes, Code};
 use serde::Deserialize;
 use service::problem::Refused;
 use std::sync::Arc;
+
+/// Pages of the list that are read for one batch: what waits behind them is for the next.
+const LISTS_MAX: usize = 10;
 
 /// What the list sends.
 #[derive(Deserialize)]
@@ -47,36 +49,35 @@ async fn made(
     form: &Form,
 ) -> Result<String, Refused> {
     let answer = waiting(portal, shown, form).await;
-    let rows = portal.recorded("list", &shown.person, answer).await?;
+    // Orders to revoke may be among them, and the CA has recorded who read.
+    let rows = portal.recorded_brake("list", &shown.person, answer).await?;
     if rows.len() < 2 {
         return Err(refused(Code::OrderConsumed));
     }
     let message = AsOfficer { certificate: shown.certificate.clone(), message: Batching { rows } };
     let answer = passed_on(portal.issuer.batch(&message).await);
-    Ok(portal.recorded("batch", &shown.person, answer).await?.order)
+    Ok(portal.recorded_brake("batch", &shown.person, answer).await?.order)
 }
 
-/// Digests of what waits of one kind, oldest first, as many as a batch takes.
+/// Digests of what waits of one kind, oldest first, as many as a few pages have and a batch takes.
 async fn waiting(
     portal: &PortalState,
     shown: &StaffCertificate,
     form: &Form,
 ) -> Result<Vec<Bytes>, Refused> {
     let (mut rows, mut after) = (Vec::new(), String::new());
-    loop {
+    for _ in 0..LISTS_MAX {
         let (certificate, page) = (shown.certificate.clone(), Page { after });
         let message = AsOfficer { certificate, message: page };
-        let lines = passed_on(portal.issuer.list(&message).await)?;
-        let wanted = lines.iter().filter(|line| {
+        let page = passed_on(portal.issuer.list(&message).await)?;
+        let wanted = page.lines.iter().filter(|line| {
             !line.given && (line.kind.as_str(), &line.action) == (&form.kind, &form.action)
         });
         rows.extend(wanted.map(|line| line.digest.clone()));
-        match lines.last() {
-            Some(last) if lines.len() >= OrderLine::PAGE && rows.len() < BATCH_ROWS_MAX => {
-                after = last.cursor();
-            }
-            _ => break,
+        if page.more.is_empty() || rows.len() >= BATCH_ROWS_MAX {
+            break;
         }
+        after = page.more;
     }
     rows.truncate(BATCH_ROWS_MAX);
     Ok(rows)

@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use ca_api::{AsOfficer, Officer};
-use pki::{Certificate, oid};
+use pki::Certificate;
 use portal_api::plain;
 use records::mine::Mine;
 use records::{Code, Problem};
@@ -38,8 +38,10 @@ words! {
         lost_what "丢失、被盗或可能被他人使用：立即停用，须由另外两名审批人员解除，否则 15 天后吊销。" "Lost, stolen, or perhaps used by somebody else: it stops at once; two other officers release it, or it is revoked after 15 days.";
         pause "冻结" "Suspend it";
         pause_what "暂时不用：同样立即停用，同样由另外两名审批人员解除。" "Not used for a while: it stops at once as well, and two other officers release it.";
-        renew "更新" "Renew it";
-        renew_what "到期前 30 天内可以续期，总是换新密钥。申请须由旧证书的密钥签名，本页面做不到，请在保存密钥的电脑上运行：" "In its last 30 days, always with a new key. The old certificate's key signs for it, which this page cannot do; on the computer that has the key:";
+        renew "续期" "Renew it";
+        renew_what "到期前 30 天内可以续期，总是换新密钥；刚过期的也可以。旧证书的密钥为新密钥签名。" "In its last 30 days and shortly after its end, always with a new key, for which the old key signs.";
+        renew_go "用证书文件续期" "Renew with my certificate file";
+        renew_staff "您担任角色，请在保存密钥的电脑上运行：" "You have a role: on the computer that has the key, run:";
         mine "我名下的一切" "Everything in my name";
         mine_what "有您不认识的？请立即联系登记人员，并凭密码信封挂失。" "Something you do not know? Call your registration officer now, and report the loss with your letter.";
         certificates "证书" "Certificates";
@@ -57,7 +59,8 @@ words! {
 words! {
     NotSeenWords {
         required "未检测到数字证书，无法确认您的身份。" "Your browser showed no certificate, so we do not know who you are.";
-        expired "请向本单位登记人员索取新的密码信封。" "Ask your registration officer for a new letter.";
+        expired "刚过期的证书可以直接续期；否则请向本单位登记人员索取新的密码信封。" "A certificate that has just ended can be renewed; otherwise ask your registration officer for a new letter.";
+        renew "续期" "Renew it";
         suspended "证书已冻结，须由另外两名审批人员批准解除；15 天内无人解除即吊销。如非本人冻结，请立即联系登记人员。" "Your certificate is suspended; two other officers release it, or it is revoked after 15 days. If it was not you, call your registration officer now.";
         revoked "证书挂失、调动或离任后即吊销。如非本人挂失，请立即联系登记人员。" "Certificates are revoked when they are reported lost or their holder moves or leaves. If you did not report it, call your registration officer now.";
         foreign "出示的证书不是本市签发的。请关闭所有浏览器窗口，重新打开后选择本市签发的证书。" "The certificate that was shown is not one of this city. Close all browser windows, open the browser again and choose the right one.";
@@ -78,6 +81,8 @@ words! {
 struct CertificatePage {
     f: Frame,
     w: &'static CertificateWords,
+    /// Address of the public host.
+    public: String,
     name: String,
     units: String,
     person: String,
@@ -117,6 +122,8 @@ struct NotSeenPage<'a> {
     causes: Vec<&'static str>,
     /// Whether a new letter is the way on.
     letters: bool,
+    /// Whether it may still be renewed.
+    renewal: bool,
     public: &'a str,
 }
 
@@ -155,7 +162,8 @@ pub(super) async fn show(
     match (told, Certificate::read(&shown.certificate.0)) {
         (Ok((holder, mine)), Ok(certificate)) => {
             let now = Clock::system().seconds();
-            page(StatusCode::OK, &filled(f, (&holder, &mine), &certificate, now))
+            let public = portal.trust.portal_public.clone();
+            page(StatusCode::OK, &filled((f, public), (&holder, &mine), &certificate, now))
         }
         (Err(Refused(problem)), _) => not_seen(&f, &portal, &problem),
         (Ok(_), Err(_)) => {
@@ -165,22 +173,22 @@ pub(super) async fn show(
 }
 
 fn filled(
-    f: Frame,
+    (f, public): (Frame, String),
     (holder, mine): (&Officer, &Mine),
     certificate: &Certificate,
     now: u64,
 ) -> CertificatePage {
     const DAY: u64 = 86_400;
     let (from, until) = (certificate.not_before(), certificate.not_after());
-    let units = certificate.subject().values(oid::ORGANIZATIONAL_UNIT);
     let language = f.language;
     let roles = holder.roles.iter().map(|role| role_at(language, role));
     CertificatePage {
         w: CertificateWords::of(f.language),
         lists: lists(language, mine),
         f,
+        public,
         name: show::harmless(&holder.name),
-        units: show::harmless(&units.join(" › ")),
+        units: show::harmless(&mine.place),
         person: holder.person.clone(),
         roles: roles.collect(),
         from: show::time(&records::time::seconds(from)),
@@ -261,7 +269,8 @@ fn explained<'a>(
         _ => Vec::new(),
     };
     let letters = matches!(code, Code::CertificateExpired | Code::CertificateRevoked);
-    NotSeenPage { f, w, problem, what, causes, letters, public }
+    let renewal = matches!(code, Code::CertificateExpired | Code::CertificateRequired);
+    NotSeenPage { f, w, problem, what, causes, letters, renewal, public }
 }
 
 #[cfg(test)]
@@ -281,22 +290,27 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         (name, explained(&f, &problem, code, "https://portal.example").render().unwrap())
     };
     let mut samples: Vec<_> = causes.into_iter().map(render).collect();
-    let works = CertificatePage {
-        w: CertificateWords::of(language),
-        f: f.clone(),
-        name: "王小明".into(),
-        units: "商州区 › 区政府办公室".into(),
+    // Its own units are ids; the page names those that the register has.
+    let pem = include_bytes!("../../../tests/golden/officer.pem");
+    let blocks = pki::pem::read(pem, pki::pem::Kind::Certificate).unwrap();
+    let certificate = Certificate::read(&blocks[0]).unwrap();
+    let holder = Officer {
         person: "0123456789ABCDEF".into(),
-        roles: vec![role_at(language, &super::role::sample())],
-        from: "2026-11-24 16:00 (UTC+8)".into(),
-        until: "2027-11-24 16:00 (UTC+8)".into(),
-        days: 365,
-        days_left: 364,
-        serial: "0101010101".into(),
-        fingerprint: plain::fingerprint(&[7; 32]),
-        lists: lists(language, &sample_of_mine()),
+        name: "王小明".into(),
+        roles: vec![super::role::sample()],
+        staff: false,
+        approves: false,
     };
+    let now = certificate.not_before() + 86_400;
+    let works = filled(
+        (f.clone(), "https://portal.example".into()),
+        (&holder, &sample_of_mine()),
+        &certificate,
+        now,
+    );
     samples.push(("certificate", works.render().unwrap()));
+    let official = CertificatePage { roles: Vec::new(), ..works };
+    samples.push(("certificate-of-an-official", official.render().unwrap()));
     samples
 }
 
@@ -320,6 +334,7 @@ fn sample_of_mine() -> Mine {
     };
     Mine {
         person: "0123456789ABCDEF".into(),
+        place: "商州区 › 区政府办公室 (sz-office)".into(),
         certificates: vec![
             certificate("0101010101", "valid", ""),
             certificate("0202020202", "revoked", "keyCompromise"),

@@ -25,8 +25,8 @@ words! {
         nothing "您的管辖范围内没有符合的证书。" "Nothing fits within your scope.";
         person "人员" "Person";
         unit "单位" "Unit";
-        profile "模板" "Profile";
-        until "有效至" "Until";
+        profile "证书模板" "Profile";
+        until "有效期至" "Valid until";
         state "状态" "State";
         revoked "已吊销" "revoked";
         suspended "已冻结" "suspended";

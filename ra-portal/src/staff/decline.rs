@@ -2,24 +2,29 @@
 //! anybody signs it. Nothing is changed here.
 
 use super::certificate::{self, Shown};
-use crate::pages::{Frame, FromPath, Posted, page, problem, show, words};
-use crate::refusal::{passed_on, refused};
+use super::touch::ToTouch;
+use crate::pages::facts::{Line, lines, typed};
+use crate::pages::{Frame, FromPath, Posted, page, problem, words};
+use crate::refusal::{passed_on, refused, unreadable};
 use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::{AsOfficer, Wanted};
+use pki::name::check_readable;
 use portal_api::plain;
-use records::decline::{Decline, DeclineStatement, Outcome, REASON_CHARS_MAX};
+use records::decline::{DeclineStatement, Outcome, REASON_CHARS_MAX};
 use records::export::OpenedOrder;
 use records::letter::read_reference;
-use records::{Bytes, Code, Disclosure, json};
+use records::order::Body;
+use records::{Bytes, Code, Disclosure};
 use serde::Deserialize;
 use service::Clock;
 use service::problem::Refused;
 use std::sync::Arc;
 use system::random;
+use system::speech::Command;
 
 words! {
     DeclineWords {
@@ -27,10 +32,12 @@ words! {
         returned "退回" "Send it back";
         rejected "驳回" "Reject it";
         returned_what "申请人会看到理由，修改后可以用同一封密码信封重新申请。" "Whoever applied reads the reason and may apply again with the same letter.";
-        rejected_what "办理到此结束，申请人会看到理由，其密码信封作废。" "It ends here. Whoever applied reads the reason; the letter is used up.";
+        rejected_what "办理到此结束，申请人会看到理由，据以申请的密码信封作废；批量中的每一件都是如此。" "It ends here. Whoever applied reads the reason, and a letter that it rests on is used up; of a batch that holds for every order in it.";
+        what "将要终止的内容" "What is declined";
+        differs "有变化" "differs";
         order "办件编号" "Order";
         kind "类别" "Kind";
-        reason "理由" "Reason";
+        signed "以下内容由您签署" "What you sign";
         by_passkey "用通行密钥确认" "Confirm with a passkey";
         or_outside "或者在您的电脑上用自己的证书密钥：" "Or with your certificate key on your own computer:";
         outside "请在您的电脑上用自己的证书密钥确认：" "Confirm it with your certificate key on your own computer:";
@@ -47,19 +54,19 @@ pub(super) struct Form {
 
 #[derive(Template)]
 #[template(path = "staff/decline.html")]
-struct DeclinePage {
+pub(super) struct DeclinePage {
     f: Frame,
     w: &'static DeclineWords,
     outcome: Outcome,
     order: String,
     kind: String,
-    /// As it is shown, and as it is signed.
-    reason: (String, String),
-    command: String,
-    statement: String,
+    /// Everything of the order, and of a batch of each order in it; and what ends with it.
+    facts: Vec<Line>,
+    t: ToTouch,
+    /// The reason as it is sent on.
+    reason: String,
     salt: String,
-    challenge: String,
-    credentials: String,
+    command: String,
 }
 
 /// `POST /orders/{order}/decline`
@@ -75,9 +82,10 @@ pub(super) async fn decline(
     };
     let back = format!("/orders/{order}");
     let reason = one_line(&form.reason);
-    let length = reason.chars().count();
-    let outcome = Outcome::from_name(&form.outcome);
-    let Some(outcome) = outcome.filter(|_| (1..=REASON_CHARS_MAX).contains(&length)) else {
+    if let Err(matter) = check_readable(&reason, REASON_CHARS_MAX) {
+        return problem::page(&f, &unreadable(("理由", "The reason"), &matter).0, &back);
+    }
+    let Some(outcome) = Outcome::from_name(&form.outcome) else {
         return problem::page(&f, &refused(Code::Malformed).0, &back);
     };
     let officer = shown.certificate.clone();
@@ -100,7 +108,15 @@ pub(super) async fn decline(
     let (Ok(opened), Ok(salt)) = (opened, random::bytes::<32>()) else {
         return problem::page(&f, &refused(Code::OrderAltered).0, &back);
     };
-    let credentials = super::review::usable(&portal, officer).await;
+    // A passkey declines no batch.
+    let credentials = match opened.body() {
+        Body::Batch(_) => Ok(String::new()),
+        _ => super::review::usable(&portal, officer).await,
+    };
+    let credentials = match credentials {
+        Ok(credentials) => credentials,
+        Err(Refused(told)) => return problem::page(&f, &told, &back),
+    };
     let kind = plain::kind(opened.body());
     let kind = f.language.of_both(kind.zh, kind.en);
     let named = (opened.order().order.clone(), kind);
@@ -115,7 +131,7 @@ pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn filled(
+pub(super) fn filled(
     f: Frame,
     (order, kind): (String, String),
     (outcome, reason): (Outcome, String),
@@ -129,42 +145,61 @@ fn filled(
         outcome,
         reason: disclosure.commitment().ok()?,
     };
-    let statement = json::write(&statement).ok()?;
-    let verb = match outcome {
-        Outcome::Returned => "return",
-        Outcome::Rejected => "reject",
-    };
-    let shown = show::harmless(&reason);
+    let mut facts = plain::facts_of_decision(opened, &[]);
+    facts.extend(plain::about_ending(opened, Some(outcome)));
     Some(DeclinePage {
         w: DeclineWords::of(f.language),
-        f,
+        facts: lines(f.language, facts),
         outcome,
-        command: format!("yinxin {verb} {order} --reason '{}'", shown.replace('\'', "'\\''")),
+        t: ToTouch::decline(f.language, (&statement, &disclosure), credentials)?,
+        command: typed(&Command::new(command(outcome), &[&order, &reason])),
         order,
         kind,
-        reason: (shown, reason),
-        challenge: Bytes::from(Decline::challenge(&statement)).to_string(),
-        statement: Bytes(statement).to_string(),
+        reason,
         salt: Bytes::from(salt).to_string(),
-        credentials,
+        f,
     })
+}
+
+fn command(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Returned => "yinxin return {} --reason {}",
+        Outcome::Rejected => "yinxin reject {} --reason {}",
+    }
 }
 
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    let line = |zh: &str, en: &str, value: &str| Line {
+        term: language.of_both(zh.into(), en.into()),
+        value: crate::pages::Marked::new().foreign(value),
+        differs: false,
+        lines: Vec::new(),
+    };
+    let facts = |outcome| match outcome {
+        Outcome::Returned => vec![
+            line("批量事项", "each of them is to", "issue"),
+            line("签发证书", "issue a certificate", "5GPJWBSG64S36D1Q"),
+            line("证书持有人", "for whom", "<b>王小明</b>"),
+            line("随之终止的办件", "orders that end with it", "1"),
+        ],
+        Outcome::Rejected => vec![line("驳回即作废的密码信封", "letters used up", "1")],
+    };
     let render = |outcome, reason: &str, credentials: &str| {
+        let opens = Disclosure::new("/reason", [7; 32], reason.into());
+        let reason = opens.commitment().unwrap();
+        let said = DeclineStatement { v: 1, order: Bytes::from([5; 32]), outcome, reason };
         let page = DeclinePage {
+            facts: facts(outcome),
+            t: ToTouch::decline(language, (&said, &opens), credentials.into()).unwrap(),
             f: Frame::sample(language, "/orders/5GPJWBSG64S36D1N"),
             w: DeclineWords::of(language),
             outcome,
             order: "5GPJWBSG64S36D1N".into(),
             kind: language.of_both("签发证书".into(), "issue a certificate".into()),
-            reason: (show::harmless(reason), "-".into()),
+            reason: "-".into(),
             command: "yinxin return 5GPJWBSG64S36D1N --reason '…'".into(),
-            statement: "AAAA".into(),
             salt: "AAAA".into(),
-            challenge: "AAAA".into(),
-            credentials: credentials.into(),
         };
         page.render().unwrap()
     };

@@ -24,13 +24,13 @@ words! {
         roles "角色" "Roles";
         delegations "代理审批" "Acting for others";
         acts "代" "for";
-        over "未生效" "does not count now";
+        over "不在代理期限内" "does not count now";
         applications "可进入的应用系统" "Applications that know them";
         certificates "证书" "Certificates";
         no_certificates "还没有证书。" "No certificate yet.";
         serial "序列号" "Serial number";
-        profile "模板" "Profile";
-        until "有效至" "Until";
+        profile "证书模板" "Profile";
+        until "有效期至" "Valid until";
         in_force "有效" "in force";
         expired "已过期" "expired";
         revoked "已吊销" "revoked";
@@ -158,7 +158,7 @@ fn request(language: Language, line: DraftLine) -> Request {
     Request {
         kind: said(language, plain::kind_of(&line.kind, &line.action)),
         made: show::time(&line.made),
-        state: said(language, plain::draft_state(&line.state)),
+        state: said(language, plain::state_of(&line.kind, &line.state)),
         approvals: (open && line.kind != "letter").then_some(line.approvals),
         reason: show::harmless(&line.reason),
         open: open && line.kind != "letter",
@@ -220,7 +220,7 @@ pub(super) fn sample(name: &str, letter: bool) -> Dossier {
         name: "5GPJWBSG64S36D1N".into(),
         kind: kind.into(),
         action: action.into(),
-        about: name.into(),
+        about: records::order::About::person("0123456789ABCDEF", Some(name.into())),
         made: "2026-11-25T08:00:00Z".into(),
         state: state.into(),
         approvals,

@@ -4,7 +4,11 @@
 use super::certificate::Shown;
 use super::consequence::{self, ConsequenceView};
 use super::decline::one_line;
-use super::facts::{Line, lines, quoted};
+use super::draft_mend;
+use super::number::{self, TypedNumber};
+use super::touch::ToTouch;
+use crate::pages::facts;
+use crate::pages::facts::{Line, lines};
 use crate::pages::{Frame, Posted, page, problem, show, words};
 use crate::refusal::{passed_on, refused};
 use crate::staff_certificate::StaffCertificate;
@@ -15,31 +19,32 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::AsOfficer;
 use ca_api::handler::{PersonFacts, Preview, Previewing, WantedPerson};
-use portal_api::plain::{self, Fact, Said};
-use records::draft::Draft;
+use portal_api::plain::{self, Fact, NameAndId, field};
+use records::draft::DraftStatement;
 use records::drafted::{Drafted, LetterBody, TypedPerson};
-use records::export::ShownOrder;
+use records::number::SealedNumber;
 use records::order::{Body, PersonAction};
-use records::{Bytes, Code, Disclosure, json};
+use records::{Bytes, Code, Disclosure};
 use serde::Deserialize;
 use service::Clock;
 use service::problem::Refused;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use system::random;
+use system::speech::Command;
 
 words! {
     CheckWords {
         back "← 返回修改" "← Back, to change it";
         title "核对后签署" "Check, then sign";
-        what "以下即审批人将看到的内容。签署后由两人审批，您不能审批自己起草的事项；办结前可在“我的办件”中撤回。" "This is what approvers will read. Once you sign, two persons approve it, and you cannot be one of them; until then you can take it back under “My drafts”.";
+        what "签署后由两人审批，您不能审批自己起草的事项；办结前可在“我的办件”中撤回。" "Once you sign, two persons approve it, and you cannot be one of them; until then you can take it back under “My drafts”.";
         what_letter "签署后即制作密码信封，由登记处打印并密封交付。" "Once you sign, the letter is made; the registration office prints it and hands it over sealed.";
-        facts "将要签署的内容" "What you sign";
+        signed "以下内容由您签署" "What you sign";
+        facts "审批人员将看到的内容（签发机构推算，不在签名范围内）" "What approvers will read, as the CA works it out; it is not part of what you sign";
         differs "有变化" "differs";
         by_passkey "用通行密钥签署" "Sign with a passkey";
         or_outside "或者在您的电脑上用自己的证书密钥签署：" "Or sign with your certificate key on your own computer:";
         outside "请在您的电脑上用自己的证书密钥签署：" "Sign with your certificate key on your own computer:";
-        refused "没有签署：浏览器或安全密钥拒绝了，或者操作超时。请重试。" "It was not signed: the browser or the security key refused, or it took too long. Try again.";
     }
 }
 
@@ -48,38 +53,44 @@ words! {
 #[serde(default)]
 pub(super) struct Form {
     /// `create`, `correct`, `move`, `leave` or `letter`.
-    what: String,
-    person: String,
-    name: String,
-    mail: String,
-    unit: String,
-    evidence: String,
-    profile: String,
+    pub(super) what: String,
+    pub(super) person: String,
+    pub(super) name: String,
+    pub(super) mail: String,
+    /// National number, if one is typed.
+    pub(super) number: String,
+    pub(super) unit: String,
+    pub(super) evidence: String,
+    pub(super) profile: String,
 }
 
 #[derive(Template)]
 #[template(path = "staff/draft.html")]
-struct CheckPage {
+pub(super) struct CheckPage {
     f: Frame,
     w: &'static CheckWords,
     back: String,
     letter: bool,
+    t: ToTouch,
+    /// What approvers would read, as the CA says.
     facts: Vec<Line>,
     consequence: Option<ConsequenceView>,
-    statement: String,
     disclosures: String,
-    challenge: String,
-    credentials: String,
+    number_seal: String,
     command: String,
 }
 
 /// A draft as it was typed, complete.
-struct Typed {
-    drafted: Drafted,
-    disclosures: Vec<Disclosure>,
-    command: String,
+pub(super) struct Typed {
+    pub(super) drafted: Drafted,
+    pub(super) disclosures: Vec<Disclosure>,
+    /// Seal of the digest that the CA made of a number that was typed.
+    pub(super) number_seal: Option<Bytes>,
+    pub(super) command: String,
+    /// Fields that nobody typed.
+    pub(super) unsaid: Vec<&'static str>,
     /// Who it is, for a letter, of which there is no order.
-    known: Option<PersonFacts>,
+    pub(super) known: Option<PersonFacts>,
 }
 
 /// `POST /drafts/check`
@@ -93,7 +104,21 @@ pub(super) async fn check(
         true => "/people/new".to_owned(),
         false => format!("/people/{}", show::escaped(&form.person)),
     };
-    match checked(&portal, &f, &shown, (form, &back)).await {
+    if let Some(mended) = draft_mend::mend(&f, &form, &back, None) {
+        return page(StatusCode::BAD_REQUEST, &mended);
+    }
+    let typed = (form.what.as_str(), form.person.as_str(), form.number.as_str());
+    let number = match number::asked(&portal, &f, &shown, typed).await {
+        Ok(TypedNumber::Free(number)) => number,
+        Ok(TypedNumber::Taken(matter)) => {
+            return match draft_mend::mend(&f, &form, &back, Some(matter)) {
+                Some(mended) => page(StatusCode::CONFLICT, &mended),
+                None => problem::page(&f, &refused(Code::NumberRegistered).0, &back),
+            };
+        }
+        Err(Refused(told)) => return problem::page(&f, &told, &back),
+    };
+    match checked(&portal, &f, &shown, (form, number, &back)).await {
         Ok(filled) => page(StatusCode::OK, &filled),
         Err(Refused(told)) => problem::page(&f, &told, &back),
     }
@@ -103,30 +128,33 @@ async fn checked(
     portal: &PortalState,
     f: &Frame,
     shown: &StaffCertificate,
-    (form, back): (Form, &str),
+    (form, number, back): (Form, Option<SealedNumber>, &str),
 ) -> Result<CheckPage, Refused> {
-    let typed = typed(portal, shown, form).await?;
+    let typed = typed(portal, shown, (form, number)).await?;
     let nonce = random::bytes().map_err(|_| refused(Code::Unavailable))?;
     let certificate = Sha256::digest(&shown.certificate.0).into();
     let now = Clock::system().seconds();
     let founding = &portal.trust.founding;
     let statement = typed.drafted.statement(founding, certificate, nonce, now);
     let statement = statement.map_err(|_| refused(Code::Malformed))?;
-    let previewing = Previewing { statement, disclosures: typed.disclosures.clone() };
+    let (disclosures, number_seal) = (typed.disclosures.clone(), typed.number_seal.clone());
+    let previewing = Previewing { statement, disclosures, number_seal };
     let certificate = shown.certificate.clone();
     let message = AsOfficer { certificate, message: previewing };
     let answer = passed_on(portal.issuer.preview(&message).await);
-    let preview = portal.recorded("preview", &shown.person, answer).await?;
-    let credentials = super::review::usable(portal, shown.certificate.clone()).await;
-    let bytes = json::write(&message.message.statement).map_err(|_| refused(Code::Malformed))?;
+    let drafted = Some(&typed.drafted);
+    let preview = portal.recorded_draft(("preview", &shown.person), drafted, answer).await?;
+    let credentials = super::review::usable(portal, shown.certificate.clone()).await?;
     let consequence = match &typed.drafted {
         Drafted::Person(body) => {
             consequence::told(portal, f, shown, &Body::Person(body.clone())).await
         }
         Drafted::Letter(_) => None,
     };
-    let filled = filled(f.clone(), back, typed, (preview, bytes), credentials);
-    let filled = filled.ok_or_else(|| refused(Code::Malformed))?;
+    let of = (&message.message.statement, preview);
+    // What would be shown to approvers is just what is signed, or nothing is.
+    let filled = filled(f.clone(), back, typed, of, credentials);
+    let filled = filled.ok_or_else(|| refused(Code::OrderAltered))?;
     Ok(CheckPage { consequence, ..filled })
 }
 
@@ -134,7 +162,7 @@ async fn checked(
 async fn typed(
     portal: &PortalState,
     shown: &StaffCertificate,
-    form: Form,
+    (form, number): (Form, Option<SealedNumber>),
 ) -> Result<Typed, Refused> {
     let known = match form.person.is_empty() {
         true => None,
@@ -142,22 +170,28 @@ async fn typed(
             let (certificate, person) = (shown.certificate.clone(), form.person.clone());
             let message = AsOfficer { certificate, message: WantedPerson { person } };
             let answer = passed_on(portal.issuer.person(&message).await);
-            Some(portal.recorded("person", &shown.person, answer).await?)
+            Some(match form.what == "leave" {
+                true => portal.recorded_brake("person", &shown.person, answer).await?,
+                false => portal.recorded("person", &shown.person, answer).await?,
+            })
         }
     };
-    made(form, known).ok_or_else(|| refused(Code::Malformed))
+    made(form, number, known).ok_or_else(|| refused(Code::Malformed))
 }
 
-fn made(form: Form, known: Option<PersonFacts>) -> Option<Typed> {
+fn made(form: Form, number: Option<SealedNumber>, known: Option<PersonFacts>) -> Option<Typed> {
     let Form { what, name, mail, unit, profile, .. } = form;
     let evidence = one_line(&form.evidence);
     let (name, mail) = (name.trim().to_owned(), mail.trim().to_owned());
     if what == "letter" {
         let known = known?;
         let person = known.line.person.clone();
-        let command = format!("yinxin draft letter {person} --profile {}", quoted(&profile));
+        let text = "yinxin draft letter {} --profile {}";
+        let command = facts::typed(&Command::new(text, &[&person, &profile]));
         let drafted = Drafted::Letter(LetterBody { person, profile });
-        return Some(Typed { drafted, disclosures: Vec::new(), command, known: Some(known) });
+        let (disclosures, unsaid) = (Vec::new(), Vec::new());
+        let (number_seal, known) = (None, Some(known));
+        return Some(Typed { drafted, disclosures, number_seal, command, unsaid, known });
     }
     let drawn = records::letter::reference(random::bytes().ok()?);
     let (action, known) = match (what.as_str(), known) {
@@ -167,18 +201,27 @@ fn made(form: Form, known: Option<PersonFacts>) -> Option<Typed> {
         _ => return None,
     };
     let person = known.as_ref().map_or("", |known| known.line.person.as_str());
-    let command = person_command(&what, person, [&name, &mail, &unit, &evidence]);
+    let mut command = person_command(&what, person, [&name, &mail, &unit, &evidence]);
+    // The number itself is asked for on their own computer, and stands on no page.
+    command.push_str(if number.is_some() { " --number" } else { "" });
     let kept = known.as_ref();
     let corrects = what == "correct" || kept.is_none();
-    let record = |typed: &str, held: fn(&PersonFacts) -> &str, takes: bool| match kept {
-        Some(kept) if !takes => held(kept).to_owned(),
+    let mut unsaid: Vec<&'static str> = kept.map(|_| field::VERSION).into_iter().collect();
+    let mut record = |typed: &str, (held, name): (Held, &'static str), takes: bool| match kept {
+        Some(kept) if !takes => {
+            unsaid.push(name);
+            held(kept).to_owned()
+        }
         _ => typed.to_owned(),
     };
     let (name, mail, unit) = (
-        record(&name, |kept| &kept.line.name, corrects),
-        record(&mail, |kept| &kept.mail, corrects),
-        record(&unit, |kept| &kept.line.unit, what == "move" || what == "create"),
+        record(&name, (|kept| &kept.line.name, field::NAME), corrects),
+        record(&mail, (|kept| &kept.mail, field::MAIL), corrects),
+        record(&unit, (|kept| &kept.line.unit, field::UNIT), what == "move" || what == "create"),
     );
+    let held = kept.and_then(|kept| kept.number.clone());
+    unsaid.extend((held.is_some() && number.is_none()).then_some(field::NUMBER));
+    let digest = number.as_ref().map(|number| number.digest.clone()).or(held);
     let typed = TypedPerson {
         action,
         person: kept.map_or(&drawn, |kept| &kept.line.person),
@@ -186,77 +229,73 @@ fn made(form: Form, known: Option<PersonFacts>) -> Option<Typed> {
         unit: &unit,
         name: &name,
         mail: &mail,
+        number: digest.as_ref(),
         evidence: &evidence,
     };
     let salts = [random::bytes().ok()?, random::bytes().ok()?, random::bytes().ok()?];
     let (body, disclosures) = typed.body(salts).ok()?;
-    Some(Typed { drafted: Drafted::Person(body), disclosures, command, known: None })
+    let (drafted, number_seal) = (Drafted::Person(body), number.map(|number| number.seal));
+    Some(Typed { drafted, disclosures, number_seal, command, unsaid, known: None })
 }
+
+/// A field of the record that is held.
+type Held = fn(&PersonFacts) -> &str;
 
 /// The command that drafts the same.
 fn person_command(what: &str, person: &str, typed: [&str; 4]) -> String {
-    let [name, mail, unit, evidence] = typed.map(quoted);
-    match what {
-        "create" => format!(
-            "yinxin draft person create --name {name} --unit {unit} --mail {mail} \
-             --evidence {evidence}"
+    let [name, mail, unit, evidence] = typed;
+    let command = match what {
+        "create" => Command::new(
+            "yinxin draft person create --name {} --unit {} --mail {} --evidence {}",
+            &[name, unit, mail, evidence],
         ),
-        "correct" => format!(
-            "yinxin draft person correct {person} --name {name} --mail {mail} --evidence {evidence}"
+        "correct" => Command::new(
+            "yinxin draft person correct {} --name {} --mail {} --evidence {}",
+            &[person, name, mail, evidence],
         ),
-        "move" => {
-            format!("yinxin draft person move {person} --unit {unit} --evidence {evidence}")
-        }
-        _ => format!("yinxin draft person leave {person} --evidence {evidence}"),
-    }
+        "move" => Command::new(
+            "yinxin draft person move {} --unit {} --evidence {}",
+            &[person, unit, evidence],
+        ),
+        _ => Command::new("yinxin draft person leave {} --evidence {}", &[person, evidence]),
+    };
+    facts::typed(&command)
 }
 
-fn filled(
+pub(super) fn filled(
     f: Frame,
     back: &str,
     typed: Typed,
-    (preview, statement): (Preview, Vec<u8>),
+    (statement, preview): (&DraftStatement, Preview),
     credentials: String,
 ) -> Option<CheckPage> {
-    let facts = match (preview.order, &typed.known) {
-        (Some(order), _) => {
-            let shown = ShownOrder::unsigned(order, preview.disclosures).ok()?;
-            plain::facts_unsigned(&shown)
-        }
-        (None, Some(known)) => of_letter(known, &typed.drafted),
-        (None, None) => return None,
+    let facts = match &typed.known {
+        Some(known) => of_letter(known),
+        None => plain::facts_unsigned(&preview.shown(statement)?),
     };
+    let of = (statement, typed.disclosures.as_slice());
     Some(CheckPage {
         w: CheckWords::of(f.language),
+        t: ToTouch::draft(f.language, of, &typed.unsaid, credentials)?,
         facts: lines(f.language, facts),
         f,
         back: back.to_owned(),
         consequence: None,
         letter: typed.known.is_some(),
-        challenge: Bytes::from(Draft::challenge(&statement)).to_string(),
-        statement: Bytes(statement).to_string(),
         disclosures: serde_json::to_string(&typed.disclosures).ok()?,
-        credentials,
+        number_seal: typed.number_seal.map(|seal| seal.to_string()).unwrap_or_default(),
         command: typed.command,
     })
 }
 
-fn of_letter(known: &PersonFacts, drafted: &Drafted) -> Vec<Fact> {
-    let fact = |zh: &str, en: &str, value: String| Fact {
-        term: Said { zh: zh.into(), en: en.into() },
-        value: Said { zh: value.clone(), en: value },
-        differs: false,
-        lines: Vec::new(),
-    };
-    let profile = match drafted {
-        Drafted::Letter(body) => body.profile.clone(),
-        Drafted::Person(_) => String::new(),
-    };
+/// Whose letter it is, by the names that the register has.
+fn of_letter(known: &PersonFacts) -> Vec<Fact> {
     let line = &known.line;
+    let named =
+        |name: &str, id: &str| NameAndId { name: Some(name.into()), id: id.into(), unit: None };
     vec![
-        fact("证书持有人", "for whom", format!("{} ({})", line.name, line.person)),
-        fact("单位", "unit", format!("{} ({})", line.unit_name, line.unit)),
-        fact("证书模板", "profile", profile),
+        Fact::new(("证书持有人", "for whom"), named(&line.name, &line.person)),
+        Fact::new(("单位", "unit"), named(&line.unit_name, &line.unit)),
     ]
 }
 
@@ -265,13 +304,17 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     let known = super::person::sample_facts("王<b>\u{202e}", false);
     let of_letter = |credentials: &str| {
         let form = Form { what: "letter".into(), profile: "official".into(), ..Form::default() };
-        let typed = made(form, Some(known.clone())).unwrap();
+        let typed = made(form, None, Some(known.clone())).unwrap();
         let preview = Preview { order: None, disclosures: Vec::new() };
         let f = Frame::sample(language, "/drafts");
         let back = "/people/0123456789ABCDEF";
-        let mut page = filled(f, back, typed, (preview, Vec::new()), credentials.into()).unwrap();
-        page.challenge = "AAAA".into();
-        page.consequence = credentials.is_empty().then(|| consequence::sample(language, false));
+        let founding = Bytes::from([1; 32]);
+        let said = typed.drafted.statement(&founding, [2; 32], [3; 16], 1_795_507_200).unwrap();
+        let mut page = filled(f, back, typed, (&said, preview), credentials.into()).unwrap();
+        page.consequence = match credentials.is_empty() {
+            true => consequence::sample(language, false),
+            false => None,
+        };
         page.render().unwrap()
     };
     vec![("draft-check", of_letter("AAAA")), ("draft-check-outside", of_letter(""))]

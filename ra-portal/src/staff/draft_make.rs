@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::AsOfficer;
 use records::draft::{Draft, Drafting};
+use records::drafted::Drafted;
 use records::{Bytes, Code};
 use serde::Deserialize;
 use service::problem::Refused;
@@ -20,6 +21,9 @@ use std::sync::Arc;
 pub(super) struct Form {
     statement: String,
     disclosures: String,
+    /// Seal of a national number's digest, or empty.
+    #[serde(default)]
+    number_seal: String,
     #[serde(flatten)]
     touch: Touch,
 }
@@ -33,9 +37,10 @@ pub(super) async fn make(
 ) -> Response {
     let told = match drafting(&shown.certificate, form) {
         Some(message) => {
+            let drafted = message.draft.read().and_then(|said| Drafted::of(&said)).ok();
             let message = AsOfficer { certificate: shown.certificate, message };
             let answer = passed_on(portal.issuer.draft(&message).await);
-            portal.recorded("draft", &shown.person, answer).await
+            portal.recorded_draft(("draft", &shown.person), drafted.as_ref(), answer).await
         }
         None => Err(refused(Code::Malformed)),
     };
@@ -49,5 +54,9 @@ fn drafting(certificate: &Bytes, form: Form) -> Option<Drafting> {
     let statement = Bytes::read(&form.statement)?;
     let draft = Draft::by_passkey(statement, certificate.clone(), form.touch.read()?);
     let disclosures = serde_json::from_str(&form.disclosures).ok()?;
-    Some(Drafting { draft, disclosures })
+    let number_seal = match form.number_seal.as_str() {
+        "" => None,
+        seal => Some(Bytes::read(seal)?),
+    };
+    Some(Drafting { draft, disclosures, number_seal })
 }

@@ -2,7 +2,8 @@
 //! back.
 
 use super::certificate::{self, Shown};
-use crate::pages::{Frame, FromQuery, page, show, words};
+use crate::pages::facts::marked;
+use crate::pages::{Frame, FromQuery, Marked, page, show, words};
 use crate::refusal::passed_on;
 use crate::state::PortalState;
 use askama::Template;
@@ -36,7 +37,7 @@ words! {
 struct Line {
     name: String,
     kind: String,
-    about: String,
+    about: Marked,
     made: String,
     state: String,
     open: bool,
@@ -44,7 +45,6 @@ struct Line {
     batch: bool,
     approvals: Option<(u32, u32)>,
     reason: String,
-    digest: String,
 }
 
 #[derive(Template)]
@@ -83,19 +83,18 @@ fn filled(f: Frame, drafts: Drafts) -> DraftsPage {
     let language = f.language;
     let line = |line: DraftLine| {
         let (kind, state) =
-            (plain::kind_of(&line.kind, &line.action), plain::draft_state(&line.state));
+            (plain::kind_of(&line.kind, &line.action), plain::state_of(&line.kind, &line.state));
         let open = line.state == "open";
         Line {
             batch: line.kind == "batch",
             name: line.name,
             kind: language.of_both(kind.zh, kind.en),
-            about: show::harmless(&line.about),
+            about: marked(language, &plain::told_about(&line.about)),
             made: show::time(&line.made),
             state: language.of_both(state.zh, state.en),
             approvals: Some(line.approvals).filter(|(_, needed)| open && *needed > 0),
             open,
             reason: show::harmless(&line.reason),
-            digest: line.digest.to_string(),
         }
     };
     let more = &drafts.more;
@@ -115,7 +114,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         name: "5GPJWBSG64S36D1N".into(),
         kind: kind.into(),
         action: action.into(),
-        about: about.into(),
+        about: records::order::About::person("0123456789ABCDEF", Some(about.into())),
         made: "2026-11-25T06:00:00Z".into(),
         state: state.into(),
         approvals: if kind == "letter" { (0, 0) } else { (1, 2) },

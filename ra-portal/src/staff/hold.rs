@@ -5,40 +5,39 @@
 
 use super::certificate::Shown;
 use super::decline::one_line;
-use super::facts::quoted;
-use super::touch::Touch;
+use super::touch::{ToTouch, Touch};
+use crate::pages::facts::typed;
 use crate::pages::suspended::SuspendedFacts;
 use crate::pages::{Frame, FromPath, Posted, page, problem, show, words};
-use crate::refusal::{passed_on, refused};
+use crate::refusal::{passed_on, refused, unreadable};
 use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use pki::SerialNumber;
-use portal_api::plain::{self, REASONS};
-use records::commitment::EVIDENCE_PATH;
+use pki::name::check_readable;
+use portal_api::plain::REASONS;
+use records::commitment::{EVIDENCE_CHARS_MAX, EVIDENCE_PATH};
 use records::suspension::{Suspending, Suspends, Suspension, SuspensionStatement};
-use records::{Bytes, Code, Disclosure, json};
+use records::{Bytes, Code, Disclosure};
 use serde::Deserialize;
 use service::Clock;
 use service::problem::Refused;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use system::random;
+use system::speech::Command;
 
 words! {
     HoldWords {
         back "← 返回证书" "← Back to the certificate";
         title "冻结证书" "Suspend a certificate";
         what "签署后立即生效：各应用系统几秒钟内即拒绝这张证书。您自己不能解除；另外两名审批人员可以，15 天内无人解除即自动吊销。" "It counts as soon as you sign: applications refuse the certificate within seconds. You cannot release it; two other officers can, and if nobody does within 15 days it is revoked.";
-        serial "证书" "Certificate";
-        reason "原因" "Reason";
-        evidence "依据" "Evidence";
+        signed "以下内容由您签署" "What you sign";
         by_passkey "用通行密钥签署并冻结" "Sign with a passkey and suspend";
         or_outside "或者在您的电脑上用自己的证书密钥：" "Or with your certificate key on your own computer:";
         outside "请在您的电脑上用自己的证书密钥冻结：" "Suspend it with your certificate key on your own computer:";
-        refused "没有签署：浏览器或安全密钥拒绝了，或者操作超时。请重试。" "It was not signed: the browser or the security key refused, or it took too long. Try again.";
     }
 }
 
@@ -61,22 +60,16 @@ pub(super) struct Signed {
 
 #[derive(Template)]
 #[template(path = "staff/hold.html")]
-struct HoldPage {
+pub(super) struct HoldPage {
     f: Frame,
     w: &'static HoldWords,
     serial: String,
-    /// The reason as people read it.
-    why: String,
-    /// What is sent on, and what is shown.
+    t: ToTouch,
+    /// The evidence as it is sent on.
     typed: String,
-    evidence: String,
-    /// The reason's RFC 5280 name, and the evidence between quotation marks of a shell.
-    reason: String,
-    quoted: String,
-    statement: String,
     salt: String,
-    challenge: String,
-    credentials: String,
+    /// That does the same outside of a browser.
+    command: String,
 }
 
 #[derive(Template)]
@@ -97,8 +90,11 @@ pub(super) async fn check(
     let back = format!("/certificates/{}", show::escaped(&serial));
     let evidence = one_line(&evidence);
     let known = REASONS.contains(&reason.as_str()) && SerialNumber::from_hex(&serial).is_some();
-    if !known || evidence.is_empty() {
+    if !known {
         return problem::page(&f, &refused(Code::Malformed).0, &back);
+    }
+    if let Err(matter) = check_readable(&evidence, EVIDENCE_CHARS_MAX) {
+        return problem::page(&f, &unreadable(("依据", "The evidence"), &matter).0, &back);
     }
     let (Ok(salt), Ok(nonce)) = (random::bytes(), random::bytes()) else {
         return problem::page(&f, &refused(Code::Unavailable).0, &back);
@@ -107,12 +103,17 @@ pub(super) async fn check(
     let own = Sha256::digest(&shown.certificate.0).into();
     let (founding, now) = (&portal.trust.founding, Clock::system().seconds());
     let stated = SuspensionStatement::new(founding, own, said, (salt, nonce), now);
-    let bytes = stated.and_then(|(statement, _)| json::write(&statement));
-    let Ok(bytes) = bytes else {
-        return problem::page(&f, &refused(Code::Malformed).0, &back);
+    let credentials = match super::review::usable(&portal, shown.certificate).await {
+        Ok(credentials) => credentials,
+        Err(Refused(told)) => return problem::page(&f, &told, &back),
     };
-    let credentials = super::review::usable(&portal, shown.certificate).await;
-    page(StatusCode::OK, &filled(f, said, (bytes, salt), credentials))
+    let stated = stated.ok();
+    let filled =
+        stated.and_then(|(stated, opens)| filled(f.clone(), said, (&stated, opens), credentials));
+    match filled {
+        Some(filled) => page(StatusCode::OK, &filled),
+        None => problem::page(&f, &refused(Code::Malformed).0, &back),
+    }
 }
 
 /// `POST /certificates/{serial}/suspended`
@@ -130,7 +131,9 @@ pub(super) async fn suspended(
         }
         None => Err(refused(Code::Malformed)),
     };
-    let facts = told.and_then(|signed| SuspendedFacts::read(f.language, &signed).map_err(refused));
+    let public = portal.public_address();
+    let read = |signed| SuspendedFacts::read(f.language, &signed, public).map_err(refused);
+    let facts = told.and_then(read);
     match facts {
         Ok(s) => page(StatusCode::OK, &HeldPage { f, s }),
         Err(Refused(told)) => {
@@ -150,28 +153,26 @@ fn suspending(certificate: &Bytes, signed: Signed) -> Option<Suspending> {
     })
 }
 
-fn filled(
+pub(super) fn filled(
     f: Frame,
     said: Suspends<'_>,
-    (statement, salt): (Vec<u8>, [u8; 32]),
+    (stated, evidence): (&SuspensionStatement, Disclosure),
     credentials: String,
-) -> HoldPage {
-    let Suspends { serial, reason, evidence } = said;
-    let why = plain::reason(reason);
-    HoldPage {
+) -> Option<HoldPage> {
+    Some(HoldPage {
         w: HoldWords::of(f.language),
-        why: show::harmless(&f.language.of_both(why.zh, why.en)),
-        reason: reason.to_owned(),
-        quoted: quoted(evidence),
-        serial: serial.to_owned(),
-        typed: evidence.to_owned(),
-        evidence: show::harmless(evidence),
-        challenge: Bytes::from(Suspension::challenge(&statement)).to_string(),
-        statement: Bytes(statement).to_string(),
-        salt: Bytes::from(salt).to_string(),
-        credentials,
+        t: ToTouch::suspension(f.language, (stated, &evidence), credentials)?,
+        command: command(said),
+        serial: said.serial.to_owned(),
+        typed: said.evidence.to_owned(),
+        salt: evidence.salt.to_string(),
         f,
-    }
+    })
+}
+
+fn command(Suspends { serial, reason, evidence }: Suspends<'_>) -> String {
+    let text = "yinxin suspend {} --reason {} --evidence {}";
+    typed(&Command::new(text, &[serial, reason, evidence]))
 }
 
 #[cfg(test)]
@@ -182,13 +183,15 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         Suspends {
             serial, reason: "keyCompromise", evidence: "本人电话报告丢失 <b>\u{202e}"
         };
+    let (founding, drawn) = (Bytes::from([1; 32]), ([7; 32], [4; 16]));
     let render = |credentials: &str| {
         let f = Frame::sample(language, &path);
-        let mut page = filled(f, said, (Vec::new(), [7; 32]), credentials.into());
+        let stated = SuspensionStatement::new(&founding, [2; 32], said, drawn, 1_795_507_200);
+        let (stated, opens) = stated.unwrap();
+        let mut page = filled(f, said, (&stated, opens), credentials.into()).unwrap();
         // What is sent on is what was typed.
         page.typed = "-".into();
-        page.challenge = "AAAA".into();
-        page.quoted = quoted("…");
+        page.command = command(Suspends { evidence: "…", ..said });
         page.render().unwrap()
     };
     vec![("hold", render("AAAA")), ("hold-outside", render(""))]

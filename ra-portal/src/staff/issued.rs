@@ -2,16 +2,17 @@
 //! that drafts its revocation.
 
 use super::certificate::{self, Shown};
-use crate::pages::{Frame, FromPath, Language, page, problem, show, words};
+use crate::pages::facts::marked;
+use crate::pages::{Frame, FromPath, Language, Marked, page, problem, show, words};
 use crate::refusal::passed_on;
 use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use ca_api::{AsOfficer, CertificateFacts, Named};
+use ca_api::{ApprovedBatch, ApprovedBy, AsOfficer, CertificateFacts, Named};
 use pki::Certificate;
-use portal_api::plain;
+use portal_api::plain::{self, FactValue, NameAndId, phrase};
 use records::suspension::HOLD;
 use records::{Code, Problem};
 use service::problem::{Refused, status};
@@ -28,14 +29,14 @@ words! {
         in_force "有效" "In force";
         person "人员编号" "Person";
         unit "单位" "Unit";
-        profile "模板" "Profile";
-        until "有效至" "Until";
+        profile "证书模板" "Profile";
+        until "有效期至" "Valid until";
         agents "已在网关生效" "In force at gates";
         waiting "尚未生效" "Not yet";
         opened "最近打开的应用" "Opened lately";
         nothing_opened "还没有使用记录" "Nothing yet";
         approved_by "批准人" "Approved by";
-        founding "创立声明" "The founding statement";
+        founding "建立声明" "The founding statement";
         serial "序列号" "Serial number";
         fingerprint "SHA-256 指纹" "SHA-256 fingerprint";
         pem "证书文本" "The certificate as text";
@@ -44,11 +45,11 @@ words! {
         suspend_what "先暂停使用，立即生效：各应用系统几秒钟内即拒绝这张证书。另外两名审批人员可以解除；15 天内无人解除即吊销。下一步核对并签署。" "Takes it away for a while, at once: applications refuse it within seconds. Two others can release it; if nobody does within 15 days it is revoked. You check and sign in the next step.";
         suspend_go "下一步：核对" "Next: check it";
         revoke "吊销" "Revoke";
-        revoke_what "提交后生成一份吊销申请，须由两人批准；批准后各应用系统几秒钟内即拒绝这张证书，不能恢复。" "This drafts an order that two persons approve; applications then refuse the certificate within seconds, and nothing brings it back.";
+        revoke_what "提交后生成一份吊销办件，须由两人批准；批准后各应用系统几秒钟内即拒绝这张证书，不能恢复。" "This drafts an order that two persons approve; applications then refuse the certificate within seconds, and nothing brings it back.";
         reason "原因" "Reason";
         evidence "依据" "Evidence";
         evidence_hint "看过什么文件、谁来报告的" "What you looked at, who told you";
-        revoke_go "提交吊销申请" "Draft the revocation";
+        revoke_go "提出吊销" "Draft the revocation";
     }
 }
 
@@ -67,7 +68,7 @@ struct IssuedPage {
     suspended: bool,
     /// Whether the reader could approve its revocation.
     revokes: bool,
-    approvers: Vec<String>,
+    approvers: Vec<Marked>,
     /// Applications and when.
     opened: Vec<(String, String)>,
     /// How many gates refuse it, of how many, and which do not yet.
@@ -153,11 +154,7 @@ fn filled(f: Frame, facts: CertificateFacts, typed: Typed) -> IssuedPage {
         suspended: line.revoked.as_ref().is_some_and(|(_, reason)| reason == HOLD),
         revokes: facts.revokes,
         revoked: line.revoked.map(|(at, reason)| (show::time(&at), why(&reason))),
-        approvers: facts
-            .approvers
-            .iter()
-            .map(|(name, person)| show::harmless(&format!("{name} ({person})")))
-            .collect(),
+        approvers: facts.approvers.iter().map(|one| approver(language, one)).collect(),
         agents,
         opened: facts.opened.into_iter().map(|(name, at)| (name, show::time(&at))).collect(),
         serial: line.serial,
@@ -170,12 +167,50 @@ fn filled(f: Frame, facts: CertificateFacts, typed: Typed) -> IssuedPage {
     }
 }
 
+/// Who approved, for whom, and whether it was as one of many.
+pub(super) fn approver(language: Language, one: &ApprovedBy) -> Marked {
+    let person = |name: &str, id: &str| -> FactValue {
+        NameAndId { name: Some(name.to_owned()), id: id.to_owned(), unit: None }.into()
+    };
+    let mut told = vec![person(&one.name, &one.person)];
+    if let Some((absent, id)) = &one.acting_for {
+        told.push(phrase("，代 {0}", ", acting for {0}", vec![person(absent, id)]));
+    }
+    if let Some(ApprovedBatch { order, rows, opened }) = &one.batch {
+        let values = vec![order.into(), rows.to_string().into()];
+        told.push(phrase("，作为批次 {0} 共 {1} 件之一", ", as one of {1} in batch {0}", values));
+        told.push(match opened {
+            true => phrase(
+                "；其签名写明已查看本件",
+                "; their signature says that they opened it",
+                Vec::new(),
+            ),
+            false => phrase(
+                "；其签名未写明已查看本件",
+                "; their signature does not say that they opened it",
+                Vec::new(),
+            ),
+        });
+    }
+    marked(language, &FactValue::Row(told))
+}
+
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let pem = include_str!("../../../tests/golden/officer.pem");
     let der = pki::pem::read_one(pem.as_bytes(), pki::pem::Kind::Certificate).unwrap();
     let serial = Certificate::read(&der).unwrap().serial().to_string();
     let path = format!("/certificates/{serial}");
+    let by = |name: &str, person: &str, acting_for: Option<(String, String)>| ApprovedBy {
+        name: name.into(),
+        person: person.into(),
+        batch: acting_for.is_some().then(|| ApprovedBatch {
+            order: "3J9K2M4N5P6Q7R8S".into(),
+            rows: 120,
+            opened: false,
+        }),
+        acting_for,
+    };
     let facts = |revoked: Option<(String, String)>, gates: bool| CertificateFacts {
         line: ca_api::CertificateLine {
             serial: serial.clone(),
@@ -189,8 +224,12 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         },
         certificate: der.clone().into(),
         approvers: vec![
-            ("李安全".into(), "7NR8FZZVSVPW56NP".into()),
-            ("<b>\u{202e}".into(), "7NR8FZZVSVPW56NQ".into()),
+            by("李安全", "7NR8FZZVSVPW56NP", None),
+            by(
+                "<b>\u{202e}",
+                "7NR8FZZVSVPW56NQ",
+                Some(("赵审核".into(), "DFMM46M5V7T4ANT0".into())),
+            ),
         ],
         agents: match gates {
             true => vec![("gate-1".into(), true), ("gate-2".into(), false)],

@@ -27,8 +27,8 @@ words! {
         unit "单位" "Unit";
         people "在职人员" "People";
         people_count "在职人数" "People in office";
-        holders "在此有权的人员" "Whose roles count here";
-        no_holders "没有人在此有角色。" "Nobody has a role here.";
+        holders "对本单位有管理职权的人员" "Whose roles count here";
+        no_holders "尚无人担任与本单位有关的角色。" "Nobody has a role here.";
         person "人员" "Person";
         role "角色和范围" "Role and scope";
         certificates "有效证书" "Certificates";

@@ -29,16 +29,19 @@ words! {
         unit "单位" "Unit";
         mail "邮箱" "Mail";
         evidence "核验依据" "Evidence";
-        evidence_hint "您核对了什么材料，审批人会看到" "What you looked at; approvers will read it";
+        evidence_hint "您核对了什么材料，审批人员会看到" "What you looked at; approvers will read it";
         name_hint "与身份证件一致" "As on their identity card";
         mail_hint "可不填" "May be left empty";
-        correct "更正姓名或邮箱" "Correct name or mail";
+        number "证件号" "Identity number";
+        number_hint "18 位，核对是否重复登记；只保存密钥摘要，不保存号码。没有居民身份证的可不填" "18 characters, to see that nobody is registered twice. Only a keyed digest is kept, not the number. May be left empty for who has no resident identity card";
+        number_kept "已登记；填写则更换" "Registered; typing one exchanges it";
+        correct "更正姓名、邮箱或证件号" "Correct name, mail or identity number";
         transfer "调动" "Transfer";
         to "调往单位" "To the unit";
         leave "离任" "Leaves office";
         leave_what "离任后角色全部撤回，证书全部吊销，不能恢复。" "Every role ends and every certificate is revoked. It cannot be undone.";
         letter "制作密码信封" "Letter of enrolment";
-        letter_what "密码信封由登记处打印，密封交给本人；凭函申请的证书仍须两人批准。" "The registration office prints the letter and hands it over sealed; the certificate that it leads to is approved by two persons all the same.";
+        letter_what "密码信封由登记处打印，密封交给本人；凭密码信封申请的证书仍须两人批准。" "The registration office prints the letter and hands it over sealed; the certificate that it leads to is approved by two persons all the same.";
         letter_open "此人已有一封可用的密码信封。" "There is a letter already that can be used.";
         profile "证书模板" "Profile";
         check "核对" "Check";
@@ -61,6 +64,7 @@ struct Known {
     person: String,
     name: String,
     mail: String,
+    numbered: bool,
     letter: bool,
     profiles: Vec<String>,
 }
@@ -103,13 +107,14 @@ async fn read(
     let wanted = WantedDossier { person: person.clone(), after };
     let message = AsOfficer { certificate: shown.certificate.clone(), message: wanted };
     let answer = passed_on(portal.issuer.dossier(&message).await);
-    let dossier = portal.recorded("person", &shown.person, answer).await?;
+    // A leave begins here, and the CA has recorded who read.
+    let dossier = portal.recorded_brake("person", &shown.person, answer).await?;
     if !dossier.drafts {
         return Ok((dossier, None));
     }
     let message = AsOfficer { certificate: shown.certificate, message: WantedPerson { person } };
     let answer = passed_on(portal.issuer.person(&message).await);
-    Ok((dossier, Some(portal.recorded("person", &shown.person, answer).await?)))
+    Ok((dossier, Some(portal.recorded_brake("person", &shown.person, answer).await?)))
 }
 
 /// `GET /people/new`
@@ -153,12 +158,13 @@ fn filled(
     let Some(facts) = facts.filter(|_| after.is_empty()) else {
         return PersonPage { w, f, shown, known: None, units: Vec::new() };
     };
-    let PersonFacts { line, mail, units, profiles, .. } = facts;
+    let PersonFacts { line, mail, number, units, profiles, .. } = facts;
     let units = units.into_iter().filter(|one| one.unit != line.unit).collect();
     let known = Known {
         name: show::harmless(&line.name),
         person: line.person,
         mail: show::harmless(&mail),
+        numbered: number.is_some(),
         letter: line.letter,
         profiles,
     };
@@ -172,6 +178,7 @@ pub(super) fn sample_facts(name: &str, letter: bool) -> PersonFacts {
         line: super::people::sample_line(name, letter),
         version: 2,
         mail: if letter { "wang@shangluo.example".into() } else { String::new() },
+        number: letter.then(|| [8; 32].into()),
         units: vec![
             unit("sz-finance", "商州区财政局"),
             unit("sz-office", "商州区政府办公室"),

@@ -2,7 +2,8 @@
 //! nothing goes to their certificate.
 
 use super::certificate::{self, Shown};
-use crate::pages::{Frame, FromQuery, Language, page, show, words};
+use crate::pages::facts::marked;
+use crate::pages::{Frame, FromQuery, Language, Marked, page, show, words};
 use crate::refusal::passed_on;
 use crate::state::PortalState;
 use askama::Template;
@@ -12,7 +13,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::{AsOfficer, Page};
 use portal_api::plain;
 use records::Code;
-use records::export::OrderLine;
+use records::export::{OrderLine, OrderLines};
 use serde::Deserialize;
 use service::Clock;
 use service::problem::Refused;
@@ -28,7 +29,8 @@ words! {
         title "待办" "Waiting for you";
         lead "按提交时间排列，只列出您有权审批的事项。" "Oldest first, and only what you may approve.";
         nothing "没有待办事项。" "Nothing waits for you.";
-        from_where "证书申请来自持密码信封的人员，其他事项由操作员在 CA 主机上起草。" "Applications come from people with a letter; everything else is drafted by operators on the CA's host.";
+        nothing_here "已查看的部分没有您的待办，后面还有。" "Nothing of what was looked at waits for you; there is more.";
+        from_where "证书申请由持密码信封的人员或续期的持证人提出，人员事项由经办人起草，吊销由审批人员提出，其余事项由操作员在签发主机上起草。" "Applications come from holders of a letter or of a certificate that is renewed; handlers draft about people, officers ask for revocations, operators draft the rest on the CA's host.";
         about "事项" "About";
         kind "类别" "Kind";
         age "已等待" "Waiting for";
@@ -48,7 +50,7 @@ words! {
 struct Line {
     order: String,
     kind: String,
-    about: String,
+    about: Marked,
     age: String,
     late: bool,
     approvals: u32,
@@ -96,9 +98,9 @@ pub(super) async fn show(
     }
 }
 
-fn filled(f: Frame, lines: Vec<OrderLine>, now: u64) -> QueuePage {
+fn filled(f: Frame, OrderLines { lines, more }: OrderLines, now: u64) -> QueuePage {
     let w = QueueWords::of(f.language);
-    let after = lines.last().filter(|_| lines.len() >= OrderLine::PAGE).map(OrderLine::cursor);
+    let after = Some(more).filter(|more| !more.is_empty());
     let groups = groups(f.language, &lines);
     let unix = |time: &str| records::time::read(time).unwrap_or(now);
     let lines = lines.into_iter().map(|line| {
@@ -106,7 +108,7 @@ fn filled(f: Frame, lines: Vec<OrderLine>, now: u64) -> QueuePage {
         let kind = plain::kind_of(&line.kind, &line.action);
         Line {
             kind: f.language.of_both(kind.zh, kind.en),
-            about: show::harmless(&line.about),
+            about: marked(f.language, &plain::told_about(&line.about)),
             age: match age / 3_600 {
                 hours @ 0..48 => format!("{hours} {}", w.hours),
                 hours => format!("{} {}", hours / 24, w.days),
@@ -117,7 +119,10 @@ fn filled(f: Frame, lines: Vec<OrderLine>, now: u64) -> QueuePage {
             expires: show::time(&line.expires),
             ending: unix(&line.expires).saturating_sub(now) < ENDING,
             given: line.given,
-            look: line.look.map(plain::look).map(|said| f.language.of_both(said.zh, said.en)),
+            look: line
+                .look
+                .map(|look| plain::look_in_list(&line.kind, look))
+                .map(|said| f.language.of_both(said.zh, said.en)),
             order: line.order,
         }
     });
@@ -150,7 +155,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         digest: records::Bytes::from([7; 32]),
         kind: kind.into(),
         action: action.into(),
-        about: about.into(),
+        about: records::order::About::person("0123456789ABCDEF", Some(about.into())),
         made: made.into(),
         expires: "2026-12-01T08:00:00Z".into(),
         approvals: 1,
@@ -175,6 +180,13 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         line("5GPJWBSG64S36D1R", ("issue", ""), "李丹 · 区政府办公室", "2026-11-25T06:00:01Z"),
         line("5GPJWBSG64S36D1S", ("batch", "issue"), "陈一 × 120", "2026-11-25T06:00:02Z"),
     ];
-    let render = |lines| filled(Frame::sample(language, "/"), lines, now).render().unwrap();
-    vec![("queue", render(lines)), ("queue-empty", render(Vec::new()))]
+    let render = |lines, more: &str| {
+        let page = OrderLines { lines, more: more.into() };
+        filled(Frame::sample(language, "/"), page, now).render().unwrap()
+    };
+    vec![
+        ("queue", render(lines, "")),
+        ("queue-empty", render(Vec::new(), "")),
+        ("queue-nothing-here", render(Vec::new(), "0.5GPJWBSG64S36D1N")),
+    ]
 }

@@ -2,8 +2,10 @@
 //! letters of those who were registered, under one signature.
 
 use super::certificate::{self, Shown};
-use super::touch::Touch;
-use crate::pages::{Frame, FromPath, Posted, page, problem, show, words};
+use super::issued::approver;
+use super::touch::{ToTouch, Touch};
+use crate::pages::facts::{Line as FactLine, lines, marked};
+use crate::pages::{Frame, FromPath, Marked, Posted, page, problem, show, words};
 use crate::refusal::{passed_on, refused};
 use crate::staff_certificate::StaffCertificate;
 use crate::state::PortalState;
@@ -14,8 +16,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::handler::{BatchReceipt, ReceiptLine};
 use ca_api::{AsOfficer, Wanted};
 use portal_api::plain;
-use portal_api::roster::{LETTERS_A_MESSAGE, RosterDraft, statement_bytes};
-use records::draft::Draft;
+use portal_api::roster::{LETTERS_A_MESSAGE, PASSKEY_ROWS_MAX, RosterDraft};
+use records::draft::{Draft, DraftStatement, ManyRow};
 use records::drafted::{Drafted, LetterBody};
 use records::letter::read_reference;
 use records::{Bytes, Code};
@@ -37,6 +39,8 @@ words! {
         kind "类别" "Kind";
         state "办理结果" "What became of it";
         approvals "审批" "Approvals";
+        approved_by "审批人" "Approved by";
+        serials "证书序列号" "Serial numbers";
         count "共" "How many";
         done "已办结" "done";
         about "对象" "About";
@@ -48,19 +52,21 @@ words! {
         letters_lead "签署一次，密码信封由登记处打印并密封交付。" "You sign once; the registration office prints them and hands them over sealed.";
         go "下一步：核对后签署" "Next: check, then sign";
         check_title "为多人制作密码信封" "Letters for many";
-        profile "证书模板" "Profile";
+        differs "有变化" "differs";
+        signed "以下内容由您签署" "What you sign";
+        for_whom "密码信封持有人（姓名按登记，不签署）" "For whom (names are the register's and not signed)";
         by_passkey "用通行密钥签署" "Sign with a passkey";
         outside "您还没有可用的通行密钥；也可以在您的电脑上用命令行工具 yinxin 和自己的证书密钥签署。" "You have no passkey that counts yet. The yinxin command line signs the same with your certificate key, on your own computer.";
-        refused "没有签署：浏览器或安全密钥拒绝了，或者操作超时。请重试。" "It was not signed: the browser or the security key refused, or it took too long. Try again.";
     }
 }
 
 struct Line {
     order: String,
-    about: String,
+    about: Marked,
     state: String,
     problem: String,
     letter: bool,
+    serials: Vec<String>,
 }
 
 #[derive(Template)]
@@ -72,6 +78,7 @@ struct ReceiptPage {
     kind: String,
     state: String,
     approvals: Option<(u32, u32)>,
+    approvers: Vec<Marked>,
     count: usize,
     done: usize,
     lines: Vec<Line>,
@@ -85,11 +92,11 @@ struct LettersPage {
     f: Frame,
     w: &'static ReceiptWords,
     order: String,
-    names: Vec<String>,
+    /// For whom, as the city knows them, which is not signed; and what is.
+    rows: Vec<(Marked, Vec<FactLine>)>,
+    /// What is signed of all of it.
+    t: ToTouch,
     people: String,
-    statement: String,
-    challenge: String,
-    credentials: String,
 }
 
 /// `GET /batches/{order}`
@@ -129,7 +136,7 @@ fn filled(f: Frame, receipt: BatchReceipt) -> ReceiptPage {
     let letters = unlettered(&receipt).count();
     let open = receipt.state == "open";
     let line = |line: ReceiptLine| Line {
-        about: show::harmless(&line.about),
+        about: marked(language, &plain::told_about(&line.about)),
         state: both(plain::draft_state(&line.state)),
         problem: line
             .problem
@@ -137,12 +144,14 @@ fn filled(f: Frame, receipt: BatchReceipt) -> ReceiptPage {
             .unwrap_or_default(),
         order: line.order,
         letter: line.letter,
+        serials: line.serials,
     };
     ReceiptPage {
         w: ReceiptWords::of(language),
         kind: both(plain::kind_of(&receipt.of, &receipt.action)),
         state: both(plain::draft_state(&receipt.state)),
         approvals: open.then_some(receipt.approvals),
+        approvers: receipt.approvers.iter().map(|one| approver(language, one)).collect(),
         count: receipt.lines.len(),
         done: receipt.lines.iter().filter(|line| line.state == "done").count(),
         lines: receipt.lines.into_iter().map(line).collect(),
@@ -174,23 +183,41 @@ async fn checked(
     order: &str,
 ) -> Result<LettersPage, Refused> {
     let receipt = receipt(portal, shown, order).await?;
-    let people: Vec<String> = unlettered(&receipt).map(|line| line.person.clone()).collect();
+    // As many as a passkey signs for; the receipt asks about the others behind them.
+    let asked = unlettered(&receipt).take(PASSKEY_ROWS_MAX);
+    let people: Vec<String> = asked.map(|line| line.person.clone()).collect();
     let draft = letters(&people).ok_or_else(|| refused(Code::Malformed))?;
     let nonce = random::bytes().map_err(|_| refused(Code::Unavailable))?;
     let certificate = Sha256::digest(&shown.certificate.0).into();
     let of = (&portal.trust.founding, certificate);
     let said = draft.many.statement("letters", of, nonce, Clock::system().seconds());
-    let statement = said.and_then(|said| statement_bytes(&said));
-    let statement = statement.map_err(|_| refused(Code::Malformed))?;
-    Ok(LettersPage {
+    let said = said.map_err(|_| refused(Code::Malformed))?;
+    let credentials = super::review::usable(portal, shown.certificate.clone()).await?;
+    let filled = signed(f, (&said, &draft), &receipt, credentials);
+    filled.ok_or_else(|| refused(Code::Malformed))
+}
+
+/// Everything that is signed, letter by letter, made from just that.
+fn signed(
+    f: &Frame,
+    (said, draft): (&DraftStatement, &RosterDraft),
+    receipt: &BatchReceipt,
+    credentials: String,
+) -> Option<LettersPage> {
+    let lines = |facts| lines(f.language, facts);
+    let row = |(line, row): (&ReceiptLine, &ManyRow)| {
+        let about = marked(f.language, &plain::told_about(&line.about));
+        (about, lines(plain::about_row(said, row, &[])))
+    };
+    let asked = unlettered(receipt).take(draft.rows.len());
+    let people: Vec<&str> = asked.map(|line| line.person.as_str()).collect();
+    Some(LettersPage {
         w: ReceiptWords::of(f.language),
         f: f.clone(),
-        names: unlettered(&receipt).map(|line| show::harmless(&line.about)).collect(),
         order: receipt.order.clone(),
+        rows: unlettered(receipt).zip(&draft.rows).map(row).collect(),
+        t: ToTouch::many(f.language, said, credentials)?,
         people: people.join(" "),
-        challenge: Bytes::from(Draft::challenge(&statement.0)).to_string(),
-        statement: statement.to_string(),
-        credentials: super::review::usable(portal, shown.certificate.clone()).await,
     })
 }
 
@@ -247,12 +274,20 @@ async fn made(portal: &PortalState, shown: &StaffCertificate, form: Form) -> Res
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let line = |about: &str, state: &str, problem, letter| ReceiptLine {
         order: "5GPJWBSG64S36D1N".into(),
-        about: about.into(),
+        about: records::order::About::person("0123456789ABCDEF", Some(about.into())),
         person: "0123456789ABCDEF".into(),
         state: state.into(),
         problem,
         letter,
+        serials: Vec::new(),
     };
+    let approved = |name: &str, person: &str, acting_for| ca_api::ApprovedBy {
+        name: name.into(),
+        person: person.into(),
+        acting_for,
+        batch: None,
+    };
+    let absent = ("<b>\u{202e}王芳</b>".to_owned(), "ABCDEFGHJKMNPQRS".to_owned());
     let receipt = |state: &str| BatchReceipt {
         order: "5GPJWBSG64S36D1P".into(),
         of: "person".into(),
@@ -260,6 +295,13 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         state: state.into(),
         approvals: (1, 2),
         own: true,
+        approvers: match state {
+            "done" => vec![
+                approved("周红", "0123456789ABCDEG", None),
+                approved("<i>赵军</i>", "0123456789ABCDEH", Some(absent.clone())),
+            ],
+            _ => Vec::new(),
+        },
         lines: vec![
             line("陈一 · 商州区政府办公室", "done", None, true),
             line("<b>\u{202e}陈二</b> · 商州区政府办公室", "done", None, false),
@@ -267,15 +309,11 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         ],
     };
     let f = || Frame::sample(language, "/batches/5GPJWBSG64S36D1P");
-    let letters = |credentials: &str| LettersPage {
-        f: f(),
-        w: ReceiptWords::of(language),
-        order: "5GPJWBSG64S36D1P".into(),
-        names: vec!["陈二 · 商州区政府办公室".into()],
-        people: "0123456789ABCDEF".into(),
-        statement: "AAAA".into(),
-        challenge: "AAAA".into(),
-        credentials: credentials.into(),
+    let draft = letters(&["0123456789ABCDEF".into()]).unwrap();
+    let of = (&Bytes::from([1; 32]), [2; 32]);
+    let said = draft.many.statement("letters", of, [3; 16], 1_795_507_200).unwrap();
+    let letters = |credentials: &str| {
+        signed(&f(), (&said, &draft), &receipt("done"), credentials.into()).unwrap()
     };
     vec![
         ("receipt-batch", filled(f(), receipt("done")).render().unwrap()),

@@ -3,9 +3,12 @@
 //! cannot.
 
 use super::certificate::{self, Shown};
-use super::consequence::{self, ConsequenceView};
-use super::facts::{Line, lines};
-use crate::pages::{Frame, FromPath, Language, page, problem, show, words};
+use super::checks;
+#[cfg(test)]
+use super::consequence;
+use super::consequence::ConsequenceView;
+use crate::pages::facts::{Line, lines, marked};
+use crate::pages::{Frame, FromPath, FromQuery, Language, Marked, page, problem, show, words};
 use crate::refusal::{passed_on, refused};
 use crate::state::PortalState;
 use askama::Template;
@@ -14,11 +17,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::{AsOfficer, Wanted};
 use portal_api::plain;
-use records::Code;
-use records::export::{Look, OpenedOrder, OrderProgress};
+use records::approval::approval_challenge;
+use records::export::{Hearsay, Look, OpenedOrder, OrderProgress, Voice};
 use records::letter::read_reference;
-use records::order::{Body, title};
-use records::passkey::approval_challenge;
+use records::order::Body;
+use records::{Code, Vouched};
+use serde::Deserialize;
 use service::Clock;
 use service::problem::Refused;
 use std::sync::Arc;
@@ -33,22 +37,11 @@ words! {
         digest "摘要" "Digest";
         differs "有变化" "differs";
         checks "自动核对" "Automatic checks";
-        signed "签发机构的签名已核对。" "The CA's signature has been checked.";
-        signed_by "来源：登记密钥的证书，由根证书认证" "Source: the registry key's certificate, under the root";
-        opened "敏感内容与承诺一致。" "What is sensitive is what was committed to.";
-        opened_by "来源：随办件披露，逐项核对" "Source: disclosed beside the order, each checked";
-        register "人员、单位和模板与登记一致。" "Person, unit and profile are those of the register.";
-        register_by "来源：审计日志，制作时核对，执行时再核对" "Source: the log; checked when it was made, and again when it is carried out";
-        held "公钥由申请人持有，并与其密码信封绑定。" "The applicant holds the key and tied it to their letter.";
-        held_by "来源：申请的签名和校验值，签发机构收到时核对" "Source: signature and tie of the request, checked by the CA on receipt";
-        compared "已与上一张证书比较，变化已标出。" "Compared with the last certificate; what differs is marked.";
-        first "没有上一张证书可比较。" "There is no last certificate to compare with.";
-        compared_by "来源：日志中的上一张证书" "Source: the last certificate in the log";
         approvals "审批" "Approvals";
         look "请留意" "Take a look";
         rows "批量中的事项" "What the batch is about";
         sample "须查看" "to be opened";
-        sample_lead "标有“须查看”的事项由本批次的摘要抽取，须逐项查看后才能批准。" "Those that are marked were drawn by the batch's digest; each has to be opened before the batch can be approved.";
+        sample_lead "标有“须查看”的事项由本批次的摘要抽取，或因制作时须留意而列入，须逐项查看后才能批准。" "Those that are marked were drawn by the batch's digest or needed a look when it was made; each has to be opened before the batch can be approved.";
         seen "我已查看：" "I have opened it:";
         about "对象" "About";
         given "您已批准，还需其他人审批。" "You have approved it. Others have to as well.";
@@ -63,8 +56,12 @@ words! {
         reason "理由" "Reason";
         reason_hint "申请人会看到" "Whoever applied reads it";
         go_on "下一步：确认" "Next: confirm";
+        choose "请选择代谁审批" "Choose for whom you approve";
+        choose_lead "您可以按自己的角色审批，或代休假人员审批；签名写明您选的是谁。" "You may approve by your own roles or for somebody on leave; your signature says which.";
+        own "本人" "yourself";
+        again "改选代谁审批" "Choose somebody else";
         moved "依据已变化，不能再批准，只能退回或驳回。" "What it rests on changed: it cannot be approved any more, only declined.";
-        brake "吊销申请不能退回或驳回；不同意就不要批准，七天后自动失效。" "An order to revoke cannot be declined. If you disagree do not approve it; it ends by itself after seven days.";
+        brake "只收回权限的办件（吊销、离任、撤回角色、关闭）不能退回或驳回；不同意就不要批准，到期自动失效。" "What only takes away (a revocation, somebody who leaves, a role withdrawn, something closed) cannot be declined. If you disagree do not approve it; it ends by itself.";
         compare "yinxin 会独立核对签名并显示全部内容，其显示的摘要应与上面一致。" "yinxin checks the signature by itself and shows everything; its digest must equal the one above.";
     }
 }
@@ -72,9 +69,9 @@ words! {
 /// An order of a batch.
 struct Row {
     order: String,
-    about: String,
+    about: Marked,
     digest: String,
-    /// Whether it has to be opened: then everything of it stands here.
+    /// Whether it has to be opened.
     sample: bool,
     look: Option<String>,
     facts: Vec<Line>,
@@ -82,7 +79,7 @@ struct Row {
 
 #[derive(Template)]
 #[template(path = "staff/review.html")]
-struct ReviewPage {
+pub(super) struct ReviewPage {
     f: Frame,
     w: &'static ReviewWords,
     kind: String,
@@ -92,7 +89,7 @@ struct ReviewPage {
     facts: Vec<Line>,
     consequence: Option<ConsequenceView>,
     /// What was checked without anybody, with its source.
-    checks: Vec<(&'static str, &'static str)>,
+    checks: Vec<(String, &'static str)>,
     digest_value: String,
     challenge: String,
     /// Credential ids of passkeys that may approve.
@@ -102,10 +99,21 @@ struct ReviewPage {
     look: Option<String>,
     /// Whether what it rests on became another: it can only be declined.
     moved: bool,
-    /// Whether it is a brake: nobody declines that alone.
-    revokes: bool,
+    /// Whether one officer may send it back or end it.
+    can_be_declined: bool,
+    /// For whom it may be approved, by id, where that is to be chosen first.
+    choices: Vec<(String, String)>,
+    /// For whom, by id, where it is for somebody on leave.
+    acting_for: String,
     /// Orders of a batch.
     rows: Vec<Row>,
+}
+
+/// For whom an officer wants to approve.
+#[derive(Deserialize)]
+pub(super) struct ForWhom {
+    #[serde(rename = "for")]
+    acting_for: Option<String>,
 }
 
 /// `GET /orders/{order}`
@@ -114,6 +122,7 @@ pub(super) async fn show(
     f: Frame,
     Shown(shown): Shown,
     FromPath(order): FromPath<String>,
+    FromQuery(ForWhom { acting_for }): FromQuery<ForWhom>,
 ) -> Response {
     let Some(order) = read_reference(&order) else {
         return problem::page(&f, &refused(Code::OrderUnknown).0, "/");
@@ -136,12 +145,15 @@ pub(super) async fn show(
     };
     match (export.open(&portal.trust, Clock::system().seconds()), export.standing.clone()) {
         (Ok(opened), Some(standing)) => {
-            let credentials = usable(&portal, officer).await;
-            let looks = export.rows.iter().map(|row| row.look).collect();
-            let consequence = consequence::told(&portal, &f, &shown, opened.body()).await;
-            let filled = filled(f, &opened, looks, (standing, credentials));
-            page(StatusCode::OK, &ReviewPage { consequence, ..filled })
+            let credentials = match usable(&portal, officer).await {
+                Ok(credentials) => credentials,
+                Err(Refused(told)) => return problem::page(&f, &told, "/"),
+            };
+            let asked = (&opened, shown.person.as_str(), acting_for.as_deref());
+            page(StatusCode::OK, &filled(f, asked, export.beside(), (standing, credentials)))
         }
+        // A batch that is over, for whoever drafted it.
+        (Ok(_), None) => problem::page(&f, &refused(Code::OrderConsumed).0, "/"),
         (opened, _) => {
             tracing::error!(error = ?opened.err(), "an order does not verify");
             problem::page(&f, &refused(Code::OrderAltered).0, "/")
@@ -149,74 +161,101 @@ pub(super) async fn show(
     }
 }
 
-/// Passkeys with which this officer may approve; without an answer the page offers none.
-pub(super) async fn usable(portal: &PortalState, certificate: records::Bytes) -> String {
+/// Passkeys with which somebody may sign. Without an answer nobody knows that there are none: what
+/// was to be signed is not sent unsigned in its place.
+pub(super) async fn usable(
+    portal: &PortalState,
+    certificate: records::Bytes,
+) -> Result<String, Refused> {
     let own = portal.issuer.passkeys(&AsOfficer { certificate, message: () }).await;
-    let usable = own.unwrap_or_default().into_iter().filter(|passkey| passkey.usable);
+    let usable = passed_on(own)?.into_iter().filter(|passkey| passkey.usable);
     let ids: Vec<String> = usable.map(|passkey| passkey.credential.to_string()).collect();
-    ids.join(" ")
+    Ok(ids.join(" "))
 }
 
-fn filled(
+pub(super) fn filled(
     f: Frame,
-    opened: &OpenedOrder,
-    looks: Vec<Option<Look>>,
+    (opened, person, named): (&OpenedOrder, &str, Option<&str>),
+    beside: Hearsay,
     (standing, credentials): (OrderProgress, String),
 ) -> ReviewPage {
     let language = f.language;
     let both = |said: plain::Said| show::harmless(&language.of_both(said.zh, said.en));
-    let mut facts = lines(language, plain::facts(opened));
-    let rows = rows(language, opened, (&looks, &standing));
+    let w = ReviewWords::of(language);
+    let chosen = standing.chosen(person, named);
+    let choices = if chosen.is_none() { choices(w, person, &standing) } else { Vec::new() };
+    let acting_for = chosen.flatten();
+    let rows = rows(language, opened, (&beside.looks, person));
+    let to_open = opened_of(&rows);
+    let mut facts = Vec::new();
+    if choices.is_empty() {
+        let voice = plain::about_voice(opened, (acting_for.as_deref(), &to_open));
+        facts.extend(lines(language, voice));
+        facts.extend(lines(language, plain::about_absent(&beside.voices)));
+    }
+    facts.extend(lines(language, plain::facts(opened)));
     if !rows.is_empty() {
         // They stand below, one by one.
         facts.iter_mut().for_each(|fact| fact.lines.clear());
+        facts.extend(lines(language, plain::about_opened(opened, &to_open)));
     }
     let (order, body, digest) = (opened.order(), opened.body(), opened.digest());
-    let said = [digest.as_slice(), &opened_of(&rows)].concat();
-    let w = ReviewWords::of(language);
+    let to_open: Vec<u8> = to_open.into_iter().flat_map(|row| row.0).collect();
+    let spoken = Vouched { acting_for: acting_for.as_deref(), opened: &to_open };
     let approvers = standing.approvers.iter().map(|name| show::harmless(name)).collect();
     let standing = OrderProgress { approvers, ..standing };
     ReviewPage {
         w,
-        checks: checks(w, body, opened.previous().is_some()),
+        checks: checks::checks(language, opened),
         kind: both(plain::kind(body)),
         order: order.order.clone(),
         expires: show::time(&order.expires),
         digest: plain::fingerprint(&digest),
         facts,
-        consequence: None,
+        consequence: ConsequenceView::of(language, body, beside.consequence.as_ref()),
         digest_value: records::Bytes::from(digest).to_string(),
-        challenge: records::Bytes::from(approval_challenge(&said)).to_string(),
+        challenge: records::Bytes::from(approval_challenge(&digest, spoken)).to_string(),
         // Of a passkey that would count for nothing nobody is asked.
         credentials: if standing.browser && !standing.given { credentials } else { String::new() },
         look: standing.look.map(plain::look).map(|said| language.of_both(said.zh, said.en)),
         moved: opened.has_moved(Some(&standing)),
         standing,
-        revokes: opened.is_brake(),
+        can_be_declined: opened.can_be_declined(),
+        choices,
+        acting_for: acting_for.unwrap_or_default(),
         rows,
         f,
     }
+}
+
+/// For whom somebody may approve, by id.
+fn choices(w: &ReviewWords, person: &str, standing: &OrderProgress) -> Vec<(String, String)> {
+    let one = |voice: &Voice| match &voice.acting_for {
+        Some(absent) => (absent.clone(), show::harmless(&format!("{} [{absent}]", voice.name))),
+        None => (person.to_owned(), w.own.to_owned()),
+    };
+    standing.voices.iter().map(one).collect()
 }
 
 /// The orders of a batch; those that have to be opened come first.
 fn rows(
     language: Language,
     opened: &OpenedOrder,
-    (looks, standing): (&[Option<Look>], &OrderProgress),
+    (looks, person): (&[Option<Look>], &str),
 ) -> Vec<Row> {
     let Body::Batch(batch) = opened.body() else { return Vec::new() };
-    let sample: Vec<&records::Bytes> = batch.sample(&opened.digest(), standing.sample);
+    let sample: Vec<&records::Bytes> = batch.to_open(&opened.digest(), person);
     let row = |(place, row): (usize, &OpenedOrder)| {
         let look = looks.get(place).copied().flatten().map(plain::look);
         let digest = records::Bytes::from(row.digest());
         let sample = sample.contains(&&digest);
         Row {
             order: row.order().order.clone(),
-            about: show::harmless(&title(row.order(), row.disclosures())),
+            about: marked(language, &plain::about(row)),
             digest: digest.to_string(),
             sample,
             look: look.map(|said| language.of_both(said.zh, said.en)),
-            facts: if sample { lines(language, plain::facts(row)) } else { Vec::new() },
+            facts: lines(language, plain::facts(row)),
         }
     };
     let mut rows: Vec<Row> = opened.rows().iter().enumerate().map(row).collect();
@@ -225,23 +264,9 @@ fn rows(
 }
 
 /// What an approval of the batch says that was opened: in the order of the batch.
-fn opened_of(rows: &[Row]) -> Vec<u8> {
+fn opened_of(rows: &[Row]) -> Vec<records::Bytes> {
     let sample = rows.iter().filter(|row| row.sample);
-    sample.filter_map(|row| records::Bytes::read(&row.digest)).flat_map(|row| row.0).collect()
-}
-
-fn checks(
-    w: &'static ReviewWords,
-    body: &Body,
-    has_previous: bool,
-) -> Vec<(&'static str, &'static str)> {
-    let mut checks =
-        vec![(w.signed, w.signed_by), (w.opened, w.opened_by), (w.register, w.register_by)];
-    if matches!(body, Body::Issue(_)) {
-        checks.push((w.held, w.held_by));
-        checks.push((if has_previous { w.compared } else { w.first }, w.compared_by));
-    }
-    checks
+    sample.filter_map(|row| records::Bytes::read(&row.digest)).collect()
 }
 
 #[cfg(test)]
@@ -249,20 +274,19 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     let render = |kind: (&str, &str),
                   credentials: &str,
                   (given, browser): (bool, bool),
-                  (revokes, moved)| {
-        let w = ReviewWords::of(language);
+                  (can_be_declined, moved)| {
         let approvers = if given || !browser { vec!["李核验".into()] } else { Vec::new() };
         let look = if moved { Look::Moved } else { Look::Differs };
         let said = plain::look(look);
         let page = ReviewPage {
-            checks: vec![(w.signed, w.signed_by), (w.compared, w.compared_by)],
+            checks: checks::samples(language, false),
             kind: language.of_both(kind.0.into(), kind.1.into()),
-            consequence: given.then(|| consequence::sample(language, true)),
+            consequence: if given { consequence::sample(language, true) } else { None },
             credentials: credentials.into(),
-            standing: OrderProgress { approvers, given, browser, ..sample_progress(0) },
+            standing: OrderProgress { approvers, given, browser, ..sample_progress() },
             look: (!given).then(|| language.of_both(said.zh, said.en)),
             moved,
-            revokes,
+            can_be_declined,
             ..sample(language)
         };
         page.render().unwrap()
@@ -270,11 +294,12 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     let issue = ("签发证书", "issue a certificate");
     let revoke = ("吊销证书", "revoke certificates");
     vec![
-        ("review", render(issue, "AAAA", (false, true), (false, false))),
+        ("review", render(issue, "AAAA", (false, true), (true, false))),
         ("review-batch", batch_sample(language)),
-        ("review-given", render(issue, "", (true, false), (false, false))),
-        ("review-moved", render(issue, "AAAA", (false, true), (false, true))),
-        ("review-revoke", render(revoke, "", (false, false), (true, false))),
+        ("review-choice", choice_sample(language)),
+        ("review-given", render(issue, "", (true, false), (true, false))),
+        ("review-moved", render(issue, "AAAA", (false, true), (true, true))),
+        ("review-revoke", render(revoke, "", (false, false), (false, false))),
     ]
 }
 
@@ -282,44 +307,56 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
 const HOSTILE: &str = "<script>alert(1)</script> \u{202e}\u{200b}";
 
 #[cfg(test)]
-fn sample_line(language: crate::pages::Language, term: (&str, &str), value: &str) -> Line {
+fn sample_line(language: Language, term: (&str, &str), value: impl Into<plain::FactValue>) -> Line {
     Line {
         term: language.of_both(term.0.into(), term.1.into()),
-        value: show::harmless(value),
-        differs: value.contains('→'),
+        value: marked(language, &value.into()),
+        differs: false,
         lines: Vec::new(),
     }
 }
 
 #[cfg(test)]
 fn sample_facts(language: crate::pages::Language) -> Vec<Line> {
-    let line = |term, value| sample_line(language, term, value);
+    let line = |term, value: plain::FactValue| sample_line(language, term, value);
+    let unit =
+        plain::NameAndId {
+            name: Some("区政府办公室".into()), id: "sz-office".into(), unit: None
+        };
+    let person = plain::NameAndId {
+        name: Some("王小明 (FEDCBA9876543210), 市委办公室".into()),
+        id: "0123456789ABCDEF".into(),
+        unit: Some(unit.into()),
+    };
+    let key = plain::FactValue::Change {
+        was: Box::new("p256 0707".into()),
+        is: Box::new("p256 0808".into()),
+    };
     vec![
-        line(("证书持有人", "for whom"), "王小明 (0123456789ABCDEF)"),
-        line(("核验依据", "evidence"), HOSTILE),
-        line(("公钥", "public key"), "p256 0707 → p256 0808"),
+        line(("证书持有人", "for whom"), person.into()),
+        line(("核验依据", "evidence"), HOSTILE.into()),
+        Line { differs: true, ..line(("公钥", "public key"), key) },
     ]
 }
 
 #[cfg(test)]
-fn sample_progress(sample: u16) -> OrderProgress {
+pub(super) fn sample_progress() -> OrderProgress {
     OrderProgress {
         approvers: Vec::new(),
         needed: 2,
         given: false,
         browser: true,
-        sample,
+        voices: Vec::new(),
         look: None,
     }
 }
 
 #[cfg(test)]
 fn sample(language: crate::pages::Language) -> ReviewPage {
-    let w = ReviewWords::of(language);
     ReviewPage {
         f: Frame::sample(language, "/orders/5GPJWBSG64S36D1N"),
-        w,
-        checks: vec![(w.signed, w.signed_by)],
+        w: ReviewWords::of(language),
+        checks: checks::samples(language, true),
         kind: language.of_both("批量：签发证书".into(), "batch: issue a certificate".into()),
         order: "5GPJWBSG64S36D1N".into(),
         expires: "2026-12-01 16:00 (UTC+8)".into(),
@@ -329,28 +366,61 @@ fn sample(language: crate::pages::Language) -> ReviewPage {
         digest_value: "AAAA".into(),
         challenge: "AAAA".into(),
         credentials: "AAAA".into(),
-        standing: sample_progress(0),
+        standing: sample_progress(),
         look: None,
         moved: false,
-        revokes: false,
+        can_be_declined: true,
+        choices: Vec::new(),
+        acting_for: String::new(),
         rows: Vec::new(),
     }
 }
 
+/// Two of one name, and one whose name runs from right to left and pretends to be more.
+#[cfg(test)]
+fn namesakes() -> [plain::NameAndId; 3] {
+    let of = |name: &str, id: &str| {
+        let unit = plain::NameAndId {
+            name: Some("区政府办公室".into()),
+            id: "sz-office".into(),
+            unit: None,
+        };
+        plain::NameAndId { name: Some(name.into()), id: id.into(), unit: Some(unit.into()) }
+    };
+    let forged = "ئابدۇراخمان (0123456789ABCDEF), \u{202e}市委";
+    [
+        of("王小明", "0123456789ABCDEF"),
+        of("王小明", "FEDCBA9876543210"),
+        of(forged, "5GPJWBSG64S36D1N"),
+    ]
+}
+
+#[cfg(test)]
+fn choice_sample(language: Language) -> String {
+    let w = ReviewWords::of(language);
+    let voice = |acting_for: Option<&str>| Voice {
+        acting_for: acting_for.map(str::to_owned),
+        name: HOSTILE.into(),
+    };
+    let voices = vec![voice(None), voice(Some("FEDCBA9876543210"))];
+    let standing = OrderProgress { voices, ..sample_progress() };
+    let choices = choices(w, "0123456789ABCDEF", &standing);
+    ReviewPage { choices, standing, ..sample(language) }.render().unwrap()
+}
+
 #[cfg(test)]
 fn batch_sample(language: crate::pages::Language) -> String {
-    let row = |about: &str, sample| Row {
+    let row = |about: plain::NameAndId, sample| Row {
         order: "5GPJWBSG64S36D1Q".into(),
-        about: show::harmless(about),
+        about: marked(language, &about.into()),
         digest: format!("AAA{}", u8::from(sample)),
         sample,
         look: None,
-        facts: if sample { sample_facts(language) } else { Vec::new() },
+        facts: sample_facts(language),
     };
     let page = ReviewPage {
         facts: vec![sample_line(language, ("共", "how many"), "2")],
-        standing: sample_progress(1),
-        rows: vec![row("王小明 · 区政府办公室", true), row(HOSTILE, false)],
+        rows: namesakes().into_iter().zip([true, true, false]).map(|(a, s)| row(a, s)).collect(),
         ..sample(language)
     };
     page.render().unwrap()

@@ -4,16 +4,18 @@
 use super::certificate::Shown;
 use super::issued::{Typed, shown_with};
 use super::wish::{self, AskedFor};
-use crate::pages::{Frame, FromPath, Posted, page, problem};
-use crate::refusal::{passed_on, refused};
+use crate::pages::{Frame, FromPath, Posted, page, problem, show};
+use crate::refusal::{passed_on, refused, unreadable};
 use crate::state::PortalState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::{AsOfficer, Revocation};
 use pki::SerialNumber;
+use pki::name::check_readable;
 use portal_api::plain::REASONS;
 use records::Code;
+use records::commitment::EVIDENCE_CHARS_MAX;
 use serde::Deserialize;
 use service::Clock;
 use service::problem::Refused;
@@ -39,8 +41,17 @@ pub(super) async fn revoke(
 ) -> Response {
     // Evidence is one paragraph, as a reason is.
     let evidence = super::decline::one_line(&evidence);
+    if let Err(matter) = check_readable(&evidence, EVIDENCE_CHARS_MAX) {
+        let problem = Some(unreadable(("依据", "The evidence"), &matter).0);
+        let typed = Typed { reason, evidence, problem };
+        return shown_with(&portal, f, (shown.certificate, &shown.person), serial, typed).await;
+    }
     if unsigned.is_empty() {
-        let credentials = super::review::usable(&portal, shown.certificate.clone()).await;
+        let back = format!("/certificates/{}", show::escaped(&serial));
+        let credentials = match super::review::usable(&portal, shown.certificate.clone()).await {
+            Ok(credentials) => credentials,
+            Err(Refused(told)) => return problem::page(&f, &told, &back),
+        };
         // What may be asked for is offered to be signed; of the rest the CA says what is wrong.
         let known = REASONS.contains(&reason.as_str()) && SerialNumber::from_hex(&serial).is_some();
         if !credentials.is_empty() && !evidence.is_empty() && known {

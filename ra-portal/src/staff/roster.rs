@@ -3,10 +3,12 @@
 //! again. Of a file that is refused nothing is kept: what can be corrected stands in the page.
 
 use super::certificate::{self, Shown};
-use super::touch::Touch;
+use super::number;
+use super::touch::{ToTouch, Touch};
+use crate::pages::facts::lines;
 use crate::pages::upload::Uploaded;
 use crate::pages::{Frame, FromPath, Posted, page, problem, show, words};
-use crate::refusal::{passed_on, refused};
+use crate::refusal::{passed_on, refused, unreadable};
 use crate::staff_certificate::StaffCertificate;
 use crate::state::PortalState;
 use askama::Template;
@@ -15,10 +17,16 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::handler::UnitLine;
 use ca_api::{AsOfficer, Sought};
+use page::Marked;
+use pki::name::check_readable;
+use portal_api::plain;
 use portal_api::roster::{
-    Day, NotTaken, RosterDraft, RosterEntry, Table, check, read, statement_bytes, template, unit_of,
+    Day, NotTaken, PASSKEY_ROWS_MAX, RosterDraft, RosterEntry, Table, check, day_in_beijing, read,
+    statement_bytes, template, unit_of,
 };
-use records::draft::Draft;
+use records::commitment::EVIDENCE_CHARS_MAX;
+use records::draft::{Draft, DraftStatement, ManyRow};
+use records::number::SealedNumber;
 use records::order::BATCH_ROWS_MAX;
 use records::{Bytes, Code};
 use serde::Deserialize;
@@ -42,7 +50,7 @@ words! {
         file "名册文件" "Roster";
         file_hint ".xlsx 或 .csv（UTF-8、GB18030），最多 5000 行、4 MB" ".xlsx or .csv (UTF-8, GB18030), 5,000 rows and 4 MB at most";
         evidence "核验依据" "What you looked at";
-        evidence_hint "适用于未单独填写依据的各行，审批人会看到" "For rows that do not say it themselves; approvers read it";
+        evidence_hint "适用于未单独填写依据的各行，审批人员会看到" "For rows that do not say it themselves; approvers read it";
         go "核对" "Check";
         wrong "名册有误，没有保存任何内容" "The roster is not right; nothing was kept";
         wrong_lead "请在下面改正后重新核对，或改好文件后重新上传。" "Correct it below and check it again, or mend the file and send it again.";
@@ -50,15 +58,13 @@ words! {
         rows "名册内容（可直接修改）" "The roster (you can change it here)";
         again "重新核对" "Check again";
         check_title "核对后签署" "Check, then sign";
-        check_lead "以下人员将提交审批，您不能审批自己起草的事项。证件号仅用于核对，不作保存。" "These people go to approval, and you cannot be one of the approvers. Identity numbers served to check the file and are not kept.";
-        person "人员" "Person";
-        number "证件号" "Identity number";
-        unit "单位" "Unit";
-        mail "邮箱" "Mail";
-        people "人" "people";
+        check_lead "以下人员将提交审批，您不能审批自己起草的事项。证件号已核对，在册人员中无人登记；号码不作保存，只保存密钥摘要。" "These people go to approval, and you cannot be one of the approvers. Nobody of the city has one of these identity numbers; of a number only a keyed digest is kept.";
+        signed "以下内容由您签署" "What you sign";
+        row "行" "Row";
+        number "证件号（不签署、不保存）" "Identity number (not signed, not kept)";
+        unit "单位名称（不签署）" "Name of the unit (not signed)";
         by_passkey "用通行密钥签署" "Sign with a passkey";
-        outside "您还没有可用的通行密钥；也可以在您的电脑上用命令行工具 yinxin 和自己的证书密钥签署。" "You have no passkey that counts yet. The yinxin command line signs the same with your certificate key, on your own computer.";
-        refused "没有签署：浏览器或安全密钥拒绝了，或者操作超时。请重试。" "It was not signed: the browser or the security key refused, or it took too long. Try again.";
+        outside "您还没有可用的通行密钥，或名册超过 200 人；请在您的电脑上用命令行工具 yinxin 和自己的证书密钥签署。" "You have no passkey that counts yet, or these are more than 200 people. The yinxin command line signs the same with your certificate key, on your own computer.";
     }
 }
 
@@ -75,22 +81,24 @@ struct RosterPage {
     evidence: String,
 }
 
-struct Line {
-    name: String,
-    number: String,
+/// A person of the roster: everything that is signed of them, and behind it what is not.
+struct Row {
+    number: usize,
+    signed: Vec<Marked>,
+    identity: String,
     unit: String,
-    mail: String,
 }
 
 #[derive(Template)]
 #[template(path = "staff/roster-check.html")]
-struct CheckPage {
+pub(super) struct CheckPage {
     f: Frame,
     w: &'static RosterWords,
-    lines: Vec<Line>,
-    statement: String,
-    challenge: String,
-    credentials: String,
+    /// What is signed of each row.
+    terms: Vec<String>,
+    rows: Vec<Row>,
+    /// What is signed of all of it.
+    t: ToTouch,
 }
 
 /// `GET /people/roster`
@@ -150,36 +158,60 @@ pub(super) async fn upload(
 ) -> Response {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_default();
     let evidence = super::decline::one_line(&text(fields.remove("evidence").unwrap_or_default()));
+    if let Err(matter) = check_readable(&evidence, EVIDENCE_CHARS_MAX) {
+        let told = unreadable(("核验依据", "The evidence"), &matter).0;
+        return problem::page(&f, &told, "/people/roster");
+    }
     let file = fields.remove("file").filter(|file| !file.is_empty());
     let bytes = file.or_else(|| fields.remove("rows")).unwrap_or_default();
     let units = match units(&portal, &shown).await {
         Ok(units) => units,
         Err(Refused(told)) => return certificate::not_seen(&f, &portal, &told),
     };
+    let Some(turn) = portal.rosters.turn().await else {
+        return problem::page(&f, &refused(Code::Unavailable).0, "/people/roster");
+    };
     let now = Clock::system().seconds();
     let handled = units.clone();
-    // A file of the largest size takes a second of one core: not one that others wait for.
-    let checked = tokio::task::spawn_blocking(move || checked(&bytes, &handled, today(now))).await;
+    // A file of the largest size takes a second of one core: not one that others wait for. Its turn
+    // is over when it is checked, also where whoever sent it went away.
+    let checking = move || {
+        let _turn = turn;
+        checked(&bytes, &handled, day_in_beijing(now))
+    };
+    let checked = tokio::task::spawn_blocking(checking).await;
     let checked = checked.unwrap_or_else(|_| Checked::Wrong(Vec::new(), None));
-    match checked {
-        Checked::Right(entries) => {
-            match filled(&portal, &f, &shown, (entries, &evidence, &units)).await {
-                Ok(filled) => page(StatusCode::OK, &filled),
-                Err(Refused(told)) => problem::page(&f, &told, "/people/roster"),
-            }
-        }
-        Checked::Wrong(said, rows) => {
-            portal.metrics.count("roster", "refused");
-            let wrong = said.into_iter().map(|(zh, en)| f.language.of_both(zh, en));
-            let wrong = wrong.map(|said| show::harmless(&said)).collect();
-            page(StatusCode::UNPROCESSABLE_ENTITY, &asked(f, wrong, rows, evidence))
-        }
+    let (entries, table) = match checked {
+        Checked::Right(entries, table) => (entries, table),
+        Checked::Wrong(said, rows) => return wrong(&portal, f, (said, rows), evidence),
+    };
+    let numbers = match number::of_roster(&portal, &shown, &entries).await {
+        Ok(Ok(numbers)) => numbers,
+        Ok(Err(said)) => return wrong(&portal, f, (said, Some(as_text(&table))), evidence),
+        Err(Refused(told)) => return problem::page(&f, &told, "/people/roster"),
+    };
+    match filled(&portal, &f, &shown, ((&entries, &numbers), &evidence, &units)).await {
+        Ok(filled) => page(StatusCode::OK, &filled),
+        Err(Refused(told)) => problem::page(&f, &told, "/people/roster"),
     }
+}
+
+/// What is wrong with a file, and its rows to be corrected.
+fn wrong(
+    portal: &PortalState,
+    f: Frame,
+    (said, rows): (Vec<(String, String)>, Option<String>),
+    evidence: String,
+) -> Response {
+    portal.metrics.count("roster", "refused");
+    let wrong = said.into_iter().map(|(zh, en)| f.language.of_both(zh, en));
+    let wrong = wrong.map(|said| show::harmless(&said)).collect();
+    page(StatusCode::UNPROCESSABLE_ENTITY, &asked(f, wrong, rows, evidence))
 }
 
 /// A file that was checked, or what is wrong with it in both languages and its rows as text.
 enum Checked {
-    Right(Vec<RosterEntry>),
+    Right(Vec<RosterEntry>, Table),
     Wrong(Vec<(String, String)>, Option<String>),
 }
 
@@ -189,10 +221,11 @@ fn checked(bytes: &[u8], units: &[UnitLine], today: Day) -> Checked {
         Err(refusal) => return Checked::Wrong(vec![(refusal.zh(), refusal.en())], None),
     };
     match check(&table, |text| unit_of(units, text), today) {
-        Ok(entries) => Checked::Right(entries),
+        Ok(entries) => Checked::Right(entries, table),
         Err(NotTaken::File(refusal)) => Checked::Wrong(vec![(refusal.zh(), refusal.en())], None),
         Err(NotTaken::Rows(rows)) => {
-            let said = rows.iter().map(|row| (row.zh(), row.en())).collect();
+            // One more than is told says that there are more.
+            let said = rows.iter().take(TOLD_MAX + 1).map(|row| (row.zh(), row.en())).collect();
             Checked::Wrong(said, Some(as_text(&table)))
         }
     }
@@ -219,47 +252,57 @@ fn as_text(table: &Table) -> String {
     text
 }
 
-/// The day in China.
-fn today(now: u64) -> Day {
-    let text = records::time::seconds(now + 8 * 3_600);
-    let part = |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse().ok());
-    let (month, day): (Option<u16>, Option<u16>) = (part(5..7), part(8..10));
-    (part(0..4).unwrap_or(0), month.unwrap_or(0) as u8, day.unwrap_or(0) as u8)
-}
-
 async fn filled(
     portal: &PortalState,
     f: &Frame,
     shown: &StaffCertificate,
-    (entries, evidence, units): (Vec<RosterEntry>, &str, &[UnitLine]),
+    (numbered, evidence, units): ((&[RosterEntry], &[SealedNumber]), &str, &[UnitLine]),
 ) -> Result<CheckPage, Refused> {
     let unavailable = || refused(Code::Unavailable);
     let draw = || random::bytes().ok();
-    let draft = RosterDraft::of(&entries, evidence, draw).ok_or_else(unavailable)?;
+    let draft = RosterDraft::of(numbered, evidence, draw).ok_or_else(unavailable)?;
     let nonce = random::bytes().map_err(|_| unavailable())?;
     let certificate = Sha256::digest(&shown.certificate.0).into();
     let of = (&portal.trust.founding, certificate);
     let said = draft.many.statement("people", of, nonce, Clock::system().seconds());
-    let statement = said.and_then(|said| statement_bytes(&said)).map_err(|_| unavailable())?;
-    let credentials = super::review::usable(portal, shown.certificate.clone()).await;
-    portal.rosters.keep(&shown.person, statement.clone(), draft);
+    let said = said.map_err(|_| unavailable())?;
+    let statement = statement_bytes(&said).map_err(|_| unavailable())?;
+    let credentials = match numbered.0.len() > PASSKEY_ROWS_MAX {
+        true => String::new(),
+        false => super::review::usable(portal, shown.certificate.clone()).await?,
+    };
+    let shown_page = signed(f, (&said, &draft), (numbered.0, units), credentials);
+    let shown_page = shown_page.ok_or_else(unavailable)?;
+    portal.rosters.keep(&shown.person, statement, draft);
+    Ok(shown_page)
+}
+
+/// Everything that is signed, row by row, made from just that.
+fn signed(
+    f: &Frame,
+    (said, draft): (&DraftStatement, &RosterDraft),
+    (entries, units): (&[RosterEntry], &[UnitLine]),
+    credentials: String,
+) -> Option<CheckPage> {
+    let language = f.language;
     let named = |id: &str| {
         let unit = units.iter().find(|unit| unit.unit == id);
         show::harmless(unit.map_or(id, |unit| unit.name.as_str()))
     };
-    let line = |entry: &RosterEntry| Line {
-        name: show::harmless(&entry.name),
-        number: entry.number.to_string(),
+    let facts = |row: &ManyRow| lines(language, plain::about_row(said, row, &[]));
+    let row = |(entry, row): (&RosterEntry, &ManyRow)| Row {
+        number: entry.row,
+        signed: facts(row).into_iter().map(|line| line.value).collect(),
+        identity: entry.number.to_string(),
         unit: named(&entry.unit),
-        mail: show::harmless(&entry.mail),
     };
-    Ok(CheckPage {
-        w: RosterWords::of(f.language),
+    let terms = draft.rows.first().map(facts).unwrap_or_default();
+    Some(CheckPage {
+        w: RosterWords::of(language),
         f: f.clone(),
-        lines: entries.iter().map(line).collect(),
-        challenge: Bytes::from(Draft::challenge(&statement.0)).to_string(),
-        statement: statement.to_string(),
-        credentials,
+        terms: terms.into_iter().map(|line| line.term).collect(),
+        rows: entries.iter().zip(&draft.rows).map(row).collect(),
+        t: ToTouch::many(language, said, credentials)?,
     })
 }
 
@@ -279,16 +322,25 @@ pub(super) async fn sign(
     Posted(form): Posted<Form>,
 ) -> Response {
     match made(&portal, &shown, form).await {
-        Ok(batch) => Redirect::to(&format!("/batches/{batch}")).into_response(),
+        Ok(batches) => Redirect::to(&where_they_are(&batches)).into_response(),
         Err(Refused(told)) => problem::page(&f, &told, "/people/roster"),
     }
 }
 
+/// The page of the batch, or of all drafts where a roster made several.
+fn where_they_are(batches: &[String]) -> String {
+    match batches {
+        [batch] => format!("/batches/{batch}"),
+        _ => "/drafts".into(),
+    }
+}
+
+/// Hands the roster in, and gives the batches that came of it.
 async fn made(
     portal: &PortalState,
     shown: &StaffCertificate,
     form: Form,
-) -> Result<String, Refused> {
+) -> Result<Vec<String>, Refused> {
     let malformed = || refused(Code::Malformed);
     let statement = Bytes::read(&form.statement).ok_or_else(malformed)?;
     // Too late, or another roster came since: the file is sent again.
@@ -296,13 +348,13 @@ async fn made(
     let waiting = waiting.ok_or_else(|| refused(Code::ChallengeUsed))?;
     let touch = form.touch.read().ok_or_else(malformed)?;
     let draft = Draft::by_passkey(statement, shown.certificate.clone(), touch);
-    let mut batch = String::new();
+    let mut batches = Vec::new();
     for message in waiting.draft.messages(&draft, BATCH_ROWS_MAX) {
         let message = AsOfficer { certificate: shown.certificate.clone(), message };
         let answer = passed_on(portal.issuer.draft_many(&message).await);
-        batch = portal.recorded("draft-many", &shown.person, answer).await?.batch;
+        batches.push(portal.recorded("draft-many", &shown.person, answer).await?.batch);
     }
-    Ok(batch)
+    Ok(batches)
 }
 
 #[cfg(test)]
@@ -314,24 +366,64 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         unreachable!("the row is wrong")
     };
     let wrong = said.into_iter().map(|(zh, en)| language.of_both(zh, en)).collect();
-    let line = |name: &str| Line {
-        name: show::harmless(name),
-        number: "110105**********2X".into(),
-        unit: "商州区政府办公室".into(),
-        mail: String::new(),
-    };
-    let check = |credentials: &str| CheckPage {
-        f: f(),
-        w: RosterWords::of(language),
-        lines: vec![line("陈一"), line("<b>\u{202e}陈二</b>")],
-        statement: "AAAA".into(),
-        challenge: "AAAA".into(),
-        credentials: credentials.into(),
-    };
+    let text = "姓名,证件号,单位,邮箱,核验依据\n\
+        陈一,11010519491231002X,sz-office,,\n\
+        陈二,611002199001010015,sz-office,chen@example.com,<b>局长已核实</b>\n";
+    let check = |credentials: &str| checked_sample(language, (text, "任免文件"), 0, credentials);
     vec![
         ("roster", asked(f(), Vec::new(), None, String::new()).render().unwrap()),
         ("roster-wrong", asked(f(), wrong, rows, "任免文件".into()).render().unwrap()),
         ("roster-check", check("AAAA").render().unwrap()),
         ("roster-check-outside", check("").render().unwrap()),
     ]
+}
+
+/// The page of a roster that is right, with what is drawn for it.
+#[cfg(test)]
+pub(super) fn check_sample(
+    language: crate::pages::Language,
+    of: (&str, &str),
+    drawn: u8,
+) -> CheckPage {
+    checked_sample(language, of, drawn, "")
+}
+
+#[cfg(test)]
+fn checked_sample(
+    language: crate::pages::Language,
+    (text, evidence): (&str, &str),
+    mut drawn: u8,
+    credentials: &str,
+) -> CheckPage {
+    let unit = |id: &str| UnitLine { unit: id.into(), name: "商州区政府办公室".into() };
+    let units = [unit("sz-office"), unit("sz-water")];
+    let Checked::Right(entries, _) = checked(text.as_bytes(), &units, (2026, 12, 1)) else {
+        unreachable!("the rows are right")
+    };
+    let number = |_: &RosterEntry| {
+        drawn += 1;
+        SealedNumber { digest: [drawn; 32].into(), seal: Bytes::default() }
+    };
+    let numbers: Vec<SealedNumber> = entries.iter().map(number).collect();
+    let draw = || {
+        drawn += 1;
+        Some([drawn; 32])
+    };
+    let draft = RosterDraft::of((&entries, &numbers), evidence, draw).unwrap();
+    let of = (&Bytes::from([1; 32]), [2; 32]);
+    let said = draft.many.statement("people", of, [3; 16], 1_795_507_200).unwrap();
+    let f = Frame::sample(language, "/people/roster");
+    signed(&f, (&said, &draft), (&entries, &units), credentials.into()).unwrap()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_batches_lead_to_all_drafts() {
+        let [one, two] = ["5GPJWBSG64S36D1N", "5GPJWBSG64S36D1P"].map(str::to_owned);
+        assert_eq!(where_they_are(std::slice::from_ref(&one)), "/batches/5GPJWBSG64S36D1N");
+        assert_eq!(where_they_are(&[one, two]), "/drafts");
+    }
 }

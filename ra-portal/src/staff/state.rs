@@ -10,9 +10,10 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use ca_api::{AsOfficer, CityState, GateState, ListState, LogState};
-use records::access::HEARTBEAT_SECONDS_MAX;
+use ca_api::{AsOfficer, CityState, GateState, ListState, LogState, ProcessState};
+use records::access::{HEARTBEAT_SECONDS_MAX, Heartbeat, MayFill};
 use service::problem::Refused;
+use service::{Clock, Neighbour};
 use std::sync::Arc;
 
 /// A gate without a record of itself for this many seconds is silent, even if no log said so: it
@@ -25,7 +26,26 @@ words! {
     StateWords {
         title "运行状态" "State";
         lead "按签发机构此刻的记录。" "As the CA has it at this moment:";
-        well "一切正常。" "Everything is in order.";
+        well "下列各项正常。" "What stands here is in order.";
+        speaks_for
+            "本页依据：日志数据库，各进程 /readyz 的应答，以及网关记入日志的上报。签发机构的进程由签发进程询问，\
+             公共门户由本工作台询问，均为每五秒一次。"
+            "This page speaks by the log's database, by what processes answer on /readyz, and by \
+             what gates record of themselves. The issuer asks those of the CA, this portal the \
+             public one, every five seconds.";
+        past_portal "在签发主机上核对，不经本门户：" "To see the same on the CA's host, past this portal:";
+        processes "进程" "Processes";
+        process "进程" "Process";
+        answered "最近应答" "Answered last";
+        no_answer "无应答，自" "no answer since";
+        unasked "尚未询问" "not asked yet";
+        full "已满" "full";
+        nearly_full "将满" "nearly full";
+        room "容量" "Room";
+        enough "充足" "enough";
+        disk "磁盘" "disk";
+        listener "连接" "listener";
+        spool "待上报队列" "spool";
         attention "有事项需要处理。" "Something needs attention.";
         lists "吊销列表" "Revocation lists";
         authority "签发者" "Authority";
@@ -33,20 +53,20 @@ words! {
         made "发布" "Published";
         next "下次更新" "Next update";
         overdue "未按时更新" "overdue";
-        lists_next "签发进程未按时发布，请在 CA 主机上运行：" "The issuer did not publish in time; on the CA's host:";
+        lists_next "签发进程未按时发布，请在签发主机上运行：" "The issuer did not publish in time; on the CA's host:";
         logs "日志" "Logs";
         log "日志" "Log";
         size "记录数" "Records";
         waiting "待写入" "Waiting";
         stands_still "日志写入停止" "the sequencer stands still";
-        logs_next "日志进程没有写入，请在 CA 主机上运行：" "The log service does not write; on the CA's host:";
+        logs_next "日志进程没有写入，请在签发主机上运行：" "The log service does not write; on the CA's host:";
         gates "网关" "Gates";
         gate "网关" "Gate";
         seen "最近上报" "Heard of";
         list "吊销列表" "List";
         rules "规则版本" "Rules";
-        people "人员名单" "People";
-        spooled "待上报" "Not shipped";
+        people "人员数据版本" "Version of the people";
+        spooled "待上报（字节）" "Not shipped (bytes)";
         never "从未" "never";
         silent "已失联" "silent";
         behind "落后" "behind";
@@ -56,7 +76,6 @@ words! {
         waits "等待加入" "waits to be joined";
         no_gates "您的管辖范围内没有网关。" "There is no gate within your scope.";
         gates_next "网关失联时，请在网关主机上运行：" "When a gate is silent, on its machine:";
-        told_by "签发机构和本门户提示：" "The CA and this portal say:";
         waiting_orders "待审批办件（全市）" "Orders that wait for approvals (whole city)";
     }
 }
@@ -89,6 +108,17 @@ struct GateLine {
     rules: (u32, bool),
     spooled: u64,
     said: String,
+    /// What of it is full, or nearly.
+    room: Vec<String>,
+}
+
+struct ProcessLine {
+    process: String,
+    ready: bool,
+    /// What is wrong, full, or nearly full.
+    told: Vec<String>,
+    answered: Option<String>,
+    silent_since: Option<String>,
 }
 
 #[derive(Template)]
@@ -101,8 +131,7 @@ struct StatePage {
     logs: Vec<LogLine>,
     gates: Vec<GateLine>,
     waiting_orders: u64,
-    /// What processes say is wrong, full, or nearly full.
-    told: Vec<String>,
+    processes: Vec<ProcessLine>,
 }
 
 impl StatePage {
@@ -122,6 +151,21 @@ impl StatePage {
             .any(|line| line.said != "ready" || line.list.1 || line.people.1 || line.rules.1)
     }
 
+    /// Whether some gate has no room, or little.
+    fn full_gate(&self) -> bool {
+        self.gates.iter().any(|line| !line.closed && !line.room.is_empty())
+    }
+
+    /// Whether some process does not answer, or says that something needs attention.
+    fn lame_process(&self) -> bool {
+        let well = |line: &ProcessLine| {
+            line.silent_since.is_none()
+                && line.told.is_empty()
+                && (line.ready || line.answered.is_none())
+        };
+        !self.processes.iter().all(well)
+    }
+
     fn silent_gate(&self) -> bool {
         self.gates.iter().any(|line| line.silent)
     }
@@ -135,13 +179,26 @@ pub(super) async fn show(
 ) -> Response {
     match read(&portal, shown).await {
         Ok(mut state) => {
-            let own = portal.metrics.told().into_iter();
-            state.told = state.told.iter().map(|line| format!("issuer: {line}")).collect();
-            state.told.extend(own.map(|line| format!("portal: {line}")));
+            state.processes.extend(of_portal(&portal));
             page(StatusCode::OK, &filled(f, state))
         }
         Err(Refused(told)) => certificate::not_seen(&f, &portal, &told),
     }
+}
+
+/// What the processes of the portal say of themselves: this one now, the other one when it answered
+/// last.
+fn of_portal(portal: &PortalState) -> Vec<ProcessState> {
+    let own = Neighbour {
+        process: "portal-staff",
+        last: Some((Clock::system().seconds(), portal.metrics.readiness())),
+        silent_since: None,
+    };
+    let told = |one: Neighbour| {
+        let last = one.last.map(|(at, said)| (at, said.is_ready, said.told));
+        ProcessState::of(one.process, last, one.silent_since)
+    };
+    [own].into_iter().chain(portal.neighbours.known()).map(told).collect()
 }
 
 /// How the CA says the city stands.
@@ -176,7 +233,7 @@ fn filled(f: Frame, state: CityState) -> StatePage {
         size: log.size,
         waiting: log.waiting,
     };
-    let rules = state.rules;
+    let (rules, w) = (state.rules, StateWords::of(f.language));
     let gate = |gate: GateState| {
         let silent = is_silent(&gate, is_unheard, now);
         let world = gate.beat.as_ref().map(|beat| beat.world.clone());
@@ -191,19 +248,46 @@ fn filled(f: Frame, state: CityState) -> StatePage {
             people: (people, people < gate.people),
             rules: (version, version < rules),
             spooled: gate.beat.as_ref().map_or(0, |beat| beat.spooled),
+            room: gate.beat.as_ref().map(|beat| room(w, beat)).unwrap_or_default(),
             said: gate.beat.map(|beat| show::harmless(&beat.state)).unwrap_or_default(),
         }
     };
     StatePage {
-        w: StateWords::of(f.language),
+        w,
         f,
         now: show::time(&state.now),
         lists: state.lists.into_iter().map(list).collect(),
         logs: state.logs.into_iter().map(log).collect(),
         gates: state.gates.into_iter().map(gate).collect(),
         waiting_orders: state.waiting_orders,
-        told: state.told.iter().map(|line| show::harmless(line)).collect(),
+        processes: state.processes.into_iter().map(process).collect(),
     }
+}
+
+/// What of a gate is full, or nearly, as it recorded last.
+fn room(w: &StateWords, beat: &Heartbeat) -> Vec<String> {
+    let named = |what: &MayFill| match what {
+        MayFill::Disk => w.disk,
+        MayFill::Listener => w.listener,
+        MayFill::Spool => w.spool,
+    };
+    let said = |(what, how): (&MayFill, &str)| format!("{}: {how}", named(what));
+    let full = beat.full.iter().map(|what| (what, w.full));
+    full.chain(beat.nearly_full.iter().map(|what| (what, w.nearly_full))).map(said).collect()
+}
+
+fn process(state: ProcessState) -> ProcessLine {
+    ProcessLine {
+        process: show::harmless(&state.process),
+        ready: state.ready,
+        told: harmless(&state.told),
+        answered: state.answered.as_deref().map(show::time),
+        silent_since: state.silent_since.as_deref().map(show::time),
+    }
+}
+
+fn harmless(texts: &[String]) -> Vec<String> {
+    texts.iter().map(|text| show::harmless(text)).collect()
 }
 
 fn stands_still(log: &LogState, now: u64) -> bool {
@@ -226,7 +310,7 @@ pub(super) fn is_silent(gate: &GateState, is_unheard: bool, now: u64) -> bool {
 /// A state with everything in it that can be late.
 #[cfg(test)]
 pub(super) fn sample_state(late: bool) -> CityState {
-    use records::access::{Heartbeat, InForce};
+    use records::access::InForce;
     let now = if late { "2026-11-26T10:00:00Z" } else { "2026-11-25T08:00:05Z" };
     let beat = Heartbeat {
         application: "exchange".into(),
@@ -237,6 +321,8 @@ pub(super) fn sample_state(late: bool) -> CityState {
         checkpoint: 90,
         spooled: 0,
         state: "ready".into(),
+        full: Vec::new(),
+        nearly_full: if late { vec![MayFill::Spool] } else { Vec::new() },
     };
     let gate = |agent: &str, joined| GateState {
         agent: agent.into(),
@@ -270,8 +356,29 @@ pub(super) fn sample_state(late: bool) -> CityState {
         gates: vec![gate("gate-1", true), gate("gate-2", false)],
         rules: if late { 3 } else { 2 },
         waiting_orders: 5,
-        told: Vec::new(),
+        processes: sample_processes(late),
     }
+}
+
+#[cfg(test)]
+fn sample_processes(late: bool) -> Vec<ProcessState> {
+    let well = |process: &str| ProcessState {
+        process: process.into(),
+        ready: true,
+        told: Vec::new(),
+        answered: Some("2026-11-25T08:00:00Z".into()),
+        silent_since: None,
+    };
+    let names = ["issuer", "status", "log", "notices", "portal-staff", "portal-public"];
+    let mut all: Vec<ProcessState> = names.into_iter().map(well).collect();
+    if late {
+        all[1].told = vec!["listener: nearly full <b>".into()];
+        (all[2].ready, all[2].told) =
+            (false, vec!["disk: full: less than 128 MiB are left".into()]);
+        all[3].silent_since = Some("2026-11-25T08:00:05Z".into());
+        all[5] = ProcessState { answered: None, ready: false, ..well("portal-public") };
+    }
+    all
 }
 
 #[cfg(test)]
@@ -283,14 +390,37 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pages::Language;
 
-    /// What is full, or nearly, stands on the page, as text.
+    /// What is full, or nearly, and who does not answer stands on the page, as text; a page on
+    /// which everybody answers and is ready says that all is well.
     #[test]
-    fn what_is_nearly_full_stands_on_the_page() {
-        let told = vec!["issuer: listener: nearly full <b>".to_owned()];
-        let state = CityState { told, ..sample_state(false) };
-        let language = crate::pages::Language::English;
-        let page = filled(Frame::sample(language, "/state"), state).render().unwrap();
-        assert!(page.contains("issuer: listener: nearly full") && !page.contains("full <b>"));
+    fn what_is_full_and_who_does_not_answer_stands_on_the_page() {
+        let shown = |state| filled(Frame::sample(Language::English, "/state"), state);
+        let page = shown(sample_state(true)).render().unwrap();
+        for text in [
+            "listener: nearly full",
+            "disk: full: less than 128 MiB are left",
+            "no answer since 2026-11-25 16:00",
+            "not asked yet",
+            "spool: nearly full",
+        ] {
+            assert!(page.contains(text), "{text}: {page}");
+        }
+        assert!(!page.contains("full <b>") && !page.contains("<b>:"), "{page}");
+        let well = sample_state(false);
+        assert!(shown(well.clone()).render().unwrap().contains("What stands here is in order"));
+        // One process alone, of any kind, is enough.
+        for place in 0..well.processes.len() {
+            let mut state = well.clone();
+            state.processes[place].silent_since = Some("2026-11-25T08:00:05Z".into());
+            assert!(shown(state).lame_process(), "{place}");
+            let mut state = well.clone();
+            state.processes[place].told = vec!["spool: nearly full".into()];
+            assert!(shown(state).lame_process(), "{place}");
+        }
+        let mut state = well;
+        state.gates[0].beat.as_mut().unwrap().full = vec![MayFill::Disk];
+        assert!(shown(state).full_gate());
     }
 }

@@ -96,8 +96,9 @@ pub(super) async fn suspend(
     let message = AsOfficer { certificate: shown.certificate, message: wanted };
     let answer = passed_on(portal.issuer.suspend(&message).await);
     let signed = portal.recorded_brake("suspend", &shown.person, answer).await;
-    let facts =
-        signed.and_then(|signed| SuspendedFacts::read(f.language, &signed).map_err(refused));
+    let public = portal.public_address();
+    let read = |signed| SuspendedFacts::read(f.language, &signed, public).map_err(refused);
+    let facts = signed.and_then(read);
     match facts {
         Ok(s) => page(StatusCode::OK, &SuspendedPage { f, s }),
         Err(Refused(told)) => problem::page(&f, &told, "/certificate"),
@@ -108,6 +109,7 @@ pub(super) async fn suspend(
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let (f, w) = (Frame::sample(language, "/certificate"), SuspendWords::of(language));
     let asked = SuspendPage { f: f.clone(), w, serial: "0101010101".into(), paused: true };
-    let suspended = SuspendedPage { f, s: SuspendedFacts::sample(language) };
+    let s = SuspendedFacts::sample(language, "portal:portal-1");
+    let suspended = SuspendedPage { f, s };
     vec![("own-suspend", asked.render().unwrap()), ("own-suspended", suspended.render().unwrap())]
 }

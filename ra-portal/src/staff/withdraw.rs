@@ -2,20 +2,24 @@
 //! `yinxin`; `POST /drafts/withdrawn` carries what the passkey signed. The CA checks all of it.
 
 use super::certificate::Shown;
-use super::touch::Touch;
+use super::touch::{ToTouch, Touch};
+use crate::pages::facts::{Line, lines};
 use crate::pages::{Frame, Posted, page, problem, words};
 use crate::refusal::{passed_on, refused};
+use crate::staff_certificate::StaffCertificate;
 use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::AsOfficer;
+use portal_api::plain;
+use records::export::OpenedOrder;
 use records::letter::read_reference;
-use records::trust::Trust;
 use records::withdrawal::{TakenBack, Withdrawal, WithdrawalStatement};
-use records::{Bytes, Code, json};
+use records::{Bytes, Code};
 use serde::Deserialize;
+use service::Clock;
 use service::problem::Refused;
 use std::sync::Arc;
 
@@ -25,12 +29,14 @@ words! {
         title "撤回" "Take back";
         what "撤回后此事项立即终止，不能再审批；需要时请重新起草。" "It ends at once and cannot be approved any more. Draft it again if you need it.";
         what_letter "撤回后此密码信封立即作废，不能再用。" "The letter is void at once and cannot be used any more.";
+        taken "将要撤回的内容" "What is taken back";
+        signed "以下内容由您签署" "What you sign";
+        differs "有变化" "differs";
         order "办件编号" "Order";
         letter "密码信封编号" "Letter";
         by_passkey "用通行密钥签署撤回" "Sign with a passkey";
         or_outside "或者在您的电脑上：" "Or on your own computer:";
         outside "请在您的电脑上：" "On your own computer:";
-        refused "没有签署：浏览器或安全密钥拒绝了，或者操作超时。请重试。" "It was not signed: the browser or the security key refused, or it took too long. Try again.";
     }
 }
 
@@ -38,8 +44,8 @@ words! {
 #[derive(Deserialize)]
 pub(super) struct Wanted {
     name: String,
-    /// Of an order; empty of a letter.
-    digest: String,
+    /// `order` or `letter`.
+    what: String,
 }
 
 /// What the page's script sends.
@@ -52,14 +58,14 @@ pub(super) struct Form {
 
 #[derive(Template)]
 #[template(path = "staff/withdraw.html")]
-struct WithdrawPage {
+pub(super) struct WithdrawPage {
     f: Frame,
     w: &'static WithdrawWords,
     name: String,
     letter: bool,
-    statement: String,
-    challenge: String,
-    credentials: String,
+    /// Everything of the order, and of a batch of each order in it; and what ends with it.
+    facts: Vec<Line>,
+    t: ToTouch,
 }
 
 /// `POST /drafts/withdraw`
@@ -69,11 +75,43 @@ pub(super) async fn check(
     Shown(shown): Shown,
     Posted(wanted): Posted<Wanted>,
 ) -> Response {
-    let credentials = super::review::usable(&portal, shown.certificate.clone()).await;
-    match filled(f.clone(), &portal.trust, &wanted, credentials) {
-        Some(filled) => page(StatusCode::OK, &filled),
-        None => problem::page(&f, &refused(Code::Malformed).0, "/drafts"),
+    match checked(&portal, &f, &shown, &wanted).await {
+        Ok(filled) => page(StatusCode::OK, &filled),
+        Err(Refused(told)) => problem::page(&f, &told, "/drafts"),
     }
+}
+
+async fn checked(
+    portal: &PortalState,
+    f: &Frame,
+    shown: &StaffCertificate,
+    wanted: &Wanted,
+) -> Result<WithdrawPage, Refused> {
+    let malformed = || refused(Code::Malformed);
+    let name = read_reference(&wanted.name).ok_or_else(malformed)?;
+    let order = match wanted.what.as_str() {
+        "letter" => None,
+        "order" => Some(fetched(portal, shown, &name).await?),
+        _ => return Err(malformed()),
+    };
+    let credentials = super::review::usable(portal, shown.certificate.clone()).await?;
+    filled(f.clone(), &portal.trust.founding, (name, order.as_ref()), credentials)
+        .ok_or_else(malformed)
+}
+
+/// The order of this name, as the CA signed it.
+async fn fetched(
+    portal: &PortalState,
+    shown: &StaffCertificate,
+    name: &str,
+) -> Result<OpenedOrder, Refused> {
+    let wanted = ca_api::Wanted { order: name.to_owned() };
+    let message = AsOfficer { certificate: shown.certificate.clone(), message: wanted };
+    let answer = passed_on(portal.issuer.fetch(&message).await);
+    let export = portal.recorded_fetch(&shown.person, answer).await?;
+    let opened = export.open(&portal.trust, Clock::system().seconds());
+    let opened = opened.ok().filter(|opened| opened.order().order == name);
+    opened.ok_or_else(|| refused(Code::OrderAltered))
 }
 
 /// `POST /drafts/withdrawn`
@@ -102,39 +140,52 @@ fn withdrawal(certificate: &Bytes, form: Form) -> Option<Withdrawal> {
     Some(Withdrawal::by_passkey(statement, certificate.clone(), form.touch.read()?))
 }
 
-fn filled(f: Frame, trust: &Trust, wanted: &Wanted, credentials: String) -> Option<WithdrawPage> {
-    let name = read_reference(&wanted.name)?;
-    let letter = wanted.digest.is_empty();
-    let what = match letter {
-        true => TakenBack::Letter { reference: name.clone() },
-        false => TakenBack::Order { order: Bytes::read(&wanted.digest)? },
+pub(super) fn filled(
+    f: Frame,
+    founding: &Bytes,
+    (name, order): (String, Option<&OpenedOrder>),
+    credentials: String,
+) -> Option<WithdrawPage> {
+    let what = match order {
+        None => TakenBack::Letter { reference: name.clone() },
+        Some(order) => TakenBack::Order { order: order.digest().into() },
     };
-    let statement = WithdrawalStatement { v: 1, founding: trust.founding.clone(), what };
-    let statement = json::write(&statement).ok()?;
+    let mut facts = order.map(|order| plain::facts_of_decision(order, &[])).unwrap_or_default();
+    facts.extend(order.map(|order| plain::about_ending(order, None)).unwrap_or_default());
+    let statement = WithdrawalStatement { v: 1, founding: founding.clone(), what };
     Some(WithdrawPage {
         w: WithdrawWords::of(f.language),
+        facts: lines(f.language, facts),
+        t: ToTouch::withdrawal(f.language, &statement, credentials)?,
         f,
         name,
-        letter,
-        challenge: Bytes::from(Withdrawal::challenge(&statement)).to_string(),
-        statement: Bytes(statement).to_string(),
-        credentials,
+        letter: order.is_none(),
     })
 }
 
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
-    let render = |letter: bool, credentials: &str| {
+    let (name, founding) = ("5GPJWBSG64S36D1N", Bytes::from([1; 32]));
+    let (reference, order) = (name.to_owned(), Bytes::from([5; 32]));
+    let (letter, order) = (TakenBack::Letter { reference }, TakenBack::Order { order });
+    let term = language.of_both("姓名".into(), "name".into());
+    let value = crate::pages::Marked::new().foreign("<b>\u{202e}李丹</b>");
+    let facts = vec![Line { term, value, differs: false, lines: Vec::new() }];
+    let render = |what: TakenBack, facts: Vec<Line>, credentials: &str| {
+        let is_letter = matches!(what, TakenBack::Letter { .. });
+        let said = WithdrawalStatement { v: 1, founding: founding.clone(), what };
         let page = WithdrawPage {
             f: Frame::sample(language, "/drafts"),
             w: WithdrawWords::of(language),
-            name: "5GPJWBSG64S36D1N".into(),
-            letter,
-            statement: "AAAA".into(),
-            challenge: "AAAA".into(),
-            credentials: credentials.into(),
+            name: name.into(),
+            letter: is_letter,
+            facts,
+            t: ToTouch::withdrawal(language, &said, credentials.into()).unwrap(),
         };
         page.render().unwrap()
     };
-    vec![("withdraw", render(false, "AAAA")), ("withdraw-letter", render(true, ""))]
+    vec![
+        ("withdraw", render(order, facts, "AAAA")),
+        ("withdraw-letter", render(letter, Vec::new(), "")),
+    ]
 }

@@ -1,9 +1,13 @@
 //! Many at once: a roster becomes people, letters and certificates, by one handler and two officers
 //! who sign once each, while the issuer is killed in between; and the pages for it.
 
+use portal_api::Pages;
 use records::Bytes;
 use records::draft::Draft;
+use records::enrolment::{Collected, Stage};
 use records::handling::BatchReceipt;
+use records::record::Event;
+use std::collections::BTreeSet;
 use std::process::{Command, Output};
 use tests::authenticator::Authenticator;
 use tests::desk::hidden;
@@ -22,6 +26,8 @@ async fn handler(office: &Office) -> Officer {
     let order = office.apply(&applied).await;
     office.approve_by_both(&order).await;
     let collected = office.collect(&applied).await;
+    let used = office.path(&format!("ca/issuer/letters/{}.json", applied.letter.reference));
+    until("the letter that is used is shredded", async || !used.exists()).await;
     let officer = office.officer(applied, &collected);
     let pem: String = officer.chain.iter().map(pki::Certificate::pem).collect();
     std::fs::write(office.path("handler.pem"), pem).unwrap();
@@ -62,19 +68,42 @@ async fn all_done(office: &Office, officer: &Officer, batch: &str) -> BatchRecei
     receipt(office, officer, batch).await
 }
 
+/// Applications in a batch that is sent back: each applicant reads why, and applies again.
+async fn sent_back(office: &Office, batch: &str, people: &[Official]) {
+    let words = ["--json", "return", batch, "--reason", "单位不对", "--yes"];
+    done(&yinxin(office, "people/officer-1", &words));
+    for official in people {
+        match office.look_up(official).await.stage {
+            Stage::Letter { returned: Some(reason), .. } => assert_eq!(reason, "单位不对"),
+            other => panic!("{other:?}"),
+        }
+        office.apply(official).await;
+    }
+}
+
+/// What has to be opened is named, each: `--yes` alone says nothing of it.
+fn approve_opened(office: &Office, batch: &str) {
+    let mut words = vec!["--json", "approve", batch, "--yes"];
+    let refused = yinxin(office, "people/officer-1", &words);
+    assert!(!refused.status.success(), "nobody said that they opened them");
+    let shown = done(&yinxin(office, "people/officer-1", &["--json", "approve", batch, "--show"]));
+    let to_open = shown["to_open"].as_array().unwrap().iter().filter_map(|one| one.as_str());
+    words.extend(to_open.flat_map(|row| ["--opened", row]));
+    done(&yinxin(office, "people/officer-1", &words));
+}
+
 /// From a file to certificates. The issuer is killed at every step at which many are under way.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_roster_becomes_people_letters_and_certificates() {
     let mut office = Office::open().await;
     let handler = handler(&office).await;
     let file = office.path("roster.csv");
-    let foreign = ROSTER.replace("区政府办公室", "ln-office");
-    std::fs::write(&file, foreign).unwrap();
+    std::fs::write(&file, ROSTER.replace("区政府办公室", "ln-office")).unwrap();
     let path = file.display().to_string();
     let words = ["--json", "draft", "roster", &path, "--evidence", "录用文件", "--yes"];
     let said = yinxin(&office, "handler", &words);
     assert!(!said.status.success(), "another county's people");
-    assert!(office.staff(&handler).drafts("").await.unwrap().orders.is_empty());
+    assert!(office.staff(&handler).drafts(&mut Pages::begin()).await.unwrap().orders.is_empty());
     std::fs::write(&file, ROSTER).unwrap();
     // Killed before the commit nothing is there; the same is handed in again.
     office.stop("issuer");
@@ -82,16 +111,16 @@ async fn a_roster_becomes_people_letters_and_certificates() {
     assert!(!yinxin(&office, "handler", &words).status.success());
     office.ended("issuer").await;
     office.start("issuer", &[]).await;
-    assert!(office.staff(&handler).drafts("").await.unwrap().orders.is_empty());
+    assert!(office.staff(&handler).drafts(&mut Pages::begin()).await.unwrap().orders.is_empty());
     let made = done(&yinxin(&office, "handler", &words));
     let batch = made["order"].as_str().unwrap().to_owned();
     // One line for all of them, for the handler and for officers.
-    assert_eq!(office.staff(&handler).drafts("").await.unwrap().orders.len(), 1);
+    assert_eq!(office.staff(&handler).drafts(&mut Pages::begin()).await.unwrap().orders.len(), 1);
     let first = office.first("officer-1");
-    let lines = office.staff(&first).list("").await.unwrap();
+    let lines = office.staff(&first).list(&mut Pages::begin()).await.unwrap().lines;
     assert_eq!(lines.iter().map(|line| line.kind.as_str()).collect::<Vec<_>>(), ["batch"]);
-    let shown =
-        done(&yinxin(&office, "people/officer-1", &["--json", "approve", &batch, "--show"]));
+    let show = ["--json", "approve", &batch, "--show"];
+    let shown = done(&yinxin(&office, "people/officer-1", &show));
     assert_eq!(shown["rows"].as_array().unwrap().len(), 3, "every row is shown");
     office.approve(&first, &batch).await.unwrap();
     office.stop("issuer");
@@ -104,10 +133,10 @@ async fn a_roster_becomes_people_letters_and_certificates() {
     assert!(registered.own && registered.state == "done");
     invariants::hold(&office).await;
     // Their letters, one document to print.
-    let words = ["--json", "draft", "letters", &batch, "--yes"];
-    let letters = done(&yinxin(&office, "handler", &words));
-    let letters: Vec<&str> =
-        letters["letters"].as_array().unwrap().iter().filter_map(|one| one.as_str()).collect();
+    let letters =
+        done(&yinxin(&office, "handler", &["--json", "draft", "letters", &batch, "--yes"]));
+    let letters = letters["letters"].as_array().unwrap();
+    let letters: Vec<&str> = letters.iter().filter_map(|one| one.as_str()).collect();
     assert_eq!(letters.len(), 3);
     let out = office.path("letters.html").display().to_string();
     office.ca_json(&["letter", "print", "--out", &out]);
@@ -124,19 +153,67 @@ async fn a_roster_becomes_people_letters_and_certificates() {
     }
     let made = done(&yinxin(&office, "people/officer-1", &["--json", "batch", "issue"]));
     assert_eq!(made["count"], 3);
+    sent_back(&office, made["order"].as_str().unwrap(), &people).await;
+    let made = done(&yinxin(&office, "people/officer-1", &["--json", "batch", "issue"]));
     let batch = made["order"].as_str().unwrap();
-    let words = ["--json", "approve", batch, "--yes"];
-    done(&yinxin(&office, "people/officer-1", &words));
+    approve_opened(&office, batch);
     office.stop("issuer");
     office.start("issuer", &[("YINXIN_CRASH_AT", "approve-after-commit")]).await;
     let _ = office.approve(&office.first("officer-2"), batch).await;
     office.ended("issuer").await;
     office.start("issuer", &[]).await;
+    let mut collected = Vec::new();
     for official in &people {
-        office.collect(official).await;
+        collected.push(office.collect(official).await);
     }
-    all_done(&office, &first, batch).await;
+    says_what_came_of_it(&all_done(&office, &first, batch).await, &collected);
     invariants::hold(&office).await;
+    evidence_of_a_batch(&office, &collected[0].chain[0].0);
+}
+
+/// A receipt says who approved, by name, and of each row the certificate that came of it.
+fn says_what_came_of_it(receipt: &BatchReceipt, collected: &[Collected]) {
+    let by: Vec<_> = receipt.approvers.iter().map(|one| one.person.as_str()).collect();
+    assert_eq!(by.len(), 2, "{by:?}");
+    assert!(receipt.approvers.iter().all(|one| one.name != one.person), "by name");
+    let listed: BTreeSet<&String> = receipt.lines.iter().flat_map(|line| &line.serials).collect();
+    let leaf = |one: &Collected| pki::Certificate::read(&one.chain[0].0).unwrap();
+    let issued: Vec<String> = collected.iter().map(|one| leaf(one).serial().to_string()).collect();
+    assert_eq!(listed, issued.iter().collect());
+}
+
+/// The evidence of a certificate that was approved among others says so, and both verifiers need
+/// the batch and what was approved in it.
+fn evidence_of_a_batch(office: &Office, certificate: &[u8]) {
+    use crate::evidence::{MISSING, VERIFIED, exported, judged, part, tar, with};
+    use records::evidence::file;
+    use records::lineage::Lineage;
+    use records::record::{Event, Record};
+    let serial = pki::Certificate::read(certificate).unwrap().serial().to_string();
+    let files = exported(office, &["--certificate", &serial], "batch.tar");
+    let (ours, second, said) = judged(office, &office.path("batch.tar"), true);
+    assert_eq!((ours, second), (VERIFIED, VERIFIED), "{said}");
+    let told = "as one of 3 in batch";
+    assert!(said.matches(told).count() > 1 && said.contains("says that they opened it"), "{said}");
+    let lineage: Lineage = part(&files, file::CONTROL);
+    let needed = |event: &Event| match event {
+        Event::Order { order, .. } => String::from_utf8_lossy(&order.0).contains("\"batch\""),
+        Event::Approval { approval, .. } => approval.opened.is_some(),
+        _ => false,
+    };
+    let read = |bytes: &Bytes| Record::read(&bytes.0).unwrap().event;
+    let at: Vec<usize> = (0..lineage.records.len())
+        .filter(|at| needed(&read(&lineage.records[*at].record)))
+        .collect();
+    assert!(at.len() > 2);
+    for index in at {
+        let without = with(&files, file::CONTROL, |all: &mut Lineage| {
+            all.records.remove(index);
+        });
+        tar(&office.path("without.tar"), &without);
+        let (ours, second, said) = judged(office, &office.path("without.tar"), true);
+        assert_eq!((ours, second), (MISSING, MISSING), "{index}: {said}");
+    }
 }
 
 /// A form with a file, as browsers send it.
@@ -179,6 +256,21 @@ fn pairs<'a>(form: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)>
     form.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
+/// Who asked about how many numbers is in the log; none of the numbers is.
+async fn asked_about(office: &Office, handler: &Officer, wanted: &[u64]) {
+    let asked = async || -> Vec<u64> {
+        let records = office.of_log("access").await.into_iter();
+        let counts = records.filter_map(|record| match record.event {
+            Event::Read { act, count, person, .. } if act == "numbers" => {
+                (person == handler.person).then_some(count)
+            }
+            _ => None,
+        });
+        counts.collect()
+    };
+    until("the log has them", async || asked().await == wanted).await;
+}
+
 /// The pages for it: rows that are wrong in words, corrections, one touch, the receipt.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_handler_registers_many_on_pages() {
@@ -207,6 +299,7 @@ async fn a_handler_registers_many_on_pages() {
     let right = upload(&site, &[("rows", ROSTER), ("evidence", "录用文件")]).await;
     assert_eq!(right.status, 200, "{}", right.text);
     assert!(!right.text.contains("11010519491231002X"), "never whole");
+    assert!(right.text.contains("110105**********2X"), "as far as its owner is known by it");
     let form = touched(&right, &handler, &mut passkey, &[]);
     let made = site.post("/people/roster/sign", "", &pairs(&form)).await;
     assert_eq!(made.status, 303, "{}", made.text);
@@ -221,6 +314,30 @@ async fn a_handler_registers_many_on_pages() {
         office.approve(&office.first(file), &batch).await.unwrap();
     }
     all_done(&office, &handler, &batch).await;
+    // The same people again are told with their rows, and nothing is drafted.
+    let again = upload(&site, &[("rows", ROSTER), ("evidence", "录用文件")]).await;
+    assert_eq!(again.status, 422);
+    for (row, name) in [(2, "陈一"), (3, "陈二"), (4, "陈三")] {
+        assert!(
+            again.text.contains(&format!("第 {row} 行：证件号已登记：{name}")),
+            "{}",
+            again.text
+        );
+    }
+    // So is one of them alone, who goes on under another number.
+    let mut one = vec![("what", "create"), ("name", "陈一一"), ("unit", "sz-office")];
+    one.extend([("mail", ""), ("evidence", "录用文件"), ("number", "11010519491231002x")]);
+    let told = site.post("/drafts/check", "", &one).await;
+    assert!(told.status == 409 && told.text.contains("此证件号已登记：陈一"), "{}", told.text);
+    one.pop();
+    one.push(("number", "110105200001011000"));
+    let right = site.post("/drafts/check", "", &one).await;
+    assert!(right.status == 200 && right.text.contains("在册人员中无人登记"), "{}", right.text);
+    assert!(!right.text.contains("110105200001011000"), "never whole");
+    let form = touched(&right, &handler, &mut passkey, &["disclosures", "number_seal"]);
+    let made = site.post("/drafts/make", "", &pairs(&form)).await;
+    assert_eq!(made.status, 303, "{}", made.text);
+    asked_about(&office, &handler, &[3, 3, 1, 1]).await;
     // Letters of all three, with one touch.
     let check = site.post(&format!("{address}/letters"), "", &[("order", &batch)]).await;
     assert_eq!(check.status, 200, "{}", check.text);
@@ -228,5 +345,5 @@ async fn a_handler_registers_many_on_pages() {
     let made = site.post(&format!("{address}/lettered"), "", &pairs(&form)).await;
     assert_eq!(made.status, 303, "{}", made.text);
     let receipt = receipt(&office, &handler, &batch).await;
-    assert!(receipt.lines.iter().all(|line| line.letter), "{receipt:?}");
+    assert_eq!(receipt.lines.iter().filter(|line| line.letter).count(), 3, "{receipt:?}");
 }

@@ -7,9 +7,11 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use ca_api::{AsOfficer, Issuer};
 use keys::SoftwareSigner;
+use portal_api::Pages;
+use records::approval::approval_challenge;
 use records::enrolment::{Collect, Collected, LookUp, LookedUp, SignedReceipt, Stage, Submit};
 use records::letter::LossReceipt;
-use records::passkey::{Assertion, approval_challenge};
+use records::passkey::Assertion;
 use records::{Approval, Bytes};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -120,7 +122,8 @@ async fn a_captured_portal_exchanges_keys_in_vain() {
     let _captured = office.capture("public", routes).await;
     let enrolled = machine.enroll();
     assert!(!enrolled.status.success() && said(&enrolled).contains("bind-mismatch"));
-    let open = office.staff(&office.first("officer-1")).list("").await.unwrap();
+    let open =
+        office.staff(&office.first("officer-1")).list(&mut Pages::begin()).await.unwrap().lines;
     assert!(open.is_empty(), "an order was made for its key: {open:?}");
 
     *double.exchanges.lock().unwrap() = false;
@@ -289,7 +292,7 @@ async fn a_touch_as_if_for_login_carries_nothing_alone() {
     let taken: Arc<Mutex<Vec<Value>>> = Arc::default();
     let credential = made["kept"][0]["credentialId"].as_str().unwrap();
     let _captured = office.capture("staff", as_if_for_login(credential, &taken)).await;
-    let aim = Bytes::from(approval_challenge(&digest)).to_string();
+    let aim = Bytes::from(approval_challenge(&digest, records::Vouched::default())).to_string();
     let mut kept = made["kept"].clone();
     for challenge in [aim, Bytes::from([7; 32]).to_string()] {
         let trick = json!({ "kept": kept, "challenge": challenge });
@@ -341,7 +344,8 @@ async fn a_captured_public_host_does_nothing_on_the_staff_host() {
         assert!(!tried.contains("read") && tried.contains("socket closed"), "{seen}");
         assert!(seen["form"].as_str().unwrap().contains("cross-site"), "{seen}");
     }
-    let open = office.staff(&office.first("officer-1")).list("").await.unwrap();
+    let open =
+        office.staff(&office.first("officer-1")).list(&mut Pages::begin()).await.unwrap().lines;
     assert!(open.is_empty(), "an order was drafted: {open:?}");
     let searched = office.control().await.into_iter().any(|r| r.event.kind() == "searched");
     assert!(!searched, "a search was made in somebody's name");
@@ -401,6 +405,7 @@ fn touched(order: &[u8; 32], certificate: &[u8], said: &Value) -> Approval {
             authenticator_data: part("authenticator_data"),
             client_data: part("client_data"),
         }),
+        acting_for: None,
         opened: None,
     }
 }

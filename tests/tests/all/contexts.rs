@@ -125,3 +125,39 @@ fn completions_and_manual_pages_name_every_command() {
         assert!(text.starts_with(".ie") && text.contains(".SH NAME"), "{page}");
     }
 }
+
+/// The same of the programs of operators, which need neither a state directory nor a configuration
+/// for it; and of the one that has no verbs.
+#[test]
+fn each_program_has_completions_and_manual_pages() {
+    let home = tempfile::tempdir().unwrap();
+    let run = |program: &str, words: &[&str]| {
+        let mut command = Command::new(binary(program));
+        command.args(words).current_dir(home.path()).env_remove("LC_ALL").env("LANG", "C");
+        let done = command.output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        (done.status.success(), String::from_utf8_lossy(&done.stdout).into_owned() + &said)
+    };
+    let commands = [("ca-server", "doctor"), ("agent", "join"), ("ra-portal", "serve")];
+    for (program, verb) in commands {
+        for shell in ["bash", "zsh", "fish"] {
+            let (done, text) = run(program, &["completions", shell]);
+            assert!(done && text.contains(program) && text.contains(verb), "{program} {shell}");
+        }
+        let (done, said) = run(program, &["completions", "--man", "man1"]);
+        assert!(done, "{program}: {said}");
+        let pages = [format!("{program}.1"), format!("{program}-{verb}.1")];
+        for page in pages {
+            let text = std::fs::read_to_string(home.path().join("man1").join(&page)).unwrap();
+            assert!(text.contains(".SH NAME"), "{page}");
+        }
+        assert!(!run(program, &["completions"]).0, "neither a shell nor a folder");
+        assert!(!run(program, &["completions", "bash", "--man", "man1"]).0, "both");
+    }
+    let (done, text) = run("yinxin-verify", &["--completions", "bash"]);
+    assert!(done && text.contains("--trust"), "{text}");
+    let (done, said) = run("yinxin-verify", &["--man", "man1"]);
+    assert!(done && home.path().join("man1/yinxin-verify.1").exists(), "{said}");
+    assert!(!run("yinxin-verify", &[]).0, "nothing to verify");
+    assert!(!run("yinxin-verify", &["--completions", "bash", "evidence.tar"]).0, "both");
+}

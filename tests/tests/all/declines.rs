@@ -1,6 +1,7 @@
 //! Officers send orders back or reject them, with a reason that whoever applied reads; nobody does
 //! it for them, and nobody releases a brake so.
 
+use portal_api::Pages;
 use records::decline::{Decline, DeclineStatement, Declining, Outcome};
 use records::enrolment::Stage;
 use records::{Bytes, Disclosure, json};
@@ -19,13 +20,18 @@ fn statement(digest: [u8; 32], outcome: Outcome, reason: &str) -> (Bytes, Disclo
     (Bytes(json::write(&statement).unwrap()), reason)
 }
 
-fn signed(officer: &Officer, digest: [u8; 32], outcome: Outcome, reason: &str) -> Declining {
+pub(crate) fn signed(
+    officer: &Officer,
+    digest: [u8; 32],
+    outcome: Outcome,
+    reason: &str,
+) -> Declining {
     let (bytes, reason) = statement(digest, outcome, reason);
     let decline = Decline::sign(bytes, officer.leaf(), &officer.signer).unwrap();
     Declining { decline, reason }
 }
 
-async fn digest(office: &Office, order: &str) -> [u8; 32] {
+pub(crate) async fn digest(office: &Office, order: &str) -> [u8; 32] {
     office.staff(&office.first("security-1")).fetch(order).await.unwrap().signed.digest()
 }
 
@@ -52,7 +58,7 @@ async fn what_is_sent_back_may_be_mended() {
     assert_eq!(code(export), "order-returned");
     assert_eq!(code(office.staff(&two).decline(&declining).await), "order-returned");
     assert_eq!(code(office.approve(&one, &order).await), "order-returned");
-    let open = office.staff(&one).list("").await.unwrap();
+    let open = office.staff(&one).list(&mut Pages::begin()).await.unwrap().lines;
     assert!(open.iter().all(|line| line.order != order), "it waits no longer");
 
     office.stop("issuer");
@@ -198,7 +204,7 @@ async fn a_passkey_declines_what_it_was_asked_about() {
         let decline = Decline::by_passkey(bytes.clone(), certificate, answer);
         Declining { decline, reason: reason.clone() }
     };
-    let approval = records::passkey::approval_challenge(&sha);
+    let approval = records::approval::approval_challenge(&sha, records::Vouched::default());
     assert_eq!(code(staff.decline(&declining(approval)).await), "passkey-refused");
     let good = declining(Decline::challenge(&bytes.0));
     let mut approving = passkey.approve(&officer, sha, |_| {});

@@ -6,6 +6,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use ca_api::AsOfficer;
 use data_encoding::BASE64URL_NOPAD;
+use portal_api::Pages;
 use records::Approval;
 use records::export::OrderExport;
 use records::record::Event;
@@ -162,7 +163,8 @@ async fn nobody_else_gets_into_a_desk() {
         let told = desk.post("/open", &[("secret", secret)]).await;
         assert!(told.status == 403 && told.header("set-cookie").is_empty(), "{secret}");
     }
-    let open = office.staff(&office.first("officer-2")).list("").await.unwrap();
+    let open =
+        office.staff(&office.first("officer-2")).list(&mut Pages::begin()).await.unwrap().lines;
     let line = open.iter().find(|line| line.order == order).unwrap();
     assert_eq!(line.approvals, 0, "nothing of that was an approval");
 
@@ -343,6 +345,9 @@ async fn an_officer_works_at_a_desk_in_a_browser() {
     assert_eq!(seen["foreign"], "refused", "{seen}");
     assert!(seen["again"].as_str().unwrap().contains("链接已经用过"), "{seen}");
     assert!(seen["after"].as_str().unwrap().contains("已经结束"), "{seen}");
-    let open = office.staff(&office.first("officer-2")).list("").await.unwrap();
+    let stale = seen["stale"].as_str().unwrap();
+    assert!(!stale.contains("待办") && !stale.contains("王小明"), "{seen}");
+    let open =
+        office.staff(&office.first("officer-2")).list(&mut Pages::begin()).await.unwrap().lines;
     assert_eq!(open.iter().find(|line| line.order == order).unwrap().approvals, 1);
 }

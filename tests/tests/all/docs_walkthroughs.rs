@@ -2,6 +2,9 @@
 //! in its order, with names in the place of words in capitals. A walk that is changed fails here
 //! until its steps hold again.
 
+mod at_desk;
+
+use portal_api::Pages;
 use records::access::request_id;
 use records::record::Event;
 use std::collections::VecDeque;
@@ -127,7 +130,8 @@ async fn an_official_walks() {
     let site = office.public_site();
     let (reference, key) = (&lost.letter.reference, lost.keys.loss_value(&lost.letter.reference));
     let key = records::Bytes::from(key.as_slice()).to_string();
-    let told = site.post("/lost", "", &[("reference", reference), ("key", &key)]).await;
+    let form = [("reference", reference.as_str()), ("key", &key), ("confirmed", "yes")];
+    let told = site.post("/lost", "", &form).await;
     let receipt = site.get("/lost/receipt.json", &told.cookie()).await;
     std::fs::write(walk.at("receipt.json"), receipt.text).unwrap();
     let written = |official: &Official, name: &str| {
@@ -139,6 +143,9 @@ async fn an_official_walks() {
     written(&official, "letter.json");
     tests::write_passphrase(&walk.at("passphrase"));
     walk.run("yinxin report-lost --receipt", &[("LETTER", "lost.json")], &[]);
+    std::fs::copy(office.path("ca/trust.json"), walk.at("trust.json")).unwrap();
+    let said = walk.run("yinxin receipt check", &[], &["--trust", "trust.json"]);
+    assert!(said.contains("挂失回执") && said.contains(reference), "{said}");
 
     let letter = [("LETTER", "letter.json")];
     let enroll = walk.lines.front().cloned().unwrap();
@@ -153,7 +160,6 @@ async fn an_official_walks() {
     walk.lines.push_front(enroll);
     walk.run("yinxin enroll", &letter, &[&ALONE[..], &["--wait", "60"]].concat());
     assert!(walk.at("my.pem").exists());
-    std::fs::copy(office.path("ca/trust.json"), walk.at("trust.json")).unwrap();
     let early = walk.next("yinxin renew", &[], &OWN).output().unwrap();
     let said = String::from_utf8_lossy(&early.stderr).into_owned();
     assert!(!early.status.success() && said.contains("尚未到可以续期的时间"), "{said}");
@@ -182,6 +188,21 @@ async fn an_officer_walks() {
     walk.run("yinxin approve", &[("ORDER", &order)], &["--yes"]);
     office.approve(&office.first("officer-2"), &order).await.unwrap();
     office.carried_out(&order).await;
+    for name in ["陈一", "陈二"] {
+        let create = ["person", "create", "--name", name, "--unit", "sz-office"];
+        office.draft(&[&create[..], &["--evidence", "任命文件"]].concat());
+    }
+    let said = walk.run("yinxin batch person create", &[], &["--json"]);
+    let made: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert_eq!(made["count"], 2, "{said}");
+    let batch = made["order"].as_str().unwrap();
+    // Of a batch so small every order has to be opened, and is named.
+    let export = office.staff(&office.first("officer-1")).fetch(batch).await.unwrap();
+    let read = export.open(&office.trust, service::Clock::system().seconds()).unwrap();
+    let opened = read.rows().iter().flat_map(|row| ["--opened", &*row.order().order]);
+    let more: Vec<&str> = ["--yes"].into_iter().chain(opened).collect();
+    let said = walk.run("yinxin approve", &[("ORDER", batch)], &more);
+    assert!(said.contains("陈一") && said.contains("陈二"), "{said}");
     let reason = ("REASON", "登记的单位不对");
     walk.run("yinxin return", &[("ORDER", &apply("李丹").await), reason], &["--yes"]);
     walk.run("yinxin reject", &[("ORDER", &apply("张建国").await), reason], &["--yes"]);
@@ -205,6 +226,10 @@ async fn an_officer_walks() {
     walk.is_over();
 }
 
+const ROSTER: &str = "姓名,证件号,单位,邮箱,核验依据\n\
+    陈一,11010519491231002X,sz-office,,\n\
+    陈二,611002199001010015,sz-office,,录用文件\n";
+
 #[tokio::test]
 async fn a_handler_walks() {
     let office = Office::open().await;
@@ -220,7 +245,7 @@ async fn a_handler_walks() {
 
     let names = [("NAME", "李丹"), ("UNIT", "sz-office"), ("TEXT", "录用文件")];
     walk.run("yinxin draft person create", &names, &["--yes"]);
-    let made = office.staff(&own).drafts("").await.unwrap().orders.remove(0);
+    let made = office.staff(&own).drafts(&mut Pages::begin()).await.unwrap().orders.remove(0);
     let export = office.staff(&office.first("officer-1")).fetch(&made.name).await.unwrap();
     let read = export.open(&office.trust, service::Clock::system().seconds()).unwrap();
     let person = read.body().person().unwrap().to_owned();
@@ -233,13 +258,25 @@ async fn a_handler_walks() {
     let of = [&of[..], &[("TEXT", "调令")]].concat();
     walk.run("yinxin draft letter", &of, &["--yes"]);
     walk.run("yinxin draft person correct", &of, &["--yes"]);
-    let newest = async || office.staff(&own).drafts("").await.unwrap().orders.remove(0);
-    until("the correction is seen", async || newest().await.name != made.name).await;
-    let correction = newest().await.name;
-    walk.run("yinxin withdraw", &[("ORDER", &correction)], &["--yes"]);
-    until("it is taken back", async || newest().await.state == "withdrawn").await;
     walk.run("yinxin draft person move", &of, &["--yes"]);
     walk.run("yinxin draft person leave", &of, &["--yes"]);
+    let leaving = async || {
+        let drafts = office.staff(&own).drafts(&mut Pages::begin()).await.unwrap().orders;
+        drafts.into_iter().find(|draft| draft.action == "leave")
+    };
+    until("the leaving is seen", async || leaving().await.is_some()).await;
+    let order = leaving().await.unwrap().name;
+    walk.run("yinxin withdraw", &[("ORDER", &order)], &["--yes"]);
+    let is_back = async || leaving().await.is_some_and(|draft| draft.state == "withdrawn");
+    until("it is taken back", is_back).await;
+    std::fs::write(walk.at("roster.csv"), ROSTER).unwrap();
+    let said = walk.run("yinxin draft roster", &names, &["--yes", "--json"]);
+    let made: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    let batch = made["order"].as_str().unwrap();
+    office.approve_by_both(batch).await;
+    let said = walk.run("yinxin draft letters", &[("ORDER", batch)], &["--yes", "--json"]);
+    let made: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert_eq!(made["letters"].as_array().map(Vec::len), Some(2), "{said}");
     let (_, collected) = office.official("刘洋", "sz-office").await;
     let serial = pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string();
     let said = walk.run("yinxin suspend", &[("SERIAL", &serial), ("TEXT", "本人来电")], &["--yes"]);
@@ -356,6 +393,7 @@ async fn an_operator_walks() {
     let said = walk.run("ca-server status", &[], &state);
     assert!(said.contains("日志 / log: control"), "{said}");
     walk.run("ca-server doctor", &[], &state);
+    walk.run("ca-server doctor --confirm-clock", &[], &state);
     let person = office.register("王小明", "sz-office").await;
     let said = walk.run("ca-server letter", &[("PERSON", &person)], &state);
     let made = said.lines().find_map(|line| line.strip_prefix("编号 / reference: ")).unwrap();

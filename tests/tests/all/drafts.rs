@@ -1,8 +1,10 @@
 //! Unit handlers: people of their unit, drafted under their own signature on pages and by `yinxin`,
 //! approved by others, taken back by themselves. Each command is run as a page prints it.
 
+use portal_api::Pages;
 use records::draft::Draft;
 use records::export::OpenedOrder;
+use records::handling::DraftLine;
 use records::record::Event;
 use records::withdrawal::{Withdrawal, WithdrawnStatement};
 use records::{Bytes, json};
@@ -15,7 +17,7 @@ use tests::web::{Page, Site};
 use tests::{Office, Officer, binary, invariants};
 
 /// A handler of an office in Shangzhou.
-async fn handler(office: &Office, name: &str) -> Officer {
+pub(super) async fn handler(office: &Office, name: &str) -> Officer {
     let applied = office.register_officer(name, "unit-handler", "sz-office").await;
     let order = office.apply(&applied).await;
     office.approve_by_both(&order).await;
@@ -24,7 +26,7 @@ async fn handler(office: &Office, name: &str) -> Officer {
 }
 
 /// Their key and certificate as files, as `yinxin enroll` writes them.
-fn files(office: &Office, officer: &Officer) {
+pub(super) fn files(office: &Office, officer: &Officer) {
     let pem: String = officer.chain.iter().map(pki::Certificate::pem).collect();
     std::fs::write(office.path("handler.pem"), pem).unwrap();
     let phrase = "handler's passphrase";
@@ -51,14 +53,14 @@ fn typed(office: &Office, line: &str) -> Output {
     command.output().unwrap()
 }
 
-fn done(office: &Office, line: &str) -> String {
+pub(super) fn done(office: &Office, line: &str) -> String {
     let said = typed(office, line);
     assert!(said.status.success(), "{line}: {}", String::from_utf8_lossy(&said.stderr));
     String::from_utf8_lossy(&said.stdout).into_owned()
 }
 
 /// The command that a page prints.
-fn printed(page: &Page) -> String {
+pub(super) fn printed(page: &Page) -> String {
     let code = page.text.split("<pre><code>").nth(1).and_then(|rest| rest.split('<').next());
     let code = code.unwrap_or_else(|| panic!("{}", page.text));
     code.replace("&#39;", "'").replace("&quot;", "\"").replace("&amp;", "&")
@@ -71,9 +73,10 @@ async fn opened(office: &Office, officer: &Officer, order: &str) -> OpenedOrder 
 
 /// Orders and letters in the list of own drafts, with what became of each.
 async fn list(office: &Office, officer: &Officer) -> Vec<(String, String, String)> {
-    let drafts = office.staff(officer).drafts("").await.unwrap();
+    let drafts = office.staff(officer).drafts(&mut Pages::begin()).await.unwrap();
     let lines = drafts.orders.into_iter().chain(drafts.letters);
-    lines.map(|line| (line.name, line.about, line.state)).collect()
+    let about = |line: &DraftLine| portal_api::plain::told_about(&line.about).zh();
+    lines.map(|line| (line.name.clone(), about(&line), line.state)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -101,13 +104,13 @@ async fn a_handler_registers_letters_and_corrects_people_of_their_unit() {
     }
     done(&office, &printed(&page));
     let (order, about, state) = list(&office, &own).await.remove(0);
-    assert!(about.starts_with("李'丹") && state == "open", "{about} {state}");
+    assert!(about.contains("「李'丹」") && state == "open", "{about} {state}");
     let officer = office.first("officer-1");
     let read = opened(&office, &officer, &order).await;
     let facts = portal_api::plain::facts(&read);
     let drafted = facts.iter().find(|fact| fact.term.en == "drafted by").unwrap();
-    assert!(drafted.value.en.ends_with("signed with their certificate key"), "{drafted:?}");
-    assert!(drafted.value.zh.contains("陈经办"));
+    assert!(drafted.value.en().ends_with("signed with their certificate key"), "{drafted:?}");
+    assert!(drafted.value.zh().contains("陈经办"));
     assert_eq!(code(office.approve(&own, &order).await), "not-your-route");
     office.approve_by_both(&order).await;
     let person = read.body().person().unwrap().to_owned();
@@ -176,9 +179,9 @@ async fn a_handler_signs_and_takes_back_with_a_passkey() {
     // Another's draft is not taken back, the own one is, and then nobody approves it.
     let drafts = site.get("/drafts", "").await;
     assert!(drafts.text.contains("/drafts/withdraw"), "{}", drafts.text);
-    let digest = hidden(&drafts.text, "digest");
-    let form = [("name", order.as_str()), ("digest", digest.as_str())];
+    let form = [("name", order.as_str()), ("what", "order")];
     let page = site.post("/drafts/withdraw", "", &form).await;
+    assert!(page.text.contains(&own.person), "all of it is shown: {}", page.text);
     assert_eq!(printed(&page), format!("yinxin withdraw {order}"));
     let statement = Bytes::read(&hidden(&page.text, "statement")).unwrap();
     let challenge = Withdrawal::challenge(&statement.0);
@@ -264,24 +267,23 @@ async fn a_handler_sees_their_own_units_people_only() {
     let neighbour = office.register("王小红", "sz-finance").await;
     let staff = office.staff(&own);
     assert_eq!(code(staff.person(&neighbour).await), "handler-scope");
-    let everybody = portal_api::FindPeople::default();
-    let people = staff.people(&everybody).await.unwrap();
+    let people = staff.people("", &mut Pages::begin()).await.unwrap();
     assert!(people.lines.iter().all(|line| line.unit == "sz-office"), "{people:?}");
     assert!(people.lines.iter().any(|line| line.person == own.person));
     assert_eq!(people.units.len(), 1);
     for text in ["王小红", "sz-finance", neighbour.as_str()] {
-        let sought = portal_api::FindPeople { text: text.into(), after: String::new() };
-        assert!(staff.people(&sought).await.unwrap().lines.is_empty(), "{text}");
+        let found = staff.people(text, &mut Pages::begin()).await.unwrap();
+        assert!(found.lines.is_empty(), "{text}");
     }
     for name in ["officer-1", "auditor", "system"] {
         let other = office.staff(&office.first(name));
         // An officer reads whom they could decide about, and drafts about nobody.
-        match other.people(&everybody).await {
+        match other.people("", &mut Pages::begin()).await {
             Ok(people) => assert!(name == "officer-1" && people.units.is_empty(), "{name}"),
             refused => assert_eq!(code(refused), "not-your-route", "{name}"),
         }
         assert_eq!(code(other.person(&own.person).await), "not-your-route", "{name}");
-        assert!(other.drafts("").await.unwrap().orders.is_empty(), "{name}");
+        assert!(other.drafts(&mut Pages::begin()).await.unwrap().orders.is_empty(), "{name}");
     }
     // What was read through the portal stands in the log, in the handler's name.
     until("the log has it", async || {

@@ -1,6 +1,10 @@
 //! Floors: whoever signs a history remembers in a directory of its own how far it went.
 
+use keys::SoftwareSigner;
+use pki::Certificate;
+use pki::crl::RevocationList;
 use tests::Office;
+use tests::people::{Officer, Official};
 use tests::processes::until;
 
 /// A database that went back below what the log signed is signed no second history, and the log
@@ -31,8 +35,9 @@ async fn a_database_that_went_back_is_signed_no_second_history() {
     };
     let before = head().await;
     sqlx::query(
-        "insert into log_pending (log_id, record_id, record, salt, entry) \
-         select 'control', $1, record, salt, entry from log_entry \
+        "insert into log_pending (position, log_id, record_id, record, salt, entry) \
+         select (select coalesce(max(position), 0) + 1 from log_pending), 'control', $1, \
+         record, salt, entry from log_entry \
          where log_id = 'control' and idx = 1",
     )
     .bind(vec![7u8; 16])
@@ -50,4 +55,115 @@ async fn a_database_that_went_back_is_signed_no_second_history() {
     assert_eq!(head().await, before, "a second history was signed");
     let now = std::fs::read(office.path("ca/public/log/control/checkpoint")).unwrap();
     assert_eq!(now, published, "a second history was published");
+}
+
+const OWN: &str = "/documents/sz-office/2026-001";
+
+/// Somebody with a letter, and as a gate sees them.
+async fn shown(office: &Office, name: &str) -> (Official, Officer) {
+    let (official, collected) = office.official(name, "sz-office").await;
+    let read = |der: &records::Bytes| Certificate::read(&der.0).unwrap();
+    let chain: Vec<Certificate> = collected.chain.iter().map(read).collect();
+    let signer = SoftwareSigner::from_pkcs8(official.signer.pkcs8()).unwrap();
+    let person = official.letter.person.clone();
+    (official, Officer { person, chain, signer })
+}
+
+/// A list that was dated under a wrong clock is taken by no gate: what was lost stays lost beside
+/// the old one, and the lists that follow are dated by the clock as it is.
+#[tokio::test]
+async fn a_list_of_a_wrong_moment_lets_nobody_in() {
+    let mut office = Office::open().await;
+    let gate = office.gate().await;
+    let (first, lost) = shown(&office, "王小明").await;
+    let (second, later) = shown(&office, "李丹").await;
+    for person in [&lost, &later] {
+        until("the gate serves them", async || gate.get(&office, person, OWN).await.0 == 200).await;
+    }
+    office.stop("issuer");
+    office.start("issuer", &[("YINXIN_CLOCK_OFFSET", "172800")]).await;
+    let mut serials = office.report_lost(&first).await;
+    office.listed(&serials[0]).await;
+    let admin = office.admin("agent");
+    until("the gate does not take that list", async || {
+        let told = admin.get("/readyz").await.unwrap();
+        String::from_utf8_lossy(told.body()).contains("the times of the revocation list")
+    })
+    .await;
+    // What is told beside the list from here on is told by who has that list.
+    serials.extend(office.report_lost(&second).await);
+    until("the next loss is felt", async || gate.get(&office, &later, OWN).await.0 != 200).await;
+    assert_ne!(gate.get(&office, &lost, OWN).await.0, 200);
+
+    // Its clock was believed after a start, and is back now: somebody has to look at it.
+    office.stop("issuer");
+    let _ = office.ca(&["doctor", "--confirm-clock"]);
+    office.start("issuer", &[]).await;
+    until("the gate has a list with both", async || {
+        let der = std::fs::read(office.path("gate/world/list.crl")).unwrap();
+        let list = RevocationList::read(&der).unwrap();
+        let numbers = serials.iter().map(|one| pki::SerialNumber::from_hex(one).unwrap());
+        numbers.into_iter().all(|number| list.contains(&number))
+    })
+    .await;
+    for person in [&lost, &later] {
+        assert_ne!(gate.get(&office, person, OWN).await.0, 200);
+    }
+}
+
+/// The numbers of snapshots are put back from a backup: the issuer goes on behind what it signed,
+/// gates take what it says next, and nothing that was in force is overwritten.
+#[tokio::test]
+async fn numbers_put_back_go_on_behind_what_was_signed() {
+    let mut office = Office::open().await;
+    let gate = office.gate().await;
+    let numbers = office.path("ca/issuer/numbers");
+    let old = std::fs::read(&numbers).unwrap();
+    office.gate_official("王小明", "sz-office").await;
+    office.gate_official("李丹", "sz-office").await;
+    office.stop("issuer");
+    let database = office.database().await;
+    let all = async || -> Vec<(i64, Vec<u8>)> {
+        let rows = "select number, snapshot from people_snapshot order by agent_id, number";
+        sqlx::query_as(rows).fetch_all(&database).await.unwrap()
+    };
+    let before = all().await;
+    assert_ne!(std::fs::read(&numbers).unwrap(), old, "they went on");
+    std::fs::write(&numbers, &old).unwrap();
+    office.start("issuer", &[]).await;
+    let person = office.gate_official("赵新", "sz-office").await;
+    until("the gate serves them", async || gate.get(&office, &person, OWN).await.0 == 200).await;
+    let after = all().await;
+    assert!(after.len() > before.len() && before.iter().all(|row| after.contains(row)));
+    let admin = office.admin("agent");
+    until("the gate is well", async || admin.get("/readyz").await.unwrap().status() == 200).await;
+}
+
+/// A second start of a role that runs is refused before it opens anything, with what to do, and
+/// takes nothing from the first: its doorbell hangs where it hung, and rings.
+#[tokio::test]
+async fn a_role_that_runs_is_not_started_a_second_time() {
+    let mut office = Office::open().await;
+    office.start("notices", &[]).await;
+    let second = |office: &Office, role: &str| {
+        let mut command = std::process::Command::new(tests::binary("ca-server"));
+        command.arg("--state").arg(office.path("ca")).args(["serve", role]);
+        let done = command.output().unwrap();
+        (done.status.success(), String::from_utf8_lossy(&done.stderr).into_owned())
+    };
+    let bells = |office: &Office| {
+        let bells = std::fs::read_dir(office.path("ca/bells"));
+        bells.map_or(0, |bells| bells.filter(|bell| bell.is_ok()).count())
+    };
+    let before = bells(&office);
+    for role in ["issuer", "status", "log", "notices"] {
+        let (is_served, said) = second(&office, role);
+        let told = said.contains("state-conflict") && said.contains(role);
+        assert!(!is_served && told, "{role}: {said}");
+    }
+    assert_eq!(bells(&office), before);
+    office.register("王小明", "sz-office").await;
+    // Whoever was killed holds nothing.
+    office.kill("notices");
+    office.start("notices", &[]).await;
 }

@@ -3,6 +3,7 @@
 //! as well.
 
 use keys::SoftwareSigner;
+use pki::number::CitizenNumber;
 use pki::{Certificate, PublicKey, Signer};
 use records::commitment::EVIDENCE_PATH;
 use records::decline::{Decline, DeclineStatement, Outcome};
@@ -11,6 +12,7 @@ use records::drafted::{Drafted, ManyDrafted, TypedPerson};
 use records::join::use_message;
 use records::label::Label;
 use records::letter::{EnrolmentCode, LetterKeys, LossReceipt, bind, reference};
+use records::number::NumberKey;
 use records::order::PersonAction;
 use records::order::{Basis, Body, NamedPerson, NamedUnit, Order};
 use records::record::{
@@ -32,6 +34,8 @@ use tests::{Office, vectors, workspace};
 use tlog::Edge;
 use tlog::merkle::leaf_hash;
 
+/// A national number that GB 11643 prints as its example.
+const NUMBER: &str = "11010519491231002X";
 const TIME: &str = "2026-11-24T08:00:00Z";
 const MICROS: &str = "2026-11-24T08:00:00.000001Z";
 
@@ -180,6 +184,7 @@ impl Maker {
             "records": self.records(&orders, (&approval, &decline, &withdrawn), &statement),
             "withdrawn": withdrawn,
             "code": code(),
+            "number": number(),
             "letter_keys": letter_keys(&digest),
             "bind": {
                 "key": b(fixed::<32>(40)), "challenge": b(fixed::<16>(50)),
@@ -463,6 +468,7 @@ impl Maker {
     fn draft(&self, approval: &Value) -> Value {
         let approval = Bytes::read(approval["approval"].as_str().unwrap()).unwrap().0;
         let approval: Approval = json::read(&approval).unwrap();
+        let digest = Bytes::read(number()["digest"].as_str().unwrap());
         let typed = TypedPerson {
             action: PersonAction::Create,
             person: "0123456789ABCDEG",
@@ -470,6 +476,7 @@ impl Maker {
             unit: "sz-office",
             name: "陈一",
             mail: "chen@shangluo.example",
+            number: digest.as_ref(),
             evidence: "录用文件已核对",
         };
         let (body, disclosures) = typed.body([fixed(63), fixed(64), fixed(65)]).unwrap();
@@ -527,6 +534,7 @@ impl Maker {
                 unit: "sz-office",
                 name: "陈二",
                 mail: "",
+                number: None,
                 evidence: "录用文件已核对",
             };
             let (body, opened) =
@@ -585,7 +593,8 @@ impl Maker {
     /// The batch of both.
     fn batch_order(&self, index: usize, rows: &[&Value]) -> Value {
         let rows: Vec<&Value> = rows.iter().map(|row| &row["digest"]).collect();
-        let body = j!({ "of": "person", "action": "create", "rows": rows });
+        let body =
+            j!({ "of": "person", "action": "create", "rows": rows, "sample": 1, "flagged": [1] });
         self.order(index, ("batch", "operator:0"), body, &[])
     }
 
@@ -597,11 +606,14 @@ impl Maker {
         let order: Order =
             json::read(&Bytes::read(batch["order"].as_str().unwrap()).unwrap().0).unwrap();
         let Ok(Body::Batch(body)) = order.body() else { panic!("no batch") };
-        let sample = body.sample(&digest.digest().unwrap(), 1);
+        let certificate = approval.certificate().unwrap();
+        let person = certificate.subject().person().unwrap();
+        let sample = body.to_open(&digest.digest().unwrap(), person);
         let places: Vec<_> =
             sample.iter().map(|row| body.rows.iter().position(|one| one == *row)).collect();
         let opened: Vec<u8> = sample.iter().flat_map(|row| row.0.clone()).collect();
-        let message = [digest.0.as_slice(), &opened].concat();
+        let spoken = records::Vouched { acting_for: None, opened: &opened };
+        let message = records::approval::approval_message(&digest.0, spoken);
         let signature = self.signature("/batch/signature", "officer", Label::Approval, &message);
         let approval = Approval {
             order: digest,
@@ -611,7 +623,10 @@ impl Maker {
         };
         assert!(approval.signer().is_some());
         let bytes = json::write(&approval).unwrap();
-        j!({ "approval": b(&bytes), "wanted": 1, "places": places, "signature": b(&signature) })
+        j!({
+            "approval": b(&bytes), "person": person, "places": places,
+            "signature": b(&signature),
+        })
     }
 
     /// What that handler signs who takes it back.
@@ -696,8 +711,13 @@ impl Maker {
 
     fn approval(&self, orders: &Value) -> Value {
         let digest = Bytes::read(orders[0]["digest"].as_str().unwrap()).unwrap();
-        let bytes = match &self.kept {
-            Some(kept) => Bytes::read(kept["approval"]["approval"].as_str().unwrap()).unwrap().0,
+        let kept = self.kept.as_ref().map(|kept| kept["approval"]["approval"].as_str().unwrap());
+        let kept = kept.map(|kept| Bytes::read(kept).unwrap().0).filter(|kept| {
+            let read: Option<Approval> = json::read(kept).ok();
+            read.is_some_and(|read| read.order == digest && read.signer().is_some())
+        });
+        let bytes = match kept {
+            Some(kept) => kept,
             None => {
                 let certificate = self_signed(&self.signers["officer"]);
                 let digest = digest.digest().unwrap();
@@ -774,7 +794,10 @@ impl Maker {
                 acting_for: None,
             },
             Event::Approval {
-                approval: json::read(&approval).unwrap(),
+                approval: Approval {
+                    acting_for: Some("0000000000000FF2".into()),
+                    ..json::read(&approval).unwrap()
+                },
                 person: person.clone(),
                 acting_for: Some("0000000000000FF2".into()),
             },
@@ -976,8 +999,9 @@ impl Maker {
     }
 
     fn unlisted(&self, digest: &[u8; 32]) -> Value {
-        let serials = vec!["01".repeat(18)];
-        let said = UnlistedStatement { v: 1, founding: (*digest).into(), serials };
+        let (revoked, suspended) = (vec!["01".repeat(18)], vec!["02".repeat(18)]);
+        let founding = (*digest).into();
+        let said = UnlistedStatement { v: 2, founding, crl: 7, revoked, suspended };
         let bytes = json::write(&said).unwrap();
         let signature = self.signature("/unlisted/signature", "status", Label::Unlisted, &bytes);
         j!({ "statement": b(&bytes), "signature": b(signature) })
@@ -1090,6 +1114,19 @@ fn commitment() -> Value {
     })
 }
 
+/// A national number as the CA knows it again.
+fn number() -> Value {
+    let (key, number) = (NumberKey::new(&fixed::<32>(77)).unwrap(), NUMBER);
+    let digest = key.digest(&CitizenNumber::read(number, (2026, 11, 24)).unwrap());
+    let handler = "0123456789ABCDEF";
+    let sealed = key.seal(digest, handler);
+    assert!(key.gave(&sealed.digest, &sealed.seal, handler));
+    j!({
+        "key": b(fixed::<32>(77)), "number": number, "digest": sealed.digest, "handler": handler,
+        "seal": sealed.seal,
+    })
+}
+
 fn code() -> Value {
     let code = EnrolmentCode::new(fixed(33));
     j!({
@@ -1117,6 +1154,7 @@ fn suspension_notice(digest: &[u8; 32]) -> SuspensionNotice {
         serials: vec!["01".repeat(18)],
         reason: "keyCompromise".into(),
         nonce: fixed::<16>(61).into(),
+        statement: None,
         time: TIME.into(),
     }
 }
@@ -1145,9 +1183,18 @@ fn basis(kind: &str, name: &Bytes) -> Basis {
     };
     let unit =
         |(unit, name): &(&str, &str)| NamedUnit { unit: (*unit).into(), name: (*name).into() };
+    let lent: Vec<_> = (kind == "delegate")
+        .then(|| {
+            j!({
+                "person": "0123456789ABCDEF", "role": "official", "scope": "sz-office",
+                "from": TIME, "until": TIME,
+            })
+        })
+        .into_iter()
+        .collect();
     let before = match kind {
         "role" | "delegate" | "revoke" | "release" => Some(j!({
-            "roles": [{ "role": "official", "scope": "sz-office" }],
+            "roles": [{ "role": "official", "scope": "sz-office" }], "lent": lent,
             "certificates": [{
                 "serial": "01".repeat(18), "profile": "official", "not_after": TIME,
             }],

@@ -332,7 +332,10 @@ async fn one_name_from_handshake_to_head() {
         ("localhost", "other.localhost", 421),
         ("other.localhost", "localhost", 421),
         ("localhost", "elsewhere.localhost", 421),
-        ("localhost", "LOCALHOST", 421),
+        ("localhost", "LocalHost", 200),
+        ("localhost", "localhost:", 200),
+        ("localhost", "localhost:99999", 400),
+        ("localhost", "Other.LocalHost", 421),
     ] {
         let before = gate.application.count();
         let mut stream = gate.connect(&office, Some(person.identity()), sni, "http/1.1").await;
@@ -342,6 +345,11 @@ async fn one_name_from_handshake_to_head() {
         let _ = stream.read_to_string(&mut answer).await;
         assert_eq!(tests::gate::status(&answer), wanted, "{sni} {host}: {answer}");
         assert_eq!(gate.application.count() - before, usize::from(wanted == 200));
+        if wanted == 200 {
+            let got = gate.application.last().to_lowercase();
+            assert!(got.contains(&format!("\r\nx-forwarded-host: {sni}\r\n")), "{host}: {got}");
+            assert!(gate.application.last().contains(&format!("host={sni};")), "{host}: {got}");
+        }
     }
     // HTTP/2 on one connection: coalescing browsers are told to open another.
     let mut h2 = gate.h2(&office, &person).await;

@@ -9,14 +9,14 @@ use pki::name::is_hidden;
 use records::export::OrderExport;
 use serde_json::{Value, json};
 use std::process::{Command, Output, Stdio};
-use tests::{Office, binary};
+use tests::{Office, binary, workspace};
 
 /// Clears a screen, turns a line around, ends it in three ways, and says that all is well.
-const HOSTILE: &str =
+pub const HOSTILE: &str =
     "李丹\u{1b}[2J\u{1b}]0;x\u{7}\r\n一切正常\u{202e}\u{2028}\u{2029}\u{9b}31m\u{200b}";
 
 /// Nothing but line feeds, and tabs between columns, is left of what controls or hides.
-fn check(output: &Output, of: &str) -> String {
+pub fn check(output: &Output, of: &str) -> String {
     let text = [&output.stdout[..], &output.stderr[..]].concat();
     let text = String::from_utf8(text).unwrap_or_else(|error| panic!("{of}: {error}"));
     let hidden = |c: &char| is_hidden(*c) && *c != '\n' && *c != '\t';
@@ -40,7 +40,7 @@ async fn hostile_rows_steer_no_terminal() {
     for sql in [
         "update person set name = $1",
         "update unit set name = $1 where unit_id = 'sz-office'",
-        "update ordered set about = $1",
+        "update ordered set about = $1, state = $1",
         "update role_grant set scope = $1",
     ] {
         execute(&office, sql).await;
@@ -58,8 +58,13 @@ async fn hostile_rows_steer_no_terminal() {
         let told = format!("{words:?}");
         let shown = check(&office.ca(words), &told);
         check(&office.ca(&[words, &["--json"]].concat()), &told);
-        if words[0] == "person" {
-            assert!(shown.contains("李丹‹U+001B›[2J"), "{shown}");
+        match words[0] {
+            // Names come from what authority holds, titles from what is signed.
+            "person" | "unit" => assert!(!shown.contains("李丹‹U+001B›"), "{shown}"),
+            "order" if words.len() == 4 => {
+                assert!(shown.contains("李丹‹U+001B›[2J"), "{shown}");
+            }
+            _ => {}
         }
     }
 }
@@ -78,12 +83,15 @@ fn yinxin(office: &Office, words: &[&str]) -> Command {
 /// A captured portal that answers hostile text wherever an answer has text.
 fn hostile(export: OrderExport) -> Router {
     let line = json!({
-        "order": "5GPJWBSG64S36D1N", "kind": HOSTILE, "action": HOSTILE, "about": HOSTILE,
+        "order": "5GPJWBSG64S36D1N", "kind": HOSTILE, "action": HOSTILE,
+        "about": { "person": { "person": { "id": HOSTILE, "name": HOSTILE, "unit": null },
+            "within": null } },
         "made": HOSTILE, "expires": HOSTILE, "approvals": 1, "needed": 2, "given": true,
-        "look": "differs",
+        "digest": "", "look": "differs",
     });
     let list = move |Json(asked): Json<Value>| {
-        let page = if asked["after"] == "" { vec![line.clone()] } else { Vec::new() };
+        let more = if asked["after"] == "" { HOSTILE } else { "" };
+        let page = json!({ "lines": [line], "more": more });
         async move { Json(page) }
     };
     let mut export = export;
@@ -122,26 +130,89 @@ async fn a_captured_portal_steers_no_terminal() {
     ];
     for words in words {
         let told = format!("{words:?}");
-        check(&yinxin(&office, words).output().unwrap(), &told);
+        let text = check(&yinxin(&office, words).output().unwrap(), &told);
+        assert!(words.len() > 1 || whole(&text).contains("李丹‹U+001B›"), "{told}: {text}");
         check(&yinxin(&office, words).arg("--json").output().unwrap(), &told);
     }
-    // The same facts on a terminal without colours, in a pipe and for machines.
+    // Each fact that machines get is on terminals of every size, and in a pipe.
     let show = ["approve", &order, "--show"];
-    let plain = yinxin(&office, &show).output().unwrap();
-    let small = yinxin(&office, &show).env("COLUMNS", "20").env("NO_COLOR", "1").output().unwrap();
-    assert_eq!(plain.stdout, small.stdout);
     let machine = yinxin(&office, &show).arg("--json").output().unwrap();
     let machine: Value = serde_json::from_slice(&machine.stdout).unwrap();
-    let text = String::from_utf8(plain.stdout).unwrap();
-    // A long value goes on behind a mark.
-    let text = text.replace("\n   │ ", "").replace("\n     │ ", "");
     let facts = machine["facts"].as_array().unwrap();
     assert!(facts.len() > 10, "{machine}");
-    for fact in facts {
-        let value = fact["value"]["zh"].as_str().unwrap();
-        assert!(text.contains(value), "{value}: {text}");
+    let shown = [
+        yinxin(&office, &show).output().unwrap(),
+        on_a_terminal("5x20", &yinxin(&office, &show)),
+        on_a_terminal("50x200", &yinxin(&office, &show)),
+    ];
+    let [pipe, small, large] = shown.map(|output| check(&output, "--show"));
+    assert!(small.lines().count() > large.lines().count(), "the size counts: {small}");
+    for text in [pipe, small, large] {
+        let text = whole(&text);
+        for fact in facts {
+            let value = fact["value"]["zh"].as_str().unwrap();
+            assert!(text.contains(value), "{value}: {text}");
+        }
+        assert!(text.contains("起草人 / drafted by"), "{text}");
     }
-    assert!(text.contains("起草人 / drafted by"), "{text}");
+}
+
+/// Whatever is sent to a listener, its log is one document a line, and nothing in it is hidden.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hostile_fields_leave_log_lines_whole() {
+    let office = Office::open().await;
+    let (officer, auditor) = (office.first("officer-1"), office.first("auditor"));
+    let trust = &office.trust;
+    let issuer = office.issuer_for("staff").0;
+    let listeners = [
+        (office.client(&trust.portal_public, None), portal_api::public::LOOK_UP),
+        (office.client(&trust.portal_staff, Some(officer.identity())), portal_api::staff::FETCH),
+        (issuer, ca_api::staff::LIST),
+        (office.client(&trust.status, None), ca_api::status::LOSS),
+        (office.client(&trust.log, Some(auditor.identity())), ca_api::log::ASK),
+    ];
+    let certificate = records::Bytes::from(officer.leaf().der());
+    let mut fields = serde_json::Map::new();
+    for name in ["reference", "key", "order", "after", "text", "request", HOSTILE] {
+        fields.insert(name.into(), HOSTILE.into());
+    }
+    for message in [json!(fields), json!({ "certificate": certificate, "message": fields })] {
+        for (client, path) in &listeners {
+            let told = client.ask::<Value, Value, Value>(path, &message).await;
+            assert!(!matches!(told, Ok(Ok(_))), "{path}: {told:?}");
+        }
+    }
+    for process in tests::processes::ALL {
+        for line in office.log(process).lines() {
+            assert!(serde_json::from_str::<Value>(line).is_ok(), "{process}: {line}");
+            assert!(!line.chars().any(is_hidden), "{process}: {line:?}");
+        }
+    }
+}
+
+/// What a command shows on a terminal of so many rows and columns.
+pub(crate) fn on_a_terminal(size: &str, command: &Command) -> Output {
+    let python = workspace().join(".tools/venv/bin/python3");
+    assert!(python.exists(), "Python is missing; next: make test-tools");
+    let mut terminal = Command::new(python);
+    terminal.arg(workspace().join("tests/clients/terminal.py")).args(["--size", size, "none"]);
+    terminal.arg(command.get_program()).args(command.get_args()).env_remove("LANG");
+    terminal.stdin(Stdio::null()).output().unwrap()
+}
+
+/// Lines with those that go on behind a mark put together.
+pub fn whole(text: &str) -> String {
+    let mut whole = String::new();
+    for line in text.lines() {
+        match line.trim_start().strip_prefix("│ ") {
+            Some(more) => whole.push_str(more),
+            None => {
+                whole.push('\n');
+                whole.push_str(line);
+            }
+        }
+    }
+    whole
 }
 
 #[tokio::test]

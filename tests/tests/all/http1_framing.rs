@@ -190,6 +190,10 @@ async fn identity_has_one_source() {
         "Client-Cert: forged\r\nSSL-Client-Cert: forged\r\nX-SSL-Client-S-DN: forged",
         "Remote-User: forged\r\nREMOTE_USER: forged",
         "Proxy-Authorization: forged",
+        "WL-Proxy-Client-Cert: forged\r\nWL-Proxy-Client-IP: forged\r\nX-ARR-ClientCert: forged",
+        "X-MS-Client-Principal: forged\r\nX-Amzn-Oidc-Data: forged\r\nX-WebAuth-User: forged",
+        "Client-IP: forged\r\nCF-Connecting-IP: forged\r\nSSL_CLIENT_S_DN: forged",
+        "X-Remote-Group: forged\r\nFront-End-Https: forged\r\nX-Url-Scheme: forged",
     ] {
         let head = format!("GET {OWN} HTTP/1.1\r\nHost: localhost\r\n{field}\r\n\r\n");
         let (status, got) = stage.send(head.as_bytes()).await;

@@ -348,6 +348,12 @@ async fn each_service_speaks_on_its_own_routes() {
     assert_eq!(refused.code().name(), "not-your-route");
     let refused = log.append(&record("gate-1/agent")).await.unwrap_err();
     assert_eq!(refused.code().name(), "not-your-route");
+    // A portal tells of itself, in words that there are.
+    let log = ca_api::Log(office.client(&office.trust.log, identity(portal)));
+    let refused = log.append(&record("portal-1/portal-staff")).await.unwrap_err();
+    assert_eq!(refused.code().name(), "not-your-route");
+    let refused = log.append(&record("portal-1/portal-public")).await.unwrap_err();
+    assert_eq!(refused.code().name(), "malformed");
     let issuer = {
         let text = std::fs::read_to_string(office.path("portal.toml")).unwrap();
         let line = text.lines().find_map(|line| line.strip_prefix("issuer = ")).unwrap();

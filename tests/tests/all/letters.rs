@@ -299,8 +299,8 @@ async fn what_the_ca_writes_is_told_in_words() {
         for line in search(&office, &["--log", "control"]) {
             let Some(kind) = line["record"]["kind"].as_str() else { continue };
             let (zh, en) = (line["zh"].as_str().unwrap(), line["en"].as_str().unwrap());
-            assert!(!zh.ends_with(&format!("Z {kind}。")), "{zh}");
-            assert!(!en.ends_with(&format!("Z {kind}.")), "{en}");
+            assert!(!zh.ends_with(&format!("） {kind}。")), "{zh}");
+            assert!(!en.ends_with(&format!(") {kind}.")), "{en}");
             kinds.insert(kind.to_owned());
         }
         wanted.iter().all(|one| kinds.contains(*one))

@@ -1,9 +1,11 @@
 //! What others make scarce: a record for each refusal, an event for each answer, what a role keeps.
 //! Nothing grows with how often somebody asks, and no brake waits for it.
 
+use crate::drafts;
 use records::record::Event;
 use sqlx::Connection;
 use std::os::unix::fs::PermissionsExt;
+use tests::gate::{Application, Gate};
 use tests::people::code;
 use tests::processes::{is_postgres, until};
 use tests::{Office, random};
@@ -58,13 +60,17 @@ async fn refusals_of_strangers_are_counted() {
     }
 }
 
-/// Somebody holds the portal's database: what must be recorded is refused, and a loss, a revocation
-/// and its approvals are answered and felt.
+/// Somebody holds the portal's database: what must be recorded is refused, and a loss, a
+/// revocation, a leave that a handler drafts on a page and at a terminal, and approvals are
+/// answered and felt.
 #[tokio::test]
 async fn a_brake_waits_for_no_event() {
     let office = Office::open().await;
     let (lost, _) = office.official("王小明", "sz-office").await;
     let (revoked, collected) = office.official("李丹", "sz-office").await;
+    let (leaver, _) = office.official("王小红", "sz-office").await;
+    let handler = drafts::handler(&office, "陈经办").await;
+    drafts::files(&office, &handler);
     let words = ["revoke", &revoked.letter.person, "--reason", "keyCompromise", "--evidence", "x"];
     let (order, _) = office.draft(&words);
     let config = ra_portal::config::PortalConfig::read(&office.path("portal.toml")).unwrap();
@@ -78,7 +84,8 @@ async fn a_brake_waits_for_no_event() {
 
     let value = lost.keys.loss_value(&lost.letter.reference);
     let value = records::Bytes::from(value.as_slice()).to_string();
-    let form = [("reference", lost.letter.reference.as_str()), ("key", value.as_str())];
+    let reference = lost.letter.reference.as_str();
+    let form = [("reference", reference), ("key", value.as_str()), ("confirmed", "yes")];
     let site = office.public_site();
     let told = site.post("/lost", "", &form).await;
     assert_eq!(told.status, 303, "{}", told.text);
@@ -89,6 +96,14 @@ async fn a_brake_waits_for_no_event() {
     }
     let serial = pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string();
     office.listed(&serial).await;
+    let site = office.staff_site(Some(handler.identity()));
+    let leaver = leaver.letter.person.as_str();
+    let page = site.get(&format!("/people/{leaver}"), "").await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    let form = [("what", "leave"), ("person", leaver), ("evidence", "退休")];
+    let page = site.post("/drafts/check", "", &form).await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    drafts::done(&office, &drafts::printed(&page));
     assert_eq!(code(office.public().look_up(&lost.look_up()).await), "unavailable");
 
     sqlx::raw_sql("rollback").execute(&mut holder).await.unwrap();
@@ -107,10 +122,14 @@ async fn a_role_without_what_it_kept_does_not_begin() {
         ("issuer", "issuer/floor"),
         ("issuer", "issuer/signing"),
         ("issuer", "issuer/numbers"),
+        ("issuer", "issuer/time"),
+        ("issuer", "issuer/receipts.floor"),
         ("issuer", "issuer/seal.key"),
+        ("issuer", "issuer/number.key"),
         ("status", "status/kept/floor"),
         ("status", "status/kept/list.floor"),
         ("status", "status/kept/losses.floor"),
+        ("status", "status/kept/time"),
         ("status", "status/kept"),
         ("log", "log/kept/key"),
         ("log", "log/kept/signed-control.floor"),
@@ -138,4 +157,39 @@ async fn a_role_without_what_it_kept_does_not_begin() {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     }
     office.start_all().await;
+}
+
+/// Strangers take the places of a gate: it says that few are left, then that none is, and is well
+/// again when they are gone.
+#[tokio::test]
+async fn a_gate_tells_that_its_places_run_out() {
+    let mut office = Office::open().await;
+    office.joined(&["localhost"]).await;
+    office.configure_gate(
+        "[limits]\nconnections_unproven = 8\nunproven_of_source = 8\nhead_seconds = 60\n",
+    );
+    let application = Application::serve(office.port(14)).await;
+    office.start("agent", &[]).await;
+    let gate = Gate { port: office.port(12), application };
+    let says = async |is_ready: bool, what: &str| {
+        until(what, async || {
+            let answer = office.admin("agent").get("/readyz").await.unwrap();
+            let said = String::from_utf8_lossy(answer.body()).into_owned();
+            (answer.status() == 200) == is_ready && said.lines().any(|line| line == what)
+        })
+        .await;
+    };
+    let mut strangers = Vec::new();
+    for _ in 0..7 {
+        strangers.push(gate.connect(&office, None, "localhost", "http/1.1").await);
+    }
+    says(true, "listener: nearly full").await;
+    strangers.push(gate.connect(&office, None, "localhost", "http/1.1").await);
+    says(false, "listener: full").await;
+    drop(strangers);
+    let well = async || {
+        let answer = office.admin("agent").get("/readyz").await.unwrap();
+        answer.status() == 200 && !String::from_utf8_lossy(answer.body()).contains("listener")
+    };
+    until("its places are free", well).await;
 }

@@ -218,6 +218,38 @@ async fn caches_keep_an_answer_for_a_moment() {
     assert_eq!(get(b"nonsense", true).await.2, MALFORMED);
 }
 
+/// A request stands in an address in one form: standard base64 with its padding, where `/`, `+` and
+/// `=` are escaped or are not. What only resembles it is none, so that a cache keeps one answer.
+#[tokio::test]
+async fn a_request_by_get_has_one_form() {
+    let office = Office::open().await;
+    let other = written(&office, "other.pem", office.first("officer-1").leaf());
+    let plain = request(&office, &["-no_nonce", "-cert", &other]);
+    // With slashes in it, and padding.
+    let der =
+        (3..6).map(|more| extended(&plain, &[extension(&[0x2a, 3, 4], false, &vec![0xff; more])]));
+    let der = der.into_iter().find(|der| der.len() % 3 == 1).unwrap();
+    let text = data_encoding::BASE64.encode(&der);
+    assert!(text.contains('/') && text.ends_with("=="), "{text}");
+    let get =
+        async |text: &str| call(&office, "GET", &format!("/ocsp/{text}"), "", Vec::new()).await;
+    let escaped = text.replace('/', "%2f").replace('+', "%2B").replace('=', "%3D");
+    for form in [text.clone(), escaped, format!("{text}?of=nobody")] {
+        judged(&office, &other, &get(&form).await.2);
+    }
+    for form in [
+        text.trim_end_matches('=').to_owned(),
+        text.replace('/', "_").replace('+', "-"),
+        format!("/{text}"),
+        format!("{text}/"),
+        format!("{text}%0A"),
+        format!("{}%20{}", &text[..4], &text[4..]),
+        text.replace('/', "%252F"),
+    ] {
+        assert_eq!(get(&form).await.2, MALFORMED, "{form}");
+    }
+}
+
 /// OpenSSL believes an answer and reads good.
 fn judged(office: &Office, certificate: &str, answer: &[u8]) {
     let said = says(office, certificate, answer);
@@ -446,8 +478,10 @@ async fn a_killed_renewal_goes_on() {
 
     office.stop("status");
     let killing = [("YINXIN_CLOCK_OFFSET", HALF), half[0]];
+    let _ = office.ca_with(&["doctor", "--confirm-clock"], &killing[..1]);
     office.spawn("status", &killing);
     office.ended("status").await;
+    let _ = office.ca(&["doctor", "--confirm-clock"]);
     let other = written(&office, "other.pem", office.first("officer-1").leaf());
     office.start("status", &[]).await;
     assert!(asked(&office, &["-cert", &other]).contains(": good"));
@@ -478,9 +512,12 @@ async fn the_key_of_answers_renews_itself() {
         |office: &Office| std::fs::read_to_string(office.path("ca/status/ocsp.pem")).unwrap();
     let first = kept(&office);
     office.stop("status");
-    office.start("status", &[("YINXIN_CLOCK_OFFSET", HALF)]).await;
+    let half = [("YINXIN_CLOCK_OFFSET", HALF)];
+    let _ = office.ca_with(&["doctor", "--confirm-clock"], &half);
+    office.start("status", &half).await;
     until("the key is renewed", async || kept(&office) != first).await;
     office.stop("status");
+    let _ = office.ca(&["doctor", "--confirm-clock"]);
     office.start("status", &[]).await;
     let other = written(&office, "other.pem", office.first("officer-1").leaf());
     assert!(asked(&office, &["-cert", &other]).contains(": good"));

@@ -1,7 +1,9 @@
 //! Pages, as people meet them: in Debian's Chromium, with real processes behind them.
 
+use records::decline::Outcome;
 use records::letter::Letter;
-use serde_json::json;
+use records::record::Event;
+use serde_json::{Value, json};
 use sha2::Digest;
 use std::path::Path;
 use std::process::Command;
@@ -35,7 +37,8 @@ async fn an_official_goes_the_whole_way_in_a_browser() {
     assert!(record.contains("王＊明") && !record.contains("王小明"), "{record}");
     assert!(record.contains("区政府办公室"), "{record}");
     assert_eq!(seen["leaked"], json!([]), "a secret left the page");
-    assert_eq!(seen["kept"].as_array().unwrap().len(), 1);
+    // The key, encrypted, and what opens the letter again.
+    assert_eq!(seen["kept"].as_array().unwrap().len(), 2);
     assert!(seen["waiting"].as_str().unwrap().contains("0 / 2"));
 
     let other = with_letter(&office, &official.letter);
@@ -60,6 +63,8 @@ async fn an_official_goes_the_whole_way_in_a_browser() {
     assert!(own.contains("证书可以使用") && own.contains("王小明"), "{own}");
     assert_eq!(seen["application"]["status"], 200, "{seen}");
 
+    renewed_in_the_browser(&office, &browser, &person).await;
+
     let seen = browser.act("lose", &json!({}));
     let receipt = seen["receipt"].as_str().unwrap();
     assert!(receipt.contains("证书已吊销"), "{receipt}");
@@ -70,6 +75,65 @@ async fn an_official_goes_the_whole_way_in_a_browser() {
     let seen = other.act("use", &json!({ "complains": true }));
     assert!(seen["own"]["text"].as_str().unwrap().contains("certificate-required"), "{seen}");
     tests::invariants::hold(&office).await;
+}
+
+/// With the file alone: early, then behind officers because its profile became another, sent back
+/// with a reason that is read before it is asked again, then the next file under the same password;
+/// and rejected, with the reason.
+async fn renewed_in_the_browser(office: &Office, browser: &Browser, person: &str) {
+    let next = browser.file().with_file_name("next.p12");
+    let files = json!({ "from": browser.file(), "file": next });
+    let seen = browser.act("renew", &files);
+    assert!(seen["text"].as_str().unwrap().contains("还不能续期"), "{seen}");
+    crate::renewals::at_any_time(office).await;
+    let seen = browser.act("renew", &files);
+    let text = seen["text"].as_str().unwrap();
+    assert!(text.contains("等待审批") && text.contains("证书模板有变"), "{text}");
+    decline(office, &seen, Outcome::Returned, "照片不清").await;
+    let count = orders(office).await;
+    let seen = browser.act("renew", &files);
+    let text = seen["text"].as_str().unwrap();
+    assert!(text.contains("已退回") && text.contains("照片不清"), "{text}");
+    assert_eq!(orders(office).await, count, "nothing was asked for");
+    let again = json!({ "from": browser.file(), "file": next, "again": true });
+    let seen = browser.act("renew", &again);
+    assert!(seen["text"].as_str().unwrap().contains("等待审批"), "{seen}");
+    office.approve_by_both(seen["order"].as_str().unwrap()).await;
+    let seen = browser.act("renew", &files);
+    assert!(seen["text"].as_str().unwrap().contains("新证书已经做好"), "{seen}");
+    assert_eq!((&seen["leaked"], &seen["kept"]), (&json!(false), &json!([])));
+    judged_by_openssl(&next, "一个够长的口令 2026", person);
+
+    let words = ["person", "move", person, "--unit", "sz-finance", "--evidence", "调动"];
+    let (moved, _) = office.draft(&words);
+    office.approve_by_both(&moved).await;
+    let files = json!({ "from": next, "file": next.with_file_name("never.p12") });
+    let seen = browser.act("renew", &files);
+    assert!(seen["text"].as_str().unwrap().contains("登记信息有变"), "{seen}");
+    decline(office, &seen, Outcome::Rejected, "已离岗").await;
+    let seen = browser.act("renew", &files);
+    let text = seen["text"].as_str().unwrap();
+    assert!(text.contains("已被驳回") && text.contains("已离岗"), "{text}");
+}
+
+/// How many orders the log has.
+async fn orders(office: &Office) -> usize {
+    office.control().await.iter().filter(|record| record.event.kind() == "order").count()
+}
+
+/// An officer ends the order that the page showed, and the applicant can read why.
+async fn decline(office: &Office, seen: &Value, outcome: Outcome, reason: &str) {
+    let (order, officer) = (seen["order"].as_str().unwrap(), office.first("officer-1"));
+    let sha = crate::declines::digest(office, order).await;
+    let declining = crate::declines::signed(&officer, sha, outcome, reason);
+    office.staff(&officer).decline(&declining).await.unwrap();
+    until("the log has it", async || {
+        office.control().await.iter().any(|record| match &record.event {
+            Event::Declined { decline, .. } => decline.statement == declining.decline.statement,
+            _ => false,
+        })
+    })
+    .await;
 }
 
 fn judged_by_openssl(file: &Path, password: &str, person: &str) {

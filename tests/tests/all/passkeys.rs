@@ -2,6 +2,7 @@
 //! refusal, and beside it what passes.
 
 use authority::Authority;
+use portal_api::Pages;
 use records::founding::Founding;
 use records::label::Label;
 use records::order::Body;
@@ -35,7 +36,7 @@ async fn each_check_of_an_assertion_refuses() {
     let (order, digest) = order(&office).await;
     let other = [7u8; 32];
     type Change<'a> = &'a dyn Fn(&mut Answer);
-    let refusals: [(&str, Change<'_>, &str); 13] = [
+    let refusals: [(&str, Change<'_>, &str); 14] = [
         ("type", &|a| a.kind = "webauthn.create".into(), "passkey-refused"),
         ("origin", &|a| a.origin = a.origin.replace("staff", "portal"), "passkey-refused"),
         ("port", &|a| a.origin.push('1'), "passkey-refused"),
@@ -45,6 +46,7 @@ async fn each_check_of_an_assertion_refuses() {
         ("user verified", &|a| a.flags = 0x01, "passkey-refused"),
         ("extensions", &|a| a.flags = 0x85, "passkey-refused"),
         ("may be copied", &|a| a.flags = 0x0d, "passkey-refused"),
+        ("copied and may not be", &|a| a.flags = 0x15, "passkey-refused"),
         ("cross-origin", &|a| a.more = ",\"crossOrigin\":true".into(), "passkey-refused"),
         ("top origin", &|a| a.more = ",\"topOrigin\":\"https://x\"".into(), "passkey-refused"),
         ("unknown", &|a| a.credential = vec![1; 16], "passkey-unknown"),
@@ -93,7 +95,8 @@ async fn passkeys_belong_to_one_and_never_suffice_alone() {
     // A second touch would use up the place of the one who must come from outside the browser.
     let own = second.approve(&two, digest, |a| a.counter = 0);
     assert_eq!(told(&office, &two, &own).await, "outside-needed");
-    let open = office.staff(&office.first("security-1")).list("").await.unwrap();
+    let open =
+        office.staff(&office.first("security-1")).list(&mut Pages::begin()).await.unwrap().lines;
     assert!(open.iter().any(|line| line.order == order), "two touches in a browser carried it");
     office.approve(&two, &order).await.unwrap();
     office.carried_out(&order).await;

@@ -9,6 +9,7 @@ use pki::algorithm::KeyError;
 use pki::pem::{Kind, PemError, read, read_one};
 use pki::request::RequestError;
 use pki::{Certificate, CertificationRequest, Signer};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use tests::workspace;
@@ -25,7 +26,7 @@ fn files_of_other_programs_are_read_or_refused_with_the_true_reason() {
         .output()
         .unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let (mut count, mut wrong) = (0, Vec::new());
+    let (mut count, mut converted, mut wrong) = (0, 0, Vec::new());
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -33,6 +34,7 @@ fn files_of_other_programs_are_read_or_refused_with_the_true_reason() {
         let outcome = match kind {
             "request" => request(&path),
             "certificate" => certificate(&path),
+            "chain" => chain(&path),
             "key" => key(&path, keys::open_plain(&path)),
             "sealed" => key(&path, keys::open(&path, "secret")),
             _ => continue,
@@ -48,6 +50,11 @@ fn files_of_other_programs_are_read_or_refused_with_the_true_reason() {
         if !fits {
             wrong.push(format!("{name}: {told}"));
         }
+        if let Some(command) = told.split('`').nth(1) {
+            converted += 1;
+            let outcome = as_told(command, kind, &path);
+            wrong.extend(outcome.err().map(|told| format!("{name}: after {command}: {told}")));
+        }
         // What cannot be opened whatever the passphrase is does not blame the passphrase.
         if kind == "sealed" {
             let refused = keys::open(&path, "wrong").err();
@@ -57,7 +64,28 @@ fn files_of_other_programs_are_read_or_refused_with_the_true_reason() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(count >= 70, "{count} files");
+    assert!(count >= 85 && converted >= 8, "{count} files, {converted} converted");
+}
+
+/// The command of a refusal, run as it stands there but for the names of the files and the
+/// passphrases that a person types; what it makes is read.
+fn as_told(command: &str, kind: &str, old: &Path) -> Outcome {
+    let new = old.with_file_name(format!("{}.converted", old.file_name().unwrap().display()));
+    let asks = ["openssl pkcs8", "openssl pkcs12"];
+    let phrases = "-passin pass:secret -passout pass:secret";
+    let command = asks.into_iter().fold(command.to_owned(), |command, ask| {
+        command.replace(&format!("{ask} "), &format!("{ask} {phrases} "))
+    });
+    let command = command.replace("-nodes -passout pass:secret", "-nodes");
+    let named = command.replace("OLD", "\"$1\"").replace("NEW", "\"$2\"");
+    let done = Command::new("sh").args(["-euc", &named, "sh"]).arg(old).arg(&new).output().unwrap();
+    assert!(done.status.success(), "{named}: {}", String::from_utf8_lossy(&done.stderr));
+    std::fs::set_permissions(&new, PermissionsExt::from_mode(0o600)).unwrap();
+    match kind {
+        "certificate" => certificate(&new),
+        "chain" => chain(&new),
+        _ => key(&new, keys::open(&new, "secret")),
+    }
 }
 
 /// The key in a request, as OpenSSL reads it too.
@@ -79,6 +107,18 @@ fn certificate(path: &Path) -> Outcome {
     let judged = X509::from_der(&der).unwrap().public_key().unwrap().public_key_to_der().unwrap();
     assert_eq!(judged, own.key().spki(), "{}", path.display());
     Ok(judged)
+}
+
+/// The certificates of a file in their order, none left out: those that OpenSSL finds.
+fn chain(path: &Path) -> Outcome {
+    let file = std::fs::read(path).unwrap();
+    let found = read(&file, Kind::Certificate).map_err(|error| error.to_string())?;
+    let read = found.iter().map(|der| Certificate::read(der));
+    let read = read.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
+    let judged = X509::stack_from_pem(&file).unwrap();
+    let judged: Vec<_> = judged.iter().map(|one| one.to_der().unwrap()).collect();
+    assert_eq!(found, judged, "{}", path.display());
+    Ok(read.first().unwrap().key().spki().to_vec())
 }
 
 fn key(path: &Path, opened: Result<SoftwareSigner, KeyFileError>) -> Outcome {

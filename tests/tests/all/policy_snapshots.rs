@@ -20,14 +20,14 @@ const OTHERS: &str = "/documents/sz-finance/2026-001";
 
 /// A status service that says what it is told to.
 #[derive(Clone, Default)]
-struct Liar {
+pub(crate) struct Liar {
     says: Arc<Mutex<WorldUpdate>>,
     asked: Arc<Mutex<Vec<WorldNumbers>>>,
 }
 
 impl Liar {
     /// Takes the place of `status`, with its key.
-    async fn instead_of_status(office: &mut Office) -> Self {
+    pub(crate) async fn instead_of_status(office: &mut Office) -> Self {
         office.kill("status");
         let liar = Self::default();
         let path = |end: &str| office.path(&format!("ca/status/tls.{end}"));
@@ -43,12 +43,17 @@ impl Liar {
     }
 
     /// Says something until the agent has asked again after it.
-    async fn says(&self, world: WorldUpdate) {
+    pub(crate) async fn says(&self, world: WorldUpdate) {
         *self.says.lock().unwrap() = world;
         let before = self.asked.lock().unwrap().len();
         // Two more questions: the first may have been under way.
         until("the agent asks again", async || self.asked.lock().unwrap().len() >= before + 2)
             .await;
+    }
+
+    /// What the agent has, as it asked last.
+    pub(crate) fn has(&self) -> WorldNumbers {
+        self.asked.lock().unwrap().last().cloned().unwrap_or_default()
     }
 }
 
@@ -61,18 +66,18 @@ fn people(office: &Office) -> SignedPeople {
     serde_json::from_slice(&std::fs::read(office.path("gate/world/people.json")).unwrap()).unwrap()
 }
 
-fn rules(office: &Office) -> Lineage {
+pub(crate) fn rules(office: &Office) -> Lineage {
     serde_json::from_slice(&std::fs::read(office.path("gate/world/rules.json")).unwrap()).unwrap()
 }
 
-fn key(office: &Office, role: &str, name: &str) -> SoftwareSigner {
+pub(crate) fn key(office: &Office, role: &str, name: &str) -> SoftwareSigner {
     let folder = office.path(&format!("ca/{role}"));
     let passphrase = keys::passphrase_from_file(&folder.join("unlock")).unwrap();
     keys::open(&folder.join(format!("{name}.key")), &passphrase).unwrap()
 }
 
 /// A snapshot, changed and signed.
-fn snapshot(
+pub(crate) fn snapshot(
     office: &Office,
     signer: &SoftwareSigner,
     change: impl FnOnce(&mut PeopleSnapshot),
@@ -86,16 +91,16 @@ fn snapshot(
     }
 }
 
-fn rules_of(lineage: Lineage) -> WorldUpdate {
+pub(crate) fn rules_of(lineage: Lineage) -> WorldUpdate {
     WorldUpdate { rules: Some(lineage), ..WorldUpdate::default() }
 }
 
-async fn still(office: &Office, gate: &Gate, person: &tests::Officer, what: &str) {
+pub(crate) async fn still(office: &Office, gate: &Gate, person: &tests::Officer, what: &str) {
     assert_eq!(gate.get(office, person, OWN).await.0, 200, "{what}: a right was lost");
     assert_eq!(gate.get(office, person, OTHERS).await.0, 403, "{what}: a right was widened");
 }
 
-async fn alarm(office: &Office) -> String {
+pub(crate) async fn alarm(office: &Office) -> String {
     let answer = office.admin("agent").get("/readyz").await.unwrap();
     String::from_utf8_lossy(answer.body()).into_owned()
 }

@@ -18,11 +18,12 @@ fn said(output: &Output) -> String {
 }
 
 /// Secrets that a process reads when it begins, by the process.
-const OF_PROCESSES: [(&str, &str); 16] = [
+const OF_PROCESSES: [(&str, &str); 17] = [
     ("issuer", "ca/issuer/unlock"),
     ("issuer", "ca/issuer/issuing.key"),
     ("issuer", "ca/issuer/registry.key"),
     ("issuer", "ca/issuer/seal.key"),
+    ("issuer", "ca/issuer/number.key"),
     ("issuer", "ca/issuer/tls.key"),
     ("status", "ca/status/unlock"),
     ("status", "ca/status/status.key"),
@@ -170,6 +171,8 @@ async fn what_is_named_is_made_new_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();
     let fresh = |name: &str| folder.path().join(name).display().to_string();
     let secret = at("people/officer-1.passphrase");
+    let enroll = collectable(&office, &secret).await;
+    let waiting = office.letter(&person, "official").letter.reference;
     for (what, place) in occupied(folder.path()) {
         let out = place.display().to_string();
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
@@ -182,13 +185,16 @@ async fn what_is_named_is_made_new_or_not_at_all() {
         let approve = ["approve", "--order", &file, "--out", &out, "--yes"];
         let asked = ["audit", "export", "--request", "gate-1/x/0", "--out", &out];
         let lost = ["report-lost", "--letter", &loss, "--yes", "--out", &out];
-        let commands: [Vec<String>; 7] = [
+        let suspend = ["suspend", "--letter", &loss, "--yes", "--out", &out];
+        let commands: [Vec<String>; 9] = [
             words(&[&request[..], &["--key", &out, "--out", &fresh("never.csr")]].concat()),
             words(&[&request[..], &["--key", &fresh(&word()), "--out", &out]].concat()),
             [words(&export), without_trust].concat(),
             [words(&approve), own("officer-1")].concat(),
             [words(&asked), own("auditor")].concat(),
             words(&lost),
+            words(&suspend),
+            [&enroll[..], &words(&["--out", &out])].concat(),
             words(&["enroll", "--letter", &loss, "--key", &out, "--out", &fresh("never.pem")]),
         ];
         for command in commands {
@@ -200,6 +206,9 @@ async fn what_is_named_is_made_new_or_not_at_all() {
         let done = office.ca(&["order", "export", &order, "--out", &out]);
         assert!(!done.status.success(), "{what}: {}", said(&done));
         untouched(folder.path(), &format!("{what}: order export"));
+        let done = office.ca(&["letter", "print", &waiting, "--out", &out]);
+        assert!(!done.status.success(), "{what}: {}", said(&done));
+        untouched(folder.path(), &format!("{what}: letter print"));
         let done = renewal(&office, &place);
         assert!(
             !done.status.success() && said(&done).contains("exists"),
@@ -212,6 +221,28 @@ async fn what_is_named_is_made_new_or_not_at_all() {
     let done = renewal(&office, &new);
     assert!(done.status.success(), "{}", said(&done));
     assert!(std::fs::read_to_string(&new).unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
+}
+
+/// The command that collects a certificate which is approved, but for where it goes.
+async fn collectable(office: &Office, secret: &str) -> Vec<String> {
+    let person = office.register("李丹", "sz-office").await;
+    let official = office.letter(&person, "official");
+    let (letter, key) = (office.path("own.letter.json"), office.path("own.key"));
+    std::fs::write(&letter, serde_json::to_vec(&official.letter).unwrap()).unwrap();
+    let (letter, key) = (letter.display().to_string(), key.display().to_string());
+    let words =
+        ["enroll", "--letter", &letter, "--key", &key, "--passphrase-file", secret, "--yes"];
+    let never = office.path("never.pem").display().to_string();
+    let asked = Command::new(binary("yinxin")).args(words).args(["--out", &never]).output();
+    assert!(asked.unwrap().status.success());
+    let records::enrolment::Stage::Awaiting { order, .. } = office.look_up(&official).await.stage
+    else {
+        panic!("it was not submitted")
+    };
+    office.approve_by_both(&order).await;
+    office.carried_out(&order).await;
+    let words = [&words[..], &["--wait", "60"]].concat();
+    words.into_iter().map(str::to_owned).collect()
 }
 
 fn word() -> String {

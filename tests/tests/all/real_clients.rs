@@ -266,3 +266,100 @@ async fn an_early_answer_is_heard_over_an_upload() {
         assert!(got.contains(" 413") && got.ends_with("enough"), "{protocol}: {got}");
     }
 }
+
+/// Python's standard library, with nothing beside it, keeps one connection over everything that the
+/// standards let a client do, and over a refusal.
+#[tokio::test]
+async fn python_speaks_to_a_gate() {
+    let stage = Stage::open().await;
+    stage.may_send().await;
+    let files = ClientFiles::of(&stage.office, &stage.person);
+    let before = stage.gate.application.count();
+    let said = files.python("requests", &[&stage.gate.port.to_string(), FOLDER]).await;
+    let answers: Vec<serde_json::Value> =
+        said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let status: Vec<u64> = answers.iter().map(|one| one["status"].as_u64().unwrap()).collect();
+    assert_eq!(status, [200, 200, 200, 200, 200, 200, 403, 200], "{said}");
+    let body = |at: usize| answers[at]["body"].as_str().unwrap();
+    assert!(body(0).starts_with(&format!("GET {OWN} HTTP/1.1\r\n")), "{said}");
+    let escaped = format!("GET {FOLDER}/a%2Bb%2Cc?q=%2B+x HTTP/1.1\r\n");
+    assert!(body(1).starts_with(&escaped), "{said}");
+    assert!(body(2).is_empty() && answers[2]["length"].is_string(), "{said}");
+    assert!(body(3).ends_with("\r\n\r\nhello"), "{said}");
+    assert!(body(4).contains("hel") && body(4).contains("lo"), "{said}");
+    // What the gate has answered itself the application is not asked again.
+    assert!(body(5).ends_with("hello") && !body(5).to_lowercase().contains("expect:"), "{said}");
+    assert_eq!(answers[6]["code"], "not-permitted");
+    assert_eq!(stage.gate.application.count() - before, 7);
+}
+
+/// Clients send more certificates than a path needs, in whatever order, and others' too: at a gate
+/// and at the staff host their own one counts, over both protocols.
+#[tokio::test]
+async fn more_certificates_than_needed_do_no_harm() {
+    let stage = Stage::open().await;
+    let officer = stage.office.first("officer-1");
+    let staff = format!("{}/certificate", stage.office.trust.portal_staff);
+    let foreign = tests::foreign::WebCa::new();
+    for (who, address) in [(&stage.person, url(&stage, OWN)), (&officer, staff)] {
+        let files = ClientFiles::of(&stage.office, who);
+        let chain = std::fs::read_to_string(&files.chain).unwrap();
+        let end = "-----END CERTIFICATE-----\n";
+        let own: Vec<&str> = chain.split_inclusive(end).collect();
+        let [leaf, between @ ..] = own.as_slice() else { panic!("no chain") };
+        let between = between.concat();
+        let backwards: String = own[1..].iter().rev().copied().collect();
+        for sent in [
+            format!("{leaf}{backwards}"),
+            format!("{leaf}{between}{between}{leaf}"),
+            format!("{leaf}{}{between}", foreign.root()),
+            format!("{leaf}{between}{}", foreign.root().repeat(8)),
+        ] {
+            std::fs::write(&files.chain, &sent).unwrap();
+            for protocol in ["--http1.1", "--http2"] {
+                let got = files.curl(&[protocol, "-i", &address]).await;
+                assert!(got.lines().next().unwrap().contains(" 200"), "{protocol}: {got}");
+            }
+        }
+    }
+}
+
+/// A route that names OPTIONS passes over both protocols like any other, with a record and a token
+/// that say so; the same request beside it does not.
+#[tokio::test]
+async fn options_passes_where_a_route_names_it() {
+    let stage = Stage::open().await;
+    let files = ClientFiles::of(&stage.office, &stage.person);
+    let asked = async |protocol: &str, path: &str| {
+        files.curl(&[protocol, "-i", "-X", "OPTIONS", &url(&stage, path)]).await
+    };
+    let refused = asked("--http1.1", OWN).await;
+    assert!(refused.contains(" 403") && refused.contains("route-unknown"), "{refused}");
+    let routes = [("exchange.toml", "[[route]]\nmethod = \"POST\"", OPTIONS)];
+    stage.office.rules(2, &routes).await;
+    for protocol in ["--http1.1", "--http2"] {
+        until("the route is there", async || asked(protocol, OWN).await.contains(" 200")).await;
+        let got = stage.gate.application.last();
+        assert!(got.starts_with(&format!("OPTIONS {OWN} HTTP/1.1\r\n")), "{protocol}: {got}");
+        let token = got.lines().find_map(|line| line.strip_prefix("yinxin-identity: ")).unwrap();
+        let claims =
+            data_encoding::BASE64URL_NOPAD.decode(token.split('.').nth(1).unwrap().as_bytes());
+        let claims: serde_json::Value = serde_json::from_slice(&claims.unwrap()).unwrap();
+        assert!(claims.to_string().contains("\"OPTIONS\""), "{protocol}: {claims}");
+        let beside = asked(protocol, "/documents/sz-office").await;
+        assert!(beside.contains(" 403") && beside.contains("route-unknown"), "{beside}");
+        let others = asked(protocol, "/documents/sz-finance/2026-001").await;
+        assert!(others.contains(" 403") && others.contains("not-permitted"), "{others}");
+    }
+    let records = stage.office.access().await.into_iter();
+    let decided = records.filter(|record| {
+        matches!(&record.event, Event::Decision(one)
+            if one.outcome == "permitted" && one.method == "OPTIONS")
+    });
+    assert!(decided.count() >= 2, "each has its record");
+}
+
+const OPTIONS: &str = "[[route]]\nmethod = \"OPTIONS\"\n\
+    path = \"/documents/{unit}/{document}\"\naction = \"read\"\n\
+    resource = \"{unit}/{document}\"\nunit = \"{unit}\"\n\
+    zh = \"询问\"\nen = \"ask what may be done\"\n\n[[route]]\nmethod = \"POST\"";

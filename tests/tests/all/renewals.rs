@@ -22,7 +22,7 @@ use tests::{Office, Officer, binary, invariants};
 const LATER: (&str, &str) = ("YINXIN_CLOCK_OFFSET", "604860");
 
 /// Officials may renew at any time.
-async fn at_any_time(office: &Office) {
+pub(crate) async fn at_any_time(office: &Office) {
     let path = office.path("ca/policies/profiles/official.toml");
     let text = std::fs::read_to_string(path).unwrap();
     let text = text.replace("version = 1", "version = 2");

@@ -1,40 +1,36 @@
 //! One spelling: whoever changes `s` in a signature of somebody else's has no document any more,
 //! wherever it is taken. What proves that a standard client holds a key may be spelled either way.
 
+mod taken;
+
 use keys::SoftwareSigner;
 use pki::path::{Usage, check};
 use pki::{Certificate, CertificationRequest, Signer};
-use records::label::Label;
+use records::access::{SignedHead, SpoolHead};
+use records::enrolment::SignedReceipt;
+use records::evidence::{Ask, LogRequest, Question, SignedRequest};
+use records::label::{Label, verify_ed25519};
 use records::order::OrderError;
-use records::record::Event;
+use records::people::{PeopleSnapshot, SignedPeople};
+use records::receipt::Receipt;
+use records::record::{Cause, Event};
+use records::suspension::SuspensionCause;
+use records::unlisted::{Unlisted, UnlistedStatement};
 use records::{Bytes, Code};
 use sample_city::{SampleCity, SamplePasskey};
 use tests::gate::get;
-use tests::spelling::{respelled, respelled_der, with_unused_bit};
+use tests::spelling::{respelled, respelled_der, respelled_note, with_unused_bit};
 use tests::{Office, Officer};
+use tlog::{Checkpoint, VerifierKey};
 
 const OWN: &str = "/documents/sz-office/2026-001";
-
-const LABELS: [Label; 11] = [
-    Label::Founding,
-    Label::Order,
-    Label::Approval,
-    Label::Letter,
-    Label::Receipt,
-    Label::Use,
-    Label::People,
-    Label::Spool,
-    Label::LogRequest,
-    Label::Passkey,
-    Label::Decline,
-];
 
 /// Every kind of statement, by keys as often as it takes to see both halves of all `s`.
 #[test]
 fn a_statement_is_signed_and_accepted_in_one_spelling() {
     let signer = SoftwareSigner::generate_p256().unwrap();
     let own = signer.public_key();
-    for (turn, label) in LABELS.iter().cycle().take(64).enumerate() {
+    for (turn, label) in Label::ALL.iter().cycle().take(6 * Label::ALL.len()).enumerate() {
         let bytes = turn.to_be_bytes();
         let signature = label.sign(&signer, &bytes).unwrap();
         let other = respelled(&signature);
@@ -97,6 +93,175 @@ fn authority_takes_one_spelling() {
     assert_eq!(answer.signature, said);
     assert_eq!(city.take(&answer), Ok(()));
     assert_eq!(city.take(&city.approval(order, "officer-2")), Ok(()));
+}
+
+/// A record as it is counts, and with a signature of it spelled the other way it does not.
+fn counts_in_one_spelling(city: &SampleCity, what: &str, good: Event, others: Vec<Event>) {
+    for other in others {
+        assert!(city.clone().apply(other).is_err(), "{what}");
+    }
+    city.clone().apply(good).unwrap_or_else(|error| panic!("{what}: {error}"));
+}
+
+/// What takes away: voids, suspensions, their ends, and what dates a revocation.
+#[test]
+fn what_takes_away_has_one_spelling() {
+    let mut city = SampleCity::found();
+    let flipped = |signature: &Bytes| Bytes(respelled(&signature.0));
+    let (reference, serial) = city.official("holder");
+    let person = city.officer("holder").person.clone();
+
+    let open = city.letter(&person, "official");
+    let good = city.void_event(&open);
+    let mut other = good.clone();
+    let Event::Voided { signature, .. } = &mut other else { unreachable!() };
+    *signature = flipped(signature);
+    counts_in_one_spelling(&city, "a void", good, vec![other]);
+
+    let redated = |good: &Event| {
+        let mut other = good.clone();
+        let Event::Revoked { signature, .. } = &mut other else { unreachable!() };
+        *signature = flipped(signature);
+        other
+    };
+    let value = SampleCity::loss_value(&reference);
+    let good = city.revoked_event(Cause::Loss { reference, value }, Vec::new());
+    counts_in_one_spelling(&city, "a receipt", good.clone(), vec![redated(&good)]);
+    let order = city.order(&city.revoke_body(&person, &[serial]));
+    city.approve(order, "officer-1").unwrap();
+    city.approve(order, "officer-2").unwrap();
+    let approvals = city.authority.judge(order, None, city.now).unwrap().approvals();
+    let cause = Cause::Order { order: sample_city::named(order) };
+    let good = city.revoked_event(cause, approvals);
+    counts_in_one_spelling(&city, "a revocation", good.clone(), vec![redated(&good)]);
+
+    let suspension = city.suspension("holder", serial, |_| {});
+    let mut respelt = suspension.clone();
+    respelt.signature = flipped(&suspension.signature);
+    assert!(city.authority.check_suspension(&respelt, city.now).is_err());
+    city.authority.check_suspension(&suspension, city.now).unwrap();
+    let cause = city.signed_cause(suspension);
+    let SuspensionCause::Signed { suspension, notice, signature } = cause.clone() else {
+        unreachable!()
+    };
+    let others = [
+        SuspensionCause::Signed {
+            suspension: respelt,
+            notice: notice.clone(),
+            signature: signature.clone(),
+        },
+        SuspensionCause::Signed { suspension, notice, signature: flipped(&signature) },
+    ];
+    let others = others.map(|cause| city.suspended_event(cause)).into();
+    let good = city.suspended_event(cause);
+    counts_in_one_spelling(&city, "a suspension", good.clone(), others);
+    city.apply(good).unwrap();
+
+    city.now += 16 * 86_400;
+    let known = city.authority.suspended_as(&serial.to_string()).unwrap().name;
+    let cause = city.lapsed(known);
+    let Cause::Lapsed { statement, signature } = cause.clone() else { unreachable!() };
+    let other = Cause::Lapsed { statement, signature: flipped(&signature) };
+    let other = city.revoked_event(other, Vec::new());
+    let good = city.revoked_event(cause, Vec::new());
+    counts_in_one_spelling(&city, "a lapse", good, vec![other]);
+}
+
+/// What is carried to a gate, from a gate, to the log, and from a service that renews.
+#[test]
+fn what_is_carried_has_one_spelling() {
+    let signer = SoftwareSigner::generate_p256().unwrap();
+    let (key, founding) = (signer.public_key(), [7; 32]);
+    let flipped = |signature: &Bytes| Bytes(respelled(&signature.0));
+    let time = records::time::seconds(1_800_000_000);
+
+    let snapshot = PeopleSnapshot {
+        v: 1,
+        founding: founding.into(),
+        agent: "gate-1".into(),
+        order: Bytes::default(),
+        application: "exchange".into(),
+        hosts: Vec::new(),
+        number: 1,
+        bundle: 1,
+        policy: Bytes::default(),
+        this_update: time.clone(),
+        next_update: time.clone(),
+        units: Vec::new(),
+        people: Vec::new(),
+    };
+    let mut people = SignedPeople::sign(&snapshot, &signer).unwrap();
+    assert!(people.open(key).is_some());
+    people.signature = flipped(&people.signature);
+    assert!(people.open(key).is_none());
+
+    let (revoked, suspended) = (Vec::new(), Vec::new());
+    let said = UnlistedStatement { v: 2, founding: founding.into(), crl: 1, revoked, suspended };
+    let mut unlisted = Unlisted::sign(&said, &signer).unwrap();
+    assert!(unlisted.open(key, &founding).is_some());
+    unlisted.signature = flipped(&unlisted.signature);
+    assert!(unlisted.open(key, &founding).is_none());
+
+    let (agent, epoch) = ("gate-1".to_owned(), [1; 16].into());
+    let head = SpoolHead { v: 1, agent, epoch, count: 1, chain: [2; 32].into() };
+    let head = records::json::write(&head).unwrap();
+    let signature = Bytes(Label::Spool.sign(&signer, &head).unwrap());
+    let mut head = SignedHead { head: Bytes(head), signature };
+    assert!(head.open(key).is_some());
+    head.signature = flipped(&head.signature);
+    assert!(head.open(key).is_none());
+
+    let mut city = SampleCity::found();
+    let auditor = city.officer("officer-1").clone();
+    let ask = Ask::Export(Question::Request("gate-1/AAAA/1".into()));
+    let nonce = [3; 16].into();
+    let request = LogRequest { v: 1, founding: founding.into(), nonce, time, ask };
+    let request = records::json::write(&request).unwrap();
+    let signed = SignedRequest::sign(request, &auditor.certificate, &*auditor.signer);
+    let mut asked = signed.unwrap();
+    assert!(asked.open().is_some());
+    asked.signature = flipped(&asked.signature);
+    assert!(asked.open().is_none());
+
+    let renew = city.renewal(None, &signer);
+    let (_, good) = city.used_event(&renew);
+    let mut other = good.clone();
+    let Event::Used { signature, .. } = &mut other else { unreachable!() };
+    *signature = flipped(signature);
+    counts_in_one_spelling(&city, "a use", good, vec![other]);
+}
+
+/// A checkpoint, for whoever takes one: records of a lineage, what a search found, a gate's answer.
+#[test]
+fn a_checkpoint_has_one_spelling() {
+    let signer = SoftwareSigner::generate(pki::algorithm::by_name("ed25519").unwrap()).unwrap();
+    let public = signer.public_key().raw().try_into().unwrap();
+    let key = VerifierKey::new("city/access", public).unwrap();
+    let head = Checkpoint { origin: "city/access".into(), size: 7, root: [3; 32] };
+    let note = tlog::note::sign(&head.text(), &key, |text| signer.sign(text)).unwrap();
+    let open = |note: &str| Checkpoint::open(note, &key, verify_ed25519);
+    assert_eq!(open(&note), Ok(head));
+    let other = respelled_note(&note);
+    assert_ne!(other, note);
+    assert!(open(&other).is_err());
+}
+
+/// A receipt, as its holder checks it.
+#[tokio::test]
+async fn a_receipt_has_one_spelling() {
+    let office = Office::open().await;
+    let (lost, _) = office.official("李丹", "sz-office").await;
+    let value = lost.keys.loss_value(&lost.letter.reference);
+    let value = Bytes::from(value.as_slice()).to_string();
+    let reference = lost.letter.reference.as_str();
+    let form = [("reference", reference), ("key", value.as_str()), ("confirmed", "yes")];
+    let site = office.public_site();
+    let told = site.post("/lost", "", &form).await;
+    let page = site.get("/lost/receipt.json", &told.cookie()).await;
+    let mut receipt: SignedReceipt = serde_json::from_str(&page.text).unwrap();
+    assert!(Receipt::check(&receipt, &office.trust).is_ok(), "{}", page.text);
+    receipt.signature = Bytes(respelled(&receipt.signature.0));
+    assert!(Receipt::check(&receipt, &office.trust).is_err());
 }
 
 /// Certificates and lists: by our readers and by the path check, which is webpki's.

@@ -67,8 +67,15 @@ async fn shipped(office: &Office, gate: &Gate) {
     .await;
 }
 
-/// With the log away the spool fills; before it is full the gate says no instead of letting
-/// something pass unrecorded; with the log back everything arrives, once.
+/// What `/readyz` of the gate says, and whether it is ready.
+async fn ready(office: &Office) -> (bool, String) {
+    let answer = office.admin("agent").get("/readyz").await.unwrap();
+    (answer.status() == 200, String::from_utf8_lossy(answer.body()).into_owned())
+}
+
+/// With the log away the spool fills, which is told before it matters; before it is full the gate
+/// says no instead of letting something pass unrecorded; with the log back everything arrives,
+/// once.
 #[tokio::test]
 async fn a_full_spool_says_no_and_loses_nothing() {
     let mut office = Office::open().await;
@@ -76,8 +83,14 @@ async fn a_full_spool_says_no_and_loses_nothing() {
     let person = office.gate_official("王小明", "sz-office").await;
     office.kill("log");
     let mut open = gate.h1(&office, &person).await;
-    let mut passed = 0;
+    let (mut passed, mut is_told) = (0, false);
     loop {
+        // The eleventh segment is the last before seven eighths of what requests may take.
+        if !is_told && segments(&office, "seg").len() > 12 {
+            let (_, said) = ready(&office).await;
+            assert!(said.contains("spool: nearly full"), "{said}");
+            is_told = true;
+        }
         let (status, body) = get(&mut open, OWN).await;
         if status == 503 {
             assert!(body.contains("audit-full"), "{body}");
@@ -89,6 +102,9 @@ async fn a_full_spool_says_no_and_loses_nothing() {
     }
     let reached = gate.application.count();
     assert_eq!(reached, passed);
+    let (is_ready, said) = ready(&office).await;
+    assert!(is_told && !is_ready && said.contains("spool: the spool is full"), "{said}");
+    assert!(!said.contains("nearly"), "{said}");
     for _ in 0..20 {
         assert_eq!(gate.get(&office, &person, OWN).await.0, 503);
     }
@@ -96,6 +112,16 @@ async fn a_full_spool_says_no_and_loses_nothing() {
     office.start("log", &[]).await;
     gate.until_status(&office, &person, OWN, 200).await;
     shipped(&office, &gate).await;
+    until("nobody is told of it any more", async || !ready(&office).await.1.contains("spool"))
+        .await;
+    // Nothing waits, and yet a segment lies on the disk, filled ahead.
+    until("what waits is told as nothing", async || {
+        let metrics = office.admin("agent").get("/metrics").await.unwrap();
+        let text = String::from_utf8_lossy(metrics.body()).into_owned();
+        text.lines().any(|line| line.ends_with("\"spool_waiting_bytes\"} 0"))
+    })
+    .await;
+    assert!(!segments(&office, "seg").is_empty());
     let decided = runs_are_whole(&office).await;
     for request in gate.application.got.lock().unwrap().iter() {
         assert_eq!(decided.get(&name_of(request)).map(String::as_str), Some("permitted"));

@@ -1,8 +1,10 @@
 //! The pages that say how the city stands, and those that decline: what the CA says now, to whom it
 //! concerns.
 
+use portal_api::Pages;
 use records::export::Look;
 use std::time::{Duration, Instant};
+use tests::gate::{Application, Gate};
 use tests::processes::until;
 use tests::{Office, Officer, web::Page};
 
@@ -16,13 +18,16 @@ fn refused(page: &Page, status: u16, code: &str) {
 async fn officers_see_how_the_city_stands() {
     let mut office = Office::open().await;
     let _gate = office.gate().await;
+    office.start("notices", &[]).await;
     let site = office.staff_site(Some(office.first("officer-1").identity()));
-    until("the gate is heard of", async || {
+    until("the gate is heard of, and everybody answers", async || {
         let page = site.get("/state", "").await;
-        page.text.contains("一切正常") && page.text.contains("tag good")
+        page.text.contains("下列各项正常") && page.text.contains("tag good")
     })
     .await;
     let page = site.get("/state", "").await;
+    // It says whom it speaks by.
+    assert!(page.text.contains("/readyz") && !page.text.contains("一切正常"), "{}", page.text);
     assert!(page.text.contains("gate-1") && page.text.contains("issuing-1"), "{}", page.text);
     let page = site.get("/applications", "").await;
     assert!(page.text.contains("正常服务") && page.text.contains("exchange"), "{}", page.text);
@@ -43,6 +48,67 @@ async fn officers_see_how_the_city_stands() {
         assert!(page.text.contains(command), "{}", page.text);
     }
     assert!(site.get("/applications", "").await.text.contains("已失联"));
+}
+
+/// What is full, and who does not answer, is told of all processes: of the CA's by the issuer, of
+/// the portal's by the portal, of gates by what they recorded; on the CA's host without any portal.
+#[tokio::test]
+async fn what_is_full_is_told_of_all_processes() {
+    let mut office = Office::open().await;
+    office.joined(&["localhost"]).await;
+    office.configure_gate(
+        "[limits]\nconnections_unproven = 8\nunproven_of_source = 8\nhead_seconds = 60\n",
+    );
+    let application = Application::serve(office.port(14)).await;
+    office.start("agent", &[]).await;
+    let gate = Gate { port: office.port(12), application };
+    let site = office.staff_site(Some(office.first("officer-1").identity()));
+    let shown = async || site.get("/state", "").await.text;
+    // The row of a process, up to the next one.
+    let row = |page: &str, process: &str| {
+        let (_, row) = page.split_once(&format!("<th scope=\"row\">{process}</th>")).unwrap();
+        row.split("</tr>").next().unwrap().to_owned()
+    };
+    // Nobody started this one.
+    until("whoever does not answer is told", async || {
+        row(&shown().await, "notices").contains("无应答，自")
+    })
+    .await;
+    let answers = || {
+        let said = office.ca_json(&["status"]);
+        let said = said["processes"].as_array().unwrap().iter();
+        said.map(|one| one["answers"].as_bool().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(answers(), [true, true, true, false], "issuer, status, log, notices");
+    office.start("notices", &[]).await;
+    for process in ["issuer", "status", "log", "notices", "portal-staff", "portal-public"] {
+        until(&format!("{process} answers"), async || {
+            let row = row(&shown().await, process);
+            row.contains("正常") && !row.contains("无应答")
+        })
+        .await;
+    }
+    let said = office.ca_json(&["status"]);
+    assert!(said["processes"][3]["answers"] == true, "{said}");
+    for (process, name) in [("status", "status"), ("portal-public", "portal-public")] {
+        office.kill(process);
+        until("who died is told, with when it answered last", async || {
+            let row = row(&shown().await, name);
+            row.contains("无应答，自") && !row.contains("从未")
+        })
+        .await;
+        office.start(process, &[]).await;
+    }
+    // Strangers who say nothing hold the places at the gate.
+    let mut strangers = Vec::new();
+    for _ in 0..7 {
+        strangers.push(gate.connect(&office, None, "localhost", "http/1.1").await);
+    }
+    until("the gate's record says that few places are left", async || {
+        row(&shown().await, "gate-1").contains("连接: 将满")
+    })
+    .await;
+    drop(strangers);
 }
 
 /// An agent that dies is seen within ten seconds, by a record that the log makes; one that lives
@@ -91,7 +157,7 @@ async fn officers_see_how_far_an_order_is() {
     let officer = office.first("officer-1");
     office.approve(&officer, &namesake).await.unwrap();
 
-    let list = office.staff(&officer).list("").await.unwrap();
+    let list = office.staff(&officer).list(&mut Pages::begin()).await.unwrap().lines;
     let line = |order: &str| list.iter().find(|line| line.order == order).unwrap();
     assert_eq!(line(&namesake).look, Some(Look::SameName));
     // Whom it is for has moved since it was made.
@@ -114,6 +180,19 @@ async fn officers_see_how_far_an_order_is() {
     let others = page(&office.first("officer-2"), &path).await;
     assert!(others.contains("1 / 2") && others.contains(&command), "{others}");
     assert!(!others.contains("您已批准") && others.contains("本单位已有同名人员"), "{others}");
+
+    // In a batch nothing of it is lost: neither in the list nor where it is looked at.
+    let rows = vec![line(&differs).digest.clone(), line(&renewal).digest.clone()];
+    let batch = office.staff(&officer).batch(&portal_api::Batch { rows }).await.unwrap().order;
+    let list = office.staff(&officer).list(&mut Pages::begin()).await.unwrap().lines;
+    let batched = list.iter().find(|line| line.order == batch).unwrap();
+    assert_eq!(batched.look, Some(Look::Moved), "the gravest of its orders");
+    let export = office.staff(&officer).fetch(&batch).await.unwrap();
+    assert_eq!(export.looks(), [Some(Look::Differs), Some(Look::Moved)]);
+    let queue = page(&officer, "/").await;
+    assert!(queue.contains("其中有办件：依据已变化"), "{queue}");
+    let review = page(&officer, &format!("/orders/{batch}")).await;
+    assert!(review.contains("与上一张证书不同") && review.contains("依据已变化"), "{review}");
 }
 
 /// The menu names the pages that its reader may use, and no others.
@@ -174,7 +253,8 @@ async fn owners_see_their_own_applications() {
 }
 
 /// Before anybody signs a decline the page shows what will be signed; without a passkey it says
-/// what to type. What is hostile in a reason does nothing there, nor for whoever applied.
+/// what to type. What is hostile in a reason does nothing there, nor for whoever applied; what is
+/// hidden in one is named, and nothing is shown to be signed.
 #[tokio::test]
 async fn declining_is_shown_before_it_is_signed() {
     let office = Office::open().await;
@@ -183,13 +263,18 @@ async fn declining_is_shown_before_it_is_signed() {
     let order = office.apply(&official).await;
     let site = office.staff_site(Some(office.first("officer-1").identity()));
     let address = format!("/orders/{order}/decline");
-    let hostile = "<b>单位\u{202e}不对</b>'; rm\r\n第二行";
+    let hostile = "<b>单位不对</b>'; rm\r\n第二行";
     let form = [("outcome", "returned"), ("reason", hostile)];
     let page = site.post(&address, "", &form).await;
     assert_eq!(page.status, 200, "{}", page.text);
-    let command = format!("yinxin return {order} --reason &#39;&#60;b&#62;单位‹U+202E›不对");
+    let command = format!("yinxin return {order} --reason &#39;&#60;b&#62;单位不对");
     assert!(page.text.contains(&command) && page.text.contains("rm 第二行"), "{}", page.text);
-    assert!(!page.text.contains("<b>") && !page.text.contains('\u{202e}'));
+    assert!(!page.text.contains("<b>"), "{}", page.text);
+    let form_hidden = [("outcome", "returned"), ("reason", "单位\u{202e}不对")];
+    let page = site.post(&address, "", &form_hidden).await;
+    refused(&page, 400, "malformed");
+    assert!(page.text.contains("理由：不能有无法显示的字符 U+202E"), "{}", page.text);
+    assert!(!page.text.contains('\u{202e}') && !page.text.contains("yinxin return"));
     for (outcome, reason) in [("returned", " \r\n "), ("approved", "x"), ("", "x")] {
         let form = [("outcome", outcome), ("reason", reason)];
         refused(&site.post(&address, "", &form).await, 400, "malformed");

@@ -3,9 +3,12 @@
 
 mod brakes;
 mod gates;
+mod names;
+mod published;
 mod rows;
 mod suspensions;
 
+pub use brakes::{swallow, swallow_no_more};
 use records::order::{Body, ORDER_SECONDS};
 use records::record::{Event, Record};
 use sqlx::AnyPool;
@@ -373,8 +376,9 @@ async fn forge(database: &AnyPool, event: Event) {
     let bytes = record.write().unwrap();
     let salt: [u8; 32] = random();
     sqlx::query(
-        "insert into log_pending (log_id, record_id, record, salt, entry) \
-         values ('control', $1, $2, $3, $4)",
+        "insert into log_pending (position, log_id, record_id, record, salt, entry) \
+         values ((select coalesce(max(position), 0) + 1 from log_pending), \
+         'control', $1, $2, $3, $4)",
     )
     .bind(id.to_vec())
     .bind(&bytes)

@@ -5,7 +5,8 @@ use ca_api::{AsOfficer, Page};
 use http::StatusCode;
 use mtls::Client;
 use mtls::tls::Identity;
-use records::export::OrderLine;
+use portal_api::Pages;
+use records::export::{OrderLine, OrderLines};
 use rustls::pki_types::ServerName;
 use serde_json::{Value, json};
 use std::os::unix::fs::MetadataExt;
@@ -168,30 +169,33 @@ async fn a_body_that_is_too_large_or_no_json_is_refused() {
 async fn a_staff_certificate_is_required_and_judged_at_each_request() {
     let mut office = Office::open().await;
     let nobody = portal_api::Staff(office.client(&office.trust.portal_staff, None));
-    assert_eq!(code(nobody.list("").await), "certificate-required");
-    assert_eq!(code(office.staff(&office.foreign()).list("").await), "certificate-foreign");
+    assert_eq!(code(nobody.list(&mut Pages::begin()).await), "certificate-required");
+    assert_eq!(
+        code(office.staff(&office.foreign()).list(&mut Pages::begin()).await),
+        "certificate-foreign"
+    );
     let (official, collected) = office.official("王小明", "sz-office").await;
     let official = office.officer(official, &collected);
-    assert_eq!(code(office.staff(&official).list("").await), "not-your-route");
+    assert_eq!(code(office.staff(&official).list(&mut Pages::begin()).await), "not-your-route");
 
     // The same open connection: allowed, then lost, then refused.
     let officer = office.first("officer-2");
     let staff = office.staff(&officer);
-    assert_eq!(staff.list("").await.unwrap(), Vec::<OrderLine>::new());
+    assert_eq!(staff.list(&mut Pages::begin()).await.unwrap().lines, Vec::<OrderLine>::new());
     let letter = std::fs::read(office.path("people/officer-2.loss.json")).unwrap();
     let letter = tests::Official::new(serde_json::from_slice(&letter).unwrap());
     let serials = office.report_lost(&letter).await;
     assert_eq!(serials, [officer.leaf().serial().to_string()], "founding prints loss letters");
-    assert_eq!(code(staff.list("").await), "certificate-revoked");
+    assert_eq!(code(staff.list(&mut Pages::begin()).await), "certificate-revoked");
 
     // A year and a day later the portal says that it expired; so does the CA.
     office.stop("portal-staff");
     office.start("portal-staff", &[("YINXIN_CLOCK_OFFSET", "31622400")]).await;
     let first = office.first("officer-1");
-    assert_eq!(code(office.staff(&first).list("").await), "certificate-expired");
+    assert_eq!(code(office.staff(&first).list(&mut Pages::begin()).await), "certificate-expired");
     office.stop("portal-staff");
     office.start("portal-staff", &[]).await;
-    office.staff(&first).list("").await.unwrap();
+    office.staff(&first).list(&mut Pages::begin()).await.unwrap();
 }
 
 /// No session is taken up again: every connection proves possession anew.
@@ -234,7 +238,7 @@ async fn the_issuer_hears_portals_only_and_each_process_on_its_own_routes() {
     };
     let officer = office.first("officer-1");
     let list = AsOfficer { certificate: officer.leaf().der().into(), message: Page::default() };
-    let refusal = |answer: Result<Vec<OrderLine>, ca_api::Refusal>| answer.unwrap_err().code();
+    let refusal = |answer: Result<OrderLines, ca_api::Refusal>| answer.unwrap_err().code();
     client(portal("staff")).list(&list).await.unwrap();
     assert_eq!(refusal(client(portal("public")).list(&list).await).name(), "not-your-route");
     assert_eq!(refusal(client(officer.identity()).list(&list).await).name(), "portal-unknown");

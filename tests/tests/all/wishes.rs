@@ -2,7 +2,9 @@
 //! what only a portal says is told as that. What a portal reads in an officer's name is recorded.
 
 use crate::evidence::{ALTERED, Files, MISSING, VERIFIED, exported, judged, part, tar, with};
+use crate::hostile_texts::whole;
 use ca_api::{AsOfficer, Named, Revocation, Sought};
+use portal_api::Pages;
 use records::decline::{Decline, DeclineStatement, Declining, Outcome};
 use records::evidence::file;
 use records::export::{Look, OpenedOrder};
@@ -41,7 +43,7 @@ async fn opened(office: &Office, officer: &Officer, order: &str) -> OpenedOrder 
 /// What is said of who drafted an order.
 fn drafted(opened: &OpenedOrder) -> String {
     let facts = portal_api::plain::facts(opened);
-    facts.into_iter().find(|fact| fact.term.en == "drafted by").unwrap().value.en
+    facts.into_iter().find(|fact| fact.term.en == "drafted by").unwrap().value.en()
 }
 
 fn returned(officer: &Officer, opened: &OpenedOrder) -> Declining {
@@ -85,7 +87,7 @@ async fn who_asks_for_a_revocation_is_proven_or_told_as_unsigned() {
     let by_command = last_line(&done)["order"].as_str().unwrap().to_owned();
     let read = opened(&office, &two, &by_command).await;
     assert!(drafted(&read).ends_with("signed with their certificate key"), "{}", drafted(&read));
-    assert!(read.is_brake());
+    assert!(!read.can_be_declined());
     let declined = office.staff(&two).decline(&returned(&two, &read)).await;
     assert_eq!(code(declined), "state-conflict", "nobody declines it alone");
 
@@ -160,15 +162,42 @@ async fn told_as_unsigned(office: &Office, desk: &Desk, signed: &str) {
     let unsigned = asked.header("location").strip_prefix("/orders/").unwrap().to_owned();
     let read = opened(office, &two, &unsigned).await;
     assert!(drafted(&read).contains("no signature of theirs"), "{}", drafted(&read));
-    let list = office.staff(&two).list("").await.unwrap();
+    let list = office.staff(&two).list(&mut Pages::begin()).await.unwrap().lines;
     let look: BTreeMap<&str, Option<Look>> =
         list.iter().map(|line| (line.order.as_str(), line.look)).collect();
     assert_eq!((look[&*unsigned], look[signed]), (Some(Look::Unsigned), None));
     let shown = desk.get("/").await.text;
     assert!(shown.contains("没有本人签名"), "{shown}");
     let listed = yinxin(office, "officer-2", &["approve"]);
-    assert!(String::from_utf8_lossy(&listed.stdout).contains("no signature"), "{listed:?}");
+    let listed = whole(&String::from_utf8_lossy(&listed.stdout));
+    let line = |order: &str| listed.lines().find(|line| line.contains(order)).unwrap();
+    assert!(line(&unsigned).contains("no signature"), "{listed}");
+    assert!(!line(signed).contains("no signature"), "{listed}");
     office.staff(&two).decline(&returned(&two, &read)).await.unwrap();
+}
+
+/// While nobody can say which passkeys somebody has, a wish is not sent without their signature:
+/// whoever asked reads that it was not done, and may ask for it unsigned themselves.
+#[tokio::test]
+async fn what_was_to_be_signed_is_never_sent_unsigned() {
+    let mut office = Office::open().await;
+    let serial = official(&office, "王小明").await;
+    let called = office.stand_before_issuer(ca_api::staff::PASSKEYS).await;
+    let officer = office.first("officer-1");
+    let site = office.staff_site(Some(officer.identity()));
+    let path = format!("/certificates/{serial}/revoke");
+    let form = [("reason", "superseded"), ("evidence", "x")];
+    let page = site.post(&path, "", &form).await;
+    assert_eq!(page.status, 503, "{}", page.text);
+    let asks = [ca_api::staff::REVOKE, ca_api::staff::WISH];
+    let sent = |called: &[String]| called.iter().filter(|one| asks.contains(&one.as_str())).count();
+    assert_eq!(sent(&called.lock().unwrap()), 0, "nothing was sent");
+    assert!(called.lock().unwrap().iter().any(|one| one == ca_api::staff::PASSKEYS));
+    let unsigned = [form[0], form[1], ("unsigned", "yes")];
+    let made = site.post(&path, "", &unsigned).await;
+    assert_eq!((made.status, sent(&called.lock().unwrap())), (303, 1), "{}", made.text);
+    let shown = site.get(made.header("location"), "").await;
+    assert_eq!(shown.status, 503, "nor is an order shown as if nobody could sign: {}", shown.text);
 }
 
 /// A captured portal reads the directory in an officer's name, again and again: the log says who
@@ -350,7 +379,7 @@ async fn an_order_whose_basis_moved_can_only_be_declined() {
         let shown = site.get(&format!("/orders/{order}"), "").await;
         assert!(shown.text.contains("只能退回"), "{}", shown.text);
         assert!(!shown.text.contains(&format!("yinxin approve {order}")), "{}", shown.text);
-        let list = staff.list("").await.unwrap();
+        let list = staff.list(&mut Pages::begin()).await.unwrap().lines;
         let line = list.iter().find(|line| line.order == **order).unwrap();
         assert_eq!(line.look, Some(Look::Moved));
         let words = ["return", order.as_str(), "--reason", "依据已变化", "--yes"];

@@ -12,9 +12,10 @@ use ca_host::CaConfig;
 use ca_host::operator::{OperatorRequest, ask};
 use mtls::Client;
 use portal_api::roster::{
-    LETTERS_A_MESSAGE, RosterDraft, check, read, statement_bytes, template, unit_of,
+    LETTERS_A_MESSAGE, RosterDraft, asked_numbers, check, read, statement_bytes, template,
+    told_numbers, unit_of,
 };
-use portal_api::{Batch, FindPeople, Public, Staff};
+use portal_api::{Batch, Pages, Public, Staff};
 use records::draft::Draft;
 use records::drafted::{Drafted, LetterBody};
 use records::order::{BATCH_ROWS_MAX, RoleAction};
@@ -137,15 +138,18 @@ impl Office {
     ) -> anyhow::Result<String> {
         let file = roster(count);
         let began = Instant::now();
-        let sought = FindPeople { text: "-".into(), after: String::new() };
-        let units = self.desk.people(&sought).await?.units;
+        let units = self.desk.people("-", &mut Pages::begin()).await?.units;
         let table = read(&file).map_err(|refusal| anyhow::anyhow!(refusal.en()))?;
         let entries = check(&table, |text| unit_of(&units, text), (2_100, 1, 1));
         let entries = entries.map_err(|refused| anyhow::anyhow!("{refused:?}"))?;
         took.push(("roster read and checked", began.elapsed()));
         let began = Instant::now();
         let draw = || random::bytes().ok();
-        let draft = RosterDraft::of(&entries, "录用文件", draw).context("randomness")?;
+        let told = self.desk.numbers(&asked_numbers(&entries)).await?;
+        let numbers = told_numbers(&entries, told).context("another roster")?;
+        let numbers = numbers.map_err(|refused| anyhow::anyhow!("{refused:?}"))?;
+        let draft = RosterDraft::of((&entries, &numbers), "录用文件", draw);
+        let draft = draft.context("randomness")?;
         let signed = self.signed(&draft, "people")?;
         let mut batch = String::new();
         for message in draft.messages(&signed, BATCH_ROWS_MAX) {
@@ -211,12 +215,10 @@ impl Office {
     ) -> anyhow::Result<()> {
         let began = Instant::now();
         let (_, first) = self.officers.first().context("officer")?;
-        let (mut rows, mut after) = (Vec::new(), String::new());
-        loop {
-            let page = first.list(&after).await?;
-            let Some(last) = page.last() else { break };
-            after = last.cursor();
-            let issues = page.iter().filter(|line| line.kind == "issue");
+        let (mut rows, mut pages) = (Vec::new(), Pages::begin());
+        while pages.next().is_some() {
+            let page = first.list(&mut pages).await?;
+            let issues = page.lines.iter().filter(|line| line.kind == "issue");
             rows.extend(issues.map(|line| line.digest.clone()));
         }
         ensure!(rows.len() == people.len(), "{} of them wait", rows.len());

@@ -177,6 +177,7 @@ impl Makers {
             unit: unit.to_owned(),
             name: committed,
             mail: None,
+            number: None,
             evidence,
         });
         let until = service::Clock::system().seconds() + records::order::ORDER_SECONDS;

@@ -54,6 +54,7 @@ pub(super) async fn run(wanted: Wanted) -> anyhow::Result<()> {
         signatures: floor::signatures()?,
         verifications: floor::verifications()?,
         durable_writes: floor::durable(home.path())?,
+        commits: floor::commits(home.path()).await?,
         cfssl: cfssl::measure(home.path(), (CFSSL, wanted.in_flight)).await?,
     };
     let mut report = Report { floors, databases: Vec::new() };
@@ -103,6 +104,8 @@ impl Stage {
         let mut people = applicants(&self.folder, &store, made).await?;
         store.close().await;
         let meter = Meter::open(&self.folder, &running, self.server.as_deref())?;
+        eprintln!("{database}: everybody hears of their letter …");
+        meter.everybody_told().await?;
         eprintln!("{database}: one person after the other …");
         let portal = Arc::new(Portal::open(&self.folder)?);
         let alone = journeys(&portal, &meter, people.split_off(people.len() - ALONE), 1, 0).await?;

@@ -110,7 +110,7 @@ async fn idle(running: &Running, seconds: u64) -> anyhow::Result<()> {
 /// How many records the log of decisions has.
 async fn records(store: &Store) -> anyhow::Result<u64> {
     let mut tx = store.read().await?;
-    Ok(ca_store::ledger::extent(&mut tx, ca_store::replay::LOG).await?.0)
+    Ok(ca_store::ledger::extent(&mut tx, ca_store::replay::LOG).await?.size)
 }
 
 /// Memory that a process has, MiB.

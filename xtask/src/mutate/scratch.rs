@@ -100,10 +100,11 @@ impl Scratch {
         command
     }
 
-    /// Unit tests of one crate. `xtask`, which has none, is named so that libraries have much the
-    /// same features for every crate, and are built once.
-    pub(super) fn unit_tests(&self, package: &str, name: &str) -> Command {
-        let mut command = self.cargo(&["test", "-p", package, "-p", "xtask", "--lib"]);
+    /// Tests of one crate: those in itself, or those of a test program. `xtask`, which has none, is
+    /// named so that libraries have much the same features for every crate, and are built once.
+    pub(super) fn unit_tests(&self, package: &str, program: Option<&str>, name: &str) -> Command {
+        let mut command = self.cargo(&["test", "-p", package, "-p", "xtask"]);
+        command.args(program.map_or(vec!["--lib"], |program| vec!["--test", program]));
         command.args(match name {
             "" => vec!["--no-run", "--quiet"],
             name => vec!["--", name],

@@ -25,8 +25,8 @@ struct Member {
 /// Where a test is, and what runs it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Test {
-    /// A unit test of a crate.
-    Unit { package: String, name: String },
+    /// A test of a crate, in itself or in a test program of its own.
+    Unit { package: String, program: Option<String>, name: String },
     /// A story, with its path.
     Story { path: String },
 }
@@ -100,13 +100,23 @@ impl Workspace {
                 }
                 None if file.is_none() => {
                     let package = self.owner(path).context("no crate")?.to_owned();
-                    found.push(Test::Unit { package, name: name.to_owned() });
+                    let program = self.test_program(&package, path);
+                    found.push(Test::Unit { package, program, name: name.to_owned() });
                 }
                 _ => {}
             }
         }
         found.sort();
         found.into_iter().next().with_context(|| format!("there is no test {named}"))
+    }
+}
+
+impl Workspace {
+    /// The test program of a crate that a file belongs to: `tests/NAME/…` or `tests/NAME.rs`.
+    fn test_program(&self, package: &str, path: &Path) -> Option<String> {
+        let within = path.strip_prefix(&self.crates.get(package)?.folder).ok()?;
+        let name = within.strip_prefix("tests").ok()?.components().next()?;
+        Some(Path::new(&name).file_stem()?.to_string_lossy().into_owned())
     }
 }
 

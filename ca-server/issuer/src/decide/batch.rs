@@ -1,5 +1,6 @@
 //! Making a batch: open orders of one kind that officers approve as one. It changes nothing that
-//! the orders say, and ends nothing if it is not approved.
+//! the orders say, and ends nothing if it is not approved. That an officer wants one is a portal's
+//! word: it ends after a day, and is in nobody's way who makes one in another name.
 
 use super::order::{NewOrder, OrderParts, make};
 use crate::command::{Caller, Officer};
@@ -9,8 +10,10 @@ use authority::OrderDigest;
 use ca_api::{Batching, OrderCreated};
 use records::order::{BATCH_ROWS_MAX, BatchBody, Body};
 use records::{Bytes, Code};
+use std::collections::BTreeSet;
 
-/// Open batches in which one order stands: who makes batches fills no log with them.
+/// Open batches of one officer in which one order stands and that somebody approved; others give
+/// way to a newer one.
 const BATCHES_OF_ROW_MAX: usize = 2;
 
 /// Makes a batch of orders about all of which the officer may decide.
@@ -23,16 +26,24 @@ pub(crate) fn batch(
     round.admit(caller)?;
     let person = round.approver(officer)?;
     let (drafter, now) = (format!("person:{person}"), round.now());
-    if wanted.rows.len() > BATCH_ROWS_MAX {
-        return Err(Code::TooLarge.into());
-    }
-    let body = Body::Batch(body_of(round, wanted.rows.clone())?);
+    sound(&wanted.rows)?;
+    // What a portal makes in somebody's name takes no place of what they ask for themselves.
+    round.state.draft(&format!("batch:{drafter}"))?;
+    let look = |row: &Bytes| {
+        row.digest().is_some_and(|digest| round.loaded.needs_look(OrderDigest(digest)))
+    };
+    let flagged = wanted.rows.iter().map(look).collect();
+    let batch = body_of(round, wanted.rows.clone(), flagged)?;
+    let replaced = round.authority().batches_replaced_by(&batch, &drafter);
+    has_room(round, (&batch, &drafter), &replaced)?;
+    let body = Body::Batch(batch);
     round.authority().may_approve(&person, &body, now)?;
-    if !body.revokes() {
+    if !body.takes_away() {
         round.clock?;
     }
-    round.state.draft(&drafter)?;
-    let made = make(round, &drafter, &body, OrderParts::default())?;
+    let cancels = replaced.into_iter().map(Bytes::from).collect();
+    let parts = OrderParts { cancels, unsigned: true, ..OrderParts::default() };
+    let made = make(round, &drafter, &body, parts)?;
     Ok(OrderCreated { order: made.order, needed: made.needed })
 }
 
@@ -40,14 +51,44 @@ pub(crate) fn batch(
 pub(crate) fn over(
     round: &mut Round<'_>,
     drafter: &str,
-    rows: Vec<Bytes>,
+    made: &[NewOrder],
 ) -> Result<NewOrder, IssuerError> {
-    let body = Body::Batch(body_of(round, rows)?);
+    let rows = made.iter().map(|one| one.digest.into()).collect();
+    let flagged = made.iter().map(|one| one.look.is_some()).collect();
+    let body = Body::Batch(body_of(round, rows, flagged)?);
     make(round, drafter, &body, OrderParts::default())
 }
 
-/// Every order is open, and of the kind of the first.
-fn body_of(round: &Round<'_>, rows: Vec<Bytes>) -> Result<BatchBody, Code> {
+/// Each order once, and no more than a batch takes: seen before any of them is looked at.
+fn sound(rows: &[Bytes]) -> Result<(), Code> {
+    if rows.len() > BATCH_ROWS_MAX {
+        return Err(Code::TooLarge);
+    }
+    let distinct: BTreeSet<&Bytes> = rows.iter().collect();
+    match !rows.is_empty() && distinct.len() == rows.len() {
+        true => Ok(()),
+        false => Err(Code::Malformed),
+    }
+}
+
+/// Of one officer an order stands in few batches that cannot be replaced.
+fn has_room(
+    round: &Round<'_>,
+    (batch, drafter): (&BatchBody, &str),
+    replaced: &[OrderDigest],
+) -> Result<(), Code> {
+    let authority = round.authority();
+    for row in batch.rows.iter().filter_map(|row| row.digest().map(OrderDigest)) {
+        let own = authority.batches_with(row).filter(|(_, open)| open.read.drafter == drafter);
+        if own.filter(|(one, _)| !replaced.contains(one)).count() >= BATCHES_OF_ROW_MAX {
+            return Err(Code::StateConflict);
+        }
+    }
+    Ok(())
+}
+
+/// Every order is open, and of the kind of the first. Beside each whether it needs a look.
+fn body_of(round: &Round<'_>, rows: Vec<Bytes>, needs_look: Vec<bool>) -> Result<BatchBody, Code> {
     let (authority, now) = (round.authority(), round.now());
     let mut kind = None;
     for row in &rows {
@@ -59,10 +100,12 @@ fn body_of(round: &Round<'_>, rows: Vec<Bytes>) -> Result<BatchBody, Code> {
         if own.0 == "batch" {
             return Err(Code::Malformed);
         }
-        if !same || authority.batches_of(digest) >= BATCHES_OF_ROW_MAX {
+        if !same {
             return Err(Code::StateConflict);
         }
     }
     let (of, action) = kind.ok_or(Code::Malformed)?;
-    Ok(BatchBody { of, action, rows })
+    let sample = authority.sample_size(&of, rows.len());
+    let flagged = (0..).zip(needs_look).filter(|(_, needs)| *needs).map(|(place, _)| place);
+    Ok(BatchBody { of, action, rows, sample, flagged: flagged.collect() })
 }

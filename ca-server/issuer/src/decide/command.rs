@@ -1,18 +1,20 @@
 //! Which verb decides which command, and what becomes of a refusal.
 
 use super::{
-    agent, approve, batch, confirmed, credential, decline, draft, list, many, operator, renew,
-    renewal, revoke, snapshot, submit, suspend, withdraw,
+    agent, approve, batch, confirmed, credential, decline, draft, list, many, number, operator,
+    renew, renewal, revoke, snapshot, submit, suspend, withdraw,
 };
 use crate::command::{Caller, Command, Officer, Outcome, Reply};
 use crate::error::IssuerError;
+use crate::officer::person_of;
 use crate::round::Round;
 use crate::verify::{
-    VerifiedApproval, VerifiedDecline, VerifiedDraft, VerifiedSubmission, VerifiedWithdrawal,
+    VerifiedApproval, VerifiedDecline, VerifiedDraft, VerifiedMany, VerifiedNumbers,
+    VerifiedSubmission, VerifiedWithdrawal,
 };
 use authority::OrderDigest;
-use ca_api::handler::DraftMade;
-use ca_api::{OrderCreated, OwnSuspension};
+use ca_api::handler::{DraftMade, ManyMade, NumberLines};
+use ca_api::{Batching, OrderCreated, OwnSuspension};
 use records::decline::Declined;
 use records::drafted::Drafted;
 use records::enrolment::{SignedReceipt, Stage};
@@ -43,18 +45,25 @@ impl Answer {
     }
 }
 
-/// Decides commands one after the other.
+/// Decides commands one after the other, the first and those behind it for as long as there is
+/// time; gives an answer for each that was decided.
 pub(crate) fn commands(
     round: &mut Round<'_>,
     commands: &[Command],
     metrics: &Metrics,
+    mut is_time: impl FnMut() -> bool,
 ) -> Vec<Answer> {
     let decide = |one: &Command| {
         let before = round.effects();
         let decided = command(round, one, metrics);
         Answer { decided, effects: before..round.effects() }
     };
-    commands.iter().map(decide).collect()
+    let mut decided = 0;
+    let in_time = commands.iter().take_while(|_| {
+        decided += 1;
+        decided == 1 || is_time()
+    });
+    in_time.map(decide).collect()
 }
 
 /// Decides a command; a refusal is recorded and stays, what it would have changed does not.
@@ -89,12 +98,13 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
             answer(reply, run.draft(caller, officer, wanted))
         }
         Command::DraftMany(caller, officer, wanted, reply) => {
-            let verb = |round: &mut Round<'_>| many::many(round, caller, officer, wanted);
-            answer(reply, run.decide("draft-many", "", verb))
+            answer(reply, run.draft_many(caller, officer, wanted))
+        }
+        Command::Numbers(caller, officer, asked, reply) => {
+            answer(reply, run.numbers(caller, officer, asked))
         }
         Command::Batch(caller, officer, wanted, reply) => {
-            let verb = |round: &mut Round<'_>| batch::batch(round, caller, officer, wanted);
-            answer(reply, run.decide("batch", "", verb))
+            answer(reply, run.batch(caller, officer, wanted))
         }
         Command::Withdraw(caller, officer, wanted, reply) => {
             answer(reply, run.withdraw(caller, officer, wanted))
@@ -227,6 +237,36 @@ impl Run<'_, '_> {
         self.decide("draft", &about, |round| draft::draft(round, caller, officer, wanted))
     }
 
+    fn draft_many(
+        &mut self,
+        caller: &Caller,
+        officer: &Officer,
+        wanted: &VerifiedMany,
+    ) -> Result<ManyMade, IssuerError> {
+        let of = (caller, officer, wanted.drafting().rows.len());
+        self.decide_many("draft-many", of, |round| many::many(round, caller, officer, wanted))
+    }
+
+    fn numbers(
+        &mut self,
+        caller: &Caller,
+        officer: &Officer,
+        asked: &VerifiedNumbers,
+    ) -> Result<NumberLines, IssuerError> {
+        let about = self.person(officer.0.subject().person().unwrap_or_default());
+        self.decide("numbers", &about, |round| number::numbers(round, caller, officer, asked))
+    }
+
+    fn batch(
+        &mut self,
+        caller: &Caller,
+        officer: &Officer,
+        wanted: &Batching,
+    ) -> Result<OrderCreated, IssuerError> {
+        let of = (caller, officer, wanted.rows.len());
+        self.decide_many("batch", of, |round| batch::batch(round, caller, officer, wanted))
+    }
+
     fn withdraw(
         &mut self,
         caller: &Caller,
@@ -314,6 +354,24 @@ impl Run<'_, '_> {
         verb: impl FnOnce(&mut Round<'_>) -> Result<T, IssuerError>,
     ) -> Result<T, IssuerError> {
         self.decide_about(act, |_| about, verb)
+    }
+
+    /// The same about many rows, which count for the hour of whoever asks through this portal
+    /// before any of them is looked at: they cost as much if all of it is refused.
+    fn decide_many<T>(
+        &mut self,
+        act: &'static str,
+        (caller, officer, rows): (&Caller, &Officer, usize),
+        verb: impl FnOnce(&mut Round<'_>) -> Result<T, IssuerError>,
+    ) -> Result<T, IssuerError> {
+        // Who is nobody here is refused before anything is looked at.
+        let person = person_of(self.round.authority(), &officer.0, self.round.now()).ok();
+        let state = &mut self.round.state;
+        let counted = person.map_or(Ok(()), |person| state.allow_rows((caller, &person), rows));
+        self.decide(act, "", |round| {
+            counted?;
+            verb(round)
+        })
     }
 
     /// The same for machines: anybody can reach these through the public portal, and who proves

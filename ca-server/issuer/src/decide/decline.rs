@@ -28,10 +28,16 @@ pub(crate) fn decline(
     let (person, read) = round.authority().check_decline(decline, now)?;
     let digest = OrderDigest(read.order.digest().ok_or(Code::OrderUnknown)?);
     let (order, _) = round.authority().open(digest, now)?;
+    let authority = round.authority();
+    let rows = authority.rows_of(digest).filter(|row| authority.open(*row, 0).is_ok());
+    let rows: Vec<OrderDigest> = rows.collect();
     let event = Event::Declined { decline: decline.clone(), person };
     let record = round.record(event, vec![verified.declining().reason.clone()])?;
     round.state.ready.remove(&digest);
     round.change(RowChange::OrderState(digest, read.outcome.name()));
-    round.change(RowChange::OrderDeclined(digest, record));
+    // Whoever asked for an order that ends with its batch reads the same reason.
+    for ended in std::iter::once(digest).chain(rows) {
+        round.change(RowChange::OrderDeclined(ended, record.clone()));
+    }
     Ok(Declined { order: order.order.clone(), outcome: read.outcome })
 }

@@ -2,6 +2,7 @@
 //! its drafter, for people of their unit only, and decides nothing about it.
 
 use super::letter;
+use super::number::check_number;
 use super::order::{OrderParts, make};
 use super::revoke::check_evidence;
 use crate::command::{Caller, Officer};
@@ -12,7 +13,7 @@ use crate::round::Round;
 use crate::verify::VerifiedDraft;
 use ca_api::handler::DraftMade;
 use pki::mail::Mailbox;
-use pki::name::Text;
+use pki::name::PersonName;
 use records::commitment::EVIDENCE_PATH;
 use records::draft::{DRAFT_SECONDS, Drafting};
 use records::drafted::{Drafted, LetterBody};
@@ -21,14 +22,17 @@ use records::{Code, Disclosure};
 
 /// Orders in one handler's name that wait for approval.
 pub(crate) const DRAFTS_OF_HANDLER_MAX: usize = 500;
-/// The same in all names together.
+/// The same in all names together, those of rosters counted; and how many of a handler wait all the
+/// same, so that nobody is kept from drafting by what others drafted.
 pub(crate) const DRAFTS_MAX: usize = 20_000;
+pub(crate) const DRAFTS_OF_HANDLER_LEAST: usize = 100;
 /// Orders, and letters, that one handler may have made within an hour: what is taken back stands in
 /// the log for ever all the same.
 pub(crate) const ORDERS_OF_HOUR_MAX: u32 = 1_000;
 pub(crate) const LETTERS_OF_HOUR_MAX: u32 = 200;
-/// Both in all names together.
-const ALL_OF_HOUR_MAX: u32 = 20_000;
+/// Both in all names together, but for the first of each handler.
+pub(crate) const ALL_OF_HOUR_MAX: u32 = 20_000;
+const OF_HOUR_LEAST: u32 = 100;
 /// What opens the commitments of a person's body: name, mail address, evidence.
 const DISCLOSURES_MAX: usize = 3;
 
@@ -51,7 +55,9 @@ pub(crate) fn draft(
     if let Some(made) = made_already(round, &handler, drafting) {
         return Ok(made);
     }
-    check_fresh(round, said.unix())?;
+    if !round.is_fresh(said.unix(), DRAFT_SECONDS, verified.takes_away()) {
+        return Err(Code::ChallengeUsed.into());
+    }
     let (_, drafted) = round.authority().check_draft(&drafting.draft, None, round.now())?;
     match drafted {
         Drafted::Person(body) => person(round, &handler, body, drafting),
@@ -68,7 +74,7 @@ fn person(
     match body.action {
         // A brake has places of its own, whatever else waits.
         PersonAction::Leave => {
-            round.state.allow(&format!("leave:{handler}"), ORDERS_OF_HOUR_MAX)?
+            round.state.allow(&format!("leave:{handler}"), ORDERS_OF_HOUR_MAX, 1)?
         }
         _ => {
             has_room(round, handler)?;
@@ -76,6 +82,8 @@ fn person(
         }
     }
     check_said(&body, &drafting.disclosures)?;
+    let known = (round.authority(), &round.context.numbers);
+    check_number(known, handler, &body, drafting.number_seal.as_ref())?;
     let person = body.person.clone();
     let parts = OrderParts {
         disclosures: drafting.disclosures.clone(),
@@ -93,7 +101,7 @@ fn lettered(
     body: LetterBody,
     drafting: &Drafting,
 ) -> Result<DraftMade, IssuerError> {
-    if !drafting.disclosures.is_empty() {
+    if !drafting.disclosures.is_empty() || drafting.number_seal.is_some() {
         return Err(Code::Malformed.into());
     }
     if round.authority().has_open_letter(&body.person, round.now()) {
@@ -118,30 +126,31 @@ fn made_already(round: &Round<'_>, handler: &str, drafting: &Drafting) -> Option
     })
 }
 
-/// A draft counts for minutes only. While our clock is not believed the time of a round is the last
-/// proven one, and a draft may be later than that.
-pub(super) fn check_fresh(round: &Round<'_>, said: u64) -> Result<(), Code> {
-    let now = round.now();
-    let early = said + DRAFT_SECONDS < now;
-    let late = said > now + DRAFT_SECONDS && round.clock.is_ok();
-    if early || late { Err(Code::ChallengeUsed) } else { Ok(()) }
-}
-
 fn has_room(round: &Round<'_>, handler: &str) -> Result<(), Code> {
     let authority = round.authority();
     let open = authority.open_drafts_of(handler, round.now());
     let open = open.filter(|open| open.read.place.is_none());
     let own = open.take(DRAFTS_OF_HANDLER_MAX).count();
-    match own < DRAFTS_OF_HANDLER_MAX && authority.drafting_count() < DRAFTS_MAX {
-        true => Ok(()),
-        false => Err(Code::DraftsTooMany),
-    }
+    let all = authority.drafting_count(round.now());
+    room((own, all, 1), (DRAFTS_OF_HANDLER_LEAST, DRAFTS_OF_HANDLER_MAX))
+}
+
+/// Whether so many more may wait beside a handler's own and those in all names: no more than a
+/// handler may have, and up to the least that they have however many others wait.
+pub(crate) fn room(
+    (own, all, more): (usize, usize, usize),
+    (least, most): (usize, usize),
+) -> Result<(), Code> {
+    let has_room = own + more <= least || all + more <= DRAFTS_MAX;
+    if own + more <= most && has_room { Ok(()) } else { Err(Code::DraftsTooMany) }
 }
 
 /// Whether a handler may have one more made within this hour.
 fn allow(round: &mut Round<'_>, (what, handler): (&str, &str), most: u32) -> Result<(), Code> {
-    round.state.allow(&format!("{what}:{handler}"), most)?;
-    round.state.allow("drafts", ALL_OF_HOUR_MAX)
+    let own = format!("{what}:{handler}");
+    round.state.allow(&own, most, 1)?;
+    let all = round.state.allow("drafts", ALL_OF_HOUR_MAX, 1);
+    if round.state.counted(&own) <= OF_HOUR_LEAST { Ok(()) } else { all }
 }
 
 /// What was typed is readable and of its form. That it opens the commitments, all of them and
@@ -151,7 +160,11 @@ pub(crate) fn check_said(body: &PersonBody, disclosures: &[Disclosure]) -> Resul
         return Err(Code::Malformed);
     }
     let told = |path| text(disclosures, path).ok_or(Code::OrderIncomplete);
-    Text::read(&told(NAME_PATH)?).map_err(|_| Code::Malformed)?;
+    let name = told(NAME_PATH)?;
+    // Nobody stays in office for what they are called.
+    if body.action != PersonAction::Leave {
+        PersonName::read(&name).map_err(|_| Code::Malformed)?;
+    }
     check_evidence(&told(EVIDENCE_PATH)?)?;
     if body.mail.is_some() {
         Mailbox::read(&told(MAIL_PATH)?).map_err(|_| Code::Malformed)?;

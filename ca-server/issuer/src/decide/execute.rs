@@ -6,7 +6,7 @@
 use super::issue;
 use crate::error::IssuerError;
 use crate::round::Round;
-use crate::rows::RowChange;
+use crate::rows::{ConsumedRow, RowChange};
 use crate::state::State;
 use authority::{Judged, OrderDigest};
 use records::order::{Body, PersonAction};
@@ -15,25 +15,42 @@ use records::revocation::RevocationStatement;
 use records::{Bytes, Code};
 use std::collections::BTreeSet;
 
-/// The orders that a round carries out: every brake, then so many of the others.
+/// The orders that a round carries out: so many brakes, then so many of the others.
 pub(crate) fn chosen(
     state: &State,
     except: &BTreeSet<OrderDigest>,
-    others_max: usize,
+    most: usize,
 ) -> Vec<OrderDigest> {
     let ready = state.ready.iter().copied().filter(|digest| !except.contains(digest));
-    let (mut chosen, others): (Vec<_>, Vec<_>) = ready.partition(|one| is_brake(state, one));
-    chosen.extend(others.into_iter().take(others_max));
+    let (brakes, others): (Vec<_>, Vec<_>) = ready.partition(|one| is_brake(state, one));
+    let (mut chosen, others) = (first(state, brakes, most), first(state, others, most));
+    chosen.extend(others);
     chosen
 }
 
 /// The brakes among them.
-pub(crate) fn brakes(state: &State, except: &BTreeSet<OrderDigest>) -> Vec<OrderDigest> {
+pub(crate) fn brakes(
+    state: &State,
+    except: &BTreeSet<OrderDigest>,
+    most: usize,
+) -> Vec<OrderDigest> {
     let ready = state.ready.iter().copied().filter(|digest| !except.contains(digest));
-    ready.filter(|one| is_brake(state, one)).collect()
+    first(state, ready.filter(|one| is_brake(state, one)).collect(), most)
 }
 
-fn is_brake(state: &State, digest: &OrderDigest) -> bool {
+/// So many of them: those that end first. What could not be carried out comes behind what was tried
+/// less often, so that it holds nothing up.
+fn first(state: &State, mut orders: Vec<OrderDigest>, most: usize) -> Vec<OrderDigest> {
+    orders.sort_by_cached_key(|digest| {
+        let ends = state.authority().open(digest, 0).map_or(0, |(read, _)| read.expires_unix());
+        (state.in_vain.get(digest).copied().unwrap_or(0), ends, *digest)
+    });
+    orders.truncate(most);
+    orders
+}
+
+/// Whether an order only takes away.
+pub(crate) fn is_brake(state: &State, digest: &OrderDigest) -> bool {
     let open = state.authority().open(digest, 0).ok();
     open.is_some_and(|(_, body)| body.takes_away())
 }
@@ -43,6 +60,7 @@ fn is_brake(state: &State, digest: &OrderDigest) -> bool {
 /// back.
 pub(crate) fn execute(round: &mut Round<'_>, orders: Vec<OrderDigest>) -> Option<IssuerError> {
     let mut failed = None;
+    round.state.forget_in_vain();
     for digest in orders {
         let before = round.savepoint();
         match execute_one(round, digest) {
@@ -59,6 +77,9 @@ pub(crate) fn execute(round: &mut Round<'_>, orders: Vec<OrderDigest>) -> Option
                         }
                     }
                     other => failed = Some(other),
+                }
+                if round.state.ready.contains(&digest) {
+                    *round.state.in_vain.entry(digest).or_insert(0) += 1;
                 }
             }
         }
@@ -94,9 +115,14 @@ fn execute_one(round: &mut Round<'_>, digest: OrderDigest) -> Result<bool, Issue
 /// Remembers whose approvals carried the order. That each counts once follows from the log: an
 /// order that was carried out is closed there.
 fn consume(round: &mut Round<'_>, judged: &Judged) {
-    let people: Vec<String> = judged.approvers().map(ToString::to_string).collect();
-    for person in people {
-        round.change(RowChange::Consumed(judged.digest(), person));
+    for one in judged.counted() {
+        let batch = one.batch.as_ref();
+        round.change(RowChange::Consumed(ConsumedRow {
+            order: judged.digest(),
+            person: one.capacity.person.to_string(),
+            acting_for: one.capacity.acting_for.map(|absent| absent.to_string()),
+            batch: batch.map(|one| (one.order.clone(), one.rows as u64, one.opened)),
+        }));
     }
 }
 

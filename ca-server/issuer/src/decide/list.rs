@@ -1,5 +1,6 @@
 //! Revocation lists: what stands in the next one follows from the log and from revocations that are
-//! recorded and wait for it. A list that lacks an unexpired entry of the last one is not kept.
+//! recorded and wait for it. What stood in the last one stays, also when its record was taken away
+//! before the log had it: a list that lacks an unexpired entry of the last one is not kept.
 
 use crate::error::IssuerError;
 use crate::round::Round;
@@ -16,7 +17,58 @@ use std::collections::HashSet;
 const KEPT_SECONDS: u64 = 7 * 86_400;
 
 /// What the next list holds.
-pub(crate) fn entries(authority: &Authority, now: u64) -> Result<Vec<RevokedCertificate>, Code> {
+pub(crate) struct Entries {
+    pub(crate) all: Vec<RevokedCertificate>,
+    /// How many of them only the last list tells of.
+    pub(crate) kept: usize,
+}
+
+/// What the next list holds: what is revoked, and what stood in the last one.
+pub(crate) fn entries(
+    authority: &Authority,
+    previous: &RevocationList,
+    now: u64,
+) -> Result<Entries, Code> {
+    let mut all = revoked(authority, now)?;
+    let kept = only_listed(authority, (previous, &all), now)?;
+    let count = kept.len();
+    all.extend(kept);
+    all.sort_by(|a, b| a.serial.cmp(&b.serial));
+    Ok(Entries { all, kept: count })
+}
+
+/// Entries of the last list of which authority knows neither that they are revoked nor why they
+/// ended: the record that put them there was taken away. The list went out; it is not taken back.
+fn only_listed(
+    authority: &Authority,
+    (previous, revoked): (&RevocationList, &[RevokedCertificate]),
+    now: u64,
+) -> Result<Vec<RevokedCertificate>, Code> {
+    let known: HashSet<&SerialNumber> = revoked.iter().map(|one| &one.serial).collect();
+    let gone = previous.revoked().iter().map(|(serial, _)| serial);
+    let gone: HashSet<&SerialNumber> =
+        gone.filter(|one| !known.contains(one) && !is_over(authority, one, now)).collect();
+    if gone.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut entries = previous.entries().ok_or(Code::UnsignedAuthority)?;
+    entries.retain(|entry| gone.contains(&entry.serial));
+    Ok(entries)
+}
+
+/// Whether an entry ended: its certificate long ago, or the suspension by an order in the tree.
+fn is_over(authority: &Authority, serial: &SerialNumber, now: u64) -> bool {
+    let serial = serial.to_string();
+    let held = || authority.held(&serial).map(|held| held.not_after);
+    match authority.revoked_as(&serial) {
+        Some(revoked) => revoked.not_after + KEPT_SECONDS < now,
+        None if authority.was_released(&serial) => true,
+        None => held().is_some_and(|not_after| not_after + KEPT_SECONDS < now),
+    }
+}
+
+/// What is revoked, by what is in the tree or on its way there.
+pub(crate) fn revoked(authority: &Authority, now: u64) -> Result<Vec<RevokedCertificate>, Code> {
     let mut list = Vec::new();
     for (serial, revoked) in authority.all_revoked() {
         if revoked.not_after + KEPT_SECONDS < now {
@@ -26,7 +78,6 @@ pub(crate) fn entries(authority: &Authority, now: u64) -> Result<Vec<RevokedCert
         let reason = RevocationReason::of_entry(&revoked.reason).ok_or(Code::UnsignedAuthority)?;
         list.push(RevokedCertificate { serial, at: revoked.at.min(now), reason });
     }
-    list.sort_by(|a, b| a.serial.cmp(&b.serial));
     Ok(list)
 }
 
@@ -39,13 +90,7 @@ pub(crate) fn continues(
 ) -> bool {
     let listed: HashSet<&SerialNumber> = list.revoked().iter().map(|(serial, _)| serial).collect();
     let gone = previous.revoked().iter().filter(|(serial, _)| !listed.contains(serial));
-    gone.into_iter().all(|(serial, _)| {
-        let serial = serial.to_string();
-        match authority.revoked_as(&serial) {
-            Some(revoked) => revoked.not_after + KEPT_SECONDS < now,
-            None => authority.was_released(&serial),
-        }
-    })
+    gone.into_iter().all(|(serial, _)| is_over(authority, serial, now))
 }
 
 /// Records a list that the publisher made; a revocation or a release that came since asks for the
@@ -67,7 +112,11 @@ pub(crate) fn list(round: &mut Round<'_>, list: &RevocationList) -> Result<(), I
     };
     round.change(RowChange::List(Box::new(list.clone())));
     round.record(event, Vec::new())?;
-    let released = listed.iter().any(|serial| round.authority().revoked_as(serial).is_none());
+    let is_released = |serial: &String| {
+        let authority = round.authority();
+        authority.revoked_as(serial).is_none() && authority.was_released(serial)
+    };
+    let released = listed.iter().any(is_released);
     round.state.list_due = missing || released;
     Ok(())
 }

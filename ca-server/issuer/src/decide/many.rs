@@ -2,25 +2,31 @@
 //! one judged as if it came alone. Orders stand in one batch, so that officers approve once.
 
 use super::batch;
-use super::draft::{DRAFTS_MAX, check_fresh, check_said};
+use super::draft::{check_said, room};
 use super::letter;
-use super::order::{OrderParts, make};
+use super::number::check_number;
+use super::order::{NewOrder, OrderParts, make};
 use crate::command::{Caller, Officer};
 use crate::error::IssuerError;
+use crate::expiring::DAY;
 use crate::officer::person_of;
 use crate::round::Round;
 use crate::verify::VerifiedMany;
 use authority::OrderDigest;
 use ca_api::handler::ManyMade;
-use records::draft::ManyRow;
+use records::Code;
+use records::draft::{DRAFT_SECONDS, LETTERS_A_MESSAGE, ManyRow};
 use records::drafted::{Drafted, LetterBody};
 use records::order::{BATCH_ROWS_MAX, Body, PersonBody};
-use records::{Bytes, Code};
 
 /// Orders from drafts of many in one handler's name that wait for approval: a roster.
 pub(crate) const MANY_OF_HANDLER_MAX: usize = 5_000;
-/// Most letters of one message: each is two files that are durable before the answer.
-pub(crate) const LETTERS_MAX: usize = 100;
+/// How many of them wait all the same, whatever others drafted.
+pub(crate) const MANY_OF_HANDLER_LEAST: usize = 500;
+/// Rows of rosters, and letters of many, that one handler may have made within a day: what is taken
+/// back stands in the log for ever all the same.
+pub(crate) const ROWS_OF_DAY_MAX: u32 = 10_000;
+pub(crate) const LETTERS_OF_DAY_MAX: u32 = 2_000;
 
 /// Makes what the bodies ask for: all of it, or nothing.
 pub(crate) fn many(
@@ -39,19 +45,25 @@ pub(crate) fn many(
     if !said.is_of_many() || drafting.rows.is_empty() {
         return Err(Code::Malformed.into());
     }
-    let most = if said.kind == "letters" { LETTERS_MAX } else { BATCH_ROWS_MAX };
+    let most = if said.kind == "letters" { LETTERS_A_MESSAGE } else { BATCH_ROWS_MAX };
     if drafting.rows.len() > most {
         return Err(Code::TooLarge.into());
     }
     if let Some(made) = made_already(round, &handler, verified) {
         return Ok(made);
     }
-    check_fresh(round, said.unix())?;
-    if said.kind == "people" {
-        has_room(round, &handler, drafting.rows.len())?;
+    if !round.is_fresh(said.unix(), DRAFT_SECONDS, false) {
+        return Err(Code::ChallengeUsed.into());
+    }
+    match said.kind == "people" {
+        true => {
+            has_room(round, &handler, drafting.rows.len())?;
+            allow(round, ("roster", &handler), (ROWS_OF_DAY_MAX, drafting.rows.len()))?;
+        }
+        false => allow(round, ("lettered", &handler), (LETTERS_OF_DAY_MAX, drafting.rows.len()))?,
     }
     let mut made = ManyMade::default();
-    let mut orders: Vec<Bytes> = Vec::new();
+    let mut orders: Vec<NewOrder> = Vec::new();
     for row in &drafting.rows {
         let drafted = Drafted::of_many(said, row.body.clone())?;
         let (authority, drafted) = (round.authority(), Some((&row.place, &drafted)));
@@ -61,7 +73,7 @@ pub(crate) fn many(
         }
     }
     if !orders.is_empty() {
-        let batch = batch::over(round, &format!("person:{handler}"), orders)?;
+        let batch = batch::over(round, &format!("person:{handler}"), &orders)?;
         (made.batch, made.needed) = (batch.order, batch.needed);
     }
     Ok(made)
@@ -72,16 +84,17 @@ fn person(
     handler: &str,
     (body, row): (PersonBody, &ManyRow),
     verified: &VerifiedMany,
-) -> Result<Bytes, IssuerError> {
+) -> Result<NewOrder, IssuerError> {
     check_said(&body, &row.disclosures)?;
+    let known = (round.authority(), &round.context.numbers);
+    check_number(known, handler, &body, row.number_seal.as_ref())?;
     let parts = OrderParts {
         disclosures: row.disclosures.clone(),
         draft: Some(Box::new(verified.drafting().draft.clone())),
         place: Some(row.place.clone()),
         ..OrderParts::default()
     };
-    let made = make(round, &format!("person:{handler}"), &Body::Person(body), parts)?;
-    Ok(made.digest.into())
+    make(round, &format!("person:{handler}"), &Body::Person(body), parts)
 }
 
 fn lettered(
@@ -89,7 +102,7 @@ fn lettered(
     body: &LetterBody,
     (row, verified): (&ManyRow, &VerifiedMany),
 ) -> Result<String, IssuerError> {
-    if !row.disclosures.is_empty() {
+    if !row.disclosures.is_empty() || row.number_seal.is_some() {
         return Err(Code::Malformed.into());
     }
     if round.authority().has_open_letter(&body.person, round.now()) {
@@ -108,7 +121,8 @@ fn made_already(round: &Round<'_>, handler: &str, verified: &VerifiedMany) -> Op
     let row = own.find(|open| {
         open.read.place.as_ref() == Some(&first.place) && open.read.draft.as_deref() == Some(draft)
     })?;
-    let batch = authority.batch_of(OrderDigest::of(&row.order.0))?;
+    let mut all = authority.batches_with(OrderDigest::of(&row.order.0));
+    let (_, batch) = all.find(|(_, batch)| batch.read.drafter == row.read.drafter)?;
     let needed = authority.needed(&batch.body);
     Some(ManyMade { batch: batch.read.order.clone(), needed, letters: Vec::new() })
 }
@@ -116,9 +130,17 @@ fn made_already(round: &Round<'_>, handler: &str, verified: &VerifiedMany) -> Op
 fn has_room(round: &Round<'_>, handler: &str, more: usize) -> Result<(), Code> {
     let authority = round.authority();
     let own = authority.open_drafts_of(handler, round.now());
-    let own = own.filter(|open| open.read.place.is_some()).count() + more;
-    match own <= MANY_OF_HANDLER_MAX && authority.drafting_count() + more <= DRAFTS_MAX {
-        true => Ok(()),
-        false => Err(Code::DraftsTooMany),
-    }
+    let own = own.filter(|open| open.read.place.is_some()).count();
+    let all = authority.drafting_count(round.now());
+    room((own, all, more), (MANY_OF_HANDLER_LEAST, MANY_OF_HANDLER_MAX))
+}
+
+/// Whether a handler may have so many more made within this day.
+fn allow(
+    round: &mut Round<'_>,
+    (what, handler): (&str, &str),
+    (most, rows): (u32, usize),
+) -> Result<(), Code> {
+    let rows = u32::try_from(rows).map_err(|_| Code::TooLarge)?;
+    round.state.allow_within(&format!("{what}:{handler}"), (most, DAY), rows)
 }

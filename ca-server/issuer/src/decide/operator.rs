@@ -11,11 +11,11 @@ use crate::rows::RowChange;
 use ca_host::operator::{OperatorAnswer, OperatorRequest};
 use pki::CertificateProfile;
 use pki::mail::Mailbox;
-use pki::name::Text;
+use pki::name::{PersonName, UnitName};
 use records::commitment::EVIDENCE_PATH;
 use records::order::{
     ApprovalRulesBody, Body, BundleBody, PersonAction, PersonBody, ProfileBody, ProfileRef,
-    RevokeBody, RoleBody, UnitAction, UnitBody, bundle_digest,
+    REVOKED_MAX, RevokeBody, RoleBody, UnitAction, UnitBody, bundle_digest,
 };
 use records::record::File;
 use records::rules::ApprovalRules;
@@ -34,6 +34,9 @@ pub(crate) fn operator(
         OperatorRequest::Repair {} => Ok(repair(round)),
         OperatorRequest::Revoke { person, serials, reason, evidence } => {
             check_evidence(&evidence)?;
+            if serials.len() > REVOKED_MAX {
+                return Err(Code::Malformed.into());
+            }
             let (evidence, opens) = round.commitment(EVIDENCE_PATH, evidence)?;
             let body = RevokeBody { person: person.clone(), serials, reason, evidence, wish: None };
             let made = revoke::order(round, drafter, body, opens)?;
@@ -129,7 +132,10 @@ fn person_order(
     let unit = if action == PersonAction::Leave { String::new() } else { wanted.unit };
     let (unit, name, mail) =
         (chosen(unit, kept.0), chosen(wanted.name, kept.1), chosen(wanted.mail, kept.2));
-    Text::read(&name).map_err(|_| Code::Malformed)?;
+    // Nobody stays in office for what they are called.
+    if action != PersonAction::Leave {
+        PersonName::read(&name).map_err(|_| Code::Malformed)?;
+    }
     check_evidence(&wanted.evidence)?;
     let (name, name_opened) = round.commitment("/name", name)?;
     let (evidence, evidence_opened) = round.commitment(EVIDENCE_PATH, wanted.evidence)?;
@@ -142,7 +148,9 @@ fn person_order(
         disclosures.push(opened);
         Some(commitment)
     };
-    let body = PersonBody { action, person, version, unit, name, mail, evidence };
+    let held = round.authority().person(&person).and_then(|state| state.number);
+    let number = held.map(Bytes::from);
+    let body = PersonBody { action, person, version, unit, name, mail, number, evidence };
     Ok((Body::Person(body), OrderParts { disclosures, ..OrderParts::default() }))
 }
 
@@ -161,7 +169,9 @@ fn unit_order(round: &Round<'_>, wanted: UnitBody) -> Result<Body, Code> {
             (known.name, known.county, known.parent.unwrap_or_default())
         }
     };
-    Text::read(&name).map_err(|_| Code::Malformed)?;
+    if action == UnitAction::Create {
+        UnitName::read(&name).map_err(|_| Code::Malformed)?;
+    }
     Ok(Body::Unit(UnitBody { action, unit, county, name, parent }))
 }
 

@@ -11,8 +11,7 @@ use ca_host::ISSUER;
 use records::draft::{Draft, DraftPlace};
 use records::export::Look;
 use records::order::{
-    Basis, Body, MAIL_PATH, NAME_PATH, ORDER_SECONDS, Order, SignedOrder, UNSIGNED_WISH_SECONDS,
-    title,
+    Basis, Body, MAIL_PATH, NAME_PATH, ORDER_SECONDS, Order, SignedOrder, UNSIGNED_SECONDS, title,
 };
 use records::record::{Event, File};
 use records::{Bytes, Code, Commitment, Disclosure};
@@ -34,6 +33,8 @@ pub(crate) struct OrderParts {
     pub(crate) draft: Option<Box<Draft>>,
     /// Where its body stands in a draft of many.
     pub(crate) place: Option<DraftPlace>,
+    /// Whether only a portal's word says that its drafter wants it.
+    pub(crate) unsigned: bool,
 }
 
 /// An order that was made.
@@ -46,6 +47,8 @@ pub(crate) struct NewOrder {
     pub(crate) expires: String,
     /// Approvals that it needs.
     pub(crate) needed: u32,
+    /// What of it needs a look.
+    pub(crate) look: Option<Look>,
 }
 
 /// Makes an order. It must fit the present state already; it is judged again when it is carried
@@ -72,14 +75,15 @@ pub(crate) fn make(
         place: parts.place,
         body: body.value()?,
     };
-    if order.is_unsigned_wish() {
-        order.expires = records::time::seconds(round.now() + UNSIGNED_WISH_SECONDS);
+    if order.is_unsigned_wish() || parts.unsigned {
+        order.expires = records::time::seconds(round.now() + UNSIGNED_SECONDS);
     }
     let OrderParts { files, reference, binding, cancels, .. } = parts;
     let signed = SignedOrder::sign(&order, disclosures, &round.context.registry)
         .map_err(anyhow::Error::from)?;
     order.check_disclosures(&signed.disclosures).map_err(anyhow::Error::from)?;
     let digest = OrderDigest(signed.digest());
+    let look = review_flag(round, body, &signed.disclosures);
     let row = OrderRow {
         digest,
         order: order.order.clone(),
@@ -89,7 +93,7 @@ pub(crate) fn make(
         reference,
         bytes: signed.order.0.clone(),
         signature: signed.signature.0.clone(),
-        look: review_flag(round, body, &signed.disclosures).map_or("", Look::name),
+        look: look.map_or("", Look::name),
         extras: OrderExtras { disclosures: signed.disclosures, files, binding },
         made: round.now(),
         expires: order.expires_unix(),
@@ -99,7 +103,7 @@ pub(crate) fn make(
     let needed = round.authority().needed(body);
     let event = Event::Order { order: signed.order, signature: signed.signature, cancels };
     round.record(event, Vec::new())?;
-    Ok(NewOrder { order: order.order, digest, expires: order.expires, needed })
+    Ok(NewOrder { order: order.order, digest, expires: order.expires, needed, look })
 }
 
 /// Whether it stands in the list of what somebody drafted: a batch does, for all of its orders.

@@ -1,5 +1,5 @@
 //! What of an order officers should look at twice, found out once, when it is made. It decides
-//! nothing.
+//! nothing but that everybody opens it who approves a batch with it.
 
 use crate::loaded::text;
 use crate::round::Round;

@@ -5,22 +5,23 @@
 use super::order::{NewOrder, OrderParts, make};
 use crate::command::{Caller, Officer};
 use crate::error::IssuerError;
+use crate::expiring::DAY;
 use crate::round::Round;
 use crate::verify::VerifiedWish;
 use authority::{OpenOrder, Serial};
 use ca_api::{OrderCreated, Revocation};
 use pki::crl::RevocationReason;
-use records::commitment::EVIDENCE_PATH;
+use pki::name::check_readable;
+use records::commitment::{EVIDENCE_CHARS_MAX, EVIDENCE_PATH};
 use records::order::{Body, RevokeBody};
 use records::wish::WISH_SECONDS;
 use records::{Code, Disclosure};
-
-const EVIDENCE_CHARS_MAX: usize = 2_000;
 /// Wishes that nobody signed and that are open, in the name of one officer. They live for a day, so
 /// it is also how many of a day a portal can have made in that name by itself.
 pub(crate) const UNSIGNED_OF_OFFICER_MAX: usize = 20;
-/// The same in all names together.
+/// The same in all names together, but for the first that each portal asks for within a day.
 pub(crate) const UNSIGNED_MAX: usize = 200;
+pub(crate) const UNSIGNED_OF_PORTAL_LEAST: u32 = 20;
 /// Wishes that one officer signed within an hour, from which on they have one order for each
 /// certificate. Brakes are never refused.
 pub(crate) const SIGNED_OF_HOUR_MAX: u32 = 60;
@@ -44,7 +45,7 @@ pub(crate) fn revoke(
     // What is wrong with it is told before that there are others.
     RevocationReason::from_name(&wanted.reason).ok_or(Code::Malformed)?;
     check_evidence(&wanted.evidence)?;
-    has_room(round, &drafter, &serial)?;
+    has_room(round, caller, (&drafter, &serial))?;
     let (evidence, opens) = round.commitment(EVIDENCE_PATH, wanted.evidence.clone())?;
     let (serials, reason) = (vec![serial], wanted.reason.clone());
     let body = RevokeBody { person, serials, reason, evidence, wish: None };
@@ -69,7 +70,9 @@ pub(crate) fn wish(
         return Err(Code::ApprovalSignature.into());
     }
     let (person, serial) = within(round, &officer, &said.serial)?;
-    check_fresh(round, said.unix())?;
+    if !round.is_fresh(said.unix(), WISH_SECONDS, true) {
+        return Err(Code::SignedTime.into());
+    }
     let drafter = format!("person:{officer}");
     let open = open_already(round, &person, (&serial, &said.reason), &drafter);
     let open = open.filter(|open| !open.read.is_unsigned_wish());
@@ -102,7 +105,7 @@ fn over_rate(
     person: &str,
     (serial, drafter): (&str, &str),
 ) -> Option<OrderCreated> {
-    round.state.allow(&format!("wishes:{drafter}"), SIGNED_OF_HOUR_MAX).err()?;
+    round.state.allow(&format!("wishes:{drafter}"), SIGNED_OF_HOUR_MAX, 1).err()?;
     let open =
         open_of(round, person, (serial, drafter)).find(|open| !open.read.is_unsigned_wish())?;
     Some(created(round, open))
@@ -137,10 +140,7 @@ pub(crate) fn order(
 
 /// What was looked at must be said in characters that show what they are; nobody approves nothing.
 pub(crate) fn check_evidence(evidence: &str) -> Result<(), Code> {
-    match pki::name::is_readable(evidence, EVIDENCE_CHARS_MAX) {
-        true => Ok(()),
-        false => Err(Code::Malformed),
-    }
+    check_readable(evidence, EVIDENCE_CHARS_MAX).map_err(|_| Code::Malformed)
 }
 
 /// Whose certificate it is, if that is the officer's business, with its number in one spelling.
@@ -154,18 +154,13 @@ fn within(round: &Round<'_>, officer: &str, serial: &str) -> Result<(String, Str
     }
 }
 
-/// A wish counts for minutes only. While our clock is not believed the time of a round is the last
-/// proven one, and a wish may be later than that.
-fn check_fresh(round: &Round<'_>, said: u64) -> Result<(), Code> {
-    let now = round.now();
-    let early = said + WISH_SECONDS < now;
-    let late = said > now + WISH_SECONDS && round.clock.is_ok();
-    if early || late { Err(Code::SignedTime) } else { Ok(()) }
-}
-
 /// Whether one more wish that nobody signed may be made: one for each certificate, some in an
-/// officer's name, and some in all.
-fn has_room(round: &Round<'_>, drafter: &str, serial: &str) -> Result<(), Code> {
+/// officer's name, and some in all; no portal is kept from it by what others asked for.
+fn has_room(
+    round: &mut Round<'_>,
+    caller: &Caller,
+    (drafter, serial): (&str, &str),
+) -> Result<(), Code> {
     let (mut all, mut own) = (0, 0);
     for open in round.authority().unsigned_wishes(round.now()) {
         let Body::Revoke(body) = &*open.body else { continue };
@@ -175,7 +170,16 @@ fn has_room(round: &Round<'_>, drafter: &str, serial: &str) -> Result<(), Code> 
         all += 1;
         own += usize::from(open.read.drafter == drafter);
     }
-    match all < UNSIGNED_MAX && own < UNSIGNED_OF_OFFICER_MAX {
+    let portal = round.authority().portal_of(&caller.key_sha256).ok_or(Code::PortalUnknown)?.0;
+    let asked = format!("asked:{portal}");
+    let is_least = round.state.allow_within(&asked, (UNSIGNED_OF_PORTAL_LEAST, DAY), 1).is_ok();
+    room((own, all), is_least)
+}
+
+/// Whether one more may wait beside an officer's own and those in all names, for a portal that
+/// asked for the least that it has, or for more.
+pub(crate) fn room((own, all): (usize, usize), is_least: bool) -> Result<(), Code> {
+    match own < UNSIGNED_OF_OFFICER_MAX && (is_least || all < UNSIGNED_MAX) {
         true => Ok(()),
         false => Err(Code::WishesTooMany),
     }

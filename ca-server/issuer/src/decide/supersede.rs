@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Most certificates that one round supersedes.
 const SUPERSEDED_MAX: usize = 512;
 /// What is due is tried once a second while it cannot be done.
-const WAIT_MIN: Duration = Duration::from_secs(1);
+pub(crate) const WAIT_MIN: Duration = Duration::from_secs(1);
 /// Clocks are set: what is due later is looked at every minute.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 

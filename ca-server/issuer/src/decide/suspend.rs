@@ -16,13 +16,17 @@ use records::record::{Cause, Event, RevokedSerial};
 use records::suspension::{LapseStatement, SuspensionCause, SuspensionNotice};
 use records::{Bytes, Code};
 
+/// What a portal may have suspended on its own word in a small city: within an hour, and at a time.
+const TOLD_OF_HOUR_LEAST: u32 = 20;
+const TOLD_LEAST: usize = 200;
+
 /// Certificates that one portal may have suspended on its own word within an hour, and most that
 /// are so at a time, in a city of so many people. Each waits for two officers, or is revoked: a
 /// captured portal takes no city out of work, and no place of another portal. A city of 100,000
 /// loses some twenty cards a day, so that two hundred are open at a time.
 pub(crate) fn told_max(people: usize) -> (u32, usize) {
     let of_hour = u32::try_from(people / 1_000).unwrap_or(u32::MAX);
-    (of_hour.max(20), (people / 50).max(200))
+    (of_hour.max(TOLD_OF_HOUR_LEAST), (people / 50).max(TOLD_LEAST))
 }
 
 /// Suspends a certificate of whoever a portal saw, on its word: at once. Officers sign, or use
@@ -44,7 +48,9 @@ pub(crate) fn suspend(
     let (person, is_staff) = (of.to_string(), round.authority().is_of_staff(held));
     let theirs = holder.0.subject().person() == Some(&person);
     let theirs = theirs && round.authority().is_issued_by_us(&holder.0);
-    if theirs && let Some(known) = round.authority().suspended_by(&named, SaidBy::Portal, &of) {
+    // What was said longer ago is no answer: an order may be on its way that releases it.
+    let known = round.authority().suspended_by(&named, SaidBy::Portal, &of);
+    if let Some(known) = known.filter(|known| theirs && known.is_said_now(round.now())) {
         let known = known.clone();
         let notice = already(round, (told, serial), &known)?;
         return receipt(round, &notice).map(|(receipt, ..)| receipt);
@@ -72,6 +78,7 @@ pub(crate) fn suspend(
         serials: vec![serial.clone()],
         reason: wanted.reason.clone(),
         nonce: round.random::<16>()?.into(),
+        statement: None,
         time: records::time::seconds(round.now()),
     };
     let (receipt, notice, signature) = receipt(round, &notice)?;
@@ -90,7 +97,7 @@ pub(crate) fn has_room(
     portal: &str,
     (of_hour, open_max): (u32, usize),
 ) -> Result<(), Code> {
-    let counted = round.state.allow(&format!("told:{portal}"), of_hour);
+    let counted = round.state.allow(&format!("told:{portal}"), of_hour, 1);
     counted.map_err(|_| Code::WishesTooMany)?;
     let by_them = |one: &Suspended| one.told_by.as_deref() == Some(portal);
     let open = round.authority().all_suspended().filter(|(_, one)| by_them(one)).count();
@@ -111,6 +118,7 @@ fn already(
         serials: vec![serial],
         reason: known.reason.clone(),
         nonce: round.random::<16>()?.into(),
+        statement: None,
         time: records::time::seconds(known.revoked.at),
     })
 }

@@ -7,7 +7,7 @@ use crate::rows::{OrderExtras, RowChange, SealedKeys};
 use crate::state::State;
 use authority::{OrderDigest, Serial};
 use pki::crl::RevocationList;
-use records::Disclosure;
+use records::{Bytes, Disclosure};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -30,6 +30,8 @@ pub(crate) struct Rows {
     pub(crate) tokens: BTreeMap<OrderDigest, Vec<u8>>,
     /// What became of orders.
     pub(crate) order_states: BTreeMap<OrderDigest, &'static str>,
+    /// Which records say why orders were declined.
+    pub(crate) declined: BTreeMap<OrderDigest, Bytes>,
     /// What became of intents.
     pub(crate) intent_states: BTreeMap<Serial, &'static str>,
     /// Whose approvals carried orders.
@@ -54,8 +56,11 @@ impl Rows {
             RowChange::OrderState(digest, state) => {
                 self.order_states.insert(digest, state);
             }
-            RowChange::Consumed(digest, person) => {
-                self.consumed.insert((digest, person));
+            RowChange::OrderDeclined(digest, record) => {
+                self.declined.entry(digest).or_insert(record);
+            }
+            RowChange::Consumed(row) => {
+                self.consumed.insert((row.order, row.person));
             }
             RowChange::IntentState(serial, state) => {
                 self.intent_states.insert(serial, state);
@@ -106,6 +111,10 @@ impl Rows {
             certificates: self.certificates.iter().filter(theirs).map(by_digest).collect(),
             orders: some(&self.orders, &needs.orders),
             tokens: some(&self.tokens, &needs.tokens),
+            looks: some(&self.titles, &needs.looks)
+                .into_iter()
+                .map(|(order, (_, look))| (order, look.to_owned()))
+                .collect(),
         }
     }
 }

@@ -2,15 +2,19 @@
 //! revocation is in force.
 
 use super::find::line;
-use super::names::names;
 use super::{recent_use, revocation_reach};
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::{is_within, person_of, readable};
-use ca_api::CertificateFacts;
-use ca_store::table::{approval, certificate};
+use authority::{Authority, OrderDigest};
+use ca_api::{ApprovedBatch, ApprovedBy, CertificateFacts};
+use ca_store::names::names;
+use ca_store::table::approval::{self, ConsumedRow};
+use ca_store::table::certificate;
 use pki::{Certificate, SerialNumber};
 use records::{Bytes, Code};
+use std::collections::HashMap;
+use store::Tx;
 
 /// The facts.
 pub(crate) async fn certificate(
@@ -30,12 +34,11 @@ pub(crate) async fn certificate(
     readable(authority, &officer, &row.1, now)?;
     let mut line = line(authority, row)?;
     let found = certificate::issued_under(&mut tx, serial).await?.ok_or(Code::NotFound)?;
-    let approvers = approval::consumed_by(&mut tx, found.1).await?;
-    let ids = approvers.iter().map(|(_, id)| id).chain([&line.person]).cloned().collect();
-    let names = names(&mut tx, authority, ids).await?;
-    let name = |id: &String| names.get(id).unwrap_or(id).clone();
-    line.name = name(&line.person);
-    let approvers = approvers.into_iter().map(|(_, id)| (name(&id), id)).collect();
+    let digest = found.1.as_slice().try_into().map_err(anyhow::Error::from)?;
+    let approvers = approval::consumed_by(&mut tx, OrderDigest(digest)).await?;
+    let approvers = named_approvers(&mut tx, authority, approvers).await?;
+    let names = names(&mut tx, authority, vec![line.person.clone()]).await?;
+    line.name = names.get(&line.person).unwrap_or(&line.person).clone();
     let agents = match line.revoked {
         Some(_) => revocation_reach::reach(authority, &mut tx, serial).await?,
         None => Vec::new(),
@@ -44,4 +47,23 @@ pub(crate) async fn certificate(
     let revokes = is_within(authority, &officer, &line.person, now);
     let certificate = Bytes(found.0);
     Ok(CertificateFacts { line, certificate, approvers, agents, opened, revokes })
+}
+
+/// Those who approved, and whom they acted for, with their names.
+pub(super) async fn named_approvers(
+    tx: &mut Tx,
+    authority: &Authority,
+    approvers: Vec<ConsumedRow>,
+) -> Result<Vec<ApprovedBy>, IssuerError> {
+    let ids = approvers.iter().flat_map(|one| [Some(&one.person), one.acting_for.as_ref()]);
+    let names = names(tx, authority, ids.flatten().cloned().collect()).await?;
+    Ok(approvers.into_iter().map(|one| approved_by(one, &names)).collect())
+}
+
+/// As what somebody approved, with names.
+fn approved_by(row: ConsumedRow, names: &HashMap<String, String>) -> ApprovedBy {
+    let name = |id: &String| names.get(id).unwrap_or(id).clone();
+    let batch = row.batch.map(|(order, rows, opened)| ApprovedBatch { order, rows, opened });
+    let acting_for = row.acting_for.map(|absent| (name(&absent), absent));
+    ApprovedBy { name: name(&row.person), person: row.person, acting_for, batch }
 }

@@ -3,7 +3,6 @@
 //! that are over.
 
 use super::drafts::{cursor, letter_line, order};
-use super::names::names;
 use super::people::line;
 use super::place::{place, role_line};
 use crate::error::IssuerError;
@@ -17,10 +16,11 @@ use ca_api::handler::DraftLine;
 use ca_api::organisation::{
     Consequences, DelegationLine, Dossier, HeldLine, WantedConsequences, WantedDossier,
 };
+use ca_store::names::names;
 use ca_store::table::{certificate, order as orders, person};
 use pki::Certificate;
 use records::Code;
-use records::order::{MAIL_PATH, NAME_PATH};
+use records::order::{About, Body, MAIL_PATH, NAME_PATH, PersonAction};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use store::Tx;
@@ -81,7 +81,33 @@ pub(crate) async fn consequences(
     let view = issuer.opened().await?;
     let (authority, now) = (view.authority(), issuer.now());
     let reader = person_of(authority, shown, now)?;
-    readable(authority, &reader, &wanted.person, now)?;
+    told(authority, &reader, wanted, now)
+}
+
+/// The same of an order about a person, where something follows and the reader may know it.
+pub(super) fn consequence_for(
+    authority: &Authority,
+    reader: &str,
+    body: &Body,
+    now: u64,
+) -> Option<Consequences> {
+    let Body::Person(person) = body else { return None };
+    let unit = match person.action {
+        PersonAction::Create => return None,
+        PersonAction::Move => Some(person.unit.clone()),
+        PersonAction::Leave => None,
+    };
+    let wanted = WantedConsequences { person: person.person.clone(), unit };
+    told(authority, reader, &wanted, now).ok()
+}
+
+fn told(
+    authority: &Authority,
+    reader: &str,
+    wanted: &WantedConsequences,
+    now: u64,
+) -> Result<Consequences, IssuerError> {
+    readable(authority, reader, &wanted.person, now)?;
     let told = authority.consequence(&wanted.person, wanted.unit.as_deref(), now)?;
     let roles = told.roles.iter().map(|(role, scope)| role_line(authority, *role, scope));
     Ok(Consequences {
@@ -179,6 +205,6 @@ fn letters_of(authority: &Authority, (person, name): (&str, &str), now: u64) -> 
     let mut own: Vec<_> = authority.letters_for(person).collect();
     own.sort_by_key(|(_, letter)| Reverse(letter.expires));
     own.truncate(PAGE);
-    let about = name.to_owned();
+    let about = About::person(person, (!name.is_empty()).then(|| name.to_owned()));
     own.into_iter().map(|one| letter_line(authority, one, (about.clone(), now))).collect()
 }

@@ -1,7 +1,6 @@
 //! A handler's own drafts and what became of each: orders from rows, newest first, as authority
 //! says where they stand; letters from authority alone.
 
-use super::names::names;
 use super::stage::why;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
@@ -9,10 +8,12 @@ use crate::officer::person_of;
 use crate::view::View;
 use authority::{Authority, LetterState, OrderDigest, Reference};
 use ca_api::handler::{DraftLine, Drafts};
+use ca_store::names::names;
 use ca_store::table::order::{DraftedRow, drafted_by};
 use ca_store::table::unsigned;
 use pki::Certificate;
 use records::letter::LETTER_SECONDS;
+use records::order::{About, about_body};
 use records::{Bytes, Code, Order};
 use store::Tx;
 
@@ -70,7 +71,7 @@ pub(super) async fn order(
         name: read.order.clone(),
         kind: read.kind.clone(),
         action: body.action().to_owned(),
-        about: records::order::title(&read, &row.disclosures),
+        about: about_body((&read, &body), &row.disclosures),
         made: records::time::seconds(unsigned(row.made)?),
         state: state.to_owned(),
         approvals,
@@ -104,8 +105,7 @@ async fn letters(
     let people = own.iter().map(|(_, letter)| letter.person.to_string()).collect();
     let names = names(tx, authority, people).await?;
     let line = |(reference, letter): (&Reference, &LetterState)| {
-        let about = names.get(&*letter.person).cloned();
-        let about = about.unwrap_or_else(|| letter.person.to_string());
+        let about = About::person(&*letter.person, names.get(&*letter.person).cloned());
         letter_line(authority, (reference, letter), (about, now))
     };
     Ok(own.into_iter().map(line).collect())
@@ -115,7 +115,7 @@ async fn letters(
 pub(super) fn letter_line(
     authority: &Authority,
     (reference, letter): (&Reference, &LetterState),
-    (about, now): (String, u64),
+    (about, now): (About, u64),
 ) -> DraftLine {
     DraftLine {
         name: reference.to_string(),

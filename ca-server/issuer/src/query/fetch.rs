@@ -4,17 +4,21 @@
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::person_of;
-use crate::query::look::look;
-use crate::query::names::names;
+use crate::query::dossier::consequence_for;
+use crate::query::look::{look, look_of};
 use crate::view::View;
 use authority::{Authority, Capacity, OrderDigest, PersonId};
-use ca_store::certificates::by_digest;
+use ca_store::names::names;
+use ca_store::table::certificate;
 use ca_store::table::order::{self, SignedRow};
 use pki::Certificate;
-use records::export::{Look, OrderExport, OrderProgress, RowExport};
-use records::order::{Body, IssueBody, Order};
+use plain::{FactValue, phrase};
+use records::export::{Look, OrderExport, OrderProgress, RowExport, Voice};
+use records::order::{Body, Order};
 use records::record::File;
 use records::{Bytes, Code, SignedOrder};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeSet, HashMap};
 use store::Tx;
 
 /// The order.
@@ -33,17 +37,24 @@ pub(crate) async fn fetch(
     }
     let id = records::letter::read_reference(order).ok_or(Code::OrderUnknown)?;
     let digest = order::digest_of(&mut tx, &id).await?.ok_or(Code::OrderUnknown)?;
-    let (order, body) = authority.open(digest, now)?;
+    let (order, body) = match authority.open(digest, now) {
+        Ok(open) => open,
+        Err(code) => {
+            let over = batch_over(issuer, &view, &mut tx, (digest, &person, now)).await?;
+            return over.ok_or(code.into());
+        }
+    };
     if order.drafter != format!("person:{person}") {
         authority.may_approve(&person, &body, now)?;
     }
-    let mut export = export(issuer, &view, &mut tx, (digest, &order, &body)).await?;
+    let mut export = export(issuer, &view, &mut tx, (digest, &order, &body, now)).await?;
     let standing = standing(&view, &mut tx, (digest, &order, &body), (&person, now)).await?;
     if standing.look == Some(Look::Moved) {
         // It can still be declined; what is in force is not what it was made for.
         export.files_before.clear();
     }
     export.standing = Some(standing);
+    export.consequence = consequence_for(authority, &person, &body, now);
     Ok(export)
 }
 
@@ -51,7 +62,7 @@ async fn export(
     issuer: &Issuer,
     view: &View,
     tx: &mut Tx,
-    (digest, read, body): (OrderDigest, &Order, &Body),
+    (digest, read, body, now): (OrderDigest, &Order, &Body, u64),
 ) -> Result<OrderExport, IssuerError> {
     let bytes = view.authority().order_bytes(&digest.0).ok_or(Code::OrderUnknown)?;
     let (order, signature) = bytes;
@@ -59,59 +70,116 @@ async fn export(
     let extras = extras.remove(&digest).ok_or(Code::OrderUnknown)?;
     let disclosures = extras.disclosures;
     read.check_disclosures(&disclosures).map_err(|_| Code::OrderIncomplete)?;
-    let (mut previous, mut renewed) = (None, None);
-    if let Body::Issue(issue) = body {
-        let renewal = issue.renewal.as_ref().map(|renewal| &renewal.certificate);
-        previous = certificate_named(tx, issue, issue.previous.as_ref()).await?;
-        renewed = certificate_named(tx, issue, renewal).await?;
-    }
-    let context = &issuer.context;
+    let certificates = Certificates::of(tx, std::iter::once(body)).await?;
+    let (previous, renewed) = certificates.named(body)?;
     Ok(OrderExport {
         v: 1,
         signed: SignedOrder { order, signature, disclosures },
-        registry: vec![
-            context.registry_certificate.der().into(),
-            context.root_certificate.der().into(),
-        ],
+        registry: registry(issuer),
         previous,
         renewed,
         files: extras.files,
         files_before: files_before(view.authority(), body),
-        rows: rows(tx, body).await?,
+        rows: rows(view.authority(), tx, (body, now)).await?,
         standing: None,
+        consequence: None,
     })
 }
 
+/// A batch that is over, for whoever drafted it: whom they register is read from what was signed,
+/// and from no list of a portal's.
+async fn batch_over(
+    issuer: &Issuer,
+    view: &View,
+    tx: &mut Tx,
+    (digest, person, now): (OrderDigest, &str, u64),
+) -> Result<Option<OrderExport>, IssuerError> {
+    let found = order::signed(tx, vec![digest]).await?.remove(&digest);
+    let Some(SignedRow { signed, .. }) = found else { return Ok(None) };
+    let read = Order::read(&signed.order.0).ok();
+    let read = read.filter(|read| read.drafter == format!("person:{person}"));
+    match read.and_then(|read| read.body().ok()) {
+        Some(body @ Body::Batch(_)) => Ok(Some(OrderExport {
+            v: 1,
+            signed,
+            registry: registry(issuer),
+            previous: None,
+            renewed: None,
+            files: Vec::new(),
+            files_before: Vec::new(),
+            rows: rows(view.authority(), tx, (&body, now)).await?,
+            standing: None,
+            consequence: None,
+        })),
+        _ => Ok(None),
+    }
+}
+
+fn registry(issuer: &Issuer) -> Vec<Bytes> {
+    let context = &issuer.context;
+    vec![context.registry_certificate.der().into(), context.root_certificate.der().into()]
+}
+
 /// Every order of a batch, open or not: what is signed covers all of them.
-async fn rows(tx: &mut Tx, body: &Body) -> Result<Vec<RowExport>, IssuerError> {
+async fn rows(
+    authority: &Authority,
+    tx: &mut Tx,
+    (body, now): (&Body, u64),
+) -> Result<Vec<RowExport>, IssuerError> {
     let Body::Batch(batch) = body else { return Ok(Vec::new()) };
     let digests: Vec<OrderDigest> =
         batch.rows.iter().filter_map(|row| row.digest().map(OrderDigest)).collect();
     let mut found = order::signed(tx, digests.clone()).await?;
-    let mut rows = Vec::with_capacity(digests.len());
+    let mut signed = Vec::with_capacity(digests.len());
     for digest in digests {
-        let SignedRow { signed, look, .. } = found.remove(&digest).ok_or(Code::OrderIncomplete)?;
-        let body = Order::read(&signed.order.0).ok().and_then(|read| read.body().ok());
-        let (mut previous, mut renewed) = (None, None);
-        if let Some(Body::Issue(issue)) = &body {
-            let renewal = issue.renewal.as_ref().map(|renewal| &renewal.certificate);
-            previous = certificate_named(tx, issue, issue.previous.as_ref()).await?;
-            renewed = certificate_named(tx, issue, renewal).await?;
-        }
-        rows.push(RowExport { signed, previous, renewed, look: Look::from_name(&look) });
+        let row = found.remove(&digest).ok_or(Code::OrderIncomplete)?;
+        let body = Order::read(&row.signed.order.0).ok().and_then(|read| read.body().ok());
+        signed.push((digest, row, body));
     }
-    Ok(rows)
+    let bodies = signed.iter().filter_map(|(.., body)| body.as_ref());
+    let certificates = Certificates::of(tx, bodies).await?;
+    let row = |(digest, row, body): (OrderDigest, SignedRow, Option<Body>)| {
+        let named = body.as_ref().map(|body| certificates.named(body)).transpose()?;
+        let (previous, renewed) = named.unwrap_or_default();
+        let look = look_of(authority, digest, &row.look, now);
+        Ok(RowExport { signed: row.signed, previous, renewed, look })
+    };
+    signed.into_iter().map(row).collect()
 }
 
-/// A certificate of the person for whom one is to be issued, where the order names it.
-async fn certificate_named(
-    tx: &mut Tx,
-    issue: &IssueBody,
-    named: Option<&Bytes>,
-) -> Result<Option<Bytes>, IssuerError> {
-    let Some(sha256) = named else { return Ok(None) };
-    let known = by_digest(tx, &issue.person, sha256).await?;
-    Ok(Some(known.ok_or(Code::OrderIncomplete)?))
+/// Certificates of those for whom orders issue, by whose they are and by SHA-256; read with one
+/// question for all of them.
+struct Certificates(HashMap<(String, Bytes), Bytes>);
+
+impl Certificates {
+    async fn of(tx: &mut Tx, bodies: impl Iterator<Item = &Body>) -> Result<Self, IssuerError> {
+        let names = |body: &Body| match body {
+            Body::Issue(issue) if issue.previous.is_some() || issue.renewal.is_some() => {
+                Some(issue.person.clone())
+            }
+            _ => None,
+        };
+        let people: BTreeSet<String> = bodies.filter_map(names).collect();
+        if people.is_empty() {
+            return Ok(Self(HashMap::new()));
+        }
+        let held = certificate::held_by(tx, people.into_iter().collect()).await?;
+        let by_digest = |(person, der): (String, Vec<u8>)| {
+            ((person, Bytes::from(Sha256::digest(&der).as_slice())), Bytes(der))
+        };
+        Ok(Self(held.into_iter().map(by_digest).collect()))
+    }
+
+    /// The last certificate, and the one that is renewed, where the order names them.
+    fn named(&self, body: &Body) -> Result<(Option<Bytes>, Option<Bytes>), Code> {
+        let Body::Issue(issue) = body else { return Ok((None, None)) };
+        let known = |sha256: &Bytes| {
+            let known = self.0.get(&(issue.person.clone(), sha256.clone()));
+            known.cloned().ok_or(Code::OrderIncomplete)
+        };
+        let renewal = issue.renewal.as_ref().map(|renewal| &renewal.certificate);
+        Ok((issue.previous.as_ref().map(known).transpose()?, renewal.map(known).transpose()?))
+    }
 }
 
 /// The files that are in force before an order, where it names files.
@@ -139,20 +207,31 @@ async fn standing(
     let authority = view.authority();
     let given = authority.given(digest, now);
     let counting = authority.counting(digest, now);
-    let ids = counting.iter().flat_map(|(one, _)| [Some(one.person), one.acting_for]);
+    let own = authority.voices(person, digest, now);
+    let all = counting.iter().map(|(one, _)| one).chain(&own);
+    let ids = all.flat_map(|one| [Some(one.person), one.acting_for]);
     let ids = ids.flatten().map(|id| id.to_string()).collect();
     let names = names(tx, authority, ids).await?;
-    let name = |id: &PersonId| names.get(&**id).cloned().unwrap_or_else(|| id.to_string());
+    let named = |id: &PersonId| names.get(&**id).cloned().unwrap_or_else(|| id.to_string());
+    let name = |id: &PersonId| FactValue::from(named(id));
+    // Names are set apart, so that none of them is read as somebody who acts for somebody.
     let approver = |(one, _): &(Capacity, bool)| match one.acting_for {
-        Some(absent) => format!("{}（代/for {}）", name(&one.person), name(&absent)),
-        None => name(&one.person),
+        Some(absent) => {
+            let both = "{0}（代/for {1}）";
+            phrase(both, both, vec![name(&one.person), name(&absent)]).zh()
+        }
+        None => FactValue::Row(vec![name(&one.person)]).zh(),
+    };
+    let voice = |one: &Capacity| Voice {
+        acting_for: one.acting_for.map(|absent| absent.to_string()),
+        name: named(&one.voice()),
     };
     Ok(OrderProgress {
         approvers: counting.iter().map(approver).collect(),
         needed: authority.needed(body),
         given: given.contains_key(person),
         browser: authority.has_room(body, &given)?,
-        sample: authority.sample_size(body),
+        voices: own.iter().map(voice).collect(),
         look: look(authority, (order, body), &ca_store::table::order::look_of(tx, &digest).await?),
     })
 }

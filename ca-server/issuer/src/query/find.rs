@@ -4,21 +4,20 @@
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::{is_within, person_of};
-use crate::query::names::names;
 use crate::query::place::place;
+use crate::query::scan::Scan;
 use authority::Authority;
 use ca_api::{CertificateLine, Certificates, Sought};
+use ca_store::names::names;
 use ca_store::table::certificate::{FoundRow, SearchBy, search};
 use ca_store::table::{person, unsigned};
 use pki::{Certificate, SerialNumber};
 use records::Code;
 use store::Tx;
 
-/// Certificates after which a page ends, people who are looked at at once for it, and most that
-/// are.
+/// Certificates after which a page ends, and people who are looked at at once for it.
 const PAGE: usize = 50;
 const CHUNK: i64 = 100;
-const LOOKED_MAX: usize = 5_000;
 /// Longest text that is looked for.
 const TEXT_CHARS_MAX: usize = 80;
 
@@ -58,8 +57,8 @@ async fn found(
     let mut answer = Certificates { lines: Vec::new(), elsewhere: 0, more: String::new() };
     let by = by(authority, text);
     let mut behind = behind(tx, &sought.after).await?;
-    let mut looked = 0;
-    while looked < LOOKED_MAX {
+    let mut scan = Scan::begin();
+    while scan.goes_on().await {
         let people = search(tx, (by, text), (&behind.0, &behind.1), CHUNK).await?;
         if people.is_empty() {
             return Ok(answer);
@@ -73,7 +72,7 @@ async fn found(
             if let Some(row) = one.first() {
                 behind = (row.0.clone(), row.1.clone());
             }
-            looked += 1;
+            scan.looked(1);
         }
     }
     answer.more = behind.1;

@@ -2,6 +2,7 @@
 //! told as rows have it, which prove nothing.
 
 use super::drafts::letter_state;
+use super::place::place;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use authority::{Authority, LetterState, Reference, Serial};
@@ -37,7 +38,8 @@ pub(crate) async fn mine(issuer: &Issuer, certificate: &Certificate) -> Result<M
     let letters = letters.into_iter().map(|one| own_letter(authority, one, now)).collect();
     let orders = orders(authority, &person, now);
     let notices = told.into_iter().map(own_notice).collect();
-    Ok(Mine { certificates, letters, orders, roles: roles.collect(), notices, person })
+    let place = format!("{} ({})", place(authority, &state.unit), state.unit);
+    Ok(Mine { certificates, letters, orders, roles: roles.collect(), notices, place, person })
 }
 
 fn own_certificate(authority: &Authority, serial: &Serial, now: u64) -> Option<OwnCertificate> {

@@ -2,8 +2,8 @@
 //! or by unit; and one of them with what it takes to draft about them. Nobody else's people are
 //! shown.
 
-use super::names::names;
 use super::place::place;
+use super::scan::Scan;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::loaded::{opening, text};
@@ -11,17 +11,17 @@ use crate::officer::{person_of, readable};
 use authority::Authority;
 use ca_api::Sought;
 use ca_api::handler::{PersonFacts, PersonLine, UnitLine, UnitPeople};
+use ca_store::names::names;
 use ca_store::table::person::{self, PersonBy};
 use pki::Certificate;
 use pki::profile::Holder;
-use records::Code;
 use records::order::{MAIL_PATH, NAME_PATH};
+use records::{Bytes, Code};
 use store::Tx;
 
-/// People after which a page ends, who are looked at at once for it, and most that are.
+/// People after which a page ends, and who are looked at at once for it.
 const PAGE: usize = 50;
 const CHUNK: i64 = 200;
-const LOOKED_MAX: usize = 5_000;
 const TEXT_CHARS_MAX: usize = 80;
 
 /// One page of the people who are the reader's business.
@@ -83,6 +83,7 @@ pub(crate) async fn person(
     Ok(PersonFacts {
         version: state.version,
         mail: told(MAIL_PATH),
+        number: state.number.map(Bytes::from),
         units: units(authority, |_| true),
         profiles: profiles.map(|(id, _)| id.to_owned()).collect(),
         line: line(authority, (id, told(NAME_PATH)), now)?,
@@ -120,8 +121,8 @@ async fn found(
         "" => (String::new(), String::new()),
         after => person::place(tx, after).await?.ok_or(Code::Malformed)?,
     };
-    let (mut page, mut looked) = (Vec::new(), 0);
-    while looked < LOOKED_MAX {
+    let (mut page, mut scan) = (Vec::new(), Scan::begin());
+    while scan.goes_on().await {
         let chunk = person::found(tx, (by, text), (&behind.0, &behind.1), CHUNK).await?;
         if chunk.is_empty() {
             return Ok((page, String::new()));
@@ -134,7 +135,7 @@ async fn found(
             if !authority.has_left(&id) && readable(authority, reader, &id, now).is_ok() {
                 page.push(id);
             }
-            looked += 1;
+            scan.looked(1);
         }
     }
     Ok((page, behind.1))

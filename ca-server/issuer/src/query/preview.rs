@@ -3,6 +3,7 @@
 
 use super::people::handler;
 use crate::decide::draft::check_said;
+use crate::decide::number::check_number;
 use crate::decide::order::resting;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
@@ -13,7 +14,7 @@ use pki::Certificate;
 use records::Code;
 use records::drafted::Drafted;
 use records::letter::reference;
-use records::order::{Basis, Body, ORDER_SECONDS, Order};
+use records::order::{Body, ORDER_SECONDS, Order};
 
 /// The order, or why it would not be made.
 pub(crate) async fn preview(
@@ -24,7 +25,7 @@ pub(crate) async fn preview(
     let (view, mut tx) = issuer.current().await?;
     let (authority, now) = (view.authority(), issuer.now());
     let handler = handler(authority, certificate, now)?;
-    let Previewing { statement, disclosures } = wanted;
+    let Previewing { statement, disclosures, number_seal } = wanted;
     let drafted = Drafted::of(&statement)?;
     authority.may_draft(&handler, &drafted)?;
     let body = match drafted {
@@ -35,8 +36,11 @@ pub(crate) async fn preview(
         Drafted::Letter(_) => return Ok(Preview { order: None, disclosures: Vec::new() }),
     };
     check_said(&body, &disclosures)?;
+    let known = (authority, &issuer.context.numbers);
+    check_number(known, &handler, &body, number_seal.as_ref())?;
     let (body, drafter) = (Body::Person(body), format!("person:{handler}"));
-    let people = Basis::people_of(&body, &drafter).into_iter().collect();
+    let basis = authority.basis(&body, &drafter)?;
+    let people = basis.people.into_iter().map(|one| one.person).collect();
     let loaded = Loaded::of_people(&mut tx, people).await?;
     let (basis, disclosures) = resting((authority, &loaded), (&body, &drafter), disclosures)?;
     let order = Order {

@@ -1,16 +1,20 @@
 //! What became of each order of a batch, for whoever drafted it and for those who may approve its
 //! orders: each sees what concerns them, and nothing of it decides.
 
+use super::certificate::named_approvers;
 use super::drafts::ended;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::person_of;
 use authority::{Authority, OrderDigest};
+use ca_api::ApprovedBy;
 use ca_api::handler::{BatchReceipt, ReceiptLine};
+use ca_store::table::approval;
 use ca_store::table::order::{self, SignedRow};
 use pki::Certificate;
-use records::order::{Body, title};
+use records::order::{Body, about_body};
 use records::{Code, Disclosure, Order, SignedOrder};
+use sha2::{Digest, Sha256};
 
 /// The receipt.
 pub(crate) async fn receipt(
@@ -45,6 +49,7 @@ pub(crate) async fn receipt(
     if lines.is_empty() {
         return Err(Code::ApproverScope.into());
     }
+    let approvers = approvers(&mut tx, authority, &lines).await?;
     let approvals = u32::try_from(authority.given(digest, now).len()).unwrap_or(u32::MAX);
     let became = authority.open(digest, now).map_or_else(|code| ended(code, &state), |_| "open");
     let needed = authority.needed(&Body::Batch(body.clone()));
@@ -55,8 +60,39 @@ pub(crate) async fn receipt(
         state: became.to_owned(),
         approvals: (approvals, if became == "open" { needed } else { 0 }),
         own,
+        approvers,
         lines,
     })
+}
+
+/// Whose approvals carried the batch: of the first order of it that was carried out.
+async fn approvers(
+    tx: &mut store::Tx,
+    authority: &Authority,
+    lines: &[ReceiptLine],
+) -> Result<Vec<ApprovedBy>, IssuerError> {
+    let Some(done) = lines.iter().find(|line| line.state == "done") else { return Ok(Vec::new()) };
+    let digest = order::digest_of(tx, &done.order).await?.ok_or(Code::OrderUnknown)?;
+    let consumed = approval::consumed_by(tx, digest).await?;
+    named_approvers(tx, authority, consumed).await
+}
+
+/// What an order issued, or revoked.
+fn serials(authority: &Authority, body: &Body) -> Vec<String> {
+    match body {
+        Body::Revoke(revoke) => revoke.serials.clone(),
+        Body::Issue(issue) => {
+            let key = Sha256::digest(&issue.key.0);
+            let of_key = |serial: &String| {
+                authority.held(serial).is_some_and(|held| {
+                    held.key_sha256.as_slice() == key.as_slice() && held.sha256.is_some()
+                })
+            };
+            let all = authority.serials_of(&issue.person).into_iter();
+            all.map(|serial| serial.to_string()).filter(of_key).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn read(signed: &SignedOrder) -> Option<(Order, Body)> {
@@ -82,10 +118,11 @@ fn line(
     let person = body.person().unwrap_or_default().to_owned();
     ReceiptLine {
         order: order.order.clone(),
-        about: title(order, opened),
+        about: about_body((order, body), opened),
         state: state.to_owned(),
         problem: code,
         letter: state == "done" && authority.has_open_letter(&person, now),
+        serials: if state == "done" { serials(authority, body) } else { Vec::new() },
         person,
     }
 }

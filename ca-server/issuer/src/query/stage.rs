@@ -9,6 +9,7 @@ use ca_store::table::order;
 use records::Disclosure;
 use records::decline::Declining;
 use records::enrolment::Stage;
+use records::order::Body;
 use records::record::{Event, Record};
 use store::Tx;
 
@@ -75,18 +76,30 @@ pub(super) async fn why(
     let Some((record, salt, value)) = order::reason_of(tx, &digest).await? else {
         return Ok(String::new());
     };
-    let reason = opened(digest, &record, salt, &value);
-    if reason.is_none() {
-        issuer.alarm(format!("reason of order {digest}")).await?;
+    if let Some((declined, reason)) = opened(&record, salt, &value)
+        && (declined == digest || stands_in(tx, digest, declined).await?)
+    {
+        return Ok(reason);
     }
-    Ok(reason.unwrap_or_default())
+    issuer.alarm(format!("reason of order {digest}")).await?;
+    Ok(String::new())
 }
 
-/// The reason that opens what the officer signed.
-fn opened(digest: OrderDigest, record: &[u8], salt: Vec<u8>, value: &str) -> Option<String> {
+/// What an officer declined, and the reason that opens what they signed.
+fn opened(record: &[u8], salt: Vec<u8>, value: &str) -> Option<(OrderDigest, String)> {
     let Event::Declined { decline, .. } = Record::read(record).ok()?.event else { return None };
-    let signed = decline.read().ok()?.order.digest() == Some(digest.0);
+    let declined = OrderDigest(decline.read().ok()?.order.digest()?);
     let value = serde_json::from_str(value).ok()?;
     let reason = Disclosure::new("/reason", salt.try_into().ok()?, value);
-    Declining { decline, reason }.reason().ok().filter(|_| signed).map(str::to_owned)
+    let declining = Declining { decline, reason };
+    Some((declined, declining.reason().ok()?.to_owned()))
+}
+
+/// Whether an order stands in a batch, whose digest covers that.
+async fn stands_in(tx: &mut Tx, row: OrderDigest, batch: OrderDigest) -> Result<bool, IssuerError> {
+    let orders = order::read_of(tx, vec![batch]).await?;
+    Ok(match orders.get(&batch) {
+        Some((_, Body::Batch(body))) => body.rows.iter().any(|one| one.digest() == Some(row.0)),
+        _ => false,
+    })
 }

@@ -6,11 +6,12 @@ use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::person_of;
 use authority::{Agent, Authority};
-use ca_api::{CityState, GateState, ListState, LogState};
+use ca_api::{CityState, GateState, ListState, LogState, ProcessState};
 use ca_store::ledger;
 use ca_store::table::{list, unsigned};
 use pki::Certificate;
 use records::record::Record;
+use service::Neighbour;
 use store::{Tx, pending};
 
 /// How the city stands, for an officer.
@@ -38,8 +39,24 @@ pub(crate) async fn state(
         gates.push(gate(authority, &mut tx, (id, agent), people).await?);
     }
     let rules = authority.bundle().version;
-    let (now, told) = (records::time::seconds(now), issuer.metrics.told());
-    Ok(CityState { now, lists, logs, gates, rules, waiting_orders, told })
+    let processes = processes(issuer);
+    let now = records::time::seconds(now);
+    Ok(CityState { now, lists, logs, gates, rules, waiting_orders, processes })
+}
+
+/// What the roles of the CA say of themselves: this one now, the others when they answered last.
+fn processes(issuer: &Issuer) -> Vec<ProcessState> {
+    let own = Neighbour {
+        process: "issuer",
+        last: Some((issuer.clock.seconds(), issuer.metrics.readiness())),
+        silent_since: None,
+    };
+    let all = [own].into_iter().chain(issuer.neighbours.known());
+    let told = all.map(|one| {
+        let last = one.last.map(|(at, said)| (at, said.is_ready, said.told));
+        ProcessState::of(one.process, last, one.silent_since)
+    });
+    told.collect()
 }
 
 /// Whether a person holds any role over a unit.

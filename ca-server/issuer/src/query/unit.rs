@@ -1,7 +1,6 @@
 //! A unit of the city for officers and handlers: what is below it, whose roles count there, and its
 //! own people as far as they are the reader's business.
 
-use super::names::names;
 use super::people::{by_unit, line};
 use super::place::role_line;
 use crate::error::IssuerError;
@@ -10,14 +9,12 @@ use crate::officer::{person_of, readable};
 use authority::Authority;
 use ca_api::handler::{PersonLine, UnitLine};
 use ca_api::organisation::{HolderLine, UnitBelow, UnitFacts, WantedUnit};
+use ca_store::names::names;
 use pki::Certificate;
 use records::Code;
 use records::rules::Role;
 use std::collections::HashMap;
 use store::Tx;
-
-/// People whose roles count in a unit that are shown, at most.
-const HOLDERS_MAX: usize = 100;
 
 /// The unit.
 pub(crate) async fn unit(
@@ -39,7 +36,7 @@ pub(crate) async fn unit(
     let mut path: Vec<UnitLine> =
         authority.above(id).into_iter().map(|id| unit_line(authority, id)).collect();
     path.reverse();
-    let counted = Counted::of(authority, id);
+    let counted = issuer.counted.of(view.state());
     let (found, more) = by_unit(authority, &mut tx, (&reader, now), (id, &wanted.after)).await?;
     let named = names(&mut tx, authority, found.clone()).await?;
     let person = |person: &String| {
@@ -47,53 +44,14 @@ pub(crate) async fn unit(
     };
     let people = found.iter().map(person).collect::<Result<Vec<PersonLine>, Code>>()?;
     let holders = match wanted.after.is_empty() {
-        true => holders(authority, &mut tx, (&reader, now), counted.holders).await?,
+        true => {
+            let found = counted.holders_in(authority, id);
+            holders(authority, &mut tx, (&reader, now), found).await?
+        }
         false => Vec::new(),
     };
-    let below = below(authority, id, &counted.people);
+    let below = below(authority, id, &counted.below(authority, id));
     Ok(UnitFacts { path, open: state.open, below, holders, people, more })
-}
-
-/// What one walk over all people tells of a unit.
-struct Counted {
-    /// People in office by the unit directly below this one in which they are.
-    people: HashMap<String, u32>,
-    /// Person, role and scope, of those whose roles count here.
-    holders: Vec<(String, Role, String)>,
-}
-
-impl Counted {
-    fn of(authority: &Authority, unit: &str) -> Self {
-        let above = authority.above(unit);
-        // Which unit directly below this one, if any, each unit belongs to.
-        let child = |id: &str| {
-            let chain = authority.above(id);
-            let place = chain.iter().position(|one| *one == unit)?;
-            Some((*chain.get(place.checked_sub(1)?)?).to_owned())
-        };
-        let children: HashMap<&str, String> =
-            authority.units().filter_map(|(id, _)| Some((id, child(id)?))).collect();
-        let (mut people, mut holders) = (HashMap::new(), Vec::new());
-        for (id, state) in authority.people() {
-            if state.left || authority.has_left(id) {
-                continue;
-            }
-            if let Some(child) = children.get(state.unit.as_str()) {
-                *people.entry(child.clone()).or_default() += 1;
-            }
-            for (role, scope) in &state.roles {
-                let counts = *role != Role::Official && above.contains(&scope.as_str());
-                if counts && authority.holds(id, *role, scope) {
-                    holders.push((id.to_string(), *role, scope.clone()));
-                }
-            }
-        }
-        holders.sort_by_key(|(id, role, scope)| {
-            (above.iter().position(|one| *one == scope.as_str()), *role, id.clone())
-        });
-        holders.truncate(HOLDERS_MAX);
-        Self { people, holders }
-    }
 }
 
 async fn holders(

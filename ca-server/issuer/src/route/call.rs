@@ -13,9 +13,10 @@ use axum::response::{IntoResponse, Response};
 use ca_api::AsOfficer;
 use mtls::TlsConnection;
 use pki::Certificate;
-use records::{Code, Problem};
+use records::{Bytes, Code, Problem};
 use serde::de::DeserializeOwned;
 use service::problem::Refused;
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// Which process of a portal a route is for.
@@ -81,6 +82,27 @@ impl<T: DeserializeOwned> FromRequest<Arc<Issuer>> for OfficerCall<T> {
     }
 }
 
+/// The process of a portal whose connection it is, if it may call: the public one keeps no turn
+/// from the staff's.
+pub(super) async fn portal(issuer: &Issuer, parts: &Parts) -> Result<String, Code> {
+    let caller = caller(issuer, parts, AnyProcess::NAME).await?;
+    let view = issuer.opened().await?;
+    let known = view.authority().portal_of(&caller.key_sha256);
+    let (portal, process) = known.ok_or(Code::PortalUnknown)?;
+    Ok(format!("{portal}/{process}"))
+}
+
+/// For whom a portal asks, as it says: the digest of the certificate that it saw. It decides only
+/// behind whom of the same portal a question waits.
+pub(super) fn shown_certificate(message: &[u8]) -> Option<[u8; 32]> {
+    #[derive(serde::Deserialize)]
+    struct Shown {
+        certificate: Bytes,
+    }
+    let shown: Shown = serde_json::from_slice(message).ok()?;
+    Some(Sha256::digest(&shown.certificate.0).into())
+}
+
 /// Whether the connection belongs to a process that may call.
 async fn caller(issuer: &Issuer, parts: &Parts, process: &'static str) -> Result<Caller, Code> {
     let connection = parts.extensions.get::<TlsConnection>().ok_or(Code::CertificateRequired)?;
@@ -92,12 +114,21 @@ async fn caller(issuer: &Issuer, parts: &Parts, process: &'static str) -> Result
     if authority.is_revoked(&certificate.serial().to_string()) {
         return Err(Code::CertificateRevoked);
     }
+    if !is_in_time(issuer, &certificate) {
+        return Err(Code::CertificateExpired);
+    }
     let key_sha256 = certificate.key().sha256();
     let (_, known) = authority.portal_of(&key_sha256).ok_or(Code::PortalUnknown)?;
     if !process.is_empty() && known != process {
         return Err(Code::NotYourRoute);
     }
     Ok(Caller { key_sha256, process })
+}
+
+/// Whether a portal's certificate counts now. It is not the handshake that says so, by the clock as
+/// it is: one that moved stops no brake.
+pub(super) fn is_in_time(issuer: &Issuer, certificate: &Certificate) -> bool {
+    (certificate.not_before()..=certificate.not_after()).contains(&issuer.now())
 }
 
 /// Whether an officer may approve anything, as far as is known: who may not makes us verify
@@ -125,7 +156,7 @@ async fn message<T: DeserializeOwned>(
     serde_json::from_slice(&bytes).map_err(|_| refused(Code::Malformed))
 }
 
-fn refused(code: Code) -> Response {
+pub(super) fn refused(code: Code) -> Response {
     Refused(Problem::new(code, String::new())).into_response()
 }
 

@@ -9,7 +9,7 @@ use pki::Signer;
 use records::decline::{Decline, DeclineStatement, Declined, Declining, Outcome};
 use records::export::Approved;
 use records::order::{Body, CredentialBody};
-use records::passkey::PasskeyStatement;
+use records::passkey::{Assertion, PasskeyStatement};
 use records::record::{Cause, Event};
 use records::suspension::SuspensionCause;
 use records::wish::{Wish, WishStatement, Wished, Wishing};
@@ -43,7 +43,9 @@ impl Sample {
 
     /// An officer approves an order over the portal.
     pub(crate) fn approve(&mut self, order: OrderDigest, name: &str) -> Result<Approved, Code> {
-        let approval = self.city.approval(order, name);
+        let voices = self.authority().voices(&self.person(name), order, self.city.now);
+        let absent = voices.first().and_then(|one| one.acting_for.map(|id| id.to_string()));
+        let approval = self.city.approval_for(order, name, absent.as_deref());
         self.bring(self.staff(), name, approval)
     }
 
@@ -92,6 +94,33 @@ impl Sample {
     ) -> Result<Declined, Code> {
         let declining = self.declining(order, name, (outcome, "登记的单位不对"));
         self.bring_decline(self.staff(), name, declining)
+    }
+
+    /// An officer's passkey was touched for a decline.
+    pub(crate) fn touched_decline(
+        &mut self,
+        order: OrderDigest,
+        name: &str,
+    ) -> Result<Declined, Code> {
+        let mut passkey = self.passkey(name);
+        let declining = self.declining(order, name, (Outcome::Returned, "登记的单位不对"));
+        let Decline { statement, certificate, .. } = declining.decline;
+        let answer = self.touch(&mut passkey, name, Decline::challenge(&statement.0));
+        let decline = Decline::by_passkey(statement, certificate, answer);
+        self.bring_decline(self.staff(), name, Declining { decline, ..declining })
+    }
+
+    /// What a passkey answers to a challenge.
+    pub(crate) fn touch(
+        &self,
+        passkey: &mut SamplePasskey,
+        name: &str,
+        challenge: [u8; 32],
+    ) -> (Bytes, Assertion) {
+        let officer = self.city.officer(name);
+        let asked = |answer: &mut crate::sample::SampleAnswer| answer.challenge = challenge;
+        let said = passkey.approve(officer, [0; 32].into(), asked);
+        (said.signature, said.assertion.unwrap())
     }
 
     /// A decline is brought under an officer's connection.

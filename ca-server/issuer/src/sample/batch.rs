@@ -10,7 +10,7 @@ use records::draft::{Draft, DraftingMany, ManyRow};
 use records::drafted::{Drafted, LetterBody, ManyDrafted};
 use records::export::Approved;
 use records::order::{Body, PersonAction};
-use records::{Approval, Bytes, Code, json};
+use records::{Approval, Bytes, Code, Vouched, json};
 
 impl Sample {
     /// An officer wants open orders to be approved as one.
@@ -33,17 +33,16 @@ impl Sample {
     ) -> Approval {
         let officer = self.city.officer(name);
         let rows: Vec<u8> = opened.iter().flat_map(|row| row.0.clone()).collect();
-        let opened = (!rows.is_empty()).then_some(Bytes(rows));
         let (certificate, signer) = (&officer.certificate, &*officer.signer);
-        Approval::sign_opened(batch.0, opened, certificate, signer).unwrap()
+        let spoken = Vouched { acting_for: None, opened: &rows };
+        Approval::sign_spoken(batch.0, spoken, certificate, signer).unwrap()
     }
 
-    /// The orders of a batch that have to be opened.
-    pub(crate) fn sample_of(&self, batch: OrderDigest) -> Vec<Bytes> {
+    /// The orders of a batch that an officer has to open.
+    pub(crate) fn sample_of(&self, batch: OrderDigest, name: &str) -> Vec<Bytes> {
         let (_, body) = self.authority().open(batch, self.city.now).unwrap();
-        let wanted = self.authority().sample_size(&body);
         let Body::Batch(rows) = &*body else { unreachable!("no batch") };
-        rows.sample(&batch.0, wanted).into_iter().cloned().collect()
+        rows.to_open(&batch.0, &self.person(name)).into_iter().cloned().collect()
     }
 
     /// An officer approves a batch as the rules ask for it.
@@ -52,7 +51,7 @@ impl Sample {
         batch: OrderDigest,
         name: &str,
     ) -> Result<Approved, Code> {
-        let approval = self.opened_approval(batch, name, &self.sample_of(batch));
+        let approval = self.opened_approval(batch, name, &self.sample_of(batch, name));
         self.bring(self.staff(), name, approval)
     }
 
@@ -90,8 +89,9 @@ impl Sample {
         let bytes = Bytes(json::write(&said).unwrap());
         let draft = Draft::sign(bytes, &officer.certificate, &*officer.signer).unwrap();
         let rows = many.places.into_iter().zip(bodies);
-        let rows = rows.map(|(place, (body, disclosures))| ManyRow { place, body, disclosures });
-        DraftingMany { draft, rows: rows.collect() }
+        let row =
+            |(place, (body, disclosures))| ManyRow { place, body, disclosures, number_seal: None };
+        DraftingMany { draft, rows: rows.map(row).collect() }
     }
 
     /// A draft of many is brought under an officer's connection.

@@ -3,13 +3,15 @@
 use super::Sample;
 use super::operate::evidence;
 use crate::command::{Caller, Command};
-use crate::verify::{VerifiedDraft, VerifiedWithdrawal};
+use crate::verify::{VerifiedDraft, VerifiedNumbers, VerifiedWithdrawal};
 use authority::OrderDigest;
 use ca_api::handler::DraftMade;
 use records::draft::{Draft, DraftStatement, Drafting};
 use records::drafted::{Drafted, LetterBody};
+use records::number::{AskedNumbers, NumberLine, SealedNumber};
 use records::order::{PersonAction, PersonBody};
 use records::rules::Role;
+use records::time::day_in_beijing;
 use records::withdrawal::{TakenBack, Withdrawal, WithdrawalStatement, Withdrawn};
 use records::{Bytes, Code, Disclosure, json};
 
@@ -55,9 +57,39 @@ impl Sample {
             unit: unit.to_owned(),
             name: name.commitment().unwrap(),
             mail: None,
+            number: self.authority().person(person).and_then(|one| one.number).map(Bytes::from),
             evidence: seen.commitment().unwrap(),
         };
         (body, vec![name, seen])
+    }
+
+    /// What the CA tells a handler about national numbers.
+    pub(crate) fn asks_numbers(
+        &mut self,
+        name: &str,
+        numbers: &[&str],
+    ) -> Result<Vec<NumberLine>, Code> {
+        let numbers = numbers.iter().map(|number| (*number).to_owned()).collect();
+        let asked = AskedNumbers { numbers };
+        let today = day_in_beijing(self.city.now);
+        let asked = VerifiedNumbers::read(&asked, &self.context.numbers, today)?;
+        let (caller, officer) = (self.staff(), self.officer(name));
+        let told = self.decide(|reply| Command::Numbers(caller, officer, Box::new(asked), reply));
+        Ok(told?.lines)
+    }
+
+    /// A handler drafts a record with a number as the CA gave it to them.
+    pub(crate) fn drafts_numbered(
+        &mut self,
+        name: &str,
+        wanted: (PersonAction, &str),
+        (record, number): ((&str, &str), &SealedNumber),
+    ) -> Result<DraftMade, Code> {
+        let (mut body, disclosures) = self.person_body(wanted, record);
+        body.number = Some(number.digest.clone());
+        let draft = self.signed_draft(name, &Drafted::Person(body), |_| {});
+        let number_seal = Some(number.seal.clone());
+        self.bring_draft(self.staff(), name, Drafting { draft, disclosures, number_seal })
     }
 
     /// A signed draft of it.
@@ -69,7 +101,7 @@ impl Sample {
     ) -> Drafting {
         let (body, disclosures) = self.person_body(wanted, record);
         let draft = self.signed_draft(name, &Drafted::Person(body), |_| {});
-        Drafting { draft, disclosures }
+        Drafting { draft, disclosures, number_seal: None }
     }
 
     /// A draft is brought under an officer's connection.
@@ -99,7 +131,11 @@ impl Sample {
     pub(crate) fn drafts_letter(&mut self, name: &str, person: &str) -> Result<DraftMade, Code> {
         let body = LetterBody { person: person.to_owned(), profile: "official".into() };
         let draft = self.signed_draft(name, &Drafted::Letter(body), |_| {});
-        self.bring_draft(self.staff(), name, Drafting { draft, disclosures: Vec::new() })
+        self.bring_draft(
+            self.staff(),
+            name,
+            Drafting { draft, disclosures: Vec::new(), number_seal: None },
+        )
     }
 
     /// What somebody signs who takes something back.

@@ -7,12 +7,14 @@ use crate::rows::RowChange;
 use crate::seal::SealKey;
 use crate::state::State;
 use ca_host::CaConfig;
+use ca_host::clock_guard::ClockGuard;
 use ca_host::config::{IssuerConfig, LogConfig, NoticesConfig, StatusConfig};
 use ca_host::prepare::{CertificateInputs, CertificateIssuer, prepare};
 use ca_store::replay::Followed;
 use keys::SoftwareSigner;
 use pki::name::{Subject, Text};
 use pki::{Certificate, CertificateProfile, Signer};
+use records::number::NumberKey;
 use records::trust::Trust;
 use sample_city::{FOUNDED, SampleCity, first_name};
 use sha2::{Digest, Sha256};
@@ -79,11 +81,13 @@ fn context(city: &SampleCity) -> IssuanceContext {
     let issuing = certificate(city, "issuing", &keys.issuing, Some(&root));
     IssuanceContext {
         config: config(),
+        clock_guard: ClockGuard::of(&config()),
         trust: trust(city, &root),
         founding: city.founding,
         issuing: own(&keys.issuing),
         registry: own(&keys.registry),
         seal: SealKey::new(&[7; 32]).unwrap(),
+        numbers: NumberKey::new(&[8; 32]).unwrap(),
         registry_certificate: issuing.clone(),
         issuing_certificate: issuing,
         root_certificate: root,

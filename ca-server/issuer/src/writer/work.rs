@@ -1,50 +1,54 @@
-//! What a batch comes to: one round of all of it, or of each thing alone where all of it cannot be
-//! kept.
+//! What becomes of what was taken: one round of all of it, or of each thing alone where all of it
+//! cannot be kept.
 
 use super::{AFTER_FAILURE, Writer};
 use crate::error::IssuerError;
-use crate::queue::Batch;
+use crate::queue::Commands;
 use crate::share::{Failure, Share};
+use crate::state::State;
 use records::Code;
 
 impl Writer {
     /// One round, of brakes or of everything; where that cannot be kept, one thing after the other.
-    /// Whoever asked for what cannot be kept hears nothing but that it was not done. Says whether
-    /// another round is wanted at once.
-    pub(super) async fn work(&mut self, batch: &Batch) -> Result<bool, IssuerError> {
-        let share = match batch {
-            Batch::Brakes(commands) => Share::brakes(commands),
-            Batch::Others(commands) => {
+    /// Whoever asked for what cannot be kept hears nothing but that it was not done; what there was
+    /// no time for waits for the next round. Says whether another round is wanted at once.
+    pub(super) async fn work(&mut self, taken: Commands) -> Result<bool, IssuerError> {
+        let is_braking = matches!(taken, Commands::Brakes(_));
+        let share = match &taken {
+            Commands::Brakes(commands) => Share::brakes((commands, self.paces.0.most())),
+            Commands::Others(commands) => {
                 let most = self.paces.1.most();
                 let later = self.unkept.split_off(self.unkept.len().min(most));
                 Share::everything((commands, most), std::mem::replace(&mut self.unkept, later))
             }
         };
         let done = self.round(&share).await;
-        let pace = match batch {
-            Batch::Brakes(_) => &mut self.paces.0,
-            Batch::Others(_) => &mut self.paces.1,
-        };
+        let all = share.commands.len();
+        let decided = done.as_ref().map_or(all, |done| done.decided);
+        let pace = if is_braking { &mut self.paces.0 } else { &mut self.paces.1 };
         match &done {
+            Ok(_) if decided < all => pace.late(),
             Ok(_) => pace.done(),
             Err(Failure::Late) => pace.late(),
             Err(_) => {}
         }
         let done = match done {
-            Err(Failure::Unkept(_)) if !share.is_one(self.state.as_ref()) => {
+            Err(Failure::Unkept(_)) if !share.is_empty(self.state.as_ref()) => {
                 self.one_by_one(share).await
             }
             Err(failure) => {
                 self.unkept.extend(share.signed);
                 Err(failure.error())
             }
-            Ok(more) => Ok(more),
+            Ok(done) => Ok(done.more || decided < all),
         };
-        match batch {
+        let authority = self.state.as_ref().map(State::authority);
+        self.commands.give_back(taken, decided, |command| command.weight(authority));
+        match is_braking {
             // All else goes on in the next round, and is told there.
-            Batch::Brakes(_) => done.map(|_| true),
-            Batch::Others(_) if self.stuck.is_empty() => done,
-            Batch::Others(_) => {
+            true => done.map(|_| true),
+            false if self.stuck.is_empty() => done,
+            false => {
                 let more = done?;
                 self.try_stuck().await.map(|()| more)
             }
@@ -73,7 +77,10 @@ impl Writer {
             }
         }
         match share.rest {
-            true => self.round(&Share::rest()).await.map_err(Failure::error),
+            true => {
+                let done = self.round(&Share::rest()).await.map_err(Failure::error);
+                done.map(|done| done.more)
+            }
             false => Ok(true),
         }
     }

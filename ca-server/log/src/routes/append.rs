@@ -1,13 +1,14 @@
-//! Takes records of a portal: idempotent by record id, durable before the answer.
+//! Takes records of a portal: idempotent by record id, durable before the answer. What one says,
+//! and how much of it is kept, has bounds here: a captured portal keeps none of its own.
 
 use super::call::PortalCall;
 use crate::state::LogState;
+use crate::summary;
 use axum::Json;
 use axum::extract::State;
 use ca_api::{Append, Appended};
 use ca_store::ledger;
-use records::Code;
-use records::record::{Event, Record};
+use records::{Code, portal};
 use service::problem::Refused;
 use std::sync::Arc;
 
@@ -25,27 +26,40 @@ async fn take(state: &LogState, maker: &str, message: &Append) -> Result<Appende
     if message.records.len() > RECORDS_MAX {
         return Err(Code::TooLarge);
     }
-    let count = message.records.len() as u64;
-    let mut read = Vec::with_capacity(message.records.len());
+    let count = message.records.len();
+    let mut read = Vec::with_capacity(count);
+    // The sequencer finds them read.
+    let known = state.follower.known();
     for salted in &message.records {
-        let record = Record::read(&salted.record.0).map_err(|_| Code::Malformed)?;
+        let record = known.read(&salted.record.0).map_err(|_| Code::Malformed)?;
         let salt = salted.salt.digest().ok_or(Code::Malformed)?;
-        let own = record.log == "access"
-            && record.maker == maker
-            && matches!(record.event, Event::Portal { .. });
-        if !own {
+        if !portal::is_of(&record, maker) {
             return Err(Code::NotYourRoute);
+        }
+        if !portal::is_sound(&record.event) {
+            return Err(Code::Malformed);
         }
         read.push((record, salted.record.0.clone(), salt));
     }
+    let mut tx = state.store.read().await.map_err(unavailable)?;
+    if !ledger::has_room(&mut tx, "access").await.map_err(unavailable)? {
+        // The portal keeps them until the log goes on, and refuses what it cannot keep.
+        return Err(Code::LogBehind);
+    }
+    drop(tx);
+    let admitted = state.portals.admit(maker, count);
+    read.truncate(admitted.kept());
     // The writers' turn is everybody's: nothing is parsed in it.
     let mut tx = state.store.write().await.map_err(unavailable)?;
     for (record, bytes, salt) in read {
         ledger::insert(&mut tx, &record, bytes, salt).await.map_err(unavailable)?;
     }
     tx.commit().await.map_err(unavailable)?;
-    state.news();
-    Ok(Appended { count })
+    if admitted.were_kept() {
+        summary::not_kept(state, maker, 1).await;
+    }
+    state.news("access");
+    Ok(Appended { count: count as u64 })
 }
 
 fn unavailable(error: store::StoreError) -> Code {

@@ -40,13 +40,17 @@ async fn answer(
     if !same || request.founding != state.trust.founding {
         return Err(Code::NotYourRoute);
     }
+    // What is recorded for ever is short, whatever becomes of it.
+    if !request.ask.is_sound() {
+        return Err(Code::Malformed);
+    }
     let asked = records::time::read(&request.time).ok_or(Code::Malformed)?;
-    let now = state.clock.seconds();
+    let now = state.time().unix();
     let fresh = (request.nonce.0.as_slice(), asked);
     let auditor = state.auditors.admit(&certificate, fresh, now).await?;
     let answer = found(state, &auditor, &request).await;
     let given = match &answer {
-        Ok(LogAnswer::Search(answer)) => answer.found.len() as u64,
+        Ok(LogAnswer::Search(answer)) => answer.records.len() as u64,
         Ok(LogAnswer::Export(_)) => 1,
         Err(_) => 0,
     };
@@ -69,13 +73,10 @@ async fn found(
     let mut tx = state.store.read().await.map_err(|error| failed(error.into()))?;
     match &request.ask {
         Ask::Search(asked) => {
-            if !asked.is_sound() {
-                return Err(Code::Malformed);
-            }
             let found = search::search(&mut tx, &state.auditors, auditor, asked).await;
-            let mut answer = found.map_err(failed)?;
-            search::open(&mut tx, &asked.log, &mut answer).await.map_err(failed)?;
-            Ok(LogAnswer::Search(Box::new(answer)))
+            let answer = found.map_err(failed)?;
+            let proven = search::prove(&mut tx, &asked.log, answer).await;
+            Ok(LogAnswer::Search(Box::new(proven.map_err(failed)?)))
         }
         Ask::Export(question) => {
             // Evidence names people and their approvers: for auditors of the whole city.
@@ -130,8 +131,8 @@ async fn record(
         given,
     };
     let mut tx = state.store.write().await?;
-    ledger::write(&mut tx, "log", state.clock.micros(), event, &[disclosure]).await?;
+    ledger::write(&mut tx, "log", state.time().micros(), event, &[disclosure]).await?;
     tx.commit().await?;
-    state.news();
+    state.news("control");
     Ok(())
 }

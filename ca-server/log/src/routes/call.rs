@@ -77,7 +77,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<LogState>> for AuditorCall<T> {
 /// questions.
 pub(crate) fn judge(state: Arc<LogState>) -> Judge {
     Arc::new(move |certificate| {
-        let (now, authority) = (state.clock.seconds(), state.follower.latest()?);
+        let (now, authority) = (state.time().unix(), state.follower.latest()?);
         if authority.is_revoked(&certificate.serial().to_string()) {
             return None;
         }
@@ -115,7 +115,7 @@ fn connection(parts: &Parts) -> Result<&TlsConnection, Code> {
 }
 
 async fn portal(state: &LogState, parts: &Parts) -> Result<String, Code> {
-    let (certificate, name) = state.services.name(connection(parts)?, state.clock.seconds())?;
+    let (certificate, name) = state.services.name(connection(parts)?, state.time().unix())?;
     let (key, own) = (certificate.key().sha256(), name.clone());
     let speaks = state.follower.ask(move |authority| {
         let portal = authority.portal_of(&key);
@@ -125,7 +125,7 @@ async fn portal(state: &LogState, parts: &Parts) -> Result<String, Code> {
 }
 
 async fn agent(state: &LogState, parts: &Parts) -> Result<(Certificate, String), Code> {
-    let (certificate, name) = state.services.agent(connection(parts)?, state.clock.seconds())?;
+    let (certificate, name) = state.services.agent(connection(parts)?, state.time().unix())?;
     let (shown, own) = (certificate.clone(), name.clone());
     let known = state
         .follower
@@ -136,7 +136,7 @@ async fn agent(state: &LogState, parts: &Parts) -> Result<(Certificate, String),
 async fn auditor(state: &LogState, connection: &TlsConnection) -> Result<(), Code> {
     let der = connection.certificate.as_ref().ok_or(Code::CertificateRequired)?;
     let certificate = Certificate::read(der).map_err(|_| Code::CertificateForeign)?;
-    state.auditors.known(&certificate, state.clock.seconds()).await.map(drop)
+    state.auditors.known(&certificate, state.time().unix()).await.map(drop)
 }
 
 /// A message in JSON, or a clear refusal.

@@ -30,6 +30,6 @@ async fn hear(state: &LogState, call: AgentCall<Heartbeat>) -> Result<Pulsed, Co
         // A key that was replaced or closed says nothing about who lives.
         return Err(Code::NotYourRoute);
     }
-    let now = state.clock.seconds();
+    let now = state.time().unix();
     Ok(Pulsed { is_back: state.silence.hear(agent, Instant::now(), now) })
 }

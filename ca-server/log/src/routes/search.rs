@@ -3,15 +3,13 @@
 //! the auditor's own key.
 
 use super::call::PortalCall;
-use crate::search as finding;
 use crate::state::LogState;
+use crate::{search as finding, summary};
 use axum::Json;
 use axum::extract::State;
 use ca_api::AsOfficer;
-use ca_store::ledger;
 use pki::Certificate;
 use records::evidence::{Search, SearchAnswer};
-use records::record::Event;
 use records::{Bytes, Code};
 use service::problem::Refused;
 use std::sync::Arc;
@@ -34,7 +32,7 @@ async fn answer(
     }
     let certificate =
         Certificate::read(&message.certificate.0).map_err(|_| Code::CertificateForeign)?;
-    let now = state.clock.seconds();
+    let now = state.time().unix();
     let auditor = state.auditors.holder(&certificate, &by, now).await?;
     let asked = &message.message;
     if !asked.is_sound() {
@@ -48,22 +46,8 @@ async fn answer(
     let found = finding::search(&mut tx, &state.auditors, &auditor, asked).await;
     let answer = found.map_err(failed)?;
     drop(tx);
-    record(state, by, &auditor.person, asked, answer.found.len() as u64).await.map_err(failed)?;
+    let search = Bytes(records::json::write(asked).map_err(|error| failed(error.into()))?);
+    let made = (search, answer.found.len() as u64);
+    summary::searched(state, (by, auditor.person), made).await.map_err(failed)?;
     Ok(answer)
-}
-
-async fn record(
-    state: &LogState,
-    by: String,
-    person: &str,
-    asked: &Search,
-    given: u64,
-) -> anyhow::Result<()> {
-    let search = Bytes(records::json::write(asked)?);
-    let event = Event::Searched { by, person: person.to_owned(), search, given };
-    let mut tx = state.store.write().await?;
-    ledger::write(&mut tx, "log", state.clock.micros(), event, &[]).await?;
-    tx.commit().await?;
-    state.news();
-    Ok(())
 }

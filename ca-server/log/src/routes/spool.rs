@@ -93,7 +93,7 @@ async fn forked(
         other: other.into(),
     };
     let mut tx = state.store.write().await.map_err(unavailable)?;
-    ledger::write(&mut tx, "log", state.clock.micros(), event, &[]).await.map_err(|error| {
+    ledger::write(&mut tx, "log", state.time().micros(), event, &[]).await.map_err(|error| {
         tracing::error!(%error, "fork");
         Code::Unavailable
     })?;
@@ -102,7 +102,7 @@ async fn forked(
     forks.known.insert(other);
     forks.last.insert(agent, Instant::now());
     drop(forks);
-    state.news();
+    state.news("control");
     Ok(())
 }
 

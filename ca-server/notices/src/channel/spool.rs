@@ -1,5 +1,6 @@
-//! The spool folder: a private file for each notice, named by its time and id. What takes notices
-//! from there removes the files; when it does not, the oldest leave, and `/readyz` says so.
+//! The spool folder: a private file for each notice, named by its time and id. Files of a look
+//! become durable together. What takes notices from there removes the files; when it does not, the
+//! oldest leave, and `/readyz` says so.
 
 use crate::notice::spelled;
 use crate::parcel::{Handed, Parcel};
@@ -8,7 +9,8 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use system::file::NewFiles;
 
 /// The folder.
 pub(crate) struct Spool {
@@ -17,6 +19,8 @@ pub(crate) struct Spool {
     /// Names that are there, as far as this process knows; none until it looked.
     known: Mutex<Option<BTreeSet<String>>>,
     removed: Mutex<u64>,
+    /// What was handed over and is not durable yet.
+    handed: Mutex<NewFiles>,
 }
 
 impl Spool {
@@ -25,7 +29,8 @@ impl Spool {
         anyhow::ensure!(files_max > 0, "ca.toml: notices.spool_files_max: at least 1");
         let folder = config.path("notices/spool");
         let (known, removed) = (Mutex::default(), Mutex::default());
-        Ok(Self { folder, files_max, known, removed })
+        let handed = Mutex::new(NewFiles::of(folder.clone()));
+        Ok(Self { folder, files_max, known, removed, handed })
     }
 
     pub(super) fn hand(&self, parcel: &Parcel<'_>) -> Handed {
@@ -41,21 +46,25 @@ impl Spool {
             "subject": parcel.written.subject,
             "text": parcel.written.text,
         });
-        match system::file::create_private(&self.folder.join(&name), file.to_string().as_bytes()) {
-            Ok(()) => {}
-            // It was handed over before a crash.
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Handed::Taken,
-            Err(error) => return Handed::Away(format!("{}: {error}", self.folder.display())),
-        }
-        match self.make_room(name) {
+        // What was handed over before a crash stands there already, and stays.
+        match lock(&self.handed).add(name, file.to_string().as_bytes()) {
             Ok(()) => Handed::Taken,
             Err(error) => Handed::Away(format!("{}: {error}", self.folder.display())),
         }
     }
 
+    /// Makes durable what was handed over, and room for it.
+    pub(super) fn keep(&self) -> Result<(), String> {
+        let next = NewFiles::of(self.folder.clone());
+        let handed = std::mem::replace(&mut *lock(&self.handed), next);
+        let kept =
+            handed.keep().and_then(|new| new.into_iter().try_for_each(|name| self.make_room(name)));
+        kept.map_err(|error| format!("{}: {error}", self.folder.display()))
+    }
+
     /// Removes the oldest files while there are too many. Names begin with a time.
     fn make_room(&self, name: String) -> std::io::Result<()> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.known);
         let names = known.get_or_insert_default();
         names.insert(name);
         if names.len() == 1 || names.len() > self.files_max {
@@ -66,7 +75,7 @@ impl Spool {
             let Some(oldest) = names.pop_first() else { break };
             match std::fs::remove_file(self.folder.join(&oldest)) {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-                _ => *self.removed.lock().unwrap_or_else(PoisonError::into_inner) += 1,
+                _ => *lock(&self.removed) += 1,
             }
         }
         Ok(())
@@ -74,9 +83,13 @@ impl Spool {
 
     /// How many notices left that nobody took.
     pub(super) fn looked_after(&self) -> Option<String> {
-        let removed = *self.removed.lock().unwrap_or_else(PoisonError::into_inner);
+        let removed = *lock(&self.removed);
         (removed > 0).then(|| format!("full: {removed} notices that nobody took were removed"))
     }
+}
+
+fn lock<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Notices in the folder.

@@ -11,6 +11,8 @@ use ca_host::config::{WebhookConfig, is_this_host};
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use mtls::{CallError, Client};
 use serde_json::json;
+use service::Clock;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The label of what is signed.
@@ -42,7 +44,8 @@ impl Webhook {
                 let file = std::fs::read(config.path_of(roots));
                 let file = file.with_context(|| roots.display().to_string())?;
                 let ders = pki::pem::read(&file, pki::pem::Kind::Certificate)?;
-                Some(mtls::tls::client_of_web(&ders)?)
+                let clock = Arc::new(Clock::system());
+                Some(mtls::tls::client_of_web(&ders, clock)?)
             }
         };
         let secret = ca_host::durable::read_private(&config.path("notices/webhook.secret"))?;
@@ -81,12 +84,7 @@ impl Webhook {
             Err(_) => Handed::Away("no answer in time".into()),
             Ok(Err(error @ CallError::Address(_))) => Handed::Refused(error.to_string()),
             Ok(Err(error)) => Handed::Away(system::terminal::visible(&error.to_string())),
-            Ok(Ok(answer)) => match answer.status().as_u16() {
-                200..=299 => Handed::Taken,
-                408 | 425 | 429 => Handed::Away(answer.status().to_string()),
-                400..=499 => Handed::Refused(answer.status().to_string()),
-                _ => Handed::Later(answer.status().to_string()),
-            },
+            Ok(Ok(answer)) => judged(answer.status().as_u16(), answer.status().to_string()),
         }
     }
 
@@ -94,5 +92,35 @@ impl Webhook {
     fn signature(&self, time: &str, body: &[u8]) -> String {
         let message = [LABEL, &[0], time.as_bytes(), &[0], body].concat();
         format!("v1={}", HEXLOWER.encode(hmac::sign(&self.key, &message).as_ref()))
+    }
+}
+
+/// What an answer says. These three are about the notice; all others of the 400s are about the
+/// gateway or how it is set up, which somebody mends.
+fn judged(status: u16, told: String) -> Handed {
+    match status {
+        200..=299 => Handed::Taken,
+        400 | 413 | 422 => Handed::Refused(told),
+        401..=499 => Handed::Away(told),
+        _ => Handed::Later(told),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_about_a_notice_gives_it_up() {
+        let judged = |status| judged(status, String::new());
+        assert!([200, 202, 204].into_iter().all(|one| judged(one) == Handed::Taken));
+        for status in 400..500 {
+            let expected = match status {
+                400 | 413 | 422 => Handed::Refused(String::new()),
+                _ => Handed::Away(String::new()),
+            };
+            assert_eq!(judged(status), expected, "{status}");
+        }
+        assert!([301, 500, 503].into_iter().all(|one| judged(one) == Handed::Later(String::new())));
     }
 }

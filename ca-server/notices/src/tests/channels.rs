@@ -51,7 +51,9 @@ async fn hand(channel: &Channel, notice: &Notice, recipient: &Recipient) -> Hand
     let written = words::write(notice, recipient, "", &head());
     let id = notice.id(&[7; 32]);
     let now = 1_795_507_200;
-    channel.hand(&Parcel { id, notice, recipient, written: &written, now }).await
+    let handed = channel.hand(&Parcel { id, notice, recipient, written: &written, now }).await;
+    channel.keep().unwrap();
+    handed
 }
 
 fn files(folder: &Path) -> Vec<String> {

@@ -9,7 +9,7 @@ use records::bytes::Bytes;
 use records::decline::Outcome;
 use records::join::use_message;
 use records::label::Label;
-use records::order::{Body, Order, Renewal, RoleAction};
+use records::order::{BatchBody, Body, Order, Renewal, RoleAction};
 use records::record::{Cause, Event, Record, RevokedSerial};
 use records::rules::Role;
 use sample_city::SampleCity;
@@ -91,8 +91,9 @@ fn a_revocation_tells_the_holder() {
     let value = SampleCity::loss_value(&reference);
     let cause = Cause::Loss { reference, value };
     let mut event = city.revoked_event(cause, Vec::new());
-    if let Event::Revoked { certificates, .. } = &mut event {
+    if let Event::Revoked { certificates, reason, .. } = &mut event {
         *certificates = [listed(serial), listed(other)].concat();
+        *reason = "cessationOfOperation".into();
     }
     city.apply(event).unwrap();
     let told = told_from(&city, before);
@@ -115,15 +116,18 @@ fn a_revocation_tells_the_holder() {
 fn a_suspension_and_its_release_tell_the_holder() {
     let mut city = SampleCity::found();
     let (_, serial) = city.official("王小明");
+    let (_, other) = city.official("李丹");
     let person = city.officer("王小明").person.clone();
     let before = city.log.len();
     let cause = city.by_portal(serial);
-    let reason = "keyCompromise".into();
-    city.apply(Event::Suspended { certificates: listed(serial), reason, cause }).unwrap();
+    // What the record lists beside its cause was signed by nobody, and tells nobody.
+    let (certificates, reason) = (listed(other), "cessationOfOperation".into());
+    city.apply(Event::Suspended { certificates, reason, cause }).unwrap();
     city.release(serial, &["officer-1", "officer-2"]);
     let told = told_from(&city, before);
     let expected = [NoticeKind::Suspended, NoticeKind::Released];
     assert_eq!(kinds(&told), expected.map(|kind| (kind, person.as_str())));
+    assert_eq!(told[0].facts.reason.as_deref(), Some("keyCompromise"));
 }
 
 #[test]
@@ -164,6 +168,36 @@ fn a_declined_order_tells_applicant_and_drafter() {
         let record = city.log.last().unwrap();
         assert_eq!(tell::told(record, &city.authority, &Orders::new()), []);
     }
+}
+
+/// A batch that is sent back tells each applicant once; who drafted all of it, of the batch alone.
+#[test]
+fn a_declined_batch_tells_whom_its_orders_are_about() {
+    let mut city = SampleCity::found();
+    let people: Vec<String> = (0..3).map(|_| city.register("sz-office")).collect();
+    let apply = |person: &String| {
+        let reference = city.letter(person, "official");
+        city.apply_for(&reference, &SoftwareSigner::generate_p256().unwrap())
+    };
+    let rows: Vec<Bytes> = people.iter().map(apply).map(sample_city::named).collect();
+    // One of them was carried out by itself.
+    let carried = OrderDigest(rows[2].digest().unwrap());
+    let (of, action) = ("issue".to_owned(), String::new());
+    let batch = BatchBody { of, action, rows, sample: 3, flagged: Vec::new() };
+    let batch = city.order(&Body::Batch(batch));
+    for name in ["officer-1", "officer-2"] {
+        city.approve(carried, name).unwrap();
+    }
+    city.intend(carried).unwrap();
+    let before = city.log.len();
+    let decline = city.decline(batch, "officer-1", Outcome::Rejected);
+    let by = city.officer("officer-1").person.clone();
+    city.apply(Event::Declined { decline, person: by }).unwrap();
+    let expected: Vec<_> =
+        people[..2].iter().map(|person| (NoticeKind::Rejected, person.as_str())).collect();
+    assert_eq!(kinds(&told_from(&city, before)), expected);
+    let needed = tell::needed(city.log.last().unwrap(), &city.authority);
+    assert_eq!(needed.len(), 4, "the batch and its orders are at hand");
 }
 
 /// Who renews is told that somebody asked, and that the new one was issued.

@@ -2,7 +2,7 @@
 
 use super::{head, wang};
 use crate::notice::{Facts, Notice, NoticeKind};
-use crate::recipient::Recipient;
+use crate::recipient::{Recipient, name_of_person, name_of_unit};
 use crate::words;
 use records::Disclosure;
 use records::rules::Role;
@@ -58,6 +58,32 @@ fn every_kind_is_told_in_words_of_its_own() {
         assert!(!written.text.contains('?'), "a fact is missing: {}", written.text);
         assert!(!written.subject.contains('\n'));
     }
+}
+
+/// No name brings an address into what people are sent: what a mail program would make a link of is
+/// no name of a person, and a unit that is called so is named by its id.
+#[test]
+fn a_name_is_no_address() {
+    let own = ["portal.example", "staff.example"];
+    let hosts = |text: &str| -> Vec<String> {
+        let words = text.split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '-'));
+        let inner = words.map(|word| word.trim_matches('.'));
+        inner.filter(|word| word.contains('.')).map(str::to_owned).collect()
+    };
+    let hostile = ["www.x.cn", "http://x.cn/", "王 x.cn", "a@x.cn", "x.cn：王", "王.cn"];
+    for kind in KINDS {
+        for name in hostile {
+            let recipient = Recipient { name: name_of_person(name), ..wang() };
+            let unit = name_of_unit(name, "sz-office");
+            let written = words::write(&notice(kind), &recipient, unit, &head());
+            for text in [written.text, written.subject, written.short_zh, written.short_en] {
+                let found = hosts(&text);
+                assert!(found.iter().all(|host| own.contains(&host.as_str())), "{found:?}: {text}");
+            }
+        }
+    }
+    assert_eq!(name_of_person("买买提·艾力").as_deref(), Some("买买提·艾力"));
+    assert_eq!(name_of_unit("区政府办公室", "sz-office"), "区政府办公室");
 }
 
 /// What opens no commitment is no name, and what is no name or address is not used, whoever

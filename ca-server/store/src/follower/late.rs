@@ -37,9 +37,11 @@ mod tests {
     async fn a_round_that_does_not_end_is_told_and_given_up() {
         let (soon, never) = (Duration::from_millis(20), Duration::from_secs(3_600));
         let mut told = false;
+        let began = std::time::Instant::now();
         let given_up = in_time(std::future::pending::<()>(), (soon, 2 * soon), || told = true);
         assert_eq!(given_up.await, None);
         assert!(told);
+        assert!(began.elapsed() < Duration::from_secs(5), "it is given up in its time");
         let slow = async {
             tokio::time::sleep(3 * soon).await;
             7

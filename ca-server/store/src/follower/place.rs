@@ -1,9 +1,16 @@
 //! The directory in which a follower keeps what it followed, with the key that authenticates it.
 
-use crate::keep::{FloorFile, Keep, mac_key};
+use crate::keep::{self, FloorFile, Keep, KeptText, mac_key};
+use crate::replay::{Floor, Followed};
 use anyhow::{Context, ensure};
 use aws_lc_rs::hmac;
+use ca_host::CaConfig;
+use ca_host::clock_guard::ClockGuard;
+use service::Clock;
 use std::path::{Path, PathBuf};
+
+/// The file of the time that the role believed.
+const TIME: &str = "time";
 
 /// What a role keeps, and under which secret.
 pub struct KeptPlace {
@@ -15,6 +22,11 @@ impl KeptPlace {
     /// The key of something else that the role keeps.
     pub fn key(&self, name: &str) -> hmac::Key {
         mac_key(&[self.secret.as_slice(), name.as_bytes()].concat())
+    }
+
+    /// The guard of the role's clock, which goes on from what the role believed.
+    pub fn clock_guard(&self, config: &CaConfig, clock: Clock) -> anyhow::Result<ClockGuard> {
+        keep::clock_guard(config, clock, (&self.folder.join(TIME), &self.key(TIME)))
     }
 
     /// Where the floor of it lies.
@@ -32,6 +44,7 @@ pub fn found(role: &Path, names: &[&str]) -> anyhow::Result<()> {
     Keep::found(&folder, &secret)?;
     system::file::create_private(&key, &secret).with_context(|| key.display().to_string())?;
     let place = KeptPlace { folder, secret };
+    KeptText::found(&place.folder.join(TIME), &place.key(TIME))?;
     for name in names {
         FloorFile::found(&place.floor(name), &place.key(name))?;
     }
@@ -40,12 +53,22 @@ pub fn found(role: &Path, names: &[&str]) -> anyhow::Result<()> {
 
 /// Opens `kept` in the folder of a role.
 pub fn open(role: &Path) -> anyhow::Result<(KeptPlace, Keep)> {
-    let (folder, key) = (role.join("kept"), role.join("kept/key"));
+    let (folder, secret) = (role.join("kept"), secret(role)?);
+    let keep = Keep::open(&folder, &secret)?;
+    Ok((KeptPlace { folder, secret }, keep))
+}
+
+/// Authority as a role kept it last, with its floor, for a command that looks once.
+pub fn kept(role: &Path, founding: &[u8; 32]) -> anyhow::Result<(Option<Followed>, Floor)> {
+    Keep::read(&role.join("kept"), &secret(role)?, founding)
+}
+
+fn secret(role: &Path) -> anyhow::Result<Vec<u8>> {
+    let key = role.join("kept/key");
     let missing = || format!("{} is missing or damaged; restore it", key.display());
     let secret = system::file::read_private(&key).with_context(missing)?;
     ensure!(secret.len() == 32, missing());
-    let keep = Keep::open(&folder, &secret)?;
-    Ok((KeptPlace { folder, secret }, keep))
+    Ok(secret.to_vec())
 }
 
 #[cfg(test)]

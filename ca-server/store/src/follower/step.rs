@@ -12,16 +12,18 @@ use tlog::Checkpoint;
 const CHUNK: i64 = 8_000;
 /// Pending records of one step.
 const PENDING_MAX: i64 = 10_000;
+/// Up to so many are noticed at once: to hand them over costs as much.
+const HERE_MAX: usize = 8;
 
 impl Shared {
-    /// Follows the tree and takes notice of what waits; says whether there is more to notice. The
-    /// floor is durable before this returns if anything was taken away.
-    pub(super) async fn follow(&self, state: &mut State) -> Result<bool, ReplayError> {
+    /// Follows the tree and takes notice of all that waits: who was shown a part would see again
+    /// what another part takes away. The floor is durable before this returns if anything was taken
+    /// away.
+    pub(super) async fn follow(&self, state: &mut State) -> Result<(), ReplayError> {
         let mut tx = self.store.read().await?;
         let floor = state.floor();
         let head = self.replay.head(&mut tx, &floor).await?;
-        let moves = state.size() < head.size;
-        if moves {
+        if state.size() < head.size {
             let (tree, urgent) = self.climb(&mut tx, state.tree.clone(), &head, &floor).await?;
             if urgent {
                 state.raise(tree.floor()).await.map_err(|_| ReplayError::Unsigned("no floor"))?;
@@ -29,20 +31,17 @@ impl Shared {
             } else {
                 state.raise_since.get_or_insert_with(std::time::Instant::now);
             }
-            state.noticed = Some(tree.authority.clone());
             state.tree = Some(tree);
-            state.position = 0;
+            state.begin_noticing();
         } else if state.noticed.is_none() {
-            state.noticed = state.tree.as_ref().map(|tree| tree.authority.clone());
+            state.begin_noticing();
         }
-        // To the end while the tree stands still; piece by piece while it moves, so that each round
-        // costs the same.
-        loop {
-            let left = self.notice(&mut tx, state).await?;
-            if !left || moves {
-                return Ok(left);
-            }
+        // Where a hand took a position up or away, what came since may stand below it.
+        if pending::count_until(&mut tx, LOG, state.position).await? != state.rows {
+            state.begin_noticing();
         }
+        while self.notice(&mut tx, state).await? {}
+        Ok(())
     }
 
     /// The tree at the head, and whether anything was taken away on the way.
@@ -76,21 +75,23 @@ impl Shared {
     async fn notice(&self, tx: &mut Tx, state: &mut State) -> Result<bool, ReplayError> {
         let waiting = pending::waiting(tx, LOG, state.position, PENDING_MAX).await?;
         let Some((last, _)) = waiting.last() else { return Ok(false) };
-        let (last, left) = (*last, waiting.len() as i64 == PENDING_MAX);
+        let (last, count) = (*last, waiting.len() as i64);
         let Some(mut authority) = state.noticed.clone() else { return Ok(false) };
         let known = self.replay.known().clone();
+        let is_short = waiting.len() <= HERE_MAX;
         let read = move || -> (Authority, Vec<Arc<Record>>) {
             let read = waiting.iter().filter_map(|(_, waits)| known.read(&waits.record).ok());
             let records: Vec<Arc<Record>> = read.collect();
-            authority.notice_pending(records.iter().map(|record| &**record));
+            authority.notice_withdrawals(records.iter().map(|record| &**record));
             (authority, records)
         };
-        let noticed = blocking(read).await;
+        let noticed = if is_short { Some(read()) } else { blocking(read).await };
         let (authority, records) = noticed.ok_or(ReplayError::Unsigned("a pending record"))?;
         records.iter().for_each(|record| self.observe(record));
         state.noticed = Some(authority);
         state.position = last;
-        Ok(left)
+        state.rows += count;
+        Ok(count == PENDING_MAX)
     }
 
     fn observe(&self, record: &Record) {

@@ -6,12 +6,15 @@
 //! the turn, and count only when the last one puts it in the place of the old ones. A crash leaves
 //! blocks of a number that no segment has; they are swept at the next start.
 
-use super::{Segment, next_segment, segments, write_blocks, write_segment};
+use super::{
+    BLOCKS_REMOVED, Segment, next_segment, remove_blocks, remove_segment, segments, write_blocks,
+    write_segment,
+};
 use crate::segment::{Blocks, Posting, decode};
 use anyhow::{Context, ensure};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
-use store::{Store, StoreError, Tx, execute, row, rows};
+use store::{Store, StoreError, Tx, row, rows};
 
 /// So many segments of one tier are merged.
 const FAN_IN: usize = 8;
@@ -71,12 +74,7 @@ pub async fn merge(store: &Store, log: &str) -> anyhow::Result<bool> {
     write_blocks(&mut tx, log, number, rest).await?;
     let merged = Segment { segment: number, first: first.first, size };
     for one in old {
-        let gone = execute!(
-            &mut tx,
-            "delete from log_segment where log_id = $1 and segment = $2",
-            log,
-            one.segment
-        )?;
+        let gone = remove_segment(&mut tx, log, one.segment).await?;
         ensure!(gone == 1, "another process merged");
     }
     let counted = row!(
@@ -124,15 +122,9 @@ pub async fn sweep(store: &Store, log: &str) -> Result<(), StoreError> {
 async fn remove(store: &Store, log: &str, segment: i64) -> Result<(), StoreError> {
     loop {
         let mut tx = store.write().await?;
-        let removed = execute!(
-            &mut tx,
-            "delete from log_posting where log_id = $1 and segment = $2 and low in \
-             (select low from log_posting where log_id = $1 and segment = $2 limit 256)",
-            log,
-            segment
-        )?;
+        let removed = remove_blocks(&mut tx, log, segment).await?;
         tx.commit().await?;
-        if removed < 256 {
+        if removed < BLOCKS_REMOVED {
             return Ok(());
         }
     }

@@ -28,6 +28,12 @@ impl FloorFile {
         Ok(Self { slots, floor })
     }
 
+    /// Has it written elsewhere from now on; gives where it was written.
+    #[cfg(test)]
+    pub(crate) fn writes_to(&mut self, file: std::fs::File) -> std::fs::File {
+        self.slots.writes_to(file)
+    }
+
     /// The floor.
     pub fn floor(&self) -> Floor {
         self.floor

@@ -27,6 +27,11 @@ pub struct Journal {
 }
 
 impl Journal {
+    /// Makes the floor of a journal that is empty: once, at the founding.
+    pub fn found(path: &Path, key: &hmac::Key) -> anyhow::Result<()> {
+        FloorFile::found(&path.with_extension("floor"), key)
+    }
+
     /// Opens a journal whose floor was made at the founding; gives what it holds.
     pub fn open(path: &Path, key: &hmac::Key) -> anyhow::Result<(Self, Vec<Vec<u8>>)> {
         let damaged = || format!("{} is damaged; restore it", path.display());

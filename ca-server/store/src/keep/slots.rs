@@ -83,6 +83,12 @@ impl Slots {
         Ok((Self { file, path, key, kind, turn, slot_bytes }, body))
     }
 
+    /// Has it written elsewhere from now on; gives where it was written.
+    #[cfg(test)]
+    pub(super) fn writes_to(&mut self, file: File) -> File {
+        std::mem::replace(&mut self.file, file)
+    }
+
     /// Where it lies.
     pub(super) fn path(&self) -> &Path {
         &self.path

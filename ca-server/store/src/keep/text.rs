@@ -4,6 +4,7 @@
 use super::slots::{Kind, Slots};
 use anyhow::Context;
 use aws_lc_rs::hmac;
+use ca_host::clock_guard::KeptTime;
 use std::path::Path;
 
 const KIND: Kind = b"YXTEXT01";
@@ -29,6 +30,12 @@ impl KeptText {
     /// Replaces it; durable when this returns.
     pub fn replace(&mut self, text: &str) -> anyhow::Result<()> {
         self.0.write(text.as_bytes())
+    }
+}
+
+impl KeptTime for KeptText {
+    fn replace(&mut self, text: &str) -> anyhow::Result<()> {
+        Self::replace(self, text)
     }
 }
 

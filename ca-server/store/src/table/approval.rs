@@ -39,12 +39,40 @@ pub async fn insert(tx: &mut Tx, approvals: Vec<ApprovalRow>) -> Result<(), Stor
     Ok(())
 }
 
+/// An approval that carried an order, as what it counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsumedRow {
+    /// Which order.
+    pub order: OrderDigest,
+    /// Who.
+    pub person: String,
+    /// For whom, if for somebody on leave.
+    pub acting_for: Option<String>,
+    /// The batch that was approved, where it was not the order itself: its id, how many orders it
+    /// is over, and whether this one was opened.
+    pub batch: Option<(String, u64, bool)>,
+}
+
 /// Remembers whose approvals carried an order.
-pub async fn consume(tx: &mut Tx, consumed: Vec<(OrderDigest, String)>) -> Result<(), StoreError> {
-    let values = consumed.into_iter().map(|(order, person)| vec![order.0.into(), person.into()]);
+pub async fn consume(tx: &mut Tx, consumed: Vec<ConsumedRow>) -> Result<(), StoreError> {
+    let values = consumed.into_iter().map(|one| {
+        let (batch, rows, opened) = match one.batch {
+            Some((batch, rows, opened)) => (Some(batch), number(rows), i64::from(opened)),
+            None => (None, 0, 0),
+        };
+        vec![
+            one.order.0.into(),
+            one.person.into(),
+            one.acting_for.into(),
+            batch.into(),
+            rows.into(),
+            opened.into(),
+        ]
+    });
     insert_many(
         tx,
-        "insert into consumed_approval (order_digest, person_id)",
+        "insert into consumed_approval \
+         (order_digest, person_id, acting_for, batch, batch_rows, opened)",
         values.collect(),
         "on conflict (order_digest, person_id) do nothing",
     )
@@ -52,16 +80,22 @@ pub async fn consume(tx: &mut Tx, consumed: Vec<(OrderDigest, String)>) -> Resul
     Ok(())
 }
 
-/// Names and ids of those who approved what a certificate was issued under.
-pub async fn consumed_by(tx: &mut Tx, order: Vec<u8>) -> Result<Vec<(String, String)>, StoreError> {
-    rows!(
+/// Who approved what a certificate was issued under, and as what.
+pub async fn consumed_by(tx: &mut Tx, order: OrderDigest) -> Result<Vec<ConsumedRow>, StoreError> {
+    let found = rows!(
         tx,
-        (String, String),
-        "select p.name, p.person_id from consumed_approval a \
-         join person p on p.person_id = a.person_id where a.order_digest = $1 \
-         order by p.person_id",
-        order
-    )
+        (String, Option<String>, Option<String>, i64, i64),
+        "select a.person_id, a.acting_for, a.batch, a.batch_rows, a.opened \
+         from consumed_approval a join person p on p.person_id = a.person_id \
+         where a.order_digest = $1 order by a.person_id",
+        order.0.to_vec()
+    )?;
+    let row = |(person, acting_for, batch, rows, opened): (String, _, Option<String>, i64, i64)| {
+        let rows = u64::try_from(rows).unwrap_or(0);
+        let batch = batch.map(|batch| (batch, rows, opened != 0));
+        ConsumedRow { order, person, acting_for, batch }
+    };
+    Ok(found.into_iter().map(row).collect())
 }
 
 /// Ids of those who approved an order, in the order of their approvals.

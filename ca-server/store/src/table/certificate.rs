@@ -71,6 +71,21 @@ pub async fn of_people(tx: &mut Tx, people: Vec<String>) -> Result<Vec<Vec<u8>>,
     Ok(found.into_iter().map(|(der,)| der).collect())
 }
 
+/// The same with whose each is.
+pub async fn held_by(
+    tx: &mut Tx,
+    people: Vec<String>,
+) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+    let found = rows_of!(
+        tx,
+        (String, Vec<u8>),
+        "select subject, certificate from certificate where subject in (",
+        people,
+        ")"
+    );
+    Ok(found)
+}
+
 /// Name, person and unit, with the serial number, profile and last second of one certificate, or
 /// without any.
 pub type FoundRow = (String, String, String, Option<String>, Option<String>, Option<i64>);

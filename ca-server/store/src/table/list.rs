@@ -7,6 +7,27 @@ use ca_host::lists::SHARD;
 use pki::crl::RevocationList;
 use store::{StoreError, Tx, execute, row, rows};
 
+/// Keeps a list of an issuer under its number. One that is taken is an error: somebody else
+/// published it.
+pub async fn insert_new(
+    tx: &mut Tx,
+    issuer: &str,
+    list: &RevocationList,
+) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "insert into crl (issuer, shard, number, this_update, next_update, list) \
+         values ($1, $2, $3, $4, $5, $6)",
+        issuer,
+        i64::from(SHARD),
+        number(list.number()),
+        number(list.this_update()),
+        number(list.next_update()),
+        list.der().to_vec()
+    )?;
+    Ok(())
+}
+
 /// Keeps a list of the issuing CA; whatever a hand put under its number is not the issuer's and
 /// gives way.
 pub async fn insert(tx: &mut Tx, list: &RevocationList) -> Result<(), StoreError> {

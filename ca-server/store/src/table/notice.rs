@@ -3,7 +3,8 @@
 //! that is sent again keeps its id.
 
 use super::number;
-use store::many::insert_many;
+use std::collections::HashMap;
+use store::many::{insert_many, update_returning};
 use store::{StoreError, Tx, execute, row, rows};
 
 /// A notice for one channel.
@@ -41,7 +42,7 @@ pub struct DueRow {
 }
 
 /// What became of a notice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NoticeState {
     /// It is tried again at this time, unix.
     Waiting(u64),
@@ -86,13 +87,19 @@ pub async fn insert(tx: &mut Tx, new: Vec<NoticeRow>) -> Result<u64, StoreError>
     .await
 }
 
+type Row = (Vec<u8>, String, Vec<u8>, Vec<u8>, i64, i64);
+
+fn read((id, person, notice, mac, made, tries): Row) -> Result<DueRow, StoreError> {
+    let (made, tries) = (super::unsigned(made)?, super::unsigned(tries)?);
+    Ok(DueRow { id, person, notice, mac, made, tries })
+}
+
 /// Notices of a channel whose time has come, those that wait longest first.
 pub async fn due(
     tx: &mut Tx,
     (channel, now): (&str, u64),
     limit: i64,
 ) -> Result<Vec<DueRow>, StoreError> {
-    type Row = (Vec<u8>, String, Vec<u8>, Vec<u8>, i64, i64);
     let found = rows!(
         tx,
         Row,
@@ -103,10 +110,24 @@ pub async fn due(
         number(now),
         limit
     )?;
-    let read = |(id, person, notice, mac, made, tries): Row| {
-        let (made, tries) = (super::unsigned(made)?, super::unsigned(tries)?);
-        Ok(DueRow { id, person, notice, mac, made, tries })
-    };
+    found.into_iter().map(read).collect()
+}
+
+/// Notices of a channel that wait since before a time, due or not.
+pub async fn late(
+    tx: &mut Tx,
+    (channel, before): (&str, u64),
+    limit: i64,
+) -> Result<Vec<DueRow>, StoreError> {
+    let found = rows!(
+        tx,
+        Row,
+        "select notice_id, person_id, notice, mac, made, tries from notice \
+         where channel = $1 and state = 'waiting' and made < $2 limit $3",
+        channel,
+        number(before),
+        limit
+    )?;
     found.into_iter().map(read).collect()
 }
 
@@ -122,29 +143,28 @@ pub async fn next_due(tx: &mut Tx, channel: &str) -> Result<Option<u64>, StoreEr
     found.map(|(next,)| super::unsigned(next)).transpose()
 }
 
-/// Keeps what became of a notice; whether it was waiting until now.
+/// Keeps what became of notices of a channel, the same of all; gives the ids of those that were
+/// waiting until now.
 pub async fn settle(
     tx: &mut Tx,
-    (id, channel): (&[u8], &str),
-    state: NoticeState,
-) -> Result<bool, StoreError> {
+    channel: &str,
+    (state, ids): (NoticeState, Vec<Vec<u8>>),
+) -> Result<Vec<Vec<u8>>, StoreError> {
     let next = if let NoticeState::Waiting(next) = state { next } else { 0 };
-    let settled = execute!(
-        tx,
-        "update notice set state = $1, tries = tries + 1, next_try = $2 \
-         where notice_id = $3 and channel = $4 and state = 'waiting'",
-        state.name(),
-        number(next),
-        id,
-        channel
-    )?;
-    Ok(settled == 1)
+    let set = "update notice set state = $1, tries = tries + 1, next_try = $2 \
+               where channel = $3 and state = 'waiting' and notice_id in (";
+    let values = vec![state.name().into(), number(next).into(), channel.into()];
+    update_returning(tx, (set, values), ids, ") returning notice_id").await
 }
 
-/// How many notices wait.
-pub async fn count_waiting(tx: &mut Tx) -> Result<u64, StoreError> {
-    let count = super::counted(tx, "select count(*) from notice where state = 'waiting'").await?;
-    super::unsigned(count)
+/// How many notices wait, by channel.
+pub async fn count_waiting(tx: &mut Tx) -> Result<HashMap<String, u64>, StoreError> {
+    let found = rows!(
+        tx,
+        (String, i64),
+        "select channel, count(*) from notice where state = 'waiting' group by channel"
+    )?;
+    found.into_iter().map(|(channel, count)| Ok((channel, super::unsigned(count)?))).collect()
 }
 
 /// Forgets notices that were made before a time, sent or not: nobody is told so late.

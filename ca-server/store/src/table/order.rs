@@ -1,15 +1,20 @@
 //! Orders: their bytes as a copy of what the log has, what opens their commitments, their files.
 //! Whether one is open is authority's answer; the column `state` only helps lists.
 
+mod listed;
 pub mod shown;
+mod signed;
+
+pub use listed::{DraftedRow, WaitingRow, about, drafted_by, waiting};
+pub use signed::{SignedRow, enacted, header, read_of, signed};
 
 use super::number;
 use authority::OrderDigest;
 use records::record::File;
-use records::{Bytes, Disclosure, SignedOrder};
+use records::{Bytes, Disclosure};
 use std::collections::HashMap;
 use store::many::{Value, insert_many, update_many};
-use store::{StoreError, Tx, execute, row, rows, rows_of};
+use store::{StoreError, Tx, execute, row, rows_of};
 
 /// What ties a public key to a letter.
 #[derive(Clone, Debug)]
@@ -198,153 +203,30 @@ pub async fn digest_of(tx: &mut Tx, order: &str) -> Result<Option<OrderDigest>, 
     Ok(found.and_then(|(digest,)| <[u8; 32]>::try_from(digest).ok()).map(OrderDigest))
 }
 
-/// A line of the officers' list, as rows have it.
-pub struct WaitingRow {
-    /// Order id.
-    pub order: String,
-    /// Digest.
-    pub digest: OrderDigest,
-    /// Kind.
-    pub kind: String,
-    /// Whom or what it concerns.
-    pub title: String,
-    /// What needs a look.
-    pub look: String,
-    /// When it was made, unix.
-    pub made: i64,
-    /// Last second, unix.
-    pub expires: i64,
-}
-
-/// Orders that may be open, oldest first, behind a time and an order id.
-pub async fn waiting(
-    tx: &mut Tx,
-    (since, after): (i64, &str),
-    now: i64,
-    limit: i64,
-) -> Result<Vec<WaitingRow>, StoreError> {
-    type Row = (String, Vec<u8>, String, String, String, i64, i64);
-    let found = rows!(
-        tx,
-        Row,
-        "select order_id, order_digest, kind, about, look, made, expires from ordered \
-         where state = 'open' and (made, order_id) > ($1, $2) and expires >= $3 \
-         order by made, order_id limit $4",
-        since,
-        after,
-        now,
-        limit
-    )?;
-    let line = |(order, digest, kind, title, look, made, expires): Row| {
-        let digest = OrderDigest(<[u8; 32]>::try_from(digest).ok()?);
-        Some(WaitingRow { order, digest, kind, title, look, made, expires })
-    };
-    Ok(found.into_iter().filter_map(line).collect())
-}
-
-/// An order in the list of its drafter, or of whom it is about, as rows have it.
-pub struct DraftedRow {
-    /// Digest.
-    pub digest: OrderDigest,
-    /// The order's bytes.
-    pub bytes: Vec<u8>,
-    /// What opens its commitments.
-    pub disclosures: Vec<Disclosure>,
-    /// When it was made, unix.
-    pub made: i64,
-    /// What became of it.
-    pub state: String,
-}
-
-/// Orders that a person drafted under their own signature, newest first, before a time and an
-/// order id.
-pub async fn drafted_by(
-    tx: &mut Tx,
-    (drafter, (until, before)): (&str, (i64, String)),
-    limit: i64,
-) -> Result<Vec<DraftedRow>, StoreError> {
-    let found = rows!(
-        tx,
-        ListedRow,
-        "select order_digest, order_bytes, disclosures, made, state from ordered \
-         where drafter = $1 and (made, order_id) < ($2, $3) \
-         order by made desc, order_id desc limit $4",
-        drafter,
-        until,
-        before,
-        limit
-    )?;
-    Ok(found.into_iter().filter_map(listed).collect())
-}
-
-/// Orders about a person, newest first, before a time and an order id.
-pub async fn about(
-    tx: &mut Tx,
-    (person, (until, before)): (&str, (i64, String)),
-    limit: i64,
-) -> Result<Vec<DraftedRow>, StoreError> {
-    let found = rows!(
-        tx,
-        ListedRow,
-        "select order_digest, order_bytes, disclosures, made, state from ordered \
-         where person_id = $1 and (made, order_id) < ($2, $3) \
-         order by made desc, order_id desc limit $4",
-        person,
-        until,
-        before,
-        limit
-    )?;
-    Ok(found.into_iter().filter_map(listed).collect())
-}
-
-type ListedRow = (Vec<u8>, Vec<u8>, String, i64, String);
-
-fn listed((digest, bytes, disclosures, made, state): ListedRow) -> Option<DraftedRow> {
-    let digest = OrderDigest(<[u8; 32]>::try_from(digest).ok()?);
-    let disclosures = serde_json::from_str(&disclosures).unwrap_or_default();
-    Some(DraftedRow { digest, bytes, disclosures, made, state })
-}
-
-/// An order as it is signed; whoever reads it verifies it.
-pub struct SignedRow {
-    /// The order, with what opens its commitments.
-    pub signed: SignedOrder,
-    /// What became of it, as the row says.
-    pub state: String,
-    /// What of it needs a look.
-    pub look: String,
-}
-
-/// Some orders as they are signed. The digest covers the bytes.
-pub async fn signed(
-    tx: &mut Tx,
-    digests: Vec<OrderDigest>,
-) -> Result<HashMap<OrderDigest, SignedRow>, StoreError> {
-    type Row = (Vec<u8>, Vec<u8>, String, String, String);
-    let keys: Vec<Vec<u8>> = digests.into_iter().map(|digest| digest.0.to_vec()).collect();
-    let found = rows_of!(
-        tx,
-        Row,
-        "select order_bytes, signature, disclosures, state, look from ordered \
-         where order_digest in (",
-        keys,
-        ")"
-    );
-    let read = |(bytes, signature, disclosures, state, look): Row| {
-        let disclosures = serde_json::from_str(&disclosures).ok()?;
-        let digest = OrderDigest::of(&bytes);
-        let (order, signature) = (Bytes(bytes), Bytes(signature));
-        let signed = SignedOrder { order, signature, disclosures };
-        Some((digest, SignedRow { signed, state, look }))
-    };
-    Ok(found.into_iter().filter_map(read).collect())
-}
-
 /// What of an order needs a look.
 pub async fn look_of(tx: &mut Tx, digest: &OrderDigest) -> Result<String, StoreError> {
     let key = digest.0.to_vec();
     let found = row!(tx, (String,), "select look from ordered where order_digest = $1", key)?;
     Ok(found.map(|(look,)| look).unwrap_or_default())
+}
+
+/// What of some orders needs a look; of those of which nothing does nothing is said.
+pub async fn looks(
+    tx: &mut Tx,
+    digests: Vec<OrderDigest>,
+) -> Result<HashMap<OrderDigest, String>, StoreError> {
+    let keys: Vec<Vec<u8>> = digests.into_iter().map(|digest| digest.0.to_vec()).collect();
+    let found = rows_of!(
+        tx,
+        (Vec<u8>, String),
+        "select order_digest, look from ordered where look <> '' and order_digest in (",
+        keys,
+        ")"
+    );
+    let read = |(digest, look): (Vec<u8>, String)| {
+        Some((OrderDigest(<[u8; 32]>::try_from(digest).ok()?), look))
+    };
+    Ok(found.into_iter().filter_map(read).collect())
 }
 
 /// The record that says why an order was declined, with what opens its reason: record, salt, value.
@@ -369,65 +251,4 @@ pub async fn reason_of(
         id
     )?;
     Ok(record.map(|(record,)| (record, salt, value)))
-}
-
-/// Orders that were carried out, with what opens their commitments. The digest covers the bytes; a
-/// body whose commitments do not open comes without disclosures.
-pub async fn enacted(
-    tx: &mut Tx,
-    digests: Vec<OrderDigest>,
-) -> Result<HashMap<OrderDigest, (records::order::Body, Vec<Disclosure>)>, StoreError> {
-    let keys: Vec<Vec<u8>> = digests.into_iter().map(|digest| digest.0.to_vec()).collect();
-    let found = rows_of!(
-        tx,
-        (Vec<u8>, String),
-        "select order_bytes, disclosures from ordered where order_digest in (",
-        keys,
-        ")"
-    );
-    let read = |(bytes, disclosures): (Vec<u8>, String)| {
-        let body = records::Order::read(&bytes).ok()?.body().ok()?;
-        let opened: Vec<Disclosure> = serde_json::from_str(&disclosures).ok()?;
-        Some((OrderDigest::of(&bytes), (body, opened)))
-    };
-    Ok(found.into_iter().filter_map(read).collect())
-}
-
-/// Orders with their bodies, whatever became of them: their bytes are those that the digests name.
-pub async fn read_of(
-    tx: &mut Tx,
-    digests: Vec<OrderDigest>,
-) -> Result<HashMap<OrderDigest, (records::Order, records::order::Body)>, StoreError> {
-    let keys: Vec<Vec<u8>> = digests.into_iter().map(|digest| digest.0.to_vec()).collect();
-    let found = rows_of!(
-        tx,
-        (Vec<u8>,),
-        "select order_bytes from ordered where order_digest in (",
-        keys,
-        ")"
-    );
-    let read = |(bytes,): (Vec<u8>,)| {
-        let order = records::Order::read(&bytes).ok()?;
-        let body = order.body().ok()?;
-        Some((OrderDigest::of(&bytes), (order, body)))
-    };
-    Ok(found.into_iter().filter_map(read).collect())
-}
-
-/// An order's id, body and last second, also when it is no longer open.
-pub async fn header(
-    tx: &mut Tx,
-    digest: &OrderDigest,
-) -> Result<Option<(String, records::order::Body, String)>, StoreError> {
-    let found = row!(
-        tx,
-        (Vec<u8>,),
-        "select order_bytes from ordered where order_digest = $1",
-        digest.0.to_vec()
-    )?;
-    let Some((bytes,)) = found.filter(|(bytes,)| OrderDigest::of(bytes) == *digest) else {
-        return Ok(None);
-    };
-    let read = records::Order::read(&bytes).ok();
-    Ok(read.and_then(|order| Some((order.order.clone(), order.body().ok()?, order.expires))))
 }

@@ -43,40 +43,9 @@ pub async fn place(tx: &mut Tx, person: &str) -> Result<Option<(String, String)>
     row!(tx, (String, String), "select name, person_id from person where person_id = $1", person)
 }
 
-/// Names of some people.
-pub async fn names(
-    tx: &mut Tx,
-    people: Vec<String>,
-) -> Result<HashMap<String, String>, StoreError> {
-    let found = rows_of!(
-        tx,
-        (String, String),
-        "select person_id, name from person where person_id in (",
-        people,
-        ")"
-    );
-    Ok(found.into_iter().collect())
-}
-
 /// How many people are in office, as rows say.
 pub async fn count_in_office(tx: &mut Tx) -> Result<i64, StoreError> {
     super::counted(tx, "select count(*) from person where left_office = 0").await
-}
-
-/// People for operators' lists: id, name, unit, whether they left.
-pub async fn list(
-    tx: &mut Tx,
-    after: &str,
-    unit: &str,
-) -> Result<Vec<(String, String, String, i64)>, StoreError> {
-    rows!(
-        tx,
-        (String, String, String, i64),
-        "select person_id, name, unit_id, left_office from person \
-         where person_id > $1 and ($2 = '' or unit_id = $2) order by person_id limit 200",
-        after,
-        unit
-    )
 }
 
 /// How people of a unit are looked for.

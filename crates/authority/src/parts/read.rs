@@ -142,6 +142,10 @@ impl Authority {
             .iter()
             .filter(|(_, person)| person.roles.iter().any(|(role, _)| *role != Role::Official));
         self.appointed = appointed.map(|(id, _)| *id).collect();
+        self.index_leaving();
+        let numbered = self.people.iter().filter(|(_, person)| !person.left);
+        let numbers = numbered.filter_map(|(id, person)| Some((person.number?, *id)));
+        self.numbers = numbers.collect();
         let revoking = self.orders.iter().filter_map(|(digest, open)| match &*open.body {
             Body::Revoke(revoke) => Some((PersonId::read(&revoke.person)?, *digest)),
             _ => None,
@@ -149,11 +153,10 @@ impl Authority {
         self.revoking = revoking.collect();
         let wished = self.orders.iter().filter(|(_, open)| open.read.is_unsigned_wish());
         self.wished = wished.map(|(digest, _)| *digest).collect();
-        let drafting = self
-            .orders
-            .iter()
-            .filter_map(|(digest, open)| Some((crate::draft::drafter_of(&open.read)?, *digest)));
-        self.drafting = drafting.collect();
+        for (digest, open) in self.orders.clone() {
+            self.remember_draft(digest, &open);
+        }
+        self.forget_old_drafts();
         let batches = self.orders.iter().filter_map(|(digest, open)| match &*open.body {
             Body::Batch(batch) => Some((*digest, batch.clone())),
             _ => None,

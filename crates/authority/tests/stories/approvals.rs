@@ -3,9 +3,10 @@
 
 use crate::{key, with_letter};
 use records::code::Code;
-use records::order::{Body, PersonAction, ProfileBody, ProfileRef, RoleAction};
+use records::order::{BatchBody, Body, PersonAction, ProfileBody, ProfileRef, RoleAction};
 use records::record::{Event, File};
 use records::rules::Role;
+use records::{Approval, Bytes, Vouched};
 use sample_city::{SampleCity, named, sha256};
 
 #[test]
@@ -27,18 +28,92 @@ fn a_record_that_counts_one_person_twice_has_no_effect() {
     let approval = city.approval(order, "officer-1");
     let again = city.approval(order, "officer-1");
     for approval in [&approval, &again] {
-        let event = Event::Approval {
-            approval: approval.clone(),
-            person: "somebody".into(),
-            acting_for: None,
-        };
-        city.apply(event).unwrap();
+        let person = city.officer("officer-1").person.clone();
+        city.apply(Event::Approval { approval: approval.clone(), person, acting_for: None })
+            .unwrap();
     }
     let ids = [&approval, &again].map(|a| records::record::approval_id(a).unwrap());
     assert_eq!(city.authority.judge(order, Some(&ids), city.now).unwrap_err(), Code::ApproverTwice);
     assert_eq!(city.authority.given(order, city.now).len(), 1);
     city.approve(order, "officer-2").unwrap();
     city.intend(order).unwrap();
+}
+
+/// One person signs as often as they like, and an order keeps so many: time does not follow from
+/// how many there are.
+#[test]
+fn an_order_keeps_so_many_approvals() {
+    let (mut city, _, reference) = with_letter();
+    let order = city.apply_for(&reference, &key());
+    let person = city.officer("officer-1").person.clone();
+    for count in 0..33 {
+        let approval = city.approval(order, "officer-1");
+        let event = Event::Approval { approval, person: person.clone(), acting_for: None };
+        let taken = city.apply(event).map_err(|unsigned| unsigned.code);
+        assert_eq!(taken, if count < 32 { Ok(()) } else { Err(Code::Malformed) }, "{count}");
+    }
+    assert_eq!(city.approve(order, "officer-2"), Err(Code::Malformed));
+    assert_eq!(city.authority.given(order, city.now).len(), 1);
+}
+
+/// Who approved, and for whom, follows from what is signed: a genuine approval that is laid in once
+/// more under another name, or as given for somebody else, has no effect.
+#[test]
+fn a_record_tells_an_approval_as_what_it_was() {
+    let (mut city, _, reference) = with_letter();
+    let order = city.apply_for(&reference, &key());
+    let [own, other] = ["officer-1", "officer-2"].map(|name| city.officer(name).person.clone());
+    let approval = city.approval(order, "officer-1");
+    let told = |person: &str, acting_for: Option<&String>| Event::Approval {
+        approval: approval.clone(),
+        person: person.into(),
+        acting_for: acting_for.cloned(),
+    };
+    for event in [told(&other, None), told("somebody", None), told(&own, Some(&other))] {
+        assert_eq!(city.apply(event).unwrap_err().code, Code::UnsignedAuthority);
+        assert!(city.authority.given(order, city.now).is_empty());
+    }
+    city.apply(told(&own, None)).unwrap();
+    assert!(city.apply(told(&own, Some(&other))).is_err(), "behind the real one too");
+    city.approve(order, "officer-2").unwrap();
+    let judged = city.authority.judge(order, None, city.now).unwrap();
+    assert!(judged.counted().iter().all(|one| one.capacity.acting_for.is_none()));
+    assert!(judged.counted().iter().all(|one| one.batch.is_none() && one.lent.is_none()));
+}
+
+/// What is approved in a batch counts as that, and as opened where its approver signed so.
+#[test]
+fn an_approval_of_a_batch_counts_as_one_of_many() {
+    let mut city = SampleCity::found();
+    let orders = [(); 7].map(|()| {
+        let person = city.register("sz-office");
+        let reference = city.letter(&person, "official");
+        city.apply_for(&reference, &key())
+    });
+    let rows: Vec<Bytes> = orders.iter().map(|order| named(*order)).collect();
+    let (of, action) = ("issue".to_owned(), String::new());
+    let sample = city.authority.sample_size(&of, rows.len());
+    let body = BatchBody { of, action, rows: rows.clone(), sample, flagged: vec![] };
+    let batch = city.order(&Body::Batch(body.clone()));
+    let samples = ["officer-1", "officer-2"].map(|name| {
+        let opened = body.to_open(&batch.0, &city.officer(name).person);
+        assert!((1..rows.len()).contains(&opened.len()));
+        (name, opened)
+    });
+    for (name, opened) in &samples {
+        let officer = city.officer(name);
+        let opened: Vec<u8> = opened.iter().flat_map(|row| row.0.clone()).collect();
+        let (certificate, signer) = (&officer.certificate, &*officer.signer);
+        let spoken = Vouched { acting_for: None, opened: &opened };
+        let approval = Approval::sign_spoken(batch.0, spoken, certificate, signer).unwrap();
+        city.take(&approval).unwrap();
+    }
+    for (order, row) in orders.iter().zip(&rows) {
+        let judged = city.authority.judge(*order, None, city.now).unwrap();
+        let batches = judged.counted().iter().map(|one| one.batch.clone().unwrap());
+        let said: Vec<_> = batches.map(|one| (one.rows, one.opened)).collect();
+        assert_eq!(said, samples.each_ref().map(|(_, one)| (rows.len(), one.contains(&row))));
+    }
 }
 
 fn issue(city: &SampleCity, order: authority::OrderDigest) -> Body {

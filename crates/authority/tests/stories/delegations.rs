@@ -1,7 +1,10 @@
 //! Acting for somebody on leave: within its days, for one voice, never for oneself or the absent.
 
 use records::code::Code;
-use records::order::{Body, DELEGATION_SECONDS, DelegateBody, PersonAction, RoleAction};
+use records::order::{
+    Body, DELEGATION_SECONDS, DelegateBody, LENDS_MAX, LENT_MAX, PersonAction, RoleAction,
+};
+use records::record::Event;
 use records::rules::Role;
 use sample_city::SampleCity;
 
@@ -58,6 +61,89 @@ fn a_deputy_counts_for_the_absent_once_and_within_its_days() {
     assert_eq!(city.enact(late, &[]), Err(Code::ApprovalsMissing));
     let later = new_person(&mut city, "0000000000000004");
     assert_eq!(city.approve(later, "deputy"), Err(Code::DelegationExpired));
+}
+
+/// A record neither hides for whom a deputy acts nor names another; what was lent is what is told.
+#[test]
+fn for_whom_a_deputy_acts_is_no_records_to_say() {
+    let (mut city, body) = with_deputy();
+    city.now += DAY;
+    let order = new_person(&mut city, "0000000000000001");
+    let approval = city.approval(order, "deputy");
+    let other = city.officer("officer-2").person.clone();
+    for acting_for in [None, Some(other)] {
+        let event =
+            Event::Approval { approval: approval.clone(), person: body.person.clone(), acting_for };
+        assert_eq!(city.apply(event).unwrap_err().code, Code::UnsignedAuthority);
+    }
+    city.take(&approval).unwrap();
+    city.approve(order, "officer-2").unwrap();
+    let judged = city.authority.judge(order, None, city.now).unwrap();
+    let lent: Vec<_> = judged.counted().iter().map(|one| one.lent.clone()).collect();
+    let [Some(lent), None] = lent.as_slice() else { panic!("{lent:?}") };
+    assert_eq!(*lent.absent, *body.absent);
+    assert_eq!(records::time::seconds(lent.until), body.until);
+}
+
+/// As what the approvals of an order count now.
+fn counted(city: &SampleCity, order: authority::OrderDigest) -> Vec<Option<String>> {
+    let all = city.authority.counting(order, city.now);
+    all.iter().map(|(one, _)| one.acting_for.map(|absent| absent.to_string())).collect()
+}
+
+/// Somebody has a role of their own, those of two who are on leave, and one that has no say here:
+/// their signature is the voice that it names. Where that is gone it becomes none of the others.
+#[test]
+fn an_approval_counts_for_whom_it_was_given_and_for_nobody_else() {
+    let (mut city, first) = with_deputy();
+    let absent = |name: &str, scope: &str| DelegateBody {
+        absent: city.officer(name).person.clone(),
+        scope: scope.into(),
+        ..first.clone()
+    };
+    let (second, elsewhere) = (absent("officer-2", "shangzhou"), absent("officer-3", "luonan"));
+    for one in [&second, &elsewhere] {
+        city.done(&Body::Delegate(one.clone()), &BOTH);
+    }
+    let (deputy, role) = (first.person.clone(), Role::RegistrationOfficer);
+    city.done(&city.role_body(RoleAction::Grant, &deputy, role, "sz-office"), &BOTH);
+    city.now += DAY;
+    let order = new_person(&mut city, "0000000000000001");
+    let own = city.role_body(RoleAction::Withdraw, &deputy, role, "sz-office");
+    let ends = |one: &DelegateBody| {
+        Body::Delegate(DelegateBody { action: RoleAction::Withdraw, ..one.clone() })
+    };
+    let rests_on = [
+        (None, own),
+        (Some(first.absent.clone()), ends(&first)),
+        (Some(second.absent.clone()), ends(&second)),
+    ];
+    let voices = city.authority.voices(&deputy, order, city.now);
+    let voices = voices.iter().map(|one| one.acting_for.map(|absent| absent.to_string()));
+    assert!(voices.eq(rests_on.iter().map(|(voice, _)| voice.clone())));
+    for (acting_for, ended) in rests_on {
+        let mut city = city.clone();
+        let approval = city.approval_for(order, "deputy", acting_for.as_deref());
+        city.take(&approval).unwrap();
+        assert_eq!(counted(&city, order), std::slice::from_ref(&acting_for));
+        city.done(&ended, &BOTH);
+        assert_eq!(counted(&city, order), [], "{acting_for:?}");
+        let lapsed = city.authority.lapsed(order, city.now);
+        assert_eq!(lapsed, [(deputy.clone(), Code::ApproverRevoked)]);
+        assert_eq!(city.take(&approval), Err(Code::ApproverRevoked));
+        city.approve(order, "deputy").unwrap();
+        assert_ne!(counted(&city, order), [acting_for], "another voice, signed anew");
+    }
+    // Nor is it given for who lent nothing that counts here, or turned by who carries it.
+    for nobody in [elsewhere.absent.clone(), city.officer("auditor").person.clone()] {
+        let approval = city.approval_for(order, "deputy", Some(&nobody));
+        assert_eq!(city.take(&approval), Err(Code::ApproverRevoked));
+    }
+    let mut turned = city.approval_for(order, "deputy", None);
+    turned.acting_for = Some(first.absent.clone());
+    assert_eq!(city.take(&turned), Err(Code::ApprovalSignature));
+    turned.acting_for = Some(String::new());
+    assert_eq!(city.take(&turned), Err(Code::ApprovalSignature));
 }
 
 #[test]
@@ -126,4 +212,37 @@ fn what_may_not_be_held_together_is_not_lent() {
     let person = city.person_body(PersonAction::Create, "0000000000000009", "sz-office");
     city.order(&person);
     assert_eq!(city.authority.fits(&grant), Ok(()), "it is over");
+}
+
+/// So much is lent to one person and by one, and no more: an order about either of them holds all
+/// of it, also the one by which somebody leaves. What ended makes room.
+#[test]
+fn what_is_lent_has_an_end() {
+    let mut city = SampleCity::found();
+    let until = |city: &SampleCity, person: &str, day: u64| DelegateBody {
+        until: records::time::seconds(city.now + (11 + day) * DAY),
+        ..lent(city, person)
+    };
+    let fits =
+        |city: &SampleCity, body: &DelegateBody| city.authority.fits(&Body::Delegate(body.clone()));
+    let deputies: Vec<String> = (0..=LENDS_MAX / LENT_MAX)
+        .map(|at| city.appoint(&format!("deputy-{at}"), Role::ApplicationOwner, "sz-office"))
+        .collect();
+    let (last, all) = deputies.split_last().unwrap();
+    for deputy in all {
+        assert_eq!(fits(&city, &lent(&city, last)), Ok(()));
+        for day in (1..).take(LENT_MAX) {
+            let body = until(&city, deputy, day);
+            assert_eq!(fits(&city, &body), Ok(()));
+            city.done(&Body::Delegate(body), &BOTH);
+        }
+        assert_eq!(fits(&city, &until(&city, deputy, 0)), Err(Code::StateConflict));
+    }
+    assert_eq!(fits(&city, &lent(&city, last)), Err(Code::StateConflict));
+    let absent = city.officer("officer-1").person.clone();
+    let leave = city.person_body(PersonAction::Leave, &absent, "shangzhou");
+    city.order(&leave);
+    let withdrawn = DelegateBody { action: RoleAction::Withdraw, ..until(&city, &deputies[0], 1) };
+    city.done(&Body::Delegate(withdrawn), &BOTH);
+    assert_eq!(fits(&city, &lent(&city, last)), Ok(()));
 }

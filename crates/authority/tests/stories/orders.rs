@@ -88,8 +88,11 @@ fn one_officer_sends_an_application_back() {
     let foreign = city.decline(order, "officer-3", Said::Returned);
     assert_eq!(city.authority.check_decline(&foreign, city.now).unwrap_err(), Code::ApproverScope);
     let decline = city.decline(order, "officer-1", Said::Returned);
-    let event = Event::Declined { decline, person: String::new() };
-    city.apply(event).unwrap();
+    let [person, other] = ["officer-1", "officer-2"].map(|name| city.officer(name).person.clone());
+    let told =
+        |person: &String| Event::Declined { decline: decline.clone(), person: person.clone() };
+    assert_eq!(city.apply(told(&other)).unwrap_err().code, Code::UnsignedAuthority);
+    city.apply(told(&person)).unwrap();
     assert_eq!(city.approve(order, "officer-2"), Err(Code::OrderReturned));
     let ended = Some((order, ApplicationOutcome::Ended(Ended::Returned)));
     assert_eq!(city.authority.application_under(&reference, city.now), ended);
@@ -104,7 +107,8 @@ fn a_rejection_uses_the_letter_up() {
     let (mut city, person, reference) = with_letter();
     let order = city.apply_for(&reference, &key());
     let decline = city.decline(order, "officer-1", Said::Rejected);
-    city.apply(Event::Declined { decline, person: String::new() }).unwrap();
+    let officer = city.officer("officer-1").person.clone();
+    city.apply(Event::Declined { decline, person: officer }).unwrap();
     assert!(city.authority.is_rejected(&reference));
     let again = city.apply_for(&reference, &key());
     assert_eq!(city.approve(again, "officer-1"), Err(Code::OrderRejected));
@@ -187,6 +191,45 @@ fn what_nobody_approved_has_no_effect() {
     };
     assert_eq!(city.apply(issued).unwrap_err().code, Code::UnsignedAuthority);
     assert!(city.authority.held("0102").is_none());
+}
+
+/// Whose certificate it is, and of which kind, follows from what was ordered.
+#[test]
+fn a_record_names_nobody_else_as_a_certificates_holder() {
+    let (mut city, _, reference) = with_letter();
+    let other = city.register("sz-office");
+    let order = city.apply_for(&reference, &key());
+    city.approve(order, "officer-1").unwrap();
+    city.approve(order, "officer-2").unwrap();
+    let serial = city.intend(order).unwrap();
+    let right = city.issued_event(serial, "official");
+    for (holder, kind) in [(Some(&other), None), (None, Some("staff"))] {
+        let mut event = right.clone();
+        if let Event::Issued { subject, profile, .. } = &mut event {
+            *subject = holder.unwrap_or(subject).clone();
+            *profile = kind.map_or(profile.clone(), str::to_owned);
+        }
+        assert_eq!(city.apply(event).unwrap_err().code, Code::UnsignedAuthority);
+    }
+    city.apply(right).unwrap();
+    assert!(city.authority.held(&serial.to_string()).unwrap().sha256.is_some());
+    // Nor does one of the founding that gives a service's key another name.
+    let founding = city.authority.founding().clone();
+    let service = &founding.services[0];
+    let first = |subject: &str| Event::Issued {
+        under: city.authority.founding_digest().into(),
+        serial: "0a".repeat(18),
+        subject: subject.into(),
+        profile: "service".into(),
+        key_sha256: sha256(&service.keys[0].key.0),
+        not_after: records::time::seconds(city.now),
+        sha256: sha256(b"certificate"),
+        certificate: sha256(b"commitment"),
+    };
+    let own = format!("{}/{}", service.service, service.keys[0].process);
+    let events = [other.as_str(), "root", &own].map(first);
+    let applied = events.map(|event| city.apply(event).map_err(|unsigned| unsigned.code));
+    assert_eq!(applied, [Err(Code::UnsignedAuthority), Err(Code::UnsignedAuthority), Ok(())]);
 }
 
 #[test]

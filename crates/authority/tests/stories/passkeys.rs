@@ -75,7 +75,8 @@ fn a_counter_goes_forward_also_while_it_is_only_recorded() {
     let other = city.letter(&person, "official");
     let second = open(&mut city, &other);
     let approval = passkey.approve(&officer, first, |a| a.counter = 9);
-    let event = Event::Approval { approval, person: String::new(), acting_for: None };
+    let person = officer.person.clone();
+    let event = Event::Approval { approval, person, acting_for: None };
     city.pending(event.clone());
     let again = passkey.approve(&officer, second, |a| a.counter = 9);
     assert_eq!(city.take(&again), Err(Code::PasskeyCounter));

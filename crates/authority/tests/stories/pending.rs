@@ -12,7 +12,7 @@ use sample_city::{SampleCity, named};
 fn approval(city: &SampleCity, order: authority::OrderDigest, name: &str) -> Event {
     Event::Approval {
         approval: city.approval(order, name),
-        person: String::new(),
+        person: city.officer(name).person.clone(),
         acting_for: None,
     }
 }
@@ -87,7 +87,19 @@ fn a_forged_approval_that_waits_takes_nobodys_place() {
     let order = city.apply_for(&reference, &key());
     let mut forged = city.approval(order, "officer-1");
     forged.signature.0.clone_from(&city.approval(order, "officer-2").signature.0);
-    city.pending(Event::Approval { approval: forged, person: String::new(), acting_for: None });
+    let person = city.officer("officer-1").person.clone();
+    city.pending(Event::Approval { approval: forged, person, acting_for: None });
+    // Nor does a genuine one that is told as another's, or as given for somebody else.
+    let other = city.officer("officer-2").person.clone();
+    for told in [(None, Some(&other)), (Some(&other), None)] {
+        let mut event = approval(&city, order, "officer-1");
+        if let Event::Approval { person, acting_for, .. } = &mut event {
+            *person = told.0.unwrap_or(person).clone();
+            *acting_for = told.1.cloned();
+        }
+        city.pending(event);
+    }
+    assert!(city.authority.given(order, city.now).is_empty());
     assert_eq!(city.approve(order, "officer-1"), Ok(()));
 }
 
@@ -121,7 +133,10 @@ fn a_rejection_bites_at_once() {
     let (mut city, _, reference) = with_letter();
     let order = city.apply_for(&reference, &key());
     let decline = city.decline(order, "officer-1", Said::Rejected);
-    city.pending(Event::Declined { decline, person: String::new() });
+    let [person, other] = ["officer-1", "officer-2"].map(|name| city.officer(name).person.clone());
+    city.pending(Event::Declined { decline: decline.clone(), person: other });
+    assert!(!city.authority.is_rejected(&reference), "told as another's");
+    city.pending(Event::Declined { decline, person });
     assert!(city.authority.is_rejected(&reference));
     assert_eq!(city.approve(order, "officer-2"), Err(Code::OrderRejected));
     assert_eq!(

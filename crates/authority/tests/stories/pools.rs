@@ -1,7 +1,8 @@
 //! A pool of officers for units that have one of their own, or none: they give the second approval.
 
+use authority::OrderDigest;
 use records::code::Code;
-use records::order::{PersonAction, RoleAction};
+use records::order::{BatchBody, Body, PersonAction, RoleAction};
 use records::rules::Role;
 use sample_city::SampleCity;
 
@@ -60,4 +61,31 @@ fn a_pool_gives_no_right_that_the_rules_do_not_name() {
     let grant = city.role_body(RoleAction::Grant, &person, Role::UnitHandler, "sz-office");
     let order = city.order(&grant);
     assert_eq!(city.approve(order, "pool-1"), Err(Code::ApproverRole));
+    for name in BOTH {
+        city.approve(order, name).unwrap();
+    }
+    city.enact(order, &[]).unwrap();
+}
+
+/// One row that waits for its unit's officer keeps the pool from the batch, and from no other row.
+#[test]
+fn a_row_that_waits_for_its_unit_closes_no_other() {
+    let mut city = with_pool();
+    let rows: [OrderDigest; 2] =
+        ["0000000000000001", "0000000000000002"].map(|id| new_person(&mut city, id));
+    let names = rows.map(sample_city::named).to_vec();
+    let (of, action) = ("person".to_owned(), "create".to_owned());
+    let body = BatchBody { of, action, rows: names, sample: 2, flagged: Vec::new() };
+    let batch = city.order(&Body::Batch(body));
+    city.approve(rows[0], "officer-3").unwrap();
+    let pool = city.officer("pool-1").person.clone();
+    let joins = |city: &SampleCity, order| city.authority.may_join(&pool, order, city.now);
+    assert_eq!(joins(&city, batch), Err(Code::PoolAlone));
+    assert_eq!(joins(&city, rows[1]), Err(Code::PoolAlone));
+    assert_eq!(joins(&city, rows[0]), Ok(()), "it is listed by itself");
+    let mut other = city.clone();
+    other.approve(rows[0], "pool-1").unwrap();
+    other.enact(rows[0], &[]).unwrap();
+    city.approve(rows[1], "officer-3").unwrap();
+    assert_eq!(joins(&city, batch), Ok(()));
 }

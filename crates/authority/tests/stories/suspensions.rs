@@ -1,6 +1,7 @@
 //! Suspensions: at once, by whoever may; released by two others, or revoked when their time is
 //! over.
 
+use crate::key;
 use authority::Serial;
 use records::code::Code;
 use records::order::{Body, PersonAction, RoleAction};
@@ -101,7 +102,7 @@ fn whoever_signed_needs_the_status_key_beside() {
     else {
         panic!()
     };
-    // Taken for another certificate, for another reason, at another time, or by no status key.
+    // Taken for another certificate, for another reason, of another statement, or by no status key.
     let about = city.suspension("officer-1", other, |_| {});
     let why = city.suspension("officer-1", serial, |said| said.reason = "superseded".into());
     let when =
@@ -122,6 +123,19 @@ fn whoever_signed_needs_the_status_key_beside() {
     let event = of_signed(&mut city, signed);
     city.apply(event).unwrap();
     assert_eq!(reason(&city, serial).as_deref(), Some(HOLD));
+}
+
+/// One officer alone takes nobody out of work for longer by a date that is to come.
+#[test]
+fn what_is_dated_ahead_counts_from_when_it_was_taken() {
+    let (mut city, _, serial) = with_official();
+    let ahead = records::time::seconds(city.now + 20 * 86_400);
+    let signed = city.suspension("officer-1", serial, |said| said.time = ahead.clone());
+    let cause = city.signed_cause(signed);
+    let event = city.suspended_event(cause);
+    city.apply(event).unwrap();
+    let revoked = city.authority.revoked_as(&serial.to_string()).unwrap();
+    assert_eq!((revoked.at, revoked.reason.as_str()), (city.now, HOLD));
 }
 
 /// Between the receipt and the log lie seconds, or the hours for which a database is away.
@@ -187,6 +201,55 @@ fn a_suspension_beside_another_holds_until_it_is_released_itself() {
     city.release(serial, &OFFICERS);
     assert_eq!(reason(&city, serial), None);
     assert!(city.authority.was_released(&serial.to_string()));
+}
+
+/// What the receipt names was on its way under the letter; a hand lets it come behind.
+#[test]
+fn a_letters_suspension_waits_for_what_its_receipt_names() {
+    let mut city = SampleCity::found();
+    let person = city.register("sz-office");
+    let letter = city.letter(&person, "official");
+    let order = city.apply_for(&letter, &key());
+    OFFICERS.iter().for_each(|name| city.approve(order, name).unwrap());
+    let (serial, intent) = city.intent_event(order).unwrap();
+    let cause = city.by_letter_of(&letter, &[serial]);
+    let event = city.suspended_event(cause);
+    city.apply(event).unwrap();
+    city.apply(intent).unwrap();
+    assert_eq!(reason(&city, serial).as_deref(), Some(HOLD));
+    // Another letter's certificate it does not take with it.
+    let (_, other) = city.official("other");
+    let cause = city.by_letter_of(&letter, &[other]);
+    let event = city.suspended_event(cause);
+    city.apply(event).unwrap();
+    assert_eq!(reason(&city, other), None);
+}
+
+/// A second report has a receipt of its own: no release of the first one ends it, whichever of the
+/// two records comes first.
+#[test]
+fn what_is_said_again_is_released_by_no_older_order() {
+    let (mut city, reference, serial) = with_official();
+    let first = city.by_letter(&reference);
+    let since = city.now;
+    let event = city.suspended_event(first);
+    city.apply(event).unwrap();
+    let order = city.order(&Body::Release(city.release_body(serial)));
+    OFFICERS.iter().for_each(|name| city.approve(order, name).unwrap());
+    city.now += 3_600;
+    let second = city.by_letter(&reference);
+    let event = city.suspended_event(second);
+    let record = city.record(event.clone());
+    city.authority.notice(&record);
+    assert_eq!(city.enact(order, &[]), Err(Code::StateConflict), "it is noticed at once");
+    city.authority.forget_pending();
+    city.apply(event).unwrap();
+    assert_eq!(city.enact(order, &[]), Err(Code::StateConflict));
+    assert_eq!(reason(&city, serial).as_deref(), Some(HOLD));
+    let known = city.authority.suspended_as(&serial.to_string()).unwrap();
+    assert_eq!((known.revoked.at, known.said_at), (since, city.now), "since the first");
+    city.release(serial, &OFFICERS);
+    assert_eq!(reason(&city, serial), None);
 }
 
 #[test]

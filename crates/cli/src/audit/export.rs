@@ -1,6 +1,6 @@
 //! `yinxin audit export`: the evidence of one request or certificate, checked before it is kept.
 
-use super::ask;
+use super::ask::ask;
 use crate::exit::{Failure, file_failure};
 use crate::files::{self, Opened, Own};
 use crate::output::Output;

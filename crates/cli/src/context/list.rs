@@ -3,6 +3,7 @@
 use crate::contexts::Contexts;
 use crate::exit::Failure;
 use crate::output::Output;
+use system::layout;
 use system::speech::Command;
 
 pub(super) fn run(output: Output) -> Result<(), Failure> {
@@ -11,7 +12,8 @@ pub(super) fn run(output: Output) -> Result<(), Failure> {
     for (name, context) in &contexts.contexts {
         let in_use = current == Some(name);
         let mark = if in_use { "*" } else { " " };
-        output.line(&format!("{mark} {name}  {}", context.cert.display()));
+        let cert = layout::value(&context.cert.display().to_string());
+        output.line(&format!("{mark} {}  {cert}", layout::value(name)));
         output.json(&serde_json::json!({
             "context": name, "in_use": in_use, "trust": context.trust, "cert": context.cert,
             "key": context.key, "passphrase_file": context.passphrase_file,

@@ -1,11 +1,11 @@
 //! `POST /orders/ORDER/approve`: the order is fetched and checked again, and its digest is signed
-//! if it is the one that was shown.
+//! if it is the one that was shown; of a batch with the orders that were opened, if those are the
+//! ones that have to be.
 
 use super::bench::Bench;
 use super::frame::Frame;
 use super::guard::{Key, Posted};
 use super::order::Checked;
-use crate::approve::Approving;
 use crate::consent::at_desk;
 use crate::exit::Failure;
 use crate::files::Opened;
@@ -14,12 +14,19 @@ use axum::response::{IntoResponse, Redirect, Response};
 use portal_api::plain;
 use records::export::Look;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What the review sends.
 #[derive(Deserialize)]
 pub(super) struct Shown {
     digest: String,
+    /// For whom: their own id, or that of somebody on leave.
+    #[serde(rename = "for", default)]
+    acting_for: String,
+    /// `opened-ORDER` for each order of a batch that was opened.
+    #[serde(flatten)]
+    opened: BTreeMap<String, String>,
 }
 
 /// `POST /orders/{order}/approve`
@@ -41,8 +48,12 @@ async fn sign(bench: &Bench, opened: &Opened, order: &str, shown: &Shown) -> Res
         let moved = plain::look(Look::Moved);
         return Err(Failure::usage(&moved.zh, moved.en));
     }
-    let order = Approving::of(checked.opened, checked.standing.as_ref());
-    let approval = at_desk(order, &shown.digest)?.sign(opened)?;
+    let named = shown.opened.keys().filter_map(|name| name.strip_prefix("opened-"));
+    let named: Vec<String> = named.map(str::to_owned).collect();
+    let is_other = |id: &&String| !id.is_empty() && **id != checked.person;
+    let acting_for = Some(&shown.acting_for).filter(is_other).cloned();
+    let approving = checked.approving(acting_for);
+    let approval = at_desk(approving, (&shown.digest, &named))?.sign(opened)?;
     bench.portal(opened)?.approve(&approval).await?;
     Ok(())
 }

@@ -4,6 +4,7 @@
 use super::bench::Bench;
 use super::frame::{self, Frame};
 use super::guard::{Key, Posted};
+use super::order::marked;
 use super::session::Admitted;
 use crate::audit::export;
 use crate::exit::Failure;
@@ -12,7 +13,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use page::{show, words};
+use page::{Marked, show, words};
 use records::evidence::Question;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -43,19 +44,15 @@ pub(super) struct EvidencePage {
 pub(super) struct Told {
     pub(super) title: String,
     pub(super) holds: bool,
-    pub(super) lines: Vec<String>,
+    pub(super) lines: Vec<Marked>,
 }
 
 /// The whole report.
 pub(super) fn told(f: &Frame, report: &Report) -> Vec<Told> {
-    let one = |(zh, en): (String, String)| match zh == en {
-        true => show::harmless(&zh),
-        false => show::harmless(&f.language.of_both(zh, en)),
-    };
     let told = |section: Section| Told {
         title: f.language.of_both(section.title.0.into(), section.title.1.into()),
         holds: section.holds,
-        lines: section.lines.into_iter().map(one).collect(),
+        lines: section.lines.iter().map(|line| marked(f.language, line)).collect(),
     };
     report.sections().into_iter().map(told).collect()
 }

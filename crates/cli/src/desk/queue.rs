@@ -4,14 +4,15 @@
 use super::bench::Bench;
 use super::frame::{self, Frame};
 use super::guard::Key;
+use super::order::marked;
 use super::session::Admitted;
 use crate::exit::Failure;
 use askama::Template;
 use axum::extract::{FromRequestParts, Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use page::{show, words};
-use portal_api::plain;
+use page::{Marked, show, words};
+use portal_api::{Pages, plain};
 use records::Code;
 use records::export::OrderLine;
 use serde::Deserialize;
@@ -22,6 +23,7 @@ words! {
         title "待办" "Waiting for you";
         lead "此列表来自门户；打开一项后，内容由本机核对。" "The portal's list; what you open is checked on this computer.";
         nothing "没有待办事项。" "Nothing waits for you.";
+        nothing_here "已查看的部分没有您的待办，后面还有。" "Nothing of what was looked at waits for you; there is more.";
         about "事项" "About";
         kind "类别" "Kind";
         approvals "审批" "Approvals";
@@ -34,7 +36,7 @@ words! {
 pub(super) struct Line {
     pub(super) order: String,
     pub(super) kind: String,
-    pub(super) about: String,
+    pub(super) about: Marked,
     pub(super) approvals: u32,
     pub(super) needed: u32,
     pub(super) expires: String,
@@ -70,10 +72,10 @@ pub(super) async fn show(State(bench): State<Arc<Bench>>, request: Request) -> R
     };
     let f = Frame::inside(&bench, &admitted, "/");
     let after = Query::<From>::try_from_uri(&parts.uri).map(|Query(from)| from.after);
-    let listed =
-        async { Ok::<_, Failure>(bench.portal(&opened)?.list(&after.unwrap_or_default()).await?) };
+    let mut pages = Pages::from(after.unwrap_or_default());
+    let listed = async { Ok::<_, Failure>(bench.portal(&opened)?.list(&mut pages).await?) };
     match listed.await {
-        Ok(lines) => frame::page(StatusCode::OK, &filled(f, lines)),
+        Ok(page) => frame::page(StatusCode::OK, &filled(f, page.lines, pages.next())),
         // Who approves nothing has come to search.
         Err(failure) if failure.problem().known() == Some(Code::NotYourRoute) => {
             Redirect::to("/audit").into_response()
@@ -82,18 +84,21 @@ pub(super) async fn show(State(bench): State<Arc<Bench>>, request: Request) -> R
     }
 }
 
-fn filled(f: Frame, lines: Vec<OrderLine>) -> QueuePage {
-    let after = lines.last().filter(|_| lines.len() >= OrderLine::PAGE).map(OrderLine::cursor);
+fn filled(f: Frame, lines: Vec<OrderLine>, after: Option<&str>) -> QueuePage {
+    let after = after.map(str::to_owned);
     let lines = lines.into_iter().map(|line| {
         let kind = plain::kind_of(&line.kind, &line.action);
         Line {
             kind: show::harmless(&f.language.of_both(kind.zh, kind.en)),
-            about: show::harmless(&line.about),
+            about: marked(f.language, &plain::told_about(&line.about)),
             approvals: line.approvals,
             needed: line.needed,
             expires: show::time(&line.expires),
             given: line.given,
-            look: line.look.map(plain::look).map(|said| f.language.of_both(said.zh, said.en)),
+            look: line
+                .look
+                .map(|look| plain::look_in_list(&line.kind, look))
+                .map(|said| f.language.of_both(said.zh, said.en)),
             order: line.order,
         }
     });

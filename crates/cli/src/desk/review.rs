@@ -3,14 +3,20 @@
 use super::bench::Bench;
 use super::frame::{self, Frame};
 use super::guard::Key;
-use super::order::{Checked, Line};
+use super::order::{Checked, Line, marked};
 use super::session::Admitted;
+use crate::approve::Approving;
+use crate::consent::Consentable;
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use page::{show, words};
-use records::export::OrderProgress;
+use page::{Language, Marked, show, words};
+use portal_api::plain;
+use records::decline::Outcome;
+use records::export::{OpenedOrder, OrderProgress, Voice};
+use serde::Deserialize;
 use std::sync::Arc;
 
 words! {
@@ -22,6 +28,8 @@ words! {
         until "截止" "Until";
         digest "摘要" "Digest";
         differs "有变化" "differs";
+        follows "办结后的影响" "What follows once it is carried out";
+        follows_now "以下为门户所述，未经核对，不在签名范围内。" "The portal's word of this moment: not checked, and not part of what is signed.";
         checks "本机核对" "Checked on this computer";
         signed "签发机构的签名已由 yinxin 核对。" "yinxin has checked the CA's signature.";
         signed_by "依据：您的信任文件" "By: your trust file";
@@ -29,6 +37,17 @@ words! {
         opened_by "依据：办件中的承诺值" "By: the commitments in the order";
         approvals "审批（门户所说）" "Approvals, as the portal says";
         given "您已批准，还需其他人审批。" "You have approved it. Others have to as well.";
+        look "请留意" "Take a look";
+        rows "批量中的事项" "What the batch is about";
+        sample "须查看" "to be opened";
+        sample_lead "标有“须查看”的事项须逐项查看后才能批准。" "Those that are marked have to be opened, each, before the batch can be approved.";
+        seen "我已查看：" "I have opened it:";
+        choose "请选择代谁审批" "Choose for whom you approve";
+        choose_lead "您可以按自己的角色审批，或代休假人员审批；签名写明您选的是谁。姓名为门户所说。" "You may approve by your own roles or for somebody on leave; your signature says which. Names are the portal's word.";
+        own "本人" "yourself";
+        again "改选代谁审批" "Choose somebody else";
+        signs "签署的摘要（含已查看的事项）" "Digest that you sign, with what you opened";
+        ends "退回或驳回的后果" "What declining it ends";
         approve "批准" "Approve";
         approve_how "用您的证书密钥签署上面的摘要。" "Signs the digest above with your certificate key.";
         decline "退回或驳回" "Send it back or reject it";
@@ -38,8 +57,18 @@ words! {
         reason_hint "申请人会看到" "Whoever applied reads it";
         sign_decline "签署" "Sign";
         moved "依据已变化，不能再批准，只能退回或驳回。" "What it rests on changed: it cannot be approved any more, only declined.";
-        brake "吊销申请不能退回或驳回；不同意就不要批准，七天后自动失效。" "An order to revoke cannot be declined. If you disagree do not approve it; it ends by itself after seven days.";
+        brake "只收回权限的办件（吊销、离任、撤回角色、关闭）不能退回或驳回；不同意就不要批准，到期自动失效。" "What only takes away (a revocation, somebody who leaves, a role withdrawn, something closed) cannot be declined. If you disagree do not approve it; it ends by itself.";
     }
+}
+
+/// An order of a batch, whole.
+pub(super) struct Row {
+    pub(super) order: String,
+    pub(super) about: Marked,
+    /// Whether it has to be opened.
+    pub(super) sample: bool,
+    pub(super) look: Option<String>,
+    pub(super) facts: Vec<Line>,
 }
 
 #[derive(Template)]
@@ -51,14 +80,35 @@ pub(super) struct ReviewPage {
     pub(super) order: String,
     pub(super) expires: String,
     pub(super) digest: String,
+    /// What is signed who approves it: of a batch it covers what was opened.
+    pub(super) signs: String,
     pub(super) facts: Vec<Line>,
+    /// What the portal says that it takes away.
+    pub(super) consequence: Vec<Line>,
+    /// What ends with it where it is rejected.
+    pub(super) ends: Vec<Line>,
+    /// Orders of a batch.
+    pub(super) rows: Vec<Row>,
     pub(super) standing: Option<OrderProgress>,
+    /// For whom it may be approved, by id, where that is to be chosen first.
+    pub(super) choices: Vec<(String, String)>,
+    /// Whether another choice can be made.
+    pub(super) others: bool,
+    /// For whom, by id.
+    pub(super) acting_for: String,
     /// Whether this officer approved it already.
     pub(super) given: bool,
     /// Whether what it rests on became another: it can only be declined.
     pub(super) moved: bool,
-    /// Whether it revokes: nobody declines that alone.
-    pub(super) revokes: bool,
+    /// Whether one officer may send it back or end it.
+    pub(super) can_be_declined: bool,
+}
+
+/// For whom an officer wants to approve.
+#[derive(Default, Deserialize)]
+pub(super) struct ForWhom {
+    #[serde(rename = "for")]
+    acting_for: Option<String>,
 }
 
 /// `GET /orders/{order}`
@@ -67,26 +117,80 @@ pub(super) async fn show(
     admitted: Admitted,
     Key(opened): Key,
     Path(order): Path<String>,
+    chosen: Result<Query<ForWhom>, QueryRejection>,
 ) -> Response {
     let f = Frame::inside(&bench, &admitted, &format!("/orders/{}", show::escaped(&order)));
+    let ForWhom { acting_for } = chosen.map(|Query(chosen)| chosen).unwrap_or_default();
     match Checked::fetch(&bench, &opened, &order).await {
-        Ok(checked) => frame::page(StatusCode::OK, &filled(f, &checked)),
+        Ok(checked) => frame::page(StatusCode::OK, &filled(f, &checked, acting_for.as_deref())),
         Err(failure) => f.failed(&failure),
     }
 }
 
-fn filled(f: Frame, checked: &Checked) -> ReviewPage {
+fn filled(f: Frame, checked: &Checked, named: Option<&str>) -> ReviewPage {
+    let (language, opened) = (f.language, &checked.opened);
+    let w = ReviewWords::of(language);
+    let chosen = checked.chosen(named);
+    let choices = if chosen.is_none() { choices(w, checked) } else { Vec::new() };
+    let approving = checked.approving(chosen.flatten());
+    let digest = plain::fingerprint(&opened.digest());
+    let mut facts = Vec::new();
+    if choices.is_empty() {
+        facts = plain::about_voice(opened, (approving.acting_for(), approving.opened()));
+    }
+    facts.extend(plain::facts(opened));
+    if !opened.rows().is_empty() {
+        // They stand below, one by one.
+        facts.iter_mut().for_each(|fact| fact.lines.clear());
+        facts.extend(plain::about_opened(opened, approving.opened()));
+    }
+    let consequence = plain::about_consequence(opened.body(), approving.consequence());
+    let rejected = plain::about_ending(opened, Some(Outcome::Rejected));
     ReviewPage {
-        w: ReviewWords::of(f.language),
-        kind: checked.kind(f.language),
-        order: checked.opened.order().order.clone(),
-        expires: show::time(&checked.opened.order().expires),
-        digest: checked.digest(),
-        facts: checked.facts(f.language),
+        w,
+        choices,
+        others: checked.standing.as_ref().is_some_and(|one| one.voices.len() > 1),
+        acting_for: approving.acting_for().unwrap_or(&checked.person).to_owned(),
+        kind: checked.kind(language),
+        order: opened.order().order.clone(),
+        expires: show::time(&opened.order().expires),
+        signs: approving.digest().map_or(digest.clone(), |digest| plain::fingerprint(&digest)),
+        digest,
+        facts: Line::all(facts, language),
+        consequence: Line::all(consequence, language),
+        ends: Line::all(rejected, language),
+        rows: rows(language, &approving),
         given: checked.standing().is_some_and(|standing| standing.given),
         standing: checked.standing(),
         moved: checked.has_moved(),
-        revokes: checked.opened.is_brake(),
+        can_be_declined: opened.can_be_declined(),
         f,
     }
+}
+
+/// For whom the officer may approve, by id, as the portal says.
+fn choices(w: &ReviewWords, checked: &Checked) -> Vec<(String, String)> {
+    let voices = checked.standing.iter().flat_map(|standing| &standing.voices);
+    let one = |voice: &Voice| match &voice.acting_for {
+        Some(absent) => (absent.clone(), show::harmless(&format!("{} [{absent}]", voice.name))),
+        None => (checked.person.clone(), w.own.to_owned()),
+    };
+    voices.map(one).collect()
+}
+
+/// The orders of a batch; those that have to be opened come first.
+fn rows(language: Language, approving: &Approving) -> Vec<Row> {
+    let row = |(place, row): (usize, &OpenedOrder)| {
+        let look = approving.look(place).map(plain::look);
+        Row {
+            order: row.order().order.clone(),
+            about: marked(language, &plain::about(row)),
+            sample: approving.is_to_open(row),
+            look: look.map(|said| language.of_both(said.zh, said.en)),
+            facts: Line::all(plain::facts(row), language),
+        }
+    };
+    let mut rows: Vec<Row> = approving.order().rows().iter().enumerate().map(row).collect();
+    rows.sort_by_key(|row| !row.sample);
+    rows
 }

@@ -115,7 +115,7 @@ async fn ask(bench: &Bench, opened: &Opened, shown: &str) -> Result<String, Fail
     let asked = bench
         .take_asked()
         .ok_or_else(|| Failure::usage("请重新填写。", "fill it in again; nothing was signed"))?;
-    let message = at_desk(asked, shown)?.sign(opened)?;
+    let message = at_desk(asked, (shown, &[]))?.sign(opened)?;
     Ok(bench.portal(opened)?.wish(&message).await?.order)
 }
 

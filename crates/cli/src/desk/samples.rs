@@ -8,18 +8,21 @@ use super::open_key::{KeyPage, KeyWords};
 use super::order;
 use super::passkey::{PasskeyPage, PasskeyWords, Step};
 use super::queue::{self, QueuePage, QueueWords};
-use super::review::{ReviewPage, ReviewWords};
+use super::review::{ReviewPage, ReviewWords, Row};
 use super::revoke;
 use super::search;
+use crate::audit::found;
 use askama::Template;
-use page::{Language, show};
-use portal_api::plain;
+use page::Language;
+use portal_api::plain::{self, FactValue, NameAndId};
 use records::export::OrderProgress;
+use records::found::{CheckedSearch, Unproven, UnprovenRecord};
 use records::{Code, Problem};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 const ORDER: &str = "5GPJWBSG64S36D1N";
+const ACTING: &str = "0123456789ABCDEF";
 const HOSTILE: &str = "<script>alert(1)</script> \u{202e}\u{200b}";
 
 type Pages = BTreeMap<&'static str, String>;
@@ -77,16 +80,30 @@ fn outside(language: Language, pages: &mut Pages) {
     }
 }
 
-fn line(language: Language, (zh, en): (&str, &str), value: &str, differs: bool) -> order::Line {
+fn line(
+    language: Language,
+    (zh, en): (&str, &str),
+    value: impl Into<FactValue>,
+    differs: bool,
+) -> order::Line {
     let term = language.of_both(zh.into(), en.into());
-    order::Line { term, value: show::harmless(value), differs, lines: Vec::new() }
+    let value = order::marked(language, &value.into());
+    order::Line { term, value, differs, lines: Vec::new() }
+}
+
+fn named(name: &str) -> NameAndId {
+    NameAndId { name: Some(name.into()), id: "0123456789ABCDEF".into(), unit: None }
+}
+
+fn key() -> FactValue {
+    FactValue::Change { was: Box::new("p256 0707".into()), is: Box::new("p256 0808".into()) }
 }
 
 fn orders(language: Language, pages: &mut Pages) {
-    let waiting = |about: &str, given, look: Option<&str>| queue::Line {
+    let waiting = |name: &str, given, look: Option<&str>| queue::Line {
         order: ORDER.into(),
         kind: language.of_both("签发证书".into(), "issue a certificate".into()),
-        about: show::harmless(about),
+        about: order::marked(language, &named(name).into()),
         approvals: u32::from(given),
         needed: 2,
         expires: "2026-12-01 16:00 (UTC+8)".into(),
@@ -95,54 +112,109 @@ fn orders(language: Language, pages: &mut Pages) {
     };
     let differs = plain::look(records::export::Look::Differs);
     let differs = language.of_both(differs.zh, differs.en);
-    let full = vec![
-        waiting("王小明，商州区 › 区政府办公室", false, Some(&differs)),
-        waiting(HOSTILE, true, None),
-    ];
-    for (name, lines) in [("queue", full), ("queue-empty", Vec::new())] {
-        let after = (!lines.is_empty()).then(|| format!("0.{ORDER}"));
+    let full = vec![waiting("王小明", false, Some(&differs)), waiting(HOSTILE, true, None)];
+    for (name, lines) in
+        [("queue", full), ("queue-empty", Vec::new()), ("queue-nothing-here", Vec::new())]
+    {
+        let after = (name != "queue-empty").then(|| format!("0.{ORDER}"));
         let f = Frame::sample(language, "/");
         let page = QueuePage { f, w: QueueWords::of(language), lines, after };
         pages.insert(name, page.render().unwrap());
     }
-    for (name, given, revokes, moved) in [
-        ("review", false, false, false),
-        ("review-given", true, false, false),
-        ("review-revoke", false, true, false),
-        ("review-moved", false, false, true),
+    for (name, given, can_be_declined, moved) in [
+        ("review", false, true, false),
+        ("review-batch", false, true, false),
+        ("review-given", true, true, false),
+        ("review-revoke", false, false, false),
+        ("review-moved", false, true, true),
+        ("review-choice", false, true, false),
     ] {
         let approvers = if given { vec!["陈登记".into()] } else { Vec::new() };
+        let is_batch = name == "review-batch";
         let page = ReviewPage {
+            signs: plain::fingerprint(&[if is_batch { 8 } else { 7 }; 32]),
+            rows: if is_batch { rows(language) } else { Vec::new() },
+            consequence: consequence(language, name == "review-given"),
+            ends: ends(language, is_batch),
             f: Frame::sample(language, "/orders/5GPJWBSG64S36D1N"),
             w: ReviewWords::of(language),
             kind: language.of_both("签发证书".into(), "issue a certificate".into()),
             order: ORDER.into(),
             expires: "2026-12-01 16:00 (UTC+8)".into(),
             digest: plain::fingerprint(&[7; 32]),
-            facts: vec![
-                line(language, ("证书持有人", "for whom"), "王小明 (0123456789ABCDEF)", false),
-                line(language, ("核验依据", "evidence"), HOSTILE, false),
-                line(language, ("公钥", "public key"), "p256 0707 → p256 0808", true),
-            ],
+            facts: facts(language),
             standing: Some(OrderProgress {
                 approvers,
                 needed: 2,
                 given,
                 browser: true,
-                sample: 0,
+                voices: Vec::new(),
                 look: None,
             }),
             given,
             moved,
-            revokes,
+            choices: if name == "review-choice" { choices(language) } else { Vec::new() },
+            others: is_batch,
+            acting_for: ACTING.into(),
+            can_be_declined,
         };
         pages.insert(name, page.render().unwrap());
     }
 }
 
+fn choices(language: Language) -> Vec<(String, String)> {
+    let own = language.of_both("本人".into(), "yourself".into());
+    vec![(ACTING.into(), own), ("FEDCBA9876543210".into(), "李核验 [FEDCBA9876543210]".into())]
+}
+
+fn facts(language: Language) -> Vec<order::Line> {
+    vec![
+        line(language, ("证书持有人", "for whom"), named("王小明"), false),
+        line(language, ("核验依据", "evidence"), HOSTILE, false),
+        line(language, ("公钥", "public key"), key(), true),
+    ]
+}
+
+/// What a transfer takes away, where the sample tells it.
+fn consequence(language: Language, is_told: bool) -> Vec<order::Line> {
+    let certificate = (
+        "各应用系统不再接受的证书（须重新申领）",
+        "certificate that is refused, to be issued anew",
+    );
+    let orders = ("只能退回的在办事项", "open orders that can only be declined");
+    let all =
+        [line(language, certificate, "0101010101", false), line(language, orders, "1", false)];
+    if is_told { all.into() } else { Vec::new() }
+}
+
+fn ends(language: Language, is_batch: bool) -> Vec<order::Line> {
+    let orders = line(language, ("随之终止的办件", "orders that end with it"), "2", false);
+    let letters = ("驳回即作废的密码信封", "letters used up by a rejection");
+    let letters = line(language, letters, "1", false);
+    if is_batch { vec![orders, letters] } else { vec![letters] }
+}
+
+fn rows(language: Language) -> Vec<Row> {
+    let moved = plain::look(records::export::Look::Moved);
+    let row = |about: NameAndId, sample| Row {
+        order: ORDER.into(),
+        about: order::marked(language, &about.into()),
+        sample,
+        look: (!sample).then(|| language.of_both(moved.zh.clone(), moved.en.clone())),
+        facts: facts(language),
+    };
+    // Two of one name, and one whose name runs from right to left and pretends to be more.
+    let namesake = NameAndId { id: "FEDCBA9876543210".into(), ..named("王小明") };
+    let forged = NameAndId {
+        id: ORDER.into(),
+        ..named("ئابدۇراخمان (0123456789ABCDEF), \u{202e}市委")
+    };
+    vec![row(named("王小明"), true), row(namesake, true), row(forged, false)]
+}
+
 fn passkeys(language: Language, pages: &mut Pages) {
     let facts = vec![
-        line(language, ("证书持有人", "for whom"), "陈登记 (0123456789ABCDEF)", false),
+        line(language, ("证书持有人", "for whom"), named("陈登记"), false),
         line(language, ("用于", "for"), "https://staff.localhost:9443", false),
     ];
     let digest = plain::fingerprint(&[7; 32]);
@@ -173,6 +245,19 @@ fn passkeys(language: Language, pages: &mut Pages) {
     }
 }
 
+/// An answer of which one record is refused.
+fn sample_found() -> CheckedSearch {
+    let refused = UnprovenRecord { index: 103, why: Unproven::Elsewhere };
+    CheckedSearch {
+        tree_size: 180,
+        root: [7; 32].into(),
+        records: vec![Err(refused)],
+        names: BTreeMap::from([("0123456789ABCDEF".into(), "王小明".into())]),
+        before: Some(90),
+        complete_to: 173,
+    }
+}
+
 fn audits(language: Language, pages: &mut Pages) {
     let f = || Frame::sample(language, "/audit");
     let asked = search::Asked::default();
@@ -180,18 +265,36 @@ fn audits(language: Language, pages: &mut Pages) {
     let wrong = Problem::new(Code::Malformed, ORDER.into());
     pages.insert("audit-wrong", search::filled(f(), &asked, Some(Err(wrong))).render().unwrap());
     let mut found = search::filled(f(), &asked, None);
-    (found.asked, found.complete_to, found.before) = (true, 173, Some(90));
-    let sentence = |zh: &str, en: &str| show::harmless(&language.of_both(zh.into(), en.into()));
+    (found.asked, found.before) = (true, Some(90));
+    found.told = search::told(&sample_found(), language);
+    let sentence = |zh: &str, en: &str| language.of_both(zh.into(), en.into());
+    let told = |zh: &'static str, en: &'static str, values: Vec<FactValue>| {
+        order::marked(language, &plain::phrase(zh, en, values))
+    };
+    let hostile = || order::marked(language, &FactValue::Row(vec![HOSTILE.into()]));
+    let holder = NameAndId { name: None, id: "0123456789ABCDEF".into(), unit: None };
     found.lines = vec![
         search::Line {
             index: 105,
-            sentence: sentence(
-                "2026-11-25 08:00:00Z 王小明（0123456789ABCDEF） 对 exchange/sz-office/2026-001 执行 read，规则 r1 允许。",
-                "2026-11-25 08:00:00Z 王小明（0123456789ABCDEF） was permitted to read exchange/sz-office/2026-001 by rule r1.",
+            is_proven: true,
+            sentence: told(
+                "{2} {0} 对 {1} 执行 read，规则 r1 允许。",
+                "{2} {0} was permitted to read {1} by rule r1.",
+                vec![
+                    holder.into(),
+                    "exchange/sz-office/2026-001".into(),
+                    FactValue::time("2026-11-25T08:00:00.000000Z"),
+                ],
             ),
             request: Some("gate-1/AAAA/7".into()),
         },
-        search::Line { index: 104, sentence: show::harmless(HOSTILE), request: None },
+        search::Line { index: 104, is_proven: true, sentence: hostile(), request: None },
+        search::Line {
+            index: 103,
+            is_proven: false,
+            sentence: order::marked(language, &found::unproven(Unproven::Elsewhere)),
+            request: None,
+        },
     ];
     pages.insert("audit-found", found.render().unwrap());
     let shown = EvidencePage {
@@ -202,14 +305,18 @@ fn audits(language: Language, pages: &mut Pages) {
             evidence::Told {
                 title: sentence("由此证明：", "what this proves:"),
                 holds: true,
-                lines: vec![sentence("证书由两人批准。", "Two persons approved the certificate.")],
+                lines: vec![told(
+                    "证书由两人批准。",
+                    "Two persons approved the certificate.",
+                    Vec::new(),
+                )],
             },
             evidence::Told {
                 title: sentence("以下不能由此证明：", "what this does not prove:"),
                 holds: false,
                 lines: vec![
-                    sentence("后来是否被吊销。", "Whether it was revoked later."),
-                    show::harmless(HOSTILE),
+                    told("后来是否被吊销。", "Whether it was revoked later.", Vec::new()),
+                    hostile(),
                 ],
             },
         ],
@@ -257,4 +364,26 @@ fn what_others_wrote_does_nothing_on_our_pages() {
             }
         }
     }
+}
+
+/// People read the clocks of Beijing. A time as documents spell it stands in what machines read,
+/// and in what is proof.
+#[test]
+fn no_page_shows_a_time_of_elsewhere() {
+    for language in Language::BOTH {
+        for (name, text) in all(language) {
+            let found = text.match_indices('T').find(|(at, _)| is_utc(&text.as_bytes()[*at..]));
+            assert!(found.is_none(), "{name}: {}", &text[found.unwrap().0..][..10]);
+        }
+    }
+}
+
+/// `T16:00:00Z`
+fn is_utc(bytes: &[u8]) -> bool {
+    let form = b"T00:00:00Z";
+    bytes.len() >= form.len()
+        && form.iter().zip(bytes).all(|(form, byte)| match form {
+            b'0' => byte.is_ascii_digit(),
+            sign => sign == byte,
+        })
 }

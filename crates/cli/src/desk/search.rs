@@ -3,25 +3,28 @@
 use super::bench::Bench;
 use super::frame::{self, Frame};
 use super::guard::Key;
+use super::order::marked;
 use super::session::Admitted;
-use crate::audit;
+use crate::audit::found;
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use page::{Language, show, words};
+use page::{Language, Marked, words};
 use portal_api::sentence;
 use records::Problem;
-use records::evidence::{Search, SearchAnswer};
-use records::record::Record;
+use records::evidence::Search;
+use records::found::{CheckedSearch, FoundRecord, UnprovenRecord};
+use records::time::{in_a_form, typed_from, typed_until};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 words! {
     SearchWords {
         title "审计检索" "Audit search";
-        lead "直接向日志服务查询，用您的密钥签名；每次查询都记入日志。证据请导出。" "Asks the log itself, signed with your key; every search is recorded. Take proof away as evidence.";
+        lead "直接向日志服务查询，用您的密钥签名；每次查询都记入日志。查到的记录在本机按您的信任文件核对；给他人的证据请导出。" "Asks the log itself, signed with your key; every search is recorded. What is found is checked on this computer against your trust file. Take proof for others away as evidence.";
         who "人员编号" "Person id";
         certificate "证书序列号" "Serial number of a certificate";
         application "应用" "Application";
@@ -30,15 +33,16 @@ words! {
         reference "查询号" "Reference";
         from "开始时间" "From";
         until "结束时间" "Until";
-        time_hint "例如 2026-03-01T00:00:00Z" "Such as 2026-03-01T00:00:00Z";
+        time_hint "北京时间" "Beijing time";
         log "日志" "Log";
         access "访问" "Access";
         control "审批和证书" "Approvals and certificates";
         search "检索" "Search";
         found "检索结果" "Found";
-        complete "结果完整，截至记录" "Complete up to record";
-        nothing_here "这一段没有符合全部条件的记录，更早的还未查看。" "Nothing in this part fits; older records have not been looked at yet.";
-        nothing "没有符合全部条件的记录。" "No record fits everything that was asked.";
+        proven "✓ 已证明" "✓ proven";
+        refused "✗ 已拒绝" "✗ refused";
+        nothing_here "日志服务称这一段没有符合全部条件的记录，更早的还未查看。" "The log says that nothing in this part fits; older records have not been looked at yet.";
+        nothing "日志服务称没有符合全部条件的记录。" "The log says that no record fits everything that was asked.";
         index "序号" "Index";
         what "事件说明" "What happened";
         proof "证据" "Proof";
@@ -53,12 +57,16 @@ pub(super) struct Field {
     pub(super) name: &'static str,
     pub(super) label: &'static str,
     pub(super) hint: &'static str,
+    /// As HTML calls it.
+    pub(super) kind: &'static str,
     pub(super) value: String,
 }
 
 pub(super) struct Line {
     pub(super) index: u64,
-    pub(super) sentence: String,
+    /// Whether it stands in the log; nothing is shown of what does not.
+    pub(super) is_proven: bool,
+    pub(super) sentence: Marked,
     pub(super) request: Option<String>,
 }
 
@@ -72,7 +80,8 @@ pub(super) struct SearchPage {
     pub(super) asked: bool,
     pub(super) problem: Option<Problem>,
     pub(super) lines: Vec<Line>,
-    pub(super) complete_to: u64,
+    /// What of the page is proven, and what is the log's word.
+    pub(super) told: Vec<Marked>,
     pub(super) before: Option<u64>,
 }
 
@@ -103,8 +112,8 @@ impl Asked {
             resource: trimmed(&self.resource),
             outcome: trimmed(&self.outcome),
             reference: trimmed(&self.reference),
-            from: trimmed(&self.from),
-            until: trimmed(&self.until),
+            from: typed_from(&self.from),
+            until: typed_until(&self.until),
             before: self.before.trim().parse().ok(),
             ..Search::default()
         }
@@ -118,16 +127,24 @@ impl Asked {
             ("resource", w.resource, "sz-office/2026-001", &self.resource),
             ("outcome", w.outcome, "permitted", &self.outcome),
             ("reference", w.reference, "", &self.reference),
-            ("from", w.from, w.time_hint, &self.from),
-            ("until", w.until, w.time_hint, &self.until),
         ];
         let field = |(name, label, hint, value): (_, _, _, &String)| Field {
             name,
             label,
             hint,
+            kind: "text",
             value: value.clone(),
         };
-        fields.map(field).into()
+        let search = self.search();
+        let times = [("from", w.from, search.from), ("until", w.until, search.until)];
+        let time = |(name, label, sought): (_, _, String)| Field {
+            name,
+            label,
+            hint: w.time_hint,
+            kind: "datetime-local",
+            value: in_a_form(&sought),
+        };
+        fields.into_iter().map(field).chain(times.map(time)).collect()
     }
 }
 
@@ -144,14 +161,14 @@ pub(super) async fn show(
     if asked.log.is_empty() {
         return frame::page(StatusCode::OK, &filled(f, &asked, None));
     }
-    let answer = audit::found(&bench.trust, &opened, asked.search()).await;
+    let answer = found::find(&bench.trust, &opened, asked.search()).await;
     frame::page(StatusCode::OK, &filled(f, &asked, Some(answer.map_err(|e| e.problem()))))
 }
 
 pub(super) fn filled(
     f: Frame,
     asked: &Asked,
-    answer: Option<Result<SearchAnswer, Problem>>,
+    answer: Option<Result<CheckedSearch, Problem>>,
 ) -> SearchPage {
     let w = SearchWords::of(f.language);
     let is_asked = answer.is_some();
@@ -167,18 +184,31 @@ pub(super) fn filled(
         asked: is_asked,
         problem,
         lines: answer.as_ref().map(|answer| lines(answer, f.language)).unwrap_or_default(),
-        complete_to: answer.as_ref().map_or(0, |answer| answer.complete_to),
+        told: answer.as_ref().map(|answer| told(answer, f.language)).unwrap_or_default(),
         before: answer.and_then(|answer| answer.before),
         f,
     }
 }
 
-fn lines(answer: &SearchAnswer, language: Language) -> Vec<Line> {
-    let line = |found: &records::evidence::Found| {
-        let record = Record::read(&found.record.0).ok()?;
-        let (zh, en) = sentence::of(&record, &answer.names);
-        let sentence = show::harmless(&language.of_both(zh, en));
-        Some(Line { index: found.index, sentence, request: sentence::request_of(&record) })
+fn lines(answer: &CheckedSearch, language: Language) -> Vec<Line> {
+    let line = |found: &Result<FoundRecord, UnprovenRecord>| match found {
+        // People are named by their ids: no record holds a name.
+        Ok(found) => Line {
+            index: found.index(),
+            is_proven: true,
+            sentence: marked(language, &sentence::of(found.record(), &BTreeMap::new())),
+            request: sentence::request_of(found.record()),
+        },
+        Err(unproven) => Line {
+            index: unproven.index,
+            is_proven: false,
+            sentence: marked(language, &found::unproven(unproven.why)),
+            request: None,
+        },
     };
-    answer.found.iter().filter_map(line).collect()
+    answer.records.iter().map(line).collect()
+}
+
+pub(super) fn told(answer: &CheckedSearch, language: Language) -> Vec<Marked> {
+    found::page(answer).iter().map(|sentence| marked(language, sentence)).collect()
 }

@@ -10,10 +10,9 @@ use pki::{Certificate, Signer};
 use portal_api::plain::{self, Fact, Said};
 use records::draft::{Draft, DraftStatement, Drafting};
 use records::drafted::Drafted;
-use records::export::ShownOrder;
 use records::handling::{DraftMade, PersonFacts, Preview, Previewing};
 use records::trust::Trust;
-use records::{Bytes, Disclosure, Order, json};
+use records::{Bytes, Disclosure, json};
 use system::random;
 
 /// A handler at work: their key, and the portal.
@@ -42,7 +41,8 @@ impl<'a> Desk<'a> {
         let founding = &self.trust.founding;
         let stated = drafted.statement(founding, certificate, nonce, now());
         let statement = stated.map_err(|error| unsigned(&error))?;
-        Ok(SaidDraft { statement, disclosures, unsaid, hearsay: Vec::new() })
+        let (hearsay, number_seal) = (Vec::new(), None);
+        Ok(SaidDraft { statement, disclosures, number_seal, unsaid, hearsay })
     }
 
     /// Shows what is signed, asks, signs and hands it in.
@@ -64,7 +64,9 @@ impl<'a> Desk<'a> {
     /// the one that is signed here. Without it no draft of a person is signed.
     pub(super) async fn preview(&self, draft: &SaidDraft) -> Result<Vec<Fact>, Failure> {
         let (statement, disclosures) = (draft.statement.clone(), draft.disclosures.clone());
-        let preview = self.portal.preview(&Previewing { statement, disclosures }).await?;
+        let number_seal = draft.number_seal.clone();
+        let previewing = Previewing { statement, disclosures, number_seal };
+        let preview = self.portal.preview(&previewing).await?;
         previewed(&draft.statement, preview)
     }
 }
@@ -73,9 +75,7 @@ pub(super) fn previewed(
     statement: &DraftStatement,
     preview: Preview,
 ) -> Result<Vec<Fact>, Failure> {
-    let same = |order: &Order| order.kind == statement.kind && order.body == statement.body;
-    let order = preview.order.filter(same);
-    let shown = order.and_then(|order| ShownOrder::unsigned(order, preview.disclosures).ok());
+    let shown = preview.shown(statement);
     let shown = shown.ok_or_else(|| {
         Failure::usage(
             "门户没有显示所填的内容，未签署。",
@@ -89,6 +89,8 @@ pub(super) fn previewed(
 pub(super) struct SaidDraft {
     pub(super) statement: DraftStatement,
     pub(super) disclosures: Vec<Disclosure>,
+    /// Seal of the digest of a number that the body registers.
+    pub(super) number_seal: Option<Bytes>,
     pub(super) unsaid: Vec<&'static str>,
     pub(super) hearsay: Vec<Fact>,
 }
@@ -118,7 +120,8 @@ impl Signable for SaidDraft {
     fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<Drafting, Failure> {
         let bytes = Bytes(json::write(&self.statement).map_err(|error| unsigned(&error))?);
         let draft = Draft::sign(bytes, leaf, signer).map_err(|error| unsigned(&error))?;
-        Ok(Drafting { draft, disclosures: self.disclosures })
+        let Self { disclosures, number_seal, .. } = self;
+        Ok(Drafting { draft, disclosures, number_seal })
     }
 }
 
@@ -133,7 +136,7 @@ pub(super) fn is_asked(facts: PersonFacts, person: &str) -> Result<PersonFacts, 
     match facts.line.person == person {
         true => Ok(facts),
         false => Err(Failure::usage(
-            "门户答的是另一个人，未作任何操作。",
+            "门户返回的是另一人的资料，未作任何操作。",
             "the portal answered about somebody else; nothing was done",
         )),
     }
@@ -176,6 +179,7 @@ mod tests {
             },
             version: 1,
             mail: String::new(),
+            number: None,
             units: Vec::new(),
             profiles: Vec::new(),
         };

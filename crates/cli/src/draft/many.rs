@@ -2,22 +2,27 @@
 //! under one signature.
 
 use super::desk::Desk;
+use crate::approve::checked;
 use crate::clock::now;
 use crate::consent::{Consent, Consentable, Signable, consent, unsigned};
 use crate::exit::Failure;
 use crate::files::Own;
 use crate::output::Output;
+use crate::typed_text;
 use pki::{Certificate, Signer};
-use portal_api::FindPeople;
-use portal_api::plain::{self, Fact, Said};
+use portal_api::Pages;
+use portal_api::plain::{self, Fact, Said, field};
 use portal_api::roster::{
-    Day, LETTERS_A_MESSAGE, NotTaken, RosterDraft, check, read, statement_bytes, unit_of,
+    LETTERS_A_MESSAGE, NotTaken, RosterDraft, RosterEntry, asked_numbers, check, day_in_beijing,
+    read, statement_bytes, told_numbers, unit_of,
 };
 use records::draft::{Draft, DraftStatement, DraftingMany, ManyRow};
 use records::drafted::{Drafted, LetterBody};
-use records::handling::ManyMade;
+use records::export::OpenedOrder;
+use records::handling::{BatchReceipt, ManyMade};
 use records::json;
-use records::order::BATCH_ROWS_MAX;
+use records::number::SealedNumber;
+use records::order::{BATCH_ROWS_MAX, Body, NAME_PATH};
 use std::path::PathBuf;
 use system::random;
 
@@ -52,59 +57,148 @@ pub struct LettersArguments {
 }
 
 pub(super) async fn roster(output: Output, arguments: &RosterArguments) -> Result<(), Failure> {
+    let evidence = typed_text::evidence(&arguments.evidence)?;
     let desk = Desk::open(&arguments.own)?;
     let bytes = std::fs::read(&arguments.file)
         .map_err(|error| Failure::usage("无法读取名册。", error.to_string()))?;
-    let sought = FindPeople { text: "-".into(), after: String::new() };
-    let units = desk.portal.people(&sought).await?.units;
+    let units = desk.portal.people("-", &mut Pages::begin()).await?.units;
     let table = read(&bytes).map_err(|refusal| Failure::usage(refusal.zh(), refusal.en()))?;
-    let entries = check(&table, |text| unit_of(&units, text), today()).map_err(not_taken)?;
+    let entries =
+        check(&table, |text| unit_of(&units, text), day_in_beijing(now())).map_err(not_taken)?;
+    let numbers = numbers(&desk, &entries).await?;
     let draw = || random::bytes().ok();
-    let draft = RosterDraft::of(&entries, &arguments.evidence, draw)
+    let draft = RosterDraft::of((&entries, &numbers), &evidence, draw)
         .ok_or_else(|| Failure::usage("没有可用的随机数。", "no randomness"))?;
-    let said = SaidMany::of(&desk, draft, ("people", BATCH_ROWS_MAX))?;
+    let beside = entries.iter().map(Beside::of_entry).collect();
+    let said = SaidMany::of(&desk, (draft, beside), ("people", BATCH_ROWS_MAX))?;
     for made in desk_many(&desk, output, said, arguments.yes).await? {
-        output.fact(("批次", "batch"), &made.batch);
-        output.fact(("需要的批准", "approvals needed"), made.needed);
-        output.json(&serde_json::json!({
+        let told = [
+            Fact::new(("批次", "batch"), &made.batch),
+            Fact::new(("需要的批准", "approvals needed"), made.needed.to_string()),
+        ];
+        let answer = serde_json::json!({
             "order": made.batch, "needed": made.needed, "count": entries.len(),
-        }));
+        });
+        output.hearsay(&told, answer);
     }
     Ok(())
 }
 
+/// The digests of a roster's numbers, of which nobody in office has one.
+async fn numbers(desk: &Desk<'_>, entries: &[RosterEntry]) -> Result<Vec<SealedNumber>, Failure> {
+    let told = desk.portal.numbers(&asked_numbers(entries)).await?;
+    match told_numbers(entries, told) {
+        Some(told) => told.map_err(|rows| not_taken(NotTaken::Rows(rows))),
+        None => Err(Failure::usage(
+            "门户的答复与名册不符，未作任何操作。",
+            "the portal answered about another roster; nothing was done",
+        )),
+    }
+}
+
 pub(super) async fn letters(output: Output, arguments: &LettersArguments) -> Result<(), Failure> {
     let desk = Desk::open(&arguments.own)?;
+    let export = desk.portal.fetch(&arguments.batch).await?;
+    let batch = checked(&export, Some(&arguments.batch), &desk.trust)?;
     let receipt = desk.portal.receipt(&arguments.batch).await?;
-    let without = receipt.lines.iter().filter(|line| line.state == "done" && !line.letter);
-    let mut bodies = Vec::new();
-    for line in without {
-        let (person, profile) = (line.person.clone(), arguments.profile.clone());
-        let body = Drafted::Letter(LetterBody { person, profile });
-        let (_, body) = body.parts().map_err(|error| unsigned(&error))?;
-        bodies.push((body, Vec::new()));
-    }
-    if bodies.is_empty() {
+    let people = registered(&batch, &receipt)?;
+    if people.is_empty() {
         output.said("没有需要密码信封的人员", "nobody of them needs a letter");
         return Ok(());
     }
-    let draft = RosterDraft::over(bodies).map_err(|error| unsigned(&error))?;
-    let said = SaidMany::of(&desk, draft, ("letters", LETTERS_A_MESSAGE))?;
+    let draft = letters_for(&people, &arguments.profile)?;
+    let beside = people.iter().map(Beside::of_person).collect();
+    let said = SaidMany::of(&desk, (draft, beside), ("letters", LETTERS_A_MESSAGE))?;
     let made = desk_many(&desk, output, said, arguments.yes).await?;
     let letters: Vec<String> = made.into_iter().flat_map(|made| made.letters).collect();
-    output.fact(("密码信封已制作", "letters made"), letters.len());
+    let told = Fact::new(("密码信封已制作", "letters made"), letters.len().to_string());
+    output.hearsay(&[told], serde_json::json!({ "letters": letters }));
     output.said(
         "由登记处打印并密封交付",
         "the registration office prints it and hands it over sealed",
     );
-    output.json(&serde_json::json!({ "letters": letters }));
     Ok(())
+}
+
+/// Somebody whom a batch registers, as the CA signed it.
+struct Registered {
+    person: String,
+    name: String,
+    order: String,
+}
+
+/// Whom a batch registers and who has no letter: who they are is read from the batch that the CA
+/// signed; that they are registered by now, and have none, is the portal's word.
+fn registered(batch: &OpenedOrder, receipt: &BatchReceipt) -> Result<Vec<Registered>, Failure> {
+    let registers = matches!(batch.body(), Body::Batch(body)
+        if body.of == "person" && body.action == "create");
+    if !registers {
+        return Err(Failure::usage(
+            "此批次不是新增人员的批次，没有可制作的密码信封。",
+            "this batch registers nobody; no letters come of it",
+        ));
+    }
+    let without = |order: &str| {
+        let line = receipt.lines.iter().find(|line| line.order == order);
+        line.is_some_and(|line| line.state == "done" && !line.letter)
+    };
+    let rows = batch.rows().iter().filter(|row| without(&row.order().order));
+    let read = |row: &OpenedOrder| match row.body() {
+        Body::Person(body) => Some(Registered {
+            person: body.person.clone(),
+            name: row.text(&body.name, NAME_PATH).to_owned(),
+            order: row.order().order.clone(),
+        }),
+        _ => None,
+    };
+    Ok(rows.filter_map(read).collect())
+}
+
+fn letters_for(people: &[Registered], profile: &str) -> Result<RosterDraft, Failure> {
+    let body = |one: &Registered| {
+        let body = LetterBody { person: one.person.clone(), profile: profile.to_owned() };
+        Drafted::Letter(body).parts().map(|(_, body)| (body, Vec::new()))
+    };
+    let bodies = people.iter().map(body).collect::<Result<Vec<_>, _>>();
+    bodies.and_then(RosterDraft::over).map_err(|error| unsigned(&error))
+}
+
+/// What is told beside a row, and is not signed.
+struct Beside {
+    /// Fields of the row that its handler did not type.
+    unsaid: Vec<&'static str>,
+    /// Where the row comes from.
+    source: Fact,
+}
+
+impl Beside {
+    /// A row of a file, with the unit as the file has it: a name means what the portal says.
+    fn of_entry(entry: &RosterEntry) -> Self {
+        let is_typed = entry.unit == entry.unit_typed;
+        let unit = (!is_typed).then_some(field::UNIT);
+        Self {
+            unsaid: unit.into_iter().chain([field::NUMBER]).collect(),
+            source: Fact::new(
+                ("名册所写（不签署）", "as the roster has it, not signed"),
+                format!("{} {} {}", entry.row, entry.name, entry.unit_typed),
+            ),
+        }
+    }
+
+    /// Somebody of a batch that the CA signed: their number is nothing that the handler typed.
+    fn of_person(one: &Registered) -> Self {
+        let value = format!("{} [{}]", one.name, one.order);
+        let term = ("批次所写（签发机构已签名）", "as the CA signed it in the batch");
+        Self { unsaid: Vec::new(), source: Fact::new(term, value) }
+    }
 }
 
 /// A draft of many as it is to be signed.
 struct SaidMany {
     statement: DraftStatement,
     draft: RosterDraft,
+    /// What is told beside each row.
+    beside: Vec<Beside>,
     /// Bodies of one message.
     most: usize,
 }
@@ -112,26 +206,18 @@ struct SaidMany {
 impl SaidMany {
     fn of(
         desk: &Desk<'_>,
-        draft: RosterDraft,
+        (draft, beside): (RosterDraft, Vec<Beside>),
         (kind, most): (&str, usize),
     ) -> Result<Self, Failure> {
         let of = (&desk.trust.founding, desk.opened.leaf()?.sha256());
         let said = draft.many.statement(kind, of, random::bytes()?, now());
-        Ok(Self { statement: said.map_err(|error| unsigned(&error))?, draft, most })
-    }
-
-    /// One body as a draft by itself says it.
-    fn of_row(&self, row: &ManyRow) -> Vec<Fact> {
-        let kind = if self.statement.kind == "people" { "person" } else { "letter" };
-        let (kind, body) = (kind.to_owned(), row.body.clone());
-        let alone = DraftStatement { kind, body, ..self.statement.clone() };
-        plain::about_drafting(&alone, &row.disclosures, &[])
+        Ok(Self { statement: said.map_err(|error| unsigned(&error))?, draft, beside, most })
     }
 }
 
 impl Consentable for SaidMany {
     fn what(&self) -> Said {
-        let kind = plain::kind_of(&self.statement.kind, "");
+        let kind = plain::many_of(&self.statement.kind);
         let count = self.draft.rows.len();
         Said {
             zh: format!("批量起草：{}，{count} 项", kind.zh),
@@ -140,7 +226,21 @@ impl Consentable for SaidMany {
     }
 
     fn facts(&self) -> Vec<Fact> {
-        self.draft.rows.iter().flat_map(|row| self.of_row(row)).collect()
+        let rows = self.draft.rows.iter().zip(&self.beside);
+        let row = |(row, beside): (&ManyRow, &Beside)| {
+            let signed = plain::about_row(&self.statement, row, &beside.unsaid);
+            std::iter::once(beside.source.clone()).chain(signed).collect::<Vec<Fact>>()
+        };
+        plain::about_many(&self.statement).into_iter().chain(rows.flat_map(row)).collect()
+    }
+
+    fn hearsay(&self) -> Vec<Fact> {
+        if self.statement.kind != "letters" {
+            return Vec::new();
+        }
+        let count = self.draft.rows.len();
+        let term = ("已登记且尚无密码信封", "registered by now, and without a letter");
+        vec![Fact::new(term, count.to_string())]
     }
 
     fn digest(&self) -> Option<[u8; 32]> {
@@ -189,10 +289,106 @@ fn not_taken(refused: NotTaken) -> Failure {
     }
 }
 
-/// The day in China.
-fn today() -> Day {
-    let text = records::time::seconds(now() + 8 * 3_600);
-    let part = |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse().ok());
-    let (month, day): (Option<u16>, Option<u16>) = (part(5..7), part(8..10));
-    (part(0..4).unwrap_or(0), month.unwrap_or(0) as u8, day.unwrap_or(0) as u8)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use records::handling::{ReceiptLine, UnitLine};
+    use records::order::About;
+    use sample_city::SampleBatch;
+
+    fn receipt(lines: &[(&str, &str, bool)]) -> BatchReceipt {
+        let line = |(order, state, letter): &(&str, &str, bool)| ReceiptLine {
+            order: (*order).into(),
+            about: About::person("FEDCBA9876543210", Some("不相干的人".into())),
+            person: "FEDCBA9876543210".into(),
+            state: (*state).into(),
+            problem: None,
+            letter: *letter,
+            serials: Vec::new(),
+        };
+        BatchReceipt {
+            order: "2GAHC5RR34D1P70X".into(),
+            of: "person".into(),
+            action: "create".into(),
+            state: "done".into(),
+            approvals: (2, 0),
+            own: true,
+            approvers: Vec::new(),
+            lines: lines.iter().map(line).collect(),
+        }
+    }
+
+    fn said(draft: RosterDraft, beside: Vec<Beside>, kind: &str) -> SaidMany {
+        let of = (&records::Bytes::from([1; 32]), [2; 32]);
+        let statement = draft.many.statement(kind, of, [3; 16], 1_795_507_200).unwrap();
+        SaidMany { statement, draft, beside, most: 100 }
+    }
+
+    fn values(facts: &[Fact], term: &str) -> Vec<String> {
+        let of = facts.iter().filter(|fact| fact.term.en == term);
+        of.map(|fact| fact.value.en()).collect()
+    }
+
+    /// Whom letters are for is read from the batch that the CA signed: a portal names nobody else,
+    /// neither by a person's number nor by another order.
+    #[test]
+    fn a_portal_names_nobody_else_for_letters() {
+        let batch = SampleBatch::of("person", 4, |_, _| ()).open();
+        let told = receipt(&[
+            ("0000000000000000", "done", false),
+            ("0000000000000001", "done", true),
+            ("0000000000000002", "open", false),
+            ("0000000000000099", "done", false),
+        ]);
+        let people = registered(&batch, &told).unwrap();
+        let whom: Vec<&str> = people.iter().map(|one| one.person.as_str()).collect();
+        assert_eq!(whom, ["0123456789ABCDEF"], "of the one that is done and has no letter");
+        let draft = letters_for(&people, "official").unwrap();
+        let beside = people.iter().map(Beside::of_person).collect();
+        let said = said(draft, beside, "letters");
+        let facts = said.facts();
+        assert_eq!(values(&facts, "for whom, by person id"), ["0123456789ABCDEF"]);
+        assert!(
+            values(&facts, "as the CA signed it in the batch")[0].contains("[0000000000000000]")
+        );
+        assert!(!format!("{facts:?}").contains("不相干的人"), "nothing of the portal's");
+        assert_eq!(said.hearsay().len(), 1, "that they are registered is its word");
+        for kind in ["role", "issue"] {
+            let other = SampleBatch::of(kind, 1, |_, _| ()).open();
+            assert!(registered(&other, &told).is_err(), "{kind}");
+        }
+        let leaves =
+            SampleBatch::of("person", 1, |_, order| order["body"]["action"] = "leave".into());
+        let leaves = leaves.export.open_under(leaves.registry());
+        assert!(leaves.is_err() || registered(&leaves.unwrap(), &told).is_err());
+    }
+
+    /// A unit that the file has by name means what a portal says: that is told, beside what the
+    /// file has; one by its number is what its handler wrote.
+    #[test]
+    fn what_a_portal_says_of_a_roster_stands_apart() {
+        let unit = |id: &str| UnitLine { unit: id.into(), name: "区政府办公室".into() };
+        let text = "姓名,证件号,单位,邮箱,核验依据\n\
+            陈一,11010519491231002X,区政府办公室,,\n\
+            陈二,611002199001010015,ln-office,,录用文件\n";
+        let units = [unit("ln-police"), UnitLine { unit: "ln-office".into(), name: "别处".into() }];
+        let table = read(text.as_bytes()).unwrap();
+        let entries = check(&table, |text| unit_of(&units, text), (2026, 12, 1)).unwrap();
+        let mut drawn = 0u8;
+        let draw = || {
+            drawn += 1;
+            Some([drawn; 32])
+        };
+        let number =
+            |_: &RosterEntry| SealedNumber { digest: [7; 32].into(), seal: [8; 32].into() };
+        let numbers: Vec<SealedNumber> = entries.iter().map(number).collect();
+        let draft = RosterDraft::of((&entries, &numbers), "当面核实", draw).unwrap();
+        let facts = said(draft, entries.iter().map(Beside::of_entry).collect(), "people").facts();
+        let told = values(&facts, field::UNIT);
+        assert!(told[0].starts_with("ln-police") && told[0].contains("portal's word"), "{told:?}");
+        assert_eq!(told[1], "ln-office");
+        let written = values(&facts, "as the roster has it, not signed");
+        assert!(written[0].ends_with("区政府办公室"), "{written:?}");
+        assert_eq!(values(&facts, "evidence"), ["当面核实", "录用文件"]);
+    }
 }

@@ -76,9 +76,7 @@ pub trait Endpoint: Send + Sync + 'static {
     fn full(&self, is_full: bool);
 
     /// Hears that few places are left, or enough again.
-    fn nearly_full(&self, is_nearly_full: bool) {
-        let _ = is_nearly_full;
-    }
+    fn nearly_full(&self, is_nearly_full: bool);
 
     /// Serves a connection until its end.
     fn serve(self: Arc<Self>, accepted: Accepted<Self::Peer>) -> impl Future<Output = ()> + Send;
@@ -115,6 +113,8 @@ pub async fn serve<E: Endpoint>(
             },
             () = &mut stop => break,
         };
+        // A listener on `[::]` gives addresses of IPv4 in the spelling of IPv6.
+        let source = SocketAddr::new(source.ip().to_canonical(), source.port());
         tasks.spawn(door.clone().open(stream, source, stopping.clone()));
     }
     drop(listener);

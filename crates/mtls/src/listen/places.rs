@@ -6,7 +6,7 @@
 //! by holding many, or by beginning what they never end.
 
 use super::activity::Activity;
-use super::budget::Budget;
+use super::budget::{Budget, Sender};
 use super::limits::{Limits, SOURCES_OF_NETWORK};
 use super::row::{Most, Row, Whose};
 use super::source::Source;
@@ -95,6 +95,11 @@ struct Seated {
     /// Bodies of brakes, which those of others cannot take.
     brakes: Arc<Budget>,
     answers: Arc<Budget>,
+    /// Requests that are answered now, and apart from them brakes, which no others keep out.
+    requests: KeyedPlaces<Sender>,
+    requests_of_brakes: KeyedPlaces<Sender>,
+    requests_of_one: usize,
+    requests_of_source: usize,
 }
 
 /// The places of each kind.
@@ -138,6 +143,16 @@ impl Slot {
     /// The bytes of requests that the listener holds, or those of brakes.
     pub(super) fn bodies(&self, of_brakes: bool) -> &Arc<Budget> {
         if of_brakes { &self.seated.brakes } else { &self.seated.bodies }
+    }
+
+    /// A place for one more request of whose connection it is, unless too many are answered now.
+    pub(super) fn request(&self, sender: Sender, is_brake: bool) -> Option<KeyedPlace<Sender>> {
+        let Seated { requests, requests_of_brakes, .. } = &*self.seated;
+        let most = match sender {
+            Sender::Certificate(_) => self.seated.requests_of_one,
+            Sender::Source(_) => self.seated.requests_of_source,
+        };
+        if is_brake { requests_of_brakes } else { requests }.enter(sender, most)
     }
 
     /// The bytes of answers that are not taken yet.
@@ -213,7 +228,17 @@ impl Places {
         let fullness = Teller { told: Mutex::new(Fullness::Free), tell };
         let [bodies, brakes] = [limits.body_bytes; 2].map(Budget::of_requests);
         let answers = Budget::of_answers();
-        let seated = Seated { rows: Mutex::new(rows), fullness, bodies, brakes, answers };
+        let seated = Seated {
+            rows: Mutex::new(rows),
+            fullness,
+            bodies,
+            brakes,
+            answers,
+            requests: KeyedPlaces::default(),
+            requests_of_brakes: KeyedPlaces::default(),
+            requests_of_one: limits.requests_of_one,
+            requests_of_source: limits.requests_of_source,
+        };
         Self { limits, seated: Arc::new(seated) }
     }
 

@@ -155,8 +155,12 @@ impl Seat {
         let is_brake = (site.is_brake)(request.uri().path());
         let is_reserved = self.slot.is_reserved();
         let portion = self.slot.bodies(is_brake).portion(self.sender);
+        let place = self.slot.request(self.sender, is_brake);
         let mut response = if is_reserved && !is_brake {
             (site.busy)()
+        } else if place.is_none() {
+            // Whoever asks for so much at once waits for themselves, and for no one else.
+            later((site.busy)())
         } else {
             let (held, partial) = (portion.clone(), activity.awaits_body());
             let request =
@@ -165,6 +169,7 @@ impl Seat {
             // Whatever became of a body that was not all read: there was no room for it.
             if portion.was_refused() { (site.busy)() } else { response }
         };
+        drop(place);
         let taken = self.slot.answers().portion(self.sender);
         let length = response.body().size_hint().exact().unwrap_or(0);
         if length > LARGE && !taken.take(usize::try_from(length).unwrap_or(usize::MAX)) {
@@ -181,4 +186,10 @@ impl Seat {
         let held = [portion, taken];
         Ok(response.map(|inner| AnswerBody::new(inner, is_http2, answer, held)))
     }
+}
+
+/// A refusal that is another one in a moment.
+fn later(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
 }

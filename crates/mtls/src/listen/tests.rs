@@ -44,6 +44,8 @@ fn limits() -> Limits {
         idle: LONG,
         life: LONG,
         body_bytes: 1 << 20,
+        requests_of_one: 64,
+        requests_of_source: 64,
     }
 }
 
@@ -192,9 +194,55 @@ impl Endpoint for Http2 {
         self.0.full(is_full);
     }
 
+    fn nearly_full(&self, is_nearly_full: bool) {
+        self.0.nearly_full(is_nearly_full);
+    }
+
     async fn serve(self: Arc<Self>, mut accepted: Accepted<PeerStanding>) {
         accepted.handshake.http2 = true;
         Arc::new(self.0.clone()).serve(accepted).await;
+    }
+}
+
+/// An endpoint that says from where it was reached.
+struct Mirror;
+
+impl Endpoint for Mirror {
+    type Peer = ();
+
+    fn limits(&self) -> Limits {
+        limits()
+    }
+
+    fn peer(&self, _: &Handshake) -> ((), PeerStanding) {
+        ((), PeerStanding::Unproven)
+    }
+
+    fn reject(&self, _: SocketAddr, _: Option<&()>, _: Rejected) {}
+
+    fn full(&self, _: bool) {}
+
+    fn nearly_full(&self, _: bool) {}
+
+    async fn serve(self: Arc<Self>, mut accepted: Accepted<()>) {
+        let source = accepted.source.ip().to_string();
+        accepted.stream.write_all(source.as_bytes()).await.unwrap();
+    }
+}
+
+/// Who reaches a listener on every address by IPv4 is named by that address, for limits, records
+/// and applications alike.
+#[tokio::test]
+async fn an_address_of_ipv4_has_one_spelling() {
+    for (listen, reach) in [("[::]:0", "127.0.0.1"), ("[::]:0", "::1"), ("0.0.0.0:0", "127.0.0.1")]
+    {
+        let listener = TcpListener::bind(listen).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let stop = CancellationToken::new();
+        tokio::spawn(serve(listener, None, Mirror, stop.clone().cancelled_owned()));
+        let mut stream = TcpStream::connect((reach, port)).await.unwrap();
+        assert_eq!(read(&mut stream).await, reach, "{listen}");
+        stop.cancel();
     }
 }
 
@@ -287,6 +335,38 @@ async fn a_full_listener_says_so_and_keeps_places_for_brakes() {
         tokio::task::yield_now().await;
     }
     assert!(fixture.ask(GET).await.ends_with("here"));
+}
+
+/// However many connections and streams a sender asks over, it has so many answers under way and no
+/// more; another sender, and the sender's own brakes, find their places.
+#[tokio::test]
+async fn one_sender_asks_for_so_much_at_once_and_keeps_nobody_out() {
+    let few = Limits { unproven: 64, per_source: 32, requests_of_source: 4, ..limits() };
+    let fixture = start(None, |full| site(few, full)).await;
+    let mut held = Vec::new();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    // The last of many: those before it are counted once it is refused.
+    let refused = loop {
+        assert!(Instant::now() < deadline, "one sender asks for what it wants");
+        held.push(fixture.send(WAIT).await);
+        let answer = fixture.ask(GET).await;
+        if !answer.ends_with("here") {
+            break answer.to_lowercase();
+        }
+        assert!(held.len() < 16, "{answer}");
+    };
+    assert!(refused.starts_with("http/1.1 503"), "{refused}");
+    assert!(refused.contains("retry-after: 1"), "{refused}");
+    assert!(fixture.ask(BRAKE).await.ends_with("stop"), "its own brake");
+    let other = tokio::net::TcpSocket::new_v4().unwrap();
+    other.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    let mut other = other.connect(fixture.address).await.unwrap();
+    other.write_all(GET.as_bytes()).await.unwrap();
+    assert!(read(&mut other).await.ends_with("here"), "another sender");
+    drop(held);
+    while !fixture.ask(GET).await.ends_with("here") {
+        assert!(Instant::now() < deadline, "a place is lost");
+    }
 }
 
 /// Bodies of a listener are held up to a bound, a share by each sender; brakes have their own.

@@ -1,6 +1,7 @@
 //! What differs from what is in force: values, lists and files.
 
-use super::said::{Fact, FactLine, LineChange, Said, said, same, sha256};
+use ::plain::said::{Fact, FactLine, LineChange, LineText, Said, fact, said, sha256};
+use ::plain::value::FactValue;
 use records::record::File;
 use similar::{ChangeTag, TextDiff};
 
@@ -8,32 +9,41 @@ use similar::{ChangeTag, TextDiff};
 const CONTEXT_LINES: usize = 3;
 
 /// A value beside the one in force.
-pub(super) fn changed((zh, en): (&str, &str), was: Option<&str>, is: &str) -> Fact {
-    let differs = was.is_some_and(|was| was != is);
+pub(super) fn changed(
+    term: (&str, &str),
+    was: Option<impl Into<FactValue>>,
+    is: impl Into<FactValue>,
+) -> Fact {
+    let (was, is) = (was.map(Into::into), is.into());
+    let differs = was.as_ref().is_some_and(|was| *was != is);
     let value = match was {
-        Some(was) if differs => same(format!("{was} → {is}")),
-        _ => same(is),
+        Some(was) if differs => FactValue::Change { was: Box::new(was), is: Box::new(is) },
+        // A row of one, since a text by itself could be written like a change.
+        _ => FactValue::Row(vec![is]),
     };
-    Fact { term: said(zh, en), value, differs, lines: Vec::new() }
+    Fact { differs, ..fact(term, value) }
 }
 
 /// A list beside the one in force.
-pub(super) fn list((zh, en): (&str, &str), was: &[String], is: &[String]) -> Fact {
-    let mark = |line: &String, other: &[String], mark| match other.contains(line) {
+pub(super) fn list(term: (&str, &str), was: &[FactValue], is: &[FactValue]) -> Fact {
+    let mark = |line: &FactValue, other: &[FactValue], mark| match other.contains(line) {
         true => LineChange::Kept,
         false => mark,
     };
     let removed =
         was.iter().filter(|line| !is.contains(line)).map(|line| (LineChange::Removed, line));
     let stays = is.iter().map(|line| (mark(line, was, LineChange::Added), line));
-    let lines: Vec<FactLine> =
-        removed.chain(stays).map(|(mark, line)| FactLine { mark, text: line.clone() }).collect();
+    let line = |(mark, line): (LineChange, &FactValue)| FactLine {
+        mark,
+        line: LineText::Value(line.clone()),
+    };
+    let lines: Vec<FactLine> = removed.chain(stays).map(line).collect();
     let differs = lines.iter().any(|line| line.mark != LineChange::Kept);
     let value = match is.len() {
         0 => said("无", "none"),
         count => said(&format!("{count} 项"), &format!("{count}")),
     };
-    Fact { term: said(zh, en), value, differs, lines }
+    Fact { differs, lines, ..fact(term, value) }
 }
 
 /// Every file that comes into force, each as a difference to the one of the same name, or whole;
@@ -58,15 +68,16 @@ fn of_file(name: &str, was: Option<&str>, is: Option<&str>) -> Fact {
         _ if differs => said("有变化", "differs"),
         _ => said("没有变化", "unchanged"),
     };
-    let value = Said {
-        zh: format!("{name}：{}，SHA-256 {digest}", what.zh),
-        en: format!("{name}: {}, SHA-256 {digest}", what.en),
+    let what = Said {
+        zh: format!("：{}，SHA-256 {digest}", what.zh),
+        en: format!(": {}, SHA-256 {digest}", what.en),
     };
+    let value = FactValue::Row(vec![name.into(), what.into()]);
     let lines = match differs {
         true => lines(was.unwrap_or_default(), is.unwrap_or_default()),
         false => Vec::new(),
     };
-    Fact { term: said("文件", "file"), value, differs, lines }
+    Fact { differs, lines, ..fact(("文件", "file"), value) }
 }
 
 /// The lines of a text that differ, with some around them. A line without an end is another line
@@ -76,7 +87,7 @@ fn lines(was: &str, is: &str) -> Vec<FactLine> {
     let mut lines = Vec::new();
     for (place, group) in diff.grouped_ops(CONTEXT_LINES).iter().enumerate() {
         if place > 0 {
-            lines.push(FactLine { mark: LineChange::LeftOut, text: String::new() });
+            lines.push(FactLine { mark: LineChange::LeftOut, line: LineText::File(String::new()) });
         }
         for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
             let mark = match change.tag() {
@@ -89,7 +100,7 @@ fn lines(was: &str, is: &str) -> Vec<FactLine> {
                 Some(line) => line.to_owned(),
                 None => format!("{text} ‹EOF›"),
             };
-            lines.push(FactLine { mark, text });
+            lines.push(FactLine { mark, line: LineText::File(text) });
         }
     }
     lines
@@ -104,12 +115,13 @@ mod tests {
     }
 
     fn written(facts: &[Fact]) -> Vec<String> {
-        let line = |line: &FactLine| format!("{}{}", line.mark.sign(), line.text);
+        let line = |one: &FactLine| match &one.line {
+            LineText::File(text) => format!("{}{text}", one.mark.sign()),
+            LineText::Value(value) => value.en(),
+        };
         facts
             .iter()
-            .flat_map(|fact| {
-                std::iter::once(fact.value.en.clone()).chain(fact.lines.iter().map(line))
-            })
+            .flat_map(|fact| std::iter::once(fact.value.en()).chain(fact.lines.iter().map(line)))
             .collect()
     }
 

@@ -2,33 +2,31 @@
 //! that it rests on, and what differs from the last one.
 
 use super::change::changed;
-use super::facts::{evidence, of_profile, person_named, units_named};
-use super::said::{Fact, Said, fact, key, said, same, sha256, told};
+use super::named::{evidence, person_named, units_named};
+use super::service::of_profile;
+use ::plain::said::{Fact, Said, fact, key, said, sha256};
+use ::plain::value::{FactValue, joined, words};
 use data_encoding::HEXLOWER;
 use pki::oid;
 use records::export::ShownOrder;
-use records::order::{CommittedName, IssueBody, ReviewReason};
+use records::order::{CommittedName, IssueBody, ReviewReason, SubjectBody};
 
 /// An order to issue: the certificate field by field, and where it comes from.
 pub(super) fn issued(opened: &ShownOrder, issue: &IssueBody) -> Vec<Fact> {
     let label = match issue.label.as_str() {
-        "cli" => said("命令行", "command line"),
-        "page" => said("网页", "page"),
-        other => same(other),
+        "cli" => said("命令行", "command line").into(),
+        "page" => said("网页", "page").into(),
+        other => FactValue::text(other),
     };
     let subject = &issue.subject;
     let name = opened.text(&subject.cn, "/subject/cn");
-    let ou = subject.ou.iter().map(|unit| format!("OU={unit}, ")).collect::<String>();
     let mut facts = vec![
         fact(("证书持有人", "for whom"), person_named(opened, &issue.person)),
         fact(("人员记录版本", "version of their record"), issue.person_version.to_string()),
-        fact(("单位", "unit"), units_named(opened, &subject.ou).join(" › ")),
-        fact(
-            ("证书主体", "subject"),
-            format!("C={}, O={}, {ou}CN={name}, SN={}", subject.c, subject.o, subject.sn),
-        ),
+        fact(("单位", "unit"), joined(units_named(opened, &subject.ou), " › ")),
+        fact(("证书主体", "subject"), distinguished(subject, name)),
         fact(("证书模板", "profile"), of_profile(&issue.profile)),
-        told(
+        fact(
             ("有效期", "validity"),
             Said {
                 zh: format!("{} 天", issue.validity_days),
@@ -36,7 +34,7 @@ pub(super) fn issued(opened: &ShownOrder, issue: &IssueBody) -> Vec<Fact> {
             },
         ),
         fact(("公钥", "public key"), key(&issue.key.0)),
-        told(("申请方式", "applied by"), label),
+        fact(("申请方式", "applied by"), label),
     ];
     facts.extend(origin(opened, issue));
     for (place, committed) in issue.names.iter().enumerate() {
@@ -55,13 +53,16 @@ fn origin(opened: &ShownOrder, issue: &IssueBody) -> Vec<Fact> {
     let mut facts: Vec<Fact> =
         letter.map(|letter| fact(("密码信封编号", "letter"), letter.clone())).collect();
     let Some(renewal) = &issue.renewal else { return facts };
-    let until = opened.renewed().map(|old| records::time::seconds(old.not_after()));
-    let until = until.map_or_else(String::new, |until| format!(", ≤ {until}"));
+    let mut old = vec![(&renewal.serial).into()];
+    if let Some(renewed) = opened.renewed() {
+        let until = records::time::seconds(renewed.not_after());
+        old.extend([words(", ≤ "), FactValue::time(until)]);
+    }
+    let digest = HEXLOWER.encode(&renewal.certificate.0);
+    old.push(words(&format!(", SHA-256 {digest}")));
+    let old = FactValue::Row(old);
+    facts.push(fact(("续期的证书", "renews the certificate"), old));
     facts.push(fact(
-        ("续期的证书", "renews the certificate"),
-        format!("{}{until}, SHA-256 {}", renewal.serial, HEXLOWER.encode(&renewal.certificate.0)),
-    ));
-    facts.push(told(
         ("续期申请", "asked for by"),
         said("旧证书密钥签名", "a signature of the old certificate's key"),
     ));
@@ -70,7 +71,7 @@ fn origin(opened: &ShownOrder, issue: &IssueBody) -> Vec<Fact> {
         fact(("签名摘要", "digest of that signature"), sha256(&renewal.signature.0)),
         fact(("证书请求摘要", "digest of the request"), sha256(&renewal.request.0)),
         fact(("挑战值", "challenge"), HEXLOWER.encode(&renewal.challenge.0)),
-        fact(("提出时间", "asked at"), renewal.time.clone()),
+        fact(("提出时间", "asked at"), FactValue::time(&renewal.time)),
     ]);
     let why = |reason: &ReviewReason| match reason {
         ReviewReason::Asked => said("证书模板要求审批", "the profile asks for it"),
@@ -80,9 +81,9 @@ fn origin(opened: &ShownOrder, issue: &IssueBody) -> Vec<Fact> {
         ReviewReason::Unit => said("单位隶属有变", "the unit stands elsewhere"),
     };
     let term = ("为何须审批", "why it needs approval");
-    facts.extend(renewal.review.iter().map(|reason| told(term, why(reason))));
+    facts.extend(renewal.review.iter().map(|reason| fact(term, why(reason))));
     if renewal.review.is_empty() {
-        facts.push(told(term, said("无须审批", "it needs none")));
+        facts.push(fact(term, said("无须审批", "it needs none")));
     }
     facts
 }
@@ -90,44 +91,67 @@ fn origin(opened: &ShownOrder, issue: &IssueBody) -> Vec<Fact> {
 /// What differs from the last certificate.
 fn compared(opened: &ShownOrder, issue: &IssueBody, name: &str) -> Vec<Fact> {
     let Some(previous) = opened.previous() else {
-        return vec![told(
+        return vec![fact(
             ("与上一张证书相比", "compared with the last one"),
             said("首张", "first"),
         )];
     };
     let until = records::time::seconds(previous.not_after());
-    let last = fact(
-        ("上一张证书", "the last one"),
-        format!(
-            "{}, 至 / until {until}, SHA-256 {}",
-            previous.serial(),
-            HEXLOWER.encode(&previous.sha256())
-        ),
-    );
-    let mail = mail(opened, issue);
-    let (mail_before, subject) = (previous.mail().join(", "), previous.subject());
-    let units = subject.values(oid::ORGANIZATIONAL_UNIT).join(" › ");
+    let (serial, digest) = (previous.serial(), HEXLOWER.encode(&previous.sha256()));
+    let last = FactValue::Row(vec![
+        words(&serial.to_string()),
+        said("，有效期至 ", ", until ").into(),
+        FactValue::time(until),
+        said(&format!("，SHA-256 {digest}"), &format!(", SHA-256 {digest}")).into(),
+    ]);
+    let last = fact(("上一张证书", "the last one"), last);
+    let subject = previous.subject();
+    let units = subject.values(oid::ORGANIZATIONAL_UNIT);
+    let of_units = |units: &[String]| joined(units.iter().map(FactValue::from), " › ");
+    let common = subject.common_name().unwrap_or_default();
     let all = [
-        (("姓名", "name"), subject.common_name().unwrap_or_default(), name.to_owned()),
-        (("单位", "unit"), units, issue.subject.ou.join(" › ")),
-        (("邮箱", "mail"), or_none(mail_before), or_none(mail)),
-        (("公钥", "public key"), key(previous.key().spki()), key(&issue.key.0)),
+        (("姓名", "name"), FactValue::text(common), FactValue::text(name)),
+        (("单位", "unit"), of_units(&units), of_units(&issue.subject.ou)),
+        (("邮箱", "mail"), mails(previous.mail()), mails(mail(opened, issue))),
+        (("公钥", "public key"), words(&key(previous.key().spki())), words(&key(&issue.key.0))),
     ];
     let differing = all.into_iter().filter(|(_, was, is)| was != is);
     let mut facts: Vec<Fact> = vec![last];
-    facts.extend(differing.map(|(term, was, is)| changed(term, Some(&was), &is)));
+    facts.extend(differing.map(|(term, was, is)| changed(term, Some(was), is)));
     facts
 }
 
+/// A subject attribute by attribute.
+fn distinguished(subject: &SubjectBody, name: &str) -> FactValue {
+    let mut row = Vec::new();
+    let mut attribute = |kind: &str, value: &str| {
+        let between = if row.is_empty() { "" } else { ", " };
+        row.extend([words(&format!("{between}{kind}=")), value.into()]);
+    };
+    attribute("C", &subject.c);
+    attribute("O", &subject.o);
+    subject.ou.iter().for_each(|unit| attribute("OU", unit));
+    attribute("CN", name);
+    attribute("SN", &subject.sn);
+    FactValue::Row(row)
+}
+
 /// The mail addresses that a certificate is asked for with.
-fn mail(opened: &ShownOrder, issue: &IssueBody) -> String {
+fn mail(opened: &ShownOrder, issue: &IssueBody) -> Vec<String> {
     let value = |(place, named): (usize, &CommittedName)| {
         opened.text(&named.value, &format!("/names/{place}/value")).to_owned()
     };
-    issue.names.iter().enumerate().map(value).collect::<Vec<_>>().join(", ")
+    issue.names.iter().enumerate().map(value).collect()
+}
+
+fn mails(mails: Vec<String>) -> FactValue {
+    match mails.is_empty() {
+        true => words("—"),
+        false => joined(mails.into_iter().map(FactValue::from), ", "),
+    }
 }
 
 /// A value, or the mark of none.
-pub(super) fn or_none(text: String) -> String {
-    if text.is_empty() { "—".into() } else { text }
+pub(super) fn or_none(text: &str) -> FactValue {
+    if text.is_empty() { words("—") } else { text.into() }
 }

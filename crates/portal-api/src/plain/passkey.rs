@@ -1,6 +1,7 @@
 //! A passkey that is to be certified, field by field.
 
-use super::said::{Fact, fact, fingerprint, said, same, sha256, told};
+use ::plain::said::{Fact, fact, fingerprint, said, sha256};
+use ::plain::value::{FactValue, NameAndId};
 use pki::Certificate;
 use records::label::Label;
 use records::order::CredentialBody;
@@ -9,8 +10,6 @@ use records::passkey::PasskeyStatement;
 /// What its certificate and its statement say, and whether that certificate's key signed it.
 pub fn about_passkey(body: &CredentialBody) -> Vec<Fact> {
     let certificate = Certificate::read(&body.certificate.0).ok();
-    let name = certificate.as_ref().and_then(|c| c.subject().common_name()).unwrap_or_default();
-    let own = certificate.as_ref().and_then(|c| c.subject().person()).unwrap_or_default();
     let signed = certificate.as_ref().is_some_and(|certificate| {
         Label::Passkey.verify(certificate.key(), &body.statement.0, &body.signature.0)
     });
@@ -19,16 +18,16 @@ pub fn about_passkey(body: &CredentialBody) -> Vec<Fact> {
         false => said("不是该证书的密钥签名！", "NOT signed by that certificate's key"),
     };
     let mut facts = vec![
-        fact(("持有人证书", "the holder's certificate"), format!("{name} ({own})")),
+        holder(certificate.as_ref()),
         fact(("证书指纹", "certificate's fingerprint"), sha256(&body.certificate.0)),
-        told(("申请签名", "signature of the wish"), signed),
+        fact(("申请签名", "signature of the wish"), signed),
         fact(("签名摘要", "digest of that signature"), sha256(&body.signature.0)),
         fact(("申请摘要", "digest of the wish"), sha256(&body.statement.0)),
     ];
     let statement: Option<PasskeyStatement> = records::json::read(&body.statement.0).ok();
     let Some(statement) = statement else {
         let value = said("无法读取！", "NOT readable");
-        facts.push(told(("申请内容", "the wish"), value));
+        facts.push(fact(("申请内容", "the wish"), value));
         return facts;
     };
     facts.extend(stated(&statement));
@@ -37,11 +36,16 @@ pub fn about_passkey(body: &CredentialBody) -> Vec<Fact> {
 
 /// The same before it is signed: whose certificate signs it, and what the statement says.
 pub fn about_new_passkey(certificate: &Certificate, statement: &PasskeyStatement) -> Vec<Fact> {
-    let subject = certificate.subject();
-    let (name, own) = (subject.common_name().unwrap_or_default(), subject.person());
-    let holder = format!("{name} ({})", own.unwrap_or_default());
-    let holder = fact(("持有人证书", "the holder's certificate"), holder);
-    std::iter::once(holder).chain(stated(statement)).collect()
+    std::iter::once(holder(Some(certificate))).chain(stated(statement)).collect()
+}
+
+/// Whose certificate it is.
+fn holder(certificate: Option<&Certificate>) -> Fact {
+    let subject = certificate.map(Certificate::subject);
+    let name = subject.and_then(|subject| subject.common_name()).unwrap_or_default();
+    let id = subject.and_then(|subject| subject.person()).unwrap_or_default().to_owned();
+    let named: FactValue = NameAndId { name: Some(name), id, unit: None }.into();
+    fact(("持有人证书", "the holder's certificate"), named)
 }
 
 fn stated(statement: &PasskeyStatement) -> Vec<Fact> {
@@ -56,14 +60,14 @@ fn stated(statement: &PasskeyStatement) -> Vec<Fact> {
         (false, true) => said("不可复制，却已复制！", "may NOT be copied, and was"),
     };
     vec![
-        told(("用于", "for"), same(&statement.origin)),
-        told(("依赖方", "relying party"), same(&statement.rp_id)),
-        told(("保管方式", "kept in"), kept),
-        told(("备份", "backup"), copied),
-        told(("通行密钥编号", "credential"), same(statement.credential.to_string())),
-        told(("公钥", "public key"), same(sha256(&statement.key.0))),
-        told(("计数器", "counter"), same(statement.counter.to_string())),
-        told(("绑定证书", "bound to certificate"), same(fingerprint(&statement.certificate.0))),
-        told(("城市", "city"), same(fingerprint(&statement.founding.0))),
+        fact(("用于", "for"), &statement.origin),
+        fact(("依赖方", "relying party"), &statement.rp_id),
+        fact(("保管方式", "kept in"), kept),
+        fact(("备份", "backup"), copied),
+        fact(("通行密钥编号", "credential"), statement.credential.to_string()),
+        fact(("公钥", "public key"), sha256(&statement.key.0)),
+        fact(("计数器", "counter"), statement.counter.to_string()),
+        fact(("绑定证书", "bound to certificate"), fingerprint(&statement.certificate.0)),
+        fact(("城市", "city"), fingerprint(&statement.founding.0)),
     ]
 }

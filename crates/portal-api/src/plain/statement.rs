@@ -2,7 +2,8 @@
 //! decline, a renewal. The facts are made from just what is signed, and from what opens its
 //! commitments; a test changes each field of each and looks whether that is seen.
 
-use super::said::{Fact, Said, fact, fingerprint, kind_of, reason, said, same, sha256, told};
+use ::plain::said::{Fact, Said, fact, fingerprint, kind_of, reason, said, sha256};
+use ::plain::value::{FactValue, joined, words};
 use data_encoding::HEXLOWER;
 use pki::Certificate;
 use records::commitment::{Commitment, EVIDENCE_PATH, open};
@@ -14,7 +15,8 @@ use records::order::{MAIL_PATH, NAME_PATH, PersonAction, PersonBody};
 use records::suspension::SuspensionStatement;
 use records::wish::WishStatement;
 use records::withdrawal::{TakenBack, WithdrawalStatement};
-use records::{Bytes, Disclosure};
+use records::{Bytes, Code, Disclosure};
+use serde_json::Value;
 
 /// Where the reason of a decline is committed to.
 const REASON_PATH: &str = "/reason";
@@ -34,7 +36,7 @@ pub fn about_wishing(said: &WishStatement, evidence: &Disclosure) -> Vec<Fact> {
 pub fn about_suspending(said: &SuspensionStatement, evidence: &Disclosure) -> Vec<Fact> {
     let mut facts = vec![
         fact(("冻结证书", "to be suspended"), said.serial.clone()),
-        told(
+        fact(
             ("原因（15 天未解除即以此吊销）", "reason, also of its revocation after 15 days"),
             named_reason(&said.reason),
         ),
@@ -45,31 +47,40 @@ pub fn about_suspending(said: &SuspensionStatement, evidence: &Disclosure) -> Ve
 }
 
 /// The reason in words and as it is signed: words that nobody knows show themselves.
-fn named_reason(name: &str) -> Said {
-    let words = reason(name);
-    Said { zh: format!("{}（{name}）", words.zh), en: format!("{} ({name})", words.en) }
+pub(super) fn named_reason(name: &str) -> FactValue {
+    FactValue::Row(vec![reason(name).into(), words(" ("), name.into(), words(")")])
 }
 
 /// A draft, before it is signed. `unsaid` names fields of the body that whoever signs did not type:
 /// their values are the portal's word, and are marked so.
 pub fn about_drafting(
-    said: &DraftStatement,
+    drafted: &DraftStatement,
     disclosures: &[Disclosure],
     unsaid: &[&str],
 ) -> Vec<Fact> {
-    let mut facts = match Drafted::of(said) {
+    let body = || drafted.body.clone();
+    let mut facts = about_drafted(Drafted::of(drafted), body, disclosures, unsaid);
+    facts.insert(0, fact(("起草", "draft"), kind_of(&drafted.kind, "")));
+    facts.extend(signing(&drafted.founding, Some(&drafted.certificate), Some(&drafted.time)));
+    facts
+}
+
+/// What is drafted, field by field; what cannot be read stands there as it is.
+pub(super) fn about_drafted(
+    read: Result<Drafted, Code>,
+    body: impl Fn() -> Value,
+    disclosures: &[Disclosure],
+    unsaid: &[&str],
+) -> Vec<Fact> {
+    let mut facts = match read {
         Ok(Drafted::Person(body)) => about_person(&body, disclosures),
         Ok(Drafted::Letter(body)) => about_wanted_letter(&body),
-        Err(_) => vec![fact(("内容", "content"), said.body.to_string())],
+        Err(_) => vec![fact(("内容", "content"), body().to_string())],
     };
     for fact in facts.iter_mut().filter(|fact| unsaid.contains(&fact.term.en.as_str())) {
-        fact.value = Said {
-            zh: format!("{}（您没有填写，为门户所述）", fact.value.zh),
-            en: format!("{} (you did not say it; the portal's word)", fact.value.en),
-        };
+        let whose = said("（您没有填写，为门户所述）", " (you did not say it; the portal's word)");
+        fact.value = FactValue::Row(vec![fact.value.clone(), whose.into()]);
     }
-    facts.insert(0, told(("起草", "draft"), kind_of(&said.kind, "")));
-    facts.extend(signing(&said.founding, Some(&said.certificate), Some(&said.time)));
     facts
 }
 
@@ -80,6 +91,8 @@ pub mod field {
     pub const NAME: &str = "name";
     /// The mail address.
     pub const MAIL: &str = "mail";
+    /// The digest of the national number.
+    pub const NUMBER: &str = "digest of the identity number";
     /// The unit.
     pub const UNIT: &str = "unit";
     /// The version of the record.
@@ -96,27 +109,38 @@ fn about_person(body: &PersonBody, disclosures: &[Disclosure]) -> Vec<Fact> {
         ),
     };
     let text = |committed: &Commitment, path: &str| match open(committed, path, disclosures) {
-        Ok(value) => same(value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
-        Err(_) => unopened(),
+        Ok(value) => {
+            FactValue::Text(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        }
+        Err(_) => unopened().into(),
     };
     let mail = match &body.mail {
         Some(mail) => text(mail, MAIL_PATH),
-        None => said("无", "none"),
+        None => said("无", "none").into(),
     };
     vec![
-        told(("变更", "change"), what),
+        fact(("变更", "change"), what),
         fact(("人员编号", "person"), body.person.clone()),
-        told(("姓名", field::NAME), text(&body.name, NAME_PATH)),
+        fact(("姓名", field::NAME), text(&body.name, NAME_PATH)),
         fact(("单位", field::UNIT), body.unit.clone()),
-        told(("邮箱", field::MAIL), mail),
-        told(("核验依据", "evidence"), text(&body.evidence, EVIDENCE_PATH)),
+        fact(("邮箱", field::MAIL), mail),
+        fact(("证件号摘要", field::NUMBER), number_of(body.number.as_ref())),
+        fact(("核验依据", "evidence"), text(&body.evidence, EVIDENCE_PATH)),
         fact(("记录版本", field::VERSION), body.version.to_string()),
     ]
 }
 
+/// The keyed digest of a national number, as it is compared; the number itself is nowhere.
+pub(super) fn number_of(digest: Option<&Bytes>) -> FactValue {
+    match digest {
+        Some(digest) => fingerprint(&digest.0).into(),
+        None => said("未登记", "not registered").into(),
+    }
+}
+
 fn about_wanted_letter(body: &LetterBody) -> Vec<Fact> {
     vec![
-        fact(("为谁（人员编号）", "for whom, by person id"), body.person.clone()),
+        fact(("证书持有人（人员编号）", "for whom, by person id"), body.person.clone()),
         fact(("证书模板", "profile"), body.profile.clone()),
     ]
 }
@@ -141,7 +165,7 @@ pub fn about_declining(declined: &DeclineStatement, reason: &Disclosure) -> Vec<
         Outcome::Rejected => said("驳回，到此结束", "rejected; it ends here"),
     };
     vec![
-        told(("决定", "decision"), what),
+        fact(("决定", "decision"), what),
         opened(("理由", "reason"), &declined.reason, REASON_PATH, reason),
         fact(("办件摘要", "digest of the order"), fingerprint(&declined.order.0)),
     ]
@@ -151,7 +175,7 @@ pub fn about_declining(declined: &DeclineStatement, reason: &Disclosure) -> Vec<
 pub fn about_letter_act(reference: &str, founding: &Bytes) -> Vec<Fact> {
     let whole = said("凭此密码信封签发的全部证书", "every certificate that came from this letter");
     let mut facts = about_letter(reference, founding);
-    facts.push(told(("涉及", "concerns"), whole));
+    facts.push(fact(("涉及", "concerns"), whole));
     facts
 }
 
@@ -167,15 +191,15 @@ pub fn about_own_record(record: &LookedUp) -> Vec<Fact> {
     vec![
         fact(("姓名", "name"), record.name.clone()),
         fact(("编号", "person"), record.person.clone()),
-        fact(("单位", "unit"), record.units.join(" › ")),
+        fact(("单位", "unit"), joined(record.units.iter().map(FactValue::from), " › ")),
         fact(("证书模板", "profile"), record.profile.clone()),
-        told(("有效期", "validity"), days),
+        fact(("有效期", "validity"), days),
     ]
 }
 
 /// The reason that is signed, or that counts without being said.
 pub fn about_reason(name: &str) -> Fact {
-    told(("原因", "reason"), named_reason(name))
+    fact(("原因", "reason"), named_reason(name))
 }
 
 /// What the old key signs of a renewal: SHA-256 of the old certificate, the CA's challenge, and the
@@ -183,7 +207,10 @@ pub fn about_reason(name: &str) -> Fact {
 pub fn about_renewing(old: &Certificate, challenge: &Bytes, request: &[u8]) -> Vec<Fact> {
     let until = records::time::seconds(old.not_after());
     vec![
-        fact(("续期的证书", "renews the certificate"), format!("{}, ≤ {until}", old.serial())),
+        fact(
+            ("续期的证书", "renews the certificate"),
+            FactValue::Row(vec![words(&format!("{}, ≤ ", old.serial())), FactValue::time(until)]),
+        ),
         fact(("其指纹", "its fingerprint"), fingerprint(&old.sha256())),
         fact(("新密钥的请求，摘要", "request of the new key, digest"), sha256(request)),
         fact(("签发机构的挑战值", "the CA's challenge"), HEXLOWER.encode(&challenge.0)),
@@ -191,11 +218,15 @@ pub fn about_renewing(old: &Certificate, challenge: &Bytes, request: &[u8]) -> V
 }
 
 /// What every statement has.
-fn signing(founding: &Bytes, certificate: Option<&Bytes>, time: Option<&String>) -> Vec<Fact> {
+pub(super) fn signing(
+    founding: &Bytes,
+    certificate: Option<&Bytes>,
+    time: Option<&String>,
+) -> Vec<Fact> {
     let certificate = certificate.map(|sha256| {
         fact(("用此证书签署，指纹", "signed with the certificate"), fingerprint(&sha256.0))
     });
-    let time = time.map(|time| fact(("签署时间", "signed at"), time.clone()));
+    let time = time.map(|time| fact(("签署时间", "signed at"), FactValue::time(time)));
     let city = fact(("城市", "city"), fingerprint(&founding.0));
     certificate.into_iter().chain(time).chain([city]).collect()
 }
@@ -203,7 +234,7 @@ fn signing(founding: &Bytes, certificate: Option<&Bytes>, time: Option<&String>)
 fn opened(term: (&str, &str), committed: &Commitment, path: &str, by: &Disclosure) -> Fact {
     match open(committed, path, std::slice::from_ref(by)).ok() {
         Some(value) => fact(term, value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
-        None => told(term, unopened()),
+        None => fact(term, unopened()),
     }
 }
 
@@ -213,12 +244,14 @@ fn unopened() -> Said {
 
 #[cfg(test)]
 mod tests {
+    use super::super::many::{about_many, about_row};
     use super::*;
+    use records::draft::ManyRow;
     use records::suspension::Suspends;
     use records::wish::Wished;
     use serde::Serialize;
     use serde::de::DeserializeOwned;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     const TIME: u64 = 1_795_507_200;
 
@@ -260,7 +293,7 @@ mod tests {
     }
 
     fn value_of(facts: &[Fact], term: &str) -> String {
-        facts.iter().find(|fact| fact.term.en == term).unwrap().value.en.clone()
+        facts.iter().find(|fact| fact.term.en == term).unwrap().value.en()
     }
 
     #[test]
@@ -299,6 +332,7 @@ mod tests {
             unit: "sz-office",
             name: "李丹",
             mail: "li.dan@example.com",
+            number: Some(&[8; 32].into()),
             evidence: "录用文件",
         };
         let (body, disclosures) = typed.body([[1; 32], [2; 32], [3; 32]]).unwrap();
@@ -308,6 +342,19 @@ mod tests {
             let founding = Bytes::from([1; 32]);
             let statement = drafted.statement(&founding, [2; 32], [4; 16], TIME).unwrap();
             each_field_is_read(&statement, |said| about_drafting(said, opens, &[]));
+            // The same of a row among many, and of what all of them share.
+            let (kind, body) = drafted.parts().unwrap();
+            let many = records::drafted::ManyDrafted::of(std::slice::from_ref(&body)).unwrap();
+            let kind = if kind == "person" { "people" } else { "letters" };
+            let of = (&founding, [2; 32]);
+            let whole = many.statement(kind, of, [4; 16], TIME).unwrap();
+            each_field_is_read(&whole, about_many);
+            each_field_is_read(&body, |body| {
+                let place = many.places[0].clone();
+                let (body, disclosures) = (body.clone(), opens.clone());
+                let row = ManyRow { place, body, disclosures, number_seal: None };
+                about_row(&whole, &row, &[])
+            });
         }
         // What nobody typed is told as the portal's word; no mail address is told as none.
         let founding = Bytes::from([1; 32]);

@@ -1,34 +1,47 @@
 //! Who asked for a revocation, an officer under their own signature or a portal in their name; and
 //! which handler signed a draft.
 
-use super::said::{Fact, Said, fact, same, sha256};
+use ::plain::said::{Fact, fact, said, sha256};
+use ::plain::value::FactValue;
 use records::approval::SignedStatement;
 use records::draft::{Draft, DraftPlace};
 use records::json;
 use records::wish::Wish;
 
 /// What is said of a person who drafted an order, by how that is known.
-pub(super) fn asked_by(name: &str, wish: Option<&Wish>) -> Said {
-    let Some(wish) = wish else {
-        return Said {
-            zh: format!("{name}——仅为门户所说，没有本人签名；一天后失效，可以退回"),
-            en: format!(
-                "{name}, as a portal says: no signature of theirs; it ends after a day and can be \
-                 declined"
-            ),
-        };
+pub(super) fn asked_by(name: FactValue, wish: Option<&Wish>) -> FactValue {
+    let how = match wish.map(|wish| signed_with(wish.assertion.is_some())) {
+        Some((zh, en)) => said(&format!("，本人用{zh}签名"), &format!(", signed with their {en}")),
+        None => said(
+            "——仅为门户所说，没有本人签名；一天后失效，可以退回",
+            ", as a portal says: no signature of theirs; it ends after a day and can be declined",
+        ),
     };
-    let (zh, en) = signed_with(wish.assertion.is_some());
-    let zh = format!("{name}，本人用{zh}签名");
-    Said { zh, en: format!("{name}, signed with their {en}") }
+    FactValue::Row(vec![name, how.into()])
+}
+
+/// What is said of a person in whose name a batch was made: they signed each order in it, or only a
+/// portal says so.
+pub(super) fn batched_by(name: FactValue, has_signed: bool) -> FactValue {
+    let how = match has_signed {
+        true => said("，其中每件均由本人签名起草", ", who signed the draft of each order in it"),
+        false => said(
+            "——仅为门户所说，没有本人签名；一天后失效",
+            ", as a portal says: no signature of theirs; it ends after a day",
+        ),
+    };
+    FactValue::Row(vec![name, how.into()])
 }
 
 /// What is said of a person who drafted an order and signed that, or is about to.
-pub(super) fn drafted_by(name: &str, draft: Option<&Draft>) -> Said {
-    let Some(draft) = draft else { return same(name) };
+pub(super) fn drafted_by(name: FactValue, draft: Option<&Draft>) -> FactValue {
+    let Some(draft) = draft else { return name };
     let (zh, en) = signed_with(draft.assertion.is_some());
-    let zh = format!("{name}，经办人本人用{zh}签名");
-    Said { zh, en: format!("{name}, who handles their unit, signed with their {en}") }
+    let how = said(
+        &format!("，经办人本人用{zh}签名"),
+        &format!(", who handles their unit, signed with their {en}"),
+    );
+    FactValue::Row(vec![name, how.into()])
 }
 
 fn signed_with(by_passkey: bool) -> (&'static str, &'static str) {
@@ -43,9 +56,9 @@ pub(super) fn about_wish(wish: &Wish) -> Vec<Fact> {
     let time = wish.read().map(|said| said.time).unwrap_or_default();
     let terms = Terms {
         time: ("提出时间", "asked at"),
-        certificate: ("请求人证书指纹", "fingerprint of who asks"),
-        statement: ("请求摘要", "digest of the wish"),
-        signature: ("请求签名摘要", "digest of its signature"),
+        certificate: ("吊销请求人证书指纹", "fingerprint of who asks"),
+        statement: ("吊销请求摘要", "digest of the wish"),
+        signature: ("吊销请求签名摘要", "digest of its signature"),
     };
     about(&terms, time, &wish.signed_statement())
 }
@@ -80,7 +93,7 @@ struct Terms {
 
 fn about(terms: &Terms, time: String, signed: &SignedStatement<'_>) -> Vec<Fact> {
     let mut facts = vec![
-        fact(terms.time, time),
+        fact(terms.time, FactValue::time(time)),
         fact(terms.certificate, sha256(&signed.certificate.0)),
         fact(terms.statement, sha256(signed.bytes)),
         fact(terms.signature, sha256(&signed.signature.0)),

@@ -1,8 +1,9 @@
 //! An order as approvers get it, and what is left of it once everything in it was checked.
 
-use super::{Look, NotTrusted, OrderProgress, certified_key};
+use super::{Look, NotTrusted, OrderProgress, Voice, certified_key};
 use crate::bytes::Bytes;
 use crate::commitment::{self, Commitment, Disclosure};
+use crate::consequence::Consequences;
 use crate::json::JsonError;
 use crate::order::{
     Before, Body, FilesBefore, NAME_PATH, Order, OrderError, RevokeBody, SignedOrder, bundle_digest,
@@ -43,6 +44,20 @@ pub struct OrderExport {
     /// How far it is, for the officer who asked a portal; a file has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standing: Option<OrderProgress>,
+    /// What a transfer or leaving would take away now, for the officer who asked a portal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consequence: Option<Consequences>,
+}
+
+/// What is told beside an order under no signature: nobody checked it, and nothing rests on it.
+#[derive(Clone, Debug, Default)]
+pub struct Hearsay {
+    /// What needs a look, for each order of a batch.
+    pub looks: Vec<Option<Look>>,
+    /// What it takes away.
+    pub consequence: Option<Consequences>,
+    /// By whose voice whoever asked may approve it.
+    pub voices: Vec<Voice>,
 }
 
 /// An order of a batch.
@@ -133,6 +148,17 @@ impl OrderExport {
         Ok(OpenedOrder { shown, signed: self.signed.clone() })
     }
 
+    /// What needs a look, of each order of a batch, as whoever handed it on says.
+    pub fn looks(&self) -> Vec<Option<Look>> {
+        self.rows.iter().map(|row| row.look).collect()
+    }
+
+    /// What whoever handed it on tells beside it.
+    pub fn beside(&self) -> Hearsay {
+        let voices = self.standing.as_ref().map_or_else(Vec::new, |one| one.voices.clone());
+        Hearsay { looks: self.looks(), consequence: self.consequence.clone(), voices }
+    }
+
     /// Every order of a batch, opened like one by itself; they are what the batch names, all of
     /// them and no others.
     fn open_rows(&self, body: &Body, registry: &PublicKey) -> Result<Vec<OpenedOrder>, NotTrusted> {
@@ -164,6 +190,7 @@ impl OrderExport {
             files_before: Vec::new(),
             rows: Vec::new(),
             standing: None,
+            consequence: None,
         }
     }
 
@@ -225,9 +252,9 @@ impl ShownOrder {
         &self.body
     }
 
-    /// Whether it is a brake: nobody declines it alone.
-    pub fn is_brake(&self) -> bool {
-        self.body.revokes() && !self.order.is_unsigned_wish()
+    /// Whether one officer may send it back or end it.
+    pub fn can_be_declined(&self) -> bool {
+        self.order.can_be_declined(&self.body)
     }
 
     /// Whether the files in force before it came with it. They do not where they are others by now:

@@ -6,8 +6,8 @@ use crate::bytes::Bytes;
 use crate::commitment::Commitment;
 use crate::json::{self, JsonError};
 use crate::order::body::Body;
-use crate::order::office::{PersonAction, RoleAction, UnitAction};
-use crate::rules::Holding;
+use crate::order::office::{LENDS_MAX, LENT_MAX, PersonAction, RoleAction, UnitAction};
+use crate::rules::{Holding, Role};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -86,10 +86,35 @@ pub struct PersonBefore {
     /// The commitment to the mail address that authority holds; in kind `person` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<Commitment>,
+    /// The keyed digest of the national number that authority holds; in kind `person` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<Bytes>,
     /// Their roles.
     pub roles: Vec<Holding>,
     /// Their certificates that are not revoked.
     pub certificates: Vec<CertificateBefore>,
+    /// What others lend to them, unless it is over.
+    pub lent: Vec<LentBefore>,
+    /// Of a role that is withdrawn, and of somebody who leaves: what they lend to others, which
+    /// ends with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lends: Vec<LentBefore>,
+}
+
+/// A role that somebody lends while on leave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LentBefore {
+    /// Person id of the other: who is on leave, or who acts for them.
+    pub person: String,
+    /// The role.
+    pub role: Role,
+    /// Where it holds.
+    pub scope: String,
+    /// First second.
+    pub from: String,
+    /// Last second.
+    pub until: String,
 }
 
 /// A certificate that is not revoked.
@@ -160,7 +185,7 @@ enum Needs {
 
 impl Before {
     /// Reads what stands before an order of this kind.
-    fn read(kind: &str, value: Value) -> Result<Self, JsonError> {
+    fn read(kind: &str, value: &Value) -> Result<Self, JsonError> {
         match kind {
             "unit" => json::from_value(value).map(Self::Unit),
             "person" | "role" | "delegate" | "revoke" | "release" => {
@@ -185,12 +210,32 @@ impl Before {
         value.map_err(|error| JsonError::Shape(error.to_string()))
     }
 
+    /// Whether its lists are as short as authority lets them become.
+    fn is_bounded(&self) -> bool {
+        match self {
+            Self::Person(held) => held.lent.len() <= LENT_MAX && held.lends.len() <= LENDS_MAX,
+            _ => true,
+        }
+    }
+
+    /// What is lent to a person or by them.
+    fn lent(&self) -> impl Iterator<Item = &LentBefore> {
+        let held = match self {
+            Self::Person(held) => Some(held),
+            _ => None,
+        };
+        held.into_iter().flat_map(|held| held.lent.iter().chain(&held.lends))
+    }
+
     /// Units that it names.
     fn units(&self) -> Vec<&str> {
         match self {
             Self::Unit(unit) if unit.parent.is_empty() => Vec::new(),
             Self::Unit(unit) => vec![&unit.parent],
-            Self::Person(person) => person.roles.iter().map(|role| role.scope.as_str()).collect(),
+            Self::Person(person) => {
+                let held = person.roles.iter().map(|role| role.scope.as_str());
+                held.chain(self.lent().map(|one| one.scope.as_str())).collect()
+            }
             Self::Files(_) => Vec::new(),
             Self::Portal(portal) => vec![&portal.unit],
             Self::Agent(agent) => {
@@ -245,7 +290,7 @@ impl Basis {
     ) -> Result<(), JsonError> {
         self.people.retain(|one| opens(&one.person, NAME_PATH, &one.name));
         let read = |value| Before::read(body.kind(), value);
-        let mut before = self.before.clone().map(read).transpose()?;
+        let mut before = self.before.as_ref().map(read).transpose()?;
         if let (Some(Before::Person(held)), Some(person)) = (&mut before, body.person()) {
             held.mail = held.mail.take().filter(|mail| opens(person, MAIL_PATH, mail));
         }
@@ -257,12 +302,14 @@ impl Basis {
     }
 
     /// Who must be named: whom the body is about, if authority holds them already, whoever
-    /// suspended what it releases or is on leave, and the person who drafted it.
-    pub fn people_of(body: &Body, drafter: &str) -> BTreeSet<String> {
+    /// suspended what it releases or is on leave, whoever lends to them or is lent what ends with
+    /// it, and the person who drafted it.
+    pub fn people_of(body: &Body, drafter: &str, before: Option<&Before>) -> BTreeSet<String> {
         let created = matches!(body, Body::Person(one) if one.action == PersonAction::Create);
         let about = body.person().filter(|_| !created);
         let others = body.also_about().into_iter().chain(drafter.strip_prefix("person:"));
-        about.into_iter().chain(others).map(str::to_owned).collect()
+        let lent = before.into_iter().flat_map(Before::lent).map(|one| one.person.as_str());
+        about.into_iter().chain(others).chain(lent).map(str::to_owned).collect()
     }
 
     /// Which units must be named beside those of its people.
@@ -283,22 +330,31 @@ impl Basis {
 
     /// Names exactly what the body names, and what is in force before it as its kind asks.
     pub(crate) fn read(&self, body: &Body, drafter: &str) -> Result<Option<Before>, JsonError> {
-        let before = self.before.clone().map(|value| Before::read(body.kind(), value));
+        let before = self.before.as_ref().map(|value| Before::read(body.kind(), value));
         let before = before.transpose()?;
+        if before.as_ref().is_some_and(|before| !before.is_bounded()) {
+            return Err(shape("before"));
+        }
         let fits = match needs(body) {
             Needs::Nothing => before.is_none(),
             Needs::Something => before.is_some(),
             Needs::Either => true,
         };
         let people: Vec<String> = self.people.iter().map(|one| one.person.clone()).collect();
-        let mut wanted: Vec<String> = Self::people_of(body, drafter).into_iter().collect();
+        let wanted = Self::people_of(body, drafter, before.as_ref());
+        let mut wanted: Vec<String> = wanted.into_iter().collect();
+        let ends = matches!(&before, Some(Before::Person(held)) if !held.lends.is_empty());
         if body.takes_away() {
             wanted.retain(|id| people.contains(id));
         }
         let mut wanted_units = Self::units_of(body, before.as_ref());
         wanted_units.extend(self.people.iter().map(|one| one.unit.clone()));
         let units: Vec<&String> = self.units.iter().map(|one| &one.unit).collect();
-        if !fits || people != wanted || !units.into_iter().eq(&wanted_units) {
+        if !fits
+            || ends && !ends_loans(body)
+            || people != wanted
+            || !units.into_iter().eq(&wanted_units)
+        {
             return Err(shape("basis"));
         }
         Ok(before)
@@ -314,6 +370,15 @@ impl Basis {
             list.push((MAIL_PATH.to_owned(), mail.clone()));
         }
         list
+    }
+}
+
+/// Whether what somebody lends may end with it.
+fn ends_loans(body: &Body) -> bool {
+    match body {
+        Body::Role(role) => role.action == RoleAction::Withdraw,
+        Body::Person(person) => person.action == PersonAction::Leave,
+        _ => false,
     }
 }
 

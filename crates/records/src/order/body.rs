@@ -4,13 +4,13 @@ use crate::bytes::Bytes;
 use crate::commitment::{Commitment, EVIDENCE_PATH};
 use crate::json::{self, JsonError};
 use crate::order::batch::BatchBody;
-use crate::order::certificate::{CredentialBody, IssueBody, ProfileRef};
+use crate::order::certificate::{CredentialBody, IssueBody, NAMES_MAX, ProfileRef};
 use crate::order::gate::{AgentBody, BundleBody};
 use crate::order::office::{
     DelegateBody, PersonAction, PersonBody, RoleAction, RoleBody, UnitAction, UnitBody,
 };
 use crate::order::release::ReleaseBody;
-use crate::order::revoke::RevokeBody;
+use crate::order::revoke::{REVOKED_MAX, RevokeBody};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -96,7 +96,7 @@ pub struct PortalBody {
 
 impl Body {
     /// Reads the body of a kind.
-    pub fn read(kind: &str, value: Value) -> Result<Self, BodyError> {
+    pub fn read(kind: &str, value: &Value) -> Result<Self, BodyError> {
         let body = match kind {
             "issue" => json::from_value(value).map(|body| Self::Issue(Box::new(body))),
             "unit" => json::from_value(value).map(Self::Unit),
@@ -115,6 +115,16 @@ impl Body {
             _ => return Err(BodyError::UnknownKind),
         };
         body.map_err(BodyError::Json)
+    }
+
+    /// Whether its lists are as short as what they are for: time follows from the number of orders,
+    /// not from what one of them holds.
+    pub(crate) fn is_bounded(&self) -> bool {
+        match self {
+            Self::Issue(issue) => issue.names.len() <= NAMES_MAX,
+            Self::Revoke(revoke) => revoke.serials.len() <= REVOKED_MAX,
+            _ => true,
+        }
     }
 
     /// The kind's name.

@@ -76,6 +76,9 @@ pub struct IssueBody {
     pub previous: Option<Bytes>,
 }
 
+/// Subject alternative names that one certificate may have.
+pub const NAMES_MAX: usize = 16;
+
 impl IssueBody {
     /// Whether it rests on a letter or on a renewal, which is its holder's own.
     pub(crate) fn has_one_origin(&self, drafter: &str) -> bool {

@@ -1,5 +1,6 @@
 //! Bodies of the orders about units, people and their roles.
 
+use crate::bytes::Bytes;
 use crate::commitment::Commitment;
 use crate::rules::Role;
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,9 @@ pub struct PersonBody {
     /// Commitment to the mail address, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<Commitment>,
+    /// Keyed digest of their national number, if it is registered: an order never takes it away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<Bytes>,
     /// Commitment to the evidence.
     pub evidence: Commitment,
 }
@@ -75,6 +79,10 @@ pub enum RoleAction {
     Withdraw,
 }
 
+/// Most delegations to one person that are not over.
+pub const LENT_MAX: usize = 8;
+/// Most delegations by one person that are not over.
+pub const LENDS_MAX: usize = 32;
 /// The longest delegation, in seconds: 30 days.
 pub const DELEGATION_SECONDS: u64 = 30 * 86_400;
 

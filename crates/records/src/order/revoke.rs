@@ -22,6 +22,9 @@ pub struct RevokeBody {
     pub wish: Option<Box<Wish>>,
 }
 
+/// Certificates that one order may revoke.
+pub const REVOKED_MAX: usize = 64;
+
 impl RevokeBody {
     /// Whether the wish in it asks for just what it says, in the name of the order's drafter. There
     /// may be none.

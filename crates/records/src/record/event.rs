@@ -1,5 +1,6 @@
 //! What happened: the kinds of records with what each says.
 
+use super::cause::{Cause, File, RevokedSerial};
 use crate::access::{Completion, Connection, Decision, Heartbeat, Started, Turned};
 use crate::approval::Approval;
 use crate::bytes::Bytes;
@@ -8,66 +9,6 @@ use crate::commitment::Commitment;
 use crate::decline::Decline;
 use crate::suspension::SuspensionCause;
 use serde::{Deserialize, Serialize};
-
-/// A file whose digest a record puts in force.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct File {
-    /// Its name in `policies/`.
-    pub name: String,
-    /// Its content.
-    pub content: String,
-}
-
-/// A certificate that is being revoked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RevokedSerial {
-    /// Serial number in lower-case hexadecimal.
-    pub serial: String,
-    /// End of validity.
-    pub not_after: String,
-}
-
-/// Why a revocation is lawful.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Cause {
-    /// An order of kind `revoke`, or of kind `person` that lets someone leave.
-    Order {
-        /// Digest of the order.
-        order: Bytes,
-    },
-    /// A loss report; its value is the evidence.
-    Loss {
-        /// Reference of the letter.
-        reference: String,
-        /// HMAC under the loss key.
-        value: Bytes,
-    },
-    /// The person left office by an order of kind `person`.
-    Left {
-        /// Person id.
-        person: String,
-    },
-    /// It was renewed, and the time in which both certificates count is over.
-    Superseded {
-        /// Serial number of the certificate that was renewed.
-        serial: String,
-    },
-    /// Nobody released a suspension in its time.
-    Lapsed {
-        /// What the registry key signed, a `LapseStatement`.
-        statement: Bytes,
-        /// Its signature over it.
-        signature: Bytes,
-    },
-    /// The issuer found a mark `signing` without a result after a crash.
-    Abandoned {
-        /// Digest of the order.
-        order: Bytes,
-    },
-}
 
 /// What happened, by kind. Field by field in `docs/formats.md`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,14 +25,14 @@ pub enum Event {
     },
     /// A letter was made.
     Letter {
-        /// The letter's statement, a [`LetterStatement`].
+        /// The letter's statement, a [`super::LetterStatement`].
         statement: Bytes,
         /// The registry key's signature over it.
         signature: Bytes,
     },
     /// A letter was voided: nothing is issued under it any more.
     Voided {
-        /// What it says, a [`VoidStatement`].
+        /// What it says, a [`super::VoidStatement`].
         statement: Bytes,
         /// The registry key's signature over it.
         signature: Bytes,
@@ -356,7 +297,7 @@ pub enum Event {
         by: String,
         /// Person id of the officer whose certificate the portal showed.
         person: String,
-        /// What: `find`, `certificate`, `list` or `fetch`.
+        /// What: `find`, `certificate`, `list`, `fetch` or others; of `numbers` each counts.
         act: String,
         /// How many it stands for, as in `Refusal`.
         count: u64,
@@ -380,10 +321,12 @@ pub enum Event {
         by: String,
         /// Person id.
         person: String,
-        /// The search, canonical JSON.
+        /// The search, canonical JSON; of the newest where it stands for several.
         search: Bytes,
-        /// How many records were given.
+        /// How many records that one was given.
         given: u64,
+        /// How many it stands for: ten a minute are recorded one by one, those after them together.
+        count: u64,
     },
 }
 

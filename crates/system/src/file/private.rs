@@ -1,5 +1,6 @@
 //! Files that hold a secret: one that others than whoever runs the program can open is not used.
 
+use crate::speech::Command;
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Result};
 use std::os::unix::fs::MetadataExt;
@@ -54,15 +55,22 @@ fn judge(path: &Path, found: &std::fs::Metadata) -> Result<()> {
 }
 
 fn exposure(path: &Path, (owner, mode): (u32, u32), own: u32) -> Option<Exposed> {
-    let path = path.display();
     let next = match (owner == own, mode & 0o077 == 0) {
         (true, true) => return None,
-        (true, false) => format!("chmod 600 {path}"),
+        (true, false) => make_private(path).as_str().to_owned(),
         (false, _) => {
-            format!("run this as its owner {owner}, or chown {own} {path} && chmod 600 {path}")
+            let (path, own) = (path.display().to_string(), own.to_string());
+            let text = "chown {} -- {} && chmod 600 -- {}";
+            let take = Command::new(text, &[&own, &path, &path]);
+            format!("run this as its owner {owner}, or {}", take.as_str())
         }
     };
     Some(Exposed { next })
+}
+
+/// The command that makes a file of one's own private.
+pub fn make_private(path: &Path) -> Command {
+    Command::new("chmod 600 -- {}", &[&path.display().to_string()])
 }
 
 #[cfg(test)]
@@ -82,13 +90,25 @@ mod tests {
             std::fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
             let error = read_private(&path).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{mode:o}");
-            let next = format!("chmod 600 {}", path.display());
+            let next = format!("chmod 600 -- {}", path.display());
             assert_eq!(Exposed::of(&error).unwrap().next(), next);
             assert!(error.to_string().starts_with("file-exposed: "), "{error}");
             assert!(Exposed::of(&check_private(&path).unwrap_err()).is_some(), "{mode:o}");
         }
         assert_eq!(exposure(&path, (7, 0o600), 7), None);
         let of_another = exposure(&path, (7, 0o600), 0).unwrap();
-        assert!(of_another.next().starts_with("run this as its owner 7, or chown 0 "));
+        assert!(of_another.next().starts_with("run this as its owner 7, or chown 0 -- "));
+    }
+
+    /// Whatever a file is called, what is told about it is the command and that one name.
+    #[test]
+    fn what_makes_a_file_private_names_it_as_one_word() {
+        let told = |name: &str, owner| {
+            exposure(Path::new(name), (owner, 0o644), 7).unwrap().next().to_owned()
+        };
+        assert_eq!(told("my key; reboot", 7), "chmod 600 -- 'my key; reboot'");
+        assert_eq!(told("-R", 7), "chmod 600 -- -R");
+        let taken = "run this as its owner 8, or chown 7 -- 'a b' && chmod 600 -- 'a b'";
+        assert_eq!(told("a b", 8), taken);
     }
 }

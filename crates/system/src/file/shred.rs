@@ -2,15 +2,13 @@
 //! removed, so that a crash between leaves names and no secrets. A disk that keeps old blocks keeps
 //! what was in them; a loss of power may bring a name back, with nothing in it.
 
+use super::beside::SYNCED_SINGLY;
 use super::names::{beside_of, folder_of};
 use rustix::fs::{OFlags, syncfs};
 use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Read, Result};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-
-/// Up to so many files are synced one by one; of more, their whole file system is, once.
-const SYNCED_SINGLY: usize = 4;
 
 /// A file whose secret is gone for good, and whose name can go.
 #[derive(Debug)]

@@ -18,6 +18,7 @@ pub(super) async fn batch(
 ) -> Result<Json<CreatedOrder>, Refused> {
     let message = AsOfficer { certificate, message: Batching { rows: message.rows } };
     let answer = passed_on(portal.issuer.batch(&message).await);
-    let made = portal.recorded("batch", &person, answer).await?;
+    // Orders to revoke may be among them, and the CA has made and recorded it.
+    let made = portal.recorded_brake("batch", &person, answer).await?;
     Ok(Json(CreatedOrder { order: made.order, needed: made.needed }))
 }

@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use ca_api::{AsOfficer, Page};
 use portal_api::List;
-use records::export::OrderLine;
+use records::export::OrderLines;
 use service::problem::Refused;
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub(super) async fn list(
     State(portal): State<Arc<PortalState>>,
     StaffCertificate { certificate, person }: StaffCertificate,
     Message(message): Message<List>,
-) -> Result<Json<Vec<OrderLine>>, Refused> {
+) -> Result<Json<OrderLines>, Refused> {
     let message = AsOfficer { certificate, message: Page { after: message.after } };
     let answer = passed_on(portal.issuer.list(&message).await);
     portal.recorded("list", &person, answer).await.map(Json)

@@ -18,5 +18,6 @@ pub(super) async fn person(
 ) -> Result<Json<PersonFacts>, Refused> {
     let message = AsOfficer { certificate, message };
     let answer = passed_on(portal.issuer.person(&message).await);
-    portal.recorded("person", &person, answer).await.map(Json)
+    // A leave begins here, and the CA has recorded who read.
+    portal.recorded_brake("person", &person, answer).await.map(Json)
 }

@@ -7,6 +7,7 @@ use crate::state::PortalState;
 use axum::Json;
 use axum::extract::State;
 use ca_api::AsOfficer;
+use records::drafted::Drafted;
 use records::handling::{Preview, Previewing};
 use service::problem::Refused;
 use std::sync::Arc;
@@ -16,7 +17,8 @@ pub(super) async fn preview(
     StaffCertificate { certificate, person }: StaffCertificate,
     Message(message): Message<Previewing>,
 ) -> Result<Json<Preview>, Refused> {
+    let drafted = Drafted::of(&message.statement).ok();
     let message = AsOfficer { certificate, message };
     let answer = passed_on(portal.issuer.preview(&message).await);
-    portal.recorded("preview", &person, answer).await.map(Json)
+    portal.recorded_draft(("preview", &person), drafted.as_ref(), answer).await.map(Json)
 }

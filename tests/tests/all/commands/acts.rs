@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// What each verb does, in the order in which they are tried: what one leaves lies ready for those
 /// behind it. A printed command without a place here fails the test.
-const VERBS: [&str; 36] = [
+const VERBS: [&str; 40] = [
     "ca-server serve",
     "ra-portal serve",
     "ca-server init",
@@ -38,13 +38,17 @@ const VERBS: [&str; 36] = [
     "yinxin suspend",
     "ca-server release",
     "yinxin report-lost",
+    "yinxin receipt check",
     "yinxin draft person create",
     "yinxin draft person correct",
     "yinxin draft person move",
     "yinxin draft person leave",
     "yinxin draft letter",
+    "yinxin draft roster",
+    "yinxin draft letters",
     "yinxin draft list",
     "yinxin withdraw",
+    "yinxin batch",
     "agent serve",
     "agent policy explain",
 ];
@@ -108,8 +112,12 @@ async fn act(scene: &Scene, left: &mut Left, verb: &str, text: &str) -> Result<(
         "yinxin passkey certify" => by_hand::certify_passkey(scene, text),
         "yinxin desk" => by_hand::desk(scene, text).await,
         "yinxin report-lost" => by_hand::report_lost(scene, left, text),
+        "yinxin receipt check" => by_hand::check_receipt(scene, left, text),
         "yinxin suspend" => in_care::suspend(scene, left, text),
         "ca-server release" => in_care::release(scene, left, text),
+        "yinxin draft roster" => in_care::draft_roster(scene, left, text).await,
+        "yinxin draft letters" => in_care::draft_letters(scene, left, text).await,
+        "yinxin batch" => in_care::batch(scene, text),
         draft if draft.starts_with("yinxin draft") => in_care::draft(scene, left, text).await,
         "yinxin withdraw" => in_care::withdraw(scene, left, text).await,
         "yinxin audit export" => at_the_gate::export_evidence(scene, left, text).await,

@@ -101,7 +101,15 @@ pub(super) fn approve(scene: &Scene, text: &str) -> Result<(), String> {
     let order = scene.draft("孙审批");
     let cert = scene.office.path("people/officer-1.pem").display().to_string();
     let twice = [FILLED, FILLED].concat();
-    let names = [("--cert", cert.as_str()), ("ORDER", &order), (FILLED, &order), (&twice, &order)];
+    // For themselves, who could act for somebody as well.
+    let own = scene.office.first("officer-1").person;
+    let names = [
+        ("--cert", cert.as_str()),
+        ("PERSON", &own),
+        ("ORDER", &order),
+        (FILLED, &order),
+        (&twice, &order),
+    ];
     says(scene.types(&home, "sample-officer", &filled(text, &names)), "(1 / 2)").map(drop)
 }
 
@@ -122,10 +130,11 @@ pub(super) fn decline(scene: &Scene, text: &str) -> Result<(), String> {
 }
 
 pub(super) fn revoke(scene: &Scene, left: &mut Left, text: &str) -> Result<(), String> {
-    let holder = left.holders.pop().ok_or("nobody enrolled")?;
+    let holder = left.cared_for()?;
     let sample = "018e9a4c70f3b5d2018e9a4c70f3b5d2018e";
     let serial = holder.serial.as_str();
-    let names = [("SERIAL", serial), (sample, serial), ("TEXT", "本人电话报告")];
+    let said = ("--evidence", "本人电话报告");
+    let names = [said, ("SERIAL", serial), (sample, serial), (FILLED, serial)];
     let said = scene.types(&scene.home(), "sample-officer", &filled(text, &names));
     says(said, "yinxin approve ").map(drop)
 }
@@ -144,11 +153,19 @@ pub(super) fn certify_passkey(scene: &Scene, text: &str) -> Result<(), String> {
 
 /// The link opens a page, and Ctrl-C ends it.
 pub(super) async fn desk(scene: &Scene, text: &str) -> Result<(), String> {
-    let words = filled(text, &[]);
+    let (words, home) = (filled(text, &[]), scene.home());
     let mut command = Command::new(binary(&words[0]));
-    command.args(&words[1..]).current_dir(scene.home()).env("LANG", "C").stdin(Stdio::null());
+    command.args(&words[1..]).current_dir(&home).env("LANG", "C").stdin(Stdio::null());
     command.env("XDG_CONFIG_HOME", scene.contexts()).stdout(Stdio::piped());
-    if !text.contains("--context") {
+    if text.contains("--cert") {
+        // The files of the walk lie where it is typed.
+        let office = &scene.office;
+        for (from, to) in [("pem", "my.pem"), ("key", "my.key")] {
+            let from = office.path(&format!("people/officer-1.{from}"));
+            std::fs::copy(from, home.join(to)).unwrap();
+        }
+        std::fs::copy(office.path("ca/trust.json"), home.join("trust.json")).unwrap();
+    } else if !text.contains("--context") {
         command.env("YINXIN_CONTEXT", "sample-officer");
     }
     let mut child = command.spawn().unwrap();
@@ -158,7 +175,11 @@ pub(super) async fn desk(scene: &Scene, text: &str) -> Result<(), String> {
     let running = Running::new(child);
     let link = link.ok_or("it prints no link")?;
     let (host, secret) = link.split_once("/#").ok_or("the link has no secret")?;
-    let (cookie, passphrase) = (String::new(), String::new());
+    let passphrase = match text.contains("--cert") {
+        true => std::fs::read_to_string(scene.office.path("people/officer-1.passphrase")).unwrap(),
+        false => String::new(),
+    };
+    let (cookie, passphrase) = (String::new(), passphrase.trim().to_owned());
     let mut desk = Desk { running, host: host.into(), secret: secret.into(), cookie, passphrase };
     desk.enter().await;
     // Nothing waits for an auditor.
@@ -168,6 +189,12 @@ pub(super) async fn desk(scene: &Scene, text: &str) -> Result<(), String> {
     holds(shown.status == 200 && status.success(), "a desk that opens and ends")
 }
 
+/// Of a loss that was reported just before.
+pub(super) fn check_receipt(scene: &Scene, left: &Left, text: &str) -> Result<(), String> {
+    let holder = left.reported.as_ref().ok_or("nobody has a receipt")?;
+    says(scene.types(&holder.home, "sample-officer", &filled(text, &[])), &holder.serial).map(drop)
+}
+
 pub(super) fn report_lost(scene: &Scene, left: &mut Left, text: &str) -> Result<(), String> {
     let holder = left.holders.pop().ok_or("nobody enrolled")?;
     let letter = ("LETTER", "letter.json");
@@ -175,5 +202,9 @@ pub(super) fn report_lost(scene: &Scene, left: &mut Left, text: &str) -> Result<
         let told = "yinxin report-lost --letter LETTER --out receipt.json";
         scene.types(&holder.home, "", &filled(told, &[letter]))?;
     }
-    says(scene.types(&holder.home, "", &filled(text, &[letter])), &holder.serial).map(drop)
+    says(scene.types(&holder.home, "", &filled(text, &[letter])), &holder.serial)?;
+    if text.contains("--receipt") {
+        left.reported = Some(holder);
+    }
+    Ok(())
 }

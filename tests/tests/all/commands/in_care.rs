@@ -33,14 +33,20 @@ async fn handler(scene: &Scene, left: &mut Left) -> &'static str {
 
 /// By the letter of a certificate, or by an officer of its holder's county.
 pub(super) fn suspend(scene: &Scene, left: &mut Left, text: &str) -> Result<(), String> {
-    let holder = left.holders.pop().ok_or("nobody enrolled")?;
-    let who = if text.contains("--letter") { "" } else { "sample-officer" };
-    let serial = holder.serial.as_str();
+    let own = text.contains("--letter").then(|| left.holders.pop().ok_or("nobody enrolled"));
+    let own = own.transpose()?;
+    let (holder, who) = match &own {
+        Some(holder) => (holder, ""),
+        None => (left.cared_for()?, "sample-officer"),
+    };
+    let serial = holder.serial.clone();
+    let serial = serial.as_str();
     let names = [
         ("LETTER", "letter.json"),
         ("SERIAL", serial),
         ("018e9a4c70f3b5d2018e9a4c70f3b5d2018e", serial),
-        ("TEXT", "本人电话报告"),
+        ("--evidence", "本人电话报告"),
+        (FILLED, serial),
         ("…", "本人电话报告"),
     ];
     says(scene.types(&holder.home, who, &filled(text, &names)), serial)?;
@@ -79,6 +85,39 @@ pub(super) async fn draft(scene: &Scene, left: &mut Left, text: &str) -> Result<
         "sz-finance".clone_into(unit);
     }
     says(scene.types(&scene.home(), who, &words), "yinxin withdraw ").map(drop)
+}
+
+/// One person in a file beside whoever types.
+pub(super) async fn draft_roster(scene: &Scene, left: &mut Left, text: &str) -> Result<(), String> {
+    let who = handler(scene, left).await;
+    let home = scene.home();
+    let roster = "姓名,证件号,单位\n周名册,11010519491231002X,sz-office\n";
+    std::fs::write(home.join("roster.csv"), roster).unwrap();
+    let said = scene.types(&home, who, &filled(text, &[("TEXT", "录用文件")]))?;
+    left.rosters.push(behind(&said, "batch: ")?);
+    Ok(())
+}
+
+/// Of a roster that both officers approved.
+pub(super) async fn draft_letters(
+    scene: &Scene,
+    left: &mut Left,
+    text: &str,
+) -> Result<(), String> {
+    let who = handler(scene, left).await;
+    let batch = left.rosters.pop().ok_or("no roster was drafted")?;
+    scene.office.approve_by_both(&batch).await;
+    let words = filled(text, &[("ORDER", batch.as_str()), (FILLED, &batch)]);
+    says(scene.types(&scene.home(), who, &words), "letters made: 1").map(drop)
+}
+
+/// What waits for an officer.
+pub(super) fn batch(scene: &Scene, text: &str) -> Result<(), String> {
+    for name in ["孙一批", "孙二批"] {
+        scene.draft(name);
+    }
+    let words = filled(text, &[]);
+    says(scene.types(&scene.home(), "sample-officer", &words), "yinxin approve ").map(drop)
 }
 
 /// What was drafted a moment ago, by the command that was printed then.

@@ -154,7 +154,7 @@ fn is_command(text: &str) -> bool {
 }
 
 /// What stands between double quotes in Rust text, with names filled in.
-fn literals(source: &str) -> Vec<String> {
+pub(super) fn literals(source: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut characters = source.chars().peekable();
     while let Some(character) = characters.next() {
@@ -177,6 +177,12 @@ fn literals(source: &str) -> Vec<String> {
     found
 }
 
+/// Whether a word of RFC 5280 comes next, and no text of somebody's own.
+fn names_a_reason(text: &str) -> bool {
+    let takes_away = ["yinxin revoke ", "yinxin suspend "].iter().any(|verb| text.contains(verb));
+    takes_away && text.ends_with("--reason ")
+}
+
 fn literal(characters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> String {
     let mut text = String::new();
     while let Some(character) = characters.next() {
@@ -191,7 +197,7 @@ fn literal(characters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> String 
             '{' if characters.next_if_eq(&'{').is_some() => text.push('{'),
             '{' => {
                 while characters.next().is_some_and(|c| c != '}') {}
-                text.push_str(FILLED);
+                text.push_str(if names_a_reason(&text) { "keyCompromise" } else { FILLED });
             }
             other => text.push(other),
         }
@@ -199,7 +205,7 @@ fn literal(characters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> String 
     text
 }
 
-fn below(folder: &Path, ends: &[&str]) -> Vec<PathBuf> {
+pub(super) fn below(folder: &Path, ends: &[&str]) -> Vec<PathBuf> {
     let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -215,6 +221,6 @@ fn below(folder: &Path, ends: &[&str]) -> Vec<PathBuf> {
     found
 }
 
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     path.strip_prefix(workspace()).unwrap().display().to_string()
 }

@@ -10,6 +10,8 @@ use std::path::PathBuf;
 pub(super) struct Left {
     /// People with certificates.
     pub(super) holders: Vec<Holder>,
+    /// Whose certificate an officer asks to be revoked or suspends, as often as it is printed.
+    pub(super) cared_for: Option<Holder>,
     /// Join files by the gate, each approved.
     pub(super) join_files: Vec<(String, PathBuf)>,
     /// Folders of gates that joined, by the gate.
@@ -18,10 +20,24 @@ pub(super) struct Left {
     pub(super) passed: Option<(String, String)>,
     /// Whether there is a handler with a context.
     pub(super) has_handler: bool,
+    /// Batches of rosters that were drafted.
+    pub(super) rosters: Vec<String>,
+    /// Somebody who reported a loss, with its receipt.
+    pub(super) reported: Option<Holder>,
     /// Serial number of a suspended certificate.
     pub(super) suspended: Option<String>,
     /// A folder with an evidence bundle.
     pub(super) evidence: Option<PathBuf>,
+}
+
+impl Left {
+    /// Somebody with a certificate, the same each time.
+    pub(super) fn cared_for(&mut self) -> Result<&Holder, String> {
+        if self.cared_for.is_none() {
+            self.cared_for = self.holders.pop();
+        }
+        self.cared_for.as_ref().ok_or_else(|| "nobody enrolled".into())
+    }
 }
 
 /// A word that a text leaves to its reader: in capitals, or what a program fills in.

@@ -1,6 +1,7 @@
 //! A bundle with one thing changed, left out or added, and the verdict that both verifiers give.
 
-use super::{ALTERED, Files, MALFORMED, MISSING, VERIFIED, bytes, flip, part, with};
+use super::bundle::{ALTERED, Files, MALFORMED, MISSING, VERIFIED, bytes, flip, part, with};
+use records::Disclosure;
 use records::evidence::{AccessPart, Opening, file};
 use records::lineage::Lineage;
 use records::run::RunPiece;
@@ -60,6 +61,39 @@ pub(super) fn control_cases(files: &Files) -> Vec<Case> {
             cases.push(Case::new(name("left out"), MISSING, gone));
         }
     }
+    cases.extend(opening_cases(files, &lineage));
+    cases
+}
+
+/// What opens nothing: beside what opens something, of a record without commitments, of one that is
+/// not there, and one record twice.
+fn opening_cases(files: &Files, lineage: &Lineage) -> Vec<Case> {
+    let openings: Vec<Opening> = part(files, file::OPENINGS);
+    let more = Disclosure::new("/more", [7; 32], "x".into());
+    let mut cases = Vec::new();
+    for (at, opening) in openings.iter().enumerate() {
+        let beside = with(files, file::OPENINGS, |list: &mut Vec<Opening>| {
+            list[at].disclosures.push(more.clone());
+        });
+        let again = with(files, file::OPENINGS, |list: &mut Vec<Opening>| {
+            let one = list[at].disclosures[0].clone();
+            list[at].disclosures.push(one);
+        });
+        let name = |what: &str| format!("opening {} {what}", opening.index);
+        cases.push(Case::new(name("more beside it"), ALTERED, beside));
+        cases.push(Case::new(name("its first again"), ALTERED, again));
+    }
+    let added = |index: u64, disclosures: &[Disclosure]| {
+        let opening = Opening { index, disclosures: disclosures.to_vec() };
+        with(files, file::OPENINGS, |list: &mut Vec<Opening>| list.push(opening.clone()))
+    };
+    let more = [more];
+    cases.push(Case::new("opening of the founding", ALTERED, added(0, &more)));
+    let beyond = lineage.records.last().unwrap().index + 1;
+    cases.push(Case::new("opening of no record", MISSING, added(beyond, &more)));
+    let first = &openings[0];
+    let twice = added(first.index, &first.disclosures);
+    cases.push(Case::new("opening twice", ALTERED, twice));
     cases
 }
 

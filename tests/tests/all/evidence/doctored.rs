@@ -1,13 +1,13 @@
 //! Evidence doctored by whoever holds the log's key, an agent's key or the database: a record is an
 //! agent's word where that agent signed it, and nothing follows from what is not there.
 
-use super::{
-    ALTERED, Files, MISSING, OWN, VERIFIED, auditor, exported, file, judged, part, search, tar,
-    untar, with,
+use super::bundle::{
+    ALTERED, Files, MISSING, OWN, VERIFIED, auditor, exported, judged, part, search, tar, untar,
+    with,
 };
 use keys::SoftwareSigner;
 use records::access::{CHAIN_START, Completion, Link, SignedHead, SpoolHead, chain};
-use records::evidence::{AccessPart, Shown};
+use records::evidence::{AccessPart, Shown, file};
 use records::label::Label;
 use records::lineage::Proven;
 use records::record::{Event, Record, entry};
@@ -17,6 +17,7 @@ use sqlx::AnyPool;
 use tests::Officer;
 use tests::gate::{Gate, get};
 use tests::processes::{Office, until};
+use tests::spelling::respelled_der;
 use tlog::merkle::{Hash, leaf_hash, node_hash};
 use tlog::{Checkpoint, VerifierKey};
 
@@ -24,14 +25,14 @@ const OTHERS: &str = "/documents/sz-finance/2026-001";
 
 /// A record as it is laid into a log, with what opens it, and whether its agent signs it.
 #[derive(Clone)]
-struct Laid {
-    record: Record,
-    disclosures: Vec<Disclosure>,
-    signed: bool,
+pub(crate) struct Laid {
+    pub(crate) record: Record,
+    pub(crate) disclosures: Vec<Disclosure>,
+    pub(crate) signed: bool,
 }
 
 /// Who holds the key of the access log and that of an agent.
-struct Forger {
+pub(crate) struct Forger {
     log: SoftwareSigner,
     vkey: VerifierKey,
     agent: SoftwareSigner,
@@ -39,7 +40,7 @@ struct Forger {
 }
 
 impl Forger {
-    fn at(office: &Office) -> Self {
+    pub(crate) fn at(office: &Office) -> Self {
         let vkey = office.trust.log_key("access").unwrap();
         let folder = office.path("ca");
         let (log, vkey) = ca_host::trust::checkpoint_key(&folder, "access", vkey.name()).unwrap();
@@ -50,7 +51,7 @@ impl Forger {
     }
 
     /// The bundle with these records in place of its own, in a log of just these.
-    fn bundle(&self, files: &Files, laid: &[Laid]) -> Files {
+    pub(crate) fn bundle(&self, files: &Files, laid: &[Laid]) -> Files {
         let salt = [9; 32];
         let bytes: Vec<Vec<u8>> = laid.iter().map(|one| written(&one.record)).collect();
         let entries: Vec<[u8; 32]> = bytes.iter().map(|bytes| entry(&salt, bytes)).collect();
@@ -109,7 +110,7 @@ fn split(count: usize) -> usize {
     count.next_power_of_two() / 2
 }
 
-fn root(leaves: &[Hash]) -> Hash {
+pub(super) fn root(leaves: &[Hash]) -> Hash {
     match leaves {
         [one] => *one,
         _ => {
@@ -120,7 +121,7 @@ fn root(leaves: &[Hash]) -> Hash {
 }
 
 /// The audit path of a leaf (RFC 6962 2.1.1).
-fn path(at: usize, leaves: &[Hash]) -> Vec<Hash> {
+pub(super) fn path(at: usize, leaves: &[Hash]) -> Vec<Hash> {
     if leaves.len() == 1 {
         return Vec::new();
     }
@@ -134,7 +135,7 @@ fn path(at: usize, leaves: &[Hash]) -> Vec<Hash> {
 }
 
 /// The records of a bundle, signed as they were.
-fn laid(files: &Files) -> Vec<Laid> {
+pub(crate) fn laid(files: &Files) -> Vec<Laid> {
     let access: AccessPart = part(files, file::ACCESS);
     let one = |shown: Shown| Laid {
         record: Record::read(&shown.proven.record.0).unwrap(),
@@ -226,12 +227,28 @@ fn cases<'a>(permitted: &'a Files, denied: &'a Files) -> Vec<Case<'a>> {
         ("the decision unsigned", MISSING, "holds the decision", permitted, |all, _| {
             of_kind(all, "decision").signed = false;
         }),
+        ("a certificate spelled the other way", ALTERED, "belong together", permitted, |all, _| {
+            let one = of_kind(all, "connection");
+            let shown = one.disclosures.iter_mut().find(|shown| shown.path == "/certificate");
+            let shown = shown.unwrap();
+            let der = Bytes::read(shown.value.as_str().unwrap()).unwrap();
+            shown.value = Bytes(respelled_der(&der.0)).to_string().into();
+            if let Event::Connection(seen) = &mut one.record.event {
+                seen.certificate = shown.commitment().unwrap();
+            }
+        }),
         ("an end without a place", ALTERED, "what the log holds", permitted, |all, _| {
             let end = of_kind(all, "completion");
             (end.signed, end.record.link) = (false, None);
         }),
         ("an end before the decision", ALTERED, "before it was decided", permitted, |all, _| {
             link(&mut of_kind(all, "completion").record).aseq = 0;
+        }),
+        ("its end by the next run", VERIFIED, "status 0", permitted, |all, name| {
+            ended_elsewhere(all, name, Completion::UNKNOWN);
+        }),
+        ("another end by the next run", ALTERED, "another run tells", permitted, |all, name| {
+            ended_elsewhere(all, name, "done");
         }),
         ("two ends", ALTERED, "says it twice", permitted, |all, name| {
             all.push(Laid { signed: true, ..false_end(&all[1], name) });
@@ -279,6 +296,14 @@ async fn a_record_is_an_agents_word_where_the_agent_signed_it() {
     let (ours, second, said) = judged(&office, &at, true);
     assert_eq!((ours, second), (MISSING, MISSING), "{said}");
     assert!(said.contains("did not join"), "{said}");
+}
+
+/// Another run of the same agent says how the request ended: a crash cut its own run short.
+fn ended_elsewhere(all: &mut [Laid], request: &str, outcome: &str) {
+    let end = &mut of_kind(all, "completion").record;
+    end.event = Event::Completion(Completion::without_answer(request.into(), outcome));
+    let (epoch, prev) = (Bytes(vec![5; 16]), CHAIN_START.into());
+    end.link = Some(Link { epoch, aseq: 0, prev });
 }
 
 /// The decision a month later.
@@ -345,8 +370,9 @@ async fn what_agents_record_waits_in_no_queue() {
 async fn forge(database: &AnyPool, record: &Record) {
     let (bytes, salt) = (written(record), tests::random::<32>());
     sqlx::query(
-        "insert into log_pending (log_id, record_id, record, salt, entry) \
-         values ('access', $1, $2, $3, $4)",
+        "insert into log_pending (position, log_id, record_id, record, salt, entry) \
+         values ((select coalesce(max(position), 0) + 1 from log_pending), \
+         'access', $1, $2, $3, $4)",
     )
     .bind(record.id.0.clone())
     .bind(&bytes)

@@ -5,6 +5,7 @@ use super::forge;
 use crate::ocsp;
 use records::record::{Cause, Event};
 use sqlx::AnyPool;
+use std::path::Path;
 use tests::Office;
 use tests::processes::{is_postgres, until};
 
@@ -14,7 +15,7 @@ pub(super) async fn execute(database: &AnyPool, sql: &str) {
 }
 
 /// Swallows every record that is put on its way.
-pub(super) async fn swallow(database: &AnyPool) {
+pub async fn swallow(database: &AnyPool) {
     if is_postgres() {
         let function = "create function swallow() returns trigger language plpgsql as \
                         'begin return null; end'";
@@ -29,7 +30,7 @@ pub(super) async fn swallow(database: &AnyPool) {
     }
 }
 
-pub(super) async fn swallow_no_more(database: &AnyPool) {
+pub async fn swallow_no_more(database: &AnyPool) {
     let on = if is_postgres() { " on log_pending" } else { "" };
     execute(database, &format!("drop trigger swallow{on}")).await;
 }
@@ -44,6 +45,13 @@ async fn losses_in_the_log(database: &AnyPool, wanted: &str) -> usize {
             if reference == wanted)
     });
     theirs.count()
+}
+
+/// The floor that a role keeps: in either of two blocks, behind kind, turn and length.
+fn floor_in(kept: &Path) -> u64 {
+    let bytes = std::fs::read(kept).unwrap();
+    let sizes = bytes.chunks(4_096).filter_map(|slot| slot.get(20..28)?.try_into().ok());
+    sizes.map(u64::from_be_bytes).max().unwrap()
 }
 
 fn leaf(collected: &records::enrolment::Collected) -> pki::Certificate {
@@ -121,11 +129,15 @@ async fn a_follower_below_its_floor_answers_nothing() {
     let copy = office.path("copy.db");
     let database = office.database().await;
     office.copy_database(&copy).await;
+    let kept = office.path("ca/status/kept/floor");
     let serials = office.report_lost(&official).await;
     office.listed(&serials[0]).await;
     let reference = &official.letter.reference;
     until("the loss is in the tree", async || losses_in_the_log(&database, reference).await == 1)
         .await;
+    let sql = "select count(*) from log_entry where log_id = 'control'";
+    let (size,): (i64,) = sqlx::query_as(sql).fetch_one(&database).await.unwrap();
+    until("status followed it", async || floor_in(&kept) >= size as u64).await;
     for name in ["portal-staff", "portal-public", "issuer", "status", "log"] {
         office.stop(name);
     }
@@ -143,7 +155,6 @@ async fn a_follower_below_its_floor_answers_nothing() {
     assert_eq!(office.report_lost(&other).await.len(), 1, "a brake waits for nobody");
 
     office.stop("status");
-    let kept = office.path("ca/status/kept/floor");
     let bytes = std::fs::read(&kept).unwrap();
     for damage in [None, Some(Vec::new()), Some(vec![0; bytes.len()])] {
         match damage {

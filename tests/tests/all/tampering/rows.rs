@@ -1,6 +1,8 @@
 //! `docs/rows.md`, done: every hand in every table of a running city, and what it achieves.
 
+use super::published;
 use crate::ocsp;
+use portal_api::Pages;
 use sqlx::AnyPool;
 use std::collections::{BTreeMap, BTreeSet};
 use tests::Office;
@@ -101,7 +103,8 @@ const HANDS: &[(&str, &str, &str)] = &[
     (
         "consumed_approval",
         "update consumed_approval set person_id = person_id || 'X'",
-        "insert into consumed_approval select digest, 'P999999999999999' from profile limit 1",
+        "insert into consumed_approval (order_digest, person_id) \
+         select digest, 'P999999999999999' from profile limit 1",
     ),
     (
         "declined",
@@ -148,8 +151,8 @@ const HANDS: &[(&str, &str, &str)] = &[
         "log_pending",
         "update log_pending set record = (select record from log_entry where log_id = 'control' \
          and idx = 3)",
-        "insert into log_pending (log_id, record_id, record, salt, entry) \
-         select log_id, record_id, record, salt, entry from log_entry \
+        "insert into log_pending (position, log_id, record_id, record, salt, entry) \
+         select 900000, log_id, record_id, record, salt, entry from log_entry \
          where log_id = 'control' and idx = 3",
     ),
     (
@@ -241,6 +244,8 @@ struct Watched {
     good: pki::Certificate,
     /// Number of the published list.
     list: u64,
+    /// Size of the published log.
+    size: u64,
 }
 
 impl Watched {
@@ -256,6 +261,9 @@ impl Watched {
         assert!(list.contains(self.revoked.serial()), "{hand}: the list lost an entry");
         assert!(!list.contains(self.good.serial()), "{hand}: the list won an entry");
         self.list = list.number();
+        let size = published::size(office);
+        assert!(size >= self.size, "{hand}: the published log went back");
+        self.size = size;
         let folders = std::fs::read_dir(office.path("ca/public/crl")).unwrap();
         let names: BTreeSet<String> =
             folders.map(|one| one.unwrap().file_name().into_string().unwrap()).collect();
@@ -276,7 +284,7 @@ async fn every_hand_in_every_table_achieves_what_the_page_says() {
     let serials = office.report_lost(&lost).await;
     office.listed(&serials[0]).await;
     let list = Watched::published(&office).number();
-    let mut watched = Watched { revoked, good, list };
+    let mut watched = Watched { revoked, good, list, size: published::size(&office) };
 
     let database = office.database().await;
     let page = page();
@@ -319,7 +327,7 @@ async fn do_one(
     let staff = office.staff(&office.first("officer-1"));
     if claim == "stops" {
         until(&format!("status says what {hand} did"), async || !ready().await).await;
-        let refused = async || staff.list("").await.is_err();
+        let refused = async || staff.list(&mut Pages::begin()).await.is_err();
         until(&format!("the issuer answers nothing after {hand}"), refused).await;
     } else {
         let revoked = ocsp::status_of(office, &watched.revoked);
@@ -347,7 +355,7 @@ async fn do_one(
     execute(database, "drop table hand").await;
     if claim == "stops" {
         until(&format!("status follows again after {hand}"), ready).await;
-        let answers = async || staff.list("").await.is_ok();
+        let answers = async || staff.list(&mut Pages::begin()).await.is_ok();
         until(&format!("the issuer answers again after {hand}"), answers).await;
     }
 }

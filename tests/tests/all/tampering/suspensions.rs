@@ -1,7 +1,9 @@
 //! Nobody who writes rows takes a suspension away, or brings one back that was released.
 
+use super::brakes::execute;
 use crate::ocsp::status_of;
 use records::suspension::SuspendByLetter;
+use sqlx::AnyPool;
 use tests::Office;
 use tests::processes::until;
 
@@ -66,4 +68,44 @@ async fn no_row_releases_and_no_old_record_suspends_again() {
     ]);
     office.approve_by_security(&order).await;
     assert!(status_of(&office, &own).contains(": good"));
+}
+
+async fn is_on_its_way(database: &AnyPool) {
+    until("it is on its way again", async || {
+        let waits = sqlx::query_as("select count(*) from log_pending").fetch_one(database).await;
+        let (waits,): (i64,) = waits.unwrap();
+        waits > 0
+    })
+    .await;
+}
+
+/// A holder suspends their own on the page; the record is taken away before the log has it, and
+/// once more before the issuer starts again: what the receipt says holds, and the log gets it.
+#[tokio::test]
+async fn a_portals_receipt_holds_whatever_becomes_of_its_record() {
+    let mut office = Office::open().await;
+    let (official, collected) = office.official("李丹", "sz-office").await;
+    let own = pki::Certificate::read(&collected.chain[0].0).unwrap();
+    let serial = own.serial().to_string();
+    let holder = office.officer(official, &collected);
+    let database = office.database().await;
+    office.stop("log");
+    let site = office.staff_site(Some(holder.identity()));
+    let told = site.post("/certificate/suspend", "", &[("reason", "keyCompromise")]).await;
+    assert!(told.status == 200 && told.text.contains("冻结回执"), "{}", told.text);
+    execute(&database, "delete from log_pending").await;
+    is_on_its_way(&database).await;
+    office.kill("issuer");
+    execute(&database, "delete from log_pending").await;
+    office.spawn("issuer", &[]);
+    is_on_its_way(&database).await;
+    office.start("log", &[]).await;
+    office.listed(&serial).await;
+    until("it is suspended in the log", async || {
+        let records = office.control().await;
+        records.iter().any(|record| record.event.kind() == "suspended")
+    })
+    .await;
+    assert!(status_of(&office, &own).contains("certificateHold"));
+    tests::invariants::hold(&office).await;
 }

@@ -35,6 +35,10 @@ const REPLACED: [(&str, &str); 21] = [
     ("agent/src/token.rs", "keys of identity tokens of today"),
     ("agent/src/world/marks.rs", "what never goes back"),
     ("agent/src/world/watch.rs", "what is in force at this gate"),
+    (
+        "ca-server/host/src/clock_guard.rs",
+        "the time that was believed last, and an operator's word",
+    ),
     ("ca-server/host/src/confirmed.rs", "what the log does not have, handed to the issuer"),
     ("ca-server/host/src/durable.rs", "the functions of the CA's own folders"),
     ("ca-server/host/src/lists.rs", "published lists, each verified to follow the last"),
@@ -42,13 +46,12 @@ const REPLACED: [(&str, &str); 21] = [
     ("ca-server/issuer/src/effects.rs", "policies in force, in the CA's own folder"),
     ("ca-server/issuer/src/publisher.rs", "the newest list"),
     ("ca-server/log/src/publish.rs", "tiles and checkpoints, made again from the log"),
-    ("ca-server/src/command/doctor.rs", "that an operator confirmed the clock"),
     ("ca-server/status/src/lists.rs", "the newest list"),
     ("ca-server/store/src/keep/slots.rs", "marks that need more room"),
     ("ca-server/store/src/keep/snapshot.rs", "which pieces of kept authority count"),
-    ("crates/cli/src/completions.rs", "manual pages, which are made from the program"),
     ("crates/cli/src/context/add.rs", "a context's own copy of the trust file"),
     ("crates/cli/src/contexts.rs", "the list of contexts"),
+    ("crates/system/src/completions.rs", "manual pages, which are made from the program"),
 ];
 
 /// Sources of programs without their tests, which lay down what they like.
@@ -59,7 +62,7 @@ fn programs() -> impl Iterator<Item = (String, String)> {
         let name = shown(&path);
         let is_test = ["tests/", "/tests.rs", "/tests/", "samples.rs", "examples/", "xtask/"];
         let text = std::fs::read_to_string(&path).unwrap();
-        let text = text.split("#[cfg(test)]\nmod tests").next().unwrap().to_owned();
+        let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap().to_owned();
         let is_ours = !is_test.iter().any(|part| name.contains(part));
         (is_ours && !name.contains("system/src/file")).then_some((name, text))
     })

@@ -14,6 +14,12 @@ fn migrations_are_twins() {
         };
         assert!(!names("sqlite").is_empty(), "{service} has no migrations");
         assert_eq!(names("sqlite"), names("postgres"), "{service}");
+        // One that no program names is there for nobody.
+        let program = workspace().join(service).join("src/lib.rs");
+        let program = std::fs::read_to_string(program).unwrap();
+        for (kind, name) in names("sqlite").iter().flat_map(|n| [("sqlite", n), ("postgres", n)]) {
+            assert!(program.contains(&format!("/{kind}/{name}\"")), "{service} applies no {name}");
+        }
         let (mut sqlite, mut postgres) = (Schema::default(), Schema::default());
         for name in names("sqlite") {
             let read = |kind: &str| std::fs::read_to_string(folder(kind).join(&name)).unwrap();

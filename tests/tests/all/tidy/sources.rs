@@ -53,7 +53,7 @@ pub fn pages() -> Vec<PathBuf> {
     found
 }
 
-fn files_below(folder: &Path) -> Vec<PathBuf> {
+pub fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for path in entries(folder) {
         if path.is_dir() && !path.join("Cargo.toml").exists() {

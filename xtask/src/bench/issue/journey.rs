@@ -12,8 +12,10 @@ use records::Bytes;
 use records::enrolment::Stage;
 use records::trust::Trust;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+use tokio_rustls::rustls::ClientConfig;
 
 const ASK_AGAIN: Duration = Duration::from_millis(5);
 /// Clients of each process of the portal, which keep their connections.
@@ -29,7 +31,8 @@ pub(super) struct Took {
 /// The portal as people and officers see it.
 pub(super) struct Portal {
     trust: Trust,
-    root: [u8; 32],
+    /// How people connect: nothing of a connection is taken up by another one.
+    tls: Arc<ClientConfig>,
     desks: Vec<(Officer, Staff)>,
 }
 
@@ -42,14 +45,13 @@ impl Portal {
             let tls = mtls::tls::client(root, Some(officer.identity()?))?;
             desks.push((officer, Staff(Client::new(&trust.portal_staff, Some(tls))?)));
         }
-        Ok(Self { trust, root, desks })
+        Ok(Self { trust, tls: mtls::tls::client(root, None)?, desks })
     }
 
     /// From the look-up to the certificate with its proof. A person has a connection of their own,
     /// an officer keeps theirs; one officer comes after the other.
     pub(super) async fn journey(&self, applicant: &Applicant) -> anyhow::Result<Took> {
-        let tls = mtls::tls::client(self.root, None)?;
-        let public = Public(Client::new(&self.trust.portal_public, Some(tls))?);
+        let public = Public(Client::new(&self.trust.portal_public, Some(self.tls.clone()))?);
         let began = Instant::now();
         let record = public.look_up(&applicant.look_up()).await?;
         let message = applicant.submit(&record.challenge)?;

@@ -10,10 +10,16 @@ use std::collections::BTreeMap;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::time::Duration;
+
+/// How often it is looked whether everybody was told.
+const AGAIN: Duration = Duration::from_millis(250);
 
 /// Looks at a running city.
 pub(super) struct Meter {
-    admin: Client,
+    issuer: Client,
+    log: Client,
+    notices: Client,
     pids: Vec<(String, u32)>,
     postgres: Option<u32>,
     /// Hears when a policy file is opened.
@@ -24,6 +30,8 @@ pub(super) struct Meter {
 pub(super) struct Reading {
     verifications: u64,
     profiles: u64,
+    rounds: u64,
+    sequenced: u64,
     cpu: BTreeMap<String, f64>,
 }
 
@@ -32,6 +40,9 @@ pub(super) struct Difference {
     pub(super) verifications: u64,
     pub(super) profiles_parsed: u64,
     pub(super) policies_opened: u64,
+    /// Commits of the issuer, and of both logs.
+    pub(super) rounds: u64,
+    pub(super) sequenced: u64,
     /// Seconds of the processor by process.
     pub(super) cpu: BTreeMap<String, f64>,
 }
@@ -43,7 +54,9 @@ impl Meter {
         server: Option<&Path>,
     ) -> anyhow::Result<Self> {
         let city = City::read(folder)?;
-        let admin = Client::new(city.admin_urls.get("issuer").context("admin address")?, None)?;
+        let admin = |role: &str| -> anyhow::Result<Client> {
+            Ok(Client::new(city.admin_urls.get(role).context("admin address")?, None)?)
+        };
         let mut pids = vec![("load generator".to_owned(), std::process::id())];
         for (name, ..) in PROCESSES {
             pids.push((name.to_owned(), running.pid(name).context("no such process")?));
@@ -60,17 +73,20 @@ impl Meter {
             let path = folder.join("ca/policies").join(below);
             inotify::add_watch(&policies, path, inotify::WatchFlags::OPEN)?;
         }
-        Ok(Self { admin, pids, postgres, policies })
+        let (issuer, log, notices) = (admin("issuer")?, admin("log")?, admin("notices")?);
+        Ok(Self { issuer, log, notices, pids, postgres, policies })
+    }
+
+    /// Waits until nothing is left of what came before: everybody was told.
+    pub(super) async fn everybody_told(&self) -> anyhow::Result<()> {
+        while count(&self.notices, "yinxin_value{name=\"notices_waiting\"} ").await? > 0 {
+            tokio::time::sleep(AGAIN).await;
+        }
+        Ok(())
     }
 
     /// Reads now; what was heard of policy files before is forgotten.
     pub(super) async fn read(&self) -> anyhow::Result<Reading> {
-        let answer = self.admin.get("/metrics").await?;
-        let text = String::from_utf8(answer.into_body().to_vec())?;
-        let count = |name: &str| -> anyhow::Result<u64> {
-            let line = text.lines().find_map(|line| line.strip_prefix(name));
-            Ok(line.context("the issuer does not count")?.trim().parse()?)
-        };
         let mut cpu = BTreeMap::new();
         for (name, pid) in &self.pids {
             cpu.insert(name.clone(), cpu::seconds(*pid)?);
@@ -80,8 +96,10 @@ impl Meter {
         }
         self.opened();
         Ok(Reading {
-            verifications: count("yinxin_verifications_total ")?,
-            profiles: count("yinxin_profiles_parsed_total ")?,
+            verifications: count(&self.issuer, "yinxin_verifications_total ").await?,
+            profiles: count(&self.issuer, "yinxin_profiles_parsed_total ").await?,
+            rounds: count(&self.issuer, &done("round")).await?,
+            sequenced: count(&self.log, &done("sequence")).await?,
             cpu,
         })
     }
@@ -98,6 +116,8 @@ impl Meter {
             verifications: now.verifications - before.verifications,
             profiles_parsed: now.profiles - before.profiles,
             policies_opened,
+            rounds: now.rounds - before.rounds,
+            sequenced: now.sequenced - before.sequenced,
             cpu: now.cpu.iter().map(used).collect(),
         })
     }
@@ -112,4 +132,17 @@ impl Meter {
         }
         count
     }
+}
+
+/// What counts an act that was done.
+fn done(act: &str) -> String {
+    format!("yinxin_acts_total{{act=\"{act}\",outcome=\"done\"}} ")
+}
+
+/// A number that a process says of itself.
+async fn count(admin: &Client, name: &str) -> anyhow::Result<u64> {
+    let answer = admin.get("/metrics").await?;
+    let text = String::from_utf8(answer.into_body().to_vec())?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
+    Ok(line.with_context(|| format!("nobody counts {name}"))?.trim().parse()?)
 }

@@ -14,7 +14,7 @@ use records::letter::{EnrolmentCode, Letter, LetterKeys, bind};
 use records::order::Body;
 use records::record::Event;
 use records::trust::Trust;
-use records::{Approval, Bytes};
+use records::{Approval, Bytes, Vouched};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use store::Store;
@@ -102,17 +102,16 @@ impl Officer {
     /// Checks what the CA signed and every disclosure, of a batch of every order in it, then signs.
     pub(crate) fn approve(&self, export: &OrderExport) -> anyhow::Result<Approval> {
         let opened = export.open_under(&self.registry)?;
-        let wanted = export.standing.as_ref().map_or(0, |standing| standing.sample);
         let rows: Vec<u8> = match opened.body() {
             Body::Batch(batch) => {
-                let sample = batch.sample(&opened.digest(), wanted);
+                let person = self.certificate.subject().person().unwrap_or_default();
+                let sample = batch.to_open(&opened.digest(), person);
                 sample.into_iter().flat_map(|row| row.0.clone()).collect()
             }
             _ => Vec::new(),
         };
-        let rows = (!rows.is_empty()).then_some(Bytes(rows));
-        let signed = Approval::sign_opened(opened.digest(), rows, &self.certificate, &self.signer)?;
-        Ok(signed)
+        let spoken = Vouched { acting_for: None, opened: &rows };
+        Ok(Approval::sign_spoken(opened.digest(), spoken, &self.certificate, &self.signer)?)
     }
 
     /// Their certificate.

@@ -5,7 +5,7 @@ use super::operator::{authority_rules, bundle};
 use crate::sample::operate::{OFFICERS, SECURITY, person, revoke, role};
 use crate::sample::{Sample, key};
 use ca_host::operator::OperatorRequest;
-use records::order::{Before, PersonAction, RoleAction, UNSIGNED_WISH_SECONDS, title};
+use records::order::{Before, PersonAction, RoleAction, UNSIGNED_SECONDS, title};
 use records::rules::Role;
 use records::{Code, decline::Outcome};
 
@@ -130,10 +130,10 @@ fn a_wish_that_nobody_signed_lapses_and_can_be_declined() {
     sample.revoke("officer-1", &serial, "superseded").unwrap();
     sample.sequence();
     let order = sample.newest_order();
-    sample.pass(UNSIGNED_WISH_SECONDS + 1);
+    sample.pass(UNSIGNED_SECONDS + 1);
     assert_eq!(sample.approve(order, "officer-2"), Err(Code::OrderExpired));
     let brake = sample.order(revoke(&letter.person, "superseded"));
-    sample.pass(UNSIGNED_WISH_SECONDS + 1);
+    sample.pass(UNSIGNED_SECONDS + 1);
     let declined = sample.decline(brake, "officer-1", Outcome::Returned);
     assert_eq!(declined, Err(Code::StateConflict), "an operator's brake");
     sample.approved_by(brake, &OFFICERS);

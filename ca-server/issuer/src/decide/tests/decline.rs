@@ -5,10 +5,11 @@ use crate::sample::act::caller;
 use crate::sample::operate::{OFFICERS, person, revoke};
 use crate::sample::{Sample, key};
 use crate::verify::VerifiedDecline;
+use authority::OrderDigest;
 use records::Code;
+use records::approval::approval_challenge;
 use records::decline::{Decline, Declining, Outcome};
 use records::order::{ORDER_SECONDS, PersonAction};
-use records::passkey::approval_challenge;
 
 const RETURNED: (Outcome, &str) = (Outcome::Returned, "登记的单位不对");
 
@@ -115,6 +116,38 @@ fn one_person_releases_no_brake() {
     assert!(sample.authority().is_revoked(&certificate.serial().to_string()));
 }
 
+/// Not an operator's, nor a handler's, nor many of them as one: whoever is to go does not stay by
+/// one officer's word, or by one touch that a portal got.
+#[test]
+fn nobody_releases_what_only_takes_away() {
+    let mut sample = Sample::with_handler();
+    let mut orders: Vec<(OrderDigest, &str)> = Vec::new();
+    for (request, names) in super::execute::takings(&mut sample) {
+        orders.push((sample.order(request), names[1]));
+    }
+    let leaver = sample.register("赵五", "sz-office");
+    sample.drafts("handler", (PersonAction::Leave, &leaver), ("赵五", "sz-office")).unwrap();
+    sample.sequence();
+    orders.push((sample.newest_order(), "officer-1"));
+    let leaves = [orders[1].0, orders.last().unwrap().0];
+    sample.batches("officer-1", &leaves).unwrap();
+    sample.sequence();
+    orders.push((sample.newest_order(), "officer-1"));
+    for (order, name) in &orders {
+        for outcome in [Outcome::Returned, Outcome::Rejected] {
+            let told = sample.decline(*order, name, outcome);
+            assert_eq!(told, Err(Code::StateConflict), "{name} {}", sample.order_id(*order));
+        }
+        let touched = sample.touched_decline(*order, name);
+        assert_eq!(touched, Err(Code::StateConflict));
+        assert_eq!(sample.became_of(*order), Ok(()));
+    }
+    // Its drafter takes back what they drafted by mistake.
+    sample.withdraws("handler", leaves[1]).unwrap();
+    let (mut sample, _, order) = Sample::with_application();
+    sample.touched_decline(order, "officer-1").unwrap();
+}
+
 #[test]
 fn a_decline_is_in_time_and_of_an_order_that_exists() {
     let (mut sample, _, order) = Sample::with_application();
@@ -142,7 +175,7 @@ fn a_passkey_declines_what_it_was_asked_about() {
         let decline = Decline::by_passkey(statement, certificate, answer);
         Declining { decline, ..signed.clone() }
     };
-    let approves = declining(approval_challenge(&order.0));
+    let approves = declining(approval_challenge(&order.0, records::Vouched::default()));
     let told = sample.bring_decline(sample.staff(), "officer-1", approves);
     assert_eq!(told, Err(Code::PasskeyRefused), "an approval's answer declines nothing");
     let good = declining(Decline::challenge(&signed.decline.statement.0));

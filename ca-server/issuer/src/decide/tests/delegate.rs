@@ -1,11 +1,12 @@
 //! Acting for somebody on leave, and for the units of a pool, as the CA decides it.
 
-use crate::sample::operate::{OFFICERS, SECURITY, person};
+use crate::sample::operate::{OFFICERS, SECURITY, person, role};
 use crate::sample::{Sample, key};
+use authority::OrderDigest;
 use ca_host::operator::OperatorRequest;
 use records::Code;
 use records::decline::Outcome;
-use records::order::{DelegateBody, PersonAction, RoleAction};
+use records::order::{DelegateBody, PersonAction, PersonBefore, RoleAction};
 use records::record::Event;
 use records::rules::Role;
 
@@ -93,6 +94,77 @@ fn neither_of_the_two_approves_a_delegation() {
     assert_eq!(sample.execute(), None);
     sample.sequence();
     assert_eq!(sample.operator(request).map(drop), Err(Code::StateConflict), "twice is once");
+}
+
+/// What an order is read beside, of somebody's own roles and of what is lent to them.
+fn before(sample: &Sample, order: OrderDigest) -> (usize, usize, usize) {
+    let (order, _) = sample.authority().open(order, sample.city.now).unwrap();
+    let before = order.basis.before.clone().unwrap();
+    let before: PersonBefore = records::json::from_value(&before).unwrap();
+    (before.roles.len(), before.lent.len(), before.lends.len())
+}
+
+/// Of two orders that wait for one person, to grant or to lend, each was read without the other:
+/// once one is in force the other one is approved and carried out no more, and a newer one shows
+/// it.
+#[test]
+fn a_second_grant_is_read_with_the_first() {
+    let mut sample = Sample::found();
+    sample.appoint("deputy", Role::ApplicationOwner, "sz-office");
+    let deputy = sample.person("deputy");
+    let grant = |scope| role(RoleAction::Grant, &deputy, Role::RegistrationOfficer, scope);
+    let [first, second] = ["luonan", "sz-office"].map(|scope| sample.order(grant(scope)));
+    let lends = sample.order(lent(&sample));
+    assert_eq!(before(&sample, second), (1, 0, 0));
+    sample.approved_by(second, &SECURITY);
+    sample.approved_by(first, &SECURITY[..1]);
+    assert_eq!(sample.execute(), None);
+    sample.sequence();
+    assert_eq!(sample.approve(first, SECURITY[1]), Err(Code::StateConflict));
+    assert_eq!(sample.approve(lends, SECURITY[1]), Err(Code::StateConflict));
+    let anew = sample.order(grant("luonan"));
+    assert_eq!(before(&sample, anew), (2, 0, 0));
+    // What is lent is read likewise, by whoever grants and by whoever lends more.
+    let request = lent(&sample);
+    sample.done(request, &SECURITY);
+    assert_eq!(sample.approve(anew, SECURITY[0]), Err(Code::StateConflict));
+    let anew = sample.order(grant("luonan"));
+    assert_eq!(before(&sample, anew), (2, 1, 0));
+    // Two that have all approvals at once: the later one is not carried out.
+    let other = sample.order(grant("ln-office"));
+    for order in [anew, other] {
+        sample.approved_by(order, &SECURITY);
+    }
+    while !sample.state.ready.is_empty() {
+        assert_eq!(sample.execute(), None);
+        sample.sequence();
+    }
+    assert_eq!(sample.authority().person(&deputy).unwrap().roles.len(), 3);
+    assert_eq!(sample.refusals().last().unwrap().2, Code::StateConflict);
+}
+
+/// A delegation that is over meanwhile was shown with its end; what somebody lends is shown where
+/// it ends with a role, or with them.
+#[test]
+fn what_ends_by_itself_holds_no_grant_up_and_what_ends_with_a_role_is_shown() {
+    let mut sample = with_deputy();
+    let (deputy, absent) = (sample.person("deputy"), sample.person("officer-1"));
+    sample.pass(3 * DAY);
+    let grant = role(RoleAction::Grant, &deputy, Role::RegistrationOfficer, "luonan");
+    let grant = sample.order(grant);
+    assert_eq!(before(&sample, grant), (1, 1, 0));
+    let officer = Role::RegistrationOfficer;
+    let withdrawn = sample.order(role(RoleAction::Withdraw, &absent, officer, "shangzhou"));
+    assert_eq!(before(&sample, withdrawn), (1, 0, 1));
+    let leaves = sample.order(person(PersonAction::Leave, &absent, "", ""));
+    assert_eq!(before(&sample, leaves), (1, 0, 1));
+    let ends =
+        sample.order(role(RoleAction::Withdraw, &deputy, Role::ApplicationOwner, "sz-office"));
+    assert_eq!(before(&sample, ends), (1, 1, 0), "not with another's role");
+    sample.pass(4 * DAY + 1);
+    let newer = sample.order(role(RoleAction::Grant, &absent, Role::Official, "luonan"));
+    assert_eq!(before(&sample, newer), (1, 0, 0));
+    sample.approve(grant, SECURITY[0]).unwrap();
 }
 
 #[test]

@@ -1,8 +1,15 @@
 //! Drafts: a handler signs for people of their unit, and decides nothing about it.
 
-use crate::decide::draft::{DRAFTS_OF_HANDLER_MAX, LETTERS_OF_HOUR_MAX, ORDERS_OF_HOUR_MAX};
+use crate::decide::draft::{
+    ALL_OF_HOUR_MAX, DRAFTS_MAX, DRAFTS_OF_HANDLER_LEAST, DRAFTS_OF_HANDLER_MAX,
+    LETTERS_OF_HOUR_MAX, ORDERS_OF_HOUR_MAX, room,
+};
+use crate::decide::many::{
+    LETTERS_OF_DAY_MAX, MANY_OF_HANDLER_LEAST, MANY_OF_HANDLER_MAX, ROWS_OF_DAY_MAX,
+};
+use crate::expiring::DAY;
 use crate::sample::act::caller;
-use crate::sample::operate::OFFICERS;
+use crate::sample::operate::{OFFICERS, person};
 use crate::sample::{Sample, key};
 use crate::verify::VerifiedDraft;
 use ca_host::operator::OperatorRequest;
@@ -10,6 +17,7 @@ use records::decline::Outcome;
 use records::draft::{DRAFT_SECONDS, Draft, DraftStatement, Drafting};
 use records::drafted::{Drafted, LetterBody};
 use records::order::PersonAction::{Create, Leave, Move};
+use records::passkey::Assertion;
 use records::rules::Role;
 use records::withdrawal::TakenBack;
 use records::{Bytes, Code, Disclosure};
@@ -167,9 +175,15 @@ fn a_draft_counts_once_and_for_minutes() {
     ] {
         let at = |said: &mut DraftStatement| said.time = records::time::seconds(time);
         let draft = sample.signed_draft("handler", &Drafted::Person(body.clone()), at);
-        let drafting = Drafting { draft, disclosures: disclosures.clone() };
+        let drafting = Drafting { draft, disclosures: disclosures.clone(), number_seal: None };
         assert_eq!(bring(&mut sample, &drafting).err(), told, "{time}");
     }
+    // What only takes away counts though it is an hour ahead of a clock that is believed.
+    let one = sample.register("李丹", "sz-office");
+    let (body, disclosures) = sample.person_body((Leave, &one), ("李丹", "sz-office"));
+    let at = |said: &mut DraftStatement| said.time = records::time::seconds(now + 3_600);
+    let draft = sample.signed_draft("handler", &Drafted::Person(body), at);
+    bring(&mut sample, &Drafting { draft, disclosures, number_seal: None }).unwrap();
 }
 
 #[test]
@@ -191,12 +205,12 @@ fn a_draft_is_its_signers_and_says_what_the_order_says() {
     let drafted = Drafted::Person(body);
     let elsewhere = |said: &mut DraftStatement| said.founding = [9; 32].into();
     let draft = sample.signed_draft("handler", &drafted, elsewhere);
-    let other = Drafting { draft, disclosures: disclosures.clone() };
+    let other = Drafting { draft, disclosures: disclosures.clone(), number_seal: None };
     let told = sample.bring_draft(sample.staff(), "handler", other);
     assert_eq!(told, Err(Code::ApprovalSignature), "of another city");
     let foreign = |said: &mut DraftStatement| said.certificate = [9; 32].into();
     let draft = sample.signed_draft("handler", &drafted, foreign);
-    let other = Drafting { draft, disclosures };
+    let other = Drafting { draft, disclosures, number_seal: None };
     assert!(sample.bring_draft(sample.staff(), "handler", other).is_err(), "another certificate");
     // What opens the commitments is all of it, and readable.
     for (place, value) in [(0, "陈二"), (0, ""), (1, " "), (1, "\u{202e}")] {
@@ -223,25 +237,34 @@ fn a_passkey_signs_a_draft_that_it_was_asked_about() {
         let Draft { statement, certificate, .. } = signed.draft.clone();
         Drafting { draft: Draft::by_passkey(statement, certificate, answer), ..signed.clone() }
     };
-    let other = touched(records::passkey::approval_challenge(&[0; 32]));
+    let other =
+        touched(records::approval::approval_challenge(&[0; 32], records::Vouched::default()));
     let told = sample.bring_draft(sample.staff(), "handler", other);
     assert_eq!(told, Err(Code::PasskeyRefused), "an approval's answer drafts nothing");
     let good = touched(Draft::challenge(&signed.draft.statement.0));
     sample.bring_draft(sample.staff(), "handler", good.clone()).unwrap();
     sample.sequence();
     assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
-    let order = sample.newest_order();
-    let approval = records::Approval {
+    // The same answer is none for anything else, also of who may approve.
+    let handler = sample.person("handler");
+    sample.grant(&handler, Role::RegistrationOfficer, "shangzhou");
+    let order = sample.order(person(Create, "", "王小红", "sz-office"));
+    let approval = |(signature, assertion): (Bytes, Assertion)| records::Approval {
         v: 1,
         method: "passkey".into(),
         order: Bytes::from(order.0),
-        certificate: good.draft.certificate.clone(),
-        signature: good.draft.signature.clone(),
-        assertion: good.draft.assertion.clone(),
+        certificate: officer.certificate.der().into(),
+        signature,
+        assertion: Some(assertion),
+        acting_for: None,
         opened: None,
     };
-    let told = sample.bring(sample.staff(), "handler", approval);
-    assert!(told.is_err(), "the same answer is none for anything else");
+    let same = approval((good.draft.signature.clone(), good.draft.assertion.clone().unwrap()));
+    let told = sample.bring(sample.staff(), "handler", same);
+    assert_eq!(told, Err(Code::PasskeyRefused));
+    let challenge = records::approval::approval_challenge(&order.0, records::Vouched::default());
+    let right = approval(sample.touch(&mut passkey, "handler", challenge));
+    sample.bring(sample.staff(), "handler", right).unwrap();
 }
 
 #[test]
@@ -258,13 +281,13 @@ fn a_handler_has_one_letter_of_a_person_at_a_time() {
     assert_eq!(state.drafter.unwrap().as_str(), sample.person("handler"));
     let staff = LetterBody { person: person.clone(), profile: "staff".into() };
     let draft = sample.signed_draft("handler", &Drafted::Letter(staff), |_| {});
-    let drafting = Drafting { draft, disclosures: Vec::new() };
+    let drafting = Drafting { draft, disclosures: Vec::new(), number_seal: None };
     let told = sample.bring_draft(sample.staff(), "handler", drafting);
     assert_eq!(told, Err(Code::LetterOpen));
     let second = sample.register("王小红", "sz-office");
     let service = LetterBody { person: second, profile: "service".into() };
     let draft = sample.signed_draft("handler", &Drafted::Letter(service), |_| {});
-    let drafting = Drafting { draft, disclosures: Vec::new() };
+    let drafting = Drafting { draft, disclosures: Vec::new(), number_seal: None };
     let told = sample.bring_draft(sample.staff(), "handler", drafting);
     assert_eq!(told, Err(Code::UnknownProfile));
 }
@@ -289,6 +312,42 @@ fn open_drafts_have_a_bound() {
     sample.drafts("handler", (Create, "0000000000000AA2"), ("陈二", "sz-office")).unwrap();
 }
 
+/// However many drafts of others wait, a handler has room for some; and what nobody can approve any
+/// more waits no longer.
+#[test]
+fn what_others_drafted_keeps_nobody_from_drafting() {
+    let most = (DRAFTS_OF_HANDLER_LEAST, DRAFTS_OF_HANDLER_MAX);
+    assert_eq!(room((0, DRAFTS_MAX, 1), most), Ok(()), "others filled it");
+    assert_eq!(room((DRAFTS_OF_HANDLER_LEAST - 1, 4 * DRAFTS_MAX, 1), most), Ok(()));
+    assert_eq!(room((DRAFTS_OF_HANDLER_LEAST, DRAFTS_MAX, 1), most), Err(Code::DraftsTooMany));
+    assert_eq!(room((DRAFTS_OF_HANDLER_LEAST, DRAFTS_MAX - 1, 1), most), Ok(()));
+    assert_eq!(room((DRAFTS_OF_HANDLER_MAX, 0, 1), most), Err(Code::DraftsTooMany));
+    let many = (MANY_OF_HANDLER_LEAST, MANY_OF_HANDLER_MAX);
+    assert_eq!(room((0, DRAFTS_MAX, MANY_OF_HANDLER_LEAST), many), Ok(()));
+    assert_eq!(room((1, DRAFTS_MAX, MANY_OF_HANDLER_LEAST), many), Err(Code::DraftsTooMany));
+    let mut sample = Sample::with_handler();
+    sample.state.allow("drafts", ALL_OF_HOUR_MAX, ALL_OF_HOUR_MAX).unwrap();
+    sample.drafts("handler", (Create, NEW), ("陈一", "sz-office")).unwrap();
+    let own = format!("orders:{}", sample.person("handler"));
+    sample.state.allow(&own, ORDERS_OF_HOUR_MAX, 99).unwrap();
+    let told = sample.drafts("handler", (Create, "0000000000000AA2"), ("陈二", "sz-office"));
+    assert_eq!(told, Err(Code::TooManyTries), "more than the first of the hour");
+    let rows =
+        [("0000000000000AB1", "陈五", "sz-office"), ("0000000000000AB2", "陈六", "sz-office")];
+    let roster = sample.drafting_many("handler", &rows);
+    sample.bring_many("handler", roster).unwrap();
+    assert_eq!(sample.authority().drafting_count(sample.city.now), 3, "not yet in the tree");
+    sample.sequence();
+    assert_eq!(sample.authority().drafting_count(sample.city.now), 3);
+    sample.pass(8 * 86_400);
+    assert_eq!(sample.authority().drafting_count(sample.city.now), 0, "time passed");
+    sample.drafts("handler", (Create, "0000000000000AA2"), ("陈二", "sz-office")).unwrap();
+    sample.sequence();
+    assert_eq!(sample.authority().drafting_count(sample.city.now), 1);
+    sample.pass(8 * 86_400);
+    assert_eq!(sample.authority().drafting_count(sample.city.now), 0);
+}
+
 /// What is taken back makes room among what waits, and none in the log: whoever drafts and takes
 /// back again and again ends where the hour does.
 #[test]
@@ -298,7 +357,7 @@ fn what_is_taken_back_counts_for_the_hour() {
     let one = sample.register("李丹", "sz-office");
     let own = sample.person("handler");
     let spend = |sample: &mut Sample, what: &str, most: u32| {
-        (1..most).for_each(|_| sample.state.allow(&format!("{what}:{own}"), most).unwrap());
+        sample.state.allow(&format!("{what}:{own}"), most, most - 1).unwrap();
     };
     spend(&mut sample, "orders", ORDERS_OF_HOUR_MAX);
     sample.drafts("handler", (Create, NEW), ("陈一", "sz-office")).unwrap();
@@ -313,6 +372,31 @@ fn what_is_taken_back_counts_for_the_hour() {
     sample.bring_withdrawal("handler", void).unwrap();
     sample.sequence();
     assert_eq!(sample.drafts_letter("handler", &one), Err(Code::TooManyTries));
+    // The same of many: what one signature makes counts for its rows, and for the day.
+    for (what, most) in [("roster", ROWS_OF_DAY_MAX), ("lettered", LETTERS_OF_DAY_MAX)] {
+        sample.state.allow_within(&format!("{what}:{own}"), (most, DAY), most - 2).unwrap();
+    }
+    let rows =
+        [("0000000000000AB1", "陈五", "sz-office"), ("0000000000000AB2", "陈六", "sz-office")];
+    let roster = sample.drafting_many("handler", &rows);
+    sample.bring_many("handler", roster).unwrap();
+    sample.withdraws("handler", sample.newest_order()).unwrap();
+    sample.sequence();
+    let roster = sample.drafting_many("handler", &rows);
+    assert_eq!(sample.bring_many("handler", roster), Err(Code::TooManyTries));
+    let two = [sample.register("赵五", "sz-office"), sample.register("赵六", "sz-office")];
+    let two: Vec<&str> = two.iter().map(String::as_str).collect();
+    let letters = sample.drafting_letters("handler", &two);
+    for reference in sample.bring_many("handler", letters).unwrap().letters {
+        sample.sequence();
+        let void = sample.withdrawal("handler", TakenBack::Letter { reference });
+        sample.bring_withdrawal("handler", void).unwrap();
+    }
+    sample.sequence();
+    let letters = sample.drafting_letters("handler", &two);
+    assert_eq!(sample.bring_many("handler", letters), Err(Code::TooManyTries));
+    let roster = sample.drafting_many("other", &rows);
+    sample.bring_many("other", roster).unwrap();
     // It is that handler's; who leaves does so all the same; and the hour ends.
     sample.drafts("other", (Create, NEW), ("陈一", "sz-office")).unwrap();
     sample.drafts("handler", (Leave, &one), ("李丹", "sz-office")).unwrap();

@@ -54,7 +54,8 @@ fn brakes_come_first() {
     let chosen = execute::chosen(&sample.state, &BTreeSet::new(), 512);
     assert_eq!((chosen.first(), chosen.len()), (Some(&brake), 4));
     assert_eq!(execute::chosen(&sample.state, &BTreeSet::new(), 1).len(), 2, "a slow disk");
-    assert_eq!(execute::brakes(&sample.state, &BTreeSet::new()), [brake], "in their own rounds");
+    let brakes = execute::brakes(&sample.state, &BTreeSet::new(), 512);
+    assert_eq!(brakes, [brake], "in their own rounds");
     let others: BTreeSet<_> = others.into_iter().collect();
     assert_eq!(execute::chosen(&sample.state, &others, 512), [brake], "what is stuck is left out");
     assert_eq!(sample.execute(), None);
@@ -113,7 +114,7 @@ fn a_change_is_waited_for_and_holds_no_brake() {
 }
 
 /// Orders that only take away, of each kind, with who approves them.
-fn takings(sample: &mut Sample) -> Vec<(OperatorRequest, [&'static str; 2])> {
+pub(super) fn takings(sample: &mut Sample) -> Vec<(OperatorRequest, [&'static str; 2])> {
     let sun = sample.appoint("sun", Role::RegistrationOfficer, "shangzhou").person.clone();
     let leaver = sample.register("李丹", "sz-office");
     sample.done(unit(UnitAction::Create, "sz-old", "旧局", "shangzhou"), &OFFICERS);
@@ -153,7 +154,7 @@ fn whatever_only_takes_away_is_a_brake() {
         for name in names {
             sample.approve(order, name).unwrap();
         }
-        assert_eq!(execute::brakes(&sample.state, &BTreeSet::new()), [order], "{kind}");
+        assert_eq!(execute::brakes(&sample.state, &BTreeSet::new(), 512), [order], "{kind}");
         assert_eq!(sample.execute(), None, "{kind}");
         assert_eq!(sample.became_of(order), Err(Code::OrderConsumed), "{kind}");
     }
@@ -182,7 +183,7 @@ fn a_brake_that_a_change_overtook_is_judged_again() {
     for order in [moves, leave] {
         sample.approved_by(order, &OFFICERS);
     }
-    let brakes = execute::brakes(&sample.state, &BTreeSet::new());
+    let brakes = execute::brakes(&sample.state, &BTreeSet::new(), 512);
     for orders in [vec![moves], brakes] {
         let failed = sample.round((&[], &orders), |round| execute::execute(round, orders.clone()));
         assert!(failed.is_none());
@@ -252,6 +253,52 @@ fn a_leaver_loses_every_certificate() {
     let all = sample.authority().serials_of(&letter.person);
     assert!(all.iter().all(|serial| sample.authority().is_revoked(&serial.to_string())));
     assert!(sample.authority().unfinished_intents().next().is_none());
+}
+
+/// The record that revokes is taken away from beside the one that they left by, before the tree has
+/// it or by its order there: the departure itself revokes.
+#[test]
+fn a_departure_revokes_whatever_became_of_its_record() {
+    let mut sample = Sample::found();
+    let (letter, certificate) = sample.official("李丹");
+    let serial = certificate.serial().to_string();
+    assert!(!sample.leave(), "nobody left");
+    let leave = sample.order(person(PersonAction::Leave, &letter.person, "", ""));
+    sample.approved_by(leave, &OFFICERS);
+    assert_eq!(sample.execute(), None);
+    let left = |event: &Event| matches!(event, Event::Revoked { cause: Cause::Left { .. }, .. });
+    sample.take_away(left);
+    sample.sequence();
+    assert!(!sample.authority().is_revoked(&serial));
+    assert!(sample.leave() && sample.authority().is_revoked(&serial), "recorded is enough");
+    assert!(!sample.leave(), "once");
+    sample.take_away(left);
+    assert!(sample.leave(), "as often as it is taken away");
+    sample.sequence();
+    assert!(!sample.leave() && sample.authority().is_revoked(&serial));
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+}
+
+/// An order to revoke was carried out, and the record of that is taken away while its approvals
+/// stand in the tree: it is carried out again, without a start.
+#[test]
+fn a_brake_whose_record_is_taken_away_is_carried_out_again() {
+    let mut sample = Sample::found();
+    let (letter, certificate) = sample.official("李丹");
+    let serial = certificate.serial().to_string();
+    let order = sample.order(revoke(&letter.person, "keyCompromise"));
+    sample.approved_by(order, &OFFICERS);
+    sample.sequence();
+    assert_eq!(sample.execute(), None);
+    assert!(sample.authority().is_revoked(&serial) && sample.state.ready.is_empty());
+    sample.take_away(|event| matches!(event, Event::Revoked { .. }));
+    assert!(!sample.authority().is_revoked(&serial) && sample.state.ready.contains(&order));
+    assert_eq!(sample.execute(), None);
+    assert!(sample.authority().is_revoked(&serial));
+    sample.take_away(|_| false);
+    assert!(sample.state.ready.is_empty(), "what waits is not done twice");
+    sample.sequence();
+    assert_eq!((sample.state.braked.len(), sample.refusals().len()), (0, 0));
 }
 
 #[test]

@@ -2,15 +2,19 @@
 //! numbers count on.
 
 use crate::command::Command;
-use crate::decide::list::{continues, entries};
+use crate::decide::list::{continues, entries, revoked};
 use crate::sample::Sample;
 use crate::sample::operate::OFFICERS;
-use pki::crl::{ListContent, RevocationList, RevokedCertificate};
+use pki::crl::{ListContent, RevocationList, RevocationReason, RevokedCertificate};
 use records::Code;
 use records::record::Event;
 
 /// A list as the publisher makes it, of these entries.
-fn list_of(sample: &Sample, number: u64, revoked: &[RevokedCertificate]) -> RevocationList {
+pub(super) fn list_of(
+    sample: &Sample,
+    number: u64,
+    revoked: &[RevokedCertificate],
+) -> RevocationList {
     let issuing = &sample.context.issuing_certificate;
     let content = ListContent {
         issuer: issuing.subject(),
@@ -25,7 +29,7 @@ fn list_of(sample: &Sample, number: u64, revoked: &[RevokedCertificate]) -> Revo
 }
 
 fn next(sample: &Sample, number: u64) -> RevocationList {
-    list_of(sample, number, &entries(sample.authority(), sample.city.now).unwrap())
+    list_of(sample, number, &revoked(sample.authority(), sample.city.now).unwrap())
 }
 
 fn publish(sample: &mut Sample, list: &RevocationList) -> Result<(), Code> {
@@ -85,7 +89,7 @@ fn a_list_lacks_no_entry_of_the_last_one() {
         sample.sequence();
     }
     let (last, now) = (next(&sample, 1), sample.city.now);
-    let all = entries(sample.authority(), now).unwrap();
+    let all = revoked(sample.authority(), now).unwrap();
     assert_eq!(all.len(), 2);
     let less = list_of(&sample, 2, &all[..1]);
     let authority = sample.authority();
@@ -100,6 +104,32 @@ fn a_list_lacks_no_entry_of_the_last_one() {
     assert!(!continues(authority, (&forged, &last), now), "authority knows no end of it");
 }
 
+/// Somebody takes a record away after its list went out, before the tree has it: the entry stays,
+/// and what is revoked behind it reaches the next list all the same.
+#[test]
+fn a_list_that_went_out_is_taken_back_by_nobody() {
+    let mut sample = Sample::found();
+    let (_, one) = sample.official("李丹");
+    let (_, two) = sample.official("王小明");
+    revoke(&mut sample, &one.serial().to_string());
+    let first = next(&sample, 1);
+    sample.take_away(|event| !matches!(event, Event::Crl { .. }));
+    let serial = one.serial().to_string();
+    assert!(!sample.authority().is_revoked(&serial), "authority knows nothing of it");
+    let now = sample.city.now;
+    let kept = entries(sample.authority(), &first, now).unwrap();
+    assert_eq!(kept.kept, 1, "and that is told");
+    assert_eq!(kept.all.first().unwrap().reason, RevocationReason::Superseded);
+    assert_eq!(kept.all.first().unwrap().serial, *one.serial());
+    revoke(&mut sample, &two.serial().to_string());
+    let second = entries(sample.authority(), &first, now).unwrap();
+    let second = list_of(&sample, 2, &second.all);
+    assert!(second.contains(one.serial()) && second.contains(two.serial()));
+    assert!(continues(sample.authority(), (&first, &second), now));
+    publish(&mut sample, &second).unwrap();
+    assert!(!sample.state.list_due, "it asks for no other list");
+}
+
 #[test]
 fn an_entry_leaves_a_week_after_its_certificate() {
     let mut sample = Sample::found();
@@ -111,7 +141,7 @@ fn an_entry_leaves_a_week_after_its_certificate() {
     assert!(until >= certificate.not_after());
     let last = next(&sample, 1);
     let week = 7 * 86_400;
-    let count = |now| entries(sample.authority(), now).unwrap().len();
+    let count = |now| entries(sample.authority(), &last, now).unwrap().all.len();
     assert_eq!((count(until), count(until + week), count(until + week + 1)), (1, 1, 0));
     let empty = list_of(&sample, 2, &[]);
     let goes_on = |now| continues(sample.authority(), (&last, &empty), now);
@@ -125,7 +155,7 @@ fn an_entry_bears_no_time_that_is_to_come() {
     let (_, certificate) = sample.official("李丹");
     revoke(&mut sample, &certificate.serial().to_string());
     let earlier = sample.city.now - 60;
-    let all = entries(sample.authority(), earlier).unwrap();
+    let all = revoked(sample.authority(), earlier).unwrap();
     assert_eq!(all.iter().map(|entry| entry.at).collect::<Vec<_>>(), [earlier]);
 }
 

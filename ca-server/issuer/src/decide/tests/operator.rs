@@ -85,6 +85,9 @@ fn units_fit_the_city() {
         (create(&long, "新局", "shangzhou"), Code::Malformed),
         (create("sz-new", "", "shangzhou"), Code::Malformed),
         (create("sz-new", "一\u{202e}二", "shangzhou"), Code::Malformed),
+        (create("sz-new", "局@x", "shangzhou"), Code::Malformed),
+        (create("sz-new", "https://x.cn", "shangzhou"), Code::Malformed),
+        (create("sz-new", "www.x.cn", "shangzhou"), Code::Malformed),
         (moves("nowhere", "shangzhou"), Code::UnitUnknown),
         (moves("sz-archive", "nowhere"), Code::UnitUnknown),
         (moves("shangzhou", "sz-archive"), Code::StateConflict),
@@ -111,6 +114,12 @@ fn people_are_registered_moved_and_let_go() {
         (create("王小明", "nowhere"), Code::UnitUnknown),
         (create("", "sz-office"), Code::Malformed),
         (create("一\n二", "sz-office"), Code::Malformed),
+        (create("王㈱", "sz-office"), Code::Malformed),
+        (create("王\u{200b}明", "sz-office"), Code::Malformed),
+        (create("王\u{3000}明", "sz-office"), Code::Malformed),
+        (create("王（明", "sz-office"), Code::Malformed),
+        (create("王/明", "sz-office"), Code::Malformed),
+        (create("www.x.cn", "sz-office"), Code::Malformed),
         (person(PersonAction::Leave, "0000000000000000", "", ""), Code::PersonUnknown),
         (person(PersonAction::Move, &id, "", "nowhere"), Code::UnitUnknown),
     ] {
@@ -218,6 +227,8 @@ fn rules_and_profiles_go_forward() {
     assert_eq!(refused(&mut sample, rules(nobody)), Code::Malformed, "nobody outside a browser");
     let without = authority_rules(2).replacen("[kind.revoke]", "[kind.other]", 1);
     assert_eq!(refused(&mut sample, rules(without)), Code::Malformed, "a kind without a rule");
+    let more = authority_rules(2).replacen("sample_percent = 5", "sample_percent = 101", 1);
+    assert_eq!(refused(&mut sample, rules(more)), Code::Malformed, "more than all of a batch");
     assert_eq!(refused(&mut sample, profile(1, "")), Code::StateConflict);
     let broken = OperatorRequest::Profile { content: "id = \"official\"".into() };
     assert_eq!(refused(&mut sample, broken), Code::Malformed);
@@ -295,6 +306,7 @@ fn a_revocation_names_what_the_person_holds() {
     for (request, code) in [
         (wanted(&[&theirs], "superseded", "证件"), Code::StateConflict),
         (wanted(&[&own, "00"], "superseded", "证件"), Code::StateConflict),
+        (wanted(&[own.as_str(); 65], "superseded", "证件"), Code::Malformed),
         (wanted(&[], "because", "证件"), Code::Malformed),
         (wanted(&[], "superseded", " "), Code::Malformed),
         (revoke("0000000000000000", "superseded"), Code::PersonUnknown),

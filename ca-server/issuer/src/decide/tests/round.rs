@@ -34,7 +34,7 @@ fn a_round_that_is_dropped_leaves_the_state_untouched() {
     let before = sample.state.clone();
     let loaded = sample.rows.load(&before, &[], &[order, brake]);
     let mut random = sample.randomness();
-    let time = (sample.city.now * 1_000_000, Ok(()));
+    let time = sample.time();
     let state = sample.state.clone();
     let mut round = Round::new(&sample.context, &loaded, state, time, &mut *random);
     assert!(crate::decide::execute::execute(&mut round, vec![brake, order]).is_none());
@@ -157,7 +157,8 @@ fn a_letter_that_cannot_be_written_takes_its_own_answer_only() {
     let commands = [first, approval(&sample, order, "officer-1", reply), second];
     let before = sample.effects.len();
     let metrics = Metrics::default();
-    let answers = sample.round((&commands, &[]), |round| commands_of(round, &commands, &metrics));
+    let answers =
+        sample.round((&commands, &[]), |round| commands_of(round, &commands, &metrics, || true));
     assert_eq!(sample.effects.len(), before + 2);
     answers.into_iter().for_each(|answer| answer.send(7, &BTreeSet::from([0])));
     assert!(first_told.try_recv().is_err(), "nobody says that there is a letter");

@@ -1,10 +1,10 @@
 //! Suspensions on a portal's word, orders that release, and what nobody released in its time.
 
 use crate::command::{Caller, Command, Officer};
-use crate::decide::list::{continues, entries};
+use crate::decide::list::{continues, entries, revoked};
 use crate::decide::suspend::{has_room, lapse, told_max};
 use crate::sample::act::caller;
-use crate::sample::operate::{SECURITY, portal};
+use crate::sample::operate::{OFFICERS, SECURITY, portal};
 use crate::sample::{Sample, key};
 use ca_api::OwnSuspension;
 use ca_host::operator::OperatorRequest;
@@ -12,7 +12,7 @@ use pki::crl::{ListContent, RevocationList, RevocationReason};
 use pki::{Certificate, Signer};
 use records::enrolment::SignedReceipt;
 use records::record::{Cause, Event};
-use records::suspension::{HOLD, SUSPENSION_SECONDS, SuspensionNotice};
+use records::suspension::{HOLD, REPEATED_SECONDS, SUSPENSION_SECONDS, SuspensionNotice};
 use records::{Code, Record};
 use std::sync::Arc;
 
@@ -44,16 +44,21 @@ fn reason(sample: &Sample, certificate: &Certificate) -> Option<String> {
     revoked.map(|revoked| revoked.reason.clone())
 }
 
-fn list(sample: &Sample, number: u64) -> RevocationList {
+/// The first list, with nothing in it.
+fn none(sample: &Sample) -> RevocationList {
+    super::list::list_of(sample, 0, &[])
+}
+
+fn list(sample: &Sample, previous: &RevocationList) -> RevocationList {
     let issuing = &sample.context.issuing_certificate;
     let content = ListContent {
         issuer: issuing.subject(),
         key_identifier: &issuing.key_identifier().unwrap(),
-        number,
+        number: previous.number() + 1,
         this_update: sample.city.now,
         next_update: sample.city.now + 86_400,
         shard_url: None,
-        revoked: &entries(sample.authority(), sample.city.now).unwrap(),
+        revoked: &entries(sample.authority(), previous, sample.city.now).unwrap().all,
     };
     RevocationList::issue(&content, &sample.context.issuing).unwrap()
 }
@@ -69,7 +74,7 @@ fn a_holder_suspends_their_own_at_once_and_twice_is_once() {
     let key = sample.context.registry.public_key();
     let notice = SuspensionNotice::open(&receipt.receipt.0, &receipt.signature.0, key).unwrap();
     assert_eq!((notice.person, notice.told), (letter.person, "portal:portal-1".into()));
-    let entry = entries(sample.authority(), sample.city.now).unwrap().remove(0);
+    let entry = revoked(sample.authority(), sample.city.now).unwrap().remove(0);
     assert_eq!(entry.reason, RevocationReason::CertificateHold);
     let proves: Vec<bool> = sample.recorded.iter().rev().take(1).map(Record::proves_time).collect();
     assert_eq!(proves, [false], "a brake under a clock that moved");
@@ -83,6 +88,33 @@ fn a_holder_suspends_their_own_at_once_and_twice_is_once() {
     };
     assert_eq!(told(&again), told(&receipt), "answered as already so");
     assert_eq!(sample.count("suspended"), count);
+}
+
+/// What was said longer ago is no answer to who says it now: an order may be on its way that
+/// releases it.
+#[test]
+fn who_suspends_again_later_is_recorded_again_and_released_by_no_older_order() {
+    let mut sample = Sample::found();
+    let (_, certificate) = sample.official("李丹");
+    suspend(&mut sample, &certificate).unwrap();
+    sample.sequence();
+    let order = sample.order(release(&certificate));
+    sample.approve(order, "officer-1").unwrap();
+    sample.pass(REPEATED_SECONDS - 1);
+    suspend(&mut sample, &certificate).unwrap();
+    assert_eq!(sample.count("suspended"), 1, "a moment later it is the same");
+    sample.pass(1);
+    let receipt = suspend(&mut sample, &certificate).unwrap();
+    assert_eq!(sample.count("suspended"), 2);
+    let notice: SuspensionNotice = records::json::read(&receipt.receipt.0).unwrap();
+    assert_eq!(notice.unix(), sample.city.now);
+    sample.sequence();
+    assert_eq!(sample.approve(order, "officer-2").unwrap_err(), Code::StateConflict);
+    let order = sample.order(release(&certificate));
+    sample.approved_by(order, &OFFICERS);
+    sample.execute();
+    sample.sequence();
+    assert_eq!(reason(&sample, &certificate), None, "that one is of both");
 }
 
 #[test]
@@ -145,7 +177,7 @@ fn two_others_release_it_and_the_list_lets_it_go() {
     assert_eq!(sample.operator(release(&certificate)).unwrap_err(), Code::StateConflict);
     suspend(&mut sample, &certificate).unwrap();
     sample.sequence();
-    let held = list(&sample, 1);
+    let held = list(&sample, &none(&sample));
     assert!(held.contains(certificate.serial()));
     let order = sample.order(release(&certificate));
     sample.approve(order, "officer-1").unwrap();
@@ -175,7 +207,7 @@ fn two_others_release_it_and_the_list_lets_it_go() {
     assert_eq!(reason(&sample, &certificate), None);
     assert!(sample.state.list_due, "a release wants its list");
     assert!(continues(sample.authority(), (&held, &empty), sample.city.now));
-    assert!(!list(&sample, 2).contains(certificate.serial()));
+    assert!(!list(&sample, &held).contains(certificate.serial()));
     assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
 }
 

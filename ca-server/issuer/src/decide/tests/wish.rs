@@ -1,13 +1,13 @@
 //! Wishes to revoke: an officer's signature proves who drafted, and makes the order a brake as an
 //! operator's; what bears no signature is little, short, and in nobody's way.
 
-use crate::decide::revoke::{SIGNED_OF_HOUR_MAX, UNSIGNED_MAX, UNSIGNED_OF_OFFICER_MAX};
+use crate::decide::revoke::{SIGNED_OF_HOUR_MAX, UNSIGNED_MAX, UNSIGNED_OF_OFFICER_MAX, room};
 use crate::sample::act::caller;
 use crate::sample::operate::{OFFICERS, revoke};
 use crate::sample::{Sample, key};
 use crate::verify::VerifiedWish;
 use records::decline::Outcome;
-use records::order::{Body, ORDER_SECONDS, UNSIGNED_WISH_SECONDS};
+use records::order::{Body, ORDER_SECONDS, UNSIGNED_SECONDS};
 use records::wish::{WISH_SECONDS, Wish, WishStatement, Wishing};
 use records::{Bytes, Code, Disclosure};
 
@@ -32,7 +32,7 @@ fn who_signed_is_the_drafter_and_the_order_is_a_brake() {
     assert_eq!(read.expires_unix(), sample.city.now + ORDER_SECONDS, "it lives as orders do");
     sample.sequence();
     assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
-    sample.pass(UNSIGNED_WISH_SECONDS + 1);
+    sample.pass(UNSIGNED_SECONDS + 1);
     for name in ["officer-1", "officer-2", "security-1"] {
         let declined = sample.decline(order, name, Outcome::Rejected);
         assert_eq!(declined, Err(Code::StateConflict), "nobody releases it alone");
@@ -71,11 +71,15 @@ fn the_same_wish_is_the_same_order() {
 fn a_wish_counts_for_minutes() {
     let mut sample = Sample::found();
     let serial = official(&mut sample);
-    let now = sample.city.now;
+    let (now, last) = (sample.city.now, sample.state.followed.last_time);
+    let most = last + sample.context.clock_guard.ahead_max() + WISH_SECONDS;
     for (time, told) in [
         (now - WISH_SECONDS - 1, Some(Code::SignedTime)),
-        (now + WISH_SECONDS + 1, Some(Code::SignedTime)),
+        (most + 1, Some(Code::SignedTime)),
         (now + WISH_SECONDS, None),
+        // Our clock may be the one that is wrong: an hour back in an idle city is believed.
+        (now + 3_600, None),
+        (most, None),
     ] {
         let at = |said: &mut WishStatement| said.time = records::time::seconds(time);
         let wishing = sample.wishing("officer-1", (&serial, REASON), at);
@@ -156,7 +160,8 @@ fn a_passkey_signs_what_it_was_asked_about() {
         let Wish { statement, certificate, .. } = signed.wish.clone();
         Wishing { wish: Wish::by_passkey(statement, certificate, answer), ..signed.clone() }
     };
-    let other = wishing(records::passkey::approval_challenge(&[0; 32]));
+    let other =
+        wishing(records::approval::approval_challenge(&[0; 32], records::Vouched::default()));
     let told = sample.bring_wish(sample.staff(), "officer-1", other);
     assert_eq!(told, Err(Code::PasskeyRefused), "an approval's answer asks for nothing");
     let good = wishing(Wish::challenge(&signed.wish.statement.0));
@@ -178,6 +183,7 @@ fn a_passkey_signs_what_it_was_asked_about() {
         certificate: good.wish.certificate.clone(),
         signature: good.wish.signature.clone(),
         assertion: good.wish.assertion.clone(),
+        acting_for: None,
         opened: None,
     };
     assert_eq!(sample.bring(sample.staff(), "officer-1", approval), Err(Code::PasskeyRefused));
@@ -200,9 +206,28 @@ fn unsigned_wishes_have_a_bound() {
     sample.asks("officer-1", &serials[0], REASON).unwrap();
     sample.revoke("officer-2", last, REASON).unwrap();
     // A day later there is room again.
-    sample.pass(UNSIGNED_WISH_SECONDS + 1);
+    sample.pass(UNSIGNED_SECONDS + 1);
     sample.revoke("officer-1", &serials[1], REASON).unwrap();
     const { assert!(UNSIGNED_MAX >= UNSIGNED_OF_OFFICER_MAX) };
+}
+
+/// A portal that asks in everybody's name keeps no other one from asking.
+#[test]
+fn unsigned_wishes_of_one_portal_keep_no_other_from_asking() {
+    assert_eq!(room((0, UNSIGNED_MAX), true), Ok(()), "others filled it");
+    assert_eq!(room((0, UNSIGNED_MAX), false), Err(Code::WishesTooMany));
+    assert_eq!(room((0, UNSIGNED_MAX - 1), false), Ok(()));
+    let own = UNSIGNED_OF_OFFICER_MAX;
+    assert_eq!(room((own, 0), true), Err(Code::WishesTooMany), "an officer's own is another bound");
+    let mut sample = Sample::found();
+    let (one, two) = (of_nobody(&mut sample, 1), of_nobody(&mut sample, 2));
+    let counted = |sample: &Sample| sample.state.counted("asked:portal-1");
+    sample.revoke("officer-1", &one, REASON).unwrap();
+    assert_eq!(counted(&sample), 1);
+    assert_eq!(sample.revoke("officer-2", &one, REASON), Err(Code::WishOpen));
+    assert_eq!(counted(&sample), 1, "what is refused is none");
+    sample.asks("officer-1", &two, REASON).unwrap();
+    assert_eq!(counted(&sample), 1, "nor what is signed");
 }
 
 /// Whoever signs without end fills no log: one order for each certificate, and nobody is refused.
@@ -214,7 +239,7 @@ fn signed_wishes_are_never_refused_and_have_a_bound() {
     let second = sample.asks("officer-1", &one, "superseded").unwrap();
     assert_ne!(first.order, second.order, "another reason is another order");
     let rate = format!("wishes:person:{}", sample.person("officer-1"));
-    while sample.state.allow(&rate, SIGNED_OF_HOUR_MAX).is_ok() {}
+    while sample.state.allow(&rate, SIGNED_OF_HOUR_MAX, 1).is_ok() {}
     let orders = sample.count("order");
     let told = sample.asks("officer-1", &one, "affiliationChanged").unwrap();
     assert!([first.order, second.order].contains(&told.order), "the order that stands");

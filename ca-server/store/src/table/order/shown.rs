@@ -17,21 +17,19 @@ pub struct ShownRow {
     pub digest: OrderDigest,
     /// Kind.
     pub kind: String,
-    /// Whom or what it concerns.
-    pub title: String,
     /// Last second, unix.
     pub expires: u64,
     /// What became of it.
     pub state: String,
 }
 
-type Line = (String, Vec<u8>, String, String, i64, String);
+type Line = (String, Vec<u8>, String, i64, String);
 
-fn shown((order, digest, kind, title, expires, state): Line) -> Result<ShownRow, StoreError> {
+fn shown((order, digest, kind, expires, state): Line) -> Result<ShownRow, StoreError> {
     let digest = <[u8; 32]>::try_from(digest);
     let digest = digest.map_err(|_| StoreError::Inconsistent("an order's digest"))?;
     let expires = unsigned(expires)?;
-    Ok(ShownRow { order, digest: OrderDigest(digest), kind, title, expires, state })
+    Ok(ShownRow { order, digest: OrderDigest(digest), kind, expires, state })
 }
 
 /// Orders in a state, or in every one if it is `all`, behind an order id.
@@ -39,7 +37,7 @@ pub async fn list(tx: &mut Tx, state: &str, after: &str) -> Result<Vec<ShownRow>
     let found = rows!(
         tx,
         Line,
-        "select order_id, order_digest, kind, about, expires, state from ordered \
+        "select order_id, order_digest, kind, expires, state from ordered \
          where ($1 = 'all' or state = $1) and order_id > $2 order by order_id limit $3",
         state,
         after,
@@ -53,7 +51,7 @@ pub async fn by_id(tx: &mut Tx, order: &str) -> Result<Option<ShownRow>, StoreEr
     let found = row!(
         tx,
         Line,
-        "select order_id, order_digest, kind, about, expires, state from ordered \
+        "select order_id, order_digest, kind, expires, state from ordered \
          where order_id = $1",
         order
     )?;

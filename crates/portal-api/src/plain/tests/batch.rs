@@ -1,10 +1,11 @@
 //! What a batch shows.
 
+use super::super::{FactLine, LineText};
 use super::{Sample, facts, registry, replaced, samples, without_files};
 use pki::Signer;
 use records::Bytes;
 use records::export::{NotTrusted, OrderExport, RowExport};
-use serde_json::json as j;
+use serde_json::{Value, json as j};
 
 /// A batch comes with every order that it names, and shows each by its digest; with fewer, others
 /// or changed ones it is refused.
@@ -29,7 +30,8 @@ fn a_batch_shows_every_order_in_it() {
     let digests: Vec<Bytes> = rows.iter().map(|row| Bytes::from(row.signed.digest())).collect();
     let mut order = role.order.clone();
     order["kind"] = j!("batch");
-    order["body"] = j!({ "of": "role", "action": "grant", "rows": digests });
+    order["body"] =
+        j!({ "of": "role", "action": "grant", "rows": digests, "sample": 1, "flagged": [] });
     order["basis"] = j!({ "people": [], "units": [] });
     let batch = Sample { order: order.clone(), ..without_files() };
     let export = OrderExport { rows: rows.clone(), ..batch.export(&order).unwrap() };
@@ -37,8 +39,11 @@ fn a_batch_shows_every_order_in_it() {
     let opened = open(&export).unwrap();
     assert_eq!(opened.rows().len(), 2);
     let shown = facts(&opened);
-    let lines: Vec<&str> =
-        shown.iter().flat_map(|fact| &fact.lines).map(|line| line.text.as_str()).collect();
+    let text = |line: &FactLine| match &line.line {
+        LineText::Value(value) => value.en(),
+        LineText::File(text) => text.clone(),
+    };
+    let lines: Vec<String> = shown.iter().flat_map(|fact| &fact.lines).map(text).collect();
     for row in &rows {
         let digest = data_encoding::HEXLOWER.encode(&row.signed.digest());
         assert!(lines.iter().any(|line| line.contains(&digest)), "{lines:?}");
@@ -54,4 +59,39 @@ fn a_batch_shows_every_order_in_it() {
     order["body"]["action"] = j!("withdraw");
     let otherwise = OrderExport { rows, ..batch.export(&order).unwrap() };
     assert_eq!(open(&otherwise).err(), Some(NotTrusted::Rows), "not what they do");
+}
+
+/// Who made a batch of others' orders is told by a portal; of their own, each draft is signed.
+pub(super) fn is_a_portals_word() {
+    let drafted = samples().into_iter().find(|one| one.order.get("draft").is_some());
+    let row = drafted.filter(|one| one.order.get("place").is_none()).unwrap();
+    let signed = row.export(&row.order).unwrap().signed;
+    let digest = Bytes::from(signed.digest());
+    let told = |drafter: &Value| {
+        let mut order = row.order.clone();
+        order.as_object_mut().unwrap().remove("draft");
+        let (of, action) = (&row.order["kind"], &row.order["body"]["action"]);
+        order["body"] =
+            j!({ "of": of, "action": action, "rows": [digest], "sample": 1, "flagged": [] });
+        (order["kind"], order["drafter"]) = (j!("batch"), drafter.clone());
+        let mut people = row.order["basis"]["people"].as_array().unwrap().clone();
+        let own = row.order["drafter"].as_str().unwrap().strip_prefix("person:").unwrap();
+        people.retain(|one| one["person"] == own);
+        let held = people[0]["name"].clone();
+        people[0]["person"] = j!(drafter.as_str().unwrap()[7..]);
+        let mut units = row.order["basis"]["units"].as_array().unwrap().clone();
+        units.retain(|one| one["unit"] == people[0]["unit"]);
+        order["basis"] = j!({ "people": people, "units": units });
+        let opens = |one: &&records::Disclosure| j!(one.commitment().unwrap()) == held;
+        let disclosures = row.disclosures.iter().filter(opens).cloned().collect();
+        let batch = Sample { order: order.clone(), disclosures, ..without_files() };
+        let only = RowExport { signed: signed.clone(), previous: None, renewed: None, look: None };
+        let export = OrderExport { rows: vec![only], ..batch.export(&order).unwrap() };
+        let facts = facts(&export.open_under(registry().public_key()).unwrap());
+        facts.into_iter().find(|fact| fact.term.en == "drafted by").unwrap().value.en()
+    };
+    let own = told(&row.order["drafter"]);
+    assert!(own.ends_with("who signed the draft of each order in it"), "{own}");
+    let foreign = told(&j!("person:FEDCBA9876543210"));
+    assert!(foreign.contains("as a portal says: no signature of theirs"), "{foreign}");
 }

@@ -1,0 +1,217 @@
+//! Fields that a client may not say: who somebody is, where a request comes from, and what else
+//! only a server in front of an application may tell it.
+
+/// Fields that name an identity, an address or another request than the one that was judged, as the
+/// servers, proxies and frameworks in front of which a gate may stand read them. A `*` at an end
+/// stands for any text. `docs/gate.md` has the same list, which a test holds it to.
+const FORBIDDEN: [&str; 87] = [
+    // What the gate says itself, and what says the same elsewhere.
+    "yinxin-*",
+    "forwarded*",
+    "x-forwarded*",
+    "*-forwarded-for",
+    "*-forwarded-proto",
+    "x-original-*",
+    "x-originating-*",
+    // Addresses.
+    "*client-ip",
+    "*clientip",
+    "*connecting-ip",
+    "*connection-ip",
+    "*real-ip",
+    "*src-ip",
+    "*source-ip",
+    "*user-ip",
+    "cf-*",
+    "cloudfront-*",
+    "x-azure-*",
+    "x-appengine-*",
+    // Certificates and the handshake.
+    "client-cert*",
+    "x-client-cert*",
+    "x-clientcert*",
+    "x-client-dn*",
+    "x-client-s-dn*",
+    "x-client-i-dn*",
+    "x-client-verif*",
+    "x-cert-*",
+    "x-certificate*",
+    "ssl-*",
+    "x-ssl-*",
+    "tls-*",
+    "x-tls-*",
+    "x-mtls-*",
+    "x-arr-*",
+    "x-amzn-mtls-*",
+    "wl-*",
+    "ms-aspnetcore-*",
+    // People.
+    "remote-*",
+    "x-remote-*",
+    "auth-user",
+    "authorization-identity",
+    "x-auth-*",
+    "x-authenticated*",
+    "x-authentik-*",
+    "x-webauth-*",
+    "x-user*",
+    "x-email",
+    "x-groups",
+    "x-roles",
+    "x-consumer-*",
+    "x-credential-*",
+    "x-token-subject",
+    "x-jwt-claim*",
+    "x-ms-client-principal*",
+    "x-ms-token-*",
+    "x-goog-authenticated-user-*",
+    "x-goog-iap-*",
+    "x-amzn-oidc-*",
+    "x-pomerium-*",
+    "x-vouch-*",
+    "tailscale-*",
+    "oidc-*",
+    "shib-*",
+    "mellon-*",
+    "cas-user",
+    "sm-*",
+    "iv-*",
+    "oam-*",
+    "osso-*",
+    "impersonate-*",
+    // Another scheme, host, path or method; what only a server in front may order.
+    "*front-end-https",
+    "*url-scheme",
+    "x-scheme",
+    "x-proto*",
+    "x-https",
+    "x-host",
+    "x-rewrite-*",
+    "x-script-name",
+    "x-http-*",
+    "x-method-override",
+    "http-*",
+    "proxy*",
+    "x-proxy*",
+    "x-accel-*",
+    "x-sendfile*",
+    "x-envoy-*",
+    "x-middleware-*",
+];
+
+/// Whether a field, by its name in lower case, never passes.
+pub(super) fn is_forbidden(name: &str) -> bool {
+    // Applications fold `_` to `-`: a name with it is one of ours in another spelling, or nobody's.
+    name.contains('_')
+        || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        || FORBIDDEN.iter().any(|known| fits(known, name))
+}
+
+/// Whether a name is one of those that an entry stands for.
+fn fits(known: &str, name: &str) -> bool {
+    match (known.strip_prefix('*'), known.strip_suffix('*')) {
+        (Some(end), _) => name.ends_with(end),
+        (_, Some(beginning)) => name.starts_with(beginning),
+        _ => name == known,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// What a server, a proxy or a framework of another maker reads as an identity, an address or
+    /// another request; and what only looks like one.
+    #[test]
+    fn nothing_that_others_read_as_an_identity_passes() {
+        for name in [
+            "WL-Proxy-Client-Cert",
+            "WL-Proxy-Client-IP",
+            "X-ARR-ClientCert",
+            "X-ARR-SSL",
+            "MS-ASPNETCORE-CLIENTCERT",
+            "X-Remote-Group",
+            "X-Remote-Extra-Scopes",
+            "X-WebAuth-User",
+            "X-MS-Client-Principal-Name",
+            "X-Goog-Authenticated-User-Email",
+            "X-Goog-IAP-JWT-Assertion",
+            "X-Amzn-Oidc-Data",
+            "X-Auth-Request-Email",
+            "X-Authenticated-Userid",
+            "X-Token-Subject",
+            "X-Consumer-Username",
+            "SSL_CLIENT_S_DN",
+            "SSL-CLIENT-VERIFY",
+            "X-SSL-Client-Cert",
+            "X-Client-Verify",
+            "$WSCC",
+            "$WSRU",
+            "Client-IP",
+            "X-Client-IP",
+            "X-Cluster-Client-IP",
+            "True-Client-IP",
+            "CF-Connecting-IP",
+            "Fastly-Client-IP",
+            "Do-Connecting-IP",
+            "Cdn-Src-IP",
+            "Ali-CDN-Real-IP",
+            "X-Azure-ClientIP",
+            "Front-End-Https",
+            "X-Url-Scheme",
+            "X-Scheme",
+            "X-HTTPS",
+            "X-Envoy-External-Address",
+            "X-Envoy-Original-Path",
+            "X-Original-URL",
+            "X-Rewrite-URL",
+            "X-HTTP-Method-Override",
+            "X-Script-Name",
+            "SCRIPT_NAME",
+        ] {
+            assert!(is_forbidden(&name.to_ascii_lowercase()), "{name}");
+        }
+        for name in [
+            "accept",
+            "authorization",
+            "content-type",
+            "if-match",
+            "origin",
+            "range",
+            "referer",
+            "sec-websocket-key",
+            "traceparent",
+            "user-agent",
+            "x-access-token",
+            "x-amz-date",
+            "x-amzn-trace-id",
+            "x-client-version",
+            "x-csrf-token",
+            "x-request-id",
+            "x-requested-with",
+        ] {
+            assert!(!is_forbidden(name), "{name}");
+        }
+    }
+
+    /// Owners of applications read the same list, and each entry holds with whatever its star
+    /// stands for.
+    #[test]
+    fn every_field_that_never_passes_is_on_the_page_of_the_gate() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/gate.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let (_, rest) = page.split_once("### Fields that never pass").unwrap();
+        let (list, _) = rest.split_once("\n## ").unwrap();
+        let rows = list.lines().filter(|line| line.starts_with("| "));
+        let told: Vec<String> = rows
+            .flat_map(|row| row.split('`').skip(1).step_by(2))
+            .map(str::to_ascii_lowercase)
+            .collect();
+        assert_eq!(told, FORBIDDEN, "in the same order");
+        for known in FORBIDDEN {
+            assert!(is_forbidden(&known.replace('*', "a-b")), "{known}");
+            assert!(fits(known, &known.replace('*', "")), "{known}");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What is revoked or suspended and stands in no list yet, as `status` signed it: what is in force
+//! is what is kept for a restart, statement by statement.
+
+use pki::SerialNumber;
+use records::Bytes;
+use records::unlisted::{UNLISTED_MAX, Unlisted, UnlistedStatement};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// How a certificate stands. Of two words about one the smaller counts: what is revoked is not
+/// released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CertificateStanding {
+    /// Revoked for good.
+    Revoked,
+    /// Suspended, until it is released or revoked.
+    Suspended,
+    /// Neither.
+    Good,
+}
+
+/// Most statements beside lists that were not accepted, and most serial numbers of these: whoever
+/// says more under lists that never come grows no gate, and lets go of nothing.
+const STATEMENTS_MAX: usize = 8;
+const UNION_MAX: usize = STATEMENTS_MAX * UNLISTED_MAX;
+
+/// One statement of `status`.
+#[derive(Debug)]
+pub struct BesideStatement {
+    signed: Unlisted,
+    /// Number of the list beside which it stands.
+    crl: u64,
+    serials: HashMap<SerialNumber, CertificateStanding>,
+}
+
+/// Serial numbers that are revoked or suspended and stand in no list yet.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// Digest of what `status` said last.
+    digest: Bytes,
+    /// What follows from nothing else, oldest first.
+    said: Vec<Arc<BesideStatement>>,
+    /// All of it together.
+    serials: HashMap<SerialNumber, CertificateStanding>,
+}
+
+impl BesideStatement {
+    /// What was signed, with the serial numbers that it says; none if it says others.
+    pub(super) fn new(signed: &Unlisted, said: &UnlistedStatement) -> Option<Self> {
+        let suspended = said.suspended.iter().map(|one| (one, CertificateStanding::Suspended));
+        // What stands in both is revoked.
+        let revoked = said.revoked.iter().map(|one| (one, CertificateStanding::Revoked));
+        let all = suspended.chain(revoked);
+        let serials = all.map(|(one, how)| SerialNumber::from_hex(one).map(|one| (one, how)));
+        let serials: HashMap<_, _> = serials.collect::<Option<_>>()?;
+        Some(Self { signed: signed.clone(), crl: said.crl, serials })
+    }
+
+    /// Whether the list that was accepted, by its number, let go of what stood beside older ones.
+    fn takes_the_place(&self, accepted: u64) -> bool {
+        accepted >= self.crl
+    }
+
+    /// Whether it says all that the other one says.
+    fn covers(&self, other: &Self) -> bool {
+        other.serials.iter().all(|(serial, how)| self.serials.get(serial).is_some_and(|s| s <= how))
+    }
+}
+
+impl Beside {
+    /// Digest of what `status` said last; empty if that was nothing.
+    pub fn digest(&self) -> Bytes {
+        if self.serials.is_empty() { Bytes::default() } else { self.digest.clone() }
+    }
+
+    /// How a certificate stands by this.
+    pub(super) fn standing(&self, serial: &SerialNumber) -> CertificateStanding {
+        self.serials.get(serial).copied().unwrap_or(CertificateStanding::Good)
+    }
+
+    /// Whether the two rest on the same statements.
+    pub(super) fn is_kept_as(&self, other: &Self) -> bool {
+        self.said.len() == other.said.len()
+            && self.said.iter().zip(&other.said).all(|(a, b)| Arc::ptr_eq(a, b))
+    }
+
+    /// What a restart takes up again.
+    pub(super) fn signed(&self) -> Vec<Unlisted> {
+        self.said.iter().map(|one| one.signed.clone()).collect()
+    }
+
+    /// What takes the place of this one. Only a list that was accepted lets go of what stood here:
+    /// what was said beside a newer one adds.
+    pub(super) fn followed_by(&self, newer: &Arc<BesideStatement>, accepted: u64) -> Self {
+        let digest = newer.signed.digest();
+        if newer.takes_the_place(accepted) {
+            return Self { digest, said: vec![newer.clone()], serials: newer.serials.clone() };
+        }
+        let mut next = Self { digest, ..self.clone() };
+        let mut adds = false;
+        for (serial, how) in &newer.serials {
+            let is_new = self.standing(serial) > *how;
+            if is_new && (self.serials.contains_key(serial) || next.serials.len() < UNION_MAX) {
+                next.serials.insert(serial.clone(), *how);
+                adds = true;
+            }
+        }
+        if adds {
+            next.said.retain(|one| !newer.covers(one));
+            if next.said.len() < STATEMENTS_MAX {
+                next.said.push(newer.clone());
+            }
+        }
+        next
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(crate) fn serial(byte: u16) -> SerialNumber {
+        SerialNumber::from_hex(&hex(byte)).unwrap()
+    }
+
+    fn hex(byte: u16) -> String {
+        format!("01{byte:04x}").repeat(6)
+    }
+
+    /// What a statement beside list `crl` says.
+    pub(crate) fn content(
+        founding: Bytes,
+        crl: u64,
+        (revoked, suspended): (&[u16], &[u16]),
+    ) -> UnlistedStatement {
+        let of = |all: &[u16]| all.iter().map(|one| hex(*one)).collect();
+        UnlistedStatement { v: 2, founding, crl, revoked: of(revoked), suspended: of(suspended) }
+    }
+
+    /// A statement beside list `crl`, whose signature nobody looks at.
+    pub(crate) fn said(crl: u64, revoked: &[u16], suspended: &[u16]) -> Arc<BesideStatement> {
+        let said = content(Bytes::default(), crl, (revoked, suspended));
+        let statement = Bytes(records::json::write(&said).unwrap());
+        let signed = Unlisted { statement, signature: Bytes::default() };
+        Arc::new(BesideStatement::new(&signed, &said).unwrap())
+    }
+
+    fn after(statements: &[Arc<BesideStatement>], accepted: u64) -> Beside {
+        let none = Beside::default();
+        statements.iter().fold(none, |beside, one| beside.followed_by(one, accepted))
+    }
+
+    /// What is kept gives what was in force: each statement that says more than those before it
+    /// stays, until a list was accepted; one that repeats another takes its place.
+    #[test]
+    fn what_is_kept_is_all_that_was_told() {
+        let told = [said(4, &[1], &[]), said(5, &[2], &[]), said(5, &[2], &[]), said(5, &[], &[])];
+        let beside = after(&told, 4);
+        assert_eq!(beside.signed(), [told[0].signed.clone(), told[1].signed.clone()]);
+        assert_eq!(beside.digest(), told[3].signed.digest(), "what was said last is known");
+        let again = after(&beside.said, 4);
+        assert_eq!(again.serials, beside.serials);
+        assert_eq!(
+            after(&beside.said, 5).serials.len(),
+            1,
+            "list 5 lets go of what stood beside 4"
+        );
+
+        let grown = after(&[told[1].clone(), said(5, &[2, 3], &[])], 4);
+        assert_eq!((grown.said.len(), grown.serials.len()), (1, 2));
+        let accepted = grown.followed_by(&said(5, &[], &[]), 5);
+        assert_eq!((accepted.serials.len(), accepted.digest()), (0, Bytes::default()));
+    }
+
+    /// Of two words about one serial number the worse counts, and is kept.
+    #[test]
+    fn what_is_revoked_is_not_suspended_again() {
+        let (held, lost) = (said(5, &[], &[1]), said(5, &[1], &[]));
+        for told in [[held.clone(), lost.clone()], [lost.clone(), held.clone()]] {
+            let beside = after(&told, 4);
+            assert_eq!(beside.standing(&serial(1)), CertificateStanding::Revoked);
+            assert_eq!(beside.signed(), std::slice::from_ref(&lost.signed));
+        }
+        assert_eq!(
+            after(&[lost, said(4, &[], &[1])], 4).standing(&serial(1)),
+            CertificateStanding::Suspended
+        );
+        assert_eq!(
+            after(&[said(5, &[1], &[1])], 4).standing(&serial(1)),
+            CertificateStanding::Revoked
+        );
+        assert_eq!(after(&[held], 4).standing(&serial(2)), CertificateStanding::Good);
+    }
+
+    /// However many statements come under lists that never do, so many are kept, and nothing that
+    /// was told before is let go.
+    #[test]
+    fn statements_that_add_have_a_bound() {
+        let told: Vec<_> = (1..=20).map(|n| said(5, &[n], &[])).collect();
+        let beside = after(&told, 4);
+        assert_eq!(beside.said.len(), STATEMENTS_MAX);
+        assert_eq!(beside.serials.len(), 20, "what runs feels all of it");
+        assert_eq!(beside.signed()[0], told[0].signed);
+    }
+}

@@ -1,0 +1,95 @@
+//! What waits for the tree is noticed to its end.
+
+use super::*;
+use ca_store::record::{NewRecord, append_many};
+use ca_store::sequence::Sequencer;
+use keys::SoftwareSigner;
+use pki::Signer;
+use pki::algorithm::by_name;
+use records::trust::{Trust, TrustedLog};
+use sample_city::SampleCity;
+use service::Clock;
+use sha2::{Digest, Sha256};
+use store::Store;
+
+/// What trusts a log of this key, by its C2SP verifier key.
+fn trust(city: &SampleCity, signer: &SoftwareSigner) -> Trust {
+    let (name, key) = ("city/control", [&[1_u8][..], signer.public_key().raw()].concat());
+    let id = Sha256::digest([name.as_bytes(), b"\n", &key].concat());
+    let id: String = id.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let pem = pki::certificate::pem("KEY", &key);
+    let text: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let control = TrustedLog {
+        log: LOG.into(),
+        vkey: format!("{name}+{id}+{text}"),
+        url: String::new(),
+        from: String::new(),
+        until: None,
+    };
+    Trust {
+        v: 1,
+        city: "商洛市".into(),
+        sample: true,
+        root_sha256: [0; 32].into(),
+        founding: city.founding.into(),
+        arc: "1.3.6.1.4.1.32473".into(),
+        logs: vec![control],
+        portal_public: String::new(),
+        portal_staff: String::new(),
+        status: String::new(),
+        log: String::new(),
+    }
+}
+
+async fn put(store: &Store, replay: &Replay, records: Vec<Record>) {
+    let new = records.into_iter().map(|record| {
+        let bytes = record.write().unwrap();
+        NewRecord { record, bytes, salt: [1; 32], disclosures: Vec::new() }
+    });
+    let mut tx = store.write().await.unwrap();
+    append_many(&mut tx, new.collect(), replay.known()).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// A loss behind 12,000 other records counts in each round, also right after the head moved.
+#[tokio::test]
+async fn no_round_decides_without_what_waits_far_behind() {
+    let folder = std::env::temp_dir().join(format!("catch-up-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let address = format!("sqlite:{}", folder.join("ca.db").display());
+    let store = Store::open(&address).await.unwrap();
+    store.migrate(ca_store::MIGRATIONS).await.unwrap();
+    let mut city = SampleCity::found();
+    let (reference, serial) = city.official("one");
+    let signer = SoftwareSigner::generate(by_name("ed25519").unwrap()).unwrap();
+    let trust = trust(&city, &signer);
+    let (replay, key) = (Replay::new(&trust).unwrap(), trust.log_key(LOG).unwrap());
+    let clock = Clock::system();
+    let mut sequencer = Sequencer::new(LOG, store.clone(), signer, key, clock).unwrap();
+    put(&store, &replay, city.log.clone()).await;
+    while sequencer.round(Vec::new()).await.unwrap().count > 0 {}
+
+    let mut waiting = Vec::new();
+    for _ in 0..12_000 {
+        let (agent, epoch) = ("gate-1".to_owned(), [1; 16].into());
+        let (entry, other) = ([2; 32].into(), [3; 32].into());
+        waiting.push(city.record(Event::Forked { agent, epoch, aseq: 1, entry, other }));
+    }
+    let value = SampleCity::loss_value(&reference);
+    let event = city.revoked_event(Cause::Loss { reference, value }, Vec::new());
+    waiting.push(city.record(event));
+    put(&store, &replay, waiting).await;
+    let mut state = None;
+    for _ in 0..2 {
+        let mut tx = store.read().await.unwrap();
+        let caught = catch_up(&mut tx, (&replay, &Floor::default()), state).await.unwrap();
+        assert!(caught.state.authority().is_revoked(&serial.to_string()));
+        assert!(caught.state.holds_all(&mut tx).await.unwrap());
+        drop(tx);
+        state = Some(caught.state);
+        assert_eq!(sequencer.round(Vec::new()).await.unwrap().count, 1_024);
+    }
+    store.close().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}

@@ -1,0 +1,65 @@
+//! What one touch of a passkey does that was meant for something else: one thing, or so many.
+
+use crate::sample::{Sample, key};
+use authority::OrderDigest;
+use records::Code;
+use records::decline::Outcome;
+use records::draft::{Draft, DraftingMany, PASSKEY_ROWS_MAX};
+
+fn applied(sample: &mut Sample, names: &[&str]) -> Vec<OrderDigest> {
+    let apply = |name: &&str| {
+        let person = sample.register(name, "sz-office");
+        let letter = sample.letter(&person, "official");
+        sample.applied(&letter, &key())
+    };
+    names.iter().map(apply).collect()
+}
+
+/// A portal makes a batch in an officer's name, and has their passkey touched to decline it.
+#[test]
+fn a_touch_ends_one_order_at_most() {
+    let mut sample = Sample::found();
+    let orders = applied(&mut sample, &["李丹", "王小红", "赵五"]);
+    sample.batches("officer-1", &orders).unwrap();
+    let batch = sample.newest_order();
+    sample.sequence();
+    let told = sample.touched_decline(batch, "officer-1");
+    assert_eq!(told, Err(Code::CertificateKeyNeeded));
+    assert!(orders.iter().all(|order| sample.became_of(*order).is_ok()));
+    sample.touched_decline(orders[0], "officer-1").unwrap();
+    sample.sequence();
+    let open = orders.iter().filter(|order| sample.became_of(**order).is_ok());
+    assert_eq!(open.count(), 2);
+    sample.decline(batch, "officer-1", Outcome::Returned).unwrap();
+    sample.sequence();
+    assert!(orders.iter().all(|order| sample.became_of(*order) == Err(Code::OrderReturned)));
+}
+
+/// Behind one touch of a handler stand so many letters or people, however they are handed in.
+#[test]
+fn a_touch_signs_for_so_many_and_no_more() {
+    let mut sample = Sample::with_handler();
+    let person = sample.register("李丹", "sz-office");
+    let mut passkey = sample.passkey("handler");
+    let mut people = vec![person.as_str(); PASSKEY_ROWS_MAX + 1];
+    let mut touched = |sample: &Sample, people: &[&str]| {
+        let DraftingMany { draft, rows } = sample.drafting_letters("handler", people);
+        let answer = sample.touch(&mut passkey, "handler", Draft::challenge(&draft.statement.0));
+        let draft = Draft::by_passkey(draft.statement, draft.certificate, answer);
+        DraftingMany { draft, rows: rows.into_iter().take(1).collect() }
+    };
+    let many = touched(&sample, &people);
+    let told = sample.bring_many("handler", many);
+    assert_eq!(told, Err(Code::CertificateKeyNeeded));
+    let names: Vec<(String, &str)> =
+        (0..=PASSKEY_ROWS_MAX).map(|place| (format!("{place:016}"), "陈一")).collect();
+    let names: Vec<_> = names.iter().map(|(id, name)| (id.as_str(), *name, "sz-office")).collect();
+    let signed = sample.drafting_many("handler", &names);
+    people.pop();
+    let many = touched(&sample, &people);
+    assert_eq!(sample.bring_many("handler", many).unwrap().letters.len(), 1);
+    // A certificate key signs for more.
+    assert!(!sample.bring_many("handler", signed).unwrap().batch.is_empty());
+    sample.sequence();
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+}

@@ -1,0 +1,80 @@
+//! Entries that lead to a root that was signed: what is to be published, before any of it is
+//! written. Of lowest tiles only a hash is held, so that a log of any length can be published anew.
+
+use anyhow::ensure;
+use ca_store::ledger;
+use std::collections::BTreeMap;
+use store::Tx;
+use tlog::Edge;
+use tlog::merkle::{Hash, leaf_hash};
+use tlog::tile::{TILE_WIDTH, TileId, tile_bytes};
+
+/// So many entries are read at a time.
+const READ: u64 = 64 * TILE_WIDTH;
+
+/// A tree whose root was signed, with what an older one lacks of it.
+pub(super) struct Proven {
+    edge: Edge,
+    /// Hashes of the lowest tiles that became full.
+    lowest: BTreeMap<u64, Hash>,
+    /// Tiles above them that became full.
+    above: Vec<(TileId, Vec<Hash>)>,
+}
+
+impl Proven {
+    /// Reads the entries behind an edge; whatever does not lead to the root is an error.
+    pub(super) async fn read(
+        tx: &mut Tx,
+        log: &str,
+        mut edge: Edge,
+        (size, root): (u64, Hash),
+    ) -> anyhow::Result<Self> {
+        let (mut lowest, mut above) = (BTreeMap::new(), Vec::new());
+        while edge.size() < size {
+            let range = (edge.size(), size.min(edge.size() + READ));
+            let entries = ledger::commitments(tx, log, range).await?;
+            ensure!(entries.len() as u64 == range.1 - range.0, "entries are missing");
+            for full in entries.iter().flat_map(|entry| edge.append(leaf_hash(entry))) {
+                if full.id.level == 0 {
+                    lowest.insert(full.id.index, sum(&full.hashes));
+                } else {
+                    above.push((full.id, full.hashes));
+                }
+            }
+        }
+        let is_signed = (edge.size(), edge.root()) == (size, root);
+        ensure!(is_signed, "entries or tiles are not what the log signed; nothing is published");
+        Ok(Self { edge, lowest, above })
+    }
+
+    /// The tiles above the lowest that are new: the full ones and those at the edge.
+    pub(super) fn above(&self) -> impl Iterator<Item = (TileId, &[Hash])> {
+        let full = self.above.iter().map(|(id, hashes)| (*id, hashes.as_slice()));
+        full.chain(self.edge.partial().filter(|(id, _)| id.level > 0))
+    }
+
+    /// Which entries stand in a bundle.
+    pub(super) fn bundle(&self, index: u64) -> (u64, u64) {
+        let first = index * TILE_WIDTH;
+        (first, self.edge.size().min(first + TILE_WIDTH))
+    }
+
+    /// Whether these are the hashes of a lowest tile.
+    pub(super) fn has(&self, index: u64, hashes: &[Hash]) -> bool {
+        let mut partial = self.edge.partial();
+        match self.lowest.get(&index) {
+            Some(full) => *full == sum(hashes),
+            None => partial.any(|(id, held)| (id.level, id.index, held) == (0, index, hashes)),
+        }
+    }
+
+    /// The tree.
+    pub(super) fn into_edge(self) -> Edge {
+        self.edge
+    }
+}
+
+/// What names the hashes of a tile.
+fn sum(hashes: &[Hash]) -> Hash {
+    leaf_hash(&tile_bytes(hashes))
+}

@@ -1,0 +1,183 @@
+//! What became of notices that were handed over: one commit for all of a look, with a record of
+//! each that is over.
+
+use super::Delivery;
+use crate::notice::{Notice, NoticeId, spelled};
+use crate::outbox::{TRIED_SECONDS, pause};
+use crate::parcel::Handed;
+use ca_store::record::NewRecord;
+use ca_store::table::notice::{self, DueRow, NoticeState};
+use records::record::{Event, Record};
+use std::collections::{BTreeMap, HashSet};
+use store::{News, Tx};
+
+const MAKER: &str = "notices";
+const LOG: &str = "access";
+
+/// A row of the outbox that was tried.
+pub(super) struct Tried {
+    pub(super) row: DueRow,
+    pub(super) became: Became,
+}
+
+/// What became of it.
+pub(super) enum Became {
+    /// It is not what this role wrote, and is sent to nobody.
+    Forged,
+    /// The channel was handed it.
+    Handed(NoticeId, Box<Notice>, Handed),
+}
+
+/// What is kept of a notice: how it waits or ended, and what is recorded.
+type Settled<'a> = (NoticeState, Option<(NoticeId, &'a Notice, &'static str)>);
+
+impl Delivery {
+    /// Keeps what became of all of them, and records those that are over; says whether the channel
+    /// takes nothing now.
+    pub(super) async fn settle(&self, mut tried: Vec<Tried>) -> anyhow::Result<bool> {
+        if let Err(why) = self.channel.keep() {
+            not_taken(&mut tried, &why);
+        }
+        let mut by_state: BTreeMap<NoticeState, Vec<Vec<u8>>> = BTreeMap::new();
+        let mut over = Vec::new();
+        let mut is_away = false;
+        for one in &tried {
+            self.told(one);
+            is_away |= matches!(&one.became, Became::Handed(_, _, Handed::Away(_)));
+            let (state, record) = self.settled(one);
+            by_state.entry(state).or_default().push(one.row.id.clone());
+            over.extend(record);
+        }
+        if tried.is_empty() {
+            return Ok(false);
+        }
+        let mut tx = self.store.write().await?;
+        let mut own: HashSet<Vec<u8>> = HashSet::new();
+        for settled in by_state {
+            own.extend(notice::settle(&mut tx, self.channel.name(), settled).await?);
+        }
+        over.retain(|(id, ..)| own.contains(id.as_slice()));
+        let is_recorded = !over.is_empty();
+        self.record(&mut tx, over.into_iter()).await?;
+        tx.commit().await?;
+        if is_recorded {
+            self.bell.ring(News::ACCESS_WAITS);
+        }
+        Ok(is_away)
+    }
+
+    fn settled<'a>(&self, one: &'a Tried) -> Settled<'a> {
+        let Became::Handed(id, notice, handed) = &one.became else {
+            return (NoticeState::Failed, None);
+        };
+        let now = self.time.now();
+        let is_late = now.is_past(one.row.made, TRIED_SECONDS);
+        let state = match handed {
+            Handed::Taken => NoticeState::Sent,
+            Handed::NoAddress | Handed::Refused(_) => NoticeState::Failed,
+            Handed::Later(_) | Handed::Away(_) if is_late => NoticeState::Failed,
+            Handed::Later(_) => NoticeState::Waiting(now.unix() + pause(one.row.tries)),
+            // The channel pauses, not the notice; it only goes behind those that were not tried.
+            Handed::Away(_) => NoticeState::Waiting(now.unix() + 1),
+        };
+        let outcome = match (state, handed) {
+            (NoticeState::Waiting(_), _) => None,
+            (_, Handed::Later(_) | Handed::Away(_)) => Some("too-late"),
+            (_, handed) => Some(outcome(handed)),
+        };
+        (state, outcome.map(|outcome| (*id, &**notice, outcome)))
+    }
+
+    /// Says on `/readyz` how the channel is; notices are no reason to be not ready.
+    fn told(&self, one: &Tried) {
+        let name = self.channel.name();
+        let Became::Handed(id, _, handed) = &one.became else {
+            self.metrics.count(name, "forged");
+            tracing::error!(notice = spelled(&one.row.id), "a notice in the database is not ours");
+            return;
+        };
+        self.metrics.count(name, outcome(handed));
+        let problem = match handed {
+            Handed::Away(why) => format!("takes no notices: {why}"),
+            _ => self.channel.looked_after().unwrap_or_default(),
+        };
+        self.metrics.notice(name, &problem);
+        if let Handed::Refused(why) | Handed::Later(why) = handed {
+            tracing::warn!(notice = spelled(id), why, "a notice is not taken");
+        }
+    }
+
+    /// Puts records of what became of notices on their way.
+    pub(super) async fn record<'a>(
+        &self,
+        tx: &mut Tx,
+        over: impl Iterator<Item = (NoticeId, &'a Notice, &'static str)>,
+    ) -> anyhow::Result<()> {
+        let time = records::time::micros(self.time.now().unix() * 1_000_000);
+        let mut new = Vec::new();
+        for (id, notice, outcome) in over {
+            let record = Record {
+                v: 1,
+                id: system::random::bytes::<16>()?.into(),
+                log: LOG.into(),
+                maker: MAKER.into(),
+                time: time.clone(),
+                link: None,
+                event: Event::Notified {
+                    notice: spelled(&id),
+                    about: notice.kind.name().into(),
+                    person: notice.person.clone(),
+                    channel: self.channel.name().into(),
+                    outcome: outcome.into(),
+                },
+            };
+            let (bytes, salt) = (record.write()?, system::random::bytes()?);
+            new.push(NewRecord { record, bytes, salt, disclosures: Vec::new() });
+        }
+        Ok(ca_store::record::append_new(tx, LOG, new).await?)
+    }
+}
+
+/// What a channel did not keep it did not take.
+fn not_taken(tried: &mut [Tried], why: &str) {
+    for one in tried {
+        if let Became::Handed(_, _, handed @ Handed::Taken) = &mut one.became {
+            *handed = Handed::Away(why.to_owned());
+        }
+    }
+}
+
+/// What became of a notice, as records and counters say it.
+fn outcome(handed: &Handed) -> &'static str {
+    match handed {
+        Handed::Taken => "done",
+        Handed::NoAddress => "no-address",
+        Handed::Refused(_) => "refused",
+        Handed::Later(_) => "later",
+        Handed::Away(_) => "away",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notice::{Facts, NoticeKind};
+
+    #[test]
+    fn what_a_channel_did_not_keep_it_did_not_take() {
+        let tried = |handed: Handed| {
+            let notice = Notice::at(5, NoticeKind::Suspended, ("A", "1"), Facts::default());
+            let (id, mac) = (vec![1; 16], vec![2; 32]);
+            let row = DueRow { id, person: "A".into(), notice: vec![], mac, made: 5, tries: 0 };
+            Tried { row, became: Became::Handed([1; 16], Box::new(notice), handed) }
+        };
+        let mut all = [Handed::Taken, Handed::NoAddress, Handed::Later("busy".into())].map(tried);
+        not_taken(&mut all, "full");
+        let became = all.map(|one| match one.became {
+            Became::Handed(_, _, handed) => handed,
+            Became::Forged => panic!("nobody forged it"),
+        });
+        let away = Handed::Away("full".into());
+        assert_eq!(became, [away, Handed::NoAddress, Handed::Later("busy".into())]);
+    }
+}

@@ -1,0 +1,171 @@
+//! What waits for the tree is noticed to its end, however much it is and wherever it stands.
+
+use super::{Follower, place};
+use crate::record::{NewRecord, append_many};
+use crate::sequence::Sequencer;
+use ca_host::CaConfig;
+use ca_host::config::{IssuerConfig, LogConfig, NoticesConfig, StatusConfig};
+use keys::SoftwareSigner;
+use pki::Signer;
+use pki::algorithm::by_name;
+use records::record::{Cause, Event, Record};
+use records::trust::{Trust, TrustedLog};
+use sample_city::SampleCity;
+use service::{Clock, Metrics};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use store::{News, Store};
+use tlog::VerifierKey;
+
+fn config(folder: &Path) -> CaConfig {
+    let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let issuer = IssuerConfig {
+        listen: nowhere,
+        admin: nowhere,
+        crl_hours: 24,
+        clock_days_max: 10,
+        desk: None,
+        portal_web: None,
+        database: None,
+    };
+    let status = StatusConfig {
+        http: nowhere,
+        https: nowhere,
+        admin: nowhere,
+        public_url: "http://status.example".into(),
+        database: None,
+    };
+    let log = LogConfig { http: nowhere, https: nowhere, admin: nowhere, database: None };
+    let notices = NoticesConfig::new(nowhere);
+    CaConfig::new("sqlite:nowhere", (issuer, status, log), notices).in_folder(folder)
+}
+
+fn trust(city: &SampleCity, key: &VerifierKey) -> Trust {
+    let control = TrustedLog {
+        log: "control".into(),
+        vkey: key.to_string(),
+        url: String::new(),
+        from: String::new(),
+        until: None,
+    };
+    Trust {
+        v: 1,
+        city: "商洛市".into(),
+        sample: true,
+        root_sha256: [0; 32].into(),
+        founding: city.founding.into(),
+        arc: "1.3.6.1.4.1.32473".into(),
+        logs: vec![control],
+        portal_public: String::new(),
+        portal_staff: String::new(),
+        status: String::new(),
+        log: String::new(),
+    }
+}
+
+struct Place {
+    _folder: tempfile::TempDir,
+    city: SampleCity,
+    store: Store,
+    sequencer: Sequencer,
+    follower: Follower,
+    state: super::State,
+}
+
+impl Place {
+    /// A city whose log stands in the tree.
+    async fn open(city: SampleCity) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let address = format!("sqlite:{}", folder.path().join("ca.db").display());
+        let store = Store::open(&address).await.unwrap();
+        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let signer = SoftwareSigner::generate(by_name("ed25519").unwrap()).unwrap();
+        let public = signer.public_key().raw().try_into().unwrap();
+        let key = VerifierKey::new("city/control", public).unwrap();
+        let (trust, config) = (trust(&city, &key), config(folder.path()));
+        let clock = Clock::system();
+        let sequencer = Sequencer::new("control", store.clone(), signer, key, clock).unwrap();
+        place::found(&config.path("status"), &[]).unwrap();
+        let bell = crate::doorbell(&store, &config, ("status", News::CONTROL_GREW)).await.unwrap();
+        let told = (&trust, Metrics::default());
+        let follower = Follower::open(&config, "status", store.clone(), told, bell, None).unwrap();
+        let state = follower.0.state.lock().unwrap().take().unwrap();
+        let records = city.log.clone();
+        let mut own = Self { _folder: folder, city, store, sequencer, follower, state };
+        own.put(&records).await;
+        while own.sequencer.round(Vec::new()).await.unwrap().count > 0 {}
+        own
+    }
+
+    async fn put(&mut self, records: &[Record]) {
+        let new = records.iter().map(|record| NewRecord {
+            record: record.clone(),
+            bytes: record.write().unwrap(),
+            salt: [1; 32],
+            disclosures: Vec::new(),
+        });
+        let mut tx = self.store.write().await.unwrap();
+        append_many(&mut tx, new.collect(), self.follower.known()).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Whether a round shows a letter as lost.
+    async fn shows_lost(&mut self, reference: &str) -> bool {
+        self.follower.0.round(&mut self.state).await;
+        let view = self.follower.0.view.load();
+        assert!(!view.problem);
+        view.authority.as_ref().unwrap().is_revoked(reference)
+    }
+
+    fn loss(&mut self, reference: &str) -> Record {
+        let value = SampleCity::loss_value(reference);
+        let cause = Cause::Loss { reference: reference.to_owned(), value };
+        let event = self.city.revoked_event(cause, Vec::new());
+        self.city.record(event)
+    }
+}
+
+fn noise(city: &mut SampleCity) -> Record {
+    let (agent, epoch) = ("gate-1".to_owned(), [1; 16].into());
+    let (entry, other) = ([2; 32].into(), [3; 32].into());
+    city.record(Event::Forked { agent, epoch, aseq: 1, entry, other })
+}
+
+/// What is taken away behind 12,000 other records is taken away in every view, also right after the
+/// head moved.
+#[tokio::test]
+async fn what_waits_far_behind_is_forgotten_by_no_round() {
+    let mut city = SampleCity::found();
+    let (reference, serial) = city.official("one");
+    let mut place = Place::open(city).await;
+    let mut waiting: Vec<Record> = (0..12_000).map(|_| noise(&mut place.city)).collect();
+    assert!(!place.shows_lost(&serial.to_string()).await);
+    waiting.push(place.loss(&reference));
+    place.put(&waiting).await;
+    assert!(place.shows_lost(&serial.to_string()).await);
+    assert_eq!(place.sequencer.round(Vec::new()).await.unwrap().count, 1_024);
+    assert!(place.shows_lost(&serial.to_string()).await, "the head moved");
+}
+
+/// A row of a high number hides nothing that comes behind it, while it is there and afterwards.
+#[tokio::test]
+async fn what_waits_below_a_row_of_a_hand_is_noticed() {
+    let mut city = SampleCity::found();
+    let (reference, serial) = city.official("one");
+    let mut place = Place::open(city).await;
+    let first = noise(&mut place.city);
+    place.put(std::slice::from_ref(&first)).await;
+    let moved = "update log_pending set position = 4611686018427387902";
+    let mut tx = place.store.write().await.unwrap();
+    store::execute!(&mut tx, moved).unwrap();
+    tx.commit().await.unwrap();
+    assert!(!place.shows_lost(&serial.to_string()).await);
+    // Below it, as where a database draws the positions.
+    let loss = place.loss(&reference);
+    place.put(std::slice::from_ref(&loss)).await;
+    let mut tx = place.store.write().await.unwrap();
+    let below = "update log_pending set position = 7 where position = 4611686018427387903";
+    store::execute!(&mut tx, below).unwrap();
+    tx.commit().await.unwrap();
+    assert!(place.shows_lost(&serial.to_string()).await);
+}

@@ -1,0 +1,112 @@
+//! Orders in lists of officers, of their drafters, and of whom they are about.
+
+use authority::OrderDigest;
+use records::Disclosure;
+use store::{StoreError, Tx, rows};
+
+/// A line of the officers' list, as rows have it.
+pub struct WaitingRow {
+    /// Order id.
+    pub order: String,
+    /// Digest.
+    pub digest: OrderDigest,
+    /// Kind.
+    pub kind: String,
+    /// Whom or what it concerns.
+    pub title: String,
+    /// What needs a look.
+    pub look: String,
+    /// When it was made, unix.
+    pub made: i64,
+    /// Last second, unix.
+    pub expires: i64,
+}
+
+/// Orders that may be open, oldest first, behind a time and an order id.
+pub async fn waiting(
+    tx: &mut Tx,
+    (since, after): (i64, &str),
+    now: i64,
+    limit: i64,
+) -> Result<Vec<WaitingRow>, StoreError> {
+    type Row = (String, Vec<u8>, String, String, String, i64, i64);
+    let found = rows!(
+        tx,
+        Row,
+        "select order_id, order_digest, kind, about, look, made, expires from ordered \
+         where state = 'open' and (made, order_id) > ($1, $2) and expires >= $3 \
+         order by made, order_id limit $4",
+        since,
+        after,
+        now,
+        limit
+    )?;
+    let line = |(order, digest, kind, title, look, made, expires): Row| {
+        let digest = OrderDigest(<[u8; 32]>::try_from(digest).ok()?);
+        Some(WaitingRow { order, digest, kind, title, look, made, expires })
+    };
+    Ok(found.into_iter().filter_map(line).collect())
+}
+
+/// An order in the list of its drafter, or of whom it is about, as rows have it.
+pub struct DraftedRow {
+    /// Digest.
+    pub digest: OrderDigest,
+    /// The order's bytes.
+    pub bytes: Vec<u8>,
+    /// What opens its commitments.
+    pub disclosures: Vec<Disclosure>,
+    /// When it was made, unix.
+    pub made: i64,
+    /// What became of it.
+    pub state: String,
+}
+
+/// Orders that a person drafted under their own signature, newest first, before a time and an
+/// order id.
+pub async fn drafted_by(
+    tx: &mut Tx,
+    (drafter, (until, before)): (&str, (i64, String)),
+    limit: i64,
+) -> Result<Vec<DraftedRow>, StoreError> {
+    let found = rows!(
+        tx,
+        ListedRow,
+        "select order_digest, order_bytes, disclosures, made, state from ordered \
+         where drafter = $1 and (made, order_id) < ($2, $3) \
+         order by made desc, order_id desc limit $4",
+        drafter,
+        until,
+        before,
+        limit
+    )?;
+    Ok(found.into_iter().filter_map(listed).collect())
+}
+
+/// Orders about a person, newest first, before a time and an order id.
+pub async fn about(
+    tx: &mut Tx,
+    (person, (until, before)): (&str, (i64, String)),
+    limit: i64,
+) -> Result<Vec<DraftedRow>, StoreError> {
+    let found = rows!(
+        tx,
+        ListedRow,
+        "select order_digest, order_bytes, disclosures, made, state from ordered \
+         where person_id = $1 and (made, order_id) < ($2, $3) \
+         order by made desc, order_id desc limit $4",
+        person,
+        until,
+        before,
+        limit
+    )?;
+    Ok(found.into_iter().filter_map(listed).collect())
+}
+
+type ListedRow = (Vec<u8>, Vec<u8>, String, i64, String);
+
+fn listed((digest, bytes, disclosures, made, state): ListedRow) -> Option<DraftedRow> {
+    let digest = OrderDigest(<[u8; 32]>::try_from(digest).ok()?);
+    let disclosures = serde_json::from_str(&disclosures).unwrap_or_default();
+    Some(DraftedRow { digest, bytes, disclosures, made, state })
+}

@@ -1,0 +1,80 @@
+//! Orders that wait, batches of them, and what their bodies hold.
+
+use crate::id::{OrderDigest, Sha256Value};
+use pki::{Certificate, PublicKey};
+use records::approval::Approval;
+use records::bytes::Bytes;
+use records::code::Code;
+use records::order::{Body, Order};
+use records::passkey::PasskeyStatement;
+use std::sync::Arc;
+
+/// An approval whose signature was verified when it was taken. Whether it still counts is asked
+/// again each time: certificates end, roles are withdrawn.
+#[derive(Clone, Debug)]
+pub struct GivenApproval {
+    /// SHA-256 of its canonical bytes; how records name it.
+    pub id: Sha256Value,
+    /// The approval.
+    pub approval: Arc<Approval>,
+    pub(crate) certificate: Arc<Certificate>,
+    /// SHA-256 of the certificate's key.
+    pub(crate) key_sha256: Sha256Value,
+}
+
+/// An order that waits for approvals.
+#[derive(Clone, Debug)]
+pub struct OpenOrder {
+    /// The order's bytes.
+    pub order: Bytes,
+    /// The registry key's signature.
+    pub signature: Bytes,
+    /// Last second, unix.
+    pub expires: u64,
+    /// The order as it was read.
+    pub read: Arc<Order>,
+    /// Its body as it was read.
+    pub body: Arc<Body>,
+    /// Valid approvals.
+    pub approvals: Vec<GivenApproval>,
+    pub(crate) contents: Contents,
+}
+
+/// Two states of one order differ by their approvals.
+impl PartialEq for OpenOrder {
+    fn eq(&self, other: &Self) -> bool {
+        let ids = |open: &Self| open.approvals.iter().map(|given| given.id).collect::<Vec<_>>();
+        self.order == other.order && ids(self) == ids(other)
+    }
+}
+
+/// A batch that was made: its orders, and how many of them may still become something.
+#[derive(Clone, Debug)]
+pub(crate) struct BatchState {
+    pub(crate) rows: Arc<[OrderDigest]>,
+    pub(crate) left: usize,
+}
+
+/// What a body holds in an encoding of its own, read and verified once.
+#[derive(Clone, Debug)]
+pub(crate) enum Contents {
+    /// Nothing of that kind.
+    Plain,
+    /// The key to be certified.
+    Key(Option<Arc<PublicKey>>),
+    /// The SHA-256 of a portal's two keys.
+    Keys(Option<[Sha256Value; 2]>),
+    /// A passkey with its officer's certificate.
+    Passkey(Result<Box<PasskeyContents>, Code>),
+}
+
+/// A new passkey as its officer's certificate key asked for it.
+#[derive(Clone, Debug)]
+pub(crate) struct PasskeyContents {
+    pub(crate) certificate: Arc<Certificate>,
+    pub(crate) statement: PasskeyStatement,
+    /// Whether the certificate's key signed the statement and the issuing key the certificate.
+    pub(crate) signed: bool,
+    /// Whether its key is ES256.
+    pub(crate) readable: bool,
+}

@@ -1,0 +1,92 @@
+//! Services of the city: their certificates, what they may have again, agents.
+
+use crate::id::Sha256Value;
+use records::bytes::Bytes;
+use records::founding::StandingAuthorization;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A certificate of an authority or a service, from its intent on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// What it names: `root`, or a service and its process.
+    pub subject: String,
+    /// SHA-256 of its key.
+    pub key_sha256: Sha256Value,
+}
+
+/// A recorded intent or use without a result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intended {
+    /// Digest of the order, or SHA-256 of the request that was used.
+    pub under: Sha256Value,
+    /// SHA-256 of the TBSCertificate.
+    pub tbs_sha256: Sha256Value,
+    /// SHA-256 of the key.
+    pub key_sha256: Sha256Value,
+}
+
+/// A standing authorization and how far it is used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// As it was given.
+    pub given: StandingAuthorization,
+    /// What gives it: the founding digest, or the digest of an order.
+    pub under: Bytes,
+    /// Host names of the certificate.
+    pub hosts: Vec<String>,
+    /// Unit of the service.
+    pub unit: String,
+    /// SHA-256 of the key that may ask next.
+    pub key_sha256: Bytes,
+    /// Last second of use, unix.
+    pub expires: u64,
+    /// Uses so far.
+    pub used: u32,
+    /// Challenges that were used.
+    pub challenges: BTreeSet<Bytes>,
+    /// Signature of the last use: the same message again is the same use.
+    pub last: Bytes,
+}
+
+impl Standing {
+    /// The name in the certificates of its service.
+    pub fn subject(&self) -> String {
+        format!("{}/{}", self.given.service, self.given.process)
+    }
+}
+
+/// Whose key it is: a portal's or agent's id, and its process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ServiceKey {
+    pub(crate) service: Arc<str>,
+    pub(crate) process: &'static str,
+}
+
+/// An agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agent {
+    /// Unit that runs it.
+    pub unit: String,
+    /// Application id.
+    pub application: String,
+    /// Host names of the application.
+    pub hosts: Vec<String>,
+    /// Units whose people it serves.
+    pub units: Vec<String>,
+    /// Digest of its order.
+    pub order: Bytes,
+    /// SHA-256 of the token under which it joins.
+    pub token_sha256: Bytes,
+    /// Last second to join, unix.
+    pub join_until: u64,
+    /// Whether it joined under this order.
+    pub joined: bool,
+    /// SHA-256 of each of its keys: the first one and its renewals.
+    pub keys: BTreeSet<Bytes>,
+    /// SHA-256 of keys that it had under earlier orders: they prove what was, and open nothing.
+    pub past: BTreeSet<Bytes>,
+    /// Whether it is served.
+    pub open: bool,
+}

@@ -1,0 +1,89 @@
+//! An order over many: each of them in a line.
+
+use ::plain::said::{Fact, FactLine, LineChange, LineText, fact, kind_of, said};
+use ::plain::value::{FactValue, NameAndId, joined, words};
+use data_encoding::HEXLOWER;
+use records::Bytes;
+use records::export::ShownOrder;
+use records::order::{About, AboutUnit, BatchBody, about_body};
+
+/// Every order of a batch by its digest, under which the batch names it, with whom it concerns.
+pub(super) fn about_batch(opened: &ShownOrder, batch: &BatchBody) -> Vec<Fact> {
+    let line = |(place, digest): (usize, &Bytes)| {
+        let row = opened.rows().get(place);
+        let about = row.map_or_else(|| words("—"), |row| about(row));
+        let order = row.map(|row| row.order().order.as_str()).unwrap_or_default();
+        let line = FactValue::Row(vec![
+            words(&format!("{}. ", place + 1)),
+            about,
+            words(" ["),
+            order.into(),
+            words(&format!("] {}", HEXLOWER.encode(&digest.0))),
+        ]);
+        FactLine { mark: LineChange::Kept, line: LineText::Value(line) }
+    };
+    let flagged = |place: &u16| {
+        let row = opened.rows().get(usize::from(*place));
+        let about = row.map_or_else(|| words("—"), |row| about(row));
+        let place = words(&format!("{}. ", u32::from(*place) + 1));
+        let line = FactValue::Row(vec![place, about]);
+        FactLine { mark: LineChange::Kept, line: LineText::Value(line) }
+    };
+    let to_open = batch.flagged.len();
+    let to_open = fact(
+        ("另须每人查看的件数", "each approver opens beside those"),
+        said(&format!("{to_open} 件"), &to_open.to_string()),
+    );
+    let to_open = Fact { lines: batch.flagged.iter().map(flagged).collect(), ..to_open };
+    let lines = batch.rows.iter().enumerate().map(line).collect();
+    let count = batch.rows.len();
+    let many = said(&format!("{count} 项"), &count.to_string());
+    vec![
+        fact(("批量事项", "each of them is to"), kind_of(&batch.of, &batch.action)),
+        Fact { lines, ..fact(("共", "how many"), many) },
+        fact(("每位审批人员须查看的件数", "each approver opens"), batch.sample.to_string()),
+        to_open,
+    ]
+}
+
+/// Whom or what an order concerns.
+pub fn about(opened: &ShownOrder) -> FactValue {
+    told_about(&about_body((opened.order(), opened.body()), opened.disclosures()))
+}
+
+/// The same as a list has it: each name with its id, in marks that it cannot hold itself.
+pub fn told_about(told: &About) -> FactValue {
+    match told {
+        About::Unknown => words("—"),
+        About::Person { person, within } => {
+            let person: FactValue = NameAndId {
+                name: person.name.clone(),
+                id: person.id.clone(),
+                unit: person.unit.as_ref().map(|unit| Box::new(unit_told(unit))),
+            }
+            .into();
+            match within {
+                Some(scope) => joined([person, unit_told(scope).into()], " · "),
+                None => person,
+            }
+        }
+        About::Unit(unit) => unit_told(unit).into(),
+        About::Version { id, version } if id.is_empty() => words(&format!("v{version}")),
+        About::Version { id, version } => versioned(id, *version),
+        About::Many { count, first } if **first == About::Unknown => words(&format!("× {count}")),
+        About::Many { count, first } => {
+            let many = said(&format!("，共 {count} 项"), &format!(", {count} in all"));
+            FactValue::Row(vec![told_about(first), many.into()])
+        }
+        About::Portal(portal) => FactValue::Row(vec![portal.into()]),
+        About::Gate { application, agent } => joined([application.into(), agent.into()], " · "),
+    }
+}
+
+fn unit_told(unit: &AboutUnit) -> NameAndId {
+    NameAndId { name: unit.name.clone(), id: unit.id.clone(), unit: None }
+}
+
+fn versioned(name: &str, version: u32) -> FactValue {
+    FactValue::Row(vec![name.into(), words(&format!(" v{version}"))])
+}

@@ -1,0 +1,92 @@
+//! What a transfer or leaving would take away, told before it is signed or approved: the CA's
+//! answer of this moment, beside what is signed. Pages, desk, terminal and machines are told the
+//! same.
+
+use ::plain::said::{Fact, Said, fact, role, said};
+use ::plain::value::{FactValue, words};
+use records::consequence::{Consequences, RoleLine};
+use records::order::{Body, PersonAction};
+
+/// The heading above it.
+pub fn consequence_title() -> Said {
+    said("办结后的影响", "what follows once it is carried out")
+}
+
+/// What follows of an order about a person, as somebody tells it; nothing where nothing is told.
+pub fn about_consequence(body: &Body, told: Option<&Consequences>) -> Vec<Fact> {
+    match (body, told) {
+        (Body::Person(person), Some(told)) => {
+            consequences(person.action == PersonAction::Leave, told)
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn consequences(leaves: bool, told: &Consequences) -> Vec<Fact> {
+    let certificates = match leaves {
+        true => ("随即吊销的证书", "certificate that is revoked at once"),
+        false => (
+            "各应用系统不再接受的证书（须重新申领）",
+            "certificate that is refused, to be issued anew",
+        ),
+    };
+    let texts = |term, all: &[String]| -> Vec<Fact> {
+        all.iter().map(|one| fact(term, FactValue::Row(vec![one.into()]))).collect()
+    };
+    let mut facts = texts(certificates, &told.certificates);
+    facts.extend(told.roles.iter().map(|one| fact(("终止的角色", "role that ends"), held(one))));
+    facts.extend(texts(("作废的密码信封", "letter that ends"), &told.letters));
+    if told.orders > 0 {
+        let term = ("只能退回的在办事项", "open orders that can only be declined");
+        facts.push(fact(term, told.orders.to_string()));
+    }
+    let term = ("不能再进入的应用系统", "application that knows them no longer");
+    facts.extend(texts(term, &told.applications));
+    if facts.is_empty() {
+        let none = said(
+            "没有证书、角色、密码信封或在办事项受影响",
+            "no certificate, role, letter or open order is touched",
+        );
+        facts.push(fact(("影响", "consequence"), none));
+    }
+    facts
+}
+
+/// A role with where it counts, by name and id.
+fn held(one: &RoleLine) -> FactValue {
+    FactValue::Row(vec![
+        role(&one.role).into(),
+        words(" · "),
+        one.place.as_str().into(),
+        words(" ("),
+        one.scope.as_str().into(),
+        words(")"),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each thing that is taken away is a fact of its own, for a leave and for a transfer.
+    #[test]
+    fn everything_that_follows_is_told() {
+        let line = RoleLine {
+            role: "unit-handler".into(),
+            scope: "sz-office".into(),
+            place: "商州区 › 政府办公室".into(),
+        };
+        let told = Consequences {
+            certificates: vec!["0101".into(), "0202".into()],
+            roles: vec![line],
+            letters: vec!["5GPJWBSG64S36D1N".into()],
+            orders: 1,
+            applications: vec!["exchange".into()],
+        };
+        for leaves in [true, false] {
+            assert_eq!(consequences(leaves, &told).len(), 6);
+            assert_eq!(consequences(leaves, &Consequences::default()).len(), 1);
+        }
+        assert_ne!(consequences(true, &told), consequences(false, &told));
+    }
+}

@@ -1,0 +1,34 @@
+//! People and units by their names, as authority holds them.
+
+use ::plain::said::{Fact, fact};
+use ::plain::value::{FactValue, NameAndId};
+use records::Bytes;
+use records::commitment::EVIDENCE_PATH;
+use records::export::ShownOrder;
+
+pub(super) fn person_named(opened: &ShownOrder, person: &str) -> FactValue {
+    // A brake names by id alone whose name no row opens.
+    let id = person.to_owned();
+    let Some(held) = opened.order().basis.person(person) else {
+        return NameAndId { name: None, id, unit: None }.into();
+    };
+    let name = opened.name_of(person).map(str::to_owned);
+    NameAndId { name, id, unit: Some(Box::new(unit_name(opened, &held.unit))) }.into()
+}
+
+pub(super) fn unit_named(opened: &ShownOrder, unit: &str) -> FactValue {
+    unit_name(opened, unit).into()
+}
+
+pub(super) fn unit_name(opened: &ShownOrder, unit: &str) -> NameAndId {
+    let name = opened.order().basis.unit(unit).filter(|name| !name.is_empty());
+    NameAndId { name: name.map(str::to_owned), id: unit.to_owned(), unit: None }
+}
+
+pub(super) fn units_named(opened: &ShownOrder, units: &[String]) -> Vec<FactValue> {
+    units.iter().map(|unit| unit_named(opened, unit)).collect()
+}
+
+pub(super) fn evidence(opened: &ShownOrder, committed: &Bytes) -> Fact {
+    fact(("核验依据", "evidence"), opened.text(committed, EVIDENCE_PATH))
+}

@@ -1,0 +1,67 @@
+//! What ends a certificate, and what releases one that is suspended.
+
+use super::change::list;
+use super::named::{evidence, person_named};
+use super::office::{LENT, certificate, lent, roles};
+use super::wish::about_wish;
+use ::plain::said::{Fact, fact, reason, said};
+use ::plain::value::FactValue;
+use data_encoding::HEXLOWER;
+use records::export::ShownOrder;
+use records::order::{PersonBefore, ReleaseBody, RevokeBody};
+
+pub(super) fn revoked(
+    opened: &ShownOrder,
+    body: &RevokeBody,
+    before: Option<&PersonBefore>,
+) -> Vec<Fact> {
+    let held = before.map(|before| before.certificates.as_slice()).unwrap_or_default();
+    let stays: Vec<FactValue> =
+        held.iter().filter(|one| !body.serials.contains(&one.serial)).map(certificate).collect();
+    let mut facts = vec![
+        fact(("人员", "person"), person_named(opened, &body.person)),
+        fact(("原因", "reason"), reason(&body.reason)),
+        evidence(opened, &body.evidence),
+    ];
+    facts.extend(body.serials.iter().map(|serial| {
+        let known = held.iter().find(|one| one.serial == *serial);
+        fact(("吊销证书", "revoked is"), known.map_or_else(|| serial.into(), certificate))
+    }));
+    facts.push(list(("保留的证书", "certificates that stay"), &stays, &stays));
+    let roles = before.map(|before| roles(opened, &before.roles)).unwrap_or_default();
+    facts.push(list(("角色", "roles"), &roles, &roles));
+    let lent = before.map(|before| lent(opened, &before.lent)).unwrap_or_default();
+    facts.push(list(LENT, &lent, &lent));
+    facts.extend(body.wish.as_deref().into_iter().flat_map(about_wish));
+    facts
+}
+
+/// Who suspended what, since when and why; two others release it.
+pub(super) fn released(
+    opened: &ShownOrder,
+    body: &ReleaseBody,
+    before: Option<&PersonBefore>,
+) -> Vec<Fact> {
+    let held = before.map(|before| before.certificates.as_slice()).unwrap_or_default();
+    let known = held.iter().find(|one| one.serial == body.serial);
+    let roles = before.map(|before| roles(opened, &before.roles)).unwrap_or_default();
+    let lent = before.map(|before| lent(opened, &before.lent)).unwrap_or_default();
+    let by = match body.by == body.person {
+        true => said("持证人本人", "the holder").into(),
+        false => person_named(opened, &body.by),
+    };
+    vec![
+        fact(("人员", "person"), person_named(opened, &body.person)),
+        fact(
+            ("解除冻结的证书", "released is"),
+            known.map_or_else(|| (&body.serial).into(), certificate),
+        ),
+        fact(("冻结者", "suspended by"), by),
+        fact(("冻结原因", "suspended because of"), reason(&body.reason)),
+        fact(("冻结时间", "suspended since"), FactValue::time(&body.since)),
+        fact(("冻结编号", "suspension"), HEXLOWER.encode(&body.suspension.0)),
+        evidence(opened, &body.evidence),
+        list(("角色", "roles"), &roles, &roles),
+        list(LENT, &lent, &lent),
+    ]
+}

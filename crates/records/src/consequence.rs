@@ -1,0 +1,32 @@
+//! What a transfer or leaving takes away, as the CA works it out at a moment: told beside a draft
+//! and beside an order, under no signature, and nothing rests on it.
+
+use serde::{Deserialize, Serialize};
+
+/// A role as it is held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleLine {
+    /// Name of the role.
+    pub role: String,
+    /// Unit id: it holds there and below.
+    pub scope: String,
+    /// Names of that unit and those above it.
+    pub place: String,
+}
+
+/// What a transfer or leaving takes away, as it would today.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Consequences {
+    /// Serial numbers of certificates that applications refuse from then on.
+    pub certificates: Vec<String>,
+    /// Roles that end.
+    pub roles: Vec<RoleLine>,
+    /// References of letters that open nothing any more.
+    pub letters: Vec<String>,
+    /// How many orders about them can only be declined from then on.
+    pub orders: u32,
+    /// Applications whose gates know them no longer.
+    pub applications: Vec<String>,
+}

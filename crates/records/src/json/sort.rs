@@ -1,0 +1,112 @@
+//! Puts the keys of a written document into the order of RFC 8785 section 3.2.3, where they stand:
+//! nothing of it is built.
+
+use core::cmp::Ordering;
+use core::ops::Range;
+use std::borrow::Cow;
+
+/// An object that is still open.
+struct Open {
+    /// Behind its brace.
+    begins: usize,
+    /// Its entries that ended: key with value, and the key alone, without quotation marks.
+    entries: Vec<(Range<usize>, Range<usize>)>,
+    /// The key of the entry that has not ended.
+    key: Option<Range<usize>>,
+}
+
+/// Sorts the entries of each object. The bytes are JSON without white space, as serde_json writes
+/// it.
+pub(super) fn keys(bytes: &mut [u8]) {
+    let mut open: Vec<Option<Open>> = Vec::new();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => {
+                let ends = end_of_text(bytes, at);
+                if let Some(Some(object)) = open.last_mut()
+                    && object.key.is_none()
+                {
+                    object.key = Some(at + 1..ends);
+                }
+                at = ends;
+            }
+            b'{' => open.push(Some(Open { begins: at + 1, entries: Vec::new(), key: None })),
+            b'[' => open.push(None),
+            b',' => {
+                if let Some(Some(object)) = open.last_mut() {
+                    object.ends_entry(at);
+                }
+            }
+            b']' => drop(open.pop()),
+            b'}' => {
+                if let Some(Some(mut object)) = open.pop() {
+                    object.ends_entry(at);
+                    object.sort(bytes, at);
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+/// Where the quotation mark stands that ends the text which begins here.
+fn end_of_text(bytes: &[u8], begins: usize) -> usize {
+    let mut at = begins + 1;
+    let is_odd = |byte: &u8| matches!(byte, b'\\' | b'"');
+    while let Some(ahead) = bytes.get(at..).and_then(|rest| rest.iter().position(is_odd)) {
+        at += ahead;
+        match bytes.get(at) {
+            Some(b'\\') => at += 2,
+            _ => return at,
+        }
+    }
+    bytes.len()
+}
+
+impl Open {
+    fn ends_entry(&mut self, at: usize) {
+        let begins = self.entries.last().map_or(self.begins, |(before, _)| before.end + 1);
+        self.entries.extend(self.key.take().map(|key| (begins..at, key)));
+    }
+
+    fn sort(&self, bytes: &mut [u8], end: usize) {
+        let of = |(_, key): &(Range<usize>, Range<usize>)| bytes.get(key.clone()).unwrap_or(&[]);
+        if self.entries.is_sorted_by(|one, next| order(of(one), of(next)).is_le()) {
+            return;
+        }
+        let mut sorted: Vec<&(Range<usize>, Range<usize>)> = self.entries.iter().collect();
+        sorted.sort_by(|one, next| order(of(one), of(next)));
+        let mut entries = Vec::with_capacity(end - self.begins);
+        for (entry, _) in sorted {
+            if !entries.is_empty() {
+                entries.push(b',');
+            }
+            entries.extend_from_slice(bytes.get(entry.clone()).unwrap_or(&[]));
+        }
+        if let Some(place) = bytes.get_mut(self.begins..end)
+            && place.len() == entries.len()
+        {
+            place.copy_from_slice(&entries);
+        }
+    }
+}
+
+/// Keys by UTF-16; where all is ASCII without escapes that is by bytes.
+fn order(one: &[u8], next: &[u8]) -> Ordering {
+    let is_plain = |key: &[u8]| key.is_ascii() && !key.contains(&b'\\');
+    if is_plain(one) && is_plain(next) {
+        return one.cmp(next);
+    }
+    read(one).encode_utf16().cmp(read(next).encode_utf16())
+}
+
+/// A key without its escapes.
+fn read(key: &[u8]) -> Cow<'_, str> {
+    let text = String::from_utf8_lossy(key);
+    match key.contains(&b'\\') {
+        true => serde_json::from_str(&format!("\"{text}\"")).map_or(text, Cow::Owned),
+        false => text,
+    }
+}

@@ -1,0 +1,171 @@
+//! Whom or what an order concerns, in parts: what somebody is called, by which id they are known
+//! and where they are stay apart, so that no name passes for more than a name. It follows from the
+//! order and from what opens its commitments, and from nothing else.
+
+use super::{Body, NAME_PATH, Order};
+use crate::commitment::{self, Commitment, Disclosure};
+use serde::{Deserialize, Serialize};
+
+/// Whom or what an order concerns.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum About {
+    /// Nobody knows: the order cannot be read.
+    #[default]
+    Unknown,
+    /// Somebody, in a unit where it is about their place there.
+    Person {
+        /// Who.
+        person: AboutPerson,
+        /// Over which unit, of a role.
+        within: Option<AboutUnit>,
+    },
+    /// A unit.
+    Unit(AboutUnit),
+    /// Rules or a profile.
+    Version {
+        /// Profile id, or empty.
+        id: String,
+        /// Which version.
+        version: u32,
+    },
+    /// Many, of which one is named.
+    Many {
+        /// How many.
+        count: u64,
+        /// One of them.
+        first: Box<About>,
+    },
+    /// A portal.
+    Portal(String),
+    /// A gate.
+    Gate {
+        /// Application id.
+        application: String,
+        /// Agent id.
+        agent: String,
+    },
+}
+
+/// A person as they are told of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AboutPerson {
+    /// Person id.
+    pub id: String,
+    /// Their name, where something opens it.
+    pub name: Option<String>,
+    /// Where they are.
+    pub unit: Option<AboutUnit>,
+}
+
+/// A unit as it is told of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AboutUnit {
+    /// Unit id.
+    pub id: String,
+    /// Its name, where the order's basis has it.
+    pub name: Option<String>,
+}
+
+impl About {
+    /// Somebody by name and id alone.
+    pub fn person(id: impl Into<String>, name: Option<String>) -> Self {
+        let person = AboutPerson { id: id.into(), name, unit: None };
+        Self::Person { person, within: None }
+    }
+}
+
+/// Whom or what it concerns; where a name is not opened, the id stands alone.
+pub fn about(order: &Order, opened: &[Disclosure]) -> About {
+    let Ok((body, _)) = order.parts() else { return About::Unknown };
+    about_body((order, &body), opened)
+}
+
+/// The same of an order whose body was read.
+pub fn about_body((order, body): (&Order, &Body), opened: &[Disclosure]) -> About {
+    let unit = |id: &str| {
+        let name = order.basis.unit(id).filter(|name| !name.is_empty());
+        AboutUnit { id: id.to_owned(), name: name.map(str::to_owned) }
+    };
+    let of = |id: &str, scope: Option<&str>| {
+        let held = order.basis.person(id);
+        let name = held.and_then(|held| text(&held.name, NAME_PATH, opened));
+        let unit_of = held.map(|held| unit(&held.unit));
+        let person = AboutPerson { id: id.to_owned(), name, unit: unit_of };
+        About::Person { person, within: scope.map(unit) }
+    };
+    match body {
+        Body::Issue(issue) => of(&issue.person, None),
+        Body::Person(one) => {
+            let name = text(&one.name, NAME_PATH, opened);
+            let unit = Some(unit(&one.unit));
+            About::Person {
+                person: AboutPerson { id: one.person.clone(), name, unit },
+                within: None,
+            }
+        }
+        Body::Role(role) => of(&role.person, Some(&role.scope)),
+        Body::Delegate(one) => of(&one.person, Some(&one.scope)),
+        Body::Revoke(revoke) => of(&revoke.person, None),
+        Body::Release(release) => of(&release.person, None),
+        Body::Credential(credential) => of(&credential.person, None),
+        Body::Unit(unit) => {
+            About::Unit(AboutUnit { id: unit.unit.clone(), name: Some(unit.name.clone()) })
+        }
+        Body::Profile(one) => {
+            About::Version { id: one.profile.id.clone(), version: one.profile.version }
+        }
+        Body::Batch(batch) => {
+            let first = Box::default();
+            About::Many { count: batch.rows.len() as u64, first }
+        }
+        Body::ApprovalRules(rules) => About::Version { id: String::new(), version: rules.version },
+        Body::Bundle(bundle) => About::Version { id: String::new(), version: bundle.version },
+        Body::Portal(portal) => About::Portal(portal.portal.clone()),
+        Body::Agent(agent) => {
+            About::Gate { application: agent.application.clone(), agent: agent.agent.clone() }
+        }
+    }
+}
+
+fn text(held: &Commitment, path: &str, opened: &[Disclosure]) -> Option<String> {
+    let value = commitment::open(held, path, opened).ok()?;
+    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// The same in one line and no language, as it is kept beside an order to be found by; where a name
+/// is not opened, the id stands.
+pub fn title(order: &Order, opened: &[Disclosure]) -> String {
+    let Ok((body, _)) = order.parts() else { return String::new() };
+    let named = |person: &str, place: Option<&str>| {
+        let held = order.basis.person(person);
+        let name = held.and_then(|held| text(&held.name, NAME_PATH, opened));
+        let unit = place.or(held.map(|held| held.unit.as_str())).unwrap_or_default();
+        format!(
+            "{} · {}",
+            name.unwrap_or_else(|| person.into()),
+            order.basis.unit(unit).unwrap_or(unit)
+        )
+    };
+    match &body {
+        Body::Issue(issue) => named(&issue.person, None),
+        Body::Person(one) => {
+            let name = text(&one.name, NAME_PATH, opened).unwrap_or_else(|| one.person.clone());
+            format!("{name} · {}", order.basis.unit(&one.unit).unwrap_or(&one.unit))
+        }
+        Body::Role(role) => named(&role.person, Some(&role.scope)),
+        Body::Delegate(one) => named(&one.person, Some(&one.scope)),
+        Body::Revoke(revoke) => named(&revoke.person, None),
+        Body::Release(release) => named(&release.person, None),
+        Body::Credential(credential) => named(&credential.person, None),
+        Body::Unit(unit) => format!("{} ({})", unit.name, unit.unit),
+        Body::Profile(one) => format!("{} v{}", one.profile.id, one.profile.version),
+        Body::Batch(batch) => format!("× {}", batch.rows.len()),
+        Body::ApprovalRules(rules) => format!("v{}", rules.version),
+        Body::Bundle(bundle) => format!("v{}", bundle.version),
+        Body::Portal(portal) => portal.portal.clone(),
+        Body::Agent(agent) => format!("{} · {}", agent.application, agent.agent),
+    }
+}

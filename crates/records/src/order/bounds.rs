@@ -1,0 +1,78 @@
+//! Lists of an order have an end, before anybody looks at what is in them.
+
+use crate::commitment::Disclosure;
+use crate::order::{
+    Body, LENDS_MAX, LENT_MAX, NAMES_MAX, NamedUnit, Order, OrderError, REVOKED_MAX,
+};
+use serde_json::{Value, json};
+
+fn order(kind: &str, body: Value, before: Option<Value>) -> Order {
+    let mut order = json!({
+        "v": 1, "kind": kind, "issuer": "issuing-1", "order": "0000000000000000",
+        "version": 1, "nonce": "AAAAAAAAAAAAAAAAAAAAAA", "expires": "2026-12-01T00:00:00Z",
+        "drafter": "operator:0", "basis": { "people": [], "units": [] }, "body": body,
+    });
+    if let Some(before) = before {
+        order["basis"]["before"] = before;
+    }
+    serde_json::from_value(order).unwrap()
+}
+
+fn revoking(count: usize) -> Order {
+    let body = json!({
+        "person": "0123456789ABCDEF", "serials": vec!["00aa"; count], "reason": "superseded",
+        "evidence": "AA",
+    });
+    order("revoke", body, Some(json!({ "roles": [], "lent": [], "certificates": [] })))
+}
+
+/// A role is withdrawn from somebody to whom so much is lent, and who lends so much.
+fn withdrawing(lent: usize, lends: usize) -> Order {
+    let one = |at: usize| {
+        json!({
+            "person": format!("{at:016}"), "role": "official", "scope": "office",
+            "from": "2026-12-01T00:00:00Z", "until": "2026-12-02T00:00:00Z",
+        })
+    };
+    let body = json!({
+        "action": "withdraw", "person": "0123456789ABCDEF", "role": "official", "scope": "office",
+    });
+    let many = |count: usize| -> Vec<Value> { (0..count).map(one).collect() };
+    let (lent, lends) = (many(lent), many(lends));
+    let before = json!({ "roles": [], "certificates": [], "lent": lent, "lends": lends });
+    let mut order = order("role", body, Some(before));
+    order.basis.units = vec![NamedUnit { unit: "office".into(), name: "科".into() }];
+    order
+}
+
+/// However long a list is, what judges an order takes as long as for one of so many.
+#[test]
+fn lists_of_an_order_have_an_end() {
+    assert!(revoking(REVOKED_MAX).parts().is_ok());
+    assert_eq!(revoking(REVOKED_MAX + 1).parts().unwrap_err(), OrderError::Header);
+    let issue = |count: usize| {
+        let name = json!({ "kind": "mail", "value": "AA" });
+        let body = json!({
+            "person": "0123456789ABCDEF", "person_version": 1, "label": "cli", "key": "AA",
+            "profile": { "id": "official", "version": 1, "digest": "AA" },
+            "subject": { "c": "CN", "o": "市", "ou": [], "cn": "AA", "sn": "0" },
+            "names": vec![name; count], "validity_days": 1, "evidence": "AA",
+        });
+        Body::read("issue", &body).unwrap()
+    };
+    assert!(issue(NAMES_MAX).is_bounded() && !issue(NAMES_MAX + 1).is_bounded());
+    assert!(withdrawing(LENT_MAX, LENDS_MAX).parts().is_ok());
+    assert!(withdrawing(LENT_MAX + 1, 0).parts().is_err());
+    assert!(withdrawing(0, LENDS_MAX + 1).parts().is_err());
+}
+
+/// More disclosures than commitments are refused before one of them is looked at.
+#[test]
+fn an_order_has_no_more_disclosures_than_commitments() {
+    let one = |path: &str| Disclosure::new(path, [0; 32], json!("x"));
+    let mut more = vec![one("/x"); 100_000];
+    // It has one commitment: the first disclosure too many is named, not the first that is wrong.
+    more[1] = one("/y");
+    let refused = revoking(1).check_disclosures(&more).unwrap_err();
+    assert_eq!(refused.0, "/y");
+}

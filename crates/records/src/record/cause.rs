@@ -1,0 +1,64 @@
+//! What a record of a revocation or of new rules carries beside its kind.
+
+use crate::bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+/// A file whose digest a record puts in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// Its name in `policies/`.
+    pub name: String,
+    /// Its content.
+    pub content: String,
+}
+
+/// A certificate that is being revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevokedSerial {
+    /// Serial number in lower-case hexadecimal.
+    pub serial: String,
+    /// End of validity.
+    pub not_after: String,
+}
+
+/// Why a revocation is lawful.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Cause {
+    /// An order of kind `revoke`, or of kind `person` that lets someone leave.
+    Order {
+        /// Digest of the order.
+        order: Bytes,
+    },
+    /// A loss report; its value is the evidence.
+    Loss {
+        /// Reference of the letter.
+        reference: String,
+        /// HMAC under the loss key.
+        value: Bytes,
+    },
+    /// The person left office by an order of kind `person`.
+    Left {
+        /// Person id.
+        person: String,
+    },
+    /// It was renewed, and the time in which both certificates count is over.
+    Superseded {
+        /// Serial number of the certificate that was renewed.
+        serial: String,
+    },
+    /// Nobody released a suspension in its time.
+    Lapsed {
+        /// What the registry key signed, a `LapseStatement`.
+        statement: Bytes,
+        /// Its signature over it.
+        signature: Bytes,
+    },
+    /// The issuer found a mark `signing` without a result after a crash.
+    Abandoned {
+        /// Digest of the order.
+        order: Bytes,
+    },
+}

@@ -1,0 +1,52 @@
+//! Facts of an order, of a statement or of a receipt, as pages list them.
+
+use crate::pages::{Language, Marked, show};
+use portal_api::plain::{self, Fact, FactLine, FactValue, Said, Span};
+use system::speech::Command;
+
+/// One fact.
+pub(crate) struct Line {
+    pub(crate) term: String,
+    pub(crate) value: Marked,
+    pub(crate) differs: bool,
+    /// Lines of a file or a list, each with its class and its sign.
+    pub(crate) lines: Vec<(&'static str, &'static str, Marked)>,
+}
+
+/// Facts in the reader's language.
+pub(crate) fn lines(language: Language, facts: Vec<Fact>) -> Vec<Line> {
+    let both = |said: Said| show::harmless(&language.of_both(said.zh, said.en));
+    let line = |fact: Fact| Line {
+        term: both(fact.term),
+        value: marked(language, &fact.value),
+        differs: fact.differs,
+        lines: fact.lines.iter().map(|line| shown_line(language, line)).collect(),
+    };
+    facts.into_iter().map(line).collect()
+}
+
+/// A value in the reader's language, with what is somebody else's set apart.
+pub(crate) fn marked(language: Language, value: &FactValue) -> Marked {
+    let spans = match language {
+        Language::Chinese => value.spans_zh(),
+        Language::English => value.spans_en(),
+    };
+    spans.iter().fold(Marked::new(), |marked, span| match span {
+        Span::Own(text) => marked.own(text),
+        Span::Foreign(text) => marked.foreign(text),
+    })
+}
+
+/// A line of a file or of a list as the page marks it.
+fn shown_line(language: Language, line: &FactLine) -> (&'static str, &'static str, Marked) {
+    let text = match &line.line {
+        plain::LineText::File(text) => Marked::new().file_line(text),
+        plain::LineText::Value(value) => marked(language, value),
+    };
+    (line.mark.class(), line.mark.sign(), text)
+}
+
+/// A command as a page shows it: what hides in it shows what it is.
+pub(crate) fn typed(command: &Command) -> String {
+    show::file_line(command.as_str())
+}

@@ -1,0 +1,115 @@
+//! The walk of officers and auditors who use nothing but the desk: its one command as it stands
+//! there, then each of its steps, on pages that show the words by which the walk names them.
+
+use super::Walk;
+use serde_json::json;
+use std::collections::BTreeSet;
+use tests::authenticator::Authenticator;
+use tests::desk::{Desk, hidden};
+use tests::processes::until;
+use tests::{Office, workspace};
+
+/// A desk as the walk opens it, with what was read on its pages.
+struct Walked {
+    desk: Desk,
+    read: String,
+}
+
+impl Walked {
+    async fn by(office: &Office, person: &str) -> Self {
+        let mut walk = Walk::open("desk");
+        walk.bring(office, person);
+        let passphrase = std::fs::read_to_string(walk.at("passphrase")).unwrap();
+        let command = walk.next("yinxin desk --cert my.pem --key my.key", &[], &["--json"]);
+        let mut desk = Desk::started(command, passphrase.trim());
+        walk.is_over();
+        desk.enter().await;
+        Self { desk, read: String::new() }
+    }
+
+    async fn open(&mut self, page: &str) -> String {
+        let text = self.desk.get(page).await.text;
+        self.read.push_str(&text);
+        text
+    }
+
+    async fn act(&mut self, (page, action): (&str, &str), form: &[(&str, &str)]) -> String {
+        self.open(page).await;
+        let answer = self.desk.act(page, action, form).await;
+        assert!(answer.status < 400, "{action}: {}", answer.text);
+        self.read.push_str(&answer.text);
+        answer.text
+    }
+
+    /// Signs what a page showed under a digest.
+    async fn sign(&mut self, shown: &str, action: &str, form: &[(&str, &str)]) -> String {
+        let (token, digest) = (hidden(shown, "token"), hidden(shown, "digest"));
+        let own = [("token", token.as_str()), ("digest", digest.as_str())];
+        let answer = self.desk.post(action, &[&own[..], form].concat()).await;
+        assert!(answer.status < 400, "{action}: {}", answer.text);
+        answer.text
+    }
+
+    /// The end, and what it leaves.
+    async fn end(mut self) -> String {
+        self.act(("/key", "/close"), &[]).await;
+        self.read
+    }
+}
+
+#[tokio::test]
+async fn officers_and_auditors_walk_at_the_desk_alone() {
+    let office = Office::open().await;
+    let mut officer = Walked::by(&office, "officer-1").await;
+    let approved = office.register("王小明", "sz-office").await;
+    let approved = office.letter(&approved, "official");
+    let order = office.apply(&approved).await;
+    assert!(officer.open("/").await.contains("王小明"));
+    let path = format!("/orders/{order}");
+    officer.act((&path, &format!("{path}/approve")), &[]).await;
+    let mut second = Walked::by(&office, "officer-2").await;
+    second.act((&path, &format!("{path}/approve")), &[]).await;
+    let collected = office.collect(&approved).await;
+    let serial = pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string();
+
+    let other = office.register("李丹", "sz-office").await;
+    let path = format!("/orders/{}", office.apply(&office.letter(&other, "official")).await);
+    let form = [("outcome", "returned"), ("reason", "登记的单位不对")];
+    officer.act((&path, &format!("{path}/decline")), &form).await;
+
+    let form = [("serial", serial.as_str()), ("reason", "superseded"), ("evidence", "来电")];
+    let shown = officer.act(("/revoke", "/revoke"), &form).await;
+    officer.sign(&shown, "/revoke/sign", &[]).await;
+
+    let passkey = Authenticator::new(&office);
+    let (data, client) = passkey.created(&office.first("officer-1"));
+    let saved = json!({
+        "v": 1, "origin": office.trust.portal_staff,
+        "authenticator_data": records::Bytes(data), "client_data": records::Bytes(client),
+    });
+    let saved = saved.to_string();
+    let shown = officer.act(("/passkey", "/passkey"), &[("saved", &saved)]).await;
+    officer.sign(&shown, "/passkey/certify", &[("saved", &saved)]).await;
+
+    let mut auditor = Walked::by(&office, "auditor").await;
+    let search = format!("/audit?log=control&who={}", approved.letter.person);
+    until("it is found", async || auditor.open(&search).await.contains(&serial)).await;
+    let mut proven = String::new();
+    until("there is evidence", async || {
+        let form = [("certificate", serial.as_str())];
+        proven = auditor.desk.act("/audit", "/evidence", &form).await.text;
+        proven.contains("陈登记")
+    })
+    .await;
+    auditor.read.push_str(&proven);
+    let (kind, bundle) = auditor.desk.save("/evidence/evidence.tar").await;
+    assert!(kind == "application/x-tar" && !bundle.is_empty());
+
+    let read = officer.end().await + &auditor.end().await;
+    let walk = std::fs::read_to_string(workspace().join("docs/walks/desk.md")).unwrap();
+    let named: BTreeSet<&str> =
+        walk.split('“').skip(1).filter_map(|rest| Some(rest.split_once('”')?.0)).collect();
+    let chinese = named.into_iter().filter(|name| !name.is_ascii());
+    let missing: Vec<&str> = chinese.filter(|name| !read.contains(name)).collect();
+    assert!(missing.is_empty(), "no page of the desk says {missing:?}");
+}

@@ -1,0 +1,115 @@
+//! How fast a bundle of evidence is judged, whoever made it: bundles that nobody signed, each as
+//! large as the verifier takes, of what costs it most before it is refused.
+
+use anyhow::ensure;
+use data_encoding::BASE64URL_NOPAD;
+use records::Bytes;
+use records::evidence::file;
+use records::lineage::{Lineage, Proven};
+use std::hint::black_box;
+use std::time::Instant;
+use tlog::merkle::leaf_hash;
+use verify::{Verdict, bundle, verify};
+
+const MEGABYTE: usize = 1 << 20;
+/// Bytes of a bundle: nearly all that one may have.
+const SIZE: usize = 60 * MEGABYTE;
+/// Millions of bytes a second that no bundle goes below.
+const PACE_MIN: f64 = 20.0;
+/// The fastest of so many counts: what else the machine does is none of it.
+const ROUNDS: usize = 3;
+
+pub(super) fn run() -> anyhow::Result<()> {
+    println!("bundle                                   MB   MB/s   SHA-256 + base64   ratio");
+    let mut slowest = f64::INFINITY;
+    for (what, control, openings) in bundles()? {
+        let tar = packed(&control, &openings)?;
+        let floor = floor(&tar);
+        let pace = pace(tar.len(), || {
+            let files = bundle::untar(&tar).ok();
+            let report = files.map(|files| verify(&files, None));
+            report.is_some_and(|report| report.verdict() != Verdict::Verified)
+        })?;
+        let megabytes = tar.len() as f64 / 1e6;
+        println!("{what:<38}{megabytes:>5.0}{pace:>7.0}{floor:>19.0}{:>8.2}", pace / floor);
+        slowest = slowest.min(pace);
+    }
+    ensure!(slowest >= PACE_MIN, "{slowest:.0} MB/s are less than {PACE_MIN:.0}");
+    Ok(())
+}
+
+/// What costs most: its name, the file of control, the file of openings.
+fn bundles() -> anyhow::Result<Vec<(&'static str, Vec<u8>, String)>> {
+    let none = || "[]".to_owned();
+    let zeros = |bytes: usize| format!("[{}0]", "0,".repeat(bytes / 2));
+    // Base64 in base64: each layer is three quarters of the one around it.
+    let inner = SIZE / 16 * 9;
+    let small = format!(r#"{{"body":{{"x":{}}}}}"#, zeros(SIZE / 4 * 3));
+    Ok(vec![
+        ("statement of one text, twice base64", beginning(statement(inner))?, none()),
+        ("first record of small numbers", beginning(small)?, none()),
+        ("small objects in a disclosure", beginning("{}".into())?, objects(SIZE)),
+    ])
+}
+
+/// Records of `control` that begin with this one.
+fn beginning(record: String) -> anyhow::Result<Vec<u8>> {
+    let record = Bytes(record.into_bytes());
+    let first = Proven { record, salt: Bytes::default(), index: 0, hashes: Vec::new() };
+    Ok(records::json::write(&Lineage { checkpoint: String::new(), records: vec![first] })?)
+}
+
+/// A founding record around a statement of one text.
+fn statement(bytes: usize) -> String {
+    let statement = Bytes(format!(r#"{{"x":"{}"}}"#, "x".repeat(bytes)).into_bytes());
+    let id = Bytes(vec![0; 16]);
+    format!(r#"{{"body":{{"files":[],"signature":"","statement":"{statement}"}},"id":"{id}","#)
+        + r#""kind":"founding","log":"control","maker":"issuer","#
+        + r#""time":"2026-11-24T08:00:00.000000Z","v":1}"#
+}
+
+/// As many small objects as are read, and one text.
+fn objects(bytes: usize) -> String {
+    let objects = r#"{"":0},"#.repeat((4 * MEGABYTE + 2 * bytes) / 840);
+    let text = "x".repeat(bytes.saturating_sub(objects.len()));
+    let value = format!(r#"[{objects}"{text}"]"#);
+    format!(r#"[{{"disclosures":[{{"path":"","salt":"","value":{value}}}],"index":0}}]"#)
+}
+
+fn packed(control: &[u8], openings: &str) -> anyhow::Result<Vec<u8>> {
+    let manifest = r#"{"question":{"certificate":"00"},"v":1}"#;
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, content) in [
+        (file::MANIFEST, manifest.as_bytes()),
+        (file::CONTROL, control),
+        (file::OPENINGS, openings.as_bytes()),
+        (file::ROOT, &[0]),
+    ] {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        builder.append_data(&mut header, name, content)?;
+    }
+    Ok(builder.into_inner()?)
+}
+
+/// What a hash over so many bytes and a text of as many in base64 take, one after the other.
+fn floor(tar: &[u8]) -> f64 {
+    let text = BASE64URL_NOPAD.encode(tar.get(..tar.len() / 4 * 3).unwrap_or(tar));
+    let measured = pace(tar.len(), || {
+        black_box(leaf_hash(black_box(tar)));
+        BASE64URL_NOPAD.decode(black_box(text.as_bytes())).is_ok()
+    });
+    measured.unwrap_or(f64::INFINITY)
+}
+
+/// Millions of bytes a second.
+fn pace(bytes: usize, act: impl Fn() -> bool) -> anyhow::Result<f64> {
+    let mut best: f64 = 0.0;
+    for _ in 0..ROUNDS {
+        let begun = Instant::now();
+        ensure!(act(), "it did not end as it should");
+        best = best.max(bytes as f64 / 1e6 / begun.elapsed().as_secs_f64());
+    }
+    Ok(best)
+}
