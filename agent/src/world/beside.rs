@@ -1,10 +1,13 @@
 //! What is revoked or suspended and stands in no list yet, as `status` signed it: what is in force
 //! is what is kept for a restart, statement by statement.
 
+use data_encoding::HEXLOWER;
 use pki::SerialNumber;
 use records::Bytes;
 use records::unlisted::{UNLISTED_MAX, Unlisted, UnlistedStatement};
+use sha2::{Digest, Sha256};
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How a certificate stands. Of two words about one the smaller counts: what is revoked is not
@@ -23,6 +26,8 @@ pub enum CertificateStanding {
 /// says more under lists that never come grows no gate, and lets go of nothing.
 const STATEMENTS_MAX: usize = 8;
 const UNION_MAX: usize = STATEMENTS_MAX * UNLISTED_MAX;
+/// How the names of kept files begin.
+const FILE: &str = "unlisted-";
 
 /// One statement of `status`.
 #[derive(Debug)]
@@ -113,6 +118,46 @@ impl Beside {
         }
         next
     }
+}
+
+/// Keeps what stands beside the list in a file of its own, and says what the marks name it by.
+pub(super) fn keep(folder: &Path, unlisted: &[Unlisted]) -> anyhow::Result<Bytes> {
+    if unlisted.is_empty() {
+        return Ok(Bytes::default());
+    }
+    let bytes = serde_json::to_vec(unlisted)?;
+    let digest = Bytes::from(Sha256::digest(&bytes).as_slice());
+    crate::write_file(&file(folder, &digest), &bytes)?;
+    Ok(digest)
+}
+
+/// What is kept under this digest; nothing at all if the file is missing or another one.
+pub(super) fn kept(folder: &Path, digest: &Bytes) -> Option<Vec<Unlisted>> {
+    if digest.0.is_empty() {
+        return Some(Vec::new());
+    }
+    let bytes = std::fs::read(file(folder, digest)).ok()?;
+    if Sha256::digest(&bytes).as_slice() != digest.0 {
+        return None;
+    }
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// Takes away what was kept under other digests.
+pub(super) fn clear(folder: &Path, digest: &Bytes) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if name.starts_with(FILE) && path != file(folder, digest) {
+            std::fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// One file for each content: the marks go from one to the next in one step.
+fn file(folder: &Path, digest: &Bytes) -> PathBuf {
+    folder.join(format!("{FILE}{}.json", HEXLOWER.encode(&digest.0)))
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ pub struct Marks {
     pub control: u64,
     /// The newest checkpoint of `access`, as the log signed it.
     pub access: String,
+    /// SHA-256 of the file that holds what stands beside the list; empty where nothing does.
+    pub unlisted: Bytes,
     #[serde(skip)]
     path: PathBuf,
 }

@@ -1,7 +1,7 @@
 //! Getting what is newer: a long poll at `status`, everything verified, kept in the state
 //! directory, then swapped in. What was kept is verified again at a start.
 
-use super::beside::BesideStatement;
+use super::beside::{self, BesideStatement};
 use super::generation::{Known, Revocations, Rules, World};
 use super::load::{Anchors, NotAccepted};
 use super::marks::Marks;
@@ -100,14 +100,27 @@ impl Source {
             clock,
             metrics,
         };
-        let update = Update {
-            rules: source.kept("rules.json"),
-            crl: std::fs::read(config.path("world/list.crl")).ok().map(Bytes),
-            people: source.kept("people.json"),
-            unlisted: source.kept("unlisted.json").unwrap_or_default(),
-        };
-        source.install(update, false);
+        let (crl, unlisted) = source.kept_list();
+        let (rules, people) = (source.kept("rules.json"), source.kept("people.json"));
+        source.install(Update { rules, crl, people, unlisted }, false);
         Ok(source)
+    }
+
+    /// The kept list, with all that stood beside it or not at all: without what only that file
+    /// told, a certificate that was lost would be let in again. Without a list nobody is, until
+    /// `status` answers.
+    fn kept_list(&self) -> (Option<Bytes>, Vec<Unlisted>) {
+        let marked = self.marks.lock().unwrap_or_else(PoisonError::into_inner).unlisted.clone();
+        match beside::kept(&self.config.path("world"), &marked) {
+            Some(unlisted) => {
+                (std::fs::read(self.config.path("world/list.crl")).ok().map(Bytes), unlisted)
+            }
+            None => {
+                let problem = "what was told beside it is missing or damaged; waits for status";
+                self.metrics.condition("list", problem);
+                (None, Vec::new())
+            }
+        }
     }
 
     fn kept<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
@@ -170,13 +183,13 @@ impl Source {
         }
         if keep {
             judge.unkept.renew(accepted);
-            self.keep(&marks, &mut judge.unkept);
+            self.keep(&mut marks, &mut judge.unkept);
         }
     }
 
     /// Keeps what is in force for a restart. What cannot be kept is in force all the same: a
     /// revocation is felt with a full disk too, and is tried again until it is kept.
-    fn keep(&self, marks: &Marks, unkept: &mut Unkept) {
+    fn keep(&self, marks: &mut Marks, unkept: &mut Unkept) {
         if unkept.is_empty() {
             return;
         }
@@ -205,7 +218,7 @@ impl Source {
         }
     }
 
-    fn write(&self, marks: &Marks, parts: &Unkept) -> anyhow::Result<()> {
+    fn write(&self, marks: &mut Marks, parts: &Unkept) -> anyhow::Result<()> {
         let write = |name: &str, bytes: &[u8]| {
             crate::write_file(&self.config.path(&format!("world/{name}")), bytes)
         };
@@ -218,11 +231,14 @@ impl Source {
         if let Some(people) = &parts.people {
             write("people.json", &serde_json::to_vec(people)?)?;
         }
-        // Behind the list: what takes the place of what stood beside older ones rests on it.
+        // Behind the list: what takes the place of what stood beside older ones rests on it. Before
+        // the marks that name it: a kill between them leaves the older one, which says no less.
+        let world = self.config.path("world");
         if let Some(unlisted) = &parts.unlisted {
-            write("unlisted.json", &serde_json::to_vec(unlisted)?)?;
+            marks.unlisted = beside::keep(&world, unlisted)?;
         }
-        marks.write()
+        marks.write()?;
+        Ok(beside::clear(&world, &marks.unlisted)?)
     }
 
     fn has(&self) -> WorldNumbers {
@@ -329,6 +345,46 @@ mod tests {
         for source in [running, gate.again()] {
             assert_eq!(stands(&source), [true, true, false]);
         }
+    }
+
+    /// What stood beside the list is named by the marks: taken away, emptied or put back from before,
+    /// it leaves a gate that lets nobody in until `status` answers, and says so.
+    #[test]
+    fn a_gate_without_what_stood_beside_its_list_lets_nobody_in() {
+        let (signer, folder) = (SoftwareSigner::generate_p256().unwrap(), tempfile::tempdir());
+        let folder = folder.unwrap();
+        Marks::found(&folder.path().join("marks.json")).unwrap();
+        let gate = Restarts { signer: &signer, folder: folder.path() };
+        let now = Clock::system().seconds();
+        let update = |beside| Update { crl: gate.list(4, now - 60), unlisted: beside, ..none() };
+        let files = || {
+            let all = std::fs::read_dir(folder.path().join("world")).unwrap();
+            let all = all.map(|one| one.unwrap().path());
+            all.filter(|one| one.to_string_lossy().contains("unlisted")).collect::<Vec<_>>()
+        };
+        gate.again().install(update(gate.said(4, &[1])), true);
+        let old = std::fs::read(&files()[0]).unwrap();
+        gate.again().install(update(gate.said(4, &[1, 2])), true);
+        assert_eq!(files().len(), 1, "the older one went");
+        assert_eq!(gate.again().world.load().in_force().crl, 4);
+        let (kept, here) = (std::fs::read(&files()[0]).unwrap(), files().remove(0));
+        for damaged in [None, Some(&b""[..]), Some(b"[]"), Some(&old)] {
+            match damaged {
+                None => std::fs::remove_file(&here).unwrap(),
+                Some(bytes) => std::fs::write(&here, bytes).unwrap(),
+            }
+            let source = gate.again();
+            assert_eq!(source.world.load().in_force().crl, 0, "{damaged:?}");
+            assert!(source.metrics.named()[0].contains(&"list"));
+        }
+        std::fs::write(&here, kept).unwrap();
+        let source = gate.again();
+        assert_eq!(source.world.load().standing(&serial(2)), CertificateStanding::Revoked);
+        std::fs::remove_file(&here).unwrap();
+        let source = gate.again();
+        source.install(update(gate.said(4, &[1, 2])), true);
+        assert_eq!(source.world.load().standing(&serial(2)), CertificateStanding::Revoked);
+        assert_eq!(gate.again().world.load().in_force().crl, 4, "kept again");
     }
 
     fn none() -> Update {
