@@ -26,6 +26,8 @@ pub enum CertificateStanding {
 /// says more under lists that never come grows no gate, and lets go of nothing.
 const STATEMENTS_MAX: usize = 8;
 const UNION_MAX: usize = STATEMENTS_MAX * UNLISTED_MAX;
+/// What no file has for its digest.
+const UNKNOWN: [u8; 32] = [0; 32];
 /// How the names of kept files begin.
 const FILE: &str = "unlisted-";
 
@@ -45,6 +47,8 @@ pub struct Beside {
     digest: Bytes,
     /// What follows from nothing else, oldest first.
     said: Vec<Arc<BesideStatement>>,
+    /// Whether more was said than stands there.
+    is_more: bool,
     /// All of it together.
     serials: HashMap<SerialNumber, CertificateStanding>,
 }
@@ -85,13 +89,17 @@ impl Beside {
 
     /// Whether the two rest on the same statements.
     pub(super) fn is_kept_as(&self, other: &Self) -> bool {
-        self.said.len() == other.said.len()
+        self.is_more == other.is_more
+            && self.said.len() == other.said.len()
             && self.said.iter().zip(&other.said).all(|(a, b)| Arc::ptr_eq(a, b))
     }
 
     /// What a restart takes up again.
-    pub(super) fn signed(&self) -> Vec<Unlisted> {
-        self.said.iter().map(|one| one.signed.clone()).collect()
+    pub(super) fn to_keep(&self) -> ToKeep {
+        match self.is_more {
+            true => ToKeep::TooMuch,
+            false => ToKeep::All(self.said.iter().map(|one| one.signed.clone()).collect()),
+        }
     }
 
     /// What takes the place of this one. Only a list that was accepted lets go of what stood here:
@@ -99,7 +107,8 @@ impl Beside {
     pub(super) fn followed_by(&self, newer: &Arc<BesideStatement>, accepted: u64) -> Self {
         let digest = newer.signed.digest();
         if newer.takes_the_place(accepted) {
-            return Self { digest, said: vec![newer.clone()], serials: newer.serials.clone() };
+            let (said, serials) = (vec![newer.clone()], newer.serials.clone());
+            return Self { digest, said, is_more: false, serials };
         }
         let mut next = Self { digest, ..self.clone() };
         let mut adds = false;
@@ -108,27 +117,43 @@ impl Beside {
             if is_new && (self.serials.contains_key(serial) || next.serials.len() < UNION_MAX) {
                 next.serials.insert(serial.clone(), *how);
                 adds = true;
+            } else {
+                next.is_more |= is_new;
             }
         }
         if adds {
             next.said.retain(|one| !newer.covers(one));
-            if next.said.len() < STATEMENTS_MAX {
-                next.said.push(newer.clone());
+            match next.said.len() < STATEMENTS_MAX {
+                true => next.said.push(newer.clone()),
+                false => next.is_more = true,
             }
         }
         next
     }
 }
 
-/// Keeps what stands beside the list in a file of its own, and says what the marks name it by.
-pub(super) fn keep(folder: &Path, unlisted: &[Unlisted]) -> anyhow::Result<Bytes> {
-    if unlisted.is_empty() {
-        return Ok(Bytes::default());
+/// What a restart is to take up again.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum ToKeep {
+    /// All that is in force.
+    All(Vec<Unlisted>),
+    /// More is in force than is kept: a restart knows that it does not know it.
+    TooMuch,
+}
+
+impl ToKeep {
+    /// Keeps it in a file of its own, and says what the marks name it by.
+    pub(super) fn keep(&self, folder: &Path) -> anyhow::Result<Bytes> {
+        let unlisted = match self {
+            Self::All(none) if none.is_empty() => return Ok(Bytes::default()),
+            Self::All(unlisted) => unlisted,
+            Self::TooMuch => return Ok(UNKNOWN.into()),
+        };
+        let bytes = serde_json::to_vec(unlisted)?;
+        let digest = Bytes::from(Sha256::digest(&bytes).as_slice());
+        crate::write_file(&file(folder, &digest), &bytes)?;
+        Ok(digest)
     }
-    let bytes = serde_json::to_vec(unlisted)?;
-    let digest = Bytes::from(Sha256::digest(&bytes).as_slice());
-    crate::write_file(&file(folder, &digest), &bytes)?;
-    Ok(digest)
 }
 
 /// What is kept under this digest; nothing at all if the file is missing or another one.
@@ -201,7 +226,8 @@ pub(super) mod tests {
     fn what_is_kept_is_all_that_was_told() {
         let told = [said(4, &[1], &[]), said(5, &[2], &[]), said(5, &[2], &[]), said(5, &[], &[])];
         let beside = after(&told, 4);
-        assert_eq!(beside.signed(), [told[0].signed.clone(), told[1].signed.clone()]);
+        let both = vec![told[0].signed.clone(), told[1].signed.clone()];
+        assert_eq!(beside.to_keep(), ToKeep::All(both));
         assert_eq!(beside.digest(), told[3].signed.digest(), "what was said last is known");
         let again = after(&beside.said, 4);
         assert_eq!(again.serials, beside.serials);
@@ -224,7 +250,7 @@ pub(super) mod tests {
         for told in [[held.clone(), lost.clone()], [lost.clone(), held.clone()]] {
             let beside = after(&told, 4);
             assert_eq!(beside.standing(&serial(1)), CertificateStanding::Revoked);
-            assert_eq!(beside.signed(), std::slice::from_ref(&lost.signed));
+            assert_eq!(beside.to_keep(), ToKeep::All(vec![lost.signed.clone()]));
         }
         assert_eq!(
             after(&[lost, said(4, &[], &[1])], 4).standing(&serial(1)),
@@ -238,13 +264,20 @@ pub(super) mod tests {
     }
 
     /// However many statements come under lists that never do, so many are kept, and nothing that
-    /// was told before is let go.
+    /// was told is let go: what a restart would not know lets nobody in then.
     #[test]
     fn statements_that_add_have_a_bound() {
         let told: Vec<_> = (1..=20).map(|n| said(5, &[n], &[])).collect();
         let beside = after(&told, 4);
         assert_eq!(beside.said.len(), STATEMENTS_MAX);
         assert_eq!(beside.serials.len(), 20, "what runs feels all of it");
-        assert_eq!(beside.signed()[0], told[0].signed);
+        assert_eq!((&beside.said[0].signed, beside.to_keep()), (&told[0].signed, ToKeep::TooMuch));
+        let folder = tempfile::tempdir().unwrap();
+        let named = beside.to_keep().keep(folder.path()).unwrap();
+        assert_eq!(kept(folder.path(), &named), None, "a restart knows that it knows too little");
+        let eight = after(&told[..STATEMENTS_MAX], 4);
+        let named = eight.to_keep().keep(folder.path()).unwrap();
+        assert_eq!(kept(folder.path(), &named).unwrap().len(), STATEMENTS_MAX);
+        assert!(matches!(beside.followed_by(&said(5, &[], &[]), 5).to_keep(), ToKeep::All(_)));
     }
 }

@@ -1,7 +1,7 @@
 //! Getting what is newer: a long poll at `status`, everything verified, kept in the state
 //! directory, then swapped in. What was kept is verified again at a start.
 
-use super::beside::{self, BesideStatement};
+use super::beside::{self, BesideStatement, ToKeep};
 use super::generation::{Known, Revocations, Rules, World};
 use super::load::{Anchors, NotAccepted};
 use super::marks::Marks;
@@ -54,7 +54,7 @@ struct Unkept {
     crl: Option<Bytes>,
     people: Option<SignedPeople>,
     /// All that stands beside the list.
-    unlisted: Option<Vec<Unlisted>>,
+    unlisted: Option<ToKeep>,
 }
 
 impl Unkept {
@@ -176,7 +176,7 @@ impl Source {
             let next = before.next(list, known, rules).with_beside(&beside);
             tracing::info!(generation = next.generation, in_force = ?next.in_force(), "world");
             // What only adds is kept beside what it adds to: a restart knows all that was told.
-            let unlisted = || next.beside.signed();
+            let unlisted = || next.beside.to_keep();
             accepted.unlisted = (!next.beside.is_kept_as(&before.beside)).then(unlisted);
             self.world.store(Arc::new(next));
             self.swapped.notify_waiters();
@@ -222,23 +222,25 @@ impl Source {
         let write = |name: &str, bytes: &[u8]| {
             crate::write_file(&self.config.path(&format!("world/{name}")), bytes)
         };
-        if let Some(rules) = &parts.rules {
-            write("rules.json", &serde_json::to_vec(rules)?)?;
-        }
         if let Some(list) = &parts.crl {
             write("list.crl", &list.0)?;
+        }
+        // Behind the list: what takes the place of what stood beside older ones rests on it. Named
+        // by the marks before anything larger is tried: a full disk keeps no brake back. The marks
+        // of what is not kept then let nobody in after a restart.
+        let world = self.config.path("world");
+        if let Some(unlisted) = &parts.unlisted {
+            marks.unlisted = unlisted.keep(&world)?;
+            marks.write()?;
+            beside::clear(&world, &marks.unlisted)?;
+        }
+        if let Some(rules) = &parts.rules {
+            write("rules.json", &serde_json::to_vec(rules)?)?;
         }
         if let Some(people) = &parts.people {
             write("people.json", &serde_json::to_vec(people)?)?;
         }
-        // Behind the list: what takes the place of what stood beside older ones rests on it. Before
-        // the marks that name it: a kill between them leaves the older one, which says no less.
-        let world = self.config.path("world");
-        if let Some(unlisted) = &parts.unlisted {
-            marks.unlisted = beside::keep(&world, unlisted)?;
-        }
-        marks.write()?;
-        Ok(beside::clear(&world, &marks.unlisted)?)
+        marks.write()
     }
 
     fn has(&self) -> WorldNumbers {
@@ -385,6 +387,29 @@ mod tests {
         source.install(update(gate.said(4, &[1, 2])), true);
         assert_eq!(source.world.load().standing(&serial(2)), CertificateStanding::Revoked);
         assert_eq!(gate.again().world.load().in_force().crl, 4, "kept again");
+    }
+
+    /// What is larger cannot be kept, as on a disk that is nearly full: the brake is all the same.
+    #[test]
+    fn a_brake_is_kept_before_anything_larger() {
+        let (signer, folder) = (SoftwareSigner::generate_p256().unwrap(), tempfile::tempdir());
+        let folder = folder.unwrap();
+        Marks::found(&folder.path().join("marks.json")).unwrap();
+        let gate = Restarts { signer: &signer, folder: folder.path() };
+        let now = Clock::system().seconds();
+        let running = gate.again();
+        let first = Update { crl: gate.list(4, now - 60), unlisted: gate.said(4, &[1]), ..none() };
+        running.install(first, true);
+        std::fs::create_dir(folder.path().join("world/people.json")).unwrap();
+        let people = SignedPeople { snapshot: Bytes::default(), signature: Bytes::default() };
+        {
+            let mut judge = running.judge.lock().unwrap();
+            judge.unkept.people = Some(people);
+        }
+        running.install(Update { unlisted: gate.said(4, &[1, 2]), ..none() }, true);
+        assert!(running.metrics.named()[0].contains(&"world"), "and that is told");
+        let restarted = gate.again().world.load_full();
+        assert_eq!(restarted.standing(&serial(2)), CertificateStanding::Revoked);
     }
 
     fn none() -> Update {

@@ -90,7 +90,7 @@ pub(crate) async fn catch_up(
             }
         }
         if (waiting.len() as i64) < PENDING_STEP {
-            caught.state.brake_again();
+            caught.state.feel_told();
             return Ok(caught);
         }
     }
@@ -124,6 +124,7 @@ impl CaughtUp {
         effect: Result<(), Unsigned>,
         orders: &Enacted,
     ) -> bool {
+        self.state.told.sequenced(&record.id);
         if let Err(unsigned) = effect {
             self.without_effect(record, unsigned);
             return false;
@@ -249,7 +250,6 @@ impl CaughtUp {
     fn over(&mut self, order: &Bytes, state: &'static str) {
         let Some(digest) = order.digest().map(OrderDigest) else { return };
         self.state.ready.remove(&digest);
-        self.state.braked.remove(&digest);
         self.rows.push(RowChange::OrderState(digest, state));
         let ended: Vec<OrderDigest> = self.state.authority().batches_over_with(digest).collect();
         self.rows.extend(ended.into_iter().map(|batch| RowChange::OrderState(batch, "done")));

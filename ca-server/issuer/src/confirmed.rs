@@ -21,7 +21,6 @@ pub(crate) async fn run(issuer: Arc<Issuer>, stop: Stop) {
         issuer.metrics.condition("confirmed", problem.as_deref().unwrap_or_default());
         let mut records = handed.unwrap_or_default();
         records.retain(|record| is_missing(view.authority(), record));
-        records.extend(issuer.receipts.missing(view.authority()));
         if records.is_empty() {
             continue;
         }

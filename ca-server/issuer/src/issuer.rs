@@ -6,10 +6,9 @@ use crate::command::{Command, Outcome, Reply};
 use crate::context::IssuanceContext;
 use crate::error::IssuerError;
 use crate::numbers::Numbers;
-use crate::query::counted::LastCounted;
+use crate::query::census::LastCensus;
 use crate::queue::Bringing;
 use crate::reads::Reads;
-use crate::receipts::Receipts;
 use crate::view::View;
 use arc_swap::ArcSwapOption;
 use authority::Signatures;
@@ -42,10 +41,9 @@ pub(crate) struct Issuer {
     /// Whose turn it is to ask.
     pub(crate) asking: Asking,
     /// How many people there are where.
-    pub(crate) counted: LastCounted,
+    pub(crate) census: LastCensus,
     /// What was read through portals.
     pub(crate) reads: Reads,
-    pub(crate) receipts: Arc<Receipts>,
     /// What the other roles of the CA say of themselves.
     pub(crate) neighbours: Neighbours,
     /// Numbers of people snapshots that were given away.

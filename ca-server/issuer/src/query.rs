@@ -1,9 +1,9 @@
 //! Questions: each reads a view of the state and, where it needs them, rows in a transaction of its
 //! own. None of them waits for the writer, and none changes anything.
 
+pub(crate) mod census;
 pub(crate) mod certificate;
 pub(crate) mod collect;
-pub(crate) mod counted;
 pub(crate) mod dossier;
 pub(crate) mod drafts;
 pub(crate) mod fetch;

@@ -177,8 +177,21 @@ impl<'a> Round<'a> {
         };
         let (bytes, salt) = (record.write()?, self.random()?);
         self.state.notice(&record);
-        self.records.push(NewRecord { record, bytes, salt, disclosures });
+        let new = NewRecord { record, bytes, salt, disclosures };
+        if self.state.authority().is_of_brake(&new.record.event) {
+            self.state.told.tell(&new);
+        }
+        self.records.push(new);
         Ok(id)
+    }
+
+    /// Puts on its way again what was told as done and neither the tree nor the queue has.
+    pub(crate) fn again(&mut self) {
+        for one in self.state.told.gone() {
+            self.state.pending_count += 1;
+            self.state.told.waits(&one.record.id);
+            self.records.push((*one).clone());
+        }
     }
 
     /// Changes a row.

@@ -91,6 +91,7 @@ impl Sample {
         let time = self.time();
         state.at_second(self.city.now);
         let mut round = Round::new(&context, &loaded, state, time, &mut *random);
+        round.again();
         let value = run(&mut round);
         let written = round.finish();
         self.state = written.state;
@@ -175,6 +176,11 @@ impl Sample {
         self.confirmed.extend(caught.confirmed);
     }
 
+    /// What waits for the tree.
+    pub(crate) fn waiting(&self) -> &[Record] {
+        self.recorded.get(self.in_tree..).unwrap()
+    }
+
     /// Somebody takes records out of those that wait, and the writer looks again.
     pub(crate) fn take_away(&mut self, lost: impl Fn(&Event) -> bool) {
         let waiting = self.recorded.split_off(self.in_tree);
@@ -183,7 +189,7 @@ impl Sample {
         for record in self.recorded.get(self.in_tree..).unwrap() {
             self.state.notice(record);
         }
-        self.state.brake_again();
+        self.state.feel_told();
     }
 
     /// What people who left still have is revoked, as a round does that anything began.

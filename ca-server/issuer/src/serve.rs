@@ -10,12 +10,12 @@ use crate::issuer::Issuer;
 use crate::marks::Marks;
 use crate::numbers::Numbers;
 use crate::pace::Pace;
-use crate::query::counted::LastCounted;
+use crate::query::census::LastCensus;
 use crate::reads::Reads;
-use crate::receipts::Receipts;
 use crate::share::Stuck;
 use crate::signer::Signer;
 use crate::state::State;
+use crate::told::{Told, ToldJournal};
 use crate::turn::Turn;
 use crate::writer::{MANY, Writer};
 use crate::{confirmed, publisher, queue, reads, route, rows, shredder, snapshot, socket};
@@ -25,7 +25,8 @@ use authority::Serial;
 use ca_host::service_keys::KeyPlace;
 use ca_host::{CaConfig, listener};
 use ca_store::keep::Keep;
-use ca_store::replay::{Followed, Replay};
+use ca_store::proof;
+use ca_store::replay::{Followed, LOG, Replay};
 use ca_store::table::intent;
 use records::Code;
 use service::{Clock, Gathering, Metrics, Neighbours, Stop};
@@ -116,10 +117,13 @@ async fn open(
     let secret = ca_host::durable::read_private(&config.path("issuer/seal.key"))?;
     let context = Arc::new(IssuanceContext::open(config, (clock, &secret))?);
     let replay = Replay::new(&context.trust).context("trust file")?;
-    let (keep, marks, receipts) = kept(&context.config, &secret)?;
+    let (keep, marks) = kept(&context.config, &secret)?;
+    let (journal, told) = ToldJournal::open(&context.config.path("issuer/told"), &secret)?;
+    let told = Told::of(told);
     let heard = ("issuer", News::CONTROL_GREW.and(News::CONTROL_WAITS));
     let doorbell = ca_store::doorbell(&store, &context.config, heard).await?;
-    let start = Start::once_followed((&store, &context), (&replay, &keep), &marks, &metrics);
+    let start =
+        Start::once_followed((&store, &context), (&replay, &keep), (&marks, &told), &metrics);
     let Some(start) = before(stop, start).await else { return Ok(None) };
     let ((commands, waiting), (to_signer, intents)) = (queue::queue(), mpsc::unbounded_channel());
     let (to_writer, signed) = mpsc::unbounded_channel();
@@ -136,9 +140,8 @@ async fn open(
         moved,
         news: news.clone(),
         asking: Asking::begin(),
-        counted: LastCounted::default(),
+        census: LastCensus::default(),
         reads: Reads::begin(),
-        receipts: Arc::clone(&receipts),
         neighbours: Neighbours::of(&context.config.admins_beside("issuer")),
         numbers: Mutex::new(Numbers::open(&context.config, &secret)?),
     };
@@ -175,17 +178,16 @@ async fn open(
         stuck: Stuck::none(),
         began: Instant::now(),
         unwritten: start.unwritten,
-        receipts,
+        journal,
         gathering: Gathering::of(MANY),
     };
     Ok(Some((issuer, writer, signer)))
 }
 
 /// What the role keeps in its own directory under its seal key.
-fn kept(config: &CaConfig, secret: &[u8]) -> anyhow::Result<(Keep, Marks, Arc<Receipts>)> {
-    let receipts = Receipts::open(&config.path("issuer/receipts"), secret)?;
+fn kept(config: &CaConfig, secret: &[u8]) -> anyhow::Result<(Keep, Marks)> {
     let keep = Keep::open(&config.path("issuer"), secret)?;
-    Ok((keep, Marks::open(config, secret)?, Arc::new(receipts)))
+    Ok((keep, Marks::open(config, secret)?))
 }
 
 /// What work gives, if it ends before the stop.
@@ -214,11 +216,11 @@ impl Start {
     async fn once_followed(
         (store, context): (&Store, &IssuanceContext),
         (replay, keep): (&Replay, &Keep),
-        marks: &Marks,
+        (marks, told): (&Marks, &Told),
         metrics: &Metrics,
     ) -> Self {
         loop {
-            match Self::of(store, (context, metrics), (replay, keep), marks).await {
+            match Self::of(store, (context, metrics), (replay, keep), (marks, told)).await {
                 Ok(start) => return start,
                 Err(error) => metrics.condition("start", &format!("{error:#}")),
             }
@@ -231,7 +233,7 @@ impl Start {
         store: &Store,
         (context, metrics): (&IssuanceContext, &Metrics),
         (replay, keep): (&Replay, &Keep),
-        marks: &Marks,
+        (marks, told): (&Marks, &Told),
     ) -> anyhow::Result<Self> {
         let mut tx = store.read().await?;
         let floor = keep.floor();
@@ -239,8 +241,18 @@ impl Start {
             let authority = followed.authority.with_signatures(replay.signatures().clone());
             State::at(Followed { authority, ..followed })
         };
-        let state = keep.load(&context.founding).map(with);
-        let caught = catch_up(&mut tx, (replay, &floor), state).await?;
+        let head = replay.head(&mut tx, &floor).await?;
+        let followed = match keep.load(&context.founding) {
+            Some(followed) => followed,
+            None => replay.step(&mut tx, None, (&head, &floor), 1).await?.0,
+        };
+        let mut told = told.clone();
+        for id in proof::sequenced(&mut tx, LOG, told.entries(), &head).await? {
+            told.sequenced(&id);
+        }
+        let mut state = with(followed);
+        state.told = told;
+        let caught = catch_up(&mut tx, (replay, &floor), Some(state)).await?;
         let CaughtUp { mut state, rows, effects, mut unsigned, .. } = caught;
         drop(tx);
         // What a former process did not come to: it follows from the log and can be written again.

@@ -18,6 +18,8 @@ pub(crate) struct Share<'a> {
     pub(crate) signed: Vec<Signed>,
     /// Whether what waits besides is settled: confirmed intents, what a crash left.
     pub(crate) rest: bool,
+    /// Whether what was told and vanished is put on its way again.
+    pub(crate) again: bool,
 }
 
 enum Orders {
@@ -33,33 +35,51 @@ impl<'a> Share<'a> {
         (commands, orders_max): (&'a [Command], usize),
         signed: Vec<Signed>,
     ) -> Self {
-        Self { commands, orders: Orders::Ready(orders_max), signed, rest: true }
+        Self { commands, orders: Orders::Ready(orders_max), signed, rest: true, again: true }
     }
 
     /// Brakes: commands and so many orders at most, and nothing else.
     pub(crate) fn brakes((commands, orders_max): (&'a [Command], usize)) -> Self {
-        Self { commands, orders: Orders::Brakes(orders_max), signed: Vec::new(), rest: false }
+        Self {
+            commands,
+            orders: Orders::Brakes(orders_max),
+            signed: Vec::new(),
+            rest: false,
+            again: true,
+        }
     }
 
     /// One command.
     pub(crate) fn command(command: &'a Command) -> Self {
         let commands = std::slice::from_ref(command);
-        Self { commands, orders: Orders::None, signed: Vec::new(), rest: false }
+        Self { commands, orders: Orders::None, signed: Vec::new(), rest: false, again: false }
     }
 
     /// One order that has its approvals.
     pub(crate) fn order(order: OrderDigest) -> Self {
-        Self { commands: &[], orders: Orders::One(order), signed: Vec::new(), rest: false }
+        Self {
+            commands: &[],
+            orders: Orders::One(order),
+            signed: Vec::new(),
+            rest: false,
+            again: false,
+        }
     }
 
     /// One certificate.
     pub(crate) fn signed(signed: Signed) -> Self {
-        Self { commands: &[], orders: Orders::None, signed: vec![signed], rest: false }
+        Self {
+            commands: &[],
+            orders: Orders::None,
+            signed: vec![signed],
+            rest: false,
+            again: false,
+        }
     }
 
     /// What nobody asks for.
     pub(crate) fn rest() -> Self {
-        Self { commands: &[], orders: Orders::None, signed: Vec::new(), rest: true }
+        Self { commands: &[], orders: Orders::None, signed: Vec::new(), rest: true, again: true }
     }
 
     /// The orders to carry out.

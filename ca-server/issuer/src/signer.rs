@@ -10,10 +10,17 @@ use authority::{Serial, Signatures};
 use service::{Metrics, fault};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Most certificates that are signed under one mark.
 const BATCH_MAX: usize = 512;
+
+/// Pause after a batch of which something is left.
+const AFTER_FAILURE: Duration = Duration::from_millis(200);
+
+/// Nobody takes certificates any more.
+struct WriterGone;
 
 /// The signer of one process.
 pub(crate) struct Signer {
@@ -28,41 +35,70 @@ pub(crate) struct Signer {
 }
 
 impl Signer {
-    /// Signs until the writer is gone. A thread of its own: signatures hold up nobody.
+    /// Signs until the writer is gone. A thread of its own: signatures hold up nobody. What cannot
+    /// be marked or signed is tried again until it is, and told as long.
     pub(crate) fn run(mut self) {
         let mut under_way: BTreeSet<Serial> = BTreeSet::new();
-        while let Some(mut batch) = self.intents.blocking_recv() {
-            while batch.len() < BATCH_MAX
-                && let Ok(more) = self.intents.try_recv()
-            {
-                batch.extend(more);
-            }
+        let mut left = Vec::new();
+        while let Some(batch) = self.next(left) {
             // A mark stays until the log has the result.
             if let Some(view) = self.view.load_full() {
                 under_way.retain(|serial| view.authority().intent(&serial.to_string()).is_some());
             }
-            under_way.extend(batch.iter().map(RecordedIntent::serial));
-            if let Err(error) = self.marks.replace(under_way.clone()) {
-                self.told(&format!("marks cannot be written: {error:#}"));
-                under_way.retain(|serial| batch.iter().all(|intent| intent.serial() != *serial));
-                continue;
-            }
-            fault::point("certify-after-mark");
-            let sign =
-                |intent: RecordedIntent| intent.sign(&self.context.issuing, &self.signatures);
-            let signed: Result<Vec<Signed>, _> = batch.into_iter().map(sign).collect();
-            match signed {
-                Ok(signed) => {
-                    fault::point("certify-after-sign");
-                    self.told("");
-                    self.metrics.count("issue", "done");
-                    if self.signed.send(signed).is_err() {
-                        return;
-                    }
+            left = match self.batch(batch, &mut under_way) {
+                Ok(left) => left,
+                Err(WriterGone) => return,
+            };
+        }
+    }
+
+    /// The next batch: what is left of the last one, after a pause, with what came.
+    fn next(&mut self, left: Vec<RecordedIntent>) -> Option<Vec<RecordedIntent>> {
+        let mut batch = left;
+        match batch.is_empty() {
+            true => batch = self.intents.blocking_recv()?,
+            false if self.intents.is_closed() => return None,
+            false => std::thread::park_timeout(AFTER_FAILURE),
+        }
+        while batch.len() < BATCH_MAX
+            && let Ok(more) = self.intents.try_recv()
+        {
+            batch.extend(more);
+        }
+        Some(batch)
+    }
+
+    /// Marks and signs a batch; gives what is left of it.
+    fn batch(
+        &mut self,
+        batch: Vec<RecordedIntent>,
+        under_way: &mut BTreeSet<Serial>,
+    ) -> Result<Vec<RecordedIntent>, WriterGone> {
+        let marked: BTreeSet<Serial> =
+            under_way.iter().copied().chain(batch.iter().map(RecordedIntent::serial)).collect();
+        if let Err(error) = self.marks.replace(marked.clone()) {
+            self.told(&format!("marks cannot be written: {error:#}"));
+            return Ok(batch);
+        }
+        *under_way = marked;
+        fault::point("certify-after-mark");
+        let (mut signed, mut left, mut problem) = (Vec::new(), Vec::new(), String::new());
+        for intent in batch {
+            match intent.clone().sign(&self.context.issuing, &self.signatures) {
+                Ok(one) => signed.push(one),
+                Err(error) => {
+                    problem = format!("a signature failed: {error}");
+                    left.push(intent);
                 }
-                Err(error) => self.told(&format!("a signature failed: {error}")),
             }
         }
+        fault::point("certify-after-sign");
+        self.told(&problem);
+        if !signed.is_empty() {
+            self.metrics.count("issue", "done");
+            self.signed.send(signed).map_err(|_| WriterGone)?;
+        }
+        Ok(left)
     }
 
     fn told(&self, problem: &str) {

@@ -6,6 +6,7 @@ use crate::command::Caller;
 use crate::error::IssuerError;
 use crate::expiring::{Expiring, HOUR, Rates};
 use crate::issuance::PendingIssuance;
+use crate::told::Told;
 use authority::{Authority, OrderDigest, Serial};
 use ca_store::ledger::Extent;
 use ca_store::replay::{Followed, LOG};
@@ -33,9 +34,8 @@ pub(crate) struct State {
     pub(crate) pending_none: u64,
     /// Orders that got an approval since they were last looked at.
     pub(crate) ready: OrdSet<OrderDigest>,
-    /// Orders that only take away and were carried out by a record that waits for the tree: should
-    /// that be taken away, they are carried out again.
-    pub(crate) braked: OrdSet<OrderDigest>,
+    /// What was told as done and only takes away, until the tree has it.
+    pub(crate) told: Told,
     /// How often those of them were tried that could not be carried out.
     pub(crate) in_vain: OrdMap<OrderDigest, u32>,
     /// Intents whose bytes this process holds, until they have a result.
@@ -69,7 +69,7 @@ impl State {
         let ready = waiting.flat_map(|(digest, _)| readied(&followed.authority, digest));
         Self {
             ready: ready.collect(),
-            braked: OrdSet::new(),
+            told: Told::default(),
             in_vain: OrdMap::new(),
             followed,
             pending_seen: 0,
@@ -230,41 +230,37 @@ impl State {
     pub(crate) fn forget_pending(&mut self) {
         self.followed.authority.forget_pending();
         (self.pending_seen, self.pending_count, self.pending_none) = (0, 0, 0);
+        self.told.forget();
         self.results = OrdSet::new();
     }
 
-    /// Carries out again what only takes away and was carried out by a record that is neither in
-    /// the tree nor waits for it any more.
-    pub(crate) fn brake_again(&mut self) {
-        let authority = &self.followed.authority;
-        let is_open = |order: &&OrderDigest| authority.open(**order, 0).is_ok();
-        let gone: Vec<OrderDigest> = self.braked.iter().filter(is_open).copied().collect();
-        for order in gone {
-            self.braked.remove(&order);
-            self.ready.insert(order);
+    /// Feels what was told and neither the tree nor the queue has: whoever takes a record away
+    /// takes nothing back.
+    pub(crate) fn feel_told(&mut self) {
+        for one in self.told.unfelt() {
+            tracing::warn!(record = %one.record.id, "told, and not in the log: recorded again");
+            self.feel(&one.record);
         }
     }
 
     /// Takes notice of a record that is not in the tree: what it takes away counts at once; a
     /// revocation wants its list, an approved brake its order, and gates hear of who went.
     pub(crate) fn notice(&mut self, record: &records::Record) {
-        use records::record::{Cause, Event};
         self.pending_count += 1;
+        self.told.waits(&record.id);
+        self.feel(record);
+    }
+
+    fn feel(&mut self, record: &records::Record) {
+        use records::record::Event;
         match &record.event {
             Event::Enacted { order, .. } => {
                 let open = self.authority().open(order, 0);
                 if open.is_ok_and(|(_, body)| body.takes_away()) {
                     self.people_change += 1;
-                    self.braked.extend(order.digest().map(OrderDigest));
                 }
             }
-            Event::Revoked { cause, .. } => {
-                self.list_due = true;
-                if let Cause::Order { order } = cause {
-                    self.braked.extend(order.digest().map(OrderDigest));
-                }
-            }
-            Event::Suspended { .. } => self.list_due = true,
+            Event::Revoked { .. } | Event::Suspended { .. } => self.list_due = true,
             Event::Issued { serial, .. } => self.results.extend(Serial::read(serial)),
             Event::Approval { approval, .. } => {
                 let approved = approval.order.digest().map(OrderDigest);

@@ -17,11 +17,11 @@ use crate::issuance::{RecordedIntent, Signed};
 use crate::loaded::Loaded;
 use crate::pace::Pace;
 use crate::queue::{Commands, Waiting};
-use crate::receipts::Receipts;
 use crate::round::{Randomness, Round, Written};
 use crate::rows;
 use crate::share::{Failure, Share, Stuck};
 use crate::state::State;
+use crate::told::ToldJournal;
 use crate::turn::Turn;
 use crate::view::View;
 use crate::waits::Waits;
@@ -82,7 +82,7 @@ pub(crate) struct Writer {
     pub(crate) began: Instant,
     pub(crate) turn: Turn,
     pub(crate) unwritten: Unwritten,
-    pub(crate) receipts: Arc<Receipts>,
+    pub(crate) journal: ToldJournal,
     /// What comes behind a round of many gathers for a moment.
     pub(crate) gathering: Gathering,
 }
@@ -168,7 +168,9 @@ impl Writer {
             let mut tx = self.store.read().await?;
             let extent = ca_store::ledger::extent(&mut tx, LOG).await?;
             let same = extent.size == state.followed.edge.size();
-            let lacks = !state.has_noticed(&extent) || state.misses(&extent);
+            let lacks = !state.has_noticed(&extent)
+                || state.misses(&extent)
+                || !state.told.gone().is_empty();
             Ok::<bool, IssuerError>(!same || lacks)
         };
         waits || looked.await.map_or(true, |news| news)
@@ -191,7 +193,9 @@ impl Writer {
     fn looks_due(&self) -> Option<Instant> {
         let state = self.state.as_ref()?;
         let authority = state.authority();
-        let waits = state.pending_count > 0 || authority.leaving().next().is_some();
+        let waits = state.pending_count > 0
+            || !state.told.is_empty()
+            || authority.leaving().next().is_some();
         let wait = match waits {
             true => Some(supersede::WAIT_MIN),
             false => supersede::wait(authority, self.clock.seconds()),
@@ -242,6 +246,9 @@ impl Writer {
         let context = self.context.clone();
         let mut round = Round::new(&context, &loaded, state, time, &mut *random);
         let is_time = || began.elapsed() < DECIDING;
+        if share.again {
+            round.again();
+        }
         let answers = decide::command::commands(&mut round, share.commands, &self.metrics, is_time);
         let decided = answers.len();
         let orders = still(&chosen, share.orders(&round.state, &self.stuck), &round.state);
@@ -290,7 +297,7 @@ impl Writer {
             None => {
                 let is_left = self.state.as_ref().is_some_and(|state| !state.ready.is_empty());
                 let waits = !self.commands.is_empty() || !self.unkept.is_empty();
-                Ok(Done { decided, more: waits || (executes && is_left) })
+                Ok(Done { decided, more: waits || lapses || (executes && is_left) })
             }
         }
     }
@@ -308,11 +315,15 @@ impl Writer {
             self.metrics.count("round", "done");
             let appended = !records.is_empty();
             let known = self.replay.known();
-            let confirmed: Vec<NewRecord> =
-                records.iter().filter(|one| Receipts::gives(one)).cloned().collect();
+            let before = self.state.as_ref().map(|state| &state.told);
+            let is_new = |one: &&NewRecord| {
+                let id = &one.record.id;
+                state.told.has(id) && !before.is_some_and(|told| told.has(id))
+            };
+            let told: Vec<NewRecord> = records.iter().filter(is_new).cloned().collect();
             let kept = keep(tx, (records, rows), (&state, known), (acts, results)).await;
             let newest = kept.map_err(Failure::Unkept)?;
-            self.receipts.keep(&confirmed)?;
+            self.journal.keep(&told, &state.told)?;
             if appended {
                 state.pending_seen = newest;
                 self.doorbell.ring(News::CONTROL_WAITS);

@@ -69,7 +69,7 @@ impl FoundingKeys {
         KeptText::found(&folder.join("issuer/signing"), &mac_key(&seal))?;
         KeptText::found(&folder.join("issuer/numbers"), &numbers_key(&seal))?;
         KeptText::found(&folder.join("issuer/time"), &time_key(&seal))?;
-        Journal::found(&folder.join("issuer/receipts"), &mac_key(&seal))?;
+        Journal::found(&folder.join("issuer/told"), &mac_key(&seal))?;
         // So do the other roles, each with a floor for everything that it never takes back.
         follower::found(&folder.join("status"), &["list", "losses"])?;
         follower::found(&folder.join("log"), &LOGS.map(signed))?;

@@ -1,12 +1,14 @@
 //! Proofs from the log's tiles: that a record stands under the newest checkpoint, that entries
 //! stand side by side, that one tree continues another.
 
+use crate::entry::by_id;
 use crate::ledger::{LedgerError, head};
 use records::Bytes;
 use records::export::InclusionEvidence;
 use std::collections::HashMap;
 use store::{Tx, row};
-use tlog::merkle::Hash;
+use tlog::Checkpoint;
+use tlog::merkle::{Hash, leaf_hash, verify_inclusion};
 use tlog::tile::{TileId, read_tile};
 
 /// The proof that a record stands under the newest checkpoint; `None` while it is not sequenced.
@@ -33,6 +35,28 @@ pub async fn evidence(
         hashes: hashes.into_iter().map(Bytes::from).collect(),
         checkpoint,
     }))
+}
+
+/// Of records with their entries those that the tree has under a head that was verified. No row
+/// says so alone: each is proven, and one under which another stands is an error.
+pub async fn sequenced(
+    tx: &mut Tx,
+    log: &str,
+    entries: Vec<(Bytes, Hash)>,
+    head: &Checkpoint,
+) -> Result<Vec<Bytes>, LedgerError> {
+    let (mut tiles, mut found) = (Tiles::default(), Vec::new());
+    for (id, entry) in entries {
+        let Some((index, _)) = by_id(tx, &id.0).await? else { continue };
+        if index >= head.size {
+            return Err(LedgerError::Damaged("rows beyond the head"));
+        }
+        let path = tiles.inclusion(tx, log, index, head.size).await?;
+        verify_inclusion(&leaf_hash(&entry), index, head.size, &path, &head.root)
+            .map_err(|_| LedgerError::Damaged("entry"))?;
+        found.push(id);
+    }
+    Ok(found)
 }
 
 /// Tiles that were read, for making more than one proof.

@@ -42,7 +42,9 @@ pub use kept::DurableHead;
 use kept::Kept;
 use numbered::Numbered;
 
-const BATCH_MAX: i64 = 1024;
+/// Records of one round at most. Where many wait, everybody who follows looks at all the others
+/// again after each round: few large ones are over sooner than many small ones.
+const BATCH_MAX: i64 = 8_192;
 /// A successor of a killed holder waits this long; the head's compare-and-swap keeps order anyway.
 const LEASE_MICROS: i64 = 3_000_000;
 /// The same as a time.

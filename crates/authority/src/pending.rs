@@ -13,6 +13,7 @@ use records::bytes::Bytes;
 use records::order::{Body, PersonAction, RoleAction, UnitAction};
 use records::record::{Cause, Event, Record};
 use records::rules::Role;
+use records::suspension::SuspensionCause;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -46,6 +47,24 @@ impl Authority {
             }
             Event::Application { .. } | Event::Issued { .. } => false,
             _ => true,
+        }
+    }
+
+    /// Whether a record that was just noticed is of what only takes away: whoever did it is told
+    /// that it is done. What follows from something else again and again is not meant: a loss,
+    /// which `status` keeps, who left, what is over.
+    pub fn is_of_brake(&self, event: &Event) -> bool {
+        let is_brake =
+            |order: OrderDigest| self.entry(order).is_some_and(|open| open.body.takes_away());
+        let names_brake = |order: &Bytes| order.order_digest().is_some_and(is_brake);
+        match event {
+            Event::Order { order, .. } => is_brake(OrderDigest::of(&order.0)),
+            Event::Approval { approval, .. } => names_brake(&approval.order),
+            Event::Enacted { order, .. } => names_brake(order),
+            Event::Revoked { cause, .. } => matches!(cause, Cause::Order { .. }),
+            Event::Suspended { cause, .. } => matches!(cause, SuspensionCause::Portal { .. }),
+            Event::Voided { .. } | Event::Declined { .. } | Event::Withdrawn { .. } => true,
+            _ => false,
         }
     }
 

@@ -123,7 +123,7 @@ async fn a_role_without_what_it_kept_does_not_begin() {
         ("issuer", "issuer/signing"),
         ("issuer", "issuer/numbers"),
         ("issuer", "issuer/time"),
-        ("issuer", "issuer/receipts.floor"),
+        ("issuer", "issuer/told.floor"),
         ("issuer", "issuer/seal.key"),
         ("issuer", "issuer/number.key"),
         ("status", "status/kept/floor"),

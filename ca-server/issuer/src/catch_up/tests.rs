@@ -71,7 +71,7 @@ async fn no_round_decides_without_what_waits_far_behind() {
     while sequencer.round(Vec::new()).await.unwrap().count > 0 {}
 
     let mut waiting = Vec::new();
-    for _ in 0..12_000 {
+    for _ in 0..16_400 {
         let (agent, epoch) = ("gate-1".to_owned(), [1; 16].into());
         let (entry, other) = ([2; 32].into(), [3; 32].into());
         waiting.push(city.record(Event::Forked { agent, epoch, aseq: 1, entry, other }));
@@ -88,7 +88,7 @@ async fn no_round_decides_without_what_waits_far_behind() {
         assert!(caught.state.holds_all(&mut tx).await.unwrap());
         drop(tx);
         state = Some(caught.state);
-        assert_eq!(sequencer.round(Vec::new()).await.unwrap().count, 1_024);
+        assert_eq!(sequencer.round(Vec::new()).await.unwrap().count, 8_192);
     }
     store.close().await;
     std::fs::remove_dir_all(folder).unwrap();

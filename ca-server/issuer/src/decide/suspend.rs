@@ -166,13 +166,17 @@ pub(crate) fn release(
     Ok((make(round, drafter, &body, parts)?, person))
 }
 
+/// Suspensions that lapse in one round at most: however many are due, a round ends in its time, and
+/// the next one goes on.
+const LAPSES_MAX: usize = 256;
+
 /// Revokes what nobody released in its time. While the clock is not believed nothing lapses; what
 /// was recorded is not recorded again.
 pub(crate) fn lapse(round: &mut Round<'_>) -> Result<(), IssuerError> {
     if round.clock.is_err() {
         return Ok(());
     }
-    for name in round.authority().lapsed_suspensions(round.now()) {
+    for name in round.authority().lapsed_suspensions(round.now()).into_iter().take(LAPSES_MAX) {
         let time = records::time::seconds(round.now());
         let said = LapseStatement { v: 1, suspension: name.into(), time };
         let statement = Bytes(records::json::write(&said)?);

@@ -24,6 +24,7 @@ mod snapshot;
 mod submit;
 mod supersede;
 mod suspend;
+mod told;
 mod touch;
 mod wish;
 mod withdraw;

@@ -36,7 +36,7 @@ pub(crate) async fn unit(
     let mut path: Vec<UnitLine> =
         authority.above(id).into_iter().map(|id| unit_line(authority, id)).collect();
     path.reverse();
-    let counted = issuer.counted.of(view.state());
+    let census = issuer.census.of(view.state()).await?;
     let (found, more) = by_unit(authority, &mut tx, (&reader, now), (id, &wanted.after)).await?;
     let named = names(&mut tx, authority, found.clone()).await?;
     let person = |person: &String| {
@@ -45,12 +45,12 @@ pub(crate) async fn unit(
     let people = found.iter().map(person).collect::<Result<Vec<PersonLine>, Code>>()?;
     let holders = match wanted.after.is_empty() {
         true => {
-            let found = counted.holders_in(authority, id);
+            let found = census.holders_in(authority, id);
             holders(authority, &mut tx, (&reader, now), found).await?
         }
         false => Vec::new(),
     };
-    let below = below(authority, id, &counted.below(authority, id));
+    let below = below(authority, id, &census.below(authority, id));
     Ok(UnitFacts { path, open: state.open, below, holders, people, more })
 }
 

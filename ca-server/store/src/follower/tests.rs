@@ -138,12 +138,12 @@ async fn what_waits_far_behind_is_forgotten_by_no_round() {
     let mut city = SampleCity::found();
     let (reference, serial) = city.official("one");
     let mut place = Place::open(city).await;
-    let mut waiting: Vec<Record> = (0..12_000).map(|_| noise(&mut place.city)).collect();
+    let mut waiting: Vec<Record> = (0..9_000).map(|_| noise(&mut place.city)).collect();
     assert!(!place.shows_lost(&serial.to_string()).await);
     waiting.push(place.loss(&reference));
     place.put(&waiting).await;
     assert!(place.shows_lost(&serial.to_string()).await);
-    assert_eq!(place.sequencer.round(Vec::new()).await.unwrap().count, 1_024);
+    assert_eq!(place.sequencer.round(Vec::new()).await.unwrap().count, 8_192);
     assert!(place.shows_lost(&serial.to_string()).await, "the head moved");
 }
 

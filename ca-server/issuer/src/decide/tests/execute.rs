@@ -279,28 +279,6 @@ fn a_departure_revokes_whatever_became_of_its_record() {
     assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
 }
 
-/// An order to revoke was carried out, and the record of that is taken away while its approvals
-/// stand in the tree: it is carried out again, without a start.
-#[test]
-fn a_brake_whose_record_is_taken_away_is_carried_out_again() {
-    let mut sample = Sample::found();
-    let (letter, certificate) = sample.official("李丹");
-    let serial = certificate.serial().to_string();
-    let order = sample.order(revoke(&letter.person, "keyCompromise"));
-    sample.approved_by(order, &OFFICERS);
-    sample.sequence();
-    assert_eq!(sample.execute(), None);
-    assert!(sample.authority().is_revoked(&serial) && sample.state.ready.is_empty());
-    sample.take_away(|event| matches!(event, Event::Revoked { .. }));
-    assert!(!sample.authority().is_revoked(&serial) && sample.state.ready.contains(&order));
-    assert_eq!(sample.execute(), None);
-    assert!(sample.authority().is_revoked(&serial));
-    sample.take_away(|_| false);
-    assert!(sample.state.ready.is_empty(), "what waits is not done twice");
-    sample.sequence();
-    assert_eq!((sample.state.braked.len(), sample.refusals().len()), (0, 0));
-}
-
 #[test]
 fn a_refused_order_is_recorded_once() {
     let (mut sample, _, order) = Sample::with_application();

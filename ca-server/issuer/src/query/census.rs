@@ -2,11 +2,14 @@
 //! roles. It is walked once for each change that people snapshots would tell of, and not for
 //! whoever asks.
 
+use crate::error::IssuerError;
 use crate::state::State;
 use authority::Authority;
 use records::rules::Role;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
 
 /// People whose roles count in a unit that are shown, at most.
 const HOLDERS_MAX: usize = 100;
@@ -14,34 +17,44 @@ const HOLDERS_MAX: usize = 100;
 /// Person, role and scope.
 pub(super) type HeldRole = (String, Role, String);
 
-/// What the last walk told, and behind how many changes.
-#[derive(Default)]
-pub(crate) struct LastCounted(Mutex<Option<(u64, Arc<Counted>)>>);
+/// A walk that took longer than this, in a city of very many people, counts for a while.
+const LONG: Duration = Duration::from_millis(50);
+/// For so many times its length: of one processor a tenth is spent on walks, whoever asks.
+const COUNTS_FOR: u32 = 9;
 
-impl LastCounted {
-    /// What is told of this state. Whoever comes while another one walks waits for that.
-    pub(super) fn of(&self, state: &State) -> Arc<Counted> {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*last {
-            Some((change, counted)) if *change == state.people_change => counted.clone(),
-            _ => {
-                let counted = Arc::new(Counted::of(state.authority()));
-                *last = Some((state.people_change, counted.clone()));
-                counted
-            }
+/// What the last walk told, behind how many changes, and until when it counts all the same.
+#[derive(Default)]
+pub(crate) struct LastCensus(Mutex<Option<(u64, Instant, Arc<Census>)>>);
+
+impl LastCensus {
+    /// What is told of this state. Whoever comes while another one walks waits for that; a walk
+    /// holds up nobody else.
+    pub(super) async fn of(&self, state: &State) -> Result<Arc<Census>, IssuerError> {
+        let mut last = self.0.lock().await;
+        if let Some((change, until, census)) = &*last
+            && (*change == state.people_change || Instant::now() < *until)
+        {
+            return Ok(census.clone());
         }
+        let (began, authority) = (Instant::now(), state.authority().clone());
+        let walk = tokio::task::spawn_blocking(move || Census::of(&authority));
+        let census = Arc::new(walk.await.map_err(anyhow::Error::from)?);
+        let took = began.elapsed();
+        let counts_for = if took > LONG { took * COUNTS_FOR } else { Duration::ZERO };
+        *last = Some((state.people_change, Instant::now() + counts_for, census.clone()));
+        Ok(census)
     }
 }
 
 /// What one walk tells.
-pub(super) struct Counted {
+pub(super) struct Census {
     /// People in office by their unit.
     people: HashMap<String, u32>,
     /// Roles that mean more than to be an official.
     roles: Vec<HeldRole>,
 }
 
-impl Counted {
+impl Census {
     fn of(authority: &Authority) -> Self {
         let (mut people, mut roles) = (HashMap::new(), Vec::new());
         for (id, state) in authority.people() {
@@ -94,15 +107,15 @@ mod tests {
     use crate::sample::Sample;
 
     /// Whoever asks again is told what was counted, until something changed.
-    #[test]
-    fn people_are_counted_once_for_each_change() {
+    #[tokio::test]
+    async fn people_are_counted_once_for_each_change() {
         let mut sample = Sample::found();
-        let last = LastCounted::default();
-        let first = last.of(&sample.state);
-        assert!(Arc::ptr_eq(&first, &last.of(&sample.state)), "nothing changed");
+        let last = LastCensus::default();
+        let first = last.of(&sample.state).await.unwrap();
+        assert!(Arc::ptr_eq(&first, &last.of(&sample.state).await.unwrap()), "nothing changed");
         assert!(first.people.values().sum::<u32>() > 0 && !first.roles.is_empty());
         sample.state.people_change += 1;
-        assert!(!Arc::ptr_eq(&first, &last.of(&sample.state)));
+        assert!(!Arc::ptr_eq(&first, &last.of(&sample.state).await.unwrap()));
         let authority = sample.state.authority();
         let city = authority.city_unit();
         let own = first.people.get(city).copied().unwrap_or(0);

@@ -1,0 +1,84 @@
+//! What was told as done and only takes away: it holds, whoever takes its records out of the queue
+//! before the tree has them, and they come into the log as they were.
+
+use super::execute::takings;
+use crate::sample::Sample;
+use crate::sample::operate::{OFFICERS, revoke, unit};
+use ca_host::operator::OperatorRequest;
+use records::decline::Outcome;
+use records::order::UnitAction;
+use records::record::{Cause, Event};
+use records::{Code, Record};
+
+/// Everything that waits is taken away, and a round comes; gives what waited before, but for what
+/// follows from a leave again and again.
+fn taken_away(sample: &mut Sample) -> Vec<Record> {
+    let follows =
+        |one: &Record| matches!(&one.event, Event::Revoked { cause: Cause::Left { .. }, .. });
+    let mut waited = sample.waiting().to_vec();
+    waited.retain(|one| !follows(one));
+    sample.take_away(|_| true);
+    assert!(sample.waiting().is_empty());
+    sample.round((&[], &[]), |_| ());
+    waited
+}
+
+/// The order, its approvals and what carried it out vanish together, again and again.
+#[test]
+fn a_brake_of_which_every_record_is_taken_away_holds() {
+    let mut sample = Sample::found();
+    let (lost, certificate) = sample.official("张建国");
+    let mut takings = takings(&mut sample);
+    takings.push((revoke(&lost.person, "keyCompromise"), OFFICERS));
+    for (request, names) in takings {
+        let asked = format!("{request:?}");
+        sample.operator(request).unwrap();
+        let order = sample.newest_order();
+        for name in names {
+            sample.approve(order, name).unwrap();
+        }
+        assert_eq!(sample.execute(), None, "{asked}");
+        for _ in 0..2 {
+            let waited = taken_away(&mut sample);
+            assert!(waited.len() >= 4, "order, two approvals, and that it was carried out");
+            assert_eq!(sample.became_of(order), Err(Code::OrderConsumed), "{asked}");
+            assert_eq!(sample.waiting(), waited, "as they were");
+        }
+        sample.sequence();
+        assert_eq!(sample.became_of(order), Err(Code::OrderConsumed), "{asked}");
+        assert!(sample.state.told.is_empty(), "the tree has all of it");
+    }
+    assert!(sample.authority().is_revoked(&certificate.serial().to_string()));
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+}
+
+/// A letter that was voided opens nothing again, and what was declined or taken back stays so.
+#[test]
+fn what_was_ended_is_not_open_again() {
+    let (mut sample, letter) = Sample::with_letter();
+    let void = OperatorRequest::VoidLetter { reference: letter.reference.clone() };
+    sample.operator(void).unwrap();
+    let waited = taken_away(&mut sample);
+    assert_eq!(sample.waiting(), waited);
+    let submission = sample.submission(&letter, &crate::sample::key());
+    assert_eq!(sample.submit(submission).err(), Some(Code::LetterVoided));
+
+    let (mut sample, _, order) = Sample::with_application();
+    sample.decline(order, "officer-1", Outcome::Returned).unwrap();
+    let became = sample.became_of(order).unwrap_err();
+    taken_away(&mut sample);
+    assert_eq!(sample.became_of(order), Err(became));
+}
+
+/// Whoever takes something away that takes nothing back finds it gone, as before: what grants
+/// waits for the tree.
+#[test]
+fn what_grants_is_not_kept() {
+    let mut sample = Sample::found();
+    let order = sample.order(unit(UnitAction::Create, "sz-1", "档案局", "shangzhou"));
+    sample.approved_by(order, &OFFICERS);
+    assert!(sample.state.told.is_empty());
+    sample.take_away(|_| true);
+    sample.round((&[], &[]), |_| ());
+    assert!(sample.waiting().is_empty());
+}
