@@ -349,8 +349,8 @@ mod tests {
         }
     }
 
-    /// What stood beside the list is named by the marks: taken away, emptied or put back from before,
-    /// it leaves a gate that lets nobody in until `status` answers, and says so.
+    /// What stood beside the list is named by the marks: taken away, emptied or put back from
+    /// before, it leaves a gate that lets nobody in until `status` answers, and says so.
     #[test]
     fn a_gate_without_what_stood_beside_its_list_lets_nobody_in() {
         let (signer, folder) = (SoftwareSigner::generate_p256().unwrap(), tempfile::tempdir());

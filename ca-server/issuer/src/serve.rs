@@ -5,6 +5,7 @@ use crate::asking::Asking;
 use crate::catch_up::{CaughtUp, catch_up};
 use crate::context::IssuanceContext;
 use crate::effects::Unwritten;
+use crate::error::IssuerError;
 use crate::issuance::{IntentEntry, PendingIssuance, RecordedIntent};
 use crate::issuer::Issuer;
 use crate::marks::Marks;
@@ -241,10 +242,13 @@ impl Start {
             let authority = followed.authority.with_signatures(replay.signatures().clone());
             State::at(Followed { authority, ..followed })
         };
-        let head = replay.head(&mut tx, &floor).await?;
+        let head = replay.head(&mut tx, &floor).await.map_err(IssuerError::from)?;
         let followed = match keep.load(&context.founding) {
             Some(followed) => followed,
-            None => replay.step(&mut tx, None, (&head, &floor), 1).await?.0,
+            None => {
+                let first = replay.step(&mut tx, None, (&head, &floor), 1).await;
+                first.map_err(IssuerError::from)?.0
+            }
         };
         let mut told = told.clone();
         for id in proof::sequenced(&mut tx, LOG, told.entries(), &head).await? {

@@ -32,12 +32,12 @@ use ca_store::keep::Keep;
 use ca_store::known::KnownRecords;
 use ca_store::record::NewRecord;
 use ca_store::replay::{LOG, Replay};
-use records::Code;
+use records::{Bytes, Code};
 use service::{Clock, Gathering, Metrics, fault};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::{Doorbell, News, Store};
+use store::{Doorbell, News, Store, pending};
 use tokio::sync::{Notify, mpsc, watch};
 
 /// Pause after a round that failed.
@@ -321,7 +321,10 @@ impl Writer {
                 state.told.has(id) && !before.is_some_and(|told| told.has(id))
             };
             let told: Vec<NewRecord> = records.iter().filter(is_new).cloned().collect();
-            let kept = keep(tx, (records, rows), (&state, known), (acts, results)).await;
+            let again = records.iter().map(|one| &one.record.id);
+            let again = again.filter(|id| before.is_some_and(|told| told.has(id)));
+            let again: Vec<Bytes> = again.cloned().collect();
+            let kept = keep(tx, (records, again, rows), (&state, known), (acts, results)).await;
             let newest = kept.map_err(Failure::Unkept)?;
             self.journal.keep(&told, &state.told)?;
             if appended {
@@ -380,11 +383,14 @@ async fn gather(commands: &Waiting, gathering: &Gathering) {
 /// Writes what a round recorded and changed, and commits; gives the position of the newest record.
 async fn keep(
     mut tx: store::Tx,
-    (records, changes): (Vec<NewRecord>, Vec<rows::RowChange>),
+    (records, again, changes): (Vec<NewRecord>, Vec<Bytes>, Vec<rows::RowChange>),
     (state, known): (&State, &KnownRecords),
     (acts, results): (&[&'static str], bool),
 ) -> Result<i64, IssuerError> {
     rows::write(&mut tx, changes, state.authority()).await?;
+    for id in again {
+        pending::displaced(&mut tx, &id.0).await?;
+    }
     let newest = ca_store::record::append_many(&mut tx, records, known).await?;
     for act in acts {
         fault::point_of(act, "before-commit");

@@ -147,6 +147,11 @@ pub async fn taken(tx: &mut Tx, log: &str, (first, last): (i64, i64)) -> Result<
     )
 }
 
+/// Takes out what a hand put in the place of a record that is about to wait again under its id.
+pub async fn displaced(tx: &mut Tx, record_id: &[u8]) -> Result<u64, StoreError> {
+    execute!(tx, "delete from log_pending where record_id = $1", record_id)
+}
+
 /// How many records wait in a log.
 pub async fn count(tx: &mut Tx, log: &str) -> Result<i64, StoreError> {
     let found = row!(tx, (i64,), "select count(*) from log_pending where log_id = $1", log)?;

@@ -6,8 +6,8 @@ use crate::ocsp;
 use records::record::{Cause, Event};
 use sqlx::AnyPool;
 use std::path::Path;
-use tests::Office;
 use tests::processes::{is_postgres, until};
+use tests::{Office, invariants};
 
 pub(super) async fn execute(database: &AnyPool, sql: &str) {
     let done = sqlx::query(sqlx::AssertSqlSafe(sql)).execute(database).await;
@@ -56,6 +56,70 @@ fn floor_in(kept: &Path) -> u64 {
 
 fn leaf(collected: &records::enrolment::Collected) -> pki::Certificate {
     pki::Certificate::read(&collected.chain[0].0).unwrap()
+}
+
+/// While the log stands still an order to revoke is drafted, approved and carried out, and a letter
+/// is voided; a hand deletes all that waits, or puts old records into its place, also before the
+/// issuer starts anew. What was told holds, and comes into the log under the ids that it had.
+#[tokio::test]
+async fn what_was_told_as_done_is_undone_by_no_row() {
+    let mut office = Office::open().await;
+    let (official, collected) = office.official("王小明", "sz-office").await;
+    let other = office.register("李丹", "sz-office").await;
+    let stolen = office.letter(&other, "official");
+    let database = office.database().await;
+    office.stop("log");
+    let (person, serial) = (&official.letter.person, leaf(&collected).serial().to_string());
+    let words = ["revoke", person, "--reason", "keyCompromise", "--evidence", "x"];
+    let (order, _) = office.draft(&words);
+    office.approve_by_both(&order).await;
+    office.listed(&serial).await;
+    office.ca_json(&["letter", "void", &stolen.letter.reference]);
+    let waiting = async || -> Vec<Vec<u8>> {
+        let sql = "select record from log_pending where log_id = 'control'";
+        let rows: Vec<(Vec<u8>,)> = sqlx::query_as(sql).fetch_all(&database).await.unwrap();
+        let records = rows.iter().filter_map(|(bytes,)| records::Record::read(bytes).ok());
+        let takes_away = |record: &records::Record| {
+            let revokes = |cause: &Cause| matches!(cause, Cause::Order { .. });
+            match &record.event {
+                Event::Revoked { cause, .. } => revokes(cause),
+                event => matches!(
+                    event,
+                    Event::Order { .. } | Event::Approval { .. } | Event::Voided { .. }
+                ),
+            }
+        };
+        records.filter(takes_away).map(|record| record.id.0).collect()
+    };
+    let told = waiting().await;
+    assert!(told.len() >= 5, "an order, two approvals, what came of it, and what was voided");
+    let all_wait = async |what| {
+        until(what, async || {
+            let now = waiting().await;
+            told.iter().all(|id| now.contains(id))
+        })
+        .await;
+    };
+    execute(&database, "delete from log_pending where log_id = 'control'").await;
+    all_wait("what was told is on its way again").await;
+    office.stop("issuer");
+    execute(&database, "delete from log_pending where log_id = 'control'").await;
+    office.start("issuer", &[]).await;
+    all_wait("a former process's too").await;
+    let old = "(select record from log_entry where log_id = 'control' and idx = 3)";
+    execute(&database, &format!("update log_pending set record = {old} where log_id = 'control'"))
+        .await;
+    office.start("log", &[]).await;
+    until("the tree has all of it", async || {
+        let sql = "select record_id from log_entry where log_id = 'control'";
+        let rows: Vec<(Vec<u8>,)> = sqlx::query_as(sql).fetch_all(&database).await.unwrap();
+        told.iter().all(|id| rows.iter().any(|(row,)| row == id))
+    })
+    .await;
+    assert!(ocsp::status_of(&office, &leaf(&collected)).contains(": revoked"));
+    let refused = office.public().look_up(&stolen.look_up()).await;
+    assert_eq!(tests::people::code(refused), "letter-voided");
+    invariants::hold(&office).await;
 }
 
 /// A trigger swallows the pending record, or a hand deletes it, or exchanges it, or the letter's

@@ -27,12 +27,13 @@ const OWN: [(&str, &str); 8] = [
 ];
 
 /// Whoever replaces a file, and why nobody's file is lost: it is one of the program's own.
-const REPLACED: [(&str, &str); 21] = [
+const REPLACED: [(&str, &str); 23] = [
     ("agent/src/command/join.rs", "the state directory that it joins, unless that has joined"),
     ("agent/src/command/renew.rs", "what stands beside the files in use until it is moved there"),
     ("agent/src/lib.rs", "the name of the function in this program"),
     ("agent/src/spool/recover.rs", "how far the log has acknowledged"),
     ("agent/src/token.rs", "keys of identity tokens of today"),
+    ("agent/src/world/beside.rs", "what stands beside the list at this gate"),
     ("agent/src/world/marks.rs", "what never goes back"),
     ("agent/src/world/watch.rs", "what is in force at this gate"),
     (
@@ -47,6 +48,7 @@ const REPLACED: [(&str, &str); 21] = [
     ("ca-server/issuer/src/publisher.rs", "the newest list"),
     ("ca-server/log/src/publish.rs", "tiles and checkpoints, made again from the log"),
     ("ca-server/status/src/lists.rs", "the newest list"),
+    ("ca-server/store/src/keep/journal.rs", "a journal that begins anew"),
     ("ca-server/store/src/keep/slots.rs", "marks that need more room"),
     ("ca-server/store/src/keep/snapshot.rs", "which pieces of kept authority count"),
     ("crates/cli/src/context/add.rs", "a context's own copy of the trust file"),
