@@ -18,7 +18,7 @@ use tlog::tile::{TileId, entries_path, tile_path};
 use tlog::{Checkpoint, Edge};
 
 /// Longest time in which a city comes to rest.
-const REST: Duration = Duration::from_secs(20);
+const REST: Duration = crate::processes::WAIT;
 
 struct Replayed {
     authority: Authority,

@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Parser)]
-#[command(name = "xtask", about = "Founding a sample city, demo, bench")]
+#[command(name = "xtask", about = "A sample city, the demo, benches, crash rounds, mutations")]
 struct Arguments {
     /// The city's folder.
     #[arg(long, default_value = "run", global = true)]
