@@ -3,13 +3,11 @@
 //! pool only beside an officer of the unit itself, where it has one.
 
 use crate::authority::Authority;
-use crate::id::{PersonId, Serial};
+use crate::id::PersonId;
 use crate::state::{Delegation, GivenApproval, OpenOrder};
-use pki::Certificate;
 use records::code::Code;
 use records::order::{Body, Order, UnitAction};
 use records::rules::{ApprovalRule, Role, Scope};
-use std::collections::HashMap;
 
 /// As what somebody decides about an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,10 +19,6 @@ pub struct Capacity {
     /// The scope of the pool by which alone they may.
     pub pool: Option<String>,
 }
-
-/// Officers of units below pools, by pool and unit: looked for once for all rows of a batch.
-#[derive(Default)]
-pub(crate) struct Locals<'a>(HashMap<String, HashMap<&'a str, Vec<PersonId>>>);
 
 impl Capacity {
     /// Whether a record that names these two says as what it was.
@@ -39,73 +33,6 @@ impl Capacity {
 }
 
 impl Authority {
-    /// Who a certificate key speaks for, if it is a credential that holds at `now`.
-    pub fn credential_holder(&self, certificate: &Certificate, now: u64) -> Result<String, Code> {
-        let key = certificate.key().sha256();
-        let (person, serial) = self.named_credential(certificate, &key)?;
-        if !self.is_issued_by_us(certificate) {
-            return Err(Code::ApproverUnknown);
-        }
-        self.credential_holds(certificate, person, serial, now)?;
-        Ok(person.to_string())
-    }
-
-    /// The credential that a certificate names: its key, its person, this very certificate.
-    fn named_credential(
-        &self,
-        certificate: &Certificate,
-        key_sha256: &[u8; 32],
-    ) -> Result<(PersonId, Serial), Code> {
-        let credential = self.credentials.get(key_sha256).ok_or(Code::ApproverUnknown)?;
-        let serial = credential.serial.ok_or(Code::ApproverUnknown)?;
-        let person = certificate.subject().person();
-        let named = person == Some(credential.person.as_str())
-            && certificate.serial().bytes() == serial.bytes();
-        if named { Ok((credential.person, serial)) } else { Err(Code::ApproverUnknown) }
-    }
-
-    fn credential_holds(
-        &self,
-        certificate: &Certificate,
-        person: PersonId,
-        serial: Serial,
-        now: u64,
-    ) -> Result<(), Code> {
-        if now > certificate.not_after() || now < certificate.not_before() {
-            return Err(Code::ApproverExpired);
-        }
-        if self.suspended_entry(&serial).is_some() {
-            return Err(Code::CertificateSuspended);
-        }
-        if self.revoked_entry(&serial).is_some() || self.has_left(&person) {
-            return Err(Code::ApproverRevoked);
-        }
-        Ok(())
-    }
-
-    /// The person whose certificate this is, if it is ours, in time and not revoked. Whoever they
-    /// are, it gives no right by itself.
-    pub fn holder(&self, certificate: &Certificate, now: u64) -> Result<String, Code> {
-        let person = certificate.subject().person().filter(|_| self.is_issued_by_us(certificate));
-        let person = person.filter(|person| self.person(person).is_some());
-        let person = person.ok_or(Code::CertificateForeign)?;
-        if now > certificate.not_after() || now < certificate.not_before() {
-            return Err(Code::CertificateExpired);
-        }
-        if self.suspended_as(&certificate.serial().to_string()).is_some() {
-            return Err(Code::CertificateSuspended);
-        }
-        if self.is_revoked(&certificate.serial().to_string()) || self.has_left(person) {
-            return Err(Code::CertificateRevoked);
-        }
-        Ok(person.to_owned())
-    }
-
-    /// Whether the issuing key signed this certificate.
-    pub fn is_issued_by_us(&self, certificate: &Certificate) -> bool {
-        self.signatures.is_issued(certificate, &self.fixed.issuing)
-    }
-
     /// Whether a person may decide about an order: their roles count, or that of somebody for whom
     /// they act, and it is about none of them; nor did they suspend what it releases.
     pub fn may_approve(&self, person: &str, body: &Body, now: u64) -> Result<(), Code> {
@@ -226,89 +153,11 @@ impl Authority {
         lent.map(|(lent, _)| lent).find(|lent| lent.absent == absent)
     }
 
-    /// Whether roles count for an order: nothing by others than that of the pool, or the scope of
-    /// that.
-    fn pool_of(
-        &self,
-        person: &str,
-        lent: Option<(Role, &str)>,
-        rules: &[ApprovalRule],
-        body: &Body,
-    ) -> Result<Option<String>, Code> {
-        let satisfied = |held: &[(Role, &str)]| {
-            rules.iter().try_for_each(|rule| self.satisfies_rule(person, held, rule, body))
-        };
-        let mut held = self.held_roles(person);
-        held.extend(lent);
-        let own = |(role, _): &&(Role, &str)| *role != Role::PoolOfficer;
-        let without: Vec<_> = held.iter().filter(own).copied().collect();
-        let Err(refused) = satisfied(&without) else { return Ok(None) };
-        let pool = held.iter().find(|(role, _)| *role == Role::PoolOfficer);
-        let (_, scope) = pool.ok_or(refused)?;
-        satisfied(&held).map(|()| Some((*scope).to_owned()))
-    }
-
     /// Roles that a person holds now, with their scopes.
-    fn held_roles(&self, person: &str) -> Vec<(Role, &str)> {
+    pub(crate) fn held_roles(&self, person: &str) -> Vec<(Role, &str)> {
         let known = self.person(person).into_iter().flat_map(|state| state.roles.iter());
         let held = known.filter(|(role, scope)| self.holds(person, *role, scope));
         held.map(|(role, scope)| (*role, scope.as_str())).collect()
-    }
-
-    /// Whether somebody is an officer of the unit itself, below the pool's scope.
-    pub(crate) fn is_local(&self, person: &str, body: &Body, pool: &str) -> bool {
-        let held = self.held_roles(person).into_iter();
-        let held: Vec<_> = held.filter(|(role, scope)| self.is_below(pool, *role, scope)).collect();
-        let Ok(rules) = self.rules_for(body) else { return false };
-        !is_about(body, person)
-            && rules.iter().all(|rule| self.satisfies_rule(person, &held, rule, body).is_ok())
-    }
-
-    /// Whether those who decided need an officer of the unit itself among them: the pool was asked,
-    /// and there is one who neither drafted the order nor is concerned by it. A brake waits for
-    /// nobody.
-    pub(crate) fn lacks_local<'a>(
-        &'a self,
-        decided: &[Capacity],
-        (order, body): (&Order, &Body),
-        locals: &mut Locals<'a>,
-    ) -> bool {
-        let pool = decided.iter().find_map(|one| one.pool.as_deref());
-        let Some(pool) = pool.filter(|_| !body.takes_away() && !matches!(body, Body::Batch(_)))
-        else {
-            return false;
-        };
-        let local = |person: &str| self.is_local(person, body, pool);
-        let could = |id: &&PersonId| local(id) && !self.has_drafted(id, order, body);
-        if decided.iter().any(|one| local(&one.voice())) {
-            return false;
-        }
-        let officers = locals.0.entry(pool.to_owned()).or_insert_with(|| self.below(pool));
-        let places = self.places(body);
-        let Some(place) = places.first() else {
-            return officers.values().flatten().any(|id| could(&id));
-        };
-        // Whoever counts for the order holds a role over each of its places.
-        let above = self.above(place);
-        above.iter().filter_map(|scope| officers.get(*scope)).flatten().any(|id| could(&id))
-    }
-
-    /// Who holds a role over a unit below a pool's scope, by that unit.
-    fn below(&self, pool: &str) -> HashMap<&str, Vec<PersonId>> {
-        let mut officers: HashMap<&str, Vec<PersonId>> = HashMap::new();
-        for id in self.appointed.iter() {
-            for (role, scope) in self.held_roles(id) {
-                if self.is_below(pool, role, scope) {
-                    officers.entry(scope).or_default().push(*id);
-                }
-            }
-        }
-        officers
-    }
-
-    /// Whether a role is one of a unit's own officers, for a pool.
-    fn is_below(&self, pool: &str, role: Role, scope: &str) -> bool {
-        role != Role::PoolOfficer && scope != pool && self.above(scope).contains(&pool)
     }
 
     /// Whether a person holds any role that some rule lets approve, or one was lent to them.
@@ -336,7 +185,7 @@ impl Authority {
 
     /// Whether one of the rule's roles is among those that count for the person, over everything
     /// the order concerns.
-    fn satisfies_rule(
+    pub(crate) fn satisfies_rule(
         &self,
         person: &str,
         held: &[(Role, &str)],
@@ -369,7 +218,7 @@ impl Authority {
     }
 
     /// Every unit that the order concerns.
-    fn places<'a>(&'a self, body: &'a Body) -> Vec<&'a str> {
+    pub(crate) fn places<'a>(&'a self, body: &'a Body) -> Vec<&'a str> {
         let mut places: Vec<&str> = match body {
             Body::Issue(issue) => issue.subject.ou.last().map(String::as_str).into_iter().collect(),
             Body::Unit(unit) => match unit.action {
@@ -414,6 +263,6 @@ impl Authority {
 }
 
 /// Whether an order is about somebody, so that they do not decide about it.
-fn is_about(body: &Body, person: &str) -> bool {
+pub(crate) fn is_about(body: &Body, person: &str) -> bool {
     body.person() == Some(person) || body.also_about() == Some(person)
 }

@@ -1,9 +1,10 @@
 //! Batches: many open orders that are approved as one. A batch decides nothing by itself: whoever
 //! approves it approves each order in it, and is judged for each.
 
-use crate::approver::{Capacity, Locals};
+use crate::approver::Capacity;
 use crate::authority::Authority;
 use crate::id::{NamesOrder, OrderDigest, Reference};
+use crate::pool::Locals;
 use crate::state::{BatchState, Ended, GivenApproval, OpenOrder};
 use records::approval::Approval;
 use records::code::Code;

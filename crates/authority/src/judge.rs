@@ -1,9 +1,10 @@
 //! Judging: may this order be carried out now, with these approvals?
 
-use crate::approver::{Capacity, Locals};
+use crate::approver::Capacity;
 use crate::authority::Authority;
 use crate::counted::Counted;
 use crate::id::{NamesOrder, OrderDigest, PersonId};
+use crate::pool::Locals;
 use crate::signatures::Signatures;
 use crate::state::{GivenApproval, OpenOrder};
 use records::approval::Approval;

@@ -1,8 +1,10 @@
 //! Documents that leave the system: orders for approval, and proofs that a record stands in a log.
 
+mod files;
 mod order;
 
-pub use order::{Hearsay, OpenedOrder, OrderExport, RowExport, ShownOrder, files_digest};
+pub use files::files_digest;
+pub use order::{Hearsay, OpenedOrder, OrderExport, RowExport, ShownOrder};
 
 use crate::approval::is_id;
 use crate::bytes::Bytes;

@@ -1,7 +1,6 @@
 //! What people and the CA do in the sample city, record by record.
 
 use super::{APPROVALS, PROFILES, SampleCity, SampleOfficer, named, sha256};
-use authority::Unsigned;
 use authority::{OrderDigest, Serial};
 use keys::SoftwareSigner;
 use pki::{SerialNumber, Signer};
@@ -10,13 +9,9 @@ use records::code::Code;
 use records::decline::{Decline, DeclineStatement, Outcome};
 use records::join::{Renew, use_message};
 use records::label::Label;
-use records::order::{
-    Body, IssueBody, ORDER_SECONDS, Order, PersonAction, PersonBody, ProfileRef, RevokeBody,
-    RoleAction, RoleBody, SubjectBody,
-};
-use records::record::{Cause, Event, File, LetterStatement, VoidStatement};
+use records::order::{Body, ORDER_SECONDS, Order, PersonAction, PersonBody, RoleAction, RoleBody};
+use records::record::{Event, File};
 use records::rules::Role;
-use records::wish::{Wish, WishStatement};
 use records::{Approval, Vouched};
 
 impl SampleCity {
@@ -152,106 +147,6 @@ impl SampleCity {
         Body::Role(RoleBody { action, person: person.into(), role, scope: scope.into() })
     }
 
-    /// The loss value of a letter.
-    pub fn loss_value(reference: &str) -> Bytes {
-        sha256(format!("loss {reference}").as_bytes())
-    }
-
-    /// The suspension value of a letter.
-    pub fn suspension_value(reference: &str) -> Bytes {
-        sha256(format!("suspend {reference}").as_bytes())
-    }
-
-    /// A letter's record.
-    pub fn letter_event(&self, reference: &str, person: &str, profile: &str) -> Event {
-        let statement = LetterStatement {
-            v: 1,
-            reference: reference.into(),
-            person: person.into(),
-            profile: profile.into(),
-            lookup_sha256: sha256(reference.as_bytes()),
-            loss_sha256: sha256(&Self::loss_value(reference).0),
-            suspend_sha256: sha256(&Self::suspension_value(reference).0),
-            expires: records::time::seconds(self.now + 7 * 86_400),
-            draft: None,
-            place: None,
-        };
-        let bytes = records::json::write(&statement).unwrap();
-        let signature = Label::Letter.sign(&self.keys.registry, &bytes).unwrap();
-        Event::Letter { statement: Bytes(bytes), signature: Bytes(signature) }
-    }
-
-    /// The record that voids a letter.
-    pub fn void_event(&self, reference: &str) -> Event {
-        let statement = VoidStatement {
-            v: 1,
-            reference: reference.into(),
-            drafter: "operator:0".into(),
-            replacement: String::new(),
-            withdrawal: None,
-        };
-        let bytes = records::json::write(&statement).unwrap();
-        let signature = Label::Void.sign(&self.keys.registry, &bytes).unwrap();
-        Event::Voided { statement: Bytes(bytes), signature: Bytes(signature) }
-    }
-
-    /// Makes a letter; gives its reference.
-    pub fn letter(&mut self, person: &str, profile: &str) -> String {
-        let reference = self.id();
-        let event = self.letter_event(&reference, person, profile);
-        self.apply(event).unwrap();
-        reference
-    }
-
-    /// What an application under a letter asks for.
-    pub fn issue(&self, reference: &str, key: &SoftwareSigner) -> IssueBody {
-        let letter = self.authority.letter(reference).unwrap();
-        let person = self.authority.person(&letter.person).unwrap();
-        let profile = self.authority.profile(&letter.profile).unwrap();
-        IssueBody {
-            person: letter.person.to_string(),
-            person_version: person.version,
-            profile: ProfileRef {
-                id: letter.profile.to_string(),
-                version: profile.version,
-                digest: profile.digest.clone(),
-            },
-            subject: SubjectBody {
-                c: "CN".into(),
-                o: "商洛市".into(),
-                ou: self.authority.organizational_units(&person.unit),
-                cn: sha256(b"cn"),
-                sn: letter.person.to_string(),
-            },
-            names: Vec::new(),
-            key: key.public_key().spki().into(),
-            validity_days: profile.profile.validity_days(),
-            evidence: sha256(b"evidence"),
-            label: "cli".into(),
-            reference: Some(reference.into()),
-            renewal: None,
-            previous: None,
-        }
-    }
-
-    /// Applies under a letter; gives the order.
-    pub fn apply_for(&mut self, reference: &str, key: &SoftwareSigner) -> OrderDigest {
-        let body = Body::Issue(Box::new(self.issue(reference, key)));
-        let open = self.authority.open_order_under(reference).map(|(digest, _)| digest);
-        let cancels: Vec<OrderDigest> = open.into_iter().collect();
-        let (digest, event) = self.order_event(&body, &cancels);
-        let application = Event::Application {
-            reference: reference.into(),
-            order: named(digest),
-            label: "cli".into(),
-            challenge_sha256: self.draw().into(),
-            request: sha256(b"request"),
-        };
-        self.apply(application).unwrap();
-        self.apply(event).unwrap();
-        digest
-    }
-
     /// The intent of an approved order to issue, under a new serial number.
     pub fn intent_event(&mut self, digest: OrderDigest) -> Result<(Serial, Event), Code> {
         let judged = self.authority.judge(digest, None, self.now)?;
@@ -317,60 +212,6 @@ impl SampleCity {
         let signer = std::sync::Arc::new(signer);
         self.admit(name, SampleOfficer { person: person.clone(), signer, certificate });
         person
-    }
-
-    /// An order to revoke certificates of a person.
-    pub fn revoke_body(&self, person: &str, serials: &[Serial]) -> Body {
-        Body::Revoke(RevokeBody {
-            person: person.into(),
-            serials: serials.iter().map(ToString::to_string).collect(),
-            reason: "keyCompromise".into(),
-            evidence: sha256(b"evidence"),
-            wish: None,
-        })
-    }
-
-    /// The same as an officer signs the wish for it.
-    pub fn wished_body(
-        &self,
-        name: &str,
-        (person, serial): (&str, Serial),
-        change: impl FnOnce(&mut WishStatement),
-    ) -> RevokeBody {
-        let officer = self.officer(name);
-        let Body::Revoke(body) = self.revoke_body(person, &[serial]) else { unreachable!() };
-        let mut said = WishStatement {
-            v: 1,
-            founding: self.founding.into(),
-            certificate: officer.certificate.sha256().into(),
-            serial: serial.to_string(),
-            reason: body.reason.clone(),
-            evidence: body.evidence.clone(),
-            nonce: [7; 16].into(),
-            time: records::time::seconds(self.now),
-        };
-        change(&mut said);
-        let said = Bytes(records::json::write(&said).unwrap());
-        let wish = Wish::sign(said, &officer.certificate, &*officer.signer).unwrap();
-        RevokeBody { wish: Some(Box::new(wish)), ..body }
-    }
-
-    /// Revokes a person's certificates by order.
-    pub fn revoke(&mut self, person: &str, serials: &[Serial]) -> OrderDigest {
-        let digest = self.order(&self.revoke_body(person, serials));
-        self.approve(digest, "officer-1").unwrap();
-        self.approve(digest, "officer-2").unwrap();
-        let approvals = self.authority.judge(digest, None, self.now).unwrap().approvals();
-        let event = self.revoked_event(Cause::Order { order: named(digest) }, approvals);
-        self.apply(event).unwrap();
-        digest
-    }
-
-    /// Reports the loss of a letter.
-    pub fn lose(&mut self, reference: &str) -> Result<(), Unsigned> {
-        let cause = Cause::Loss { reference: reference.into(), value: Self::loss_value(reference) };
-        let event = self.revoked_event(cause, Vec::new());
-        self.apply(event)
     }
 
     /// What an officer says who sends an order back or ends it.

@@ -8,6 +8,7 @@
 
 mod act;
 mod batch;
+mod letter;
 mod passkey;
 mod revoke;
 mod suspend;

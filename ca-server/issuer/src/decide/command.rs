@@ -12,19 +12,19 @@ use crate::verify::{
     VerifiedApproval, VerifiedDecline, VerifiedDraft, VerifiedMany, VerifiedNumbers,
     VerifiedSubmission, VerifiedWithdrawal,
 };
-use authority::OrderDigest;
 use ca_api::handler::{DraftMade, ManyMade, NumberLines};
 use ca_api::{Batching, OrderCreated, OwnSuspension};
 use records::decline::Declined;
-use records::drafted::Drafted;
 use records::enrolment::{SignedReceipt, Stage};
 use records::export::Approved;
 use records::order::CredentialBody;
-use records::withdrawal::{TakenBack, Withdrawn};
-use records::{Bytes, Code, Record};
+use records::withdrawal::Withdrawn;
+use records::{Code, Record};
 use service::Metrics;
 use std::collections::BTreeSet;
 use std::ops::Range;
+
+mod about;
 
 /// What a command was decided to be answered.
 pub(crate) type Decided = Box<dyn FnOnce(u64) + Send>;
@@ -299,53 +299,6 @@ impl Run<'_, '_> {
         })
     }
 
-    /// The reference as it may stand in a refusal: only one that exists.
-    fn known_reference(&self, reference: &str) -> String {
-        let known = self.round.authority().letter(reference).is_some();
-        if known { reference.to_owned() } else { String::new() }
-    }
-
-    fn order(&self, digest: &Bytes) -> String {
-        let named = digest.digest().map(OrderDigest);
-        let opened = |digest| self.round.authority().open(digest, 0).err();
-        let known = named.is_some_and(|digest| opened(digest) != Some(Code::OrderUnknown));
-        if known { digest.to_string() } else { String::new() }
-    }
-
-    fn person(&self, person: &str) -> String {
-        let known = self.round.authority().person(person).is_some();
-        if known { person.to_owned() } else { String::new() }
-    }
-
-    /// Whom a draft is about, if they exist.
-    fn drafted(&self, wanted: &VerifiedDraft) -> String {
-        let drafted = Drafted::of(wanted.statement());
-        drafted.map_or_else(|_| String::new(), |drafted| self.person(drafted.person()))
-    }
-
-    fn taken_back(&self, wanted: &VerifiedWithdrawal) -> String {
-        match wanted.withdrawal().read().map(|read| read.what) {
-            Ok(TakenBack::Order { order }) => self.order(&order),
-            Ok(TakenBack::Letter { reference }) => self.known_reference(&reference),
-            Err(_) => String::new(),
-        }
-    }
-
-    fn certificate(&self, serial: &str) -> String {
-        let known = self.round.authority().held(serial).is_some();
-        if known { serial.to_owned() } else { String::new() }
-    }
-
-    fn standing(&self, authorization: &str) -> String {
-        let known = self.round.authority().standing(authorization).is_some();
-        if known { authorization.to_owned() } else { String::new() }
-    }
-
-    fn agent(&self, agent: &str) -> String {
-        let known = self.round.authority().agent(agent).is_some();
-        if known { agent.to_owned() } else { String::new() }
-    }
-
     /// Decides; what is refused goes back and is recorded.
     fn decide<T>(
         &mut self,
@@ -393,6 +346,7 @@ impl Run<'_, '_> {
         self.decide_about(act, named, verb)
     }
 
+    /// Does the verb, or takes back what it began and records the refusal.
     fn decide_about<'n, T>(
         &mut self,
         act: &'static str,

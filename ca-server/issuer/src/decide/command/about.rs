@@ -1,0 +1,58 @@
+//! What a refusal may name: only what exists, so that nobody writes words of theirs into the log.
+
+use super::Run;
+use crate::verify::{VerifiedDraft, VerifiedWithdrawal};
+use authority::OrderDigest;
+use records::drafted::Drafted;
+use records::withdrawal::TakenBack;
+use records::{Bytes, Code};
+
+impl Run<'_, '_> {
+    /// The reference as it may stand in a refusal: only one that exists.
+    pub(super) fn known_reference(&self, reference: &str) -> String {
+        if_known(self.round.authority().letter(reference).is_some(), reference)
+    }
+
+    pub(super) fn order(&self, digest: &Bytes) -> String {
+        let named = digest.digest().map(OrderDigest);
+        let opened = |digest| self.round.authority().open(digest, 0).err();
+        if_known(
+            named.is_some_and(|digest| opened(digest) != Some(Code::OrderUnknown)),
+            &digest.to_string(),
+        )
+    }
+
+    pub(super) fn person(&self, person: &str) -> String {
+        if_known(self.round.authority().person(person).is_some(), person)
+    }
+
+    /// Whom a draft is about, if they exist.
+    pub(super) fn drafted(&self, wanted: &VerifiedDraft) -> String {
+        let drafted = Drafted::of(wanted.statement());
+        drafted.map_or_else(|_| String::new(), |drafted| self.person(drafted.person()))
+    }
+
+    pub(super) fn taken_back(&self, wanted: &VerifiedWithdrawal) -> String {
+        match wanted.withdrawal().read().map(|read| read.what) {
+            Ok(TakenBack::Order { order }) => self.order(&order),
+            Ok(TakenBack::Letter { reference }) => self.known_reference(&reference),
+            Err(_) => String::new(),
+        }
+    }
+
+    pub(super) fn certificate(&self, serial: &str) -> String {
+        if_known(self.round.authority().held(serial).is_some(), serial)
+    }
+
+    pub(super) fn standing(&self, authorization: &str) -> String {
+        if_known(self.round.authority().standing(authorization).is_some(), authorization)
+    }
+
+    pub(super) fn agent(&self, agent: &str) -> String {
+        if_known(self.round.authority().agent(agent).is_some(), agent)
+    }
+}
+
+fn if_known(known: bool, text: &str) -> String {
+    if known { text.to_owned() } else { String::new() }
+}
