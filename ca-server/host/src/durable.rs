@@ -36,3 +36,8 @@ pub fn write_again(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 pub fn read_private(path: &Path) -> anyhow::Result<Vec<u8>> {
     file::read_private(path).with_context(|| path.display().to_string())
 }
+
+/// Refuses a file that others can open.
+pub fn check_private(path: &Path) -> anyhow::Result<()> {
+    file::check_private(path).with_context(|| path.display().to_string())
+}

@@ -63,7 +63,8 @@ impl ListOf {
         }
     }
 
-    fn numbered(self, number: u64) -> String {
+    /// Path of the list of a number below the published folder.
+    pub fn numbered(self, number: u64) -> String {
         match self {
             Self::Root => format!("crl/root/{number}.crl"),
             Self::Issuing => format!("crl/{ISSUER}/{SHARD}/{number}.crl"),

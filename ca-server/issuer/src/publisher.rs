@@ -3,6 +3,7 @@
 //! verified itself: the last list lies in the issuer's own directory, and no row says which one is
 //! current.
 
+mod last;
 pub(crate) mod people;
 
 use crate::command::Command;
@@ -81,7 +82,7 @@ async fn lists(issuer: &Issuer, kept: &mut Option<RevocationList>) -> Result<(),
     let previous = match kept.take() {
         Some(list) => list,
         None => {
-            let last = last(issuer).await?;
+            let last = last::list(issuer).await?;
             lists::publish(&context.config.path("public"), ListOf::Issuing, &last)?;
             last
         }
@@ -118,7 +119,8 @@ async fn lists(issuer: &Issuer, kept: &mut Option<RevocationList>) -> Result<(),
         *kept = Some(previous);
         return Err(error);
     }
-    replace_private(&context.config.path("issuer/list.crl"), list.der())?;
+    replace_private(&context.config.path(last::OWN), list.der())?;
+    issuer.metrics.notice(last::NOTICE, "");
     fault::point("crl-before-publish");
     lists::publish(&context.config.path("public"), ListOf::Issuing, &list)?;
     issuer.metrics.count("crl", "done");
@@ -133,22 +135,6 @@ fn tell_kept(issuer: &Issuer, count: usize) {
          had them; whoever should be revoked for good is revoked by an order"
     );
     issuer.metrics.condition("list", if count > 0 { &told } else { "" });
-}
-
-/// The last list that the issuing key signed: from the own directory, the published file or a row,
-/// whichever is newest. Older ones are nobody's business here.
-async fn last(issuer: &Issuer) -> Result<RevocationList, IssuerError> {
-    let config = &issuer.context.config;
-    let mut candidates = vec![
-        std::fs::read(config.path("issuer/list.crl")).ok(),
-        std::fs::read(config.path("public").join(ListOf::Issuing.current())).ok(),
-    ];
-    let mut tx = issuer.store.read().await?;
-    candidates.push(ca_store::crl::newest(&mut tx, ISSUER).await?);
-    let key = issuer.context.issuing_certificate.key();
-    let own = |der: Vec<u8>| RevocationList::read(&der).ok().filter(|list| list.is_signed_by(key));
-    let lists = candidates.into_iter().flatten().filter_map(own);
-    lists.max_by_key(RevocationList::number).ok_or_else(|| Code::UnsignedAuthority.into())
 }
 
 /// Whether half of a list's life is over, or its time has not come: a clock that was wrong for a

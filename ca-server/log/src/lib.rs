@@ -110,6 +110,7 @@ async fn logs(
             metrics: metrics.clone(),
             gathering: Gathering::of(rounds::MANY),
             kept_out: None,
+            counted: None,
         };
         sequencers.insert(log, own);
         tasks.spawn(rounds.run(stop.clone()));

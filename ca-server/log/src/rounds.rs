@@ -4,6 +4,7 @@
 
 use crate::index::Handed;
 use crate::intake::Arrivals;
+use ca_store::ledger::PENDING_MAX;
 use ca_store::sequence::{LEASE, Sequencer};
 use service::{Gathering, Metrics, Stop};
 use std::sync::Arc;
@@ -17,6 +18,13 @@ const AFTER_FAILURE: Duration = Duration::from_millis(500);
 const KEPT_OUT_MAX: Duration = LEASE.saturating_mul(2);
 const KEPT_OUT: &str = "another process has the lease of this log and lets what waits stand: end \
                         it, or look who writes to the table `lease`";
+/// So many records that wait for a tree are told before there is no room for more.
+const MANY_WAIT: u64 = 80_000;
+/// What waits is counted this often.
+const COUNT: Duration = Duration::from_secs(5);
+const FULL: &str = "full: 100,000 records wait for the tree; nothing but brakes is taken until the \
+                    log goes on";
+const NEARLY_FULL: &str = "nearly full: 80,000 records and more wait for the tree";
 /// A round of so many records was one of a busy city: what comes next may gather for a moment.
 /// What one person does alone leaves fewer at a time.
 pub(super) const MANY: usize = 8;
@@ -41,13 +49,17 @@ pub(super) struct Rounds {
     pub(super) gathering: Gathering,
     /// Since when something waits that is left to another holder of the lease.
     pub(super) kept_out: Option<Instant>,
+    /// When it was counted last what waits.
+    pub(super) counted: Option<Instant>,
 }
 
 impl Rounds {
     /// Goes on until the stop.
     pub(super) async fn run(mut self, stop: Stop) {
         loop {
-            if !self.round().await && !stop.pause(AFTER_FAILURE).await {
+            let is_done = self.round().await;
+            self.tell_waiting().await;
+            if !is_done && !stop.pause(AFTER_FAILURE).await {
                 break;
             }
             tokio::select! {
@@ -58,6 +70,20 @@ impl Rounds {
         if let Err(error) = self.sequencer.release().await {
             tracing::warn!(error = format!("{error:#}"), "the lease is left to its end");
         }
+    }
+
+    /// Tells how much waits, also while no round is done.
+    async fn tell_waiting(&mut self) {
+        if self.counted.is_some_and(|counted| counted.elapsed() < COUNT) {
+            return;
+        }
+        self.counted = Some(Instant::now());
+        // A database that does not answer is told by the round.
+        let Ok(waiting) = self.sequencer.waiting().await else { return };
+        let (full, nearly) = fullness(waiting);
+        let name = waiting_name(self.sequencer.log());
+        self.metrics.condition(name, full);
+        self.metrics.notice(name, nearly);
     }
 
     /// Waits until something may wait: somebody rang, or a second is over. Behind a large round
@@ -114,6 +140,20 @@ impl Rounds {
     }
 }
 
+/// Under which name it is told how much waits.
+fn waiting_name(log: &str) -> &'static str {
+    if log == "control" { "control-waiting" } else { "access-waiting" }
+}
+
+/// What is a condition where so many records wait for a tree, and what a notice.
+fn fullness(waiting: u64) -> (&'static str, &'static str) {
+    match waiting {
+        PENDING_MAX.. => (FULL, ""),
+        MANY_WAIT.. => ("", NEARLY_FULL),
+        _ => ("", ""),
+    }
+}
+
 /// What is told of a lease that another has since then while something waits.
 fn kept_out(since: Option<Instant>, now: Instant) -> &'static str {
     let is_long = since.is_some_and(|since| now.duration_since(since) > KEPT_OUT_MAX);
@@ -133,5 +173,16 @@ mod tests {
         assert_eq!(kept_out(since(3), now), "");
         assert_eq!(kept_out(since(6), now), "");
         assert_eq!(kept_out(since(7), now), KEPT_OUT);
+    }
+
+    /// A log that stands still is told before it takes no more, and while it takes none: where the
+    /// routes refuse, and no sooner.
+    #[test]
+    fn a_log_with_much_that_waits_is_told_before_it_is_full() {
+        assert_eq!(fullness(MANY_WAIT - 1), ("", ""));
+        assert_eq!(fullness(MANY_WAIT), ("", NEARLY_FULL));
+        assert_eq!(fullness(PENDING_MAX - 1), ("", NEARLY_FULL));
+        assert_eq!(fullness(PENDING_MAX), (FULL, ""));
+        assert_ne!(waiting_name("access"), waiting_name("control"));
     }
 }

@@ -1,8 +1,8 @@
 //! Brings losses and suspensions that were confirmed here into the log, until the log has them; and
 //! hands them to the issuer past the database, which nothing that waits for the database holds up.
 
+use super::confirmed::Loss;
 use super::listed::Rank;
-use super::losses::Loss;
 use super::state::Status;
 use anyhow::Context;
 use ca_host::confirmed;
@@ -20,6 +20,11 @@ const HANDED_AFTER: Duration = Duration::from_secs(3);
 const BRING_MAX: Duration = Duration::from_secs(5);
 /// While a loss is open, the log is looked at this often at least; and whether one is late.
 const LOOK: Duration = Duration::from_secs(1);
+/// What is settled is looked for this often.
+const FORGET: Duration = Duration::from_secs(60);
+/// What is told of a journal for which no room could be taken beforehand.
+const NO_ROOM: &str = "the disk has no room for the journal of losses: once it is full, reports of \
+                       losses and suspensions are refused";
 
 impl Status {
     /// Brings every loss into the log that is not there, until the stop.
@@ -67,6 +72,8 @@ impl Status {
                 let late = open.iter().filter(|(_, loss)| loss.since.elapsed() > OPEN_MAX).count();
                 let told = format!("{late} confirmed losses or suspensions are not in the log yet");
                 self.metrics.condition("loss", if late > 0 { &told } else { "" });
+                let room = if self.losses.has_room() { "" } else { NO_ROOM };
+                self.metrics.notice("loss", room);
                 self.hand_over(&open);
             }
             if !self.stop.pause(LOOK).await {
@@ -75,8 +82,24 @@ impl Status {
         }
     }
 
+    /// Forgets what is settled, now and then, until the stop.
+    pub(super) async fn forget_losses(self: Arc<Self>) {
+        while self.stop.pause(FORGET).await {
+            let (authority, list) = (self.follower.latest(), self.lists.newest());
+            let Some((authority, list)) = authority.zip(list) else { continue };
+            let now = self.time().unix();
+            match self.losses.forget_settled(&authority, &list, now).await {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, "settled losses left the journal"),
+                Err(error) => {
+                    tracing::warn!(error = format!("{error:#}"), "the journal is not shortened");
+                }
+            }
+        }
+    }
+
     /// Hands what the log should have by now to the issuer, past the database.
-    fn hand_over(&self, open: &[(String, Loss)]) {
+    fn hand_over(&self, open: &[(String, Arc<Loss>)]) {
         let late = open.iter().filter(|(_, loss)| loss.since.elapsed() > HANDED_AFTER);
         let late = in_turn(late.map(|(key, loss)| (loss.rank(), key, &*loss.bytes)));
         let names: BTreeSet<String> = late.iter().map(|(key, _)| (*key).clone()).collect();

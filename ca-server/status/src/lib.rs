@@ -4,18 +4,22 @@
 
 mod answers;
 mod bring;
+mod confirmed;
+mod derived;
 mod listed;
 mod lists;
 mod loss;
 mod losses;
 mod ocsp;
 mod renewal;
+mod repeats;
 mod responder;
 mod rules;
 mod snapshots;
 mod state;
 mod suspend;
 mod unlisted;
+mod walk;
 mod world;
 
 use authority::Authority;
@@ -69,6 +73,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     following.spawn(status.follower.clone().keep_up(stop.clone()));
     following.spawn(status.clone().bring_losses());
     following.spawn(status.clone().hand_losses_over());
+    following.spawn(status.clone().forget_losses());
     following.spawn(status.clone().follow_world());
     let plain = lists.merge(ocsp::router(status.clone()));
     let waiting = stop.clone();

@@ -1,11 +1,12 @@
 //! The newest revocation list that this role has seen, verified under the issuing key. Its number
 //! never goes back, whatever rows and files say: the list and a floor for its number stand in the
-//! role's own directory before anybody is told of it.
+//! role's own directory. A disk that keeps neither holds no list up, which may take away: it is
+//! told, and tried again. Where what was kept is missing, nothing older takes its place.
 
 use anyhow::Context;
 use arc_swap::ArcSwapOption;
+use ca_host::durable::replace_private;
 use ca_host::lists::ListOf;
-use ca_store::follower::Follower;
 use ca_store::keep::FloorFile;
 use ca_store::replay::Floor;
 use ca_store::table::list;
@@ -14,7 +15,7 @@ use pki::crl::RevocationList;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use store::Store;
 
@@ -41,18 +42,36 @@ struct Own {
     /// When the published file was last changed, and since when it is behind.
     seen: Option<SystemTime>,
     behind: Option<Instant>,
+    /// Why the newest list, or its number, is not kept.
+    unkept: Option<String>,
+}
+
+impl Own {
+    /// Keeps a list and the floor for its number; each is tried whatever becomes of the other.
+    fn keep(&mut self, list: &RevocationList) {
+        let kept = replace_private(&self.path, list.der());
+        let raised = self.floor.raise(floor_of(list));
+        self.unkept = kept.and(raised).err().map(|error| format!("{error:#}"));
+        if let Some(error) = &self.unkept {
+            tracing::error!(error, "the newest list is not kept");
+        }
+    }
+}
+
+fn floor_of(list: &RevocationList) -> Floor {
+    Floor { size: list.number(), root: Sha256::digest(list.der()).into() }
 }
 
 impl Lists {
+    /// Takes up what was kept; what of it is missing is told with the first look.
     pub(super) fn open(
-        follower: &Follower,
+        (floor, path): (FloorFile, PathBuf),
         key: PublicKey,
         public: &Path,
         noted: Arc<AtomicU64>,
-    ) -> anyhow::Result<Self> {
-        let (floor, path) = follower.own_floor("list")?;
-        let kept = std::fs::read(&path).ok();
-        let own = Own { floor, path, seen: None, behind: None };
+    ) -> Self {
+        let kept = std::fs::read(&path).with_context(|| path.display().to_string());
+        let own = Own { floor, path, seen: None, behind: None, unkept: None };
         let lists = Self {
             key,
             newest: ArcSwapOption::empty(),
@@ -61,15 +80,29 @@ impl Lists {
             noted,
             read: tokio::sync::Mutex::new(0),
         };
-        if let Some(list) = kept.and_then(|der| lists.verified(&der)) {
-            lists.take_up(list)?;
+        match kept {
+            Ok(der) => {
+                if let Some(list) = lists.verified(&der) {
+                    lists.take_up(list);
+                }
+            }
+            Err(error) => tracing::warn!(error = format!("{error:#}"), "no list is kept"),
         }
-        Ok(lists)
+        lists
+    }
+
+    fn own(&self) -> MutexGuard<'_, Own> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The newest list.
     pub(super) fn newest(&self) -> Option<Arc<RevocationList>> {
         self.newest.load_full()
+    }
+
+    /// Whether a list was seen that is missing, and none came since that is as new.
+    pub(super) fn is_missing(&self) -> bool {
+        self.newest().is_none() && self.own().floor.floor().size > 0
     }
 
     /// Notes that there may be a newer list.
@@ -91,7 +124,9 @@ impl Lists {
 
     async fn read_rows(&self, store: &Store) -> anyhow::Result<bool> {
         let mut tx = store.read().await?;
-        let mut after = self.newest().map_or(0, |list| list.number());
+        // Where it is missing, the very one that was seen is wanted, or a newer one.
+        let seen = self.own().floor.floor().size;
+        let mut after = self.newest().map_or(seen.saturating_sub(1), |list| list.number());
         let mut newest = None;
         loop {
             let rows = list::behind(&mut tx, after, ROWS_MAX).await?;
@@ -104,53 +139,184 @@ impl Lists {
             }
         }
         drop(tx);
-        newest.map_or(Ok(false), |list| self.take_up(list))
+        Ok(newest.is_some_and(|list| self.take_up(list)))
     }
 
     fn verified(&self, der: &[u8]) -> Option<RevocationList> {
         RevocationList::read(der).ok().filter(|list| list.is_signed_by(&self.key))
     }
 
-    /// Takes up a verified list if it is newer than the newest; it is kept before anybody sees it.
-    fn take_up(&self, list: RevocationList) -> anyhow::Result<bool> {
-        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        let digest: [u8; 32] = Sha256::digest(list.der()).into();
+    /// Takes up a verified list if it is newer than the newest, or the very one that was seen. It
+    /// is kept before anybody sees it, if the disk keeps it.
+    fn take_up(&self, list: RevocationList) -> bool {
+        let mut own = self.own();
         let floor = own.floor.floor();
-        let same = (list.number(), digest) == (floor.size, floor.root);
-        let known = self.newest().is_some_and(|newest| list.number() <= newest.number());
+        let (of_list, newest) = (floor_of(&list), self.newest());
+        let known = newest.is_some_and(|newest| list.number() <= newest.number());
+        let same = (of_list.size, of_list.root) == (floor.size, floor.root);
         if known || !(list.number() > floor.size || same) {
-            return Ok(false);
+            return false;
         }
-        if !same {
-            system::file::replace_private(&own.path, list.der())
-                .with_context(|| own.path.display().to_string())?;
-            own.floor.raise(Floor { size: list.number(), root: digest })?;
+        let is_kept = || std::fs::read(&own.path).is_ok_and(|kept| kept == list.der());
+        if !(same && is_kept()) {
+            own.keep(&list);
         }
         self.newest.store(Some(Arc::new(list)));
-        Ok(true)
+        true
     }
 
-    /// Looks at the published file: what is newer is taken up; says how far it is behind what was
-    /// seen, once it had its time.
-    pub(super) fn look_at_published(&self) -> anyhow::Result<Option<String>> {
+    /// Looks at the published file: what is newer is taken up; and keeps what could not be kept.
+    /// Gives what is to be told: what is missing or not kept, and how far the file is behind what
+    /// was seen, once it had its time.
+    pub(super) fn look_at_published(&self) -> String {
         let changed = std::fs::metadata(&self.published).and_then(|data| data.modified()).ok();
-        let known = self.own.lock().unwrap_or_else(PoisonError::into_inner).seen;
         let list = std::fs::read(&self.published).ok().and_then(|der| self.verified(&der));
         let number = list.as_ref().map_or(0, RevocationList::number);
+        let known = self.own().seen;
         if changed != known || changed.is_none() {
-            self.own.lock().unwrap_or_else(PoisonError::into_inner).seen = changed;
+            self.own().seen = changed;
             if let Some(list) = list {
-                self.take_up(list)?;
+                self.take_up(list);
             }
         }
-        let newest = self.newest().map_or(0, |list| list.number());
-        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        if number >= newest {
-            own.behind = None;
-            return Ok(None);
+        let newest = self.newest();
+        let mut own = self.own();
+        if let (Some(_), Some(newest)) = (&own.unkept, &newest) {
+            own.keep(newest);
         }
-        let since = *own.behind.get_or_insert_with(Instant::now);
-        let told = || format!("the published list is number {number}; {newest} was seen");
-        Ok((since.elapsed() >= BEHIND_MAX).then(told))
+        let seen = own.floor.floor().size;
+        match newest {
+            None if seen > 0 => format!(
+                "what was seen is missing: number {seen}; nothing is told to be good until it or \
+                 a newer one is there: restore {}, or have the issuer publish",
+                own.path.display()
+            ),
+            None => String::new(),
+            Some(newest) => own.told(number, newest.number()),
+        }
+    }
+}
+
+impl Own {
+    /// What is told of the published list of a number beside the newest that was seen.
+    fn told(&mut self, number: u64, newest: u64) -> String {
+        let unkept = self.unkept.as_ref();
+        let unkept = unkept.map(|why| format!("number {newest} is told and not kept: {why}"));
+        let behind = if number >= newest {
+            self.behind = None;
+            None
+        } else {
+            let since = *self.behind.get_or_insert_with(Instant::now);
+            let told = || format!("the published list is number {number}; {newest} was seen");
+            (since.elapsed() >= BEHIND_MAX).then(told)
+        };
+        let told: Vec<String> = unkept.into_iter().chain(behind).collect();
+        told.join("; ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ca_store::keep::mac_key;
+    use pki::crl::ListContent;
+    use sample_city::SampleCity;
+
+    /// A role's directory and what is published.
+    struct Place {
+        folder: tempfile::TempDir,
+        city: SampleCity,
+    }
+
+    impl Place {
+        fn found() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            FloorFile::found(&folder.path().join("list.floor"), &mac_key(b"secret")).unwrap();
+            let published = folder.path().join("public").join(ListOf::Issuing.current());
+            std::fs::create_dir_all(published.parent().unwrap()).unwrap();
+            Self { folder, city: SampleCity::found() }
+        }
+
+        fn path(&self) -> PathBuf {
+            self.folder.path().join("list")
+        }
+
+        fn open(&self) -> Lists {
+            let floor = self.folder.path().join("list.floor");
+            let floor = FloorFile::open(&floor, &mac_key(b"secret")).unwrap();
+            let key = pki::Signer::public_key(&self.city.keys.issuing).clone();
+            let public = self.folder.path().join("public");
+            Lists::open((floor, self.path()), key, &public, Arc::default())
+        }
+
+        fn list(&self, number: u64) -> RevocationList {
+            let now = self.city.now;
+            let content = ListContent {
+                issuer: self.city.officer("officer-1").certificate.subject(),
+                key_identifier: &[7; 20],
+                number,
+                this_update: now,
+                next_update: now + 86_400,
+                shard_url: None,
+                revoked: &[],
+            };
+            RevocationList::issue(&content, &self.city.keys.issuing).unwrap()
+        }
+
+        fn publish(&self, list: &RevocationList) {
+            let published = self.folder.path().join("public").join(ListOf::Issuing.current());
+            std::fs::write(published, list.der()).unwrap();
+        }
+    }
+
+    fn number(lists: &Lists) -> Option<u64> {
+        lists.newest().map(|list| list.number())
+    }
+
+    /// A disk that keeps no list holds up none: it is handed out and told, kept as soon as that
+    /// works, and its number does not go back meanwhile, nor for who starts without it.
+    #[test]
+    fn a_list_that_is_not_kept_is_handed_out() {
+        let place = Place::found();
+        let (third, fourth) = (place.list(3), place.list(4));
+        // What cannot be replaced: writing fails there as on a full disk.
+        std::fs::create_dir(place.path()).unwrap();
+        let lists = place.open();
+        place.publish(&fourth);
+        assert!(lists.look_at_published().contains("number 4 is told and not kept"));
+        assert_eq!(number(&lists), Some(4));
+        assert!(!lists.take_up(third.clone()), "an older one is none");
+        let started = place.open();
+        assert!(started.is_missing() && !started.take_up(third));
+        std::fs::remove_dir(place.path()).unwrap();
+        assert_eq!(lists.look_at_published(), "");
+        assert_eq!(std::fs::read(place.path()).unwrap(), fourth.der());
+        assert_eq!(number(&place.open()), Some(4));
+    }
+
+    /// A list that was seen and is missing, or damaged, is told, and none that is older takes its
+    /// place, nor another one of its number; with the very one, or a newer one, all is well.
+    #[test]
+    fn a_list_that_is_missing_is_told_and_replaced_by_no_older_one() {
+        let place = Place::found();
+        let lists = place.open();
+        assert!(!lists.is_missing(), "none was seen");
+        assert_eq!(lists.look_at_published(), "");
+        let fourth = place.list(4);
+        assert!(lists.take_up(fourth.clone()));
+        for damage in [None, Some(Vec::new()), Some(place.list(3).der().to_vec())] {
+            match damage {
+                None => std::fs::remove_file(place.path()).unwrap(),
+                Some(bytes) => std::fs::write(place.path(), bytes).unwrap(),
+            }
+            let lists = place.open();
+            place.publish(&place.list(3));
+            assert!(lists.look_at_published().contains("what was seen is missing: number 4"));
+            assert!(lists.is_missing() && number(&lists).is_none());
+            assert!(lists.take_up(fourth.clone()) && !lists.is_missing());
+            assert_eq!(number(&place.open()), Some(4), "it is kept again");
+        }
+        let lists = place.open();
+        assert!(!lists.take_up(place.list(4)) && lists.take_up(place.list(5)));
     }
 }

@@ -3,7 +3,7 @@
 //! journal before the receipt leaves: a receipt that left is a revocation, whatever the database
 //! does.
 
-use super::losses;
+use super::confirmed::{event, under};
 use super::state::Status;
 use authority::{Authority, Serial};
 use axum::Json;
@@ -67,13 +67,13 @@ impl Status {
             return Err(Code::LogBehind);
         }
         authority.revocation(&cause, &[], now)?;
-        let serials = losses::under(&authority, reference);
+        let serials = under(&authority, reference);
         let receipt = self.receipt_of(reference, &serials, now)?;
         let time = if authority.letter(reference).is_some_and(|letter| letter.lost) {
             let told = self.losses.confirmed_at(reference);
             told.or_else(|| lost_at(&authority, &serials)).unwrap_or(now)
         } else {
-            let event = losses::event(&authority, reference, &report.value, receipt.clone());
+            let event = event(&authority, reference, &report.value, receipt.clone());
             self.confirm(reference, (event, Vec::new()), micros).await?
         };
         if time == now { Ok(receipt) } else { self.receipt_of(reference, &serials, time) }

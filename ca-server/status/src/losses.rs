@@ -1,88 +1,114 @@
 //! Losses and suspensions that this role confirmed. Each stands in a journal of its own before the
 //! receipt leaves, counts here from then on, and is brought back into the log until the log has it:
-//! also when the database is away, is put back to an older state, or loses the pending record.
+//! also when the database is away, is put back to an older state, or loses the pending record. What
+//! the log has, and every list that a gate may have, is forgotten here after a while.
 
-use super::listed::{Beside, Counted, Listed, Newest, Rank};
+use super::confirmed::{self, Loss};
+use super::derived::{Basis, Derived};
+use super::walk::{Moment, ToldBeside, Walk};
 use anyhow::Context;
 use authority::{Authority, Serial};
 use ca_store::follower::Follower;
 use ca_store::keep::Journal;
-use pki::SerialNumber;
 use pki::crl::{RevocationList, RevocationReason};
-use records::record::{Cause, Event, Record, RevokedSerial};
-use records::suspension::SuspensionCause;
-use records::{Bytes, Disclosure};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use records::Disclosure;
+use records::record::Event;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 
-/// Reason of every loss report: whoever has the key may not be its owner.
-const REASON: &str = "keyCompromise";
-const SALT: usize = 32;
-
-/// A loss or a suspension as it was confirmed.
-#[derive(Clone)]
-pub(super) struct Loss {
-    /// When, unix.
-    at: u64,
-    /// The record that brings it into the log, with its salt.
-    pub(super) record: Record,
-    pub(super) bytes: Vec<u8>,
-    pub(super) salt: [u8; SALT],
-    /// What opens its commitments.
-    pub(super) opened: Vec<Disclosure>,
-    /// Since when this process knows of it.
-    pub(super) since: Instant,
-}
+/// What is settled for so long, in seconds, may be forgotten: authority is kept every ten minutes,
+/// and a start knows what that knew.
+const SETTLED_SECONDS: u64 = 86_400;
+/// So many that are settled leave the journal together.
+const SETTLED_MAX: usize = 1_000;
 
 /// What was confirmed, by its key: a letter's reference, or the name of a suspension.
 pub(super) struct Losses {
     confirmed: Mutex<Confirmed>,
+    /// What gates are told; taken before `confirmed`, where both are.
+    walk: Mutex<Walk>,
+    /// What the log does not have yet, by serial number: when, unix, and why.
+    revoked: Derived<Basis, HashMap<Serial, (u64, RevocationReason)>>,
     /// To the thread that writes the journal, which does nothing else: a brake waits for no place
     /// among those that may wait for files or locks.
-    journal: mpsc::UnboundedSender<Entry>,
+    journal: mpsc::UnboundedSender<Asked>,
+    /// Whether a full disk would take the next one all the same.
+    has_room: Arc<AtomicBool>,
 }
 
-/// What is to be kept, and where it is told that it is.
-type Entry = (Vec<u8>, oneshot::Sender<anyhow::Result<()>>);
+/// What is asked of the journal, and where it is told that it is done.
+struct Asked(Work, oneshot::Sender<anyhow::Result<()>>);
+
+enum Work {
+    /// An entry is kept.
+    Keep(Vec<u8>),
+    /// Entries under these keys are left out.
+    Forget(HashSet<String>),
+}
 
 #[derive(Default)]
 struct Confirmed {
-    all: HashMap<String, Loss>,
+    all: HashMap<String, Arc<Loss>>,
     /// What the log does not have yet.
     open: BTreeSet<String>,
-    /// What some list that a gate may still have does not hold.
-    unlisted: BTreeMap<String, Listed>,
+    /// What the walk has not taken up yet.
+    fresh: Vec<(String, Arc<Loss>)>,
+    /// Counts what was confirmed.
+    changes: u64,
 }
 
 impl Confirmed {
     fn insert(&mut self, reference: &str, loss: Loss) {
+        let loss = Arc::new(loss);
         self.open.insert(reference.to_owned());
-        self.unlisted.insert(reference.to_owned(), Listed::default());
+        self.fresh.push((reference.to_owned(), loss.clone()));
         self.all.insert(reference.to_owned(), loss);
+        self.changes += 1;
     }
 
-    fn open(&self) -> impl Iterator<Item = (&String, &Loss)> {
+    fn open(&self) -> impl Iterator<Item = (&String, &Arc<Loss>)> {
         self.open.iter().filter_map(|reference| self.all.get_key_value(reference))
     }
 }
 
 impl Losses {
     pub(super) fn open(follower: &Follower) -> anyhow::Result<Self> {
-        let (journal, entries) = follower.journal("losses")?;
-        let mut confirmed = Confirmed::default();
-        for entry in entries {
-            let (reference, loss) = read(&entry).context("an entry of the journal of losses")?;
-            confirmed.insert(&reference, loss);
-        }
-        let (sender, entries) = mpsc::unbounded_channel();
-        std::thread::Builder::new().name("losses".into()).spawn(move || keep(journal, entries))?;
-        Ok(Self { confirmed: Mutex::new(confirmed), journal: sender })
+        Self::of(follower.journal("losses")?)
     }
 
-    fn confirmed(&self) -> std::sync::MutexGuard<'_, Confirmed> {
+    fn of((journal, entries): (Journal, Vec<Vec<u8>>)) -> anyhow::Result<Self> {
+        let mut confirmed = Confirmed::default();
+        for entry in entries {
+            let read = confirmed::read(&entry).context("an entry of the journal of losses")?;
+            let (reference, loss) = read;
+            confirmed.insert(&reference, loss);
+        }
+        let (sender, asked) = mpsc::unbounded_channel();
+        let has_room = Arc::new(AtomicBool::new(journal.has_room()));
+        let told = has_room.clone();
+        std::thread::Builder::new()
+            .name("losses".into())
+            .spawn(move || keep(journal, asked, &told))?;
+        Ok(Self {
+            confirmed: Mutex::new(confirmed),
+            walk: Mutex::default(),
+            revoked: Derived::default(),
+            journal: sender,
+            has_room,
+        })
+    }
+
+    fn confirmed(&self) -> MutexGuard<'_, Confirmed> {
         self.confirmed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn ask(&self, work: Work) -> anyhow::Result<()> {
+        let (told, done) = oneshot::channel();
+        let gone = "the journal is not written any more";
+        self.journal.send(Asked(work, told)).context(gone)?;
+        done.await.context(gone)?
     }
 
     /// Confirms a loss or a suspension; it is durable when this returns. The same again is the same
@@ -90,17 +116,14 @@ impl Losses {
     pub(super) async fn confirm(
         &self,
         reference: &str,
-        (event, opened): (Event, Vec<Disclosure>),
+        said: (Event, Vec<Disclosure>),
         micros: u64,
     ) -> anyhow::Result<u64> {
         if let Some(at) = self.confirmed_at(reference) {
             return Ok(at);
         }
-        let loss = Loss::new((event, opened), micros)?;
-        let (told, kept) = oneshot::channel();
-        let entry = loss.entry()?;
-        self.journal.send((entry, told)).context("the journal is not written any more")?;
-        kept.await.context("the journal is not written any more")??;
+        let loss = Loss::new(said, micros)?;
+        self.ask(Work::Keep(loss.entry()?)).await?;
         let mut confirmed = self.confirmed();
         if !confirmed.all.contains_key(reference) {
             confirmed.insert(reference, loss);
@@ -109,7 +132,7 @@ impl Losses {
         Ok(confirmed.all.get(reference).map_or(micros / 1_000_000, |first| first.at))
     }
 
-    /// When a loss or a suspension was confirmed, unix.
+    /// When a loss or a suspension was confirmed, unix, while it is not forgotten.
     pub(super) fn confirmed_at(&self, reference: &str) -> Option<u64> {
         self.confirmed().all.get(reference).map(|known| known.at)
     }
@@ -124,26 +147,35 @@ impl Losses {
     }
 
     /// When and why a certificate was revoked or suspended by what the log does not have yet, unix;
-    /// a loss before a suspension.
+    /// a loss before a suspension. Who asks looks it up: it is walked once for all.
     pub(super) fn revoked(
         &self,
-        authority: &Authority,
+        authority: &Arc<Authority>,
         serial: &Serial,
     ) -> Option<(u64, RevocationReason)> {
-        let confirmed = self.confirmed();
-        let theirs = confirmed
-            .open()
-            .filter(|(_, loss)| !loss.is_in(authority) && loss.serials(authority).contains(serial));
-        theirs.map(|(_, loss)| (loss.at, loss.reason())).min_by_key(|(_, reason)| reason.code())
+        let (changes, none_open) = {
+            let confirmed = self.confirmed();
+            (confirmed.changes, confirmed.open.is_empty())
+        };
+        if none_open {
+            return None;
+        }
+        let basis = Basis { changes, authority: Arc::downgrade(authority) };
+        let all = self.revoked.of(basis, || {
+            let open: Vec<Arc<Loss>> =
+                self.confirmed().open().map(|(_, one)| one.clone()).collect();
+            by_serial(&open, authority)
+        });
+        all.get(serial).copied()
     }
 
     /// A loss that was confirmed.
-    pub(super) fn get(&self, reference: &str) -> Option<Loss> {
+    pub(super) fn get(&self, reference: &str) -> Option<Arc<Loss>> {
         self.confirmed().all.get(reference).cloned()
     }
 
     /// What the log does not have yet, as far as authority tells.
-    pub(super) fn open_ones(&self, authority: &Authority) -> Vec<(String, Loss)> {
+    pub(super) fn open_ones(&self, authority: &Authority) -> Vec<(String, Arc<Loss>)> {
         let mut confirmed = self.confirmed();
         let Confirmed { all, open, .. } = &mut *confirmed;
         open.retain(|one| all.get(one).is_some_and(|loss| !loss.is_in(authority)));
@@ -151,184 +183,114 @@ impl Losses {
     }
 
     /// What was confirmed here, counts at `now` (unix) and does not stand in the list that a gate
-    /// has, by its number: what no list holds, and what only a newer one does, which a gate may not
-    /// have accepted. It is forgotten here when no older list is in use.
+    /// has, by its number; beside the newest one that is known here. Losses go first where there is
+    /// room for so many only.
     pub(super) fn unlisted(
         &self,
-        authority: &Authority,
-        (list, known): (&RevocationList, u64),
+        authority: &Arc<Authority>,
+        (list, known): (Option<&RevocationList>, u64),
         now: u64,
-    ) -> Beside {
-        let mut confirmed = self.confirmed();
-        let Confirmed { all, unlisted, .. } = &mut *confirmed;
-        let newest = Newest { number: list.number(), until: list.next_update() };
-        let mut beside = Beside::default();
-        unlisted.retain(|one, listed| {
-            let Some(loss) = all.get(one) else { return false };
-            let is_in = loss.is_in(authority);
-            // A letter that the log does not know as lost may still bring something.
-            let mut stays = !is_in;
-            for serial in loss.serials(authority) {
-                let text = serial.to_string();
-                let counts = !is_in || authority.is_revoked(&text);
-                let over = authority.held(&text).is_some_and(|held| held.not_after < now);
-                if counts && !over {
-                    let counted = loss.counted(authority, &text);
-                    let holds = SerialNumber::from_hex(&text).is_some_and(|number| {
-                        // What stands there as suspended does not say that it is revoked.
-                        let enough = counted == Counted::Suspended || !list.is_held(&number);
-                        list.contains(&number) && enough
-                    });
-                    let rank = Rank { counted, ..loss.rank() };
-                    let (told, place) = ((serial, rank), (&newest, holds));
-                    stays |= listed.sort(told, place, (known, now), &mut beside);
-                }
-            }
-            stays
-        });
-        beside
+    ) -> Arc<ToldBeside> {
+        self.walked(authority, list, now, |walk, moment| {
+            walk.beside(moment, (authority, list), known)
+        })
+    }
+
+    /// Has something walked, with everything that was confirmed before.
+    fn walked<T>(
+        &self,
+        authority: &Arc<Authority>,
+        list: Option<&RevocationList>,
+        now: u64,
+        work: impl FnOnce(&mut Walk, &Moment) -> T,
+    ) -> T {
+        let mut walk = self.walk.lock().unwrap_or_else(PoisonError::into_inner);
+        let (fresh, changes) = {
+            let mut confirmed = self.confirmed();
+            (std::mem::take(&mut confirmed.fresh), confirmed.changes)
+        };
+        walk.add(fresh);
+        let list = list.map(RevocationList::number);
+        let basis = Basis { changes, authority: Arc::downgrade(authority) };
+        work(&mut walk, &Moment { basis, list, now })
     }
 
     /// The record that brings a loss into the log from now on: another one took the place of the
     /// last.
     pub(super) fn renew(&self, reference: &str, loss: &Loss) -> anyhow::Result<()> {
-        let said = (loss.record.event.clone(), loss.opened.clone());
-        let renewed = Loss::new(said, loss.at * 1_000_000)?;
-        let renewed = Loss { since: loss.since, ..renewed };
+        let renewed = Arc::new(loss.renewed()?);
         self.confirmed().all.insert(reference.to_owned(), renewed);
         Ok(())
     }
+
+    /// Whether a full disk would take the next one all the same.
+    pub(super) fn has_room(&self) -> bool {
+        self.has_room.load(Ordering::Acquire)
+    }
+
+    /// Forgets what is settled, here and in the journal, once there is enough of it: the log has
+    /// it, no list is in use that does not hold it, and both are so for a day. Gives how much.
+    pub(super) async fn forget_settled(
+        &self,
+        authority: &Arc<Authority>,
+        list: &RevocationList,
+        now: u64,
+    ) -> anyhow::Result<usize> {
+        self.open_ones(authority);
+        let settled: HashSet<String> = self.walked(authority, Some(list), now, |walk, moment| {
+            walk.beside(moment, (authority, Some(list)), list.number());
+            let confirmed = self.confirmed();
+            let stays = |key: &String| {
+                let is_fresh = confirmed.fresh.iter().any(|(fresh, _)| fresh == key);
+                confirmed.open.contains(key) || is_fresh || walk.holds(key)
+            };
+            let old = |loss: &Loss| loss.at.saturating_add(SETTLED_SECONDS) < now;
+            let settled = confirmed.all.iter().filter(|(key, loss)| old(loss) && !stays(key));
+            settled.map(|(key, _)| key.clone()).collect()
+        });
+        if settled.len() < SETTLED_MAX {
+            return Ok(0);
+        }
+        self.ask(Work::Forget(settled.clone())).await?;
+        self.confirmed().all.retain(|key, _| !settled.contains(key));
+        Ok(settled.len())
+    }
+}
+
+/// What open losses take away: of several causes of one serial number, a loss before a suspension,
+/// and then the oldest.
+fn by_serial(
+    open: &[Arc<Loss>],
+    authority: &Authority,
+) -> HashMap<Serial, (u64, RevocationReason)> {
+    let mut all: HashMap<Serial, (u64, RevocationReason)> = HashMap::new();
+    for loss in open.iter().filter(|loss| !loss.is_in(authority)) {
+        let said = (loss.at, loss.reason());
+        let rank = |(at, reason): (u64, RevocationReason)| (reason.code(), at);
+        for serial in loss.serials(authority) {
+            let known = all.entry(serial).or_insert(said);
+            if rank(said) < rank(*known) {
+                *known = said;
+            }
+        }
+    }
+    all
 }
 
 /// Writes the journal until nobody can report any more.
-fn keep(mut journal: Journal, mut entries: mpsc::UnboundedReceiver<Entry>) {
-    while let Some((entry, told)) = entries.blocking_recv() {
-        let _ = told.send(journal.append(&entry));
-    }
-}
-
-/// The event of a loss: what it revokes follows from the letter, wherever it is read; the
-/// certificates are named so that they find it.
-pub(super) fn event(
-    authority: &Authority,
-    reference: &str,
-    value: &Bytes,
-    (statement, signature): (Bytes, Bytes),
-) -> Event {
-    let cause = Cause::Loss { reference: reference.to_owned(), value: value.clone() };
-    let named = named(authority, under(authority, reference));
-    let (certificates, reason, approvals) = (named, REASON.to_owned(), Vec::new());
-    Event::Revoked { certificates, reason, cause, approvals, statement, signature }
-}
-
-impl Loss {
-    fn new((event, opened): (Event, Vec<Disclosure>), micros: u64) -> anyhow::Result<Self> {
-        let record = Record {
-            v: 1,
-            id: ca_host::random::bytes::<16>()?.into(),
-            log: "control".into(),
-            maker: "status".into(),
-            time: records::time::micros(micros),
-            link: None,
-            event,
+fn keep(mut journal: Journal, mut asked: mpsc::UnboundedReceiver<Asked>, has_room: &AtomicBool) {
+    while let Some(Asked(work, told)) = asked.blocking_recv() {
+        let done = match work {
+            Work::Keep(entry) => journal.append(&entry),
+            // An entry that cannot be read is nobody's to forget.
+            Work::Forget(keys) => journal.retain(|entry| {
+                confirmed::read(entry).is_none_or(|(reference, _)| !keys.contains(&reference))
+            }),
         };
-        let (bytes, salt) = (record.write()?, ca_host::random::bytes::<SALT>()?);
-        let since = Instant::now();
-        Ok(Self { at: micros / 1_000_000, record, bytes, salt, opened, since })
-    }
-
-    /// As it stands in the journal: salt, length and bytes of the record, what opens it.
-    fn entry(&self) -> anyhow::Result<Vec<u8>> {
-        let length = u32::try_from(self.bytes.len())?.to_be_bytes();
-        let opened = serde_json::to_vec(&self.opened)?;
-        Ok([&self.salt[..], &length, &self.bytes, &opened].concat())
-    }
-
-    /// Whether the tree has it, or what came of it.
-    pub(super) fn is_in(&self, authority: &Authority) -> bool {
-        match &self.record.event {
-            Event::Revoked { cause: Cause::Loss { reference, .. }, .. } => {
-                authority.letter(reference).is_some_and(|letter| letter.lost)
-            }
-            Event::Suspended { cause, .. } => authority.knows_suspension(&cause.name()),
-            _ => false,
-        }
-    }
-
-    fn serials(&self, authority: &Authority) -> Vec<Serial> {
-        match &self.record.event {
-            Event::Revoked { cause: Cause::Loss { reference, .. }, .. } => {
-                under(authority, reference)
-            }
-            Event::Suspended { certificates, cause, .. } => {
-                let named = certificates.iter().filter_map(|one| Serial::read(&one.serial));
-                let letter = cause.reference().map(|reference| under(authority, &reference));
-                let all: BTreeSet<Serial> = named.chain(letter.into_iter().flatten()).collect();
-                all.into_iter().collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    /// What it goes before.
-    pub(super) fn rank(&self) -> Rank {
-        let counted = match self.record.event {
-            Event::Suspended { .. } => Counted::Suspended,
-            _ => Counted::Revoked,
-        };
-        Rank { counted, is_behind: false, at: self.at }
-    }
-
-    /// How a serial number of it counts, with what else is known of that.
-    fn counted(&self, authority: &Authority, serial: &str) -> Counted {
-        let hold = self.reason() == RevocationReason::CertificateHold;
-        let revoked = authority.is_revoked(serial) && authority.suspended_as(serial).is_none();
-        if hold && !revoked { Counted::Suspended } else { Counted::Revoked }
-    }
-
-    fn reason(&self) -> RevocationReason {
-        match self.record.event {
-            Event::Suspended { .. } => RevocationReason::CertificateHold,
-            _ => RevocationReason::KeyCompromise,
-        }
+        has_room.store(journal.has_room(), Ordering::Release);
+        let _ = told.send(done);
     }
 }
 
-fn read(entry: &[u8]) -> Option<(String, Loss)> {
-    let (salt, rest) = entry.split_first_chunk::<SALT>()?;
-    let (length, rest) = rest.split_first_chunk::<4>()?;
-    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-    let (bytes, opened) = rest.split_at_checked(length)?;
-    let opened = serde_json::from_slice(opened).ok()?;
-    let record = Record::read(bytes).ok()?;
-    let key = match &record.event {
-        Event::Revoked { cause: Cause::Loss { reference, .. }, .. } => reference.clone(),
-        Event::Suspended { cause, .. } => key(cause),
-        _ => return None,
-    };
-    let (at, since) = (record.unix(), Instant::now());
-    let bytes = bytes.to_vec();
-    Some((key, Loss { at, record, bytes, salt: *salt, opened, since }))
-}
-
-/// The key of a suspension.
-pub(super) fn key(cause: &SuspensionCause) -> String {
-    format!("suspension {}", Bytes::from(cause.name()))
-}
-
-/// Serial numbers with the ends of their certificates, so that a record is found by them.
-pub(super) fn named(authority: &Authority, serials: Vec<Serial>) -> Vec<RevokedSerial> {
-    let named = serials.into_iter().filter_map(|serial| {
-        let (serial, held) = (serial.to_string(), authority.held(&serial.to_string())?);
-        let not_after = records::time::seconds(held.not_after);
-        Some(RevokedSerial { serial, not_after })
-    });
-    named.collect()
-}
-
-/// Serial numbers of everything that was issued, or is being issued, under a letter.
-pub(super) fn under(authority: &Authority, reference: &str) -> Vec<Serial> {
-    let mut serials = authority.letter(reference).map_or(Vec::new(), |l| l.serials.clone());
-    serials.extend(authority.intended_under(reference).filter(|one| !serials.contains(one)));
-    serials
-}
+#[cfg(test)]
+mod tests;

@@ -104,8 +104,8 @@ impl Status {
             return Err(OcspRefusal::TryLater);
         }
         let serials = request.serials(&responder.issuer)?;
-        let knows = self.known(&responder, serials.clone(), now);
-        let known = tokio::time::timeout(KNOWN_MAX, knows).await;
+        let known = self.known(&responder, serials.clone(), now);
+        let known = tokio::time::timeout(KNOWN_MAX, known).await;
         let known = known.context("the database does not answer").flatten();
         let known = known.map_err(|error| {
             tracing::error!(error = format!("{error:#}"), "ocsp");
@@ -113,7 +113,8 @@ impl Status {
         })?;
         let revoked = |serial| matches!(known.get(serial), Some(CertificateStatus::Revoked { .. }));
         let all_revoked = serials.iter().all(revoked);
-        let period = period(&time, all_revoked, responder.certificate.not_after());
+        let knows = (&time, !self.lists.is_missing());
+        let period = period(knows, all_revoked, responder.certificate.not_after());
         let period = period.ok_or(OcspRefusal::TryLater)?;
         if let Some(signed) = self.answers.still_true(der, &responder.name, &known, now) {
             return Ok(signed);
@@ -162,7 +163,7 @@ impl Status {
     /// list and answer never contradict each other.
     fn revoked(
         &self,
-        authority: &Authority,
+        authority: &Arc<Authority>,
         serial: &SerialNumber,
         now: u64,
     ) -> Option<CertificateStatus> {
@@ -178,7 +179,7 @@ impl Status {
 
     fn revoked_since(
         &self,
-        authority: &Authority,
+        authority: &Arc<Authority>,
         serial: &SerialNumber,
     ) -> Option<CertificateStatus> {
         if let Some(revoked) = authority.revoked_as(&serial.to_string()) {
@@ -231,12 +232,18 @@ impl Status {
     }
 }
 
-/// For when an answer is good, if there may be one. While the clock is not believed nobody is told
-/// that something is good: only what takes away is said, by the time that is proven.
-fn period(time: &ProvenTime, all_revoked: bool, not_after: u64) -> Option<Period> {
+/// For when an answer is good, if there may be one. While the clock is not believed, or the list
+/// that was seen last is missing, nobody is told that something is good: only what takes away is
+/// said, by the time that is proven.
+fn period(
+    (time, has_list): (&ProvenTime, bool),
+    all_revoked: bool,
+    not_after: u64,
+) -> Option<Period> {
     let from = time.answered();
     let until = (from + ANSWER_SECONDS).min(not_after);
-    (time.is_believed() || all_revoked).then_some(Period { from, until })
+    let may_be_good = time.is_believed() && has_list;
+    (may_be_good || all_revoked).then_some(Period { from, until })
 }
 
 /// An answer that caches may keep (RFC 5019 section 6.2): for less time than it counts.
@@ -285,7 +292,8 @@ mod tests {
     fn no_answer_is_good_by_a_clock_that_moved() {
         let by = |now: u64, clock, proven, all_revoked| {
             let time = ProvenTime::new((now * 1_000_000, clock), (proven, LAST), DAY);
-            period(&time, all_revoked, LAST + DAY).map(|period| (period.from, period.until))
+            let period = period((&time, true), all_revoked, LAST + DAY);
+            period.map(|period| (period.from, period.until))
         };
         assert_eq!(by(LAST, Ok(()), LAST, false), Some((LAST, LAST + ANSWER_SECONDS)));
         for now in [LAST + 2 * DAY, LAST - 3_600] {
@@ -295,5 +303,16 @@ mod tests {
         }
         let late = LAST + DAY - 5;
         assert_eq!(by(late, Ok(()), late, false), Some((late, LAST + DAY)));
+    }
+
+    /// Without the list that was seen last nobody knows what stands in it: revoked is said, and
+    /// good is not.
+    #[test]
+    fn no_answer_is_good_without_the_list_that_was_seen() {
+        let time = ProvenTime::new((LAST * 1_000_000, Ok(())), (LAST, LAST), DAY);
+        let by =
+            |has_list, all_revoked| period((&time, has_list), all_revoked, LAST + DAY).is_some();
+        assert!(by(true, false) && by(true, true) && by(false, true));
+        assert!(!by(false, false));
     }
 }

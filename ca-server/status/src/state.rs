@@ -3,10 +3,11 @@
 use super::answers::Answers;
 use super::lists::Lists;
 use super::losses::Losses;
+use super::repeats::Repeats;
 use super::responder::{InUse, Issued};
 use super::rules::RulesInForce;
 use super::snapshots::Snapshots;
-use super::unlisted::ToldBeside;
+use super::unlisted::SignedBeside;
 use anyhow::Context;
 use ca_host::CaConfig;
 use ca_host::ProvenTime;
@@ -52,6 +53,8 @@ pub(super) struct Status {
     /// One suspension is judged and kept at a time: each sees whom those before it leave to release
     /// it.
     pub(super) suspending: tokio::sync::Mutex<()>,
+    /// What was said again, and is counted.
+    pub(super) repeats: Mutex<Repeats>,
     pub(super) rules: RulesInForce,
     /// Counts what agents wait for.
     pub(super) news: watch::Sender<u64>,
@@ -63,8 +66,8 @@ pub(super) struct Status {
     pub(super) answers: Answers,
     /// What was handed to the issuer last; unknown after a start.
     pub(super) handed: Mutex<Option<BTreeSet<String>>>,
-    /// What an agent was told last.
-    pub(super) unlisted: Mutex<Option<ToldBeside>>,
+    /// What agents were told last.
+    pub(super) unlisted: Mutex<SignedBeside>,
     /// Places of OCSP questions that are being answered.
     pub(super) ocsp_places: Semaphore,
 }
@@ -93,11 +96,13 @@ impl Status {
         let follower =
             Follower::open(config, "status", store.clone(), told, doorbell, Some(observer))?;
         let key = services.issuing().key().clone();
-        let lists = Lists::open(&follower, key, &config.path("public"), lists_noted)?;
+        let public = config.path("public");
+        let lists = Lists::open(follower.own_floor("list")?, key, &public, lists_noted);
         Ok(Self {
             losses: Losses::open(&follower)?,
             losses_due: Notify::new(),
             suspending: tokio::sync::Mutex::default(),
+            repeats: Mutex::default(),
             waiting: Semaphore::new(WAITING_MAX),
             lists: Arc::new(lists),
             snapshots,

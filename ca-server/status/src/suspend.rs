@@ -1,10 +1,11 @@
 //! Takes a suspension: a brake like a loss report. Its evidence is the HMAC under the letter's
 //! suspension key, or a signature that authority judges; no row is asked. It is kept in the journal
-//! before the receipt leaves. What was said a moment ago is answered as that was.
+//! before the receipt leaves. While what somebody said stands, they are answered by that.
 
-use super::losses;
+use super::confirmed;
+use super::repeats::Saying;
 use super::state::Status;
-use authority::{Authority, PersonId, SaidBy, Serial, Suspended};
+use authority::{Authority, PersonId, SaidBy, Serial};
 use axum::Json;
 use axum::body::Bytes as Body;
 use axum::extract::State;
@@ -21,7 +22,7 @@ use records::wish::WISH_SECONDS;
 use records::{Bytes, Code, Disclosure, Problem};
 use service::problem::Refused;
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// Why a letter's holder suspends: the key may be in other hands.
 const LETTER_REASON: &str = "keyCompromise";
@@ -89,7 +90,7 @@ impl Status {
         let one_at_a_time = self.suspending.lock().await;
         let authority = self.losses.noticed(&self.follower.latest().unwrap_or(authority));
         let person = authority.letter(&reference).ok_or(Code::WrongCode)?.person;
-        let mut serials = losses::under(&authority, &reference);
+        let mut serials = confirmed::under(&authority, &reference);
         serials.retain(|serial| !authority.is_ended(&serial.to_string()));
         if serials.is_empty() {
             return Err(Code::NothingToSuspend);
@@ -98,7 +99,7 @@ impl Status {
         let time = self.time();
         let (said, unix) = (SaidBy::Letter, time.unix());
         let mut told = Told { told, said, person, serials, reason, statement: None, unix };
-        if is_suspended(&authority, &mut told) {
+        if self.is_suspended(&authority, &mut told, is_fresh)? {
             return self.receipt(&told).map(|(receipt, ..)| receipt);
         }
         let (receipt, notice, signature) = self.receipt(&told)?;
@@ -119,7 +120,7 @@ impl Status {
         if let Some(known) = self.follower.latest() {
             signed_at_all(&known, &message.suspension, now)?;
         }
-        let (authority, _) = self.newest_authority().await?;
+        let (authority, is_fresh) = self.newest_authority().await?;
         // Whoever may suspend nothing takes no turn of those who may.
         match authority.check_suspension(&message.suspension, now) {
             Ok(_) | Err(Code::CertificateSuspended) => {}
@@ -142,7 +143,7 @@ impl Status {
         let (serials, unix) = (vec![serial], read.unix().min(time.unix()));
         let statement = Some(Sha256::digest(&message.suspension.statement.0).as_slice().into());
         let mut told = Told { told, said, person, serials, reason: read.reason, statement, unix };
-        if is_suspended(&authority, &mut told) {
+        if self.is_suspended(&authority, &mut told, is_fresh)? {
             return self.receipt(&told).map(|(receipt, ..)| receipt);
         }
         if authority.is_ended(&serial.to_string()) {
@@ -158,6 +159,24 @@ impl Status {
         drop(one_at_a_time);
         self.sent(&key).await;
         Ok(receipt)
+    }
+
+    /// Whether whoever says it suspended all of it before, in the same way, and that stands; then
+    /// it is told as that was. What somebody else suspended is no answer.
+    fn is_suspended(
+        &self,
+        authority: &Authority,
+        told: &mut Told,
+        is_fresh: bool,
+    ) -> Result<bool, Code> {
+        let Told { said, person, serials, unix, .. } = &*told;
+        let (said, person, unix) = (*said, *person, *unix);
+        let saying = Saying { told: &told.told, said, person, serials, unix };
+        let mut repeats = self.repeats.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = (is_fresh, self.clock.uptime_seconds());
+        let Some(stands) = repeats.judge(authority, saying, now)? else { return Ok(false) };
+        (told.unix, told.reason) = (stands.since, stands.reason);
+        Ok(true)
     }
 
     fn receipt(&self, told: &Told) -> Result<(SignedReceipt, Bytes, Bytes), Code> {
@@ -189,8 +208,8 @@ impl Status {
     ) -> Result<String, Code> {
         // What is kept is what the log gives effect.
         authority.suspension(&cause)?;
-        let certificates = losses::named(authority, told.serials.clone());
-        let (key, reason) = (losses::key(&cause), told.reason.clone());
+        let certificates = confirmed::named(authority, told.serials.clone());
+        let (key, reason) = (confirmed::key(&cause), told.reason.clone());
         let event = Event::Suspended { certificates, reason, cause };
         let kept = self.losses.confirm(&key, (event, opened), micros).await;
         match kept {
@@ -221,21 +240,6 @@ fn signed_at_all(known: &Authority, suspension: &Suspension, now: u64) -> Result
         Err(code @ Code::CertificateForeign) if !is_ours() => Err(code),
         _ => Ok(()),
     }
-}
-
-/// Whether whoever says it suspended all of it a moment ago, in the same way; then it is told as
-/// that was. What somebody else suspended is no answer, nor what was said longer ago: an order may
-/// be on its way that releases it.
-fn is_suspended(authority: &Authority, told: &mut Told) -> bool {
-    let (said, person, unix) = (told.said, told.person, told.unix);
-    let known = |serial| {
-        let known = authority.suspended_by(serial, said, &person)?;
-        Some(known).filter(|known| known.is_said_now(unix))
-    };
-    let since: Option<Vec<&Suspended>> = told.serials.iter().map(known).collect();
-    let Some(first) = since.as_ref().and_then(|since| since.first()) else { return false };
-    (told.unix, told.reason) = (first.revoked.at, first.reason.clone());
-    true
 }
 
 /// Whose own certificates both are, where the key that signed is suspended itself.

@@ -4,25 +4,27 @@
 
 use super::listed::Counted;
 use super::state::Status;
+use super::walk::ToldBeside;
 use authority::Authority;
 use ca_api::WorldNumbers;
 use pki::crl::RevocationList;
-use records::unlisted::{UNLISTED_MAX, Unlisted, UnlistedStatement};
+use records::Bytes;
+use records::unlisted::{Unlisted, UnlistedStatement};
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
-/// What was told beside a list.
-pub(super) struct ToldBeside {
-    /// The number of that.
-    crl: u64,
-    revoked: Vec<String>,
-    suspended: Vec<String>,
-    signed: Arc<Unlisted>,
-}
+/// Lists beside which something was told, that are told apart.
+const LISTS_MAX: usize = 64;
 
-impl ToldBeside {
-    fn says(&self, crl: u64, revoked: &[String], suspended: &[String]) -> bool {
-        self.crl == crl && self.revoked == revoked && self.suspended == suspended
-    }
+/// What was told last beside each list, by its number: signed once for all gates that have it.
+pub(super) type SignedBeside = HashMap<u64, Signed>;
+
+/// What was told beside a list.
+#[derive(Clone)]
+pub(super) struct Signed {
+    told: Arc<ToldBeside>,
+    signed: Arc<Unlisted>,
+    digest: Bytes,
 }
 
 impl Status {
@@ -30,35 +32,46 @@ impl Status {
     /// that is nothing any more. Where there are more than fit, losses go first.
     pub(super) fn unlisted(
         &self,
-        authority: &Authority,
-        list: &RevocationList,
+        authority: &Arc<Authority>,
+        list: Option<&RevocationList>,
         has: &WorldNumbers,
     ) -> anyhow::Result<Option<Unlisted>> {
         let known = &has.unlisted;
-        // Without a list a gate serves nobody; with a newer one it lacks nothing that ours holds.
-        let crl = if has.crl == 0 { list.number() } else { has.crl.min(list.number()) };
-        let beside = self.losses.unlisted(authority, (list, crl), self.time().unix());
-        let told = beside.first(UNLISTED_MAX);
+        let crl = match list {
+            // Without a list a gate serves nobody; with a newer one it lacks nothing of ours.
+            Some(list) if has.crl == 0 => list.number(),
+            Some(list) => has.crl.min(list.number()),
+            // What was seen is missing here: what the gate's list holds, nobody knows.
+            None => has.crl,
+        };
+        let told = self.losses.unlisted(authority, (list, crl), self.time().unix());
+        if told.is_empty() && known.0.is_empty() {
+            return Ok(None);
+        }
+        let mut all = self.unlisted.lock().unwrap_or_else(PoisonError::into_inner);
+        let one = match all.get(&crl) {
+            Some(one) if one.told == told => one.clone(),
+            _ => {
+                let one = self.signed(crl, told)?;
+                if all.len() >= LISTS_MAX {
+                    all.clear();
+                }
+                all.insert(crl, one.clone());
+                one
+            }
+        };
+        Ok((one.digest != *known).then(|| (*one.signed).clone()))
+    }
+
+    fn signed(&self, crl: u64, told: Arc<ToldBeside>) -> anyhow::Result<Signed> {
         let of = |wanted: Counted| -> Vec<String> {
             let those = told.iter().filter(|(_, how)| **how == wanted);
             those.map(|(serial, _)| serial.to_string()).collect()
         };
         let (revoked, suspended) = (of(Counted::Revoked), of(Counted::Suspended));
-        if told.is_empty() && known.0.is_empty() {
-            return Ok(None);
-        }
-        let mut last = self.unlisted.lock().unwrap_or_else(PoisonError::into_inner);
-        let signed = match &*last {
-            Some(told) if told.says(crl, &revoked, &suspended) => told.signed.clone(),
-            _ => {
-                let founding = self.founding.clone();
-                let (r, s) = (revoked.clone(), suspended.clone());
-                let said = UnlistedStatement { v: 2, founding, crl, revoked: r, suspended: s };
-                let signed = Arc::new(Unlisted::sign(&said, &self.key)?);
-                *last = Some(ToldBeside { crl, revoked, suspended, signed: signed.clone() });
-                signed
-            }
-        };
-        Ok((signed.digest() != *known).then(|| (*signed).clone()))
+        let founding = self.founding.clone();
+        let said = UnlistedStatement { v: 2, founding, crl, revoked, suspended };
+        let signed = Arc::new(Unlisted::sign(&said, &self.key)?);
+        Ok(Signed { told, digest: signed.digest(), signed })
     }
 }

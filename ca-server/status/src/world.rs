@@ -120,11 +120,12 @@ async fn look(
     }
 }
 
-/// What a gate is told without a row: the newest list that was seen, and what stands in none. Whose
-/// key it is, and whether that still counts, is judged by the same.
+/// What a gate is told without a row: the newest list that was seen, and what stands in none; also
+/// where the list that was seen is missing, beside the one that the gate has. Whose key it is, and
+/// whether that still counts, is judged by the same.
 fn taken_away(
     status: &Status,
-    authority: &Authority,
+    authority: &Arc<Authority>,
     (certificate, agent): (&Certificate, &str),
     message: &WorldNumbers,
 ) -> Result<WorldUpdate, Code> {
@@ -133,14 +134,18 @@ fn taken_away(
     if !authority.agent(agent).is_some_and(|agent| agent.keys.contains(&key)) {
         return Err(Code::NotYourRoute);
     }
-    let list = status.lists.newest().ok_or(Code::Unavailable)?;
-    let revoked = list.contains(certificate.serial())
+    let list = status.lists.newest();
+    if list.is_none() && message.crl == 0 {
+        return Err(Code::Unavailable);
+    }
+    let revoked = list.as_ref().is_some_and(|list| list.contains(certificate.serial()))
         || authority.is_revoked(&certificate.serial().to_string());
     if revoked {
         return Err(Code::CertificateRevoked);
     }
-    let crl = (list.number() > message.crl).then(|| Bytes::from(list.der()));
-    let unlisted = status.unlisted(authority, &list, message).map_err(|error| {
+    let newer = list.as_ref().filter(|list| list.number() > message.crl);
+    let crl = newer.map(|list| Bytes::from(list.der()));
+    let unlisted = status.unlisted(authority, list.as_deref(), message).map_err(|error| {
         tracing::error!(error = format!("{error:#}"), "what is told beside a list");
         Code::Unavailable
     })?;
@@ -245,12 +250,7 @@ impl Status {
         self.lists.note_due();
         let own = self.clone();
         let looked = tokio::task::spawn_blocking(move || own.lists.look_at_published()).await;
-        match looked {
-            Ok(Ok(behind)) => {
-                self.metrics.condition("list", behind.as_deref().unwrap_or_default());
-            }
-            Ok(Err(error)) => self.metrics.condition("list", &format!("{error:#}")),
-            Err(_) => self.metrics.condition("list", "it cannot be read"),
-        }
+        let told = looked.unwrap_or_else(|_| "it cannot be read".to_owned());
+        self.metrics.condition("list", &told);
     }
 }

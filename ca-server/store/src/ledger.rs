@@ -90,8 +90,13 @@ pub const PENDING_MAX: u64 = 100_000;
 
 /// Whether a log takes more of what is no brake: few enough records wait for its tree.
 pub async fn has_room(tx: &mut Tx, log: &str) -> Result<bool, StoreError> {
+    Ok(waiting(tx, log).await? < PENDING_MAX)
+}
+
+/// How many records wait for the tree of a log.
+pub async fn waiting(tx: &mut Tx, log: &str) -> Result<u64, StoreError> {
     let waiting = pending::count(tx, log).await?;
-    Ok(u64::try_from(waiting).is_ok_and(|waiting| waiting < PENDING_MAX))
+    Ok(u64::try_from(waiting).unwrap_or(u64::MAX))
 }
 
 /// Where a record stands, by its id.

@@ -183,6 +183,12 @@ impl Sequencer {
         Ok(Round { count, outcomes, view, keys, ..Round::empty() })
     }
 
+    /// How many records wait for the tree.
+    pub async fn waiting(&self) -> anyhow::Result<u64> {
+        let mut tx = self.store.read().await?;
+        Ok(ledger::waiting(&mut tx, self.log).await?)
+    }
+
     /// Follows what the holder of the lease signed.
     async fn left_to_another(&mut self, mut tx: Tx) -> anyhow::Result<Round> {
         let before = self.kept.signed();

@@ -26,7 +26,7 @@ impl Authority {
     }
 
     /// The same for whoever answers questions and decides nothing: of what is asked for, and of
-    /// approvals, only what only takes away is noticed.
+    /// approvals, only what only takes away is noticed, and that a suspension may be released.
     pub fn notice_withdrawals<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) {
         for record in records {
             if self.may_take_away(&record.event) {
@@ -39,7 +39,8 @@ impl Authority {
         let may = |body: &Body| body.takes_away() || matches!(body, Body::Batch(_));
         match event {
             Event::Order { order, .. } => {
-                self.signatures.order(&order.0).is_ok_and(|(_, body)| may(&body))
+                let read = self.signatures.order(&order.0);
+                read.is_ok_and(|(_, body)| may(&body) || matches!(*body, Body::Release(_)))
             }
             Event::Approval { approval, .. } => {
                 let order = approval.order.order_digest().and_then(|order| self.entry(order));

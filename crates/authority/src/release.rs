@@ -3,12 +3,12 @@
 
 use crate::authority::Authority;
 use crate::id::{Serial, Sha256Value, digest_of};
-use crate::state::{Revoked, Suspended};
+use crate::state::{OpenOrder, Revoked, Suspended};
 use records::bytes::Bytes;
 use records::code::Code;
 use records::json;
 use records::label::Label;
-use records::order::ReleaseBody;
+use records::order::{Body, ReleaseBody};
 use records::suspension::{LapseStatement, SUSPENSION_SECONDS};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,6 +17,16 @@ impl Authority {
     /// Whether the tree holds an order that released this certificate.
     pub fn was_released(&self, serial: &str) -> bool {
         Serial::read(serial).is_some_and(|serial| self.released.contains_key(&serial))
+    }
+
+    /// Whether an order waits that names the suspension of this name, one that is only recorded
+    /// counted: whoever suspends again meanwhile says something new.
+    pub fn is_being_released(&self, name: &Sha256Value) -> bool {
+        let names = |open: &Arc<OpenOrder>| match &*open.body {
+            Body::Release(body) => body.suspension.0 == name,
+            _ => false,
+        };
+        self.orders.values().chain(self.pending.open.values()).any(names)
     }
 
     /// Suspensions that nobody released in their time.

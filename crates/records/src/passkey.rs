@@ -26,6 +26,9 @@ const ATTESTED: u8 = 0x40;
 const EXTENSIONS: u8 = 0x80;
 /// Longest credential id (WebAuthn 4).
 const CREDENTIAL_BYTES_MAX: usize = 1_023;
+/// Longest client data: type, challenge and origin take some 200 bytes. What is longer would only
+/// fill journals and the log.
+const CLIENT_DATA_BYTES_MAX: usize = 1_024;
 
 /// What an authenticator answered when it approved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -205,6 +208,9 @@ fn client_data(
     (kind, origin): (&str, &str),
     challenge: &[u8; 32],
 ) -> Result<(), NotAsserted> {
+    if bytes.len() > CLIENT_DATA_BYTES_MAX {
+        return Err(NotAsserted::Malformed);
+    }
     let data: ClientData = serde_json::from_slice(bytes).map_err(|_| NotAsserted::Malformed)?;
     match () {
         () if data.kind != kind => Err(NotAsserted::Type),
@@ -324,5 +330,28 @@ impl Passkey {
     /// Whether a counter follows the last one: greater, unless the authenticator does not count.
     pub fn follows(&self, counter: u32) -> bool {
         counter > self.counter || (counter == 0 && self.counter == 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A browser may say more than we read, and nobody fills a journal with it.
+    #[test]
+    fn client_data_has_an_end() {
+        let challenge = [7; 32];
+        let said = Bytes::from(challenge);
+        let with = |more: &str| {
+            let known = format!(r#""type":"webauthn.get","challenge":"{said}""#);
+            format!(r#"{{{known},"origin":"https://staff","more":"{more}"}}"#)
+        };
+        let of = |bytes: usize| with(&"x".repeat(bytes - with("").len()));
+        let judged = |text: &str| {
+            client_data(text.as_bytes(), ("webauthn.get", "https://staff"), &challenge)
+        };
+        assert_eq!(of(CLIENT_DATA_BYTES_MAX).len(), CLIENT_DATA_BYTES_MAX);
+        assert_eq!(judged(&of(CLIENT_DATA_BYTES_MAX)), Ok(()));
+        assert_eq!(judged(&of(CLIENT_DATA_BYTES_MAX + 1)), Err(NotAsserted::Malformed));
     }
 }

@@ -10,11 +10,13 @@ mod beside;
 mod names;
 mod new_files;
 mod private;
+mod reserve;
 mod shred;
 
 pub use beside::sync_folder;
 pub use new_files::NewFiles;
 pub use private::{Exposed, check_private, make_private, read_private};
+pub use reserve::reserve;
 pub use shred::{Blanked, blank};
 
 use beside::{PRIVATE, move_new, move_over, take_beside, write_beside};

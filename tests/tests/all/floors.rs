@@ -1,5 +1,6 @@
 //! Floors: whoever signs a history remembers in a directory of its own how far it went.
 
+use crate::ocsp;
 use keys::SoftwareSigner;
 use pki::Certificate;
 use pki::crl::RevocationList;
@@ -109,6 +110,55 @@ async fn a_list_of_a_wrong_moment_lets_nobody_in() {
     for person in [&lost, &later] {
         assert_ne!(gate.get(&office, person, OWN).await.0, 200);
     }
+}
+
+/// The list that `status` saw last is taken away with all rows of lists, and an older one is
+/// published: it says so, tells nothing as good, and a gate hears of a loss beside the list that it
+/// has. Once the issuer publishes again all is well.
+#[tokio::test]
+async fn a_list_that_was_seen_and_is_missing_makes_nothing_good() {
+    let mut office = Office::open().await;
+    let gate = office.gate().await;
+    let (first, lost) = shown(&office, "王小明").await;
+    let (second, other) = shown(&office, "李丹").await;
+    for person in [&lost, &other] {
+        until("the gate serves them", async || gate.get(&office, person, OWN).await.0 == 200).await;
+    }
+    let [published, kept, at_gate] =
+        ["ca/public/crl/issuing-1/0.crl", "ca/status/kept/list", "gate/world/list.crl"]
+            .map(|name| office.path(name));
+    let older = std::fs::read(&published).unwrap();
+    let serials = office.report_lost(&first).await;
+    office.listed(&serials[0]).await;
+    until("status and gate have the list", async || {
+        let [published, kept, at_gate] =
+            [&published, &kept, &at_gate].map(|path| std::fs::read(path).unwrap());
+        published == kept && published == at_gate
+    })
+    .await;
+    assert!(ocsp::status_of(&office, other.leaf()).contains(": good"));
+    office.stop("issuer");
+    office.stop("status");
+    std::fs::remove_file(&kept).unwrap();
+    std::fs::write(&published, older).unwrap();
+    sqlx::query("delete from crl").execute(&office.database().await).await.unwrap();
+    office.spawn("status", &[]);
+    let admin = office.admin("status");
+    until("status says what is missing", async || {
+        admin.get("/readyz").await.is_ok_and(|answer| {
+            String::from_utf8_lossy(answer.body()).contains("what was seen is missing")
+        })
+    })
+    .await;
+    until("it tells what is revoked", async || ocsp::is_answered(&office, lost.leaf())).await;
+    assert!(ocsp::status_of(&office, lost.leaf()).contains(": revoked"));
+    assert!(!ocsp::is_answered(&office, other.leaf()), "good is said of nothing");
+    office.report_lost(&second).await;
+    until("the gate hears of it", async || gate.get(&office, &other, OWN).await.0 != 200).await;
+    assert!(ocsp::status_of(&office, other.leaf()).contains(": revoked"));
+    office.start("issuer", &[]).await;
+    until("all is well", async || admin.get("/readyz").await.unwrap().status() == 200).await;
+    assert_eq!(std::fs::read(&published).unwrap(), std::fs::read(&kept).unwrap());
 }
 
 /// The numbers of snapshots are put back from a backup: the issuer goes on behind what it signed,

@@ -1,10 +1,11 @@
 //! A journal of what a role confirmed to somebody: entries are only added, and each is durable
 //! before [`Journal::append`] returns. Every entry carries a MAC over itself and the one before it,
 //! and a floor beside the file counts them: neither one entry nor the end of all can be taken away.
-//! What a loss of power cut short was never confirmed, and the next entry stands in its place.
+//! What a loss of power cut short was never confirmed, and the next entry stands in its place; what
+//! a floor may name is never written over.
 //!
-//! A journal of which nothing is needed any more begins anew: its first entry says how many there
-//! were before and what the last of them was, so that the floor goes on.
+//! What nothing rests on any more is left out by [`Journal::retain`]: the file is written anew, and
+//! begins with how far the one before it went.
 
 use super::floor::FloorFile;
 use crate::replay::Floor;
@@ -16,11 +17,15 @@ use std::path::{Path, PathBuf};
 
 /// Longest entry, in bytes.
 const ENTRY_BYTES_MAX: usize = 1 << 20;
+/// Room on the disk that is taken before it is needed, in bytes: a disk that is full refuses no
+/// brake before it is used up.
+const RESERVED_BYTES: u64 = 4 << 20;
 /// Length and MAC.
 const HEAD: usize = 4 + 32;
-/// How the first entry of a journal that began anew begins; behind it stand the count before and
-/// the MAC of the last one.
-const ANEW: &[u8; 12] = b"begins anew\0";
+/// What stands in place of a length where a file begins behind another one; then a MAC, how many
+/// entries came before, and the MAC of the last of them.
+const BEHIND: [u8; 4] = [0xff; 4];
+const BEHIND_BYTES: usize = HEAD + 8 + 32;
 
 /// An open journal.
 pub struct Journal {
@@ -28,9 +33,11 @@ pub struct Journal {
     path: PathBuf,
     key: hmac::Key,
     floor: FloorFile,
-    end: u64,
-    count: u64,
-    last: [u8; 32],
+    reach: Reach,
+    /// Up to where the disk has room.
+    reserved: u64,
+    /// Whether another file than the open one may lie there.
+    is_replaced: bool,
 }
 
 impl Journal {
@@ -53,32 +60,20 @@ impl Journal {
         let file = options.open(path).with_context(|| path.display().to_string())?;
         file.sync_all()?;
         system::file::sync_folder(path.parent().context("no folder")?)?;
-        let mut own = Self {
-            file,
-            path: path.to_owned(),
-            key: key.clone(),
-            floor,
-            end: 0,
-            count: 0,
-            last: [0; 32],
-        };
         let bytes = std::fs::read(path).with_context(damaged)?;
+        let mut reach = Reach::begin(key, &bytes).with_context(damaged)?;
         let mut entries = Vec::new();
-        let counted = own.floor.floor();
-        let mut agrees = counted.size == 0;
-        while let Some(entry) = own.next(&bytes) {
-            own.end += (HEAD + entry.len()) as u64;
-            own.last = own.mac(&entry);
-            let before = (own.count == 0).then(|| anew(&entry)).flatten();
-            // A kill between the new file and its floor leaves the floor of the old one.
-            agrees |= before == Some(counted);
-            own.count = before.map_or(own.count, |before| before.size) + 1;
-            agrees |= (own.count, own.last) == (counted.size, counted.root);
-            if before.is_none() {
-                entries.push(entry);
-            }
+        let counted = floor.floor();
+        let mut agrees = reach.is(&counted);
+        while let Some((next, entry)) = reach.next(key, &bytes) {
+            reach = next;
+            agrees |= reach.is(&counted);
+            entries.push(entry);
         }
         ensure!(agrees, damaged());
+        let (path, key) = (path.to_owned(), key.clone());
+        let mut own = Self { file, path, key, floor, reach, reserved: 0, is_replaced: false };
+        own.reserve();
         Ok((own, entries))
     }
 
@@ -89,72 +84,140 @@ impl Journal {
 
     /// Adds entries; all of them are durable when this returns.
     pub fn append_all(&mut self, entries: &[impl AsRef<[u8]>]) -> anyhow::Result<()> {
-        let (mut bytes, mut last) = (Vec::new(), self.last);
+        self.look_again()?;
+        // A raise that failed may have reached the disk: what it names is counted first.
+        self.raise()?;
+        let (mut bytes, mut next) = (Vec::new(), self.reach);
         for entry in entries {
             let entry = entry.as_ref();
             ensure!(entry.len() <= ENTRY_BYTES_MAX, "the entry is too long");
-            last = mac(&self.key, &last, entry);
-            bytes.extend(framed(entry, &last)?);
+            let (framed, behind) = next.behind(&self.key, entry)?;
+            bytes.extend(framed);
+            next = behind;
         }
-        let count = self.count + entries.len() as u64;
-        self.file.set_len(self.end)?;
-        self.file.write_all_at(&bytes, self.end)?;
+        self.file.write_all_at(&bytes, self.reach.end)?;
         self.file.sync_data()?;
-        self.floor.raise(Floor { size: count, root: last })?;
-        self.end += bytes.len() as u64;
-        (self.count, self.last) = (count, last);
+        self.reach = next;
+        self.raise()?;
+        self.reserve();
         Ok(())
+    }
+
+    /// Leaves out every entry that does not stay. Whoever is killed meanwhile finds the file as it
+    /// was or as it is to be, each whole: the new one begins at the floor of the old one, and once
+    /// the floor is raised above that, nobody puts the old one back.
+    pub fn retain(&mut self, stays: impl Fn(&[u8]) -> bool) -> anyhow::Result<()> {
+        self.look_again()?;
+        self.raise()?;
+        let damaged = || format!("{} is damaged; restore it", self.path.display());
+        let bytes = std::fs::read(&self.path).with_context(damaged)?;
+        let mut read = Reach::begin(&self.key, &bytes).with_context(damaged)?;
+        let mut text = self.reach.beginning(&self.key);
+        let mut written = Reach { end: text.len() as u64, ..self.reach };
+        while let Some((next, entry)) = read.next(&self.key, &bytes) {
+            read = next;
+            if stays(&entry) {
+                let (bytes, next) = written.behind(&self.key, &entry)?;
+                text.extend(bytes);
+                written = next;
+            }
+        }
+        ensure!((read.count, read.last) == (self.reach.count, self.reach.last), damaged());
+        self.is_replaced = true;
+        let replaced = ca_host::durable::replace_private(&self.path, &text);
+        self.look_again()?;
+        replaced?;
+        self.raise()
     }
 
     /// Bytes of the file.
     pub fn size(&self) -> u64 {
-        self.end
+        self.reach.end
     }
 
-    /// Begins anew: nothing of what it holds is needed any more. The new file is durable before the
-    /// floor names it, and says itself what the floor named before.
-    pub fn begin_anew(&mut self) -> anyhow::Result<()> {
-        let entry = [ANEW.as_slice(), &self.count.to_be_bytes(), &self.last].concat();
-        let last = mac(&self.key, &[0; 32], &entry);
-        let bytes = framed(&entry, &last)?;
-        system::file::replace_private(&self.path, &bytes)?;
-        let mut options = OpenOptions::new();
-        self.file = options.read(true).write(true).open(&self.path)?;
-        self.end = bytes.len() as u64;
-        (self.count, self.last) = (self.count + 1, last);
-        self.floor.raise(Floor { size: self.count, root: last })
+    /// Whether a full disk would take the next entries all the same.
+    pub fn has_room(&self) -> bool {
+        self.reserved >= self.reach.end + RESERVED_BYTES / 2
     }
 
-    fn mac(&self, entry: &[u8]) -> [u8; 32] {
-        mac(&self.key, &self.last, entry)
+    /// Opens the file that lies there, where it may be another one: what is added to one that was
+    /// replaced is in no journal.
+    fn look_again(&mut self) -> anyhow::Result<()> {
+        if self.is_replaced {
+            *self = Self::open(&self.path, &self.key)?.0;
+        }
+        Ok(())
+    }
+
+    fn raise(&mut self) -> anyhow::Result<()> {
+        self.floor.raise(Floor { size: self.reach.count, root: self.reach.last })
+    }
+
+    /// Takes room for what comes, as far as there is some.
+    fn reserve(&mut self) {
+        if self.has_room() {
+            return;
+        }
+        let from = self.reach.end;
+        match system::file::reserve(&self.file, from, RESERVED_BYTES) {
+            Ok(()) => self.reserved = from + RESERVED_BYTES,
+            Err(error) => tracing::warn!(%error, "no room is taken for a journal"),
+        }
+    }
+}
+
+/// How far a journal was read or written: bytes, entries, and the MAC of the last one.
+#[derive(Clone, Copy, Default)]
+struct Reach {
+    end: u64,
+    count: u64,
+    last: [u8; 32],
+}
+
+impl Reach {
+    /// Where the entries of a file begin, if that is as the role wrote it.
+    fn begin(key: &hmac::Key, bytes: &[u8]) -> Option<Self> {
+        if !bytes.starts_with(&BEHIND) {
+            return Some(Self::default());
+        }
+        let (_, said) = bytes.get(..BEHIND_BYTES)?.split_at_checked(HEAD)?;
+        let (count, last) = said.split_first_chunk()?;
+        let (count, last) = (u64::from_be_bytes(*count), last.try_into().ok()?);
+        let own = Self { end: BEHIND_BYTES as u64, count, last };
+        bytes.starts_with(&own.beginning(key)).then_some(own)
+    }
+
+    /// How a file begins that goes on from here.
+    fn beginning(&self, key: &hmac::Key) -> Vec<u8> {
+        let said = [self.count.to_be_bytes().as_slice(), &self.last].concat();
+        let signed = [b"behind\0".as_slice(), &said].concat();
+        [BEHIND.as_slice(), hmac::sign(key, &signed).as_ref(), &said].concat()
+    }
+
+    fn is(&self, floor: &Floor) -> bool {
+        (self.count, self.last) == (floor.size, floor.root)
     }
 
     /// The entry behind those that were read, if it is whole.
-    fn next(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+    fn next(&self, key: &hmac::Key, bytes: &[u8]) -> Option<(Self, Vec<u8>)> {
         let rest = bytes.get(usize::try_from(self.end).ok()?..)?;
         let (head, rest) = rest.split_at_checked(HEAD)?;
-        let (length, mac) = head.split_at_checked(4)?;
-        let length = u32::from_be_bytes(length.try_into().ok()?);
+        let length = u32::from_be_bytes(head.get(..4)?.try_into().ok()?);
         let entry = rest.get(..usize::try_from(length).ok()?)?;
-        (self.mac(entry) == mac).then(|| entry.to_vec())
+        let (written, next) = self.behind(key, entry).ok()?;
+        written.starts_with(head).then(|| (next, entry.to_vec()))
     }
-}
 
-fn mac(key: &hmac::Key, last: &[u8; 32], entry: &[u8]) -> [u8; 32] {
-    let mut mac = [0; 32];
-    let signed = [b"entry\0".as_slice(), last, entry].concat();
-    mac.copy_from_slice(hmac::sign(key, &signed).as_ref());
-    mac
-}
-
-fn framed(entry: &[u8], mac: &[u8; 32]) -> anyhow::Result<Vec<u8>> {
-    Ok([u32::try_from(entry.len())?.to_be_bytes().as_slice(), mac, entry].concat())
-}
-
-/// What stood before a journal that began anew, if this is its first entry.
-fn anew(entry: &[u8]) -> Option<Floor> {
-    let (size, root) = entry.strip_prefix(ANEW)?.split_first_chunk()?;
-    Some(Floor { size: u64::from_be_bytes(*size), root: root.try_into().ok()? })
+    /// An entry as it stands in the file, and how far that goes then.
+    fn behind(&self, key: &hmac::Key, entry: &[u8]) -> anyhow::Result<(Vec<u8>, Self)> {
+        let signed = [b"entry\0".as_slice(), &self.last, entry].concat();
+        let mut last = [0; 32];
+        last.copy_from_slice(hmac::sign(key, &signed).as_ref());
+        let length = u32::try_from(entry.len())?.to_be_bytes();
+        let bytes = [length.as_slice(), &last, entry].concat();
+        let next = Self { end: self.end + bytes.len() as u64, count: self.count + 1, last };
+        Ok((bytes, next))
+    }
 }
 
 #[cfg(test)]
@@ -183,38 +246,6 @@ mod tests {
         assert_eq!(Journal::open(&path, &key).unwrap().1.len(), 3);
     }
 
-    /// A journal that began anew holds what came since, and neither the old file nor an older new
-    /// one takes its place; a kill between file and floor leaves it usable.
-    #[test]
-    fn a_journal_that_begins_anew_goes_on_from_its_floor() {
-        let folder = tempfile::tempdir().unwrap();
-        let (path, key) = (folder.path().join("told"), mac_key(b"secret"));
-        Journal::found(&path, &key).unwrap();
-        let (mut journal, _) = Journal::open(&path, &key).unwrap();
-        journal.append_all(&[b"first", b"other"]).unwrap();
-        let (old, floor) = (path.with_extension("old"), path.with_extension("floor"));
-        std::fs::copy(&path, &old).unwrap();
-        let before = std::fs::read(&floor).unwrap();
-        journal.begin_anew().unwrap();
-        let after = std::fs::read(&floor).unwrap();
-        std::fs::write(&floor, before).unwrap();
-        assert_eq!(Journal::open(&path, &key).unwrap().1.len(), 0, "killed before the floor");
-        std::fs::write(&floor, after).unwrap();
-        let anew = std::fs::read(&path).unwrap();
-        let (mut journal, entries) = Journal::open(&path, &key).unwrap();
-        assert!(entries.is_empty());
-        journal.append(b"third").unwrap();
-        let (journal, entries) = Journal::open(&path, &key).unwrap();
-        assert_eq!((entries, journal.size()), (vec![b"third".to_vec()], journal.end));
-        let whole = std::fs::read(&path).unwrap();
-        for other in [std::fs::read(&old).unwrap(), anew] {
-            std::fs::write(&path, other).unwrap();
-            assert!(Journal::open(&path, &key).is_err());
-        }
-        std::fs::write(&path, whole).unwrap();
-        assert!(Journal::open(&path, &key).is_ok());
-    }
-
     /// Nobody takes an entry away: not one, not the last, not all of them with the file.
     #[test]
     fn nobody_takes_an_entry_away() {
@@ -240,5 +271,97 @@ mod tests {
         assert!(Journal::open(&path, &key).is_ok());
         std::fs::remove_file(path.with_extension("floor")).unwrap();
         assert!(Journal::open(&path, &key).is_err());
+    }
+
+    /// What was left out is gone, what stays is there, also for who is killed on the way; and what
+    /// was there before is not put back.
+    #[test]
+    fn what_is_settled_is_left_out_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, key) = (folder.path().join("losses"), mac_key(b"secret"));
+        FloorFile::found(&path.with_extension("floor"), &key).unwrap();
+        let (mut journal, _) = Journal::open(&path, &key).unwrap();
+        for entry in [b"first", b"other", b"third"] {
+            journal.append(entry).unwrap();
+        }
+        let before = std::fs::read(&path).unwrap();
+        let floor_before = std::fs::read(path.with_extension("floor")).unwrap();
+        journal.retain(|entry| entry != b"other").unwrap();
+        let after = std::fs::read(&path).unwrap();
+        let held = || Journal::open(&path, &key).map(|(_, entries)| entries);
+        assert_eq!(held().unwrap(), [b"first".to_vec(), b"third".to_vec()]);
+        journal.append(b"fourth").unwrap();
+        assert_eq!(held().unwrap().len(), 3);
+        std::fs::write(&path, &before).unwrap();
+        assert!(held().is_err(), "the old file is not put back");
+        std::fs::write(&path, &after).unwrap();
+        assert!(held().is_err(), "nor the new one without what came since");
+        // Killed after the file was replaced and before its floor was raised.
+        std::fs::write(path.with_extension("floor"), floor_before).unwrap();
+        let (mut journal, entries) = Journal::open(&path, &key).unwrap();
+        assert_eq!(entries, [b"first".to_vec(), b"third".to_vec()]);
+        // A second time, down to nothing.
+        journal.retain(|_| false).unwrap();
+        assert!(held().unwrap().is_empty());
+        journal.append(b"fifth").unwrap();
+        assert_eq!(held().unwrap(), [b"fifth".to_vec()]);
+        // Whoever reads the floor writes a file that begins there, with nothing in it.
+        let forged = journal.reach.beginning(&mac_key(b"other"));
+        std::fs::write(&path, forged).unwrap();
+        assert!(held().is_err(), "nobody else says where it begins");
+    }
+
+    /// A file that cannot be replaced stays as it is, and takes what comes.
+    #[test]
+    fn a_journal_that_cannot_be_written_anew_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, key) = (folder.path().join("losses"), mac_key(b"secret"));
+        FloorFile::found(&path.with_extension("floor"), &key).unwrap();
+        let (mut journal, _) = Journal::open(&path, &key).unwrap();
+        journal.append(b"first").unwrap();
+        let beside = folder.path().join(".losses.new");
+        std::fs::create_dir(&beside).unwrap();
+        assert!(journal.retain(|_| false).is_err());
+        journal.append(b"second").unwrap();
+        assert_eq!(Journal::open(&path, &key).unwrap().1.len(), 2);
+    }
+
+    /// A raise fails after its slot was written: the entry that it names is written over by none,
+    /// however often the next one is tried.
+    #[test]
+    fn what_a_floor_may_name_is_written_over_by_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, key) = (folder.path().join("losses"), mac_key(b"secret"));
+        FloorFile::found(&path.with_extension("floor"), &key).unwrap();
+        let (mut journal, _) = Journal::open(&path, &key).unwrap();
+        journal.append(b"first").unwrap();
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let own = journal.floor.writes_to(full);
+        assert!(journal.append(b"second").is_err());
+        let named = Floor { size: 2, root: journal.reach.last };
+        FloorFile::open(&path.with_extension("floor"), &key).unwrap().raise(named).unwrap();
+        assert!(journal.append(b"third").is_err());
+        let held = || Journal::open(&path, &key).map(|(_, entries)| entries);
+        assert_eq!(held().unwrap(), [b"first".to_vec(), b"second".to_vec()]);
+        journal.floor.writes_to(own);
+        journal.append(b"third").unwrap();
+        assert_eq!(held().unwrap().len(), 3);
+    }
+
+    /// Room is there before it is needed, and goes with the end.
+    #[test]
+    fn a_journal_has_room_before_the_disk_is_full() {
+        use std::os::unix::fs::MetadataExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (path, key) = (folder.path().join("losses"), mac_key(b"secret"));
+        FloorFile::found(&path.with_extension("floor"), &key).unwrap();
+        let (mut journal, _) = Journal::open(&path, &key).unwrap();
+        for _ in 0..5 {
+            journal.append(&vec![7; ENTRY_BYTES_MAX]).unwrap();
+            let found = path.metadata().unwrap();
+            assert!(journal.has_room() && found.len() == journal.reach.end);
+            let taken = found.blocks() * 512;
+            assert!(taken >= found.len() + RESERVED_BYTES / 2, "{taken} of {}", found.len());
+        }
     }
 }

@@ -252,6 +252,29 @@ fn what_is_said_again_is_released_by_no_older_order() {
     assert_eq!(reason(&city, serial), None);
 }
 
+/// Whoever only takes notice of withdrawals knows of an order that would release a suspension as
+/// soon as it is recorded, and it names that one only.
+#[test]
+fn a_release_that_waits_is_known_before_the_tree_has_it() {
+    let (mut city, _, serial) = with_official();
+    city.suspend("officer-1", serial).unwrap();
+    let name = |city: &SampleCity| city.authority.suspended_as(&serial.to_string()).unwrap().name;
+    let first = name(&city);
+    assert!(!city.authority.is_being_released(&first));
+    let body = Body::Release(city.release_body(serial));
+    let (_, event) = city.order_event(&body, &[]);
+    let record = city.record(event.clone());
+    let mut follower = city.authority.clone();
+    follower.notice_withdrawals([&record]);
+    assert!(follower.is_being_released(&first) && !follower.is_being_released(&[7; 32]));
+    city.apply(event).unwrap();
+    assert!(city.authority.is_being_released(&first));
+    city.now += 60;
+    city.suspend("officer-1", serial).unwrap();
+    let second = name(&city);
+    assert!(first != second && !city.authority.is_being_released(&second));
+}
+
 #[test]
 fn two_others_release_it() {
     let (mut city, _, serial) = with_official();

@@ -1,0 +1,130 @@
+//! The last list that the issuing key signed, behind which the next one goes on: from whatever
+//! place has the newest. A place that is missing, damaged or of before is no reason to number a list
+//! a second time; that the own one is, is told.
+
+use crate::error::IssuerError;
+use crate::issuer::Issuer;
+use ca_host::ISSUER;
+use ca_host::lists::ListOf;
+use pki::PublicKey;
+use pki::crl::RevocationList;
+use records::Code;
+use std::path::{Path, PathBuf};
+
+/// Where the issuer keeps it.
+pub(super) const OWN: &str = "issuer/list.crl";
+/// Under which name it is told that it was not there.
+pub(super) const NOTICE: &str = "list-kept";
+/// The number of the list of a founding.
+const FIRST: u64 = 1;
+
+/// The newest list of all places.
+pub(super) async fn list(issuer: &Issuer) -> Result<RevocationList, IssuerError> {
+    let config = &issuer.context.config;
+    let mut tx = issuer.store.read().await?;
+    let row = ca_store::crl::newest(&mut tx, ISSUER).await?;
+    drop(tx);
+    let key = issuer.context.issuing_certificate.key();
+    let found = newest(|name| config.path(name), key, row);
+    let (newest, problem) = found.ok_or(Code::UnsignedAuthority)?;
+    issuer.metrics.notice(NOTICE, &problem);
+    Ok(newest)
+}
+
+/// The newest list of files and a row, with what is to be told of the issuer's own file.
+fn newest(
+    path: impl Fn(&str) -> PathBuf,
+    key: &PublicKey,
+    row: Option<Vec<u8>>,
+) -> Option<(RevocationList, String)> {
+    let ours = |der: Vec<u8>| RevocationList::read(&der).ok().filter(|list| list.is_signed_by(key));
+    let read = |path: PathBuf| std::fs::read(path).ok().and_then(ours);
+    let public = path("public");
+    let own = read(path(OWN));
+    let of_own = own.as_ref().map(RevocationList::number);
+    let published = read(public.join(ListOf::Issuing.current()));
+    let numbered = public.join(ListOf::Issuing.numbered(FIRST));
+    let numbered = numbered.parent().and_then(newest_number);
+    let numbered = numbered.and_then(|number| read(public.join(ListOf::Issuing.numbered(number))));
+    // What `status` saw is verified like every other.
+    let seen = read(path("status/kept/list"));
+    let all = [own, published, numbered, seen, row.and_then(ours)];
+    let newest = all.into_iter().flatten().max_by_key(RevocationList::number)?;
+    let number = newest.number();
+    let problem = match of_own {
+        None if number > FIRST => format!(
+            "{OWN} is missing or damaged; lists go on behind number {number}, the newest that was \
+             found"
+        ),
+        _ => String::new(),
+    };
+    Some((newest, problem))
+}
+
+/// The highest number that a file of a folder has as its name.
+fn newest_number(folder: &Path) -> Option<u64> {
+    let files = std::fs::read_dir(folder).ok()?;
+    let numbers = files.filter_map(|file| {
+        let name = file.ok()?.file_name().into_string().ok()?;
+        name.strip_suffix(".crl")?.parse::<u64>().ok()
+    });
+    numbers.max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pki::Signer;
+    use pki::crl::ListContent;
+    use sample_city::SampleCity;
+
+    fn list(city: &SampleCity, number: u64) -> RevocationList {
+        let content = ListContent {
+            issuer: city.officer("officer-1").certificate.subject(),
+            key_identifier: &[7; 20],
+            number,
+            this_update: city.now,
+            next_update: city.now + 86_400,
+            shard_url: None,
+            revoked: &[],
+        };
+        RevocationList::issue(&content, &city.keys.issuing).unwrap()
+    }
+
+    /// Whichever place has the newest list, the next one goes on behind that, also where the own
+    /// file is missing or damaged, which is told; what another key signed, or a name says, is none.
+    #[test]
+    fn the_newest_list_of_all_places_is_the_last() {
+        let (folder, city) = (tempfile::tempdir().unwrap(), SampleCity::found());
+        let path = |name: &str| folder.path().join(name);
+        let write = |name: &str, bytes: &[u8]| {
+            std::fs::create_dir_all(path(name).parent().unwrap()).unwrap();
+            std::fs::write(path(name), bytes).unwrap();
+        };
+        let public = |name: String| format!("public/{name}");
+        let numbered = |number| public(ListOf::Issuing.numbered(number));
+        let last = |row: Option<u64>| {
+            let row = row.map(|number| list(&city, number).der().to_vec());
+            let found = newest(path, city.keys.issuing.public_key(), row)?;
+            Some((found.0.number(), !found.1.is_empty()))
+        };
+        assert_eq!(last(None), None);
+        assert_eq!(last(Some(1)), Some((1, false)), "the first is not the issuer's own yet");
+        assert_eq!(last(Some(4)), Some((4, true)));
+        write(OWN, list(&city, 9).der());
+        assert_eq!(last(Some(4)), Some((9, false)));
+        write(OWN, b"damaged");
+        write(&public(ListOf::Issuing.current()), list(&city, 5).der());
+        assert_eq!(last(Some(4)), Some((5, true)));
+        write("status/kept/list", list(&city, 6).der());
+        for number in [8, 10] {
+            write(&numbered(number), list(&city, number).der());
+        }
+        assert_eq!(last(Some(4)), Some((10, true)));
+        write(&numbered(11).replace("11", "x"), b"no number");
+        assert_eq!(last(Some(12)), Some((12, true)));
+        let foreign = SampleCity::found();
+        write(&public(ListOf::Issuing.current()), list(&foreign, 99).der());
+        assert_eq!(last(Some(4)), Some((10, true)));
+    }
+}
