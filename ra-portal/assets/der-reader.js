@@ -6,16 +6,17 @@
 export function values(/** @type {Uint8Array} */ bytes) {
   const found = [];
   for (let at = 0; at < bytes.length;) {
-    const tag = bytes[at];
-    let length = bytes[at + 1];
+    const [tag, first] = [bytes[at], bytes[at + 1]];
+    let length = first;
     at += 2;
-    if (length > 128 && length <= 132) {
-      const end = at + (length & 127);
+    if (first > 128) {
+      const end = at + (first & 127);
       length = 0;
       for (; at < end; at += 1) length = length * 256 + bytes[at];
     }
     // Longer than there is, of no end (128), or cut off in the middle of its length.
-    if (!(length >= 0 && at + length <= bytes.length) || bytes[at - 1] === 128) throw new Error("no DER");
+    const ends = length >= 0 && at + length <= bytes.length;
+    if (!ends || first === 128 || first > 132) throw new Error("no DER");
     found.push({ tag, body: bytes.subarray(at, at + length) });
     at += length;
   }

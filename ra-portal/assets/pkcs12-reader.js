@@ -71,11 +71,14 @@ async function bags(/** @type {Value} */ part, /** @type {string} */ password) {
   if (!is(kind, OID.encryptedData)) throw new Foreign();
   const [, sealed] = sequence(inner);
   const [, algorithm, data] = sequence(sealed);
-  const plain = await opened(algorithm, within(data, 0x80), password);
+  return whole(await opened(algorithm, within(data, 0x80), password));
+}
+
+/** What a decrypted SEQUENCE holds. One in 256 wrong passwords leaves a padding that fits. */
+function whole(/** @type {Uint8Array} */ plain) {
   try {
     return sequence(values(plain)[0]);
   } catch {
-    // One in 256 wrong passwords leaves a padding that fits.
     throw new WrongPassword();
   }
 }
@@ -104,6 +107,7 @@ export async function read(/** @type {Uint8Array} */ bytes, /** @type {string} *
         if (is(kind, OID.keyBag)) {
           const [algorithm, data] = sequence(held);
           pkcs8 = await opened(algorithm, octets(data), password);
+          whole(pkcs8);
         } else if (is(kind, OID.certBag)) {
           certificates.push(octets(values(within(sequence(held)[1], 0xa0))[0]));
         }

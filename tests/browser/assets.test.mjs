@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -21,6 +21,7 @@ const vectors = JSON.parse(readFileSync(new URL("../../docs/vectors.json", impor
 const folder = mkdtempSync(join(tmpdir(), "assets-"));
 after(() => rmSync(folder, { recursive: true }));
 const openssl = (...words) => execFileSync("openssl", words, { encoding: "utf8", stdio: "pipe" });
+const run = (program, ...words) => execFileSync(program, words, { stdio: "pipe" });
 const written = (name, bytes) => {
   writeFileSync(join(folder, name), bytes);
   return join(folder, name);
@@ -160,14 +161,51 @@ test("a PKCS#12 file opens with its password, whoever made it; what is no such f
   openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", join(folder, "rsa.pem"));
   const rsa = exported(join(folder, "rsa.pem"), self(join(folder, "rsa.pem"), "rsa.crt"));
   await assert.rejects(read(rsa, password), Foreign);
-  await assert.rejects(read(exported(key, pem, "-keypbe", "PBE-SHA1-3DES"), password), Foreign);
+  // A root of version 1 beside it is no reason; one wrong password in 256 leaves padding that fits
+  // around a key whose certificate stands in clear.
+  const root = join(folder, "r.v1.pem");
+  const ofRoot = ["-key", join(folder, "rsa.pem"), "-subj", "/CN=root"];
+  const asked = written("r.csr", openssl("req", "-new", ...ofRoot));
+  openssl("x509", "-req", "-in", asked, "-signkey", join(folder, "rsa.pem"), "-out", root);
+  assert.match(openssl("x509", "-in", root, "-noout", "-text"), /Version: 1 /);
+  for (const words of [["-certfile", root], ["-nomac"], ["-certpbe", "NONE"], ["-iter", "200000"]]) {
+    const bytes = exported(key, pem, ...words);
+    const found = await read(bytes, password);
+    assert.deepEqual([found.pkcs8, found.certificate], [pkcs8, der], `${words}`);
+    await assert.rejects(read(bytes, `${password}.`), WrongPassword, `${words}`);
+  }
+  const inClear = exported(key, pem, "-certpbe", "NONE", "-iter", "1");
+  for (let turn = 0; turn < 1_500; turn += 1) {
+    await assert.rejects(read(inClear, `${turn}`), WrongPassword, `${turn}`);
+  }
+  const without = [["-nocerts"], ["-nokeys"], ["-keypbe", "NONE", "-certpbe", "NONE"]];
+  const triple = ["-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES"];
+  for (const words of [...without, triple, ["-keypbe", "AES-192-CBC"]]) {
+    await assert.rejects(read(exported(key, pem, ...words), password), Foreign, `${words}`);
+  }
+  // NSS writes lengths without an end.
+  const nss = join(folder, "nss");
+  mkdirSync(nss);
+  const secret = written("nss.secret", "secret-of-twelve");
+  const at = ["-d", `sql:${nss}`];
+  run("certutil", "-N", ...at, "-f", secret);
+  exported(key, pem, "-name", "own");
+  run("pk12util", "-i", join(folder, "r.p12"), ...at, "-k", secret, "-W", password);
+  run("pk12util", "-o", join(folder, "nss.p12"), "-n", "own", ...at, "-k", secret, "-W", "secret-of-twelve");
+  await assert.rejects(read(new Uint8Array(readFileSync(join(folder, "nss.p12"))), "secret-of-twelve"), Foreign);
   await assert.rejects(read(new Uint8Array(300 * 1024), password), Foreign);
 });
 
 test("DER of no definite length, or longer than it is, is none", () => {
   const wrong = [[0x30, 0x80, 0, 0], [4, 2, 1], [4, 0x81], [4, 0x85, 0, 0, 0, 0, 1, 7], [4]];
   for (const bytes of wrong) assert.throws(() => values(Uint8Array.from(bytes)), `${bytes}`);
+  assert.throws(() => values(new Uint8Array(200).fill(4, 0, 1).fill(0x85, 1, 2)), "a length of five bytes");
   assert.deepEqual(values(Uint8Array.of(4, 1, 7, 5, 0)).map((value) => value.tag), [4, 5]);
+  // A length may end in the byte that says elsewhere that there is none.
+  for (const length of [127, 128, 129, 384, 640]) {
+    const [value] = values(tagged(4, new Uint8Array(length)));
+    assert.equal(value.body.length, length);
+  }
 });
 
 test("a signature has the one spelling that the CA takes", async () => {

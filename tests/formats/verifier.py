@@ -559,7 +559,26 @@ class Control:
         need(base64url(value) == body["value"], ALTERED, item)
         key = x509.load_der_x509_csr(request)
         self.serials[body["serial"]] = base64url(sha256(request))
-        self.joined[body["agent"]] = spki(key)
+        self.joined[body["agent"]] = [spki(key)]
+
+    def take_used(self, body, _shown, item):
+        """The key of a service or an agent signed for its next one."""
+        agent = body["authorization"].removeprefix("agent/")
+        digest, _ = self.agents.get(agent, (None, None))
+        under = octets(digest) if digest else self.origin.digest
+        request, asked_by = octets(body["request"]), octets(body["asked_by"])
+        message = under + octets(body["challenge"], 16) + sha256(request)
+        signed_by(reader.public_key(body["asked_by"]), "yinxin-use-v1", message,
+                  octets(body["signature"]), item)
+        self.serials[body["serial"]] = base64url(sha256(request))
+        if body["authorization"].startswith("agent/"):
+            need(asked_by in self.joined.get(agent, []), MISSING, item, "no key of this agent")
+            self.joined[agent].append(spki(x509.load_der_x509_csr(request)))
+
+    def take_declined(self, body, _shown, item):
+        decline = body["decline"]
+        statement = ("yinxin-decline-v1", octets(decline["statement"]))
+        self.signed_by_staff(decline, statement, item)
 
     def take_issued(self, body, shown, item):
         founding = body["under"] == base64url(self.origin.digest)
@@ -604,6 +623,10 @@ class Control:
             own = octets(said["cause"]) == sha256(reader.canonical(cause).encode())
         need(own and said["founding"] == base64url(self.origin.digest), ALTERED, item,
              "since when is said of another")
+        if "lapsed" in cause:
+            lapse = octets(cause["lapsed"]["statement"])
+            signed_by(self.origin.registry, "yinxin-lapse-v1", lapse,
+                      octets(cause["lapsed"]["signature"]), item)
         order = body["cause"].get("abandoned", {}).get("order")
         self.renewed = {old: by for old, by in self.renewed.items() if by != order}
 
@@ -627,6 +650,14 @@ def agent_of(record):
     return record["maker"].removesuffix("/agent")
 
 
+def committed(record):
+    """What a record of `access` commits to, with its path."""
+    body, of_kind = record["body"], {"connection": ["certificate", "source", "handshake"],
+                                     "decision": ["target"]}
+    keys = of_kind.get(record["kind"], [])
+    return [(f"/{key}", octets(body[key])) for key in keys if key in body]
+
+
 def check_request(bundle, origin, control):
     head = head_of(bundle.access["checkpoint"], origin.vkeys["access"], "access checkpoint")
     runs = signed_entries(bundle, control)
@@ -640,6 +671,7 @@ def check_request(bundle, origin, control):
         stands = runs.get((agent, link["epoch"], link["aseq"]), set())
         if (octets(link["prev"], 32), entry) not in stands:
             continue  # no agent signed it: it is left out
+        disclosed(committed(record), shown["disclosures"], item)
         if record["kind"] == "connection":
             connections.append((record, shown["disclosures"], item))
         elif record["kind"] == "decision" and name_of(record) == bundle.request:
@@ -718,7 +750,7 @@ def signed_entries(bundle, control):
         raw, signature = octets(piece["head"]["head"]), octets(piece["head"]["signature"])
         signed_by(found.public_key(), "yinxin-spool-v1", raw, signature, "run")
         head = reader.parse(raw)
-        joined = control.joined.get(head["agent"]) == spki(found)
+        joined = spki(found) in control.joined.get(head["agent"], [])
         need(joined, MISSING, "run", "the agent did not join so")
         serial = f"{found.serial_number:036x}"
         need(serial in control.certificates, MISSING, "run", "the agent's certificate")

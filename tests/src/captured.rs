@@ -40,13 +40,18 @@ impl Office {
             _ => ClientAuth::Optional { issuers: vec![issuing.subject().der().to_vec()] },
         };
         let tls = server(self.portal_identity(process), &clients, &["http/1.1"]).unwrap();
-        let (stop, stopped) = oneshot::channel::<()>();
-        tokio::spawn(async move {
-            let ended = async { drop(stopped.await) };
-            serve(address, tls, routes, ended).await.unwrap();
-        });
-        until("somebody listens there", async || TcpStream::connect(address).await.is_ok()).await;
-        Captured { _stop: stop }
+        stands(address, tls, routes).await
+    }
+
+    /// Ends the status service and puts these routes in its place, for whoever reports a loss.
+    pub async fn capture_status(&mut self, routes: Router) -> Captured {
+        self.stop("status");
+        let (_, port) = self.trust.status.rsplit_once(':').unwrap();
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.parse().unwrap()));
+        let path = |end: &str| self.path(&format!("ca/status/tls.{end}"));
+        let identity = Identity::from_files(&path("pem"), &path("key")).unwrap();
+        let tls = server(identity, &ClientAuth::None, &["http/1.1"]).unwrap();
+        stands(address, tls, routes).await
     }
 
     /// Stands between the staff's process and the issuer: what is called is noted, and `lost` is
@@ -118,6 +123,17 @@ impl Office {
         let path = |end: &str| self.path(&format!("portal/{process}.{end}"));
         Identity::from_files(&path("pem"), &path("key")).unwrap()
     }
+}
+
+/// Serves these routes; returns when they stand there.
+async fn stands(address: SocketAddr, tls: Arc<rustls::ServerConfig>, routes: Router) -> Captured {
+    let (stop, stopped) = oneshot::channel::<()>();
+    tokio::spawn(async move {
+        let ended = async { drop(stopped.await) };
+        serve(address, tls, routes, ended).await.unwrap();
+    });
+    until("somebody listens there", async || TcpStream::connect(address).await.is_ok()).await;
+    Captured { _stop: stop }
 }
 
 /// Serves routes of a test's choosing until `stop` ends; a test is its only client.

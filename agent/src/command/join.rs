@@ -43,7 +43,8 @@ pub(super) async fn run(
     arguments: &Arguments,
 ) -> anyhow::Result<ExitCode> {
     let path = &arguments.file;
-    let text = std::fs::read(path).with_context(|| path.display().to_string())?;
+    // Its token is the gate's until it is spent: whoever reads it first joins in its place.
+    let text = system::file::read_private(path).with_context(|| path.display().to_string())?;
     let file: JoinFile = serde_json::from_slice(&text)
         .context("this is no join file; next: ca-server agent register --help")?;
     ensure!(file.v == 1, "this join file is of another version");

@@ -6,7 +6,7 @@ use anyhow::Context;
 use std::path::Path;
 use system::file;
 
-pub use system::file::{Blanked, blank};
+pub use system::file::{Blanked, blank, sync_folder};
 
 /// Writes a file that everybody may read, in place of the one that may be there.
 pub fn write_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {

@@ -9,6 +9,7 @@ pub mod clock_guard;
 pub mod config;
 pub mod confirmed;
 pub mod durable;
+mod entity_tag;
 pub mod letter_print;
 pub mod listener;
 pub mod lists;

@@ -3,6 +3,7 @@
 //! Not `tower-http`'s `ServeDir`: it knows no ETag by content, serves hidden files (the ones that
 //! are being written), follows links, and guesses types.
 
+use crate::entity_tag::is_had;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path as UrlPath, State};
@@ -16,7 +17,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::io::AsyncReadExt;
@@ -101,7 +102,7 @@ enum Unserved {
 }
 
 /// Serves some subfolders of a folder; nothing else of it, no hidden file, no way out.
-pub fn files(folder: &std::path::Path, below: &[&str], metrics: Metrics) -> Router {
+pub fn files(folder: &Path, below: &[&str], metrics: Metrics) -> Router {
     let names = Names::default();
     let state = Arc::new(Published { folder: folder.to_owned(), metrics, names });
     let mut router = Router::new();
@@ -130,17 +131,16 @@ async fn file(
         }
     };
     published.metrics.count("file", "done");
-    let mut response =
-        if headers.get(header::IF_NONE_MATCH).is_some_and(|seen| seen == tag.as_str()) {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            let length = HeaderValue::from(opened.length);
-            let mut response = Response::new(opened.body());
-            let kind = HeaderValue::from_static(content_type(&path));
-            response.headers_mut().insert(header::CONTENT_TYPE, kind);
-            response.headers_mut().insert(header::CONTENT_LENGTH, length);
-            response
-        };
+    let mut response = if is_had(&headers, &tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let length = HeaderValue::from(opened.length);
+        let mut response = Response::new(opened.body());
+        let kind = HeaderValue::from_static(content_type(&path));
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        response.headers_mut().insert(header::CONTENT_LENGTH, length);
+        response
+    };
     let cache = HeaderValue::from_static(cache_control(&path));
     response.headers_mut().insert(header::CACHE_CONTROL, cache);
     response
@@ -154,8 +154,8 @@ async fn file(
 
 /// The file, and its tag: of what never changes its name says enough, of all else what is in it.
 async fn named(published: &Published, path: &str) -> Result<(Opened, String), Unserved> {
-    let whole = published.folder.join(path);
-    let opened = tokio::task::spawn_blocking(move || Opened::of(whole)).await;
+    let (folder, below) = (published.folder.clone(), PathBuf::from(path));
+    let opened = tokio::task::spawn_blocking(move || Opened::of(&folder, below)).await;
     let opened = opened.ok().and_then(Result::ok).ok_or(Unserved::NotFound)?;
     if never_changes(path) {
         return Ok((opened, format!("\"{path}\"")));
@@ -179,12 +179,9 @@ struct Opened {
 }
 
 impl Opened {
-    fn of(path: PathBuf) -> io::Result<Self> {
-        let file = File::open(&path)?;
+    fn of(folder: &Path, path: PathBuf) -> io::Result<Self> {
+        let file = system::file::open_below(folder, &path)?;
         let read = file.metadata()?;
-        if !read.is_file() {
-            return Err(io::ErrorKind::NotFound.into());
-        }
         let (inode, length) = (read.ino(), read.len());
         let version = Version { path, inode, changed: (read.mtime(), read.mtime_nsec()), length };
         Ok(Self { file, version, length })
@@ -274,6 +271,24 @@ mod tests {
             headers.insert(header::IF_NONE_MATCH, tag.clone());
         }
         file(State(state.clone()), uri, UrlPath(String::new()), headers).await
+    }
+
+    /// Whoever writes below the folder leads nobody out of it, and holds no thread.
+    #[tokio::test]
+    async fn a_link_and_a_pipe_are_not_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("crl")).unwrap();
+        std::fs::write(at("crl/0.crl"), "list").unwrap();
+        std::os::unix::fs::symlink("0.crl", at("crl/1.crl")).unwrap();
+        std::os::unix::fs::symlink("crl", at("ca")).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(at("crl/2.crl")).status().unwrap();
+        assert!(made.success());
+        let state = published(&folder);
+        assert_eq!(ask(&state, "/crl/0.crl", None).await.status(), StatusCode::OK);
+        for path in ["/crl/1.crl", "/ca/0.crl", "/crl/2.crl"] {
+            assert_eq!(ask(&state, path, None).await.status(), StatusCode::NOT_FOUND, "{path}");
+        }
     }
 
     /// However often strangers ask whether a list is another, it is read for that once, and again

@@ -345,6 +345,7 @@ impl CaughtUp {
                     let path = format!("policies/{}", file.name);
                     effects.push(Effect::Policy(path, file.content.clone()));
                 }
+                effects.push(only(authority, "access"));
             }
             Body::Release(body) => {
                 rows.extend(Serial::read(&body.serial).map(RowChange::Released));
@@ -358,15 +359,20 @@ impl CaughtUp {
     }
 }
 
-/// Policy files as authority says them, for writing all of them again.
+/// Policy files as authority says them, for writing all of them again, and nothing beside them.
 pub(crate) fn policies(authority: &Authority) -> Vec<Effect> {
-    let mut effects: Vec<Effect> = authority
-        .profiles()
-        .map(|(id, state)| {
-            Effect::Policy(format!("policies/profiles/{id}.toml"), state.content.clone())
-        })
-        .collect();
-    let rules = authority.approval_rules_file().to_owned();
-    effects.push(Effect::Policy("policies/approvals.toml".into(), rules));
-    effects
+    let files = authority.policy_files().into_iter();
+    let files =
+        files.map(|(name, content)| Effect::Policy(format!("policies/{name}"), content.to_owned()));
+    files.chain(["profiles", "access"].map(|folder| only(authority, folder))).collect()
+}
+
+/// Only files in force lie in a folder of policies.
+fn only(authority: &Authority, folder: &str) -> Effect {
+    let files = authority.policy_files().into_keys();
+    let names = files.filter_map(|name| {
+        let (below, name) = name.split_once('/')?;
+        (below == folder).then(|| name.to_owned())
+    });
+    Effect::Only(format!("policies/{folder}"), names.collect())
 }

@@ -8,10 +8,12 @@
 
 use crate::context::IssuanceContext;
 use crate::round::Effect;
-use ca_host::durable::{write_file, write_private};
+use anyhow::Context;
+use ca_host::durable::{sync_folder, write_file, write_private};
 use ca_host::letter_print;
 use service::Metrics;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Policy files that could not be written are tried again after this long.
@@ -68,12 +70,18 @@ impl Unwritten {
         }
     }
 
-    /// Only the newest text of a policy file is kept.
+    /// Only the newest text of a policy file is kept, and of a folder what lies in it now.
     fn keep(&mut self, effect: Effect) {
-        if let Effect::Policy(path, _) = &effect {
-            self.policies.retain(|kept| !matches!(kept, Effect::Policy(other, _) if other == path));
-            self.policies.push(effect);
+        match &effect {
+            Effect::Policy(path, _) => self
+                .policies
+                .retain(|kept| !matches!(kept, Effect::Policy(other, _) if other == path)),
+            Effect::Only(path, _) => self
+                .policies
+                .retain(|kept| !matches!(kept, Effect::Only(other, _) if other == path)),
+            Effect::File(..) | Effect::Letter(..) => return,
         }
+        self.policies.push(effect);
     }
 
     fn tell(&mut self, metrics: &Metrics, done: bool) {
@@ -93,8 +101,52 @@ fn carried_out(context: &IssuanceContext, effect: Effect) -> Option<Effect> {
         Effect::File(file, bytes) => write_private(&path(file), bytes),
         Effect::Letter(file, letter) => letter_print::write(letter, &path(file)),
         Effect::Policy(file, content) => write_file(&path(file), content.as_bytes()),
+        Effect::Only(folder, names) => set_aside(&path(folder), names),
     };
     let error = done.err()?;
     tracing::error!(error = format!("{error:#}"), "a file is not written");
     Some(effect)
+}
+
+/// Hides what lies in a folder under another name than these: nobody reads it there, and whoever
+/// wrote it loses nothing.
+fn set_aside(folder: &Path, names: &BTreeSet<String>) -> anyhow::Result<()> {
+    let mut is_changed = false;
+    for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.starts_with('.') || names.contains(&name) {
+            continue;
+        }
+        std::fs::rename(folder.join(&name), folder.join(format!(".{name}.unsigned")))?;
+        is_changed = true;
+    }
+    if is_changed {
+        sync_folder(folder)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_in_force_is_hidden_and_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["exchange.toml", "more.toml", ".half.new"] {
+            std::fs::write(folder.path().join(name), name).unwrap();
+        }
+        std::fs::create_dir(folder.path().join("folder")).unwrap();
+        set_aside(folder.path(), &["exchange.toml".to_owned()].into()).unwrap();
+        let entries = std::fs::read_dir(folder.path()).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        assert_eq!(
+            names,
+            [".folder.unsigned", ".half.new", ".more.toml.unsigned", "exchange.toml"]
+        );
+        let kept = std::fs::read_to_string(folder.path().join(".more.toml.unsigned")).unwrap();
+        assert_eq!(kept, "more.toml");
+    }
 }

@@ -15,6 +15,7 @@ use records::code::Blame;
 use records::record::{Event, Record};
 use records::{Bytes, Code, Disclosure, Problem};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Kinds of refusals that are told apart within a minute; beyond them nothing says about what.
 const REFUSALS_MAX: usize = 60;
@@ -54,6 +55,8 @@ pub(crate) enum Effect {
     Letter(String, Box<records::letter::Letter>),
     /// A policy file as it is in force now.
     Policy(String, String),
+    /// A folder of policy files in which no others lie than those of these names.
+    Only(String, BTreeSet<String>),
 }
 
 /// How far a round was, to go back to.

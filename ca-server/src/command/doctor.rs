@@ -1,27 +1,26 @@
 //! `ca-server doctor`: replays the whole `control` log from leaf 0, compares rows, files and lists
 //! with it, and says what is wrong and which command is next.
 
+mod certificates;
+mod lists;
+mod policies;
+
 use super::host::Host;
 use anyhow::Context;
 use authority::Authority;
-use ca_host::ISSUER;
 use ca_host::clock_guard::{ClockGuard, Moved};
 use ca_host::operator::OperatorRequest;
 use ca_store::keep::{KeptText, time_key};
 use ca_store::replay::{Applied, Replay, ReplayError};
 use ca_store::rows;
 use clap::Args;
-use pki::Certificate;
-use pki::crl::RevocationList;
-use sha2::{Digest, Sha256};
+use lists::Recorded;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use system::language::Spoken;
 use system::layout::Span;
 use system::speech;
 
-/// A certificate or list is called out when less than this is left, in days.
-const DAYS_LEFT_MIN: u64 = 30;
 /// The running issuer shreds a letter within this time.
 const SHREDDING_MAX: Duration = Duration::from_secs(4);
 const SHREDDING_LOOK: Duration = Duration::from_millis(250);
@@ -98,10 +97,10 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         }
     }
     let mut findings = Vec::new();
-    let (newest, authority) = examine_log(host, &mut findings).await?;
+    let Examined { newest, authority, recorded } = examine_log(host, &mut findings).await?;
     examine_clock(host, newest, &mut findings);
-    examine_lists(host, &mut findings)?;
-    examine_certificates(host, &mut findings)?;
+    findings.extend(lists::examine(host, (authority.as_ref(), newest), recorded).await?);
+    findings.extend(certificates::examine(host)?);
     examine_secrets(host, &mut findings);
     examine_notices(host, &mut findings);
     if let Some(authority) = &authority {
@@ -120,20 +119,27 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-/// Replays everything up to the signed head, then compares rows and files; gives the newest time
-/// that a record claims, and what follows from the log if it is what its key signed.
-async fn examine_log(
-    host: &Host,
-    findings: &mut Vec<Finding>,
-) -> anyhow::Result<(u64, Option<Authority>)> {
+/// What the log says.
+struct Examined {
+    /// The newest time that a record claims.
+    newest: u64,
+    /// What follows from it, if it is what its key signed.
+    authority: Option<Authority>,
+    /// The lists that it says were made.
+    recorded: Recorded,
+}
+
+/// Replays everything up to the signed head, then compares rows and files.
+async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result<Examined> {
     let trust = ca_host::trust(&host.config)?;
     let replay = Replay::new(&trust).context("trust file")?;
-    let mut newest = 0;
+    let (mut newest, mut recorded) = (0, Recorded::default());
     let mut tx = host.store.read().await?;
     let seen = |index: u64, applied: &Applied| {
         if applied.record().proves_time() {
             newest = newest.max(applied.record().unix());
         }
+        recorded.take(&applied.record().event);
         if let Err(unsigned) = applied.effect() {
             findings.push(Finding {
                 what: (
@@ -154,7 +160,7 @@ async fn examine_log(
                 ),
                 next: Next::Do("从备份恢复数据库", "restore the database from a backup"),
             });
-            return Ok((newest, None));
+            return Ok(Examined { newest, authority: None, recorded });
         }
         Err(error) => return Err(error.into()),
     };
@@ -162,12 +168,12 @@ async fn examine_log(
     let mut found = rows::differences(&mut tx, &authority).await?;
     found.extend(rows::people_differences(&mut tx, &authority, &people).await?);
     found.extend(rows::revocation_differences(&mut tx, &authority).await?);
-    found.extend(files_that_differ(&host.config, &authority));
+    found.extend(policies::differences(&host.config, &authority));
     findings.extend(found.into_iter().map(|what| Finding {
         what: (format!("无签名依据：{what}"), format!("says what nobody signed: {what}")),
         next: Next::Command("ca-server doctor --repair"),
     }));
-    Ok((newest, Some(authority)))
+    Ok(Examined { newest, authority: Some(authority), recorded })
 }
 
 /// Says how the clock is wrong, as the issuer sees it: by the log, and by what it believed.
@@ -197,52 +203,6 @@ fn examine_clock(host: &Host, last: u64, findings: &mut Vec<Finding>) {
         "set the clock, or if it is right: ca-server doctor --confirm-clock",
     );
     findings.push(Finding { what, next });
-}
-
-fn examine_lists(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result<()> {
-    for (name, file) in
-        [("root", "crl/root.crl".to_owned()), (ISSUER, format!("crl/{ISSUER}/0.crl"))]
-    {
-        let path = host.config.path(&format!("public/{file}"));
-        let list = std::fs::read(&path).ok().and_then(|der| RevocationList::read(&der).ok());
-        let fresh = list.is_some_and(|list| list.next_update() > host.clock.seconds());
-        if !fresh {
-            findings.push(Finding {
-                what: (
-                    format!("{name} 的吊销列表缺失或过期"),
-                    format!("the list of {name} is missing or over"),
-                ),
-                next: Next::Command(match name {
-                    "root" => "ca-server ceremony root-list --key FILE --passphrase-file FILE",
-                    _ => "ca-server serve issuer",
-                }),
-            });
-        }
-    }
-    Ok(())
-}
-
-fn examine_certificates(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result<()> {
-    for (service, next) in [
-        ("issuer", "ca-server renew issuer"),
-        ("status", "ca-server renew status"),
-        ("log", "ca-server renew log"),
-    ] {
-        let path = host.config.path(&format!("{service}/tls.pem"));
-        let file = std::fs::read(&path).with_context(|| path.display().to_string())?;
-        let blocks = pki::pem::read(&file, pki::pem::Kind::Certificate)
-            .with_context(|| path.display().to_string())?;
-        let leaf = Certificate::read(blocks.first().context("certificate")?)?;
-        if leaf.not_after() < host.clock.seconds() + DAYS_LEFT_MIN * 86_400 {
-            let until = records::time::seconds(leaf.not_after());
-            let what = (
-                format!("{service} 的服务证书于 {until} 到期"),
-                format!("the certificate of {service} ends {until}"),
-            );
-            findings.push(Finding { what, next: Next::Command(next) });
-        }
-    }
-    Ok(())
 }
 
 fn examine_secrets(host: &Host, findings: &mut Vec<Finding>) {
@@ -308,21 +268,4 @@ async fn examine_letters(
         ),
     }));
     Ok(())
-}
-
-/// Policy files in the state directory that say something else than the log.
-fn files_that_differ(config: &ca_host::CaConfig, authority: &Authority) -> Vec<String> {
-    let mut found = Vec::new();
-    for (id, profile) in authority.profiles() {
-        let path = config.path(&format!("policies/profiles/{id}.toml"));
-        if std::fs::read_to_string(path).ok().as_ref() != Some(&profile.content) {
-            found.push(format!("file profiles/{id}.toml"));
-        }
-    }
-    let (_, digest) = authority.approval_rules();
-    let rules = std::fs::read(config.path("policies/approvals.toml")).unwrap_or_default();
-    if Sha256::digest(&rules).as_slice() != digest.0 {
-        found.push("file approvals.toml".into());
-    }
-    found
 }

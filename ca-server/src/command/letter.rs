@@ -77,6 +77,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
 
 /// One document of the letters that wait here, or of those that are named.
 fn print(host: &Host, references: &[String], out: &Path) -> anyhow::Result<ExitCode> {
+    system::file::check_vacant(out).with_context(|| out.display().to_string())?;
     let folder = host.config.path("issuer/letters");
     let wanted = references.iter().map(|one| read(one)).collect::<anyhow::Result<Vec<_>>>()?;
     let mut letters: Vec<Letter> = Vec::new();
@@ -87,7 +88,8 @@ fn print(host: &Host, references: &[String], out: &Path) -> anyhow::Result<ExitC
         // What a gate joins with is no letter, and a hidden file is half of one.
         let named = records::letter::read_reference(reference).as_deref() == Some(reference);
         if named && (wanted.is_empty() || wanted.iter().any(|one| one == reference)) {
-            let bytes = zeroize::Zeroizing::new(std::fs::read(&path)?);
+            let bytes = system::file::read_private(&path).map(zeroize::Zeroizing::new);
+            let bytes = bytes.with_context(|| path.display().to_string())?;
             letters.push(serde_json::from_slice(&bytes).with_context(|| name.to_owned())?);
         }
     }

@@ -134,6 +134,7 @@ async fn print_line(
 }
 
 async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Result<ExitCode> {
+    system::file::check_vacant(out).with_context(|| out.display().to_string())?;
     let mut tx = host.store.read().await?;
     let found = shown::whole(&mut tx, order).await?;
     let (signed, files) = found.ok_or_else(unknown)?;
@@ -227,15 +228,7 @@ fn from_folder(host: &Host, body: &Body) -> anyhow::Result<Vec<File>> {
     match body {
         Body::Profile(body) => Ok(vec![read(format!("profiles/{}.toml", body.profile.id))?]),
         Body::ApprovalRules(_) => Ok(vec![read("approvals.toml".into())?]),
-        _ => {
-            let mut files = Vec::new();
-            for entry in std::fs::read_dir(host.config.path("policies/access"))? {
-                let name = entry?.file_name();
-                files.push(read(format!("access/{}", name.to_string_lossy()))?);
-            }
-            files.sort_by(|a, b| a.name.cmp(&b.name));
-            Ok(files)
-        }
+        _ => crate::rule_files::read(&host.config.path("policies/access")),
     }
 }
 

@@ -385,15 +385,15 @@ pub async fn people_differences(
     Ok(found)
 }
 
-/// Revoked serial numbers that the log knows and the table has lost or changed.
+/// Revoked serial numbers whose rows are lost or changed, or that the table alone knows.
 pub async fn revocation_differences(
     tx: &mut Tx,
     authority: &Authority,
 ) -> Result<Vec<String>, StoreError> {
     let listed = rows!(tx, (String, String), "select serial, reason from revocation")?;
-    let listed: BTreeMap<String, String> = listed.into_iter().collect();
-    let lost = authority
-        .revoked()
-        .filter(|(serial, revoked)| listed.get(&serial.to_string()) != Some(&revoked.reason));
-    Ok(lost.map(|(serial, _)| format!("revocation {serial}")).collect())
+    let listed = listed.into_iter().collect();
+    let signed = authority.revoked().map(|(serial, one)| (serial.to_string(), one.reason.clone()));
+    let mut found = Vec::new();
+    compare("revocation", &listed, &signed.collect(), &mut found);
+    Ok(found)
 }

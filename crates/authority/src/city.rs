@@ -12,6 +12,7 @@ use records::bytes::Bytes;
 use records::code::Code;
 use records::founding::Founding;
 use records::rules::{ApprovalRules, Role, RoleRules};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Authority {
@@ -140,6 +141,20 @@ impl Authority {
     /// The approval rules' file as it is in force.
     pub fn approval_rules_file(&self) -> &str {
         &self.rules.approvals_file
+    }
+
+    /// Every policy file in force, by its name below the folder of policies.
+    pub fn policy_files(&self) -> BTreeMap<String, &str> {
+        let profiles = self.profiles();
+        let profiles =
+            profiles.map(|(id, profile)| (format!("profiles/{id}.toml"), &*profile.content));
+        let rules = [
+            ("approvals.toml".to_owned(), &*self.rules.approvals_file),
+            ("roles.toml".to_owned(), &*self.rules.roles_file),
+        ];
+        let bundle = self.bundle().files.iter();
+        let bundle = bundle.map(|file| (file.name.clone(), &*file.content));
+        profiles.chain(rules).chain(bundle).collect()
     }
 
     /// The roles file in force.

@@ -54,6 +54,9 @@ pub struct Arguments {
 }
 
 pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
+    if let Some(out) = arguments.out.as_deref().filter(|_| !arguments.show) {
+        files::check_vacant(out)?;
+    }
     let trust = arguments.own.trust()?;
     let opened = arguments.own.open()?;
     if let Some(path) = &arguments.order_file {

@@ -54,7 +54,18 @@ pub(crate) fn check_key(
     }
 }
 
-/// Keeps the chain and its proof, unless they are there already; says where the proof is.
+/// Where the proof of a certificate's file goes.
+fn proof_of(out: &Path) -> PathBuf {
+    PathBuf::from(format!("{}.proof.json", out.display()))
+}
+
+/// Refuses places that are taken, before a certificate is asked for that goes there.
+pub(crate) fn check_vacant(out: &Path) -> Result<(), Failure> {
+    files::check_vacant(out)?;
+    files::check_vacant(&proof_of(out))
+}
+
+/// Keeps the chain and its proof, each unless it is there already; says where the proof is.
 pub(crate) fn keep(
     out: &Path,
     leaf: &Certificate,
@@ -67,11 +78,14 @@ pub(crate) fn keep(
     })?;
     let already = files::chain(out)
         .is_ok_and(|chain| chain.first().is_some_and(|known| known.sha256() == leaf.sha256()));
-    let proof = PathBuf::from(format!("{}.proof.json", out.display()));
+    let proof = proof_of(out);
     if !already {
+        files::write_new(out, pem.as_bytes())?;
+    }
+    // Whoever was stopped between the two has the certificate, and no proof of it.
+    if !already || !proof.exists() {
         let evidence = serde_json::to_vec_pretty(&collected.evidence)
             .map_err(|error| Failure::usage("无法写出证明。", error.to_string()))?;
-        files::write_new(out, pem.as_bytes())?;
         files::write_new(&proof, &evidence)?;
     }
     Ok(proof)

@@ -60,6 +60,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
                 let answer = serde_json::json!({ "stage": "letter", "returned": reason });
                 output.hearsay(&[Fact::new(term, reason)], answer);
             }
+            collected::check_vacant(&arguments.out)?;
             let question = ("以上信息是您本人的吗？输入 yes", "Is this you? [yes]:");
             consent(output, (own, ""), &Consent::new(arguments.yes, question, "yes"))?.into_inner();
             submit(arguments, &held, &portal, &record).await?
@@ -224,7 +225,7 @@ fn keep(
     collected: &Collected,
 ) -> Result<(), Failure> {
     let leaf = collected::proven(&held.trust, &record.person, collected);
-    let leaf = leaf.map_err(|error| Failure::not_trusted(&error))?;
+    let leaf = leaf.map_err(|error| Failure::sent(&error))?;
     collected::check_key(&arguments.key, &leaf, arguments.passphrase_file.as_deref())?;
     let proof = collected::keep(&arguments.out, &leaf, collected)?;
     let until = records::time::seconds(leaf.not_after());

@@ -5,6 +5,7 @@ use mtls::CallError;
 use records::exit::{CONFLICT, DENIED, NOT_FOUND, UNREACHABLE, USAGE, exit_code};
 use records::export::NotTrusted;
 use records::{Code, Problem};
+use std::path::Path;
 use std::process::ExitCode;
 use system::file::Exposed;
 use system::layout::{Span, filled, written};
@@ -46,7 +47,7 @@ impl Failure {
         Self::new(CONFLICT, "conflict", zh, en)
     }
 
-    /// What arrived cannot be believed.
+    /// What arrived cannot be believed, and nothing was asked for yet.
     pub(crate) fn not_trusted(error: &NotTrusted) -> Self {
         Self::new(
             DENIED,
@@ -54,6 +55,22 @@ impl Failure {
             "内容不可信，未作任何操作。",
             format!("not trusted: {error}"),
         )
+    }
+
+    /// What was asked for was sent, and what came back cannot be believed: it may have been done.
+    pub(crate) fn sent(error: &NotTrusted) -> Self {
+        let zh = "已经发出，但答复不可信，不能证明结果。请视为已经办理，并向登记处核实。";
+        let en = "it was sent, and what came back proves nothing";
+        let en = format!("{en} ({error}): treat it as done, and ask the registration office");
+        Self::new(DENIED, "not-trusted", zh, en)
+    }
+
+    /// It is done, and only the file of what proves it could not be written.
+    pub(crate) fn unkept(path: &Path, error: &std::io::Error) -> Self {
+        let path = path.display();
+        let zh = format!("已经办妥，只是文件 {path} 未能写出；其内容已在上面给出。");
+        let en = format!("it is done; only {path} could not be written, and stands above: {error}");
+        Self::new(CONFLICT, "file-unwritten", zh, en)
     }
 
     /// What arrived is not proven, or a part of it.
@@ -218,7 +235,7 @@ impl From<mtls::tls::TlsError> for Failure {
 }
 
 /// A file that cannot be read or written.
-pub(crate) fn file_failure(path: &std::path::Path, error: &std::io::Error) -> Failure {
+pub(crate) fn file_failure(path: &Path, error: &std::io::Error) -> Failure {
     let shown = path.display();
     let text = format!("{shown}: {error}");
     if let Some(exposed) = Exposed::of(error) {
@@ -240,6 +257,18 @@ pub(crate) fn file_failure(path: &std::path::Path, error: &std::io::Error) -> Fa
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Only where nothing was sent, nothing was done.
+    #[test]
+    fn what_was_sent_is_not_told_as_nothing() {
+        let told = |failure: Failure| [failure.0.zh, failure.0.en];
+        let claims = |text: &String| text.contains("未作任何") || text.contains("nothing was done");
+        assert!(told(Failure::not_trusted(&NotTrusted::Purpose)).iter().any(claims));
+        let unkept = Failure::unkept(Path::new("r.json"), &std::io::ErrorKind::StorageFull.into());
+        for texts in [told(Failure::sent(&NotTrusted::Purpose)), told(unkept)] {
+            assert!(!texts.iter().any(claims), "{texts:?}");
+        }
+    }
 
     /// Whoever refuses chooses a code, and no words of ours: those of a known code are ours, and of
     /// another one theirs are quoted, so that no refusal reads as something else.

@@ -13,6 +13,7 @@ use pki::pem::Kind;
 use records::trust::Trust;
 use std::path::{Path, PathBuf};
 use system::speech::Command;
+use zeroize::Zeroizing;
 
 /// A person's certificate and key; what is not given comes from a context.
 #[derive(Args)]
@@ -253,9 +254,23 @@ pub(crate) fn chain(path: &Path) -> Result<Vec<Certificate>, Failure> {
 
 /// Reads a JSON document.
 pub(crate) fn document<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
-    let bytes = std::fs::read(path).map_err(|error| file_failure(path, &error))?;
-    serde_json::from_slice(&bytes)
+    read_document(path, &std::fs::read(path).map_err(|error| file_failure(path, &error))?)
+}
+
+/// Reads a JSON document that holds a secret, as a letter its code: nobody else may open it.
+pub(crate) fn secret_document<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
+    let bytes = system::file::read_private(path).map(Zeroizing::new);
+    read_document(path, &bytes.map_err(|error| file_failure(path, &error))?)
+}
+
+fn read_document<T: serde::de::DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(bytes)
         .map_err(|error| Failure::usage("文件内容不正确。", format!("{}: {error}", path.display())))
+}
+
+/// Refuses a place where no new file can be made, before anything is done whose result goes there.
+pub(crate) fn check_vacant(path: &Path) -> Result<(), Failure> {
+    system::file::check_vacant(path).map_err(|error| file_failure(path, &error))
 }
 
 /// Writes a new file; an existing one is never overwritten.

@@ -57,7 +57,7 @@ impl LetterArguments {
     pub(crate) fn read(&self) -> Result<Held, Failure> {
         let (reference, code, trust) = match (&self.letter, &self.reference) {
             (Some(path), _) => {
-                let letter: Letter = files::document(path)?;
+                let letter: Letter = files::secret_document(path)?;
                 (letter.reference, Zeroizing::new(letter.code), letter.trust)
             }
             (None, Some(reference)) => {

@@ -63,6 +63,25 @@ pub(crate) fn tell(output: Output, facts: &[Fact]) {
     facts::lines(facts, columns).iter().for_each(|line| output.laid_out(line));
 }
 
+/// Keeps the receipt of what is done and was told. Where its file cannot be written after all, it
+/// is printed as it would stand on paper: nobody could ask for it again.
+pub(crate) fn keep(
+    output: Output,
+    signed: &SignedReceipt,
+    out: Option<&Path>,
+) -> Result<(), Failure> {
+    let Some(out) = out else { return Ok(()) };
+    let bytes = serde_json::to_vec_pretty(signed).map_err(std::io::Error::other);
+    let written = bytes.and_then(|bytes| system::file::create_private(out, &bytes));
+    written.map_err(|error| {
+        let text = signed.printed().unwrap_or_else(|| json!(signed).to_string());
+        output.said("回执未能写入文件，全文如下：", "the receipt, which could not be written:");
+        output.to_copy(&text);
+        output.json(&json!({ "receipt": text }));
+        Failure::unkept(out, &error).next("yinxin receipt check TEXT")
+    })
+}
+
 /// The receipt as it stands in a file, or was typed; of an address only what stands behind `#`.
 fn handed_in(typed: &str) -> Result<String, Failure> {
     let text = match Path::new(typed).is_file() {

@@ -84,13 +84,16 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
         output.hearsay(&[opens], serde_json::json!({ "opens": terms.opens }));
         return Err(Failure::from(Problem::new(Code::RenewalEarly, String::new())));
     }
+    if terms.stage.is_none() {
+        collected::check_vacant(&place.cert)?;
+    }
     let message = signed((output, arguments), &place, &opened, &terms)?;
     let Some(collected) = asked(output, arguments, &portal, &message).await? else {
         return Ok(());
     };
     let person = old.subject().person().unwrap_or_default();
-    let leaf = collected::proven(&trust, person, &collected)
-        .map_err(|error| Failure::not_trusted(&error))?;
+    let leaf =
+        collected::proven(&trust, person, &collected).map_err(|error| Failure::sent(&error))?;
     keep(output, arguments, (&place, old), (&leaf, &collected))
 }
 

@@ -43,6 +43,9 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
         tell(output, &told);
         return Ok(());
     }
+    if let Some(out) = &arguments.out {
+        files::check_vacant(out)?;
+    }
     let question = ("挂失后证书立即吊销，不可恢复。确认请输入 yes", "this cannot be undone [yes]:");
     let how = Consent::new(arguments.yes, question, "yes");
     let LostLetter(held) = consent(output, (LostLetter(held), ""), &how)?.into_inner();
@@ -52,15 +55,10 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
         value: held.keys.loss_value(&held.reference).into(),
     };
     let signed = status.report_loss(&report).await?;
-    let told = verified(&held, &signed).map_err(|error| Failure::not_trusted(&error))?;
-    if let Some(out) = &arguments.out {
-        let bytes = serde_json::to_vec_pretty(&signed)
-            .map_err(|error| Failure::usage("无法写出回执。", error.to_string()))?;
-        files::write_new(out, &bytes)?;
-    }
+    let told = verified(&held, &signed).map_err(|error| Failure::sent(&error))?;
     tell(output, &told);
     output.said("请向登记人员申请新密码信封", "ask your registration officer for a new letter");
-    Ok(())
+    receipt::keep(output, &signed, arguments.out.as_deref())
 }
 
 /// A letter that is reported lost, and everything under it.

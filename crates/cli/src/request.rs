@@ -1,7 +1,7 @@
 //! `yinxin request`: a key and its request, for first people, services, and anyone who enrols
 //! later.
 
-use crate::exit::{Failure, file_failure};
+use crate::exit::Failure;
 use crate::output::Output;
 use crate::{files, prompt};
 use keys::{SoftwareSigner, Stretch};
@@ -32,8 +32,7 @@ pub struct Arguments {
 
 pub(crate) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
     let algorithm = algorithm(&arguments.algorithm)?;
-    system::file::check_vacant(&arguments.out)
-        .map_err(|error| file_failure(&arguments.out, &error))?;
+    files::check_vacant(&arguments.out)?;
     let signer = SoftwareSigner::generate(algorithm)
         .map_err(|error| Failure::usage("无法生成密钥。", error.to_string()))?;
     if arguments.service {

@@ -51,22 +51,20 @@ pub struct Arguments {
 }
 
 pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
+    if let Some(out) = &arguments.out {
+        files::check_vacant(out)?;
+    }
     let (signed, notice) = match &arguments.serial {
         Some(serial) => by_key(output, arguments, serial).await?,
         None => by_letter(output, arguments).await?,
     };
-    if let Some(out) = &arguments.out {
-        let bytes = serde_json::to_vec_pretty(&signed)
-            .map_err(|error| Failure::usage("无法写出回执。", error.to_string()))?;
-        files::write_new(out, &bytes)?;
-    }
     receipt::tell(output, &plain::about_suspension(&notice));
     output.said(
         "须由另外两人批准解除；15 天未解除即吊销",
         "two others release it; after 15 days it is revoked",
     );
     output.json(&serde_json::json!(notice));
-    Ok(())
+    receipt::keep(output, &signed, arguments.out.as_deref())
 }
 
 type Done = (SignedReceipt, SuspensionNotice);
@@ -195,9 +193,9 @@ fn verified(
     signed: SignedReceipt,
     is_asked: impl Fn(&SuspensionNotice) -> bool,
 ) -> Result<Done, Failure> {
-    match Receipt::open(&signed, trust, now()).map_err(|error| Failure::not_trusted(&error))? {
+    match Receipt::open(&signed, trust, now()).map_err(|error| Failure::sent(&error))? {
         Receipt::Suspension(notice) if is_asked(&notice) => Ok((signed, notice)),
-        _ => Err(Failure::not_trusted(&NotTrusted::Purpose)),
+        _ => Err(Failure::sent(&NotTrusted::Purpose)),
     }
 }
 

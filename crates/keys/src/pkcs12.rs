@@ -26,6 +26,8 @@ const ROUNDS_MAX: u32 = 1_000_000;
 const CHAIN_MAX: usize = 8;
 /// What is not supported where nothing has a name that people know.
 const OTHER: &str = "its encryption, MAC or contents";
+/// What is not supported where the key's own certificate may be one that is not read.
+const UNREAD: &str = "a certificate that is not read here";
 /// How to write one that is read here: by way of a file whose key is sealed, since OpenSSL reads a
 /// key and its certificate from no pipe.
 const HOW: &str =
@@ -100,6 +102,7 @@ pub(crate) fn read(
         Error::MacError(_) => KeyFileError::Passphrase(name()),
         Error::UnsupportedEncryptionScheme | Error::UnsupportedMacAlgorithm => old(),
         Error::InvalidParameters => KeyFileError::Costly(name()),
+        Error::X509Error(_) => unsupported(&name, UNREAD.into()),
         _ => KeyFileError::Malformed(name()),
     })?;
     let [key] = archive.keys.as_slice() else {
@@ -107,12 +110,14 @@ pub(crate) fn read(
         return Err(unsupported(&name, what));
     };
     let signer = SoftwareSigner::from_pkcs8(key.key.as_der())?;
-    let certificates = archive.certs.iter().map(|bag| Certificate::read(bag.cert.as_der()));
-    let certificates: Result<Vec<_>, _> = certificates.collect();
-    let certificates = certificates.map_err(|_| KeyFileError::Malformed(name()))?;
+    // Programs put whatever leads to a root beside a key, as one of version 1: what is not read is
+    // no part of the chain.
+    let certificates = archive.certs.iter().map(|bag| Certificate::read(bag.cert.as_der()).ok());
+    let (all, certificates) = (archive.certs.len(), certificates.flatten().collect::<Vec<_>>());
     let chain = chain(&certificates, &signer);
     if chain.is_empty() {
-        return Err(unsupported(&name, "a key without its certificate".into()));
+        let what = if certificates.len() < all { UNREAD } else { "a key without its certificate" };
+        return Err(unsupported(&name, what.into()));
     }
     Ok(HolderFile { chain, signer })
 }

@@ -3,9 +3,10 @@
 //!
 //! The text is written beside its place, synced, moved there in one step, and the folder is synced:
 //! when a function returns, the file survives a loss of power. What a crash can leave is the hidden
-//! file beside, which nobody reads and the next writer takes over; two writers of one file wait for
+//! file beside, which nobody reads and the next writer takes away; two writers of one file wait for
 //! each other at its lock. A link that stands at the place is replaced, never followed.
 
+mod below;
 mod beside;
 mod names;
 mod new_files;
@@ -13,6 +14,7 @@ mod private;
 mod reserve;
 mod shred;
 
+pub use below::open_below;
 pub use beside::sync_folder;
 pub use new_files::NewFiles;
 pub use private::{Exposed, check_private, make_private, read_private};
@@ -53,12 +55,16 @@ pub fn create_private(path: &Path, bytes: &[u8]) -> Result<()> {
     move_new(&beside, path)
 }
 
-/// Refuses a place where something lies already, be it a link to nowhere: before work is done whose
-/// result a new file there has to take.
+/// Refuses a place where something lies already, be it a link to nowhere, and one where no file
+/// can be made: before work is done whose result a new file there has to take. A file is made
+/// beside it, and removed, since neither modes nor the length of a name say whether one can be.
 pub fn check_vacant(path: &Path) -> Result<()> {
     match std::fs::symlink_metadata(path) {
         Ok(_) => Err(Error::new(ErrorKind::AlreadyExists, "File exists; nothing was written")),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let beside = take_beside(path, PRIVATE)?;
+            std::fs::remove_file(&beside.path)
+        }
         Err(error) => Err(error),
     }
 }
@@ -83,6 +89,7 @@ mod tests {
     use super::*;
     use names::folder_of;
     use std::fs::Permissions;
+    use std::io::Read;
     use std::os::unix::fs::PermissionsExt;
 
     fn names(folder: &Path) -> Vec<String> {
@@ -127,6 +134,69 @@ mod tests {
         replace_private(&path, b"secret").unwrap();
         assert_eq!(mode(&path), 0o600);
         assert_eq!(std::fs::read(&path).unwrap(), b"secret");
+    }
+
+    /// What lies beside may be open in somebody's hands: they read none of what is written.
+    #[test]
+    fn whoever_has_the_file_beside_open_reads_no_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, beside) = (folder.path().join("seal"), folder.path().join(".seal.new"));
+        for text in ["", "theirs"] {
+            std::fs::write(&beside, text).unwrap();
+            std::fs::set_permissions(&beside, Permissions::from_mode(0o666)).unwrap();
+            let mut held = File::open(&beside).unwrap();
+            replace_private(&path, b"secret").unwrap();
+            let mut read = String::new();
+            held.read_to_string(&mut read).unwrap();
+            assert_eq!(read, text);
+            assert_eq!((std::fs::read(&path).unwrap(), mode(&path)), (b"secret".into(), 0o600));
+        }
+        assert_eq!(names(folder.path()), ["seal"]);
+    }
+
+    /// What lies beside may be another file's second name: neither its text nor its mode becomes
+    /// that of what is written.
+    #[test]
+    fn a_second_name_beside_changes_nothing_of_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, beside) = (folder.path().join("x"), folder.path().join(".x.new"));
+        let secret = folder.path().join("secret");
+        for text in ["", "secret"] {
+            std::fs::write(&secret, text).unwrap();
+            std::fs::set_permissions(&secret, Permissions::from_mode(0o600)).unwrap();
+            for write in [replace, replace_private, replace_again] {
+                std::fs::hard_link(&secret, &beside).unwrap();
+                write(&path, b"everybody reads this").unwrap();
+                assert_eq!(std::fs::read_to_string(&secret).unwrap(), text);
+                assert_eq!(mode(&secret), 0o600);
+            }
+        }
+        assert_eq!(names(folder.path()).len(), 2, "nothing is beside");
+    }
+
+    /// A pipe beside holds nobody up.
+    #[test]
+    fn what_is_no_file_beside_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, beside) = (folder.path().join("head"), folder.path().join(".head.new"));
+        let mode = rustix::fs::Mode::from_raw_mode(0o666);
+        let pipe = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, &beside, pipe, mode, 0).unwrap();
+        replace(&path, b"whole").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"whole");
+        assert_eq!(names(folder.path()), ["head"]);
+    }
+
+    #[test]
+    fn a_place_is_vacant_if_a_file_can_be_made_there() {
+        let folder = tempfile::tempdir().unwrap();
+        check_vacant(&folder.path().join("new")).unwrap();
+        assert_eq!(names(folder.path()), [""; 0]);
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        for name in ["file", "file/new", "nowhere/new", &"n".repeat(252), ""] {
+            assert!(check_vacant(&folder.path().join(name)).is_err(), "{name}");
+        }
+        assert_eq!(names(folder.path()), ["file"]);
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! The request: its connection, its decision and its end, of which each is its agent's own word.
 
 use crate::bundle::EvidenceBundle;
-use crate::control::{Control, certificate_in, opens};
+use crate::control::{Control, certificate_in, discloses, opens};
 use crate::handshake::{self, HandshakeProof};
 use crate::origin::Origin;
 use crate::run::{self, AgentRecord};
 use crate::verdict::Failed;
 use pki::{Certificate, PublicKey};
 use records::access::{Completion, Connection, Decision};
+use records::commitment::Commitment;
 use records::record::Event;
+use std::collections::BTreeSet;
 
 /// A request whose records hold.
 pub struct GateRequest {
@@ -81,6 +83,7 @@ pub fn check(
 fn told<'a>(records: &'a [AgentRecord<'a>], name: &str) -> Result<Told<'a>, Failed> {
     let mut told = Told::default();
     for one in records {
+        discloses(one.item(), commitments(&one.record().event), &one.shown().disclosures)?;
         let is_second = match &one.record().event {
             Event::Connection(seen) => {
                 told.connections.push((one, seen));
@@ -99,6 +102,21 @@ fn told<'a>(records: &'a [AgentRecord<'a>], name: &str) -> Result<Told<'a>, Fail
         }
     }
     Ok(told)
+}
+
+/// What a record of a request commits to, by where it stands.
+fn commitments(event: &Event) -> BTreeSet<(String, Commitment)> {
+    let found = match event {
+        Event::Connection(seen) => vec![
+            ("/certificate", Some(&seen.certificate)),
+            ("/source", Some(&seen.source)),
+            ("/handshake", seen.handshake.as_ref()),
+        ],
+        Event::Decision(decision) => vec![("/target", Some(&decision.target))],
+        _ => Vec::new(),
+    };
+    let found = found.into_iter().filter_map(|(path, value)| Some((path.to_owned(), value?)));
+    found.map(|(path, value)| (path, value.clone())).collect()
 }
 
 /// How it ended: only the agent that let it pass says so, in the same run behind the decision; or,

@@ -3,6 +3,7 @@
 
 use crate::bundle::EvidenceBundle;
 use crate::origin::Origin;
+use crate::signed;
 use crate::verdict::Failed;
 use authority::lineage::replay_judged;
 use authority::{Authority, Judged};
@@ -45,7 +46,10 @@ pub fn check(bundle: &EvidenceBundle, origin: &Origin) -> Result<Control, Failed
     let authority = replay_judged(&records, &origin.founding, |index, one| {
         judged.insert(index, one);
     });
-    let authority = authority.map_err(failed)?;
+    let authority = authority.map_err(|error| match forged(&error, &records, origin) {
+        Some(failed) => failed,
+        None => failed(error),
+    })?;
     let mut control = Control {
         records: Vec::new(),
         founding: origin.founding.into(),
@@ -102,7 +106,7 @@ fn openings(bundle: &EvidenceBundle) -> Result<BTreeMap<u64, &[Disclosure]>, Fai
 }
 
 /// Each commitment of a record opens, and each disclosure of it opens one.
-fn discloses(
+pub(crate) fn discloses(
     item: &str,
     commitments: BTreeSet<(String, Commitment)>,
     opened: &[Disclosure],
@@ -113,6 +117,22 @@ fn discloses(
             None => Failed::missing(item, "it is not disclosed"),
             Some(_) => Failed::altered(item, "it is not what was committed to"),
         }
+    })
+}
+
+/// A record without effect that holds a signature which is not by whom it must be: it was changed,
+/// whatever else is missing.
+fn forged(error: &LineageError, records: &[(u64, Record)], origin: &Origin) -> Option<Failed> {
+    let LineageError::Unsigned { index, .. } = error else { return None };
+    let contexts = records.iter().filter_map(|(_, record)| match &record.event {
+        Event::Order { order, .. } => Some(records::order::digest(&order.0)),
+        _ => None,
+    });
+    let contexts: Vec<[u8; 32]> = contexts.chain([origin.founding]).collect();
+    let (_, record) = records.iter().find(|(at, _)| at == index)?;
+    let is_forged = !signed::holds(&record.event, &origin.statement.keys, &contexts);
+    is_forged.then(|| {
+        Failed::altered(format!("control {index}"), "a signature in it is not by whom it must be")
     })
 }
 
@@ -127,9 +147,10 @@ fn failed(error: LineageError) -> Failed {
             let item = format!("control {index}");
             let why = format!("what it rests on is not there or does not carry it ({code})");
             match code {
-                Code::OrderAltered | Code::ApprovalSignature | Code::Malformed => {
-                    Failed::altered(item, why)
-                }
+                Code::OrderAltered
+                | Code::ApprovalSignature
+                | Code::PasskeyRefused
+                | Code::Malformed => Failed::altered(item, why),
                 _ => Failed::missing(item, why),
             }
         }

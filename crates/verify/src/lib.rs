@@ -16,6 +16,7 @@ pub mod origin;
 pub mod report;
 pub mod run;
 pub mod say;
+mod signed;
 pub mod verdict;
 
 use bundle::EvidenceBundle;

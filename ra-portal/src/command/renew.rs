@@ -58,7 +58,13 @@ pub(super) async fn run(config: &PortalConfig, arguments: Arguments) -> anyhow::
     let renewed = issuer.renew(&message).await?;
     let chain: anyhow::Result<String> =
         renewed.chain.iter().map(|der| Ok(Certificate::read(&der.0)?.pem())).collect();
-    system::file::create(&arguments.out, chain?.as_bytes()).with_context(out)?;
+    let chain = chain?;
+    if let Err(error) = system::file::create(&arguments.out, chain.as_bytes()) {
+        let zh = "已经更新，只是未能写出；新证书链如下，请存为该文件：";
+        speech::said("", zh, "renewed, but not written; keep this as that file:");
+        chain.lines().for_each(system::terminal::line);
+        return Err(error).with_context(out);
+    }
     speech::fact("", ("已更新", "renewed"), arguments.out.display());
     speech::said("", "下一步：替换证书与密钥后重启", "next: put chain and key in place, restart");
     Ok(())

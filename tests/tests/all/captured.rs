@@ -74,7 +74,7 @@ impl Machine {
     fn new(official: &Official) -> Self {
         let home = tempfile::tempdir().unwrap();
         let letter = serde_json::to_vec(&official.letter).unwrap();
-        std::fs::write(home.path().join("letter.json"), letter).unwrap();
+        system::file::create_private(&home.path().join("letter.json"), &letter).unwrap();
         tests::write_passphrase(&home.path().join("passphrase"));
         Self { home }
     }

@@ -100,7 +100,8 @@ impl Walk {
             "v": 1, "reference": "", "code": "", "name": "", "person": "", "profile": "staff",
             "label": "cli", "expires": "2026-11-25T08:00:00Z", "trust": office.trust,
         });
-        std::fs::write(self.at("letter.json"), letter.to_string()).unwrap();
+        let bytes = letter.to_string().into_bytes();
+        system::file::replace_private(&self.at("letter.json"), &bytes).unwrap();
     }
 
     /// Opens the desk that the next command starts, looks at a page of it, and ends it.
@@ -135,7 +136,8 @@ async fn an_official_walks() {
     let receipt = site.get("/lost/receipt.json", &told.cookie()).await;
     std::fs::write(walk.at("receipt.json"), receipt.text).unwrap();
     let written = |official: &Official, name: &str| {
-        std::fs::write(walk.at(name), serde_json::to_vec(&official.letter).unwrap()).unwrap();
+        let bytes = serde_json::to_vec(&official.letter).unwrap();
+        system::file::create_private(&walk.at(name), &bytes).unwrap();
     };
     written(&lost, "lost.json");
     let person = office.register("王小明", "sz-office").await;

@@ -7,6 +7,7 @@ mod cases;
 pub(crate) mod doctored;
 mod relaid;
 mod respelled;
+mod taken_away;
 
 pub(crate) use bundle::{
     ALTERED, Files, MISSING, VERIFIED, evidence, exported, judged, part, search, tar, with,
@@ -62,6 +63,7 @@ async fn evidence_holds_whole_and_in_no_other_way() {
     cases.extend(relaid::relaid_cases(&office, &files));
     cases.extend(respelled::respelled_cases(&office, &files));
     assert!(cases.len() > 100, "{}", cases.len());
+    bombs::costly_and_sound(&office, &files);
     let mut wrong = Vec::new();
     for case in &cases {
         let path = office.path("case.tar");
@@ -363,4 +365,18 @@ async fn an_approval_by_passkey_is_followed_back() {
         let (ours, second, said) = judged(&office, &path, true);
         assert!(ours == MISSING && second == MISSING, "{what}: {ours} {second} {said}");
     }
+    let other = relaid::relaid(&office, &files, |laid| {
+        for one in laid {
+            if let Event::Approval { approval, .. } = &mut one.record.event
+                && approval.assertion.is_some()
+            {
+                let signature = tests::spelling::respelled(&approval.signature.0);
+                approval.signature = records::Bytes(signature);
+            }
+        }
+    });
+    let path = office.path("respelled.tar");
+    tar(&path, &other);
+    let (ours, second, said) = judged(&office, &path, true);
+    assert_eq!((ours, second), (ALTERED, ALTERED), "a touch spelled the other way: {said}");
 }

@@ -43,6 +43,7 @@ mod policy_snapshots;
 mod printed_sheet;
 mod private_files;
 mod real_clients;
+mod receipts;
 mod refusals;
 mod refused_heads;
 mod renewals;

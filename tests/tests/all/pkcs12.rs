@@ -59,6 +59,23 @@ impl<'a> Files<'a> {
         self.made(name, "keytool", &[&words[..], &rest, &secrets].concat())
     }
 
+    /// A certificate of version 1, as old roots are, for a key of this officer's.
+    fn of_version_1(&self) -> String {
+        let (request, out) = (self.at("v1.csr"), self.at("v1.pem"));
+        let words = ["req", "-new", "-key", &self.own.key, "-subj", "/CN=old", "-out", &request];
+        self.made("v1.csr", "openssl", &words);
+        let words = ["x509", "-req", "-in", &request, "-signkey", &self.own.key, "-out", &out];
+        self.made("v1.pem", "openssl", &words)
+    }
+
+    /// A file of keytool's that holds such a root beside the key.
+    fn by_keytool_with(&self, name: &str, root: &str) -> String {
+        let out = self.by_keytool(name);
+        let words = ["-importcert", "-noprompt", "-alias", "old", "-file", root];
+        let rest = ["-keystore", &out, "-storetype", "PKCS12", "-storepass", SECRET];
+        self.made(name, "keytool", &[&words[..], &rest].concat())
+    }
+
     fn by_page(&self, name: &str) -> String {
         let script = workspace().join("tests/clients/page_pkcs12.mjs").display().to_string();
         let out = self.at(name);
@@ -109,6 +126,8 @@ async fn a_key_in_pkcs12_is_one() {
         one.by_keytool("keytool.p12"),
         one.by_page("page.p12"),
         one.by_yinxin("yinxin.p12", "officer-1"),
+        one.by_openssl("v1.p12", &["-certfile", &one.of_version_1()]),
+        one.by_keytool_with("keytool-v1.p12", &one.of_version_1()),
     ];
     for p12 in &all {
         let (code, told, said) = one.whoami(p12);
@@ -174,6 +193,12 @@ async fn what_is_wrong_with_a_pkcs12_file_is_said() {
     ] {
         refused(&files.by_openssl(name, &[option]), "usage", word);
     }
+    // The key's own certificate is none that is read, and nothing else stands beside it.
+    let old = files.of_version_1();
+    let (unread, pass) = (files.at("unread.p12"), format!("pass:{SECRET}"));
+    let words = ["pkcs12", "-export", "-in", &old, "-inkey", &files.own.key, "-passout", &pass];
+    files.made("unread.p12", "openssl", &[&words[..], &["-out", &unread]].concat());
+    refused(&unread, "usage", "a certificate that is not read here");
     let whole = std::fs::read(&good).unwrap();
     files.private("cut.p12", &whole[..whole.len() - 1]);
     refused(&files.at("cut.p12"), "usage", "not a key file");

@@ -18,7 +18,7 @@ fn said(output: &Output) -> String {
 }
 
 /// Secrets that a process reads when it begins, by the process.
-const OF_PROCESSES: [(&str, &str); 17] = [
+const OF_PROCESSES: [(&str, &str); 23] = [
     ("issuer", "ca/issuer/unlock"),
     ("issuer", "ca/issuer/issuing.key"),
     ("issuer", "ca/issuer/registry.key"),
@@ -32,11 +32,42 @@ const OF_PROCESSES: [(&str, &str); 17] = [
     ("log", "ca/log/control.key"),
     ("log", "ca/log/access.key"),
     ("log", "ca/log/tls.key"),
+    ("log", "ca/log/kept/key"),
+    ("status", "ca/status/kept/key"),
     ("portal-public", "portal/public.key"),
     ("portal-staff", "portal/staff.key"),
     ("agent", "gate/tls.key"),
     ("agent", "gate/identity/current"),
+    ("notices", "ca/notices/kept/key"),
+    ("notices", "ca/notices/webhook.secret"),
+    ("notices", "ca/notices/mail.password"),
+    ("portal-public", "web.key"),
 ];
+
+/// What an office has that tells people by mail and by a gateway, and has a name for browsers; none
+/// of it is reached here.
+fn configured(office: &Office) {
+    let add = |file: &str, more: &str| {
+        let path = office.path(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, format!("{text}\n{more}")).unwrap();
+    };
+    system::file::create_private(&office.path("ca/notices/mail.password"), b"secret\n").unwrap();
+    let (known, host) = (tests::foreign::WebCa::new(), "web.localhost");
+    let (chain, key) = known.leaf(host, 2045);
+    std::fs::write(office.path("web.pem"), chain).unwrap();
+    system::file::create_private(&office.path("web.key"), key.as_bytes()).unwrap();
+    std::fs::write(office.path("roots.pem"), known.root()).unwrap();
+    let roots = office.path("roots.pem").display().to_string();
+    let mail = format!(
+        "[notices.mail]\nserver = \"localhost\"\nport = 9\ntls = \"starttls\"\n\
+         roots = \"{roots}\"\n\
+         from = \"ca@shangluo.example\"\nuser = \"ca\"\npassword_file = \"notices/mail.password\"\n\
+         [notices.webhook]\nurl = \"http://127.0.0.1:9/sms\"\n"
+    );
+    add("ca/ca.toml", &mail);
+    add("portal.toml", &format!("[web]\nhost = '{host}'\nchain = 'web.pem'\nkey = 'web.key'\n"));
+}
 
 /// Whatever others could open is not used, by any program, and each says so by the same code.
 #[tokio::test]
@@ -46,6 +77,7 @@ async fn every_program_refuses_what_others_can_open() {
     for name in ["agent", "portal-staff", "portal-public", "issuer", "status", "log"] {
         office.stop(name);
     }
+    configured(&office);
     for (process, name) in OF_PROCESSES {
         let path = office.path(name);
         for open in [0o640, 0o604] {
@@ -71,6 +103,7 @@ async fn every_program_refuses_what_others_can_open() {
     office.start("agent", &[]).await;
     of_people(&office);
     of_operators(&office);
+    of_letters(&office).await;
 }
 
 /// The options of `yinxin` that name a secret.
@@ -118,6 +151,54 @@ fn of_operators(office: &Office) {
     let told = renewal(office, &out);
     assert!(!told.status.success() && said(&told).contains(CODE), "{}", said(&told));
     mode(&tls, 0o600);
+}
+
+/// Letters, with their codes, and what a gate joins with: each command that reads one refuses it as
+/// others can open it, and prints what makes it private.
+async fn of_letters(office: &Office) {
+    let person = office.register("王小明", "sz-office").await;
+    let letter = office.ca_json(&["letter", &person])["letter"].as_str().unwrap().to_owned();
+    let named = office.path("a letter.json");
+    std::fs::copy(&letter, &named).unwrap();
+    let named = named.display().to_string();
+    let at = |end: &str| office.path(&format!("people/officer-1.{end}")).display().to_string();
+    let (cert, key) = (at("pem"), at("key"));
+    let new = |name: &str| office.path(name).display().to_string();
+    let (joined, new_key, new_cert) = (new("joined"), new("new.key"), new("new.pem"));
+    let enroll = ["enroll", "--letter", &named, "--key", &new_key, "--out", &new_cert, "--yes"];
+    let context = ["context", "add", "me", "--letter", &named, "--cert", &cert, "--key", &key];
+    let join = ["--state", &joined, "join", &named, "--upstream", "127.0.0.1:9"];
+    let commands = [
+        ("yinxin", &enroll[..]),
+        ("yinxin", &["report-lost", "--letter", &named, "--yes"]),
+        ("yinxin", &["suspend", "--letter", &named, "--yes"]),
+        ("yinxin", &context),
+        ("agent", &join),
+    ];
+    let run = |program: &str, words: &[&str]| {
+        let mut command = Command::new(binary(program));
+        command.args(words).env("XDG_CONFIG_HOME", office.path("config")).output().unwrap()
+    };
+    for open in [0o640, 0o604] {
+        mode(Path::new(&named), open);
+        for (program, words) in commands {
+            let told = said(&run(program, words));
+            let cure = format!("chmod 600 -- '{named}'");
+            assert!(told.contains(&cure), "{words:?}: {told}");
+        }
+        let out = office.path("sheets.html").display().to_string();
+        mode(Path::new(&letter), open);
+        let done = office.ca(&["letter", "print", "--out", &out]);
+        assert!(!done.status.success() && said(&done).contains(CODE), "{}", said(&done));
+        mode(Path::new(&letter), 0o600);
+        assert!(!Path::new(&out).exists() && !Path::new(&joined).exists());
+    }
+    mode(Path::new(&named), 0o600);
+    assert!(run("yinxin", &context).status.success());
+    let told = said(&run("agent", &join));
+    assert!(told.contains("no join file"), "it is read, and is another file: {told}");
+    let asked = run("yinxin", &[&enroll[..], &["--passphrase-file", &at("passphrase")]].concat());
+    assert!(asked.status.success(), "{}", said(&asked));
 }
 
 /// `ra-portal renew` for a key that was made beside.
@@ -228,7 +309,8 @@ async fn collectable(office: &Office, secret: &str) -> Vec<String> {
     let person = office.register("李丹", "sz-office").await;
     let official = office.letter(&person, "official");
     let (letter, key) = (office.path("own.letter.json"), office.path("own.key"));
-    std::fs::write(&letter, serde_json::to_vec(&official.letter).unwrap()).unwrap();
+    let bytes = serde_json::to_vec(&official.letter).unwrap();
+    system::file::create_private(&letter, &bytes).unwrap();
     let (letter, key) = (letter.display().to_string(), key.display().to_string());
     let words =
         ["enroll", "--letter", &letter, "--key", &key, "--passphrase-file", secret, "--yes"];

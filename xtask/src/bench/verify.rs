@@ -6,6 +6,7 @@ use data_encoding::BASE64URL_NOPAD;
 use records::Bytes;
 use records::evidence::file;
 use records::lineage::{Lineage, Proven};
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::Instant;
 use tlog::merkle::leaf_hash;
@@ -22,8 +23,8 @@ const ROUNDS: usize = 3;
 pub(super) fn run() -> anyhow::Result<()> {
     println!("bundle                                   MB   MB/s   SHA-256 + base64   ratio");
     let mut slowest = f64::INFINITY;
-    for (what, control, openings) in bundles()? {
-        let tar = packed(&control, &openings)?;
+    for (what, files) in bundles()? {
+        let tar = packed(&files)?;
         let floor = floor(&tar);
         let pace = pace(tar.len(), || {
             let files = bundle::untar(&tar).ok();
@@ -38,18 +39,72 @@ pub(super) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What costs most: its name, the file of control, the file of openings.
-fn bundles() -> anyhow::Result<Vec<(&'static str, Vec<u8>, String)>> {
+/// The files of a bundle, by name.
+type Files = BTreeMap<&'static str, Vec<u8>>;
+
+/// What costs most, with its name.
+fn bundles() -> anyhow::Result<Vec<(&'static str, Files)>> {
     let none = || "[]".to_owned();
     let zeros = |bytes: usize| format!("[{}0]", "0,".repeat(bytes / 2));
     // Base64 in base64: each layer is three quarters of the one around it.
     let inner = SIZE / 16 * 9;
     let small = format!(r#"{{"body":{{"x":{}}}}}"#, zeros(SIZE / 4 * 3));
     Ok(vec![
-        ("statement of one text, twice base64", beginning(statement(inner))?, none()),
-        ("first record of small numbers", beginning(small)?, none()),
-        ("small objects in a disclosure", beginning("{}".into())?, objects(SIZE)),
+        (
+            "statement of one text, twice base64",
+            of_certificate(beginning(statement(inner))?, none()),
+        ),
+        ("first record of small numbers", of_certificate(beginning(small)?, none())),
+        ("small objects in a disclosure", of_certificate(beginning("{}".into())?, objects(SIZE))),
+        ("records of a request", of_request(file::ACCESS, access(SIZE))?),
+        ("entries of a run", of_request(file::RUN, entries(SIZE))?),
+        ("people, twice base64", of_request(file::PEOPLE, people(SIZE / 4 * 3))?),
+        ("a list", of_request(file::LIST, vec![0x30; SIZE])?),
     ])
+}
+
+fn of_certificate(control: Vec<u8>, openings: String) -> Files {
+    Files::from([
+        (file::MANIFEST, br#"{"question":{"certificate":"00"},"v":1}"#.to_vec()),
+        (file::CONTROL, control),
+        (file::OPENINGS, openings.into_bytes()),
+        (file::ROOT, vec![0]),
+    ])
+}
+
+/// A bundle about a request, with this file in place of an empty one.
+fn of_request(name: &'static str, content: Vec<u8>) -> anyhow::Result<Files> {
+    let mut files = of_certificate(beginning("{}".into())?, "[]".into());
+    files.extend([
+        (file::MANIFEST, br#"{"question":{"request":"gate-1/x/0"},"v":1}"#.to_vec()),
+        (file::ACCESS, br#"{"checkpoint":"","records":[]}"#.to_vec()),
+        (file::RUN, b"[]".to_vec()),
+        (file::PEOPLE, br#"{"signature":"","snapshot":""}"#.to_vec()),
+        (file::LIST, vec![0]),
+    ]);
+    files.insert(name, content);
+    Ok(files)
+}
+
+/// Records of a request, of which nothing is disclosed.
+fn access(bytes: usize) -> Vec<u8> {
+    let proven = r#"{"hashes":[],"index":0,"record":"","salt":""}"#;
+    let one = format!(r#"{{"disclosures":[],"proven":{proven}}}"#);
+    let all = vec![one.as_str(); bytes / (one.len() + 1)].join(",");
+    format!(r#"{{"checkpoint":"","records":[{all}]}}"#).into_bytes()
+}
+
+/// A piece of a run with as many entries as stand in so many bytes.
+fn entries(bytes: usize) -> Vec<u8> {
+    let entry = format!(r#""{}""#, Bytes(vec![7; 32]));
+    let all = vec![entry.as_str(); bytes / (entry.len() + 1)].join(",");
+    let head = r#"{"head":"","signature":""}"#;
+    format!(r#"[{{"before":"","certificate":"","entries":[{all}],"head":{head}}}]"#).into_bytes()
+}
+
+/// A snapshot of people that nobody signed.
+fn people(bytes: usize) -> Vec<u8> {
+    format!(r#"{{"signature":"","snapshot":"{}"}}"#, Bytes(vec![b'0'; bytes])).into_bytes()
 }
 
 /// Records of `control` that begin with this one.
@@ -76,19 +131,13 @@ fn objects(bytes: usize) -> String {
     format!(r#"[{{"disclosures":[{{"path":"","salt":"","value":{value}}}],"index":0}}]"#)
 }
 
-fn packed(control: &[u8], openings: &str) -> anyhow::Result<Vec<u8>> {
-    let manifest = r#"{"question":{"certificate":"00"},"v":1}"#;
+fn packed(files: &Files) -> anyhow::Result<Vec<u8>> {
     let mut builder = tar::Builder::new(Vec::new());
-    for (name, content) in [
-        (file::MANIFEST, manifest.as_bytes()),
-        (file::CONTROL, control),
-        (file::OPENINGS, openings.as_bytes()),
-        (file::ROOT, &[0]),
-    ] {
+    for (name, content) in files {
         let mut header = tar::Header::new_ustar();
         header.set_size(content.len() as u64);
         header.set_mode(0o644);
-        builder.append_data(&mut header, name, content)?;
+        builder.append_data(&mut header, name, content.as_slice())?;
     }
     Ok(builder.into_inner()?)
 }

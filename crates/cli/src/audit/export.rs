@@ -36,6 +36,8 @@ pub(super) async fn run(output: Output, asked: &Arguments) -> Result<(), Failure
         (_, Some(serial)) => Question::Certificate(serial.to_lowercase()),
         _ => return Err(Failure::usage("要导出什么？", "say --request or --certificate")),
     };
+    // What an auditor asks for is recorded, whether or not they get to read it.
+    files::check_vacant(&asked.out)?;
     let (report, files) = proven(&asked.own.trust()?, &asked.own.open()?, question).await?;
     let bundle = bundled(&files).map_err(|error| file_failure(&asked.out, &error))?;
     files::write_new(&asked.out, &bundle)?;

@@ -23,6 +23,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
+    files::check_vacant(&arguments.p12)?;
     let opened = arguments.own.open()?;
     let password = prompt::new_passphrase(arguments.password_file.as_deref())?;
     let draw = system::random::bytes::<16>;

@@ -37,7 +37,7 @@ pub(super) struct Arguments {
 pub(super) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
     let trust: Trust = match (&arguments.trust, &arguments.letter) {
         (Some(path), _) => files::document(path)?,
-        (None, Some(letter)) => files::document::<Letter>(letter)?.trust,
+        (None, Some(letter)) => files::secret_document::<Letter>(letter)?.trust,
         (None, None) => return Err(Failure::usage("缺少信任文件。", "say --trust or --letter")),
     };
     let chain = chain(arguments)?;

@@ -2,9 +2,9 @@
 
 use super::names::{beside_of, folder_of};
 use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
-use std::fs::{File, OpenOptions, Permissions};
-use std::io::{ErrorKind, Result, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{Error, ErrorKind, Result, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Read by its owner only: keys, letters, what names people.
@@ -37,44 +37,69 @@ pub(super) fn write_beside(path: &Path, bytes: &[u8], mode: u32) -> Result<Besid
     Ok(beside)
 }
 
-/// Opens the file beside and locks it; only one that still stands there then, and nowhere else, is
-/// ours: before the lock was had, another writer may have moved it to its place.
+/// Makes the file beside and locks it. One that lies there already is what a crash left, or what
+/// somebody else put there who may still have it open or under another name: it is waited for,
+/// since a writer may be at work on it, and then taken away, and neither its text nor its mode is
+/// changed. Only one that still stands there once the lock is had, and nowhere else, is ours:
+/// another writer may have moved or removed it before.
 pub(super) fn take_beside(path: &Path, mode: u32) -> Result<Beside> {
     let beside = beside_of(path)?;
     loop {
-        if beside.is_symlink() {
-            std::fs::remove_file(&beside)?;
-        }
-        let file = open(&beside, mode)?;
+        let (file, is_made) = match make(&beside, mode) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => match left(&beside)? {
+                Some(file) => (file, false),
+                None => continue,
+            },
+            made => (made?, true),
+        };
         file.lock()?;
         let held = file.metadata()?;
-        match std::fs::symlink_metadata(&beside) {
-            Ok(named) if (named.dev(), named.ino()) == (held.dev(), held.ino()) => {
-                if held.nlink() == 1 {
-                    return Ok(Beside { path: beside, file });
-                }
-                // A crash between the two steps of `move_new`: the text is in its place already.
-                std::fs::remove_file(&beside)?;
-            }
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
+        if !is_named(&beside, &held)? {
+            continue;
         }
+        if held.nlink() == 1 && (is_made || is_fresh(&held, mode)) {
+            return Ok(Beside { path: beside, file });
+        }
+        std::fs::remove_file(&beside)?;
     }
 }
 
-/// Makes the file, or opens the one that is there, which must take the mode. A new one is not asked
-/// again: a stick without modes says for all of its files who reads them.
-fn open(beside: &Path, mode: u32) -> Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).mode(mode).custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
-    match options.clone().create_new(true).open(beside) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-        made => return made,
+/// A new one is asked for no other mode: a stick without modes says for all of its files who reads
+/// them.
+fn make(beside: &Path, mode: u32) -> Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(mode).open(beside)
+}
+
+/// The file that lies there; nothing if it is gone by now. What is no file, as a link or a pipe,
+/// is removed.
+fn left(beside: &Path) -> Result<Option<File>> {
+    let gone = |error: Error| match error.kind() {
+        ErrorKind::NotFound => Ok(None),
+        _ => Err(error),
+    };
+    match std::fs::symlink_metadata(beside) {
+        Ok(found) if found.is_file() => {}
+        Ok(_) => return std::fs::remove_file(beside).map(|()| None).or_else(gone),
+        Err(error) => return gone(error),
     }
-    let file = options.create(true).truncate(false).open(beside)?;
-    file.set_permissions(Permissions::from_mode(mode))?;
-    Ok(file)
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let opened = OpenOptions::new().write(true).custom_flags(flags).open(beside);
+    opened.map(Some).or_else(gone)
+}
+
+fn is_named(beside: &Path, held: &Metadata) -> Result<bool> {
+    match std::fs::symlink_metadata(beside) {
+        Ok(named) => Ok((named.dev(), named.ino()) == (held.dev(), held.ino())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether another writer of ours made it just now and has not come to its lock: whoever takes such
+/// a one away keeps that writer from ever getting there.
+fn is_fresh(held: &Metadata, mode: u32) -> bool {
+    let own = rustix::process::geteuid().as_raw();
+    held.len() == 0 && held.uid() == own && held.mode() & 0o7777 == mode
 }
 
 pub(super) fn move_over(beside: &Beside, path: &Path) -> Result<()> {

@@ -188,7 +188,7 @@ impl Scene {
         let person = self.office.register(name, "sz-office").await;
         let made = self.office.ca_json(&["letter", &person]);
         let text = std::fs::read(made["letter"].as_str().unwrap()).unwrap();
-        std::fs::write(home.join(file), &text).unwrap();
+        system::file::replace_private(&home.join(file), &text).unwrap();
         serde_json::from_slice(&text).unwrap()
     }
 

@@ -2,17 +2,22 @@
 //! size and a fixed rest.
 
 use super::bundle::{Files, tar};
-use records::Bytes;
+use super::relaid::{Laid, relaid};
 use records::evidence::file;
 use records::lineage::{Lineage, Proven};
+use records::record::Event;
+use records::{Approval, Bytes};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
-use tests::binary;
+use tests::{Office, binary};
 
 /// Memory that the verifier may take beside four times a bundle: its own pages, its stack, and what
 /// any document may take.
 const REST_BYTES: usize = 64 << 20;
+
+/// Approvals in a bundle that costs signatures.
+const APPROVALS: u64 = 1_000;
 
 const MEGABYTE: usize = 1 << 20;
 
@@ -30,6 +35,46 @@ fn bundle(control: Vec<u8>, openings: &str) -> Files {
         (file::OPENINGS.to_owned(), openings.into()),
         (file::ROOT.to_owned(), vec![0]),
     ])
+}
+
+/// A bundle about a request, with this file in place of an empty one.
+fn of_request(name: &str, content: Vec<u8>) -> Files {
+    let mut files = bundle(beginning("{}".into()), "[]");
+    let manifest = r#"{"question":{"request":"gate-1/x/0"},"v":1}"#;
+    files.insert(file::MANIFEST.to_owned(), manifest.into());
+    files.insert(file::ACCESS.to_owned(), br#"{"checkpoint":"","records":[]}"#.into());
+    files.insert(file::RUN.to_owned(), b"[]".into());
+    files.insert(file::PEOPLE.to_owned(), br#"{"signature":"","snapshot":""}"#.into());
+    files.insert(file::LIST.to_owned(), vec![0]);
+    files.insert(name.to_owned(), content);
+    files
+}
+
+/// As many records of a request as are read in so many bytes, each with these disclosures.
+fn access(bytes: usize, disclosures: &str) -> Vec<u8> {
+    let proven = r#"{"hashes":[],"index":0,"record":"","salt":""}"#;
+    let one = format!(r#"{{"disclosures":{disclosures},"proven":{proven}}}"#);
+    let all = vec![one.as_str(); bytes / (one.len() + 1)].join(",");
+    format!(r#"{{"checkpoint":"","records":[{all}]}}"#).into_bytes()
+}
+
+/// A piece of a run with as many entries as stand in so many bytes.
+fn run(bytes: usize) -> Vec<u8> {
+    let entry = format!(r#""{}""#, Bytes(vec![7; 32]));
+    let all = vec![entry.as_str(); bytes / (entry.len() + 1)].join(",");
+    let head = r#"{"head":"","signature":""}"#;
+    format!(r#"[{{"before":"","certificate":"","entries":[{all}],"head":{head}}}]"#).into_bytes()
+}
+
+/// A list of revoked certificates with nothing but entries, as nobody signed it.
+fn list(bytes: usize) -> Vec<u8> {
+    let time = "261124080000Z";
+    let entry = [&[0x30, 0x12, 2, 1, 7, 0x17, 13][..], time.as_bytes()].concat();
+    let entries = entry.repeat(bytes / entry.len());
+    let length =
+        |bytes: usize| [&[0x84][..], &u32::try_from(bytes).unwrap().to_be_bytes()].concat();
+    let revoked = [&[0x30][..], &length(entries.len()), &entries].concat();
+    [&[0x30][..], &length(revoked.len()), &revoked].concat()
 }
 
 /// Records of `control` that begin with these bytes.
@@ -62,6 +107,24 @@ fn worst(bytes: usize) -> String {
     format!(r#"[{{"disclosures":[{{"path":"","salt":"","value":{value}}}],"index":0}}]"#)
 }
 
+/// One disclosure that opens nothing.
+const DISCLOSES: &str = r#"[{"path":"","salt":"","value":{"":0}}]"#;
+
+/// A record of a request with what opens a record of `control`.
+fn access_of(openings: &str) -> Vec<u8> {
+    let from = 1 + openings[1..].find('[').unwrap();
+    let to = openings.rfind(r#","index""#).unwrap();
+    let proven = r#"{"hashes":[],"index":0,"record":"","salt":""}"#;
+    let one = format!(r#"{{"disclosures":{},"proven":{proven}}}"#, &openings[from..to]);
+    format!(r#"{{"checkpoint":"","records":[{one}]}}"#).into_bytes()
+}
+
+/// A snapshot of people that nobody signed.
+fn people(snapshot: &str) -> Vec<u8> {
+    let snapshot = Bytes(snapshot.as_bytes().to_vec());
+    format!(r#"{{"signature":"","snapshot":"{snapshot}"}}"#).into_bytes()
+}
+
 /// How the verifier ends with a bundle when it may take this much memory and no more.
 fn within(path: &Path, bytes: usize) -> std::process::Output {
     let limited = format!("ulimit -v {} && exec \"$0\" \"$1\"", bytes / 1024);
@@ -69,11 +132,41 @@ fn within(path: &Path, bytes: usize) -> std::process::Output {
     Command::new("sh").arg("-c").arg(limited).arg(verifier).arg(path).output().unwrap()
 }
 
+/// A bundle that holds, with a thousand approvals that are signed one by one: it costs a signature
+/// each, takes no more memory than its size warrants, and holds.
+pub(super) fn costly_and_sound(office: &Office, files: &Files) {
+    let signer = office.first("officer-1");
+    let costly = relaid(office, files, |laid| {
+        let given = |one: &Laid| match &one.record.event {
+            Event::Approval { approval, person, .. } if *person == signer.person => {
+                Some(approval.order.clone())
+            }
+            _ => None,
+        };
+        let at = laid.iter().rposition(|one| given(one).is_some()).unwrap();
+        let digest = given(&laid[at]).unwrap().digest().unwrap();
+        for number in 0..APPROVALS {
+            let mut copy = laid[at].clone();
+            copy.record.id = Bytes([&[9; 8][..], &number.to_be_bytes()].concat());
+            if let Event::Approval { approval, .. } = &mut copy.record.event {
+                *approval = Approval::sign(digest, signer.leaf(), &signer.signer).unwrap();
+            }
+            laid.insert(at + 1, copy);
+        }
+    });
+    let path = office.path("costly.tar");
+    tar(&path, &costly);
+    let size = std::fs::metadata(&path).unwrap().len() as usize;
+    let ended = within(&path, 4 * size + REST_BYTES);
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert_eq!(ended.status.code(), Some(0), "{:?} {said}", ended.status);
+}
+
 #[test]
 fn no_bundle_takes_more_than_four_times_its_size() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bomb.tar");
-    let size = 16 * MEGABYTE;
+    let size = 8 * MEGABYTE;
     let record = |bytes| format!(r#"{{"body":{{"x":{}}}}}"#, zeros(bytes));
     let statement = |bytes| founding(format!(r#"{{"x":{}}}"#, zeros(bytes)));
     let none = || beginning("{}".into());
@@ -85,6 +178,14 @@ fn no_bundle_takes_more_than_four_times_its_size() {
         ("worst mix", bundle(none(), &worst(size))),
         ("worst mix, large", bundle(none(), &worst(63 * MEGABYTE))),
         ("control", bundle(zeros(size).into_bytes(), "[]")),
+        ("access", of_request(file::ACCESS, zeros(size).into_bytes())),
+        ("records of a request", of_request(file::ACCESS, access(size, "[]"))),
+        ("records that disclose", of_request(file::ACCESS, access(size, DISCLOSES))),
+        ("worst mix in a record", of_request(file::ACCESS, access_of(&worst(size)))),
+        ("entries of a run", of_request(file::RUN, run(size))),
+        ("people", of_request(file::PEOPLE, people(&zeros(size)))),
+        ("a list", of_request(file::LIST, list(size))),
+        ("a root", of_request(file::ROOT, list(size))),
     ];
     for (what, files) in cases {
         tar(&path, &files);

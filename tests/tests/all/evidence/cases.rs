@@ -118,7 +118,16 @@ pub(crate) fn access_cases(files: &Files) -> Vec<Case> {
         // That it was left out is told, as its end is then.
         let wanted = if kind == "completion" { VERIFIED } else { MISSING };
         cases.push(Case::new(name("left out"), wanted, gone));
+        let beside = with(files, file::ACCESS, |a: &mut AccessPart| {
+            a.records[at].disclosures.push(Disclosure::new("/more", [7; 32], "x".into()));
+        });
+        cases.push(Case::new(name("more disclosed beside it"), ALTERED, beside));
         for inner in 0..shown.disclosures.len() {
+            let again = with(files, file::ACCESS, |a: &mut AccessPart| {
+                let one = a.records[at].disclosures[inner].clone();
+                a.records[at].disclosures.push(one);
+            });
+            cases.push(Case::new(name("disclosed again"), ALTERED, again));
             let changed = with(files, file::ACCESS, |a: &mut AccessPart| {
                 flip(&mut a.records[at].disclosures[inner].salt.0);
             });

@@ -22,7 +22,7 @@ type Respell = fn(&mut Laid);
 
 /// Signatures in records of `control`, which the log's key holder laid anew.
 fn of_control(office: &Office, files: &Files) -> Vec<Case> {
-    let cases: [(&str, i32, Respell); 4] = [
+    let cases: [(&str, i32, Respell); 5] = [
         ("the founding", ALTERED, |one| {
             if let Event::Founding { signature, .. } = &mut one.record.event {
                 flip(signature);
@@ -36,6 +36,11 @@ fn of_control(office: &Office, files: &Files) -> Vec<Case> {
         ("approvals", ALTERED, |one| {
             if let Event::Approval { approval, .. } = &mut one.record.event {
                 flip(&mut approval.signature);
+            }
+        }),
+        ("certificates of approvers", ALTERED, |one| {
+            if let Event::Approval { approval, .. } = &mut one.record.event {
+                approval.certificate = Bytes(respelled_der(&approval.certificate.0));
             }
         }),
         ("certificates that were issued", ALTERED, |one| {
