@@ -8,6 +8,7 @@
 
 mod act;
 mod batch;
+pub mod orders;
 mod passkey;
 mod revoke;
 mod suspend;
