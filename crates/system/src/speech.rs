@@ -304,8 +304,9 @@ mod tests {
         let system = std::io::Error::from_raw_os_error(2);
         let said = system.to_string();
         let error = Ours(Theirs(system));
-        let chain = std::iter::successors(Some(&error as &dyn Error), |error| error.source());
-        // What caused it is owned by it.
+        let chain = std::iter::successors(Some(&error as &(dyn Error + 'static)), |error| {
+            (*error).source()
+        });
         let (zh, en) = caused(chain);
         assert_eq!(zh, format!("无法读取 a b：「bad block」：{said}"));
         assert_eq!(en, format!("a b cannot be read: bad block: {said}"));

@@ -57,7 +57,7 @@ fn main() -> ExitCode {
 
 /// Why nothing was checked.
 fn refuse(error: &(dyn Error + 'static)) {
-    let chain = successors(Some(error), |error| error.source());
+    let chain = successors(Some(error), |error| (*error).source());
     speech::broke_off("yinxin-verify: ", chain);
 }
 
