@@ -241,7 +241,8 @@ fn passkeys(language: Language, pages: &mut Pages) {
     let mut asked = page();
     asked.look = Some(revoke::Look { facts: facts(), digest });
     pages.insert("suspend-look", asked.render().unwrap());
-    let done = suspend::SuspendPage { done: facts(), ..page() };
+    let mut done = page();
+    done.done = facts();
     pages.insert("suspend-done", done.render().unwrap());
     for (name, step) in [
         ("passkey", Step::Bring),

@@ -9,6 +9,9 @@ const PROGRAMS: [&str; 5] = ["yinxin-verify", "yinxin", "ca-server", "ra-portal"
 /// Stands where a text fills in a name.
 pub(super) const FILLED: &str = "5GPJWBSG64S36D1N";
 
+/// Verbs that prose names and that need a letter, which their definitions do not say.
+const NEED_A_LETTER: [&str; 3] = ["yinxin enroll", "yinxin report-lost", "yinxin suspend"];
+
 /// A command and where it stands.
 pub(super) type Printed = (String, String);
 
@@ -77,7 +80,8 @@ fn documents() -> Vec<Printed> {
         // Prose names verbs in code; a command in it has an option, or needs none.
         for code in text.split('`').skip(1).step_by(2) {
             let command = code.trim();
-            let is_whole = || command.contains(" --") || refused(command).is_none();
+            let needs_none = || !NEED_A_LETTER.contains(&command) && refused(command).is_none();
+            let is_whole = || command.contains(" --") || needs_none();
             if is_command(command) && is_whole() {
                 found.push((command.to_owned(), shown(&path)));
             }
