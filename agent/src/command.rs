@@ -85,7 +85,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
                     speech::failed("✗ ", &zh, &en);
                     speech::next_after_failure("  ", "agent join --help");
                 }
-                _ => system::complain!("agent: {error:#}"),
+                _ => speech::broke_off("agent: ", error.chain()),
             }
             ExitCode::FAILURE
         }

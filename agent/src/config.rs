@@ -150,7 +150,9 @@ impl GateLimits {
             if !(least..=most).contains(&value) {
                 let text = std::fs::read_to_string(path).unwrap_or_default();
                 let found = text.lines().position(|line| line.trim_start().starts_with(name));
-                let message = format!("{name} = {value}: from {least} to {most}");
+                let message = format!(
+                    "{name} = {value}：取值 {least} 至 {most} / {name} = {value}: from {least} to {most}"
+                );
                 let line = found.map_or(0, |line| line + 1);
                 return Err(ConfigError::Value { path: path.to_owned(), line, message });
             }

@@ -127,7 +127,11 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let config = CaConfig::read(&path).with_context(|| {
-        format!("{} is no state directory; next: ca-server init --help", arguments.state.display())
+        let state = arguments.state.display();
+        format!(
+            "{state} 不是状态目录；下一步：ca-server init --help / {state} is no state directory; \
+             next: ca-server init --help"
+        )
     })?;
     if matches!(arguments.command, Command::Serve { .. }) {
         service::start_logs();

@@ -22,7 +22,11 @@ use system::file::create;
 
 /// The city is founded already.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} exists: this city is founded already, and a city is founded once")]
+#[error(
+    "{path} 已存在：城市已建立，且只能建立一次 / {path} exists: this city is founded already, and a \
+     city is founded once",
+    path = .0.display()
+)]
 pub struct AlreadyFounded(pub PathBuf);
 
 /// Founds the city of `plan` in the state directory `target`.
@@ -31,7 +35,11 @@ pub async fn init(plan_path: &Path, target: &Path, clock: Clock) -> anyhow::Resu
         return Err(AlreadyFounded(target.to_owned()).into());
     }
     let plan = CityPlan::read(plan_path)?;
-    let name = target.file_name().context("the target has no name")?.to_string_lossy().into_owned();
+    let name = target
+        .file_name()
+        .context("目标没有名称 / the target has no name")?
+        .to_string_lossy()
+        .into_owned();
     let parent = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = parent.join(format!(".{name}.founding-{}", std::process::id()));
     let _alone = Alone::hold(parent, &name, &plan.config().in_folder(&folder)).await?;

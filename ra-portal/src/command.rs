@@ -180,7 +180,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     match done.await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            system::complain!("ra-portal: {error:#}");
+            system::speech::broke_off("ra-portal: ", error.chain());
             ExitCode::FAILURE
         }
     }
@@ -275,7 +275,10 @@ async fn renewed(web: Arc<WebHost>, metrics: Metrics, stop: Stop) {
 fn trust(config: &PortalConfig) -> anyhow::Result<Trust> {
     let path = config.path(&config.trust);
     let text = std::fs::read(&path).with_context(|| path.display().to_string())?;
-    serde_json::from_slice(&text).with_context(|| path.display().to_string())
+    serde_json::from_slice(&text).with_context(|| {
+        let path = path.display();
+        format!("{path}：不是信任文件 / {path}: no trust file")
+    })
 }
 
 /// The issuing CA and the root, as they stand behind the process's own certificate.
@@ -284,7 +287,10 @@ fn authorities(chain: &std::path::Path) -> anyhow::Result<(Certificate, Certific
     let blocks = pki::pem::read(&file, pki::pem::Kind::Certificate)
         .with_context(|| chain.display().to_string())?;
     let [_, issuing, root] = blocks.as_slice() else {
-        anyhow::bail!("{}: leaf, issuing CA and root are expected", chain.display());
+        anyhow::bail!(
+            "{0}：应为本证书、签发机构和根证书 / {0}: leaf, issuing CA and root are expected",
+            chain.display()
+        );
     };
     Ok((Certificate::read(issuing)?, Certificate::read(root)?))
 }

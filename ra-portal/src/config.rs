@@ -17,8 +17,10 @@ pub struct PortalConfig {
     /// The trust file.
     pub trust: PathBuf,
     /// Address of the issuer.
+    #[serde(deserialize_with = "pki::host::configured::address")]
     pub issuer: String,
     /// Address of the log service.
+    #[serde(deserialize_with = "pki::host::configured::address")]
     pub log: String,
     /// The public process.
     pub public: ProcessConfig,
@@ -36,6 +38,7 @@ pub struct PortalConfig {
 #[serde(deny_unknown_fields)]
 pub struct ProcessConfig {
     /// The host name that it answers for, and no other.
+    #[serde(deserialize_with = "pki::host::configured::name")]
     pub host: String,
     /// TLS listener.
     pub listen: SocketAddr,
@@ -53,6 +56,7 @@ pub struct ProcessConfig {
 #[serde(deny_unknown_fields)]
 pub struct WebConfig {
     /// The host name.
+    #[serde(deserialize_with = "pki::host::configured::name")]
     pub host: String,
     /// Certificate chain in PEM, leaf first, as an ACME client leaves it. Read again when it
     /// changes.
@@ -110,7 +114,8 @@ mod tests {
         };
         let config = |web: serde_json::Value| -> PortalConfig {
             let whole = serde_json::json!({
-                "portal": "p", "database": "sqlite:d", "trust": "t", "issuer": "i", "log": "l",
+                "portal": "p", "database": "sqlite:d", "trust": "t",
+                "issuer": "https://ca.city:1", "log": "https://ca.city:2",
                 "public": process("public"), "staff": process("staff"), "web": web,
             });
             serde_json::from_value(whole).unwrap()
@@ -124,5 +129,42 @@ mod tests {
             config(serde_json::Value::Null).public_address("https://public.city"),
             "https://public.city"
         );
+    }
+
+    /// A host that no certificate can name is refused with its line, and how it is written.
+    #[test]
+    fn a_host_of_the_file_is_one_that_certificates_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("portal.toml");
+        let read = |lines: [&str; 5]| {
+            let [issuer, log, public, staff, web] = lines;
+            let rest =
+                "listen = \"127.0.0.1:1\"\nadmin = \"127.0.0.1:2\"\nchain = \"c\"\nkey = \"k\"";
+            let text = format!(
+                "portal = \"p\"\ndatabase = \"sqlite:d\"\ntrust = \"t\"\nissuer = \"{issuer}\"\n\
+                 log = \"{log}\"\n[public]\nhost = \"{public}\"\n{rest}\n[staff]\n\
+                 host = \"{staff}\"\n{rest}\n[web]\nhost = \"{web}\"\nchain = \"c\"\nkey = \"k\"\n"
+            );
+            std::fs::write(&path, text).unwrap();
+            PortalConfig::read(&path)
+        };
+        let good = ["https://ca.city:1", "https://ca.city:2", "p.city", "s.city", "zs.city.gov.cn"];
+        assert!(read(good).is_ok(), "{:?}", read(good).err());
+        for (at, value, line, cure) in [
+            (0, "https://CA.city:1", 4, "ca.city"),
+            (1, "ca.city:2", 5, "https://HOST:PORT"),
+            (2, "P.city", 7, "p.city"),
+            (3, "s.city:8443", 13, "不带端口"),
+            (3, "10.0.0.1", 13, "a host name is needed"),
+            (4, "门户.cn", 19, "xn--"),
+            (4, "https://zs.city", 19, "without port, scheme and path"),
+        ] {
+            let mut lines = good;
+            lines[at] = value;
+            let told = read(lines).unwrap_err().to_string();
+            assert!(told.contains(&format!("portal.toml, line {line}: ")), "{value}: {told}");
+            assert!(told.contains(&format!("portal.toml 第 {line} 行：")), "{value}: {told}");
+            assert!(told.contains(cure), "{value}: {told}");
+        }
     }
 }

@@ -27,12 +27,18 @@ pub struct Desk {
 impl Desk {
     /// Starts the desk of a first person; nobody has used its link.
     pub fn of(office: &Office, person: &str) -> Self {
+        let file = office.path(&format!("people/{person}.passphrase"));
+        let passphrase = keys::passphrase_from_file(&file).unwrap();
+        Self::started(Self::command(office, person), &passphrase)
+    }
+
+    /// What starts the desk of a first person.
+    pub fn command(office: &Office, person: &str) -> Command {
         let at = |end: &str| office.path(&format!("people/{person}.{end}"));
         let mut command = Command::new(binary("yinxin"));
         command.args(["--json", "desk"]).arg("--cert").arg(at("pem")).arg("--key").arg(at("key"));
         command.arg("--trust").arg(office.path("ca/trust.json"));
-        let passphrase = keys::passphrase_from_file(&at("passphrase")).unwrap();
-        Self::started(command, &passphrase)
+        command
     }
 
     /// The desk that a command starts, which says so to machines.

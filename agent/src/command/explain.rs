@@ -34,17 +34,18 @@ pub(super) fn run(folder: &Path, json: bool, arguments: &Arguments) -> anyhow::R
     let anchors = Anchors::new(&joined(folder)?)?;
     let clock = Clock::system();
     let now = match &arguments.at {
-        Some(text) => records::time::read(text).context("--at: like 2026-11-25T08:00:00Z")?,
+        Some(text) => records::time::read(text)
+            .context("--at：如 2026-11-25T08:00:00Z / --at: like 2026-11-25T08:00:00Z")?,
         None => clock.seconds(),
     };
     let source = Source::open(&config, anchors, clock, Metrics::default())?;
     let world = source.world.load();
     let path = CanonicalPath::read(arguments.path.split('?').next().unwrap_or_default())
-        .context("this path is refused before any rule")?;
+        .context("此路径不经规则即被拒绝 / this path is refused before any rule")?;
     let asked = Asked { person: &arguments.person, method: &arguments.method, path: &path, now };
     let answer = match world.decide(&asked) {
         Ok(answer) => answer,
-        Err(code) => anyhow::bail!("{} {} [{code}]", code.zh(), code.en()),
+        Err(code) => anyhow::bail!("{} [{code}] / {} [{code}]", code.zh(), code.en()),
     };
     let in_force = world.in_force();
     let code = answer.outcome.err().map(denial_code);

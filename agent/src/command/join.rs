@@ -22,6 +22,9 @@ use std::process::ExitCode;
 use system::layout::filled;
 use system::speech;
 
+/// What is the matter with a trust file whose root has no fingerprint.
+const ROOT: &str = "信任文件中没有根证书指纹 / the trust file has no fingerprint of a root";
+
 #[derive(Args)]
 pub(super) struct Arguments {
     /// The join file. 加入文件
@@ -45,14 +48,17 @@ pub(super) async fn run(
     let path = &arguments.file;
     // Its token is the gate's until it is spent: whoever reads it first joins in its place.
     let text = system::file::read_private(path).with_context(|| path.display().to_string())?;
-    let file: JoinFile = serde_json::from_slice(&text)
-        .context("this is no join file; next: ca-server agent register --help")?;
-    ensure!(file.v == 1, "this join file is of another version");
+    let file: JoinFile = serde_json::from_slice(&text).context(
+        "这不是加入文件；下一步：ca-server agent register --help / this is no join file; \
+             next: ca-server agent register --help",
+    )?;
+    ensure!(file.v == 1, "加入文件的版本不同 / this join file is of another version");
     let before = joined(folder).ok();
     if let Some(before) = &before {
         ensure!(
             before.order == file.order,
-            "{} joined under another order; choose another --state",
+            "{0} 已按另一办件加入，请另选 --state / {0} joined under another order; choose another \
+             --state",
             folder.display()
         );
     }
@@ -92,9 +98,9 @@ fn prepared(folder: &Path, file: &JoinFile) -> anyhow::Result<(SoftwareSigner, J
     }
     ensure!(
         !folder.join("tls.pem").exists(),
-        "{} has joined already; next: {}",
+        "{0} 已加入；下一步：{1} / {0} has joined already; next: {1}",
         folder.display(),
-        serve(folder)
+        serve(folder).as_str()
     );
     let signer = if key.exists() {
         keys::open_plain(&key)?
@@ -117,11 +123,14 @@ fn prepared(folder: &Path, file: &JoinFile) -> anyhow::Result<(SoftwareSigner, J
 }
 
 async fn ask(file: &JoinFile, message: &Join) -> anyhow::Result<Collected> {
-    let root = file.trust.root_sha256.digest().context("root fingerprint")?;
+    let root = file.trust.root_sha256.digest().context(ROOT)?;
     let tls = mtls::tls::client(root, None)?;
     let client = mtls::Client::new(&file.trust.portal_public, Some(tls))?;
     let answer = portal_api::Public(client).join(message).await;
-    answer.context("next: have the order approved (ca-server order list), then join again")
+    answer.map_err(told::called).context(
+        "下一步：ca-server order list，待办件获批后再次加入 / \
+         next: have the order approved (ca-server order list), then join again",
+    )
 }
 
 /// The certificate is for our key and name, leads to the pinned root, and stands in the log.
@@ -135,21 +144,28 @@ fn accept(
         answer.chain.iter().map(|der| Certificate::read(&der.0)).collect();
     let chain = chain?;
     let [leaf, between @ .., root] = chain.as_slice() else {
-        anyhow::bail!("the answer has no chain")
+        anyhow::bail!("应答中没有证书链 / the answer has no chain")
     };
-    ensure!(root.sha256().as_slice() == file.trust.root_sha256.0, "the root is not the pinned one");
+    let pinned = root.sha256().as_slice() == file.trust.root_sha256.0;
+    ensure!(pinned, "根证书与信任文件不符 / the root is not the pinned one");
     check(leaf, between, root, now, Usage::Server)?;
     ensure!(
         leaf.key().sha256() == signer.public_key().sha256(),
-        "the certificate is for another key"
+        "证书属于另一密钥 / the certificate is for another key"
     );
     let name = format!("{}/agent", file.agent);
-    ensure!(leaf.subject().common_name() == Some(name), "the certificate is for another agent");
+    ensure!(
+        leaf.subject().common_name() == Some(name),
+        "证书属于另一网关 / the certificate is for another agent"
+    );
     let record = answer.evidence.open(&file.trust, "control")?;
     let Event::Issued { sha256, .. } = &record.event else {
-        anyhow::bail!("the log proves something else")
+        anyhow::bail!("日志证明的是另一件事 / the log proves something else")
     };
-    ensure!(sha256.0 == leaf.sha256(), "the log proves another certificate");
+    ensure!(
+        sha256.0 == leaf.sha256(),
+        "日志证明的是另一张证书 / the log proves another certificate"
+    );
     Ok(leaf.clone())
 }
 
@@ -183,6 +199,6 @@ fn say(json: bool, (file, leaf): (&JoinFile, &Certificate), config: &AgentConfig
 }
 
 /// What is typed next.
-fn serve(folder: &Path) -> String {
-    format!("agent --state {} serve", speech::quoted(folder))
+fn serve(folder: &Path) -> speech::Command {
+    speech::Command::new("agent --state {} serve", &[&folder.display().to_string()])
 }

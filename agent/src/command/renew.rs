@@ -26,17 +26,26 @@ pub(super) async fn run(folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
     finish(folder)?;
     let old = keys::open_plain(&folder.join("tls.key"))?;
     let (signer, message) = prepared(folder, &file, &old)?;
-    let root = file.trust.root_sha256.digest().context("root fingerprint")?;
+    let root = file
+        .trust
+        .root_sha256
+        .digest()
+        .context("信任文件中没有根证书指纹 / the trust file has no fingerprint of a root")?;
     let tls = mtls::tls::client(root, None)?;
     let client = mtls::Client::new(&file.trust.portal_public, Some(tls))?;
-    let renewed = portal_api::Public(client).renew(&message).await?;
+    let renewed = portal_api::Public(client).renew(&message).await.map_err(told::called)?;
     let chain: Result<Vec<_>, _> =
         renewed.chain.iter().map(|der| Certificate::read(&der.0)).collect();
     let chain = chain?;
-    let [leaf, between @ .., top] = chain.as_slice() else { anyhow::bail!("no chain came") };
-    ensure!(top.sha256() == root, "the root is not the pinned one");
+    let [leaf, between @ .., top] = chain.as_slice() else {
+        anyhow::bail!("应答中没有证书链 / the answer has no chain")
+    };
+    ensure!(top.sha256() == root, "根证书与信任文件不符 / the root is not the pinned one");
     check(leaf, between, top, Clock::system().seconds(), Usage::Server)?;
-    ensure!(leaf.key().sha256() == signer.public_key().sha256(), "it is for another key");
+    ensure!(
+        leaf.key().sha256() == signer.public_key().sha256(),
+        "证书属于另一密钥 / the certificate is for another key"
+    );
     let pem: String = chain.iter().map(Certificate::pem).collect();
     write_file(&folder.join("tls.next.pem"), pem.as_bytes())?;
     finish(folder)?;

@@ -41,14 +41,21 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let spool = start_spool(&config, &file, &signer, clock, &metrics)?;
     let chain = chain(&config)?;
     let gate = Arc::new(open_gate(&config, &file, &source, spool.clone(), &chain, &metrics)?);
-    let root = file.trust.root_sha256.digest().context("root")?;
+    let root = file
+        .trust
+        .root_sha256
+        .digest()
+        .context("信任文件中没有根证书指纹 / the trust file has no root")?;
     let call = |address: &str| -> anyhow::Result<mtls::Client> {
         let tls = client_by(root, Some(identity(&config)?), Arc::new(clock))?;
         Ok(mtls::Client::new(address, Some(tls))?)
     };
     let status = ca_api::Status(call(&file.trust.status)?);
     let log = ca_api::Log(call(&file.trust.log)?);
-    let access = file.trust.log_key("access").context("key of the access log")?;
+    let access = file
+        .trust
+        .log_key("access")
+        .context("信任文件中没有访问日志的公钥 / the trust file has no key of the access log")?;
     let shipper = Shipper::open(
         &file.agent,
         spool.clone(),
@@ -93,7 +100,10 @@ fn alone(folder: &Path) -> anyhow::Result<std::fs::File> {
     let lock = system::file::open_lock(&folder.join("lock"))?;
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive)
         .ok()
-        .with_context(|| format!("an agent runs in {} already", folder.display()))?;
+        .with_context(|| {
+            let folder = folder.display();
+            format!("{folder} 中已有网关在运行 / an agent runs in {folder} already")
+        })?;
     Ok(lock)
 }
 
@@ -143,7 +153,9 @@ fn open_gate(
     chain: &[Certificate],
     metrics: &Metrics,
 ) -> anyhow::Result<Gate> {
-    let [_, issuing @ .., root] = chain else { anyhow::bail!("tls.pem holds no chain") };
+    let [_, issuing @ .., root] = chain else {
+        anyhow::bail!("tls.pem 中没有证书链 / tls.pem holds no chain")
+    };
     let clock = Clock::system();
     Ok(Gate {
         agent: file.agent.clone(),

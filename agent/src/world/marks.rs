@@ -74,10 +74,16 @@ impl Marks {
     /// again: one that is missing or damaged is an error.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         use anyhow::Context;
-        let next = "put it back from a backup, or join anew; next: agent join --help";
-        let bytes = std::fs::read(path).with_context(|| format!("{}: {next}", path.display()))?;
+        let told = |(zh, en): (&str, &str)| {
+            let path = path.display();
+            format!(
+                "{path}{zh}请从备份恢复，或重新加入；下一步：agent join --help / {path}{en}put it back \
+                 from a backup, or join anew; next: agent join --help"
+            )
+        };
+        let bytes = std::fs::read(path).with_context(|| told(("：", ": ")))?;
         let read = serde_json::from_slice(&bytes);
-        let read: Self = read.with_context(|| format!("{} is damaged: {next}", path.display()))?;
+        let read: Self = read.with_context(|| told((" 已损坏：", " is damaged: ")))?;
         Ok(Self { path: path.to_owned(), ..read })
     }
 

@@ -46,7 +46,11 @@ pub struct IssuerConfig {
     pub desk: Option<String>,
     /// Address of the public portal that letters print, where it has a certificate that browsers
     /// know; without one that of the trust file.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "pki::host::configured::address_if_any"
+    )]
     pub portal_web: Option<String>,
     /// The database as this role's own user, on PostgreSQL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,6 +68,7 @@ pub struct StatusConfig {
     /// Health and metrics.
     pub admin: SocketAddr,
     /// Public address of the plain HTTP listener; stands in certificates.
+    #[serde(deserialize_with = "pki::host::configured::address")]
     pub public_url: String,
     /// The database as this role's own user, on PostgreSQL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -172,5 +177,51 @@ impl CaConfig {
     /// Address of an authority's certificate.
     pub fn ca_url(&self, name: &str) -> String {
         format!("{}/ca/{name}.cer", self.status.public_url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An address that letters print, or certificates carry, is one that somebody can reach.
+    #[test]
+    fn an_address_of_the_file_is_one_that_clients_reach() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.toml");
+        let read = |web: &str, public: &str, more: &str| {
+            let two = "http = \"127.0.0.1:3\"\nhttps = \"127.0.0.1:4\"\nadmin = \"127.0.0.1:5\"";
+            let text = format!(
+                "database = \"sqlite:d\"\n[issuer]\nlisten = \"127.0.0.1:1\"\n\
+                 admin = \"127.0.0.1:2\"\ncrl_hours = 24\nclock_days_max = 30\n\
+                 portal_web = \"{web}\"\n[status]\n{two}\npublic_url = \"{public}\"\n\
+                 [log]\n{two}\n[notices]\nadmin = \"127.0.0.1:6\"\n{more}"
+            );
+            std::fs::write(&path, text).unwrap();
+            CaConfig::read(&path)
+        };
+        let (web, public) = ("https://zs.city.gov.cn", "http://ca.city:80");
+        assert!(read(web, public, "").is_ok(), "{:?}", read(web, public, "").err());
+        let mail = |server| {
+            format!(
+                "[notices.mail]\nserver = \"{server}\"\nport = 25\ntls = \"none\"\nfrom = \"a@b.cn\"\n"
+            )
+        };
+        let hook = |url| format!("[notices.webhook]\nurl = \"{url}\"\n");
+        for more in [mail("mail.city"), mail("127.0.0.1"), hook("https://sms.city/x")] {
+            assert!(read(web, public, &more).is_ok(), "{more}");
+        }
+        for (web, public, more, line, cure) in [
+            ("https://门户.cn", public, String::new(), 7, "xn--"),
+            ("zs.city.gov.cn", public, String::new(), 7, "https://HOST:PORT"),
+            ("https://ZS.city", public, String::new(), 7, "zs.city"),
+            (web, "http://CA.city", String::new(), 12, "ca.city"),
+            (web, public, mail("mail.city:25"), 20, "不带端口"),
+            (web, public, hook("https://短信.cn/x"), 20, "xn--"),
+        ] {
+            let told = read(web, public, &more).unwrap_err().to_string();
+            assert!(told.contains(&format!("ca.toml, line {line}: ")), "{told}");
+            assert!(told.contains(cure), "{told}");
+        }
     }
 }

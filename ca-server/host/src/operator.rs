@@ -299,5 +299,8 @@ pub async fn ask(config: &CaConfig, request: &OperatorRequest) -> anyhow::Result
 
 /// No issuer runs, or it cannot decide at the moment.
 #[derive(Debug, thiserror::Error)]
-#[error("no running issuer took the request; next: ca-server serve issuer, or ca-server doctor")]
+#[error(
+    "没有运行中的签发进程受理；下一步：ca-server serve issuer，或 ca-server doctor / no running \
+     issuer took the request; next: ca-server serve issuer, or ca-server doctor"
+)]
 pub struct NobodyTookIt;

@@ -9,7 +9,11 @@ use std::io::ErrorKind;
 
 /// The role runs already.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {role} runs on this host already; next: stop that process first", Code::StateConflict)]
+#[error(
+    "{code}：{role} 已在本机运行；下一步：先停止该进程 / {code}: {role} runs on this host already; \
+     next: stop that process first",
+    code = Code::StateConflict
+)]
 pub struct RoleRuns {
     role: String,
 }

@@ -37,12 +37,12 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     let root = Certificate::read(&der)?;
     anyhow::ensure!(
         signer.public_key().sha256() == root.key().sha256(),
-        "{} is not the key of this city's root",
+        "{0} 不是本市根证书的密钥 / {0} is not the key of this city's root",
         key.display()
     );
     let mut tx = host.store.write().await?;
     let last = ca_store::table::list::last_number(&mut tx, "root").await?;
-    let number = last.context("no list of the root")? + 1;
+    let number = last.context("没有根证书的列表 / no list of the root")? + 1;
     let now = host.clock.seconds();
     let list =
         lists::empty(&host.config, "root", &root, &signer, (number, now), lists::ROOT_LIST_HOURS)?;

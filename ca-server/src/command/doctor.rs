@@ -69,12 +69,13 @@ impl Finding {
         let what = [Span::Foreign(speech::both(&self.what.0, &self.what.1))];
         speech::told("✗ ", &what, &what);
         let next = match &self.next {
-            Next::Command(command) => command.replace("ca-server", own),
-            Next::Do(zh, en) => speech::both(zh, en).replace("ca-server", own),
+            Next::Command(command) => [command, command].map(|text| text.replace("ca-server", own)),
+            Next::Do(zh, en) => [zh, en].map(|text| text.replace("ca-server", own)),
             // The path is what it is.
-            Next::HandOver(files) => speech::both(&hand_over_zh(files), &hand_over_en(files)),
+            Next::HandOver(files) => [hand_over_zh(files), hand_over_en(files)],
         };
-        speech::next("  ", &next);
+        let [zh, en] = next;
+        speech::next_step("  ", (&zh, &en));
     }
 }
 
@@ -114,7 +115,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         speech::said("", "与日志一致，所查各项无误", agrees);
     } else {
         let own = super::say::again(&host.state());
-        findings.iter().for_each(|finding| finding.say(&own));
+        findings.iter().for_each(|finding| finding.say(own.as_str()));
     }
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

@@ -144,5 +144,5 @@ fn say(result: &OperatorAnswer) {
         "Once it is used, lost, voided or expired it is shredded from this host.",
     );
     let next = speech::Command::new("yinxin enroll --letter {}", &[&result.letter]);
-    speech::next("", next.as_str());
+    speech::next("", &next);
 }

@@ -176,7 +176,7 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
         speech::fact("", ("已导出", "exported"), out.display());
         let (out, approval) = (out.display().to_string(), format!("{order}.approval.json"));
         let next = speech::Command::new("yinxin approve --order {} --out {}", &[&out, &approval]);
-        speech::next("", next.as_str());
+        speech::next("", &next);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -234,8 +234,10 @@ fn from_folder(host: &Host, body: &Body) -> anyhow::Result<Vec<File>> {
 
 async fn import(host: &Host, file: &std::path::Path) -> anyhow::Result<ExitCode> {
     let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
-    let approval: Approval =
-        serde_json::from_slice(&bytes).with_context(|| file.display().to_string())?;
+    let approval: Approval = serde_json::from_slice(&bytes).with_context(|| {
+        let file = file.display();
+        format!("{file}：不是审批文件 / {file}: no approval")
+    })?;
     let result = host.draft(&OperatorRequest::Approval { approval: Box::new(approval) }).await?;
     let (approvals, needed) = result.approvals;
     if host.json {
@@ -244,7 +246,7 @@ async fn import(host: &Host, file: &std::path::Path) -> anyhow::Result<ExitCode>
         let taken = format!("{} ({approvals} / {needed})", result.order);
         speech::fact("", ("已收到审批", "approval taken"), taken);
         let own = say::again(&host.state());
-        speech::next("", &format!("{own} order show {}", result.order));
+        speech::next("", &own.then("order show {}", &[&result.order]));
     }
     Ok(ExitCode::SUCCESS)
 }

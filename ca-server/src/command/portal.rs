@@ -64,7 +64,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
             let mut tx = host.store.read().await?;
             let found = ca_store::table::portal::by_id(&mut tx, &portal).await?;
             let PortalRow { unit, public_host, staff_host } =
-                found.context("there is no such portal")?;
+                found.context("没有这个门户 / there is no such portal")?;
             PortalBody {
                 action: "close".into(),
                 portal,
@@ -81,8 +81,11 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
 
 fn key(path: &Path) -> anyhow::Result<Bytes> {
     let file = std::fs::read(path).with_context(|| path.display().to_string())?;
-    let der = pki::pem::read_one(&file, pki::pem::Kind::Request)
-        .with_context(|| path.display().to_string())?;
-    let request = CertificationRequest::read(&der).with_context(|| path.display().to_string())?;
+    let told = || {
+        let path = path.display();
+        format!("{path}：不是证书请求 / {path}: no certificate request")
+    };
+    let der = pki::pem::read_one(&file, pki::pem::Kind::Request).with_context(told)?;
+    let request = CertificationRequest::read(&der).with_context(told)?;
     Ok(request.key().spki().into())
 }

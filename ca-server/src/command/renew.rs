@@ -41,8 +41,8 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     speech::fact("", ("已更新", "renewed"), renewed);
     if arguments.what != What::Ocsp {
         let own = super::say::again(&host.state());
-        let restarted = format!("{own} serve {}", place.service);
-        speech::fact("", ("请重启", "now restart"), restarted);
+        let restarted = own.then("serve {}", &[place.service]);
+        speech::fact("", ("请重启", "now restart"), restarted.as_str());
     }
     Ok(ExitCode::SUCCESS)
 }

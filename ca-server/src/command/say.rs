@@ -21,17 +21,17 @@ pub(super) fn founded(state: &Path, json: bool) -> anyhow::Result<ExitCode> {
     speech::fact("", fingerprint, root.join(":"));
     let offline = state.join("offline");
     speech::fact("", ("请移至离线介质", "move this offline"), offline.display());
-    speech::next("", &format!("{} serve issuer", again(state)));
+    speech::next("", &again(state).then("serve issuer", &[]));
     Ok(ExitCode::SUCCESS)
 }
 
 /// This program as its next command begins: with the state directory, unless that is found without
 /// being named.
-pub(super) fn again(state: &Path) -> String {
+pub(super) fn again(state: &Path) -> speech::Command {
     let found = std::env::var_os("YINXIN_CA").map_or_else(|| "ca".into(), PathBuf::from);
     match state == found {
-        true => "ca-server".into(),
-        false => format!("ca-server --state {}", speech::quoted(state)),
+        true => speech::Command::new("ca-server", &[]),
+        false => speech::Command::new("ca-server --state {}", &[&state.display().to_string()]),
     }
 }
 
@@ -47,11 +47,10 @@ pub(super) fn order(state: &Path, result: &OperatorAnswer, json: bool) -> anyhow
     }
     speech::fact("", ("审批", "approvals"), format!("{approvals} / {needed}"));
     let next = speech::Command::new("yinxin approve {}", &[&result.order]);
-    speech::next("", next.as_str());
+    speech::next("", &next);
     let words = [&*result.order, &format!("{}.order.json", result.order)];
-    let export = speech::Command::new("order export {} --out {}", &words);
-    let export = format!("{} {}", again(state), export.as_str());
-    speech::fact("  ", ("离线", "offline"), export);
+    let export = again(state).then("order export {} --out {}", &words);
+    speech::fact("  ", ("离线", "offline"), export.as_str());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -72,9 +71,9 @@ pub(super) fn failure(state: &Path, error: &anyhow::Error, json: bool) -> ExitCo
             );
         }
         _ if json => {
-            let message = format!("{error:#}");
+            let (zh, en) = speech::caused(error.chain());
             system::terminal::json_complaint(
-                &serde_json::json!({ "code": "failed", "en": message }).to_string(),
+                &serde_json::json!({ "code": "failed", "zh": zh, "en": en }).to_string(),
             );
         }
         Some(Refused(problem)) => {
@@ -87,13 +86,12 @@ pub(super) fn failure(state: &Path, error: &anyhow::Error, json: bool) -> ExitCo
                 Some(Code::OrderUnknown) => "order list",
                 _ => "doctor",
             };
-            speech::next_after_failure("", &format!("{} {then}", again(state)));
+            speech::next_after_failure("", again(state).then(then, &[]).as_str());
         }
         None => {
-            let text = format!("{error:#}");
-            system::complain!("ca-server: {text}");
-            if !text.contains("next: ") {
-                speech::next_after_failure("", &format!("{} doctor", again(state)));
+            speech::broke_off("ca-server: ", error.chain());
+            if !speech::caused(error.chain()).1.contains("next: ") {
+                speech::next_after_failure("", again(state).then("doctor", &[]).as_str());
             }
         }
     }

@@ -72,7 +72,7 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
     for (process, said) in processes {
         fact(("进程", "process"), format!("{process} {}", in_words(said)));
     }
-    speech::next("", &format!("{} doctor", super::say::again(&host.state())));
+    speech::next("", &super::say::again(&host.state()).then("doctor", &[]));
     Ok(ExitCode::SUCCESS)
 }
 

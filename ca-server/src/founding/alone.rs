@@ -9,7 +9,10 @@ use store::Store;
 
 /// Another `init` is under way.
 #[derive(Debug, thiserror::Error)]
-#[error("another init is under way for this city; next: wait for it, then ca-server doctor")]
+#[error(
+    "另一个 init 正在建立此城市；下一步：等其结束后 ca-server doctor / another init is under way for \
+     this city; next: wait for it, then ca-server doctor"
+)]
 pub struct UnderWay;
 
 /// Held while a city is founded.

@@ -36,6 +36,7 @@ const STANDING_QUOTA: u32 = 100;
 pub struct CityPlan {
     city: City,
     /// Name of the logs' origin, for example `log.city.example`.
+    #[serde(deserialize_with = "pki::host::configured::name")]
     log_origin: String,
     policies: PathBuf,
     addresses: Addresses,
@@ -57,10 +58,15 @@ pub struct CityPlan {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Addresses {
+    #[serde(deserialize_with = "pki::host::configured::address")]
     portal_public: String,
+    #[serde(deserialize_with = "pki::host::configured::address")]
     portal_staff: String,
+    #[serde(deserialize_with = "pki::host::configured::address")]
     status: String,
+    #[serde(deserialize_with = "pki::host::configured::address")]
     log: String,
+    #[serde(deserialize_with = "pki::host::configured::address")]
     log_public: String,
     /// DNS names of the CA's own listeners.
     hosts: Vec<String>,
@@ -110,14 +116,21 @@ impl CityPlan {
     fn request(&self, path: &Path) -> anyhow::Result<CertificationRequest> {
         let path = self.folder.join(path);
         let file = std::fs::read(&path).with_context(|| path.display().to_string())?;
-        let der = pki::pem::read_one(&file, pki::pem::Kind::Request)
-            .with_context(|| path.display().to_string())?;
-        CertificationRequest::read(&der).with_context(|| path.display().to_string())
+        let told = || {
+            let path = path.display();
+            format!("{path}：不是证书请求 / {path}: no certificate request")
+        };
+        let der = pki::pem::read_one(&file, pki::pem::Kind::Request).with_context(told)?;
+        CertificationRequest::read(&der).with_context(told)
     }
 
     /// Builds and signs the founding statement.
     pub(super) fn statement(&self, keys: &FoundingKeys, now: u64) -> anyhow::Result<Statement> {
-        ensure!(pki::oid::Arc::read(&self.city.arc).is_some(), "`{}` is no arc", self.city.arc);
+        ensure!(
+            pki::oid::Arc::read(&self.city.arc).is_some(),
+            "`{0}` 不是对象标识符弧 / `{0}` is no arc",
+            self.city.arc
+        );
         let units = self.unit.iter().map(|unit| &unit.name);
         for name in units.chain([&self.city.name]) {
             UnitName::read(name).with_context(|| name.clone())?;
@@ -158,7 +171,8 @@ impl CityPlan {
         for plan in &self.person {
             let name = PersonName::read(&plan.name).with_context(|| plan.name.clone())?;
             let known = self.unit.iter().any(|unit| unit.unit == plan.unit);
-            ensure!(known, "{}: there is no unit `{}`", plan.name, plan.unit);
+            let (name_of, unit) = (&plan.name, &plan.unit);
+            ensure!(known, "{name_of}：没有单位 `{unit}` / {name_of}: there is no unit `{unit}`");
             let person = random::id()?;
             let salt = random::bytes::<32>()?;
             let disclosure = Disclosure::new("/name", salt, name.as_str().into());
@@ -180,7 +194,7 @@ impl CityPlan {
         for host in self.addresses.hosts.iter().chain(named) {
             Host::read(host).with_context(|| host.clone())?;
         }
-        let city = self.unit.first().context("the plan has no unit")?.unit.clone();
+        let city = self.unit.first().context("计划中没有单位 / the plan has no unit")?.unit.clone();
         let own = keys.tls.iter().map(|(role, key)| FirstService {
             service: (*role).to_owned(),
             unit: city.clone(),
@@ -326,7 +340,8 @@ fn profiles(files: &BTreeMap<String, String>) -> anyhow::Result<Vec<ProfileRef>>
     }
     for wanted in ["official", "staff", "service", "root", "issuing", "registry", "status", "ocsp"]
     {
-        ensure!(list.iter().any(|profile| profile.id == wanted), "no profile `{wanted}`");
+        let is_there = list.iter().any(|profile| profile.id == wanted);
+        ensure!(is_there, "没有证书模板 `{wanted}` / no profile `{wanted}`");
     }
     Ok(list)
 }
@@ -338,7 +353,7 @@ fn rule_files(files: &BTreeMap<String, String>) -> anyhow::Result<Vec<RuleFile>>
     let approvals = get("approvals.toml")?;
     let access = files.iter().filter(|(name, _)| name.starts_with("access/"));
     let access: Vec<(&str, &str)> = access.map(|(n, c)| (n.as_str(), c.as_str())).collect();
-    policy::Bundle::read(1, access.iter().copied()).context("access rules")?;
+    policy::Bundle::read(1, access.iter().copied()).context("访问规则 / access rules")?;
     let bundle = bundle_digest(access);
     let roles_version = records::rules::RoleRules::read(roles)?.version;
     let approvals_version = records::rules::ApprovalRules::read(approvals)?.version;

@@ -28,6 +28,8 @@ mod revoke;
 mod samples;
 mod search;
 mod session;
+mod shown_last;
+mod suspend;
 
 use crate::clock::now;
 use crate::exit::Failure;
@@ -172,6 +174,9 @@ fn router(bench: Arc<Bench>) -> Router {
         .route("/orders/{order}/decline", post(decline::decline))
         .route("/revoke", get(revoke::show).post(revoke::look))
         .route("/revoke/sign", post(revoke::sign))
+        .route("/suspend", get(suspend::show).post(suspend::look))
+        .route("/suspend/sign", post(suspend::sign))
+        .route("/suspend/receipt.json", get(suspend::fetch))
         .route("/passkey", get(passkey::show).post(passkey::look))
         .route("/passkey/certify", post(passkey::certify))
         .route("/audit", get(search::show))

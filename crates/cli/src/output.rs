@@ -96,7 +96,7 @@ impl Output {
     /// The command to type next, exactly as it runs.
     pub(crate) fn next(self, command: &Command) {
         if !self.json {
-            speech::next("", command.as_str());
+            speech::next("", command);
         }
     }
 

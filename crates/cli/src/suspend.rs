@@ -2,7 +2,7 @@
 //! holder's own key, or with the key of whoever cares for them. The answer is a signed receipt.
 
 use crate::clock::now;
-use crate::consent::{ByLetter, Consent, Consentable, Signable, consent, unsigned};
+use crate::consent::{ByLetter, Consent, Consentable, Consented, Signable, consent, unsigned};
 use crate::exit::Failure;
 use crate::files::{Opened, OwnKey};
 use crate::letter::{Held, LetterArguments};
@@ -67,7 +67,8 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     receipt::keep(output, &signed, arguments.out.as_deref())
 }
 
-type Done = (SignedReceipt, SuspensionNotice);
+/// A receipt, and what it says.
+pub(crate) type Done = (SignedReceipt, SuspensionNotice);
 
 async fn by_letter(output: Output, arguments: &Arguments) -> Result<Done, Failure> {
     let held = arguments.letter.read()?;
@@ -84,19 +85,32 @@ async fn by_letter(output: Output, arguments: &Arguments) -> Result<Done, Failur
 async fn by_key(output: Output, arguments: &Arguments, typed: &str) -> Result<Done, Failure> {
     let trust = arguments.own.believed(arguments.letter.trust())?;
     let opened = arguments.own.open()?;
-    let said = SaidSuspension::new(&trust, &opened, arguments, typed)?;
-    let (serial, time) = (said.statement.serial.clone(), said.statement.unix());
-    let message = consent(output, (said, &opened.name()), &how(arguments))?.sign(&opened)?;
-    let status = ca_api::Status(files::client(&trust.status, &trust, None)?);
-    let receipt = status.suspend(&message).await?;
-    let own = opened.leaf()?.subject().person().unwrap_or_default();
-    let told = format!("person:{own}");
-    let asked = |notice: &SuspensionNotice| answers(notice, &told, Some(&serial));
-    let (signed, notice) = verified(&trust, receipt, asked)?;
+    let reason = arguments.reason.as_deref().unwrap_or(REASON);
+    let evidence = arguments.evidence.as_deref().unwrap_or(EVIDENCE);
+    let said = SaidSuspension::new(&trust, &opened, (typed, reason, evidence))?;
+    let (serial, time) = (said.serial().to_owned(), said.statement.unix());
+    let said = consent(output, (said, &opened.name()), &how(arguments))?;
+    let (signed, notice) = handed_in(&trust, &opened, (said, &serial)).await?;
     if notice.unix() < time {
         output.said("此证书此前已被冻结", "it was suspended before, and stays so");
     }
     Ok((signed, notice))
+}
+
+/// Signs what was consented to and hands it to the status service; what comes back is its receipt
+/// for just this certificate.
+pub(crate) async fn handed_in(
+    trust: &Trust,
+    opened: &Opened,
+    (said, serial): (Consented<SaidSuspension>, &str),
+) -> Result<Done, Failure> {
+    let message = said.sign(opened)?;
+    let status = ca_api::Status(files::client(&trust.status, trust, None)?);
+    let receipt = status.suspend(&message).await?;
+    let own = opened.leaf()?.subject().person().unwrap_or_default();
+    let told = format!("person:{own}");
+    let asked = |notice: &SuspensionNotice| answers(notice, &told, Some(serial));
+    verified(trust, receipt, asked)
 }
 
 fn how(arguments: &Arguments) -> Consent<'static> {
@@ -129,27 +143,30 @@ impl Consentable for UnderLetter {
 impl ByLetter for UnderLetter {}
 
 /// A suspension as it is to be signed.
-struct SaidSuspension {
+pub(crate) struct SaidSuspension {
     statement: SuspensionStatement,
     evidence: Disclosure,
 }
 
 impl SaidSuspension {
-    fn new(
+    /// The suspension of a serial number, for a reason and with evidence as somebody typed them.
+    pub(crate) fn new(
         trust: &Trust,
         opened: &Opened,
-        arguments: &Arguments,
-        typed: &str,
+        (typed, reason, evidence): (&str, &str, &str),
     ) -> Result<Self, Failure> {
         let serial = &serial::read(typed)?;
-        let reason = arguments.reason.as_deref().unwrap_or(REASON);
-        let evidence = arguments.evidence.as_deref().unwrap_or(EVIDENCE);
         let evidence = &typed_text::evidence(evidence)?;
         let drawn = (system::random::bytes()?, system::random::bytes()?);
         let (certificate, said) = (opened.leaf()?.sha256(), Suspends { serial, reason, evidence });
         let stated = SuspensionStatement::new(&trust.founding, certificate, said, drawn, now());
         let (statement, evidence) = stated.map_err(|error| unsigned(&error))?;
         Ok(Self { statement, evidence })
+    }
+
+    /// Which certificate.
+    pub(crate) fn serial(&self) -> &str {
+        &self.statement.serial
     }
 }
 

@@ -56,6 +56,18 @@ pub enum CallError {
     Answer(String),
 }
 
+impl CallError {
+    /// The same in Chinese.
+    pub fn zh(&self) -> String {
+        match self {
+            Self::Unreachable { address, what } => format!("无法连接 {address}：「{what}」"),
+            Self::NotTrusted { address, what } => format!("{address} 身份不符：「{what}」"),
+            Self::Address(address) => format!("`{address}` 不是地址"),
+            Self::Answer(what) => format!("应答无法读取：「{what}」"),
+        }
+    }
+}
+
 /// Calls one server.
 pub struct Client {
     base: Uri,

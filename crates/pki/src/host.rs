@@ -2,7 +2,9 @@
 //! 1123 2.1, RFC 5280 4.2.1.6, RFC 5890). Names are written as certificates carry them: lower case,
 //! international ones as A-labels; nothing is changed silently, what to write is said instead.
 
-use core::net::IpAddr;
+pub mod configured;
+
+use core::net::{IpAddr, Ipv6Addr};
 
 /// Longest name and longest label in bytes (RFC 1035 2.3.4).
 const NAME_BYTES_MAX: usize = 253;
@@ -21,6 +23,9 @@ pub enum HostError {
     /// A port, a scheme or a path stands with it.
     #[error("只写主机名，不带端口、协议和路径 / the name alone, without port, scheme and path")]
     NotAlone,
+    /// No address of a web server.
+    #[error("地址应为 https://主机名:端口 / an address is https://HOST:PORT")]
+    Scheme,
     /// Upper case.
     #[error("主机名用小写：{0} / host names are written in lower case: {0}")]
     UpperCase(String),
@@ -82,6 +87,33 @@ impl Host {
             Self::Address(_) => Err(HostError::Address),
         }
     }
+}
+
+/// Reads the address of a server, as files give it: `http` or `https`, a host, a port where it is
+/// another than usual, and whatever path. The address is taken as it stands.
+pub fn read_address(text: &str) -> Result<String, HostError> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let rest = rest.ok_or(HostError::Scheme)?;
+    let authority = rest.split('/').next().unwrap_or_default();
+    // Those of IPv6 stand in brackets, so that their colons begin no port.
+    let (host, port) = match authority.strip_prefix('[').map(|within| within.split_once(']')) {
+        Some(Some((within, behind))) => {
+            within.parse::<Ipv6Addr>().map_err(|_| HostError::Scheme)?;
+            (None, behind)
+        }
+        Some(None) => return Err(HostError::Scheme),
+        None => {
+            let at = authority.find(':').unwrap_or(authority.len());
+            let (host, port) = authority.split_at(at);
+            (Some(host), port)
+        }
+    };
+    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
+    if !port.is_empty() && !port.strip_prefix(':').is_some_and(is_port) {
+        return Err(HostError::Scheme);
+    }
+    host.map(Host::read).transpose()?;
+    Ok(text.to_owned())
 }
 
 fn check(name: &str) -> Result<(), HostError> {
@@ -179,6 +211,34 @@ mod tests {
         let long = "a".repeat(64);
         assert_eq!(refused(&format!("{long}.cn")), HostError::TooLong);
         assert_eq!(refused(&format!("{}cn", "abc.".repeat(64))), HostError::TooLong);
+    }
+
+    #[test]
+    fn an_address_names_its_host_as_certificates_do() {
+        for address in [
+            "https://portal.example",
+            "https://portal.example:8443",
+            "http://localhost:9005/log",
+            "https://10.0.0.1:1",
+            "https://[::1]:8443",
+        ] {
+            assert_eq!(read_address(address).as_deref(), Ok(address));
+        }
+        for (none, why) in [
+            ("portal.example", HostError::Scheme),
+            ("ftp://portal.example", HostError::Scheme),
+            ("https://portal.example:", HostError::Scheme),
+            ("https://portal.example:99999", HostError::Scheme),
+            ("https://portal.example:0", HostError::Scheme),
+            ("https://[::1", HostError::Scheme),
+            ("https://[a.cn]", HostError::Scheme),
+            ("https://Portal.example", HostError::UpperCase("portal.example".into())),
+            ("https://中文.cn:443", HostError::International("xn--fiq228c.cn".into())),
+            ("https://a@b.cn", HostError::Character('@')),
+            ("https://", HostError::Empty),
+        ] {
+            assert_eq!(read_address(none), Err(why), "{none}");
+        }
     }
 
     #[test]

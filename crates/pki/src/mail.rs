@@ -2,7 +2,9 @@
 //! of RFC 9598 where the local part is not ASCII.
 
 use crate::host::{Host, HostError};
-use crate::name::{both, is_hidden};
+use crate::name::{
+    NameError, both, check_readable, has_right_to_left, is_letter, is_mark, misplaced,
+};
 use unicode_normalization::is_nfc;
 
 /// Longest address and longest local part in bytes (RFC 5321 4.5.3.1).
@@ -22,6 +24,14 @@ pub enum MailboxError {
     /// A character that stands in no mail address.
     #[error("邮箱不能含有 {0:?} / a mail address cannot have {0:?}")]
     Character(char),
+    /// Letters from right to left with others beside them, which they would turn around.
+    #[error(
+        "邮箱“@”前从右向左的文字不能与其他字符混用 / letters from right to left stand alone before “@”"
+    )]
+    Turned,
+    /// The part before `@` cannot be read as it stands.
+    #[error("邮箱中：{zh} / in the mail address: {en}", zh = both(.0).0, en = both(.0).1)]
+    Unreadable(#[from] NameError),
     /// The part behind `@`.
     #[error("邮箱的{zh} / in the mail address: {en}", zh = both(.0).0, en = both(.0).1)]
     Host(#[from] HostError),
@@ -49,6 +59,13 @@ impl Mailbox {
             let odd = local.chars().zip(changed).find(|(own, other)| own != other);
             return Err(MailboxError::Character(odd.map_or('?', |(own, _)| own)));
         }
+        check_readable(local, LOCAL_BYTES_MAX)?;
+        if let Some(odd) = misplaced(local) {
+            return Err(MailboxError::Character(odd));
+        }
+        if has_right_to_left(local) && local.chars().any(|c| !is_of_right_to_left(c)) {
+            return Err(MailboxError::Turned);
+        }
         // Hosts of mail are compared without case; those of RFC 9598 have one spelling.
         let lower = host.to_ascii_lowercase();
         Host::read_name(if local.is_ascii() { &lower } else { host })?;
@@ -66,14 +83,20 @@ impl Mailbox {
     }
 }
 
-/// atext (RFC 5322 3.2.3), with what RFC 6531 3.3 adds to it.
+/// atext (RFC 5322 3.2.3), and of what RFC 6531 3.3 adds to it the letters that names have: people
+/// consent to an address as it is shown, and compare it by eye.
 fn is_atext(c: char) -> bool {
     match c {
         'a'..='z' | 'A'..='Z' | '0'..='9' => true,
         '!' | '#' | '$' | '%' | '&' | '\'' | '*' | '+' | '-' | '/' | '=' | '?' | '^' | '_'
         | '`' | '{' | '|' | '}' | '~' => true,
-        c => !c.is_ascii() && !is_hidden(c) && !c.is_whitespace(),
+        c => !c.is_ascii() && is_letter(c),
     }
+}
+
+/// What stands in a part that is written from right to left without turning anything around.
+fn is_of_right_to_left(c: char) -> bool {
+    c == '.' || is_mark(c) || has_right_to_left(c.encode_utf8(&mut [0; 4]))
 }
 
 #[cfg(test)]
@@ -95,6 +118,44 @@ mod tests {
         let more = [("\"a\"@c.cn", '"'), ("a\u{200b}@c.cn", '\u{200b}'), ("a\u{301}@c.cn", 'a')];
         for (none, character) in odd.into_iter().chain(more) {
             assert_eq!(Mailbox::read(none), Err(MailboxError::Character(character)), "{none}");
+        }
+        // Blanks that are none of Unicode's, what is hidden, looks like `@`, or is read as a sign.
+        for odd in [
+            '\u{2800}',
+            '\u{16fe4}',
+            '\u{1d159}',
+            '\u{3164}',
+            '\u{a0}',
+            '\u{202e}',
+            '\u{feff}',
+            '＠',
+            '﹫',
+            '．',
+            'ａ',
+            '“',
+            '→',
+            '✓',
+            '\u{a4fd}',
+            '\u{2d0}',
+            '\u{1427}',
+            '😀',
+        ] {
+            for local in [format!("李{odd}丹"), format!("li{odd}dan")] {
+                let refused = Err(MailboxError::Character(odd));
+                assert_eq!(Mailbox::read(&format!("{local}@a.cn")), refused, "{local}");
+            }
+        }
+        let heaped = Err(MailboxError::Unreadable(NameError::Heaped(0x316)));
+        assert!(Mailbox::read("q\u{316}\u{317}@a.cn").is_ok());
+        assert_eq!(Mailbox::read("q\u{316}\u{316}\u{316}@a.cn"), heaped);
+        for turned in
+            ["aئلى@b.cn", "ئلىa@b.cn", "1ئلى@b.cn", "ئلى-@b.cn", "a.ئلى@b.cn", "ئ+لى@b.cn"]
+        {
+            let refused = Mailbox::read(turned);
+            assert!(matches!(refused, Err(MailboxError::Turned | MailboxError::Character(_))));
+        }
+        for own in ["ئلى@b.cn", "ئابدۇ.ئلى@b.cn"] {
+            assert_eq!(Mailbox::read(own).unwrap().as_str(), own);
         }
         for none in
             ["a@", "a@b..cn", "a@10.0.0.1", "a@[10.0.0.1]", "a@门户.cn", "a@b.cn>", "李@B.cn"]

@@ -9,6 +9,7 @@
 mod act;
 mod batch;
 mod letter;
+pub mod orders;
 mod passkey;
 mod revoke;
 mod suspend;

@@ -2,13 +2,14 @@
 
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
+use system::language::halves;
 
 /// Why a configuration is not accepted; the text names file and line.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("{path}: {error}")]
+    #[error("{}: {error}", .path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -16,13 +17,18 @@ pub enum ConfigError {
         error: std::io::Error,
     },
     /// Not TOML of this shape.
-    #[error("{path}, line {line}: {message}")]
+    #[error(
+        "{path} 第 {line} 行：{zh} / {path}, line {line}: {en}",
+        path = .path.display(),
+        zh = halves(.message).0,
+        en = halves(.message).1
+    )]
     Value {
         /// The file.
         path: PathBuf,
         /// Line, from 1.
         line: usize,
-        /// What is wrong.
+        /// What is wrong: a text of a library, or one of ours in both languages.
         message: String,
     },
 }

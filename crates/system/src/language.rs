@@ -165,6 +165,21 @@ pub fn one_sided(command: &Command) -> Vec<String> {
     found
 }
 
+/// What a message says in Chinese, and in English: those of ours say the same twice, with ` / `
+/// between. A text of a library is quoted where Chinese is spoken, so that it is seen to be none of
+/// ours; a name or a path stands for itself.
+pub fn halves(text: &str) -> (String, String) {
+    let begins = text.find(is_chinese);
+    let parts = begins.and_then(|at| Some(at + text.get(at..)?.find(" / ")?));
+    if let Some((zh, en)) = parts.and_then(|at| text.split_at_checked(at)) {
+        return (zh.to_owned(), en.trim_start_matches(" / ").to_owned());
+    }
+    match begins.is_none() && text.contains(' ') {
+        true => (format!("「{text}」"), text.to_owned()),
+        false => (text.to_owned(), text.to_owned()),
+    }
+}
+
 fn is_chinese(character: char) -> bool {
     ('\u{3400}'..='\u{9fff}').contains(&character)
 }
@@ -195,6 +210,19 @@ mod tests {
         let english = help(Spoken::English);
         assert!(english.contains("Do not ask") && !english.contains(is_chinese), "{english}");
         assert!(help(Spoken::Both).contains("Opens one. 打开"));
+    }
+
+    #[test]
+    fn a_message_has_two_halves() {
+        let told = |zh: &str, en: &str| (zh.to_owned(), en.to_owned());
+        assert_eq!(halves("没有填写 / nothing is written"), told("没有填写", "nothing is written"));
+        assert_eq!(
+            halves("a/b：没有 / a/b: there is none"),
+            told("a/b：没有", "a/b: there is none")
+        );
+        assert_eq!(halves("/a/b c"), told("「/a/b c」", "/a/b c"));
+        assert_eq!(halves("portal.toml"), told("portal.toml", "portal.toml"));
+        assert_eq!(halves("1 / 2"), told("「1 / 2」", "1 / 2"), "no words of ours");
     }
 
     #[test]

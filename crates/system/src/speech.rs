@@ -4,9 +4,10 @@
 //! ours, known when a program is built; what somebody else wrote stands in a span or a value, so
 //! that it is laid out as what it is.
 
-use crate::language::Spoken;
+use crate::language::{Spoken, halves};
 use crate::layout::{self, Span};
 use crate::terminal::{Reader, complaint, line};
+use std::error::Error;
 use std::fmt::Display;
 use std::path::Path;
 
@@ -82,9 +83,16 @@ pub fn fact(begins: &str, (zh, en): (&'static str, &'static str), value: impl Di
 }
 
 /// The command to type next, exactly as it runs.
-pub fn next(begins: &str, command: &str) {
+pub fn next(begins: &str, command: &Command) {
     let (zh, en) = NEXT;
-    line(&format!("{begins}{}: {command}", both(zh, en)));
+    line(&format!("{begins}{}: {}", both(zh, en), command.as_str()));
+}
+
+/// What to do next, where that is more than to type a command.
+pub fn next_step(begins: &str, (zh, en): (&str, &str)) {
+    let name = both(NEXT.0, NEXT.1);
+    let step = if zh == en { zh.to_owned() } else { both(zh, en) };
+    line(&format!("{begins}{name}: {step}"));
 }
 
 /// A command to copy, as a shell takes it. What is filled in stays one word each, whatever it is.
@@ -111,6 +119,12 @@ impl Command {
             fill(&mut self.0, value);
         }
         self
+    }
+
+    /// A command of the same program, behind what stands there already: where it is, for one.
+    #[must_use]
+    pub fn then(self, text: &'static str, words: &[&str]) -> Self {
+        Self(format!("{} {}", self.0, Self::new(text, words).0))
     }
 
     /// As it is typed.
@@ -166,6 +180,24 @@ pub fn failed(begins: &str, zh: &[Span], en: &[Span]) {
     lines.iter().for_each(|text| complaint(text));
 }
 
+/// What a program could not do, on standard error: an error and what caused it.
+pub fn broke_off<'a>(begins: &str, chain: impl Iterator<Item = &'a (dyn Error + 'static)>) {
+    let (zh, en) = caused(chain);
+    failed(begins, &[Span::Foreign(zh)], &[Span::Foreign(en)]);
+}
+
+/// An error and what caused it, in Chinese and in English. What the operating system says stands in
+/// its own words.
+pub fn caused<'a>(chain: impl Iterator<Item = &'a (dyn Error + 'static)>) -> (String, String) {
+    let parts: (Vec<String>, Vec<String>) = chain
+        .map(|error| match (error.to_string(), error.downcast_ref::<std::io::Error>()) {
+            (told, Some(own)) if own.raw_os_error().is_some() => (told.clone(), told),
+            (told, _) => halves(&told),
+        })
+        .unzip();
+    (parts.0.join("："), parts.1.join(": "))
+}
+
 /// What to do after something went wrong, on standard error: a command, or words in both languages
 /// with ` / ` between.
 pub fn next_after_failure(begins: &str, command: &str) {
@@ -211,6 +243,8 @@ mod tests {
         assert_eq!(file.as_str(), "program verb 5GPJ --key=-x.key");
         assert_eq!(told("-x.json").as_str(), "program verb ./-x.json");
         assert_eq!(told("-").as_str(), "program verb -");
+        let there = Command::new("program --state {}", &["my city"]).then("show {}", &["-x"]);
+        assert_eq!(there.as_str(), "program --state 'my city' show ./-x");
         let behind = Command::new("program -- {}", &["-x; y"]);
         assert_eq!(behind.as_str(), "program -- '-x; y'");
         let own = told("5GPJ").with(&[("--key", "my city/it's.key".into())]);
@@ -254,6 +288,28 @@ mod tests {
                 assert!(lines.iter().all(ours), "{filler:?} {columns}: {lines:?}");
             }
         }
+    }
+
+    /// An error of ours, over a library's, over the operating system's.
+    #[derive(Debug, thiserror::Error)]
+    #[error("无法读取 a b / a b cannot be read")]
+    struct Ours(#[source] Theirs);
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("bad block")]
+    struct Theirs(#[source] std::io::Error);
+
+    #[test]
+    fn an_error_is_told_in_each_language() {
+        let system = std::io::Error::from_raw_os_error(2);
+        let said = system.to_string();
+        let error = Ours(Theirs(system));
+        let chain = std::iter::successors(Some(&error as &(dyn Error + 'static)), |error| {
+            (*error).source()
+        });
+        let (zh, en) = caused(chain);
+        assert_eq!(zh, format!("无法读取 a b：「bad block」：{said}"));
+        assert_eq!(en, format!("a b cannot be read: bad block: {said}"));
     }
 
     #[test]

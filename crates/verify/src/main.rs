@@ -2,10 +2,12 @@
 
 use clap::{CommandFactory, Parser};
 use records::trust::Trust;
+use std::error::Error;
+use std::iter::successors;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use system::completions::{Completions, Shell, Unwritten};
-use system::{complain, terminal};
+use system::{speech, terminal};
 use verify::{Report, bundle, verify};
 
 /// Says what an evidence bundle proves. 验证证据包。
@@ -47,33 +49,53 @@ fn main() -> ExitCode {
             ExitCode::from(report.verdict().exit())
         }
         Err(error) => {
-            complain!("yinxin-verify: {error}");
+            refuse(&error);
             ExitCode::from(USAGE)
         }
     }
+}
+
+/// Why nothing was checked.
+fn refuse(error: &(dyn Error + 'static)) {
+    let chain = successors(Some(error), |error| (*error).source());
+    speech::broke_off("yinxin-verify: ", chain);
 }
 
 fn written(done: Result<(), Unwritten>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain!("yinxin-verify: {error}");
+            refuse(&error);
             ExitCode::from(USAGE)
         }
     }
 }
 
-fn run(path: &Path, trust: Option<&Path>) -> Result<Report, String> {
-    let read =
-        |path: &Path| std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
+/// A file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+enum Unread {
+    /// The operating system does not give it.
+    #[error("{}", .0.display())]
+    File(PathBuf, #[source] std::io::Error),
+    /// It is something else.
+    #[error("{path}：不是信任文件 / {path}: no trust file", path = .0.display())]
+    Trust(PathBuf, #[source] serde_json::Error),
+}
+
+fn run(path: &Path, trust: Option<&Path>) -> Result<Report, Unread> {
+    let file = |path: &Path| {
+        let path = path.to_owned();
+        |error| Unread::File(path, error)
+    };
     let trust: Option<Trust> = match trust {
-        Some(path) => Some(
-            serde_json::from_slice(&read(path)?)
-                .map_err(|error| format!("{}: {error}", path.display()))?,
-        ),
+        Some(path) => {
+            let bytes = std::fs::read(path).map_err(file(path))?;
+            let read = serde_json::from_slice(&bytes);
+            Some(read.map_err(|error| Unread::Trust(path.to_owned(), error))?)
+        }
         None => None,
     };
-    let tar = bundle::bytes_of(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let tar = bundle::bytes_of(path).map_err(file(path))?;
     let files = bundle::untar(&tar);
     // Each file is in memory once.
     drop(tar);

@@ -10,7 +10,8 @@ use portal_api::plain::{self, Fact};
 use records::Bytes;
 use records::decline::Outcome;
 use records::export::{Look, OpenedOrder};
-use sample_city::SampleBatch;
+use sample_city::{SampleBatch, orders};
+use std::collections::BTreeSet;
 
 const LANGUAGE: Language = Language::English;
 
@@ -24,11 +25,13 @@ fn escaped(text: &str) -> String {
     text.replace('>', "&#62;").replace('"', "&#34;").replace('\'', "&#39;")
 }
 
-/// Whether a fact stands on a page in so many words.
+/// Whether a fact stands on a page in so many words: its name, its value, each line of a file.
 fn shows(page: &str, fact: &Fact) -> bool {
     let shown = lines(LANGUAGE, vec![fact.clone()]);
     let texts = shown.iter().flat_map(|line| line.lines.iter().map(|(.., text)| text));
-    shown.iter().map(|line| &line.value).chain(texts).all(|text| page.contains(&text.to_string()))
+    let values = shown.iter().map(|line| &line.value).chain(texts);
+    shown.iter().all(|line| page.contains(&escaped(&line.term)))
+        && values.into_iter().all(|text| page.contains(&text.to_string()))
 }
 
 fn shows_each_row(page: &str, batch: &OpenedOrder) {
@@ -98,6 +101,26 @@ fn every_fact_of_every_row_is_on_the_page() {
     for look in [Look::SameName, Look::Moved] {
         assert!(page.contains(&escaped(&plain::look(look).en)), "{page}");
     }
+}
+
+/// Every kind of order stands whole on the page on which it is approved: each fact, and of each
+/// file every line that differs.
+#[test]
+fn every_fact_of_every_kind_is_on_the_page() {
+    let (mut kinds, mut file_lines) = (BTreeSet::new(), 0);
+    for sample in orders::all() {
+        let export = sample.export(&sample.order).unwrap();
+        let opened = sample.open(&sample.order).unwrap();
+        let asked = (&opened, "0123456789ABCDEF", None);
+        let standing = (review::sample_progress(), String::new());
+        let page = review::filled(frame(), asked, export.beside(), standing).render().unwrap();
+        for fact in plain::facts(&opened) {
+            assert!(shows(&page, &fact), "{fact:?}\n{page}");
+            file_lines += fact.lines.len();
+        }
+        kinds.insert(plain::kind(opened.body()).en);
+    }
+    assert!(kinds.len() > 12 && file_lines > 6, "{kinds:?} {file_lines}");
 }
 
 /// Whoever declines or takes back a batch sees every order in it, and what ends with it.

@@ -3,6 +3,7 @@
 //! what a founding signed beside them.
 
 mod founded;
+mod mailboxes;
 
 use ca_host::prepare::{Addresses, CertificateInputs, CertificateIssuer, PrepareError, prepare};
 use keys::SoftwareSigner;
@@ -349,6 +350,8 @@ fn five_hundred_certificates_please_every_judge() {
     assert_eq!(count, all);
     assert!(began.elapsed() < LINT_MAX, "{:?}", began.elapsed());
 
+    let official = profiles.iter().find(|profile| profile.id() == "official").unwrap();
+    mailboxes::are_read_as_they_are(&mut ceremony, official);
     // One that nobody here would sign is found among them.
     let service = profiles.iter().find(|profile| profile.id() == "service").unwrap();
     write("planted.cer", planted(&mut ceremony, service).der());

@@ -11,6 +11,8 @@ use records::Approval;
 use records::export::OrderExport;
 use records::record::Event;
 use serde_json::json;
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use tests::authenticator::Authenticator;
@@ -181,6 +183,51 @@ async fn nobody_else_gets_into_a_desk() {
     let address = format!("127.0.0.1:{port}");
     assert!(tokio::net::TcpStream::connect(&address).await.is_err(), "somebody still listens");
     invariants::hold(&office).await;
+}
+
+/// A desk that nobody uses ends: not a second before its time, and with it the program and its
+/// port, while one that is used goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_desk_that_nobody_uses_ends() {
+    let office = Office::open().await;
+    let clock = office.path("clock");
+    let passes = |seconds: u64| std::fs::write(&clock, seconds.to_string()).unwrap();
+    passes(0);
+    let mut command = Desk::command(&office, "officer-1");
+    command.env("YINXIN_CLOCK_FILE", &clock);
+    let passphrase = office.path("people/officer-1.passphrase");
+    let passphrase = keys::passphrase_from_file(&passphrase).unwrap();
+    let mut desk = Desk::started(command, &passphrase);
+    desk.enter().await;
+    // Each look begins the time anew; the key is closed after as long as it may be open.
+    passes(800);
+    assert_eq!(desk.get("/").await.status, 200);
+    passes(1_600);
+    let told = desk.get("/").await;
+    assert_eq!((told.status, told.header("location")), (303, "/key"), "{}", told.text);
+    assert!(desk.running.child().try_wait().unwrap().is_none(), "it ended while it was used");
+    passes(2_501);
+    until("the program ends", async || desk.running.child().try_wait().unwrap().is_some()).await;
+    assert!(desk.running.child().wait().unwrap().success());
+    let address = desk.host.replace(desk.host.split(':').next().unwrap(), "127.0.0.1");
+    assert!(tokio::net::TcpStream::connect(&address).await.is_err(), "somebody still listens");
+}
+
+/// While a desk runs nobody else takes its port of either loopback address; behind it, anybody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_listens_beside_a_desk() {
+    let office = Office::open().await;
+    let desk = Desk::of(&office, "officer-1");
+    let port: u16 = desk.host.rsplit_once(':').unwrap().1.parse().unwrap();
+    let addresses = [IpAddr::from(Ipv6Addr::LOCALHOST), IpAddr::from(Ipv4Addr::LOCALHOST)];
+    for address in addresses {
+        let told = std::net::TcpListener::bind((address, port)).unwrap_err();
+        assert_eq!(told.kind(), ErrorKind::AddrInUse, "{address}");
+    }
+    desk.running.interrupt();
+    for address in addresses {
+        std::net::TcpListener::bind((address, port)).unwrap();
+    }
 }
 
 /// A wrong passphrase opens nothing, and until the right one does nothing is fetched or signed; the

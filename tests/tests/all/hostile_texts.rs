@@ -144,16 +144,42 @@ async fn a_captured_portal_steers_no_terminal() {
         yinxin(&office, &show).output().unwrap(),
         on_a_terminal("5x20", &yinxin(&office, &show)),
         on_a_terminal("50x200", &yinxin(&office, &show)),
+        // Whoever wants no colours misses nothing: there are none.
+        on_a_terminal("5x20", yinxin(&office, &show).env("NO_COLOR", "1")),
+        yinxin(&office, &show).env("NO_COLOR", "1").output().unwrap(),
     ];
-    let [pipe, small, large] = shown.map(|output| check(&output, "--show"));
+    let [pipe, small, large, plain, plain_pipe] = shown.map(|output| check(&output, "--show"));
     assert!(small.lines().count() > large.lines().count(), "the size counts: {small}");
+    assert_eq!((&plain, &plain_pipe), (&small, &pipe), "no colours, no difference");
     for text in [pipe, small, large] {
-        let text = whole(&text);
-        for fact in facts {
-            let value = fact["value"]["zh"].as_str().unwrap();
+        has_each_fact(&text, facts, &["zh", "en"]);
+        assert!(whole(&text).contains("起草人 / drafted by"), "{text}");
+    }
+    // In one language each fact is there in that one, in the order in which machines get them.
+    for (lang, spoken, term, other) in [
+        ("zh_CN.UTF-8", "zh", "起草人", "drafted by"),
+        ("en_US.UTF-8", "en", "drafted by", "起草人"),
+    ] {
+        for text in [
+            yinxin(&office, &show).env("LANG", lang).output().unwrap(),
+            on_a_terminal("5x20", yinxin(&office, &show).env("YINXIN_LANG", lang)),
+        ] {
+            let text = check(&text, lang);
+            has_each_fact(&text, facts, &[spoken]);
+            let text = whole(&text);
+            assert!(text.contains(term) && !text.contains(other), "{lang}: {text}");
+        }
+    }
+}
+
+/// Every fact that machines get is there in these languages.
+fn has_each_fact(text: &str, facts: &[Value], languages: &[&str]) {
+    let text = whole(text);
+    for fact in facts {
+        for language in languages {
+            let value = fact["value"][language].as_str().unwrap();
             assert!(text.contains(value), "{value}: {text}");
         }
-        assert!(text.contains("起草人 / drafted by"), "{text}");
     }
 }
 
@@ -197,6 +223,8 @@ pub(crate) fn on_a_terminal(size: &str, command: &Command) -> Output {
     let mut terminal = Command::new(python);
     terminal.arg(workspace().join("tests/clients/terminal.py")).args(["--size", size, "none"]);
     terminal.arg(command.get_program()).args(command.get_args()).env_remove("LANG");
+    let own = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    terminal.envs(own);
     terminal.stdin(Stdio::null()).output().unwrap()
 }
 
@@ -215,16 +243,64 @@ pub fn whole(text: &str) -> String {
     whole
 }
 
-#[tokio::test]
+/// Each program, with what it says most in, ends as it would have with a reader.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_that_goes_away_ends_a_command_quietly() {
-    let office = Office::open().await;
-    for words in [["person", "list"], ["unit", "list"], ["order", "list"]] {
-        let mut command = Command::new(binary("ca-server"));
-        command.arg("--state").arg(office.path("ca")).args(words);
+    let mut office = Office::open().await;
+    let _gate = office.gate().await;
+    let (official, collected) = office.official("王小明", "sz-office").await;
+    let serial = pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string();
+    let bundle = office.path("evidence.tar");
+    let out = bundle.display().to_string();
+    let export = ["audit", "export", "--certificate", &serial, "--out", &out];
+    tests::processes::until("there is evidence", async || {
+        as_auditor(&office, &export).output().unwrap().status.success()
+    })
+    .await;
+    let of = |program: &str, words: &[&str]| {
+        let mut command = Command::new(binary(program));
+        command.args(words);
+        command
+    };
+    let (ca, agent) = (office.path("ca"), office.path("gate"));
+    let (ca, agent) = (ca.to_str().unwrap(), agent.to_str().unwrap());
+    let person = official.letter.person.as_str();
+    let explain = ["--state", agent, "policy", "explain", "--person", person, "/"];
+    let mut commands = vec![
+        of("ca-server", &["--state", ca, "person", "list"]),
+        of("ca-server", &["--state", ca, "unit", "list"]),
+        of("ca-server", &["--state", ca, "order", "list"]),
+        of("ca-server", &["--state", ca, "doctor"]),
+        of("yinxin-verify", &["--trust", &format!("{ca}/trust.json"), &out]),
+        of("agent", &explain),
+        yinxin(&office, &["approve"]),
+        yinxin(&office, &["whoami"]),
+        as_auditor(&office, &["audit", "search", "--log", "control"]),
+    ];
+    for program in ["ca-server", "ra-portal", "agent", "yinxin"] {
+        commands.push(of(program, &["completions", "bash"]));
+        commands.push(of(program, &["--help"]));
+    }
+    commands.push(of("yinxin-verify", &["--completions", "bash"]));
+    for mut command in commands {
+        let whole = command.output().unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let ended = child.wait_with_output().unwrap();
-        assert!(ended.status.success(), "{words:?}: {:?}", ended.status);
-        assert!(ended.stderr.is_empty(), "{}", String::from_utf8_lossy(&ended.stderr));
+        assert_eq!(ended.status, whole.status, "{command:?}");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(said, String::from_utf8_lossy(&whole.stderr), "{command:?}");
+        assert!(ended.status.code().is_some(), "{command:?}: {:?}", ended.status);
     }
+}
+
+/// The auditor's own program.
+fn as_auditor(office: &Office, words: &[&str]) -> Command {
+    let mut command = Command::new(binary("yinxin"));
+    command.args(words).arg("--trust").arg(office.path("ca/trust.json"));
+    for (option, end) in [("--cert", "pem"), ("--key", "key"), ("--passphrase-file", "passphrase")]
+    {
+        command.arg(option).arg(office.path(&format!("people/auditor.{end}")));
+    }
+    command
 }

@@ -29,6 +29,7 @@ mod hostile_texts;
 mod http1_framing;
 mod joins;
 mod journey;
+mod languages;
 mod letters;
 mod limits;
 mod notices;

@@ -38,6 +38,7 @@ pub struct NoticesConfig {
 #[serde(deny_unknown_fields)]
 pub struct MailConfig {
     /// Its host name, which its certificate names.
+    #[serde(deserialize_with = "pki::host::configured::host")]
     pub server: String,
     /// Its port: 587 for `starttls`, 465 for `tls`.
     pub port: u16,
@@ -73,6 +74,7 @@ pub enum MailTls {
 #[serde(deny_unknown_fields)]
 pub struct WebhookConfig {
     /// Where notices are posted: `https://`, or `http://` on this host.
+    #[serde(deserialize_with = "pki::host::configured::address")]
     pub url: String,
     /// Certificates of authorities that its certificate comes from, PEM; for `https`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,15 +2,16 @@
 
 use super::held_key::HeldKey;
 use super::session::Session;
+use super::shown_last::ShownLast;
 use crate::exit::Failure;
 use crate::files::{self, Opened, Own};
 use crate::revoke::Asked;
+use crate::suspend::SaidSuspension;
 use page::Language;
 use pki::Certificate;
 use records::trust::Trust;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use system::language::Spoken;
 use tokio::sync::Notify;
 
@@ -31,9 +32,13 @@ pub(super) struct Bench {
     /// Wakes whoever waits for the end.
     pub(super) closed: Notify,
     /// The last bundle that was exported, until the next one.
-    evidence: Mutex<Option<Vec<u8>>>,
+    pub(super) evidence: ShownLast<Vec<u8>>,
     /// The wish that was shown last, until it is signed.
-    asked: Mutex<Option<Asked>>,
+    pub(super) asked: ShownLast<Asked>,
+    /// The suspension that was shown last, likewise.
+    pub(super) suspends: ShownLast<SaidSuspension>,
+    /// The last receipt, until the next one.
+    pub(super) receipt: ShownLast<Vec<u8>>,
     is_english: AtomicBool,
 }
 
@@ -57,8 +62,10 @@ impl Bench {
             session,
             key: HeldKey::default(),
             closed: Notify::new(),
-            evidence: Mutex::default(),
-            asked: Mutex::default(),
+            evidence: ShownLast::default(),
+            asked: ShownLast::default(),
+            suspends: ShownLast::default(),
+            receipt: ShownLast::default(),
             is_english: AtomicBool::new(Spoken::here() == Spoken::English),
         })
     }
@@ -90,25 +97,5 @@ impl Bench {
     /// Chooses a language.
     pub(super) fn choose(&self, language: Language) {
         self.is_english.store(language == Language::English, Ordering::Relaxed);
-    }
-
-    /// Keeps the wish that is shown.
-    pub(super) fn keep_asked(&self, asked: Asked) {
-        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked);
-    }
-
-    /// The wish that was shown last; it is signed once.
-    pub(super) fn take_asked(&self) -> Option<Asked> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    /// Keeps the last bundle.
-    pub(super) fn keep_evidence(&self, bundle: Vec<u8>) {
-        *self.evidence.lock().unwrap_or_else(PoisonError::into_inner) = Some(bundle);
-    }
-
-    /// The last bundle.
-    pub(super) fn evidence(&self) -> Option<Vec<u8>> {
-        self.evidence.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

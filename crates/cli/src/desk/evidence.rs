@@ -100,13 +100,13 @@ async fn proven(bench: &Bench, opened: &Opened, question: Question) -> Result<Re
     let (report, files) = export::proven(&bench.trust, opened, question).await?;
     let bundle = export::bundled(&files)
         .map_err(|error| Failure::usage("无法写出证据包。", error.to_string()))?;
-    bench.keep_evidence(bundle);
+    bench.evidence.keep(bundle);
     Ok(report)
 }
 
 /// `GET /evidence/evidence.tar`
 pub(super) async fn fetch(State(bench): State<Arc<Bench>>, admitted: Admitted) -> Response {
-    match bench.evidence() {
+    match bench.evidence.get() {
         Some(bundle) => {
             let headers = [
                 (header::CONTENT_TYPE, "application/x-tar"),

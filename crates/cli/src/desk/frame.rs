@@ -18,6 +18,7 @@ words! {
         navigation "主导航" "Main navigation";
         queue "待办" "Waiting for you";
         revoke "吊销" "Revoke";
+        suspend "冻结" "Suspend";
         passkey "认证通行密钥" "Certify a passkey";
         audit "审计检索" "Audit search";
         key "密钥" "Key";

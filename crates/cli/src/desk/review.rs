@@ -1,5 +1,8 @@
 //! `GET /orders/ORDER`: one order, every fact of it, and the decision.
 
+#[cfg(test)]
+mod tests;
+
 use super::bench::Bench;
 use super::frame::{self, Frame};
 use super::guard::Key;

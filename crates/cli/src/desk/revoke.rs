@@ -56,10 +56,20 @@ pub(super) struct Typed {
     evidence: String,
 }
 
+impl Typed {
+    /// Serial number, reason and evidence; the reason is one of those that the page offers.
+    pub(super) fn read(&self) -> Result<(&str, &'static str, &str), Failure> {
+        let reason = plain::REASONS.into_iter().find(|reason| *reason == self.reason);
+        let reason =
+            reason.ok_or_else(|| Failure::usage("请选择原因。", "choose one of the reasons"))?;
+        Ok((&self.serial, reason, &self.evidence))
+    }
+}
+
 /// What the second page sends.
 #[derive(Deserialize)]
 pub(super) struct Signed {
-    digest: String,
+    pub(super) digest: String,
 }
 
 /// `GET /revoke`
@@ -78,24 +88,18 @@ pub(super) async fn look(
     posted: Posted<Typed>,
 ) -> Response {
     let f = Frame::inside(&bench, &posted.admitted, "/revoke");
-    match typed(&bench, &opened, &posted.form) {
+    let asked = posted.form.read().and_then(|typed| Asked::new(&bench.trust, &opened, typed));
+    match asked {
         Ok(asked) => {
             let look = Look {
                 facts: Line::all(asked.facts(), f.language),
                 digest: asked.digest().map(|sha| plain::fingerprint(&sha)).unwrap_or_default(),
             };
-            bench.keep_asked(asked);
+            bench.asked.keep(asked);
             frame::page(StatusCode::OK, &RevokePage { look: Some(look), ..filled(f) })
         }
         Err(failure) => f.failed(&failure),
     }
-}
-
-fn typed(bench: &Bench, opened: &Opened, typed: &Typed) -> Result<Asked, Failure> {
-    let reason = plain::REASONS.into_iter().find(|reason| *reason == typed.reason);
-    let reason =
-        reason.ok_or_else(|| Failure::usage("请选择原因。", "choose one of the reasons"))?;
-    Asked::new(&bench.trust, opened, (&typed.serial, reason, &typed.evidence))
 }
 
 /// `POST /revoke/sign`
@@ -113,7 +117,8 @@ pub(super) async fn sign(
 /// What was shown last is signed, once.
 async fn ask(bench: &Bench, opened: &Opened, shown: &str) -> Result<String, Failure> {
     let asked = bench
-        .take_asked()
+        .asked
+        .take()
         .ok_or_else(|| Failure::usage("请重新填写。", "fill it in again; nothing was signed"))?;
     let message = at_desk(asked, (shown, &[]))?.sign(opened)?;
     Ok(bench.portal(opened)?.wish(&message).await?.order)
@@ -121,10 +126,12 @@ async fn ask(bench: &Bench, opened: &Opened, shown: &str) -> Result<String, Fail
 
 pub(super) fn filled(f: Frame) -> RevokePage {
     let w = RevokeWords::of(f.language);
-    let reasons = plain::REASONS.map(|name| (name, said(f.language, plain::reason(name))));
-    RevokePage { w, reasons: reasons.to_vec(), look: None, f }
+    RevokePage { w, reasons: reasons(f.language), look: None, f }
 }
 
-fn said(language: Language, said: plain::Said) -> String {
-    language.of_both(said.zh, said.en)
+/// What a page offers as reasons, each with its words.
+pub(super) fn reasons(language: Language) -> Vec<(&'static str, String)> {
+    let said = |name| plain::reason(name);
+    let one = |name| (name, language.of_both(said(name).zh, said(name).en));
+    plain::REASONS.map(one).to_vec()
 }

@@ -11,6 +11,7 @@ use super::queue::{self, QueuePage, QueueWords};
 use super::review::{ReviewPage, ReviewWords, Row};
 use super::revoke;
 use super::search;
+use super::suspend;
 use crate::audit::found;
 use askama::Template;
 use page::Language;
@@ -232,8 +233,17 @@ fn passkeys(language: Language, pages: &mut Pages) {
         ),
         line(language, ("依据", "evidence"), HOSTILE, false),
     ];
-    asked.look = Some(revoke::Look { facts, digest });
+    asked.look = Some(revoke::Look { facts, digest: digest.clone() });
     pages.insert("revoke-look", asked.render().unwrap());
+    let page = || suspend::filled(Frame::sample(language, "/suspend"));
+    pages.insert("suspend", page().render().unwrap());
+    let facts = || vec![line(language, ("依据", "evidence"), HOSTILE, false)];
+    let mut asked = page();
+    asked.look = Some(revoke::Look { facts: facts(), digest });
+    pages.insert("suspend-look", asked.render().unwrap());
+    let mut done = page();
+    done.done = facts();
+    pages.insert("suspend-done", done.render().unwrap());
     for (name, step) in [
         ("passkey", Step::Bring),
         ("passkey-look", look),

@@ -1,7 +1,7 @@
 //! What people and units are called: less than a [`Text`] may have, so that a name is read as a
 //! name wherever it stands, and as no address, place, unit or sentence beside one.
 
-use super::{NameError, Text, has_letter, is_mark};
+use super::{NameError, Text, has_letter, is_letter, misplaced};
 use unicode_normalization::UnicodeNormalization;
 
 /// What stands in a name beside letters, marks and single blanks: between the parts of a foreign
@@ -54,12 +54,15 @@ fn called(text: &str, beside: &[char]) -> Result<Text, NameError> {
         }
         // A letter in another form is told how; what stands for words, as ㈱ does, is none.
         let normal: String = core::iter::once(c).nfkc().collect();
-        if normal != String::from(c) && normal.chars().all(is_of_names) {
+        if normal != String::from(c) && normal.chars().all(is_letter) {
             return Err(NameError::NotNormalized(c, normal));
         }
-        if !is_of_names(c) || normal != String::from(c) {
+        if !is_letter(c) || normal != String::from(c) {
             return Err(NameError::Strange(c));
         }
+    }
+    if let Some(letter) = misplaced(text) {
+        return Err(NameError::Strange(letter));
     }
     if let Some(mark) = unled(text) {
         return Err(NameError::Strange(mark));
@@ -80,21 +83,11 @@ fn usual(c: char) -> Option<char> {
         '•' | '・' | '･' | '‧' | '⋅' | '∙' | '●' | '⸱' | 'ꞏ' => '·',
         '‐' | '‑' | '‒' | '–' | '—' | '−' | '－' => '-',
         '．' => '.',
-        '‘' | '＇' | '′' | '｀' | '`' | '´' => '’',
+        '‘' | '＇' | '′' | '｀' | '`' | '´' | '\u{2bb}' | '\u{2bc}' => '’',
         '(' => '（',
         ')' => '）',
         _ => return None,
     })
-}
-
-/// Letters, the marks upon them and the digits of ASCII, but for letters that are read as a sign
-/// and marks that strike letters out.
-fn is_of_names(c: char) -> bool {
-    let is_sign = matches!(c,
-        '\u{01c0}'..='\u{01c3}' | '\u{02b9}' | '\u{02ba}' | '\u{02d0}' | '\u{02d1}' | '\u{02ee}'
-        | '\u{0334}'..='\u{0338}' | '\u{0488}'..='\u{0489}' | '\u{20d0}'..='\u{20ff}'
-        | '\u{3033}'..='\u{3035}' | '\u{a670}'..='\u{a672}' | '\u{a717}'..='\u{a71f}');
-    (c.is_alphabetic() || is_mark(c) || c.is_ascii_digit()) && !is_sign
 }
 
 /// An apostrophe behind which no letter stands: it would close a quotation.

@@ -1,6 +1,6 @@
 //! What was typed wrongly, in Chinese; clap says it in English.
 
-use super::Spoken;
+use super::{Spoken, halves};
 use crate::terminal::complaint;
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -16,10 +16,12 @@ pub(super) fn refuse(spoken: Spoken, error: &Error) -> ! {
             | ErrorKind::DisplayVersion
             | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
     );
-    if is_help || spoken == Spoken::English {
+    if is_help {
         error.exit();
     }
-    complaint(&format!("✗ {}", chinese(error)));
+    if spoken != Spoken::English {
+        complaint(&format!("✗ {}", chinese(error)));
+    }
     match spoken {
         Spoken::Chinese => details(error).iter().for_each(|line| complaint(line)),
         _ => english(error).iter().for_each(|line| complaint(line)),
@@ -45,7 +47,7 @@ fn chinese(error: &Error) -> String {
             format!("参数 {} 缺少取值", argument())
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
-            let why = error.source().map(|why| format!("：{why}")).unwrap_or_default();
+            let why = why(error).map(|(zh, _)| format!("：{zh}")).unwrap_or_default();
             format!("参数 {} 的取值 {} 不正确{why}", argument(), of(ContextKind::InvalidValue))
         }
         ErrorKind::NoEquals => format!("参数 {} 要用 = 写取值", argument()),
@@ -59,8 +61,20 @@ fn chinese(error: &Error) -> String {
 
 /// As clap says it, without its empty lines.
 fn english(error: &Error) -> Vec<String> {
-    let told = error.render().to_string();
+    let mut told = error.render().to_string();
+    if let (Some((_, en)), Some(both)) = (why(error), error.source()) {
+        told = told.replace(&both.to_string(), &en);
+    }
     told.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect()
+}
+
+/// Why a value is not taken, in Chinese and in English: in the words of a library, if it says so.
+fn why(error: &Error) -> Option<(String, String)> {
+    let told = error.source()?.to_string();
+    match told.contains(super::is_chinese) {
+        true => Some(halves(&told)),
+        false => Some((told.clone(), told)),
+    }
 }
 
 /// What helps: what it could have been, how it is written.
@@ -127,6 +141,13 @@ mod tests {
             assert!(said(words).contains("--help"), "{words:?}");
         }
         assert!(said(&["opne"]).contains("您是否想输入 open"));
+        let closed = |_: &str| Err::<String, String>("没有开 / it is not open".into());
+        let lid = Arg::new("lid").long("lid").value_parser(closed);
+        let boxes = Command::new("boxes").arg(lid);
+        let error = boxes.try_get_matches_from(["boxes", "--lid", "x"]).unwrap_err();
+        assert!(chinese(&error).ends_with("不正确：没有开"), "{}", chinese(&error));
+        let said = english(&error).join("\n");
+        assert!(said.contains(": it is not open") && !said.contains('开'), "{said}");
         let error = Command::new("boxes").try_get_matches_from(["boxes", "red"]).unwrap_err();
         assert!(english(&error).iter().all(|line| !line.contains('\n')));
         assert!(english(&error).iter().any(|line| line.starts_with("Usage:")));

@@ -2,14 +2,14 @@
 //! are typed as they stand, in a folder with what they need; of every other one it is said here why
 //! not. One that is printed and has no place here fails the test.
 
-use super::printed::{FILLED, below, literals, shown};
+use super::printed::{FILLED, below, echoed, literals, shown};
 use std::collections::BTreeSet;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use tests::{binary, workspace};
 
-const PROGRAMS: [&str; 21] = [
+const PROGRAMS: [&str; 22] = [
     "apt-get",
     "cargo",
     "certutil",
@@ -23,6 +23,7 @@ const PROGRAMS: [&str; 21] = [
     "node",
     "openssl",
     "python3",
+    "rustup",
     "sha256sum",
     "shasum",
     "shred",
@@ -56,13 +57,15 @@ const CHANGES: &str = "it changes the machine";
 const LONG: &str = "it takes minutes to hours of a machine; its words are taken, which is tested";
 
 /// Not typed, and why.
-const NOT_TYPED: [(&str, &str); 30] = [
+const NOT_TYPED: [(&str, &str); 34] = [
     ("YINXIN_PICTURES=1 node tests/browser/page_screenshots.mjs", THE_RUN),
     ("YINXIN_TEST_DATABASE=postgres cargo test --workspace --test all journey::", THE_RUN),
+    ("apt-get install --no-install-recommends FILLED", CHANGES),
     ("apt-get install golang-cfssl", CHANGES),
     ("apt-get install nginx-light", CHANGES),
     ("apt-get install openssl", CHANGES),
     ("cargo build --workspace", THE_RUN),
+    ("cargo fmt", THE_RUN),
     ("cargo test --workspace --lib -- NAME", THE_RUN),
     ("cargo test --workspace --lib decide::", THE_RUN),
     ("cargo test --workspace --test all replays::", THE_RUN),
@@ -87,6 +90,8 @@ const NOT_TYPED: [(&str, &str); 30] = [
     ("make test", THE_RUN),
     ("make test-tools", CHANGES),
     ("node --test tests/browser/*.test.mjs", THE_RUN),
+    ("rustup toolchain install FILLED", CHANGES),
+    ("rustup update", CHANGES),
 ];
 
 /// What names a program and is no command: sentences, and what is said of a program.
@@ -304,7 +309,7 @@ const FILLED_HERE: &str = "FILLED";
 
 /// All of them, with where they stand.
 fn everywhere() -> Vec<(String, String)> {
-    let found = [documents(), pages(), sources()].concat();
+    let found = [documents(), pages(), sources(), scripts()].concat();
     found.into_iter().map(|(text, place)| (text.replace(FILLED, FILLED_HERE), place)).collect()
 }
 
@@ -360,6 +365,17 @@ fn sources() -> Vec<(String, String)> {
     found
 }
 
+/// What scripts say to whoever runs them, with names filled in for what a shell does.
+fn scripts() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for path in super::printed::scripts() {
+        for text in echoed(&std::fs::read_to_string(&path).unwrap()) {
+            found.extend(in_text(&text).into_iter().map(|command| (command, shown(&path))));
+        }
+    }
+    found
+}
+
 /// Whether a text is a command: a program behind settings of its environment, and words behind it.
 fn is_whole(text: &str) -> bool {
     let setting = |word: &&str| {
@@ -409,5 +425,9 @@ fn commands_are_found_in_what_is_said() {
     assert_eq!(in_text("当面交付后：shred -u A，然后"), ["shred -u A"]);
     assert_eq!(in_text("with `openssl x509 -in OLD -out NEW`"), ["openssl x509 -in OLD -out NEW"]);
     assert_eq!(in_text("remake it; chmod-like; tests/curl x"), [""; 0]);
+    let script = "a || { echo \"next: rustup update\" >&2; }\necho \"/ next: make ${x[*]}\" \\\n";
+    let said: Vec<String> = echoed(script).iter().flat_map(|text| in_text(text)).collect();
+    assert_eq!(said, ["rustup update".to_owned(), format!("make {FILLED}")]);
+    assert_eq!(echoed("apt-get install -y \"$x\"\n"), [""; 0], "what it runs is no text");
     assert!(is_whole("A_B=1 node x.mjs") && !is_whole("node") && !is_whole("a=1 node x"));
 }

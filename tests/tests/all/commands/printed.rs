@@ -1,5 +1,6 @@
 //! What stands printed somewhere, found by reading: pages, letters, documents, texts of programs.
 
+use super::refused;
 use clap::CommandFactory;
 use std::path::{Path, PathBuf};
 use tests::workspace;
@@ -8,12 +9,15 @@ const PROGRAMS: [&str; 5] = ["yinxin-verify", "yinxin", "ca-server", "ra-portal"
 /// Stands where a text fills in a name.
 pub(super) const FILLED: &str = "5GPJWBSG64S36D1N";
 
+/// Verbs that prose names and that need a letter, which their definitions do not say.
+const NEED_A_LETTER: [&str; 3] = ["yinxin enroll", "yinxin report-lost", "yinxin suspend"];
+
 /// A command and where it stands.
 pub(super) type Printed = (String, String);
 
 /// All of them.
 pub(super) fn everywhere() -> Vec<Printed> {
-    [pages(), documents(), sources()].concat()
+    [pages(), documents(), sources(), said_by_scripts()].concat()
 }
 
 /// The program of a command.
@@ -73,10 +77,12 @@ fn documents() -> Vec<Printed> {
                 }
             }
         }
-        // Prose names verbs in code; a command in it has an option.
+        // Prose names verbs in code; a command in it has an option, or needs none.
         for code in text.split('`').skip(1).step_by(2) {
             let command = code.trim();
-            if is_command(command) && command.contains(" --") {
+            let needs_none = || !NEED_A_LETTER.contains(&command) && refused(command).is_none();
+            let is_whole = || command.contains(" --") || needs_none();
+            if is_command(command) && is_whole() {
                 found.push((command.to_owned(), shown(&path)));
             }
         }
@@ -94,6 +100,54 @@ fn sources() -> Vec<Printed> {
                 let text = text.replace("target/debug/", "");
                 found.extend(in_text(&text).into_iter().map(|command| (command, shown(&path))));
             }
+        }
+    }
+    found
+}
+
+/// Scripts that people and CI start.
+pub(super) fn scripts() -> Vec<PathBuf> {
+    let names = ["Makefile", ".ci/run", "xtask/build", "xtask/install", "xtask/rust", "xtask/test"];
+    let scripts: Vec<PathBuf> = names.iter().map(|name| workspace().join(name)).collect();
+    // One that is new has its place here too.
+    for entry in
+        ["xtask", ".ci"].iter().flat_map(|at| std::fs::read_dir(workspace().join(at)).unwrap())
+    {
+        let path = entry.unwrap().path();
+        let is_script = path.is_file() && path.extension().is_none();
+        assert!(!is_script || scripts.contains(&path), "{}", path.display());
+    }
+    scripts
+}
+
+/// What a script prints: quoted texts behind `echo` and `printf`, also where they go on below, with
+/// a name for what the shell fills in.
+pub(super) fn echoed(script: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut goes_on = false;
+    for line in script.lines() {
+        let says = line.find("echo ").or_else(|| line.find("printf "));
+        let from = if goes_on { Some(0) } else { says };
+        goes_on = from.is_some() && line.ends_with('\\');
+        let texts = from.and_then(|at| line.get(at..)).unwrap_or_default();
+        let texts = texts.split('"').skip(1).step_by(2);
+        found.extend(texts.map(|text| {
+            let filled = |word: &str| match word.starts_with('$') {
+                true => FILLED.to_owned(),
+                false => word.to_owned(),
+            };
+            text.split(' ').map(filled).collect::<Vec<_>>().join(" ")
+        }));
+    }
+    found
+}
+
+/// Our own programs in what scripts print.
+fn said_by_scripts() -> Vec<Printed> {
+    let mut found = Vec::new();
+    for path in scripts() {
+        for text in echoed(&std::fs::read_to_string(&path).unwrap()) {
+            found.extend(in_text(&text).into_iter().map(|command| (command, shown(&path))));
         }
     }
     found

@@ -50,11 +50,39 @@ impl Walked {
         answer.text
     }
 
+    /// Approves a batch, with what has to be opened in it.
+    async fn approve_opened(&mut self, batch: &str) {
+        let path = format!("/orders/{batch}");
+        let shown = self.open(&path).await;
+        let fields = shown.split("name=\"opened-").skip(1);
+        let named: Vec<String> =
+            fields.filter_map(|rest| Some(format!("opened-{}", rest.split_once('"')?.0))).collect();
+        assert!(!named.is_empty(), "{shown}");
+        let form: Vec<(&str, &str)> = named.iter().map(|name| (name.as_str(), "1")).collect();
+        let token = hidden(&shown, "token");
+        let unopened = [("token", token.as_str()), ("digest", &hidden(&shown, "digest"))];
+        let refused = self.desk.post(&format!("{path}/approve"), &unopened).await;
+        assert_eq!(refused.status, 409, "nobody said that they opened them: {}", refused.text);
+        self.act((&path, &format!("{path}/approve")), &form).await;
+    }
+
     /// The end, and what it leaves.
     async fn end(mut self) -> String {
         self.act(("/key", "/close"), &[]).await;
         self.read
     }
+}
+
+/// A batch of the applications of these people.
+async fn batch_of(office: &Office, names: &[&str]) -> String {
+    let portal = office.staff(&office.first("officer-1"));
+    let mut rows = Vec::new();
+    for name in names {
+        let person = office.register(name, "sz-office").await;
+        let order = office.apply(&office.letter(&person, "official")).await;
+        rows.push(portal.fetch(&order).await.unwrap().signed.digest().into());
+    }
+    portal.batch(&portal_api::Batch { rows }).await.unwrap().order
 }
 
 #[tokio::test]
@@ -76,6 +104,34 @@ async fn officers_and_auditors_walk_at_the_desk_alone() {
     let path = format!("/orders/{}", office.apply(&office.letter(&other, "official")).await);
     let form = [("outcome", "returned"), ("reason", "登记的单位不对")];
     officer.act((&path, &format!("{path}/decline")), &form).await;
+
+    let batch = batch_of(&office, &["张建国", "赵一"]).await;
+    for walked in [&mut officer, &mut second] {
+        walked.approve_opened(&batch).await;
+    }
+    office.carried_out(&batch).await;
+
+    let held = office.official("钱二", "sz-office").await.1;
+    let held = pki::Certificate::read(&held.chain[0].0).unwrap().serial().to_string();
+    let form = [("serial", held.as_str()), ("reason", "keyCompromise"), ("evidence", "来电")];
+    let shown = officer.act(("/suspend", "/suspend"), &form).await;
+    let done = officer.sign(&shown, "/suspend/sign", &[]).await;
+    assert!(done.contains(&held) && done.contains("已冻结"), "{done}");
+    officer.read.push_str(&done);
+    let again = hidden(&shown, "digest");
+    let form = [("token", hidden(&shown, "token")), ("digest", again)];
+    let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let again = officer.desk.post("/suspend/sign", &form).await;
+    assert_eq!(again.status, 409, "what was shown is signed once: {}", again.text);
+    let (kind, receipt) = officer.desk.save("/suspend/receipt.json").await;
+    assert_eq!(kind, "application/json");
+    let receipt: records::enrolment::SignedReceipt = serde_json::from_slice(&receipt).unwrap();
+    let told =
+        records::receipt::Receipt::open(&receipt, &office.trust, tests::built::now()).unwrap();
+    match told {
+        records::receipt::Receipt::Suspension(notice) => assert_eq!(notice.serials, [held]),
+        other => panic!("{other:?}"),
+    }
 
     let form = [("serial", serial.as_str()), ("reason", "superseded"), ("evidence", "来电")];
     let shown = officer.act(("/revoke", "/revoke"), &form).await;

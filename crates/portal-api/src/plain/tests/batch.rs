@@ -1,22 +1,23 @@
 //! What a batch shows.
 
 use super::super::{FactLine, LineText};
-use super::{Sample, facts, registry, replaced, samples, without_files};
+use super::{facts, replaced};
 use pki::Signer;
 use records::Bytes;
 use records::export::{NotTrusted, OrderExport, RowExport};
+use sample_city::orders::{SampleOrder, all as samples, registry};
 use serde_json::{Value, json as j};
 
 /// A batch comes with every order that it names, and shows each by its digest; with fewer, others
 /// or changed ones it is refused.
 #[test]
 fn a_batch_shows_every_order_in_it() {
-    let is_role = |sample: &Sample| sample.order["kind"] == "role";
+    let is_role = |sample: &SampleOrder| sample.order["kind"] == "role";
     let role = samples().into_iter().find(is_role).unwrap();
-    let other = Sample {
+    let other = SampleOrder {
         order: replaced(&role.order, &j!("official"), &j!("auditor")),
         disclosures: role.disclosures.clone(),
-        ..without_files()
+        ..SampleOrder::default()
     };
     let rows: Vec<RowExport> = [&role, &other]
         .iter()
@@ -33,7 +34,7 @@ fn a_batch_shows_every_order_in_it() {
     order["body"] =
         j!({ "of": "role", "action": "grant", "rows": digests, "sample": 1, "flagged": [] });
     order["basis"] = j!({ "people": [], "units": [] });
-    let batch = Sample { order: order.clone(), ..without_files() };
+    let batch = SampleOrder { order: order.clone(), ..SampleOrder::default() };
     let export = OrderExport { rows: rows.clone(), ..batch.export(&order).unwrap() };
     let open = |export: &OrderExport| export.open_under(registry().public_key());
     let opened = open(&export).unwrap();
@@ -84,7 +85,7 @@ pub(super) fn is_a_portals_word() {
         order["basis"] = j!({ "people": people, "units": units });
         let opens = |one: &&records::Disclosure| j!(one.commitment().unwrap()) == held;
         let disclosures = row.disclosures.iter().filter(opens).cloned().collect();
-        let batch = Sample { order: order.clone(), disclosures, ..without_files() };
+        let batch = SampleOrder { order: order.clone(), disclosures, ..SampleOrder::default() };
         let only = RowExport { signed: signed.clone(), previous: None, renewed: None, look: None };
         let export = OrderExport { rows: vec![only], ..batch.export(&order).unwrap() };
         let facts = facts(&export.open_under(registry().public_key()).unwrap());

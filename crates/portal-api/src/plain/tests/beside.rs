@@ -5,9 +5,9 @@ use super::*;
 /// A renewal is of the certificate that comes with it, its holder's, and asked for by its key.
 #[test]
 fn a_renewal_comes_with_the_certificate_that_it_renews() {
-    let renewal = |one: &Sample| one.order["body"].get("renewal").is_some();
+    let renewal = |one: &SampleOrder| one.order["body"].get("renewal").is_some();
     let find = || samples().into_iter().find(renewal).unwrap();
-    let told = |sample: &Sample| sample.open(&sample.order).map(|opened| facts(&opened));
+    let told = |sample: &SampleOrder| sample.open(&sample.order).map(|opened| facts(&opened));
     let sample = find();
     assert!(told(&sample).is_some());
     // Another mail address than that of the last certificate is marked.
@@ -107,7 +107,8 @@ fn files_are_those_that_are_named() {
 #[test]
 fn a_name_of_nobodys_is_refused() {
     let sample = samples().into_iter().find(|one| one.order["kind"] == "issue").unwrap();
-    let mut changed = Sample { disclosures: sample.disclosures.clone(), ..without_files() };
+    let mut changed =
+        SampleOrder { disclosures: sample.disclosures.clone(), ..SampleOrder::default() };
     changed.previous = sample.previous.clone();
     changed.renewed = sample.renewed.clone();
     let other = Disclosure::new("/subject/cn", [9; 32], "李丹".into());

@@ -1,0 +1,42 @@
+//! What is consented to at a desk stands on its page.
+
+use super::super::frame::Frame;
+use super::super::order::{Checked, Line};
+use super::filled;
+use askama::Template;
+use page::Language;
+use portal_api::plain;
+use sample_city::orders;
+use std::collections::BTreeSet;
+
+/// A text as a page has it.
+fn escaped(text: &str) -> String {
+    let text = text.replace('&', "&#38;").replace('<', "&#60;").replace('>', "&#62;");
+    text.replace('"', "&#34;").replace('\'', "&#39;")
+}
+
+/// Every kind of order stands whole on the page on which it is approved: each fact, and of each
+/// file every line that differs.
+#[test]
+fn every_fact_of_every_kind_is_on_the_page_of_a_desk() {
+    let (mut kinds, mut file_lines) = (BTreeSet::new(), 0);
+    for (sample, language) in orders::all().iter().flat_map(|one| Language::BOTH.map(|l| (one, l)))
+    {
+        let export = sample.export(&sample.order).unwrap();
+        let opened = sample.open(&sample.order).unwrap();
+        let person = "0123456789ABCDEF".to_owned();
+        let checked =
+            Checked { opened: opened.clone(), person, beside: export.beside(), standing: None };
+        let page = filled(Frame::sample(language, "/"), &checked, None).render().unwrap();
+        for fact in plain::facts(&opened) {
+            let line = Line::of(fact.clone(), language);
+            let texts = line.lines.iter().map(|(.., text)| text.to_string());
+            for text in texts.chain([escaped(&line.term), line.value.to_string()]) {
+                assert!(page.contains(&text), "{text}: {fact:?}\n{page}");
+            }
+            file_lines += line.lines.len();
+        }
+        kinds.insert(plain::kind(opened.body()).en);
+    }
+    assert!(kinds.len() > 12 && file_lines > 12, "{kinds:?} {file_lines}");
+}

@@ -1,0 +1,130 @@
+//! `/suspend`: what the officer types is shown as it will be signed; then their key signs that a
+//! certificate be suspended at once, and the receipt of the status service is shown, checked, and
+//! can be saved. Two others release it: that order waits at their desks like all others.
+
+use super::bench::Bench;
+use super::frame::{self, Frame};
+use super::guard::{Key, Posted};
+use super::order::Line;
+use super::revoke::{Look, Signed, Typed};
+use super::session::Admitted;
+use crate::consent::{Consentable, at_desk};
+use crate::exit::Failure;
+use crate::files::Opened;
+use crate::suspend::{SaidSuspension, handed_in};
+use askama::Template;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use page::words;
+use portal_api::plain::{self, Fact};
+use std::sync::Arc;
+
+words! {
+    SuspendWords {
+        title "冻结证书" "Suspend a certificate";
+        lead "用您的证书密钥签署，立即生效：各应用系统几秒钟内即拒绝这张证书。您自己不能解除；另外两名审批人员可以，15 天内无人解除即自动吊销。" "You sign with your certificate key, and it counts at once: applications refuse the certificate within seconds. You cannot release it; two other officers can, and if nobody does within 15 days it is revoked.";
+        serial "证书序列号" "Serial number";
+        reason "原因" "Reason";
+        evidence "依据" "Evidence";
+        evidence_hint "看过什么文件、谁来报告的" "What you looked at, who told you";
+        look "下一步：核对" "Next: look at it";
+        digest "摘要" "Digest";
+        sign "签署并冻结" "Sign and suspend";
+        done "已冻结。回执由状态服务签名，yinxin 已核对。" "It is suspended. The status service signed the receipt, which yinxin has checked.";
+        save "保存回执" "Save the receipt";
+    }
+}
+
+#[derive(Template)]
+#[template(path = "desk/suspend.html")]
+pub(super) struct SuspendPage {
+    pub(super) f: Frame,
+    pub(super) w: &'static SuspendWords,
+    reasons: Vec<(&'static str, String)>,
+    pub(super) look: Option<Look>,
+    /// What the receipt says, once it is done.
+    pub(super) done: Vec<Line>,
+}
+
+/// `GET /suspend`
+pub(super) async fn show(
+    State(bench): State<Arc<Bench>>,
+    admitted: Admitted,
+    Key(_): Key,
+) -> Response {
+    frame::page(StatusCode::OK, &filled(Frame::inside(&bench, &admitted, "/suspend")))
+}
+
+/// `POST /suspend`: nothing is signed yet.
+pub(super) async fn look(
+    State(bench): State<Arc<Bench>>,
+    Key(opened): Key,
+    posted: Posted<Typed>,
+) -> Response {
+    let f = Frame::inside(&bench, &posted.admitted, "/suspend");
+    let asked =
+        posted.form.read().and_then(|typed| SaidSuspension::new(&bench.trust, &opened, typed));
+    match asked {
+        Ok(said) => {
+            let look = Look {
+                facts: Line::all(said.facts(), f.language),
+                digest: said.digest().map(|sha| plain::fingerprint(&sha)).unwrap_or_default(),
+            };
+            bench.suspends.keep(said);
+            frame::page(StatusCode::OK, &SuspendPage { look: Some(look), ..filled(f) })
+        }
+        Err(failure) => f.failed(&failure),
+    }
+}
+
+/// `POST /suspend/sign`
+pub(super) async fn sign(
+    State(bench): State<Arc<Bench>>,
+    Key(opened): Key,
+    posted: Posted<Signed>,
+) -> Response {
+    let f = Frame::inside(&bench, &posted.admitted, "/suspend");
+    match suspended(&bench, &opened, &posted.form.digest).await {
+        Ok(facts) => {
+            let done = Line::all(facts, f.language);
+            frame::page(StatusCode::OK, &SuspendPage { done, ..filled(f) })
+        }
+        Err(failure) => f.failed(&failure),
+    }
+}
+
+/// What was shown last is signed, once; what the receipt says.
+async fn suspended(bench: &Bench, opened: &Opened, shown: &str) -> Result<Vec<Fact>, Failure> {
+    let said = bench
+        .suspends
+        .take()
+        .ok_or_else(|| Failure::usage("请重新填写。", "fill it in again; nothing was signed"))?;
+    let serial = said.serial().to_owned();
+    let said = at_desk(said, (shown, &[]))?;
+    let (receipt, notice) = handed_in(&bench.trust, opened, (said, &serial)).await?;
+    let bytes = serde_json::to_vec_pretty(&receipt)
+        .map_err(|error| Failure::usage("无法写出回执。", error.to_string()))?;
+    bench.receipt.keep(bytes);
+    Ok(plain::about_suspension(&notice))
+}
+
+/// `GET /suspend/receipt.json`
+pub(super) async fn fetch(State(bench): State<Arc<Bench>>, admitted: Admitted) -> Response {
+    match bench.receipt.get() {
+        Some(receipt) => {
+            let headers = [
+                (header::CONTENT_TYPE, "application/json"),
+                (header::CONTENT_DISPOSITION, "attachment; filename=\"receipt.json\""),
+            ];
+            (headers, receipt).into_response()
+        }
+        None => Frame::inside(&bench, &admitted, "/").told(StatusCode::NOT_FOUND, |w| w.not_found),
+    }
+}
+
+pub(super) fn filled(f: Frame) -> SuspendPage {
+    let w = SuspendWords::of(f.language);
+    let reasons = super::revoke::reasons(f.language);
+    SuspendPage { w, reasons, look: None, done: Vec::new(), f }
+}

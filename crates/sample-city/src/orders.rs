@@ -1,0 +1,272 @@
+//! Every kind of order once, as a portal hands it on: the golden vectors with what belongs beside
+//! them, under a registry key of its own.
+
+use keys::SoftwareSigner;
+use pki::certificate::{CertificateContent, TbsCertificate};
+use pki::{Certificate, SerialNumber, Signer};
+use records::export::{OpenedOrder, OrderExport};
+use records::join::use_message;
+use records::label::Label;
+use records::order::bundle_digest;
+use records::record::File;
+use records::{Bytes, Disclosure, Order, SignedOrder, json};
+use serde_json::{Value, json as j};
+use sha2::{Digest, Sha256};
+
+/// An order of the golden vectors with what belongs beside it.
+#[derive(Default)]
+pub struct SampleOrder {
+    /// The order, unsigned.
+    pub order: Value,
+    /// What opens its commitments.
+    pub disclosures: Vec<Disclosure>,
+    /// The last certificate, DER.
+    pub previous: Option<Bytes>,
+    /// The certificate that is renewed, DER.
+    pub renewed: Option<Bytes>,
+    /// Files that the order names.
+    pub files: Vec<File>,
+    /// Those in force before it.
+    pub files_before: Vec<File>,
+}
+
+/// The key under which all of them are.
+pub fn registry() -> &'static SoftwareSigner {
+    static KEY: std::sync::OnceLock<SoftwareSigner> = std::sync::OnceLock::new();
+    KEY.get_or_init(|| SoftwareSigner::generate_p256().unwrap())
+}
+
+/// A file.
+pub fn file(name: &str, content: &str) -> File {
+    File { name: name.into(), content: content.into() }
+}
+
+fn sha256(bytes: &[u8]) -> Value {
+    j!(Bytes::from(Sha256::digest(bytes).as_slice()))
+}
+
+/// Every kind once as the vectors have it, and with what is in force before it where that differs.
+pub fn all() -> Vec<SampleOrder> {
+    let vectors: Value = serde_json::from_str(include_str!("../../../docs/vectors.json")).unwrap();
+    let bytes = |value: &Value| Bytes::read(value.as_str().unwrap()).unwrap();
+    let approval: Value =
+        serde_json::from_slice(&bytes(&vectors["approval"]["approval"]).0).unwrap();
+    let certificate = bytes(&approval["certificate"]);
+    let orders = vectors["orders"].as_array().unwrap();
+    let all = orders.iter().map(|vector| SampleOrder {
+        order: serde_json::from_slice(&bytes(&vector["order"]).0).unwrap(),
+        disclosures: serde_json::from_value(vector["disclosures"].clone()).unwrap(),
+        ..SampleOrder::default()
+    });
+    // What rests on others, a batch and one of many, has a test of its own.
+    let alone =
+        |one: &SampleOrder| one.order["kind"] != "batch" && one.order.get("place").is_none();
+    let mut samples: Vec<SampleOrder> = all.filter(alone).collect();
+    for sample in &mut samples {
+        complete(sample, &certificate);
+    }
+    let closing: Vec<SampleOrder> = samples.iter().filter_map(ending).collect();
+    samples.extend(closing);
+    samples
+}
+
+fn complete(sample: &mut SampleOrder, certificate: &Bytes) {
+    let (was, is) = ("one\ntwo\n", "one\nthree\n");
+    let kind = sample.order["kind"].as_str().unwrap().to_owned();
+    let name = match &*kind {
+        "issue" => {
+            sample.order["body"]["previous"] = sha256(&certificate.0);
+            sample.previous = Some(certificate.clone());
+            if sample.order["body"].get("renewal").is_some() {
+                let old = old(&sample.order["body"]["person"]);
+                renewed_by(sample, &old, b"request");
+            }
+            return;
+        }
+        "credential" => {
+            sample.order["body"]["certificate"] = j!(certificate);
+            return;
+        }
+        "profile" => {
+            sample.order["body"]["profile"]["digest"] = sha256(is.as_bytes());
+            sample.order["basis"]["before"] = j!({ "version": 1, "digest": "" });
+            "profiles/official.toml"
+        }
+        "approval-rules" => {
+            sample.order["body"]["digest"] = sha256(is.as_bytes());
+            "approvals.toml"
+        }
+        "bundle" => {
+            let (was, is) = (file("access/a.cedar", was), file("access/a.cedar", is));
+            let digest = |file: &File| j!(bundle_digest([(&*file.name, &*file.content)]));
+            sample.order["body"]["digest"] = digest(&is);
+            sample.order["basis"]["before"]["digest"] = digest(&was);
+            (sample.files, sample.files_before) = (vec![is], vec![was]);
+            return;
+        }
+        _ => return,
+    };
+    sample.order["basis"]["before"]["digest"] = sha256(was.as_bytes());
+    (sample.files, sample.files_before) = (vec![file(name, is)], vec![file(name, was)]);
+}
+
+/// A key of somebody's, and a certificate of theirs for it.
+pub struct Old(pub SoftwareSigner, pub Certificate);
+
+/// The certificate that somebody had.
+pub fn old(person: &Value) -> Old {
+    let key = SoftwareSigner::generate_p256().unwrap();
+    let subject = pki::name::Subject {
+        country: "CN".into(),
+        organization: pki::name::Text::read("商洛市").unwrap(),
+        units: vec!["sz-office".into()],
+        common_name: pki::name::Text::read("王小明").unwrap(),
+        serial_number: person.as_str().map(str::to_owned),
+    };
+    let (subject, spki) = (subject.to_name().unwrap(), key.public_key().spki().to_vec());
+    let mail = pki::extension::subject_alt_name(&[], &["old@shangluo.example".to_owned()]);
+    let content = CertificateContent {
+        serial: &SerialNumber::from_hex(&"02".repeat(18)).unwrap(),
+        signature: &key.public_key().algorithm().signature_identifier().unwrap(),
+        issuer: &subject,
+        not_before: 1_795_507_200,
+        not_after: 1_827_043_200,
+        subject: &subject,
+        key: &spki,
+        extensions: vec![mail.unwrap()],
+    };
+    let certificate = TbsCertificate::build(content).unwrap().sign(&key).unwrap();
+    Old(key, certificate)
+}
+
+/// The renewal of a sample is of this certificate, and asked for with its key.
+pub fn renewed_by(sample: &mut SampleOrder, Old(key, certificate): &Old, request: &[u8]) {
+    let renewal = &mut sample.order["body"]["renewal"];
+    let challenge = Bytes::read(renewal["challenge"].as_str().unwrap()).unwrap();
+    let message = use_message(&certificate.sha256(), &challenge.0, request);
+    renewal["serial"] = j!(certificate.serial().to_string());
+    renewal["certificate"] = j!(Bytes::from(certificate.sha256()));
+    renewal["request"] = j!(Bytes(request.to_vec()));
+    renewal["asked_by"] = j!(Bytes(key.public_key().spki().to_vec()));
+    renewal["signature"] = j!(Bytes(Label::Use.sign(key, &message).unwrap()));
+    sample.renewed = Some(certificate.der().into());
+}
+
+/// The same kind with something in force before it.
+fn ending(sample: &SampleOrder) -> Option<SampleOrder> {
+    let mut order = sample.order.clone();
+    let keys = j!([Bytes::from([7; 32])]);
+    match order["kind"].as_str()? {
+        "unit" => {
+            order["body"]["action"] = j!("move");
+            let named = j!({ "unit": "sz-water", "name": "区水利局" });
+            order["basis"]["units"].as_array_mut()?.push(named);
+            order["basis"]["before"] = j!({ "county": true, "parent": "shangzhou", "open": true });
+        }
+        "portal" => {
+            order["body"]["action"] = j!("close");
+            order["basis"]["before"] = j!({
+                "unit": "shangluo", "public_host": "p.example", "staff_host": "s.example",
+                "public_keys": keys, "staff_keys": keys, "open": true,
+            });
+        }
+        "agent" => {
+            order["basis"]["before"] = j!({
+                "unit": "shangzhou", "application": "other", "hosts": ["other.example"],
+                "units": ["sz-office"], "keys": keys, "open": true,
+            });
+        }
+        "role" => {
+            order["body"]["action"] = j!("withdraw");
+            let lent = j!([lent(&order["body"]["person"], "official")]);
+            (order["basis"]["before"]["lent"], order["basis"]["before"]["lends"]) =
+                (lent.clone(), lent);
+        }
+        "revoke" => {
+            let wish = order["body"].get_mut("wish")?;
+            wish["method"] = j!("passkey");
+            wish["assertion"] = touch();
+        }
+        "person" => {
+            order["body"]["action"] = j!("leave");
+            let held = Disclosure::new("/name", [8; 32], "旧名".into());
+            let mail = Disclosure::new("/mail", [8; 32], "old@shangluo.example".into());
+            let before = j!({
+                "person": order["body"]["person"], "unit": "sz-office",
+                "name": held.commitment().unwrap(),
+            });
+            order["basis"]["people"].as_array_mut()?.push(before);
+            order["basis"]["before"] = j!({
+                "mail": mail.commitment().unwrap(),
+                "roles": [{ "role": "auditor", "scope": "sz-office" }],
+                "certificates": [{
+                    "serial": "01".repeat(18), "profile": "staff",
+                    "not_after": "2027-01-01T00:00:00Z",
+                }],
+                "lent": [lent(&order["body"]["person"], "auditor")],
+                "lends": [lent(&order["body"]["person"], "official")],
+            });
+            let disclosures = sample.disclosures.iter().cloned().chain([held, mail]).collect();
+            return Some(SampleOrder { order, disclosures, ..SampleOrder::default() });
+        }
+        _ => return None,
+    }
+    Some(SampleOrder { order, disclosures: sample.disclosures.clone(), ..SampleOrder::default() })
+}
+
+/// A role that is lent.
+fn lent(person: &Value, role: &str) -> Value {
+    j!({
+        "person": person, "role": role, "scope": "sz-office",
+        "from": "2026-11-01T00:00:00Z", "until": "2026-11-09T00:00:00Z",
+    })
+}
+
+/// What an authenticator said.
+fn touch() -> Value {
+    j!({
+        "credential": Bytes::from([1; 16]), "authenticator_data": Bytes::from([2; 37]),
+        "client_data": Bytes::from([3; 90]),
+    })
+}
+
+impl SampleOrder {
+    /// The order as the registry key signs it.
+    pub fn export(&self, order: &Value) -> Option<OrderExport> {
+        let order: Order = serde_json::from_value(drafted(order)?).ok()?;
+        let signed = SignedOrder::sign(&order, self.disclosures.clone(), registry()).ok()?;
+        Some(OrderExport {
+            v: 1,
+            signed,
+            registry: Vec::new(),
+            previous: self.previous.clone(),
+            renewed: self.renewed.clone(),
+            files: self.files.clone(),
+            files_before: self.files_before.clone(),
+            rows: Vec::new(),
+            standing: None,
+            consequence: None,
+        })
+    }
+
+    /// What is left of it once everything in it was checked, if it holds.
+    pub fn open(&self, order: &Value) -> Option<OpenedOrder> {
+        self.export(order)?.open_under(registry().public_key()).ok()
+    }
+}
+
+/// The order with a draft of just its body, where it holds one: a handler drafts what they like, by
+/// a touch, which only the authority can check.
+fn drafted(order: &Value) -> Option<Value> {
+    let mut order = order.clone();
+    let Some(statement) = order.pointer("/draft/statement").and_then(Value::as_str) else {
+        return Some(order);
+    };
+    let bytes = Bytes::read(statement)?;
+    let mut said: Value = serde_json::from_slice(&bytes.0).ok()?;
+    said["body"] = order["body"].clone();
+    order["draft"]["statement"] = j!(Bytes(json::write(&said).unwrap()));
+    order["draft"]["method"] = j!("passkey");
+    order["draft"]["assertion"] = touch();
+    Some(order)
+}
