@@ -1,6 +1,7 @@
 //! The agent's configuration: `agent.toml` in its state directory, unknown keys refused. What the
 //! agent is stands in its join file and its certificate; here stands only how this machine runs it.
 
+use mtls::listen::HeadLimits;
 use mtls::tls::Version;
 use serde::{Deserialize, Serialize};
 use service::config::ConfigError;
@@ -11,6 +12,11 @@ use std::time::Duration;
 /// TLS 1.2 is for clients that know nothing newer, and asked for by name.
 fn tls_min_version() -> Version {
     Version::Tls13
+}
+
+/// Whatever never passes does not pass; all else does.
+fn request_fields() -> Vec<String> {
+    vec!["*".into()]
 }
 
 const MEBIBYTE: u64 = 1024 * 1024;
@@ -28,6 +34,9 @@ pub struct AgentConfig {
     /// The oldest version of TLS that is spoken.
     #[serde(default = "tls_min_version")]
     pub tls_min_version: Version,
+    /// Fields of requests that pass beside the standard ones; `*` at an end stands for any text.
+    #[serde(default = "request_fields")]
+    pub request_fields: Vec<String>,
     /// GateLimits.
     #[serde(default)]
     pub limits: GateLimits,
@@ -84,23 +93,6 @@ pub struct GateLimits {
     pub answer_head_bytes: usize,
     /// Most fields in the head of an answer.
     pub answer_fields: usize,
-}
-
-/// The limits of a request's head.
-#[derive(Clone, Copy, Debug)]
-pub struct HeadLimits {
-    /// Longest target.
-    pub target_bytes: usize,
-    /// Largest head.
-    pub head_bytes: usize,
-    /// Most fields.
-    pub fields: usize,
-}
-
-impl Default for HeadLimits {
-    fn default() -> Self {
-        GateLimits::default().of_head()
-    }
 }
 
 impl Default for GateLimits {
@@ -222,6 +214,7 @@ impl AgentConfig {
             admin,
             upstream,
             tls_min_version: tls_min_version(),
+            request_fields: request_fields(),
             limits: GateLimits::default(),
             spool: SpoolConfig::default(),
             folder: folder.to_owned(),

@@ -5,14 +5,15 @@
 //! what [`forward`] then does. In reading order: [`accept`] (connections), [`connection_context`],
 //! [`peer`] (whose they are), [`head`], [`message`] and [`strict_http1`] (HTTP/1 before the HTTP
 //! library), [`http2`] and [`frames`], [`request`], [`authorize`], [`forward`], [`upstream`],
-//! [`client_body`], [`request_body`], [`response_body`], [`in_flight`] and [`sweep`] (cutting what
+//! [`ended`], [`request_body`], [`response_body`], [`in_flight`] and [`sweep`] (cutting what
 //! is no longer permitted), [`page`] (what people read), [`rejection`].
 
 pub mod accept;
+mod allowed;
 mod authorize;
-mod client_body;
 mod completion;
 mod connection_context;
+mod ended;
 mod failed;
 mod fields;
 mod forbidden;
@@ -36,6 +37,7 @@ mod swallow;
 mod sweep;
 mod upstream;
 
+pub use allowed::AllowedFields;
 pub use peer::ClientTrust;
 pub use reject::tell;
 pub use state::{Counts, Gate};

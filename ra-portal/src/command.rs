@@ -226,6 +226,7 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
         limits: LIMITS,
         is_brake: process.is_brake(),
         busy: service::problem::busy,
+        refuse: service::problem::refuse,
         full: metrics.fullness("listener"),
         nearly_full: metrics.near_fullness("listener"),
     };

@@ -170,6 +170,7 @@ pub async fn serve(
         proof: Proof::Nothing,
         is_brake: |_| false,
         busy: service::problem::busy,
+        refuse: service::problem::refuse,
         full: Arc::new(|_| ()),
         nearly_full: Arc::new(|_| ()),
     };

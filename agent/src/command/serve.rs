@@ -2,7 +2,7 @@
 
 use super::heart::Heart;
 use super::joined::joined;
-use crate::gate::{self, ClientTrust, Counts, Gate};
+use crate::gate::{self, AllowedFields, ClientTrust, Counts, Gate};
 use crate::ship::Shipper;
 use crate::spool::{Place, Spool, recover};
 use crate::token::Tokens;
@@ -163,6 +163,7 @@ fn open_gate(
         hosts: file.hosts.clone(),
         upstream: config.upstream,
         limits: config.limits.clone(),
+        fields: AllowedFields::of(&config.request_fields),
         clients: ClientTrust {
             root: root.clone(),
             issuing: issuing.to_vec(),

@@ -1,7 +1,6 @@
 //! Connections of people: who they are, their record, their requests. Places, handshakes and
 //! silence are limited by [`mtls::listen`].
 
-use super::client_body::ClientBody;
 use super::connection_context::ConnectionContext;
 use super::http2;
 use super::peer::{Peer, Shown};
@@ -16,7 +15,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use mtls::listen::{
-    self, Accepted, Activity, Endpoint, Handshake, KeyedPlaces, PeerStanding, Rejected, drive,
+    self, Accepted, Activity, ClientBody, Endpoint, Handshake, KeyedPlaces, PeerStanding, Rejected,
+    drive,
 };
 use mtls::proof::CertificateVerify;
 use mtls::tls::Version;

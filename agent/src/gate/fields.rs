@@ -1,5 +1,6 @@
 //! Header fields: what a client may not say, what an application may not answer.
 
+use super::allowed::AllowedFields;
 use super::forbidden::is_forbidden;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
@@ -12,22 +13,37 @@ const HOP: [&str; 7] =
 /// Fields that the gate writes itself.
 const OWN: [&str; 4] = ["host", "content-length", "expect", "cookie"];
 
-/// Fields that the Connection field nominates.
-fn nominated(headers: &HeaderMap) -> Vec<String> {
-    let values = headers.get_all(header::CONNECTION);
-    let names = values.iter().filter_map(|value| value.to_str().ok());
-    names.flat_map(|list| list.split(',')).map(|name| name.trim().to_ascii_lowercase()).collect()
+/// Fields that the Connection field nominates, whatever else it holds.
+struct Nominated(Vec<Vec<u8>>);
+
+impl Nominated {
+    fn by(headers: &HeaderMap) -> Self {
+        Self(list(headers, &header::CONNECTION))
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|one| one == name.as_bytes())
+    }
+}
+
+/// Whether a Connection field is what it must be, a list of tokens (RFC 9110 7.6.1): what it
+/// nominates must not depend on who reads it.
+pub(super) fn is_connection_sound(headers: &HeaderMap) -> bool {
+    let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    list(headers, &header::CONNECTION).iter().all(|member| member.iter().all(token))
 }
 
 /// What the application gets of a request's fields; says how many were dropped.
-pub(super) fn to_application(headers: &HeaderMap) -> (HeaderMap, usize) {
-    let nominated = nominated(headers);
+pub(super) fn to_application(headers: &HeaderMap, allowed: &AllowedFields) -> (HeaderMap, usize) {
+    let nominated = Nominated::by(headers);
     let mut passed = HeaderMap::with_capacity(headers.len());
     let mut dropped = 0;
     // HTTP/2 may send a cookie in crumbs; in HTTP/1.1 there is one field (RFC 9113, 8.2.3).
     let crumbs: Vec<&[u8]> =
         headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
-    if let Ok(cookie) = HeaderValue::from_bytes(&crumbs.join(b"; ".as_slice()))
+    if nominated.has("cookie") {
+        dropped += crumbs.len();
+    } else if let Ok(cookie) = HeaderValue::from_bytes(&crumbs.join(b"; ".as_slice()))
         && !crumbs.is_empty()
     {
         passed.insert(header::COOKIE, cookie);
@@ -37,7 +53,7 @@ pub(super) fn to_application(headers: &HeaderMap) -> (HeaderMap, usize) {
         if HOP.contains(&text) || OWN.contains(&text) {
             continue;
         }
-        if is_forbidden(text) || nominated.iter().any(|named| named == text) {
+        if is_forbidden(text) || !allowed.has(text) || nominated.has(text) {
             dropped += 1;
         } else {
             passed.append(name.clone(), value.clone());
@@ -112,7 +128,7 @@ pub(super) fn to_person(
 /// What a person gets of the fields that agree on another protocol: none of the connection, the
 /// framing or the application's making.
 pub(super) fn to_tunnel(headers: &HeaderMap) -> HeaderMap {
-    let nominated = nominated(headers);
+    let nominated = Nominated::by(headers);
     let own = |name: &HeaderName| {
         let text = name.as_str();
         HOP.contains(&text)
@@ -121,7 +137,7 @@ pub(super) fn to_tunnel(headers: &HeaderMap) -> HeaderMap {
             || *name == header::SERVER
             || *name == header::CONTENT_LENGTH
             || text == "x-powered-by"
-            || nominated.iter().any(|named| named == text)
+            || nominated.has(text)
     };
     let mut passed = HeaderMap::with_capacity(headers.len());
     for (name, value) in headers.iter().filter(|(name, _)| !own(name)) {
@@ -141,6 +157,11 @@ fn list(headers: &HeaderMap, name: &HeaderName) -> Vec<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Without a list of their owner.
+    fn to_application(headers: &HeaderMap) -> (HeaderMap, usize) {
+        super::to_application(headers, &AllowedFields::of(&["*".to_owned()]))
+    }
 
     #[test]
     fn nothing_that_names_an_identity_passes() {
@@ -176,6 +197,42 @@ mod tests {
         assert!(names.contains(&"accept") && names.contains(&"cookie"));
         assert_eq!(passed.get_all("cookie").iter().collect::<Vec<_>>(), ["a=1; b=2"]);
         assert_eq!(dropped, 12);
+    }
+
+    /// What a connection nominates is its own, in whatever company, on both ways.
+    #[test]
+    fn what_a_connection_nominates_stays_on_it() {
+        for (connection, is_sound) in [
+            (b"X-Secret".as_slice(), true),
+            (b"close , x-SECRET,,", true),
+            (b"\tX-Secret\t,keep-alive", true),
+            (b"X-Secret, \xff", false),
+            (b"X-Secret, \"a", false),
+            (b"\xe4, X-Secret", false),
+            (b"X-Secret, a b", false),
+        ] {
+            let shown = String::from_utf8_lossy(connection);
+            let mut headers = HeaderMap::new();
+            headers.insert("connection", HeaderValue::from_bytes(connection).unwrap());
+            headers.insert("x-secret", "x".parse().unwrap());
+            headers.insert("x-open", "x".parse().unwrap());
+            headers.insert("cookie", "a=1".parse().unwrap());
+            assert_eq!(is_connection_sound(&headers), is_sound, "{shown}");
+            let (passed, dropped) = to_application(&headers);
+            let back = to_tunnel(&headers);
+            for (way, passed) in [("there", passed), ("back", back)] {
+                let mut names: Vec<&str> = passed.keys().map(HeaderName::as_str).collect();
+                names.sort_unstable();
+                assert_eq!(names, ["cookie", "x-open"], "{way}: {shown}");
+            }
+            assert_eq!(dropped, 1, "{shown}");
+        }
+        let mut headers = HeaderMap::new();
+        headers.append("connection", "keep-alive".parse().unwrap());
+        headers.append("connection", "Cookie".parse().unwrap());
+        headers.append("cookie", "a=1".parse().unwrap());
+        headers.append("cookie", "b=2".parse().unwrap());
+        assert_eq!(to_application(&headers), (HeaderMap::new(), 2));
     }
 
     #[test]

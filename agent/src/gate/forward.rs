@@ -2,7 +2,6 @@
 //! that the application can verify.
 
 use super::authorize::{Permit, policy_of};
-use super::client_body::ClientBody;
 use super::completion::CompletionGuard;
 use super::connection_context::ConnectionContext;
 use super::failed::Failed;
@@ -18,6 +17,7 @@ use crate::token::{Claims, HEADER};
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
+use mtls::listen::ClientBody;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;

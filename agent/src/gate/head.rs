@@ -5,7 +5,7 @@
 //!
 //! See [`super::message`] for what becomes of a head that is not accepted.
 
-use crate::config::HeadLimits;
+use mtls::listen::HeadLimits;
 use records::Code;
 
 /// Why a head or body is not accepted.
@@ -44,7 +44,7 @@ pub(super) enum HeadError {
     /// A body where none belongs.
     #[error("body")]
     Body,
-    /// An upgrade with a body.
+    /// Bytes behind a head that asks for another protocol.
     #[error("upgrade")]
     Upgrade,
 }
@@ -138,12 +138,29 @@ pub(super) fn check(head: &[u8], limits: &HeadLimits) -> Result<Framing, HeadErr
     if matches!(method, "GET" | "HEAD") && !empty {
         return Err(HeadError::Body);
     }
-    match values("upgrade").as_slice() {
-        [] => Ok(framing),
-        // HTTP/1.0 knows nothing of it (RFC 9110 7.8).
-        _ if old => Ok(framing),
-        [_] if empty && values("content-length").is_empty() => Ok(Framing::Upgrade),
-        _ => Err(HeadError::Upgrade),
+    // Of other protocols this is the one that is spoken; HTTP/1.0 knows nothing of any, and one
+    // that the connection does not name is asked of somebody else (RFC 9110 7.8).
+    let is_asked =
+        has_member(&values("upgrade"), "websocket") && has_member(&values("connection"), "upgrade");
+    let is_websocket = method == "GET" && empty && !old && is_asked;
+    Ok(if is_websocket { Framing::Upgrade } else { framing })
+}
+
+/// Whether a field that is a list has a member, in whatever case.
+fn has_member(values: &[&[u8]], member: &str) -> bool {
+    let members = values.iter().flat_map(|value| value.split(|byte| *byte == b','));
+    members.into_iter().any(|one| one.trim_ascii().eq_ignore_ascii_case(member.as_bytes()))
+}
+
+/// Takes the field out of a head that was checked: what is not held is a request like any other,
+/// and the library must not wait for another protocol on its connection.
+pub(super) fn without_upgrade(head: &mut Vec<u8>) {
+    const FIELD: &[u8] = b"upgrade:";
+    let is_one =
+        |line: &[u8]| line.get(..FIELD.len()).is_some_and(|name| name.eq_ignore_ascii_case(FIELD));
+    if head.split(|byte| *byte == b'\n').any(is_one) {
+        let lines = head.split_inclusive(|byte| *byte == b'\n').filter(|line| !is_one(line));
+        *head = lines.flatten().copied().collect();
     }
 }
 
@@ -190,18 +207,60 @@ fn framing(lengths: &[&[u8]], codings: &[&[u8]], old: bool) -> Result<Framing, H
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::GateLimits;
 
-    /// An older client that names a protocol asks for none: its request is one like any other.
+    fn of(line: &str, fields: &str) -> Result<Framing, HeadError> {
+        let head = format!("{line}\r\nHost: a\r\n{fields}\r\n");
+        check(head.as_bytes(), &GateLimits::default().of_head())
+    }
+
+    /// Who asks for WebSocket, and for nothing else, waits for it; every other word about a
+    /// protocol leaves its request as it is.
     #[test]
-    fn an_upgrade_in_http_1_0_is_no_more_than_a_field() {
-        let of = |version: &str, fields: &str| {
-            let head = format!("GET / HTTP/{version}\r\nHost: a\r\nUpgrade: h2c\r\n{fields}\r\n");
-            check(head.as_bytes(), &HeadLimits::default())
+    fn an_upgrade_that_is_not_spoken_is_no_more_than_a_field() {
+        let named = "Connection: keep-alive, Upgrade\r\n";
+        for fields in [
+            "Upgrade: websocket\r\n",
+            "Upgrade: WebSocket\r\nContent-Length: 0\r\n",
+            "Upgrade: h2c, websocket\r\n",
+            "Upgrade: h2c\r\nUpgrade: websocket\r\n",
+        ] {
+            let fields = format!("{named}{fields}");
+            assert_eq!(of("GET / HTTP/1.1", &fields), Ok(Framing::Upgrade), "{fields}");
+            assert_eq!(of("GET / HTTP/1.0", &fields), Ok(Framing::Length(0)), "{fields}");
+            assert_eq!(of("HEAD / HTTP/1.1", &fields), Ok(Framing::Length(0)), "{fields}");
+            assert_eq!(of("POST / HTTP/1.1", &fields), Ok(Framing::Length(0)), "{fields}");
+        }
+        for fields in [
+            "Upgrade: websocket\r\n",
+            "Upgrade: websocket\r\nConnection: upgrades, keep-alive\r\n",
+            "Upgrade: TLS/1.2\r\nConnection: upgrade\r\n",
+            "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AA\r\n",
+            "Upgrade: xwebsocket\r\nConnection: upgrade\r\n",
+            "Upgrade: websocket/13\r\nConnection: upgrade\r\n",
+        ] {
+            assert_eq!(of("GET / HTTP/1.1", fields), Ok(Framing::Length(0)), "{fields}");
+            let posted = format!("{fields}Content-Length: 3\r\n");
+            assert_eq!(of("POST / HTTP/1.1", &posted), Ok(Framing::Length(3)), "{fields}");
+        }
+        let with_body = format!("{named}Upgrade: websocket\r\nContent-Length: 3\r\n");
+        assert_eq!(of("GET / HTTP/1.1", &with_body), Err(HeadError::Body));
+        assert_eq!(of("POST / HTTP/1.1", &with_body), Ok(Framing::Length(3)));
+    }
+
+    /// The library sees nothing of a protocol that is not spoken, and everything else.
+    #[test]
+    fn an_upgrade_that_is_not_spoken_is_taken_out() {
+        let taken_out = |head: &str| {
+            let mut head = head.as_bytes().to_vec();
+            without_upgrade(&mut head);
+            String::from_utf8(head).unwrap()
         };
-        assert_eq!(of("1.0", ""), Ok(Framing::Length(0)));
-        assert_eq!(of("1.0", "Content-Length: 0\r\n"), Ok(Framing::Length(0)));
-        assert_eq!(of("1.0", "Content-Length: 3\r\n"), Err(HeadError::Body));
-        assert_eq!(of("1.1", ""), Ok(Framing::Upgrade));
-        assert_eq!(of("1.1", "Content-Length: 0\r\n"), Err(HeadError::Upgrade));
+        let with = |fields: &str| format!("GET /upgrade: HTTP/1.1\r\nHost: a\r\n{fields}\r\n");
+        for fields in ["Upgrade: h2c\r\n", "upgrade:\r\n", "UPGRADE: a\r\nUpgrade: b\r\n"] {
+            assert_eq!(taken_out(&with(fields)), with(""), "{fields}");
+        }
+        let others = with("Upgrade-Insecure-Requests: 1\r\nX: upgrade: h2c\r\n");
+        assert_eq!(taken_out(&others), others);
     }
 }

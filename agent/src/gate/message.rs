@@ -3,9 +3,9 @@
 //! A head that is not accepted never reaches the HTTP library. In its place it gets a request that
 //! names the refusal under a word that only this connection knows, and then the end of the stream.
 
-use super::head::{Framing, HeadError, check, exceeded, lines};
-use crate::config::HeadLimits;
+use super::head::{Framing, HeadError, check, exceeded, lines, without_upgrade};
 use crate::fixed::{SIZE_BYTES_MAX, TRAILER_BYTES_MAX};
+use mtls::listen::HeadLimits;
 
 /// Where a connection stands between bytes.
 #[derive(Debug)]
@@ -100,7 +100,11 @@ impl Reader {
                     collected => collected?,
                 };
                 if whole {
-                    let next = match check(head, &self.limits)? {
+                    let framing = check(head, &self.limits)?;
+                    if framing != Framing::Upgrade {
+                        without_upgrade(head);
+                    }
+                    let next = match framing {
                         Framing::Length(0) => Stage::Head(Vec::new()),
                         Framing::Length(length) => Stage::Length(length),
                         Framing::Chunked => Stage::Size(Vec::new()),
@@ -225,9 +229,10 @@ fn chunk_size(line: &[u8]) -> Result<u64, HeadError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::GateLimits;
 
     fn read(parts: &[&[u8]]) -> (String, Option<HeadError>) {
-        let mut reader = Reader::new("w", HeadLimits::default());
+        let mut reader = Reader::new("w", GateLimits::default().of_head());
         let mut out = Vec::new();
         for part in parts {
             reader.take(part, &mut out);
@@ -295,7 +300,6 @@ mod tests {
         assert_eq!(with("X: a\rY: b"), Some(HeadError::Line));
         assert_eq!(with("X: \0"), Some(HeadError::Line));
         assert_eq!(with("X : a"), Some(HeadError::Form));
-        assert_eq!(with("Upgrade: websocket\r\nContent-Length: 0"), Some(HeadError::Upgrade));
         for (head, error) in [
             ("GET / HTTP/1.1\r\n\r\n", HeadError::Host),
             ("GET / HTTP/1.1\r\nHost: \r\n\r\n", HeadError::Host),
@@ -321,7 +325,7 @@ mod tests {
 
     #[test]
     fn each_limit_is_told_apart() {
-        let limits = HeadLimits::default();
+        let limits = GateLimits::default().of_head();
         let get = |target: &str, fields: &str| {
             refused(format!("GET {target} HTTP/1.1\r\nHost: app\r\n{fields}\r\n").as_bytes())
         };
@@ -344,7 +348,7 @@ mod tests {
         for byte in 0..=u8::MAX {
             for target in [vec![b'/', byte, b'a'], vec![b'/', b'?', byte, b'a']] {
                 let head = [b"GET ".as_slice(), &target, b" HTTP/1.1\r\nHost: a\r\n\r\n"].concat();
-                let mut reader = Reader::new("w", HeadLimits::default());
+                let mut reader = Reader::new("w", GateLimits::default().of_head());
                 reader.take(&head, &mut Vec::new());
                 let is_read = http::Uri::try_from(target.as_slice()).is_ok();
                 assert!(is_read || reader.refused.is_some(), "{byte:#x} passes");
@@ -376,7 +380,7 @@ mod tests {
             ("0000000000000000000001\r\nx", HeadError::Size),
         ] {
             let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
-            let mut reader = Reader::new("w", HeadLimits::default());
+            let mut reader = Reader::new("w", GateLimits::default().of_head());
             reader.take(format!("{head}{body}").as_bytes(), &mut Vec::new());
             assert_eq!(reader.refused, Some(error), "{body:?}");
         }

@@ -2,8 +2,9 @@
 
 use super::fields;
 use super::state::Gate;
-use crate::config::HeadLimits;
 use http::{HeaderMap, Method, Request, Version, header};
+use mtls::listen::head::is_expectation_known;
+use mtls::listen::{HeadFault, HeadLimits};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use policy::{CanonicalPath, CanonicalPathError};
 use records::Code;
@@ -53,7 +54,10 @@ impl Checked {
         if !is_expectation_known(request.headers()) {
             return Err(Code::ExpectationUnknown);
         }
-        let (mut fields, dropped) = fields::to_application(request.headers());
+        if !fields::is_connection_sound(request.headers()) {
+            return Err(Code::Malformed);
+        }
+        let (mut fields, dropped) = fields::to_application(request.headers(), &gate.fields);
         fields::forwarded(&mut fields, source, &host).map_err(|_| Code::Malformed)?;
         if dropped > 0 {
             gate.metrics.count("field", "dropped");
@@ -113,7 +117,8 @@ fn host<B>(request: &Request<B>) -> Result<String, Code> {
 }
 
 /// A host in the one spelling in which it is compared, forwarded and recorded: its name in lower
-/// case (RFC 9110 4.2.3), its port a number of TCP, and no port where none is named.
+/// case (RFC 9110 4.2.3) without the dot that may end it (RFC 1034 3.1), its port a number of TCP,
+/// and no port where none is named.
 fn canonical(host: &str) -> Option<String> {
     let (name, port) = match host.split_once(':') {
         None | Some((_, "")) => (host.trim_end_matches(':'), None),
@@ -124,8 +129,8 @@ fn canonical(host: &str) -> Option<String> {
         None => None,
         Some(port) => Some(port.parse().ok().filter(|_| digits(port))?),
     };
-    let name = name.to_ascii_lowercase();
-    let is_name = !name.is_empty() && !name.contains(':');
+    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+    let is_name = !name.is_empty() && !name.ends_with('.') && !name.contains(':');
     is_name.then(|| port.map_or_else(|| name.clone(), |port| format!("{name}:{port}")))
 }
 
@@ -153,30 +158,15 @@ fn target<B>(request: &Request<B>) -> Result<(CanonicalPath, Option<String>), Co
     Ok((path, query))
 }
 
-/// Holds a head to its limits where its bytes were not counted before: on HTTP/2. Crumbs of a
-/// cookie (RFC 9113 8.2.3) are one field.
+/// Holds a head to its limits where its bytes were not counted before: on HTTP/2.
 fn measure<B>(request: &Request<B>, limits: &HeadLimits) -> Result<(), Code> {
-    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
-    if target > limits.target_bytes {
-        return Err(Code::TargetTooLong);
+    match limits.exceeded(request) {
+        None => Ok(()),
+        Some(HeadFault::Target) => Err(Code::TargetTooLong),
+        Some(HeadFault::Fields) => Err(Code::FieldsTooMany),
+        Some(HeadFault::Size) => Err(Code::HeadTooLarge),
+        Some(HeadFault::Expectation) => Err(Code::ExpectationUnknown),
     }
-    let headers = request.headers();
-    let crumbs = headers.get_all(header::COOKIE).iter().count();
-    if headers.len() - crumbs.saturating_sub(1) > limits.fields {
-        return Err(Code::FieldsTooMany);
-    }
-    // A colon, a space and the end of a line come with each field.
-    let fields = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
-    if target + fields.sum::<usize>() > limits.head_bytes {
-        return Err(Code::HeadTooLarge);
-    }
-    Ok(())
-}
-
-/// The one expectation there is (RFC 9110 10.1.1).
-fn is_expectation_known(headers: &HeaderMap) -> bool {
-    let mut expected = headers.get_all(header::EXPECT).iter();
-    expected.all(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
 #[cfg(test)]
@@ -191,6 +181,11 @@ mod tests {
             ("App.EXAMPLE", Some("app.example")),
             ("App.Example:8443", Some("app.example:8443")),
             ("app.example:", Some("app.example")),
+            ("app.example.", Some("app.example")),
+            ("App.Example.:8443", Some("app.example:8443")),
+            ("app.example..", None),
+            (".", None),
+            (".:443", None),
             ("app.example:0443", Some("app.example:443")),
             ("app.example:65535", Some("app.example:65535")),
             ("app.example:65536", None),
@@ -220,6 +215,8 @@ mod tests {
     fn a_host_field_repeats_the_authority() {
         let both = |host| asked(Version::HTTP_2, "https://App.Example/", Some(host));
         assert_eq!(both("app.example"), Ok("app.example".into()));
+        let dotted = asked(Version::HTTP_2, "https://app.example./", None);
+        assert_eq!(dotted, Ok("app.example".into()));
         assert_eq!(both("other.example"), Err(Code::Malformed));
         let one = asked(Version::HTTP_11, "/", Some("APP.example:443"));
         assert_eq!(one, Ok("app.example:443".into()));

@@ -1,11 +1,12 @@
 //! The body of a request: passed on frame by frame, never collected, counted, cut when the request
 //! is cut.
 
-use super::client_body::{ClientBody, Ended};
 use super::completion::CompletionGuard;
+use super::ended::Ended;
 use super::swallow::swallow;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
+use mtls::listen::ClientBody;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -84,7 +85,7 @@ impl Body for RequestBody {
                 }
                 Poll::Ready(Some(Err(error))) => {
                     this.end.outcome("client-gone");
-                    Poll::Ready(Some(Err(error)))
+                    Poll::Ready(Some(Err(error.into())))
                 }
                 Poll::Pending => {
                     this.end.in_flight.awaits_client.store(true, Ordering::Relaxed);

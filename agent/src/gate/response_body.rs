@@ -1,9 +1,9 @@
 //! The body of an answer: our own, or the application's as it comes, counted, cut when the request
 //! is cut.
 
-use super::client_body::Ended;
 use super::completion::CompletionGuard;
 use super::connection_context::RequestGuard;
+use super::ended::Ended;
 use super::upstream::{Pool, Sender};
 use bytes::Bytes;
 use http_body_util::Full;

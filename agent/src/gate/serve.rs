@@ -1,7 +1,6 @@
 //! One request of one connection, from its head to its answer.
 
 use super::authorize::{Denial, Permit, decide};
-use super::client_body::ClientBody;
 use super::connection_context::{ConnectionContext, RequestGuard};
 use super::forward::{ForwardContext, forward};
 use super::head::HeadError;
@@ -14,8 +13,10 @@ use super::swallow::swallow;
 use crate::spool::Recorded;
 use http::{HeaderValue, Method, Request, Response, Version, header};
 use hyper::body::Body;
+use mtls::listen::ClientBody;
 use records::Code;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Answers one request.
 pub(super) async fn serve(
@@ -49,9 +50,9 @@ pub(super) async fn serve(
 
 async fn answer(
     context: &Arc<ConnectionContext>,
-    request: Request<ClientBody>,
+    mut request: Request<ClientBody>,
 ) -> Response<ResponseBody> {
-    match admitted(context, &request).await {
+    match admitted(context, &mut request).await {
         Ok((permit, recorded)) => {
             let forwarding = ForwardContext { gate: &context.gate, pool: &context.pool, context };
             forward(&forwarding, permit, &recorded, request).await
@@ -75,7 +76,7 @@ async fn answer(
 /// What is permitted and recorded; or what its sender reads instead.
 async fn admitted(
     context: &Arc<ConnectionContext>,
-    request: &Request<ClientBody>,
+    request: &mut Request<ClientBody>,
 ) -> Result<(Permit, Recorded), Box<Response<ResponseBody>>> {
     let gate = &context.gate;
     let refused = |stage, code, html| Err(Box::new(rejected(context, stage, code, html)));
@@ -95,7 +96,12 @@ async fn admitted(
     }
     let bodiless = matches!(*request.method(), Method::GET | Method::HEAD);
     if bodiless && !request.body().is_end_stream() {
-        return refused("head", Code::Malformed, html);
+        let limit = Duration::from_secs(gate.limits.head_seconds);
+        match tokio::time::timeout(limit, request.body_mut().ends_empty()).await {
+            Ok(true) => {}
+            Ok(false) => return refused("head", Code::Malformed, html),
+            Err(_) => return refused("head", Code::RequestLate, html),
+        }
     }
     let peer = match &context.shown {
         Shown::Person(peer) => peer,

@@ -1,5 +1,6 @@
 //! What every connection of the gate shares.
 
+use super::allowed::AllowedFields;
 use super::in_flight::Live;
 use super::peer::{ClientTrust, Shown};
 use super::rejection::Rejections;
@@ -27,6 +28,8 @@ pub struct Gate {
     pub upstream: SocketAddr,
     /// Limits.
     pub limits: GateLimits,
+    /// Fields of requests that pass.
+    pub fields: AllowedFields,
     /// What clients' certificates lead to.
     pub clients: ClientTrust,
     /// Address of the portal, for people without a certificate.

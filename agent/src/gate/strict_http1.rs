@@ -2,7 +2,7 @@
 
 use super::head::HeadError;
 use super::message::Reader;
-use crate::config::HeadLimits;
+use mtls::listen::HeadLimits;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,21 +1,9 @@
 //! What a client still sends of a request that is answered already.
 
-use super::client_body::ClientBody;
 use crate::fixed::{SWALLOW_MAX, SWALLOWED_BYTES_MAX};
-use bytes::Bytes;
-use http_body_util::BodyExt;
+use mtls::listen::ClientBody;
 
-/// Reads on within limits: who is busy sending an upload reads the answer only afterwards, and a
-/// connection that is closed before that takes it along.
-pub(super) async fn swallow(mut body: ClientBody) {
-    let all = async {
-        let mut left = SWALLOWED_BYTES_MAX;
-        while let Some(Ok(frame)) = body.frame().await {
-            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
-            if left == 0 {
-                return;
-            }
-        }
-    };
-    let _ = tokio::time::timeout(SWALLOW_MAX, all).await;
+/// Reads on within the limits of a gate.
+pub(super) async fn swallow(body: ClientBody) {
+    mtls::listen::swallow(body, SWALLOWED_BYTES_MAX, SWALLOW_MAX).await;
 }

@@ -125,6 +125,7 @@ fn site(router: Router, limits: Limits, proof: Proof, (metrics, name): ToldTo<'_
         proof,
         is_brake: |_| false,
         busy: service::problem::busy,
+        refuse: service::problem::refuse,
         full: metrics.fullness(name),
         nearly_full: metrics.near_fullness(name),
     }

@@ -35,11 +35,13 @@ use crate::clock::now;
 use crate::exit::Failure;
 use crate::files::Own;
 use crate::output::Output;
-use axum::Router;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Json, Router};
 use bench::Bench;
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
-use mtls::listen::{Limits, Proof, Site};
+use mtls::listen::{HeadFault, Limits, Proof, Site};
+use records::{Code, Problem};
 use session::{Secrets, Session};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -121,12 +123,24 @@ pub(crate) async fn run(output: Output, arguments: Arguments) -> Result<(), Fail
         proof: Proof::Nothing,
         is_brake: |_| false,
         busy: || axum::http::Response::new(axum::body::Body::empty()),
+        refuse,
         full: Arc::new(|_| ()),
         nearly_full: Arc::new(|_| ()),
     };
     mtls::listen::serve(listener, None, site, ended(&bench)).await.map_err(failed)?;
     output.said("已结束", "ended");
     Ok(())
+}
+
+/// The answer to a head that a page of ours never sends.
+fn refuse(fault: HeadFault) -> Response {
+    let code = match fault {
+        HeadFault::Target => Code::TargetTooLong,
+        HeadFault::Fields => Code::FieldsTooMany,
+        HeadFault::Size => Code::HeadTooLarge,
+        HeadFault::Expectation => Code::ExpectationUnknown,
+    };
+    (fault.status(), Json(Problem::new(code, String::new()))).into_response()
 }
 
 /// Takes the same port of the other loopback address, where nobody answers: browsers try it first

@@ -3,25 +3,33 @@
 //! Whoever proves nothing must not be able to keep out those who do: each stage of a connection
 //! (place, handshake, head, body, silence) has a limit that the caller states, and nothing waits
 //! for a place in a queue. In reading order: [`limits`], `source`, [`places`], [`accept`],
-//! [`activity`], [`site`].
+//! [`activity`], [`http2`], `client_body`, [`head`], [`site`].
 
 pub mod accept;
 pub mod activity;
 mod budget;
+mod client_body;
+pub mod head;
+pub mod http2;
 pub mod limits;
 mod pace;
+mod paced_stream;
 pub mod places;
 mod row;
 pub mod site;
 mod source;
+mod swallow;
 mod transport;
 
 #[cfg(test)]
 mod tests;
 
 pub use accept::{Accepted, Endpoint, Handshake, Rejected, serve};
-pub use activity::{ActiveRequest, Activity, drive, http2_builder};
+pub use activity::{ActiveRequest, Activity, drive};
+pub use client_body::{BrokenBody, ClientBody};
+pub use head::{HeadFault, HeadLimits};
 pub use limits::Limits;
 pub use places::{KeyedPlace, KeyedPlaces, PeerStanding, Slot};
 pub use site::{Judge, Proof, Site};
+pub use swallow::swallow;
 pub use transport::Transport;

@@ -14,12 +14,37 @@ pub struct TlsConnection {
 
 impl TlsConnection {
     /// Whether a request's Host, or HTTP/2's `:authority`, (port dropped) is the name of the
-    /// handshake.
+    /// handshake. A dot at the end of a name makes it no other: the handshake says none (RFC 6066
+    /// 3).
     pub fn is_for_host(&self, host: Option<&str>) -> bool {
         let name = host.map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name));
+        let name = name.map(|name| name.strip_suffix('.').unwrap_or(name));
         match (&self.sni, name) {
             (Some(sni), Some(name)) => sni.eq_ignore_ascii_case(name),
             _ => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dot_at_the_end_makes_no_other_host() {
+        let connection = TlsConnection { sni: Some("a.example".into()), certificate: None };
+        for (host, is_it) in [
+            ("a.example", true),
+            ("A.example:443", true),
+            ("a.example.", true),
+            ("a.example.:443", true),
+            ("a.example..", false),
+            (".a.example", false),
+            ("b.example.", false),
+            (".", false),
+        ] {
+            assert_eq!(connection.is_for_host(Some(host)), is_it, "{host}");
+        }
+        assert!(!connection.is_for_host(None));
     }
 }

@@ -261,15 +261,19 @@ impl ServerCertVerifier for PinnedRoot {
     }
 }
 
-/// Since when, and until when, all certificates of a chain are in time.
+/// Since when, and until when, all certificates of a path are in time. What else is sent (RFC 8446
+/// 4.4.2), whatever its times are, says nothing of it.
 fn life(
     leaf: &CertificateDer<'_>,
     intermediates: &[CertificateDer<'_>],
 ) -> Option<(UnixTime, UnixTime)> {
-    let mut life = (0, u64::MAX);
-    for one in std::iter::once(leaf).chain(intermediates) {
-        let read = pki::Certificate::read(one).ok()?;
-        life = (life.0.max(read.not_before()), life.1.min(read.not_after()));
+    let read = |one: &CertificateDer<'_>| pki::Certificate::read(one).ok();
+    let mut others: Vec<pki::Certificate> = intermediates.iter().filter_map(read).collect();
+    let mut one = read(leaf)?;
+    let mut life = (one.not_before(), one.not_after());
+    while let Some(at) = others.iter().position(|other| other.subject() == one.issuer()) {
+        one = others.swap_remove(at);
+        life = (life.0.max(one.not_before()), life.1.min(one.not_after()));
     }
     let unix = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
     Some((unix(life.0), unix(life.1)))

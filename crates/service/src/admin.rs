@@ -252,6 +252,7 @@ impl Admin {
             proof: Proof::Nothing,
             is_brake: |_| false,
             busy: super::problem::busy,
+            refuse: super::problem::refuse,
             // A crowd here says nothing about whether the process is ready.
             full: Arc::new(|_| ()),
             nearly_full: Arc::new(|_| ()),

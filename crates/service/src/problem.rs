@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use mtls::listen::HeadFault;
 use records::{Code, Problem};
 
 /// The status code of a refusal.
@@ -78,6 +79,17 @@ impl IntoResponse for Refused {
         let code = self.0.known().map_or(StatusCode::INTERNAL_SERVER_ERROR, status);
         (code, Json(self.0)).into_response()
     }
+}
+
+/// The answer to a head that is refused before anybody looks at its request.
+pub fn refuse(fault: HeadFault) -> Response {
+    let code = match fault {
+        HeadFault::Target => Code::TargetTooLong,
+        HeadFault::Fields => Code::FieldsTooMany,
+        HeadFault::Size => Code::HeadTooLarge,
+        HeadFault::Expectation => Code::ExpectationUnknown,
+    };
+    Refused(Problem::new(code, String::new())).into_response()
 }
 
 /// The answer where there is no place for a request.

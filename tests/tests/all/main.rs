@@ -2,6 +2,7 @@
 //! for nothing run beside each other whatever file they stand in. `xtask/test` runs all of it on
 //! SQLite, and on PostgreSQL what a database has a part in.
 
+mod allowed_requests;
 mod batches;
 mod captured;
 mod certificates;
@@ -52,6 +53,7 @@ mod replays;
 mod rounds;
 mod rules;
 mod searches;
+mod service_clients;
 mod spellings;
 mod spools;
 mod states;

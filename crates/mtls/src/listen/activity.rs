@@ -1,8 +1,7 @@
 //! What goes on on one connection, and when it is over.
 
 use super::limits::{Limits, STOP_MAX};
-use hyper::server::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use h2::server::Builder;
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,13 +10,16 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// A ping of HTTP/2 is sent this often, and answered within as much.
-const PING: Duration = Duration::from_secs(20);
+pub(super) const PING: Duration = Duration::from_secs(20);
+
+/// Largest head of HTTP/2 that is read, so that its sender hears which limit it exceeds.
+const HEAD_BYTES_MAX: u32 = 64 * 1024;
 
 /// The requests of one connection, and its end from within.
 #[derive(Debug)]
 pub struct Activity {
     now: Mutex<Now>,
-    /// Rung whenever a request ends.
+    /// Rung whenever a request ends, or waits for its client.
     ended: Notify,
     /// Ends the connection at once.
     pub end: CancellationToken,
@@ -38,6 +40,8 @@ struct Requests {
     under_way: usize,
     /// Of these, how many have a body that is still to come.
     partial: usize,
+    /// Of these, how many are waited for, by whoever reads them.
+    awaited: usize,
     so_far: usize,
     /// When one began, moved or ended last.
     moved: Instant,
@@ -48,7 +52,8 @@ struct Requests {
 impl Default for Activity {
     fn default() -> Self {
         let moved = Instant::now();
-        let requests = Requests { under_way: 0, partial: 0, so_far: 0, moved, waits: None };
+        let (under_way, partial, awaited, so_far) = (0, 0, 0, 0);
+        let requests = Requests { under_way, partial, awaited, so_far, moved, waits: None };
         let now = Mutex::new(Now { requests, taken: BTreeMap::new(), next: 0 });
         let (end, close) = (CancellationToken::new(), CancellationToken::new());
         Self { now, ended: Notify::new(), end, close }
@@ -68,7 +73,7 @@ impl Activity {
     /// The body of a request is still to come, until what is given is dropped.
     pub(super) fn awaits_body(self: &Arc<Self>) -> PartialRequest {
         self.change(|now| now.requests.partial += 1);
-        PartialRequest(self.clone())
+        PartialRequest { activity: self.clone(), is_awaited: false }
     }
 
     /// Whether a request is under way all of which is here: whoever holds a place for anything less
@@ -80,11 +85,29 @@ impl Activity {
 
     /// Waits until no request is under way.
     pub async fn until_nothing_is_under_way(&self) {
+        self.until(|requests| requests.under_way == 0).await;
+    }
+
+    /// Waits until nothing more can come of a connection whose client sends no more: what is under
+    /// way is answered, or waits over HTTP/1 for the rest of a body. Streams of HTTP/2 are read by
+    /// others than their connection, so that one may look as if it waited and have all it needs.
+    pub(super) async fn until_all_is_answered(&self, is_http2: bool) {
+        loop {
+            self.until(|requests| requests.is_all_answered(is_http2)).await;
+            // What was read before may begin now, and what was answered may leave.
+            tokio::task::yield_now().await;
+            if self.read().is_all_answered(is_http2) {
+                return;
+            }
+        }
+    }
+
+    async fn until(&self, holds: impl Fn(&Requests) -> bool) {
         loop {
             let mut ended = std::pin::pin!(self.ended.notified());
             // One that ends between the look and the wait is heard as well.
             ended.as_mut().enable();
-            if self.read().under_way == 0 {
+            if holds(&self.read()) {
                 return;
             }
             ended.await;
@@ -103,13 +126,38 @@ impl Activity {
     }
 }
 
+impl Requests {
+    fn is_all_answered(&self, is_http2: bool) -> bool {
+        self.under_way == if is_http2 { 0 } else { self.awaited }
+    }
+}
+
 /// A request whose body is still to come.
 #[derive(Debug)]
-pub(super) struct PartialRequest(Arc<Activity>);
+pub(super) struct PartialRequest {
+    activity: Arc<Activity>,
+    is_awaited: bool,
+}
+
+impl PartialRequest {
+    /// Whether whoever reads the body waits for more of it.
+    pub(super) fn awaited(&mut self, is_awaited: bool) {
+        if self.is_awaited == is_awaited {
+            return;
+        }
+        self.is_awaited = is_awaited;
+        self.activity.change(|now| match is_awaited {
+            true => now.requests.awaited += 1,
+            false => now.requests.awaited -= 1,
+        });
+        self.activity.ended.notify_waiters();
+    }
+}
 
 impl Drop for PartialRequest {
     fn drop(&mut self) {
-        self.0.change(|now| now.requests.partial -= 1);
+        self.awaited(false);
+        self.activity.change(|now| now.requests.partial -= 1);
     }
 }
 
@@ -166,21 +214,18 @@ impl Drop for ActiveAnswer {
 
 /// A builder of HTTP/2 connections with every limit of the protocol written out. Whoever proved
 /// nothing has fewer streams, and less of them waits here.
-pub fn http2_builder(is_proven: bool) -> http2::Builder<TokioExecutor> {
+pub(super) fn http2_builder(is_proven: bool) -> Builder {
     let (streams, window) = if is_proven { (100, 1024 * 1024) } else { (16, 128 * 1024) };
-    let mut builder = http2::Builder::new(TokioExecutor::new());
+    let mut builder = Builder::new();
     builder
-        .timer(TokioTimer::new())
         .max_concurrent_streams(streams)
-        .max_header_list_size(16 * 1024)
+        .max_header_list_size(HEAD_BYTES_MAX)
         .max_pending_accept_reset_streams(20)
-        .max_local_error_reset_streams(100)
-        .max_send_buf_size(64 * 1024)
+        .max_local_error_reset_streams(Some(100))
+        .max_send_buffer_size(64 * 1024)
         .header_table_size(4 * 1024)
-        .initial_stream_window_size(64 * 1024)
-        .initial_connection_window_size(window)
-        .keep_alive_interval(PING)
-        .keep_alive_timeout(PING);
+        .initial_window_size(64 * 1024)
+        .initial_connection_window_size(window);
     builder
 }
 

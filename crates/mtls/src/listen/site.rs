@@ -1,17 +1,21 @@
 //! A router behind a listener: what every service is, and the gate is not.
 
 use super::accept::{Accepted, Endpoint, Handshake, Rejected};
-use super::activity::{drive, http2_builder};
+use super::activity::{ActiveRequest, PING, drive, http2_builder};
 use super::budget::Sender;
+use super::client_body::ClientBody;
+use super::head::{HeadFault, OF_SERVICES};
+use super::http2::{Answers, speak};
 use super::limits::Limits;
-use super::pace::{AnswerBody, PacedBody, PacedStream};
+use super::pace::{AnswerBody, PacedBody};
+use super::paced_stream::PacedStream;
 use super::places::{PeerStanding, Slot};
 use crate::peer::TlsConnection;
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderValue, Request, Response, header};
 use hyper::body::{Body as _, Incoming};
-use hyper::server::conn::{http1, http2};
+use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use pki::Certificate;
@@ -19,7 +23,8 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 /// How many connections a certificate may have here now; nothing if it proves nothing. Time, use
@@ -37,6 +42,10 @@ pub enum Proof {
 
 /// Answers that are larger are counted while their client takes them.
 const LARGE: u64 = 64 * 1024;
+/// Most bytes of a head of HTTP/1 that the HTTP library reads, and most fields: beyond them it
+/// refuses by a bare status.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+const FIELDS_MAX: usize = 1_000;
 
 /// A router with the limits of its listener.
 #[derive(Clone)]
@@ -51,6 +60,8 @@ pub struct Site {
     pub is_brake: fn(&str) -> bool,
     /// The answer to everything else there.
     pub busy: fn() -> Response<Body>,
+    /// The answer to a head that is refused.
+    pub refuse: fn(HeadFault) -> Response<Body>,
     /// Hears that the listener has no place left, or has one again.
     pub full: Arc<dyn Fn(bool) + Send + Sync>,
     /// Hears that few places are left, or enough again.
@@ -105,17 +116,22 @@ impl Endpoint for Site {
         // A reserved place is for one question, not for a stay.
         let may_stay = is_proven && !slot.is_reserved();
         let seat = Arc::new(Seat { site: self, router, slot, sender, body });
-        let service = service_fn(move |request| seat.clone().answer(request));
-        let io = TokioIo::new(PacedStream::new(stream, body));
+        let stream = PacedStream::new(stream, body, activity.clone(), http2);
         if http2 {
-            let speaking = http2_builder(is_proven).serve_connection(io, service);
-            let close = |c: Pin<&mut _>| http2::Connection::graceful_shutdown(c);
-            drive(speaking, close, &activity, &limits, may_stay, &stopping).await;
+            let close = CancellationToken::new();
+            let speaking = speak(http2_builder(is_proven), stream, seat, close.clone(), PING);
+            drive(speaking, |_| close.cancel(), &activity, &limits, may_stay, &stopping).await;
         } else {
+            let service = service_fn(move |request: Request<Incoming>| {
+                let (seat, begun) = (seat.clone(), seat.begin());
+                let request = request.map(ClientBody::Http1);
+                async move { Ok::<_, Infallible>(seat.answer(begun, request).await.0) }
+            });
             let mut builder = http1::Builder::new();
             builder.timer(TokioTimer::new()).header_read_timeout(limits.header);
-            builder.max_buf_size(64 * 1024).max_headers(128).half_close(false);
-            let speaking = builder.serve_connection(io, service);
+            // The stream itself holds back an end until all is answered.
+            builder.max_buf_size(HEAD_BYTES_MAX).max_headers(FIELDS_MAX).half_close(false);
+            let speaking = builder.serve_connection(TokioIo::new(stream), service);
             let close = |c: Pin<&mut _>| http1::Connection::graceful_shutdown(c);
             drive(speaking, close, &activity, &limits, may_stay, &stopping).await;
         }
@@ -144,28 +160,40 @@ struct Seat {
     body: Duration,
 }
 
-impl Seat {
+impl Answers for Seat {
+    type Body = AnswerBody;
+    type Begun = ActiveRequest;
+
+    fn begin(&self) -> ActiveRequest {
+        self.slot.activity().begin()
+    }
+
+    fn date(&self) -> Option<HeaderValue> {
+        HeaderValue::from_str(&httpdate::fmt_http_date(SystemTime::now())).ok()
+    }
+
     async fn answer(
         self: Arc<Self>,
-        request: Request<Incoming>,
-    ) -> Result<Response<AnswerBody>, Infallible> {
+        under_way: ActiveRequest,
+        request: Request<ClientBody>,
+    ) -> (Response<AnswerBody>, Option<ActiveRequest>) {
         let (site, activity) = (&self.site, self.slot.activity());
-        let under_way = activity.begin();
         let is_http2 = request.version() == http::Version::HTTP_2;
         let is_brake = (site.is_brake)(request.uri().path());
         let is_reserved = self.slot.is_reserved();
         let portion = self.slot.bodies(is_brake).portion(self.sender);
         let place = self.slot.request(self.sender, is_brake);
+        let (held, partial) = (portion.clone(), activity.awaits_body());
+        let request = request.map(|body| PacedBody::new(body, self.body, held, partial));
         let mut response = if is_reserved && !is_brake {
             (site.busy)()
         } else if place.is_none() {
             // Whoever asks for so much at once waits for themselves, and for no one else.
             later((site.busy)())
+        } else if let Some(fault) = OF_SERVICES.fault(&request) {
+            (site.refuse)(fault)
         } else {
-            let (held, partial) = (portion.clone(), activity.awaits_body());
-            let request =
-                request.map(|body| Body::new(PacedBody::new(body, self.body, held, partial)));
-            let Ok(response) = self.router.clone().oneshot(request).await;
+            let Ok(response) = self.router.clone().oneshot(request.map(Body::new)).await;
             // Whatever became of a body that was not all read: there was no room for it.
             if portion.was_refused() { (site.busy)() } else { response }
         };
@@ -184,7 +212,7 @@ impl Seat {
         }
         let answer = under_way.answer(is_http2);
         let held = [portion, taken];
-        Ok(response.map(|inner| AnswerBody::new(inner, is_http2, answer, held)))
+        (response.map(|inner| AnswerBody::new(inner, is_http2, answer, held)), None)
     }
 }
 

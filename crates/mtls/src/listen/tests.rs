@@ -1,6 +1,9 @@
 //! Each way to hold a place for nothing, and what is left for others meanwhile.
 
+mod half_closed;
+mod heads;
 mod places;
+mod sources;
 
 use super::accept::{Accepted, Endpoint, Handshake, Rejected, serve};
 use super::limits::Limits;
@@ -69,6 +72,11 @@ fn site(limits: Limits, is_full: &Arc<AtomicBool>) -> Site {
         busy: || {
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            response
+        },
+        refuse: |fault| {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = fault.status();
             response
         },
         full: Arc::new(move |full| is_full.store(full, Ordering::SeqCst)),
@@ -204,48 +212,6 @@ impl Endpoint for Http2 {
     }
 }
 
-/// An endpoint that says from where it was reached.
-struct Mirror;
-
-impl Endpoint for Mirror {
-    type Peer = ();
-
-    fn limits(&self) -> Limits {
-        limits()
-    }
-
-    fn peer(&self, _: &Handshake) -> ((), PeerStanding) {
-        ((), PeerStanding::Unproven)
-    }
-
-    fn reject(&self, _: SocketAddr, _: Option<&()>, _: Rejected) {}
-
-    fn full(&self, _: bool) {}
-
-    fn nearly_full(&self, _: bool) {}
-
-    async fn serve(self: Arc<Self>, mut accepted: Accepted<()>) {
-        let source = accepted.source.ip().to_string();
-        accepted.stream.write_all(source.as_bytes()).await.unwrap();
-    }
-}
-
-/// Who reaches a listener on every address by IPv4 is named by that address, for limits, records
-/// and applications alike.
-#[tokio::test]
-async fn an_address_of_ipv4_has_one_spelling() {
-    for (listen, reach) in [("[::]:0", "127.0.0.1"), ("[::]:0", "::1"), ("0.0.0.0:0", "127.0.0.1")]
-    {
-        let listener = TcpListener::bind(listen).await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let stop = CancellationToken::new();
-        tokio::spawn(serve(listener, None, Mirror, stop.clone().cancelled_owned()));
-        let mut stream = TcpStream::connect((reach, port)).await.unwrap();
-        assert_eq!(read(&mut stream).await, reach, "{listen}");
-        stop.cancel();
-    }
-}
-
 #[tokio::test]
 async fn an_idle_connection_of_http2_ends_in_time() {
     let short = Limits { header: SHORT, idle: SHORT, ..limits() };
@@ -287,7 +253,8 @@ async fn an_answer_that_nobody_takes_ends_in_time() {
 
 #[tokio::test]
 async fn one_source_cannot_take_all_places() {
-    let few = Limits { per_source: 2, ..limits() };
+    // Whoever is gone looks like one who sends no more, and may be for so long.
+    let few = Limits { per_source: 2, body: SHORT, ..limits() };
     let fixture = start(None, |full| site(few, full)).await;
     let mut held = vec![fixture.send(WAIT).await, fixture.send(WAIT).await];
     // Their places are taken once a third is turned away.
@@ -312,7 +279,7 @@ async fn one_source_cannot_take_all_places() {
 
 #[tokio::test]
 async fn a_full_listener_says_so_and_keeps_places_for_brakes() {
-    let few = Limits { unproven: 3, reserved: 2, reserved_per_source: 2, ..limits() };
+    let few = Limits { unproven: 3, reserved: 2, reserved_per_source: 2, body: SHORT, ..limits() };
     let fixture = start(None, |full| site(few, full)).await;
     let held = [fixture.send(WAIT).await, fixture.send(WAIT).await, fixture.send(WAIT).await];
     let deadline = Instant::now() + Duration::from_secs(10);
@@ -341,7 +308,8 @@ async fn a_full_listener_says_so_and_keeps_places_for_brakes() {
 /// more; another sender, and the sender's own brakes, find their places.
 #[tokio::test]
 async fn one_sender_asks_for_so_much_at_once_and_keeps_nobody_out() {
-    let few = Limits { unproven: 64, per_source: 32, requests_of_source: 4, ..limits() };
+    let few =
+        Limits { unproven: 64, per_source: 32, requests_of_source: 4, body: SHORT, ..limits() };
     let fixture = start(None, |full| site(few, full)).await;
     let mut held = Vec::new();
     let deadline = Instant::now() + Duration::from_secs(10);

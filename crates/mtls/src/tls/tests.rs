@@ -42,6 +42,36 @@ fn a_certificate_out_of_time_ends_no_handshake_and_a_foreign_one_does() {
     }
 }
 
+/// Whatever is sent beside a path, in whatever order, whenever that was in time: the path counts
+/// (RFC 8446 4.4.2).
+#[test]
+fn what_is_sent_beside_a_path_ends_no_handshake() {
+    let (ours, foreign) = (root(), root());
+    let verifier = PathOnly::to(ours.der()).unwrap();
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.distinguished_name.push(rcgen::DnType::CommonName, "somebody else");
+    (params.not_before, params.not_after) = (date_time_ymd(2001, 1, 1), date_time_ymd(2002, 1, 1));
+    let key = KeyPair::generate().unwrap();
+    let over = params.signed_by(&key, &foreign).unwrap().der().clone();
+    (params.not_before, params.not_after) = (date_time_ymd(2060, 1, 1), date_time_ymd(2061, 1, 1));
+    let to_come = params.signed_by(&key, &foreign).unwrap().der().clone();
+    let own = ours.der().clone();
+    for beside in [
+        vec![own.clone()],
+        vec![over.clone()],
+        vec![to_come.clone(), over.clone()],
+        vec![over.clone(), own.clone(), to_come.clone(), own.clone()],
+        vec![CertificateDer::from(b"no certificate".to_vec()), own],
+        vec![over; 20],
+    ] {
+        for now in [NEW_YEAR - 365 * DAY, NEW_YEAR, NEW_YEAR + 730 * DAY] {
+            let judged = |leaf| verifier.verify_client_cert(&leaf, &beside, at(now));
+            assert!(judged(of_2030(&ours)).is_ok(), "{now}: {}", beside.len());
+            assert!(judged(of_2030(&foreign)).is_err(), "{now}: {}", beside.len());
+        }
+    }
+}
+
 /// A client whose clock is behind believes a server that was certified later than that; by one that
 /// is ahead the certificate is over, and nobody knows better.
 #[test]

@@ -4,24 +4,19 @@ use bytes::Bytes;
 use h2::RecvStream;
 use h2::server::SendResponse;
 use http::{HeaderMap, Response, StatusCode, header};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
-/// Why a body ends before its time.
+/// Why a body breaks off: its client, or what it sent.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Ended {
-    /// The request is no longer permitted, or nothing moved.
-    #[error("cut")]
-    Cut,
-    /// More than the application takes.
-    #[error("too large")]
-    TooLarge,
-    /// The other side.
+pub enum BrokenBody {
+    /// Over HTTP/1.
     #[error(transparent)]
-    Http(#[from] hyper::Error),
-    /// The other side, over HTTP/2.
+    Http1(#[from] hyper::Error),
+    /// Over HTTP/2.
     #[error(transparent)]
     Http2(#[from] h2::Error),
 }
@@ -30,7 +25,7 @@ pub(super) enum Ended {
 pub(super) type Respond = Arc<Mutex<SendResponse<Bytes>>>;
 
 /// A body.
-pub(super) enum ClientBody {
+pub enum ClientBody {
     /// None, or one that somebody else reads.
     Empty,
     /// Of HTTP/1.
@@ -40,7 +35,7 @@ pub(super) enum ClientBody {
 }
 
 /// The body of a stream of HTTP/2.
-pub(super) struct Http2Body {
+pub struct Http2Body {
     inner: RecvStream,
     /// Where 100 is said once the body is wanted, if its client waits for that.
     waits: Option<Respond>,
@@ -57,7 +52,10 @@ impl Http2Body {
         Self { inner, waits, left }
     }
 
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Ended>>> {
+    fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenBody>>> {
         if let Some(respond) = self.waits.take().filter(|_| !self.inner.is_end_stream()) {
             let mut more = Response::new(());
             *more.status_mut() = StatusCode::CONTINUE;
@@ -74,25 +72,43 @@ impl Http2Body {
 
 impl ClientBody {
     /// The final answer stands: 100 is not said any more.
-    pub(super) fn without_waiting(mut self) -> Self {
+    #[must_use]
+    pub fn without_waiting(mut self) -> Self {
         if let Self::Http2(body) = &mut self {
             body.waits = None;
         }
         self
     }
+
+    /// Reads to the end of what should have no bytes: whether that is so. HTTP/2 may say the end of
+    /// a request without a body in a frame of its own (RFC 9113 8.1). Whoever waits for 100 has
+    /// bytes to send.
+    pub async fn ends_empty(&mut self) -> bool {
+        while !self.is_end_stream() {
+            if matches!(self, Self::Http2(body) if body.waits.is_some()) {
+                return false;
+            }
+            match self.frame().await {
+                None => return true,
+                Some(Ok(frame)) if frame.data_ref().is_none_or(Bytes::is_empty) => {}
+                Some(_) => return false,
+            }
+        }
+        true
+    }
 }
 
 impl Body for ClientBody {
     type Data = Bytes;
-    type Error = Ended;
+    type Error = BrokenBody;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Ended>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenBody>>> {
         match self.get_mut() {
             Self::Empty => Poll::Ready(None),
-            Self::Http1(body) => Pin::new(body).poll_frame(context).map_err(Ended::from),
+            Self::Http1(body) => Pin::new(body).poll_frame(context).map_err(BrokenBody::from),
             Self::Http2(body) => body.poll(context),
         }
     }

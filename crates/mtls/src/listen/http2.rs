@@ -1,0 +1,172 @@
+//! HTTP/2 of a connection: its streams are requests like those of HTTP/1.
+//!
+//! The HTTP library speaks HTTP/2 through the same crate, but has no way to answer an expectation
+//! before the final answer (RFC 9110 10.1.1), so it is spoken here.
+
+use super::client_body::{ClientBody, Http2Body, Respond};
+use bytes::Bytes;
+use h2::server::{Builder, SendResponse};
+use h2::{Ping, PingPong, Reason, RecvStream, SendStream};
+use http::{HeaderName, HeaderValue, Request, Response, Version, header};
+use http_body_util::BodyExt;
+use hyper::body::Body;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::sync::CancellationToken;
+
+/// Fields of a connection of HTTP/1.1 (RFC 9113 8.2.2).
+const OF_CONNECTION: [&str; 5] =
+    ["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"];
+
+/// What answers the requests of a connection.
+pub trait Answers: Send + Sync + 'static {
+    /// The body of an answer.
+    type Body: Body<Data = Bytes> + Unpin + Send + 'static;
+    /// What stands for a request until its answer is sent.
+    type Begun: Send + 'static;
+
+    /// Hears of a request as soon as it is read, before anything else is.
+    fn begin(&self) -> Self::Begun;
+
+    /// Answers one request. What stands for it is kept by the body, or given back.
+    fn answer(
+        self: Arc<Self>,
+        begun: Self::Begun,
+        request: Request<ClientBody>,
+    ) -> impl Future<Output = (Response<Self::Body>, Option<Self::Begun>)> + Send;
+
+    /// The value of the field Date.
+    fn date(&self) -> Option<HeaderValue>;
+}
+
+/// Speaks until the connection ends; `close` asks it to end once what is under way is answered. A
+/// ping is sent each `ping`, and answered within as much.
+pub async fn speak<A: Answers, S: AsyncRead + AsyncWrite + Unpin>(
+    builder: Builder,
+    stream: S,
+    answers: Arc<A>,
+    close: CancellationToken,
+    ping: Duration,
+) -> Result<(), h2::Error> {
+    let mut connection = builder.handshake::<_, Bytes>(stream).await?;
+    let mut dead = std::pin::pin!(dead(connection.ping_pong(), ping));
+    let mut is_closing = false;
+    loop {
+        let accepted = tokio::select! {
+            accepted = connection.accept() => accepted,
+            () = close.cancelled(), if !is_closing => {
+                is_closing = true;
+                connection.graceful_shutdown();
+                continue;
+            }
+            () = &mut dead => return Ok(()),
+        };
+        let Some(accepted) = accepted else { return Ok(()) };
+        let (request, respond) = accepted?;
+        let begun = answers.begin();
+        tokio::spawn(answer(answers.clone(), begun, request, respond));
+    }
+}
+
+/// Waits until the other side answers no ping.
+async fn dead(pings: Option<PingPong>, every: Duration) {
+    let Some(mut pings) = pings else { return std::future::pending().await };
+    loop {
+        tokio::time::sleep(every).await;
+        let answered = tokio::time::timeout(every, pings.ping(Ping::opaque())).await;
+        if !matches!(answered, Ok(Ok(_))) {
+            return;
+        }
+    }
+}
+
+/// Answers the request of one stream, unless its client takes it back.
+async fn answer<A: Answers>(
+    answers: Arc<A>,
+    begun: A::Begun,
+    request: Request<RecvStream>,
+    respond: SendResponse<Bytes>,
+) {
+    let respond: Respond = Arc::new(Mutex::new(respond));
+    let (head, body) = request.into_parts();
+    let body = Http2Body::new(body, &head.headers, &respond);
+    let request = Request::from_parts(head, ClientBody::Http2(body));
+    let taken_back =
+        poll_fn(|waker| respond.lock().unwrap_or_else(PoisonError::into_inner).poll_reset(waker));
+    let (response, _begun) = tokio::select! {
+        answered = answers.clone().answer(begun, request) => answered,
+        _ = taken_back => return,
+    };
+    let (head, mut body) = response.into_parts();
+    let mut head = Response::from_parts(head, ());
+    *head.version_mut() = Version::HTTP_2;
+    let headers = head.headers_mut();
+    for name in OF_CONNECTION {
+        headers.remove(HeaderName::from_static(name));
+    }
+    if let Some(date) = answers.date() {
+        headers.entry(header::DATE).or_insert(date);
+    }
+    let is_over = body.is_end_stream();
+    if let Some(length) = body.size_hint().exact().filter(|_| !is_over) {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    let sent = respond.lock().unwrap_or_else(PoisonError::into_inner).send_response(head, is_over);
+    match sent {
+        Ok(_) if is_over => {}
+        Ok(mut stream) => {
+            if let Err(error) = pass(&mut body, &mut stream).await {
+                tracing::debug!(%error, "stream");
+            }
+        }
+        Err(error) => tracing::debug!(%error, "stream"),
+    }
+}
+
+/// Sends a body as its client takes it. Nothing is asked of whoever answers before.
+async fn pass<B: Body<Data = Bytes> + Unpin>(
+    body: &mut B,
+    stream: &mut SendStream<Bytes>,
+) -> Result<(), h2::Error> {
+    loop {
+        stream.reserve_capacity(1);
+        let is_wanted = poll_fn(|waker| {
+            if let Poll::Ready(taken_back) = stream.poll_reset(waker) {
+                return Poll::Ready(taken_back.map(|_| false));
+            }
+            while stream.capacity() == 0 {
+                match ready!(stream.poll_capacity(waker)) {
+                    Some(Ok(_)) => {}
+                    Some(Err(error)) => return Poll::Ready(Err(error)),
+                    None => return Poll::Ready(Ok(false)),
+                }
+            }
+            Poll::Ready(Ok(true))
+        });
+        if !is_wanted.await? {
+            return Ok(());
+        }
+        let frame = tokio::select! {
+            frame = body.frame() => frame,
+            taken_back = poll_fn(|waker| stream.poll_reset(waker)) => return taken_back.map(|_| ()),
+        };
+        match frame {
+            Some(Ok(frame)) => {
+                let Ok(data) = frame.into_data() else { continue };
+                let is_last = body.is_end_stream();
+                stream.send_data(data, is_last)?;
+                if is_last {
+                    return Ok(());
+                }
+            }
+            Some(Err(_)) => {
+                stream.send_reset(Reason::INTERNAL_ERROR);
+                return Ok(());
+            }
+            None => return stream.send_data(Bytes::new(), true),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What a service says of a head before anybody looks at its request, over both protocols.
+
+use super::half_closed::{frame, http2_request};
+use super::*;
+
+async fn over_http1(fixture: &Fixture, target: &str, fields: &[(&str, &str)]) -> u16 {
+    let fields: String =
+        fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let head = format!("GET {target} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n{fields}\r\n");
+    let answer = fixture.ask(&head).await;
+    answer.get(9..12).and_then(|status| status.parse().ok()).unwrap_or_default()
+}
+
+async fn over_http2(fixture: &Fixture, target: &str, fields: &[(&str, &str)]) -> u16 {
+    let stream = TokioIo::new(TcpStream::connect(fixture.address).await.unwrap());
+    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+    tokio::spawn(connection);
+    let mut request = Request::get(format!("http://h{target}"));
+    for (name, value) in fields {
+        request = request.header(*name, *value);
+    }
+    let answer = sender.send_request(request.body(Body::empty()).unwrap()).await.unwrap();
+    answer.status().as_u16()
+}
+
+/// Each limit has its status, and the nearest that fits passes.
+#[tokio::test]
+async fn each_limit_of_a_service_has_its_status() {
+    let plain = start(None, |full| site(limits(), full)).await;
+    let http2 = start(None, |full| Http2(site(limits(), full))).await;
+    let query = |bytes: usize| format!("/?{}", "a".repeat(bytes - 2));
+    let (fits, long) = ("a".repeat(15_000), "a".repeat(17_000));
+    let fields = |count: usize| vec![("x-a", "a"); count];
+    for (target, fields, status) in [
+        (query(8 * 1024), vec![], 200),
+        (query(8 * 1024 + 1), vec![], 414),
+        (query(8_500), vec![], 414),
+        ("/".into(), vec![("cookie", fits.as_str())], 200),
+        ("/".into(), vec![("cookie", long.as_str())], 431),
+        ("/".into(), fields(95), 200),
+        ("/".into(), fields(110), 431),
+        ("/".into(), vec![("expect", "100-Continue")], 200),
+        ("/".into(), vec![("expect", "wonders")], 417),
+        ("/".into(), vec![("expect", "100-continue"), ("expect", "wonders")], 417),
+    ] {
+        let what: String = format!("{target} {fields:?}").chars().take(60).collect();
+        assert_eq!(over_http1(&plain, &target, &fields).await, status, "HTTP/1.1: {what}");
+        assert_eq!(over_http2(&http2, &target, &fields).await, status, "HTTP/2: {what}");
+    }
+}
+
+/// The text 100 in the code of RFC 7541 appendix B.
+const STATUS_100: &[u8] = &[0x82, 0x08, 0x03];
+
+/// Who waits for 100 over HTTP/2 gets it as soon as the body is wanted; who is refused gets the
+/// final status, and its stream ends when it says so itself.
+#[tokio::test]
+async fn an_expectation_over_http2_is_answered_at_once() {
+    let fixture = start(None, |full| Http2(site(limits(), full))).await;
+    let expect = b"\0\x06expect\x0c100-continue";
+    for (path, is_wanted) in [("/brake", true), ("/nowhere", false)] {
+        let whole = http2_request(3, path, expect, Some(b""));
+        // Without the last frame, which would end the stream.
+        let head = &whole[..whole.len() - frame(0, 1, 1, b"").len()];
+        let mut stream = TcpStream::connect(fixture.address).await.unwrap();
+        stream.write_all(head).await.unwrap();
+        let first = next_of_stream(&mut stream).await;
+        assert_eq!(first.0, 1, "{path}: a head");
+        assert_eq!(first.2.ends_with(STATUS_100), is_wanted, "{path}: {first:?}");
+        stream.write_all(&frame(0, 1, 1, b"stop")).await.unwrap();
+        if is_wanted {
+            let (head, data) =
+                (next_of_stream(&mut stream).await, next_of_stream(&mut stream).await);
+            assert_eq!((head.0, data.2.as_slice()), (1, b"stop".as_slice()));
+        } else {
+            // 404 without a body: the head was the end of the answer.
+            assert_eq!(first.1 & 1, 1, "{first:?}");
+        }
+    }
+}
+
+/// The next frame of the first stream that says anything: kind, flags, payload.
+async fn next_of_stream(stream: &mut TcpStream) -> (u8, u8, Vec<u8>) {
+    let read = async {
+        loop {
+            let mut head = [0; 9];
+            stream.read_exact(&mut head).await.unwrap();
+            let mut payload = vec![0; usize::from(u16::from_be_bytes([head[1], head[2]]))];
+            stream.read_exact(&mut payload).await.unwrap();
+            if head[8] == 1 && head[3] <= 1 {
+                return (head[3], head[4], payload);
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), read).await.expect("no answer")
+}

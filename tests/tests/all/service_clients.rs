@@ -1,0 +1,205 @@
+//! Clients of services as they are: portal, status, log and issuer take what the gate takes, and
+//! say no in the same words.
+
+use serde_json::Value;
+use tests::Office;
+use tests::clients::ClientFiles;
+use tests::gate::ANSWER;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// A report that fits no letter.
+const REPORT: &str = r#"{"reference":"0000000000000000","value":"AAAA"}"#;
+
+/// An officer's files, which services take for a stranger's or an officer's as it is due.
+fn files(office: &Office) -> ClientFiles {
+    ClientFiles::of(office, &office.first("officer-1"))
+}
+
+fn loss(office: &Office) -> String {
+    format!("{}{}", office.trust.status, ca_api::status::LOSS)
+}
+
+/// Where lists and certificates are, without TLS.
+fn plain(office: &Office) -> String {
+    let list = office.city["ca"]["crl_url"].as_str().unwrap();
+    list.split("/crl/").next().unwrap().to_owned()
+}
+
+fn port(origin: &str) -> u16 {
+    origin.rsplit(':').next().unwrap().parse().unwrap()
+}
+
+/// Who sends no more after a loss report, over TLS by a program that says so, or after a request
+/// without TLS, reads the answer.
+#[tokio::test]
+async fn half_closed_requests_of_services_are_answered() {
+    let office = Office::open().await;
+    let files = files(&office);
+    let length = REPORT.len();
+    let report = format!(
+        "POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{REPORT}",
+        ca_api::status::LOSS
+    );
+    let said = files.gnutls(port(&office.trust.status), &report).await;
+    assert!(said.contains("HTTP/1.1 403") && said.contains("wrong-code"), "{said}");
+    for (path, status) in [("/ca/root.cer", "200"), ("/ca/nothing.cer", "404")] {
+        let mut stream = TcpStream::connect(("127.0.0.1", port(&plain(&office)))).await.unwrap();
+        let get = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        stream.write_all(get.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut answer = Vec::new();
+        let read = stream.read_to_end(&mut answer);
+        tokio::time::timeout(ANSWER, read).await.expect("the connection stays open").unwrap();
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {answer}");
+    }
+}
+
+/// Who waits for 100 before sending gets it, or the final status, at once; who expects something
+/// else is told.
+#[tokio::test]
+async fn expectations_of_services_are_answered_at_once() {
+    let office = Office::open().await;
+    let files = files(&office);
+    let look_up = format!("{}{}", office.trust.portal_public, portal_api::public::LOOK_UP);
+    let hosts = office.path("hosts");
+    std::fs::write(&hosts, "127.0.0.1 localhost portal.localhost\n").unwrap();
+    let option = format!("-Djdk.net.hosts.file={}", hosts.display());
+    let words = [loss(&office), look_up.clone()];
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let (is_well, said) = files.java_with(&[&option], "ExpectContinue", &words).await;
+    let lines: Vec<&str> = said.lines().collect();
+    let told = |version| format!("{version} 400 - false");
+    let wanted = ["HTTP_1_1", "HTTP_1_1", "HTTP_2", "HTTP_2"].map(told);
+    assert!(is_well && lines == wanted, "{said}");
+    for address in [loss(&office), look_up, format!("{}/nowhere", office.trust.portal_public)] {
+        for protocol in ["--http1.1", "--http2"] {
+            // Longer than the test may take: only an answer makes it send.
+            let words = [protocol, "-i", "--expect100-timeout", "60", "-d", REPORT];
+            let expect = ["-H", "Expect: 100-continue", &address];
+            let got = files.curl(&[words.as_slice(), &expect].concat()).await;
+            assert!(got.contains("\"code\":"), "{protocol} {address}: {got}");
+            let expect = ["-H", "Expect: wonders", &address];
+            let got = files.curl(&[words.as_slice(), &expect].concat()).await;
+            let told = got.contains(" 417") && got.contains("expectation-unknown");
+            assert!(told, "{protocol} {address}: {got}");
+        }
+    }
+}
+
+/// Each limit of a head has its status and its code, over both protocols; the nearest that fits
+/// passes.
+#[tokio::test]
+async fn limits_of_services_have_their_codes() {
+    let office = Office::open().await;
+    let files = files(&office);
+    let (portal, status) = (office.trust.portal_public.clone(), office.trust.status.clone());
+    let cookie = |bytes: usize| vec![format!("Cookie: a={}", "a".repeat(bytes))];
+    let fields =
+        |count: usize| -> Vec<String> { (0..count).map(|n| format!("X-A{n}: a")).collect() };
+    let long = |bytes: usize| format!("?{}", "a".repeat(bytes));
+    for (origin, path) in [(&portal, "/"), (&status, ca_api::status::LOSS)] {
+        for (query, fields, code) in [
+            (long(8_000), vec![], ""),
+            (long(8_300), vec![], "target-too-long"),
+            (String::new(), cookie(15_000), ""),
+            (String::new(), cookie(17_000), "head-too-large"),
+            (String::new(), fields(90), ""),
+            (String::new(), fields(110), "fields-too-many"),
+        ] {
+            for protocol in ["--http1.1", "--http2"] {
+                let address = format!("{origin}{path}{query}");
+                let mut words = vec![protocol, "-i", &address];
+                words.extend(fields.iter().flat_map(|field| ["-H", field.as_str()]));
+                let got = files.curl(&words).await;
+                let body = got.split_once("\r\n\r\n").unwrap().1;
+                let told: Value = serde_json::from_str(body).unwrap_or_default();
+                let told = told["code"].as_str().unwrap_or_default();
+                let what = format!("{protocol} {path} {code}");
+                if code.is_empty() {
+                    let line = got.lines().next().unwrap();
+                    assert!(!line.contains(" 414") && !line.contains(" 431"), "{what}: {line}");
+                } else {
+                    assert_eq!(told, code, "{what}: {got}");
+                }
+            }
+        }
+    }
+}
+
+/// HEAD is GET without a body: at pages, lists and what a log shows, over both protocols, where it
+/// is answered and where it is refused.
+#[tokio::test]
+async fn head_is_get_without_a_body_at_services() {
+    let office = Office::open().await;
+    let files = files(&office);
+    let log = office.trust.logs[0].url.clone();
+    for (address, protocols) in [
+        (format!("{}/", office.trust.portal_public), &["--http1.1", "--http2"][..]),
+        (format!("{}/root.cer", office.trust.portal_public), &["--http1.1", "--http2"]),
+        (format!("{}/nothing", office.trust.portal_public), &["--http1.1", "--http2"]),
+        (format!("{}/certificate", office.trust.portal_staff), &["--http1.1", "--http2"]),
+        (format!("{}/ca/root.cer", plain(&office)), &["--http1.1"]),
+        (format!("{}/ca/nothing.cer", plain(&office)), &["--http1.1"]),
+        (office.city["ca"]["crl_url"].as_str().unwrap().to_owned(), &["--http1.1"]),
+        (format!("{}/checkpoint", log.trim_end_matches('/')), &["--http1.1"]),
+    ] {
+        for protocol in protocols {
+            let of = async |more: &[&str]| {
+                let got =
+                    files.curl(&[[*protocol, "-i", &address].as_slice(), more].concat()).await;
+                let (head, body) = got.split_once("\r\n\r\n").unwrap();
+                let status = head.split(' ').nth(1).unwrap().to_owned();
+                let kind = head.lines().find(|line| line.starts_with("content-type: "));
+                (status, kind.map(str::to_owned), body.len())
+            };
+            let (get, head) = (of(&[]).await, of(&["-I"]).await);
+            assert_eq!((&get.0, &get.1), (&head.0, &head.1), "{protocol} {address}");
+            assert_eq!(head.2, 0, "{protocol} {address}");
+        }
+    }
+}
+
+/// Services and people may send more certificates than a path needs, in whatever order: at issuer
+/// and log, which ask for one, and at status and the public host, which do not.
+#[tokio::test]
+async fn more_certificates_than_needed_do_no_harm_at_services() {
+    let office = Office::open().await;
+    let officer = files(&office);
+    let path = |end: &str| office.path(&format!("portal/public.{end}"));
+    let chain = std::fs::read_to_string(path("pem")).unwrap();
+    let root = std::fs::read_to_string(&officer.root).unwrap();
+    let foreign = tests::foreign::WebCa::new();
+    let stranger = foreign.root();
+    let end = "-----END CERTIFICATE-----\n";
+    let own: Vec<&str> = chain.split_inclusive(end).collect();
+    let [leaf, between @ ..] = own.as_slice() else { panic!("no chain") };
+    let between = between.concat();
+    let (sent, key) = (office.path("sent.pem"), path("key").display().to_string());
+    let asked = [
+        format!("{}{}", office.issuer_address(), ca_api::public::LOOK_UP),
+        format!("{}{}", office.trust.log, ca_api::log::PULSE),
+        loss(&office),
+        format!("{}{}", office.trust.portal_public, portal_api::public::LOOK_UP),
+    ];
+    for address in asked {
+        let mut codes = Vec::new();
+        for all in [
+            chain.clone(),
+            format!("{leaf}{root}{between}"),
+            format!("{leaf}{stranger}{between}{root}"),
+            format!("{leaf}{between}{}{leaf}", stranger.repeat(8)),
+        ] {
+            std::fs::write(&sent, all).unwrap();
+            let shown = sent.display().to_string();
+            let words = ["-i", "--cert", &shown, "--key", &key, "-d", "{}"];
+            let json = ["-H", "Content-Type: application/json", &address];
+            let got = officer.curl(&[words.as_slice(), &json].concat()).await;
+            let told: Value =
+                serde_json::from_str(got.split_once("\r\n\r\n").unwrap().1).unwrap_or_default();
+            codes.push((got.lines().next().unwrap().to_owned(), told["code"].clone()));
+        }
+        assert!(codes.windows(2).all(|two| two[0] == two[1]), "{address}: {codes:?}");
+    }
+}
