@@ -201,8 +201,8 @@ async fn policy_files_are_those_in_force() {
 
     // A row of a revocation that nobody made, too.
     let serial = office.first("auditor").leaf().serial().to_string();
-    let forged = format!("insert into revocation values ('{serial}', 1, 'superseded', 2)");
-    sqlx::query(&forged).execute(&office.database().await).await.unwrap();
+    let forged = sqlx::query("insert into revocation values ($1, 1, 'superseded', 2)");
+    forged.bind(&serial).execute(&office.database().await).await.unwrap();
     finds(&office, &format!("revocation {serial}"), &[]);
     mended();
 }

@@ -72,9 +72,9 @@ fn has_one_spelling(office: &Office, files: &Files, changes: &[(&str, Respell)])
     let (ours, second, said) = judged(office, &at, true);
     assert_eq!((ours, second), (VERIFIED, VERIFIED), "{said}");
     for (what, change) in changes {
-        let mut count = 0;
+        let mut count: usize = 0;
         let other = relaid(office, files, |laid| {
-            count = laid.iter_mut().filter(|one| change(&mut one.record.event)).count();
+            count = laid.iter_mut().map(|one| usize::from(change(&mut one.record.event))).sum();
         });
         assert!(count > 0, "{what}: it is not there");
         tar(&at, &other);
