@@ -27,7 +27,7 @@ const OWN: [(&str, &str); 8] = [
 ];
 
 /// Whoever replaces a file, and why nobody's file is lost: it is one of the program's own.
-const REPLACED: [(&str, &str); 21] = [
+const REPLACED: [(&str, &str); 22] = [
     ("agent/src/command/join.rs", "the state directory that it joins, unless that has joined"),
     ("agent/src/command/renew.rs", "what stands beside the files in use until it is moved there"),
     ("agent/src/lib.rs", "the name of the function in this program"),
@@ -47,6 +47,7 @@ const REPLACED: [(&str, &str); 21] = [
     ("ca-server/issuer/src/publisher.rs", "the newest list"),
     ("ca-server/log/src/publish.rs", "tiles and checkpoints, made again from the log"),
     ("ca-server/status/src/lists.rs", "the newest list"),
+    ("ca-server/store/src/keep/journal.rs", "a journal without what is settled"),
     ("ca-server/store/src/keep/slots.rs", "marks that need more room"),
     ("ca-server/store/src/keep/snapshot.rs", "which pieces of kept authority count"),
     ("crates/cli/src/context/add.rs", "a context's own copy of the trust file"),
