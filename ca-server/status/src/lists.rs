@@ -5,7 +5,6 @@
 
 use anyhow::Context;
 use arc_swap::ArcSwapOption;
-use ca_host::durable::replace_private;
 use ca_host::lists::ListOf;
 use ca_store::keep::FloorFile;
 use ca_store::replay::Floor;
@@ -49,7 +48,8 @@ struct Own {
 impl Own {
     /// Keeps a list and the floor for its number; each is tried whatever becomes of the other.
     fn keep(&mut self, list: &RevocationList) {
-        let kept = replace_private(&self.path, list.der());
+        let kept = system::file::replace_private(&self.path, list.der());
+        let kept = kept.with_context(|| self.path.display().to_string());
         let raised = self.floor.raise(floor_of(list));
         self.unkept = kept.and(raised).err().map(|error| format!("{error:#}"));
         if let Some(error) = &self.unkept {

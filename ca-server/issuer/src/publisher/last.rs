@@ -1,6 +1,6 @@
 //! The last list that the issuing key signed, behind which the next one goes on: from whatever
-//! place has the newest. A place that is missing, damaged or of before is no reason to number a list
-//! a second time; that the own one is, is told.
+//! place has the newest. A place that is missing, damaged or of before is no reason to number a
+//! list a second time; that the own one is, is told.
 
 use crate::error::IssuerError;
 use crate::issuer::Issuer;

@@ -64,7 +64,7 @@ impl Journal {
         let mut reach = Reach::begin(key, &bytes).with_context(damaged)?;
         let mut entries = Vec::new();
         let counted = floor.floor();
-        let mut agrees = reach.is(&counted);
+        let mut agrees = counted.size == 0 || reach.is(&counted);
         while let Some((next, entry)) = reach.next(key, &bytes) {
             reach = next;
             agrees |= reach.is(&counted);
@@ -149,8 +149,12 @@ impl Journal {
         Ok(())
     }
 
+    /// Raises the floor to what stands in the file, if it is not there.
     fn raise(&mut self) -> anyhow::Result<()> {
-        self.floor.raise(Floor { size: self.reach.count, root: self.reach.last })
+        match self.reach.count > self.floor.floor().size {
+            true => self.floor.raise(Floor { size: self.reach.count, root: self.reach.last }),
+            false => Ok(()),
+        }
     }
 
     /// Takes room for what comes, as far as there is some.

@@ -48,7 +48,7 @@ const REPLACED: [(&str, &str); 23] = [
     ("ca-server/issuer/src/publisher.rs", "the newest list"),
     ("ca-server/log/src/publish.rs", "tiles and checkpoints, made again from the log"),
     ("ca-server/status/src/lists.rs", "the newest list"),
-    ("ca-server/store/src/keep/journal.rs", "a journal that begins anew"),
+    ("ca-server/store/src/keep/journal.rs", "a journal without what is settled"),
     ("ca-server/store/src/keep/slots.rs", "marks that need more room"),
     ("ca-server/store/src/keep/snapshot.rs", "which pieces of kept authority count"),
     ("crates/cli/src/context/add.rs", "a context's own copy of the trust file"),
