@@ -168,6 +168,7 @@ impl Answers for Seat {
         self.slot.activity().begin()
     }
 
+    #[expect(clippy::disallowed_methods, reason = "RFC 9110 6.6.1; nothing is decided by it")]
     fn date(&self) -> Option<HeaderValue> {
         HeaderValue::from_str(&httpdate::fmt_http_date(SystemTime::now())).ok()
     }

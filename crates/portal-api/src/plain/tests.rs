@@ -6,11 +6,10 @@ mod beside;
 mod decision;
 
 use super::{Fact, facts};
-use pki::{Certificate, Signer};
+use pki::Signer;
 use records::export::{OrderExport, OrderProgress};
-use records::order::{Body, bundle_digest};
-use records::record::File;
-use records::{Bytes, Disclosure, Order, json};
+use records::order::Body;
+use records::{Disclosure, json};
 use sample_city::orders::{Old, SampleOrder, all as samples, file, old, registry, renewed_by};
 use serde_json::{Value, json as j};
 use std::collections::BTreeSet;
