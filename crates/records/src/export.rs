@@ -1,10 +1,8 @@
 //! Documents that leave the system: orders for approval, and proofs that a record stands in a log.
 
-mod files;
 mod order;
 
-pub use files::files_digest;
-pub use order::{Hearsay, OpenedOrder, OrderExport, RowExport, ShownOrder};
+pub use order::{Hearsay, OpenedOrder, OrderExport, RowExport, ShownOrder, files_digest};
 
 use crate::approval::is_id;
 use crate::bytes::Bytes;

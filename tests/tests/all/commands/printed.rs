@@ -1,6 +1,6 @@
 //! What stands printed somewhere, found by reading: pages, letters, documents, texts of programs.
 
-use super::refused;
+use super::refused::refused;
 use clap::CommandFactory;
 use std::path::{Path, PathBuf};
 use tests::workspace;

@@ -2,7 +2,7 @@
 //! with folders of their own, and a terminal with somebody at it.
 
 use super::printed::{in_text, words};
-use super::refused;
+use super::refused::refused;
 use records::letter::Letter;
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
