@@ -50,7 +50,7 @@ async fn each_limit_of_a_service_has_its_status() {
 }
 
 /// The text 100 in the code of RFC 7541 appendix B.
-const STATUS_100: &[u8] = &[0x82, 0x08, 0x03];
+const STATUS_100: &[u8] = &[0x82, 0x08, 0x01];
 
 /// Who waits for 100 over HTTP/2 gets it as soon as the body is wanted; who is refused gets the
 /// final status, and its stream ends when it says so itself.
