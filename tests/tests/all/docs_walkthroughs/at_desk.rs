@@ -85,6 +85,31 @@ async fn batch_of(office: &Office, names: &[&str]) -> String {
     portal.batch(&portal_api::Batch { rows }).await.unwrap().order
 }
 
+/// Suspends somebody's certificate, once, and saves a receipt that holds.
+async fn suspend(office: &Office, officer: &mut Walked) {
+    let held = office.official("钱二", "sz-office").await.1;
+    let held = pki::Certificate::read(&held.chain[0].0).unwrap().serial().to_string();
+    let form = [("serial", held.as_str()), ("reason", "keyCompromise"), ("evidence", "来电")];
+    let shown = officer.act(("/suspend", "/suspend"), &form).await;
+    let done = officer.sign(&shown, "/suspend/sign", &[]).await;
+    assert!(done.contains(&held) && done.contains("已冻结"), "{done}");
+    officer.read.push_str(&done);
+    let again = hidden(&shown, "digest");
+    let form = [("token", hidden(&shown, "token")), ("digest", again)];
+    let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let again = officer.desk.post("/suspend/sign", &form).await;
+    assert_eq!(again.status, 409, "what was shown is signed once: {}", again.text);
+    let (kind, receipt) = officer.desk.save("/suspend/receipt.json").await;
+    assert_eq!(kind, "application/json");
+    let receipt: records::enrolment::SignedReceipt = serde_json::from_slice(&receipt).unwrap();
+    let told =
+        records::receipt::Receipt::open(&receipt, &office.trust, tests::built::now()).unwrap();
+    match told {
+        records::receipt::Receipt::Suspension(notice) => assert_eq!(notice.serials, [held]),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[tokio::test]
 async fn officers_and_auditors_walk_at_the_desk_alone() {
     let office = Office::open().await;
@@ -111,27 +136,7 @@ async fn officers_and_auditors_walk_at_the_desk_alone() {
     }
     office.carried_out(&batch).await;
 
-    let held = office.official("钱二", "sz-office").await.1;
-    let held = pki::Certificate::read(&held.chain[0].0).unwrap().serial().to_string();
-    let form = [("serial", held.as_str()), ("reason", "keyCompromise"), ("evidence", "来电")];
-    let shown = officer.act(("/suspend", "/suspend"), &form).await;
-    let done = officer.sign(&shown, "/suspend/sign", &[]).await;
-    assert!(done.contains(&held) && done.contains("已冻结"), "{done}");
-    officer.read.push_str(&done);
-    let again = hidden(&shown, "digest");
-    let form = [("token", hidden(&shown, "token")), ("digest", again)];
-    let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let again = officer.desk.post("/suspend/sign", &form).await;
-    assert_eq!(again.status, 409, "what was shown is signed once: {}", again.text);
-    let (kind, receipt) = officer.desk.save("/suspend/receipt.json").await;
-    assert_eq!(kind, "application/json");
-    let receipt: records::enrolment::SignedReceipt = serde_json::from_slice(&receipt).unwrap();
-    let told =
-        records::receipt::Receipt::open(&receipt, &office.trust, tests::built::now()).unwrap();
-    match told {
-        records::receipt::Receipt::Suspension(notice) => assert_eq!(notice.serials, [held]),
-        other => panic!("{other:?}"),
-    }
+    suspend(&office, &mut officer).await;
 
     let form = [("serial", serial.as_str()), ("reason", "superseded"), ("evidence", "来电")];
     let shown = officer.act(("/revoke", "/revoke"), &form).await;
