@@ -8,7 +8,7 @@ use crate::run::{self, AgentRecord};
 use crate::verdict::Failed;
 use pki::{Certificate, PublicKey};
 use records::access::{Completion, Connection, Decision};
-use records::commitment::Commitment;
+use records::commitment::{Commitment, Disclosure};
 use records::record::Event;
 use std::collections::BTreeSet;
 
@@ -83,7 +83,8 @@ pub fn check(
 fn told<'a>(records: &'a [AgentRecord<'a>], name: &str) -> Result<Told<'a>, Failed> {
     let mut told = Told::default();
     for one in records {
-        discloses(one.item(), commitments(&one.record().event), &one.shown().disclosures)?;
+        let opened = &one.shown().disclosures;
+        discloses(one.item(), shown(commitments(&one.record().event), opened), opened)?;
         let is_second = match &one.record().event {
             Event::Connection(seen) => {
                 told.connections.push((one, seen));
@@ -102,6 +103,16 @@ fn told<'a>(records: &'a [AgentRecord<'a>], name: &str) -> Result<Told<'a>, Fail
         }
     }
     Ok(told)
+}
+
+/// Those of the commitments that something is shown of. Whoever lays a record again shows nothing:
+/// what a request rests on is asked for where it is looked at.
+fn shown(
+    all: BTreeSet<(String, Commitment)>,
+    opened: &[Disclosure],
+) -> BTreeSet<(String, Commitment)> {
+    let is_shown = |path: &str| opened.iter().any(|one| one.path == path);
+    all.into_iter().filter(|(path, _)| is_shown(path)).collect()
 }
 
 /// What a record of a request commits to, by where it stands.
