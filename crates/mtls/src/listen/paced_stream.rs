@@ -26,9 +26,9 @@ pub(super) struct PacedStream<S> {
     end: Option<HeldEnd>,
 }
 
-/// After the client's last byte: what is under way is answered before the HTTP library hears of it,
-/// which would take it for the end of all interest (RFC 9112 8, RFC 8446 6.1). A client that is gone
-/// looks the same until something is written; it keeps its place as long as one may stall.
+/// After the client's last byte: what is under way is answered before the HTTP library hears of
+/// it, which would take it for the end of all interest (RFC 9112 8, RFC 8446 6.1). A client that is
+/// gone looks the same until something is written; it keeps its place as long as one may stall.
 struct HeldEnd {
     /// Ready once all is answered.
     answered: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
