@@ -190,8 +190,8 @@ fn every_error_code_is_documented() {
          At services the HTTP library itself refuses what it cannot read, before anything of ours \
          sees it,\nby a status without a code: over HTTP/1.1 a head that is none (400), of more \
          than 64 KiB or 1,000\nfields (431), a target of more than 65,534 bytes (414); over HTTP/2 \
-         fields of more than 64 KiB (431),\nand a stream or connection in which HTTP/2 is broken, \
-         by an error of the protocol. A gate answers\nthese with a code, too.\n\n服务端的 HTTP \
+         fields of more than 64 KiB\n(431), and a stream or connection in which HTTP/2 is broken, \
+         by an error of the protocol. A gate\nanswers these with a code, too.\n\n服务端的 HTTP \
          库自身无法读取的请求（报文头不成形、超过 64 KiB 或 1000 个字段、地址超过 65534 \
          字节），\n只有状态码，没有错误代码；网关对此也给出错误代码。\n",
     );
