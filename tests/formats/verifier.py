@@ -671,7 +671,10 @@ def check_request(bundle, origin, control):
         stands = runs.get((agent, link["epoch"], link["aseq"]), set())
         if (octets(link["prev"], 32), entry) not in stands:
             continue  # no agent signed it: it is left out
-        disclosed(committed(record), shown["disclosures"], item)
+        told = {one["path"] for one in shown["disclosures"]}
+        # Whoever lays a record again shows nothing; what a request rests on is asked for below.
+        given = [pair for pair in committed(record) if pair[0] in told]
+        disclosed(given, shown["disclosures"], item)
         if record["kind"] == "connection":
             connections.append((record, shown["disclosures"], item))
         elif record["kind"] == "decision" and name_of(record) == bundle.request:

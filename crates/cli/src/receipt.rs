@@ -78,7 +78,7 @@ pub(crate) fn keep(
         output.said("回执未能写入文件，全文如下：", "the receipt, which could not be written:");
         output.to_copy(&text);
         output.json(&json!({ "receipt": text }));
-        Failure::unkept(out, &error).next("yinxin receipt check TEXT")
+        Failure::unkept(out, &error).next("yinxin receipt check FILE")
     })
 }
 

@@ -206,7 +206,8 @@ pub(super) async fn desk(scene: &Scene, text: &str) -> Result<(), String> {
 /// Of a loss that was reported just before.
 pub(super) fn check_receipt(scene: &Scene, left: &Left, text: &str) -> Result<(), String> {
     let holder = left.reported.as_ref().ok_or("nobody has a receipt")?;
-    says(scene.types(&holder.home, "sample-officer", &filled(text, &[])), &holder.serial).map(drop)
+    let typed = filled(text, &[("FILE", "receipt.json")]);
+    says(scene.types(&holder.home, "sample-officer", &typed), &holder.serial).map(drop)
 }
 
 pub(super) fn report_lost(scene: &Scene, left: &mut Left, text: &str) -> Result<(), String> {
