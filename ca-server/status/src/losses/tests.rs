@@ -39,6 +39,15 @@ async fn confirm(losses: &Losses, number: u64, at: u64) {
     losses.confirm(&name, (event, Vec::new()), at * 1_000_000).await.unwrap();
 }
 
+/// Puts so many suspensions beside those that were confirmed.
+fn put(losses: &Losses, count: u64) {
+    let mut confirmed = losses.confirmed();
+    for number in 0..count {
+        let (name, event) = suspended(number);
+        confirmed.insert(&name, Loss::new((event, Vec::new()), 7_000_000).unwrap());
+    }
+}
+
 /// A list of a number with these serial numbers.
 fn list(city: &SampleCity, (number, now): (u64, u64), holds: &[Serial]) -> RevocationList {
     let entry = |serial: &Serial| RevokedCertificate {
@@ -67,12 +76,7 @@ async fn a_question_costs_the_same_however_many_losses_are_open() {
     let authority = Arc::new(city.authority.clone());
     assert_eq!(losses.revoked(&authority, &serial(1)), None);
     assert_eq!(steps::taken(), 0);
-    let mut confirmed = losses.confirmed();
-    for number in 0..5_000 {
-        let (name, event) = suspended(number);
-        confirmed.insert(&name, Loss::new((event, Vec::new()), 7_000_000).unwrap());
-    }
-    drop(confirmed);
+    put(&losses, 5_000);
     let hold = Some((7, RevocationReason::CertificateHold));
     assert_eq!(losses.revoked(&authority, &serial(1)), hold);
     assert_eq!(steps::taken(), 5_000);
