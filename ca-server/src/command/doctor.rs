@@ -2,6 +2,7 @@
 //! with it, and says what is wrong and which command is next.
 
 mod certificates;
+mod finding;
 mod lists;
 mod policies;
 
@@ -14,11 +15,10 @@ use ca_store::keep::{KeptText, time_key};
 use ca_store::replay::{Applied, Replay, ReplayError};
 use ca_store::rows;
 use clap::Args;
+use finding::{Finding, Next};
 use lists::Recorded;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use system::language::Spoken;
-use system::layout::Span;
 use system::speech;
 
 /// The running issuer shreds a letter within this time.
@@ -33,57 +33,6 @@ pub(super) struct Arguments {
     /// Say that the machine's clock is right although it moved, ahead or back. 确认时钟无误
     #[arg(long)]
     confirm_clock: bool,
-}
-
-/// One thing that is wrong, with the next command.
-struct Finding {
-    /// 中文, English.
-    what: (String, String),
-    next: Next,
-}
-
-/// What to do about it.
-enum Next {
-    /// Type this.
-    Command(&'static str),
-    /// 中文, English.
-    Do(&'static str, &'static str),
-    /// Hand files over, then shred them: as a shell takes them.
-    HandOver(String),
-}
-
-impl Finding {
-    /// For machines: both languages, whoever reads it.
-    fn json(&self) -> serde_json::Value {
-        let both = |zh: &str, en: &str| Spoken::Both.of_both(zh, en);
-        let next = match &self.next {
-            Next::Command(command) => (*command).to_owned(),
-            Next::Do(zh, en) => both(zh, en),
-            Next::HandOver(files) => both(&hand_over_zh(files), &hand_over_en(files)),
-        };
-        serde_json::json!({ "what": both(&self.what.0, &self.what.1), "next": next })
-    }
-
-    fn say(&self, own: &str) {
-        // A row may say anything.
-        let what = [Span::Foreign(speech::both(&self.what.0, &self.what.1))];
-        speech::told("✗ ", &what, &what);
-        let next = match &self.next {
-            Next::Command(command) => command.replace("ca-server", own),
-            Next::Do(zh, en) => speech::both(zh, en).replace("ca-server", own),
-            // The path is what it is.
-            Next::HandOver(files) => speech::both(&hand_over_zh(files), &hand_over_en(files)),
-        };
-        speech::next("  ", &next);
-    }
-}
-
-fn hand_over_zh(files: &str) -> String {
-    format!("当面交付后：shred -u {files}")
-}
-
-fn hand_over_en(files: &str) -> String {
-    format!("hand them over, then: shred -u {files}")
 }
 
 pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {

@@ -1,7 +1,7 @@
 //! Certificates of the CA's services: each belongs to its key, leads to the root, and goes on.
 
 use super::super::host::Host;
-use super::{Finding, Next};
+use super::finding::{Finding, Next};
 use anyhow::Context;
 use keys::KeyFileError;
 use pki::path::{Usage, check};

@@ -2,7 +2,7 @@
 //! was made, with everything in it that is revoked.
 
 use super::super::host::Host;
-use super::{Finding, Next};
+use super::finding::{Finding, Next};
 use authority::Authority;
 use ca_host::lists::ListOf;
 use ca_store::record;
