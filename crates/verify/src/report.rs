@@ -121,8 +121,8 @@ impl Report {
         let mut lines: Vec<String> =
             self.checked.iter().flat_map(|checked| tell("  ✓ ", checked)).collect();
         if let Some(failed) = &self.failed {
-            let why = failed_spans(failed);
-            lines.extend(speech::told_lines(spoken, "  ✗ ", (&why, &why), columns));
+            let (zh, en) = failed_spans(failed);
+            lines.extend(speech::told_lines(spoken, "  ✗ ", (&zh, &en), columns));
         }
         for Section { title: (zh, en), lines: told, .. } in self.sections() {
             lines.push(format!("  {}", spoken.of_both(zh, en)));
@@ -149,9 +149,12 @@ impl Report {
     }
 }
 
-/// What does not hold: which item, and why. Either may hold a text of the bundle.
-fn failed_spans(failed: &Failed) -> [Span; 3] {
-    [Span::Foreign(failed.item.clone()), Span::Own(": ".into()), Span::Foreign(failed.why.clone())]
+/// What does not hold, in Chinese and in English: which item, and why. Either may hold a text of the
+/// bundle; why is said as its check says it, which Chinese quotes.
+fn failed_spans(failed: &Failed) -> ([Span; 4], [Span; 3]) {
+    let (item, why) = (Span::Foreign(failed.item.clone()), Span::Foreign(failed.why.clone()));
+    let zh = [item.clone(), Span::Own("：「".into()), why.clone(), Span::Own("」".into())];
+    (zh, [item, Span::Own(": ".into()), why])
 }
 
 #[cfg(test)]

@@ -50,7 +50,9 @@ pub(super) fn export_certificate(scene: &Scene, left: &Left, text: &str) -> Resu
 /// As its holder, with a context where the command names no files; the new pair stands beside the
 /// old one.
 pub(super) fn renew(scene: &Scene, left: &Left, text: &str) -> Result<(), String> {
-    let holder = &left.holders.first().ok_or("nobody enrolled")?.home;
+    // Each certificate is renewed once.
+    let of = usize::from(text.contains("--cert"));
+    let holder = &left.holders.get(of).ok_or("too few enrolled")?.home;
     let home = scene.home();
     for file in ["my.pem", "my.key"] {
         std::fs::copy(holder.join(file), home.join(file)).unwrap();

@@ -109,6 +109,8 @@ fn by_officer(office: &Office, words: &[&str]) -> String {
     String::from_utf8_lossy(&done.stdout).into_owned()
 }
 
+const SUSPENDED: &str = "certificate-suspended";
+
 #[tokio::test]
 async fn what_takes_away_is_evidence_in_one_spelling() {
     let mut office = Office::open().await;
@@ -126,8 +128,13 @@ async fn what_takes_away_is_evidence_in_one_spelling() {
 
     // A refusal that no rule gave is evidence as it was recorded.
     let mut name = String::new();
+    until("the gate's refusal is recorded", async || {
+        let all = office.access().await;
+        all.iter().any(|one| String::from_utf8(one.write().unwrap()).unwrap().contains(SUSPENDED))
+    })
+    .await;
     until("the log has the refusal", async || {
-        let words = ["--person", &person.person, "--outcome", "certificate-suspended"];
+        let words = ["--person", &person.person, "--outcome", SUSPENDED];
         let found = search(&office, &words);
         name = found[0]["request"].as_str().unwrap_or_default().to_owned();
         !name.is_empty()
