@@ -20,7 +20,7 @@ fn opened(folder: &Path) -> Losses {
 }
 
 fn serial(number: u64) -> Serial {
-    Serial::read(&format!("{number:032x}")).unwrap()
+    Serial::read(&format!("4{number:031x}")).unwrap()
 }
 
 /// A suspension of one certificate; whether anybody signed it is nothing to whoever only counts.
