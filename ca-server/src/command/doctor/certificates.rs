@@ -17,16 +17,17 @@ pub(super) fn examine(host: &Host) -> anyhow::Result<Vec<Finding>> {
     let root =
         Certificate::read(&std::fs::read(&root).with_context(|| root.display().to_string())?)?;
     let trust = ca_host::trust(&host.config)?;
-    let mut findings = Vec::new();
     if trust.root_sha256.0 != root.sha256() {
-        findings.push(Finding {
+        // Nothing leads to another root.
+        return Ok(vec![Finding {
             what: (
                 "public/ca/root.cer 不是信任文件所说的根证书".into(),
                 "public/ca/root.cer is not the root of the trust file".into(),
             ),
             next: Next::Do("从备份恢复该文件", "restore it from a backup"),
-        });
+        }]);
     }
+    let mut findings = Vec::new();
     for (service, next) in [
         ("issuer", "ca-server renew issuer"),
         ("status", "ca-server renew status"),
