@@ -88,7 +88,7 @@ async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result
         if applied.record().proves_time() {
             newest = newest.max(applied.record().unix());
         }
-        recorded.take(&applied.record().event);
+        recorded.read(index, &applied.record().event);
         if let Err(unsigned) = applied.effect() {
             findings.push(Finding {
                 what: (

@@ -5,13 +5,13 @@ use super::super::host::Host;
 use super::finding::{Finding, Next};
 use authority::Authority;
 use ca_host::lists::ListOf;
-use ca_store::record;
-use ca_store::replay::Replay;
+use ca_store::replay::{LOG, Replay};
+use ca_store::{entry, record};
 use pki::PublicKey;
 use pki::crl::RevocationList;
-use records::Bytes;
 use records::record::Event;
 use records::time::SKEW_SECONDS_MAX;
+use records::{Bytes, Record};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -26,19 +26,28 @@ const WAITING_STEP: i64 = 10_000;
 
 /// The newest list of each issuer that records tell of: its number and its SHA-256.
 #[derive(Clone, Default)]
-pub(super) struct Recorded(BTreeMap<String, (u64, Bytes)>);
+pub(super) struct Recorded {
+    newest: BTreeMap<String, (u64, Bytes)>,
+    /// The index behind the last record that was read.
+    size: u64,
+}
 
 impl Recorded {
-    /// What a record tells.
-    pub(super) fn take(&mut self, event: &Event) {
+    /// What the record at an index tells.
+    pub(super) fn read(&mut self, index: u64, event: &Event) {
+        self.size = index + 1;
+        self.take(event);
+    }
+
+    fn take(&mut self, event: &Event) {
         let Event::Crl { issuer, number, sha256, .. } = event else { return };
-        if self.0.get(issuer).is_none_or(|(newest, _)| newest <= number) {
-            self.0.insert(issuer.clone(), (*number, sha256.clone()));
+        if self.newest.get(issuer).is_none_or(|(newest, _)| newest <= number) {
+            self.newest.insert(issuer.clone(), (*number, sha256.clone()));
         }
     }
 
     fn newest(&self, of: ListOf) -> Option<&(u64, Bytes)> {
-        self.0.get(of.name())
+        self.newest.get(of.name())
     }
 }
 
@@ -70,7 +79,7 @@ fn next(of: ListOf) -> Next {
     })
 }
 
-/// With what is recorded and not in the tree yet: a list is published before it is.
+/// With what waits for the tree, and what came into it since: a list is published before either.
 async fn waiting(host: &Host, mut recorded: Recorded) -> anyhow::Result<Recorded> {
     let trust = ca_host::trust(&host.config)?;
     let Some(replay) = Replay::new(&trust) else { return Ok(recorded) };
@@ -78,10 +87,15 @@ async fn waiting(host: &Host, mut recorded: Recorded) -> anyhow::Result<Recorded
     let mut after = 0;
     loop {
         let found = record::waiting(&mut tx, (after, WAITING_STEP), replay.known()).await?;
-        let Some((last, _)) = found.last() else { return Ok(recorded) };
+        let Some((last, _)) = found.last() else { break };
         after = *last;
         found.iter().filter_map(|(_, one)| one.as_ref()).for_each(|one| recorded.take(&one.event));
     }
+    while let Some((bytes, _)) = entry::at(&mut tx, LOG, recorded.size).await? {
+        let index = recorded.size;
+        recorded.read(index, &Record::read(&bytes)?.event);
+    }
+    Ok(recorded)
 }
 
 /// A list as it lies where it is published.

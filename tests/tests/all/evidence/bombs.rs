@@ -3,10 +3,12 @@
 
 use super::bundle::{Files, tar};
 use super::relaid::{Laid, relaid};
+use crate::policy_snapshots::key;
+use records::Bytes;
 use records::evidence::file;
+use records::label::Label;
 use records::lineage::{Lineage, Proven};
 use records::record::Event;
-use records::{Approval, Bytes};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
@@ -16,8 +18,8 @@ use tests::{Office, binary};
 /// any document may take.
 const REST_BYTES: usize = 64 << 20;
 
-/// Approvals in a bundle that costs signatures.
-const APPROVALS: u64 = 1_000;
+/// Letters in a bundle that costs signatures.
+const LETTERS: u64 = 2_000;
 
 const MEGABYTE: usize = 1 << 20;
 
@@ -132,24 +134,19 @@ fn within(path: &Path, bytes: usize) -> std::process::Output {
     Command::new("sh").arg("-c").arg(limited).arg(verifier).arg(path).output().unwrap()
 }
 
-/// A bundle that holds, with a thousand approvals that are signed one by one: it costs a signature
-/// each, takes no more memory than its size warrants, and holds.
+/// A bundle that holds, with letters that are signed one by one: each costs a signature, as many as
+/// anybody likes, where an order takes few approvals. It takes no more memory than its size
+/// warrants.
 pub(super) fn costly_and_sound(office: &Office, files: &Files) {
-    let signer = office.first("officer-1");
+    let registry = key(office, "issuer", "registry");
     let costly = relaid(office, files, |laid| {
-        let given = |one: &Laid| match &one.record.event {
-            Event::Approval { approval, person, .. } if *person == signer.person => {
-                Some(approval.order.clone())
-            }
-            _ => None,
-        };
-        let at = laid.iter().rposition(|one| given(one).is_some()).unwrap();
-        let digest = given(&laid[at]).unwrap().digest().unwrap();
-        for number in 0..APPROVALS {
+        let is_letter = |one: &Laid| matches!(one.record.event, Event::Letter { .. });
+        let at = laid.iter().rposition(is_letter).unwrap();
+        for number in 0..LETTERS {
             let mut copy = laid[at].clone();
             copy.record.id = Bytes([&[9; 8][..], &number.to_be_bytes()].concat());
-            if let Event::Approval { approval, .. } = &mut copy.record.event {
-                *approval = Approval::sign(digest, signer.leaf(), &signer.signer).unwrap();
+            if let Event::Letter { statement, signature } = &mut copy.record.event {
+                *signature = Bytes(Label::Letter.sign(&registry, &statement.0).unwrap());
             }
             laid.insert(at + 1, copy);
         }
