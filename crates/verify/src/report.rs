@@ -149,8 +149,8 @@ impl Report {
     }
 }
 
-/// What does not hold, in Chinese and in English: which item, and why. Either may hold a text of the
-/// bundle; why is said as its check says it, which Chinese quotes.
+/// What does not hold, in Chinese and in English: which item, and why. Either may hold a text of
+/// the bundle; why is said as its check says it, which Chinese quotes.
 fn failed_spans(failed: &Failed) -> ([Span; 4], [Span; 3]) {
     let (item, why) = (Span::Foreign(failed.item.clone()), Span::Foreign(failed.why.clone()));
     let zh = [item.clone(), Span::Own("：「".into()), why.clone(), Span::Own("」".into())];

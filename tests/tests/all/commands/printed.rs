@@ -172,8 +172,9 @@ pub(super) fn in_text(text: &str) -> Vec<String> {
             // Prose goes on in Chinese after a verb.
             let command = command.split(" (").next().unwrap().trim();
             let chinese = |c: char| ('\u{3400}'..='\u{9fff}').contains(&c);
-            let command: Vec<&str> =
-                command.split(' ').take_while(|word| !word.contains(chinese)).collect();
+            // Not so in a path.
+            let goes_on = |word: &&str| !word.contains(chinese) || word.contains('/');
+            let command: Vec<&str> = command.split(' ').take_while(goes_on).collect();
             let command = command.join(" ");
             if free && is_command(&command) {
                 found.push(command);
