@@ -9,7 +9,7 @@ use std::path::Path;
 /// Why a secret is not used: others than whoever runs the program can open its file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{code}：他人可以打开此文件，不予使用；下一步：{next} / {code}: it can be opened by others and is \
+    "{code}: 他人可以打开此文件，不予使用；下一步：{next} / {code}: it can be opened by others and is \
      not used; next: {next}",
     code = Self::CODE
 )]

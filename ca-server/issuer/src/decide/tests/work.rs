@@ -159,7 +159,7 @@ fn six_hundred_that_wait_hold_up_no_revocation_and_no_loss() {
     let mut sample = Sample::with_handler();
     let (letter, revoked) = sample.official("李丹");
     let (loses, lost) = sample.official("王小红");
-    let name = |at: u32| format!("陈{}", char::from_u32(0x4e00 + at).unwrap());
+    let name = |at: u32| format!("陈{}", char::from_u32(0x5000 + at).unwrap());
     let people: Vec<(String, String)> =
         (0..600).map(|at| (format!("0000000000{at:06X}"), name(at))).collect();
     let people: Vec<(&str, &str, &str)> =
