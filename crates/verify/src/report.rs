@@ -122,7 +122,9 @@ impl Report {
             self.checked.iter().flat_map(|checked| tell("  ✓ ", checked)).collect();
         if let Some(failed) = &self.failed {
             let (zh, en) = failed_spans(failed);
-            lines.extend(speech::told_lines(spoken, "  ✗ ", (&zh, &en), columns));
+            // Beside each other they are one: no text of a bundle begins a second line.
+            let zh = if matches!(spoken, Spoken::Chinese) { &zh[..] } else { &en[..] };
+            lines.extend(speech::told_lines(spoken, "  ✗ ", (zh, &en), columns));
         }
         for Section { title: (zh, en), lines: told, .. } in self.sections() {
             lines.push(format!("  {}", spoken.of_both(zh, en)));
