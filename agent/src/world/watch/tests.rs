@@ -1,0 +1,128 @@
+use super::super::beside::CertificateStanding;
+use super::super::beside::tests::{content, serial};
+use super::super::load::tests::{anchors, list};
+use super::*;
+use keys::SoftwareSigner;
+
+const HOUR: u64 = 3_600;
+
+/// A gate that begins again and again in one state directory.
+struct Gate {
+    signer: SoftwareSigner,
+    folder: tempfile::TempDir,
+}
+
+impl Gate {
+    fn joined() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Marks::found(&folder.path().join("marks.json")).unwrap();
+        Self { signer: SoftwareSigner::generate_p256().unwrap(), folder }
+    }
+
+    /// A gate that begins with what it kept, while `status` is away.
+    fn again(&self) -> Source {
+        let here = "127.0.0.1:1".parse().unwrap();
+        let config = AgentConfig::new(self.folder.path(), here, here, here);
+        let metrics = Metrics::default();
+        Source::open(&config, anchors(&self.signer), Clock::system(), metrics).unwrap()
+    }
+
+    fn said(&self, crl: u64, revoked: &[u16]) -> Vec<Unlisted> {
+        let said = content([7; 32].into(), crl, (revoked, &[]));
+        vec![Unlisted::sign(&said, &self.signer).unwrap()]
+    }
+
+    fn list(&self, number: u64, begins: u64) -> Option<Bytes> {
+        Some(Bytes(list(&self.signer, number, (begins, begins + HOUR))))
+    }
+}
+
+/// What was told beside a list that this gate did not take is known to it after a restart too,
+/// until a list is accepted; so is what was told beside the old one.
+#[test]
+fn a_restart_forgets_nothing_that_was_told() {
+    let gate = Gate::joined();
+    let now = Clock::system().seconds();
+    let stands = |source: &Source| {
+        let world = source.world.load_full();
+        [1, 2, 3].map(|one| world.standing(&serial(one)) == CertificateStanding::Good)
+    };
+    let first = Update { crl: gate.list(4, now - 60), unlisted: gate.said(4, &[1]), ..none() };
+    gate.again().install(first, true);
+    let running = gate.again();
+    assert_eq!(stands(&running), [false, true, true]);
+    // List 5 is dated ahead of this gate's clock.
+    let ahead = Update { crl: gate.list(5, now + HOUR), unlisted: gate.said(5, &[2]), ..none() };
+    running.install(ahead, true);
+    for source in [running, gate.again(), gate.again()] {
+        assert_eq!(stands(&source), [false, false, true]);
+    }
+    // The list comes: what it does not hold was let go, now as after a restart.
+    let comes = Update { crl: gate.list(5, now - 60), unlisted: gate.said(5, &[3]), ..none() };
+    let running = gate.again();
+    running.install(comes, true);
+    for source in [running, gate.again()] {
+        assert_eq!(stands(&source), [true, true, false]);
+    }
+}
+
+/// What stood beside the list is named by the marks: taken away, emptied or put back from
+/// before, it leaves a gate that lets nobody in until `status` answers, and says so.
+#[test]
+fn a_gate_without_what_stood_beside_its_list_lets_nobody_in() {
+    let gate = Gate::joined();
+    let now = Clock::system().seconds();
+    let update = |beside| Update { crl: gate.list(4, now - 60), unlisted: beside, ..none() };
+    let files = || {
+        let all = std::fs::read_dir(gate.folder.path().join("world")).unwrap();
+        let all = all.map(|one| one.unwrap().path());
+        all.filter(|one| one.to_string_lossy().contains("unlisted")).collect::<Vec<_>>()
+    };
+    gate.again().install(update(gate.said(4, &[1])), true);
+    let old = std::fs::read(&files()[0]).unwrap();
+    gate.again().install(update(gate.said(4, &[1, 2])), true);
+    assert_eq!(files().len(), 1, "the older one went");
+    assert_eq!(gate.again().world.load().in_force().crl, 4);
+    let (kept, here) = (std::fs::read(&files()[0]).unwrap(), files().remove(0));
+    for damaged in [None, Some(&b""[..]), Some(b"[]"), Some(&old)] {
+        match damaged {
+            None => std::fs::remove_file(&here).unwrap(),
+            Some(bytes) => std::fs::write(&here, bytes).unwrap(),
+        }
+        let source = gate.again();
+        assert_eq!(source.world.load().in_force().crl, 0, "{damaged:?}");
+        assert!(source.metrics.named()[0].contains(&"list"));
+    }
+    std::fs::write(&here, kept).unwrap();
+    let source = gate.again();
+    assert_eq!(source.world.load().standing(&serial(2)), CertificateStanding::Revoked);
+    std::fs::remove_file(&here).unwrap();
+    let source = gate.again();
+    source.install(update(gate.said(4, &[1, 2])), true);
+    assert_eq!(source.world.load().standing(&serial(2)), CertificateStanding::Revoked);
+    assert_eq!(gate.again().world.load().in_force().crl, 4, "kept again");
+}
+
+/// What is larger cannot be kept, as on a disk that is nearly full: the brake is all the same.
+#[test]
+fn a_brake_is_kept_before_anything_larger() {
+    let gate = Gate::joined();
+    let now = Clock::system().seconds();
+    let running = gate.again();
+    let first = Update { crl: gate.list(4, now - 60), unlisted: gate.said(4, &[1]), ..none() };
+    running.install(first, true);
+    std::fs::create_dir(gate.folder.path().join("world/people.json")).unwrap();
+    let people = SignedPeople { snapshot: Bytes::default(), signature: Bytes::default() };
+    {
+        let mut judge = running.judge.lock().unwrap();
+        judge.unkept.people = Some(people);
+    }
+    running.install(Update { unlisted: gate.said(4, &[1, 2]), ..none() }, true);
+    assert!(running.metrics.named()[0].contains(&"world"), "and that is told");
+    let restarted = gate.again().world.load_full();
+    assert_eq!(restarted.standing(&serial(2)), CertificateStanding::Revoked);
+}
+
+fn none() -> Update {
+    Update::default()
+}
