@@ -40,7 +40,7 @@ limits! {
     TRAILER_BYTES_MAX: usize = 4 * 1024
         => "bytes of a trailer section, which is read and dropped";
     /// Longest line with a chunk's size.
-    SIZE_BYTES_MAX: usize = 16 => "bytes of the line with a chunk's size, extensions too";
+    SIZE_BYTES_MAX: usize = 256 => "bytes of the line with a chunk's size, extensions too";
     /// Time for the answer to a head that was late.
     LATE_ANSWER_MAX: Duration = Duration::from_secs(2) => "for the answer to a head that was late";
     /// Most bytes that a client still gets to send of a request that is answered already.

@@ -4,5 +4,6 @@ use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    agent::command::run(system::language::typed()).await
+    let code = agent::command::run(system::language::typed()).await;
+    system::speech::ended(code, ExitCode::FAILURE)
 }

@@ -4,5 +4,6 @@ use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    ca_server::command::run(system::language::typed()).await
+    let code = ca_server::command::run(system::language::typed()).await;
+    system::speech::ended(code, ExitCode::FAILURE)
 }

@@ -4,5 +4,6 @@ use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    ra_portal::command::run(system::language::typed()).await
+    let code = ra_portal::command::run(system::language::typed()).await;
+    system::speech::ended(code, ExitCode::FAILURE)
 }

@@ -21,7 +21,7 @@ pub const BODY_BYTES_MAX: usize = 64 * 1024;
 pub fn guarded(routes: Router<Arc<PortalState>>, portal: Arc<PortalState>) -> Router {
     routes
         .fallback(not_found)
-        .method_not_allowed_fallback(not_found)
+        .method_not_allowed_fallback(not_allowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(portal.clone(), own_host))
         .layer(middleware::from_fn(with_security_headers))
@@ -29,13 +29,21 @@ pub fn guarded(routes: Router<Arc<PortalState>>, portal: Arc<PortalState>) -> Ro
 }
 
 /// People read a page, programs a problem.
-async fn not_found(frame: Frame, headers: HeaderMap) -> Response {
+fn unknown(code: Code, frame: &Frame, headers: &HeaderMap) -> Response {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    let told = refused(Code::NotFound);
+    let told = refused(code);
     match accept.is_some_and(|accept| accept.contains("text/html")) {
-        true => problem::page(&frame, &told.0, "/"),
+        true => problem::page(frame, &told.0, "/"),
         false => told.into_response(),
     }
+}
+
+async fn not_found(frame: Frame, headers: HeaderMap) -> Response {
+    unknown(Code::NotFound, &frame, &headers)
+}
+
+async fn not_allowed(frame: Frame, headers: HeaderMap) -> Response {
+    unknown(Code::MethodNotAllowed, &frame, &headers)
 }
 
 /// What every answer passes on its way out, whoever gave it.

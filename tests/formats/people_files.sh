@@ -20,6 +20,8 @@ key ed25519 -algorithm ED25519; key ed448 -algorithm ED448
 key rsa2048 -algorithm RSA -pkeyopt rsa_keygen_bits:2048
 key rsa1024 -algorithm RSA -pkeyopt rsa_keygen_bits:1024
 key rsa3 -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3
+key rsa2056 -algorithm RSA -pkeyopt rsa_keygen_bits:2056
+key rsalarge -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:4294967297
 key rsapss -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048
 openssl ec -in p256 -conv_form compressed 2> /dev/null | openssl pkcs8 -topk8 -nocrypt > compressed
 
@@ -30,6 +32,8 @@ done
 request ed25519 read.ed25519
 request p256 read.der -outform DER
 request p256 read.newhdr -newhdr
+{ cat request.read.der; echo; } > request.read.der-line
+{ cat request.read.der; echo behind; } > request.broken.der-behind
 request p256 read.text -text
 request p256 read.extensions -addext subjectAltName=DNS:a.example
 request p256 unsupported.sha1 -sha1
@@ -40,6 +44,8 @@ request k1 unsupported.secp256k1 -sha256
 request ed448 unsupported.ed448
 request explicit unsupported.explicit -sha256
 request compressed unsupported.compressed -sha256
+request rsa2056 unsupported.rsa2056
+request rsalarge unsupported.large-exponent
 request rsa1024 weak.rsa1024
 request rsa3 weak.exponent3
 
@@ -103,6 +109,8 @@ echo secret > chain/password
 certutil -N -d sql:chain -f chain/password
 pk12util -i chain.unsupported.p12 -d sql:chain -k chain/password -W secret > /dev/null
 certutil -L -d sql:chain -n wang -a > chain.read.nss
+for own in leaf between root; do openssl x509 -in $own.pem -outform DER; done > chain.read.der
+{ openssl x509 -in leaf.pem -trustout; cat between.pem root.pem; } > chain.unsupported.mixed
 # One that is damaged in the middle is an error, not a shorter chain.
 { cat leaf.pem; sed '3s/./*/' between.pem; cat root.pem; } > chain.broken.star
 { cat leaf.pem; grep -v END between.pem; cat root.pem; } > chain.broken.cut

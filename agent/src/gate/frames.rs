@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 const HEAD: usize = 9;
@@ -199,6 +199,9 @@ pub(super) struct AnsweredStreams<S> {
     context: Arc<ConnectionContext>,
     /// After the client's last byte: until nothing is under way.
     idle: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// Whether all that was written has left, and who waits for that.
+    is_flushed: bool,
+    waits: Option<Waker>,
 }
 
 impl<S> AnsweredStreams<S> {
@@ -210,7 +213,8 @@ impl<S> AnsweredStreams<S> {
             reject(&refused.gate, "head", code, whose, &reference);
             reference
         }));
-        Self { inner, frames, out: Vec::new(), given: 0, context, idle: None }
+        let (out, is_flushed) = (Vec::new(), true);
+        Self { inner, frames, out, given: 0, context, idle: None, is_flushed, waits: None }
     }
 }
 
@@ -255,7 +259,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for AnsweredStreams<S> {
                 tokio::task::yield_now().await;
             })
         });
-        idle.as_mut().poll(context).map(Ok)
+        ready!(idle.as_mut().poll(context));
+        if this.is_flushed {
+            return Poll::Ready(Ok(()));
+        }
+        // The last of an answer is still to leave; the library would drop it with the end.
+        this.idle = Some(Box::pin(std::future::ready(())));
+        this.waits = Some(context.waker().clone());
+        Poll::Pending
     }
 }
 
@@ -266,6 +277,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for AnsweredStreams<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        this.is_flushed = false;
         ready!(this.poll_out(context))?;
         this.frames.take(bytes, &mut this.out);
         // What does not go now goes before anything else does.
@@ -278,7 +290,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for AnsweredStreams<S> {
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(this.poll_out(context))?;
-        Pin::new(&mut this.inner).poll_flush(context)
+        ready!(Pin::new(&mut this.inner).poll_flush(context))?;
+        this.is_flushed = true;
+        if let Some(reader) = this.waits.take() {
+            reader.wake();
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

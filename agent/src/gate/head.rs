@@ -103,7 +103,7 @@ pub(super) fn check(head: &[u8], limits: &HeadLimits) -> Result<Framing, HeadErr
         _ => return Err(HeadError::Form),
     }
     let method = request.method.ok_or(HeadError::Form)?;
-    if matches!(method, "CONNECT" | "TRACE") || !method.bytes().all(|b| b.is_ascii_uppercase()) {
+    if !is_method(method) {
         return Err(HeadError::Method);
     }
     let target = request.path.ok_or(HeadError::Form)?;
@@ -144,6 +144,42 @@ pub(super) fn check(head: &[u8], limits: &HeadLimits) -> Result<Framing, HeadErr
         has_member(&values("upgrade"), "websocket") && has_member(&values("connection"), "upgrade");
     let is_websocket = method == "GET" && empty && !old && is_asked;
     Ok(if is_websocket { Framing::Upgrade } else { framing })
+}
+
+/// Whether a method is one that may pass: in capitals, as all that are registered have it, and none
+/// that is for whoever stands between (RFC 9110 9.3.6, 9.3.8).
+pub(super) fn is_method(method: &str) -> bool {
+    let letters = method.bytes().all(|b| b.is_ascii_uppercase() || b == b'-');
+    letters && !matches!(method, "CONNECT" | "TRACE")
+}
+
+/// Writes an absolute target of this very host, as proxies are sent it, in the one form that passes
+/// (RFC 9112 3.2.2).
+pub(super) fn in_origin_form(head: &mut Vec<u8>) -> Result<(), HeadError> {
+    const SCHEME: &[u8] = b"https://";
+    let Some(from) = head.iter().position(|byte| *byte == b' ').map(|place| place + 1) else {
+        return Ok(());
+    };
+    let rest = head.get(from..).unwrap_or_default();
+    let Some(length) = rest.iter().position(|byte| b" \r".contains(byte)) else { return Ok(()) };
+    let target = rest.get(..length).unwrap_or_default();
+    let Some((scheme, behind)) = target.split_at_checked(SCHEME.len()) else { return Ok(()) };
+    if !scheme.eq_ignore_ascii_case(SCHEME) {
+        return Ok(());
+    }
+    let end = behind.iter().position(|byte| b"/?".contains(byte)).unwrap_or(behind.len());
+    let (authority, path) = behind.split_at(end);
+    let named = head.split(|byte| *byte == b'\n').find_map(|line| {
+        let (name, value) = line.split_at_checked(b"host:".len())?;
+        name.eq_ignore_ascii_case(b"host:").then(|| value.trim_ascii())
+    });
+    if !named.is_some_and(|named| named.eq_ignore_ascii_case(authority)) {
+        return Err(HeadError::Host);
+    }
+    let root: &[u8] = if path.starts_with(b"/") { b"" } else { b"/" };
+    let written = [root, path].concat();
+    head.splice(from..from + length, written);
+    Ok(())
 }
 
 /// Whether a field that is a list has a member, in whatever case.
@@ -262,5 +298,42 @@ mod tests {
         }
         let others = with("Upgrade-Insecure-Requests: 1\r\nX: upgrade: h2c\r\n");
         assert_eq!(taken_out(&others), others);
+    }
+
+    /// A target with its host is that of its path, if the Host field says the same host.
+    #[test]
+    fn an_absolute_target_is_one_of_this_host() {
+        let written = |target: &str, host: &str| {
+            let mut head = format!("GET {target} HTTP/1.1\r\nA: b\r\nHost: {host}\r\n\r\n");
+            let mut bytes = std::mem::take(&mut head).into_bytes();
+            in_origin_form(&mut bytes).map(|()| {
+                let text = String::from_utf8(bytes).unwrap();
+                text.split(' ').nth(1).unwrap().to_owned()
+            })
+        };
+        for (target, path) in [
+            ("https://a/b?c", "/b?c"),
+            ("HTTPS://A/b", "/b"),
+            ("https://a", "/"),
+            ("https://a?c", "/?c"),
+            ("/https://a/b", "/https://a/b"),
+            ("http://a/b", "http://a/b"),
+            ("*", "*"),
+        ] {
+            assert_eq!(written(target, "a"), Ok(path.to_owned()), "{target}");
+        }
+        for target in ["https://b/", "https://a:1/", "https://x@a/", "https:///", "https://"] {
+            assert_eq!(written(target, "a"), Err(HeadError::Host), "{target}");
+        }
+    }
+
+    #[test]
+    fn methods_are_in_capitals() {
+        for method in ["GET", "PROPFIND", "VERSION-CONTROL"] {
+            assert!(is_method(method), "{method}");
+        }
+        for method in ["get", "CONNECT", "TRACE", "GET1", "G T"] {
+            assert!(!is_method(method), "{method}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::fixed::{
 use h2::server::Builder;
 use http::{HeaderValue, Request, Response};
 use mtls::listen::http2::{self, Answers};
-use mtls::listen::{ActiveRequest, ClientBody, Transport};
+use mtls::listen::{Activity, ClientBody, Transport};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 use tokio_util::sync::CancellationToken;
@@ -44,18 +44,13 @@ pub(super) async fn speak(
 
 impl Answers for ConnectionContext {
     type Body = ResponseBody;
-    type Begun = ActiveRequest;
 
-    fn begin(&self) -> ActiveRequest {
-        self.activity.begin()
+    fn activity(&self) -> Arc<Activity> {
+        self.activity.clone()
     }
 
-    async fn answer(
-        self: Arc<Self>,
-        begun: ActiveRequest,
-        request: Request<ClientBody>,
-    ) -> (Response<ResponseBody>, Option<ActiveRequest>) {
-        (serve(self, request).await, Some(begun))
+    async fn answer(self: Arc<Self>, request: Request<ClientBody>) -> Response<ResponseBody> {
+        serve(self, request).await
     }
 
     fn date(&self) -> Option<HeaderValue> {

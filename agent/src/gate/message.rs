@@ -3,7 +3,7 @@
 //! A head that is not accepted never reaches the HTTP library. In its place it gets a request that
 //! names the refusal under a word that only this connection knows, and then the end of the stream.
 
-use super::head::{Framing, HeadError, check, exceeded, lines, without_upgrade};
+use super::head::{Framing, HeadError, check, exceeded, in_origin_form, lines, without_upgrade};
 use crate::fixed::{SIZE_BYTES_MAX, TRAILER_BYTES_MAX};
 use mtls::listen::HeadLimits;
 
@@ -48,7 +48,7 @@ impl Reader {
 
     /// Whether a head has begun and is not whole.
     pub(super) fn is_in_head(&self) -> bool {
-        matches!(&self.stage, Stage::Head(head) if !head.is_empty())
+        matches!(&self.stage, Stage::Head(head) if !matches!(head.as_slice(), [] | [b'\r']))
     }
 
     /// Whether it goes on as a tunnel, whose end is its own matter.
@@ -94,12 +94,16 @@ impl Reader {
     fn step(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, HeadError> {
         match &mut self.stage {
             Stage::Head(head) => {
+                if let Some(used) = empty_line(head, bytes)? {
+                    return Ok(used);
+                }
                 let most = self.limits.head_bytes;
                 let (used, whole) = match collect(head, bytes, b"\r\n\r\n", most) {
                     Err(HeadError::Size) => return Err(exceeded(head, &self.limits)),
                     collected => collected?,
                 };
                 if whole {
+                    in_origin_form(head)?;
                     let framing = check(head, &self.limits)?;
                     if framing != Framing::Upgrade {
                         without_upgrade(head);
@@ -128,7 +132,7 @@ impl Reader {
                 let (used, whole) = collect(line, bytes, b"\r\n", SIZE_BYTES_MAX)?;
                 if whole {
                     let size = chunk_size(line)?;
-                    out.append(line);
+                    out.extend(format!("{size:x}\r\n").into_bytes());
                     self.stage = match size {
                         0 => Stage::Trailer(Vec::new(), 0),
                         size => Stage::Chunk(size),
@@ -218,9 +222,27 @@ fn pass(left: &mut u64, bytes: &[u8], out: &mut Vec<u8>) -> usize {
     used
 }
 
-/// Hexadecimal digits and nothing else: no sign, space or extension.
+/// An empty line before a request line, as old clients leave one behind a body, is passed over
+/// (RFC 9112 2.2); gives how many bytes were used.
+fn empty_line(head: &mut Vec<u8>, bytes: &[u8]) -> Result<Option<usize>, HeadError> {
+    match (head.as_slice(), bytes.first()) {
+        ([], Some(b'\r')) => head.push(b'\r'),
+        ([b'\r'], Some(b'\n')) => head.clear(),
+        ([b'\r'], _) => return Err(HeadError::Line),
+        _ => return Ok(None),
+    }
+    Ok(Some(1))
+}
+
+/// Hexadecimal digits, without sign or space. Nobody here knows an extension, so that it is passed
+/// over (RFC 9112 7.1.1); the application gets the size alone.
 fn chunk_size(line: &[u8]) -> Result<u64, HeadError> {
-    let digits = line.strip_suffix(b"\r\n").ok_or(HeadError::Framing)?;
+    lines(line)?;
+    let line = line.strip_suffix(b"\r\n").ok_or(HeadError::Framing)?;
+    let digits = match line.iter().position(|byte| *byte == b';') {
+        Some(end) => line.get(..end).unwrap_or_default().trim_ascii_end(),
+        None => line,
+    };
     let fine = (1..=12).contains(&digits.len()) && digits.iter().all(u8::is_ascii_hexdigit);
     let text = core::str::from_utf8(digits).ok().filter(|_| fine).ok_or(HeadError::Framing)?;
     u64::from_str_radix(text, 16).map_err(|_| HeadError::Framing)
@@ -256,12 +278,33 @@ mod tests {
         let get = b"GET /a HTTP/1.1\r\nHost: app\r\n\r\n";
         let post = b"POST /a HTTP/1.1\r\nHost: app:8443\r\nContent-Length: 3\r\n\r\nabc";
         let chunks = b"POST / HTTP/1.1\r\nHost: app\r\nTransfer-Encoding: Chunked\r\n\r\n\
-            3\r\nabc\r\n1A\r\nabcdefghijklmnopqrstuvwxyz\r\n0\r\n\r\n";
+            3\r\nabc\r\n1a\r\nabcdefghijklmnopqrstuvwxyz\r\n0\r\n\r\n";
         let all = [get.as_slice(), post, chunks, get].concat();
         let (out, error) = read(&[&all]);
         assert_eq!((out.as_bytes(), error), (all.as_slice(), None));
         let single: Vec<&[u8]> = all.chunks(1).collect();
         assert_eq!(read(&single).0.as_bytes(), all);
+    }
+
+    #[test]
+    fn extensions_of_chunks_are_dropped() {
+        let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let (out, error) =
+            read(&[format!("{head}003;a=b;c=\"d\"\r\nabc\r\n1 ;x\r\nd\r\n0;e\r\n\r\n").as_bytes()]);
+        assert_eq!((out, error), (format!("{head}3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n"), None));
+    }
+
+    /// Old clients send an empty line behind a body; it begins no request and takes no time.
+    #[test]
+    fn an_empty_line_before_a_request_is_passed_over() {
+        let post = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx";
+        let (out, error) = read(&[format!("\r\n{post}\r\n{post}\r\n\r\n").as_bytes()]);
+        assert_eq!((out, error), (format!("{post}{post}"), None));
+        let mut reader = Reader::new("w", GateLimits::default().of_head());
+        reader.take(b"\r\n\r", &mut Vec::new());
+        assert!(!reader.is_in_head());
+        reader.take(b"\nG", &mut Vec::new());
+        assert!(reader.is_in_head());
     }
 
     #[test]
@@ -305,6 +348,7 @@ mod tests {
             ("GET / HTTP/1.1\r\nHost: \r\n\r\n", HeadError::Host),
             ("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", HeadError::Host),
             ("GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", HeadError::Target),
+            ("GET https://b/ HTTP/1.1\r\nHost: a\r\n\r\n", HeadError::Host),
             ("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", HeadError::Target),
             ("GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", HeadError::Target),
             ("CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", HeadError::Method),
@@ -317,7 +361,7 @@ mod tests {
             ),
             ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", HeadError::Form),
             ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", HeadError::Form),
-            ("\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", HeadError::Form),
+            ("\rGET / HTTP/1.1\r\nHost: a\r\n\r\n", HeadError::Line),
         ] {
             assert_eq!(refused(head.as_bytes()), Some(error), "{head}");
         }
@@ -366,18 +410,23 @@ mod tests {
 
     #[test]
     fn chunk_sizes_have_one_spelling() {
+        let long = format!("1;{}\r\nx", "a".repeat(SIZE_BYTES_MAX));
         for (body, error) in [
             ("+1\r\nx", HeadError::Framing),
             ("1 \r\nx", HeadError::Framing),
             (" 1\r\nx", HeadError::Framing),
             ("0x1\r\nx", HeadError::Framing),
-            ("1;ext=1\r\nx", HeadError::Framing),
+            (";ext=1\r\nx", HeadError::Framing),
+            ("1 ext=1\r\nx", HeadError::Framing),
+            ("1;a\0b\r\nx", HeadError::Line),
+            ("1;a\rb\r\nx", HeadError::Line),
             ("\r\n", HeadError::Framing),
             ("fffffffffffff\r\n", HeadError::Framing),
             ("1\nx", HeadError::Line),
             ("1\r\nxy\r\n", HeadError::Framing),
             ("1\r\nx\n", HeadError::Framing),
-            ("0000000000000000000001\r\nx", HeadError::Size),
+            ("0000000000000000000001\r\nx", HeadError::Framing),
+            (long.as_str(), HeadError::Size),
         ] {
             let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
             let mut reader = Reader::new("w", GateLimits::default().of_head());

@@ -213,9 +213,15 @@ mod tests {
         let own = Path::new(env!("CARGO_MANIFEST_DIR"));
         let page = std::fs::read_to_string(own.join("../docs/gate.md")).unwrap();
         let mut sources = String::new();
-        for folder in ["src/gate", "src/world", "src/spool"] {
-            for entry in std::fs::read_dir(own.join(folder)).unwrap() {
-                sources.push_str(&std::fs::read_to_string(entry.unwrap().path()).unwrap());
+        let mut folders =
+            ["src/gate", "src/world", "src/spool"].map(|name| own.join(name)).to_vec();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                match path.is_dir() {
+                    true => folders.push(path),
+                    false => sources.push_str(&std::fs::read_to_string(path).unwrap()),
+                }
             }
         }
         let row = |code: &Code| format!("| `{}` | {} | ", code.name(), status(*code).as_u16());

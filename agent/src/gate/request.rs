@@ -1,10 +1,11 @@
 //! One reading of a request's head: host, target and fields, before anything is decided.
 
 use super::fields;
+use super::head::is_method;
 use super::state::Gate;
 use http::{HeaderMap, Method, Request, Version, header};
 use mtls::listen::head::is_expectation_known;
-use mtls::listen::{HeadFault, HeadLimits};
+use mtls::listen::{HeadLimits, RequestFault};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use policy::{CanonicalPath, CanonicalPathError};
 use records::Code;
@@ -48,7 +49,7 @@ impl Checked {
         }
         let (path, query) = target(request)?;
         let method = request.method().clone();
-        if method == Method::CONNECT || method == Method::TRACE {
+        if !is_method(method.as_str()) {
             return Err(Code::Malformed);
         }
         if !is_expectation_known(request.headers()) {
@@ -91,7 +92,8 @@ fn upgrade<B>(request: &Request<B>) -> Result<bool, Code> {
     }
 }
 
-/// The one host: of HTTP/1 the Host field, of HTTP/2 `:authority`, which a Host field must repeat.
+/// The one host: of HTTP/1 the Host field, of HTTP/2 `:authority`, which a Host field must repeat,
+/// or the Host field where there is none.
 fn host<B>(request: &Request<B>) -> Result<String, Code> {
     let mut named = request.headers().get_all(header::HOST).iter();
     let field =
@@ -110,7 +112,8 @@ fn host<B>(request: &Request<B>) -> Result<String, Code> {
         {
             authority
         }
-        (Version::HTTP_11 | Version::HTTP_10, None, Some(field)) => field,
+        // Who passes on what came over HTTP/1.1 may leave the authority out (RFC 9113 8.3.1).
+        (Version::HTTP_2 | Version::HTTP_11 | Version::HTTP_10, None, Some(field)) => field,
         _ => return Err(Code::Malformed),
     };
     canonical(host).ok_or(Code::Malformed)
@@ -137,8 +140,9 @@ fn canonical(host: &str) -> Option<String> {
 /// Path and query of an origin-form target.
 fn target<B>(request: &Request<B>) -> Result<(CanonicalPath, Option<String>), Code> {
     let uri = request.uri();
-    let plain = match request.version() {
-        Version::HTTP_2 => uri.scheme_str() == Some("https"),
+    // The library keeps the scheme of HTTP/2 only beside an authority.
+    let plain = match (request.version(), uri.authority()) {
+        (Version::HTTP_2, Some(_)) => uri.scheme_str() == Some("https"),
         _ => uri.scheme().is_none(),
     };
     let target = uri.path_and_query().map(http::uri::PathAndQuery::as_str).unwrap_or_default();
@@ -162,10 +166,11 @@ fn target<B>(request: &Request<B>) -> Result<(CanonicalPath, Option<String>), Co
 fn measure<B>(request: &Request<B>, limits: &HeadLimits) -> Result<(), Code> {
     match limits.exceeded(request) {
         None => Ok(()),
-        Some(HeadFault::Target) => Err(Code::TargetTooLong),
-        Some(HeadFault::Fields) => Err(Code::FieldsTooMany),
-        Some(HeadFault::Size) => Err(Code::HeadTooLarge),
-        Some(HeadFault::Expectation) => Err(Code::ExpectationUnknown),
+        Some(RequestFault::Target) => Err(Code::TargetTooLong),
+        Some(RequestFault::Fields) => Err(Code::FieldsTooMany),
+        Some(RequestFault::Size) => Err(Code::HeadTooLarge),
+        Some(RequestFault::Expectation) => Err(Code::ExpectationUnknown),
+        Some(RequestFault::Late) => Err(Code::RequestLate),
     }
 }
 
@@ -221,6 +226,9 @@ mod tests {
         let one = asked(Version::HTTP_11, "/", Some("APP.example:443"));
         assert_eq!(one, Ok("app.example:443".into()));
         assert_eq!(asked(Version::HTTP_11, "/", None), Err(Code::Malformed));
+        let alone = asked(Version::HTTP_2, "/", Some("App.example"));
+        assert_eq!(alone, Ok("app.example".into()));
+        assert_eq!(asked(Version::HTTP_2, "/", None), Err(Code::Malformed));
     }
 
     /// To ask for another protocol is a word of HTTP/1.1; an older client that says it is served.

@@ -2,11 +2,12 @@
 
 use super::head::HeadError;
 use super::message::Reader;
-use mtls::listen::HeadLimits;
+use crate::fixed::{SWALLOW_MAX, SWALLOWED_BYTES_MAX};
+use mtls::listen::{HeadLimits, Linger};
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
@@ -45,6 +46,8 @@ pub(super) struct StrictHttp1<S> {
     /// How long a head may take from its first byte on, and when the present one is late.
     head: Duration,
     late: Option<Pin<Box<Sleep>>>,
+    /// After our own last byte.
+    linger: Option<Linger>,
 }
 
 impl<S> StrictHttp1<S> {
@@ -59,7 +62,7 @@ impl<S> StrictHttp1<S> {
         let (reader, ready) = (Reader::new(word, limits), Vec::new());
         // The first head has its time from the handshake on.
         let late = Some(Box::pin(tokio::time::sleep(head)));
-        Self { inner, reader, upgrade, ready, given: 0, buffer, head, late }
+        Self { inner, reader, upgrade, ready, given: 0, buffer, head, late, linger: None }
     }
 
     /// Whether a head that began takes too long.
@@ -126,7 +129,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for StrictHttp1<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for StrictHttp1<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for StrictHttp1<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -140,7 +143,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for StrictHttp1<S> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().inner).poll_shutdown(context)
+        let this = self.get_mut();
+        if this.linger.is_none() {
+            ready!(Pin::new(&mut this.inner).poll_shutdown(context))?;
+        }
+        if !this.reader.is_over() {
+            return Poll::Ready(Ok(()));
+        }
+        // Whoever is still sending what was refused reads why only afterwards.
+        let linger = || Linger::new(SWALLOWED_BYTES_MAX, SWALLOW_MAX);
+        this.linger.get_or_insert_with(linger).poll(&mut this.inner, context).map(Ok)
     }
 
     fn poll_write_vectored(

@@ -120,7 +120,7 @@ pub fn with_reports(
 
 fn site(router: Router, limits: Limits, proof: Proof, (metrics, name): ToldTo<'_>) -> Site {
     Site {
-        router,
+        router: service::problem::known_only(router),
         limits,
         proof,
         is_brake: |_| false,

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use data_encoding::HEXLOWER;
+use records::Code;
 use service::Metrics;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -118,12 +119,14 @@ async fn file(
     UrlPath(_): UrlPath<String>,
     headers: HeaderMap,
 ) -> Response {
-    let Some(path) = plain(uri.path()) else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(path) = plain(uri.path()) else {
+        return service::problem::refusal(Code::NotFound);
+    };
     let (opened, tag) = match named(&published, &path).await {
         Ok(named) => named,
         Err(Unserved::NotFound) => {
             published.metrics.count("file", "not-found");
-            return StatusCode::NOT_FOUND.into_response();
+            return service::problem::refusal(Code::NotFound);
         }
         Err(Unserved::Busy) => {
             published.metrics.count("file", "busy");

@@ -49,8 +49,7 @@ use axum::routing::post;
 use ca_api::{Reach, both, handler, organisation, public, reach, staff};
 use ca_host::listener;
 use mtls::listen::Judge;
-use records::{Code, Problem};
-use service::problem::Refused;
+use records::Code;
 use std::sync::Arc;
 
 /// Largest message, in bytes.
@@ -145,7 +144,6 @@ pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
         .route(handler::NUMBERS, post(numbers::numbers).layer(most(BATCH_BYTES_MAX)))
         .route(handler::WITHDRAW, post(withdraw::withdraw))
         .route(both::RENEW, post(renew::renew))
-        .fallback(|| async { Refused(Problem::new(Code::NotFound, String::new())) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(issuer)
 }

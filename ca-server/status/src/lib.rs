@@ -32,8 +32,6 @@ use ca_host::listener;
 use ca_host::published::files;
 use ca_host::service_keys::KeyPlace;
 use mtls::listen::Judge;
-use records::{Code, Problem};
-use service::problem::Refused;
 use service::{Clock, Metrics, Stop};
 use state::Status;
 use std::sync::Arc;
@@ -142,7 +140,6 @@ fn router(status: Arc<Status>) -> Router {
         .route(SUSPEND_BY_LETTER, post(suspend::by_letter))
         .route(SUSPEND, signed)
         .route(ca_api::status::WORLD, post(world::world))
-        .fallback(|| async { Refused(Problem::new(Code::NotFound, String::new())) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(status)
 }

@@ -13,7 +13,7 @@ use pki::{Certificate, Signer};
 use portal_api::plain::{self, Fact, Said};
 use serde_json::{Map, Value, json};
 use system::layout::COLUMNS;
-use system::terminal::Reader;
+use system::terminal::{self, Reader};
 
 /// What can be consented to.
 pub(crate) trait Consentable {
@@ -137,6 +137,7 @@ pub(crate) fn consent<T: Consentable>(
         Consent::Asked { question, word } => (question, word),
         Consent::Yes { named } => {
             show(output, &what, you);
+            all_written()?;
             return all_named(&what, named).map(|()| Consented(what));
         }
     };
@@ -153,6 +154,15 @@ pub(crate) fn consent<T: Consentable>(
     }
     prompt::confirm(reader, *question, word)?;
     Ok(Consented(what))
+}
+
+/// Whoever said yes beforehand reads it where it was written to: what of it was written nowhere, as
+/// on a full disk or to a reader that went away, nobody consented to.
+fn all_written() -> Result<(), Failure> {
+    let Some(error) = terminal::missing() else { return Ok(()) };
+    let zh = "要签署的内容没有全部写出，未签署。";
+    let en = format!("not all that is to be signed could be written: {error}; nothing was signed");
+    Err(Failure::usage(zh, en))
 }
 
 /// One part by itself, whole, and whether it was looked at.

@@ -35,12 +35,13 @@ use crate::clock::now;
 use crate::exit::Failure;
 use crate::files::Own;
 use crate::output::Output;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use bench::Bench;
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
-use mtls::listen::{HeadFault, Limits, Proof, Site};
+use mtls::listen::{Limits, Proof, RequestFault, Site};
 use records::{Code, Problem};
 use session::{Secrets, Session};
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -122,7 +123,7 @@ pub(crate) async fn run(output: Output, arguments: Arguments) -> Result<(), Fail
         limits: LIMITS,
         proof: Proof::Nothing,
         is_brake: |_| false,
-        busy: || axum::http::Response::new(axum::body::Body::empty()),
+        busy,
         refuse,
         full: Arc::new(|_| ()),
         nearly_full: Arc::new(|_| ()),
@@ -133,14 +134,21 @@ pub(crate) async fn run(output: Output, arguments: Arguments) -> Result<(), Fail
 }
 
 /// The answer to a head that a page of ours never sends.
-fn refuse(fault: HeadFault) -> Response {
+fn refuse(fault: RequestFault) -> Response {
     let code = match fault {
-        HeadFault::Target => Code::TargetTooLong,
-        HeadFault::Fields => Code::FieldsTooMany,
-        HeadFault::Size => Code::HeadTooLarge,
-        HeadFault::Expectation => Code::ExpectationUnknown,
+        RequestFault::Target => Code::TargetTooLong,
+        RequestFault::Fields => Code::FieldsTooMany,
+        RequestFault::Size => Code::HeadTooLarge,
+        RequestFault::Expectation => Code::ExpectationUnknown,
+        RequestFault::Late => Code::RequestLate,
     };
     (fault.status(), Json(Problem::new(code, String::new()))).into_response()
+}
+
+/// The answer while more is asked for at once than one person does.
+fn busy() -> Response {
+    let problem = Problem::new(Code::TooBusy, String::new());
+    (StatusCode::SERVICE_UNAVAILABLE, Json(problem)).into_response()
 }
 
 /// Takes the same port of the other loopback address, where nobody answers: browsers try it first

@@ -4,5 +4,6 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    cli::run(system::language::typed()).await
+    let code = cli::run(system::language::typed()).await;
+    system::speech::ended(code, ExitCode::FAILURE)
 }

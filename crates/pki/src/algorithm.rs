@@ -147,7 +147,7 @@ pub enum KeyError {
     /// No member of the registry has this algorithm or curve.
     #[error("not supported: a key of {0}")]
     UnknownAlgorithm(String),
-    /// RSA of another size or another exponent than 65537.
+    /// RSA below 2048 bits, with an exponent below 65537, or a modulus that has a small factor.
     #[error("the key is too weak: {0}")]
     Weak(&'static str),
 }
@@ -192,7 +192,7 @@ impl PublicKey {
             }
         }
         if bits > 0 && REGISTRY.iter().all(|member| !member.bits.contains(&bits)) {
-            return Err(KeyError::Weak("RSA keys have 2048, 3072 or 4096 bits"));
+            return Err(KeyError::UnknownAlgorithm(format!("RSA of {bits} bits")));
         }
         Err(KeyError::UnknownAlgorithm(kind_of_key(&info.algorithm)))
     }
@@ -300,15 +300,30 @@ fn kind_of_key(identifier: &AlgorithmIdentifier) -> String {
     }
 }
 
+/// Smallest and largest modulus of the registry, in bits.
+const RSA_BITS_MIN: usize = 2048;
+const RSA_BITS_MAX: usize = 4096;
+
 /// Modulus size; refuses what the size alone does not show.
 fn rsa_bits(raw: &[u8]) -> Result<usize, KeyError> {
     let key = RsaPublicKey::from_der(raw).map_err(|_| KeyError::Malformed)?;
-    if key.exponent.as_bytes() != [1, 0, 1] {
-        return Err(KeyError::Weak("the RSA exponent is not 65537"));
+    let (modulus, exponent) = (key.modulus.as_bytes(), key.exponent.as_bytes());
+    let top = modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
+    let bits = modulus.len() * 8 - top;
+    if bits < RSA_BITS_MIN {
+        return Err(KeyError::Weak("RSA keys have 2048 bits at least"));
     }
-    let modulus = key.modulus.as_bytes();
-    if modulus.len() > 512 {
-        return Err(KeyError::Weak("RSA keys have 2048, 3072 or 4096 bits"));
+    // What is larger than ours is not weak; nobody here counts with it.
+    if bits > RSA_BITS_MAX {
+        return Err(KeyError::UnknownAlgorithm(format!("RSA of {bits} bits")));
+    }
+    if exponent != [1, 0, 1] {
+        let smaller =
+            exponent.len() < 3 || (exponent.len() == 3 && exponent < [1, 0, 1].as_slice());
+        return Err(match smaller {
+            true => KeyError::Weak("the RSA exponent is smaller than 65537"),
+            false => KeyError::UnknownAlgorithm("RSA with an exponent above 65537".to_owned()),
+        });
     }
     if modulus.last().is_none_or(|last| last % 2 == 0) {
         return Err(KeyError::Weak("the RSA modulus is even"));
@@ -316,8 +331,7 @@ fn rsa_bits(raw: &[u8]) -> Result<usize, KeyError> {
     if (3..=751u32).step_by(2).any(|small| remainder(modulus, small) == 0) {
         return Err(KeyError::Weak("the RSA modulus has a small factor"));
     }
-    let top = modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
-    Ok(modulus.len() * 8 - top)
+    Ok(bits)
 }
 
 /// `number` (big endian) modulo a small number.

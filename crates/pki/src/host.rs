@@ -38,7 +38,7 @@ pub enum HostError {
     /// A label that begins or ends with a hyphen, or that DNS keeps for itself.
     #[error("这一段不是域名：{0} / this is no label of a host name: {0}")]
     Label(String),
-    /// Digits only, as addresses have them, and no address.
+    /// A number at its end, as addresses have one, and no address.
     #[error("{0} 既不是主机名也不是地址 / {0} is neither a name nor an address")]
     Numeric(String),
     /// An address, where only a name serves.
@@ -140,9 +140,12 @@ fn check(name: &str) -> Result<(), HostError> {
         return Err(HostError::TooLong);
     }
     name.split('.').try_for_each(label)?;
-    // What ends in digits only is read as an address by many, and as another one than is meant.
+    // What ends in a number is read as an address by many, and as another one than is meant; browsers
+    // read hexadecimal ones as well ("ends in a number", URL Standard 3.5).
     let last = name.rsplit('.').next().unwrap_or_default();
-    if last.bytes().all(|byte| byte.is_ascii_digit()) {
+    let hexadecimal =
+        last.strip_prefix("0x").is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_hexdigit()));
+    if hexadecimal || last.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(HostError::Numeric(name.to_owned()));
     }
     Ok(())
@@ -179,15 +182,24 @@ mod tests {
 
     #[test]
     fn names_and_addresses_are_told_apart() {
-        for name in ["localhost", "portal.p9.example", "a-b.cn", "xn--fiq228c.cn", "3com.cn", "1.a"]
-        {
+        for name in [
+            "localhost",
+            "portal.p9.example",
+            "a-b.cn",
+            "xn--fiq228c.cn",
+            "3com.cn",
+            "1.a",
+            "0xg.cn",
+            "a.0xg",
+        ] {
             assert_eq!(Host::read_name(name).as_deref(), Ok(name));
         }
         for address in ["10.0.0.1", "::1", "2001:db8::9"] {
             assert_eq!(Host::read(address), Ok(Host::Address(address.parse().unwrap())));
             assert_eq!(Host::read_name(address), Err(HostError::Address));
         }
-        for none in ["1.2.3", "256.1.1.1", "10.0.0", "p9.1"] {
+        for none in ["1.2.3", "256.1.1.1", "10.0.0", "p9.1", "1.2.3.0x4", "p9.0x7f", "a.0x", "0x1"]
+        {
             assert_eq!(refused(none), HostError::Numeric(none.into()));
         }
     }

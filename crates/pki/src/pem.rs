@@ -3,8 +3,8 @@
 //! ignored; a block that cannot be decoded is an error and never left out.
 
 use data_encoding::BASE64;
+use der::Decode;
 use der::asn1::Any;
-use der::{Decode, Encode};
 
 /// What is looked for in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,12 @@ pub enum PemError {
         place: usize,
         /// Its label.
         label: String,
+    },
+    /// Something else follows DER.
+    #[error("behind DER value {place} of the file is something else")]
+    Behind {
+        /// Behind which one, counted from 1.
+        place: usize,
     },
     /// A form that is known and not read here.
     #[error("not supported: {0}")]
@@ -108,8 +114,8 @@ pub fn read(file: &[u8], kind: Kind) -> Result<Vec<Vec<u8>>, PemError> {
     let text = narrowed(file);
     let mut rest = text.as_deref().unwrap_or(file);
     rest = rest.strip_prefix(b"\xef\xbb\xbf").unwrap_or(rest);
-    if let Some(der) = whole_der(rest)? {
-        return Ok(vec![der.to_vec()]);
+    if let Some(found) = whole_der(rest)? {
+        return Ok(found);
     }
     let (mut found, mut others, mut place) = (Vec::new(), Vec::new(), 0);
     while let Some((label, after)) = boundary(rest, BEGIN) {
@@ -123,16 +129,16 @@ pub fn read(file: &[u8], kind: Kind) -> Result<Vec<Vec<u8>>, PemError> {
         }
         if kind.labels().contains(&label) {
             found.push(decoded(body, place, label)?);
+        } else if let Some(form) = kind.unsupported(label) {
+            // The same thing in another form is told beside good ones too: without it the next in a
+            // chain would be taken for the first.
+            return Err(PemError::Unsupported(form));
         } else {
             others.push(label.to_owned());
         }
         rest = behind;
     }
-    if found.is_empty() {
-        let known = others.iter().find_map(|label| kind.unsupported(label));
-        return Err(known.map_or_else(|| nothing(kind, &others), PemError::Unsupported));
-    }
-    Ok(found)
+    if found.is_empty() { Err(nothing(kind, &others)) } else { Ok(found) }
 }
 
 /// The one of a kind in a file.
@@ -165,21 +171,30 @@ fn narrowed(file: &[u8]) -> Option<Vec<u8>> {
     Some(pairs.iter().map(|pair| u8::try_from(unit(*pair)).unwrap_or(b'?')).collect())
 }
 
-/// The file itself, if it is DER.
-fn whole_der(file: &[u8]) -> Result<Option<&[u8]>, PemError> {
-    match file {
-        [0x30, 0x80, ..] => Err(PemError::Unsupported("BER; convert it to DER".into())),
-        [0x30, ..] => match Any::from_der(file) {
-            Ok(any) if any.value().starts_with(&[2, 1, 3]) => {
-                Err(PemError::Unsupported(PKCS12.into()))
-            }
-            Ok(any) if any.value().starts_with(&PKCS7_OID) => {
-                Err(PemError::Unsupported(PKCS7.replace("-in OLD", "-inform DER -in OLD")))
-            }
-            Ok(any) => Ok(any.to_der().is_ok().then_some(file)),
-            Err(_) => Ok(None),
-        },
-        _ => Ok(None),
+/// The values that the file is, one after the other, if it is DER: as programs write a chain that
+/// are asked for DER. White space behind the last one is none of it.
+fn whole_der(file: &[u8]) -> Result<Option<Vec<Vec<u8>>>, PemError> {
+    let mut rest = file;
+    let mut found = Vec::new();
+    while let [0x30, length, ..] = rest {
+        if *length == 0x80 {
+            return Err(PemError::Unsupported("BER; convert it to DER".into()));
+        }
+        let Ok((any, behind)) = Any::from_der_partial(rest) else { break };
+        if any.value().starts_with(&[2, 1, 3]) {
+            return Err(PemError::Unsupported(PKCS12.into()));
+        }
+        if any.value().starts_with(&PKCS7_OID) {
+            return Err(PemError::Unsupported(PKCS7.replace("-in OLD", "-inform DER -in OLD")));
+        }
+        let Some((one, _)) = rest.split_at_checked(rest.len() - behind.len()) else { break };
+        found.push(one.to_vec());
+        rest = behind;
+    }
+    match found.len() {
+        0 => Ok(None),
+        _ if rest.trim_ascii().is_empty() => Ok(Some(found)),
+        place => Err(PemError::Behind { place }),
     }
 }
 
@@ -277,6 +292,34 @@ mod tests {
         for text in [cut.clone(), format!("{cut}{good}"), good.replace("END C", "END X")] {
             assert!(matches!(certificates(text.as_bytes()), Err(PemError::Open { place: 1, .. })));
         }
+    }
+
+    /// A chain of DER values is read as one of PEM is; what else is behind one is told.
+    #[test]
+    fn values_of_der_stand_one_after_the_other() {
+        let two = [DER, DER].concat();
+        assert_eq!(certificates(&two), Ok(vec![DER.to_vec(), DER.to_vec()]));
+        assert_eq!(certificates(&[&two, b"\r\n".as_slice()].concat()).unwrap().len(), 2);
+        assert_eq!(read_one(&two, Kind::Key), Err(PemError::Several(Kind::Key.wanted())));
+        for behind in [b"x".as_slice(), &[0x30, 3, 2, 1], &[0]] {
+            let told = certificates(&[&two, behind].concat());
+            assert_eq!(told, Err(PemError::Behind { place: 2 }));
+        }
+    }
+
+    /// The same thing in a form that is not read is told wherever it stands: passed over, the issuer
+    /// behind it would be taken for the certificate. What is something else is passed over.
+    #[test]
+    fn a_form_that_is_not_read_is_never_passed_over() {
+        let good = pem("CERTIFICATE", &DER);
+        for other in ["TRUSTED CERTIFICATE", "PKCS7"].map(|label| pem(label, &DER)) {
+            for text in [format!("{other}{good}"), format!("{good}{other}")] {
+                let told = certificates(text.as_bytes());
+                assert!(matches!(told, Err(PemError::Unsupported(_))), "{told:?}");
+            }
+        }
+        let beside = format!("{}{good}", pem("EC PRIVATE KEY", &DER));
+        assert_eq!(certificates(beside.as_bytes()), Ok(vec![DER.to_vec()]));
     }
 
     #[test]

@@ -60,6 +60,7 @@ codes! {
     ExpectationUnknown "expectation-unknown" Caller "不支持请求中的 Expect。" "What the Expect field of the request asks for is not known here.";
     RequestLate "request-late" Caller "请求没有按时发送完毕。" "The request did not arrive in time.";
     NotFound "not-found" Caller "没有找到所请求的内容。" "What was asked for does not exist.";
+    MethodNotAllowed "method-not-allowed" Caller "此地址不接受这种请求方法。" "This address does not take this method.";
     UnknownKind "unknown-kind" Caller "不认识这类办件。" "Orders of this kind are not known here.";
     UnknownProfile "unknown-profile" Caller "没有这种证书模板。" "There is no certificate profile of this name.";
     WrongCode "wrong-code" Caller "编号或授权码不正确。" "The reference or the code is not right.";

@@ -247,7 +247,7 @@ impl Admin {
             .with_state(Arc::new(self))
             .merge(beside);
         let site = Site {
-            router,
+            router: super::problem::known_only(router),
             limits: LIMITS,
             proof: Proof::Nothing,
             is_brake: |_| false,

@@ -1,9 +1,9 @@
 //! The HTTP edge of refusals: the one place that knows status codes.
 
-use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use mtls::listen::HeadFault;
+use axum::{Json, Router};
+use mtls::listen::RequestFault;
 use records::{Code, Problem};
 
 /// The status code of a refusal.
@@ -16,8 +16,8 @@ pub fn status(code: Code) -> StatusCode {
         ChallengeUsed, ClockMoved, CodeExpired, CodeUsed, CrossSite, DelegationExpired,
         DraftsTooMany, ExpectationUnknown, FieldsTooMany, HandlerScope, HeadTooLarge, KeyForeign,
         KeyNotAllowed, KeyUnknown, KeyUsed, KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded,
-        LetterOpen, LetterVoided, LintFailed, LogBehind, Malformed, Misdirected, NotDrafter,
-        NotFound, NotPermitted, NotReady, NotServed, NotYourRoute, NothingToSuspend,
+        LetterOpen, LetterVoided, LintFailed, LogBehind, Malformed, MethodNotAllowed, Misdirected,
+        NotDrafter, NotFound, NotPermitted, NotReady, NotServed, NotYourRoute, NothingToSuspend,
         NumberRegistered, OrderAltered, OrderCancelled, OrderConsumed, OrderExpired,
         OrderIncomplete, OrderRejected, OrderReturned, OrderUnknown, OrderWithdrawn, OutsideNeeded,
         PasskeyCounter, PasskeyRefused, PasskeySoftware, PasskeyUnknown, PersonChanged, PersonLeft,
@@ -56,6 +56,7 @@ pub fn status(code: Code) -> StatusCode {
         CodeExpired | LetterLost | LetterVoided | RenewalLate | RenewalNever | RenewalRejected => {
             StatusCode::GONE
         }
+        MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         TargetTooLong => StatusCode::URI_TOO_LONG,
         HeadTooLarge | FieldsTooMany => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -81,18 +82,33 @@ impl IntoResponse for Refused {
     }
 }
 
-/// The answer to a head that is refused before anybody looks at its request.
-pub fn refuse(fault: HeadFault) -> Response {
-    let code = match fault {
-        HeadFault::Target => Code::TargetTooLong,
-        HeadFault::Fields => Code::FieldsTooMany,
-        HeadFault::Size => Code::HeadTooLarge,
-        HeadFault::Expectation => Code::ExpectationUnknown,
-    };
+/// Routes beside which nothing is known: another path is refused, and so is another method of a
+/// path, whose answer names in `Allow` those that it takes (RFC 9110 15.5.5, 15.5.6).
+pub fn known_only<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
+    let refused = |code| move || async move { refusal(code) };
+    routes
+        .fallback(refused(Code::NotFound))
+        .method_not_allowed_fallback(refused(Code::MethodNotAllowed))
+}
+
+/// A refusal of a service by itself: nothing of it stands in a log that a reference would find.
+pub fn refusal(code: Code) -> Response {
     Refused(Problem::new(code, String::new())).into_response()
+}
+
+/// The answer to a request that is refused whatever it asks for.
+pub fn refuse(fault: RequestFault) -> Response {
+    let code = match fault {
+        RequestFault::Target => Code::TargetTooLong,
+        RequestFault::Fields => Code::FieldsTooMany,
+        RequestFault::Size => Code::HeadTooLarge,
+        RequestFault::Expectation => Code::ExpectationUnknown,
+        RequestFault::Late => Code::RequestLate,
+    };
+    refusal(code)
 }
 
 /// The answer where there is no place for a request.
 pub fn busy() -> Response {
-    Refused(Problem::new(Code::TooBusy, String::new())).into_response()
+    refusal(Code::TooBusy)
 }

@@ -50,7 +50,7 @@ impl Completions {
         if let Some(shell) = self.shell {
             let (name, mut script) = (command.get_name().to_owned(), Vec::new());
             clap_complete::generate(shell, &mut command, name, &mut script);
-            crate::terminal::script(&script);
+            crate::terminal::script(&String::from_utf8_lossy(&script));
         }
         Ok(())
     }

@@ -6,10 +6,12 @@
 
 use crate::language::{Spoken, halves};
 use crate::layout::{self, Span};
-use crate::terminal::{Reader, complaint, line};
+use crate::terminal::{self, Reader, complaint, line};
 use std::error::Error;
 use std::fmt::Display;
+use std::io::ErrorKind;
 use std::path::Path;
+use std::process::ExitCode;
 
 /// The second language of a sentence stands at least so far to the right.
 const BELOW_MIN: usize = 4;
@@ -196,6 +198,16 @@ pub fn caused<'a>(chain: impl Iterator<Item = &'a (dyn Error + 'static)>) -> (St
         })
         .unzip();
     (parts.0.join("："), parts.1.join(": "))
+}
+
+/// How a program ends: as it would, unless some of what it printed could not be written. That its
+/// reader went away, as `| head` does, is no failure.
+pub fn ended(code: ExitCode, unwritten: ExitCode) -> ExitCode {
+    let missing = terminal::missing().filter(|error| error.kind() != ErrorKind::BrokenPipe);
+    let Some(error) = missing else { return code };
+    let told = both("输出没有写完", "not all that was printed could be written");
+    complaint(&format!("{told}: {error}"));
+    unwritten
 }
 
 /// What to do after something went wrong, on standard error: a command, or words in both languages

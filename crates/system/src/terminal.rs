@@ -1,11 +1,13 @@
 //! The only functions that write to a terminal, so that no text of somebody else steers one: what
 //! controls, hides or turns characters around is shown as its number instead. A reader that went
-//! away, as `| head` does, is no error: the rest is dropped.
+//! away, as `| head` does, is no error: the rest is dropped. What cannot be written for another
+//! reason, as on a full disk, is one, which programs tell at their end; see [`missing`].
 
 use crate::layout::COLUMNS;
 use pki::name::{is_blank, is_hidden};
 use rustix::termios::tcgetwinsize;
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::io::{Error, IsTerminal, Write, stderr, stdout};
+use std::sync::OnceLock;
 
 /// Writes a formatted line to standard output.
 #[macro_export]
@@ -21,23 +23,41 @@ macro_rules! complain {
 
 /// A line on standard output. A line feed in it is shown, and ends nothing.
 pub fn line(text: &str) {
-    let _ = writeln!(stdout(), "{}", visible(text));
+    print(&format!("{}\n", visible(text)));
 }
 
 /// A line of columns with tabs between them, and none inside.
 pub fn columns(cells: &[&str]) {
     let cells: Vec<String> = cells.iter().map(|cell| visible(cell)).collect();
-    let _ = writeln!(stdout(), "{}", cells.join("\t"));
+    print(&format!("{}\n", cells.join("\t")));
 }
 
 /// A JSON document on one line of standard output.
 pub fn json(document: &str) {
-    let _ = writeln!(stdout(), "{}", escaped(document));
+    print(&format!("{}\n", escaped(document)));
 }
 
 /// A script of our own for a shell, as it stands: nothing in it is a text of somebody else.
-pub fn script(own: &[u8]) {
-    let _ = stdout().write_all(own);
+pub fn script(own: &str) {
+    print(own);
+}
+
+/// The first reason for which standard output lacks some of what was printed.
+static MISSING: OnceLock<Error> = OnceLock::new();
+
+fn print(text: &str) {
+    if let Err(error) = stdout().write_all(text.as_bytes()) {
+        let _ = MISSING.set(error);
+    }
+}
+
+/// Why standard output lacks some of what was printed so far; whoever goes on with what people are
+/// to have read asks.
+pub fn missing() -> Option<&'static Error> {
+    if let Err(error) = stdout().flush() {
+        let _ = MISSING.set(error);
+    }
+    MISSING.get()
 }
 
 /// A line on standard error.

@@ -38,6 +38,10 @@ struct Arguments {
 const USAGE: u8 = 4;
 
 fn main() -> ExitCode {
+    speech::ended(checked(), ExitCode::from(USAGE))
+}
+
+fn checked() -> ExitCode {
     let arguments: Arguments = system::language::typed();
     let Some(bundle) = &arguments.bundle else {
         let wanted = Completions::of(arguments.completions, arguments.man);

@@ -5,7 +5,7 @@ use super::problem;
 use crate::refusal::refused;
 use crate::state::PortalState;
 use axum::extract::{Form, FromRequest, FromRequestParts, Request};
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::Response;
 use records::Code;
 use serde::de::DeserializeOwned;
@@ -35,8 +35,17 @@ impl<T: DeserializeOwned> FromRequest<Arc<PortalState>> for Posted<T> {
         let read = tokio::time::timeout(limit, Form::<T>::from_request(request, portal)).await;
         match read {
             Ok(Ok(Form(form))) => Ok(Self(form)),
-            _ => Err(no(Code::Malformed)),
+            Ok(Err(why)) => Err(no(unread(why.status()))),
+            Err(_) => Err(no(Code::RequestLate)),
         }
+    }
+}
+
+/// Why a body was not read.
+pub(super) fn unread(status: StatusCode) -> Code {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Code::TooLarge,
+        _ => Code::Malformed,
     }
 }
 

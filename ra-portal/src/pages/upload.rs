@@ -1,7 +1,7 @@
 //! A file that a page of this very host sent, with the texts beside it: bounded, whole, and kept
 //! nowhere.
 
-use super::form::is_own;
+use super::form::{is_own, unread};
 use super::frame::Frame;
 use super::problem;
 use crate::refusal::refused;
@@ -37,7 +37,7 @@ impl FromRequest<Arc<PortalState>> for Uploaded {
         match tokio::time::timeout(limit, fields(request, portal)).await {
             Ok(Ok(fields)) => Ok(Self(fields)),
             Ok(Err(code)) => Err(no(code)),
-            Err(_) => Err(no(Code::Malformed)),
+            Err(_) => Err(no(Code::RequestLate)),
         }
     }
 }
@@ -49,9 +49,9 @@ async fn fields(
     let read = Multipart::from_request(request, portal).await;
     let mut read = read.map_err(|_| Code::Malformed)?;
     let mut fields = BTreeMap::new();
-    while let Some(field) = read.next_field().await.map_err(|_| Code::TooLarge)? {
+    while let Some(field) = read.next_field().await.map_err(|why| unread(why.status()))? {
         let name = field.name().unwrap_or_default().to_owned();
-        let bytes = field.bytes().await.map_err(|_| Code::TooLarge)?;
+        let bytes = field.bytes().await.map_err(|why| unread(why.status()))?;
         if fields.len() >= FIELDS_MAX {
             return Err(Code::Malformed);
         }

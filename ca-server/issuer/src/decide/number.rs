@@ -13,9 +13,12 @@ use records::number::{NumberKey, NumberLine, NumberLines};
 use records::order::{NAME_PATH, PersonBody};
 use records::{Bytes, Code};
 
-/// Numbers that one handler asks about within a day, through whichever portal: three of the largest
-/// rosters.
-pub(crate) const NUMBERS_OF_DAY_MAX: u32 = 15_000;
+/// Numbers that one handler asks about within a day, through all portals together: two of the
+/// largest rosters.
+pub(crate) const NUMBERS_OF_DAY_MAX: u32 = 10_000;
+/// And before these through each portal, one more: whatever a captured one asks in a handler's name,
+/// the handler has these through every other.
+pub(crate) const NUMBERS_OF_PORTAL_LEAST: u32 = 5_000;
 /// As how many one question counts at least, so that there are few records of them.
 pub(crate) const NUMBERS_LEAST: u32 = 20;
 
@@ -32,10 +35,21 @@ pub(crate) fn numbers(
         return Err(Code::NotYourRoute.into());
     }
     let count = u32::try_from(asked.digests().len()).map_err(|_| Code::TooLarge)?;
-    let (limit, counted) = ((NUMBERS_OF_DAY_MAX, DAY), count.max(NUMBERS_LEAST));
-    round.state.allow_within(&format!("numbers:{handler}"), limit, counted)?;
+    count_asked(round, (caller, &handler), count.max(NUMBERS_LEAST))?;
     let lines = asked.digests().iter().map(|digest| line(round, &handler, digest));
     Ok(NumberLines { lines: lines.collect() })
+}
+
+/// Counts what is asked in a handler's name, which is what a portal says.
+fn count_asked(
+    round: &mut Round<'_>,
+    (caller, handler): (&Caller, &str),
+    counted: u32,
+) -> Result<(), Code> {
+    let portal = round.authority().portal_of(&caller.key_sha256).ok_or(Code::PortalUnknown)?.0;
+    let (own, all) = (format!("numbers:{portal}:{handler}"), format!("numbers:{handler}"));
+    let least = round.state.allow_within(&own, (NUMBERS_OF_PORTAL_LEAST, DAY), counted);
+    least.or_else(|_| round.state.allow_within(&all, (NUMBERS_OF_DAY_MAX, DAY), counted))
 }
 
 fn line(round: &Round<'_>, handler: &str, digest: &Sha256Value) -> NumberLine {

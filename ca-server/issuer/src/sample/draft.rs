@@ -69,11 +69,21 @@ impl Sample {
         name: &str,
         numbers: &[&str],
     ) -> Result<Vec<NumberLine>, Code> {
+        self.asks_numbers_over(self.staff(), name, numbers)
+    }
+
+    /// The same over another portal.
+    pub(crate) fn asks_numbers_over(
+        &mut self,
+        caller: Caller,
+        name: &str,
+        numbers: &[&str],
+    ) -> Result<Vec<NumberLine>, Code> {
         let numbers = numbers.iter().map(|number| (*number).to_owned()).collect();
         let asked = AskedNumbers { numbers };
         let today = day_in_beijing(self.city.now);
         let asked = VerifiedNumbers::read(&asked, &self.context.numbers, today)?;
-        let (caller, officer) = (self.staff(), self.officer(name));
+        let officer = self.officer(name);
         let told = self.decide(|reply| Command::Numbers(caller, officer, Box::new(asked), reply));
         Ok(told?.lines)
     }

@@ -24,7 +24,7 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub(super) fn guarded(routes: Router<Arc<Bench>>, bench: Arc<Bench>) -> Router {
     routes
         .fallback(not_found)
-        .method_not_allowed_fallback(not_found)
+        .method_not_allowed_fallback(not_allowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(bench.clone(), looked_at))
         .with_state(bench)
@@ -32,6 +32,10 @@ pub(super) fn guarded(routes: Router<Arc<Bench>>, bench: Arc<Bench>) -> Router {
 
 async fn not_found(State(bench): State<Arc<Bench>>) -> Response {
     Frame::outside(&bench).told(StatusCode::NOT_FOUND, |w| w.not_found)
+}
+
+async fn not_allowed(State(bench): State<Arc<Bench>>) -> Response {
+    Frame::outside(&bench).told(StatusCode::METHOD_NOT_ALLOWED, |w| w.not_found)
 }
 
 async fn looked_at(State(bench): State<Arc<Bench>>, mut request: Request, next: Next) -> Response {

@@ -4,6 +4,7 @@ use super::limits::{Limits, STOP_MAX};
 use h2::server::Builder;
 use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -21,6 +22,8 @@ pub struct Activity {
     now: Mutex<Now>,
     /// Rung whenever a request ends, or waits for its client.
     ended: Notify,
+    /// Over HTTP/1: the rest of a body that nobody read is still to come.
+    leaves_rest: AtomicBool,
     /// Ends the connection at once.
     pub end: CancellationToken,
     /// Ends it when what is under way is answered.
@@ -30,8 +33,8 @@ pub struct Activity {
 #[derive(Debug)]
 struct Now {
     requests: Requests,
-    /// When the client last took some of each answer over HTTP/2.
-    taken: BTreeMap<u64, Instant>,
+    /// Since when each answer that waits for its client over HTTP/2 waits.
+    waiting: BTreeMap<u64, Instant>,
     next: u64,
 }
 
@@ -45,7 +48,7 @@ struct Requests {
     so_far: usize,
     /// When one began, moved or ended last.
     moved: Instant,
-    /// When the client last took some of the answer that waits longest for it.
+    /// Since when the answer waits that waits longest for its client.
     waits: Option<Instant>,
 }
 
@@ -54,9 +57,9 @@ impl Default for Activity {
         let moved = Instant::now();
         let (under_way, partial, awaited, so_far) = (0, 0, 0, 0);
         let requests = Requests { under_way, partial, awaited, so_far, moved, waits: None };
-        let now = Mutex::new(Now { requests, taken: BTreeMap::new(), next: 0 });
+        let now = Mutex::new(Now { requests, waiting: BTreeMap::new(), next: 0 });
         let (end, close) = (CancellationToken::new(), CancellationToken::new());
-        Self { now, ended: Notify::new(), end, close }
+        Self { now, ended: Notify::new(), leaves_rest: AtomicBool::new(false), end, close }
     }
 }
 
@@ -74,6 +77,16 @@ impl Activity {
     pub(super) fn awaits_body(self: &Arc<Self>) -> PartialRequest {
         self.change(|now| now.requests.partial += 1);
         PartialRequest { activity: self.clone(), is_awaited: false }
+    }
+
+    /// A request over HTTP/1 is answered that has more of a body than was read.
+    pub(super) fn leave_rest(&self) {
+        self.leaves_rest.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the client may still be sending what nobody reads.
+    pub(super) fn leaves_rest(&self) -> bool {
+        self.leaves_rest.load(Ordering::Relaxed)
     }
 
     /// Whether a request is under way all of which is here: whoever holds a place for anything less
@@ -122,7 +135,7 @@ impl Activity {
 
     fn read(&self) -> Requests {
         let now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        Requests { waits: now.taken.values().min().copied(), ..now.requests }
+        Requests { waits: now.waiting.values().min().copied(), ..now.requests }
     }
 }
 
@@ -166,16 +179,15 @@ impl Drop for PartialRequest {
 pub struct ActiveRequest(Arc<Activity>);
 
 impl ActiveRequest {
-    /// Its answer leaves from now on. Over HTTP/2 a client that does not take it is cut here; over
-    /// HTTP/1 the stream itself says that it does not move.
-    pub fn answer(self, is_http2: bool) -> ActiveAnswer {
-        let begun = |now: &mut Now| {
+    /// Its client is to take some of the answer now, until what is given is dropped. Over HTTP/2 one
+    /// that does not is cut here; over HTTP/1 the stream itself says that it does not move.
+    pub(super) fn waits_for_client(&self) -> WaitingAnswer<'_> {
+        let number = self.0.change(|now| {
             now.next += 1;
-            now.taken.insert(now.next, Instant::now());
+            now.waiting.insert(now.next, Instant::now());
             now.next
-        };
-        let number = is_http2.then(|| self.0.change(begun));
-        ActiveAnswer { request: self, number }
+        });
+        WaitingAnswer { activity: &self.0, number }
     }
 }
 
@@ -186,29 +198,16 @@ impl Drop for ActiveRequest {
     }
 }
 
-/// An answer that the client is to take, until it is dropped.
+/// An answer that waits for its client, until it is dropped.
 #[derive(Debug)]
-pub struct ActiveAnswer {
-    request: ActiveRequest,
-    number: Option<u64>,
+pub(super) struct WaitingAnswer<'a> {
+    activity: &'a Activity,
+    number: u64,
 }
 
-impl ActiveAnswer {
-    /// The client took some of it.
-    pub fn moved(&self) {
-        self.request.0.change(|now| {
-            if let Some(taken) = self.number.and_then(|number| now.taken.get_mut(&number)) {
-                *taken = Instant::now();
-            }
-        });
-    }
-}
-
-impl Drop for ActiveAnswer {
+impl Drop for WaitingAnswer<'_> {
     fn drop(&mut self) {
-        if let Some(number) = self.number {
-            self.request.0.change(|now| now.taken.remove(&number));
-        }
+        self.activity.change(|now| now.waiting.remove(&self.number));
     }
 }
 

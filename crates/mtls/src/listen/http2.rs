@@ -3,14 +3,16 @@
 //! The HTTP library speaks HTTP/2 through the same crate, but has no way to answer an expectation
 //! before the final answer (RFC 9110 10.1.1), so it is spoken here.
 
+use super::activity::{ActiveRequest, Activity};
 use super::client_body::{ClientBody, Http2Body, Respond};
 use bytes::Bytes;
 use h2::server::{Builder, SendResponse};
 use h2::{Ping, PingPong, Reason, RecvStream, SendStream};
-use http::{HeaderName, HeaderValue, Request, Response, Version, header};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use http_body_util::BodyExt;
 use hyper::body::Body;
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, ready};
 use std::time::Duration;
@@ -25,25 +27,22 @@ const OF_CONNECTION: [&str; 5] =
 pub trait Answers: Send + Sync + 'static {
     /// The body of an answer.
     type Body: Body<Data = Bytes> + Unpin + Send + 'static;
-    /// What stands for a request until its answer is sent.
-    type Begun: Send + 'static;
 
-    /// Hears of a request as soon as it is read, before anything else is.
-    fn begin(&self) -> Self::Begun;
+    /// Where its requests are counted, and answers that wait for their client.
+    fn activity(&self) -> Arc<Activity>;
 
-    /// Answers one request. What stands for it is kept by the body, or given back.
+    /// Answers one request.
     fn answer(
         self: Arc<Self>,
-        begun: Self::Begun,
         request: Request<ClientBody>,
-    ) -> impl Future<Output = (Response<Self::Body>, Option<Self::Begun>)> + Send;
+    ) -> impl Future<Output = Response<Self::Body>> + Send;
 
     /// The value of the field Date.
     fn date(&self) -> Option<HeaderValue>;
 }
 
 /// Speaks until the connection ends; `close` asks it to end once what is under way is answered. A
-/// ping is sent each `ping`, and answered within as much.
+/// ping is sent each `ping`, and answered within as much, unless answers go on being taken.
 pub async fn speak<A: Answers, S: AsyncRead + AsyncWrite + Unpin>(
     builder: Builder,
     stream: S,
@@ -52,7 +51,8 @@ pub async fn speak<A: Answers, S: AsyncRead + AsyncWrite + Unpin>(
     ping: Duration,
 ) -> Result<(), h2::Error> {
     let mut connection = builder.handshake::<_, Bytes>(stream).await?;
-    let mut dead = std::pin::pin!(dead(connection.ping_pong(), ping));
+    let moved = Arc::new(AtomicU64::new(0));
+    let mut dead = std::pin::pin!(dead(connection.ping_pong(), ping, moved.clone()));
     let mut is_closing = false;
     loop {
         let accepted = tokio::select! {
@@ -66,19 +66,36 @@ pub async fn speak<A: Answers, S: AsyncRead + AsyncWrite + Unpin>(
         };
         let Some(accepted) = accepted else { return Ok(()) };
         let (request, respond) = accepted?;
-        let begun = answers.begin();
-        tokio::spawn(answer(answers.clone(), begun, request, respond));
+        moved.fetch_add(1, Ordering::Relaxed);
+        // Counted as soon as it is read, before anything else is.
+        let under_way = answers.activity().begin();
+        let under_way = UnderWay { request: under_way, moved: moved.clone() };
+        tokio::spawn(answer(answers.clone(), under_way, request, respond));
     }
 }
 
-/// Waits until the other side answers no ping.
-async fn dead(pings: Option<PingPong>, every: Duration) {
+/// A request, until all of its answer is handed over.
+struct UnderWay {
+    request: ActiveRequest,
+    /// Counts whatever moves on the connection.
+    moved: Arc<AtomicU64>,
+}
+
+/// Waits until the other side answers no ping and nothing else moves: on a slow way a ping stands
+/// behind all that was sent before it.
+async fn dead(pings: Option<PingPong>, every: Duration, moved: Arc<AtomicU64>) {
     let Some(mut pings) = pings else { return std::future::pending().await };
     loop {
         tokio::time::sleep(every).await;
-        let answered = tokio::time::timeout(every, pings.ping(Ping::opaque())).await;
-        if !matches!(answered, Ok(Ok(_))) {
-            return;
+        let mut answered = std::pin::pin!(pings.ping(Ping::opaque()));
+        loop {
+            let before = moved.load(Ordering::Relaxed);
+            match tokio::time::timeout(every, &mut answered).await {
+                Ok(Ok(_)) => break,
+                Ok(Err(_)) => return,
+                Err(_) if moved.load(Ordering::Relaxed) == before => return,
+                Err(_) => {}
+            }
         }
     }
 }
@@ -86,18 +103,19 @@ async fn dead(pings: Option<PingPong>, every: Duration) {
 /// Answers the request of one stream, unless its client takes it back.
 async fn answer<A: Answers>(
     answers: Arc<A>,
-    begun: A::Begun,
+    under_way: UnderWay,
     request: Request<RecvStream>,
     respond: SendResponse<Bytes>,
 ) {
+    let is_head = request.method() == Method::HEAD;
     let respond: Respond = Arc::new(Mutex::new(respond));
     let (head, body) = request.into_parts();
     let body = Http2Body::new(body, &head.headers, &respond);
     let request = Request::from_parts(head, ClientBody::Http2(body));
     let taken_back =
         poll_fn(|waker| respond.lock().unwrap_or_else(PoisonError::into_inner).poll_reset(waker));
-    let (response, _begun) = tokio::select! {
-        answered = answers.clone().answer(begun, request) => answered,
+    let response = tokio::select! {
+        answered = answers.clone().answer(request) => answered,
         _ = taken_back => return,
     };
     let (head, mut body) = response.into_parts();
@@ -114,11 +132,15 @@ async fn answer<A: Answers>(
     if let Some(length) = body.size_hint().exact().filter(|_| !is_over) {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
+    // Whoever answers, these have no content (RFC 9110 9.3.2, 15.3.5, 15.4.5).
+    let is_over = is_over
+        || is_head
+        || matches!(head.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     let sent = respond.lock().unwrap_or_else(PoisonError::into_inner).send_response(head, is_over);
     match sent {
         Ok(_) if is_over => {}
         Ok(mut stream) => {
-            if let Err(error) = pass(&mut body, &mut stream).await {
+            if let Err(error) = pass(&mut body, &mut stream, &under_way).await {
                 tracing::debug!(%error, "stream");
             }
         }
@@ -130,8 +152,10 @@ async fn answer<A: Answers>(
 async fn pass<B: Body<Data = Bytes> + Unpin>(
     body: &mut B,
     stream: &mut SendStream<Bytes>,
+    under_way: &UnderWay,
 ) -> Result<(), h2::Error> {
     loop {
+        let waiting = under_way.request.waits_for_client();
         stream.reserve_capacity(1);
         let is_wanted = poll_fn(|waker| {
             if let Poll::Ready(taken_back) = stream.poll_reset(waker) {
@@ -149,6 +173,8 @@ async fn pass<B: Body<Data = Bytes> + Unpin>(
         if !is_wanted.await? {
             return Ok(());
         }
+        drop(waiting);
+        under_way.moved.fetch_add(1, Ordering::Relaxed);
         let frame = tokio::select! {
             frame = body.frame() => frame,
             taken_back = poll_fn(|waker| stream.poll_reset(waker)) => return taken_back.map(|_| ()),

@@ -1,7 +1,7 @@
 //! Bodies that must move: who sends one too slowly is cut. An answer leaves in pieces that are seen
 //! to be taken.
 
-use super::activity::{ActiveAnswer, PartialRequest};
+use super::activity::{ActiveRequest, Activity, PartialRequest};
 use super::budget::Portion;
 use super::client_body::{BrokenBody, ClientBody};
 use super::swallow::swallow;
@@ -9,6 +9,7 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::Sleep;
@@ -39,17 +40,22 @@ pub(super) struct PacedBody {
     late: Pin<Box<Sleep>>,
     portion: Arc<Portion>,
     partial: Option<PartialRequest>,
+    activity: Arc<Activity>,
+    was_late: Arc<AtomicBool>,
 }
 
 impl PacedBody {
+    /// A body of a request on a connection; `was_late` hears if it does not come in time.
     pub(super) fn new(
         inner: ClientBody,
         limit: Duration,
         portion: Arc<Portion>,
-        partial: PartialRequest,
+        activity: Arc<Activity>,
+        was_late: Arc<AtomicBool>,
     ) -> Self {
-        let partial = (!inner.is_end_stream()).then_some(partial);
-        Self { inner, limit, late: Box::pin(tokio::time::sleep(limit)), portion, partial }
+        let partial = (!inner.is_end_stream()).then(|| activity.awaits_body());
+        let late = Box::pin(tokio::time::sleep(limit));
+        Self { inner, limit, late, portion, partial, activity, was_late }
     }
 
     fn took(&mut self, frame: &Frame<Bytes>) -> Result<(), BodyError> {
@@ -63,8 +69,11 @@ impl PacedBody {
 
 impl Drop for PacedBody {
     fn drop(&mut self) {
-        if !matches!(self.inner, ClientBody::Http2(_)) || self.inner.is_end_stream() {
+        if self.inner.is_end_stream() {
             return;
+        }
+        if !matches!(self.inner, ClientBody::Http2(_)) {
+            return self.activity.leave_rest();
         }
         // Its stream stays open for its own end: some clients take an early one for no answer.
         let rest = std::mem::replace(&mut self.inner, ClientBody::Empty).without_waiting();
@@ -95,6 +104,7 @@ impl Body for PacedBody {
                 Poll::Ready(None)
             }
             Poll::Pending if this.late.as_mut().poll(context).is_ready() => {
+                this.was_late.store(true, Ordering::Relaxed);
                 Poll::Ready(Some(Err(BodyError::Late)))
             }
             Poll::Pending => Poll::Pending,
@@ -116,7 +126,8 @@ pub(super) struct AnswerBody {
     /// What is left of a frame that leaves in pieces.
     rest: Bytes,
     is_http2: bool,
-    answer: ActiveAnswer,
+    /// Over HTTP/2 whoever speaks it keeps this.
+    _under_way: Option<ActiveRequest>,
     /// What its request and itself hold until then.
     _held: [Arc<Portion>; 2],
 }
@@ -125,10 +136,10 @@ impl AnswerBody {
     pub(super) fn new(
         inner: axum::body::Body,
         is_http2: bool,
-        answer: ActiveAnswer,
+        under_way: Option<ActiveRequest>,
         held: [Arc<Portion>; 2],
     ) -> Self {
-        Self { inner, rest: Bytes::new(), is_http2, answer, _held: held }
+        Self { inner, rest: Bytes::new(), is_http2, _under_way: under_way, _held: held }
     }
 
     fn piece(&mut self, whole: Bytes) -> Frame<Bytes> {
@@ -147,7 +158,6 @@ impl Body for AnswerBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = self.get_mut();
-        this.answer.moved();
         if !this.rest.is_empty() {
             let rest = std::mem::take(&mut this.rest);
             return Poll::Ready(Some(Ok(this.piece(rest))));

@@ -2,6 +2,7 @@
 //! what is held for them meanwhile is held from others. Who sends no more still gets its answer.
 
 use super::activity::Activity;
+use super::linger::Linger;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,6 +15,9 @@ use tokio::time::{Instant, Sleep};
 /// take.
 const TAKEN_BYTES_MIN: usize = 8 * 1024;
 
+/// Most bytes that a client of HTTP/1 still gets to send of a request that is answered already.
+const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// A stream whose client takes what is written within a time, and not by the byte.
 pub(super) struct PacedStream<S> {
     inner: S,
@@ -24,6 +28,8 @@ pub(super) struct PacedStream<S> {
     activity: Arc<Activity>,
     is_http2: bool,
     end: Option<HeldEnd>,
+    /// After our own last byte.
+    linger: Option<Linger>,
 }
 
 /// After the client's last byte: what is under way is answered before the HTTP library hears of it,
@@ -41,7 +47,8 @@ struct HeldEnd {
 impl<S> PacedStream<S> {
     /// A stream whose requests an activity counts.
     pub(super) fn new(inner: S, limit: Duration, activity: Arc<Activity>, is_http2: bool) -> Self {
-        Self { inner, limit, late: None, taken: 0, activity, is_http2, end: None }
+        let (late, end, linger) = (None, None, None);
+        Self { inner, limit, late, taken: 0, activity, is_http2, end, linger }
     }
 
     /// Whether the end of what the client sends is told now.
@@ -150,7 +157,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for PacedStream<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for PacedStream<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for PacedStream<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -169,8 +176,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for PacedStream<S> {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let polled = Pin::new(&mut this.inner).poll_shutdown(context);
-        this.flushed(polled, context)
+        if this.linger.is_none() {
+            let polled = Pin::new(&mut this.inner).poll_shutdown(context);
+            ready!(this.flushed(polled, context))?;
+        }
+        if !this.activity.leaves_rest() {
+            return Poll::Ready(Ok(()));
+        }
+        let limit = this.limit;
+        let linger = this.linger.get_or_insert_with(|| Linger::new(LINGER_BYTES_MAX, limit));
+        linger.poll(&mut this.inner, context).map(Ok)
     }
 
     fn poll_write_vectored(

@@ -1,10 +1,10 @@
 //! A router behind a listener: what every service is, and the gate is not.
 
 use super::accept::{Accepted, Endpoint, Handshake, Rejected};
-use super::activity::{ActiveRequest, PING, drive, http2_builder};
+use super::activity::{ActiveRequest, Activity, PING, drive, http2_builder};
 use super::budget::Sender;
 use super::client_body::ClientBody;
-use super::head::{HeadFault, OF_SERVICES};
+use super::head::{OF_SERVICES, RequestFault};
 use super::http2::{Answers, speak};
 use super::limits::Limits;
 use super::pace::{AnswerBody, PacedBody};
@@ -23,6 +23,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -61,7 +62,7 @@ pub struct Site {
     /// The answer to everything else there.
     pub busy: fn() -> Response<Body>,
     /// The answer to a head that is refused.
-    pub refuse: fn(HeadFault) -> Response<Body>,
+    pub refuse: fn(RequestFault) -> Response<Body>,
     /// Hears that the listener has no place left, or has one again.
     pub full: Arc<dyn Fn(bool) + Send + Sync>,
     /// Hears that few places are left, or enough again.
@@ -123,9 +124,9 @@ impl Endpoint for Site {
             drive(speaking, |_| close.cancel(), &activity, &limits, may_stay, &stopping).await;
         } else {
             let service = service_fn(move |request: Request<Incoming>| {
-                let (seat, begun) = (seat.clone(), seat.begin());
+                let (seat, under_way) = (seat.clone(), seat.activity().begin());
                 let request = request.map(ClientBody::Http1);
-                async move { Ok::<_, Infallible>(seat.answer(begun, request).await.0) }
+                async move { Ok::<_, Infallible>(seat.answered(request, Some(under_way)).await) }
             });
             let mut builder = http1::Builder::new();
             builder.timer(TokioTimer::new()).header_read_timeout(limits.header);
@@ -162,10 +163,9 @@ struct Seat {
 
 impl Answers for Seat {
     type Body = AnswerBody;
-    type Begun = ActiveRequest;
 
-    fn begin(&self) -> ActiveRequest {
-        self.slot.activity().begin()
+    fn activity(&self) -> Arc<Activity> {
+        self.slot.activity()
     }
 
     #[expect(clippy::disallowed_methods, reason = "RFC 9110 6.6.1; nothing is decided by it")]
@@ -173,19 +173,27 @@ impl Answers for Seat {
         HeaderValue::from_str(&httpdate::fmt_http_date(SystemTime::now())).ok()
     }
 
-    async fn answer(
+    async fn answer(self: Arc<Self>, request: Request<ClientBody>) -> Response<AnswerBody> {
+        self.answered(request, None).await
+    }
+}
+
+impl Seat {
+    /// Answers one request; over HTTP/1 the answer keeps what counts it.
+    async fn answered(
         self: Arc<Self>,
-        under_way: ActiveRequest,
         request: Request<ClientBody>,
-    ) -> (Response<AnswerBody>, Option<ActiveRequest>) {
+        under_way: Option<ActiveRequest>,
+    ) -> Response<AnswerBody> {
         let (site, activity) = (&self.site, self.slot.activity());
         let is_http2 = request.version() == http::Version::HTTP_2;
         let is_brake = (site.is_brake)(request.uri().path());
         let is_reserved = self.slot.is_reserved();
         let portion = self.slot.bodies(is_brake).portion(self.sender);
         let place = self.slot.request(self.sender, is_brake);
-        let (held, partial) = (portion.clone(), activity.awaits_body());
-        let request = request.map(|body| PacedBody::new(body, self.body, held, partial));
+        let was_late = Arc::new(AtomicBool::new(false));
+        let (held, active, late) = (portion.clone(), activity.clone(), was_late.clone());
+        let request = request.map(|body| PacedBody::new(body, self.body, held, active, late));
         let mut response = if is_reserved && !is_brake {
             (site.busy)()
         } else if place.is_none() {
@@ -195,8 +203,13 @@ impl Answers for Seat {
             (site.refuse)(fault)
         } else {
             let Ok(response) = self.router.clone().oneshot(request.map(Body::new)).await;
-            // Whatever became of a body that was not all read: there was no room for it.
-            if portion.was_refused() { (site.busy)() } else { response }
+            // Whatever its route made of a body that was not all read: there was no room for it, or
+            // it did not come.
+            match (portion.was_refused(), was_late.load(Ordering::Relaxed)) {
+                (true, _) => (site.busy)(),
+                (false, true) => (site.refuse)(RequestFault::Late),
+                (false, false) => response,
+            }
         };
         drop(place);
         let taken = self.slot.answers().portion(self.sender);
@@ -211,9 +224,8 @@ impl Answers for Seat {
                 response.headers_mut().insert(header::CONNECTION, close);
             }
         }
-        let answer = under_way.answer(is_http2);
         let held = [portion, taken];
-        (response.map(|inner| AnswerBody::new(inner, is_http2, answer, held)), None)
+        response.map(|inner| AnswerBody::new(inner, is_http2, under_way, held))
     }
 }
 

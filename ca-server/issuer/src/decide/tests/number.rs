@@ -1,9 +1,10 @@
 //! National numbers: nobody is registered twice, and nobody tries through a list of them.
 
-use crate::decide::number::{NUMBERS_LEAST, NUMBERS_OF_DAY_MAX};
+use crate::decide::number::{NUMBERS_LEAST, NUMBERS_OF_DAY_MAX, NUMBERS_OF_PORTAL_LEAST};
 use crate::expiring::DAY;
-use crate::sample::Sample;
-use crate::sample::operate::OFFICERS;
+use crate::sample::act::caller;
+use crate::sample::operate::{OFFICERS, SECURITY, portal};
+use crate::sample::{Sample, key};
 use authority::Authority;
 use records::number::{NumberLine, SealedNumber};
 use records::order::PersonAction::{Create, Leave, Move};
@@ -164,12 +165,29 @@ fn only_numbers_are_asked_about() {
     assert_eq!(sample.asks_numbers("handler", &[ONE; 5_000]).unwrap().len(), 5_000);
 }
 
+/// Whoever asks is what a portal says: one that asks on and on in a handler's name leaves them what
+/// they need through another, and that other no more than there is for all.
+#[test]
+fn a_captured_portal_uses_up_no_handlers_numbers() {
+    let mut sample = Sample::with_handler();
+    let keys = (key(), key());
+    sample.done(portal("register", "portal-2", (&keys.0, &keys.1)), &SECURITY);
+    let second = caller(&keys.1, "portal-staff");
+    let whole = vec![ONE; 5_000];
+    while sample.asks_numbers("handler", &whole).is_ok() {}
+    assert_eq!(sample.asks_numbers("handler", &[ONE]), Err(Code::TooManyTries));
+    assert_eq!(sample.asks_numbers_over(second, "handler", &whole).unwrap().len(), 5_000);
+    let told = sample.asks_numbers_over(second, "handler", &[ONE]);
+    assert_eq!(told, Err(Code::TooManyTries));
+}
+
 #[test]
 fn a_handler_asks_about_so_many_numbers_a_day() {
     let mut sample = Sample::with_handler();
     sample.appoint("county", Role::UnitHandler, "shangzhou");
     let whole = vec![ONE; 5_000];
-    for _ in 0..NUMBERS_OF_DAY_MAX / 5_000 {
+    let of_day = NUMBERS_OF_DAY_MAX + NUMBERS_OF_PORTAL_LEAST;
+    for _ in 0..of_day / 5_000 {
         sample.asks_numbers("handler", &whole).unwrap();
     }
     assert_eq!(sample.asks_numbers("handler", &[ONE]), Err(Code::TooManyTries));
@@ -178,7 +196,7 @@ fn a_handler_asks_about_so_many_numbers_a_day() {
     sample.asks_numbers("county", &[ONE]).unwrap();
     sample.pass(DAY);
     // One at a time counts as several: there are few records of it.
-    for _ in 0..NUMBERS_OF_DAY_MAX / NUMBERS_LEAST {
+    for _ in 0..of_day / NUMBERS_LEAST {
         sample.asks_numbers("handler", &[ONE]).unwrap();
     }
     assert_eq!(sample.asks_numbers("handler", &[ONE]), Err(Code::TooManyTries));
