@@ -5,6 +5,7 @@ mod beside;
 mod generation;
 mod load;
 mod marks;
+mod reserve;
 mod watch;
 
 pub use beside::{Beside, BesideStatement, CertificateStanding};

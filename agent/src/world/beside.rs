@@ -147,7 +147,7 @@ impl ToKeep {
         let unlisted = match self {
             Self::All(none) if none.is_empty() => return Ok(Bytes::default()),
             Self::All(unlisted) => unlisted,
-            Self::TooMuch => return Ok(UNKNOWN.into()),
+            Self::TooMuch => return Ok(unknown()),
         };
         let bytes = serde_json::to_vec(unlisted)?;
         let digest = Bytes::from(Sha256::digest(&bytes).as_slice());
@@ -166,6 +166,11 @@ pub(super) fn kept(folder: &Path, digest: &Bytes) -> Option<Vec<Unlisted>> {
         return None;
     }
     serde_json::from_slice(&bytes).ok()
+}
+
+/// What marks name that know too little: no file has it.
+pub(super) fn unknown() -> Bytes {
+    UNKNOWN.into()
 }
 
 /// Takes away what was kept under other digests.

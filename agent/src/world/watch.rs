@@ -5,6 +5,7 @@ use super::beside::{self, BesideStatement, ToKeep};
 use super::generation::{Known, Revocations, Rules, World};
 use super::load::{Anchors, NotAccepted};
 use super::marks::Marks;
+use super::reserve::Reserve;
 use crate::AgentConfig;
 use arc_swap::ArcSwap;
 use ca_api::{Status, WorldNumbers};
@@ -36,6 +37,7 @@ pub struct Source {
     pub world: Arc<ArcSwap<World>>,
     /// Told after every swap.
     pub swapped: Arc<Notify>,
+    reserve: Reserve,
     clock: Clock,
     metrics: Metrics,
 }
@@ -100,12 +102,14 @@ impl Source {
             marks: Arc::new(Mutex::new(marks)),
             world: Arc::new(ArcSwap::from_pointee(World::nothing())),
             swapped: Arc::new(Notify::new()),
+            reserve: Reserve::of(config.path("world/reserve")),
             clock,
             metrics,
         };
         let (crl, unlisted) = source.kept_list();
         let (rules, people) = (source.kept("rules.json"), source.kept("people.json"));
         source.install(Update { rules, crl, people, unlisted }, false);
+        source.reserve.take();
         Ok(source)
     }
 
@@ -221,29 +225,45 @@ impl Source {
         }
     }
 
+    /// Each part by itself: one that cannot be kept, as a large one on a disk that is nearly full,
+    /// keeps no other back. Marks are a floor, and durable whatever else fails: with a mark that is
+    /// ahead of its list nobody is let in after a restart, until `status` answers.
     fn write(&self, marks: &mut Marks, parts: &Unkept) -> anyhow::Result<()> {
         let write = |name: &str, bytes: &[u8]| {
             crate::write_file(&self.config.path(&format!("world/{name}")), bytes)
         };
-        if let Some(list) = &parts.crl {
-            write("list.crl", &list.0)?;
-        }
-        // Behind the list: what takes the place of what stood beside older ones rests on it. Named
-        // by the marks before anything larger is tried: a full disk keeps no brake back. The marks
-        // of what is not kept then let nobody in after a restart.
-        let world = self.config.path("world");
-        if let Some(unlisted) = &parts.unlisted {
-            marks.unlisted = unlisted.keep(&world)?;
-            marks.write()?;
-            beside::clear(&world, &marks.unlisted)?;
-        }
+        let list = parts.crl.as_ref().map_or(Ok(()), |list| write("list.crl", &list.0));
+        // Behind the list: what takes the place of what stood beside older ones rests on it.
+        let marked = self.mark(marks, parts.unlisted.as_ref()).or_else(|_| {
+            // Room that was taken while there was some.
+            self.reserve.give_up();
+            self.mark(marks, parts.unlisted.as_ref())
+        });
+        list?;
+        marked?;
         if let Some(rules) = &parts.rules {
             write("rules.json", &serde_json::to_vec(rules)?)?;
         }
         if let Some(people) = &parts.people {
             write("people.json", &serde_json::to_vec(people)?)?;
         }
-        marks.write()
+        self.reserve.take();
+        Ok(())
+    }
+
+    /// Makes the marks durable, with what they name of what stands beside the list.
+    fn mark(&self, marks: &mut Marks, beside: Option<&ToKeep>) -> anyhow::Result<()> {
+        let world = self.config.path("world");
+        let kept = beside.map(|unlisted| unlisted.keep(&world)).transpose();
+        marks.unlisted = match &kept {
+            Ok(None) => marks.unlisted.clone(),
+            Ok(Some(named)) => named.clone(),
+            // What is told and not kept is known to be missing.
+            Err(_) => beside::unknown(),
+        };
+        marks.write()?;
+        kept?;
+        Ok(beside::clear(&world, &marks.unlisted)?)
     }
 
     fn has(&self) -> WorldNumbers {

@@ -123,6 +123,57 @@ fn a_brake_is_kept_before_anything_larger() {
     assert_eq!(restarted.standing(&serial(2)), CertificateStanding::Revoked);
 }
 
+/// A list that cannot be kept keeps nothing back: a restart knows that it does not have it, and
+/// lets nobody in by the one before it until `status` answers.
+#[test]
+fn a_list_that_cannot_be_kept_leaves_its_mark() {
+    let gate = Gate::joined();
+    let now = Clock::system().seconds();
+    let running = gate.again();
+    let first = Update { crl: gate.list(4, now - 60), unlisted: gate.said(4, &[1]), ..none() };
+    running.install(first, true);
+    let (list, aside) = ("world/list.crl", "world/list.4");
+    let path = |name: &str| gate.folder.path().join(name);
+    std::fs::rename(path(list), path(aside)).unwrap();
+    std::fs::create_dir(path(list)).unwrap();
+    let second = Update { crl: gate.list(5, now - 60), unlisted: gate.said(5, &[2]), ..none() };
+    running.install(second, true);
+    assert_eq!(running.world.load().in_force().crl, 5, "it is felt all the same");
+    running.install(Update { unlisted: gate.said(5, &[2, 3]), ..none() }, true);
+    assert!(running.metrics.named()[0].contains(&"world"), "and that is told");
+    std::fs::remove_dir(path(list)).unwrap();
+    std::fs::rename(path(aside), path(list)).unwrap();
+    assert_eq!(gate.again().world.load().in_force().crl, 0, "list 4 is older than its mark");
+    let restarted = gate.again();
+    let comes = Update { crl: gate.list(5, now - 60), unlisted: gate.said(5, &[2, 3]), ..none() };
+    restarted.install(comes, true);
+    let standing = gate.again().world.load().standing(&serial(3));
+    assert_eq!(standing, CertificateStanding::Revoked, "kept again");
+}
+
+/// Where what stands beside the list cannot be kept, a restart knows that it is missing.
+#[test]
+fn what_cannot_be_kept_beside_a_list_is_known_to_be_missing() {
+    let gate = Gate::joined();
+    let now = Clock::system().seconds();
+    let running = gate.again();
+    let first = Update { crl: gate.list(4, now - 60), unlisted: gate.said(4, &[1]), ..none() };
+    running.install(first, true);
+    let told = gate.said(4, &[1, 2]);
+    let bytes = serde_json::to_vec(&told).unwrap();
+    let name = ToKeep::All(told.clone()).keep(gate.folder.path()).unwrap();
+    let digest = data_encoding::HEXLOWER.encode(&name.0);
+    let there = gate.folder.path().join(format!("world/unlisted-{digest}.json"));
+    std::fs::create_dir(&there).unwrap();
+    running.install(Update { unlisted: told, ..none() }, true);
+    assert_eq!(gate.again().world.load().in_force().crl, 0);
+    std::fs::remove_dir(&there).unwrap();
+    std::fs::write(&there, bytes).unwrap();
+    running.install(none(), true);
+    let standing = gate.again().world.load().standing(&serial(2));
+    assert_eq!(standing, CertificateStanding::Revoked, "kept once it can be");
+}
+
 fn none() -> Update {
     Update::default()
 }

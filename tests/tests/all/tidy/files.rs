@@ -15,9 +15,10 @@ const PAST: [&str; 7] = [
 ];
 
 /// Files that a role or program keeps open, below its own state directory, which is its alone.
-const OWN: [(&str, &str); 8] = [
+const OWN: [(&str, &str); 9] = [
     ("agent/src/spool/recover.rs", "the end of a segment that a crash cut"),
     ("agent/src/spool/segment.rs", "segments of the spool, written in place"),
+    ("agent/src/world/reserve.rs", "room for what takes away, which holds nothing"),
     ("ca-server/issuer/src/socket.rs", "the mode of the operators' socket"),
     ("ca-server/src/founding.rs", "the mode of folders that the founding just made"),
     ("ca-server/store/src/keep/journal.rs", "a journal, appended to"),
