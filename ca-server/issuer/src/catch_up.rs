@@ -124,7 +124,7 @@ impl CaughtUp {
         effect: Result<(), Unsigned>,
         orders: &Enacted,
     ) -> bool {
-        self.state.told.sequenced(&record.id);
+        self.state.told.sequenced(record);
         if let Err(unsigned) = effect {
             self.without_effect(record, unsigned);
             return false;

@@ -38,6 +38,7 @@ mod shredder;
 mod signer;
 mod snapshot;
 mod socket;
+mod start;
 mod state;
 mod told;
 mod turn;

@@ -17,6 +17,8 @@ use records::{Bytes, Code, Disclosure, Problem};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
+/// Who makes the records of a round.
+pub(crate) const MAKER: &str = "issuer";
 /// Kinds of refusals that are told apart within a minute; beyond them nothing says about what.
 const REFUSALS_MAX: usize = 60;
 
@@ -173,7 +175,7 @@ impl<'a> Round<'a> {
             v: 1,
             id: id.clone(),
             log: ca_store::replay::LOG.into(),
-            maker: "issuer".into(),
+            maker: MAKER.into(),
             time: records::time::micros(self.micros),
             link: None,
             event,
@@ -188,13 +190,22 @@ impl<'a> Round<'a> {
         Ok(id)
     }
 
-    /// Puts on its way again what was told as done and neither the tree nor the queue has.
-    pub(crate) fn again(&mut self) {
+    /// Puts on its way again what was told as done and neither the tree nor the queue has; under a
+    /// new id, where the tree has something else under its own.
+    pub(crate) fn again(&mut self) -> Result<(), IssuerError> {
+        self.state.told.at_round();
         for one in self.state.told.gone() {
             self.state.pending_count += 1;
-            self.state.told.waits(&one.record.id);
-            self.records.push((*one).clone());
+            let mut again = (*one).clone();
+            if self.state.told.is_taken(&one.record.id) {
+                again.record.id = Bytes::from(self.random::<16>()?);
+                again.bytes = again.record.write()?;
+                self.state.told.renewed(&one.record.id, &again);
+            }
+            self.state.told.waits(&again.record);
+            self.records.push(again);
         }
+        Ok(())
     }
 
     /// Changes a row.

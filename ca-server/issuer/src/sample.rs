@@ -91,7 +91,7 @@ impl Sample {
         let time = self.time();
         state.at_second(self.city.now);
         let mut round = Round::new(&context, &loaded, state, time, &mut *random);
-        round.again();
+        round.again().unwrap();
         let value = run(&mut round);
         let written = round.finish();
         self.state = written.state;
@@ -190,6 +190,16 @@ impl Sample {
             self.state.notice(record);
         }
         self.state.feel_told();
+    }
+
+    /// Somebody puts another record in the place of one that waits, under its id.
+    pub(crate) fn exchange(&mut self, id: &records::Bytes) {
+        let other = self.recorded.first().unwrap().event.clone();
+        for record in self.recorded.get_mut(self.in_tree..).unwrap() {
+            if record.id == *id {
+                record.event = other.clone();
+            }
+        }
     }
 
     /// What people who left still have is revoked, as a round does that anything began.

@@ -2,11 +2,7 @@
 //! the calls.
 
 use crate::asking::Asking;
-use crate::catch_up::{CaughtUp, catch_up};
 use crate::context::IssuanceContext;
-use crate::effects::Unwritten;
-use crate::error::IssuerError;
-use crate::issuance::{IntentEntry, PendingIssuance, RecordedIntent};
 use crate::issuer::Issuer;
 use crate::marks::Marks;
 use crate::numbers::Numbers;
@@ -15,30 +11,22 @@ use crate::query::census::LastCensus;
 use crate::reads::Reads;
 use crate::share::Stuck;
 use crate::signer::Signer;
-use crate::state::State;
-use crate::told::{Told, ToldJournal};
+use crate::start::Start;
+use crate::told::ToldJournal;
 use crate::turn::Turn;
 use crate::writer::{MANY, Writer};
-use crate::{confirmed, publisher, queue, reads, route, rows, shredder, snapshot, socket};
+use crate::{confirmed, publisher, queue, reads, route, shredder, snapshot, socket};
 use anyhow::Context;
 use arc_swap::ArcSwapOption;
-use authority::Serial;
 use ca_host::service_keys::KeyPlace;
 use ca_host::{CaConfig, listener};
 use ca_store::keep::Keep;
-use ca_store::proof;
-use ca_store::replay::{Followed, LOG, Replay};
-use ca_store::table::intent;
-use records::Code;
+use ca_store::replay::Replay;
 use service::{Clock, Gathering, Metrics, Neighbours, Stop};
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use store::{News, Store};
 use tokio::sync::{Notify, mpsc, watch};
-
-/// A log that cannot be followed at the start is looked at again after this long.
-const AGAIN: Duration = Duration::from_secs(1);
 
 /// Runs the role until the stop.
 pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> anyhow::Result<()> {
@@ -119,13 +107,13 @@ async fn open(
     let context = Arc::new(IssuanceContext::open(config, (clock, &secret))?);
     let replay = Replay::new(&context.trust).context("trust file")?;
     let (keep, marks) = kept(&context.config, &secret)?;
-    let (journal, told) = ToldJournal::open(&context.config.path("issuer/told"), &secret)?;
-    let told = Told::of(told);
+    let (mut journal, told) = ToldJournal::open(&context.config.path("issuer/told"), &secret)?;
     let heard = ("issuer", News::CONTROL_GREW.and(News::CONTROL_WAITS));
     let doorbell = ca_store::doorbell(&store, &context.config, heard).await?;
     let start =
         Start::once_followed((&store, &context), (&replay, &keep), (&marks, &told), &metrics);
     let Some(start) = before(stop, start).await else { return Ok(None) };
+    journal.keep(&start.adopted, &start.state.told)?;
     let ((commands, waiting), (to_signer, intents)) = (queue::queue(), mpsc::unbounded_channel());
     let (to_writer, signed) = mpsc::unbounded_channel();
     let ((moved_sender, moved), news) = (watch::channel(0), Arc::new(Notify::new()));
@@ -196,101 +184,5 @@ async fn before<T>(stop: &Stop, work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         done = work => Some(done),
         () = stop.wait() => None,
-    }
-}
-
-/// What a start takes up.
-struct Start {
-    state: State,
-    /// Intents that the tree holds and that nobody began to sign.
-    confirmed: Vec<RecordedIntent>,
-    /// Intents whose signatures may exist, or whose bytes are gone: they are given up.
-    left_behind: Vec<Serial>,
-    /// What had no effect and was met on the way: a record, or a row that we did not write.
-    unsigned: Vec<(String, Code)>,
-    unwritten: Unwritten,
-}
-
-impl Start {
-    /// The start from a log that can be followed: one that cannot is told on `/readyz`, and looked
-    /// at until it can be.
-    async fn once_followed(
-        (store, context): (&Store, &IssuanceContext),
-        (replay, keep): (&Replay, &Keep),
-        (marks, told): (&Marks, &Told),
-        metrics: &Metrics,
-    ) -> Self {
-        loop {
-            match Self::of(store, (context, metrics), (replay, keep), (marks, told)).await {
-                Ok(start) => return start,
-                Err(error) => metrics.condition("start", &format!("{error:#}")),
-            }
-            tokio::time::sleep(AGAIN).await;
-        }
-    }
-
-    /// Follows the log to its head and looks which intents have no result.
-    async fn of(
-        store: &Store,
-        (context, metrics): (&IssuanceContext, &Metrics),
-        (replay, keep): (&Replay, &Keep),
-        (marks, told): (&Marks, &Told),
-    ) -> anyhow::Result<Self> {
-        let mut tx = store.read().await?;
-        let floor = keep.floor();
-        let with = |followed: Followed| {
-            let authority = followed.authority.with_signatures(replay.signatures().clone());
-            State::at(Followed { authority, ..followed })
-        };
-        let head = replay.head(&mut tx, &floor).await.map_err(IssuerError::from)?;
-        let followed = match keep.load(&context.founding) {
-            Some(followed) => followed,
-            None => {
-                let first = replay.step(&mut tx, None, (&head, &floor), 1).await;
-                first.map_err(IssuerError::from)?.0
-            }
-        };
-        let mut told = told.clone();
-        for id in proof::sequenced(&mut tx, LOG, told.entries(), &head).await? {
-            told.sequenced(&id);
-        }
-        let mut state = with(followed);
-        state.told = told;
-        let caught = catch_up(&mut tx, (replay, &floor), Some(state)).await?;
-        let CaughtUp { mut state, rows, effects, mut unsigned, .. } = caught;
-        drop(tx);
-        // What a former process did not come to: it follows from the log and can be written again.
-        if !rows.is_empty() {
-            let mut tx = store.write().await?;
-            rows::write(&mut tx, rows, state.authority()).await?;
-            tx.commit().await?;
-        }
-        let mut unwritten = Unwritten::default();
-        unwritten.carry_out((context, metrics), effects);
-        let mut tx = store.read().await?;
-        for row in intent::waiting(&mut tx).await? {
-            let serial = row.serial.clone();
-            match PendingIssuance::read(row, &context.seal) {
-                Some(pending) => {
-                    state.issuances.insert(pending.serial(), Arc::new(pending));
-                }
-                None => unsigned.push((format!("intent {serial}"), Code::UnsignedAuthority)),
-            }
-        }
-        let marked: BTreeSet<Serial> = marks.marked().collect();
-        let unfinished: Vec<Serial> =
-            state.authority().unfinished_intents().map(|(serial, _)| *serial).collect();
-        // Without its bytes an intent can never be signed.
-        let is_left =
-            |serial: &Serial| marked.contains(serial) || !state.issuances.contains_key(serial);
-        let (left_behind, waiting): (Vec<Serial>, Vec<Serial>) =
-            unfinished.into_iter().partition(is_left);
-        let confirmed = waiting.into_iter().filter_map(|serial| {
-            let entry = IntentEntry::unfinished(state.authority(), serial)?;
-            let pending = state.issuances.get(&serial)?;
-            RecordedIntent::confirmed(&entry, pending)
-        });
-        let confirmed = confirmed.collect();
-        Ok(Self { state, confirmed, left_behind, unsigned, unwritten })
     }
 }

@@ -247,7 +247,7 @@ impl State {
     /// revocation wants its list, an approved brake its order, and gates hear of who went.
     pub(crate) fn notice(&mut self, record: &records::Record) {
         self.pending_count += 1;
-        self.told.waits(&record.id);
+        self.told.waits(record);
         self.feel(record);
     }
 

@@ -1,10 +1,12 @@
 //! What was answered as done and only takes away. It is felt from then on: a record of it that
 //! vanishes before the tree has it, since a database lost it or somebody took it away, is put on
-//! its way again as it was. Each stands in a journal of its own before anybody is answered, so that
-//! a process that starts knows it too.
+//! its way again as it was; under another id, where the tree has something else under its own. Each
+//! stands in a journal of its own before anybody is answered, so that a process that starts knows
+//! it too.
 
 use anyhow::Context;
 use ca_store::keep::{Journal, mac_key};
+use ca_store::proof::TreeStanding;
 use ca_store::record::NewRecord;
 use imbl::{OrdMap, OrdSet};
 use records::{Bytes, Record};
@@ -14,7 +16,7 @@ use std::sync::Arc;
 #[cfg(test)]
 mod tests;
 
-/// A journal of which the tree has all begins anew beyond this, in bytes.
+/// A journal is written anew beyond this, in bytes, or when it is twice as long as it then was.
 const JOURNAL_BYTES_MAX: u64 = 4 << 20;
 
 /// What was told and is not in the tree, in the order in which it was.
@@ -26,11 +28,15 @@ pub(crate) struct Told {
     waiting: OrdSet<Bytes>,
     /// Those that it does not hold and that are felt all the same.
     felt: OrdSet<Bytes>,
+    /// Those under whose ids the tree has something else.
+    taken: OrdSet<Bytes>,
+    /// Whether any got another id in this round.
+    renewed: bool,
 }
 
 impl Told {
     /// What a journal holds.
-    pub(crate) fn of(records: Vec<NewRecord>) -> Self {
+    fn of(records: Vec<NewRecord>) -> Self {
         let mut told = Self::default();
         records.into_iter().for_each(|one| told.add(one));
         told
@@ -73,20 +79,66 @@ impl Told {
         self.places.contains_key(id)
     }
 
-    /// The tree has a record.
-    pub(crate) fn sequenced(&mut self, id: &Bytes) {
+    fn get(&self, id: &Bytes) -> Option<&Arc<NewRecord>> {
+        self.places.get(id).and_then(|place| self.records.get(place))
+    }
+
+    fn remove(&mut self, id: &Bytes) {
         if let Some(place) = self.places.remove(id) {
             self.records.remove(&place);
             self.waiting.remove(id);
             self.felt.remove(id);
+            self.taken.remove(id);
         }
     }
 
-    /// The queue holds a record.
-    pub(crate) fn waits(&mut self, id: &Bytes) {
+    /// The tree has a record: one that was told, or another one under its id.
+    pub(crate) fn sequenced(&mut self, record: &Record) {
+        match self.get(&record.id).map(|one| one.record == *record) {
+            Some(true) => self.remove(&record.id),
+            Some(false) => self.taken(&record.id),
+            None => {}
+        }
+    }
+
+    /// What a former process told stands in the tree, proven by its entry; or something else does.
+    pub(crate) fn proven(&mut self, id: &Bytes, standing: TreeStanding) {
+        match standing {
+            TreeStanding::Itself => self.remove(id),
+            TreeStanding::Another => self.taken(id),
+        }
+    }
+
+    fn taken(&mut self, id: &Bytes) {
         if self.has(id) {
+            self.waiting.remove(id);
+            self.taken.insert(id.clone());
+        }
+    }
+
+    /// The queue holds a record: one that was told, or another one under its id, which is not it.
+    pub(crate) fn waits(&mut self, record: &Record) {
+        let id = &record.id;
+        if !self.taken.contains(id) && self.get(id).is_some_and(|one| one.record == *record) {
             self.waiting.insert(id.clone());
         }
+    }
+
+    /// A round begins.
+    pub(crate) fn at_round(&mut self) {
+        self.renewed = false;
+    }
+
+    /// Whether the tree has something else under a record's id.
+    pub(crate) fn is_taken(&self, id: &Bytes) -> bool {
+        self.taken.contains(id)
+    }
+
+    /// One takes the place of a record under whose id the tree has something else.
+    pub(crate) fn renewed(&mut self, old: &Bytes, new: &NewRecord) {
+        self.remove(old);
+        self.tell(new);
+        self.renewed = true;
     }
 
     /// What waits is looked at anew.
@@ -112,29 +164,49 @@ impl Told {
 }
 
 /// The journal.
-pub(crate) struct ToldJournal(Journal);
+pub(crate) struct ToldJournal {
+    journal: Journal,
+    /// Bytes of it when it was last written anew.
+    compacted: u64,
+    /// Whether something in it has another id since.
+    renewed: bool,
+}
 
 impl ToldJournal {
     /// Reads what a former process told; `secret` is the seal key.
-    pub(crate) fn open(path: &Path, secret: &[u8]) -> anyhow::Result<(Self, Vec<NewRecord>)> {
+    pub(crate) fn open(path: &Path, secret: &[u8]) -> anyhow::Result<(Self, Told)> {
         let (journal, entries) = Journal::open(path, &mac_key(secret))?;
         let read = |entry: Vec<u8>| {
             read(&entry).with_context(|| format!("an entry of {}", path.display()))
         };
-        Ok((Self(journal), entries.into_iter().map(read).collect::<anyhow::Result<_>>()?))
+        let told = entries.into_iter().map(read).collect::<anyhow::Result<_>>()?;
+        Ok((Self { journal, compacted: 0, renewed: false }, Told::of(told)))
     }
 
-    /// Keeps what is told now; it is durable when this returns. Where the tree has all that was
-    /// told before, a long journal begins anew.
+    /// Keeps what is told now; it is durable when this returns. A journal that grew long is then
+    /// written anew without what the tree has, and so is one of which something has another id now.
+    /// That it cannot be holds nobody up: there is room for what is told next, and it is tried
+    /// again.
     pub(crate) fn keep(&mut self, new: &[NewRecord], told: &Told) -> anyhow::Result<()> {
         if new.is_empty() {
             return Ok(());
         }
-        if new.len() == told.records.len() && self.0.size() >= JOURNAL_BYTES_MAX {
-            self.0.retain(|_| false)?;
-        }
         let write = |one: &NewRecord| [one.salt.as_slice(), &one.bytes].concat();
-        self.0.append_all(&new.iter().map(write).collect::<Vec<_>>())
+        self.journal.append_all(&new.iter().map(write).collect::<Vec<_>>())?;
+        self.renewed |= told.renewed;
+        if self.renewed || self.journal.size() >= JOURNAL_BYTES_MAX.max(2 * self.compacted) {
+            let stays = |entry: &[u8]| read(entry).is_ok_and(|one| told.has(&one.record.id));
+            match self.journal.retain(stays) {
+                Ok(()) => (self.renewed, self.compacted) = (false, self.journal.size()),
+                Err(error) => tracing::warn!(%error, "the journal of what was told stays long"),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a full disk would take what is told next all the same.
+    pub(crate) fn has_room(&self) -> bool {
+        self.journal.has_room()
     }
 }
 

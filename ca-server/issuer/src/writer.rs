@@ -87,6 +87,9 @@ pub(crate) struct Writer {
     pub(crate) gathering: Gathering,
 }
 
+/// What is told on `/readyz` while the disk has no room for what is told next.
+const NO_ROOM: &str = "nearly full: the disk has no room left for what is told as done";
+
 /// A round of so much is one of many.
 pub(crate) const MANY: usize = 2;
 
@@ -247,7 +250,7 @@ impl Writer {
         let mut round = Round::new(&context, &loaded, state, time, &mut *random);
         let is_time = || began.elapsed() < DECIDING;
         if share.again {
-            round.again();
+            round.again()?;
         }
         let answers = decide::command::commands(&mut round, share.commands, &self.metrics, is_time);
         let decided = answers.len();
@@ -327,6 +330,8 @@ impl Writer {
             let kept = keep(tx, (records, again, rows), (&state, known), (acts, results)).await;
             let newest = kept.map_err(Failure::Unkept)?;
             self.journal.keep(&told, &state.told)?;
+            let room = if self.journal.has_room() { "" } else { NO_ROOM };
+            self.metrics.notice("told", room);
             if appended {
                 state.pending_seen = newest;
                 self.doorbell.ring(News::CONTROL_WAITS);

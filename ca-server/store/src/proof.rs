@@ -37,14 +37,24 @@ pub async fn evidence(
     }))
 }
 
-/// Of records with their entries those that the tree has under a head that was verified. No row
-/// says so alone: each is proven, and one under which another stands is an error.
+/// What a tree has under the id of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TreeStanding {
+    /// Just this entry.
+    Itself,
+    /// Something else, or nothing that can be proven.
+    Another,
+}
+
+/// What the tree has, under a head that was verified, under the ids of records with their entries;
+/// nothing is said of those that have no place. No row says alone that an entry is there: each is
+/// proven.
 pub async fn sequenced(
     tx: &mut Tx,
     log: &str,
     entries: Vec<(Bytes, Hash)>,
     head: &Checkpoint,
-) -> Result<Vec<Bytes>, LedgerError> {
+) -> Result<Vec<(Bytes, TreeStanding)>, LedgerError> {
     let (mut tiles, mut found) = (Tiles::default(), Vec::new());
     for (id, entry) in entries {
         let Some((index, _)) = by_id(tx, &id.0).await? else { continue };
@@ -52,9 +62,9 @@ pub async fn sequenced(
             return Err(LedgerError::Damaged("rows beyond the head"));
         }
         let path = tiles.inclusion(tx, log, index, head.size).await?;
-        verify_inclusion(&leaf_hash(&entry), index, head.size, &path, &head.root)
-            .map_err(|_| LedgerError::Damaged("entry"))?;
-        found.push(id);
+        let proven = verify_inclusion(&leaf_hash(&entry), index, head.size, &path, &head.root);
+        let standing = if proven.is_ok() { TreeStanding::Itself } else { TreeStanding::Another };
+        found.push((id, standing));
     }
     Ok(found)
 }

@@ -140,8 +140,8 @@ fn check(name: &str) -> Result<(), HostError> {
         return Err(HostError::TooLong);
     }
     name.split('.').try_for_each(label)?;
-    // What ends in a number is read as an address by many, and as another one than is meant; browsers
-    // read hexadecimal ones as well ("ends in a number", URL Standard 3.5).
+    // What ends in a number is read as an address by many, and as another one than is meant;
+    // browsers read hexadecimal ones as well ("ends in a number", URL Standard 3.5).
     let last = name.rsplit('.').next().unwrap_or_default();
     let hexadecimal =
         last.strip_prefix("0x").is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_hexdigit()));

@@ -307,8 +307,8 @@ mod tests {
         }
     }
 
-    /// The same thing in a form that is not read is told wherever it stands: passed over, the issuer
-    /// behind it would be taken for the certificate. What is something else is passed over.
+    /// The same thing in a form that is not read is told wherever it stands: passed over, the
+    /// issuer behind it would be taken for the certificate. What is something else is passed over.
     #[test]
     fn a_form_that_is_not_read_is_never_passed_over() {
         let good = pem("CERTIFICATE", &DER);

@@ -157,12 +157,12 @@ async fn framing_has_one_reading() {
     // A wrong chunk comes after the head was forwarded: the request is given up, nothing is
     // smuggled.
     for chunk in
-        ["+5\r\nhello\r\n", "5;x\r\nhello\r\n", "5 \r\nhello\r\n", "5\nhello", "5\r\nhelloX\r\n"]
+        ["+5\r\nhello\r\n", "5 x\r\nhello\r\n", "5 \r\nhello\r\n", "5\nhello", "5\r\nhelloX\r\n"]
     {
         let (_, got) = stage.send(post("Transfer-Encoding: chunked", chunk).as_bytes()).await;
         assert_eq!(got, Vec::<String>::new(), "{chunk}");
     }
-    let body = "5\r\nhello\r\n0\r\nYinxin-Identity: forged\r\n\r\n";
+    let body = "5;a=forged\r\nhello\r\n0\r\nYinxin-Identity: forged\r\n\r\n";
     let (status, got) = stage.send(post("Transfer-Encoding: chunked", body).as_bytes()).await;
     assert_eq!(status, 200);
     assert!(got[0].contains("hello") && !got[0].contains("forged"), "{}", got[0]);

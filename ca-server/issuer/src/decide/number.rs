@@ -16,8 +16,8 @@ use records::{Bytes, Code};
 /// Numbers that one handler asks about within a day, through all portals together: two of the
 /// largest rosters.
 pub(crate) const NUMBERS_OF_DAY_MAX: u32 = 10_000;
-/// And before these through each portal, one more: whatever a captured one asks in a handler's name,
-/// the handler has these through every other.
+/// And before these through each portal, one more: whatever a captured one asks in a handler's
+/// name, the handler has these through every other.
 pub(crate) const NUMBERS_OF_PORTAL_LEAST: u32 = 5_000;
 /// As how many one question counts at least, so that there are few records of them.
 pub(crate) const NUMBERS_LEAST: u32 = 20;

@@ -179,8 +179,8 @@ impl Drop for PartialRequest {
 pub struct ActiveRequest(Arc<Activity>);
 
 impl ActiveRequest {
-    /// Its client is to take some of the answer now, until what is given is dropped. Over HTTP/2 one
-    /// that does not is cut here; over HTTP/1 the stream itself says that it does not move.
+    /// Its client is to take some of the answer now, until what is given is dropped. Over HTTP/2
+    /// one that does not is cut here; over HTTP/1 the stream itself says that it does not move.
     pub(super) fn waits_for_client(&self) -> WaitingAnswer<'_> {
         let number = self.0.change(|now| {
             now.next += 1;

@@ -160,7 +160,7 @@ async fn a_stalled_body_ends_in_time() {
     let head = "POST /brake HTTP/1.1\r\nhost: h\r\ncontent-length: 100\r\n\r\n";
     let mut stalled = fixture.send(&format!("{head}a")).await;
     let answer = closed_in(&mut stalled, SHORT).await;
-    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
     // One byte now and then does not help: the whole body has one time.
     let mut slow = fixture.send(head).await;
     let (mut reading, mut writing) = slow.split();
@@ -176,7 +176,7 @@ async fn a_stalled_body_ends_in_time() {
         () = drip => {}
         () = tokio::time::sleep(Duration::from_secs(10)) => panic!("it is read for ever"),
     }
-    assert_eq!(&answer, b"HTTP/1.1 400");
+    assert_eq!(&answer, b"HTTP/1.1 408");
     assert!(fixture.ask(BRAKE).await.ends_with("stop"));
 }
 

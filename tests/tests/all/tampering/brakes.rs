@@ -122,6 +122,49 @@ async fn what_was_told_as_done_is_undone_by_no_row() {
     invariants::hold(&office).await;
 }
 
+/// A hand puts another well-formed record under the id of one that was told, and the tree takes it:
+/// what was told holds, now as after a start, and comes into the tree under another id.
+#[tokio::test]
+async fn what_stands_under_its_id_undoes_nothing_that_was_told() {
+    let mut office = Office::open().await;
+    let person = office.register("李丹", "sz-office").await;
+    let stolen = office.letter(&person, "official");
+    let database = office.database().await;
+    office.stop("log");
+    office.ca_json(&["letter", "void", &stolen.letter.reference]);
+    let records_of = async |table: &str| -> Vec<records::Record> {
+        let sql = format!("select record from {table} where log_id = 'control'");
+        let sql = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()));
+        let rows: Vec<(Vec<u8>,)> = sql.fetch_all(&database).await.unwrap();
+        rows.iter().filter_map(|(bytes,)| records::Record::read(bytes).ok()).collect()
+    };
+    let voids = async |table: &str| -> Vec<records::Record> {
+        let mut found = records_of(table).await;
+        found.retain(|record| matches!(record.event, Event::Voided { .. }));
+        found
+    };
+    let told = voids("log_pending").await.remove(0);
+    let mut other = records_of("log_entry").await.remove(3);
+    other.id = told.id.clone();
+    let sql = "update log_pending set record = $1 where record_id = $2";
+    let exchange = sqlx::query(sql).bind(other.write().unwrap()).bind(told.id.0.clone());
+    assert_eq!(exchange.execute(&database).await.unwrap().rows_affected(), 1);
+    office.start("log", &[]).await;
+    until("the tree has it under another id", async || {
+        voids("log_entry").await.iter().any(|one| one.id != told.id && one.event == told.event)
+    })
+    .await;
+    for restarted in [false, true] {
+        if restarted {
+            office.stop("issuer");
+            office.start("issuer", &[]).await;
+        }
+        let refused = office.public().look_up(&stolen.look_up()).await;
+        assert_eq!(tests::people::code(refused), "letter-voided");
+    }
+    assert_eq!(voids("log_entry").await.len(), 1, "it is recorded once");
+}
+
 /// A trigger swallows the pending record, or a hand deletes it, or exchanges it, or the letter's
 /// row says another loss value: the receipt leaves, and what it says holds from then on, also after
 /// a restart; the log gets it as soon as it can.

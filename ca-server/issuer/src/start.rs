@@ -1,0 +1,155 @@
+//! What a start takes up: the log followed to its head, and what a former process left.
+
+use crate::catch_up::{CaughtUp, catch_up};
+use crate::context::IssuanceContext;
+use crate::effects::Unwritten;
+use crate::error::IssuerError;
+use crate::issuance::{IntentEntry, PendingIssuance, RecordedIntent};
+use crate::marks::Marks;
+use crate::round::MAKER;
+use crate::rows;
+use crate::state::State;
+use crate::told::Told;
+use authority::Serial;
+use ca_store::keep::Keep;
+use ca_store::record::NewRecord;
+use ca_store::replay::{Followed, LOG, Replay};
+use ca_store::table::intent;
+use ca_store::{proof, record};
+use records::Code;
+use service::Metrics;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{Store, Tx, pending};
+
+/// A log that cannot be followed at the start is looked at again after this long.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Pending records of one look.
+const WAITING_STEP: i64 = 10_000;
+
+/// What a start takes up.
+pub(crate) struct Start {
+    pub(crate) state: State,
+    /// Intents that the tree holds and that nobody began to sign.
+    pub(crate) confirmed: Vec<RecordedIntent>,
+    /// Intents whose signatures may exist, or whose bytes are gone: they are given up.
+    pub(crate) left_behind: Vec<Serial>,
+    /// What had no effect and was met on the way: a record, or a row that we did not write.
+    pub(crate) unsigned: Vec<(String, Code)>,
+    pub(crate) unwritten: Unwritten,
+    /// What a former process committed of what only takes away, and did not come to keep in its
+    /// journal.
+    pub(crate) adopted: Vec<NewRecord>,
+}
+
+impl Start {
+    /// The start from a log that can be followed: one that cannot is told on `/readyz`, and looked
+    /// at until it can be.
+    pub(crate) async fn once_followed(
+        (store, context): (&Store, &IssuanceContext),
+        (replay, keep): (&Replay, &Keep),
+        (marks, told): (&Marks, &Told),
+        metrics: &Metrics,
+    ) -> Self {
+        loop {
+            match Self::of(store, (context, metrics), (replay, keep), (marks, told)).await {
+                Ok(start) => return start,
+                Err(error) => metrics.condition("start", &format!("{error:#}")),
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    /// Follows the log to its head and looks which intents have no result.
+    async fn of(
+        store: &Store,
+        (context, metrics): (&IssuanceContext, &Metrics),
+        (replay, keep): (&Replay, &Keep),
+        (marks, told): (&Marks, &Told),
+    ) -> anyhow::Result<Self> {
+        let mut tx = store.read().await?;
+        let floor = keep.floor();
+        let with = |followed: Followed| {
+            let authority = followed.authority.with_signatures(replay.signatures().clone());
+            State::at(Followed { authority, ..followed })
+        };
+        let head = replay.head(&mut tx, &floor).await.map_err(IssuerError::from)?;
+        let followed = match keep.load(&context.founding) {
+            Some(followed) => followed,
+            None => {
+                let first = replay.step(&mut tx, None, (&head, &floor), 1).await;
+                first.map_err(IssuerError::from)?.0
+            }
+        };
+        let mut told = told.clone();
+        for (id, standing) in proof::sequenced(&mut tx, LOG, told.entries(), &head).await? {
+            told.proven(&id, standing);
+        }
+        let mut state = with(followed);
+        state.told = told;
+        let caught = catch_up(&mut tx, (replay, &floor), Some(state)).await?;
+        let CaughtUp { mut state, rows, effects, mut unsigned, .. } = caught;
+        let adopted = adopted(&mut tx, replay, &mut state).await?;
+        drop(tx);
+        // What a former process did not come to: it follows from the log and can be written again.
+        if !rows.is_empty() {
+            let mut tx = store.write().await?;
+            rows::write(&mut tx, rows, state.authority()).await?;
+            tx.commit().await?;
+        }
+        let mut unwritten = Unwritten::default();
+        unwritten.carry_out((context, metrics), effects);
+        let mut tx = store.read().await?;
+        for row in intent::waiting(&mut tx).await? {
+            let serial = row.serial.clone();
+            match PendingIssuance::read(row, &context.seal) {
+                Some(pending) => {
+                    state.issuances.insert(pending.serial(), Arc::new(pending));
+                }
+                None => unsigned.push((format!("intent {serial}"), Code::UnsignedAuthority)),
+            }
+        }
+        let marked: BTreeSet<Serial> = marks.marked().collect();
+        let unfinished: Vec<Serial> =
+            state.authority().unfinished_intents().map(|(serial, _)| *serial).collect();
+        // Without its bytes an intent can never be signed.
+        let is_left =
+            |serial: &Serial| marked.contains(serial) || !state.issuances.contains_key(serial);
+        let (left_behind, waiting): (Vec<Serial>, Vec<Serial>) =
+            unfinished.into_iter().partition(is_left);
+        let confirmed = waiting.into_iter().filter_map(|serial| {
+            let entry = IntentEntry::unfinished(state.authority(), serial)?;
+            let pending = state.issuances.get(&serial)?;
+            RecordedIntent::confirmed(&entry, pending)
+        });
+        let confirmed = confirmed.collect();
+        Ok(Self { state, confirmed, left_behind, unsigned, unwritten, adopted })
+    }
+}
+
+/// What waits and only takes away is told from now on: a process that was killed between its commit
+/// and its journal told nobody, and whoever asks again is answered that it is done.
+async fn adopted(
+    tx: &mut Tx,
+    replay: &Replay,
+    state: &mut State,
+) -> Result<Vec<NewRecord>, IssuerError> {
+    let (mut adopted, mut after) = (Vec::new(), 0);
+    loop {
+        let waiting = pending::waiting(tx, LOG, after, WAITING_STEP).await?;
+        let Some((last, _)) = waiting.last() else { return Ok(adopted) };
+        after = *last;
+        for (_, row) in &waiting {
+            let Some(record) = record::read(LOG, row, replay.known()) else { continue };
+            let is_own = record.maker == MAKER && state.authority().is_of_brake(&record.event);
+            let Ok(salt) = row.salt.as_slice().try_into() else { continue };
+            if is_own && !state.told.has(&record.id) {
+                let (record, bytes) = ((*record).clone(), row.record.clone());
+                let one = NewRecord { record, bytes, salt, disclosures: Vec::new() };
+                state.told.tell(&one);
+                adopted.push(one);
+            }
+        }
+    }
+}
