@@ -182,3 +182,40 @@ async fn a_gate_passes_listed_fields_and_no_other() {
     assert_eq!(got[0].matches("kept").count(), 5, "{}", got[0]);
     assert!(!got[0].contains("forged"), "{}", got[0]);
 }
+
+/// Over HTTP/2 a Host field alone names the host, as who passes on HTTP/1.1 sends it (RFC 9113
+/// 8.3.1); without either, and with another one beside the authority, nothing passes.
+#[tokio::test]
+async fn a_host_field_alone_names_the_host() {
+    let stage = Stage::open().await;
+    let target = [b"\x82\x87\x04\x1d".as_slice(), OWN.as_bytes()].concat();
+    let (field, other) = (b"\0\x04host\x09localhost".as_slice(), b"\0\x04host\x05other".as_slice());
+    let authority = b"\x41\x09localhost".as_slice();
+    for (fields, status) in [
+        (vec![field], STATUS_200),
+        (vec![authority, field], STATUS_200),
+        (vec![authority, other], STATUS_400),
+        (vec![], STATUS_400),
+    ] {
+        let block = [target.as_slice(), &fields.concat()].concat();
+        assert_eq!(first_of(&stage, &[frame(1, 5, 1, &block)]).await, status, "{fields:?}");
+    }
+}
+
+/// An absolute target of this host, an empty line before a request and extensions of chunks are
+/// what HTTP has everybody take (RFC 9112 2.2, 3.2.2, 7.1.1); of another host nothing passes.
+#[tokio::test]
+async fn old_forms_of_http_1_pass() {
+    let stage = Stage::open().await;
+    let get = |target: &str| format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    for (request, passes) in [
+        (get(&format!("https://localhost{OWN}")), true),
+        (format!("\r\n{}", get(OWN)), true),
+        (get(&format!("https://other{OWN}")), false),
+        (get(&format!("http://localhost{OWN}")), false),
+    ] {
+        let (status, got) = stage.send(request.as_bytes()).await;
+        assert_eq!((status, got.len()), (if passes { 200 } else { 400 }, usize::from(passes)));
+        assert!(got.iter().all(|one| one.starts_with(&format!("GET {OWN} "))), "{got:?}");
+    }
+}

@@ -351,6 +351,19 @@ async fn a_refused_upload_reads_its_refusal() {
     assert_eq!(status(&answers), 403, "{answers}");
     assert!(answers.contains("route-unknown"), "{answers}");
 
+    // A head that is refused itself, and chunks that go wrong on their way.
+    let large = head.replace("\r\n\r\n", &format!("\r\nCookie: {}\r\n\r\n", "a".repeat(17_000)));
+    let wrong = "POST /unknown HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n";
+    for (head, said, code) in [(large.as_str(), 431, "head-too-large"), (wrong, 400, "malformed")] {
+        let mut stream = gate.connect(office, identity(), "localhost", "http/1.1").await;
+        stream.write_all(&[head.as_bytes(), &upload].concat()).await.expect(code);
+        let mut answers = String::new();
+        let read = stream.read_to_string(&mut answers);
+        tokio::time::timeout(ANSWER, read).await.unwrap().expect(code);
+        assert!([said, 403].contains(&status(&answers)), "{answers}");
+        assert!(answers.contains(code) || answers.contains("route-unknown"), "{answers}");
+    }
+
     let stream = gate.connect(office, identity(), "localhost", "h2").await;
     let (mut sender, connection) =
         http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();

@@ -161,6 +161,81 @@ async fn head_is_get_without_a_body_at_services() {
     }
 }
 
+/// A refused head has no body for HEAD over HTTP/2 either, whoever refuses it.
+#[tokio::test]
+async fn a_refused_head_of_head_has_no_body() {
+    let office = Office::open().await;
+    let files = files(&office);
+    let cookie = format!("Cookie: a={}", "a".repeat(17_000));
+    for protocol in ["--http1.1", "--http2"] {
+        for (field, status) in [(cookie.as_str(), "431"), ("Expect: wonders", "417")] {
+            let address = format!("{}/", office.trust.portal_public);
+            let got = files.curl(&[protocol, "-I", "-H", field, &address]).await;
+            let line = got.lines().next().unwrap_or_default();
+            assert!(line.contains(status), "{protocol} {field}: {got}");
+            assert!(got.ends_with("\r\n\r\n"), "{protocol}: {got}");
+        }
+    }
+}
+
+/// Who is still sending an upload to a service reads why it is refused, over both protocols.
+#[tokio::test]
+async fn a_refused_upload_is_answered_by_services() {
+    let office = Office::open().await;
+    let files = files(&office);
+    let upload = office.path("upload");
+    std::fs::write(&upload, vec![b'x'; 8 * 1024 * 1024]).unwrap();
+    let upload = format!("@{}", upload.display());
+    for (address, code) in [
+        (format!("{}/nothing", office.trust.portal_public), "not-found"),
+        (format!("{}/nothing", office.trust.status), "not-found"),
+        (loss(&office), "too-large"),
+        (format!("{}/ca/root.cer", plain(&office)), "method-not-allowed"),
+    ] {
+        for protocol in ["--http1.1", "--http2"] {
+            if protocol == "--http2" && address.starts_with("http:") {
+                continue;
+            }
+            let sent = ["-H", "Expect:", "-H", "Content-Type: application/json"];
+            let words = ["-i", protocol, "--data-binary", &upload, &address];
+            let got = files.curl(&[words.as_slice(), &sent].concat()).await;
+            assert!(got.contains(&format!("\"code\":\"{code}\"")), "{protocol} {address}: {got}");
+        }
+    }
+}
+
+/// What a service does not know has its code: another path, and another method with those that the
+/// path takes.
+#[tokio::test]
+async fn what_a_service_does_not_know_has_its_code() {
+    let office = Office::open().await;
+    let files = files(&office);
+    let log = office.trust.logs[0].url.clone();
+    let known = [
+        (format!("{}/", office.trust.portal_public), "GET,HEAD"),
+        (loss(&office), "POST"),
+        (format!("{}{}", office.trust.log, ca_api::log::PULSE), "POST"),
+        (format!("{}/ca/root.cer", plain(&office)), "GET,HEAD"),
+        (format!("{}/checkpoint", log.trim_end_matches('/')), "GET,HEAD"),
+    ];
+    let identity = |end: &str| office.path(&format!("portal/public.{end}")).display().to_string();
+    let (certificate, key) = (identity("pem"), identity("key"));
+    for (address, allowed) in known {
+        let own = ["-i", "--cert", &certificate, "--key", &key];
+        for method in ["DELETE", "OPTIONS", "PATCH"] {
+            let got = files.curl(&[own.as_slice(), &["-X", method, &address]].concat()).await;
+            assert!(got.contains("\"code\":\"method-not-allowed\""), "{method} {address}: {got}");
+            let allow = got.lines().find_map(|line| line.strip_prefix("allow: "));
+            assert_eq!(allow, Some(allowed), "{address}: {got}");
+        }
+        let origin: String = address.split_inclusive('/').take(3).collect();
+        let nowhere = format!("{origin}nothing/at/all");
+        let got = files.curl(&[own.as_slice(), &[&nowhere]].concat()).await;
+        assert!(got.contains("\"code\":\"not-found\""), "{nowhere}: {got}");
+        assert!(got.split(' ').nth(1) == Some("404"), "{nowhere}: {got}");
+    }
+}
+
 /// Services and people may send more certificates than a path needs, in whatever order: at issuer
 /// and log, which ask for one, and at status and the public host, which do not.
 #[tokio::test]
