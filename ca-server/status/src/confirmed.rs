@@ -178,7 +178,7 @@ pub(super) mod steps {
         static STEPS: Cell<usize> = const { Cell::new(0) };
     }
 
-    pub(super) fn count() {
+    pub(crate) fn count() {
         STEPS.with(|steps| steps.set(steps.get() + 1));
     }
 

@@ -5,6 +5,7 @@
 
 use super::confirmed::{self, Loss};
 use super::derived::{Basis, Derived};
+use super::noticed::Noticed;
 use super::walk::{Moment, ToldBeside, Walk};
 use anyhow::Context;
 use authority::{Authority, Serial};
@@ -13,7 +14,7 @@ use ca_store::keep::Journal;
 use pki::crl::{RevocationList, RevocationReason};
 use records::Disclosure;
 use records::record::Event;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot};
@@ -29,6 +30,8 @@ pub(super) struct Losses {
     confirmed: Mutex<Confirmed>,
     /// What gates are told; taken before `confirmed`, where both are.
     walk: Mutex<Walk>,
+    /// Authority with what the log does not have yet; taken before `confirmed`, as well.
+    noticed: Noticed,
     /// What the log does not have yet, by serial number: when, unix, and why.
     revoked: Derived<Basis, HashMap<Serial, (u64, RevocationReason)>>,
     /// To the thread that writes the journal, which does nothing else: a brake waits for no place
@@ -51,8 +54,8 @@ enum Work {
 #[derive(Default)]
 struct Confirmed {
     all: HashMap<String, Arc<Loss>>,
-    /// What the log does not have yet.
-    open: BTreeSet<String>,
+    /// What the log does not have yet, by how much was confirmed with it.
+    open: BTreeMap<u64, String>,
     /// What the walk has not taken up yet.
     fresh: Vec<(String, Arc<Loss>)>,
     /// Counts what was confirmed.
@@ -60,16 +63,22 @@ struct Confirmed {
 }
 
 impl Confirmed {
+    /// Of two at once the first one kept counts, for both.
     fn insert(&mut self, reference: &str, loss: Loss) {
+        if self.all.contains_key(reference) {
+            return;
+        }
         let loss = Arc::new(loss);
-        self.open.insert(reference.to_owned());
+        self.changes += 1;
+        self.open.insert(self.changes, reference.to_owned());
         self.fresh.push((reference.to_owned(), loss.clone()));
         self.all.insert(reference.to_owned(), loss);
-        self.changes += 1;
     }
 
-    fn open(&self) -> impl Iterator<Item = (&String, &Arc<Loss>)> {
-        self.open.iter().filter_map(|reference| self.all.get_key_value(reference))
+    /// What is open and was confirmed behind so much.
+    fn open_since(&self, changes: u64) -> impl Iterator<Item = &Arc<Loss>> {
+        let open = self.open.range(changes.saturating_add(1)..);
+        open.filter_map(|(_, reference)| self.all.get(reference))
     }
 }
 
@@ -94,6 +103,7 @@ impl Losses {
         Ok(Self {
             confirmed: Mutex::new(confirmed),
             walk: Mutex::default(),
+            noticed: Noticed::default(),
             revoked: Derived::default(),
             journal: sender,
             has_room,
@@ -125,10 +135,7 @@ impl Losses {
         let loss = Loss::new(said, micros)?;
         self.ask(Work::Keep(loss.entry()?)).await?;
         let mut confirmed = self.confirmed();
-        if !confirmed.all.contains_key(reference) {
-            confirmed.insert(reference, loss);
-        }
-        // Of two at once the first one kept counts, for both.
+        confirmed.insert(reference, loss);
         Ok(confirmed.all.get(reference).map_or(micros / 1_000_000, |first| first.at))
     }
 
@@ -138,12 +145,12 @@ impl Losses {
     }
 
     /// Authority as it will be when the log has everything that was confirmed.
-    pub(super) fn noticed(&self, authority: &Authority) -> Authority {
-        let mut noticed = authority.clone();
-        let confirmed = self.confirmed();
-        let open = confirmed.open().filter(|(_, loss)| !loss.is_in(authority));
-        noticed.notice_pending(open.map(|(_, loss)| &loss.record));
-        noticed
+    pub(super) fn noticed(&self, authority: &Arc<Authority>) -> Arc<Authority> {
+        self.noticed.of(authority, |known| {
+            let confirmed = self.confirmed();
+            let fresh: Vec<Arc<Loss>> = confirmed.open_since(known).cloned().collect();
+            (confirmed.changes, fresh)
+        })
     }
 
     /// When and why a certificate was revoked or suspended by what the log does not have yet, unix;
@@ -162,8 +169,7 @@ impl Losses {
         }
         let basis = Basis { changes, authority: Arc::downgrade(authority) };
         let all = self.revoked.of(basis, || {
-            let open: Vec<Arc<Loss>> =
-                self.confirmed().open().map(|(_, one)| one.clone()).collect();
+            let open: Vec<Arc<Loss>> = self.confirmed().open_since(0).cloned().collect();
             by_serial(&open, authority)
         });
         all.get(serial).copied()
@@ -174,12 +180,24 @@ impl Losses {
         self.confirmed().all.get(reference).cloned()
     }
 
-    /// What the log does not have yet, as far as authority tells.
-    pub(super) fn open_ones(&self, authority: &Authority) -> Vec<(String, Arc<Loss>)> {
+    /// What the log does not have yet, as far as authority tells; nobody waits while it is asked.
+    pub(super) fn open_ones(&self, authority: &Arc<Authority>) -> Vec<(String, Arc<Loss>)> {
+        self.noticed.let_go(authority);
+        let confirmed = self.confirmed();
+        let one = |(number, reference): (&u64, &String)| {
+            let loss = confirmed.all.get(reference)?.clone();
+            Some((*number, reference.clone(), loss))
+        };
+        let known: Vec<(u64, String, Arc<Loss>)> = confirmed.open.iter().filter_map(one).collect();
+        drop(confirmed);
+        let is_over = |one: &(u64, String, Arc<Loss>)| one.2.is_in(authority);
+        let (over, open): (Vec<_>, Vec<_>) = known.into_iter().partition(is_over);
         let mut confirmed = self.confirmed();
-        let Confirmed { all, open, .. } = &mut *confirmed;
-        open.retain(|one| all.get(one).is_some_and(|loss| !loss.is_in(authority)));
-        confirmed.open().map(|(reference, loss)| (reference.clone(), loss.clone())).collect()
+        for (number, ..) in &over {
+            confirmed.open.remove(number);
+        }
+        drop(confirmed);
+        open.into_iter().map(|(_, reference, loss)| (reference, loss)).collect()
     }
 
     /// What was confirmed here, counts at `now` (unix) and does not stand in the list that a gate
@@ -240,9 +258,10 @@ impl Losses {
         let settled: HashSet<String> = self.walked(authority, Some(list), now, |walk, moment| {
             walk.beside(moment, (authority, Some(list)), list.number());
             let confirmed = self.confirmed();
+            let open: HashSet<&String> = confirmed.open.values().collect();
             let stays = |key: &String| {
                 let is_fresh = confirmed.fresh.iter().any(|(fresh, _)| fresh == key);
-                confirmed.open.contains(key) || is_fresh || walk.holds(key)
+                open.contains(key) || is_fresh || walk.holds(key)
             };
             let old = |loss: &Loss| loss.at.saturating_add(SETTLED_SECONDS) < now;
             let settled = confirmed.all.iter().filter(|(key, loss)| old(loss) && !stays(key));
@@ -293,4 +312,4 @@ fn keep(mut journal: Journal, mut asked: mpsc::UnboundedReceiver<Asked>, has_roo
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -1,11 +1,15 @@
 //! OCSP (RFC 6960, RFC 5019): POST and GET, answered now, by a delegated key. Good is only what has
 //! a certificate under the issuing key here; revoked is what the log says, at once.
+//!
+//! What takes away and what rows add are two things: revoked is told by what is in memory, whatever
+//! the database does; good and unknown wait for the log's head and for rows.
 
 use super::answers::Signed;
 use super::responder::{CLOCK_SLACK, Responder};
 use super::state::Status;
+use super::taken_away::Remembered;
 use anyhow::Context;
-use authority::{Authority, Serial};
+use authority::Authority;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request as HttpRequest, State};
@@ -15,7 +19,6 @@ use axum::routing::{get, post};
 use ca_host::ProvenTime;
 use ca_store::certificates;
 use data_encoding::BASE64;
-use pki::crl::RevocationReason;
 use pki::ocsp::{CertificateStatus, OcspRefusal, Period, Request};
 use pki::{Certificate, SerialNumber};
 use records::Code;
@@ -38,6 +41,9 @@ const ANSWER_SECONDS: u64 = 600;
 /// Caches may keep it this long: what is revoked now is good there for no longer.
 const CACHED_SECONDS: u64 = 30;
 const CACHED: &str = "public, max-age=30, no-transform, must-revalidate";
+
+/// What is known of certificates, by their serial numbers.
+type Known = HashMap<SerialNumber, CertificateStatus>;
 
 /// `POST /ocsp` and `GET /ocsp/BASE64`.
 pub(super) fn router(status: Arc<Status>) -> Router {
@@ -94,8 +100,6 @@ impl Status {
     }
 
     async fn judged(&self, der: &[u8], request: &Request) -> Result<Signed, OcspRefusal> {
-        // However many wait for a database that hangs: lists, which need none, have their places.
-        let Ok(_place) = self.ocsp_places.try_acquire() else { return Err(OcspRefusal::TryLater) };
         let Some(responder) = self.responder.load() else { return Err(OcspRefusal::TryLater) };
         let time = self.time();
         let now = time.answered();
@@ -104,13 +108,11 @@ impl Status {
             return Err(OcspRefusal::TryLater);
         }
         let serials = request.serials(&responder.issuer)?;
-        let known = self.known(&responder, serials.clone(), now);
-        let known = tokio::time::timeout(KNOWN_MAX, known).await;
-        let known = known.context("the database does not answer").flatten();
-        let known = known.map_err(|error| {
-            tracing::error!(error = format!("{error:#}"), "ocsp");
-            OcspRefusal::TryLater
-        })?;
+        // That something is revoked is told whatever the database does, and however many wait.
+        let known = match self.all_taken_away(&serials, now) {
+            Some(known) => known,
+            None => self.known_in_time(&responder, serials.clone(), now).await?,
+        };
         let revoked = |serial| matches!(known.get(serial), Some(CertificateStatus::Revoked { .. }));
         let all_revoked = serials.iter().all(revoked);
         let knows = (&time, !self.lists.is_missing());
@@ -135,19 +137,60 @@ impl Status {
         Ok(signed)
     }
 
+    /// What is known where every certificate that is asked about is taken away, by what this role
+    /// has in memory.
+    fn all_taken_away(&self, serials: &[SerialNumber], now: u64) -> Option<Known> {
+        let authority = self.follower.latest();
+        let known = self.taken_away(authority.as_ref(), serials, now);
+        let is_all = serials.iter().all(|serial| known.contains_key(serial));
+        (is_all && !serials.is_empty()).then_some(known)
+    }
+
+    /// Which certificates are taken away, by authority and what else is remembered.
+    fn taken_away(
+        &self,
+        authority: Option<&Arc<Authority>>,
+        serials: &[SerialNumber],
+        now: u64,
+    ) -> Known {
+        let list = self.lists.newest();
+        let remembered = Remembered { authority, losses: &self.losses, list: list.as_deref() };
+        let told = |serial: &SerialNumber| Some((serial.clone(), remembered.told(serial, now)?));
+        serials.iter().filter_map(told).collect()
+    }
+
+    /// What is known of each certificate, for which the log's head and rows are waited for.
+    async fn known_in_time(
+        &self,
+        responder: &Responder,
+        serials: Vec<SerialNumber>,
+        now: u64,
+    ) -> Result<Known, OcspRefusal> {
+        // However many wait for a database that hangs: lists, which need none, have their places.
+        let Ok(_place) = self.ocsp_places.try_acquire() else { return Err(OcspRefusal::TryLater) };
+        let known = timeout(KNOWN_MAX, self.known(responder, serials, now)).await;
+        let known = known.context("the database does not answer").flatten();
+        known.map_err(|error| {
+            tracing::error!(error = format!("{error:#}"), "ocsp");
+            OcspRefusal::TryLater
+        })
+    }
+
     /// What is known of each certificate: what the log revoked first, then what was issued.
     async fn known(
         &self,
         responder: &Responder,
         serials: Vec<SerialNumber>,
         now: u64,
-    ) -> anyhow::Result<HashMap<SerialNumber, CertificateStatus>> {
+    ) -> anyhow::Result<Known> {
         let authority = self.follower.fresh().await?;
-        let (mut known, mut asked) = (HashMap::new(), Vec::new());
+        let mut known = self.taken_away(Some(&authority), &serials, now);
+        let mut asked = Vec::new();
         for serial in serials {
-            if let Some(revoked) = self.revoked(&authority, &serial, now) {
-                known.insert(serial, revoked);
-            } else if self.issued.contains(&serial) {
+            if known.contains_key(&serial) {
+                continue;
+            }
+            if self.issued.contains(&serial) {
                 known.insert(serial, CertificateStatus::Good);
             } else {
                 asked.push(serial);
@@ -157,49 +200,6 @@ impl Status {
             known.insert(serial, CertificateStatus::Good);
         }
         Ok(known)
-    }
-
-    /// Revoked is what the log says, what was confirmed here, and what stands in the newest list:
-    /// list and answer never contradict each other.
-    fn revoked(
-        &self,
-        authority: &Arc<Authority>,
-        serial: &SerialNumber,
-        now: u64,
-    ) -> Option<CertificateStatus> {
-        let known = self.revoked_since(authority, serial)?;
-        // As in a list: nothing is revoked in the future.
-        Some(match known {
-            CertificateStatus::Revoked { at, reason } => {
-                CertificateStatus::Revoked { at: at.min(now), reason }
-            }
-            other => other,
-        })
-    }
-
-    fn revoked_since(
-        &self,
-        authority: &Arc<Authority>,
-        serial: &SerialNumber,
-    ) -> Option<CertificateStatus> {
-        if let Some(revoked) = authority.revoked_as(&serial.to_string()) {
-            // Revoked is revoked, whatever its reason is called; 0 is unspecified.
-            let reason = RevocationReason::of_entry(&revoked.reason);
-            let reason = reason.map_or(0, RevocationReason::code);
-            return Some(CertificateStatus::Revoked { at: revoked.at, reason });
-        }
-        let confirmed = Serial::of(serial).and_then(|one| self.losses.revoked(authority, &one));
-        if let Some((at, reason)) = confirmed {
-            return Some(CertificateStatus::Revoked { at, reason: reason.code() });
-        }
-        let list = self.lists.newest().filter(|list| list.contains(serial))?;
-        let entry = list.revoked().iter().find(|(listed, _)| listed == serial);
-        // Until the next list leaves out what was released, it is told as it stands there.
-        let reason = match authority.was_released(&serial.to_string()) {
-            true => RevocationReason::CertificateHold.code(),
-            false => 0,
-        };
-        entry.map(|(_, at)| CertificateStatus::Revoked { at: *at, reason })
     }
 
     /// For which of some numbers the issuing key signed a certificate. The rows only say where to

@@ -7,6 +7,7 @@ use super::repeats::Repeats;
 use super::responder::{InUse, Issued};
 use super::rules::RulesInForce;
 use super::snapshots::Snapshots;
+use super::turns::Turns;
 use super::unlisted::SignedBeside;
 use anyhow::Context;
 use ca_host::CaConfig;
@@ -52,7 +53,7 @@ pub(super) struct Status {
     pub(super) snapshots: Arc<Snapshots>,
     /// One suspension is judged and kept at a time: each sees whom those before it leave to release
     /// it.
-    pub(super) suspending: tokio::sync::Mutex<()>,
+    pub(super) suspending: Turns,
     /// What was said again, and is counted.
     pub(super) repeats: Mutex<Repeats>,
     pub(super) rules: RulesInForce,
@@ -101,7 +102,7 @@ impl Status {
         Ok(Self {
             losses: Losses::open(&follower)?,
             losses_due: Notify::new(),
-            suspending: tokio::sync::Mutex::default(),
+            suspending: Turns::default(),
             repeats: Mutex::default(),
             waiting: Semaphore::new(WAITING_MAX),
             lists: Arc::new(lists),

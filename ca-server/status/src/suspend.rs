@@ -87,7 +87,7 @@ impl Status {
             return Err(Code::LogBehind);
         }
         authority.check_suspension_value(&reference, &message.value)?;
-        let one_at_a_time = self.suspending.lock().await;
+        let one_at_a_time = self.suspending.of(reference.as_bytes()).await;
         let authority = self.losses.noticed(&self.follower.latest().unwrap_or(authority));
         let person = authority.letter(&reference).ok_or(Code::WrongCode)?.person;
         let mut serials = confirmed::under(&authority, &reference);
@@ -129,7 +129,8 @@ impl Status {
         if time.is_believed() && !time.is_timely(read.unix(), WISH_SECONDS) {
             self.clock_guard.heard(read.unix());
         }
-        let one_at_a_time = self.suspending.lock().await;
+        let signer = &message.suspension.certificate.0;
+        let one_at_a_time = self.suspending.of(signer).await;
         let authority = self.losses.noticed(&self.follower.latest().unwrap_or(authority));
         let checked = authority.check_suspension(&message.suspension, now);
         let (person, serial) = match checked {

@@ -1,6 +1,8 @@
 //! Online status, as others ask for it and judge it: OpenSSL by POST, raw bytes by GET, and what
 //! the standard refuses.
 
+mod away;
+
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::process::Command;

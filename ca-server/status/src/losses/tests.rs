@@ -11,7 +11,7 @@ use sample_city::SampleCity;
 use std::path::Path;
 
 /// An empty journal in a folder.
-fn opened(folder: &Path) -> Losses {
+pub(crate) fn opened(folder: &Path) -> Losses {
     let (path, key) = (folder.join("losses"), ca_store::keep::mac_key(b"secret"));
     if !path.exists() {
         Journal::found(&path, &key).unwrap();
@@ -39,12 +39,22 @@ async fn confirm(losses: &Losses, number: u64, at: u64) {
     losses.confirm(&name, (event, Vec::new()), at * 1_000_000).await.unwrap();
 }
 
-/// A list of a number with these serial numbers.
-fn list(city: &SampleCity, (number, now): (u64, u64), holds: &[Serial]) -> RevocationList {
-    let entry = |serial: &Serial| RevokedCertificate {
+/// A list of a number with these serial numbers as suspended.
+fn list(city: &SampleCity, at: (u64, u64), holds: &[Serial]) -> RevocationList {
+    let held = holds.iter().map(|serial| (*serial, RevocationReason::CertificateHold));
+    list_of(city, at, &held.collect::<Vec<_>>())
+}
+
+/// A list of a number with these entries.
+pub(crate) fn list_of(
+    city: &SampleCity,
+    (number, now): (u64, u64),
+    entries: &[(Serial, RevocationReason)],
+) -> RevocationList {
+    let entry = |(serial, reason): &(Serial, RevocationReason)| RevokedCertificate {
         serial: SerialNumber::from_hex(&serial.to_string()).unwrap(),
         at: now,
-        reason: RevocationReason::CertificateHold,
+        reason: *reason,
     };
     let content = ListContent {
         issuer: city.officer("officer-1").certificate.subject(),
@@ -53,7 +63,7 @@ fn list(city: &SampleCity, (number, now): (u64, u64), holds: &[Serial]) -> Revoc
         this_update: now,
         next_update: now + 86_400,
         shard_url: None,
-        revoked: &holds.iter().map(entry).collect::<Vec<_>>(),
+        revoked: &entries.iter().map(entry).collect::<Vec<_>>(),
     };
     RevocationList::issue(&content, &city.keys.issuing).unwrap()
 }
@@ -86,6 +96,43 @@ async fn a_question_costs_the_same_however_many_losses_are_open() {
     let authority = Arc::new(city.authority.clone());
     assert_eq!(losses.revoked(&authority, &serial(5_000)), hold);
     assert_eq!(steps::taken(), 5_001);
+}
+
+/// Whoever suspends is judged with all that was confirmed before; one suspension more is noticed by
+/// itself and not with all of them again, until the log says something new.
+#[tokio::test]
+async fn one_suspension_more_is_noticed_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (losses, mut city) = (opened(folder.path()), SampleCity::found());
+    let (reference, own) = city.official("one");
+    let own = own.to_string();
+    let authority = Arc::new(city.authority.clone());
+    for number in 0..1_000 {
+        let (name, event) = suspended(number);
+        losses.confirmed().insert(&name, Loss::new((event, Vec::new()), 7_000_000).unwrap());
+    }
+    assert!(!losses.noticed(&authority).is_revoked(&own));
+    assert_eq!(steps::taken(), 1_000);
+    let cause = city.by_letter(&reference);
+    let (name, event) = (key(&cause), city.suspended_event(cause));
+    losses.confirm(&name, (event, Vec::new()), city.now * 1_000_000).await.unwrap();
+    let held = losses.noticed(&authority);
+    assert!(held.is_revoked(&own) && !held.is_ended(&own) && !authority.is_revoked(&own));
+    for number in 1_000..1_020 {
+        confirm(&losses, number, 7).await;
+        assert!(losses.noticed(&authority).is_revoked(&own));
+    }
+    assert!(losses.noticed(&authority).is_revoked(&own));
+    assert_eq!(steps::taken(), 21);
+    // The log says something new: what was made before is let go of.
+    let newer = Arc::new(city.authority.clone());
+    let last = Arc::downgrade(&losses.noticed(&authority));
+    assert_eq!(losses.open_ones(&authority).len(), 1_021);
+    assert!(last.upgrade().is_some());
+    losses.open_ones(&newer);
+    assert!(last.upgrade().is_none());
+    assert!(losses.noticed(&newer).is_revoked(&own));
+    assert_eq!(steps::taken(), 1_021);
 }
 
 /// Fifty gates that hear of one loss, some with an older list, are told by a walk a list.

@@ -258,7 +258,9 @@ async fn a_follower_below_its_floor_answers_nothing() {
         })
     })
     .await;
-    assert!(!ocsp::is_answered(&office, &leaf(&collected)), "good is said of nothing");
+    let good = office.first("officer-1");
+    assert!(!ocsp::is_answered(&office, good.leaf()), "good is said of nothing");
+    assert!(ocsp::status_of(&office, &leaf(&collected)).contains(": revoked"), "and this is");
     assert_eq!(office.report_lost(&other).await.len(), 1, "a brake waits for nobody");
 
     office.stop("status");
