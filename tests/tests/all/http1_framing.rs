@@ -353,7 +353,8 @@ async fn a_refused_upload_reads_its_refusal() {
 
     // A head that is refused itself, and chunks that go wrong on their way.
     let large = head.replace("\r\n\r\n", &format!("\r\nCookie: {}\r\n\r\n", "a".repeat(17_000)));
-    let wrong = "POST /unknown HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n";
+    let wrong =
+        "POST /unknown HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n";
     for (head, said, code) in [(large.as_str(), 431, "head-too-large"), (wrong, 400, "malformed")] {
         let mut stream = gate.connect(office, identity(), "localhost", "http/1.1").await;
         stream.write_all(&[head.as_bytes(), &upload].concat()).await.expect(code);
