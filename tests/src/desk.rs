@@ -38,6 +38,7 @@ impl Desk {
         let mut command = Command::new(binary("yinxin"));
         command.args(["--json", "desk"]).arg("--cert").arg(at("pem")).arg("--key").arg(at("key"));
         command.arg("--trust").arg(office.path("ca/trust.json"));
+        command.env("XDG_STATE_HOME", office.path("state"));
         command
     }
 

@@ -58,7 +58,8 @@ pub(super) async fn export(
     files.insert(file::ROOT.to_owned(), std::fs::read(config.path("public/ca/root.cer"))?);
     files.insert(file::README.to_owned(), README.into());
     put(&mut files, file::MANIFEST, &Manifest { v: 1, question: question.clone() })?;
-    Ok(Some(Exported { files: files.into_iter().map(|(n, c)| (n, Bytes(c))).collect() }))
+    let files = files.into_iter().map(|(n, c)| (n, Bytes(c))).collect();
+    Ok(Some(Exported { files, consistency: BTreeMap::new() }))
 }
 
 fn put<T: Serialize>(

@@ -2,6 +2,7 @@
 //! from portals. Holds the checkpoint keys and nothing else.
 
 mod auditors;
+mod continuation;
 mod evidence;
 mod index;
 mod intake;

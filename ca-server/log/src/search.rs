@@ -88,7 +88,8 @@ pub(super) async fn prove(
         let proven = Proven { record, salt: Bytes(salt), index, hashes };
         records.push(Shown { proven, disclosures });
     }
-    Ok(FoundRecords { records, names, before, complete_to, checkpoint })
+    let consistency = Vec::new();
+    Ok(FoundRecords { records, names, before, complete_to, checkpoint, consistency })
 }
 
 /// The next records before an index, newest first, with their bytes.

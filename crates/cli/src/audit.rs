@@ -6,11 +6,13 @@ pub(crate) mod found;
 
 use crate::exit::Failure;
 use crate::files::Own;
+use crate::floors;
 use crate::output::Output;
 use clap::{Args, Subcommand};
+use found::Finding;
 use portal_api::sentence;
 use records::evidence::Search;
-use records::found::{CheckedSearch, FoundRecord};
+use records::found::FoundRecord;
 use records::time::{typed_from, typed_until};
 use std::collections::BTreeMap;
 use system::{layout, speech};
@@ -95,16 +97,17 @@ async fn search(output: Output, asked: &SearchArguments) -> Result<(), Failure> 
         until: typed_until(&asked.until),
         before: asked.before,
     };
-    let checked = found::find(&asked.own.trust()?, &asked.own.open()?, search).await?;
-    tell(output, &checked);
-    match checked.refused() {
+    let finding = found::find(&asked.own.trust()?, &asked.own.open()?, search).await?;
+    tell(output, &finding);
+    match finding.checked.refused() {
         0 => Ok(()),
         refused => Err(found::refused(refused)),
     }
 }
 
 /// One sentence a record in both languages; for machines one line a record, then one for the page.
-fn tell(output: Output, checked: &CheckedSearch) {
+fn tell(output: Output, finding: &Finding) {
+    let Finding { checked, standings } = finding;
     for record in &checked.records {
         match record {
             Ok(found) => tell_found(output, found, checked.tree_size),
@@ -117,13 +120,13 @@ fn tell(output: Output, checked: &CheckedSearch) {
             }
         }
     }
-    for sentence in found::page(checked) {
+    for sentence in found::page(checked, standings) {
         output.told("", &sentence);
     }
     if let Some(before) = checked.before {
         output.fact(("下一页", "next page"), format!("--before {before}"));
     }
-    output.json(&summary(checked));
+    output.json(&summary(finding));
 }
 
 /// A record that stands in the log. People are named by their ids: no record holds a name.
@@ -147,11 +150,11 @@ fn tell_found(output: Output, found: &FoundRecord, size: u64) {
 }
 
 /// The page for machines: what is proven of it, and what is the log's word.
-fn summary(checked: &CheckedSearch) -> serde_json::Value {
+fn summary(Finding { checked, standings }: &Finding) -> serde_json::Value {
     let refused = checked.refused();
     serde_json::json!({
         "count": checked.records.len() - refused, "refused": refused,
-        "tree_size": checked.tree_size, "root": checked.root,
+        "tree_size": checked.tree_size, "root": checked.root, "floors": floors::facts(standings),
         "hearsay": {
             "complete_to": checked.complete_to, "before": checked.before, "names": checked.names,
         },

@@ -61,12 +61,17 @@ pub(crate) fn renewed(
     contexts.write()
 }
 
-/// The folder of this program's configuration: `XDG_CONFIG_HOME` if it is absolute, as its
-/// specification asks, else `~/.config`.
-pub(crate) fn folder() -> Result<PathBuf, Failure> {
+/// A folder that a variable names, if it is absolute, as the XDG specification asks; else one below
+/// the home folder.
+pub(crate) fn xdg(variable: &str, below_home: &str) -> Option<PathBuf> {
     let absolute =
         |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")));
+    absolute(variable).or_else(|| Some(absolute("HOME")?.join(below_home)))
+}
+
+/// The folder of this program's configuration: `XDG_CONFIG_HOME`, else `~/.config`.
+pub(crate) fn folder() -> Result<PathBuf, Failure> {
+    let base = xdg("XDG_CONFIG_HOME", ".config");
     base.map(|base| base.join("yinxin")).ok_or_else(|| {
         Failure::usage("找不到个人配置目录。", "neither XDG_CONFIG_HOME nor HOME names a folder")
     })

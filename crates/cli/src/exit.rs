@@ -78,6 +78,11 @@ impl Failure {
         Self::new(DENIED, "not-trusted", zh, en)
     }
 
+    /// It is not believed, for a reason with a code of its own.
+    pub(crate) fn denied(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::new(DENIED, code, zh, en)
+    }
+
     /// It is not finished.
     pub(crate) fn not_ready() -> Self {
         Self::from(Problem::new(Code::NotReady, String::new()))

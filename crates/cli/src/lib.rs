@@ -23,6 +23,7 @@ pub mod enroll;
 mod exit;
 mod facts;
 mod files;
+mod floors;
 mod letter;
 pub mod mine;
 mod output;

@@ -224,6 +224,9 @@ pub struct SignedRequest {
     pub signature: Bytes,
     /// The auditor's certificate, DER.
     pub certificate: Bytes,
+    /// Sizes of the logs, by name, up to which the auditor saw them: not signed, and not recorded.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub known: BTreeMap<String, u64>,
 }
 
 impl SignedRequest {
@@ -235,7 +238,8 @@ impl SignedRequest {
     ) -> Result<Self, SignError> {
         let signature = Label::LogRequest.sign(signer, &request)?;
         let certificate = certificate.der().into();
-        Ok(Self { request: Bytes(request), signature: Bytes(signature), certificate })
+        let (request, signature) = (Bytes(request), Bytes(signature));
+        Ok(Self { request, signature, certificate, known: BTreeMap::new() })
     }
 
     /// The request and the certificate, if its key signed.
@@ -292,6 +296,9 @@ pub struct FoundRecords {
     pub complete_to: u64,
     /// The signed checkpoint under which they stand.
     pub checkpoint: String,
+    /// That it continues what the auditor saw (RFC 6962 2.1.2); nothing where it is not longer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consistency: Vec<Bytes>,
 }
 
 /// The files of a bundle by name.
@@ -300,6 +307,9 @@ pub struct FoundRecords {
 pub struct Exported {
     /// Name and content.
     pub files: BTreeMap<String, Bytes>,
+    /// By log, that its checkpoint continues what the auditor saw.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub consistency: BTreeMap<String, Vec<Bytes>>,
 }
 
 /// Either answer.

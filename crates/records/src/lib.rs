@@ -20,6 +20,7 @@ pub mod enrolment;
 pub mod evidence;
 pub mod exit;
 pub mod export;
+pub mod floor;
 pub mod found;
 pub mod founding;
 pub mod handling;

@@ -54,6 +54,7 @@ impl Walk {
         let mut command = Command::new(binary(&words.next().unwrap()));
         command.args(words.collect::<Vec<_>>()).args(more).current_dir(self.home.path());
         command.stdin(Stdio::null()).env("XDG_CONFIG_HOME", self.at("config"));
+        command.env("XDG_STATE_HOME", self.at("state"));
         command
     }
 

@@ -277,6 +277,7 @@ async fn only_auditors_ask_and_every_question_is_recorded() {
             .arg(path("key"))
             .arg("--passphrase-file")
             .arg(path("passphrase"))
+            .env("XDG_STATE_HOME", office.path("state"))
             .output()
             .unwrap()
     };

@@ -9,7 +9,7 @@ use records::Bytes;
 use records::evidence::{FoundRecords, Shown};
 use records::record::Record;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use tests::captured::Changed;
@@ -47,7 +47,8 @@ fn proven(office: &Office, log: &str) -> Value {
     let names = names.map(|(id, name)| (id.to_owned(), name.to_owned())).into();
     let records = records.collect();
     let (before, complete_to) = (Some(7), size);
-    let answer = FoundRecords { records, names, before, complete_to, checkpoint };
+    let consistency = Vec::new();
+    let answer = FoundRecords { records, names, before, complete_to, checkpoint, consistency };
     json!({ "search": answer })
 }
 
@@ -55,7 +56,7 @@ fn proven(office: &Office, log: &str) -> Value {
 struct Scene {
     office: Office,
     changed: Changed,
-    trust: std::path::PathBuf,
+    trust: PathBuf,
     home: tempfile::TempDir,
 }
 
@@ -85,8 +86,13 @@ impl Scene {
         command.arg("--cert").arg(path).arg("--key").arg(self.home.path().join("auditor.key"));
         command.arg("--passphrase-file").arg(self.home.path().join("passphrase"));
         command.current_dir(self.home.path()).env("XDG_CONFIG_HOME", self.home.path());
-        command.env_remove("LANG");
+        command.env_remove("LANG").env("XDG_STATE_HOME", self.state());
         command
+    }
+
+    /// What the auditor remembers of the logs.
+    fn state(&self) -> PathBuf {
+        self.home.path().join("state")
     }
 }
 
@@ -169,6 +175,8 @@ async fn no_field_of_a_logs_answer_steers_a_terminal() {
         for (name, answer) in outside {
             scene.answers(answer);
             let _ = std::fs::remove_file(scene.home.path().join("evidence.tar"));
+            // Answers of different times are read, as by somebody who saw nothing before.
+            let _ = std::fs::remove_dir_all(scene.state());
             runs += 1;
             let more: &[&str] = if runs % 2 == 0 { &["--json"] } else { &[] };
             let output = scene.audits(words).args(more).output().unwrap();

@@ -309,5 +309,6 @@ fn as_auditor(office: &Office, words: &[&str]) -> Command {
     {
         command.arg(option).arg(office.path(&format!("people/auditor.{end}")));
     }
+    command.env("XDG_STATE_HOME", office.path("state"));
     command
 }

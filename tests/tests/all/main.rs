@@ -33,6 +33,7 @@ mod journey;
 mod languages;
 mod letters;
 mod limits;
+mod log_floors;
 mod notices;
 mod ocsp;
 mod organisation;

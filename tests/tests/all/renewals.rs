@@ -158,6 +158,7 @@ fn export(office: &Office, serial: &str, out: &Path) {
     command.args(["audit", "export", "--certificate", serial]).arg("--out").arg(out);
     command.arg("--trust").arg(office.path("ca/trust.json"));
     command.arg("--cert").arg(path("pem")).arg("--key").arg(path("key"));
+    command.env("XDG_STATE_HOME", office.path("state"));
     let said = command.arg("--passphrase-file").arg(path("passphrase")).output().unwrap();
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
 }

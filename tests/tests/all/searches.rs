@@ -19,7 +19,7 @@ pub(crate) fn audits(office: &Office, trust: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(binary("yinxin"));
     command.args(words).arg("--trust").arg(trust);
     command.arg("--cert").arg(path("pem")).arg("--key").arg(path("key"));
-    command.env_remove("LANG");
+    command.env_remove("LANG").env("XDG_STATE_HOME", office.path("state"));
     command
 }
 

@@ -27,6 +27,7 @@ fn yinxin(office: &Office, person: &str, words: &[&str]) -> Output {
     let mut command = Command::new(binary("yinxin"));
     command.args(words).arg("--cert").arg(at("pem")).arg("--key").arg(at("key"));
     command.arg("--passphrase-file").arg(at("passphrase"));
+    command.env("XDG_STATE_HOME", office.path("state"));
     command.arg("--trust").arg(office.path("ca/trust.json")).env("LANG", "C").output().unwrap()
 }
 

@@ -3,7 +3,7 @@
 
 use super::call::AuditorCall;
 use crate::state::LogState;
-use crate::{evidence, search};
+use crate::{continuation, evidence, search};
 use anyhow::Context;
 use axum::Json;
 use axum::extract::State;
@@ -15,6 +15,7 @@ use records::evidence::{Ask, LogAnswer, LogRequest, SignedRequest};
 use records::record::Event;
 use records::{Code, Disclosure};
 use service::problem::Refused;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,7 +49,7 @@ async fn answer(
     let now = state.time().unix();
     let fresh = (request.nonce.0.as_slice(), asked);
     let auditor = state.auditors.admit(&certificate, fresh, now).await?;
-    let answer = found(state, &auditor, &request).await;
+    let answer = found(state, &auditor, (&request, &message.known)).await;
     let given = match &answer {
         Ok(LogAnswer::Search(answer)) => answer.records.len() as u64,
         Ok(LogAnswer::Export(_)) => 1,
@@ -64,7 +65,7 @@ async fn answer(
 async fn found(
     state: &LogState,
     auditor: &crate::auditors::Auditor,
-    request: &LogRequest,
+    (request, known): (&LogRequest, &BTreeMap<String, u64>),
 ) -> Result<LogAnswer, Code> {
     let failed = |error: anyhow::Error| {
         tracing::error!(error = format!("{error:#}"), "ask");
@@ -76,7 +77,10 @@ async fn found(
             let found = search::search(&mut tx, &state.auditors, auditor, asked).await;
             let answer = found.map_err(failed)?;
             let proven = search::prove(&mut tx, &asked.log, answer).await;
-            Ok(LogAnswer::Search(Box::new(proven.map_err(failed)?)))
+            let mut answer = proven.map_err(failed)?;
+            let continued = continuation::prove(&mut tx, &asked.log, known).await;
+            answer.consistency = continued.map_err(failed)?;
+            Ok(LogAnswer::Search(Box::new(answer)))
         }
         Ask::Export(question) => {
             // Evidence names people and their approvers: for auditors of the whole city.
@@ -89,7 +93,14 @@ async fn found(
             tx = state.store.read().await.map_err(|error| failed(error.into()))?;
             let from = (&state.config, &state.follower);
             let made = evidence::export(&mut tx, from, question).await;
-            made.map_err(failed)?.map(LogAnswer::Export).ok_or(Code::NotFound)
+            let mut exported = made.map_err(failed)?.ok_or(Code::NotFound)?;
+            for log in records::record::LOGS {
+                let continued = continuation::prove(&mut tx, log, known).await.map_err(failed)?;
+                if !continued.is_empty() {
+                    exported.consistency.insert(log.to_owned(), continued);
+                }
+            }
+            Ok(LogAnswer::Export(exported))
         }
     }
 }

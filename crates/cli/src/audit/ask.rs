@@ -9,9 +9,14 @@ use pki::{Certificate, Signer};
 use records::Bytes;
 use records::evidence::{Ask, LogAnswer, LogRequest, SignedRequest};
 use records::trust::Trust;
+use std::collections::BTreeMap;
 
-/// Asks the log, signed with the auditor's key.
-pub(crate) async fn ask(trust: &Trust, opened: &Opened, ask: Ask) -> Result<LogAnswer, Failure> {
+/// Asks the log, signed with the auditor's key; it has to prove that it continues what is known.
+pub(crate) async fn ask(
+    trust: &Trust,
+    opened: &Opened,
+    (ask, known): (Ask, BTreeMap<String, u64>),
+) -> Result<LogAnswer, Failure> {
     let request = LogRequest {
         v: 1,
         founding: trust.founding.clone(),
@@ -19,7 +24,8 @@ pub(crate) async fn ask(trust: &Trust, opened: &Opened, ask: Ask) -> Result<LogA
         time: records::time::seconds(now()),
         ask,
     };
-    let signed = Consented::by_typing(Question(request)).sign(opened)?;
+    let mut signed = Consented::by_typing(Question(request)).sign(opened)?;
+    signed.known = known;
     let client = files::client(&trust.log, trust, Some(opened.identity()?))?;
     Ok(ca_api::Log(client).ask(&signed).await?)
 }

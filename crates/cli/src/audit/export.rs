@@ -3,9 +3,12 @@
 use super::ask::ask;
 use crate::exit::{Failure, file_failure};
 use crate::files::{self, Opened, Own};
+use crate::floors::{self, Floors, Given, Standing};
 use crate::output::Output;
 use records::Bytes;
-use records::evidence::{Ask, LogAnswer, Manifest, Question};
+use records::evidence::{AccessPart, Ask, Exported, LogAnswer, Manifest, Question, file};
+use records::json::JsonError;
+use records::lineage::Lineage;
 use records::trust::Trust;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -38,10 +41,14 @@ pub(super) async fn run(output: Output, asked: &Arguments) -> Result<(), Failure
     };
     // What an auditor asks for is recorded, whether or not they get to read it.
     files::check_vacant(&asked.out)?;
-    let (report, files) = proven(&asked.own.trust()?, &asked.own.open()?, question).await?;
+    let evidence = proven(&asked.own.trust()?, &asked.own.open()?, question).await?;
+    let Evidence { report, files, standings } = evidence;
     let bundle = bundled(&files).map_err(|error| file_failure(&asked.out, &error))?;
     files::write_new(&asked.out, &bundle)?;
     output.report(&report);
+    for sentence in standings.iter().filter_map(Standing::told) {
+        output.told("  · ", &sentence);
+    }
     output.fact(("✓ 证据包", "evidence bundle"), asked.out.display());
     let files = [asked.own.trust_file()?, asked.out.clone()];
     let [trust, bundle] = files.map(|path| path.display().to_string());
@@ -49,9 +56,17 @@ pub(super) async fn run(output: Output, asked: &Arguments) -> Result<(), Failure
     let mut told = report.json();
     if let Some(told) = told.as_object_mut() {
         told.insert("out".into(), asked.out.display().to_string().into());
+        told.insert("floors".into(), floors::facts(&standings));
     }
     output.json(&told);
     Ok(())
+}
+
+/// A bundle that holds, what it proves, and where the logs stand from which it comes.
+pub(crate) struct Evidence {
+    pub(crate) report: Report,
+    pub(crate) files: BTreeMap<String, Bytes>,
+    pub(crate) standings: Vec<Standing>,
 }
 
 /// The evidence that answers a question, and what it proves: nothing that does not hold is given.
@@ -59,8 +74,9 @@ pub(crate) async fn proven(
     trust: &Trust,
     opened: &Opened,
     wanted: Question,
-) -> Result<(Report, BTreeMap<String, Bytes>), Failure> {
-    let answer = ask(trust, opened, Ask::Export(wanted.clone())).await?;
+) -> Result<Evidence, Failure> {
+    let floors = Floors::take(trust).await?;
+    let answer = ask(trust, opened, (Ask::Export(wanted.clone()), floors.known())).await?;
     let LogAnswer::Export(exported) = answer else {
         return Err(Failure::usage("日志的应答不对。", "the log answered something else"));
     };
@@ -71,10 +87,35 @@ pub(crate) async fn proven(
         return Err(Failure::usage("日志回答了另一个问题。", "the log answered another question"));
     }
     let report = verify::verify(&contents, Some(trust));
-    match report.failed() {
-        Some(failed) => Err(Failure::usage("导出的内容未通过验证，未保存。", failed.to_string())),
-        None => Ok((report, exported.files)),
+    if let Some(failed) = report.failed() {
+        return Err(Failure::usage("导出的内容未通过验证，未保存。", failed.to_string()));
     }
+    let standings = continued(floors, &contents, &exported)?;
+    Ok(Evidence { report, files: exported.files, standings })
+}
+
+/// That the logs under whose checkpoints the evidence stands go on from what was seen of them.
+fn continued(
+    floors: Floors,
+    contents: &BTreeMap<String, Vec<u8>>,
+    exported: &Exported,
+) -> Result<Vec<Standing>, Failure> {
+    let wrong = |error: JsonError| Failure::usage("日志的应答不对。", error.to_string());
+    let mut checkpoints = Vec::new();
+    if let Some(bytes) = contents.get(file::CONTROL) {
+        let control: Lineage = records::json::read(bytes).map_err(wrong)?;
+        checkpoints.push(("control", control.checkpoint));
+    }
+    if let Some(bytes) = contents.get(file::ACCESS) {
+        let access: AccessPart = records::json::read(bytes).map_err(wrong)?;
+        checkpoints.push(("access", access.checkpoint));
+    }
+    let mut given = Vec::with_capacity(checkpoints.len());
+    for (log, checkpoint) in &checkpoints {
+        let consistency = exported.consistency.get(*log).map(Vec::as_slice).unwrap_or_default();
+        given.push(Given { log, checkpoint, consistency });
+    }
+    floors.keep(&given)
 }
 
 /// The same files give the same bytes; they name people, and replace nothing.

@@ -3,30 +3,44 @@
 use super::ask::ask;
 use crate::exit::Failure;
 use crate::files::Opened;
+use crate::floors::{Floors, Given, Standing};
 use portal_api::plain::{FactValue, NameAndId, joined_as, phrase};
 use records::evidence::{Ask, LogAnswer, Search};
 use records::found::{CheckedSearch, Unproven};
 use records::trust::Trust;
+
+/// What was found in a log that goes on from what was seen of it before.
+pub(crate) struct Finding {
+    /// The records.
+    pub(crate) checked: CheckedSearch,
+    /// Where the log stands.
+    pub(crate) standings: Vec<Standing>,
+}
 
 /// What the log finds: each record proven to stand in it, or refused.
 pub(crate) async fn find(
     trust: &Trust,
     opened: &Opened,
     search: Search,
-) -> Result<CheckedSearch, Failure> {
+) -> Result<Finding, Failure> {
     let key = trust.log_key(&search.log).ok_or_else(|| {
         Failure::usage("信任文件中没有此日志的密钥。", "the trust file names no key of this log")
     })?;
-    let answer = ask(trust, opened, Ask::Search(Box::new(search.clone()))).await?;
+    let floors = Floors::take(trust).await?;
+    let asked = Ask::Search(Box::new(search.clone()));
+    let answer = ask(trust, opened, (asked, floors.known())).await?;
     let LogAnswer::Search(answer) = answer else {
         return Err(Failure::usage("日志的应答不对。", "the log answered something else"));
     };
-    answer.open(&search, &key).map_err(|_| {
+    let (checkpoint, consistency) = (answer.checkpoint.clone(), answer.consistency.clone());
+    let checked = answer.open(&search, &key).map_err(|_| {
         Failure::unproven(
             "日志的应答没有其密钥签名的检查点，全部不予采信。",
             "the answer has no checkpoint that the log's key signed: nothing of it is believed",
         )
-    })
+    })?;
+    let given = Given { log: &search.log, checkpoint: &checkpoint, consistency: &consistency };
+    Ok(Finding { checked, standings: floors.keep(&[given])? })
 }
 
 /// How a search ends of which something was refused.
@@ -56,8 +70,8 @@ pub(crate) fn unproven(why: Unproven) -> FactValue {
     phrase(zh, en, Vec::new())
 }
 
-/// What of a page is proven, and what the log says of it.
-pub(crate) fn page(checked: &CheckedSearch) -> Vec<FactValue> {
+/// What of a page is proven, where the log stands, and what the log says of it.
+pub(crate) fn page(checked: &CheckedSearch, standings: &[Standing]) -> Vec<FactValue> {
     let refused = checked.refused();
     let number = |count: usize| FactValue::from(count.to_string());
     let size = FactValue::from(checked.tree_size.to_string());
@@ -67,6 +81,7 @@ pub(crate) fn page(checked: &CheckedSearch) -> Vec<FactValue> {
          key signed.",
         vec![number(checked.records.len() - refused), size],
     )];
+    said.extend(standings.iter().filter_map(Standing::told));
     if refused > 0 {
         said.push(phrase(
             "{0} 条未经证明，已拒绝。",
@@ -120,7 +135,7 @@ mod tests {
             before: None,
             complete_to: 173,
         };
-        let said = page(&checked);
+        let said = page(&checked, &[]);
         let zh: String = said.iter().map(FactValue::zh).collect();
         let en: String = said.iter().map(FactValue::en).collect();
         for words in ["0 条经证明", "180", "1 条未经证明，已拒绝", "称已检索至第 173", "略去"]

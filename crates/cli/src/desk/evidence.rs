@@ -6,9 +6,10 @@ use super::frame::{self, Frame};
 use super::guard::{Key, Posted};
 use super::order::marked;
 use super::session::Admitted;
-use crate::audit::export;
+use crate::audit::export::{self, Evidence};
 use crate::exit::Failure;
 use crate::files::Opened;
+use crate::floors::Standing;
 use askama::Template;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -57,6 +58,15 @@ pub(super) fn told(f: &Frame, report: &Report) -> Vec<Told> {
     report.sections().into_iter().map(told).collect()
 }
 
+/// How the logs go on from what was seen of them, where there is something to say.
+fn continued(f: &Frame, standings: &[Standing]) -> Option<Told> {
+    let (zh, en) = ("与此前所见相比：", "beside what was seen before:");
+    let title = f.language.of_both(zh.into(), en.into());
+    let told = standings.iter().filter_map(Standing::told);
+    let lines: Vec<Marked> = told.map(|line| marked(f.language, &line)).collect();
+    (!lines.is_empty()).then_some(Told { title, holds: false, lines })
+}
+
 /// What the search sends: a request's name, or a certificate's serial number.
 #[derive(Deserialize)]
 pub(super) struct Wanted {
@@ -83,11 +93,13 @@ pub(super) async fn export(
         }
     };
     match proven(&bench, &opened, question).await {
-        Ok(report) => {
+        Ok((report, standings)) => {
+            let mut sections = told(&f, &report);
+            sections.extend(continued(&f, &standings));
             let page = EvidencePage {
                 w: EvidenceWords::of(f.language),
                 about: show::harmless(if request.is_empty() { certificate } else { request }),
-                sections: told(&f, &report),
+                sections,
                 f,
             };
             frame::page(StatusCode::OK, &page)
@@ -96,12 +108,17 @@ pub(super) async fn export(
     }
 }
 
-async fn proven(bench: &Bench, opened: &Opened, question: Question) -> Result<Report, Failure> {
-    let (report, files) = export::proven(&bench.trust, opened, question).await?;
+async fn proven(
+    bench: &Bench,
+    opened: &Opened,
+    question: Question,
+) -> Result<(Report, Vec<Standing>), Failure> {
+    let evidence = export::proven(&bench.trust, opened, question).await?;
+    let Evidence { report, files, standings } = evidence;
     let bundle = export::bundled(&files)
         .map_err(|error| Failure::usage("无法写出证据包。", error.to_string()))?;
     bench.evidence.keep(bundle);
-    Ok(report)
+    Ok((report, standings))
 }
 
 /// `GET /evidence/evidence.tar`

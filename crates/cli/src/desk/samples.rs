@@ -276,7 +276,7 @@ fn audits(language: Language, pages: &mut Pages) {
     pages.insert("audit-wrong", search::filled(f(), &asked, Some(Err(wrong))).render().unwrap());
     let mut found = search::filled(f(), &asked, None);
     (found.asked, found.before) = (true, Some(90));
-    found.told = search::told(&sample_found(), language);
+    found.told = search::told(&sample_found(), &[], language);
     let sentence = |zh: &str, en: &str| language.of_both(zh.into(), en.into());
     let told = |zh: &'static str, en: &'static str, values: Vec<FactValue>| {
         order::marked(language, &plain::phrase(zh, en, values))

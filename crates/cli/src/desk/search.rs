@@ -5,7 +5,8 @@ use super::frame::{self, Frame};
 use super::guard::Key;
 use super::order::marked;
 use super::session::Admitted;
-use crate::audit::found;
+use crate::audit::found::{self, Finding};
+use crate::floors::Standing;
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -168,7 +169,7 @@ pub(super) async fn show(
 pub(super) fn filled(
     f: Frame,
     asked: &Asked,
-    answer: Option<Result<CheckedSearch, Problem>>,
+    answer: Option<Result<Finding, Problem>>,
 ) -> SearchPage {
     let w = SearchWords::of(f.language);
     let is_asked = answer.is_some();
@@ -183,9 +184,12 @@ pub(super) fn filled(
         is_control: asked.log == "control",
         asked: is_asked,
         problem,
-        lines: answer.as_ref().map(|answer| lines(answer, f.language)).unwrap_or_default(),
-        told: answer.as_ref().map(|answer| told(answer, f.language)).unwrap_or_default(),
-        before: answer.and_then(|answer| answer.before),
+        lines: answer.as_ref().map(|one| lines(&one.checked, f.language)).unwrap_or_default(),
+        told: answer
+            .as_ref()
+            .map(|one| told(&one.checked, &one.standings, f.language))
+            .unwrap_or_default(),
+        before: answer.and_then(|answer| answer.checked.before),
         f,
     }
 }
@@ -209,6 +213,10 @@ fn lines(answer: &CheckedSearch, language: Language) -> Vec<Line> {
     answer.records.iter().map(line).collect()
 }
 
-pub(super) fn told(answer: &CheckedSearch, language: Language) -> Vec<Marked> {
-    found::page(answer).iter().map(|sentence| marked(language, sentence)).collect()
+pub(super) fn told(
+    answer: &CheckedSearch,
+    standings: &[Standing],
+    language: Language,
+) -> Vec<Marked> {
+    found::page(answer, standings).iter().map(|sentence| marked(language, sentence)).collect()
 }

@@ -89,6 +89,7 @@ impl SampleLog {
             before: None,
             complete_to: size,
             checkpoint: tlog::note::sign(&head.text(), &self.vkey, sign).unwrap(),
+            consistency: Vec::new(),
         }
     }
 

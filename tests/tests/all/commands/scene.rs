@@ -134,6 +134,7 @@ impl Scene {
         command.arg(workspace().join("tests/clients/terminal.py")).arg(passphrase);
         command.arg(binary(&words[0])).args(&words[1..]).current_dir(home).stdin(Stdio::null());
         command.env("XDG_CONFIG_HOME", contexts).env("LANG", "C");
+        command.env("XDG_STATE_HOME", contexts.join("state"));
         if !who.is_empty() {
             command.env("YINXIN_CONTEXT", who);
         }

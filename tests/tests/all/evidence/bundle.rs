@@ -33,7 +33,8 @@ pub(super) fn auditor(office: &Office, words: &[&str]) -> Command {
         .arg("--key")
         .arg(path("key"))
         .arg("--passphrase-file")
-        .arg(path("passphrase"));
+        .arg(path("passphrase"))
+        .env("XDG_STATE_HOME", office.path("state"));
     command
 }
 

@@ -15,7 +15,7 @@ fn searched(office: &Office, person: &str) -> String {
     {
         command.arg(option).arg(office.path(&format!("people/auditor.{end}")));
     }
-    let output = command.output().unwrap();
+    let output = command.env("XDG_STATE_HOME", office.path("state")).output().unwrap();
     String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
 }
 

@@ -28,7 +28,7 @@ const OWN: [(&str, &str); 9] = [
 ];
 
 /// Whoever replaces a file, and why nobody's file is lost: it is one of the program's own.
-const REPLACED: [(&str, &str); 23] = [
+const REPLACED: [(&str, &str); 24] = [
     ("agent/src/command/join.rs", "the state directory that it joins, unless that has joined"),
     ("agent/src/command/renew.rs", "what stands beside the files in use until it is moved there"),
     ("agent/src/lib.rs", "the name of the function in this program"),
@@ -54,6 +54,7 @@ const REPLACED: [(&str, &str); 23] = [
     ("ca-server/store/src/keep/snapshot.rs", "which pieces of kept authority count"),
     ("crates/cli/src/context/add.rs", "a context's own copy of the trust file"),
     ("crates/cli/src/contexts.rs", "the list of contexts"),
+    ("crates/cli/src/floors.rs", "what somebody saw of the logs"),
     ("crates/system/src/completions.rs", "manual pages, which are made from the program"),
 ];
 
