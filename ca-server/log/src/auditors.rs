@@ -44,8 +44,9 @@ impl Auditors {
         now: u64,
     ) -> Result<Auditor, Code> {
         let auditor = self.known(certificate, now).await?;
-        self.fresh(nonce, asked, now)?;
+        // Counted first: what is refused is not remembered.
         self.count(("", &auditor.person), now)?;
+        self.fresh(nonce, asked, now)?;
         Ok(auditor)
     }
 

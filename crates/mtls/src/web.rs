@@ -3,6 +3,7 @@
 
 use crate::identity::{Identity, TlsError};
 use crate::suites::crypto;
+use pki::pem::{self, Kind};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -58,8 +59,10 @@ impl WebHost {
 impl Held {
     fn read(chain: &Path, key: &Path) -> Result<Self, TlsError> {
         let bytes = std::fs::read(chain).map_err(|error| wrong(chain, error))?;
-        let certificates = CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>();
+        let certificates = pem::read(&bytes, Kind::Certificate);
         let certificates = certificates.map_err(|error| wrong(chain, error))?;
+        let certificates = certificates.into_iter().map(CertificateDer::from).collect();
+        // ACME clients write keys in PKCS#8, SEC 1 or PKCS#1; the library reads all of them.
         let secret = system::file::read_private(key).map_err(|error| wrong(key, error))?;
         let secret = PrivateKeyDer::from_pem_slice(&secret).map_err(|error| wrong(key, error))?;
         let certified = CertifiedKey::from_der(certificates, secret, &crypto())?;

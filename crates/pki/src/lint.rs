@@ -5,7 +5,7 @@ use crate::alternative_name::{ADDRESS, DNS, MAIL, OTHER, smtp_utf8};
 use crate::certificate::{CertificateError, TbsCertificate};
 use crate::host::Host;
 use crate::mail::Mailbox;
-use crate::name::{PersonName, Text};
+use crate::name::{PersonName, Text, UnitName};
 use crate::oid::{self, Arc};
 use crate::profile::{CertificateProfile, Holder};
 use crate::raw::assemble;
@@ -15,7 +15,7 @@ use der::{Decode, Tagged};
 use std::collections::HashSet;
 
 /// Version of these rules; recorded with every intent.
-pub const LINT_VERSION: u32 = 3;
+pub const LINT_VERSION: u32 = 4;
 
 /// One finding; any finding stops the issuance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,6 +135,12 @@ fn names(certificate: &Certificate, expected: &Expected<'_>, findings: &mut Find
         for text in subject.values(kind) {
             let told = Text::read(&text).map_err(|error| error.to_string());
             findings.unless(told.is_ok(), "text", told.err().unwrap_or_default());
+        }
+    }
+    for kind in [oid::ORGANIZATION, oid::ORGANIZATIONAL_UNIT] {
+        for name in subject.values(kind) {
+            let told = UnitName::read(&name).map_err(|error| error.to_string());
+            findings.unless(told.is_ok(), "unit-name", told.err().unwrap_or_default());
         }
     }
     let person = matches!(expected.profile.holder(), Holder::Person | Holder::Staff);

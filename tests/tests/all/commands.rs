@@ -1,7 +1,8 @@
-//! Every command that a page, a letter, an error, a walk, the README or a tool prints is one that
-//! its program takes, exactly as it stands there, and is run as it stands: here those that change
-//! nothing, in [`acts`] all others. The walks are walked in their order in `docs_walkthroughs`, the
-//! sheet of `make run` in `printed_sheet`; commands of other programs in [`foreign`].
+//! Every command of our own programs that a page, a letter, an error, a walk, the README or a tool
+//! prints is one that its program takes, exactly as it stands there, and is run as it stands: here
+//! those that change nothing, in [`acts`] all others. The walks are walked in their order in
+//! `docs_walkthroughs`, the sheet of `make run` in `printed_sheet`; commands of other programs, and
+//! those of them that nobody types in a test with the reason, in [`foreign`].
 
 mod acts;
 mod at_the_gate;

@@ -64,9 +64,9 @@ fn pages() -> Vec<Printed> {
 /// Indented lines and code of walks, README and the rest.
 fn documents() -> Vec<Printed> {
     let mut found = Vec::new();
-    let names = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "ARCHITECTURE.md"];
+    let names = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "ARCHITECTURE.md", "CHANGELOG.md"];
     let mut paths: Vec<PathBuf> = names.iter().map(|name| workspace().join(name)).collect();
-    paths.extend(below(&workspace().join("docs"), &["md"]));
+    paths.extend(["docs", "examples"].iter().flat_map(|at| below(&workspace().join(at), &["md"])));
     for path in paths {
         let text = std::fs::read_to_string(&path).unwrap();
         for line in text.lines().filter_map(|line| line.strip_prefix("    ")) {
