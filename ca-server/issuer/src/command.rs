@@ -59,8 +59,8 @@ pub(crate) enum Command {
     Operator(Box<OperatorRequest>, String, Reply<OperatorAnswer>),
     /// Made by the publisher from a view.
     List(Box<RevocationList>, Reply<()>),
-    /// The same for one gate.
-    People(Arc<NewSnapshot>, Reply<()>),
+    /// The same for gates.
+    People(Snapshots, Reply<()>),
     /// What `status` confirmed and the log does not have.
     Confirmed(Vec<Record>, Reply<()>),
     /// A question met a row that says what nobody signed: it is recorded, once.
@@ -78,6 +78,15 @@ pub(crate) struct NewSnapshot {
     pub(crate) snapshot: PeopleSnapshot,
     pub(crate) signed: SignedPeople,
     pub(crate) said: Vec<u8>,
+}
+
+/// Snapshots that are kept by one commit.
+pub(crate) struct Snapshots {
+    pub(crate) new: Vec<Arc<NewSnapshot>>,
+    /// Whether a brake was carried out since their gates were told last: it is felt there when they
+    /// come, and no sooner. What was added meanwhile stands in them too, since a snapshot is whole;
+    /// it comes earlier by that, and only behind a brake that had its own approvals.
+    pub(crate) take_away: bool,
 }
 
 /// Where an answer goes. It is sent once, after the commit that keeps it; a round that fails sends
@@ -206,6 +215,7 @@ impl Command {
                 _ => 1,
             },
             Self::Confirmed(records, _) => records.len(),
+            Self::People(snapshots, _) => snapshots.new.len(),
             _ => 1,
         };
         rows.max(1)
@@ -223,7 +233,8 @@ impl Command {
     }
 
     /// Whether whoever asked for it is gone and nothing else rests on it: a try with a wrong key is
-    /// counted all the same, and what this process asks of itself is done.
+    /// counted all the same, and what this process asks of itself is done. Snapshots that the
+    /// publisher gave up are not: it makes others.
     pub(crate) fn is_left(&self) -> bool {
         match self {
             Self::Submit(.., reply) | Self::RenewCertificate(.., reply) => reply.is_left(),
@@ -240,11 +251,8 @@ impl Command {
             Self::Suspend(.., reply) => reply.is_left(),
             Self::Renew(.., reply) | Self::Join(.., reply) => reply.is_left(),
             Self::Operator(.., reply) => reply.is_left(),
-            Self::WrongKey(..)
-            | Self::List(..)
-            | Self::People(..)
-            | Self::Confirmed(..)
-            | Self::Alarm(..) => false,
+            Self::People(_, reply) => reply.is_left(),
+            Self::WrongKey(..) | Self::List(..) | Self::Confirmed(..) | Self::Alarm(..) => false,
         }
     }
 
@@ -254,7 +262,8 @@ impl Command {
         self.is_brake(Some(authority)) || matches!(self, Self::People(..))
     }
 
-    /// Whether it brakes: it only takes away, or approves what does, and has rounds of its own.
+    /// Whether it brakes: it only takes away, or approves what does, or lets gates feel it, and has
+    /// rounds of its own.
     pub(crate) fn is_brake(&self, authority: Option<&Authority>) -> bool {
         let ends = |order: &Bytes| {
             let digest = order.digest().map(OrderDigest);
@@ -276,6 +285,7 @@ impl Command {
                 other => other.takes_away(),
             },
             Self::Batch(_, _, wanted, _) => wanted.rows.first().is_some_and(ends),
+            Self::People(snapshots, _) => snapshots.take_away,
             Self::Submit(..)
             | Self::WrongKey(..)
             | Self::Decline(..)
@@ -285,7 +295,6 @@ impl Command {
             | Self::Renew(..)
             | Self::RenewCertificate(..)
             | Self::Join(..)
-            | Self::People(..)
             | Self::Alarm(..) => false,
         }
     }

@@ -46,6 +46,8 @@ pub(crate) struct State {
     pub(crate) list_due: bool,
     /// How often something changed that people snapshots tell of.
     pub(crate) people_change: u64,
+    /// Which of these changes was the last that only takes away.
+    pub(crate) people_taken: u64,
     /// Whether something was taken away since the floor was last raised.
     pub(crate) withdrew: bool,
     /// Refusals that are recorded once.
@@ -79,6 +81,7 @@ impl State {
             signing: OrdSet::new(),
             list_due: true,
             people_change: 0,
+            people_taken: 0,
             withdrew: false,
             reported: OrdSet::new(),
             results: OrdSet::new(),
@@ -258,6 +261,7 @@ impl State {
                 let open = self.authority().open(order, 0);
                 if open.is_ok_and(|(_, body)| body.takes_away()) {
                     self.people_change += 1;
+                    self.people_taken = self.people_change;
                 }
             }
             Event::Revoked { .. } | Event::Suspended { .. } => self.list_due = true,

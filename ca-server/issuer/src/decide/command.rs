@@ -134,8 +134,8 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
             answer(reply, run.decide("crl", "", |round| list::list(round, list)))
         }
         Command::Confirmed(records, reply) => answer(reply, run.confirmed(records)),
-        Command::People(new, reply) => {
-            answer(reply, run.decide("people", "", |round| snapshot::snapshot(round, new)))
+        Command::People(told, reply) => {
+            answer(reply, run.decide("people", "", |round| snapshot::snapshots(round, told)))
         }
     }
 }

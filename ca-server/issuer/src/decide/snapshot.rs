@@ -1,6 +1,6 @@
 //! People snapshots for agents: what they say follows from the log alone.
 
-use crate::command::NewSnapshot;
+use crate::command::{NewSnapshot, Snapshots};
 use crate::error::IssuerError;
 use crate::round::Round;
 use crate::rows::RowChange;
@@ -21,8 +21,13 @@ pub(crate) fn said(snapshot: &PeopleSnapshot) -> Result<Vec<u8>, IssuerError> {
     Ok(Sha256::digest(records::json::write(&plain)?).to_vec())
 }
 
-/// Records a snapshot that the publisher made.
-pub(crate) fn snapshot(round: &mut Round<'_>, new: &Arc<NewSnapshot>) -> Result<(), IssuerError> {
+/// Records what the publisher made, all of it or nothing.
+pub(crate) fn snapshots(round: &mut Round<'_>, told: &Snapshots) -> Result<(), IssuerError> {
+    told.new.iter().try_for_each(|new| snapshot(round, new))
+}
+
+/// Records one snapshot.
+fn snapshot(round: &mut Round<'_>, new: &Arc<NewSnapshot>) -> Result<(), IssuerError> {
     let event = Event::People {
         agent: new.snapshot.agent.clone(),
         number: new.snapshot.number,

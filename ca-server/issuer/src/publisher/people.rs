@@ -1,39 +1,32 @@
-//! People snapshots: made beside the lists, one gate after the other, and handed to the writer each
-//! by itself. They are no brakes: what takes a right away at a gate is the list.
+//! People snapshots: made beside the lists, and handed to the writer many together, so that one
+//! round tells every gate. No list says that a role was withdrawn or that a unit or gate was
+//! closed: until its snapshot comes a gate lets people act as before. So where a brake was carried
+//! out since a gate was told last, its snapshot is one itself; all else waits with all else, and
+//! makes way for it.
+
+mod gates;
 
 use super::{apart, done, pause};
-use crate::command::{Command, NewSnapshot};
-use crate::decide::snapshot;
+use crate::command::Command;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::view::View;
-use ca_host::proven_time::Dates;
 use ca_store::table::snapshot::{self as rows, Numbered};
+use gates::{Gates, Made, Portion, together};
 use pki::PublicKey;
-use records::people::{SNAPSHOT_SECONDS, SignedPeople};
 use service::Stop;
-use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Rows of an agent that are looked at together.
 const LOOKED: i64 = 64;
 
-/// What an agent's newest snapshot said, as this process made it.
-struct Told {
-    said: Vec<u8>,
-    this_update: u64,
-    next_update: u64,
-    /// The change up to which it was looked at.
-    change: u64,
-}
-
 /// Tells gates about their people until the stop.
 pub(crate) async fn run(issuer: Arc<Issuer>, stop: Stop) {
     let mut moved = issuer.moved();
-    let mut told: HashMap<String, Told> = HashMap::new();
-    let mut unkept = Unkept(HashMap::new());
+    let mut gates = Gates::default();
     loop {
-        let telling = tell(&issuer, &mut told, &mut unkept);
+        let telling = tell(&issuer, &mut gates);
         let fine = tokio::select! {
             () = stop.wait() => return,
             result = telling => done(&issuer, "people", result),
@@ -45,125 +38,115 @@ pub(crate) async fn run(issuer: Arc<Issuer>, stop: Stop) {
     }
 }
 
-/// Makes the snapshots that are due. One that fails holds no other gate up.
-async fn tell(
-    issuer: &Issuer,
-    told: &mut HashMap<String, Told>,
-    unkept: &mut Unkept<Made>,
-) -> Result<(), IssuerError> {
+/// Makes the snapshots that are due, first of all those that take something away.
+async fn tell(issuer: &Issuer, gates: &mut Gates) -> Result<(), IssuerError> {
     let Some(view) = issuer.view_now() else { return Ok(()) };
-    let (change, dates) = (view.state().people_change, issuer.dates());
-    let due = |agent: &&str| {
-        let is_open = view.authority().serves(agent);
-        is_due(told.get(*agent), (is_open, change, dates))
-    };
-    let due = view.authority().agents().map(|(agent, _)| agent).filter(due);
-    let due: Vec<String> = due.map(str::to_owned).collect();
-    if due.is_empty() {
-        return Ok(());
+    let given = |agent: &str| issuer.numbers().last(agent);
+    let due = gates.due(view.state(), issuer.dates(), given);
+    let taken = tell_these(issuer, &view, gates, (due.taken_from, true)).await;
+    let others = tell_these(issuer, &view, gates, (due.others, false)).await;
+    taken.and(others)
+}
+
+/// Tells these gates, so many together. One that fails holds no other up.
+async fn tell_these(
+    issuer: &Issuer,
+    view: &Arc<View>,
+    gates: &mut Gates,
+    (agents, take_away): (Vec<String>, bool),
+) -> Result<(), IssuerError> {
+    let (mut wanted, mut all) = (VecDeque::new(), Ok(()));
+    for agent in agents {
+        match number(issuer, &agent, gates.knows(&agent)).await {
+            Ok(number) => wanted.push_back(gates.wanted(agent, number)),
+            Err(error) => all = Err(error),
+        }
     }
-    let mut all = Ok(());
-    for agent in due {
-        let known = told.remove(&agent);
-        let make = async || made(issuer, &view, &agent, known.as_ref()).await;
-        let keep = async |made: Arc<Made>| {
-            issuer.ask(|reply| Command::People(made.new.clone(), reply)).await.map(drop)
+    while !wanted.is_empty() {
+        let (with, dates) = ((view.clone(), issuer.context.clone()), issuer.dates());
+        let (mut portion, left) = apart(move || {
+            let portion = Portion::make((with.0.state(), &*with.1), &mut wanted, dates);
+            (portion, wanted)
+        })
+        .await?;
+        wanted = left;
+        if let Some(error) = portion.failed.take() {
+            all = Err(error);
+        }
+        gates.look_at(&portion);
+        // Given before they leave, so that no other says something else under these numbers.
+        let given = issuer.numbers().give(portion.numbers());
+        if let Err(error) = given {
+            all = Err(error.into());
+            continue;
+        }
+        gates.give(&portion);
+        match hand_over(issuer, view, gates, (portion.made, take_away)).await {
+            Ok(true) => {}
+            Ok(false) => return all,
+            Err(error) => all = Err(error),
+        }
+    }
+    all
+}
+
+/// Hands snapshots over together, and by halves where they cannot be kept: a row that the database
+/// refuses holds no other gate up. False if a brake came: what only adds makes way for it.
+async fn hand_over(
+    issuer: &Issuer,
+    view: &View,
+    gates: &mut Gates,
+    (made, take_away): (Vec<Arc<Made>>, bool),
+) -> Result<bool, IssuerError> {
+    let (mut parts, mut all) = (vec![made], Ok(true));
+    while let Some(part) = parts.pop() {
+        if part.is_empty() {
+            continue;
+        }
+        let snapshots = together(&part, take_away);
+        let asked = issuer.ask(|reply| Command::People(snapshots, reply));
+        let kept = tokio::select! {
+            biased;
+            () = taken_since(issuer, view.state().people_taken), if !take_away => {
+                parts.push(part);
+                gates.forget(&parts.concat());
+                return Ok(false);
+            }
+            kept = asked => kept,
         };
-        match unkept.kept(&agent, make, keep).await {
-            Ok(Some(made)) => {
-                let (said, change) = (made.new.said.clone(), made.change);
-                let (this_update, next_update) =
-                    (made.new.snapshot.this_update_unix(), made.new.snapshot.next_update_unix());
-                told.insert(agent, Told { said, this_update, next_update, change });
-            }
-            Ok(None) => {
-                told.extend(known.map(|known| (agent, Told { change, ..known })));
-            }
-            Err(error) => {
-                told.extend(known.map(|known| (agent, known)));
-                all = Err(error);
+        match kept {
+            Ok(_) => gates.keep(&part),
+            Err(error) if part.len() == 1 => all = Err(error),
+            Err(_) => {
+                let (first, second) = part.split_at(part.len() / 2);
+                parts.extend([second.to_vec(), first.to_vec()]);
             }
         }
     }
     all
 }
 
-/// Whether a gate is looked at: something changed since, it was told nothing yet, or half of a
-/// snapshot's life is over. One that is closed is told so once and never again.
-fn is_due(told: Option<&Told>, (is_open, change, dates): (bool, u64, Dates)) -> bool {
-    told.is_none_or(|told| told.change < change || (is_open && is_old(told, dates)))
-}
-
-/// Also one whose time has not come, since a clock was wrong for a moment, is made anew.
-fn is_old(told: &Told, dates: Dates) -> bool {
-    dates.are_behind(told.this_update)
-        || told.next_update.saturating_sub(dates.this) <= SNAPSHOT_SECONDS / 2
-}
-
-/// What a gate is told, with the change up to which it says everything.
-struct Made {
-    new: Arc<NewSnapshot>,
-    change: u64,
-}
-
-/// What has its number and was not kept, by agent.
-struct Unkept<T>(HashMap<String, Arc<T>>);
-
-impl<T> Unkept<T> {
-    /// What an agent is told: what was made for it and not kept, the same bytes under the same
-    /// number, before anything else is made. Whatever fails costs one number, however often it is
-    /// tried; and if it was kept after all, nothing else ever bears its number.
-    async fn kept(
-        &mut self,
-        agent: &str,
-        make: impl AsyncFnOnce() -> Result<Option<T>, IssuerError>,
-        keep: impl AsyncFnOnce(Arc<T>) -> Result<(), IssuerError>,
-    ) -> Result<Option<Arc<T>>, IssuerError> {
-        let one = match self.0.get(agent) {
-            Some(one) => one.clone(),
-            None => {
-                let Some(one) = make().await? else { return Ok(None) };
-                self.0.entry(agent.to_owned()).or_insert(Arc::new(one)).clone()
-            }
-        };
-        keep(one.clone()).await?;
-        self.0.remove(agent);
-        Ok(Some(one))
+/// Waits until more is taken away than was by this change.
+async fn taken_since(issuer: &Issuer, change: u64) {
+    let mut moved = issuer.moved();
+    let is_taken = |_: &u64| {
+        let view = issuer.view_now();
+        view.is_some_and(|view| view.state().people_taken > change)
+    };
+    let is_over = moved.wait_for(is_taken).await.is_err();
+    if is_over {
+        // There is no writer any more; whoever asked hears of it.
+        std::future::pending::<()>().await;
     }
 }
 
-/// Makes what one gate is told, unless what it was told says the same, and gives it a number.
-async fn made(
-    issuer: &Issuer,
-    view: &Arc<View>,
-    agent: &str,
-    known: Option<&Told>,
-) -> Result<Option<Made>, IssuerError> {
-    // It follows the last one that this issuer gave, and no row that it did not sign.
+/// The number of an agent's next snapshot. It follows the last one that this issuer gave, and no
+/// row that it did not sign; rows are looked at where this process told nothing yet.
+async fn number(issuer: &Issuer, agent: &str, is_known: bool) -> Result<u64, IssuerError> {
     let kept = issuer.numbers().last(agent);
-    let last = if known.is_some() { kept } else { last(issuer, agent, kept).await? };
+    let last = if is_known { kept } else { last(issuer, agent, kept).await? };
     let number = last + 1;
-    let (change, dates) = (view.state().people_change, issuer.dates());
-    let is_open = view.authority().serves(agent);
-    let before = known.map(|known| (known.this_update, known.next_update));
-    let known = known.map(|known| (known.said.clone(), is_open && is_old(known, dates)));
-    let (with, id) = ((view.clone(), issuer.context.clone()), agent.to_owned());
-    let made = apart(move || -> Result<Option<NewSnapshot>, IssuerError> {
-        let snapshot = with.0.authority().snapshot(&id, number, dates.this);
-        let Some(mut snapshot) = snapshot else { return Ok(None) };
-        snapshot.next_update = records::time::seconds(dates.until(SNAPSHOT_SECONDS, before));
-        let said = snapshot::said(&snapshot)?;
-        if known.is_some_and(|(known, is_old)| known == said && !is_old) {
-            return Ok(None);
-        }
-        let signed = SignedPeople::sign(&snapshot, &with.1.registry);
-        let signed = signed.map_err(anyhow::Error::from)?;
-        Ok(Some(NewSnapshot { snapshot, signed, said }))
-    });
-    let Some(new) = made.await?? else { return Ok(None) };
-    // Given before it leaves, so that no other says something else under this number.
-    issuer.numbers().give([(agent, number)])?;
-    Ok(Some(Made { new: Arc::new(new), change }))
+    Ok(number)
 }
 
 /// The number of the last snapshot that this issuer signed for an agent, whether or not its own
@@ -196,34 +179,7 @@ mod tests {
     use super::*;
     use crate::sample::Sample;
     use crate::sample::operate::{SECURITY, agent, gate};
-    use records::Code;
-    use std::cell::Cell;
-
-    /// A database that refuses a row for however long costs one number, and nothing else is said
-    /// under it.
-    #[tokio::test]
-    async fn what_is_not_kept_is_tried_again_under_its_number() {
-        let (mut unkept, given, tries) = (Unkept(HashMap::new()), Cell::new(0), Cell::new(0));
-        let make = async || {
-            given.set(given.get() + 1);
-            Ok(Some(given.get()))
-        };
-        for _ in 0..100 {
-            let told = unkept.kept("gate-1", make, async |number: Arc<u64>| {
-                tries.set(tries.get() + 1);
-                assert_eq!(*number, 1);
-                Err(Code::Unavailable.into())
-            });
-            assert!(told.await.is_err());
-        }
-        assert_eq!((given.get(), tries.get()), (1, 100));
-        let kept = unkept.kept("gate-2", make, async |_| Ok(())).await.unwrap();
-        assert_eq!(kept.as_deref(), Some(&2), "no other gate is held up");
-        let kept = unkept.kept("gate-1", make, async |_| Ok(())).await.unwrap();
-        assert_eq!(kept.as_deref(), Some(&1));
-        let kept = unkept.kept("gate-1", make, async |_| Ok(())).await.unwrap();
-        assert_eq!(kept.as_deref(), Some(&3), "kept once");
-    }
+    use records::people::SignedPeople;
 
     /// What a hand put behind the newest snapshot, moved, or took from another gate is no number.
     #[test]
@@ -244,26 +200,5 @@ mod tests {
         assert_eq!(signed(&rows, "gate-1", key), Some(5));
         assert_eq!(signed(&rows[..3], "gate-1", key), None);
         assert_eq!(signed(&rows, "gate-2", key), Some(7));
-    }
-
-    #[test]
-    fn a_gate_is_looked_at_when_there_is_something_to_tell() {
-        let told = |change, next_update: u64| {
-            let this_update = next_update - SNAPSHOT_SECONDS;
-            Told { said: Vec::new(), this_update, next_update, change }
-        };
-        let now = 1_000_000;
-        let is_due = |told: Option<&Told>, (is_open, change, now)| {
-            is_due(told, (is_open, change, Dates { this: now, proven: now }))
-        };
-        let fresh = now + SNAPSHOT_SECONDS;
-        let half = now + SNAPSHOT_SECONDS / 2;
-        assert!(is_due(None, (true, 0, now)) && is_due(None, (false, 0, now)));
-        assert!(!is_due(Some(&told(3, fresh)), (true, 3, now)));
-        assert!(is_due(Some(&told(2, fresh)), (true, 3, now)), "somebody changed");
-        assert!(is_due(Some(&told(3, half)), (true, 3, now)), "half of its life is over");
-        let ahead = told(3, fresh + 2 * SNAPSHOT_SECONDS);
-        assert!(is_due(Some(&ahead), (true, 3, now)), "its time has not come");
-        assert!(!is_due(Some(&told(3, now)), (false, 3, now)), "a closed one was told");
     }
 }

@@ -1,7 +1,7 @@
 //! People snapshots: what an agent is told follows from the log, and is told anew when that
 //! changed.
 
-use crate::command::{Command, NewSnapshot, Reply};
+use crate::command::{Command, NewSnapshot, Reply, Snapshots};
 use crate::decide::snapshot::said;
 use crate::sample::Sample;
 use crate::sample::operate::{OFFICERS, SECURITY, agent, gate, person};
@@ -21,7 +21,11 @@ fn made(sample: &Sample, number: u64) -> Arc<NewSnapshot> {
 }
 
 fn keep(sample: &mut Sample, new: &Arc<NewSnapshot>) -> Result<(), Code> {
-    sample.decide(|reply| Command::People(new.clone(), reply))
+    sample.decide(|reply| Command::People(alone(new), reply))
+}
+
+fn alone(new: &Arc<NewSnapshot>) -> Snapshots {
+    Snapshots { new: vec![new.clone()], take_away: false }
 }
 
 fn with_gate() -> Sample {
@@ -43,14 +47,14 @@ fn a_snapshot_is_recorded_and_kept() {
     };
 }
 
-/// However large it is, and however many gates there are, it delays no brake; and gates hear from
-/// us while the log takes nothing in.
+/// One behind no brake delays none, however large it is and however many gates there are; and gates
+/// hear from us while the log takes nothing in.
 #[test]
 fn a_snapshot_is_no_brake_and_is_kept_when_the_log_is_full() {
     let mut sample = with_gate();
     let new = made(&sample, 1);
     let (reply, _) = Reply::open();
-    let command = Command::People(new.clone(), reply);
+    let command = Command::People(alone(&new), reply);
     assert!(!command.is_brake(Some(sample.authority())));
     sample.state.pending_count = PENDING_MAX;
     keep(&mut sample, &new).unwrap();
@@ -63,12 +67,14 @@ fn whatever_changed_is_told() {
     let id = sample.register("李丹", "sz-office");
     assert!(sample.state.people_change > before);
     assert_ne!(first.said, made(&sample, 2).said);
+    assert_eq!(sample.state.people_taken, 0, "nothing was taken away");
     // Who goes is told before the tree has it.
     let leave = sample.order(person(PersonAction::Leave, &id, "", ""));
     sample.approved_by(leave, &OFFICERS);
     let before = sample.state.people_change;
     assert_eq!(sample.execute(), None);
     assert!(sample.state.people_change > before);
+    assert_eq!(sample.state.people_taken, sample.state.people_change);
 }
 
 #[test]
