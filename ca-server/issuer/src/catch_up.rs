@@ -142,6 +142,9 @@ impl CaughtUp {
                 self.over(order, "done");
                 let digest = order.digest().map(OrderDigest);
                 let body = digest.and_then(|digest| orders.get(&digest)).map(|(body, _)| body);
+                if body.is_some_and(Body::takes_away) {
+                    self.state.people_taken = change;
+                }
                 self.released(body);
                 if let Some((body, opened)) = digest.and_then(|digest| orders.get(&digest)) {
                     self.copy(order, body, opened);
