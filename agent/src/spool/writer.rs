@@ -20,6 +20,8 @@ use std::time::{Duration, Instant};
 
 /// Most records of one commit.
 const BATCH_MAX: usize = 1_024;
+/// So long an end waits for a record to go with.
+const UNAWAITED_MAX: Duration = Duration::from_millis(10);
 /// Most ends that wait for a run.
 const LATE_MAX: usize = 65_536;
 /// A new run is tried this long after an error of the disk.
@@ -112,8 +114,7 @@ impl Writer {
 
     fn serve(mut self, receiver: &Receiver<Wanted>) {
         while let Ok(first) = receiver.recv() {
-            let mut batch = vec![first];
-            batch.extend(receiver.try_iter().take(BATCH_MAX - 1));
+            let batch = gathered(first, receiver);
             self.end_unheard();
             self.commit(batch);
         }
@@ -329,6 +330,26 @@ impl Writer {
         self.begun = true;
         Ok(())
     }
+}
+
+/// What is committed together. An end that nobody waits for goes with the next record that somebody
+/// waits for, or a moment later: by itself it would keep the disk busy when that one comes. Whoever
+/// is killed before that has it told as unknown, as if it had not come yet.
+fn gathered(first: Wanted, receiver: &Receiver<Wanted>) -> Vec<Wanted> {
+    let (mut batch, mut is_awaited) = (Vec::new(), false);
+    let until = Instant::now() + UNAWAITED_MAX;
+    let mut next = Some(first);
+    while let Some(one) = next {
+        is_awaited |= one.answer.is_some();
+        batch.push(one);
+        next = match receiver.try_recv() {
+            _ if batch.len() >= BATCH_MAX => return batch,
+            Ok(one) => Some(one),
+            Err(_) if is_awaited => None,
+            Err(_) => receiver.recv_timeout(until.saturating_duration_since(Instant::now())).ok(),
+        };
+    }
+    batch
 }
 
 fn is_full(error: &anyhow::Error) -> bool {
