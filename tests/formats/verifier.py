@@ -1,7 +1,10 @@
 """A second verifier of evidence bundles, written from docs/formats.md alone. Tests only.
 
     verifier.py [--trust FILE] evidence.tar
+    verifier.py --each
 
+With --each it judges one bundle for each line that it reads, [BUNDLE, TRUST FILE or null], and
+writes [code, what it says].
 Exit codes as `yinxin-verify`: 0 verified (without --trust: consistent), 1 altered, 2 missing,
 3 untrusted, 4 malformed. It replays what a request's evidence rests on: orders, approvals, who the
 approvers are and how many the rules ask for. The rules of access themselves it does not evaluate.
@@ -823,26 +826,37 @@ def verified(raw, trust):
         need(serial in control.certificates, MISSING, f"certificate {serial}")
 
 
+def judged(path, trust):
+    try:
+        if trust:
+            with open(trust, "rb") as file:
+                trust = json.load(file)
+        with open(path, "rb") as file:
+            verified(file.read(), trust or None)
+    except Failed as error:
+        return error.code, str(error)
+    except OSError as error:
+        return MALFORMED, str(error)
+    except (Refused, KeyError, TypeError, ValueError) as error:
+        return ALTERED, f"malformed: {error!r}"
+    return 0, "verified" if trust else "consistent, origin unproven"
+
+
 def main(words):
+    if words == ["--each"]:
+        for line in sys.stdin:
+            try:
+                code, said = judged(*json.loads(line))
+            except Exception as error:  # of this program itself: no verdict
+                code, said = 99, repr(error)
+            print(json.dumps([code, said]), flush=True)
+        return 0
     trust = None
     if words[:1] == ["--trust"]:
-        with open(words[1], "rb") as file:
-            trust = __import__("json").load(file)
-        words = words[2:]
-    try:
-        with open(words[0], "rb") as file:
-            verified(file.read(), trust)
-    except Failed as error:
-        print(error)
-        return error.code
-    except OSError as error:
-        print(error)
-        return MALFORMED
-    except (Refused, KeyError, TypeError, ValueError) as error:
-        print(f"malformed: {error!r}")
-        return ALTERED
-    print("verified" if trust else "consistent, origin unproven")
-    return 0
+        trust, words = words[1], words[2:]
+    code, said = judged(words[0], trust)
+    print(said)
+    return code
 
 
 if __name__ == "__main__":

@@ -157,6 +157,7 @@ fn open_gate(
         anyhow::bail!("tls.pem 中没有证书链 / tls.pem holds no chain")
     };
     let clock = Clock::system();
+    let arc = pki::oid::Arc::read(&file.trust.arc).context("arc")?;
     Ok(Gate {
         agent: file.agent.clone(),
         application: file.application.clone(),
@@ -164,11 +165,7 @@ fn open_gate(
         upstream: config.upstream,
         limits: config.limits.clone(),
         fields: AllowedFields::of(&config.request_fields),
-        clients: ClientTrust {
-            root: root.clone(),
-            issuing: issuing.to_vec(),
-            arc: pki::oid::Arc::read(&file.trust.arc).context("arc")?,
-        },
+        clients: ClientTrust::new(root.clone(), issuing.to_vec(), arc),
         portal: file.trust.portal_public.clone(),
         world: source.world.clone(),
         spool,

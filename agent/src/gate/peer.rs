@@ -20,6 +20,44 @@ pub struct ClientTrust {
     pub issuing: Vec<Certificate>,
     /// Arc of our object identifiers.
     pub arc: oid::Arc,
+    /// Of these CAs, by their place, those over which a whole path led to the root already: below
+    /// them one signature is left to verify.
+    led: Vec<AtomicBool>,
+}
+
+impl ClientTrust {
+    /// Trust in a root and the CAs below it.
+    pub fn new(root: Certificate, issuing: Vec<Certificate>, arc: oid::Arc) -> Self {
+        let led = issuing.iter().map(|_| AtomicBool::new(false)).collect();
+        Self { root, issuing, arc, led }
+    }
+
+    /// Whether a certificate leads to the root, with what its client sent beside it.
+    fn check(&self, leaf: &Certificate, rest: &[Vec<u8>], now: u64) -> Result<(), PathError> {
+        let issuer = self.issuing.iter().position(|one| one.subject() == leaf.issuer());
+        let issuer = issuer.and_then(|place| Some((self.issuing.get(place)?, self.led.get(place)?)));
+        if let Some((issuing, led)) = issuer
+            && led.load(Ordering::Acquire)
+            && (issuing.not_before()..=issuing.not_after()).contains(&now)
+            && check(leaf, &[], issuing, now, Usage::Client).is_ok()
+        {
+            return Ok(());
+        }
+        let between = between(self, leaf, rest);
+        check(leaf, &between, &self.root, now, Usage::Client)?;
+        if let Some((issuing, led)) = issuer
+            && leaf.is_signed_by(issuing.key())
+            && [issuing, &self.root].iter().all(|one| !constrains_names(one))
+        {
+            led.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a CA says which names may stand below it: each path is then checked whole.
+fn constrains_names(ca: &Certificate) -> bool {
+    ca.extension(oid::NAME_CONSTRAINTS).is_some()
 }
 
 /// A person whose certificate leads to our root.
@@ -71,8 +109,7 @@ impl Shown {
             return refused(Code::CertificateForeign, String::new());
         };
         let serial = certificate.serial().to_string();
-        let between = between(trust, &certificate, rest);
-        match check(&certificate, &between, &trust.root, now, Usage::Client) {
+        match trust.check(&certificate, rest, now) {
             Ok(()) => {}
             Err(PathError::Expired { .. }) if is_ours(trust, &certificate) => {
                 return refused(Code::CertificateExpired, serial);
@@ -200,7 +237,7 @@ mod tests {
         let (root, ours) = city("ours");
         let (_, foreign) = city("ours");
         let arc = oid::Arc::read("1.3.6.1.4.1.32473.1").unwrap();
-        let trust = ClientTrust { root: root.clone(), issuing: vec![root], arc };
+        let trust = ClientTrust::new(root.clone(), vec![root], arc);
         let late = u64::try_from(date_time_ymd(2028, 1, 1).unix_timestamp()).unwrap();
         for now in [late, late - 2 * 366 * 86_400] {
             let shown = Shown::read(&trust, std::slice::from_ref(&foreign), now);
@@ -210,5 +247,23 @@ mod tests {
         let shown = Shown::read(&trust, &[ours], late);
         assert!(matches!(shown, Shown::Refused { code: Code::CertificateExpired, .. }));
         assert_eq!(shown.serial().len(), 2 * CHOSEN.len(), "one of ours is named");
+    }
+
+    /// Below a CA over which a path led to the root one signature is left, and it is verified: what
+    /// somebody else signed in its name leads nowhere, nor does what is over.
+    #[test]
+    fn below_a_ca_that_led_to_the_root_a_signature_is_left() {
+        let (root, ours) = city("ours");
+        let (_, foreign) = city("ours");
+        let arc = oid::Arc::read("1.3.6.1.4.1.32473.1").unwrap();
+        let trust = ClientTrust::new(root.clone(), vec![root], arc);
+        let [ours, foreign] = [ours, foreign].map(|der| Certificate::read(&der).unwrap());
+        let unix = |year| u64::try_from(date_time_ymd(year, 6, 1).unix_timestamp()).unwrap();
+        for led in [false, true] {
+            assert_eq!(trust.led[0].load(Ordering::Acquire), led);
+            assert!(trust.check(&foreign, &[], unix(2026)).is_err(), "{led}");
+            assert!(trust.check(&ours, &[], unix(2028)).is_err(), "{led}");
+            assert_eq!(trust.check(&ours, &[], unix(2026)), Ok(()));
+        }
     }
 }

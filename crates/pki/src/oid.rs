@@ -36,6 +36,8 @@ oids! {
     ISSUING_DISTRIBUTION_POINT = "2.5.29.28";
     /// id-ce-cRLDistributionPoints
     CRL_DISTRIBUTION_POINTS = "2.5.29.31";
+    /// id-ce-nameConstraints
+    NAME_CONSTRAINTS = "2.5.29.30";
     /// id-ce-certificatePolicies
     CERTIFICATE_POLICIES = "2.5.29.32";
     /// anyPolicy

@@ -4,8 +4,10 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::Command;
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{LazyLock, Mutex};
 use tests::processes::{Office, until};
 use tests::{Officer, binary, workspace};
 
@@ -89,23 +91,32 @@ pub(crate) fn tar(path: &Path, files: &Files) {
 
 /// Both verifiers' exit codes, and what ours printed.
 pub(crate) fn judged(office: &Office, path: &Path, trust: bool) -> (i32, i32, String) {
+    let trust = trust.then(|| office.path("ca/trust.json"));
     let mut ours = Command::new(binary("yinxin-verify"));
-    let mut second = Command::new(workspace().join(".tools/venv/bin/python3"));
-    second.arg(workspace().join("tests/formats/verifier.py"));
-    if trust {
-        for command in [&mut ours, &mut second] {
-            command.arg("--trust").arg(office.path("ca/trust.json"));
-        }
+    if let Some(trust) = &trust {
+        ours.arg("--trust").arg(trust);
     }
     let ours = ours.arg(path).output().unwrap();
-    let second = second.arg(path).output().unwrap();
-    let said = format!(
-        "{}\n── second verifier:\n{}{}",
-        String::from_utf8_lossy(&ours.stdout),
-        String::from_utf8_lossy(&second.stdout),
-        String::from_utf8_lossy(&second.stderr)
-    );
-    (ours.status.code().unwrap(), second.status.code().unwrap(), said)
+    let (code, second) = by_second(path, trust.as_deref());
+    let said = format!("{}\n── second verifier:\n{second}", String::from_utf8_lossy(&ours.stdout));
+    (ours.status.code().unwrap(), code, said)
+}
+
+/// What the second verifier says: one process for all tests, which ends with this one.
+fn by_second(path: &Path, trust: Option<&Path>) -> (i32, String) {
+    static SECOND: LazyLock<Mutex<(ChildStdin, BufReader<ChildStdout>)>> = LazyLock::new(|| {
+        let mut second = Command::new(workspace().join(".tools/venv/bin/python3"));
+        second.arg(workspace().join("tests/formats/verifier.py")).arg("--each");
+        let mut second = second.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let said = BufReader::new(second.stdout.take().unwrap());
+        Mutex::new((second.stdin.take().unwrap(), said))
+    });
+    let mut second = SECOND.lock().unwrap();
+    let (asks, says) = &mut *second;
+    writeln!(asks, "{}", serde_json::json!([path, trust])).unwrap();
+    let mut line = String::new();
+    says.read_line(&mut line).unwrap();
+    serde_json::from_str(&line).unwrap()
 }
 
 pub(crate) fn part<T: Serialize + DeserializeOwned>(files: &Files, name: &str) -> T {
