@@ -152,10 +152,18 @@ impl Report {
 }
 
 /// What does not hold, in Chinese and in English: which item, and why. Either may hold a text of
-/// the bundle; why is said as its check says it, which Chinese quotes.
+/// the bundle; what a library says of it Chinese quotes.
 fn failed_spans(failed: &Failed) -> ([Span; 4], [Span; 3]) {
     let (item, why) = (Span::Foreign(failed.item.clone()), Span::Foreign(failed.why.clone()));
-    let zh = [item.clone(), Span::Own("：「".into()), why.clone(), Span::Own("」".into())];
+    let zh = match crate::say::why::zh(&failed.why) {
+        Some(told) => [
+            item.clone(),
+            Span::Own("：".into()),
+            Span::Foreign(told),
+            Span::Own("。".into()),
+        ],
+        None => [item.clone(), Span::Own("：「".into()), why.clone(), Span::Own("」".into())],
+    };
     (zh, [item, Span::Own(": ".into()), why])
 }
 

@@ -4,6 +4,7 @@
 
 mod approval;
 mod certificate;
+pub(crate) mod why;
 
 use crate::access::GateRequest;
 use crate::control::Control;
