@@ -158,7 +158,8 @@ async fn a_body_that_is_too_large_or_no_json_is_refused() {
     let answer = client.post("/api/v1/nothing", b"{}".to_vec()).await.unwrap();
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
     let answer = client.get(path).await.unwrap();
-    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(problem(answer.body())["code"], "method-not-allowed");
     let status = office.client(&office.trust.status, None);
     let answer = status.post("/v1/loss", vec![b' '; 5_000]).await.unwrap();
     assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
