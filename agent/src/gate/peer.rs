@@ -7,7 +7,7 @@ use pki::path::{PathError, Usage, check};
 use pki::{Certificate, oid};
 use records::Code;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Policies of certificates that people open connections with: `official` and `staff`.
 const POLICIES: [u32; 2] = [1, 2];
@@ -35,7 +35,8 @@ impl ClientTrust {
     /// Whether a certificate leads to the root, with what its client sent beside it.
     fn check(&self, leaf: &Certificate, rest: &[Vec<u8>], now: u64) -> Result<(), PathError> {
         let issuer = self.issuing.iter().position(|one| one.subject() == leaf.issuer());
-        let issuer = issuer.and_then(|place| Some((self.issuing.get(place)?, self.led.get(place)?)));
+        let issuer =
+            issuer.and_then(|place| Some((self.issuing.get(place)?, self.led.get(place)?)));
         if let Some((issuing, led)) = issuer
             && led.load(Ordering::Acquire)
             && (issuing.not_before()..=issuing.not_after()).contains(&now)

@@ -156,12 +156,9 @@ impl Report {
 fn failed_spans(failed: &Failed) -> ([Span; 4], [Span; 3]) {
     let (item, why) = (Span::Foreign(failed.item.clone()), Span::Foreign(failed.why.clone()));
     let zh = match crate::say::why::zh(&failed.why) {
-        Some(told) => [
-            item.clone(),
-            Span::Own("：".into()),
-            Span::Foreign(told),
-            Span::Own("。".into()),
-        ],
+        Some(told) => {
+            [item.clone(), Span::Own("：".into()), Span::Foreign(told), Span::Own("。".into())]
+        }
         None => [item.clone(), Span::Own("：「".into()), why.clone(), Span::Own("」".into())],
     };
     (zh, [item, Span::Own(": ".into()), why])

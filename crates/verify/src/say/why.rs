@@ -69,10 +69,7 @@ const WHY: [(&str, &str); 60] = [
 const BEGINNINGS: [(&str, &str); 3] = [
     ("it names no key of ", "没有写明其密钥："),
     ("the rules give ", "按规则应为："),
-    (
-        "what it rests on is not there or does not carry it ",
-        "所依据的内容缺失，或不足以支持它 ",
-    ),
+    ("what it rests on is not there or does not carry it ", "所依据的内容缺失，或不足以支持它 "),
 ];
 
 /// What a check says, in Chinese; nothing for what a library says.
@@ -115,7 +112,14 @@ mod tests {
     fn said() -> BTreeSet<String> {
         let mut texts = Vec::new();
         sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut texts);
-        let makes = ["Failed::altered(", "Failed::missing(", "Failed::new(", "untrusted(", "odd(", "let why ="];
+        let makes = [
+            "Failed::altered(",
+            "Failed::missing(",
+            "Failed::new(",
+            "untrusted(",
+            "odd(",
+            "let why =",
+        ];
         let mut said = BTreeSet::new();
         for text in &texts {
             for one in makes {

@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{LazyLock, Mutex};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use tests::processes::{Office, until};
 use tests::{Officer, binary, workspace};
 
@@ -104,16 +104,16 @@ pub(crate) fn judged(office: &Office, path: &Path, trust: bool) -> (i32, i32, St
 
 /// What the second verifier says: one process for all tests, which ends with this one.
 fn by_second(path: &Path, trust: Option<&Path>) -> (i32, String) {
-    static SECOND: LazyLock<Mutex<(ChildStdin, BufReader<ChildStdout>)>> = LazyLock::new(|| {
+    static SECOND: LazyLock<Mutex<(Child, BufReader<ChildStdout>)>> = LazyLock::new(|| {
         let mut second = Command::new(workspace().join(".tools/venv/bin/python3"));
         second.arg(workspace().join("tests/formats/verifier.py")).arg("--each");
         let mut second = second.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let said = BufReader::new(second.stdout.take().unwrap());
-        Mutex::new((second.stdin.take().unwrap(), said))
+        Mutex::new((second, said))
     });
-    let mut second = SECOND.lock().unwrap();
-    let (asks, says) = &mut *second;
-    writeln!(asks, "{}", serde_json::json!([path, trust])).unwrap();
+    let mut second = SECOND.lock().unwrap_or_else(PoisonError::into_inner);
+    let (second, says) = &mut *second;
+    writeln!(second.stdin.as_mut().unwrap(), "{}", serde_json::json!([path, trust])).unwrap();
     let mut line = String::new();
     says.read_line(&mut line).unwrap();
     serde_json::from_str(&line).unwrap()
