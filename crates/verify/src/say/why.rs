@@ -88,8 +88,9 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     /// Names of what is checked, where they stand beside what is said of it.
-    const ITEMS: [&str; 5] = [
+    const ITEMS: [&str; 6] = [
         "access checkpoint",
+        "control 0",
         "agent's certificate",
         "control checkpoint",
         "founding statement",
