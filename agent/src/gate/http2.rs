@@ -16,6 +16,9 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 use tokio_util::sync::CancellationToken;
 
+/// The sweep comes around in less.
+const BEHIND_SWEEP: Duration = Duration::from_secs(3);
+
 /// Every limit of the protocol, written out.
 fn builder(head_bytes: usize) -> Builder {
     let mut builder = Builder::new();
@@ -56,5 +59,10 @@ impl Answers for ConnectionContext {
     fn date(&self) -> Option<HeaderValue> {
         let now = UNIX_EPOCH + Duration::from_secs(self.gate.clock.seconds());
         HeaderValue::from_str(&httpdate::fmt_http_date(now)).ok()
+    }
+
+    /// Behind the sweep, which says of a request that was forwarded why it ends.
+    fn answer_limit(&self) -> Duration {
+        Duration::from_secs(self.gate.limits.body_idle_seconds) + BEHIND_SWEEP
     }
 }

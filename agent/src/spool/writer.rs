@@ -342,8 +342,11 @@ fn gathered(first: Wanted, receiver: &Receiver<Wanted>) -> Vec<Wanted> {
     while let Some(one) = next {
         is_awaited |= one.answer.is_some();
         batch.push(one);
+        if batch.len() >= BATCH_MAX {
+            // Nothing is taken out that has no place here.
+            return batch;
+        }
         next = match receiver.try_recv() {
-            _ if batch.len() >= BATCH_MAX => return batch,
             Ok(one) => Some(one),
             Err(_) if is_awaited => None,
             Err(_) => receiver.recv_timeout(until.saturating_duration_since(Instant::now())).ok(),
@@ -383,4 +386,35 @@ fn frame(
     let frame = Frame::new(&run.chain, record.write()?, random()?, opened);
     anyhow::ensure!(frame.is_sound(), "a record is too large");
     Ok(frame)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::sync_channel;
+
+    /// However many wait at once, each is in one batch and none is lost; an end that nobody waits
+    /// for goes with what somebody waits for behind it.
+    #[test]
+    fn everything_that_waits_is_gathered_once() {
+        let (sender, receiver) = sync_channel(4 * BATCH_MAX);
+        let wanted = |number: usize, answer| Wanted {
+            event: Event::Completion(Completion::without_answer(number.to_string(), "cut")),
+            disclosures: Vec::new(),
+            micros: number as u64,
+            place: Place::Ends,
+            answer,
+        };
+        let count = 2 * BATCH_MAX + 7;
+        (0..count).for_each(|number| sender.send(wanted(number, None)).unwrap());
+        let (answer, _answered) = tokio::sync::oneshot::channel();
+        sender.send(wanted(count, Some(answer))).unwrap();
+        let mut gathered_so_far = Vec::new();
+        while let Ok(first) = receiver.try_recv() {
+            let batch = gathered(first, &receiver);
+            assert!(batch.len() <= BATCH_MAX);
+            gathered_so_far.extend(batch.iter().map(|one| one.micros));
+        }
+        assert_eq!(gathered_so_far, (0..=count as u64).collect::<Vec<_>>());
+    }
 }

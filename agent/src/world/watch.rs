@@ -227,28 +227,33 @@ impl Source {
 
     /// Each part by itself: one that cannot be kept, as a large one on a disk that is nearly full,
     /// keeps no other back. Marks are a floor, and durable whatever else fails: with a mark that is
-    /// ahead of its list nobody is let in after a restart, until `status` answers.
+    /// ahead of its list nobody is let in after a restart, until `status` answers. They come right
+    /// behind the list, which takes away, and once more behind what may as well be older.
     fn write(&self, marks: &mut Marks, parts: &Unkept) -> anyhow::Result<()> {
-        let write = |name: &str, bytes: &[u8]| {
-            crate::write_file(&self.config.path(&format!("world/{name}")), bytes)
+        let write = |name: &str, bytes: serde_json::Result<Vec<u8>>| -> anyhow::Result<()> {
+            Ok(crate::write_file(&self.config.path(&format!("world/{name}")), &bytes?)?)
         };
-        let list = parts.crl.as_ref().map_or(Ok(()), |list| write("list.crl", &list.0));
-        // Behind the list: what takes the place of what stood beside older ones rests on it.
-        let marked = self.mark(marks, parts.unlisted.as_ref()).or_else(|_| {
-            // Room that was taken while there was some.
-            self.reserve.give_up();
-            self.mark(marks, parts.unlisted.as_ref())
-        });
-        list?;
-        marked?;
-        if let Some(rules) = &parts.rules {
-            write("rules.json", &serde_json::to_vec(rules)?)?;
-        }
-        if let Some(people) = &parts.people {
-            write("people.json", &serde_json::to_vec(people)?)?;
-        }
+        let list = parts.crl.as_ref().map(|list| write("list.crl", Ok(list.0.clone())));
+        // What takes the place of what stood beside older lists rests on the list.
+        let takes_away = parts.crl.is_some() || parts.unlisted.is_some();
+        let marked = takes_away.then(|| self.mark_in_room(marks, parts.unlisted.as_ref()));
+        let rules =
+            parts.rules.as_ref().map(|rules| write("rules.json", serde_json::to_vec(rules)));
+        let people = parts.people.as_ref();
+        let people = people.map(|people| write("people.json", serde_json::to_vec(people)));
+        let last = self.mark_in_room(marks, None);
+        let all = [list, marked, rules, people, Some(last)].into_iter().flatten();
+        all.collect::<anyhow::Result<()>>()?;
         self.reserve.take();
         Ok(())
+    }
+
+    /// The same with the room that was taken while there was some, if it needs that.
+    fn mark_in_room(&self, marks: &mut Marks, beside: Option<&ToKeep>) -> anyhow::Result<()> {
+        self.mark(marks, beside).or_else(|_| {
+            self.reserve.give_up();
+            self.mark(marks, beside)
+        })
     }
 
     /// Makes the marks durable, with what they name of what stands beside the list.

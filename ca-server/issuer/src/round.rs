@@ -193,7 +193,6 @@ impl<'a> Round<'a> {
     /// Puts on its way again what was told as done and neither the tree nor the queue has; under a
     /// new id, where the tree has something else under its own.
     pub(crate) fn again(&mut self) -> Result<(), IssuerError> {
-        self.state.told.at_round();
         for one in self.state.told.gone() {
             self.state.pending_count += 1;
             let mut again = (*one).clone();

@@ -163,6 +163,7 @@ impl State {
     /// Moves on to a time in which refusals and acts are counted, in seconds of what never goes
     /// back: no clock that moves gives anybody more of them, or keeps anybody waiting.
     pub(crate) fn at_second(&mut self, seconds: u64) {
+        self.told.at_round();
         self.refusals.at(seconds);
         self.rates.at(seconds);
     }

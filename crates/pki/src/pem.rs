@@ -194,6 +194,8 @@ fn whole_der(file: &[u8]) -> Result<Option<Vec<Vec<u8>>>, PemError> {
     match found.len() {
         0 => Ok(None),
         _ if rest.trim_ascii().is_empty() => Ok(Some(found)),
+        // Text in front of a block may look like a value.
+        _ if boundary(rest, BEGIN).is_some() => Ok(None),
         place => Err(PemError::Behind { place }),
     }
 }
@@ -263,6 +265,7 @@ mod tests {
             [b"\xef\xbb\xbf", block.as_bytes()].concat(),
             [b"friendlyName: \xcd\xf5\xd0\xa1\xc3\xf7\n", block.as_bytes()].concat(),
             format!("-----BEGIN of a story\n{block}").into_bytes(),
+            format!("0 s:CN=a server of some organization in a city\n{block}").into_bytes(),
             utf16,
             DER.to_vec(),
         ];

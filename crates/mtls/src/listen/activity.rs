@@ -2,7 +2,6 @@
 
 use super::limits::{Limits, STOP_MAX};
 use h2::server::Builder;
-use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +18,7 @@ const HEAD_BYTES_MAX: u32 = 64 * 1024;
 /// The requests of one connection, and its end from within.
 #[derive(Debug)]
 pub struct Activity {
-    now: Mutex<Now>,
+    now: Mutex<Requests>,
     /// Rung whenever a request ends, or waits for its client.
     ended: Notify,
     /// Over HTTP/1: the rest of a body that nobody read is still to come.
@@ -28,14 +27,6 @@ pub struct Activity {
     pub end: CancellationToken,
     /// Ends it when what is under way is answered.
     pub close: CancellationToken,
-}
-
-#[derive(Debug)]
-struct Now {
-    requests: Requests,
-    /// Since when each answer that waits for its client over HTTP/2 waits.
-    waiting: BTreeMap<u64, Instant>,
-    next: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -48,16 +39,14 @@ struct Requests {
     so_far: usize,
     /// When one began, moved or ended last.
     moved: Instant,
-    /// Since when the answer waits that waits longest for its client.
-    waits: Option<Instant>,
 }
 
 impl Default for Activity {
     fn default() -> Self {
         let moved = Instant::now();
         let (under_way, partial, awaited, so_far) = (0, 0, 0, 0);
-        let requests = Requests { under_way, partial, awaited, so_far, moved, waits: None };
-        let now = Mutex::new(Now { requests, waiting: BTreeMap::new(), next: 0 });
+        let requests = Requests { under_way, partial, awaited, so_far, moved };
+        let now = Mutex::new(requests);
         let (end, close) = (CancellationToken::new(), CancellationToken::new());
         Self { now, ended: Notify::new(), leaves_rest: AtomicBool::new(false), end, close }
     }
@@ -67,15 +56,15 @@ impl Activity {
     /// Counts a request until what is given is dropped.
     pub fn begin(self: &Arc<Self>) -> ActiveRequest {
         self.change(|now| {
-            now.requests.under_way += 1;
-            now.requests.so_far += 1;
+            now.under_way += 1;
+            now.so_far += 1;
         });
         ActiveRequest(self.clone())
     }
 
     /// The body of a request is still to come, until what is given is dropped.
     pub(super) fn awaits_body(self: &Arc<Self>) -> PartialRequest {
-        self.change(|now| now.requests.partial += 1);
+        self.change(|now| now.partial += 1);
         PartialRequest { activity: self.clone(), is_awaited: false }
     }
 
@@ -127,15 +116,15 @@ impl Activity {
         }
     }
 
-    fn change<T>(&self, change: impl FnOnce(&mut Now) -> T) -> T {
+    fn change<T>(&self, change: impl FnOnce(&mut Requests) -> T) -> T {
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        now.requests.moved = Instant::now();
+        now.moved = Instant::now();
         change(&mut now)
     }
 
     fn read(&self) -> Requests {
         let now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        Requests { waits: now.waiting.values().min().copied(), ..now.requests }
+        *now
     }
 }
 
@@ -160,8 +149,8 @@ impl PartialRequest {
         }
         self.is_awaited = is_awaited;
         self.activity.change(|now| match is_awaited {
-            true => now.requests.awaited += 1,
-            false => now.requests.awaited -= 1,
+            true => now.awaited += 1,
+            false => now.awaited -= 1,
         });
         self.activity.ended.notify_waiters();
     }
@@ -170,7 +159,7 @@ impl PartialRequest {
 impl Drop for PartialRequest {
     fn drop(&mut self) {
         self.awaited(false);
-        self.activity.change(|now| now.requests.partial -= 1);
+        self.activity.change(|now| now.partial -= 1);
     }
 }
 
@@ -178,36 +167,10 @@ impl Drop for PartialRequest {
 #[derive(Debug)]
 pub struct ActiveRequest(Arc<Activity>);
 
-impl ActiveRequest {
-    /// Its client is to take some of the answer now, until what is given is dropped. Over HTTP/2
-    /// one that does not is cut here; over HTTP/1 the stream itself says that it does not move.
-    pub(super) fn waits_for_client(&self) -> WaitingAnswer<'_> {
-        let number = self.0.change(|now| {
-            now.next += 1;
-            now.waiting.insert(now.next, Instant::now());
-            now.next
-        });
-        WaitingAnswer { activity: &self.0, number }
-    }
-}
-
 impl Drop for ActiveRequest {
     fn drop(&mut self) {
-        self.0.change(|now| now.requests.under_way -= 1);
+        self.0.change(|now| now.under_way -= 1);
         self.0.ended.notify_waiters();
-    }
-}
-
-/// An answer that waits for its client, until it is dropped.
-#[derive(Debug)]
-pub(super) struct WaitingAnswer<'a> {
-    activity: &'a Activity,
-    number: u64,
-}
-
-impl Drop for WaitingAnswer<'_> {
-    fn drop(&mut self) {
-        self.activity.change(|now| now.waiting.remove(&self.number));
     }
 }
 
@@ -229,9 +192,7 @@ pub(super) fn http2_builder(is_proven: bool) -> Builder {
 }
 
 /// Speaks HTTP until the connection ends, is idle too long, too old, or the stop comes. One that
-/// has proved nothing, or has asked for nothing, may be idle only as long as a head may take. One
-/// whose client takes nothing of one of its answers is cut: HTTP/2 has windows that stay shut while
-/// pings are answered.
+/// has proved nothing, or has asked for nothing, may be idle only as long as a head may take.
 ///
 /// `close` asks the connection to end once what is under way is answered.
 pub async fn drive<E: std::error::Error, C: Future<Output = Result<(), E>>>(
@@ -249,9 +210,6 @@ pub async fn drive<E: std::error::Error, C: Future<Output = Result<(), E>>>(
         let idle = if is_proven && requests.so_far > 0 { limits.idle } else { limits.header };
         let from = if requests.under_way > 0 { Instant::now() } else { requests.moved };
         let over = (from + idle).min(began + limits.life);
-        // An answer may begin while nothing is looked at: the next look is no later than its time.
-        let taken = requests.waits.unwrap_or_else(Instant::now);
-        let over = over.min(taken + limits.body);
         tokio::select! {
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
@@ -266,9 +224,6 @@ pub async fn drive<E: std::error::Error, C: Future<Output = Result<(), E>>>(
             () = tokio::time::sleep_until(over.into()) => {}
         }
         let now = activity.read();
-        if now.waits.is_some_and(|since| since.elapsed() >= limits.body) {
-            return;
-        }
         let is_idle = now.under_way == 0 && now.moved.elapsed() >= idle;
         if is_idle && now.so_far == 0 {
             // Nothing is under way, not even a handshake of HTTP/2 that a gentle end would wait

@@ -28,7 +28,7 @@ pub trait Answers: Send + Sync + 'static {
     /// The body of an answer.
     type Body: Body<Data = Bytes> + Unpin + Send + 'static;
 
-    /// Where its requests are counted, and answers that wait for their client.
+    /// Where its requests are counted.
     fn activity(&self) -> Arc<Activity>;
 
     /// Answers one request.
@@ -39,6 +39,9 @@ pub trait Answers: Send + Sync + 'static {
 
     /// The value of the field Date.
     fn date(&self) -> Option<HeaderValue>;
+
+    /// How long a client may take nothing of an answer: windows stay shut while pings are answered.
+    fn answer_limit(&self) -> Duration;
 }
 
 /// Speaks until the connection ends; `close` asks it to end once what is under way is answered. A
@@ -69,14 +72,14 @@ pub async fn speak<A: Answers, S: AsyncRead + AsyncWrite + Unpin>(
         moved.fetch_add(1, Ordering::Relaxed);
         // Counted as soon as it is read, before anything else is.
         let under_way = answers.activity().begin();
-        let under_way = UnderWay { request: under_way, moved: moved.clone() };
+        let under_way = UnderWay { _request: under_way, moved: moved.clone() };
         tokio::spawn(answer(answers.clone(), under_way, request, respond));
     }
 }
 
 /// A request, until all of its answer is handed over.
 struct UnderWay {
-    request: ActiveRequest,
+    _request: ActiveRequest,
     /// Counts whatever moves on the connection.
     moved: Arc<AtomicU64>,
 }
@@ -129,7 +132,9 @@ async fn answer<A: Answers>(
         headers.entry(header::DATE).or_insert(date);
     }
     let is_over = body.is_end_stream();
-    if let Some(length) = body.size_hint().exact().filter(|_| !is_over) {
+    let has_length = head.status() != StatusCode::NO_CONTENT && !is_over;
+    let headers = head.headers_mut();
+    if let Some(length) = body.size_hint().exact().filter(|_| has_length) {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     // Whoever answers, these have no content (RFC 9110 9.3.2, 15.3.5, 15.4.5).
@@ -140,7 +145,9 @@ async fn answer<A: Answers>(
     match sent {
         Ok(_) if is_over => {}
         Ok(mut stream) => {
-            if let Err(error) = pass(&mut body, &mut stream, &under_way).await {
+            if let Err(error) =
+                pass(&mut body, &mut stream, (&under_way, answers.answer_limit())).await
+            {
                 tracing::debug!(%error, "stream");
             }
         }
@@ -152,10 +159,9 @@ async fn answer<A: Answers>(
 async fn pass<B: Body<Data = Bytes> + Unpin>(
     body: &mut B,
     stream: &mut SendStream<Bytes>,
-    under_way: &UnderWay,
+    (under_way, limit): (&UnderWay, Duration),
 ) -> Result<(), h2::Error> {
     loop {
-        let waiting = under_way.request.waits_for_client();
         stream.reserve_capacity(1);
         let is_wanted = poll_fn(|waker| {
             if let Poll::Ready(taken_back) = stream.poll_reset(waker) {
@@ -170,10 +176,15 @@ async fn pass<B: Body<Data = Bytes> + Unpin>(
             }
             Poll::Ready(Ok(true))
         });
-        if !is_wanted.await? {
-            return Ok(());
+        match tokio::time::timeout(limit, is_wanted).await {
+            Ok(Ok(true)) => {}
+            Ok(ended) => return ended.map(drop),
+            // Whoever takes nothing of one answer may be taking others.
+            Err(_) => {
+                stream.send_reset(Reason::CANCEL);
+                return Ok(());
+            }
         }
-        drop(waiting);
         under_way.moved.fetch_add(1, Ordering::Relaxed);
         let frame = tokio::select! {
             frame = body.frame() => frame,

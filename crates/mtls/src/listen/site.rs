@@ -173,6 +173,10 @@ impl Answers for Seat {
         HeaderValue::from_str(&httpdate::fmt_http_date(SystemTime::now())).ok()
     }
 
+    fn answer_limit(&self) -> Duration {
+        self.body
+    }
+
     async fn answer(self: Arc<Self>, request: Request<ClientBody>) -> Response<AnswerBody> {
         self.answered(request, None).await
     }
