@@ -474,6 +474,8 @@ async fn published_files_say_what_they_are_and_the_log_proves_itself() {
     let vkey = office.city["logs"]["control"]["vkey"].as_str().unwrap();
     let log = Client::new(control, None).unwrap();
     let key = tlog::VerifierKey::read(vkey).unwrap();
+    let there = async || log.get("/checkpoint").await.is_ok_and(|it| it.status() == StatusCode::OK);
+    until("the log is published", there).await;
     let note = log.get("/checkpoint").await.unwrap();
     let note = String::from_utf8_lossy(note.body()).into_owned();
     let head = tlog::Checkpoint::open(&note, &key, records::label::verify_ed25519).unwrap();
