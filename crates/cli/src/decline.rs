@@ -1,11 +1,11 @@
 //! `yinxin return` and `yinxin reject`: an officer declines an order with their certificate key,
 //! after seeing what the CA signed. Whoever applied reads the reason.
 
-use crate::approve::{self, checked};
 use crate::consent::{Consent, Consentable, Signable, consent, unsigned};
 use crate::exit::Failure;
 use crate::files;
 use crate::files::Own;
+use crate::order::{self, checked};
 use crate::output::Output;
 use crate::typed_text;
 use pki::{Certificate, Signer};
@@ -89,7 +89,7 @@ impl Declined {
 
 impl Consentable for Declined {
     fn what(&self) -> Said {
-        approve::what(&self.order)
+        order::what(&self.order)
     }
 
     fn facts(&self) -> Vec<Fact> {
@@ -105,7 +105,7 @@ impl Consentable for Declined {
     }
 
     fn machine(&self) -> Map<String, Value> {
-        approve::machine(&self.order)
+        order::machine(&self.order)
     }
 }
 

@@ -8,6 +8,7 @@
 //! [`report_lost`], [`receipt`], [`mod@audit`], [`context`], [`mine`], [`desk`].
 
 pub mod approve;
+mod approving;
 pub mod audit;
 pub mod batch;
 pub mod cert;
@@ -26,6 +27,7 @@ mod files;
 mod floors;
 mod letter;
 pub mod mine;
+mod order;
 mod output;
 pub mod passkey;
 mod prompt;

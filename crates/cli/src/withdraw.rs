@@ -1,11 +1,11 @@
 //! `yinxin withdraw`: whoever drafted an order, or had a letter made, takes it back under their own
 //! signature.
 
-use crate::approve::{self, checked};
 use crate::consent::{Consent, Consentable, Signable, consent, unsigned};
 use crate::exit::Failure;
 use crate::files;
 use crate::files::Own;
+use crate::order::{self, checked};
 use crate::output::Output;
 use pki::{Certificate, Signer};
 use portal_api::plain::{self, Fact, Said};
@@ -75,7 +75,7 @@ impl Consentable for Withdrawing {
     fn what(&self) -> Said {
         let letter = || Said { zh: "撤回密码信封".into(), en: "take a letter back".into() };
         self.order.as_ref().map_or_else(letter, |order| {
-            let Said { zh, en } = approve::what(order);
+            let Said { zh, en } = order::what(order);
             Said { zh: format!("撤回{zh}"), en: format!("take back {en}") }
         })
     }
@@ -95,7 +95,7 @@ impl Consentable for Withdrawing {
     }
 
     fn machine(&self) -> Map<String, Value> {
-        self.order.as_ref().map(approve::machine).unwrap_or_default()
+        self.order.as_ref().map(order::machine).unwrap_or_default()
     }
 }
 

@@ -2,9 +2,10 @@
 //! `yinxin approve` does. Nothing else shows or signs an order here.
 
 use super::bench::Bench;
-use crate::approve::{self, Approving};
+use crate::approving::Approving;
 use crate::exit::Failure;
 use crate::files::Opened;
+use crate::order::checked;
 use page::{Language, Marked, show};
 use portal_api::plain::{self, Fact, FactValue, Span};
 use records::export::{Hearsay, OpenedOrder, OrderProgress};
@@ -76,7 +77,7 @@ impl Checked {
     ) -> Result<Self, Failure> {
         let export = bench.portal(opened)?.fetch(order).await?;
         let person = opened.person();
-        let opened = approve::checked(&export, Some(order), &bench.trust)?;
+        let opened = checked(&export, Some(order), &bench.trust)?;
         Ok(Self { opened, person, beside: export.beside(), standing: export.standing })
     }
 

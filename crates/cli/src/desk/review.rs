@@ -8,7 +8,7 @@ use super::frame::{self, Frame};
 use super::guard::Key;
 use super::order::{Checked, Line, marked};
 use super::session::Admitted;
-use crate::approve::Approving;
+use crate::approving::Approving;
 use crate::consent::Consentable;
 use askama::Template;
 use axum::extract::rejection::QueryRejection;

@@ -2,11 +2,11 @@
 //! under one signature.
 
 use super::desk::Desk;
-use crate::approve::checked;
 use crate::clock::now;
 use crate::consent::{Consent, Consentable, Signable, consent, unsigned};
 use crate::exit::Failure;
 use crate::files::Own;
+use crate::order::checked;
 use crate::output::Output;
 use crate::typed_text;
 use pki::{Certificate, Signer};
