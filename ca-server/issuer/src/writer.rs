@@ -5,6 +5,7 @@
 //! be undone. What could not be kept together is tried again one by one, so that one row that a
 //! database refuses holds up nobody else.
 
+mod commit;
 mod work;
 
 use crate::catch_up::{CaughtUp, catch_up};
@@ -17,8 +18,7 @@ use crate::issuance::{RecordedIntent, Signed};
 use crate::loaded::Loaded;
 use crate::pace::Pace;
 use crate::queue::{Commands, Waiting};
-use crate::round::{Randomness, Round, Written};
-use crate::rows;
+use crate::round::{Randomness, Round};
 use crate::share::{Failure, Share, Stuck};
 use crate::state::State;
 use crate::told::ToldJournal;
@@ -29,15 +29,13 @@ use arc_swap::ArcSwapOption;
 use authority::OrderDigest;
 use ca_host::random;
 use ca_store::keep::Keep;
-use ca_store::known::KnownRecords;
-use ca_store::record::NewRecord;
 use ca_store::replay::{LOG, Replay};
-use records::{Bytes, Code};
-use service::{Clock, Gathering, Metrics, fault};
+use records::Code;
+use service::{Clock, Gathering, Metrics};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::{Doorbell, News, Store, pending};
+use store::{Doorbell, Store};
 use tokio::sync::{Notify, mpsc, watch};
 
 /// Pause after a round that failed.
@@ -86,9 +84,6 @@ pub(crate) struct Writer {
     /// What comes behind a round of many gathers for a moment.
     pub(crate) gathering: Gathering,
 }
-
-/// What is told on `/readyz` while the disk has no room for what is told next.
-const NO_ROOM: &str = "nearly full: the disk has no room left for what is told as done";
 
 /// A round of so much is one of many.
 pub(crate) const MANY: usize = 2;
@@ -304,53 +299,6 @@ impl Writer {
             }
         }
     }
-
-    /// Makes a round durable; from here on it is true.
-    async fn commit(
-        &mut self,
-        tx: store::Tx,
-        written: Written,
-        acts: &[&'static str],
-        results: bool,
-    ) -> Result<(), Failure> {
-        let Written { mut state, records, rows, .. } = written;
-        if !records.is_empty() || !rows.is_empty() {
-            self.metrics.count("round", "done");
-            let appended = !records.is_empty();
-            let known = self.replay.known();
-            let before = self.state.as_ref().map(|state| &state.told);
-            let is_new = |one: &&NewRecord| {
-                let id = &one.record.id;
-                state.told.has(id) && !before.is_some_and(|told| told.has(id))
-            };
-            let told: Vec<NewRecord> = records.iter().filter(is_new).cloned().collect();
-            let again = records.iter().map(|one| &one.record.id);
-            let again = again.filter(|id| before.is_some_and(|told| told.has(id)));
-            let again: Vec<Bytes> = again.cloned().collect();
-            let kept = keep(tx, (records, again, rows), (&state, known), (acts, results)).await;
-            let newest = kept.map_err(Failure::Unkept)?;
-            self.journal.keep(&told, &state.told)?;
-            let room = if self.journal.has_room() { "" } else { NO_ROOM };
-            self.metrics.notice("told", room);
-            if appended {
-                state.pending_seen = newest;
-                self.doorbell.ring(News::CONTROL_WAITS);
-            }
-        }
-        if state.withdrew {
-            // What was taken away may not come back with an older log: the floor is durable before
-            // any answer rests on it.
-            self.keep.raise(state.followed.floor())?;
-            state.withdrew = false;
-        }
-        self.told("pending", state.waiting_told());
-        let size = state.followed.edge.size();
-        self.metrics.set("control_size", i64::try_from(size).map_err(anyhow::Error::from)?);
-        self.view.store(Some(Arc::new(View::new(state.clone()))));
-        self.state = Some(state);
-        self.moved.send_replace(size);
-        Ok(())
-    }
 }
 
 /// What a round came to.
@@ -383,32 +331,4 @@ async fn gather(commands: &Waiting, gathering: &Gathering) {
         () = commands.braked() => {}
         () = at(Some(until)) => {}
     }
-}
-
-/// Writes what a round recorded and changed, and commits; gives the position of the newest record.
-async fn keep(
-    mut tx: store::Tx,
-    (records, again, changes): (Vec<NewRecord>, Vec<Bytes>, Vec<rows::RowChange>),
-    (state, known): (&State, &KnownRecords),
-    (acts, results): (&[&'static str], bool),
-) -> Result<i64, IssuerError> {
-    rows::write(&mut tx, changes, state.authority()).await?;
-    for id in again {
-        pending::displaced(&mut tx, &id.0).await?;
-    }
-    let newest = ca_store::record::append_many(&mut tx, records, known).await?;
-    for act in acts {
-        fault::point_of(act, "before-commit");
-    }
-    if results {
-        fault::point("certify-before-result");
-    }
-    tx.commit().await?;
-    for act in acts {
-        fault::point_of(act, "after-commit");
-    }
-    if results {
-        fault::point("certify-after-result");
-    }
-    Ok(newest)
 }
