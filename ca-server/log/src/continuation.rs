@@ -1,8 +1,8 @@
 //! That a log goes on from what an auditor saw of it before.
 
 use anyhow::Context;
-use ca_store::ledger;
 use ca_store::proof::Tiles;
+use ca_store::sequenced;
 use records::Bytes;
 use std::collections::BTreeMap;
 use store::Tx;
@@ -15,7 +15,7 @@ pub(super) async fn prove(
     known: &BTreeMap<String, u64>,
 ) -> anyhow::Result<Vec<Bytes>> {
     let Some(known) = known.get(log).copied() else { return Ok(Vec::new()) };
-    let (size, ..) = ledger::head(tx, log).await?.context("head")?;
+    let (size, ..) = sequenced::head(tx, log).await?.context("head")?;
     if known >= size {
         return Ok(Vec::new());
     }

@@ -10,8 +10,8 @@ use ca_host::ISSUER;
 use ca_store::entry;
 use ca_store::follower::Follower;
 use ca_store::index::with_term;
-use ca_store::ledger;
 use ca_store::lineage::{self, Seeds};
+use ca_store::sequenced;
 use ca_store::shown;
 use records::evidence::{Exported, Manifest, Opening, Question, file};
 use records::lineage::Lineage;
@@ -170,7 +170,7 @@ async fn openings(tx: &mut Tx, lineage: &Lineage) -> anyhow::Result<Vec<Opening>
             }
             Event::Issued { certificate, .. } => {
                 // What a hand laid beside it opens nothing, and would spoil the bundle.
-                let found = ledger::openings(tx, "control", proven.index, &record.id.0).await?;
+                let found = sequenced::openings(tx, "control", proven.index, &record.id.0).await?;
                 let opens = |one: &Disclosure| one.commitment().is_ok_and(|is| is == *certificate);
                 found.into_iter().filter(opens).take(1).collect()
             }

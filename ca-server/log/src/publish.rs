@@ -9,8 +9,8 @@
 
 use anyhow::{Context, ensure};
 use ca_host::durable::write_again;
-use ca_store::ledger;
 use ca_store::sequence::{DurableHead, edge_at};
+use ca_store::sequenced;
 use proven::Proven;
 use service::{Metrics, Stop};
 use std::io::ErrorKind;
@@ -192,7 +192,7 @@ impl Publisher {
     /// A bundle of entries and the tile over it, if they are what leads to the root.
     async fn entries(&self, tx: &mut Tx, index: u64, proven: &Proven) -> anyhow::Result<()> {
         let (first, end) = proven.bundle(index);
-        let entries = ledger::commitments(tx, self.log, (first, end)).await?;
+        let entries = sequenced::commitments(tx, self.log, (first, end)).await?;
         let hashes: Vec<Hash> = entries.iter().map(|entry| leaf_hash(entry)).collect();
         ensure!(proven.has(index, &hashes), "entries are not what the log signed");
         let bundle = bundle_bytes(entries.iter().map(Vec::as_slice));

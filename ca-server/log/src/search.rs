@@ -3,7 +3,7 @@
 use super::auditors::{Auditor, Auditors};
 use anyhow::Context;
 use ca_store::proof::Tiles;
-use ca_store::{entry, index, ledger, names};
+use ca_store::{entry, index, names, sequenced};
 use records::evidence::{Found, FoundRecords, Search, SearchAnswer, Shown};
 use records::lineage::Proven;
 use records::record::{Event, Record};
@@ -26,7 +26,7 @@ pub(super) async fn search(
     asked: &Search,
 ) -> anyhow::Result<SearchAnswer> {
     let log = asked.log.as_str();
-    let (_, _, checkpoint) = ledger::head(tx, log).await?.context("head")?;
+    let (_, _, checkpoint) = sequenced::head(tx, log).await?.context("head")?;
     let complete_to = index::projected(tx, log).await?;
     let wanted = asked.terms();
     let mut answer = SearchAnswer {
@@ -76,14 +76,14 @@ pub(super) async fn prove(
     answer: SearchAnswer,
 ) -> anyhow::Result<FoundRecords> {
     let SearchAnswer { found, names, before, complete_to, .. } = answer;
-    let (size, _, checkpoint) = ledger::head(tx, log).await?.context("head")?;
+    let (size, _, checkpoint) = sequenced::head(tx, log).await?.context("head")?;
     let mut tiles = Tiles::default();
     let mut records = Vec::with_capacity(found.len());
     for Found { index, record } in found {
         let (_, salt) = entry::at(tx, log, index).await?.context("record")?;
         let hashes = tiles.inclusion(tx, log, index, size).await?;
         let id = Record::read(&record.0)?.id;
-        let disclosures = ledger::openings(tx, log, index, &id.0).await?;
+        let disclosures = sequenced::openings(tx, log, index, &id.0).await?;
         let hashes = hashes.into_iter().map(Bytes::from).collect();
         let proven = Proven { record, salt: Bytes(salt), index, hashes };
         records.push(Shown { proven, disclosures });
@@ -99,9 +99,9 @@ async fn page(
     first: Option<&String>,
     before: u64,
 ) -> anyhow::Result<Vec<(u64, Vec<u8>)>> {
-    let Some(term) = first else { return Ok(ledger::newest(tx, log, before, READ).await?) };
+    let Some(term) = first else { return Ok(sequenced::newest(tx, log, before, READ).await?) };
     let places = index::newest(tx, log, term, (before, READ)).await?;
-    Ok(ledger::records(tx, log, &places).await?)
+    Ok(sequenced::records(tx, log, &places).await?)
 }
 
 /// An auditor of a unit sees what people of that unit did.

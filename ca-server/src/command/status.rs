@@ -2,7 +2,7 @@
 //! each process of this host says of itself: no portal has a part in it.
 
 use super::host::Host;
-use ca_store::ledger;
+use ca_store::sequenced;
 use ca_store::table::{certificate, intent, list, order, person, revocation};
 use service::{Readiness, neighbours};
 use std::process::ExitCode;
@@ -23,7 +23,7 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
     let lists = list::newest(&mut tx).await?;
     let mut heads = Vec::new();
     for log in ca_host::LOGS {
-        let size = ledger::head(&mut tx, log).await?.map_or(0, |(size, _, _)| size);
+        let size = sequenced::head(&mut tx, log).await?.map_or(0, |(size, _, _)| size);
         heads.push((log, size));
     }
     let processes = processes(host).await;

@@ -14,7 +14,7 @@ use ca_host::trust::checkpoint_key;
 use ca_store::certificates::{Issuing, record_issued};
 use ca_store::sequence::Sequencer;
 use ca_store::table::letter::{LetterRow, SealedKeys};
-use ca_store::{ledger, rows, table};
+use ca_store::{ledger, rows, sequenced, table};
 use pki::Signer;
 use records::letter::Letter;
 use records::record::{Event, Record};
@@ -145,7 +145,7 @@ async fn sequence(config: &CaConfig, store: &Store, clock: Clock) -> anyhow::Res
 /// The rows that cache the first state.
 async fn cache_rows(store: &Store, statement: &Statement) -> anyhow::Result<()> {
     let mut tx = store.write().await?;
-    let entries = ledger::entries(&mut tx, "control", 0, 1).await?;
+    let entries = sequenced::entries(&mut tx, "control", 0, 1).await?;
     let (_, bytes, _) = entries.first().context("leaf 0")?;
     let authority = Authority::found(&Record::read(bytes)?, &statement.digest())?;
     for (id, unit) in authority.units() {

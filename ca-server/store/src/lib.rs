@@ -20,6 +20,7 @@ pub mod run;
 pub mod runs;
 mod segment;
 pub mod sequence;
+pub mod sequenced;
 pub mod sheets;
 pub mod shown;
 pub mod table;

@@ -7,8 +7,9 @@
 
 use super::entry;
 use super::index::with_term;
-use super::ledger::{self, LedgerError};
+use super::ledger::LedgerError;
 use super::proof::Tiles;
+use super::sequenced;
 use records::Bytes;
 use records::lineage::{Lineage, Proven};
 use records::order::Body;
@@ -305,7 +306,7 @@ impl Walk {
     async fn prove(mut self, tx: &mut Tx) -> Result<Lineage, LedgerError> {
         self.effective()?;
         let (size, _, checkpoint) =
-            ledger::head(tx, LOG).await?.ok_or(LedgerError::Damaged("head"))?;
+            sequenced::head(tx, LOG).await?.ok_or(LedgerError::Damaged("head"))?;
         let mut tiles = Tiles::default();
         let mut records = Vec::with_capacity(self.records.len());
         for (index, (record, salt)) in self.records {

@@ -2,7 +2,8 @@
 //! stand side by side, that one tree continues another.
 
 use crate::entry::by_id;
-use crate::ledger::{LedgerError, head};
+use crate::ledger::LedgerError;
+use crate::sequenced::head;
 use records::Bytes;
 use records::export::InclusionEvidence;
 use std::collections::HashMap;

@@ -6,7 +6,8 @@
 //! has nothing to undo.
 
 use crate::known::KnownRecords;
-use crate::ledger::{self, Entry, LedgerError};
+use crate::ledger::LedgerError;
+use crate::sequenced::{self, Entry};
 use authority::{Authority, Signatures, Unsigned};
 use records::record::Record;
 use records::trust::Trust;
@@ -138,7 +139,7 @@ impl Replay {
 
     /// The head as its key signed it.
     pub async fn head(&self, tx: &mut Tx, floor: &Floor) -> Result<Checkpoint, ReplayError> {
-        let (size, root, note) = ledger::head(tx, LOG).await?.ok_or(ReplayError::Empty)?;
+        let (size, root, note) = sequenced::head(tx, LOG).await?.ok_or(ReplayError::Empty)?;
         let head = self.signed(note)?;
         if (head.size, head.root) != (size, root) {
             return Err(ReplayError::Unsigned("the head's row is not the signed one"));
@@ -298,7 +299,7 @@ async fn entries(
     head: &Checkpoint,
     limit: i64,
 ) -> Result<Vec<Entry>, ReplayError> {
-    let mut entries = ledger::entries(tx, LOG, from, limit).await?;
+    let mut entries = sequenced::entries(tx, LOG, from, limit).await?;
     entries.retain(|(index, ..)| *index < head.size);
     if entries.is_empty() {
         return Err(ReplayError::Unsigned("entries are missing"));

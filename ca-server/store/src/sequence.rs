@@ -15,6 +15,7 @@ use crate::proof;
 use crate::record;
 use crate::run::VerifiedRun;
 use crate::runs::{self, Reached};
+use crate::sequenced;
 use crate::tree::{Tree, TreeView};
 use anyhow::{Context, bail, ensure};
 use ca_host::random;
@@ -162,7 +163,7 @@ impl Sequencer {
         // What another process signed, or this one just before a crash, has its floor first.
         self.kept.raise().await?;
         let waiting = pending::waiting(&mut tx, self.log, 0, BATCH_MAX).await?;
-        ledger::clear_behind(&mut tx, self.log, self.tree.edge.size()).await?;
+        sequenced::clear_behind(&mut tx, self.log, self.tree.edge.size()).await?;
         let (mut numbered, outcomes, reached) = self.collect(&mut tx, &waiting, runs).await?;
         let count = numbered.leaves.len() as u64;
         if count == 0 && waiting.is_empty() && checkpoint.is_some() {
@@ -206,7 +207,7 @@ impl Sequencer {
         if pending::newest(&mut tx, self.log).await? > 0 {
             return Ok(false);
         }
-        let head = ledger::head(&mut tx, self.log).await?;
+        let head = sequenced::head(&mut tx, self.log).await?;
         let own = (self.tree.edge.size(), self.tree.edge.root());
         let is_known = self.kept.note().is_some();
         Ok(is_known && head.is_some_and(|(size, root, _)| (size, root) == own))
@@ -224,7 +225,7 @@ impl Sequencer {
     /// Brings the tree to the committed head, if that continues what was signed; gives its
     /// checkpoint, as it was verified here.
     async fn catch_up(&mut self, tx: &mut Tx) -> anyhow::Result<Option<Arc<str>>> {
-        let found = ledger::head(tx, self.log).await?;
+        let found = sequenced::head(tx, self.log).await?;
         let (size, root) =
             found.as_ref().map_or((0, empty_root()), |(size, root, _)| (*size, *root));
         let signed = self.kept.signed();
@@ -336,7 +337,7 @@ impl Sequencer {
         waiting: &[(i64, pending::PendingRecord)],
     ) -> anyhow::Result<(Tree, Checkpoint, String)> {
         let old = self.tree.edge.size();
-        ledger::append(tx, numbered.rows, numbered.openings).await?;
+        sequenced::append(tx, numbered.rows, numbered.openings).await?;
         if let (Some((first, _)), Some((last, _))) = (waiting.first(), waiting.last()) {
             let taken = pending::taken(tx, self.log, (*first, *last)).await?;
             ensure!(taken == waiting.len() as u64, "the queue is not what was read");
@@ -345,7 +346,7 @@ impl Sequencer {
         let mut tiles = tree.append(numbered.leaves.into_iter());
         let partial = tree.edge.partial();
         tiles.extend(partial.map(|(id, hashes)| (id, Arc::new(hashes.to_vec()))));
-        ledger::write_tiles(tx, self.log, tiles).await?;
+        sequenced::write_tiles(tx, self.log, tiles).await?;
         let head = Checkpoint {
             origin: self.key.name().to_owned(),
             size: tree.edge.size(),
@@ -353,7 +354,7 @@ impl Sequencer {
         };
         let note = tlog::note::sign(&head.text(), &self.key, |text| self.signer.sign(text))?;
         ensure!(
-            ledger::move_head(tx, self.log, old, (&head, &note)).await?,
+            sequenced::move_head(tx, self.log, old, (&head, &note)).await?,
             "another sequencer moved the head"
         );
         Ok((tree, head, note))

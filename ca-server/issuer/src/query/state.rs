@@ -7,7 +7,7 @@ use crate::issuer::Issuer;
 use crate::officer::person_of;
 use authority::{Agent, Authority};
 use ca_api::{CityState, GateState, ListState, LogState, ProcessState};
-use ca_store::ledger;
+use ca_store::sequenced;
 use ca_store::table::{list, unsigned};
 use pki::Certificate;
 use records::record::Record;
@@ -83,7 +83,7 @@ async fn lists(tx: &mut Tx) -> Result<Vec<ListState>, IssuerError> {
 }
 
 async fn log_state(tx: &mut Tx, log: &str) -> Result<LogState, IssuerError> {
-    let size = ledger::head(tx, log).await?.map_or(0, |(size, ..)| size);
+    let size = sequenced::head(tx, log).await?.map_or(0, |(size, ..)| size);
     let waiting = pending::count(tx, log).await?;
     let oldest = pending::waiting(tx, log, 0, 1).await?;
     let oldest = oldest.first().and_then(|(_, waiting)| Record::read(&waiting.record).ok());

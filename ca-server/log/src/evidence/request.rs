@@ -4,9 +4,8 @@
 use anyhow::Context;
 use ca_store::follower::Follower;
 use ca_store::index::with_term;
-use ca_store::ledger;
 use ca_store::proof::Tiles;
-use ca_store::{entry, runs};
+use ca_store::{entry, runs, sequenced};
 use records::access::{Connection, Decision, Link};
 use records::evidence::{AccessPart, Shown};
 use records::lineage::Proven;
@@ -166,7 +165,7 @@ impl Requested {
 
     /// The records with their proofs and what opens them.
     pub(super) async fn access(&self, tx: &mut Tx) -> anyhow::Result<AccessPart> {
-        let (size, _, checkpoint) = ledger::head(tx, LOG).await?.context("head")?;
+        let (size, _, checkpoint) = sequenced::head(tx, LOG).await?.context("head")?;
         let mut tiles = Tiles::default();
         let mut records = Vec::new();
         for (index, signed) in &self.records {
@@ -177,7 +176,7 @@ impl Requested {
                 index: *index,
                 hashes: hashes.into_iter().map(Bytes::from).collect(),
             };
-            let disclosures = ledger::openings(tx, LOG, *index, &signed.record.id.0).await?;
+            let disclosures = sequenced::openings(tx, LOG, *index, &signed.record.id.0).await?;
             records.push(Shown { proven, disclosures });
         }
         Ok(AccessPart { checkpoint, records })

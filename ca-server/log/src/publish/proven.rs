@@ -2,7 +2,7 @@
 //! written. Of lowest tiles only a hash is held, so that a log of any length can be published anew.
 
 use anyhow::ensure;
-use ca_store::ledger;
+use ca_store::sequenced;
 use std::collections::BTreeMap;
 use store::Tx;
 use tlog::Edge;
@@ -32,7 +32,7 @@ impl Proven {
         let (mut lowest, mut above) = (BTreeMap::new(), Vec::new());
         while edge.size() < size {
             let range = (edge.size(), size.min(edge.size() + READ));
-            let entries = ledger::commitments(tx, log, range).await?;
+            let entries = sequenced::commitments(tx, log, range).await?;
             ensure!(entries.len() as u64 == range.1 - range.0, "entries are missing");
             for full in entries.iter().flat_map(|entry| edge.append(leaf_hash(entry))) {
                 if full.id.level == 0 {

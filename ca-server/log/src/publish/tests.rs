@@ -1,6 +1,7 @@
 //! What lies below `public/log` of a log that grows by one record at a time.
 
 use super::*;
+use ca_store::ledger;
 use ca_store::sequence::Sequencer;
 use keys::SoftwareSigner;
 use pki::Signer;
@@ -210,7 +211,7 @@ async fn what_the_log_did_not_sign_is_not_published() {
     log.hand("drop trigger hand").await;
     // The nearest thing that a hand can do: it puts right what it did.
     let mut tx = log.store.read().await.unwrap();
-    let entries = ledger::entries(&mut tx, LOG, 258, 1).await.unwrap();
+    let entries = sequenced::entries(&mut tx, LOG, 258, 1).await.unwrap();
     drop(tx);
     let entry = records::record::entry(&[7; 32], &entries[0].1).to_vec();
     log.hand_with("update log_entry set entry = $1 where idx = 258", &[&entry]).await;

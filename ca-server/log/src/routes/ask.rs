@@ -8,7 +8,7 @@ use anyhow::Context;
 use axum::Json;
 use axum::extract::State;
 use ca_host::random;
-use ca_store::ledger;
+use ca_store::{ledger, sequenced};
 use mtls::TlsConnection;
 use pki::Certificate;
 use records::evidence::{Ask, LogAnswer, LogRequest, SignedRequest};
@@ -110,7 +110,7 @@ async fn found(
 async fn caught_up(state: &LogState, log: &'static str) -> Result<(), Code> {
     let reached = async {
         let mut tx = state.store.read().await?;
-        let size = ledger::head(&mut tx, log).await?.map_or(0, |(size, ..)| size);
+        let size = sequenced::head(&mut tx, log).await?.map_or(0, |(size, ..)| size);
         drop(tx);
         let reach = state.reach.get(log).context("log")?;
         reach.wait(&state.store, size, WAIT).await

@@ -46,7 +46,7 @@ async fn hand(store: &Store, sql: &'static str) {
 
 async fn entries(store: &Store) -> Vec<u64> {
     let mut tx = store.read().await.unwrap();
-    let entries = ledger::entries(&mut tx, "control", 0, 100).await.unwrap();
+    let entries = sequenced::entries(&mut tx, "control", 0, 100).await.unwrap();
     entries.into_iter().map(|(index, ..)| index).collect()
 }
 
