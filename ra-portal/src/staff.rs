@@ -4,9 +4,9 @@
 //! [`queue`], [`review`] with [`approve`], [`decline`] and [`declined`], [`certificates`],
 //! [`issued`], [`hold`], [`revoke`], [`wish`] and [`wished`], [`organisation`], [`people`],
 //! [`person`] with its [`dossier`], [`draft_check`] with [`number`], [`consequence`] and
-//! [`draft_make`], [`roster`], [`batch`] with its [`receipt`], [`drafts`], [`withdraw`],
-//! [`applications`], [`state`], [`audit_search`]; [`api`] is the same for the command line, and
-//! [`trusted`] is there for browsers that know this city's root.
+//! [`draft_make`], [`roster`] and [`roster_sign`], [`batch`] with its [`receipt`], [`drafts`],
+//! [`withdraw`], [`applications`], [`state`], [`audit_search`]; [`api`] is the same for the command
+//! line, and [`trusted`] is there for browsers that know this city's root.
 
 mod api;
 mod applications;
@@ -38,6 +38,7 @@ mod review;
 mod revoke;
 mod role;
 mod roster;
+mod roster_sign;
 mod state;
 mod suspend;
 #[cfg(test)]
@@ -132,7 +133,7 @@ pub fn router() -> Router<Arc<PortalState>> {
         .route("/people", get(people::show))
         .route("/people/new", get(person::create))
         .route("/people/roster", get(roster::show).post(roster::upload).layer(files()))
-        .route("/people/roster/sign", post(roster::sign))
+        .route("/people/roster/sign", post(roster_sign::sign))
         .route("/people/roster/{template}", get(roster::template_file))
         .route("/people/{person}", get(person::show))
         .route("/orders/batch", post(batch::batch))

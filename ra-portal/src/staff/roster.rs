@@ -2,42 +2,39 @@
 //! shows what is wrong, or everybody whom it names, to be signed once. The CA checks all of it
 //! again. Of a file that is refused nothing is kept: what can be corrected stands in the page.
 
+mod file;
+
 use super::certificate::{self, Shown};
 use super::number;
-use super::touch::{ToTouch, Touch};
+use super::touch::ToTouch;
 use crate::pages::facts::lines;
 use crate::pages::upload::Uploaded;
-use crate::pages::{Frame, FromPath, Posted, page, problem, show, words};
+use crate::pages::{Frame, FromPath, page, problem, show, words};
 use crate::refusal::{passed_on, refused, unreadable};
 use crate::staff_certificate::StaffCertificate;
 use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use ca_api::handler::UnitLine;
 use ca_api::{AsOfficer, Sought};
+use file::{Checked, TOLD_MAX, as_text, checked};
 use page::Marked;
 use pki::name::check_readable;
 use portal_api::plain;
 use portal_api::roster::{
-    Day, NotTaken, PASSKEY_ROWS_MAX, RosterDraft, RosterEntry, Table, check, day_in_beijing, read,
-    statement_bytes, template, unit_of,
+    PASSKEY_ROWS_MAX, RosterDraft, RosterEntry, day_in_beijing, statement_bytes, template,
 };
+use records::Code;
 use records::commitment::EVIDENCE_CHARS_MAX;
-use records::draft::{Draft, DraftStatement, ManyRow};
+use records::draft::{DraftStatement, ManyRow};
 use records::number::SealedNumber;
-use records::order::BATCH_ROWS_MAX;
-use records::{Bytes, Code};
-use serde::Deserialize;
 use service::Clock;
 use service::problem::Refused;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use system::random;
-
-/// Rows about which something is said on one page.
-const TOLD_MAX: usize = 100;
 
 words! {
     RosterWords {
@@ -209,49 +206,6 @@ fn wrong(
     page(StatusCode::UNPROCESSABLE_ENTITY, &asked(f, wrong, rows, evidence))
 }
 
-/// A file that was checked, or what is wrong with it in both languages and its rows as text.
-enum Checked {
-    Right(Vec<RosterEntry>, Table),
-    Wrong(Vec<(String, String)>, Option<String>),
-}
-
-fn checked(bytes: &[u8], units: &[UnitLine], today: Day) -> Checked {
-    let table = match read(bytes) {
-        Ok(table) => table,
-        Err(refusal) => return Checked::Wrong(vec![(refusal.zh(), refusal.en())], None),
-    };
-    match check(&table, |text| unit_of(units, text), today) {
-        Ok(entries) => Checked::Right(entries, table),
-        Err(NotTaken::File(refusal)) => Checked::Wrong(vec![(refusal.zh(), refusal.en())], None),
-        Err(NotTaken::Rows(rows)) => {
-            // One more than is told says that there are more.
-            let said = rows.iter().take(TOLD_MAX + 1).map(|row| (row.zh(), row.en())).collect();
-            Checked::Wrong(said, Some(as_text(&table)))
-        }
-    }
-}
-
-/// The rows as comma-separated values, each where it stood.
-fn as_text(table: &Table) -> String {
-    let mut text = String::new();
-    let mut line = 1;
-    for row in &table.rows {
-        while line < row.number {
-            text.push('\n');
-            line += 1;
-        }
-        let quoted = |cell: &str| match cell.contains([',', '"', '\n']) {
-            true => format!("\"{}\"", cell.replace('"', "\"\"").replace('\n', " ")),
-            false => cell.to_owned(),
-        };
-        let cells: Vec<String> = row.cells.iter().map(|cell| quoted(cell.text())).collect();
-        text.push_str(&cells.join(","));
-        text.push('\n');
-        line += 1;
-    }
-    text
-}
-
 async fn filled(
     portal: &PortalState,
     f: &Frame,
@@ -306,57 +260,6 @@ fn signed(
     })
 }
 
-/// What the page's script sends.
-#[derive(Deserialize)]
-pub(super) struct Form {
-    statement: String,
-    #[serde(flatten)]
-    touch: Touch,
-}
-
-/// `POST /people/roster/sign`
-pub(super) async fn sign(
-    State(portal): State<Arc<PortalState>>,
-    f: Frame,
-    Shown(shown): Shown,
-    Posted(form): Posted<Form>,
-) -> Response {
-    match made(&portal, &shown, form).await {
-        Ok(batches) => Redirect::to(&where_they_are(&batches)).into_response(),
-        Err(Refused(told)) => problem::page(&f, &told, "/people/roster"),
-    }
-}
-
-/// The page of the batch, or of all drafts where a roster made several.
-fn where_they_are(batches: &[String]) -> String {
-    match batches {
-        [batch] => format!("/batches/{batch}"),
-        _ => "/drafts".into(),
-    }
-}
-
-/// Hands the roster in, and gives the batches that came of it.
-async fn made(
-    portal: &PortalState,
-    shown: &StaffCertificate,
-    form: Form,
-) -> Result<Vec<String>, Refused> {
-    let malformed = || refused(Code::Malformed);
-    let statement = Bytes::read(&form.statement).ok_or_else(malformed)?;
-    // Too late, or another roster came since: the file is sent again.
-    let waiting = portal.rosters.waiting(&shown.person, &statement);
-    let waiting = waiting.ok_or_else(|| refused(Code::ChallengeUsed))?;
-    let touch = form.touch.read().ok_or_else(malformed)?;
-    let draft = Draft::by_passkey(statement, shown.certificate.clone(), touch);
-    let mut batches = Vec::new();
-    for message in waiting.draft.messages(&draft, BATCH_ROWS_MAX) {
-        let message = AsOfficer { certificate: shown.certificate.clone(), message };
-        let answer = passed_on(portal.issuer.draft_many(&message).await);
-        batches.push(portal.recorded("draft-many", &shown.person, answer).await?.batch);
-    }
-    Ok(batches)
-}
-
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let f = || Frame::sample(language, "/people/roster");
@@ -402,7 +305,7 @@ fn checked_sample(
     };
     let number = |_: &RosterEntry| {
         drawn += 1;
-        SealedNumber { digest: [drawn; 32].into(), seal: Bytes::default() }
+        SealedNumber { digest: [drawn; 32].into(), seal: records::Bytes::default() }
     };
     let numbers: Vec<SealedNumber> = entries.iter().map(number).collect();
     let draw = || {
@@ -410,20 +313,8 @@ fn checked_sample(
         Some([drawn; 32])
     };
     let draft = RosterDraft::of((&entries, &numbers), evidence, draw).unwrap();
-    let of = (&Bytes::from([1; 32]), [2; 32]);
+    let of = (&records::Bytes::from([1; 32]), [2; 32]);
     let said = draft.many.statement("people", of, [3; 16], 1_795_507_200).unwrap();
     let f = Frame::sample(language, "/people/roster");
     signed(&f, (&said, &draft), (&entries, &units), credentials.into()).unwrap()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn several_batches_lead_to_all_drafts() {
-        let [one, two] = ["5GPJWBSG64S36D1N", "5GPJWBSG64S36D1P"].map(str::to_owned);
-        assert_eq!(where_they_are(std::slice::from_ref(&one)), "/batches/5GPJWBSG64S36D1N");
-        assert_eq!(where_they_are(&[one, two]), "/drafts");
-    }
 }
