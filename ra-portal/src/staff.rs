@@ -39,6 +39,7 @@ mod revoke;
 mod role;
 mod roster;
 mod roster_sign;
+mod silence;
 mod state;
 mod suspend;
 #[cfg(test)]

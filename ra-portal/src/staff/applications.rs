@@ -2,7 +2,7 @@
 //! them, for whom, how they are used, and how one more is put behind a gate.
 
 use super::certificate::{self, Shown};
-use super::state;
+use super::{silence, state};
 use crate::pages::{Frame, page, show, words};
 use crate::state::PortalState;
 use askama::Template;
@@ -78,7 +78,7 @@ pub(super) async fn show(
 fn filled(f: Frame, state: CityState) -> ApplicationsPage {
     let w = ApplicationsWords::of(f.language);
     let now = records::time::read(&state.now).unwrap_or(0);
-    let is_unheard = state::is_unheard(&state.logs, now);
+    let is_unheard = silence::is_unheard(&state.logs, now);
     let mut applications: BTreeMap<String, Vec<Gate>> = BTreeMap::new();
     for gate in state.gates {
         let application = gate.application.clone();
@@ -88,7 +88,7 @@ fn filled(f: Frame, state: CityState) -> ApplicationsPage {
 }
 
 fn line(w: &'static ApplicationsWords, gate: GateState, is_unheard: bool, now: u64) -> Gate {
-    let silent = state::is_silent(&gate, is_unheard, now);
+    let silent = silence::is_silent(&gate, is_unheard, now);
     let ready = gate.beat.as_ref().is_some_and(|beat| beat.state == "ready");
     let tag = match (gate.open, gate.joined) {
         (false, _) => w.closed,

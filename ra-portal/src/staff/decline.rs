@@ -111,7 +111,7 @@ pub(super) async fn decline(
     // A passkey declines no batch.
     let credentials = match opened.body() {
         Body::Batch(_) => Ok(String::new()),
-        _ => super::review::usable(&portal, officer).await,
+        _ => super::passkeys::usable(&portal, officer).await,
     };
     let credentials = match credentials {
         Ok(credentials) => credentials,

@@ -144,7 +144,7 @@ async fn checked(
     let answer = passed_on(portal.issuer.preview(&message).await);
     let drafted = Some(&typed.drafted);
     let preview = portal.recorded_draft(("preview", &shown.person), drafted, answer).await?;
-    let credentials = super::review::usable(portal, shown.certificate.clone()).await?;
+    let credentials = super::passkeys::usable(portal, shown.certificate.clone()).await?;
     let consequence = match &typed.drafted {
         Drafted::Person(body) => {
             consequence::told(portal, f, shown, &Body::Person(body.clone())).await

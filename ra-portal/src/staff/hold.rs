@@ -103,7 +103,7 @@ pub(super) async fn check(
     let own = Sha256::digest(&shown.certificate.0).into();
     let (founding, now) = (&portal.trust.founding, Clock::system().seconds());
     let stated = SuspensionStatement::new(founding, own, said, (salt, nonce), now);
-    let credentials = match super::review::usable(&portal, shown.certificate).await {
+    let credentials = match super::passkeys::usable(&portal, shown.certificate).await {
         Ok(credentials) => credentials,
         Err(Refused(told)) => return problem::page(&f, &told, &back),
     };

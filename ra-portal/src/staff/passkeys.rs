@@ -71,6 +71,15 @@ pub(super) async fn show(
     }
 }
 
+/// Passkeys with which somebody may sign. Without an answer nobody knows that there are none: what
+/// was to be signed is not sent unsigned in its place.
+pub(super) async fn usable(portal: &PortalState, certificate: Bytes) -> Result<String, Refused> {
+    let own = portal.issuer.passkeys(&AsOfficer { certificate, message: () }).await;
+    let usable = passed_on(own)?.into_iter().filter(|passkey| passkey.usable);
+    let ids: Vec<String> = usable.map(|passkey| passkey.credential.to_string()).collect();
+    Ok(ids.join(" "))
+}
+
 fn filled(f: Frame, certificate: &Bytes, own: &[OwnPasskey]) -> PasskeysPage {
     let w = PasskeysWords::of(f.language);
     let read = Certificate::read(&certificate.0).ok();

@@ -192,7 +192,7 @@ async fn checked(
     let of = (&portal.trust.founding, certificate);
     let said = draft.many.statement("letters", of, nonce, Clock::system().seconds());
     let said = said.map_err(|_| refused(Code::Malformed))?;
-    let credentials = super::review::usable(portal, shown.certificate.clone()).await?;
+    let credentials = super::passkeys::usable(portal, shown.certificate.clone()).await?;
     let filled = signed(f, (&said, &draft), &receipt, credentials);
     filled.ok_or_else(|| refused(Code::Malformed))
 }

@@ -2,11 +2,16 @@
 //! the CA's signature here; an officer's own `yinxin` checks it again, which a captured portal
 //! cannot.
 
+#[cfg(test)]
+mod samples;
+
+#[cfg(test)]
+pub(super) use samples::{sample_progress, samples};
+
 use super::certificate::{self, Shown};
 use super::checks;
-#[cfg(test)]
-use super::consequence;
 use super::consequence::ConsequenceView;
+use super::passkeys;
 use crate::pages::facts::{Line, lines, marked};
 use crate::pages::{Frame, FromPath, FromQuery, Language, Marked, page, problem, show, words};
 use crate::refusal::{passed_on, refused};
@@ -145,7 +150,7 @@ pub(super) async fn show(
     };
     match (export.open(&portal.trust, Clock::system().seconds()), export.standing.clone()) {
         (Ok(opened), Some(standing)) => {
-            let credentials = match usable(&portal, officer).await {
+            let credentials = match passkeys::usable(&portal, officer).await {
                 Ok(credentials) => credentials,
                 Err(Refused(told)) => return problem::page(&f, &told, "/"),
             };
@@ -159,18 +164,6 @@ pub(super) async fn show(
             problem::page(&f, &refused(Code::OrderAltered).0, "/")
         }
     }
-}
-
-/// Passkeys with which somebody may sign. Without an answer nobody knows that there are none: what
-/// was to be signed is not sent unsigned in its place.
-pub(super) async fn usable(
-    portal: &PortalState,
-    certificate: records::Bytes,
-) -> Result<String, Refused> {
-    let own = portal.issuer.passkeys(&AsOfficer { certificate, message: () }).await;
-    let usable = passed_on(own)?.into_iter().filter(|passkey| passkey.usable);
-    let ids: Vec<String> = usable.map(|passkey| passkey.credential.to_string()).collect();
-    Ok(ids.join(" "))
 }
 
 pub(super) fn filled(
@@ -267,161 +260,4 @@ fn rows(
 fn opened_of(rows: &[Row]) -> Vec<records::Bytes> {
     let sample = rows.iter().filter(|row| row.sample);
     sample.filter_map(|row| records::Bytes::read(&row.digest)).collect()
-}
-
-#[cfg(test)]
-pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
-    let render = |kind: (&str, &str),
-                  credentials: &str,
-                  (given, browser): (bool, bool),
-                  (can_be_declined, moved)| {
-        let approvers = if given || !browser { vec!["李核验".into()] } else { Vec::new() };
-        let look = if moved { Look::Moved } else { Look::Differs };
-        let said = plain::look(look);
-        let page = ReviewPage {
-            checks: checks::samples(language, false),
-            kind: language.of_both(kind.0.into(), kind.1.into()),
-            consequence: if given { consequence::sample(language, true) } else { None },
-            credentials: credentials.into(),
-            standing: OrderProgress { approvers, given, browser, ..sample_progress() },
-            look: (!given).then(|| language.of_both(said.zh, said.en)),
-            moved,
-            can_be_declined,
-            ..sample(language)
-        };
-        page.render().unwrap()
-    };
-    let issue = ("签发证书", "issue a certificate");
-    let revoke = ("吊销证书", "revoke certificates");
-    vec![
-        ("review", render(issue, "AAAA", (false, true), (true, false))),
-        ("review-batch", batch_sample(language)),
-        ("review-choice", choice_sample(language)),
-        ("review-given", render(issue, "", (true, false), (true, false))),
-        ("review-moved", render(issue, "AAAA", (false, true), (true, true))),
-        ("review-revoke", render(revoke, "", (false, false), (false, false))),
-    ]
-}
-
-#[cfg(test)]
-const HOSTILE: &str = "<script>alert(1)</script> \u{202e}\u{200b}";
-
-#[cfg(test)]
-fn sample_line(language: Language, term: (&str, &str), value: impl Into<plain::FactValue>) -> Line {
-    Line {
-        term: language.of_both(term.0.into(), term.1.into()),
-        value: marked(language, &value.into()),
-        differs: false,
-        lines: Vec::new(),
-    }
-}
-
-#[cfg(test)]
-fn sample_facts(language: crate::pages::Language) -> Vec<Line> {
-    let line = |term, value: plain::FactValue| sample_line(language, term, value);
-    let unit =
-        plain::NameAndId {
-            name: Some("区政府办公室".into()), id: "sz-office".into(), unit: None
-        };
-    let person = plain::NameAndId {
-        name: Some("王小明 (FEDCBA9876543210), 市委办公室".into()),
-        id: "0123456789ABCDEF".into(),
-        unit: Some(unit.into()),
-    };
-    let key = plain::FactValue::Change {
-        was: Box::new("p256 0707".into()),
-        is: Box::new("p256 0808".into()),
-    };
-    vec![
-        line(("证书持有人", "for whom"), person.into()),
-        line(("核验依据", "evidence"), HOSTILE.into()),
-        Line { differs: true, ..line(("公钥", "public key"), key) },
-    ]
-}
-
-#[cfg(test)]
-pub(super) fn sample_progress() -> OrderProgress {
-    OrderProgress {
-        approvers: Vec::new(),
-        needed: 2,
-        given: false,
-        browser: true,
-        voices: Vec::new(),
-        look: None,
-    }
-}
-
-#[cfg(test)]
-fn sample(language: crate::pages::Language) -> ReviewPage {
-    ReviewPage {
-        f: Frame::sample(language, "/orders/5GPJWBSG64S36D1N"),
-        w: ReviewWords::of(language),
-        checks: checks::samples(language, true),
-        kind: language.of_both("批量：签发证书".into(), "batch: issue a certificate".into()),
-        order: "5GPJWBSG64S36D1N".into(),
-        expires: "2026-12-01 16:00 (UTC+8)".into(),
-        digest: plain::fingerprint(&[7; 32]),
-        facts: sample_facts(language),
-        consequence: None,
-        digest_value: "AAAA".into(),
-        challenge: "AAAA".into(),
-        credentials: "AAAA".into(),
-        standing: sample_progress(),
-        look: None,
-        moved: false,
-        can_be_declined: true,
-        choices: Vec::new(),
-        acting_for: String::new(),
-        rows: Vec::new(),
-    }
-}
-
-/// Two of one name, and one whose name runs from right to left and pretends to be more.
-#[cfg(test)]
-fn namesakes() -> [plain::NameAndId; 3] {
-    let of = |name: &str, id: &str| {
-        let unit = plain::NameAndId {
-            name: Some("区政府办公室".into()),
-            id: "sz-office".into(),
-            unit: None,
-        };
-        plain::NameAndId { name: Some(name.into()), id: id.into(), unit: Some(unit.into()) }
-    };
-    let forged = "ئابدۇراخمان (0123456789ABCDEF), \u{202e}市委";
-    [
-        of("王小明", "0123456789ABCDEF"),
-        of("王小明", "FEDCBA9876543210"),
-        of(forged, "5GPJWBSG64S36D1N"),
-    ]
-}
-
-#[cfg(test)]
-fn choice_sample(language: Language) -> String {
-    let w = ReviewWords::of(language);
-    let voice = |acting_for: Option<&str>| Voice {
-        acting_for: acting_for.map(str::to_owned),
-        name: HOSTILE.into(),
-    };
-    let voices = vec![voice(None), voice(Some("FEDCBA9876543210"))];
-    let standing = OrderProgress { voices, ..sample_progress() };
-    let choices = choices(w, "0123456789ABCDEF", &standing);
-    ReviewPage { choices, standing, ..sample(language) }.render().unwrap()
-}
-
-#[cfg(test)]
-fn batch_sample(language: crate::pages::Language) -> String {
-    let row = |about: plain::NameAndId, sample| Row {
-        order: "5GPJWBSG64S36D1Q".into(),
-        about: marked(language, &about.into()),
-        digest: format!("AAA{}", u8::from(sample)),
-        sample,
-        look: None,
-        facts: sample_facts(language),
-    };
-    let page = ReviewPage {
-        facts: vec![sample_line(language, ("共", "how many"), "2")],
-        rows: namesakes().into_iter().zip([true, true, false]).map(|(a, s)| row(a, s)).collect(),
-        ..sample(language)
-    };
-    page.render().unwrap()
 }

@@ -48,7 +48,7 @@ pub(super) async fn revoke(
     }
     if unsigned.is_empty() {
         let back = format!("/certificates/{}", show::escaped(&serial));
-        let credentials = match super::review::usable(&portal, shown.certificate.clone()).await {
+        let credentials = match super::passkeys::usable(&portal, shown.certificate.clone()).await {
             Ok(credentials) => credentials,
             Err(Refused(told)) => return problem::page(&f, &told, &back),
         };

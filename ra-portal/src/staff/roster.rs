@@ -223,7 +223,7 @@ async fn filled(
     let statement = statement_bytes(&said).map_err(|_| unavailable())?;
     let credentials = match numbered.0.len() > PASSKEY_ROWS_MAX {
         true => String::new(),
-        false => super::review::usable(portal, shown.certificate.clone()).await?,
+        false => super::passkeys::usable(portal, shown.certificate.clone()).await?,
     };
     let shown_page = signed(f, (&said, &draft), (numbered.0, units), credentials);
     let shown_page = shown_page.ok_or_else(unavailable)?;

@@ -1,7 +1,14 @@
 //! `GET /state`: how the city stands: revocation lists, logs and their sequencer, gates. What is
 //! late says so, and what to type.
 
+#[cfg(test)]
+mod samples;
+
+#[cfg(test)]
+pub(super) use samples::{sample_state, samples};
+
 use super::certificate::{self, Shown};
+use super::silence::{is_silent, is_unheard, stands_still};
 use crate::pages::{Frame, page, show, words};
 use crate::refusal::passed_on;
 use crate::staff_certificate::StaffCertificate;
@@ -11,16 +18,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::{AsOfficer, CityState, GateState, ListState, LogState, ProcessState};
-use records::access::{HEARTBEAT_SECONDS_MAX, Heartbeat, MayFill};
+use records::access::{Heartbeat, MayFill};
 use service::problem::Refused;
 use service::{Clock, Neighbour};
 use std::sync::Arc;
-
-/// A gate without a record of itself for this many seconds is silent, even if no log said so: it
-/// makes one in [`HEARTBEAT_SECONDS_MAX`] at the latest.
-const SILENT: u64 = HEARTBEAT_SECONDS_MAX + 600;
-/// Records are in the tree within a second; this many later the sequencer stands still.
-const STANDS_STILL: u64 = 30;
 
 words! {
     StateWords {
@@ -288,103 +289,6 @@ fn process(state: ProcessState) -> ProcessLine {
 
 fn harmless(texts: &[String]) -> Vec<String> {
     texts.iter().map(|text| show::harmless(text)).collect()
-}
-
-fn stands_still(log: &LogState, now: u64) -> bool {
-    let since = log.waits_since.as_deref().and_then(records::time::read);
-    since.is_some_and(|since| now > since + STANDS_STILL)
-}
-
-/// Whether nobody hears of gates: a log that stands still records no silence.
-pub(super) fn is_unheard(logs: &[LogState], now: u64) -> bool {
-    logs.iter().any(|log| stands_still(log, now))
-}
-
-/// Whether a gate that should be heard of is not.
-pub(super) fn is_silent(gate: &GateState, is_unheard: bool, now: u64) -> bool {
-    let seen = gate.seen.as_deref().and_then(records::time::read);
-    let is_old = seen.is_none_or(|seen| now > seen + SILENT);
-    gate.open && gate.joined && (is_unheard || gate.silent.is_some() || is_old)
-}
-
-/// A state with everything in it that can be late.
-#[cfg(test)]
-pub(super) fn sample_state(late: bool) -> CityState {
-    use records::access::InForce;
-    let now = if late { "2026-11-26T10:00:00Z" } else { "2026-11-25T08:00:05Z" };
-    let beat = Heartbeat {
-        application: "exchange".into(),
-        permitted: 1204,
-        denied: 3,
-        connections: 7,
-        world: InForce { bundle: 2, policy: records::Bytes::default(), people: 9, crl: 4 },
-        checkpoint: 90,
-        spooled: 0,
-        state: "ready".into(),
-        full: Vec::new(),
-        nearly_full: if late { vec![MayFill::Spool] } else { Vec::new() },
-    };
-    let gate = |agent: &str, joined| GateState {
-        agent: agent.into(),
-        application: "exchange".into(),
-        unit: "市政府办公室 (city-office)".into(),
-        hosts: vec!["exchange.example".into()],
-        serves: vec!["商州区 (shangzhou)".into(), "<b>\u{202e} (x)".into()],
-        joined,
-        open: true,
-        people: if late { 10 } else { 9 },
-        seen: joined.then(|| "2026-11-25T08:00:00Z".to_owned()),
-        silent: (joined && late).then(|| "2026-11-25T08:00:00Z".to_owned()),
-        beat: joined.then(|| beat.clone()),
-    };
-    let list = |issuer: &str, number| ListState {
-        issuer: issuer.into(),
-        number,
-        this_update: "2026-11-25T06:00:00Z".into(),
-        next_update: "2026-11-26T06:00:00Z".into(),
-    };
-    let log = |log: &str, waits: bool| LogState {
-        log: log.into(),
-        size: 120,
-        waiting: waits.into(),
-        waits_since: waits.then(|| "2026-11-26T09:00:00Z".to_owned()),
-    };
-    CityState {
-        now: now.into(),
-        lists: vec![list("issuing-1", 4), list("root", 1)],
-        logs: vec![log("control", late), log("access", false)],
-        gates: vec![gate("gate-1", true), gate("gate-2", false)],
-        rules: if late { 3 } else { 2 },
-        waiting_orders: 5,
-        processes: sample_processes(late),
-    }
-}
-
-#[cfg(test)]
-fn sample_processes(late: bool) -> Vec<ProcessState> {
-    let well = |process: &str| ProcessState {
-        process: process.into(),
-        ready: true,
-        told: Vec::new(),
-        answered: Some("2026-11-25T08:00:00Z".into()),
-        silent_since: None,
-    };
-    let names = ["issuer", "status", "log", "notices", "portal-staff", "portal-public"];
-    let mut all: Vec<ProcessState> = names.into_iter().map(well).collect();
-    if late {
-        all[1].told = vec!["listener: nearly full <b>".into()];
-        (all[2].ready, all[2].told) =
-            (false, vec!["disk: full: less than 128 MiB are left".into()]);
-        all[3].silent_since = Some("2026-11-25T08:00:05Z".into());
-        all[5] = ProcessState { answered: None, ready: false, ..well("portal-public") };
-    }
-    all
-}
-
-#[cfg(test)]
-pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
-    let render = |late| filled(Frame::sample(language, "/state"), sample_state(late));
-    vec![("state", render(false).render().unwrap()), ("state-late", render(true).render().unwrap())]
 }
 
 #[cfg(test)]

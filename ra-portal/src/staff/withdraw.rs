@@ -94,7 +94,7 @@ async fn checked(
         "order" => Some(fetched(portal, shown, &name).await?),
         _ => return Err(malformed()),
     };
-    let credentials = super::review::usable(portal, shown.certificate.clone()).await?;
+    let credentials = super::passkeys::usable(portal, shown.certificate.clone()).await?;
     filled(f.clone(), &portal.trust.founding, (name, order.as_ref()), credentials)
         .ok_or_else(malformed)
 }
