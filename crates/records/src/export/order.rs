@@ -1,20 +1,18 @@
 //! An order as approvers get it, and what is left of it once everything in it was checked.
 
-use super::{Look, NotTrusted, OrderProgress, Voice, certified_key};
+use super::files::{check_files, check_files_before};
+use super::not_trusted::NotTrusted;
+use super::{Look, OrderProgress, Voice, certified_key};
 use crate::bytes::Bytes;
 use crate::commitment::{self, Commitment, Disclosure};
 use crate::consequence::Consequences;
 use crate::json::JsonError;
-use crate::order::{
-    Before, Body, FilesBefore, NAME_PATH, Order, OrderError, RevokeBody, SignedOrder, bundle_digest,
-};
+use crate::order::{Before, Body, NAME_PATH, Order, OrderError, RevokeBody, SignedOrder};
 use crate::record::File;
 use crate::trust::Trust;
 use pki::oid::Arc;
 use pki::{Certificate, PublicKey};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
 
 /// An order as approvers get it, by portal or by file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -365,58 +363,4 @@ fn renewed(body: &Body, shown: Option<&Bytes>) -> Result<Option<Certificate>, No
         && old.subject().person() == Some(issue.person.as_str());
     let asked = old.key().spki() == renewal.asked_by.0 && renewal.is_signed();
     if named && asked { Ok(Some(old)) } else { Err(NotTrusted::Renewal) }
-}
-
-fn check_files(body: &Body, files: &[File]) -> Result<(), NotTrusted> {
-    match body {
-        Body::Profile(one) => check_named(body, &one.profile.digest, files),
-        Body::ApprovalRules(rules) => check_named(body, &rules.digest, files),
-        Body::Bundle(bundle) => check_named(body, &bundle.digest, files),
-        _ => check_none(files),
-    }
-}
-
-/// Whether the files in force before an order came with it, if it names some.
-fn check_files_before(
-    body: &Body,
-    before: Option<&Before>,
-    files: &[File],
-) -> Result<bool, NotTrusted> {
-    let named = match before {
-        Some(Before::Files(FilesBefore { digest, .. })) => check_named(body, digest, files),
-        _ => return check_none(files).map(|()| true),
-    };
-    // An order whose basis moved comes without them.
-    if named.is_err() && files.is_empty() { Ok(false) } else { named.map(|()| true) }
-}
-
-/// The digest of a single file covers its content; its name follows from the body.
-fn check_named(body: &Body, digest: &Bytes, files: &[File]) -> Result<(), NotTrusted> {
-    let name = match body {
-        Body::Profile(body) => Some(format!("profiles/{}.toml", body.profile.id)),
-        Body::ApprovalRules(_) => Some("approvals.toml".to_owned()),
-        _ => None,
-    };
-    let named = name.is_none_or(|name| files.iter().all(|file| file.name == name));
-    let same = files_digest(body, files).as_ref() == Some(digest);
-    if named && same { Ok(()) } else { Err(NotTrusted::Files) }
-}
-
-fn check_none(files: &[File]) -> Result<(), NotTrusted> {
-    if files.is_empty() { Ok(()) } else { Err(NotTrusted::Files) }
-}
-
-/// The digest of files as a body of this kind names them: of the one file, or of the bundle.
-pub fn files_digest(body: &Body, files: &[File]) -> Option<Bytes> {
-    match (body, files) {
-        (Body::Bundle(_), files) => {
-            let pairs = files.iter().map(|file| (file.name.as_str(), file.content.as_str()));
-            let names: BTreeSet<&str> = files.iter().map(|file| file.name.as_str()).collect();
-            (names.len() == files.len()).then(|| bundle_digest(pairs))
-        }
-        (Body::Profile(_) | Body::ApprovalRules(_), [file]) => {
-            Some(Sha256::digest(file.content.as_bytes()).as_slice().into())
-        }
-        _ => None,
-    }
 }
