@@ -2,7 +2,7 @@
 //! the browser is led to it.
 
 use super::certificate::{self, Shown};
-use crate::pages::{Frame, Posted, problem};
+use crate::pages::{Frame, Posted};
 use crate::refusal::{passed_on, refused};
 use crate::staff_certificate::StaffCertificate;
 use crate::state::PortalState;
@@ -34,12 +34,7 @@ pub(super) async fn batch(
 ) -> Response {
     match made(&portal, &shown, &form).await {
         Ok(order) => Redirect::to(&format!("/orders/{order}")).into_response(),
-        Err(Refused(told)) => match told.known() {
-            Some(
-                Code::CertificateRevoked | Code::CertificateSuspended | Code::CertificateExpired,
-            ) => certificate::not_seen(&f, &portal, &told),
-            _ => problem::page(&f, &told, "/"),
-        },
+        Err(Refused(told)) => certificate::refused_page(&f, &portal, &told, "/"),
     }
 }
 

@@ -2,7 +2,7 @@
 //! not, each cause with its own page.
 
 use super::role::role_at;
-use crate::pages::{Frame, Language, page, show, words};
+use crate::pages::{Frame, Language, page, problem, show, words};
 use crate::refusal::{passed_on, refused};
 use crate::staff_certificate::{StaffCertificate, judged};
 use crate::state::PortalState;
@@ -246,6 +246,22 @@ fn lists(language: Language, mine: &Mine) -> Vec<List> {
 pub(super) fn not_seen(frame: &Frame, portal: &PortalState, problem: &Problem) -> Response {
     let code = problem.known().unwrap_or(Code::Unavailable);
     page(status(code), &explained(frame, problem, code, &portal.trust.portal_public))
+}
+
+/// Why something was refused: on the page of a certificate that no longer counts, or on that of a
+/// problem, from which `back` leads on.
+pub(super) fn refused_page(
+    frame: &Frame,
+    portal: &PortalState,
+    told: &Problem,
+    back: &str,
+) -> Response {
+    match told.known() {
+        Some(Code::CertificateRevoked | Code::CertificateSuspended | Code::CertificateExpired) => {
+            not_seen(frame, portal, told)
+        }
+        _ => problem::page(frame, told, back),
+    }
 }
 
 fn explained<'a>(

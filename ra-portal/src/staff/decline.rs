@@ -93,16 +93,7 @@ pub(super) async fn decline(
     let answer = passed_on(portal.issuer.fetch(&message).await);
     let export = match portal.recorded_fetch(&shown.person, answer).await {
         Ok(export) => export,
-        Err(Refused(told)) => {
-            return match told.known() {
-                Some(
-                    Code::CertificateRevoked
-                    | Code::CertificateSuspended
-                    | Code::CertificateExpired,
-                ) => certificate::not_seen(&f, &portal, &told),
-                _ => problem::page(&f, &told, "/"),
-            };
-        }
+        Err(Refused(told)) => return certificate::refused_page(&f, &portal, &told, "/"),
     };
     let opened = export.open(&portal.trust, Clock::system().seconds());
     let (Ok(opened), Ok(salt)) = (opened, random::bytes::<32>()) else {

@@ -3,7 +3,7 @@
 
 use super::certificate::{self, Shown};
 use super::touch::Touch;
-use crate::pages::{Frame, FromPath, Posted, problem};
+use crate::pages::{Frame, FromPath, Posted};
 use crate::refusal::{passed_on, refused};
 use crate::state::PortalState;
 use axum::extract::State;
@@ -48,12 +48,7 @@ pub(super) async fn declined(
     };
     match told {
         Ok(_) => Redirect::to("/").into_response(),
-        Err(Refused(told)) => match told.known() {
-            Some(
-                Code::CertificateRevoked | Code::CertificateSuspended | Code::CertificateExpired,
-            ) => certificate::not_seen(&f, &portal, &told),
-            _ => problem::page(&f, &told, &back),
-        },
+        Err(Refused(told)) => certificate::refused_page(&f, &portal, &told, &back),
     }
 }
 

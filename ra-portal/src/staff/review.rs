@@ -137,16 +137,7 @@ pub(super) async fn show(
     let answer = passed_on(portal.issuer.fetch(&message).await);
     let export = match portal.recorded_fetch(&shown.person, answer).await {
         Ok(export) => export,
-        Err(Refused(told)) => {
-            return match told.known() {
-                Some(
-                    Code::CertificateRevoked
-                    | Code::CertificateSuspended
-                    | Code::CertificateExpired,
-                ) => certificate::not_seen(&f, &portal, &told),
-                _ => problem::page(&f, &told, "/"),
-            };
-        }
+        Err(Refused(told)) => return certificate::refused_page(&f, &portal, &told, "/"),
     };
     match (export.open(&portal.trust, Clock::system().seconds()), export.standing.clone()) {
         (Ok(opened), Some(standing)) => {
