@@ -11,6 +11,7 @@ use ca_store::entry;
 use ca_store::follower::Follower;
 use ca_store::index::with_term;
 use ca_store::lineage::{self, Seeds};
+use ca_store::rows;
 use ca_store::sequenced;
 use ca_store::shown;
 use records::evidence::{Exported, Manifest, Opening, Question, file};
@@ -153,7 +154,7 @@ async fn certificate(tx: &mut Tx, serial: &str, seeds: &mut Seeds) -> anyhow::Re
 
 /// The order that put a version of the rules in force; the founding's needs none.
 async fn rules(tx: &mut Tx, version: u32, seeds: &mut Seeds) -> anyhow::Result<()> {
-    let digest = shown::bundle_order(tx, version).await?;
+    let digest = rows::order_of_bundle(tx, version).await?;
     seeds.orders.extend(digest.filter(|digest| !digest.is_empty()).map(Bytes));
     Ok(())
 }

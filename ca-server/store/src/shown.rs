@@ -2,7 +2,7 @@
 //! evidence.
 
 use records::Disclosure;
-use store::{StoreError, Tx, row};
+use store::{Tx, row};
 
 /// A people snapshot of an agent, with its signature.
 pub async fn people_snapshot(
@@ -29,17 +29,6 @@ pub async fn list(tx: &mut Tx, issuer: &str, number: u64) -> anyhow::Result<Opti
         i64::try_from(number)?
     )?;
     Ok(found.map(|(list,)| list))
-}
-
-/// Digest of the order that put a version of the rules in force; empty for the founding's.
-pub async fn bundle_order(tx: &mut Tx, version: u32) -> Result<Option<Vec<u8>>, StoreError> {
-    let found = row!(
-        tx,
-        (Vec<u8>,),
-        "select order_digest from bundle where version = $1",
-        i64::from(version)
-    )?;
-    Ok(found.map(|(digest,)| digest))
 }
 
 /// What opens the commitments of an order.
