@@ -3,6 +3,7 @@
 //! here.
 
 pub mod authenticator;
+pub mod away;
 pub mod browser;
 pub mod built;
 pub mod captured;

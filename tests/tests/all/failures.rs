@@ -6,6 +6,7 @@ use portal_api::Pages;
 use records::enrolment::Stage;
 use records::record::Event;
 use sqlx::{AnyPool, AssertSqlSafe};
+use tests::away::DatabaseAway;
 use tests::people::code;
 use tests::processes::{is_postgres, until};
 use tests::{Office, invariants};
@@ -336,25 +337,10 @@ async fn a_loss_is_taken_before_the_database_is_there() {
     let loss = office.loss_of(&official);
     let person = office.officer(official, &collected);
     gate.until_status(&office, &person, OWN, 200).await;
-    let path = office.path("ca/ca.toml");
-    let whole = std::fs::read_to_string(&path).unwrap();
-    let mut config: toml::Table = toml::from_str(&whole).unwrap();
-    let away = "postgres://nobody@127.0.0.1:1/ca".into();
-    config["status"].as_table_mut().unwrap().insert("database".into(), away);
-    office.stop("status");
-    std::fs::write(&path, toml::to_string(&config).unwrap()).unwrap();
-    office.spawn("status", &[]);
-    let admin = office.admin("status");
-    until("it tells that the database is away", async || {
-        let Ok(answer) = admin.get("/readyz").await else { return false };
-        String::from_utf8_lossy(answer.body()).contains("database: it does not answer")
-    })
-    .await;
+    let away = DatabaseAway::of_status(&mut office).await;
     assert_eq!(office.report(&loss).await, std::slice::from_ref(&serial));
     gate.until_status(&office, &person, OWN, 401).await;
-    office.kill("status");
-    std::fs::write(&path, whole).unwrap();
-    office.start("status", &[]).await;
+    away.ends(&mut office).await;
     office.listed(&serial).await;
     invariants::hold(&office).await;
 }

@@ -1,6 +1,7 @@
 //! Online status while the database is away.
 
 use super::{is_answered, status_of};
+use tests::away::DatabaseAway;
 use tests::processes::until;
 use tests::{Office, invariants};
 
@@ -22,20 +23,7 @@ async fn what_is_lost_is_revoked_with_the_database_away() {
     })
     .await;
 
-    let path = office.path("ca/ca.toml");
-    let whole = std::fs::read_to_string(&path).unwrap();
-    let mut config: toml::Table = toml::from_str(&whole).unwrap();
-    let away = "postgres://nobody@127.0.0.1:1/ca".into();
-    config["status"].as_table_mut().unwrap().insert("database".into(), away);
-    office.stop("status");
-    std::fs::write(&path, toml::to_string(&config).unwrap()).unwrap();
-    office.spawn("status", &[]);
-    let admin = office.admin("status");
-    until("it tells that the database is away", async || {
-        let Ok(answer) = admin.get("/readyz").await else { return false };
-        String::from_utf8_lossy(answer.body()).contains("database: it does not answer")
-    })
-    .await;
+    let away = DatabaseAway::of_status(&mut office).await;
 
     until("it tells what was revoked", async || is_answered(&office, before)).await;
     assert!(status_of(&office, before).contains(": revoked"));
@@ -46,9 +34,7 @@ async fn what_is_lost_is_revoked_with_the_database_away() {
     assert!(said.contains(": revoked") && said.contains("keyCompromise"), "{said}");
     assert!(!is_answered(&office, good), "good is said of nothing");
 
-    office.kill("status");
-    std::fs::write(&path, whole).unwrap();
-    office.start("status", &[]).await;
+    away.ends(&mut office).await;
     office.listed(&serial).await;
     assert!(status_of(&office, own).contains(": revoked"));
     until("the other is good", async || status_of(&office, good).contains(": good")).await;
