@@ -122,7 +122,7 @@ fn one_person_releases_no_brake() {
 fn nobody_releases_what_only_takes_away() {
     let mut sample = Sample::with_handler();
     let mut orders: Vec<(OrderDigest, &str)> = Vec::new();
-    for (request, names) in super::execute::takings(&mut sample) {
+    for (request, names) in super::brake::takings(&mut sample) {
         orders.push((sample.order(request), names[1]));
     }
     let leaver = sample.register("赵五", "sz-office");

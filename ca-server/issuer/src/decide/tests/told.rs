@@ -1,7 +1,7 @@
 //! What was told as done and only takes away: it holds, whoever takes its records out of the queue
 //! before the tree has them, and they come into the log as they were.
 
-use super::execute::takings;
+use super::brake::takings;
 use crate::sample::Sample;
 use crate::sample::operate::{OFFICERS, revoke, unit};
 use ca_host::operator::OperatorRequest;
