@@ -12,6 +12,7 @@ mod orders;
 mod passkeys;
 mod pending;
 mod pools;
+mod releases;
 mod revocations;
 mod services;
 mod signatures;
