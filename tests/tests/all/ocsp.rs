@@ -2,7 +2,10 @@
 //! the standard refuses.
 
 mod away;
+mod crafted;
+mod renewals;
 
+use crafted::{digested, extended, extended_inside, extension, tlv, version_2, with_nonce};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,8 +15,6 @@ use tests::processes::until;
 /// Answers without a status (RFC 6960 4.2.1): 1 is malformedRequest, 6 unauthorized.
 const MALFORMED: &[u8] = &[0x30, 3, 0x0a, 1, 1];
 const UNAUTHORIZED: &[u8] = &[0x30, 3, 0x0a, 1, 6];
-/// 50 days, in seconds: half of the OCSP key's life is over.
-const HALF: &str = "4320000";
 
 /// What `openssl ocsp` says; a failed verification is a failed test.
 fn asked(office: &Office, words: &[&str]) -> String {
@@ -329,69 +330,6 @@ fn foreign_request(office: &Office, issuer: &Path, certificate: &Path) -> Vec<u8
     std::fs::read(path).unwrap()
 }
 
-fn tlv(tag: u8, body: &[u8]) -> Vec<u8> {
-    let length = match body.len() {
-        short @ 0..128 => vec![u8::try_from(short).unwrap()],
-        middle @ 128..256 => vec![0x81, u8::try_from(middle).unwrap()],
-        long => vec![0x82, u8::try_from(long >> 8).unwrap(), u8::try_from(long & 255).unwrap()],
-    };
-    [&[tag], length.as_slice(), body].concat()
-}
-
-/// The list of single requests inside a request.
-fn list(request: &[u8]) -> Vec<u8> {
-    let contents = |der: &[u8]| -> Vec<u8> {
-        let skip = if der[1] < 128 { 2 } else { 2 + usize::from(der[1] & 127) };
-        der[skip..].to_vec()
-    };
-    let inside = contents(&contents(request));
-    let length = if inside[1] < 128 {
-        2 + usize::from(inside[1])
-    } else {
-        let count = usize::from(inside[1] & 127);
-        let length = inside[2..2 + count].iter().fold(0, |sum, b| sum << 8 | usize::from(*b));
-        2 + count + length
-    };
-    inside[..length].to_vec()
-}
-
-/// The same request with another nonce.
-fn with_nonce(request: &[u8], nonce: &[u8]) -> Vec<u8> {
-    let id = [0x06, 9, 0x2b, 6, 1, 5, 5, 7, 0x30, 1, 2];
-    let extension = tlv(0x30, &[id.as_slice(), &tlv(4, &tlv(4, nonce))].concat());
-    let extensions = tlv(0xa2, &tlv(0x30, &extension));
-    tlv(0x30, &tlv(0x30, &[list(request), extensions].concat()))
-}
-
-/// An extension of any kind.
-fn extension(id: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
-    let critical: &[u8] = if critical { &[1, 1, 0xff] } else { &[] };
-    tlv(0x30, &[&tlv(6, id), critical, &tlv(4, value)].concat())
-}
-
-/// The same request with these extensions.
-fn extended(request: &[u8], extensions: &[Vec<u8>]) -> Vec<u8> {
-    let extensions = tlv(0xa2, &tlv(0x30, &extensions.concat()));
-    tlv(0x30, &tlv(0x30, &[list(request), extensions].concat()))
-}
-
-/// The same request with an extension beside its only certificate id.
-fn extended_inside(request: &[u8], extension: &[u8]) -> Vec<u8> {
-    let singles = list(request);
-    let single = &singles[2..];
-    let single = tlv(0x30, &[&single[2..], &tlv(0xa0, &tlv(0x30, extension))].concat());
-    tlv(0x30, &tlv(0x30, &tlv(0x30, &single)))
-}
-
-/// The same request under another digest, by its last arc below 2.16.840.1.101.3.4.2.
-fn digested(request: &[u8], arc: u8) -> Vec<u8> {
-    let sha256 = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
-    let at = request.windows(9).position(|window| window == sha256).unwrap();
-    let mut other = request.to_vec();
-    other[at + 8] = arc;
-    other
-}
-
 /// What a request may carry besides: what is unknown and critical refuses it, what is not is passed
 /// over; a nonce is one, and an OCTET STRING. A digest that is unknown names nobody here. Who signs
 /// a request is not asked.
@@ -443,95 +381,4 @@ async fn extensions_are_read_as_the_standard_says() {
     let signed =
         request(&office, &["-no_nonce", "-cert", &other, "-signer", &own, "-signkey", &key]);
     judged(&office, &other, &post(&office, kind, signed).await.2);
-}
-
-fn version_2(request: &[u8]) -> Vec<u8> {
-    tlv(0x30, &tlv(0x30, &[tlv(0xa0, &[2, 1, 1]), list(request)].concat()))
-}
-
-/// A renewal that is killed on its way goes on with the same use: no key that may ask next is lost.
-#[tokio::test]
-async fn a_killed_renewal_goes_on() {
-    let mut office = Office::open().await;
-    let serial = |office: &Office| {
-        let text = std::fs::read_to_string(office.path("ca/log/tls.pem")).unwrap();
-        let leaf = &pki::pem::read(text.as_bytes(), pki::pem::Kind::Certificate).unwrap()[0];
-        pki::Certificate::read(leaf).unwrap().serial().to_string()
-    };
-    let first = serial(&office);
-    let killed = office.ca_with(&["renew", "log"], &[("YINXIN_CRASH_AT", "renew-after-use")]);
-    assert!(!killed.status.success() && serial(&office) == first);
-    let half = [("YINXIN_CRASH_AT", "renew-half-exchanged")];
-    let killed = office.ca_with(&["renew", "log"], &half);
-    assert!(!killed.status.success() && serial(&office) == first);
-    office.stop("log");
-    office.start("log", &[]).await;
-    let second = serial(&office);
-    assert_ne!(second, first, "the start finishes the exchange");
-    let used = office.control().await.into_iter().filter(|record| {
-        let records::record::Event::Used { authorization, .. } = &record.event else {
-            return false;
-        };
-        authorization == "renew-log-log"
-    });
-    assert_eq!(used.count(), 1, "one use, however often it was asked for");
-    office.ca_json(&["renew", "log"]);
-    assert_ne!(serial(&office), second);
-
-    office.stop("status");
-    let killing = [("YINXIN_CLOCK_OFFSET", HALF), half[0]];
-    let _ = office.ca_with(&["doctor", "--confirm-clock"], &killing[..1]);
-    office.spawn("status", &killing);
-    office.ended("status").await;
-    let _ = office.ca(&["doctor", "--confirm-clock"]);
-    let other = written(&office, "other.pem", office.first("officer-1").leaf());
-    office.start("status", &[]).await;
-    assert!(asked(&office, &["-cert", &other]).contains(": good"));
-    // Without any key of its own it still takes losses, and asks who wants an answer to come again.
-    office.stop("status");
-    std::fs::write(office.path("ca/status/ocsp.pem"), "").unwrap();
-    office.spawn("status", &[]);
-    let admin = office.admin("status");
-    until("it runs", async || admin.get("/healthz").await.is_ok()).await;
-    let good = request(&office, &["-no_nonce", "-cert", &other]);
-    let try_later = [0x30, 3, 0x0a, 1, 3];
-    let listens = url(&office).replace("http://", "").replace("/ocsp", "");
-    let listens = listens.rsplit_once(':').unwrap().1.parse().unwrap();
-    let connects = async || tokio::net::TcpStream::connect(("127.0.0.1", listens)).await.is_ok();
-    until("it listens", connects).await;
-    until("it answers", async || {
-        post(&office, "application/ocsp-request", good.clone()).await.2 == try_later
-    })
-    .await;
-    until("it says so", async || !admin.get("/readyz").await.unwrap().status().is_success()).await;
-}
-
-/// Half-way through its life the responder renews its key by itself, and goes on answering.
-#[tokio::test]
-async fn the_key_of_answers_renews_itself() {
-    let mut office = Office::open().await;
-    let kept =
-        |office: &Office| std::fs::read_to_string(office.path("ca/status/ocsp.pem")).unwrap();
-    let first = kept(&office);
-    office.stop("status");
-    let half = [("YINXIN_CLOCK_OFFSET", HALF)];
-    let _ = office.ca_with(&["doctor", "--confirm-clock"], &half);
-    office.start("status", &half).await;
-    until("the key is renewed", async || kept(&office) != first).await;
-    office.stop("status");
-    let _ = office.ca(&["doctor", "--confirm-clock"]);
-    office.start("status", &[]).await;
-    let other = written(&office, "other.pem", office.first("officer-1").leaf());
-    assert!(asked(&office, &["-cert", &other]).contains(": good"));
-    let path = office.path("answer.der").display().to_string();
-    asked(&office, &["-cert", &other, "-respout", &path]);
-    let words = ["ocsp", "-respin", &path, "-resp_text", "-noverify"];
-    let shown = Command::new("openssl").args(words).output().unwrap().stdout;
-    let shown = String::from_utf8_lossy(&shown).to_lowercase();
-    let renewed =
-        &pki::pem::read(kept(&office).as_bytes(), pki::pem::Kind::Certificate).unwrap()[0];
-    let serial = pki::Certificate::read(renewed).unwrap().serial().to_string();
-    let shown: String = shown.chars().filter(|c| *c != ':').collect();
-    assert!(shown.contains(&serial), "{shown}");
-    tests::invariants::hold(&office).await;
 }
