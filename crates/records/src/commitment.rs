@@ -98,3 +98,14 @@ pub fn open<'a>(
     let found = disclosures.iter().find(opens);
     found.map(|disclosure| &disclosure.value).ok_or_else(|| NotDisclosed(path.to_owned()))
 }
+
+/// The same of a text. Whoever judges a text asks for it by the commitment: what is disclosed at
+/// its path first may open another one.
+pub fn open_text<'a>(
+    commitment: &Commitment,
+    path: &str,
+    disclosures: &'a [Disclosure],
+) -> Result<&'a str, NotDisclosed> {
+    let text = open(commitment, path, disclosures)?.as_str();
+    text.ok_or_else(|| NotDisclosed(path.to_owned()))
+}

@@ -183,8 +183,12 @@ impl Order {
         Ok(of_body.chain(self.basis.commitments(before.as_ref())).collect())
     }
 
-    /// Every commitment must be opened, and every disclosure must open one that no other opens.
+    /// Every commitment must be opened, and every disclosure must open one that no other opens,
+    /// with a text: nothing else is shown to people as what it is.
     pub fn check_disclosures(&self, disclosures: &[Disclosure]) -> Result<(), NotDisclosed> {
+        if let Some(other) = disclosures.iter().find(|one| !one.value.is_string()) {
+            return Err(NotDisclosed(other.path.clone()));
+        }
         let unreadable = |_| NotDisclosed("/".to_owned());
         commitment::check(self.commitments().map_err(unreadable)?, disclosures)
     }

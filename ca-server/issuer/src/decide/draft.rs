@@ -7,18 +7,17 @@ use super::order::{OrderParts, make};
 use super::revoke::check_evidence;
 use crate::command::{Caller, Officer};
 use crate::error::IssuerError;
-use crate::loaded::text;
 use crate::officer::person_of;
 use crate::round::Round;
 use crate::verify::VerifiedDraft;
 use ca_api::handler::DraftMade;
 use pki::mail::Mailbox;
 use pki::name::PersonName;
-use records::commitment::EVIDENCE_PATH;
+use records::commitment::{EVIDENCE_PATH, open_text};
 use records::draft::{DRAFT_SECONDS, Drafting};
 use records::drafted::{Drafted, LetterBody};
 use records::order::{Body, MAIL_PATH, NAME_PATH, PersonAction, PersonBody};
-use records::{Code, Disclosure};
+use records::{Code, Commitment, Disclosure};
 
 /// Orders in one handler's name that wait for approval.
 pub(crate) const DRAFTS_OF_HANDLER_MAX: usize = 500;
@@ -33,8 +32,6 @@ pub(crate) const LETTERS_OF_HOUR_MAX: u32 = 200;
 /// Both in all names together, but for the first of each handler.
 pub(crate) const ALL_OF_HOUR_MAX: u32 = 20_000;
 const OF_HOUR_LEAST: u32 = 100;
-/// What opens the commitments of a person's body: name, mail address, evidence.
-const DISCLOSURES_MAX: usize = 3;
 
 /// Makes what a draft asks for. The same draft again is the same order, while it is open.
 pub(crate) fn draft(
@@ -153,21 +150,23 @@ fn allow(round: &mut Round<'_>, (what, handler): (&str, &str), most: u32) -> Res
     if round.state.counted(&own) <= OF_HOUR_LEAST { Ok(()) } else { all }
 }
 
-/// What was typed is readable and of its form. That it opens the commitments, all of them and
-/// nothing else, is seen when the order is made.
+/// What was typed is readable and of its form: each text is the one that the body commits to, and
+/// nothing comes beside them. What opens the names of others is added when the order is made.
 pub(crate) fn check_said(body: &PersonBody, disclosures: &[Disclosure]) -> Result<(), Code> {
-    if disclosures.len() > DISCLOSURES_MAX {
+    if disclosures.len() > 2 + usize::from(body.mail.is_some()) {
         return Err(Code::Malformed);
     }
-    let told = |path| text(disclosures, path).ok_or(Code::OrderIncomplete);
-    let name = told(NAME_PATH)?;
+    let told = |held: &Commitment, path: &str| {
+        open_text(held, path, disclosures).map_err(|_| Code::OrderIncomplete)
+    };
+    let name = told(&body.name, NAME_PATH)?;
     // Nobody stays in office for what they are called.
     if body.action != PersonAction::Leave {
-        PersonName::read(&name).map_err(|_| Code::Malformed)?;
+        PersonName::read(name).map_err(|_| Code::Malformed)?;
     }
-    check_evidence(&told(EVIDENCE_PATH)?)?;
-    if body.mail.is_some() {
-        Mailbox::read(&told(MAIL_PATH)?).map_err(|_| Code::Malformed)?;
+    check_evidence(told(&body.evidence, EVIDENCE_PATH)?)?;
+    if let Some(mail) = &body.mail {
+        Mailbox::read(told(mail, MAIL_PATH)?).map_err(|_| Code::Malformed)?;
     }
     Ok(())
 }

@@ -5,15 +5,15 @@ use super::submit::bind_key;
 use crate::error::IssuerError;
 use crate::issuance::Issuing;
 use crate::issuance::PendingIssuance;
-use crate::loaded::text;
 use crate::round::Round;
 use crate::rows::{KeyBinding, RowChange};
 use authority::{Judged, Serial};
 use ca_host::prepare::{CertificateInputs, CertificateIssuer, PrepareError, Prepared, prepare};
 use pki::name::{DistinguishedName, Subject, Text};
 use pki::{PublicKey, SerialNumber, Signer};
+use records::commitment::open_text;
 use records::letter::bind;
-use records::order::IssueBody;
+use records::order::{CommittedName, IssueBody};
 use records::record::Event;
 use records::{Bytes, Code, Disclosure};
 use std::sync::Arc;
@@ -37,12 +37,7 @@ pub(crate) fn intend(
     }
     round.authority().may_certify(&key, &issue.person)?;
     let subject = subject(issue, &extras.disclosures)?;
-    let mail: Vec<String> = issue
-        .names
-        .iter()
-        .enumerate()
-        .filter_map(|(place, _)| text(&extras.disclosures, &format!("/names/{place}/value")))
-        .collect();
+    let mail = mail(issue, &extras.disclosures)?;
     let number = SerialNumber::from_random(round.random()?);
     let serial = Serial::of(&number).ok_or(Code::LintFailed)?;
     let of = SubjectInputs { serial: &number, subject: &subject, key: &key, dns: &[], mail: &mail };
@@ -94,15 +89,25 @@ fn check_bound(
 
 /// The subject that was approved, with the name that opens its commitment.
 fn subject(issue: &IssueBody, opened: &[Disclosure]) -> Result<DistinguishedName, Code> {
-    let name = text(opened, "/subject/cn").ok_or(Code::OrderIncomplete)?;
+    let name = open_text(&issue.subject.cn, "/subject/cn", opened);
+    let name = name.map_err(|_| Code::OrderIncomplete)?;
     let subject = Subject {
         country: issue.subject.c.clone(),
         organization: Text::read(&issue.subject.o).map_err(|_| Code::Malformed)?,
         units: issue.subject.ou.clone(),
-        common_name: Text::read(&name).map_err(|_| Code::Malformed)?,
+        common_name: Text::read(name).map_err(|_| Code::Malformed)?,
         serial_number: Some(issue.subject.sn.clone()),
     };
     subject.to_name().map_err(|_| Code::Malformed)
+}
+
+/// The mail addresses that were approved, all of them.
+fn mail(issue: &IssueBody, opened: &[Disclosure]) -> Result<Vec<String>, Code> {
+    let value = |(place, named): (usize, &CommittedName)| {
+        let text = open_text(&named.value, &format!("/names/{place}/value"), opened);
+        text.map(str::to_owned).map_err(|_| Code::OrderIncomplete)
+    };
+    issue.names.iter().enumerate().map(value).collect()
 }
 
 /// A service as its certificate names it.

@@ -1,12 +1,12 @@
 //! What of an order officers should look at twice, found out once, when it is made. It decides
 //! nothing but that everybody opens it who approves a batch with it.
 
-use crate::loaded::text;
 use crate::round::Round;
 use pki::{Certificate, oid};
 use records::Disclosure;
+use records::commitment::open_text;
 use records::export::Look;
-use records::order::{Body, IssueBody, PersonAction};
+use records::order::{Body, IssueBody, NAME_PATH, PersonAction};
 
 /// What needs a look, if anything does.
 pub(crate) fn review_flag(
@@ -16,12 +16,12 @@ pub(crate) fn review_flag(
 ) -> Option<Look> {
     match body {
         Body::Issue(issue) => {
-            let name = text(disclosures, "/subject/cn")?;
-            differs(round, issue, &name).then_some(Look::Differs)
+            let name = open_text(&issue.subject.cn, "/subject/cn", disclosures).ok()?;
+            differs(round, issue, name).then_some(Look::Differs)
         }
         Body::Person(person) if person.action == PersonAction::Create => {
-            let name = text(disclosures, "/name")?;
-            round.loaded.has_namesake(&person.unit, &name).then_some(Look::SameName)
+            let name = open_text(&person.name, NAME_PATH, disclosures).ok()?;
+            round.loaded.has_namesake(&person.unit, name).then_some(Look::SameName)
         }
         _ => None,
     }

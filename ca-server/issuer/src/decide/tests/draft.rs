@@ -8,6 +8,7 @@ use ca_host::operator::OperatorRequest;
 use records::decline::Outcome;
 use records::draft::{DRAFT_SECONDS, Draft, DraftStatement, Drafting};
 use records::drafted::{Drafted, LetterBody};
+use records::order::NAME_PATH;
 use records::order::PersonAction::{Create, Leave, Move};
 use records::passkey::Assertion;
 use records::rules::Role;
@@ -213,6 +214,38 @@ fn a_draft_is_its_signers_and_says_what_the_order_says() {
     let mut more = good.clone();
     more.disclosures.push(Disclosure::new("/mail", [3; 32], "a@example.com".into()));
     assert!(sample.bring_draft(sample.staff(), "handler", more).is_err());
+    sample.bring_draft(sample.staff(), "handler", good).unwrap();
+}
+
+/// A name that is judged is the one that the body commits to. Whoever drafts knows what opens their
+/// own, which every order of theirs commits to as well: it stands in for no other.
+#[test]
+fn a_name_that_is_judged_is_the_one_that_is_committed_to() {
+    let mut sample = Sample::with_handler();
+    let own = sample.rows.people[&sample.person("handler")].clone();
+    let own = own.into_iter().find(|one| one.path == NAME_PATH).unwrap();
+    let drafting = |sample: &Sample, value: serde_json::Value, beside: &[Disclosure]| {
+        let (mut body, mut disclosures) = sample.person_body((Create, NEW), ("陈一", "sz-office"));
+        let place = disclosures.iter().position(|one| one.path == NAME_PATH).unwrap();
+        disclosures[place] = Disclosure::new(NAME_PATH, [7; 32], value);
+        body.name = disclosures[place].commitment().unwrap();
+        let draft = sample.signed_draft("handler", &Drafted::Person(body), |_| {});
+        let disclosures = [beside, &disclosures[..]].concat();
+        Drafting { draft, disclosures, number_seal: None }
+    };
+    let names = ["王小明 (0123456789ABCDEF)", "王\u{202e}", "www.x.cn"];
+    let names = names.map(serde_json::Value::from).into_iter();
+    for value in names.chain([serde_json::json!(7), serde_json::json!(["王小明"])]) {
+        for beside in [&[][..], std::slice::from_ref(&own)] {
+            let drafting = drafting(&sample, value.clone(), beside);
+            let told = sample.bring_draft(sample.staff(), "handler", drafting);
+            assert!(told.is_err(), "{value} beside {beside:?}");
+        }
+    }
+    let good = drafting(&sample, "陈一".into(), &[]);
+    let more = drafting(&sample, "陈一".into(), &[own]);
+    let told = sample.bring_draft(sample.staff(), "handler", more);
+    assert_eq!(told, Err(Code::Malformed), "what opens nothing of the body");
     sample.bring_draft(sample.staff(), "handler", good).unwrap();
 }
 

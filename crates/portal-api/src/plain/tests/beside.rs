@@ -163,3 +163,23 @@ fn who_drafted_it_is_shown() {
     assert!(sample.open(&order).is_none(), "a drafter without a name");
     assert!(json::write(&order).is_ok());
 }
+
+/// What is shown of a commitment is the text that opens it. Nothing else opens one: it would be
+/// shown as empty.
+#[test]
+fn only_a_text_opens_what_is_shown() {
+    let sample = samples().into_iter().find(|one| one.order["kind"] == "release").unwrap();
+    let opens = |value: Value| {
+        let other = Disclosure::new("/evidence", [9; 32], value);
+        let mut order = sample.order.clone();
+        order["body"]["evidence"] = j!(other.commitment().unwrap());
+        let kept = sample.disclosures.iter().filter(|one| one.path != "/evidence").cloned();
+        let disclosures = kept.chain([other]).collect();
+        let changed = SampleOrder { order: order.clone(), disclosures, ..SampleOrder::default() };
+        changed.open(&order).is_some()
+    };
+    assert!(opens(j!("持证人到场，核对身份证原件")));
+    for other in [j!(7), j!(true), j!(["x"]), j!({ "x": "x" })] {
+        assert!(!opens(other.clone()), "{other}");
+    }
+}
