@@ -9,9 +9,9 @@ use records::code::Code;
 use records::founding::Holding;
 use records::json;
 use records::order::{
-    AgentBefore, Basis, Before, Body, CertificateBefore, DelegateBody, FilesBefore, LentBefore,
-    NamedPerson, NamedUnit, Order, PersonAction, PersonBefore, PortalBefore, RoleAction, RoleBody,
-    UnitAction, UnitBefore,
+    AgentBefore, Basis, Before, Body, CertificateBefore, DelegateBody, FilesBefore, IssueBody,
+    LentBefore, NamedPerson, NamedUnit, Order, PersonAction, PersonBefore, PortalBefore, RoleAction,
+    RoleBody, UnitAction, UnitBefore,
 };
 
 impl Authority {
@@ -55,9 +55,20 @@ impl Authority {
                 self.office_stands(&order.basis, person)
             }
             Body::Person(_) | Body::Release(_) => Ok(()),
+            Body::Issue(issue) if !self.carries_itself(body) && !self.follows_last(issue) => {
+                Err(Code::StateConflict)
+            }
             _ if now == order.basis => Ok(()),
             _ => Err(Code::StateConflict),
         }
+    }
+
+    /// Whether the certificate with which a new one was compared is still the last one of its
+    /// profile: whoever read that it is the first, or what differs, consents to no second one.
+    fn follows_last(&self, issue: &IssueBody) -> bool {
+        let last = self.last_certificate(&issue.person, &issue.profile.id);
+        let last = last.and_then(|held| held.sha256).map(Bytes::from);
+        last == issue.previous
     }
 
     /// Whether somebody holds what was shown of their roles before they get one more, their own and

@@ -75,6 +75,29 @@ fn what_was_shown_as_a_change_is_the_change() {
     sample.done(rules(2), &SECURITY);
 }
 
+/// Two letters for one person: once a certificate came from one of them, what was shown as the
+/// first of its profile, or beside an older one, is neither approved nor carried out.
+#[test]
+fn what_was_shown_as_the_first_certificate_is_the_first() {
+    let mut sample = Sample::found();
+    let id = sample.register("李丹", "sz-office");
+    let letters = [(); 3].map(|()| sample.letter(&id, "official"));
+    let [first, second, third] = letters.each_ref().map(|one| sample.applied(one, &key()));
+    sample.approved_by(second, &OFFICERS);
+    sample.state.ready.remove(&second);
+    sample.approved_by(first, &OFFICERS);
+    sample.issue();
+    assert_eq!(sample.approve(third, "officer-1"), Err(Code::StateConflict));
+    sample.state.ready.insert(second);
+    assert_eq!(sample.execute(), None);
+    assert_eq!(sample.count("intent"), 1);
+    // It can be declined; under the same letter it is asked for anew, beside the first one.
+    sample.decline(second, "officer-2", Outcome::Returned).unwrap();
+    sample.sequence();
+    sample.certify(&letters[1], &key());
+    sample.certify(&letters[2], &key());
+}
+
 #[test]
 fn a_new_name_ends_what_was_asked_under_the_old_one() {
     let mut sample = Sample::found();
