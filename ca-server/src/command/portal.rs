@@ -3,7 +3,6 @@
 use super::host::Host;
 use anyhow::Context;
 use ca_host::operator::OperatorRequest;
-use ca_store::table::portal::PortalRow;
 use clap::{Args, Subcommand};
 use pki::CertificationRequest;
 use records::Bytes;
@@ -59,22 +58,16 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
                 staff_key: key(&staff_request)?,
             }
         }
-        What::Close { portal } => {
-            // The order repeats what is being closed, so that approvers see it.
-            let mut tx = host.store.read().await?;
-            let found = ca_store::table::portal::by_id(&mut tx, &portal).await?;
-            let PortalRow { unit, public_host, staff_host } =
-                found.context("没有这个门户 / there is no such portal")?;
-            PortalBody {
-                action: "close".into(),
-                portal,
-                unit,
-                public_host,
-                public_key: Bytes::default(),
-                staff_host,
-                staff_key: Bytes::default(),
-            }
-        }
+        // The issuer fills in what is being closed, so that approvers see it.
+        What::Close { portal } => PortalBody {
+            action: "close".into(),
+            portal,
+            unit: String::new(),
+            public_host: String::new(),
+            public_key: Bytes::default(),
+            staff_host: String::new(),
+            staff_key: Bytes::default(),
+        },
     };
     host.order(&OperatorRequest::Portal { body: Box::new(body) }).await
 }

@@ -10,7 +10,6 @@ pub mod list;
 pub mod notice;
 pub mod order;
 pub mod person;
-pub mod portal;
 pub mod revocation;
 pub mod snapshot;
 

@@ -14,8 +14,8 @@ use pki::mail::Mailbox;
 use pki::name::{PersonName, UnitName};
 use records::commitment::EVIDENCE_PATH;
 use records::order::{
-    ApprovalRulesBody, Body, BundleBody, PersonAction, PersonBody, ProfileBody, ProfileRef,
-    REVOKED_MAX, RevokeBody, RoleBody, UnitAction, UnitBody, bundle_digest,
+    ApprovalRulesBody, Body, BundleBody, PersonAction, PersonBody, PortalBody, ProfileBody,
+    ProfileRef, REVOKED_MAX, RevokeBody, RoleBody, UnitAction, UnitBody, bundle_digest,
 };
 use records::record::File;
 use records::rules::ApprovalRules;
@@ -99,7 +99,7 @@ fn order_of(
         OperatorRequest::Delegate { body } => Ok((Body::Delegate(*body), OrderParts::default())),
         OperatorRequest::Profile { content } => Ok(profile_order(content)?),
         OperatorRequest::ApprovalRules { content } => Ok(rules_order(content)?),
-        OperatorRequest::Portal { body } => Ok((Body::Portal(*body), OrderParts::default())),
+        OperatorRequest::Portal { body } => Ok((portal_order(round, *body), OrderParts::default())),
         OperatorRequest::Bundle { version, files } => Ok(bundle_order(version, files)?),
         _ => Err(Code::UnknownKind.into()),
     }
@@ -173,6 +173,23 @@ fn unit_order(round: &Round<'_>, wanted: UnitBody) -> Result<Body, Code> {
         UnitName::read(&name).map_err(|_| Code::Malformed)?;
     }
     Ok(Body::Unit(UnitBody { action, unit, county, name, parent }))
+}
+
+/// Whoever closes a portal names it: the rest is what authority holds, which approvers read as what
+/// ends, and no key or host comes with it.
+fn portal_order(round: &Round<'_>, wanted: PortalBody) -> Body {
+    let known = round.authority().portal(&wanted.portal);
+    let Some(known) = known.filter(|_| wanted.action == "close") else {
+        return Body::Portal(wanted);
+    };
+    Body::Portal(PortalBody {
+        unit: known.unit.clone(),
+        public_host: known.public_host.clone(),
+        public_key: Bytes::default(),
+        staff_host: known.staff_host.clone(),
+        staff_key: Bytes::default(),
+        ..wanted
+    })
 }
 
 fn sha256(content: &str) -> Bytes {

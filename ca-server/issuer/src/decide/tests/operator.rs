@@ -288,6 +288,14 @@ fn portals_are_registered_with_readable_keys_and_closed() {
     sample.done(of("register", "portal-2"), &SECURITY);
     let again = portal("register", "portal-2", (&key(), &key()));
     assert_eq!(refused(&mut sample, again), Code::StateConflict);
+    // Who closes it brings no host and no key: what is read is what ends.
+    let OperatorRequest::Portal { mut body } = of("close", "portal-2") else { unreachable!() };
+    (body.unit, body.public_host) = ("sz-office".into(), "other.example".into());
+    let order = sample.order(OperatorRequest::Portal { body });
+    let (_, made) = sample.authority().open(order, sample.city.now).unwrap();
+    let Body::Portal(made) = &*made else { panic!("{made:?}") };
+    assert_eq!((made.unit.as_str(), made.public_host.as_str()), ("city", "portal-2.example"));
+    assert!(made.public_key.0.is_empty() && made.staff_key.0.is_empty());
     sample.done(of("close", "portal-2"), &SECURITY);
 }
 
