@@ -1,9 +1,10 @@
 """Somebody at a terminal: runs a command on one, types what it asks for, and ends as it ends.
 
-    terminal.py [--size ROWSxCOLUMNS] PASSPHRASE COMMAND [ARGUMENT ...]
+    terminal.py [--size ROWSxCOLUMNS] [--ahead LINE] PASSPHRASE COMMAND [ARGUMENT ...]
 
 The terminal is as large as is said. What it showed goes to standard output. A question that nobody knows an answer to ends
-the command after a minute.
+the command after a minute. Who pasted one more line with the command (--ahead) answers each
+question with no.
 """
 import fcntl
 import os
@@ -34,10 +35,12 @@ def answer(shown, passphrase):
 
 
 def main():
-    words, size = sys.argv[1:], None
+    words, size, ahead = sys.argv[1:], None, None
     if words[0] == "--size":
         size = [int(number) for number in words[1].split("x")]
         words = words[2:]
+    if words[0] == "--ahead":
+        ahead, words = words[1], words[2:]
     passphrase, command = words[0], words[1:]
     child, terminal = pty.fork()
     if child == 0:
@@ -46,6 +49,8 @@ def main():
         os.execv(command[0], command)
     signal.signal(signal.SIGALRM, lambda *_: os.kill(child, signal.SIGKILL))
     signal.alarm(SECONDS_MAX)
+    if ahead is not None:
+        os.write(terminal, ahead.encode() + b"\n")
     shown, asked = b"", 0
     while True:
         try:
@@ -57,6 +62,7 @@ def main():
         shown += piece
         typed = answer(shown[asked:].decode("utf-8", "replace"), passphrase)
         if typed is not None:
+            typed = typed if ahead is None else "no"
             asked = len(shown)
             os.write(terminal, typed.encode() + b"\n")
     _, status = os.waitpid(child, 0)

@@ -195,7 +195,7 @@ pub(crate) fn awaiting(stage: &Stage) -> Vec<Fact> {
     vec![
         Fact::new(("已提交，办件", "submitted, order"), order),
         Fact::new(("审批", "approvals"), format!("{approvals} / {needed}")),
-        Fact::new(("须在此前完成", "to be given before"), expires),
+        Fact::new(("须在此前完成", "to be given before"), plain::FactValue::time(expires)),
     ]
 }
 

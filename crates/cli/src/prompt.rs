@@ -1,7 +1,7 @@
 //! Asking people: passphrases without echo, confirmations by typing what is confirmed.
 
 use crate::exit::Failure;
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, QueueSelector, tcflush, tcgetattr, tcsetattr};
 use std::io::{BufRead, IsTerminal, stdin};
 use std::path::Path;
 use system::terminal::Reader;
@@ -88,11 +88,14 @@ pub(crate) fn no_terminal() -> Failure {
 }
 
 /// Asks where somebody reads for `word` to be typed; anything else means no. Nothing typed is no
-/// consent, whatever the word was made from.
+/// consent, whatever the word was made from, and neither is what lay there before the question: a
+/// further line that was pasted with the command.
 pub(crate) fn confirm(reader: Reader, (zh, en): (&str, &str), word: &str) -> Result<(), Failure> {
     if !stdin().is_terminal() {
         return Err(no_terminal());
     }
+    tcflush(stdin(), QueueSelector::IFlush)
+        .map_err(|error| Failure::usage("终端的输入无法清空。", error.to_string()))?;
     reader.question(&format!("{} ", speech::both(zh, en)));
     let mut line = String::new();
     stdin()

@@ -183,6 +183,21 @@ fn has_each_fact(text: &str, facts: &[Value], languages: &[&str]) {
     }
 }
 
+/// A page has a command copied, and with it the word that consents: it lies in the terminal before
+/// anything was shown, and answers nothing. Whoever reads and types it themselves approves.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_pasted_before_the_question_is_no_consent() {
+    let office = Office::open().await;
+    let person = office.register("王小明", "sz-office").await;
+    let order = office.apply(&office.letter(&person, "official")).await;
+    let command = yinxin(&office, &["approve", &order]);
+    let done = with_terminal(&["--ahead", &order[12..]], &command);
+    let text = check(&done, "pasted");
+    assert!(!done.status.success() && text.contains("not confirmed"), "{text}");
+    let done = on_a_terminal("50x200", &command);
+    assert!(done.status.success(), "{}", check(&done, "typed"));
+}
+
 /// Whatever is sent to a listener, its log is one document a line, and nothing in it is hidden.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hostile_fields_leave_log_lines_whole() {
@@ -218,10 +233,14 @@ async fn hostile_fields_leave_log_lines_whole() {
 
 /// What a command shows on a terminal of so many rows and columns.
 pub(crate) fn on_a_terminal(size: &str, command: &Command) -> Output {
+    with_terminal(&["--size", size], command)
+}
+
+fn with_terminal(options: &[&str], command: &Command) -> Output {
     let python = workspace().join(".tools/venv/bin/python3");
     assert!(python.exists(), "Python is missing; next: make test-tools");
     let mut terminal = Command::new(python);
-    terminal.arg(workspace().join("tests/clients/terminal.py")).args(["--size", size, "none"]);
+    terminal.arg(workspace().join("tests/clients/terminal.py")).args(options).arg("none");
     terminal.arg(command.get_program()).args(command.get_args()).env_remove("LANG");
     let own = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
     terminal.envs(own);
