@@ -155,6 +155,7 @@ fn summary(Finding { checked, standings }: &Finding) -> serde_json::Value {
     serde_json::json!({
         "count": checked.records.len() - refused, "refused": refused,
         "tree_size": checked.tree_size, "root": checked.root, "floors": floors::facts(standings),
+        "not_proven": [found::as_written().document()],
         "hearsay": {
             "complete_to": checked.complete_to, "before": checked.before, "names": checked.names,
         },

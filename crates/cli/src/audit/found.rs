@@ -96,7 +96,21 @@ pub(crate) fn page(checked: &CheckedSearch, standings: &[Standing]) -> Vec<FactV
         vec![checked.complete_to.to_string().into()],
     ));
     said.extend(names(checked));
+    said.push(as_written());
     said
+}
+
+/// What of a record that stands in the log is not proven by that: whoever writes into the database
+/// has a record numbered, and a signature in it is judged where authority is replayed.
+pub(crate) fn as_written() -> FactValue {
+    phrase(
+        "各条所述为写入者的话：无人签名、没有生效的记录也会在日志中。谁批准了什么、签发了什么，\
+         须导出证据证明。",
+        "What each of them says is the word of whoever wrote it: records that nobody signed, and \
+         that have no effect, stand in the log as well. Who approved what, and what was issued, is \
+         proven by evidence that is exported.",
+        Vec::new(),
+    )
 }
 
 /// Who the people are, by name.
@@ -143,6 +157,8 @@ mod tests {
             assert!(zh.contains(words), "{words}: {zh}");
         }
         assert!(zh.contains("姓名为日志服务所述，未经证明：「王小明」"), "{zh}");
+        assert!(zh.contains("没有生效的记录也会在日志中"), "{zh}");
+        assert!(en.contains("the word of whoever wrote it"), "{en}");
         for words in ["the log says", "left out nothing that fits is not proven", "not proven: "] {
             assert!(en.contains(words), "{words}: {en}");
         }

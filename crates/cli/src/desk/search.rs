@@ -40,7 +40,7 @@ words! {
         control "审批和证书" "Approvals and certificates";
         search "检索" "Search";
         found "检索结果" "Found";
-        proven "✓ 已证明" "✓ proven";
+        proven "✓ 已证明在日志中" "✓ proven to stand in the log";
         refused "✗ 已拒绝" "✗ refused";
         nothing_here "日志服务称这一段没有符合全部条件的记录，更早的还未查看。" "The log says that nothing in this part fits; older records have not been looked at yet.";
         nothing "日志服务称没有符合全部条件的记录。" "The log says that no record fits everything that was asked.";
