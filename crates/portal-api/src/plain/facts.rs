@@ -71,7 +71,8 @@ pub fn facts_unsigned(opened: &ShownOrder) -> Vec<Fact> {
     let draft = opened.order().draft.as_deref().into_iter();
     facts.extend(draft.flat_map(about_draft));
     facts.extend(opened.order().place.iter().flat_map(about_place));
-    facts.push(fact(("有效期至", "expires"), FactValue::time(&opened.order().expires)));
+    let expires = FactValue::time(&opened.order().expires);
+    facts.push(fact(("办件截止时间", "order expires"), expires));
     facts
 }
 

@@ -92,7 +92,7 @@ fn what_was_shown_as_the_first_certificate_is_the_first() {
     assert_eq!(sample.execute(), None);
     assert_eq!(sample.count("intent"), 1);
     // It can be declined; under the same letter it is asked for anew, beside the first one.
-    sample.decline(second, "officer-2", Outcome::Returned).unwrap();
+    sample.decline(second, "security-1", Outcome::Returned).unwrap();
     sample.sequence();
     sample.certify(&letters[1], &key());
     sample.certify(&letters[2], &key());
