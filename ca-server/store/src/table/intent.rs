@@ -52,7 +52,8 @@ pub async fn mark(tx: &mut Tx, state: &str, serials: Vec<String>) -> Result<(), 
     Ok(())
 }
 
-/// Intents that may wait for their signature; whoever takes them up asks the log and the MAC.
+/// Intents that may wait for their signature, as far as their rows can be read; whoever takes them
+/// up asks the log and the MAC.
 pub async fn waiting(tx: &mut Tx) -> Result<Vec<IntentRow>, StoreError> {
     type Row = (String, Vec<u8>, String, String, Option<String>, Vec<u8>, Vec<u8>);
     let found = rows!(
@@ -61,12 +62,13 @@ pub async fn waiting(tx: &mut Tx) -> Result<Vec<IntentRow>, StoreError> {
         "select serial, under, profile_id, subject, reference, tbs, mac from intent \
          where state = 'recorded' order by serial"
     )?;
+    // One that a hand put there holds up no start.
     let intent = |(serial, under, profile, subject, reference, tbs, mac): Row| {
-        let under = <[u8; 32]>::try_from(under)
-            .map_err(|_| StoreError::Inconsistent("what an intent is under"))?;
-        Ok(IntentRow { serial, tbs, issuing: Issuing { under, profile, subject, reference }, mac })
+        let under = <[u8; 32]>::try_from(under).ok()?;
+        let issuing = Issuing { under, profile, subject, reference };
+        Some(IntentRow { serial, tbs, issuing, mac })
     };
-    found.into_iter().map(intent).collect()
+    Ok(found.into_iter().filter_map(intent).collect())
 }
 
 /// How many intents wait for their signature, and how many were given up, as rows say.
@@ -74,4 +76,31 @@ pub async fn count(tx: &mut Tx) -> Result<(i64, i64), StoreError> {
     let waiting = "select count(*) from intent where state in ('recorded', 'signing')";
     let given_up = "select count(*) from intent where state = 'abandoned'";
     Ok((super::counted(tx, waiting).await?, super::counted(tx, given_up).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use store::Store;
+
+    /// A row that a hand put among those that wait is none, and hides no other.
+    #[tokio::test]
+    async fn an_intent_that_nobody_wrote_hides_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let address = format!("sqlite:{}", folder.path().join("ca.db").display());
+        let store = Store::open(&address).await.unwrap();
+        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let mut tx = store.write().await.unwrap();
+        let (profile, subject) = ("official".to_owned(), "P1".to_owned());
+        let issuing = Issuing { under: [7; 32], profile, subject, reference: None };
+        let row = IntentRow { serial: "02".into(), tbs: vec![1], issuing, mac: vec![2] };
+        insert(&mut tx, vec![row]).await.unwrap();
+        let hand = "insert into intent select '01', x'00', profile_id, subject, reference, tbs, \
+                    mac, state from intent";
+        assert_eq!(store::execute!(&mut tx, hand).unwrap(), 1);
+        let found = waiting(&mut tx).await.unwrap();
+        assert_eq!(found.iter().map(|row| row.serial.as_str()).collect::<Vec<_>>(), ["02"]);
+        drop(tx);
+        store.close().await;
+    }
 }

@@ -140,7 +140,7 @@ pub async fn decline(
     Ok(())
 }
 
-/// What is kept beside some orders.
+/// What is kept beside some orders, as far as their rows can be read.
 pub async fn extras(
     tx: &mut Tx,
     digests: Vec<OrderDigest>,
@@ -155,25 +155,20 @@ pub async fn extras(
         keys,
         ")"
     );
-    let json = |_| StoreError::Inconsistent("an order's disclosures");
-    let mut extras = HashMap::with_capacity(found.len());
-    for (digest, disclosures, files, bind, request, challenge) in found {
-        let digest = <[u8; 32]>::try_from(digest)
-            .map_err(|_| StoreError::Inconsistent("an order's digest"))?;
+    // A row that says nothing holds up no order but its own.
+    let read = |(digest, disclosures, files, bind, request, challenge): Row| {
+        let digest = <[u8; 32]>::try_from(digest).ok()?;
         let binding = match (bind, request, challenge) {
             (Some(bind), Some(request), Some(challenge)) => {
                 Some(KeyBinding { bind, request, challenge })
             }
             _ => None,
         };
-        let one = OrderExtras {
-            disclosures: serde_json::from_str(&disclosures).map_err(json)?,
-            files: serde_json::from_str(&files).map_err(json)?,
-            binding,
-        };
-        extras.insert(OrderDigest(digest), one);
-    }
-    Ok(extras)
+        let disclosures = serde_json::from_str(&disclosures).ok()?;
+        let files = serde_json::from_str(&files).ok()?;
+        Some((OrderDigest(digest), OrderExtras { disclosures, files, binding }))
+    };
+    Ok(found.into_iter().filter_map(read).collect())
 }
 
 /// What opens the commitments of some orders, as rows have it; whoever reads it opens them.
@@ -251,4 +246,49 @@ pub async fn reason_of(
         id
     )?;
     Ok(record.map(|(record,)| (record, salt, value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use store::Store;
+
+    fn row(number: u8) -> OrderRow {
+        OrderRow {
+            digest: OrderDigest([number; 32]),
+            order: format!("{number}"),
+            kind: "revoke",
+            title: String::new(),
+            person: None,
+            reference: None,
+            bytes: Vec::new(),
+            signature: Vec::new(),
+            extras: OrderExtras::default(),
+            made: 1,
+            expires: 2,
+            look: "",
+            drafter: None,
+        }
+    }
+
+    /// A hand spoils what is kept beside one order: it is as if that were missing, and what is kept
+    /// beside the others is read.
+    #[tokio::test]
+    async fn a_row_that_is_spoiled_hides_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let address = format!("sqlite:{}", folder.path().join("ca.db").display());
+        let store = Store::open(&address).await.unwrap();
+        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let mut tx = store.write().await.unwrap();
+        insert(&mut tx, vec![row(1), row(2), row(3)]).await.unwrap();
+        let files = "update ordered set files = 'x' where order_id = '1'";
+        execute!(&mut tx, files).unwrap();
+        let opened = "update ordered set disclosures = '{' where order_id = '2'";
+        execute!(&mut tx, opened).unwrap();
+        let all = [1, 2, 3].map(|number| OrderDigest([number; 32]));
+        let found = extras(&mut tx, all.to_vec()).await.unwrap();
+        assert_eq!(found.into_keys().collect::<Vec<_>>(), [all[2]]);
+        drop(tx);
+        store.close().await;
+    }
 }
