@@ -36,14 +36,17 @@ pub(crate) struct CaughtUp {
     pub(crate) unsigned: Vec<(String, Code)>,
     /// Intents that the tree holds now and whose bytes nobody has.
     pub(crate) without_bytes: Vec<Serial>,
+    /// Whether orders were carried out whose rows were not read: nothing copies them.
+    pub(crate) is_uncopied: bool,
 }
 
 /// Follows the log to its head and notices all that waits: who decides by a part of it decides as
-/// if the other part took nothing away.
+/// if the other part took nothing away. Rows of orders only bring what is copied: where they cannot
+/// be read, it goes on without.
 pub(crate) async fn catch_up(
     tx: &mut Tx,
     (replay, floor): (&Replay, &Floor),
-    state: Option<State>,
+    (state, reads): (Option<State>, bool),
 ) -> Result<CaughtUp, IssuerError> {
     let head = replay.head(tx, floor).await?;
     let mut caught = CaughtUp {
@@ -56,6 +59,7 @@ pub(crate) async fn catch_up(
         confirmed: Vec::new(),
         unsigned: Vec::new(),
         without_bytes: Vec::new(),
+        is_uncopied: false,
     };
     let before = caught.state.followed.edge.size();
     if head.size < before || (head.size == before && head.root != caught.state.followed.edge.root())
@@ -69,7 +73,7 @@ pub(crate) async fn catch_up(
         let from = Some(&caught.state.followed);
         let (followed, applied) = replay.step(tx, from, (&head, floor), STEP).await?;
         caught.state.followed = followed;
-        let orders = caught.enacted(tx, &applied).await?;
+        let orders = caught.enacted(tx, &applied, reads).await?;
         for entry in &applied {
             caught.take(entry, &orders);
         }
@@ -100,7 +104,12 @@ pub(crate) async fn catch_up(
 pub(crate) type Enacted = HashMap<OrderDigest, (Body, Vec<Disclosure>)>;
 
 impl CaughtUp {
-    async fn enacted(&self, tx: &mut Tx, applied: &[Applied]) -> Result<Enacted, IssuerError> {
+    async fn enacted(
+        &mut self,
+        tx: &mut Tx,
+        applied: &[Applied],
+        reads: bool,
+    ) -> Result<Enacted, IssuerError> {
         let digest = |entry: &Applied| match &entry.record().event {
             Event::Enacted { order, .. } if entry.effect().is_ok() => {
                 order.digest().map(OrderDigest)
@@ -108,6 +117,10 @@ impl CaughtUp {
             _ => None,
         };
         let digests: Vec<OrderDigest> = applied.iter().filter_map(digest).collect();
+        if !reads {
+            self.is_uncopied |= !digests.is_empty();
+            return Ok(Enacted::new());
+        }
         Ok(table::order::enacted(tx, digests).await?)
     }
 
@@ -142,7 +155,8 @@ impl CaughtUp {
                 self.over(order, "done");
                 let digest = order.digest().map(OrderDigest);
                 let body = digest.and_then(|digest| orders.get(&digest)).map(|(body, _)| body);
-                if body.is_some_and(Body::takes_away) {
+                // What no row tells of may have taken something away.
+                if body.is_none_or(Body::takes_away) {
                     self.state.people_taken = change;
                 }
                 self.released(body);

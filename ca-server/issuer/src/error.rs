@@ -48,6 +48,12 @@ impl From<ReplayError> for IssuerError {
 }
 
 impl IssuerError {
+    /// Whether a table, or a value in it, cannot be read while the database answers.
+    pub(crate) fn is_about_rows(&self) -> bool {
+        let Self::Failed(error) = self else { return false };
+        error.downcast_ref::<StoreError>().is_some_and(StoreError::is_about_rows)
+    }
+
     /// The code that the caller learns.
     pub(crate) fn code(&self) -> Code {
         match self {

@@ -42,6 +42,7 @@ mod start;
 mod state;
 mod told;
 mod turn;
+mod uncopied;
 pub mod verify;
 mod view;
 mod waits;

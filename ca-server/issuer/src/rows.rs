@@ -19,6 +19,7 @@ use std::sync::Arc;
 use store::Tx;
 
 /// One change.
+#[derive(Clone)]
 pub(crate) enum RowChange {
     Order(Box<OrderRow>),
     OrderState(OrderDigest, &'static str),
@@ -43,6 +44,36 @@ pub(crate) enum RowChange {
     Bundle(u32, Bytes),
     /// Every cached row again, as authority says it.
     Rewrite,
+}
+
+impl RowChange {
+    /// Whether it only says once more what the log says, so that it may come later.
+    pub(crate) fn is_copy(&self) -> bool {
+        match self {
+            Self::OrderState(..)
+            | Self::OrderDeclined(..)
+            | Self::Approval(_)
+            | Self::Consumed(_)
+            | Self::IntentState(..)
+            | Self::Revocation(..)
+            | Self::Released(_)
+            | Self::Unit(..)
+            | Self::Person(..)
+            | Self::Roles(..)
+            | Self::Portal(..)
+            | Self::Profile(..)
+            | Self::Agent(..)
+            | Self::Bundle(..) => true,
+            Self::Order(_)
+            | Self::Intent(_)
+            | Self::Certificate(_)
+            | Self::Letter(_)
+            | Self::Token(..)
+            | Self::List(_)
+            | Self::Snapshot(_)
+            | Self::Rewrite => false,
+        }
+    }
 }
 
 /// Changes by table.

@@ -149,6 +149,7 @@ impl Sample {
             confirmed: Vec::new(),
             unsigned: Vec::new(),
             without_bytes: Vec::new(),
+            is_uncopied: false,
         };
         let waiting = self.recorded.get(self.in_tree..).unwrap().to_vec();
         let orders = self.enacted(&waiting);

@@ -14,6 +14,7 @@ use crate::signer::Signer;
 use crate::start::Start;
 use crate::told::ToldJournal;
 use crate::turn::Turn;
+use crate::uncopied::Uncopied;
 use crate::writer::{MANY, Writer};
 use crate::{confirmed, publisher, queue, reads, route, shredder, snapshot, socket};
 use anyhow::Context;
@@ -165,6 +166,7 @@ async fn open(
         left_behind: start.left_behind,
         unsigned: start.unsigned,
         stuck: Stuck::none(),
+        uncopied: Uncopied::of(start.uncopied, start.is_uncopied),
         began: Instant::now(),
         unwritten: start.unwritten,
         journal,

@@ -20,6 +20,12 @@ pub(crate) struct Share<'a> {
     pub(crate) rest: bool,
     /// Whether what was told and vanished is put on its way again.
     pub(crate) again: bool,
+    /// Whether all of it only takes away.
+    is_braking: bool,
+    /// Whether what rows bring is read.
+    pub(crate) reads: bool,
+    /// Whether copies of what the log says are written later.
+    pub(crate) copies_later: bool,
 }
 
 enum Orders {
@@ -30,56 +36,72 @@ enum Orders {
 }
 
 impl<'a> Share<'a> {
+    fn of(commands: &'a [Command], orders: Orders) -> Self {
+        Self {
+            commands,
+            orders,
+            signed: Vec::new(),
+            rest: false,
+            again: false,
+            is_braking: false,
+            reads: true,
+            copies_later: false,
+        }
+    }
+
     /// Everything that there is, but what is stuck; so many orders at most, and so many brakes.
     pub(crate) fn everything(
         (commands, orders_max): (&'a [Command], usize),
         signed: Vec<Signed>,
     ) -> Self {
-        Self { commands, orders: Orders::Ready(orders_max), signed, rest: true, again: true }
+        Self { signed, rest: true, again: true, ..Self::of(commands, Orders::Ready(orders_max)) }
     }
 
     /// Brakes: commands and so many orders at most, and nothing else.
     pub(crate) fn brakes((commands, orders_max): (&'a [Command], usize)) -> Self {
-        Self {
-            commands,
-            orders: Orders::Brakes(orders_max),
-            signed: Vec::new(),
-            rest: false,
-            again: true,
-        }
+        Self { again: true, is_braking: true, ..Self::of(commands, Orders::Brakes(orders_max)) }
     }
 
-    /// One command.
-    pub(crate) fn command(command: &'a Command) -> Self {
-        let commands = std::slice::from_ref(command);
-        Self { commands, orders: Orders::None, signed: Vec::new(), rest: false, again: false }
+    /// One command, which may be a brake.
+    pub(crate) fn command(command: &'a Command, is_braking: bool) -> Self {
+        Self { is_braking, ..Self::of(std::slice::from_ref(command), Orders::None) }
     }
 
-    /// One order that has its approvals.
-    pub(crate) fn order(order: OrderDigest) -> Self {
-        Self {
-            commands: &[],
-            orders: Orders::One(order),
-            signed: Vec::new(),
-            rest: false,
-            again: false,
-        }
+    /// One order that has its approvals, and may be a brake.
+    pub(crate) fn order(order: OrderDigest, is_braking: bool) -> Self {
+        Self { is_braking, ..Self::of(&[], Orders::One(order)) }
     }
 
     /// One certificate.
     pub(crate) fn signed(signed: Signed) -> Self {
-        Self {
-            commands: &[],
-            orders: Orders::None,
-            signed: vec![signed],
-            rest: false,
-            again: false,
-        }
+        Self { signed: vec![signed], ..Self::of(&[], Orders::None) }
     }
 
     /// What nobody asks for.
     pub(crate) fn rest() -> Self {
-        Self { commands: &[], orders: Orders::None, signed: Vec::new(), rest: true, again: true }
+        Self { rest: true, again: true, ..Self::of(&[], Orders::None) }
+    }
+
+    /// Leaves out of the next try what kept this one back, as far as nothing rests on it; false
+    /// where there is nothing to leave out.
+    pub(crate) fn leaves_out(&mut self, failure: &Failure) -> bool {
+        match failure {
+            Failure::Unread(_) if self.reads => self.reads = false,
+            Failure::Unkept(_) if !self.copies_later => self.copies_later = true,
+            _ => return false,
+        }
+        true
+    }
+
+    /// Whether it needs what rows bring for its commands and orders. A brake that is tried by
+    /// itself goes on without, if they cannot be read.
+    pub(crate) fn loads(&self) -> bool {
+        self.reads || !self.is_braking || matches!(self.orders, Orders::Brakes(_))
+    }
+
+    /// Whether what it decides is written later, as far as that copies the log.
+    pub(crate) fn decides_copies_later(&self) -> bool {
+        self.copies_later && self.is_braking
     }
 
     /// The orders to carry out.
@@ -158,6 +180,8 @@ pub(crate) enum Failure {
     Whole(IssuerError),
     /// It took longer than the turn may be held.
     Late,
+    /// What rows bring could not be read.
+    Unread(IssuerError),
     /// What was decided could not be kept.
     Unkept(IssuerError),
 }
@@ -169,11 +193,68 @@ impl<E: Into<IssuerError>> From<E> for Failure {
 }
 
 impl Failure {
+    /// What came of reading what rows bring: a table that is spoiled is no database that is away.
+    pub(crate) fn unread(error: IssuerError) -> Self {
+        match error.is_about_rows() {
+            true => Self::Unread(error),
+            false => Self::Whole(error),
+        }
+    }
+
     /// The error itself.
     pub(crate) fn error(self) -> IssuerError {
         match self {
-            Self::Whole(error) | Self::Unkept(error) => error,
+            Self::Whole(error) | Self::Unread(error) | Self::Unkept(error) => error,
             Self::Late => anyhow::anyhow!("a round took longer than the turn may be held").into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Reply;
+    use records::Code;
+    use store::StoreError;
+
+    fn spoiled() -> IssuerError {
+        StoreError::Inconsistent("a table is gone").into()
+    }
+
+    /// A table that cannot be read, or takes no row, is left out of the next try once: of a brake
+    /// that is tried by itself wholly, of all else as far as it copies what the log says.
+    #[test]
+    fn what_a_table_keeps_back_is_left_out() {
+        let (reply, _) = Reply::open();
+        let command = Command::Alarm("row".into(), reply);
+        let order = OrderDigest([7; 32]);
+        let all = std::slice::from_ref(&command);
+        for (mut share, loads, decides) in [
+            (Share::command(&command, true), false, true),
+            (Share::order(order, true), false, true),
+            (Share::brakes((all, 9)), true, true),
+            (Share::command(&command, false), true, false),
+            (Share::order(order, false), true, false),
+            (Share::everything((all, 9), Vec::new()), true, false),
+            (Share::rest(), true, false),
+        ] {
+            assert!(share.loads() && share.reads && !share.decides_copies_later());
+            assert!(share.leaves_out(&Failure::unread(spoiled())));
+            assert!(!share.leaves_out(&Failure::unread(spoiled())), "once");
+            assert_eq!((share.loads(), share.reads), (loads, false));
+            assert!(share.leaves_out(&Failure::Unkept(spoiled())));
+            assert!(!share.leaves_out(&Failure::Unkept(spoiled())), "once");
+            assert_eq!(share.decides_copies_later(), decides);
+        }
+        let mut share = Share::rest();
+        for failure in [
+            Failure::Late,
+            Failure::Whole(spoiled()),
+            Failure::unread(StoreError::Silent.into()),
+            Failure::unread(Code::LogBehind.into()),
+        ] {
+            assert!(!share.leaves_out(&failure), "a database that is away is asked again");
+        }
+        assert!(share.reads && !share.copies_later);
     }
 }

@@ -7,9 +7,10 @@ use crate::error::IssuerError;
 use crate::issuance::{IntentEntry, PendingIssuance, RecordedIntent};
 use crate::marks::Marks;
 use crate::round::MAKER;
-use crate::rows;
+use crate::rows::RowChange;
 use crate::state::State;
 use crate::told::Told;
+use crate::uncopied;
 use authority::Serial;
 use ca_store::keep::Keep;
 use ca_store::record::NewRecord;
@@ -41,21 +42,32 @@ pub(crate) struct Start {
     /// What a former process committed of what only takes away, and did not come to keep in its
     /// journal.
     pub(crate) adopted: Vec<NewRecord>,
+    /// Copies of what the log says that a table did not take, and whether others are remembered by
+    /// nobody.
+    pub(crate) uncopied: Vec<RowChange>,
+    pub(crate) is_uncopied: bool,
 }
 
 impl Start {
     /// The start from a log that can be followed: one that cannot is told on `/readyz`, and looked
-    /// at until it can be.
+    /// at until it can be. A table that is spoiled and decides nothing keeps no start, and so no
+    /// brake, from going on.
     pub(crate) async fn once_followed(
         (store, context): (&Store, &IssuanceContext),
         (replay, keep): (&Replay, &Keep),
         (marks, told): (&Marks, &Told),
         metrics: &Metrics,
     ) -> Self {
+        let mut reads = true;
         loop {
-            match Self::of(store, (context, metrics), (replay, keep), (marks, told)).await {
+            let start = Self::of((store, reads), (context, metrics), (replay, keep), (marks, told));
+            match start.await {
                 Ok(start) => return start,
-                Err(error) => metrics.condition("start", &format!("{error:#}")),
+                Err(error) => {
+                    let known = error.downcast_ref::<IssuerError>();
+                    reads = !(reads && known.is_some_and(IssuerError::is_about_rows));
+                    metrics.condition("start", &format!("{error:#}"));
+                }
             }
             tokio::time::sleep(AGAIN).await;
         }
@@ -63,7 +75,7 @@ impl Start {
 
     /// Follows the log to its head and looks which intents have no result.
     async fn of(
-        store: &Store,
+        (store, reads): (&Store, bool),
         (context, metrics): (&IssuanceContext, &Metrics),
         (replay, keep): (&Replay, &Keep),
         (marks, told): (&Marks, &Told),
@@ -88,20 +100,31 @@ impl Start {
         }
         let mut state = with(followed);
         state.told = told;
-        let caught = catch_up(&mut tx, (replay, &floor), Some(state)).await?;
-        let CaughtUp { mut state, rows, effects, mut unsigned, .. } = caught;
+        let caught = catch_up(&mut tx, (replay, &floor), (Some(state), reads)).await?;
+        let CaughtUp { mut state, rows, effects, mut unsigned, is_uncopied, .. } = caught;
         let adopted = adopted(&mut tx, replay, &mut state).await?;
         drop(tx);
         // What a former process did not come to: it follows from the log and can be written again.
+        let mut uncopied = Vec::new();
         if !rows.is_empty() {
-            let mut tx = store.write().await?;
-            rows::write(&mut tx, rows, state.authority()).await?;
-            tx.commit().await?;
+            let tx = store.write().await?;
+            if let Err(error) = uncopied::write(tx, rows.clone(), state.authority()).await {
+                tracing::warn!(error = format!("{error:#}"), "copies of the log wait");
+                uncopied = rows;
+            }
         }
         let mut unwritten = Unwritten::default();
         unwritten.carry_out((context, metrics), effects);
         let mut tx = store.read().await?;
-        for row in intent::waiting(&mut tx).await? {
+        let waiting = match intent::waiting(&mut tx).await {
+            // What nobody can read is signed by nobody.
+            Err(error) if error.is_about_rows() => {
+                unsigned.push((format!("table intent: {error}"), Code::UnsignedAuthority));
+                Vec::new()
+            }
+            waiting => waiting?,
+        };
+        for row in waiting {
             let serial = row.serial.clone();
             match PendingIssuance::read(row, &context.seal) {
                 Some(pending) => {
@@ -124,7 +147,16 @@ impl Start {
             RecordedIntent::confirmed(&entry, pending)
         });
         let confirmed = confirmed.collect();
-        Ok(Self { state, confirmed, left_behind, unsigned, unwritten, adopted })
+        Ok(Self {
+            state,
+            confirmed,
+            left_behind,
+            unsigned,
+            unwritten,
+            adopted,
+            uncopied,
+            is_uncopied,
+        })
     }
 }
 

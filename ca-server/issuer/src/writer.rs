@@ -23,6 +23,7 @@ use crate::share::{Failure, Share, Stuck};
 use crate::state::State;
 use crate::told::ToldJournal;
 use crate::turn::Turn;
+use crate::uncopied::Uncopied;
 use crate::view::View;
 use crate::waits::Waits;
 use arc_swap::ArcSwapOption;
@@ -76,6 +77,8 @@ pub(crate) struct Writer {
     pub(crate) unsigned: Vec<(String, Code)>,
     /// What a database refuses to keep for now.
     pub(crate) stuck: Stuck,
+    /// Copies of what the log says that a table did not take.
+    pub(crate) uncopied: Uncopied,
     /// When this process began.
     pub(crate) began: Instant,
     pub(crate) turn: Turn,
@@ -93,6 +96,7 @@ impl Writer {
     pub(crate) async fn run(mut self) -> Self {
         let mut wait = false;
         loop {
+            self.copy_again().await;
             let Some(taken) = self.next(wait).await else { return self };
             let urgent = !taken.all().is_empty();
             if !urgent && wait && !self.has_news().await {
@@ -132,6 +136,7 @@ impl Writer {
         if taken.is_none() && self.unkept.is_empty() && wait {
             let refusals_counted = at(self.refusals_due());
             let (written, looks) = (at(self.unwritten.due()), at(self.looks_due()));
+            let copies = at(self.uncopied.due());
             tokio::select! {
                 biased;
                 () = self.commands.come() => {}
@@ -140,6 +145,7 @@ impl Writer {
                 _ = self.news.notified() => {}
                 () = refusals_counted => {}
                 () = looks => {}
+                () = copies => {}
                 () = written => self.unwritten.carry_on(&self.context, &self.metrics),
             }
             gather(&self.commands, &self.gathering).await;
@@ -213,9 +219,12 @@ impl Writer {
     async fn round(&mut self, share: &Share<'_>) -> Result<Done, Failure> {
         let mut tx = self.turn.take().await?;
         let (floor, state) = (self.keep.floor(), self.state.clone());
-        let caught = catch_up(&mut tx, (&self.replay, &floor), state);
-        let caught =
-            tokio::time::timeout(CATCHING_UP, caught).await.map_err(|_| Failure::Late)??;
+        let caught = catch_up(&mut tx, (&self.replay, &floor), (state, share.reads));
+        let caught = tokio::time::timeout(CATCHING_UP, caught).await.map_err(|_| Failure::Late)?;
+        let caught = caught.map_err(|error| match share.reads {
+            true => Failure::unread(error),
+            false => Failure::Whole(error),
+        })?;
         match tokio::time::timeout(TURN_HELD, self.held(tx, caught, share)).await {
             Ok(done) => done,
             // The transaction is dropped with its turn; whether a commit that hung was durable, the
@@ -232,12 +241,16 @@ impl Writer {
         share: &Share<'_>,
     ) -> Result<Done, Failure> {
         let began = Instant::now();
-        let without_bytes = caught.without_bytes;
+        let (without_bytes, is_uncopied) = (caught.without_bytes, caught.is_uncopied);
         let CaughtUp { mut state, rows: copied, effects: policies, confirmed, unsigned, .. } =
             caught;
         state.at_second(self.seconds());
         let chosen = share.orders(&state, &self.stuck);
-        let loaded = Loaded::load(&mut tx, &state, share.commands, &chosen).await?;
+        let loaded = match share.loads() {
+            true => Loaded::load(&mut tx, &state, share.commands, &chosen).await,
+            false => Ok(Loaded::default()),
+        };
+        let loaded = loaded.map_err(Failure::unread)?;
         let guard = &self.context.clock_guard;
         let time = guard.time_told(self.clock, state.followed.last_time, &self.metrics);
         let mut random: Box<Randomness> = Box::new(random::fill);
@@ -268,15 +281,13 @@ impl Writer {
         let left = settles && leave::leave(&mut round)?;
         let superseded = settles && supersede::supersede(&mut round)?;
         let mut written = round.finish();
-        written.rows.splice(0..0, copied);
+        let later = self.uncopied.split(share, (copied, is_uncopied), &mut written.rows);
         let effects = std::mem::take(&mut written.effects);
         let said_ahead = written.said_ahead;
-        let own = [(executes, "execute"), (lapses, "lapse"), (left, "leave")];
-        let own = own.into_iter().chain([(superseded, "supersede")]);
-        let own = own.filter_map(|(does, act)| does.then_some(act));
-        let acts = share.commands.iter().take(decided).map(Command::act);
-        let acts: Vec<_> = acts.chain(own).collect();
+        let done = share.commands.iter().take(decided);
+        let acts = acts(done, [executes, lapses, left, superseded]);
         self.commit(tx, written, &acts, !share.signed.is_empty()).await?;
+        self.uncopied.take(later);
         (self.confirmed, self.unsigned) = (waits.confirmed, waits.unsigned);
         self.left_behind = waits.left_behind;
         self.context.clock_guard.heard(said_ahead);
@@ -307,6 +318,14 @@ struct Done {
     decided: usize,
     /// Whether another round is wanted at once.
     more: bool,
+}
+
+/// What a round did: its commands, and what it carried out, lapsed, took from who left and
+/// superseded.
+fn acts<'a>(commands: impl Iterator<Item = &'a Command>, own: [bool; 4]) -> Vec<&'static str> {
+    let own = own.into_iter().zip(["execute", "lapse", "leave", "supersede"]);
+    let own = own.filter_map(|(does, act)| does.then_some(act));
+    commands.map(Command::act).chain(own).collect()
 }
 
 /// Those of the orders for which rows were loaded, and brakes, which need none.

@@ -1,5 +1,7 @@
 //! What a database answers with instead of rows.
 
+use rusqlite::ErrorCode;
+
 /// The database failed, or says what cannot be.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -34,4 +36,45 @@ pub enum StoreError {
     /// A row contradicts itself.
     #[error("inconsistent row: {0}")]
     Inconsistent(&'static str),
+}
+
+/// Classes (SQLSTATE) of what a server says about what it was asked: a value, a table, a page of
+/// its disk.
+const ABOUT_ROWS: [&str; 3] = ["22", "42", "XX"];
+
+impl StoreError {
+    /// Whether it is about what was asked, as a table that is gone or a value that is none; not
+    /// where a database does not answer, has no room, or lets nobody in.
+    pub fn is_about_rows(&self) -> bool {
+        match self {
+            Self::Inconsistent(_) => true,
+            Self::Embedded(error) => !error.sqlite_error_code().is_some_and(is_of_all),
+            Self::Database(sqlx::Error::Database(error)) => {
+                let of = |code: &str| ABOUT_ROWS.iter().any(|class| code.starts_with(*class));
+                error.code().is_some_and(|code| of(&code))
+            }
+            Self::Database(error) => {
+                matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Whether everything that is asked ends so, whatever it is.
+fn is_of_all(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::OutOfMemory
+            | ErrorCode::ReadOnly
+            | ErrorCode::OperationAborted
+            | ErrorCode::OperationInterrupted
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::DiskFull
+            | ErrorCode::CannotOpen
+            | ErrorCode::FileLockingProtocolFailed
+            | ErrorCode::NotADatabase
+    )
 }

@@ -10,6 +10,7 @@ use records::trust::{Trust, TrustedLog};
 use sample_city::SampleCity;
 use service::Clock;
 use sha2::{Digest, Sha256};
+use std::path::PathBuf;
 use store::Store;
 
 /// What trusts a log of this key, by its C2SP verifier key.
@@ -51,25 +52,52 @@ async fn put(store: &Store, replay: &Replay, records: Vec<Record>) {
     tx.commit().await.unwrap();
 }
 
-/// A loss behind 12,000 other records counts in each round, also right after the head moved.
-#[tokio::test]
-async fn no_round_decides_without_what_waits_far_behind() {
-    let folder = std::env::temp_dir().join(format!("catch-up-{}", std::process::id()));
+/// A log that holds what a city recorded, and who follows it.
+async fn opened(name: &str, city: &SampleCity) -> (Store, Replay, Sequencer, PathBuf) {
+    let folder = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
     let address = format!("sqlite:{}", folder.join("ca.db").display());
     let store = Store::open(&address).await.unwrap();
     store.migrate(ca_store::MIGRATIONS).await.unwrap();
-    let mut city = SampleCity::found();
-    let (reference, serial) = city.official("one");
     let signer = SoftwareSigner::generate(by_name("ed25519").unwrap()).unwrap();
-    let trust = trust(&city, &signer);
+    let trust = trust(city, &signer);
     let (replay, key) = (Replay::new(&trust).unwrap(), trust.log_key(LOG).unwrap());
     let clock = Clock::system();
     let mut sequencer = Sequencer::new(LOG, store.clone(), signer, key, clock).unwrap();
     put(&store, &replay, city.log.clone()).await;
     while sequencer.round(Vec::new()).await.unwrap().count > 0 {}
+    (store, replay, sequencer, folder)
+}
 
+/// Rows of orders only bring what is copied: where their table is gone the log is followed without,
+/// and it is known that nothing was copied.
+#[tokio::test]
+async fn a_table_that_is_gone_keeps_nobody_from_following() {
+    let mut city = SampleCity::found();
+    let (_, serial) = city.official("one");
+    let (store, replay, _, folder) = opened("catch-up-without", &city).await;
+    let mut tx = store.write().await.unwrap();
+    store::execute!(&mut tx, "drop table ordered").unwrap();
+    tx.commit().await.unwrap();
+    let follow = async |reads| {
+        let mut tx = store.read().await.unwrap();
+        catch_up(&mut tx, (&replay, &Floor::default()), (None, reads)).await
+    };
+    assert!(follow(true).await.err().unwrap().is_about_rows());
+    let caught = follow(false).await.unwrap();
+    assert!(caught.is_uncopied);
+    assert!(caught.state.authority().held(&serial.to_string()).is_some());
+    store.close().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A loss behind 12,000 other records counts in each round, also right after the head moved.
+#[tokio::test]
+async fn no_round_decides_without_what_waits_far_behind() {
+    let mut city = SampleCity::found();
+    let (reference, serial) = city.official("one");
+    let (store, replay, mut sequencer, folder) = opened("catch-up", &city).await;
     let mut waiting = Vec::new();
     for _ in 0..16_400 {
         let (agent, epoch) = ("gate-1".to_owned(), [1; 16].into());
@@ -83,7 +111,8 @@ async fn no_round_decides_without_what_waits_far_behind() {
     let mut state = None;
     for _ in 0..2 {
         let mut tx = store.read().await.unwrap();
-        let caught = catch_up(&mut tx, (&replay, &Floor::default()), state).await.unwrap();
+        let caught = catch_up(&mut tx, (&replay, &Floor::default()), (state, true)).await;
+        let caught = caught.unwrap();
         assert!(caught.state.authority().is_revoked(&serial.to_string()));
         assert!(caught.state.holds_all(&mut tx).await.unwrap());
         drop(tx);

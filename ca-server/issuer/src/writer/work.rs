@@ -1,12 +1,18 @@
 //! What becomes of what was taken: one round of all of it, or of each thing alone where all of it
 //! cannot be kept.
 
-use super::{AFTER_FAILURE, Writer};
+use super::{AFTER_FAILURE, Done, TURN_HELD, Writer};
+use crate::decide::execute;
 use crate::error::IssuerError;
 use crate::queue::Commands;
+use crate::rows::RowChange;
 use crate::share::{Failure, Share};
 use crate::state::State;
+use crate::uncopied;
+use authority::OrderDigest;
 use records::Code;
+use std::time::Instant;
+use tokio::time::timeout;
 
 impl Writer {
     /// One round, of brakes or of everything; where that cannot be kept, one thing after the other.
@@ -14,7 +20,7 @@ impl Writer {
     /// no time for waits for the next round. Says whether another round is wanted at once.
     pub(super) async fn work(&mut self, taken: Commands) -> Result<bool, IssuerError> {
         let is_braking = matches!(taken, Commands::Brakes(_));
-        let share = match &taken {
+        let mut share = match &taken {
             Commands::Brakes(commands) => Share::brakes((commands, self.paces.0.most())),
             Commands::Others(commands) => {
                 let most = self.paces.1.most();
@@ -22,7 +28,7 @@ impl Writer {
                 Share::everything((commands, most), std::mem::replace(&mut self.unkept, later))
             }
         };
-        let done = self.round(&share).await;
+        let done = self.tried(&mut share).await;
         let all = share.commands.len();
         let decided = done.as_ref().map_or(all, |done| done.decided);
         let pace = if is_braking { &mut self.paces.0 } else { &mut self.paces.1 };
@@ -33,7 +39,9 @@ impl Writer {
             Err(_) => {}
         }
         let done = match done {
-            Err(Failure::Unkept(_)) if !share.is_empty(self.state.as_ref()) => {
+            Err(Failure::Unkept(_) | Failure::Unread(_))
+                if !share.is_empty(self.state.as_ref()) =>
+            {
                 self.one_by_one(share).await
             }
             Err(failure) => {
@@ -55,10 +63,26 @@ impl Writer {
         }
     }
 
+    /// One round. What of rows keeps it back, and nothing rests on, is left out of the next try: a
+    /// table that is spoiled, or takes no row, holds up what needs it and nothing else.
+    async fn tried(&mut self, share: &mut Share<'_>) -> Result<Done, Failure> {
+        loop {
+            let done = self.round(share).await;
+            if !done.as_ref().is_err_and(|failure| share.leaves_out(failure)) {
+                return done;
+            }
+        }
+    }
+
+    fn is_brake(&self, order: &OrderDigest) -> bool {
+        self.state.as_ref().is_some_and(|state| execute::is_brake(state, order))
+    }
+
     async fn one_by_one(&mut self, share: Share<'_>) -> Result<bool, IssuerError> {
         for command in share.commands {
-            match self.round(&Share::command(command)).await {
-                Ok(_) | Err(Failure::Unkept(_)) => {}
+            let is_brake = command.is_brake(self.state.as_ref().map(State::authority));
+            match self.tried(&mut Share::command(command, is_brake)).await {
+                Ok(_) | Err(Failure::Unkept(_) | Failure::Unread(_)) => {}
                 Err(failure) => {
                     self.unkept.extend(share.signed);
                     return Err(failure.error());
@@ -67,18 +91,19 @@ impl Writer {
         }
         let ready = self.state.as_ref().map(|state| share.orders(state, &self.stuck));
         for order in ready.into_iter().flatten() {
-            if self.round(&Share::order(order)).await.is_err() {
+            let is_brake = self.is_brake(&order);
+            if self.tried(&mut Share::order(order, is_brake)).await.is_err() {
                 self.stuck.order(order);
             }
         }
         for signed in share.signed {
-            if self.round(&Share::signed(signed.clone())).await.is_err() {
+            if self.tried(&mut Share::signed(signed.clone())).await.is_err() {
                 self.stuck.signed(signed);
             }
         }
         match share.rest {
             true => {
-                let done = self.round(&Share::rest()).await.map_err(Failure::error);
+                let done = self.tried(&mut Share::rest()).await.map_err(Failure::error);
                 done.map(|done| done.more)
             }
             false => Ok(true),
@@ -92,17 +117,37 @@ impl Writer {
         }
         let mut failed = Ok(());
         for order in self.stuck.orders().clone() {
-            match self.round(&Share::order(order)).await {
+            let is_brake = self.is_brake(&order);
+            match self.tried(&mut Share::order(order, is_brake)).await {
                 Ok(_) => self.stuck.order_is_kept(&order),
                 Err(failure) => failed = Err(failure.error()),
             }
         }
         for signed in self.stuck.take_signed() {
-            if let Err(failure) = self.round(&Share::signed(signed.clone())).await {
+            if let Err(failure) = self.tried(&mut Share::signed(signed.clone())).await {
                 self.stuck.signed(signed);
                 failed = Err(failure.error());
             }
         }
         failed
+    }
+
+    /// Tries again to write the copies that a table did not take, each kind by itself.
+    pub(super) async fn copy_again(&mut self) {
+        for kind in self.uncopied.take_due(Instant::now()) {
+            let written = timeout(TURN_HELD, self.copy(kind.clone())).await;
+            if let Ok(Ok(())) = written {
+                continue;
+            }
+            self.uncopied.give_back(kind);
+        }
+        self.metrics.notice("rows", self.uncopied.told());
+    }
+
+    async fn copy(&mut self, kind: Vec<RowChange>) -> Result<(), IssuerError> {
+        let Some(state) = &self.state else { return Err(Code::LogBehind.into()) };
+        let authority = state.authority().clone();
+        let tx = self.turn.take().await?;
+        uncopied::write(tx, kind, &authority).await
     }
 }

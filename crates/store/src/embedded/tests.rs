@@ -97,3 +97,24 @@ async fn strangers_keep_no_reader_out() {
     let reading = tokio::time::timeout(Duration::from_secs(10), store.read());
     drop(reading.await.unwrap().unwrap());
 }
+
+/// A table that is gone and a value that is none are about rows; a database that is busy, full or
+/// silent is about nothing that was asked.
+#[tokio::test]
+async fn a_spoiled_row_is_no_database_that_is_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(folder.path().join("a.db").to_str().unwrap()).unwrap();
+    let mut tx = database.read().await.unwrap();
+    let gone = tx.rows::<(i64,)>("select number from nowhere", &[]).unwrap_err();
+    assert!(gone.is_about_rows(), "{gone}");
+    let none = tx.rows::<(String,)>("select cast(x'ff' as text)", &[]).unwrap_err();
+    assert!(none.is_about_rows(), "{none}");
+    assert!(StoreError::Inconsistent("a number below zero").is_about_rows());
+    for code in [rusqlite::ffi::SQLITE_BUSY, rusqlite::ffi::SQLITE_FULL] {
+        let failed = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        assert!(!StoreError::from(failed).is_about_rows());
+    }
+    let away = [StoreError::Silent, StoreError::Turn, StoreError::Crowded, StoreError::Closed];
+    assert!(away.iter().all(|error| !error.is_about_rows()));
+    assert!(!StoreError::from(sqlx::Error::PoolTimedOut).is_about_rows());
+}
