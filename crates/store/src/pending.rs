@@ -43,11 +43,38 @@ fn holds(tx: &Tx, log: &str) -> bool {
     matches!(tx, Tx::Postgres(inner) if inner.held.iter().any(|held| held == log))
 }
 
+/// No queue comes this far by itself: what stands behind it was put there by a hand.
+const FAR: i64 = 1 << 61;
+
 /// The position behind everything that waits: writers draw it under the log's order. No counter of
-/// the database is asked, which a row of a high number would move for good.
+/// the database is asked, which a row of a high number would move for good; and behind such a row
+/// there is room all the same.
 pub async fn next(tx: &mut Tx) -> Result<i64, StoreError> {
-    let found = row!(tx, (i64,), "select coalesce(max(position), 0) + 1 from log_pending")?;
-    Ok(found.map_or(1, |(position,)| position))
+    let last = last(tx).await?;
+    if last < FAR {
+        return Ok(last + 1);
+    }
+    move_together(tx).await?;
+    Ok(self::last(tx).await? + 1)
+}
+
+async fn last(tx: &mut Tx) -> Result<i64, StoreError> {
+    let found = row!(tx, (i64,), "select coalesce(max(position), 0) from log_pending")?;
+    Ok(found.map_or(0, |(position,)| position))
+}
+
+/// Numbers what waits from 1 on, in its order; two logs may have drawn the same. A place is free
+/// when its turn comes: whatever stood there came before, and moved down already.
+async fn move_together(tx: &mut Tx) -> Result<(), StoreError> {
+    let places = "select distinct position from log_pending order by position";
+    let places = rows!(&mut *tx, (i64,), places)?;
+    for (to, (from,)) in (1_i64..).zip(places) {
+        if from != to {
+            let moved = "update log_pending set position = $1 where position = $2";
+            execute!(&mut *tx, moved, to, from)?;
+        }
+    }
+    Ok(())
 }
 
 /// Inserts a record in the act's transaction. Positions have the order of the commits.
@@ -55,10 +82,11 @@ pub async fn insert(tx: &mut Tx, record: &PendingRecord) -> Result<(), StoreErro
     if !holds(tx, &record.log) {
         take(tx, &record.log).await?;
     }
+    let position = next(tx).await?;
     execute!(
         tx,
         "insert into log_pending (position, log_id, record_id, record, salt, entry) \
-         select (select coalesce(max(position), 0) + 1 from log_pending), $1, $2, $3, $4, $5 \
+         select $6, $1, $2, $3, $4, $5 \
          where not exists \
          (select 1 from log_entry where log_entry.record_id = $2) \
          on conflict (record_id) do nothing",
@@ -66,7 +94,8 @@ pub async fn insert(tx: &mut Tx, record: &PendingRecord) -> Result<(), StoreErro
         &record.record_id,
         &record.record,
         &record.salt,
-        &record.entry
+        &record.entry,
+        position
     )?;
     Ok(())
 }

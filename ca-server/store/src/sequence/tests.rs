@@ -107,6 +107,30 @@ async fn a_row_of_the_last_number_stops_no_writer() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+/// While nobody takes anything out of the queue, a row of the last number leaves room behind it all
+/// the same: what waits moves together, in its order, whoever writes next.
+#[tokio::test]
+async fn a_row_of_the_last_number_leaves_room_while_the_log_stands() {
+    let (store, mut sequencer, folder) = opened("sequence-room-behind").await;
+    for number in [1, 2] {
+        put(&store, number).await;
+    }
+    let last = "update log_pending set position = 4611686018427387903 where position = 2";
+    hand(&store, last).await;
+    for number in [3, 4] {
+        put(&store, number).await;
+    }
+    let mut tx = store.write().await.unwrap();
+    let waiting = pending::waiting(&mut tx, "control", 0, 9).await.unwrap();
+    let places = waiting.iter().map(|(place, one)| (*place, one.record_id[0])).collect::<Vec<_>>();
+    assert_eq!(places, [(1, 1), (2, 2), (3, 3), (4, 4)]);
+    assert_eq!(pending::next(&mut tx).await.unwrap(), 5);
+    drop(tx);
+    assert_eq!(sequencer.round(Vec::new()).await.unwrap().count, 4);
+    store.close().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 /// What a round shows is below a floor that is durable already.
 #[tokio::test]
 async fn the_floor_is_durable_before_a_view_leaves() {
