@@ -35,6 +35,15 @@ impl<K: Ord + Clone, V: Clone> Expiring<K, V> {
         }
         self.ends.insert((until, key));
     }
+
+    /// Forgets what would be over first, until no more than so many are remembered.
+    pub(crate) fn keep_at_most(&mut self, most: usize) {
+        while self.kept.len() > most {
+            let Some((ends, oldest)) = self.ends.get_min().cloned() else { return };
+            self.kept.remove(&oldest);
+            self.ends.remove(&(ends, oldest));
+        }
+    }
 }
 
 /// How much each did of what costs for ever, within an hour or a day that begins with the first.
@@ -130,6 +139,21 @@ mod tests {
         kept.keep("three", 4, (20, 40));
         assert_eq!(kept.get(&"one"), Some(&(30, 3)), "kept anew");
         assert_eq!((kept.get(&"two"), kept.kept.len(), kept.ends.len()), (None, 2, 2));
+    }
+
+    /// Whoever has a thousand things remembered within a day has no more of them remembered than
+    /// there may be: the newest.
+    #[test]
+    fn so_many_are_remembered_however_long_each_counts() {
+        let mut kept = Expiring::new();
+        for one in 0..1_000_u64 {
+            kept.keep(one, (), (one, one + DAY));
+            kept.keep_at_most(100);
+        }
+        assert_eq!((kept.kept.len(), kept.ends.len()), (100, 100));
+        assert!(kept.get(&899).is_none() && kept.get(&900).is_some());
+        kept.keep_at_most(100);
+        assert!(kept.get(&900).is_some(), "none too few");
     }
 
     #[test]

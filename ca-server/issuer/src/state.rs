@@ -149,9 +149,14 @@ impl State {
     /// Uses a challenge up, whatever becomes of the submission.
     pub(crate) fn use_challenge(&mut self, sha256: [u8; 32], now: u64) {
         self.challenges.keep(sha256, (), (now, now + CHALLENGE_SECONDS + 1));
+        self.challenges.keep_at_most(CHALLENGES_MAX);
     }
 }
 
+/// Challenges that are remembered as used. A challenge lasts for a day, and whoever has a letter
+/// draws as many as they like: of what was accepted the log knows, and what was refused and is
+/// forgotten is refused again.
+const CHALLENGES_MAX: usize = 100_000;
 /// Orders that one letter, or one officer for passkeys, may have made within an hour. Each is some
 /// kilobytes of the log for ever.
 pub(crate) const DRAFTS_MAX: u32 = 60;
