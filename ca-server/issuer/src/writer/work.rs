@@ -1,7 +1,7 @@
 //! What becomes of what was taken: one round of all of it, or of each thing alone where all of it
 //! cannot be kept.
 
-use super::{AFTER_FAILURE, Done, TURN_HELD, Writer};
+use super::{AFTER_FAILURE, Done, Writer};
 use crate::decide::execute;
 use crate::error::IssuerError;
 use crate::queue::Commands;
@@ -11,8 +11,11 @@ use crate::state::State;
 use crate::uncopied;
 use authority::OrderDigest;
 use records::Code;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::time::timeout;
+
+/// Copies of one kind have so long.
+const COPYING: Duration = Duration::from_secs(2);
 
 impl Writer {
     /// One round, of brakes or of everything; where that cannot be kept, one thing after the other.
@@ -132,14 +135,19 @@ impl Writer {
         failed
     }
 
-    /// Tries again to write the copies that a table did not take, each kind by itself.
+    /// Tries again to write the copies that a table did not take, each kind by itself. One that
+    /// takes long ends it for now: brakes wait for the same turn.
     pub(super) async fn copy_again(&mut self) {
+        let mut is_late = false;
         for kind in self.uncopied.take_due(Instant::now()) {
-            let written = timeout(TURN_HELD, self.copy(kind.clone())).await;
-            if let Ok(Ok(())) = written {
-                continue;
+            let written = match is_late {
+                true => None,
+                false => timeout(COPYING, self.copy(kind.clone())).await.ok(),
+            };
+            is_late |= written.is_none();
+            if !matches!(written, Some(Ok(()))) {
+                self.uncopied.give_back(kind);
             }
-            self.uncopied.give_back(kind);
         }
         self.metrics.notice("rows", self.uncopied.told());
     }
