@@ -35,18 +35,23 @@ const STANDARD: [&str; 25] = [
 ];
 
 /// The fields that an owner lists, beside those.
-pub struct AllowedFields(Vec<String>);
+pub struct AllowedFields {
+    listed: Vec<String>,
+    /// Whether every field is.
+    all: bool,
+}
 
 impl AllowedFields {
     /// As they stand in the configuration; `*` alone is every field.
     pub fn of(listed: &[String]) -> Self {
-        Self(listed.iter().map(|name| name.to_ascii_lowercase()).collect())
+        let listed: Vec<String> = listed.iter().map(|name| name.to_ascii_lowercase()).collect();
+        Self { all: listed.iter().any(|name| name == "*"), listed }
     }
 
     /// Whether a field, by its name in lower case, is one of them.
     pub(super) fn has(&self, name: &str) -> bool {
-        let of_owner = self.0.iter().map(String::as_str);
-        STANDARD.into_iter().chain(of_owner).any(|known| fits(known, name))
+        let of_owner = self.listed.iter().map(String::as_str);
+        self.all || STANDARD.into_iter().chain(of_owner).any(|known| fits(known, name))
     }
 }
 

@@ -199,20 +199,25 @@ fn collect(
     end: &[u8],
     max: usize,
 ) -> Result<(usize, bool), HeadError> {
-    for (position, byte) in bytes.iter().enumerate() {
-        line.push(*byte);
+    let mut used = 0;
+    while let Some(rest) = bytes.get(used..).filter(|rest| !rest.is_empty()) {
+        let room = max.saturating_sub(line.len());
+        let feed = rest.iter().take(room).position(|byte| *byte == b'\n');
+        let taken = feed.map_or(rest.len().min(room), |place| place + 1);
+        line.extend_from_slice(rest.get(..taken).unwrap_or_default());
+        used += taken;
         if line.ends_with(end) {
-            return Ok((position + 1, true));
+            return Ok((used, true));
         }
         // A line feed alone ends lines for some programs and not for others.
-        if *byte == b'\n' && !line.ends_with(b"\r\n") {
+        if feed.is_some() && !line.ends_with(b"\r\n") {
             return Err(HeadError::Line);
         }
         if line.len() >= max {
             return Err(HeadError::Size);
         }
     }
-    Ok((bytes.len(), false))
+    Ok((used, false))
 }
 
 fn pass(left: &mut u64, bytes: &[u8], out: &mut Vec<u8>) -> usize {

@@ -69,7 +69,7 @@ pub(super) async fn run(connections: usize, seconds: u64) -> anyhow::Result<()> 
         connections,
         seconds,
     };
-    let other = port + 3;
+    let other = TcpListener::bind(("127.0.0.1", 0)).await?.local_addr()?.port();
     let mut plain = stage.nginx(&nginx, &folder, other, application)?;
     let mut agent = pinned(
         Command::new(crate::tool::binary("agent")?).arg("--state").arg(folder.join("gate")),
