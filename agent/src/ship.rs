@@ -1,19 +1,22 @@
 //! Shipping: what is durable goes to the log in order; a segment is freed only after an
 //! acknowledgement that proves every record of it to stand in the log.
 
+mod progress;
+
 use crate::spool::segment::{self, HEADER_BYTES, Header};
-use crate::spool::{Acked, Position, Spool};
+use crate::spool::{Position, Spool};
 use crate::world::Marks;
 use anyhow::{Context, ensure};
 use ca_api::{Log, SaltedRecord, SpoolAck, Spooled};
 use keys::SoftwareSigner;
+use progress::Progress;
 use records::Bytes;
 use records::access::{SignedHead, SpoolHead};
 use records::label::Label;
 use service::{Metrics, Stop};
 use std::fs::File;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 use tlog::merkle::verify_consistency;
 use tlog::{Checkpoint, VerifierKey};
 
@@ -27,10 +30,8 @@ pub struct Shipper {
     agent: String,
     spool: Spool,
     signer: Arc<SoftwareSigner>,
-    key: VerifierKey,
-    marks: Arc<Mutex<Marks>>,
     metrics: Metrics,
-    acked: Acked,
+    progress: Progress,
     /// Chain value and sequence number at the acknowledged point of the present segment.
     at: Option<At>,
 }
@@ -62,18 +63,19 @@ impl Shipper {
         marks: Arc<Mutex<Marks>>,
         metrics: Metrics,
     ) -> anyhow::Result<Self> {
-        let acked = Acked::read(&spool.folder)?;
-        Ok(Self { agent: agent.to_owned(), spool, signer, key, marks, metrics, acked, at: None })
+        let progress = Progress::open(&spool.folder, key, marks)?;
+        Ok(Self { agent: agent.to_owned(), spool, signer, metrics, progress, at: None })
     }
 
-    /// Ships until the stop.
+    /// Ships until the stop, and keeps then how far it came.
     pub async fn run(mut self, log: Log, stop: Stop) {
-        loop {
+        while !stop.now() {
             let shipped = tokio::select! {
                 shipped = self.some(&log) => shipped,
-                () = stop.wait() => return,
+                () = stop.wait() => break,
             };
-            let pause = match shipped {
+            let kept = self.progress.keep_in_time(Instant::now());
+            let pause = match shipped.and_then(|some| kept.map(|()| some)) {
                 Ok(true) => continue,
                 Ok(false) => {
                     self.metrics.condition("log", "");
@@ -88,11 +90,11 @@ impl Shipper {
             };
             tokio::select! {
                 () = self.spool.news(), if pause == LOOK => {}
-                go = stop.pause(pause) => if !go { return },
+                _ = stop.pause(pause) => {}
             }
-            if stop.now() {
-                return;
-            }
+        }
+        if let Err(error) = self.progress.keep() {
+            tracing::warn!(error = format!("{error:#}"), "records will be sent to the log again");
         }
     }
 
@@ -102,22 +104,22 @@ impl Shipper {
         if self.at.is_none() && !self.find(&durable)? {
             return Ok(false);
         }
-        let Some(batch) = self.batch(&durable)? else {
+        let known = self.progress.known()?.cloned();
+        let Some(batch) = self.batch(&durable, known.as_ref())? else {
             return self.next_segment(&durable);
         };
-        let count = batch.entries.len() as u64;
         let ack = log.spool(&batch.message).await?;
-        self.check(&ack, &batch)?;
+        let head = proven(&ack, &batch.entries, (self.progress.key(), known.as_ref()))?;
         let at = self.at.as_mut().context("place")?;
         self.spool.acknowledged(at.segment, batch.offset - at.offset);
+        let count = batch.entries.len() as u64;
         at.offset = batch.offset;
         at.chain = batch.chain;
         at.aseq += count;
-        self.acked.records += count;
         for record in &batch.records {
-            self.acked.follow(&self.agent, record);
+            self.progress.acked.follow(&self.agent, record);
         }
-        self.acked.write(&self.spool.folder)?;
+        self.progress.shown(count, (head, &ack.checkpoint));
         self.metrics.count("ship", "done");
         Ok(true)
     }
@@ -126,22 +128,24 @@ impl Shipper {
     fn find(&mut self, durable: &Position) -> anyhow::Result<bool> {
         let folder = self.spool.folder.clone();
         let mut numbers = segment::list(&folder)?;
+        let present = self.progress.acked.segment;
         // A kill came between an acknowledgement and its removal.
-        for number in numbers.extract_if(.., |number| *number < self.acked.segment) {
+        for number in numbers.extract_if(.., |number| *number < present) {
             self.remove(number)?;
         }
         let Some(number) = numbers.first().copied() else { return Ok(false) };
-        if number != self.acked.segment {
-            self.acked.segment = number;
-            self.acked.records = 0;
+        if number != present {
+            self.progress.begin(number);
         }
         let mut file = File::open(segment::path(&folder, number))?;
         let Some(header) = segment::header(&mut file)? else {
             self.set_aside(number)?;
-            return self.next_after(number);
+            self.progress.begin(number + 1);
+            return self.find(durable);
         };
         let (mut offset, mut chain) = (HEADER_BYTES, header.chain);
-        let skip = usize::try_from(self.acked.records)?;
+        let acked = self.progress.acked.records;
+        let skip = usize::try_from(acked)?;
         if skip > 0 {
             let end = end_of(&mut file, number, durable)?;
             let most = (skip, usize::MAX);
@@ -149,17 +153,22 @@ impl Shipper {
             if frames.len() < skip {
                 // The log has these; what follows them in this run cannot be found any more.
                 self.set_aside_run(number, &header)?;
-                return self.next_after(number);
+                self.progress.begin(number + 1);
+                return self.find(durable);
             }
             offset += frames.iter().map(segment::Frame::size).sum::<u64>();
             chain = frames.last().map_or(chain, |frame| frame.chain);
         }
-        let aseq = header.first + self.acked.records;
+        let aseq = header.first + acked;
         self.at = Some(At { segment: number, header, offset, chain, aseq });
         Ok(true)
     }
 
-    fn batch(&self, durable: &Position) -> anyhow::Result<Option<Batch>> {
+    fn batch(
+        &self,
+        durable: &Position,
+        known: Option<&Checkpoint>,
+    ) -> anyhow::Result<Option<Batch>> {
         let at = self.at.as_ref().context("place")?;
         let mut file = File::open(segment::path(&self.spool.folder, at.segment))?;
         let end = end_of(&mut file, at.segment, durable)?;
@@ -193,53 +202,10 @@ impl Shipper {
                 disclosures,
             });
         }
-        let known = self.checkpoint()?.map_or(0, |head| head.size);
+        let known = known.map_or(0, |head| head.size);
         let head = SignedHead { head: Bytes(head), signature: Bytes(signature) };
         let message = Spooled { records, head, known };
         Ok(Some(Batch { message, entries, records: bytes, offset, chain }))
-    }
-
-    /// The newest checkpoint that this agent holds.
-    fn checkpoint(&self) -> anyhow::Result<Option<Checkpoint>> {
-        let marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
-        if marks.access.is_empty() {
-            return Ok(None);
-        }
-        let open = Checkpoint::open(&marks.access, &self.key, records::label::verify_ed25519);
-        Ok(Some(open.context("the kept checkpoint")?))
-    }
-
-    /// The log has every record of the parcel, in a tree that continues the one this agent knows.
-    fn check(&self, ack: &SpoolAck, batch: &Batch) -> anyhow::Result<()> {
-        let head = Checkpoint::open(&ack.checkpoint, &self.key, records::label::verify_ed25519)
-            .context("the acknowledgement's checkpoint")?;
-        let hashes = |list: &[Bytes]| {
-            let all: Option<Vec<_>> = list.iter().map(Bytes::digest).collect();
-            all.context("a hash")
-        };
-        if let Some(known) = self.checkpoint()? {
-            let proof = hashes(&ack.consistency)?;
-            verify_consistency((known.size, &known.root), (head.size, &head.root), &proof)
-                .context("the log shows another past than before")?;
-        }
-        let mut entries = batch.entries.as_slice();
-        for place in &ack.places {
-            let count = usize::try_from(place.count).ok();
-            let here = count.and_then(|count| entries.split_at_checked(count));
-            let (here, rest) = here.context("more records are acknowledged than were sent")?;
-            tlog::range::verify(
-                here,
-                place.index,
-                (head.size, &head.root),
-                &hashes(&place.hashes)?,
-            )
-            .context("a record does not stand where the log says")?;
-            entries = rest;
-        }
-        ensure!(entries.is_empty(), "not every record is acknowledged");
-        let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
-        marks.access.clone_from(&ack.checkpoint);
-        marks.write()
     }
 
     /// Frees a segment that is shipped to its end, if another follows; false while it is written.
@@ -259,30 +225,29 @@ impl Shipper {
         let header_of_done = at.header.clone();
         let broken = header
             .is_some_and(|next| next.epoch == epoch && (next.first != aseq || next.chain != chain));
+        let lost = !broken && self.lost_something(done)?;
+        self.at = None;
         if broken {
             self.set_aside_run(done, &header_of_done)?;
-        } else if self.lost_something(done)? {
+        } else if lost {
             self.set_aside(done)?;
-        } else {
+        }
+        self.progress.begin(done + 1);
+        if !broken && !lost {
+            // A kill from here on leaves it to whoever looks for what goes next.
             self.remove(done)?;
         }
-        self.next_after(done)
-    }
-
-    /// Goes on behind a segment.
-    fn next_after(&mut self, done: u64) -> anyhow::Result<bool> {
-        self.acked.segment = done + 1;
-        self.acked.records = 0;
-        self.at = None;
-        self.acked.write(&self.spool.folder)?;
         Ok(true)
     }
 
-    fn remove(&self, number: u64) -> anyhow::Result<()> {
+    /// Removes a segment that the log has whole.
+    fn remove(&mut self, number: u64) -> anyhow::Result<()> {
+        self.progress.keep_before_freeing()?;
         let path = segment::path(&self.spool.folder, number);
         let bytes = std::fs::metadata(&path)?.len();
         std::fs::remove_file(&path)?;
         self.spool.freed(number, bytes);
+        self.progress.freed();
         Ok(())
     }
 
@@ -297,7 +262,7 @@ impl Shipper {
 
     /// Sets aside a segment in which something cannot be read, and all that follow it in its run:
     /// the log takes a run in order and without holes, and later runs must not wait for ever.
-    fn set_aside_run(&self, from: u64, header: &Header) -> anyhow::Result<()> {
+    fn set_aside_run(&mut self, from: u64, header: &Header) -> anyhow::Result<()> {
         self.set_aside(from)?;
         for number in segment::list(&self.spool.folder)?.into_iter().filter(|n| *n > from) {
             let path = segment::path(&self.spool.folder, number);
@@ -310,7 +275,8 @@ impl Shipper {
     }
 
     /// Keeps a damaged segment for whoever looks into it.
-    fn set_aside(&self, number: u64) -> anyhow::Result<()> {
+    fn set_aside(&mut self, number: u64) -> anyhow::Result<()> {
+        self.progress.keep_before_freeing()?;
         let path = segment::path(&self.spool.folder, number);
         let bytes = std::fs::metadata(&path)?.len();
         std::fs::rename(&path, path.with_extension("damaged"))?;
@@ -321,6 +287,36 @@ impl Shipper {
     }
 }
 
+/// The tree in which an acknowledgement proves every record of a parcel to stand; it continues the
+/// one that this agent knows.
+fn proven(
+    ack: &SpoolAck,
+    mut entries: &[[u8; 32]],
+    (key, known): (&VerifierKey, Option<&Checkpoint>),
+) -> anyhow::Result<Checkpoint> {
+    let head = Checkpoint::open(&ack.checkpoint, key, records::label::verify_ed25519)
+        .context("the acknowledgement's checkpoint")?;
+    let hashes = |list: &[Bytes]| {
+        let all: Option<Vec<_>> = list.iter().map(Bytes::digest).collect();
+        all.context("a hash")
+    };
+    if let Some(known) = known {
+        let proof = hashes(&ack.consistency)?;
+        verify_consistency((known.size, &known.root), (head.size, &head.root), &proof)
+            .context("the log shows another past than before")?;
+    }
+    for place in &ack.places {
+        let count = usize::try_from(place.count).ok();
+        let here = count.and_then(|count| entries.split_at_checked(count));
+        let (here, rest) = here.context("more records are acknowledged than were sent")?;
+        tlog::range::verify(here, place.index, (head.size, &head.root), &hashes(&place.hashes)?)
+            .context("a record does not stand where the log says")?;
+        entries = rest;
+    }
+    ensure!(entries.is_empty(), "not every record is acknowledged");
+    Ok(head)
+}
+
 /// Frames end at what is durable in the segment that is written, at the file's end in others.
 fn end_of(file: &mut File, number: u64, durable: &Position) -> anyhow::Result<u64> {
     match number {
@@ -328,3 +324,6 @@ fn end_of(file: &mut File, number: u64, durable: &Position) -> anyhow::Result<u6
         _ => Ok(file.metadata()?.len()),
     }
 }
+
+#[cfg(test)]
+mod tests;

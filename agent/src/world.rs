@@ -12,4 +12,5 @@ pub use beside::{Beside, BesideStatement, CertificateStanding};
 pub use generation::{Known, Revocations, Rules, World, denial_code};
 pub use load::Anchors;
 pub use marks::Marks;
+pub(crate) use reserve::Reserve;
 pub use watch::{Source, watch};

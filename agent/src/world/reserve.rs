@@ -1,5 +1,5 @@
-//! Room on the disk that is taken while there is some, for what takes away and for the marks: a
-//! disk that filled up since keeps neither back.
+//! Room on the disk that is taken while there is some, for what takes away, for the marks, and for
+//! what frees a spool: a disk that filled up since keeps none of them back.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -9,16 +9,16 @@ use std::path::PathBuf;
 const RESERVED_BYTES: u64 = 1 << 20;
 
 /// A file that holds nothing, and its room.
-pub(super) struct Reserve(PathBuf);
+pub(crate) struct Reserve(PathBuf);
 
 impl Reserve {
     /// The file at a path.
-    pub(super) fn of(path: PathBuf) -> Self {
+    pub(crate) fn of(path: PathBuf) -> Self {
         Self(path)
     }
 
     /// Takes the room, if it is not taken; without it the gate goes on.
-    pub(super) fn take(&self) {
+    pub(crate) fn take(&self) {
         if self.0.metadata().is_ok_and(|held| held.len() >= RESERVED_BYTES) {
             return;
         }
@@ -34,7 +34,7 @@ impl Reserve {
     }
 
     /// Gives it up to whoever writes next.
-    pub(super) fn give_up(&self) {
+    pub(crate) fn give_up(&self) {
         if let Err(error) = std::fs::remove_file(&self.0) {
             tracing::warn!(%error, "the room for what is told is gone");
         }

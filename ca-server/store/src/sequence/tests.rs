@@ -5,7 +5,13 @@ use pki::algorithm::by_name;
 use records::record::{Event, Record};
 use std::path::PathBuf;
 
+mod resent;
+
 async fn opened(name: &str) -> (Store, Sequencer, PathBuf) {
+    opened_of("control", name).await
+}
+
+async fn opened_of(log: &'static str, name: &str) -> (Store, Sequencer, PathBuf) {
     let folder = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
@@ -14,8 +20,8 @@ async fn opened(name: &str) -> (Store, Sequencer, PathBuf) {
     store.migrate(crate::MIGRATIONS).await.unwrap();
     let signer = SoftwareSigner::generate(by_name("ed25519").unwrap()).unwrap();
     let public = signer.public_key().raw().try_into().unwrap();
-    let key = VerifierKey::new("city/control", public).unwrap();
-    let sequencer = Sequencer::new("control", store.clone(), signer, key, Clock::system());
+    let key = VerifierKey::new(&format!("city/{log}"), public).unwrap();
+    let sequencer = Sequencer::new(log, store.clone(), signer, key, Clock::system());
     (store, sequencer.unwrap(), folder)
 }
 
