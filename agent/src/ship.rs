@@ -48,7 +48,6 @@ struct At {
 struct Batch {
     message: Spooled,
     entries: Vec<[u8; 32]>,
-    records: Vec<Vec<u8>>,
     offset: u64,
     chain: [u8; 32],
 }
@@ -113,12 +112,13 @@ impl Shipper {
         let at = self.at.as_mut().context("place")?;
         self.spool.acknowledged(at.segment, batch.offset - at.offset);
         let count = batch.entries.len() as u64;
+        let epoch = at.header.epoch.into();
+        for (aseq, one) in (at.aseq..).zip(&batch.message.records) {
+            self.progress.acked.follow(&self.agent, (&epoch, aseq), &one.record.0);
+        }
         at.offset = batch.offset;
         at.chain = batch.chain;
         at.aseq += count;
-        for record in &batch.records {
-            self.progress.acked.follow(&self.agent, record);
-        }
         self.progress.shown(count, (head, &ack.checkpoint));
         self.metrics.count("ship", "done");
         Ok(true)
@@ -188,14 +188,12 @@ impl Shipper {
         let signature = Label::Spool.sign(self.signer.as_ref(), &head)?;
         let mut records = Vec::with_capacity(frames.len());
         let mut entries = Vec::with_capacity(frames.len());
-        let mut bytes = Vec::with_capacity(frames.len());
         for frame in frames {
             entries.push(records::record::entry(&frame.salt, &frame.record));
             let disclosures = match frame.disclosures.as_slice() {
                 [] => Vec::new(),
                 json => serde_json::from_slice(json)?,
             };
-            bytes.push(frame.record.clone());
             records.push(SaltedRecord {
                 record: Bytes(frame.record),
                 salt: frame.salt.into(),
@@ -205,7 +203,7 @@ impl Shipper {
         let known = known.map_or(0, |head| head.size);
         let head = SignedHead { head: Bytes(head), signature: Bytes(signature) };
         let message = Spooled { records, head, known };
-        Ok(Some(Batch { message, entries, records: bytes, offset, chain }))
+        Ok(Some(Batch { message, entries, offset, chain }))
     }
 
     /// Frees a segment that is shipped to its end, if another follows; false while it is written.

@@ -7,6 +7,7 @@
 //! was waited for. In reading order: [`queue`] (the way in), [`writer`] (the thread), [`segment`]
 //! (the files), [`recover`] (a start).
 
+mod of_request;
 mod queue;
 mod recorded;
 pub mod recover;

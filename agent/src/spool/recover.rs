@@ -1,7 +1,9 @@
 //! A start: what lies in the spool from earlier runs, and which requests never came to an end.
 
+use super::of_request::{OfRequest, of_request};
 use super::segment::{self, HEADER_BYTES};
-use records::record::{Event, Record};
+use records::Bytes;
+use records::access::request_id;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -34,17 +36,16 @@ impl Acked {
         Ok(crate::write_file(&folder.join("acked"), &serde_json::to_vec(self)?)?)
     }
 
-    /// Follows a record: a permitted request is open until it is completed.
-    pub fn follow(&mut self, agent: &str, bytes: &[u8]) {
-        let Ok(record) = Record::read(bytes) else { return };
-        match (&record.event, &record.link) {
-            (Event::Decision(decision), Some(link)) if decision.outcome == "permitted" => {
-                self.open.insert(records::access::request_id(agent, &link.epoch, link.aseq));
+    /// Follows a record of a run, by its number: a permitted request is open until it is completed.
+    pub fn follow(&mut self, agent: &str, (epoch, aseq): (&Bytes, u64), record: &[u8]) {
+        match of_request(record) {
+            Some(OfRequest::Permitted) => {
+                self.open.insert(request_id(agent, epoch, aseq));
             }
-            (Event::Completion(completion), _) => {
-                self.open.remove(&completion.request);
+            Some(OfRequest::Ended(request)) => {
+                self.open.remove(request);
             }
-            _ => {}
+            None => {}
         }
     }
 }
@@ -85,10 +86,11 @@ pub fn recover(folder: &Path, agent: &str) -> anyhow::Result<Recovered> {
         found.bytes += give_back(&mut file, length, &frames)?;
         let skip = if number == acked.segment { acked.records } else { 0 };
         let skip = if number < acked.segment { u64::MAX } else { skip };
-        for (position, frame) in frames.iter().enumerate() {
-            if position as u64 >= skip {
+        let epoch = header.epoch.into();
+        for (position, frame) in (0_u64..).zip(&frames) {
+            if position >= skip {
                 *found.waiting.entry(number).or_default() += frame.size();
-                state.follow(agent, &frame.record);
+                state.follow(agent, (&epoch, header.first + position), &frame.record);
             }
         }
     }
