@@ -20,8 +20,10 @@ use std::time::{Duration, Instant};
 use tlog::merkle::verify_consistency;
 use tlog::{Checkpoint, VerifierKey};
 
-const RECORDS_MAX: usize = 256;
-const BYTES_MAX: usize = 384 * 1024;
+/// Records of one parcel: as many as the log takes.
+const RECORDS_MAX: usize = 1_024;
+/// Their bytes, beyond which no further one is added; as JSON they are half as much again.
+const BYTES_MAX: usize = 1 << 20;
 const LOOK: Duration = Duration::from_millis(500);
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Pieces that wait; more of them wait with their senders.
 const WAITING_MAX: usize = 256;
-/// Records that one round takes in.
+/// Records that one round takes in: as many as are proven from memory.
 const ROUND_RECORDS: usize = 16_384;
 
 /// What became of a piece, with the tree in which it stands.
@@ -67,13 +67,15 @@ impl Arrivals {
         let (mut named, mut records) = (HashSet::new(), 0);
         for handed in self.waiting.drain(..) {
             let name = (handed.run.agent().to_owned(), handed.run.epoch().clone());
-            if records >= ROUND_RECORDS || named.contains(&name) {
+            let count = handed.run.count();
+            let is_full = records > 0 && records + count > ROUND_RECORDS;
+            // What waits behind a piece of its own run waits with it.
+            if !named.insert(name) || is_full {
                 left.push_back(handed);
                 continue;
             }
             // Whoever went away sends it again; it counts all the same.
-            named.insert(name);
-            records += handed.run.count();
+            records += count;
             runs.push(handed.run);
             answers.push(handed.answer);
         }

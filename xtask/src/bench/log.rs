@@ -28,7 +28,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
 /// Records of one piece, as a busy gate hands them in.
-const PIECE: usize = 512;
+const PIECE: usize = 1_024;
 /// Pieces that a sender has ready for one round.
 const AHEAD: usize = 10;
 /// Requests of the lonely sender's round.

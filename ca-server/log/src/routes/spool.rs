@@ -19,7 +19,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use tlog::merkle::Hash;
 
-const RECORDS_MAX: usize = 512;
+const RECORDS_MAX: usize = 1_024;
 /// After an alarm about an agent this long none is recorded about it.
 const FORKS_PAUSE: Duration = Duration::from_secs(60);
 
