@@ -66,7 +66,7 @@ limits! {
     WAITED_MAX: Duration = Duration::from_millis(1_500)
         => "that one waits before it is not used again";
     /// Most bytes of one record, and of what opens it.
-    RECORD_BYTES_MAX: usize = 64 * 1024
+    RECORD_BYTES_MAX: usize = records::spooled::RECORD_BYTES_MAX
         => "bytes of one record, and of what opens it: what has more does not pass";
 }
 

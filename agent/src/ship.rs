@@ -3,16 +3,17 @@
 
 mod progress;
 
-use crate::spool::segment::{self, HEADER_BYTES, Header};
+use crate::spool::segment::{self, HEADER_BYTES, Header, Stretch};
 use crate::spool::{Position, Spool};
 use crate::world::Marks;
 use anyhow::{Context, ensure};
-use ca_api::{Log, SaltedRecord, SpoolAck, Spooled};
+use ca_api::{Log, SpoolAck};
 use keys::SoftwareSigner;
 use progress::Progress;
 use records::Bytes;
 use records::access::{SignedHead, SpoolHead};
 use records::label::Label;
+use records::spooled::{RECORDS_MAX, Spooled};
 use service::{Metrics, Stop};
 use std::fs::File;
 use std::sync::{Arc, Mutex};
@@ -20,10 +21,6 @@ use std::time::{Duration, Instant};
 use tlog::merkle::verify_consistency;
 use tlog::{Checkpoint, VerifierKey};
 
-/// Records of one parcel: as many as the log takes.
-const RECORDS_MAX: usize = 1_024;
-/// Their bytes, beyond which no further one is added; as JSON they are half as much again.
-const BYTES_MAX: usize = 1 << 20;
 const LOOK: Duration = Duration::from_millis(500);
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
@@ -46,11 +43,10 @@ struct At {
     aseq: u64,
 }
 
-/// What goes next: frames of one segment.
+/// What goes next: frames of one segment, as they lie there.
 struct Batch {
-    message: Spooled,
+    message: Spooled<'static>,
     entries: Vec<[u8; 32]>,
-    offset: u64,
     chain: [u8; 32],
 }
 
@@ -112,13 +108,13 @@ impl Shipper {
         let ack = log.spool(&batch.message).await?;
         let head = proven(&ack, &batch.entries, (self.progress.key(), known.as_ref()))?;
         let at = self.at.as_mut().context("place")?;
-        self.spool.acknowledged(at.segment, batch.offset - at.offset);
-        let count = batch.entries.len() as u64;
+        let (bytes, count) = (batch.message.bytes.len() as u64, batch.entries.len() as u64);
+        self.spool.acknowledged(at.segment, bytes);
         let epoch = at.header.epoch.into();
-        for (aseq, one) in (at.aseq..).zip(&batch.message.records) {
-            self.progress.acked.follow(&self.agent, (&epoch, aseq), &one.record.0);
+        for (aseq, frame) in (at.aseq..).zip(batch.message.frames()) {
+            self.progress.acked.follow(&self.agent, (&epoch, aseq), frame?.record);
         }
-        at.offset = batch.offset;
+        at.offset += bytes;
         at.chain = batch.chain;
         at.aseq += count;
         self.progress.shown(count, (head, &ack.checkpoint));
@@ -145,22 +141,14 @@ impl Shipper {
             self.progress.begin(number + 1);
             return self.find(durable);
         };
-        let (mut offset, mut chain) = (HEADER_BYTES, header.chain);
         let acked = self.progress.acked.records;
-        let skip = usize::try_from(acked)?;
-        if skip > 0 {
-            let end = end_of(&mut file, number, durable)?;
-            let most = (skip, usize::MAX);
-            let frames = segment::frames(&mut file, offset, end, &chain, most)?;
-            if frames.len() < skip {
-                // The log has these; what follows them in this run cannot be found any more.
-                self.set_aside_run(number, &header)?;
-                self.progress.begin(number + 1);
-                return self.find(durable);
-            }
-            offset += frames.iter().map(segment::Frame::size).sum::<u64>();
-            chain = frames.last().map_or(chain, |frame| frame.chain);
-        }
+        let span = (HEADER_BYTES, end_of(&file, number, durable)?);
+        let Some((offset, chain)) = segment::behind(&mut file, span, &header.chain, acked)? else {
+            // The log has these; what follows them in this run cannot be found any more.
+            self.set_aside_run(number, &header)?;
+            self.progress.begin(number + 1);
+            return self.find(durable);
+        };
         let aseq = header.first + acked;
         self.at = Some(At { segment: number, header, offset, chain, aseq });
         Ok(true)
@@ -173,39 +161,25 @@ impl Shipper {
     ) -> anyhow::Result<Option<Batch>> {
         let at = self.at.as_ref().context("place")?;
         let mut file = File::open(segment::path(&self.spool.folder, at.segment))?;
-        let end = end_of(&mut file, at.segment, durable)?;
-        let most = (RECORDS_MAX, BYTES_MAX);
-        let frames = segment::frames(&mut file, at.offset, end, &at.chain, most)?;
-        let Some(last) = frames.last() else { return Ok(None) };
-        let chain = last.chain;
-        let offset = at.offset + frames.iter().map(segment::Frame::size).sum::<u64>();
+        let span = (at.offset, end_of(&file, at.segment, durable)?);
+        let Stretch { bytes, entries, chain } =
+            Stretch::read(&mut file, span, &at.chain, RECORDS_MAX as u64)?;
+        if entries.is_empty() {
+            return Ok(None);
+        }
         let head = SpoolHead {
             v: 1,
             agent: self.agent.clone(),
             epoch: at.header.epoch.into(),
-            count: at.aseq + frames.len() as u64,
+            count: at.aseq + entries.len() as u64,
             chain: chain.into(),
         };
         let head = records::json::write(&head)?;
         let signature = Label::Spool.sign(self.signer.as_ref(), &head)?;
-        let mut records = Vec::with_capacity(frames.len());
-        let mut entries = Vec::with_capacity(frames.len());
-        for frame in frames {
-            entries.push(records::record::entry(&frame.salt, &frame.record));
-            let disclosures = match frame.disclosures.as_slice() {
-                [] => Vec::new(),
-                json => serde_json::from_slice(json)?,
-            };
-            records.push(SaltedRecord {
-                record: Bytes(frame.record),
-                salt: frame.salt.into(),
-                disclosures,
-            });
-        }
-        let known = known.map_or(0, |head| head.size);
         let head = SignedHead { head: Bytes(head), signature: Bytes(signature) };
-        let message = Spooled { records, head, known };
-        Ok(Some(Batch { message, entries, offset, chain }))
+        let known = known.map_or(0, |head| head.size);
+        let message = Spooled { head, known, bytes: bytes.into() };
+        Ok(Some(Batch { message, entries, chain }))
     }
 
     /// Frees a segment that is shipped to its end, if another follows; false while it is written.
@@ -318,7 +292,7 @@ fn proven(
 }
 
 /// Frames end at what is durable in the segment that is written, at the file's end in others.
-fn end_of(file: &mut File, number: u64, durable: &Position) -> anyhow::Result<u64> {
+fn end_of(file: &File, number: u64, durable: &Position) -> anyhow::Result<u64> {
     match number {
         _ if number == durable.segment => Ok(durable.offset),
         _ => Ok(file.metadata()?.len()),

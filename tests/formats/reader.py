@@ -946,6 +946,25 @@ def check_run(vectors):
     need(octets(head["chain"]) == value and head["count"] == len(v["entries"]), "chain")
 
 
+def check_spooled(vectors):
+    v, raw, value = vectors["spooled"], octets(vectors["spooled"]["bytes"]), bytes(32)
+    size = int.from_bytes(raw[:4], "big")
+    heading, rest = parse(raw[4:4 + size]), raw[4 + size:]
+    run = {name: vectors["run"][name] for name in ("head", "signature")}
+    need(heading == {"head": run, "known": v["known"]}, "heading")
+    for one in v["frames"]:
+        record, opened = (int.from_bytes(rest[at:at + 4], "big") for at in (0, 4))
+        salt, chain, body = rest[8:40], rest[40:72], rest[72:72 + record + opened]
+        need(0 < record <= 65536 >= opened and len(body) == record + opened, "frame")
+        need(salt == octets(one["salt"]) and body[:record] == octets(one["record"]), "record")
+        need(body[record:] == octets(one["disclosures"]), "disclosures")
+        entry = sha256(labelled("yinxin-entry-v1", salt, body[:record]))
+        value = sha256(labelled("yinxin-spool-v1", value, entry))
+        need(chain == value, "chain")
+        rest = rest[72 + record + opened:]
+    need(not rest, "bytes behind the frames")
+
+
 def check_log_request(vectors):
     v = vectors["log_request"]
     read("log-request", octets(v["request"]))
@@ -1102,6 +1121,7 @@ CHECKS = {  # key: (its check, the keys inside, or None for a plain value or a l
     "people": (check_people, "snapshot signature"),
     "join": (check_join, "token order challenge request value"),
     "run": (check_run, "entries head signature"),
+    "spooled": (check_spooled, "frames known bytes"),
     "log_request": (check_log_request, "request signature"),
     "paths": (check_paths, "raw text segments"),
     "checkpoint": (check_checkpoint, "vkey note size root_hash"),
@@ -1130,7 +1150,8 @@ FLIPS = [  # where one byte is changed (its way down), and the refusal that must
     ("letter_keys/code", "lookup"), ("bind/bind", "bind"), ("bind/request", "bind"),
     ("bundle/digest", "digest"), ("people/signature", "signature under yinxin-people-v1"),
     ("join/token", "join value"), ("run/entries/1", "chain"),
-    ("run/signature", "signature under yinxin-spool-v1"),
+    ("run/signature", "signature under yinxin-spool-v1"), ("spooled/bytes", "record"),
+    ("spooled/frames/0/salt", "record"), ("spooled/frames/0/disclosures", "disclosures"),
     ("log_request/signature", "signature under yinxin-log-request-v1"), ("inclusion/hashes/1", "audit path"),
     ("inclusion/entries/6", "root hash"), ("checkpoint/note", "signature of the note"),
     ("code/bytes", "code"),

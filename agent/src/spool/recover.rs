@@ -81,8 +81,7 @@ pub fn recover(folder: &Path, agent: &str) -> anyhow::Result<Recovered> {
             found.damaged.push(number);
             continue;
         };
-        let all = (usize::MAX, usize::MAX);
-        let frames = segment::frames(&mut file, HEADER_BYTES, length, &header.chain, all)?;
+        let frames = segment::frames(&mut file, (HEADER_BYTES, length), &header.chain)?;
         found.bytes += give_back(&mut file, length, &frames)?;
         let skip = if number == acked.segment { acked.records } else { 0 };
         let skip = if number < acked.segment { u64::MAX } else { skip };

@@ -4,15 +4,14 @@
 //!
 //! ```text
 //! header   "yinxin spool 1\n" ‖ 0x00 ‖ epoch (16) ‖ first aseq (u64) ‖ chain before (32)
-//! frame    u32 length of record ‖ u32 length of disclosures ‖ salt (32) ‖ chain after (32) ‖
-//!          record ‖ disclosures (JSON)
 //! ```
 //!
-//! Integers are big-endian.
+//! Integers are big-endian. Frames are those of `records::spooled`: they go to the log as they lie.
 
 use crate::fixed::RECORD_BYTES_MAX;
 use records::access::chain;
 use records::record::entry;
+use records::spooled::{FRAMES_BYTES_MAX, SpoolFrame};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -21,7 +20,6 @@ use std::path::{Path, PathBuf};
 const MAGIC: &[u8; 16] = b"yinxin spool 1\n\0";
 /// Bytes before the first frame.
 pub const HEADER_BYTES: u64 = 16 + 16 + 8 + 32;
-const FRAME_HEAD: usize = 4 + 4 + 32 + 32;
 static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 
 /// Where a run stands at the beginning of a segment.
@@ -63,26 +61,72 @@ impl Frame {
 
     /// Appends its bytes; false if it is too large for any segment.
     pub fn write(&self, to: &mut Vec<u8>) -> bool {
-        let (Ok(record), Ok(disclosures)) =
-            (u32::try_from(self.record.len()), u32::try_from(self.disclosures.len()))
-        else {
-            return false;
-        };
-        if !self.is_sound() {
-            return false;
-        }
-        to.extend(record.to_be_bytes());
-        to.extend(disclosures.to_be_bytes());
-        to.extend(self.salt);
-        to.extend(self.chain);
-        to.extend(&self.record);
-        to.extend(&self.disclosures);
-        true
+        self.as_it_lies().write(to).is_ok()
     }
 
     /// How many bytes it takes.
     pub fn size(&self) -> u64 {
-        (FRAME_HEAD + self.record.len() + self.disclosures.len()) as u64
+        self.as_it_lies().size() as u64
+    }
+
+    fn as_it_lies(&self) -> SpoolFrame<'_> {
+        let Self { salt, chain, record, disclosures } = self;
+        SpoolFrame { salt: *salt, chain: *chain, record, disclosures }
+    }
+
+    fn of(frame: &SpoolFrame<'_>) -> Self {
+        let (record, disclosures) = (frame.record.to_vec(), frame.disclosures.to_vec());
+        Self { record, salt: frame.salt, chain: frame.chain, disclosures }
+    }
+}
+
+/// Whole frames side by side, as they lie in a segment.
+pub struct Stretch {
+    /// Their bytes.
+    pub bytes: Vec<u8>,
+    /// The entry of each.
+    pub entries: Vec<[u8; 32]>,
+    /// Chain value behind the last.
+    pub chain: [u8; 32],
+}
+
+impl Stretch {
+    /// Reads whole frames that lie between two offsets, after the chain value `before`, up to the
+    /// first that is not whole: `most` of them, and as many as are handed in together.
+    pub fn read(
+        file: &mut File,
+        (offset, end): (u64, u64),
+        before: &[u8; 32],
+        most: u64,
+    ) -> io::Result<Self> {
+        let room = end.saturating_sub(offset).min(FRAMES_BYTES_MAX as u64);
+        let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
+        file.seek(SeekFrom::Start(offset))?;
+        Read::by_ref(file).take(room).read_to_end(&mut bytes)?;
+        let (mut entries, mut value, mut rest) = (Vec::new(), *before, bytes.as_slice());
+        while (entries.len() as u64) < most
+            && let Ok((frame, behind)) = SpoolFrame::read(rest)
+        {
+            let entry = entry(&frame.salt, frame.record);
+            let after = chain(&value, &entry);
+            if frame.chain != after {
+                break;
+            }
+            entries.push(entry);
+            (value, rest) = (after, behind);
+        }
+        let whole = bytes.len() - rest.len();
+        bytes.truncate(whole);
+        Ok(Self { bytes, entries, chain: value })
+    }
+
+    fn frames(&self) -> impl Iterator<Item = Frame> {
+        let mut rest = self.bytes.as_slice();
+        std::iter::from_fn(move || {
+            let (frame, behind) = SpoolFrame::read(rest).ok()?;
+            rest = behind;
+            Some(Frame::of(&frame))
+        })
     }
 }
 
@@ -169,68 +213,62 @@ pub fn header(file: &mut File) -> io::Result<Option<Header>> {
     Ok(header())
 }
 
-/// Reads whole frames from `offset` on, after the chain value `before`, up to `end` or the first
-/// that is not whole; at most `most` of them and about `bytes_max` bytes.
+/// Reads all whole frames that lie between two offsets, after the chain value `before`, up to the
+/// first that is not whole.
 pub fn frames(
     file: &mut File,
-    offset: u64,
-    end: u64,
+    (offset, end): (u64, u64),
     before: &[u8; 32],
-    (most, bytes_max): (usize, usize),
 ) -> io::Result<Vec<Frame>> {
-    file.seek(SeekFrom::Start(offset))?;
-    let mut reader = io::BufReader::with_capacity(256 * 1024, file);
-    let (mut found, mut taken, mut at, mut chain) = (Vec::new(), 0, offset, *before);
-    while found.len() < most && taken < bytes_max {
-        let Some(frame) = next(&mut reader, at, end, &chain)? else { break };
-        at += frame.size();
-        chain = frame.chain;
-        taken += frame.record.len() + frame.disclosures.len();
-        found.push(frame);
+    let (mut found, mut at, mut chain) = (Vec::new(), offset, *before);
+    loop {
+        let stretch = Stretch::read(file, (at, end), &chain, u64::MAX)?;
+        if stretch.entries.is_empty() {
+            return Ok(found);
+        }
+        found.extend(stretch.frames());
+        at += stretch.bytes.len() as u64;
+        chain = stretch.chain;
     }
-    Ok(found)
+}
+
+/// Where the whole frames of a number end that lie from `offset` on, and the chain value there;
+/// nothing if there are not so many.
+pub fn behind(
+    file: &mut File,
+    (offset, end): (u64, u64),
+    before: &[u8; 32],
+    count: u64,
+) -> io::Result<Option<(u64, [u8; 32])>> {
+    let (mut at, mut chain, mut left) = (offset, *before, count);
+    while left > 0 {
+        let stretch = Stretch::read(file, (at, end), &chain, left)?;
+        if stretch.entries.is_empty() {
+            return Ok(None);
+        }
+        at += stretch.bytes.len() as u64;
+        chain = stretch.chain;
+        left -= stretch.entries.len() as u64;
+    }
+    Ok(Some((at, chain)))
 }
 
 /// Whether a whole frame follows the one at `offset`, which itself is not whole.
 pub fn goes_on(file: &mut File, offset: u64, end: u64) -> io::Result<bool> {
-    let mut head = [0u8; FRAME_HEAD];
+    let mut head = [0u8; 4 + 4 + 32 + 32];
+    let behind_head = offset + head.len() as u64;
     file.seek(SeekFrom::Start(offset))?;
-    if offset + FRAME_HEAD as u64 > end || !whole(file, &mut head)? {
+    if behind_head > end || !whole(file, &mut head)? {
         return Ok(false);
     }
-    let (lengths, chained) = head.split_at(FRAME_HEAD - 32);
+    let (lengths, rest) = head.split_at(8);
     let length = |bytes: Option<&[u8]>| {
         bytes.and_then(|b| b.try_into().ok()).map_or(0, |b| u64::from(u32::from_be_bytes(b)))
     };
     let body = length(lengths.get(..4)) + length(lengths.get(4..8));
-    let Ok(chained) = <[u8; 32]>::try_from(chained) else { return Ok(false) };
-    Ok(!frames(file, offset + FRAME_HEAD as u64 + body, end, &chained, (1, usize::MAX))?.is_empty())
-}
-
-fn next(reader: &mut impl Read, at: u64, end: u64, before: &[u8; 32]) -> io::Result<Option<Frame>> {
-    let mut head = [0u8; FRAME_HEAD];
-    if at + FRAME_HEAD as u64 > end || !whole(reader, &mut head)? {
-        return Ok(None);
-    }
-    let (record, rest) = head.split_at(4);
-    let (disclosures, rest) = rest.split_at(4);
-    let (salt, chained) = rest.split_at(32);
-    let length = |bytes: &[u8]| {
-        bytes.try_into().map_or(0, |bytes| usize::try_from(u32::from_be_bytes(bytes)).unwrap_or(0))
-    };
-    let (record, disclosures) = (length(record), length(disclosures));
-    let sound = (1..=RECORD_BYTES_MAX).contains(&record) && disclosures <= RECORD_BYTES_MAX;
-    if !sound || at + (FRAME_HEAD + record + disclosures) as u64 > end {
-        return Ok(None);
-    }
-    let mut body = vec![0; record + disclosures];
-    if !whole(reader, &mut body)? {
-        return Ok(None);
-    }
-    let disclosures = body.split_off(record);
-    let Ok(salt) = <[u8; 32]>::try_from(salt) else { return Ok(None) };
-    let frame = Frame::new(before, body, salt, disclosures);
-    Ok((frame.chain == *chained).then_some(frame))
+    let Some(chained) = rest.last_chunk::<32>() else { return Ok(false) };
+    let next = Stretch::read(file, (behind_head + body, end), chained, 1)?;
+    Ok(!next.entries.is_empty())
 }
 
 fn whole(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
@@ -259,10 +297,22 @@ mod tests {
         assert!(one.write(&mut bytes) && two.write(&mut bytes));
         file.write_all(&bytes).unwrap();
         assert_eq!(header(&mut file).unwrap(), Some(first.clone()));
-        let read = |file: &mut File| {
-            frames(file, HEADER_BYTES, 4_096, &first.chain, (10, 10_000)).unwrap()
+        let read = |file: &mut File| frames(file, (HEADER_BYTES, 4_096), &first.chain).unwrap();
+        assert_eq!(read(&mut file), [one.clone(), two.clone()]);
+        // As they lie: some of them, and all; and where a number of them ends.
+        let stretch = |file: &mut File, most| {
+            let read = Stretch::read(file, (HEADER_BYTES, 4_096), &first.chain, most).unwrap();
+            (read.bytes, read.entries.len(), read.chain)
         };
-        assert_eq!(read(&mut file), [one.clone(), two]);
+        let end_of_one = usize::try_from(one.size()).unwrap();
+        assert_eq!(stretch(&mut file, 1), (bytes[..end_of_one].to_vec(), 1, one.chain));
+        assert_eq!(stretch(&mut file, 9), (bytes.clone(), 2, two.chain));
+        let whole = (HEADER_BYTES, 4_096);
+        let mut end = |count| behind(&mut file, whole, &first.chain, count).unwrap();
+        assert_eq!(end(0), Some((HEADER_BYTES, first.chain)));
+        assert_eq!(end(1), Some((HEADER_BYTES + one.size(), one.chain)));
+        assert_eq!(end(2), Some((HEADER_BYTES + bytes.len() as u64, two.chain)));
+        assert_eq!(end(3), None);
         file.seek(SeekFrom::Start(HEADER_BYTES + bytes.len() as u64 - 1)).unwrap();
         file.write_all(b"X").unwrap();
         assert_eq!(read(&mut file), [one]);

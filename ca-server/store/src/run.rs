@@ -4,15 +4,13 @@
 use pki::Certificate;
 use records::access::{SignedHead, SpoolHead, chain};
 use records::record::{Event, Record, entry};
+use records::spooled::{SpoolFrame, Spooled, SpooledError};
 use records::term::Key;
 use records::{Bytes, Code, Disclosure, term};
 use tlog::merkle::{Hash, leaf_hash};
 
 /// The log that runs go to.
 pub const LOG: &str = "access";
-
-/// A record as an agent hands it in, with its salt and what opens its commitments.
-pub type Submitted = (Vec<u8>, Bytes, Vec<Disclosure>);
 
 /// One record of a verified run.
 pub(crate) struct RunEntry {
@@ -21,7 +19,7 @@ pub(crate) struct RunEntry {
     pub(crate) salt: [u8; 32],
     pub(crate) entry: [u8; 32],
     pub(crate) leaf: Hash,
-    /// What opens its commitments, as JSON; empty if it has none.
+    /// What opens its commitments, as its agent wrote it; empty if it has none.
     pub(crate) openings: String,
     /// What the index finds it by.
     pub(crate) keys: Vec<Key>,
@@ -52,9 +50,9 @@ impl VerifiedRun {
     pub fn verify(
         agent: &str,
         certificate: &Certificate,
-        signed: SignedHead,
-        records: Vec<Submitted>,
+        spooled: &Spooled<'_>,
     ) -> Result<Self, Code> {
+        let signed = spooled.head.clone();
         let head = signed.open(certificate.key()).ok_or(Code::UseSignature)?;
         if head.agent != agent {
             return Err(Code::NotYourRoute);
@@ -66,11 +64,11 @@ impl VerifiedRun {
             certificate: certificate.der().to_vec(),
             first: 0,
             before: [0; 32],
-            entries: Vec::with_capacity(records.len()),
+            entries: Vec::new(),
         };
         let mut running = None;
-        for submitted in records {
-            running = Some(run.link(submitted, running)?);
+        for frame in spooled.frames() {
+            running = Some(run.link(&frame.map_err(SpooledError::code)?, running)?);
         }
         let led = running.is_some_and(|chain| run.head.chain == Bytes::from(chain));
         let end = run.first.saturating_add(run.entries.len() as u64);
@@ -80,11 +78,10 @@ impl VerifiedRun {
     /// Takes the next record; gives the chain value behind it.
     fn link(
         &mut self,
-        (bytes, salt, disclosures): Submitted,
+        frame: &SpoolFrame<'_>,
         running: Option<[u8; 32]>,
     ) -> Result<[u8; 32], Code> {
-        let record = Record::read(&bytes).map_err(|_| Code::Malformed)?;
-        let salt = salt.digest().ok_or(Code::Malformed)?;
+        let record = Record::read(frame.record).map_err(|_| Code::Malformed)?;
         let link = record.link.as_ref().ok_or(Code::Malformed)?;
         let prev = link.prev.digest().ok_or(Code::Malformed)?;
         let maker = record.agent() == Some(self.agent.as_str());
@@ -99,12 +96,16 @@ impl VerifiedRun {
         if link.epoch != self.head.epoch || !next {
             return Err(Code::SpoolGap);
         }
-        let openings = openings(&bytes, &disclosures)?;
-        let entry = entry(&salt, &bytes);
+        let entry = entry(&frame.salt, frame.record);
+        let after = chain(&prev, &entry);
+        if frame.chain != after {
+            return Err(Code::SpoolGap);
+        }
+        let openings = openings(frame.record, frame.disclosures)?;
         let keys = term::keys(&record);
-        let (id, leaf) = (record.id, leaf_hash(&entry));
-        self.entries.push(RunEntry { id, bytes, salt, entry, leaf, openings, keys });
-        Ok(chain(&prev, &entry))
+        let (id, leaf, bytes) = (record.id, leaf_hash(&entry), frame.record.to_vec());
+        self.entries.push(RunEntry { id, bytes, salt: frame.salt, entry, leaf, openings, keys });
+        Ok(after)
     }
 
     /// What a gate records, of its own requests only.
@@ -137,25 +138,23 @@ impl VerifiedRun {
     pub fn epoch(&self) -> &Bytes {
         &self.head.epoch
     }
-
-    /// Number and entry of a record, counted from the first.
-    pub fn at(&self, at: usize) -> Option<(u64, [u8; 32])> {
-        let one = self.entries.get(at)?;
-        Some((self.first.saturating_add(at as u64), one.entry))
-    }
 }
 
-/// The disclosures as they are kept, if each opens a commitment that stands in the record's text.
-fn openings(record: &[u8], disclosures: &[Disclosure]) -> Result<String, Code> {
-    if disclosures.is_empty() {
+/// The disclosures as they lie, if each opens a commitment that stands in the record's text.
+fn openings(record: &[u8], json: &[u8]) -> Result<String, Code> {
+    if json.is_empty() {
         return Ok(String::new());
     }
+    let disclosures: Vec<Disclosure> = serde_json::from_slice(json).map_err(|_| Code::Malformed)?;
     let text = core::str::from_utf8(record).map_err(|_| Code::Malformed)?;
-    for disclosure in disclosures {
+    for disclosure in &disclosures {
         let commitment = disclosure.commitment().map_err(|_| Code::Malformed)?;
         if !text.contains(&format!("\"{commitment}\"")) {
             return Err(Code::OrderIncomplete);
         }
     }
-    serde_json::to_string(disclosures).map_err(|_| Code::Malformed)
+    String::from_utf8(json.to_vec()).map_err(|_| Code::Malformed)
 }
+
+#[cfg(test)]
+mod tests;

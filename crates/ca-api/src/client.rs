@@ -5,7 +5,7 @@ use crate::handler::{
     self, AskedNumbers, BatchReceipt, DraftMade, Drafts, ManyMade, NumberLines, PersonFacts,
     Preview, Previewing, UnitPeople, WantedPerson,
 };
-use crate::log::{self, Append, Appended, Pulsed, SpoolAck, Spooled};
+use crate::log::{self, Append, Appended, Pulsed, SpoolAck};
 use crate::organisation::{
     self, Consequences, Dossier, UnitFacts, WantedConsequences, WantedDossier, WantedUnit,
 };
@@ -27,6 +27,7 @@ use records::join::{Join, Renew, Renewed};
 use records::mine::Mine;
 use records::order::CredentialBody;
 use records::renewal::{AskRenewal, RenewCertificate, RenewalAnswer, RenewalTerms};
+use records::spooled::Spooled;
 use records::suspension::{SuspendByLetter, Suspending};
 use records::wish::Wishing;
 use records::withdrawal::{Withdrawal, Withdrawn};
@@ -268,8 +269,10 @@ impl Log {
     }
 
     /// Hands in an agent's records; they stand in the log when this returns.
-    pub async fn spool(&self, message: &Spooled) -> Result<SpoolAck, Refusal> {
-        ask(&self.0, log::SPOOL, message).await
+    pub async fn spool(&self, message: &Spooled<'_>) -> Result<SpoolAck, Refusal> {
+        let bytes = message.write().map_err(|error| CallError::Answer(error.to_string()))?;
+        let answer = self.0.ask_with::<SpoolAck, Problem>(log::SPOOL, bytes);
+        answer.await?.map_err(Refusal::Refused)
     }
 
     /// Says that an agent lives.

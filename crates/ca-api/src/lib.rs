@@ -16,7 +16,7 @@ mod state;
 pub mod status;
 
 pub use client::{Issuer, Log, Refusal, Status};
-pub use log::{Append, Appended, EntryPlace, Pulsed, SaltedRecord, SpoolAck, Spooled};
+pub use log::{Append, Appended, EntryPlace, Pulsed, SaltedRecord, SpoolAck};
 pub use reach::{Reach, is_near_brake, reach};
 pub use records::handling::{ApprovedBatch, ApprovedBy};
 pub use records::join::{Renew, Renewed};

@@ -2,7 +2,6 @@
 
 use records::Bytes;
 use records::Disclosure;
-use records::access::SignedHead;
 use serde::{Deserialize, Serialize};
 
 /// [`Append`] → [`Appended`].
@@ -12,13 +11,13 @@ pub const ASK: &str = "/v1/ask";
 /// [`crate::AsOfficer`] of a `Search` → `SearchAnswer`; a portal's staff process only. No
 /// proof.
 pub const SEARCH: &str = "/v1/search";
-/// [`Spooled`] → [`SpoolAck`]; agents only.
+/// Bytes of a `records::spooled::Spooled` → [`SpoolAck`]; agents only.
 pub const SPOOL: &str = "/v1/spool";
 /// `records::access::Heartbeat` → [`Pulsed`]; agents only. Nothing of it is kept on
 /// disk.
 pub const PULSE: &str = "/v1/pulse";
 
-/// Records of a portal or agent, oldest first.
+/// Records of a portal, oldest first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Append {
@@ -46,18 +45,6 @@ pub struct Pulsed {
     /// Whether the log did not hear of the agent before this: then a heartbeat belongs in its
     /// records, so that they say when the silence ended.
     pub is_back: bool,
-}
-
-/// Records of an agent's run, in order, without holes.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Spooled {
-    /// Each with the salt that the agent drew.
-    pub records: Vec<SaltedRecord>,
-    /// The run's head behind the last of them.
-    pub head: SignedHead,
-    /// Size of the newest checkpoint of `access` that the agent holds.
-    pub known: u64,
 }
 
 /// Every record stands in the log.

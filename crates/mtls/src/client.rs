@@ -17,6 +17,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_rustls::TlsConnector;
 
+const JSON: &str = "application/json";
 const CONNECT_SECONDS_MAX: u64 = 10;
 const ANSWER_SECONDS_MAX: u64 = 60;
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -129,12 +130,12 @@ impl Client {
 
     /// GET.
     pub async fn get(&self, path: &str) -> Result<Response<Bytes>, CallError> {
-        self.call(Method::GET, (path, &[]), Bytes::new()).await
+        self.call(Method::GET, (path, &[]), (JSON, Bytes::new())).await
     }
 
     /// POST of JSON.
     pub async fn post(&self, path: &str, json: Vec<u8>) -> Result<Response<Bytes>, CallError> {
-        self.call(Method::POST, (path, &[]), json.into()).await
+        self.call(Method::POST, (path, &[]), (JSON, json.into())).await
     }
 
     /// POST of JSON with more header fields; an empty path is that of the address.
@@ -144,7 +145,7 @@ impl Client {
         json: Vec<u8>,
         more: &[(&str, String)],
     ) -> Result<Response<Bytes>, CallError> {
-        self.call(Method::POST, (path, more), json.into()).await
+        self.call(Method::POST, (path, more), (JSON, json.into())).await
     }
 
     /// POST of a message; the answer, or the problem that the server tells.
@@ -154,19 +155,24 @@ impl Client {
         message: &T,
     ) -> Result<Result<R, P>, CallError> {
         let json = serde_json::to_vec(message).map_err(|e| CallError::Answer(e.to_string()))?;
-        let response = self.post(path, json).await?;
-        let read = |error: serde_json::Error| CallError::Answer(error.to_string());
-        if response.status().is_success() {
-            return serde_json::from_slice(response.body()).map(Ok).map_err(read);
-        }
-        serde_json::from_slice(response.body()).map(Err).map_err(read)
+        told(&self.post(path, json).await?)
+    }
+
+    /// POST of bytes that are no JSON; the answer as of a message.
+    pub async fn ask_with<R: DeserializeOwned, P: DeserializeOwned>(
+        &self,
+        path: &str,
+        bytes: Vec<u8>,
+    ) -> Result<Result<R, P>, CallError> {
+        let body = ("application/octet-stream", bytes.into());
+        told(&self.call(Method::POST, (path, &[]), body).await?)
     }
 
     async fn call(
         &self,
         method: Method,
         (path, more): (&str, &[(&str, String)]),
-        body: Bytes,
+        (kind, body): (&str, Bytes),
     ) -> Result<Response<Bytes>, CallError> {
         let host = self.base.authority().map(|a| a.as_str()).unwrap_or_default();
         let prefix = self.base.path().trim_end_matches('/');
@@ -176,7 +182,7 @@ impl Client {
             .method(method)
             .uri(target)
             .header(header::HOST, host)
-            .header(header::CONTENT_TYPE, "application/json");
+            .header(header::CONTENT_TYPE, kind);
         for (name, value) in more {
             request = request.header(*name, value);
         }
@@ -271,6 +277,17 @@ impl Client {
         let cause = error.source().map(ToString::to_string).unwrap_or_default();
         self.unreachable(format!("{error} {cause}"))
     }
+}
+
+/// What an answer says: what was asked for, or the problem that the server tells.
+fn told<R: DeserializeOwned, P: DeserializeOwned>(
+    response: &Response<Bytes>,
+) -> Result<Result<R, P>, CallError> {
+    let read = |error: serde_json::Error| CallError::Answer(error.to_string());
+    if response.status().is_success() {
+        return serde_json::from_slice(response.body()).map(Ok).map_err(read);
+    }
+    serde_json::from_slice(response.body()).map(Err).map_err(read)
 }
 
 #[cfg(test)]

@@ -42,6 +42,7 @@ pub mod renewal;
 pub mod revocation;
 pub mod rules;
 pub mod run;
+pub mod spooled;
 pub mod stated;
 pub mod suspension;
 pub mod term;

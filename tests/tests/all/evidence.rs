@@ -17,6 +17,7 @@ pub(crate) use cases::access_cases;
 use cases::{control_cases, file_cases};
 use records::evidence::{AccessPart, file};
 use records::lineage::Lineage;
+use records::spooled::{SpoolFrame, Spooled};
 use std::path::PathBuf;
 use std::process::Command;
 use tests::gate::{Gate, get};
@@ -186,7 +187,7 @@ async fn nobody_hides_it_unsaid(office: &Office, person: &Officer) {
 pub(crate) async fn laid_again(
     office: &mut Office,
     person: &Officer,
-) -> (ca_api::Log, ca_api::Spooled, records::Record, keys::SoftwareSigner) {
+) -> (ca_api::Log, Spooled<'static>, records::Record, keys::SoftwareSigner) {
     use records::access::{CHAIN_START, Link};
     use records::record::{Event, Record};
     office.stop("agent");
@@ -221,29 +222,26 @@ pub(crate) fn is_found_out(office: &Office, person: &Officer) {
 }
 
 /// A run of one record, as its agent hands it in.
-fn spooled(signer: &keys::SoftwareSigner, record: &records::record::Record) -> ca_api::Spooled {
+fn spooled(signer: &keys::SoftwareSigner, record: &records::record::Record) -> Spooled<'static> {
     use records::access::{CHAIN_START, SignedHead, SpoolHead, chain};
     let link = record.link.as_ref().unwrap();
     let bytes = record.write().unwrap();
     let salt: [u8; 32] = tests::random();
+    let after = chain(&CHAIN_START, &records::record::entry(&salt, &bytes));
     let head = SpoolHead {
         v: 1,
         agent: "gate-1".into(),
         epoch: link.epoch.clone(),
         count: 1,
-        chain: chain(&CHAIN_START, &records::record::entry(&salt, &bytes)).into(),
+        chain: after.into(),
     };
     let head = records::json::write(&head).unwrap();
     let signature = records::label::Label::Spool.sign(signer, &head).unwrap();
-    ca_api::Spooled {
-        records: vec![ca_api::SaltedRecord {
-            record: bytes.into(),
-            salt: salt.into(),
-            disclosures: Vec::new(),
-        }],
-        head: SignedHead { head: head.into(), signature: signature.into() },
-        known: 0,
-    }
+    let mut frames = Vec::new();
+    let frame = SpoolFrame { salt, chain: after, record: &bytes, disclosures: b"" };
+    frame.write(&mut frames).unwrap();
+    let head = SignedHead { head: head.into(), signature: signature.into() };
+    Spooled { head, known: 0, bytes: frames.into() }
 }
 
 /// Auditors ask with their own key; every question is a record; who is no auditor learns nothing.

@@ -19,6 +19,7 @@ use records::record::{
     Cause, Event, File, LetterStatement, Record, RevokedSerial, VoidStatement, approval_id, entry,
 };
 use records::revocation::RevocationStatement;
+use records::spooled::{SpoolFrame, Spooled};
 use records::suspension::{
     LapseStatement, Suspension, SuspensionCause, SuspensionNotice, SuspensionStatement,
 };
@@ -209,6 +210,7 @@ impl Maker {
             "paths": vectors::paths(),
             "refused": refused(&orders),
         });
+        all["spooled"] = spooled(&all["run"]);
         let record = Bytes::read(all["records"][0]["record"].as_str().unwrap()).unwrap().0;
         let committed = entry(&fixed::<32>(9), &record);
         all["entry"] = j!({
@@ -1104,6 +1106,23 @@ impl Maker {
         );
         (j!({ "vkey": vkey, "note": note, "size": 7, "root_hash": b(edge.root()) }), inclusion)
     }
+}
+
+/// Frames as an agent hands them in, behind the head of a run, which stands for any other here.
+fn spooled(run: &Value) -> Value {
+    let read = |name: &str| Bytes::read(run[name].as_str().unwrap()).unwrap();
+    let head = records::access::SignedHead { head: read("head"), signature: read("signature") };
+    let parts = [(fixed::<40>(1).to_vec(), b"[]".to_vec()), (fixed::<300>(2).to_vec(), Vec::new())];
+    let (mut frames, mut bytes, mut chain) = (Vec::new(), Vec::new(), records::access::CHAIN_START);
+    for (record, disclosures) in &parts {
+        let salt = fixed::<32>(record[0]);
+        chain = records::access::chain(&chain, &entry(&salt, record));
+        SpoolFrame { salt, chain, record, disclosures }.write(&mut bytes).unwrap();
+        frames.push(j!({ "record": b(record), "salt": b(salt), "disclosures": b(disclosures) }));
+    }
+    let written = Spooled { head, known: 9, bytes: bytes.into() }.write().unwrap();
+    assert_eq!(Spooled::read(&written).unwrap().frames().count(), frames.len());
+    j!({ "frames": frames, "known": 9, "bytes": b(&written) })
 }
 
 fn commitment() -> Value {

@@ -199,7 +199,7 @@ async fn send(sender: &mut Sender, body: Vec<u8>) -> anyhow::Result<Vec<u8>> {
         .method("POST")
         .uri("/v1/spool")
         .header("host", "localhost")
-        .header("content-type", "application/json")
+        .header("content-type", "application/octet-stream")
         .body(Full::new(bytes::Bytes::from(body)))?;
     sender.ready().await?;
     let answer = sender.send_request(request).await?;

@@ -31,6 +31,13 @@ pub(super) struct AgentCall<T> {
     pub(super) message: T,
 }
 
+/// Bytes of an agent that are no message in JSON.
+pub(super) struct AgentBytes {
+    pub(super) certificate: Certificate,
+    pub(super) agent: String,
+    pub(super) bytes: Bytes,
+}
+
 /// A message over the connection of an auditor, whose question it is to be.
 pub(super) struct AuditorCall<T> {
     pub(super) connection: TlsConnection,
@@ -57,6 +64,18 @@ impl<T: DeserializeOwned> FromRequest<Arc<LogState>> for AgentCall<T> {
         let (certificate, agent) = speaks?;
         let message = message(Request::from_parts(parts, body), state).await?;
         Ok(Self { certificate, agent, message })
+    }
+}
+
+impl FromRequest<Arc<LogState>> for AgentBytes {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &Arc<LogState>) -> Result<Self, Response> {
+        let (parts, body) = request.into_parts();
+        let speaks = agent(state, &parts).await.map_err(|code| refused(state, code));
+        let (certificate, agent) = speaks?;
+        let bytes = bytes(Request::from_parts(parts, body), state).await?;
+        Ok(Self { certificate, agent, bytes })
     }
 }
 
@@ -144,9 +163,13 @@ async fn message<T: DeserializeOwned>(
     request: Request,
     state: &Arc<LogState>,
 ) -> Result<T, Response> {
-    let bytes = Bytes::from_request(request, state).await;
-    let bytes = bytes.map_err(|_| refused(state, Code::TooLarge))?;
+    let bytes = bytes(request, state).await?;
     serde_json::from_slice(&bytes).map_err(|_| refused(state, Code::Malformed))
+}
+
+async fn bytes(request: Request, state: &Arc<LogState>) -> Result<Bytes, Response> {
+    let bytes = Bytes::from_request(request, state).await;
+    bytes.map_err(|_| refused(state, Code::TooLarge))
 }
 
 fn refused(state: &LogState, code: Code) -> Response {

@@ -1,70 +1,60 @@
 //! Takes records of an agent's run: in order, without holes, idempotent, each chained to the one
 //! before; answers when every one of them stands in the log, with the proof of it.
 
-use super::call::AgentCall;
+use super::call::AgentBytes;
 use crate::state::LogState;
 use axum::Json;
 use axum::extract::State;
-use ca_api::{EntryPlace, SpoolAck, Spooled};
+use ca_api::{EntryPlace, SpoolAck};
 use ca_store::TreeView;
 use ca_store::ledger;
 use ca_store::proof::Tiles;
 use ca_store::run::{LOG, VerifiedRun};
 use ca_store::sequence::RunOutcome;
-use records::access::SignedHead;
 use records::record::Event;
+use records::spooled::{Spooled, SpooledError};
 use records::{Bytes, Code};
 use service::problem::Refused;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use tlog::merkle::Hash;
 
-const RECORDS_MAX: usize = 1_024;
 /// After an alarm about an agent this long none is recorded about it.
 const FORKS_PAUSE: Duration = Duration::from_secs(60);
 
 /// `POST /v1/spool`
 pub(super) async fn spool(
     State(state): State<Arc<LogState>>,
-    call: AgentCall<Spooled>,
+    call: AgentBytes,
 ) -> Result<Json<SpoolAck>, Refused> {
     state.answered("spool", take(&state, call).await)
 }
 
-async fn take(state: &LogState, call: AgentCall<Spooled>) -> Result<SpoolAck, Code> {
-    let AgentCall { certificate, agent, message } = call;
-    if message.records.is_empty() || message.records.len() > RECORDS_MAX {
-        return Err(Code::TooLarge);
-    }
-    let Spooled { records, head, known } = message;
-    let run = verified(agent, certificate, head, records).await?;
-    let entries: Vec<_> = (0..run.count()).filter_map(|at| run.at(at)).collect();
+async fn take(state: &LogState, call: AgentBytes) -> Result<SpoolAck, Code> {
+    let (run, known) = verified(call).await?;
     let name = (run.agent().to_owned(), run.epoch().clone());
     let (outcome, view) = state.intake.sequence(run).await.ok_or(Code::LogBehind)?;
     match outcome {
         RunOutcome::Stands(places) => acknowledged(state, &places, known, &view).await,
         RunOutcome::Gap => Err(Code::SpoolGap),
-        RunOutcome::Forked { at, known } => {
-            if let Some((aseq, entry)) = entries.get(at).copied() {
-                forked(state, name, (aseq, entry), known).await?;
-            }
+        RunOutcome::Forked { aseq, other, known } => {
+            forked(state, name, (aseq, other), known).await?;
             Err(Code::SpoolForked)
         }
     }
 }
 
-/// Verifies on a thread of its own: hashes and documents by the hundred.
-async fn verified(
-    agent: String,
-    certificate: pki::Certificate,
-    head: SignedHead,
-    records: Vec<ca_api::SaltedRecord>,
-) -> Result<VerifiedRun, Code> {
-    let verified = tokio::task::spawn_blocking(move || {
-        let submitted = records.into_iter().map(|one| (one.record.0, one.salt, one.disclosures));
-        VerifiedRun::verify(&agent, &certificate, head, submitted.collect())
-    });
+/// Verifies on a thread of its own: hashes and documents by the thousand. Gives the size of the
+/// checkpoint that the agent holds, too.
+async fn verified(call: AgentBytes) -> Result<(VerifiedRun, u64), Code> {
+    let verified = tokio::task::spawn_blocking(move || read(&call));
     verified.await.map_err(|_| Code::Unavailable)?
+}
+
+fn read(call: &AgentBytes) -> Result<(VerifiedRun, u64), Code> {
+    let spooled = Spooled::read(&call.bytes).map_err(SpooledError::code)?;
+    let run = VerifiedRun::verify(&call.agent, &call.certificate, &spooled)?;
+    Ok((run, spooled.known))
 }
 
 /// Records that a run contradicts itself: an alarm that nobody can unwrite. An agent gets one a

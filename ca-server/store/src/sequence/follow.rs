@@ -13,8 +13,10 @@ pub enum RunOutcome {
     Gap,
     /// One of its records is another than the log has.
     Forked {
-        /// Which, counted from the first.
-        at: usize,
+        /// Its number in the run.
+        aseq: u64,
+        /// Its entry.
+        other: [u8; 32],
         /// The entry, or chain value, that the log has.
         known: Vec<u8>,
     },
@@ -38,21 +40,26 @@ pub(super) async fn follow(
     let old = usize::try_from(count - run.first).unwrap_or(usize::MAX).min(run.entries.len());
     let mut places = Vec::new();
     for (at, one) in run.entries.iter().take(old).enumerate() {
-        match stored(tx, run, run.first + at as u64, one).await? {
+        let aseq = run.first + at as u64;
+        match stored(tx, run, aseq, one).await? {
             Some((index, entry)) if entry == one.entry => add(&mut places, index, 1),
-            other => {
-                let known = other.map(|(_, entry)| entry).unwrap_or_default();
-                return Ok(Follows::Refused(RunOutcome::Forked { at, known }));
+            found => {
+                let known = found.map(|(_, entry)| entry).unwrap_or_default();
+                return Ok(forked(aseq, one, known));
             }
         }
     }
     // What is new continues the chain that the log has; its first link was verified against the
     // rest.
     let continues = old > 0 || run.before == chain;
-    if old < run.entries.len() && !continues {
-        return Ok(Follows::Refused(RunOutcome::Forked { at: old, known: chain.to_vec() }));
+    match run.entries.get(old) {
+        Some(one) if !continues => Ok(forked(count, one, chain.to_vec())),
+        _ => Ok(Follows::New(old, places)),
     }
-    Ok(Follows::New(old, places))
+}
+
+fn forked(aseq: u64, one: &RunEntry, known: Vec<u8>) -> Follows {
+    Follows::Refused(RunOutcome::Forked { aseq, other: one.entry, known })
 }
 
 /// Index and entry under a number of the run; what an older version numbered is found by its id.

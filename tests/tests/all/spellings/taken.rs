@@ -160,6 +160,18 @@ async fn the_log_takes_one_spelling() {
     flip(&mut other.head.signature);
     let refused = log.spool(&other).await.unwrap_err();
     assert_eq!(refused.code().name(), "use-signature");
+    // Frames are taken as they lie: whole, with nothing behind them, and with their own chain.
+    let changes: [(&str, fn(&mut Vec<u8>)); 4] = [
+        ("malformed", |frames| frames.truncate(frames.len() - 1)),
+        ("malformed", |frames| frames.push(0)),
+        ("malformed", |frames| frames.clear()),
+        ("spool-gap", |frames| frames[40] ^= 1),
+    ];
+    for (code, change) in changes {
+        let mut other = good.clone();
+        change(other.bytes.to_mut());
+        assert_eq!(log.spool(&other).await.unwrap_err().code().name(), code);
+    }
     log.spool(&good).await.unwrap();
 
     let auditor = office.first("auditor");

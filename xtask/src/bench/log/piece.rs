@@ -2,7 +2,7 @@
 //! others decisions with their completions, each with what opens its commitments.
 
 use anyhow::{Context, ensure};
-use ca_api::{SaltedRecord, SpoolAck, Spooled};
+use ca_api::SpoolAck;
 use ca_host::random;
 use keys::SoftwareSigner;
 use records::access::{
@@ -10,6 +10,7 @@ use records::access::{
 };
 use records::label::{Label, verify_ed25519};
 use records::record::{Event, Record, entry};
+use records::spooled::{SpoolFrame, Spooled};
 use records::{Bytes, Disclosure};
 use tlog::{Checkpoint, VerifierKey};
 
@@ -40,7 +41,7 @@ impl Run {
         count: usize,
         signer: &SoftwareSigner,
     ) -> anyhow::Result<(Vec<[u8; 32]>, Vec<u8>)> {
-        let (mut entries, mut records) = (Vec::new(), Vec::new());
+        let (mut entries, mut frames) = (Vec::new(), Vec::new());
         for _ in 0..count {
             let (event, disclosures) = self.event()?;
             let record = Record {
@@ -61,7 +62,12 @@ impl Run {
             self.chain = chain(&self.chain, &entry);
             self.aseq += 1;
             entries.push(entry);
-            records.push(SaltedRecord { record: Bytes(bytes), salt: salt.into(), disclosures });
+            let opened = match disclosures.as_slice() {
+                [] => Vec::new(),
+                some => serde_json::to_vec(some)?,
+            };
+            let (record, disclosures) = (bytes.as_slice(), opened.as_slice());
+            SpoolFrame { salt, chain: self.chain, record, disclosures }.write(&mut frames)?;
         }
         let head = SpoolHead {
             v: 1,
@@ -73,7 +79,7 @@ impl Run {
         let head = records::json::write(&head)?;
         let signature = Label::Spool.sign(signer, &head)?;
         let head = SignedHead { head: Bytes(head), signature: Bytes(signature) };
-        Ok((entries, serde_json::to_vec(&Spooled { records, head, known: 0 })?))
+        Ok((entries, Spooled { head, known: 0, bytes: frames.into() }.write()?))
     }
 
     fn event(&mut self) -> anyhow::Result<(Event, Vec<Disclosure>)> {
