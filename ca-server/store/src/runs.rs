@@ -1,12 +1,17 @@
 //! Runs of agents' spools as far as the log has them: `agent_run` and `agent_head`.
 
-use crate::entry;
-use crate::run::VerifiedRun;
+use crate::ledger;
+use crate::run::{LOG, VerifiedRun};
 use records::Bytes;
 use records::access::{CHAIN_START, Link, SignedHead};
+use records::record::entry;
 use records::run::RunPiece;
+use std::collections::BTreeMap;
 use store::many::{Value, insert_many};
-use store::{StoreError, Tx, row};
+use store::{StoreError, Tx, row, rows};
+
+/// Records that are read at once to be compared with others.
+const TOGETHER: u64 = 64;
 
 /// How far the log has a run: how many records, and the chain value behind them.
 pub(crate) type Reached = (u64, [u8; 32]);
@@ -47,19 +52,48 @@ pub async fn place(
     Ok(beyond.and_then(|beyond| u64::try_from(index + beyond).ok()))
 }
 
-/// The entry that the log has under a number of a run.
-pub(crate) async fn entry(
+/// Where entries of a run stand, and the entries, by their numbers.
+pub(crate) type Known = BTreeMap<u64, (u64, Vec<u8>)>;
+
+/// The entries that the log has under numbers of a run; up to the first that it has not.
+pub(crate) async fn entries(
     tx: &mut Tx,
     agent: &str,
     epoch: &Bytes,
-    aseq: u64,
-) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
-    let Some(index) = place(tx, agent, epoch, aseq).await? else { return Ok(None) };
-    let found = entry::at(tx, crate::run::LOG, index).await?;
-    Ok(found.and_then(|(record, salt)| {
-        let salt = salt.as_slice().try_into().ok()?;
-        Some((index, records::record::entry(salt, &record).to_vec()))
-    }))
+    (first, end): (u64, u64),
+) -> anyhow::Result<Known> {
+    let heads = rows!(
+        &mut *tx,
+        (i64, i64, i64),
+        "select first, idx, count from agent_head where agent_id = $1 and epoch = $2 \
+         and count > $3 and first < $4 and idx is not null order by count",
+        agent,
+        &epoch.0,
+        i64::try_from(first)?,
+        i64::try_from(end)?
+    )?;
+    let mut known = Known::new();
+    for (begin, index, count) in heads {
+        let (begin, index) = (u64::try_from(begin)?, u64::try_from(index)?);
+        let (mut from, to) = (begin.max(first), u64::try_from(count)?.min(end));
+        while from < to {
+            let many = (to - from).min(TOGETHER);
+            let place = index.saturating_add(from - begin);
+            let read = ledger::entries(tx, LOG, place, i64::try_from(many)?).await?;
+            let whole = read.len() as u64 == many;
+            for (beyond, (at, record, salt)) in (0..).zip(read) {
+                let salt = salt.as_slice().try_into().ok().filter(|_| at == place + beyond);
+                let Some(salt) = salt else { return Ok(known) };
+                let found = (at, entry(salt, &record).to_vec());
+                known.entry(from + beyond).or_insert(found);
+            }
+            if !whole {
+                return Ok(known);
+            }
+            from += many;
+        }
+    }
+    Ok(known)
 }
 
 /// The piece of a run from a record, whose place is its link, to the first head that its agent
@@ -75,12 +109,11 @@ pub async fn piece(tx: &mut Tx, agent: &str, link: &Link) -> anyhow::Result<Opti
         i64::try_from(link.aseq)?
     )?;
     let Some((count, head, signature, certificate)) = found else { return Ok(None) };
-    let mut entries = Vec::new();
-    for number in link.aseq..u64::try_from(count)? {
-        let Some((_, bytes)) = entry(tx, agent, &link.epoch, number).await? else {
-            return Ok(None);
-        };
-        entries.push(Bytes(bytes));
+    let end = u64::try_from(count)?;
+    let known = entries(tx, agent, &link.epoch, (link.aseq, end)).await?;
+    let entries: Vec<Bytes> = known.into_values().map(|(_, entry)| Bytes(entry)).collect();
+    if end.checked_sub(link.aseq) != Some(entries.len() as u64) {
+        return Ok(None);
     }
     let head = SignedHead { head: Bytes(head), signature: Bytes(signature) };
     let (certificate, before) = (Bytes(certificate), link.prev.clone());

@@ -26,7 +26,7 @@ pub const CHAIN_START: [u8; 32] = [0; 32];
 /// The chain value after an entry: SHA-256(`yinxin-spool-v1` ‖ 0x00 ‖ chain before ‖ entry). Made
 /// of entries, so that a chain is checked without reading what others did.
 pub fn chain(before: &[u8; 32], entry: &[u8; 32]) -> [u8; 32] {
-    Label::Spool.digest(&[before.as_slice(), entry].concat())
+    Label::Spool.digest([*before, *entry].as_flattened())
 }
 
 /// A head of an agent's run, signed by the agent's key.

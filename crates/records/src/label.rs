@@ -123,7 +123,8 @@ impl Label {
 
     /// SHA-256 of the message.
     pub fn digest(self, bytes: &[u8]) -> [u8; 32] {
-        Sha256::digest(self.message(bytes)).into()
+        let begun = Sha256::new().chain_update(self.text()).chain_update([0]);
+        begun.chain_update(bytes).finalize().into()
     }
 
     /// Signs the message.

@@ -2,7 +2,7 @@
 
 use crate::entry;
 use crate::run::{RunEntry, VerifiedRun};
-use crate::runs::{self, Reached};
+use crate::runs::{self, Known, Reached};
 use store::Tx;
 
 /// What became of a piece of a run.
@@ -38,10 +38,18 @@ pub(super) async fn follow(
         return Ok(Follows::Refused(RunOutcome::Gap));
     }
     let old = usize::try_from(count - run.first).unwrap_or(usize::MAX).min(run.entries.len());
-    let mut places = Vec::new();
-    for (at, one) in run.entries.iter().take(old).enumerate() {
-        let aseq = run.first + at as u64;
-        match stored(tx, run, aseq, one).await? {
+    let (mut places, end) = (Vec::new(), run.first + old as u64);
+    let mut known = match old {
+        0 => Known::new(),
+        _ => runs::entries(tx, &run.agent, run.epoch(), (run.first, end)).await?,
+    };
+    for (aseq, one) in (run.first..end).zip(&run.entries) {
+        let found = match known.remove(&aseq) {
+            // What an older version numbered is found by its id.
+            None => entry::by_id(tx, &one.id.0).await?,
+            found => found,
+        };
+        match found {
             Some((index, entry)) if entry == one.entry => add(&mut places, index, 1),
             found => {
                 let known = found.map(|(_, entry)| entry).unwrap_or_default();
@@ -60,19 +68,6 @@ pub(super) async fn follow(
 
 fn forked(aseq: u64, one: &RunEntry, known: Vec<u8>) -> Follows {
     Follows::Refused(RunOutcome::Forked { aseq, other: one.entry, known })
-}
-
-/// Index and entry under a number of the run; what an older version numbered is found by its id.
-async fn stored(
-    tx: &mut Tx,
-    run: &VerifiedRun,
-    number: u64,
-    one: &RunEntry,
-) -> anyhow::Result<Option<(u64, Vec<u8>)>> {
-    if let Some(found) = runs::entry(tx, &run.agent, run.epoch(), number).await? {
-        return Ok(Some(found));
-    }
-    Ok(entry::by_id(tx, &one.id.0).await?)
 }
 
 /// Adds a piece to places that stand side by side where they do.

@@ -80,7 +80,7 @@ async fn send(sequencer: &mut Sequencer, piece: VerifiedRun) -> Result<Vec<(u64,
 #[tokio::test]
 async fn what_is_sent_again_is_acknowledged_where_it_stands() {
     let (store, mut sequencer, folder) = opened_of(LOG, "sequence-resent").await;
-    let (run, other) = (Run::of(1, 20, None), Run::of(2, 4, None));
+    let (run, other) = (Run::of(1, 150, None), Run::of(2, 4, None));
     let log = &mut sequencer;
     assert_eq!(send(log, run.piece(0, 5)).await, Ok(vec![(0, 5)]));
     assert_eq!(send(log, other.piece(0, 4)).await, Ok(vec![(5, 4)]));
@@ -104,14 +104,18 @@ async fn what_is_sent_again_is_acknowledged_where_it_stands() {
     assert_eq!(send(log, run.piece(7, 13)).await, Ok(vec![(11, 6)]));
     assert_eq!(send(log, run.piece(0, 13)).await, Ok(vec![(0, 5), (9, 8)]));
     // Another record under a number is no resend, and neither is a hole.
-    let forged = Run::of(1, 20, Some(4));
+    let forged = Run::of(1, 150, Some(4));
     assert_eq!(send(log, forged.piece(3, 8)).await, Err("forked".into()));
     assert_eq!(send(log, forged.piece(13, 15)).await, Err("forked".into()));
     assert_eq!(send(log, run.piece(14, 16)).await, Err("gap".into()));
-    assert_eq!(send(log, run.piece(13, 20)).await, Ok(vec![(17, 7)]));
+    // A long one is compared in parts.
+    assert_eq!(send(log, run.piece(13, 150)).await, Ok(vec![(17, 137)]));
+    assert_eq!(send(log, run.piece(3, 149)).await, Ok(vec![(3, 2), (9, 144)]));
+    let forged = Run::of(1, 150, Some(140));
+    assert_eq!(send(log, forged.piece(3, 149)).await, Err("forked".into()));
     let mut tx = store.read().await.unwrap();
-    let all = ledger::entries(&mut tx, LOG, 0, 100).await.unwrap();
-    assert_eq!(all.len(), 24, "no record stands twice");
+    let all = ledger::entries(&mut tx, LOG, 0, 1_000).await.unwrap();
+    assert_eq!(all.len(), 154, "no record stands twice");
     drop(tx);
     store.close().await;
     std::fs::remove_dir_all(folder).unwrap();
