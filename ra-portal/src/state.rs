@@ -9,7 +9,6 @@ use mtls::Client;
 use mtls::web::WebHost;
 use records::drafted::Drafted;
 use records::export::OrderExport;
-use records::order::PersonAction;
 use records::trust::Trust;
 use records::{Code, Order};
 use service::problem::Refused;
@@ -118,18 +117,15 @@ impl PortalState {
         result
     }
 
-    /// The same for what a draft is made from, or became: that somebody leaves is a brake.
+    /// The same for what a draft is made from, or became: that somebody leaves, or a delegation
+    /// ends, is a brake.
     pub async fn recorded_draft<T>(
         &self,
         (act, person): (&'static str, &str),
         drafted: Option<&Drafted>,
         result: Result<T, Refused>,
     ) -> Result<T, Refused> {
-        let leaves = |drafted: &Drafted| match drafted {
-            Drafted::Person(body) => body.action == PersonAction::Leave,
-            Drafted::Letter(_) => false,
-        };
-        match drafted.is_some_and(leaves) {
+        match drafted.is_some_and(Drafted::takes_away) {
             true => self.recorded_brake(act, person, result).await,
             false => self.recorded(act, person, result).await,
         }

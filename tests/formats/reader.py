@@ -36,7 +36,7 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
     "record-kind": "founding letter voided application order approval declined withdrawn enacted intent issued used"
                    " revoked suspended crl refusal portal joined people forked silent asked searched read notified started"
                    " connection decision completion turned heartbeat",
-    "agent-act": "register close", "draft-kind": "person letter people letters",
+    "agent-act": "register close", "draft-kind": "person letter people letters release delegate",
     "batch-of": "issue unit person role delegate profile approval-rules portal agent bundle revoke release credential",
     "batch-act": "create move close leave grant withdraw register", "cause-word": "start spool", "may-fill": "disk listener spool", "stage": "handshake head certificate",
     "review": "asked expired person profile unit",
@@ -459,7 +459,10 @@ def read_renewal(order):
            octets(renewal["signature"]))
 
 
-SAID = {"person": "order/person", "letter": "draft/letter", "people": "many", "letters": "many"}
+SAID = {"person": "order/person", "letter": "draft/letter", "people": "many", "letters": "many",
+        "release": "order/release", "delegate": "order/delegate"}
+# Kinds of orders that people draft under their signature.
+DRAFTED = ["person", "release", "delegate"]
 
 
 def sample(digest, person, count, wanted):
@@ -489,10 +492,10 @@ def spoken(approval):
 
 
 def read_draft(holder, kind, body, drafter):
-    """The draft asks for this body, in the name of this drafter (5); of kind `person` a person's
-    order has one."""
+    """The draft asks for this body, in the name of this drafter (5); a person's order of a kind
+    that people draft has one."""
     if "draft" not in holder:
-        need(kind != "person" or not drafter.startswith("person:"), "an order without its draft")
+        need(kind not in DRAFTED or not drafter.startswith("person:"), "an order without its draft")
         need("place" not in holder, "a place without its draft")
         return None
     draft = holder["draft"]
@@ -505,7 +508,7 @@ def read_draft(holder, kind, body, drafter):
     need(drafter == f"person:{person}", "drafter of the draft")
     if "place" in holder:
         place, many = holder["place"], said["body"]
-        need(said["kind"] == {"person": "people", "letter": "letters"}[kind], "a draft of many")
+        need(said["kind"] == {"person": "people", "letter": "letters"}.get(kind), "a draft of many")
         path = [octets(node, 32) for node in place["hashes"]]
         root = root_from_path(leaf(canonical(body).encode()), place["index"], many["count"], path)
         need(root == octets(many["root"]), "its place in the draft of many")
@@ -694,14 +697,15 @@ def check_founding(vectors):
 
 
 def check_orders(vectors):
-    kinds = WORDS["order-kind"].split() + ["issue", "revoke", "person", "person"]
+    kinds = WORDS["order-kind"].split() + ["issue", "revoke", "person", "person", "delegate"]
     need(sorted(v["kind"] for v in vectors["orders"]) == sorted(kinds), "one of each kind")
     wishes = [v for v in vectors["orders"] if "wish" in parse(octets(v["order"]))["body"]]
     need([v["kind"] for v in wishes] == ["revoke"], "one that an officer signed")
     bodies = [parse(octets(v["order"]))["body"] for v in vectors["orders"]]
     need(sum("renewal" in body for body in bodies) == 1, "one that renews")
     drafts = [v for v in vectors["orders"] if "draft" in parse(octets(v["order"]))]
-    need([v["kind"] for v in drafts] == ["person"] * 2, "two that a handler signed")
+    signed = ["person", "person", "delegate"]
+    need([v["kind"] for v in drafts] == signed, "those that somebody signed")
     need(sum("place" in parse(octets(v["order"])) for v in drafts) == 1, "one of them among many")
     for v in vectors["orders"]:
         raw = octets(v["order"])

@@ -344,7 +344,7 @@ class Control:
                 "unit": body["subject"]["ou"]}
 
     def drafted(self, holder, asked, item):
-        """The handler who drafted it signed the draft in it, if there is one."""
+        """Whoever drafted it signed the draft in it, if there is one."""
         try:
             person = reader.read_draft(holder, *asked)
         except (Refused, KeyError, ValueError) as error:
@@ -353,7 +353,13 @@ class Control:
             draft = holder["draft"]
             statement = ("yinxin-draft-v1", octets(draft["statement"]))
             self.signed_by_staff(draft, statement, item)
-            need((person, "unit-handler") in self.roles, MISSING, item, "the handler's role")
+            kind, body, _ = asked
+            may = ["unit-handler"]
+            if kind in ("release", "delegate"):
+                may += self.rules["revoke"]["roles"]
+                need(person not in about({"body": body}), ALTERED, item, "a draft about its drafter")
+            held = any((person, role) in self.roles for role in may)
+            need(held, MISSING, item, "the drafter's role")
 
     def signed_by_staff(self, said, labelled_bytes, item):
         """Who signed, by the key of a certificate that was issued to them or by a passkey."""

@@ -139,6 +139,8 @@ impl Needs {
         self.people.extend(officer.0.subject().person().map(str::to_owned));
         let Ok(drafted) = Drafted::of(wanted.statement()) else { return };
         self.people.insert(drafted.person().to_owned());
+        let other = drafted.order().and_then(|body| body.also_about().map(str::to_owned));
+        self.people.extend(other);
         self.names.extend(text(&wanted.drafting().disclosures, NAME_PATH));
     }
 

@@ -13,7 +13,6 @@ use records::draft::{DraftStatement, Drafting, DraftingMany};
 use records::drafted::Drafted;
 use records::enrolment::Submit;
 use records::number::{AskedNumbers, NUMBERS_MAX, NumberKey};
-use records::order::PersonAction;
 use records::renewal::RenewCertificate;
 use records::wish::{WishStatement, Wishing};
 use records::withdrawal::Withdrawal;
@@ -238,10 +237,9 @@ impl VerifiedDraft {
         &self.statement
     }
 
-    /// Whether it only takes away: that a person leaves.
+    /// Whether it only takes away: that a person leaves, or a delegation ends.
     pub fn takes_away(&self) -> bool {
-        let drafted = Drafted::of(&self.statement);
-        matches!(drafted, Ok(Drafted::Person(body)) if body.action == PersonAction::Leave)
+        Drafted::of(&self.statement).is_ok_and(|drafted| drafted.takes_away())
     }
 }
 

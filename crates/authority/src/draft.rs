@@ -73,16 +73,39 @@ impl Authority {
     }
 
     /// Whether a person handles the unit that a draft concerns: that of a new person, and otherwise
-    /// the one in which the person is. Where they go, those who approve judge.
+    /// the one in which the person is. Where they go, those who approve judge. A release and a
+    /// delegation are drafted by whoever has their holder in their care.
     pub fn may_draft(&self, handler: &str, drafted: &Drafted) -> Result<(), Code> {
         let unit = match drafted {
+            Drafted::Release(body) => return self.cares_beside(handler, (&body.person, &body.by)),
+            Drafted::Delegate(body) => {
+                return self.cares_beside(handler, (&body.absent, &body.person));
+            }
             Drafted::Person(body) if body.action == PersonAction::Create => body.unit.clone(),
-            other => self.person(other.person()).ok_or(Code::PersonUnknown)?.unit.clone(),
+            Drafted::Person(_) | Drafted::Letter(_) => {
+                self.person(drafted.person()).ok_or(Code::PersonUnknown)?.unit.clone()
+            }
         };
         match (self.handles(handler, &unit), self.is_handler(handler)) {
             (true, _) => Ok(()),
             (false, true) => Err(Code::HandlerScope),
             (false, false) => Err(Code::NotYourRoute),
+        }
+    }
+
+    /// Whether a drafter has a person in their care, and is neither them nor the other of the two
+    /// that the draft is about: who suspended what is released, or who acts for whom.
+    fn cares_beside(&self, drafter: &str, (person, other): (&str, &str)) -> Result<(), Code> {
+        if [person, other].contains(&drafter) {
+            return Err(Code::DrafterSelf);
+        }
+        self.person(person).ok_or(Code::PersonUnknown)?;
+        let two = PersonId::read(drafter).zip(PersonId::read(person));
+        match two.is_some_and(|(drafter, person)| self.cares_for(&drafter, &person)) {
+            true => Ok(()),
+            false if self.is_handler(drafter) => Err(Code::HandlerScope),
+            false if self.is_approver(drafter) => Err(Code::ApproverScope),
+            false => Err(Code::NotYourRoute),
         }
     }
 

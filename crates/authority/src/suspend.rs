@@ -221,7 +221,7 @@ impl Authority {
 
     /// Whether a person's certificates are in somebody's care: they handle papers for the unit, or
     /// could approve a revocation there.
-    fn cares_for(&self, by: &PersonId, person: &PersonId) -> bool {
+    pub(crate) fn cares_for(&self, by: &PersonId, person: &PersonId) -> bool {
         let Some(about) = self.people.get(person) else { return false };
         let above = self.above(&about.unit);
         let rule = self.rules.approvals.rule("revoke");

@@ -28,10 +28,7 @@ impl Authority {
         let person = match (wish_of(body), &order.draft) {
             (Some(wish), _) => self.check_wish(wish, now)?,
             (None, Some(draft)) => {
-                let drafted = match body {
-                    Body::Person(body) => Drafted::Person(body.clone()),
-                    _ => return Err(Code::ApprovalSignature),
-                };
+                let drafted = Drafted::of_order(body).ok_or(Code::ApprovalSignature)?;
                 let row = order.place.as_ref().map(|place| (place, &drafted));
                 self.check_draft(draft, row, now)?.0
             }

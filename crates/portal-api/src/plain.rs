@@ -18,6 +18,7 @@ mod service;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod wanted;
 mod wish;
 
 use ::plain::{said, value};

@@ -106,6 +106,7 @@ codes! {
     ApproverScope "approver-scope" Policy "超出审批人员的管辖范围。" "This is outside the approver's scope.";
     ApproverSelf "approver-self" Policy "不能审批与本人有关的事项。" "Nobody approves for themselves.";
     ApproverDrafted "approver-drafted" Policy "经办人不能审批自己起草的事项。" "Nobody decides about what they drafted themselves.";
+    DrafterSelf "drafter-self" Policy "持证人和冻结者不能起草解除冻结，代理双方不能起草代理。" "The holder and whoever suspended draft no release, and neither of the two drafts a delegation.";
     ApproverTwice "approver-twice" Policy "同一人只计一次审批。" "One person's approval counts once.";
     DelegationExpired "delegation-expired" Policy "代理审批的期限已过或尚未开始。" "The delegation is over, or has not begun.";
     PoolAlone "pool-alone" Policy "本单位有审批人员时，须由其先批准，联审员再批准。" "Where the unit has an officer of its own, theirs is the first approval; the pool gives the second.";

@@ -1,7 +1,7 @@
 //! Drafts: a unit's handler asks, under their own signature, for an order about a person of their
-//! unit, or for a letter. What is made from it holds the draft, so that whoever reads it knows who
-//! operated. One signature may stand under many: then each order or letter says where its body
-//! stands among them.
+//! unit, or for a letter; an officer for a release or a delegation. What is made from it holds the
+//! draft, so that whoever reads it knows who operated. One signature may stand under many: then each
+//! order or letter says where its body stands among them.
 
 use crate::bytes::Bytes;
 use crate::commitment::Disclosure;
@@ -34,7 +34,7 @@ pub struct DraftStatement {
     pub founding: Bytes,
     /// SHA-256 of the handler's certificate.
     pub certificate: Bytes,
-    /// `person` or `letter`; of many `people` or `letters`.
+    /// `person`, `letter`, `release` or `delegate`; of many `people` or `letters`.
     pub kind: String,
     /// The order's body, as it will stand there; of a letter, for whom and under which profile. Of
     /// many how many there are and what they hash to.

@@ -1,12 +1,14 @@
-//! What a handler drafts: a person's record as it is to be, or a letter; and the statement that
-//! they sign for it.
+//! What a handler drafts: a person's record as it is to be, a letter, a release or a delegation; and
+//! the statement that they sign for it.
 
 use crate::bytes::Bytes;
 use crate::code::Code;
 use crate::commitment::{Disclosure, EVIDENCE_PATH};
 use crate::draft::{DraftPlace, DraftStatement, ManyBody};
 use crate::json::{self, JsonError};
-use crate::order::{MAIL_PATH, NAME_PATH, PersonAction, PersonBody};
+use crate::order::{
+    Body, DelegateBody, MAIL_PATH, NAME_PATH, PersonAction, PersonBody, ReleaseBody,
+};
 use crate::time;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -29,6 +31,10 @@ pub enum Drafted {
     Person(PersonBody),
     /// A letter.
     Letter(LetterBody),
+    /// An order of kind `release`.
+    Release(ReleaseBody),
+    /// An order of kind `delegate`.
+    Delegate(DelegateBody),
 }
 
 impl Drafted {
@@ -50,9 +56,36 @@ impl Drafted {
         let read = match kind {
             "person" => json::from_value(body).map(Self::Person),
             "letter" => json::from_value(body).map(Self::Letter),
+            "release" => json::from_value(body).map(Self::Release),
+            "delegate" => json::from_value(body).map(Self::Delegate),
             _ => return Err(Code::UnknownKind),
         };
         read.map_err(|_| Code::Malformed)
+    }
+
+    /// What an order was drafted as, of a kind that somebody may draft.
+    pub fn of_order(body: &Body) -> Option<Self> {
+        match body {
+            Body::Person(body) => Some(Self::Person(body.clone())),
+            Body::Release(body) => Some(Self::Release(body.clone())),
+            Body::Delegate(body) => Some(Self::Delegate(body.clone())),
+            _ => None,
+        }
+    }
+
+    /// The body of the order that is made from it; of a letter there is none.
+    pub fn order(&self) -> Option<Body> {
+        match self {
+            Self::Person(body) => Some(Body::Person(body.clone())),
+            Self::Letter(_) => None,
+            Self::Release(body) => Some(Body::Release(body.clone())),
+            Self::Delegate(body) => Some(Body::Delegate(body.clone())),
+        }
+    }
+
+    /// Whether what is made from it only takes away.
+    pub fn takes_away(&self) -> bool {
+        self.order().is_some_and(|body| body.takes_away())
     }
 
     /// The person whom it is about.
@@ -60,6 +93,8 @@ impl Drafted {
         match self {
             Self::Person(body) => &body.person,
             Self::Letter(body) => &body.person,
+            Self::Release(body) => &body.person,
+            Self::Delegate(body) => &body.person,
         }
     }
 
@@ -89,6 +124,8 @@ impl Drafted {
         let (kind, value) = match self {
             Self::Person(body) => ("person", serde_json::to_value(body)),
             Self::Letter(body) => ("letter", serde_json::to_value(body)),
+            Self::Release(body) => ("release", serde_json::to_value(body)),
+            Self::Delegate(body) => ("delegate", serde_json::to_value(body)),
         };
         Ok((kind, value.map_err(|error| JsonError::Shape(error.to_string()))?))
     }

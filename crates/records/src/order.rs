@@ -70,7 +70,7 @@ pub struct Order {
     pub drafter: String,
     /// What authority held about what the body names.
     pub basis: Basis,
-    /// What the person signed who drafted it, of kind `person`.
+    /// What the person signed who drafted it, of kind `person`, `release` or `delegate`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<Box<Draft>>,
     /// Where its body stands among those of a draft of many.
@@ -165,7 +165,7 @@ impl Order {
         Ok((body, before))
     }
 
-    /// The same of an order of kind `person` that is only about to be drafted.
+    /// The same of an order that is only about to be drafted.
     pub fn unsigned_parts(&self) -> Result<(Body, Option<Before>), OrderError> {
         let body = Body::read(&self.kind, &self.body).map_err(|error| match error {
             BodyError::UnknownKind => OrderError::UnknownKind(self.kind.clone()),
@@ -193,18 +193,19 @@ impl Order {
         commitment::check(self.commitments().map_err(unreadable)?, disclosures)
     }
 
-    /// Whether a person who drafted it signed just this. Of kind `person` nothing is made in a
-    /// person's name that they did not sign; no other kind has a draft.
+    /// Whether a person who drafted it signed just this. Of a kind that people draft nothing is made
+    /// in a person's name that they did not sign; no other kind has a draft.
     fn is_drafted_so(&self, body: &Body) -> bool {
-        match (&self.draft, body) {
-            (Some(draft), Body::Person(_)) => {
+        let has_drafts = matches!(body, Body::Person(_) | Body::Release(_) | Body::Delegate(_));
+        match &self.draft {
+            Some(draft) => {
                 let of = (self.kind.as_str(), &self.body);
-                draft.asks_for(of, &self.drafter, self.place.as_ref())
+                has_drafts && draft.asks_for(of, &self.drafter, self.place.as_ref())
             }
-            (Some(_), _) => false,
-            (None, _) if self.place.is_some() => false,
-            (None, Body::Person(_)) => !self.drafter.starts_with("person:"),
-            (None, _) => true,
+            None => {
+                let is_signed_kind = has_drafts && self.drafter.starts_with("person:");
+                self.place.is_none() && !is_signed_kind
+            }
         }
     }
 

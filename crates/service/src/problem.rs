@@ -13,7 +13,7 @@ pub fn status(code: Code) -> StatusCode {
         ApproverRevoked, ApproverRole, ApproverScope, ApproverSelf, ApproverTwice, ApproverUnknown,
         AuditFailed, AuditFull, BindMismatch, CertificateExpired, CertificateForeign,
         CertificateKeyNeeded, CertificateRequired, CertificateRevoked, CertificateSuspended,
-        ChallengeUsed, ClockMoved, CodeExpired, CodeUsed, CrossSite, DelegationExpired,
+        ChallengeUsed, ClockMoved, CodeExpired, CodeUsed, CrossSite, DelegationExpired, DrafterSelf,
         DraftsTooMany, ExpectationUnknown, FieldsTooMany, HandlerScope, HeadTooLarge, KeyForeign,
         KeyNotAllowed, KeyUnknown, KeyUsed, KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded,
         LetterOpen, LetterVoided, LintFailed, LogBehind, Malformed, MethodNotAllowed, Misdirected,
@@ -42,7 +42,7 @@ pub fn status(code: Code) -> StatusCode {
         | PoolAlone | RowUnopened | ApprovalsMissing | NotYourRoute | PortalUnknown
         | UnsignedAuthority | OrderAltered | PasskeyUnknown | PasskeyRefused | PasskeyCounter
         | PasskeySoftware | CertificateKeyNeeded | QuotaUsed | RenewalSignature | NotPermitted
-        | NotServed | SignatureNeeded | PolicyError => StatusCode::FORBIDDEN,
+        | NotServed | SignatureNeeded | PolicyError | DrafterSelf => StatusCode::FORBIDDEN,
         NotFound | RouteUnknown | OrderUnknown | PersonUnknown | UnitUnknown => {
             StatusCode::NOT_FOUND
         }

@@ -149,7 +149,7 @@ async fn checked(
         Drafted::Person(body) => {
             consequence::told(portal, f, shown, &Body::Person(body.clone())).await
         }
-        Drafted::Letter(_) => None,
+        _ => None,
     };
     let of = (&message.message.statement, preview);
     // What would be shown to approvers is just what is signed, or nothing is.

@@ -7,18 +7,20 @@ use pki::number::CitizenNumber;
 use pki::{Certificate, PublicKey, Signer};
 use records::commitment::EVIDENCE_PATH;
 use records::decline::{Decline, DeclineStatement, Outcome};
-use records::draft::Draft;
+use records::draft::{Draft, DraftStatement};
 use records::drafted::{Drafted, ManyDrafted, TypedPerson};
 use records::join::use_message;
 use records::label::Label;
 use records::letter::{EnrolmentCode, LetterKeys, LossReceipt, bind, reference};
 use records::number::NumberKey;
-use records::order::PersonAction;
-use records::order::{Basis, Body, NamedPerson, NamedUnit, Order};
+use records::order::{
+    Basis, Body, DelegateBody, NamedPerson, NamedUnit, Order, PersonAction, RoleAction,
+};
 use records::record::{
     Cause, Event, File, LetterStatement, Record, RevokedSerial, VoidStatement, approval_id, entry,
 };
 use records::revocation::RevocationStatement;
+use records::rules::Role;
 use records::spooled::{SpoolFrame, Spooled};
 use records::suspension::{
     LapseStatement, Suspension, SuspensionCause, SuspensionNotice, SuspensionStatement,
@@ -161,7 +163,8 @@ impl Maker {
         let many = self.of_many(after, &approval);
         let batch = self.batch_order(after + 1, &[&drafted, &many]);
         let made = orders.as_array().into_iter().flatten().cloned();
-        let added = [wished, drafted.clone(), many, batch.clone(), renewing];
+        let lending = self.lending(after + 3, &approval);
+        let added = [wished, drafted.clone(), many, batch.clone(), renewing, lending];
         let orders: Value = made.chain(added).collect();
         let withdrawal = self.withdrawal(&approval, &drafted);
         let withdrawn = self.withdrawn(&drafted, &withdrawal);
@@ -556,22 +559,7 @@ impl Maker {
             fixed(76),
             records::time::read(TIME).unwrap(),
         );
-        let bytes = json::write(&said.unwrap()).unwrap();
-        let at = format!("/orders/{index}/draft");
-        let signature = match &self.kept {
-            Some(kept) => {
-                let order = kept["orders"][index]["order"].as_str().unwrap();
-                let order: Order = json::read(&Bytes::read(order).unwrap().0).unwrap();
-                order.draft.unwrap().signature.0
-            }
-            None => self.signature(&at, "officer", Label::Draft, &bytes),
-        };
-        let draft: Draft = serde_json::from_value(j!({
-            "v": 1, "method": "certificate", "statement": b(&bytes),
-            "certificate": approval.certificate, "signature": b(&signature),
-        }))
-        .unwrap();
-        assert!(draft.signed_statement().signer().is_some());
+        let draft = self.draft_in(index, &approval, &said.unwrap());
         let held = Disclosure::new("/name", fixed(8), "王小明".into());
         let [_, (body, mut disclosures), _] = rows;
         let order = Order {
@@ -590,6 +578,69 @@ impl Maker {
         };
         disclosures.push(held);
         self.signed_order(index, &order, disclosures)
+    }
+
+    /// A delegation that an officer drafted.
+    fn lending(&self, index: usize, approval: &Value) -> Value {
+        let approval = Bytes::read(approval["approval"].as_str().unwrap()).unwrap().0;
+        let approval: Approval = json::read(&approval).unwrap();
+        let drafted = Drafted::Delegate(DelegateBody {
+            action: RoleAction::Grant,
+            person: "0123456789ABCDEH".into(),
+            absent: "0123456789ABCDEG".into(),
+            role: Role::RegistrationOfficer,
+            scope: "shangzhou".into(),
+            from: TIME.into(),
+            until: "2026-12-01T08:00:00Z".into(),
+        });
+        let said = drafted.statement(
+            &fixed::<32>(1).into(),
+            approval.certificate().unwrap().sha256(),
+            fixed(77),
+            records::time::read(TIME).unwrap(),
+        );
+        let said = said.unwrap();
+        let draft = self.draft_in(index, &approval, &said);
+        let held = Disclosure::new("/name", fixed(8), "王小明".into());
+        let mut basis = basis("delegate", &held.commitment().unwrap());
+        let deputy = NamedPerson { person: "0123456789ABCDEH".into(), ..basis.people[0].clone() };
+        basis.people.push(deputy);
+        let order = Order {
+            v: 1,
+            kind: "delegate".into(),
+            issuer: "issuing-1".into(),
+            order: reference(fixed(20)),
+            version: 1,
+            nonce: fixed::<16>(30).into(),
+            expires: "2026-12-01T08:00:00Z".into(),
+            drafter: "person:0123456789ABCDEF".into(),
+            basis,
+            body: said.body,
+            draft: Some(Box::new(draft)),
+            place: None,
+        };
+        self.signed_order(index, &order, vec![held])
+    }
+
+    /// A draft of the officer as the order of this index holds it.
+    fn draft_in(&self, index: usize, approval: &Approval, said: &DraftStatement) -> Draft {
+        let bytes = json::write(said).unwrap();
+        let at = format!("/orders/{index}/draft");
+        let signature = match &self.kept {
+            Some(kept) => {
+                let order = kept["orders"][index]["order"].as_str().unwrap();
+                let order: Order = json::read(&Bytes::read(order).unwrap().0).unwrap();
+                order.draft.unwrap().signature.0
+            }
+            None => self.signature(&at, "officer", Label::Draft, &bytes),
+        };
+        let draft: Draft = serde_json::from_value(j!({
+            "v": 1, "method": "certificate", "statement": b(&bytes),
+            "certificate": approval.certificate, "signature": b(&signature),
+        }))
+        .unwrap();
+        assert!(draft.signed_statement().signer().is_some());
+        draft
     }
 
     /// The batch of both.

@@ -1,5 +1,5 @@
 //! Taking a handler's draft: it becomes an order that others approve, or a letter. Who signed it is
-//! its drafter, for people of their unit only, and decides nothing about it.
+//! its drafter, for people in their care only, and decides nothing about it.
 
 use super::letter;
 use super::number::check_number;
@@ -17,7 +17,7 @@ use records::commitment::{EVIDENCE_PATH, open_text};
 use records::draft::{DRAFT_SECONDS, Drafting};
 use records::drafted::{Drafted, LetterBody};
 use records::order::{Body, MAIL_PATH, NAME_PATH, PersonAction, PersonBody};
-use records::{Code, Commitment, Disclosure};
+use records::{Bytes, Code, Commitment, Disclosure};
 
 /// Orders in one handler's name that wait for approval.
 pub(crate) const DRAFTS_OF_HANDLER_MAX: usize = 500;
@@ -59,6 +59,8 @@ pub(crate) fn draft(
     match drafted {
         Drafted::Person(body) => person(round, &handler, body, drafting),
         Drafted::Letter(body) => lettered(round, &handler, body, drafting),
+        Drafted::Release(body) => ordered(round, &handler, Body::Release(body), drafting),
+        Drafted::Delegate(body) => ordered(round, &handler, Body::Delegate(body), drafting),
     }
 }
 
@@ -68,26 +70,70 @@ fn person(
     body: PersonBody,
     drafting: &Drafting,
 ) -> Result<DraftMade, IssuerError> {
-    match body.action {
-        // A brake has places of its own, whatever else waits.
-        PersonAction::Leave => {
-            round.state.allow(&format!("leave:{handler}"), ORDERS_OF_HOUR_MAX, 1)?
-        }
-        _ => {
-            has_room(round, handler)?;
-            allow(round, ("orders", handler), ORDERS_OF_HOUR_MAX)?;
-        }
-    }
+    let leaves = (body.action == PersonAction::Leave).then_some("leave");
+    has_place(round, handler, leaves)?;
     check_said(&body, &drafting.disclosures)?;
     let known = (round.authority(), &round.context.numbers);
     check_number(known, handler, &body, drafting.number_seal.as_ref())?;
-    let person = body.person.clone();
+    drafted_order(round, handler, &Body::Person(body), drafting)
+}
+
+/// A release, or a delegation: it is judged as one that an operator drafts.
+fn ordered(
+    round: &mut Round<'_>,
+    drafter: &str,
+    body: Body,
+    drafting: &Drafting,
+) -> Result<DraftMade, IssuerError> {
+    let ends = body.takes_away().then_some("undelegate");
+    has_place(round, drafter, ends)?;
+    check_beside(&body, (&drafting.disclosures, drafting.number_seal.as_ref()))?;
+    drafted_order(round, drafter, &body, drafting)
+}
+
+/// What travels with a release is what was looked at; nothing travels with a delegation.
+pub(crate) fn check_beside(
+    body: &Body,
+    (disclosures, number_seal): (&[Disclosure], Option<&Bytes>),
+) -> Result<(), Code> {
+    let is_release = matches!(body, Body::Release(_));
+    if disclosures.len() != usize::from(is_release) || number_seal.is_some() {
+        return Err(Code::Malformed);
+    }
+    if is_release {
+        check_evidence(&text(disclosures, EVIDENCE_PATH).ok_or(Code::OrderIncomplete)?)?;
+    }
+    Ok(())
+}
+
+/// Whether one more may wait. A brake has places of its own, by its name, whatever else waits.
+fn has_place(
+    round: &mut Round<'_>,
+    handler: &str,
+    brake: Option<&'static str>,
+) -> Result<(), Code> {
+    match brake {
+        Some(brake) => round.state.allow(&format!("{brake}:{handler}"), ORDERS_OF_HOUR_MAX, 1),
+        None => {
+            has_room(round, handler)?;
+            allow(round, ("orders", handler), ORDERS_OF_HOUR_MAX)
+        }
+    }
+}
+
+fn drafted_order(
+    round: &mut Round<'_>,
+    handler: &str,
+    body: &Body,
+    drafting: &Drafting,
+) -> Result<DraftMade, IssuerError> {
+    let person = body.person().unwrap_or_default().to_owned();
     let parts = OrderParts {
         disclosures: drafting.disclosures.clone(),
         draft: Some(Box::new(drafting.draft.clone())),
         ..OrderParts::default()
     };
-    let made = make(round, &format!("person:{handler}"), &Body::Person(body), parts)?;
+    let made = make(round, &format!("person:{handler}"), body, parts)?;
     Ok(DraftMade { order: made.order, needed: made.needed, person, ..DraftMade::default() })
 }
 

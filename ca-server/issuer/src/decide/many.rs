@@ -70,6 +70,7 @@ pub(crate) fn many(
         match authority.check_draft(&drafting.draft, drafted, round.now())?.1 {
             Drafted::Person(body) => orders.push(person(round, &handler, (body, row), verified)?),
             Drafted::Letter(body) => made.letters.push(lettered(round, &body, (row, verified))?),
+            Drafted::Release(_) | Drafted::Delegate(_) => return Err(Code::UnknownKind.into()),
         }
     }
     if !orders.is_empty() {

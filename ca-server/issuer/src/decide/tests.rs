@@ -12,6 +12,7 @@ mod credential;
 mod decline;
 mod delegate;
 mod draft;
+mod draft_beside;
 mod draft_room;
 mod execute;
 mod issue;

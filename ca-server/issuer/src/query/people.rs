@@ -91,7 +91,7 @@ pub(crate) async fn person(
 }
 
 /// Who holds a certificate, if they handle any unit.
-pub(super) fn handler(
+fn handler(
     authority: &Authority,
     certificate: &Certificate,
     now: u64,

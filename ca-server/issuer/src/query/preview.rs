@@ -1,20 +1,20 @@
 //! A draft before it is signed: whether it could be made now, and the order that would be made, so
 //! that its handler reads what approvers will read.
 
-use super::people::handler;
-use crate::decide::draft::check_said;
+use crate::decide::draft::{check_beside, check_said};
 use crate::decide::number::check_number;
 use crate::decide::order::resting;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::loaded::Loaded;
+use crate::officer::person_of;
 use ca_api::handler::{Preview, Previewing};
 use ca_host::ISSUER;
 use pki::Certificate;
-use records::Code;
 use records::drafted::Drafted;
 use records::letter::reference;
 use records::order::{Body, ORDER_SECONDS, Order};
+use records::{Bytes, Code, Disclosure};
 
 /// The order, or why it would not be made.
 pub(crate) async fn preview(
@@ -24,21 +24,28 @@ pub(crate) async fn preview(
 ) -> Result<Preview, IssuerError> {
     let (view, mut tx) = issuer.current().await?;
     let (authority, now) = (view.authority(), issuer.now());
-    let handler = handler(authority, certificate, now)?;
+    let handler = person_of(authority, certificate, now)?;
+    if !authority.is_handler(&handler) && !authority.is_approver(&handler) {
+        return Err(Code::NotYourRoute.into());
+    }
     let Previewing { statement, disclosures, number_seal } = wanted;
     let drafted = Drafted::of(&statement)?;
     authority.may_draft(&handler, &drafted)?;
     let body = match drafted {
-        Drafted::Person(body) => body,
+        Drafted::Person(body) => {
+            check_said(&body, &disclosures)?;
+            let known = (authority, &issuer.context.numbers);
+            check_number(known, &handler, &body, number_seal.as_ref())?;
+            Body::Person(body)
+        }
         Drafted::Letter(body) if authority.has_open_letter(&body.person, now) => {
             return Err(Code::LetterOpen.into());
         }
         Drafted::Letter(_) => return Ok(Preview { order: None, disclosures: Vec::new() }),
+        Drafted::Release(body) => beside(Body::Release(body), (&disclosures, number_seal))?,
+        Drafted::Delegate(body) => beside(Body::Delegate(body), (&disclosures, number_seal))?,
     };
-    check_said(&body, &disclosures)?;
-    let known = (authority, &issuer.context.numbers);
-    check_number(known, &handler, &body, number_seal.as_ref())?;
-    let (body, drafter) = (Body::Person(body), format!("person:{handler}"));
+    let drafter = format!("person:{handler}");
     let basis = authority.basis(&body, &drafter)?;
     let people = basis.people.into_iter().map(|one| one.person).collect();
     let loaded = Loaded::of_people(&mut tx, people).await?;
@@ -58,4 +65,13 @@ pub(crate) async fn preview(
         body: statement.body,
     };
     Ok(Preview { order: Some(order), disclosures })
+}
+
+/// A body of another kind, if just what belongs to it travels with it.
+fn beside(
+    body: Body,
+    (disclosures, number_seal): (&[Disclosure], Option<Bytes>),
+) -> Result<Body, Code> {
+    check_beside(&body, (disclosures, number_seal.as_ref()))?;
+    Ok(body)
 }

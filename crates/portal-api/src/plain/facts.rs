@@ -8,7 +8,7 @@ use super::office::{about_delegation, about_person, about_role, about_unit};
 use super::passkey::about_passkey;
 use super::revoke::{released, revoked};
 use super::service::{about_agent, about_portal, in_force, profile};
-use super::wish::{about_draft, about_place, asked_by, batched_by, drafted_by};
+use super::wish::{about_draft, about_place, asked_by, batched_by, drafted_by, signed_by};
 use ::plain::said::{Fact, fact, said};
 use ::plain::value::{FactValue, words};
 use records::export::{OpenedOrder, ShownOrder};
@@ -88,6 +88,9 @@ fn drafted(opened: &ShownOrder) -> Fact {
         Some(("person", person)) => match opened.body() {
             Body::Revoke(body) => asked_by(person_named(opened, person), body.wish.as_deref()),
             Body::Batch(_) => batched_by(person_named(opened, person), has_drafted_all(opened)),
+            Body::Release(_) | Body::Delegate(_) => {
+                signed_by(person_named(opened, person), opened.order().draft.as_deref())
+            }
             _ => drafted_by(person_named(opened, person), opened.order().draft.as_deref()),
         },
         Some(("letter", reference)) => FactValue::Row(vec![

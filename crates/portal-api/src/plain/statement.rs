@@ -2,6 +2,7 @@
 //! decline, a renewal. The facts are made from just what is signed, and from what opens its
 //! commitments; a test changes each field of each and looks whether that is seen.
 
+use super::wanted::{wanted_delegation, wanted_release};
 use ::plain::said::{Fact, Said, fact, fingerprint, kind_of, reason, said, sha256};
 use ::plain::value::{FactValue, joined, words};
 use data_encoding::HEXLOWER;
@@ -75,6 +76,8 @@ pub(super) fn about_drafted(
     let mut facts = match read {
         Ok(Drafted::Person(body)) => about_person(&body, disclosures),
         Ok(Drafted::Letter(body)) => about_wanted_letter(&body),
+        Ok(Drafted::Release(body)) => wanted_release(&body, disclosures),
+        Ok(Drafted::Delegate(body)) => wanted_delegation(&body),
         Err(_) => vec![fact(("内容", "content"), body().to_string())],
     };
     for fact in facts.iter_mut().filter(|fact| unsaid.contains(&fact.term.en.as_str())) {
@@ -97,6 +100,19 @@ pub mod field {
     pub const UNIT: &str = "unit";
     /// The version of the record.
     pub const VERSION: &str = "version of the record";
+    /// Whose certificate is released.
+    pub const HOLDER: &str = "holder, by person id";
+    /// The suspension that is released, by its name.
+    pub const SUSPENSION: &str = "suspension";
+    /// Who suspended.
+    pub const BY: &str = "suspended by, person id";
+    /// Why they did.
+    pub const HELD_FOR: &str = "suspended because of";
+    /// Since when.
+    pub const SINCE: &str = "suspended since";
+
+    /// What of a release follows from the certificate's number alone.
+    pub const OF_RELEASE: [&str; 5] = [HOLDER, SUSPENSION, BY, HELD_FOR, SINCE];
 }
 
 fn about_person(body: &PersonBody, disclosures: &[Disclosure]) -> Vec<Fact> {
@@ -108,12 +124,7 @@ fn about_person(body: &PersonBody, disclosures: &[Disclosure]) -> Vec<Fact> {
             "leaves: every role ends, every certificate is revoked",
         ),
     };
-    let text = |committed: &Commitment, path: &str| match open(committed, path, disclosures) {
-        Ok(value) => {
-            FactValue::Text(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-        }
-        Err(_) => unopened().into(),
-    };
+    let text = |committed: &Commitment, path: &str| disclosed(committed, path, disclosures);
     let mail = match &body.mail {
         Some(mail) => text(mail, MAIL_PATH),
         None => said("无", "none").into(),
@@ -128,6 +139,20 @@ fn about_person(body: &PersonBody, disclosures: &[Disclosure]) -> Vec<Fact> {
         fact(("核验依据", "evidence"), text(&body.evidence, EVIDENCE_PATH)),
         fact(("记录版本", field::VERSION), body.version.to_string()),
     ]
+}
+
+/// What a commitment commits to, as a disclosure opens it.
+pub(super) fn disclosed(
+    committed: &Commitment,
+    path: &str,
+    disclosures: &[Disclosure],
+) -> FactValue {
+    match open(committed, path, disclosures) {
+        Ok(value) => {
+            FactValue::Text(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        }
+        Err(_) => unopened().into(),
+    }
 }
 
 /// The keyed digest of a national number, as it is compared; the number itself is nowhere.
@@ -243,129 +268,4 @@ fn unopened() -> Said {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::many::{about_many, about_row};
-    use super::*;
-    use records::draft::ManyRow;
-    use records::suspension::Suspends;
-    use records::wish::Wished;
-    use serde::Serialize;
-    use serde::de::DeserializeOwned;
-    use serde_json::json;
-
-    const TIME: u64 = 1_795_507_200;
-
-    fn paths(value: &Value, at: &str, found: &mut Vec<String>) {
-        match value {
-            Value::Object(fields) => {
-                fields.iter().for_each(|(name, inner)| paths(inner, &format!("{at}/{name}"), found))
-            }
-            _ => found.push(at.to_owned()),
-        }
-    }
-
-    /// Each field but the format and the nonce, which is drawn and seen in the digest, is another
-    /// one: then something else is read.
-    fn each_field_is_read<S: Serialize + DeserializeOwned>(
-        statement: &S,
-        facts: impl Fn(&S) -> Vec<Fact>,
-    ) {
-        let whole = serde_json::to_value(statement).unwrap();
-        let mut found = Vec::new();
-        paths(&whole, "", &mut found);
-        for path in found.iter().filter(|path| !["/v", "/nonce"].contains(&path.as_str())) {
-            let words = ["move", "leave", "rejected", "superseded", "AgICAgICAgICAgICAgICAg"];
-            let words = words.map(|word| json!(word));
-            let others = [json!(7), json!(Bytes::from([9; 32]))].into_iter().chain(words);
-            let mut seen = false;
-            for other in others {
-                let mut changed = whole.clone();
-                *changed.pointer_mut(path).unwrap() = other;
-                if changed == whole {
-                    continue;
-                }
-                let Ok(read) = serde_json::from_value::<S>(changed) else { continue };
-                assert_ne!(facts(&read), facts(statement), "{path}");
-                seen = true;
-            }
-            assert!(seen, "{path} was never changed");
-        }
-    }
-
-    fn value_of(facts: &[Fact], term: &str) -> String {
-        facts.iter().find(|fact| fact.term.en == term).unwrap().value.en()
-    }
-
-    #[test]
-    fn no_field_of_a_statement_is_signed_and_not_shown() {
-        let (founding, drawn) = (Bytes::from([1; 32]), ([3; 32], [4; 16]));
-        let (serial, reason, evidence) = (&*"01".repeat(18), "keyCompromise", "本人来电");
-        let asked = Wished { serial, reason, evidence };
-        let (wish, opens) = WishStatement::new(&founding, [2; 32], asked, drawn, TIME).unwrap();
-        each_field_is_read(&wish, |wish| about_wishing(wish, &opens));
-        let said = Suspends { serial, reason, evidence };
-        let made = SuspensionStatement::new(&founding, [2; 32], said, drawn, TIME);
-        let (suspension, opens) = made.unwrap();
-        each_field_is_read(&suspension, |said| about_suspending(said, &opens));
-        let shown = about_suspending(&suspension, &opens);
-        let why = value_of(&shown, "reason, also of its revocation after 15 days");
-        assert!(why.contains("(keyCompromise)"), "{why}");
-        let order = TakenBack::Order { order: Bytes::from([5; 32]) };
-        let letter = TakenBack::Letter { reference: "5GPJWBSG64S36D1N".into() };
-        for what in [order, letter] {
-            let taken = WithdrawalStatement { v: 1, founding: founding.clone(), what };
-            each_field_is_read(&taken, about_withdrawing);
-        }
-        let reason = Disclosure::new(REASON_PATH, [6; 32], "单位不对".into());
-        let committed = reason.commitment().unwrap();
-        let (order, outcome) = (Bytes::from([5; 32]), Outcome::Returned);
-        let declined = DeclineStatement { v: 1, order, outcome, reason: committed };
-        each_field_is_read(&declined, |declined| about_declining(declined, &reason));
-    }
-
-    #[test]
-    fn no_field_of_a_draft_is_signed_and_not_shown() {
-        let typed = records::drafted::TypedPerson {
-            action: PersonAction::Create,
-            person: "0123456789ABCDEF",
-            version: 1,
-            unit: "sz-office",
-            name: "李丹",
-            mail: "li.dan@example.com",
-            number: Some(&[8; 32].into()),
-            evidence: "录用文件",
-        };
-        let (body, disclosures) = typed.body([[1; 32], [2; 32], [3; 32]]).unwrap();
-        let letter = LetterBody { person: body.person.clone(), profile: "official".into() };
-        let opens = &disclosures;
-        for drafted in [Drafted::Person(body.clone()), Drafted::Letter(letter)] {
-            let founding = Bytes::from([1; 32]);
-            let statement = drafted.statement(&founding, [2; 32], [4; 16], TIME).unwrap();
-            each_field_is_read(&statement, |said| about_drafting(said, opens, &[]));
-            // The same of a row among many, and of what all of them share.
-            let (kind, body) = drafted.parts().unwrap();
-            let many = records::drafted::ManyDrafted::of(std::slice::from_ref(&body)).unwrap();
-            let kind = if kind == "person" { "people" } else { "letters" };
-            let of = (&founding, [2; 32]);
-            let whole = many.statement(kind, of, [4; 16], TIME).unwrap();
-            each_field_is_read(&whole, about_many);
-            each_field_is_read(&body, |body| {
-                let place = many.places[0].clone();
-                let (body, disclosures) = (body.clone(), opens.clone());
-                let row = ManyRow { place, body, disclosures, number_seal: None };
-                about_row(&whole, &row, &[])
-            });
-        }
-        // What nobody typed is told as the portal's word; no mail address is told as none.
-        let founding = Bytes::from([1; 32]);
-        let bare = Drafted::Person(PersonBody { mail: None, ..body });
-        let statement = bare.statement(&founding, [2; 32], [4; 16], TIME).unwrap();
-        let shown = about_drafting(&statement, opens, &[field::NAME, field::UNIT]);
-        let told = |term: &str| value_of(&shown, term);
-        assert_eq!(told(field::MAIL), "none");
-        assert_eq!(told("evidence"), "录用文件");
-        for term in [field::NAME, field::UNIT] {
-            assert!(told(term).contains("the portal's word"), "{shown:?}");
-        }
-    }
-}
+mod tests;

@@ -44,6 +44,14 @@ pub(super) fn drafted_by(name: FactValue, draft: Option<&Draft>) -> FactValue {
     FactValue::Row(vec![name, how.into()])
 }
 
+/// The same of what officers draft as well as handlers.
+pub(super) fn signed_by(name: FactValue, draft: Option<&Draft>) -> FactValue {
+    let Some(draft) = draft else { return name };
+    let (zh, en) = signed_with(draft.assertion.is_some());
+    let how = said(&format!("，起草人本人用{zh}签名"), &format!(", signed with their {en}"));
+    FactValue::Row(vec![name, how.into()])
+}
+
 fn signed_with(by_passkey: bool) -> (&'static str, &'static str) {
     match by_passkey {
         true => ("通行密钥", "passkey, as the CA checked"),
