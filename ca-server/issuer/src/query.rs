@@ -24,4 +24,5 @@ pub(crate) mod revocation_reach;
 mod scan;
 pub(crate) mod stage;
 pub(crate) mod state;
+pub(crate) mod suspension;
 pub(crate) mod unit;

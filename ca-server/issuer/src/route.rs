@@ -34,6 +34,7 @@ mod revoke;
 mod state;
 mod submit;
 mod suspend;
+mod suspension;
 mod unit;
 mod who;
 mod wish;
@@ -117,6 +118,7 @@ fn questions(issuer: &Arc<Issuer>) -> Router<Arc<Issuer>> {
         .route(staff::STATE, post(state::state))
         .route(handler::PEOPLE, post(people::people))
         .route(handler::PERSON, post(person::person))
+        .route(handler::SUSPENSION, post(suspension::suspension))
         .route(organisation::DOSSIER, post(dossier::dossier))
         .route(organisation::CONSEQUENCES, post(consequences::consequences))
         .route(organisation::UNIT, post(unit::unit))

@@ -3,7 +3,7 @@
 use crate::both;
 use crate::handler::{
     self, AskedNumbers, BatchReceipt, DraftMade, Drafts, ManyMade, NumberLines, PersonFacts,
-    Preview, Previewing, UnitPeople, WantedPerson,
+    Preview, Previewing, SuspensionFacts, UnitPeople, WantedPerson, WantedSuspension,
 };
 use crate::log::{self, Append, Appended, Pulsed, SpoolAck};
 use crate::organisation::{
@@ -177,6 +177,14 @@ impl Issuer {
     /// One of them.
     pub async fn person(&self, message: &AsOfficer<WantedPerson>) -> Result<PersonFacts, Refusal> {
         ask(&self.0, handler::PERSON, message).await
+    }
+
+    /// The suspension that a release would name.
+    pub async fn suspension(
+        &self,
+        message: &AsOfficer<WantedSuspension>,
+    ) -> Result<SuspensionFacts, Refusal> {
+        ask(&self.0, handler::SUSPENSION, message).await
     }
 
     /// A person whole.

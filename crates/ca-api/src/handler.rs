@@ -3,7 +3,7 @@
 
 pub use records::handling::{
     BatchReceipt, DraftLine, DraftMade, Drafts, ManyMade, PersonFacts, PersonLine, Preview,
-    Previewing, ReceiptLine, UnitLine, UnitPeople, WantedPerson,
+    Previewing, ReceiptLine, SuspensionFacts, UnitLine, UnitPeople, WantedPerson, WantedSuspension,
 };
 pub use records::number::{AskedNumbers, NumberLine, NumberLines};
 
@@ -11,6 +11,8 @@ pub use records::number::{AskedNumbers, NumberLine, NumberLines};
 pub const PEOPLE: &str = "/v1/staff/people";
 /// [`crate::AsOfficer`] of [`WantedPerson`] → [`PersonFacts`].
 pub const PERSON: &str = "/v1/staff/person";
+/// [`crate::AsOfficer`] of [`WantedSuspension`] → [`SuspensionFacts`].
+pub const SUSPENSION: &str = "/v1/staff/suspension";
 /// [`crate::AsOfficer`] of [`AskedNumbers`] → [`NumberLines`].
 pub const NUMBERS: &str = "/v1/staff/numbers";
 /// [`crate::AsOfficer`] of [`Previewing`] → [`Preview`].

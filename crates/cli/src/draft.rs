@@ -1,9 +1,12 @@
 //! `yinxin draft`: a unit's handler drafts under their own signature: people of their unit, and
-//! letters. Others approve; the record says who operated.
+//! letters; an officer too what releases a certificate, or lends a role. Others approve; the record
+//! says who operated.
 
+mod delegation;
 mod desk;
 mod many;
 mod person;
+mod release;
 
 use crate::exit::Failure;
 use crate::facts::{meant, row};
@@ -23,6 +26,11 @@ pub enum DraftCommand {
     Person(person::PersonCommand),
     /// A letter of enrolment for a person of your unit. 密码信封
     Letter(LetterArguments),
+    /// What releases a suspended certificate. 解除冻结
+    Release(release::ReleaseArguments),
+    /// Who acts for somebody while they are on leave. 代理审批
+    #[command(subcommand)]
+    Delegation(delegation::DelegationCommand),
     /// Many new people of your unit, from a roster. 名册
     Roster(many::RosterArguments),
     /// Letters for everybody whom a batch registered. 批量密码信封
@@ -57,6 +65,8 @@ pub(crate) async fn run(output: Output, command: &DraftCommand) -> Result<(), Fa
     match command {
         DraftCommand::Person(command) => person::run(output, command).await,
         DraftCommand::Letter(arguments) => letter(output, arguments).await,
+        DraftCommand::Release(arguments) => release::run(output, arguments).await,
+        DraftCommand::Delegation(command) => delegation::run(output, command).await,
         DraftCommand::Roster(arguments) => many::roster(output, arguments).await,
         DraftCommand::Letters(arguments) => many::letters(output, arguments).await,
         DraftCommand::List(arguments) => list(output, arguments).await,

@@ -14,8 +14,8 @@ use records::draft::{Drafting, DraftingMany};
 use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use records::export::{Approved, OrderExport, OrderLines};
 use records::handling::{
-    BatchReceipt, DraftMade, Drafts, ManyMade, PersonFacts, Preview, Previewing, UnitPeople,
-    WantedPerson,
+    BatchReceipt, DraftMade, Drafts, ManyMade, PersonFacts, Preview, Previewing, SuspensionFacts,
+    UnitPeople, WantedPerson, WantedSuspension,
 };
 use records::join::{Join, Renew, Renewed};
 use records::mine::Mine;
@@ -62,6 +62,8 @@ pub mod staff {
     pub const PEOPLE: &str = "/api/v1/people/list";
     /// `WantedPerson` → `PersonFacts`.
     pub const PERSON: &str = "/api/v1/people/person";
+    /// `WantedSuspension` → `SuspensionFacts`.
+    pub const SUSPENSION: &str = "/api/v1/certificates/suspension";
     /// `AskedNumbers` → `NumberLines`, for handlers.
     pub const NUMBERS: &str = "/api/v1/people/numbers";
     /// `Previewing` → `Preview`.
@@ -243,6 +245,11 @@ impl Staff {
     /// One of them.
     pub async fn person(&self, person: &str) -> Result<PersonFacts, PortalRefusal> {
         ask(&self.0, staff::PERSON, &WantedPerson { person: person.to_owned() }).await
+    }
+
+    /// The suspension that the release of a certificate would name.
+    pub async fn suspension(&self, serial: &str) -> Result<SuspensionFacts, PortalRefusal> {
+        ask(&self.0, staff::SUSPENSION, &WantedSuspension { serial: serial.to_owned() }).await
     }
 
     /// Whether national numbers are registered.

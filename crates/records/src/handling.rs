@@ -3,10 +3,10 @@
 
 use crate::bytes::Bytes;
 use crate::code::Code;
-use crate::commitment::Disclosure;
+use crate::commitment::{Commitment, Disclosure};
 use crate::draft::DraftStatement;
 use crate::export::ShownOrder;
-use crate::order::{About, Order};
+use crate::order::{About, Order, ReleaseBody};
 use serde::{Deserialize, Serialize};
 
 /// Which person.
@@ -75,6 +75,44 @@ pub struct PersonFacts {
     pub units: Vec<UnitLine>,
     /// Profiles under which a letter can be made for them.
     pub profiles: Vec<String>,
+}
+
+/// The suspension of which certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WantedSuspension {
+    /// Serial number in lower-case hexadecimal.
+    pub serial: String,
+}
+
+/// What whoever drafts its release needs of a suspension.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SuspensionFacts {
+    /// Person id of the holder.
+    #[serde(deserialize_with = "crate::reference::given")]
+    pub person: String,
+    /// Their name.
+    pub name: String,
+    /// The suspension's name.
+    pub suspension: Bytes,
+    /// Person id of whoever suspended.
+    #[serde(deserialize_with = "crate::reference::given")]
+    pub by: String,
+    /// Their name.
+    pub by_name: String,
+    /// RFC 5280 name of the reason.
+    pub reason: String,
+    /// Since when.
+    pub since: String,
+}
+
+impl SuspensionFacts {
+    /// The body of the order that releases this certificate from it.
+    pub fn release(self, serial: String, evidence: Commitment) -> ReleaseBody {
+        let Self { person, suspension, by, reason, since, .. } = self;
+        ReleaseBody { person, serial, suspension, by, reason, since, evidence }
+    }
 }
 
 /// A draft before it is signed.

@@ -15,6 +15,7 @@ mod people;
 mod person;
 mod preview;
 mod receipt;
+mod suspension;
 mod wish;
 mod withdraw;
 
@@ -25,7 +26,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
 use portal_api::staff::{
     APPROVE, BATCH, CERTIFY, DECLINE, DRAFT, DRAFT_MANY, DRAFTS, FETCH, LIST, MINE, NUMBERS,
-    PEOPLE, PERSON, PREVIEW, RECEIPT, WISH, WITHDRAW,
+    PEOPLE, PERSON, PREVIEW, RECEIPT, SUSPENSION, WISH, WITHDRAW,
 };
 use std::sync::Arc;
 
@@ -38,7 +39,7 @@ const MANY_BYTES_MAX: usize = 8 * 1024 * 1024;
 const BATCH_BYTES_MAX: usize = 128 * 1024;
 
 /// Routes of JSON of this host.
-pub const ROUTES: [PortalRoute; 17] = [
+pub const ROUTES: [PortalRoute; 18] = [
     PortalRoute { host: "staff", path: LIST, act: "list", who: OFFICERS },
     PortalRoute { host: "staff", path: FETCH, act: "fetch", who: OFFICERS },
     PortalRoute { host: "staff", path: APPROVE, act: "approve", who: OFFICERS },
@@ -46,14 +47,15 @@ pub const ROUTES: [PortalRoute; 17] = [
     PortalRoute { host: "staff", path: WISH, act: "revoke", who: OFFICERS },
     PortalRoute { host: "staff", path: PEOPLE, act: "people", who: HANDLERS },
     PortalRoute { host: "staff", path: PERSON, act: "person", who: HANDLERS },
+    PortalRoute { host: "staff", path: SUSPENSION, act: "certificate", who: BOTH },
     PortalRoute { host: "staff", path: NUMBERS, act: "numbers", who: HANDLERS },
-    PortalRoute { host: "staff", path: PREVIEW, act: "preview", who: HANDLERS },
-    PortalRoute { host: "staff", path: DRAFT, act: "draft", who: HANDLERS },
+    PortalRoute { host: "staff", path: PREVIEW, act: "preview", who: BOTH },
+    PortalRoute { host: "staff", path: DRAFT, act: "draft", who: BOTH },
     PortalRoute { host: "staff", path: DRAFT_MANY, act: "draft-many", who: HANDLERS },
     PortalRoute { host: "staff", path: BATCH, act: "batch", who: OFFICERS },
     PortalRoute { host: "staff", path: RECEIPT, act: "receipt", who: BOTH },
-    PortalRoute { host: "staff", path: DRAFTS, act: "drafts", who: HANDLERS },
-    PortalRoute { host: "staff", path: WITHDRAW, act: "withdraw", who: HANDLERS },
+    PortalRoute { host: "staff", path: DRAFTS, act: "drafts", who: BOTH },
+    PortalRoute { host: "staff", path: WITHDRAW, act: "withdraw", who: BOTH },
     PortalRoute { host: "staff", path: MINE, act: "mine", who: EVERYBODY },
     PortalRoute { host: "staff", path: CERTIFY, act: "certify", who: OFFICERS },
 ];
@@ -71,6 +73,7 @@ pub(super) fn router() -> Router<Arc<PortalState>> {
         .route(WISH, post(wish::wish))
         .route(PEOPLE, post(people::people))
         .route(PERSON, post(person::person))
+        .route(SUSPENSION, post(suspension::suspension))
         .route(NUMBERS, post(numbers::numbers).layer(DefaultBodyLimit::max(BATCH_BYTES_MAX)))
         .route(PREVIEW, post(preview::preview))
         .route(DRAFT, post(draft::draft))

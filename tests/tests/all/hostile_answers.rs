@@ -114,6 +114,7 @@ pub fn answers() -> BTreeMap<&'static str, (&'static str, Value)> {
         ("WISH", (staff::WISH, made.clone())),
         ("PEOPLE", (staff::PEOPLE, json!({ "units": [unit], "lines": [line], "more": "" }))),
         ("PERSON", (staff::PERSON, whole)),
+        ("SUSPENSION", (staff::SUSPENSION, suspension())),
         ("PREVIEW", (staff::PREVIEW, json!({ "order": order, "disclosures": [disclosure] }))),
         (
             "DRAFT",
@@ -136,6 +137,13 @@ pub fn answers() -> BTreeMap<&'static str, (&'static str, Value)> {
     ])
 }
 
+fn suspension() -> Value {
+    json!({
+        "person": PERSON, "name": "李丹", "suspension": records::Bytes(vec![7; 32]), "by": PERSON,
+        "by_name": "陈登记", "reason": "keyCompromise", "since": "2026-11-24T08:00:00Z",
+    })
+}
+
 /// Of the one number of the roster.
 fn numbers() -> Value {
     let bytes = records::Bytes(vec![7; 32]);
@@ -154,6 +162,7 @@ pub fn commands(serial: &str) -> Vec<(&'static str, Vec<String>)> {
         ("WISH", words(&revoke)),
         ("PEOPLE", words("draft roster roster.csv --evidence 看过 --yes")),
         ("PERSON", words(&letter)),
+        ("SUSPENSION", words(&format!("draft release {serial} --evidence 看过 --yes"))),
         ("PREVIEW", words(create)),
         ("DRAFT", words(&letter)),
         ("DRAFTS", words("draft list")),

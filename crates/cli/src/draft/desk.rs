@@ -60,6 +60,22 @@ impl<'a> Desk<'a> {
         Ok(self.portal.draft(&drafting).await?)
     }
 
+    /// Tells what was made, and how it is taken back.
+    pub(super) fn told(&self, output: Output, made: &DraftMade) {
+        let told = [
+            Fact::new(("已提交", "submitted"), &made.order),
+            Fact::new(("人员编号", "person"), &made.person),
+            Fact::new(("需要的批准", "approvals needed"), made.needed.to_string()),
+        ];
+        output.hearsay(
+            &told,
+            serde_json::json!({
+                "order": made.order, "person": made.person, "needed": made.needed,
+            }),
+        );
+        output.command(&self.own.again("yinxin withdraw {}", &[&made.order]));
+    }
+
     /// What approvers would read, as the portal says: the order that would be made, whose body is
     /// the one that is signed here. Without it no draft of a person is signed.
     pub(super) async fn preview(&self, draft: &SaidDraft) -> Result<Vec<Fact>, Failure> {

@@ -9,7 +9,7 @@ use crate::output::Output;
 use crate::prompt;
 use crate::typed_text;
 use pki::name::both;
-use portal_api::plain::{Fact, field};
+use portal_api::plain::field;
 use portal_api::roster::{CitizenNumber, day_in_beijing, named};
 use records::Bytes;
 use records::drafted::{Drafted, TypedPerson};
@@ -125,18 +125,7 @@ pub(super) async fn run(output: Output, command: &PersonCommand) -> Result<(), F
     draft.number_seal = record.sealed.map(|number| number.seal);
     draft.hearsay = desk.preview(&draft).await?;
     let made = desk.make(output, (draft, &record.person), signing.yes).await?;
-    let told = [
-        Fact::new(("已提交", "submitted"), &made.order),
-        Fact::new(("人员编号", "person"), &made.person),
-        Fact::new(("需要的批准", "approvals needed"), made.needed.to_string()),
-    ];
-    output.hearsay(
-        &told,
-        serde_json::json!({
-            "order": made.order, "person": made.person, "needed": made.needed,
-        }),
-    );
-    output.command(&desk.own.again("yinxin withdraw {}", &[&made.order]));
+    desk.told(output, &made);
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// What each verb does, in the order in which they are tried: what one leaves lies ready for those
 /// behind it. A printed command without a place here fails the test.
-const VERBS: [&str; 40] = [
+const VERBS: [&str; 41] = [
     "ca-server serve",
     "ra-portal serve",
     "ca-server init",
@@ -36,6 +36,7 @@ const VERBS: [&str; 40] = [
     "yinxin passkey certify",
     "yinxin desk",
     "yinxin suspend",
+    "yinxin draft release",
     "ca-server release",
     "yinxin report-lost",
     "yinxin receipt check",
@@ -119,6 +120,7 @@ async fn act(scene: &Scene, left: &mut Left, verb: &str, text: &str) -> Result<(
         "yinxin report-lost" => by_hand::report_lost(scene, left, text),
         "yinxin receipt check" => by_hand::check_receipt(scene, left, text),
         "yinxin suspend" => in_care::suspend(scene, left, text),
+        "yinxin draft release" => in_care::draft_release(scene, left, text).await,
         "ca-server release" => in_care::release(scene, left, text),
         "yinxin draft roster" => in_care::draft_roster(scene, left, text).await,
         "yinxin draft letters" => in_care::draft_letters(scene, left, text).await,

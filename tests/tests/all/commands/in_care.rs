@@ -54,6 +54,25 @@ pub(super) fn suspend(scene: &Scene, left: &mut Left, text: &str) -> Result<(), 
     Ok(())
 }
 
+/// Of what somebody else suspended.
+pub(super) async fn draft_release(
+    scene: &Scene,
+    left: &mut Left,
+    text: &str,
+) -> Result<(), String> {
+    let who = handler(scene, left).await;
+    let serial = left.suspended.clone().ok_or("nobody is suspended")?;
+    let names = [
+        ("SERIAL", serial.as_str()),
+        ("018e9a4c70f3b5d2018e9a4c70f3b5d2018e", &serial),
+        ("TEXT", "核实无误"),
+        ("--evidence", "核实无误"),
+        (FILLED, &serial),
+        ("…", "核实无误"),
+    ];
+    says(scene.types(&scene.home(), who, &filled(text, &names)), "yinxin withdraw ").map(drop)
+}
+
 pub(super) fn release(scene: &Scene, left: &Left, text: &str) -> Result<(), String> {
     let serial = left.suspended.as_deref().ok_or("nobody is suspended")?;
     let names = [("SERIAL", serial), ("TEXT", "核实无误")];
