@@ -3,10 +3,11 @@
 //! which people meet them: [`certificate`] and [`suspend`] (for everybody), [`passkeys`],
 //! [`queue`], [`review`] with [`approve`], [`decline`] and [`declined`], [`certificates`],
 //! [`issued`], [`hold`], [`revoke`], [`wish`] and [`wished`], [`organisation`], [`people`],
-//! [`person`] with its [`dossier`], [`draft_check`] with [`number`], [`consequence`] and
-//! [`draft_make`], [`roster`] and [`roster_sign`], [`batch`] with its [`receipt`], [`drafts`],
-//! [`withdraw`], [`applications`], [`state`], [`audit_search`]; [`api`] is the same for the command
-//! line, and [`trusted`] is there for browsers that know this city's root.
+//! [`person`] with its [`dossier`], [`draft_check`] with [`number`], [`draft_release`],
+//! [`draft_delegation`], [`consequence`] and [`draft_make`], [`roster`] and [`roster_sign`],
+//! [`batch`] with its [`receipt`], [`drafts`], [`withdraw`], [`applications`], [`state`],
+//! [`audit_search`]; [`api`] is the same for the command line, and [`trusted`] is there for browsers
+//! that know this city's root.
 
 mod api;
 mod applications;
@@ -21,8 +22,10 @@ mod decline;
 mod declined;
 mod dossier;
 mod draft_check;
+mod draft_delegation;
 mod draft_make;
 mod draft_mend;
+mod draft_release;
 mod drafts;
 mod hold;
 mod issued;
@@ -172,6 +175,7 @@ pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     samples.extend(receipt::samples(language));
     samples.extend(draft_check::samples(language));
     samples.extend(draft_mend::samples(language));
+    samples.extend(draft_release::samples(language));
     samples.extend(drafts::samples(language));
     samples.extend(withdraw::samples(language));
     samples.extend(passkeys::samples(language));

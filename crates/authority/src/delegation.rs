@@ -85,7 +85,7 @@ impl Authority {
     }
 
     /// Whether a role lets anybody approve anything.
-    fn decides(&self, role: Role) -> bool {
+    pub fn decides(&self, role: Role) -> bool {
         self.rules.approvals.kind.values().any(|rule| rule.roles.contains(&role))
     }
 

@@ -82,6 +82,8 @@ pub struct Dossier {
     pub more: String,
     /// Whether the reader may draft about them.
     pub drafts: bool,
+    /// Roles of theirs that the reader may draft a delegation of, while they are on leave.
+    pub lends: Vec<RoleLine>,
 }
 
 /// Which change of whom.

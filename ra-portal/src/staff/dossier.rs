@@ -240,6 +240,7 @@ pub(super) fn sample(name: &str, letter: bool) -> Dossier {
         counts: true,
     };
     let over = DelegationLine { counts: false, ..delegation.clone() };
+    let lends = delegation.role.clone();
     let some = |list: Vec<HeldLine>| if letter { list } else { Vec::new() };
     Dossier {
         place: "商州区 › 政府办公室".into(),
@@ -264,6 +265,7 @@ pub(super) fn sample(name: &str, letter: bool) -> Dossier {
         },
         more: if letter { "1795507200.5GPJWBSG64S36D1N".into() } else { String::new() },
         drafts: letter,
+        lends: if letter { vec![lends] } else { Vec::new() },
         line,
     }
 }

@@ -4,9 +4,9 @@
 use super::certificate::Shown;
 use super::consequence::{self, ConsequenceView};
 use super::decline::one_line;
-use super::draft_mend;
 use super::number::{self, TypedNumber};
 use super::touch::ToTouch;
+use super::{draft_delegation, draft_mend, draft_release};
 use crate::pages::facts;
 use crate::pages::facts::{Line, lines};
 use crate::pages::{Frame, Posted, page, problem, show, words};
@@ -52,7 +52,7 @@ words! {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Form {
-    /// `create`, `correct`, `move`, `leave` or `letter`.
+    /// `create`, `correct`, `move`, `leave`, `letter`, `release`, `lend` or `unlend`.
     pub(super) what: String,
     pub(super) person: String,
     pub(super) name: String,
@@ -62,6 +62,25 @@ pub(super) struct Form {
     pub(super) unit: String,
     pub(super) evidence: String,
     pub(super) profile: String,
+    /// Serial number of the certificate that is released.
+    pub(super) serial: String,
+    /// Who acts for the person.
+    pub(super) deputy: String,
+    /// The role that is lent, with its scope behind an @.
+    pub(super) role: String,
+    pub(super) from: String,
+    pub(super) until: String,
+}
+
+impl Form {
+    /// Where it was filled in.
+    fn back(&self) -> String {
+        match (self.serial.as_str(), self.person.as_str()) {
+            ("", "") => "/people/new".to_owned(),
+            ("", person) => format!("/people/{}", show::escaped(person)),
+            (serial, _) => format!("/certificates/{}", show::escaped(serial)),
+        }
+    }
 }
 
 #[derive(Template)]
@@ -100,10 +119,7 @@ pub(super) async fn check(
     Shown(shown): Shown,
     Posted(form): Posted<Form>,
 ) -> Response {
-    let back = match form.person.is_empty() {
-        true => "/people/new".to_owned(),
-        false => format!("/people/{}", show::escaped(&form.person)),
-    };
+    let back = form.back();
     if let Some(mended) = draft_mend::mend(&f, &form, &back, None) {
         return page(StatusCode::BAD_REQUEST, &mended);
     }
@@ -164,6 +180,13 @@ async fn typed(
     shown: &StaffCertificate,
     (form, number): (Form, Option<SealedNumber>),
 ) -> Result<Typed, Refused> {
+    match form.what.as_str() {
+        "release" => return draft_release::typed(portal, shown, &form).await,
+        "lend" | "unlend" => {
+            return draft_delegation::typed(&form).ok_or_else(|| refused(Code::Malformed));
+        }
+        _ => {}
+    }
     let known = match form.person.is_empty() {
         true => None,
         false => {

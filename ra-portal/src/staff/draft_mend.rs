@@ -42,7 +42,7 @@ pub(super) struct MendPage {
     back: String,
     fields: Vec<Field>,
     /// What stays as it was chosen.
-    chosen: [(&'static str, String); 3],
+    chosen: Vec<(&'static str, String)>,
 }
 
 /// The form again, if something of it cannot be read
@@ -69,19 +69,22 @@ pub(super) fn mend(f: &Frame, form: &Form, back: &str, taken: Option<String>) ->
         let (value, matter) = (number.to_owned(), taken.or(matter));
         fields.push(Field { name: "number", label: w.number, value, long: false, matter });
     }
-    if form.what != "letter" {
+    if !matches!(form.what.as_str(), "letter" | "lend" | "unlend") {
         let matter = check_readable(&evidence, EVIDENCE_CHARS_MAX).err();
         let matter = matter.map(|error| said(&error));
         let value = evidence;
         fields.push(Field { name: "evidence", label: w.evidence, value, long: true, matter });
     }
-    let chosen = [("what", &form.what), ("person", &form.person), ("unit", &form.unit)];
+    let chosen = match form.what.as_str() {
+        "release" => vec![("what", &form.what), ("serial", &form.serial)],
+        _ => vec![("what", &form.what), ("person", &form.person), ("unit", &form.unit)],
+    };
     let page = MendPage {
         f: f.clone(),
         w,
         back: back.to_owned(),
         fields,
-        chosen: chosen.map(|(name, value)| (name, value.clone())),
+        chosen: chosen.into_iter().map(|(name, value)| (name, value.clone())).collect(),
     };
     page.fields.iter().any(|field| field.matter.is_some()).then_some(page)
 }

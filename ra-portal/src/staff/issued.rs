@@ -44,6 +44,8 @@ words! {
         suspend "冻结" "Suspend";
         suspend_what "先暂停使用，立即生效：各应用系统几秒钟内即拒绝这张证书。另外两名审批人员可以解除；15 天内无人解除即吊销。下一步核对并签署。" "Takes it away for a while, at once: applications refuse it within seconds. Two others can release it; if nobody does within 15 days it is revoked. You check and sign in the next step.";
         suspend_go "下一步：核对" "Next: check it";
+        release "解除冻结" "Release";
+        release_what "您签署起草，另外两名审批人员批准后恢复使用。持证人和冻结者不能起草，起草人不批准。" "You sign the draft; two others approve it, and the certificate counts again. Neither the holder nor whoever suspended drafts it, and whoever drafts it does not approve it.";
         revoke "吊销" "Revoke";
         revoke_what "提交后生成一份吊销办件，须由两人批准；批准后各应用系统几秒钟内即拒绝这张证书，不能恢复。" "This drafts an order that two persons approve; applications then refuse the certificate within seconds, and nothing brings it back.";
         reason "原因" "Reason";

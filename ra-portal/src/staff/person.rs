@@ -4,7 +4,8 @@
 
 use super::certificate::{self, Shown};
 use super::dossier::DossierView;
-use crate::pages::{Frame, FromPath, FromQuery, page, problem, show, words};
+use super::role::role_at;
+use crate::pages::{Frame, FromPath, FromQuery, Language, page, problem, show, words};
 use crate::refusal::passed_on;
 use crate::staff_certificate::StaffCertificate;
 use crate::state::PortalState;
@@ -13,7 +14,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::handler::{PersonFacts, UnitLine, WantedPerson};
-use ca_api::organisation::{Dossier, WantedDossier};
+use ca_api::organisation::{DelegationLine, Dossier, RoleLine, WantedDossier};
 use ca_api::{AsOfficer, Sought};
 use records::Code;
 use serde::Deserialize;
@@ -44,6 +45,13 @@ words! {
         letter_what "密码信封由登记处打印，密封交给本人；凭密码信封申请的证书仍须两人批准。" "The registration office prints the letter and hands it over sealed; the certificate that it leads to is approved by two persons all the same.";
         letter_open "此人已有一封可用的密码信封。" "There is a letter already that can be used.";
         profile "证书模板" "Profile";
+        lend "代理审批" "Somebody acts for them";
+        lend_what "此人离岗期间，由他人代行审批，最长 30 天。您签署起草，两人批准；代理人和被代理人不能起草，也不批准。" "While they are on leave somebody else decides in their place, for 30 days at most. You sign the draft and two persons approve it; neither of the two drafts it or approves it.";
+        deputy "代理人编号" "Person id of whoever acts";
+        lent "代理的角色" "The role that is lent";
+        from "起始日" "First day";
+        until "截止日" "Last day";
+        unlend "提前终止代理" "End a delegation before its time";
         check "核对" "Check";
     }
 }
@@ -58,6 +66,53 @@ struct PersonPage {
     /// What takes a draft; none for whoever may not draft.
     known: Option<Known>,
     units: Vec<(String, String)>,
+    /// What takes the draft of a delegation; none for whoever may not draft one.
+    lending: Option<Lending>,
+}
+
+struct Lending {
+    absent: String,
+    /// Roles with their scopes, and how they are called.
+    roles: Vec<(String, String)>,
+    /// Delegations that are not over.
+    ends: Vec<Ending>,
+}
+
+/// A delegation that can be ended.
+struct Ending {
+    deputy: String,
+    role: String,
+    from: String,
+    until: String,
+    said: String,
+}
+
+impl Lending {
+    fn of(language: Language, dossier: &Dossier, now: &str) -> Option<Self> {
+        let value = |role: &RoleLine| format!("{}@{}", role.role, role.scope);
+        let named = |role: &RoleLine| (value(role), role_at(language, role));
+        let absent = &dossier.line.person;
+        let lent = dossier.delegations.iter().filter(|one| one.absent.0 == *absent);
+        let ending = |one: &DelegationLine| Ending {
+            deputy: one.deputy.0.clone(),
+            role: value(&one.role),
+            from: one.from.clone(),
+            until: one.until.clone(),
+            said: show::harmless(&format!(
+                "{} · {} · {} – {}",
+                one.deputy.1,
+                role_at(language, &one.role),
+                show::time(&one.from),
+                show::time(&one.until)
+            )),
+        };
+        let open = lent.filter(|one| one.until.as_str() >= now);
+        (!dossier.lends.is_empty()).then(|| Self {
+            absent: absent.clone(),
+            roles: dossier.lends.iter().map(named).collect(),
+            ends: open.map(ending).collect(),
+        })
+    }
 }
 
 struct Known {
@@ -143,7 +198,8 @@ fn named(units: Vec<UnitLine>) -> Vec<(String, String)> {
 
 fn empty(f: Frame, units: Vec<UnitLine>) -> PersonPage {
     let units = named(units);
-    PersonPage { w: PersonWords::of(f.language), f, shown: None, known: None, units }
+    let w = PersonWords::of(f.language);
+    PersonPage { w, f, shown: None, known: None, units, lending: None }
 }
 
 fn filled(
@@ -152,11 +208,12 @@ fn filled(
     facts: Option<PersonFacts>,
 ) -> PersonPage {
     let name = show::harmless(&dossier.line.name);
+    let lending = Lending::of(f.language, &dossier, now).filter(|_| after.is_empty());
     let shown = Some((name, DossierView::of(f.language, dossier, after, now)));
     let w = PersonWords::of(f.language);
     // Forms stand on the first page only.
     let Some(facts) = facts.filter(|_| after.is_empty()) else {
-        return PersonPage { w, f, shown, known: None, units: Vec::new() };
+        return PersonPage { w, f, shown, known: None, units: Vec::new(), lending };
     };
     let PersonFacts { line, mail, number, units, profiles, .. } = facts;
     let units = units.into_iter().filter(|one| one.unit != line.unit).collect();
@@ -168,7 +225,7 @@ fn filled(
         letter: line.letter,
         profiles,
     };
-    PersonPage { w, f, shown, known: Some(known), units: named(units) }
+    PersonPage { w, f, shown, known: Some(known), units: named(units), lending }
 }
 
 #[cfg(test)]

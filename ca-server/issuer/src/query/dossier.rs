@@ -14,13 +14,17 @@ use authority::{Authority, Delegation, PersonId, Serial};
 use ca_api::CertificateLine;
 use ca_api::handler::DraftLine;
 use ca_api::organisation::{
-    Consequences, DelegationLine, Dossier, HeldLine, WantedConsequences, WantedDossier,
+    Consequences, DelegationLine, Dossier, HeldLine, RoleLine, WantedConsequences, WantedDossier,
 };
 use ca_store::names::names;
 use ca_store::table::{certificate, order as orders, person};
 use pki::Certificate;
 use records::Code;
-use records::order::{About, Body, MAIL_PATH, NAME_PATH, PersonAction};
+use records::drafted::Drafted;
+use records::order::{
+    About, Body, DelegateBody, MAIL_PATH, NAME_PATH, PersonAction, RoleAction,
+};
+use records::rules::Role;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use store::Tx;
@@ -68,8 +72,34 @@ pub(crate) async fn dossier(
         requests,
         more,
         drafts: !has_left && authority.handles(&reader, &state.unit),
+        lends: match has_left {
+            true => Vec::new(),
+            false => lends(authority, &reader, id),
+        },
         line: line(authority, (id, name), now)?,
     })
+}
+
+/// Roles of somebody that a reader may draft a delegation of.
+fn lends(authority: &Authority, reader: &str, absent: &str) -> Vec<RoleLine> {
+    let state = authority.person(absent);
+    let held = state.into_iter().flat_map(|state| state.roles.iter());
+    let counts = held.filter(|(role, scope)| {
+        authority.decides(*role) && authority.holds(absent, *role, scope)
+    });
+    let may = |(role, scope): &&(Role, String)| {
+        let body = DelegateBody {
+            action: RoleAction::Grant,
+            person: String::new(),
+            absent: absent.to_owned(),
+            role: *role,
+            scope: scope.clone(),
+            from: String::new(),
+            until: String::new(),
+        };
+        authority.may_draft(reader, &Drafted::Delegate(body)).is_ok()
+    };
+    counts.filter(may).map(|(role, scope)| role_line(authority, *role, scope)).collect()
 }
 
 /// What a transfer or leaving takes away.

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// What each verb does, in the order in which they are tried: what one leaves lies ready for those
 /// behind it. A printed command without a place here fails the test.
-const VERBS: [&str; 41] = [
+const VERBS: [&str; 43] = [
     "ca-server serve",
     "ra-portal serve",
     "ca-server init",
@@ -37,6 +37,8 @@ const VERBS: [&str; 41] = [
     "yinxin desk",
     "yinxin suspend",
     "yinxin draft release",
+    "yinxin draft delegation grant",
+    "yinxin draft delegation withdraw",
     "ca-server release",
     "yinxin report-lost",
     "yinxin receipt check",
@@ -121,6 +123,9 @@ async fn act(scene: &Scene, left: &mut Left, verb: &str, text: &str) -> Result<(
         "yinxin receipt check" => by_hand::check_receipt(scene, left, text),
         "yinxin suspend" => in_care::suspend(scene, left, text),
         "yinxin draft release" => in_care::draft_release(scene, left, text).await,
+        "yinxin draft delegation grant" | "yinxin draft delegation withdraw" => {
+            in_care::draft_delegation(scene, left, text).await
+        }
         "ca-server release" => in_care::release(scene, left, text),
         "yinxin draft roster" => in_care::draft_roster(scene, left, text).await,
         "yinxin draft letters" => in_care::draft_letters(scene, left, text).await,

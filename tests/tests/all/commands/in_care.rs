@@ -73,6 +73,38 @@ pub(super) async fn draft_release(
     says(scene.types(&scene.home(), who, &filled(text, &names)), "yinxin withdraw ").map(drop)
 }
 
+/// Somebody on leave, and who acts for them from now on; what is ended was granted before.
+pub(super) async fn draft_delegation(
+    scene: &Scene,
+    left: &mut Left,
+    text: &str,
+) -> Result<(), String> {
+    let who = handler(scene, left).await;
+    let (office, home) = (&scene.office, scene.home());
+    let absent = office.register("张请假", "sz-office").await;
+    let role = "registration-officer";
+    let (order, _) = office.draft(&["role", "grant", &absent, role, "--scope", "sz-office"]);
+    office.approve_by_security(&order).await;
+    let deputy = office.register("李代理", "sz-office").await;
+    let (from, until) = (tests::now(), tests::now() + 86_400);
+    let (from, until) = (records::time::seconds(from), records::time::seconds(until));
+    let names = [
+        ("--absent", absent.as_str()),
+        ("--role", role),
+        ("--scope", "sz-office"),
+        ("--from", &from),
+        ("--until", &until),
+        (FILLED, &deputy),
+    ];
+    if text.contains("delegation withdraw") {
+        let grant = text.replace("delegation withdraw", "delegation grant");
+        let said = scene.types(&home, who, &filled(&grant, &names))?;
+        let order = behind(&said, "yinxin withdraw ")?;
+        office.approve_by_security(order.split(' ').next().unwrap_or_default()).await;
+    }
+    says(scene.types(&home, who, &filled(text, &names)), "yinxin withdraw ").map(drop)
+}
+
 pub(super) fn release(scene: &Scene, left: &Left, text: &str) -> Result<(), String> {
     let serial = left.suspended.as_deref().ok_or("nobody is suspended")?;
     let names = [("SERIAL", serial), ("TEXT", "核实无误")];
