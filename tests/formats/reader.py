@@ -36,7 +36,7 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
     "record-kind": "founding letter voided application order approval declined withdrawn enacted intent issued used"
                    " revoked suspended crl refusal portal joined people forked silent asked searched read notified started"
                    " connection decision completion turned heartbeat",
-    "agent-act": "register close", "draft-kind": "person letter people letters release delegate",
+    "agent-act": "register close", "draft-kind": "person letter people letters release delegate revocations",
     "batch-of": "issue unit person role delegate profile approval-rules portal agent bundle revoke release credential",
     "batch-act": "create move close leave grant withdraw register", "cause-word": "start spool", "may-fill": "disk listener spool", "stage": "handshake head certificate",
     "review": "asked expired person profile unit",
@@ -460,7 +460,9 @@ def read_renewal(order):
 
 
 SAID = {"person": "order/person", "letter": "draft/letter", "people": "many", "letters": "many",
-        "release": "order/release", "delegate": "order/delegate"}
+        "release": "order/release", "delegate": "order/delegate", "revocations": "many"}
+# What a draft of many is called, by the kind of each of them.
+MANY = {"person": "people", "letter": "letters", "revoke": "revocations"}
 # Kinds of orders that people draft under their signature.
 DRAFTED = ["person", "release", "delegate"]
 
@@ -498,6 +500,7 @@ def read_draft(holder, kind, body, drafter):
         need(kind not in DRAFTED or not drafter.startswith("person:"), "an order without its draft")
         need("place" not in holder, "a place without its draft")
         return None
+    need("wish" not in body, "a draft beside a wish")
     draft = holder["draft"]
     der, raw = octets(draft["certificate"]), octets(draft["statement"])
     said = read("draft-statement", raw)[0]
@@ -508,7 +511,7 @@ def read_draft(holder, kind, body, drafter):
     need(drafter == f"person:{person}", "drafter of the draft")
     if "place" in holder:
         place, many = holder["place"], said["body"]
-        need(said["kind"] == {"person": "people", "letter": "letters"}.get(kind), "a draft of many")
+        need(said["kind"] == MANY.get(kind), "a draft of many")
         path = [octets(node, 32) for node in place["hashes"]]
         root = root_from_path(leaf(canonical(body).encode()), place["index"], many["count"], path)
         need(root == octets(many["root"]), "its place in the draft of many")

@@ -355,9 +355,10 @@ class Control:
             self.signed_by_staff(draft, statement, item)
             kind, body, _ = asked
             may = ["unit-handler"]
-            if kind in ("release", "delegate"):
+            if kind in ("release", "delegate", "revoke"):
                 may += self.rules["revoke"]["roles"]
-                need(person not in about({"body": body}), ALTERED, item, "a draft about its drafter")
+            own = kind in ("release", "delegate") and person in about({"body": body})
+            need(not own, ALTERED, item, "a draft about its drafter")
             held = any((person, role) in self.roles for role in may)
             need(held, MISSING, item, "the drafter's role")
 

@@ -279,6 +279,7 @@ impl Command {
             | Self::Confirmed(..)
             | Self::List(..) => true,
             Self::Draft(_, _, verified, _) => verified.takes_away(),
+            Self::DraftMany(_, _, verified, _) => verified.takes_away(),
             Self::Approve(_, _, verified, _) => approves(verified.approval()),
             Self::Operator(request, ..) => match &**request {
                 OperatorRequest::Approval { approval } => approves(approval),
@@ -289,7 +290,6 @@ impl Command {
             Self::Submit(..)
             | Self::WrongKey(..)
             | Self::Decline(..)
-            | Self::DraftMany(..)
             | Self::Numbers(..)
             | Self::Credential(..)
             | Self::Renew(..)

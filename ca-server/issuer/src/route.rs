@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn whatever_may_be_a_brake_has_places_of_brakes() {
-        for path in [handler::DRAFT, staff::BATCH] {
+        for path in [handler::DRAFT, handler::DRAFT_MANY, staff::BATCH] {
             assert_eq!(reach(path), Reach::Brake, "{path}: somebody leaves");
         }
         for path in [staff::REVOKE, staff::WISH, staff::SUSPEND, handler::WITHDRAW] {
@@ -172,9 +172,7 @@ mod tests {
         for path in [handler::PERSON, handler::PREVIEW, organisation::DOSSIER] {
             assert_eq!(reach(path), Reach::LeadsToBrake, "{path}: to a leave");
         }
-        for path in
-            [handler::DRAFT_MANY, handler::NUMBERS, handler::RECEIPT, staff::STATE, public::LOOK_UP]
-        {
+        for path in [handler::NUMBERS, handler::RECEIPT, staff::STATE, public::LOOK_UP] {
             assert_eq!(reach(path), Reach::Other, "{path}");
         }
         let is_near = |path| ca_api::is_near_brake(path);

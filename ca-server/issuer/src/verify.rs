@@ -252,6 +252,7 @@ pub struct VerifiedMany {
     drafting: DraftingMany,
     statement: DraftStatement,
     bytes: usize,
+    takes_away: bool,
 }
 
 impl VerifiedMany {
@@ -260,7 +261,13 @@ impl VerifiedMany {
         signed(&drafting.draft.signed_statement(), signatures)?;
         let statement = drafting.draft.read()?;
         let bytes = serde_json::to_vec(&drafting).map_err(|_| Code::Malformed)?.len();
-        Ok(Self { drafting, statement, bytes })
+        let takes_away = drafting.takes_away();
+        Ok(Self { drafting, statement, bytes, takes_away })
+    }
+
+    /// Whether all of it only takes away.
+    pub(crate) fn takes_away(&self) -> bool {
+        self.takes_away
     }
 
     /// How many bytes it is as a message.

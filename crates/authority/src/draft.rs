@@ -73,14 +73,15 @@ impl Authority {
     }
 
     /// Whether a person handles the unit that a draft concerns: that of a new person, and otherwise
-    /// the one in which the person is. Where they go, those who approve judge. A release and a
-    /// delegation are drafted by whoever has their holder in their care.
+    /// the one in which the person is. Where they go, those who approve judge. A release, a
+    /// delegation and revocations are drafted by whoever has their holder in their care.
     pub fn may_draft(&self, handler: &str, drafted: &Drafted) -> Result<(), Code> {
         let unit = match drafted {
             Drafted::Release(body) => return self.cares_beside(handler, (&body.person, &body.by)),
             Drafted::Delegate(body) => {
                 return self.cares_beside(handler, (&body.absent, &body.person));
             }
+            Drafted::Revoke(body) => return self.has_in_care(handler, &body.person),
             Drafted::Person(body) if body.action == PersonAction::Create => body.unit.clone(),
             Drafted::Person(_) | Drafted::Letter(_) => {
                 self.person(drafted.person()).ok_or(Code::PersonUnknown)?.unit.clone()
@@ -99,6 +100,10 @@ impl Authority {
         if [person, other].contains(&drafter) {
             return Err(Code::DrafterSelf);
         }
+        self.has_in_care(drafter, person)
+    }
+
+    fn has_in_care(&self, drafter: &str, person: &str) -> Result<(), Code> {
         self.person(person).ok_or(Code::PersonUnknown)?;
         let two = PersonId::read(drafter).zip(PersonId::read(person));
         match two.is_some_and(|(drafter, person)| self.cares_for(&drafter, &person)) {

@@ -15,13 +15,14 @@ pub enum Reach {
 }
 
 /// What is near; everything else leads to no brake.
-const NEAR: [(&str, Reach); 22] = [
+const NEAR: [(&str, Reach); 23] = [
     (staff::APPROVE, Reach::Brake),
     (staff::BATCH, Reach::Brake),
     (staff::REVOKE, Reach::Brake),
     (staff::WISH, Reach::Brake),
     (staff::SUSPEND, Reach::Brake),
     (handler::DRAFT, Reach::Brake),
+    (handler::DRAFT_MANY, Reach::Brake),
     (handler::WITHDRAW, Reach::Brake),
     (status::LOSS, Reach::Brake),
     (status::SUSPEND, Reach::Brake),

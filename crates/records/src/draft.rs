@@ -1,7 +1,7 @@
 //! Drafts: a unit's handler asks, under their own signature, for an order about a person of their
-//! unit, or for a letter; an officer for a release or a delegation. What is made from it holds the
-//! draft, so that whoever reads it knows who operated. One signature may stand under many: then each
-//! order or letter says where its body stands among them.
+//! unit, or for a letter; an officer for a release, a delegation or revocations of many. What is
+//! made from it holds the draft, so that whoever reads it knows who operated. One signature may
+//! stand under many: then each order or letter says where its body stands among them.
 
 use crate::bytes::Bytes;
 use crate::commitment::Disclosure;
@@ -34,7 +34,7 @@ pub struct DraftStatement {
     pub founding: Bytes,
     /// SHA-256 of the handler's certificate.
     pub certificate: Bytes,
-    /// `person`, `letter`, `release` or `delegate`; of many `people` or `letters`.
+    /// `person`, `letter`, `release` or `delegate`; of many `people`, `letters` or `revocations`.
     pub kind: String,
     /// The order's body, as it will stand there; of a letter, for whom and under which profile. Of
     /// many how many there are and what they hash to.
@@ -90,7 +90,7 @@ pub struct DraftPlace {
 impl DraftStatement {
     /// Whether it is a draft of many.
     pub fn is_of_many(&self) -> bool {
-        matches!(self.kind.as_str(), "people" | "letters")
+        matches!(self.kind.as_str(), "people" | "letters" | "revocations")
     }
 
     /// How many bodies it is about.
@@ -104,10 +104,14 @@ impl DraftStatement {
 
     /// Whether it asks for just this body, by itself or at this place among many.
     pub fn names(&self, (kind, body): (&str, &Value), place: Option<&DraftPlace>) -> bool {
-        let Some(place) = place else { return (self.kind.as_str(), &self.body) == (kind, body) };
+        let Some(place) = place else {
+            // One certificate is revoked by a wish.
+            return kind != "revoke" && (self.kind.as_str(), &self.body) == (kind, body);
+        };
         let of_many = match kind {
             "person" => self.kind == "people",
             "letter" => self.kind == "letters",
+            "revoke" => self.kind == "revocations",
             _ => false,
         };
         of_many && self.holds(body, place).is_some()
@@ -159,6 +163,18 @@ pub struct DraftingMany {
     pub draft: Draft,
     /// The bodies, in the order of the tree.
     pub rows: Vec<ManyRow>,
+}
+
+impl DraftingMany {
+    /// Whether all of it only takes away: revocations, or people who leave.
+    pub fn takes_away(&self) -> bool {
+        let leaves = |row: &ManyRow| row.body.get("action").is_some_and(|it| it == "leave");
+        match self.draft.read().as_ref().map(|said| said.kind.as_str()) {
+            Ok("revocations") => true,
+            Ok("people") => self.rows.iter().all(leaves),
+            _ => false,
+        }
+    }
 }
 
 /// One of them.

@@ -1,5 +1,5 @@
-//! What a handler drafts: a person's record as it is to be, a letter, a release or a delegation; and
-//! the statement that they sign for it.
+//! What people draft: a person's record as it is to be, a letter, a release, a delegation, or a
+//! revocation among many; and the statement that they sign for it.
 
 use crate::bytes::Bytes;
 use crate::code::Code;
@@ -7,7 +7,7 @@ use crate::commitment::{Disclosure, EVIDENCE_PATH};
 use crate::draft::{DraftPlace, DraftStatement, ManyBody};
 use crate::json::{self, JsonError};
 use crate::order::{
-    Body, DelegateBody, MAIL_PATH, NAME_PATH, PersonAction, PersonBody, ReleaseBody,
+    Body, DelegateBody, MAIL_PATH, NAME_PATH, PersonAction, PersonBody, ReleaseBody, RevokeBody,
 };
 use crate::time;
 use serde::{Deserialize, Serialize};
@@ -35,19 +35,26 @@ pub enum Drafted {
     Release(ReleaseBody),
     /// An order of kind `delegate`.
     Delegate(DelegateBody),
+    /// An order of kind `revoke`, one of many.
+    Revoke(RevokeBody),
 }
 
 impl Drafted {
     /// What a draft is about.
     pub fn of(said: &DraftStatement) -> Result<Self, Code> {
-        Self::read(&said.kind, &said.body)
+        match said.kind.as_str() {
+            // One certificate is revoked by a wish.
+            "revoke" => Err(Code::UnknownKind),
+            kind => Self::read(kind, &said.body),
+        }
     }
 
-    /// One body of a draft of many, of kind `people` or `letters`.
+    /// One body of a draft of many, of kind `people`, `letters` or `revocations`.
     pub fn of_many(said: &DraftStatement, body: Value) -> Result<Self, Code> {
         match said.kind.as_str() {
             "people" => Self::read("person", &body),
             "letters" => Self::read("letter", &body),
+            "revocations" => Self::read("revoke", &body),
             _ => Err(Code::UnknownKind),
         }
     }
@@ -58,6 +65,7 @@ impl Drafted {
             "letter" => json::from_value(body).map(Self::Letter),
             "release" => json::from_value(body).map(Self::Release),
             "delegate" => json::from_value(body).map(Self::Delegate),
+            "revoke" => json::from_value(body).map(Self::Revoke),
             _ => return Err(Code::UnknownKind),
         };
         read.map_err(|_| Code::Malformed)
@@ -69,6 +77,7 @@ impl Drafted {
             Body::Person(body) => Some(Self::Person(body.clone())),
             Body::Release(body) => Some(Self::Release(body.clone())),
             Body::Delegate(body) => Some(Self::Delegate(body.clone())),
+            Body::Revoke(body) => Some(Self::Revoke(body.clone())).filter(|_| body.wish.is_none()),
             _ => None,
         }
     }
@@ -80,6 +89,7 @@ impl Drafted {
             Self::Letter(_) => None,
             Self::Release(body) => Some(Body::Release(body.clone())),
             Self::Delegate(body) => Some(Body::Delegate(body.clone())),
+            Self::Revoke(body) => Some(Body::Revoke(body.clone())),
         }
     }
 
@@ -95,6 +105,7 @@ impl Drafted {
             Self::Letter(body) => &body.person,
             Self::Release(body) => &body.person,
             Self::Delegate(body) => &body.person,
+            Self::Revoke(body) => &body.person,
         }
     }
 
@@ -126,6 +137,7 @@ impl Drafted {
             Self::Letter(body) => ("letter", serde_json::to_value(body)),
             Self::Release(body) => ("release", serde_json::to_value(body)),
             Self::Delegate(body) => ("delegate", serde_json::to_value(body)),
+            Self::Revoke(body) => ("revoke", serde_json::to_value(body)),
         };
         Ok((kind, value.map_err(|error| JsonError::Shape(error.to_string()))?))
     }
@@ -156,8 +168,8 @@ impl ManyDrafted {
         })
     }
 
-    /// What the holder of a certificate says at `unix` who drafts all of them; of kind `people` or
-    /// `letters`.
+    /// What the holder of a certificate says at `unix` who drafts all of them; of kind `people`,
+    /// `letters` or `revocations`.
     pub fn statement(
         &self,
         kind: &str,

@@ -70,7 +70,8 @@ pub struct Order {
     pub drafter: String,
     /// What authority held about what the body names.
     pub basis: Basis,
-    /// What the person signed who drafted it, of kind `person`, `release` or `delegate`.
+    /// What the person signed who drafted it, of kind `person`, `release` or `delegate`, or of kind
+    /// `revoke` as one of many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<Box<Draft>>,
     /// Where its body stands among those of a draft of many.
@@ -197,10 +198,11 @@ impl Order {
     /// in a person's name that they did not sign; no other kind has a draft.
     fn is_drafted_so(&self, body: &Body) -> bool {
         let has_drafts = matches!(body, Body::Person(_) | Body::Release(_) | Body::Delegate(_));
+        let may_have = matches!(body, Body::Revoke(revoke) if revoke.wish.is_none());
         match &self.draft {
             Some(draft) => {
                 let of = (self.kind.as_str(), &self.body);
-                has_drafts && draft.asks_for(of, &self.drafter, self.place.as_ref())
+                (has_drafts || may_have) && draft.asks_for(of, &self.drafter, self.place.as_ref())
             }
             None => {
                 let is_signed_kind = has_drafts && self.drafter.starts_with("person:");
@@ -212,7 +214,7 @@ impl Order {
     /// Whether it is a revocation that only a portal's word says an officer asked for: that officer
     /// signed nothing. It lives for a day, and can be declined.
     pub fn is_unsigned_wish(&self) -> bool {
-        let signed = self.body.get("wish").is_some();
+        let signed = self.draft.is_some() || self.body.get("wish").is_some();
         self.kind == "revoke" && self.drafter.starts_with("person:") && !signed
     }
 

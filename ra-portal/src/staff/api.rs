@@ -51,7 +51,7 @@ pub const ROUTES: [PortalRoute; 18] = [
     PortalRoute { host: "staff", path: NUMBERS, act: "numbers", who: HANDLERS },
     PortalRoute { host: "staff", path: PREVIEW, act: "preview", who: BOTH },
     PortalRoute { host: "staff", path: DRAFT, act: "draft", who: BOTH },
-    PortalRoute { host: "staff", path: DRAFT_MANY, act: "draft-many", who: HANDLERS },
+    PortalRoute { host: "staff", path: DRAFT_MANY, act: "draft-many", who: BOTH },
     PortalRoute { host: "staff", path: BATCH, act: "batch", who: OFFICERS },
     PortalRoute { host: "staff", path: RECEIPT, act: "receipt", who: BOTH },
     PortalRoute { host: "staff", path: DRAFTS, act: "drafts", who: BOTH },

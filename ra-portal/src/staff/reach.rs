@@ -2,10 +2,12 @@
 //! asks of the CA has there (`ca_api::Reach`).
 
 use ca_api::Reach;
-use portal_api::staff::{APPROVE, BATCH, DRAFT, FETCH, LIST, PERSON, PREVIEW, WISH, WITHDRAW};
+use portal_api::staff::{
+    APPROVE, BATCH, DRAFT, DRAFT_MANY, FETCH, LIST, PERSON, PREVIEW, WISH, WITHDRAW,
+};
 
 /// What is near, as its route is written; everything else leads to no brake.
-pub(super) const NEAR: [(&str, Reach); 25] = [
+pub(super) const NEAR: [(&str, Reach); 26] = [
     ("/certificate/suspend", Reach::Brake),
     ("/certificates/{serial}/revoke", Reach::Brake),
     ("/certificates/{serial}/suspended", Reach::Brake),
@@ -17,6 +19,7 @@ pub(super) const NEAR: [(&str, Reach); 25] = [
     (APPROVE, Reach::Brake),
     (BATCH, Reach::Brake),
     (DRAFT, Reach::Brake),
+    (DRAFT_MANY, Reach::Brake),
     (WISH, Reach::Brake),
     (WITHDRAW, Reach::Brake),
     ("/", Reach::LeadsToBrake),
@@ -70,7 +73,7 @@ mod tests {
     #[test]
     fn whatever_may_be_a_brake_has_places_of_brakes_on_pages_too() {
         let pages = ["/people/0000000000000AA1", "/drafts/check", "/drafts/make", "/orders/batch"];
-        for path in pages.into_iter().chain([PERSON, PREVIEW, DRAFT, BATCH]) {
+        for path in pages.into_iter().chain([PERSON, PREVIEW, DRAFT, DRAFT_MANY, BATCH]) {
             assert!(is_brake(path), "{path}: somebody leaves, or many are revoked");
         }
         for path in ["/orders/A/approve", "/orders/A", "/drafts/withdrawn", FETCH, WITHDRAW] {
@@ -148,6 +151,7 @@ mod tests {
             "api/person",
             "api/preview",
             "api/draft",
+            "api/draft_many",
             "api/withdraw",
         ] {
             let text = std::fs::read_to_string(staff.join(format!("{page}.rs"))).unwrap();

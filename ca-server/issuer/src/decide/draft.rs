@@ -61,6 +61,7 @@ pub(crate) fn draft(
         Drafted::Letter(body) => lettered(round, &handler, body, drafting),
         Drafted::Release(body) => ordered(round, &handler, Body::Release(body), drafting),
         Drafted::Delegate(body) => ordered(round, &handler, Body::Delegate(body), drafting),
+        Drafted::Revoke(_) => Err(Code::UnknownKind.into()),
     }
 }
 

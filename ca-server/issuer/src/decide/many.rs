@@ -1,23 +1,27 @@
-//! Taking a draft of many: one signature of a handler, and an order or letter for each body, every
-//! one judged as if it came alone. Orders stand in one batch, so that officers approve once.
+//! Taking a draft of many: one signature of whoever drafts it, and an order or letter for each
+//! body, every one judged as if it came alone. Orders stand in one batch, so that officers approve
+//! once. What only takes away, people who leave and revocations, is a brake as each of it is.
 
 use super::batch;
 use super::draft::{check_said, room};
 use super::letter;
 use super::number::check_number;
 use super::order::{NewOrder, OrderParts, make};
+use super::revoke::{self, check_evidence};
 use crate::command::{Caller, Officer};
 use crate::error::IssuerError;
 use crate::expiring::DAY;
+use crate::loaded::text;
 use crate::officer::person_of;
 use crate::round::Round;
 use crate::verify::VerifiedMany;
 use authority::OrderDigest;
 use ca_api::handler::ManyMade;
 use records::Code;
+use records::commitment::EVIDENCE_PATH;
 use records::draft::{DRAFT_SECONDS, LETTERS_A_MESSAGE, ManyRow};
 use records::drafted::{Drafted, LetterBody};
-use records::order::{BATCH_ROWS_MAX, Body, PersonBody};
+use records::order::{BATCH_ROWS_MAX, Body, PersonBody, REVOKED_MAX, RevokeBody};
 
 /// Orders from drafts of many in one handler's name that wait for approval: a roster.
 pub(crate) const MANY_OF_HANDLER_MAX: usize = 5_000;
@@ -36,7 +40,9 @@ pub(crate) fn many(
     verified: &VerifiedMany,
 ) -> Result<ManyMade, IssuerError> {
     round.admit(caller)?;
-    round.clock?;
+    if !verified.takes_away() {
+        round.clock?;
+    }
     let (drafting, said) = (verified.drafting(), verified.statement());
     let handler = person_of(round.authority(), &officer.0, round.now())?;
     if drafting.draft.certificate.0 != officer.0.der() {
@@ -52,15 +58,20 @@ pub(crate) fn many(
     if let Some(made) = made_already(round, &handler, verified) {
         return Ok(made);
     }
-    if !round.is_fresh(said.unix(), DRAFT_SECONDS, false) {
+    if !round.is_fresh(said.unix(), DRAFT_SECONDS, verified.takes_away()) {
         return Err(Code::ChallengeUsed.into());
     }
-    match said.kind == "people" {
-        true => {
-            has_room(round, &handler, drafting.rows.len())?;
-            allow(round, ("roster", &handler), (ROWS_OF_DAY_MAX, drafting.rows.len()))?;
+    let rows = drafting.rows.len();
+    match said.kind.as_str() {
+        // A brake has places of its own, whatever else waits.
+        _ if verified.takes_away() => {
+            allow(round, ("taken-away", &handler), (ROWS_OF_DAY_MAX, rows))?;
         }
-        false => allow(round, ("lettered", &handler), (LETTERS_OF_DAY_MAX, drafting.rows.len()))?,
+        "letters" => allow(round, ("lettered", &handler), (LETTERS_OF_DAY_MAX, rows))?,
+        _ => {
+            has_room(round, &handler, rows)?;
+            allow(round, ("roster", &handler), (ROWS_OF_DAY_MAX, rows))?;
+        }
     }
     let mut made = ManyMade::default();
     let mut orders: Vec<NewOrder> = Vec::new();
@@ -70,6 +81,7 @@ pub(crate) fn many(
         match authority.check_draft(&drafting.draft, drafted, round.now())?.1 {
             Drafted::Person(body) => orders.push(person(round, &handler, (body, row), verified)?),
             Drafted::Letter(body) => made.letters.push(lettered(round, &body, (row, verified))?),
+            Drafted::Revoke(body) => orders.push(revoked(round, &handler, (body, row), verified)?),
             Drafted::Release(_) | Drafted::Delegate(_) => return Err(Code::UnknownKind.into()),
         }
     }
@@ -96,6 +108,27 @@ fn person(
         ..OrderParts::default()
     };
     make(round, &format!("person:{handler}"), &Body::Person(body), parts)
+}
+
+/// The order that a wish or an operator would have made of it, with just these certificates.
+fn revoked(
+    round: &mut Round<'_>,
+    handler: &str,
+    (body, row): (RevokeBody, &ManyRow),
+    verified: &VerifiedMany,
+) -> Result<NewOrder, IssuerError> {
+    let named = (1..=REVOKED_MAX).contains(&body.serials.len()) && body.wish.is_none();
+    if !named || row.disclosures.len() != 1 || row.number_seal.is_some() {
+        return Err(Code::Malformed.into());
+    }
+    check_evidence(&text(&row.disclosures, EVIDENCE_PATH).ok_or(Code::OrderIncomplete)?)?;
+    let parts = OrderParts {
+        disclosures: row.disclosures.clone(),
+        draft: Some(Box::new(verified.drafting().draft.clone())),
+        place: Some(row.place.clone()),
+        ..OrderParts::default()
+    };
+    revoke::order(round, &format!("person:{handler}"), body, parts)
 }
 
 fn lettered(

@@ -39,7 +39,7 @@ pub(crate) fn operator(
             }
             let (evidence, opens) = round.commitment(EVIDENCE_PATH, evidence)?;
             let body = RevokeBody { person: person.clone(), serials, reason, evidence, wish: None };
-            let made = revoke::order(round, drafter, body, opens)?;
+            let made = revoke::order(round, drafter, body, revoke::seen(opens))?;
             let approvals = (0, made.needed);
             Ok(OperatorAnswer { order: made.order, person, approvals, ..Default::default() })
         }

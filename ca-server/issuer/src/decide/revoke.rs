@@ -49,7 +49,7 @@ pub(crate) fn revoke(
     let (evidence, opens) = round.commitment(EVIDENCE_PATH, wanted.evidence.clone())?;
     let (serials, reason) = (vec![serial], wanted.reason.clone());
     let body = RevokeBody { person, serials, reason, evidence, wish: None };
-    let made = order(round, &drafter, body, opens)?;
+    let made = order(round, &drafter, body, seen(opens))?;
     Ok(OrderCreated { order: made.order, needed: made.needed })
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn wish(
     let (reason, evidence) = (said.reason.clone(), said.evidence.clone());
     let wish = Some(Box::new(wishing.wish.clone()));
     let body = RevokeBody { person, serials: vec![serial], reason, evidence, wish };
-    let made = order(round, &drafter, body, wishing.evidence.clone())?;
+    let made = order(round, &drafter, body, seen(wishing.evidence.clone()))?;
     Ok(OrderCreated { order: made.order, needed: made.needed })
 }
 
@@ -111,12 +111,17 @@ fn over_rate(
     Some(created(round, open))
 }
 
+/// What stands beside an order to revoke: what was looked at.
+pub(crate) fn seen(evidence: Disclosure) -> OrderParts {
+    OrderParts { disclosures: vec![evidence], ..OrderParts::default() }
+}
+
 /// Makes the order; without serial numbers it is about all that the person holds.
 pub(crate) fn order(
     round: &mut Round<'_>,
     drafter: &str,
     mut body: RevokeBody,
-    evidence: Disclosure,
+    parts: OrderParts,
 ) -> Result<NewOrder, IssuerError> {
     let authority = round.authority();
     authority.person(&body.person).ok_or(Code::PersonUnknown)?;
@@ -134,7 +139,6 @@ pub(crate) fn order(
     if body.serials.is_empty() || body.serials.iter().any(|serial| !held.contains(serial)) {
         return Err(Code::StateConflict.into());
     }
-    let parts = OrderParts { disclosures: vec![evidence], ..OrderParts::default() };
     make(round, drafter, &Body::Revoke(body), parts)
 }
 

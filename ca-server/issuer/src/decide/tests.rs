@@ -4,6 +4,7 @@ mod agent;
 mod approve;
 mod basis;
 mod batch;
+mod batch_away;
 mod batch_opened;
 mod batch_word;
 mod brake;

@@ -44,6 +44,7 @@ pub(crate) async fn preview(
         Drafted::Letter(_) => return Ok(Preview { order: None, disclosures: Vec::new() }),
         Drafted::Release(body) => beside(Body::Release(body), (&disclosures, number_seal))?,
         Drafted::Delegate(body) => beside(Body::Delegate(body), (&disclosures, number_seal))?,
+        Drafted::Revoke(_) => return Err(Code::UnknownKind.into()),
     };
     let drafter = format!("person:{handler}");
     let basis = authority.basis(&body, &drafter)?;

@@ -1,16 +1,19 @@
 //! What is done with many at once in the sample city.
 
 use super::Sample;
+use super::operate::evidence;
 use crate::command::Command;
 use crate::verify::VerifiedMany;
 use authority::OrderDigest;
 use ca_api::handler::ManyMade;
 use ca_api::{Batching, OrderCreated};
+use pki::Certificate;
+use records::commitment::EVIDENCE_PATH;
 use records::draft::{Draft, DraftingMany, ManyRow};
 use records::drafted::{Drafted, LetterBody, ManyDrafted};
 use records::export::Approved;
-use records::order::{Body, PersonAction};
-use records::{Approval, Bytes, Code, Vouched, json};
+use records::order::{Body, PersonAction, RevokeBody};
+use records::{Approval, Bytes, Code, Disclosure, Vouched, json};
 
 impl Sample {
     /// An officer wants open orders to be approved as one.
@@ -64,6 +67,41 @@ impl Sample {
         self.signed_many(name, "people", people.iter().map(body).collect())
     }
 
+    /// A draft of changes of people: what happens, to whom, and name and unit afterwards.
+    pub(crate) fn drafting_changes(
+        &self,
+        name: &str,
+        changes: &[(PersonAction, &str, &str, &str)],
+    ) -> DraftingMany {
+        let body = |(action, id, called, unit): &(PersonAction, &str, &str, &str)| {
+            let (body, opened) = self.person_body((*action, id), (called, unit));
+            (Drafted::Person(body).parts().unwrap().1, opened)
+        };
+        self.signed_many(name, "people", changes.iter().map(body).collect())
+    }
+
+    /// A draft that revokes certificates of many.
+    pub(crate) fn drafting_revocations(
+        &self,
+        name: &str,
+        certificates: &[&Certificate],
+        change: impl Fn(&mut RevokeBody),
+    ) -> DraftingMany {
+        let body = |certificate: &&Certificate| {
+            let seen = Disclosure::new(EVIDENCE_PATH, [6; 32], evidence().into());
+            let mut body = RevokeBody {
+                person: certificate.subject().person().unwrap().to_owned(),
+                serials: vec![certificate.serial().to_string()],
+                reason: "superseded".into(),
+                evidence: seen.commitment().unwrap(),
+                wish: None,
+            };
+            change(&mut body);
+            (Drafted::Revoke(body).parts().unwrap().1, vec![seen])
+        };
+        self.signed_many(name, "revocations", certificates.iter().map(body).collect())
+    }
+
     /// A draft of letters for many.
     pub(crate) fn drafting_letters(&self, name: &str, people: &[&str]) -> DraftingMany {
         let body = |person: &&str| {
@@ -77,7 +115,7 @@ impl Sample {
         &self,
         name: &str,
         kind: &str,
-        bodies: Vec<(serde_json::Value, Vec<records::Disclosure>)>,
+        bodies: Vec<(serde_json::Value, Vec<Disclosure>)>,
     ) -> DraftingMany {
         let officer = self.city.officer(name);
         let values: Vec<_> = bodies.iter().map(|(body, _)| body.clone()).collect();

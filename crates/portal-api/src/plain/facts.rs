@@ -86,9 +86,11 @@ fn drafted(opened: &ShownOrder) -> Fact {
             said("（由主机内核确认）", " (told by its kernel)").into(),
         ]),
         Some(("person", person)) => match opened.body() {
-            Body::Revoke(body) => asked_by(person_named(opened, person), body.wish.as_deref()),
+            Body::Revoke(body) if opened.order().draft.is_none() => {
+                asked_by(person_named(opened, person), body.wish.as_deref())
+            }
             Body::Batch(_) => batched_by(person_named(opened, person), has_drafted_all(opened)),
-            Body::Release(_) | Body::Delegate(_) => {
+            Body::Release(_) | Body::Delegate(_) | Body::Revoke(_) => {
                 signed_by(person_named(opened, person), opened.order().draft.as_deref())
             }
             _ => drafted_by(person_named(opened, person), opened.order().draft.as_deref()),

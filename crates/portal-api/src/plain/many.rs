@@ -31,7 +31,8 @@ pub fn about_row(drafting: &DraftStatement, row: &ManyRow, unsaid: &[&str]) -> V
 /// What many of a kind are.
 pub fn many_of(kind: &str) -> Said {
     match kind {
-        "people" => said("多名新增人员", "many new people"),
+        "people" => said("多名人员的变动", "changes of many people"),
+        "revocations" => said("多张证书的吊销", "many revocations"),
         "letters" => said("多人的密码信封", "letters for many"),
         other => same(other),
     }

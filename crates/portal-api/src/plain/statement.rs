@@ -2,7 +2,7 @@
 //! decline, a renewal. The facts are made from just what is signed, and from what opens its
 //! commitments; a test changes each field of each and looks whether that is seen.
 
-use super::wanted::{wanted_delegation, wanted_release};
+use super::wanted::{wanted_delegation, wanted_release, wanted_revocation};
 use ::plain::said::{Fact, Said, fact, fingerprint, kind_of, reason, said, sha256};
 use ::plain::value::{FactValue, joined, words};
 use data_encoding::HEXLOWER;
@@ -78,6 +78,7 @@ pub(super) fn about_drafted(
         Ok(Drafted::Letter(body)) => about_wanted_letter(&body),
         Ok(Drafted::Release(body)) => wanted_release(&body, disclosures),
         Ok(Drafted::Delegate(body)) => wanted_delegation(&body),
+        Ok(Drafted::Revoke(body)) => wanted_revocation(&body, disclosures),
         Err(_) => vec![fact(("内容", "content"), body().to_string())],
     };
     for fact in facts.iter_mut().filter(|fact| unsaid.contains(&fact.term.en.as_str())) {
@@ -110,6 +111,9 @@ pub mod field {
     pub const HELD_FOR: &str = "suspended because of";
     /// Since when.
     pub const SINCE: &str = "suspended since";
+
+    /// A certificate that is revoked.
+    pub const REVOKED: &str = "to be revoked, by serial number";
 
     /// What of a release follows from the certificate's number alone.
     pub const OF_RELEASE: [&str; 5] = [HOLDER, SUSPENSION, BY, HELD_FOR, SINCE];

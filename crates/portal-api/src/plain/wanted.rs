@@ -1,12 +1,12 @@
-//! What officers draft beside handlers, as whoever signs it reads it: a release and a delegation,
-//! field by field.
+//! What officers draft beside handlers, as whoever signs it reads it: a release, a delegation and a
+//! revocation among many, field by field.
 
 use super::statement::{disclosed, field, named_reason};
 use ::plain::said::{Fact, fact, fingerprint, role, said};
 use ::plain::value::FactValue;
 use records::Disclosure;
 use records::commitment::EVIDENCE_PATH;
-use records::order::{DelegateBody, ReleaseBody, RoleAction};
+use records::order::{DelegateBody, ReleaseBody, RevokeBody, RoleAction};
 
 /// A release that is drafted. What it names follows from the certificate's number.
 pub(super) fn wanted_release(body: &ReleaseBody, disclosures: &[Disclosure]) -> Vec<Fact> {
@@ -19,6 +19,20 @@ pub(super) fn wanted_release(body: &ReleaseBody, disclosures: &[Disclosure]) -> 
         fact(("冻结编号", field::SUSPENSION), fingerprint(&body.suspension.0)),
         fact(("核验依据", "evidence"), disclosed(&body.evidence, EVIDENCE_PATH, disclosures)),
     ]
+}
+
+/// A revocation that is drafted as one of many.
+pub(super) fn wanted_revocation(body: &RevokeBody, disclosures: &[Disclosure]) -> Vec<Fact> {
+    let mut facts = vec![fact(("持证人（人员编号）", field::HOLDER), body.person.clone())];
+    facts.extend(
+        body.serials.iter().map(|serial| fact(("吊销证书", field::REVOKED), serial.clone())),
+    );
+    facts.push(fact(("原因", "reason"), named_reason(&body.reason)));
+    let evidence = disclosed(&body.evidence, EVIDENCE_PATH, disclosures);
+    facts.push(fact(("核验依据", "evidence"), evidence));
+    let wish = body.wish.iter().map(|_| fact(("附带的吊销请求", "a wish in it"), said("有", "yes")));
+    facts.extend(wish);
+    facts
 }
 
 /// A delegation that is drafted, or its end.

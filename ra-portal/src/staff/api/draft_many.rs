@@ -17,7 +17,12 @@ pub(super) async fn draft_many(
     StaffCertificate { certificate, person }: StaffCertificate,
     Message(message): Message<DraftingMany>,
 ) -> Result<Json<ManyMade>, Refused> {
+    let takes_away = message.takes_away();
     let message = AsOfficer { certificate, message };
     let answer = passed_on(portal.issuer.draft_many(&message).await);
-    portal.recorded("draft-many", &person, answer).await.map(Json)
+    let recorded = match takes_away {
+        true => portal.recorded_brake("draft-many", &person, answer).await,
+        false => portal.recorded("draft-many", &person, answer).await,
+    };
+    recorded.map(Json)
 }

@@ -3,7 +3,7 @@
 use super::super::many::{about_many, about_row};
 use super::*;
 use records::draft::ManyRow;
-use records::order::{DelegateBody, ReleaseBody, RoleAction};
+use records::order::{DelegateBody, ReleaseBody, RevokeBody, RoleAction};
 use records::rules::Role;
 use records::suspension::Suspends;
 use records::wish::Wished;
@@ -125,6 +125,32 @@ fn no_field_of_a_draft_is_signed_and_not_shown() {
     for term in [field::NAME, field::UNIT] {
         assert!(told(term).contains("the portal's word"), "{shown:?}");
     }
+}
+
+/// A revocation is drafted as one of many only.
+#[test]
+fn no_field_of_a_revocation_among_many_is_signed_and_not_shown() {
+    let seen = Disclosure::new(EVIDENCE_PATH, [6; 32], "离职清单".into());
+    let drafted = Drafted::Revoke(RevokeBody {
+        person: "0123456789ABCDEF".into(),
+        serials: vec!["0101010101".into(), "0202020202".into()],
+        reason: "superseded".into(),
+        evidence: seen.commitment().unwrap(),
+        wish: None,
+    });
+    let (kind, body) = drafted.parts().unwrap();
+    let many = records::drafted::ManyDrafted::of(std::slice::from_ref(&body)).unwrap();
+    let founding = Bytes::from([1; 32]);
+    let whole = many.statement("revocations", (&founding, [2; 32]), [4; 16], TIME).unwrap();
+    assert!(whole.names((kind, &body), Some(&many.places[0])));
+    each_field_is_read(&body, |body| {
+        let place = many.places[0].clone();
+        let (body, disclosures) = (body.clone(), vec![seen.clone()]);
+        about_row(&whole, &ManyRow { place, body, disclosures, number_seal: None }, &[])
+    });
+    let alone = drafted.statement(&founding, [2; 32], [4; 16], TIME).unwrap();
+    assert_eq!(Drafted::of(&alone), Err(Code::UnknownKind));
+    assert!(!alone.names((kind, &body), None));
 }
 
 #[test]

@@ -1,0 +1,164 @@
+//! Transfers, leavers and revocations of many: one signature drafts them, one each approves them,
+//! and every row is judged as if it came alone. What only takes away is a brake.
+
+use crate::command::Command;
+use crate::decide::many::ROWS_OF_DAY_MAX;
+use crate::sample::Sample;
+use crate::sample::operate::OFFICERS;
+use crate::verify::VerifiedMany;
+use authority::OrderDigest;
+use pki::Certificate;
+use records::Code;
+use records::decline::Outcome;
+use records::draft::DraftingMany;
+use records::order::{PersonAction, RevokeBody};
+
+const NAMES: [&str; 3] = ["李丹", "王小红", "赵五"];
+
+/// A handler of an office, and officials there with a certificate each.
+fn office() -> (Sample, Vec<(String, Certificate)>) {
+    let mut sample = Sample::with_handler();
+    let official = |name: &&str| {
+        let (letter, certificate) = sample.official(name);
+        (letter.person, certificate)
+    };
+    let officials = NAMES.iter().map(official).collect();
+    (sample, officials)
+}
+
+fn changes(
+    sample: &Sample,
+    action: PersonAction,
+    people: &[(String, Certificate)],
+    unit: &str,
+) -> DraftingMany {
+    let row = |((id, _), name): (&'_ (String, Certificate), &'static str)| (id.clone(), name);
+    let people: Vec<(String, &str)> = people.iter().zip(NAMES).map(row).collect();
+    let rows: Vec<_> = people.iter().map(|(id, name)| (action, id.as_str(), *name, unit)).collect();
+    sample.drafting_changes("handler", &rows)
+}
+
+/// The batch that came of it, in the tree.
+fn drafted(sample: &mut Sample, many: DraftingMany) -> OrderDigest {
+    let made = sample.bring_many("handler", many).unwrap();
+    assert_eq!(made.needed, 2);
+    let batch = sample.newest_order();
+    sample.sequence();
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+    batch
+}
+
+fn is_brake(sample: &Sample, many: DraftingMany) -> bool {
+    let verified = VerifiedMany::verify(many, sample.authority().signatures()).unwrap();
+    let (reply, _) = crate::command::Reply::open();
+    let command =
+        Command::DraftMany(sample.staff(), sample.officer("handler"), Box::new(verified), reply);
+    command.is_brake(Some(sample.authority()))
+}
+
+#[test]
+fn many_leave_by_one_order_under_a_clock_that_moved() {
+    let (mut sample, officials) = office();
+    sample.clock = Err(Code::ClockMoved);
+    let many = changes(&sample, PersonAction::Leave, &officials, "sz-office");
+    assert!(is_brake(&sample, many.clone()));
+    let batch = drafted(&mut sample, many);
+    assert_eq!(sample.approves_batch(batch, "officer-3"), Err(Code::ApproverScope));
+    let before = sample.count("approval");
+    sample.carry_out(batch, &OFFICERS);
+    assert_eq!(sample.count("approval"), before + 2, "one each");
+    for (person, certificate) in &officials {
+        assert!(sample.authority().has_left(person), "{person}");
+        assert!(sample.authority().is_revoked(&certificate.serial().to_string()), "{person}");
+    }
+    assert_eq!(sample.rows.order_states.get(&batch), Some(&"done"));
+}
+
+#[test]
+fn many_are_transferred_by_one_order_and_rows_fail_singly() {
+    let (mut sample, officials) = office();
+    let many = changes(&sample, PersonAction::Move, &officials, "shangzhou");
+    assert!(!is_brake(&sample, many.clone()));
+    let batch = drafted(&mut sample, many);
+    let rows: Vec<OrderDigest> = sample.authority().rows_of(batch).collect();
+    // Of one the record changes meanwhile.
+    let (person, name) = (officials[1].0.clone(), "王小虹");
+    sample.drafts("handler", (PersonAction::Move, &person), (name, "sz-office")).unwrap();
+    sample.sequence();
+    let corrected = sample.newest_order();
+    sample.approved_by(corrected, &OFFICERS);
+    assert_eq!(sample.execute(), None);
+    sample.sequence();
+    sample.carry_out(batch, &OFFICERS);
+    let unit = |person: &str| sample.authority().person(person).unwrap().unit.clone();
+    let units: Vec<String> = officials.iter().map(|(person, _)| unit(person)).collect();
+    assert_eq!(units, ["shangzhou", "sz-office", "shangzhou"]);
+    let failed = sample.order_id(rows[1]);
+    assert!(sample.refusals().contains(&("execute", &failed, Code::PersonChanged)));
+}
+
+#[test]
+fn certificates_of_many_are_revoked_by_one_order_that_nobody_ends_alone() {
+    let (mut sample, officials) = office();
+    let certificates: Vec<&Certificate> = officials.iter().map(|(_, one)| one).collect();
+    sample.clock = Err(Code::ClockMoved);
+    let many = sample.drafting_revocations("handler", &certificates, |_| ());
+    assert!(is_brake(&sample, many.clone()));
+    let batch = drafted(&mut sample, many.clone());
+    let row = sample.authority().rows_of(batch).next().unwrap();
+    for order in [batch, row] {
+        assert_eq!(sample.decline(order, "officer-1", Outcome::Returned), Err(Code::StateConflict));
+        assert_eq!(sample.withdraws("handler", order), Err(Code::StateConflict));
+    }
+    let again = sample.bring_many("handler", many).unwrap();
+    assert_eq!(again.batch, sample.order_id(batch), "a form that is sent twice");
+    sample.carry_out(batch, &OFFICERS);
+    for certificate in certificates {
+        assert!(sample.authority().is_revoked(&certificate.serial().to_string()));
+    }
+}
+
+/// A row is refused for what a single one is refused for, and with it all of them.
+#[test]
+fn what_a_single_order_is_refused_for_many_are_refused_for() {
+    let (mut sample, officials) = office();
+    let certificates: Vec<&Certificate> = officials.iter().map(|(_, one)| one).collect();
+    let bring = |sample: &mut Sample, name: &str, change: &dyn Fn(&mut RevokeBody)| {
+        let many = sample.drafting_revocations(name, &certificates, change);
+        sample.bring_many(name, many).map(drop)
+    };
+    let before = sample.count("order");
+    let foreign = |body: &mut RevokeBody| body.serials = vec!["01".repeat(18)];
+    assert_eq!(bring(&mut sample, "handler", &foreign), Err(Code::StateConflict));
+    let none = |body: &mut RevokeBody| body.serials.clear();
+    assert_eq!(bring(&mut sample, "handler", &none), Err(Code::Malformed));
+    let reason = |body: &mut RevokeBody| body.reason = "because".into();
+    assert_eq!(bring(&mut sample, "handler", &reason), Err(Code::Malformed));
+    let unsaid = |_: &mut RevokeBody| ();
+    assert_eq!(bring(&mut sample, "officer-3", &unsaid), Err(Code::ApproverScope));
+    assert_eq!(bring(&mut sample, "auditor", &unsaid), Err(Code::NotYourRoute));
+    // Of several kinds at once there is no batch.
+    let (one, other) = (&officials[0].0, &officials[1].0);
+    let mixed = [
+        (PersonAction::Leave, one.as_str(), NAMES[0], "sz-office"),
+        (PersonAction::Move, other.as_str(), NAMES[1], "shangzhou"),
+    ];
+    let mixed = sample.drafting_changes("handler", &mixed);
+    assert!(!is_brake(&sample, mixed.clone()));
+    assert_eq!(sample.bring_many("handler", mixed).map(drop), Err(Code::StateConflict));
+    assert_eq!(sample.count("order"), before, "all of it or nothing");
+    // What was used up by rosters keeps nobody from leaving; brakes have a bound of their own.
+    spend(&mut sample, "roster");
+    let moves = changes(&sample, PersonAction::Move, &officials, "shangzhou");
+    assert_eq!(sample.bring_many("handler", moves).map(drop), Err(Code::TooManyTries));
+    bring(&mut sample, "handler", &unsaid).unwrap();
+    spend(&mut sample, "taken-away");
+    assert_eq!(bring(&mut sample, "handler", &unsaid), Err(Code::TooManyTries));
+}
+
+/// Everything of it that a handler may have made within a day.
+fn spend(sample: &mut Sample, what: &str) {
+    let what = format!("{what}:{}", sample.person("handler"));
+    let left = ROWS_OF_DAY_MAX - sample.state.counted(&what);
+    sample.state.allow_within(&what, (ROWS_OF_DAY_MAX, crate::expiring::DAY), left).unwrap();
+}
