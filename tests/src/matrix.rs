@@ -119,6 +119,7 @@ async fn ca_api(office: &Office, letter: &Official) -> String {
         (organisation::DOSSIER, as_officer(json!({ "person": "0000000000000000", "after": "" }))),
         (organisation::CONSEQUENCES, as_officer(json!({ "person": "0000000000000000" }))),
         (organisation::UNIT, as_officer(json!({ "unit": "", "after": "" }))),
+        (handler::RECORDS, as_officer(sample(portal_api::staff::RECORDS, letter))),
         (handler::SUSPENSION, as_officer(sample(portal_api::staff::SUSPENSION, letter))),
         (handler::PREVIEW, as_officer(sample(portal_api::staff::PREVIEW, letter))),
         (handler::DRAFT, as_officer(sample(portal_api::staff::DRAFT, letter))),
@@ -173,6 +174,9 @@ fn sample(path: &str, official: &Official) -> Value {
     }
     if path == portal_api::staff::PERSON {
         return json!({ "person": "0000000000000000" });
+    }
+    if path == portal_api::staff::RECORDS {
+        return json!({ "people": ["0000000000000000"] });
     }
     if path == portal_api::staff::SUSPENSION {
         return json!({ "serial": "01" });

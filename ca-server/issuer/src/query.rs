@@ -19,6 +19,7 @@ mod place;
 pub(crate) mod preview;
 pub(crate) mod receipt;
 pub(crate) mod recent_use;
+pub(crate) mod records;
 pub(crate) mod renewal;
 pub(crate) mod revocation_reach;
 mod scan;

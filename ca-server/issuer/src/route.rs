@@ -27,6 +27,7 @@ mod people;
 mod person;
 mod preview;
 mod receipt;
+mod records;
 mod renew;
 mod renew_certificate;
 mod renewal_terms;
@@ -118,6 +119,7 @@ fn questions(issuer: &Arc<Issuer>) -> Router<Arc<Issuer>> {
         .route(staff::STATE, post(state::state))
         .route(handler::PEOPLE, post(people::people))
         .route(handler::PERSON, post(person::person))
+        .route(handler::RECORDS, post(records::records))
         .route(handler::SUSPENSION, post(suspension::suspension))
         .route(organisation::DOSSIER, post(dossier::dossier))
         .route(organisation::CONSEQUENCES, post(consequences::consequences))
@@ -169,7 +171,9 @@ mod tests {
         for path in [staff::FIND, staff::CERTIFICATE] {
             assert_eq!(reach(path), Reach::LeadsToBrake, "{path}: to a wish");
         }
-        for path in [handler::PERSON, handler::PREVIEW, organisation::DOSSIER] {
+        for path in
+            [handler::PERSON, handler::RECORDS, handler::PREVIEW, organisation::DOSSIER]
+        {
             assert_eq!(reach(path), Reach::LeadsToBrake, "{path}: to a leave");
         }
         for path in [handler::NUMBERS, handler::RECEIPT, staff::STATE, public::LOOK_UP] {

@@ -2,8 +2,9 @@
 
 use crate::both;
 use crate::handler::{
-    self, AskedNumbers, BatchReceipt, DraftMade, Drafts, ManyMade, NumberLines, PersonFacts,
-    Preview, Previewing, SuspensionFacts, UnitPeople, WantedPerson, WantedSuspension,
+    self, AskedNumbers, BatchReceipt, DraftMade, Drafts, ManyMade, NumberLines, PeopleRecords,
+    PersonFacts, Preview, Previewing, SuspensionFacts, UnitPeople, WantedPeople, WantedPerson,
+    WantedSuspension,
 };
 use crate::log::{self, Append, Appended, Pulsed, SpoolAck};
 use crate::organisation::{
@@ -177,6 +178,14 @@ impl Issuer {
     /// One of them.
     pub async fn person(&self, message: &AsOfficer<WantedPerson>) -> Result<PersonFacts, Refusal> {
         ask(&self.0, handler::PERSON, message).await
+    }
+
+    /// What a draft about many needs of each.
+    pub async fn records(
+        &self,
+        message: &AsOfficer<WantedPeople>,
+    ) -> Result<PeopleRecords, Refusal> {
+        ask(&self.0, handler::RECORDS, message).await
     }
 
     /// The suspension that a release would name.

@@ -2,8 +2,9 @@
 //! and what became of them.
 
 pub use records::handling::{
-    BatchReceipt, DraftLine, DraftMade, Drafts, ManyMade, PersonFacts, PersonLine, Preview,
-    Previewing, ReceiptLine, SuspensionFacts, UnitLine, UnitPeople, WantedPerson, WantedSuspension,
+    BatchReceipt, DraftLine, DraftMade, Drafts, ManyMade, PeopleRecords, PersonFacts, PersonLine,
+    PersonRecord, Preview, Previewing, ReceiptLine, RecordLine, SuspensionFacts, UnitLine,
+    UnitPeople, WantedPeople, WantedPerson, WantedSuspension,
 };
 pub use records::number::{AskedNumbers, NumberLine, NumberLines};
 
@@ -11,6 +12,8 @@ pub use records::number::{AskedNumbers, NumberLine, NumberLines};
 pub const PEOPLE: &str = "/v1/staff/people";
 /// [`crate::AsOfficer`] of [`WantedPerson`] → [`PersonFacts`].
 pub const PERSON: &str = "/v1/staff/person";
+/// [`crate::AsOfficer`] of [`WantedPeople`] → [`PeopleRecords`].
+pub const RECORDS: &str = "/v1/staff/records";
 /// [`crate::AsOfficer`] of [`WantedSuspension`] → [`SuspensionFacts`].
 pub const SUSPENSION: &str = "/v1/staff/suspension";
 /// [`crate::AsOfficer`] of [`AskedNumbers`] → [`NumberLines`].

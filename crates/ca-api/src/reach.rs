@@ -15,7 +15,7 @@ pub enum Reach {
 }
 
 /// What is near; everything else leads to no brake.
-const NEAR: [(&str, Reach); 23] = [
+const NEAR: [(&str, Reach); 24] = [
     (staff::APPROVE, Reach::Brake),
     (staff::BATCH, Reach::Brake),
     (staff::REVOKE, Reach::Brake),
@@ -36,6 +36,7 @@ const NEAR: [(&str, Reach); 23] = [
     (staff::CERTIFICATE, Reach::LeadsToBrake),
     (handler::PEOPLE, Reach::LeadsToBrake),
     (handler::PERSON, Reach::LeadsToBrake),
+    (handler::RECORDS, Reach::LeadsToBrake),
     (handler::PREVIEW, Reach::LeadsToBrake),
     (organisation::DOSSIER, Reach::LeadsToBrake),
     (organisation::CONSEQUENCES, Reach::LeadsToBrake),

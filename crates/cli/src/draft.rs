@@ -2,6 +2,7 @@
 //! letters; an officer too what releases a certificate, or lends a role. Others approve; the record
 //! says who operated.
 
+mod changes;
 mod delegation;
 mod desk;
 mod many;
@@ -14,6 +15,7 @@ use crate::files::Own;
 use crate::output::Output;
 use desk::{Desk, is_asked, typed_person};
 use portal_api::Pages;
+use portal_api::changes::ChangeKind;
 use portal_api::plain::{self, Fact, FactValue, NameAndId};
 use records::drafted::{Drafted, LetterBody};
 use records::handling::{DraftLine, PersonFacts};
@@ -33,6 +35,12 @@ pub enum DraftCommand {
     Delegation(delegation::DelegationCommand),
     /// Many new people of your unit, from a roster. 名册
     Roster(many::RosterArguments),
+    /// Transfers of many, from a file. 批量调动
+    Transfers(changes::ChangesArguments),
+    /// Many who leave office, from a file. 批量离任
+    Leavers(changes::ChangesArguments),
+    /// Revocations of many, from a file. 批量吊销
+    Revocations(changes::ChangesArguments),
     /// Letters for everybody whom a batch registered. 批量密码信封
     Letters(many::LettersArguments),
     /// What became of what you drafted. 我的办件
@@ -68,6 +76,15 @@ pub(crate) async fn run(output: Output, command: &DraftCommand) -> Result<(), Fa
         DraftCommand::Release(arguments) => release::run(output, arguments).await,
         DraftCommand::Delegation(command) => delegation::run(output, command).await,
         DraftCommand::Roster(arguments) => many::roster(output, arguments).await,
+        DraftCommand::Transfers(arguments) => {
+            changes::run(output, arguments, ChangeKind::Transfer).await
+        }
+        DraftCommand::Leavers(arguments) => {
+            changes::run(output, arguments, ChangeKind::Leave).await
+        }
+        DraftCommand::Revocations(arguments) => {
+            changes::run(output, arguments, ChangeKind::Revoke).await
+        }
         DraftCommand::Letters(arguments) => many::letters(output, arguments).await,
         DraftCommand::List(arguments) => list(output, arguments).await,
     }

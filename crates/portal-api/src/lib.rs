@@ -1,6 +1,7 @@
 //! The portal's JSON messages, and a client. What a person and the CA say to each other is defined
 //! in `records::enrolment` and `records::export`; the portal's own addresses are here.
 
+pub mod changes;
 mod pages;
 pub mod plain;
 pub mod roster;
@@ -14,8 +15,8 @@ use records::draft::{Drafting, DraftingMany};
 use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use records::export::{Approved, OrderExport, OrderLines};
 use records::handling::{
-    BatchReceipt, DraftMade, Drafts, ManyMade, PersonFacts, Preview, Previewing, SuspensionFacts,
-    UnitPeople, WantedPerson, WantedSuspension,
+    BatchReceipt, DraftMade, Drafts, ManyMade, PeopleRecords, PersonFacts, Preview, Previewing,
+    SuspensionFacts, UnitPeople, WantedPeople, WantedPerson, WantedSuspension,
 };
 use records::join::{Join, Renew, Renewed};
 use records::mine::Mine;
@@ -62,6 +63,8 @@ pub mod staff {
     pub const PEOPLE: &str = "/api/v1/people/list";
     /// `WantedPerson` → `PersonFacts`.
     pub const PERSON: &str = "/api/v1/people/person";
+    /// `WantedPeople` → `PeopleRecords`.
+    pub const RECORDS: &str = "/api/v1/people/records";
     /// `WantedSuspension` → `SuspensionFacts`.
     pub const SUSPENSION: &str = "/api/v1/certificates/suspension";
     /// `AskedNumbers` → `NumberLines`, for handlers.
@@ -245,6 +248,11 @@ impl Staff {
     /// One of them.
     pub async fn person(&self, person: &str) -> Result<PersonFacts, PortalRefusal> {
         ask(&self.0, staff::PERSON, &WantedPerson { person: person.to_owned() }).await
+    }
+
+    /// What a draft about many needs of each.
+    pub async fn records(&self, message: &WantedPeople) -> Result<PeopleRecords, PortalRefusal> {
+        ask(&self.0, staff::RECORDS, message).await
     }
 
     /// The suspension that the release of a certificate would name.

@@ -77,6 +77,56 @@ pub struct PersonFacts {
     pub profiles: Vec<String>,
 }
 
+/// Which people, for a draft about many.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WantedPeople {
+    /// Person ids, as many as a batch takes.
+    pub people: Vec<String>,
+}
+
+/// What a draft about many needs of each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonRecord {
+    /// Person id.
+    #[serde(deserialize_with = "crate::reference::given")]
+    pub person: String,
+    /// Name.
+    pub name: String,
+    /// Unit id.
+    pub unit: String,
+    /// Names of that unit and those above it.
+    pub place: String,
+    /// Version of their record.
+    pub version: u32,
+    /// Mail address, or empty.
+    pub mail: String,
+    /// Keyed digest of their national number, if it is registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<Bytes>,
+    /// Serial numbers of certificates that are neither revoked nor over.
+    pub serials: Vec<String>,
+}
+
+/// What is said of one person who was asked about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecordLine {
+    /// Their record.
+    Known(Box<PersonRecord>),
+    /// Why nothing is said.
+    Refused(Code),
+}
+
+/// The same of all of them, in their order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeopleRecords {
+    /// A line each.
+    pub lines: Vec<RecordLine>,
+}
+
 /// The suspension of which certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

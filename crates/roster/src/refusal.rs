@@ -121,6 +121,27 @@ pub enum RowProblem {
     /// Several units of this name.
     #[error("several units have the name {0}; write the unit's id")]
     UnitAmbiguous(String),
+    /// No id of a person.
+    #[error("{0} is no id of a person")]
+    NoPerson(String),
+    /// The same person in an earlier row.
+    #[error("the person stands in row {0} already")]
+    PersonTwice(usize),
+    /// No open unit of this name.
+    #[error("there is no unit {0}")]
+    UnitNowhere(String),
+    /// No reason of a revocation.
+    #[error("{0} is no reason for a revocation")]
+    NoReason(String),
+    /// The person has another name.
+    #[error("this person's name is {0}")]
+    NameDiffers(String),
+    /// Nothing is left to be revoked.
+    #[error("this person has no certificate that could be revoked")]
+    NoCertificate,
+    /// Why nothing is said of the person, in both languages.
+    #[error("{1}")]
+    Refused(String, String),
     /// Not a mail address.
     #[error("the mail address: {}", both(.0).1)]
     Mail(MailboxError),
@@ -143,6 +164,13 @@ impl RowProblem {
             Self::UnitMissing => "缺少单位".into(),
             Self::UnitUnknown(unit) => format!("没有您经办的单位“{unit}”"),
             Self::UnitAmbiguous(unit) => format!("有多个单位名为“{unit}”，请填写单位编号"),
+            Self::NoPerson(text) => format!("“{text}”不是人员编号"),
+            Self::PersonTwice(row) => format!("人员与第 {row} 行重复"),
+            Self::UnitNowhere(unit) => format!("没有单位“{unit}”"),
+            Self::NoReason(text) => format!("“{text}”不是吊销原因"),
+            Self::NameDiffers(name) => format!("姓名与登记的“{name}”不符"),
+            Self::NoCertificate => "此人没有可吊销的证书".into(),
+            Self::Refused(zh, _) => zh.trim_end_matches('。').to_owned(),
             Self::Mail(error) => format!("邮箱：{}", both(error).0),
             Self::Formula => "单元格以公式符号开头".into(),
         }

@@ -15,6 +15,7 @@ mod people;
 mod person;
 mod preview;
 mod receipt;
+mod records;
 mod suspension;
 mod wish;
 mod withdraw;
@@ -26,7 +27,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
 use portal_api::staff::{
     APPROVE, BATCH, CERTIFY, DECLINE, DRAFT, DRAFT_MANY, DRAFTS, FETCH, LIST, MINE, NUMBERS,
-    PEOPLE, PERSON, PREVIEW, RECEIPT, SUSPENSION, WISH, WITHDRAW,
+    PEOPLE, PERSON, PREVIEW, RECEIPT, RECORDS, SUSPENSION, WISH, WITHDRAW,
 };
 use std::sync::Arc;
 
@@ -39,7 +40,7 @@ const MANY_BYTES_MAX: usize = 8 * 1024 * 1024;
 const BATCH_BYTES_MAX: usize = 128 * 1024;
 
 /// Routes of JSON of this host.
-pub const ROUTES: [PortalRoute; 18] = [
+pub const ROUTES: [PortalRoute; 19] = [
     PortalRoute { host: "staff", path: LIST, act: "list", who: OFFICERS },
     PortalRoute { host: "staff", path: FETCH, act: "fetch", who: OFFICERS },
     PortalRoute { host: "staff", path: APPROVE, act: "approve", who: OFFICERS },
@@ -47,6 +48,7 @@ pub const ROUTES: [PortalRoute; 18] = [
     PortalRoute { host: "staff", path: WISH, act: "revoke", who: OFFICERS },
     PortalRoute { host: "staff", path: PEOPLE, act: "people", who: HANDLERS },
     PortalRoute { host: "staff", path: PERSON, act: "person", who: HANDLERS },
+    PortalRoute { host: "staff", path: RECORDS, act: "person", who: BOTH },
     PortalRoute { host: "staff", path: SUSPENSION, act: "certificate", who: BOTH },
     PortalRoute { host: "staff", path: NUMBERS, act: "numbers", who: HANDLERS },
     PortalRoute { host: "staff", path: PREVIEW, act: "preview", who: BOTH },
@@ -73,6 +75,7 @@ pub(super) fn router() -> Router<Arc<PortalState>> {
         .route(WISH, post(wish::wish))
         .route(PEOPLE, post(people::people))
         .route(PERSON, post(person::person))
+        .route(RECORDS, post(records::records).layer(DefaultBodyLimit::max(BATCH_BYTES_MAX)))
         .route(SUSPENSION, post(suspension::suspension))
         .route(NUMBERS, post(numbers::numbers).layer(DefaultBodyLimit::max(BATCH_BYTES_MAX)))
         .route(PREVIEW, post(preview::preview))

@@ -3,11 +3,11 @@
 
 use ca_api::Reach;
 use portal_api::staff::{
-    APPROVE, BATCH, DRAFT, DRAFT_MANY, FETCH, LIST, PERSON, PREVIEW, WISH, WITHDRAW,
+    APPROVE, BATCH, DRAFT, DRAFT_MANY, FETCH, LIST, PERSON, PREVIEW, RECORDS, WISH, WITHDRAW,
 };
 
 /// What is near, as its route is written; everything else leads to no brake.
-pub(super) const NEAR: [(&str, Reach); 26] = [
+pub(super) const NEAR: [(&str, Reach); 27] = [
     ("/certificate/suspend", Reach::Brake),
     ("/certificates/{serial}/revoke", Reach::Brake),
     ("/certificates/{serial}/suspended", Reach::Brake),
@@ -34,6 +34,7 @@ pub(super) const NEAR: [(&str, Reach); 26] = [
     (LIST, Reach::LeadsToBrake),
     (PERSON, Reach::LeadsToBrake),
     (PREVIEW, Reach::LeadsToBrake),
+    (RECORDS, Reach::LeadsToBrake),
 ];
 
 /// Paths that are no person's page, although they stand where one would.
@@ -149,6 +150,7 @@ mod tests {
             "api/batch",
             "api/wish",
             "api/person",
+            "api/records",
             "api/preview",
             "api/draft",
             "api/draft_many",

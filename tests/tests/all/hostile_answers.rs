@@ -114,6 +114,7 @@ pub fn answers() -> BTreeMap<&'static str, (&'static str, Value)> {
         ("WISH", (staff::WISH, made.clone())),
         ("PEOPLE", (staff::PEOPLE, json!({ "units": [unit], "lines": [line], "more": "" }))),
         ("PERSON", (staff::PERSON, whole)),
+        ("RECORDS", (staff::RECORDS, people_records())),
         ("SUSPENSION", (staff::SUSPENSION, suspension())),
         ("PREVIEW", (staff::PREVIEW, json!({ "order": order, "disclosures": [disclosure] }))),
         (
@@ -135,6 +136,15 @@ pub fn answers() -> BTreeMap<&'static str, (&'static str, Value)> {
         ("RENEWAL_TERMS", (public::RENEWAL_TERMS, terms)),
         ("RENEW_CERTIFICATE", (public::RENEW_CERTIFICATE, json!({ "stage": waits }))),
     ])
+}
+
+/// Of the one person of the file.
+fn people_records() -> Value {
+    let known = json!({
+        "person": PERSON, "name": "李丹", "unit": "sz-office", "place": "区政府办", "version": 1,
+        "mail": "a@b.cn", "serials": ["0101010101"],
+    });
+    json!({ "lines": [{ "known": known }] })
 }
 
 fn suspension() -> Value {
@@ -162,6 +172,7 @@ pub fn commands(serial: &str) -> Vec<(&'static str, Vec<String>)> {
         ("WISH", words(&revoke)),
         ("PEOPLE", words("draft roster roster.csv --evidence 看过 --yes")),
         ("PERSON", words(&letter)),
+        ("RECORDS", words("draft leavers leavers.csv --evidence 看过 --yes")),
         ("SUSPENSION", words(&format!("draft release {serial} --evidence 看过 --yes"))),
         ("PREVIEW", words(create)),
         ("DRAFT", words(&letter)),
@@ -239,6 +250,7 @@ impl Scene {
         private("letter.json", &serde_json::to_vec(&letter).unwrap());
         let roster = "姓名,证件号,单位\n陈一,11010519491231002X,sz-office\n";
         std::fs::write(at("roster.csv"), roster).unwrap();
+        std::fs::write(at("leavers.csv"), format!("人员编号\n{PERSON}\n")).unwrap();
         std::fs::write(at("passkey.json"), "{}").unwrap();
         let serial = office.first("officer-2").leaf().serial().to_string();
         let mut all: BTreeMap<_, _> = answers().into_values().collect();
@@ -327,6 +339,8 @@ fn each_answer_is_sound() {
             "PEOPLE" => read::<records::handling::UnitPeople>,
             "PERSON" => read::<records::handling::PersonFacts>,
             "PREVIEW" => read::<records::handling::Preview>,
+            "RECORDS" => read::<records::handling::PeopleRecords>,
+            "SUSPENSION" => read::<records::handling::SuspensionFacts>,
             "DRAFT" => read::<records::handling::DraftMade>,
             "DRAFTS" => read::<records::handling::Drafts>,
             "WITHDRAW" => read::<records::withdrawal::Withdrawn>,

@@ -164,11 +164,11 @@ fn letters_for(people: &[Registered], profile: &str) -> Result<RosterDraft, Fail
 }
 
 /// What is told beside a row, and is not signed.
-struct Beside {
+pub(super) struct Beside {
     /// Fields of the row that its handler did not type.
-    unsaid: Vec<&'static str>,
+    pub(super) unsaid: Vec<&'static str>,
     /// Where the row comes from.
-    source: Fact,
+    pub(super) source: Fact,
 }
 
 impl Beside {
@@ -194,7 +194,7 @@ impl Beside {
 }
 
 /// A draft of many as it is to be signed.
-struct SaidMany {
+pub(super) struct SaidMany {
     statement: DraftStatement,
     draft: RosterDraft,
     /// What is told beside each row.
@@ -204,7 +204,7 @@ struct SaidMany {
 }
 
 impl SaidMany {
-    fn of(
+    pub(super) fn of(
         desk: &Desk<'_>,
         (draft, beside): (RosterDraft, Vec<Beside>),
         (kind, most): (&str, usize),
@@ -259,7 +259,7 @@ impl Signable for SaidMany {
 }
 
 /// Shows all of it, asks, signs once, and hands in what was signed, a message after the other.
-async fn desk_many(
+pub(super) async fn desk_many(
     desk: &Desk<'_>,
     output: Output,
     said: SaidMany,
@@ -278,7 +278,7 @@ async fn desk_many(
 }
 
 /// What is wrong with a roster, in words: every row of it.
-fn not_taken(refused: NotTaken) -> Failure {
+pub(super) fn not_taken(refused: NotTaken) -> Failure {
     match refused {
         NotTaken::File(refusal) => Failure::usage(refusal.zh(), refusal.en()),
         NotTaken::Rows(rows) => {
