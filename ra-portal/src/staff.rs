@@ -5,9 +5,9 @@
 //! [`issued`], [`hold`], [`revoke`], [`wish`] and [`wished`], [`organisation`], [`people`],
 //! [`person`] with its [`dossier`], [`draft_check`] with [`number`], [`draft_release`],
 //! [`draft_delegation`], [`consequence`] and [`draft_make`], [`roster`] and [`roster_sign`],
-//! [`batch`] with its [`receipt`], [`drafts`], [`withdraw`], [`applications`], [`state`],
-//! [`audit_search`]; [`api`] is the same for the command line, and [`trusted`] is there for browsers
-//! that know this city's root.
+//! [`changes`], [`batch`] with its [`receipt`], [`drafts`], [`withdraw`], [`applications`],
+//! [`state`], [`audit_search`]; [`api`] is the same for the command line, and [`trusted`] is there
+//! for browsers that know this city's root.
 
 mod api;
 mod applications;
@@ -16,6 +16,7 @@ mod audit_search;
 mod batch;
 mod certificate;
 mod certificates;
+mod changes;
 mod checks;
 mod consequence;
 mod decline;
@@ -65,7 +66,7 @@ use portal_api::roster::FILE_BYTES_MAX;
 use std::sync::Arc;
 
 /// Pages that are read.
-pub const PAGES: [&str; 19] = [
+pub const PAGES: [&str; 20] = [
     "/",
     "/applications",
     "/audit",
@@ -79,6 +80,7 @@ pub const PAGES: [&str; 19] = [
     "/organisation",
     "/passkeys",
     "/people",
+    "/people/changes",
     "/people/new",
     "/people/roster",
     "/people/roster/{template}",
@@ -91,7 +93,7 @@ pub const PAGES: [&str; 19] = [
 pub(crate) const TRUSTED: &str = "/trusted";
 
 /// Where forms go.
-pub const FORMS: [&str; 18] = [
+pub const FORMS: [&str; 19] = [
     "/batches/{order}/lettered",
     "/batches/{order}/letters",
     "/certificate/suspend",
@@ -108,6 +110,7 @@ pub const FORMS: [&str; 18] = [
     "/orders/{order}/approve",
     "/orders/{order}/decline",
     "/orders/{order}/declined",
+    "/people/changes",
     "/people/roster",
     "/people/roster/sign",
 ];
@@ -135,6 +138,7 @@ pub fn router() -> Router<Arc<PortalState>> {
         .route("/certificates/{serial}/suspended", post(hold::suspended))
         .route("/organisation", get(organisation::show))
         .route("/people", get(people::show))
+        .route("/people/changes", get(changes::show).post(changes::upload).layer(files()))
         .route("/people/new", get(person::create))
         .route("/people/roster", get(roster::show).post(roster::upload).layer(files()))
         .route("/people/roster/sign", post(roster_sign::sign))
@@ -172,6 +176,7 @@ pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     samples.extend(people::samples(language));
     samples.extend(person::samples(language));
     samples.extend(roster::samples(language));
+    samples.extend(changes::samples(language));
     samples.extend(receipt::samples(language));
     samples.extend(draft_check::samples(language));
     samples.extend(draft_mend::samples(language));

@@ -23,6 +23,7 @@ words! {
         organisation "按单位查看" "By unit";
         create "新增人员" "New person";
         roster "批量新增（名册）" "Many, from a roster";
+        changes "批量调动、离任、吊销" "Transfers, leavers, revocations";
         find "查找" "Find";
         hint "姓名（或开头几个字）、人员编号或单位编号；留空列出全部" "A name or its beginning, a person id or a unit id; leave it empty for everybody";
         go "查找" "Find";

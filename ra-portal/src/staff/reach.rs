@@ -7,7 +7,7 @@ use portal_api::staff::{
 };
 
 /// What is near, as its route is written; everything else leads to no brake.
-pub(super) const NEAR: [(&str, Reach); 27] = [
+pub(super) const NEAR: [(&str, Reach); 29] = [
     ("/certificate/suspend", Reach::Brake),
     ("/certificates/{serial}/revoke", Reach::Brake),
     ("/certificates/{serial}/suspended", Reach::Brake),
@@ -16,6 +16,7 @@ pub(super) const NEAR: [(&str, Reach); 27] = [
     ("/drafts/withdrawn", Reach::Brake),
     ("/orders/batch", Reach::Brake),
     ("/orders/{order}/approve", Reach::Brake),
+    ("/people/roster/sign", Reach::Brake),
     (APPROVE, Reach::Brake),
     (BATCH, Reach::Brake),
     (DRAFT, Reach::Brake),
@@ -29,6 +30,7 @@ pub(super) const NEAR: [(&str, Reach); 27] = [
     ("/drafts/check", Reach::LeadsToBrake),
     ("/drafts/withdraw", Reach::LeadsToBrake),
     ("/orders/{order}", Reach::LeadsToBrake),
+    ("/people/changes", Reach::LeadsToBrake),
     ("/people/{person}", Reach::LeadsToBrake),
     (FETCH, Reach::LeadsToBrake),
     (LIST, Reach::LeadsToBrake),
@@ -83,7 +85,10 @@ mod tests {
         for path in ["/", "/certificates", "/certificates/0A", "/certificates/0A/revoke", LIST] {
             assert!(is_brake(path), "{path}: on the way to an order or a wish");
         }
-        let rosters = ["/people", "/people/new", "/people/roster", "/people/roster/sign"];
+        for path in ["/people/changes", "/people/roster/sign"] {
+            assert!(is_brake(path), "{path}: many leave, or are revoked");
+        }
+        let rosters = ["/people", "/people/new", "/people/roster"];
         let others = ["/drafts", "/orders/", "/orders/A/decline", "/state", "/audit"];
         for path in rosters.into_iter().chain(others) {
             assert!(!is_brake(path), "{path}");

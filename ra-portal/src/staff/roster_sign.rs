@@ -46,7 +46,7 @@ fn where_they_are(batches: &[String]) -> String {
     }
 }
 
-/// Hands the roster in, and gives the batches that came of it.
+/// Hands in what was signed, a roster or changes of many, and gives the batches that came of it.
 async fn made(
     portal: &PortalState,
     shown: &StaffCertificate,
@@ -61,9 +61,14 @@ async fn made(
     let draft = Draft::by_passkey(statement, shown.certificate.clone(), touch);
     let mut batches = Vec::new();
     for message in waiting.draft.messages(&draft, BATCH_ROWS_MAX) {
+        let takes_away = message.takes_away();
         let message = AsOfficer { certificate: shown.certificate.clone(), message };
         let answer = passed_on(portal.issuer.draft_many(&message).await);
-        batches.push(portal.recorded("draft-many", &shown.person, answer).await?.batch);
+        let made = match takes_away {
+            true => portal.recorded_brake("draft-many", &shown.person, answer).await?,
+            false => portal.recorded("draft-many", &shown.person, answer).await?,
+        };
+        batches.push(made.batch);
     }
     Ok(batches)
 }

@@ -29,7 +29,7 @@ pub(super) fn checked(bytes: &[u8], units: &[UnitLine], today: Day) -> Checked {
 }
 
 /// The rows as comma-separated values, each where it stood.
-pub(super) fn as_text(table: &Table) -> String {
+pub(in crate::staff) fn as_text(table: &Table) -> String {
     let mut text = String::new();
     let mut line = 1;
     for row in &table.rows {
