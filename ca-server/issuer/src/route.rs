@@ -51,7 +51,7 @@ use axum::routing::post;
 use ca_api::{Reach, both, handler, organisation, public, reach, staff};
 use ca_host::listener;
 use mtls::listen::Judge;
-use records::Code;
+use ::records::Code;
 use std::sync::Arc;
 
 /// Largest message, in bytes.

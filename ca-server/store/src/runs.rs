@@ -1,6 +1,6 @@
 //! Runs of agents' spools as far as the log has them: `agent_run` and `agent_head`.
 
-use crate::ledger;
+use crate::sequenced;
 use crate::run::{LOG, VerifiedRun};
 use records::Bytes;
 use records::access::{CHAIN_START, Link, SignedHead};
@@ -79,7 +79,7 @@ pub(crate) async fn entries(
         while from < to {
             let many = (to - from).min(TOGETHER);
             let place = index.saturating_add(from - begin);
-            let read = ledger::entries(tx, LOG, place, i64::try_from(many)?).await?;
+            let read = sequenced::entries(tx, LOG, place, i64::try_from(many)?).await?;
             let whole = read.len() as u64 == many;
             for (beyond, (at, record, salt)) in (0..).zip(read) {
                 let salt = salt.as_slice().try_into().ok().filter(|_| at == place + beyond);

@@ -331,7 +331,7 @@ async fn to_sign(
     let statement = statement_bytes(&stated).map_err(|_| unavailable())?;
     let credentials = match entries.len() > PASSKEY_ROWS_MAX {
         true => String::new(),
-        false => super::review::usable(portal, shown.certificate.clone()).await?,
+        false => super::passkeys::usable(portal, shown.certificate.clone()).await?,
     };
     let shown_page = signed(f, (&stated, &draft), (kind, entries, records), credentials);
     let shown_page = shown_page.ok_or_else(unavailable)?;

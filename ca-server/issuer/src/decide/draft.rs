@@ -97,14 +97,16 @@ pub(crate) fn check_beside(
     body: &Body,
     (disclosures, number_seal): (&[Disclosure], Option<&Bytes>),
 ) -> Result<(), Code> {
-    let is_release = matches!(body, Body::Release(_));
-    if disclosures.len() != usize::from(is_release) || number_seal.is_some() {
+    let looked_at = match body {
+        Body::Release(release) => Some(&release.evidence),
+        _ => None,
+    };
+    if disclosures.len() != usize::from(looked_at.is_some()) || number_seal.is_some() {
         return Err(Code::Malformed);
     }
-    if is_release {
-        check_evidence(&text(disclosures, EVIDENCE_PATH).ok_or(Code::OrderIncomplete)?)?;
-    }
-    Ok(())
+    let Some(looked_at) = looked_at else { return Ok(()) };
+    let text = open_text(looked_at, EVIDENCE_PATH, disclosures);
+    check_evidence(text.map_err(|_| Code::OrderIncomplete)?)
 }
 
 /// Whether one more may wait. A brake has places of its own, by its name, whatever else waits.

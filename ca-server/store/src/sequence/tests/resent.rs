@@ -114,7 +114,7 @@ async fn what_is_sent_again_is_acknowledged_where_it_stands() {
     let forged = Run::of(1, 150, Some(140));
     assert_eq!(send(log, forged.piece(3, 149)).await, Err("forked".into()));
     let mut tx = store.read().await.unwrap();
-    let all = ledger::entries(&mut tx, LOG, 0, 1_000).await.unwrap();
+    let all = sequenced::entries(&mut tx, LOG, 0, 1_000).await.unwrap();
     assert_eq!(all.len(), 154, "no record stands twice");
     drop(tx);
     store.close().await;
