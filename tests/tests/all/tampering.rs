@@ -7,6 +7,7 @@ mod names;
 mod published;
 mod rows;
 mod suspensions;
+mod told;
 
 pub use brakes::{swallow, swallow_no_more};
 use records::order::{Body, ORDER_SECONDS};

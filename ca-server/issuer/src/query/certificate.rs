@@ -6,12 +6,12 @@ use super::{recent_use, revocation_reach};
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::{is_within, person_of, readable};
-use authority::{Authority, OrderDigest};
+use authority::{Authority, OrderDigest, Serial};
 use ca_api::{ApprovedBatch, ApprovedBy, CertificateFacts};
 use ca_store::names::names;
 use ca_store::table::approval::{self, ConsumedRow};
 use ca_store::table::certificate;
-use pki::{Certificate, SerialNumber};
+use pki::Certificate;
 use records::{Bytes, Code};
 use std::collections::HashMap;
 use store::Tx;
@@ -28,14 +28,15 @@ pub(crate) async fn certificate(
     if !authority.is_approver(&officer) && !authority.is_handler(&officer) {
         return Err(Code::NotYourRoute.into());
     }
-    SerialNumber::from_hex(serial).ok_or(Code::NotFound)?;
-    let row = certificate::found(&mut tx, serial).await?.ok_or(Code::NotFound)?;
+    let read = Serial::read(serial).ok_or(Code::NotFound)?;
+    let mut line = line(authority, &read).ok_or(Code::NotFound)?;
     let now = issuer.now();
-    readable(authority, &officer, &row.1, now)?;
-    let mut line = line(authority, row)?;
-    let found = certificate::issued_under(&mut tx, serial).await?.ok_or(Code::NotFound)?;
-    let digest = found.1.as_slice().try_into().map_err(anyhow::Error::from)?;
-    let approvers = approval::consumed_by(&mut tx, OrderDigest(digest)).await?;
+    readable(authority, &officer, &line.person, now)?;
+    let under = certificate::under(&mut tx, serial).await?.unwrap_or_default();
+    let approvers = match under.as_slice().try_into() {
+        Ok(digest) => approval::consumed_by(&mut tx, OrderDigest(digest)).await?,
+        Err(_) => Vec::new(),
+    };
     let approvers = named_approvers(&mut tx, authority, approvers).await?;
     let names = names(&mut tx, authority, vec![line.person.clone()]).await?;
     line.name = names.get(&line.person).unwrap_or(&line.person).clone();
@@ -45,8 +46,17 @@ pub(crate) async fn certificate(
     };
     let opened = recent_use::lately(&mut tx, serial).await?;
     let revokes = is_within(authority, &officer, &line.person, now);
-    let certificate = Bytes(found.0);
+    let certificate = issued(authority, &mut tx, serial).await?;
     Ok(CertificateFacts { line, certificate, approvers, agents, opened, revokes })
+}
+
+/// The certificate, if its row has the bytes that were issued; of others nothing is shown.
+async fn issued(authority: &Authority, tx: &mut Tx, serial: &str) -> Result<Bytes, IssuerError> {
+    let found = certificate::by_serial(tx, serial).await?;
+    let read = found.and_then(|(der, _)| Certificate::read(&der).ok());
+    let held = authority.held(serial).and_then(|held| held.sha256);
+    let same = read.filter(|one| held == Some(one.sha256()));
+    Ok(same.map(|one| one.der().into()).unwrap_or_default())
 }
 
 /// Those who approved, and whom they acted for, with their names.

@@ -3,6 +3,7 @@
 //! that are over.
 
 use super::drafts::{cursor, letter_line, order};
+use super::find;
 use super::people::line;
 use super::place::{place, role_line};
 use crate::error::IssuerError;
@@ -207,25 +208,12 @@ async fn held(
     let read = rows.iter().filter_map(|der| Certificate::read(der).ok());
     let read: HashMap<String, Certificate> =
         read.map(|one| (one.serial().to_string(), one)).collect();
-    let unit = authority.person(person).map(|state| state.unit.clone()).unwrap_or_default();
-    let place = place(authority, &unit);
     let serials = authority.serials_of(person).into_iter().rev().take(PAGE);
     let line = |serial: Serial| {
-        let serial = serial.to_string();
-        let held = authority.held(&serial).filter(|held| held.sha256.is_some())?;
-        let same = read.get(&serial).filter(|one| held.sha256 == Some(one.sha256()));
+        let line = CertificateLine { name: name.to_owned(), ..find::line(authority, &serial)? };
+        let held = authority.held(&line.serial)?;
+        let same = read.get(&line.serial).filter(|one| held.sha256 == Some(one.sha256()));
         let issued = same.map(|one| records::time::seconds(one.not_before()));
-        let revoked = authority.revoked_as(&serial);
-        let line = CertificateLine {
-            person: person.to_owned(),
-            name: name.to_owned(),
-            unit: unit.clone(),
-            place: place.clone(),
-            profile: held.profile.to_string(),
-            not_after: records::time::seconds(held.not_after),
-            revoked: revoked.map(|one| (records::time::seconds(one.at), one.reason.clone())),
-            serial,
-        };
         Some(HeldLine { line, issued: issued.unwrap_or_default() })
     };
     Ok(serials.filter_map(line).collect())

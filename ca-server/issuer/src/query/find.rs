@@ -1,17 +1,17 @@
 //! Finds certificates for officers: people first, only those whose certificates they could have
-//! revoked; how many fit elsewhere is told, not whose.
+//! revoked; how many fit elsewhere is told, not whose. Rows are an index of people: whose a
+//! certificate is, in which unit, of which kind and until when authority says.
 
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::{is_within, person_of};
 use crate::query::place::place;
 use crate::query::scan::Scan;
-use authority::Authority;
+use authority::{Authority, Serial};
 use ca_api::{CertificateLine, Certificates, Sought};
 use ca_store::names::names;
-use ca_store::table::certificate::{FoundRow, SearchBy, search};
-use ca_store::table::{person, unsigned};
-use pki::{Certificate, SerialNumber};
+use ca_store::table::person::{self, PersonBy};
+use pki::Certificate;
 use records::Code;
 use store::Tx;
 
@@ -31,7 +31,7 @@ pub(crate) async fn find(
     let authority = view.authority();
     let mut answer = found(&mut tx, authority, (certificate, issuer.now()), sought).await?;
     let ids = answer.lines.iter().map(|line| line.person.clone()).collect();
-    // The row found them; what they are called is what authority holds.
+    // The index found them; what they are called is what authority holds.
     let names = names(&mut tx, authority, ids).await?;
     for line in &mut answer.lines {
         line.name = names.get(&line.person).unwrap_or(&line.person).clone();
@@ -55,23 +55,33 @@ async fn found(
         return Err(Code::Malformed.into());
     }
     let mut answer = Certificates { lines: Vec::new(), elsewhere: 0, more: String::new() };
-    let by = by(authority, text);
     let mut behind = behind(tx, &sought.after).await?;
+    let by = match by(authority, text) {
+        By::Index(by) => by,
+        By::Authority(person, serials) => {
+            // All of it stands on the first page.
+            if sought.after.is_empty() {
+                add(authority, (&officer, now), (&person, serials), &mut answer);
+            }
+            return Ok(answer);
+        }
+    };
     let mut scan = Scan::begin();
     while scan.goes_on().await {
-        let people = search(tx, (by, text), (&behind.0, &behind.1), CHUNK).await?;
+        let people = person::found(tx, (by, text), (&behind.0, &behind.1), CHUNK).await?;
         if people.is_empty() {
             return Ok(answer);
         }
-        for one in people.chunk_by(|a, b| a.1 == b.1) {
+        for (name, id) in people {
             if answer.lines.len() >= PAGE {
                 answer.more = behind.1;
                 return Ok(answer);
             }
-            add(authority, (&officer, now, one), &mut answer)?;
-            if let Some(row) = one.first() {
-                behind = (row.0.clone(), row.1.clone());
+            if fits(authority, (by, text), &id) {
+                let serials = authority.serials_of(&id);
+                add(authority, (&officer, now), (&id, serials), &mut answer);
             }
+            behind = (name, id);
             scan.looked(1);
         }
     }
@@ -82,29 +92,49 @@ async fn found(
 /// Lists somebody's certificates, or counts them only.
 fn add(
     authority: &Authority,
-    (officer, now, one): (&str, u64, &[FoundRow]),
+    (officer, now): (&str, u64),
+    (person, serials): (&str, Vec<Serial>),
     answer: &mut Certificates,
-) -> Result<(), IssuerError> {
-    for row in one {
-        if row.3.is_none() {
-            continue;
-        }
-        match is_within(authority, officer, &row.1, now) {
-            true => answer.lines.push(line(authority, row.clone())?),
-            false => answer.elsewhere += 1,
+) {
+    let lines: Vec<CertificateLine> =
+        serials.iter().filter_map(|serial| line(authority, serial)).collect();
+    if !lines.is_empty() {
+        match is_within(authority, officer, person, now) {
+            true => answer.lines.extend(lines),
+            false => answer.elsewhere += u32::try_from(lines.len()).unwrap_or(u32::MAX),
         }
     }
-    Ok(())
 }
 
-fn by(authority: &Authority, text: &str) -> SearchBy {
+/// Where what a text asks for is found.
+enum By {
+    /// Somebody's certificates, whom authority knows by their id or by a serial number.
+    Authority(String, Vec<Serial>),
+    /// The index of people.
+    Index(PersonBy),
+}
+
+fn by(authority: &Authority, text: &str) -> By {
     let (upper, lower) = (text.to_ascii_uppercase(), text.to_ascii_lowercase());
-    match text {
-        _ if records::letter::read_reference(text).as_ref() == Some(&upper) => SearchBy::Person,
-        _ if text.len() > 16 && SerialNumber::from_hex(&lower).is_some() => SearchBy::Serial,
-        _ if authority.unit(text).is_some() => SearchBy::Unit,
-        _ => SearchBy::Name,
+    let serial = Serial::read(&lower).filter(|_| text.len() > 16);
+    match serial {
+        _ if records::letter::read_reference(text).as_ref() == Some(&upper) => {
+            By::Authority(upper.clone(), authority.serials_of(&upper))
+        }
+        Some(serial) => {
+            let held = authority.held(&lower);
+            let person = held.map(|held| held.person.to_string()).unwrap_or_default();
+            By::Authority(person, vec![serial])
+        }
+        None if authority.unit(text).is_some() => By::Index(PersonBy::Unit),
+        None => By::Index(PersonBy::Name),
     }
+}
+
+/// Whether somebody whom the index has for a unit is there.
+fn fits(authority: &Authority, (by, text): (PersonBy, &str), id: &str) -> bool {
+    let there = || authority.person(id).is_some_and(|state| state.unit == text);
+    !matches!(by, PersonBy::Unit) || there()
 }
 
 /// The person whom the page before looked at last.
@@ -115,16 +145,21 @@ async fn behind(tx: &mut Tx, person: &str) -> Result<(String, String), IssuerErr
     Ok(person::place(tx, person).await?.ok_or(Code::Malformed)?)
 }
 
-/// A line of one certificate; whether it is revoked, authority says.
-pub(crate) fn line(authority: &Authority, row: FoundRow) -> Result<CertificateLine, IssuerError> {
-    let (name, person, unit, serial, profile, not_after) = row;
-    let (Some(serial), Some(profile), Some(not_after)) = (serial, profile, not_after) else {
-        return Err(Code::NotFound.into());
-    };
+/// A line of a certificate that was issued, all of it as authority has it. Its name is the id,
+/// until whoever lists it opens one.
+pub(super) fn line(authority: &Authority, serial: &Serial) -> Option<CertificateLine> {
+    let serial = serial.to_string();
+    let held = authority.held(&serial).filter(|held| held.sha256.is_some())?;
+    let unit = authority.person(&held.person)?.unit.clone();
     let revoked = authority.revoked_as(&serial);
-    let revoked =
-        revoked.map(|revoked| (records::time::seconds(revoked.at), revoked.reason.clone()));
-    let not_after = records::time::seconds(unsigned(not_after)?);
-    let place = place(authority, &unit);
-    Ok(CertificateLine { serial, person, name, unit, place, profile, not_after, revoked })
+    Some(CertificateLine {
+        person: held.person.to_string(),
+        name: held.person.to_string(),
+        place: place(authority, &unit),
+        unit,
+        profile: held.profile.to_string(),
+        not_after: records::time::seconds(held.not_after),
+        revoked: revoked.map(|one| (records::time::seconds(one.at), one.reason.clone())),
+        serial,
+    })
 }
