@@ -135,6 +135,12 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/sqlite/0027_counted.sql"),
         include_str!("../migrations/postgres/0027_counted.sql"),
     ),
+    (
+        28,
+        "approvers",
+        include_str!("../migrations/sqlite/0028_approvers.sql"),
+        include_str!("../migrations/postgres/0028_approvers.sql"),
+    ),
 ];
 
 /// Opens the CA database as its owner and brings it up to date, with the rights of every role.

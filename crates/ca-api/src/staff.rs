@@ -129,8 +129,10 @@ pub struct CertificateFacts {
     pub line: CertificateLine,
     /// DER.
     pub certificate: Bytes,
-    /// Who approved its order, and as what; nobody for those of the founding.
+    /// Who approved its order, and as what, as far as the issuer can tell.
     pub approvers: Vec<ApprovedBy>,
+    /// Whether it is one of the founding, which nobody approved.
+    pub founding: bool,
     /// Of a revoked certificate: every agent that serves, and whether the list that it last said to
     /// have holds the certificate.
     pub agents: Vec<(String, bool)>,

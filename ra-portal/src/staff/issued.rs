@@ -37,6 +37,7 @@ words! {
         nothing_opened "还没有使用记录" "Nothing yet";
         approved_by "批准人" "Approved by";
         founding "建立声明" "The founding statement";
+        none_told "此处没有可核实的批准人：续期可能无须批准，或请查日志" "Nobody that can be told here: a renewal may need none, or see the log";
         serial "序列号" "Serial number";
         fingerprint "SHA-256 指纹" "SHA-256 fingerprint";
         pem "证书文本" "The certificate as text";
@@ -71,6 +72,8 @@ struct IssuedPage {
     /// Whether the reader could approve its revocation.
     revokes: bool,
     approvers: Vec<Marked>,
+    /// Whether it is one of the founding.
+    of_founding: bool,
     /// Applications and when.
     opened: Vec<(String, String)>,
     /// How many gates refuse it, of how many, and which do not yet.
@@ -157,6 +160,7 @@ fn filled(f: Frame, facts: CertificateFacts, typed: Typed) -> IssuedPage {
         revokes: facts.revokes,
         revoked: line.revoked.map(|(at, reason)| (show::time(&at), why(&reason))),
         approvers: facts.approvers.iter().map(|one| approver(language, one)).collect(),
+        of_founding: facts.founding,
         agents,
         opened: facts.opened.into_iter().map(|(name, at)| (name, show::time(&at))).collect(),
         serial: line.serial,
@@ -233,6 +237,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
                 Some(("赵审核".into(), "DFMM46M5V7T4ANT0".into())),
             ),
         ],
+        founding: false,
         agents: match gates {
             true => vec![("gate-1".into(), true), ("gate-2".into(), false)],
             false => Vec::new(),

@@ -4,9 +4,10 @@
 //! pending and under a clock that moved.
 
 use super::issue;
+use crate::approvers;
 use crate::error::IssuerError;
 use crate::round::Round;
-use crate::rows::{ConsumedRow, RowChange};
+use crate::rows::RowChange;
 use crate::state::State;
 use authority::{Judged, OrderDigest};
 use records::order::{Body, PersonAction};
@@ -115,14 +116,9 @@ fn execute_one(round: &mut Round<'_>, digest: OrderDigest) -> Result<bool, Issue
 /// Remembers whose approvals carried the order. That each counts once follows from the log: an
 /// order that was carried out is closed there.
 fn consume(round: &mut Round<'_>, judged: &Judged) {
-    for one in judged.counted() {
-        let batch = one.batch.as_ref();
-        round.change(RowChange::Consumed(ConsumedRow {
-            order: judged.digest(),
-            person: one.capacity.person.to_string(),
-            acting_for: one.capacity.acting_for.map(|absent| absent.to_string()),
-            batch: batch.map(|one| (one.order.clone(), one.rows as u64, one.opened)),
-        }));
+    let context = round.context;
+    for row in approvers::sealed((&context.seal, &context.founding), judged) {
+        round.change(RowChange::Consumed(row));
     }
 }
 

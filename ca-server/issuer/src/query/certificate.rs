@@ -3,16 +3,19 @@
 
 use super::find::line;
 use super::{recent_use, revocation_reach};
+use crate::approvers;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::{is_within, person_of, readable};
-use authority::{Authority, OrderDigest, Serial};
+use authority::{Authority, Held, OrderDigest, Serial};
 use ca_api::{ApprovedBatch, ApprovedBy, CertificateFacts};
 use ca_store::names::names;
 use ca_store::table::approval::{self, ConsumedRow};
-use ca_store::table::certificate;
+use ca_store::table::{certificate, order};
 use pki::Certificate;
+use records::order::Body;
 use records::{Bytes, Code};
+use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use store::Tx;
 
@@ -32,12 +35,11 @@ pub(crate) async fn certificate(
     let mut line = line(authority, &read).ok_or(Code::NotFound)?;
     let now = issuer.now();
     readable(authority, &officer, &line.person, now)?;
-    let under = certificate::under(&mut tx, serial).await?.unwrap_or_default();
-    let approvers = match under.as_slice().try_into() {
-        Ok(digest) => approval::consumed_by(&mut tx, OrderDigest(digest)).await?,
-        Err(_) => Vec::new(),
+    let held = authority.held(serial).ok_or(Code::NotFound)?;
+    let approvers = match order_of(&mut tx, (serial, held)).await? {
+        Some(order) => approvers_of(issuer, &mut tx, (authority, order)).await?,
+        None => Vec::new(),
     };
-    let approvers = named_approvers(&mut tx, authority, approvers).await?;
     let names = names(&mut tx, authority, vec![line.person.clone()]).await?;
     line.name = names.get(&line.person).unwrap_or(&line.person).clone();
     let agents = match line.revoked {
@@ -46,25 +48,60 @@ pub(crate) async fn certificate(
     };
     let opened = recent_use::lately(&mut tx, serial).await?;
     let revokes = is_within(authority, &officer, &line.person, now);
-    let certificate = issued(authority, &mut tx, serial).await?;
-    Ok(CertificateFacts { line, certificate, approvers, agents, opened, revokes })
+    let certificate = issued(&mut tx, (serial, held)).await?;
+    let founding = is_first(authority, held);
+    Ok(CertificateFacts { line, certificate, approvers, founding, agents, opened, revokes })
 }
 
 /// The certificate, if its row has the bytes that were issued; of others nothing is shown.
-async fn issued(authority: &Authority, tx: &mut Tx, serial: &str) -> Result<Bytes, IssuerError> {
+async fn issued(tx: &mut Tx, (serial, held): (&str, &Held)) -> Result<Bytes, IssuerError> {
     let found = certificate::by_serial(tx, serial).await?;
     let read = found.and_then(|(der, _)| Certificate::read(&der).ok());
-    let held = authority.held(serial).and_then(|held| held.sha256);
-    let same = read.filter(|one| held == Some(one.sha256()));
+    let same = read.filter(|one| held.sha256 == Some(one.sha256()));
     Ok(same.map(|one| one.der().into()).unwrap_or_default())
 }
 
-/// Those who approved, and whom they acted for, with their names.
-pub(super) async fn named_approvers(
+/// The order that it was issued under, as its row says, if that order certifies just this key, for
+/// this person by this profile.
+async fn order_of(
     tx: &mut Tx,
-    authority: &Authority,
-    approvers: Vec<ConsumedRow>,
+    (serial, held): (&str, &Held),
+) -> Result<Option<OrderDigest>, IssuerError> {
+    let under = certificate::under(tx, serial).await?;
+    let Some(digest) = under.and_then(|under| <[u8; 32]>::try_from(under).ok()) else {
+        return Ok(None);
+    };
+    let digest = OrderDigest(digest);
+    let orders = order::read_of(tx, vec![digest]).await?;
+    let issues = match orders.get(&digest) {
+        Some((_, Body::Issue(issue))) => {
+            let same = held.person == issue.person && *held.profile == *issue.profile.id;
+            same && held.key_sha256 == <[u8; 32]>::from(Sha256::digest(&issue.key.0))
+        }
+        _ => false,
+    };
+    Ok(issues.then_some(digest))
+}
+
+/// Whether it is one of the founding, which nobody approved.
+fn is_first(authority: &Authority, held: &Held) -> bool {
+    let mut first = authority.founding().people.iter();
+    first.any(|one| {
+        let key = <[u8; 32]>::from(Sha256::digest(&one.key.0));
+        held.person == one.person && held.key_sha256 == key
+    })
+}
+
+/// Those whose approvals carried an order, and whom they acted for, with their names. Of rows that
+/// were not written so nothing is told.
+pub(super) async fn approvers_of(
+    issuer: &Issuer,
+    tx: &mut Tx,
+    (authority, order): (&Authority, OrderDigest),
 ) -> Result<Vec<ApprovedBy>, IssuerError> {
+    let rows = approval::consumed_by(tx, order).await?;
+    let context = &issuer.context;
+    let approvers = approvers::opened((&context.seal, &context.founding), order, rows);
     let ids = approvers.iter().flat_map(|one| [Some(&one.person), one.acting_for.as_ref()]);
     let names = names(tx, authority, ids.flatten().cloned().collect()).await?;
     Ok(approvers.into_iter().map(|one| approved_by(one, &names)).collect())

@@ -1,15 +1,13 @@
 //! What became of each order of a batch, for whoever drafted it and for those who may approve its
 //! orders: each sees what concerns them, and nothing of it decides.
 
-use super::certificate::named_approvers;
+use super::certificate::approvers_of;
 use super::drafts::ended;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::person_of;
 use authority::{Authority, OrderDigest};
-use ca_api::ApprovedBy;
 use ca_api::handler::{BatchReceipt, ReceiptLine};
-use ca_store::table::approval;
 use ca_store::table::order::{self, SignedRow};
 use pki::Certificate;
 use records::order::{Body, about_body};
@@ -38,18 +36,26 @@ pub(crate) async fn receipt(
     let digests: Vec<OrderDigest> =
         body.rows.iter().filter_map(|row| row.digest().map(OrderDigest)).collect();
     let found = order::signed(&mut tx, digests.clone()).await?;
-    let mut lines = Vec::with_capacity(digests.len());
+    let (mut lines, mut first) = (Vec::with_capacity(digests.len()), None);
     for row in digests {
         let SignedRow { signed, state, .. } = found.get(&row).ok_or(Code::OrderUnknown)?;
         let Some((order, read)) = read(signed) else { continue };
         if own || authority.may_approve(&person, &read, now).is_ok() {
-            lines.push(line(authority, (row, &order, &read), (&signed.disclosures, state), now));
+            let line = line(authority, (row, &order, &read), (&signed.disclosures, state), now);
+            if line.state == "done" {
+                first.get_or_insert(row);
+            }
+            lines.push(line);
         }
     }
     if lines.is_empty() {
         return Err(Code::ApproverScope.into());
     }
-    let approvers = approvers(&mut tx, authority, &lines).await?;
+    // Whose approvals carried the batch: of the first order of it that was carried out.
+    let approvers = match first {
+        Some(row) => approvers_of(issuer, &mut tx, (authority, row)).await?,
+        None => Vec::new(),
+    };
     let approvals = u32::try_from(authority.given(digest, now).len()).unwrap_or(u32::MAX);
     let became = authority.open(digest, now).map_or_else(|code| ended(code, &state), |_| "open");
     let needed = authority.needed(&Body::Batch(body.clone()));
@@ -63,18 +69,6 @@ pub(crate) async fn receipt(
         approvers,
         lines,
     })
-}
-
-/// Whose approvals carried the batch: of the first order of it that was carried out.
-async fn approvers(
-    tx: &mut store::Tx,
-    authority: &Authority,
-    lines: &[ReceiptLine],
-) -> Result<Vec<ApprovedBy>, IssuerError> {
-    let Some(done) = lines.iter().find(|line| line.state == "done") else { return Ok(Vec::new()) };
-    let digest = order::digest_of(tx, &done.order).await?.ok_or(Code::OrderUnknown)?;
-    let consumed = approval::consumed_by(tx, digest).await?;
-    named_approvers(tx, authority, consumed).await
 }
 
 /// What an order issued, or revoked.

@@ -1,4 +1,4 @@
-//! Approvals as rows: a copy of what the log has, for operators' lists.
+//! Approvals as rows: a copy of what the log has, and as what each counted, under the issuer's MAC.
 
 use super::number;
 use authority::OrderDigest;
@@ -39,7 +39,7 @@ pub async fn insert(tx: &mut Tx, approvals: Vec<ApprovalRow>) -> Result<(), Stor
     Ok(())
 }
 
-/// An approval that carried an order, as what it counted.
+/// An approval that carried an order, as what it counted; whoever reads it asks the MAC.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConsumedRow {
     /// Which order.
@@ -51,6 +51,8 @@ pub struct ConsumedRow {
     /// The batch that was approved, where it was not the order itself: its id, how many orders it
     /// is over, and whether this one was opened.
     pub batch: Option<(String, u64, bool)>,
+    /// The issuer's MAC over all that carried the order.
+    pub mac: Vec<u8>,
 }
 
 /// Remembers whose approvals carried an order.
@@ -67,33 +69,37 @@ pub async fn consume(tx: &mut Tx, consumed: Vec<ConsumedRow>) -> Result<(), Stor
             batch.into(),
             rows.into(),
             opened.into(),
+            one.mac.into(),
         ]
     });
+    // An order that was not carried out after all is judged again.
     insert_many(
         tx,
         "insert into consumed_approval \
-         (order_digest, person_id, acting_for, batch, batch_rows, opened)",
+         (order_digest, person_id, acting_for, batch, batch_rows, opened, mac)",
         values.collect(),
-        "on conflict (order_digest, person_id) do nothing",
+        "on conflict (order_digest, person_id) do update set acting_for = excluded.acting_for, \
+         batch = excluded.batch, batch_rows = excluded.batch_rows, opened = excluded.opened, \
+         mac = excluded.mac",
     )
     .await?;
     Ok(())
 }
 
-/// Who approved what a certificate was issued under, and as what.
+/// Who approved an order that was carried out, and as what, as rows say.
 pub async fn consumed_by(tx: &mut Tx, order: OrderDigest) -> Result<Vec<ConsumedRow>, StoreError> {
+    type Row = (String, Option<String>, Option<String>, i64, i64, Option<Vec<u8>>);
     let found = rows!(
         tx,
-        (String, Option<String>, Option<String>, i64, i64),
-        "select a.person_id, a.acting_for, a.batch, a.batch_rows, a.opened \
-         from consumed_approval a join person p on p.person_id = a.person_id \
-         where a.order_digest = $1 order by a.person_id",
+        Row,
+        "select person_id, acting_for, batch, batch_rows, opened, mac from consumed_approval \
+         where order_digest = $1 order by person_id",
         order.0.to_vec()
     )?;
-    let row = |(person, acting_for, batch, rows, opened): (String, _, Option<String>, i64, i64)| {
+    let row = |(person, acting_for, batch, rows, opened, mac): Row| {
         let rows = u64::try_from(rows).unwrap_or(0);
         let batch = batch.map(|batch| (batch, rows, opened != 0));
-        ConsumedRow { order, person, acting_for, batch }
+        ConsumedRow { order, person, acting_for, batch, mac: mac.unwrap_or_default() }
     };
     Ok(found.into_iter().map(row).collect())
 }

@@ -76,3 +76,72 @@ async fn no_row_says_whose_certificate_it_is() {
         refused(&site.get(&theirs, "").await, 403, "approver-scope");
     }
 }
+
+/// Rows add somebody to those who approved, put somebody in an officer's place or leave one out,
+/// have one act for somebody, or point a certificate to another order: the page tells those whose
+/// approvals carried it, or that it can tell nobody.
+#[tokio::test]
+async fn no_row_tells_an_approver() {
+    const NOBODY: &str = "此处没有可核实的批准人";
+    const FOUNDING: &str = "建立声明";
+    let office = Office::open().await;
+    let (stranger, collected) = office.official("王大山", "sz-finance").await;
+    let other = leaf(&collected).serial().to_string();
+    let (_, collected) = office.official("王小明", "sz-office").await;
+    let own = leaf(&collected).serial().to_string();
+    let officer = office.first("officer-1");
+    let site = office.staff_site(Some(officer.identity()));
+    let page = async |serial: &str| {
+        let page = site.get(&format!("/certificates/{serial}"), "").await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        page.text
+    };
+    let first = page(&officer.leaf().serial().to_string()).await;
+    assert!(first.contains(FOUNDING) && !first.contains(NOBODY), "{first}");
+
+    let database = office.database().await;
+    let hands = hands((&stranger.letter.person, &officer.person), (&own, &other));
+    for (hand, tells) in hands {
+        for table in ["consumed_approval", "certificate"] {
+            execute(&database, &format!("create table hand_{table} as select * from {table}"))
+                .await;
+        }
+        execute(&database, &hand).await;
+        let told = page(&own).await;
+        let both = told.contains("陈登记") && told.contains("赵审核");
+        assert_eq!((both, told.contains(NOBODY)), (tells, !tells), "{hand}: {told}");
+        assert!(!told.contains("王大山") && !told.contains(FOUNDING), "{hand}: {told}");
+        for table in ["consumed_approval", "certificate"] {
+            execute(&database, &format!("delete from {table}")).await;
+            execute(&database, &format!("insert into {table} select * from hand_{table}")).await;
+            execute(&database, &format!("drop table hand_{table}")).await;
+        }
+    }
+    let told = page(&own).await;
+    assert!(told.contains("陈登记") && told.contains("赵审核"), "{told}");
+}
+
+/// How a hand has somebody told who approved nothing, and whether the page tells who did.
+fn hands((nobody, known): (&str, &str), (own, other): (&str, &str)) -> [(String, bool); 6] {
+    let insert = format!(
+        "insert into consumed_approval \
+         (person_id, order_digest, acting_for, batch, batch_rows, opened, mac) \
+         select '{nobody}', order_digest, acting_for, batch, batch_rows, opened"
+    );
+    let of = format!("from consumed_approval where person_id = '{known}'");
+    let exchange = "update consumed_approval set person_id";
+    [
+        (format!("{insert}, mac {of}"), false),
+        (format!("{insert}, null {of}"), true),
+        (format!("{exchange} = '{nobody}' where person_id = '{known}'"), false),
+        (format!("update consumed_approval set acting_for = '{nobody}'"), false),
+        (format!("delete {of}"), false),
+        (
+            format!(
+                "update certificate set under = (select c.under from certificate c \
+                 where c.serial = '{other}') where serial = '{own}'"
+            ),
+            false,
+        ),
+    ]
+}
