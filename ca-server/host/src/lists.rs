@@ -6,7 +6,7 @@
 use crate::durable::write_file;
 use crate::{CaConfig, ISSUER};
 use pki::crl::{CrlError, ListContent, RevocationList};
-use pki::{Certificate, Signer};
+use pki::{Certificate, PublicKey, Signer};
 use std::path::Path;
 
 /// A root's list is good for this long, in hours: one year.
@@ -72,6 +72,12 @@ impl ListOf {
     }
 }
 
+/// The list that is published, if whom it is of signed it.
+pub fn published(public: &Path, of: ListOf, key: &PublicKey) -> Option<RevocationList> {
+    let der = std::fs::read(public.join(of.current())).ok()?;
+    RevocationList::read(&der).ok().filter(|list| list.is_signed_by(key))
+}
+
 /// Publishes a list: the immutable numbered file first, then the current one, which never goes
 /// back.
 pub fn publish(public: &Path, of: ListOf, list: &RevocationList) -> anyhow::Result<()> {
@@ -84,4 +90,50 @@ pub fn publish(public: &Path, of: ListOf, list: &RevocationList) -> anyhow::Resu
         write_file(&current, list.der())?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keys::SoftwareSigner;
+    use pki::name::{Subject, Text};
+
+    /// The name of the issuer of both lists.
+    fn subject() -> pki::name::DistinguishedName {
+        let subject = Subject {
+            country: "CN".into(),
+            organization: Text::read("商洛市").unwrap(),
+            units: Vec::new(),
+            common_name: Text::read("issuing").unwrap(),
+            serial_number: None,
+        };
+        subject.to_name().unwrap()
+    }
+
+    /// What lies where a list is published is told as one if its issuer signed it.
+    #[test]
+    fn a_list_that_its_issuer_did_not_sign_is_not_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let generate = || SoftwareSigner::generate_p256().unwrap();
+        let (issuing, other) = (generate(), generate());
+        let subject = subject();
+        let list = |signer: &SoftwareSigner| {
+            let content = ListContent {
+                issuer: &subject,
+                key_identifier: &[7; 20],
+                number: 4,
+                this_update: 1_800_000_000,
+                next_update: 1_800_086_400,
+                shard_url: None,
+                revoked: &[],
+            };
+            RevocationList::issue(&content, signer).unwrap()
+        };
+        let told = || published(folder.path(), ListOf::Issuing, issuing.public_key());
+        assert!(told().is_none());
+        publish(folder.path(), ListOf::Issuing, &list(&other)).unwrap();
+        assert!(told().is_none(), "another key's");
+        publish(folder.path(), ListOf::Issuing, &list(&issuing)).unwrap();
+        assert_eq!(told().map(|list| list.number()), Some(4));
+    }
 }

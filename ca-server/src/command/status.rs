@@ -2,8 +2,11 @@
 //! each process of this host says of itself: no portal has a part in it.
 
 use super::host::Host;
-use ca_store::sequenced;
-use ca_store::table::{certificate, intent, list, order, person, revocation};
+use ca_host::lists::{self, ListOf};
+use ca_store::proven_log::ProvenLog;
+use ca_store::table::{certificate, intent, order, person, revocation};
+use pki::Certificate;
+use pki::crl::RevocationList;
 use service::{Readiness, neighbours};
 use std::process::ExitCode;
 use system::speech;
@@ -20,19 +23,18 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
         waiting += store::pending::count(&mut tx, log).await?;
     }
     let (unsigned, abandoned) = intent::count(&mut tx).await?;
-    let lists = list::newest(&mut tx).await?;
+    let lists = lists(host);
     let mut heads = Vec::new();
     for log in ca_host::LOGS {
-        let size = sequenced::head(&mut tx, log).await?.map_or(0, |(size, _, _)| size);
-        heads.push((log, size));
+        heads.push((log, ProvenLog::open(&mut tx, &trust, log).await?.size()));
     }
     let processes = processes(host).await;
-    let time = |unix: i64| records::time::seconds(u64::try_from(unix).unwrap_or(0));
+    let ends = |list: &RevocationList| records::time::seconds(list.next_update());
     if host.json {
         let lists: Vec<_> = lists
             .iter()
-            .map(|(issuer, number, _, next)| {
-                let next = time(*next);
+            .map(|(issuer, list)| {
+                let (number, next) = (list.number(), ends(list));
                 serde_json::json!({ "issuer": issuer, "number": number, "next_update": next })
             })
             .collect();
@@ -66,14 +68,26 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
     for (log, size) in heads {
         fact(("日志", "log"), format!("{log} {size}"));
     }
-    for (issuer, number, _, next) in lists {
-        fact(("吊销列表", "list"), format!("{issuer} #{number} → {}", time(next)));
+    for (issuer, list) in lists {
+        let told = format!("{issuer} #{} → {}", list.number(), ends(&list));
+        fact(("吊销列表", "list"), told);
     }
     for (process, said) in processes {
         fact(("进程", "process"), format!("{process} {}", in_words(said)));
     }
     speech::next("", &super::say::again(&host.state()).then("doctor", &[]));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The lists that are published, as far as their issuers signed them.
+fn lists(host: &Host) -> Vec<(&'static str, RevocationList)> {
+    let published = |of: ListOf| {
+        let der = std::fs::read(host.config.path(&format!("public/ca/{}.cer", of.name()))).ok()?;
+        let issuer = Certificate::read(&der).ok()?;
+        let list = lists::published(&host.config.path("public"), of, issuer.key())?;
+        Some((of.name(), list))
+    };
+    [ListOf::Issuing, ListOf::Root].into_iter().filter_map(published).collect()
 }
 
 /// What each process of this host answers on `/readyz` now.

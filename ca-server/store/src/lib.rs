@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod lineage;
 pub mod names;
 pub mod proof;
+pub mod proven_log;
 pub mod record;
 pub mod replay;
 pub mod rows;

@@ -34,17 +34,6 @@ pub struct Seeds {
     pub records: BTreeSet<u64>,
 }
 
-/// Indexes of the newest records with a term, newest first.
-pub async fn newest_with_term(
-    tx: &mut Tx,
-    log: &str,
-    term: &str,
-    limit: i64,
-) -> Result<Vec<u64>, LedgerError> {
-    let limit = usize::try_from(limit).unwrap_or(0);
-    super::index::newest(tx, log, term, (u64::MAX, limit)).await
-}
-
 /// The lineage of the seeds, under the newest checkpoint.
 pub async fn collect(tx: &mut Tx, seeds: Seeds) -> Result<Lineage, LedgerError> {
     let mut walk = Walk { records: BTreeMap::new(), orders: BTreeSet::new(), people: seeds.people };

@@ -10,6 +10,7 @@ use crate::officer::{is_within, person_of, readable};
 use authority::{Authority, Held, OrderDigest, Serial};
 use ca_api::{ApprovedBatch, ApprovedBy, CertificateFacts};
 use ca_store::names::names;
+use ca_store::proven_log::ProvenLog;
 use ca_store::table::approval::{self, ConsumedRow};
 use ca_store::table::{certificate, order};
 use pki::Certificate;
@@ -42,11 +43,12 @@ pub(crate) async fn certificate(
     };
     let names = names(&mut tx, authority, vec![line.person.clone()]).await?;
     line.name = names.get(&line.person).unwrap_or(&line.person).clone();
+    let mut access = ProvenLog::open(&mut tx, &issuer.context.trust, "access").await?;
     let agents = match line.revoked {
-        Some(_) => revocation_reach::reach(authority, &mut tx, serial).await?,
+        Some(_) => revocation_reach::reach(authority, (&mut access, &mut tx), serial).await?,
         None => Vec::new(),
     };
-    let opened = recent_use::lately(&mut tx, serial).await?;
+    let opened = recent_use::lately((&mut access, &mut tx), serial).await?;
     let revokes = is_within(authority, &officer, &line.person, now);
     let certificate = issued(&mut tx, (serial, held)).await?;
     let founding = is_first(authority, held);

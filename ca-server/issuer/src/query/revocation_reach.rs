@@ -3,9 +3,9 @@
 use super::heartbeat;
 use crate::error::IssuerError;
 use authority::Authority;
+use ca_store::proven_log::ProvenLog;
 use ca_store::table::list;
-use pki::SerialNumber;
-use pki::crl::RevocationList;
+use pki::{PublicKey, SerialNumber};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use store::Tx;
@@ -13,7 +13,7 @@ use store::Tx;
 /// Every agent that serves, and whether its list holds the serial number.
 pub(crate) async fn reach(
     authority: &Authority,
-    tx: &mut Tx,
+    (log, tx): (&mut ProvenLog, &mut Tx),
     serial: &str,
 ) -> Result<Vec<(String, bool)>, IssuerError> {
     let serving = authority.agents().filter(|(agent, _)| authority.serves(agent));
@@ -21,19 +21,18 @@ pub(crate) async fn reach(
     let mut lists = HashMap::new();
     let mut told = Vec::new();
     for agent in agents {
-        let beat = heartbeat::last(tx, &agent).await?;
+        let beat = heartbeat::last((&mut *log, &mut *tx), &agent).await?;
         let number = beat.map_or(0, |(_, beat)| beat.world.crl);
         if let Entry::Vacant(vacant) = lists.entry(number) {
-            vacant.insert(holds(tx, number, serial).await?);
+            vacant.insert(holds(tx, (number, authority.issuing_key()), serial).await?);
         }
         told.push((agent, lists.get(&number).copied().is_some_and(|holds| holds)));
     }
     Ok(told)
 }
 
-async fn holds(tx: &mut Tx, number: u64, serial: &str) -> Result<bool, IssuerError> {
-    let der = list::by_number(tx, number).await?;
-    let list = der.and_then(|der| RevocationList::read(&der).ok());
+async fn holds(tx: &mut Tx, list: (u64, &PublicKey), serial: &str) -> Result<bool, IssuerError> {
+    let list = list::signed(tx, list).await?;
     let serial = SerialNumber::from_hex(serial);
     Ok(list.zip(serial).is_some_and(|(list, serial)| list.contains(&serial)))
 }

@@ -7,8 +7,9 @@ use crate::issuer::Issuer;
 use crate::officer::person_of;
 use authority::{Agent, Authority};
 use ca_api::{CityState, GateState, ListState, LogState, ProcessState};
-use ca_store::sequenced;
-use ca_store::table::{list, unsigned};
+use ca_host::lists::{self, ListOf};
+use ca_store::proven_log::ProvenLog;
+use ca_store::table::unsigned;
 use pki::Certificate;
 use records::record::Record;
 use service::Neighbour;
@@ -23,11 +24,14 @@ pub(crate) async fn state(
     let now = issuer.now();
     let authority = view.authority();
     let person = person_of(authority, certificate, now)?;
-    let lists = lists(&mut tx).await?;
+    let lists = lists(issuer);
+    let trust = &issuer.context.trust;
     let mut logs = Vec::new();
     for log in records::record::LOGS {
-        logs.push(log_state(&mut tx, log).await?);
+        let size = ProvenLog::open(&mut tx, trust, log).await?.size();
+        logs.push(log_state(&mut tx, (log, size)).await?);
     }
+    let mut access = ProvenLog::open(&mut tx, trust, "access").await?;
     let open = authority.open_orders().filter(|(digest, _)| authority.open(digest, now).is_ok());
     let waiting_orders = open.count() as u64;
     let mut gates = Vec::new();
@@ -36,7 +40,7 @@ pub(crate) async fn state(
         seen.map(|(id, agent)| (id.to_owned(), agent.clone())).collect();
     for (id, agent) in seen {
         let people = issuer.numbers().last(&id);
-        gates.push(gate(authority, &mut tx, (id, agent), people).await?);
+        gates.push(gate(authority, (&mut access, &mut tx), (id, agent), people).await?);
     }
     let rules = authority.bundle().version;
     let processes = processes(issuer);
@@ -69,21 +73,26 @@ fn covers(authority: &Authority, person: &str, unit: &str) -> bool {
     })
 }
 
-async fn lists(tx: &mut Tx) -> Result<Vec<ListState>, IssuerError> {
-    let mut lists = Vec::new();
-    for (issuer, number, this, next) in list::newest(tx).await? {
-        lists.push(ListState {
-            issuer,
-            number: unsigned(number)?,
-            this_update: records::time::seconds(unsigned(this)?),
-            next_update: records::time::seconds(unsigned(next)?),
-        });
-    }
-    Ok(lists)
+/// The lists that are published, as far as their issuers signed them.
+fn lists(issuer: &Issuer) -> Vec<ListState> {
+    let context = &issuer.context;
+    let all = [
+        (ListOf::Issuing, &context.issuing_certificate),
+        (ListOf::Root, &context.root_certificate),
+    ];
+    let published = |(of, certificate): (ListOf, &Certificate)| {
+        let list = lists::published(&context.config.path("public"), of, certificate.key())?;
+        Some(ListState {
+            issuer: of.name().to_owned(),
+            number: list.number(),
+            this_update: records::time::seconds(list.this_update()),
+            next_update: records::time::seconds(list.next_update()),
+        })
+    };
+    all.into_iter().filter_map(published).collect()
 }
 
-async fn log_state(tx: &mut Tx, log: &str) -> Result<LogState, IssuerError> {
-    let size = sequenced::head(tx, log).await?.map_or(0, |(size, ..)| size);
+async fn log_state(tx: &mut Tx, (log, size): (&str, u64)) -> Result<LogState, IssuerError> {
     let waiting = pending::count(tx, log).await?;
     let oldest = pending::waiting(tx, log, 0, 1).await?;
     let oldest = oldest.first().and_then(|(_, waiting)| Record::read(&waiting.record).ok());
@@ -97,12 +106,12 @@ async fn log_state(tx: &mut Tx, log: &str) -> Result<LogState, IssuerError> {
 
 async fn gate(
     authority: &Authority,
-    tx: &mut Tx,
+    (log, tx): (&mut ProvenLog, &mut Tx),
     (id, agent): (String, Agent),
     people: u64,
 ) -> Result<GateState, IssuerError> {
-    let beat = heartbeat::last(tx, &id).await?;
-    let silent = heartbeat::silent_since(tx, &id).await?;
+    let beat = heartbeat::last((&mut *log, &mut *tx), &id).await?;
+    let silent = heartbeat::silent_since((&mut *log, &mut *tx), &id).await?;
     let name = |unit: &String| match authority.unit(unit) {
         Some(state) => format!("{} ({unit})", state.name),
         None => unit.clone(),

@@ -4,6 +4,7 @@
 use super::number;
 use ca_host::ISSUER;
 use ca_host::lists::SHARD;
+use pki::PublicKey;
 use pki::crl::RevocationList;
 use store::{StoreError, Tx, execute, row, rows};
 
@@ -46,27 +47,20 @@ pub async fn insert(tx: &mut Tx, list: &RevocationList) -> Result<(), StoreError
     Ok(())
 }
 
-/// A list of the issuing CA by its number.
-pub async fn by_number(tx: &mut Tx, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
-    let list = row!(
+/// The list of the issuing CA that its key signed under a number.
+pub async fn signed(
+    tx: &mut Tx,
+    (number, key): (u64, &PublicKey),
+) -> Result<Option<RevocationList>, StoreError> {
+    let found = row!(
         tx,
         (Vec<u8>,),
         "select list from crl where issuer = $1 and shard = 0 and number = $2",
         ISSUER,
         super::number(number)
     )?;
-    Ok(list.map(|(der,)| der))
-}
-
-/// Issuer, number, thisUpdate and nextUpdate of every issuer's newest list.
-pub async fn newest(tx: &mut Tx) -> Result<Vec<(String, i64, i64, i64)>, StoreError> {
-    rows!(
-        tx,
-        (String, i64, i64, i64),
-        "select c.issuer, c.number, c.this_update, c.next_update from crl c \
-         where c.number = (select max(n.number) from crl n where n.issuer = c.issuer) \
-         order by c.issuer"
-    )
+    let list = found.and_then(|(der,)| RevocationList::read(&der).ok());
+    Ok(list.filter(|list| list.number() == number && list.is_signed_by(key)))
 }
 
 /// Lists of the issuing CA behind a number, as their rows say, oldest first; whoever takes one up
@@ -93,4 +87,50 @@ pub async fn behind(
 pub async fn last_number(tx: &mut Tx, issuer: &str) -> Result<Option<u64>, StoreError> {
     let last = row!(tx, (Option<i64>,), "select max(number) from crl where issuer = $1", issuer)?;
     last.and_then(|(number,)| number).map(super::unsigned).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keys::SoftwareSigner;
+    use pki::Signer;
+    use pki::crl::ListContent;
+    use sample_city::SampleCity;
+    use store::Store;
+
+    fn list(city: &SampleCity, number: u64, signer: &SoftwareSigner) -> RevocationList {
+        let content = ListContent {
+            issuer: city.officer("officer-1").certificate.subject(),
+            key_identifier: &[7; 20],
+            number,
+            this_update: city.now,
+            next_update: city.now + 86_400,
+            shard_url: None,
+            revoked: &[],
+        };
+        RevocationList::issue(&content, signer).unwrap()
+    }
+
+    /// A row with a list of another key, or under another number than its own, is no list.
+    #[tokio::test]
+    async fn a_row_is_a_list_where_its_key_signed_it_under_that_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let address = format!("sqlite:{}", folder.path().join("ca.db").display());
+        let store = Store::open(&address).await.unwrap();
+        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let city = SampleCity::found();
+        let mut tx = store.write().await.unwrap();
+        insert(&mut tx, &list(&city, 7, &city.keys.issuing)).await.unwrap();
+        insert(&mut tx, &list(&city, 8, &city.keys.other)).await.unwrap();
+        let moved = "insert into crl select issuer, shard, 9, this_update, next_update, list \
+                     from crl where number = 7";
+        assert_eq!(execute!(&mut tx, moved).unwrap(), 1);
+        let key = city.keys.issuing.public_key();
+        for (number, is_one) in [(6, false), (7, true), (8, false), (9, false)] {
+            let found = signed(&mut tx, (number, key)).await.unwrap();
+            assert_eq!(found.is_some(), is_one, "{number}");
+        }
+        drop(tx);
+        store.close().await;
+    }
 }
