@@ -1,16 +1,15 @@
 //! `ca-server order …`: works without a portal.
 
+mod line;
+
 use super::host::{Host, Refused};
 use super::say;
 use anyhow::Context;
 use authority::OrderDigest;
 use ca_host::operator::OperatorRequest;
 use ca_store::certificates::by_digest;
-use ca_store::table::order::SignedRow;
-use ca_store::table::order::shown::{self, ShownRow};
-use ca_store::table::{approval, order};
+use ca_store::table::order::{self, SignedRow, shown};
 use clap::{Args, Subcommand};
-use pki::PublicKey;
 use records::export::{Look, OrderExport, RowExport};
 use records::order::{Before, Body};
 use records::record::File;
@@ -72,27 +71,28 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
 }
 
 async fn list(host: &Host, state: &str, after: &str) -> anyhow::Result<ExitCode> {
-    let (authority, mut tx) = host.authority().await?;
-    for line in shown::list(&mut tx, state, after).await? {
-        print_line(host, (&mut tx, authority.registry_key()), line).await?;
+    let (authority, mut tx) = line::authority(host).await?;
+    let now = host.clock.seconds();
+    for line in line::list((&authority, &mut tx), (state, after), now).await? {
+        line.print(host.json);
     }
     Ok(ExitCode::SUCCESS)
 }
 
 async fn show(host: &Host, order: &str) -> anyhow::Result<ExitCode> {
-    let (authority, mut tx) = host.authority().await?;
-    let found = shown::by_id(&mut tx, order).await?.ok_or_else(unknown)?;
-    print_line(host, (&mut tx, authority.registry_key()), found).await?;
+    let (authority, mut tx) = line::authority(host).await?;
+    let found = line::one((&authority, &mut tx), order, host.clock.seconds()).await?;
+    found.ok_or_else(unknown)?.print(host.json);
     Ok(ExitCode::SUCCESS)
 }
 
-/// The order is named by its digest: what the row says of it decides nothing.
+/// The order is named by its digest: that of the order which says that this is its id.
 async fn withdraw(host: &Host, order: &str) -> anyhow::Result<ExitCode> {
     let mut tx = host.store.read().await?;
     let id = records::letter::read_reference(order).ok_or_else(unknown)?;
-    let found = shown::by_id(&mut tx, &id).await?.ok_or_else(unknown)?;
+    let digest = order::digest_of(&mut tx, &id).await?.ok_or_else(unknown)?;
     drop(tx);
-    let request = OperatorRequest::Withdraw { order: found.digest.into() };
+    let request = OperatorRequest::Withdraw { order: digest.into() };
     let result = host.draft(&request).await?;
     if host.json {
         system::terminal::json(&serde_json::to_string(&result)?);
@@ -100,37 +100,6 @@ async fn withdraw(host: &Host, order: &str) -> anyhow::Result<ExitCode> {
         speech::fact("", ("已撤回", "taken back"), &result.withdrawn);
     }
     Ok(ExitCode::SUCCESS)
-}
-
-async fn print_line(
-    host: &Host,
-    (tx, registry): (&mut store::Tx, &PublicKey),
-    line: ShownRow,
-) -> anyhow::Result<()> {
-    let ShownRow { order, digest, kind, expires, state } = line;
-    // Whom it concerns is what the registry key signed, or is not said.
-    let signed = order::signed(tx, vec![digest]).await?.remove(&digest).map(|row| row.signed);
-    let title = signed.and_then(|signed| {
-        let (read, _) = signed.open(registry).ok()?;
-        Some(records::order::title(&read, &signed.disclosures))
-    });
-    let title = title.unwrap_or_default();
-    let approvals = approval::people(tx, &digest).await?;
-    let over = expires < host.clock.seconds();
-    let state = if state == "open" && over { "expired".to_owned() } else { state };
-    let expires = records::time::seconds(expires);
-    if host.json {
-        let line = serde_json::json!({
-            "order": order, "kind": kind, "about": title, "state": state, "expires": expires,
-            "approvals": approvals, "digest": Bytes::from(digest).to_string(),
-        });
-        system::terminal::json(&line.to_string());
-    } else {
-        let given = format!("{} ✓", approvals.len());
-        let until = records::time::beijing(&expires).map_or(expires, |there| there.en());
-        system::terminal::columns(&[&order, &state, &kind, &title, &given, &until]);
-    }
-    Ok(())
 }
 
 async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Result<ExitCode> {

@@ -263,9 +263,14 @@ impl SignedOrder {
         digest(&self.order.0)
     }
 
+    /// Whether the registry key signed it.
+    pub fn is_signed_by(&self, registry: &PublicKey) -> bool {
+        Label::Order.verify(registry, &self.order.0, &self.signature.0)
+    }
+
     /// Checks the registry key's signature and every disclosure; gives the order and its body.
     pub fn open(&self, registry: &PublicKey) -> Result<(Order, Body), OrderError> {
-        if !Label::Order.verify(registry, &self.order.0, &self.signature.0) {
+        if !self.is_signed_by(registry) {
             return Err(OrderError::Altered);
         }
         let order = Order::read(&self.order.0)?;

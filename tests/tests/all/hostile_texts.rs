@@ -59,11 +59,9 @@ async fn hostile_rows_steer_no_terminal() {
         let shown = check(&office.ca(words), &told);
         check(&office.ca(&[words, &["--json"]].concat()), &told);
         match words[0] {
-            // Names come from what authority holds, titles from what is signed.
-            "person" | "unit" => assert!(!shown.contains("李丹‹U+001B›"), "{shown}"),
-            "order" if words.len() == 4 => {
-                assert!(shown.contains("李丹‹U+001B›[2J"), "{shown}");
-            }
+            // Names come from what authority holds, orders from what is signed.
+            "person" | "unit" | "order" => assert!(!shown.contains("李丹‹U+001B›"), "{shown}"),
+            "doctor" => assert!(shown.contains("李丹‹U+001B›[2J"), "{shown}"),
             _ => {}
         }
     }

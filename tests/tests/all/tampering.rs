@@ -4,6 +4,7 @@
 mod brakes;
 mod gates;
 mod names;
+mod orders;
 mod published;
 mod rows;
 mod suspensions;

@@ -29,7 +29,9 @@ pub(crate) async fn receipt(
     let id = records::letter::read_reference(wanted).ok_or(Code::OrderUnknown)?;
     let digest = order::digest_of(&mut tx, &id).await?.ok_or(Code::OrderUnknown)?;
     let mut found = order::signed(&mut tx, vec![digest]).await?;
-    let SignedRow { signed, state, .. } = found.remove(&digest).ok_or(Code::OrderUnknown)?;
+    let row = found.remove(&digest);
+    let ours = row.filter(|row| row.signed.is_signed_by(authority.registry_key()));
+    let SignedRow { signed, state, .. } = ours.ok_or(Code::OrderUnknown)?;
     let batch = Order::read(&signed.order.0).map_err(|_| Code::OrderUnknown)?;
     let Ok(Body::Batch(body)) = batch.body() else { return Err(Code::OrderUnknown.into()) };
     let own = batch.drafter == format!("person:{person}");

@@ -2,6 +2,7 @@
 
 use super::number;
 use authority::OrderDigest;
+use records::Approval;
 use store::many::insert_many;
 use store::{StoreError, Tx, rows};
 
@@ -104,13 +105,13 @@ pub async fn consumed_by(tx: &mut Tx, order: OrderDigest) -> Result<Vec<Consumed
     Ok(found.into_iter().map(row).collect())
 }
 
-/// Ids of those who approved an order, in the order of their approvals.
-pub async fn people(tx: &mut Tx, order: &OrderDigest) -> Result<Vec<String>, StoreError> {
+/// Approvals of an order, as rows have them; whoever reads one verifies it.
+pub async fn given(tx: &mut Tx, order: &OrderDigest) -> Result<Vec<Approval>, StoreError> {
     let found = rows!(
         tx,
         (String,),
-        "select person_id from approval where order_digest = $1 order by received",
+        "select approval from approval where order_digest = $1 order by received",
         order.0.to_vec()
     )?;
-    Ok(found.into_iter().map(|(person,)| person).collect())
+    Ok(found.into_iter().filter_map(|(json,)| serde_json::from_str(&json).ok()).collect())
 }

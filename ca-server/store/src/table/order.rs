@@ -191,11 +191,15 @@ pub async fn disclosures(
     Ok(found.into_iter().filter_map(read).collect())
 }
 
-/// An order's digest by its id.
+/// The digest of the order that says that an id is its own.
 pub async fn digest_of(tx: &mut Tx, order: &str) -> Result<Option<OrderDigest>, StoreError> {
-    let found =
-        row!(tx, (Vec<u8>,), "select order_digest from ordered where order_id = $1", order)?;
-    Ok(found.and_then(|(digest,)| <[u8; 32]>::try_from(digest).ok()).map(OrderDigest))
+    let found = row!(tx, (Vec<u8>,), "select order_bytes from ordered where order_id = $1", order)?;
+    let own = found.filter(|(bytes,)| is_named(bytes, order));
+    Ok(own.map(|(bytes,)| OrderDigest::of(&bytes)))
+}
+
+fn is_named(bytes: &[u8], order: &str) -> bool {
+    records::Order::read(bytes).is_ok_and(|read| read.order == order)
 }
 
 /// What of an order needs a look.

@@ -1,64 +1,37 @@
 //! Orders as operators see them: lists, one order, and all of it to be carried to an officer.
 
-use crate::table::{counted, unsigned};
+use crate::table::{counted, number};
 use authority::OrderDigest;
 use records::record::File;
 use records::{Bytes, SignedOrder};
 use store::{StoreError, Tx, row, rows};
 
-/// Most orders of one list.
-const LINES_MAX: i64 = 200;
-
-/// A line of a list, as its row says.
-pub struct ShownRow {
-    /// Order id.
-    pub order: String,
-    /// Digest.
-    pub digest: OrderDigest,
-    /// Kind.
-    pub kind: String,
-    /// Last second, unix.
-    pub expires: u64,
-    /// What became of it.
-    pub state: String,
-}
-
-type Line = (String, Vec<u8>, String, i64, String);
-
-fn shown((order, digest, kind, expires, state): Line) -> Result<ShownRow, StoreError> {
-    let digest = <[u8; 32]>::try_from(digest);
-    let digest = digest.map_err(|_| StoreError::Inconsistent("an order's digest"))?;
-    let expires = unsigned(expires)?;
-    Ok(ShownRow { order, digest: OrderDigest(digest), kind, expires, state })
-}
-
-/// Orders in a state, or in every one if it is `all`, behind an order id.
-pub async fn list(tx: &mut Tx, state: &str, after: &str) -> Result<Vec<ShownRow>, StoreError> {
+/// Ids and digests of orders in a state, as rows say, or in every one if it is `all`, behind an
+/// order id; of open ones those that are in time.
+pub async fn places(
+    tx: &mut Tx,
+    (state, after): (&str, &str),
+    (now, limit): (u64, usize),
+) -> Result<Vec<(String, OrderDigest)>, StoreError> {
     let found = rows!(
         tx,
-        Line,
-        "select order_id, order_digest, kind, expires, state from ordered \
-         where ($1 = 'all' or state = $1) and order_id > $2 order by order_id limit $3",
+        (String, Vec<u8>),
+        "select order_id, order_digest from ordered \
+         where ($1 = 'all' or state = $1) and ($1 <> 'open' or expires >= $3) and order_id > $2 \
+         order by order_id limit $4",
         state,
         after,
-        LINES_MAX
+        number(now),
+        i64::try_from(limit).unwrap_or(i64::MAX)
     )?;
-    found.into_iter().map(shown).collect()
+    let place = |(order, digest): (String, Vec<u8>)| {
+        Some((order, OrderDigest(<[u8; 32]>::try_from(digest).ok()?)))
+    };
+    Ok(found.into_iter().filter_map(place).collect())
 }
 
-/// An order by its id.
-pub async fn by_id(tx: &mut Tx, order: &str) -> Result<Option<ShownRow>, StoreError> {
-    let found = row!(
-        tx,
-        Line,
-        "select order_id, order_digest, kind, expires, state from ordered \
-         where order_id = $1",
-        order
-    )?;
-    found.map(shown).transpose()
-}
-
-/// An order as it is signed, with the files that it puts in force; whoever reads it verifies it.
+/// The order that says that an id is its own, as it is signed, with the files that it puts in
+/// force; whoever reads it verifies it.
 pub async fn whole(
     tx: &mut Tx,
     order: &str,
@@ -69,7 +42,8 @@ pub async fn whole(
         "select order_bytes, signature, disclosures, files from ordered where order_id = $1",
         order
     )?;
-    let Some((bytes, signature, disclosures, files)) = found else { return Ok(None) };
+    let own = found.filter(|(bytes, ..)| super::is_named(bytes, order));
+    let Some((bytes, signature, disclosures, files)) = own else { return Ok(None) };
     let json = |_| StoreError::Inconsistent("an order's disclosures");
     let signed = SignedOrder {
         order: Bytes(bytes),
