@@ -7,7 +7,7 @@ use crate::loaded::opening;
 use crate::round::Effect;
 use crate::rows::RowChange;
 use crate::state::{State, readied};
-use authority::{Authority, OrderDigest, Serial, Unsigned};
+use authority::{Authority, Judged, OrderDigest, Serial, Unsigned};
 use ca_store::replay::{Applied, Floor, LOG, Replay};
 use ca_store::{record, table};
 use records::order::Body;
@@ -73,9 +73,9 @@ pub(crate) async fn catch_up(
         let from = Some(&caught.state.followed);
         let (followed, applied) = replay.step(tx, from, (&head, floor), STEP).await?;
         caught.state.followed = followed;
-        let orders = caught.enacted(tx, &applied, reads).await?;
+        let openings = caught.openings(tx, &applied, reads).await?;
         for entry in &applied {
-            caught.take(entry, &orders);
+            caught.take(entry, &openings);
         }
     }
     // Where a hand took a position up or away, what came since may stand below it.
@@ -100,48 +100,49 @@ pub(crate) async fn catch_up(
     }
 }
 
-/// Orders that a step carried out, with what opens their commitments.
-pub(crate) type Enacted = HashMap<OrderDigest, (Body, Vec<Disclosure>)>;
+/// What opens the commitments of orders that a step carried out, as far as there are rows.
+pub(crate) type Openings = HashMap<OrderDigest, Vec<Disclosure>>;
 
 impl CaughtUp {
-    async fn enacted(
+    async fn openings(
         &mut self,
         tx: &mut Tx,
         applied: &[Applied],
         reads: bool,
-    ) -> Result<Enacted, IssuerError> {
-        let digest = |entry: &Applied| match &entry.record().event {
-            Event::Enacted { order, .. } if entry.effect().is_ok() => {
-                order.digest().map(OrderDigest)
-            }
-            _ => None,
-        };
-        let digests: Vec<OrderDigest> = applied.iter().filter_map(digest).collect();
+    ) -> Result<Openings, IssuerError> {
+        let enacted = |entry: &&Applied| matches!(entry.record().event, Event::Enacted { .. });
+        let judged = applied.iter().filter(enacted).filter_map(Applied::judged);
+        let digests: Vec<OrderDigest> = judged.map(Judged::digest).collect();
         if !reads {
             self.is_uncopied |= !digests.is_empty();
-            return Ok(Enacted::new());
+            return Ok(Openings::new());
         }
-        Ok(table::order::enacted(tx, digests).await?)
+        Ok(table::order::disclosures(tx, digests).await?)
     }
 
-    fn take(&mut self, entry: &Applied, orders: &Enacted) {
-        if self.follow(entry.record(), entry.effect(), orders) {
+    fn take(&mut self, entry: &Applied, openings: &Openings) {
+        let effect = entry.effect().map(|()| entry.judged());
+        if self.follow(entry.record(), effect, openings) {
             self.confirm(entry);
         }
     }
 
-    /// What follows from a record that was applied; false if it had no effect.
+    /// What follows from a record that was applied, and from the order that it carries out as it
+    /// was judged; false if it had no effect.
     pub(crate) fn follow(
         &mut self,
         record: &Record,
-        effect: Result<(), Unsigned>,
-        orders: &Enacted,
+        effect: Result<Option<&Judged>, Unsigned>,
+        openings: &Openings,
     ) -> bool {
         self.state.told.sequenced(record);
-        if let Err(unsigned) = effect {
-            self.without_effect(record, unsigned);
-            return false;
-        }
+        let judged = match effect {
+            Ok(judged) => judged,
+            Err(unsigned) => {
+                self.without_effect(record, unsigned);
+                return false;
+            }
+        };
         match &record.event {
             Event::Approval { approval, .. } => {
                 let approved = approval.order.digest().map(OrderDigest);
@@ -153,16 +154,14 @@ impl CaughtUp {
                 let change = self.state.people_change + 1;
                 (self.state.withdrew, self.state.people_change) = (true, change);
                 self.over(order, "done");
-                let digest = order.digest().map(OrderDigest);
-                let body = digest.and_then(|digest| orders.get(&digest)).map(|(body, _)| body);
-                // What no row tells of may have taken something away.
-                if body.is_none_or(Body::takes_away) {
+                // What nobody can tell may have taken something away.
+                if judged.is_none_or(|judged| judged.body().takes_away()) {
                     self.state.people_taken = change;
                 }
+                let Some(judged) = judged else { return true };
+                let body = judged.body();
                 self.released(body);
-                if let Some((body, opened)) = digest.and_then(|digest| orders.get(&digest)) {
-                    self.copy(order, body, opened);
-                }
+                self.copy(order, body, openings.get(&judged.digest()));
             }
             Event::Voided { .. } => self.state.withdrew = true,
             Event::Intent { order, .. } => self.over(order, "done"),
@@ -240,12 +239,8 @@ impl CaughtUp {
     }
 
     /// A release wants its list, and the renewal that waited for it goes on.
-    fn released(&mut self, body: Option<&Body>) {
-        let Some(Body::Release(release)) = body else {
-            // An order that no row tells of may have released something.
-            self.state.list_due |= body.is_none();
-            return;
-        };
+    fn released(&mut self, body: &Body) {
+        let Body::Release(release) = body else { return };
         self.state.list_due = true;
         let serial = Serial::read(&release.serial);
         let waits = serial.and_then(|serial| self.state.authority().open_renewal_of(&serial));
@@ -315,7 +310,7 @@ impl CaughtUp {
     }
 
     /// The rows and policy files that copy what an order put in force.
-    fn copy(&mut self, order: &Bytes, body: &Body, opened: &[Disclosure]) {
+    fn copy(&mut self, order: &Bytes, body: &Body, opened: Option<&Vec<Disclosure>>) {
         let authority = &self.state.followed.authority;
         let (rows, effects) = (&mut self.rows, &mut self.effects);
         match body {
@@ -324,11 +319,15 @@ impl CaughtUp {
                     .unit(&unit.unit)
                     .map(|state| RowChange::Unit(unit.unit.clone(), state.clone())),
             ),
-            Body::Person(person) => rows.extend(authority.person(&person.person).map(|state| {
-                let opened = opening(state, opened).unwrap_or_default();
-                let opened = opened.into_iter().cloned().collect();
-                RowChange::Person(person.person.clone(), state.clone(), opened)
-            })),
+            // What opened their record before stays, where no row opens it now.
+            Body::Person(person) => {
+                let known = opened.zip(authority.person(&person.person));
+                rows.extend(known.map(|(opened, state)| {
+                    let opened = opening(state, opened).unwrap_or_default();
+                    let opened = opened.into_iter().cloned().collect();
+                    RowChange::Person(person.person.clone(), state.clone(), opened)
+                }));
+            }
             Body::Role(role) => rows.extend(
                 authority
                     .person(&role.person)

@@ -10,7 +10,7 @@ mod place;
 
 pub(crate) use sample_city::{SampleAnswer, SampleCity, SampleOfficer, SamplePasskey};
 
-use crate::catch_up::{CaughtUp, Enacted};
+use crate::catch_up::{CaughtUp, Openings};
 use crate::command::{Command, Reply};
 use crate::context::IssuanceContext;
 use crate::decide::{self, execute};
@@ -152,7 +152,7 @@ impl Sample {
             is_uncopied: false,
         };
         let waiting = self.recorded.get(self.in_tree..).unwrap().to_vec();
-        let orders = self.enacted(&waiting);
+        let openings = self.openings(&waiting);
         caught.state.forget_pending();
         let mut effects = Vec::new();
         for record in &waiting {
@@ -161,10 +161,11 @@ impl Sample {
             if record.proves_time() {
                 followed.last_time = followed.last_time.max(record.unix());
             }
-            effects.push(followed.authority.apply(record));
+            effects.push(followed.authority.apply_judged(record));
         }
         for (record, effect) in waiting.iter().zip(effects) {
-            if caught.follow(record, effect, &orders) {
+            let effect = effect.as_ref().map(Option::as_ref).map_err(|unsigned| *unsigned);
+            if caught.follow(record, effect, &openings) {
                 let intent = confirmed(&caught.state, record);
                 caught.confirmed.extend(intent);
             }
@@ -208,13 +209,11 @@ impl Sample {
         self.round((&[], &[]), decide::leave::leave).unwrap()
     }
 
-    fn enacted(&self, waiting: &[Record]) -> Enacted {
+    fn openings(&self, waiting: &[Record]) -> Openings {
         let opened = |record: &Record| {
             let Event::Enacted { order, .. } = &record.event else { return None };
             let digest = order.digest().map(OrderDigest)?;
-            let body = (*self.authority().open_order(&digest.0)?.body).clone();
-            let extras = self.rows.orders.get(&digest)?;
-            Some((digest, (body, extras.disclosures.clone())))
+            Some((digest, self.rows.orders.get(&digest)?.disclosures.clone()))
         };
         waiting.iter().filter_map(opened).collect()
     }

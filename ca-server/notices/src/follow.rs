@@ -13,7 +13,8 @@ use ca_host::ProvenTime;
 use ca_store::keep::Keep;
 use ca_store::replay::{Applied, Floor, Followed, Replay, ReplayError};
 use ca_store::table::{notice, order};
-use records::Record;
+use records::order::Body;
+use records::{Order, Record};
 use service::{Metrics, Stop, fault};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -205,7 +206,13 @@ impl Follow {
         let records: Vec<_> = applied.iter().filter(counts).map(|one| one.record()).collect();
         let needed: BTreeSet<OrderDigest> =
             records.iter().flat_map(|record| tell::needed(record, authority)).collect();
-        let orders: Orders = order::read_of(tx, needed.into_iter().collect()).await?;
+        let mut orders: Orders = order::read_of(tx, needed.iter().copied().collect()).await?;
+        // What was carried out is what was judged, whatever becomes of its row.
+        let judged = applied.iter().filter_map(|one| one.judged());
+        let judged = judged.filter(|one| needed.contains(&one.digest()));
+        orders.extend(
+            judged.map(|one| (one.digest(), (Order::clone(one.order()), Body::clone(one.body())))),
+        );
         let told = |record: &&Arc<Record>| {
             let happened = record.unix();
             let told = tell::told(record, authority, &orders).into_iter();

@@ -8,7 +8,7 @@
 use crate::known::KnownRecords;
 use crate::ledger::LedgerError;
 use crate::sequenced::{self, Entry};
-use authority::{Authority, Signatures, Unsigned};
+use authority::{Authority, Judged, Signatures, Unsigned};
 use records::record::Record;
 use records::trust::Trust;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -61,11 +61,12 @@ impl Followed {
 /// An entry that stands in the tree and was applied; only the replay makes one.
 ///
 /// ```compile_fail,E0451
-/// let forged = ca_store::replay::Applied { record: todo!(), effect: Ok(()) };
+/// let forged = ca_store::replay::Applied { record: todo!(), effect: Ok(()), judged: None };
 /// ```
 pub struct Applied {
     record: Arc<Record>,
     effect: Result<(), Unsigned>,
+    judged: Option<Judged>,
 }
 
 impl Applied {
@@ -77,6 +78,11 @@ impl Applied {
     /// Whether it had an effect; without one here means without one everywhere.
     pub fn effect(&self) -> Result<(), Unsigned> {
         self.effect
+    }
+
+    /// The order that it carries out, as it was judged: no row is asked what that order says.
+    pub fn judged(&self) -> Option<&Judged> {
+        self.judged.as_ref()
     }
 }
 
@@ -268,16 +274,20 @@ impl Replay {
             if record.proves_time() {
                 last_time = last_time.max(record.unix());
             }
-            let effect = match &mut authority {
+            let judged = match &mut authority {
                 None => {
                     let found = Authority::found(&record, &self.founding)
                         .map_err(|_| damaged("leaf 0 is not this city's founding"))?;
                     authority = Some(found.with_signatures(self.signatures.clone()));
-                    Ok(())
+                    Ok(None)
                 }
-                Some(authority) => authority.apply(&record),
+                Some(authority) => authority.apply_judged(&record),
             };
-            applied.push(Applied { record, effect });
+            let (effect, judged) = match judged {
+                Ok(judged) => (Ok(()), judged),
+                Err(unsigned) => (Err(unsigned), None),
+            };
+            applied.push(Applied { record, effect, judged });
         }
         if edge.size() == head.size && edge.root() != head.root {
             return Err(damaged("the entries do not lead to the head"));

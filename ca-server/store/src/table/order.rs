@@ -6,7 +6,7 @@ pub mod shown;
 mod signed;
 
 pub use listed::{DraftedRow, WaitingRow, about, drafted_by, waiting};
-pub use signed::{SignedRow, enacted, header, read_of, signed};
+pub use signed::{SignedRow, header, read_of, signed};
 
 use super::number;
 use authority::OrderDigest;

@@ -77,6 +77,22 @@ fn whatever_changed_is_told() {
     assert_eq!(sample.state.people_taken, sample.state.people_change);
 }
 
+/// What an order that was carried out says is what was judged: a hand that takes its row has gates
+/// told no later.
+#[test]
+fn what_was_taken_away_is_known_without_its_row() {
+    let mut sample = with_gate();
+    let id = sample.register("李丹", "sz-office");
+    let leave = sample.order(person(PersonAction::Leave, &id, "", ""));
+    sample.approved_by(leave, &OFFICERS);
+    assert_eq!(sample.execute(), None);
+    sample.rows.orders.remove(&leave);
+    let before = sample.state.people_change;
+    sample.sequence();
+    assert!(sample.state.people_change > before);
+    assert_eq!(sample.state.people_taken, sample.state.people_change);
+}
+
 #[test]
 fn what_a_snapshot_says_has_no_number_and_no_time() {
     let mut sample = with_gate();

@@ -1,7 +1,7 @@
 //! Orders as they were signed, by their digests: whoever reads one believes the bytes, not the row.
 
 use authority::OrderDigest;
-use records::{Bytes, Disclosure, SignedOrder};
+use records::{Bytes, SignedOrder};
 use std::collections::HashMap;
 use store::{StoreError, Tx, row, rows_of};
 
@@ -36,28 +36,6 @@ pub async fn signed(
         let (order, signature) = (Bytes(bytes), Bytes(signature));
         let signed = SignedOrder { order, signature, disclosures };
         Some((digest, SignedRow { signed, state, look }))
-    };
-    Ok(found.into_iter().filter_map(read).collect())
-}
-
-/// Orders that were carried out, with what opens their commitments. The digest covers the bytes; a
-/// body whose commitments do not open comes without disclosures.
-pub async fn enacted(
-    tx: &mut Tx,
-    digests: Vec<OrderDigest>,
-) -> Result<HashMap<OrderDigest, (records::order::Body, Vec<Disclosure>)>, StoreError> {
-    let keys: Vec<Vec<u8>> = digests.into_iter().map(|digest| digest.0.to_vec()).collect();
-    let found = rows_of!(
-        tx,
-        (Vec<u8>, String),
-        "select order_bytes, disclosures from ordered where order_digest in (",
-        keys,
-        ")"
-    );
-    let read = |(bytes, disclosures): (Vec<u8>, String)| {
-        let body = records::Order::read(&bytes).ok()?.body().ok()?;
-        let opened: Vec<Disclosure> = serde_json::from_str(&disclosures).ok()?;
-        Some((OrderDigest::of(&bytes), (body, opened)))
     };
     Ok(found.into_iter().filter_map(read).collect())
 }
