@@ -2,6 +2,7 @@
 //! the people who act in it. Everything runs as built; only clients that have to misbehave are made
 //! here.
 
+mod alike;
 pub mod authenticator;
 pub mod away;
 pub mod browser;

@@ -37,9 +37,9 @@ impl Remembered<'_> {
         if confirmed.as_ref().is_some_and(ends) {
             return confirmed;
         }
-        let listed = self.listed(serial, false).map(|at| (at, 0));
+        let listed = self.listed(serial, false);
         // Until the next list leaves out what was released, it is told as it stands there.
-        let held = || self.listed(serial, true).map(|at| (at, hold));
+        let held = || self.listed(serial, true);
         listed.or(in_log).or(confirmed).or_else(held)
     }
 
@@ -55,14 +55,15 @@ impl Remembered<'_> {
         Some((at, reason.code()))
     }
 
-    /// Since when a certificate stands in the list, as suspended or as revoked.
-    fn listed(&self, serial: &SerialNumber, held: bool) -> Option<u64> {
+    /// Since when and why a certificate stands in the list, as suspended or as revoked.
+    fn listed(&self, serial: &SerialNumber, held: bool) -> Option<(u64, u8)> {
         let list = self.list?;
         if !list.contains(serial) || list.is_held(serial) != held {
             return None;
         }
         let entry = list.revoked().iter().find(|(listed, _)| listed == serial);
-        entry.map(|(_, at)| *at)
+        let reason = list.reason(serial).map_or(0, RevocationReason::code);
+        entry.map(|(_, at)| (*at, reason))
     }
 }
 
@@ -119,7 +120,8 @@ mod tests {
         assert_eq!(told(Some(&authority), None, &held), Some(HELD));
         assert_eq!(told(Some(&authority), None, &lost), Some(LOST), "the log has only a hold");
         let second = list_of(&city, (4, now), &[(held, revoked)]);
-        assert_eq!(told(Some(&authority), Some(&second), &held), Some(0), "the list ends it");
+        let ended = told(Some(&authority), Some(&second), &held);
+        assert_eq!(ended, Some(LOST), "the list ends it, and says why");
 
         // What was released is told as the list has it, until the next one leaves it out.
         city.release(held, &["officer-2", "security-1"]);

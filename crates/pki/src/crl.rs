@@ -6,9 +6,9 @@ use crate::name::DistinguishedName;
 use crate::raw::{AlgorithmIdentifier, Signed, assemble};
 use crate::serial::SerialNumber;
 use crate::time::Time;
-use der::asn1::{Any, AnyRef, Int};
+use der::asn1::{Any, Int};
 use der::{Decode, Encode, Sequence};
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 /// Reasons of RFC 5280 5.3.1 that we use, by their names there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,8 +152,7 @@ pub struct RevocationList {
     this_update: u64,
     next_update: u64,
     revoked: Vec<(SerialNumber, u64)>,
-    serials: HashSet<SerialNumber>,
-    held: HashSet<SerialNumber>,
+    reasons: HashMap<SerialNumber, Option<RevocationReason>>,
 }
 
 impl RevocationList {
@@ -203,12 +202,13 @@ impl RevocationList {
         let number = tbs.extensions.iter().find(|e| e.id == crate::oid::CRL_NUMBER);
         let number = number.ok_or(der::ErrorKind::Failed).map_err(der::Error::from)?;
         let revoked = tbs.revoked.unwrap_or_default();
-        let mut held = HashSet::new();
+        let mut reasons = HashMap::with_capacity(revoked.len());
         let mut read = |e: &Entry| {
             let serial = SerialNumber::from_der_content(e.serial.as_bytes())?;
-            if e.is_hold() {
-                held.insert(serial.clone());
-            }
+            let reason = e.reason();
+            let said = reasons.entry(serial.clone()).or_insert(reason);
+            // Of two entries that differ neither is believed.
+            *said = said.filter(|said| Some(*said) == reason);
             Some((serial, e.at.unix()))
         };
         let revoked: Option<Vec<_>> = revoked.iter().map(&mut read).collect();
@@ -217,9 +217,8 @@ impl RevocationList {
             number: u64::from_der(number.value.as_bytes())?,
             this_update: tbs.this_update.unix(),
             next_update: tbs.next_update.unix(),
-            serials: revoked.iter().map(|(serial, _)| serial.clone()).collect(),
             revoked,
-            held,
+            reasons,
             der: der.to_vec(),
         })
     }
@@ -254,14 +253,10 @@ impl RevocationList {
         let content = Signed::read(&self.der).ok()?.content().ok()?;
         let entries = TbsList::from_der(&content).ok()?.revoked.unwrap_or_default();
         let read = |entry: &Entry| {
-            let mut known = entry.extensions.iter().flatten();
-            let reason = known.find(|one| one.id == crate::oid::CRL_REASON)?;
-            let code = AnyRef::from_der(reason.value.as_bytes()).ok()?;
-            let [code] = *code.value() else { return None };
             Some(RevokedCertificate {
                 serial: SerialNumber::from_der_content(entry.serial.as_bytes())?,
                 at: entry.at.unix(),
-                reason: RevocationReason::of_code(code)?,
+                reason: entry.reason()?,
             })
         };
         entries.iter().map(read).collect()
@@ -269,13 +264,19 @@ impl RevocationList {
 
     /// Whether `serial` stands in the list.
     pub fn contains(&self, serial: &SerialNumber) -> bool {
-        self.serials.contains(serial)
+        self.reasons.contains_key(serial)
+    }
+
+    /// Why `serial` stands in the list; `None` where it does not, or its entry says nothing that we
+    /// use.
+    pub fn reason(&self, serial: &SerialNumber) -> Option<RevocationReason> {
+        self.reasons.get(serial).copied().flatten()
     }
 
     /// Whether `serial` stands there as suspended: certificateHold. Where an entry says anything
     /// else, or nothing, it is revoked.
     pub fn is_held(&self, serial: &SerialNumber) -> bool {
-        self.held.contains(serial)
+        self.reason(serial) == Some(RevocationReason::CertificateHold)
     }
 
     /// Whether this key signed the list.
@@ -286,11 +287,13 @@ impl RevocationList {
 }
 
 impl Entry {
-    fn is_hold(&self) -> bool {
-        let hold = extension::crl_reason(RevocationReason::CertificateHold.code()).ok();
+    /// Why, if it says so once: an ENUMERATED of one octet.
+    fn reason(&self) -> Option<RevocationReason> {
         let said = self.extensions.iter().flatten();
-        let reasons: Vec<&Extension> = said.filter(|e| e.id == crate::oid::CRL_REASON).collect();
-        matches!((reasons.as_slice(), hold), ([one], Some(hold)) if one.value == hold.value)
+        let mut reasons = said.filter(|e| e.id == crate::oid::CRL_REASON);
+        let (Some(one), None) = (reasons.next(), reasons.next()) else { return None };
+        let [0x0a, 0x01, code] = *one.value.as_bytes() else { return None };
+        RevocationReason::of_code(code)
     }
 }
 
@@ -314,15 +317,14 @@ mod tests {
     /// Only certificateHold, said once, is a suspension.
     #[test]
     fn what_is_held_is_told_from_what_is_revoked() {
-        assert!(entry_of(RevocationReason::CertificateHold).is_hold());
-        for reason in RevocationReason::ALL {
-            assert!(!entry_of(reason).is_hold(), "{}", reason.name());
+        let hold = RevocationReason::CertificateHold;
+        for reason in RevocationReason::ALL.into_iter().chain([hold]) {
+            assert_eq!(entry_of(reason).reason(), Some(reason), "{}", reason.name());
         }
-        let none = Entry { extensions: None, ..entry_of(RevocationReason::CertificateHold) };
-        assert!(!none.is_hold());
-        let (mut twice, other) =
-            (entry_of(RevocationReason::CertificateHold), entry_of(RevocationReason::Superseded));
+        let none = Entry { extensions: None, ..entry_of(hold) };
+        assert_eq!(none.reason(), None);
+        let (mut twice, other) = (entry_of(hold), entry_of(RevocationReason::Superseded));
         twice.extensions.as_mut().unwrap().extend(other.extensions.unwrap());
-        assert!(!twice.is_hold(), "of two reasons none is believed");
+        assert_eq!(twice.reason(), None, "of two reasons none is believed");
     }
 }
