@@ -58,6 +58,41 @@ async fn a_database_that_went_back_is_signed_no_second_history() {
     assert_eq!(now, published, "a second history was published");
 }
 
+/// The role that tells people keeps a floor of its own: on a database of before it follows nothing,
+/// tells nobody, and says so; on the one that it followed it goes on.
+#[tokio::test]
+async fn notices_follow_no_log_below_their_floor() {
+    let mut office = Office::open().await;
+    office.start("notices", &[]).await;
+    let [before, after] = ["before.db", "after.db"].map(|name| office.path(name));
+    office.copy_database(&before).await;
+    let spool = office.path("ca/notices/spool");
+    let told = || std::fs::read_dir(&spool).map_or(0, Iterator::count);
+    let first = told();
+    office.official("王小明", "sz-office").await;
+    until("somebody was told", async || told() > first).await;
+    for name in ["portal-staff", "portal-public", "issuer", "status", "log", "notices"] {
+        office.stop(name);
+    }
+    office.copy_database(&after).await;
+    let known = told();
+    office.put_back(&before);
+    office.spawn("notices", &[]);
+    let admin = office.admin("notices");
+    until("it says what is wrong", async || {
+        admin.get("/readyz").await.is_ok_and(|answer| {
+            let said = String::from_utf8_lossy(answer.body()).into_owned();
+            answer.status() == 503 && said.contains("the log went back")
+        })
+    })
+    .await;
+    assert_eq!(told(), known, "nobody was told");
+    office.stop("notices");
+    office.put_back(&after);
+    office.start("notices", &[]).await;
+    until("it goes on", async || admin.get("/readyz").await.unwrap().status() == 200).await;
+}
+
 const OWN: &str = "/documents/sz-office/2026-001";
 
 /// Somebody with a letter, and as a gate sees them.
