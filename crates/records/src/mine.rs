@@ -75,12 +75,12 @@ pub struct OwnOrder {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OwnNotice {
-    /// When that happened.
+    /// When it was sent, or given up.
     pub time: String,
     /// Its kind.
     pub kind: String,
     /// By which channel.
     pub channel: String,
-    /// `waiting`, `sent` or `failed`.
+    /// `sent` or `failed`.
     pub state: String,
 }

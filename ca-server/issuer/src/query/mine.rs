@@ -1,27 +1,32 @@
 //! What exists in the name of whoever shows a certificate: as authority has it, and what they were
-//! told as rows have it, which prove nothing.
+//! told as the log has it. Rows only name the notices; what waits to be sent was not told.
 
 use super::drafts::letter_state;
 use super::place::place;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use authority::{Authority, LetterState, Reference, Serial};
+use ca_store::proven_log::ProvenLog;
 use ca_store::table::notice;
-use ca_store::table::notice::ListedRow;
 use pki::Certificate;
 use records::Code;
 use records::mine::{Mine, OwnCertificate, OwnLetter, OwnNotice, OwnOrder};
+use records::record::Event;
 use std::cmp::Reverse;
+use store::Tx;
 
 /// Lines of each list.
 const LINES: usize = 50;
+/// Notices that are looked for, and records of one: there is one for each channel.
+const NOTICES: i64 = 20;
+const OUTCOMES: usize = 8;
 
 /// All of it.
 pub(crate) async fn mine(issuer: &Issuer, certificate: &Certificate) -> Result<Mine, IssuerError> {
     let (view, mut tx) = issuer.current().await?;
     let (authority, now) = (view.authority(), issuer.now());
     let person = authority.holder(certificate, now)?;
-    let told = notice::newest_to(&mut tx, &person, LINES as i64).await?;
+    let notices = notices(issuer, &mut tx, &person).await?;
     let state = authority.person(&person).ok_or(Code::PersonUnknown)?;
     let unit = |id: &String| {
         let name = authority.unit(id).map(|unit| unit.name.clone());
@@ -37,7 +42,6 @@ pub(crate) async fn mine(issuer: &Issuer, certificate: &Certificate) -> Result<M
     letters.truncate(LINES);
     let letters = letters.into_iter().map(|one| own_letter(authority, one, now)).collect();
     let orders = orders(authority, &person, now);
-    let notices = told.into_iter().map(own_notice).collect();
     let place = format!("{} ({})", place(authority, &state.unit), state.unit);
     Ok(Mine { certificates, letters, orders, roles: roles.collect(), notices, place, person })
 }
@@ -95,9 +99,31 @@ fn orders(authority: &Authority, person: &str, now: u64) -> Vec<OwnOrder> {
     own.filter_map(line).take(LINES).collect()
 }
 
-fn own_notice((channel, said, made, state): ListedRow) -> OwnNotice {
-    let said: serde_json::Value = serde_json::from_slice(&said).unwrap_or_default();
-    let kind = said.get("kind").and_then(serde_json::Value::as_str).unwrap_or_default();
-    let time = records::time::seconds(u64::try_from(made).unwrap_or(0));
-    OwnNotice { time, kind: kind.to_owned(), channel, state }
+/// What the log says became of notices to a person, the newest first.
+async fn notices(
+    issuer: &Issuer,
+    tx: &mut Tx,
+    person: &str,
+) -> Result<Vec<OwnNotice>, IssuerError> {
+    let mut log = ProvenLog::open(tx, &issuer.context.trust, "access").await?;
+    let mut notices = Vec::new();
+    for id in notice::ids_to(tx, person, NOTICES).await? {
+        let name: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+        let term = format!("notice:{name}");
+        for index in log.places(tx, &term, OUTCOMES).await? {
+            let Some(record) = log.record(tx, index, &term).await? else { continue };
+            let time = records::time::seconds(record.unix());
+            notices.extend(own_notice(record.event, person, time));
+        }
+    }
+    notices.sort_by(|a, b| b.time.cmp(&a.time));
+    Ok(notices)
+}
+
+fn own_notice(event: Event, person: &str, time: String) -> Option<OwnNotice> {
+    let Event::Notified { about: kind, person: whom, channel, outcome, .. } = event else {
+        return None;
+    };
+    let state = if outcome == "done" { "sent" } else { "failed" };
+    (whom == person).then(|| OwnNotice { time, kind, channel, state: state.to_owned() })
 }

@@ -172,6 +172,19 @@ pub async fn forget(tx: &mut Tx, before: u64) -> Result<u64, StoreError> {
     execute!(tx, "delete from notice where made < $1", number(before))
 }
 
+/// The newest notices to a person by their ids, whatever became of them.
+pub async fn ids_to(tx: &mut Tx, person: &str, limit: i64) -> Result<Vec<Vec<u8>>, StoreError> {
+    let found = rows!(
+        tx,
+        (Vec<u8>,),
+        "select notice_id from notice where person_id = $1 group by notice_id \
+         order by max(made) desc, notice_id limit $2",
+        person,
+        limit
+    )?;
+    Ok(found.into_iter().map(|(id,)| id).collect())
+}
+
 /// A notice as a list of them shows it: channel, what it says, when it was made, what became of it.
 pub type ListedRow = (String, Vec<u8>, i64, String);
 

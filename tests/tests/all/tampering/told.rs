@@ -1,10 +1,12 @@
-//! Hands in what pages tell about certificates: whose one is, who may read it, and who approved it.
+//! Hands in what pages tell about certificates and their holders: whose one is, who may read it,
+//! who approved it, and what somebody was told.
 
 use super::brakes::execute;
 use crate::forms::refused;
 use pki::Certificate;
 use records::enrolment::Collected;
 use tests::Office;
+use tests::processes::{is_postgres, until};
 use tests::web::{Site, encode};
 
 fn leaf(collected: &Collected) -> Certificate {
@@ -144,4 +146,35 @@ fn hands((nobody, known): (&str, &str), (own, other): (&str, &str)) -> [(String,
             false,
         ),
     ]
+}
+
+/// Rows give a notice to somebody else, and add one that was never made: on their own page people
+/// read of those that the log says were sent to them.
+#[tokio::test]
+async fn no_row_tells_what_somebody_was_told() {
+    let mut office = Office::open().await;
+    office.start("notices", &[]).await;
+    let (official, collected) = office.official("王小明", "sz-office").await;
+    let person = official.letter.person.clone();
+    let own = office.staff_site(Some(office.officer(official, &collected).identity()));
+    let (other, collected) = office.official("王大山", "sz-finance").await;
+    let stranger = other.letter.person.clone();
+    let theirs = office.staff_site(Some(office.officer(other, &collected).identity()));
+    let issued = "证书已签发";
+    for site in [&own, &theirs] {
+        let told = async || site.get("/certificate", "").await.text.contains(issued);
+        until("the page says what was sent", told).await;
+    }
+
+    let database = office.database().await;
+    let said = match is_postgres() {
+        true => "convert_to('{\"kind\":\"revoked\"}', 'UTF8')",
+        false => "cast('{\"kind\":\"revoked\"}' as blob)",
+    };
+    execute(&database, &format!("update notice set notice = {said}")).await;
+    assert!(!own.get("/certificate", "").await.text.contains("证书已吊销"));
+    let moved = format!("update notice set person_id = '{person}' where person_id = '{stranger}'");
+    execute(&database, &moved).await;
+    let counted = own.get("/certificate", "").await.text.matches(issued).count();
+    assert_eq!(counted, 1, "only their own");
 }
