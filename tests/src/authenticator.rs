@@ -6,6 +6,7 @@ use pki::Signer;
 use records::approval::approval_challenge;
 use records::order::CredentialBody;
 use records::passkey::{Assertion, PasskeyStatement, creation_challenge};
+use records::trust::Trust;
 use records::{Approval, Bytes};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -40,10 +41,15 @@ pub struct Answer {
 impl Authenticator {
     /// A new one for the staff host of an office.
     pub fn new(office: &Office) -> Self {
+        Self::of(&office.trust)
+    }
+
+    /// The same for whoever has the city's trust file.
+    pub fn of(trust: &Trust) -> Self {
         Self {
             signer: SoftwareSigner::generate_p256().unwrap(),
             credential: random::<16>().to_vec(),
-            origin: office.trust.portal_staff.clone(),
+            origin: trust.portal_staff.clone(),
             counter: 1,
         }
     }
@@ -79,8 +85,18 @@ impl Authenticator {
         officer: &Officer,
         change: impl FnOnce(&mut PasskeyStatement),
     ) -> CredentialBody {
+        self.signed_for(&office.trust.founding, officer, change)
+    }
+
+    /// The same in the city of a founding digest.
+    pub fn signed_for(
+        &self,
+        founding: &Bytes,
+        officer: &Officer,
+        change: impl FnOnce(&mut PasskeyStatement),
+    ) -> CredentialBody {
         let (data, client) = self.created(officer);
-        let founding = office.trust.founding.clone();
+        let founding = founding.clone();
         let sha256 = officer.leaf().sha256();
         let mut statement =
             PasskeyStatement::of_new(founding, sha256, &self.origin, (&data, &client), true)

@@ -1,31 +1,33 @@
-//! People who never stop: they enrol, lose their keys and are revoked while processes are killed
-//! under them. Whoever gets no answer asks again; nobody gives up, and what somebody was told stays
-//! true.
+//! People who never stop: they enrol, lose their keys, are suspended, revoked, released and sent
+//! back, renew, leave, draft, and pass a gate, while processes are killed under them. Whoever gets
+//! no answer asks again; nobody gives up, and what somebody was told stays true.
 
-use crate::people::{Officer, Official};
-use crate::processes::{Office, WAIT, moment};
+mod act;
+mod card;
+mod certificates;
+mod gates;
+mod orders;
+mod town;
+
+use crate::gate::Gate;
+use crate::people::Officer;
+use crate::processes::{Office, moment};
+use act::{ACTS, Act};
 use ca_host::CaConfig;
-use ca_host::operator::{OperatorAnswer, OperatorRequest, ask};
-use mtls::Client;
+use card::Card;
+use pki::SerialNumber;
 use pki::crl::RevocationList;
-use pki::{Certificate, SerialNumber};
-use portal_api::{Public, Staff};
-use records::enrolment::{Collect, Collected, LookUp, ReportLoss, Stage};
-use records::letter::LossReceipt;
-use records::trust::Trust;
-use std::collections::BTreeSet;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::{RwLock, RwLockWriteGuard};
+use town::{ASK_AGAIN, OFFICE, Town};
 
 /// People at once.
 const PEOPLE: usize = 4;
-/// Between two attempts of somebody who got no answer.
-const ASK_AGAIN: Duration = Duration::from_millis(20);
-/// A person rests up to so many milliseconds before the next letter.
+/// A person rests up to so many milliseconds before they do the next thing.
 const REST_MS: u64 = 600;
 
 /// Numbers that follow from a seed (splitmix64), so that what happened can happen again.
@@ -54,43 +56,36 @@ pub struct Load {
     people: Vec<JoinHandle<()>>,
 }
 
-struct Town {
-    folder: PathBuf,
-    config: CaConfig,
-    trust: Trust,
-    officers: Vec<(Officer, Staff)>,
-    /// Held by whoever is on the way; whoever wants rest takes it whole.
-    way: RwLock<()>,
-    over: AtomicBool,
-    certificates: AtomicUsize,
-    /// Serial numbers that somebody was told are revoked.
-    revoked: Mutex<BTreeSet<String>>,
-    /// Serial numbers that somebody holds a proven certificate of.
-    proven: Mutex<BTreeSet<String>>,
-}
-
 impl Load {
-    /// Registers people and lets them go.
-    pub async fn begin(office: &Office, seed: u64) -> Self {
-        let officers = ["officer-1", "officer-2"].map(|file| {
+    /// Registers people and lets them go; there is a gate, and officials may renew at any time.
+    pub async fn begin(office: &Office, gate: Gate, seed: u64) -> Self {
+        let first = |file: &str| {
             let officer = office.first(file);
             let staff = office.staff(&officer);
             (officer, staff)
-        });
+        };
+        let handler = handler(office).await;
+        let staff = office.staff(&handler);
         let town = Arc::new(Town {
             folder: office.folder(),
             config: CaConfig::read(&office.path("ca/ca.toml")).unwrap(),
             trust: office.trust.clone(),
-            officers: officers.into(),
+            officers: ["officer-1", "officer-2"].map(first).into(),
+            security: ["security-1", "security-2"].map(first).into(),
+            handler: (handler, staff),
+            issuer: office.issuer_for("staff"),
+            gate,
             way: RwLock::new(()),
             over: AtomicBool::new(false),
-            certificates: AtomicUsize::new(0),
+            sought: Mutex::new(None),
+            done: Mutex::new(BTreeMap::new()),
             revoked: Mutex::new(BTreeSet::new()),
             proven: Mutex::new(BTreeSet::new()),
+            ended: Mutex::new(BTreeSet::new()),
         });
         let mut people = Vec::new();
         for number in 0..PEOPLE {
-            let person = office.register(&format!("测试{number}"), "sz-office").await;
+            let person = office.register(&format!("测试{number}"), OFFICE).await;
             let chance = Chance(seed.wrapping_add(1 + number as u64));
             let town = town.clone();
             people.push(std::thread::spawn(move || {
@@ -99,6 +94,18 @@ impl Load {
             }));
         }
         Self { town, people }
+    }
+
+    /// From now on people do what leads to a point of the code, until they are told another.
+    pub fn seek(&self, point: Option<&str>) {
+        *self.town.sought.lock().unwrap() = point.and_then(act::towards);
+    }
+
+    /// What nobody came to do so far.
+    pub fn never_done(&self) -> Vec<String> {
+        let done = self.town.done.lock().unwrap();
+        let missing = ACTS.iter().filter(|act| !done.contains_key(*act));
+        missing.map(|act| format!("{act:?}")).collect()
     }
 
     /// Waits until everybody who is on the way has arrived, and keeps the others from setting out.
@@ -130,12 +137,18 @@ impl Load {
         let rows: BTreeSet<String> = rows.into_iter().map(|(serial,)| serial).collect();
         let proven = self.town.proven.lock().unwrap().clone();
         assert!(proven.is_subset(&rows), "a certificate that left is not there");
+        let sql = "select order_id from ordered where state = 'done'";
+        let rows: Vec<(String,)> =
+            sqlx::query_as(sql).fetch_all(&office.database().await).await.unwrap();
+        let done: BTreeSet<String> = rows.into_iter().map(|(order,)| order).collect();
+        let ended = self.town.ended.lock().unwrap().clone();
+        assert!(ended.is_disjoint(&done), "an order that was declined was carried out");
     }
 
     /// Certificates that were proven to somebody, and revocations that somebody was told of.
     pub fn told(&self) -> (usize, usize) {
         let town = &self.town;
-        (town.certificates.load(Ordering::Relaxed), town.revoked.lock().unwrap().len())
+        (town.proven.lock().unwrap().len(), town.revoked.lock().unwrap().len())
     }
 
     /// Waits until everybody is at home.
@@ -150,143 +163,71 @@ impl Load {
     }
 }
 
+/// Somebody who drafts for the people of an office.
+async fn handler(office: &Office) -> Officer {
+    let applied = office.register_officer("测试经办", "unit-handler", OFFICE).await;
+    let order = office.apply(&applied).await;
+    office.approve_by_both(&order).await;
+    let collected = office.collect(&applied).await;
+    office.officer(applied, &collected)
+}
+
 impl Town {
-    async fn live(self: Arc<Self>, person: String, mut chance: Chance) {
+    async fn live(self: Arc<Self>, mut person: String, mut chance: Chance) {
+        let mut held = None;
         while !self.over.load(Ordering::Relaxed) {
             moment(Duration::from_millis(chance.below(REST_MS))).await;
             let _way = self.way.read().await;
-            let official = self.letter(&person).await;
-            let serial = self.enrol(&official).await;
-            match chance.below(4) {
-                0 => self.report_lost(&official, &serial).await,
-                1 => self.revoke(&person, &serial).await,
-                _ => {}
-            }
+            let card = match held.take() {
+                Some(card) => card,
+                None => self.enrolled(&person).await,
+            };
+            held = self.act(self.next(&mut chance), card, &mut person).await;
         }
     }
 
-    /// Does something until it is done.
-    async fn insist<T>(&self, what: &str, mut act: impl AsyncFnMut() -> Option<T>) -> T {
-        let started = Instant::now();
-        loop {
-            if let Some(done) = act().await {
-                return done;
-            }
-            assert!(started.elapsed() < WAIT, "never happened: {what}");
-            moment(ASK_AGAIN).await;
+    /// What is done next: every second time what a round waits for.
+    fn next(&self, chance: &mut Chance) -> Act {
+        let sought = *self.sought.lock().unwrap();
+        match sought {
+            Some(act) if chance.below(2) == 0 => act,
+            _ => *chance.one(&ACTS),
         }
     }
 
-    async fn asked(&self, request: OperatorRequest) -> Option<OperatorAnswer> {
-        let answer = ask(&self.config, &request).await.ok()?;
-        answer.refused.is_none().then_some(answer)
-    }
-
-    async fn letter(&self, person: &str) -> Official {
-        self.insist("a letter", async || {
-            let profile = "official".to_owned();
-            let wanted = OperatorRequest::Letter { person: person.to_owned(), profile };
-            let made = self.asked(wanted).await?;
-            let text = std::fs::read(self.folder.join("ca").join(made.letter)).unwrap();
-            Some(Official::new(serde_json::from_slice(&text).unwrap()))
-        })
-        .await
-    }
-
-    /// From the look-up to the proven certificate, wherever it stands; gives the serial number.
-    async fn enrol(&self, official: &Official) -> String {
-        let public = Public(self.client(&self.trust.portal_public));
-        let collected = self
-            .insist("a certificate", async || {
-                let record = public.look_up(&official.look_up()).await.ok()?;
-                match record.stage {
-                    Stage::Letter { .. } => {
-                        let request = official.request();
-                        let message = official.submit(&record.challenge, &request, "cli");
-                        let _ = public.submit(&message).await;
-                        None
-                    }
-                    Stage::Awaiting { order, approvals, needed, .. } if approvals < needed => {
-                        self.approve(&order).await;
-                        None
-                    }
-                    Stage::Awaiting { .. } => None,
-                    Stage::Issued { .. } => {
-                        let LookUp { reference, key } = official.look_up();
-                        public.collect(&Collect { reference, key }).await.ok()
-                    }
-                    Stage::Rejected { reason } => panic!("rejected: {reason}"),
-                }
-            })
-            .await;
-        self.proven(&collected)
-    }
-
-    fn proven(&self, collected: &Collected) -> String {
-        collected.evidence.open(&self.trust, "control").unwrap();
-        let leaf = Certificate::read(&collected.chain[0].0).unwrap();
-        let serial = leaf.serial().to_string();
-        self.proven.lock().unwrap().insert(serial.clone());
-        self.certificates.fetch_add(1, Ordering::Relaxed);
-        serial
-    }
-
-    async fn approve(&self, order: &str) -> Option<()> {
-        for (officer, staff) in &self.officers {
-            let export = staff.fetch(order).await.ok()?;
-            let given = export.standing.as_ref().is_some_and(|standing| standing.given);
-            if !given {
-                staff.approve(&officer.sign(&export)).await.ok()?;
+    /// Does something; gives the certificate back if it still counts, or the one in its place.
+    async fn act(&self, act: Act, card: Card, person: &mut String) -> Option<Card> {
+        let (done, held) = match act {
+            Act::Enrol => (true, None),
+            Act::Lose => {
+                self.report_lost(&card).await;
+                (true, None)
             }
+            Act::Revoke | Act::Wish | Act::RevokeByWord => {
+                (self.revoke(act, person, &card).await, None)
+            }
+            Act::Leave => {
+                self.leave(person, &card).await;
+                *person = self.registered("测试继任").await;
+                (true, None)
+            }
+            Act::Renew => (self.renew(&card).await, None),
+            Act::Decline => (true, Some(self.sent_back(person).await)),
+            Act::Suspend | Act::SuspendByWord => {
+                let done = self.suspend(act, &card).await;
+                (done, done.then_some(card))
+            }
+            Act::Batch => (self.batch().await, Some(card)),
+            Act::Draft => (self.draft().await, Some(card)),
+            Act::DraftMany => (self.draft_many().await, Some(card)),
+            Act::Certify => (self.certify().await, Some(card)),
+            Act::Join => (self.join().await, Some(card)),
+            Act::Mistake => (self.mistake(&card).await, Some(card)),
+            Act::Visit => (self.visit(&card).await, Some(card)),
+        };
+        if done {
+            *self.done.lock().unwrap().entry(act).or_default() += 1;
         }
-        Some(())
-    }
-
-    async fn report_lost(&self, official: &Official, serial: &str) {
-        let status = ca_api::Status(self.client(&self.trust.status));
-        let reference = official.letter.reference.clone();
-        let value = official.keys.loss_value(&reference).into();
-        let report = ReportLoss { reference, value };
-        let signed =
-            self.insist("a receipt", async || status.report_loss(&report).await.ok()).await;
-        let receipt: LossReceipt = records::json::read(&signed.receipt.0).unwrap();
-        assert_eq!(receipt.serials, [serial]);
-        self.revoked.lock().unwrap().extend(receipt.serials);
-    }
-
-    /// Two officers revoke; a revocation is felt when both have approved.
-    async fn revoke(&self, person: &str, serial: &str) {
-        let made = self
-            .insist("an order to revoke", async || {
-                let request = OperatorRequest::Revoke {
-                    person: person.to_owned(),
-                    serials: vec![serial.to_owned()],
-                    reason: "superseded".into(),
-                    evidence: "asked for".into(),
-                };
-                self.asked(request).await
-            })
-            .await;
-        self.insist("approvals of a revocation", async || {
-            let done = self.approve(&made.order).await;
-            // The answer to the last approval may be lost: then the order is over.
-            done.or_else(|| self.is_listed(serial).then_some(()))
-        })
-        .await;
-        self.insist("a revoked certificate on the list", async || {
-            self.is_listed(serial).then_some(())
-        })
-        .await;
-        self.revoked.lock().unwrap().insert(serial.to_owned());
-    }
-
-    fn is_listed(&self, serial: &str) -> bool {
-        let der = std::fs::read(self.folder.join("ca/public/crl/issuing-1/0.crl")).unwrap();
-        RevocationList::read(&der).unwrap().contains(&SerialNumber::from_hex(serial).unwrap())
-    }
-
-    fn client(&self, address: &str) -> Client {
-        let root = self.trust.root_sha256.digest().unwrap();
-        Client::new(address, Some(mtls::tls::client(root, None).unwrap())).unwrap()
+        held
     }
 }

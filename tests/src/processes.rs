@@ -200,16 +200,16 @@ impl Office {
         }
     }
 
-    /// Whether a process ends by itself before a time is over.
-    pub async fn ended_within(&mut self, name: &str, limit: Duration) -> bool {
+    /// How a process ends by itself before a time is over, if it does.
+    pub async fn ended_within(&mut self, name: &str, limit: Duration) -> Option<ExitStatus> {
         let started = Instant::now();
         loop {
-            if self.children.get_mut(name).unwrap().try_wait().unwrap().is_some() {
+            if let Some(status) = self.children.get_mut(name).unwrap().try_wait().unwrap() {
                 self.children.remove(name);
-                return true;
+                return Some(status);
             }
             if started.elapsed() >= limit {
-                return false;
+                return None;
             }
             tokio::time::sleep(LOOK).await;
         }

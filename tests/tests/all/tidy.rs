@@ -9,6 +9,7 @@ mod listeners;
 mod migrations;
 mod mutations;
 mod names;
+mod points;
 mod retired;
 mod sources;
 mod tables;
