@@ -4,6 +4,7 @@ mod batch;
 mod cpu;
 mod floor;
 mod gate;
+mod goal;
 mod grow;
 mod issue;
 mod log;
@@ -17,7 +18,7 @@ use clap::Subcommand;
 use std::process::Command;
 
 /// What to measure.
-#[derive(Clone, Copy, Subcommand)]
+#[derive(Clone, Subcommand)]
 pub(crate) enum What {
     /// Issuance: whole journeys through the portal, and the issuer alone, against raw P-256, the
     /// disk's durable writes and `cfssl serve`, on both databases.
@@ -31,6 +32,11 @@ pub(crate) enum What {
         /// How many are in flight at the issuer alone.
         #[arg(long, default_value_t = 64)]
         in_flight: usize,
+        /// Grows the city to so many certificates, as rows and as records of its log, before it is
+        /// measured; of several numbers one after the other, and says whether the next
+        /// certificate costs the same behind the last as behind the first.
+        #[arg(long, value_delimiter = ',')]
+        grown: Vec<usize>,
         /// Only on this database.
         #[arg(long)]
         on: Option<portal::Database>,
@@ -48,7 +54,7 @@ pub(crate) enum What {
         #[arg(long)]
         on: Option<portal::Database>,
     },
-    /// The gate with all its duties against plain nginx with mTLS.
+    /// The gate with all its duties against plain nginx with mTLS: requests on kept connections.
     Gate {
         /// Kept connections, each with one request at a time.
         #[arg(long, default_value_t = 64)]
@@ -56,6 +62,12 @@ pub(crate) enum What {
         /// Seconds a round.
         #[arg(long, default_value_t = 4)]
         seconds: u64,
+        /// New connections instead, each with a full handshake and one request.
+        #[arg(long)]
+        handshakes: bool,
+        /// The memory of so many connections without a request instead.
+        #[arg(long, conflicts_with = "handshakes")]
+        idle: Option<usize>,
     },
     /// Intake of agents' runs against the disk's durable writes, on both databases.
     Log {
@@ -84,8 +96,9 @@ pub(crate) enum What {
         #[arg(long)]
         on: Option<portal::Database>,
     },
-    /// A city at rest: what it uses while nobody is there, how fast each role starts, and its
-    /// memory, behind the log of so many people, on both databases.
+    /// A city at rest: what it uses and writes while nobody is there, how fast each role starts,
+    /// its memory, and how fast all is replayed, behind the log of so many people, on both
+    /// databases.
     Rest {
         /// How many people; each takes four records.
         #[arg(long, default_value_t = 100_000)]
@@ -137,11 +150,13 @@ pub(crate) async fn run(what: What) -> anyhow::Result<()> {
         return Ok(());
     }
     match what {
-        What::Issue { count, at_once, in_flight, on, json } => {
-            issue::run(issue::Wanted { count, at_once, in_flight, on, json }).await
+        What::Issue { count, at_once, in_flight, grown, on, json } => {
+            issue::run(issue::Wanted { count, at_once, in_flight, grown, on, json }).await
         }
         What::Batch { count, on } => batch::run(count, on).await,
-        What::Gate { connections, seconds } => gate::run(connections, seconds).await,
+        What::Gate { connections, seconds, handshakes, idle } => {
+            gate::run(gate::Wanted { connections, seconds, handshakes, idle }).await
+        }
         What::Log { senders, records, seconds, on } => {
             log::run(log::Wanted { senders, records, seconds, on }).await
         }

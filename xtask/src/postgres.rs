@@ -67,6 +67,12 @@ pub(crate) fn stop(folder: &Path) -> anyhow::Result<()> {
     server.run("pg_ctl", &["-D", &server.data(), "-m", "immediate", "-s", "stop"])
 }
 
+/// The process of a server, whose children serve connections.
+pub(crate) fn pid(folder: &Path) -> anyhow::Result<u32> {
+    let text = std::fs::read_to_string(folder.join("data/postmaster.pid"))?;
+    Ok(text.lines().next().context("postmaster")?.parse()?)
+}
+
 struct Server<'a> {
     folder: &'a Path,
     binaries: PathBuf,

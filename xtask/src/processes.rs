@@ -10,6 +10,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const READY_LOOKS_MAX: usize = 600;
+/// The same behind millions of records.
+const FAR_BEHIND_LOOKS_MAX: usize = 20 * READY_LOOKS_MAX;
 const LOOK: Duration = Duration::from_millis(50);
 const STOP_LOOKS_MAX: usize = 400;
 
@@ -42,7 +44,7 @@ impl Running {
         }
         let city = City::read(folder)?;
         for (name, url) in city.admin_urls.iter().filter(|(name, _)| *name != "agent") {
-            running.ready(name, url).await?;
+            running.ready(name, url, READY_LOOKS_MAX).await?;
         }
         if city.agent.is_some() {
             running.start_gate(&city).await?;
@@ -67,7 +69,7 @@ impl Running {
             self.begin(name, command)?;
         }
         let url = city.admin_urls.get("agent").context("admin address")?;
-        self.ready("agent", url).await
+        self.ready("agent", url, READY_LOOKS_MAX).await
     }
 
     fn spawn(&mut self, name: &str) -> anyhow::Result<()> {
@@ -97,9 +99,9 @@ impl Running {
         Ok(())
     }
 
-    async fn ready(&mut self, name: &str, url: &str) -> anyhow::Result<()> {
+    async fn ready(&mut self, name: &str, url: &str, looks_max: usize) -> anyhow::Result<()> {
         let client = Client::new(url, None)?;
-        for _ in 0..READY_LOOKS_MAX {
+        for _ in 0..looks_max {
             self.check()?;
             if client.get("/readyz").await.is_ok_and(|answer| answer.status().is_success()) {
                 return Ok(());
@@ -126,15 +128,31 @@ impl Running {
 
     /// Kills a process and starts it again; gives how long it took until it was ready.
     pub(crate) async fn again(&mut self, name: &str) -> anyhow::Result<Duration> {
+        self.kill(name)?;
+        self.begin_again(name, READY_LOOKS_MAX).await
+    }
+
+    /// Kills a process.
+    pub(crate) fn kill(&mut self, name: &str) -> anyhow::Result<()> {
         let at = self.children.iter().position(|(known, _)| known == name);
         let (_, mut child) = self.children.remove(at.context("no such process")?);
         child.kill()?;
         child.wait()?;
+        Ok(())
+    }
+
+    /// Starts a process that was killed, behind a log that grew by very much meanwhile.
+    pub(crate) async fn begin_far_behind(&mut self, name: &str) -> anyhow::Result<Duration> {
+        self.begin_again(name, FAR_BEHIND_LOOKS_MAX).await
+    }
+
+    /// Starts a process that was killed; gives how long it took until it was ready.
+    async fn begin_again(&mut self, name: &str, looks_max: usize) -> anyhow::Result<Duration> {
         let city = City::read(&self.folder)?;
         let url = city.admin_urls.get(name).context("admin address")?;
         let began = Instant::now();
         self.spawn(name)?;
-        self.ready(name, url).await?;
+        self.ready(name, url, looks_max).await?;
         Ok(began.elapsed())
     }
 

@@ -2,6 +2,8 @@
 //! application, clients, certificates and core. Rates wobble on a shared machine; CPU per request
 //! and ratios do less.
 
+mod connections;
+
 use super::cpu::seconds as cpu;
 use super::floor;
 use crate::city::City;
@@ -22,12 +24,31 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
 const PEOPLE: usize = 8;
 const PATHS: usize = 500;
 const ROUNDS: usize = 3;
 const WARM: Duration = Duration::from_secs(1);
+/// Connections of nginx, to clients and to the application, at least.
+const NGINX_FILES: usize = 2_048;
+
+/// What the gate puts up with while connections themselves are measured.
+const MANY: &str = "\n[limits]\nconnections = 65536\nconnections_of_one = 65536\n\
+                    handshakes = 4096\nhandshakes_of_source = 4096\nidle_seconds = 3600\n";
+
+/// What is measured.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted {
+    /// Clients at once.
+    pub(super) connections: usize,
+    pub(super) seconds: u64,
+    /// New connections instead of kept ones.
+    pub(super) handshakes: bool,
+    /// So many connections that stay without a request, instead.
+    pub(super) idle: Option<usize>,
+}
 
 /// One measurement.
 struct Figure {
@@ -40,15 +61,23 @@ struct Figure {
 /// Everything that both proxies are measured with.
 struct Stage {
     home: PathBuf,
-    root: [u8; 32],
-    people: Vec<PathBuf>,
-    connections: usize,
-    seconds: u64,
+    /// How each person connects: nothing of a connection is taken up by another one.
+    people: Vec<TlsConnector>,
+    wanted: Wanted,
+}
+
+/// A proxy that runs.
+struct Proxy {
+    name: &'static str,
+    port: u16,
+    child: Child,
 }
 
 /// Runs the bench and prints its table.
-pub(super) async fn run(connections: usize, seconds: u64) -> anyhow::Result<()> {
+pub(super) async fn run(wanted: Wanted) -> anyhow::Result<()> {
     let nginx = which("nginx").context("nginx; next: apt-get install nginx-light")?;
+    // Every connection takes one here, one in each proxy and one at the application.
+    service::raise_open_files();
     let home = tempfile::tempdir_in(crate::found::workspace()?.join("target"))?;
     let folder = home.path().join("city");
     eprintln!("founding a city with a gate and {PEOPLE} people …");
@@ -62,49 +91,74 @@ pub(super) async fn run(connections: usize, seconds: u64) -> anyhow::Result<()> 
     let root = std::fs::read_to_string(folder.join(&city.ca.root_pem))?;
     let root =
         pki::pem::read(root.as_bytes(), pki::pem::Kind::Certificate)?.pop().context("root")?;
-    let stage = Stage {
-        home: home.path().to_owned(),
-        root: Certificate::read(&root)?.sha256(),
-        people,
-        connections,
-        seconds,
-    };
+    let root = Certificate::read(&root)?.sha256();
+    let people: anyhow::Result<Vec<TlsConnector>> =
+        people.iter().map(|path| connector(path, root)).collect();
+    let stage = Stage { home: home.path().to_owned(), people: people?, wanted };
+    if wanted.handshakes || wanted.idle.is_some() {
+        let path = folder.join("gate/agent.toml");
+        let text = std::fs::read_to_string(&path)?;
+        std::fs::write(path, text + MANY)?;
+    }
     let other = TcpListener::bind(("127.0.0.1", 0)).await?.local_addr()?.port();
-    let mut plain = stage.nginx(&nginx, &folder, other, application)?;
-    let mut agent = pinned(
+    let plain = stage.nginx(&nginx, &folder, other, application)?;
+    let agent = pinned(
         Command::new(crate::tool::binary("agent")?).arg("--state").arg(folder.join("gate")),
         &["serve"],
     )?;
-    answers(&stage, port).await?;
-    answers(&stage, other).await?;
+    let mut proxies = [
+        Proxy { name: "nginx", port: other, child: plain },
+        Proxy { name: "gate", port, child: agent },
+    ];
+    for proxy in &proxies {
+        answers(&stage, proxy.port).await?;
+    }
+    match wanted.idle {
+        Some(count) => connections::idle(&stage, &proxies, count).await?,
+        None => compare(&stage, &proxies).await?,
+    }
+    for proxy in &mut proxies {
+        end(&mut proxy.child)?;
+    }
+    running.stop().await
+}
+
+/// Measures both again and again, and prints the ratios.
+async fn compare(stage: &Stage, [plain, gate]: &[Proxy; 2]) -> anyhow::Result<()> {
+    let Wanted { connections, seconds, handshakes, .. } = stage.wanted;
+    let (clients, each) = match handshakes {
+        true => ("clients, a new connection for each request", "connections/s"),
+        false => ("connections", "requests/s"),
+    };
     println!(
-        "{connections} connections, {PEOPLE} people, {PATHS} paths, {seconds} s a round, one core each"
+        "{connections} {clients}, {PEOPLE} people, {PATHS} paths, {seconds} s a round, one core each"
     );
-    println!("durable writes of the disk (520 bytes) {:>8.0} /s", floor::durable(home.path())?);
-    println!(
-        "{:<10} {:>9} {:>14} {:>10} {:>10}",
-        "", "requests/s", "CPU s / 10,000", "median", "p99"
-    );
+    println!("durable writes of the disk (520 bytes) {:>8.0} /s", floor::durable(&stage.home)?);
+    println!("{:<10} {each:>13} {:>14} {:>10} {:>10}", "", "CPU s / 10,000", "median", "p99");
     let mut ratios = Vec::new();
     for _ in 0..ROUNDS {
-        let base = stage.measure(other, plain.id()).await?;
-        let gate = stage.measure(port, agent.id()).await?;
-        for (name, figure) in [("nginx", &base), ("gate", &gate)] {
+        let base = stage.measure(plain).await?;
+        let ours = stage.measure(gate).await?;
+        for (name, figure) in [(plain.name, &base), (gate.name, &ours)] {
             println!(
-                "{name:<10} {:>9.0} {:>14.3} {:>10.2?} {:>10.2?}",
+                "{name:<10} {:>13.0} {:>14.3} {:>10.2?} {:>10.2?}",
                 figure.rate, figure.cpu, figure.median, figure.late
             );
         }
-        ratios.push((gate.rate / base.rate, gate.cpu / base.cpu));
+        ratios.push((ours.rate / base.rate, ours.cpu / base.cpu));
     }
     ratios.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (rate, _) = ratios.get(ROUNDS / 2).copied().unwrap_or_default();
     ratios.sort_by(|a, b| a.1.total_cmp(&b.1));
     let (_, cpu) = ratios.get(ROUNDS / 2).copied().unwrap_or_default();
-    println!("gate ÷ nginx, median of {ROUNDS}:  requests/s {rate:.2}   CPU per request {cpu:.2}");
-    end(&mut agent)?;
-    end(&mut plain)?;
-    running.stop().await
+    println!("gate ÷ nginx, median of {ROUNDS}:  {each} {rate:.2}   CPU of each {cpu:.2}");
+    Ok(())
+}
+
+/// How somebody connects whose key and certificate lie there.
+fn connector(path: &Path, root: [u8; 32]) -> anyhow::Result<TlsConnector> {
+    let identity = Identity::from_files(&path.with_extension("pem"), &path.with_extension("key"))?;
+    Ok(TlsConnector::from(client(root, Some(identity))?))
 }
 
 /// Starts a proxy on core 0; everything else runs on the others.
@@ -204,17 +258,20 @@ impl Stage {
         let gate = city.join("gate");
         let config = format!(
             "daemon off;\nworker_processes 1;\nmaster_process off;\npid {at}/pid;\n\
-             error_log {at}/error.log;\nevents {{ worker_connections 2048; }}\nhttp {{\n\
+             error_log {at}/error.log;\nworker_rlimit_nofile {files};\n\
+             events {{ worker_connections {files}; }}\nhttp {{\n\
              access_log off;\nclient_body_temp_path {at}/a;\nproxy_temp_path {at}/b;\n\
              fastcgi_temp_path {at}/c;\nuwsgi_temp_path {at}/d;\nscgi_temp_path {at}/e;\n\
              upstream application {{ server 127.0.0.1:{application}; keepalive 128; }}\n\
              server {{\nlisten 127.0.0.1:{port} ssl;\nssl_protocols TLSv1.3;\n\
              ssl_certificate {gate}/tls.pem;\nssl_certificate_key {gate}/tls.key;\n\
              ssl_client_certificate {city}/chain.pem;\nssl_verify_client on;\nssl_verify_depth 2;\n\
-             keepalive_requests 10000000;\nlocation / {{ proxy_pass http://application;\n\
+             keepalive_timeout 3600;\nkeepalive_requests 10000000;\n\
+             location / {{ proxy_pass http://application;\n\
              proxy_http_version 1.1; proxy_set_header Connection \"\"; }} }} }}\n",
             gate = gate.display(),
-            city = city.display()
+            city = city.display(),
+            files = 2 * self.wanted.idle.unwrap_or(NGINX_FILES / 2).max(NGINX_FILES / 2),
         );
         let read =
             |name: &str| std::fs::read_to_string(city.join(format!("ca/public/ca/{name}.pem")));
@@ -225,42 +282,53 @@ impl Stage {
     }
 
     async fn connect(&self, person: usize, port: u16) -> anyhow::Result<Sender> {
-        let path = self.people.get(person % self.people.len()).context("person")?;
-        let identity =
-            Identity::from_files(&path.with_extension("pem"), &path.with_extension("key"))?;
-        let tls = TlsConnector::from(client(self.root, Some(identity))?);
-        let stream = TcpStream::connect(("127.0.0.1", port)).await?;
-        stream.set_nodelay(true)?;
-        let stream = tls.connect("localhost".try_into()?, stream).await?;
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(connection);
-        Ok(sender)
+        connect(self.people.get(person % self.people.len()).context("person")?, port).await
     }
 
-    /// Closed-loop clients on kept connections.
-    async fn measure(&self, port: u16, pid: u32) -> anyhow::Result<Figure> {
+    /// Closed-loop clients on kept connections, or on a new one each time.
+    async fn measure(&self, proxy: &Proxy) -> anyhow::Result<Figure> {
+        let port = proxy.port;
         let mut senders = Vec::new();
-        for person in 0..self.connections {
-            senders.push(self.connect(person, port).await?);
+        for person in 0..self.wanted.connections {
+            let tls = self.people.get(person % self.people.len()).context("person")?.clone();
+            let kept = match self.wanted.handshakes {
+                true => None,
+                false => Some(connect(&tls, port).await?),
+            };
+            senders.push((tls, kept));
         }
         let began = Instant::now();
-        let (from, end) = (began + WARM, began + WARM + Duration::from_secs(self.seconds));
-        let mut tasks = tokio::task::JoinSet::new();
-        for (at, mut sender) in senders.into_iter().enumerate() {
+        let time = (began + WARM, began + WARM + Duration::from_secs(self.wanted.seconds));
+        let mut tasks: JoinSet<anyhow::Result<Vec<Duration>>> = JoinSet::new();
+        for (at, (tls, mut kept)) in senders.into_iter().enumerate() {
             tasks.spawn(async move {
                 let mut times = Vec::new();
                 let mut number = at * 31;
-                while Instant::now() < end {
+                while Instant::now() < time.1 {
                     let asked = Instant::now();
-                    ensure!(ask(&mut sender, number).await? == 200, "a request was refused");
+                    let status = match &mut kept {
+                        Some(sender) => ask(sender, number).await?,
+                        None => ask(&mut connect(&tls, port).await?, number).await?,
+                    };
+                    ensure!(status == 200, "a request was refused");
                     number += 1;
-                    if asked >= from {
+                    if asked >= time.0 {
                         times.push(asked.elapsed());
                     }
                 }
                 Ok(times)
             });
         }
+        self.figure(tasks, time, proxy.child.id()).await
+    }
+
+    /// What came of clients that note how long each request took from a moment on.
+    async fn figure(
+        &self,
+        mut tasks: JoinSet<anyhow::Result<Vec<Duration>>>,
+        (from, end): (Instant, Instant),
+        pid: u32,
+    ) -> anyhow::Result<Figure> {
         tokio::time::sleep_until(from.into()).await;
         let before = cpu(pid)?;
         tokio::time::sleep_until(end.into()).await;
@@ -273,10 +341,19 @@ impl Stage {
         let at = |part: usize| times.get(times.len() * part / 100).copied().unwrap_or_default();
         let count = times.len() as f64;
         Ok(Figure {
-            rate: count / self.seconds as f64,
+            rate: count / self.wanted.seconds as f64,
             cpu: used / count * 10_000.0,
             median: at(50),
             late: at(99),
         })
     }
+}
+
+async fn connect(tls: &TlsConnector, port: u16) -> anyhow::Result<Sender> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+    stream.set_nodelay(true)?;
+    let stream = tls.connect("localhost".try_into()?, stream).await?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    Ok(sender)
 }

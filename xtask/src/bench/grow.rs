@@ -1,7 +1,11 @@
 //! A city of many people for benches: orders, approvals and enactments as the issuer writes them,
 //! with the city's own keys, many in one transaction. Log service and issuer take them up like any
 //! others: every signature is verified. Certificates are rows only, made from one that was issued,
-//! or there are none.
+//! or there are none; `grow/certificates.rs` makes them as records too.
+
+mod certificates;
+
+pub(super) use certificates::{OF_ONE, certify};
 
 use crate::city::City;
 use anyhow::Context;

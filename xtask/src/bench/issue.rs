@@ -12,13 +12,14 @@ pub(super) mod people;
 mod report;
 
 use super::floor;
+use super::grow::{OF_ONE, certify, grow};
 use super::portal::Database;
 use crate::found::{Sample, found};
 use crate::postgres;
 use crate::processes::Running;
 use journey::{Bare, Portal, Took};
 use meter::Meter;
-use people::{Applicant, applicants, for_all};
+use people::{Applicant, UNITS, applicants, for_all};
 use report::{Floors, Load, OnDatabase, Report};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,9 +32,10 @@ const ALONE: usize = 60;
 const WARM: usize = 200;
 /// Certificates that cfssl signs.
 const CFSSL: usize = 4_000;
+/// What the growth began is over after this long.
+const SETTLE: Duration = Duration::from_secs(10);
 
 /// What is measured.
-#[derive(Clone, Copy)]
 pub(super) struct Wanted {
     /// Certificates a measurement.
     pub(super) count: usize,
@@ -41,6 +43,8 @@ pub(super) struct Wanted {
     pub(super) at_once: usize,
     /// Certificates in flight at the issuer alone.
     pub(super) in_flight: usize,
+    /// Certificates that the city is grown to, one after the other.
+    pub(super) grown: Vec<usize>,
     pub(super) on: Option<Database>,
     pub(super) json: bool,
 }
@@ -62,14 +66,14 @@ pub(super) async fn run(wanted: Wanted) -> anyhow::Result<()> {
         report.floors.print();
     }
     if wanted.on != Some(Database::Postgres) {
-        let stage = Stage { folder: home.path().join("sqlite"), server: None, wanted };
+        let stage = Stage { folder: home.path().join("sqlite"), server: None, wanted: &wanted };
         report.add(stage.run(None).await?, wanted.json);
     }
     if wanted.on != Some(Database::Sqlite) {
         let server = tempfile::Builder::new().prefix("pg-").tempdir_in("/tmp")?;
         let address = postgres::start(server.path(), true)?;
         let folder = home.path().join("postgres");
-        let stage = Stage { folder, server: Some(server.path().to_owned()), wanted };
+        let stage = Stage { folder, server: Some(server.path().to_owned()), wanted: &wanted };
         let done = stage.run(Some(address)).await;
         postgres::stop(server.path())?;
         report.add(done?, wanted.json);
@@ -81,29 +85,78 @@ pub(super) async fn run(wanted: Wanted) -> anyhow::Result<()> {
 }
 
 /// One city on one database.
-struct Stage {
+struct Stage<'a> {
     folder: PathBuf,
     /// The folder of its PostgreSQL server.
     server: Option<PathBuf>,
-    wanted: Wanted,
+    wanted: &'a Wanted,
 }
 
-impl Stage {
-    async fn run(&self, postgres: Option<String>) -> anyhow::Result<OnDatabase> {
+/// Whom a city was grown by, and how many certificates they have.
+#[derive(Default)]
+struct Crowd {
+    people: Vec<String>,
+    certificates: usize,
+}
+
+impl Stage<'_> {
+    async fn run(&self, postgres: Option<String>) -> anyhow::Result<Vec<OnDatabase>> {
         let database = if postgres.is_some() { "PostgreSQL" } else { "SQLite" };
-        let Wanted { count, at_once, in_flight, .. } = self.wanted;
-        eprintln!("{database}: founding a city, making people and letters …");
+        eprintln!("{database}: founding a city …");
         found(&self.folder, &Sample { postgres: postgres.clone(), ..Sample::default() })?;
         let mut running = Running::start(&self.folder).await?;
         let address = match &postgres {
             Some(address) => address.replace("{user}", "ca").replace("{name}", "ca"),
             None => format!("sqlite:{}", self.folder.join("ca/ca.db").display()),
         };
-        let store = Store::open(&address).await?;
-        let made = ALONE + 2 * (WARM + count);
-        let mut people = applicants(&self.folder, &store, made).await?;
-        store.close().await;
-        let meter = Meter::open(&self.folder, &running, self.server.as_deref())?;
+        let (mut crowd, mut measured) = (Crowd::default(), Vec::new());
+        let unchanged = [0];
+        let sizes = match self.wanted.grown.as_slice() {
+            [] => unchanged.as_slice(),
+            some => some,
+        };
+        for size in sizes {
+            let store = Store::open(&address).await?;
+            if *size > crowd.certificates {
+                eprintln!("{database}: growing to {size} certificates …");
+                self.grow(&store, &mut running, (&mut crowd, *size)).await?;
+            }
+            eprintln!("{database}: making people and letters …");
+            let made = ALONE + 2 * (WARM + self.wanted.count);
+            let people = applicants(&self.folder, &store, made).await?;
+            store.close().await;
+            measured.push(self.measure((database, *size), &running, people).await?);
+        }
+        running.stop().await?;
+        Ok(measured)
+    }
+
+    async fn grow(
+        &self,
+        store: &Store,
+        running: &mut Running,
+        (crowd, size): (&mut Crowd, usize),
+    ) -> anyhow::Result<()> {
+        let more = size.div_ceil(OF_ONE).saturating_sub(crowd.people.len());
+        if more > 0 {
+            let grown = grow(&self.folder, store, (more, &UNITS), None).await?;
+            crowd.people.extend(grown.into_iter().map(|one| one.person));
+        }
+        let numbers = crowd.certificates..size;
+        certify(&self.folder, store, running, (&crowd.people, numbers)).await?;
+        crowd.certificates = size;
+        tokio::time::sleep(SETTLE).await;
+        Ok(())
+    }
+
+    async fn measure(
+        &self,
+        (database, grown): (&'static str, usize),
+        running: &Running,
+        mut people: Vec<Applicant>,
+    ) -> anyhow::Result<OnDatabase> {
+        let &Wanted { count, at_once, in_flight, .. } = self.wanted;
+        let meter = Meter::open(&self.folder, running, self.server.as_deref())?;
         eprintln!("{database}: everybody hears of their letter …");
         meter.everybody_told().await?;
         eprintln!("{database}: one person after the other …");
@@ -114,8 +167,7 @@ impl Stage {
         let journeys = journeys(&portal, &meter, some, at_once, WARM).await?;
         eprintln!("{database}: the issuer alone, {in_flight} in flight …");
         let issuer = at_issuer(&self.folder, &meter, people, in_flight).await?;
-        running.stop().await?;
-        Ok(OnDatabase { database, alone, journeys, issuer })
+        Ok(OnDatabase { database, grown, alone, journeys, issuer })
     }
 }
 

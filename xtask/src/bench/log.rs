@@ -8,6 +8,7 @@ mod piece;
 
 use super::cpu::seconds as cpu;
 use super::floor;
+use super::goal::mark;
 use super::portal::Database;
 use crate::city::City;
 use crate::found::{Sample, found};
@@ -35,6 +36,14 @@ const AHEAD: usize = 10;
 const ALONE: usize = 400;
 /// The index has caught up within this, or the bench says how far it is.
 const INDEX: Duration = Duration::from_secs(60);
+/// Records a second that many senders are to reach, on SQLite and on PostgreSQL.
+const MANY_GOALS: (f64, f64) = (30_000.0, 15_000.0);
+/// What one sender with one record a piece is to reach of the disk's durable writes.
+const ALONE_GOAL: f64 = 0.40;
+/// CPU of a record in the last rounds, by that in the first.
+const FLAT_GOAL: f64 = 1.2;
+/// Rounds at either end of the growth that are compared, at most.
+const ENDS: usize = 3;
 
 /// What is measured.
 #[derive(Clone, Copy)]
@@ -88,19 +97,24 @@ async fn on(
     let stage = Stage::open(folder, running.pid("log").context("log")?)?;
     println!("\n{database}");
     let (rate, _) = stage.round(1, (ALONE, 1)).await?;
-    println!("one sender, one record a piece: {rate:>8.0} /s, {:.2} of the disk", rate / floor);
+    let part = rate / floor;
+    let goal = mark(part >= ALONE_GOAL, &format!("{ALONE_GOAL:.2}"));
+    println!("one sender, one record a piece: {rate:>8.0} /s, {part:.2} of the disk{goal}");
     let (rate, _) = stage.round(1, (AHEAD, PIECE)).await?;
     println!("one sender, {PIECE} records a piece: {rate:>8.0} records/s");
     println!("{:>10} {:>12} {:>16} {:>14}", "size", "records/s", "CPU s / 100,000", "index behind");
-    let began = Instant::now();
+    let (began, mut rounds) = (Instant::now(), Vec::new());
     loop {
         let (rate, used) = stage.round(wanted.senders, (AHEAD, PIECE)).await?;
         let (size, reached) = sizes(&store).await?;
         println!("{size:>10} {rate:>12.0} {:>16.2} {:>14}", used * 100_000.0, size - reached);
+        rounds.push(Growth { size, rate, used });
         if size >= wanted.records || began.elapsed() > Duration::from_secs(wanted.seconds) {
             break;
         }
     }
+    let goal = if postgres.is_some() { MANY_GOALS.1 } else { MANY_GOALS.0 };
+    judged(&rounds, wanted.senders, goal);
     let (size, reached) = sizes(&store).await?;
     let waited = Instant::now();
     while sizes(&store).await?.1 < size && waited.elapsed() < INDEX {
@@ -110,6 +124,37 @@ async fn on(
     println!("the index was {} records behind, and has them after {took:.1?}", size - reached);
     store.close().await;
     running.stop().await
+}
+
+/// One round of many senders: the size of the log behind it, records a second, and CPU seconds of
+/// each.
+struct Growth {
+    size: u64,
+    rate: f64,
+    used: f64,
+}
+
+/// Says whether the rate is what it is to be, and whether a record costs the same in a log of any
+/// length.
+fn judged(rounds: &[Growth], senders: usize, goal: f64) {
+    let mut rates: Vec<f64> = rounds.iter().map(|round| round.rate).collect();
+    rates.sort_by(f64::total_cmp);
+    let median = rates.get(rates.len() / 2).copied().unwrap_or_default();
+    let goal = mark(median >= goal, &format!("{goal:.0} with 64"));
+    println!("{senders} senders, median of {} rounds: {median:.0} records/s{goal}", rounds.len());
+    let ends = ENDS.min(rounds.len() / 2);
+    let (Some(first), Some(last)) = (rounds.get(..ends), rounds.get(rounds.len() - ends..)) else {
+        return;
+    };
+    let (Some(from), Some(to)) = (first.last(), last.first()) else {
+        println!("one round says nothing of how a record's cost grows; next: more --records");
+        return;
+    };
+    let cost = |some: &[Growth]| some.iter().map(|round| round.used).sum::<f64>();
+    let ratio = cost(last) / cost(first);
+    let goal = mark(ratio <= FLAT_GOAL, &format!("{FLAT_GOAL:.1}"));
+    let (from, to) = (from.size, to.size);
+    println!("CPU of a record from {to} on ÷ up to {from}: {ratio:.2}{goal}");
 }
 
 /// Sizes of the log and of its index.

@@ -1,13 +1,18 @@
-//! A city at rest: what its processes use while nobody is there, how fast each role starts behind a
-//! log of this many people, and the memory that it then has.
+//! A city at rest: what its processes use and write while nobody is there, how fast each role
+//! starts behind a log of this many people, the memory that it then has, and how fast all of that
+//! log is replayed.
 
 use super::cpu;
+use super::goal::mark;
 use super::grow::{grow, indexed};
 use super::portal::Database;
+use crate::city::City;
 use crate::found::{Sample, found};
 use crate::postgres;
-use crate::processes::{PROCESSES, Running};
+use crate::processes::{GATE, PROCESSES, Running};
 use anyhow::Context;
+use ca_store::replay::{LOG, Replay};
+use records::trust::Trust;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use store::Store;
@@ -16,9 +21,13 @@ use store::Store;
 const IDLE_MAX: f64 = 0.01;
 /// How long a start may take.
 const START_MAX: Duration = Duration::from_secs(3);
+/// Records a second of a whole replay.
+const REPLAY_GOAL: f64 = 100_000.0;
 /// What was begun at the start, or by the growth, is over after this long.
 const SETTLE: Duration = Duration::from_secs(10);
 const UNITS: [&str; 2] = ["sz-office", "sz-finance"];
+/// The server of the database, which others use too: it is told, and not counted.
+const SERVER: &str = "PostgreSQL";
 
 /// What is measured.
 #[derive(Clone, Copy)]
@@ -37,20 +46,25 @@ pub(super) async fn run(wanted: Wanted) -> anyhow::Result<()> {
     if wanted.on != Some(Database::Sqlite) {
         let server = tempfile::Builder::new().prefix("pg-").tempdir_in("/tmp")?;
         let address = postgres::start(server.path(), true)?;
-        let done = on(&home.path().join("postgres"), Some(address), wanted).await;
+        let with = Some((address, postgres::pid(server.path())?));
+        let done = on(&home.path().join("postgres"), with, wanted).await;
         postgres::stop(server.path())?;
         done?;
     }
     Ok(())
 }
 
-async fn on(folder: &Path, postgres: Option<String>, wanted: Wanted) -> anyhow::Result<()> {
-    let database = if postgres.is_some() { "PostgreSQL" } else { "SQLite" };
-    eprintln!("{database}: founding a city …");
+/// On SQLite, or at the address of a server, with its process.
+async fn on(folder: &Path, server: Option<(String, u32)>, wanted: Wanted) -> anyhow::Result<()> {
+    let database = if server.is_some() { "PostgreSQL" } else { "SQLite" };
+    eprintln!("{database}: founding a city with a gate …");
+    let (postgres, pid) = server.unzip();
     found(folder, &Sample { postgres: postgres.clone(), ..Sample::default() })?;
     let mut running = Running::start(folder).await?;
+    crate::gate::join(folder)?;
+    running.start_gate(&City::read(folder)?).await?;
     println!("{database}");
-    idle(&running, wanted.seconds).await?;
+    idle(&running, pid, wanted.seconds).await?;
     let address = match &postgres {
         Some(address) => address.replace("{user}", "ca").replace("{name}", "ca"),
         None => format!("sqlite:{}", folder.join("ca/ca.db").display()),
@@ -62,61 +76,86 @@ async fn on(folder: &Path, postgres: Option<String>, wanted: Wanted) -> anyhow::
     let records = records(&store).await?;
     let grown = began.elapsed();
     println!("a city of {} people: {records} records, grown in {grown:.0?}", wanted.people);
-    store.close().await;
     tokio::time::sleep(SETTLE).await;
     for (name, ..) in PROCESSES {
         let took = running.again(name).await?;
         let pid = running.pid(name).context("no such process")?;
-        let held = if took <= START_MAX { "held" } else { "missed" };
+        let goal = mark(took <= START_MAX, &format!("{:.0}", START_MAX.as_secs_f64()));
         println!(
-            "  {name:<16} ready {:>6.2} s after its start (goal {:.0}, {held}), {:>6.0} MiB",
+            "  {name:<16} ready {:>6.2} s after its start{goal}, {:>6.0} MiB",
             took.as_secs_f64(),
-            START_MAX.as_secs_f64(),
-            memory(pid)?
+            cpu::resident_kib(pid)? / 1_024.0
         );
     }
-    idle(&running, wanted.seconds).await?;
+    let rate = replayed(folder, &store).await?;
+    let goal = mark(rate >= REPLAY_GOAL, &format!("{REPLAY_GOAL:.0}"));
+    println!("  all of it replayed from the database: {rate:.0} records/s{goal}");
+    store.close().await;
+    idle(&running, pid, wanted.seconds).await?;
     running.stop().await
 }
 
-/// What every process uses while nobody asks anything.
-async fn idle(running: &Running, seconds: u64) -> anyhow::Result<()> {
-    tokio::time::sleep(SETTLE).await;
-    let used = || -> anyhow::Result<Vec<f64>> {
-        PROCESSES
-            .iter()
-            .map(|(name, ..)| cpu::seconds(running.pid(name).context("no such process")?))
-            .collect()
-    };
-    let before = used()?;
-    tokio::time::sleep(Duration::from_secs(seconds)).await;
-    let mut all = 0.0;
-    let mut parts = Vec::new();
-    for ((name, ..), (before, after)) in PROCESSES.iter().zip(before.iter().zip(used()?)) {
-        let share = (after - before) / std::time::Duration::from_secs(seconds).as_secs_f64();
-        all += share;
-        parts.push(format!("{name} {:.2} %", share * 100.0));
+/// Records a second of a replay from leaf 0, every signature verified.
+async fn replayed(folder: &Path, store: &Store) -> anyhow::Result<f64> {
+    let trust: Trust = serde_json::from_slice(&std::fs::read(folder.join("ca/trust.json"))?)?;
+    let replay = Replay::new(&trust).context("trust file")?;
+    let mut tx = store.read().await?;
+    let (began, mut count) = (Instant::now(), 0_u32);
+    replay.whole(&mut tx, |_, _| count += 1).await?;
+    Ok(f64::from(count) / began.elapsed().as_secs_f64())
+}
+
+/// What one process used so far: seconds of the processor, and bytes written to the disk.
+struct Used {
+    name: &'static str,
+    seconds: f64,
+    written: u64,
+}
+
+/// What every process of a city used that `make run` starts, and the server of its database.
+fn used(running: &Running, server: Option<u32>) -> anyhow::Result<Vec<Used>> {
+    let of_city = PROCESSES.into_iter().map(|(name, ..)| name);
+    let of_gate = GATE.into_iter().map(|(name, _)| name);
+    let mut all = Vec::new();
+    for name in of_city.chain(of_gate) {
+        let pid = running.pid(name).context("no such process")?;
+        all.push(Used { name, seconds: cpu::seconds(pid)?, written: cpu::written(pid)? });
     }
-    let held = if all <= IDLE_MAX { "held" } else { "missed" };
-    println!(
-        "  nobody there for {seconds} s: {:.2} % of one processor (goal {:.0} %, {held}): {}",
-        all * 100.0,
-        IDLE_MAX * 100.0,
-        parts.join(", ")
-    );
+    if let Some(pid) = server {
+        let (seconds, written) = (cpu::family_seconds(pid)?, cpu::family_written(pid)?);
+        all.push(Used { name: SERVER, seconds, written });
+    }
+    Ok(all)
+}
+
+/// What every process uses and writes while nobody asks anything.
+async fn idle(running: &Running, server: Option<u32>, seconds: u64) -> anyhow::Result<()> {
+    tokio::time::sleep(SETTLE).await;
+    let before = used(running, server)?;
+    let time = Duration::from_secs(seconds);
+    tokio::time::sleep(time).await;
+    let after = used(running, server)?;
+    let (mut all, mut wrote, mut lines) = (0.0, 0, Vec::new());
+    for (was, is) in before.iter().zip(&after) {
+        let share = (is.seconds - was.seconds) / time.as_secs_f64();
+        let written = is.written.saturating_sub(was.written);
+        if is.name != SERVER {
+            all += share;
+            wrote += written;
+        }
+        let percent = share * 100.0;
+        lines.push(format!("    {:<16} {percent:>6.2} % {written:>10} bytes written", is.name));
+    }
+    let goal = mark(all <= IDLE_MAX, &format!("{:.0} %", IDLE_MAX * 100.0));
+    let percent = all * 100.0;
+    println!("  nobody there for {seconds} s: {percent:.2} % of one processor{goal}");
+    println!("  written to the disk meanwhile: {wrote} bytes{}", mark(wrote == 0, "0"));
+    lines.iter().for_each(|line| println!("{line}"));
     Ok(())
 }
 
 /// How many records the log of decisions has.
 async fn records(store: &Store) -> anyhow::Result<u64> {
     let mut tx = store.read().await?;
-    Ok(ca_store::ledger::extent(&mut tx, ca_store::replay::LOG).await?.size)
-}
-
-/// Memory that a process has, MiB.
-fn memory(pid: u32) -> anyhow::Result<f64> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
-    let kib: u32 = line.split_whitespace().next().context("VmRSS")?.parse()?;
-    Ok(f64::from(kib) / 1_024.0)
+    Ok(ca_store::ledger::extent(&mut tx, LOG).await?.size)
 }

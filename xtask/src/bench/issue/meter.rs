@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// How often it is looked whether everybody was told.
 const AGAIN: Duration = Duration::from_millis(250);
+/// What makes the load, beside the processes of the city.
+pub(super) const GENERATOR: &str = "load generator";
 
 /// Looks at a running city.
 pub(super) struct Meter {
@@ -57,17 +59,11 @@ impl Meter {
         let admin = |role: &str| -> anyhow::Result<Client> {
             Ok(Client::new(city.admin_urls.get(role).context("admin address")?, None)?)
         };
-        let mut pids = vec![("load generator".to_owned(), std::process::id())];
+        let mut pids = vec![(GENERATOR.to_owned(), std::process::id())];
         for (name, ..) in PROCESSES {
             pids.push((name.to_owned(), running.pid(name).context("no such process")?));
         }
-        let postgres = match server {
-            Some(server) => {
-                let text = std::fs::read_to_string(server.join("data/postmaster.pid"))?;
-                Some(text.lines().next().context("postmaster")?.parse()?)
-            }
-            None => None,
-        };
+        let postgres = server.map(crate::postgres::pid).transpose()?;
         let policies = inotify::init(inotify::CreateFlags::NONBLOCK)?;
         for below in ["", "profiles", "access"] {
             let path = folder.join("ca/policies").join(below);

@@ -22,7 +22,8 @@ use tokio::task::JoinSet;
 
 /// A letter that has to wait is asked for again after this long.
 const AGAIN: std::time::Duration = std::time::Duration::from_millis(50);
-const UNITS: [&str; 2] = ["sz-office", "sz-finance"];
+/// Where people are.
+pub(super) const UNITS: [&str; 2] = ["sz-office", "sz-finance"];
 /// Letters that are made at once.
 const LETTERS_AT_ONCE: usize = 64;
 

@@ -2,7 +2,8 @@
 
 use super::cfssl::Cfssl;
 use super::journey::Took;
-use super::meter::Difference;
+use super::meter::{Difference, GENERATOR};
+use crate::bench::goal;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,6 +17,8 @@ const ALONE_GOAL_MS: f64 = 30.0;
 const ISSUER_GOAL: f64 = 1_500.0;
 /// Verifications a certificate in the issuer.
 const VERIFICATIONS_GOAL: f64 = 5.0;
+/// CPU of a certificate behind the most, by that behind the fewest.
+const FLAT_GOAL: f64 = 1.2;
 
 /// Everything of one run.
 #[derive(Serialize)]
@@ -36,10 +39,12 @@ pub(super) struct Floors {
     pub(super) cfssl: Option<Cfssl>,
 }
 
-/// One database.
+/// One database, behind so many certificates.
 #[derive(Serialize)]
 pub(super) struct OnDatabase {
     pub(super) database: &'static str,
+    /// Certificates that the city had been grown to.
+    pub(super) grown: usize,
     pub(super) alone: Load,
     pub(super) journeys: Load,
     pub(super) issuer: Load,
@@ -107,11 +112,12 @@ impl Load {
 
 impl Report {
     /// Takes a database's figures, and prints them unless everything is printed at the end.
-    pub(super) fn add(&mut self, database: OnDatabase, json: bool) {
+    pub(super) fn add(&mut self, sizes: Vec<OnDatabase>, json: bool) {
         if !json {
-            database.print(&self.floors);
+            sizes.iter().for_each(|one| one.print(&self.floors));
+            print_flat(&sizes);
         }
-        self.databases.push(database);
+        self.databases.extend(sizes);
     }
 }
 
@@ -133,8 +139,8 @@ impl Floors {
 
 impl OnDatabase {
     fn print(&self, floors: &Floors) {
-        let Self { database, alone, journeys, issuer } = self;
-        println!("\n{database}");
+        let Self { database, grown, alone, journeys, issuer } = self;
+        println!("\n{database}, behind {grown} certificates");
         println!(
             "one person alone, from look-up to proven certificate, {} times",
             alone.certificates
@@ -160,7 +166,30 @@ impl OnDatabase {
     }
 }
 
+/// Whether a certificate costs the same behind few others and behind many.
+fn print_flat(sizes: &[OnDatabase]) {
+    let (Some(first), Some(last)) = (sizes.first(), sizes.last()) else { return };
+    if first.grown == last.grown {
+        return;
+    }
+    println!("\nCPU each certificate, behind {} ÷ behind {}", last.grown, first.grown);
+    for (what, few, many) in [
+        ("whole journeys", &first.journeys, &last.journeys),
+        ("the issuer alone", &first.issuer, &last.issuer),
+    ] {
+        let ratio = many.city_us() / few.city_us();
+        let goal = goal::mark(ratio <= FLAT_GOAL, &format!("{FLAT_GOAL:.1}"));
+        println!("  {what:<18} {ratio:>6.2}{goal}");
+    }
+}
+
 impl Load {
+    /// Microseconds of the processor that the city took for each certificate.
+    fn city_us(&self) -> f64 {
+        let of_city = self.cpu_us.iter().filter(|(name, _)| *name != GENERATOR);
+        of_city.map(|(_, each)| each).sum()
+    }
+
     fn print_rate(&self, goal: f64, floors: &Floors) {
         let rate = self.rate;
         let goal = mark(rate >= goal, goal);
@@ -190,5 +219,5 @@ impl Load {
 }
 
 fn mark(holds: bool, goal: f64) -> String {
-    if holds { format!(" (goal {goal:.0}, held)") } else { format!(" (goal {goal:.0}, missed)") }
+    goal::mark(holds, &format!("{goal:.0}"))
 }
