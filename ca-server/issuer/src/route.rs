@@ -43,6 +43,7 @@ mod withdraw;
 
 use crate::asking::Question;
 use crate::issuer::{CURRENT_WAIT, Issuer};
+use ::records::Code;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
@@ -51,7 +52,6 @@ use axum::routing::post;
 use ca_api::{Reach, both, handler, organisation, public, reach, staff};
 use ca_host::listener;
 use mtls::listen::Judge;
-use ::records::Code;
 use std::sync::Arc;
 
 /// Largest message, in bytes.
@@ -171,9 +171,7 @@ mod tests {
         for path in [staff::FIND, staff::CERTIFICATE] {
             assert_eq!(reach(path), Reach::LeadsToBrake, "{path}: to a wish");
         }
-        for path in
-            [handler::PERSON, handler::RECORDS, handler::PREVIEW, organisation::DOSSIER]
-        {
+        for path in [handler::PERSON, handler::RECORDS, handler::PREVIEW, organisation::DOSSIER] {
             assert_eq!(reach(path), Reach::LeadsToBrake, "{path}: to a leave");
         }
         for path in [handler::NUMBERS, handler::RECEIPT, staff::STATE, public::LOOK_UP] {

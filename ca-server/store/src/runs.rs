@@ -1,7 +1,7 @@
 //! Runs of agents' spools as far as the log has them: `agent_run` and `agent_head`.
 
-use crate::sequenced;
 use crate::run::{LOG, VerifiedRun};
+use crate::sequenced;
 use records::Bytes;
 use records::access::{CHAIN_START, Link, SignedHead};
 use records::record::entry;

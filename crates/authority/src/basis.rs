@@ -10,8 +10,8 @@ use records::founding::Holding;
 use records::json;
 use records::order::{
     AgentBefore, Basis, Before, Body, CertificateBefore, DelegateBody, FilesBefore, IssueBody,
-    LentBefore, NamedPerson, NamedUnit, Order, PersonAction, PersonBefore, PortalBefore, RoleAction,
-    RoleBody, UnitAction, UnitBefore,
+    LentBefore, NamedPerson, NamedUnit, Order, PersonAction, PersonBefore, PortalBefore,
+    RoleAction, RoleBody, UnitAction, UnitBefore,
 };
 
 impl Authority {

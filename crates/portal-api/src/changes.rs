@@ -234,8 +234,7 @@ mod tests {
             RecordLine::Known(Box::new(bare)),
         ];
         let refused = told(ChangeKind::Revoke, &rows, PeopleRecords { lines: lines.clone() });
-        let said: Vec<String> =
-            refused.unwrap().unwrap_err().iter().map(RowRefusal::zh).collect();
+        let said: Vec<String> = refused.unwrap().unwrap_err().iter().map(RowRefusal::zh).collect();
         assert_eq!(said[0], "第 3 行：姓名与登记的“王小红”不符");
         assert_eq!(said[1], format!("第 4 行：{}", Code::HandlerScope.zh().trim_end_matches('。')));
         assert_eq!(said[2], "第 5 行：此人没有可吊销的证书");

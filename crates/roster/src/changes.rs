@@ -195,9 +195,8 @@ mod tests {
         for (row, matter) in
             [(2, "人员编号"), (3, "多个单位"), (4, "没有单位"), (6, "第 5 行"), (7, "公式")]
         {
-            let told = |one: &String| {
-                one.starts_with(&format!("第 {row} 行")) && one.contains(matter)
-            };
+            let told =
+                |one: &String| one.starts_with(&format!("第 {row} 行")) && one.contains(matter);
             assert!(said.iter().any(told), "{row} {matter}: {said:?}");
         }
         let missing = |kind, text: &str| taken(kind, text).unwrap_err().remove(0);

@@ -163,6 +163,9 @@ fn person(
 }
 
 /// What was read, or nothing, and then it is told.
-pub(crate) fn kept<T>(read: Result<T, RowProblem>, wrong: &mut impl FnMut(RowProblem)) -> Option<T> {
+pub(crate) fn kept<T>(
+    read: Result<T, RowProblem>,
+    wrong: &mut impl FnMut(RowProblem),
+) -> Option<T> {
     read.map_err(wrong).ok()
 }

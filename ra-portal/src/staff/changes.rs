@@ -299,12 +299,11 @@ async fn units(
 type Taken = Result<(Vec<ChangeEntry>, Table), (Vec<(String, String)>, String)>;
 
 fn taken(bytes: &[u8], kind: ChangeKind, units: &[UnitLine]) -> Taken {
-    let table = read(bytes).map_err(|refusal| (vec![(refusal.zh(), refusal.en())], String::new()))?;
+    let table =
+        read(bytes).map_err(|refusal| (vec![(refusal.zh(), refusal.en())], String::new()))?;
     match check_changes(&table, kind, units) {
         Ok(entries) => Ok((entries, table)),
-        Err(NotTaken::File(refusal)) => {
-            Err((vec![(refusal.zh(), refusal.en())], as_text(&table)))
-        }
+        Err(NotTaken::File(refusal)) => Err((vec![(refusal.zh(), refusal.en())], as_text(&table))),
         Err(NotTaken::Rows(rows)) => Err((said(&rows), as_text(&table))),
     }
 }

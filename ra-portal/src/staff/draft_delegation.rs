@@ -28,8 +28,7 @@ pub(super) fn typed(form: &Form) -> Option<Typed> {
         from: read(&from).map(|_| from)?,
         until: read(&until).map(|_| until)?,
     };
-    let typed: [&str; 6] =
-        [&body.person, &body.absent, role, scope, &body.from, &body.until];
+    let typed: [&str; 6] = [&body.person, &body.absent, role, scope, &body.from, &body.until];
     let command = facts::typed(&Command::new(text, &typed));
     let (drafted, disclosures, unsaid) = (Drafted::Delegate(body), Vec::new(), Vec::new());
     Some(Typed { drafted, disclosures, number_seal: None, command, unsaid, known: None })

@@ -31,8 +31,8 @@ impl Town {
         // Shredded there once the gate joined.
         let file = std::fs::read(self.folder.join("ca").join(&made.letter)).unwrap();
         let file: JoinFile = serde_json::from_slice(&file).unwrap();
-        let done = self.is_approved(&self.security, &made.order).await
-            && self.joined(&agent, &file).await;
+        let done =
+            self.is_approved(&self.security, &made.order).await && self.joined(&agent, &file).await;
         let closing = self.attempt(async || asked("close").await).await;
         match closing {
             Some(closing) => self.is_approved(&self.security, &closing.order).await && done,
@@ -44,8 +44,7 @@ impl Town {
     async fn joined(&self, agent: &str, file: &JoinFile) -> bool {
         let (public, own) = (self.public(), SoftwareSigner::generate_p256().unwrap());
         let (challenge, request) = (random::<16>(), keys::request(&own).unwrap());
-        let value =
-            authority::join_value(&file.token.0, &file.order.0, &challenge, request.der());
+        let value = authority::join_value(&file.token.0, &file.order.0, &challenge, request.der());
         let join = Join {
             agent: agent.to_owned(),
             challenge: challenge.into(),

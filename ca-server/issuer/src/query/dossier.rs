@@ -22,9 +22,7 @@ use ca_store::table::{certificate, order as orders, person};
 use pki::Certificate;
 use records::Code;
 use records::drafted::Drafted;
-use records::order::{
-    About, Body, DelegateBody, MAIL_PATH, NAME_PATH, PersonAction, RoleAction,
-};
+use records::order::{About, Body, DelegateBody, MAIL_PATH, NAME_PATH, PersonAction, RoleAction};
 use records::rules::Role;
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -85,9 +83,8 @@ pub(crate) async fn dossier(
 fn lends(authority: &Authority, reader: &str, absent: &str) -> Vec<RoleLine> {
     let state = authority.person(absent);
     let held = state.into_iter().flat_map(|state| state.roles.iter());
-    let counts = held.filter(|(role, scope)| {
-        authority.decides(*role) && authority.holds(absent, *role, scope)
-    });
+    let counts = held
+        .filter(|(role, scope)| authority.decides(*role) && authority.holds(absent, *role, scope));
     let may = |(role, scope): &&(Role, String)| {
         let body = DelegateBody {
             action: RoleAction::Grant,

@@ -91,11 +91,7 @@ pub(crate) async fn person(
 }
 
 /// Who holds a certificate, if they handle any unit.
-fn handler(
-    authority: &Authority,
-    certificate: &Certificate,
-    now: u64,
-) -> Result<String, Code> {
+fn handler(authority: &Authority, certificate: &Certificate, now: u64) -> Result<String, Code> {
     let person = person_of(authority, certificate, now)?;
     if authority.is_handler(&person) { Ok(person) } else { Err(Code::NotYourRoute) }
 }

@@ -30,7 +30,8 @@ pub(super) fn wanted_revocation(body: &RevokeBody, disclosures: &[Disclosure]) -
     facts.push(fact(("原因", "reason"), named_reason(&body.reason)));
     let evidence = disclosed(&body.evidence, EVIDENCE_PATH, disclosures);
     facts.push(fact(("核验依据", "evidence"), evidence));
-    let wish = body.wish.iter().map(|_| fact(("附带的吊销请求", "a wish in it"), said("有", "yes")));
+    let wish =
+        body.wish.iter().map(|_| fact(("附带的吊销请求", "a wish in it"), said("有", "yes")));
     facts.extend(wish);
     facts
 }

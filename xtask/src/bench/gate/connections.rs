@@ -15,11 +15,7 @@ const AT_ONCE: usize = 32;
 const SETTLE: Duration = Duration::from_secs(5);
 
 /// Prints what so many connections take of each proxy, idle behind one request each.
-pub(super) async fn idle(
-    stage: &Stage,
-    proxies: &[Proxy; 2],
-    count: usize,
-) -> anyhow::Result<()> {
+pub(super) async fn idle(stage: &Stage, proxies: &[Proxy; 2], count: usize) -> anyhow::Result<()> {
     ensure!(count > 0, "no connections; next: --idle N");
     println!("{count} connections with a certificate each, idle behind one request");
     let mut each = Vec::new();

@@ -51,11 +51,7 @@ fn bring(
     sample.bring_draft(caller, name, Drafting { draft, disclosures, number_seal: None })
 }
 
-fn releases(
-    sample: &mut Sample,
-    name: &str,
-    certificate: &Certificate,
-) -> Result<DraftMade, Code> {
+fn releases(sample: &mut Sample, name: &str, certificate: &Certificate) -> Result<DraftMade, Code> {
     let (body, seen) = release(sample, certificate);
     bring(sample, name, (Drafted::Release(body), vec![seen]))
 }

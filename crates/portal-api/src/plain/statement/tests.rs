@@ -184,7 +184,8 @@ fn no_field_of_a_release_or_a_delegation_is_signed_and_not_shown() {
         each_field_is_read(&statement, |said| about_drafting(said, opens, &[]));
         let shown = about_drafting(&statement, opens, &field::OF_RELEASE);
         let told = shown.iter().filter(|one| one.value.en().contains("the portal's word"));
-        let wanted = if matches!(drafted, Drafted::Release(_)) { field::OF_RELEASE.len() } else { 0 };
+        let wanted =
+            if matches!(drafted, Drafted::Release(_)) { field::OF_RELEASE.len() } else { 0 };
         assert_eq!(told.count(), wanted, "{shown:?}");
     }
 }
