@@ -153,8 +153,8 @@ fn sample(path: &str, official: &Official) -> Value {
         let message = official.submit(&vec![0; 16].into(), &official.request(), "cli");
         return serde_json::to_value(message).unwrap();
     }
-    if path == portal_api::public::RENEWAL_TERMS {
-        return json!({ "certificate": "AA" });
+    if let Some(asked) = asked(path) {
+        return asked;
     }
     if path == portal_api::public::RENEW_CERTIFICATE {
         return json!({
@@ -166,21 +166,6 @@ fn sample(path: &str, official: &Official) -> Value {
         "v": 1, "method": "certificate", "statement": "AA", "certificate": "AA",
         "signature": "AA",
     });
-    if path == portal_api::staff::MINE {
-        return Value::Null;
-    }
-    if path == portal_api::staff::PEOPLE {
-        return json!({ "text": "x", "after": "" });
-    }
-    if path == portal_api::staff::PERSON {
-        return json!({ "person": "0000000000000000" });
-    }
-    if path == portal_api::staff::RECORDS {
-        return json!({ "people": ["0000000000000000"] });
-    }
-    if path == portal_api::staff::SUSPENSION {
-        return json!({ "serial": "01" });
-    }
     if path == portal_api::staff::PREVIEW {
         let statement = json!({
             "v": 1, "founding": "AA", "certificate": "AA", "kind": "letter",
@@ -201,12 +186,6 @@ fn sample(path: &str, official: &Official) -> Value {
     if path == portal_api::staff::WITHDRAW {
         return signed;
     }
-    if [portal_api::staff::LIST, portal_api::staff::DRAFTS].contains(&path) {
-        return json!({ "after": "" });
-    }
-    if [portal_api::staff::FETCH, portal_api::staff::RECEIPT].contains(&path) {
-        return json!({ "order": "0000000000000000" });
-    }
     if path == portal_api::staff::APPROVE {
         return json!({
             "v": 1, "method": "certificate", "order": "AA", "certificate": "AA",
@@ -225,6 +204,22 @@ fn sample(path: &str, official: &Official) -> Value {
         return json!({ "person": "x", "certificate": "AA", "statement": "AA", "signature": "AA" });
     }
     serde_json::to_value(official.look_up()).unwrap()
+}
+
+/// What only asks for something, and is signed by nobody.
+fn asked(path: &str) -> Option<Value> {
+    use portal_api::{public, staff};
+    Some(match path {
+        public::RENEWAL_TERMS => json!({ "certificate": "AA" }),
+        staff::MINE => Value::Null,
+        staff::PEOPLE => json!({ "text": "x", "after": "" }),
+        staff::PERSON => json!({ "person": "0000000000000000" }),
+        staff::RECORDS => json!({ "people": ["0000000000000000"] }),
+        staff::SUSPENSION => json!({ "serial": "01" }),
+        staff::LIST | staff::DRAFTS => json!({ "after": "" }),
+        staff::FETCH | staff::RECEIPT => json!({ "order": "0000000000000000" }),
+        _ => return None,
+    })
 }
 
 /// `allowed`, also where the sample itself is then found wrong; otherwise the code of who is

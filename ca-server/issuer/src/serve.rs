@@ -109,8 +109,7 @@ async fn open(
     let replay = Replay::new(&context.trust).context("trust file")?;
     let (keep, marks) = kept(&context.config, &secret)?;
     let (mut journal, told) = ToldJournal::open(&context.config.path("issuer/told"), &secret)?;
-    let heard = ("issuer", News::CONTROL_GREW.and(News::CONTROL_WAITS));
-    let doorbell = ca_store::doorbell(&store, &context.config, heard).await?;
+    let doorbell = ca_store::doorbell(&store, &context.config, heard()).await?;
     let start =
         Start::once_followed((&store, &context), (&replay, &keep), (&marks, &told), &metrics);
     let Some(start) = before(stop, start).await else { return Ok(None) };
@@ -173,6 +172,11 @@ async fn open(
         gathering: Gathering::of(MANY),
     };
     Ok(Some((issuer, writer, signer)))
+}
+
+/// What wakes the role.
+fn heard() -> (&'static str, News) {
+    ("issuer", News::CONTROL_GREW.and(News::CONTROL_WAITS))
 }
 
 /// What the role keeps in its own directory under its seal key.

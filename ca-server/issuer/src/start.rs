@@ -22,7 +22,7 @@ use service::Metrics;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Store, Tx, pending};
+use store::{Store, StoreError, Tx, pending};
 
 /// A log that cannot be followed at the start is looked at again after this long.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -115,33 +115,16 @@ impl Start {
         }
         let mut unwritten = Unwritten::default();
         unwritten.carry_out((context, metrics), effects);
-        let mut tx = store.read().await?;
-        let waiting = match intent::waiting(&mut tx).await {
-            // What nobody can read is signed by nobody.
-            Err(error) if error.is_about_rows() => {
-                unsigned.push((format!("table intent: {error}"), Code::UnsignedAuthority));
-                Vec::new()
-            }
-            waiting => waiting?,
-        };
-        for row in waiting {
-            let serial = row.serial.clone();
-            match PendingIssuance::read(row, &context.seal) {
-                Some(pending) => {
-                    state.issuances.insert(pending.serial(), Arc::new(pending));
-                }
-                None => unsigned.push((format!("intent {serial}"), Code::UnsignedAuthority)),
-            }
-        }
+        unsigned.extend(waiting(store, context, &mut state).await?);
         let marked: BTreeSet<Serial> = marks.marked().collect();
         let unfinished: Vec<Serial> =
             state.authority().unfinished_intents().map(|(serial, _)| *serial).collect();
         // Without its bytes an intent can never be signed.
         let is_left =
             |serial: &Serial| marked.contains(serial) || !state.issuances.contains_key(serial);
-        let (left_behind, waiting): (Vec<Serial>, Vec<Serial>) =
+        let (left_behind, to_sign): (Vec<Serial>, Vec<Serial>) =
             unfinished.into_iter().partition(is_left);
-        let confirmed = waiting.into_iter().filter_map(|serial| {
+        let confirmed = to_sign.into_iter().filter_map(|serial| {
             let entry = IntentEntry::unfinished(state.authority(), serial)?;
             let pending = state.issuances.get(&serial)?;
             RecordedIntent::confirmed(&entry, pending)
@@ -158,6 +141,34 @@ impl Start {
             is_uncopied,
         })
     }
+}
+
+/// Takes up the intents whose bytes wait for their signature; gives what nobody can read, which
+/// nobody signs.
+async fn waiting(
+    store: &Store,
+    context: &IssuanceContext,
+    state: &mut State,
+) -> Result<Vec<(String, Code)>, StoreError> {
+    let mut tx = store.read().await?;
+    let mut unsigned = Vec::new();
+    let rows = match intent::waiting(&mut tx).await {
+        Err(error) if error.is_about_rows() => {
+            unsigned.push((format!("table intent: {error}"), Code::UnsignedAuthority));
+            Vec::new()
+        }
+        rows => rows?,
+    };
+    for row in rows {
+        let serial = row.serial.clone();
+        match PendingIssuance::read(row, &context.seal) {
+            Some(pending) => {
+                state.issuances.insert(pending.serial(), Arc::new(pending));
+            }
+            None => unsigned.push((format!("intent {serial}"), Code::UnsignedAuthority)),
+        }
+    }
+    Ok(unsigned)
 }
 
 /// What waits and only takes away is told from now on: a process that was killed between its commit

@@ -71,10 +71,6 @@ pub fn answers() -> BTreeMap<&'static str, (&'static str, Value)> {
         "certificates": 1, "letter": false,
     });
     let unit = json!({ "unit": "sz-office", "name": "区政府办" });
-    let drafted = json!({
-        "name": ORDER, "kind": "person", "action": "create", "about": about(), "made": "2026",
-        "state": "returned", "approvals": [0, 2], "reason": "不符", "digest": "",
-    });
     let whole = json!({
         "line": line, "version": 1, "mail": "a@b.cn", "units": [unit], "profiles": ["official"],
     });
@@ -121,7 +117,7 @@ pub fn answers() -> BTreeMap<&'static str, (&'static str, Value)> {
             "DRAFT",
             (staff::DRAFT, json!({ "order": "", "needed": 0, "letter": ORDER, "person": PERSON })),
         ),
-        ("DRAFTS", (staff::DRAFTS, json!({ "orders": [drafted], "letters": [], "more": "" }))),
+        ("DRAFTS", (staff::DRAFTS, json!({ "orders": [drafted()], "letters": [], "more": "" }))),
         ("WITHDRAW", (staff::WITHDRAW, json!({ "name": ORDER }))),
         (
             "DRAFT_MANY",
@@ -136,6 +132,14 @@ pub fn answers() -> BTreeMap<&'static str, (&'static str, Value)> {
         ("RENEWAL_TERMS", (public::RENEWAL_TERMS, terms)),
         ("RENEW_CERTIFICATE", (public::RENEW_CERTIFICATE, json!({ "stage": waits }))),
     ])
+}
+
+/// An order that its drafter sees again.
+fn drafted() -> Value {
+    json!({
+        "name": ORDER, "kind": "person", "action": "create", "about": about(), "made": "2026",
+        "state": "returned", "approvals": [0, 2], "reason": "不符", "digest": "",
+    })
 }
 
 /// Of the one person of the file.

@@ -95,8 +95,8 @@ async fn batch_over(
     (digest, person, now): (OrderDigest, &str, u64),
 ) -> Result<Option<OrderExport>, IssuerError> {
     let found = order::signed(tx, vec![digest]).await?.remove(&digest);
-    let registry = view.authority().registry_key();
-    let ours = found.filter(|row| row.signed.is_signed_by(registry));
+    let key = view.authority().registry_key();
+    let ours = found.filter(|row| row.signed.is_signed_by(key));
     let Some(SignedRow { signed, .. }) = ours else { return Ok(None) };
     let read = Order::read(&signed.order.0).ok();
     let read = read.filter(|read| read.drafter == format!("person:{person}"));

@@ -161,7 +161,8 @@ async fn the_log_takes_one_spelling() {
     let refused = log.spool(&other).await.unwrap_err();
     assert_eq!(refused.code().name(), "use-signature");
     // Frames are taken as they lie: whole, with nothing behind them, and with their own chain.
-    let changes: [(&str, fn(&mut Vec<u8>)); 4] = [
+    type Change = fn(&mut Vec<u8>);
+    let changes: [(&str, Change); 4] = [
         ("malformed", |frames| frames.truncate(frames.len() - 1)),
         ("malformed", |frames| frames.push(0)),
         ("malformed", |frames| frames.clear()),
