@@ -18,17 +18,19 @@ use records::trust::Trust;
 use records::{Code, Problem};
 use service::problem::Refused;
 use service::{Clock, Metrics};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use store::{Doorbell, Store};
 use tokio::sync::Notify;
 
-/// Forks that were recorded since the start, once each, and when the last of each agent was.
+/// Forks that were recorded since the start, once each, and when the last of each agent was; and
+/// agents whose runs rows contradict that nobody signed.
 #[derive(Default)]
 pub(super) struct Forks {
     pub(super) known: HashSet<[u8; 32]>,
     pub(super) last: HashMap<String, Instant>,
+    pub(super) damaged: BTreeSet<String>,
 }
 
 /// What the routes need.

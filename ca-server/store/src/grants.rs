@@ -46,7 +46,6 @@ const LOG: &[&str] = &[
     "log_segment",
     "log_posting",
     "log_projected",
-    "agent_run",
     "agent_head",
     "lease",
 ];

@@ -142,6 +142,12 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/sqlite/0028_approvers.sql"),
         include_str!("../migrations/postgres/0028_approvers.sql"),
     ),
+    (
+        31,
+        "runs",
+        include_str!("../migrations/sqlite/0031_runs.sql"),
+        include_str!("../migrations/postgres/0031_runs.sql"),
+    ),
 ];
 
 /// Opens the CA database as its owner and brings it up to date, with the rights of every role.

@@ -70,6 +70,20 @@ pub async fn sequenced(
     Ok(found)
 }
 
+/// Whether a tree holds an entry at a place. What its rows do not prove is not held.
+pub(crate) async fn holds(
+    tx: &mut Tx,
+    log: &str,
+    (index, entry): (u64, &Hash),
+    (size, root): (u64, &Hash),
+) -> Result<bool, LedgerError> {
+    match Tiles::default().inclusion(tx, log, index, size).await {
+        Ok(path) => Ok(verify_inclusion(&leaf_hash(entry), index, size, &path, root).is_ok()),
+        Err(LedgerError::Damaged(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Tiles that were read, for making more than one proof.
 #[derive(Default)]
 pub struct Tiles(HashMap<TileId, Vec<Hash>>);

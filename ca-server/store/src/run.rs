@@ -2,7 +2,7 @@
 //! none.
 
 use pki::Certificate;
-use records::access::{SignedHead, SpoolHead, chain};
+use records::access::{CHAIN_START, SignedHead, SpoolHead, chain};
 use records::record::{Event, Record, entry};
 use records::spooled::{SpoolFrame, Spooled, SpooledError};
 use records::term::Key;
@@ -95,6 +95,9 @@ impl VerifiedRun {
         let next = link.aseq == number && running.is_none_or(|chain| chain == prev);
         if link.epoch != self.head.epoch || !next {
             return Err(Code::SpoolGap);
+        }
+        if number == 0 && prev != CHAIN_START {
+            return Err(Code::Malformed);
         }
         let entry = entry(&frame.salt, frame.record);
         let after = chain(&prev, &entry);

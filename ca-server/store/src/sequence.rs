@@ -21,10 +21,11 @@ use anyhow::{Context, bail, ensure};
 use ca_host::random;
 use keys::SoftwareSigner;
 use pki::Signer;
+use quick_cache::sync::Cache;
 use records::Bytes;
 use records::term::Key;
 use service::{Clock, fault};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Store, Tx, hold_lease, pending};
@@ -36,6 +37,8 @@ use tokio::sync::watch;
 mod follow;
 mod kept;
 mod numbered;
+#[cfg(test)]
+mod sample;
 
 pub use follow::RunOutcome;
 use follow::{Follows, follow};
@@ -65,7 +68,7 @@ pub struct Sequencer {
     tree: Tree,
     kept: Kept,
     /// How far runs reach in the tree above.
-    reached: HashMap<(String, Bytes), Reached>,
+    reached: Cache<(String, Bytes), Reached>,
     /// Records that this process read.
     known: KnownRecords,
     /// Until when this holder has the lease, as far as it committed that; unix µs.
@@ -105,7 +108,7 @@ impl Sequencer {
             holder: random::id()?,
             tree: Tree::default(),
             kept: Kept::none(),
-            reached: HashMap::new(),
+            reached: Cache::new(REACHED_MAX),
             known: KnownRecords::default(),
             leased: None,
         })
@@ -216,10 +219,7 @@ impl Sequencer {
     /// Memory follows the commit.
     fn committed(&mut self, tree: Tree, reached: Vec<((String, Bytes), Reached)>) {
         self.tree = tree;
-        if self.reached.len() > REACHED_MAX {
-            self.reached.clear();
-        }
-        self.reached.extend(reached);
+        reached.into_iter().for_each(|(run, reached)| self.reached.insert(run, reached));
     }
 
     /// Brings the tree to the committed head, if that continues what was signed; gives its
@@ -293,10 +293,10 @@ impl Sequencer {
         for mut run in runs {
             let name = (run.agent.clone(), run.epoch().clone());
             let known = match self.reached.get(&name) {
-                Some(known) => *known,
+                Some(known) => Some(known),
                 None => runs::reached(tx, &name.0, &name.1).await?,
             };
-            let (old, mut places) = match follow(tx, known, &run).await? {
+            let (old, mut places) = match follow(tx, known, &run, &self.tree.edge).await? {
                 Follows::New(old, places) => (old, places),
                 Follows::Refused(outcome) => {
                     outcomes.push(outcome);

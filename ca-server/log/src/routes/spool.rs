@@ -15,12 +15,16 @@ use records::record::Event;
 use records::spooled::{Spooled, SpooledError};
 use records::{Bytes, Code};
 use service::problem::Refused;
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use tlog::merkle::Hash;
 
 /// After an alarm about an agent this long none is recorded about it.
 const FORKS_PAUSE: Duration = Duration::from_secs(60);
+/// What is told of agents whose runs are refused by rows that nobody signed.
+const DAMAGED: &str = "rows of `agent_head` or `log_entry` contradict these agents' runs, and no \
+                       signature of theirs does; they are refused until the rows are put back:";
 
 /// `POST /v1/spool`
 pub(super) async fn spool(
@@ -34,14 +38,49 @@ async fn take(state: &LogState, call: AgentBytes) -> Result<SpoolAck, Code> {
     let (run, known) = verified(call).await?;
     let name = (run.agent().to_owned(), run.epoch().clone());
     let (outcome, view) = state.intake.sequence(run).await.ok_or(Code::LogBehind)?;
+    let is_damaged = match &outcome {
+        RunOutcome::Damaged => true,
+        // Another key's signature is a hand's: it accuses nobody.
+        RunOutcome::Forked { signer, .. } => !had(state, &name.0, signer.clone()).await?,
+        RunOutcome::Stands(_) | RunOutcome::Gap => false,
+    };
+    tell_damaged(state, &name.0, is_damaged);
     match outcome {
         RunOutcome::Stands(places) => acknowledged(state, &places, known, &view).await,
         RunOutcome::Gap => Err(Code::SpoolGap),
-        RunOutcome::Forked { aseq, other, known } => {
+        RunOutcome::Forked { aseq, other, known, .. } if !is_damaged => {
             forked(state, name, (aseq, other), known).await?;
             Err(Code::SpoolForked)
         }
+        RunOutcome::Forked { .. } | RunOutcome::Damaged => Err(Code::Unavailable),
     }
+}
+
+/// Whether it is, or was, the key of an agent.
+async fn had(state: &LogState, agent: &str, key: Bytes) -> Result<bool, Code> {
+    let name = agent.to_owned();
+    let asked = state.follower.ask(move |authority| {
+        let agent = authority.agent(&name);
+        agent.is_some_and(|agent| agent.keys.contains(&key) || agent.past.contains(&key))
+    });
+    asked.await
+}
+
+/// Tells whose runs are refused by rows that nobody signed.
+fn tell_damaged(state: &LogState, agent: &str, is_damaged: bool) {
+    let mut forks = state.forks.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_new = match is_damaged {
+        true => forks.damaged.insert(agent.to_owned()),
+        false => forks.damaged.remove(agent),
+    };
+    if is_new {
+        state.metrics.condition("runs", &damaged_text(&forks.damaged));
+    }
+}
+
+fn damaged_text(agents: &BTreeSet<String>) -> String {
+    let agents: Vec<&str> = agents.iter().map(String::as_str).collect();
+    if agents.is_empty() { String::new() } else { format!("{DAMAGED} {}", agents.join(", ")) }
 }
 
 /// Verifies on a thread of its own: hashes and documents by the thousand. Gives the size of the

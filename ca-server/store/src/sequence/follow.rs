@@ -1,9 +1,11 @@
 //! Where a piece of a run stands to what the log has of it.
 
-use crate::entry;
-use crate::run::{RunEntry, VerifiedRun};
+use crate::run::{LOG, RunEntry, VerifiedRun};
 use crate::runs::{self, Known, Reached};
+use crate::{entry, proof};
+use records::Bytes;
 use store::Tx;
+use tlog::Edge;
 
 /// What became of a piece of a run.
 pub enum RunOutcome {
@@ -11,7 +13,7 @@ pub enum RunOutcome {
     Stands(Vec<(u64, u64)>),
     /// The log lacks what comes before it.
     Gap,
-    /// One of its records is another than the log has.
+    /// One of its records is another than the log has, and both were signed.
     Forked {
         /// Its number in the run.
         aseq: u64,
@@ -19,7 +21,12 @@ pub enum RunOutcome {
         other: [u8; 32],
         /// The entry, or chain value, that the log has.
         known: Vec<u8>,
+        /// SHA-256 of the key that signed what the log has. Whether it is the agent's, authority
+        /// says.
+        signer: Bytes,
     },
+    /// Rows of the run contradict it, and no signature does: nobody is accused.
+    Damaged,
 }
 
 pub(super) enum Follows {
@@ -28,12 +35,16 @@ pub(super) enum Follows {
     Refused(RunOutcome),
 }
 
-/// Compares a piece with what the log has of its run.
+/// Compares a piece with what the log has of its run, in the tree of this edge.
 pub(super) async fn follow(
     tx: &mut Tx,
-    (count, chain): Reached,
+    reached: Option<Reached>,
     run: &VerifiedRun,
+    edge: &Edge,
 ) -> anyhow::Result<Follows> {
+    let Some((count, chain)) = reached else {
+        return Ok(Follows::Refused(damaged(run, run.first)));
+    };
     if run.first > count {
         return Ok(Follows::Refused(RunOutcome::Gap));
     }
@@ -51,23 +62,47 @@ pub(super) async fn follow(
         };
         match found {
             Some((index, entry)) if entry == one.entry => add(&mut places, index, 1),
-            found => {
-                let known = found.map(|(_, entry)| entry).unwrap_or_default();
-                return Ok(forked(aseq, one, known));
-            }
+            _ => return Ok(Follows::Refused(contradicted(tx, run, (aseq, one), edge).await?)),
         }
     }
     // What is new continues the chain that the log has; its first link was verified against the
     // rest.
     let continues = old > 0 || run.before == chain;
-    match run.entries.get(old) {
-        Some(one) if !continues => Ok(forked(count, one, chain.to_vec())),
-        _ => Ok(Follows::New(old, places)),
-    }
+    let Some(one) = run.entries.get(old).filter(|_| !continues) else {
+        return Ok(Follows::New(old, places));
+    };
+    let signer = runs::signer(tx, &run.agent, run.epoch(), (count, chain)).await?;
+    let (other, known) = (one.entry, chain.to_vec());
+    let outcome = signer.map_or_else(
+        || damaged(run, count),
+        |signer| RunOutcome::Forked { aseq: count, other, known, signer },
+    );
+    Ok(Follows::Refused(outcome))
 }
 
-fn forked(aseq: u64, one: &RunEntry, known: Vec<u8>) -> Follows {
-    Follows::Refused(RunOutcome::Forked { aseq, other: one.entry, known })
+/// What becomes of a piece with a record other than rows say that the log has: a fork where what
+/// the log has was signed and stands in the tree. No row accuses an agent.
+async fn contradicted(
+    tx: &mut Tx,
+    run: &VerifiedRun,
+    (aseq, one): (u64, &RunEntry),
+    edge: &Edge,
+) -> anyhow::Result<RunOutcome> {
+    let signed = runs::signed_entry(tx, &run.agent, run.epoch(), aseq).await?;
+    let Some(signed) = signed.filter(|signed| signed.entry != one.entry) else {
+        return Ok(damaged(run, aseq));
+    };
+    let place = (signed.index, &signed.entry);
+    if !proof::holds(tx, LOG, place, (edge.size(), &edge.root())).await? {
+        return Ok(damaged(run, aseq));
+    }
+    let (other, known) = (one.entry, signed.entry.to_vec());
+    Ok(RunOutcome::Forked { aseq, other, known, signer: signed.signer })
+}
+
+fn damaged(run: &VerifiedRun, aseq: u64) -> RunOutcome {
+    tracing::error!(agent = run.agent, aseq, "rows contradict a run, and no signature does");
+    RunOutcome::Damaged
 }
 
 /// Adds a piece to places that stand side by side where they do.
@@ -77,3 +112,6 @@ pub(super) fn add(places: &mut Vec<(u64, u64)>, index: u64, count: u64) {
         _ => places.push((index, count)),
     }
 }
+
+#[cfg(test)]
+mod tests;

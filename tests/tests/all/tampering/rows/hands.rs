@@ -163,11 +163,6 @@ pub(super) const HANDS: &[(&str, &str, &str)] = &[
         "insert into log_projected values ('other', 1)",
     ),
     (
-        "agent_run",
-        "update agent_run set count = 0",
-        "insert into agent_run select 'agent-9', digest, 1, digest from profile limit 1",
-    ),
-    (
         "agent_head",
         "update agent_head set head = signature",
         "insert into agent_head select 'agent-9', digest, 1, digest, digest, digest, 0, 0 \
