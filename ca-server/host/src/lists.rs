@@ -24,7 +24,7 @@ pub fn empty(
     hours: u32,
 ) -> Result<RevocationList, CrlError> {
     let url = (name == ISSUER).then(|| config.crl_url(name, SHARD));
-    let identifier = issuer.key_identifier().unwrap_or_default();
+    let identifier = issuer.key_identifier().ok_or(CrlError::KeyIdentifier)?;
     let content = ListContent {
         issuer: issuer.subject(),
         key_identifier: &identifier,
@@ -78,6 +78,40 @@ pub fn published(public: &Path, of: ListOf, key: &PublicKey) -> Option<Revocatio
     RevocationList::read(&der).ok().filter(|list| list.is_signed_by(key))
 }
 
+/// The newest list that an issuer's key signed, of those that are published and of others.
+pub fn newest(
+    public: &Path,
+    of: ListOf,
+    key: &PublicKey,
+    others: impl IntoIterator<Item = Vec<u8>>,
+) -> Option<RevocationList> {
+    let numbered = public.join(of.numbered(0));
+    let numbered = numbered.parent().and_then(newest_number);
+    let paths = [Some(of.current()), numbered.map(|number| of.numbered(number))];
+    let published =
+        paths.into_iter().flatten().filter_map(|path| std::fs::read(public.join(path)).ok());
+    published
+        .chain(others)
+        .filter_map(|der| RevocationList::read(&der).ok())
+        .filter(|one| one.is_signed_by(key))
+        .max_by_key(RevocationList::number)
+}
+
+/// The number behind a list; none is left behind the largest that a row can hold.
+pub fn next_number(last: &RevocationList) -> Option<u64> {
+    last.number().checked_add(1).filter(|number| i64::try_from(*number).is_ok())
+}
+
+/// The highest number that a file of a folder has as its name.
+fn newest_number(folder: &Path) -> Option<u64> {
+    let files = std::fs::read_dir(folder).ok()?;
+    let numbers = files.filter_map(|file| {
+        let name = file.ok()?.file_name().into_string().ok()?;
+        name.strip_suffix(".crl")?.parse::<u64>().ok()
+    });
+    numbers.max()
+}
+
 /// Publishes a list: the immutable numbered file first, then the current one, which never goes
 /// back.
 pub fn publish(public: &Path, of: ListOf, list: &RevocationList) -> anyhow::Result<()> {
@@ -98,16 +132,24 @@ mod tests {
     use keys::SoftwareSigner;
     use pki::name::{Subject, Text};
 
-    /// The name of the issuer of both lists.
-    fn subject() -> pki::name::DistinguishedName {
+    fn list(signer: &SoftwareSigner, number: u64) -> RevocationList {
         let subject = Subject {
             country: "CN".into(),
             organization: Text::read("商洛市").unwrap(),
             units: Vec::new(),
-            common_name: Text::read("issuing").unwrap(),
+            common_name: Text::read("Root CA").unwrap(),
             serial_number: None,
         };
-        subject.to_name().unwrap()
+        let content = ListContent {
+            issuer: &subject.to_name().unwrap(),
+            key_identifier: &[7; 20],
+            number,
+            this_update: 1_800_000_000,
+            next_update: 1_800_086_400,
+            shard_url: None,
+            revoked: &[],
+        };
+        RevocationList::issue(&content, signer).unwrap()
     }
 
     /// What lies where a list is published is told as one if its issuer signed it.
@@ -116,24 +158,40 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let generate = || SoftwareSigner::generate_p256().unwrap();
         let (issuing, other) = (generate(), generate());
-        let subject = subject();
-        let list = |signer: &SoftwareSigner| {
-            let content = ListContent {
-                issuer: &subject,
-                key_identifier: &[7; 20],
-                number: 4,
-                this_update: 1_800_000_000,
-                next_update: 1_800_086_400,
-                shard_url: None,
-                revoked: &[],
-            };
-            RevocationList::issue(&content, signer).unwrap()
-        };
         let told = || published(folder.path(), ListOf::Issuing, issuing.public_key());
         assert!(told().is_none());
-        publish(folder.path(), ListOf::Issuing, &list(&other)).unwrap();
+        publish(folder.path(), ListOf::Issuing, &list(&other, 4)).unwrap();
         assert!(told().is_none(), "another key's");
-        publish(folder.path(), ListOf::Issuing, &list(&issuing)).unwrap();
+        publish(folder.path(), ListOf::Issuing, &list(&issuing, 4)).unwrap();
         assert_eq!(told().map(|list| list.number()), Some(4));
+    }
+
+    /// Rows and file names are anybody's: the root's next list goes on behind what the root signed.
+    #[test]
+    fn a_list_goes_on_behind_what_its_issuer_signed() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = SoftwareSigner::generate_p256().unwrap();
+        let hand = SoftwareSigner::generate_p256().unwrap();
+        let last = |rows: &[&RevocationList]| {
+            let rows = rows.iter().map(|list| list.der().to_vec());
+            newest(folder.path(), ListOf::Root, root.public_key(), rows).map(|list| list.number())
+        };
+        assert_eq!(last(&[&list(&hand, 1)]), None, "there is none yet");
+        publish(folder.path(), ListOf::Root, &list(&root, 3)).unwrap();
+        assert_eq!(last(&[&list(&root, 2)]), Some(3));
+        assert_eq!(last(&[&list(&hand, 900), &list(&root, 4)]), Some(4));
+        // What a hand publishes counts no more than what it puts into a row.
+        publish(folder.path(), ListOf::Root, &list(&hand, 800)).unwrap();
+        assert_eq!(last(&[&list(&root, 4)]), Some(4));
+    }
+
+    #[test]
+    fn numbers_of_lists_have_an_end() {
+        let root = SoftwareSigner::generate_p256().unwrap();
+        let most = i64::MAX.unsigned_abs();
+        assert_eq!(next_number(&list(&root, most - 1)), Some(most));
+        for number in [most, u64::MAX] {
+            assert_eq!(next_number(&list(&root, number)), None);
+        }
     }
 }

@@ -24,7 +24,7 @@ const ANSWER_WAIT: Duration = Duration::from_secs(30);
 const ADDRESS_BYTES_MAX: usize = 100;
 
 /// Kinds of request that this version knows.
-pub const REQUEST_KINDS: [&str; 18] = [
+pub const REQUEST_KINDS: [&str; 19] = [
     "unit",
     "person",
     "role",
@@ -42,6 +42,7 @@ pub const REQUEST_KINDS: [&str; 18] = [
     "withdraw",
     "approval",
     "renew",
+    "root-list",
     "repair",
 ];
 
@@ -170,6 +171,11 @@ pub enum OperatorRequest {
         /// As it is signed.
         message: Box<records::join::Renew>,
     },
+    /// The root's next list, as its ceremony made it.
+    RootList {
+        /// The list, DER.
+        list: Bytes,
+    },
     /// Write the rows and policy files again as the log says they are.
     Repair {},
 }
@@ -193,6 +199,7 @@ impl OperatorRequest {
             | Self::ReplaceLetter { .. }
             | Self::Approval { .. }
             | Self::Renew { .. }
+            | Self::RootList { .. }
             | Self::Repair {} => false,
         }
     }

@@ -83,6 +83,9 @@ pub enum PrepareError {
     /// Encoding.
     #[error(transparent)]
     Encode(#[from] pki::certificate::CertificateError),
+    /// The issuer's certificate names no key identifier.
+    #[error("the issuer's certificate has no key identifier")]
+    KeyIdentifier,
     /// The lint objects.
     #[error("the lint objects: {0:?}")]
     Lint(Vec<Finding>),
@@ -98,7 +101,7 @@ pub fn prepare(inputs: &CertificateInputs<'_>) -> Result<Prepared, PrepareError>
         CertificateIssuer::Authority(certificate) => (
             Some(certificate),
             certificate.subject(),
-            certificate.key_identifier().unwrap_or_default(),
+            certificate.key_identifier().ok_or(PrepareError::KeyIdentifier)?,
         ),
     };
     let mut extensions = inputs.profile.extensions(inputs.arc).map_err(encode)?;

@@ -11,6 +11,7 @@ pub(crate) use ca_store::table::intent::IntentRow;
 pub(crate) use ca_store::table::letter::{LetterRow, SealedKeys};
 pub(crate) use ca_store::table::order::{KeyBinding, OrderExtras, OrderRow};
 
+use ca_host::lists::ListOf;
 use ca_store::rows;
 use ca_store::table::{approval, certificate, intent, letter, list, order, snapshot};
 use pki::crl::RevocationList;
@@ -33,7 +34,7 @@ pub(crate) enum RowChange {
     Released(Serial),
     Letter(Box<LetterRow>),
     Token(OrderDigest, String, Vec<u8>),
-    List(Box<RevocationList>),
+    List(ListOf, Box<RevocationList>),
     Snapshot(Arc<NewSnapshot>),
     Unit(String, Unit),
     Person(String, Person, Vec<Disclosure>),
@@ -69,7 +70,7 @@ impl RowChange {
             | Self::Certificate(_)
             | Self::Letter(_)
             | Self::Token(..)
-            | Self::List(_)
+            | Self::List(..)
             | Self::Snapshot(_)
             | Self::Rewrite => false,
         }
@@ -170,7 +171,7 @@ async fn write_other(
         RowChange::Token(order, agent, sealed) => {
             letter::insert_token(tx, &order, &agent, sealed).await?;
         }
-        RowChange::List(new) => list::insert(tx, &new).await?,
+        RowChange::List(of, new) => list::insert(tx, of, &new).await?,
         RowChange::Snapshot(new) => {
             snapshot::insert(tx, &new.snapshot, &new.signed).await?;
         }

@@ -3,6 +3,7 @@
 use super::host::Host;
 use anyhow::Context;
 use ca_host::lists::{self, ListOf};
+use ca_host::operator::OperatorRequest;
 use clap::{Args, Subcommand};
 use pki::{Certificate, Signer};
 use std::path::PathBuf;
@@ -40,15 +41,20 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         "{0} 不是本市根证书的密钥 / {0} is not the key of this city's root",
         key.display()
     );
-    let mut tx = host.store.write().await?;
-    let last = ca_store::table::list::last_number(&mut tx, "root").await?;
-    let number = last.context("没有根证书的列表 / no list of the root")? + 1;
+    let (of, public) = (ListOf::Root, host.config.path("public"));
+    let mut tx = host.store.read().await?;
+    let rows = ca_store::crl::newest(&mut tx, of.name()).await?;
+    drop(tx);
+    let last = lists::newest(&public, of, root.key(), rows);
+    let last = last.context("没有根证书签名的列表 / there is no list that the root signed")?;
+    let number = lists::next_number(&last)
+        .context("列表编号已用尽 / no number is left behind that of the root's last list")?;
+    // The issuer takes it only if that is the time that it believes.
     let now = host.clock.seconds();
-    let list =
-        lists::empty(&host.config, "root", &root, &signer, (number, now), lists::ROOT_LIST_HOURS)?;
-    ca_store::crl::insert(&mut tx, "ceremony", host.clock.micros(), "root", &list).await?;
-    tx.commit().await?;
-    lists::publish(&host.config.path("public"), ListOf::Root, &list)?;
+    let hours = lists::ROOT_LIST_HOURS;
+    let list = lists::empty(&host.config, of.name(), &root, &signer, (number, now), hours)?;
+    host.draft(&OperatorRequest::RootList { list: list.der().into() }).await?;
+    lists::publish(&public, of, &list)?;
     let until = records::time::seconds(list.next_update());
     if host.json {
         system::terminal::json(

@@ -142,6 +142,9 @@ pub enum CrlError {
     /// The signer failed.
     #[error(transparent)]
     Signer(#[from] SignError),
+    /// The issuer's certificate names no key identifier, which every list bears.
+    #[error("the issuer's certificate has no key identifier")]
+    KeyIdentifier,
 }
 
 /// A list that was read strictly.

@@ -89,6 +89,12 @@ async fn the_roots_list_is_made_with_the_roots_key() {
     };
     assert!(!made("people/officer-1.key", "people/officer-1.passphrase").status.success());
     assert!(!made("secret/root.key", "people/officer-1.passphrase").status.success());
+    // A row that no root signed is the newest of nobody.
+    let ahead = "insert into crl (issuer, shard, number, this_update, next_update, list) \
+                 select 'root', 0, 9223372036854775807, this_update, next_update, list from crl \
+                 where issuer = 'issuing-1'";
+    let database = office.database().await;
+    assert_eq!(sqlx::query(ahead).execute(&database).await.unwrap().rows_affected(), 1);
     assert!(made("secret/root.key", "secret/root.passphrase").status.success());
     let list = std::fs::read(office.path("ca/public/crl/root.crl")).unwrap();
     let list = pki::crl::RevocationList::read(&list).unwrap();

@@ -6,8 +6,9 @@ use crate::error::IssuerError;
 use crate::round::Round;
 use crate::rows::RowChange;
 use authority::Authority;
-use pki::SerialNumber;
+use ca_host::lists::ListOf;
 use pki::crl::{RevocationList, RevocationReason, RevokedCertificate};
+use pki::{PublicKey, SerialNumber};
 use records::record::Event;
 use records::{Bytes, Code};
 use sha2::{Digest, Sha256};
@@ -15,6 +16,8 @@ use std::collections::HashSet;
 
 /// Entries stay this long behind the end of their certificate: one list at least (RFC 5280 3.3).
 const KEPT_SECONDS: u64 = 7 * 86_400;
+/// The root's list is brought within this time of when it was made.
+const ROOT_LIST_SECONDS: u64 = 300;
 
 /// What the next list holds.
 pub(crate) struct Entries {
@@ -102,21 +105,43 @@ pub(crate) fn list(round: &mut Round<'_>, list: &RevocationList) -> Result<(), I
     let missing = round.authority().all_revoked().any(|(serial, revoked)| {
         revoked.not_after + KEPT_SECONDS >= now && !listed.contains(&serial.to_string())
     });
-    let event = Event::Crl {
-        issuer: ca_host::ISSUER.to_owned(),
-        number: list.number(),
-        sha256: Bytes::from(Sha256::digest(list.der()).as_slice()),
-        this_update: records::time::seconds(list.this_update()),
-        next_update: records::time::seconds(list.next_update()),
-        entries: list.revoked().len() as u64,
-    };
-    round.change(RowChange::List(Box::new(list.clone())));
-    round.record(event, Vec::new())?;
+    keep(round, ListOf::Issuing, list)?;
     let is_released = |serial: &String| {
         let authority = round.authority();
         authority.revoked_as(serial).is_none() && authority.was_released(serial)
     };
     let released = listed.iter().any(is_released);
     round.state.list_due = missing || released;
+    Ok(())
+}
+
+/// Records the root's next list, which an operator brings from its ceremony: that it is the root's,
+/// the root's signature says, and that it was made now, the proven time.
+pub(crate) fn root_list(round: &mut Round<'_>, der: &[u8]) -> Result<(), IssuerError> {
+    round.clock?;
+    let list = RevocationList::read(der).map_err(|_| Code::Malformed)?;
+    let root = PublicKey::read(&round.authority().founding().root.0);
+    let root = root.map_err(|_| Code::UnsignedAuthority)?;
+    if !list.is_signed_by(&root) || i64::try_from(list.number()).is_err() {
+        return Err(Code::Malformed.into());
+    }
+    if !round.time.is_timely(list.this_update(), ROOT_LIST_SECONDS) {
+        return Err(Code::SignedTime.into());
+    }
+    keep(round, ListOf::Root, &list)
+}
+
+/// Keeps a list, and records that it was made.
+fn keep(round: &mut Round<'_>, of: ListOf, list: &RevocationList) -> Result<(), IssuerError> {
+    let event = Event::Crl {
+        issuer: of.name().to_owned(),
+        number: list.number(),
+        sha256: Bytes::from(Sha256::digest(list.der()).as_slice()),
+        this_update: records::time::seconds(list.this_update()),
+        next_update: records::time::seconds(list.next_update()),
+        entries: list.revoked().len() as u64,
+    };
+    round.change(RowChange::List(of, Box::new(list.clone())));
+    round.record(event, Vec::new())?;
     Ok(())
 }

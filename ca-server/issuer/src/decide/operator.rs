@@ -2,7 +2,7 @@
 
 use super::order::{OrderParts, make};
 use super::revoke::check_evidence;
-use super::{agent, approve, letter, renew, revoke, suspend, withdraw};
+use super::{agent, approve, letter, list, renew, revoke, suspend, withdraw};
 use crate::catch_up::policies;
 use crate::error::IssuerError;
 use crate::loaded::text;
@@ -32,6 +32,9 @@ pub(crate) fn operator(
 ) -> Result<OperatorAnswer, IssuerError> {
     match request {
         OperatorRequest::Repair {} => Ok(repair(round)),
+        OperatorRequest::RootList { list } => {
+            list::root_list(round, &list.0).map(|()| OperatorAnswer::default())
+        }
         OperatorRequest::Revoke { person, serials, reason, evidence } => {
             check_evidence(&evidence)?;
             if serials.len() > REVOKED_MAX {

@@ -81,7 +81,7 @@ impl Rows {
                 }
                 self.people.insert(id, opened);
             }
-            RowChange::List(list) => self.lists.push(*list),
+            RowChange::List(_, list) => self.lists.push(*list),
             RowChange::Snapshot(new) => {
                 self.snapshots.push((new.snapshot.agent.clone(), new.snapshot.number));
             }

@@ -5,11 +5,11 @@
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use ca_host::ISSUER;
-use ca_host::lists::ListOf;
+use ca_host::lists::{self, ListOf};
 use pki::PublicKey;
 use pki::crl::RevocationList;
 use records::Code;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Where the issuer keeps it.
 pub(super) const OWN: &str = "issuer/list.crl";
@@ -22,53 +22,37 @@ const FIRST: u64 = 1;
 pub(super) async fn list(issuer: &Issuer) -> Result<RevocationList, IssuerError> {
     let config = &issuer.context.config;
     let mut tx = issuer.store.read().await?;
-    let row = ca_store::crl::newest(&mut tx, ISSUER).await?;
+    let rows = ca_store::crl::newest(&mut tx, ISSUER).await?;
     drop(tx);
     let key = issuer.context.issuing_certificate.key();
-    let found = newest(|name| config.path(name), key, row);
+    let found = newest(|name| config.path(name), key, rows);
     let (newest, problem) = found.ok_or(Code::UnsignedAuthority)?;
     issuer.metrics.notice(NOTICE, &problem);
     Ok(newest)
 }
 
-/// The newest list of files and a row, with what is to be told of the issuer's own file.
+/// The newest list of files and rows, with what is to be told of the issuer's own file.
 fn newest(
     path: impl Fn(&str) -> PathBuf,
     key: &PublicKey,
-    row: Option<Vec<u8>>,
+    rows: Vec<Vec<u8>>,
 ) -> Option<(RevocationList, String)> {
-    let ours = |der: Vec<u8>| RevocationList::read(&der).ok().filter(|list| list.is_signed_by(key));
-    let read = |path: PathBuf| std::fs::read(path).ok().and_then(ours);
-    let public = path("public");
-    let own = read(path(OWN));
-    let of_own = own.as_ref().map(RevocationList::number);
-    let published = read(public.join(ListOf::Issuing.current()));
-    let numbered = public.join(ListOf::Issuing.numbered(FIRST));
-    let numbered = numbered.parent().and_then(newest_number);
-    let numbered = numbered.and_then(|number| read(public.join(ListOf::Issuing.numbered(number))));
+    let own = std::fs::read(path(OWN)).ok();
+    let ours = |der: &Vec<u8>| RevocationList::read(der).is_ok_and(|list| list.is_signed_by(key));
+    let has_own = own.as_ref().is_some_and(ours);
     // What `status` saw is verified like every other.
-    let seen = read(path("status/kept/list"));
-    let all = [own, published, numbered, seen, row.and_then(ours)];
-    let newest = all.into_iter().flatten().max_by_key(RevocationList::number)?;
+    let seen = std::fs::read(path("status/kept/list")).ok();
+    let others = own.into_iter().chain(seen).chain(rows);
+    let newest = lists::newest(&path("public"), ListOf::Issuing, key, others)?;
     let number = newest.number();
-    let problem = match of_own {
-        None if number > FIRST => format!(
+    let problem = match has_own || number == FIRST {
+        false => format!(
             "{OWN} is missing or damaged; lists go on behind number {number}, the newest that was \
              found"
         ),
-        _ => String::new(),
+        true => String::new(),
     };
     Some((newest, problem))
-}
-
-/// The highest number that a file of a folder has as its name.
-fn newest_number(folder: &Path) -> Option<u64> {
-    let files = std::fs::read_dir(folder).ok()?;
-    let numbers = files.filter_map(|file| {
-        let name = file.ok()?.file_name().into_string().ok()?;
-        name.strip_suffix(".crl")?.parse::<u64>().ok()
-    });
-    numbers.max()
 }
 
 #[cfg(test)]
@@ -104,8 +88,8 @@ mod tests {
         let public = |name: String| format!("public/{name}");
         let numbered = |number| public(ListOf::Issuing.numbered(number));
         let last = |row: Option<u64>| {
-            let row = row.map(|number| list(&city, number).der().to_vec());
-            let found = newest(path, city.keys.issuing.public_key(), row)?;
+            let rows = row.map(|number| list(&city, number).der().to_vec()).into_iter().collect();
+            let found = newest(path, city.keys.issuing.public_key(), rows)?;
             Some((found.0.number(), !found.1.is_empty()))
         };
         assert_eq!(last(None), None);

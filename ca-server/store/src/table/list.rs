@@ -3,7 +3,7 @@
 
 use super::number;
 use ca_host::ISSUER;
-use ca_host::lists::SHARD;
+use ca_host::lists::{ListOf, SHARD};
 use pki::PublicKey;
 use pki::crl::RevocationList;
 use store::{StoreError, Tx, execute, row, rows};
@@ -29,15 +29,15 @@ pub async fn insert_new(
     Ok(())
 }
 
-/// Keeps a list of the issuing CA; whatever a hand put under its number is not the issuer's and
+/// Keeps a list that was verified; whatever a hand put under its number is not the issuer's and
 /// gives way.
-pub async fn insert(tx: &mut Tx, list: &RevocationList) -> Result<(), StoreError> {
+pub async fn insert(tx: &mut Tx, of: ListOf, list: &RevocationList) -> Result<(), StoreError> {
     execute!(
         tx,
         "insert into crl (issuer, shard, number, this_update, next_update, list) \
          values ($1, $2, $3, $4, $5, $6) on conflict (issuer, shard, number) do update set \
          this_update = $4, next_update = $5, list = $6",
-        ISSUER,
+        of.name(),
         i64::from(SHARD),
         number(list.number()),
         number(list.this_update()),
@@ -83,12 +83,6 @@ pub async fn behind(
     Ok(found.into_iter().filter_map(list).collect())
 }
 
-/// The number of an issuer's newest list.
-pub async fn last_number(tx: &mut Tx, issuer: &str) -> Result<Option<u64>, StoreError> {
-    let last = row!(tx, (Option<i64>,), "select max(number) from crl where issuer = $1", issuer)?;
-    last.and_then(|(number,)| number).map(super::unsigned).transpose()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,8 +114,8 @@ mod tests {
         store.migrate(crate::MIGRATIONS).await.unwrap();
         let city = SampleCity::found();
         let mut tx = store.write().await.unwrap();
-        insert(&mut tx, &list(&city, 7, &city.keys.issuing)).await.unwrap();
-        insert(&mut tx, &list(&city, 8, &city.keys.other)).await.unwrap();
+        insert(&mut tx, ListOf::Issuing, &list(&city, 7, &city.keys.issuing)).await.unwrap();
+        insert(&mut tx, ListOf::Issuing, &list(&city, 8, &city.keys.other)).await.unwrap();
         let moved = "insert into crl select issuer, shard, 9, this_update, next_update, list \
                      from crl where number = 7";
         assert_eq!(execute!(&mut tx, moved).unwrap(), 1);

@@ -6,6 +6,8 @@ use crate::decide::list::{continues, entries, revoked};
 use crate::sample::Sample;
 use crate::sample::operate::OFFICERS;
 use crate::told::Told;
+use ca_host::operator::OperatorRequest;
+use keys::SoftwareSigner;
 use pki::crl::{ListContent, RevocationList, RevocationReason, RevokedCertificate};
 use records::Code;
 use records::record::Event;
@@ -170,4 +172,44 @@ fn a_list_is_a_brake() {
     publish(&mut sample, &list).unwrap();
     let proves: Vec<bool> = sample.recorded.iter().map(records::Record::proves_time).collect();
     assert_eq!(proves, [false]);
+}
+
+/// The root's next list is whoever's word the root signed, now; who brings it signs nothing.
+#[test]
+fn the_roots_list_is_the_roots_own_word() {
+    let mut sample = Sample::found();
+    let (keys, now) = (sample.city.keys.clone(), sample.city.now);
+    let issuer = sample.context.issuing_certificate.subject().clone();
+    let list = |signer: &SoftwareSigner, at: u64, number: u64| {
+        let content = ListContent {
+            issuer: &issuer,
+            key_identifier: &[7; 20],
+            number,
+            this_update: at,
+            next_update: at + 86_400,
+            shard_url: None,
+            revoked: &[],
+        };
+        let list = RevocationList::issue(&content, signer).unwrap();
+        OperatorRequest::RootList { list: list.der().into() }
+    };
+    let refused = [
+        (list(&keys.issuing, now, 2), Code::Malformed),
+        (OperatorRequest::RootList { list: b"no list".as_slice().into() }, Code::Malformed),
+        (list(&keys.root, now, u64::MAX), Code::Malformed),
+        (list(&keys.root, now - 301, 2), Code::SignedTime),
+        (list(&keys.root, now + 301, 2), Code::SignedTime),
+    ];
+    for (request, code) in refused {
+        assert_eq!(sample.operator(request).unwrap_err(), code);
+    }
+    sample.clock = Err(Code::ClockMoved);
+    assert_eq!(sample.operator(list(&keys.root, now, 2)).unwrap_err(), Code::ClockMoved);
+    sample.clock = Ok(());
+    let asked = sample.state.list_due;
+    sample.operator(list(&keys.root, now, 2)).unwrap();
+    let made = sample.recorded.last().unwrap();
+    let Event::Crl { issuer, number: 2, .. } = &made.event else { panic!("{made:?}") };
+    assert_eq!((issuer.as_str(), made.maker.as_str()), ("root", "issuer"));
+    assert_eq!(sample.state.list_due, asked, "the issuing CA's list is another");
 }
