@@ -3,6 +3,7 @@
 
 mod certificates;
 mod finding;
+mod floors;
 mod lists;
 mod policies;
 
@@ -14,6 +15,7 @@ use ca_host::operator::OperatorRequest;
 use ca_store::keep::{KeptText, time_key};
 use ca_store::replay::{Applied, Replay, ReplayError};
 use ca_store::rows;
+use ca_store::table::certificate;
 use clap::Args;
 use finding::{Finding, Next};
 use lists::Recorded;
@@ -83,6 +85,9 @@ async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result
     let trust = ca_host::trust(&host.config)?;
     let replay = Replay::new(&trust).context("trust file")?;
     let (mut newest, mut recorded) = (0, Recorded::default());
+    // Before the database is read: a role that runs raises its floor to what is committed.
+    let (floor, unusable) = floors::highest(|role| host.config.path(role));
+    findings.extend(unusable);
     let mut tx = host.store.read().await?;
     let seen = |index: u64, applied: &Applied| {
         if applied.record().proves_time() {
@@ -99,7 +104,7 @@ async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result
             });
         }
     };
-    let authority = match replay.whole(&mut tx, seen).await {
+    let authority = match replay.whole(&mut tx, floor, seen).await {
         Ok(followed) => followed.authority,
         Err(ReplayError::Unsigned(what)) => {
             findings.push(Finding {
@@ -121,6 +126,14 @@ async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result
     findings.extend(found.into_iter().map(|what| Finding {
         what: (format!("无签名依据：{what}"), format!("says what nobody signed: {what}")),
         next: Next::Command("ca-server doctor --repair"),
+    }));
+    let lost = certificate::differences(&mut tx, &authority).await?;
+    findings.extend(lost.into_iter().map(|what| Finding {
+        what: (format!("与签发的证书不符：{what}"), format!("is not what was issued: {what}")),
+        next: Next::Do(
+            "从备份恢复该行（表 certificate）",
+            "restore that row from a backup (table certificate)",
+        ),
     }));
     Ok(Examined { newest, authority: Some(authority), recorded })
 }

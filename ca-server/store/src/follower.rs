@@ -14,7 +14,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub use place::{KeptPlace, found, kept, open};
+pub use place::{KeptPlace, floor, found, kept, open};
 
 use crate::keep::{FloorFile, Journal, Keep};
 use crate::known::KnownRecords;

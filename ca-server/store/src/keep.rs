@@ -63,6 +63,14 @@ impl Keep {
         Ok((followed, if reached.size > floor.size { reached } else { floor }))
     }
 
+    /// The floor alone, for whoever only looks.
+    pub fn look(folder: &Path, secret: &[u8]) -> anyhow::Result<Floor> {
+        let key = mac_key(secret);
+        let kept = Snapshot::open(folder, &key).floor().unwrap_or_default();
+        let floor = FloorFile::open(&folder.join("floor"), &key)?.floor();
+        Ok(if kept.size > floor.size { kept } else { floor })
+    }
+
     /// The floor.
     pub fn floor(&self) -> Floor {
         self.floor.floor()

@@ -183,14 +183,14 @@ impl Replay {
         self.reach_aside(from.cloned(), entries, (head, floor)).await
     }
 
-    /// Follows everything from leaf 0 to the signed head and shows each entry with its effect; the
-    /// next entries are read while these are applied.
+    /// Follows everything from leaf 0 to the signed head, which is not below the floor, and shows
+    /// each entry with its effect; the next entries are read while these are applied.
     pub async fn whole(
         &self,
         tx: &mut Tx,
+        floor: Floor,
         mut seen: impl FnMut(u64, &Applied),
     ) -> Result<Followed, ReplayError> {
-        let floor = Floor::default();
         let head = self.head(tx, &floor).await?;
         let mut followed: Option<Followed> = None;
         let mut next = entries(tx, 0, &head, WHOLE_CHUNK).await?;

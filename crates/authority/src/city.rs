@@ -235,6 +235,11 @@ impl Authority {
         self.held.get(&Serial::read(serial)?).map(|held| &**held)
     }
 
+    /// SHA-256 of each certificate of people that was issued.
+    pub fn issued(&self) -> impl Iterator<Item = (&Serial, [u8; 32])> {
+        self.held.iter().filter_map(|(serial, held)| Some((serial, held.sha256?)))
+    }
+
     /// How many certificates of people there are, from their intents on.
     pub fn held_count(&self) -> usize {
         self.held.len()

@@ -11,7 +11,7 @@ use crate::found::{Sample, found};
 use crate::postgres;
 use crate::processes::{GATE, PROCESSES, Running};
 use anyhow::Context;
-use ca_store::replay::{LOG, Replay};
+use ca_store::replay::{Floor, LOG, Replay};
 use records::trust::Trust;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -101,7 +101,7 @@ async fn replayed(folder: &Path, store: &Store) -> anyhow::Result<f64> {
     let replay = Replay::new(&trust).context("trust file")?;
     let mut tx = store.read().await?;
     let (began, mut count) = (Instant::now(), 0_u32);
-    replay.whole(&mut tx, |_, _| count += 1).await?;
+    replay.whole(&mut tx, Floor::default(), |_, _| count += 1).await?;
     Ok(f64::from(count) / began.elapsed().as_secs_f64())
 }
 

@@ -63,6 +63,11 @@ pub fn kept(role: &Path, founding: &[u8; 32]) -> anyhow::Result<(Option<Followed
     Keep::read(&role.join("kept"), &secret(role)?, founding)
 }
 
+/// The floor of a role, for a command that looks once.
+pub fn floor(role: &Path) -> anyhow::Result<Floor> {
+    Keep::look(&role.join("kept"), &secret(role)?)
+}
+
 fn secret(role: &Path) -> anyhow::Result<Vec<u8>> {
     let key = role.join("kept/key");
     let missing = || format!("{} is missing or damaged; restore it", key.display());

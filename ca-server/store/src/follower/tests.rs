@@ -2,6 +2,7 @@
 
 use super::{Follower, place};
 use crate::record::{NewRecord, append_many};
+use crate::replay::{Floor, ReplayError};
 use crate::sequence::Sequencer;
 use ca_host::CaConfig;
 use ca_host::config::{IssuerConfig, LogConfig, NoticesConfig, StatusConfig};
@@ -168,4 +169,19 @@ async fn what_waits_below_a_row_of_a_hand_is_noticed() {
     store::execute!(&mut tx, below).unwrap();
     tx.commit().await.unwrap();
     assert!(place.shows_lost(&serial.to_string()).await);
+}
+
+/// Whoever looks at the whole log follows none that went back behind a floor, or aside of it.
+#[tokio::test]
+async fn a_whole_replay_follows_nothing_below_its_floor() {
+    let city = Place::open(SampleCity::found()).await;
+    let mut tx = city.store.read().await.unwrap();
+    let replay = &city.follower.0.replay;
+    let own = replay.whole(&mut tx, Floor::default(), |_, _| {}).await.unwrap().floor();
+    assert_eq!(replay.whole(&mut tx, own, |_, _| {}).await.unwrap().floor(), own);
+    let (ahead, aside) = (Floor { size: own.size + 1, ..own }, Floor { root: [9; 32], ..own });
+    for floor in [ahead, aside, Floor { size: 1, root: [9; 32] }] {
+        let followed = replay.whole(&mut tx, floor, |_, _| {}).await;
+        assert!(matches!(followed, Err(ReplayError::Unsigned(_))), "{floor:?}");
+    }
 }

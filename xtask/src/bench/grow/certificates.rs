@@ -7,7 +7,7 @@ use crate::processes::Running;
 use anyhow::{Context, ensure};
 use ca_host::random;
 use ca_store::ledger;
-use ca_store::replay::{Followed, Replay};
+use ca_store::replay::{Floor, Followed, Replay};
 use keys::SoftwareSigner;
 use pki::Signer;
 use records::label::Label;
@@ -83,7 +83,7 @@ impl Printer {
         let trust: Trust = serde_json::from_slice(&std::fs::read(folder.join("ca/trust.json"))?)?;
         let replay = Replay::new(&trust).context("trust file")?;
         let mut tx = store.read().await?;
-        let followed = replay.whole(&mut tx, |_, _| ()).await?;
+        let followed = replay.whole(&mut tx, Floor::default(), |_, _| ()).await?;
         let keys: Result<Vec<_>, _> = (0..KEYS).map(|_| SoftwareSigner::generate_p256()).collect();
         let now = service::Clock::system().seconds();
         Ok(Self { makers: Makers::open(folder)?, followed, keys: keys?, now })
