@@ -7,7 +7,7 @@ use records::Code;
 use service::Metrics;
 use std::pin::Pin;
 use std::time::Duration;
-use store::{Store, StoreError, Tx, pending};
+use store::{Store, StoreError, Tx, TurnHolder, pending};
 
 /// Somebody else who holds the writers' turn longer than this is told on `/readyz`; the round is
 /// tried again.
@@ -40,7 +40,7 @@ impl Turn {
             })
         });
         let Ok(turn) = tokio::time::timeout(WAIT, waiting).await else {
-            let held = "another process holds the database's turn for too long";
+            let held = &held_by(self.store.turn_holder());
             self.metrics.condition("turn", held);
             return Err(Code::Unavailable.into());
         };
@@ -48,5 +48,30 @@ impl Turn {
         let turn = turn?;
         self.metrics.condition("turn", "");
         Ok(turn)
+    }
+}
+
+/// Who has the turn, and what to do about it.
+fn held_by(holder: Option<TurnHolder>) -> String {
+    let held = "another process holds the database's turn for too long";
+    match holder.filter(|holder| holder.process != std::process::id()) {
+        Some(holder) => format!(
+            "{held}: {holder}, since {}; one that is stopped has to go on or be ended",
+            records::time::seconds(holder.since)
+        ),
+        None => held.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_told_which_process_has_the_turn_and_since_when() {
+        let told = held_by(Some(TurnHolder { process: u32::MAX, since: 1_800_000_000 }));
+        assert!(told.contains("process 4294967295") && told.contains("2027-01-15T08:00:00Z"));
+        let own = TurnHolder { process: std::process::id(), since: 0 };
+        assert_eq!(held_by(Some(own)), held_by(None), "nobody else is accused");
     }
 }

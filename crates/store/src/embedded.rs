@@ -3,15 +3,22 @@
 //! or writes many rows is done aside, on a thread that may block.
 
 use crate::error::StoreError;
-use crate::value::Value;
-use rusqlite::{Connection, ErrorCode, Row, Statement, ToSql};
+use rusqlite::{Connection, ErrorCode, Row};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
+
+pub(crate) mod idle;
+mod transaction;
+mod turn;
+
+use transaction::Open;
+pub use transaction::SqliteTx;
+pub use turn::TurnHolder;
 
 /// Connections of one process for those who read.
 const READERS: u32 = 6;
@@ -33,8 +40,6 @@ const STATEMENTS_KEPT: usize = 192;
 const KEPT_BYTES: u32 = 64 * 1_048_576;
 /// Pages at which a commit carries them over by itself, if nobody came to it before.
 const PAGES_MAX: u32 = 16_000;
-/// More rows than this are written aside.
-const ROWS_HERE: usize = 256;
 
 /// A database file and the connections to it.
 pub struct Database {
@@ -45,6 +50,8 @@ pub struct Database {
     strangers: Arc<Semaphore>,
     /// Whoever of this process waits for the turn; the others wait for it, without a thread.
     queue: Arc<tokio::sync::Mutex<()>>,
+    /// Whoever of this process has the turn.
+    writer: Mutex<Weak<Mutex<Option<Open>>>>,
     closed: AtomicBool,
 }
 
@@ -61,12 +68,6 @@ struct Session {
     _place: OwnedSemaphorePermit,
 }
 
-/// A transaction, with its writer's turn.
-pub struct SqliteTx {
-    session: Option<Session>,
-    turn: Option<Turn>,
-}
-
 impl Database {
     /// Opens the file, or makes it: WAL, synchronous FULL, foreign keys on.
     pub(crate) fn open(path: &str) -> Result<Arc<Self>, StoreError> {
@@ -80,6 +81,7 @@ impl Database {
             writing: Arc::new(Semaphore::new(WRITERS as usize)),
             strangers: Arc::new(Semaphore::new(STRANGERS as usize)),
             queue: Arc::default(),
+            writer: Mutex::default(),
             closed: AtomicBool::new(false),
         }))
     }
@@ -105,7 +107,7 @@ impl Database {
     }
 
     async fn begin(self: &Arc<Self>, places: &Arc<Semaphore>) -> Result<SqliteTx, StoreError> {
-        let mut tx = SqliteTx { session: Some(self.session(places).await?), turn: None };
+        let mut tx = SqliteTx::of(self.session(places).await?, None);
         tx.execute("begin", &[])?;
         Ok(tx)
     }
@@ -113,10 +115,10 @@ impl Database {
     /// A transaction that writes; it takes the write lock at once.
     pub(crate) async fn write(self: &Arc<Self>) -> Result<SqliteTx, StoreError> {
         let turn = Some(self.turn(TURN_WAIT_MAX).await?);
-        let mut tx = SqliteTx { session: Some(self.session(&self.writing).await?), turn };
-        tx.connection()?.busy_timeout(Duration::ZERO)?;
+        let mut tx = SqliteTx::of(self.session(&self.writing).await?, turn);
+        tx.with(|connection| Ok(connection.busy_timeout(Duration::ZERO)?))?;
         let begun = tx.execute("begin immediate", &[]);
-        tx.connection()?.busy_timeout(LOCK_WAIT)?;
+        tx.with(|connection| Ok(connection.busy_timeout(LOCK_WAIT)?))?;
         match begun {
             // Somebody writes who took no turn.
             Err(StoreError::Embedded(error))
@@ -126,7 +128,27 @@ impl Database {
             }
             begun => _ = begun?,
         }
+        *self.writer.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&tx.0);
         Ok(tx)
+    }
+
+    /// Rolls back what the writer of this process began, if nothing was done in it for so long;
+    /// whoever began it hears so with the next statement.
+    fn end_idle(&self, most: Duration) -> bool {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+        let Some(writer) = writer else { return false };
+        // Whoever has it locked does something in it.
+        let Ok(mut open) = writer.try_lock() else { return false };
+        let is_idle = open.as_ref().is_some_and(|open| open.used.elapsed() >= most);
+        if is_idle {
+            drop(open.take());
+        }
+        is_idle
+    }
+
+    /// Whoever has the writers' turn, or had it last.
+    pub(crate) fn turn_holder(&self) -> Option<TurnHolder> {
+        TurnHolder::read(&beside(&self.path, "turn"))
     }
 
     /// How many pages of the write-ahead log wait to be carried over.
@@ -140,7 +162,7 @@ impl Database {
     }
 
     async fn carry(self: &Arc<Self>, sql: &'static str) -> Result<u64, StoreError> {
-        let mut tx = SqliteTx { session: Some(self.session(&self.writing).await?), turn: None };
+        let mut tx = SqliteTx::of(self.session(&self.writing).await?, None);
         tx.aside(move |connection| {
             let extent = |row: &Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
             let (written, carried) = connection.prepare_cached(sql)?.query_row([], extent)?;
@@ -175,17 +197,18 @@ impl Database {
     /// process waits at most, however many want to write and however long another process holds the
     /// turn.
     async fn turn(&self, most: Duration) -> Result<Turn, StoreError> {
-        tokio::time::timeout(most, self.wait_for_turn()).await.map_err(|_| StoreError::Turn)?
+        let turn = tokio::time::timeout(most, self.wait_for_turn()).await;
+        turn.map_err(|_| StoreError::Turn(self.turn_holder()))?
     }
 
     async fn wait_for_turn(&self) -> Result<Turn, StoreError> {
         let queue = self.queue.clone().lock_owned().await;
-        let file = File::options().create(true).append(true).open(beside(&self.path, "turn"))?;
+        let file = turn::open(&beside(&self.path, "turn"))?;
         if file.try_lock().is_ok() {
-            return Ok(Turn { _file: file, _queue: queue });
+            return Ok(Turn::of(file, queue));
         }
         // Whoever gives up leaves a thread that waits on, with the place in the queue.
-        let wait = move || file.lock().map(|()| Turn { _file: file, _queue: queue });
+        let wait = move || file.lock().map(|()| Turn::of(file, queue));
         Ok(spawn_blocking(wait).await.map_err(std::io::Error::other)??)
     }
 
@@ -212,6 +235,14 @@ impl Database {
     }
 }
 
+impl Turn {
+    /// The turn of whoever has the lock.
+    fn of(file: File, queue: OwnedMutexGuard<()>) -> Self {
+        turn::sign(&file);
+        Self { _file: file, _queue: queue }
+    }
+}
+
 impl Drop for Session {
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
@@ -220,106 +251,6 @@ impl Drop for Session {
             self.database.kept().push(connection);
         }
     }
-}
-
-impl SqliteTx {
-    /// Executes a statement; gives the number of rows.
-    pub fn execute(&mut self, sql: &str, values: &[&dyn ToSql]) -> Result<u64, StoreError> {
-        let mut statement = self.connection()?.prepare_cached(sql)?;
-        bind(&mut statement, values)?;
-        Ok(statement.raw_execute()? as u64)
-    }
-
-    /// All rows of a query.
-    pub fn rows<T>(&mut self, sql: &str, values: &[&dyn ToSql]) -> Result<Vec<T>, StoreError>
-    where
-        T: for<'row> TryFrom<&'row Row<'row>, Error = rusqlite::Error>,
-    {
-        let mut statement = self.connection()?.prepare_cached(sql)?;
-        bind(&mut statement, values)?;
-        let (mut rows, mut found) = (statement.raw_query(), Vec::new());
-        while let Some(row) = rows.next()? {
-            found.push(T::try_from(row)?);
-        }
-        Ok(found)
-    }
-
-    /// The first row of a query, if there is one.
-    pub fn row<T>(&mut self, sql: &str, values: &[&dyn ToSql]) -> Result<Option<T>, StoreError>
-    where
-        T: for<'row> TryFrom<&'row Row<'row>, Error = rusqlite::Error>,
-    {
-        let mut statement = self.connection()?.prepare_cached(sql)?;
-        bind(&mut statement, values)?;
-        let mut rows = statement.raw_query();
-        Ok(rows.next()?.map(T::try_from).transpose()?)
-    }
-
-    /// Executes a statement once for each row of values; gives the number of rows that it touched.
-    pub(crate) async fn each(
-        &mut self,
-        sql: String,
-        rows: Vec<Vec<Value>>,
-    ) -> Result<u64, StoreError> {
-        if rows.len() <= ROWS_HERE {
-            return Ok(each(self.connection()?, &sql, &rows)?);
-        }
-        self.aside(move |connection| each(connection, &sql, &rows)).await
-    }
-
-    /// Makes it durable.
-    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
-        if self.turn.is_none() {
-            return self.execute("commit", &[]).map(|_| ());
-        }
-        self.aside(|connection| connection.prepare_cached("commit")?.raw_execute().map(|_| ()))
-            .await
-    }
-
-    /// Does something on a thread that may block. Who stops waiting takes nothing back: the
-    /// connection is given back when it is done.
-    async fn aside<T: Send + 'static>(
-        &mut self,
-        act: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let session = self.session.take().ok_or(StoreError::Closed)?;
-        let done = spawn_blocking(move || {
-            let done = session.connection.as_ref().map(act);
-            (session, done)
-        });
-        let (session, done) = done.await.map_err(std::io::Error::other)?;
-        self.session = Some(session);
-        Ok(done.ok_or(StoreError::Closed)??)
-    }
-
-    fn connection(&self) -> Result<&Connection, StoreError> {
-        let session = self.session.as_ref().and_then(|session| session.connection.as_ref());
-        session.ok_or(StoreError::Closed)
-    }
-}
-
-fn each(connection: &Connection, sql: &str, rows: &[Vec<Value>]) -> rusqlite::Result<u64> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut touched = 0;
-    for row in rows {
-        for (at, value) in row.iter().enumerate() {
-            statement.raw_bind_parameter(at + 1, value)?;
-        }
-        touched += statement.raw_execute()? as u64;
-    }
-    Ok(touched)
-}
-
-/// Binds `$1` to the first value, wherever it stands; a place without a number by its order.
-fn bind(statement: &mut Statement<'_>, values: &[&dyn ToSql]) -> rusqlite::Result<()> {
-    for place in 1..=statement.parameter_count() {
-        let number = statement.parameter_name(place).and_then(|name| name.strip_prefix('$'));
-        let number = number.and_then(|number| number.parse().ok()).unwrap_or(place);
-        let value = number.checked_sub(1).and_then(|at| values.get(at));
-        let missing = rusqlite::Error::InvalidParameterCount(values.len(), number);
-        statement.raw_bind_parameter(place, value.ok_or(missing)?)?;
-    }
-    Ok(())
 }
 
 /// Opens a connection.

@@ -1,5 +1,6 @@
 //! What a database answers with instead of rows.
 
+use crate::embedded::TurnHolder;
 use rusqlite::ErrorCode;
 
 /// The database failed, or says what cannot be.
@@ -30,9 +31,12 @@ pub enum StoreError {
     /// The address is none we know.
     #[error("the database address begins with sqlite: or postgres:")]
     Address,
-    /// Somebody else writes and does not end.
-    #[error("another process holds the database's turn for too long")]
-    Turn,
+    /// Somebody else writes and does not end; who, as far as it is known.
+    #[error("another process holds the database's turn for too long{}", told(.0))]
+    Turn(Option<TurnHolder>),
+    /// Nothing was done in a transaction that writes.
+    #[error("the transaction was idle for too long and was rolled back")]
+    Idle,
     /// A row contradicts itself.
     #[error("inconsistent row: {0}")]
     Inconsistent(&'static str),
@@ -77,4 +81,8 @@ fn is_of_all(code: ErrorCode) -> bool {
             | ErrorCode::FileLockingProtocolFailed
             | ErrorCode::NotADatabase
     )
+}
+
+fn told(holder: &Option<TurnHolder>) -> String {
+    holder.as_ref().map_or_else(String::new, |holder| format!(": {holder}"))
 }

@@ -21,7 +21,7 @@ mod value;
 mod watch;
 
 pub use doorbell::{Doorbell, LOOK, News};
-pub use embedded::{Database, SqliteTx};
+pub use embedded::{Database, SqliteTx, TurnHolder};
 pub use error::StoreError;
 pub use lease::{hold_lease, release_lease};
 pub use open::{Alone, Migrations, PostgresTx, Store, Tx};

@@ -2,7 +2,7 @@
 
 use crate::answered::{STATEMENT_MAX, answered};
 use crate::checkpoint;
-use crate::embedded::{Database, SqliteTx};
+use crate::embedded::{Database, SqliteTx, TurnHolder, idle};
 use crate::error::StoreError;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -120,6 +120,7 @@ impl Store {
         if let Some(path) = address.strip_prefix("sqlite:") {
             let database = Database::open(path)?;
             checkpoint::keep(&database);
+            idle::keep(&database);
             return Ok(Self::Sqlite(database));
         }
         if address.starts_with("postgres:") || address.starts_with("postgresql:") {
@@ -204,6 +205,15 @@ impl Store {
                 Tx::Postgres(answered(begin_on_server(&server.writing, "begin")).await?.into())
             }
         })
+    }
+
+    /// Whoever has the writers' turn, or had it last. A server ends the session of whoever does
+    /// nothing with it.
+    pub fn turn_holder(&self) -> Option<TurnHolder> {
+        match self {
+            Self::Sqlite(database) => database.turn_holder(),
+            Self::Postgres(_) => None,
+        }
     }
 
     /// Whether it is closed, or waits for its last transactions to be.

@@ -391,6 +391,9 @@ async fn a_turn_that_is_held_for_too_long_is_told() {
     let officer = office.first("officer-1");
     assert_eq!(code(office.approve(&officer, &order).await), "unavailable");
     fails(&office, "turn").await;
+    if !is_postgres() {
+        fails(&office, &format!("process {}", std::process::id())).await;
+    }
     // A loss waits for nobody, and what only reads goes on.
     assert!(office.report_lost(&lost).await.is_empty(), "nothing was issued under the letter");
     let staff = office.staff(&officer);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::Store;
+use crate::value::Value;
 
 #[tokio::test]
 async fn a_place_with_a_number_takes_its_own_value() {
@@ -60,7 +61,7 @@ fn whoever_waits_for_a_turn_takes_one_thread() {
         tokio::time::timeout(Duration::from_secs(10), free).await.unwrap().unwrap();
         own.read().await.unwrap().commit().await.unwrap();
         let Store::Sqlite(database) = &own else { panic!("SQLite") };
-        assert!(matches!(database.turn(moment).await, Err(StoreError::Turn)));
+        assert!(matches!(database.turn(moment).await, Err(StoreError::Turn(Some(_)))));
         drop(held);
         let turn = tokio::time::timeout(Duration::from_secs(10), own.write());
         turn.await.unwrap().unwrap().commit().await.unwrap();
@@ -114,7 +115,61 @@ async fn a_spoiled_row_is_no_database_that_is_away() {
         let failed = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
         assert!(!StoreError::from(failed).is_about_rows());
     }
-    let away = [StoreError::Silent, StoreError::Turn, StoreError::Crowded, StoreError::Closed];
+    let away = [StoreError::Silent, StoreError::Crowded, StoreError::Closed, StoreError::Idle];
     assert!(away.iter().all(|error| !error.is_about_rows()));
+    assert!(!StoreError::Turn(None).is_about_rows());
     assert!(!StoreError::from(sqlx::Error::PoolTimedOut).is_about_rows());
+}
+
+/// Whoever waits for the turn can say which process has it, and since when.
+#[tokio::test]
+async fn whoever_has_the_turn_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ca.db");
+    let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
+    assert_eq!(store.turn_holder(), None, "nobody wrote yet");
+    // What an earlier version left there says nothing.
+    let file = folder.path().join("ca.db.turn");
+    std::fs::write(&file, "").unwrap();
+    assert_eq!(store.turn_holder(), None);
+    std::fs::write(&file, "4294967295\n").unwrap();
+    assert_eq!(store.turn_holder().unwrap().process, u32::MAX);
+    let held = store.write().await.unwrap();
+    let holder = store.turn_holder().unwrap();
+    assert_eq!(holder.process, std::process::id(), "no digit of another is left");
+    assert!(holder.since > 1_700_000_000);
+    let told = StoreError::Turn(Some(holder)).to_string();
+    assert!(told.contains(&format!("process {}", std::process::id())), "{told}");
+    drop(held);
+}
+
+/// A writer that does nothing loses the turn, and what it wrote is gone; one that does something,
+/// here or aside, keeps it, and so does whoever reads.
+#[tokio::test]
+async fn a_writer_that_does_nothing_loses_the_turn() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(folder.path().join("a.db").to_str().unwrap()).unwrap();
+    assert!(!database.end_idle(Duration::ZERO), "nobody writes");
+    let mut tx = database.write().await.unwrap();
+    tx.execute("create table one (it integer)", &[]).unwrap();
+    tx.commit().await.unwrap();
+    assert!(!database.end_idle(Duration::ZERO), "it is over");
+    let mut reads = database.read().await.unwrap();
+    let count = "select count(*) from one";
+    assert_eq!(reads.row::<(i64,)>(count, &[]).unwrap(), Some((0,)));
+    let mut tx = database.write().await.unwrap();
+    tx.execute("insert into one (it) values (1)", &[]).unwrap();
+    assert!(!database.end_idle(Duration::from_secs(3_600)), "it did something a moment ago");
+    assert!(database.end_idle(Duration::ZERO));
+    assert!(matches!(tx.execute("select 1", &[]), Err(StoreError::Idle)));
+    // Another one has the turn already; the first cannot commit what it began.
+    let mut next = database.write().await.unwrap();
+    next.execute("insert into one (it) values (2)", &[]).unwrap();
+    assert!(matches!(tx.commit().await, Err(StoreError::Idle)));
+    next.commit().await.unwrap();
+    assert_eq!(reads.row::<(i64,)>(count, &[]).unwrap(), Some((0,)), "it reads one state");
+    drop(reads);
+    let mut reads = database.read().await.unwrap();
+    let found = reads.rows::<(i64,)>("select it from one", &[]).unwrap();
+    assert_eq!(found, [(2,)]);
 }

@@ -15,7 +15,7 @@ const PAST: [&str; 7] = [
 ];
 
 /// Files that a role or program keeps open, below its own state directory, which is its alone.
-const OWN: [(&str, &str); 9] = [
+const OWN: [(&str, &str); 10] = [
     ("agent/src/spool/recover.rs", "the end of a segment that a crash cut"),
     ("agent/src/spool/segment.rs", "segments of the spool, written in place"),
     ("agent/src/world/reserve.rs", "room for what takes away, which holds nothing"),
@@ -25,6 +25,7 @@ const OWN: [(&str, &str); 9] = [
     ("ca-server/store/src/keep/slots.rs", "floors and marks, written in place"),
     ("ca-server/store/src/keep/snapshot.rs", "pieces of kept authority, appended to"),
     ("crates/store/src/embedded.rs", "the lock of a database that is opened"),
+    ("crates/store/src/embedded/turn.rs", "the lock of writers, and who has it"),
 ];
 
 /// Whoever replaces a file, and why nobody's file is lost: it is one of the program's own.
