@@ -3,25 +3,25 @@
 
 use pki::Certificate;
 use pki::path::{PathError, Usage, check};
+use quick_cache::sync::Cache;
 use records::Code;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-/// Certificates that are kept; with more of them all are forgotten, and checked once more.
+/// Certificates that are kept; beyond them those that nobody shows are checked once more.
 const KEPT_MAX: usize = 4_096;
 
 /// A path from the readers of a portal to the root.
 pub struct CheckedPaths {
     issuing: Certificate,
     root: Certificate,
-    known: Mutex<HashMap<[u8; 32], Arc<Certificate>>>,
+    known: Cache<[u8; 32], Arc<Certificate>>,
 }
 
 impl CheckedPaths {
     /// Paths by way of this issuing CA, none of which is checked yet.
     pub fn new(issuing: Certificate, root: Certificate) -> Self {
-        Self { issuing, root, known: Mutex::default() }
+        Self { issuing, root, known: Cache::new(KEPT_MAX) }
     }
 
     /// The root, DER.
@@ -33,8 +33,7 @@ impl CheckedPaths {
     /// (`now` is unix).
     pub(crate) fn certificate(&self, der: &[u8], now: u64) -> Result<Arc<Certificate>, Code> {
         let name: [u8; 32] = Sha256::digest(der).into();
-        let known = self.kept().get(&name).cloned();
-        if let Some(certificate) = known {
+        if let Some(certificate) = self.known.get(&name) {
             let in_time = |one: &Certificate| (one.not_before()..=one.not_after()).contains(&now);
             let holds = in_time(&certificate) && in_time(&self.issuing) && in_time(&self.root);
             return if holds { Ok(certificate) } else { Err(Code::CertificateExpired) };
@@ -53,16 +52,8 @@ impl CheckedPaths {
             },
         )?;
         let certificate = Arc::new(certificate);
-        let mut kept = self.kept();
-        if kept.len() >= KEPT_MAX {
-            kept.clear();
-        }
-        kept.insert(name, certificate.clone());
+        self.known.insert(name, certificate.clone());
         Ok(certificate)
-    }
-
-    fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], Arc<Certificate>>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

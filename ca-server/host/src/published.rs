@@ -11,16 +11,16 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use data_encoding::HEXLOWER;
+use quick_cache::sync::Cache;
 use records::Code;
 use service::Metrics;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use tokio::io::AsyncReadExt;
 use tokio::sync::Semaphore;
 use tokio_util::io::ReaderStream;
@@ -34,7 +34,7 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// Files that are read for their name at once: whoever asks for more hears that it is busy, and no
 /// thread that a loss or a lock waits for is theirs.
 const READING_MAX: usize = 2;
-/// Names that are known; with more of them all are forgotten.
+/// Names that are known; beyond them those that nobody asks for are forgotten first.
 const KNOWN_MAX: usize = 1_024;
 
 struct Published {
@@ -55,7 +55,7 @@ struct Version {
 
 /// SHA-256 of files, each read once.
 struct Names {
-    known: Mutex<HashMap<Version, [u8; 32]>>,
+    known: Cache<Version, [u8; 32]>,
     reading: Arc<Semaphore>,
     /// How many were read.
     read: AtomicU64,
@@ -64,20 +64,16 @@ struct Names {
 impl Default for Names {
     fn default() -> Self {
         let reading = Arc::new(Semaphore::new(READING_MAX));
-        Self { known: Mutex::default(), reading, read: AtomicU64::new(0) }
+        Self { known: Cache::new(KNOWN_MAX), reading, read: AtomicU64::new(0) }
     }
 }
 
 impl Names {
-    fn known(&self) -> MutexGuard<'_, HashMap<Version, [u8; 32]>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The name of an open file; read for it, if it is not known, in one of a few places.
     async fn of(&self, opened: Opened) -> Result<(Opened, [u8; 32]), Unserved> {
         let version = opened.version.clone();
-        if let Some(sha256) = self.known().get(&version) {
-            return Ok((opened, *sha256));
+        if let Some(sha256) = self.known.get(&version) {
+            return Ok((opened, sha256));
         }
         let place = self.reading.clone().try_acquire_owned().map_err(|_| Unserved::Busy)?;
         let reading = tokio::task::spawn_blocking(move || {
@@ -87,11 +83,7 @@ impl Names {
         let read = reading.await.map_err(|_| Unserved::NotFound)?;
         let (opened, sha256) = read.map_err(|_| Unserved::NotFound)?;
         self.read.fetch_add(1, Ordering::Relaxed);
-        let mut known = self.known();
-        if known.len() >= KNOWN_MAX {
-            known.clear();
-        }
-        known.insert(version, sha256);
+        self.known.insert(version, sha256);
         Ok((opened, sha256))
     }
 }

@@ -8,7 +8,7 @@ use super::responder::{InUse, Issued};
 use super::rules::RulesInForce;
 use super::snapshots::Snapshots;
 use super::turns::Turns;
-use super::unlisted::SignedBeside;
+use super::unlisted::{self, SignedBeside};
 use anyhow::Context;
 use ca_host::CaConfig;
 use ca_host::ProvenTime;
@@ -123,7 +123,7 @@ impl Status {
             issued: Issued::default(),
             answers: Answers::default(),
             handed: Mutex::default(),
-            unlisted: Mutex::default(),
+            unlisted: Mutex::new(unlisted::nothing()),
             ocsp_places: Semaphore::new(OCSP_PLACES),
             config: config.clone(),
             stop,

@@ -8,16 +8,21 @@ use super::walk::ToldBeside;
 use authority::Authority;
 use ca_api::WorldNumbers;
 use pki::crl::RevocationList;
+use quick_cache::unsync::Cache;
 use records::Bytes;
 use records::unlisted::{Unlisted, UnlistedStatement};
-use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 /// Lists beside which something was told, that are told apart.
 const LISTS_MAX: usize = 64;
 
 /// What was told last beside each list, by its number: signed once for all gates that have it.
-pub(super) type SignedBeside = HashMap<u64, Signed>;
+pub(super) type SignedBeside = Cache<u64, Signed>;
+
+/// Nothing was told yet.
+pub(super) fn nothing() -> SignedBeside {
+    SignedBeside::new(LISTS_MAX)
+}
 
 /// What was told beside a list.
 #[derive(Clone)]
@@ -53,9 +58,6 @@ impl Status {
             Some(one) if one.told == told => one.clone(),
             _ => {
                 let one = self.signed(crl, told)?;
-                if all.len() >= LISTS_MAX {
-                    all.clear();
-                }
                 all.insert(crl, one.clone());
                 one
             }
