@@ -108,18 +108,21 @@ impl IntentEntry {
 /// An intent that the tree holds with exactly the bytes to be signed.
 ///
 /// ```compile_fail,E0451
-/// let forged = ca_issuer::issuance::RecordedIntent { pending: todo!() };
+/// let (pending, tbs_sha256) = todo!();
+/// let forged = ca_issuer::issuance::RecordedIntent { pending, tbs_sha256 };
 /// ```
 #[derive(Clone, Debug)]
 pub struct RecordedIntent {
     pending: Arc<PendingIssuance>,
+    /// As the tree has it.
+    tbs_sha256: [u8; 32],
 }
 
 impl RecordedIntent {
     /// The intent, if the entry is about exactly these bytes.
     pub(crate) fn confirmed(entry: &IntentEntry, pending: &Arc<PendingIssuance>) -> Option<Self> {
         let same = entry.serial == pending.serial && entry.tbs_sha256 == pending.tbs_sha256();
-        same.then(|| Self { pending: pending.clone() })
+        same.then(|| Self { pending: pending.clone(), tbs_sha256: entry.tbs_sha256 })
     }
 
     /// Its serial number.
@@ -138,7 +141,7 @@ impl RecordedIntent {
         signer: &dyn Signer,
         signatures: &Signatures,
     ) -> Result<Signed, CertificateError> {
-        let tbs = TbsCertificate::from_recorded(self.pending.tbs.clone())?;
+        let tbs = TbsCertificate::recorded(self.pending.tbs.clone(), &self.tbs_sha256)?;
         let certificate = tbs.sign_with(signer, |signature| {
             signatures.verify_plain(signer.public_key(), tbs.der(), signature)
         })?;

@@ -74,8 +74,11 @@ impl TbsCertificate {
         Ok(Self(tbs.to_der()?))
     }
 
-    /// Takes bytes that were recorded before a crash.
-    pub fn from_recorded(der: Vec<u8>) -> Result<Self, CertificateError> {
+    /// The bytes that a record names by their SHA-256; others are not signed.
+    pub fn recorded(der: Vec<u8>, sha256: &[u8; 32]) -> Result<Self, CertificateError> {
+        if Sha256::digest(&der).as_slice() != sha256.as_slice() {
+            return Err(CertificateError::NotAsRecorded);
+        }
         Tbs::from_der(&der)?;
         Ok(Self(der))
     }
