@@ -1,9 +1,10 @@
-//! The single writer: the only owner of the state, the only caller of `store.write()`. A round
-//! takes many commands, decides them one after the other on a copy of the state, and makes all of
-//! them durable with one commit; brakes have rounds of their own. Only then the state moves, views
-//! are shown and answers leave. An error drops the round: nothing was believed, so nothing has to
-//! be undone. What could not be kept together is tried again one by one, so that one row that a
-//! database refuses holds up nobody else.
+//! The single writer: the only owner of the state, and the only one that writes what follows from
+//! it. (`start.rs` writes before it begins; `reads.rs` appends what portals read to the `access`
+//! log, from which nothing follows.) A round takes many commands, decides them one after the other
+//! on a copy of the state, and makes all of them durable with one commit; brakes have rounds of
+//! their own. Only then the state moves, views are shown and answers leave. An error drops the
+//! round: nothing was believed, so nothing has to be undone. What could not be kept together is
+//! tried again one by one, so that one row that a database refuses holds up nobody else.
 
 mod commit;
 mod work;
