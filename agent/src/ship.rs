@@ -3,7 +3,7 @@
 
 mod progress;
 
-use crate::spool::segment::{self, HEADER_BYTES, Header, Stretch};
+use crate::spool::segment::{self, FrameRange, HEADER_BYTES, Header};
 use crate::spool::{Position, Spool};
 use crate::world::Marks;
 use anyhow::{Context, ensure};
@@ -162,8 +162,8 @@ impl Shipper {
         let at = self.at.as_ref().context("place")?;
         let mut file = File::open(segment::path(&self.spool.folder, at.segment))?;
         let span = (at.offset, end_of(&file, at.segment, durable)?);
-        let Stretch { bytes, entries, chain } =
-            Stretch::read(&mut file, span, &at.chain, RECORDS_MAX as u64)?;
+        let FrameRange { bytes, entries, chain } =
+            FrameRange::read(&mut file, span, &at.chain, RECORDS_MAX as u64)?;
         if entries.is_empty() {
             return Ok(None);
         }

@@ -24,6 +24,7 @@ mod declined;
 mod dossier;
 mod draft_check;
 mod draft_delegation;
+mod draft_form;
 mod draft_make;
 mod draft_mend;
 mod draft_release;
@@ -46,6 +47,7 @@ mod roster_sign;
 mod silence;
 mod state;
 mod suspend;
+mod table_text;
 #[cfg(test)]
 mod tests;
 mod touch;

@@ -16,11 +16,11 @@ pub async fn made(office: &Office) -> String {
         let staff = office.client(&office.trust.portal_staff, identity);
         for route in ra_portal::routes().filter(|route| route.host == "staff") {
             let told = tried(&staff, route.path, &sample(route.path, &letter)).await;
-            matrix.push_str(&format!("{role:<24}{:<8}{:<30}{told}\n", route.host, route.path));
+            matrix.push_str(&format!("{role:<24}{:<8}{:<34}{told}\n", route.host, route.path));
         }
         for path in ra_portal::staff::PAGES {
             let told = shown(&staff, path).await;
-            matrix.push_str(&format!("{role:<24}{:<8}{path:<30}{told}\n", "staff"));
+            matrix.push_str(&format!("{role:<24}{:<8}{path:<34}{told}\n", "staff"));
         }
         for path in ra_portal::staff::FORMS.iter().chain(&ra_portal::public::FORMS) {
             let told = posted(&site, path).await;
@@ -35,12 +35,12 @@ pub async fn made(office: &Office) -> String {
                 message["key"] = json!("AAAA");
             }
             let told = tried(&public, route.path, &message).await;
-            matrix.push_str(&format!("{role:<24}{:<8}{:<30}{told}\n", route.host, route.path));
+            matrix.push_str(&format!("{role:<24}{:<8}{:<34}{told}\n", route.host, route.path));
         }
     }
     for path in ra_portal::public::PAGES {
         let told = shown(&public, path).await;
-        matrix.push_str(&format!("{:<24}{:<8}{path:<30}{told}\n", "nobody", "public"));
+        matrix.push_str(&format!("{:<24}{:<8}{path:<34}{told}\n", "nobody", "public"));
     }
     let site = office.public_site();
     for path in ra_portal::public::FORMS.iter().chain(&ra_portal::staff::FORMS) {
@@ -141,7 +141,7 @@ async fn ca_api(office: &Office, letter: &Official) -> String {
         let client = office.client(&issuer, Some(identity(process)));
         for (route, message) in &routes {
             let told = tried(&client, route, message).await;
-            matrix.push_str(&format!("{process:<24}{:<8}{route:<30}{told}\n", "ca-api"));
+            matrix.push_str(&format!("{process:<24}{:<8}{route:<34}{told}\n", "ca-api"));
         }
     }
     matrix

@@ -81,7 +81,7 @@ impl Frame {
 }
 
 /// Whole frames side by side, as they lie in a segment.
-pub struct Stretch {
+pub struct FrameRange {
     /// Their bytes.
     pub bytes: Vec<u8>,
     /// The entry of each.
@@ -90,7 +90,7 @@ pub struct Stretch {
     pub chain: [u8; 32],
 }
 
-impl Stretch {
+impl FrameRange {
     /// Reads whole frames that lie between two offsets, after the chain value `before`, up to the
     /// first that is not whole: `most` of them, and as many as are handed in together.
     pub fn read(
@@ -222,7 +222,7 @@ pub fn frames(
 ) -> io::Result<Vec<Frame>> {
     let (mut found, mut at, mut chain) = (Vec::new(), offset, *before);
     loop {
-        let stretch = Stretch::read(file, (at, end), &chain, u64::MAX)?;
+        let stretch = FrameRange::read(file, (at, end), &chain, u64::MAX)?;
         if stretch.entries.is_empty() {
             return Ok(found);
         }
@@ -242,7 +242,7 @@ pub fn behind(
 ) -> io::Result<Option<(u64, [u8; 32])>> {
     let (mut at, mut chain, mut left) = (offset, *before, count);
     while left > 0 {
-        let stretch = Stretch::read(file, (at, end), &chain, left)?;
+        let stretch = FrameRange::read(file, (at, end), &chain, left)?;
         if stretch.entries.is_empty() {
             return Ok(None);
         }
@@ -267,7 +267,7 @@ pub fn goes_on(file: &mut File, offset: u64, end: u64) -> io::Result<bool> {
     };
     let body = length(lengths.get(..4)) + length(lengths.get(4..8));
     let Some(chained) = rest.last_chunk::<32>() else { return Ok(false) };
-    let next = Stretch::read(file, (behind_head + body, end), chained, 1)?;
+    let next = FrameRange::read(file, (behind_head + body, end), chained, 1)?;
     Ok(!next.entries.is_empty())
 }
 
@@ -301,7 +301,7 @@ mod tests {
         assert_eq!(read(&mut file), [one.clone(), two.clone()]);
         // As they lie: some of them, and all; and where a number of them ends.
         let stretch = |file: &mut File, most| {
-            let read = Stretch::read(file, (HEADER_BYTES, 4_096), &first.chain, most).unwrap();
+            let read = FrameRange::read(file, (HEADER_BYTES, 4_096), &first.chain, most).unwrap();
             (read.bytes, read.entries.len(), read.chain)
         };
         let end_of_one = usize::try_from(one.size()).unwrap();

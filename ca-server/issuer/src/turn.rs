@@ -7,7 +7,7 @@ use records::Code;
 use service::Metrics;
 use std::pin::Pin;
 use std::time::Duration;
-use store::{Store, StoreError, Tx, TurnHolder, pending};
+use store::{Store, StoreError, TurnHolder, Tx, pending};
 
 /// Somebody else who holds the writers' turn longer than this is told on `/readyz`; the round is
 /// tried again.

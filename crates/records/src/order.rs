@@ -194,8 +194,8 @@ impl Order {
         commitment::check(self.commitments().map_err(unreadable)?, disclosures)
     }
 
-    /// Whether a person who drafted it signed just this. Of a kind that people draft nothing is made
-    /// in a person's name that they did not sign; no other kind has a draft.
+    /// Whether a person who drafted it signed just this. Of a kind that people draft nothing is
+    /// made in a person's name that they did not sign; no other kind has a draft.
     fn is_drafted_so(&self, body: &Body) -> bool {
         let has_drafts = matches!(body, Body::Person(_) | Body::Release(_) | Body::Delegate(_));
         let may_have = matches!(body, Body::Revoke(revoke) if revoke.wish.is_none());

@@ -3,8 +3,9 @@
 //! checked, and what is wrong is said in words with the row's number.
 //!
 //! Pure: no file, clock or network. In reading order: [`read`] (bytes into cells), [`check`] (cells
-//! into people), [`changes`] (cells into changes of people), [`template`] (what is sent out). A workbook is read by ourselves: libraries make a
-//! table as large as the corners that a file names, before anybody can refuse it.
+//! into people), [`changes`] (cells into changes of people), [`template`] (what is sent out). A
+//! workbook is read by ourselves: libraries make a table as large as the corners that a file names,
+//! before anybody can refuse it.
 
 pub mod changes;
 pub mod check;

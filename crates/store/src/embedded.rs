@@ -14,7 +14,7 @@ use tokio::task::spawn_blocking;
 
 pub(crate) mod idle;
 mod transaction;
-mod turn;
+pub(crate) mod turn;
 
 use transaction::Open;
 pub use transaction::SqliteTx;

@@ -1,6 +1,6 @@
 //! What a database answers with instead of rows.
 
-use crate::embedded::TurnHolder;
+use crate::embedded::turn::TurnHolder;
 use rusqlite::ErrorCode;
 
 /// The database failed, or says what cannot be.

@@ -3,7 +3,7 @@
 //! shows all that would be signed. It is signed as a roster is. The CA checks all of it again.
 
 use super::certificate::{self, Shown};
-use super::roster::as_text;
+use super::table_text::as_text;
 use super::touch::ToTouch;
 use crate::pages::facts::{Line, lines};
 use crate::pages::upload::Uploaded;

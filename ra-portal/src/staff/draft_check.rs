@@ -4,12 +4,13 @@
 use super::certificate::Shown;
 use super::consequence::{self, ConsequenceView};
 use super::decline::one_line;
+use super::draft_form::{Form, Typed};
 use super::number::{self, TypedNumber};
 use super::touch::ToTouch;
 use super::{draft_delegation, draft_mend, draft_release};
 use crate::pages::facts;
 use crate::pages::facts::{Line, lines};
-use crate::pages::{Frame, Posted, page, problem, show, words};
+use crate::pages::{Frame, Posted, page, problem, words};
 use crate::refusal::{passed_on, refused};
 use crate::staff_certificate::StaffCertificate;
 use crate::state::PortalState;
@@ -20,12 +21,11 @@ use axum::response::Response;
 use ca_api::AsOfficer;
 use ca_api::handler::{PersonFacts, Preview, Previewing, WantedPerson};
 use portal_api::plain::{self, Fact, NameAndId, field};
+use records::Code;
 use records::draft::DraftStatement;
 use records::drafted::{Drafted, LetterBody, TypedPerson};
 use records::number::SealedNumber;
 use records::order::{Body, PersonAction};
-use records::{Bytes, Code, Disclosure};
-use serde::Deserialize;
 use service::Clock;
 use service::problem::Refused;
 use sha2::{Digest, Sha256};
@@ -48,41 +48,6 @@ words! {
     }
 }
 
-/// What the page sends.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Form {
-    /// `create`, `correct`, `move`, `leave`, `letter`, `release`, `lend` or `unlend`.
-    pub(super) what: String,
-    pub(super) person: String,
-    pub(super) name: String,
-    pub(super) mail: String,
-    /// National number, if one is typed.
-    pub(super) number: String,
-    pub(super) unit: String,
-    pub(super) evidence: String,
-    pub(super) profile: String,
-    /// Serial number of the certificate that is released.
-    pub(super) serial: String,
-    /// Who acts for the person.
-    pub(super) deputy: String,
-    /// The role that is lent, with its scope behind an @.
-    pub(super) role: String,
-    pub(super) from: String,
-    pub(super) until: String,
-}
-
-impl Form {
-    /// Where it was filled in.
-    fn back(&self) -> String {
-        match (self.serial.as_str(), self.person.as_str()) {
-            ("", "") => "/people/new".to_owned(),
-            ("", person) => format!("/people/{}", show::escaped(person)),
-            (serial, _) => format!("/certificates/{}", show::escaped(serial)),
-        }
-    }
-}
-
 #[derive(Template)]
 #[template(path = "staff/draft.html")]
 pub(super) struct CheckPage {
@@ -97,19 +62,6 @@ pub(super) struct CheckPage {
     disclosures: String,
     number_seal: String,
     command: String,
-}
-
-/// A draft as it was typed, complete.
-pub(super) struct Typed {
-    pub(super) drafted: Drafted,
-    pub(super) disclosures: Vec<Disclosure>,
-    /// Seal of the digest that the CA made of a number that was typed.
-    pub(super) number_seal: Option<Bytes>,
-    pub(super) command: String,
-    /// Fields that nobody typed.
-    pub(super) unsaid: Vec<&'static str>,
-    /// Who it is, for a letter, of which there is no order.
-    pub(super) known: Option<PersonFacts>,
 }
 
 /// `POST /drafts/check`
@@ -331,7 +283,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         let preview = Preview { order: None, disclosures: Vec::new() };
         let f = Frame::sample(language, "/drafts");
         let back = "/people/0123456789ABCDEF";
-        let founding = Bytes::from([1; 32]);
+        let founding = records::Bytes::from([1; 32]);
         let said = typed.drafted.statement(&founding, [2; 32], [3; 16], 1_795_507_200).unwrap();
         let mut page = filled(f, back, typed, (&said, preview), credentials.into()).unwrap();
         page.consequence = match credentials.is_empty() {

@@ -1,7 +1,7 @@
 //! A delegation while somebody is on leave, or its end, as somebody drafts it on the absent one's
 //! page: they chose or typed all of it.
 
-use super::draft_check::{Form, Typed};
+use super::draft_form::{Form, Typed};
 use crate::pages::facts;
 use records::drafted::Drafted;
 use records::letter::read_reference;

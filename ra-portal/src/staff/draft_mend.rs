@@ -2,7 +2,7 @@
 //! each field. Nothing of it is lost.
 
 use super::decline::one_line;
-use super::draft_check::Form;
+use super::draft_form::Form;
 use crate::pages::{Frame, words};
 use askama::Template;
 use pki::mail::Mailbox;

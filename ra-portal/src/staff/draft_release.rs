@@ -2,7 +2,7 @@
 //! looked at; everything else is the suspension that the CA holds, and is told as not said by them.
 
 use super::decline::one_line;
-use super::draft_check::{Form, Typed};
+use super::draft_form::{Form, Typed};
 use crate::pages::facts;
 use crate::refusal::{passed_on, refused};
 use crate::staff_certificate::StaffCertificate;

@@ -6,6 +6,7 @@ mod file;
 
 use super::certificate::{self, Shown};
 use super::number;
+use super::table_text::as_text;
 use super::touch::ToTouch;
 use crate::pages::facts::lines;
 use crate::pages::upload::Uploaded;
@@ -19,7 +20,6 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ca_api::handler::UnitLine;
 use ca_api::{AsOfficer, Sought};
-pub(super) use file::as_text;
 use file::{Checked, TOLD_MAX, checked};
 use page::Marked;
 use pki::name::check_readable;

@@ -1,5 +1,5 @@
-//! `yinxin draft delegation`: an order that lends a role to somebody while its holder is on leave, or
-//! ends that before its time. Neither of the two drafts it; two others approve it.
+//! `yinxin draft delegation`: an order that lends a role to somebody while its holder is on leave,
+//! or ends that before its time. Neither of the two drafts it; two others approve it.
 
 use super::desk::{Desk, typed_person};
 use crate::exit::Failure;

@@ -130,7 +130,7 @@ fn is_fixed(path: &str) -> bool {
         }
     };
     let always = ["/v", "/kind", "/drafter", "/basis/people/*/name"];
-    let draft = ["/draft/certificate"];
+    let draft = ["/draft/certificate", "/draft/v"];
     let of_kind: &[&str] = match kind {
         "issue" => &[
             "/body/subject/cn",

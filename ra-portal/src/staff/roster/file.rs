@@ -1,5 +1,6 @@
 //! The file of a roster, checked row by row: everybody whom it names, or what is wrong with it.
 
+use super::super::table_text::as_text;
 use ca_api::handler::UnitLine;
 use portal_api::roster::{Day, NotTaken, RosterEntry, Table, check, read, unit_of};
 
@@ -26,25 +27,4 @@ pub(super) fn checked(bytes: &[u8], units: &[UnitLine], today: Day) -> Checked {
             Checked::Wrong(said, Some(as_text(&table)))
         }
     }
-}
-
-/// The rows as comma-separated values, each where it stood.
-pub(in crate::staff) fn as_text(table: &Table) -> String {
-    let mut text = String::new();
-    let mut line = 1;
-    for row in &table.rows {
-        while line < row.number {
-            text.push('\n');
-            line += 1;
-        }
-        let quoted = |cell: &str| match cell.contains([',', '"', '\n']) {
-            true => format!("\"{}\"", cell.replace('"', "\"\"").replace('\n', " ")),
-            false => cell.to_owned(),
-        };
-        let cells: Vec<String> = row.cells.iter().map(|cell| quoted(cell.text())).collect();
-        text.push_str(&cells.join(","));
-        text.push('\n');
-        line += 1;
-    }
-    text
 }

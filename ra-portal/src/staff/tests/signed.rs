@@ -2,7 +2,7 @@
 //! when it is another one, is read in what the page says is signed.
 
 use super::super::touch::ToTouch;
-use super::super::{draft_check, hold, wish};
+use super::super::{draft_check, draft_form, hold, wish};
 use super::frame;
 use crate::pages::Language;
 use askama::Template;
@@ -158,7 +158,7 @@ fn a_draft_is_signed_only_beside_an_order_of_just_this_body() {
     };
     let filled = |body: Value| {
         let Ok(drafted) = Drafted::of(&stated) else { unreachable!("a draft of a person") };
-        let typed = draft_check::Typed {
+        let typed = draft_form::Typed {
             drafted,
             disclosures: disclosures.clone(),
             number_seal: None,

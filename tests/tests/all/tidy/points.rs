@@ -27,6 +27,7 @@ fn every_point_is_killed_at() {
     acts.extend(quoted_behind(body(&command, "fn act("), "=> "));
     let own = writer("writer.rs");
     for line in own.lines().filter(|line| line.contains("let own = ")) {
+        acts.extend(quoted_behind(line, "zip(["));
         acts.extend(quoted_behind(line, ", "));
     }
     assert!(literals.len() > 20 && acts.len() > 20, "{literals:?} {acts:?}");

@@ -26,11 +26,11 @@ const DAY: u64 = 86_400;
 /// What happened so long ago is told to nobody: notices are of what is new.
 const LONG_AGO: u64 = 10 * DAY;
 /// Certificates of one person, about.
-pub(in crate::bench) const OF_ONE: usize = 10;
+pub(crate) const OF_ONE: usize = 10;
 
 /// Gives people certificates, those with these numbers. The issuer rests meanwhile: it would carry
 /// out what it meets half-way.
-pub(in crate::bench) async fn certify(
+pub(crate) async fn certify(
     folder: &Path,
     store: &Store,
     running: &mut Running,

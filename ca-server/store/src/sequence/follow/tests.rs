@@ -103,9 +103,8 @@ async fn no_row_accuses_an_agent() {
     let run = run(city.officer("officer-1"), 20);
     let access = Access::with(&run).await;
     let (again, last, next) = (run.piece(3, 8), run.piece(5, 10), run.piece(10, 12));
-    let says = async || {
-        [access.says(&again).await, access.says(&last).await, access.says(&next).await]
-    };
+    let says =
+        async || [access.says(&again).await, access.says(&last).await, access.says(&next).await];
     assert_eq!(says().await, ["stands"; 3]);
     let hands = [
         // How far the run is said to be: what no signature says counts for nothing.

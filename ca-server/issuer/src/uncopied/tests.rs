@@ -1,0 +1,99 @@
+use super::*;
+use authority::{OrderDigest, Revoked, Serial};
+use sample_city::SampleCity;
+use store::Store;
+
+fn serial(number: u64) -> Serial {
+    Serial::read(&format!("4{number:031x}")).unwrap()
+}
+
+fn revocation(number: u64) -> RowChange {
+    let revoked = Revoked { at: 1, reason: "keyCompromise".into(), not_after: 2 };
+    RowChange::Revocation(serial(number), revoked)
+}
+
+fn role(city: &SampleCity, id: &str) -> RowChange {
+    RowChange::Roles(id.into(), city.authority.person(id).unwrap().clone())
+}
+
+/// What only copies the log is left for later where a table takes nothing, of a brake also what
+/// it decided; nobody overtakes what waits already.
+#[test]
+fn copies_wait_and_what_was_decided_does_not() {
+    let none = Uncopied::of(Vec::new(), false);
+    let order = OrderDigest([7; 32]);
+    let copied = || vec![revocation(1), revocation(2)];
+    let decided = || vec![RowChange::OrderState(order, "done"), RowChange::Rewrite];
+    let split = |own: &Uncopied, share: &Share<'_>| {
+        let mut rows = decided();
+        let later = own.split(share, (copied(), false), &mut rows);
+        (rows.len(), later.rows.len())
+    };
+    let (mut brake, mut other) = (Share::order(order, true), Share::order(order, false));
+    assert_eq!(split(&none, &brake), (4, 0));
+    let some = Uncopied::of(vec![revocation(3)], false);
+    assert_eq!(split(&some, &brake), (2, 2), "behind those that wait");
+    (brake.copies_later, other.copies_later) = (true, true);
+    assert_eq!(split(&none, &brake), (1, 3));
+    assert_eq!(split(&none, &other), (2, 2), "what is no brake is kept whole or not at all");
+}
+
+/// However long a table takes nothing, so many are remembered and no more; with every copy
+/// written anew nothing is missing.
+#[test]
+fn so_many_copies_are_remembered() {
+    let mut own = Uncopied::of(Vec::new(), false);
+    assert_eq!((own.told(), own.due()), ("", None));
+    let later = |rows, is_lost, is_repaired| Later { rows, is_lost, is_repaired };
+    own.take(later((0..ROWS_MAX as u64).map(revocation).collect(), false, false));
+    assert!(own.told().contains("tried again"));
+    own.take(later(vec![revocation(7)], false, false));
+    assert!(own.rows.len() == ROWS_MAX && own.told().contains("doctor --repair"));
+    own.take(later(Vec::new(), false, true));
+    assert_eq!((own.told(), own.due()), ("", None));
+    own.take(later(Vec::new(), true, false));
+    assert!(own.told().contains("doctor --repair"), "what no row told of");
+}
+
+/// A table that is gone keeps back what belongs there and nothing else; once it is there again
+/// everything is written, in its order.
+#[tokio::test]
+async fn a_table_that_is_gone_keeps_back_its_own_copies_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = format!("sqlite:{}", folder.path().join("ca.db").display());
+    let store = Store::open(&address).await.unwrap();
+    store.migrate(ca_store::MIGRATIONS).await.unwrap();
+    let city = SampleCity::found();
+    let id = city.authority.people().next().map(|(id, _)| id.to_string()).unwrap();
+    let hand = async |sql: &'static str| {
+        let mut tx = store.write().await.unwrap();
+        store::execute!(&mut tx, sql).unwrap();
+        tx.commit().await.unwrap();
+    };
+    let count = async |sql: &'static str| {
+        let mut tx = store.read().await.unwrap();
+        store::row!(&mut tx, (i64,), sql).unwrap().unwrap().0
+    };
+    hand("alter table role_grant rename to aside").await;
+    let waiting = vec![role(&city, &id), revocation(1), role(&city, &id), revocation(2)];
+    let mut own = Uncopied::of(waiting, false);
+    assert!(own.take_due(Instant::now()).is_empty(), "not at once again");
+    for is_there in [false, true] {
+        let later = own.due().unwrap();
+        for kind in own.take_due(later) {
+            let tx = store.write().await.unwrap();
+            if write(tx, kind.clone(), &city.authority).await.is_err() {
+                own.give_back(kind);
+            }
+        }
+        assert_eq!(count("select count(*) from revocation").await, 2);
+        assert_eq!(own.rows.len(), if is_there { 0 } else { 2 });
+        if !is_there {
+            hand("alter table aside rename to role_grant").await;
+        }
+    }
+    let roles = city.authority.person(&id).unwrap().roles.len() as i64;
+    assert_eq!(count("select count(*) from role_grant").await, roles);
+    assert_eq!(own.told(), "");
+    store.close().await;
+}

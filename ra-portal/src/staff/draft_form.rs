@@ -1,0 +1,55 @@
+//! What somebody typed of a draft, and what became of it.
+
+use crate::pages::show;
+use ca_api::handler::PersonFacts;
+use records::drafted::Drafted;
+use records::{Bytes, Disclosure};
+use serde::Deserialize;
+
+/// What the page sends.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Form {
+    /// `create`, `correct`, `move`, `leave`, `letter`, `release`, `lend` or `unlend`.
+    pub(super) what: String,
+    pub(super) person: String,
+    pub(super) name: String,
+    pub(super) mail: String,
+    /// National number, if one is typed.
+    pub(super) number: String,
+    pub(super) unit: String,
+    pub(super) evidence: String,
+    pub(super) profile: String,
+    /// Serial number of the certificate that is released.
+    pub(super) serial: String,
+    /// Who acts for the person.
+    pub(super) deputy: String,
+    /// The role that is lent, with its scope behind an @.
+    pub(super) role: String,
+    pub(super) from: String,
+    pub(super) until: String,
+}
+
+impl Form {
+    /// Where it was filled in.
+    pub(super) fn back(&self) -> String {
+        match (self.serial.as_str(), self.person.as_str()) {
+            ("", "") => "/people/new".to_owned(),
+            ("", person) => format!("/people/{}", show::escaped(person)),
+            (serial, _) => format!("/certificates/{}", show::escaped(serial)),
+        }
+    }
+}
+
+/// A draft as it was typed, complete.
+pub(super) struct Typed {
+    pub(super) drafted: Drafted,
+    pub(super) disclosures: Vec<Disclosure>,
+    /// Seal of the digest that the CA made of a number that was typed.
+    pub(super) number_seal: Option<Bytes>,
+    pub(super) command: String,
+    /// Fields that nobody typed.
+    pub(super) unsaid: Vec<&'static str>,
+    /// Who it is, for a letter, of which there is no order.
+    pub(super) known: Option<PersonFacts>,
+}
