@@ -13,13 +13,13 @@ pub const SKEW_SECONDS_MAX: u64 = 300;
 /// `2026-11-24T08:00:00Z` for unix seconds.
 pub fn seconds(unix: u64) -> String {
     let instant = i64::try_from(unix).ok().and_then(|s| Timestamp::from_second(s).ok());
-    instant.unwrap_or(Timestamp::MAX).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    format!("{:.0}", instant.unwrap_or(Timestamp::MAX))
 }
 
 /// `2026-11-24T08:00:00.123456Z` for unix microseconds.
 pub fn micros(unix_us: u64) -> String {
     let instant = i64::try_from(unix_us).ok().and_then(|us| Timestamp::from_microsecond(us).ok());
-    instant.unwrap_or(Timestamp::MAX).strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+    format!("{:.6}", instant.unwrap_or(Timestamp::MAX))
 }
 
 /// Unix seconds of a time in a document: an instant has one spelling there, in whole seconds.

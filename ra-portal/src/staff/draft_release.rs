@@ -70,7 +70,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     let form = Form {
         what: "release".into(),
         serial: serial.into(),
-        evidence: "本人当面核对".into(),
+        evidence: "seen in person 本人当面核对".into(),
         ..Form::default()
     };
     let named = [(holder, "王<b>\u{202e}", 1), (by, "陈登记", 2), (drafter, "何经办", 3)];

@@ -15,9 +15,10 @@ struct Open {
     key: Option<Range<usize>>,
 }
 
-/// Sorts the entries of each object. The bytes are JSON without white space, as serde_json writes
-/// it.
-pub(super) fn keys(bytes: &mut [u8]) {
+/// Sorts the entries of each object; says whether each has every key once. The bytes are JSON
+/// without white space, as serde_json writes it.
+pub(super) fn keys(bytes: &mut [u8]) -> bool {
+    let mut each_once = true;
     let mut open: Vec<Option<Open>> = Vec::new();
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
@@ -42,13 +43,14 @@ pub(super) fn keys(bytes: &mut [u8]) {
             b'}' => {
                 if let Some(Some(mut object)) = open.pop() {
                     object.ends_entry(at);
-                    object.sort(bytes, at);
+                    each_once &= object.sort(bytes, at);
                 }
             }
             _ => {}
         }
         at += 1;
     }
+    each_once
 }
 
 /// Where the quotation mark stands that ends the text which begins here.
@@ -71,13 +73,15 @@ impl Open {
         self.entries.extend(self.key.take().map(|key| (begins..at, key)));
     }
 
-    fn sort(&self, bytes: &mut [u8], end: usize) {
+    /// Whether it has each key once.
+    fn sort(&self, bytes: &mut [u8], end: usize) -> bool {
         let of = |(_, key): &(Range<usize>, Range<usize>)| bytes.get(key.clone()).unwrap_or(&[]);
-        if self.entries.is_sorted_by(|one, next| order(of(one), of(next)).is_le()) {
-            return;
+        if self.entries.is_sorted_by(|one, next| order(of(one), of(next)).is_lt()) {
+            return true;
         }
         let mut sorted: Vec<&(Range<usize>, Range<usize>)> = self.entries.iter().collect();
         sorted.sort_by(|one, next| order(of(one), of(next)));
+        let each_once = sorted.is_sorted_by(|one, next| order(of(one), of(next)).is_lt());
         let mut entries = Vec::with_capacity(end - self.begins);
         for (entry, _) in sorted {
             if !entries.is_empty() {
@@ -90,6 +94,7 @@ impl Open {
         {
             place.copy_from_slice(&entries);
         }
+        each_once
     }
 }
 

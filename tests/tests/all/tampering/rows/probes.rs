@@ -42,7 +42,7 @@ pub(super) const PROBES: [(&str, &str, Probe); 18] = [
     ("join_token", "cd", Probe::Join),
     ("ordered", "cid", Probe::Fetch),
     ("approval", "ci", Probe::Fetch),
-    ("consumed_approval", "cid", Probe::Collect),
+    ("consumed_approval", "i", Probe::Collect),
     ("declined", "cid", Probe::Reason),
     ("certificate", "cid", Probe::Collect),
     ("revocation", "cid", Probe::Collect),
