@@ -4,7 +4,6 @@ use super::brakes::execute;
 use records::Order;
 use records::order::Body;
 use tests::Office;
-use tests::people::code;
 use tests::processes::until;
 
 fn said(office: &Office, words: &[&str]) -> String {
