@@ -40,7 +40,7 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
     "batch-of": "issue unit person role delegate profile approval-rules portal agent bundle revoke release credential",
     "batch-act": "create move close leave grant withdraw register", "cause-word": "start spool", "may-fill": "disk listener spool", "stage": "handshake head certificate",
     "review": "asked expired person profile unit",
-    "channel": "mail webhook spool",
+    "channel": "mail webhook spool", "letter-channel": "paper sms",
     "read-act": "find certificate list fetch person unit drafts numbers", "alpn": "h2 http/1.1", "tls": "1.3 1.2",
     "reason": "unspecified keyCompromise cACompromise affiliationChanged superseded"
               " cessationOfOperation certificateHold removeFromCRL privilegeWithdrawn"
@@ -144,7 +144,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
                      " quota:number expires:time key_sha256:hash",
     "rule-ref": "name:rule version:revision digest:hash",
     "letter": "v:one reference:id person:id profile:name lookup_sha256:hash loss_sha256:hash"
-              " suspend_sha256:hash expires:time draft?:draft place?:place",
+              " suspend_sha256:hash expires:time channels?:*letter-channel draft?:draft place?:place",
     "void": "v:one reference:id drafter:drafter replacement:id-or-none withdrawal?:withdrawal",
     "receipt": "v:one reference:id serials:*serial time:time founding:hash",
     # section 7
@@ -853,6 +853,20 @@ def check_letter_keys(vectors):
     need(suspend == octets(v["suspension_value"]), "suspension_value")
 
 
+def check_message_code(vectors):
+    v, keys = vectors["message_code"], vectors["letter_keys"]
+    number = int.from_bytes(octets(v["bytes"], 6), "big") % (1 << 45)
+    digits = "".join(CROCKFORD[number >> 5 * at & 31] for at in range(8, -1, -1))
+    whole = 0
+    for digit in v["reference"] + digits:
+        whole = whole * 32 + CROCKFORD.index(digit)
+    code = digits + (CROCKFORD + "*~$=U")[whole % 37]
+    need(code[:5] + "-" + code[5:] == v["text"], "message code")
+    message = labelled("yinxin-message-v1", code.encode("ascii"))
+    for name in ("bind_page", "bind_cli"):
+        need(mac(octets(keys[name], 32), message) == octets(v[name]), name)
+
+
 def check_number(vectors):
     v = vectors["number"]
     key, number = octets(v["key"], 32), v["number"]
@@ -1114,6 +1128,7 @@ CHECKS = {  # key: (its check, the keys inside, or None for a plain value or a l
     "letter_keys": (check_letter_keys,
                     "founding reference code lookup bind_page bind_cli loss_value"
                     " suspension_value"),
+    "message_code": (check_message_code, "reference bytes text bind_page bind_cli"),
     "bind": (check_bind, "key challenge request bind"),
     "letter": (statement_of_the_registry("letter"), "statement signature"),
     "void": (statement_of_the_registry("void"), "statement signature"),
@@ -1155,7 +1170,8 @@ FLIPS = [  # where one byte is changed (its way down), and the refusal that must
     ("unlisted/signature", "signature under yinxin-unlisted-v1"),
     ("use/challenge", "signature under yinxin-use-v1"),
     ("renewal/certificate", "signature under yinxin-use-v1"), ("entry/salt", "entry"),
-    ("letter_keys/code", "lookup"), ("bind/bind", "bind"), ("bind/request", "bind"),
+    ("letter_keys/code", "lookup"), ("message_code/bytes", "message code"),
+    (("bind/bind", "bind"), ("bind/request", "bind"),
     ("bundle/digest", "digest"), ("people/signature", "signature under yinxin-people-v1"),
     ("join/token", "join value"), ("run/entries/1", "chain"),
     ("run/signature", "signature under yinxin-spool-v1"), ("spooled/bytes", "record"),

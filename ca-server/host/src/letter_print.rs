@@ -7,6 +7,7 @@ use anyhow::Context;
 use askama::Template;
 use page::qr::{self, Picture};
 use pki::Signer;
+use pki::profile::LetterChannel;
 use records::Bytes;
 use records::draft::{Draft, DraftPlace};
 use records::label::Label;
@@ -24,6 +25,8 @@ struct Printed<'a> {
     is_loss: bool,
     /// Whether the addressee may apply on pages.
     by_page: bool,
+    /// Whether a code that comes by short message is needed as well.
+    by_message: bool,
     /// In Beijing time.
     until: String,
     made: String,
@@ -83,6 +86,7 @@ fn print(letter: &Letter) -> anyhow::Result<String> {
         },
         is_loss,
         by_page,
+        by_message: letter.channels.contains(&LetterChannel::Sms),
         until: beijing(&letter.expires, 16)?,
         made: beijing(&letter.sheet.made, 10)?,
         root: groups(&letter.trust.root_sha256)?,
@@ -114,6 +118,7 @@ pub fn letter_event(
         loss_sha256: loss.into(),
         suspend_sha256: suspend.into(),
         expires: letter.expires.clone(),
+        channels: letter.channels.clone(),
         draft: draft.map(|(draft, _)| Box::new(draft.clone())),
         place: draft.and_then(|(_, place)| place.cloned()),
     })?;
@@ -153,6 +158,7 @@ mod tests {
             profile: "official".into(),
             label: String::new(),
             expires: "2026-12-01T16:00:00Z".into(),
+            channels: Vec::new(),
             sheet: Sheet {
                 made: "2026-11-24T16:00:00Z".into(),
                 units: vec!["商洛市".into(), "商州区".into(), "区政府办公室".into()],
@@ -161,14 +167,24 @@ mod tests {
             },
             trust,
         };
-        for label in ["page", "cli", "loss"] {
-            let text = print(&Letter { label: label.into(), ..letter.clone() }).unwrap();
-            let file = folder.join(format!("letters/{label}.html"));
+        let both = vec![LetterChannel::Paper, LetterChannel::Sms];
+        let kinds = [
+            ("page", "page", Vec::new()),
+            ("cli", "cli", Vec::new()),
+            ("loss", "loss", Vec::new()),
+            ("page-message", "page", both.clone()),
+            ("cli-message", "cli", both),
+        ];
+        for (name, label, channels) in kinds {
+            let label = label.to_owned();
+            let text = print(&Letter { label, channels, ..letter.clone() }).unwrap();
+            assert_eq!(text.contains("短信码"), name.ends_with("-message"), "{name}");
+            let file = folder.join(format!("letters/{name}.html"));
             if std::env::var("YINXIN_GOLDEN").is_ok_and(|what| what == "write") {
                 std::fs::write(&file, &text).unwrap();
             }
-            assert!(std::fs::read_to_string(&file).unwrap_or_default() == text, "{label} changed");
-            assert!(!text.contains("<b>") && text.contains(&letter.code), "{label}");
+            assert!(std::fs::read_to_string(&file).unwrap_or_default() == text, "{name} changed");
+            assert!(!text.contains("<b>") && text.contains(&letter.code), "{name}");
         }
         let letter = Letter { label: "page".into(), ..letter };
         let other = Letter { reference: "ABCDEFGHJKMNPQRT".into(), ..letter.clone() };

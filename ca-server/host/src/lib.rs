@@ -3,7 +3,7 @@
 //!
 //! In reading order: [`config`], [`mod@trust`], [`mod@clock_guard`], [`mod@proven_time`],
 //! [`durable`], [`prepare`], [`service_keys`], [`services`], [`operator`], [`letter_print`],
-//! [`lists`], [`published`], [`listener`], [`confirmed`], [`role_place`].
+//! [`message_codes`], [`lists`], [`published`], [`listener`], [`confirmed`], [`role_place`].
 
 pub mod clock_guard;
 pub mod config;
@@ -13,6 +13,7 @@ mod entity_tag;
 pub mod letter_print;
 pub mod listener;
 pub mod lists;
+pub mod message_codes;
 pub mod operator;
 pub mod prepare;
 pub mod proven_time;

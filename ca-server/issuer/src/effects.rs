@@ -10,7 +10,7 @@ use crate::context::IssuanceContext;
 use crate::round::Effect;
 use anyhow::Context;
 use ca_host::durable::{sync_folder, write_file, write_private};
-use ca_host::letter_print;
+use ca_host::{letter_print, message_codes};
 use service::Metrics;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -79,7 +79,7 @@ impl Unwritten {
             Effect::Only(path, _) => self
                 .policies
                 .retain(|kept| !matches!(kept, Effect::Only(other, _) if other == path)),
-            Effect::File(..) | Effect::Letter(..) => return,
+            Effect::File(..) | Effect::Letter(..) | Effect::MessageCode(..) => return,
         }
         self.policies.push(effect);
     }
@@ -100,6 +100,7 @@ fn carried_out(context: &IssuanceContext, effect: Effect) -> Option<Effect> {
     let done = match &effect {
         Effect::File(file, bytes) => write_private(&path(file), bytes),
         Effect::Letter(file, letter) => letter_print::write(letter, &path(file)),
+        Effect::MessageCode(letter, code) => message_codes::keep(&context.config, letter, code),
         Effect::Policy(file, content) => write_file(&path(file), content.as_bytes()),
         Effect::Only(folder, names) => set_aside(&path(folder), names),
     };

@@ -55,6 +55,8 @@ pub(crate) enum Effect {
     File(String, zeroize::Zeroizing<Vec<u8>>),
     /// A letter with the sheet to print.
     Letter(String, Box<records::letter::Letter>),
+    /// What goes by short message beside a letter, by its reference.
+    MessageCode(String, Box<records::message_code::MessageCode>),
     /// A policy file as it is in force now.
     Policy(String, String),
     /// A folder of policy files in which no others lie than those of these names.

@@ -9,6 +9,7 @@ pub(crate) use mail::Mail;
 pub(crate) use spool::Spool;
 pub(crate) use webhook::Webhook;
 
+use crate::notice::WEBHOOK;
 use crate::parcel::{Handed, Parcel};
 use anyhow::Context;
 use ca_host::CaConfig;
@@ -44,7 +45,7 @@ impl Channel {
         match self {
             Self::Spool(_) => "spool",
             Self::Mail(_) => "mail",
-            Self::Webhook(_) => "webhook",
+            Self::Webhook(_) => WEBHOOK,
         }
     }
 

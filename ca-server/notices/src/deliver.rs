@@ -13,9 +13,11 @@ use crate::parcel::{Handed, Parcel};
 use crate::recipient::{Recipient, name_of_unit};
 use crate::words::{self, Letterhead};
 use authority::Authority;
+use ca_host::{CaConfig, message_codes};
 use ca_store::table::notice::{self, DueRow, NoticeState};
 use ca_store::table::person;
 use records::Disclosure;
+use records::message_code::MessageCode;
 use service::{Metrics, Stop, fault};
 use settle::{Became, Tried};
 use std::collections::HashMap;
@@ -37,6 +39,8 @@ const AFTER_FAILURE: Duration = Duration::from_secs(2);
 /// What hands notices to one channel.
 pub(crate) struct Delivery {
     pub(crate) channel: Channel,
+    /// Below whose folder message codes wait.
+    pub(crate) config: CaConfig,
     pub(crate) store: Store,
     pub(crate) seal: Seal,
     pub(crate) head: Letterhead,
@@ -170,6 +174,7 @@ impl Delivery {
             let given_up: Vec<_> = own.map(|(id, notice)| (id, notice, "too-late")).collect();
             self.record(&mut tx, given_up.iter().map(|(id, one, why)| (*id, one, *why))).await?;
             tx.commit().await?;
+            self.forget_codes(given_up.into_iter().filter_map(|(_, one, _)| one.facts.letter));
             self.metrics.count(name, "too-late");
             self.bell.ring(News::ACCESS_WAITS);
         }
@@ -185,9 +190,42 @@ impl Delivery {
     ) -> Handed {
         let named = notice.facts.unit.as_deref().unwrap_or_default();
         let unit = authority.unit(named).map_or("", |unit| name_of_unit(&unit.name, named));
-        let written = words::write(notice, recipient, unit, &self.head);
+        let mut written = words::write(notice, recipient, unit, &self.head);
+        match self.message_code(notice, authority) {
+            Ok(Some(code)) => written = written.with_code(&code),
+            Ok(None) => {}
+            Err(handed) => return handed,
+        }
         let now = self.time.now().unix();
         let parcel = Parcel { id, notice, recipient, written: &written, now };
         self.channel.hand(&parcel).await
+    }
+
+    /// The code that goes with a notice, if one does, or what becomes of the notice without. Nobody
+    /// is sent the code of a letter that is over.
+    fn message_code(
+        &self,
+        notice: &Notice,
+        authority: &Authority,
+    ) -> Result<Option<MessageCode>, Handed> {
+        let Some(reference) = &notice.facts.letter else { return Ok(None) };
+        if authority.is_letter_over(reference, self.time.now().unix()) != Some(false) {
+            return Err(Handed::Refused("its letter is over".into()));
+        }
+        match message_codes::read(&self.config, reference) {
+            Ok(Some(code)) => Ok(Some(code)),
+            Ok(None) => Err(Handed::Later("its message code is not there".into())),
+            Err(error) => Err(Handed::Later(format!("{error:#}"))),
+        }
+    }
+
+    /// Shreds the message codes that go with notices that are over. One that cannot be shredded
+    /// goes with its letter (`issuer/shredder.rs`).
+    fn forget_codes(&self, letters: impl IntoIterator<Item = String>) {
+        for letter in letters {
+            if let Err(error) = message_codes::forget(&self.config, &letter) {
+                tracing::error!(error = format!("{error:#}"), "a message code is not shredded");
+            }
+        }
     }
 }

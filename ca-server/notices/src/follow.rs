@@ -226,7 +226,7 @@ impl Follow {
         let now = self.time.now().unix();
         let mut rows = Vec::with_capacity(new.len() * open.len());
         for notice in new {
-            for channel in open {
+            for channel in open.iter().filter(|channel| notice.kind.goes_by(channel)) {
                 rows.push(self.seal.row(notice, channel, now)?);
             }
         }

@@ -70,6 +70,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     for channel in channels {
         let delivery = Delivery {
             channel,
+            config: config.clone(),
             store: store.clone(),
             seal: seal.clone(),
             head: Letterhead::of(&config)?,

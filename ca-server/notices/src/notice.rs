@@ -1,6 +1,7 @@
 //! What a notice says, before it is words: whom it tells, of which kind it is, and the few facts
 //! that people need to know their own. No number of an identity card, no code of a letter, no
-//! reason that somebody typed stands in one; of a serial number there is its end.
+//! reason that somebody typed stands in one; of a serial number there is its end. What goes by
+//! short message beside a letter is put into the message when it is handed over.
 
 use records::json::{self, JsonError};
 use records::record::Record;
@@ -8,6 +9,8 @@ use records::rules::Role;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+/// The channel that reaches telephones.
+pub(crate) const WEBHOOK: &str = "webhook";
 /// Characters of a serial number that a notice shows.
 const TAIL_CHARS: usize = 8;
 
@@ -35,6 +38,8 @@ pub(crate) struct Notice {
 pub(crate) enum NoticeKind {
     /// A letter lies ready for them.
     Letter,
+    /// The code that goes by short message beside a letter.
+    LetterCode,
     /// Somebody asked for a certificate in their name.
     Asked,
     /// A certificate was issued and can be collected.
@@ -66,6 +71,7 @@ impl NoticeKind {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Letter => "letter",
+            Self::LetterCode => "letter-code",
             Self::Asked => "asked",
             Self::Issued => "issued",
             Self::Renewed => "renewed",
@@ -80,6 +86,11 @@ impl NoticeKind {
             Self::Digest => "digest",
         }
     }
+
+    /// Whether it leaves by a channel: a message code is for the telephone, and nowhere else.
+    pub(crate) fn goes_by(self, channel: &str) -> bool {
+        self != Self::LetterCode || channel == WEBHOOK
+    }
 }
 
 /// Facts beside the kind; which there are follows from it.
@@ -89,6 +100,9 @@ pub(crate) struct Facts {
     /// End of a serial number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) serial_tail: Option<String>,
+    /// Reference of the letter whose message code goes with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) letter: Option<String>,
     /// Until when a certificate or letter is good.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) until: Option<String>,

@@ -5,6 +5,7 @@
 
 use crate::notice::{Facts, Notice, NoticeKind, tail};
 use authority::{Authority, OrderDigest};
+use pki::profile::LetterChannel;
 use records::Code;
 use records::decline::Outcome;
 use records::order::{Body, Order, RoleAction, RoleBody};
@@ -43,7 +44,7 @@ pub(crate) fn told(record: &Record, authority: &Authority, orders: &Orders) -> V
         return Vec::new();
     }
     match &record.event {
-        Event::Letter { statement, .. } => letter(record, &statement.0).into_iter().collect(),
+        Event::Letter { statement, .. } => letter(record, &statement.0),
         Event::Order { order, .. } => asked(record, &order.0, authority).into_iter().collect(),
         Event::Issued { under, serial, .. } => {
             let is_founding = under.0 == authority.founding_digest();
@@ -73,11 +74,17 @@ fn of_serial(serial: &str) -> Facts {
     Facts { serial_tail: Some(tail(serial)), ..Facts::default() }
 }
 
-/// A letter lies ready.
-fn letter(record: &Record, statement: &[u8]) -> Option<Notice> {
-    let letter: LetterStatement = records::json::read(statement).ok()?;
+/// A letter lies ready, and where a part of its code goes by short message, that part.
+fn letter(record: &Record, statement: &[u8]) -> Vec<Notice> {
+    let Ok(letter) = records::json::read::<LetterStatement>(statement) else { return Vec::new() };
+    let whom = (letter.person.as_str(), letter.reference.as_str());
     let facts = Facts { until: Some(letter.expires), ..Facts::default() };
-    Some(Notice::of(record, NoticeKind::Letter, (&letter.person, &letter.reference), facts))
+    let mut notices = vec![Notice::of(record, NoticeKind::Letter, whom, facts)];
+    if letter.channels.contains(&LetterChannel::Sms) {
+        let facts = Facts { letter: Some(letter.reference.clone()), ..Facts::default() };
+        notices.push(Notice::of(record, NoticeKind::LetterCode, whom, facts));
+    }
+    notices
 }
 
 /// Somebody asked for a certificate, by letter or with an old one: told once a day for each, so

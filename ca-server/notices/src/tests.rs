@@ -1,6 +1,7 @@
 //! What the role decides, in a city in memory: who is told what, in which words, by which channel.
 
 mod channels;
+mod codes;
 mod due;
 mod outbox;
 mod settings;

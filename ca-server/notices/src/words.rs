@@ -1,8 +1,9 @@
 //! A notice in words, Chinese first: plain text, with no address in it but the portal's own.
 
-use crate::notice::{Facts, Notice, NoticeKind};
+use crate::notice::{self, Facts, Notice, NoticeKind};
 use crate::recipient::Recipient;
 use ca_host::CaConfig;
+use records::message_code::MessageCode;
 use records::revocation::reason;
 
 /// Who writes, and where people go.
@@ -45,6 +46,16 @@ pub(crate) struct Written {
     pub(crate) short_en: String,
 }
 
+impl Written {
+    /// The same with the code that goes by short message, behind the sentence that says what it is.
+    pub(crate) fn with_code(mut self, code: &MessageCode) -> Self {
+        let code = code.text();
+        self.short_zh.push_str(&format!("短信码：{code}。"));
+        self.short_en.push_str(&format!(" Message code: {code}."));
+        self
+    }
+}
+
 /// 中文, English.
 type Both = (String, String);
 
@@ -82,6 +93,7 @@ pub(crate) fn write(
 fn title(kind: NoticeKind) -> (&'static str, &'static str) {
     match kind {
         NoticeKind::Letter => ("密码信封已备好", "your letter is ready"),
+        NoticeKind::LetterCode => ("密码信封的短信码", "the message code of your letter"),
         NoticeKind::Asked => ("有人以您的名义申请证书", "a certificate was asked for in your name"),
         NoticeKind::Issued => ("证书已签发，待领取", "your certificate is ready to collect"),
         NoticeKind::Renewed => ("证书已续期", "your certificate was renewed"),
@@ -108,6 +120,16 @@ fn sentence(notice: &Notice, unit: &str) -> Both {
             format!("您的密码信封已备好，请到登记处领取，{until} 前有效。"),
             format!("Your letter is ready at the desk. It is good until {until}."),
         ),
+        NoticeKind::LetterCode => {
+            let end = notice::tail(facts.letter.as_deref().unwrap_or("?"));
+            (
+                format!(
+                    "申领证书时，除密码信封（编号尾号 {end}）上的授权码外，\
+                     还须输入本短信码，勿告诉任何人。"
+                ),
+                format!("Your letter (…{end}) needs this code too; tell it to nobody."),
+            )
+        }
         NoticeKind::Asked if facts.serial_tail.is_some() => {
             about("有人申请续期。", "is to be renewed: somebody asked for that.")
         }
@@ -193,6 +215,7 @@ fn alarm(kind: NoticeKind, head: &Letterhead) -> Both {
         kind,
         NoticeKind::Asked
             | NoticeKind::Letter
+            | NoticeKind::LetterCode
             | NoticeKind::Issued
             | NoticeKind::Renewed
             | NoticeKind::Revoked

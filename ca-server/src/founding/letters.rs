@@ -24,6 +24,7 @@ pub(super) fn loss_letters(
             profile: "staff".into(),
             label: "loss".into(),
             expires: records::time::seconds(now),
+            channels: Vec::new(),
             sheet: Sheet {
                 made: records::time::seconds(now),
                 portal: trust.portal_public.clone(),

@@ -1,8 +1,10 @@
 //! What the CA's host keeps of letters and join files until they are printed and carried away, and
-//! which of it is over: the tree says that nobody begins anything with it any more. The code of a
-//! letter and the token of a gate stand nowhere else on this host.
+//! of message codes until they are sent, and which of it is over: the tree says that nobody begins
+//! anything with it any more. The code of a letter and the token of a gate stand nowhere else on
+//! this host.
 
 use authority::Authority;
+use ca_host::message_codes;
 use records::join::JoinFile;
 use records::letter::Letter;
 use std::ffi::OsStr;
@@ -22,7 +24,8 @@ const BYTES_MAX: u64 = 1 << 20;
 /// they are. A hidden file stands for the one that it was to become.
 pub fn over(state: &Path, authority: &Authority, now: u64) -> Result<Vec<PathBuf>> {
     let mut over = Vec::new();
-    for path in files(&state.join(LETTERS))? {
+    let codes = files(&state.join(message_codes::FOLDER))?;
+    for path in files(&state.join(LETTERS))?.into_iter().chain(codes) {
         let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
         let is_over = match name.strip_suffix(".join.json") {
             Some(_) => read(&path)?.is_some_and(|bytes| is_join_over(authority, &bytes, now)),
@@ -120,6 +123,7 @@ mod tests {
             for end in ["html", "json"] {
                 write(folder.path(), &format!("issuer/letters/{reference}.{end}"), b"the code");
             }
+            write(folder.path(), &format!("notices/codes/{reference}.code"), b"the other one");
         }
         assert!(over_in(folder.path(), &city).is_empty());
         city.certify(&used, &SoftwareSigner::generate_p256().unwrap());
@@ -127,7 +131,9 @@ mod tests {
         write(folder.path(), &format!("issuer/letters/.{open}.json.new"), b"half");
         std::fs::remove_file(folder.path().join(format!("issuer/letters/{open}.json"))).unwrap();
         let named = |reference: &str| {
-            ["html", "json"].map(|end| format!("issuer/letters/{reference}.{end}"))
+            let [page, file] =
+                ["html", "json"].map(|end| format!("issuer/letters/{reference}.{end}"));
+            [page, file, format!("notices/codes/{reference}.code")]
         };
         assert_eq!(over_in(folder.path(), &city), named(&used));
         city.apply(city.void_event(&open)).unwrap();

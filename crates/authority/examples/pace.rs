@@ -183,6 +183,7 @@ impl Maker {
             loss_sha256: sha256(person.as_bytes()),
             suspend_sha256: sha256(person.as_bytes()),
             expires: records::time::seconds(self.city.now + 7 * 86_400),
+            channels: Vec::new(),
             draft: None,
             place: None,
         };

@@ -4,6 +4,7 @@
 use crate::authority::Authority;
 use crate::id::{PersonId, Reference, digest_of};
 use crate::state::LetterState;
+use pki::profile::LetterChannel;
 use records::bytes::Bytes;
 use records::code::Code;
 use records::drafted::{Drafted, LetterBody};
@@ -96,6 +97,7 @@ impl Authority {
             lookup_sha256: digest_of(&read.lookup_sha256)?,
             loss_sha256: digest_of(&read.loss_sha256)?,
             suspend_sha256: digest_of(&read.suspend_sha256)?,
+            by_message: read.channels.contains(&LetterChannel::Sms),
             expires: records::time::read(&read.expires).ok_or(Code::Malformed)?,
             serials: Vec::new(),
             lost: false,

@@ -128,6 +128,8 @@ pub struct LetterState {
     pub loss_sha256: Sha256Value,
     /// SHA-256 of the suspension value.
     pub suspend_sha256: Sha256Value,
+    /// Whether a code that came by short message is needed beside the letter's to ask.
+    pub by_message: bool,
     /// Last second to submit, unix.
     pub expires: u64,
     /// Serial numbers of certificates issued, or being issued, under it.

@@ -5,7 +5,7 @@ use crate::algorithm::{PublicKey, by_name};
 use crate::extension::{self, Extension, KEY_USAGES};
 use crate::oid::{self, Arc};
 use der::asn1::ObjectIdentifier;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Who may hold certificates of a profile.
@@ -22,6 +22,16 @@ pub enum Holder {
     Authority,
     /// A signer of statements, made in ceremonies only.
     Signer,
+}
+
+/// By which way a part of a letter's code comes to its addressee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LetterChannel {
+    /// The sheet that is printed and sealed.
+    Paper,
+    /// A short message.
+    Sms,
 }
 
 #[derive(Deserialize)]
@@ -45,6 +55,13 @@ struct ProfileConfig {
     approvals: Option<ProfileApprovals>,
     #[serde(default)]
     renewal: Option<ProfileRenewal>,
+    #[serde(default = "on_paper")]
+    letter_channels: Vec<LetterChannel>,
+}
+
+/// How letters come where a profile does not say.
+fn on_paper() -> Vec<LetterChannel> {
+    vec![LetterChannel::Paper]
 }
 
 /// When holders may renew their certificates with the key that they have.
@@ -106,6 +123,7 @@ pub struct CertificateProfile {
     path_len: Option<u8>,
     approvals: Option<ProfileApprovals>,
     renewal: Option<ProfileRenewal>,
+    letter_channels: Vec<LetterChannel>,
     digest: [u8; 32],
 }
 
@@ -145,6 +163,7 @@ impl CertificateProfile {
             return Err(wrong(format!("no extended key usage is called {purpose}")));
         }
         check_holder(&config).map_err(&wrong)?;
+        check_channels(&config).map_err(&wrong)?;
         Ok(Self {
             digest: Sha256::digest(text.as_bytes()).into(),
             config_id: config.id,
@@ -160,6 +179,7 @@ impl CertificateProfile {
             path_len: config.path_len,
             approvals: config.approvals,
             renewal: config.renewal,
+            letter_channels: config.letter_channels,
         })
     }
 
@@ -211,6 +231,12 @@ impl CertificateProfile {
     /// When its certificates may be renewed; never where it does not say.
     pub fn renewal(&self) -> Option<ProfileRenewal> {
         self.renewal
+    }
+
+    /// By which ways the code of a letter under it comes: by paper, and by a short message as well
+    /// where it says so.
+    pub fn letter_channels(&self) -> &[LetterChannel] {
+        &self.letter_channels
     }
 
     /// Names of the key algorithms that are allowed.
@@ -301,4 +327,45 @@ fn check_holder(config: &ProfileConfig) -> Result<(), String> {
         return Err("key_usage names at least one usage".into());
     }
     Ok(())
+}
+
+/// A letter is paper, and beside it a short message at most; only people have letters.
+fn check_channels(config: &ProfileConfig) -> Result<(), String> {
+    let people = matches!(config.holder, Holder::Person | Holder::Staff);
+    match config.letter_channels.as_slice() {
+        [LetterChannel::Paper] => Ok(()),
+        [LetterChannel::Paper, LetterChannel::Sms] if people => Ok(()),
+        _ => Err("letter_channels is paper, or for people paper and sms, in this order".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(holder: &str, more: &str) -> Result<CertificateProfile, ProfileError> {
+        CertificateProfile::read(&format!(
+            "id = \"official\"\nversion = 1\nholder = \"{holder}\"\npolicy = 1\n\
+             validity_days = 365\nkeys = [\"p256\"]\nkey_usage = [\"digitalSignature\"]\n\
+             extended_key_usage = [\"clientAuth\"]\n{more}"
+        ))
+    }
+
+    #[test]
+    fn a_letter_is_paper_and_a_short_message_at_most() {
+        use LetterChannel::{Paper, Sms};
+        assert_eq!(read("person", "").unwrap().letter_channels(), [Paper]);
+        assert_eq!(
+            read("person", "letter_channels = [\"paper\"]").unwrap().letter_channels(),
+            [Paper]
+        );
+        for holder in ["person", "staff"] {
+            let both = read(holder, "letter_channels = [\"paper\", \"sms\"]").unwrap();
+            assert_eq!(both.letter_channels(), [Paper, Sms], "{holder}");
+        }
+        for wrong in ["", "\"sms\"", "\"sms\", \"paper\"", "\"paper\", \"paper\"", "\"fax\""] {
+            assert!(read("person", &format!("letter_channels = [{wrong}]")).is_err(), "{wrong}");
+        }
+        assert!(read("service", "letter_channels = [\"paper\", \"sms\"]").is_err());
+    }
 }

@@ -187,6 +187,7 @@ pub fn role(name: &str) -> Said {
 pub fn notice(kind: &str) -> Said {
     match kind {
         "letter" => said("密码信封已备好", "a letter is ready"),
+        "letter-code" => said("短信码已发送", "a message code was sent"),
         "asked" => said("有人申请证书", "a certificate was asked for"),
         "issued" => said("证书已签发", "a certificate was issued"),
         "renewed" => said("证书已续期", "a certificate was renewed"),

@@ -31,6 +31,8 @@ pub struct LookedUp {
     pub keys: Vec<String>,
     /// `page` where a page may use the code as well, `cli` where only the command line may.
     pub label: String,
+    /// Whether a code that came by short message is needed beside the letter's to ask.
+    pub by_message: bool,
     /// Days of validity.
     pub validity_days: u32,
     /// 16 bytes, single use, 24 h.

@@ -4,14 +4,15 @@ use crate::bytes::Bytes;
 use crate::trust::Trust;
 use aws_lc_rs::{hkdf, hmac};
 use data_encoding::{Encoding, Specification};
+use pki::profile::LetterChannel;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::sync::OnceLock;
 use zeroize::{Zeroize, Zeroizing};
 
-const CROCKFORD: &str = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+pub(crate) const CROCKFORD: &str = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Check characters for the values 0 to 36 (Crockford).
-const CHECK: &[u8; 37] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U";
+pub(crate) const CHECK: &[u8; 37] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U";
 
 /// A letter is good for this long, in seconds: 7 days.
 pub const LETTER_SECONDS: u64 = 7 * 86_400;
@@ -38,7 +39,7 @@ pub fn read_reference(text: &str) -> Option<String> {
     (plain.len() == 16 && crockford().decode(plain.as_bytes()).is_ok()).then_some(plain)
 }
 
-fn normalize(text: &str) -> String {
+pub(crate) fn normalize(text: &str) -> String {
     let digit = |c: char| match c {
         'O' => '0',
         'I' | 'L' => '1',
@@ -126,6 +127,13 @@ impl LetterKeys {
         }
     }
 
+    /// The same with bind keys that follow from these and something else.
+    pub(crate) fn bound_by(mut self, next: impl Fn(&[u8; 32]) -> [u8; 32]) -> Self {
+        self.bind_page = next(&self.bind_page);
+        self.bind_cli = next(&self.bind_cli);
+        self
+    }
+
     /// The look-up key, sent over pinned TLS.
     pub fn lookup(&self) -> &[u8; 32] {
         &self.lookup
@@ -163,7 +171,7 @@ fn expand(prk: &hkdf::Prk, label: &[u8]) -> [u8; 32] {
     key
 }
 
-fn hmac_sha256(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+pub(crate) fn hmac_sha256(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message);
     let mut value = [0; 32];
     value.copy_from_slice(tag.as_ref());
@@ -195,6 +203,9 @@ pub struct Letter {
     pub label: String,
     /// Last second to submit.
     pub expires: String,
+    /// By which ways its code comes, if not by paper alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<LetterChannel>,
     /// What its sheet says besides; whoever only uses a letter can do without.
     #[serde(default)]
     pub sheet: Sheet,

@@ -29,6 +29,7 @@ pub mod json;
 pub mod label;
 pub mod letter;
 pub mod lineage;
+pub mod message_code;
 pub mod mine;
 pub mod number;
 pub mod order;

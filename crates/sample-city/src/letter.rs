@@ -4,6 +4,7 @@ use super::{SampleCity, named, sha256};
 use authority::OrderDigest;
 use keys::SoftwareSigner;
 use pki::Signer;
+use pki::profile::LetterChannel;
 use records::bytes::Bytes;
 use records::label::Label;
 use records::order::{Body, IssueBody, ProfileRef, SubjectBody};
@@ -22,6 +23,15 @@ impl SampleCity {
 
     /// A letter's record.
     pub fn letter_event(&self, reference: &str, person: &str, profile: &str) -> Event {
+        self.letter_event_by(reference, (person, profile), Vec::new())
+    }
+
+    fn letter_event_by(
+        &self,
+        reference: &str,
+        (person, profile): (&str, &str),
+        channels: Vec<LetterChannel>,
+    ) -> Event {
         let statement = LetterStatement {
             v: 1,
             reference: reference.into(),
@@ -31,6 +41,7 @@ impl SampleCity {
             loss_sha256: sha256(&Self::loss_value(reference).0),
             suspend_sha256: sha256(&Self::suspension_value(reference).0),
             expires: records::time::seconds(self.now + 7 * 86_400),
+            channels,
             draft: None,
             place: None,
         };
@@ -57,6 +68,14 @@ impl SampleCity {
     pub fn letter(&mut self, person: &str, profile: &str) -> String {
         let reference = self.id();
         let event = self.letter_event(&reference, person, profile);
+        self.apply(event).unwrap();
+        reference
+    }
+
+    /// Makes a letter whose code goes by paper and by short message; gives its reference.
+    pub fn letter_by_message(&mut self, person: &str, profile: &str) -> String {
+        let (reference, both) = (self.id(), vec![LetterChannel::Paper, LetterChannel::Sms]);
+        let event = self.letter_event_by(&reference, (person, profile), both);
         self.apply(event).unwrap();
         reference
     }

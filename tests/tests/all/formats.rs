@@ -12,6 +12,7 @@ use records::drafted::{Drafted, ManyDrafted, TypedPerson};
 use records::join::use_message;
 use records::label::Label;
 use records::letter::{EnrolmentCode, LetterKeys, LossReceipt, bind, reference};
+use records::message_code::MessageCode;
 use records::number::NumberKey;
 use records::order::{
     Basis, Body, DelegateBody, NamedPerson, NamedUnit, Order, PersonAction, RoleAction,
@@ -190,6 +191,7 @@ impl Maker {
             "code": code(),
             "number": number(),
             "letter_keys": letter_keys(&digest),
+            "message_code": message_code(&digest),
             "bind": {
                 "key": b(fixed::<32>(40)), "challenge": b(fixed::<16>(50)),
                 "request": b(fixed::<90>(60)),
@@ -965,6 +967,7 @@ impl Maker {
             loss_sha256: Bytes::from(Sha256::digest(fixed::<32>(22)).as_slice()),
             suspend_sha256: Bytes::from(Sha256::digest(fixed::<32>(23)).as_slice()),
             expires: "2026-12-01T08:00:00Z".into(),
+            channels: Vec::new(),
             draft: None,
             place: None,
         };
@@ -1296,6 +1299,18 @@ fn letter_keys(digest: &[u8; 32]) -> Value {
         "lookup": b(keys.lookup()), "bind_page": b(keys.bind_key("page").unwrap()),
         "bind_cli": b(keys.bind_key("cli").unwrap()), "loss_value": b(keys.loss_value(reference)),
         "suspension_value": b(keys.suspension_value(reference)),
+    })
+}
+
+fn message_code(digest: &[u8; 32]) -> Value {
+    let reference = "ABCDEFGHJKMNPQRS";
+    let code = MessageCode::new(reference, fixed(34)).unwrap();
+    let keys = LetterKeys::derive(digest, reference, &EnrolmentCode::new(fixed(33)));
+    let keys = keys.with_message(&code);
+    j!({
+        "reference": reference, "bytes": b(fixed::<6>(34)), "text": code.text(),
+        "bind_page": b(keys.bind_key("page").unwrap()),
+        "bind_cli": b(keys.bind_key("cli").unwrap()),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Making a letter: a code is drawn, its bind keys are sealed for exactly this reference, person
 //! and profile, the letter is recorded under the registry key's signature. The code is kept nowhere
-//! but on the sheet: to print again is to make another letter and void the first.
+//! but on the sheet: to print again is to make another letter and void the first. Where the profile
+//! says so, a part of it goes by short message, and what the sheet says asks for nothing alone.
 
 use crate::error::IssuerError;
 use crate::loaded::text;
@@ -10,11 +11,13 @@ use crate::seal::SealContext;
 use authority::LetterState;
 use ca_host::letter_print::letter_event;
 use ca_host::operator::OperatorAnswer;
-use pki::profile::Holder;
+use pki::CertificateProfile;
+use pki::profile::{Holder, LetterChannel};
 use records::Code;
 use records::draft::{Draft, DraftPlace};
 use records::label::Label;
 use records::letter::{EnrolmentCode, LETTER_SECONDS, Letter, LetterKeys, Sheet};
+use records::message_code::MessageCode;
 use records::record::{Event, VoidStatement};
 use records::withdrawal::Withdrawal;
 use sha2::{Digest, Sha256};
@@ -30,10 +33,11 @@ pub(crate) fn letter(
 ) -> Result<OperatorAnswer, IssuerError> {
     round.clock?;
     let name = addressee(round, person, profile)?;
-    let state = round.authority().profile(profile).ok_or(Code::UnknownProfile)?;
-    let label = if state.profile.holder() == Holder::Staff { "cli" } else { "page" };
+    let of = round.authority().profile(profile).ok_or(Code::UnknownProfile)?.profile.clone();
+    let label = if of.holder() == Holder::Staff { "cli" } else { "page" };
     let code = EnrolmentCode::new(round.random()?);
     let reference = round.id()?;
+    let message = message_code(round, &of, &reference)?;
     let expires = round.now() + LETTER_SECONDS;
     let letter = Letter {
         v: 1,
@@ -44,14 +48,35 @@ pub(crate) fn letter(
         profile: profile.to_owned(),
         label: label.to_owned(),
         expires: records::time::seconds(expires),
+        channels: message.iter().flat_map(|_| of.letter_channels()).copied().collect(),
         sheet: sheet(round, person),
         trust: round.context.trust.clone(),
     };
-    keep(round, &letter, (&code, expires), draft)?;
+    keep(round, &letter, (&code, message.as_ref(), expires), draft)?;
+    if let Some(message) = message {
+        round.after(Effect::MessageCode(reference.clone(), Box::new(message)));
+    }
     let path = format!("issuer/letters/{reference}.json");
     round.after(Effect::Letter(path.clone(), Box::new(letter)));
     let person = person.to_owned();
     Ok(OperatorAnswer { letter: path, person, reference, ..Default::default() })
+}
+
+/// What goes by short message beside the sheet, where the profile says so. Without a gateway there
+/// is nobody whom it could go to.
+fn message_code(
+    round: &mut Round<'_>,
+    profile: &CertificateProfile,
+    reference: &str,
+) -> Result<Option<MessageCode>, IssuerError> {
+    if !profile.letter_channels().contains(&LetterChannel::Sms) {
+        return Ok(None);
+    }
+    if round.context.config.notices.webhook.is_none() {
+        return Err(Code::MessageGateway.into());
+    }
+    let code = MessageCode::new(reference, round.random()?).map_err(|_| Code::Malformed)?;
+    Ok(Some(code))
 }
 
 /// What the sheet says besides.
@@ -170,11 +195,14 @@ fn addressee(round: &Round<'_>, person: &str, profile: &str) -> Result<String, C
 fn keep(
     round: &mut Round<'_>,
     letter: &Letter,
-    (code, expires): (&EnrolmentCode, u64),
+    (code, message, expires): (&EnrolmentCode, Option<&MessageCode>, u64),
     draft: Option<DraftedBy<'_>>,
 ) -> Result<(), IssuerError> {
     let context = round.context;
-    let keys = LetterKeys::derive(&context.founding, &letter.reference, code);
+    let mut keys = LetterKeys::derive(&context.founding, &letter.reference, code);
+    if let Some(message) = message {
+        keys = keys.with_message(message);
+    }
     let lookup = Sha256::digest(keys.lookup()).to_vec();
     let loss = Sha256::digest(keys.loss_value(&letter.reference)).to_vec();
     let suspend = Sha256::digest(keys.suspension_value(&letter.reference));

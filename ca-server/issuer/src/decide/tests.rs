@@ -18,6 +18,7 @@ mod draft_room;
 mod execute;
 mod issue;
 mod letter;
+mod letter_by_message;
 mod list;
 mod number;
 mod operator;

@@ -58,6 +58,7 @@ pub(crate) async fn look_up(issuer: &Issuer, message: &LookUp) -> Result<LookedU
         profile: profile.profile.id().to_owned(),
         keys: profile.profile.keys().to_vec(),
         label: if staff { "cli" } else { "page" }.to_owned(),
+        by_message: letter.state.by_message,
         validity_days: profile.profile.validity_days(),
         challenge: Bytes::from(challenge),
         stage: stage(issuer, &view, &mut tx, &letter, now).await?,

@@ -39,13 +39,14 @@ impl Delivery {
             not_taken(&mut tried, &why);
         }
         let mut by_state: BTreeMap<NoticeState, Vec<Vec<u8>>> = BTreeMap::new();
-        let mut over = Vec::new();
+        let (mut over, mut letters) = (Vec::new(), Vec::new());
         let mut is_away = false;
         for one in &tried {
             self.told(one);
             is_away |= matches!(&one.became, Became::Handed(_, _, Handed::Away(_)));
             let (state, record) = self.settled(one);
             by_state.entry(state).or_default().push(one.row.id.clone());
+            letters.extend(record.and_then(|(_, notice, _)| notice.facts.letter.clone()));
             over.extend(record);
         }
         if tried.is_empty() {
@@ -60,6 +61,7 @@ impl Delivery {
         let is_recorded = !over.is_empty();
         self.record(&mut tx, over.into_iter()).await?;
         tx.commit().await?;
+        self.forget_codes(letters);
         if is_recorded {
             self.bell.ring(News::ACCESS_WAITS);
         }

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 /// A channel's outbox of some notices, each made so many seconds ago. The log proves a time that is
 /// so far ahead of the clock.
-async fn outbox(made: &[u64], ahead: u64) -> (Delivery, tempfile::TempDir) {
+pub(super) async fn outbox(made: &[u64], ahead: u64) -> (Delivery, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let address = format!("sqlite:{}", folder.path().join("ca.db").display());
     let store = Store::open(&address).await.unwrap();
@@ -40,6 +40,7 @@ async fn outbox(made: &[u64], ahead: u64) -> (Delivery, tempfile::TempDir) {
     let authority = SampleCity::found().authority.clone();
     let delivery = Delivery {
         channel: Channel::all(&config).unwrap().remove(0),
+        config: config.clone(),
         store: store.clone(),
         seal,
         head: head(),
@@ -53,13 +54,13 @@ async fn outbox(made: &[u64], ahead: u64) -> (Delivery, tempfile::TempDir) {
     (delivery, folder)
 }
 
-async fn count(store: &Store) -> u64 {
+pub(super) async fn count(store: &Store) -> u64 {
     let mut tx = store.read().await.unwrap();
     notice::count_waiting(&mut tx).await.unwrap().get("spool").copied().unwrap_or(0)
 }
 
 /// What is on its way into the log.
-async fn recorded(store: &Store) -> Vec<String> {
+pub(super) async fn recorded(store: &Store) -> Vec<String> {
     let mut tx = store.read().await.unwrap();
     let found = store::pending::waiting(&mut tx, "access", 0, 999).await.unwrap();
     found.into_iter().map(|(_, one)| String::from_utf8(one.record).unwrap()).collect()

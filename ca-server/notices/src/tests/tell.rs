@@ -61,6 +61,23 @@ fn a_letter_an_application_and_a_certificate_each_tell_their_person() {
     assert_ne!(told[0].id(&city.founding), told[0].id(&[7; 32]), "another city's is another");
 }
 
+/// Where a part of the code goes by short message, that part is told beside the letter.
+#[test]
+fn a_letter_of_two_channels_tells_its_person_twice() {
+    let mut city = SampleCity::found();
+    let person = city.register("sz-office");
+    let before = city.log.len();
+    let reference = city.letter_by_message(&person, "official");
+    let told = told_from(&city, before);
+    let both = [NoticeKind::Letter, NoticeKind::LetterCode];
+    assert_eq!(kinds(&told), both.map(|kind| (kind, person.as_str())));
+    assert_eq!(told[1].facts.letter.as_deref(), Some(reference.as_str()));
+    assert_ne!(told[0].id(&city.founding), told[1].id(&city.founding));
+    assert!(city.authority.letter(&reference).unwrap().by_message);
+    let other = city.letter(&person, "official");
+    assert!(!city.authority.letter(&other).unwrap().by_message);
+}
+
 /// Whoever has a code and asks all day fills no mailbox with that.
 #[test]
 fn somebody_who_asks_again_and_again_is_told_of_once_a_day() {

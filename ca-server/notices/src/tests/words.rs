@@ -8,8 +8,9 @@ use records::Disclosure;
 use records::rules::Role;
 use sample_city::{SampleCity, first_name};
 
-const KINDS: [NoticeKind; 13] = [
+const KINDS: [NoticeKind; 14] = [
     NoticeKind::Letter,
+    NoticeKind::LetterCode,
     NoticeKind::Asked,
     NoticeKind::Issued,
     NoticeKind::Renewed,
@@ -27,6 +28,7 @@ const KINDS: [NoticeKind; 13] = [
 fn notice(kind: NoticeKind) -> Notice {
     let facts = Facts {
         serial_tail: Some("0A1B2C3D".into()),
+        letter: Some("5GPJWBSG64S36D1N".into()),
         until: Some("2027-11-24T08:00:00Z".into()),
         days: Some(7),
         reason: Some("keyCompromise".into()),

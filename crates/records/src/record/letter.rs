@@ -3,6 +3,7 @@
 use crate::bytes::Bytes;
 use crate::draft::{Draft, DraftPlace};
 use crate::withdrawal::Withdrawal;
+use pki::profile::LetterChannel;
 use serde::{Deserialize, Serialize};
 
 /// What the log keeps of a letter: enough to open it and to judge a loss report, nothing to forge
@@ -26,6 +27,9 @@ pub struct LetterStatement {
     pub suspend_sha256: Bytes,
     /// Last second to submit.
     pub expires: String,
+    /// By which ways its code came, if not by paper alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<LetterChannel>,
     /// What the handler signed who wanted it; an operator made the others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<Box<Draft>>,

@@ -160,6 +160,7 @@ impl Printer {
             loss_sha256: loss.into(),
             suspend_sha256: random::bytes::<32>()?.into(),
             expires: records::time::seconds(expires),
+            channels: Vec::new(),
             draft: None,
             place: None,
         };
