@@ -3,7 +3,7 @@
 import { fromBase64url, holds, toBase64url } from "./bytes.js";
 import { goToWrong, judge, onSubmit, part } from "./form.js";
 import { bindKey, forgetBindKey, forgetKey, keepKey, keptKeys, waitFor, waitNoMore } from "./kept.js";
-import { bindValue } from "./letter.js";
+import { bindValue, readMessageCode, withMessage } from "./letter.js";
 import { generate, request } from "./pkcs10.js";
 import { decrypt, encrypt, file } from "./pkcs12.js";
 
@@ -16,9 +16,12 @@ const make = /** @type {HTMLFormElement | null} */ (part("make"));
 const collect = /** @type {HTMLFormElement | null} */ (part("collect"));
 
 async function makeRequest(/** @type {Uint8Array} */ bind) {
+  const asked = input("message");
+  const message = asked ? readMessageCode(reference, asked.value) : null;
+  const whole = !asked || judge("message", message !== null);
   const password = input("password").value;
   const long = judge("password", password.length >= PASSWORD_CHARACTERS_MIN);
-  if (!judge("repeat", password === input("repeat").value) || !long) {
+  if (!judge("repeat", password === input("repeat").value) || !long || !whole) {
     goToWrong();
     return;
   }
@@ -30,7 +33,9 @@ async function makeRequest(/** @type {Uint8Array} */ bind) {
   const pkcs10 = await request(pair);
   const challenge = fromBase64url(make?.dataset.challenge ?? "");
   input("request").value = toBase64url(pkcs10);
-  input("bind").value = toBase64url(await bindValue(bind, challenge, pkcs10));
+  const tie = message === null ? bind : await withMessage(bind, message);
+  input("bind").value = toBase64url(await bindValue(tie, challenge, pkcs10));
+  if (asked) asked.value = "";
   input("password").value = "";
   input("repeat").value = "";
   // Before it is sent: a request whose key is lost is of no use to anybody.

@@ -38,6 +38,24 @@ export function readCode(/** @type {string} */ text) {
   return bytes;
 }
 
+/** The code that came by short message beside this letter; null if it is another. */
+export function readMessageCode(/** @type {string} */ reference, /** @type {string} */ text) {
+  const code = plain(text);
+  if (code.length !== 10) return null;
+  let number = 0n;
+  for (const digit of reference + code.slice(0, 9)) {
+    const value = DIGITS.indexOf(digit);
+    if (value < 0) return null;
+    number = (number << 5n) | BigInt(value);
+  }
+  return CHECKS[Number(number % 37n)] === code[9] ? code : null;
+}
+
+/** The bind key that follows from the letter's own and the code that came by short message. */
+export function withMessage(/** @type {Uint8Array} */ bind, /** @type {string} */ code) {
+  return hmac(bind, concat(ascii("yinxin-message-v1"), new Uint8Array(1), ascii(code)));
+}
+
 /** The keys that follow from a code (HKDF-SHA-256). */
 export async function deriveKeys(
   /** @type {Uint8Array} */ founding,

@@ -11,6 +11,7 @@ const asset = (name) => import(new URL(`../../ra-portal/assets/${name}`, import.
 const { fromBase64url, toBase64url, concat } = await asset("bytes.js");
 const { readCode, readReference, deriveKeys, bindValue, lossValue, suspensionValue } =
   await asset("letter.js");
+const { readMessageCode, withMessage } = await asset("letter.js");
 const { identifier, integer, tagged, unsigned } = await asset("der.js");
 const { generate, request } = await asset("pkcs10.js");
 const { encrypt, decrypt, file } = await asset("pkcs12.js");
@@ -39,6 +40,21 @@ test("a code gives the keys of the golden vectors", async () => {
   const { key, challenge, request: pkcs10, bind } = vectors.bind;
   const bound = await bindValue(fromBase64url(key), fromBase64url(challenge), fromBase64url(pkcs10));
   assert.equal(toBase64url(bound), bind);
+});
+
+test("a code that came by short message is read beside its letter, and gives the keys of the golden vectors", async () => {
+  const { reference, text, bind_page } = vectors.message_code;
+  const code = readMessageCode(reference, text);
+  assert.equal(code, text.replace("-", ""));
+  assert.equal(readMessageCode(reference, ` ${text.toLowerCase()} `), code);
+  const bind = fromBase64url(vectors.letter_keys.bind_page);
+  assert.equal(toBase64url(await withMessage(bind, code)), bind_page);
+  for (let at = 0; at < 9; at += 1) {
+    const wrong = code.slice(0, at) + (code[at] === "7" ? "6" : "7") + code.slice(at + 1);
+    assert.equal(readMessageCode(reference, wrong), null, `position ${at}`);
+  }
+  assert.equal(readMessageCode("5GPJWBSG64S36D1N", text), null, "another letter's");
+  assert.equal(readMessageCode(reference, code.slice(1)), null);
 });
 
 test("a code is read as people type it, and one wrong character is seen", () => {

@@ -272,6 +272,36 @@ test("a key is made and kept encrypted before its request is sent; its certifica
   }
 });
 
+test("a key is tied to the code that came by short message where the letter has one, which is not sent", async () => {
+  const { reference, bind_page } = vectors.letter_keys;
+  const challenge = toBase64url(new Uint8Array(16).fill(9));
+  const { keepLetter } = await script("kept.js");
+  const { bindValue } = await script("letter.js");
+  const fields = ["message", "password", "repeat", "request", "bind"];
+  const letter = () => {
+    keepLetter(reference, { bind: fromBase64url(bind_page), lookup: new Uint8Array(32) });
+    page.enrolment = new Part({ reference });
+    page["no-code"] = new Part();
+    return form("make", { challenge }, fields);
+  };
+  const make = letter();
+  await script("enrolment.js");
+  page.password.value = page.repeat.value = "long enough 12";
+  const { text, bind_page: both } = vectors.message_code;
+  for (const wrong of ["", `${text.slice(0, -1)}2`, text.slice(1), "短信短信短信短信短信"]) {
+    page.message.value = wrong;
+    await make.happens("submit");
+    assert.ok(make.submitted === 0 && page["message-field"].classes.has("wrong"), wrong);
+  }
+  page.message.value = text.toLowerCase().replace("-", " ");
+  await make.happens("submit");
+  assert.equal(make.submitted, 1);
+  assert.equal(page.message.value, "");
+  const request = fromBase64url(page.request.value);
+  const bound = await bindValue(fromBase64url(both), new Uint8Array(16).fill(9), request);
+  assert.equal(page.bind.value, toBase64url(bound));
+});
+
 test("what the CA says of a renewal is shown once read, and asked again only on purpose", async () => {
   const outcomes = ["early", "waiting", "soon", "returned", "rejected", "refused", "done"];
   for (const id of [...outcomes, "reason", "returned-reason", "why", "code"]) page[id] = new Part();

@@ -8,10 +8,11 @@ use crate::exit::Failure;
 use crate::letter::{Held, LetterArguments};
 use crate::output::Output;
 use crate::request::{algorithm, open_or_make};
-use crate::{collected, files};
+use crate::{collected, files, prompt};
 use portal_api::plain::{self, Fact, Said};
 use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use records::letter::bind;
+use records::message_code::MessageCode;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -25,6 +26,10 @@ const ASK_AGAIN: Duration = Duration::from_millis(500);
 pub struct Arguments {
     #[command(flatten)]
     letter: LetterArguments,
+    /// File whose first line is the code that came by short message, where one did; asked for
+    /// otherwise. 短信码文件
+    #[arg(long)]
+    message_code_file: Option<PathBuf>,
     /// Your key: made if it is not there, opened if it is. 密钥文件
     #[arg(long, default_value = "my.key")]
     key: PathBuf,
@@ -135,11 +140,15 @@ async fn submit(
             format!("this profile takes {}", record.keys.join(", ")),
         ));
     }
+    let mut keys = held.keys.clone();
+    if record.by_message {
+        keys = keys.with_message(&message_code(arguments, held)?);
+    }
     let file = arguments.passphrase_file.as_deref();
     let signer = open_or_make(&arguments.key, algorithm(&arguments.algorithm)?, file)?;
     let request = keys::request(&signer)
         .map_err(|error| Failure::usage("无法生成请求。", error.to_string()))?;
-    let key = held.keys.bind_key("cli");
+    let key = keys.bind_key("cli");
     let key =
         key.ok_or_else(|| Failure::usage("密码信封不正确。", "the letter has no bind key"))?;
     let message = Submit {
@@ -151,6 +160,18 @@ async fn submit(
         bind: bind(key, &record.challenge.0, request.der()).into(),
     };
     Ok(portal.submit(&message).await?)
+}
+
+/// What came by short message beside the letter; it stays here as the letter's code does.
+fn message_code(arguments: &Arguments, held: &Held) -> Result<MessageCode, Failure> {
+    let text = match &arguments.message_code_file {
+        Some(path) => prompt::from_file(path)?,
+        None => prompt::hidden(("短信码", "message code"))?,
+    };
+    MessageCode::read(&held.reference, &text).map_err(|error| {
+        let zh = "短信码与这封密码信封不符，请核对每个字符。";
+        Failure::usage(zh, error.to_string())
+    })
 }
 
 /// Says what happens next; false when the command ends here, because nobody waits.

@@ -38,6 +38,9 @@ words! {
         reason "理由" "Reason";
         until "截止" "Until";
         no_code "为了把密钥和您的密码信封绑定，请重新输入授权码：" "To tie the key to your letter, enter its code again:";
+        message "短信码" "Message code";
+        message_hint "10 个字符，以短信发到您的手机，与密码信封配套使用。短信码不会离开您的浏览器。" "10 characters that came to your telephone, for this letter. The code does not leave your browser.";
+        message_wrong "短信码与这封密码信封不符，请核对是否输错了字符；重新制作密码信封后，请用新的短信码。" "This code is not for this letter; look for a mistyped character. Another letter comes with another code.";
         password "设置口令" "Choose a password";
         password_hint "至少 12 个字符。口令不会发送给任何人；忘记后只能重新申请。" "At least 12 characters. It is sent to nobody; if you forget it you have to apply again.";
         password_short "口令至少 12 个字符。" "The password needs at least 12 characters.";
@@ -92,6 +95,8 @@ struct EnrolmentPage {
     person: String,
     units: String,
     validity_days: u32,
+    /// Whether a code that came by short message is needed beside the letter's.
+    by_message: bool,
     step: Step,
     staff: String,
 }
@@ -147,6 +152,7 @@ fn filled(
         person: show::masked_id(&record.person),
         units: show::harmless(&record.units.join(" › ")),
         validity_days: record.validity_days,
+        by_message: record.by_message,
         step,
         staff,
     }
@@ -205,6 +211,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         profile: "official".into(),
         keys: vec!["p256".into()],
         label: "page".into(),
+        by_message: false,
         validity_days: 365,
         challenge: records::Bytes(vec![7; 16]),
         stage: Stage::Letter { expires: "2026-12-01T08:00:00Z".into(), returned: None },
@@ -212,6 +219,10 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     let expires = "2026-12-01 16:00 (UTC+8)".to_owned();
     let steps = [
         ("make", Step::Make { challenge: "AAAA".into(), expires: expires.clone(), returned: None }),
+        (
+            "make-message",
+            Step::Make { challenge: "AAAA".into(), expires: expires.clone(), returned: None },
+        ),
         (
             "returned",
             Step::Make {
@@ -240,6 +251,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     let render = |(name, step)| {
         let f = Frame::sample(language, "/enrolment");
         let staff = "https://staff.example".into();
+        let record = LookedUp { by_message: name == "make-message", ..record.clone() };
         (name, filled(f, "0123456789ABCDEF".into(), &record, step, staff).render().unwrap())
     };
     steps.into_iter().map(render).collect()

@@ -97,7 +97,8 @@ pub fn answers() -> BTreeMap<&'static str, (&'static str, Value)> {
     });
     let known = json!({
         "name": "李丹", "person": PERSON, "units": ["商洛市"], "profile": "official",
-        "keys": ["p256"], "label": "cli", "validity_days": 365, "challenge": bytes(16),
+        "keys": ["p256"], "label": "cli", "by_message": false, "validity_days": 365,
+        "challenge": bytes(16),
         "stage": { "stage": "letter", "expires": "2026", "returned": "不符" },
     });
     let terms = json!({
