@@ -359,7 +359,7 @@ fn signed(
         w: ChangesWords::of(language),
         f: f.clone(),
         rows: rows.map(row).collect(),
-        t: ToTouch::many(language, stated, credentials)?,
+        t: ToTouch::many(language, (stated, &draft.rows), credentials)?,
     })
 }
 

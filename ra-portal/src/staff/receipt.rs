@@ -216,7 +216,7 @@ fn signed(
         f: f.clone(),
         order: receipt.order.clone(),
         rows: unlettered(receipt).zip(&draft.rows).map(row).collect(),
-        t: ToTouch::many(f.language, said, credentials)?,
+        t: ToTouch::many(f.language, (said, &draft.rows), credentials)?,
         people: people.join(" "),
     })
 }

@@ -257,7 +257,7 @@ fn signed(
         f: f.clone(),
         terms: terms.into_iter().map(|line| line.term).collect(),
         rows: entries.iter().zip(&draft.rows).map(row).collect(),
-        t: ToTouch::many(language, said, credentials)?,
+        t: ToTouch::many(language, (said, &draft.rows), credentials)?,
     })
 }
 

@@ -5,7 +5,7 @@ use crate::pages::Language;
 use crate::pages::facts::{Line, lines};
 use portal_api::plain::{self, Fact};
 use records::decline::DeclineStatement;
-use records::draft::DraftStatement;
+use records::draft::{DraftStatement, ManyRow};
 use records::passkey::{Assertion, one_spelling};
 use records::stated::{Stated, Statement};
 use records::suspension::SuspensionStatement;
@@ -67,10 +67,10 @@ impl ToTouch {
     /// A draft of many; what each of them says stands beside it.
     pub(super) fn many(
         language: Language,
-        said: &DraftStatement,
+        (said, rows): (&DraftStatement, &[ManyRow]),
         credentials: String,
     ) -> Option<Self> {
-        Self::of(language, said, plain::about_many(said), credentials)
+        Self::of(language, said, plain::about_many(said, rows), credentials)
     }
 
     /// A withdrawal.

@@ -217,7 +217,7 @@ impl SaidMany {
 
 impl Consentable for SaidMany {
     fn what(&self) -> Said {
-        let kind = plain::many_of(&self.statement.kind);
+        let kind = plain::many_of(&self.statement.kind, &self.draft.rows);
         let count = self.draft.rows.len();
         Said {
             zh: format!("批量起草：{}，{count} 项", kind.zh),
@@ -231,7 +231,8 @@ impl Consentable for SaidMany {
             let signed = plain::about_row(&self.statement, row, &beside.unsaid);
             std::iter::once(beside.source.clone()).chain(signed).collect::<Vec<Fact>>()
         };
-        plain::about_many(&self.statement).into_iter().chain(rows.flat_map(row)).collect()
+        let whole = plain::about_many(&self.statement, &self.draft.rows);
+        whole.into_iter().chain(rows.flat_map(row)).collect()
     }
 
     fn hearsay(&self) -> Vec<Fact> {

@@ -106,7 +106,7 @@ fn no_field_of_a_draft_is_signed_and_not_shown() {
         let kind = if kind == "person" { "people" } else { "letters" };
         let of = (&founding, [2; 32]);
         let whole = many.statement(kind, of, [4; 16], TIME).unwrap();
-        each_field_is_read(&whole, about_many);
+        each_field_is_read(&whole, |said| about_many(said, &[]));
         each_field_is_read(&body, |body| {
             let place = many.places[0].clone();
             let (body, disclosures) = (body.clone(), opens.clone());
