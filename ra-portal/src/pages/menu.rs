@@ -13,9 +13,9 @@ const KEPT_MAX: usize = 4_096;
 /// What the menu names besides the own certificate.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(crate) struct Menu {
-    /// The list of what waits, certificates and their revocation.
+    /// The list of what waits, certificates and their revocation; with people and one's own drafts.
     pub(crate) approves: bool,
-    /// One's own drafts.
+    /// People and one's own drafts.
     pub(crate) handles: bool,
     /// Applications, the state of the city and the own passkeys.
     pub(crate) staff: bool,

@@ -138,3 +138,23 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     let render = |drafts| filled(Frame::sample(language, "/drafts"), drafts).render().unwrap();
     vec![("drafts", render(full)), ("drafts-none", render(none))]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::Language;
+    use crate::pages::menu::Menu;
+
+    /// Officers draft releases and delegations, and find them again.
+    #[test]
+    fn whoever_may_draft_finds_their_drafts_in_the_menu() {
+        for (approves, handles) in [(true, false), (false, true), (false, false)] {
+            let mut f = Frame::sample(Language::Chinese, "/certificate");
+            f.menu = Menu { approves, handles, staff: true, audits: false };
+            let none = Drafts { orders: Vec::new(), letters: Vec::new(), more: String::new() };
+            let text = filled(f, none).render().unwrap();
+            let is_named = text.contains("<a href=\"/drafts\">");
+            assert_eq!(is_named, approves || handles, "{approves} {handles}");
+        }
+    }
+}

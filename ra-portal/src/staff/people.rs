@@ -142,3 +142,19 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         ("people-wrong", render(filled(f(), "x\u{7}".into(), found(Vec::new(), ""), Some(wrong)))),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::Language;
+
+    /// Who handles no unit registers nobody, and asks for many certificates to be revoked.
+    #[test]
+    fn officers_reach_changes_of_many_and_no_roster() {
+        let nobody = UnitPeople { units: Vec::new(), lines: Vec::new(), more: String::new() };
+        let f = Frame::sample(Language::Chinese, "/people");
+        let text = filled(f, String::new(), nobody, None).render().unwrap();
+        assert!(text.contains("href=\"/people/changes\""));
+        assert!(!text.contains("/people/roster") && !text.contains("/people/new"));
+    }
+}
