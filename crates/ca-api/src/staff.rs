@@ -66,6 +66,20 @@ pub struct Officer {
     pub staff: bool,
     /// Whether some order could be approved with it.
     pub approves: bool,
+    /// What the profiles of people are called, where their files say so.
+    pub profiles: Vec<ProfileName>,
+}
+
+/// What a profile is called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileName {
+    /// Its id.
+    pub profile: String,
+    /// 中文
+    pub zh: String,
+    /// English
+    pub en: String,
 }
 
 /// What an officer looks for: the beginning of a name, a person id, unit id or serial number.

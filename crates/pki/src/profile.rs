@@ -3,6 +3,7 @@
 
 use crate::algorithm::{PublicKey, by_name};
 use crate::extension::{self, Extension, KEY_USAGES};
+use crate::name::check_readable;
 use crate::oid::{self, Arc};
 use der::asn1::ObjectIdentifier;
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,10 @@ pub enum LetterChannel {
 #[serde(deny_unknown_fields)]
 struct ProfileConfig {
     id: String,
+    #[serde(default)]
+    zh: String,
+    #[serde(default)]
+    en: String,
     version: u32,
     holder: Holder,
     policy: u32,
@@ -111,6 +116,8 @@ pub enum ProfileError {
 #[derive(Clone, Debug)]
 pub struct CertificateProfile {
     config_id: String,
+    /// 中文, English.
+    called: Option<(String, String)>,
     version: u32,
     holder: Holder,
     policy: u32,
@@ -127,6 +134,8 @@ pub struct CertificateProfile {
     digest: [u8; 32],
 }
 
+/// Longest name of a profile, in characters.
+const NAME_CHARS_MAX: usize = 40;
 /// Nobody renews later than this after the end.
 const GRACE_DAYS_MAX: u32 = 366;
 
@@ -164,9 +173,11 @@ impl CertificateProfile {
         }
         check_holder(&config).map_err(&wrong)?;
         check_channels(&config).map_err(&wrong)?;
+        let called = called(&config).map_err(&wrong)?;
         Ok(Self {
             digest: Sha256::digest(text.as_bytes()).into(),
             config_id: config.id,
+            called,
             version: config.version,
             holder: config.holder,
             policy: config.policy,
@@ -186,6 +197,11 @@ impl CertificateProfile {
     /// The id.
     pub fn id(&self) -> &str {
         &self.config_id
+    }
+
+    /// What people call it, 中文 and English, where its file says so.
+    pub fn called(&self) -> Option<(&str, &str)> {
+        self.called.as_ref().map(|(zh, en)| (zh.as_str(), en.as_str()))
     }
 
     /// The version.
@@ -329,6 +345,17 @@ fn check_holder(config: &ProfileConfig) -> Result<(), String> {
     Ok(())
 }
 
+/// What it is called in both languages, or in none.
+fn called(config: &ProfileConfig) -> Result<Option<(String, String)>, String> {
+    if config.zh.is_empty() && config.en.is_empty() {
+        return Ok(None);
+    }
+    for name in [&config.zh, &config.en] {
+        check_readable(name, NAME_CHARS_MAX).map_err(|error| format!("zh, en: {error}"))?;
+    }
+    Ok(Some((config.zh.clone(), config.en.clone())))
+}
+
 /// A letter is paper, and beside it a short message at most; only people have letters.
 fn check_channels(config: &ProfileConfig) -> Result<(), String> {
     let people = matches!(config.holder, Holder::Person | Holder::Staff);
@@ -349,6 +376,18 @@ mod tests {
              validity_days = 365\nkeys = [\"p256\"]\nkey_usage = [\"digitalSignature\"]\n\
              extended_key_usage = [\"clientAuth\"]\n{more}"
         ))
+    }
+
+    #[test]
+    fn a_profile_is_called_something_in_both_languages_or_in_none() {
+        assert_eq!(read("person", "").unwrap().called(), None);
+        let named = read("person", "zh = \"公职人员证书\"\nen = \"certificate of officials\"");
+        assert_eq!(named.unwrap().called(), Some(("公职人员证书", "certificate of officials")));
+        let long = "长".repeat(NAME_CHARS_MAX + 1);
+        for (zh, en) in [("名", ""), ("", "name"), ("名\u{202e}", "name"), (&long, "name")] {
+            let more = format!("zh = \"{zh}\"\nen = \"{en}\"");
+            assert!(read("person", &more).is_err(), "{more:?}");
+        }
     }
 
     #[test]

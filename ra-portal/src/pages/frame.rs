@@ -1,14 +1,14 @@
 //! What stands around every page: the city, the language, where the reader is.
 
 use super::asset;
-use super::menu::Menu;
+use super::menu::{Menu, ProfileNames};
 use crate::staff_certificate::judged;
 use crate::state::PortalState;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use page::cookie::cookie;
-use page::{Language, words};
+use page::{Language, show, words};
 use service::Clock;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -71,6 +71,8 @@ pub(crate) struct Frame {
     pub(crate) back: String,
     /// What the staff host's navigation names.
     pub(crate) menu: Menu,
+    /// What profiles are called.
+    pub(crate) profiles: ProfileNames,
 }
 
 impl Frame {
@@ -84,7 +86,20 @@ impl Frame {
             path: path.to_owned(),
             back: back.to_owned(),
             menu: Menu::default(),
+            profiles: ProfileNames::default(),
         }
+    }
+
+    /// What people call a profile, with its id; the id alone where nobody says more.
+    pub(crate) fn profile(&self, id: &str) -> String {
+        let text = match self.profiles.iter().find(|one| one.profile == id) {
+            Some(one) => {
+                let name = self.language.of_both(one.zh.clone(), one.en.clone());
+                format!("{name} [{id}]")
+            }
+            None => id.to_owned(),
+        };
+        show::harmless(&text)
     }
 
     /// Address of an asset.
@@ -103,6 +118,7 @@ impl Frame {
             path: path.into(),
             back: path.into(),
             menu: Menu { approves: true, handles: true, staff: true, audits: true },
+            profiles: ProfileNames::new(super::menu::sample_profiles()),
         }
     }
 }
@@ -120,13 +136,13 @@ impl FromRequestParts<Arc<PortalState>> for Frame {
             true => parts.uri.path_and_query().map_or(path, |both| both.as_str()),
             false => page_of(path),
         };
-        let menu = match judged(parts, portal) {
+        let (menu, profiles) = match judged(parts, portal) {
             Ok(shown) => {
                 portal.menus.of(&portal.issuer, shown.certificate, Clock::system().seconds()).await
             }
-            Err(_) => Menu::default(),
+            Err(_) => Default::default(),
         };
-        Ok(Self { menu, ..Self::new(portal, language, path, read) })
+        Ok(Self { menu, profiles, ..Self::new(portal, language, path, read) })
     }
 }
 

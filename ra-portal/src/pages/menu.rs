@@ -1,9 +1,10 @@
 //! Which pages of the staff host the menu names: those that its reader may use. It decides nothing,
 //! so what the CA said within the last minute will do.
 
-use ca_api::{AsOfficer, Issuer, Officer, Refusal};
+use ca_api::{AsOfficer, Issuer, Officer, ProfileName, Refusal};
 use quick_cache::sync::Cache;
 use records::rules::Role;
+use std::sync::Arc;
 
 /// How long a menu stays as it is, in seconds.
 const SECONDS: u64 = 60;
@@ -35,8 +36,11 @@ impl Menu {
     }
 }
 
+/// What profiles are called, as the CA said with the menu.
+pub(crate) type ProfileNames = Arc<Vec<ProfileName>>;
+
 /// The menus of a process, by certificate, each with the second in which it was asked for.
-pub struct Menus(Cache<Vec<u8>, (u64, Menu)>);
+pub struct Menus(Cache<Vec<u8>, (u64, Menu, ProfileNames)>);
 
 impl Default for Menus {
     fn default() -> Self {
@@ -45,21 +49,39 @@ impl Default for Menus {
 }
 
 impl Menus {
-    /// The menu of whoever holds a certificate that leads to our root. While the CA does not answer
-    /// nothing is remembered, and only the own certificate is named.
-    pub(crate) async fn of(&self, issuer: &Issuer, certificate: records::Bytes, now: u64) -> Menu {
+    /// The menu of whoever holds a certificate that leads to our root, and what profiles are called
+    /// there. While the CA does not answer nothing is remembered, only the own certificate is named,
+    /// and profiles by their ids.
+    pub(crate) async fn of(
+        &self,
+        issuer: &Issuer,
+        certificate: records::Bytes,
+        now: u64,
+    ) -> (Menu, ProfileNames) {
         let key = certificate.0.clone();
         let kept = self.0.get(&key);
-        if let Some((_, menu)) = kept.filter(|(asked, _)| now.abs_diff(*asked) < SECONDS) {
-            return menu;
+        if let Some((_, menu, names)) = kept.filter(|(asked, ..)| now.abs_diff(*asked) < SECONDS) {
+            return (menu, names);
         }
         let answer = issuer.holder(&AsOfficer { certificate, message: () }).await;
-        let menu = match answer {
-            Ok(officer) => Menu::of(&officer),
-            Err(Refusal::Refused(_)) => Menu::default(),
-            Err(_) => return Menu::default(),
+        let (menu, names) = match answer {
+            Ok(officer) => (Menu::of(&officer), Arc::new(officer.profiles)),
+            Err(Refusal::Refused(_)) => Default::default(),
+            Err(_) => return Default::default(),
         };
-        self.0.insert(key, (now, menu));
-        menu
+        self.0.insert(key, (now, menu, names.clone()));
+        (menu, names)
     }
+}
+
+/// What the sample city calls its profiles.
+#[cfg(test)]
+pub(super) fn sample_profiles() -> Vec<ProfileName> {
+    let name = |(profile, zh, en): (&str, &str, &str)| ProfileName {
+        profile: profile.into(),
+        zh: zh.into(),
+        en: en.into(),
+    };
+    let official = ("official", "公职人员证书", "Certificate of officials");
+    [official, ("staff", "工作人员证书", "Staff certificate")].map(name).into()
 }

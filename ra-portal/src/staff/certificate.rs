@@ -2,7 +2,7 @@
 //! not, each cause with its own page.
 
 use super::role::role_at;
-use crate::pages::{Frame, Language, page, problem, show, words};
+use crate::pages::{Frame, page, problem, show, words};
 use crate::refusal::{passed_on, refused};
 use crate::staff_certificate::{StaffCertificate, judged};
 use crate::state::PortalState;
@@ -184,7 +184,7 @@ fn filled(
     let roles = holder.roles.iter().map(|role| role_at(language, role));
     CertificatePage {
         w: CertificateWords::of(f.language),
-        lists: lists(language, mine),
+        lists: lists(&f, mine),
         f,
         public,
         name: show::harmless(&holder.name),
@@ -201,7 +201,8 @@ fn filled(
 }
 
 /// What exists in the reader's name, sort by sort; a sort of which there is nothing is left out.
-fn lists(language: Language, mine: &Mine) -> Vec<List> {
+fn lists(f: &Frame, mine: &Mine) -> Vec<List> {
+    let language = f.language;
     let w = CertificateWords::of(language);
     let said = |said: plain::Said| language.of_both(said.zh, said.en);
     let certificates = mine.certificates.iter().map(|one| {
@@ -209,14 +210,14 @@ fn lists(language: Language, mine: &Mine) -> Vec<List> {
         let why = why.map_or_else(String::new, |why| format!(" · {}", said(plain::reason(why))));
         Line {
             name: one.serial.clone(),
-            kind: show::harmless(&one.profile),
+            kind: f.profile(&one.profile),
             when: show::time(&one.not_after),
             state: format!("{}{why}", said(plain::own_state(&one.state))),
         }
     });
     let letters = mine.letters.iter().map(|one| Line {
         name: one.reference.clone(),
-        kind: show::harmless(&one.profile),
+        kind: f.profile(&one.profile),
         when: show::time(&one.expires),
         state: said(plain::own_state(&one.state)),
     });
@@ -316,6 +317,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         roles: vec![super::role::sample()],
         staff: false,
         approves: false,
+        profiles: Vec::new(),
     };
     let now = certificate.not_before() + 86_400;
     let works = filled(

@@ -113,17 +113,17 @@ fn filled(
         name: show::harmless(&line.name),
         person: line.person,
         unit: show::harmless(&line.place),
-        profile: line.profile,
+        profile: f.profile(&line.profile),
         until: show::time(&line.not_after),
         suspended: line.revoked.as_ref().is_some_and(|(_, reason)| reason == HOLD),
         revoked: line.revoked.is_some(),
     };
     CertificatesPage {
         w: CertificatesWords::of(f.language),
+        found: found.map(|found| found.lines.into_iter().map(line).collect()),
         f,
         find,
         problem,
-        found: found.map(|found| found.lines.into_iter().map(line).collect()),
         elsewhere,
         next,
     }

@@ -2,7 +2,7 @@
 //! the order of time. All of it is the CA's answer; nothing is decided from it.
 
 use super::role::role_at;
-use crate::pages::{Language, show, words};
+use crate::pages::{Frame, Language, show, words};
 use ca_api::CertificateLine;
 use ca_api::handler::DraftLine;
 use ca_api::organisation::{DelegationLine, Dossier, HeldLine};
@@ -98,12 +98,13 @@ pub(super) struct DossierView {
 
 impl DossierView {
     /// The view of a page; `after` is empty on the first.
-    pub(super) fn of(language: Language, dossier: Dossier, after: &str, now: &str) -> Self {
+    pub(super) fn of(f: &Frame, dossier: Dossier, after: &str, now: &str) -> Self {
+        let language = f.language;
         let w = DossierWords::of(language);
         let person = dossier.line.person.clone();
         let more = show::escaped(&dossier.more);
-        let timeline = timeline(language, w, &dossier);
-        let held = |one: HeldLine| held(language, w, (one.line, now));
+        let timeline = timeline(f, w, &dossier);
+        let held = |one: HeldLine| held(f, w, (one.line, now));
         let request = |line: DraftLine| request(language, line);
         Self {
             w,
@@ -139,18 +140,18 @@ fn delegated(language: Language, w: &DossierWords, one: &DelegationLine) -> Stri
     show::harmless(&format!("{deputy} {} {absent} · {role} · {from} – {until}{over}", w.acts))
 }
 
-fn held(language: Language, w: &DossierWords, (line, now): (CertificateLine, &str)) -> Held {
+fn held(f: &Frame, w: &DossierWords, (line, now): (CertificateLine, &str)) -> Held {
     let (state, good) = match &line.revoked {
         Some((_, reason)) if reason == HOLD => (w.suspended.to_owned(), false),
         Some((at, reason)) => {
-            let why = said(language, plain::reason(reason));
+            let why = said(f.language, plain::reason(reason));
             (format!("{} · {} · {why}", w.revoked, show::time(at)), false)
         }
         None if *line.not_after < *now => (w.expired.to_owned(), false),
         None => (w.in_force.to_owned(), true),
     };
     let until = show::time(&line.not_after);
-    Held { serial: line.serial, profile: line.profile, until, state, good }
+    Held { serial: line.serial, profile: f.profile(&line.profile), until, state, good }
 }
 
 fn request(language: Language, line: DraftLine) -> Request {
@@ -166,14 +167,13 @@ fn request(language: Language, line: DraftLine) -> Request {
     }
 }
 
-fn timeline(language: Language, w: &DossierWords, dossier: &Dossier) -> Vec<(String, String)> {
+fn timeline(f: &Frame, w: &DossierWords, dossier: &Dossier) -> Vec<(String, String)> {
+    let language = f.language;
     let mut events: Vec<(String, String)> = Vec::new();
     for HeldLine { line, issued } in &dossier.certificates {
         if !issued.is_empty() {
-            events.push((
-                issued.clone(),
-                format!("{} · {} · {}", w.issued, line.profile, line.serial),
-            ));
+            let what = format!("{} · {} · {}", w.issued, f.profile(&line.profile), line.serial);
+            events.push((issued.clone(), what));
         }
         if let Some((at, reason)) = &line.revoked {
             let what = if reason == HOLD { w.suspended } else { w.revoked };

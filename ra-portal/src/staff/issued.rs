@@ -148,13 +148,14 @@ fn filled(f: Frame, facts: CertificateFacts, typed: Typed) -> IssuedPage {
     let all = facts.agents.len();
     let agents = (all - waiting.len(), all, waiting.join(", "));
     let line = facts.line;
+    let profile = f.profile(&line.profile);
     IssuedPage {
         f,
         w,
         name: show::harmless(&line.name),
         person: line.person,
         unit: show::harmless(&line.place),
-        profile: line.profile,
+        profile,
         until: show::time(&line.not_after),
         suspended: line.revoked.as_ref().is_some_and(|(_, reason)| reason == HOLD),
         revokes: facts.revokes,

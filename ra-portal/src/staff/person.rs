@@ -121,7 +121,8 @@ struct Known {
     mail: String,
     numbered: bool,
     letter: bool,
-    profiles: Vec<String>,
+    /// Ids, and what people call them.
+    profiles: Vec<(String, String)>,
 }
 
 /// What stands in the address.
@@ -209,7 +210,7 @@ fn filled(
 ) -> PersonPage {
     let name = show::harmless(&dossier.line.name);
     let lending = Lending::of(f.language, &dossier, now).filter(|_| after.is_empty());
-    let shown = Some((name, DossierView::of(f.language, dossier, after, now)));
+    let shown = Some((name, DossierView::of(&f, dossier, after, now)));
     let w = PersonWords::of(f.language);
     // Forms stand on the first page only.
     let Some(facts) = facts.filter(|_| after.is_empty()) else {
@@ -223,7 +224,7 @@ fn filled(
         mail: show::harmless(&mail),
         numbered: number.is_some(),
         letter: line.letter,
-        profiles,
+        profiles: profiles.into_iter().map(|id| (id.clone(), f.profile(&id))).collect(),
     };
     PersonPage { w, f, shown, known: Some(known), units: named(units), lending }
 }

@@ -6,10 +6,11 @@ use crate::issuer::Issuer;
 use crate::loaded::{opening, text};
 use crate::officer::person_of;
 use crate::query::place::role_line;
-use authority::Authority;
-use ca_api::OwnPasskey;
+use authority::{Authority, ProfileState};
+use ca_api::{OwnPasskey, ProfileName};
 use ca_store::table::person;
 use pki::Certificate;
+use pki::profile::Holder;
 use records::Code;
 use store::Tx;
 
@@ -47,7 +48,18 @@ async fn described(
     let roles = state.roles.iter().map(|(role, scope)| role_line(authority, *role, scope));
     let roles = roles.collect();
     let approves = staff && authority.is_approver(person);
-    Ok(ca_api::Officer { person: person.to_owned(), name, roles, staff, approves })
+    let profiles = profiles(authority);
+    Ok(ca_api::Officer { person: person.to_owned(), name, roles, staff, approves, profiles })
+}
+
+/// What the profiles are called that people hold.
+fn profiles(authority: &Authority) -> Vec<ProfileName> {
+    let name = |(id, state): (&str, &ProfileState)| {
+        let of_people = matches!(state.profile.holder(), Holder::Person | Holder::Staff);
+        let (zh, en) = state.profile.called().filter(|_| of_people)?;
+        Some(ProfileName { profile: id.to_owned(), zh: zh.to_owned(), en: en.to_owned() })
+    };
+    authority.profiles().filter_map(name).collect()
 }
 
 /// An officer's own certified passkeys.
