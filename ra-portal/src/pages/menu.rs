@@ -49,9 +49,9 @@ impl Default for Menus {
 }
 
 impl Menus {
-    /// The menu of whoever holds a certificate that leads to our root, and what profiles are called
-    /// there. While the CA does not answer nothing is remembered, only the own certificate is named,
-    /// and profiles by their ids.
+    /// The menu of whoever holds a certificate that leads to our root, and what profiles are
+    /// called. While the CA does not answer nothing is remembered, only the own certificate is
+    /// named, and profiles by their ids.
     pub(crate) async fn of(
         &self,
         issuer: &Issuer,
