@@ -27,6 +27,7 @@ mod publisher;
 mod query;
 mod queue;
 mod reads;
+mod reported;
 mod round;
 mod route;
 mod rows;

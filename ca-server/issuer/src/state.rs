@@ -6,6 +6,7 @@ use crate::command::Caller;
 use crate::error::IssuerError;
 use crate::expiring::{Expiring, HOUR, Rates};
 use crate::issuance::PendingIssuance;
+use crate::reported::ReportedOnce;
 use crate::told::Told;
 use authority::{Authority, OrderDigest, Serial};
 use ca_store::ledger::Extent;
@@ -51,7 +52,7 @@ pub(crate) struct State {
     /// Whether something was taken away since the floor was last raised.
     pub(crate) withdrew: bool,
     /// Refusals that are recorded once.
-    pub(crate) reported: OrdSet<String>,
+    pub(crate) reported: ReportedOnce,
     /// Serial numbers whose results are recorded and wait for the tree.
     pub(crate) results: OrdSet<Serial>,
     /// Refusals that were recorded, and those after them that are counted.
@@ -83,7 +84,7 @@ impl State {
             people_change: 0,
             people_taken: 0,
             withdrew: false,
-            reported: OrdSet::new(),
+            reported: ReportedOnce::nothing(),
             results: OrdSet::new(),
             refusals: Tally::default(),
             rates: Rates::begin(),

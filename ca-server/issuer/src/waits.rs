@@ -25,7 +25,7 @@ impl Waits {
         round.sum_refusals_up()?;
         for (what, code) in self.unsigned {
             let about = format!("{what} ({code})");
-            if round.state.reported.insert(about.clone()).is_none() {
+            if round.state.reported.is_first(about.clone()) {
                 round.refusal("follow", &about, Code::UnsignedAuthority)?;
             }
         }

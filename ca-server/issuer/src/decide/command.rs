@@ -290,7 +290,7 @@ impl Run<'_, '_> {
     }
 
     fn alarm(&mut self, about: &str) -> Result<(), IssuerError> {
-        let once = self.round.state.reported.insert(format!("row {about}")).is_none();
+        let once = self.round.state.reported.is_first(format!("row {about}"));
         self.decide("alarm", "", |round| {
             if once {
                 round.refusal("decide", about, Code::UnsignedAuthority)?;

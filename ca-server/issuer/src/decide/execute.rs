@@ -178,7 +178,7 @@ fn not_executed(round: &mut Round<'_>, digest: OrderDigest, code: Code) -> Resul
         round.state.ready.remove(&digest);
         for (person, code) in round.authority().lapsed(digest, round.now()) {
             let once = format!("{digest} {person} {}", code.name());
-            if round.state.reported.insert(once).is_none() {
+            if round.state.reported.is_first(once) {
                 round.refusal("execute", &format!("{about} {person}"), code)?;
             }
         }
@@ -187,7 +187,7 @@ fn not_executed(round: &mut Round<'_>, digest: OrderDigest, code: Code) -> Resul
     if !matches!(code, Code::UnsignedAuthority | Code::ClockMoved | Code::LogBehind) {
         round.state.ready.remove(&digest);
     }
-    if round.state.reported.insert(format!("{digest} {}", code.name())).is_none() {
+    if round.state.reported.is_first(format!("{digest} {}", code.name())) {
         round.refusal("execute", &about, code)?;
     }
     Ok(())
