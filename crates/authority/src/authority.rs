@@ -147,6 +147,8 @@ pub(crate) struct Pending {
     pub(crate) keys: OrdMap<Sha256Value, Arc<str>>,
     /// Certificates that are being issued, by letter.
     pub(crate) intended: OrdMap<Reference, Serial>,
+    /// People whose certificates are being issued, each with the profile.
+    pub(crate) certifying: OrdSet<(PersonId, Arc<str>)>,
     /// The newest orders to renew certificates.
     pub(crate) renewing: OrdMap<Serial, OrderDigest>,
     /// Successors that are being issued, by what they renew.

@@ -76,6 +76,17 @@ impl Authority {
         issued.max_by_key(|held| held.not_after).map(|held| &**held)
     }
 
+    /// Whether a certificate of a person under this profile is on its way: there is an intent that
+    /// has no result. Pending intents counted.
+    pub fn is_certifying(&self, person: &str, profile: &str) -> bool {
+        let Some(id) = PersonId::read(person) else { return false };
+        let noticed: (PersonId, Arc<str>) = (id, profile.into());
+        let serials = self.people.get(&id).into_iter().flat_map(|person| &person.serials);
+        let unfinished = serials.filter(|serial| self.intents.contains_key(*serial));
+        let mut held = unfinished.filter_map(|serial| self.held.get(serial));
+        self.pending.certifying.contains(&noticed) || held.any(|held| *held.profile == *profile)
+    }
+
     /// The serial number that was promised for a service's request, by the SHA-256 of its PKCS#10;
     /// pending records counted, abandoned ones not.
     pub fn promised(&self, request_sha256: &[u8]) -> Option<Serial> {

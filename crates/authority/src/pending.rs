@@ -160,6 +160,9 @@ impl Authority {
         let Some(Body::Issue(issue)) = body.as_deref() else { return };
         let key = Sha256::digest(&issue.key.0).into();
         self.pending.keys.insert(key, issue.person.as_str().into());
+        if let Some(person) = PersonId::read(&issue.person) {
+            self.pending.certifying.insert((person, issue.profile.id.as_str().into()));
+        }
         let Some(serial) = Serial::read(serial) else { return };
         if let Some(reference) = issue.reference.as_deref().and_then(Reference::read) {
             self.pending.intended.insert(reference, serial);

@@ -68,7 +68,9 @@ pub(crate) fn execute(round: &mut Round<'_>, orders: Vec<OrderDigest>) -> Option
             Ok(true) => {
                 round.state.ready.remove(&digest);
             }
-            Ok(false) => {}
+            Ok(false) if round.authority().is_changing() => {}
+            // It waits for what its own person gets, and comes behind everybody else's.
+            Ok(false) => *round.state.in_vain.entry(digest).or_insert(0) += 1,
             Err(error) => {
                 round.back(before);
                 match error {
@@ -104,6 +106,13 @@ fn execute_one(round: &mut Round<'_>, digest: OrderDigest) -> Result<bool, Issue
             return Ok(false);
         }
         round.authority().still_rests(judged.order(), &body)?;
+    }
+    // Whoever read that it is the first certificate, or what differs from the last one, has to be
+    // asked again once the one on its way is there.
+    if let Body::Issue(issue) = &*body
+        && round.authority().is_certifying(&issue.person, &issue.profile.id)
+    {
+        return Ok(false);
     }
     consume(round, &judged);
     match &*body {

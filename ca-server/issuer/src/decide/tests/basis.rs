@@ -98,6 +98,54 @@ fn what_was_shown_as_the_first_certificate_is_the_first() {
     sample.certify(&letters[2], &key());
 }
 
+/// Two orders about the first certificate of one person that have their approvals before either is
+/// carried out: the second waits while that of the first is on its way, and is judged beside it.
+/// Nobody else waits.
+#[test]
+fn what_is_on_its_way_is_waited_for() {
+    let mut sample = Sample::found();
+    let (li, wang) = (sample.register("李丹", "sz-office"), sample.register("王小明", "sz-office"));
+    for id in [&li, &li, &wang] {
+        let letter = sample.letter(id, "official");
+        let order = sample.applied(&letter, &key());
+        sample.approved_by(order, &OFFICERS);
+    }
+    for step in ["recorded", "in the tree", "signed"] {
+        assert_eq!(sample.execute(), None);
+        assert_eq!(sample.count("intent"), 2, "one of each: {step}");
+        assert_eq!(sample.state.ready.len(), 1, "the other waits: {step}");
+        match step {
+            "recorded" => sample.sequence(),
+            _ => drop(sample.sign()),
+        }
+    }
+    assert!(sample.refusals().is_empty());
+    sample.sequence();
+    assert_eq!(sample.execute(), None);
+    assert_eq!((sample.count("intent"), sample.state.ready.len()), (2, 0));
+    let codes: Vec<Code> = sample.refusals().iter().map(|refusal| refusal.2).collect();
+    assert_eq!(codes, [Code::StateConflict]);
+}
+
+/// What was on its way and came to nothing is waited for no longer.
+#[test]
+fn what_came_to_nothing_is_not_waited_for() {
+    let mut sample = Sample::found();
+    let id = sample.register("李丹", "sz-office");
+    for _ in 0..2 {
+        let letter = sample.letter(&id, "official");
+        let order = sample.applied(&letter, &key());
+        sample.approved_by(order, &OFFICERS);
+    }
+    assert_eq!(sample.execute(), None);
+    sample.sequence();
+    let serial = sample.authority().unfinished_intents().next().map(|(serial, _)| *serial);
+    sample.settle_left_behind(serial.unwrap());
+    sample.sequence();
+    assert_eq!(sample.execute(), None);
+    assert_eq!((sample.count("intent"), sample.state.ready.len()), (2, 0));
+}
+
 #[test]
 fn a_new_name_ends_what_was_asked_under_the_old_one() {
     let mut sample = Sample::found();
