@@ -126,12 +126,14 @@ pub(crate) struct Stuck {
     orders: BTreeSet<OrderDigest>,
     signed: Vec<Signed>,
     tried: Instant,
+    /// The order that was tried last.
+    last: Option<OrderDigest>,
 }
 
 impl Stuck {
     /// Nothing yet.
     pub(crate) fn none() -> Self {
-        Self { orders: BTreeSet::new(), signed: Vec::new(), tried: Instant::now() }
+        Self { orders: BTreeSet::new(), signed: Vec::new(), tried: Instant::now(), last: None }
     }
 
     /// Whether nothing is stuck.
@@ -151,6 +153,18 @@ impl Stuck {
     /// Orders that are not carried out with the others.
     pub(crate) fn orders(&self) -> &BTreeSet<OrderDigest> {
         &self.orders
+    }
+
+    /// The same, those first that had no turn since the others.
+    pub(crate) fn in_turn(&self) -> Vec<OrderDigest> {
+        let had = |one: &OrderDigest| self.last.is_some_and(|last| *one <= last);
+        let (had, others): (Vec<_>, Vec<_>) = self.orders.iter().copied().partition(had);
+        others.into_iter().chain(had).collect()
+    }
+
+    /// An order has its turn.
+    pub(crate) fn was_tried(&mut self, order: OrderDigest) {
+        self.last = Some(order);
     }
 
     /// An order that was not kept.
@@ -219,6 +233,21 @@ mod tests {
 
     fn spoiled() -> IssuerError {
         StoreError::Inconsistent("a table is gone").into()
+    }
+
+    /// Of many that are stuck each has its turn, however few a try has time for.
+    #[test]
+    fn what_is_stuck_has_its_turn() {
+        let mut stuck = Stuck::none();
+        assert!(stuck.in_turn().is_empty());
+        let all = [1, 2, 3].map(|one| OrderDigest([one; 32]));
+        all.iter().for_each(|one| stuck.order(*one));
+        assert_eq!(stuck.in_turn(), all);
+        stuck.was_tried(all[0]);
+        assert_eq!(stuck.in_turn(), [all[1], all[2], all[0]]);
+        stuck.was_tried(all[2]);
+        stuck.order_is_kept(&all[1]);
+        assert_eq!(stuck.in_turn(), [all[0], all[2]]);
     }
 
     /// A table that cannot be read, or takes no row, is left out of the next try once: of a brake

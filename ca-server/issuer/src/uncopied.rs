@@ -11,6 +11,8 @@ use store::Tx;
 
 /// They are tried again after this long.
 const AGAIN: Duration = Duration::from_secs(1);
+/// Most of one kind that are tried together: a disk that is slow takes some of them in its time.
+const TRIED_MAX: usize = 1_000;
 /// Most that are remembered; what is more is written by `doctor --repair`.
 const ROWS_MAX: usize = 20_000;
 
@@ -20,6 +22,8 @@ pub(crate) struct Uncopied {
     tried: Instant,
     /// Whether some are remembered by nobody.
     is_lost: bool,
+    /// Whether a round took too long that may have waited for a table of copies.
+    is_late: bool,
 }
 
 /// What a round leaves to be copied later.
@@ -33,7 +37,7 @@ pub(crate) struct Later {
 impl Uncopied {
     /// What a start could not write, and whether anything is remembered by nobody.
     pub(crate) fn of(rows: Vec<RowChange>, is_lost: bool) -> Self {
-        let mut own = Self { rows: Vec::new(), tried: Instant::now(), is_lost };
+        let mut own = Self { rows: Vec::new(), tried: Instant::now(), is_lost, is_late: false };
         own.add(rows);
         own
     }
@@ -62,8 +66,20 @@ impl Uncopied {
         later
     }
 
+    /// A round took too long: what it waited for may be a table of copies.
+    pub(crate) fn was_late(&mut self) {
+        self.is_late = true;
+    }
+
+    /// Whether a round leaves copies out from the beginning: what keeps others back would keep it
+    /// back as well, for as long.
+    pub(crate) fn are_left_out(&self) -> bool {
+        self.is_late || !self.rows.is_empty()
+    }
+
     /// The round that left this is durable.
     pub(crate) fn take(&mut self, later: Later) {
+        self.is_late &= !later.rows.is_empty();
         if later.is_repaired {
             (self.rows, self.is_lost) = (Vec::new(), false);
         }
@@ -83,26 +99,28 @@ impl Uncopied {
         (!self.rows.is_empty()).then(|| self.tried + AGAIN)
     }
 
-    /// Takes out what is to be tried now, each kind by itself; whoever fails gives it back.
+    /// Takes out what is to be tried now, each kind by itself and the oldest of it first; whoever
+    /// fails gives it back. How long a round took says nothing more: it is seen now.
     pub(crate) fn take_due(&mut self, now: Instant) -> Vec<Vec<RowChange>> {
         if self.due().is_none_or(|due| now < due) {
             return Vec::new();
         }
-        self.tried = now;
+        (self.tried, self.is_late) = (now, false);
         let mut kinds: Vec<Vec<RowChange>> = Vec::new();
         for one in std::mem::take(&mut self.rows) {
             let of = discriminant(&one);
             match kinds.iter_mut().find(|kind| kind.first().map(discriminant) == Some(of)) {
-                Some(kind) => kind.push(one),
+                Some(kind) if kind.len() < TRIED_MAX => kind.push(one),
+                Some(_) => self.rows.push(one),
                 None => kinds.push(vec![one]),
             }
         }
         kinds
     }
 
-    /// A kind was not taken this time either.
+    /// Some of a kind were not taken this time either; they stay before what came after them.
     pub(crate) fn give_back(&mut self, kind: Vec<RowChange>) {
-        self.add(kind);
+        self.rows.splice(0..0, kind);
     }
 
     /// What is told on `/readyz` behind `ready`.

@@ -43,8 +43,8 @@ pub enum StoreError {
 }
 
 /// Classes (SQLSTATE) of what a server says about what it was asked: a value, a table, a page of
-/// its disk.
-const ABOUT_ROWS: [&str; 3] = ["22", "42", "XX"];
+/// its disk; and the code of a row or table that another session locked for too long.
+const ABOUT_ROWS: [&str; 4] = ["22", "42", "XX", "55P03"];
 
 impl StoreError {
     /// Whether it is about what was asked, as a table that is gone or a value that is none; not
@@ -54,8 +54,7 @@ impl StoreError {
             Self::Inconsistent(_) => true,
             Self::Embedded(error) => !error.sqlite_error_code().is_some_and(is_of_all),
             Self::Database(sqlx::Error::Database(error)) => {
-                let of = |code: &str| ABOUT_ROWS.iter().any(|class| code.starts_with(*class));
-                error.code().is_some_and(|code| of(&code))
+                error.code().is_some_and(|code| is_code_about_rows(&code))
             }
             Self::Database(error) => {
                 matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))
@@ -63,6 +62,10 @@ impl StoreError {
             _ => false,
         }
     }
+}
+
+fn is_code_about_rows(code: &str) -> bool {
+    ABOUT_ROWS.iter().any(|class| code.starts_with(*class))
 }
 
 /// Whether everything that is asked ends so, whatever it is.
@@ -85,4 +88,21 @@ fn is_of_all(code: ErrorCode) -> bool {
 
 fn told(holder: &Option<TurnHolder>) -> String {
     holder.as_ref().map_or_else(String::new, |holder| format!(": {holder}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table that somebody locked is one that cannot be read for now; a server without room, one
+    /// that shuts down and one that ended a statement or a session are away.
+    #[test]
+    fn a_locked_table_is_no_server_that_is_away() {
+        for code in ["55P03", "42P01", "22021", "XX001"] {
+            assert!(is_code_about_rows(code), "{code}");
+        }
+        for code in ["55006", "57014", "57P01", "25P03", "53100", "28000", "40P01", "08006"] {
+            assert!(!is_code_about_rows(code), "{code}");
+        }
+    }
 }

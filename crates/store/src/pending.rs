@@ -22,7 +22,8 @@ pub struct PendingRecord {
 
 /// Holds a log's order until the commit: what is read and written afterwards in this transaction is
 /// not overtaken. SQLite has one writer anyway; PostgreSQL takes one advisory lock per log. It
-/// comes before any savepoint: going back to one that is older would give the lock up.
+/// comes before any savepoint: going back to one that is older would give the lock up. Whoever has
+/// it waits for no row or table that another session locked longer than [`LOCKED_MAX`].
 pub async fn lock(tx: &mut Tx, log: &str) -> Result<(), StoreError> {
     take(tx, log).await?;
     if let Tx::Postgres(inner) = tx {
@@ -31,9 +32,16 @@ pub async fn lock(tx: &mut Tx, log: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Longest wait for what another session locked, as the server is told: everybody who writes waits
+/// with whoever has the order.
+const LOCKED_MAX: &str = "2s";
+/// The order itself is waited for in one's place, for as long as it takes.
+const TAKE: &str = "select set_config('lock_timeout', '0', true), \
+                    pg_advisory_xact_lock(hashtext($1)), set_config('lock_timeout', $2, true)";
+
 async fn take(tx: &mut Tx, log: &str) -> Result<(), StoreError> {
     if let Tx::Postgres(inner) = tx {
-        let lock = sqlx::query("select pg_advisory_xact_lock(hashtext($1))").bind(log);
+        let lock = sqlx::query(TAKE).bind(log).bind(LOCKED_MAX);
         crate::answered::answered(lock.execute(&mut **inner)).await?;
     }
     Ok(())

@@ -110,6 +110,38 @@ async fn a_brake_waits_for_no_event() {
     assert_eq!(code(office.public().look_up(&lost.look_up()).await), "letter-lost");
 }
 
+/// On a server somebody locks tables that copy what the log says, as for a repair by hand: an order
+/// to revoke is approved and carried out, and its list published; the copies come once the tables
+/// are free.
+#[tokio::test]
+async fn a_table_that_somebody_locks_holds_up_no_brake() {
+    if !is_postgres() {
+        return;
+    }
+    let office = Office::open().await;
+    let (revoked, collected) = office.official("李丹", "sz-office").await;
+    let serial = pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string();
+    sqlx::any::install_default_drivers();
+    let mut holder = sqlx::AnyConnection::connect(&office.database_address()).await.unwrap();
+    let lock = "begin; lock table revocation, consumed_approval in access exclusive mode";
+    sqlx::raw_sql(lock).execute(&mut holder).await.unwrap();
+    let words = ["revoke", &revoked.letter.person, "--reason", "keyCompromise", "--evidence", "x"];
+    let (order, _) = office.draft(&words);
+    for name in ["officer-1", "officer-2"] {
+        office.approve(&office.first(name), &order).await.unwrap();
+    }
+    office.listed(&serial).await;
+    sqlx::raw_sql("rollback").execute(&mut holder).await.unwrap();
+    let database = office.database().await;
+    until("the copy is there", async || {
+        let wanted = "select reason from revocation where serial = $1";
+        let found = sqlx::query_as(wanted).bind(&serial).fetch_optional(&database).await;
+        let found: Option<(String,)> = found.unwrap();
+        found.is_some()
+    })
+    .await;
+}
+
 /// What a role keeps in its own directory is taken away, emptied, or opened to others, one after
 /// the other: it does not begin, and begins with what it had.
 #[tokio::test]

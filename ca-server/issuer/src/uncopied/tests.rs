@@ -38,6 +38,43 @@ fn copies_wait_and_what_was_decided_does_not() {
     assert_eq!(split(&none, &other), (2, 2), "what is no brake is kept whole or not at all");
 }
 
+/// Behind a round that took too long, and while any wait, copies are left out from the beginning,
+/// until there were none or they are tried by themselves.
+#[test]
+fn copies_are_left_out_behind_a_round_that_was_late() {
+    let mut own = Uncopied::of(Vec::new(), false);
+    let later = |rows| Later { rows, is_lost: false, is_repaired: false };
+    assert!(!own.are_left_out());
+    own.was_late();
+    assert!(own.are_left_out() && own.due().is_none());
+    own.take(later(Vec::new()));
+    assert!(!own.are_left_out(), "nothing was left out, and it was in time");
+    own.was_late();
+    own.take(later(vec![revocation(1)]));
+    let due = own.due().unwrap();
+    let kind = own.take_due(due).pop().unwrap();
+    assert!(!own.are_left_out(), "they were taken");
+    own.give_back(kind);
+    assert!(own.are_left_out());
+}
+
+/// Of many that wait the oldest are tried together, and stay the oldest where they are not taken.
+#[test]
+fn so_many_copies_are_tried_together_in_their_order() {
+    let waiting = (0..TRIED_MAX as u64 + 2).map(revocation);
+    let mut own = Uncopied::of(waiting.chain([RowChange::Rewrite]).collect(), false);
+    let kinds = own.take_due(own.due().unwrap());
+    assert_eq!(kinds.iter().map(Vec::len).collect::<Vec<_>>(), [TRIED_MAX, 1]);
+    let is = |one: &RowChange, number| {
+        matches!(one, RowChange::Revocation(is, _) if *is == serial(number))
+    };
+    assert!(is(&own.rows[0], TRIED_MAX as u64) && own.rows.len() == 2);
+    kinds.into_iter().for_each(|kind| own.give_back(kind));
+    let again: Vec<_> = own.take_due(own.due().unwrap()).into_iter().flatten().collect();
+    let oldest = again.iter().find(|one| matches!(one, RowChange::Revocation(..)));
+    assert!(is(oldest.unwrap(), 0) && own.rows.len() == 2);
+}
+
 /// However long a table takes nothing, so many are remembered and no more; with every copy
 /// written anew nothing is missing.
 #[test]

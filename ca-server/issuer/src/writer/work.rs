@@ -16,6 +16,9 @@ use tokio::time::timeout;
 
 /// Copies of one kind have so long.
 const COPYING: Duration = Duration::from_secs(2);
+/// Commands, orders and certificates are tried one after the other for so long each; brakes that
+/// came meanwhile are next.
+const ALONE: Duration = Duration::from_secs(3);
 
 impl Writer {
     /// One round, of brakes or of everything; where that cannot be kept, one thing after the other.
@@ -33,7 +36,7 @@ impl Writer {
         };
         let done = self.tried(&mut share).await;
         let all = share.commands.len();
-        let decided = done.as_ref().map_or(all, |done| done.decided);
+        let mut decided = done.as_ref().map_or(all, |done| done.decided);
         let pace = if is_braking { &mut self.paces.0 } else { &mut self.paces.1 };
         match &done {
             Ok(_) if decided < all => pace.late(),
@@ -45,7 +48,9 @@ impl Writer {
             Err(Failure::Unkept(_) | Failure::Unread(_))
                 if !share.is_empty(self.state.as_ref()) =>
             {
-                self.one_by_one(share).await
+                let (tried, done) = self.one_by_one(share).await;
+                decided = tried;
+                done
             }
             Err(failure) => {
                 self.unkept.extend(share.signed);
@@ -69,8 +74,12 @@ impl Writer {
     /// One round. What of rows keeps it back, and nothing rests on, is left out of the next try: a
     /// table that is spoiled, or takes no row, holds up what needs it and nothing else.
     async fn tried(&mut self, share: &mut Share<'_>) -> Result<Done, Failure> {
+        share.copies_later |= self.uncopied.are_left_out();
         loop {
             let done = self.round(share).await;
+            if matches!(done, Err(Failure::Late)) {
+                self.uncopied.was_late();
+            }
             if !done.as_ref().is_err_and(|failure| share.leaves_out(failure)) {
                 return done;
             }
@@ -81,58 +90,77 @@ impl Writer {
         self.state.as_ref().is_some_and(|state| execute::is_brake(state, order))
     }
 
-    async fn one_by_one(&mut self, share: Share<'_>) -> Result<bool, IssuerError> {
-        for command in share.commands {
+    /// Tries one thing after the other, and says how many commands it came to. What there was no
+    /// time for goes on in the next round: a table that somebody locked costs each of them seconds.
+    async fn one_by_one(&mut self, share: Share<'_>) -> (usize, Result<bool, IssuerError>) {
+        let all = share.commands.len();
+        let (mut came_to, began) = (all, Instant::now());
+        for (place, command) in share.commands.iter().enumerate() {
+            if place > 0 && began.elapsed() >= ALONE {
+                came_to = place;
+                break;
+            }
             let is_brake = command.is_brake(self.state.as_ref().map(State::authority));
             match self.tried(&mut Share::command(command, is_brake)).await {
                 Ok(_) | Err(Failure::Unkept(_) | Failure::Unread(_)) => {}
                 Err(failure) => {
                     self.unkept.extend(share.signed);
-                    return Err(failure.error());
+                    return (all, Err(failure.error()));
                 }
             }
         }
         let ready = self.state.as_ref().map(|state| share.orders(state, &self.stuck));
-        for order in ready.into_iter().flatten() {
+        let began = Instant::now();
+        for order in ready.into_iter().flatten().take_while(|_| began.elapsed() < ALONE) {
             let is_brake = self.is_brake(&order);
             if self.tried(&mut Share::order(order, is_brake)).await.is_err() {
                 self.stuck.order(order);
             }
         }
+        let began = Instant::now();
         for signed in share.signed {
-            if self.tried(&mut Share::signed(signed.clone())).await.is_err() {
+            if began.elapsed() >= ALONE {
+                self.unkept.push(signed);
+            } else if self.tried(&mut Share::signed(signed.clone())).await.is_err() {
                 self.stuck.signed(signed);
             }
         }
-        match share.rest {
-            true => {
-                let done = self.tried(&mut Share::rest()).await.map_err(Failure::error);
-                done.map(|done| done.more)
-            }
-            false => Ok(true),
+        if !share.rest {
+            return (came_to, Ok(true));
         }
+        let done = self.tried(&mut Share::rest()).await.map_err(Failure::error);
+        (came_to, done.map(|done| done.more || came_to < all))
     }
 
-    /// Tries what is stuck again, each alone.
+    /// Tries what is stuck again, each alone, and for as long as brakes may wait.
     async fn try_stuck(&mut self) -> Result<(), IssuerError> {
         if !self.stuck.is_due(AFTER_FAILURE) {
             return Err(Code::Unavailable.into());
         }
-        let mut failed = Ok(());
-        for order in self.stuck.orders().clone() {
+        let (mut failed, began) = (Ok(()), Instant::now());
+        for order in self.stuck.in_turn().into_iter().take_while(|_| began.elapsed() < ALONE) {
             let is_brake = self.is_brake(&order);
+            self.stuck.was_tried(order);
             match self.tried(&mut Share::order(order, is_brake)).await {
                 Ok(_) => self.stuck.order_is_kept(&order),
                 Err(failure) => failed = Err(failure.error()),
             }
         }
+        let (mut untried, mut again, began) = (Vec::new(), Vec::new(), Instant::now());
         for signed in self.stuck.take_signed() {
-            if let Err(failure) = self.tried(&mut Share::signed(signed.clone())).await {
-                self.stuck.signed(signed);
+            if began.elapsed() >= ALONE {
+                untried.push(signed);
+            } else if let Err(failure) = self.tried(&mut Share::signed(signed.clone())).await {
+                again.push(signed);
                 failed = Err(failure.error());
             }
         }
-        failed
+        // What there was no time for is the first of the next time.
+        untried.into_iter().chain(again).for_each(|signed| self.stuck.signed(signed));
+        match failed {
+            Ok(()) if !self.stuck.is_empty() => Err(Code::Unavailable.into()),
+            failed => failed,
+        }
     }
 
     /// Tries again to write the copies that a table did not take, each kind by itself. One that
