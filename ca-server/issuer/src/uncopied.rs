@@ -15,6 +15,9 @@ const AGAIN: Duration = Duration::from_secs(1);
 const TRIED_MAX: usize = 1_000;
 /// Most that are remembered; what is more is written by `doctor --repair`.
 const ROWS_MAX: usize = 20_000;
+/// Most revocation lists among them, the newest: each is some megabytes, and lies where it is
+/// published.
+const LISTS_MAX: usize = 16;
 
 /// Copies that are not written yet.
 pub(crate) struct Uncopied {
@@ -89,6 +92,13 @@ impl Uncopied {
 
     fn add(&mut self, rows: Vec<RowChange>) {
         self.rows.extend(rows);
+        let lists = self.rows.iter().filter(|one| is_list(one)).count();
+        let mut older = lists.saturating_sub(LISTS_MAX);
+        self.rows.retain(|one| {
+            let is_older = older > 0 && is_list(one);
+            older -= usize::from(is_older);
+            !is_older
+        });
         let many = self.rows.len().saturating_sub(ROWS_MAX);
         self.is_lost |= many > 0;
         self.rows.drain(..many);
@@ -131,6 +141,10 @@ impl Uncopied {
             (false, true) => "",
         }
     }
+}
+
+fn is_list(one: &RowChange) -> bool {
+    matches!(one, RowChange::List(..))
 }
 
 /// Writes copies of one kind.

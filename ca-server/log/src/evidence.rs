@@ -7,6 +7,7 @@ mod request;
 use anyhow::Context;
 use ca_host::CaConfig;
 use ca_host::ISSUER;
+use ca_host::lists::ListOf;
 use ca_store::entry;
 use ca_store::follower::Follower;
 use ca_store::index::with_term;
@@ -22,6 +23,7 @@ use records::{Bytes, Disclosure, term};
 use request::Requested;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::path::Path;
 use store::Tx;
 
 const README: &str = "\
@@ -45,7 +47,7 @@ pub(super) async fn export(
     match question {
         Question::Request(name) => {
             let Some(found) = request::find(tx, follower, name).await? else { return Ok(None) };
-            found.parts(tx, &mut files, &mut seeds).await?;
+            found.parts((&mut *tx, &config.path("public")), &mut files, &mut seeds).await?;
         }
         Question::Certificate(serial) => {
             if !certificate(tx, serial, &mut seeds).await? {
@@ -75,7 +77,7 @@ fn put<T: Serialize>(
 impl Requested {
     async fn parts(
         &self,
-        tx: &mut Tx,
+        (tx, public): (&mut Tx, &Path),
         files: &mut BTreeMap<String, Vec<u8>>,
         seeds: &mut Seeds,
     ) -> anyhow::Result<()> {
@@ -87,6 +89,9 @@ impl Requested {
         let people = SignedPeople { snapshot: Bytes(snapshot), signature: Bytes(signature) };
         put(files, file::PEOPLE, &people)?;
         let list = shown::list(tx, ISSUER, world.crl).await?;
+        // A list whose row is not there was published all the same.
+        let numbered = public.join(ListOf::Issuing.numbered(world.crl));
+        let list = list.or_else(|| std::fs::read(numbered).ok());
         files.insert(file::LIST.to_owned(), list.context("revocation list")?);
         seeds.people.insert(self.decision.person.clone());
         let wanted = [

@@ -1,5 +1,7 @@
 use super::*;
 use authority::{OrderDigest, Revoked, Serial};
+use ca_host::lists::ListOf;
+use pki::crl::{ListContent, RevocationList};
 use sample_city::SampleCity;
 use store::Store;
 
@@ -90,6 +92,47 @@ fn so_many_copies_are_remembered() {
     assert_eq!((own.told(), own.due()), ("", None));
     own.take(later(Vec::new(), true, false));
     assert!(own.told().contains("doctor --repair"), "what no row told of");
+}
+
+fn list(city: &SampleCity, number: u64) -> RowChange {
+    let content = ListContent {
+        issuer: city.officer("officer-1").certificate.subject(),
+        key_identifier: &[7; 20],
+        number,
+        this_update: city.now,
+        next_update: city.now + 86_400,
+        shard_url: None,
+        revoked: &[],
+    };
+    let list = RevocationList::issue(&content, &city.keys.issuing).unwrap();
+    RowChange::List(ListOf::Issuing, Box::new(list))
+}
+
+/// A list that its table does not take is recorded without its row, so that it can be published;
+/// of those rows the newest wait. An operator's list for the root is kept whole or not at all.
+#[test]
+fn a_list_waits_for_its_table_and_holds_up_no_revocation() {
+    let city = SampleCity::found();
+    let order = OrderDigest([7; 32]);
+    let mut brake = Share::order(order, true);
+    brake.copies_later = true;
+    let mut own = Uncopied::of(vec![revocation(1)], false);
+    for number in 0..LISTS_MAX as u64 + 2 {
+        let mut decided = vec![list(&city, number)];
+        let later = own.split(&brake, (Vec::new(), false), &mut decided);
+        assert!(decided.is_empty());
+        own.take(later);
+    }
+    let numbers = own.rows.iter().filter_map(|one| match one {
+        RowChange::List(_, list) => Some(list.number()),
+        _ => None,
+    });
+    assert!(numbers.eq(2..LISTS_MAX as u64 + 2), "the newest");
+    assert_eq!(own.rows.len(), LISTS_MAX + 1, "nothing else is forgotten");
+    let RowChange::List(_, of_root) = list(&city, 1) else { panic!("no list") };
+    let mut decided = vec![RowChange::List(ListOf::Root, of_root)];
+    own.split(&brake, (Vec::new(), false), &mut decided);
+    assert_eq!(decided.len(), 1);
 }
 
 /// A table that is gone keeps back what belongs there and nothing else; once it is there again
