@@ -7,14 +7,15 @@ use service::Clock;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 /// How long one waits, in seconds: as long as its draft counts.
 const SECONDS: u64 = records::draft::DRAFT_SECONDS;
 /// Most that wait; of more the oldest is forgotten, and its file is sent again.
 const KEPT_MAX: usize = 16;
 
-/// Files that are checked at once: each takes a core, and memory by its size.
+/// Files that are checked at once: each takes a core, and memory by its size. One more is checked
+/// of what only takes away.
 const CHECKS_MAX: usize = 2;
 /// How long a file waits for its turn.
 const CHECK_WAIT: Duration = Duration::from_secs(20);
@@ -30,24 +31,56 @@ pub(crate) struct Waiting {
 pub struct Rosters {
     kept: Mutex<HashMap<String, Arc<Waiting>>>,
     checks: Arc<Semaphore>,
+    of_brakes: Arc<Semaphore>,
+    /// The turns of those who have files that are checked or wait for it.
+    own: Mutex<HashMap<String, OwnTurn>>,
 }
+
+/// One file of a person is checked, or waits with those of others.
+type OwnTurn = Arc<tokio::sync::Mutex<()>>;
 
 impl Default for Rosters {
     fn default() -> Self {
-        Self { kept: Mutex::default(), checks: Arc::new(Semaphore::new(CHECKS_MAX)) }
+        let (checks, of_brakes) = (Semaphore::new(CHECKS_MAX), Semaphore::new(1));
+        Self {
+            kept: Mutex::default(),
+            checks: Arc::new(checks),
+            of_brakes: Arc::new(of_brakes),
+            own: Mutex::default(),
+        }
     }
 }
 
-/// A file's turn to be checked.
+/// A file's turn to be checked: a place, and before that among those of the same person.
 pub(crate) struct CheckTurn {
     _place: OwnedSemaphorePermit,
+    _own: OwnedMutexGuard<()>,
 }
 
 impl Rosters {
-    /// Waits for a file's turn to be checked; there is none when too many wait before it.
-    pub(crate) async fn turn(&self) -> Option<CheckTurn> {
-        let turn = tokio::time::timeout(CHECK_WAIT, Arc::clone(&self.checks).acquire_owned());
-        Some(CheckTurn { _place: turn.await.ok()?.ok()? })
+    /// Waits for the turn of a person's file to be checked; there is none when too many wait before
+    /// it. Whoever sends many waits among their own, and what only takes away has one place more.
+    pub(crate) async fn turn(&self, person: &str, takes_away: bool) -> Option<CheckTurn> {
+        let turn = async {
+            let own = self.own(person).lock_owned().await;
+            let place = Arc::clone(&self.checks).acquire_owned();
+            let place = match takes_away {
+                false => place.await,
+                true => tokio::select! {
+                    place = place => place,
+                    place = Arc::clone(&self.of_brakes).acquire_owned() => place,
+                },
+            };
+            Some(CheckTurn { _place: place.ok()?, _own: own })
+        };
+        tokio::time::timeout(CHECK_WAIT, turn).await.ok()?
+    }
+
+    /// The turn of a person; those that nobody has or waits for are forgotten.
+    fn own(&self, person: &str) -> OwnTurn {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        own.retain(|_, turn| Arc::strong_count(turn) > 1);
+        Arc::clone(own.entry(person.to_owned()).or_default())
     }
 
     /// Keeps a handler's roster; the one before is forgotten.
@@ -74,19 +107,39 @@ impl Rosters {
 mod tests {
     use super::*;
 
-    /// However many files come at once, two of them are checked.
+    /// However many files come at once, two of them are checked, and one more that only takes away.
     #[tokio::test]
     async fn two_files_are_checked_at_once() {
         let rosters = Rosters::default();
-        let first = rosters.turn().await.unwrap();
-        let _second = rosters.turn().await.unwrap();
-        let mut third = std::pin::pin!(rosters.turn());
+        let first = rosters.turn("1", false).await.unwrap();
+        let _second = rosters.turn("2", false).await.unwrap();
+        let mut third = std::pin::pin!(rosters.turn("3", false));
         tokio::select! {
             biased;
             _ = &mut third => panic!("a third does not wait"),
             () = tokio::task::yield_now() => {}
         }
+        let _brake = rosters.turn("4", true).await.unwrap();
         drop(first);
         assert!(third.await.is_some());
+    }
+
+    /// Whoever sends many files has one of them checked, and the others keep no place from others.
+    #[tokio::test]
+    async fn who_sends_many_files_waits_among_their_own() {
+        let rosters = Rosters::default();
+        let first = rosters.turn("many", false).await.unwrap();
+        let mut again = std::pin::pin!(rosters.turn("many", true));
+        tokio::select! {
+            biased;
+            _ = &mut again => panic!("two of one person are checked at once"),
+            () = tokio::task::yield_now() => {}
+        }
+        let other = rosters.turn("other", false).await.unwrap();
+        drop(first);
+        assert!(again.await.is_some());
+        drop(other);
+        let _last = rosters.turn("other", false).await.unwrap();
+        assert_eq!(rosters.own.lock().unwrap().len(), 1, "nobody is remembered without a file");
     }
 }

@@ -253,7 +253,8 @@ async fn checked(
     (kind, bytes): (ChangeKind, Vec<u8>),
 ) -> Result<Checked, Refused> {
     let units = units(portal, shown, kind).await?;
-    let turn = portal.rosters.turn().await.ok_or_else(|| refused(Code::Unavailable))?;
+    let turn = portal.rosters.turn(&shown.person, kind != ChangeKind::Transfer).await;
+    let turn = turn.ok_or_else(|| refused(Code::Unavailable))?;
     // As of a roster: not one core that others wait for.
     let checking = move || {
         let _turn = turn;

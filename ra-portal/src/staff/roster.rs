@@ -166,7 +166,7 @@ pub(super) async fn upload(
         Ok(units) => units,
         Err(Refused(told)) => return certificate::not_seen(&f, &portal, &told),
     };
-    let Some(turn) = portal.rosters.turn().await else {
+    let Some(turn) = portal.rosters.turn(&shown.person, false).await else {
         return problem::page(&f, &refused(Code::Unavailable).0, "/people/roster");
     };
     let now = Clock::system().seconds();
