@@ -5,7 +5,11 @@ use ca_api::{AsOfficer, Issuer, Officer, ProfileName, Refusal};
 use quick_cache::sync::Cache;
 use records::rules::Role;
 use std::sync::Arc;
+use std::time::Duration;
 
+/// Longest wait for the CA: a suspension that somebody sends with a form goes to another service,
+/// and waits for no issuer that hangs.
+const WAIT: Duration = Duration::from_secs(3);
 /// How long a menu stays as it is, in seconds.
 const SECONDS: u64 = 60;
 /// Certificates whose menus are remembered; of more the least read are asked for again.
@@ -40,11 +44,14 @@ impl Menu {
 pub(crate) type ProfileNames = Arc<Vec<ProfileName>>;
 
 /// The menus of a process, by certificate, each with the second in which it was asked for.
-pub struct Menus(Cache<Vec<u8>, (u64, Menu, ProfileNames)>);
+pub struct Menus {
+    kept: Cache<Vec<u8>, (u64, Menu, ProfileNames)>,
+    wait: Duration,
+}
 
 impl Default for Menus {
     fn default() -> Self {
-        Self(Cache::new(KEPT_MAX))
+        Self { kept: Cache::new(KEPT_MAX), wait: WAIT }
     }
 }
 
@@ -59,17 +66,17 @@ impl Menus {
         now: u64,
     ) -> (Menu, ProfileNames) {
         let key = certificate.0.clone();
-        let kept = self.0.get(&key);
+        let kept = self.kept.get(&key);
         if let Some((_, menu, names)) = kept.filter(|(asked, ..)| now.abs_diff(*asked) < SECONDS) {
             return (menu, names);
         }
-        let answer = issuer.holder(&AsOfficer { certificate, message: () }).await;
-        let (menu, names) = match answer {
-            Ok(officer) => (Menu::of(&officer), Arc::new(officer.profiles)),
-            Err(Refusal::Refused(_)) => Default::default(),
-            Err(_) => return Default::default(),
+        let asked = AsOfficer { certificate, message: () };
+        let (menu, names) = match tokio::time::timeout(self.wait, issuer.holder(&asked)).await {
+            Ok(Ok(officer)) => (Menu::of(&officer), Arc::new(officer.profiles)),
+            Ok(Err(Refusal::Refused(_))) => Default::default(),
+            Ok(Err(_)) | Err(_) => return Default::default(),
         };
-        self.0.insert(key, (now, menu, names.clone()));
+        self.kept.insert(key, (now, menu, names.clone()));
         (menu, names)
     }
 }
@@ -84,4 +91,25 @@ pub(super) fn sample_profiles() -> Vec<ProfileName> {
     };
     let official = ("official", "公职人员证书", "Certificate of officials");
     [official, ("staff", "工作人员证书", "Staff certificate")].map(name).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    /// An issuer that takes a question and says nothing: the page comes with the least of its menu,
+    /// and nothing of that is remembered.
+    #[tokio::test]
+    async fn no_page_waits_for_an_issuer_that_hangs() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", silent.local_addr().unwrap());
+        let issuer = Issuer(mtls::Client::new(&address, None).unwrap());
+        let menus = Menus { wait: Duration::from_millis(1), ..Menus::default() };
+        let certificate = records::Bytes(vec![7]);
+        let asked = menus.of(&issuer, certificate.clone(), 0);
+        let menu = tokio::time::timeout(Duration::from_secs(5), asked).await;
+        assert_eq!(menu.ok().map(|(menu, _)| menu), Some(Menu::default()));
+        assert!(menus.kept.get(&certificate.0).is_none());
+    }
 }
