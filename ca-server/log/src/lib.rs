@@ -8,6 +8,7 @@ mod index;
 mod intake;
 mod portals;
 mod publish;
+mod questions;
 mod rounds;
 mod routes;
 mod search;

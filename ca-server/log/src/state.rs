@@ -5,6 +5,7 @@ use crate::auditors::Auditors;
 use crate::index::Reach;
 use crate::intake::Intake;
 use crate::portals::Portals;
+use crate::questions::AuditTurns;
 use crate::rounds::waits;
 use crate::searches::Searches;
 use crate::silence::Silence;
@@ -18,9 +19,9 @@ use records::trust::Trust;
 use records::{Code, Problem};
 use service::problem::Refused;
 use service::{Clock, Metrics};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use store::{Doorbell, Store};
 use tokio::sync::Notify;
 
@@ -28,9 +29,28 @@ use tokio::sync::Notify;
 /// agents whose runs rows contradict that nobody signed.
 #[derive(Default)]
 pub(super) struct Forks {
-    pub(super) known: HashSet<[u8; 32]>,
-    pub(super) last: HashMap<String, Instant>,
+    known: VecDeque<[u8; 32]>,
+    last: HashMap<String, Instant>,
     pub(super) damaged: BTreeSet<String>,
+}
+
+/// Most forks that are remembered as recorded; of more the oldest may be recorded once again.
+const FORKS_MAX: usize = 1_024;
+
+impl Forks {
+    /// Whether this one is recorded, or one of its agent within this time.
+    pub(super) fn is_told(&self, (agent, other): (&str, &[u8; 32]), within: Duration) -> bool {
+        let pauses = self.last.get(agent).is_some_and(|at| at.elapsed() < within);
+        pauses || self.known.contains(other)
+    }
+
+    /// A fork of an agent is recorded.
+    pub(super) fn told(&mut self, agent: String, other: [u8; 32]) {
+        self.known.push_back(other);
+        let many = self.known.len().saturating_sub(FORKS_MAX);
+        self.known.drain(..many);
+        self.last.insert(agent, Instant::now());
+    }
 }
 
 /// What the routes need.
@@ -47,6 +67,8 @@ pub(super) struct LogState {
     pub(super) forks: Mutex<Forks>,
     /// How much of each portal is kept.
     pub(super) portals: Portals,
+    /// Whose questions are answered.
+    pub(super) questions: AuditTurns,
     /// What portals searched.
     pub(super) searches: Searches,
     /// When agents were heard of.
@@ -105,6 +127,7 @@ impl LogState {
             follower,
             forks: Mutex::default(),
             portals: Portals::default(),
+            questions: AuditTurns::default(),
             searches: Searches::default(),
             silence: Silence::default(),
             trust,
@@ -129,5 +152,31 @@ impl LogState {
     /// Who follows authority for this process.
     pub(super) fn follower(&self) -> Follower {
         self.follower.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An agent that contradicts itself for as long as the process runs is remembered up to a
+    /// bound.
+    #[test]
+    fn forks_are_remembered_up_to_a_bound() {
+        let mut forks = Forks::default();
+        let other = |count: usize| {
+            let mut other = [0; 32];
+            other[..8].copy_from_slice(&count.to_be_bytes());
+            other
+        };
+        for count in 0..=FORKS_MAX {
+            assert!(!forks.is_told(("gate", &other(count)), Duration::ZERO), "{count}");
+            forks.told("gate".into(), other(count));
+            assert!(forks.is_told(("gate", &other(count)), Duration::ZERO));
+        }
+        assert_eq!(forks.known.len(), FORKS_MAX);
+        assert!(!forks.is_told(("gate", &other(0)), Duration::ZERO), "the oldest");
+        assert!(forks.is_told(("gate", &other(0)), Duration::from_secs(60)), "one a minute");
+        assert!(!forks.is_told(("other", &other(0)), Duration::from_secs(60)));
     }
 }

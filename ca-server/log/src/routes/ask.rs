@@ -49,7 +49,9 @@ async fn answer(
     let now = state.time().unix();
     let fresh = (request.nonce.0.as_slice(), asked);
     let auditor = state.auditors.admit(&certificate, fresh, now).await?;
+    let turn = state.questions.turn("", &auditor.person).await?;
     let answer = found(state, &auditor, (&request, &message.known)).await;
+    drop(turn);
     let given = match &answer {
         Ok(LogAnswer::Search(answer)) => answer.records.len() as u64,
         Ok(LogAnswer::Export(_)) => 1,

@@ -42,10 +42,11 @@ async fn answer(
         tracing::error!(error = format!("{error:#}"), "search");
         Code::Unavailable
     };
+    let turn = state.questions.turn(&by, &auditor.person).await?;
     let mut tx = state.store.read().await.map_err(|error| failed(error.into()))?;
     let found = finding::search(&mut tx, &state.auditors, &auditor, asked).await;
     let answer = found.map_err(failed)?;
-    drop(tx);
+    drop((tx, turn));
     let search = Bytes(records::json::write(asked).map_err(|error| failed(error.into()))?);
     let made = (search, answer.found.len() as u64);
     summary::searched(state, (by, auditor.person), made).await.map_err(failed)?;

@@ -17,7 +17,7 @@ use records::{Bytes, Code};
 use service::problem::Refused;
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tlog::merkle::Hash;
 
 /// After an alarm about an agent this long none is recorded about it.
@@ -106,8 +106,7 @@ async fn forked(
 ) -> Result<(), Code> {
     let is_told = {
         let forks = state.forks.lock().unwrap_or_else(PoisonError::into_inner);
-        let pauses = forks.last.get(&agent).is_some_and(|at| at.elapsed() < FORKS_PAUSE);
-        pauses || forks.known.contains(&other)
+        forks.is_told((agent.as_str(), &other), FORKS_PAUSE)
     };
     if is_told {
         state.metrics.count("fork", "again");
@@ -128,8 +127,7 @@ async fn forked(
     })?;
     tx.commit().await.map_err(unavailable)?;
     let mut forks = state.forks.lock().unwrap_or_else(PoisonError::into_inner);
-    forks.known.insert(other);
-    forks.last.insert(agent, Instant::now());
+    forks.told(agent, other);
     drop(forks);
     state.news("control");
     Ok(())
