@@ -57,7 +57,12 @@ impl Writer {
             self.keep.raise(state.followed.floor())?;
             state.withdrew = false;
         }
-        self.told("pending", state.waiting_told());
+        let (full, nearly) = match state.is_full() {
+            true => (state.waiting_told(), ""),
+            false => ("", state.waiting_told()),
+        };
+        self.told("pending", full);
+        self.metrics.notice("pending", nearly);
         let size = state.followed.edge.size();
         self.metrics.set("control_size", i64::try_from(size).map_err(anyhow::Error::from)?);
         self.view.store(Some(Arc::new(View::new(state.clone()))));
