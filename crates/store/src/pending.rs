@@ -23,7 +23,7 @@ pub struct PendingRecord {
 /// Holds a log's order until the commit: what is read and written afterwards in this transaction is
 /// not overtaken. SQLite has one writer anyway; PostgreSQL takes one advisory lock per log. It
 /// comes before any savepoint: going back to one that is older would give the lock up. Whoever has
-/// it waits for no row or table that another session locked longer than [`LOCKED_MAX`].
+/// it waits two seconds at most for a row or table that another session locked.
 pub async fn lock(tx: &mut Tx, log: &str) -> Result<(), StoreError> {
     take(tx, log).await?;
     if let Tx::Postgres(inner) = tx {
