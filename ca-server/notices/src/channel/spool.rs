@@ -57,34 +57,48 @@ impl Spool {
     pub(super) fn keep(&self) -> Result<(), String> {
         let next = NewFiles::of(self.folder.clone());
         let handed = std::mem::replace(&mut *lock(&self.handed), next);
-        let kept =
-            handed.keep().and_then(|new| new.into_iter().try_for_each(|name| self.make_room(name)));
+        let kept = handed.keep().and_then(|new| self.make_room(new));
         kept.map_err(|error| format!("{}: {error}", self.folder.display()))
     }
 
+    /// From so many files on it is told that there are many.
+    fn many(&self) -> usize {
+        self.files_max - self.files_max / 8
+    }
+
     /// Removes the oldest files while there are too many. Names begin with a time.
-    fn make_room(&self, name: String) -> std::io::Result<()> {
+    fn make_room(&self, new: Vec<String>) -> std::io::Result<()> {
         let mut known = lock(&self.known);
-        let names = known.get_or_insert_default();
-        names.insert(name);
-        if names.len() == 1 || names.len() > self.files_max {
+        let (is_first, mut names) = (known.is_none(), known.take().unwrap_or_default());
+        names.extend(new);
+        if is_first || names.len() >= self.many() {
             // What others took is gone, what earlier processes left is there.
-            *names = files(&self.folder)?;
+            names = files(&self.folder)?;
+        }
+        let mut removed = lock(&self.removed);
+        if names.len() < self.many() {
+            *removed = 0;
         }
         while names.len() > self.files_max {
             let Some(oldest) = names.pop_first() else { break };
             match std::fs::remove_file(self.folder.join(&oldest)) {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-                _ => *lock(&self.removed) += 1,
+                _ => *removed += 1,
             }
         }
+        *known = Some(names);
         Ok(())
     }
 
-    /// How many notices left that nobody took.
+    /// How many notices wait for whoever takes them, once they are many; or how many left that
+    /// nobody took.
     pub(super) fn looked_after(&self) -> Option<String> {
-        let removed = *lock(&self.removed);
-        (removed > 0).then(|| format!("full: {removed} notices that nobody took were removed"))
+        let waiting = lock(&self.known).as_ref().map_or(0, BTreeSet::len);
+        match *lock(&self.removed) {
+            0 if waiting < self.many() => None,
+            0 => Some(format!("nearly full: {waiting} notices wait, and nobody takes them")),
+            removed => Some(format!("full: {removed} notices that nobody took were removed")),
+        }
     }
 }
 

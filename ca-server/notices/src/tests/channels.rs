@@ -64,8 +64,8 @@ fn files(folder: &Path) -> Vec<String> {
     names
 }
 
-/// One private file for each notice, however often it is handed over; the oldest leaves when there
-/// are too many, and that is told.
+/// One private file for each notice, however often it is handed over; that there are many is told
+/// before there are too many, and then the oldest leaves, which is told until there is room.
 #[tokio::test]
 async fn the_spool_folder_has_a_bound() {
     use std::os::unix::fs::PermissionsExt;
@@ -76,11 +76,14 @@ async fn the_spool_folder_has_a_bound() {
     let open = || Channel::all(&config(folder.path(), own.clone())).unwrap().remove(0);
     let spool = open();
     assert_eq!(spool.name(), "spool");
-    for about in ["1", "1", "22", "333"] {
+    for about in ["1", "1", "22"] {
         assert_eq!(hand(&spool, &notice(about), &wang()).await, Handed::Taken);
     }
+    assert_eq!((files(folder.path()).len(), spool.looked_after()), (2, None));
+    assert_eq!(hand(&spool, &notice("333"), &wang()).await, Handed::Taken);
     let three = files(folder.path());
-    assert_eq!((three.len(), spool.looked_after()), (3, None));
+    assert_eq!(three.len(), 3);
+    assert!(spool.looked_after().unwrap().starts_with("nearly full: 3"));
     let path = folder.path().join("notices/spool").join(&three[0]);
     let mode = std::fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
@@ -98,7 +101,7 @@ async fn the_spool_folder_has_a_bound() {
         std::fs::remove_file(folder.path().join("notices/spool").join(name)).unwrap();
     }
     assert_eq!(hand(&again, &notice("55555"), &wang()).await, Handed::Taken);
-    assert_eq!(files(folder.path()).len(), 1);
+    assert_eq!((files(folder.path()).len(), again.looked_after()), (1, None));
 }
 
 /// A row that this role did not write, or that was exchanged, opens to nothing.
