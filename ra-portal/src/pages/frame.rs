@@ -136,13 +136,18 @@ impl FromRequestParts<Arc<PortalState>> for Frame {
             true => parts.uri.path_and_query().map_or(path, |both| both.as_str()),
             false => page_of(path),
         };
-        let (menu, profiles) = match judged(parts, portal) {
-            Ok(shown) => {
+        let frame = Self::new(portal, language, path, read);
+        // A request whose parts need several frames asks once, and waits once.
+        let known = parts.extensions.get::<(Menu, ProfileNames)>().cloned();
+        let (menu, profiles) = match (known, judged(parts, portal)) {
+            (Some(known), _) => known,
+            (None, Ok(shown)) => {
                 portal.menus.of(&portal.issuer, shown.certificate, Clock::system().seconds()).await
             }
-            Err(_) => Default::default(),
+            (None, Err(_)) => Default::default(),
         };
-        Ok(Self { menu, profiles, ..Self::new(portal, language, path, read) })
+        parts.extensions.insert((menu, profiles.clone()));
+        Ok(Self { menu, profiles, ..frame })
     }
 }
 
