@@ -120,7 +120,7 @@ impl Uncopied {
         for one in std::mem::take(&mut self.rows) {
             let of = discriminant(&one);
             match kinds.iter_mut().find(|kind| kind.first().map(discriminant) == Some(of)) {
-                Some(kind) if kind.len() < TRIED_MAX => kind.push(one),
+                Some(kind) if kind.len() < together(&one) => kind.push(one),
                 Some(_) => self.rows.push(one),
                 None => kinds.push(vec![one]),
             }
@@ -141,6 +141,11 @@ impl Uncopied {
             (false, true) => "",
         }
     }
+}
+
+/// How many such copies are tried together: a list is large.
+fn together(one: &RowChange) -> usize {
+    if is_list(one) { 1 } else { TRIED_MAX }
 }
 
 fn is_list(one: &RowChange) -> bool {

@@ -129,6 +129,8 @@ fn a_list_waits_for_its_table_and_holds_up_no_revocation() {
     });
     assert!(numbers.eq(2..LISTS_MAX as u64 + 2), "the newest");
     assert_eq!(own.rows.len(), LISTS_MAX + 1, "nothing else is forgotten");
+    let kinds = own.take_due(own.due().unwrap());
+    assert_eq!((kinds.len(), own.rows.len()), (2, LISTS_MAX - 1), "one of them at a time");
     let RowChange::List(_, of_root) = list(&city, 1) else { panic!("no list") };
     let mut decided = vec![RowChange::List(ListOf::Root, of_root)];
     own.split(&brake, (Vec::new(), false), &mut decided);
