@@ -47,7 +47,8 @@ pub(super) async fn export(
     match question {
         Question::Request(name) => {
             let Some(found) = request::find(tx, follower, name).await? else { return Ok(None) };
-            found.parts((&mut *tx, &config.path("public")), &mut files, &mut seeds).await?;
+            let public = config.path("public");
+            found.parts((&mut *tx, public.as_path()), &mut files, &mut seeds).await?;
         }
         Question::Certificate(serial) => {
             if !certificate(tx, serial, &mut seeds).await? {

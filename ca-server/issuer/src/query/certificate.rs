@@ -45,7 +45,11 @@ pub(crate) async fn certificate(
     line.name = names.get(&line.person).unwrap_or(&line.person).clone();
     let mut access = ProvenLog::open(&mut tx, &issuer.context.trust, "access").await?;
     let agents = match line.revoked {
-        Some(_) => revocation_reach::reach(authority, (&mut access, &mut tx), serial).await?,
+        Some(_) => {
+            let public = issuer.context.config.path("public");
+            let log = (&mut access, &mut tx);
+            revocation_reach::reach(authority, log, (serial, public.as_path())).await?
+        }
         None => Vec::new(),
     };
     let opened = recent_use::lately((&mut access, &mut tx), serial).await?;
