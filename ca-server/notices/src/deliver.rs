@@ -35,6 +35,8 @@ const LOOK_MAX: Duration = Duration::from_secs(60);
 /// again sees within half a minute that it is heard.
 const AWAY_MAX: u64 = 30;
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
+/// A notice on which a channel broke off so often while it took others waits by itself.
+const BROKEN_OFF_MAX: u64 = 2;
 
 /// What hands notices to one channel.
 pub(crate) struct Delivery {
@@ -142,6 +144,7 @@ impl Delivery {
             let disclosures = opened.get(&notice.person).map_or(&[][..], Vec::as_slice);
             let recipient = Recipient::of(authority, &notice.person, disclosures);
             let handed = self.hand((id, &notice), &recipient, authority).await;
+            let handed = beside_others(handed, row.tries, &tried);
             fault::point("notice-handed-over");
             let is_away = matches!(handed, Handed::Away(_));
             tried.push(Tried { row, became: Became::Handed(id, Box::new(notice), handed) });
@@ -227,5 +230,43 @@ impl Delivery {
                 tracing::error!(error = format!("{error:#}"), "a message code is not shredded");
             }
         }
+    }
+}
+
+/// What became of a notice that was tried so often, beside those that were tried before it in the
+/// same look: a channel that takes them and breaks off on this one again and again is not away. An
+/// address on which a mail server hangs makes nobody else wait for it.
+fn beside_others(handed: Handed, tries: u64, before: &[Tried]) -> Handed {
+    let took = |one: &Tried| matches!(&one.became, Became::Handed(_, _, Handed::Taken));
+    match handed {
+        Handed::Away(why) if tries >= BROKEN_OFF_MAX && before.iter().any(took) => {
+            Handed::Later(why)
+        }
+        handed => handed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notice::{Facts, NoticeKind};
+
+    #[test]
+    fn what_a_channel_breaks_off_on_again_and_again_keeps_no_other_waiting() {
+        let tried = |handed: Handed| {
+            let notice = Notice::at(5, NoticeKind::Suspended, ("A", "1"), Facts::default());
+            let (id, mac) = (vec![1; 16], vec![2; 32]);
+            let row = DueRow { id, person: "A".into(), notice: vec![], mac, made: 5, tries: 0 };
+            Tried { row, became: Became::Handed([1; 16], Box::new(notice), handed) }
+        };
+        let away = || Handed::Away("no answer in time".into());
+        let (taken, refused) = ([tried(Handed::Taken)], [tried(Handed::Refused("no".into()))]);
+        let later = Handed::Later("no answer in time".into());
+        assert_eq!(beside_others(away(), BROKEN_OFF_MAX, &taken), later);
+        assert_eq!(beside_others(away(), BROKEN_OFF_MAX - 1, &taken), away(), "it may be away now");
+        for before in [&[][..], &refused[..]] {
+            assert_eq!(beside_others(away(), 9, before), away(), "it took nothing");
+        }
+        assert_eq!(beside_others(Handed::Taken, 9, &taken), Handed::Taken);
     }
 }
