@@ -8,7 +8,7 @@ use super::reject::reject;
 use super::serve::serve;
 use super::state::Gate;
 use super::strict_http1::{StrictHttp1, UpgradeSwitch};
-use super::upstream::Pool;
+use super::upstream::{Conversation, Pool};
 use crate::fixed::LATE_ANSWER_MAX;
 use crate::spool::Place;
 use hyper::server::conn::http1;
@@ -27,6 +27,7 @@ use rustls::ServerConfig;
 use service::Stop;
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -103,7 +104,7 @@ impl Endpoint for People {
             sni,
             shown,
             recorded,
-            pool: Arc::new(Pool::new(gate.upstream, &gate.limits)),
+            pool: Arc::new(Pool::new(gate.upstream, &gate.limits, http2)),
             word,
             upgrade: (!http2).then(UpgradeSwitch::default),
             activity: slot.activity(),
@@ -200,6 +201,17 @@ async fn talk(
     builder.max_buf_size(of_gate.head_bytes + 64 * 1024).max_headers(of_gate.fields + 1);
     // One who sends no more still wants its answer (RFC 9112 8); one who is gone does not take it.
     builder.half_close(true);
-    let speaking = builder.serve_connection(TokioIo::new(strict), service).with_upgrades();
-    drive(speaking, |c| c.graceful_shutdown(), &activity, &limits, is_proven, stopping).await;
+    let person = builder.serve_connection(TokioIo::new(strict), service).with_upgrades();
+    let speaking = Conversation { person, pool: context.pool.clone() };
+    drive(
+        speaking,
+        |c| Pin::new(&mut c.get_mut().person).graceful_shutdown(),
+        &activity,
+        &limits,
+        is_proven,
+        stopping,
+    )
+    .await;
+    // A tunnel goes on, and asks for nothing.
+    context.pool.clear();
 }

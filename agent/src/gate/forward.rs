@@ -11,7 +11,7 @@ use super::page;
 use super::request_body::RequestBody;
 use super::response_body::{ForwardedBody, ResponseBody};
 use super::state::Gate;
-use super::upstream::Pool;
+use super::upstream::{Pool, Upstream};
 use crate::spool::Recorded;
 use crate::token::{Claims, HEADER};
 use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -64,8 +64,8 @@ pub(super) async fn forward(
     let (parts, body) = incoming.into_parts();
     let up = RequestBody::new(body, &end, gate.limits.body_bytes);
     let on_upgrade = parts.extensions.get::<hyper::upgrade::OnUpgrade>().cloned();
-    match send(forwarding, head.map(|()| up), &end).await {
-        Ok((response, sender)) => {
+    match send(forwarding, head.map(|()| up), (&end, upgrading)).await {
+        Ok((response, upstream)) => {
             end.status(response.status().as_u16());
             end.in_flight.answer();
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
@@ -87,32 +87,42 @@ pub(super) async fn forward(
             }
             head.extensions.clear();
             head.version = http::Version::HTTP_11;
-            let passed = ForwardedBody::new(body, end, sender, forwarding.pool.clone());
+            let passed = ForwardedBody::new(body, end, upstream, forwarding.pool.clone());
             Response::from_parts(head, ResponseBody::Forwarded(Box::new(passed)))
         }
         Err(error) => failed(end, error),
     }
 }
 
-type Sent = (Response<Incoming>, super::upstream::Sender);
+type Sent = (Response<Incoming>, Upstream);
 
 /// Sends on a kept connection; one that turns out to be closed before a byte of the request left is
 /// replaced by a new one, once.
 async fn send(
     forwarding: &ForwardContext<'_>,
     mut request: Request<RequestBody>,
-    end: &Arc<CompletionGuard>,
+    (end, upgrading): (&Arc<CompletionGuard>, bool),
 ) -> Result<Sent, Failed> {
     let limit = Duration::from_secs(forwarding.gate.limits.answer_seconds);
     for fresh in [false, true] {
-        let mut sender = forwarding.pool.take(fresh).await?;
+        let mut upstream = forwarding.pool.take(fresh).await?;
+        if upgrading {
+            upstream.detach();
+        }
         let sent = tokio::select! {
-            sent = sender.try_send_request(request) => sent,
+            biased;
             () = end.in_flight.cut.cancelled() => return Err(Failed::Cut),
+            sent = upstream.send(request) => sent,
             () = end.in_flight.overdue(limit) => return Err(Failed::Late),
         };
         match sent {
-            Ok(response) => return Ok((response, sender)),
+            Ok(response) => {
+                if end.in_flight.uploading.load(Ordering::Relaxed) {
+                    // Its client may read nothing before it has sent everything.
+                    upstream.detach();
+                }
+                return Ok((response, upstream));
+            }
             Err(mut error) => match error.take_message() {
                 Some(unsent) if !fresh => request = unsent,
                 _ => return Err(error.into_error().into()),

@@ -4,7 +4,7 @@
 use super::completion::CompletionGuard;
 use super::connection_context::RequestGuard;
 use super::ended::Ended;
-use super::upstream::{Pool, Sender};
+use super::upstream::{Pool, Upstream};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -27,7 +27,7 @@ pub(super) struct ForwardedBody {
     inner: Incoming,
     end: Arc<CompletionGuard>,
     /// The connection it comes on, for the next request of the same person.
-    back: Option<(Sender, Arc<Pool>)>,
+    back: Option<(Upstream, Arc<Pool>)>,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
     /// Its connection is busy until this is over.
     pub(super) guard: Option<RequestGuard>,
@@ -37,11 +37,11 @@ impl ForwardedBody {
     pub(super) fn new(
         inner: Incoming,
         end: Arc<CompletionGuard>,
-        sender: Sender,
+        upstream: Upstream,
         pool: Arc<Pool>,
     ) -> Self {
         let cut = Box::pin(end.in_flight.cut.clone().cancelled_owned());
-        let mut passed = Self { inner, end, back: Some((sender, pool)), cut, guard: None };
+        let mut passed = Self { inner, end, back: Some((upstream, pool)), cut, guard: None };
         if passed.inner.is_end_stream() {
             passed.finish();
         }
@@ -50,8 +50,8 @@ impl ForwardedBody {
 
     fn finish(&mut self) {
         self.end.outcome("done");
-        if let Some((sender, pool)) = self.back.take() {
-            pool.give_back(sender);
+        if let Some((upstream, pool)) = self.back.take() {
+            pool.give_back(upstream);
         }
     }
 }
@@ -76,7 +76,10 @@ impl Body for ResponseBody {
             return Poll::Ready(Some(Err(Ended::Cut)));
         }
         loop {
-            let polled = Pin::new(&mut passed.inner).poll_frame(context);
+            let polled = match &mut passed.back {
+                Some((upstream, _)) => upstream.poll_frame(&mut passed.inner, context),
+                None => Pin::new(&mut passed.inner).poll_frame(context),
+            };
             return match polled {
                 Poll::Ready(Some(Ok(frame))) => {
                     let Some(data) = frame.data_ref() else { continue };

@@ -1,38 +1,54 @@
 //! Connections to the application: HTTP/1.1, kept per connection of a person, so that two people
 //! never share one.
+//!
+//! A person asks over HTTP/1 one thing after another. The task of their connection moves the bytes
+//! of the application's as well, as long as one of both waits for the other: nothing is handed over
+//! to another task and back. What must go on by itself has a task of its own.
 
 use super::request_body::RequestBody;
 use crate::config::GateLimits;
 use crate::fixed::{CONNECT_MAX, IDLE_MAX, WAITED_MAX};
-use hyper::client::conn::http1::{Builder, SendRequest};
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::body::{Body, Frame, Incoming};
+use hyper::client::conn::TrySendError;
+use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
+use std::error::Error;
+use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 use tokio::net::TcpStream;
-
-/// A connection that takes one request at a time.
-pub(super) type Sender = SendRequest<RequestBody>;
+use tokio::task::coop::unconstrained;
 
 /// The connections of one person's connection.
-pub(super) struct Pool {
+pub(super) struct Pool<B: Body + 'static = RequestBody> {
     address: SocketAddr,
     builder: Builder,
-    idle: Mutex<Vec<(Sender, Instant)>>,
+    /// Whether each of them has a task of its own: over HTTP/2 a person asks many things at once.
+    have_tasks: bool,
+    idle: Mutex<Vec<(Upstream<B>, Instant)>>,
 }
 
-impl Pool {
-    pub(super) fn new(address: SocketAddr, limits: &GateLimits) -> Self {
+impl<B> Pool<B>
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    pub(super) fn new(address: SocketAddr, limits: &GateLimits, have_tasks: bool) -> Self {
         let mut builder = Builder::new();
         builder.max_headers(limits.answer_fields).max_buf_size(limits.answer_head_bytes);
-        Self { address, builder, idle: Mutex::default() }
+        Self { address, builder, have_tasks, idle: Mutex::default() }
     }
 
     /// A connection that is ready: a kept one, or a new one.
-    pub(super) async fn take(&self, fresh: bool) -> std::io::Result<Sender> {
-        while let Some(sender) = self.kept().filter(|_| !fresh) {
-            if sender.is_ready() {
-                return Ok(sender);
+    pub(super) async fn take(&self, fresh: bool) -> std::io::Result<Upstream<B>> {
+        while let Some(mut kept) = self.kept().filter(|_| !fresh) {
+            if kept.is_ready() {
+                return Ok(kept);
             }
         }
         let connecting = TcpStream::connect(self.address);
@@ -42,21 +58,142 @@ impl Pool {
         stream.set_nodelay(true)?;
         let (sender, connection) =
             self.builder.handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
-        tokio::spawn(connection.with_upgrades());
-        Ok(sender)
+        let mut upstream = Upstream { sender, here: Some(Box::new(connection)) };
+        if self.have_tasks {
+            upstream.detach();
+        }
+        Ok(upstream)
     }
 
-    fn kept(&self) -> Option<Sender> {
+    fn kept(&self) -> Option<Upstream<B>> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|(_, since)| since.elapsed() < WAITED_MAX);
-        idle.pop().map(|(sender, _)| sender)
+        idle.pop().map(|(upstream, _)| upstream)
     }
 
     /// Keeps a connection for the next request.
-    pub(super) fn give_back(&self, sender: Sender) {
+    pub(super) fn give_back(&self, upstream: Upstream<B>) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < IDLE_MAX && !sender.is_closed() {
-            idle.push((sender, Instant::now()));
+        if idle.len() < IDLE_MAX && !upstream.is_closed() {
+            idle.push((upstream, Instant::now()));
         }
     }
+
+    /// Lets go of those that the application closed while they waited; whoever asks is woken when
+    /// it closes another one.
+    fn watch(&self, context: &mut Context<'_>) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain_mut(|(upstream, _)| {
+            upstream.move_on(context);
+            !upstream.is_closed()
+        });
+    }
+
+    /// Lets go of all that wait: nothing more is asked.
+    pub(super) fn clear(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
+
+/// A connection to the application that takes one request at a time.
+pub(super) struct Upstream<B: Body + 'static = RequestBody> {
+    sender: SendRequest<B>,
+    /// What moves its bytes whenever it is polled; nothing where a task of its own does, and once
+    /// it is over.
+    here: Option<Box<Connection<TokioIo<TcpStream>, B>>>,
+}
+
+impl<B> Upstream<B>
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    /// Sends a request and waits for its answer; one of which nothing was sent comes back.
+    pub(super) async fn send(
+        &mut self,
+        request: Request<B>,
+    ) -> Result<Response<Incoming>, Box<TrySendError<Request<B>>>> {
+        let sent = self.sender.try_send_request(request);
+        // What is here already is taken: whoever had it wait would have to wake somebody.
+        let mut sent = pin!(unconstrained(sent));
+        poll_fn(|context| self.bring(context, |context| sent.as_mut().poll(context)))
+            .await
+            .map_err(Box::new)
+    }
+
+    /// The next frame of the answer that comes on it.
+    pub(super) fn poll_frame(
+        &mut self,
+        body: &mut Incoming,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        self.bring(context, |context| Pin::new(&mut *body).poll_frame(context))
+    }
+
+    /// What the connection brings, which is moved on for that where it has no task of its own.
+    fn bring<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        mut brought: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        if self.here.is_some() {
+            // It comes from nowhere but the connection, which itself wakes whoever waits.
+            let mut nobody = Context::from_waker(Waker::noop());
+            if let Poll::Ready(brought) = brought(&mut nobody) {
+                return Poll::Ready(brought);
+            }
+            self.move_on(context);
+            if self.here.is_some() {
+                return brought(&mut nobody);
+            }
+        }
+        brought(context)
+    }
+
+    /// Moves its bytes, unless a task of its own does.
+    fn move_on(&mut self, context: &mut Context<'_>) {
+        if let Some(connection) = &mut self.here
+            && Pin::new(connection).poll(context).is_ready()
+        {
+            // It is over, whatever it ended by: who waits for something of it hears that.
+            self.here = None;
+        }
+    }
+
+    /// Gives it a task of its own: it becomes another protocol, or sends and receives at once.
+    pub(super) fn detach(&mut self) {
+        if let Some(connection) = self.here.take() {
+            tokio::spawn(connection.with_upgrades());
+        }
+    }
+
+    /// Whether it takes a request, as far as is known by now.
+    fn is_ready(&mut self) -> bool {
+        self.move_on(&mut Context::from_waker(Waker::noop()));
+        self.sender.is_ready()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+}
+
+/// What is spoken with a person over HTTP/1, and beside it the connections to the application that
+/// wait for their next request.
+pub(super) struct Conversation<C> {
+    pub(super) person: C,
+    pub(super) pool: Arc<Pool>,
+}
+
+impl<C: Future + Unpin> Future for Conversation<C> {
+    type Output = C::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<C::Output> {
+        let this = self.get_mut();
+        this.pool.watch(context);
+        Pin::new(&mut this.person).poll(context)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+use super::*;
+use http_body_util::Empty;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+/// An application that answers so many requests of each connection and closes it then.
+struct Application {
+    address: SocketAddr,
+    connections: Arc<AtomicUsize>,
+}
+
+impl Application {
+    async fn start(of_each: usize) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counted = connections.clone();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::SeqCst);
+                tokio::spawn(async move {
+                    for _ in 0..of_each {
+                        head(&mut stream).await;
+                        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nhere";
+                        stream.write_all(answer).await.unwrap();
+                    }
+                });
+            }
+        });
+        Self { address, connections }
+    }
+
+    fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+}
+
+/// Reads a head without a body.
+async fn head(stream: &mut TcpStream) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+}
+
+/// Asks, and reads the whole answer.
+async fn ask(pool: &Pool<Empty<Bytes>>) -> Vec<u8> {
+    let mut upstream = pool.take(false).await.unwrap();
+    let request = Request::get("/").header("host", "a").body(Empty::new()).unwrap();
+    let answer = upstream.send(request).await.map_err(|error| error.into_error()).unwrap();
+    let (mut body, mut read) = (answer.into_body(), Vec::new());
+    while let Some(frame) = poll_fn(|context| upstream.poll_frame(&mut body, context)).await {
+        read.extend(frame.unwrap().into_data().unwrap());
+    }
+    pool.give_back(upstream);
+    read
+}
+
+/// Fails where something takes for ever.
+async fn in_time<T>(waits: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(20), waits).await.expect("it waits for ever")
+}
+
+/// One that waits is used again, by itself or moved by whoever asks; one that the application
+/// closed meanwhile is not, whether or not somebody watched it.
+#[tokio::test]
+async fn a_kept_connection_is_used_while_the_application_keeps_it() {
+    for have_tasks in [false, true] {
+        let application = Application::start(2).await;
+        let pool = Pool::new(application.address, &GateLimits::default(), have_tasks);
+        for _ in 0..2 {
+            assert_eq!(in_time(ask(&pool)).await, b"here");
+            assert_eq!(application.connections(), 1);
+        }
+        let closed = async {
+            loop {
+                let mut kept = pool.kept().expect("it was given back");
+                if !kept.is_ready() {
+                    return;
+                }
+                pool.idle.lock().unwrap().push((kept, Instant::now()));
+                tokio::task::yield_now().await;
+            }
+        };
+        in_time(closed).await;
+        for _ in 0..2 {
+            assert_eq!(in_time(ask(&pool)).await, b"here");
+            assert_eq!(application.connections(), 2);
+        }
+    }
+    let application = Application::start(1).await;
+    let pool = Pool::new(application.address, &GateLimits::default(), false);
+    assert_eq!(in_time(ask(&pool)).await, b"here");
+    let let_go = poll_fn(|context| {
+        pool.watch(context);
+        if pool.idle.lock().unwrap().is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    });
+    in_time(let_go).await;
+    assert_eq!(in_time(ask(&pool)).await, b"here");
+    assert_eq!(application.connections(), 2);
+}
+
+/// The body of a request as it comes.
+struct Upload(mpsc::UnboundedReceiver<Bytes>);
+
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        self.get_mut().0.poll_recv(context).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+    }
+}
+
+/// An application that answers before it has everything gets the rest although nobody reads its
+/// answer yet: the connection goes on by itself then.
+#[tokio::test]
+async fn what_sends_and_receives_at_once_goes_on_by_itself() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let application = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        head(&mut stream).await;
+        let early = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 4\r\n\r\n";
+        stream.write_all(early).await.unwrap();
+        let mut chunk = [0; 8];
+        stream.read_exact(&mut chunk).await.unwrap();
+        chunk
+    });
+    let pool = Pool::new(address, &GateLimits::default(), false);
+    let mut upstream = in_time(pool.take(false)).await.unwrap();
+    let (client, upload) = mpsc::unbounded_channel();
+    let request = Request::post("/").header("host", "a").body(Upload(upload)).unwrap();
+    let answer = in_time(upstream.send(request)).await.map_err(|error| error.into_error());
+    let answer = answer.unwrap();
+    assert_eq!(answer.status(), 200);
+    upstream.detach();
+    client.send(Bytes::from_static(b"end")).unwrap();
+    assert_eq!(&in_time(application).await.unwrap(), b"3\r\nend\r\n");
+}
