@@ -4,15 +4,17 @@
 //! One thread writes (group commit: one write and one fdatasync for all that wait), records get
 //! their place there: epoch, sequence number, chain. A start is a new epoch; so is an error of the
 //! disk, after which nothing is written behind it any more. What survives a kill: every record that
-//! was waited for. In reading order: [`queue`] (the way in), [`writer`] (the thread), [`segment`]
-//! (the files), [`recover`] (a start).
+//! was waited for. In reading order: [`queue`] and [`waiting`] (the way in), [`writer`] (the
+//! thread), [`segment`] (the files), [`recover`] (a start).
 
+mod drawn;
 mod of_request;
 mod queue;
 mod recorded;
 pub mod recover;
 mod room;
 pub mod segment;
+mod waiting;
 mod writer;
 
 pub use queue::{Position, Spool};

@@ -3,6 +3,7 @@
 use super::recorded::{NotRecorded, Recorded};
 use super::recover::Recovered;
 use super::room::{Place, Room};
+use super::waiting::{Entrance, row};
 use super::writer::Writer;
 use crate::AgentConfig;
 use records::Disclosure;
@@ -11,7 +12,6 @@ use records::record::Event;
 use service::{Clock, Metrics};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
@@ -60,13 +60,11 @@ pub(super) struct Wanted {
     pub(super) answer: Option<Answer>,
 }
 
-impl Wanted {
-    /// What it ends, with its time: such records are written whenever that is possible again.
-    pub(super) fn ends(&self) -> Option<(u64, Completion)> {
-        match &self.event {
-            Event::Completion(completion) => Some((self.micros, completion.clone())),
-            _ => None,
-        }
+/// What an event ends, with its time: such records are written whenever that is possible again.
+pub(super) fn ends(event: Event, micros: u64) -> Option<(u64, Completion)> {
+    match event {
+        Event::Completion(completion) => Some((micros, completion)),
+        _ => None,
     }
 }
 
@@ -126,7 +124,7 @@ impl Shared {
 /// The spool of one agent.
 #[derive(Clone)]
 pub struct Spool {
-    sender: SyncSender<Wanted>,
+    entrance: Arc<Entrance<Wanted>>,
     shared: Arc<Shared>,
     clock: Clock,
     /// Where the segments lie.
@@ -143,7 +141,7 @@ impl Spool {
         metrics: Metrics,
     ) -> anyhow::Result<Self> {
         let folder = config.path("spool");
-        let (sender, receiver) = sync_channel(WAITING_MAX);
+        let (entrance, exit) = row(WAITING_MAX, |wanted: &Wanted| wanted.answer.is_some());
         let shared = Arc::new(Shared {
             durable: Mutex::new(Position { segment: found.next, offset: 0 }),
             news: Notify::new(),
@@ -159,8 +157,8 @@ impl Spool {
         }
         let parts = (clock, metrics, shared.clone());
         let writer = Writer::new(config, maker, started, found.next, parts);
-        writer.start(receiver)?;
-        Ok(Self { sender, shared, clock, folder })
+        writer.start(exit)?;
+        Ok(Self { entrance: Arc::new(entrance), shared, clock, folder })
     }
 
     /// Records an event; it is durable when this returns.
@@ -173,7 +171,9 @@ impl Spool {
         let (answer, answered) = oneshot::channel();
         let micros = self.clock.micros();
         let wanted = Wanted { event, disclosures, micros, place, answer: Some(answer) };
-        self.sender.try_send(wanted).map_err(|_| NotRecorded::Failed)?;
+        if !self.entrance.push(wanted) {
+            return Err(NotRecorded::Failed);
+        }
         match tokio::time::timeout(WAIT_MAX, answered).await {
             Ok(Ok(result)) => result.and_then(Granted::take),
             _ => Err(NotRecorded::Failed),
@@ -184,9 +184,7 @@ impl Spool {
     pub fn note(&self, event: Event, disclosures: Vec<Disclosure>) {
         let micros = self.clock.micros();
         let wanted = Wanted { event, disclosures, micros, place: Place::Ends, answer: None };
-        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
-            self.sender.try_send(wanted)
-        {
+        if !self.entrance.push(wanted) {
             tracing::error!("an end could not be recorded; it will be told as unknown");
         }
     }
@@ -197,7 +195,7 @@ impl Spool {
         for event in events {
             let (place, answer) = (Place::Ends, None);
             let wanted = Wanted { event, disclosures: Vec::new(), micros, place, answer };
-            if self.sender.send(wanted).is_err() {
+            if !self.entrance.push_when_there_is_room(wanted) {
                 return;
             }
         }

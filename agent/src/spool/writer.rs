@@ -1,9 +1,11 @@
 //! The thread that writes.
 
-use super::queue::{Answer, Granted, Position, Shared, Wanted};
+use super::drawn::Drawn;
+use super::queue::{Answer, Granted, Position, Shared, Wanted, ends};
 use super::recorded::{NotRecorded, Recorded};
 use super::room::Place;
 use super::segment::{self, Frame, HEADER_BYTES, Header};
+use super::waiting::Exit;
 use crate::{AgentConfig, random};
 use anyhow::Context;
 use records::access::{CHAIN_START, Completion, Link, Started};
@@ -13,15 +15,10 @@ use service::{Clock, Metrics, fault};
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
-use std::sync::mpsc::Receiver;
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// Most records of one commit.
-const BATCH_MAX: usize = 1_024;
-/// So long an end waits for a record to go with.
-const UNAWAITED_MAX: Duration = Duration::from_millis(10);
 /// Most ends that wait for a run.
 const LATE_MAX: usize = 65_536;
 /// A new run is tried this long after an error of the disk.
@@ -100,7 +97,7 @@ impl Writer {
 
     /// Begins a run and starts the thread. A full disk is no reason not to start: nothing passes,
     /// and shipping makes room.
-    pub(super) fn start(mut self, receiver: Receiver<Wanted>) -> anyhow::Result<()> {
+    pub(super) fn start(mut self, exit: Exit<Wanted>) -> anyhow::Result<()> {
         if let Err(error) = self.begin_run() {
             if !is_full(&error) {
                 return Err(error.context("the spool cannot be written"));
@@ -108,32 +105,34 @@ impl Writer {
             self.metrics.condition("records", "cannot be written: the disk is full");
             self.failed = Some(Instant::now());
         }
-        std::thread::Builder::new().name("spool".into()).spawn(move || self.serve(&receiver))?;
+        std::thread::Builder::new().name("spool".into()).spawn(move || self.serve(&exit))?;
         Ok(())
     }
 
-    fn serve(mut self, receiver: &Receiver<Wanted>) {
-        while let Ok(first) = receiver.recv() {
-            let batch = gathered(first, receiver);
+    fn serve(mut self, exit: &Exit<Wanted>) {
+        let mut batch = Vec::new();
+        while exit.gather(&mut batch) {
             self.end_unheard();
-            self.commit(batch);
+            self.commit(&mut batch);
         }
     }
 
-    fn commit(&mut self, batch: Vec<Wanted>) {
+    fn commit(&mut self, batch: &mut Vec<Wanted>) {
         if self.run.is_none() {
             self.try_again();
         }
         let room = self.shared.room();
-        let mut placed = Vec::with_capacity(batch.len());
-        for wanted in self.late().into_iter().chain(batch) {
+        let late = self.late();
+        let count = late.len() + batch.len();
+        let (mut placed, mut drawn) = (Vec::with_capacity(count), Drawn::for_records(count));
+        for wanted in late.into_iter().chain(batch.drain(..)) {
             if !room.takes(wanted.place) {
                 self.metrics.count("spool", NotRecorded::Full.code().name());
-                self.keep_end(wanted.ends());
+                self.keep_end(ends(wanted.event, wanted.micros));
                 refuse(wanted.answer, NotRecorded::Full);
                 continue;
             }
-            placed.extend(self.place(wanted));
+            placed.extend(self.place(wanted, &mut drawn));
         }
         match self.write(&placed) {
             Ok(epoch) => {
@@ -200,21 +199,20 @@ impl Writer {
     }
 
     /// Gives a record its place; the run moves on in memory, and is given up if it is not written.
-    fn place(&mut self, wanted: Wanted) -> Option<Placed> {
-        let ends = wanted.ends();
+    fn place(&mut self, wanted: Wanted, drawn: &mut Drawn) -> Option<Placed> {
         let Wanted { event, disclosures, micros, answer, .. } = wanted;
         let permits = matches!(&event, Event::Decision(d) if d.outcome == "permitted");
         let Some(run) = &mut self.run else {
-            self.keep_end(ends);
+            self.keep_end(ends(event, micros));
             refuse(answer, NotRecorded::Failed);
             return None;
         };
-        match frame(run, &self.maker, micros, event, &disclosures) {
-            Ok(frame) => {
+        match frame(run, &self.maker, (micros, event), &disclosures, drawn) {
+            Ok((frame, event)) => {
                 let aseq = run.aseq;
                 run.aseq += 1;
                 run.chain = frame.chain;
-                Some(Placed { frame, aseq, answer, permits, ends })
+                Some(Placed { frame, aseq, answer, permits, ends: ends(event, micros) })
             }
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "a record has no form");
@@ -227,8 +225,8 @@ impl Writer {
     /// Tells who waits that their records are durable.
     fn answer_all(&self, placed: Vec<Placed>, epoch: &Bytes) {
         for one in placed {
-            let recorded = Recorded { epoch: epoch.clone(), aseq: one.aseq };
             if let Some(answer) = one.answer {
+                let recorded = Recorded { epoch: epoch.clone(), aseq: one.aseq };
                 let _ = answer.send(Ok(Granted::new(recorded, one.permits, &self.shared)));
             }
         }
@@ -239,7 +237,8 @@ impl Writer {
         if placed.is_empty() {
             return Ok(Bytes::default());
         }
-        let mut bytes = Vec::new();
+        let whole: u64 = placed.iter().map(|one| one.frame.size()).sum();
+        let mut bytes = Vec::with_capacity(usize::try_from(whole).unwrap_or_default());
         let mut last = None;
         for one in placed {
             let run = self.run.as_ref().context("no run")?;
@@ -315,7 +314,8 @@ impl Writer {
         };
         let started = Started { cause: cause.into(), ..self.started.clone() };
         let micros = self.clock.micros();
-        let frame = frame(&run, &self.maker, micros, Event::Started(started), &[])?;
+        let (said, mut drawn) = ((micros, Event::Started(started)), Drawn::for_records(1));
+        let (frame, _) = frame(&run, &self.maker, said, &[], &mut drawn)?;
         run.aseq = 1;
         run.chain = frame.chain;
         self.run = Some(run);
@@ -332,29 +332,6 @@ impl Writer {
     }
 }
 
-/// What is committed together. An end that nobody waits for goes with the next record that somebody
-/// waits for, or a moment later: by itself it would keep the disk busy when that one comes. Whoever
-/// is killed before that has it told as unknown, as if it had not come yet.
-fn gathered(first: Wanted, receiver: &Receiver<Wanted>) -> Vec<Wanted> {
-    let (mut batch, mut is_awaited) = (Vec::new(), false);
-    let until = Instant::now() + UNAWAITED_MAX;
-    let mut next = Some(first);
-    while let Some(one) = next {
-        is_awaited |= one.answer.is_some();
-        batch.push(one);
-        if batch.len() >= BATCH_MAX {
-            // Nothing is taken out that has no place here.
-            return batch;
-        }
-        next = match receiver.try_recv() {
-            Ok(one) => Some(one),
-            Err(_) if is_awaited => None,
-            Err(_) => receiver.recv_timeout(until.saturating_duration_since(Instant::now())).ok(),
-        };
-    }
-    batch
-}
-
 fn is_full(error: &anyhow::Error) -> bool {
     let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
     matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
@@ -366,16 +343,18 @@ fn refuse(answer: Option<Answer>, why: NotRecorded) {
     }
 }
 
+/// The frame of a record behind the last one, and the event back.
 fn frame(
     run: &Run,
     maker: &str,
-    micros: u64,
-    event: Event,
+    (micros, event): (u64, Event),
     disclosures: &[Disclosure],
-) -> anyhow::Result<Frame> {
+    drawn: &mut Drawn,
+) -> anyhow::Result<(Frame, Event)> {
+    let (id, salt) = drawn.take()?;
     let record = Record {
         v: 1,
-        id: random::<16>()?.into(),
+        id: id.into(),
         log: "access".into(),
         maker: maker.to_owned(),
         time: records::time::micros(micros),
@@ -383,10 +362,7 @@ fn frame(
         event,
     };
     let opened = if disclosures.is_empty() { Vec::new() } else { serde_json::to_vec(disclosures)? };
-    let frame = Frame::new(&run.chain, record.write()?, random()?, opened);
+    let frame = Frame::new(&run.chain, record.write()?, salt, opened);
     anyhow::ensure!(frame.is_sound(), "a record is too large");
-    Ok(frame)
+    Ok((frame, record.event))
 }
-
-#[cfg(test)]
-mod tests;
