@@ -3,10 +3,10 @@
 //! A request goes through four values, each made only by the step before: [`request::Checked`] (one
 //! reading of its head), [`authorize::Permit`] (a rule said yes), `spool::Recorded` (durable), and
 //! what [`forward`] then does. In reading order: [`accept`] (connections), [`connection_context`],
-//! [`peer`] (whose they are), [`head`], [`message`] and [`strict_http1`] (HTTP/1 before the HTTP
-//! library), [`http2`] and [`frames`], [`request`], [`authorize`], [`forward`], [`upstream`],
-//! [`ended`], [`request_body`], [`response_body`], [`in_flight`] and [`sweep`] (cutting what
-//! is no longer permitted), [`page`] (what people read), [`rejection`].
+//! [`peer`] (whose they are), [`target`], [`head`], [`message`] and [`strict_http1`] (HTTP/1 before
+//! the HTTP library), [`http2`] and [`frames`], [`request`], [`authorize`], [`forward`],
+//! [`upstream`], [`ended`], [`request_body`], [`response_body`], [`in_flight`] and [`sweep`]
+//! (cutting what is no longer permitted), [`page`] (what people read), [`rejection`].
 
 pub mod accept;
 mod allowed;
@@ -35,6 +35,7 @@ mod state;
 mod strict_http1;
 mod swallow;
 mod sweep;
+mod target;
 mod upstream;
 
 pub use allowed::AllowedFields;

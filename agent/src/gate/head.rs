@@ -5,6 +5,7 @@
 //!
 //! See [`super::message`] for what becomes of a head that is not accepted.
 
+use super::target::{is_name, is_origin_form};
 use mtls::listen::HeadLimits;
 use records::Code;
 
@@ -89,15 +90,25 @@ pub(super) enum Framing {
     Upgrade,
 }
 
+/// A head that is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SoundHead {
+    /// Where its body ends.
+    pub(super) framing: Framing,
+    /// Whether a field of it names another protocol.
+    pub(super) names_protocol: bool,
+}
+
 /// Judges a whole head, with its empty line.
-pub(super) fn check(head: &[u8], limits: &HeadLimits) -> Result<Framing, HeadError> {
+pub(super) fn check(head: &[u8], limits: &HeadLimits) -> Result<SoundHead, HeadError> {
     lines(head)?;
     if head.starts_with(b"\r") {
         return Err(HeadError::Form);
     }
-    let mut fields = vec![httparse::EMPTY_HEADER; limits.fields];
-    let mut request = httparse::Request::new(&mut fields);
-    match request.parse(head) {
+    let mut room = Vec::with_capacity(limits.fields);
+    let fields = room.spare_capacity_mut().get_mut(..limits.fields).unwrap_or_default();
+    let mut request = httparse::Request::new(&mut []);
+    match request.parse_with_uninit_headers(head, fields) {
         Ok(httparse::Status::Complete(length)) if length == head.len() => {}
         Err(httparse::Error::TooManyHeaders) => return Err(HeadError::Fields),
         _ => return Err(HeadError::Form),
@@ -110,40 +121,36 @@ pub(super) fn check(head: &[u8], limits: &HeadLimits) -> Result<Framing, HeadErr
     if target.len() > limits.target_bytes {
         return Err(HeadError::Length);
     }
-    // What the library cannot read it would refuse itself, without a word why.
-    let library = http::Uri::try_from(target).is_ok()
-        && http::Method::from_bytes(method.as_bytes()).is_ok()
-        && request.headers.iter().all(|field| {
-            http::HeaderName::from_bytes(field.name.as_bytes()).is_ok()
-                && http::HeaderValue::from_bytes(field.value).is_ok()
-        });
-    if !library || !target.starts_with('/') || target.contains('#') {
+    let fields = &*request.headers;
+    if !is_origin_form(target) || !fields.iter().all(|field| is_name(field.name)) {
         return Err(HeadError::Target);
     }
-    let values = |name: &str| -> Vec<&[u8]> {
-        let named = request.headers.iter().filter(|f| f.name.eq_ignore_ascii_case(name));
-        named.map(|field| field.value).collect()
-    };
-    let host = match values("host").as_slice() {
-        [host] => host.to_vec(),
-        _ => return Err(HeadError::Host),
-    };
+    let mut hosts = values(fields, "host");
+    let (Some(host), None) = (hosts.next(), hosts.next()) else { return Err(HeadError::Host) };
     let name = |b: &u8| b.is_ascii_alphanumeric() || b".-:".contains(b);
     if host.is_empty() || !host.iter().all(name) {
         return Err(HeadError::Host);
     }
     let old = request.version == Some(0);
-    let framing = framing(&values("content-length"), &values("transfer-encoding"), old)?;
+    let all = |name| values(fields, name).collect::<Vec<_>>();
+    let framing = framing(&all("content-length"), &all("transfer-encoding"), old)?;
     let empty = framing == Framing::Length(0);
     if matches!(method, "GET" | "HEAD") && !empty {
         return Err(HeadError::Body);
     }
     // Of other protocols this is the one that is spoken; HTTP/1.0 knows nothing of any, and one
     // that the connection does not name is asked of somebody else (RFC 9110 7.8).
-    let is_asked =
-        has_member(&values("upgrade"), "websocket") && has_member(&values("connection"), "upgrade");
+    let is_asked = has_member(values(fields, "upgrade"), "websocket")
+        && has_member(values(fields, "connection"), "upgrade");
     let is_websocket = method == "GET" && empty && !old && is_asked;
-    Ok(if is_websocket { Framing::Upgrade } else { framing })
+    let framing = if is_websocket { Framing::Upgrade } else { framing };
+    Ok(SoundHead { framing, names_protocol: values(fields, "upgrade").next().is_some() })
+}
+
+/// The values of all fields of a name, in whatever case.
+fn values<'a>(fields: &'a [httparse::Header<'a>], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+    let named = fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name));
+    named.map(|field| field.value)
 }
 
 /// Whether a method is one that may pass: in capitals, as all that are registered have it, and none
@@ -183,9 +190,9 @@ pub(super) fn in_origin_form(head: &mut Vec<u8>) -> Result<(), HeadError> {
 }
 
 /// Whether a field that is a list has a member, in whatever case.
-fn has_member(values: &[&[u8]], member: &str) -> bool {
-    let members = values.iter().flat_map(|value| value.split(|byte| *byte == b','));
-    members.into_iter().any(|one| one.trim_ascii().eq_ignore_ascii_case(member.as_bytes()))
+fn has_member<'a>(values: impl Iterator<Item = &'a [u8]>, member: &str) -> bool {
+    let mut members = values.flat_map(|value| value.split(|byte| *byte == b','));
+    members.any(|one| one.trim_ascii().eq_ignore_ascii_case(member.as_bytes()))
 }
 
 /// Takes the field out of a head that was checked: what is not held is a request like any other,
@@ -213,17 +220,17 @@ pub(super) fn lines(head: &[u8]) -> Result<(), HeadError> {
         let fine = match byte {
             b'\n' => before == b'\r',
             _ if before == b'\r' => false,
-            b'\r' | b'\t' => true,
-            _ => *byte >= 0x20 && *byte != 0x7f,
+            b'\r' => true,
+            // Behind the end of a line, a field goes on in the next one.
+            b' ' | b'\t' => before != b'\n',
+            _ => *byte > b' ' && *byte != 0x7f,
         };
         if !fine {
             return Err(HeadError::Line);
         }
         before = *byte;
     }
-    // A field that goes on in the next line.
-    let folded = head.windows(3).any(|w| matches!(w, [b'\r', b'\n', b' ' | b'\t']));
-    if folded { Err(HeadError::Line) } else { Ok(()) }
+    Ok(())
 }
 
 fn framing(lengths: &[&[u8]], codings: &[&[u8]], old: bool) -> Result<Framing, HeadError> {
@@ -247,7 +254,7 @@ mod tests {
 
     fn of(line: &str, fields: &str) -> Result<Framing, HeadError> {
         let head = format!("{line}\r\nHost: a\r\n{fields}\r\n");
-        check(head.as_bytes(), &GateLimits::default().of_head())
+        check(head.as_bytes(), &GateLimits::default().of_head()).map(|sound| sound.framing)
     }
 
     /// Who asks for WebSocket, and for nothing else, waits for it; every other word about a

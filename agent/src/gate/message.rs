@@ -104,11 +104,11 @@ impl Reader {
                 };
                 if whole {
                     in_origin_form(head)?;
-                    let framing = check(head, &self.limits)?;
-                    if framing != Framing::Upgrade {
+                    let sound = check(head, &self.limits)?;
+                    if sound.names_protocol && sound.framing != Framing::Upgrade {
                         without_upgrade(head);
                     }
-                    let next = match framing {
+                    let next = match sound.framing {
                         Framing::Length(0) => Stage::Head(Vec::new()),
                         Framing::Length(length) => Stage::Length(length),
                         Framing::Chunked => Stage::Size(Vec::new()),
