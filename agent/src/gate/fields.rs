@@ -13,16 +13,21 @@ const HOP: [&str; 7] =
 /// Fields that the gate writes itself.
 const OWN: [&str; 4] = ["host", "content-length", "expect", "cookie"];
 
-/// Fields that the Connection field nominates, whatever else it holds.
-struct Nominated(Vec<Vec<u8>>);
+/// Fields that the gate adds to those that pass, at most.
+const ADDED_MAX: usize = 8;
 
-impl Nominated {
-    fn by(headers: &HeaderMap) -> Self {
-        Self(list(headers, &header::CONNECTION))
+/// Fields that the Connection field nominates, whatever else it holds.
+struct Nominated<'a>(Vec<&'a [u8]>);
+
+impl<'a> Nominated<'a> {
+    fn by(headers: &'a HeaderMap) -> Self {
+        // What most of them hold, and passes in no case.
+        let known = |member: &&[u8]| member.eq_ignore_ascii_case(b"keep-alive");
+        Self(members(headers, &header::CONNECTION).filter(|member| !known(member)).collect())
     }
 
     fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|one| one == name.as_bytes())
+        self.0.iter().any(|one| one.eq_ignore_ascii_case(name.as_bytes()))
     }
 }
 
@@ -30,22 +35,17 @@ impl Nominated {
 /// nominates must not depend on who reads it.
 pub(super) fn is_connection_sound(headers: &HeaderMap) -> bool {
     let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    list(headers, &header::CONNECTION).iter().all(|member| member.iter().all(token))
+    members(headers, &header::CONNECTION).all(|member| member.iter().all(token))
 }
 
 /// What the application gets of a request's fields; says how many were dropped.
 pub(super) fn to_application(headers: &HeaderMap, allowed: &AllowedFields) -> (HeaderMap, usize) {
     let nominated = Nominated::by(headers);
-    let mut passed = HeaderMap::with_capacity(headers.len());
+    let mut passed = HeaderMap::with_capacity(headers.len() + ADDED_MAX);
     let mut dropped = 0;
-    // HTTP/2 may send a cookie in crumbs; in HTTP/1.1 there is one field (RFC 9113, 8.2.3).
-    let crumbs: Vec<&[u8]> =
-        headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
     if nominated.has("cookie") {
-        dropped += crumbs.len();
-    } else if let Ok(cookie) = HeaderValue::from_bytes(&crumbs.join(b"; ".as_slice()))
-        && !crumbs.is_empty()
-    {
+        dropped += headers.get_all(header::COOKIE).iter().count();
+    } else if let Some(cookie) = cookie(headers) {
         passed.insert(header::COOKIE, cookie);
     }
     for (name, value) in headers {
@@ -60,6 +60,18 @@ pub(super) fn to_application(headers: &HeaderMap, allowed: &AllowedFields) -> (H
         }
     }
     (passed, dropped)
+}
+
+/// The cookies of a request. HTTP/2 may send them in crumbs; in HTTP/1.1 there is one field
+/// (RFC 9113, 8.2.3).
+fn cookie(headers: &HeaderMap) -> Option<HeaderValue> {
+    let crumbs = headers.get_all(header::COOKIE);
+    let mut each = crumbs.iter();
+    let (first, None) = (each.next()?, each.next()) else {
+        let crumbs: Vec<&[u8]> = crumbs.iter().map(HeaderValue::as_bytes).collect();
+        return HeaderValue::from_bytes(&crumbs.join(b"; ".as_slice())).ok();
+    };
+    Some(first.clone())
 }
 
 /// Where a request came from, as the application learns it (RFC 7239, and what most frameworks
@@ -101,21 +113,21 @@ pub(super) fn to_person(
     headers: &HeaderMap,
 ) -> Result<HeaderMap, UnknownCoding> {
     let bodiless = *method == Method::HEAD || status == StatusCode::NOT_MODIFIED;
-    let codings = list(headers, &header::TRANSFER_ENCODING);
-    let known = match codings.as_slice() {
-        [] => true,
-        [coding] => coding == b"chunked" || coding == b"identity",
-        _ => false,
+    let mut codings = members(headers, &header::TRANSFER_ENCODING);
+    let coding = codings.next();
+    let is_undone = |coding: &[u8]| {
+        coding.eq_ignore_ascii_case(b"chunked") || coding.eq_ignore_ascii_case(b"identity")
     };
+    let known = coding.is_none_or(is_undone) && codings.next().is_none();
     if !known && !bodiless && status != StatusCode::NO_CONTENT {
         return Err(UnknownCoding);
     }
     let mut passed = to_tunnel(headers);
-    if bodiless && codings.is_empty() {
-        let lengths = list(headers, &header::CONTENT_LENGTH);
-        let one = lengths.first().filter(|first| lengths.iter().all(|length| length == *first));
+    if bodiless && coding.is_none() {
+        let lengths = || members(headers, &header::CONTENT_LENGTH);
+        let one = lengths().next().filter(|first| lengths().all(|length| length == *first));
         let number =
-            |text: &&Vec<u8>| (1..=18).contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
+            |text: &&[u8]| (1..=18).contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
         if let Some(length) = one.filter(number)
             && let Ok(length) = HeaderValue::from_bytes(length)
         {
@@ -146,12 +158,14 @@ pub(super) fn to_tunnel(headers: &HeaderMap) -> HeaderMap {
     passed
 }
 
-/// The members of a field that is a list, in lower case.
-fn list(headers: &HeaderMap, name: &HeaderName) -> Vec<Vec<u8>> {
-    let values = headers.get_all(name).iter().map(HeaderValue::as_bytes);
+/// The members of a field that is a list.
+fn members<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+    let values = headers.get_all(name).into_iter().map(HeaderValue::as_bytes);
     let members = values.flat_map(|value| value.split(|byte| *byte == b','));
-    let members = members.map(|member| member.trim_ascii().to_ascii_lowercase());
-    members.filter(|member| !member.is_empty()).collect()
+    members.map(<[u8]>::trim_ascii).filter(|member| !member.is_empty())
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::state::Gate;
 use super::upstream::{Pool, Upstream};
 use crate::spool::Recorded;
 use crate::token::{Claims, HEADER};
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use mtls::listen::ClientBody;
@@ -34,7 +34,7 @@ pub(super) struct ForwardContext<'a> {
 /// Forwards; nothing goes upstream without the record.
 pub(super) async fn forward(
     forwarding: &ForwardContext<'_>,
-    permit: Permit,
+    mut permit: Permit,
     recorded: &Recorded,
     incoming: Request<ClientBody>,
 ) -> Response<ResponseBody> {
@@ -47,17 +47,19 @@ pub(super) async fn forward(
         forwarding.context.activity.end.clone(),
     );
     let end = CompletionGuard::new(gate, id.clone(), in_flight);
+    let html = permit.request.html;
     let failed = |end: Arc<CompletionGuard>, error: Failed| {
         let code = end.failed(&error);
         tracing::warn!(request = id, code = code.name(), %error, "upstream");
         gate.metrics.count("forward", code.name());
         let reference = page::reference();
-        let answer = page::refusal(gate, code, &reference, permit.request.html, None);
+        let answer = page::refusal(gate, code, &reference, html, None);
         end.told(answer.status().as_u16(), reference);
         answer
     };
     let upgrading = permit.request.upgrade && permit.answer.websocket;
-    let head = match outgoing(gate, &permit, &id, upgrading) {
+    let passing = std::mem::take(&mut permit.request.fields);
+    let head = match outgoing(gate, &permit, passing, (&id, upgrading)) {
         Ok(head) => head,
         Err(error) => return failed(end, Failed::Head(error)),
     };
@@ -136,8 +138,8 @@ async fn send(
 fn outgoing(
     gate: &Gate,
     permit: &Permit,
-    id: &str,
-    upgrading: bool,
+    passing: HeaderMap,
+    (id, upgrading): (&str, bool),
 ) -> anyhow::Result<Request<()>> {
     let peer = &permit.peer;
     let claims = Claims {
@@ -158,9 +160,9 @@ fn outgoing(
         .uri(permit.request.target.as_str())
         .body(())?;
     let headers = request.headers_mut();
-    *headers = permit.request.fields.clone();
+    *headers = passing;
     headers.insert(header::HOST, HeaderValue::from_str(&permit.request.host)?);
-    headers.insert(HEADER, HeaderValue::from_str(&token)?);
+    headers.insert(HEADER, HeaderValue::try_from(token)?);
     if upgrading {
         headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
