@@ -8,7 +8,7 @@ use crate::world::{World, denial_code};
 use policy::{Answer, Asked};
 use records::access::Decision;
 use records::record::Event;
-use records::{Bytes, Code, Disclosure};
+use records::{Code, Disclosure};
 use std::sync::Arc;
 
 /// A rule said yes to this request of this person; only [`decide`] makes it.
@@ -134,7 +134,7 @@ fn event(
         target: target.commitment()?,
         route: text(|answer| &answer.route),
         action: text(|answer| &answer.action),
-        resource: normal(&text(|answer| &answer.resource)),
+        resource: normal(text(|answer| &answer.resource)),
         outcome: said.outcome.to_owned(),
         rule: text(|answer| &answer.rule),
         world: said.world.in_force(),
@@ -144,11 +144,6 @@ fn event(
 }
 
 /// Records hold texts in one normal form; the target itself is ASCII.
-fn normal(text: &str) -> String {
-    records::json::normal(text)
-}
-
-/// SHA-256 of the rules as tokens have it.
-pub(super) fn policy_of(world: &World) -> String {
-    world.rules.as_ref().map_or_else(|| Bytes::default().to_string(), |r| r.digest.to_string())
+fn normal(text: String) -> String {
+    if text.is_ascii() { text } else { records::json::normal(&text) }
 }

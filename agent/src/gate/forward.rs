@@ -1,7 +1,7 @@
 //! Forwarding a permitted and recorded request in the one form that the rules saw, with an identity
 //! that the application can verify.
 
-use super::authorize::{Permit, policy_of};
+use super::authorize::Permit;
 use super::completion::CompletionGuard;
 use super::connection_context::ConnectionContext;
 use super::failed::Failed;
@@ -151,7 +151,7 @@ fn outgoing(
         request: id,
         method: permit.request.method.as_str(),
         target: &permit.request.target,
-        policy: &policy_of(&permit.world),
+        policy: permit.world.policy(),
         rule: &permit.answer.rule,
     };
     let token = gate.tokens.token(&claims, gate.clock.seconds())?;

@@ -4,6 +4,7 @@ use super::beside::{Beside, BesideStatement, CertificateStanding};
 use pki::SerialNumber;
 use pki::crl::RevocationList;
 use policy::{Answer, Application, Asked, Denial, People};
+use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 use records::Code;
 use records::access::InForce;
@@ -104,7 +105,37 @@ impl Rules {
     }
 }
 
+/// Person, method, path and minute.
 type DecisionKey = (String, String, String, u64);
+
+/// What is asked, as it is looked up among what was decided: hashed as its key is.
+#[derive(Hash)]
+struct Question<'a> {
+    person: &'a str,
+    method: &'a str,
+    path: &'a str,
+    minute: u64,
+}
+
+impl<'a> Question<'a> {
+    fn of(asked: &Asked<'a>) -> Self {
+        let (path, minute) = (asked.path.text(), asked.now / 60);
+        Self { person: asked.person, method: asked.method, path, minute }
+    }
+
+    fn key(&self) -> DecisionKey {
+        (self.person.to_owned(), self.method.to_owned(), self.path.to_owned(), self.minute)
+    }
+}
+
+impl Equivalent<DecisionKey> for Question<'_> {
+    fn equivalent(&self, (person, method, path, minute): &DecisionKey) -> bool {
+        self.person == person
+            && self.method == method
+            && self.path == path
+            && self.minute == *minute
+    }
+}
 
 /// One generation of everything.
 pub struct World {
@@ -118,6 +149,8 @@ pub struct World {
     pub known: Option<Arc<Known>>,
     /// What is allowed.
     pub rules: Option<Arc<Rules>>,
+    /// Digest of these as texts have it.
+    policy: String,
     decided: Cache<DecisionKey, Arc<Answer>>,
 }
 
@@ -130,6 +163,7 @@ impl World {
             beside: Arc::default(),
             known: None,
             rules: None,
+            policy: String::new(),
             decided: Cache::new(KEPT_MAX),
         }
     }
@@ -141,12 +175,14 @@ impl World {
         known: Option<Arc<Known>>,
         rules: Option<Arc<Rules>>,
     ) -> Self {
+        let rules = rules.or_else(|| self.rules.clone());
         Self {
             generation: self.generation + 1,
             revocations: revocations.or_else(|| self.revocations.clone()),
             beside: self.beside.clone(),
             known: known.or_else(|| self.known.clone()),
-            rules: rules.or_else(|| self.rules.clone()),
+            policy: rules.as_ref().map(|rules| rules.digest.to_string()).unwrap_or_default(),
+            rules,
             decided: Cache::new(KEPT_MAX),
         }
     }
@@ -204,16 +240,16 @@ impl World {
         }
     }
 
+    /// SHA-256 of the rules as tokens have it; empty before any came.
+    pub fn policy(&self) -> &str {
+        &self.policy
+    }
+
     /// Decides, or gives what was decided for the same question in the same minute.
     pub fn decide(&self, asked: &Asked<'_>) -> Result<Arc<Answer>, Code> {
         let (_, known, rules) = self.usable(asked.now)?;
-        let key = (
-            asked.person.to_owned(),
-            asked.method.to_owned(),
-            asked.path.text().to_owned(),
-            asked.now / 60,
-        );
-        if let Some(answer) = self.decided.get(&key) {
+        let question = Question::of(asked);
+        if let Some(answer) = self.decided.get(&question) {
             return Ok(answer);
         }
         let answer = match &rules.application {
@@ -224,7 +260,7 @@ impl World {
         if asked.path.text().len() > KEPT_PATH_BYTES_MAX {
             return Ok(answer);
         }
-        self.decided.insert(key, answer.clone());
+        self.decided.insert(question.key(), answer.clone());
         Ok(answer)
     }
 }
@@ -276,6 +312,25 @@ mod tests {
         assert_eq!(accepted.beside.digest(), Default::default());
         // What is released stands beside the same list no more.
         assert_eq!(next(said(4, &[], &[])).standing(&serial(1)), CertificateStanding::Good);
+    }
+
+    /// What was decided is found by what is asked, and by nothing that differs in any part of it.
+    #[test]
+    fn a_question_finds_its_own_answer() {
+        let decided: Cache<DecisionKey, u8> = Cache::new(KEPT_MAX);
+        let path = policy::CanonicalPath::read("/a/b").unwrap();
+        let asked = Asked { person: "p", method: "GET", path: &path, now: 125 };
+        decided.insert(Question::of(&asked).key(), 1);
+        assert_eq!(decided.get(&Question::of(&Asked { now: 179, ..asked })), Some(1));
+        let other = policy::CanonicalPath::read("/a").unwrap();
+        for another in [
+            Asked { person: "q", ..asked },
+            Asked { method: "PUT", ..asked },
+            Asked { path: &other, ..asked },
+            Asked { now: 180, ..asked },
+        ] {
+            assert_eq!(decided.get(&Question::of(&another)), None, "{}", another.now);
+        }
     }
 
     /// A suspension is told as one, by the list as beside it; a loss beside a list that still says
