@@ -71,7 +71,7 @@ impl Drop for CompletionGuard {
         let said = std::mem::take(&mut *self.said.lock().unwrap_or_else(PoisonError::into_inner));
         let Said { status, outcome, reference } = said;
         let outcome = outcome.unwrap_or("client-gone");
-        let cut = self.in_flight.cut.is_cancelled();
+        let cut = self.in_flight.cut.is_cut();
         let completion = Completion {
             request: std::mem::take(&mut self.request),
             outcome: if cut && outcome != "done" { "cut" } else { outcome }.into(),

@@ -44,7 +44,7 @@ pub(super) async fn forward(
         permit.peer.clone(),
         (permit.request.method.clone(), permit.request.path.clone()),
         permit.world.generation,
-        forwarding.context.activity.end.clone(),
+        forwarding.context.activity.clone(),
     );
     let end = CompletionGuard::new(gate, id.clone(), in_flight);
     let html = permit.request.html;
@@ -113,7 +113,7 @@ async fn send(
         }
         let sent = tokio::select! {
             biased;
-            () = end.in_flight.cut.cancelled() => return Err(Failed::Cut),
+            () = end.in_flight.until_cut() => return Err(Failed::Cut),
             sent = upstream.send(request) => sent,
             () = end.in_flight.overdue(limit) => return Err(Failed::Late),
         };
@@ -207,7 +207,7 @@ fn tunnel(
                 // One that breaks is no regular end; mostly its person is gone.
                 end.outcome(if copied.is_ok() { "done" } else { "client-gone" });
             }
-            () = end.in_flight.cut.cancelled() => {}
+            () = end.in_flight.until_cut() => {}
             () = tokio::time::sleep(life) => {}
         }
         // Only now its places are free for others.

@@ -1,23 +1,25 @@
 //! Requests under way, and what moved of them.
 
+use super::cut::{Cut, Way};
 use super::peer::Peer;
 use crate::config::GateLimits;
 use crate::fixed::SLOW;
 use http::Method;
+use mtls::listen::Activity;
 use policy::CanonicalPath;
 use records::Code;
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
-use tokio_util::sync::CancellationToken;
 
 /// One request under way.
 pub(crate) struct InFlight {
     pub(super) peer: Arc<Peer>,
     pub(super) method: Method,
-    pub(super) path: CanonicalPath,
-    pub(super) cut: CancellationToken,
+    pub(super) path: Arc<CanonicalPath>,
+    pub(super) cut: Cut,
     /// Why it is cut.
     cause: OnceLock<Code>,
     pub(super) up: AtomicU64,
@@ -34,8 +36,8 @@ pub(crate) struct InFlight {
     pub(super) awaits_application: AtomicBool,
     /// Generation of the world in which it was last found permitted.
     pub(super) judged_in: AtomicU64,
-    /// Ends the whole connection: for a client that reads no more, so that nothing else reaches it.
-    pub(super) end: CancellationToken,
+    /// The whole connection, which ends where its client reads no more: nothing else reaches it.
+    connection: Arc<Activity>,
     pub(super) began: Instant,
     /// Milliseconds after `began` when a byte moved last.
     moved: AtomicU64,
@@ -44,20 +46,20 @@ pub(crate) struct InFlight {
 impl InFlight {
     pub(super) fn new(
         peer: Arc<Peer>,
-        (method, path): (Method, CanonicalPath),
+        (method, path): (Method, Arc<CanonicalPath>),
         generation: u64,
-        end: CancellationToken,
+        connection: Arc<Activity>,
     ) -> Arc<Self> {
         Arc::new(Self {
             answered: AtomicBool::new(false),
             awaits_application: AtomicBool::new(false),
             cause: OnceLock::new(),
             judged_in: AtomicU64::new(generation),
-            end,
+            connection,
             peer,
             method,
             path,
-            cut: CancellationToken::new(),
+            cut: Cut::default(),
             up: AtomicU64::new(0),
             down: AtomicU64::new(0),
             uploading: AtomicBool::new(false),
@@ -71,7 +73,17 @@ impl InFlight {
     /// Cuts it for a reason; the first one stays.
     pub(super) fn cut_for(&self, cause: Code) {
         let _ = self.cause.set(cause);
-        self.cut.cancel();
+        self.cut.cut();
+    }
+
+    /// Waits until it is cut: whoever carries its answer, or waits for that.
+    pub(super) async fn until_cut(&self) {
+        poll_fn(|context| self.cut.poll(Way::Back, context)).await;
+    }
+
+    /// Ends its whole connection.
+    pub(super) fn end_connection(&self) {
+        self.connection.end.cancel();
     }
 
     /// Why it was cut, if it was.

@@ -10,6 +10,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use policy::{CanonicalPath, CanonicalPathError};
 use records::Code;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// What is escaped in a query besides what is not ASCII: nothing that could stand in one.
 const QUERY: &AsciiSet = CONTROLS;
@@ -21,7 +22,7 @@ pub(super) struct Checked {
     /// Host that was asked for, in lower case, with the port if one was named.
     pub(super) host: String,
     /// Path.
-    pub(super) path: CanonicalPath,
+    pub(super) path: Arc<CanonicalPath>,
     /// Canonical path, and the query as it came.
     pub(super) target: String,
     /// What the application gets of the fields.
@@ -73,7 +74,7 @@ impl Checked {
             html: accept.is_some_and(|accept| accept.contains("text/html")),
             method,
             host,
-            path,
+            path: Arc::new(path),
             target,
             fields,
             upgrade,

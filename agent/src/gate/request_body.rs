@@ -2,6 +2,7 @@
 //! is cut.
 
 use super::completion::CompletionGuard;
+use super::cut::Way;
 use super::ended::Ended;
 use super::swallow::swallow;
 use bytes::Bytes;
@@ -11,20 +12,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
-use tokio_util::sync::WaitForCancellationFutureOwned;
 
 /// The body of a request on its way to the application.
 pub(super) struct RequestBody {
     inner: ClientBody,
     end: Arc<CompletionGuard>,
     left: u64,
-    cut: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
 impl Drop for RequestBody {
     fn drop(&mut self) {
         self.end.in_flight.uploading.store(false, Ordering::Relaxed);
-        if self.inner.is_end_stream() || self.end.in_flight.cut.is_cancelled() {
+        if self.inner.is_end_stream() || self.end.in_flight.cut.is_cut() {
             return;
         }
         // An application that answers before it has everything: whoever is still sending reads
@@ -39,8 +38,7 @@ impl Drop for RequestBody {
 impl RequestBody {
     pub(super) fn new(inner: ClientBody, end: &Arc<CompletionGuard>, most: u64) -> Self {
         end.in_flight.uploading.store(!inner.is_end_stream(), Ordering::Relaxed);
-        let cut = Box::pin(end.in_flight.cut.clone().cancelled_owned());
-        Self { inner, end: end.clone(), left: most, cut }
+        Self { inner, end: end.clone(), left: most }
     }
 }
 
@@ -53,7 +51,7 @@ impl Body for RequestBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Ended>>> {
         let this = self.get_mut();
-        if this.cut.as_mut().poll(context).is_ready() {
+        if this.end.in_flight.cut.is_cut() {
             return Poll::Ready(Some(Err(Ended::Cut)));
         }
         loop {
@@ -88,8 +86,9 @@ impl Body for RequestBody {
                     Poll::Ready(Some(Err(error.into())))
                 }
                 Poll::Pending => {
-                    this.end.in_flight.awaits_client.store(true, Ordering::Relaxed);
-                    Poll::Pending
+                    let in_flight = &this.end.in_flight;
+                    in_flight.awaits_client.store(true, Ordering::Relaxed);
+                    in_flight.cut.poll(Way::There, context).map(|()| Some(Err(Ended::Cut)))
                 }
             };
         }

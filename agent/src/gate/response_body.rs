@@ -3,6 +3,7 @@
 
 use super::completion::CompletionGuard;
 use super::connection_context::RequestGuard;
+use super::cut::Way;
 use super::ended::Ended;
 use super::upstream::{Pool, Upstream};
 use bytes::Bytes;
@@ -12,7 +13,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
-use tokio_util::sync::WaitForCancellationFutureOwned;
 
 /// The body of an answer.
 pub(super) enum ResponseBody {
@@ -28,7 +28,6 @@ pub(super) struct ForwardedBody {
     end: Arc<CompletionGuard>,
     /// The connection it comes on, for the next request of the same person.
     back: Option<(Upstream, Arc<Pool>)>,
-    cut: Pin<Box<WaitForCancellationFutureOwned>>,
     /// Its connection is busy until this is over.
     pub(super) guard: Option<RequestGuard>,
 }
@@ -40,8 +39,7 @@ impl ForwardedBody {
         upstream: Upstream,
         pool: Arc<Pool>,
     ) -> Self {
-        let cut = Box::pin(end.in_flight.cut.clone().cancelled_owned());
-        let mut passed = Self { inner, end, back: Some((upstream, pool)), cut, guard: None };
+        let mut passed = Self { inner, end, back: Some((upstream, pool)), guard: None };
         if passed.inner.is_end_stream() {
             passed.finish();
         }
@@ -72,7 +70,7 @@ impl Body for ResponseBody {
             }
             Self::Forwarded(passed) => passed,
         };
-        if passed.cut.as_mut().poll(context).is_ready() {
+        if passed.end.in_flight.cut.is_cut() {
             return Poll::Ready(Some(Err(Ended::Cut)));
         }
         loop {
@@ -100,9 +98,9 @@ impl Body for ResponseBody {
                     Poll::Ready(Some(Err(error.into())))
                 }
                 Poll::Pending => {
-                    let awaits = &passed.end.in_flight.awaits_application;
-                    awaits.store(true, Ordering::Relaxed);
-                    Poll::Pending
+                    let in_flight = &passed.end.in_flight;
+                    in_flight.awaits_application.store(true, Ordering::Relaxed);
+                    in_flight.cut.poll(Way::Back, context).map(|()| Some(Err(Ended::Cut)))
                 }
             };
         }

@@ -37,9 +37,9 @@ pub async fn sweep(gate: Arc<Gate>, swapped: Arc<tokio::sync::Notify>, stop: Sto
 }
 
 fn look_at(gate: &Gate, request: &InFlight, again: bool) {
-    if request.cut.is_cancelled() {
+    if request.cut.is_cut() {
         // It was cut and is still there: its client reads no more, so the connection has to go.
-        request.end.cancel();
+        request.end_connection();
         return;
     }
     let generation = gate.world.load().generation;
