@@ -17,6 +17,7 @@ mod pace;
 mod paced_stream;
 pub mod places;
 mod row;
+mod rung;
 pub mod site;
 mod source;
 mod swallow;

@@ -1,6 +1,7 @@
 //! What goes on on one connection, and when it is over.
 
 use super::limits::{Limits, STOP_MAX};
+use super::rung::Rung;
 use h2::server::Builder;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -210,7 +211,10 @@ pub async fn drive<E: std::error::Error, C: Future<Output = Result<(), E>>>(
         let idle = if is_proven && requests.so_far > 0 { limits.idle } else { limits.header };
         let from = if requests.under_way > 0 { Instant::now() } else { requests.moved };
         let over = (from + idle).min(began + limits.life);
-        tokio::select! {
+        let mut ends = std::pin::pin!(ending(activity, stopping, over));
+        let ending = tokio::select! {
+            biased;
+            ending = Rung::new(ends.as_mut()) => ending,
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
                     let source = error.source();
@@ -218,10 +222,11 @@ pub async fn drive<E: std::error::Error, C: Future<Output = Result<(), E>>>(
                 }
                 return;
             }
-            () = activity.end.cancelled() => return,
-            () = activity.close.cancelled() => break,
-            () = stopping.cancelled() => break,
-            () = tokio::time::sleep_until(over.into()) => {}
+        };
+        match ending {
+            Ending::AtOnce => return,
+            Ending::Gently => break,
+            Ending::Late => {}
         }
         let now = activity.read();
         let is_idle = now.under_way == 0 && now.moved.elapsed() >= idle;
@@ -238,5 +243,25 @@ pub async fn drive<E: std::error::Error, C: Future<Output = Result<(), E>>>(
     tokio::select! {
         _ = tokio::time::timeout(STOP_MAX, connection) => {}
         () = activity.end.cancelled() => {}
+    }
+}
+
+/// Why a connection is ended from here.
+enum Ending {
+    /// Somebody else has its place.
+    AtOnce,
+    /// What is under way is answered first.
+    Gently,
+    /// Its time may be over.
+    Late,
+}
+
+async fn ending(activity: &Activity, stopping: &CancellationToken, over: Instant) -> Ending {
+    tokio::select! {
+        biased;
+        () = activity.end.cancelled() => Ending::AtOnce,
+        () = activity.close.cancelled() => Ending::Gently,
+        () = stopping.cancelled() => Ending::Gently,
+        () = tokio::time::sleep_until(over.into()) => Ending::Late,
     }
 }
