@@ -186,9 +186,9 @@ async fn talk(
     limits.header += LATE_ANSWER_MAX;
     let answered = context.clone();
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
-        let context = answered.clone();
-        let request = request.map(ClientBody::Http1);
-        async move { Ok::<_, Infallible>(serve(context, request).await) }
+        // Its room is large, and nothing where nothing is asked.
+        let serving = Box::pin(serve(answered.clone(), request.map(ClientBody::Http1)));
+        async move { Ok::<_, Infallible>(serving.await) }
     });
     let of_gate = &context.gate.limits;
     let head = (of_gate.of_head(), Duration::from_secs(of_gate.head_seconds));

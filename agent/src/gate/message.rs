@@ -7,6 +7,9 @@ use super::head::{Framing, HeadError, check, exceeded, in_origin_form, lines, wi
 use crate::fixed::{SIZE_BYTES_MAX, TRAILER_BYTES_MAX};
 use mtls::listen::HeadLimits;
 
+/// Room for a head that a connection keeps for the next one.
+const PLACE_BYTES: usize = 2 * 1024;
+
 /// Where a connection stands between bytes.
 #[derive(Debug)]
 enum Stage {
@@ -108,16 +111,18 @@ impl Reader {
                     if sound.names_protocol && sound.framing != Framing::Upgrade {
                         without_upgrade(head);
                     }
-                    let next = match sound.framing {
-                        Framing::Length(0) => Stage::Head(Vec::new()),
+                    if sound.framing == Framing::Upgrade && used < bytes.len() {
+                        // What is sent before the other protocol is agreed belongs to nobody.
+                        return Err(HeadError::Upgrade);
+                    }
+                    out.append(head);
+                    let place = std::mem::take(head);
+                    self.stage = match sound.framing {
+                        Framing::Length(0) => next_head(place),
                         Framing::Length(length) => Stage::Length(length),
                         Framing::Chunked => Stage::Size(Vec::new()),
-                        // What is sent before the other protocol is agreed belongs to nobody.
-                        Framing::Upgrade if used < bytes.len() => return Err(HeadError::Upgrade),
                         Framing::Upgrade => Stage::Held,
                     };
-                    out.append(head);
-                    self.stage = next;
                 }
                 Ok(used)
             }
@@ -190,6 +195,12 @@ impl Reader {
             _ => Ok(bytes.len()),
         }
     }
+}
+
+/// The next head comes into the place of the last one, unless that was a large one: most
+/// connections wait most of their time.
+fn next_head(place: Vec<u8>) -> Stage {
+    Stage::Head(if place.capacity() <= PLACE_BYTES { place } else { Vec::new() })
 }
 
 /// Collects until `end`; gives how many bytes were used and whether it is there.

@@ -135,7 +135,10 @@ fn canonical(host: &str) -> Option<String> {
     };
     let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
     let is_name = !name.is_empty() && !name.ends_with('.') && !name.contains(':');
-    is_name.then(|| port.map_or_else(|| name.clone(), |port| format!("{name}:{port}")))
+    is_name.then(|| match port {
+        None => name,
+        Some(port) => format!("{name}:{port}"),
+    })
 }
 
 /// Path and query of an origin-form target.
