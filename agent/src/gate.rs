@@ -5,12 +5,14 @@
 //! what [`forward`] then does. In reading order: [`accept`] (connections), [`connection_context`],
 //! [`peer`] (whose they are), [`target`], [`head`], [`message`] and [`strict_http1`] (HTTP/1 before
 //! the HTTP library), [`http2`] and [`frames`], [`request`], [`authorize`], [`forward`],
-//! [`upstream`], [`ended`], [`request_body`], [`response_body`], [`in_flight`], [`cut`] and
-//! [`sweep`] (cutting what is no longer permitted), [`page`] (what people read), [`rejection`].
+//! [`upstream`] and [`bell`], [`ended`], [`request_body`], [`response_body`], [`in_flight`],
+//! [`cut`] and [`sweep`] (cutting what is no longer permitted), [`page`] (what people read),
+//! [`rejection`].
 
 pub mod accept;
 mod allowed;
 mod authorize;
+mod bell;
 mod completion;
 mod connection_context;
 mod cut;

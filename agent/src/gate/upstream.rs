@@ -5,6 +5,7 @@
 //! of the application's as well, as long as one of both waits for the other: nothing is handed over
 //! to another task and back. What must go on by itself has a task of its own.
 
+use super::bell::Bell;
 use super::request_body::RequestBody;
 use crate::config::GateLimits;
 use crate::fixed::{CONNECT_MAX, IDLE_MAX, WAITED_MAX};
@@ -58,7 +59,7 @@ where
         stream.set_nodelay(true)?;
         let (sender, connection) =
             self.builder.handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
-        let mut upstream = Upstream { sender, here: Some(Box::new(connection)) };
+        let mut upstream = Upstream { sender, here: Some(Mover::new(connection)) };
         if self.have_tasks {
             upstream.detach();
         }
@@ -81,10 +82,13 @@ where
 
     /// Lets go of those that the application closed while they waited; whoever asks is woken when
     /// it closes another one.
-    fn watch(&self, context: &mut Context<'_>) {
+    fn watch(&self, context: &Context<'_>) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain_mut(|(upstream, _)| {
-            upstream.move_on(context);
+            if let Some(here) = &upstream.here {
+                here.bell.wakes(context.waker());
+            }
+            upstream.move_on();
             !upstream.is_closed()
         });
     }
@@ -98,9 +102,23 @@ where
 /// A connection to the application that takes one request at a time.
 pub(super) struct Upstream<B: Body + 'static = RequestBody> {
     sender: SendRequest<B>,
-    /// What moves its bytes whenever it is polled; nothing where a task of its own does, and once
-    /// it is over.
-    here: Option<Box<Connection<TokioIo<TcpStream>, B>>>,
+    /// Nothing where it has a task of its own, and once it is over.
+    here: Option<Mover<B>>,
+}
+
+/// What moves the bytes of a connection that is polled by whoever asks for what it brings.
+struct Mover<B: Body + 'static> {
+    connection: Box<Connection<TokioIo<TcpStream>, B>>,
+    bell: Arc<Bell>,
+    /// What rings the bell.
+    rope: Waker,
+}
+
+impl<B: Body + 'static> Mover<B> {
+    fn new(connection: Connection<TokioIo<TcpStream>, B>) -> Self {
+        let bell = Bell::new();
+        Self { connection: Box::new(connection), rope: Waker::from(bell.clone()), bell }
+    }
 }
 
 impl<B> Upstream<B>
@@ -113,6 +131,10 @@ where
         &mut self,
         request: Request<B>,
     ) -> Result<Response<Incoming>, Box<TrySendError<Request<B>>>> {
+        if let Some(here) = &self.here {
+            // To hand it over rings.
+            here.bell.attend();
+        }
         let sent = self.sender.try_send_request(request);
         // What is here already is taken: whoever had it wait would have to wake somebody.
         let mut sent = pin!(unconstrained(sent));
@@ -136,40 +158,51 @@ where
         context: &mut Context<'_>,
         mut brought: impl FnMut(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
-        if self.here.is_some() {
-            // It comes from nowhere but the connection, which itself wakes whoever waits.
-            let mut nobody = Context::from_waker(Waker::noop());
-            if let Poll::Ready(brought) = brought(&mut nobody) {
-                return Poll::Ready(brought);
+        let Some(here) = &self.here else { return brought(context) };
+        let bell = here.bell.clone();
+        bell.wakes(context.waker());
+        bell.attend();
+        // It comes from nowhere but the connection, whose bell wakes whoever waits.
+        let mut nobody = Context::from_waker(Waker::noop());
+        let mut polled = brought(&mut nobody);
+        // Twice: to take what it brings makes room, which rings.
+        for _ in 0..2 {
+            if !self.move_on() {
+                break;
             }
-            self.move_on(context);
-            if self.here.is_some() {
-                return brought(&mut nobody);
+            if polled.is_pending() {
+                polled = brought(&mut nobody);
             }
         }
-        brought(context)
+        if bell.leave() {
+            context.waker().wake_by_ref();
+        }
+        if polled.is_pending() && self.here.is_none() { brought(context) } else { polled }
     }
 
-    /// Moves its bytes, unless a task of its own does.
-    fn move_on(&mut self, context: &mut Context<'_>) {
-        if let Some(connection) = &mut self.here
-            && Pin::new(connection).poll(context).is_ready()
-        {
+    /// Moves its bytes on if something rang for them; false if nothing did.
+    fn move_on(&mut self) -> bool {
+        let Some(Mover { connection, bell, rope }) = &mut self.here else { return false };
+        if !bell.hear() {
+            return false;
+        }
+        if Pin::new(connection).poll(&mut Context::from_waker(rope)).is_ready() {
             // It is over, whatever it ended by: who waits for something of it hears that.
             self.here = None;
         }
+        true
     }
 
     /// Gives it a task of its own: it becomes another protocol, or sends and receives at once.
     pub(super) fn detach(&mut self) {
-        if let Some(connection) = self.here.take() {
-            tokio::spawn(connection.with_upgrades());
+        if let Some(here) = self.here.take() {
+            tokio::spawn(here.connection.with_upgrades());
         }
     }
 
     /// Whether it takes a request, as far as is known by now.
     fn is_ready(&mut self) -> bool {
-        self.move_on(&mut Context::from_waker(Waker::noop()));
+        self.move_on();
         self.sender.is_ready()
     }
 
