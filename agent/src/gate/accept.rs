@@ -104,7 +104,7 @@ impl Endpoint for People {
             sni,
             shown,
             recorded,
-            pool: Arc::new(Pool::new(gate.upstream, &gate.limits, http2)),
+            pool: Arc::new(Pool::new(gate.upstream, &gate.limits)),
             word,
             upgrade: (!http2).then(UpgradeSwitch::default),
             activity: slot.activity(),
@@ -177,8 +177,9 @@ async fn talk(
     let activity: Arc<Activity> = context.activity.clone();
     let is_proven = matches!(context.shown, Shown::Person(_));
     let Some(upgrade) = context.upgrade.clone() else {
-        let close = CancellationToken::new();
-        let speaking = http2::speak(context, stream, close.clone());
+        let (close, pool) = (CancellationToken::new(), context.pool.clone());
+        let person = Box::pin(http2::speak(context, stream, close.clone()));
+        let speaking = Conversation { person, pool };
         drive(speaking, |_| close.cancel(), &activity, &limits, is_proven, stopping).await;
         return;
     };

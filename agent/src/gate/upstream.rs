@@ -1,9 +1,10 @@
 //! Connections to the application: HTTP/1.1, kept per connection of a person, so that two people
 //! never share one.
 //!
-//! A person asks over HTTP/1 one thing after another. The task of their connection moves the bytes
-//! of the application's as well, as long as one of both waits for the other: nothing is handed over
-//! to another task and back. What must go on by itself has a task of its own.
+//! The task that asks moves the bytes of the application's connection as well, as long as one of
+//! both waits for the other: nothing is handed over to another task and back. What must go on by
+//! itself has a task of its own; what waits for the next request is watched by the task of the
+//! person's connection.
 
 use super::bell::Bell;
 use super::request_body::RequestBody;
@@ -29,8 +30,6 @@ use tokio::task::coop::unconstrained;
 pub(super) struct Pool<B: Body + 'static = RequestBody> {
     address: SocketAddr,
     builder: Builder,
-    /// Whether each of them has a task of its own: over HTTP/2 a person asks many things at once.
-    have_tasks: bool,
     idle: Mutex<Vec<(Upstream<B>, Instant)>>,
 }
 
@@ -39,10 +38,10 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    pub(super) fn new(address: SocketAddr, limits: &GateLimits, have_tasks: bool) -> Self {
+    pub(super) fn new(address: SocketAddr, limits: &GateLimits) -> Self {
         let mut builder = Builder::new();
         builder.max_headers(limits.answer_fields).max_buf_size(limits.answer_head_bytes);
-        Self { address, builder, have_tasks, idle: Mutex::default() }
+        Self { address, builder, idle: Mutex::default() }
     }
 
     /// A connection that is ready: a kept one, or a new one.
@@ -59,11 +58,7 @@ where
         stream.set_nodelay(true)?;
         let (sender, connection) =
             self.builder.handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
-        let mut upstream = Upstream { sender, here: Some(Mover::new(connection)) };
-        if self.have_tasks {
-            upstream.detach();
-        }
-        Ok(upstream)
+        Ok(Upstream { sender, here: Some(Mover::new(connection)) })
     }
 
     fn kept(&self) -> Option<Upstream<B>> {
@@ -211,8 +206,8 @@ where
     }
 }
 
-/// What is spoken with a person over HTTP/1, and beside it the connections to the application that
-/// wait for their next request.
+/// What is spoken with a person, and beside it the connections to the application that wait for
+/// their next request.
 pub(super) struct Conversation<C> {
     pub(super) person: C,
     pub(super) pool: Arc<Pool>,

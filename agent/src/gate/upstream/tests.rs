@@ -46,9 +46,12 @@ async fn head(stream: &mut TcpStream) {
     }
 }
 
-/// Asks, and reads the whole answer.
-async fn ask(pool: &Pool<Empty<Bytes>>) -> Vec<u8> {
+/// Asks, and reads the whole answer, over a connection that may have a task of its own.
+async fn ask(pool: &Pool<Empty<Bytes>>, has_task: bool) -> Vec<u8> {
     let mut upstream = pool.take(false).await.unwrap();
+    if has_task {
+        upstream.detach();
+    }
     let request = Request::get("/").header("host", "a").body(Empty::new()).unwrap();
     let answer = upstream.send(request).await.map_err(|error| error.into_error()).unwrap();
     let (mut body, mut read) = (answer.into_body(), Vec::new());
@@ -68,16 +71,17 @@ async fn in_time<T>(waits: impl Future<Output = T>) -> T {
 /// closed meanwhile is not, whether or not somebody watched it.
 #[tokio::test]
 async fn a_kept_connection_is_used_while_the_application_keeps_it() {
-    for have_tasks in [false, true] {
+    for has_task in [false, true] {
         let application = Application::start(2).await;
-        let pool = Pool::new(application.address, &GateLimits::default(), have_tasks);
+        let pool = Pool::new(application.address, &GateLimits::default());
         for _ in 0..2 {
-            assert_eq!(in_time(ask(&pool)).await, b"here");
+            assert_eq!(in_time(ask(&pool, has_task)).await, b"here");
             assert_eq!(application.connections(), 1);
         }
         let closed = async {
             loop {
-                let mut kept = pool.kept().expect("it was given back");
+                // It may be seen to be closed already with the last answer.
+                let Some(mut kept) = pool.kept() else { return };
                 if !kept.is_ready() {
                     return;
                 }
@@ -87,19 +91,19 @@ async fn a_kept_connection_is_used_while_the_application_keeps_it() {
         };
         in_time(closed).await;
         for _ in 0..2 {
-            assert_eq!(in_time(ask(&pool)).await, b"here");
+            assert_eq!(in_time(ask(&pool, has_task)).await, b"here");
             assert_eq!(application.connections(), 2);
         }
     }
     let application = Application::start(1).await;
-    let pool = Pool::new(application.address, &GateLimits::default(), false);
-    assert_eq!(in_time(ask(&pool)).await, b"here");
+    let pool = Pool::new(application.address, &GateLimits::default());
+    assert_eq!(in_time(ask(&pool, false)).await, b"here");
     let let_go = poll_fn(|context| {
         pool.watch(context);
         if pool.idle.lock().unwrap().is_empty() { Poll::Ready(()) } else { Poll::Pending }
     });
     in_time(let_go).await;
-    assert_eq!(in_time(ask(&pool)).await, b"here");
+    assert_eq!(in_time(ask(&pool, false)).await, b"here");
     assert_eq!(application.connections(), 2);
 }
 
@@ -133,7 +137,7 @@ async fn what_sends_and_receives_at_once_goes_on_by_itself() {
         stream.read_exact(&mut chunk).await.unwrap();
         chunk
     });
-    let pool = Pool::new(address, &GateLimits::default(), false);
+    let pool = Pool::new(address, &GateLimits::default());
     let mut upstream = in_time(pool.take(false)).await.unwrap();
     let (client, upload) = mpsc::unbounded_channel();
     let request = Request::post("/").header("host", "a").body(Upload(upload)).unwrap();
