@@ -83,7 +83,8 @@ mod tests {
     /// A ring wakes the task that was named last, and nobody while it is attended to; none is lost.
     #[test]
     fn a_ring_is_heard_or_wakes_somebody() {
-        let (bell, first, second) = (Bell::new(), Arc::<Sleeper>::default(), Arc::default());
+        let bell = Bell::new();
+        let [first, second]: [Arc<Sleeper>; 2] = Default::default();
         let rope = Waker::from(bell.clone());
         let woken = |sleeper: &Arc<Sleeper>| sleeper.0.load(Ordering::SeqCst);
         assert!(bell.hear() && !bell.hear(), "at first it was rung, and once");

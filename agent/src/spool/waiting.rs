@@ -166,7 +166,7 @@ mod tests {
     type One = (usize, bool);
 
     fn pair(most: usize) -> (Entrance<One>, Exit<One>) {
-        row(most, |one| one.1)
+        row(most, |one: &One| one.1)
     }
 
     fn gathered(exit: &Exit<One>) -> Vec<usize> {
