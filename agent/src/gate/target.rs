@@ -16,11 +16,11 @@ pub(super) fn is_origin_form(target: &str) -> bool {
 }
 
 fn is_in_path(byte: u8) -> bool {
-    !matches!(byte, ..=b' ' | b'#' | b'<' | b'>' | b'?' | b'`' | 0x7f)
+    !matches!(byte, 0..=b' ' | b'#' | b'<' | b'>' | b'?' | b'`' | 0x7f)
 }
 
 fn is_in_query(byte: u8) -> bool {
-    !matches!(byte, ..=b' ' | b'"' | b'#' | b'<' | b'>' | 0x7f)
+    !matches!(byte, 0..=b' ' | b'"' | b'#' | b'<' | b'>' | 0x7f)
 }
 
 /// Whether it reads the name of a field that is a token.

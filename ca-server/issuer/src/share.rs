@@ -150,11 +150,6 @@ impl Stuck {
         due
     }
 
-    /// Orders that are not carried out with the others.
-    pub(crate) fn orders(&self) -> &BTreeSet<OrderDigest> {
-        &self.orders
-    }
-
     /// The same, those first that had no turn since the others.
     pub(crate) fn in_turn(&self) -> Vec<OrderDigest> {
         let had = |one: &OrderDigest| self.last.is_some_and(|last| *one <= last);
