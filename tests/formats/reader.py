@@ -1171,7 +1171,7 @@ FLIPS = [  # where one byte is changed (its way down), and the refusal that must
     ("use/challenge", "signature under yinxin-use-v1"),
     ("renewal/certificate", "signature under yinxin-use-v1"), ("entry/salt", "entry"),
     ("letter_keys/code", "lookup"), ("message_code/bytes", "message code"),
-    (("bind/bind", "bind"), ("bind/request", "bind"),
+    ("bind/bind", "bind"), ("bind/request", "bind"),
     ("bundle/digest", "digest"), ("people/signature", "signature under yinxin-people-v1"),
     ("join/token", "join value"), ("run/entries/1", "chain"),
     ("run/signature", "signature under yinxin-spool-v1"), ("spooled/bytes", "record"),
