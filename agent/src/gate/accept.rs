@@ -7,7 +7,7 @@ use super::peer::{Peer, Shown};
 use super::reject::reject;
 use super::serve::serve;
 use super::state::Gate;
-use super::strict_http1::{StrictHttp1, UpgradeSwitch};
+use super::strict_http1::{EndOfReading, StrictHttp1, UpgradeSwitch};
 use super::upstream::{Conversation, Pool};
 use crate::fixed::LATE_ANSWER_MAX;
 use crate::spool::Place;
@@ -107,6 +107,7 @@ impl Endpoint for People {
             pool: Arc::new(Pool::new(gate.upstream, &gate.limits)),
             word,
             upgrade: (!http2).then(UpgradeSwitch::default),
+            end_of_reading: EndOfReading::default(),
             activity: slot.activity(),
             requests_of_all: self.requests.clone(),
             _slot: slot,
@@ -193,7 +194,8 @@ async fn talk(
     });
     let of_gate = &context.gate.limits;
     let head = (of_gate.of_head(), Duration::from_secs(of_gate.head_seconds));
-    let strict = StrictHttp1::new(stream, &context.word, upgrade, head);
+    let ends = (upgrade, context.end_of_reading.clone());
+    let strict = StrictHttp1::new(stream, &context.word, ends, head);
     let mut builder = http1::Builder::new();
     // The judged stream times heads itself, from their first byte on: a kept connection may wait
     // longer.

@@ -1,6 +1,7 @@
 //! The end of a request. Whoever drops its last part records it.
 
 use super::failed::Failed;
+use super::head::HeadError;
 use super::in_flight::InFlight;
 use super::state::Gate;
 use records::Code;
@@ -44,14 +45,15 @@ impl CompletionGuard {
         (said.status, said.reference) = (status, reference);
     }
 
-    /// There is no answer: says whose fault it is.
-    pub(super) fn failed(&self, error: &Failed) -> Code {
+    /// There is no answer: says whose fault it is. `sent` is what was wrong with the bytes of a
+    /// body, where they were looked at.
+    pub(super) fn failed(&self, error: &Failed, sent: Option<HeadError>) -> Code {
         let outcome = self.outcome("upstream-error");
         match (self.in_flight.cause(), outcome, error) {
             (Some(cause), _, Failed::Cut | Failed::Http(_)) => cause,
             (_, "too-large", _) => Code::TooLarge,
             // Its body broke off, or had no framing: nobody else can be blamed.
-            (_, "client-gone", _) => Code::Malformed,
+            (_, "client-gone", _) => sent.map_or(Code::Malformed, HeadError::code),
             (_, _, Failed::Late) => Code::UpstreamLate,
             (_, _, Failed::Http(error)) if error.is_parse_too_large() => Code::AnswerTooLarge,
             _ => Code::UpstreamFailed,

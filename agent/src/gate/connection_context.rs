@@ -2,7 +2,7 @@
 
 use super::peer::Shown;
 use super::state::Gate;
-use super::strict_http1::UpgradeSwitch;
+use super::strict_http1::{EndOfReading, UpgradeSwitch};
 use super::upstream::Pool;
 use mtls::listen::{ActiveRequest, Activity, KeyedPlace, KeyedPlaces, Slot};
 use std::net::SocketAddr;
@@ -21,6 +21,8 @@ pub(super) struct ConnectionContext {
     /// What the reader of an HTTP/1 connection calls a refusal.
     pub(super) word: String,
     pub(super) upgrade: Option<UpgradeSwitch>,
+    /// Why nothing more of an HTTP/1 connection is read.
+    pub(super) end_of_reading: EndOfReading,
     /// Requests under way, and the end from within.
     pub(super) activity: Arc<Activity>,
     /// Requests under way of every certificate.

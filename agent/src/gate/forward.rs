@@ -49,7 +49,7 @@ pub(super) async fn forward(
     let end = CompletionGuard::new(gate, id.clone(), in_flight);
     let html = permit.request.html;
     let failed = |end: Arc<CompletionGuard>, error: Failed| {
-        let code = end.failed(&error);
+        let code = end.failed(&error, forwarding.context.end_of_reading.get().copied());
         tracing::warn!(request = id, code = code.name(), %error, "upstream");
         gate.metrics.count("forward", code.name());
         let reference = page::reference();

@@ -42,6 +42,15 @@ pub(super) enum HeadError {
     /// The end of the body can be read in two ways.
     #[error("framing")]
     Framing,
+    /// Another transfer coding beneath chunks.
+    #[error("coding")]
+    Coding,
+    /// A body or a chunk that is larger than any that passes.
+    #[error("large")]
+    Large,
+    /// Fields behind a body that are too large.
+    #[error("trailer")]
+    Trailer,
     /// A body where none belongs.
     #[error("body")]
     Body,
@@ -52,7 +61,7 @@ pub(super) enum HeadError {
 
 impl HeadError {
     /// Every one.
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 15] = [
         Self::Line,
         Self::Size,
         Self::Fields,
@@ -63,19 +72,31 @@ impl HeadError {
         Self::Target,
         Self::Host,
         Self::Framing,
+        Self::Coding,
+        Self::Large,
+        Self::Trailer,
         Self::Body,
         Self::Upgrade,
     ];
 
-    /// The code that its sender reads, by the name of the error.
-    pub(super) fn code(name: &str) -> Code {
-        match Self::ALL.into_iter().find(|error| error.to_string() == name) {
-            Some(Self::Size) => Code::HeadTooLarge,
-            Some(Self::Fields) => Code::FieldsTooMany,
-            Some(Self::Length) => Code::TargetTooLong,
-            Some(Self::Late) => Code::RequestLate,
+    /// The code that its sender reads.
+    pub(super) fn code(self) -> Code {
+        match self {
+            Self::Size => Code::HeadTooLarge,
+            Self::Fields => Code::FieldsTooMany,
+            Self::Length => Code::TargetTooLong,
+            Self::Late => Code::RequestLate,
+            Self::Coding => Code::CodingUnknown,
+            Self::Large => Code::TooLarge,
+            Self::Trailer => Code::TrailersTooLarge,
             _ => Code::Malformed,
         }
+    }
+
+    /// The code that its sender reads, by the name of the error.
+    pub(super) fn code_of(name: &str) -> Code {
+        let named = Self::ALL.into_iter().find(|error| error.to_string() == name);
+        named.map_or(Code::Malformed, Self::code)
     }
 }
 
@@ -237,14 +258,41 @@ fn framing(lengths: &[&[u8]], codings: &[&[u8]], old: bool) -> Result<Framing, H
     match (lengths, codings) {
         ([], []) => Ok(Framing::Length(0)),
         ([], [coding]) if coding.eq_ignore_ascii_case(b"chunked") && !old => Ok(Framing::Chunked),
-        ([length], []) => {
-            let digits =
-                !length.is_empty() && length.len() <= 18 && length.iter().all(u8::is_ascii_digit);
-            let text = core::str::from_utf8(length).ok().filter(|_| digits);
-            text.and_then(|text| text.parse().ok()).map(Framing::Length).ok_or(HeadError::Framing)
-        }
+        ([length], []) => number(length, LENGTH).map(Framing::Length),
+        ([], codings) if !old && ends_in_chunks(codings) => Err(HeadError::Coding),
         _ => Err(HeadError::Framing),
     }
+}
+
+/// Whether the codings end in one that says where the body ends, and no other of them is it: they
+/// can be read and are not known here (RFC 9112 6.1). All else is no framing (RFC 9112 6.3).
+fn ends_in_chunks(codings: &[&[u8]]) -> bool {
+    let all = codings.iter().flat_map(|value| value.split(|byte| *byte == b','));
+    let mut is_chunked = all.map(|one| one.trim_ascii().eq_ignore_ascii_case(b"chunked")).rev();
+    is_chunked.next() == Some(true) && is_chunked.next() == Some(false) && !is_chunked.any(|is| is)
+}
+
+/// A number of bytes: its base, and its most digits.
+type Digits = (u32, usize);
+
+/// How a body says its length.
+const LENGTH: Digits = (10, 18);
+/// How a chunk says its size.
+pub(super) const CHUNK: Digits = (16, 12);
+
+/// Digits without sign or space. One of more digits than are read is too large for whatever limit
+/// there is; zeros before it, which others may read or not, make it none.
+pub(super) fn number(digits: &[u8], (base, most): Digits) -> Result<u64, HeadError> {
+    if digits.is_empty() || !digits.iter().all(|byte| char::from(*byte).is_digit(base)) {
+        return Err(HeadError::Framing);
+    }
+    let zeros = digits.iter().take_while(|byte| **byte == b'0').count();
+    if digits.len() - zeros > most {
+        return Err(HeadError::Large);
+    }
+    let text = core::str::from_utf8(digits).ok().filter(|_| digits.len() <= most);
+    let number = text.and_then(|text| u64::from_str_radix(text, base).ok());
+    number.ok_or(HeadError::Framing)
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 //! A head that is not accepted never reaches the HTTP library. In its place it gets a request that
 //! names the refusal under a word that only this connection knows, and then the end of the stream.
 
-use super::head::{Framing, HeadError, check, exceeded, in_origin_form, lines, without_upgrade};
+use super::head::{
+    CHUNK, Framing, HeadError, check, exceeded, in_origin_form, lines, number, without_upgrade,
+};
 use crate::fixed::{SIZE_BYTES_MAX, TRAILER_BYTES_MAX};
 use mtls::listen::HeadLimits;
 
@@ -47,6 +49,11 @@ impl Reader {
     /// Whether nothing more is read.
     pub(super) fn is_over(&self) -> bool {
         matches!(self.stage, Stage::Refused)
+    }
+
+    /// Why nothing more is read.
+    pub(super) fn refused(&self) -> Option<HeadError> {
+        self.refused
     }
 
     /// Whether a head has begun and is not whole.
@@ -134,7 +141,8 @@ impl Reader {
                 Ok(used)
             }
             Stage::Size(line) => {
-                let (used, whole) = collect(line, bytes, b"\r\n", SIZE_BYTES_MAX)?;
+                let (used, whole) = collect(line, bytes, b"\r\n", SIZE_BYTES_MAX)
+                    .map_err(|error| of_body(error, HeadError::Large))?;
                 if whole {
                     let size = chunk_size(line)?;
                     out.extend(format!("{size:x}\r\n").into_bytes());
@@ -176,10 +184,11 @@ impl Reader {
                 Ok(1)
             }
             Stage::Trailer(line, all) => {
-                let (used, whole) = collect(line, bytes, b"\r\n", TRAILER_BYTES_MAX)?;
+                let (used, whole) = collect(line, bytes, b"\r\n", TRAILER_BYTES_MAX)
+                    .map_err(|error| of_body(error, HeadError::Trailer))?;
                 *all += used;
                 if *all > TRAILER_BYTES_MAX {
-                    return Err(HeadError::Size);
+                    return Err(HeadError::Trailer);
                 }
                 if whole {
                     let last = line.len() == 2;
@@ -231,6 +240,11 @@ fn collect(
     Ok((used, false))
 }
 
+/// What is wrong with a line of a body; `large` says that it is too long.
+fn of_body(error: HeadError, large: HeadError) -> HeadError {
+    if error == HeadError::Size { large } else { error }
+}
+
 fn pass(left: &mut u64, bytes: &[u8], out: &mut Vec<u8>) -> usize {
     let used = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
     out.extend(bytes.get(..used).unwrap_or_default());
@@ -259,9 +273,7 @@ fn chunk_size(line: &[u8]) -> Result<u64, HeadError> {
         Some(end) => line.get(..end).unwrap_or_default().trim_ascii_end(),
         None => line,
     };
-    let fine = (1..=12).contains(&digits.len()) && digits.iter().all(u8::is_ascii_hexdigit);
-    let text = core::str::from_utf8(digits).ok().filter(|_| fine).ok_or(HeadError::Framing)?;
-    u64::from_str_radix(text, 16).map_err(|_| HeadError::Framing)
+    number(digits, CHUNK)
 }
 
 #[cfg(test)]

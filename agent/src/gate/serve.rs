@@ -83,7 +83,7 @@ async fn admitted(
     let path = request.uri().path();
     let named = path.strip_prefix('/').and_then(|rest| rest.strip_prefix(&context.word));
     if let Some(error) = named.and_then(|rest| rest.strip_prefix('/')) {
-        return refused("head", HeadError::code(error), false);
+        return refused("head", HeadError::code_of(error), false);
     }
     let from = (context.sni.as_deref(), context.source.ip());
     let checked = match Checked::read(gate, from, request) {

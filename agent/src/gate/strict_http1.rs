@@ -6,7 +6,7 @@ use crate::fixed::{SWALLOW_MAX, SWALLOWED_BYTES_MAX};
 use mtls::listen::{HeadLimits, Linger};
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -35,11 +35,15 @@ impl UpgradeSwitch {
     }
 }
 
+/// Why a connection is read no more, for whoever is handed a body that breaks off for it.
+pub(super) type EndOfReading = Arc<OnceLock<HeadError>>;
+
 /// A stream whose reading side goes through a [`Reader`].
 pub(super) struct StrictHttp1<S> {
     inner: S,
     reader: Reader,
     upgrade: UpgradeSwitch,
+    end: EndOfReading,
     ready: Vec<u8>,
     given: usize,
     buffer: Box<[u8]>,
@@ -55,14 +59,14 @@ impl<S> StrictHttp1<S> {
     pub(super) fn new(
         inner: S,
         word: &str,
-        upgrade: UpgradeSwitch,
+        (upgrade, end): (UpgradeSwitch, EndOfReading),
         (limits, head): (HeadLimits, Duration),
     ) -> Self {
         let buffer = vec![0; 16 * 1024].into_boxed_slice();
         let (reader, ready) = (Reader::new(word, limits), Vec::new());
         // The first head has its time from the handshake on.
         let late = Some(Box::pin(tokio::time::sleep(head)));
-        Self { inner, reader, upgrade, ready, given: 0, buffer, head, late, linger: None }
+        Self { inner, reader, upgrade, end, ready, given: 0, buffer, head, late, linger: None }
     }
 
     /// Whether a head that began takes too long.
@@ -108,6 +112,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for StrictHttp1<S> {
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Poll::Ready(Ok(())),
                 Poll::Ready(Ok(())) => {
                     this.reader.take(buffer.filled(), &mut this.ready);
+                    if let Some(error) = this.reader.refused() {
+                        this.end.get_or_init(|| error);
+                    }
                     if !this.ready.is_empty() {
                         // What comes next has a time of its own.
                         this.late = None;

@@ -57,6 +57,8 @@ codes! {
     TargetTooLong "target-too-long" Caller "请求地址过长。" "The address that was asked for is too long.";
     HeadTooLarge "head-too-large" Caller "请求头的总长度过大。" "The head of the request is too large altogether.";
     FieldsTooMany "fields-too-many" Caller "请求头的字段过多。" "The head of the request has too many fields.";
+    TrailersTooLarge "trailers-too-large" Caller "请求正文之后的字段过大。" "The fields behind the body of the request are too large.";
+    CodingUnknown "coding-unknown" Caller "不支持请求所用的传输编码。" "The transfer coding of the request is not known here.";
     ExpectationUnknown "expectation-unknown" Caller "不支持请求中的 Expect。" "What the Expect field of the request asks for is not known here.";
     RequestLate "request-late" Caller "请求没有按时发送完毕。" "The request did not arrive in time.";
     NotFound "not-found" Caller "没有找到所请求的内容。" "What was asked for does not exist.";

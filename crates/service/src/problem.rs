@@ -13,22 +13,12 @@ pub fn status(code: Code) -> StatusCode {
         ApproverRevoked, ApproverRole, ApproverScope, ApproverSelf, ApproverTwice, ApproverUnknown,
         AuditFailed, AuditFull, BindMismatch, CertificateExpired, CertificateForeign,
         CertificateKeyNeeded, CertificateRequired, CertificateRevoked, CertificateSuspended,
-        ChallengeUsed, ClockMoved, CodeExpired, CodeUsed, CrossSite, DelegationExpired,
-        DrafterSelf, DraftsTooMany, ExpectationUnknown, FieldsTooMany, HandlerScope, HeadTooLarge,
-        KeyForeign, KeyNotAllowed, KeyUnknown, KeyUsed, KeyWeak, LabelNotAllowed, LetterLost,
-        LetterNeeded, LetterOpen, LetterVoided, LintFailed, LogBehind, Malformed, MessageGateway,
-        MethodNotAllowed, Misdirected, NotDrafter, NotFound, NotPermitted, NotReady, NotServed,
-        NotYourRoute, NothingToSuspend, NumberRegistered, OrderAltered, OrderCancelled,
+        ChallengeUsed, ClockMoved, CodeExpired, CodeUsed, CodingUnknown, CrossSite, DelegationExpired, DrafterSelf, DraftsTooMany, ExpectationUnknown, FieldsTooMany, HandlerScope, HeadTooLarge, KeyForeign, KeyNotAllowed, KeyUnknown, KeyUsed, KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded, LetterOpen, LetterVoided, LintFailed, LogBehind, Malformed, MessageGateway, MethodNotAllowed, Misdirected, NotDrafter, NotFound, NotPermitted, NotReady, NotServed, NotYourRoute, NothingToSuspend, NumberRegistered, OrderAltered, OrderCancelled,
         OrderConsumed, OrderExpired, OrderIncomplete, OrderRejected, OrderReturned, OrderUnknown,
         OrderWithdrawn, OutsideNeeded, PasskeyCounter, PasskeyRefused, PasskeySoftware,
         PasskeyUnknown, PersonChanged, PersonLeft, PersonUnknown, PolicyError, PoolAlone,
         PortalUnknown, ProfileChanged, QuotaUsed, ReceiptForeign, RenewalDone, RenewalEarly,
-        RenewalLate, RenewalNever, RenewalRejected, RenewalSignature, RequestLate,
-        RequestMalformed, RequestSignature, RoleConflict, RouteUnknown, RowUnopened,
-        RulesMalformed, SignatureNeeded, SignedTime, SpoolForked, SpoolGap, StateConflict,
-        StatusStale, SuspensionAlone, TargetTooLong, TooBusy, TooLarge, TooManyTries, Unavailable,
-        UnitUnknown, UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate,
-        UseSignature, WishOpen, WishesTooMany, WrongCode,
+        RenewalLate, RenewalNever, RenewalRejected, RenewalSignature, RequestLate, RequestMalformed, RequestSignature, RoleConflict, RouteUnknown, RowUnopened, RulesMalformed, SignatureNeeded, SignedTime, SpoolForked, SpoolGap, StateConflict, StatusStale, SuspensionAlone, TargetTooLong, TooBusy, TooLarge, TooManyTries, TrailersTooLarge, Unavailable, UnitUnknown, UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature, WishOpen, WishesTooMany, WrongCode,
     };
     match code {
         Malformed | RequestMalformed | RequestSignature | KeyWeak | KeyUnknown | KeyNotAllowed
@@ -60,7 +50,10 @@ pub fn status(code: Code) -> StatusCode {
         MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         TargetTooLong => StatusCode::URI_TOO_LONG,
-        HeadTooLarge | FieldsTooMany => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        HeadTooLarge | FieldsTooMany | TrailersTooLarge => {
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+        }
+        CodingUnknown => StatusCode::NOT_IMPLEMENTED,
         ExpectationUnknown => StatusCode::EXPECTATION_FAILED,
         RequestLate => StatusCode::REQUEST_TIMEOUT,
         TooManyTries | WishesTooMany | DraftsTooMany => StatusCode::TOO_MANY_REQUESTS,

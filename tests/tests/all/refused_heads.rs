@@ -40,6 +40,7 @@ async fn each_limit_has_its_status() {
         assert_eq!(stage.send(passes.as_bytes()).await.0, 200);
     }
     let before = stage.gate.application.count();
+    let length = format!("Content-Length: {}\r\n", "9".repeat(19));
     for (head, wanted, code, limit) in [
         (with(&query(8_500), ""), 414, "target-too-long", "target_bytes=8192"),
         (with(&query(40_000), ""), 414, "target-too-long", "target_bytes=8192"),
@@ -49,6 +50,9 @@ async fn each_limit_has_its_status() {
         (with("/a/../b", ""), 400, "malformed", ""),
         (with("/a?b\u{1}", ""), 400, "malformed", ""),
         (with(OWN, "Expect: wonders\r\n"), 417, "expectation-unknown", ""),
+        (with(OWN, &length), 413, "too-large", "body_bytes="),
+        (with(OWN, "Transfer-Encoding: gzip, chunked\r\n"), 501, "coding-unknown", ""),
+        (with(OWN, "Transfer-Encoding: gzip\r\n"), 400, "malformed", ""),
         (format!("GET {OWN} HTTP/1.1\r\nHost: "), 408, "request-late", "head_seconds=2"),
     ] {
         let answer = stage.gate.raw(&stage.office, &stage.person, head.as_bytes()).await;
@@ -124,6 +128,15 @@ async fn http2_refuses_with_the_same_words() {
         let length = u8::try_from(path.len()).unwrap();
         [b"\x82\x87\x04", [length].as_slice(), path, b"\x41\x09localhost", more].concat()
     };
+    // It waits for 100, so that its answer waits for no body.
+    let post = |digits: &[u8]| {
+        let length = u8::try_from(digits.len()).unwrap();
+        let waits = b"\x0f\x14\x0c100-continue\x0f\x0d".as_slice();
+        let fields = [waits, [length].as_slice(), digits].concat();
+        let mut block = get(OWN.as_bytes(), &fields);
+        block[0] = 0x83;
+        block
+    };
     let big = [b"\0\x01x\x7f\xff\xff\x03".as_slice(), &[b'a'; 65_662]].concat();
     for (what, block, code) in [
         ("a quote", get(b"/a\"b", b""), "route-unknown"),
@@ -132,6 +145,8 @@ async fn http2_refuses_with_the_same_words() {
         ("no slash", get(b"a", b""), "malformed"),
         ("a field of a connection", get(b"/a", b"\0\x0aconnection\x05close"), "malformed"),
         ("far too large", get(b"/a", &big), "head-too-large"),
+        ("a long length", post(b"9999999999999999999"), "too-large"),
+        ("a length beyond numbers", post(b"99999999999999999999"), "malformed"),
     ] {
         let said = frames(&stage, &block).await;
         assert!(said.contains(code), "{what}: {said}");
@@ -146,9 +161,11 @@ async fn frames(stage: &Stage, block: &[u8]) -> String {
     let mut bytes = PREFACE.to_vec();
     let mut parts = block.chunks(16_000).peekable();
     let mut kind = 1;
+    // A GET ends with its head, a POST does not.
+    let ends = u8::from(block[0] == 0x82);
     while let Some(part) = parts.next() {
         let last = if parts.peek().is_none() { 4 } else { 0 };
-        bytes.extend(frame(kind, if kind == 1 { 1 | last } else { last }, 1, part));
+        bytes.extend(frame(kind, if kind == 1 { ends | last } else { last }, 1, part));
         kind = 9;
     }
     stream.write_all(&bytes).await.unwrap();
