@@ -118,6 +118,19 @@ async fn heads_of_real_applications_pass() {
     stage.gate.application.script(OWN, unchanged.as_bytes());
     let got = files.curl(&["-i", &url(&stage, OWN)]).await;
     assert!(got.starts_with("HTTP/2 304") && got.contains("etag: \"a\""), "{got}");
+
+    // A part passes as it comes, and what is said before an answer is not passed on.
+    let part = "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-3/8\r\n\
+                Content-Length: 4\r\n\r\nbody";
+    let hint = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n";
+    stage.gate.application.script(OWN, format!("{hint}{part}").as_bytes());
+    for protocol in ["--http1.1", "--http2"] {
+        let got = files.curl(&[protocol, "-i", "-r", "0-3", &url(&stage, OWN)]).await;
+        assert!(got.contains(" 206") && got.contains("content-range: bytes 0-3/8"), "{got}");
+        assert!(got.ends_with("\r\n\r\nbody") && !got.contains("preload"), "{got}");
+        let asked = stage.gate.application.last().to_lowercase();
+        assert!(asked.contains("\r\nrange: bytes=0-3\r\n"), "{asked}");
+    }
 }
 
 /// Who waits for 100 before sending gets it, or the final status, at once; who expects something
