@@ -1,8 +1,9 @@
 //! Five hundred certificates of every profile, with names as people and places have them, made as
 //! the CA makes them (`ca_host::prepare`) and judged by pkilint, OpenSSL and webpki; pkilint judges
-//! what a founding signed beside them.
+//! what a founding signed beside them, and Java reads all of it.
 
 mod founded;
+mod java;
 mod mailboxes;
 
 use ca_host::prepare::{Addresses, CertificateInputs, CertificateIssuer, PrepareError, prepare};
@@ -349,6 +350,8 @@ fn five_hundred_certificates_please_every_judge() {
     assert!(findings.is_empty(), "{} findings:\n{}", findings.len(), findings.join("\n"));
     assert_eq!(count, all);
     assert!(began.elapsed() < LINT_MAX, "{:?}", began.elapsed());
+    let others = java::differs(folder.path());
+    assert!(others.is_empty(), "{} differ:\n{}", others.len(), others.join("\n"));
 
     let official = profiles.iter().find(|profile| profile.id() == "official").unwrap();
     mailboxes::are_read_as_they_are(&mut ceremony, official);

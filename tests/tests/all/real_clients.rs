@@ -48,9 +48,11 @@ async fn answers_are_framed_anew() {
             assert_eq!(get2(&mut h2, OWN).await, (200, "hello world".into()), "{length}");
         }
     }
-    let page = files.curl(&["--http1.1", &url(&stage, OWN)]).await;
-    assert_eq!(page, "hello world");
-    let count = lengths.len() * 4 + 1;
+    for protocol in ["--http1.1", "--http2"] {
+        let page = files.curl(&[protocol, &url(&stage, OWN)]).await;
+        assert_eq!(page, "hello world", "{protocol}");
+    }
+    let count = lengths.len() * 4 + 2;
     until("every one ended well", async || {
         outcomes(&stage).await == vec![("done".to_owned(), 200); count]
     })
