@@ -17,9 +17,13 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use tests::authenticator::Authenticator;
 use tests::browser::Browser;
+use tests::clients::ClientFiles;
 use tests::desk::{Desk, hidden};
+use tests::gate::ANSWER;
 use tests::processes::until;
 use tests::{Office, binary, invariants};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 async fn apply(office: &Office, name: &str) -> String {
     let person = office.register(name, "sz-office").await;
@@ -183,6 +187,61 @@ async fn nobody_else_gets_into_a_desk() {
     let address = format!("127.0.0.1:{port}");
     assert!(tokio::net::TcpStream::connect(&address).await.is_err(), "somebody still listens");
     invariants::hold(&office).await;
+}
+
+/// A desk tells programs what a gate would: HEAD is GET without a body, a limit has its code, who
+/// waits for 100 gets it or the final status at once, and who sends no more is answered.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_desk_takes_what_http_allows() {
+    let office = Office::open().await;
+    let files = ClientFiles::of(&office, &office.first("officer-1"));
+    let desk = Desk::open(&office, "officer-1").await;
+    let here = format!("{}:127.0.0.1", desk.host);
+    let cookie = format!("Cookie: {}", desk.cookie);
+    let own = ["-i", "--noproxy", "*", "--resolve", &here, "-H", &cookie];
+    let curl = async |path: &str, more: &[&str]| {
+        let address = format!("http://{}{path}", desk.host);
+        let words = [own.as_slice(), more, &[address.as_str()]].concat();
+        let got = files.curl(&words).await;
+        let (head, body) = got.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().to_owned();
+        (status, body.to_owned(), got)
+    };
+    let long = format!("/?{}", "a".repeat(8_300));
+    for (path, status) in [("/", "200"), ("/nothing", "404"), (long.as_str(), "414")] {
+        let (get, head) = (curl(path, &[]).await, curl(path, &["-I"]).await);
+        assert_eq!((get.0.as_str(), head.0.as_str()), (status, status), "{}", get.2);
+        assert!(!get.1.is_empty() && head.1.is_empty(), "{status}: {}", head.2);
+    }
+    let field = format!("X-A: {}", "a".repeat(17_000));
+    let fields: Vec<String> = (0..110).map(|n| format!("X-A{n}: a")).collect();
+    let fields: Vec<&str> = fields.iter().flat_map(|field| ["-H", field.as_str()]).collect();
+    for (path, fields, code) in [
+        (long.as_str(), &[] as &[&str], "target-too-long"),
+        ("/", &["-H", field.as_str()], "head-too-large"),
+        ("/", &fields, "fields-too-many"),
+        ("/", &["-H", "Expect: wonders"], "expectation-unknown"),
+    ] {
+        let (_, body, got) = curl(path, fields).await;
+        assert!(body.contains(&format!("\"code\":\"{code}\"")), "{code}: {got}");
+    }
+    // Longer than the test may take: only an answer makes it send.
+    let waits = ["--expect100-timeout", "60", "-H", "Expect: 100-continue", "-d", "token=x"];
+    let origin = format!("Origin: {}", desk.origin());
+    let (status, _, got) = curl("/key", &[waits.as_slice(), &["-H", &origin]].concat()).await;
+    assert!(status == "100" && got.contains(" 403 "), "the form is read, and nobody's: {got}");
+    let (status, _, got) = curl("/key", &waits).await;
+    assert_eq!(status, "403", "a form of nobody is not read: {got}");
+
+    let port: u16 = desk.host.rsplit_once(':').unwrap().1.parse().unwrap();
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+    let get = format!("GET / HTTP/1.1\r\nHost: {}\r\n{cookie}\r\n\r\n", desk.host);
+    stream.write_all(get.as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = Vec::new();
+    let read = stream.read_to_end(&mut answer);
+    tokio::time::timeout(ANSWER, read).await.expect("the connection stays open").unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
 }
 
 /// A desk that nobody uses ends: not a second before its time, and with it the program and its

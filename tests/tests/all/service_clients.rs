@@ -26,12 +26,28 @@ fn plain(office: &Office) -> String {
     list.split("/crl/").next().unwrap().to_owned()
 }
 
+/// What the log shows everybody, without TLS.
+fn checkpoint(office: &Office) -> String {
+    format!("{}/checkpoint", office.trust.logs[0].url.trim_end_matches('/'))
+}
+
 fn port(origin: &str) -> u16 {
     origin.rsplit(':').next().unwrap().parse().unwrap()
 }
 
-/// Who sends no more after a loss report, over TLS by a program that says so, or after a request
-/// without TLS, reads the answer.
+/// Port and path of an address.
+fn port_and_path(address: &str) -> (u16, String) {
+    let (origin, path) = address.split_once("://").unwrap().1.split_once('/').unwrap();
+    (port(origin), format!("/{path}"))
+}
+
+/// Without TLS there is one protocol.
+fn protocols(address: &str) -> &'static [&'static str] {
+    if address.starts_with("http:") { &["--http1.1"] } else { &["--http1.1", "--http2"] }
+}
+
+/// Who sends no more after a loss report or an officer's question, over TLS by a program that says
+/// so, or after a request without TLS, reads the answer.
 #[tokio::test]
 async fn half_closed_requests_of_services_are_answered() {
     let office = Office::open().await;
@@ -43,8 +59,22 @@ async fn half_closed_requests_of_services_are_answered() {
     );
     let said = files.gnutls(port(&office.trust.status), &report).await;
     assert!(said.contains("HTTP/1.1 403") && said.contains("wrong-code"), "{said}");
-    for (path, status) in [("/ca/root.cer", "200"), ("/ca/nothing.cer", "404")] {
-        let mut stream = TcpStream::connect(("127.0.0.1", port(&plain(&office)))).await.unwrap();
+    let staff = office.trust.portal_staff.clone();
+    let name = staff.split_once("://").unwrap().1.split(':').next().unwrap();
+    let at = port(&staff).to_string();
+    let page = format!("GET /certificate HTTP/1.1\r\nHost: {name}:{at}\r\n\r\n");
+    let named = ["--sni-hostname", name, "--verify-hostname", name];
+    let words = [named.as_slice(), &files.gnutls_words(&at)].concat();
+    let (is_well, said) = files.tried("gnutls-cli", &words, &page).await;
+    assert!(is_well && said.contains("HTTP/1.1 200"), "{said}");
+    for (address, status) in [
+        (format!("{}/ca/root.cer", plain(&office)), "200"),
+        (format!("{}/ca/nothing.cer", plain(&office)), "404"),
+        (format!("{}/ocsp/AAAA", plain(&office)), "200"),
+        (checkpoint(&office), "200"),
+    ] {
+        let (port, path) = port_and_path(&address);
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         let get = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         stream.write_all(get.as_bytes()).await.unwrap();
         stream.shutdown().await.unwrap();
@@ -73,13 +103,22 @@ async fn expectations_of_services_are_answered_at_once() {
     let told = |version| format!("{version} 400 - false");
     let wanted = ["HTTP_1_1", "HTTP_1_1", "HTTP_2", "HTTP_2"].map(told);
     assert!(is_well && lines == wanted, "{said}");
-    for address in [loss(&office), look_up, format!("{}/nowhere", office.trust.portal_public)] {
-        for protocol in ["--http1.1", "--http2"] {
+    for address in [
+        loss(&office),
+        look_up,
+        format!("{}/nowhere", office.trust.portal_public),
+        format!("{}/nowhere", office.trust.portal_staff),
+        format!("{}/ocsp", plain(&office)),
+        format!("{}/ca/root.cer", plain(&office)),
+        checkpoint(&office),
+    ] {
+        for protocol in protocols(&address) {
             // Longer than the test may take: only an answer makes it send.
-            let words = [protocol, "-i", "--expect100-timeout", "60", "-d", REPORT];
+            let words = [*protocol, "-i", "--expect100-timeout", "60", "-d", REPORT];
             let expect = ["-H", "Expect: 100-continue", &address];
             let got = files.curl(&[words.as_slice(), &expect].concat()).await;
-            assert!(got.contains("\"code\":"), "{protocol} {address}: {got}");
+            let is_answer = got.contains("\"code\":") || got.contains("application/ocsp-response");
+            assert!(is_answer, "{protocol} {address}: {got}");
             let expect = ["-H", "Expect: wonders", &address];
             let got = files.curl(&[words.as_slice(), &expect].concat()).await;
             let told = got.contains(" 417") && got.contains("expectation-unknown");
@@ -94,12 +133,19 @@ async fn expectations_of_services_are_answered_at_once() {
 async fn limits_of_services_have_their_codes() {
     let office = Office::open().await;
     let files = files(&office);
-    let (portal, status) = (office.trust.portal_public.clone(), office.trust.status.clone());
+    let asked = [
+        format!("{}/", office.trust.portal_public),
+        format!("{}/certificate", office.trust.portal_staff),
+        loss(&office),
+        format!("{}/ca/root.cer", plain(&office)),
+        format!("{}/ocsp", plain(&office)),
+        checkpoint(&office),
+    ];
     let cookie = |bytes: usize| vec![format!("Cookie: a={}", "a".repeat(bytes))];
     let fields =
         |count: usize| -> Vec<String> { (0..count).map(|n| format!("X-A{n}: a")).collect() };
     let long = |bytes: usize| format!("?{}", "a".repeat(bytes));
-    for (origin, path) in [(&portal, "/"), (&status, ca_api::status::LOSS)] {
+    for asked in asked {
         for (query, fields, code) in [
             (long(8_000), vec![], ""),
             (long(8_300), vec![], "target-too-long"),
@@ -108,15 +154,15 @@ async fn limits_of_services_have_their_codes() {
             (String::new(), fields(90), ""),
             (String::new(), fields(110), "fields-too-many"),
         ] {
-            for protocol in ["--http1.1", "--http2"] {
-                let address = format!("{origin}{path}{query}");
-                let mut words = vec![protocol, "-i", &address];
+            for protocol in protocols(&asked) {
+                let address = format!("{asked}{query}");
+                let mut words = vec![*protocol, "-i", &address];
                 words.extend(fields.iter().flat_map(|field| ["-H", field.as_str()]));
                 let got = files.curl(&words).await;
                 let body = got.split_once("\r\n\r\n").unwrap().1;
                 let told: Value = serde_json::from_str(body).unwrap_or_default();
                 let told = told["code"].as_str().unwrap_or_default();
-                let what = format!("{protocol} {path} {code}");
+                let what = format!("{protocol} {asked} {code}");
                 if code.is_empty() {
                     let line = got.lines().next().unwrap();
                     assert!(!line.contains(" 414") && !line.contains(" 431"), "{what}: {line}");
@@ -192,12 +238,9 @@ async fn a_refused_upload_is_answered_by_services() {
         (loss(&office), "too-large"),
         (format!("{}/ca/root.cer", plain(&office)), "method-not-allowed"),
     ] {
-        for protocol in ["--http1.1", "--http2"] {
-            if protocol == "--http2" && address.starts_with("http:") {
-                continue;
-            }
+        for protocol in protocols(&address) {
             let sent = ["-H", "Expect:", "-H", "Content-Type: application/json"];
-            let words = ["-i", protocol, "--data-binary", &upload, &address];
+            let words = ["-i", *protocol, "--data-binary", &upload, &address];
             let got = files.curl(&[words.as_slice(), &sent].concat()).await;
             assert!(got.contains(&format!("\"code\":\"{code}\"")), "{protocol} {address}: {got}");
         }
