@@ -170,6 +170,7 @@ fn target<B>(request: &Request<B>) -> Result<(CanonicalPath, Option<String>), Co
 fn measure<B>(request: &Request<B>, limits: &HeadLimits) -> Result<(), Code> {
     match limits.exceeded(request) {
         None => Ok(()),
+        Some(RequestFault::Form) => Err(Code::Malformed),
         Some(RequestFault::Target) => Err(Code::TargetTooLong),
         Some(RequestFault::Fields) => Err(Code::FieldsTooMany),
         Some(RequestFault::Size) => Err(Code::HeadTooLarge),

@@ -136,6 +136,7 @@ pub(crate) async fn run(output: Output, arguments: Arguments) -> Result<(), Fail
 /// The answer to a head that a page of ours never sends.
 fn refuse(fault: RequestFault) -> Response {
     let code = match fault {
+        RequestFault::Form => Code::Malformed,
         RequestFault::Target => Code::TargetTooLong,
         RequestFault::Fields => Code::FieldsTooMany,
         RequestFault::Size => Code::HeadTooLarge,

@@ -3,10 +3,11 @@
 //! Whoever proves nothing must not be able to keep out those who do: each stage of a connection
 //! (place, handshake, head, body, silence) has a limit that the caller states, and nothing waits
 //! for a place in a queue. In reading order: [`limits`], `source`, [`places`], [`accept`],
-//! [`activity`], [`http2`], `client_body`, [`head`], [`site`].
+//! [`activity`], [`http2`], `client_body`, [`head`], `bare_refusal`, [`site`].
 
 pub mod accept;
 pub mod activity;
+mod bare_refusal;
 mod budget;
 mod client_body;
 pub mod head;

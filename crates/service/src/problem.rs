@@ -5,6 +5,8 @@ use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use mtls::listen::RequestFault;
 use records::{Code, Problem};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The status code of a refusal.
 pub fn status(code: Code) -> StatusCode {
@@ -85,14 +87,60 @@ pub fn known_only<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router
         .method_not_allowed_fallback(refused(Code::MethodNotAllowed))
 }
 
-/// A refusal of a service by itself: nothing of it stands in a log that a reference would find.
+/// A refusal of a service by itself, under a fresh reference that a line of its diagnostic log has.
 pub fn refusal(code: Code) -> Response {
-    Refused(Problem::new(code, String::new())).into_response()
+    let reference =
+        system::random::bytes::<10>().map(records::letter::reference).unwrap_or_default();
+    tell(code, &reference);
+    Refused(Problem::new(code, reference)).into_response()
+}
+
+/// Most refusals of a minute that have a line: whoever asks for ever fills no disk.
+const LINES_MAX: u32 = 60;
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn tell(code: Code, reference: &str) {
+    static LINES: Mutex<Option<RefusalLines>> = Mutex::new(None);
+    let now = Instant::now();
+    let left_out = {
+        let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.get_or_insert_with(|| RefusalLines::since(now)).take(now)
+    };
+    if let Some(left_out) = left_out {
+        tracing::info!(code = code.name(), reference, left_out, "refused");
+    }
+}
+
+/// The lines of a minute.
+struct RefusalLines {
+    since: Instant,
+    written: u32,
+    left_out: u64,
+}
+
+impl RefusalLines {
+    fn since(since: Instant) -> Self {
+        Self { since, written: 0, left_out: 0 }
+    }
+
+    /// Whether there is room for another line, which tells how many were left out before it.
+    fn take(&mut self, now: Instant) -> Option<u64> {
+        if now.saturating_duration_since(self.since) >= MINUTE {
+            (self.since, self.written) = (now, 0);
+        }
+        if self.written == LINES_MAX {
+            self.left_out = self.left_out.saturating_add(1);
+            return None;
+        }
+        self.written += 1;
+        Some(std::mem::take(&mut self.left_out))
+    }
 }
 
 /// The answer to a request that is refused whatever it asks for.
 pub fn refuse(fault: RequestFault) -> Response {
     let code = match fault {
+        RequestFault::Form => Code::Malformed,
         RequestFault::Target => Code::TargetTooLong,
         RequestFault::Fields => Code::FieldsTooMany,
         RequestFault::Size => Code::HeadTooLarge,
@@ -105,4 +153,38 @@ pub fn refuse(fault: RequestFault) -> Response {
 /// The answer where there is no place for a request.
 pub fn busy() -> Response {
     refusal(Code::TooBusy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sixty lines a minute, however much is refused; the first of the next one tells how many had
+    /// none.
+    #[test]
+    fn refusals_fill_no_diagnostic_log() {
+        let begin = Instant::now();
+        let mut lines = RefusalLines::since(begin);
+        let mut written = |second: u64, count: u64| -> Vec<u64> {
+            let now = begin + Duration::from_secs(second);
+            (0..count).filter_map(|_| lines.take(now)).collect()
+        };
+        assert_eq!(written(0, 10_000).len(), 60);
+        assert!(written(59, 10).is_empty());
+        assert_eq!(written(60, 2), [9_950, 0]);
+    }
+
+    /// Whoever is refused has something to quote, and nobody else has the same.
+    #[tokio::test]
+    async fn each_refusal_of_a_listener_has_a_reference() {
+        let mut seen = std::collections::BTreeSet::new();
+        for response in [busy(), refuse(RequestFault::Form), refusal(Code::NotFound)] {
+            let body = axum::body::to_bytes(response.into_body(), 4_096).await.unwrap();
+            let text = String::from_utf8(body.to_vec()).unwrap();
+            let (_, rest) = text.split_once("\"reference\":\"").unwrap();
+            let reference = rest.split('"').next().unwrap().to_owned();
+            assert!(!reference.is_empty() && seen.insert(reference), "{text}");
+        }
+        assert_eq!(refuse(RequestFault::Form).status(), StatusCode::BAD_REQUEST);
+    }
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use tests::Office;
 use tests::clients::ClientFiles;
 use tests::gate::ANSWER;
+use tests::processes::until;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -170,6 +171,39 @@ async fn limits_of_services_have_their_codes() {
                     assert_eq!(told, code, "{what}: {got}");
                 }
             }
+        }
+    }
+}
+
+/// What is no head, or larger than any that is read, has a code as well; its reference, like that
+/// of whatever a listener refuses, stands in the log of the process.
+#[tokio::test]
+async fn what_is_no_head_has_its_code_at_services() {
+    let office = Office::open().await;
+    let large = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "a".repeat(70_000));
+    for (address, process) in
+        [(format!("{}/nothing", plain(&office)), "status"), (checkpoint(&office), "log")]
+    {
+        let (port, _) = port_and_path(&address);
+        for (head, status, code) in [
+            ("GET /a<b HTTP/1.1\r\nHost: localhost\r\n\r\n", "400", "malformed"),
+            ("GET / HTTP/1.1\r\nHost: localhost\r\nX: \u{1}\r\n\r\n", "400", "malformed"),
+            (large.as_str(), "431", "head-too-large"),
+            ("GET /nothing HTTP/1.0\r\nHost: localhost\r\n\r\n", "404", "not-found"),
+        ] {
+            let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let mut answer = Vec::new();
+            let read = stream.read_to_end(&mut answer);
+            tokio::time::timeout(ANSWER, read).await.expect("the connection stays open").unwrap();
+            let answer = String::from_utf8(answer).unwrap();
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            assert_eq!(head.split(' ').nth(1), Some(status), "{answer}");
+            let told: Value = serde_json::from_str(body).unwrap();
+            assert_eq!(told["code"], code, "{answer}");
+            let reference = told["reference"].as_str().unwrap();
+            assert!(!reference.is_empty(), "{answer}");
+            until("its line is written", async || office.log(process).contains(reference)).await;
         }
     }
 }

@@ -188,13 +188,17 @@ fn every_error_code_is_documented() {
          the sentence in their\nlanguage and a reference number to quote; what happened inside is \
          in the diagnostic log of the\nprocess, refusals of known persons and orders also in the \
          `control` log. This page is made from the\ncatalogue in `crates/records/src/code.rs`.\n\n\
-         At services the HTTP library itself refuses what it cannot read, before anything of ours \
-         sees it,\nby a status without a code: over HTTP/1.1 a head that is none (400), of more \
-         than 64 KiB or 1,000\nfields (431), a target of more than 65,534 bytes (414); over HTTP/2 \
-         fields of more than 64 KiB\n(431), and a stream or connection in which HTTP/2 is broken, \
-         by an error of the protocol. A gate\nanswers these with a code, too.\n\n服务端的 HTTP \
-         库自身无法读取的请求（报文头不成形、超过 64 KiB 或 1000 个字段、地址超过 65534 \
-         字节），\n只有状态码，没有错误代码；网关对此也给出错误代码。\n",
+         What a listener refuses by itself is a line of the diagnostic log with its reference, \
+         60 a minute at\nmost. At services, what the HTTP library cannot read over HTTP/1.1 has \
+         a code, too: a head that is\nnone (`malformed`), of more than 64 KiB or 1,000 fields \
+         (`head-too-large`), a target of more than\n65,534 bytes (`target-too-long`). A status \
+         without a code has such a head behind an answer that its\nclient did not take yet, and \
+         over HTTP/2 fields of more than 64 KiB (431); a stream or connection in\nwhich HTTP/2 \
+         is broken ends by an error of the protocol. A gate answers all of these with a \
+         code.\n\n监听端口自身的拒绝连同编号写入诊断日志，每分钟至多 60 行。服务端的 HTTP 库无法读取的 HTTP/1.1 \
+         请求也有\n错误代码：报文头不成形（`malformed`）、超过 64 KiB 或 1000 个字段（`head-too-large`）、地址超过 65534 \
+         字节\n（`target-too-long`）。只有状态码而没有错误代码的：前一应答尚未被客户端收完时的这类报文头，以及 HTTP/2 中\n超过 64 KiB \
+         的字段（431）；HTTP/2 本身出错的流或连接，以协议错误结束。网关对此都给出错误代码。\n",
     );
     for (blame, title) in [
         (Blame::Caller, "What was sent is wrong / 提交的内容有误"),

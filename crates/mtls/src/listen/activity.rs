@@ -86,6 +86,12 @@ impl Activity {
         requests.under_way > requests.partial
     }
 
+    /// How many requests there were, if none of them is under way.
+    pub(super) fn quiet(&self) -> Option<usize> {
+        let requests = self.read();
+        (requests.under_way == 0).then_some(requests.so_far)
+    }
+
     /// Waits until no request is under way.
     pub async fn until_nothing_is_under_way(&self) {
         self.until(|requests| requests.under_way == 0).await;

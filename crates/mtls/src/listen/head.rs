@@ -1,5 +1,5 @@
 //! What the head of a request may be where its sender hears which limit it exceeds. What the HTTP
-//! library cannot read at all it refuses itself.
+//! library cannot read at all it refuses itself (see `bare_refusal`).
 
 use http::{HeaderMap, Request, StatusCode, header};
 
@@ -18,9 +18,11 @@ pub struct HeadLimits {
 pub(super) const OF_SERVICES: HeadLimits =
     HeadLimits { target_bytes: 8 * 1024, head_bytes: 16 * 1024, fields: 100 };
 
-/// What is wrong with a request that can be read, whatever it asks for.
+/// What is wrong with a request, whatever it asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestFault {
+    /// Its head is none.
+    Form,
     /// Its target is too long.
     Target,
     /// It has too many fields.
@@ -37,6 +39,7 @@ impl RequestFault {
     /// The status of its refusal (RFC 9110 15.5, RFC 6585 5).
     pub fn status(self) -> StatusCode {
         match self {
+            Self::Form => StatusCode::BAD_REQUEST,
             Self::Target => StatusCode::URI_TOO_LONG,
             Self::Fields | Self::Size => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Expectation => StatusCode::EXPECTATION_FAILED,

@@ -2,7 +2,9 @@
 //! what is held for them meanwhile is held from others. Who sends no more still gets its answer.
 
 use super::activity::Activity;
+use super::bare_refusal::{self, Refuse};
 use super::linger::Linger;
+use bytes::{Buf, Bytes};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -30,6 +32,13 @@ pub(super) struct PacedStream<S> {
     end: Option<HeldEnd>,
     /// After our own last byte.
     linger: Option<Linger>,
+    /// What is said in place of a bare refusal of the HTTP library.
+    refuse: Option<Refuse>,
+    /// How many requests there were when all that was written had left and none was under way:
+    /// until another one begins, what is written is the library's own.
+    quiet: Option<usize>,
+    /// What is still to leave in place of such a refusal.
+    dressed: Bytes,
 }
 
 /// After the client's last byte: what is under way is answered before the HTTP library hears of it,
@@ -48,7 +57,31 @@ impl<S> PacedStream<S> {
     /// A stream whose requests an activity counts.
     pub(super) fn new(inner: S, limit: Duration, activity: Arc<Activity>, is_http2: bool) -> Self {
         let (late, end, linger) = (None, None, None);
-        Self { inner, limit, late, taken: 0, activity, is_http2, end, linger }
+        let (refuse, quiet, dressed, taken) = (None, None, Bytes::new(), 0);
+        Self { inner, limit, late, taken, activity, is_http2, end, linger, refuse, quiet, dressed }
+    }
+
+    /// The same over HTTP/1, from its beginning, where what the library refuses by itself leaves in
+    /// the words of the service.
+    pub(super) fn refusing(mut self, refuse: Refuse) -> Self {
+        self.quiet = self.activity.quiet();
+        self.refuse = Some(refuse);
+        self
+    }
+
+    /// Finds words for what is to be written, if it is a bare refusal.
+    fn dress(&mut self, bytes: &[u8], context: &mut Context<'_>) {
+        let (Some(refuse), Some(quiet)) = (self.refuse, self.quiet.take()) else { return };
+        if self.activity.quiet() != Some(quiet) {
+            return;
+        }
+        let fault = bare_refusal::fault(bytes);
+        let words = |fault| bare_refusal::in_place_of(bytes, refuse(fault), context);
+        if let Some(refusal) = fault.and_then(words) {
+            self.dressed = refusal;
+            // Whoever is still sending that head reads it only afterwards.
+            self.activity.leave_rest();
+        }
     }
 
     /// Whether the end of what the client sends is told now.
@@ -102,6 +135,9 @@ impl<S> PacedStream<S> {
     ) -> Poll<io::Result<()>> {
         if polled.is_ready() {
             self.late = None;
+            if self.refuse.is_some() {
+                self.quiet = self.activity.quiet();
+            }
             if let Some(reader) = self.end.as_mut().and_then(|end| end.reader.take()) {
                 reader.wake();
             }
@@ -157,6 +193,24 @@ impl<S: AsyncRead + Unpin> AsyncRead for PacedStream<S> {
     }
 }
 
+impl<S: AsyncWrite + Unpin> PacedStream<S> {
+    /// Writes what leaves in place of so many bytes.
+    fn poll_dressed(
+        &mut self,
+        length: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        while !self.dressed.is_empty() {
+            let polled = Pin::new(&mut self.inner).poll_write(context, &self.dressed);
+            match ready!(self.wrote(polled, context))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                count => self.dressed.advance(count),
+            }
+        }
+        Poll::Ready(Ok(length))
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for PacedStream<S> {
     fn poll_write(
         self: Pin<&mut Self>,
@@ -164,6 +218,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for PacedStream<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        this.dress(bytes, context);
+        if !this.dressed.is_empty() {
+            return this.poll_dressed(bytes.len(), context);
+        }
         let polled = Pin::new(&mut this.inner).poll_write(context, bytes);
         this.wrote(polled, context)
     }
@@ -194,6 +252,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for PacedStream<S> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        // It comes in one piece: of more, there is none to look at.
+        let alone: &[u8] = if let [one] = slices { one } else { &[] };
+        this.dress(alone, context);
+        if !this.dressed.is_empty() {
+            return this.poll_dressed(alone.len(), context);
+        }
         let polled = Pin::new(&mut this.inner).poll_write_vectored(context, slices);
         this.wrote(polled, context)
     }

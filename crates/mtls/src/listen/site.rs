@@ -43,8 +43,8 @@ pub enum Proof {
 
 /// Answers that are larger are counted while their client takes them.
 const LARGE: u64 = 64 * 1024;
-/// Most bytes of a head of HTTP/1 that the HTTP library reads, and most fields: beyond them it
-/// refuses by a bare status.
+/// Most bytes of a head of HTTP/1 that the HTTP library reads, and most fields: what is beyond them
+/// it refuses itself.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 const FIELDS_MAX: usize = 1_000;
 
@@ -116,6 +116,7 @@ impl Endpoint for Site {
         let (activity, body) = (slot.activity(), limits.body);
         // A reserved place is for one question, not for a stay.
         let may_stay = is_proven && !slot.is_reserved();
+        let refuse = self.refuse;
         let seat = Arc::new(Seat { site: self, router, slot, sender, body });
         let stream = PacedStream::new(stream, body, activity.clone(), http2);
         if http2 {
@@ -132,7 +133,8 @@ impl Endpoint for Site {
             builder.timer(TokioTimer::new()).header_read_timeout(limits.header);
             // The stream itself holds back an end until all is answered.
             builder.max_buf_size(HEAD_BYTES_MAX).max_headers(FIELDS_MAX).half_close(false);
-            let speaking = builder.serve_connection(TokioIo::new(stream), service);
+            let stream = TokioIo::new(stream.refusing(refuse));
+            let speaking = builder.serve_connection(stream, service);
             let close = |c: Pin<&mut _>| http1::Connection::graceful_shutdown(c);
             drive(speaking, close, &activity, &limits, may_stay, &stopping).await;
         }

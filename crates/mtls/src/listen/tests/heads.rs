@@ -2,6 +2,7 @@
 
 use super::half_closed::{frame, http2_request};
 use super::*;
+use crate::listen::RequestFault;
 
 async fn over_http1(fixture: &Fixture, target: &str, fields: &[(&str, &str)]) -> u16 {
     let fields: String =
@@ -93,4 +94,57 @@ async fn next_of_stream(stream: &mut TcpStream) -> (u8, u8, Vec<u8>) {
         }
     };
     tokio::time::timeout(Duration::from_secs(10), read).await.expect("no answer")
+}
+
+/// What the library refuses by itself has the words of the service, on a connection that says
+/// nothing else and on one that was answered before; who still sends such a head reads them. What a
+/// service answers stays as it is, also where it looks alike.
+#[tokio::test]
+async fn what_the_library_refuses_leaves_in_our_words() {
+    let bare = |fault: RequestFault| {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = fault.status();
+        response
+    };
+    let says = |fault: RequestFault| {
+        let mut response = Response::new(Body::from(format!("our words: {fault:?}")));
+        *response.status_mut() = fault.status();
+        response
+    };
+    let plain = start(None, |full| {
+        let site = site(limits(), full);
+        let router = site.router.clone().route("/bare", get(|| async { StatusCode::BAD_REQUEST }));
+        Site { router, refuse: says, ..site }
+    })
+    .await;
+    let fields = "x-a: a\r\n".repeat(1_100);
+    let large = "a".repeat(200_000);
+    for (head, status, fault) in [
+        ("GET /a<b HTTP/1.1\r\nhost: h\r\n\r\n".to_owned(), 400, "Form"),
+        ("GET / HTTP/1.1\r\nhost: h\r\nx-a: \u{1}\r\n\r\n".to_owned(), 400, "Form"),
+        (format!("GET / HTTP/1.1\r\nhost: h\r\n{fields}\r\n"), 431, "Size"),
+        (format!("GET / HTTP/1.1\r\nhost: h\r\nx-a: {large}\r\n\r\n"), 431, "Size"),
+    ] {
+        for before in ["", "GET / HTTP/1.1\r\nhost: h\r\n\r\n"] {
+            let what: String = head.chars().take(40).collect();
+            let mut stream = plain.send(before).await;
+            let mut first = Vec::new();
+            while !before.is_empty() && !first.ends_with(b"here") {
+                assert!(stream.read_buf(&mut first).await.unwrap() > 0, "{what}");
+            }
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.shutdown().await.unwrap();
+            let said = read(&mut stream).await;
+            let line = format!("HTTP/1.1 {status} ");
+            assert!(said.starts_with(&line), "{what}: {said}");
+            assert!(said.contains("\r\nconnection: close\r\n"), "{what}: {said}");
+            assert!(said.ends_with(&format!("\r\n\r\nour words: {fault}")), "{what}: {said}");
+        }
+    }
+    let said = plain.ask("GET /bare HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n").await;
+    assert!(said.starts_with("HTTP/1.1 400 ") && said.ends_with("\r\n\r\n"), "{said}");
+
+    let silent = start(None, |full| Site { refuse: bare, ..site(limits(), full) }).await;
+    let said = silent.ask("GET /a<b HTTP/1.1\r\nhost: h\r\n\r\n").await;
+    assert!(said.starts_with("HTTP/1.1 400 "), "{said}");
 }
