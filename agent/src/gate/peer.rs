@@ -142,19 +142,27 @@ impl Shown {
 
 /// What may stand between a certificate and our root: our own issuing CAs and, of what the client
 /// sent besides, in any order (RFC 8446 4.4.2), an issuer of it that our root signed. All else
-/// leads nowhere here.
+/// leads nowhere here. However many bear the issuer's name, the one whose key the leaf names comes
+/// first.
 fn between(trust: &ClientTrust, leaf: &Certificate, rest: &[Vec<u8>]) -> Vec<Certificate> {
     let ours = trust.issuing.iter().cloned();
     if is_ours(trust, leaf) {
         return ours.collect();
     }
     let sent = rest.iter().take(SENT_MAX).filter_map(|der| Certificate::read(der).ok());
-    let issuers = sent.filter(|sent| {
-        sent.subject() == leaf.issuer()
-            && sent.issuer() == trust.root.subject()
-            && sent.is_signed_by(trust.root.key())
-    });
+    let (named, others): (Vec<_>, Vec<_>) = sent
+        .filter(|sent| sent.subject() == leaf.issuer() && sent.issuer() == trust.root.subject())
+        .partition(|sent| names_key_of(leaf, sent));
+    let issuers = named.into_iter().chain(others);
+    let issuers = issuers.filter(|sent| sent.is_signed_by(trust.root.key()));
     ours.chain(issuers.take(BETWEEN_MAX)).collect()
+}
+
+/// Whether a certificate says that this CA's key signed it (RFC 5280 4.2.1.1). It proves nothing.
+fn names_key_of(leaf: &Certificate, ca: &Certificate) -> bool {
+    let Some(id) = ca.key_identifier().filter(|id| !id.is_empty()) else { return false };
+    let said = leaf.extension(oid::AUTHORITY_KEY_IDENTIFIER).unwrap_or_default();
+    said.windows(id.len()).any(|part| part == id)
 }
 
 /// Whether our issuing CA signed it, whatever its time.
@@ -248,6 +256,56 @@ mod tests {
         let shown = Shown::read(&trust, &[ours], late);
         assert!(matches!(shown, Shown::Refused { code: Code::CertificateExpired, .. }));
         assert_eq!(shown.serial().len(), 2 * CHOSEN.len(), "one of ours is named");
+    }
+
+    /// However many certificates of the root bear the name of its issuer, a leaf leads over the one
+    /// whose key it names; without that one it leads nowhere.
+    #[test]
+    fn the_issuer_whose_key_is_named_is_sought_first() {
+        let ca = |name: &str| {
+            let mut ca = content(2046);
+            ca.distinguished_name.push(rcgen::DnType::CommonName, name);
+            ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            ca
+        };
+        let drawn = || KeyPair::generate().unwrap();
+        let (root_key, key) = (drawn(), drawn());
+        let root = loop {
+            let der = ca("root").self_signed(&root_key).unwrap();
+            let read = Certificate::read(der.der()).unwrap();
+            if read.is_signed_by(read.key()) {
+                break read;
+            }
+        };
+        let below = Issuer::new(ca("root"), root_key);
+        let others = (0..=BETWEEN_MAX).map(|_| signed(&ca("issuing"), &drawn(), (&below, &root)));
+        let others: Vec<Vec<u8>> = others.map(|other| other.der().to_vec()).collect();
+        let own = signed(&ca("issuing"), &key, (&below, &root));
+        let mut content = content(2027);
+        content.use_authority_key_identifier_extension = true;
+        let below = Issuer::new(ca("issuing"), key);
+        let leaf = signed(&content, &drawn(), (&below, &own));
+        let arc = oid::Arc::read("1.3.6.1.4.1.32473.1").unwrap();
+        let trust = ClientTrust::new(root, Vec::new(), arc);
+        let now = u64::try_from(date_time_ymd(2026, 6, 1).unix_timestamp()).unwrap();
+        let all = [others.as_slice(), &[own.der().to_vec()]].concat();
+        assert_eq!(trust.check(&leaf, &all, now), Ok(()));
+        assert!(trust.check(&leaf, &others, now).is_err());
+    }
+
+    /// A certificate that its issuer signed in the one spelling of ours.
+    fn signed(
+        content: &CertificateParams,
+        key: &KeyPair,
+        (by, issuer): (&Issuer<'_, KeyPair>, &Certificate),
+    ) -> Certificate {
+        loop {
+            let der = content.signed_by(key, by).unwrap();
+            let read = Certificate::read(der.der()).unwrap();
+            if read.is_signed_by(issuer.key()) {
+                return read;
+            }
+        }
     }
 
     /// Below a CA over which a path led to the root one signature is left, and it is verified: what
