@@ -2,7 +2,10 @@
 //! that the tests which its line names fail then. A test that passes all the same shows nothing.
 //!
 //! Mutations of different programs are built at once. Each story runs beside the one program that
-//! its own mutation is in, all others as they are, so that what fails is owed to nothing else.
+//! its own mutation is in, all others as they are, so that what fails is owed to nothing else. One
+//! that unit tests and stories show is taken out once for each kind.
+//!
+//! A run ends with a row for `docs/measurements.md`.
 
 mod judge;
 #[expect(unreachable_pub, reason = "the stories' library has the same file")]
@@ -15,9 +18,10 @@ use anyhow::{bail, ensure};
 use judge::Verdict;
 use list::Mutation;
 use scratch::Scratch;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use workspace::{ALL, Test, Workspace};
@@ -48,6 +52,18 @@ struct Outcome {
     error: Option<String>,
 }
 
+/// A run, as it is kept.
+#[derive(serde::Serialize)]
+struct MutationRun<'a> {
+    date: String,
+    commit: String,
+    /// How many mutations were tried.
+    mutations: usize,
+    /// Of how many all tests failed.
+    caught: usize,
+    outcomes: &'a [Outcome],
+}
+
 /// A mutation, with what follows from where its texts and its tests stand.
 struct Planned {
     mutation: Mutation,
@@ -61,8 +77,12 @@ struct Planned {
 impl Planned {
     /// Unit tests are built with their own crate only.
     fn is_unit(&self) -> bool {
-        self.tests.iter().all(|test| matches!(test, Test::Unit { .. }))
+        self.tests.iter().all(is_unit)
     }
+}
+
+fn is_unit(test: &Test) -> bool {
+    matches!(test, Test::Unit { .. })
 }
 
 /// Runs the mutations; an error if one is not caught.
@@ -84,12 +104,14 @@ pub(crate) fn run(wanted: &Wanted) -> anyhow::Result<()> {
     let workspace = Workspace::read(&scratch.tree(), &scratch.files)?;
     let planned = chosen.into_iter().map(|one| plan(one, &workspace));
     let planned = planned.collect::<anyhow::Result<Vec<_>>>()?;
+    let planned: Vec<Planned> = planned.into_iter().flatten().collect();
     let mut run = Run { scratch, outcomes: Vec::new(), of: planned.len() };
     run.all(planned)?;
-    run.report(wanted.json)
+    run.report(wanted.json, &root)
 }
 
-fn plan(mutation: Mutation, workspace: &Workspace) -> anyhow::Result<Planned> {
+/// A mutation for its unit tests, and for its stories.
+fn plan(mutation: Mutation, workspace: &Workspace) -> anyhow::Result<Vec<Planned>> {
     let tests = mutation.tests.iter().map(|test| workspace.test(test));
     let tests = tests.collect::<anyhow::Result<Vec<_>>>()?;
     let owners = mutation.edit.iter().map(|edit| workspace.owner(&edit.file));
@@ -97,8 +119,15 @@ fn plan(mutation: Mutation, workspace: &Workspace) -> anyhow::Result<Planned> {
     let named = |program: &&&str| {
         mutation.programs.is_empty() || mutation.programs.iter().any(|name| name == **program)
     };
-    let programs = holders.iter().filter(named).copied().collect();
-    Ok(Planned { mutation, tests, holders, programs })
+    let programs: BTreeSet<_> = holders.iter().filter(named).copied().collect();
+    let (units, stories): (Vec<_>, Vec<_>) = tests.into_iter().partition(is_unit);
+    let of = |tests| Planned {
+        mutation: mutation.clone(),
+        tests,
+        holders: holders.clone(),
+        programs: programs.clone(),
+    };
+    Ok([units, stories].into_iter().filter(|tests| !tests.is_empty()).map(of).collect())
 }
 
 struct Run {
@@ -220,17 +249,36 @@ impl Run {
         }
     }
 
-    fn report(&self, json: bool) -> anyhow::Result<()> {
-        let survived = self.outcomes.iter().filter(|one| !one.caught).count();
+    fn report(&self, json: bool, root: &Path) -> anyhow::Result<()> {
+        let run = self.account(root)?;
         if json {
-            println!("{}", serde_json::to_string(&self.outcomes)?);
+            println!("{}", serde_json::to_string(&run)?);
         } else {
             for one in &self.outcomes {
                 println!("{}", row(one));
             }
+            println!("| {} | `{}` | {} | {} |", run.date, run.commit, run.mutations, run.caught);
         }
-        ensure!(survived == 0, "{survived} of {} mutations are not caught", self.outcomes.len());
+        let survived = run.mutations - run.caught;
+        ensure!(survived == 0, "{survived} of {} mutations are not caught", run.mutations);
         Ok(())
+    }
+
+    fn account(&self, root: &Path) -> anyhow::Result<MutationRun<'_>> {
+        let mut caught: BTreeMap<&str, bool> = BTreeMap::new();
+        for one in &self.outcomes {
+            *caught.entry(&one.name).or_insert(true) &= one.caught;
+        }
+        let words = ["rev-parse", "--short", "HEAD"];
+        let commit = crate::tool::run(Command::new("git").args(words).current_dir(root))?;
+        let now = records::time::seconds(service::Clock::system().seconds());
+        Ok(MutationRun {
+            date: now.split('T').next().unwrap_or_default().to_owned(),
+            commit: commit.trim().to_owned(),
+            mutations: caught.len(),
+            caught: caught.values().filter(|caught| **caught).count(),
+            outcomes: &self.outcomes,
+        })
     }
 }
 
