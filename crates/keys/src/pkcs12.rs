@@ -22,10 +22,8 @@ use zeroize::Zeroizing;
 const BYTES_MAX: usize = 128 * 1024;
 /// The library refuses more of any derivation too; here it gets its true name.
 const ROUNDS_MAX: u32 = 1_000_000;
-/// A chain is longer nowhere.
-const CHAIN_MAX: usize = 8;
 /// What is not supported where nothing has a name that people know.
-const OTHER: &str = "its encryption, MAC or contents";
+const OTHER: &str = "其加密、MAC 或内容 / its encryption, MAC or contents";
 /// What is not supported where the key's own certificate may be one that is not read.
 const UNREAD: &str = "a certificate that is not read here";
 /// How to write one that is read here: by way of a file whose key is sealed, since OpenSSL reads a
@@ -114,7 +112,7 @@ pub(crate) fn read(
     // no part of the chain.
     let certificates = archive.certs.iter().map(|bag| Certificate::read(bag.cert.as_der()).ok());
     let (all, certificates) = (archive.certs.len(), certificates.flatten().collect::<Vec<_>>());
-    let chain = chain(&certificates, &signer);
+    let chain = pki::chain::of_key(&certificates, signer.public_key());
     if chain.is_empty() {
         let what = if certificates.len() < all { UNREAD } else { "a key without its certificate" };
         return Err(unsupported(&name, what.into()));
@@ -141,22 +139,6 @@ fn judge(file: &[u8], name: &impl Fn() -> String) -> Result<ContentInfo, KeyFile
 
 fn unsupported(name: &impl Fn() -> String, what: String) -> KeyFileError {
     KeyFileError::Unsupported { path: name(), what, how: HOW }
-}
-
-/// The certificate of the key, and of what else is there the issuer of each, up to one that is its
-/// own.
-fn chain(all: &[Certificate], signer: &SoftwareSigner) -> Vec<Certificate> {
-    let own = signer.public_key().sha256();
-    let mut next = all.iter().find(|one| one.key().sha256() == own);
-    let mut chain = Vec::new();
-    while let Some(found) = next.filter(|_| chain.len() < CHAIN_MAX) {
-        chain.push(found.clone());
-        let is_root = found.subject() == found.issuer();
-        let issuer =
-            |one: &&Certificate| one.subject() == found.issuer() && found.is_signed_by(one.key());
-        next = if is_root { None } else { all.iter().find(issuer) };
-    }
-    chain
 }
 
 #[cfg(test)]

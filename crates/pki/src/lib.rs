@@ -6,13 +6,14 @@
 //!
 //! In reading order: [`algorithm`] (the one registry of key and signature algorithms), [`name`],
 //! [`host`], [`mail`], [`pem`] (files of people), [`request`], [`profile`], [`certificate`],
-//! [`lint`], [`crl`], [`ocsp`], [`path`], [`pkcs12`].
+//! [`lint`], [`crl`], [`ocsp`], [`chain`], [`path`], [`pkcs12`].
 //!
 //! Follows RFC 5280, RFC 2986, RFC 5480, RFC 6960, RFC 8410, RFC 7292.
 
 pub mod algorithm;
 mod alternative_name;
 pub mod certificate;
+pub mod chain;
 pub mod counted;
 pub mod crl;
 pub mod extension;
