@@ -24,7 +24,7 @@ def answer(shown, passphrase):
     line = shown.rsplit("\n", 1)[-1]
     # Two programs of a pipe may ask at once, in one line.
     asked = len(re.findall(r"(?:[Pp]assword|[Pp]ass phrase|pass phrase for \S+):", shown))
-    if asked and line.endswith(":"):
+    if asked and line.rstrip(" ").endswith(":"):
         return "\n".join([passphrase] * asked)
     if re.search(r"(passphrase|characters at least\)|once more): $", line):
         return passphrase

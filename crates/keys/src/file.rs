@@ -5,6 +5,7 @@ use der::asn1::Any;
 use der::{Decode, SliceReader};
 use pkcs8::pkcs5::pbes2;
 use pkcs8::{EncryptedPrivateKeyInfoRef, ObjectIdentifier, PrivateKeyInfoRef};
+use pki::name::both;
 use pki::pem::Kind;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -22,7 +23,7 @@ const HOW: &str = "openssl pkcs8 -topk8 -v2 aes256 -in OLD -out NEW";
 #[non_exhaustive]
 pub enum KeyFileError {
     /// A file is there already; keys are never overwritten.
-    #[error("{0} exists; a key is never overwritten")]
+    #[error("{0} 已存在，密钥不会被覆盖 / {0} exists; a key is never overwritten")]
     Exists(String),
     /// The file system says no.
     #[error("{path}: {error}")]
@@ -33,7 +34,7 @@ pub enum KeyFileError {
         error: std::io::Error,
     },
     /// Not PEM with a key in it.
-    #[error("{path}: {error}")]
+    #[error("{path}：{zh} / {path}: {en}", zh = both(.error).0, en = both(.error).1)]
     Pem {
         /// The file.
         path: String,
@@ -41,29 +42,44 @@ pub enum KeyFileError {
         error: pki::pem::PemError,
     },
     /// Not a PKCS#8 key.
-    #[error("{0} is not a key file (PKCS#8 or PKCS#12)")]
+    #[error(
+        "{0} 不是密钥文件（PKCS#8 或 PKCS#12） / {0} is not a key file (PKCS#8 or PKCS#12)"
+    )]
     Malformed(String),
     /// Made in a way that is not read here.
-    #[error("{path}: not supported: {what}; convert it with `{how}`")]
+    #[error(
+        "{path}：不支持：{zh}；请用 `{how}` 转换 / \
+         {path}: not supported: {en}; convert it with `{how}`",
+        zh = both(.what).0,
+        en = both(.what).1
+    )]
     Unsupported {
         /// The file.
         path: String,
-        /// What is not supported.
+        /// What is not supported, in both languages.
         what: String,
         /// What makes one that is.
         how: &'static str,
     },
     /// Whoever wrote it wants more work for opening it than any key needs.
-    #[error("{0} asks for too much work to be opened: too many rounds, or too much memory")]
+    #[error(
+        "打开 {0} 的计算量过大：轮数过多，或占用内存过多 / \
+         {0} asks for too much work to be opened: too many rounds, or too much memory"
+    )]
     Costly(String),
     /// The passphrase does not open it.
-    #[error("the passphrase does not open {0}")]
+    #[error("口令打不开 {0} / the passphrase does not open {0}")]
     Passphrase(String),
     /// The key is none we know.
-    #[error(transparent)]
-    Key(#[from] KeyRejected),
+    #[error("{path}：{zh} / {path}: {en}", zh = both(.error).0, en = both(.error).1)]
+    Key {
+        /// The file.
+        path: String,
+        /// What is wrong with the key in it.
+        error: KeyRejected,
+    },
     /// No randomness, or the cipher refused.
-    #[error("the key could not be encrypted")]
+    #[error("密钥无法加密 / the key could not be encrypted")]
     Encrypt,
 }
 
@@ -127,12 +143,12 @@ pub fn open(path: &Path, passphrase: &str) -> Result<SoftwareSigner, KeyFileErro
     let plain = info
         .decrypt(passphrase)
         .map_err(|error| unsupported(path, error, KeyFileError::Passphrase))?;
-    Ok(SoftwareSigner::from_pkcs8(plain.as_bytes())?)
+    signer(plain.as_bytes(), || path.display().to_string())
 }
 
 /// Opens a key file in clear.
 pub fn open_plain(path: &Path) -> Result<SoftwareSigner, KeyFileError> {
-    Ok(SoftwareSigner::from_pkcs8(&block(path, Kind::Key)?)?)
+    signer(&block(path, Kind::Key)?, || path.display().to_string())
 }
 
 /// Reads a passphrase file: its first line. As with a key, nobody else may read it.
@@ -142,6 +158,14 @@ pub fn passphrase_from_file(path: &Path) -> Result<Zeroizing<String>, KeyFileErr
     let text = std::str::from_utf8(&bytes)
         .map_err(|error| wrong(std::io::Error::new(std::io::ErrorKind::InvalidData, error)))?;
     Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
+}
+
+/// The key of a file that was opened.
+pub(crate) fn signer(
+    pkcs8: &[u8],
+    name: impl FnOnce() -> String,
+) -> Result<SoftwareSigner, KeyFileError> {
+    SoftwareSigner::from_pkcs8(pkcs8).map_err(|error| KeyFileError::Key { path: name(), error })
 }
 
 /// The block of a key file that nobody else can read.
@@ -191,7 +215,8 @@ fn unsupported(
         },
         Error::EncryptedPrivateKey(Scheme::UnsupportedAlgorithm { oid }) => name_of(oid),
         Error::EncryptedPrivateKey(Scheme::AlgorithmParametersInvalid { oid }) => {
-            format!("the parameters of {}", name_of(oid))
+            let (zh, en) = both(&name_of(oid));
+            format!("{zh} 的参数 / the parameters of {en}")
         }
         Error::EncryptedPrivateKey(Scheme::NoPbes1CryptSupport) => "PBES1".into(),
         _ => return otherwise(path),
@@ -207,14 +232,14 @@ pub(crate) fn old_scheme(file: &[u8]) -> Option<String> {
     ObjectIdentifier::new(&format!("1.2.840.113549.1.12.1.{number}")).ok().map(name_of)
 }
 
-/// Schemes of old programs by their names.
+/// Schemes of old programs by their names, in both languages.
 fn name_of(oid: ObjectIdentifier) -> String {
     match oid.to_string().as_str() {
-        "1.2.840.113549.1.12.1.3" => "triple DES of PKCS#12".into(),
-        "1.2.840.113549.1.12.1.6" => "RC2 of PKCS#12".into(),
-        "1.2.840.113549.3.7" => "triple DES".into(),
-        "1.2.840.113549.1.5.3" => "PBES1 with MD5 and DES".into(),
-        other => format!("encryption {other}"),
+        "1.2.840.113549.1.12.1.3" => "PKCS#12 的三重 DES / triple DES of PKCS#12".into(),
+        "1.2.840.113549.1.12.1.6" => "PKCS#12 的 RC2 加密 / RC2 of PKCS#12".into(),
+        "1.2.840.113549.3.7" => "三重 DES / triple DES".into(),
+        "1.2.840.113549.1.5.3" => "使用 MD5 和 DES 的 PBES1 / PBES1 with MD5 and DES".into(),
+        other => format!("加密算法 {other} / encryption {other}"),
     }
 }
 

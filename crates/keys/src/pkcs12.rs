@@ -6,7 +6,7 @@
 
 mod cost;
 
-use crate::file::{KeyFileError, is_costly, old_scheme};
+use crate::file::{KeyFileError, is_costly, old_scheme, signer};
 use crate::software::SoftwareSigner;
 use cost::{ContentInfo, Refused};
 use der::asn1::{Any, OctetString};
@@ -25,7 +25,10 @@ const ROUNDS_MAX: u32 = 1_000_000;
 /// What is not supported where nothing has a name that people know.
 const OTHER: &str = "其加密、MAC 或内容 / its encryption, MAC or contents";
 /// What is not supported where the key's own certificate may be one that is not read.
-const UNREAD: &str = "a certificate that is not read here";
+const UNREAD: &str = "其中的证书 / a certificate that is not read here";
+/// What is not supported where a key stands alone.
+const ALONE: &str = "没有证书的密钥 / a key without its certificate";
+const NO_MAC: &str = "没有 MAC 的文件 / a file without a MAC";
 /// How to write one that is read here: by way of a file whose key is sealed, since OpenSSL reads a
 /// key and its certificate from no pipe.
 const HOW: &str =
@@ -104,17 +107,18 @@ pub(crate) fn read(
         _ => KeyFileError::Malformed(name()),
     })?;
     let [key] = archive.keys.as_slice() else {
-        let what = format!("{} keys in one file", archive.keys.len());
+        let count = archive.keys.len();
+        let what = format!("一个文件中有 {count} 个密钥 / {count} keys in one file");
         return Err(unsupported(&name, what));
     };
-    let signer = SoftwareSigner::from_pkcs8(key.key.as_der())?;
+    let signer = signer(key.key.as_der(), &name)?;
     // Programs put whatever leads to a root beside a key, as one of version 1: what is not read is
     // no part of the chain.
     let certificates = archive.certs.iter().map(|bag| Certificate::read(bag.cert.as_der()).ok());
     let (all, certificates) = (archive.certs.len(), certificates.flatten().collect::<Vec<_>>());
     let chain = pki::chain::of_key(&certificates, signer.public_key());
     if chain.is_empty() {
-        let what = if certificates.len() < all { UNREAD } else { "a key without its certificate" };
+        let what = if certificates.len() < all { UNREAD } else { ALONE };
         return Err(unsupported(&name, what.into()));
     }
     Ok(HolderFile { chain, signer })
@@ -123,14 +127,15 @@ pub(crate) fn read(
 /// Refuses what should cost nothing.
 fn judge(file: &[u8], name: &impl Fn() -> String) -> Result<ContentInfo, KeyFileError> {
     if file.len() > BYTES_MAX {
-        return Err(unsupported(name, format!("more than {BYTES_MAX} bytes")));
+        let what = format!("超过 {BYTES_MAX} 字节的文件 / more than {BYTES_MAX} bytes");
+        return Err(unsupported(name, what));
     }
     if file.starts_with(&[0x30, 0x80]) {
-        return Err(unsupported(name, "BER with indefinite lengths".into()));
+        return Err(unsupported(name, "不定长的 BER / BER with indefinite lengths".into()));
     }
     let pfx = Pfx::from_der(file).map_err(|_| KeyFileError::Malformed(name()))?;
     // What opens without a proof of the passphrase could be anybody's.
-    let mac = pfx.mac.ok_or_else(|| unsupported(name, "a file without a MAC".into()))?;
+    let mac = pfx.mac.ok_or_else(|| unsupported(name, NO_MAC.into()))?;
     if mac.rounds > ROUNDS_MAX {
         return Err(KeyFileError::Costly(name()));
     }

@@ -7,6 +7,7 @@ use aws_lc_rs::signature::{self as sig, KeyPair};
 use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef};
 use pki::algorithm::{Algorithm, SignError, by_name};
 use pki::{PublicKey, Signer};
+use system::language::halves;
 use zeroize::Zeroizing;
 
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
@@ -15,9 +16,13 @@ const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 
-/// The bytes are no private key that we can use.
+/// The bytes are no private key that we can use; why not, in both languages or as a library says.
 #[derive(Debug, thiserror::Error)]
-#[error("the private key cannot be used: {0}")]
+#[error(
+    "私钥无法使用：{zh} / the private key cannot be used: {en}",
+    zh = halves(.0).0,
+    en = halves(.0).1
+)]
 pub struct KeyRejected(pub String);
 
 enum Pair {
@@ -67,7 +72,8 @@ impl SoftwareSigner {
 
     /// Takes a PKCS#8 `PrivateKeyInfo` in DER, of any registry member.
     pub fn from_pkcs8(pkcs8: &[u8]) -> Result<Self, KeyRejected> {
-        let info = PrivateKeyInfoRef::try_from(pkcs8).map_err(|_| rejected("not PKCS#8"))?;
+        let info = PrivateKeyInfoRef::try_from(pkcs8);
+        let info = info.map_err(|_| rejected("不是 PKCS#8 / not PKCS#8"))?;
         let curve = || info.algorithm.parameters_oid().ok();
         let (pair, spki) = match info.algorithm.oid {
             ED25519 => {
@@ -84,14 +90,23 @@ impl SoftwareSigner {
                 let name = match curve() {
                     Some(P256) => "p256",
                     Some(P384) => "p384",
-                    Some(other) => return Err(rejected(format!("not supported: curve {other}"))),
-                    None => return Err(rejected("not supported: a curve of its own")),
+                    Some(other) => {
+                        let (zh, en) = ("不支持曲线", "not supported: curve");
+                        return Err(rejected(format!("{zh} {other} / {en} {other}")));
+                    }
+                    None => {
+                        let told = "不支持自带参数的曲线 / not supported: a curve of its own";
+                        return Err(rejected(told));
+                    }
                 };
                 let pair = sig::EcdsaKeyPair::from_pkcs8(ecdsa(name), pkcs8).map_err(rejected)?;
                 let spki = spki(pair.public_key())?;
                 (Pair::Ecdsa(pair), spki)
             }
-            other => return Err(rejected(format!("not supported: algorithm {other}"))),
+            other => {
+                let (zh, en) = ("不支持算法", "not supported: algorithm");
+                return Err(rejected(format!("{zh} {other} / {en} {other}")));
+            }
         };
         let public = PublicKey::read(&spki).map_err(rejected)?;
         Ok(Self { pair, public, pkcs8: Zeroizing::new(pkcs8.to_vec()) })

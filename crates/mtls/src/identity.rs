@@ -1,5 +1,6 @@
 //! A certificate chain with its key, as a process shows it.
 
+use pki::name::both;
 use pki::pem::Kind;
 use rustls::Error;
 use rustls::SignatureScheme;
@@ -12,11 +13,11 @@ use std::path::Path;
 #[non_exhaustive]
 pub enum TlsError {
     /// A PEM file cannot be read.
-    #[error("{path}: {what}")]
+    #[error("{}", told(.path, .what))]
     File {
         /// The file.
         path: String,
-        /// What is wrong.
+        /// What is wrong, in both languages or as the system says.
         what: String,
     },
     /// rustls refuses.
@@ -25,6 +26,14 @@ pub enum TlsError {
     /// The verifier refuses.
     #[error("client verifier: {0}")]
     Verifier(String),
+}
+
+/// Which file it is and what is wrong with it, in both languages if that is.
+fn told(path: &str, what: &str) -> String {
+    match both(&what) {
+        (zh, en) if zh == en => format!("{path}: {what}"),
+        (zh, en) => format!("{path}：{zh} / {path}: {en}"),
+    }
 }
 
 /// A certificate chain with its key.

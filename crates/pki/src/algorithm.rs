@@ -2,6 +2,7 @@
 //! [`REGISTRY`]; nothing else matches on key types.
 
 use crate::low_s;
+use crate::name::both;
 use crate::raw::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 use aws_lc_rs::signature as sig;
 use der::asn1::{Any, Null, ObjectIdentifier};
@@ -137,18 +138,22 @@ impl Parameters {
     }
 }
 
-/// Why a public key is not accepted.
+/// Why a public key is not accepted; what it is stands there in both languages too.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyError {
     /// Not a SubjectPublicKeyInfo in DER.
-    #[error("the public key is not valid DER")]
+    #[error("公钥不是正确的 DER / the public key is not valid DER")]
     Malformed,
     /// No member of the registry has this algorithm or curve.
-    #[error("not supported: a key of {0}")]
+    #[error(
+        "不支持这种密钥：{zh} / not supported: a key of {en}",
+        zh = both(.0).0,
+        en = both(.0).1
+    )]
     UnknownAlgorithm(String),
     /// RSA below 2048 bits, with an exponent below 65537, or a modulus that has a small factor.
-    #[error("the key is too weak: {0}")]
+    #[error("密钥强度不足：{zh} / the key is too weak: {en}", zh = both(.0).0, en = both(.0).1)]
     Weak(&'static str),
 }
 
@@ -173,7 +178,7 @@ impl PublicKey {
         let raw = info.key.raw_bytes().to_vec();
         // One key has one encoding: whole octets, and EC points uncompressed (RFC 5480 2.2).
         if info.algorithm.algorithm == EC && matches!(raw.first(), Some(2 | 3)) {
-            return Err(KeyError::UnknownAlgorithm("a compressed point".into()));
+            return Err(KeyError::UnknownAlgorithm("压缩点 / a compressed point".into()));
         }
         if info.key.unused_bits() != 0 {
             return Err(KeyError::Malformed);
@@ -192,7 +197,7 @@ impl PublicKey {
             }
         }
         if bits > 0 && REGISTRY.iter().all(|member| !member.bits.contains(&bits)) {
-            return Err(KeyError::UnknownAlgorithm(format!("RSA of {bits} bits")));
+            return Err(rsa_of(bits));
         }
         Err(KeyError::UnknownAlgorithm(kind_of_key(&info.algorithm)))
     }
@@ -284,19 +289,19 @@ fn kind_of_key(identifier: &AlgorithmIdentifier) -> String {
     if identifier.algorithm == EC {
         let curve = identifier.parameters.as_ref().and_then(|any| any.decode_as().ok());
         return match curve.map(|curve: ObjectIdentifier| curve.to_string()).as_deref() {
-            Some("1.3.132.0.35") => "curve P-521".into(),
-            Some("1.3.132.0.10") => "curve secp256k1".into(),
+            Some("1.3.132.0.35") => "曲线 P-521 / curve P-521".into(),
+            Some("1.3.132.0.10") => "曲线 secp256k1 / curve secp256k1".into(),
             Some("1.2.156.10197.1.301") => "SM2".into(),
-            Some(other) => format!("curve {other}"),
-            None => "a curve of its own".into(),
+            Some(other) => format!("曲线 {other} / curve {other}"),
+            None => "自带参数的曲线 / a curve of its own".into(),
         };
     }
     match id.as_str() {
-        "1.2.840.113549.1.1.1" => "RSA with parameters of its own".into(),
+        "1.2.840.113549.1.1.1" => "自带参数的 RSA / RSA with parameters of its own".into(),
         "1.2.840.113549.1.1.10" => "RSA-PSS".into(),
         "1.2.840.10040.4.1" => "DSA".into(),
         "1.3.101.113" => "Ed448".into(),
-        _ => format!("algorithm {id}"),
+        _ => format!("算法 {id} / algorithm {id}"),
     }
 }
 
@@ -311,27 +316,37 @@ fn rsa_bits(raw: &[u8]) -> Result<usize, KeyError> {
     let top = modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
     let bits = modulus.len() * 8 - top;
     if bits < RSA_BITS_MIN {
-        return Err(KeyError::Weak("RSA keys have 2048 bits at least"));
+        return Err(KeyError::Weak("RSA 密钥至少 2048 位 / RSA keys have 2048 bits at least"));
     }
     // What is larger than ours is not weak; nobody here counts with it.
     if bits > RSA_BITS_MAX {
-        return Err(KeyError::UnknownAlgorithm(format!("RSA of {bits} bits")));
+        return Err(rsa_of(bits));
     }
     if exponent != [1, 0, 1] {
         let smaller =
             exponent.len() < 3 || (exponent.len() == 3 && exponent < [1, 0, 1].as_slice());
         return Err(match smaller {
-            true => KeyError::Weak("the RSA exponent is smaller than 65537"),
-            false => KeyError::UnknownAlgorithm("RSA with an exponent above 65537".to_owned()),
+            true => KeyError::Weak(
+                "RSA 的公开指数小于 65537 / the RSA exponent is smaller than 65537",
+            ),
+            false => KeyError::UnknownAlgorithm(
+                "公开指数大于 65537 的 RSA / RSA with an exponent above 65537".to_owned(),
+            ),
         });
     }
     if modulus.last().is_none_or(|last| last % 2 == 0) {
-        return Err(KeyError::Weak("the RSA modulus is even"));
+        return Err(KeyError::Weak("RSA 的模数是偶数 / the RSA modulus is even"));
     }
     if (3..=751u32).step_by(2).any(|small| remainder(modulus, small) == 0) {
-        return Err(KeyError::Weak("the RSA modulus has a small factor"));
+        let why = "RSA 的模数有小因子 / the RSA modulus has a small factor";
+        return Err(KeyError::Weak(why));
     }
     Ok(bits)
+}
+
+/// A modulus of a size that the registry does not have.
+fn rsa_of(bits: usize) -> KeyError {
+    KeyError::UnknownAlgorithm(format!("{bits} 位的 RSA / RSA of {bits} bits"))
 }
 
 /// `number` (big endian) modulo a small number.
@@ -350,5 +365,5 @@ pub trait Signer: Send + Sync {
 
 /// The key could not sign: hardware gone, wrong session, no entropy.
 #[derive(Debug, thiserror::Error)]
-#[error("the key could not sign: {0}")]
+#[error("密钥无法签名：「{0}」 / the key could not sign: {0}")]
 pub struct SignError(pub String);

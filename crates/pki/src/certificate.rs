@@ -117,16 +117,16 @@ impl TbsCertificate {
 #[non_exhaustive]
 pub enum CertificateError {
     /// Not strict DER of a v3 certificate.
-    #[error("not a certificate in DER: {0}")]
+    #[error("不是 DER 形式的证书：「{0}」 / not a certificate in DER: {0}")]
     Malformed(#[from] der::Error),
     /// The subject's key is none we know.
     #[error(transparent)]
     Key(#[from] KeyError),
     /// The signature does not verify.
-    #[error("the certificate's signature does not verify")]
+    #[error("证书的签名不正确 / the certificate's signature does not verify")]
     Signature,
     /// What was signed is not what was recorded.
-    #[error("the signed bytes are not the recorded bytes")]
+    #[error("签名的内容不是所记录的内容 / the signed bytes are not the recorded bytes")]
     NotAsRecorded,
     /// The signer failed.
     #[error(transparent)]

@@ -2,6 +2,10 @@
 //! section 3), or the DER itself. Text around blocks may be in any encoding, white space in them is
 //! ignored; a block that cannot be decoded is an error and never left out.
 
+mod form;
+
+pub use form::ForeignForm;
+
 use data_encoding::BASE64;
 use der::Decode;
 use der::asn1::Any;
@@ -24,18 +28,27 @@ pub enum Kind {
 #[non_exhaustive]
 pub enum PemError {
     /// Another file, or an empty one.
-    #[error("no {wanted} in it{found}")]
+    #[error(
+        "其中没有{}{} / no {} in it{}",
+        .wanted.zh(),
+        but("，只有 ", .found),
+        .wanted.en(),
+        but(", but ", .found)
+    )]
     Nothing {
         /// What was looked for.
-        wanted: &'static str,
+        wanted: Kind,
         /// What is there instead.
         found: String,
     },
     /// More than the one that was asked for.
-    #[error("more than one {0} in it")]
-    Several(&'static str),
+    #[error("其中有不止一个{} / more than one {} in it", .0.zh(), .0.en())]
+    Several(Kind),
     /// The text between the boundaries is not base64.
-    #[error("block {place} of the file ({label}) is not base64")]
+    #[error(
+        "文件的第 {place} 个数据块（{label}）不是 base64 / \
+         block {place} of the file ({label}) is not base64"
+    )]
     Undecodable {
         /// Which block, counted from 1.
         place: usize,
@@ -43,7 +56,10 @@ pub enum PemError {
         label: String,
     },
     /// A block that begins and does not end.
-    #[error("block {place} of the file ({label}) has no end")]
+    #[error(
+        "文件的第 {place} 个数据块（{label}）没有结尾 / \
+         block {place} of the file ({label}) has no end"
+    )]
     Open {
         /// Which block, counted from 1.
         place: usize,
@@ -51,14 +67,22 @@ pub enum PemError {
         label: String,
     },
     /// Something else follows DER.
-    #[error("behind DER value {place} of the file is something else")]
+    #[error(
+        "文件的第 {place} 个 DER 值之后还有别的内容 / \
+         behind DER value {place} of the file is something else"
+    )]
     Behind {
         /// Behind which one, counted from 1.
         place: usize,
     },
     /// A form that is known and not read here.
-    #[error("not supported: {0}")]
-    Unsupported(String),
+    #[error("{0}")]
+    Unsupported(ForeignForm),
+}
+
+/// What is there instead of what was looked for, if anything is.
+fn but(word: &str, found: &str) -> String {
+    if found.is_empty() { String::new() } else { format!("{word}{found}") }
 }
 
 impl Kind {
@@ -71,7 +95,16 @@ impl Kind {
         }
     }
 
-    fn wanted(self) -> &'static str {
+    fn zh(self) -> &'static str {
+        match self {
+            Self::Certificate => "证书",
+            Self::Request => "证书请求",
+            Self::Key => "未加密的 PKCS#8 私钥",
+            Self::EncryptedKey => "加密的 PKCS#8 私钥",
+        }
+    }
+
+    fn en(self) -> &'static str {
         match self {
             Self::Certificate => "certificate",
             Self::Request => "certificate request",
@@ -81,28 +114,40 @@ impl Kind {
     }
 
     /// What a label says that others use for the same thing in a form that is not read here.
-    fn unsupported(self, label: &str) -> Option<String> {
-        match (self, label) {
-            (Self::Certificate, "TRUSTED CERTIFICATE") => Some(TRUSTED.into()),
-            (Self::Certificate, "PKCS7" | "PKCS #7 SIGNED DATA" | "CMS") => Some(PKCS7.into()),
-            (
-                Self::Key | Self::EncryptedKey,
-                "RSA PRIVATE KEY" | "EC PRIVATE KEY" | "DSA PRIVATE KEY",
-            ) => Some(format!("a key as {label}; convert it with `{PKCS8}`")),
-            (Self::Key | Self::EncryptedKey, "OPENSSH PRIVATE KEY") => {
-                Some("a key as OpenSSH writes it".into())
+    fn unsupported(self, label: &str) -> Option<ForeignForm> {
+        let form = match label {
+            "TRUSTED CERTIFICATE" => ForeignForm::Trusted,
+            "PKCS7" | "PKCS #7 SIGNED DATA" | "CMS" => ForeignForm::Pkcs7,
+            "PKCS12" => ForeignForm::ArmouredPkcs12 { of_key: self != Self::Certificate },
+            "RSA PRIVATE KEY" | "EC PRIVATE KEY" | "DSA PRIVATE KEY" => {
+                ForeignForm::OldKey(label.to_owned())
             }
-            _ => None,
+            "OPENSSH PRIVATE KEY" => ForeignForm::OpenSsh,
+            _ => return None,
+        };
+        self.may_stand_in(&form).then_some(form)
+    }
+
+    /// Whether what is looked for may stand in a form of others. No request stands in any of them.
+    fn may_stand_in(self, form: &ForeignForm) -> bool {
+        use ForeignForm as Form;
+        match form {
+            Form::Trusted | Form::Pkcs7 | Form::Pkcs7Der => self == Self::Certificate,
+            Form::Pkcs12 | Form::ArmouredPkcs12 { .. } | Form::JavaStore => self != Self::Request,
+            Form::OldKey(_) | Form::OpenSsh => matches!(self, Self::Key | Self::EncryptedKey),
+            Form::Headers | Form::Ber => true,
+        }
+    }
+
+    /// Why a file in a form of others is not read.
+    fn refused(self, form: ForeignForm) -> PemError {
+        match self.may_stand_in(&form) {
+            true => PemError::Unsupported(form),
+            false => nothing(self, &[form.name().to_owned()]),
         }
     }
 }
 
-const TRUSTED: &str =
-    "OpenSSL's trusted certificate; convert it with `openssl x509 -in OLD -out NEW`";
-const PKCS7: &str =
-    "PKCS#7; take certificates out with `openssl pkcs7 -print_certs -in OLD -out NEW`";
-const PKCS12: &str = "PKCS#12; take its contents out with `openssl pkcs12 -in OLD -out NEW`";
-const PKCS8: &str = "openssl pkcs8 -topk8 -v2 aes256 -in OLD -out NEW";
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
@@ -114,7 +159,10 @@ pub fn read(file: &[u8], kind: Kind) -> Result<Vec<Vec<u8>>, PemError> {
     let text = narrowed(file);
     let mut rest = text.as_deref().unwrap_or(file);
     rest = rest.strip_prefix(b"\xef\xbb\xbf").unwrap_or(rest);
-    if let Some(found) = whole_der(rest)? {
+    if JAVA_STORES.iter().any(|magic| rest.starts_with(magic)) {
+        return Err(kind.refused(ForeignForm::JavaStore));
+    }
+    if let Some(found) = whole_der(rest, kind)? {
         return Ok(found);
     }
     let (mut found, mut others, mut place) = (Vec::new(), Vec::new(), 0);
@@ -147,16 +195,12 @@ pub fn read_one(file: &[u8], kind: Kind) -> Result<Vec<u8>, PemError> {
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(one),
         (None, _) => Err(nothing(kind, &[])),
-        _ => Err(PemError::Several(kind.wanted())),
+        _ => Err(PemError::Several(kind)),
     }
 }
 
 fn nothing(kind: Kind, others: &[String]) -> PemError {
-    let found = match others {
-        [] => String::new(),
-        others => format!(", but {}", others.join(", ")),
-    };
-    PemError::Nothing { wanted: kind.wanted(), found }
+    PemError::Nothing { wanted: kind, found: others.join(", ") }
 }
 
 /// Text in UTF-16, as Windows' shells write files, with one byte a character.
@@ -173,19 +217,17 @@ fn narrowed(file: &[u8]) -> Option<Vec<u8>> {
 
 /// The values that the file is, one after the other, if it is DER: as programs write a chain that
 /// are asked for DER. White space behind the last one is none of it.
-fn whole_der(file: &[u8]) -> Result<Option<Vec<Vec<u8>>>, PemError> {
+fn whole_der(file: &[u8], kind: Kind) -> Result<Option<Vec<Vec<u8>>>, PemError> {
     let mut rest = file;
     let mut found = Vec::new();
     while let [0x30, length, ..] = rest {
         if *length == 0x80 {
-            return Err(PemError::Unsupported("BER; convert it to DER".into()));
+            let contents = rest.get(2..).unwrap_or_default();
+            return Err(kind.refused(form_of(contents).unwrap_or(ForeignForm::Ber)));
         }
         let Ok((any, behind)) = Any::from_der_partial(rest) else { break };
-        if any.value().starts_with(&[2, 1, 3]) {
-            return Err(PemError::Unsupported(PKCS12.into()));
-        }
-        if any.value().starts_with(&PKCS7_OID) {
-            return Err(PemError::Unsupported(PKCS7.replace("-in OLD", "-inform DER -in OLD")));
+        if let Some(form) = form_of(any.value()) {
+            return Err(kind.refused(form));
         }
         let Some((one, _)) = rest.split_at_checked(rest.len() - behind.len()) else { break };
         found.push(one.to_vec());
@@ -199,6 +241,18 @@ fn whole_der(file: &[u8]) -> Result<Option<Vec<Vec<u8>>>, PemError> {
         place => Err(PemError::Behind { place }),
     }
 }
+
+/// The form of a value, by how its contents begin.
+fn form_of(contents: &[u8]) -> Option<ForeignForm> {
+    match contents {
+        [2, 1, 3, ..] => Some(ForeignForm::Pkcs12),
+        contents if contents.starts_with(&PKCS7_OID) => Some(ForeignForm::Pkcs7Der),
+        _ => None,
+    }
+}
+
+/// How Java's own stores begin: JKS, and JCEKS.
+const JAVA_STORES: [[u8; 4]; 2] = [[0xfe, 0xed, 0xfe, 0xed], [0xce, 0xce, 0xce, 0xce]];
 
 /// 1.2.840.113549.1.7, the arc of PKCS#7.
 const PKCS7_OID: [u8; 10] = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07];
@@ -227,8 +281,7 @@ fn before<'a>(text: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
 
 fn decoded(body: &[u8], place: usize, label: &str) -> Result<Vec<u8>, PemError> {
     if body.contains(&b':') {
-        let what = "a block with headers, OpenSSL's old encryption; convert it with";
-        return Err(PemError::Unsupported(format!("{what} `{PKCS8}`")));
+        return Err(PemError::Unsupported(ForeignForm::Headers));
     }
     let space = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
     let base64: Vec<u8> = body.iter().copied().filter(|byte| !space(byte)).collect();
@@ -237,108 +290,4 @@ fn decoded(body: &[u8], place: usize, label: &str) -> Result<Vec<u8>, PemError> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::certificate::pem;
-
-    const DER: [u8; 5] = [0x30, 3, 2, 1, 5];
-
-    fn certificates(text: &[u8]) -> Result<Vec<Vec<u8>>, PemError> {
-        read(text, Kind::Certificate)
-    }
-
-    #[test]
-    fn every_spelling_of_white_space_and_text_around_is_read() {
-        let block = pem("CERTIFICATE", &DER);
-        let body = BASE64.encode(&DER);
-        let (begin, end) = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----");
-        let utf16: Vec<u8> = core::iter::once(0xfeff)
-            .chain(block.encode_utf16())
-            .flat_map(u16::to_le_bytes)
-            .collect();
-        let forms = [
-            block.clone().into_bytes(),
-            block.replace('\n', "\r\n").into_bytes(),
-            block.replace('\n', " \t\n").into_bytes(),
-            block.replace('\n', "\n\n").into_bytes(),
-            format!("{begin}{body}{end}").into_bytes(),
-            [b"\xef\xbb\xbf", block.as_bytes()].concat(),
-            [b"friendlyName: \xcd\xf5\xd0\xa1\xc3\xf7\n", block.as_bytes()].concat(),
-            format!("-----BEGIN of a story\n{block}").into_bytes(),
-            format!("0 s:CN=a server of some organization in a city\n{block}").into_bytes(),
-            utf16,
-            DER.to_vec(),
-        ];
-        for form in forms {
-            let read = certificates(&form);
-            assert_eq!(read, Ok(vec![DER.to_vec()]), "{}", String::from_utf8_lossy(&form));
-        }
-        let two = format!("{block}text between\n{}", pem("X509 CERTIFICATE", &DER));
-        assert_eq!(certificates(two.as_bytes()).unwrap().len(), 2);
-        assert_eq!(
-            read_one(two.as_bytes(), Kind::Certificate),
-            Err(PemError::Several("certificate"))
-        );
-    }
-
-    #[test]
-    fn a_block_that_cannot_be_decoded_is_told_and_not_left_out() {
-        let good = pem("CERTIFICATE", &DER);
-        for broken in
-            [good.replace('=', ""), good.replace("MA", "M*"), good.replace("MAMCAQU=", "")]
-        {
-            let text = format!("{broken}{good}");
-            let told = certificates(text.as_bytes()).unwrap_err();
-            assert_eq!(told.to_string(), "block 1 of the file (CERTIFICATE) is not base64");
-        }
-        let cut = good.replace("-----END CERTIFICATE-----", "");
-        for text in [cut.clone(), format!("{cut}{good}"), good.replace("END C", "END X")] {
-            assert!(matches!(certificates(text.as_bytes()), Err(PemError::Open { place: 1, .. })));
-        }
-    }
-
-    /// A chain of DER values is read as one of PEM is; what else is behind one is told.
-    #[test]
-    fn values_of_der_stand_one_after_the_other() {
-        let two = [DER, DER].concat();
-        assert_eq!(certificates(&two), Ok(vec![DER.to_vec(), DER.to_vec()]));
-        assert_eq!(certificates(&[&two, b"\r\n".as_slice()].concat()).unwrap().len(), 2);
-        assert_eq!(read_one(&two, Kind::Key), Err(PemError::Several(Kind::Key.wanted())));
-        for behind in [b"x".as_slice(), &[0x30, 3, 2, 1], &[0]] {
-            let told = certificates(&[&two, behind].concat());
-            assert_eq!(told, Err(PemError::Behind { place: 2 }));
-        }
-    }
-
-    /// The same thing in a form that is not read is told wherever it stands: passed over, the
-    /// issuer behind it would be taken for the certificate. What is something else is passed over.
-    #[test]
-    fn a_form_that_is_not_read_is_never_passed_over() {
-        let good = pem("CERTIFICATE", &DER);
-        for other in ["TRUSTED CERTIFICATE", "PKCS7"].map(|label| pem(label, &DER)) {
-            for text in [format!("{other}{good}"), format!("{good}{other}")] {
-                let told = certificates(text.as_bytes());
-                assert!(matches!(told, Err(PemError::Unsupported(_))), "{told:?}");
-            }
-        }
-        let beside = format!("{}{good}", pem("EC PRIVATE KEY", &DER));
-        assert_eq!(certificates(beside.as_bytes()), Ok(vec![DER.to_vec()]));
-    }
-
-    #[test]
-    fn another_file_is_told_as_what_it_is() {
-        let told = |text: &str, kind| read(text.as_bytes(), kind).unwrap_err().to_string();
-        let key = pem("PRIVATE KEY", &DER);
-        assert_eq!(told(&key, Kind::Certificate), "no certificate in it, but PRIVATE KEY");
-        assert_eq!(told("", Kind::Request), "no certificate request in it");
-        let old = pem("RSA PRIVATE KEY", &DER);
-        assert!(told(&old, Kind::EncryptedKey).starts_with("not supported: a key as RSA"));
-        let chain = pem("PKCS7", &DER);
-        assert!(told(&chain, Kind::Certificate).starts_with("not supported: PKCS#7"));
-        let headers = key.replace("KEY-----\n", "KEY-----\nProc-Type: 4,ENCRYPTED\n\n");
-        assert!(told(&headers, Kind::Key).starts_with("not supported: a block with headers"));
-        let pfx = [0x30, 5, 2, 1, 3, 5, 0];
-        let told = read(&pfx, Kind::Certificate).unwrap_err().to_string();
-        assert!(told.starts_with("not supported: PKCS#12"));
-    }
-}
+mod tests;

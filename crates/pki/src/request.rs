@@ -29,19 +29,21 @@ struct Info {
 #[non_exhaustive]
 pub enum RequestError {
     /// Larger than [`REQUEST_BYTES_MAX`].
-    #[error("the request is larger than {REQUEST_BYTES_MAX} bytes")]
+    #[error(
+        "请求超过 {REQUEST_BYTES_MAX} 字节 / the request is larger than {REQUEST_BYTES_MAX} bytes"
+    )]
     TooLarge,
     /// Not PKCS#10 in DER.
-    #[error("not a PKCS#10 request: {0}")]
+    #[error("不是 PKCS#10 请求：「{0}」 / not a PKCS#10 request: {0}")]
     Malformed(#[from] der::Error),
     /// The key is unknown or weak.
     #[error(transparent)]
     Key(#[from] KeyError),
     /// The signature's algorithm is none that is accepted for this key.
-    #[error("not supported: a request signed with {0}")]
+    #[error("不支持用 {0} 签名的请求 / not supported: a request signed with {0}")]
     Unsupported(String),
     /// The signature is not by the key in the request.
-    #[error("the request is not signed by its own key")]
+    #[error("请求没有用它自己的密钥签名 / the request is not signed by its own key")]
     Possession,
     /// The key could not sign a request of ours.
     #[error(transparent)]

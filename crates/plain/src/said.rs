@@ -3,6 +3,7 @@
 use crate::value::FactValue;
 use data_encoding::{HEXLOWER, HEXUPPER};
 use pki::PublicKey;
+use pki::name::both;
 use records::export::Look;
 use records::order::Body;
 use records::revocation;
@@ -263,7 +264,7 @@ pub fn yes_no(value: bool) -> Said {
 pub fn key(spki: &[u8]) -> String {
     match PublicKey::read(spki) {
         Ok(key) => format!("{} {}", key.algorithm().name, HEXLOWER.encode(&key.sha256())),
-        Err(error) => format!("{error}: {}", sha256(spki)),
+        Err(error) => format!("{}: {}", both(&error).1, sha256(spki)),
     }
 }
 

@@ -7,6 +7,7 @@ use keys::KeyFileError;
 use pki::path::{Usage, check};
 use pki::{Certificate, Signer};
 use system::file::Exposed;
+use system::language::halves;
 
 /// A certificate is called out when less than this is left, in days.
 const DAYS_LEFT_MIN: u64 = 30;
@@ -73,10 +74,13 @@ fn wrong(
             format!("the certificate of {service} does not belong to its key"),
         )),
         Err(error) if is_anothers(&error) => None,
-        Err(error) => Some((
-            format!("{service} 的密钥不能使用：{error}"),
-            format!("the key of {service} cannot be used: {error}"),
-        )),
+        Err(error) => {
+            let (zh, en) = halves(&error.to_string());
+            Some((
+                format!("{service} 的密钥不能使用：{zh}"),
+                format!("the key of {service} cannot be used: {en}"),
+            ))
+        }
     })
 }
 

@@ -36,13 +36,21 @@ const PROGRAMS: [&str; 22] = [
 
 const LEGACY: &str =
     "openssl pkcs12 -legacy -in OLD -out PEM && openssl pkcs12 -export -in PEM -out NEW";
+const ARMOURED: &str =
+    "openssl asn1parse -strictpem -noout -in OLD -out DER && openssl pkcs12 -in DER -out NEW";
+const JAVA: &str =
+    "keytool -importkeystore -srckeystore OLD -destkeystore NEW -deststoretype PKCS12";
 
 /// Typed as they stand.
-const TYPED: [&str; 10] = [
+const TYPED: [&str; 14] = [
     "chmod 600 -- FILLED",
     "chown FILLED -- FILLED && chmod 600 -- FILLED",
+    JAVA,
+    "openssl asn1parse -strictpem -noout -in OLD -out NEW",
+    ARMOURED,
     "openssl pkcs12 -in OLD -out NEW",
     LEGACY,
+    "openssl pkcs7 -inform DER -print_certs -in OLD -out NEW",
     "openssl pkcs7 -print_certs -in OLD -out NEW",
     "openssl pkcs8 -topk8 -v2 aes256 -in OLD -out NEW",
     "openssl x509 -in OLD -out NEW",
@@ -185,10 +193,13 @@ impl Home<'_> {
 
     /// Runs what it needs.
     fn made(&self, words: &str) {
-        let done = Command::new("openssl").args(words.split(' ')).current_dir(self.0).output();
-        let done = done.unwrap();
+        self.made_by("openssl", &words.split(' ').collect::<Vec<_>>());
+    }
+
+    fn made_by(&self, program: &str, words: &[&str]) {
+        let done = Command::new(program).args(words).current_dir(self.0).output().unwrap();
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
-        assert!(done.status.success(), "openssl {words}: {said}");
+        assert!(done.status.success(), "{program} {words:?}: {said}");
     }
 
     /// Types a line at a shell on a terminal; it must end well.
@@ -254,43 +265,73 @@ impl Home<'_> {
         self.made("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out plain.key");
         self.made("req -x509 -new -key plain.key -subj /CN=Holder -days 1 -out own.pem");
         let (old, new) = (self.path("OLD"), self.path("NEW"));
-        let certificates = |path: &Path| {
-            pki::pem::read(&std::fs::read(path).unwrap(), pki::pem::Kind::Certificate)
-        };
+        let is_read = self.lays_down(text);
+        private(&old);
+        assert!(!is_read(&old), "{text}: it is read as it is");
+        self.types(text);
+        private(&new);
+        assert!(is_read(&new), "{text}: what it makes is not read");
+    }
+
+    /// What a command converts, and how what it makes of it is read.
+    fn lays_down(&self, text: &str) -> fn(&Path) -> bool {
         match text {
             "openssl pkcs8 -topk8 -v2 aes256 -in OLD -out NEW" => {
                 self.made("ec -in plain.key -out OLD");
-                private(&old);
-                assert!(keys::open(&old, PASSPHRASE).is_err());
-                self.types(text);
-                private(&new);
-                keys::open(&new, PASSPHRASE).unwrap();
+                is_key
             }
             "openssl x509 -in OLD -out NEW" => {
                 self.made("x509 -in own.pem -trustout -addtrust clientAuth -out OLD");
-                assert!(certificates(&old).is_err());
-                self.types(text);
-                assert_eq!(certificates(&new).unwrap().len(), 1);
+                is_certificate
             }
             "openssl pkcs7 -print_certs -in OLD -out NEW" => {
                 self.made("crl2pkcs7 -nocrl -certfile own.pem -out OLD");
-                assert!(certificates(&old).is_err());
-                self.types(text);
-                assert_eq!(certificates(&new).unwrap().len(), 1);
+                is_certificate
             }
-            _ => {
-                let legacy = if text.contains("-legacy") { " -legacy" } else { "" };
-                self.bundle(legacy);
-                private(&old);
-                assert_eq!(keys::open_bundle(&old, PASSPHRASE).is_err(), !legacy.is_empty());
-                self.types(text);
-                private(&new);
-                match legacy {
-                    "" => assert_eq!(certificates(&new).unwrap().len(), 1),
-                    _ => drop(keys::open_bundle(&new, PASSPHRASE).unwrap()),
-                }
+            "openssl pkcs7 -inform DER -print_certs -in OLD -out NEW" => {
+                self.made("crl2pkcs7 -nocrl -certfile own.pem -outform DER -out OLD");
+                is_certificate
             }
+            "openssl pkcs12 -in OLD -out NEW" => {
+                self.bundle("");
+                assert!(is_bundle(&self.path("OLD")), "as a key it is read");
+                is_certificate
+            }
+            LEGACY => {
+                self.bundle(" -legacy");
+                is_bundle
+            }
+            ARMOURED => {
+                self.armours_a_bundle();
+                is_certificate
+            }
+            "openssl asn1parse -strictpem -noout -in OLD -out NEW" => {
+                self.armours_a_bundle();
+                is_bundle
+            }
+            JAVA => {
+                self.stores_a_bundle();
+                is_bundle
+            }
+            other => panic!("what does it convert? {other}"),
         }
+    }
+
+    /// PKCS#12 as PEM, as GnuTLS writes it.
+    fn armours_a_bundle(&self) {
+        self.bundle("");
+        let der = std::fs::read(self.path("OLD")).unwrap();
+        std::fs::write(self.path("OLD"), pki::certificate::pem("PKCS12", &der)).unwrap();
+    }
+
+    /// A store of Java's own.
+    fn stores_a_bundle(&self) {
+        self.bundle("");
+        std::fs::rename(self.path("OLD"), self.path("own.p12")).unwrap();
+        let words = ["-importkeystore", "-srckeystore", "own.p12", "-srcstoretype", "PKCS12"];
+        let rest = ["-destkeystore", "OLD", "-deststoretype", "JKS", "-noprompt"];
+        let secrets = ["-srcstorepass", PASSPHRASE, "-deststorepass", PASSPHRASE];
+        self.made_by("keytool", &[&words[..], &rest, &secrets].concat());
     }
 
     fn bundle(&self, legacy: &str) {
@@ -298,6 +339,21 @@ impl Home<'_> {
         let words = "pkcs12 -export -in own.pem -inkey plain.key -passout file:secret -out OLD";
         self.made(&format!("{words}{legacy}"));
     }
+}
+
+fn is_key(path: &Path) -> bool {
+    keys::open(path, PASSPHRASE).is_ok()
+}
+
+/// A key with its certificate.
+fn is_bundle(path: &Path) -> bool {
+    private(path);
+    keys::open_bundle(path, PASSPHRASE).is_ok()
+}
+
+fn is_certificate(path: &Path) -> bool {
+    pki::pem::read(&std::fs::read(path).unwrap(), pki::pem::Kind::Certificate)
+        .is_ok_and(|found| found.len() == 1)
 }
 
 fn private(path: &Path) {
