@@ -1,8 +1,10 @@
 //! Certificates: built from our own structure, signed as recorded, read back strictly.
 
+mod unread;
+
 use crate::algorithm::{KeyError, PublicKey};
 use crate::extension::Extension;
-use crate::name::DistinguishedName;
+use crate::name::{DistinguishedName, both};
 use crate::raw::{AlgorithmIdentifier, Signed, SubjectPublicKeyInfo, assemble};
 use crate::serial::SerialNumber;
 use crate::time::Time;
@@ -119,6 +121,9 @@ pub enum CertificateError {
     /// Not strict DER of a v3 certificate.
     #[error("不是 DER 形式的证书：「{0}」 / not a certificate in DER: {0}")]
     Malformed(#[from] der::Error),
+    /// A certificate that is one and not read here: what of it, in both languages.
+    #[error("不支持：{zh} / not supported: {en}", zh = both(.0).0, en = both(.0).1)]
+    Unsupported(String),
     /// The subject's key is none we know.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -150,17 +155,25 @@ impl Certificate {
     /// Reads DER.
     pub fn read(der: &[u8]) -> Result<Self, CertificateError> {
         let signed = Signed::read(der)?;
-        let tbs = Tbs::from_der(&signed.content()?)?;
-        if tbs.version != 2 || tbs.signature != signed.algorithm {
-            return Err(CertificateError::Malformed(der::ErrorKind::Failed.into()));
-        }
+        let content = signed.content()?;
+        let unread = |error: der::Error| match unread::why(&content) {
+            Some(why) => CertificateError::Unsupported(why),
+            None => CertificateError::Malformed(error),
+        };
+        let tbs = Tbs::from_der(&content).map_err(unread)?;
+        let serial = SerialNumber::from_der_content(tbs.serial.as_bytes());
+        let serial = serial.filter(|_| tbs.version == 2);
+        let serial = serial.ok_or_else(|| unread(der::ErrorKind::Failed.into()))?;
         let malformed = || CertificateError::Malformed(der::ErrorKind::Failed.into());
+        if tbs.signature != signed.algorithm {
+            return Err(malformed());
+        }
         let name = |any: &Any| {
             let der = any.to_der()?;
             DistinguishedName::from_der(&der).map_err(|_| malformed())
         };
         Ok(Self {
-            serial: SerialNumber::from_der_content(tbs.serial.as_bytes()).ok_or_else(malformed)?,
+            serial,
             issuer: name(&tbs.issuer)?,
             subject: name(&tbs.subject)?,
             not_before: tbs.validity.not_before.unix(),
