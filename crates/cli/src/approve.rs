@@ -120,7 +120,7 @@ fn consented(
 fn offline(output: Output, arguments: &Arguments, approval: &Approval) -> Result<(), Failure> {
     let Some(out) = &arguments.out else { return Ok(()) };
     let bytes = serde_json::to_vec_pretty(approval)
-        .map_err(|error| Failure::usage("无法写出审批。", error.to_string()))?;
+        .map_err(|error| Failure::because("无法写出审批", &error))?;
     files::write_new(out, &bytes)?;
     output.fact(("审批已签署", "approval signed"), out.display());
     let out_name = out.display().to_string();

@@ -74,7 +74,7 @@ pub(crate) fn keep(
     let pem: Result<String, _> =
         collected.chain.iter().map(|der| Ok(Certificate::read(&der.0)?.pem())).collect();
     let pem = pem.map_err(|error: pki::certificate::CertificateError| {
-        Failure::usage("证书无法读取。", error.to_string())
+        Failure::because("证书无法读取", &error)
     })?;
     let already = files::chain(out)
         .is_ok_and(|chain| chain.first().is_some_and(|known| known.sha256() == leaf.sha256()));
@@ -85,7 +85,7 @@ pub(crate) fn keep(
     // Whoever was stopped between the two has the certificate, and no proof of it.
     if !already || !proof.exists() {
         let evidence = serde_json::to_vec_pretty(&collected.evidence)
-            .map_err(|error| Failure::usage("无法写出证明。", error.to_string()))?;
+            .map_err(|error| Failure::because("无法写出证明", &error))?;
         files::write_new(&proof, &evidence)?;
     }
     Ok(proof)

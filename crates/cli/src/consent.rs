@@ -100,7 +100,7 @@ impl<T: Signable> Consented<T> {
 
 /// The signature failed.
 pub(crate) fn unsigned(error: &dyn std::fmt::Display) -> Failure {
-    Failure::usage("无法签名。", error.to_string())
+    Failure::because("无法签名", error)
 }
 
 /// How somebody consents at a command.
@@ -160,7 +160,7 @@ pub(crate) fn consent<T: Consentable>(
 /// on a full disk or to a reader that went away, nobody consented to.
 fn all_written() -> Result<(), Failure> {
     let Some(error) = terminal::missing() else { return Ok(()) };
-    let zh = "要签署的内容没有全部写出，未签署。";
+    let zh = format!("要签署的内容没有全部写出，未签署：{error}。");
     let en = format!("not all that is to be signed could be written: {error}; nothing was signed");
     Err(Failure::usage(zh, en))
 }

@@ -93,16 +93,15 @@ impl Contexts {
         };
         let own = rustix::process::geteuid().as_raw();
         if !seen.is_file() || seen.mode() & OTHERS != 0 || seen.uid() != own {
+            let shown = path.display();
             return Err(Failure::usage(
-                "身份文件必须是本人所有的普通文件，且他人不可读写。",
-                format!("{} must be your own file, mode 0600, and no link", path.display()),
+                format!("身份文件 {shown} 必须是本人所有的普通文件，且他人不可读写。"),
+                format!("{shown} must be your own file, mode 0600, and no link"),
             )
             .next(system::file::make_private(path).as_str()));
         }
         let text = std::fs::read_to_string(path).map_err(|error| file_failure(path, &error))?;
-        toml::from_str(&text).map_err(|error| {
-            Failure::usage("身份文件内容不正确。", format!("{}: {error}", path.display()))
-        })
+        toml::from_str(&text).map_err(|error| Failure::about(path, "身份文件内容不正确", &error))
     }
 
     /// Writes them, whole and for the owner alone.
@@ -114,7 +113,7 @@ impl Contexts {
     fn write_to(&self, folder: &Path) -> Result<(), Failure> {
         let path = folder.join(FILE);
         let text = toml::to_string(self)
-            .map_err(|error| Failure::usage("无法写出身份文件。", error.to_string()))?;
+            .map_err(|error| Failure::because("无法写出身份文件", &error))?;
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -127,7 +126,8 @@ impl Contexts {
     pub(crate) fn named(&self, name: &str) -> Result<Context, Failure> {
         self.contexts.get(name).cloned().ok_or_else(|| {
             let known: Vec<&str> = self.contexts.keys().map(String::as_str).collect();
-            Failure::not_found("没有这个身份。", format!("there is {}", known.join(", ")))
+            let zh = format!("没有这个身份，已有的是：{}。", known.join("、"));
+            Failure::not_found(zh, format!("there is {}", known.join(", ")))
                 .next("yinxin context list")
         })
     }

@@ -91,7 +91,7 @@ pub struct Arguments {
 }
 
 pub(crate) async fn run(output: Output, arguments: Arguments) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::usage("无法打开本机页面。", error.to_string());
+    let failed = |error: std::io::Error| Failure::because("无法打开本机页面", &error);
     // Neither a core file nor another program of this user reads the open key.
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
         .map_err(|error| failed(error.into()))?;

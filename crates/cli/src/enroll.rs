@@ -7,7 +7,7 @@ use crate::consent::{self, ByLetter, Consent, Consentable, consent};
 use crate::exit::Failure;
 use crate::letter::{Held, LetterArguments};
 use crate::output::Output;
-use crate::request::{algorithm, open_or_make};
+use crate::request::{algorithm, one_of, open_or_make};
 use crate::{collected, files, prompt};
 use portal_api::plain::{self, Fact, Said};
 use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
@@ -135,10 +135,7 @@ async fn submit(
     record: &LookedUp,
 ) -> Result<Stage, Failure> {
     if !record.keys.contains(&arguments.algorithm) {
-        return Err(Failure::usage(
-            "证书模板不允许这种密钥。",
-            format!("this profile takes {}", record.keys.join(", ")),
-        ));
+        return Err(one_of("证书模板不允许这种密钥", "this profile takes", &record.keys));
     }
     let mut keys = held.keys.clone();
     if record.by_message {
@@ -147,7 +144,7 @@ async fn submit(
     let file = arguments.passphrase_file.as_deref();
     let signer = open_or_make(&arguments.key, algorithm(&arguments.algorithm)?, file)?;
     let request = keys::request(&signer)
-        .map_err(|error| Failure::usage("无法生成请求。", error.to_string()))?;
+        .map_err(|error| Failure::because("无法生成请求", &error))?;
     let key = keys.bind_key("cli");
     let key =
         key.ok_or_else(|| Failure::usage("密码信封不正确。", "the letter has no bind key"))?;

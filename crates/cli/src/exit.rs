@@ -5,9 +5,11 @@ use mtls::CallError;
 use records::exit::{CONFLICT, DENIED, NOT_FOUND, UNREACHABLE, USAGE, exit_code};
 use records::export::NotTrusted;
 use records::{Code, Problem};
+use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
 use system::file::Exposed;
+use system::language::halves;
 use system::layout::{Span, filled, written};
 use system::{speech, terminal};
 
@@ -37,6 +39,19 @@ impl Failure {
         Self::new(USAGE, "usage", zh, en)
     }
 
+    /// A file that cannot be used as what it was given for: which one it is, and why.
+    pub(crate) fn about(path: &Path, zh: &str, error: &dyn Display) -> Self {
+        let (why_zh, why_en) = reason(error);
+        let path = path.display();
+        Self::usage(format!("{path}：{zh}：{why_zh}。"), format!("{path}: {why_en}"))
+    }
+
+    /// What could not be done, and why.
+    pub(crate) fn because(zh: &str, error: &dyn Display) -> Self {
+        let (why_zh, why_en) = reason(error);
+        Self::usage(format!("{zh}：{why_zh}。"), why_en)
+    }
+
     /// What was asked for is not there.
     pub(crate) fn not_found(zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self::new(NOT_FOUND, "not-found", zh, en)
@@ -49,26 +64,25 @@ impl Failure {
 
     /// What arrived cannot be believed, and nothing was asked for yet.
     pub(crate) fn not_trusted(error: &NotTrusted) -> Self {
-        Self::new(
-            DENIED,
-            "not-trusted",
-            "内容不可信，未作任何操作。",
-            format!("not trusted: {error}"),
-        )
+        let (zh, en) = reason(error);
+        let zh = format!("内容不可信，未作任何操作：{zh}。");
+        Self::new(DENIED, "not-trusted", zh, format!("not trusted: {en}"))
     }
 
     /// What was asked for was sent, and what came back cannot be believed: it may have been done.
     pub(crate) fn sent(error: &NotTrusted) -> Self {
-        let zh = "已经发出，但答复不可信，不能证明结果。请视为已经办理，并向登记处核实。";
-        let en = "it was sent, and what came back proves nothing";
-        let en = format!("{en} ({error}): treat it as done, and ask the registration office");
+        let (zh, en) = reason(error);
+        let zh = format!("已经发出，但答复不可信，不能证明结果（{zh}）。");
+        let zh = format!("{zh}请视为已经办理，并向登记处核实。");
+        let en = format!("it was sent, and what came back proves nothing ({en})");
+        let en = format!("{en}: treat it as done, and ask the registration office");
         Self::new(DENIED, "not-trusted", zh, en)
     }
 
     /// It is done, and only the file of what proves it could not be written.
     pub(crate) fn unkept(path: &Path, error: &std::io::Error) -> Self {
         let path = path.display();
-        let zh = format!("已经办妥，只是文件 {path} 未能写出；其内容已在上面给出。");
+        let zh = format!("已经办妥，只是文件 {path} 未能写出，其内容已在上面给出：{error}。");
         let en = format!("it is done; only {path} could not be written, and stands above: {error}");
         Self::new(CONFLICT, "file-unwritten", zh, en)
     }
@@ -161,16 +175,15 @@ impl From<Problem> for Failure {
 
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
+        let (why, en) = (error.zh(), error.to_string());
         match error {
-            CallError::NotTrusted { .. } => Self::new(
-                DENIED,
-                "not-trusted",
-                "对方不是可信的服务器，未发送任何内容。",
-                error.to_string(),
-            )
-            .next("check the trust file / 核对信任文件"),
-            CallError::Address(_) => Self::usage("地址不正确。", error.to_string()),
-            _ => Self::new(UNREACHABLE, "unreachable", "无法连接服务器。", error.to_string())
+            CallError::NotTrusted { .. } => {
+                let zh = format!("对方不是可信的服务器，未发送任何内容：{why}。");
+                Self::new(DENIED, "not-trusted", zh, en)
+                    .next("check the trust file / 核对信任文件")
+            }
+            CallError::Address(_) => Self::usage(format!("{why}。"), en),
+            _ => Self::new(UNREACHABLE, "unreachable", format!("{why}。"), en)
                 .next("try again later / 请稍后再试"),
         }
     }
@@ -209,33 +222,38 @@ impl From<ca_api::Refusal> for Failure {
 
 impl From<KeyFileError> for Failure {
     fn from(error: KeyFileError) -> Self {
-        let text = error.to_string();
+        let (zh, en) = reason(&error);
+        let zh = format!("{zh}。");
         match error {
-            KeyFileError::Exists(_) => {
-                Self::new(CONFLICT, "key-exists", "密钥文件已存在，不会覆盖。", text)
-                    .next("choose another --key / 另选文件名")
-            }
-            KeyFileError::Passphrase(_) => {
-                Self::new(DENIED, "wrong-passphrase", "密钥口令不正确。", text)
-            }
-            KeyFileError::Costly(_) => {
-                Self::new(DENIED, "too-costly", "打开此文件所需的计算量过大，不予打开。", text)
-            }
+            KeyFileError::Exists(_) => Self::new(CONFLICT, "key-exists", zh, en)
+                .next("choose another --key / 另选文件名"),
+            KeyFileError::Passphrase(_) => Self::new(DENIED, "wrong-passphrase", zh, en),
+            KeyFileError::Costly(_) => Self::new(DENIED, "too-costly", zh, en),
             KeyFileError::File { path, error } => file_failure(path.as_ref(), &error),
-            _ => Self::usage("密钥文件无法使用。", text),
+            _ => Self::usage(zh, en),
         }
     }
 }
 
 impl From<system::NoRandomness> for Failure {
     fn from(error: system::NoRandomness) -> Self {
-        Self::usage("系统没有随机数。", error.to_string())
+        Self::because("系统没有随机数", &error)
     }
 }
 
 impl From<mtls::tls::TlsError> for Failure {
     fn from(error: mtls::tls::TlsError) -> Self {
-        Self::usage("证书或密钥无法用于连接。", error.to_string())
+        Self::because("证书或密钥无法用于连接", &error)
+    }
+}
+
+/// Why it was not done, in Chinese and in English; what the operating system says stands in its own
+/// words.
+fn reason(error: &dyn Display) -> (String, String) {
+    let told = error.to_string();
+    match told.contains("(os error ") {
+        true => (told.clone(), told),
+        false => halves(&told),
     }
 }
 
@@ -255,7 +273,7 @@ pub(crate) fn file_failure(path: &Path, error: &std::io::Error) -> Failure {
         std::io::ErrorKind::AlreadyExists => {
             Failure::new(CONFLICT, "file-exists", format!("文件 {shown} 已存在，不会覆盖。"), text)
         }
-        _ => Failure::usage(format!("文件 {shown} 无法读写。"), text),
+        _ => Failure::usage(format!("文件 {shown} 无法读写：{}。", reason(error).0), text),
     }
 }
 
@@ -273,6 +291,42 @@ mod tests {
         for texts in [told(Failure::sent(&NotTrusted::Purpose)), told(unkept)] {
             assert!(!texts.iter().any(claims), "{texts:?}");
         }
+    }
+
+    /// Whoever reads Chinese is told of which file it is, why it is refused and what makes one that
+    /// is not, as whoever reads English is; what the system says stands in its own words.
+    #[test]
+    fn each_language_tells_the_whole_reason() {
+        let path = Path::new("王小明.pem");
+        let told = |failure: Failure| [failure.0.zh, failure.0.en];
+        let store = pki::pem::read(&[0xfe, 0xed, 0xfe, 0xed], pki::pem::Kind::Certificate);
+        let how = "`keytool -importkeystore -srckeystore OLD -destkeystore NEW";
+        for text in told(Failure::about(path, "证书文件无法读取", &store.unwrap_err())) {
+            assert!(text.starts_with("王小明.pem") && text.contains(how), "{text}");
+        }
+        let path = || "my.p12".to_owned();
+        let (what, how) = ("三重 DES / triple DES".to_owned(), "openssl");
+        let old = KeyFileError::Unsupported { path: path(), what, how };
+        let [zh, en] = told(Failure::from(old));
+        assert_eq!(zh, "my.p12：不支持：三重 DES；请用 `openssl` 转换。");
+        assert_eq!(en, "my.p12: not supported: triple DES; convert it with `openssl`");
+        for error in [
+            KeyFileError::Exists(path()),
+            KeyFileError::Malformed(path()),
+            KeyFileError::Costly(path()),
+            KeyFileError::Passphrase(path()),
+            KeyFileError::Key { path: path(), error: keys::KeyRejected("坏 / bad".into()) },
+        ] {
+            let [zh, en] = told(Failure::from(error));
+            assert!(zh.contains("my.p12") && en.contains("my.p12"), "{zh} {en}");
+            assert!(!zh.contains(" / ") && en.is_ascii(), "{zh} {en}");
+        }
+        let system = std::io::Error::from_raw_os_error(21);
+        let [zh, en] = told(file_failure(Path::new("x"), &system));
+        assert_eq!(zh, format!("文件 x 无法读写：{system}。"));
+        assert_eq!(en, format!("x: {system}"));
+        let [zh, _] = told(Failure::because("无法生成请求", &"no luck today"));
+        assert_eq!(zh, "无法生成请求：「no luck today」。", "a library's words are quoted");
     }
 
     /// Whoever refuses chooses a code, and no words of ours: those of a known code are ours, and of

@@ -11,6 +11,7 @@ use mtls::tls::Identity;
 use pki::Certificate;
 use pki::pem::Kind;
 use records::trust::Trust;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use system::speech::Command;
 use zeroize::Zeroizing;
@@ -75,7 +76,7 @@ impl Own {
     /// The certificate with its chain; one in PKCS#12 needs the passphrase.
     pub(crate) fn chain(&self) -> Result<Vec<Certificate>, Failure> {
         let (cert, key) = self.paths()?;
-        if cert == key { Ok(self.open()?.chain) } else { chain(&cert) }
+        if is_bundle(&cert, &key) { Ok(self.open()?.chain) } else { chain(&cert) }
     }
 
     /// Certificate and key; one file where both stand in PKCS#12.
@@ -175,17 +176,24 @@ impl OwnKey {
     }
 }
 
+/// Both stand in one file of PKCS#12; one in PEM may hold both as well, and is read as two.
+fn is_bundle(cert: &Path, key: &Path) -> bool {
+    cert == key && keys::is_pkcs12(key)
+}
+
 fn open(cert: &Path, key: &Path, passphrase: &str) -> Result<Opened, Failure> {
-    if cert == key {
+    if is_bundle(cert, key) {
         let keys::HolderFile { chain, signer } = keys::open_bundle(key, passphrase)?;
         return Ok(Opened { chain, signer });
     }
-    let chain = chain(cert)?;
+    let all = chain(cert)?;
     let signer = keys::open(key, passphrase)?;
-    if leaf(&chain)?.key().sha256() != pki::Signer::public_key(&signer).sha256() {
+    let chain = pki::chain::of_key(&all, pki::Signer::public_key(&signer));
+    if chain.is_empty() {
+        let (cert, key) = (cert.display(), key.display());
         return Err(Failure::usage(
-            "证书与密钥不匹配。",
-            "the key does not belong to the certificate",
+            format!("{cert} 中没有密钥 {key} 的证书，二者不匹配。"),
+            format!("{key}: the key does not belong to a certificate in {cert}"),
         ));
     }
     Ok(Opened { chain, signer })
@@ -242,14 +250,13 @@ pub(crate) fn bundle(key: &Path, passphrase: Option<&Path>) -> Result<Opened, Fa
     open(key, key, &prompt::passphrase(passphrase)?)
 }
 
-/// Every certificate in a file (PEM, or one in DER), leaf first.
+/// Every certificate in a file (PEM or DER), the person's own first wherever it stands there.
 pub(crate) fn chain(path: &Path) -> Result<Vec<Certificate>, Failure> {
     let file = std::fs::read(path).map_err(|error| file_failure(path, &error))?;
-    let wrong =
-        |what: String| Failure::usage("证书文件无法读取。", format!("{}: {what}", path.display()));
-    let blocks = pki::pem::read(&file, Kind::Certificate).map_err(|e| wrong(e.to_string()))?;
+    let wrong = |error: &dyn Display| Failure::about(path, "证书文件无法读取", error);
+    let blocks = pki::pem::read(&file, Kind::Certificate).map_err(|error| wrong(&error))?;
     let chain: Result<Vec<_>, _> = blocks.iter().map(|der| Certificate::read(der)).collect();
-    chain.map_err(|error| wrong(error.to_string()))
+    Ok(pki::chain::own_first(chain.map_err(|error| wrong(&error))?))
 }
 
 /// Reads a JSON document.
@@ -264,8 +271,7 @@ pub(crate) fn secret_document<T: serde::de::DeserializeOwned>(path: &Path) -> Re
 }
 
 fn read_document<T: serde::de::DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, Failure> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| Failure::usage("文件内容不正确。", format!("{}: {error}", path.display())))
+    serde_json::from_slice(bytes).map_err(|error| Failure::about(path, "文件内容不正确", &error))
 }
 
 /// Refuses a place where no new file can be made, before anything is done whose result goes there.

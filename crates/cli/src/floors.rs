@@ -20,6 +20,7 @@ use std::fs::{DirBuilder, File};
 use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use system::language::halves;
 
 /// What was seen of the logs of a city, while an answer of theirs is waited for.
 pub(crate) struct Floors {
@@ -78,7 +79,7 @@ impl Floors {
         })?;
         let (folder, trust) = (base.join("yinxin"), trust.clone());
         let taken = tokio::task::spawn_blocking(move || Self::open(&folder, &trust)).await;
-        taken.map_err(|error| Failure::usage("无法读取所见日志的记录。", error.to_string()))?
+        taken.map_err(|error| Failure::because("无法读取所见日志的记录", &error))?
     }
 
     fn open(folder: &Path, trust: &Trust) -> Result<Self, Failure> {
@@ -189,7 +190,7 @@ impl Floors {
                 format!("both notes that its key signed are in {shown}: show other auditors"),
             ),
             Err(error) => (
-                format!("两份检查点未能存于 {shown}。"),
+                format!("两份检查点未能存于 {shown}：{error}。"),
                 format!("both notes could not be kept in {shown}: {error}"),
             ),
         };
@@ -248,19 +249,19 @@ fn read(path: &Path, trust: &Trust) -> Result<BTreeMap<String, Seen>, Failure> {
     match std::fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
         Err(error) => return Err(file_failure(path, &error)),
-        Ok(found) if !found.is_file() => return Err(unreadable(path, "it is no plain file")),
+        Ok(found) if !found.is_file() => return Err(unreadable(path, "不是普通文件 / it is no plain file")),
         Ok(_) => {}
     }
     let bytes = system::file::read_private(path).map_err(|error| file_failure(path, &error))?;
     let kept = serde_json::from_slice(&bytes);
     let kept: Kept = kept.map_err(|error| unreadable(path, &error.to_string()))?;
     if kept.v != 1 {
-        return Err(unreadable(path, "another version wrote it"));
+        return Err(unreadable(path, "由另一版本写出 / another version wrote it"));
     }
     let seen = |(log, kept): (String, KeptHead)| {
         let key = trust.log_key(&log);
         let head = key.and_then(|key| LogHead::open(&kept.checkpoint, &key).ok());
-        let why = "no log of the trust file signed what it holds";
+        let why = "其内容没有信任文件中日志的签名 / no log of the trust file signed what it holds";
         let head = head.ok_or_else(|| unreadable(path, why))?;
         Ok::<_, Failure>((log, Seen { head, time: kept.seen }))
     };
@@ -268,11 +269,12 @@ fn read(path: &Path, trust: &Trust) -> Result<BTreeMap<String, Seen>, Failure> {
 }
 
 fn unreadable(path: &Path, why: &str) -> Failure {
-    let shown = path.display();
+    let (shown, (zh, en)) = (path.display(), halves(why));
+    let then = "不能判断日志是否回退，未作查询。";
     Failure::denied(
         "floor-unreadable",
-        format!("记录所见日志的文件 {shown} 无法使用，不能判断日志是否回退，未作查询。"),
-        format!("{shown} says what was seen of the logs, and cannot be used: {why}"),
+        format!("记录所见日志的文件 {shown} 无法使用：{zh}；{then}"),
+        format!("{shown} says what was seen of the logs, and cannot be used: {en}"),
     )
     .next("restore it from a backup / 从备份恢复该文件")
 }

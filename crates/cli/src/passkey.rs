@@ -83,16 +83,17 @@ impl Certifying {
     ) -> Result<Self, Failure> {
         let certificate = opened.leaf()?.clone();
         if new.v != 1 || new.origin != trust.portal_staff {
+            let (made, ours) = (&new.origin, &trust.portal_staff);
             return Err(Failure::usage(
-                "这个文件不是本市工作台保存的。",
-                format!("it was made on {}, not on {}", new.origin, trust.portal_staff),
+                format!("这个文件不是本市工作台保存的：它出自 {made}，而不是 {ours}。"),
+                format!("it was made on {made}, not on {ours}"),
             ));
         }
         let made = (new.authenticator_data.0.as_slice(), new.client_data.0.as_slice());
         let (founding, sha256) = (trust.founding.clone(), certificate.sha256());
         let statement = PasskeyStatement::of_new(founding, sha256, &new.origin, made, software);
         let statement = statement
-            .map_err(|error| Failure::usage("通行密钥文件未通过核对。", error.to_string()))?;
+            .map_err(|error| Failure::because("通行密钥文件未通过核对", &error))?;
         Ok(Self { certificate, statement })
     }
 }

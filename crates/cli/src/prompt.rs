@@ -64,7 +64,7 @@ pub(crate) fn hidden((zh, en): (&str, &str)) -> Result<Zeroizing<String>, Failur
     let read = typed.lock().read_line(&mut line);
     let _ = tcsetattr(&typed, OptionalActions::Now, &before);
     terminal::complaint("");
-    read.map_err(|error| Failure::usage("输入中断。", error.to_string()))?;
+    read.map_err(|error| Failure::because("输入中断", &error))?;
     Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn number() -> Result<String, Failure> {
     terminal::question(&format!("{} ", speech::both("证件号：", "identity number:")));
     let mut line = String::new();
     let read = stdin().lock().read_line(&mut line);
-    read.map_err(|error| Failure::usage("输入中断。", error.to_string()))?;
+    read.map_err(|error| Failure::because("输入中断", &error))?;
     Ok(line.trim().to_owned())
 }
 
@@ -95,13 +95,13 @@ pub(crate) fn confirm(reader: Reader, (zh, en): (&str, &str), word: &str) -> Res
         return Err(no_terminal());
     }
     tcflush(stdin(), QueueSelector::IFlush)
-        .map_err(|error| Failure::usage("终端的输入无法清空。", error.to_string()))?;
+        .map_err(|error| Failure::because("终端的输入无法清空", &error))?;
     reader.question(&format!("{} ", speech::both(zh, en)));
     let mut line = String::new();
     stdin()
         .lock()
         .read_line(&mut line)
-        .map_err(|error| Failure::usage("输入中断。", error.to_string()))?;
+        .map_err(|error| Failure::because("输入中断", &error))?;
     if is_consent(&line, word) {
         Ok(())
     } else {

@@ -12,6 +12,7 @@ use records::export::NotTrusted;
 use records::receipt::{RECEIPT_MAX, Receipt};
 use records::trust::Trust;
 use serde_json::json;
+use std::fmt::Display;
 use std::path::Path;
 use system::layout::COLUMNS;
 use system::terminal::Reader;
@@ -97,14 +98,12 @@ fn handed_in(typed: &str) -> Result<String, Failure> {
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    let wrong = |error: String| {
-        Failure::usage("无法读取回执文件。", format!("{}: {error}", path.display()))
-    };
-    let size = std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?.len();
+    let wrong = |error: &dyn Display| Failure::about(path, "无法读取回执文件", error);
+    let size = std::fs::metadata(path).map_err(|error| wrong(&error))?.len();
     if size > RECEIPT_MAX as u64 {
-        return Err(wrong("too long for a receipt".into()));
+        return Err(wrong(&"作为回执过长 / too long for a receipt"));
     }
-    std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))
+    std::fs::read_to_string(path).map_err(|error| wrong(&error))
 }
 
 /// The root certificate as the public host has it: it is believed by its digest in the trust file.

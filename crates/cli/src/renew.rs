@@ -8,7 +8,7 @@ use crate::enroll::awaiting;
 use crate::exit::Failure;
 use crate::files::{self, Opened, Own};
 use crate::output::Output;
-use crate::request::{algorithm, open_or_make};
+use crate::request::{algorithm, one_of, open_or_make};
 use crate::{collected, contexts};
 use pki::{Certificate, Signer};
 use portal_api::Public;
@@ -160,15 +160,12 @@ fn signed(
     terms: &RenewalTerms,
 ) -> Result<RenewCertificate, Failure> {
     if !terms.keys.contains(&arguments.algorithm) {
-        return Err(Failure::usage(
-            "证书模板不允许这种密钥。",
-            format!("this profile takes {}", terms.keys.join(", ")),
-        ));
+        return Err(one_of("证书模板不允许这种密钥", "this profile takes", &terms.keys));
     }
     let file = place.passphrase_file.as_deref();
     let signer = open_or_make(&place.key, algorithm(&arguments.algorithm)?, file)?;
     let request = keys::request(&signer)
-        .map_err(|error| Failure::usage("无法生成请求。", error.to_string()))?;
+        .map_err(|error| Failure::because("无法生成请求", &error))?;
     let old = opened.leaf()?.clone();
     let renewing = Renewing {
         old,

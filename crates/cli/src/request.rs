@@ -34,7 +34,7 @@ pub(crate) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
     let algorithm = algorithm(&arguments.algorithm)?;
     files::check_vacant(&arguments.out)?;
     let signer = SoftwareSigner::generate(algorithm)
-        .map_err(|error| Failure::usage("无法生成密钥。", error.to_string()))?;
+        .map_err(|error| Failure::because("无法生成密钥", &error))?;
     if arguments.service {
         keys::save_plain(&arguments.key, &signer)?;
     } else {
@@ -42,7 +42,7 @@ pub(crate) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
         keys::save(&arguments.key, &signer, &passphrase, Stretch::Chosen)?;
     }
     let request = keys::request(&signer)
-        .map_err(|error| Failure::usage("无法生成请求。", error.to_string()))?;
+        .map_err(|error| Failure::because("无法生成请求", &error))?;
     let pem = pki::certificate::pem("CERTIFICATE REQUEST", request.der());
     files::write_new(&arguments.out, pem.as_bytes())?;
     output.fact(("密钥", "key"), arguments.key.display());
@@ -65,7 +65,7 @@ pub(crate) fn open_or_make(
         return Ok(keys::open(path, &prompt::passphrase(passphrase_file)?)?);
     }
     let signer = SoftwareSigner::generate(algorithm)
-        .map_err(|error| Failure::usage("无法生成密钥。", error.to_string()))?;
+        .map_err(|error| Failure::because("无法生成密钥", &error))?;
     keys::save(path, &signer, &prompt::new_passphrase(passphrase_file)?, Stretch::Chosen)?;
     Ok(signer)
 }
@@ -73,6 +73,14 @@ pub(crate) fn open_or_make(
 /// A registry member by name.
 pub(crate) fn algorithm(name: &str) -> Result<&'static Algorithm, Failure> {
     let names: Vec<&str> = REGISTRY.iter().map(|member| member.name).collect();
-    by_name(name)
-        .ok_or_else(|| Failure::usage("没有这种算法。", format!("one of {}", names.join(", "))))
+    by_name(name).ok_or_else(|| one_of("没有这种算法", "one of", &names))
+}
+
+/// Which ones there are to choose from.
+pub(crate) fn one_of(zh: &str, en: &str, names: &[impl AsRef<str>]) -> Failure {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    Failure::usage(
+        format!("{zh}，可用的有：{}。", names.join("、")),
+        format!("{en} {}", names.join(", ")),
+    )
 }

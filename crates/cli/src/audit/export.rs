@@ -88,7 +88,7 @@ pub(crate) async fn proven(
     }
     let report = verify::verify(&contents, Some(trust));
     if let Some(failed) = report.failed() {
-        return Err(Failure::usage("导出的内容未通过验证，未保存。", failed.to_string()));
+        return Err(Failure::because("导出的内容未通过验证，未保存", failed));
     }
     let standings = continued(floors, &contents, &exported)?;
     Ok(Evidence { report, files: exported.files, standings })
@@ -100,7 +100,7 @@ fn continued(
     contents: &BTreeMap<String, Vec<u8>>,
     exported: &Exported,
 ) -> Result<Vec<Standing>, Failure> {
-    let wrong = |error: JsonError| Failure::usage("日志的应答不对。", error.to_string());
+    let wrong = |error: JsonError| Failure::because("日志的应答不对", &error);
     let mut checkpoints = Vec::new();
     if let Some(bytes) = contents.get(file::CONTROL) {
         let control: Lineage = records::json::read(bytes).map_err(wrong)?;

@@ -30,7 +30,7 @@ pub(super) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
     let random = Random { salts: [draw()?, draw()?, draw()?], ivs: [draw()?, draw()?] };
     let name = opened.leaf()?.subject().common_name().unwrap_or_default();
     let file = write(opened.exported_key(), &opened.chain, &name, &password, &random)
-        .map_err(|error| Failure::usage("无法生成 PKCS#12。", error.to_string()))?;
+        .map_err(|error| Failure::because("无法生成 PKCS#12", &error))?;
     files::write_new(&arguments.p12, &file)?;
     output.fact(("已导出", "exported"), arguments.p12.display());
     output.said("导入浏览器后请删除该文件", "delete the file after importing it");

@@ -63,7 +63,7 @@ pub(super) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
         passphrase_file: arguments.passphrase_file.as_deref().map(there).transpose()?,
     };
     let text = serde_json::to_vec_pretty(&trust)
-        .map_err(|error| Failure::usage("无法写出信任文件。", error.to_string()))?;
+        .map_err(|error| Failure::because("无法写出信任文件", &error))?;
     let certificates: String = chain.iter().map(Certificate::pem).collect();
     // What no file of the person's holds is kept beside the contexts.
     let kept = [

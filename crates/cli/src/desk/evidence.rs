@@ -116,7 +116,7 @@ async fn proven(
     let evidence = export::proven(&bench.trust, opened, question).await?;
     let Evidence { report, files, standings } = evidence;
     let bundle = export::bundled(&files)
-        .map_err(|error| Failure::usage("无法写出证据包。", error.to_string()))?;
+        .map_err(|error| Failure::because("无法写出证据包", &error))?;
     bench.evidence.keep(bundle);
     Ok((report, standings))
 }

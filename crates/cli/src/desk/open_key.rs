@@ -68,7 +68,8 @@ pub(super) async fn open(State(bench): State<Arc<Bench>>, posted: Posted<Typed>)
         desk.opened(&passphrase)
     });
     let opened = opened.await.unwrap_or_else(|error| {
-        Err(Failure::usage("无法打开密钥。", format!("the key cannot be opened: {error}")))
+        let why = format!("the key cannot be opened: {error}");
+        Err(Failure::usage(format!("无法打开密钥：「{error}」。"), why))
     });
     match opened {
         Ok(opened) => {

@@ -116,7 +116,8 @@ fn certifying(
     hardware: &str,
 ) -> Result<Certifying, Failure> {
     let new: NewPasskey = serde_json::from_str(saved).map_err(|error| {
-        Failure::usage("这不是工作台页面保存的文件。", format!("not the page's file: {error}"))
+        let why = format!("not the page's file: {error}");
+        Failure::usage(format!("这不是工作台页面保存的文件：「{error}」。"), why)
     })?;
     Certifying::new(&bench.trust, opened, &new, hardware.is_empty())
 }

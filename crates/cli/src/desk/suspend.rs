@@ -104,7 +104,7 @@ async fn suspended(bench: &Bench, opened: &Opened, shown: &str) -> Result<Vec<Fa
     let said = at_desk(said, (shown, &[]))?;
     let (receipt, notice) = handed_in(&bench.trust, opened, (said, &serial)).await?;
     let bytes = serde_json::to_vec_pretty(&receipt)
-        .map_err(|error| Failure::usage("无法写出回执。", error.to_string()))?;
+        .map_err(|error| Failure::because("无法写出回执", &error))?;
     bench.receipt.keep(bytes);
     Ok(plain::about_suspension(&notice))
 }

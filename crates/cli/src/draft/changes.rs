@@ -45,7 +45,7 @@ pub(super) async fn run(
     let evidence = typed_text::evidence(&arguments.evidence)?;
     let desk = Desk::open(&arguments.own)?;
     let bytes = std::fs::read(&arguments.file)
-        .map_err(|error| Failure::usage("无法读取表格。", error.to_string()))?;
+        .map_err(|error| Failure::about(&arguments.file, "无法读取表格", &error))?;
     let table = read(&bytes).map_err(|refusal| Failure::usage(refusal.zh(), refusal.en()))?;
     let units = match kind {
         ChangeKind::Transfer => units(&desk).await?,

@@ -60,7 +60,7 @@ pub(super) async fn roster(output: Output, arguments: &RosterArguments) -> Resul
     let evidence = typed_text::evidence(&arguments.evidence)?;
     let desk = Desk::open(&arguments.own)?;
     let bytes = std::fs::read(&arguments.file)
-        .map_err(|error| Failure::usage("无法读取名册。", error.to_string()))?;
+        .map_err(|error| Failure::about(&arguments.file, "无法读取名册", &error))?;
     let units = desk.portal.people("-", &mut Pages::begin()).await?.units;
     let table = read(&bytes).map_err(|refusal| Failure::usage(refusal.zh(), refusal.en()))?;
     let entries =
