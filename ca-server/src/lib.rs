@@ -8,6 +8,7 @@
 
 pub mod command;
 pub mod founding;
+mod request_file;
 mod rule_files;
 pub mod serve;
 

@@ -1,10 +1,9 @@
 //! `ca-server portal …`
 
 use super::host::Host;
-use anyhow::Context;
+use crate::request_file;
 use ca_host::operator::OperatorRequest;
 use clap::{Args, Subcommand};
-use pki::CertificationRequest;
 use records::Bytes;
 use records::order::PortalBody;
 use std::path::{Path, PathBuf};
@@ -73,12 +72,5 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
 }
 
 fn key(path: &Path) -> anyhow::Result<Bytes> {
-    let file = std::fs::read(path).with_context(|| path.display().to_string())?;
-    let told = || {
-        let path = path.display();
-        format!("{path}：不是证书请求 / {path}: no certificate request")
-    };
-    let der = pki::pem::read_one(&file, pki::pem::Kind::Request).with_context(told)?;
-    let request = CertificationRequest::read(&der).with_context(told)?;
-    Ok(request.key().spki().into())
+    Ok(request_file::read(path)?.key().spki().into())
 }

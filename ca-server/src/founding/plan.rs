@@ -114,14 +114,7 @@ impl CityPlan {
     }
 
     fn request(&self, path: &Path) -> anyhow::Result<CertificationRequest> {
-        let path = self.folder.join(path);
-        let file = std::fs::read(&path).with_context(|| path.display().to_string())?;
-        let told = || {
-            let path = path.display();
-            format!("{path}：不是证书请求 / {path}: no certificate request")
-        };
-        let der = pki::pem::read_one(&file, pki::pem::Kind::Request).with_context(told)?;
-        CertificationRequest::read(&der).with_context(told)
+        crate::request_file::read(&self.folder.join(path))
     }
 
     /// Builds and signs the founding statement.

@@ -39,12 +39,8 @@ pub(super) async fn run(config: &PortalConfig, arguments: Arguments) -> anyhow::
     // A renewal is had once: what cannot be written is not asked for.
     system::file::check_vacant(&arguments.out).with_context(out)?;
     let identity = || Identity::from_files(&config.path(&own.chain), &config.path(&own.key));
-    let file = std::fs::read(&arguments.request)
-        .with_context(|| arguments.request.display().to_string())?;
-    let path = || {
-        let path = arguments.request.display();
-        format!("{path}：不是证书请求 / {path}: no certificate request")
-    };
+    let path = || arguments.request.display().to_string();
+    let file = std::fs::read(&arguments.request).with_context(path)?;
     let der = pki::pem::read_one(&file, pki::pem::Kind::Request).with_context(path)?;
     let request = CertificationRequest::read(&der).with_context(path)?;
     let trust = trust(config)?;
