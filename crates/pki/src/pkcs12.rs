@@ -1,5 +1,5 @@
 //! Writing PKCS#12 (RFC 7292) for browsers and systems: PBES2 with AES-256-CBC and HMAC-SHA-256.
-//! Nothing of ours reads PKCS#12.
+//! `keys` reads it.
 
 use crate::Certificate;
 use crate::raw::{AlgorithmIdentifier, sequence, wrap};

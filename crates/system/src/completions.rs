@@ -1,6 +1,7 @@
 //! What shells need to complete the commands of a program, and its manual pages: made from the same
 //! definitions as the commands, so that they cannot differ. Each program of ours has both.
 
+use crate::speech::fact;
 pub use clap_complete::Shell;
 use clap_mangen::Man;
 use std::io;
@@ -45,7 +46,10 @@ impl Completions {
             std::fs::create_dir_all(folder).map_err(failed)?;
             command = command.disable_help_subcommand(true);
             command.build();
-            return pages(&command, folder);
+            let mut written = Pages::default();
+            let done = pages(&command, folder, &mut written);
+            written.tell();
+            return done;
         }
         if let Some(shell) = self.shell {
             let (name, mut script) = (command.get_name().to_owned(), Vec::new());
@@ -56,14 +60,60 @@ impl Completions {
     }
 }
 
+/// How many pages were written, of which that were not there before.
+#[derive(Default)]
+struct Pages {
+    new: usize,
+    replaced: usize,
+}
+
+impl Pages {
+    fn tell(&self) {
+        for (name, count) in [
+            (("新写的手册页", "manual pages written"), self.new),
+            (("已替换的手册页", "manual pages replaced"), self.replaced),
+        ] {
+            if count > 0 {
+                fact("", name, count);
+            }
+        }
+    }
+}
+
 /// Writes the page of a command and those of the commands below it; older ones are replaced.
-fn pages(command: &clap::Command, folder: &Path) -> Result<(), Unwritten> {
+fn pages(command: &clap::Command, folder: &Path, written: &mut Pages) -> Result<(), Unwritten> {
     for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {
-        pages(inner, folder)?;
+        pages(inner, folder, written)?;
     }
     let page = Man::new(command.clone());
     let path = folder.join(page.get_filename());
-    let mut text = Vec::new();
-    let written = page.render(&mut text).and_then(|()| crate::file::replace(&path, &text));
-    written.map_err(|error| Unwritten { path, error })
+    let (mut text, was_there) = (Vec::new(), path.exists());
+    let done = page.render(&mut text).and_then(|()| crate::file::replace(&path, &text));
+    done.map_err(|error| Unwritten { path, error })?;
+    let count = if was_there { &mut written.replaced } else { &mut written.new };
+    *count += 1;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A second run says that it replaced what the first wrote.
+    #[test]
+    fn pages_that_were_there_are_counted_as_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = clap::Command::new("box").disable_help_subcommand(true);
+        command = command.subcommand(clap::Command::new("open"));
+        command.build();
+        let run = || {
+            let mut written = Pages::default();
+            pages(&command, folder.path(), &mut written).unwrap();
+            (written.new, written.replaced)
+        };
+        assert_eq!(run(), (2, 0));
+        assert_eq!(run(), (0, 2));
+        std::fs::remove_file(folder.path().join("box-open.1")).unwrap();
+        assert_eq!(run(), (1, 1));
+    }
 }

@@ -145,7 +145,9 @@ fn each_program_has_completions_and_manual_pages() {
             assert!(done && text.contains(program) && text.contains(verb), "{program} {shell}");
         }
         let (done, said) = run(program, &["completions", "--man", "man1"]);
-        assert!(done, "{program}: {said}");
+        assert!(done && said.contains("manual pages written"), "{program}: {said}");
+        let (done, said) = run(program, &["completions", "--man", "man1"]);
+        assert!(done && said.contains("manual pages replaced"), "{program}: {said}");
         let pages = [format!("{program}.1"), format!("{program}-{verb}.1")];
         for page in pages {
             let text = std::fs::read_to_string(home.path().join("man1").join(&page)).unwrap();
