@@ -78,6 +78,15 @@ openssl pkcs12 -export -in certificate.read.openssl -inkey p256 -passout pass:se
   -name 王小明 -out certificate.unsupported.p12
 openssl pkcs12 -in certificate.unsupported.p12 -passin pass:secret -nodes -out key.read.pkcs12
 cp key.read.pkcs12 certificate.read.pkcs12
+# Of version 1, as old roots are, and with serial numbers that none of today has.
+openssl req -new -key p256 -subj /CN=wang -out v1.csr
+openssl x509 -req -in v1.csr -signkey p256 -days 9 -out certificate.unsupported.v1 2> /dev/null
+serial() {
+  openssl req -x509 -subj /CN=wang -key p256 -days 9 -set_serial "$2" -out "certificate.unsupported.$1"
+}
+serial serial0 0
+serial serial-negative -5
+serial serial-long "0x$(printf '7f%.0s' {1..21})"
 
 # Chains, as each program writes one: leaf, authority, root.
 authority() {
@@ -111,6 +120,19 @@ pk12util -i chain.unsupported.p12 -d sql:chain -k chain/password -W secret > /de
 certutil -L -d sql:chain -n wang -a > chain.read.nss
 for own in leaf between root; do openssl x509 -in $own.pem -outform DER; done > chain.read.der
 { openssl x509 -in leaf.pem -trustout; cat between.pem root.pem; } > chain.unsupported.mixed
+# NSS writes BER, and a root before whom it leads to.
+pk12util -o chain.unsupported.nss-p12 -n wang -d sql:chain -k chain/password -W secret > /dev/null
+openssl pkcs12 -in chain.unsupported.nss-p12 -passin pass:secret -passout pass:secret \
+  -out chain.read.nss-p12
+cat root.pem between.pem leaf.pem > chain.read.root-first
+cat between.pem leaf.pem root.pem > chain.read.own-between
+# One root of version 1 behind good ones, and a good one of no known serial number.
+openssl x509 -req -in v1.csr -signkey p256 -days 9 -out v1.pem 2> /dev/null
+openssl req -new -utf8 -subj "/CN=王小明" -key p384 |
+  openssl x509 -req -days 9 -CA v1.pem -CAkey p256 -extfile <(echo basicConstraints=CA:FALSE) \
+    -out below.pem 2> /dev/null
+cat below.pem v1.pem > chain.unsupported.v1-root
+cat leaf.pem between.pem root.pem certificate.unsupported.serial0 > chain.unsupported.serial0
 # One that is damaged in the middle is an error, not a shorter chain.
 { cat leaf.pem; sed '3s/./*/' between.pem; cat root.pem; } > chain.broken.star
 { cat leaf.pem; grep -v END between.pem; cat root.pem; } > chain.broken.cut
@@ -128,6 +150,22 @@ openssl ec -in p256 -aes256 -passout pass:secret -out sealed.unsupported.traditi
 openssl pkcs8 -topk8 -in p521 -passout pass:secret -out sealed.unsupported.p521
 openssl pkcs8 -topk8 -in rsapss -passout pass:secret -out sealed.unsupported.rsapss
 for kind in p256 p384 ed25519 rsa2048; do cp $kind key.read.$kind; done
+# Keys in PKCS#12 and in Java's own store; none of them holds a request.
+cp chain.unsupported.nss-p12 sealed.unsupported.nss
+cp chain.unsupported.p12 sealed.read.openssl-p12
+gnutls() {
+  certtool --to-p12 --load-privkey p256 --load-certificate certificate.read.openssl \
+    --p12-name wang --password secret "$@" 2> /dev/null
+}
+gnutls --outfile sealed.unsupported.armoured
+gnutls --outder --outfile sealed.read.certtool-p12
+cp sealed.unsupported.armoured certificate.unsupported.armoured
+keytool -importkeystore -srckeystore sealed.read.openssl-p12 -srcstorepass secret \
+  -destkeystore sealed.unsupported.jks -deststoretype JKS -deststorepass secret -noprompt \
+  2> /dev/null
+cp sealed.unsupported.jks request.broken.jks
+cp chain.unsupported.p12 request.broken.p12
+cp chain.unsupported.pkcs7-der request.broken.pkcs7-der
 openssl ec -in p256 -out key.unsupported.ec 2> /dev/null
 cp ed448 key.unsupported.ed448
 
@@ -173,9 +211,12 @@ nss -k ec -q nistp256 -a -o request.read.nss
 nss -k rsa -g 2048 -o request.read.nss-der
 
 "$python" - << 'PYTHON'
+from datetime import datetime, timedelta, timezone
+
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization as ser
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 def write(name, content):
     with open(name, "wb") as file:
@@ -195,5 +236,14 @@ write("sealed.read.python-ed25519", edwards.private_bytes(der, pkcs8, sealed))
 write("key.read.python", own.private_bytes(der, pkcs8, ser.NoEncryption()))
 old = own.private_bytes(pem, ser.PrivateFormat.TraditionalOpenSSL, ser.NoEncryption())
 write("key.unsupported.python", old)
+now = datetime.now(timezone.utc)
+bare = x509.CertificateBuilder(name, name, own.public_key(), x509.random_serial_number())
+bare = bare.not_valid_before(now).not_valid_after(now + timedelta(days=9))
+write("certificate.unsupported.bare", bare.sign(own, hashes.SHA256()).public_bytes(pem))
+full = bare.add_extension(x509.BasicConstraints(False, None), critical=True)
+full = full.sign(own, hashes.SHA256())
+write("certificate.read.python", full.public_bytes(pem))
+bundle = pkcs12.serialize_key_and_certificates(b"wang", own, full, None, sealed)
+write("sealed.read.python-p12", bundle)
 PYTHON
 chmod 600 -- *.*.*

@@ -1,5 +1,6 @@
-//! Keys in PKCS#12: what OpenSSL, keytool, the portal's pages and `yinxin` itself write opens
-//! commands and desks; what is wrong with a file is said as it is, and costs little.
+//! Keys in PKCS#12: what OpenSSL, keytool, GnuTLS, Python's cryptography, the portal's pages and
+//! `yinxin` itself write opens commands and desks; what is wrong with a file is said as it is, and
+//! costs little. NSS writes BER, which is refused with the command that makes another file of it.
 
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
@@ -82,6 +83,31 @@ impl<'a> Files<'a> {
         self.made(name, "node", &[&script, &self.own.key, &self.own.chain, SECRET, &out])
     }
 
+    fn by_certtool(&self, name: &str) -> String {
+        let out = self.at(name);
+        let own = ["--load-privkey", &self.own.key, "--load-certificate", &self.own.chain];
+        let rest = ["--p12-name", "wang", "--password", SECRET, "--outder", "--outfile", &out];
+        self.made(name, "certtool", &[&["--to-p12"], &own[..], &rest].concat())
+    }
+
+    fn by_python(&self, name: &str) -> String {
+        let python = workspace().join(".tools/venv/bin/python3").display().to_string();
+        let script = workspace().join("tests/clients/bundle.py").display().to_string();
+        let out = self.at(name);
+        self.made(name, &python, &[&script, &self.own.key, &self.own.chain, SECRET, &out])
+    }
+
+    fn by_nss(&self, name: &str) -> String {
+        let (from, out) = (self.by_openssl("for-nss.p12", &["-name", "wang"]), self.at(name));
+        let (folder, secret) = (self.at("nss"), self.at("passphrase"));
+        std::fs::create_dir(&folder).unwrap();
+        let store = format!("sql:{folder}");
+        let opened = ["-d", &store, "-k", &secret, "-w", &secret];
+        self.made("for-nss.p12", "certutil", &["-N", "-d", &store, "-f", &secret]);
+        self.made("for-nss.p12", "pk12util", &[&["-i", &from], &opened[..]].concat());
+        self.made(name, "pk12util", &[&["-o", &out, "-n", "wang"], &opened[..]].concat())
+    }
+
     fn by_yinxin(&self, name: &str, person: &str) -> String {
         let at = |end: &str| self.office.path(&format!("people/{person}.{end}"));
         let (cert, key) = (at("pem").display().to_string(), at("key").display().to_string());
@@ -126,6 +152,8 @@ async fn a_key_in_pkcs12_is_one() {
         one.by_keytool("keytool.p12"),
         one.by_page("page.p12"),
         one.by_yinxin("yinxin.p12", "officer-1"),
+        one.by_certtool("certtool.p12"),
+        one.by_python("python.p12"),
         one.by_openssl("v1.p12", &["-certfile", &one.of_version_1()]),
         one.by_keytool_with("keytool-v1.p12", &one.of_version_1()),
     ];
@@ -155,6 +183,39 @@ async fn a_key_in_pkcs12_is_one() {
     let signed = desk.act(&path, &format!("{path}/approve"), &[]).await;
     assert_eq!(signed.status, 303, "{}", signed.text);
     office.carried_out(&order).await;
+}
+
+/// NSS puts the root before whom it leads to, and so does what OpenSSL takes out of its file: key
+/// and certificates are found there, in a file that holds both.
+#[tokio::test]
+async fn the_own_certificate_is_found_behind_its_root() {
+    let office = Office::open().await;
+    let files = Files::of(&office, "officer-1");
+    let (nss, out) = (files.by_nss("nss.p12"), files.at("nss.pem"));
+    let (exit, _, said) = files.whoami(&nss);
+    assert!(exit != Some(0) && said.contains("not supported: BER"), "{said}");
+    let pass = format!("pass:{SECRET}");
+    let words = ["pkcs12", "-in", &nss, "-passin", &pass, "-passout", &pass, "-out", &out];
+    let both = files.made("nss.pem", "openssl", &words);
+    let held = pki::pem::read(&std::fs::read(&both).unwrap(), pki::pem::Kind::Certificate);
+    let first = pki::Certificate::read(&held.unwrap()[0]).unwrap();
+    let own = office.first("officer-1");
+    assert_ne!(first.sha256(), own.chain[0].sha256(), "NSS puts the own certificate first now");
+    let (passphrase, trust, made) = (files.at("passphrase"), files.trust(), files.at("again.p12"));
+    let key = ["--cert", &both, "--key", &both, "--passphrase-file", &passphrase];
+    let (code, told, said) = files.yinxin(&[&["whoami", "--trust", &trust], &key[..]].concat());
+    assert_eq!((code, told["person"].as_str()), (Some(0), Some(&*own.person)), "{said}");
+    let export = ["cert", "export", "--p12", &made, "--password-file", &passphrase];
+    let (code, _, said) = files.yinxin(&[&export[..], &key].concat());
+    assert_eq!(code, Some(0), "{said}");
+    let (code, told, said) = files.whoami(&made);
+    assert_eq!((code, told["person"].as_str()), (Some(0), Some(&*own.person)), "{said}");
+    // The key of somebody else has no certificate there.
+    let stranger = Files::of(&office, "officer-2");
+    let (other, made) = (stranger.by_openssl("other.p12", &[]), files.at("none.p12"));
+    let key = ["--cert", &both, "--key", &other, "--passphrase-file", &passphrase];
+    let (code, _, said) = files.yinxin(&[&["cert", "export", "--p12", &made], &key[..]].concat());
+    assert!(code != Some(0) && said.contains("does not belong"), "{said}");
 }
 
 /// What does not open says why, under the code of its reason.
