@@ -112,8 +112,8 @@ impl Contexts {
 
     fn write_to(&self, folder: &Path) -> Result<(), Failure> {
         let path = folder.join(FILE);
-        let text = toml::to_string(self)
-            .map_err(|error| Failure::because("无法写出身份文件", &error))?;
+        let text =
+            toml::to_string(self).map_err(|error| Failure::because("无法写出身份文件", &error))?;
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)

@@ -143,8 +143,8 @@ async fn submit(
     }
     let file = arguments.passphrase_file.as_deref();
     let signer = open_or_make(&arguments.key, algorithm(&arguments.algorithm)?, file)?;
-    let request = keys::request(&signer)
-        .map_err(|error| Failure::because("无法生成请求", &error))?;
+    let request =
+        keys::request(&signer).map_err(|error| Failure::because("无法生成请求", &error))?;
     let key = keys.bind_key("cli");
     let key =
         key.ok_or_else(|| Failure::usage("密码信封不正确。", "the letter has no bind key"))?;

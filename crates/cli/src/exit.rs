@@ -179,8 +179,7 @@ impl From<CallError> for Failure {
         match error {
             CallError::NotTrusted { .. } => {
                 let zh = format!("对方不是可信的服务器，未发送任何内容：{why}。");
-                Self::new(DENIED, "not-trusted", zh, en)
-                    .next("check the trust file / 核对信任文件")
+                Self::new(DENIED, "not-trusted", zh, en).next("check the trust file / 核对信任文件")
             }
             CallError::Address(_) => Self::usage(format!("{why}。"), en),
             _ => Self::new(UNREACHABLE, "unreachable", format!("{why}。"), en)
@@ -225,8 +224,9 @@ impl From<KeyFileError> for Failure {
         let (zh, en) = reason(&error);
         let zh = format!("{zh}。");
         match error {
-            KeyFileError::Exists(_) => Self::new(CONFLICT, "key-exists", zh, en)
-                .next("choose another --key / 另选文件名"),
+            KeyFileError::Exists(_) => {
+                Self::new(CONFLICT, "key-exists", zh, en).next("choose another --key / 另选文件名")
+            }
             KeyFileError::Passphrase(_) => Self::new(DENIED, "wrong-passphrase", zh, en),
             KeyFileError::Costly(_) => Self::new(DENIED, "too-costly", zh, en),
             KeyFileError::File { path, error } => file_failure(path.as_ref(), &error),

@@ -249,7 +249,9 @@ fn read(path: &Path, trust: &Trust) -> Result<BTreeMap<String, Seen>, Failure> {
     match std::fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
         Err(error) => return Err(file_failure(path, &error)),
-        Ok(found) if !found.is_file() => return Err(unreadable(path, "不是普通文件 / it is no plain file")),
+        Ok(found) if !found.is_file() => {
+            return Err(unreadable(path, "不是普通文件 / it is no plain file"));
+        }
         Ok(_) => {}
     }
     let bytes = system::file::read_private(path).map_err(|error| file_failure(path, &error))?;

@@ -92,8 +92,8 @@ impl Certifying {
         let made = (new.authenticator_data.0.as_slice(), new.client_data.0.as_slice());
         let (founding, sha256) = (trust.founding.clone(), certificate.sha256());
         let statement = PasskeyStatement::of_new(founding, sha256, &new.origin, made, software);
-        let statement = statement
-            .map_err(|error| Failure::because("通行密钥文件未通过核对", &error))?;
+        let statement =
+            statement.map_err(|error| Failure::because("通行密钥文件未通过核对", &error))?;
         Ok(Self { certificate, statement })
     }
 }

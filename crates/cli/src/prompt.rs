@@ -98,10 +98,7 @@ pub(crate) fn confirm(reader: Reader, (zh, en): (&str, &str), word: &str) -> Res
         .map_err(|error| Failure::because("终端的输入无法清空", &error))?;
     reader.question(&format!("{} ", speech::both(zh, en)));
     let mut line = String::new();
-    stdin()
-        .lock()
-        .read_line(&mut line)
-        .map_err(|error| Failure::because("输入中断", &error))?;
+    stdin().lock().read_line(&mut line).map_err(|error| Failure::because("输入中断", &error))?;
     if is_consent(&line, word) {
         Ok(())
     } else {

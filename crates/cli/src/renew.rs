@@ -164,8 +164,8 @@ fn signed(
     }
     let file = place.passphrase_file.as_deref();
     let signer = open_or_make(&place.key, algorithm(&arguments.algorithm)?, file)?;
-    let request = keys::request(&signer)
-        .map_err(|error| Failure::because("无法生成请求", &error))?;
+    let request =
+        keys::request(&signer).map_err(|error| Failure::because("无法生成请求", &error))?;
     let old = opened.leaf()?.clone();
     let renewing = Renewing {
         old,

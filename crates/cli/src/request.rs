@@ -41,8 +41,8 @@ pub(crate) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
         let passphrase = prompt::new_passphrase(arguments.passphrase_file.as_deref())?;
         keys::save(&arguments.key, &signer, &passphrase, Stretch::Chosen)?;
     }
-    let request = keys::request(&signer)
-        .map_err(|error| Failure::because("无法生成请求", &error))?;
+    let request =
+        keys::request(&signer).map_err(|error| Failure::because("无法生成请求", &error))?;
     let pem = pki::certificate::pem("CERTIFICATE REQUEST", request.der());
     files::write_new(&arguments.out, pem.as_bytes())?;
     output.fact(("密钥", "key"), arguments.key.display());

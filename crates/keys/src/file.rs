@@ -42,9 +42,7 @@ pub enum KeyFileError {
         error: pki::pem::PemError,
     },
     /// Not a PKCS#8 key.
-    #[error(
-        "{0} 不是密钥文件（PKCS#8 或 PKCS#12） / {0} is not a key file (PKCS#8 or PKCS#12)"
-    )]
+    #[error("{0} 不是密钥文件（PKCS#8 或 PKCS#12） / {0} is not a key file (PKCS#8 or PKCS#12)")]
     Malformed(String),
     /// Made in a way that is not read here.
     #[error(

@@ -326,9 +326,9 @@ fn rsa_bits(raw: &[u8]) -> Result<usize, KeyError> {
         let smaller =
             exponent.len() < 3 || (exponent.len() == 3 && exponent < [1, 0, 1].as_slice());
         return Err(match smaller {
-            true => KeyError::Weak(
-                "RSA 的公开指数小于 65537 / the RSA exponent is smaller than 65537",
-            ),
+            true => {
+                KeyError::Weak("RSA 的公开指数小于 65537 / the RSA exponent is smaller than 65537")
+            }
             false => KeyError::UnknownAlgorithm(
                 "公开指数大于 65537 的 RSA / RSA with an exponent above 65537".to_owned(),
             ),

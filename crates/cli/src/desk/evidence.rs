@@ -115,8 +115,8 @@ async fn proven(
 ) -> Result<(Report, Vec<Standing>), Failure> {
     let evidence = export::proven(&bench.trust, opened, question).await?;
     let Evidence { report, files, standings } = evidence;
-    let bundle = export::bundled(&files)
-        .map_err(|error| Failure::because("无法写出证据包", &error))?;
+    let bundle =
+        export::bundled(&files).map_err(|error| Failure::because("无法写出证据包", &error))?;
     bench.evidence.keep(bundle);
     Ok((report, standings))
 }
