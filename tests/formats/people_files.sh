@@ -82,7 +82,8 @@ cp key.read.pkcs12 certificate.read.pkcs12
 openssl req -new -key p256 -subj /CN=wang -out v1.csr
 openssl x509 -req -in v1.csr -signkey p256 -days 9 -out certificate.unsupported.v1 2> /dev/null
 serial() {
-  openssl req -x509 -subj /CN=wang -key p256 -days 9 -set_serial "$2" -out "certificate.unsupported.$1"
+  openssl req -x509 -subj /CN=wang -key p256 -days 9 -set_serial "$2" \
+    -out "certificate.unsupported.$1"
 }
 serial serial0 0
 serial serial-negative -5

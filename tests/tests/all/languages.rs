@@ -1,6 +1,6 @@
-//! Each program that operators and auditors type speaks the language of whoever reads it: what it
-//! does and what it refuses, in Chinese without a sentence of English, and the other way round.
-//! Ids, paths, commands and the operating system's own words are nobody's.
+//! Each program that people type speaks the language of whoever reads it: what it does and what it
+//! refuses, in Chinese without a sentence of English, and the other way round. Ids, paths, commands
+//! and the operating system's own words are nobody's; those who read Chinese are told of them too.
 
 use std::process::Command;
 use tests::{Office, binary};
@@ -34,10 +34,11 @@ fn english(line: &str) -> Option<String> {
 }
 
 /// One command, in both languages: what it says is in each of them alone.
-fn speaks(office: &Office, program: &str, words: &[&str]) {
+fn speaks(office: &Office, program: &str, words: &[&str]) -> (String, String) {
     let said = |language: &str| {
         let mut command = Command::new(binary(program));
         command.args(words).current_dir(office.folder()).env("LANG", language);
+        command.env("XDG_CONFIG_HOME", office.path("nobody"));
         for name in ["LC_ALL", "LC_MESSAGES", "YINXIN_LANG", "YINXIN_CA", "YINXIN_AGENT"] {
             command.env_remove(name);
         }
@@ -55,6 +56,20 @@ fn speaks(office: &Office, program: &str, words: &[&str]) {
     assert_eq!(foreign, None, "{program} {words:?}: {zh}");
     let foreign: String = en.chars().filter(|c| is_chinese(*c)).collect();
     assert_eq!(foreign, "", "{program} {words:?}: {en}");
+    (zh, en)
+}
+
+/// What of a refusal is for the hand, each language has: the file that it is about, and the command
+/// that converts one.
+fn tells_alike(words: &[&str], (zh, en): &(String, String)) {
+    let files = words.iter().filter(|word| word.contains('.') && en.contains(**word));
+    let files: Vec<&&str> = files.collect();
+    assert!(!files.is_empty() || words.contains(&"dsa"), "{words:?}: {en}");
+    assert!(files.iter().all(|file| zh.contains(**file)), "{words:?}: {zh} {en}");
+    let quoted = |text: &str| -> Vec<String> {
+        text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    assert_eq!(quoted(zh), quoted(en), "{words:?}");
 }
 
 /// Files that are none of what a command needs.
@@ -72,6 +87,29 @@ fn write_files(office: &Office) {
         write(name, &portal.replacen("\"portal.localhost\"", &format!("\"{host}\""), 1));
     }
     write("trustless.toml", &portal.replace("ca/trust.json", "wrong.json"));
+    let old = pki::certificate::pem("EC PRIVATE KEY", &[0x30, 0]);
+    let armoured = pki::certificate::pem("PKCS12", &[0x30, 3, 2, 1, 3]);
+    for (name, bytes) in [
+        ("letter.json", b"{}".as_slice()),
+        ("old.key", old.as_bytes()),
+        ("armoured.pem", armoured.as_bytes()),
+        ("store.jks", [0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2].as_slice()),
+        ("nss.p12", [0x30, 0x80, 2, 1, 3, 0x30, 0x80].as_slice()),
+    ] {
+        system::file::replace_private(&office.path(name), bytes).unwrap();
+    }
+    for words in [
+        "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-521 -out p521.key",
+        "req -new -subj /CN=a -key p521.key -out p521.csr",
+        "x509 -req -in p521.csr -signkey p521.key -days 1 -out v1.pem",
+        "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.key",
+        "req -new -subj /CN=a -key rsa.key -sigopt rsa_padding_mode:pss -out pss.csr",
+    ] {
+        let mut openssl = Command::new("openssl");
+        let done = openssl.args(words.split(' ')).current_dir(office.folder()).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(done.status.success(), "openssl {words}: {said}");
+    }
 }
 
 const CA: [&[&str]; 13] = [
@@ -118,6 +156,49 @@ const VERIFY: [&[&str]; 5] = [
     &["notes.txt"],
     &["--completions", "bash", "notes.txt"],
 ];
+const OWN: &str = "people/officer-1.pem";
+const SECRET: &str = "people/officer-1.passphrase";
+const PASS: &str = "--passphrase-file";
+const KEY: &str = "people/officer-1.key";
+const OTHER: &str = "people/officer-2.pem";
+const OTHER_SECRET: &str = "people/officer-2.passphrase";
+const YINXIN: [&[&str]; 17] = [
+    &["cert", "show", "nowhere.pem"],
+    &["cert", "show", "notes.txt"],
+    &["cert", "show", "old.key"],
+    &["cert", "show", "v1.pem"],
+    &["cert", "show", "armoured.pem"],
+    &["cert", "show", "store.jks"],
+    &["cert", "show", "nss.p12"],
+    &["whoami", "--cert", "v1.pem", "--key", "old.key", "--trust", "ca/trust.json"],
+    &["whoami", "--cert", OWN, "--key", "old.key", "--trust", "wrong.json"],
+    &["cert", "export", "--p12", "never.p12", "--cert", OWN, "--key", "old.key", PASS, SECRET],
+    &["cert", "export", "--p12", "never.p12", "--cert", OWN, "--key", "store.jks", PASS, SECRET],
+    &["cert", "export", "--p12", "never.p12", "--cert", OWN, "--key", "armoured.pem", PASS, SECRET],
+    &["cert", "export", "--p12", "never.p12", "--key", "nss.p12", PASS, SECRET],
+    &["cert", "export", "--p12", "never.p12", "--cert", OTHER, "--key", KEY, PASS, SECRET],
+    &["cert", "export", "--p12", "never.p12", "--cert", OWN, "--key", KEY, PASS, OTHER_SECRET],
+    &["request", "--key", "new.key", "--out", "new.csr", "--algorithm", "dsa"],
+    &["enroll", "--letter", "letter.json"],
+];
+
+/// Requests that are ones, and not supported: what is the matter with them, as each program says.
+fn tells_what_is_not_supported(office: &Office) {
+    for (file, zh, en) in [
+        ("p521.csr", "不支持这种密钥：曲线 P-521", "not supported: a key of curve P-521"),
+        ("pss.csr", "不支持用 RSA-PSS 签名的请求", "not supported: a request signed with RSA-PSS"),
+    ] {
+        let renew = ["renew", "public", "--request", file, "--out", "new.pem"];
+        let public = ["portal", "register", "p9", "--unit", "sz-office", "--public-host", "a.cn"];
+        let staff = ["--public-request", file, "--staff-host", "b.cn", "--staff-request", file];
+        let register = [&public[..], &staff].concat();
+        for (program, words) in [("ra-portal", &renew[..]), ("ca-server", &register[..])] {
+            let told = speaks(office, program, words);
+            let named = (format!("{file}：{zh}"), format!("{file}: {en}"));
+            assert!(told.0.contains(&named.0) && told.1.contains(&named.1), "{told:?}");
+        }
+    }
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_program_speaks_one_language() {
@@ -130,6 +211,10 @@ async fn each_program_speaks_one_language() {
             speaks(&office, program, words);
         }
     }
+    for words in YINXIN {
+        tells_alike(words, &speaks(&office, "yinxin", words));
+    }
+    tells_what_is_not_supported(&office);
 }
 
 #[test]

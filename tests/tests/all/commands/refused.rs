@@ -8,11 +8,16 @@ use tests::binary;
 /// Why a program does not take a command, if it does not.
 pub(super) fn refused(text: &str) -> Option<String> {
     let mut words = words(text);
-    // What is filled in there is an address, which its reader looks at.
+    // What is filled in there is looked at by its reader: an address, a role, a day.
     for at in 1..words.len() {
-        if words[at - 1] == "--mail" && words[at] == FILLED {
-            "name@host.example".clone_into(&mut words[at]);
-        }
+        let filled = match words[at - 1].as_str() {
+            _ if words[at] != FILLED => continue,
+            "--mail" => "name@host.example",
+            "--role" => "registration-officer",
+            "--from" | "--until" => "2026-12-01",
+            _ => continue,
+        };
+        filled.clone_into(&mut words[at]);
     }
     let told = |error: clap::Error| match error.kind() {
         clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion => None,
