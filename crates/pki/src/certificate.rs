@@ -2,13 +2,12 @@
 
 mod unread;
 
-use crate::algorithm::{KeyError, PublicKey};
+use crate::algorithm::{KeyError, PublicKey, SignError, Signer};
 use crate::extension::Extension;
 use crate::name::{DistinguishedName, both};
 use crate::raw::{AlgorithmIdentifier, Signed, SubjectPublicKeyInfo, assemble};
 use crate::serial::SerialNumber;
 use crate::time::Time;
-use crate::{Signer, algorithm::SignError};
 use der::asn1::{Any, Int, ObjectIdentifier};
 use der::{Decode, Encode, Sequence};
 use sha2::{Digest, Sha256};

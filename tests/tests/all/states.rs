@@ -207,6 +207,7 @@ async fn menus_name_what_their_readers_may_use() {
         "/certificates",
         "/people",
         "/organisation",
+        "/drafts",
         "/applications",
         "/state",
         "/passkeys",

@@ -67,7 +67,10 @@ fn so_many_copies_are_tried_together_in_their_order() {
     let mut own = Uncopied::of(waiting.chain([RowChange::Rewrite]).collect(), false);
     let kinds = own.take_due(own.due().unwrap());
     assert_eq!(kinds.iter().map(Vec::len).collect::<Vec<_>>(), [TRIED_MAX, 1]);
-    let is = |one: &RowChange, number| matches!(one, RowChange::Revocation(is, _) if *is == serial(number));
+    let is = |one: &RowChange, number| match one {
+        RowChange::Revocation(is, _) => *is == serial(number),
+        _ => false,
+    };
     assert!(is(&own.rows[0], TRIED_MAX as u64) && own.rows.len() == 2);
     kinds.into_iter().for_each(|kind| own.give_back(kind));
     let again: Vec<_> = own.take_due(own.due().unwrap()).into_iter().flatten().collect();

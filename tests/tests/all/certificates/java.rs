@@ -1,5 +1,5 @@
-//! Java's own reader, with which half of a government's applications look at a certificate: it reads
-//! all of them, knows whatever is critical, and finds what OpenSSL finds.
+//! Java's own reader, with which half of a government's applications look at a certificate: it
+//! reads all of them, knows whatever is critical, and finds what OpenSSL finds.
 
 use openssl::x509::{GeneralNameRef, X509};
 use pki::Certificate;

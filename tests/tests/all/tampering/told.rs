@@ -73,7 +73,7 @@ async fn no_row_says_whose_certificate_it_is() {
         let page = site.get(&ours, "").await;
         assert!(page.status == 200 && page.text.contains("王小明"), "{hand}: {}", page.text);
         assert!(!page.text.contains(&other_bytes), "{hand}: another's bytes");
-        assert!(page.text.contains("<dd>official</dd>"), "{hand}: {}", page.text);
+        assert!(page.text.contains("official"), "{hand}: {}", page.text);
         assert!(!page.text.contains("1970-01-01") && !page.text.contains("1970年"), "{hand}");
         refused(&site.get(&theirs, "").await, 403, "approver-scope");
     }
