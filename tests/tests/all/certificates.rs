@@ -22,6 +22,8 @@ use tests::load::Chance;
 use tests::workspace;
 
 const COUNT: usize = 500;
+/// Certificates of a profile with wildcards, judged apart.
+const WILDCARDS: usize = 20;
 /// The same certificates in every run, but for keys and signatures.
 const SEED: u64 = 20_261_130;
 const NOW: u64 = 1_795_507_200;
@@ -344,13 +346,26 @@ fn five_hundred_certificates_please_every_judge() {
 
     let official = profiles.iter().find(|profile| profile.id() == "official").unwrap();
     mailboxes::are_read_as_they_are(&mut ceremony, official);
-    wildcards::please_who_reads_them(&mut ceremony);
+    with_wildcards(&mut ceremony);
     // One that nobody here would sign is found among them.
     let service = profiles.iter().find(|profile| profile.id() == "service").unwrap();
     write("planted.cer", planted(&mut ceremony, service).der());
     let (findings, count) = linted(folder.path());
     assert_eq!(count, all + 1);
     assert!(!findings.is_empty() && findings.iter().all(|one| one.starts_with("planted.cer\t")));
+}
+
+/// OpenSSL and webpki take wildcards, and pkilint finds nothing but them.
+fn with_wildcards(ceremony: &mut Ceremony) {
+    let (profile, folder) = (wildcards::profile(), tempfile::tempdir().unwrap());
+    for number in 0..WILDCARDS {
+        let (certificate, place) = ceremony.certificate(&profile);
+        judged(&certificate, &ceremony.issuing[place], &ceremony.root);
+        std::fs::write(folder.path().join(format!("{number}.cer")), certificate.der()).unwrap();
+    }
+    let (findings, count) = linted(folder.path());
+    assert_eq!(count, WILDCARDS);
+    assert!(wildcards::are_all_that_is_found(&findings), "{}", findings.join("\n"));
 }
 
 /// A certificate with a name that is none: our own lint refuses it, and it is signed past that.
