@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// One certificate has so much of it.
-const SHARE_OF_PROVEN: usize = 8;
+/// One certificate has so much of it: 64 senders of one gate hand in their largest pieces at once.
+const SHARE_OF_PROVEN: usize = 4;
 /// One source that proved nothing has so much.
 const SHARE_OF_UNPROVEN: usize = 32;
 /// Bytes of answers that one certificate has not taken yet. In all they have no bound: what is new
@@ -127,13 +127,13 @@ mod tests {
         assert_eq!(taken, 4, "a thirty-second, however many requests it is in");
         assert!(portions[9].was_refused() && !portions[0].was_refused());
         let proven = budget.portion(Sender::Certificate([1; 32]));
-        assert!(proven.take(400) && !proven.take(1), "an eighth");
+        assert!(proven.take(800) && !proven.take(1), "a quarter");
         let others: Vec<_> =
-            (2..=8).map(|n| budget.portion(Sender::Certificate([n; 32]))).collect();
-        assert_eq!(others.iter().filter(|one| one.take(400)).count(), 6, "all are {}", 3_200);
+            (2..=5).map(|n| budget.portion(Sender::Certificate([n; 32]))).collect();
+        assert_eq!(others.iter().filter(|one| one.take(700)).count(), 3, "all are {}", 3_200);
         drop(portions);
         drop(proven);
-        assert!(others[6].take(400), "what ended is given back");
+        assert!(others[3].take(700), "what ended is given back");
         drop(others);
         let answers = Budget::of_answers();
         let one = answers.portion(Sender::Certificate([1; 32]));
