@@ -106,7 +106,7 @@ async fn open(
 ) -> anyhow::Result<Option<(Issuer, Writer, Signer)>> {
     let secret = ca_host::durable::read_private(&config.path("issuer/seal.key"))?;
     let context = Arc::new(IssuanceContext::open(config, (clock, &secret))?);
-    let replay = Replay::new(&context.trust).context("trust file")?;
+    let replay = Replay::new(&context.trust).context("trust file")?.published_in(&context.config);
     let (keep, marks) = kept(&context.config, &secret)?;
     let (mut journal, told) = ToldJournal::open(&context.config.path("issuer/told"), &secret)?;
     let doorbell = ca_store::doorbell(&store, &context.config, heard()).await?;

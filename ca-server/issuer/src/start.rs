@@ -80,8 +80,8 @@ impl Start {
         (replay, keep): (&Replay, &Keep),
         (marks, told): (&Marks, &Told),
     ) -> anyhow::Result<Self> {
+        let floor = replay.above(keep.floor());
         let mut tx = store.read().await?;
-        let floor = keep.floor();
         let with = |followed: Followed| {
             let authority = followed.authority.with_signatures(replay.signatures().clone());
             State::at(Followed { authority, ..followed })

@@ -218,8 +218,8 @@ impl Writer {
 
     /// One round.
     async fn round(&mut self, share: &Share<'_>) -> Result<Done, Failure> {
-        let mut tx = self.turn.take().await?;
-        let (floor, state) = (self.keep.floor(), self.state.clone());
+        let floor = self.replay.above(self.keep.floor());
+        let (mut tx, state) = (self.turn.take().await?, self.state.clone());
         let caught = catch_up(&mut tx, (&self.replay, &floor), (state, share.reads));
         let caught = tokio::time::timeout(CATCHING_UP, caught).await.map_err(|_| Failure::Late)?;
         let caught = caught.map_err(|error| match share.reads {

@@ -24,6 +24,7 @@ use ca_host::listener;
 use ca_host::service_keys::KeyPlace;
 use ca_host::trust::checkpoint_key;
 use ca_store::follower::Follower;
+use ca_store::published_head::PublishedHead;
 use ca_store::sequence::Sequencer;
 use index::{Handed, Indexer};
 use publish::Publisher;
@@ -91,7 +92,9 @@ async fn logs(
     for log in LOGS {
         let origin = trust.log_key(log).context("trust file")?.name().to_owned();
         let (signer, key) = checkpoint_key(config.folder(), log, &origin)?;
-        let (floor, _) = follower.own_floor(ca_store::keep::signed(log))?;
+        let (mut floor, _) = follower.own_floor(ca_store::keep::signed(log))?;
+        // Should that be one of before: anybody may have read what is published.
+        floor.raise(PublishedHead::of(config, log, key.clone()).above(floor.floor()))?;
         let known = follower.known().clone();
         let sequencer = Sequencer::new(log, store.clone(), signer, key, clock)?;
         let sequencer = sequencer.above(floor).with_known(known.clone());

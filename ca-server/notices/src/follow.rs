@@ -145,7 +145,7 @@ impl Follow {
     /// The tree up to its head, and the notices of what is above the mark: kept when all of it
     /// proved to be the log, and only then marked.
     async fn follow(&mut self, open: &[&'static str]) -> anyhow::Result<()> {
-        let (floor, mark) = (self.floor(), self.keep.floor().size);
+        let (floor, mark) = (self.replay.above(self.floor()), self.keep.floor().size);
         let mut tx = self.store.read().await?;
         let head = self.replay.head(&mut tx, &floor).await?;
         let mut tree = self.state.tree.clone();

@@ -42,7 +42,7 @@ use words::Letterhead;
 pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> anyhow::Result<()> {
     let metrics = Metrics::default();
     let trust = ca_host::trust(&config)?;
-    let replay = Replay::new(&trust).context("trust file")?;
+    let replay = Replay::new(&trust).context("trust file")?.published_in(&config);
     let (place, keep) = follower::open(&config.path("notices"))?;
     let seal = Seal::new(place.key("outbox"), *replay.founding());
     let hears = News::CONTROL_GREW;

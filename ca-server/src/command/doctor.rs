@@ -83,11 +83,12 @@ struct Examined {
 /// Replays everything up to the signed head, then compares rows and files.
 async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result<Examined> {
     let trust = ca_host::trust(&host.config)?;
-    let replay = Replay::new(&trust).context("trust file")?;
+    let replay = Replay::new(&trust).context("trust file")?.published_in(&host.config);
     let (mut newest, mut recorded) = (0, Recorded::default());
     // Before the database is read: a role that runs raises its floor to what is committed.
     let (floor, unusable) = floors::highest(|role| host.config.path(role));
     findings.extend(unusable);
+    let floor = replay.above(floor);
     let mut tx = host.store.read().await?;
     let seen = |index: u64, applied: &Applied| {
         if applied.record().proves_time() {

@@ -34,8 +34,9 @@ impl Host {
     /// what a row says.
     pub(super) async fn authority(&self) -> anyhow::Result<(Authority, Tx)> {
         let trust = ca_host::trust(&self.config)?;
-        let replay = Replay::new(&trust).context("trust file")?;
-        let kept = follower::kept(&self.config.path("log"), replay.founding())?;
+        let replay = Replay::new(&trust).context("trust file")?.published_in(&self.config);
+        let (kept, floor) = follower::kept(&self.config.path("log"), replay.founding())?;
+        let kept = (kept, replay.above(floor));
         let mut tx = self.store.read().await?;
         let followed = replay.at_head(&mut tx, kept).await?;
         Ok((followed.authority, tx))

@@ -115,7 +115,7 @@ impl Follower {
             watch: Mutex::new(store.watch()),
             store,
             metrics,
-            replay: Replay::new(trust).context("trust file")?,
+            replay: Replay::new(trust).context("trust file")?.published_in(config),
             doorbell,
             observer,
             state: Mutex::new(Some(state)),

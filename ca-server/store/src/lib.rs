@@ -14,6 +14,7 @@ pub mod lineage;
 pub mod names;
 pub mod proof;
 pub mod proven_log;
+pub mod published_head;
 pub mod record;
 pub mod replay;
 pub mod rows;

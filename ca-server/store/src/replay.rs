@@ -7,8 +7,10 @@
 
 use crate::known::KnownRecords;
 use crate::ledger::LedgerError;
+use crate::published_head::PublishedHead;
 use crate::sequenced::{self, Entry};
 use authority::{Authority, Judged, Signatures, Unsigned};
+use ca_host::CaConfig;
 use records::record::Record;
 use records::trust::Trust;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -113,6 +115,8 @@ pub struct Replay {
     known: KnownRecords,
     /// The head that was verified last, with its bytes.
     last: Arc<Mutex<Option<(String, Checkpoint)>>>,
+    /// What is published of the log.
+    published: Option<PublishedHead>,
 }
 
 impl Replay {
@@ -120,7 +124,18 @@ impl Replay {
     pub fn new(trust: &Trust) -> Option<Self> {
         let (key, founding) = (trust.log_key(LOG)?, trust.founding.digest()?);
         let (signatures, known) = (Signatures::new(), KnownRecords::default());
-        Some(Self { key, founding, signatures, known, last: Arc::default() })
+        Some(Self { key, founding, signatures, known, last: Arc::default(), published: None })
+    }
+
+    /// The same on the host where the log is published.
+    pub fn published_in(self, config: &CaConfig) -> Self {
+        let published = Some(PublishedHead::of(config, LOG, self.key.clone()));
+        Self { published, ..self }
+    }
+
+    /// The higher of a role's own floor and what is published: asked before the database is.
+    pub fn above(&self, floor: Floor) -> Floor {
+        self.published.as_ref().map_or(floor, |published| published.above(floor))
     }
 
     /// The same with signatures that others of this process verified before.

@@ -4,6 +4,7 @@ use crate::ocsp;
 use keys::SoftwareSigner;
 use pki::Certificate;
 use pki::crl::RevocationList;
+use std::path::{Path, PathBuf};
 use tests::Office;
 use tests::people::{Officer, Official};
 use tests::processes::until;
@@ -56,6 +57,59 @@ async fn a_database_that_went_back_is_signed_no_second_history() {
     assert_eq!(head().await, before, "a second history was signed");
     let now = std::fs::read(office.path("ca/public/log/control/checkpoint")).unwrap();
     assert_eq!(now, published, "a second history was published");
+}
+
+/// The files of a folder, to be put back.
+fn files_of(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = entries.filter(|path| path.is_file());
+    files.map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
+}
+
+/// Database and the directories of `log` and `status` are put back together: neither has anything
+/// newer of its own, and both see by the published checkpoint that the log went back.
+#[tokio::test]
+async fn what_was_put_back_together_is_below_what_is_published() {
+    let mut office = Office::open().await;
+    let copy = office.path("copy.db");
+    for role in ["log", "status"] {
+        office.stop(role);
+    }
+    office.copy_database(&copy).await;
+    let folders = ["ca/log/kept", "ca/status/kept"].map(|name| files_of(&office.path(name)));
+    for role in ["log", "status"] {
+        office.start(role, &[]).await;
+    }
+    office.register("王小明", "sz-office").await;
+    let database = office.database().await;
+    let published = office.path("ca/public/log/control/checkpoint");
+    let head = "select checkpoint from log_head where log_id = 'control'";
+    until("all of it is published", async || {
+        let (newest,): (String,) = sqlx::query_as(head).fetch_one(&database).await.unwrap();
+        std::fs::read_to_string(&published).unwrap() == newest
+    })
+    .await;
+    for name in ["portal-staff", "portal-public", "issuer", "status", "log"] {
+        office.stop(name);
+    }
+    database.close().await;
+    office.put_back(&copy);
+    for (path, bytes) in folders.iter().flatten() {
+        std::fs::write(path, bytes).unwrap();
+    }
+    let before = std::fs::read(&published).unwrap();
+    for (role, told) in [("log", "no second history is signed"), ("status", "the log went back")] {
+        office.spawn(role, &[]);
+        let admin = office.admin(role);
+        until(&format!("{role} says what is wrong"), async || {
+            admin
+                .get("/readyz")
+                .await
+                .is_ok_and(|answer| String::from_utf8_lossy(answer.body()).contains(told))
+        })
+        .await;
+    }
+    assert_eq!(std::fs::read(&published).unwrap(), before, "a second history was published");
 }
 
 /// The role that tells people keeps a floor of its own: on a database of before it follows nothing,

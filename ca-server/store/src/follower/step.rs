@@ -20,8 +20,8 @@ impl Shared {
     /// what another part takes away. The floor is durable before this returns if anything was taken
     /// away.
     pub(super) async fn follow(&self, state: &mut State) -> Result<(), ReplayError> {
+        let floor = self.replay.above(state.floor());
         let mut tx = self.store.read().await?;
-        let floor = state.floor();
         let head = self.replay.head(&mut tx, &floor).await?;
         if state.size() < head.size {
             let (tree, urgent) = self.climb(&mut tx, state.tree.clone(), &head, &floor).await?;

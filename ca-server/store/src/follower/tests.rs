@@ -65,7 +65,7 @@ fn trust(city: &SampleCity, key: &VerifierKey) -> Trust {
 }
 
 struct Place {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     city: SampleCity,
     store: Store,
     sequencer: Sequencer,
@@ -92,7 +92,7 @@ impl Place {
         let follower = Follower::open(&config, "status", store.clone(), told, bell, None).unwrap();
         let state = follower.0.state.lock().unwrap().take().unwrap();
         let records = city.log.clone();
-        let mut own = Self { _folder: folder, city, store, sequencer, follower, state };
+        let mut own = Self { folder, city, store, sequencer, follower, state };
         own.put(&records).await;
         while own.sequencer.round(Vec::new()).await.unwrap().count > 0 {}
         own
@@ -110,6 +110,12 @@ impl Place {
         tx.commit().await.unwrap();
     }
 
+    async fn hand(&self, sql: &'static str) {
+        let mut tx = self.store.write().await.unwrap();
+        store::execute!(&mut tx, sql).unwrap();
+        tx.commit().await.unwrap();
+    }
+
     /// Whether a round shows a letter as lost.
     async fn shows_lost(&mut self, reference: &str) -> bool {
         self.follower.0.round(&mut self.state).await;
@@ -124,6 +130,29 @@ impl Place {
         let event = self.city.revoked_event(cause, Vec::new());
         self.city.record(event)
     }
+}
+
+/// A role that was away while the log grew, on a database of before, with a floor of before: by
+/// the checkpoint that is published it sees that the log went back, and answers nothing from it.
+#[tokio::test]
+async fn nobody_follows_a_log_below_what_is_published() {
+    let mut place = Place::open(SampleCity::found()).await;
+    place.hand("create table before as select * from log_head").await;
+    let more = noise(&mut place.city);
+    place.put(std::slice::from_ref(&more)).await;
+    place.sequencer.round(Vec::new()).await.unwrap();
+    let mut tx = place.store.read().await.unwrap();
+    let (_, _, newest) = crate::sequenced::head(&mut tx, "control").await.unwrap().unwrap();
+    drop(tx);
+    place.hand("delete from log_head").await;
+    place.hand("insert into log_head select * from before").await;
+    place.follower.0.round(&mut place.state).await;
+    assert!(!place.follower.0.view.load().problem, "it has nothing that is newer");
+    let published = place.folder.path().join("public/log/control");
+    std::fs::create_dir_all(&published).unwrap();
+    std::fs::write(published.join("checkpoint"), newest).unwrap();
+    place.follower.0.round(&mut place.state).await;
+    assert!(place.follower.0.view.load().problem);
 }
 
 fn noise(city: &mut SampleCity) -> Record {
