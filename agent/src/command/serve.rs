@@ -86,6 +86,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     tasks.spawn(heart.clone().record(stop.clone()));
     let admin = admin.serve((config.admin, "agent.toml: admin"), stop.clone());
     let people = gate::accept::listen(gate.clone(), listener, tls, stop.clone());
+    let people = source.once_asked(people);
     tokio::try_join!(admin, people)?;
     while tasks.join_next().await.is_some() {}
     // The ends that came last stand before this one.

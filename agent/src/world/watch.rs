@@ -17,6 +17,8 @@ use service::{Clock, Metrics, Stop};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::sync::watch::Sender;
+use tokio::time::timeout;
 
 #[cfg(test)]
 mod tests;
@@ -26,6 +28,8 @@ const AFTER_FAILURE: Duration = Duration::from_secs(2);
 const AFTER_REFUSAL: Duration = Duration::from_millis(500);
 /// Pause between two polls that bring nothing.
 const PAUSE: Duration = Duration::from_millis(20);
+/// A gate that begins waits for the first answer so long before it lets anybody in.
+const FIRST_MAX: Duration = Duration::from_secs(3);
 
 /// Where the world comes from and where it is kept.
 pub struct Source {
@@ -38,6 +42,8 @@ pub struct Source {
     /// Told after every swap.
     pub swapped: Arc<Notify>,
     reserve: Reserve,
+    /// Whether `status` was asked since the start, with or without an answer.
+    asked: Sender<bool>,
     clock: Clock,
     metrics: Metrics,
 }
@@ -103,6 +109,7 @@ impl Source {
             world: Arc::new(ArcSwap::from_pointee(World::nothing())),
             swapped: Arc::new(Notify::new()),
             reserve: Reserve::of(config.path("world/reserve")),
+            asked: Sender::new(false),
             clock,
             metrics,
         };
@@ -278,12 +285,31 @@ impl Source {
         let (crl, people, bundle) = (in_force.crl, in_force.people, in_force.bundle);
         WorldNumbers { crl, people, bundle, unlisted }
     }
+
+    /// What `status` is asked with first: whoever has a list asks anew what stands beside it, and
+    /// is answered at once, also where there is nothing newer.
+    fn has_at_start(&self) -> WorldNumbers {
+        let has = self.has();
+        match has.crl {
+            0 => has,
+            _ => WorldNumbers { unlisted: beside::unknown(), ..has },
+        }
+    }
+
+    /// Does something once `status` was asked, or some seconds are over. What is kept is of before
+    /// the gate was off, or of before its folder was put back; where nobody answers it counts until
+    /// its limit.
+    pub async fn once_asked<T>(&self, next: impl Future<Output = T>) -> T {
+        let mut asked = self.asked.subscribe();
+        let _ = timeout(FIRST_MAX, asked.wait_for(|asked| *asked)).await;
+        next.await
+    }
 }
 
 /// Polls until the stop. What cannot be had waits; the world goes on until its limit.
 pub async fn watch(source: Arc<Source>, status: Status, stop: Stop) {
+    let mut has = source.has_at_start();
     loop {
-        let has = source.has();
         let answer = tokio::select! {
             answer = status.world(&has) => answer,
             () = stop.wait() => return,
@@ -303,8 +329,10 @@ pub async fn watch(source: Arc<Source>, status: Status, stop: Stop) {
                 AFTER_FAILURE
             }
         };
+        source.asked.send_replace(true);
         if !stop.pause(pause).await {
             return;
         }
+        has = source.has();
     }
 }

@@ -4,7 +4,9 @@ use crate::ocsp;
 use keys::SoftwareSigner;
 use pki::Certificate;
 use pki::crl::RevocationList;
+use rustix::process::Signal;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tests::Office;
 use tests::people::{Officer, Official};
 use tests::processes::until;
@@ -157,6 +159,28 @@ async fn shown(office: &Office, name: &str) -> (Official, Officer) {
     let signer = SoftwareSigner::from_pkcs8(official.signer.pkcs8()).unwrap();
     let person = official.letter.person.clone();
     (official, Officer { person, chain, signer })
+}
+
+/// A gate that was off while somebody's certificate was lost, or whose folder was put back: it lets
+/// nobody in by what it kept before it asked `status`.
+#[tokio::test]
+async fn a_gate_that_comes_back_asks_before_it_lets_anybody_in() {
+    let mut office = Office::open().await;
+    let gate = office.gate().await;
+    let (official, lost) = shown(&office, "王小明").await;
+    until("the gate serves them", async || gate.get(&office, &lost, OWN).await.0 == 200).await;
+    office.stop("agent");
+    let serials = office.report_lost(&official).await;
+    office.listed(&serials[0]).await;
+    office.signal("status", Signal::STOP);
+    office.spawn("agent", &[]);
+    let admin = office.admin("agent");
+    until("the gate began", async || admin.get("/healthz").await.is_ok()).await;
+    let moment = Duration::from_millis(500);
+    let answer = tokio::time::timeout(moment, gate.get(&office, &lost, OWN)).await;
+    office.signal("status", Signal::CONT);
+    assert!(answer.is_err(), "it waits for status");
+    assert_ne!(gate.get(&office, &lost, OWN).await.0, 200);
 }
 
 /// A list that was dated under a wrong clock is taken by no gate: what was lost stays lost beside

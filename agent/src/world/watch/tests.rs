@@ -174,6 +174,26 @@ fn what_cannot_be_kept_beside_a_list_is_known_to_be_missing() {
     assert_eq!(standing, CertificateStanding::Revoked, "kept once it can be");
 }
 
+/// Nobody is let in before `status` was asked, and it is asked so that it answers at once: for what
+/// stands beside the list that is kept, also where nothing did.
+#[tokio::test]
+async fn nobody_is_let_in_before_status_was_asked() {
+    let gate = Gate::joined();
+    let running = gate.again();
+    assert_eq!(running.has_at_start(), running.has(), "without a list it is answered anyway");
+    let now = Clock::system().seconds();
+    running.install(Update { crl: gate.list(4, now - 60), ..none() }, true);
+    let source = gate.again();
+    let (has, at_start) = (source.has(), source.has_at_start());
+    assert_eq!((has.crl, at_start.crl), (4, 4));
+    assert!(has.unlisted.0.is_empty() && !at_start.unlisted.0.is_empty());
+    let mut let_in = std::pin::pin!(source.once_asked(std::future::ready(())));
+    let moment = Duration::from_millis(50);
+    assert!(timeout(moment, let_in.as_mut()).await.is_err());
+    source.asked.send_replace(true);
+    assert!(timeout(Duration::from_secs(1), let_in).await.is_ok());
+}
+
 fn none() -> Update {
     Update::default()
 }
