@@ -89,7 +89,7 @@ pub(crate) async fn catch_up(
         for (position, record) in &waiting {
             caught.state.pending_seen = *position;
             match record {
-                Some(record) => caught.state.notice(record),
+                Some(record) => caught.state.notice_waiting(record),
                 None => caught.state.pending_none += 1,
             }
         }

@@ -5,6 +5,7 @@
 //! (the stations of a certificate), `signer`, `publisher`, `shredder`, `query` (what only reads),
 //! `reads` (which of it is recorded), `route` and `socket` (who asks).
 
+mod adopt;
 mod approvers;
 mod asking;
 mod catch_up;

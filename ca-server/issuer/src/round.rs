@@ -6,7 +6,7 @@ use crate::context::IssuanceContext;
 use crate::error::IssuerError;
 use crate::loaded::Loaded;
 use crate::rows::RowChange;
-use crate::state::{Refused, State};
+use crate::state::{MAKER, Refused, State};
 use authority::Authority;
 use ca_host::ProvenTime;
 use ca_host::random::NoRandomness;
@@ -17,8 +17,6 @@ use records::{Bytes, Code, Disclosure, Problem};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Who makes the records of a round.
-pub(crate) const MAKER: &str = "issuer";
 /// Kinds of refusals that are told apart within a minute; beyond them nothing says about what.
 const REFUSALS_MAX: usize = 60;
 

@@ -1,33 +1,31 @@
 //! What a start takes up: the log followed to its head, and what a former process left.
 
+use crate::adopt::adopted;
 use crate::catch_up::{CaughtUp, catch_up};
 use crate::context::IssuanceContext;
 use crate::effects::Unwritten;
 use crate::error::IssuerError;
 use crate::issuance::{IntentEntry, PendingIssuance, RecordedIntent};
 use crate::marks::Marks;
-use crate::round::MAKER;
 use crate::rows::RowChange;
 use crate::state::State;
 use crate::told::Told;
 use crate::uncopied;
 use authority::Serial;
 use ca_store::keep::Keep;
+use ca_store::proof;
 use ca_store::record::NewRecord;
 use ca_store::replay::{Followed, LOG, Replay};
 use ca_store::table::intent;
-use ca_store::{proof, record};
 use records::Code;
 use service::Metrics;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Store, StoreError, Tx, pending};
+use store::{Store, StoreError};
 
 /// A log that cannot be followed at the start is looked at again after this long.
 const AGAIN: Duration = Duration::from_secs(1);
-/// Pending records of one look.
-const WAITING_STEP: i64 = 10_000;
 
 /// What a start takes up.
 pub(crate) struct Start {
@@ -169,30 +167,4 @@ async fn waiting(
         }
     }
     Ok(unsigned)
-}
-
-/// What waits and only takes away is told from now on: a process that was killed between its commit
-/// and its journal told nobody, and whoever asks again is answered that it is done.
-async fn adopted(
-    tx: &mut Tx,
-    replay: &Replay,
-    state: &mut State,
-) -> Result<Vec<NewRecord>, IssuerError> {
-    let (mut adopted, mut after) = (Vec::new(), 0);
-    loop {
-        let waiting = pending::waiting(tx, LOG, after, WAITING_STEP).await?;
-        let Some((last, _)) = waiting.last() else { return Ok(adopted) };
-        after = *last;
-        for (_, row) in &waiting {
-            let Some(record) = record::read(LOG, row, replay.known()) else { continue };
-            let is_own = record.maker == MAKER && state.authority().is_of_brake(&record.event);
-            let Ok(salt) = row.salt.as_slice().try_into() else { continue };
-            if is_own && !state.told.has(&record.id) {
-                let (record, bytes) = ((*record).clone(), row.record.clone());
-                let one = NewRecord { record, bytes, salt, disclosures: Vec::new() };
-                state.told.tell(&one);
-                adopted.push(one);
-            }
-        }
-    }
 }

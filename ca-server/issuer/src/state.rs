@@ -19,6 +19,9 @@ use service::Tally;
 use std::sync::Arc;
 use store::Tx;
 
+/// Who makes the records of this role.
+pub(crate) const MAKER: &str = "issuer";
+
 /// A kind of refusals: what was asked for, why not, about what.
 pub(crate) type Refused = (String, Code, String);
 
@@ -37,6 +40,8 @@ pub(crate) struct State {
     pub(crate) ready: OrdSet<OrderDigest>,
     /// What was told as done and only takes away, until the tree has it.
     pub(crate) told: Told,
+    /// Whether a brake of ours waits that was never told.
+    pub(crate) is_unadopted: bool,
     /// How often those of them were tried that could not be carried out.
     pub(crate) in_vain: OrdMap<OrderDigest, u32>,
     /// Intents whose bytes this process holds, until they have a result.
@@ -73,6 +78,7 @@ impl State {
         Self {
             ready: ready.collect(),
             told: Told::default(),
+            is_unadopted: false,
             in_vain: OrdMap::new(),
             followed,
             pending_seen: 0,
@@ -259,6 +265,14 @@ impl State {
         self.pending_count += 1;
         self.told.waits(record);
         self.feel(record);
+    }
+
+    /// The same of one that waits in the queue: whether it is a brake of ours that was never told,
+    /// only who reads it there can say.
+    pub(crate) fn notice_waiting(&mut self, record: &records::Record) {
+        self.notice(record);
+        let is_own = record.maker == MAKER && self.authority().is_of_brake(&record.event);
+        self.is_unadopted |= is_own && !self.told.has(&record.id);
     }
 
     fn feel(&mut self, record: &records::Record) {

@@ -42,7 +42,11 @@ impl Told {
         told
     }
 
+    /// One that is there already has its place.
     fn add(&mut self, one: NewRecord) {
+        if self.has(&one.record.id) {
+            return;
+        }
         let place = self.records.get_max().map_or(0, |(place, _)| place + 1);
         self.places.insert(one.record.id.clone(), place);
         self.records.insert(place, Arc::new(one));

@@ -9,6 +9,7 @@
 mod commit;
 mod work;
 
+use crate::adopt::adopt;
 use crate::catch_up::{CaughtUp, catch_up};
 use crate::command::Command;
 use crate::context::IssuanceContext;
@@ -220,7 +221,12 @@ impl Writer {
     async fn round(&mut self, share: &Share<'_>) -> Result<Done, Failure> {
         let floor = self.replay.above(self.keep.floor());
         let (mut tx, state) = (self.turn.take().await?, self.state.clone());
-        let caught = catch_up(&mut tx, (&self.replay, &floor), (state, share.reads));
+        let (replay, journal, metrics) = (&self.replay, &mut self.journal, &self.metrics);
+        let caught = async {
+            let mut caught = catch_up(&mut tx, (replay, &floor), (state, share.reads)).await?;
+            adopt(&mut tx, (replay, journal), &mut caught.state, metrics).await?;
+            Ok::<_, IssuerError>(caught)
+        };
         let caught = tokio::time::timeout(CATCHING_UP, caught).await.map_err(|_| Failure::Late)?;
         let caught = caught.map_err(|error| match share.reads {
             true => Failure::unread(error),

@@ -1,6 +1,9 @@
 //! What waits for the tree is noticed to its end.
 
 use super::*;
+use crate::adopt::adopt;
+use crate::told::ToldJournal;
+use ca_store::keep::{Journal, mac_key};
 use ca_store::record::{NewRecord, append_many};
 use ca_store::sequence::Sequencer;
 use keys::SoftwareSigner;
@@ -8,7 +11,7 @@ use pki::Signer;
 use pki::algorithm::by_name;
 use records::trust::{Trust, TrustedLog};
 use sample_city::SampleCity;
-use service::Clock;
+use service::{Clock, Metrics};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use store::Store;
@@ -88,6 +91,39 @@ async fn a_table_that_is_gone_keeps_nobody_from_following() {
     let caught = follow(false).await.unwrap();
     assert!(caught.is_uncopied);
     assert!(caught.state.authority().held(&serial.to_string()).is_some());
+    store.close().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A brake that an earlier round committed and did not come to keep is told from now on, once, and
+/// kept in the journal.
+#[tokio::test]
+async fn what_was_committed_and_not_told_is_taken_up() {
+    let mut city = SampleCity::found();
+    let person = city.officer("officer-1").person.clone();
+    let reference = city.letter(&person, "official");
+    let (store, replay, _, folder) = opened("catch-up-adopts", &city).await;
+    let voided = city.void_event(&reference);
+    let voided = city.record(voided);
+    put(&store, &replay, vec![voided.clone()]).await;
+    let (path, secret, metrics) = (folder.join("told"), [7; 32], Metrics::default());
+    Journal::found(&path, &mac_key(&secret)).unwrap();
+    let (mut journal, _) = ToldJournal::open(&path, &secret).unwrap();
+    let mut tx = store.read().await.unwrap();
+    let floor = Floor::default();
+    let caught = catch_up(&mut tx, (&replay, &floor), (None, true)).await.unwrap();
+    let mut state = caught.state;
+    assert!(state.is_unadopted && state.told.is_empty());
+    let kept = std::fs::read(path.with_extension("floor")).unwrap();
+    adopt(&mut tx, (&replay, &mut journal), &mut state, &metrics).await.unwrap();
+    assert!(!state.is_unadopted && state.told.has(&voided.id));
+    assert_ne!(std::fs::read(path.with_extension("floor")).unwrap(), kept, "it is durable");
+    let again = catch_up(&mut tx, (&replay, &floor), (Some(state), true)).await.unwrap();
+    assert!(!again.state.is_unadopted, "it is told");
+    drop(tx);
+    // Whoever takes it away takes nothing back, now as after a start.
+    let (_, told) = ToldJournal::open(&path, &secret).unwrap();
+    assert_eq!(told.all().map(|one| one.record.clone()).collect::<Vec<_>>(), [voided]);
     store.close().await;
     std::fs::remove_dir_all(folder).unwrap();
 }

@@ -32,6 +32,22 @@ fn what_was_told_is_known_to_the_next_process() {
     assert!(sample.authority().is_revoked(&serial) && sample.state.told.is_empty());
 }
 
+/// What stands in a journal twice, since a round that kept it came to nothing, is one.
+#[test]
+fn what_is_kept_twice_is_one() {
+    let mut sample = Sample::found();
+    let (_, certificate) = sample.official("李丹");
+    let serial = certificate.serial().to_string();
+    let wanted = OwnSuspension { serial, reason: "keyCompromise".into() };
+    let (portal, holder) = (sample.staff(), Officer(Arc::new(certificate)));
+    sample.decide(|reply| Command::Suspend(portal, holder, wanted, reply)).unwrap();
+    let one = sample.state.told.all().next().map(|one| NewRecord::clone(one)).unwrap();
+    let mut told = Told::of(vec![one.clone(), one.clone()]);
+    assert_eq!(told.all().count(), 1);
+    told.sequenced(&one.record);
+    assert!(told.is_empty() && told.gone().is_empty());
+}
+
 /// A hand puts another record under the id of one that was told, while it waits or in the tree: it
 /// is felt all the same, and comes into the tree as itself, under another id where its own is
 /// taken.

@@ -165,6 +165,43 @@ async fn what_stands_under_its_id_undoes_nothing_that_was_told() {
     assert_eq!(voids("log_entry").await.len(), 1, "it is recorded once");
 }
 
+/// What takes away comes into the queue and no journal of the issuer's has it, as where a commit was
+/// given up and became durable after all: whoever asks is told that it is done, and a hand that
+/// deletes it takes nothing back.
+#[tokio::test]
+async fn what_came_late_is_told_and_undone_by_no_row() {
+    let mut office = Office::open().await;
+    let person = office.register("李丹", "sz-office").await;
+    let stolen = office.letter(&person, "official");
+    let database = office.database().await;
+    let journal = ["ca/issuer/told", "ca/issuer/told.floor"].map(|name| office.path(name));
+    office.stop("log");
+    office.stop("issuer");
+    let before = journal.each_ref().map(|path| std::fs::read(path).unwrap());
+    office.start("issuer", &[]).await;
+    office.ca_json(&["letter", "void", &stolen.letter.reference]);
+    office.stop("issuer");
+    for (path, bytes) in journal.iter().zip(before) {
+        std::fs::write(path, bytes).unwrap();
+    }
+    execute(&database, "create table aside as select * from log_pending").await;
+    execute(&database, "delete from log_pending").await;
+    office.start("issuer", &[]).await;
+    assert!(office.public().look_up(&stolen.look_up()).await.is_ok(), "nobody knows of it");
+    execute(&database, "insert into log_pending select * from aside").await;
+    let refused = office.public().look_up(&stolen.look_up()).await;
+    assert_eq!(tests::people::code(refused), "letter-voided");
+    execute(&database, "delete from log_pending").await;
+    until("it is on its way again", async || {
+        let sql = "select count(*) from log_pending p join aside a on p.record_id = a.record_id";
+        let (count,): (i64,) = sqlx::query_as(sql).fetch_one(&database).await.unwrap();
+        count > 0
+    })
+    .await;
+    let refused = office.public().look_up(&stolen.look_up()).await;
+    assert_eq!(tests::people::code(refused), "letter-voided");
+}
+
 /// A trigger swallows the pending record, or a hand deletes it, or exchanges it, or the letter's
 /// row says another loss value: the receipt leaves, and what it says holds from then on, also after
 /// a restart; the log gets it as soon as it can.

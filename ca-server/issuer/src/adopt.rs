@@ -1,0 +1,69 @@
+//! Brakes of our own that wait for the tree and that no journal has: a process was killed between
+//! its commit and its journal, a commit that was given up became durable after all, or the journal
+//! took nothing. Nobody was told; but whoever asks again is answered that it is done, so each is
+//! told from now on.
+
+use crate::error::IssuerError;
+use crate::state::{MAKER, State};
+use crate::told::ToldJournal;
+use ca_store::record::{self, NewRecord};
+use ca_store::replay::{LOG, Replay};
+use service::Metrics;
+use store::{Tx, pending};
+
+/// Pending records of one look.
+const WAITING_STEP: i64 = 10_000;
+
+/// Takes up what waits and only takes away, for the journal.
+pub(crate) async fn adopted(
+    tx: &mut Tx,
+    replay: &Replay,
+    state: &mut State,
+) -> Result<Vec<NewRecord>, IssuerError> {
+    state.is_unadopted = false;
+    let (mut adopted, mut after) = (Vec::new(), 0);
+    loop {
+        let waiting = pending::waiting(tx, LOG, after, WAITING_STEP).await?;
+        let Some((last, _)) = waiting.last() else { return Ok(adopted) };
+        after = *last;
+        for (_, row) in &waiting {
+            let Some(record) = record::read(LOG, row, replay.known()) else { continue };
+            let is_own = record.maker == MAKER && state.authority().is_of_brake(&record.event);
+            let Ok(salt) = row.salt.as_slice().try_into() else { continue };
+            if is_own && !state.told.has(&record.id) {
+                let (record, bytes) = ((*record).clone(), row.record.clone());
+                let one = NewRecord { record, bytes, salt, disclosures: Vec::new() };
+                state.told.tell(&one);
+                adopted.push(one);
+            }
+        }
+    }
+}
+
+/// The same while the role runs, if there is such a record: kept in the journal before a command is
+/// decided by it. A journal that takes nothing keeps no round back: it is told, and tried by the
+/// next one.
+pub(crate) async fn adopt(
+    tx: &mut Tx,
+    (replay, journal): (&Replay, &mut ToldJournal),
+    state: &mut State,
+    metrics: &Metrics,
+) -> Result<(), IssuerError> {
+    if !state.is_unadopted {
+        return Ok(());
+    }
+    let before = state.told.clone();
+    let new = adopted(tx, replay, state).await?;
+    let problem = match journal.keep(&new, &state.told) {
+        Ok(()) => {
+            tracing::warn!(count = new.len(), "committed, and not told: told from now on");
+            String::new()
+        }
+        Err(error) => {
+            (state.told, state.is_unadopted) = (before, true);
+            format!("what was done is not kept as told: {error:#}")
+        }
+    };
+    metrics.condition("adopt", &problem);
+    Ok(())
+}
