@@ -175,6 +175,12 @@ async fn what_came_late_is_told_and_undone_by_no_row() {
     let stolen = office.letter(&person, "official");
     let database = office.database().await;
     let journal = ["ca/issuer/told", "ca/issuer/told.floor"].map(|name| office.path(name));
+    until("the tree has the letter", async || {
+        let sql = "select count(*) from log_pending where log_id = 'control'";
+        let (count,): (i64,) = sqlx::query_as(sql).fetch_one(&database).await.unwrap();
+        count == 0
+    })
+    .await;
     office.stop("log");
     office.stop("issuer");
     let before = journal.each_ref().map(|path| std::fs::read(path).unwrap());
