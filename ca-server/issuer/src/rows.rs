@@ -48,8 +48,8 @@ pub(crate) enum RowChange {
 }
 
 impl RowChange {
-    /// Whether it only says once more what the log says, or what is published under its number
-    /// once the log has its record, so that it may come later.
+    /// Whether it only says once more what the log says, or what is published or handed over under
+    /// its number once the log has its record, so that it may come later.
     pub(crate) fn is_copy(&self) -> bool {
         match self {
             Self::OrderState(..)
@@ -65,14 +65,14 @@ impl RowChange {
             | Self::Portal(..)
             | Self::Profile(..)
             | Self::Agent(..)
-            | Self::Bundle(..) => true,
+            | Self::Bundle(..)
+            | Self::Snapshot(_) => true,
             Self::List(of, _) => *of == ListOf::Issuing,
             Self::Order(_)
             | Self::Intent(_)
             | Self::Certificate(_)
             | Self::Letter(_)
             | Self::Token(..)
-            | Self::Snapshot(_)
             | Self::Rewrite => false,
         }
     }

@@ -18,6 +18,10 @@ const ROWS_MAX: usize = 20_000;
 /// Most revocation lists among them, the newest: each is some megabytes, and lies where it is
 /// published.
 const LISTS_MAX: usize = 16;
+/// Most people snapshots among them, the newest: as many as are handed over together, four times.
+const SNAPSHOTS_MAX: usize = 256;
+/// So many snapshots are tried together.
+const SNAPSHOTS_TRIED_MAX: usize = 16;
 
 /// Copies that are not written yet.
 pub(crate) struct Uncopied {
@@ -92,16 +96,24 @@ impl Uncopied {
 
     fn add(&mut self, rows: Vec<RowChange>) {
         self.rows.extend(rows);
-        let lists = self.rows.iter().filter(|one| is_list(one)).count();
-        let mut older = lists.saturating_sub(LISTS_MAX);
-        self.rows.retain(|one| {
-            let is_older = older > 0 && is_list(one);
-            older -= usize::from(is_older);
-            !is_older
-        });
+        self.keep_newest(is_list, LISTS_MAX);
+        self.is_lost |= self.keep_newest(is_snapshot, SNAPSHOTS_MAX);
         let many = self.rows.len().saturating_sub(ROWS_MAX);
         self.is_lost |= many > 0;
         self.rows.drain(..many);
+    }
+
+    /// Lets go of the oldest of what is large, but for so many; whether there were more.
+    fn keep_newest(&mut self, is_kind: impl Fn(&RowChange) -> bool, most: usize) -> bool {
+        let count = self.rows.iter().filter(|one| is_kind(one)).count();
+        let mut older = count.saturating_sub(most);
+        let is_more = older > 0;
+        self.rows.retain(|one| {
+            let is_older = older > 0 && is_kind(one);
+            older -= usize::from(is_older);
+            !is_older
+        });
+        is_more
     }
 
     /// When they are tried again, if there are any.
@@ -143,9 +155,17 @@ impl Uncopied {
     }
 }
 
-/// How many such copies are tried together: a list is large.
+/// How many such copies are tried together: a list is large, and so are snapshots of many people.
 fn together(one: &RowChange) -> usize {
-    if is_list(one) { 1 } else { TRIED_MAX }
+    match one {
+        RowChange::List(..) => 1,
+        RowChange::Snapshot(_) => SNAPSHOTS_TRIED_MAX,
+        _ => TRIED_MAX,
+    }
+}
+
+fn is_snapshot(one: &RowChange) -> bool {
+    matches!(one, RowChange::Snapshot(_))
 }
 
 fn is_list(one: &RowChange) -> bool {

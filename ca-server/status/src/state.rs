@@ -144,7 +144,7 @@ fn observer(snapshots: Arc<Snapshots>, lists_noted: Arc<AtomicU64>) -> Observer 
         Event::Crl { .. } => {
             lists_noted.fetch_add(1, Ordering::AcqRel);
         }
-        Event::People { agent, .. } => snapshots.note_due(agent),
+        Event::People { agent, number, .. } => snapshots.note_due(agent, *number),
         _ => {}
     })
 }

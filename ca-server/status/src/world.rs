@@ -9,6 +9,7 @@
 //! agent.
 
 use super::rules::rules;
+use super::snapshots::Newest;
 use super::state::Status;
 use anyhow::Context;
 use authority::Authority;
@@ -194,8 +195,10 @@ async fn added(
 ) -> Result<(Arc<Authority>, Added), Unread> {
     let authority = status.follower.fresh().await.map_err(Unread::Log)?;
     status.lists.refresh(&status.store).await.map_err(Unread::Rows)?;
-    let newest = status.snapshots.newest(&status.store, &authority, agent).await;
-    let newest = newest.map_err(Unread::Rows)?;
+    let with = (&status.store, &status.config);
+    let newest = status.snapshots.newest(with, &authority, agent).await;
+    let Newest { snapshot: newest, is_whole, problem } = newest.map_err(Unread::Rows)?;
+    status.metrics.condition("people", &problem);
     let version = authority.bundle().version;
     let named = newest.as_ref().map(|snapshot| snapshot.read.bundle);
     // Rules and the snapshot that names them come together: neither counts without the other.
@@ -207,7 +210,7 @@ async fn added(
         }
         false => None,
     };
-    let again = wants && rules.is_none();
+    let again = (wants && rules.is_none()) || !is_whole;
     let has = if rules.is_some() { version } else { message.bundle };
     let people = newest.filter(|snapshot| {
         let newer = snapshot.read.number > message.people || rules.is_some();

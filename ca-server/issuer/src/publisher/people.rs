@@ -11,6 +11,7 @@ use crate::command::Command;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::view::View;
+use ca_host::handed_people;
 use ca_store::table::snapshot::{self as rows, Numbered};
 use gates::{Gates, Made, Portion, together};
 use pki::PublicKey;
@@ -115,7 +116,12 @@ async fn hand_over(
             kept = asked => kept,
         };
         match kept {
-            Ok(_) => gates.keep(&part),
+            Ok(_) => {
+                gates.keep(&part);
+                if take_away {
+                    past_rows(issuer, part).await;
+                }
+            }
             Err(error) if part.len() == 1 => all = Err(error),
             Err(_) => {
                 let (first, second) = part.split_at(part.len() / 2);
@@ -124,6 +130,26 @@ async fn hand_over(
         }
     }
     all
+}
+
+/// Hands over past the database what takes something away: a row can be kept from a gate. What
+/// cannot be is told, and comes with the next one.
+async fn past_rows(issuer: &Issuer, part: Vec<Arc<Made>>) {
+    let config = issuer.context.config.clone();
+    let handed = apart(move || {
+        let hand = |made: &Arc<Made>| {
+            let (agent, signed) = made.signed();
+            handed_people::hand_over(&config, agent, signed)
+        };
+        part.iter().filter_map(|made| hand(made).err()).next_back()
+    })
+    .await;
+    let problem = match handed {
+        Ok(None) => String::new(),
+        Ok(Some(error)) => format!("a snapshot is not handed over: {error:#}"),
+        Err(_) => "snapshots are not handed over".to_owned(),
+    };
+    issuer.metrics.condition("people-files", &problem);
 }
 
 /// Waits until more is taken away than was by this change.
@@ -141,12 +167,17 @@ async fn taken_since(issuer: &Issuer, change: u64) {
 }
 
 /// The number of an agent's next snapshot. It follows the last one that this issuer gave, and no
-/// row that it did not sign; rows are looked at where this process told nothing yet.
+/// row that it did not sign; rows are looked at where this process told nothing yet, and where they
+/// can be read.
 async fn number(issuer: &Issuer, agent: &str, is_known: bool) -> Result<u64, IssuerError> {
     let kept = issuer.numbers().last(agent);
-    let last = if is_known { kept } else { last(issuer, agent, kept).await? };
-    let number = last + 1;
-    Ok(number)
+    if is_known {
+        return Ok(kept + 1);
+    }
+    match last(issuer, agent, kept).await {
+        Err(error) if error.is_about_rows() => Ok(kept + 1),
+        last => Ok(last? + 1),
+    }
 }
 
 /// The number of the last snapshot that this issuer signed for an agent, whether or not its own

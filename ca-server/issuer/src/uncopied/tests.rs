@@ -1,8 +1,11 @@
 use super::*;
+use crate::command::NewSnapshot;
 use authority::{OrderDigest, Revoked, Serial};
 use ca_host::lists::ListOf;
 use pki::crl::{ListContent, RevocationList};
+use records::people::{PeopleSnapshot, SignedPeople};
 use sample_city::SampleCity;
+use std::sync::Arc;
 use store::Store;
 
 fn serial(number: u64) -> Serial {
@@ -179,4 +182,50 @@ async fn a_table_that_is_gone_keeps_back_its_own_copies_only() {
     assert_eq!(count("select count(*) from role_grant").await, roles);
     assert_eq!(own.told(), "");
     store.close().await;
+}
+
+fn told(city: &SampleCity, number: u64) -> RowChange {
+    let snapshot = PeopleSnapshot {
+        v: 1,
+        founding: city.founding.into(),
+        agent: "gate-1".into(),
+        order: [1; 32].into(),
+        application: "documents".into(),
+        hosts: Vec::new(),
+        number,
+        bundle: 1,
+        policy: [2; 32].into(),
+        this_update: String::new(),
+        next_update: String::new(),
+        units: Vec::new(),
+        people: Vec::new(),
+    };
+    let signed = SignedPeople::sign(&snapshot, &city.keys.registry).unwrap();
+    RowChange::Snapshot(Arc::new(NewSnapshot { snapshot, signed, said: Vec::new() }))
+}
+
+/// Of a brake a snapshot that its table does not take is recorded without its row, since its gate
+/// hears of it past the rows; of those rows the newest wait. One that only adds waits for its table.
+#[test]
+fn a_snapshot_that_takes_away_waits_for_no_table() {
+    let city = SampleCity::found();
+    let order = OrderDigest([7; 32]);
+    let mut own = Uncopied::of(vec![revocation(1)], false);
+    for (is_braking, left) in [(true, 0), (false, 1)] {
+        let mut share = Share::order(order, is_braking);
+        share.copies_later = true;
+        let mut decided = vec![told(&city, 1)];
+        own.split(&share, (Vec::new(), false), &mut decided);
+        assert_eq!(decided.len(), left, "{is_braking}");
+    }
+    let many = (0..SNAPSHOTS_MAX as u64 + 2).map(|number| told(&city, number));
+    own.take(Later { rows: many.collect(), is_lost: false, is_repaired: false });
+    let numbers = own.rows.iter().filter_map(|one| match one {
+        RowChange::Snapshot(new) => Some(new.snapshot.number),
+        _ => None,
+    });
+    assert!(numbers.eq(2..SNAPSHOTS_MAX as u64 + 2), "the newest");
+    assert!(own.is_lost, "and that is told");
+    let kinds = own.take_due(own.due().unwrap());
+    assert_eq!(kinds.iter().map(Vec::len).collect::<Vec<_>>(), [1, SNAPSHOTS_TRIED_MAX]);
 }

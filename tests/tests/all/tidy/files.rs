@@ -44,6 +44,7 @@ const REPLACED: [(&str, &str); 24] = [
     ),
     ("ca-server/host/src/confirmed.rs", "what the log does not have, handed to the issuer"),
     ("ca-server/host/src/durable.rs", "the functions of the CA's own folders"),
+    ("ca-server/host/src/handed_people.rs", "the snapshot that took away last, for `status`"),
     ("ca-server/host/src/lists.rs", "published lists, each verified to follow the last"),
     ("ca-server/host/src/service_keys.rs", "what stands beside the files in use"),
     ("ca-server/issuer/src/effects.rs", "policies in force, in the CA's own folder"),

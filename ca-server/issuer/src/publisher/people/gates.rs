@@ -148,6 +148,11 @@ impl Made {
         &self.new.snapshot.agent
     }
 
+    /// Whom it tells, and what the registry key signed.
+    pub(super) fn signed(&self) -> (&str, &SignedPeople) {
+        (self.agent(), &self.new.signed)
+    }
+
     /// What its gate was told once it is kept.
     fn told(&self) -> Told {
         let NewSnapshot { snapshot, said, .. } = &*self.new;

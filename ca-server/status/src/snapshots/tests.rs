@@ -1,0 +1,98 @@
+use super::*;
+use ca_host::config::{IssuerConfig, LogConfig, NoticesConfig, StatusConfig};
+use keys::SoftwareSigner;
+use sample_city::SampleCity;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+const GATE: &str = "gate-1";
+
+fn config(folder: &Path) -> CaConfig {
+    let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let issuer = IssuerConfig {
+        listen: nowhere,
+        admin: nowhere,
+        crl_hours: 24,
+        clock_days_max: 10,
+        desk: None,
+        portal_web: None,
+        database: None,
+    };
+    let status = StatusConfig {
+        http: nowhere,
+        https: nowhere,
+        admin: nowhere,
+        public_url: "http://status.example".into(),
+        database: None,
+    };
+    let log = LogConfig { http: nowhere, https: nowhere, admin: nowhere, database: None };
+    let notices = NoticesConfig::new(nowhere);
+    CaConfig::new("sqlite:nowhere", (issuer, status, log), notices).in_folder(folder)
+}
+
+/// A snapshot of a gate, as a key signed it.
+fn signed(city: &SampleCity, agent: &str, number: u64, by: &SoftwareSigner) -> SignedPeople {
+    let time = records::time::seconds(city.now);
+    let snapshot = PeopleSnapshot {
+        v: 1,
+        founding: city.founding.into(),
+        agent: agent.into(),
+        order: [1; 32].into(),
+        application: "documents".into(),
+        hosts: Vec::new(),
+        number,
+        bundle: 1,
+        policy: [2; 32].into(),
+        this_update: time.clone(),
+        next_update: time,
+        units: Vec::new(),
+        people: Vec::new(),
+    };
+    SignedPeople::sign(&snapshot, by).unwrap()
+}
+
+/// A row that a hand keeps back, and a table that is gone, keep nothing from a gate that the issuer
+/// handed over past them; what its key did not sign for this gate is nothing.
+#[tokio::test]
+async fn what_takes_away_comes_past_the_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, city) = (config(folder.path()), SampleCity::found());
+    std::fs::create_dir(folder.path().join("issuer")).unwrap();
+    let address = format!("sqlite:{}", folder.path().join("ca.db").display());
+    let store = Store::open(&address).await.unwrap();
+    store.migrate(ca_store::MIGRATIONS).await.unwrap();
+    let registry = &city.keys.registry;
+    let first = signed(&city, GATE, 1, registry);
+    let mut tx = store.write().await.unwrap();
+    let read = first.open(city.authority.registry_key()).unwrap();
+    snapshot::insert(&mut tx, &read, &first).await.unwrap();
+    tx.commit().await.unwrap();
+    let asked = async |snapshots: &Snapshots| {
+        let newest = snapshots.newest((&store, &config), &city.authority, GATE).await.unwrap();
+        let number = newest.snapshot.map(|one| one.read.number);
+        (number, newest.is_whole, newest.problem.is_empty())
+    };
+    let running = Snapshots::default();
+    assert_eq!(asked(&running).await, (Some(1), true, true));
+    // The record of the second one is there, and its row is not.
+    running.note_due(GATE, 2);
+    assert_eq!(asked(&running).await, (Some(1), false, true), "it is looked for again");
+    let hand_over = |signed| handed_people::hand_over(&config, GATE, &signed).unwrap();
+    hand_over(signed(&city, GATE, 2, registry));
+    assert_eq!(asked(&running).await, (Some(2), true, true));
+
+    let mut tx = store.write().await.unwrap();
+    store::execute!(&mut tx, "drop table people_snapshot").unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(asked(&Snapshots::default()).await, (Some(2), true, false), "after a start too");
+    let other = SoftwareSigner::generate_p256().unwrap();
+    for wrong in [signed(&city, GATE, 3, &other), signed(&city, "gate-2", 3, registry)] {
+        hand_over(wrong);
+        running.note_due(GATE, 3);
+        assert_eq!(asked(&running).await, (Some(2), false, false));
+    }
+    let nothing = Snapshots::default();
+    let found = nothing.newest((&store, &config), &city.authority, GATE).await;
+    assert!(found.is_err(), "nobody knows");
+    store.close().await;
+}
