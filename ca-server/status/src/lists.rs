@@ -63,7 +63,8 @@ fn floor_of(list: &RevocationList) -> Floor {
 }
 
 impl Lists {
-    /// Takes up what was kept; what of it is missing is told with the first look.
+    /// Takes up what was kept, and what was published while the role was off: nobody hears of less.
+    /// What of it is missing is told with the next look.
     pub(super) fn open(
         (floor, path): (FloorFile, PathBuf),
         key: PublicKey,
@@ -88,6 +89,7 @@ impl Lists {
             }
             Err(error) => tracing::warn!(error = format!("{error:#}"), "no list is kept"),
         }
+        lists.look_at_published();
         lists
     }
 
@@ -286,12 +288,26 @@ mod tests {
         assert!(lists.look_at_published().contains("number 4 is told and not kept"));
         assert_eq!(number(&lists), Some(4));
         assert!(!lists.take_up(third.clone()), "an older one is none");
+        place.publish(&third);
         let started = place.open();
         assert!(started.is_missing() && !started.take_up(third));
+        place.publish(&fourth);
         std::fs::remove_dir(place.path()).unwrap();
         assert_eq!(lists.look_at_published(), "");
         assert_eq!(std::fs::read(place.path()).unwrap(), fourth.der());
         assert_eq!(number(&place.open()), Some(4));
+    }
+
+    /// What was published while the role was off is known before it answers anybody.
+    #[test]
+    fn what_was_published_meanwhile_is_known_from_the_start() {
+        let place = Place::found();
+        let third = place.list(3);
+        assert!(place.open().take_up(third.clone()));
+        place.publish(&place.list(5));
+        assert_eq!(number(&place.open()), Some(5));
+        place.publish(&third);
+        assert_eq!(number(&place.open()), Some(5), "and stays");
     }
 
     /// A list that was seen and is missing, or damaged, is told, and none that is older takes its
