@@ -7,6 +7,7 @@
 //! rests on anything that was taken away; what only adds is covered within a second. A killed role
 //! takes up authority as it was last kept and replays what follows.
 
+mod felt;
 mod late;
 mod place;
 mod state;
@@ -24,6 +25,7 @@ use arc_swap::ArcSwap;
 use authority::Authority;
 use ca_host::CaConfig;
 use ca_host::clock_guard::ClockGuard;
+use felt::Felt;
 use records::Code;
 use records::record::Record;
 use records::trust::Trust;
@@ -106,6 +108,7 @@ impl Follower {
             noticed: None,
             position: 0,
             rows: 0,
+            felt: Felt::default(),
             raise_since: None,
             saved: (0, Instant::now()),
             saving: None,

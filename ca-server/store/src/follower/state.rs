@@ -1,5 +1,6 @@
 //! What a follower has followed, and its floor.
 
+use super::felt::Felt;
 use super::{blocking, lock};
 use crate::keep::Keep;
 use crate::replay::{Floor, Followed};
@@ -18,6 +19,8 @@ pub(super) struct State {
     /// The newest position that was noticed, and how many rows up to there.
     pub(super) position: i64,
     pub(super) rows: i64,
+    /// Brakes that waited and are not in the tree.
+    pub(super) felt: Felt,
     /// Whether the floor is to be raised, and since when.
     pub(super) raise_since: Option<Instant>,
     pub(super) saved: (u64, Instant),
@@ -29,9 +32,12 @@ impl State {
         self.tree.as_ref().map_or(0, |tree| tree.edge.size())
     }
 
-    /// Begins at the tree again: everything that waits is noticed anew.
+    /// Begins at the tree again: everything that waits is noticed anew, behind what is felt.
     pub(super) fn begin_noticing(&mut self) {
         self.noticed = self.tree.as_ref().map(|tree| tree.authority.clone());
+        if let Some(noticed) = &mut self.noticed {
+            noticed.notice_withdrawals(self.felt.records());
+        }
         (self.position, self.rows) = (0, 0);
     }
 

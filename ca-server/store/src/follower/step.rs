@@ -14,6 +14,8 @@ const CHUNK: i64 = 8_000;
 const PENDING_MAX: i64 = 10_000;
 /// Up to so many are noticed at once: to hand them over costs as much.
 const HERE_MAX: usize = 8;
+/// Who makes the records of brakes; what `status` confirms is in its own journal.
+const ISSUER: &str = "issuer";
 
 impl Shared {
     /// Follows the tree and takes notice of all that waits: who was shown a part would see again
@@ -24,7 +26,8 @@ impl Shared {
         let mut tx = self.store.read().await?;
         let head = self.replay.head(&mut tx, &floor).await?;
         if state.size() < head.size {
-            let (tree, urgent) = self.climb(&mut tx, state.tree.clone(), &head, &floor).await?;
+            let climbed = self.climb(&mut tx, state, (&head, &floor)).await?;
+            let (tree, urgent, sequenced) = climbed;
             if urgent {
                 state.raise(tree.floor()).await.map_err(|_| ReplayError::Unsigned("no floor"))?;
                 state.raise_since = None;
@@ -32,6 +35,7 @@ impl Shared {
                 state.raise_since.get_or_insert_with(std::time::Instant::now);
             }
             state.tree = Some(tree);
+            sequenced.iter().for_each(|record| state.felt.sequenced(record));
             state.begin_noticing();
         } else if state.noticed.is_none() {
             state.begin_noticing();
@@ -44,14 +48,15 @@ impl Shared {
         Ok(())
     }
 
-    /// The tree at the head, and whether anything was taken away on the way.
+    /// The tree at the head, whether anything was taken away on the way, and the records there if
+    /// something is felt that may be among them.
     async fn climb(
         &self,
         tx: &mut Tx,
-        mut tree: Option<Followed>,
-        head: &Checkpoint,
-        floor: &Floor,
-    ) -> Result<(Followed, bool), ReplayError> {
+        state: &State,
+        (head, floor): (&Checkpoint, &Floor),
+    ) -> Result<(Followed, bool, Vec<Arc<Record>>), ReplayError> {
+        let (mut tree, mut sequenced) = (state.tree.clone(), Vec::new());
         let mut urgent = tree.is_none();
         loop {
             if self.store.is_closed() {
@@ -62,9 +67,12 @@ impl Shared {
             for one in &applied {
                 urgent |= takes_away(&one.record().event);
                 self.observe(one.record());
+                if !state.felt.is_empty() {
+                    sequenced.push(one.record().clone());
+                }
             }
             if next.edge.size() >= head.size {
-                return Ok((next, urgent));
+                return Ok((next, urgent, sequenced));
             }
             tree = Some(next);
         }
@@ -87,7 +95,12 @@ impl Shared {
         };
         let noticed = if is_short { Some(read()) } else { blocking(read).await };
         let (authority, records) = noticed.ok_or(ReplayError::Unsigned("a pending record"))?;
-        records.iter().for_each(|record| self.observe(record));
+        for record in &records {
+            self.observe(record);
+            if record.maker == ISSUER && authority.is_of_brake(&record.event) {
+                state.felt.see(record);
+            }
+        }
         state.noticed = Some(authority);
         state.position = last;
         state.rows += count;

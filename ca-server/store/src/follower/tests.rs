@@ -132,6 +132,32 @@ impl Place {
     }
 }
 
+/// A revocation that waits is taken away, with its order and its approvals: whoever saw it tells of
+/// it on, also behind a head that moved, until the tree has it.
+#[tokio::test]
+async fn what_was_seen_to_wait_is_felt_whoever_takes_it_away() {
+    let mut city = SampleCity::found();
+    let (_, serial) = city.official("one");
+    let person = city.officer("one").person.clone();
+    let mut place = Place::open(city).await;
+    let text = serial.to_string();
+    assert!(!place.shows_lost(&text).await);
+    let before = place.city.log.len();
+    place.city.revoke(&person, &[serial]);
+    let revoking = place.city.log[before..].to_vec();
+    place.put(&revoking).await;
+    assert!(place.shows_lost(&text).await);
+    place.hand("delete from log_pending").await;
+    assert!(place.shows_lost(&text).await, "its rows are gone");
+    let more = noise(&mut place.city);
+    place.put(std::slice::from_ref(&more)).await;
+    place.sequencer.round(Vec::new()).await.unwrap();
+    assert!(place.shows_lost(&text).await, "the head moved");
+    place.put(&revoking).await;
+    place.sequencer.round(Vec::new()).await.unwrap();
+    assert!(place.shows_lost(&text).await && place.state.felt.is_empty(), "the tree has it");
+}
+
 /// A role that was away while the log grew, on a database of before, with a floor of before: by
 /// the checkpoint that is published it sees that the log went back, and answers nothing from it.
 #[tokio::test]
