@@ -170,6 +170,19 @@ impl<'a> Round<'a> {
         event: Event,
         disclosures: Vec<Disclosure>,
     ) -> Result<Bytes, IssuerError> {
+        self.put((event, disclosures), false)
+    }
+
+    /// Records what `status` confirmed: somebody has its receipt, so it is told as ours are.
+    pub(crate) fn record_confirmed(&mut self, event: Event) -> Result<Bytes, IssuerError> {
+        self.put((event, Vec::new()), true)
+    }
+
+    fn put(
+        &mut self,
+        (event, disclosures): (Event, Vec<Disclosure>),
+        is_confirmed: bool,
+    ) -> Result<Bytes, IssuerError> {
         let id = Bytes::from(self.random::<16>()?);
         let record = Record {
             v: 1,
@@ -183,7 +196,7 @@ impl<'a> Round<'a> {
         let (bytes, salt) = (record.write()?, self.random()?);
         self.state.notice(&record);
         let new = NewRecord { record, bytes, salt, disclosures };
-        if self.state.authority().is_of_brake(&new.record.event) {
+        if is_confirmed || self.state.authority().is_of_brake(&new.record.event) {
             self.state.told.tell(&new);
         }
         self.records.push(new);

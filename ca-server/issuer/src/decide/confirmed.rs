@@ -28,11 +28,12 @@ pub(crate) fn is_missing(authority: &Authority, record: &Record) -> bool {
     }
 }
 
-/// Records what is missing.
+/// Records what is missing. Whoever keeps it from the queue again and again takes nothing back
+/// between two times: it is felt from here on, until the tree has it.
 pub(crate) fn confirmed(round: &mut Round<'_>, records: &[Record]) -> Result<(), IssuerError> {
     for record in records {
         if is_missing(round.authority(), record) {
-            round.record(record.event.clone(), Vec::new())?;
+            round.record_confirmed(record.event.clone())?;
         }
     }
     Ok(())

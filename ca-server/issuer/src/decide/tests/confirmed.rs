@@ -46,6 +46,12 @@ fn what_status_confirmed_is_taken_over() {
     assert_eq!(take_over(&mut sample, &record), 1);
     assert!(sample.authority().is_revoked(&serial) && sample.state.list_due);
     assert_eq!(take_over(&mut sample, &record), 0, "once");
+    for _ in 0..2 {
+        sample.take_away(|event| matches!(event, Event::Revoked { .. }));
+        assert!(sample.authority().is_revoked(&serial), "whoever takes its record away");
+        assert_eq!(take_over(&mut sample, &record), 1, "it is on its way again");
+    }
     sample.sequence();
+    assert!(sample.state.told.is_empty());
     assert_eq!(take_over(&mut sample, &record), 0, "the log has it");
 }
