@@ -141,7 +141,7 @@ async fn past_rows(issuer: &Issuer, part: Vec<Arc<Made>>) {
             let (agent, signed) = made.signed();
             handed_people::hand_over(&config, agent, signed)
         };
-        part.iter().filter_map(|made| hand(made).err()).next_back()
+        part.iter().fold(None, |failed, made| hand(made).err().or(failed))
     })
     .await;
     let problem = match handed {
