@@ -32,7 +32,7 @@ pub(super) struct Snapshot {
 }
 
 /// The newest snapshot of an agent that is known here.
-pub(super) struct Newest {
+pub(super) struct NewestSnapshot {
     pub(super) snapshot: Option<Arc<Snapshot>>,
     /// Whether no record tells of a newer one.
     pub(super) is_whole: bool,
@@ -90,7 +90,7 @@ impl Snapshots {
         (store, config): (&Store, &CaConfig),
         authority: &Authority,
         agent: &str,
-    ) -> anyhow::Result<Newest> {
+    ) -> anyhow::Result<NewestSnapshot> {
         let due = self.due.lock().unwrap_or_else(PoisonError::into_inner).get(agent).copied();
         let due = due.unwrap_or_default();
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(agent).cloned();
@@ -99,7 +99,7 @@ impl Snapshots {
             && known.since.elapsed() < AGAIN
         {
             let (snapshot, problem) = (known.newest.clone(), String::new());
-            return Ok(Newest { snapshot, is_whole: true, problem });
+            return Ok(NewestSnapshot { snapshot, is_whole: true, problem });
         }
         let (read, file) = known.as_ref().map_or((0, None), |known| (known.read, known.file));
         let known = known.and_then(|known| known.newest);
@@ -126,7 +126,7 @@ impl Snapshots {
         let read = if is_whole { due.count } else { read };
         let newest = snapshot.clone();
         kept.insert(agent.to_owned(), Known { since: Instant::now(), read, newest, file });
-        Ok(Newest { snapshot, is_whole, problem })
+        Ok(NewestSnapshot { snapshot, is_whole, problem })
     }
 }
 

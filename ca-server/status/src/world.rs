@@ -9,7 +9,7 @@
 //! agent.
 
 use super::rules::rules;
-use super::snapshots::Newest;
+use super::snapshots::NewestSnapshot;
 use super::state::Status;
 use anyhow::Context;
 use authority::Authority;
@@ -197,7 +197,7 @@ async fn added(
     status.lists.refresh(&status.store).await.map_err(Unread::Rows)?;
     let with = (&status.store, &status.config);
     let newest = status.snapshots.newest(with, &authority, agent).await;
-    let Newest { snapshot: newest, is_whole, problem } = newest.map_err(Unread::Rows)?;
+    let NewestSnapshot { snapshot: newest, is_whole, problem } = newest.map_err(Unread::Rows)?;
     status.metrics.condition("people", &problem);
     let version = authority.bundle().version;
     let named = newest.as_ref().map(|snapshot| snapshot.read.bundle);

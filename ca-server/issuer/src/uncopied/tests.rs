@@ -205,7 +205,8 @@ fn told(city: &SampleCity, number: u64) -> RowChange {
 }
 
 /// Of a brake a snapshot that its table does not take is recorded without its row, since its gate
-/// hears of it past the rows; of those rows the newest wait. One that only adds waits for its table.
+/// hears of it past the rows; of those rows the newest wait. One that only adds is kept whole or
+/// not at all.
 #[test]
 fn a_snapshot_that_takes_away_waits_for_no_table() {
     let city = SampleCity::found();

@@ -165,8 +165,8 @@ async fn what_stands_under_its_id_undoes_nothing_that_was_told() {
     assert_eq!(voids("log_entry").await.len(), 1, "it is recorded once");
 }
 
-/// What takes away comes into the queue and no journal of the issuer's has it, as where a commit was
-/// given up and became durable after all: whoever asks is told that it is done, and a hand that
+/// What takes away comes into the queue and no journal of the issuer's has it, as where a commit
+/// was given up and became durable after all: whoever asks is told that it is done, and a hand that
 /// deletes it takes nothing back.
 #[tokio::test]
 async fn what_came_late_is_told_and_undone_by_no_row() {
