@@ -171,13 +171,13 @@ async fn taken_since(issuer: &Issuer, change: u64) {
 /// can be read.
 async fn number(issuer: &Issuer, agent: &str, is_known: bool) -> Result<u64, IssuerError> {
     let kept = issuer.numbers().last(agent);
-    if is_known {
-        return Ok(kept + 1);
-    }
-    match last(issuer, agent, kept).await {
-        Err(error) if error.is_about_rows() => Ok(kept + 1),
-        last => Ok(last? + 1),
-    }
+    let last = if is_known { Ok(kept) } else { last(issuer, agent, kept).await };
+    let last = match last {
+        Err(error) if error.is_about_rows() => kept,
+        last => last?,
+    };
+    let number = last + 1;
+    Ok(number)
 }
 
 /// The number of the last snapshot that this issuer signed for an agent, whether or not its own
