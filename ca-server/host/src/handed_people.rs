@@ -9,7 +9,8 @@ use anyhow::Context;
 use data_encoding::HEXLOWER;
 use records::people::SignedPeople;
 use sha2::{Digest, Sha256};
-use std::fs::{DirBuilder, File};
+use std::collections::BTreeSet;
+use std::fs::{DirBuilder, File, Metadata};
 use std::io::Read;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::PathBuf;
@@ -21,18 +22,32 @@ const READ_BYTES_MAX: u64 = 128 << 20;
 /// Which file it is, its length, and when it was written: the same one is not read again.
 pub type FileMark = (u64, u64, SystemTime);
 
+fn folder(config: &CaConfig) -> PathBuf {
+    config.path("issuer/snapshots")
+}
+
 fn path(config: &CaConfig, agent: &str) -> PathBuf {
     let name = HEXLOWER.encode(&Sha256::digest(agent.as_bytes()));
-    config.path(&format!("issuer/snapshots/{name}.json"))
+    folder(config).join(format!("{name}.json"))
 }
 
 /// Hands a snapshot of a gate over, in place of the one before.
 pub fn hand_over(config: &CaConfig, agent: &str, signed: &SignedPeople) -> anyhow::Result<()> {
-    let path = path(config, agent);
-    let folder = path.parent().context("no folder")?;
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    let folder = folder(config);
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
     made.with_context(|| folder.display().to_string())?;
-    replace_private(&path, &serde_json::to_vec(signed)?)
+    replace_private(&path(config, agent), &serde_json::to_vec(signed)?)
+}
+
+/// Which files there are: whoever keeps records from `status` keeps none of these.
+pub fn marks(config: &CaConfig) -> BTreeSet<FileMark> {
+    let Ok(entries) = std::fs::read_dir(folder(config)) else { return BTreeSet::new() };
+    let found = entries.flatten().filter_map(|entry| mark(&entry.metadata().ok()?));
+    found.collect()
+}
+
+fn mark(found: &Metadata) -> Option<FileMark> {
+    Some((found.ino(), found.len(), found.modified().ok()?))
 }
 
 /// What was handed over for a gate, unless it is the file of this mark; with its own mark. What is
@@ -45,8 +60,7 @@ pub fn handed_over(
     let path = path(config, agent);
     check_private(&path).ok()?;
     let file = File::open(&path).ok()?;
-    let found = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
-    let mark = (found.ino(), found.len(), found.modified().ok()?);
+    let mark = mark(&file.metadata().ok().filter(Metadata::is_file)?)?;
     if known == Some(mark) {
         return None;
     }

@@ -8,7 +8,7 @@ use ca_host::CaConfig;
 use ca_host::handed_people::{self, FileMark};
 use ca_store::table::snapshot;
 use records::people::{PeopleSnapshot, SignedPeople};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -66,6 +66,8 @@ pub(super) struct Snapshots {
     due: Mutex<HashMap<String, Due>>,
     /// Counts what was noted.
     noted: AtomicU64,
+    /// The files that came past the rows, and how often there were others.
+    files: Mutex<(BTreeSet<FileMark>, u64)>,
 }
 
 impl Snapshots {
@@ -76,6 +78,17 @@ impl Snapshots {
         *own = Due { count: own.count + 1, number: own.number.max(number) };
         drop(due);
         self.noted.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Looks at the files that come past the rows, of which no record may tell: where there are
+    /// others, each agent's is read again.
+    pub(super) fn look_at_handed(&self, config: &CaConfig) {
+        let marks = handed_people::marks(config);
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if files.0 != marks {
+            *files = (marks, files.1 + 1);
+            self.noted.fetch_add(1, Ordering::AcqRel);
+        }
     }
 
     /// Counts what was noted: whoever waits looks again when it is more.
@@ -92,7 +105,8 @@ impl Snapshots {
         agent: &str,
     ) -> anyhow::Result<NewestSnapshot> {
         let due = self.due.lock().unwrap_or_else(PoisonError::into_inner).get(agent).copied();
-        let due = due.unwrap_or_default();
+        let mut due = due.unwrap_or_default();
+        due.count += self.files.lock().unwrap_or_else(PoisonError::into_inner).1;
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(agent).cloned();
         if let Some(known) = &known
             && known.read >= due.count

@@ -248,11 +248,16 @@ impl Status {
         }
     }
 
-    /// Looks for lists that no record told of, and at the file that everybody reads.
+    /// Looks for lists that no record told of, at the file that everybody reads, and at what comes
+    /// past the rows.
     async fn look_at_published(self: &Arc<Self>) {
         self.lists.note_due();
         let own = self.clone();
-        let looked = tokio::task::spawn_blocking(move || own.lists.look_at_published()).await;
+        let look = move || {
+            own.snapshots.look_at_handed(&own.config);
+            own.lists.look_at_published()
+        };
+        let looked = tokio::task::spawn_blocking(look).await;
         let told = looked.unwrap_or_else(|_| "it cannot be read".to_owned());
         self.metrics.condition("list", &told);
     }

@@ -81,14 +81,24 @@ async fn what_takes_away_comes_past_the_rows() {
     hand_over(signed(&city, GATE, 2, registry));
     assert_eq!(asked(&running).await, (Some(2), true, true));
 
+    // A hand keeps the record away as well: the file is looked at.
+    hand_over(signed(&city, GATE, 3, registry));
+    assert_eq!(asked(&running).await, (Some(2), true, true), "nobody told of it");
+    let noted = running.noted();
+    for _ in 0..2 {
+        running.look_at_handed(&config);
+        assert_eq!(asked(&running).await, (Some(3), true, true));
+    }
+    assert_eq!(running.noted(), noted + 1, "who waits hears of it once");
+
     // No row is read any more.
     store.close().await;
-    assert_eq!(asked(&Snapshots::default()).await, (Some(2), true, false), "after a start too");
+    assert_eq!(asked(&Snapshots::default()).await, (Some(3), true, false), "after a start too");
     let other = SoftwareSigner::generate_p256().unwrap();
-    for wrong in [signed(&city, GATE, 3, &other), signed(&city, "gate-2", 3, registry)] {
+    for wrong in [signed(&city, GATE, 4, &other), signed(&city, "gate-2", 4, registry)] {
         hand_over(wrong);
-        running.note_due(GATE, 3);
-        assert_eq!(asked(&running).await, (Some(2), false, false));
+        running.note_due(GATE, 4);
+        assert_eq!(asked(&running).await, (Some(3), false, false));
     }
     let nothing = Snapshots::default();
     let found = nothing.newest((&store, &config), &city.authority, GATE).await;
