@@ -26,7 +26,8 @@ impl Shared {
         let mut tx = self.store.read().await?;
         let head = self.replay.head(&mut tx, &floor).await?;
         if state.size() < head.size {
-            let climbed = self.climb(&mut tx, state, (&head, &floor)).await?;
+            let from = (state.tree.clone(), !state.felt.is_empty());
+            let climbed = self.climb(&mut tx, from, (&head, &floor)).await?;
             let (tree, urgent, sequenced) = climbed;
             if urgent {
                 state.raise(tree.floor()).await.map_err(|_| ReplayError::Unsigned("no floor"))?;
@@ -49,15 +50,14 @@ impl Shared {
     }
 
     /// The tree at the head, whether anything was taken away on the way, and the records there if
-    /// something is felt that may be among them.
+    /// something is felt (`feels`) that may be among them.
     async fn climb(
         &self,
         tx: &mut Tx,
-        state: &State,
+        (mut tree, feels): (Option<Followed>, bool),
         (head, floor): (&Checkpoint, &Floor),
     ) -> Result<(Followed, bool, Vec<Arc<Record>>), ReplayError> {
-        let (mut tree, mut sequenced) = (state.tree.clone(), Vec::new());
-        let mut urgent = tree.is_none();
+        let (mut urgent, mut sequenced) = (tree.is_none(), Vec::new());
         loop {
             if self.store.is_closed() {
                 return Err(ReplayError::Unsigned("it ends"));
@@ -67,7 +67,7 @@ impl Shared {
             for one in &applied {
                 urgent |= takes_away(&one.record().event);
                 self.observe(one.record());
-                if !state.felt.is_empty() {
+                if feels {
                     sequenced.push(one.record().clone());
                 }
             }
