@@ -21,5 +21,7 @@ pub(crate) use answer::page;
 pub(crate) use asked::{FromPath, FromQuery};
 pub(crate) use form::{Posted, is_own_step};
 pub(crate) use frame::Frame;
+#[cfg(test)]
+pub(crate) use menu::sample_names;
 pub(crate) use page::policy::policy_with;
 pub(crate) use page::{Language, Marked, cookie, show, words};

@@ -61,7 +61,9 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "order": "v:one kind:order-kind issuer:name order:id version:revision nonce:nonce"
              " expires:time drafter:drafter basis:basis draft?:draft place?:place body:any",
     "place": "index:number hashes:*hash", "many": "count:number root:hash",
-    "basis": "people:*named-person units:*named-unit before?:any",
+    "basis": "people:*named-person units:*named-unit profiles?:*display-name"
+             " applications?:*display-name before?:any",
+    "display-name": "id:name zh:text en:text",
     "named-person": "person:id unit:name name:commitment", "named-unit": "unit:name name:text",
     "before/unit": "county:flag parent:text open:flag",
     "before/person": "mail?:commitment number?:hash roles:*role-in certificates:*certificate-before lent:*lent"
@@ -413,6 +415,15 @@ def check_basis(order, found):
     units |= set((before or {}).get("units", []))
     units |= {one["scope"] for one in (before or {}).get("roles", []) + lent}
     need([one["unit"] for one in basis["units"]] == sorted(units - {""}), "units of the basis")
+    profiles = {one["profile"] for one in (before or {}).get("certificates", [])}
+    profiles |= {body["profile"]["id"]} if kind == "issue" else set()
+    applications = {(before or {}).get("application"), body.get("application")} - {None}
+    for key, wanted in (("profiles", profiles), ("applications", applications)):
+        called = [one["id"] for one in basis.get(key, [])]
+        need(called == sorted(set(called)) and set(called) <= wanted, key + " of the basis")
+        need(basis.get(key) != [], "an empty list is left out")
+        for one in basis.get(key, []):
+            need(all(0 < len(one[lang]) <= 40 for lang in ("zh", "en")), "what it is called")
     held = [("/name", octets(one["name"])) for one in basis["people"]] + list(inside.items())
     return sorted(set(found.items()) | set(held))
 

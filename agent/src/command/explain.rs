@@ -86,6 +86,10 @@ fn say(method: &str, answer: &Answer, (code, rules): (Option<Code>, Option<&Appl
             speech::told("✗ ", &told(code.zh()), &told(code.en()));
         }
     }
+    if let Some(rules) = rules {
+        let name = speech::both(&rules.zh, &rules.en);
+        speech::fact("  ", ("应用系统", "application"), name);
+    }
     if !answer.route.is_empty() {
         let route = format!("{method} {} → {}", answer.route, answer.action);
         speech::fact("  ", ("路由", "route"), route);

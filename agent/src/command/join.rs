@@ -192,7 +192,7 @@ fn say(json: bool, (file, leaf): (&JoinFile, &Certificate), config: &AgentConfig
     speech::told("✓ ", &joined.0, &joined.1);
     speech::fact("  ", ("证书有效期至", "its certificate is good until"), told::time(&until));
     let application = format!("{} ({})", file.application, file.hosts.join(", "));
-    speech::fact("  ", ("应用", "application"), application);
+    speech::fact("  ", ("应用系统", "application"), application);
     let listens = format!("{} ({})", config.listen, folder.join("agent.toml").display());
     speech::fact("  ", ("监听，改动在此", "listens, to be changed there"), listens);
     speech::next("  ", &serve(folder));

@@ -159,8 +159,10 @@ fn page(gate: &Gate, code: Code, problem: &Problem, answer: Option<&Answer>) -> 
     let mut rows = Vec::new();
     let world = gate.world.load();
     let rules = world.rules.as_ref().and_then(|rules| rules.application.as_ref());
+    if let Some(rules) = rules {
+        rows.push(row("应用系统 / application", &rules.zh, &rules.en));
+    }
     if let (Some(answer), Some(rules)) = (answer, rules) {
-        rows.push(row("应用 / application", &rules.zh, &rules.en));
         if let Some(rule) = rules.rule(&answer.rule) {
             rows.push(row("依据 / rule", &rule.zh, &rule.en));
         }

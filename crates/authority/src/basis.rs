@@ -6,6 +6,7 @@ use crate::id::PersonId;
 use crate::state::Delegation;
 use records::bytes::Bytes;
 use records::code::Code;
+use records::display_name::DisplayName;
 use records::founding::Holding;
 use records::json;
 use records::order::{
@@ -13,6 +14,7 @@ use records::order::{
     LentBefore, NamedPerson, NamedUnit, Order, PersonAction, PersonBefore, PortalBefore,
     RoleAction, RoleBody, UnitAction, UnitBefore,
 };
+use std::collections::BTreeSet;
 
 impl Authority {
     /// What an order with this body rests on now.
@@ -29,13 +31,34 @@ impl Authority {
                 name: person.name.clone(),
             });
         }
-        let named = |unit: String| {
+        let unit = |unit: String| {
             let name = self.unit(&unit).ok_or(Code::UnitUnknown)?.name.clone();
             Ok(NamedUnit { unit, name })
         };
-        let units = units.into_iter().map(named).collect::<Result<_, Code>>()?;
+        let units = units.into_iter().map(unit).collect::<Result<_, Code>>()?;
+        let profiles = Basis::profiles_of(body, before.as_ref());
+        let applications = Basis::applications_of(body, before.as_ref());
         let before = before.map(|before| before.value()).transpose();
-        Ok(Basis { people, units, before: before.map_err(|_| Code::Malformed)? })
+        Ok(Basis {
+            people,
+            units,
+            profiles: called(&profiles, |id| self.profile_called(id)),
+            applications: called(&applications, |id| self.application_called(id)),
+            before: before.map_err(|_| Code::Malformed)?,
+        })
+    }
+
+    /// What the file in force calls a profile; the id alone where it does not.
+    pub fn profile_called(&self, id: &str) -> DisplayName {
+        let (zh, en) =
+            self.profile(id).and_then(|state| state.profile.called()).unwrap_or_default();
+        DisplayName { id: id.to_owned(), zh: zh.to_owned(), en: en.to_owned() }
+    }
+
+    /// What the access rules in force call an application; the id alone where they do not.
+    pub fn application_called(&self, id: &str) -> DisplayName {
+        let called = DisplayName::of_application(&self.bundle().files, id);
+        called.unwrap_or_else(|| DisplayName::of_id(id))
     }
 
     /// Whether what an order was shown to rest on still holds: whoever consented saw these names
@@ -58,7 +81,7 @@ impl Authority {
             Body::Issue(issue) if !self.carries_itself(body) && !self.follows_last(issue) => {
                 Err(Code::StateConflict)
             }
-            _ if now == order.basis => Ok(()),
+            _ if order.basis.still_is(&now) => Ok(()),
             _ => Err(Code::StateConflict),
         }
     }
@@ -189,6 +212,11 @@ impl Authority {
             lends: Vec::new(),
         })
     }
+}
+
+/// Those of them that are called something.
+fn called(ids: &BTreeSet<String>, name: impl Fn(&str) -> DisplayName) -> Vec<DisplayName> {
+    ids.iter().map(|id| name(id)).filter(DisplayName::is_readable).collect()
 }
 
 /// A delegation beside the other of the two.

@@ -22,7 +22,7 @@ pub use records::handling::{ApprovedBatch, ApprovedBy};
 pub use records::join::{Renew, Renewed};
 pub use staff::{
     AsOfficer, Batching, CertificateFacts, CertificateLine, Certificates, Named, Officer,
-    OrderCreated, OwnPasskey, OwnSuspension, Page, ProfileName, Revocation, Sought, Wanted,
+    OrderCreated, OwnPasskey, OwnSuspension, Page, Revocation, Sought, Wanted,
 };
 pub use state::{CityState, GateState, ListState, LogState, ProcessState};
 pub use status::{WorldNumbers, WorldUpdate};

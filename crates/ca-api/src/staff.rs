@@ -1,8 +1,8 @@
 //! Routes of the issuer for a portal's staff process.
 
 use crate::organisation::RoleLine;
-use records::Bytes;
 use records::handling::ApprovedBy;
+use records::{Bytes, DisplayName};
 use serde::{Deserialize, Serialize};
 
 /// [`AsOfficer`] of nothing → [`Officer`].
@@ -67,19 +67,9 @@ pub struct Officer {
     /// Whether some order could be approved with it.
     pub approves: bool,
     /// What the profiles of people are called, where their files say so.
-    pub profiles: Vec<ProfileName>,
-}
-
-/// What a profile is called.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProfileName {
-    /// Its id.
-    pub profile: String,
-    /// 中文
-    pub zh: String,
-    /// English
-    pub en: String,
+    pub profiles: Vec<DisplayName>,
+    /// What applications are called by the access rules in force; told to staff.
+    pub applications: Vec<DisplayName>,
 }
 
 /// What an officer looks for: the beginning of a name, a person id, unit id or serial number.

@@ -97,6 +97,7 @@ async fn letter(output: Output, arguments: &LetterArguments) -> Result<(), Failu
     let body = LetterBody { person: person.clone(), profile: arguments.profile.clone() };
     let mut draft = desk.drafting((&Drafted::Letter(body), Vec::new()), Vec::new())?;
     draft.hearsay = who(&told);
+    draft.hearsay.extend(called(&told, &arguments.profile));
     let made = desk.make(output, (draft, &person), arguments.yes).await?;
     let told = Fact::new(("密码信封已制作", "letter made"), &made.letter);
     output.hearsay(&[told], serde_json::json!({ "letter": made.letter, "person": made.person }));
@@ -113,6 +114,12 @@ fn who(told: &PersonFacts) -> Vec<Fact> {
     let line = &told.line;
     let unit = NameAndId { name: Some(line.unit_name.clone()), id: line.unit.clone(), unit: None };
     vec![Fact::new(("姓名", "name"), &line.name), Fact::new(("单位", "unit"), unit)]
+}
+
+/// What the profile of the letter is called, as the portal says.
+fn called(told: &PersonFacts, profile: &str) -> Option<Fact> {
+    let called = told.profiles.iter().find(|one| one.id == profile)?;
+    Some(Fact::new(("证书模板名称", "name of the profile"), called.clone()))
 }
 
 async fn list(output: Output, arguments: &ListArguments) -> Result<(), Failure> {

@@ -34,7 +34,7 @@ fn facts(mine: &Mine) -> Vec<Fact> {
     }
     for letter in &mine.letters {
         let state = meant(plain::own_state(&letter.state));
-        let letter = [(&letter.reference).into(), (&letter.profile).into(), state]
+        let letter = [(&letter.reference).into(), letter.profile.clone().into(), state]
             .into_iter()
             .chain([FactValue::time(&letter.expires)]);
         facts.push(Fact::new(("密码信封", "letter"), row(letter)));
@@ -62,7 +62,7 @@ fn facts(mine: &Mine) -> Vec<Fact> {
 fn certificate(one: &OwnCertificate) -> FactValue {
     let state = meant(plain::own_state(&one.state));
     let facts =
-        [(&one.serial).into(), (&one.profile).into(), state, FactValue::time(&one.not_after)];
+        [(&one.serial).into(), one.profile.clone().into(), state, FactValue::time(&one.not_after)];
     let why = (!one.reason.is_empty()).then(|| meant(plain::reason(&one.reason)));
     row(facts.into_iter().chain(why))
 }

@@ -131,7 +131,7 @@ fn beside(old: &Path, not_after: u64, end: &str) -> PathBuf {
 
 /// On which terms, as the portal says.
 fn hearsay(terms: &RenewalTerms) -> Vec<Fact> {
-    let mut facts = vec![Fact::new(("证书模板", "profile"), &terms.profile)];
+    let mut facts = vec![Fact::new(("证书模板", "profile"), terms.profile.clone())];
     if let Some(reason) = &terms.returned {
         let term = ("上次申请已退回", "your last application was sent back");
         facts.push(Fact::new(term, reason));

@@ -13,6 +13,7 @@ impl FactValue {
             // As it is signed.
             Self::Time(text) => json!(text),
             Self::Named(named) => name(named),
+            Self::Called(called) => json!({ "zh": called.zh, "en": called.en, "id": called.id }),
             Self::Change { was, is } => json!({ "was": was.parts(), "is": is.parts() }),
             Self::Row(values) => values.iter().map(Self::parts).collect(),
             Self::Phrase { zh, en, values } => {

@@ -3,6 +3,7 @@
 //! marks that it cannot hold itself, and pages and terminals know where it begins and ends.
 
 use crate::said::{Said, said};
+use records::display_name::DisplayName;
 use records::time;
 pub use system::layout::Span;
 use system::layout::{quoted, written};
@@ -65,6 +66,8 @@ pub enum FactValue {
     Time(String),
     /// A person or a unit.
     Named(NameAndId),
+    /// What has an id and another name in each language: an application, a profile.
+    Called(DisplayName),
     /// What is in force, and what comes in its place.
     Change {
         /// In force.
@@ -163,6 +166,11 @@ impl FactValue {
                 None => Span::Foreign(text.clone()),
             }),
             Self::Named(named) => named.pieces(to),
+            Self::Called(called) => {
+                let name = language.of(&called.zh, &called.en);
+                let name = Some(name.to_owned()).filter(|name| !name.is_empty());
+                NameAndId { name, id: called.id.clone(), unit: None }.pieces(to);
+            }
             Self::Change { was, is } => {
                 was.pieces(language, to);
                 to.push(Span::Own(" → ".into()));
@@ -209,6 +217,12 @@ impl From<Said> for FactValue {
 impl From<NameAndId> for FactValue {
     fn from(named: NameAndId) -> Self {
         Self::Named(named)
+    }
+}
+
+impl From<DisplayName> for FactValue {
+    fn from(called: DisplayName) -> Self {
+        Self::Called(called)
     }
 }
 
@@ -315,6 +329,26 @@ mod tests {
             }
         }
         read_apart(all);
+    }
+
+    #[test]
+    fn no_two_applications_are_read_alike() {
+        let texts = hostile();
+        let mut all = Vec::new();
+        for zh in texts.iter().filter(|zh| !zh.is_empty()) {
+            for id in ["a", "b", "王 (a)"] {
+                let (id, zh, en) = (id.to_owned(), zh.clone(), zh.clone());
+                all.push(DisplayName { id, zh, en }.into());
+            }
+        }
+        read_apart(all);
+        let none = FactValue::from(DisplayName::of_id("exchange"));
+        assert_eq!(none.zh(), "exchange");
+        let called = DisplayName { zh: "公文交换".into(), ..DisplayName::of_id("exchange") };
+        let called = DisplayName { en: "Exchange".into(), ..called };
+        let called = FactValue::from(called);
+        assert_eq!(called.zh(), "「公文交换」 (exchange)");
+        assert_eq!(called.en(), "Exchange (exchange)");
     }
 
     /// Whoever chooses what stands in a sentence writes no other sentence.

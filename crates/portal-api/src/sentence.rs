@@ -26,13 +26,13 @@ pub fn request_of(record: &Record) -> Option<String> {
     }
 }
 
-/// The sentence.
+/// The sentence. Names stand there by id: of people, and of profiles where somebody says them.
 pub fn of(record: &Record, names: &BTreeMap<String, String>) -> FactValue {
     let said = said(record, &|id| somebody(names, id));
     phrase("{0} {1}。", "{0} {1}.", vec![FactValue::time(&record.time), said])
 }
 
-/// A person by name where that is known.
+/// A person or a profile by name where that is known.
 fn somebody(names: &BTreeMap<String, String>, id: &str) -> FactValue {
     NameAndId { name: names.get(id).cloned(), id: id.to_owned(), unit: None }.into()
 }
@@ -69,7 +69,7 @@ fn said(record: &Record, who: Who<'_>) -> FactValue {
         Event::Issued { serial, subject, profile, .. } => phrase(
             "向 {0} 签发证书 {1}（{2}）",
             "certificate {1} ({2}) was issued to {0}",
-            vec![who(subject), serial.into(), profile.into()],
+            vec![who(subject), serial.into(), who(profile)],
         ),
         Event::Voided { statement, .. } => voided(&statement.0),
         Event::Withdrawn { statement, .. } => withdrawn(&statement.0),

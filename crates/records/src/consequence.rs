@@ -1,6 +1,7 @@
 //! What a transfer or leaving takes away, as the CA works it out at a moment: told beside a draft
 //! and beside an order, under no signature, and nothing rests on it.
 
+use crate::display_name::DisplayName;
 use serde::{Deserialize, Serialize};
 
 /// A role as it is held.
@@ -28,5 +29,5 @@ pub struct Consequences {
     /// How many orders about them can only be declined from then on.
     pub orders: u32,
     /// Applications whose gates know them no longer.
-    pub applications: Vec<String>,
+    pub applications: Vec<DisplayName>,
 }

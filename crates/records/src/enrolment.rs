@@ -2,6 +2,7 @@
 //! carries it and can neither make nor change it unseen.
 
 use crate::bytes::Bytes;
+use crate::display_name::DisplayName;
 use crate::export::InclusionEvidence;
 use serde::{Deserialize, Serialize};
 
@@ -25,8 +26,8 @@ pub struct LookedUp {
     pub person: String,
     /// Names of the units, highest first.
     pub units: Vec<String>,
-    /// Profile id.
-    pub profile: String,
+    /// The profile.
+    pub profile: DisplayName,
     /// Names of key algorithms that the profile allows.
     pub keys: Vec<String>,
     /// `page` where a page may use the code as well, `cli` where only the command line may.

@@ -4,6 +4,7 @@
 use crate::bytes::Bytes;
 use crate::code::Code;
 use crate::commitment::{Commitment, Disclosure};
+use crate::display_name::DisplayName;
 use crate::draft::DraftStatement;
 use crate::export::ShownOrder;
 use crate::order::{About, Order, ReleaseBody};
@@ -74,7 +75,7 @@ pub struct PersonFacts {
     /// Every open unit of the city, by name: where they may go.
     pub units: Vec<UnitLine>,
     /// Profiles under which a letter can be made for them.
-    pub profiles: Vec<String>,
+    pub profiles: Vec<DisplayName>,
 }
 
 /// Which people, for a draft about many.

@@ -1,6 +1,7 @@
 //! What exists in somebody's name, as the CA tells its holder through a portal: nothing is decided
 //! by what is said here.
 
+use crate::display_name::DisplayName;
 use serde::{Deserialize, Serialize};
 
 /// Everything in one person's name.
@@ -29,8 +30,8 @@ pub struct Mine {
 pub struct OwnCertificate {
     /// Serial number.
     pub serial: String,
-    /// Profile id.
-    pub profile: String,
+    /// The profile.
+    pub profile: DisplayName,
     /// End of validity.
     pub not_after: String,
     /// `valid`, `renewed`, `expired`, `suspended` or `revoked`.
@@ -47,8 +48,8 @@ pub struct OwnCertificate {
 pub struct OwnLetter {
     /// Its reference.
     pub reference: String,
-    /// Profile id.
-    pub profile: String,
+    /// The profile.
+    pub profile: DisplayName,
     /// Last second in which it can be used.
     pub expires: String,
     /// `open`, `used`, `voided`, `lost`, `rejected` or `expired`.

@@ -3,6 +3,7 @@
 mod about;
 mod basis;
 mod batch;
+mod before;
 mod body;
 #[cfg(test)]
 mod bounds;
@@ -14,11 +15,12 @@ mod renewal;
 mod revoke;
 
 pub use about::{About, AboutPerson, AboutUnit, about, about_body, title};
-pub use basis::{
-    AgentBefore, Basis, Before, CertificateBefore, FilesBefore, LentBefore, MAIL_PATH, NAME_PATH,
-    NamedPerson, NamedUnit, PersonBefore, PortalBefore, UnitBefore,
-};
+pub use basis::{Basis, MAIL_PATH, NAME_PATH, NamedPerson, NamedUnit};
 pub use batch::{BATCH_ROWS_MAX, BatchBody};
+pub use before::{
+    AgentBefore, Before, CertificateBefore, FilesBefore, LentBefore, PersonBefore, PortalBefore,
+    UnitBefore,
+};
 pub use body::{ApprovalRulesBody, Body, BodyError, PortalBody, ProfileBody};
 pub use certificate::{
     CommittedName, CredentialBody, IssueBody, NAMES_MAX, ProfileRef, SubjectBody,

@@ -2,6 +2,7 @@
 //! in between carries it. What the old key signs covers the new one.
 
 use crate::bytes::Bytes;
+use crate::display_name::DisplayName;
 use crate::enrolment::{Collected, Stage};
 use crate::order::ReviewReason;
 use serde::{Deserialize, Serialize};
@@ -20,8 +21,8 @@ pub struct AskRenewal {
 pub struct RenewalTerms {
     /// 16 bytes, single use, 24 h.
     pub challenge: Bytes,
-    /// Profile id.
-    pub profile: String,
+    /// The profile.
+    pub profile: DisplayName,
     /// Names of key algorithms that the profile allows.
     pub keys: Vec<String>,
     /// Days of validity.

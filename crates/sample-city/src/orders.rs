@@ -175,6 +175,10 @@ fn ending(sample: &SampleOrder) -> Option<SampleOrder> {
                 "unit": "shangzhou", "application": "other", "hosts": ["other.example"],
                 "units": ["sz-office"], "keys": keys, "open": true,
             });
+            order["basis"]["applications"] = j!([
+                { "id": "exchange", "zh": "公文交换", "en": "Document exchange" },
+                { "id": "other", "zh": "信访", "en": "Petitions" },
+            ]);
         }
         "role" => {
             order["body"]["action"] = j!("withdraw");

@@ -45,7 +45,7 @@ pub fn request(control: &Control, request: &GateRequest, by: &DecidedBy) -> Resu
     let holder = NameAndId {
         name: Some(subject.common_name().unwrap_or_default()),
         id: decision.person.clone(),
-        unit: Some(Box::new(NameAndId { name: None, id: unit.to_string(), unit: None })),
+        unit: Some(Box::new(unit_of(control, &unit))),
     };
     let agent = || FactValue::from(&request.agent);
     let mut proven = vec![phrase("请求 {0}。", "Request {0}.", vec![(&request.name).into()])];
@@ -61,6 +61,7 @@ pub fn request(control: &Control, request: &GateRequest, by: &DecidedBy) -> Resu
         ],
     ));
     proven.push(outcome(request, by));
+    proven.extend(by.rules_agree.then(|| application(control, &decision.application)));
     proven.push(end(request));
     proven.extend(of_certificate(control, &decision.serial)?);
     let not_proven = vec![
@@ -125,6 +126,21 @@ fn handshake(request: &GateRequest) -> FactValue {
             values,
         ),
     }
+}
+
+/// A unit, with the name that authority holds.
+fn unit_of(control: &Control, id: &str) -> NameAndId {
+    let name = control.authority.unit(id).map(|unit| unit.name.clone());
+    NameAndId { name, id: id.to_owned(), unit: None }
+}
+
+/// What the rules that were evaluated again call their application.
+fn application(control: &Control, id: &str) -> FactValue {
+    phrase(
+        "应用系统：{0}，名称出自同一版规则。",
+        "The application is {0}; the name stands in the same rules.",
+        vec![control.authority.application_called(id).into()],
+    )
 }
 
 /// What was decided, and whether the rules were asked again.

@@ -1,7 +1,7 @@
 //! What stands around every page: the city, the language, where the reader is.
 
 use super::asset;
-use super::menu::{Menu, ProfileNames};
+use super::menu::{CalledNames, Menu};
 use crate::staff_certificate::judged;
 use crate::state::PortalState;
 use axum::extract::FromRequestParts;
@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use page::cookie::cookie;
 use page::{Language, show, words};
+use records::DisplayName;
 use service::Clock;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -71,8 +72,8 @@ pub(crate) struct Frame {
     pub(crate) back: String,
     /// What the staff host's navigation names.
     pub(crate) menu: Menu,
-    /// What profiles are called.
-    pub(crate) profiles: ProfileNames,
+    /// What profiles and applications are called.
+    pub(crate) names: Arc<CalledNames>,
 }
 
 impl Frame {
@@ -86,20 +87,27 @@ impl Frame {
             path: path.to_owned(),
             back: back.to_owned(),
             menu: Menu::default(),
-            profiles: ProfileNames::default(),
+            names: Arc::default(),
         }
     }
 
     /// What people call a profile, with its id; the id alone where nobody says more.
     pub(crate) fn profile(&self, id: &str) -> String {
-        let text = match self.profiles.iter().find(|one| one.profile == id) {
-            Some(one) => {
-                let name = self.language.of_both(one.zh.clone(), one.en.clone());
-                format!("{name} [{id}]")
-            }
-            None => id.to_owned(),
-        };
-        show::harmless(&text)
+        self.called(&among(&self.names.profiles, id))
+    }
+
+    /// What people call an application, likewise.
+    pub(crate) fn application(&self, id: &str) -> String {
+        self.called(&among(&self.names.applications, id))
+    }
+
+    /// A name with its id; the id alone where nobody says more.
+    pub(crate) fn called(&self, one: &DisplayName) -> String {
+        let name = self.language.of_both(one.zh.clone(), one.en.clone());
+        show::harmless(&match name.is_empty() {
+            true => one.id.clone(),
+            false => format!("{name} [{}]", one.id),
+        })
     }
 
     /// Address of an asset.
@@ -118,7 +126,7 @@ impl Frame {
             path: path.into(),
             back: path.into(),
             menu: Menu { approves: true, handles: true, staff: true, audits: true },
-            profiles: ProfileNames::new(super::menu::sample_profiles()),
+            names: Arc::new(super::menu::sample_names()),
         }
     }
 }
@@ -138,17 +146,21 @@ impl FromRequestParts<Arc<PortalState>> for Frame {
         };
         let frame = Self::new(portal, language, path, read);
         // A request whose parts need several frames asks once, and waits once.
-        let known = parts.extensions.get::<(Menu, ProfileNames)>().cloned();
-        let (menu, profiles) = match (known, judged(parts, portal)) {
+        let known = parts.extensions.get::<(Menu, Arc<CalledNames>)>().cloned();
+        let (menu, names) = match (known, judged(parts, portal)) {
             (Some(known), _) => known,
             (None, Ok(shown)) => {
                 portal.menus.of(&portal.issuer, shown.certificate, Clock::system().seconds()).await
             }
             (None, Err(_)) => Default::default(),
         };
-        parts.extensions.insert((menu, profiles.clone()));
-        Ok(Self { menu, profiles, ..frame })
+        parts.extensions.insert((menu, names.clone()));
+        Ok(Self { menu, names, ..frame })
     }
+}
+
+fn among(list: &[DisplayName], id: &str) -> DisplayName {
+    list.iter().find(|one| one.id == id).cloned().unwrap_or_else(|| DisplayName::of_id(id))
 }
 
 /// The page whose form was posted to a path.

@@ -1,8 +1,9 @@
 //! Which pages of the staff host the menu names: those that its reader may use. It decides nothing,
 //! so what the CA said within the last minute will do.
 
-use ca_api::{AsOfficer, Issuer, Officer, ProfileName, Refusal};
+use ca_api::{AsOfficer, Issuer, Officer, Refusal};
 use quick_cache::sync::Cache;
+use records::DisplayName;
 use records::rules::Role;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,12 +41,16 @@ impl Menu {
     }
 }
 
-/// What profiles are called, as the CA said with the menu.
-pub(crate) type ProfileNames = Arc<Vec<ProfileName>>;
+/// What has an id and is called something, as the CA said with the menu.
+#[derive(Default)]
+pub(crate) struct CalledNames {
+    pub(crate) profiles: Vec<DisplayName>,
+    pub(crate) applications: Vec<DisplayName>,
+}
 
 /// The menus of a process, by certificate, each with the second in which it was asked for.
 pub struct Menus {
-    kept: Cache<Vec<u8>, (u64, Menu, ProfileNames)>,
+    kept: Cache<Vec<u8>, (u64, Menu, Arc<CalledNames>)>,
     wait: Duration,
 }
 
@@ -56,15 +61,15 @@ impl Default for Menus {
 }
 
 impl Menus {
-    /// The menu of whoever holds a certificate that leads to our root, and what profiles are
-    /// called. While the CA does not answer nothing is remembered, only the own certificate is
-    /// named, and profiles by their ids.
+    /// The menu of whoever holds a certificate that leads to our root, and what profiles and
+    /// applications are called. While the CA does not answer nothing is remembered, only the own
+    /// certificate is named, and the others by their ids.
     pub(crate) async fn of(
         &self,
         issuer: &Issuer,
         certificate: records::Bytes,
         now: u64,
-    ) -> (Menu, ProfileNames) {
+    ) -> (Menu, Arc<CalledNames>) {
         let key = certificate.0.clone();
         let kept = self.kept.get(&key);
         if let Some((_, menu, names)) = kept.filter(|(asked, ..)| now.abs_diff(*asked) < SECONDS) {
@@ -72,7 +77,11 @@ impl Menus {
         }
         let asked = AsOfficer { certificate, message: () };
         let (menu, names) = match tokio::time::timeout(self.wait, issuer.holder(&asked)).await {
-            Ok(Ok(officer)) => (Menu::of(&officer), Arc::new(officer.profiles)),
+            Ok(Ok(officer)) => {
+                let menu = Menu::of(&officer);
+                let Officer { profiles, applications, .. } = officer;
+                (menu, Arc::new(CalledNames { profiles, applications }))
+            }
             Ok(Err(Refusal::Refused(_))) => Default::default(),
             Ok(Err(_)) | Err(_) => return Default::default(),
         };
@@ -81,16 +90,19 @@ impl Menus {
     }
 }
 
-/// What the sample city calls its profiles.
+/// What the sample city calls its profiles and its application.
 #[cfg(test)]
-pub(super) fn sample_profiles() -> Vec<ProfileName> {
-    let name = |(profile, zh, en): (&str, &str, &str)| ProfileName {
-        profile: profile.into(),
+pub(crate) fn sample_names() -> CalledNames {
+    let name = |(id, zh, en): (&str, &str, &str)| DisplayName {
+        id: id.into(),
         zh: zh.into(),
         en: en.into(),
     };
     let official = ("official", "公职人员证书", "Certificate of officials");
-    [official, ("staff", "工作人员证书", "Staff certificate")].map(name).into()
+    CalledNames {
+        profiles: [official, ("staff", "工作人员证书", "Staff certificate")].map(name).into(),
+        applications: vec![name(("exchange", "公文交换", "Document exchange"))],
+    }
 }
 
 #[cfg(test)]

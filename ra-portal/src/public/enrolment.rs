@@ -208,7 +208,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         name: "王小明".into(),
         person: "0123456789ABCDEF".into(),
         units: vec!["商洛市".into(), "商州区".into(), "区政府办公室".into()],
-        profile: "official".into(),
+        profile: crate::pages::sample_names().profiles.swap_remove(0),
         keys: vec!["p256".into()],
         label: "page".into(),
         by_message: false,

@@ -60,7 +60,8 @@ struct Gate {
 struct ApplicationsPage {
     f: Frame,
     w: &'static ApplicationsWords,
-    applications: Vec<(String, Vec<Gate>)>,
+    /// By id, with what it is called and its gates.
+    applications: Vec<(String, String, Vec<Gate>)>,
 }
 
 /// `GET /applications`
@@ -84,7 +85,12 @@ fn filled(f: Frame, state: CityState) -> ApplicationsPage {
         let application = gate.application.clone();
         applications.entry(application).or_default().push(line(w, gate, is_unheard, now));
     }
-    ApplicationsPage { f, w, applications: applications.into_iter().collect() }
+    let named = |(id, gates)| {
+        let called = f.application(&id);
+        (id, called, gates)
+    };
+    let applications = applications.into_iter().map(named).collect();
+    ApplicationsPage { f, w, applications }
 }
 
 fn line(w: &'static ApplicationsWords, gate: GateState, is_unheard: bool, now: u64) -> Gate {

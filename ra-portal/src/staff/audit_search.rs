@@ -16,10 +16,9 @@ use portal_api::sentence;
 use records::evidence::{Search, SearchAnswer};
 use records::record::Record;
 use records::time::{in_a_form, typed_from, typed_until};
-use records::{Code, Problem};
+use records::{Code, DisplayName, Problem};
 use serde::Deserialize;
 use service::problem::{Refused, status};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 words! {
@@ -214,13 +213,15 @@ fn filled(f: Frame, asked: &Asked, answer: Option<Result<&SearchAnswer, Problem>
         field("reference", w.reference, w.reference_hint, &asked.reference),
     ];
     let mut lines = Vec::new();
-    let none = BTreeMap::new();
-    let names = answer.map_or(&none, |answer| &answer.names);
+    let mut names = answer.map(|answer| answer.names.clone()).unwrap_or_default();
+    let called =
+        |one: &DisplayName| (one.id.clone(), f.language.of_both(one.zh.clone(), one.en.clone()));
+    names.extend(f.names.profiles.iter().map(called));
     for found in answer.iter().flat_map(|answer| &answer.found) {
         let Ok(record) = Record::read(&found.record.0) else { continue };
         lines.push(Line {
             index: found.index,
-            sentence: marked(f.language, &sentence::of(&record, names)),
+            sentence: marked(f.language, &sentence::of(&record, &names)),
             request: sentence::request_of(&record),
         });
     }

@@ -210,14 +210,14 @@ fn lists(f: &Frame, mine: &Mine) -> Vec<List> {
         let why = why.map_or_else(String::new, |why| format!(" · {}", said(plain::reason(why))));
         Line {
             name: one.serial.clone(),
-            kind: f.profile(&one.profile),
+            kind: f.called(&one.profile),
             when: show::time(&one.not_after),
             state: format!("{}{why}", said(plain::own_state(&one.state))),
         }
     });
     let letters = mine.letters.iter().map(|one| Line {
         name: one.reference.clone(),
-        kind: f.profile(&one.profile),
+        kind: f.called(&one.profile),
         when: show::time(&one.expires),
         state: said(plain::own_state(&one.state)),
     });
@@ -318,6 +318,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         staff: false,
         approves: false,
         profiles: Vec::new(),
+        applications: Vec::new(),
     };
     let now = certificate.not_before() + 86_400;
     let works = filled(
@@ -336,9 +337,10 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
 #[cfg(test)]
 fn sample_of_mine() -> Mine {
     use records::mine::{OwnCertificate, OwnLetter, OwnNotice, OwnOrder};
+    let official = crate::pages::sample_names().profiles.swap_remove(0);
     let certificate = |serial: &str, state: &str, reason: &str| OwnCertificate {
         serial: serial.into(),
-        profile: "official".into(),
+        profile: official.clone(),
         not_after: "2027-11-24T08:00:00Z".into(),
         state: state.into(),
         reason: reason.into(),
@@ -359,7 +361,7 @@ fn sample_of_mine() -> Mine {
         ],
         letters: vec![OwnLetter {
             reference: "5GPJWBSG64S36D1N".into(),
-            profile: "<b>\u{202e}official".into(),
+            profile: records::DisplayName::of_id("<b>\u{202e}official"),
             expires: "2026-12-01T08:00:00Z".into(),
             state: "used".into(),
         }],

@@ -83,7 +83,7 @@ pub(super) fn sample_told(leaves: bool) -> (Body, Consequences) {
         roles: if leaves { vec![super::role::sample()] } else { Vec::new() },
         letters: if leaves { vec!["5GPJWBSG64S36D1N".into()] } else { Vec::new() },
         orders: 1,
-        applications: vec!["exchange".into()],
+        applications: crate::pages::sample_names().applications,
     };
     (Body::Person(body), told)
 }

@@ -106,6 +106,8 @@ impl DossierView {
         let timeline = timeline(f, w, &dossier);
         let held = |one: HeldLine| held(f, w, (one.line, now));
         let request = |line: DraftLine| request(language, line);
+        let applications: Vec<String> =
+            dossier.applications.iter().map(|id| f.application(id)).collect();
         Self {
             w,
             unit: show::harmless(&dossier.place),
@@ -119,7 +121,7 @@ impl DossierView {
                 .iter()
                 .map(|one| delegated(language, w, one))
                 .collect(),
-            applications: show::harmless(&dossier.applications.join(", ")),
+            applications: applications.join(", "),
             certificates: dossier.certificates.into_iter().map(held).collect(),
             letters: dossier.letters.into_iter().map(request).collect(),
             requests: dossier.requests.into_iter().map(request).collect(),

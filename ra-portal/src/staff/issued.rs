@@ -149,6 +149,7 @@ fn filled(f: Frame, facts: CertificateFacts, typed: Typed) -> IssuedPage {
     let agents = (all - waiting.len(), all, waiting.join(", "));
     let line = facts.line;
     let profile = f.profile(&line.profile);
+    let opened = facts.opened.iter().map(|(id, at)| (f.application(id), show::time(at))).collect();
     IssuedPage {
         f,
         w,
@@ -163,7 +164,7 @@ fn filled(f: Frame, facts: CertificateFacts, typed: Typed) -> IssuedPage {
         approvers: facts.approvers.iter().map(|one| approver(language, one)).collect(),
         of_founding: facts.founding,
         agents,
-        opened: facts.opened.into_iter().map(|(name, at)| (name, show::time(&at))).collect(),
+        opened,
         serial: line.serial,
         fingerprint: read.as_ref().map(|c| plain::fingerprint(&c.sha256())).unwrap_or_default(),
         pem: read.as_ref().map(Certificate::pem).unwrap_or_default(),

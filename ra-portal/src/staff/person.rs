@@ -224,7 +224,7 @@ fn filled(
         mail: show::harmless(&mail),
         numbered: number.is_some(),
         letter: line.letter,
-        profiles: profiles.into_iter().map(|id| (id.clone(), f.profile(&id))).collect(),
+        profiles: profiles.into_iter().map(|one| (one.id.clone(), f.called(&one))).collect(),
     };
     PersonPage { w, f, shown, known: Some(known), units: named(units), lending }
 }
@@ -242,7 +242,7 @@ pub(super) fn sample_facts(name: &str, letter: bool) -> PersonFacts {
             unit("sz-office", "商州区政府办公室"),
             unit("ln-office", "<b>\u{202e}"),
         ],
-        profiles: vec!["official".into(), "staff".into()],
+        profiles: crate::pages::sample_names().profiles,
     }
 }
 

@@ -1275,7 +1275,16 @@ fn basis(kind: &str, name: &Bytes) -> Basis {
         "approval-rules" | "bundle" => Some(j!({ "version": 1, "digest": b(fixed::<32>(6)) })),
         _ => None,
     };
-    Basis { people, units: units.iter().map(unit).collect(), before }
+    let called = |id: &str, zh: &str, en: &str| records::DisplayName {
+        id: id.into(),
+        zh: zh.into(),
+        en: en.into(),
+    };
+    let official = called("official", "公职人员证书", "Certificate of officials");
+    let exchange = called("exchange", "公文交换", "Document exchange");
+    let profiles = if matches!(kind, "issue" | "role") { vec![official] } else { Vec::new() };
+    let applications = if kind == "agent" { vec![exchange] } else { Vec::new() };
+    Basis { people, units: units.iter().map(unit).collect(), profiles, applications, before }
 }
 
 /// A passkey statement in its canonical form.

@@ -143,7 +143,7 @@ fn told(
         roles: roles.collect(),
         letters: told.letters.iter().map(|reference| reference.to_string()).collect(),
         orders: u32::try_from(told.orders.len()).unwrap_or(u32::MAX),
-        applications: told.applications.into_iter().collect(),
+        applications: told.applications.iter().map(|id| authority.application_called(id)).collect(),
     })
 }
 

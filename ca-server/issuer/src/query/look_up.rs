@@ -55,7 +55,7 @@ pub(crate) async fn look_up(issuer: &Issuer, message: &LookUp) -> Result<LookedU
         name,
         person: id,
         units: authority.above(&person.unit).iter().rev().filter_map(unit).collect(),
-        profile: profile.profile.id().to_owned(),
+        profile: authority.profile_called(&letter.state.profile),
         keys: profile.profile.keys().to_vec(),
         label: if staff { "cli" } else { "page" }.to_owned(),
         by_message: letter.state.by_message,

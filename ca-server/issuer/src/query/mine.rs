@@ -60,7 +60,7 @@ fn own_certificate(authority: &Authority, serial: &Serial, now: u64) -> Option<O
     };
     let (reason, since) = why.unwrap_or_default();
     Some(OwnCertificate {
-        profile: held.profile.to_string(),
+        profile: authority.profile_called(&held.profile),
         not_after: records::time::seconds(held.not_after),
         state: state.into(),
         since: if since == 0 { String::new() } else { records::time::seconds(since) },
@@ -76,7 +76,7 @@ fn own_letter(
 ) -> OwnLetter {
     OwnLetter {
         reference: reference.to_string(),
-        profile: letter.profile.to_string(),
+        profile: authority.profile_called(&letter.profile),
         expires: records::time::seconds(letter.expires),
         state: letter_state(authority, (reference, letter), now).into(),
     }

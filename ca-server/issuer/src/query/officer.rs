@@ -7,11 +7,11 @@ use crate::loaded::{opening, text};
 use crate::officer::person_of;
 use crate::query::place::role_line;
 use authority::{Authority, ProfileState};
-use ca_api::{OwnPasskey, ProfileName};
+use ca_api::OwnPasskey;
 use ca_store::table::person;
 use pki::Certificate;
 use pki::profile::Holder;
-use records::Code;
+use records::{Code, DisplayName};
 use store::Tx;
 
 /// Who an officer is.
@@ -48,18 +48,25 @@ async fn described(
     let roles = state.roles.iter().map(|(role, scope)| role_line(authority, *role, scope));
     let roles = roles.collect();
     let approves = staff && authority.is_approver(person);
-    let profiles = profiles(authority);
-    Ok(ca_api::Officer { person: person.to_owned(), name, roles, staff, approves, profiles })
+    let files = if staff { authority.bundle().files.as_slice() } else { &[] };
+    Ok(ca_api::Officer {
+        person: person.to_owned(),
+        name,
+        roles,
+        staff,
+        approves,
+        profiles: profiles(authority),
+        applications: DisplayName::of_applications(files),
+    })
 }
 
 /// What the profiles are called that people hold.
-fn profiles(authority: &Authority) -> Vec<ProfileName> {
+fn profiles(authority: &Authority) -> Vec<DisplayName> {
     let name = |(id, state): (&str, &ProfileState)| {
         let of_people = matches!(state.profile.holder(), Holder::Person | Holder::Staff);
-        let (zh, en) = state.profile.called().filter(|_| of_people)?;
-        Some(ProfileName { profile: id.to_owned(), zh: zh.to_owned(), en: en.to_owned() })
+        of_people.then(|| authority.profile_called(id))
     };
-    authority.profiles().filter_map(name).collect()
+    authority.profiles().filter_map(name).filter(DisplayName::is_readable).collect()
 }
 
 /// An officer's own certified passkeys.

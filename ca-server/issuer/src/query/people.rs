@@ -85,7 +85,7 @@ pub(crate) async fn person(
         mail: told(MAIL_PATH),
         number: state.number.map(Bytes::from),
         units: units(authority, |_| true),
-        profiles: profiles.map(|(id, _)| id.to_owned()).collect(),
+        profiles: profiles.map(|(id, _)| authority.profile_called(id)).collect(),
         line: line(authority, (id, told(NAME_PATH)), now)?,
     })
 }

@@ -37,7 +37,7 @@ pub(crate) async fn terms(
     let drawn = random::bytes()?;
     Ok(RenewalTerms {
         challenge: challenge::draw(&issuer.context, &serial.to_string(), drawn, now).into(),
-        profile: state.profile.id().to_owned(),
+        profile: authority.profile_called(&held.profile),
         keys: state.profile.keys().to_vec(),
         validity_days: state.profile.validity_days(),
         opens: records::time::seconds(opens),

@@ -76,7 +76,9 @@ pub fn told_about(told: &About) -> FactValue {
             FactValue::Row(vec![told_about(first), many.into()])
         }
         About::Portal(portal) => FactValue::Row(vec![portal.into()]),
-        About::Gate { application, agent } => joined([application.into(), agent.into()], " · "),
+        About::Gate { application, agent } => {
+            joined([application.clone().into(), agent.into()], " · ")
+        }
     }
 }
 

@@ -41,7 +41,7 @@ fn consequences(leaves: bool, told: &Consequences) -> Vec<Fact> {
         facts.push(fact(term, told.orders.to_string()));
     }
     let term = ("不能再进入的应用系统", "application that knows them no longer");
-    facts.extend(texts(term, &told.applications));
+    facts.extend(told.applications.iter().map(|one| fact(term, one.clone())));
     if facts.is_empty() {
         let none = said(
             "没有证书、角色、密码信封或在办事项受影响",
@@ -81,7 +81,7 @@ mod tests {
             roles: vec![line],
             letters: vec!["5GPJWBSG64S36D1N".into()],
             orders: 1,
-            applications: vec!["exchange".into()],
+            applications: vec![records::DisplayName::of_id("exchange")],
         };
         for leaves in [true, false] {
             assert_eq!(consequences(leaves, &told).len(), 6);

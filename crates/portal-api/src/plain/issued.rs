@@ -25,7 +25,7 @@ pub(super) fn issued(opened: &ShownOrder, issue: &IssueBody) -> Vec<Fact> {
         fact(("人员记录版本", "version of their record"), issue.person_version.to_string()),
         fact(("单位", "unit"), joined(units_named(opened, &subject.ou), " › ")),
         fact(("证书主体", "subject"), distinguished(subject, name)),
-        fact(("证书模板", "profile"), of_profile(&issue.profile)),
+        fact(("证书模板", "profile"), of_profile(opened, &issue.profile)),
         fact(
             ("有效期", "validity"),
             Said {

@@ -48,7 +48,8 @@ pub(super) fn about_person(
     facts.extend(about_number(body.number.as_ref(), held.and(before)));
     facts.push(evidence(opened, &body.evidence));
     let Some(before) = before else { return facts };
-    let (roles, certificates) = (roles(opened, &before.roles), certificates(&before.certificates));
+    let (roles, certificates) =
+        (roles(opened, &before.roles), certificates(opened, &before.certificates));
     let leaves = body.action == PersonAction::Leave;
     let after = |list: &[FactValue]| if leaves { Vec::new() } else { list.to_vec() };
     facts.push(list(("角色", "roles"), &roles, &after(&roles)));
@@ -84,7 +85,7 @@ pub(super) fn about_role(
         RoleAction::Grant => ("授予", "grant"),
         RoleAction::Withdraw => ("撤回", "withdraw"),
     };
-    let held = before.map(|before| certificates(&before.certificates)).unwrap_or_default();
+    let held = before.map(|before| certificates(opened, &before.certificates)).unwrap_or_default();
     let lent_to = before.map(|before| lent(opened, &before.lent)).unwrap_or_default();
     let lends = before.map(|before| lent(opened, &before.lends)).unwrap_or_default();
     let before = before.map(|before| before.roles.clone()).unwrap_or_default();
@@ -115,7 +116,7 @@ pub(super) fn about_delegation(
         RoleAction::Grant => said("代理审批", "delegate while on leave"),
         RoleAction::Withdraw => said("提前终止代理", "end a delegation before its time"),
     };
-    let held = before.map(|before| certificates(&before.certificates)).unwrap_or_default();
+    let held = before.map(|before| certificates(opened, &before.certificates)).unwrap_or_default();
     let roles = before.map(|before| roles(opened, &before.roles)).unwrap_or_default();
     let before = before.map(|before| before.lent.clone()).unwrap_or_default();
     let changed = LentBefore {
@@ -169,15 +170,15 @@ pub(super) fn lent(opened: &ShownOrder, all: &[LentBefore]) -> Vec<FactValue> {
     all.iter().map(one).collect()
 }
 
-pub(super) fn certificates(held: &[CertificateBefore]) -> Vec<FactValue> {
-    held.iter().map(certificate).collect()
+pub(super) fn certificates(opened: &ShownOrder, held: &[CertificateBefore]) -> Vec<FactValue> {
+    held.iter().map(|one| certificate(opened, one)).collect()
 }
 
-pub(super) fn certificate(held: &CertificateBefore) -> FactValue {
+pub(super) fn certificate(opened: &ShownOrder, held: &CertificateBefore) -> FactValue {
     FactValue::Row(vec![
         (&held.serial).into(),
         words(" ("),
-        (&held.profile).into(),
+        opened.order().basis.profile(&held.profile).into(),
         words(", ≤ "),
         FactValue::time(&held.not_after),
         words(")"),

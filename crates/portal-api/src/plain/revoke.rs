@@ -15,9 +15,10 @@ pub(super) fn revoked(
     body: &RevokeBody,
     before: Option<&PersonBefore>,
 ) -> Vec<Fact> {
+    let named = |one| certificate(opened, one);
     let held = before.map(|before| before.certificates.as_slice()).unwrap_or_default();
     let stays: Vec<FactValue> =
-        held.iter().filter(|one| !body.serials.contains(&one.serial)).map(certificate).collect();
+        held.iter().filter(|one| !body.serials.contains(&one.serial)).map(named).collect();
     let mut facts = vec![
         fact(("人员", "person"), person_named(opened, &body.person)),
         fact(("原因", "reason"), reason(&body.reason)),
@@ -25,7 +26,7 @@ pub(super) fn revoked(
     ];
     facts.extend(body.serials.iter().map(|serial| {
         let known = held.iter().find(|one| one.serial == *serial);
-        fact(("吊销证书", "revoked is"), known.map_or_else(|| serial.into(), certificate))
+        fact(("吊销证书", "revoked is"), known.map_or_else(|| serial.into(), named))
     }));
     facts.push(list(("保留的证书", "certificates that stay"), &stays, &stays));
     let roles = before.map(|before| roles(opened, &before.roles)).unwrap_or_default();
@@ -54,7 +55,7 @@ pub(super) fn released(
         fact(("人员", "person"), person_named(opened, &body.person)),
         fact(
             ("解除冻结的证书", "released is"),
-            known.map_or_else(|| (&body.serial).into(), certificate),
+            known.map_or_else(|| (&body.serial).into(), |one| certificate(opened, one)),
         ),
         fact(("冻结者", "suspended by"), by),
         fact(("冻结原因", "suspended because of"), reason(&body.reason)),

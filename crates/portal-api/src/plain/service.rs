@@ -11,10 +11,11 @@ use records::order::{
     AgentBefore, AgentBody, Before, FilesBefore, PortalBefore, PortalBody, ProfileRef,
 };
 
-pub(super) fn of_profile(profile: &ProfileRef) -> FactValue {
+pub(super) fn of_profile(opened: &ShownOrder, profile: &ProfileRef) -> FactValue {
     let digest = HEXLOWER.encode(&profile.digest.0);
     let which = words(&format!(" v{}, SHA-256 {digest}", profile.version));
-    FactValue::Row(vec![(&profile.id).into(), which])
+    let called = opened.order().basis.profile(&profile.id);
+    FactValue::Row(vec![called.into(), which])
 }
 
 pub(super) fn profile(opened: &ShownOrder, profile: &ProfileRef) -> Vec<Fact> {
@@ -98,6 +99,7 @@ pub(super) fn about_agent(
         (other, _) => FactValue::text(other),
     };
     let unit = was.map(|was| unit_named(opened, &was.unit));
+    let called = |application: &str| opened.order().basis.application(application);
     let hosts = was.map_or(&body.hosts, |was| &was.hosts);
     let units = was.map_or(&body.units, |was| &was.units);
     let mut facts = vec![
@@ -105,9 +107,9 @@ pub(super) fn about_agent(
         fact(("网关", "gate"), body.agent.clone()),
         changed(("运行单位", "unit that runs it"), unit, unit_named(opened, &body.unit)),
         changed(
-            ("应用", "application"),
-            was.map(|was| was.application.as_str()),
-            &body.application,
+            ("应用系统", "application"),
+            was.map(|was| called(&was.application)),
+            called(&body.application),
         ),
         list(("域名", "hosts"), &texts(hosts), &texts(&body.hosts)),
         list(

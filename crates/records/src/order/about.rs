@@ -4,6 +4,7 @@
 
 use super::{Body, NAME_PATH, Order};
 use crate::commitment::{self, Commitment, Disclosure};
+use crate::display_name::DisplayName;
 use serde::{Deserialize, Serialize};
 
 /// Whom or what an order concerns.
@@ -40,8 +41,8 @@ pub enum About {
     Portal(String),
     /// A gate.
     Gate {
-        /// Application id.
-        application: String,
+        /// The application.
+        application: DisplayName,
         /// Agent id.
         agent: String,
     },
@@ -125,7 +126,8 @@ pub fn about_body((order, body): (&Order, &Body), opened: &[Disclosure]) -> Abou
         Body::Bundle(bundle) => About::Version { id: String::new(), version: bundle.version },
         Body::Portal(portal) => About::Portal(portal.portal.clone()),
         Body::Agent(agent) => {
-            About::Gate { application: agent.application.clone(), agent: agent.agent.clone() }
+            let application = order.basis.application(&agent.application);
+            About::Gate { application, agent: agent.agent.clone() }
         }
     }
 }
@@ -166,6 +168,10 @@ pub fn title(order: &Order, opened: &[Disclosure]) -> String {
         Body::ApprovalRules(rules) => format!("v{}", rules.version),
         Body::Bundle(bundle) => format!("v{}", bundle.version),
         Body::Portal(portal) => portal.portal.clone(),
-        Body::Agent(agent) => format!("{} · {}", agent.application, agent.agent),
+        Body::Agent(agent) => {
+            let called = order.basis.application(&agent.application);
+            let name = Some(called.zh.as_str()).filter(|zh| !zh.is_empty());
+            format!("{} · {}", name.unwrap_or(&agent.application), agent.agent)
+        }
     }
 }

@@ -2,12 +2,12 @@
 //! what is in force before it. It is signed with the order, so that whoever is asked to consent is
 //! shown no word that nobody signed, and sees what changes.
 
-use crate::bytes::Bytes;
 use crate::commitment::Commitment;
-use crate::json::{self, JsonError};
+use crate::display_name::DisplayName;
+use crate::json::JsonError;
+use crate::order::before::{Before, PersonBefore};
 use crate::order::body::Body;
-use crate::order::office::{LENDS_MAX, LENT_MAX, PersonAction, RoleAction, UnitAction};
-use crate::rules::{Holding, Role};
+use crate::order::office::{PersonAction, RoleAction, UnitAction};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -25,6 +25,13 @@ pub struct Basis {
     pub people: Vec<NamedPerson>,
     /// Every unit that it names, by id.
     pub units: Vec<NamedUnit>,
+    /// What profiles that it names are called by their files in force, by id; one that has no name
+    /// is left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<DisplayName>,
+    /// The same of applications, by the access rules in force.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub applications: Vec<DisplayName>,
     /// What is in force before it, by kind; nothing where it is the first of its kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Value>,
@@ -52,197 +59,12 @@ pub struct NamedUnit {
     pub name: String,
 }
 
-/// What is in force before an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Before {
-    /// A unit that moves or closes.
-    Unit(UnitBefore),
-    /// What a person is and holds.
-    Person(PersonBefore),
-    /// A file, or the files of a bundle.
-    Files(FilesBefore),
-    /// A portal that closes.
-    Portal(PortalBefore),
-    /// An agent that closes or is registered anew.
-    Agent(AgentBefore),
-}
-
-/// Kind `unit`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UnitBefore {
-    /// Whether it is a county.
-    pub county: bool,
-    /// Unit above it; empty for the city.
-    pub parent: String,
-    /// Whether it takes people.
-    pub open: bool,
-}
-
-/// Kinds `person`, `role`, `delegate`, `revoke` and `release`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PersonBefore {
-    /// The commitment to the mail address that authority holds; in kind `person` only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mail: Option<Commitment>,
-    /// The keyed digest of the national number that authority holds; in kind `person` only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub number: Option<Bytes>,
-    /// Their roles.
-    pub roles: Vec<Holding>,
-    /// Their certificates that are not revoked.
-    pub certificates: Vec<CertificateBefore>,
-    /// What others lend to them, unless it is over.
-    pub lent: Vec<LentBefore>,
-    /// Of a role that is withdrawn, and of somebody who leaves: what they lend to others, which
-    /// ends with it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lends: Vec<LentBefore>,
-}
-
-/// A role that somebody lends while on leave.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LentBefore {
-    /// Person id of the other: who is on leave, or who acts for them.
-    pub person: String,
-    /// The role.
-    pub role: Role,
-    /// Where it holds.
-    pub scope: String,
-    /// First second.
-    pub from: String,
-    /// Last second.
-    pub until: String,
-}
-
-/// A certificate that is not revoked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CertificateBefore {
-    /// Serial number in lower-case hexadecimal.
-    pub serial: String,
-    /// Profile id.
-    pub profile: String,
-    /// End of validity.
-    pub not_after: String,
-}
-
-/// Kinds `profile`, `approval-rules` and `bundle`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FilesBefore {
-    /// Version in force.
-    pub version: u32,
-    /// Its digest, of the same form as in the body.
-    pub digest: Bytes,
-}
-
-/// Kind `portal`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PortalBefore {
-    /// Unit that runs it.
-    pub unit: String,
-    /// Host of the public pages.
-    pub public_host: String,
-    /// Host of the staff pages.
-    pub staff_host: String,
-    /// SHA-256 of each key of the public process.
-    pub public_keys: Vec<Bytes>,
-    /// SHA-256 of each key of the staff process.
-    pub staff_keys: Vec<Bytes>,
-    /// Whether it may speak.
-    pub open: bool,
-}
-
-/// Kind `agent`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AgentBefore {
-    /// Unit that runs it.
-    pub unit: String,
-    /// Application id.
-    pub application: String,
-    /// Host names of the application.
-    pub hosts: Vec<String>,
-    /// Units whose people it serves.
-    pub units: Vec<String>,
-    /// SHA-256 of each of its keys.
-    pub keys: Vec<Bytes>,
-    /// Whether it is served.
-    pub open: bool,
-}
-
 /// Whether something must be in force before an order.
 #[derive(PartialEq, Eq)]
 enum Needs {
     Nothing,
     Something,
     Either,
-}
-
-impl Before {
-    /// Reads what stands before an order of this kind.
-    fn read(kind: &str, value: &Value) -> Result<Self, JsonError> {
-        match kind {
-            "unit" => json::from_value(value).map(Self::Unit),
-            "person" | "role" | "delegate" | "revoke" | "release" => {
-                json::from_value(value).map(Self::Person)
-            }
-            "profile" | "approval-rules" | "bundle" => json::from_value(value).map(Self::Files),
-            "portal" => json::from_value(value).map(Self::Portal),
-            "agent" => json::from_value(value).map(Self::Agent),
-            _ => Err(shape("before")),
-        }
-    }
-
-    /// As it stands in an order.
-    pub fn value(&self) -> Result<Value, JsonError> {
-        let value = match self {
-            Self::Unit(before) => serde_json::to_value(before),
-            Self::Person(before) => serde_json::to_value(before),
-            Self::Files(before) => serde_json::to_value(before),
-            Self::Portal(before) => serde_json::to_value(before),
-            Self::Agent(before) => serde_json::to_value(before),
-        };
-        value.map_err(|error| JsonError::Shape(error.to_string()))
-    }
-
-    /// Whether its lists are as short as authority lets them become.
-    fn is_bounded(&self) -> bool {
-        match self {
-            Self::Person(held) => held.lent.len() <= LENT_MAX && held.lends.len() <= LENDS_MAX,
-            _ => true,
-        }
-    }
-
-    /// What is lent to a person or by them.
-    fn lent(&self) -> impl Iterator<Item = &LentBefore> {
-        let held = match self {
-            Self::Person(held) => Some(held),
-            _ => None,
-        };
-        held.into_iter().flat_map(|held| held.lent.iter().chain(&held.lends))
-    }
-
-    /// Units that it names.
-    fn units(&self) -> Vec<&str> {
-        match self {
-            Self::Unit(unit) if unit.parent.is_empty() => Vec::new(),
-            Self::Unit(unit) => vec![&unit.parent],
-            Self::Person(person) => {
-                let held = person.roles.iter().map(|role| role.scope.as_str());
-                held.chain(self.lent().map(|one| one.scope.as_str())).collect()
-            }
-            Self::Files(_) => Vec::new(),
-            Self::Portal(portal) => vec![&portal.unit],
-            Self::Agent(agent) => {
-                agent.units.iter().chain([&agent.unit]).map(String::as_str).collect()
-            }
-        }
-    }
 }
 
 impl Body {
@@ -318,6 +140,50 @@ impl Basis {
         units.into_iter().map(str::to_owned).chain(body.units()).collect()
     }
 
+    /// Which profiles may be named: of the certificate that is issued, and of those that its person
+    /// has.
+    pub fn profiles_of(body: &Body, before: Option<&Before>) -> BTreeSet<String> {
+        let held = match before {
+            Some(Before::Person(held)) => held.certificates.as_slice(),
+            _ => &[],
+        };
+        let issued = match body {
+            Body::Issue(issue) => Some(issue.profile.id.clone()),
+            _ => None,
+        };
+        held.iter().map(|one| one.profile.clone()).chain(issued).collect()
+    }
+
+    /// Which applications may be named: where a gate stands, and where it stood.
+    pub fn applications_of(body: &Body, before: Option<&Before>) -> BTreeSet<String> {
+        let was = match before {
+            Some(Before::Agent(was)) => Some(was.application.clone()),
+            _ => None,
+        };
+        let is = match body {
+            Body::Agent(agent) => Some(agent.application.clone()),
+            _ => None,
+        };
+        was.into_iter().chain(is).collect()
+    }
+
+    /// Whether it is still as it was shown; that an application has rules by now, and a name with
+    /// them, is no difference, and a profile's name stands in the file that an order names.
+    pub fn still_is(&self, now: &Self) -> bool {
+        let called = self.applications.iter().all(|one| now.applications.contains(one));
+        called && self.people == now.people && self.units == now.units && self.before == now.before
+    }
+
+    /// What a profile is called; the id alone where nothing calls it otherwise.
+    pub fn profile(&self, id: &str) -> DisplayName {
+        called(&self.profiles, id)
+    }
+
+    /// What an application is called, likewise.
+    pub fn application(&self, id: &str) -> DisplayName {
+        called(&self.applications, id)
+    }
+
     /// A person of it.
     pub fn person(&self, id: &str) -> Option<&NamedPerson> {
         self.people.iter().find(|one| one.person == id)
@@ -354,6 +220,8 @@ impl Basis {
             || ends && !ends_loans(body)
             || people != wanted
             || !units.into_iter().eq(&wanted_units)
+            || !are_named(&self.profiles, &Self::profiles_of(body, before.as_ref()))
+            || !are_named(&self.applications, &Self::applications_of(body, before.as_ref()))
         {
             return Err(shape("basis"));
         }
@@ -371,6 +239,16 @@ impl Basis {
         }
         list
     }
+}
+
+/// Whether each can be read, is one that may be named, and they stand in the order of their ids.
+fn are_named(list: &[DisplayName], wanted: &BTreeSet<String>) -> bool {
+    let known = list.iter().all(|one| wanted.contains(&one.id) && one.is_readable());
+    known && list.is_sorted_by(|one, next| one.id < next.id)
+}
+
+fn called(list: &[DisplayName], id: &str) -> DisplayName {
+    list.iter().find(|one| one.id == id).cloned().unwrap_or_else(|| DisplayName::of_id(id))
 }
 
 /// Whether what somebody lends may end with it.

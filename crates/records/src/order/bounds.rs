@@ -1,6 +1,8 @@
-//! Lists of an order have an end, before anybody looks at what is in them.
+//! Lists of an order have an end, before anybody looks at what is in them, and a name stands beside
+//! what an order names.
 
 use crate::commitment::Disclosure;
+use crate::display_name::DisplayName;
 use crate::order::{
     Body, LENDS_MAX, LENT_MAX, NAMES_MAX, NamedUnit, Order, OrderError, REVOKED_MAX,
 };
@@ -64,6 +66,47 @@ fn lists_of_an_order_have_an_end() {
     assert!(withdrawing(LENT_MAX, LENDS_MAX).parts().is_ok());
     assert!(withdrawing(LENT_MAX + 1, 0).parts().is_err());
     assert!(withdrawing(0, LENDS_MAX + 1).parts().is_err());
+}
+
+/// What something is called stands only beside an id that the order names, once, in the order of
+/// ids, and can be read.
+#[test]
+fn a_name_stands_beside_what_an_order_names() {
+    let called = |id: &str, zh: &str| DisplayName {
+        id: id.into(),
+        zh: zh.into(),
+        en: "Document exchange".into(),
+    };
+    let gate = |applications: Vec<DisplayName>| {
+        let body = json!({
+            "action": "close", "agent": "gate-1", "unit": "office", "application": "exchange",
+            "hosts": ["app.example"], "units": ["office"], "token_sha256": "", "renewals": 0,
+        });
+        let before = json!({
+            "unit": "office", "application": "other", "hosts": ["app.example"],
+            "units": ["office"], "keys": [], "open": true,
+        });
+        let mut order = order("agent", body, Some(before));
+        order.basis.units = vec![NamedUnit { unit: "office".into(), name: "科".into() }];
+        order.basis.applications = applications;
+        order
+    };
+    let (exchange, other) = (called("exchange", "公文交换"), called("other", "信访"));
+    assert!(gate(Vec::new()).parts().is_ok());
+    assert!(gate(vec![exchange.clone(), other.clone()]).parts().is_ok());
+    let wrong = [
+        vec![other.clone(), exchange.clone()],
+        vec![exchange.clone(), exchange.clone()],
+        vec![called("petitions", "信访")],
+        vec![called("exchange", "")],
+        vec![called("exchange", "公文\u{202e}交换")],
+    ];
+    for applications in wrong {
+        assert!(gate(applications.clone()).parts().is_err(), "{applications:?}");
+    }
+    let mut elsewhere = gate(Vec::new());
+    elsewhere.basis.profiles = vec![called("official", "公职人员证书")];
+    assert!(elsewhere.parts().is_err());
 }
 
 /// More disclosures than commitments are refused before one of them is looked at.

@@ -2,7 +2,7 @@
 //! change is the change that comes about.
 
 use super::operator::{authority_rules, bundle};
-use crate::sample::operate::{OFFICERS, SECURITY, person, revoke, role};
+use crate::sample::operate::{OFFICERS, SECURITY, agent, gate, person, revoke, role};
 use crate::sample::{Sample, key};
 use ca_host::operator::OperatorRequest;
 use records::order::{Before, PersonAction, RoleAction, UNSIGNED_SECONDS, title};
@@ -35,6 +35,37 @@ fn a_name_beside_an_id_is_the_one_that_authority_holds() {
         assert_eq!(sample.operator(grant(&li)).unwrap_err(), Code::UnsignedAuthority);
         sample.rows.people.insert(li.clone(), before);
     }
+}
+
+/// An application is called what the rules in force call it, and a profile what its file does: in
+/// the order that officers consent to. A name that comes later ends nothing, another one does.
+#[test]
+fn what_has_an_id_is_called_by_what_is_in_force() {
+    let mut sample = Sample::found();
+    let unnamed = sample.order(agent(gate("register", "gate-1")));
+    sample.done(bundle(2), &SECURITY);
+    let named = sample.order(agent(gate("register", "gate-2")));
+    let basis = |sample: &Sample, order| {
+        let read = sample.authority().open(order, sample.city.now).unwrap().0;
+        (title(&read, &[]), read.basis.clone())
+    };
+    let (told, shown) = basis(&sample, named);
+    assert_eq!(shown.application("exchange").zh, "公文交换");
+    assert_eq!(told, "公文交换 · gate-2");
+    assert_eq!(basis(&sample, unnamed).0, "exchange · gate-1");
+    sample.approve(unnamed, "security-1").unwrap();
+    let OperatorRequest::Bundle { mut files, .. } = bundle(3) else { panic!("no bundle") };
+    for file in &mut files {
+        file.content = file.content.replace("公文交换", "公文往来");
+    }
+    sample.done(OperatorRequest::Bundle { version: 3, files }, &SECURITY);
+    assert_eq!(sample.approve(named, "security-1"), Err(Code::StateConflict));
+    sample.approve(unnamed, "security-2").unwrap();
+
+    let id = sample.register("李丹", "sz-office");
+    let letter = sample.letter(&id, "official");
+    let order = sample.applied(&letter, &key());
+    assert_eq!(basis(&sample, order).1.profile("official").zh, "公职人员证书");
 }
 
 #[test]

@@ -1,0 +1,195 @@
+//! What is in force before an order, by its kind, so that whoever reads it sees a change as what it
+//! changes.
+
+use crate::bytes::Bytes;
+use crate::commitment::Commitment;
+use crate::json::{self, JsonError};
+use crate::order::office::{LENDS_MAX, LENT_MAX};
+use crate::rules::{Holding, Role};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What is in force before an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// A unit that moves or closes.
+    Unit(UnitBefore),
+    /// What a person is and holds.
+    Person(PersonBefore),
+    /// A file, or the files of a bundle.
+    Files(FilesBefore),
+    /// A portal that closes.
+    Portal(PortalBefore),
+    /// An agent that closes or is registered anew.
+    Agent(AgentBefore),
+}
+
+/// Kind `unit`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnitBefore {
+    /// Whether it is a county.
+    pub county: bool,
+    /// Unit above it; empty for the city.
+    pub parent: String,
+    /// Whether it takes people.
+    pub open: bool,
+}
+
+/// Kinds `person`, `role`, `delegate`, `revoke` and `release`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonBefore {
+    /// The commitment to the mail address that authority holds; in kind `person` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<Commitment>,
+    /// The keyed digest of the national number that authority holds; in kind `person` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<Bytes>,
+    /// Their roles.
+    pub roles: Vec<Holding>,
+    /// Their certificates that are not revoked.
+    pub certificates: Vec<CertificateBefore>,
+    /// What others lend to them, unless it is over.
+    pub lent: Vec<LentBefore>,
+    /// Of a role that is withdrawn, and of somebody who leaves: what they lend to others, which
+    /// ends with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lends: Vec<LentBefore>,
+}
+
+/// A role that somebody lends while on leave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LentBefore {
+    /// Person id of the other: who is on leave, or who acts for them.
+    pub person: String,
+    /// The role.
+    pub role: Role,
+    /// Where it holds.
+    pub scope: String,
+    /// First second.
+    pub from: String,
+    /// Last second.
+    pub until: String,
+}
+
+/// A certificate that is not revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateBefore {
+    /// Serial number in lower-case hexadecimal.
+    pub serial: String,
+    /// Profile id.
+    pub profile: String,
+    /// End of validity.
+    pub not_after: String,
+}
+
+/// Kinds `profile`, `approval-rules` and `bundle`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilesBefore {
+    /// Version in force.
+    pub version: u32,
+    /// Its digest, of the same form as in the body.
+    pub digest: Bytes,
+}
+
+/// Kind `portal`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PortalBefore {
+    /// Unit that runs it.
+    pub unit: String,
+    /// Host of the public pages.
+    pub public_host: String,
+    /// Host of the staff pages.
+    pub staff_host: String,
+    /// SHA-256 of each key of the public process.
+    pub public_keys: Vec<Bytes>,
+    /// SHA-256 of each key of the staff process.
+    pub staff_keys: Vec<Bytes>,
+    /// Whether it may speak.
+    pub open: bool,
+}
+
+/// Kind `agent`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentBefore {
+    /// Unit that runs it.
+    pub unit: String,
+    /// Application id.
+    pub application: String,
+    /// Host names of the application.
+    pub hosts: Vec<String>,
+    /// Units whose people it serves.
+    pub units: Vec<String>,
+    /// SHA-256 of each of its keys.
+    pub keys: Vec<Bytes>,
+    /// Whether it is served.
+    pub open: bool,
+}
+
+impl Before {
+    /// Reads what stands before an order of this kind.
+    pub(super) fn read(kind: &str, value: &Value) -> Result<Self, JsonError> {
+        match kind {
+            "unit" => json::from_value(value).map(Self::Unit),
+            "person" | "role" | "delegate" | "revoke" | "release" => {
+                json::from_value(value).map(Self::Person)
+            }
+            "profile" | "approval-rules" | "bundle" => json::from_value(value).map(Self::Files),
+            "portal" => json::from_value(value).map(Self::Portal),
+            "agent" => json::from_value(value).map(Self::Agent),
+            _ => Err(JsonError::Shape("before".to_owned())),
+        }
+    }
+
+    /// As it stands in an order.
+    pub fn value(&self) -> Result<Value, JsonError> {
+        let value = match self {
+            Self::Unit(before) => serde_json::to_value(before),
+            Self::Person(before) => serde_json::to_value(before),
+            Self::Files(before) => serde_json::to_value(before),
+            Self::Portal(before) => serde_json::to_value(before),
+            Self::Agent(before) => serde_json::to_value(before),
+        };
+        value.map_err(|error| JsonError::Shape(error.to_string()))
+    }
+
+    /// Whether its lists are as short as authority lets them become.
+    pub(super) fn is_bounded(&self) -> bool {
+        match self {
+            Self::Person(held) => held.lent.len() <= LENT_MAX && held.lends.len() <= LENDS_MAX,
+            _ => true,
+        }
+    }
+
+    /// What is lent to a person or by them.
+    pub(super) fn lent(&self) -> impl Iterator<Item = &LentBefore> {
+        let held = match self {
+            Self::Person(held) => Some(held),
+            _ => None,
+        };
+        held.into_iter().flat_map(|held| held.lent.iter().chain(&held.lends))
+    }
+
+    /// Units that it names.
+    pub(super) fn units(&self) -> Vec<&str> {
+        match self {
+            Self::Unit(unit) if unit.parent.is_empty() => Vec::new(),
+            Self::Unit(unit) => vec![&unit.parent],
+            Self::Person(person) => {
+                let held = person.roles.iter().map(|role| role.scope.as_str());
+                held.chain(self.lent().map(|one| one.scope.as_str())).collect()
+            }
+            Self::Files(_) => Vec::new(),
+            Self::Portal(portal) => vec![&portal.unit],
+            Self::Agent(agent) => {
+                agent.units.iter().chain([&agent.unit]).map(String::as_str).collect()
+            }
+        }
+    }
+}
