@@ -4,6 +4,7 @@
 //! responsible.
 
 use crate::CaConfig;
+use pki::profile::LetterChannel;
 use records::order::{AgentBody, DelegateBody, PersonAction, PortalBody, RoleAction, UnitAction};
 use records::record::File;
 use records::rules::Role;
@@ -224,6 +225,9 @@ pub struct OperatorAnswer {
     /// Reference of the letter that was made.
     #[serde(default)]
     pub reference: String,
+    /// By which ways the parts of its code come, where it is more than paper.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<LetterChannel>,
     /// Reference of the letter that was voided.
     #[serde(default)]
     pub voided: String,

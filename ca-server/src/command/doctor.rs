@@ -19,6 +19,7 @@ use ca_store::table::certificate;
 use clap::Args;
 use finding::{Finding, Next};
 use lists::Recorded;
+use pki::profile::LetterChannel;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use system::speech;
@@ -55,6 +56,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     examine_secrets(host, &mut findings);
     examine_notices(host, &mut findings);
     if let Some(authority) = &authority {
+        examine_gateway(host, authority, &mut findings);
         examine_letters(host, authority, &mut findings).await?;
     }
     if host.json {
@@ -204,6 +206,30 @@ fn examine_notices(host: &Host, findings: &mut Vec<Finding>) {
             "mend [notices] in ca.toml, then: ca-server notice test --to ADDRESS",
         ),
     });
+}
+
+/// Profiles whose letters need a message code, where nothing could send one: nobody gets a letter
+/// under them.
+fn examine_gateway(host: &Host, authority: &Authority, findings: &mut Vec<Finding>) {
+    if host.config.notices.webhook.is_some() {
+        return;
+    }
+    let both = authority
+        .profiles()
+        .filter(|(_, state)| state.profile.letter_channels().contains(&LetterChannel::Sms));
+    findings.extend(both.map(|(id, _)| Finding {
+        what: (
+            format!("证书模板 {id} 的密码信封须有短信码，而没有设置短信网关，因此不能制作"),
+            format!(
+                "letters of profile {id} need a message code and no gateway for short messages is \
+                 set up, so that none can be made"
+            ),
+        ),
+        next: Next::Do(
+            "在 ca.toml 中设置 [notices.webhook]，然后重新启动 issuer 和 notices",
+            "set up [notices.webhook] in ca.toml, then start issuer and notices anew",
+        ),
+    }));
 }
 
 /// Letters that are over and still on this host; what became over a moment ago, the issuer may be

@@ -5,6 +5,7 @@ use anyhow::Context;
 use ca_host::letter_print;
 use ca_host::operator::{OperatorAnswer, OperatorRequest};
 use clap::{Args, Subcommand};
+use pki::profile::LetterChannel;
 use records::letter::Letter;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -70,7 +71,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     if host.json {
         system::terminal::json(&serde_json::to_string(&result)?);
     } else {
-        say(&result);
+        say(host, &result);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -119,7 +120,7 @@ fn read(text: &str) -> anyhow::Result<String> {
         .context("这不是密码信封编号 / this is no reference of a letter")
 }
 
-fn say(result: &OperatorAnswer) {
+fn say(host: &Host, result: &OperatorAnswer) {
     if !result.voided.is_empty() {
         speech::fact("", ("已作废", "voided"), &result.voided);
         if !result.logged {
@@ -143,6 +144,17 @@ fn say(result: &OperatorAnswer) {
         "一经使用、挂失、作废或过期，即从本机粉碎。",
         "Once it is used, lost, voided or expired it is shredded from this host.",
     );
+    if result.channels.contains(&LetterChannel::Sms) {
+        speech::sentence(
+            "",
+            "申领还需要短信码：由短信网关发到收件人的手机，不在密码信封上；只有其中之一不能申领。",
+            "To ask it takes a message code as well, which is not on the sheet: the gateway for \
+             short messages sends it to the addressee's telephone. Neither asks alone.",
+        );
+        speech::said("", "是否已交给网关：", "whether the gateway has it:");
+        let listed = super::say::again(&host.state()).then("notice list {}", &[&result.person]);
+        speech::fact("  ", ("查看", "see"), listed.as_str());
+    }
     let next = speech::Command::new("yinxin enroll --letter {}", &[&result.letter]);
     speech::next("", &next);
 }

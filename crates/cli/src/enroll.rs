@@ -15,6 +15,7 @@ use records::letter::bind;
 use records::message_code::MessageCode;
 use std::path::PathBuf;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// How often a waiting client asks.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
@@ -52,6 +53,8 @@ pub struct Arguments {
 
 pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
     let held = arguments.letter.read()?;
+    // What others can open is refused before anybody is asked anything.
+    let message = arguments.message_code_file.as_deref().map(prompt::from_file).transpose()?;
     let client = files::client(&held.trust.portal_public, &held.trust, None)?;
     let portal = portal_api::Public(client);
     let look_up =
@@ -68,7 +71,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
             collected::check_vacant(&arguments.out)?;
             let question = ("以上信息是您本人的吗？输入 yes", "Is this you? [yes]:");
             consent(output, (own, ""), &Consent::new(arguments.yes, question, "yes"))?.into_inner();
-            submit(arguments, &held, &portal, &record).await?
+            submit((arguments, message), &held, &portal, &record).await?
         }
         Stage::Rejected { reason } => {
             let answer = serde_json::json!({ "stage": "rejected", "reason": reason });
@@ -129,7 +132,7 @@ impl Consentable for OwnRecord<'_> {
 impl ByLetter for OwnRecord<'_> {}
 
 async fn submit(
-    arguments: &Arguments,
+    (arguments, message): (&Arguments, Option<Zeroizing<String>>),
     held: &Held,
     portal: &portal_api::Public,
     record: &LookedUp,
@@ -139,7 +142,7 @@ async fn submit(
     }
     let mut keys = held.keys.clone();
     if record.by_message {
-        keys = keys.with_message(&message_code(arguments, held)?);
+        keys = keys.with_message(&message_code(message, held)?);
     }
     let file = arguments.passphrase_file.as_deref();
     let signer = open_or_make(&arguments.key, algorithm(&arguments.algorithm)?, file)?;
@@ -160,10 +163,10 @@ async fn submit(
 }
 
 /// What came by short message beside the letter; it stays here as the letter's code does.
-fn message_code(arguments: &Arguments, held: &Held) -> Result<MessageCode, Failure> {
-    let text = match &arguments.message_code_file {
-        Some(path) => prompt::from_file(path)?,
-        None => prompt::hidden(("短信码", "message code"))?,
+fn message_code(message: Option<Zeroizing<String>>, held: &Held) -> Result<MessageCode, Failure> {
+    let text = match message {
+        Some(text) => text,
+        None => prompt::hidden(("短信码", "message code"), "--message-code-file")?,
     };
     MessageCode::read(&held.reference, &text).map_err(|error| {
         let zh = "短信码与这封密码信封不符，请核对每个字符。";

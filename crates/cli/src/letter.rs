@@ -63,7 +63,7 @@ impl LetterArguments {
             (None, Some(reference)) => {
                 let code = match &self.code_file {
                     Some(path) => prompt::from_file(path)?,
-                    None => prompt::hidden(("授权码", "code"))?,
+                    None => prompt::hidden(("授权码", "code"), "--code-file")?,
                 };
                 (reference.clone(), code, self.believed()?)
             }

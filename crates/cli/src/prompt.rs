@@ -10,12 +10,14 @@ use zeroize::Zeroizing;
 
 /// Shortest passphrase that people may choose, in characters.
 const PASSPHRASE_CHARS_MIN: usize = 12;
+/// What names the file of a passphrase.
+const FILE: &str = "--passphrase-file";
 
 /// The passphrase of an existing key: from a file, or asked.
 pub(crate) fn passphrase(file: Option<&Path>) -> Result<Zeroizing<String>, Failure> {
     match file {
         Some(path) => from_file(path),
-        None => hidden(("密钥口令", "passphrase")),
+        None => hidden(("密钥口令", "passphrase"), FILE),
     }
 }
 
@@ -24,9 +26,11 @@ pub(crate) fn new_passphrase(file: Option<&Path>) -> Result<Zeroizing<String>, F
     let chosen = match file {
         Some(path) => from_file(path)?,
         None => {
-            let first =
-                hidden(("新口令（至少 12 个字符）", "new passphrase (12 characters at least)"))?;
-            let second = hidden(("再输一次", "once more"))?;
+            let first = hidden(
+                ("新口令（至少 12 个字符）", "new passphrase (12 characters at least)"),
+                FILE,
+            )?;
+            let second = hidden(("再输一次", "once more"), FILE)?;
             if *first != *second {
                 return Err(Failure::usage("两次输入不一致。", "the two differ"));
             }
@@ -47,12 +51,13 @@ pub(crate) fn from_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
     Ok(keys::passphrase_from_file(path)?)
 }
 
-/// Asks without echo. Where there is no terminal a script must bring a file.
-pub(crate) fn hidden((zh, en): (&str, &str)) -> Result<Zeroizing<String>, Failure> {
+/// Asks without echo. Where there is no terminal a script must bring a file, by the option that is
+/// named.
+pub(crate) fn hidden((zh, en): (&str, &str), option: &str) -> Result<Zeroizing<String>, Failure> {
     let typed = stdin();
     if !typed.is_terminal() {
         return Err(Failure::usage("没有终端可供输入。", "there is no terminal to ask on")
-            .next("同一命令，加上 --passphrase-file FILE / the same with --passphrase-file FILE"));
+            .next(format!("同一命令，加上 {option} FILE / the same with {option} FILE")));
     }
     terminal::question(&format!("{}: ", speech::both(zh, en)));
     let failed = |_| Failure::usage("无法关闭回显。", "the echo cannot be switched off");

@@ -9,7 +9,7 @@ use crate::exit::Failure;
 use crate::files::{self, Opened, Own};
 use crate::output::Output;
 use crate::request::{algorithm, one_of, open_or_make};
-use crate::{collected, contexts};
+use crate::{collected, contexts, prompt};
 use pki::{Certificate, Signer};
 use portal_api::Public;
 use portal_api::plain::{self, Fact, FactValue, Said};
@@ -66,6 +66,10 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let opened = arguments.own.open()?;
     let old = opened.leaf()?;
     let place = place(arguments, old)?;
+    if let Some(path) = &arguments.new_passphrase_file {
+        // What others can open is refused before anybody is asked anything.
+        prompt::from_file(path)?;
+    }
     let portal = Public(files::client(&trust.portal_public, &trust, None)?);
     let ask = AskRenewal { certificate: old.der().into() };
     let terms = portal.renewal_terms(&ask).await?;

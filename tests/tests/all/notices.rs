@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use tests::people::code;
 use tests::processes::until;
-use tests::{Office, Running, workspace};
+use tests::{Office, Official, Running, binary, workspace};
 
 /// A server that a story runs beside the city.
 struct Server {
@@ -326,4 +327,84 @@ async fn a_gateway_that_is_set_up_wrongly_loses_no_notice() {
         became == [("webhook".to_owned(), "letter".to_owned(), "done".to_owned())]
     })
     .await;
+}
+
+/// Letters of officials come by two channels.
+async fn by_two_channels(office: &Office) {
+    let path = office.path("ca/policies/profiles/official.toml");
+    let text = std::fs::read_to_string(path).unwrap().replace("version = 1", "version = 2");
+    let both = "mail = true\nletter_channels = [\"paper\", \"sms\"]";
+    assert!(text.contains("mail = true"), "{text}");
+    let file = office.path("official-2.toml");
+    std::fs::write(&file, text.replace("mail = true", both)).unwrap();
+    let (order, _) = office.draft(&["profile", &file.display().to_string()]);
+    office.approve_by_security(&order).await;
+}
+
+/// A letter of two channels, by a gateway that checks each signature itself: what it sends asks for
+/// a certificate beside the paper, neither asks alone, and nobody keeps it once it was sent. Where
+/// there is no gateway, nobody makes half a letter.
+#[tokio::test]
+async fn the_second_part_of_a_letter_comes_by_the_gateway() {
+    let mut office = Office::open().await;
+    let person = office.register("王小明", "sz-office").await;
+    let other = office.register("李丹", "sz-office").await;
+    by_two_channels(&office).await;
+    assert_eq!(office.ca_refused(&["letter", &person]), "message-gateway");
+    let told = office.ca(&["doctor"]);
+    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(!told.status.success() && text.contains("[notices.webhook]"), "{text}");
+
+    let (mut gateway, sms) = (Server::new(), office.port(13));
+    let secret = office.path("ca/notices/webhook.secret").display().to_string();
+    gateway.start("gateway.py", &[sms.to_string(), secret]).await;
+    configure(&office, &format!("[notices.webhook]\nurl = \"http://127.0.0.1:{sms}/sms\"\n"));
+    office.stop("issuer");
+    office.start("issuer", &[]).await;
+    office.start("notices", &[]).await;
+    until("doctor finds nothing", async || office.ca(&["doctor"]).status.success()).await;
+    // The operator reads that a second part comes, by which channel, and where to look.
+    let told = office.ca(&["letter", &other]);
+    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(text.contains("短信码") && text.contains("notice list"), "{text}");
+
+    let made = office.ca_json(&["letter", &person]);
+    assert_eq!(made["channels"], serde_json::json!(["paper", "sms"]));
+    let sent = || -> Vec<Value> {
+        let took = gateway.took("messages.jsonl");
+        let own = |one: &Value| one["person"] == person.as_str() && one["kind"] == "letter-code";
+        took.into_iter().filter(own).collect()
+    };
+    until("the gateway has it", async || sent().len() == 1).await;
+    let said = sent()[0]["zh"].as_str().unwrap().to_owned();
+    let message = said.split_once("短信码：").unwrap().1.trim_end_matches('。').to_owned();
+    let reference = made["reference"].as_str().unwrap();
+    let kept = office.path(&format!("ca/notices/codes/{reference}.code"));
+    until("nobody keeps it here", async || !kept.exists()).await;
+
+    let letter = made["letter"].as_str().unwrap();
+    let sheet = std::fs::read(letter).unwrap();
+    assert!(!String::from_utf8_lossy(&sheet).contains(&message));
+    let official = Official::new(serde_json::from_slice(&sheet).unwrap());
+    let record = office.look_up(&official).await;
+    assert!(record.by_message);
+    let paper = official.submit(&record.challenge, &official.request(), "cli");
+    assert_eq!(code(office.public().submit(&paper).await), "bind-mismatch", "the paper alone");
+
+    let at = |name: &str| office.path(name).display().to_string();
+    let private = |name: &str, text: &str| {
+        system::file::create_private(&office.path(name), text.as_bytes()).unwrap();
+        at(name)
+    };
+    let (file, secret) =
+        (private("message.code", &message), private("own", "correct horse battery"));
+    let (key, out) = (at("own.key"), at("own.pem"));
+    let words = ["enroll", "--letter", letter, "--message-code-file", &file, "--key", &key];
+    let more = ["--out", &out, "--passphrase-file", &secret, "--yes"];
+    let mut command = Command::new(binary("yinxin"));
+    let asked = command.args(words).args(more).output().unwrap();
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+    let stage = office.look_up(&official).await.stage;
+    assert!(matches!(stage, records::enrolment::Stage::Awaiting { .. }), "{stage:?}");
+    assert_eq!(gateway.took("refused.jsonl"), Vec::<Value>::new());
 }

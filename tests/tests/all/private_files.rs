@@ -112,12 +112,16 @@ fn of_people(office: &Office) {
     let (cert, key, passphrase) = (at("pem"), at("key"), at("passphrase"));
     let trust = office.path("ca/trust.json").display().to_string();
     let (p12, letter) = (at("made.p12"), office.path("code").display().to_string());
+    let fresh = office.path("fresh.passphrase").display().to_string();
     std::fs::write(&letter, "0000-0000\n").unwrap();
+    std::fs::write(&fresh, "correct horse battery\n").unwrap();
+    let renew = ["renew", "--new-passphrase-file", &fresh, "--trust", &trust];
     let own = ["--cert", &cert, "--key", &key, "--passphrase-file", &passphrase];
     let export = ["cert", "export", "--p12", &p12, "--password-file", &passphrase];
     let look = ["enroll", "--reference", "R", "--code-file", &letter, "--trust", &trust];
     let look = [&look[..], &["--key", "new.key", "--out", "new.pem"]].concat();
-    let commands: [(&str, Vec<&str>); 4] = [
+    let commands: [(&str, Vec<&str>); 5] = [
+        (&fresh, [&renew[..], &own[..]].concat()),
         (&key, [&["approve", "x", "--trust", &trust], &own[..]].concat()),
         (&passphrase, [&["approve", "x", "--trust", &trust], &own[..]].concat()),
         (&passphrase, [&export[..], &own[..]].concat()),
@@ -194,6 +198,14 @@ async fn of_letters(office: &Office) {
         assert!(!Path::new(&out).exists() && !Path::new(&joined).exists());
     }
     mode(Path::new(&named), 0o600);
+    let message = new("message code");
+    std::fs::write(&message, "00000-00000\n").unwrap();
+    for open in [0o640, 0o604] {
+        mode(Path::new(&message), open);
+        let beside = ["--json", "--message-code-file", &message];
+        let told = said(&run("yinxin", &[&enroll[..], &beside].concat()));
+        assert!(told.contains(CODE) && !Path::new(&new_key).exists(), "{told}");
+    }
     assert!(run("yinxin", &context).status.success());
     let told = said(&run("agent", &join));
     assert!(told.contains("no join file"), "it is read, and is another file: {told}");

@@ -57,9 +57,10 @@ pub(crate) fn letter(
         round.after(Effect::MessageCode(reference.clone(), Box::new(message)));
     }
     let path = format!("issuer/letters/{reference}.json");
+    let channels = letter.channels.clone();
     round.after(Effect::Letter(path.clone(), Box::new(letter)));
     let person = person.to_owned();
-    Ok(OperatorAnswer { letter: path, person, reference, ..Default::default() })
+    Ok(OperatorAnswer { letter: path, person, reference, channels, ..Default::default() })
 }
 
 /// What goes by short message beside the sheet, where the profile says so. Without a gateway there
