@@ -5,7 +5,7 @@
 //! [`issued`], [`hold`], [`revoke`], [`wish`] and [`wished`], [`organisation`], [`people`],
 //! [`person`] with its [`dossier`], [`draft_check`] with [`number`], [`draft_release`],
 //! [`draft_delegation`], [`consequence`] and [`draft_make`], [`roster`] and [`roster_sign`],
-//! [`changes`], [`batch`] with its [`receipt`], [`drafts`], [`withdraw`], [`applications`],
+//! [`changes`] with its [`change_table`], [`batch`] with its [`receipt`], [`drafts`], [`withdraw`], [`applications`],
 //! [`state`], [`audit_search`]; [`api`] is the same for the command line, and [`trusted`] is there
 //! for browsers that know this city's root.
 
@@ -16,6 +16,7 @@ mod audit_search;
 mod batch;
 mod certificate;
 mod certificates;
+mod change_table;
 mod changes;
 mod checks;
 mod consequence;

@@ -3,33 +3,26 @@
 //! shows all that would be signed. It is signed as a roster is. The CA checks all of it again.
 
 use super::certificate::{self, Shown};
-use super::table_text::as_text;
+use super::change_table::{CheckedTable, HEADER, TOLD_MAX, WrongTable, handled, of_unit};
 use super::touch::ToTouch;
 use crate::pages::facts::{Line, lines};
 use crate::pages::upload::Uploaded;
 use crate::pages::{Frame, FromQuery, page, problem, show, words};
-use crate::refusal::{passed_on, refused, unreadable};
+use crate::refusal::{refused, unreadable};
 use crate::staff_certificate::StaffCertificate;
 use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use ca_api::handler::{PersonLine, PersonRecord, UnitLine, UnitPeople, WantedPerson};
-use ca_api::organisation::WantedUnit;
-use ca_api::{AsOfficer, Sought};
+use ca_api::handler::{PersonRecord, UnitLine};
 use pki::name::check_readable;
-use portal_api::changes::{
-    ChangeEntry, ChangeKind, check_changes, drafted, statement_kind, told, unsaid, wanted,
-};
+use portal_api::changes::{ChangeEntry, ChangeKind, drafted, statement_kind, unsaid};
 use portal_api::plain::{self, REASONS};
-use portal_api::roster::{
-    NotTaken, PASSKEY_ROWS_MAX, RosterDraft, RowRefusal, Table, read, statement_bytes,
-};
+use portal_api::roster::{PASSKEY_ROWS_MAX, RosterDraft, statement_bytes};
 use records::Code;
 use records::commitment::EVIDENCE_CHARS_MAX;
 use records::draft::DraftStatement;
-use records::order::BATCH_ROWS_MAX;
 use serde::Deserialize;
 use service::Clock;
 use service::problem::Refused;
@@ -37,17 +30,12 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use system::random;
 
-/// Rows about which something is said on one page.
-const TOLD_MAX: usize = 100;
-/// Pages of people of a unit that a table is filled in with.
-const PAGES_MAX: usize = 4;
-
 words! {
     ChangesWords {
         back "← 返回人员" "← Back to people";
         title "批量调动、离任、吊销" "Transfers, leavers and revocations of many";
         lead "上传或填写表格，逐行核对无误后签署一次，由两人作为一批审批；各行分别办理，一行不成不影响其他各行。" "Send or fill in a table. Every row is checked; you sign once, and two persons approve it as one. Rows are carried out each by itself: one that fails holds no other up.";
-        unit "单位编号" "Unit id";
+        unit "单位编号（可从列表中选择）" "Unit id (you can choose one of the list)";
         list "列出本单位人员" "List the people of the unit";
         what "办理事项" "What happens";
         transfer "调动" "Transfer";
@@ -63,6 +51,7 @@ words! {
         go "核对" "Check";
         wrong "表格有误，没有保存任何内容" "The table is not right; nothing was kept";
         more "还有其他行有误。" "More rows are wrong.";
+        to_table "← 返回表格" "← Back to the table";
         check_title "核对后签署" "Check, then sign";
         check_lead "以下各行将作为一批提交审批，您不能审批自己起草的事项。" "These rows go to approval as one batch, and you cannot be one of the approvers.";
         signed "以下内容由您签署" "What you sign";
@@ -86,6 +75,8 @@ struct ChangesPage {
     rows: String,
     evidence: String,
     reasons: String,
+    /// Units that the reader handles, by id and name.
+    units: Vec<(String, String)>,
 }
 
 /// A row: everything that is signed of it, and beside it what is not.
@@ -119,8 +110,6 @@ struct Filled {
     evidence: String,
 }
 
-const HEADER: &str = "人员编号,姓名,调往单位,吊销原因,核验依据\n";
-
 /// `GET /people/changes`
 pub(super) async fn show(
     State(portal): State<Arc<PortalState>>,
@@ -128,14 +117,10 @@ pub(super) async fn show(
     Shown(shown): Shown,
     FromQuery(Asked { unit }): FromQuery<Asked>,
 ) -> Response {
-    let rows = match unit.is_empty() {
-        true => found(&portal, &shown, "-").await.map(|_| HEADER.to_owned()),
-        false => of_unit(&portal, &shown, unit).await,
-    };
-    match rows {
-        Ok(rows) => {
+    match begun(&portal, &shown, unit).await {
+        Ok((rows, units)) => {
             let filled = Filled { rows, ..Filled::default() };
-            page(StatusCode::OK, &asked(f, Vec::new(), filled))
+            page(StatusCode::OK, &asked(f, Vec::new(), filled, units))
         }
         Err(Refused(told)) => match told.known() {
             Some(Code::UnitUnknown | Code::Malformed) => {
@@ -146,41 +131,21 @@ pub(super) async fn show(
     }
 }
 
-/// Units and people that whoever asks handles.
-async fn found(
-    portal: &PortalState,
-    shown: &StaffCertificate,
-    text: &str,
-) -> Result<UnitPeople, Refused> {
-    let sought = Sought { text: text.to_owned(), after: String::new() };
-    let message = AsOfficer { certificate: shown.certificate.clone(), message: sought };
-    let answer = passed_on(portal.issuer.people(&message).await);
-    portal.recorded("people", &shown.person, answer).await
-}
-
-/// A table of the people of a unit, with what happens left open.
-async fn of_unit(
+/// The table that the page begins with, and the units whose people it may hold.
+async fn begun(
     portal: &PortalState,
     shown: &StaffCertificate,
     unit: String,
-) -> Result<String, Refused> {
-    let (mut rows, mut after) = (HEADER.to_owned(), String::new());
-    for _ in 0..PAGES_MAX {
-        let wanted = WantedUnit { unit: unit.clone(), after };
-        let message = AsOfficer { certificate: shown.certificate.clone(), message: wanted };
-        let answer = passed_on(portal.issuer.unit(&message).await);
-        let facts = portal.recorded("unit", &shown.person, answer).await?;
-        let row = |line: &PersonLine| format!("{},{},,,\n", line.person, line.name);
-        rows.extend(facts.people.iter().map(row));
-        after = facts.more;
-        if after.is_empty() {
-            break;
-        }
-    }
-    Ok(rows)
+) -> Result<(String, Vec<UnitLine>), Refused> {
+    let units = handled(portal, shown).await?;
+    let rows = match unit.is_empty() {
+        true => HEADER.to_owned(),
+        false => of_unit(portal, shown, unit).await?,
+    };
+    Ok((rows, units))
 }
 
-fn asked(f: Frame, mut wrong: Vec<String>, filled: Filled) -> ChangesPage {
+fn asked(f: Frame, mut wrong: Vec<String>, filled: Filled, units: Vec<UnitLine>) -> ChangesPage {
     let more = wrong.len() > TOLD_MAX;
     wrong.truncate(TOLD_MAX);
     let Filled { what, rows, evidence } = filled;
@@ -189,7 +154,8 @@ fn asked(f: Frame, mut wrong: Vec<String>, filled: Filled) -> ChangesPage {
         format!("{} ({name})", f.language.of_both(said.zh, said.en))
     });
     let (w, reasons) = (ChangesWords::of(f.language), said.join(" · "));
-    ChangesPage { w, f, wrong, more, what, rows, evidence, reasons }
+    let units = units.into_iter().map(|one| (one.unit, show::harmless(&one.name))).collect();
+    ChangesPage { w, f, wrong, more, what, rows, evidence, reasons, units }
 }
 
 fn kind_of(what: &str) -> Option<ChangeKind> {
@@ -214,112 +180,43 @@ pub(super) async fn upload(
     let Some(kind) = kind_of(&what) else {
         return problem::page(&f, &refused(Code::Malformed).0, "/people/changes");
     };
-    if let Err(matter) = check_readable(&evidence, EVIDENCE_CHARS_MAX) {
+    let matter = check_readable(&evidence, EVIDENCE_CHARS_MAX).err();
+    let beside = matter.map(|matter| {
         let told = unreadable(("核验依据", "The evidence"), &matter).0;
-        return problem::page(&f, &told, "/people/changes");
-    }
+        (told.zh, told.en)
+    });
     let file = fields.remove("file").filter(|file| !file.is_empty());
     let bytes = file.or_else(|| fields.remove("rows")).unwrap_or_default();
-    let checked = checked(&portal, &shown, (kind, bytes)).await;
-    let (entries, records) = match checked {
-        Ok(Checked::Right(entries, records)) => (entries, records),
-        Ok(Checked::Wrong(said, rows)) => {
+    let table = match CheckedTable::of(&portal, &shown, (kind, bytes), beside).await {
+        Ok(Ok(table)) => table,
+        Ok(Err(WrongTable { said, rows })) => {
             portal.metrics.count("changes", "refused");
             let wrong = said.into_iter().map(|(zh, en)| f.language.of_both(zh, en));
             let wrong = wrong.map(|said| show::harmless(&said)).collect();
+            // The list is a help, and nothing is lost without it.
+            let units = handled(&portal, &shown).await.unwrap_or_default();
             let filled = Filled { what, rows, evidence };
-            return page(StatusCode::UNPROCESSABLE_ENTITY, &asked(f, wrong, filled));
+            return page(StatusCode::UNPROCESSABLE_ENTITY, &asked(f, wrong, filled, units));
         }
         Err(Refused(told)) if told.known() == Some(Code::NotYourRoute) => {
             return certificate::not_seen(&f, &portal, &told);
         }
         Err(Refused(told)) => return problem::page(&f, &told, "/people/changes"),
     };
-    match to_sign(&portal, &f, &shown, (kind, &entries, &records, &evidence)).await {
+    match to_sign(&portal, &f, &shown, (&table, &evidence)).await {
         Ok(filled) => page(StatusCode::OK, &filled),
         Err(Refused(told)) => problem::page(&f, &told, "/people/changes"),
     }
-}
-
-/// A table that was checked, also by the CA; or what is wrong with it, and its rows as text.
-enum Checked {
-    Right(Vec<ChangeEntry>, Vec<PersonRecord>),
-    Wrong(Vec<(String, String)>, String),
-}
-
-async fn checked(
-    portal: &PortalState,
-    shown: &StaffCertificate,
-    (kind, bytes): (ChangeKind, Vec<u8>),
-) -> Result<Checked, Refused> {
-    let units = units(portal, shown, kind).await?;
-    let turn = portal.rosters.turn(&shown.person, kind != ChangeKind::Transfer).await;
-    let turn = turn.ok_or_else(|| refused(Code::Unavailable))?;
-    // As of a roster: not one core that others wait for.
-    let checking = move || {
-        let _turn = turn;
-        taken(&bytes, kind, &units)
-    };
-    let taken = tokio::task::spawn_blocking(checking).await;
-    let (entries, table) = match taken.map_err(|_| refused(Code::Unavailable))? {
-        Ok(taken) => taken,
-        Err((said, rows)) => return Ok(Checked::Wrong(said, rows)),
-    };
-    let mut records = Vec::with_capacity(entries.len());
-    for chunk in entries.chunks(BATCH_ROWS_MAX) {
-        let message = AsOfficer { certificate: shown.certificate.clone(), message: wanted(chunk) };
-        let answer = passed_on(portal.issuer.records(&message).await);
-        let answer = portal.recorded_brake("person", &shown.person, answer).await?;
-        match told(kind, chunk, answer).ok_or_else(|| refused(Code::Unavailable))? {
-            Ok(known) => records.extend(known),
-            Err(rows) => return Ok(Checked::Wrong(said(&rows), as_text(&table))),
-        }
-    }
-    Ok(Checked::Right(entries, records))
-}
-
-/// Units to which somebody may go: every open one of the city, as the CA says beside somebody whom
-/// the handler handles.
-async fn units(
-    portal: &PortalState,
-    shown: &StaffCertificate,
-    kind: ChangeKind,
-) -> Result<Vec<UnitLine>, Refused> {
-    if kind != ChangeKind::Transfer {
-        return Ok(Vec::new());
-    }
-    let mine = found(portal, shown, "").await?;
-    let Some(first) = mine.lines.first() else { return Ok(mine.units) };
-    let message = WantedPerson { person: first.person.clone() };
-    let message = AsOfficer { certificate: shown.certificate.clone(), message };
-    let answer = passed_on(portal.issuer.person(&message).await);
-    Ok(portal.recorded_brake("person", &shown.person, answer).await?.units)
-}
-
-/// The rows of a file, or what is wrong with them.
-type Taken = Result<(Vec<ChangeEntry>, Table), (Vec<(String, String)>, String)>;
-
-fn taken(bytes: &[u8], kind: ChangeKind, units: &[UnitLine]) -> Taken {
-    let table =
-        read(bytes).map_err(|refusal| (vec![(refusal.zh(), refusal.en())], String::new()))?;
-    match check_changes(&table, kind, units) {
-        Ok(entries) => Ok((entries, table)),
-        Err(NotTaken::File(refusal)) => Err((vec![(refusal.zh(), refusal.en())], as_text(&table))),
-        Err(NotTaken::Rows(rows)) => Err((said(&rows), as_text(&table))),
-    }
-}
-
-/// One more than is told says that there are more.
-fn said(rows: &[RowRefusal]) -> Vec<(String, String)> {
-    rows.iter().take(TOLD_MAX + 1).map(|row| (row.zh(), row.en())).collect()
 }
 
 async fn to_sign(
     portal: &PortalState,
     f: &Frame,
     shown: &StaffCertificate,
-    (kind, entries, records, evidence): (ChangeKind, &[ChangeEntry], &[PersonRecord], &str),
+    (table, evidence): (&CheckedTable, &str),
 ) -> Result<CheckPage, Refused> {
+    let CheckedTable { kind, entries, records } = table;
+    let kind = *kind;
     let unavailable = || refused(Code::Unavailable);
     let draw = || random::bytes().ok();
     let draft = drafted(kind, (entries, records), evidence, draw).ok_or_else(unavailable)?;
@@ -367,15 +264,20 @@ fn signed(
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let f = || Frame::sample(language, "/people/changes");
+    let units = || {
+        let unit = |unit: &str, name: &str| UnitLine { unit: unit.into(), name: name.into() };
+        vec![unit("sz-office", "商州区政府办公室"), unit("sz-water", "<b>\u{202e}")]
+    };
     let header = Filled { rows: HEADER.into(), ..Filled::default() };
     let text = "人员编号,姓名\n<b>李丹</b>,李丹\n";
-    let (said, rows) = taken(text.as_bytes(), ChangeKind::Leave, &[]).err().unwrap();
+    let table = super::change_table::rows_of(text.as_bytes(), ChangeKind::Leave, &[]);
+    let WrongTable { said, rows } = table.err().unwrap();
     let wrong = said.into_iter().map(|(zh, en)| language.of_both(zh, en)).collect();
     let filled = Filled { what: "leave".into(), rows, evidence: "离职清单".into() };
     let check = |credentials: &str| checked_sample(&f(), credentials).render().unwrap();
     vec![
-        ("changes", asked(f(), Vec::new(), header).render().unwrap()),
-        ("changes-wrong", asked(f(), wrong, filled).render().unwrap()),
+        ("changes", asked(f(), Vec::new(), header, units()).render().unwrap()),
+        ("changes-wrong", asked(f(), wrong, filled, units()).render().unwrap()),
         ("changes-check", check("AAAA")),
         ("changes-check-outside", check("")),
     ]
@@ -387,7 +289,7 @@ fn checked_sample(f: &Frame, credentials: &str) -> CheckPage {
     let text = "人员编号,姓名,吊销原因,核验依据\n0123456789ABCDEF,王小明,superseded,\n\
         0123456789ABCDEG,,keyCompromise,本人<b>来电</b>\n";
     let kind = ChangeKind::Revoke;
-    let (entries, _) = taken(text.as_bytes(), kind, &[]).ok().unwrap();
+    let (entries, _) = super::change_table::rows_of(text.as_bytes(), kind, &[]).ok().unwrap();
     let record = |person: &str, name: &str, serials: &[&str]| PersonRecord {
         person: person.into(),
         name: name.into(),
@@ -418,7 +320,7 @@ mod tests {
     use super::*;
     use crate::pages::Language;
 
-    /// Each row stands there with all that is signed of it, and a wrong one with its number.
+    /// Each row stands there with all that is signed of it.
     #[test]
     fn every_row_is_shown_with_what_is_signed_of_it() {
         let f = Frame::sample(Language::English, "/people/changes");
@@ -427,9 +329,6 @@ mod tests {
             assert!(page.contains(told), "{told}: {page}");
         }
         assert!(!page.contains("<b>来电"), "{page}");
-        let text = "人员编号,调往单位\n0123456789ABCDEF,外地\n";
-        let (said, rows) = taken(text.as_bytes(), ChangeKind::Transfer, &[]).err().unwrap();
-        assert!(said[0].0.starts_with("第 2 行") && rows.contains("外地"), "{said:?}");
         assert_eq!(kind_of("create"), None);
     }
 }

@@ -40,6 +40,7 @@ use system::random;
 words! {
     RosterWords {
         back "← 返回人员" "← Back to people";
+        to_roster "← 返回名册" "← Back to the roster";
         title "批量新增人员" "Many new people";
         lead "上传本单位（含下级单位）的人员名册，逐行核对无误后签署一次，由两人审批。" "Send a roster of your units. Every row is checked; you sign once, and two persons approve.";
         template "下载模板" "Get the template";
@@ -156,10 +157,11 @@ pub(super) async fn upload(
 ) -> Response {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_default();
     let evidence = super::decline::one_line(&text(fields.remove("evidence").unwrap_or_default()));
-    if let Err(matter) = check_readable(&evidence, EVIDENCE_CHARS_MAX) {
+    let matter = check_readable(&evidence, EVIDENCE_CHARS_MAX).err();
+    let beside = matter.map(|matter| {
         let told = unreadable(("核验依据", "The evidence"), &matter).0;
-        return problem::page(&f, &told, "/people/roster");
-    }
+        (told.zh, told.en)
+    });
     let file = fields.remove("file").filter(|file| !file.is_empty());
     let bytes = file.or_else(|| fields.remove("rows")).unwrap_or_default();
     let units = match units(&portal, &shown).await {
@@ -179,9 +181,18 @@ pub(super) async fn upload(
     };
     let checked = tokio::task::spawn_blocking(checking).await;
     let checked = checked.unwrap_or_else(|_| Checked::Wrong(Vec::new(), None));
-    let (entries, table) = match checked {
-        Checked::Right(entries, table) => (entries, table),
-        Checked::Wrong(said, rows) => return wrong(&portal, f, (said, rows), evidence),
+    let (entries, table) = match (checked, beside) {
+        (Checked::Right(entries, table), None) => (entries, table),
+        // What was sent is shown again, so that nothing of it has to be filled in twice.
+        (Checked::Right(_, table), Some(said)) => {
+            return wrong(&portal, f, (vec![said], Some(as_text(&table))), evidence);
+        }
+        (Checked::Wrong(mut said, rows), beside) => {
+            if let Some(more) = beside {
+                said.insert(0, more);
+            }
+            return wrong(&portal, f, (said, rows), evidence);
+        }
     };
     let numbers = match number::of_roster(&portal, &shown, &entries).await {
         Ok(Ok(numbers)) => numbers,
