@@ -90,10 +90,12 @@ async fn ca_api(office: &Office, letter: &Official) -> String {
         "authorization": "renew-log-log", "challenge": "AA", "request": "AA", "asked_by": "AA",
         "signature": "AA",
     });
+    let join = json!({ "agent": "x", "challenge": "AA", "request": "AA", "value": "AA" });
     let routes = [
         (public::LOOK_UP, sample(portal_api::public::LOOK_UP, letter)),
         (public::SUBMIT, sample(portal_api::public::SUBMIT, letter)),
         (public::COLLECT, sample(portal_api::public::COLLECT, letter)),
+        (public::JOIN, join),
         (public::RENEWAL_TERMS, sample(portal_api::public::RENEWAL_TERMS, letter)),
         (public::RENEW_CERTIFICATE, sample(portal_api::public::RENEW_CERTIFICATE, letter)),
         (staff::WHO, as_officer(Value::Null)),
@@ -113,6 +115,7 @@ async fn ca_api(office: &Office, letter: &Official) -> String {
             as_officer(json!({ "serial": "01", "reason": "superseded", "evidence": "x" })),
         ),
         (staff::WISH, as_officer(sample(portal_api::staff::WISH, letter))),
+        (staff::SUSPEND, as_officer(json!({ "serial": "01", "reason": "superseded" }))),
         (staff::STATE, as_officer(Value::Null)),
         (handler::PEOPLE, as_officer(json!({ "text": "x", "after": "" }))),
         (handler::PERSON, as_officer(sample(portal_api::staff::PERSON, letter))),
@@ -120,6 +123,7 @@ async fn ca_api(office: &Office, letter: &Official) -> String {
         (organisation::CONSEQUENCES, as_officer(json!({ "person": "0000000000000000" }))),
         (organisation::UNIT, as_officer(json!({ "unit": "", "after": "" }))),
         (handler::RECORDS, as_officer(sample(portal_api::staff::RECORDS, letter))),
+        (handler::NUMBERS, as_officer(sample(portal_api::staff::NUMBERS, letter))),
         (handler::SUSPENSION, as_officer(sample(portal_api::staff::SUSPENSION, letter))),
         (handler::PREVIEW, as_officer(sample(portal_api::staff::PREVIEW, letter))),
         (handler::DRAFT, as_officer(sample(portal_api::staff::DRAFT, letter))),
@@ -144,7 +148,20 @@ async fn ca_api(office: &Office, letter: &Official) -> String {
             matrix.push_str(&format!("{process:<24}{:<8}{route:<34}{told}\n", "ca-api"));
         }
     }
+    each_route_is_in(&matrix);
     matrix
+}
+
+/// Every route of the issuer that a portal could ask has its lines: a new one is not forgotten.
+fn each_route_is_in(matrix: &str) {
+    for name in ["both", "handler", "organisation", "public", "staff"] {
+        let path = crate::workspace().join(format!("crates/ca-api/src/{name}.rs"));
+        let text = std::fs::read_to_string(path).unwrap();
+        let routes = text.split("= \"/v1/").skip(1).map(|rest| rest.split('"').next().unwrap());
+        for route in routes {
+            assert!(matrix.contains(&format!(" /v1/{route} ")), "no line of /v1/{route}");
+        }
+    }
 }
 
 /// A message that is right in form; whether it is allowed is what the matrix asks.
@@ -216,6 +233,7 @@ fn asked(path: &str) -> Option<Value> {
         staff::PERSON => json!({ "person": "0000000000000000" }),
         staff::RECORDS => json!({ "people": ["0000000000000000"] }),
         staff::SUSPENSION => json!({ "serial": "01" }),
+        staff::NUMBERS => json!({ "numbers": ["11010519491231002X"] }),
         staff::LIST | staff::DRAFTS => json!({ "after": "" }),
         staff::FETCH | staff::RECEIPT => json!({ "order": "0000000000000000" }),
         _ => return None,
@@ -301,7 +319,17 @@ async fn posted(site: &crate::web::Site, path: &str) -> String {
         .replace("{order}", "0000000000000000")
         .replace("{serial}", "01")
         .replace("{person}", "0000000000000000");
-    let page = site.post(&path, "", &form).await;
+    // Forms with a table are not read as others.
+    let empty = "姓名,证件号,单位\n";
+    let table = "人员编号\n0000000000000000\n";
+    let page = match path.as_str() {
+        "/people/roster" => site.post_file(&path, &[("evidence", "x"), ("rows", empty)]).await,
+        "/people/changes" => {
+            let fields = [("what", "leave"), ("evidence", "x"), ("rows", table)];
+            site.post_file(&path, &fields).await
+        }
+        _ => site.post(&path, "", &form).await,
+    };
     let code =
         page.text.split("<dd class=\"code\">").nth(1).and_then(|rest| rest.split('<').next());
     let json =

@@ -83,6 +83,20 @@ impl Site {
         self.send("POST", path, &fields, encode(form)).await
     }
 
+    /// POST of a form with a file, the field of that name, as a page of this very host sends it.
+    pub async fn post_file(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let mut body = String::new();
+        for (name, value) in fields {
+            let file = if *name == "file" { "; filename=\"roster.csv\"" } else { "" };
+            body.push_str(&format!(
+                "--part\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{value}\r\n"
+            ));
+        }
+        body.push_str("--part--\r\n");
+        let kind = ("content-type", "multipart/form-data; boundary=part");
+        self.send("POST", path, &[kind, ("origin", &self.origin)], body).await
+    }
+
     /// Any request; fields with empty values are left out.
     pub async fn send(
         &self,

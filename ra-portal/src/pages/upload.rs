@@ -27,7 +27,8 @@ impl FromRequest<Arc<PortalState>> for Uploaded {
     async fn from_request(request: Request, portal: &Arc<PortalState>) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
         let Ok(frame) = Frame::from_request_parts(&mut parts, portal).await;
-        let no = |code| problem::page(&frame, &refused(code).0, "/people/roster");
+        let path = parts.uri.path().to_owned();
+        let no = |code| problem::page(&frame, &refused(code).0, &path);
         if !is_own(&parts.headers, parts.uri.authority().map(|host| host.as_str())) {
             portal.metrics.count("request", Code::CrossSite.name());
             return Err(no(Code::CrossSite));

@@ -12,7 +12,7 @@ use std::process::{Command, Output};
 use tests::authenticator::Authenticator;
 use tests::desk::hidden;
 use tests::processes::until;
-use tests::web::{Page, Site};
+use tests::web::Page;
 use tests::{Office, Officer, Official, binary, invariants};
 
 const ROSTER: &str = "姓名,证件号,单位,邮箱,核验依据\n\
@@ -216,20 +216,6 @@ fn evidence_of_a_batch(office: &Office, certificate: &[u8]) {
     }
 }
 
-/// A form with a file, as browsers send it.
-async fn upload(site: &Site, fields: &[(&str, &str)]) -> Page {
-    let mut body = String::new();
-    for (name, value) in fields {
-        let file = if *name == "file" { "; filename=\"roster.csv\"" } else { "" };
-        body.push_str(&format!(
-            "--part\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{value}\r\n"
-        ));
-    }
-    body.push_str("--part--\r\n");
-    let kind = ("content-type", "multipart/form-data; boundary=part");
-    site.send("POST", "/people/roster", &[kind, ("origin", &site.origin)], body).await
-}
-
 /// What a page's script sends once the passkey was touched.
 fn touched(
     page: &Page,
@@ -281,13 +267,15 @@ async fn a_handler_registers_many_on_pages() {
     assert_eq!(asked.status, 200, "{}", asked.text);
     assert_eq!(site.get("/people/roster/template.xlsx", "").await.status, 200);
     let wrong = ROSTER.replace("11010519491231002X", "110105194912310021");
-    let told = upload(&site, &[("file", &wrong), ("evidence", "录用文件")]).await;
+    let told =
+        site.post_file("/people/roster", &[("file", &wrong), ("evidence", "录用文件")]).await;
     assert_eq!(told.status, 422);
     assert!(told.text.contains("2") && told.text.contains("<textarea"), "{}", told.text);
-    let told = upload(&site, &[("rows", "\u{0}"), ("evidence", "录用文件")]).await;
+    let told =
+        site.post_file("/people/roster", &[("rows", "\u{0}"), ("evidence", "录用文件")]).await;
     assert_eq!(told.status, 422, "what is no roster");
     let large = "x".repeat(5 * 1024 * 1024);
-    assert_eq!(upload(&site, &[("file", &large)]).await.status, 413);
+    assert_eq!(site.post_file("/people/roster", &[("file", &large)]).await.status, 413);
     let foreign = [("content-type", "multipart/form-data; boundary=part"), ("origin", "https://x")];
     assert_eq!(site.send("POST", "/people/roster", &foreign, String::new()).await.status, 403);
     let officer = office.staff_site(Some(office.first("officer-1").identity()));
@@ -296,7 +284,8 @@ async fn a_handler_registers_many_on_pages() {
     // Corrected on the page, and signed there.
     let mut passkey = Authenticator::new(&office);
     office.certify(&passkey, &handler).await;
-    let right = upload(&site, &[("rows", ROSTER), ("evidence", "录用文件")]).await;
+    let right =
+        site.post_file("/people/roster", &[("rows", ROSTER), ("evidence", "录用文件")]).await;
     assert_eq!(right.status, 200, "{}", right.text);
     assert!(!right.text.contains("11010519491231002X"), "never whole");
     assert!(right.text.contains("110105**********2X"), "as far as its owner is known by it");
@@ -315,7 +304,8 @@ async fn a_handler_registers_many_on_pages() {
     }
     all_done(&office, &handler, &batch).await;
     // The same people again are told with their rows, and nothing is drafted.
-    let again = upload(&site, &[("rows", ROSTER), ("evidence", "录用文件")]).await;
+    let again =
+        site.post_file("/people/roster", &[("rows", ROSTER), ("evidence", "录用文件")]).await;
     assert_eq!(again.status, 422);
     for (row, name) in [(2, "陈一"), (3, "陈二"), (4, "陈三")] {
         assert!(

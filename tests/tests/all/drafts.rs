@@ -1,13 +1,13 @@
 //! Unit handlers: people of their unit, drafted under their own signature on pages and by `yinxin`,
 //! approved by others, taken back by themselves. Each command is run as a page prints it.
 
-use portal_api::Pages;
+use portal_api::{Batch, Pages};
 use records::draft::Draft;
 use records::export::OpenedOrder;
-use records::handling::DraftLine;
+use records::handling::{DraftLine, RecordLine, WantedPeople};
 use records::record::Event;
 use records::withdrawal::{Withdrawal, WithdrawnStatement};
-use records::{Bytes, json};
+use records::{Bytes, Code, json};
 use std::process::{Command, Output};
 use tests::authenticator::Authenticator;
 use tests::desk::hidden;
@@ -275,6 +275,7 @@ async fn a_handler_sees_their_own_units_people_only() {
         let found = staff.people(text, &mut Pages::begin()).await.unwrap();
         assert!(found.lines.is_empty(), "{text}");
     }
+    neighbours_are_nobody(&office, &own, &neighbour).await;
     for name in ["officer-1", "auditor", "system"] {
         let other = office.staff(&office.first(name));
         // An officer reads whom they could decide about, and drafts about nobody.
@@ -294,4 +295,30 @@ async fn a_handler_sees_their_own_units_people_only() {
         })
     })
     .await;
+}
+
+/// No record of a neighbour is a handler's to read, by whichever question.
+async fn neighbours_are_nobody(office: &Office, own: &Officer, neighbour: &str) {
+    let (staff, site) = (office.staff(own), office.staff_site(Some(own.identity())));
+    let people = vec![own.person.clone(), neighbour.to_owned()];
+    let told = staff.records(&WantedPeople { people }).await.unwrap();
+    let alone = [RecordLine::Refused(Code::HandlerScope)];
+    assert!(matches!(told.lines[0], RecordLine::Known(_)) && told.lines[1..] == alone, "{told:?}");
+    let officer = office.first("officer-1");
+    let serial = officer.leaf().serial().to_string();
+    assert_eq!(code(staff.suspension(&serial).await), "handler-scope");
+    let certificate = site.get(&format!("/certificates/{serial}"), "").await;
+    let person = site.get(&format!("/people/{neighbour}"), "").await;
+    for page in [certificate, person] {
+        assert!(page.status == 403 && !page.text.contains("王小红"), "{}", page.text);
+    }
+    // An order about them, and a batch that holds it.
+    let words = ["person", "leave", neighbour, "--evidence", "离任通知"];
+    let (order, _) = office.draft(&words);
+    assert!(code(staff.fetch(&order).await).starts_with("approver-"));
+    let officer = office.staff(&officer);
+    let digest = officer.fetch(&order).await.unwrap().signed.digest();
+    let batch = officer.batch(&Batch { rows: vec![digest.into()] }).await.unwrap().order;
+    assert_eq!(officer.receipt(&batch).await.unwrap().lines.len(), 1);
+    assert_eq!(code(staff.receipt(&batch).await), "approver-scope");
 }
