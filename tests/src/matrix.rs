@@ -47,7 +47,9 @@ pub async fn made(office: &Office) -> String {
         let told = posted(&site, path).await;
         matrix.push_str(&format!("{:<24}{:<8}POST {path:<30} {told}\n", "nobody", "public"));
     }
-    matrix + &ca_api(office, &letter).await
+    let of_issuer = ca_api(office, &letter).await;
+    each_route_is_in(&of_issuer);
+    matrix + &of_issuer
 }
 
 /// Everybody who may knock, each with what they show, twice.
@@ -90,12 +92,11 @@ async fn ca_api(office: &Office, letter: &Official) -> String {
         "authorization": "renew-log-log", "challenge": "AA", "request": "AA", "asked_by": "AA",
         "signature": "AA",
     });
-    let join = json!({ "agent": "x", "challenge": "AA", "request": "AA", "value": "AA" });
     let routes = [
         (public::LOOK_UP, sample(portal_api::public::LOOK_UP, letter)),
         (public::SUBMIT, sample(portal_api::public::SUBMIT, letter)),
         (public::COLLECT, sample(portal_api::public::COLLECT, letter)),
-        (public::JOIN, join),
+        (public::JOIN, joining()),
         (public::RENEWAL_TERMS, sample(portal_api::public::RENEWAL_TERMS, letter)),
         (public::RENEW_CERTIFICATE, sample(portal_api::public::RENEW_CERTIFICATE, letter)),
         (staff::WHO, as_officer(Value::Null)),
@@ -148,8 +149,11 @@ async fn ca_api(office: &Office, letter: &Official) -> String {
             matrix.push_str(&format!("{process:<24}{:<8}{route:<34}{told}\n", "ca-api"));
         }
     }
-    each_route_is_in(&matrix);
     matrix
+}
+
+fn joining() -> Value {
+    json!({ "agent": "x", "challenge": "AA", "request": "AA", "value": "AA" })
 }
 
 /// Every route of the issuer that a portal could ask has its lines: a new one is not forgotten.
