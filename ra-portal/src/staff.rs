@@ -9,6 +9,8 @@
 //! [`state`], [`audit_search`]; [`api`] is the same for the command line, and [`trusted`] is there
 //! for browsers that know this city's root.
 
+#[cfg(test)]
+mod answers;
 mod api;
 mod applications;
 mod approve;

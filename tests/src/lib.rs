@@ -3,6 +3,7 @@
 //! here.
 
 mod alike;
+pub mod answers;
 pub mod authenticator;
 pub mod away;
 pub mod browser;

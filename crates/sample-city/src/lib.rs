@@ -12,6 +12,7 @@ mod letter;
 pub mod orders;
 mod passkey;
 mod revoke;
+pub mod shape;
 mod suspend;
 
 pub use batch::SampleBatch;

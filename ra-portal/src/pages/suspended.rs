@@ -91,7 +91,7 @@ pub(crate) fn sample_notice(told: &str) -> SuspensionNotice {
         founding: records::Bytes(vec![3; 32]),
         told: told.into(),
         person: "0123456789ABCDEF".into(),
-        serials: vec!["0101010101".into()],
+        serials: vec!["01".repeat(18)],
         reason: "keyCompromise".into(),
         nonce: [4; 16].into(),
         statement: None,

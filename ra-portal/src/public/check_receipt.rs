@@ -92,7 +92,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     let loss = Receipt::Loss(records::letter::LossReceipt {
         v: 1,
         reference: "0123456789ABCDEF".into(),
-        serials: vec!["0101010101".into()],
+        serials: vec!["01".repeat(18)],
         time: "2026-11-24T08:00:00Z".into(),
         founding: records::Bytes(vec![3; 32]),
     });

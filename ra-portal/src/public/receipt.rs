@@ -157,7 +157,7 @@ pub(super) fn sample(language: crate::pages::Language) -> String {
     let receipt = LossReceipt {
         v: 1,
         reference: "0123456789ABCDEF".into(),
-        serials: vec!["0101010101".into()],
+        serials: vec!["01".repeat(18)],
         time: "2026-11-24T08:00:00Z".into(),
         founding: Bytes(vec![3; 32]),
     };

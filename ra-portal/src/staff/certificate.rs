@@ -335,7 +335,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
 
 /// Something of each sort, with texts that would rather be something else.
 #[cfg(test)]
-fn sample_of_mine() -> Mine {
+pub(super) fn sample_of_mine() -> Mine {
     use records::mine::{OwnCertificate, OwnLetter, OwnNotice, OwnOrder};
     let official = crate::pages::sample_names().profiles.swap_remove(0);
     let certificate = |serial: &str, state: &str, reason: &str| OwnCertificate {
@@ -356,8 +356,8 @@ fn sample_of_mine() -> Mine {
         person: "0123456789ABCDEF".into(),
         place: "商州区 › 区政府办公室 (sz-office)".into(),
         certificates: vec![
-            certificate("0101010101", "valid", ""),
-            certificate("0202020202", "revoked", "keyCompromise"),
+            certificate(&"01".repeat(18), "valid", ""),
+            certificate(&"02".repeat(18), "revoked", "keyCompromise"),
         ],
         letters: vec![OwnLetter {
             reference: "5GPJWBSG64S36D1N".into(),

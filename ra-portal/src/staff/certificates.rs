@@ -130,9 +130,9 @@ fn filled(
 }
 
 #[cfg(test)]
-pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+pub(super) fn sample_lines() -> Vec<CertificateLine> {
     let line = |name: &str, revoked: bool| CertificateLine {
-        serial: "0101010101".into(),
+        serial: "01".repeat(18),
         person: "0123456789ABCDEF".into(),
         name: name.into(),
         unit: "sz-office".into(),
@@ -141,7 +141,12 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         not_after: "2027-11-24T08:00:00Z".into(),
         revoked: revoked.then(|| ("2026-11-25T08:00:00Z".to_owned(), "keyCompromise".to_owned())),
     };
-    let lines = vec![line("王小明", false), line("王<b>\u{202e}", true)];
+    vec![line("王小明", false), line("王<b>\u{202e}", true)]
+}
+
+#[cfg(test)]
+pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    let lines = sample_lines();
     let more = || "0123456789ABCDEF".to_owned();
     let nothing = |more| Some(Certificates { lines: Vec::new(), elsewhere: 40, more });
     let wrong = Problem::new(Code::Malformed, "5GPJWBSG64S36D1N".into());

@@ -298,11 +298,11 @@ fn checked_sample(f: &Frame, credentials: &str) -> CheckPage {
         version: 2,
         mail: String::new(),
         number: None,
-        serials: serials.iter().map(|serial| (*serial).to_owned()).collect(),
+        serials: serials.iter().map(|byte| byte.repeat(18)).collect(),
     };
     let records = [
-        record("0123456789ABCDEF", "王小明", &["0101010101", "0202020202"]),
-        record("0123456789ABCDEG", "李<b>\u{202e}", &["0303030303"]),
+        record("0123456789ABCDEF", "王小明", &["01", "02"]),
+        record("0123456789ABCDEG", "李<b>\u{202e}", &["03"]),
     ];
     let mut drawn = 0;
     let draw = || {

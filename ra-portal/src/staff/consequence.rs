@@ -79,7 +79,7 @@ pub(super) fn sample_told(leaves: bool) -> (Body, Consequences) {
     };
     let (body, _) = typed.body([[1; 32], [2; 32], [3; 32]]).unwrap();
     let told = Consequences {
-        certificates: vec!["0101010101".into()],
+        certificates: vec!["01".repeat(18)],
         roles: if leaves { vec![super::role::sample()] } else { Vec::new() },
         letters: if leaves { vec!["5GPJWBSG64S36D1N".into()] } else { Vec::new() },
         orders: 1,

@@ -114,7 +114,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         name: "5GPJWBSG64S36D1N".into(),
         kind: kind.into(),
         action: action.into(),
-        about: records::order::About::person("0123456789ABCDEF", Some(about.into())),
+        about: super::people::sample_about_of(kind, about),
         made: "2026-11-25T06:00:00Z".into(),
         state: state.into(),
         approvals: if kind == "letter" { (0, 0) } else { (1, 2) },
@@ -123,10 +123,10 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     };
     let full = Drafts {
         orders: vec![
-            line(("person", "create"), "陈一 · 商州区政府办公室", "open", ""),
+            line(("person", "create"), "陈一", "open", ""),
             line(("person", "move"), "<b>\u{202e}张</b>", "returned", "登记的单位不对 <b>"),
-            line(("person", "leave"), "李丹 · 商州区政府办公室", "done", ""),
-            line(("person", "create"), "陈二 · 商州区政府办公室", "withdrawn", ""),
+            line(("person", "leave"), "李丹", "done", ""),
+            line(("person", "create"), "陈二", "withdrawn", ""),
         ],
         letters: vec![
             line(("letter", ""), "王小明", "open", ""),

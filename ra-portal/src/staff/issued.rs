@@ -226,7 +226,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
             name: "陈登记".into(),
             unit: "sz-office".into(),
             place: "商州区 › 政府办公室".into(),
-            profile: "officer".into(),
+            profile: "staff".into(),
             not_after: "2027-11-25T12:12:45Z".into(),
             revoked,
         },

@@ -137,7 +137,7 @@ fn filled(f: Frame, facts: UnitFacts, first: bool) -> OrganisationPage {
 }
 
 #[cfg(test)]
-pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+pub(super) fn sample_unit() -> UnitFacts {
     use ca_api::handler::UnitLine;
     let unit = |unit: &str, name: &str| UnitLine { unit: unit.into(), name: name.into() };
     let role = super::role::sample();
@@ -147,7 +147,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         role: role.clone(),
         readable,
     };
-    let whole = UnitFacts {
+    UnitFacts {
         path: vec![unit("shangluo", "商洛市"), unit("shangzhou", "商州区")],
         open: true,
         below: vec![
@@ -157,9 +157,14 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         holders: vec![holder("陈经办", true), holder("李安全", false)],
         people: vec![super::people::sample_line("王<b>\u{202e}", true)],
         more: "0123456789ABCDEF".into(),
-    };
+    }
+}
+
+#[cfg(test)]
+pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    let whole = sample_unit();
     let nothing = UnitFacts {
-        path: vec![unit("shangluo", "商洛市")],
+        path: whole.path.iter().take(1).cloned().collect(),
         open: false,
         below: Vec::new(),
         holders: Vec::new(),

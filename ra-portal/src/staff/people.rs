@@ -127,17 +127,44 @@ pub(super) fn sample_line(name: &str, letter: bool) -> PersonLine {
 }
 
 #[cfg(test)]
-pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+pub(super) fn sample_people() -> UnitPeople {
     use ca_api::handler::UnitLine;
-    let lines = vec![sample_line("王小明", true), sample_line("王<b>\u{202e}", false)];
-    let unit = UnitLine { unit: "sz-office".into(), name: "商州区政府办公室".into() };
-    let units = vec![unit];
+    UnitPeople {
+        units: vec![UnitLine { unit: "sz-office".into(), name: "商州区政府办公室".into() }],
+        lines: vec![sample_line("王小明", true), sample_line("王<b>\u{202e}", false)],
+        more: "0123456789ABCDEF".into(),
+    }
+}
+
+/// The same of what somebody drafted; of a letter nothing is told but whom it is for.
+#[cfg(test)]
+pub(super) fn sample_about_of(kind: &str, name: &str) -> records::order::About {
+    match kind {
+        "letter" => records::order::About::person("0123456789ABCDEF", Some(name.into())),
+        _ => sample_about(name),
+    }
+}
+
+/// Whom an order concerns, as the CA tells it: name and unit apart.
+#[cfg(test)]
+pub(super) fn sample_about(name: &str) -> records::order::About {
+    use records::order::{About, AboutPerson, AboutUnit};
+    let unit = AboutUnit { id: "sz-office".into(), name: Some("商州区政府办公室".into()) };
+    let person =
+        AboutPerson { id: "0123456789ABCDEF".into(), name: Some(name.into()), unit: Some(unit) };
+    About::Person { person, within: None }
+}
+
+#[cfg(test)]
+pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    let full = sample_people();
+    let units = full.units.clone();
     let found = |lines, more: &str| UnitPeople { units: units.clone(), lines, more: more.into() };
     let f = || Frame::sample(language, "/people");
     let wrong = Problem::new(Code::Malformed, "5GPJWBSG64S36D1N".into());
     let render = |page: PeoplePage| page.render().unwrap();
     vec![
-        ("people", render(filled(f(), "王".into(), found(lines, "0123456789ABCDEF"), None))),
+        ("people", render(filled(f(), "王".into(), full, None))),
         ("people-none", render(filled(f(), String::new(), found(Vec::new(), ""), None))),
         ("people-wrong", render(filled(f(), "x\u{7}".into(), found(Vec::new(), ""), Some(wrong)))),
     ]

@@ -147,15 +147,18 @@ fn groups(language: Language, lines: &[OrderLine]) -> Vec<(String, String, Strin
     several.map(named).collect()
 }
 
+/// Orders that wait, with everything that a line can say.
 #[cfg(test)]
-pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+pub(super) fn sample_lines() -> Vec<OrderLine> {
+    use super::people::sample_about;
     use records::export::Look;
-    let line = |order: &str, (kind, action): (&str, &str), about: &str, made: &str| OrderLine {
+    use records::order::About;
+    let line = |order: &str, (kind, action): (&str, &str), about: About, made: &str| OrderLine {
         order: order.into(),
         digest: records::Bytes::from([7; 32]),
         kind: kind.into(),
         action: action.into(),
-        about: records::order::About::person("0123456789ABCDEF", Some(about.into())),
+        about,
         made: made.into(),
         expires: "2026-12-01T08:00:00Z".into(),
         approvals: 1,
@@ -167,25 +170,27 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
             _ => None,
         },
     };
+    let issue = ("issue", "");
+    let many = About::Many { count: 120, first: Box::new(sample_about("陈一")) };
+    let hostile = sample_about("<b>\u{202e}张</b>");
+    vec![
+        line("5GPJWBSG64S36D1P", ("role", "grant"), sample_about("李丹"), "2026-11-20T06:00:00Z"),
+        line("5GPJWBSG64S36D1Q", ("person", "move"), hostile, "2026-11-24T06:00:00Z"),
+        line("5GPJWBSG64S36D1N", issue, sample_about("王小明"), "2026-11-25T06:00:00Z"),
+        line("5GPJWBSG64S36D1R", issue, sample_about("李丹"), "2026-11-25T06:00:01Z"),
+        line("5GPJWBSG64S36D1S", ("batch", "issue"), many, "2026-11-25T06:00:02Z"),
+    ]
+}
+
+#[cfg(test)]
+pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let now = records::time::read("2026-11-25T08:00:00Z").unwrap();
-    let lines = vec![
-        line("5GPJWBSG64S36D1P", ("role", "grant"), "李丹 · 区政府办公室", "2026-11-20T06:00:00Z"),
-        line(
-            "5GPJWBSG64S36D1Q",
-            ("person", "move"),
-            "<b>\u{202e}张</b> · 财政局",
-            "2026-11-24T06:00:00Z",
-        ),
-        line("5GPJWBSG64S36D1N", ("issue", ""), "王小明 · 区政府办公室", "2026-11-25T06:00:00Z"),
-        line("5GPJWBSG64S36D1R", ("issue", ""), "李丹 · 区政府办公室", "2026-11-25T06:00:01Z"),
-        line("5GPJWBSG64S36D1S", ("batch", "issue"), "陈一 × 120", "2026-11-25T06:00:02Z"),
-    ];
     let render = |lines, more: &str| {
         let page = OrderLines { lines, more: more.into() };
         filled(Frame::sample(language, "/"), page, now).render().unwrap()
     };
     vec![
-        ("queue", render(lines, "")),
+        ("queue", render(sample_lines(), "")),
         ("queue-empty", render(Vec::new(), "")),
         ("queue-nothing-here", render(Vec::new(), "0.5GPJWBSG64S36D1N")),
     ]

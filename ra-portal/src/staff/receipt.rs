@@ -274,7 +274,7 @@ async fn made(portal: &PortalState, shown: &StaffCertificate, form: Form) -> Res
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let line = |about: &str, state: &str, problem, letter| ReceiptLine {
         order: "5GPJWBSG64S36D1N".into(),
-        about: records::order::About::person("0123456789ABCDEF", Some(about.into())),
+        about: super::people::sample_about(about),
         person: "0123456789ABCDEF".into(),
         state: state.into(),
         problem,
@@ -303,9 +303,9 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
             _ => Vec::new(),
         },
         lines: vec![
-            line("陈一 · 商州区政府办公室", "done", None, true),
-            line("<b>\u{202e}陈二</b> · 商州区政府办公室", "done", None, false),
-            line("陈三 · 商州区政府办公室", "open", Some(Code::UnitUnknown), false),
+            line("陈一", "done", None, true),
+            line("<b>\u{202e}陈二</b>", "done", None, false),
+            line("陈三", "open", Some(Code::UnitUnknown), false),
         ],
     };
     let f = || Frame::sample(language, "/batches/5GPJWBSG64S36D1P");

@@ -108,7 +108,7 @@ pub(super) async fn suspend(
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let (f, w) = (Frame::sample(language, "/certificate"), SuspendWords::of(language));
-    let asked = SuspendPage { f: f.clone(), w, serial: "0101010101".into(), paused: true };
+    let asked = SuspendPage { f: f.clone(), w, serial: "01".repeat(18), paused: true };
     let s = SuspendedFacts::sample(language, "portal:portal-1");
     let suspended = SuspendedPage { f, s };
     vec![("own-suspend", asked.render().unwrap()), ("own-suspended", suspended.render().unwrap())]

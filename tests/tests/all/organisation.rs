@@ -8,7 +8,7 @@ use tests::authenticator::Authenticator;
 use tests::desk::hidden;
 use tests::gate::get;
 use tests::web::{Page, Site};
-use tests::{Office, Officer, invariants};
+use tests::{Office, Officer, answers, invariants};
 
 /// What everybody of the unit may read in the application behind the gate.
 const OWN: &str = "/documents/sz-office/2026-001";
@@ -73,6 +73,8 @@ async fn a_persons_page_is_read_within_scope_only() {
     let unit = site.get("/organisation?unit=sz-office", "").await;
     let is_told = unit.text.contains(&person) || unit.text.contains("王小明");
     assert!(unit.status == 200 && !is_told, "{}", unit.text);
+    let units = ["", "sz-office", "sz-finance"];
+    answers::hold(&office, &office.first("officer-1"), &own, &units).await;
     invariants::hold(&office).await;
 }
 
