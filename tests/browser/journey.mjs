@@ -168,6 +168,33 @@ const acts = {
     return { listed, shown, after: await main(page), kept: await credentials() };
   },
 
+  /** What an officer drafts on pages, each with one touch: many revocations, a release, a delegation. */
+  async drafts(page) {
+    await authenticator(page, given.kept);
+    const touched = async (leads) => {
+      const shown = await main(page);
+      await page.click("#approve button");
+      await page.waitForURL(leads);
+      return { shown, after: await main(page) };
+    };
+    await page.goto(`${given.staff}/people/changes`);
+    await page.selectOption("#what", "revoke");
+    await page.fill("#rows", given.rows);
+    await page.fill("#evidence", given.evidence);
+    await page.click("form[action='/people/changes'][method=post] button");
+    const many = await touched("**/batches/*");
+    await page.goto(`${given.staff}/certificates/${given.serial}`);
+    await page.fill("#release-evidence", given.evidence);
+    await page.click("section[aria-labelledby=release] button");
+    const release = await touched("**/drafts");
+    await page.goto(`${given.staff}/people/${given.absent}`);
+    await page.fill("#lend-deputy", given.deputy);
+    await page.fill("#lend-from", given.from);
+    await page.fill("#lend-until", given.until);
+    await page.click("section[aria-labelledby=lend] button");
+    return { many, release, delegation: await touched("**/drafts") };
+  },
+
   /** The officer at their own desk: the link, the key, an order, the end. */
   async desk(page) {
     await page.goto(given.link);

@@ -34,7 +34,7 @@ pub(super) async fn sign(
 ) -> Response {
     match made(&portal, &shown, form).await {
         Ok(batches) => Redirect::to(&where_they_are(&batches)).into_response(),
-        Err(Refused(told)) => problem::page(&f, &told, "/people/roster"),
+        Err(Refused(told)) => problem::page(&f, &told, "/people"),
     }
 }
 

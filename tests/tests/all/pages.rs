@@ -233,6 +233,59 @@ async fn an_officer_approves_with_a_passkey_in_a_browser() {
     tests::invariants::hold(&office).await;
 }
 
+/// What officers draft on pages, each with one touch: certificates of many that are revoked, what
+/// releases one that was suspended, and who acts for somebody on leave. They read what is signed
+/// before, and find it again behind it; what was typed beside a wrong field is not lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_officer_drafts_in_a_browser() {
+    let mut office = Office::founded_in_full();
+    office.start_all().await;
+    let browser = Browser::of(&office, "officer-1");
+    let kept = browser.act("passkey", &json!({}))["kept"].clone();
+    office.certify_file(&browser.file()).await;
+    let mut rows = "人员编号,姓名,吊销原因\n".to_owned();
+    for name in ["王小明", "李丹"] {
+        let (official, _) = office.official(name, "sz-office").await;
+        rows.push_str(&format!("{},{name},superseded\n", official.letter.person));
+    }
+    let (held, collected) = office.official("张丢卡", "sz-office").await;
+    crate::suspensions::by_letter(&office, &held).await.unwrap();
+    let leaf = pki::Certificate::read(&collected.chain[0].0).unwrap();
+    let serial = leaf.serial().to_string();
+    let site = office.staff_site(Some(office.first("officer-1").identity()));
+    until("the page offers to release it", async || {
+        let page = site.get(&format!("/certificates/{serial}"), "").await;
+        page.text.contains("id=\"release-evidence\"")
+    })
+    .await;
+    let absent = office.register_officer("周登记", "registration-officer", "sz-office").await;
+    let deputy = office.register("吴代理", "sz-office").await;
+
+    let fields = [("what", "revoke"), ("rows", rows.as_str()), ("evidence", " ")];
+    let wrong = site.post_file("/people/changes", &fields).await;
+    assert!(wrong.status == 422 && wrong.text.contains("李丹,superseded"), "{}", wrong.text);
+
+    let day = |days: u64| -> String {
+        records::time::seconds(tests::now() + days * 86_400).chars().take(10).collect()
+    };
+    let typed = json!({
+        "kept": kept, "rows": rows, "evidence": "本人当面核对", "serial": serial,
+        "absent": absent.letter.person, "deputy": deputy, "from": day(1), "until": day(6),
+    });
+    let seen = browser.act("drafts", &typed);
+    let says = |part: &str, when: &str, words: &[&str]| {
+        let text = seen[part][when].as_str().unwrap();
+        words.iter().for_each(|word| assert!(text.contains(word), "{part} {when}: {word}: {text}"));
+    };
+    says("many", "shown", &["王小明", "李丹", "本人当面核对"]);
+    says("many", "after", &["王小明", "李丹", "0 / 2"]);
+    says("release", "shown", &["张丢卡", serial.as_str()]);
+    says("release", "after", &["解除冻结", "0 / 2"]);
+    says("delegation", "shown", &["吴代理", "周登记"]);
+    says("delegation", "after", &["代理审批", "解除冻结", "吴代理"]);
+    tests::invariants::hold(&office).await;
+}
+
 /// The first page of all: it leads through trusting the root, and sees by itself when it is done.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_of_the_root_sees_when_it_is_trusted() {

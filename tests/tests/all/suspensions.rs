@@ -28,7 +28,10 @@ fn yinxin(office: &Office, person: &str, words: &[&str]) -> Output {
     command.arg("--trust").arg(office.path("ca/trust.json")).env("LANG", "C").output().unwrap()
 }
 
-async fn by_letter(office: &Office, official: &Official) -> Result<SignedReceipt, ca_api::Refusal> {
+pub(super) async fn by_letter(
+    office: &Office,
+    official: &Official,
+) -> Result<SignedReceipt, ca_api::Refusal> {
     let reference = official.letter.reference.clone();
     let value = official.keys.suspension_value(&reference).into();
     let status = Status(office.client(&office.trust.status, None));
