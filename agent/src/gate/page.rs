@@ -106,7 +106,7 @@ fn help(gate: &Gate, code: Code) -> (String, String) {
         Code::CertificateExpired => (
             format!(
                 "您的证书已过有效期。过期不久的，可在 {portal}/renew 用证书文件续期；不能续期的，\
-                 请向本单位登记人员索取新的密码信封。"
+                 请向本单位登记员索取新的密码信封。"
             ),
             format!(
                 "Your certificate is out of date. Shortly after its end it may still be renewed \
@@ -115,13 +115,13 @@ fn help(gate: &Gate, code: Code) -> (String, String) {
             ),
         ),
         Code::CertificateRevoked => (
-            "您的证书已被吊销。如非本人挂失，请立即联系登记人员。".into(),
+            "您的证书已被吊销。如非本人挂失，请立即联系登记员。".into(),
             "Your certificate was revoked. If you did not report it lost, call your registration \
              officer now."
                 .into(),
         ),
         Code::CertificateSuspended => (
-            "您的证书已冻结，不是吊销：可由两位审批人员核实后解除冻结，请联系本单位登记人员；\
+            "您的证书已冻结，不是吊销：可由两位审批人员核实后解除冻结，请联系本单位登记员；\
              您自己不能解除，逾期无人解除即吊销。"
                 .into(),
             "Your certificate is suspended, not revoked: two officers release it after they have \
@@ -146,7 +146,7 @@ fn help(gate: &Gate, code: Code) -> (String, String) {
             "Nothing passes that cannot be recorded; call the system administrator.".into(),
         ),
         Code::NotServed | Code::PersonChanged => (
-            "您不在本应用的服务范围内，或您的单位已变动，请联系登记人员。".into(),
+            "您不在本应用的服务范围内，或您的单位已变动，请联系登记员。".into(),
             "You are not among the people this application serves, or your unit changed; ask your \
              registration officer."
                 .into(),

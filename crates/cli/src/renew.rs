@@ -77,7 +77,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
         let answer = serde_json::json!({ "stage": "rejected", "reason": reason });
         output.hearsay(&[Fact::new(("驳回理由", "why it was rejected"), reason)], answer);
         return Err(Failure::usage(
-            "续期申请已被驳回，请向登记人员索取新密码信封。",
+            "续期申请已被驳回，请向登记员索取新密码信封。",
             "the renewal was rejected; ask your registration officer for another letter",
         ));
     }

@@ -57,7 +57,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let signed = status.report_loss(&report).await?;
     let told = verified(&held, &signed).map_err(|error| Failure::sent(&error))?;
     tell(output, &told);
-    output.said("请向登记人员申请新密码信封", "ask your registration officer for a new letter");
+    output.said("请向登记员申请新密码信封", "ask your registration officer for a new letter");
     receipt::keep(output, &signed, arguments.out.as_deref())
 }
 

@@ -62,7 +62,7 @@ impl Role {
             Self::SystemAdministrator => "系统管理员",
             Self::SecurityAdministrator => "安全保密管理员",
             Self::Auditor => "安全审计员",
-            Self::ApplicationOwner => "应用负责人",
+            Self::ApplicationOwner => "应用系统负责人",
         }
     }
 

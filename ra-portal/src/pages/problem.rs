@@ -12,7 +12,7 @@ words! {
     /// What helps, by kind.
     HelpWords {
         again "请回到上一步，从头再来一次。什么都没有丢失。" "Go back and begin again; nothing is lost.";
-        letter "请核对密码信封，或向本单位登记人员索取新密码信封。" "Check your letter, or ask your registration officer for a new one.";
+        letter "请核对密码信封，或向本单位登记员索取新密码信封。" "Check your letter, or ask your registration officer for a new one.";
         cli "这封密码信封只能在 yinxin 命令行中使用。" "This letter may be used with the yinxin command line only.";
         later "这是系统一方的问题，请稍后再试。" "This is the system's fault; try again later.";
         none "" "";

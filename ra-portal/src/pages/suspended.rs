@@ -16,7 +16,7 @@ words! {
         signature "签名" "Signature";
         keep "冻结以本回执为准，请打印或保存，妥善保管。" "Print or save this receipt. Without a receipt nothing is suspended.";
         code "扫码核验这份回执，或打开：" "Scan to check this receipt, or open:";
-        next "解除冻结须由另外两名审批人员批准，您自己不能解除：请联系本单位登记人员。15 天内无人解除，证书自动吊销。" "Two other officers release it, you cannot: call your registration officer. If nobody does within 15 days the certificate is revoked.";
+        next "解除冻结须由另外两名审批人员批准，您自己不能解除：请联系本单位登记员。15 天内无人解除，证书自动吊销。" "Two other officers release it, you cannot: call your registration officer. If nobody does within 15 days the certificate is revoked.";
     }
 }
 

@@ -29,12 +29,12 @@ words! {
         unit "单位" "Unit";
         validity "有效期" "Validity";
         days "天" "days";
-        not_right "信息不对？请不要继续，联系本单位登记人员更正。" "Not right? Do not go on; ask your registration officer to correct it.";
+        not_right "信息不对？请不要继续，联系本单位登记员更正。" "Not right? Do not go on; ask your registration officer to correct it.";
         make "生成密钥并提交申请" "Make your key and apply";
         make_what "密钥在您的浏览器里生成，用您设置的口令加密，保存在本机，直到您回来领取证书。请用同一台电脑、同一个浏览器。" "Your key is made in this browser, encrypted with your password, and stays on this computer until you come back to collect. Use the same computer and browser then.";
         returned "上次申请已退回，理由：" "Your last application was sent back, because:";
         rejected "申请已被驳回" "Your application was rejected";
-        rejected_what "如有疑问，请联系本单位登记人员；如需再次申请，请索取新密码信封。" "Ask your registration officer if you have questions; to apply again you need a new letter.";
+        rejected_what "如有疑问，请联系本单位登记员；如需再次申请，请索取新密码信封。" "Ask your registration officer if you have questions; to apply again you need a new letter.";
         reason "理由" "Reason";
         until "截止" "Until";
         no_code "为了把密钥和您的密码信封绑定，请重新输入授权码：" "To tie the key to your letter, enter its code again:";

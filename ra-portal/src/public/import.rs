@@ -30,7 +30,7 @@ words! {
         cause_2 "证书导入了另一台电脑、另一个用户或另一个浏览器。" "The certificate was imported on another computer, for another user or in another browser.";
         cause_3 "选择证书时点了“取消”：关闭所有窗口再打开，重新选择。" "“Cancel” was chosen when the browser asked: close all windows, open it again and choose.";
         cause_4 "证书已过期，浏览器不再出示：" "The certificate has expired and the browser no longer offers it:";
-        renew "试一试续期；不能续期时请向登记人员索取新密码信封" "try to renew it; if that is not possible, ask your registration officer for a new letter";
+        renew "试一试续期；不能续期时请向登记员索取新密码信封" "try to renew it; if that is not possible, ask your registration officer for a new letter";
         keep "请妥善保管 .p12 文件：到期前凭它续期。" "Keep the .p12 file: with it you renew the certificate before it ends.";
     }
 }

@@ -32,7 +32,7 @@ words! {
         keep "请打印或保存这份回执。挂失以本回执为准，请妥善保存。" "Print or save this receipt. Without a receipt nothing has been reported.";
         code "扫码核验这份回执，或打开：" "Scan to check this receipt, or open:";
         download "保存回执（JSON）" "Save the receipt (JSON)";
-        next "需要新证书的，请向本单位登记人员索取新的密码信封。" "If you need a new certificate, ask your registration officer for a new letter.";
+        next "需要新证书的，请向本单位登记员索取新的密码信封。" "If you need a new certificate, ask your registration officer for a new letter.";
     }
 }
 

@@ -35,9 +35,9 @@ words! {
         returned_what "请先按理由办理；还没有提交新的申请。" "Do what the reason says first; nothing new was sent.";
         again "再次申请" "Ask again";
         rejected "续期申请已被驳回" "The renewal was rejected";
-        rejected_what "请向登记人员索取新密码信封。" "Ask your registration officer for a new letter.";
+        rejected_what "请向登记员索取新密码信封。" "Ask your registration officer for a new letter.";
         reason "理由" "Reason";
-        refused "续期没有办成" "It was not renewed";
+        refused "续期未能办理" "It was not renewed";
         done "新证书已经做好" "Your new certificate is ready";
         done_what "请保存新文件并导入电脑。旧证书 7 天后自动失效；新文件的口令与旧文件相同。" "Save the new file and import it. The old certificate ends by itself after 7 days; the password is that of the old file.";
         download "保存新证书文件" "Save the new certificate file";

@@ -22,7 +22,7 @@ words! {
         save "第一步：保存根证书" "First: save the root certificate";
         save_go "下载 root.cer" "Download root.cer";
         compare "第二步：核对指纹" "Second: compare the fingerprint";
-        compare_why "用下面的命令算出所下载文件的指纹，与您手中密码信封上印的逐组核对。任何一组不同，请停止操作并告知本单位登记人员。" "Compute the fingerprint of the file you downloaded with the command below and compare it, group by group, with the one printed on your letter. If any group differs, stop and tell your registration officer.";
+        compare_why "用下面的命令算出所下载文件的指纹，与您手中密码信封上印的逐组核对。任何一组不同，请停止操作并告知本单位登记员。" "Compute the fingerprint of the file you downloaded with the command below and compare it, group by group, with the one printed on your letter. If any group differs, stop and tell your registration officer.";
         fingerprint "根证书指纹 (SHA-256)" "Fingerprint of the root (SHA-256)";
         paper "这里显示的指纹供参考，以密码信封上印的为准。" "The one shown here is for convenience; the one on paper counts.";
         trust "第三步：导入" "Third: import it";

@@ -43,7 +43,7 @@ words! {
         renew_go "用证书文件续期" "Renew with my certificate file";
         renew_staff "您担任角色，请在保存密钥的电脑上运行：" "You have a role: on the computer that has the key, run:";
         mine "我名下的一切" "Everything in my name";
-        mine_what "有您不认识的？请立即联系登记人员，并凭密码信封挂失。" "Something you do not know? Call your registration officer now, and report the loss with your letter.";
+        mine_what "有您不认识的？请立即联系登记员，并凭密码信封挂失。" "Something you do not know? Call your registration officer now, and report the loss with your letter.";
         certificates "证书" "Certificates";
         letters "密码信封" "Letters";
         orders "等待审批的办件" "Orders that wait for approvals";
@@ -59,10 +59,10 @@ words! {
 words! {
     NotSeenWords {
         required "未检测到数字证书，无法确认您的身份。" "Your browser showed no certificate, so we do not know who you are.";
-        expired "刚过期的证书可以直接续期；否则请向本单位登记人员索取新的密码信封。" "A certificate that has just ended can be renewed; otherwise ask your registration officer for a new letter.";
+        expired "刚过期的证书可以直接续期；否则请向本单位登记员索取新的密码信封。" "A certificate that has just ended can be renewed; otherwise ask your registration officer for a new letter.";
         renew "续期" "Renew it";
-        suspended "证书已冻结，须由另外两名审批人员批准解除；15 天内无人解除即吊销。如非本人冻结，请立即联系登记人员。" "Your certificate is suspended; two other officers release it, or it is revoked after 15 days. If it was not you, call your registration officer now.";
-        revoked "证书挂失、调动或离任后即吊销。如非本人挂失，请立即联系登记人员。" "Certificates are revoked when they are reported lost or their holder moves or leaves. If you did not report it, call your registration officer now.";
+        suspended "证书已冻结，须由另外两名审批人员批准解除；15 天内无人解除即吊销。如非本人冻结，请立即联系登记员。" "Your certificate is suspended; two other officers release it, or it is revoked after 15 days. If it was not you, call your registration officer now.";
+        revoked "证书挂失、调动或离任后即吊销。如非本人挂失，请立即联系登记员。" "Certificates are revoked when they are reported lost or their holder moves or leaves. If you did not report it, call your registration officer now.";
         foreign "出示的证书不是本市签发的。请关闭所有浏览器窗口，重新打开后选择本市签发的证书。" "The certificate that was shown is not one of this city. Close all browser windows, open the browser again and choose the right one.";
         role "您的证书有效，但您的角色不能使用此功能。如有需要，请联系安全保密管理员。" "Your certificate works, but your role may not use this. If you need it, ask the security administrator.";
         other "请稍后再试。" "Try again later.";

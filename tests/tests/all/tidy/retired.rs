@@ -6,13 +6,16 @@ use std::path::{Path, PathBuf};
 use tests::workspace;
 
 /// What was said, and what is said instead.
-const RETIRED: [(&str, &str); 6] = [
+const RETIRED: [(&str, &str); 9] = [
     ("有效至", "有效期至"),
     ("通常\" \"", "承诺办结时限"),
     ("<dt>通常</dt>", "承诺办结时限"),
     ("\"模板\"", "证书模板"),
     ("人员名单", "人员数据"),
     ("为谁", "证书持有人"),
+    ("登记人员", "登记员"),
+    ("安全管理员", "安全保密管理员"),
+    ("没有办成", "未能办理"),
 ];
 
 /// Where words for people stand, and pages and letters as they come out.
