@@ -12,6 +12,7 @@ use ca_api::{AsOfficer, CertificateLine, Certificates, Sought};
 use records::suspension::HOLD;
 use records::{Code, Problem};
 use serde::Deserialize;
+use service::Clock;
 use service::problem::{Refused, status};
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ words! {
         revoked "已吊销" "revoked";
         suspended "已冻结" "suspended";
         in_force "有效" "in force";
+        expired "已过期" "expired";
         nothing_yet "到此为止，您的管辖范围内还没有符合的证书。请输入更多内容，或看下一页。" "Nothing so far within your scope. Type more, or look at the next page.";
         next "下一页" "More";
         elsewhere "管辖范围之外另有：" "Outside your scope there are also:";
@@ -46,6 +48,8 @@ struct Line {
     until: String,
     suspended: bool,
     revoked: bool,
+    /// Whether it is over by the clock of the portal.
+    expired: bool,
 }
 
 #[derive(Template)]
@@ -86,11 +90,14 @@ pub(super) async fn show(
     let sought = Sought { text, after: if begun { asked.after } else { String::new() } };
     let message = AsOfficer { certificate: shown.certificate, message: sought };
     let answer = passed_on(portal.issuer.find(&message).await);
+    let now = Clock::system().seconds();
     match portal.recorded("find", &shown.person, answer).await {
-        Ok(found) => page(StatusCode::OK, &filled(f, asked.find, begun.then_some(found), None)),
+        Ok(found) => {
+            page(StatusCode::OK, &filled(f, asked.find, begun.then_some(found), (None, now)))
+        }
         Err(Refused(told)) => match told.known() {
             Some(code @ Code::Malformed) => {
-                page(status(code), &filled(f, asked.find, None, Some(told)))
+                page(status(code), &filled(f, asked.find, None, (Some(told), now)))
             }
             _ => certificate::not_seen(&f, &portal, &told),
         },
@@ -101,7 +108,7 @@ fn filled(
     f: Frame,
     find: String,
     found: Option<Certificates>,
-    problem: Option<Problem>,
+    (problem, now): (Option<Problem>, u64),
 ) -> CertificatesPage {
     let (elsewhere, more) =
         found.as_ref().map(|f| (f.elsewhere, f.more.as_str())).unwrap_or_default();
@@ -117,6 +124,7 @@ fn filled(
         until: show::time(&line.not_after),
         suspended: line.revoked.as_ref().is_some_and(|(_, reason)| reason == HOLD),
         revoked: line.revoked.is_some(),
+        expired: records::time::read(&line.not_after).is_some_and(|until| until < now),
     };
     CertificatesPage {
         w: CertificatesWords::of(f.language),
@@ -152,7 +160,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     let wrong = Problem::new(Code::Malformed, "5GPJWBSG64S36D1N".into());
     let shown = |find: &str, found, problem| {
         let f = Frame::sample(language, "/certificates");
-        filled(f, find.into(), found, problem).render().unwrap()
+        filled(f, find.into(), found, (problem, 1_795_507_200)).render().unwrap()
     };
     let render = |find: &str, found| shown(find, found, None);
     vec![

@@ -10,6 +10,9 @@ use pki::name::{PersonName, both, check_readable};
 use pki::number::CitizenNumber;
 use portal_api::roster::day_in_beijing;
 use records::commitment::EVIDENCE_CHARS_MAX;
+use records::letter::read_reference;
+use records::order::DELEGATION_SECONDS;
+use records::time::{read, typed_from, typed_until};
 use service::Clock;
 
 words! {
@@ -21,6 +24,12 @@ words! {
         mail "邮箱" "Mail";
         number "证件号" "Identity number";
         evidence "核验依据" "Evidence";
+        deputy "代理人（人员编号）" "Who acts for them (person id)";
+        from "代理起始日期" "From";
+        until "代理截止日期" "Until";
+        no_id "这不是人员编号" "this is no person id";
+        no_day "请填写日期，例如 2026-12-01" "a day such as 2026-12-01 is needed";
+        too_long "截止日期须不早于起始日期，最长 30 天" "it ends no earlier than it begins, and after 30 days at most";
         check "核对" "Check";
     }
 }
@@ -69,6 +78,9 @@ pub(super) fn mend(f: &Frame, form: &Form, back: &str, taken: Option<String>) ->
         let (value, matter) = (number.to_owned(), taken.or(matter));
         fields.push(Field { name: "number", label: w.number, value, long: false, matter });
     }
+    if form.what == "lend" {
+        fields.extend(of_delegation(w, form));
+    }
     if !matches!(form.what.as_str(), "letter" | "lend" | "unlend") {
         let matter = check_readable(&evidence, EVIDENCE_CHARS_MAX).err();
         let matter = matter.map(|error| said(&error));
@@ -77,6 +89,7 @@ pub(super) fn mend(f: &Frame, form: &Form, back: &str, taken: Option<String>) ->
     }
     let chosen = match form.what.as_str() {
         "release" => vec![("what", &form.what), ("serial", &form.serial)],
+        "lend" => vec![("what", &form.what), ("person", &form.person), ("role", &form.role)],
         _ => vec![("what", &form.what), ("person", &form.person), ("unit", &form.unit)],
     };
     let page = MendPage {
@@ -87,6 +100,28 @@ pub(super) fn mend(f: &Frame, form: &Form, back: &str, taken: Option<String>) ->
         chosen: chosen.into_iter().map(|(name, value)| (name, value.clone())).collect(),
     };
     page.fields.iter().any(|field| field.matter.is_some()).then_some(page)
+}
+
+/// Who acts, from when and until when.
+fn of_delegation(w: &'static MendWords, form: &Form) -> [Field; 3] {
+    let field = |name, label, value: &str, matter: Option<&str>| Field {
+        name,
+        label,
+        value: value.trim().to_owned(),
+        long: false,
+        matter: matter.map(str::to_owned),
+    };
+    let (from, until) = (read(&typed_from(&form.from)), read(&typed_until(&form.until)));
+    let no_id = read_reference(&form.deputy).is_none().then_some(w.no_id);
+    let no_day = |day: Option<u64>| day.is_none().then_some(w.no_day);
+    let long = from.zip(until).is_some_and(|(from, until)| {
+        until.checked_sub(from).is_none_or(|lasts| lasts > DELEGATION_SECONDS)
+    });
+    [
+        field("deputy", w.deputy, &form.deputy, no_id),
+        field("from", w.from, &form.from, no_day(from)),
+        field("until", w.until, &form.until, no_day(until).or(long.then_some(w.too_long))),
+    ]
 }
 
 #[cfg(test)]
@@ -134,6 +169,29 @@ mod tests {
             let page = mend(&f, &typed(name, mail, evidence), "/", None).unwrap().render().unwrap();
             assert!(page.contains(told), "{told}: {page}");
             assert!(page.contains("sz-office") && page.contains(evidence), "{page}");
+        }
+        // A delegation: who, from when, until when.
+        let lent = |deputy: &str, from: &str, until: &str| Form {
+            what: "lend".into(),
+            person: "0123456789ABCDEG".into(),
+            role: "registration-officer@sz-office".into(),
+            deputy: deputy.into(),
+            from: from.into(),
+            until: until.into(),
+            ..Form::default()
+        };
+        let (deputy, from) = ("0123-4567-89ab-cdef", "2026-12-01");
+        assert!(mend(&f, &lent(deputy, from, "2026-12-30"), "/", None).is_none());
+        for (deputy, from, until, told) in [
+            ("吴代理", from, "2026-12-07", "这不是人员编号"),
+            (deputy, "明天", "2026-12-07", "请填写日期"),
+            (deputy, from, "2026-11-30", "截止日期须不早于起始日期"),
+            (deputy, from, "2027-01-01", "最长 30 天"),
+        ] {
+            let page = mend(&f, &lent(deputy, from, until), "/", None).unwrap();
+            let page = page.render().unwrap();
+            assert!(page.contains(told) && page.contains(deputy), "{told}: {page}");
+            assert!(page.contains("registration-officer@sz-office"), "{page}");
         }
         // A number with a wrong check character, and one that somebody has.
         let numbered =

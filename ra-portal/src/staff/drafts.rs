@@ -21,9 +21,9 @@ words! {
     DraftsWords {
         title "我的办件" "My drafts";
         lead "由您签名起草的事项及办理结果，最近的在前。" "What you drafted under your signature and what became of it, newest first.";
-        orders "人员事项" "People";
+        orders "办件" "Orders";
         letters "密码信封" "Letters";
-        nothing "还没有起草过。" "Nothing was drafted yet.";
+        nothing "还没有起草过。请从“人员”页面或证书页面起草，办理结果会列在这里。" "Nothing was drafted yet. Begin on the page People or on that of a certificate; what becomes of it stands here.";
         about "事项" "About";
         kind "类别" "Kind";
         made "起草时间" "Drafted";

@@ -5,6 +5,7 @@
 
 use super::certificate::Shown;
 use super::decline::one_line;
+use super::issued::{Typed, shown_with};
 use super::touch::{ToTouch, Touch};
 use crate::pages::facts::typed;
 use crate::pages::suspended::SuspendedFacts;
@@ -94,7 +95,10 @@ pub(super) async fn check(
         return problem::page(&f, &refused(Code::Malformed).0, &back);
     }
     if let Err(matter) = check_readable(&evidence, EVIDENCE_CHARS_MAX) {
-        return problem::page(&f, &unreadable(("依据", "The evidence"), &matter).0, &back);
+        let problem = Some(unreadable(("依据", "The evidence"), &matter).0);
+        let typed = Typed { holds: true, reason, evidence, problem };
+        let reader = (shown.certificate, shown.person.as_str());
+        return shown_with(&portal, f, reader, serial, typed).await;
     }
     let (Ok(salt), Ok(nonce)) = (random::bytes(), random::bytes()) else {
         return problem::page(&f, &refused(Code::Unavailable).0, &back);

@@ -15,6 +15,7 @@ use pki::Certificate;
 use portal_api::plain::{self, FactValue, NameAndId, phrase};
 use records::suspension::HOLD;
 use records::{Code, Problem};
+use service::Clock;
 use service::problem::{Refused, status};
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ words! {
         revoked "已吊销" "Revoked";
         suspended "已冻结" "Suspended";
         in_force "有效" "In force";
+        expired "已过期" "Expired";
         person "人员编号" "Person";
         unit "单位" "Unit";
         profile "证书模板" "Profile";
@@ -69,6 +71,8 @@ struct IssuedPage {
     until: String,
     revoked: Option<(String, String)>,
     suspended: bool,
+    /// Whether it is over by the clock of the portal.
+    expired: bool,
     /// Whether the reader could approve its revocation.
     revokes: bool,
     approvers: Vec<Marked>,
@@ -82,13 +86,16 @@ struct IssuedPage {
     fingerprint: String,
     pem: String,
     reasons: Vec<(&'static str, String)>,
-    reason: String,
-    evidence: String,
+    /// What was typed to revoke it, and to suspend it: reason and evidence.
+    revoking: (String, String),
+    holding: (String, String),
 }
 
 /// What was typed and is shown again.
 #[derive(Default)]
 pub(super) struct Typed {
+    /// Whether it was typed to suspend, not to revoke.
+    pub(super) holds: bool,
     pub(super) reason: String,
     pub(super) evidence: String,
     pub(super) problem: Option<Problem>,
@@ -118,7 +125,7 @@ pub(super) async fn shown_with(
         Ok(facts) => {
             let known = typed.problem.as_ref().and_then(Problem::known);
             let code = known.map_or(StatusCode::OK, status);
-            page(code, &filled(f, facts, typed))
+            page(code, &filled(f, facts, (typed, Clock::system().seconds())))
         }
         Err(Refused(told)) => match told.known() {
             Some(Code::NotFound | Code::ApproverScope | Code::Malformed) => {
@@ -138,7 +145,7 @@ fn said(language: Language, said: plain::Said) -> String {
     language.of_both(said.zh, said.en)
 }
 
-fn filled(f: Frame, facts: CertificateFacts, typed: Typed) -> IssuedPage {
+fn filled(f: Frame, facts: CertificateFacts, (typed, now): (Typed, u64)) -> IssuedPage {
     let w = IssuedWords::of(f.language);
     let language = f.language;
     let read = Certificate::read(&facts.certificate.0).ok();
@@ -148,6 +155,11 @@ fn filled(f: Frame, facts: CertificateFacts, typed: Typed) -> IssuedPage {
     let all = facts.agents.len();
     let agents = (all - waiting.len(), all, waiting.join(", "));
     let line = facts.line;
+    let said = (typed.reason, typed.evidence);
+    let (revoking, holding) = match typed.holds {
+        true => (Default::default(), said),
+        false => (said, Default::default()),
+    };
     let profile = f.profile(&line.profile);
     let opened = facts.opened.iter().map(|(id, at)| (f.application(id), show::time(at))).collect();
     IssuedPage {
@@ -158,6 +170,7 @@ fn filled(f: Frame, facts: CertificateFacts, typed: Typed) -> IssuedPage {
         unit: show::harmless(&line.place),
         profile,
         until: show::time(&line.not_after),
+        expired: records::time::read(&line.not_after).is_some_and(|until| until < now),
         suspended: line.revoked.as_ref().is_some_and(|(_, reason)| reason == HOLD),
         revokes: facts.revokes,
         revoked: line.revoked.map(|(at, reason)| (show::time(&at), why(&reason))),
@@ -169,8 +182,8 @@ fn filled(f: Frame, facts: CertificateFacts, typed: Typed) -> IssuedPage {
         fingerprint: read.as_ref().map(|c| plain::fingerprint(&c.sha256())).unwrap_or_default(),
         pem: read.as_ref().map(Certificate::pem).unwrap_or_default(),
         reasons: reasons(language),
-        reason: typed.reason,
-        evidence: typed.evidence,
+        revoking,
+        holding,
         problem: typed.problem,
     }
 }
@@ -249,12 +262,12 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     };
     let render = |facts, typed| {
         let f = Frame::sample(language, &path);
-        filled(f, facts, typed).render().unwrap()
+        filled(f, facts, (typed, 1_795_507_200)).render().unwrap()
     };
     let wrong = Typed {
         reason: "superseded".into(),
-        evidence: String::new(),
         problem: Some(Problem::new(Code::Malformed, "5GPJWBSG64S36D1N".into())),
+        ..Typed::default()
     };
     let suspended = Some(("2026-11-25T08:00:00Z".into(), HOLD.into()));
     let revoked = Some(("2026-11-25T08:00:00Z".into(), "keyCompromise".into()));

@@ -30,7 +30,7 @@ words! {
         lead "按提交时间排列，只列出您有权审批的事项。" "Oldest first, and only what you may approve.";
         nothing "没有待办事项。" "Nothing waits for you.";
         nothing_here "已查看的部分没有您的待办，后面还有。" "Nothing of what was looked at waits for you; there is more.";
-        from_where "证书申请由持密码信封的人员或续期的持证人提出，人员事项由经办人起草，吊销由审批人员提出，其余事项由操作员在签发主机上起草。" "Applications come from holders of a letter or of a certificate that is renewed; handlers draft about people, officers ask for revocations, operators draft the rest on the CA's host.";
+        from_where "证书申请由持密码信封的人员或续期的持证人提出，人员事项由经办人起草，吊销、解除冻结和代理审批由经办人或审批人员提出，其余事项由操作员在签发主机上起草。" "Applications come from holders of a letter or of a certificate that is renewed; handlers draft about people, handlers and officers ask for revocations, releases and delegations, operators draft the rest on the CA's host.";
         about "事项" "About";
         kind "类别" "Kind";
         age "已等待" "Waiting for";

@@ -43,7 +43,7 @@ pub(super) async fn revoke(
     let evidence = super::decline::one_line(&evidence);
     if let Err(matter) = check_readable(&evidence, EVIDENCE_CHARS_MAX) {
         let problem = Some(unreadable(("依据", "The evidence"), &matter).0);
-        let typed = Typed { reason, evidence, problem };
+        let typed = Typed { reason, evidence, problem, ..Typed::default() };
         return shown_with(&portal, f, (shown.certificate, &shown.person), serial, typed).await;
     }
     if unsigned.is_empty() {
@@ -70,7 +70,8 @@ pub(super) async fn revoke(
     match portal.recorded_brake("revoke", &shown.person, answer).await {
         Ok(made) => Redirect::to(&format!("/orders/{}", made.order)).into_response(),
         Err(Refused(told)) => {
-            let typed = Typed { reason, evidence, problem: Some(told) };
+            let problem = Some(told);
+            let typed = Typed { reason, evidence, problem, ..Typed::default() };
             shown_with(&portal, f, (shown.certificate, &shown.person), serial, typed).await
         }
     }

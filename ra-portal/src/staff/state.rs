@@ -98,6 +98,8 @@ struct LogLine {
 
 struct GateLine {
     agent: String,
+    /// What it stands in front of, by name.
+    application: String,
     seen: Option<String>,
     silent: bool,
     closed: bool,
@@ -240,6 +242,7 @@ fn filled(f: Frame, state: CityState) -> StatePage {
         let world = gate.beat.as_ref().map(|beat| beat.world.clone());
         let (list, people, version) = world.map_or((0, 0, 0), |w| (w.crl, w.people, w.bundle));
         GateLine {
+            application: f.application(&gate.application),
             agent: gate.agent,
             silent,
             closed: !gate.open,
@@ -253,13 +256,14 @@ fn filled(f: Frame, state: CityState) -> StatePage {
             said: gate.beat.map(|beat| show::harmless(&beat.state)).unwrap_or_default(),
         }
     };
+    let gates = state.gates.into_iter().map(gate).collect();
     StatePage {
         w,
         f,
         now: show::time(&state.now),
         lists: state.lists.into_iter().map(list).collect(),
         logs: state.logs.into_iter().map(log).collect(),
-        gates: state.gates.into_iter().map(gate).collect(),
+        gates,
         waiting_orders: state.waiting_orders,
         processes: state.processes.into_iter().map(process).collect(),
     }

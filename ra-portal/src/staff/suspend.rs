@@ -26,6 +26,7 @@ words! {
         what "冻结立即生效：各应用系统几秒钟内即拒绝这张证书，您也不能再用它打开这里的页面。" "It takes effect at once: applications refuse this certificate within seconds, and you cannot open these pages with it.";
         release "您自己不能解除。另外两名审批人员核对后可以解除；15 天内无人解除，证书自动吊销，不可恢复。" "You cannot release it. Two other officers can, after they have checked; if nobody does within 15 days it is revoked for good.";
         letter "手里有密码信封的，可以凭密码信封立即挂失，证书随即吊销。" "With your letter you can report a loss on the public host, which revokes it at once.";
+        letter_go "凭密码信封挂失" "Report a loss with a letter";
         serial "序列号" "Serial number";
         reason "原因" "Reason";
         lost "丢失、被盗或可能被他人使用" "Lost, stolen, or perhaps used by somebody else";
@@ -42,6 +43,8 @@ struct SuspendPage {
     serial: String,
     /// Whether it is only not used for a while.
     paused: bool,
+    /// The public host.
+    public: String,
 }
 
 /// What stands in the address.
@@ -76,7 +79,8 @@ pub(super) async fn show(
     match Certificate::read(&shown.certificate.0) {
         Ok(own) => {
             let serial = own.serial().to_string();
-            page(StatusCode::OK, &SuspendPage { f, w, serial, paused })
+            let public = portal.public_address().to_owned();
+            page(StatusCode::OK, &SuspendPage { f, w, serial, paused, public })
         }
         Err(_) => not_seen(&f, &portal, &refused(Code::CertificateForeign).0),
     }
@@ -108,7 +112,8 @@ pub(super) async fn suspend(
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let (f, w) = (Frame::sample(language, "/certificate"), SuspendWords::of(language));
-    let asked = SuspendPage { f: f.clone(), w, serial: "01".repeat(18), paused: true };
+    let public = "https://portal.example".to_owned();
+    let asked = SuspendPage { f: f.clone(), w, serial: "01".repeat(18), paused: true, public };
     let s = SuspendedFacts::sample(language, "portal:portal-1");
     let suspended = SuspendedPage { f, s };
     vec![("own-suspend", asked.render().unwrap()), ("own-suspended", suspended.render().unwrap())]
