@@ -73,9 +73,13 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
 async fn list(host: &Host, state: &str, after: &str) -> anyhow::Result<ExitCode> {
     let (authority, mut tx) = line::authority(host).await?;
     let now = host.clock.seconds();
-    for line in line::list((&authority, &mut tx), (state, after), now).await? {
-        line.print(host.json);
+    let lines = line::list((&authority, &mut tx), (state, after), now).await?;
+    if lines.is_empty() && !host.json {
+        speech::said("", "没有符合的办件；全部办件：", "no such order; all of them:");
+        let all = super::say::again(&host.state()).then("order list --only all", &[]);
+        speech::next("  ", &all);
     }
+    lines.iter().for_each(|line| line.print(host.json));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -114,6 +114,9 @@ async fn list(host: &Host, unit: Option<String>, after: &str) -> anyhow::Result<
         people.filter(|(id, person)| is_in(id, person)).collect();
     people.sort_by(|(one, _), (other, _)| one.cmp(other));
     people.truncate(LISTED_MAX);
+    if people.is_empty() && !host.json {
+        speech::said("", "没有符合的人员", "nobody fits");
+    }
     let ids = people.iter().map(|(id, _)| id.clone()).collect();
     let names = names(&mut tx, &authority, ids).await?;
     for (id, person) in people {
@@ -128,7 +131,11 @@ async fn list(host: &Host, unit: Option<String>, after: &str) -> anyhow::Result<
                 false => String::new(),
                 true => format!(" ({})", speech::both("已离任", "left")),
             };
-            system::terminal::columns(&[&id, name, &format!("{}{left}", person.unit)]);
+            let unit = match authority.unit(&person.unit) {
+                Some(unit) => format!("{} ({})", unit.name, person.unit),
+                None => person.unit.clone(),
+            };
+            system::terminal::columns(&[&id, name, &format!("{unit}{left}")]);
         }
     }
     Ok(ExitCode::SUCCESS)

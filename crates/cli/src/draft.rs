@@ -124,12 +124,19 @@ fn called(told: &PersonFacts, profile: &str) -> Option<Fact> {
 
 async fn list(output: Output, arguments: &ListArguments) -> Result<(), Failure> {
     let desk = Desk::open(&arguments.own)?;
-    let mut pages = Pages::begin();
+    let (mut pages, mut any) = (Pages::begin(), false);
     while pages.next().is_some() {
         let page = desk.portal.drafts(&mut pages).await?;
+        any |= !page.orders.is_empty() || !page.letters.is_empty();
         for line in page.orders.iter().chain(&page.letters) {
             output.hearsay(&[listed(line)], serde_json::json!(line));
         }
+    }
+    if !any {
+        output.said(
+            "还没有起草过：yinxin draft --help",
+            "nothing was drafted yet: yinxin draft --help",
+        );
     }
     Ok(())
 }

@@ -66,3 +66,45 @@ fn certificate(one: &OwnCertificate) -> FactValue {
     let why = (!one.reason.is_empty()).then(|| meant(plain::reason(&one.reason)));
     row(facts.into_iter().chain(why))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use records::DisplayName;
+    use records::mine::OwnLetter;
+
+    /// A profile is called by its name, with the id beside it, and by the id where it has none.
+    #[test]
+    fn profiles_are_called_by_their_names() {
+        let official = DisplayName {
+            id: "official".into(),
+            zh: "公职人员证书".into(),
+            en: "Certificate of officials".into(),
+        };
+        let mine = Mine {
+            person: "0123456789ABCDEF".into(),
+            place: "商州区 › 政府办公室 (sz-office)".into(),
+            certificates: vec![OwnCertificate {
+                serial: "01".repeat(18),
+                profile: official.clone(),
+                not_after: "2027-11-24T08:00:00Z".into(),
+                state: "valid".into(),
+                reason: String::new(),
+                since: String::new(),
+            }],
+            letters: vec![OwnLetter {
+                reference: "5GPJWBSG64S36D1N".into(),
+                profile: DisplayName::of_id("staff"),
+                expires: "2026-12-01T08:00:00Z".into(),
+                state: "open".into(),
+            }],
+            orders: Vec::new(),
+            roles: Vec::new(),
+            notices: Vec::new(),
+        };
+        let facts = facts(&mine);
+        assert!(facts[2].value.zh().contains("「公职人员证书」 (official)"), "{facts:?}");
+        assert!(facts[2].value.en().contains("「Certificate of officials」 (official)"));
+        assert!(facts[3].value.zh().contains(" staff"), "{facts:?}");
+    }
+}
