@@ -76,6 +76,8 @@ struct Line {
 #[derive(Template)]
 #[template(path = "staff/audit.html")]
 struct AuditPage {
+    /// Applications that can be chosen, by id and name.
+    applications: Vec<(String, String)>,
     f: Frame,
     w: &'static AuditWords,
     fields: Vec<Field>,
@@ -225,7 +227,10 @@ fn filled(f: Frame, asked: &Asked, answer: Option<Result<&SearchAnswer, Problem>
             request: sentence::request_of(&record),
         });
     }
+    let known = f.names.applications.iter();
+    let applications = known.map(|one| (one.id.clone(), f.called(one))).collect();
     AuditPage {
+        applications,
         w,
         fields,
         log: asked.log.clone(),

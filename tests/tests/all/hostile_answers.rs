@@ -72,7 +72,7 @@ pub fn answers() -> BTreeMap<&'static str, (&'static str, Value)> {
     });
     let unit = json!({ "unit": "sz-office", "name": "区政府办" });
     let whole = json!({
-        "line": line, "version": 1, "mail": "a@b.cn", "units": [unit], "profiles": ["official"],
+        "line": line, "version": 1, "mail": "a@b.cn", "units": [unit], "profiles": [called()],
     });
     let bytes = |count: usize| records::Bytes(vec![7; count]);
     let order = json!({
@@ -86,9 +86,9 @@ pub fn answers() -> BTreeMap<&'static str, (&'static str, Value)> {
     });
     let mine = json!({
         "person": PERSON, "place": "商洛市 / 商州区 / 区政府办",
-        "certificates": [{ "serial": "0a", "profile": "official", "not_after": "2026",
+        "certificates": [{ "serial": "0a", "profile": called(), "not_after": "2026",
             "state": "revoked", "reason": "keyCompromise", "since": "2026" }],
-        "letters": [{ "reference": ORDER, "profile": "official", "expires": "2026",
+        "letters": [{ "reference": ORDER, "profile": called(), "expires": "2026",
             "state": "open" }],
         "orders": [{ "order": ORDER, "kind": "issue", "action": "", "expires": "2026",
             "approvals": [0, 2] }],
@@ -96,13 +96,13 @@ pub fn answers() -> BTreeMap<&'static str, (&'static str, Value)> {
         "notices": [{ "time": "2026", "kind": "issued", "channel": "mail", "state": "sent" }],
     });
     let known = json!({
-        "name": "李丹", "person": PERSON, "units": ["商洛市"], "profile": "official",
+        "name": "李丹", "person": PERSON, "units": ["商洛市"], "profile": called(),
         "keys": ["p256"], "label": "cli", "by_message": false, "validity_days": 365,
         "challenge": bytes(16),
         "stage": { "stage": "letter", "expires": "2026", "returned": "不符" },
     });
     let terms = json!({
-        "challenge": bytes(16), "profile": "official", "keys": ["p256"], "validity_days": 365,
+        "challenge": bytes(16), "profile": called(), "keys": ["p256"], "validity_days": 365,
         "opens": "2020-01-01T00:00:00Z", "closes": "2030-01-01T00:00:00Z", "review": ["asked"],
         "returned": "不符",
     });
@@ -133,6 +133,11 @@ pub fn answers() -> BTreeMap<&'static str, (&'static str, Value)> {
         ("RENEWAL_TERMS", (public::RENEWAL_TERMS, terms)),
         ("RENEW_CERTIFICATE", (public::RENEW_CERTIFICATE, json!({ "stage": waits }))),
     ])
+}
+
+/// A profile with its name.
+fn called() -> Value {
+    json!({ "id": "official", "zh": "公职人员证书", "en": "Certificate of officials" })
 }
 
 /// An order that its drafter sees again.
