@@ -38,7 +38,7 @@ async fn made(office: &Office, officer: &Officer, holder: &Officer, units: &[&st
     }
     let page = Page { after: String::new() };
     keep(&mut answers, "list", &issuer.list(&asked(officer, page)).await.unwrap());
-    let name = leaf.subject().common_name().unwrap().to_string();
+    let name = leaf.subject().common_name().unwrap();
     let sought = Sought { text: name, after: String::new() };
     keep(&mut answers, "find", &issuer.find(&asked(officer, sought.clone())).await.unwrap());
     keep(&mut answers, "people", &issuer.people(&asked(officer, sought)).await.unwrap());

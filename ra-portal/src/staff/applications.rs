@@ -85,7 +85,7 @@ fn filled(f: Frame, state: CityState) -> ApplicationsPage {
         let application = gate.application.clone();
         applications.entry(application).or_default().push(line(w, gate, is_unheard, now));
     }
-    let named = |(id, gates)| {
+    let named = |(id, gates): (String, Vec<Gate>)| {
         let called = f.application(&id);
         (id, called, gates)
     };
