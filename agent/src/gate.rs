@@ -4,13 +4,14 @@
 //! reading of its head), [`authorize::Permit`] (a rule said yes), `spool::Recorded` (durable), and
 //! what [`forward`] then does. In reading order: [`accept`] (connections), [`connection_context`],
 //! [`peer`] (whose they are), [`target`], [`head`], [`message`] and [`strict_http1`] (HTTP/1 before
-//! the HTTP library), [`http2`] and [`frames`], [`request`], [`authorize`], [`forward`],
+//! the HTTP library), [`http2`] and [`answered_streams`], [`request`], [`authorize`], [`forward`],
 //! [`upstream`] and [`bell`], [`ended`], [`request_body`], [`response_body`], [`in_flight`],
 //! [`cut`] and [`sweep`] (cutting what is no longer permitted), [`page`] (what people read),
 //! [`rejection`].
 
 pub mod accept;
 mod allowed;
+mod answered_streams;
 mod authorize;
 mod bell;
 mod completion;
@@ -21,7 +22,6 @@ mod failed;
 mod fields;
 mod forbidden;
 mod forward;
-mod frames;
 mod head;
 mod http2;
 mod in_flight;

@@ -1,7 +1,7 @@
 //! HTTP/2 of a connection: its streams are requests like those of HTTP/1.
 
+use super::answered_streams::AnsweredStreams;
 use super::connection_context::ConnectionContext;
-use super::frames::AnsweredStreams;
 use super::response_body::ResponseBody;
 use super::serve::serve;
 use crate::fixed::{

@@ -8,11 +8,8 @@ use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 use policy::Answer;
 use records::{Code, Problem};
+use service::problem::{CODE, REFERENCE};
 
-/// Field of a refusal with its code.
-pub(super) const CODE: &str = "yinxin-refusal";
-/// Field of a refusal with its reference number.
-pub(super) const REFERENCE: &str = "yinxin-reference";
 /// Field of a refusal with the setting whose limit was reached.
 const LIMIT: &str = "yinxin-limit";
 

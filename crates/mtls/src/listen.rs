@@ -3,13 +3,14 @@
 //! Whoever proves nothing must not be able to keep out those who do: each stage of a connection
 //! (place, handshake, head, body, silence) has a limit that the caller states, and nothing waits
 //! for a place in a queue. In reading order: [`limits`], `source`, [`places`], [`accept`],
-//! [`activity`], [`http2`], `client_body`, [`head`], `bare_refusal`, [`site`].
+//! [`activity`], [`http2`], `client_body`, [`head`], `bare_refusal`, `frames`, [`site`].
 
 pub mod accept;
 pub mod activity;
 mod bare_refusal;
 mod budget;
 mod client_body;
+mod frames;
 pub mod head;
 pub mod http2;
 pub mod limits;
@@ -23,6 +24,7 @@ pub mod site;
 mod source;
 mod swallow;
 mod transport;
+mod worded_stream;
 
 #[cfg(test)]
 mod tests;
@@ -30,6 +32,7 @@ mod tests;
 pub use accept::{Accepted, Endpoint, Handshake, Rejected, serve};
 pub use activity::{ActiveRequest, Activity, drive};
 pub use client_body::{BrokenBody, ClientBody};
+pub use frames::RefusalFields;
 pub use head::{HeadLimits, RequestFault};
 pub use limits::Limits;
 pub use linger::Linger;
@@ -37,3 +40,4 @@ pub use places::{KeyedPlace, KeyedPlaces, PeerStanding, Slot};
 pub use site::{Judge, Proof, Site};
 pub use swallow::swallow;
 pub use transport::Transport;
+pub use worded_stream::WordedStream;

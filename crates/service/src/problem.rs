@@ -1,12 +1,17 @@
 //! The HTTP edge of refusals: the one place that knows status codes.
 
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use mtls::listen::RequestFault;
 use records::{Code, Problem};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+/// Field of a refusal with its code, for whoever gets no body: an answer to HEAD has none.
+pub const CODE: &str = "yinxin-refusal";
+/// Field of a refusal with its reference number.
+pub const REFERENCE: &str = "yinxin-reference";
 
 /// The status code of a refusal.
 pub fn status(code: Code) -> StatusCode {
@@ -84,7 +89,16 @@ pub struct Refused(pub Problem);
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let code = self.0.known().map_or(StatusCode::INTERNAL_SERVER_ERROR, status);
-        (code, Json(self.0)).into_response()
+        let fields = [(CODE, self.0.code.clone()), (REFERENCE, self.0.reference.clone())];
+        let mut response = (code, Json(self.0)).into_response();
+        for (name, value) in fields {
+            if let Some(value) =
+                HeaderValue::from_str(&value).ok().filter(|value| !value.is_empty())
+            {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
     }
 }
 
@@ -189,10 +203,13 @@ mod tests {
     async fn each_refusal_of_a_listener_has_a_reference() {
         let mut seen = std::collections::BTreeSet::new();
         for response in [busy(), refuse(RequestFault::Form), refusal(Code::NotFound)] {
+            let told = response.headers().get(REFERENCE).cloned().unwrap();
+            assert!(response.headers().contains_key(CODE));
             let body = axum::body::to_bytes(response.into_body(), 4_096).await.unwrap();
             let text = String::from_utf8(body.to_vec()).unwrap();
             let (_, rest) = text.split_once("\"reference\":\"").unwrap();
             let reference = rest.split('"').next().unwrap().to_owned();
+            assert_eq!(told, reference.as_str(), "whoever gets no body has it too");
             assert!(!reference.is_empty() && seen.insert(reference), "{text}");
         }
         assert_eq!(refuse(RequestFault::Form).status(), StatusCode::BAD_REQUEST);

@@ -189,16 +189,18 @@ fn every_error_code_is_documented() {
          in the diagnostic log of the\nprocess, refusals of known persons and orders also in the \
          `control` log. This page is made from the\ncatalogue in `crates/records/src/code.rs`.\n\n\
          What a listener refuses by itself is a line of the diagnostic log with its reference, \
-         60 a minute at\nmost. At services, what the HTTP library cannot read over HTTP/1.1 has \
-         a code, too: a head that is\nnone (`malformed`), of more than 64 KiB or 1,000 fields \
-         (`head-too-large`), a target of more than\n65,534 bytes (`target-too-long`). A status \
-         without a code has such a head behind an answer that its\nclient did not take yet, and \
-         over HTTP/2 fields of more than 64 KiB (431); a stream or connection in\nwhich HTTP/2 \
-         is broken ends by an error of the protocol. A gate answers all of these with a \
-         code.\n\n监听端口自身的拒绝连同编号写入诊断日志，每分钟至多 60 行。服务端的 HTTP 库无法读取的 HTTP/1.1 \
-         请求也有\n错误代码：报文头不成形（`malformed`）、超过 64 KiB 或 1000 个字段（`head-too-large`）、地址超过 65534 \
-         字节\n（`target-too-long`）。只有状态码而没有错误代码的：前一应答尚未被客户端收完时的这类报文头，以及 HTTP/2 中\n超过 64 KiB \
-         的字段（431）；HTTP/2 本身出错的流或连接，以协议错误结束。网关对此都给出错误代码。\n",
+         60 a minute at\nmost. Code and reference stand in the fields `yinxin-refusal` and \
+         `yinxin-reference` too, for an\nanswer without a body. At services, what the HTTP \
+         library cannot read has a code as well: a head\nthat is none (`malformed`), of more \
+         than 64 KiB or 1,000 fields (`head-too-large`), a target of more\nthan 65,534 bytes \
+         (`target-too-long`). Over HTTP/2 these answers are the fields alone; where HTTP/2\n\
+         gives the whole connection up, code and reference stand in the debug data of its \
+         GOAWAY. A status\nwithout a code has such a head of HTTP/1.1 behind an answer that its \
+         client did not take yet. A gate\nanswers all of these with a code.\n\n监听端口自身的拒绝连同编号写入诊断\
+         日志，每分钟至多 60 行。错误代码与编号也写在应答头 `yinxin-refusal` 与\n`yinxin-reference` 中，供没有正文的应答使用。服务端的 \
+         HTTP 库无法读取的请求也有错误代码：报文头不成形\n（`malformed`）、超过 64 KiB 或 1000 个字段（`head-too-large`）、地址超过 \
+         65534 字节（`target-too-long`）。HTTP/2\n中这些应答只有上述字段；HTTP/2 放弃整个连接时，错误代码与编号写在 GOAWAY 的调试数据中。\
+         只有状态码而没有错误\n代码的，是前一应答尚未被客户端收完时的这类 HTTP/1.1 报文头。网关对此都给出错误代码。\n",
     );
     for (blame, title) in [
         (Blame::Caller, "What was sent is wrong / 提交的内容有误"),

@@ -1,10 +1,12 @@
-//! What the HTTP library refuses by itself over HTTP/1, before there is a request: a bare status.
-//! In its place leaves what the service says of such a head.
+//! What the HTTP library refuses by itself, before there is a request: a bare status. In its place
+//! leaves what the service says of such a head; over HTTP/2 ([`super::frames`]) the fields of that,
+//! since bytes of a body count for windows that the library keeps.
 //!
-//! The library writes it at once, while no request is under way, none began since all that was
+//! Over HTTP/1 the library writes it at once, while no request is under way, none began since all that was
 //! written before has left, and nobody else writes anything then ([`super::paced_stream`] looks at
 //! that). So no byte of an answer is ever taken for it.
 
+use super::frames::RefusalFields;
 use super::head::RequestFault;
 use axum::body::Body;
 use bytes::Bytes;
@@ -15,6 +17,18 @@ use std::task::{Context, Poll};
 
 /// What a service says of a fault.
 pub(super) type Refuse = fn(RequestFault) -> Response<Body>;
+
+/// The fields of what a service says, but those about its body.
+pub(super) fn fields(refuse: Refuse) -> RefusalFields {
+    let of_body = [header::CONTENT_TYPE, header::CONTENT_LENGTH];
+    Box::new(move |fault| {
+        let refusal = refuse(fault);
+        let fields = refusal.headers().iter().filter(|(name, _)| !of_body.contains(name));
+        let texts =
+            fields.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?)));
+        texts.map(|(name, value)| (name, value.to_owned())).collect()
+    })
+}
 
 /// What the library found wrong, if this is the whole of its bare refusal.
 pub(super) fn fault(bytes: &[u8]) -> Option<RequestFault> {

@@ -2,6 +2,7 @@
 
 use super::accept::{Accepted, Endpoint, Handshake, Rejected};
 use super::activity::{ActiveRequest, Activity, PING, drive, http2_builder};
+use super::bare_refusal;
 use super::budget::Sender;
 use super::client_body::ClientBody;
 use super::head::{OF_SERVICES, RequestFault};
@@ -10,6 +11,7 @@ use super::limits::Limits;
 use super::pace::{AnswerBody, PacedBody};
 use super::paced_stream::PacedStream;
 use super::places::{PeerStanding, Slot};
+use super::worded_stream::WordedStream;
 use crate::peer::TlsConnection;
 use axum::Router;
 use axum::body::Body;
@@ -118,8 +120,9 @@ impl Endpoint for Site {
         let may_stay = is_proven && !slot.is_reserved();
         let refuse = self.refuse;
         let seat = Arc::new(Seat { site: self, router, slot, sender, body });
-        let stream = PacedStream::new(stream, body, activity.clone(), http2);
         if http2 {
+            let stream = WordedStream::new(stream, bare_refusal::fields(refuse));
+            let stream = PacedStream::new(stream, body, activity.clone(), http2);
             let close = CancellationToken::new();
             let speaking = speak(http2_builder(is_proven), stream, seat, close.clone(), PING);
             drive(speaking, |_| close.cancel(), &activity, &limits, may_stay, &stopping).await;
@@ -133,6 +136,7 @@ impl Endpoint for Site {
             builder.timer(TokioTimer::new()).header_read_timeout(limits.header);
             // The stream itself holds back an end until all is answered.
             builder.max_buf_size(HEAD_BYTES_MAX).max_headers(FIELDS_MAX).half_close(false);
+            let stream = PacedStream::new(stream, body, activity.clone(), http2);
             let stream = TokioIo::new(stream.refusing(refuse));
             let speaking = builder.serve_connection(stream, service);
             let close = |c: Pin<&mut _>| http1::Connection::graceful_shutdown(c);

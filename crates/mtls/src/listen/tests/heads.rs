@@ -3,6 +3,7 @@
 use super::half_closed::{frame, http2_request};
 use super::*;
 use crate::listen::RequestFault;
+use http::HeaderValue;
 
 async fn over_http1(fixture: &Fixture, target: &str, fields: &[(&str, &str)]) -> u16 {
     let fields: String =
@@ -48,6 +49,36 @@ async fn each_limit_of_a_service_has_its_status() {
         assert_eq!(over_http1(&plain, &target, &fields).await, status, "HTTP/1.1: {what}");
         assert_eq!(over_http2(&http2, &target, &fields).await, status, "HTTP/2: {what}");
     }
+}
+
+/// What HTTP/2 lets reach nobody is refused with the fields of the service: a head that is far too
+/// large, and one that HTTP/2 forbids. The next request on the connection is answered.
+#[tokio::test]
+async fn what_http2_refuses_by_itself_has_the_fields_of_the_service() {
+    let says = |fault: RequestFault| {
+        let mut response = Response::new(Body::from("our words"));
+        *response.status_mut() = fault.status();
+        let name = if fault == RequestFault::Size { "size" } else { "form" };
+        response.headers_mut().insert("x-fault", HeaderValue::from_static(name));
+        response
+    };
+    let fixture = start(None, |full| Http2(Site { refuse: says, ..site(limits(), full) })).await;
+    let stream = TokioIo::new(TcpStream::connect(fixture.address).await.unwrap());
+    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+    tokio::spawn(connection);
+    for (bytes, status, fault) in [(70_000, 431, Some("size")), (100, 200, None)] {
+        let request = Request::get("http://h/").header("x-a", "a".repeat(bytes));
+        let request = request.body(Body::empty()).unwrap();
+        let answer = sender.send_request(request).await.unwrap();
+        let told = answer.headers().get("x-fault").map(|value| value.to_str().unwrap());
+        assert_eq!((answer.status().as_u16(), told), (status, fault), "{bytes}");
+        assert!(answer.headers().get("content-type").is_none());
+    }
+    let mut stream = TcpStream::connect(fixture.address).await.unwrap();
+    stream.write_all(&http2_request(2, "/", b"\0\x02te\x04gzip", None)).await.unwrap();
+    let (kind, flags, head) = next_of_stream(&mut stream).await;
+    assert_eq!((kind, flags & 1), (1, 1), "{head:?}");
+    assert!(head.ends_with(b"\0\x07x-fault\x04form"), "{head:?}");
 }
 
 /// The text 100 in the code of RFC 7541 appendix B.

@@ -2,22 +2,12 @@
 //! answer that names a code and a reference.
 //!
 //! A request that HTTP/2 itself does not allow (a target that is none, fields of a connection)
-//! never reaches the gate: the library ends its stream by an error, or answers a head that is far
-//! too large by a bare status. What the library writes is looked at here: in place of such an error
-//! goes a refusal, and it is recorded like every other.
-//!
-//! A client that sends no more gets what is under way, as on HTTP/1.
+//! reaches nobody: the library ends its stream by an error, or answers a head that is far too large
+//! by a bare status. What the library writes is looked at here: in place of such an error goes a
+//! refusal in the words of whoever listens.
 
-use super::connection_context::ConnectionContext;
-use super::page;
-use super::reject::reject;
-use records::Code;
+use super::head::RequestFault;
 use std::collections::BTreeSet;
-use std::io;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 const HEAD: usize = 9;
 const HEADERS: u8 = 1;
@@ -37,12 +27,20 @@ const GOAWAY_MAX: usize = 256;
 /// Most streams that are remembered as answered; the oldest are forgotten first.
 const REMEMBERED_MAX: usize = 1_024;
 
-/// Makes a reference for a refusal of this code, and records it.
-type Refuse = Box<dyn Fn(Code) -> String + Send>;
+/// What the library says beside the error with which it gives up a connection whose client sends a
+/// head without end.
+const ENDLESS: [&[u8]; 2] = [b"header_list_way_too_large", b"too_many_continuations"];
+/// A text in a field block stands behind a length of one byte (RFC 7541 5.2); longer ones are left
+/// out.
+const TEXT_MAX: usize = 126;
+
+/// The fields of a refusal that say why: names in lower case, texts of ASCII. Whoever is asked
+/// records the refusal.
+pub type RefusalFields = Box<dyn Fn(RequestFault) -> Vec<(String, String)> + Send>;
 
 /// Looks at the frames that are written.
 pub(super) struct Frames {
-    refuse: Refuse,
+    refuse: RefusalFields,
     /// Streams that were sent a head.
     answered: BTreeSet<u32>,
     head: Vec<u8>,
@@ -54,7 +52,7 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    pub(super) fn new(refuse: Refuse) -> Self {
+    pub(super) fn new(refuse: RefusalFields) -> Self {
         let (answered, head, held) = (BTreeSet::new(), Vec::new(), Vec::new());
         Self { refuse, answered, head, is_held: false, held, left: 0 }
     }
@@ -130,7 +128,7 @@ impl Frames {
         if self.byte(3) == HEADERS {
             let mut block = std::mem::take(&mut self.held);
             match (is_bare_status(&block), self.byte(4) & END_STREAM != 0) {
-                (true, true) => self.tell(Code::HeadTooLarge, &mut block),
+                (true, true) => self.tell(RequestFault::Size, &mut block),
                 // An answer is still to come after 100.
                 (true, false) => return frame(HEADERS, END_HEADERS, stream, &block, out),
                 (false, _) => {}
@@ -142,14 +140,16 @@ impl Frames {
             let mut word = std::mem::take(&mut self.held);
             if word.get(4..8).is_some_and(|code| code != NO_ERROR) {
                 // All that a client can read then is what is said for people beside the error.
-                let code = Code::Malformed;
-                word.extend(format!("{} {}", code.name(), (self.refuse)(code)).into_bytes());
+                let is_endless = ENDLESS.iter().any(|said| word.ends_with(said));
+                let fault = if is_endless { RequestFault::Size } else { RequestFault::Form };
+                let texts = (self.refuse)(fault).into_iter().map(|(_, text)| text);
+                word.extend(texts.collect::<Vec<_>>().join(" ").into_bytes());
             }
             return frame(GOAWAY, 0, stream, &word, out);
         }
         if self.held == PROTOCOL_ERROR && self.answered.insert(stream) {
             let mut block = vec![STATUS_400];
-            self.tell(Code::Malformed, &mut block);
+            self.tell(RequestFault::Form, &mut block);
             frame(HEADERS, END_STREAM | END_HEADERS, stream, &block, out);
             frame(RST_STREAM, 0, stream, &NO_ERROR, out);
             return;
@@ -159,12 +159,13 @@ impl Frames {
 
     /// Appends the fields of a refusal, in the form that changes no table of the other side
     /// (RFC 7541 6.2.2).
-    fn tell(&self, code: Code, block: &mut Vec<u8>) {
-        let reference = (self.refuse)(code);
-        for (name, value) in [(page::CODE, code.name()), (page::REFERENCE, &reference)] {
+    fn tell(&self, fault: RequestFault, block: &mut Vec<u8>) {
+        let fields = (self.refuse)(fault).into_iter();
+        let fits = |text: &str| !text.is_empty() && text.len() <= TEXT_MAX;
+        for (name, value) in fields.filter(|(name, value)| fits(name) && fits(value)) {
             block.push(0);
             for text in [name, value] {
-                block.push(u8::try_from(text.len()).unwrap_or_default() & 0x7f);
+                block.push(u8::try_from(text.len()).unwrap_or_default());
                 block.extend_from_slice(text.as_bytes());
             }
         }
@@ -172,7 +173,7 @@ impl Frames {
 }
 
 /// Whether a field block is one field: an index, or a text for the name `:status` (index 8). What
-/// the gate answers has a date besides.
+/// is answered here has a date besides.
 fn is_bare_status(block: &[u8]) -> bool {
     match block {
         [index] => index & 0x80 != 0,
@@ -189,126 +190,10 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(payload);
 }
 
-/// A stream of bytes whose frames are looked at.
-pub(super) struct AnsweredStreams<S> {
-    inner: S,
-    frames: Frames,
-    /// What goes out next.
-    out: Vec<u8>,
-    given: usize,
-    context: Arc<ConnectionContext>,
-    /// After the client's last byte: until nothing is under way.
-    idle: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    /// Whether all that was written has left, and who waits for that.
-    is_flushed: bool,
-    waits: Option<Waker>,
-}
-
-impl<S> AnsweredStreams<S> {
-    pub(super) fn new(inner: S, context: Arc<ConnectionContext>) -> Self {
-        let refused = context.clone();
-        let frames = Frames::new(Box::new(move |code| {
-            let reference = page::reference();
-            let whose = (refused.source, refused.shown.serial());
-            reject(&refused.gate, "head", code, whose, &reference);
-            reference
-        }));
-        let (out, is_flushed) = (Vec::new(), true);
-        Self { inner, frames, out, given: 0, context, idle: None, is_flushed, waits: None }
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AnsweredStreams<S> {
-    fn poll_out(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while let Some(rest) = self.out.get(self.given..).filter(|rest| !rest.is_empty()) {
-            match ready!(Pin::new(&mut self.inner).poll_write(context, rest))? {
-                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                written => self.given += written,
-            }
-        }
-        self.out.clear();
-        self.given = 0;
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for AnsweredStreams<S> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        to: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        if this.idle.is_none() {
-            let before = to.filled().len();
-            match ready!(Pin::new(&mut this.inner).poll_read(context, to)) {
-                Ok(()) if to.filled().len() > before => return Poll::Ready(Ok(())),
-                Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
-                    return Poll::Ready(Err(error));
-                }
-                Ok(()) | Err(_) => {}
-            }
-        }
-        let activity = this.context.activity.clone();
-        let idle = this.idle.get_or_insert_with(|| {
-            Box::pin(async move {
-                // The library gives out what it has read, and writes what it was given, only while
-                // there is nothing to read: it must see that once before and once after.
-                tokio::task::yield_now().await;
-                activity.until_nothing_is_under_way().await;
-                tokio::task::yield_now().await;
-            })
-        });
-        ready!(idle.as_mut().poll(context));
-        if this.is_flushed {
-            return Poll::Ready(Ok(()));
-        }
-        // The last of an answer is still to leave; the library would drop it with the end.
-        this.idle = Some(Box::pin(std::future::ready(())));
-        this.waits = Some(context.waker().clone());
-        Poll::Pending
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for AnsweredStreams<S> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        this.is_flushed = false;
-        ready!(this.poll_out(context))?;
-        this.frames.take(bytes, &mut this.out);
-        // What does not go now goes before anything else does.
-        match this.poll_out(context) {
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Ready(Ok(())) | Poll::Pending => Poll::Ready(Ok(bytes.len())),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        ready!(this.poll_out(context))?;
-        ready!(Pin::new(&mut this.inner).poll_flush(context))?;
-        this.is_flushed = true;
-        if let Some(reader) = this.waits.take() {
-            reader.wake();
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        ready!(this.poll_out(context))?;
-        Pin::new(&mut this.inner).poll_shutdown(context)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex};
 
     fn framed(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
@@ -316,21 +201,22 @@ mod tests {
         out
     }
 
-    /// What the client gets, and the codes that were recorded; the same whole and byte by byte.
-    fn passed(bytes: &[u8]) -> (Vec<u8>, Vec<Code>) {
+    /// What the client gets, and the faults that were recorded; the same whole and byte by byte.
+    fn passed(bytes: &[u8]) -> (Vec<u8>, Vec<RequestFault>) {
         let through = |parts: Vec<&[u8]>| {
-            let codes = Arc::new(Mutex::new(Vec::new()));
-            let seen = codes.clone();
-            let mut frames = Frames::new(Box::new(move |code| {
-                seen.lock().unwrap().push(code);
-                "R".into()
+            let faults = Arc::new(Mutex::new(Vec::new()));
+            let seen = faults.clone();
+            let mut frames = Frames::new(Box::new(move |fault| {
+                seen.lock().unwrap().push(fault);
+                let code = if fault == RequestFault::Form { "malformed" } else { "too-large" };
+                vec![("x-code".into(), code.into()), ("x-reference".into(), "R".into())]
             }));
             let mut out = Vec::new();
             for part in parts {
                 frames.take(part, &mut out);
             }
-            let codes = codes.lock().unwrap().clone();
-            (out, codes)
+            let faults = faults.lock().unwrap().clone();
+            (out, faults)
         };
         let whole = through(vec![bytes]);
         assert_eq!(whole, through(bytes.chunks(1).collect()));
@@ -341,9 +227,9 @@ mod tests {
     fn an_error_without_an_answer_becomes_a_refusal() {
         let error = framed(RST_STREAM, 0, 5, &PROTOCOL_ERROR);
         let settings = framed(4, 0, 0, &[0; 6]);
-        let (out, codes) = passed(&[settings.clone(), error.clone()].concat());
-        assert_eq!(codes, [Code::Malformed]);
-        let fields = b"\0\x0eyinxin-refusal\x09malformed\0\x10yinxin-reference\x01R";
+        let (out, faults) = passed(&[settings.clone(), error.clone()].concat());
+        assert_eq!(faults, [RequestFault::Form]);
+        let fields = b"\0\x06x-code\x09malformed\0\x0bx-reference\x01R";
         let block = [&[0x8c], fields.as_slice()].concat();
         let refusal = framed(HEADERS, END_STREAM | END_HEADERS, 5, &block);
         assert_eq!(out, [settings, refusal, framed(RST_STREAM, 0, 5, &NO_ERROR)].concat());
@@ -356,15 +242,20 @@ mod tests {
         assert_eq!(passed(&all), (all, vec![]));
         // After a bare 100 there is no answer yet.
         let more = framed(HEADERS, END_HEADERS, 5, &[0x48, 0x82, 0x08, 0x03]);
-        let (out, codes) = passed(&[more.clone(), error].concat());
-        assert_eq!((out.starts_with(&more), codes), (true, vec![Code::Malformed]));
+        let (out, faults) = passed(&[more.clone(), error].concat());
+        assert_eq!((out.starts_with(&more), faults), (true, vec![RequestFault::Form]));
     }
 
     #[test]
     fn a_connection_that_is_given_up_says_why() {
         let error = framed(GOAWAY, 0, 0, &[0, 0, 0, 1, 0, 0, 0, 1]);
-        let (out, codes) = passed(&error);
-        assert_eq!((out.ends_with(b"malformed R"), codes), (true, vec![Code::Malformed]));
+        let (out, faults) = passed(&error);
+        assert_eq!((out.ends_with(b"malformed R"), faults), (true, vec![RequestFault::Form]));
+        for said in ENDLESS {
+            let word = [&[0, 0, 0, 1, 0, 0, 0, 11], said].concat();
+            let (out, faults) = passed(&framed(GOAWAY, 0, 0, &word));
+            assert_eq!((out.ends_with(b"too-large R"), faults), (true, vec![RequestFault::Size]));
+        }
         let gentle = framed(GOAWAY, 0, 0, &[0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
         assert_eq!(passed(&gentle), (gentle, vec![]));
     }
@@ -372,9 +263,9 @@ mod tests {
     #[test]
     fn a_bare_status_gets_its_code() {
         let bare = [0x48, 0x83, 0x69, 0x90, 0xff];
-        let (out, codes) = passed(&framed(HEADERS, END_STREAM | END_HEADERS, 3, &bare));
-        assert_eq!(codes, [Code::HeadTooLarge]);
-        assert!(out.windows(14).any(|text| text == b"head-too-large"));
+        let (out, faults) = passed(&framed(HEADERS, END_STREAM | END_HEADERS, 3, &bare));
+        assert_eq!(faults, [RequestFault::Size]);
+        assert!(out.ends_with(b"\0\x06x-code\x09too-large\0\x0bx-reference\x01R"));
         assert_eq!(out.get(HEAD..HEAD + 5), Some(bare.as_slice()));
         // A status and a date, both known to the other side, are an answer.
         let answer = framed(HEADERS, END_STREAM | END_HEADERS, 3, &[0x88, 0xbe]);
