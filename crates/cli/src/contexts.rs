@@ -101,7 +101,12 @@ impl Contexts {
             .next(system::file::make_private(path).as_str()));
         }
         let text = std::fs::read_to_string(path).map_err(|error| file_failure(path, &error))?;
-        toml::from_str(&text).map_err(|error| Failure::about(path, "身份文件内容不正确", &error))
+        toml::from_str(&text).map_err(|error| {
+            let begins = error.span().map_or(0, |span| span.start);
+            let line = text.bytes().take(begins).filter(|byte| *byte == b'\n').count() + 1;
+            let why = format!("第 {line} 行不成形 / line {line} has no valid form");
+            Failure::about(path, "身份文件内容不正确", &why)
+        })
     }
 
     /// Writes them, whole and for the owner alone.

@@ -10,6 +10,7 @@ use mtls::Client;
 use mtls::tls::Identity;
 use pki::Certificate;
 use pki::pem::Kind;
+use records::json::Misfit;
 use records::trust::Trust;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -271,7 +272,8 @@ pub(crate) fn secret_document<T: serde::de::DeserializeOwned>(path: &Path) -> Re
 }
 
 fn read_document<T: serde::de::DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, Failure> {
-    serde_json::from_slice(bytes).map_err(|error| Failure::about(path, "文件内容不正确", &error))
+    let misfit = |error| Failure::about(path, "文件内容不正确", &Misfit::of(&error, bytes));
+    serde_json::from_slice(bytes).map_err(misfit)
 }
 
 /// Refuses a place where no new file can be made, before anything is done whose result goes there.

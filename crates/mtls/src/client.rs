@@ -1,6 +1,7 @@
 //! A small HTTP/1.1 client over pinned TLS or plain TCP. It never follows redirects, uses no proxy,
 //! repeats nothing, and takes every name ending in `.localhost` as loopback without a resolver.
 
+use crate::reason;
 use bytes::Bytes;
 use http::{Method, Request, Response, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
@@ -40,6 +41,8 @@ pub enum CallError {
         address: String,
         /// What happened.
         what: String,
+        /// The same in Chinese.
+        zh: &'static str,
     },
     /// The server is not who it must be.
     #[error("{address} is not who it must be: {what}")]
@@ -48,6 +51,8 @@ pub enum CallError {
         address: String,
         /// What TLS said.
         what: String,
+        /// The same in Chinese.
+        zh: &'static str,
     },
     /// The address cannot be used.
     #[error("`{0}` is no address")]
@@ -61,10 +66,10 @@ impl CallError {
     /// The same in Chinese.
     pub fn zh(&self) -> String {
         match self {
-            Self::Unreachable { address, what } => format!("无法连接 {address}：「{what}」"),
-            Self::NotTrusted { address, what } => format!("{address} 身份不符：「{what}」"),
+            Self::Unreachable { address, zh, .. } => format!("无法连接 {address}：{zh}"),
+            Self::NotTrusted { address, zh, .. } => format!("{address} 身份不符：{zh}"),
             Self::Address(address) => format!("`{address}` 不是地址"),
-            Self::Answer(what) => format!("应答无法读取：「{what}」"),
+            Self::Answer(_) => "应答无法读取：不是所要的内容，或不完整".to_owned(),
         }
     }
 }
@@ -191,7 +196,9 @@ impl Client {
         let _place = match &self.places {
             Some(places) => {
                 let place = places.enter(path).await;
-                Some(place.ok_or_else(|| self.unreachable("too many calls at once".into()))?)
+                Some(place.ok_or_else(|| {
+                    self.unreachable("too many calls at once".into(), "同时进行的调用过多")
+                })?)
             }
             None => None,
         };
@@ -209,7 +216,7 @@ impl Client {
         let limit = Duration::from_secs(ANSWER_SECONDS_MAX);
         let response = tokio::time::timeout(limit, answer)
             .await
-            .map_err(|_| self.unreachable("no answer in time".into()))??;
+            .map_err(|_| self.unreachable("no answer in time".into(), "没有按时答复"))??;
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE_MAX && !sender.is_closed() {
             idle.push((sender, Instant::now()));
@@ -236,7 +243,7 @@ impl Client {
         let limit = Duration::from_secs(CONNECT_SECONDS_MAX);
         tokio::time::timeout(limit, self.connect())
             .await
-            .map_err(|_| self.unreachable("no connection in time".into()))?
+            .map_err(|_| self.unreachable("no connection in time".into(), "没有按时接通"))?
     }
 
     async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, CallError> {
@@ -248,7 +255,8 @@ impl Client {
         } else {
             TcpStream::connect((host, port)).await
         };
-        let stream = stream.map_err(|error| self.unreachable(error.to_string()))?;
+        let stream =
+            stream.map_err(|error| self.unreachable(error.to_string(), reason::of_io(&error)))?;
         let _ = stream.set_nodelay(true);
         let lost = |error: hyper::Error| self.lost(&error);
         if let Some(config) = &self.tls {
@@ -256,7 +264,8 @@ impl Client {
                 .map_err(|_| CallError::Address(host.to_owned()))?;
             let connector = TlsConnector::from(config.clone());
             let stream = connector.connect(name, stream).await.map_err(|error| {
-                CallError::NotTrusted { address: self.base.to_string(), what: error.to_string() }
+                let (what, zh) = (error.to_string(), reason::of_io(&error));
+                CallError::NotTrusted { address: self.base.to_string(), what, zh }
             })?;
             let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(lost)?;
             tokio::spawn(connection);
@@ -268,14 +277,15 @@ impl Client {
         }
     }
 
-    fn unreachable(&self, what: String) -> CallError {
-        CallError::Unreachable { address: self.base.to_string(), what }
+    fn unreachable(&self, what: String, zh: &'static str) -> CallError {
+        CallError::Unreachable { address: self.base.to_string(), what, zh }
     }
 
     fn lost(&self, error: &hyper::Error) -> CallError {
         use std::error::Error;
         let cause = error.source().map(ToString::to_string).unwrap_or_default();
-        self.unreachable(format!("{error} {cause}"))
+        let io = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+        self.unreachable(format!("{error} {cause}"), io.map_or("连接中断", reason::of_io))
     }
 }
 

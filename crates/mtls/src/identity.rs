@@ -1,5 +1,6 @@
 //! A certificate chain with its key, as a process shows it.
 
+use crate::reason;
 use pki::name::both;
 use pki::pem::Kind;
 use rustls::Error;
@@ -21,10 +22,10 @@ pub enum TlsError {
         what: String,
     },
     /// rustls refuses.
-    #[error(transparent)]
+    #[error("{zh} / {0}", zh = reason::of_tls(.0))]
     Tls(#[from] Error),
     /// The verifier refuses.
-    #[error("client verifier: {0}")]
+    #[error("客户端证书的验证无法设置 / client verifier: {0}")]
     Verifier(String),
 }
 

@@ -11,6 +11,7 @@ mod led_to_root;
 pub mod listen;
 pub mod peer;
 pub mod proof;
+mod reason;
 mod suites;
 pub mod tls;
 pub mod web;

@@ -3,6 +3,7 @@
 mod unread;
 
 use crate::algorithm::{KeyError, PublicKey, SignError, Signer};
+use crate::der_fault::DerFault;
 use crate::extension::Extension;
 use crate::name::{DistinguishedName, both};
 use crate::raw::{AlgorithmIdentifier, Signed, SubjectPublicKeyInfo, assemble};
@@ -118,7 +119,11 @@ impl TbsCertificate {
 #[non_exhaustive]
 pub enum CertificateError {
     /// Not strict DER of a v3 certificate.
-    #[error("不是 DER 形式的证书：「{0}」 / not a certificate in DER: {0}")]
+    #[error(
+        "不是 DER 形式的证书：{zh} / not a certificate in DER: {en}",
+        zh = DerFault(.0).zh(),
+        en = DerFault(.0).en()
+    )]
     Malformed(#[from] der::Error),
     /// A certificate that is one and not read here: what of it, in both languages.
     #[error("不支持：{zh} / not supported: {en}", zh = both(.0).0, en = both(.0).1)]

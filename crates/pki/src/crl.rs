@@ -1,6 +1,7 @@
 //! Certificate revocation lists v2 (RFC 5280 5): built, signed as recorded, read back.
 
 use crate::algorithm::{PublicKey, SignError, Signer};
+use crate::der_fault::DerFault;
 use crate::extension::{self, Extension};
 use crate::name::DistinguishedName;
 use crate::raw::{AlgorithmIdentifier, Signed, assemble};
@@ -134,16 +135,20 @@ pub struct ListContent<'a> {
 #[non_exhaustive]
 pub enum CrlError {
     /// Not strict DER of a v2 list.
-    #[error("not a certificate revocation list in DER: {0}")]
+    #[error(
+        "不是 DER 形式的吊销列表：{zh} / not a certificate revocation list in DER: {en}",
+        zh = DerFault(.0).zh(),
+        en = DerFault(.0).en()
+    )]
     Malformed(#[from] der::Error),
     /// The signature that came back does not verify.
-    #[error("the list's signature does not verify")]
+    #[error("吊销列表的签名不正确 / the list's signature does not verify")]
     Signature,
     /// The signer failed.
     #[error(transparent)]
     Signer(#[from] SignError),
     /// The issuer's certificate names no key identifier, which every list bears.
-    #[error("the issuer's certificate has no key identifier")]
+    #[error("签发者的证书没有密钥标识 / the issuer's certificate has no key identifier")]
     KeyIdentifier,
 }
 

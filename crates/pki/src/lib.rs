@@ -16,6 +16,7 @@ pub mod certificate;
 pub mod chain;
 pub mod counted;
 pub mod crl;
+mod der_fault;
 pub mod extension;
 pub mod host;
 pub mod lint;

@@ -2,6 +2,7 @@
 //! people.
 
 use crate::algorithm::{KeyError, PublicKey, SignError};
+use crate::der_fault::DerFault;
 use crate::name::DistinguishedName;
 use crate::possession::Possession;
 use crate::raw::{Signed, SubjectPublicKeyInfo};
@@ -34,7 +35,11 @@ pub enum RequestError {
     )]
     TooLarge,
     /// Not PKCS#10 in DER.
-    #[error("不是 PKCS#10 请求：「{0}」 / not a PKCS#10 request: {0}")]
+    #[error(
+        "不是 PKCS#10 请求：{zh} / not a PKCS#10 request: {en}",
+        zh = DerFault(.0).zh(),
+        en = DerFault(.0).en()
+    )]
     Malformed(#[from] der::Error),
     /// The key is unknown or weak.
     #[error(transparent)]

@@ -17,31 +17,31 @@ const BYTES_MAX: usize = 48 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CanonicalPathError {
     /// Not beginning with `/`, or with a fragment.
-    #[error("not the path of an origin-form target")]
+    #[error("不是以“/”开头的路径 / not the path of an origin-form target")]
     Form,
     /// Too many bytes or segments.
-    #[error("too long")]
+    #[error("过长 / too long")]
     Long,
     /// A percent sign without two hexadecimal digits.
-    #[error("malformed percent-encoding")]
+    #[error("百分号编码不正确 / malformed percent-encoding")]
     Encoding,
     /// Not UTF-8, or overlong.
-    #[error("not UTF-8")]
+    #[error("不是 UTF-8 / not UTF-8")]
     Utf8,
     /// A control character, encoded or not.
-    #[error("a control character")]
+    #[error("含有控制字符 / a control character")]
     Control,
     /// `.` or `..`, encoded or not.
-    #[error("a dot segment")]
+    #[error("含有 . 或 .. 段 / a dot segment")]
     Dots,
     /// `//`.
-    #[error("an empty segment")]
+    #[error("含有空段 / an empty segment")]
     Empty,
     /// A backslash, a semicolon, or an encoded slash: read differently by different programs.
-    #[error("a separator inside a segment")]
+    #[error("段内含有分隔符 / a separator inside a segment")]
     Separator,
     /// Decoding it twice would give one of the above.
-    #[error("encoded twice")]
+    #[error("重复编码 / encoded twice")]
     Twice,
 }
 

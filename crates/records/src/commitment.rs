@@ -38,10 +38,10 @@ impl Disclosure {
 
     /// SHA-256(label ‖ 0x00 ‖ salt ‖ u16 length of path ‖ path ‖ canonical value).
     pub fn commitment(&self) -> Result<Commitment, JsonError> {
-        let too_long = |_| JsonError::Shape("path".into());
+        let too_long = |_| JsonError::part("path");
         let length = u16::try_from(self.path.len()).map_err(too_long)?;
         if self.salt.0.len() != 32 {
-            return Err(JsonError::Shape("salt".into()));
+            return Err(JsonError::part("salt"));
         }
         let digest = Sha256::new()
             .chain_update(LABEL)

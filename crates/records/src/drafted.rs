@@ -139,7 +139,7 @@ impl Drafted {
             Self::Delegate(body) => ("delegate", serde_json::to_value(body)),
             Self::Revoke(body) => ("revoke", serde_json::to_value(body)),
         };
-        Ok((kind, value.map_err(|error| JsonError::Shape(error.to_string()))?))
+        Ok((kind, value?))
     }
 }
 
@@ -183,7 +183,7 @@ impl ManyDrafted {
             founding: founding.clone(),
             certificate: certificate_sha256.into(),
             kind: kind.to_owned(),
-            body: body.map_err(|error| JsonError::Shape(error.to_string()))?,
+            body: body?,
             nonce: nonce.into(),
             time: time::seconds(unix),
         })

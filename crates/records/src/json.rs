@@ -1,9 +1,13 @@
 //! RFC 8785 JSON with our limits: known keys only, integers below 2^53, strings in NFC. The exact
 //! bytes are kept; nothing is encoded again to be verified.
 
+mod misfit;
+mod place;
 mod scan;
 mod sort;
 mod walk;
+
+pub use misfit::Misfit;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,25 +22,25 @@ const INTEGER_END: u64 = 1 << 53;
 #[non_exhaustive]
 pub enum JsonError {
     /// Not JSON of this shape, or an unknown or missing key.
-    #[error("not this kind of document: {0}")]
-    Shape(String),
+    #[error("不是所要的文件：{} / not this kind of document: {}", .0.zh(), .0.en())]
+    Shape(Misfit),
     /// Not the canonical form of RFC 8785.
-    #[error("the document is not in canonical form")]
+    #[error("文件不是规范形式（RFC 8785） / the document is not in canonical form (RFC 8785)")]
     NotCanonical,
     /// A number outside the integers below 2^53.
-    #[error("a number is no integer below 2^53")]
+    #[error("有数字不是 2^53 以下的整数 / a number is no integer below 2^53")]
     Number,
     /// More values than a document of this size has: they would take more memory than it may.
-    #[error("the document has too many values for its size")]
+    #[error("值的数量与文件大小不相称 / the document has too many values for its size")]
     TooMany,
     /// A string that is not in Unicode normalization form C.
-    #[error("a text is not in Unicode normalization form C")]
+    #[error("有文字不是 Unicode 规范形式 C / a text is not in Unicode normalization form C")]
     NotNormalized,
 }
 
 /// The canonical bytes of a document.
 pub fn write<T: Serialize>(value: &T) -> Result<Vec<u8>, JsonError> {
-    let mut bytes = serde_json::to_vec(value).map_err(shape)?;
+    let mut bytes = serde_json::to_vec(value)?;
     // serde_json escapes as the RFC says (section 3.2.2.2).
     let each_key_once = sort::keys(&mut bytes);
     if !(each_key_once && scan::is_plain(&bytes)) {
@@ -57,7 +61,7 @@ pub fn read<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonErro
     let read = read_part(bytes)?;
     match is_written_as(&read, bytes) {
         true => Ok(read),
-        false => Err(JsonError::Shape("a key is unknown".into())),
+        false => Err(JsonError::Shape(Misfit::unknown_key())),
     }
 }
 
@@ -77,12 +81,12 @@ fn is_written_as<T: Serialize>(value: &T, bytes: &[u8]) -> bool {
 /// keys, and nothing is written again.
 pub fn read_part<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
     walk::check(bytes)?;
-    serde_json::from_slice(bytes).map_err(shape)
+    serde_json::from_slice(bytes).map_err(|error| JsonError::Shape(Misfit::of(&error, bytes)))
 }
 
 /// Reads a part of a document that was read already.
 pub fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, JsonError> {
-    T::deserialize(value).map_err(shape)
+    Ok(T::deserialize(value)?)
 }
 
 /// A text in the normal form that documents hold.
@@ -90,8 +94,18 @@ pub fn normal(text: &str) -> String {
     text.nfc().collect()
 }
 
-fn shape(error: impl core::fmt::Display) -> JsonError {
-    JsonError::Shape(error.to_string())
+impl From<serde_json::Error> for JsonError {
+    /// Of a value, where nobody knows of a place.
+    fn from(error: serde_json::Error) -> Self {
+        Self::Shape(Misfit::of(&error, &[]))
+    }
+}
+
+impl JsonError {
+    /// A part by its name that does not fit what it belongs to.
+    pub(crate) fn part(name: &str) -> Self {
+        Self::Shape(Misfit::part(name))
+    }
 }
 
 fn text_is_normal(text: &str) -> Result<(), JsonError> {

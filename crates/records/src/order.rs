@@ -95,22 +95,28 @@ pub enum OrderError {
     #[error(transparent)]
     Json(#[from] JsonError),
     /// The kind is none we know.
-    #[error("orders of kind `{0}` are not known here")]
+    #[error(
+        "不认识种类为 `{kind}` 的办件 / orders of kind `{kind}` are not known here",
+        kind = .0.replace(" / ", "/")
+    )]
     UnknownKind(String),
     /// The registry key did not sign these bytes.
-    #[error("the order is not signed by the registry key")]
+    #[error("办件不是登记密钥所签 / the order is not signed by the registry key")]
     Altered,
     /// The wish in it is another's, or for something else.
-    #[error("the order is not what the wish in it asks for")]
+    #[error("办件与其中的吊销请求不符 / the order is not what the wish in it asks for")]
     Wish,
     /// It rests on a letter and on a renewal, or on neither, or the renewal is another's.
-    #[error("the order rests on no letter and no renewal of its drafter")]
+    #[error(
+        "办件没有依据起草人的密码信封或续期 / \
+         the order rests on no letter and no renewal of its drafter"
+    )]
     Origin,
     /// The draft in it is another's, or of something else; or it lacks one.
-    #[error("the order is not what its drafter signed")]
+    #[error("办件不是起草人所签的内容 / the order is not what its drafter signed")]
     Draft,
     /// Another format version, nonce length or time.
-    #[error("the order's header is not valid")]
+    #[error("办件的头部不正确 / the order's header is not valid")]
     Header,
 }
 
@@ -279,7 +285,7 @@ impl SignedOrder {
         let body = order.body()?;
         order
             .check_disclosures(&self.disclosures)
-            .map_err(|error| OrderError::Json(JsonError::Shape(error.to_string())))?;
+            .map_err(|NotDisclosed(path)| OrderError::Json(JsonError::part(&path)))?;
         Ok((order, body))
     }
 }

@@ -48,7 +48,7 @@ impl Record {
         let known_log = LOGS.contains(&record.log.as_str());
         let sound = known_log && record.unix() != 0 && record.is_where_it_belongs();
         if record.v != 1 || record.id.0.len() != 16 || !sound {
-            return Err(JsonError::Shape("the record's header is not valid".into()));
+            return Err(JsonError::part("header"));
         }
         Ok(record)
     }

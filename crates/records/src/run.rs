@@ -25,13 +25,13 @@ pub struct RunPiece {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RunPieceError {
     /// The certificate cannot be read.
-    #[error("it shows no certificate")]
+    #[error("没有出示证书 / it shows no certificate")]
     Certificate,
     /// The head is signed by another key, or by none.
-    #[error("the key of its certificate did not sign the head")]
+    #[error("段首不是其证书的密钥所签 / the key of its certificate did not sign the head")]
     Signature,
     /// An entry or chain value is no hash, or they lead elsewhere.
-    #[error("the chain does not lead to the signed head")]
+    #[error("记录链与所签的段首不符 / the chain does not lead to the signed head")]
     Chain,
 }
 

@@ -184,7 +184,7 @@ fn connection(
     let value = opens(item, &seen.certificate, "/certificate", disclosures)?;
     let certificate = certificate_in(item, value)?;
     let issuing = PublicKey::read(&control.authority.founding().keys.issuing.0)
-        .map_err(|error| Failed::altered("founding statement", error.to_string()))?;
+        .map_err(|error| Failed::unread("founding statement", &error))?;
     let issued = control.certificates.get(&seen.serial);
     let issued = issued.ok_or_else(|| {
         Failed::missing(format!("certificate {}", seen.serial), "its record is not there")

@@ -41,8 +41,14 @@ pub struct RequestParts {
 
 /// Reads the files of a tar, whoever packed it: `tar c .` writes a folder and `./` before names.
 pub fn untar(tar: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, Failed> {
-    let wrong =
-        |error: std::io::Error| Failed::new(Verdict::Malformed, "evidence.tar", error.to_string());
+    // Of bytes in memory, all that can be wrong is that they are no archive, or not a whole one.
+    let wrong = |error: std::io::Error| {
+        let why = match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => "it is cut off",
+            _ => "it is no archive of tar",
+        };
+        Failed::new(Verdict::Malformed, "evidence.tar", why)
+    };
     if tar.len() as u64 > BYTES_MAX {
         return Err(Failed::new(Verdict::Malformed, "evidence.tar", "too large"));
     }
@@ -94,7 +100,7 @@ impl EvidenceBundle {
             .get(file::MANIFEST)
             .ok_or_else(|| Failed::missing(file::MANIFEST, "there is no manifest"))?;
         let manifest: Manifest = records::json::read_part(manifest)
-            .map_err(|error| Failed::new(Verdict::Malformed, file::MANIFEST, error.to_string()))?;
+            .map_err(|error| Failed::read(Verdict::Malformed, file::MANIFEST, &error))?;
         if manifest.v != 1 {
             return Err(Failed::new(Verdict::Malformed, file::MANIFEST, "of another version"));
         }
@@ -146,7 +152,7 @@ impl Reader<'_> {
 
     fn part<T: DeserializeOwned>(&self, name: &str) -> Result<T, Failed> {
         records::json::read_part(self.file(name)?)
-            .map_err(|error| Failed::new(Verdict::Malformed, name, error.to_string()))
+            .map_err(|error| Failed::read(Verdict::Malformed, name, &error))
     }
 }
 

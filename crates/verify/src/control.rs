@@ -138,11 +138,13 @@ fn forged(error: &LineageError, records: &[(u64, Record)], origin: &Origin) -> O
 
 fn failed(error: LineageError) -> Failed {
     match error {
-        LineageError::Checkpoint => Failed::altered("control checkpoint", error.to_string()),
+        LineageError::Checkpoint => {
+            Failed::altered("control checkpoint", "the log's key did not sign it")
+        }
         LineageError::Record(index) => {
             Failed::altered(format!("control {index}"), "it is not what the log holds there")
         }
-        LineageError::Founding => Failed::altered("control 0", error.to_string()),
+        LineageError::Founding => Failed::altered("control 0", "it is no founding statement"),
         LineageError::Unsigned { index, code } => {
             let item = format!("control {index}");
             let why = format!("what it rests on is not there or does not carry it ({code})");
@@ -154,7 +156,7 @@ fn failed(error: LineageError) -> Failed {
                 _ => Failed::missing(item, why),
             }
         }
-        _ => Failed::altered("control", error.to_string()),
+        _ => Failed::altered("control", "it is not what the log holds there"),
     }
 }
 
@@ -182,7 +184,7 @@ pub(crate) fn certificate_in(item: &str, value: &serde_json::Value) -> Result<Ce
 impl Control {
     fn order(&mut self, index: u64, bytes: &Bytes, opened: &[Disclosure]) -> Result<(), Failed> {
         let item = format!("control {index} order");
-        let wrong = |error: records::order::OrderError| Failed::altered(&item, error.to_string());
+        let wrong = |error: records::order::OrderError| Failed::unread(&item, &error);
         let order = Order::read(&bytes.0).map_err(wrong)?;
         let body = order.body().map_err(wrong)?;
         discloses(&item, order.commitments().map_err(wrong)?, opened)?;

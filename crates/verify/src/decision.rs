@@ -97,8 +97,7 @@ fn in_time(
 }
 
 fn key(what: &Bytes) -> Result<PublicKey, Failed> {
-    PublicKey::read(&what.0)
-        .map_err(|error| Failed::altered("founding statement", error.to_string()))
+    PublicKey::read(&what.0).map_err(|error| Failed::unread("founding statement", &error))
 }
 
 /// The snapshot of the number that the decision names, as `control` records it.
@@ -142,8 +141,7 @@ fn list(
 ) -> Result<(RevocationList, bool), Failed> {
     const ITEM: &str = "revocation list";
     let issuing = key(&control.authority.founding().keys.issuing)?;
-    let list = RevocationList::read(&parts.list)
-        .map_err(|error| Failed::altered(ITEM, error.to_string()))?;
+    let list = RevocationList::read(&parts.list).map_err(|error| Failed::unread(ITEM, &error))?;
     if !list.is_signed_by(&issuing) {
         return Err(Failed::altered(ITEM, "the issuing key did not sign it"));
     }
@@ -179,13 +177,12 @@ fn rules(
     }
     let files = state.files.iter().map(|file| (file.name.clone(), file.content.clone()));
     let bundle = policy::Bundle::read(state.version, files)
-        .map_err(|error| Failed::altered(ITEM, error.to_string()))?;
+        .map_err(|error| Failed::altered(ITEM, format!("no rules can be read: {}", error.file)))?;
     let application = bundle.application(&decision.application);
     let application =
         application.ok_or_else(|| Failed::missing(ITEM, "none for this application"))?;
     let path = request.target.split('?').next().unwrap_or_default();
-    let path =
-        CanonicalPath::read(path).map_err(|error| Failed::altered("target", error.to_string()))?;
+    let path = CanonicalPath::read(path).map_err(|error| Failed::unread("target", &error))?;
     let people = known(snapshot);
     let asked = Asked { person: &decision.person, method: &decision.method, path: &path, now };
     let answer = application.decide(&people, &asked);

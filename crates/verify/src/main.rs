@@ -1,6 +1,7 @@
 //! `yinxin-verify`: checks an evidence bundle, offline.
 
 use clap::{CommandFactory, Parser};
+use records::json::Misfit;
 use records::trust::Trust;
 use std::error::Error;
 use std::iter::successors;
@@ -82,8 +83,13 @@ enum Unread {
     #[error("{}", .0.display())]
     File(PathBuf, #[source] std::io::Error),
     /// It is something else.
-    #[error("{path}：不是信任文件 / {path}: no trust file", path = .0.display())]
-    Trust(PathBuf, #[source] serde_json::Error),
+    #[error(
+        "{path}：不是信任文件：{zh} / {path}: no trust file: {en}",
+        path = .0.display(),
+        zh = .1.zh(),
+        en = .1.en()
+    )]
+    Trust(PathBuf, Misfit),
 }
 
 fn run(path: &Path, trust: Option<&Path>) -> Result<Report, Unread> {
@@ -95,7 +101,8 @@ fn run(path: &Path, trust: Option<&Path>) -> Result<Report, Unread> {
         Some(path) => {
             let bytes = std::fs::read(path).map_err(file(path))?;
             let read = serde_json::from_slice(&bytes);
-            Some(read.map_err(|error| Unread::Trust(path.to_owned(), error))?)
+            let misfit = |error| Unread::Trust(path.to_owned(), Misfit::of(&error, &bytes));
+            Some(read.map_err(misfit)?)
         }
         None => None,
     };

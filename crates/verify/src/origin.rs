@@ -26,17 +26,16 @@ const ITEM: &str = "founding statement";
 pub fn check(bundle: &EvidenceBundle, trust: Option<&Trust>) -> Result<Origin, Failed> {
     let first = bundle.control.records.first().filter(|one| one.index == 0);
     let first = first.ok_or_else(|| Failed::missing("control 0", "leaf 0 is not there"))?;
-    let record = Record::read(&first.record.0)
-        .map_err(|error| Failed::altered("control 0", error.to_string()))?;
+    let record =
+        Record::read(&first.record.0).map_err(|error| Failed::unread("control 0", &error))?;
     let Event::Founding { statement, signature, .. } = &record.event else {
         return Err(Failed::altered("control 0", "it is no founding statement"));
     };
     let opened = Founding::open(&statement.0, &signature.0)
         .ok_or_else(|| Failed::altered(ITEM, "the root key did not sign it"))?;
-    let root = Certificate::read(&bundle.root)
-        .map_err(|error| Failed::altered("root.cer", error.to_string()))?;
-    let root_key = PublicKey::read(&opened.root.0)
-        .map_err(|error| Failed::altered(ITEM, error.to_string()))?;
+    let root =
+        Certificate::read(&bundle.root).map_err(|error| Failed::unread("root.cer", &error))?;
+    let root_key = PublicKey::read(&opened.root.0).map_err(|error| Failed::unread(ITEM, &error))?;
     if root.key().spki() != root_key.spki() || !root.is_signed_by(&root_key) {
         return Err(Failed::altered("root.cer", "it is not the root of the founding statement"));
     }

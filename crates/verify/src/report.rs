@@ -152,16 +152,11 @@ impl Report {
 }
 
 /// What does not hold, in Chinese and in English: which item, and why. Either may hold a text of
-/// the bundle; what a library says of it Chinese quotes.
+/// the bundle.
 fn failed_spans(failed: &Failed) -> ([Span; 4], [Span; 3]) {
     let (item, why) = (Span::Foreign(failed.item.clone()), Span::Foreign(failed.why.clone()));
-    let zh = match crate::say::why::zh(&failed.why) {
-        Some(told) => {
-            [item.clone(), Span::Own("：".into()), Span::Foreign(told), Span::Own("。".into())]
-        }
-        None => [item.clone(), Span::Own("：「".into()), why.clone(), Span::Own("」".into())],
-    };
-    (zh, [item, Span::Own(": ".into()), why])
+    let (own, told) = (|text: &str| Span::Own(text.into()), Span::Foreign(failed.zh()));
+    ([item.clone(), own("："), told, own("。")], [item, own(": "), why])
 }
 
 #[cfg(test)]

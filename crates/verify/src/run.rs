@@ -121,9 +121,8 @@ fn pieces(
     }
     let mut pieces = Vec::with_capacity(parts.run.len());
     for (at, piece) in parts.run.iter().enumerate() {
-        let opened = piece
-            .open(numbers)
-            .map_err(|error| Failed::altered(format!("run {at}"), error.to_string()))?;
+        let opened =
+            piece.open(numbers).map_err(|error| Failed::unread(format!("run {at}"), &error))?;
         joined(control, opened.agent(), opened.certificate())?;
         pieces.push(opened);
     }

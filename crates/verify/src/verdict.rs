@@ -1,5 +1,8 @@
 //! How a verification ends: the verdict, and the first thing that does not hold.
 
+use std::fmt::Display;
+use system::language::halves;
+
 /// What comes out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -62,13 +65,31 @@ pub struct Failed {
     pub verdict: Verdict,
     /// Which item.
     pub item: String,
-    /// Why.
+    /// Why, in English.
     pub why: String,
+    /// The same in Chinese, where what is read says it; else the table of checks has it.
+    zh: Option<String>,
 }
 
 impl Failed {
     pub(crate) fn new(verdict: Verdict, item: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { verdict, item: item.into(), why: why.into() }
+        Self { verdict, item: item.into(), why: why.into(), zh: None }
+    }
+
+    /// What something that is read says of itself, in both languages.
+    pub(crate) fn read(verdict: Verdict, item: impl Into<String>, error: &dyn Display) -> Self {
+        let (zh, en) = halves(&error.to_string());
+        Self { verdict, item: item.into(), why: en, zh: Some(zh) }
+    }
+
+    /// Why, in Chinese.
+    pub fn zh(&self) -> String {
+        let told = self.zh.clone().or_else(|| crate::say::why::zh(&self.why));
+        told.unwrap_or_else(|| format!("「{}」", self.why))
+    }
+
+    pub(crate) fn unread(item: impl Into<String>, error: &dyn Display) -> Self {
+        Self::read(Verdict::Altered, item, error)
     }
 
     pub(crate) fn altered(item: impl Into<String>, why: impl Into<String>) -> Self {

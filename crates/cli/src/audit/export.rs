@@ -88,7 +88,9 @@ pub(crate) async fn proven(
     }
     let report = verify::verify(&contents, Some(trust));
     if let Some(failed) = report.failed() {
-        return Err(Failure::because("导出的内容未通过验证，未保存", failed));
+        let (item, zh) = (&failed.item, failed.zh());
+        let zh = format!("导出的内容未通过验证，未保存：{item}：{zh}。");
+        return Err(Failure::usage(zh, failed.to_string()));
     }
     let standings = continued(floors, &contents, &exported)?;
     Ok(Evidence { report, files: exported.files, standings })

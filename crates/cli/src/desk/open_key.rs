@@ -67,9 +67,9 @@ pub(super) async fn open(State(bench): State<Arc<Bench>>, posted: Posted<Typed>)
         };
         desk.opened(&passphrase)
     });
-    let opened = opened.await.unwrap_or_else(|error| {
-        let why = format!("the key cannot be opened: {error}");
-        Err(Failure::usage(format!("无法打开密钥：「{error}」。"), why))
+    let opened = opened.await.unwrap_or_else(|_| {
+        let en = "the key cannot be opened: a fault in this program";
+        Err(Failure::usage("无法打开密钥：程序内部出错。", en))
     });
     match opened {
         Ok(opened) => {

@@ -16,6 +16,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use page::{show, words};
 use portal_api::{NewPasskey, plain};
+use records::json::Misfit;
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -116,8 +117,9 @@ fn certifying(
     hardware: &str,
 ) -> Result<Certifying, Failure> {
     let new: NewPasskey = serde_json::from_str(saved).map_err(|error| {
-        let why = format!("not the page's file: {error}");
-        Failure::usage(format!("这不是工作台页面保存的文件：「{error}」。"), why)
+        let misfit = Misfit::of(&error, saved.as_bytes());
+        let why = format!("not the page's file: {}", misfit.en());
+        Failure::usage(format!("这不是工作台页面保存的文件：{}。", misfit.zh()), why)
     })?;
     Certifying::new(&bench.trust, opened, &new, hardware.is_empty())
 }

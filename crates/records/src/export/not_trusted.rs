@@ -7,39 +7,55 @@ use crate::order::OrderError;
 #[non_exhaustive]
 pub enum NotTrusted {
     /// The root is not the one that is known from outside.
-    #[error("the root certificate is not the one in the trust file")]
+    #[error("根证书不是信任文件所指的 / the root certificate is not the one in the trust file")]
     Root,
     /// The key is not certified by the root for this purpose.
-    #[error("the signing key is not certified by the root for this purpose")]
+    #[error(
+        "签名密钥没有根证书为此用途所签的证书 / \
+         the signing key is not certified by the root for this purpose"
+    )]
     Purpose,
     /// The order does not verify.
     #[error(transparent)]
     Order(#[from] OrderError),
     /// The checkpoint is not signed by the log's key.
-    #[error("the checkpoint is not signed by the log's key")]
+    #[error("检查点不是日志密钥所签 / the checkpoint is not signed by the log's key")]
     Checkpoint,
     /// The record is not where it should be.
-    #[error("the log does not hold the record")]
+    #[error("日志中没有这条记录 / the log does not hold the record")]
     Inclusion,
     /// The previous certificate is not the one that the order names.
-    #[error("the previous certificate is not the one that the order names")]
+    #[error(
+        "先前的证书不是办件所指的那一张 / \
+         the previous certificate is not the one that the order names"
+    )]
     Previous,
     /// An order of the batch is not the one that it names, or is missing.
-    #[error("an order of the batch is not the one that it names")]
+    #[error("批次中的办件与其所指的不符 / an order of the batch is not the one that it names")]
     Rows,
     /// A file is not the one that the order names, or is missing.
-    #[error("a file is not the one that the order names")]
+    #[error("文件不是办件所指的那一份 / a file is not the one that the order names")]
     Files,
     /// The officer in whose name it is did not sign the wish in it.
-    #[error("the wish in the order is not signed by its officer")]
+    #[error(
+        "办件中的吊销请求不是其审批人员所签 / the wish in the order is not signed by its officer"
+    )]
     Wish,
     /// The key of the certificate that it renews did not sign the renewal in it.
-    #[error("the renewal in the order is not signed by the old certificate's key")]
+    #[error(
+        "办件中的续期不是原证书的密钥所签 / \
+         the renewal in the order is not signed by the old certificate's key"
+    )]
     Renewal,
     /// What is in force became another than what it was made for.
-    #[error("what the order rests on became another; it can only be declined")]
+    #[error(
+        "办件的依据已经变化，只能退回或驳回 / \
+         what the order rests on became another; it can only be declined"
+    )]
     Moved,
     /// It would be issued in another name than the one that authority holds.
-    #[error("the certificate's name is not the one that authority holds")]
+    #[error(
+        "证书上的姓名与登记的不符 / the certificate's name is not the one that authority holds"
+    )]
     Name,
 }

@@ -223,7 +223,7 @@ impl ShownOrder {
         let (body, before) = order.unsigned_parts()?;
         for (path, committed) in body.commitments() {
             let opened = commitment::open(committed, &path, &disclosures);
-            opened.map_err(|_| OrderError::Json(JsonError::Shape(path)))?;
+            opened.map_err(|_| OrderError::Json(JsonError::part(&path)))?;
         }
         let shown = Self {
             order,

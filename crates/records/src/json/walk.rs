@@ -2,7 +2,7 @@
 //! and how much memory its values may take. Memory and time follow from its bytes, whatever is in
 //! them.
 
-use super::{INTEGER_END, JsonError, text_is_normal};
+use super::{INTEGER_END, JsonError, Misfit, text_is_normal};
 use core::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
@@ -51,7 +51,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), JsonError> {
     let walked = place.deserialize(&mut json).and_then(|()| json.end());
     match (walked, walk.why) {
         (_, Some(why)) => Err(why),
-        (Err(error), None) => Err(JsonError::Shape(error.to_string())),
+        (Err(error), None) => Err(JsonError::Shape(Misfit::of(&error, bytes))),
         (Ok(()), None) if !walk.rest.is_empty() => Err(JsonError::NotCanonical),
         (Ok(()), None) => Ok(()),
     }
@@ -158,7 +158,7 @@ impl<'de> Visitor<'de> for Place<'_, '_> {
     }
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {
-        self.walk.refuse(JsonError::Shape("null stands nowhere".into()))
+        self.walk.refuse(JsonError::Shape(Misfit::null()))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {

@@ -274,5 +274,5 @@ fn needs(body: &Body) -> Needs {
 }
 
 fn shape(what: &str) -> JsonError {
-    JsonError::Shape(what.to_owned())
+    JsonError::part(what)
 }

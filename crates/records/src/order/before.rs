@@ -143,7 +143,7 @@ impl Before {
             "profile" | "approval-rules" | "bundle" => json::from_value(value).map(Self::Files),
             "portal" => json::from_value(value).map(Self::Portal),
             "agent" => json::from_value(value).map(Self::Agent),
-            _ => Err(JsonError::Shape("before".to_owned())),
+            _ => Err(JsonError::part("before")),
         }
     }
 
@@ -156,7 +156,7 @@ impl Before {
             Self::Portal(before) => serde_json::to_value(before),
             Self::Agent(before) => serde_json::to_value(before),
         };
-        value.map_err(|error| JsonError::Shape(error.to_string()))
+        Ok(value?)
     }
 
     /// Whether its lists are as short as authority lets them become.

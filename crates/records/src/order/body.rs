@@ -199,7 +199,7 @@ impl Body {
             Self::Credential(body) => serde_json::to_value(body),
             Self::Batch(body) => serde_json::to_value(body),
         };
-        value.map_err(|error| JsonError::Shape(error.to_string()))
+        Ok(value?)
     }
 
     /// The person whom the order concerns, who may not approve it.

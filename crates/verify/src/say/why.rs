@@ -1,8 +1,8 @@
 //! Why something does not hold, in Chinese. In English it is said as its check says it, which is
-//! also what machines get; what a library says stays as it is, in quotation marks.
+//! also what machines get; what is read and has no valid form says that itself in both languages.
 
 /// What checks say, and what that is in Chinese.
-const WHY: [(&str, &str); 60] = [
+const WHY: [(&str, &str); 61] = [
     ("a signature in it is not by whom it must be", "其中有签名不出自应签署者"),
     ("another city than the trust file names", "不是信任文件所指的城市"),
     ("another connection shows the same signature", "另一个连接出示了同一签名"),
@@ -14,6 +14,7 @@ const WHY: [(&str, &str); 60] = [
     ("it ended before it was decided", "结束早于判定"),
     ("it holds no certificate", "其中没有证书"),
     ("it is another certificate than the record names", "不是记录所指的证书"),
+    ("it is no archive of tar", "不是 tar 归档"),
     ("it is no founding statement", "不是建立声明"),
     ("it is not disclosed", "没有披露"),
     ("it is not the one that the decision names", "不是判定所指的那一份"),
@@ -66,13 +67,14 @@ const WHY: [(&str, &str); 60] = [
 ];
 
 /// Those that go on with what they are about.
-const BEGINNINGS: [(&str, &str); 3] = [
+const BEGINNINGS: [(&str, &str); 4] = [
     ("it names no key of ", "没有写明其密钥："),
+    ("no rules can be read: ", "规则无法读取："),
     ("the rules give ", "按规则应为："),
     ("what it rests on is not there or does not carry it ", "所依据的内容缺失，或不足以支持它 "),
 ];
 
-/// What a check says, in Chinese; nothing for what a library says.
+/// What a check says, in Chinese; nothing for any other text.
 pub(crate) fn zh(why: &str) -> Option<String> {
     if let Some((_, zh)) = WHY.iter().find(|(en, _)| *en == why) {
         return Some((*zh).to_owned());
