@@ -25,6 +25,9 @@ pub struct EvidenceBundle {
     pub root: Vec<u8>,
     /// The request, if one is asked about.
     pub request: Option<RequestParts>,
+    /// Files that nothing was read from: the verdict is the same whatever they say, and without
+    /// them.
+    pub weightless: Vec<String>,
 }
 
 /// The parts of a bundle about a request.
@@ -94,18 +97,19 @@ pub fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 impl EvidenceBundle {
-    /// Reads the parts that the question asks for; nothing else of the manifest is asked.
-    pub fn read(files: &BTreeMap<String, Vec<u8>>) -> Result<Self, Failed> {
+    /// Reads the parts that the question asks for; nothing else of the manifest is asked. Each file
+    /// is given up once it is read, so that no more than one stands in memory beside what was read.
+    pub fn read(mut files: BTreeMap<String, Vec<u8>>) -> Result<Self, Failed> {
         let manifest = files
-            .get(file::MANIFEST)
+            .remove(file::MANIFEST)
             .ok_or_else(|| Failed::missing(file::MANIFEST, "there is no manifest"))?;
-        let manifest: Manifest = records::json::read_part(manifest)
+        let manifest: Manifest = records::json::read_part(&manifest)
             .map_err(|error| Failed::read(Verdict::Malformed, file::MANIFEST, &error))?;
         if manifest.v != 1 {
             return Err(Failed::new(Verdict::Malformed, file::MANIFEST, "of another version"));
         }
         let question = manifest.question;
-        let reader = Reader { files };
+        let mut reader = Reader { files };
         let control: Lineage = reader.part(file::CONTROL)?;
         let request = match &question {
             Question::Certificate(_) => None,
@@ -118,40 +122,23 @@ impl EvidenceBundle {
         };
         let openings = reader.part(file::OPENINGS)?;
         let root = reader.bytes(file::ROOT)?;
-        Ok(Self { control, openings, root, request, question })
-    }
-
-    /// Files that nothing was read from: the verdict is the same whatever they say, and without
-    /// them. Whoever reads one more file takes it out of here.
-    pub fn weightless<'a>(
-        &self,
-        files: &'a BTreeMap<String, Vec<u8>>,
-    ) -> impl Iterator<Item = &'a str> {
-        let request = self.request.is_some();
-        let always = [file::MANIFEST, file::CONTROL, file::OPENINGS, file::ROOT];
-        let asked = [file::ACCESS, file::RUN, file::PEOPLE, file::LIST];
-        files
-            .keys()
-            .map(String::as_str)
-            .filter(move |name| !(always.contains(name) || request && asked.contains(name)))
+        let weightless = reader.files.into_keys().collect();
+        Ok(Self { control, openings, root, request, weightless, question })
     }
 }
 
-struct Reader<'a> {
-    files: &'a BTreeMap<String, Vec<u8>>,
+struct Reader {
+    /// Those that were not read yet.
+    files: BTreeMap<String, Vec<u8>>,
 }
 
-impl Reader<'_> {
-    fn bytes(&self, name: &str) -> Result<Vec<u8>, Failed> {
-        self.file(name).cloned()
+impl Reader {
+    fn bytes(&mut self, name: &str) -> Result<Vec<u8>, Failed> {
+        self.files.remove(name).ok_or_else(|| Failed::missing(name, "the file is not there"))
     }
 
-    fn file(&self, name: &str) -> Result<&Vec<u8>, Failed> {
-        self.files.get(name).ok_or_else(|| Failed::missing(name, "the file is not there"))
-    }
-
-    fn part<T: DeserializeOwned>(&self, name: &str) -> Result<T, Failed> {
-        records::json::read_part(self.file(name)?)
+    fn part<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, Failed> {
+        records::json::read_part(&self.bytes(name)?)
             .map_err(|error| Failed::read(Verdict::Malformed, name, &error))
     }
 }

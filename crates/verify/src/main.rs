@@ -111,7 +111,7 @@ fn run(path: &Path, trust: Option<&Path>) -> Result<Report, Unread> {
     // Each file is in memory once.
     drop(tar);
     Ok(match files {
-        Ok(files) => verify(&files, trust.as_ref()),
+        Ok(files) => verify(files, trust.as_ref()),
         Err(failed) => Report::of(failed.verdict, Some(failed)),
     })
 }

@@ -28,7 +28,7 @@ pub(super) fn run() -> anyhow::Result<()> {
         let floor = floor(&tar);
         let pace = pace(tar.len(), || {
             let files = bundle::untar(&tar).ok();
-            let report = files.map(|files| verify(&files, None));
+            let report = files.map(|files| verify(files, None));
             report.is_some_and(|report| report.verdict() != Verdict::Verified)
         })?;
         let megabytes = tar.len() as f64 / 1e6;

@@ -86,7 +86,7 @@ pub(crate) async fn proven(
     if !matches!(&answered, Some(Ok(Manifest { question, .. })) if *question == wanted) {
         return Err(Failure::usage("日志回答了另一个问题。", "the log answered another question"));
     }
-    let report = verify::verify(&contents, Some(trust));
+    let report = verify::verify(contents.clone(), Some(trust));
     if let Some(failed) = report.failed() {
         let (item, zh) = (&failed.item, failed.zh());
         let zh = format!("导出的内容未通过验证，未保存：{item}：{zh}。");

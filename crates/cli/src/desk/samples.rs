@@ -13,7 +13,9 @@ use super::revoke;
 use super::search;
 use super::suspend;
 use crate::audit::found;
+use crate::exit::Failure;
 use askama::Template;
+use keys::KeyFileError;
 use page::Language;
 use portal_api::plain::{self, FactValue, NameAndId};
 use records::export::OrderProgress;
@@ -59,12 +61,7 @@ fn outside(language: Language, pages: &mut Pages) {
     let f = frame();
     let foreign = ToldPage { told: f.w.foreign, f, ended: false };
     pages.insert("foreign", foreign.render().unwrap());
-    let wrong = Problem {
-        code: "wrong-passphrase".into(),
-        zh: "密钥口令不正确。".into(),
-        en: "the passphrase does not open the key".into(),
-        reference: String::new(),
-    };
+    let wrong = Failure::from(KeyFileError::Passphrase("officer.key".into())).problem();
     for (name, problem, from_file) in
         [("key", None, false), ("key-wrong", Some(wrong), false), ("key-file", None, true)]
     {

@@ -15,13 +15,16 @@ const VALUES_FREE: usize = 36;
 /// have to be looked at, and no more values than its size allows whatever they are. What is left
 /// to judge, the order and form of its parts, shows when it is written again.
 pub(super) fn is_plain(bytes: &[u8]) -> bool {
+    if bytes.len() > LENGTH_MAX {
+        return false;
+    }
     let (mut at, mut values) = (0, 0);
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
         let Some((length, is_value)) = token(rest) else { return false };
         at += length;
         values += usize::from(is_value);
     }
-    bytes.len() <= LENGTH_MAX && values <= VALUES_FREE + bytes.len() / BYTES_PER_VALUE
+    values <= VALUES_FREE + bytes.len() / BYTES_PER_VALUE
 }
 
 /// How long the token is that begins here, and whether it is a value, or as heavy as one; none if

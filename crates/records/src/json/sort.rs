@@ -56,8 +56,7 @@ pub(super) fn keys(bytes: &mut [u8]) -> bool {
 /// Where the quotation mark stands that ends the text which begins here.
 fn end_of_text(bytes: &[u8], begins: usize) -> usize {
     let mut at = begins + 1;
-    let is_odd = |byte: &u8| matches!(byte, b'\\' | b'"');
-    while let Some(ahead) = bytes.get(at..).and_then(|rest| rest.iter().position(is_odd)) {
+    while let Some(ahead) = bytes.get(at..).and_then(odd) {
         at += ahead;
         match bytes.get(at) {
             Some(b'\\') => at += 2,
@@ -65,6 +64,17 @@ fn end_of_text(bytes: &[u8], begins: usize) -> usize {
         }
     }
     bytes.len()
+}
+
+/// Where the next quotation mark or backslash stands. A text may be as large as its document: bytes
+/// are looked at many at a time, which a processor does at once.
+fn odd(rest: &[u8]) -> Option<usize> {
+    const MANY: usize = 64;
+    let is_odd = |byte: &u8| matches!(byte, b'\\' | b'"');
+    let (groups, _) = rest.as_chunks::<MANY>();
+    let none = |group: &&[u8; MANY]| !group.iter().fold(false, |any, byte| any | is_odd(byte));
+    let passed = MANY * groups.iter().take_while(none).count();
+    rest.get(passed..)?.iter().position(is_odd).map(|at| passed + at)
 }
 
 impl Open {
