@@ -3,10 +3,12 @@
 mod called;
 mod characters;
 mod letters;
+mod look_alike;
 
 pub use called::{PersonName, UnitName};
 pub use characters::{Heap, has_right_to_left, is_blank, is_hidden, is_mark};
 pub(crate) use letters::{is_letter, misplaced};
+pub use look_alike::is_look_alike;
 
 use crate::oid;
 use characters::{has_letter, heaped, wide_blank};

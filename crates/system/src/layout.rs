@@ -3,7 +3,7 @@
 //! would do what a line feed must not; lines are broken here instead, and each says that it goes
 //! on.
 
-use pki::name::{Heap, has_right_to_left, is_blank, is_hidden, is_mark};
+use pki::name::{Heap, has_right_to_left, is_blank, is_hidden, is_look_alike, is_mark};
 use unicode_width::UnicodeWidthChar;
 
 /// Stands before each line that goes on with the text before it.
@@ -18,7 +18,8 @@ pub fn value(text: &str) -> String {
     shown(text, false)
 }
 
-/// A line of a file: the same, but that single and many spaces indent and align.
+/// A line of a file: the same, but that single and many spaces indent and align, and that what may
+/// be taken for another character has its number behind it: two rules that look alike are two.
 pub fn file_line(text: &str) -> String {
     shown(text, true)
 }
@@ -47,6 +48,10 @@ fn shown(text: &str, aligns: bool) -> String {
             count += 1;
         }
         match (fits, character, count) {
+            (true, ..) if aligns && is_look_alike(character) => {
+                shown.push(character);
+                shown.push_str(&number(character));
+            }
             (true, ..) | (_, ' ', 1) => shown.push(character),
             (_, _, 1) => shown.push_str(&number(character)),
             _ => shown.push_str(&format!("‹U+{:04X}×{count}›", u32::from(character))),
@@ -182,6 +187,8 @@ mod tests {
             "王\u{301}\u{301}‹U+0301×58›"
         );
         assert_eq!(file_line(" \u{301}x"), " ‹U+0301›x");
+        assert_eq!(file_line("\"re\u{430}d\" 读"), "\"re\u{430}‹U+0430›d\" 读");
+        assert_eq!(value("re\u{430}d"), "re\u{430}d", "names of people are of any alphabet");
         assert_eq!(value("སྒྲོལ་མ"), "སྒྲོལ་མ");
         assert_eq!(file_line("    effect = \"a\"\t"), "    effect = \"a\"‹U+0009›");
     }

@@ -2,6 +2,7 @@
 
 use ::plain::said::{Fact, FactLine, LineChange, LineText, Said, fact, said, sha256};
 use ::plain::value::FactValue;
+use pki::name::is_look_alike;
 use records::record::File;
 use similar::{ChangeTag, TextDiff};
 
@@ -68,9 +69,10 @@ fn of_file(name: &str, was: Option<&str>, is: Option<&str>) -> Fact {
         _ if differs => said("有变化", "differs"),
         _ => said("没有变化", "unchanged"),
     };
+    let (zh, en) = look_alikes(is.unwrap_or_default());
     let what = Said {
-        zh: format!("：{}，SHA-256 {digest}", what.zh),
-        en: format!(": {}, SHA-256 {digest}", what.en),
+        zh: format!("：{}，SHA-256 {digest}{zh}", what.zh),
+        en: format!(": {}, SHA-256 {digest}{en}", what.en),
     };
     let value = FactValue::Row(vec![name.into(), what.into()]);
     let lines = match differs {
@@ -78,6 +80,19 @@ fn of_file(name: &str, was: Option<&str>, is: Option<&str>) -> Fact {
         false => Vec::new(),
     };
     Fact { differs, lines, ..fact(("文件", "file"), value) }
+}
+
+/// How many characters of a file may be taken for others, if any: its lines have their numbers.
+fn look_alikes(text: &str) -> (String, String) {
+    match text.chars().filter(|c| is_look_alike(*c)).count() {
+        0 => (String::new(), String::new()),
+        count => (
+            format!("，其中 {count} 个字符与别的字符形似，行中标有编号"),
+            format!(
+                ", with {count} that look like other characters, by their numbers in its lines"
+            ),
+        ),
+    }
 }
 
 /// The lines of a text that differ, with some around them. A line without an end is another line
@@ -138,6 +153,16 @@ mod tests {
         assert!(!shown.iter().any(|line| line == " line 3"), "{shown:?}");
         let headings: Vec<&String> = shown.iter().filter(|line| line.contains("SHA-256")).collect();
         assert_eq!(headings.len(), 4, "{shown:?}");
+    }
+
+    /// A rule in which a letter is another one than it looks like says so in its heading.
+    #[test]
+    fn what_looks_like_another_character_is_told() {
+        let heading = |text: &str| files(&[], &[file("a", text)])[0].value.clone();
+        let told = "，其中 1 个字符与别的字符形似，行中标有编号";
+        assert!(heading("\"re\u{430}d\" 读\n").zh().contains(told));
+        assert!(heading("\"re\u{430}d\"\n").en().contains("with 1 that look like"));
+        assert!(!heading("\"read\" 读\n").zh().contains("形似"));
     }
 
     #[test]
