@@ -14,6 +14,7 @@ use crate::spool::Recorded;
 use http::{HeaderValue, Method, Request, Response, Version, header};
 use hyper::body::Body;
 use mtls::listen::ClientBody;
+use mtls::listen::head::waits_for_more;
 use records::Code;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,7 +61,7 @@ async fn answer(
         Err(refusal) => {
             // One that waits for our word sends nothing before it. Its stream stays open for its
             // own end: some clients take an early one for no answer.
-            let is_waiting = request.headers().contains_key(header::EXPECT);
+            let is_waiting = waits_for_more(request.headers());
             match request.into_body() {
                 body if !is_waiting => swallow(body).await,
                 body @ ClientBody::Http2(_) => {

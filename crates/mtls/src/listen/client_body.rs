@@ -1,5 +1,6 @@
 //! The body of a request as it comes from a client, over either protocol.
 
+use super::head::waits_for_more;
 use bytes::Bytes;
 use h2::RecvStream;
 use h2::server::SendResponse;
@@ -48,7 +49,7 @@ impl Http2Body {
         let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         let length = length.and_then(|length| length.parse().ok());
         let left = if inner.is_end_stream() { Some(0) } else { length };
-        let waits = headers.contains_key(header::EXPECT).then(|| respond.clone());
+        let waits = waits_for_more(headers).then(|| respond.clone());
         Self { inner, waits, left }
     }
 

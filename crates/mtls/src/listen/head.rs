@@ -1,7 +1,7 @@
 //! What the head of a request may be where its sender hears which limit it exceeds. What the HTTP
 //! library cannot read at all it refuses itself (see `bare_refusal`).
 
-use http::{HeaderMap, Request, StatusCode, header};
+use http::{HeaderMap, Request, StatusCode, Version, header};
 
 /// The limits of a head.
 #[derive(Clone, Copy, Debug)]
@@ -68,12 +68,39 @@ impl HeadLimits {
     /// What is wrong with a head, if anything is.
     pub(super) fn fault<B>(&self, request: &Request<B>) -> Option<RequestFault> {
         let unknown = !is_expectation_known(request.headers());
-        self.exceeded(request).or(unknown.then_some(RequestFault::Expectation))
+        let unnamed = !is_host_named(request);
+        self.exceeded(request)
+            .or(unnamed.then_some(RequestFault::Form))
+            .or(unknown.then_some(RequestFault::Expectation))
+    }
+}
+
+/// Whether a request names its host as it must (RFC 9112 3.2): once, but for one of HTTP/1.0, and
+/// for one of HTTP/2, which has another place for it.
+fn is_host_named<B>(request: &Request<B>) -> bool {
+    match request.headers().get_all(header::HOST).iter().count() {
+        0 => request.version() != Version::HTTP_11,
+        count => count == 1,
     }
 }
 
 /// Whether nothing is expected, or the one thing that can be (RFC 9110 10.1.1).
 pub fn is_expectation_known(headers: &HeaderMap) -> bool {
-    let mut expected = headers.get_all(header::EXPECT).iter();
-    expected.all(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+    expected(headers).all(is_more)
+}
+
+/// Whether whoever sends this head waits for 100 before its body.
+pub fn waits_for_more(headers: &HeaderMap) -> bool {
+    expected(headers).any(is_more)
+}
+
+/// What is expected: the field is a list, and may be an empty one (RFC 9110 5.6.1).
+fn expected(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let values = headers.get_all(header::EXPECT).into_iter().map(|value| value.as_bytes());
+    let members = values.flat_map(|value| value.split(|byte| *byte == b','));
+    members.map(<[u8]>::trim_ascii).filter(|member| !member.is_empty())
+}
+
+fn is_more(member: &[u8]) -> bool {
+    member.eq_ignore_ascii_case(b"100-continue")
 }

@@ -42,12 +42,34 @@ async fn each_limit_of_a_service_has_its_status() {
         ("/".into(), fields(95), 200),
         ("/".into(), fields(110), 431),
         ("/".into(), vec![("expect", "100-Continue")], 200),
+        ("/".into(), vec![("expect", "")], 200),
+        ("/".into(), vec![("expect", "100-continue ,")], 200),
+        ("/".into(), vec![("expect", "100-continue, wonders")], 417),
         ("/".into(), vec![("expect", "wonders")], 417),
         ("/".into(), vec![("expect", "100-continue"), ("expect", "wonders")], 417),
     ] {
         let what: String = format!("{target} {fields:?}").chars().take(60).collect();
         assert_eq!(over_http1(&plain, &target, &fields).await, status, "HTTP/1.1: {what}");
         assert_eq!(over_http2(&http2, &target, &fields).await, status, "HTTP/2: {what}");
+    }
+}
+
+/// A request of HTTP/1.1 names one host, which may be an empty one (RFC 9112 3.2); an older one need
+/// not, and one whose target has it repeats it.
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let fixture = start(None, |full| site(limits(), full)).await;
+    for (head, status) in [
+        ("GET / HTTP/1.1\r\n", "400"),
+        ("GET / HTTP/1.1\r\nhost: h\r\nhost: h\r\n", "400"),
+        ("GET / HTTP/1.0\r\nhost: h\r\nHost: h\r\n", "400"),
+        ("GET / HTTP/1.1\r\nhost:\r\n", "200"),
+        ("GET http://h/ HTTP/1.1\r\nhost: h\r\n", "200"),
+        ("GET / HTTP/1.0\r\n", "200"),
+        ("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET / HTTP/1.0\r\n", "200"),
+    ] {
+        let said = fixture.ask(&format!("{head}connection: close\r\n\r\n")).await;
+        assert_eq!(said.get(9..12), Some(status), "{head}: {said}");
     }
 }
 
