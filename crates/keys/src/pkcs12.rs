@@ -9,8 +9,8 @@ mod cost;
 use crate::file::{KeyFileError, is_costly, old_scheme, signer};
 use crate::software::SoftwareSigner;
 use cost::{ContentInfo, Refused};
-use der::asn1::{Any, OctetString};
-use der::{Decode, Sequence};
+use der::asn1::{Any, ObjectIdentifier, OctetString};
+use der::{Decode, Encode, Sequence};
 use p12_keystore::Pkcs12Archive;
 use p12_keystore::error::Error;
 use pki::{Certificate, Signer};
@@ -29,6 +29,9 @@ const UNREAD: &str = "其中的证书 / a certificate that is not read here";
 /// What is not supported where a key stands alone.
 const ALONE: &str = "没有证书的密钥 / a key without its certificate";
 const NO_MAC: &str = "没有 MAC 的文件 / a file without a MAC";
+/// A MAC by PBKDF2 (RFC 9579), as newer programs make one where it is asked for.
+const PBMAC1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.14");
+const OF_PBMAC1: &str = "PBMAC1（RFC 9579）的 MAC / a MAC by PBMAC1 (RFC 9579)";
 /// How to write one that is read here: by way of a file whose key is sealed, since OpenSSL reads a
 /// key and its certificate from no pipe.
 const HOW: &str =
@@ -136,10 +139,22 @@ fn judge(file: &[u8], name: &impl Fn() -> String) -> Result<ContentInfo, KeyFile
     let pfx = Pfx::from_der(file).map_err(|_| KeyFileError::Malformed(name()))?;
     // What opens without a proof of the passphrase could be anybody's.
     let mac = pfx.mac.ok_or_else(|| unsupported(name, NO_MAC.into()))?;
+    if is_pbmac1(&mac.mac) {
+        return Err(unsupported(name, OF_PBMAC1.into()));
+    }
     if mac.rounds > ROUNDS_MAX {
         return Err(KeyFileError::Costly(name()));
     }
     Ok(pfx.auth_safe)
+}
+
+/// Whether the algorithm of a MAC is PBMAC1.
+fn is_pbmac1(mac: &Any) -> bool {
+    let id = |parts: &[Any]| -> Option<ObjectIdentifier> {
+        Vec::<Any>::from_der(&parts.first()?.to_der().ok()?).ok()?.first()?.decode_as().ok()
+    };
+    let parts = mac.to_der().and_then(|der| Vec::<Any>::from_der(&der));
+    parts.is_ok_and(|parts| id(&parts) == Some(PBMAC1))
 }
 
 fn unsupported(name: &impl Fn() -> String, what: String) -> KeyFileError {
@@ -149,7 +164,23 @@ fn unsupported(name: &impl Fn() -> String, what: String) -> KeyFileError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use der::Encode;
+
+    /// Programs that make such a MAC read it; who has an older one is told what it is.
+    #[test]
+    fn a_mac_by_pbmac1_is_named() {
+        let algorithm = |id: &str| {
+            let id = ObjectIdentifier::new(id).unwrap().to_der().unwrap();
+            let whole = |body: &[u8]| [&[0x30, u8::try_from(body.len()).unwrap()], body].concat();
+            Any::from_der(&whole(&[whole(&id), vec![4, 1, 7]].concat())).unwrap()
+        };
+        let salt = || OctetString::new([1; 8]).unwrap();
+        for (id, is_named) in [("1.2.840.113549.1.5.14", true), ("2.16.840.1.101.3.4.2.1", false)] {
+            let mac = Some(MacData { mac: algorithm(id), salt: salt(), rounds: 1 });
+            let pfx = Pfx { version: 3, auth_safe: cost::tests::too_many(), mac };
+            let refused = read(&pfx.to_der().unwrap(), "right", || "file".into()).err().unwrap();
+            assert_eq!(refused.to_string().contains("PBMAC1"), is_named, "{refused}");
+        }
+    }
 
     /// Nothing of such a file is derived for its MAC either.
     #[test]

@@ -4,8 +4,10 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{self as sig, KeyPair};
-use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef};
+use pkcs8::{AlgorithmIdentifierRef, ObjectIdentifier, PrivateKeyInfoRef};
 use pki::algorithm::{Algorithm, SignError, by_name};
+use pki::key_kind::{KeyParameters, name_of_kind};
+use pki::name::both;
 use pki::{PublicKey, Signer};
 use system::language::halves;
 use zeroize::Zeroizing;
@@ -40,6 +42,31 @@ pub struct SoftwareSigner {
 
 fn rejected(error: impl std::fmt::Display) -> KeyRejected {
     KeyRejected(error.to_string())
+}
+
+/// What the library finds wrong with a key of a kind that is known.
+fn unusable(error: aws_lc_rs::error::KeyRejected) -> KeyRejected {
+    rejected(match error.description_() {
+        "TooSmall" => "密钥过短 / the key is too short",
+        "TooLarge" => "密钥过长 / the key is too long",
+        "InconsistentComponents" => "其各部分互不相符 / its parts do not belong together",
+        "InvalidEncoding" => "其内容不成形 / its content has no valid form",
+        "WrongAlgorithm" => "其内容是另一种密钥 / its content is a key of another kind",
+        _ => "其内容不是可用的密钥 / its content is no key that can be used",
+    })
+}
+
+/// A kind of key that is not in the registry.
+fn of_another_kind(algorithm: &AlgorithmIdentifierRef<'_>) -> KeyRejected {
+    let curve = algorithm.parameters_oid().ok().map(|curve| curve.to_string());
+    let parameters = match (&algorithm.parameters, &curve) {
+        (None, _) => KeyParameters::Absent,
+        (_, Some(curve)) => KeyParameters::Curve(curve),
+        (Some(any), None) if any.is_null() => KeyParameters::Null,
+        _ => KeyParameters::Own,
+    };
+    let (zh, en) = both(&name_of_kind(&algorithm.oid.to_string(), parameters));
+    rejected(format!("不支持：{zh} / not supported: {en}"))
 }
 
 impl SoftwareSigner {
@@ -77,12 +104,12 @@ impl SoftwareSigner {
         let curve = || info.algorithm.parameters_oid().ok();
         let (pair, spki) = match info.algorithm.oid {
             ED25519 => {
-                let pair = sig::Ed25519KeyPair::from_pkcs8(pkcs8).map_err(rejected)?;
+                let pair = sig::Ed25519KeyPair::from_pkcs8(pkcs8).map_err(unusable)?;
                 let spki = spki(pair.public_key())?;
                 (Pair::Ed25519(pair), spki)
             }
             RSA => {
-                let pair = aws_lc_rs::rsa::KeyPair::from_pkcs8(pkcs8).map_err(rejected)?;
+                let pair = aws_lc_rs::rsa::KeyPair::from_pkcs8(pkcs8).map_err(unusable)?;
                 let spki = spki(pair.public_key())?;
                 (Pair::Rsa(pair), spki)
             }
@@ -90,23 +117,13 @@ impl SoftwareSigner {
                 let name = match curve() {
                     Some(P256) => "p256",
                     Some(P384) => "p384",
-                    Some(other) => {
-                        let (zh, en) = ("不支持曲线", "not supported: curve");
-                        return Err(rejected(format!("{zh} {other} / {en} {other}")));
-                    }
-                    None => {
-                        let told = "不支持自带参数的曲线 / not supported: a curve of its own";
-                        return Err(rejected(told));
-                    }
+                    _ => return Err(of_another_kind(&info.algorithm)),
                 };
-                let pair = sig::EcdsaKeyPair::from_pkcs8(ecdsa(name), pkcs8).map_err(rejected)?;
+                let pair = sig::EcdsaKeyPair::from_pkcs8(ecdsa(name), pkcs8).map_err(unusable)?;
                 let spki = spki(pair.public_key())?;
                 (Pair::Ecdsa(pair), spki)
             }
-            other => {
-                let (zh, en) = ("不支持算法", "not supported: algorithm");
-                return Err(rejected(format!("{zh} {other} / {en} {other}")));
-            }
+            _ => return Err(of_another_kind(&info.algorithm)),
         };
         let public = PublicKey::read(&spki).map_err(rejected)?;
         Ok(Self { pair, public, pkcs8: Zeroizing::new(pkcs8.to_vec()) })
@@ -164,6 +181,26 @@ mod tests {
     use openssl::hash::MessageDigest;
     use openssl::pkey::PKey;
     use openssl::sign;
+
+    /// A key that is not used is told as what it is, in both languages and in no library's words.
+    #[test]
+    fn a_key_that_is_not_used_is_named() {
+        use openssl::ec::{EcGroup, EcKey};
+        use openssl::{nid::Nid, rsa::Rsa};
+        let p521 = EcGroup::from_curve_name(Nid::SECP521R1).unwrap();
+        let p521 = PKey::from_ec_key(EcKey::generate(&p521).unwrap()).unwrap();
+        let small = PKey::from_rsa(Rsa::generate(1024).unwrap()).unwrap();
+        let told = |key: PKey<openssl::pkey::Private>| {
+            let pkcs8 = key.private_key_to_pkcs8().unwrap();
+            both(&SoftwareSigner::from_pkcs8(&pkcs8).err().unwrap())
+        };
+        let unused = "私钥无法使用：不支持：";
+        assert_eq!(told(p521).0, format!("{unused}曲线 P-521"));
+        assert_eq!(told(PKey::generate_x25519().unwrap()).0, format!("{unused}X25519"));
+        let (zh, en) = told(small);
+        assert!(zh.starts_with("私钥无法使用：") && !zh.contains('「'), "{zh}");
+        assert!(en.starts_with("the private key cannot be used: ") && en.is_ascii(), "{en}");
+    }
 
     /// What clients of TLS 1.2 sign with, as OpenSSL signs it; a scheme of another hash, key or
     /// version is none.

@@ -1,6 +1,7 @@
 //! The one registry of algorithms. A new family (SM2 with SM3, ML-DSA) comes in as a member of
 //! [`REGISTRY`]; nothing else matches on key types.
 
+use crate::key_kind::{KeyParameters, name_of_kind};
 use crate::low_s;
 use crate::name::both;
 use crate::raw::{AlgorithmIdentifier, SubjectPublicKeyInfo};
@@ -177,8 +178,13 @@ impl PublicKey {
         let info = SubjectPublicKeyInfo::from_der(spki).map_err(|_| KeyError::Malformed)?;
         let raw = info.key.raw_bytes().to_vec();
         // One key has one encoding: whole octets, and EC points uncompressed (RFC 5480 2.2).
-        if info.algorithm.algorithm == EC && matches!(raw.first(), Some(2 | 3)) {
-            return Err(KeyError::UnknownAlgorithm("压缩点 / a compressed point".into()));
+        let form = match raw.first() {
+            Some(2 | 3) if info.algorithm.algorithm == EC => Some("压缩点 / a compressed point"),
+            Some(6 | 7) if info.algorithm.algorithm == EC => Some("混合点 / a hybrid point"),
+            _ => None,
+        };
+        if let Some(form) = form {
+            return Err(KeyError::UnknownAlgorithm(form.into()));
         }
         if info.key.unused_bits() != 0 {
             return Err(KeyError::Malformed);
@@ -286,23 +292,15 @@ impl core::fmt::Debug for PublicKey {
 /// The name of a kind of key that is not in the registry.
 fn kind_of_key(identifier: &AlgorithmIdentifier) -> String {
     let id = identifier.algorithm.to_string();
-    if identifier.algorithm == EC {
-        let curve = identifier.parameters.as_ref().and_then(|any| any.decode_as().ok());
-        return match curve.map(|curve: ObjectIdentifier| curve.to_string()).as_deref() {
-            Some("1.3.132.0.35") => "曲线 P-521 / curve P-521".into(),
-            Some("1.3.132.0.10") => "曲线 secp256k1 / curve secp256k1".into(),
-            Some("1.2.156.10197.1.301") => "SM2".into(),
-            Some(other) => format!("曲线 {other} / curve {other}"),
-            None => "自带参数的曲线 / a curve of its own".into(),
-        };
-    }
-    match id.as_str() {
-        "1.2.840.113549.1.1.1" => "自带参数的 RSA / RSA with parameters of its own".into(),
-        "1.2.840.113549.1.1.10" => "RSA-PSS".into(),
-        "1.2.840.10040.4.1" => "DSA".into(),
-        "1.3.101.113" => "Ed448".into(),
-        _ => format!("算法 {id} / algorithm {id}"),
-    }
+    let named = |any: &Any| any.decode_as::<ObjectIdentifier>().ok().map(|curve| curve.to_string());
+    let curve = identifier.parameters.as_ref().and_then(named);
+    let parameters = match (&identifier.parameters, &curve) {
+        (None, _) => KeyParameters::Absent,
+        (_, Some(curve)) => KeyParameters::Curve(curve),
+        (Some(any), None) if any.is_null() => KeyParameters::Null,
+        _ => KeyParameters::Own,
+    };
+    name_of_kind(&id, parameters)
 }
 
 /// Smallest and largest modulus of the registry, in bits.

@@ -19,6 +19,7 @@ pub mod crl;
 mod der_fault;
 pub mod extension;
 pub mod host;
+pub mod key_kind;
 pub mod lint;
 mod low_s;
 pub mod mail;

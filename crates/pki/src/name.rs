@@ -4,6 +4,7 @@ mod called;
 mod characters;
 mod letters;
 mod look_alike;
+mod written;
 
 pub use called::{PersonName, UnitName};
 pub use characters::{Heap, has_right_to_left, is_blank, is_hidden, is_mark};
@@ -220,10 +221,7 @@ impl DistinguishedName {
 
 fn values(rdns: &[SetOfVec<Attribute>], kind: ObjectIdentifier) -> Vec<String> {
     let own = rdns.iter().flat_map(SetOfVec::iter).filter(|attribute| attribute.oid == kind);
-    let text = |attribute: &Attribute| {
-        core::str::from_utf8(attribute.value.value()).ok().map(str::to_owned)
-    };
-    own.filter_map(text).collect()
+    own.filter_map(|attribute| written::read(&attribute.value)).collect()
 }
 
 fn attribute(oid: ObjectIdentifier, value: Any) -> Result<SetOfVec<Attribute>, NameError> {

@@ -75,6 +75,12 @@ pub enum PemError {
         /// Behind which one, counted from 1.
         place: usize,
     },
+    /// Words of a boundary, and none: hyphens were lost or became dashes on the way.
+    #[error(
+        "BEGIN 和 END 前后不是各五个连字符“-”，可能在传送中被改动 / \
+         BEGIN and END do not stand between five hyphens each, which were changed on the way"
+    )]
+    Dashes,
     /// A form that is known and not read here.
     #[error("{0}")]
     Unsupported(ForeignForm),
@@ -135,7 +141,7 @@ impl Kind {
             Form::Trusted | Form::Pkcs7 | Form::Pkcs7Der => self == Self::Certificate,
             Form::Pkcs12 | Form::ArmouredPkcs12 { .. } | Form::JavaStore => self != Self::Request,
             Form::OldKey(_) | Form::OpenSsh => matches!(self, Self::Key | Self::EncryptedKey),
-            Form::Headers | Form::Ber => true,
+            Form::Headers { .. } | Form::Ber => true,
         }
     }
 
@@ -176,7 +182,12 @@ pub fn read(file: &[u8], kind: Kind) -> Result<Vec<Vec<u8>>, PemError> {
             return Err(open());
         }
         if kind.labels().contains(&label) {
-            found.push(decoded(body, place, label)?);
+            let der = decoded(body, place, label)?;
+            // Windows writes a whole chain below the label of one certificate.
+            if kind == Kind::Certificate && is_pkcs7(&der) {
+                return Err(PemError::Unsupported(ForeignForm::Pkcs7));
+            }
+            found.push(der);
         } else if let Some(form) = kind.unsupported(label) {
             // The same thing in another form is told beside good ones too: without it the next in a
             // chain would be taken for the first.
@@ -186,7 +197,30 @@ pub fn read(file: &[u8], kind: Kind) -> Result<Vec<Vec<u8>>, PemError> {
         }
         rest = behind;
     }
-    if found.is_empty() { Err(nothing(kind, &others)) } else { Ok(found) }
+    match found.is_empty() {
+        false => Ok(found),
+        true if others.is_empty() && names_a_block(file, kind) => Err(PemError::Dashes),
+        true => Err(nothing(kind, &others)),
+    }
+}
+
+/// Whether the words of a boundary stand somewhere.
+fn names_a_block(file: &[u8], kind: Kind) -> bool {
+    let text = narrowed(file);
+    let text = text.as_deref().unwrap_or(file);
+    kind.labels().iter().any(|label| before(text, format!("BEGIN {label}").as_bytes()).is_some())
+}
+
+/// Whether DER or BER is PKCS#7.
+fn is_pkcs7(der: &[u8]) -> bool {
+    let contents = match der {
+        [0x30, 0x80, contents @ ..] => Some(contents),
+        _ => Any::from_der_partial(der).ok().and_then(|(any, behind)| {
+            let whole = der.len().checked_sub(behind.len())?;
+            der.get(whole.checked_sub(any.value().len())?..)
+        }),
+    };
+    contents.and_then(form_of) == Some(ForeignForm::Pkcs7Der)
 }
 
 /// The one of a kind in a file.
@@ -205,12 +239,14 @@ fn nothing(kind: Kind, others: &[String]) -> PemError {
 
 /// Text in UTF-16, as Windows' shells write files, with one byte a character.
 fn narrowed(file: &[u8]) -> Option<Vec<u8>> {
-    let (mark, units) = file.split_at_checked(2)?;
+    let (mark, behind) = file.split_at_checked(2)?;
+    // Without a mark it begins with the first hyphen of a boundary.
     let unit = match mark {
-        [0xff, 0xfe] => u16::from_le_bytes,
-        [0xfe, 0xff] => u16::from_be_bytes,
+        [0xff, 0xfe] | [b'-', 0] => u16::from_le_bytes as fn([u8; 2]) -> u16,
+        [0xfe, 0xff] | [0, b'-'] => u16::from_be_bytes,
         _ => return None,
     };
+    let units = if mark.contains(&b'-') { file } else { behind };
     let (pairs, _) = units.as_chunks::<2>();
     Some(pairs.iter().map(|pair| u8::try_from(unit(*pair)).unwrap_or(b'?')).collect())
 }
@@ -281,7 +317,8 @@ fn before<'a>(text: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
 
 fn decoded(body: &[u8], place: usize, label: &str) -> Result<Vec<u8>, PemError> {
     if body.contains(&b':') {
-        return Err(PemError::Unsupported(ForeignForm::Headers));
+        let of_key = label.ends_with("KEY");
+        return Err(PemError::Unsupported(ForeignForm::Headers { of_key }));
     }
     let space = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
     let base64: Vec<u8> = body.iter().copied().filter(|byte| !space(byte)).collect();

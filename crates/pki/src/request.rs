@@ -44,6 +44,12 @@ pub enum RequestError {
     /// The key is unknown or weak.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// Another version of PKCS#10 than the first, which is the only one (RFC 2986 4.1).
+    #[error(
+        "不支持版本 {version} 的请求 / not supported: a request of version {version}",
+        version = u16::from(*.0) + 1
+    )]
+    Version(u8),
     /// The signature's algorithm is none that is accepted for this key.
     #[error("不支持用 {0} 签名的请求 / not supported: a request signed with {0}")]
     Unsupported(String),
@@ -83,8 +89,11 @@ impl CertificationRequest {
         let content = signed.content()?;
         let info = Info::from_der(&content)?;
         let key = PublicKey::read(&info.key.to_der()?)?;
+        if info.version != 0 {
+            return Err(RequestError::Version(info.version));
+        }
         let set = info.attributes.as_ref().is_none_or(|set| set.tag() == ATTRIBUTES);
-        if info.version != 0 || !set {
+        if !set {
             return Err(RequestError::Malformed(der::ErrorKind::Failed.into()));
         }
         let claimed = Possession::claimed(&key, &signed.algorithm, &content, signed.signature());

@@ -2,9 +2,9 @@
 //! leaves what the service says of such a head; over HTTP/2 ([`super::frames`]) the fields of that,
 //! since bytes of a body count for windows that the library keeps.
 //!
-//! Over HTTP/1 the library writes it at once, while no request is under way, none began since all that was
-//! written before has left, and nobody else writes anything then ([`super::paced_stream`] looks at
-//! that). So no byte of an answer is ever taken for it.
+//! Over HTTP/1 the library writes it at once, while no request is under way, none began since all
+//! that was written before has left, and nobody else writes anything then
+//! ([`super::paced_stream`] looks at that). So no byte of an answer is ever taken for it.
 
 use super::frames::RefusalFields;
 use super::head::RequestFault;

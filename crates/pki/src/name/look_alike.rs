@@ -4,8 +4,8 @@
 /// Whether a character of a file may be taken for an ASCII or Chinese one, or for another of its
 /// alphabet: whatever is a letter, a digit or a dash of an alphabet that shares shapes with ours
 /// (Latin beyond ASCII, Greek, Cyrillic, Armenian, Georgian, Cherokee, Lisu, Kana, Bopomofo), or
-/// another form of one (full width, mathematical, enclosed, raised, radicals). Who writes Chinese or
-/// ASCII has none.
+/// another form of one (full width, mathematical, enclosed, raised, radicals). Who writes Chinese
+/// or ASCII has none.
 pub fn is_look_alike(c: char) -> bool {
     matches!(c,
         // Latin beyond ASCII, phonetic letters and modifiers.
@@ -23,7 +23,7 @@ pub fn is_look_alike(c: char) -> bool {
         | '\u{0660}'..='\u{0669}' | '\u{06f0}'..='\u{06f9}' | '\u{07c0}'..='\u{07ca}'
         | '\u{0966}'..='\u{096f}' | '\u{09e6}'..='\u{09ef}' | '\u{0b66}' | '\u{0c66}' | '\u{0d20}'
         | '\u{0d66}' | '\u{0e50}' | '\u{0ed0}' | '\u{1040}' | '\u{101d}' | '\u{12d0}'
-        // Other forms of ours: raised, letters as signs, numerals, enclosed, full width, mathematical.
+        // Other forms of ours: raised, as signs, numerals, enclosed, full width, mathematical.
         | '\u{2070}'..='\u{209f}' | '\u{2100}'..='\u{214f}' | '\u{2150}'..='\u{218b}'
         | '\u{2460}'..='\u{24ff}' | '\u{ff10}'..='\u{ff19}' | '\u{ff21}'..='\u{ff3a}'
         | '\u{ff41}'..='\u{ff5a}' | '\u{1d400}'..='\u{1d7ff}' | '\u{1f100}'..='\u{1f1ff}'

@@ -24,8 +24,11 @@ pub enum ForeignForm {
     JavaStore,
     /// A key of an algorithm's own format, by its label.
     OldKey(String),
-    /// OpenSSL's encryption before PKCS#8: a block with headers.
-    Headers,
+    /// A block with headers (RFC 1421): of a key, OpenSSL's encryption before PKCS#8.
+    Headers {
+        /// Whether it is a key's.
+        of_key: bool,
+    },
     /// A key as OpenSSH writes it.
     OpenSsh,
     /// Lengths that are not written first.
@@ -52,7 +55,7 @@ impl ForeignForm {
             Self::Pkcs12 | Self::ArmouredPkcs12 { .. } => "PKCS#12",
             Self::JavaStore => "JKS",
             Self::OldKey(label) => label,
-            Self::Headers | Self::OpenSsh => "PRIVATE KEY",
+            Self::Headers { .. } | Self::OpenSsh => "PRIVATE KEY",
             Self::Ber => "BER",
         }
     }
@@ -77,7 +80,11 @@ impl ForeignForm {
             Self::OldKey(label) => {
                 converted(&format!("{label} 形式的密钥"), &format!("a key as {label}"), PKCS8)
             }
-            Self::Headers => converted(
+            Self::Headers { of_key: false } => (
+                "带有头部的数据块；请删去头部".into(),
+                "a block with headers; take the headers out".into(),
+            ),
+            Self::Headers { of_key: true } => converted(
                 "带有头部的数据块，即 OpenSSL 的旧式加密",
                 "a block with headers, OpenSSL's old encryption",
                 PKCS8,

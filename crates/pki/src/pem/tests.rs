@@ -102,6 +102,35 @@ fn another_file_is_told_as_what_it_is() {
     }
 }
 
+/// What programs and mails make of a file on the way is told as what became of it.
+#[test]
+fn what_happened_to_a_file_on_its_way_is_told() {
+    let block = pem("CERTIFICATE", &DER);
+    for (from, to) in [("-----", "—-"), ("-----", "----"), ("-----BEGIN", "-- BEGIN"), ("-", "–")]
+    {
+        let changed = block.replace(from, to);
+        assert_eq!(certificates(changed.as_bytes()), Err(PemError::Dashes), "{changed}");
+        assert!(matches!(read(changed.as_bytes(), Kind::Key), Err(PemError::Nothing { .. })));
+    }
+    let headers = block.replace("CERTIFICATE-----\nM", "CERTIFICATE-----\nComment: x\n\nM");
+    let told = certificates(headers.as_bytes()).unwrap_err().to_string();
+    assert!(told.ends_with("not supported: a block with headers; take the headers out"), "{told}");
+    // A chain of Windows' below the label of one certificate.
+    for chain in [
+        [&[0x30, 13][..], &PKCS7_OID, &[2, 5, 0]].concat(),
+        [&[0x30, 0x80][..], &PKCS7_OID, &[2, 0, 0]].concat(),
+    ] {
+        let told = certificates(pem("CERTIFICATE", &chain).as_bytes());
+        assert_eq!(told, Err(PemError::Unsupported(ForeignForm::Pkcs7)), "{chain:x?}");
+    }
+    // Text in UTF-16 without a mark.
+    let units =
+        |bytes: fn(u16) -> [u8; 2]| block.encode_utf16().flat_map(bytes).collect::<Vec<_>>();
+    for form in [units(u16::to_le_bytes), units(u16::to_be_bytes)] {
+        assert_eq!(certificates(&form), Ok(vec![DER.to_vec()]));
+    }
+}
+
 /// What a file is follows from how it begins, whatever is looked for in it; a request stands in
 /// none of these forms, and nothing is converted into one.
 #[test]

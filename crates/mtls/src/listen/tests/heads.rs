@@ -54,8 +54,8 @@ async fn each_limit_of_a_service_has_its_status() {
     }
 }
 
-/// A request of HTTP/1.1 names one host, which may be an empty one (RFC 9112 3.2); an older one need
-/// not, and one whose target has it repeats it.
+/// A request of HTTP/1.1 names one host, which may be an empty one (RFC 9112 3.2); an older one
+/// need not, and one whose target has it repeats it.
 #[tokio::test]
 async fn a_request_names_one_host() {
     let fixture = start(None, |full| site(limits(), full)).await;
