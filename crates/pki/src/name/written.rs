@@ -23,29 +23,27 @@ pub(super) fn read(value: &Any) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::name::DistinguishedName;
-    use crate::raw::{sequence, wrap};
+    use super::*;
+    use der::Decode;
 
-    /// The common name of a subject whose value has this tag and these bytes.
-    fn named(tag: u8, bytes: &[u8]) -> Option<String> {
-        let oid = [0x06, 3, 0x55, 4, 3].as_slice();
-        let attribute = sequence(&[oid, &wrap(tag, bytes).unwrap()].concat()).unwrap();
-        let name = sequence(&wrap(0x31, &attribute).unwrap()).unwrap();
-        DistinguishedName::from_der(&name).unwrap().common_name()
+    /// The text of a value with this tag and these bytes.
+    fn text(tag: u8, bytes: &[u8]) -> Option<String> {
+        let length = u8::try_from(bytes.len()).unwrap();
+        read(&Any::from_der(&[&[tag, length], bytes].concat()).unwrap())
     }
 
     #[test]
     fn a_name_is_read_in_every_type_of_text() {
         let wang = Some("王小明".to_owned());
-        assert_eq!(named(0x0c, "王小明".as_bytes()), wang);
-        assert_eq!(named(0x1e, b"\x73\x8b\x5c\x0f\x66\x0e"), wang);
-        assert_eq!(named(0x1e, b"\xd8\x42\xdf\xb7"), Some("𠮷".to_owned()));
-        assert_eq!(named(0x13, b"Wang"), Some("Wang".to_owned()));
-        assert_eq!(named(0x14, b"M\xfcller"), Some("Müller".to_owned()));
-        for (tag, bytes) in
-            [(0x1e, b"\x73".as_slice()), (0x1e, b"\xd8\x42"), (0x0c, b"\xcd\xf5"), (0x13, b"\xff")]
-        {
-            assert_eq!(named(tag, bytes), None, "{tag:x} {bytes:x?}");
+        assert_eq!(text(0x0c, "王小明".as_bytes()), wang);
+        assert_eq!(text(0x1e, b"\x73\x8b\x5c\x0f\x66\x0e"), wang);
+        assert_eq!(text(0x1e, b"\xd8\x42\xdf\xb7"), Some("𠮷".to_owned()));
+        assert_eq!(text(0x13, b"Wang"), Some("Wang".to_owned()));
+        assert_eq!(text(0x14, b"M\xfcller"), Some("Müller".to_owned()));
+        let wrong: [(u8, &[u8]); 4] =
+            [(0x1e, b"\x73"), (0x1e, b"\xd8\x42"), (0x0c, b"\xcd\xf5"), (0x13, b"\xff")];
+        for (tag, bytes) in wrong {
+            assert_eq!(text(tag, bytes), None, "{tag:x} {bytes:x?}");
         }
     }
 }
