@@ -18,6 +18,7 @@ pub(crate) fn of_io(error: &io::Error) -> &'static str {
         | ErrorKind::ConnectionAborted
         | ErrorKind::BrokenPipe
         | ErrorKind::UnexpectedEof => "连接中断",
+        ErrorKind::InvalidData => "对方所说的不是 TLS，或不合规范",
         ErrorKind::PermissionDenied => "本机不允许这个连接",
         // A resolver that knows no name has no number of the system's.
         _ if error.raw_os_error().is_none() => "找不到这个地址",

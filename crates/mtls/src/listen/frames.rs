@@ -252,7 +252,7 @@ mod tests {
         let (out, faults) = passed(&error);
         assert_eq!((out.ends_with(b"malformed R"), faults), (true, vec![RequestFault::Form]));
         for said in ENDLESS {
-            let word = [&[0, 0, 0, 1, 0, 0, 0, 11], said].concat();
+            let word = [[0, 0, 0, 1, 0, 0, 0, 11].as_slice(), said].concat();
             let (out, faults) = passed(&framed(GOAWAY, 0, 0, &word));
             assert_eq!((out.ends_with(b"too-large R"), faults), (true, vec![RequestFault::Size]));
         }

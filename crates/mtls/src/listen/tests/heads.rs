@@ -94,7 +94,7 @@ async fn what_http2_refuses_by_itself_has_the_fields_of_the_service() {
         let answer = sender.send_request(request).await.unwrap();
         let told = answer.headers().get("x-fault").map(|value| value.to_str().unwrap());
         assert_eq!((answer.status().as_u16(), told), (status, fault), "{bytes}");
-        assert!(answer.headers().get("content-type").is_none());
+        assert!(status == 200 || !answer.headers().contains_key("content-length"), "{bytes}");
     }
     let mut stream = TcpStream::connect(fixture.address).await.unwrap();
     stream.write_all(&http2_request(2, "/", b"\0\x02te\x04gzip", None)).await.unwrap();
