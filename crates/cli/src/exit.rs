@@ -237,7 +237,7 @@ impl From<KeyFileError> for Failure {
 
 impl From<system::NoRandomness> for Failure {
     fn from(error: system::NoRandomness) -> Self {
-        Self::because("系统没有随机数", &error)
+        Self::because("无法继续", &error)
     }
 }
 
@@ -327,6 +327,52 @@ mod tests {
         assert_eq!(en, format!("x: {system}"));
         let [zh, _] = told(Failure::because("无法生成请求", &"no luck today"));
         assert_eq!(zh, "无法生成请求：「no luck today」。", "a library's words are quoted");
+    }
+
+    /// No reason that is ours stands in English where Chinese is read, or quoted as a library's.
+    #[test]
+    fn each_reason_of_ours_is_in_each_language() {
+        use records::json::{JsonError, read_part};
+        use records::order::OrderError;
+        let told = |failure: Failure| [failure.0.zh, failure.0.en];
+        let shape = read_part::<u8>(b"[").unwrap_err();
+        let of_json = [
+            shape,
+            JsonError::NotCanonical,
+            JsonError::Number,
+            JsonError::TooMany,
+            JsonError::NotNormalized,
+        ];
+        let of_order = [
+            OrderError::UnknownKind("a / b".into()),
+            OrderError::Altered,
+            OrderError::Wish,
+            OrderError::Origin,
+            OrderError::Draft,
+            OrderError::Header,
+        ];
+        let of_order = of_json.map(OrderError::Json).into_iter().chain(of_order);
+        let untrusted = [
+            NotTrusted::Root,
+            NotTrusted::Purpose,
+            NotTrusted::Checkpoint,
+            NotTrusted::Inclusion,
+            NotTrusted::Previous,
+            NotTrusted::Rows,
+            NotTrusted::Files,
+            NotTrusted::Wish,
+            NotTrusted::Renewal,
+            NotTrusted::Moved,
+            NotTrusted::Name,
+        ];
+        for error in untrusted.into_iter().chain(of_order.map(NotTrusted::Order)) {
+            let [zh, en] = told(Failure::not_trusted(&error));
+            assert!(!zh.contains('「') && !zh.contains(" / "), "{zh}");
+            assert!(en.is_ascii() && en.starts_with("not trusted: "), "{en}");
+        }
+        let [zh, en] = told(Failure::from(system::NoRandomness));
+        assert_eq!(zh, "无法继续：操作系统没有给出随机数。");
+        assert_eq!(en, "the operating system gives no randomness");
     }
 
     /// Whoever refuses chooses a code, and no words of ours: those of a known code are ours, and of

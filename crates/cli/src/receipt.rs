@@ -103,7 +103,10 @@ fn read(path: &Path) -> Result<String, Failure> {
     if size > RECEIPT_MAX as u64 {
         return Err(wrong(&"作为回执过长 / too long for a receipt"));
     }
-    std::fs::read_to_string(path).map_err(|error| wrong(&error))
+    std::fs::read_to_string(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::InvalidData => wrong(&"不是 UTF-8 文字 / no text in UTF-8"),
+        _ => wrong(&error),
+    })
 }
 
 /// The root certificate as the public host has it: it is believed by its digest in the trust file.

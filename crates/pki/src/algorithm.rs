@@ -363,5 +363,5 @@ pub trait Signer: Send + Sync {
 
 /// The key could not sign: hardware gone, wrong session, no entropy.
 #[derive(Debug, thiserror::Error)]
-#[error("密钥无法签名：「{0}」 / the key could not sign: {0}")]
+#[error("密钥无法签名 / the key could not sign: {0}")]
 pub struct SignError(pub String);

@@ -57,7 +57,10 @@ pub struct EnrolmentCode([u8; 16]);
 
 /// The text is no code, or a character of it is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is not an enrolment code; look for a mistyped character")]
+#[error(
+    "不是密码信封上的授权码，请核对是否有输错的字符 / \
+     this is not an enrolment code; look for a mistyped character"
+)]
 pub struct NotACode;
 
 impl EnrolmentCode {

@@ -88,35 +88,35 @@ pub struct Passkey {
 #[non_exhaustive]
 pub enum NotAsserted {
     /// It cannot be read.
-    #[error("the authenticator's answer cannot be read")]
+    #[error("认证器的应答无法读取 / the authenticator's answer cannot be read")]
     Malformed,
     /// Not `webauthn.get`, or not `webauthn.create`.
-    #[error("it is an answer to something else")]
+    #[error("应答的是别的请求 / it is an answer to something else")]
     Type,
     /// Made on another page.
-    #[error("it was made on another origin")]
+    #[error("在别的网站上作出 / it was made on another origin")]
     Origin,
     /// Made inside a page of somebody else.
-    #[error("it was made inside another page")]
+    #[error("在别的页面之内作出 / it was made inside another page")]
     CrossOrigin,
     /// For another relying party.
-    #[error("it is for another relying party")]
+    #[error("属于别的网站 / it is for another relying party")]
     RelyingParty,
     /// It may be copied to other devices, and was certified as one that may not; or the other way
     /// round; or it says that it was copied and may not be.
-    #[error("it is kept in another way than was certified")]
+    #[error("保存方式与认证时不同 / it is kept in another way than was certified")]
     Backup,
     /// For another order.
-    #[error("it is for another order")]
+    #[error("针对的是别的办件 / it is for another order")]
     Challenge,
     /// Nobody touched it.
-    #[error("nobody was there")]
+    #[error("没有人在场操作 / nobody was there")]
     UserPresent,
     /// It did not ask who was there.
-    #[error("it did not check who was there")]
+    #[error("没有核对操作者 / it did not check who was there")]
     UserVerified,
     /// The key is not ES256, or did not sign.
-    #[error("the certified key did not sign it")]
+    #[error("不是经认证的密钥所签 / the certified key did not sign it")]
     Signature,
 }
 

@@ -2,7 +2,7 @@
 
 /// The operating system gives no randomness: whoever asked does nothing then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the operating system gives no randomness")]
+#[error("操作系统没有给出随机数 / the operating system gives no randomness")]
 pub struct NoRandomness;
 
 /// Fills a place with random bytes.
