@@ -1,7 +1,7 @@
 //! What the head of a request may be where its sender hears which limit it exceeds. What the HTTP
 //! library cannot read at all it refuses itself (see `bare_refusal`).
 
-use http::{HeaderMap, Request, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header};
 
 /// The limits of a head.
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +96,7 @@ pub fn waits_for_more(headers: &HeaderMap) -> bool {
 
 /// What is expected: the field is a list, and may be an empty one (RFC 9110 5.6.1).
 fn expected(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
-    let values = headers.get_all(header::EXPECT).into_iter().map(|value| value.as_bytes());
+    let values = headers.get_all(header::EXPECT).into_iter().map(HeaderValue::as_bytes);
     let members = values.flat_map(|value| value.split(|byte| *byte == b','));
     members.map(<[u8]>::trim_ascii).filter(|member| !member.is_empty())
 }
