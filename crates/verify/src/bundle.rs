@@ -42,38 +42,84 @@ pub struct RequestParts {
     pub list: Vec<u8>,
 }
 
+/// The files of a tar, by their names.
+pub type Unpacked = BTreeMap<String, Vec<u8>>;
+
 /// Reads the files of a tar, whoever packed it: `tar c .` writes a folder and `./` before names.
-pub fn untar(tar: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, Failed> {
-    // Of bytes in memory, all that can be wrong is that they are no archive, or not a whole one.
-    let wrong = |error: std::io::Error| {
-        let why = match error.kind() {
-            std::io::ErrorKind::UnexpectedEof => "it is cut off",
-            _ => "it is no archive of tar",
-        };
-        Failed::new(Verdict::Malformed, "evidence.tar", why)
-    };
-    if tar.len() as u64 > BYTES_MAX {
-        return Err(Failed::new(Verdict::Malformed, "evidence.tar", "too large"));
+pub fn untar(tar: &[u8]) -> Result<Unpacked, Failed> {
+    let length = tar.len() as u64;
+    if length > BYTES_MAX {
+        return Err(whole("too large"));
     }
-    let mut files = BTreeMap::new();
+    unpack(tar, length).map_err(|broken| match broken {
+        Broken::Failed(failed) => failed,
+        Broken::System(_) => whole("it is no archive of tar, or not a whole one"),
+    })
+}
+
+/// The same from where it lies, file by file, and no more of it than a bundle may have: of what is
+/// packed nothing is in memory twice. The error is the operating system's.
+pub fn open(path: &Path) -> std::io::Result<Result<Unpacked, Failed>> {
+    let file = std::fs::File::open(path)?;
+    let length = file.metadata()?.len();
+    if length > BYTES_MAX {
+        return Ok(Err(whole("too large")));
+    }
+    let mut limited = std::io::BufReader::new(file.take(BYTES_MAX + 1));
+    let unpacked = unpack(&mut limited, length);
+    match unpacked {
+        // What is no file of the disk says no length before.
+        _ if limited.get_ref().limit() == 0 => Ok(Err(whole("too large"))),
+        Ok(files) => Ok(Ok(files)),
+        Err(Broken::Failed(failed)) => Ok(Err(failed)),
+        Err(Broken::System(error)) => Err(error),
+    }
+}
+
+/// Why a tar is not read.
+enum Broken {
+    /// The operating system does not give it.
+    System(std::io::Error),
+    /// It is something else, or not whole.
+    Failed(Failed),
+}
+
+impl From<std::io::Error> for Broken {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            _ if error.raw_os_error().is_some() => Self::System(error),
+            std::io::ErrorKind::UnexpectedEof => Self::Failed(whole("it is cut off")),
+            _ => Self::Failed(whole("it is no archive of tar, or not a whole one")),
+        }
+    }
+}
+
+/// What is wrong with a bundle as a whole.
+fn whole(why: &str) -> Failed {
+    Failed::new(Verdict::Malformed, "evidence.tar", why)
+}
+
+/// Reads the files of a tar of so many bytes, if that is known.
+fn unpack(tar: impl Read, length: u64) -> Result<Unpacked, Broken> {
+    let mut files = Unpacked::new();
     let mut archive = tar::Archive::new(tar);
-    for entry in archive.entries().map_err(wrong)? {
-        let mut entry = entry.map_err(wrong)?;
+    for entry in archive.entries()? {
+        let mut entry = entry?;
         let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let name = path.trim_start_matches("./").to_owned();
         let kind = entry.header().entry_type();
         if kind.is_dir() && matches!(path.as_str(), "." | "./") {
             continue;
         }
-        let odd = |why| Failed::new(Verdict::Malformed, name.clone(), why);
+        let odd = |why| Broken::Failed(Failed::new(Verdict::Malformed, name.clone(), why));
         // Sparse files and their like are no files here: a few bytes of them unpack to any size.
         if !kind.is_file() || name.contains('/') || name.is_empty() {
             return Err(odd("not a plain file"));
         }
         // No more than the tar holds, wherever the header says that it ends.
-        let size = entry.size().min(tar.len() as u64);
+        let size = entry.size().min(length);
         let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-        entry.by_ref().take(BYTES_MAX).read_to_end(&mut content).map_err(wrong)?;
+        entry.by_ref().take(BYTES_MAX).read_to_end(&mut content)?;
         if content.len() as u64 != entry.size() {
             return Err(odd("it is cut off"));
         }
@@ -82,24 +128,15 @@ pub fn untar(tar: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, Failed> {
         }
     }
     if files.is_empty() {
-        return Err(Failed::new(Verdict::Malformed, "evidence.tar", "nothing is in it"));
+        return Err(Broken::Failed(whole("nothing is in it")));
     }
     Ok(files)
-}
-
-/// Reads no more of a file than a bundle may have.
-pub fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
-    let file = std::fs::File::open(path)?;
-    let size = file.metadata()?.len().min(BYTES_MAX + 1);
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-    file.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 impl EvidenceBundle {
     /// Reads the parts that the question asks for; nothing else of the manifest is asked. Each file
     /// is given up once it is read, so that no more than one stands in memory beside what was read.
-    pub fn read(mut files: BTreeMap<String, Vec<u8>>) -> Result<Self, Failed> {
+    pub fn read(mut files: Unpacked) -> Result<Self, Failed> {
         let manifest = files
             .remove(file::MANIFEST)
             .ok_or_else(|| Failed::missing(file::MANIFEST, "there is no manifest"))?;
@@ -129,7 +166,7 @@ impl EvidenceBundle {
 
 struct Reader {
     /// Those that were not read yet.
-    files: BTreeMap<String, Vec<u8>>,
+    files: Unpacked,
 }
 
 impl Reader {
@@ -191,6 +228,35 @@ mod tests {
             &one("./a", EntryType::Regular, 1, b"y"),
         ];
         assert_eq!(untar(&twice.concat()).unwrap_err().why, "it is there twice");
+    }
+
+    /// From the disk as from memory; what the system says of a file is no word about a bundle.
+    #[test]
+    fn a_tar_is_read_from_where_it_lies() {
+        let folder = std::env::temp_dir().join(format!("yinxin-tar-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("evidence.tar");
+        let good = one("manifest.json", tar::EntryType::Regular, 2, b"{}");
+        for tar in [good.clone(), good[..513].to_vec(), vec![7; 1_024], Vec::new()] {
+            std::fs::write(&path, &tar).unwrap();
+            assert_eq!(open(&path).unwrap(), untar(&tar));
+        }
+        assert_eq!(untar(&[7; 1_024]).unwrap_err().zh(), "不是 tar 归档，或不完整");
+        assert!(open(&folder).unwrap_err().raw_os_error().is_some());
+        let sparse = std::fs::File::create(&path).unwrap();
+        sparse.set_len(BYTES_MAX + 1).unwrap();
+        assert_eq!(open(&path).unwrap().unwrap_err().why, "too large");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_part_is_told_in_both_languages() {
+        let manifest = br#"{"question":{"certificate":"00"},"v":"1"}"#.to_vec();
+        let files = Unpacked::from([(file::MANIFEST.to_owned(), manifest)]);
+        let failed = EvidenceBundle::read(files).err().unwrap();
+        assert_eq!(failed.zh(), "不是所要的文件：/v 处应为整数，实为文字");
+        let en = "not this kind of document: at /v: a text stands in place of an integer";
+        assert_eq!((failed.item.as_str(), failed.why.as_str()), (file::MANIFEST, en));
     }
 
     /// In a field of bytes, and where no signature was looked at yet, the same is refused.

@@ -106,11 +106,7 @@ fn run(path: &Path, trust: Option<&Path>) -> Result<Report, Unread> {
         }
         None => None,
     };
-    let tar = bundle::bytes_of(path).map_err(file(path))?;
-    let files = bundle::untar(&tar);
-    // Each file is in memory once.
-    drop(tar);
-    Ok(match files {
+    Ok(match bundle::open(path).map_err(file(path))? {
         Ok(files) => verify(files, trust.as_ref()),
         Err(failed) => Report::of(failed.verdict, Some(failed)),
     })

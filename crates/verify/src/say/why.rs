@@ -14,7 +14,7 @@ const WHY: [(&str, &str); 61] = [
     ("it ended before it was decided", "结束早于判定"),
     ("it holds no certificate", "其中没有证书"),
     ("it is another certificate than the record names", "不是记录所指的证书"),
-    ("it is no archive of tar", "不是 tar 归档"),
+    ("it is no archive of tar, or not a whole one", "不是 tar 归档，或不完整"),
     ("it is no founding statement", "不是建立声明"),
     ("it is not disclosed", "没有披露"),
     ("it is not the one that the decision names", "不是判定所指的那一份"),
@@ -121,6 +121,7 @@ mod tests {
             "Failed::new(",
             "untrusted(",
             "odd(",
+            "whole(",
             "let why =",
         ];
         let mut said = BTreeSet::new();
