@@ -142,7 +142,8 @@ fn start_spool(
     let spool = spool::Spool::start(config, (maker, started), &found, clock, metrics.clone())?;
     let unknown =
         |request| Event::Completion(Completion::without_answer(request, Completion::UNKNOWN));
-    spool.begin_with(found.open.into_iter().map(unknown).collect());
+    let unknown: Vec<Event> = found.open.into_iter().map(unknown).collect();
+    spool.begin_with(&unknown);
     Ok(spool)
 }
 

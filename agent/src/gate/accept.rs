@@ -1,7 +1,7 @@
 //! Connections of people: who they are, their record, their requests. Places, handshakes and
 //! silence are limited by [`mtls::listen`].
 
-use super::connection_context::ConnectionContext;
+use super::connection_context::{ConnectionContext, RecordedConnection};
 use super::http2;
 use super::peer::{Peer, Shown};
 use super::reject::reject;
@@ -21,6 +21,8 @@ use mtls::listen::{
 use mtls::proof::CertificateVerify;
 use mtls::tls::Version;
 use records::access::{Connection, messages_digest};
+use records::body::{DecisionForm, OfConnection};
+use records::json::JsonError;
 use records::record::Event;
 use records::{Bytes, Code, Disclosure};
 use rustls::ServerConfig;
@@ -119,14 +121,14 @@ impl Endpoint for People {
     }
 }
 
-/// Records a connection with what the person's key signed to open it; gives the record's id.
+/// Records a connection with what the person's key signed to open it.
 async fn record(
     gate: &Gate,
     peer: &Peer,
     verify: CertificateVerify,
     source: SocketAddr,
     (host, http2): (String, bool),
-) -> Option<String> {
+) -> Option<RecordedConnection> {
     let salts = (crate::random().ok()?, crate::random().ok()?, crate::random().ok()?);
     let der = Bytes::from(peer.certificate.der()).to_string();
     let certificate = Disclosure::new("/certificate", salts.0, der.into());
@@ -159,13 +161,26 @@ async fn record(
     };
     let event = Event::Connection(Box::new(seen));
     let disclosures = [certificate, address].into_iter().chain(handshake).collect();
-    match gate.spool.record(event, disclosures, Place::Begins).await {
-        Ok(recorded) => Some(recorded.request_id(&gate.agent)),
+    let recorded = gate.spool.record(event, disclosures, Place::Begins).await;
+    let form = recorded.map(|recorded| form(gate, peer, &recorded.request_id()));
+    match form {
+        Ok(form) => Some(RecordedConnection { form: form.ok()? }),
         Err(error) => {
             tracing::error!(%error, "a connection could not be recorded");
             None
         }
     }
+}
+
+/// The form of decisions on a connection, by the name of its record.
+fn form(gate: &Gate, peer: &Peer, connection: &str) -> Result<DecisionForm, JsonError> {
+    DecisionForm::new(&OfConnection {
+        application: &gate.application,
+        connection,
+        person: &peer.person,
+        unit: peer.units.last().map_or("", String::as_str),
+        serial: &peer.serial,
+    })
 }
 
 /// Speaks HTTP until the connection is over.

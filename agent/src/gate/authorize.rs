@@ -1,14 +1,16 @@
 //! From a checked request to a permit, or a denial that is recorded with its reason.
 
+use super::connection_context::RecordedConnection;
 use super::peer::Peer;
 use super::request::Checked;
 use super::state::Gate;
 use crate::spool::{NotRecorded, Place, Recorded};
 use crate::world::{World, denial_code};
 use policy::{Answer, Asked};
-use records::access::Decision;
-use records::record::Event;
-use records::{Code, Disclosure};
+use records::Code;
+use records::body::{OfDecision, PERMITTED, RecordBody};
+use records::commitment::disclosed_text;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A rule said yes to this request of this person; only [`decide`] makes it.
@@ -63,12 +65,11 @@ pub(super) fn decide(
 
 /// What a record of a decision is made of.
 struct Said<'a> {
-    peer: &'a Peer,
     request: &'a Checked,
     answer: Option<&'a Answer>,
     world: &'a World,
     outcome: &'static str,
-    reference: String,
+    reference: &'a str,
 }
 
 impl Permit {
@@ -76,19 +77,17 @@ impl Permit {
     pub(super) async fn record(
         &self,
         gate: &Gate,
-        connection: &str,
+        connection: &RecordedConnection,
     ) -> Result<Recorded, NotRecorded> {
         let said = Said {
-            peer: &self.peer,
             request: &self.request,
             answer: Some(&self.answer),
             world: &self.world,
-            outcome: "permitted",
-            reference: String::new(),
+            outcome: PERMITTED,
+            reference: "",
         };
-        let (event, disclosures) =
-            event(gate, connection, &said).map_err(|_| NotRecorded::Failed)?;
-        gate.spool.record(event, disclosures, Place::Begins).await
+        let (body, opened) = written(connection, &said).map_err(|_| NotRecorded::Failed)?;
+        gate.spool.record_body(body, opened, Place::Begins).await
     }
 }
 
@@ -97,53 +96,46 @@ impl Denial {
     pub(super) async fn record(
         &self,
         gate: &Gate,
-        connection: &str,
-        peer: &Peer,
-        reference: String,
+        connection: &RecordedConnection,
+        reference: &str,
     ) {
         let said = Said {
-            peer,
             request: &self.request,
             answer: self.answer.as_deref(),
             world: &self.world,
             outcome: self.code.name(),
             reference,
         };
-        let Ok((event, disclosures)) = event(gate, connection, &said) else { return };
-        if let Err(error) = gate.spool.record(event, disclosures, Place::Ends).await {
+        let Ok((body, opened)) = written(connection, &said) else { return };
+        if let Err(error) = gate.spool.record_body(body, opened, Place::Ends).await {
             tracing::error!(%error, "a denial could not be recorded");
         }
     }
 }
 
-fn event(
-    gate: &Gate,
-    connection: &str,
+/// The body of a record, and what opens its commitment, in final bytes.
+fn written(
+    connection: &RecordedConnection,
     said: &Said<'_>,
-) -> anyhow::Result<(Event, Vec<Disclosure>)> {
+) -> anyhow::Result<(RecordBody, Vec<u8>)> {
     let salt = crate::random::<32>()?;
-    let target = Disclosure::new("/target", salt, said.request.target.clone().into());
-    let text = |part: fn(&Answer) -> &String| said.answer.map(part).cloned().unwrap_or_default();
-    let decision = Decision {
-        application: gate.application.clone(),
-        connection: connection.to_owned(),
-        person: said.peer.person.clone(),
-        unit: said.peer.units.last().cloned().unwrap_or_default(),
-        serial: said.peer.serial.clone(),
-        method: said.request.method.as_str().to_owned(),
-        target: target.commitment()?,
-        route: text(|answer| &answer.route),
-        action: text(|answer| &answer.action),
-        resource: normal(text(|answer| &answer.resource)),
-        outcome: said.outcome.to_owned(),
-        rule: text(|answer| &answer.rule),
-        world: said.world.in_force(),
-        reference: said.reference.clone(),
+    let (opened, target) = disclosed_text("/target", &salt, &said.request.target)?;
+    let resource = normal(said.answer.map_or("", |answer| &answer.resource));
+    let decision = OfDecision {
+        method: said.request.method.as_str(),
+        target: &target,
+        route: said.answer.map_or("", |answer| &answer.route),
+        action: said.answer.map_or("", |answer| &answer.action),
+        resource: &resource,
+        outcome: said.outcome,
+        rule: said.answer.map_or("", |answer| &answer.rule),
+        world: said.world.recorded(),
+        reference: said.reference,
     };
-    Ok((Event::Decision(Box::new(decision)), vec![target]))
+    Ok((connection.form.body(&decision)?, opened))
 }
 
 /// Records hold texts in one normal form; the target itself is ASCII.
-fn normal(text: String) -> String {
-    if text.is_ascii() { text } else { records::json::normal(&text) }
+fn normal(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() { text.into() } else { records::json::normal(text).into() }
 }

@@ -6,7 +6,7 @@ use super::in_flight::InFlight;
 use super::state::Gate;
 use records::Code;
 use records::access::Completion;
-use records::record::Event;
+use records::body::RecordBody;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -83,6 +83,9 @@ impl Drop for CompletionGuard {
             reference,
             micros: u64::try_from(self.in_flight.began.elapsed().as_micros()).unwrap_or(0),
         };
-        self.gate.spool.note(Event::Completion(completion), Vec::new());
+        match RecordBody::completion(&completion) {
+            Ok(body) => self.gate.spool.note_body(body, Vec::new()),
+            Err(error) => tracing::error!(%error, "a record has no form"),
+        }
     }
 }

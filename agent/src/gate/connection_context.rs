@@ -5,8 +5,15 @@ use super::state::Gate;
 use super::strict_http1::{EndOfReading, UpgradeSwitch};
 use super::upstream::Pool;
 use mtls::listen::{ActiveRequest, Activity, KeyedPlace, KeyedPlaces, Slot};
+use records::body::DecisionForm;
 use std::net::SocketAddr;
 use std::sync::Arc;
+
+/// The record of a connection, as those of its requests name it.
+pub(super) struct RecordedConnection {
+    /// What all decisions on it say alike.
+    pub(super) form: DecisionForm,
+}
 
 /// A connection as its requests see it.
 pub(super) struct ConnectionContext {
@@ -15,8 +22,8 @@ pub(super) struct ConnectionContext {
     /// Server name of the handshake.
     pub(super) sni: Option<String>,
     pub(super) shown: Shown,
-    /// Id of the connection's record; none if it could not be recorded, and then nothing passes.
-    pub(super) recorded: Option<String>,
+    /// Its record; none if it could not be recorded, and then nothing passes.
+    pub(super) recorded: Option<RecordedConnection>,
     pub(super) pool: Arc<Pool>,
     /// What the reader of an HTTP/1 connection calls a refusal.
     pub(super) word: String,

@@ -39,7 +39,7 @@ pub(super) async fn forward(
     incoming: Request<ClientBody>,
 ) -> Response<ResponseBody> {
     let gate = forwarding.gate;
-    let id = recorded.request_id(&gate.agent);
+    let id = recorded.request_id();
     let in_flight = InFlight::new(
         permit.peer.clone(),
         (permit.request.method.clone(), permit.request.path.clone()),

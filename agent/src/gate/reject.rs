@@ -42,7 +42,7 @@ fn record(gate: &Gate, (stage, code, serial): &Kind, rejection: &Rejection, refe
         count: rejection.count,
         first: records::time::micros(rejection.first.micros),
     };
-    gate.spool.note(Event::Turned(rejected), vec![source]);
+    gate.spool.note(&Event::Turned(rejected), &[source]);
 }
 
 /// Records what was counted together, until the stop.

@@ -1,11 +1,11 @@
 //! One request of one connection, from its head to its answer.
 
 use super::authorize::{Denial, Permit, decide};
-use super::connection_context::{ConnectionContext, RequestGuard};
+use super::connection_context::{ConnectionContext, RecordedConnection, RequestGuard};
 use super::forward::{ForwardContext, forward};
 use super::head::HeadError;
 use super::page;
-use super::peer::{Peer, Shown};
+use super::peer::Shown;
 use super::reject::reject;
 use super::request::Checked;
 use super::response_body::ResponseBody;
@@ -116,7 +116,7 @@ async fn admitted(
     let now = gate.clock.seconds();
     let permit = match decide(world, peer, checked, now) {
         Ok(permit) => permit,
-        Err(denial) => return Err(Box::new(denied(context, &denial, peer, connection).await)),
+        Err(denial) => return Err(Box::new(denied(context, &denial, connection).await)),
     };
     let recorded = match permit.record(gate, connection).await {
         Ok(recorded) => recorded,
@@ -134,14 +134,13 @@ async fn admitted(
 async fn denied(
     context: &ConnectionContext,
     denial: &Denial,
-    peer: &Peer,
-    connection: &str,
+    connection: &RecordedConnection,
 ) -> Response<ResponseBody> {
     let gate = &context.gate;
     let reference = page::reference();
     gate.counts.deny();
     gate.metrics.count("decision", denial.code.name());
-    denial.record(gate, connection, peer, reference.clone()).await;
+    denial.record(gate, connection, &reference).await;
     let answer = denial.answer.as_deref();
     page::refusal(gate, denial.code, &reference, denial.request.html, answer)
 }

@@ -7,7 +7,8 @@ use super::waiting::{Entrance, row};
 use super::writer::Writer;
 use crate::AgentConfig;
 use records::Disclosure;
-use records::access::{Completion, Started};
+use records::access::Started;
+use records::body::RecordBody;
 use records::record::Event;
 use service::{Clock, Metrics};
 use std::collections::BTreeMap;
@@ -53,19 +54,33 @@ impl Drop for Granted {
 
 /// A record that is wanted.
 pub(super) struct Wanted {
-    pub(super) event: Event,
-    pub(super) disclosures: Vec<Disclosure>,
+    pub(super) body: RecordBody,
+    /// What opens its commitments, JSON; empty if it has none.
+    pub(super) disclosures: Vec<u8>,
     pub(super) micros: u64,
     pub(super) place: Place,
     pub(super) answer: Option<Answer>,
 }
 
-/// What an event ends, with its time: such records are written whenever that is possible again.
-pub(super) fn ends(event: Event, micros: u64) -> Option<(u64, Completion)> {
-    match event {
-        Event::Completion(completion) => Some((micros, completion)),
-        _ => None,
-    }
+/// What ends a request, with its time: such records are written whenever that is possible again.
+pub(super) fn ends(body: RecordBody, micros: u64) -> Option<(u64, RecordBody)> {
+    body.ends_request().then_some((micros, body))
+}
+
+/// An event and what opens its commitments, as they are written.
+fn written(
+    event: &Event,
+    disclosures: &[Disclosure],
+) -> Result<(RecordBody, Vec<u8>), NotRecorded> {
+    let body = RecordBody::of(event).map_err(|error| {
+        tracing::error!(%error, "a record has no form");
+        NotRecorded::Failed
+    })?;
+    let opened = match disclosures {
+        [] => Vec::new(),
+        some => serde_json::to_vec(some).map_err(|_| NotRecorded::Failed)?,
+    };
+    Ok((body, opened))
 }
 
 /// How far the spool is durable.
@@ -168,9 +183,20 @@ impl Spool {
         disclosures: Vec<Disclosure>,
         place: Place,
     ) -> Result<Recorded, NotRecorded> {
+        let (body, opened) = written(&event, &disclosures)?;
+        self.record_body(body, opened, place).await
+    }
+
+    /// The same of a body that is written already, with what opens its commitments.
+    pub async fn record_body(
+        &self,
+        body: RecordBody,
+        disclosures: Vec<u8>,
+        place: Place,
+    ) -> Result<Recorded, NotRecorded> {
         let (answer, answered) = oneshot::channel();
         let micros = self.clock.micros();
-        let wanted = Wanted { event, disclosures, micros, place, answer: Some(answer) };
+        let wanted = Wanted { body, disclosures, micros, place, answer: Some(answer) };
         if !self.entrance.push(wanted) {
             return Err(NotRecorded::Failed);
         }
@@ -181,20 +207,28 @@ impl Spool {
     }
 
     /// Records an event without waiting: the end of something that was recorded already.
-    pub fn note(&self, event: Event, disclosures: Vec<Disclosure>) {
-        let micros = self.clock.micros();
-        let wanted = Wanted { event, disclosures, micros, place: Place::Ends, answer: None };
+    pub fn note(&self, event: &Event, disclosures: &[Disclosure]) {
+        if let Ok((body, opened)) = written(event, disclosures) {
+            self.note_body(body, opened);
+        }
+    }
+
+    /// The same of a body that is written already.
+    pub fn note_body(&self, body: RecordBody, disclosures: Vec<u8>) {
+        let (micros, place) = (self.clock.micros(), Place::Ends);
+        let wanted = Wanted { body, disclosures, micros, place, answer: None };
         if !self.entrance.push(wanted) {
             tracing::error!("an end could not be recorded; it will be told as unknown");
         }
     }
 
     /// Records what a start has to say, before anything else: waits for room in the queue.
-    pub fn begin_with(&self, events: Vec<Event>) {
+    pub fn begin_with(&self, events: &[Event]) {
         let micros = self.clock.micros();
         for event in events {
+            let Ok((body, disclosures)) = written(event, &[]) else { continue };
             let (place, answer) = (Place::Ends, None);
-            let wanted = Wanted { event, disclosures: Vec::new(), micros, place, answer };
+            let wanted = Wanted { body, disclosures, micros, place, answer };
             if !self.entrance.push_when_there_is_room(wanted) {
                 return;
             }
@@ -232,6 +266,7 @@ impl Spool {
 mod tests {
     use super::super::recover;
     use super::*;
+    use records::access::Completion;
 
     fn config(folder: &std::path::Path) -> AgentConfig {
         let here = "127.0.0.1:1".parse().unwrap();

@@ -2,15 +2,16 @@
 
 use super::drawn::Drawn;
 use super::queue::{Answer, Granted, Position, Shared, Wanted, ends};
-use super::recorded::{NotRecorded, Recorded};
+use super::recorded::{NotRecorded, Recorded, RunName};
 use super::room::Place;
-use super::segment::{self, Frame, HEADER_BYTES, Header};
+use super::segment::{self, HEADER_BYTES, Header};
 use super::waiting::Exit;
 use crate::{AgentConfig, random};
 use anyhow::Context;
-use records::access::{CHAIN_START, Completion, Link, Started};
-use records::record::{Event, Record};
-use records::{Bytes, Disclosure};
+use records::access::{CHAIN_START, Completion, Started};
+use records::body::{PlaceInRun, RecordBody, RunWriter};
+use records::record::Event;
+use records::spooled::lay;
 use service::{Clock, Metrics, fault};
 use std::fs::File;
 use std::io::{ErrorKind, Write};
@@ -21,12 +22,16 @@ use std::time::{Duration, Instant};
 
 /// Most ends that wait for a run.
 const LATE_MAX: usize = 65_536;
+/// Room for the frames of a commit that is kept for the next one.
+const KEPT_BYTES_MAX: usize = 1 << 20;
 /// A new run is tried this long after an error of the disk.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
 
 /// A run: one epoch in one or more segments.
 struct Run {
     epoch: [u8; 16],
+    name: RunName,
+    writer: RunWriter,
     aseq: u64,
     /// Chain value behind the last record that got its place.
     chain: [u8; 32],
@@ -55,18 +60,23 @@ pub(super) struct Writer {
     /// Whether a run began; the first one says that the agent started.
     begun: bool,
     /// Ends of requests, with their times, that could not be written when they came.
-    late: Vec<(u64, Completion)>,
+    late: Vec<(u64, RecordBody)>,
+    /// Frames of the present commit, one behind the other.
+    frames: Vec<u8>,
 }
 
 /// A record in its place, before it is durable.
 struct Placed {
-    frame: Frame,
+    /// Where its frame ends among those of its commit.
+    end: usize,
+    /// Chain value behind it.
+    chain: [u8; 32],
     aseq: u64,
     answer: Option<Answer>,
     /// Whether it lets a request pass.
     permits: bool,
     /// What it ends, kept until it is durable.
-    ends: Option<(u64, Completion)>,
+    ends: Option<(u64, RecordBody)>,
 }
 
 impl Writer {
@@ -92,6 +102,7 @@ impl Writer {
             failed: None,
             begun: false,
             late: Vec::new(),
+            frames: Vec::new(),
         }
     }
 
@@ -128,17 +139,17 @@ impl Writer {
         for wanted in late.into_iter().chain(batch.drain(..)) {
             if !room.takes(wanted.place) {
                 self.metrics.count("spool", NotRecorded::Full.code().name());
-                self.keep_end(ends(wanted.event, wanted.micros));
+                self.keep_end(ends(wanted.body, wanted.micros));
                 refuse(wanted.answer, NotRecorded::Full);
                 continue;
             }
             placed.extend(self.place(wanted, &mut drawn));
         }
         match self.write(&placed) {
-            Ok(epoch) => {
+            Ok(()) => {
                 let problem = if self.run.is_none() { "cannot be written" } else { "" };
                 self.metrics.condition("records", problem);
-                self.answer_all(placed, &epoch);
+                self.answer_all(placed);
             }
             Err(error) => {
                 // What lies behind this point is not known: never write behind it.
@@ -168,14 +179,14 @@ impl Writer {
     /// their end, and it is recorded like any other.
     fn end_unheard(&mut self) {
         let mut unheard = self.shared.unheard.lock().unwrap_or_else(PoisonError::into_inner);
-        let (now, agent) = (self.clock.micros(), &self.started.agent);
-        self.late.extend(unheard.drain(..).map(|recorded| {
-            let request = recorded.request_id(agent);
-            (now, Completion::without_answer(request, "client-gone"))
+        let now = self.clock.micros();
+        self.late.extend(unheard.drain(..).filter_map(|recorded| {
+            let ended = Completion::without_answer(recorded.request_id(), "client-gone");
+            Some((now, RecordBody::completion(&ended).ok()?))
         }));
     }
 
-    fn keep_end(&mut self, ends: Option<(u64, Completion)>) {
+    fn keep_end(&mut self, ends: Option<(u64, RecordBody)>) {
         if self.late.len() < LATE_MAX {
             self.late.extend(ends);
         } else if ends.is_some() {
@@ -188,8 +199,8 @@ impl Writer {
         if self.run.is_none() {
             return Vec::new();
         }
-        let late = std::mem::take(&mut self.late).into_iter().map(|(micros, ended)| Wanted {
-            event: Event::Completion(ended),
+        let late = std::mem::take(&mut self.late).into_iter().map(|(micros, body)| Wanted {
+            body,
             disclosures: Vec::new(),
             micros,
             place: Place::Ends,
@@ -200,19 +211,16 @@ impl Writer {
 
     /// Gives a record its place; the run moves on in memory, and is given up if it is not written.
     fn place(&mut self, wanted: Wanted, drawn: &mut Drawn) -> Option<Placed> {
-        let Wanted { event, disclosures, micros, answer, .. } = wanted;
-        let permits = matches!(&event, Event::Decision(d) if d.outcome == "permitted");
+        let Wanted { body, disclosures, micros, answer, .. } = wanted;
         let Some(run) = &mut self.run else {
-            self.keep_end(ends(event, micros));
+            self.keep_end(ends(body, micros));
             refuse(answer, NotRecorded::Failed);
             return None;
         };
-        match frame(run, &self.maker, (micros, event), &disclosures, drawn) {
-            Ok((frame, event)) => {
-                let aseq = run.aseq;
-                run.aseq += 1;
-                run.chain = frame.chain;
-                Some(Placed { frame, aseq, answer, permits, ends: ends(event, micros) })
+        match run.place(&mut self.frames, (&body, micros), &disclosures, drawn) {
+            Ok((aseq, chain)) => {
+                let (end, permits) = (self.frames.len(), body.permits());
+                Some(Placed { end, chain, aseq, answer, permits, ends: ends(body, micros) })
             }
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "a record has no form");
@@ -223,41 +231,52 @@ impl Writer {
     }
 
     /// Tells who waits that their records are durable.
-    fn answer_all(&self, placed: Vec<Placed>, epoch: &Bytes) {
+    fn answer_all(&self, placed: Vec<Placed>) {
+        let Some(run) = &self.run else { return };
         for one in placed {
             if let Some(answer) = one.answer {
-                let recorded = Recorded { epoch: epoch.clone(), aseq: one.aseq };
+                let recorded = Recorded::new(&run.name, one.aseq);
                 let _ = answer.send(Ok(Granted::new(recorded, one.permits, &self.shared)));
             }
         }
     }
 
-    /// Writes records durably, in as many segments as they need; gives the epoch.
-    fn write(&mut self, placed: &[Placed]) -> anyhow::Result<Bytes> {
-        if placed.is_empty() {
-            return Ok(Bytes::default());
+    /// Writes the frames of this commit durably, in as many segments as they need; there are none
+    /// afterwards, whether that was possible or not.
+    fn write(&mut self, placed: &[Placed]) -> anyhow::Result<()> {
+        let mut frames = std::mem::take(&mut self.frames);
+        let written = self.write_frames(&frames, placed);
+        frames.clear();
+        if frames.capacity() <= KEPT_BYTES_MAX {
+            self.frames = frames;
         }
-        let whole: u64 = placed.iter().map(|one| one.frame.size()).sum();
-        let mut bytes = Vec::with_capacity(usize::try_from(whole).unwrap_or_default());
-        let mut last = None;
+        written
+    }
+
+    fn write_frames(&mut self, frames: &[u8], placed: &[Placed]) -> anyhow::Result<()> {
+        if placed.is_empty() {
+            return Ok(());
+        }
+        let (mut from, mut to, mut last) = (0, 0, None);
         for one in placed {
             let run = self.run.as_ref().context("no run")?;
-            if run.offset + bytes.len() as u64 + one.frame.size() > self.segment_bytes {
-                self.flush(&mut bytes, last)?;
+            let waiting = one.end.saturating_sub(from) as u64;
+            if run.offset + waiting > self.segment_bytes {
+                self.flush(frames.get(from..to).unwrap_or_default(), last)?;
                 self.roll(one.aseq)?;
+                from = to;
             }
-            anyhow::ensure!(one.frame.write(&mut bytes), "a record is too large");
-            last = Some(one.frame.chain);
+            (to, last) = (one.end, Some(one.chain));
         }
-        self.flush(&mut bytes, last)?;
+        self.flush(frames.get(from..to).unwrap_or_default(), last)?;
         let run = self.run.as_ref().context("no run")?;
         *self.shared.durable.lock().unwrap_or_else(PoisonError::into_inner) =
             Position { segment: run.segment, offset: run.offset };
         self.shared.news.notify_waiters();
-        Ok(run.epoch.into())
+        Ok(())
     }
 
-    fn flush(&mut self, bytes: &mut Vec<u8>, chain: Option<[u8; 32]>) -> anyhow::Result<()> {
+    fn flush(&mut self, bytes: &[u8], chain: Option<[u8; 32]>) -> anyhow::Result<()> {
         let run = self.run.as_mut().context("no run")?;
         let Some(chain) = chain.filter(|_| !bytes.is_empty()) else { return Ok(()) };
         fault::point("spool-before-write");
@@ -267,7 +286,6 @@ impl Writer {
         run.offset += bytes.len() as u64;
         self.shared.wait(run.segment, |all| all + bytes.len() as u64);
         run.written = chain;
-        bytes.clear();
         fault::point("spool-after-sync");
         Ok(())
     }
@@ -305,6 +323,8 @@ impl Writer {
         let (file, segment) = self.new_segment(&header)?;
         let mut run = Run {
             epoch: header.epoch,
+            name: RunName::of(&self.started.agent, &header.epoch),
+            writer: RunWriter::new(&header.epoch, &self.maker)?,
             aseq: 0,
             chain: header.chain,
             written: header.chain,
@@ -313,13 +333,12 @@ impl Writer {
             offset: HEADER_BYTES,
         };
         let started = Started { cause: cause.into(), ..self.started.clone() };
-        let micros = self.clock.micros();
-        let (said, mut drawn) = ((micros, Event::Started(started)), Drawn::for_records(1));
-        let (frame, _) = frame(&run, &self.maker, said, &[], &mut drawn)?;
-        run.aseq = 1;
-        run.chain = frame.chain;
+        let (body, micros) = (RecordBody::of(&Event::Started(started))?, self.clock.micros());
+        let mut drawn = Drawn::for_records(1);
+        let (aseq, chain) = run.place(&mut self.frames, (&body, micros), &[], &mut drawn)?;
         self.run = Some(run);
-        let first = Placed { frame, aseq: 0, answer: None, permits: false, ends: None };
+        let end = self.frames.len();
+        let first = Placed { end, chain, aseq, answer: None, permits: false, ends: None };
         let written = self.write(&[first]);
         if let Err(error) = written {
             // What lies there now is not known: nothing is ever written behind it.
@@ -343,26 +362,23 @@ fn refuse(answer: Option<Answer>, why: NotRecorded) {
     }
 }
 
-/// The frame of a record behind the last one, and the event back.
-fn frame(
-    run: &Run,
-    maker: &str,
-    (micros, event): (u64, Event),
-    disclosures: &[Disclosure],
-    drawn: &mut Drawn,
-) -> anyhow::Result<(Frame, Event)> {
-    let (id, salt) = drawn.take()?;
-    let record = Record {
-        v: 1,
-        id: id.into(),
-        log: "access".into(),
-        maker: maker.to_owned(),
-        time: records::time::micros(micros),
-        link: Some(Link { epoch: run.epoch.into(), aseq: run.aseq, prev: run.chain.into() }),
-        event,
-    };
-    let opened = if disclosures.is_empty() { Vec::new() } else { serde_json::to_vec(disclosures)? };
-    let frame = Frame::new(&run.chain, record.write()?, salt, opened);
-    anyhow::ensure!(frame.is_sound(), "a record is too large");
-    Ok((frame, record.event))
+impl Run {
+    /// Appends the frame of a record behind the last one; gives its number and the chain value
+    /// behind it.
+    fn place(
+        &mut self,
+        to: &mut Vec<u8>,
+        (body, micros): (&RecordBody, u64),
+        disclosures: &[u8],
+        drawn: &mut Drawn,
+    ) -> anyhow::Result<(u64, [u8; 32])> {
+        let (id, salt) = drawn.take()?;
+        let (aseq, prev) = (self.aseq, self.chain);
+        let place = PlaceInRun { id: &id, aseq, prev: &prev, micros };
+        let writer = &mut self.writer;
+        let chain = lay(to, (&salt, &prev), |to| writer.write(to, body, &place), disclosures)?;
+        self.aseq += 1;
+        self.chain = chain;
+        Ok((aseq, chain))
+    }
 }

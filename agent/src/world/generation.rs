@@ -8,6 +8,7 @@ use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 use records::Code;
 use records::access::InForce;
+use records::body::InForceBytes;
 use records::people::PeopleSnapshot;
 use records::time::SKEW_SECONDS_MAX;
 use std::collections::HashMap;
@@ -151,6 +152,8 @@ pub struct World {
     pub rules: Option<Arc<Rules>>,
     /// Digest of these as texts have it.
     policy: String,
+    /// What stands in records, as it stands there.
+    recorded: InForceBytes,
     decided: Cache<DecisionKey, Arc<Answer>>,
 }
 
@@ -164,6 +167,7 @@ impl World {
             known: None,
             rules: None,
             policy: String::new(),
+            recorded: InForceBytes::of(&InForce::default()).unwrap_or_default(),
             decided: Cache::new(KEPT_MAX),
         }
     }
@@ -176,15 +180,18 @@ impl World {
         rules: Option<Arc<Rules>>,
     ) -> Self {
         let rules = rules.or_else(|| self.rules.clone());
-        Self {
+        let mut next = Self {
             generation: self.generation + 1,
             revocations: revocations.or_else(|| self.revocations.clone()),
             beside: self.beside.clone(),
             known: known.or_else(|| self.known.clone()),
             policy: rules.as_ref().map(|rules| rules.digest.to_string()).unwrap_or_default(),
             rules,
+            recorded: InForceBytes::default(),
             decided: Cache::new(KEPT_MAX),
-        }
+        };
+        next.recorded = InForceBytes::of(&next.in_force()).unwrap_or_default();
+        next
     }
 
     /// The same with what `status` said is revoked beside its list, one after the other.
@@ -238,6 +245,11 @@ impl World {
             people: self.known.as_ref().map_or(0, |known| known.number),
             crl: self.list_number(),
         }
+    }
+
+    /// The same, as it stands there.
+    pub fn recorded(&self) -> &InForceBytes {
+        &self.recorded
     }
 
     /// SHA-256 of the rules as tokens have it; empty before any came.
@@ -330,6 +342,20 @@ mod tests {
             Asked { now: 180, ..asked },
         ] {
             assert_eq!(decided.get(&Question::of(&another)), None, "{}", another.now);
+        }
+    }
+
+    /// Whatever is in force has the form that records need, before anything came too: a denial is
+    /// recorded then as well.
+    #[test]
+    fn what_is_in_force_is_written_as_records_have_it() {
+        let nothing = World::nothing();
+        let listed = World::nothing().next(Some(list(4, &[], &[])), None, None);
+        let beside = listed.next(None, None, None).with_beside(&[said(4, &[1], &[])]);
+        for world in [nothing, listed, beside] {
+            let written = InForceBytes::of(&world.in_force()).unwrap();
+            assert_eq!(world.recorded(), &written);
+            assert_ne!(world.recorded(), &InForceBytes::default());
         }
     }
 

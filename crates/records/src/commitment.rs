@@ -2,7 +2,7 @@
 //! travel beside them and can be destroyed without breaking a signature.
 
 use crate::bytes::Bytes;
-use crate::json::{self, JsonError};
+use crate::json::{self, JsonError, part};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -38,21 +38,45 @@ impl Disclosure {
 
     /// SHA-256(label ‖ 0x00 ‖ salt ‖ u16 length of path ‖ path ‖ canonical value).
     pub fn commitment(&self) -> Result<Commitment, JsonError> {
-        let too_long = |_| JsonError::part("path");
-        let length = u16::try_from(self.path.len()).map_err(too_long)?;
         if self.salt.0.len() != 32 {
             return Err(JsonError::part("salt"));
         }
-        let digest = Sha256::new()
-            .chain_update(LABEL)
-            .chain_update([0])
-            .chain_update(&self.salt.0)
-            .chain_update(length.to_be_bytes())
-            .chain_update(self.path.as_bytes())
-            .chain_update(json::write(&self.value)?)
-            .finalize();
-        Ok(Bytes(digest.to_vec()))
+        Ok(digest(&self.path, &self.salt.0, &json::write(&self.value)?)?.into())
     }
+}
+
+/// A text at a path under a fresh salt, in final bytes: what opens it, as a list of one
+/// [`Disclosure`] is written, and the 32 bytes that commit to it.
+pub fn disclosed_text(
+    path: &str,
+    salt: &[u8; 32],
+    text: &str,
+) -> Result<(Vec<u8>, [u8; 32]), JsonError> {
+    let mut opened = Vec::with_capacity(96 + path.len() + text.len());
+    opened.extend(br#"[{"path":"#);
+    part::text(&mut opened, path)?;
+    opened.extend(br#","salt":""#);
+    part::bytes(&mut opened, salt);
+    opened.extend(br#"","value":"#);
+    let from = opened.len();
+    part::text(&mut opened, text)?;
+    let committed = digest(path, salt, opened.get(from..).unwrap_or_default())?;
+    opened.extend(b"}]");
+    Ok((opened, committed))
+}
+
+fn digest(path: &str, salt: &[u8], canonical: &[u8]) -> Result<[u8; 32], JsonError> {
+    let too_long = |_| JsonError::Shape("path".into());
+    let length = u16::try_from(path.len()).map_err(too_long)?;
+    let digest = Sha256::new()
+        .chain_update(LABEL)
+        .chain_update([0])
+        .chain_update(salt)
+        .chain_update(length.to_be_bytes())
+        .chain_update(path.as_bytes())
+        .chain_update(canonical)
+        .finalize();
+    Ok(digest.into())
 }
 
 /// A commitment in a body that no disclosure opens, or a disclosure that opens none.
@@ -108,4 +132,22 @@ pub fn open_text<'a>(
 ) -> Result<&'a str, NotDisclosed> {
     let text = open(commitment, path, disclosures)?.as_str();
     text.ok_or_else(|| NotDisclosed(path.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A text that is written at once is committed to and opened as one that is built.
+    #[test]
+    fn a_text_is_disclosed_alike_in_both_ways() {
+        for text in ["", "/", "/a?b=c&d", "/\"x\\", "/中", "\n"] {
+            let built = Disclosure::new("/target", [9; 32], text.into());
+            let (opened, committed) = disclosed_text("/target", &[9; 32], text).unwrap();
+            assert_eq!(opened, serde_json::to_vec(&[&built]).unwrap(), "{text}");
+            assert_eq!(built.commitment().unwrap(), Bytes::from(committed), "{text}");
+        }
+        assert!(disclosed_text("/target", &[9; 32], "e\u{301}").is_err());
+        assert!(disclosed_text(&"/".repeat(65_536), &[9; 32], "x").is_err());
+    }
 }

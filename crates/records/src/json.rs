@@ -3,6 +3,7 @@
 
 mod misfit;
 mod place;
+pub(crate) mod part;
 mod scan;
 mod sort;
 mod walk;

@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod approval;
+pub mod body;
 pub mod bytes;
 pub mod code;
 pub mod commitment;

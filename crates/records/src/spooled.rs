@@ -9,9 +9,10 @@
 //!
 //! Integers are big-endian. Lengths are judged against what is there before anything is taken.
 
-use crate::access::SignedHead;
+use crate::access::{SignedHead, chain};
 use crate::code::Code;
 use crate::json::{self, JsonError};
+use crate::record::entry;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -115,6 +116,65 @@ impl<'a> SpoolFrame<'a> {
     pub fn size(&self) -> usize {
         FRAME_HEAD + self.record.len() + self.disclosures.len()
     }
+}
+
+/// Why a record does not lie in a spool.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotLaid {
+    /// It is no document of ours.
+    #[error(transparent)]
+    Form(#[from] JsonError),
+    /// It has no size that a reader takes.
+    #[error(transparent)]
+    Size(#[from] SpooledError),
+}
+
+/// Appends a frame whose record is written where it lies, behind a chain value; gives the one after
+/// it. What is not laid leaves nothing behind.
+pub fn lay(
+    to: &mut Vec<u8>,
+    (salt, before): (&[u8; 32], &[u8; 32]),
+    record: impl FnOnce(&mut Vec<u8>) -> Result<(), JsonError>,
+    disclosures: &[u8],
+) -> Result<[u8; 32], NotLaid> {
+    let begins = to.len();
+    let laid = try_to_lay(to, (salt, before), record, disclosures);
+    if laid.is_err() {
+        to.truncate(begins);
+    }
+    laid
+}
+
+fn try_to_lay(
+    to: &mut Vec<u8>,
+    (salt, before): (&[u8; 32], &[u8; 32]),
+    record: impl FnOnce(&mut Vec<u8>) -> Result<(), JsonError>,
+    disclosures: &[u8],
+) -> Result<[u8; 32], NotLaid> {
+    let begins = to.len();
+    // Lengths and chain value follow from what comes behind them.
+    to.extend_from_slice(&[0; 8]);
+    to.extend_from_slice(salt);
+    to.extend_from_slice(&[0; 32]);
+    let from = to.len();
+    record(to)?;
+    let written = to.get(from..).unwrap_or_default();
+    let frame = SpoolFrame { salt: *salt, chain: [0; 32], record: written, disclosures };
+    if !frame.is_sound() {
+        return Err(SpooledError::TooLarge.into());
+    }
+    let after = chain(before, &entry(salt, written));
+    let lengths = [written.len(), disclosures.len()];
+    let lengths = lengths.map(|length| u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
+    let head = to.get_mut(begins..from).and_then(|head| head.split_first_chunk_mut::<8>());
+    if let Some((place, rest)) = head {
+        place.copy_from_slice(lengths.as_flattened());
+        if let Some(place) = rest.last_chunk_mut::<32>() {
+            *place = after;
+        }
+    }
+    to.extend_from_slice(disclosures);
+    Ok(after)
 }
 
 /// Records of an agent's run as it hands them in: in order, without holes.
@@ -226,6 +286,39 @@ mod tests {
         let read: Vec<_> = again.frames().map(Result::unwrap).collect();
         assert_eq!(read, frames);
         assert_eq!(frames.iter().map(SpoolFrame::size).sum::<usize>(), whole.bytes.len());
+    }
+
+    /// A record that is written where it lies lies there as one that was written before; what does
+    /// not fit leaves nothing behind.
+    #[test]
+    fn what_is_laid_lies_as_what_is_written() {
+        let (salt, before, mut laid) = ([1; 32], [9; 32], b"before".to_vec());
+        for (record, disclosures) in [(b"one".as_slice(), b"[]".as_slice()), (b"three", b"")] {
+            let chain = chain(&before, &entry(&salt, record));
+            let mut written = laid.clone();
+            SpoolFrame { salt, chain, record, disclosures }.write(&mut written).unwrap();
+            let writes = |to: &mut Vec<u8>| {
+                to.extend_from_slice(record);
+                Ok(())
+            };
+            assert_eq!(lay(&mut laid, (&salt, &before), writes, disclosures), Ok(chain));
+            assert_eq!(laid, written);
+        }
+        let (as_it_was, beyond) = (laid.clone(), vec![7; RECORD_BYTES_MAX + 1]);
+        let mut refused = |record: &[u8], disclosures: &[u8], wrong: Option<JsonError>| {
+            let writes = |to: &mut Vec<u8>| {
+                to.extend_from_slice(record);
+                wrong.clone().map_or(Ok(()), Err)
+            };
+            let not = lay(&mut laid, (&salt, &before), writes, disclosures).unwrap_err();
+            assert_eq!(laid, as_it_was);
+            not
+        };
+        let too_large = NotLaid::Size(SpooledError::TooLarge);
+        assert_eq!(refused(&beyond, b"", None), too_large);
+        assert_eq!(refused(b"one", &beyond, None), too_large);
+        assert_eq!(refused(b"", b"[]", None), too_large);
+        assert_eq!(refused(b"o", b"", Some(JsonError::Number)), NotLaid::Form(JsonError::Number));
     }
 
     /// Cut anywhere, lengthened, or with a length beyond the end: nothing of it is taken.
