@@ -19,6 +19,17 @@ fn request_fields() -> Vec<String> {
     vec!["*".into()]
 }
 
+/// What the token that an application gets is good for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IdentityMode {
+    /// One request.
+    #[default]
+    Request,
+    /// A connection; each of its requests has a proof beside it.
+    Connection,
+}
+
 const MEBIBYTE: u64 = 1024 * 1024;
 
 /// `agent.toml`.
@@ -37,6 +48,9 @@ pub struct AgentConfig {
     /// Fields of requests that pass beside the standard ones; `*` at an end stands for any text.
     #[serde(default = "request_fields")]
     pub request_fields: Vec<String>,
+    /// What an identity token is good for.
+    #[serde(default)]
+    pub identity: IdentityMode,
     /// GateLimits.
     #[serde(default)]
     pub limits: GateLimits,
@@ -215,6 +229,7 @@ impl AgentConfig {
             upstream,
             tls_min_version: tls_min_version(),
             request_fields: request_fields(),
+            identity: IdentityMode::default(),
             limits: GateLimits::default(),
             spool: SpoolConfig::default(),
             folder: folder.to_owned(),

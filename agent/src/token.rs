@@ -1,12 +1,18 @@
 //! The identity token: what the application learns about a request, signed per request (JWS
-//! compact, ES256, RFC 7515). Keys are drawn by the agent, rotated daily, published as a JWK set
-//! that the agent's own key signs.
+//! compact, ES256, RFC 7515), or per connection, where its owner asks for that ([`connection`]).
+//! Keys are drawn by the agent, rotated daily, published as a JWK set that the agent's own key
+//! signs.
 
+mod connection;
+
+pub use connection::{ConnectionClaims, ConnectionToken, PROOF_HEADER, ProvenRequest};
+
+use crate::config::IdentityMode;
 use crate::{AgentConfig, write_file};
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use data_encoding::BASE64URL_NOPAD;
-use keys::TokenKey;
+use keys::{ProofKey, TokenKey};
 use pki::Certificate;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -26,6 +32,8 @@ struct Signing {
     from: u64,
     /// The encoded JWS header.
     header: String,
+    /// The same of tokens of connections.
+    header_of_connection: String,
 }
 
 struct Keys {
@@ -85,6 +93,8 @@ pub struct Tokens {
     application: String,
     folder: std::path::PathBuf,
     keys: ArcSwap<Keys>,
+    /// Where a token is good for a connection, the key of what ties requests to it.
+    proofs: Option<ProofKey>,
 }
 
 impl Tokens {
@@ -114,8 +124,12 @@ impl Tokens {
             }
             Err(error) => return Err(error).with_context(|| current.display().to_string()),
         };
+        let proofs = match config.identity {
+            IdentityMode::Connection => Some(connection::proof_key(&folder)?),
+            IdentityMode::Request => None,
+        };
         let (agent, application) = (agent.to_owned(), application.to_owned());
-        let tokens = Self { agent, application, folder, keys: ArcSwap::from_pointee(keys) };
+        let tokens = Self { agent, application, folder, keys: ArcSwap::from_pointee(keys), proofs };
         if let Err(error) = tokens.publish() {
             // The files are a copy of what the admin address serves: a full disk must not end the
             // gate.
@@ -197,8 +211,9 @@ impl Signing {
             BASE64URL_NOPAD.encode(y)
         );
         let id = BASE64URL_NOPAD.encode(&Sha256::digest(thumbprint.as_bytes()));
-        let header = encode(&json!({ "alg": "ES256", "typ": "JWT", "kid": id }))?;
-        Ok(Self { key, id, from, header })
+        let header = |typ: &str| encode(&json!({ "alg": "ES256", "typ": typ, "kid": id }));
+        let (header, header_of_connection) = (header("JWT")?, header("yinxin-connection+jwt")?);
+        Ok(Self { key, id, from, header, header_of_connection })
     }
 
     fn keep(&self, folder: &std::path::Path) -> anyhow::Result<()> {

@@ -11,6 +11,7 @@ use super::strict_http1::{EndOfReading, StrictHttp1, UpgradeSwitch};
 use super::upstream::{Conversation, Pool};
 use crate::fixed::LATE_ANSWER_MAX;
 use crate::spool::Place;
+use arc_swap::ArcSwapOption;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -162,9 +163,11 @@ async fn record(
     let event = Event::Connection(Box::new(seen));
     let disclosures = [certificate, address].into_iter().chain(handshake).collect();
     let recorded = gate.spool.record(event, disclosures, Place::Begins).await;
-    let form = recorded.map(|recorded| form(gate, peer, &recorded.request_id()));
-    match form {
-        Ok(form) => Some(RecordedConnection { form: form.ok()? }),
+    match recorded.map(|recorded| recorded.request_id()) {
+        Ok(name) => {
+            let form = form(gate, peer, &name).ok()?;
+            Some(RecordedConnection { name, form, token: ArcSwapOption::empty() })
+        }
         Err(error) => {
             tracing::error!(%error, "a connection could not be recorded");
             None

@@ -1,9 +1,11 @@
 //! An open connection as its requests see it, and the places that it takes.
 
-use super::peer::Shown;
+use super::peer::{Peer, Shown};
 use super::state::Gate;
 use super::strict_http1::{EndOfReading, UpgradeSwitch};
 use super::upstream::Pool;
+use crate::token::{ConnectionClaims, ConnectionToken};
+use arc_swap::ArcSwapOption;
 use mtls::listen::{ActiveRequest, Activity, KeyedPlace, KeyedPlaces, Slot};
 use records::body::DecisionForm;
 use std::net::SocketAddr;
@@ -11,8 +13,38 @@ use std::sync::Arc;
 
 /// The record of a connection, as those of its requests name it.
 pub(super) struct RecordedConnection {
+    /// Its name.
+    pub(super) name: String,
     /// What all decisions on it say alike.
     pub(super) form: DecisionForm,
+    /// The token that its requests share, once there was one.
+    pub(super) token: ArcSwapOption<ConnectionToken>,
+}
+
+impl RecordedConnection {
+    /// Has a token made that its requests share, unless there is a fresh one or each has its own.
+    pub(super) fn prepare(&self, gate: &Gate, peer: &Peer, now: u64) {
+        let is_fresh = || self.token.load().as_ref().is_some_and(|token| token.is_fresh(now));
+        if !gate.tokens.are_of_connections() || is_fresh() {
+            return;
+        }
+        let claims = ConnectionClaims {
+            person: &peer.person,
+            name: &peer.name,
+            org: &peer.units,
+            certificate: &peer.sha256,
+            acr: peer.acr,
+            connection: &self.name,
+        };
+        match gate.tokens.of_connection(&claims, now) {
+            Ok(token) => self.token.store(Some(Arc::new(token))),
+            Err(error) => {
+                // An old one may be over: nothing passes with it.
+                self.token.store(None);
+                tracing::error!(error = format!("{error:#}"), "no token of a connection");
+            }
+        }
+    }
 }
 
 /// A connection as its requests see it.

@@ -13,7 +13,8 @@ use super::response_body::{ForwardedBody, ResponseBody};
 use super::state::Gate;
 use super::upstream::{Pool, Upstream};
 use crate::spool::Recorded;
-use crate::token::{Claims, HEADER};
+use crate::token::{Claims, HEADER, PROOF_HEADER, ProvenRequest};
+use anyhow::Context;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
@@ -59,7 +60,7 @@ pub(super) async fn forward(
     };
     let upgrading = permit.request.upgrade && permit.answer.websocket;
     let passing = std::mem::take(&mut permit.request.fields);
-    let head = match outgoing(gate, &permit, passing, (&id, upgrading)) {
+    let head = match outgoing(forwarding, &permit, passing, (&id, upgrading)) {
         Ok(head) => head,
         Err(error) => return failed(end, Failed::Head(error)),
     };
@@ -136,12 +137,46 @@ async fn send(
 
 /// The head that the application gets.
 fn outgoing(
-    gate: &Gate,
+    forwarding: &ForwardContext<'_>,
     permit: &Permit,
     passing: HeaderMap,
     (id, upgrading): (&str, bool),
 ) -> anyhow::Result<Request<()>> {
-    let peer = &permit.peer;
+    let mut request = Request::builder()
+        .method(permit.request.method.clone())
+        .uri(permit.request.target.as_str())
+        .body(())?;
+    let headers = request.headers_mut();
+    *headers = passing;
+    headers.insert(header::HOST, HeaderValue::from_str(&permit.request.host)?);
+    identify(forwarding, permit, id, headers)?;
+    if upgrading {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    }
+    Ok(request)
+}
+
+/// Says who asks: by a token for this request, or by the one of its connection and what ties the
+/// request to that.
+fn identify(
+    forwarding: &ForwardContext<'_>,
+    permit: &Permit,
+    id: &str,
+    headers: &mut HeaderMap,
+) -> anyhow::Result<()> {
+    let (gate, peer) = (forwarding.gate, &permit.peer);
+    let now = gate.clock.seconds();
+    if gate.tokens.are_of_connections() {
+        let connection = forwarding.context.recorded.as_ref();
+        let token = connection.and_then(|connection| connection.token.load_full());
+        let token = token.context("the connection has no token")?;
+        let method = permit.request.method.as_str();
+        let of = ProvenRequest { request: id, method, target: &permit.request.target };
+        headers.insert(HEADER, token.value());
+        headers.insert(PROOF_HEADER, gate.tokens.proof(&token, &of, now)?);
+        return Ok(());
+    }
     let claims = Claims {
         person: &peer.person,
         name: &peer.name,
@@ -154,20 +189,8 @@ fn outgoing(
         policy: permit.world.policy(),
         rule: &permit.answer.rule,
     };
-    let token = gate.tokens.token(&claims, gate.clock.seconds())?;
-    let mut request = Request::builder()
-        .method(permit.request.method.clone())
-        .uri(permit.request.target.as_str())
-        .body(())?;
-    let headers = request.headers_mut();
-    *headers = passing;
-    headers.insert(header::HOST, HeaderValue::from_str(&permit.request.host)?);
-    headers.insert(HEADER, HeaderValue::try_from(token)?);
-    if upgrading {
-        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
-        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    }
-    Ok(request)
+    headers.insert(HEADER, HeaderValue::try_from(gate.tokens.token(&claims, now)?)?);
+    Ok(())
 }
 
 /// Joins the two sides after the application agreed; not before, and never to a pool.

@@ -118,7 +118,10 @@ async fn admitted(
         Ok(permit) => permit,
         Err(denial) => return Err(Box::new(denied(context, &denial, connection).await)),
     };
-    let recorded = match permit.record(gate, connection).await {
+    // While the disk has the record, there is time to sign.
+    let prepared = async { connection.prepare(gate, peer, now) };
+    let (recorded, ()) = tokio::join!(biased; permit.record(gate, connection), prepared);
+    let recorded = match recorded {
         Ok(recorded) => recorded,
         Err(error) => {
             let code = error.code();

@@ -6,11 +6,13 @@
 mod file;
 mod jws;
 mod pkcs12;
+mod proof;
 mod request;
 mod software;
 
 pub use file::{KeyFileError, Stretch, open, open_plain, passphrase_from_file, save, save_plain};
 pub use jws::TokenKey;
 pub use pkcs12::{HolderFile, is_pkcs12, open_bundle};
+pub use proof::ProofKey;
 pub use request::request;
 pub use software::{KeyRejected, SoftwareSigner};

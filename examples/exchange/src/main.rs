@@ -6,6 +6,9 @@
 //! ```text
 //! exchange --listen 127.0.0.1:8000 --jwks FILE --issuer gate-1 --audience exchange
 //! ```
+//!
+//! With `--request-key FILE` the gate's tokens are good for a connection, and `FILE` is what it
+//! shares with its application to tie requests to them.
 
 mod documents;
 mod identity;
@@ -13,6 +16,7 @@ mod identity;
 use axum::Router;
 use axum::middleware;
 use axum::routing::get;
+use data_encoding::BASE64URL_NOPAD;
 use documents::Documents;
 use identity::Verifier;
 use std::process::ExitCode;
@@ -34,8 +38,13 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         let mut words = std::env::args().skip_while(|word| word != name).skip(1);
         words.next().ok_or_else(|| format!("{name} is missing"))
     };
-    let verifier =
-        Arc::new(Verifier::new(&value("--jwks")?, &value("--issuer")?, &value("--audience")?));
+    let shared = match std::env::args().any(|word| word == "--request-key") {
+        true => Some(std::fs::read_to_string(value("--request-key")?)?),
+        false => None,
+    };
+    let shared = shared.map(|text| BASE64URL_NOPAD.decode(text.trim().as_bytes())).transpose()?;
+    let [jwks, issuer, audience] = [value("--jwks")?, value("--issuer")?, value("--audience")?];
+    let verifier = Arc::new(Verifier::new(&jwks, &issuer, &audience, shared.as_deref()));
     let routes = Router::new()
         .route("/", get(documents::front))
         .route("/documents/{unit}", get(documents::list).post(documents::send))
