@@ -5,10 +5,12 @@
 //! their place there: epoch, sequence number, chain. A start is a new epoch; so is an error of the
 //! disk, after which nothing is written behind it any more. What survives a kill: every record that
 //! was waited for. In reading order: [`queue`] and [`waiting`] (the way in), [`writer`] (the
-//! thread), [`segment`] (the files), [`recover`] (a start).
+//! thread), [`postbox`] (the way back), [`segment`] (the files), [`recover`] (a start).
 
 mod drawn;
+mod granted;
 mod of_request;
+mod postbox;
 mod queue;
 mod recorded;
 pub mod recover;
@@ -17,6 +19,7 @@ pub mod segment;
 mod waiting;
 mod writer;
 
+pub use postbox::Postbox;
 pub use queue::{Position, Spool};
 pub use recorded::{NotRecorded, Recorded};
 pub use recover::{Acked, recover};

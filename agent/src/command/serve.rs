@@ -4,13 +4,14 @@ use super::heart::Heart;
 use super::joined::joined;
 use crate::gate::{self, AllowedFields, ClientTrust, Counts, Gate};
 use crate::ship::Shipper;
-use crate::spool::{Place, Spool, recover};
+use crate::spool::{Place, Postbox, Spool, recover};
 use crate::token::Tokens;
 use crate::world::{Anchors, Source, watch};
 use crate::{AgentConfig, spool};
 use anyhow::Context;
 use axum::Router;
 use axum::routing::get;
+use mtls::listen::Lanes;
 use mtls::tls::{ClientAuth, Identity, Version, client_by, server_from};
 use pki::{Certificate, Signer};
 use records::access::{Completion, Started};
@@ -174,11 +175,17 @@ fn open_gate(
         tokens: Tokens::open(config, &file.agent, &file.application, clock.seconds())?,
         clock,
         metrics: metrics.clone(),
+        lanes: Lanes::start(cores(), Postbox::open)?,
         live: Default::default(),
         rejections: Default::default(),
         began: Instant::now(),
         counts: Counts::default(),
     })
+}
+
+/// As many threads as run at once serve people.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// What applications read: the keys of identity tokens, plain and signed by the agent's own key.

@@ -44,8 +44,9 @@ pub async fn listen(
     config: Arc<ServerConfig>,
     stop: Stop,
 ) -> std::io::Result<()> {
-    let people = People { gate, requests: KeyedPlaces::default() };
-    listen::serve(listener, Some(config), people, async move { stop.wait().await }).await
+    let people = People { gate: gate.clone(), requests: KeyedPlaces::default() };
+    let until = async move { stop.wait().await };
+    listen::serve_in(&gate.lanes, listener, Some(config), people, until).await
 }
 
 /// The endpoint that people connect to.

@@ -9,6 +9,7 @@ use crate::spool::Spool;
 use crate::token::Tokens;
 use crate::world::World;
 use arc_swap::ArcSwap;
+use mtls::listen::Lanes;
 use records::Code;
 use service::{Clock, Metrics};
 use std::net::SocketAddr;
@@ -44,6 +45,8 @@ pub struct Gate {
     pub clock: Clock,
     /// Counters.
     pub metrics: Metrics,
+    /// The threads that serve people's connections.
+    pub(crate) lanes: Lanes,
     /// Requests under way.
     pub(crate) live: Live,
     /// What was turned away, counted together.

@@ -1,5 +1,7 @@
 //! The way into the spool: what wants to be recorded waits here for the thread that writes.
 
+use super::granted::{Granted, Unheard};
+use super::postbox::Asker;
 use super::recorded::{NotRecorded, Recorded};
 use super::recover::Recovered;
 use super::room::{Place, Room};
@@ -22,36 +24,6 @@ const WAITING_MAX: usize = 16_384;
 /// Nobody waits longer for a record.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
-/// Who waits for a record.
-pub(super) type Answer = oneshot::Sender<Result<Granted, NotRecorded>>;
-
-/// A durable record on its way to whoever waits for it. If nobody takes it, what it permits never
-/// happens, and the spool records that as its end.
-pub(super) struct Granted {
-    recorded: Option<Recorded>,
-    permits: bool,
-    shared: Arc<Shared>,
-}
-
-impl Granted {
-    /// `permits` says whether it lets a request pass, which then must come to an end.
-    pub(super) fn new(recorded: Recorded, permits: bool, shared: &Arc<Shared>) -> Self {
-        Self { recorded: Some(recorded), permits, shared: shared.clone() }
-    }
-
-    fn take(mut self) -> Result<Recorded, NotRecorded> {
-        self.recorded.take().ok_or(NotRecorded::Failed)
-    }
-}
-
-impl Drop for Granted {
-    fn drop(&mut self) {
-        if let Some(recorded) = self.recorded.take().filter(|_| self.permits) {
-            self.shared.unheard.lock().unwrap_or_else(PoisonError::into_inner).push(recorded);
-        }
-    }
-}
-
 /// A record that is wanted.
 pub(super) struct Wanted {
     pub(super) body: RecordBody,
@@ -59,7 +31,7 @@ pub(super) struct Wanted {
     pub(super) disclosures: Vec<u8>,
     pub(super) micros: u64,
     pub(super) place: Place,
-    pub(super) answer: Option<Answer>,
+    pub(super) asker: Option<Asker>,
 }
 
 /// What ends a request, with its time: such records are written whenever that is possible again.
@@ -105,7 +77,7 @@ pub(super) struct Shared {
     pub(super) bytes_max: u64,
     pub(super) metrics: Metrics,
     /// Records of permitted requests that nobody took.
-    pub(super) unheard: Mutex<Vec<Recorded>>,
+    pub(super) unheard: Unheard,
 }
 
 impl Shared {
@@ -156,7 +128,7 @@ impl Spool {
         metrics: Metrics,
     ) -> anyhow::Result<Self> {
         let folder = config.path("spool");
-        let (entrance, exit) = row(WAITING_MAX, |wanted: &Wanted| wanted.answer.is_some());
+        let (entrance, exit) = row(WAITING_MAX, |wanted: &Wanted| wanted.asker.is_some());
         let shared = Arc::new(Shared {
             durable: Mutex::new(Position { segment: found.next, offset: 0 }),
             news: Notify::new(),
@@ -164,7 +136,7 @@ impl Spool {
             waiting: Mutex::default(),
             bytes_max: config.spool.bytes,
             metrics: metrics.clone(),
-            unheard: Mutex::default(),
+            unheard: Unheard::default(),
         });
         shared.count(|_| found.bytes);
         for (segment, bytes) in &found.waiting {
@@ -196,7 +168,8 @@ impl Spool {
     ) -> Result<Recorded, NotRecorded> {
         let (answer, answered) = oneshot::channel();
         let micros = self.clock.micros();
-        let wanted = Wanted { body, disclosures, micros, place, answer: Some(answer) };
+        let asker = Some(Asker::here(answer));
+        let wanted = Wanted { body, disclosures, micros, place, asker };
         if !self.entrance.push(wanted) {
             return Err(NotRecorded::Failed);
         }
@@ -216,7 +189,7 @@ impl Spool {
     /// The same of a body that is written already.
     pub fn note_body(&self, body: RecordBody, disclosures: Vec<u8>) {
         let (micros, place) = (self.clock.micros(), Place::Ends);
-        let wanted = Wanted { body, disclosures, micros, place, answer: None };
+        let wanted = Wanted { body, disclosures, micros, place, asker: None };
         if !self.entrance.push(wanted) {
             tracing::error!("an end could not be recorded; it will be told as unknown");
         }
@@ -227,8 +200,8 @@ impl Spool {
         let micros = self.clock.micros();
         for event in events {
             let Ok((body, disclosures)) = written(event, &[]) else { continue };
-            let (place, answer) = (Place::Ends, None);
-            let wanted = Wanted { body, disclosures, micros, place, answer };
+            let (place, asker) = (Place::Ends, None);
+            let wanted = Wanted { body, disclosures, micros, place, asker };
             if !self.entrance.push_when_there_is_room(wanted) {
                 return;
             }

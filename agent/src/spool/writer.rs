@@ -1,7 +1,9 @@
 //! The thread that writes.
 
 use super::drawn::Drawn;
-use super::queue::{Answer, Granted, Position, Shared, Wanted, ends};
+use super::granted::Granted;
+use super::postbox::{Asker, Post};
+use super::queue::{Position, Shared, Wanted, ends};
 use super::recorded::{NotRecorded, Recorded, RunName};
 use super::room::Place;
 use super::segment::{self, HEADER_BYTES, Header};
@@ -72,7 +74,7 @@ struct Placed {
     /// Chain value behind it.
     chain: [u8; 32],
     aseq: u64,
-    answer: Option<Answer>,
+    asker: Option<Asker>,
     /// Whether it lets a request pass.
     permits: bool,
     /// What it ends, kept until it is durable.
@@ -140,7 +142,7 @@ impl Writer {
             if !room.takes(wanted.place) {
                 self.metrics.count("spool", NotRecorded::Full.code().name());
                 self.keep_end(ends(wanted.body, wanted.micros));
-                refuse(wanted.answer, NotRecorded::Full);
+                refuse(wanted.asker, NotRecorded::Full);
                 continue;
             }
             placed.extend(self.place(wanted, &mut drawn));
@@ -159,7 +161,7 @@ impl Writer {
                 self.failed = Some(Instant::now());
                 for one in placed {
                     self.keep_end(one.ends);
-                    refuse(one.answer, NotRecorded::Failed);
+                    refuse(one.asker, NotRecorded::Failed);
                 }
             }
         }
@@ -204,27 +206,27 @@ impl Writer {
             disclosures: Vec::new(),
             micros,
             place: Place::Ends,
-            answer: None,
+            asker: None,
         });
         late.collect()
     }
 
     /// Gives a record its place; the run moves on in memory, and is given up if it is not written.
     fn place(&mut self, wanted: Wanted, drawn: &mut Drawn) -> Option<Placed> {
-        let Wanted { body, disclosures, micros, answer, .. } = wanted;
+        let Wanted { body, disclosures, micros, asker, .. } = wanted;
         let Some(run) = &mut self.run else {
             self.keep_end(ends(body, micros));
-            refuse(answer, NotRecorded::Failed);
+            refuse(asker, NotRecorded::Failed);
             return None;
         };
         match run.place(&mut self.frames, (&body, micros), &disclosures, drawn) {
             Ok((aseq, chain)) => {
                 let (end, permits) = (self.frames.len(), body.permits());
-                Some(Placed { end, chain, aseq, answer, permits, ends: ends(body, micros) })
+                Some(Placed { end, chain, aseq, asker, permits, ends: ends(body, micros) })
             }
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "a record has no form");
-                refuse(answer, NotRecorded::Failed);
+                refuse(asker, NotRecorded::Failed);
                 None
             }
         }
@@ -233,12 +235,15 @@ impl Writer {
     /// Tells who waits that their records are durable.
     fn answer_all(&self, placed: Vec<Placed>) {
         let Some(run) = &self.run else { return };
+        let mut post = Post::default();
         for one in placed {
-            if let Some(answer) = one.answer {
+            if let Some(asker) = one.asker {
                 let recorded = Recorded::new(&run.name, one.aseq);
-                let _ = answer.send(Ok(Granted::new(recorded, one.permits, &self.shared)));
+                let granted = Granted::new(recorded, one.permits, &self.shared.unheard);
+                post.add(asker, Ok(granted));
             }
         }
+        post.deliver();
     }
 
     /// Writes the frames of this commit durably, in as many segments as they need; there are none
@@ -338,7 +343,7 @@ impl Writer {
         let (aseq, chain) = run.place(&mut self.frames, (&body, micros), &[], &mut drawn)?;
         self.run = Some(run);
         let end = self.frames.len();
-        let first = Placed { end, chain, aseq, answer: None, permits: false, ends: None };
+        let first = Placed { end, chain, aseq, asker: None, permits: false, ends: None };
         let written = self.write(&[first]);
         if let Err(error) = written {
             // What lies there now is not known: nothing is ever written behind it.
@@ -356,9 +361,9 @@ fn is_full(error: &anyhow::Error) -> bool {
     matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
 }
 
-fn refuse(answer: Option<Answer>, why: NotRecorded) {
-    if let Some(answer) = answer {
-        let _ = answer.send(Err(why));
+fn refuse(asker: Option<Asker>, why: NotRecorded) {
+    if let Some(asker) = asker {
+        asker.tell(Err(why));
     }
 }
 

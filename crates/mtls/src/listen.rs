@@ -3,7 +3,7 @@
 //! Whoever proves nothing must not be able to keep out those who do: each stage of a connection
 //! (place, handshake, head, body, silence) has a limit that the caller states, and nothing waits
 //! for a place in a queue. In reading order: [`limits`], `source`, [`places`], [`accept`],
-//! [`activity`], [`http2`], `client_body`, [`head`], `bare_refusal`, `frames`, [`site`].
+//! [`lanes`], [`activity`], [`http2`], `client_body`, [`head`], `bare_refusal`, `frames`, [`site`].
 
 pub mod accept;
 pub mod activity;
@@ -13,6 +13,7 @@ mod client_body;
 mod frames;
 pub mod head;
 pub mod http2;
+pub mod lanes;
 pub mod limits;
 mod linger;
 mod pace;
@@ -29,11 +30,12 @@ mod worded_stream;
 #[cfg(test)]
 mod tests;
 
-pub use accept::{Accepted, Endpoint, Handshake, Rejected, serve};
+pub use accept::{Accepted, Endpoint, Handshake, Rejected, serve, serve_in};
 pub use activity::{ActiveRequest, Activity, drive};
 pub use client_body::{BrokenBody, ClientBody};
 pub use frames::RefusalFields;
 pub use head::{HeadLimits, RequestFault};
+pub use lanes::Lanes;
 pub use limits::Limits;
 pub use linger::Linger;
 pub use places::{KeyedPlace, KeyedPlaces, PeerStanding, Slot};

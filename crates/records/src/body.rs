@@ -31,7 +31,7 @@ impl RecordBody {
         let behind = format!(r#","kind":"{kind}"}}"#);
         let body = written.strip_prefix(br#"{"body":"#.as_slice());
         let body = body.and_then(|rest| rest.strip_suffix(behind.as_bytes()));
-        let body = body.ok_or_else(|| JsonError::Shape("an event without a body".into()))?;
+        let body = body.ok_or_else(|| JsonError::part("an event without a body"))?;
         Ok(Self { kind, bytes: body.to_vec(), permits })
     }
 
@@ -176,7 +176,7 @@ impl DecisionForm {
         part::bytes(&mut to, of.target);
         to.extend_from_slice(&self.to_world);
         let world = of.world.0.as_ref();
-        to.extend_from_slice(world.ok_or_else(|| JsonError::Shape("what is in force".into()))?);
+        to.extend_from_slice(world.ok_or_else(|| JsonError::part("what is in force"))?);
         to.push(b'}');
         Ok(RecordBody { kind: "decision", bytes: to, permits: of.outcome == PERMITTED })
     }

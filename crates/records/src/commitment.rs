@@ -66,7 +66,7 @@ pub fn disclosed_text(
 }
 
 fn digest(path: &str, salt: &[u8], canonical: &[u8]) -> Result<[u8; 32], JsonError> {
-    let too_long = |_| JsonError::Shape("path".into());
+    let too_long = |_| JsonError::part("path");
     let length = u16::try_from(path.len()).map_err(too_long)?;
     let digest = Sha256::new()
         .chain_update(LABEL)

@@ -1,5 +1,6 @@
 //! The accept loop: a place, a handshake in time, who it is from, a slot; then the endpoint serves.
 
+use super::lanes::Lanes;
 use super::limits::{Limits, STOP_MAX};
 use super::places::{Fullness, PeerStanding, Places, Slot};
 use super::source::Source;
@@ -89,6 +90,17 @@ pub async fn serve<E: Endpoint>(
     endpoint: E,
     stop: impl Future<Output = ()>,
 ) -> std::io::Result<()> {
+    serve_in(&Lanes::none(), listener, tls, endpoint, stop).await
+}
+
+/// The same, each connection in one of these lanes.
+pub async fn serve_in<E: Endpoint>(
+    lanes: &Lanes,
+    listener: TcpListener,
+    tls: Option<Arc<ServerConfig>>,
+    endpoint: E,
+    stop: impl Future<Output = ()>,
+) -> std::io::Result<()> {
     tracing::info!(address = %listener.local_addr()?, "listening");
     let endpoint = Arc::new(endpoint);
     let limits = Arc::new(endpoint.limits());
@@ -115,7 +127,16 @@ pub async fn serve<E: Endpoint>(
         };
         // A listener on `[::]` gives addresses of IPv4 in the spelling of IPv6.
         let source = SocketAddr::new(source.ip().to_canonical(), source.port());
-        tasks.spawn(door.clone().open(stream, source, stopping.clone()));
+        let (door, until) = (door.clone(), stopping.clone());
+        let open = move |stream| door.open(stream, source, until);
+        match lanes.least() {
+            None => drop(tasks.spawn(open(stream))),
+            Some(lane) => {
+                if let Err(error) = lane.serve(&tasks, stream, open) {
+                    tracing::warn!(%error, "a connection goes to no lane");
+                }
+            }
+        }
     }
     drop(listener);
     stopping.cancel();

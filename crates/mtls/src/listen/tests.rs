@@ -2,6 +2,7 @@
 
 mod half_closed;
 mod heads;
+mod lanes;
 mod places;
 mod sources;
 
