@@ -22,6 +22,10 @@ use tlog::merkle::verify_consistency;
 use tlog::{Checkpoint, VerifierKey};
 
 const LOOK: Duration = Duration::from_millis(500);
+/// Behind a parcel of all that there was the next one waits so long for more. What is signed,
+/// proven and verified for a parcel, here and at the log, is as much for one record as for a
+/// thousand.
+const GATHERED: Duration = Duration::from_millis(25);
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
 /// Ships one agent's spool.
@@ -48,6 +52,30 @@ struct Batch {
     message: Spooled<'static>,
     entries: Vec<[u8; 32]>,
     chain: [u8; 32],
+    /// Whether nothing durable was left out of it.
+    is_all: bool,
+}
+
+/// What became of a look at the spool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    /// There was nothing.
+    Nothing,
+    /// The log has all that there was.
+    All,
+    /// There is more already.
+    More,
+}
+
+impl Look {
+    /// How long the next one waits.
+    fn pause(self) -> Duration {
+        match self {
+            Self::Nothing => LOOK,
+            Self::All => GATHERED,
+            Self::More => Duration::ZERO,
+        }
+    }
 }
 
 impl Shipper {
@@ -72,11 +100,11 @@ impl Shipper {
                 () = stop.wait() => break,
             };
             let kept = self.progress.keep_in_time(Instant::now());
-            let pause = match shipped.and_then(|some| kept.map(|()| some)) {
-                Ok(true) => continue,
-                Ok(false) => {
+            let pause = match shipped.and_then(|look| kept.map(|()| look)) {
+                Ok(Look::More) => continue,
+                Ok(look) => {
                     self.metrics.condition("log", "");
-                    LOOK
+                    look.pause()
                 }
                 Err(error) => {
                     self.metrics.condition("log", &format!("records wait: {error:#}"));
@@ -95,15 +123,16 @@ impl Shipper {
         }
     }
 
-    /// Ships one parcel; false if nothing waits.
-    async fn some(&mut self, log: &Log) -> anyhow::Result<bool> {
+    /// Ships one parcel, if something waits.
+    async fn some(&mut self, log: &Log) -> anyhow::Result<Look> {
         let durable = self.spool.durable();
         if self.at.is_none() && !self.find(&durable)? {
-            return Ok(false);
+            return Ok(Look::Nothing);
         }
         let known = self.progress.known()?.cloned();
         let Some(batch) = self.batch(&durable, known.as_ref())? else {
-            return self.next_segment(&durable);
+            let goes_on = self.next_segment(&durable)?;
+            return Ok(if goes_on { Look::More } else { Look::Nothing });
         };
         let ack = log.spool(&batch.message).await?;
         let head = proven(&ack, &batch.entries, (self.progress.key(), known.as_ref()))?;
@@ -119,7 +148,7 @@ impl Shipper {
         at.aseq += count;
         self.progress.shown(count, (head, &ack.checkpoint));
         self.metrics.count("ship", "done");
-        Ok(true)
+        Ok(if batch.is_all { Look::All } else { Look::More })
     }
 
     /// Finds the acknowledged point again; false if there is no segment.
@@ -178,8 +207,10 @@ impl Shipper {
         let signature = Label::Spool.sign(self.signer.as_ref(), &head)?;
         let head = SignedHead { head: Bytes(head), signature: Bytes(signature) };
         let known = known.map_or(0, |head| head.size);
+        // Behind the end of a segment that is not written any more there may be another one.
+        let is_all = at.segment == durable.segment && at.offset + bytes.len() as u64 == span.1;
         let message = Spooled { head, known, bytes: bytes.into() };
-        Ok(Some(Batch { message, entries, chain }))
+        Ok(Some(Batch { message, entries, chain, is_all }))
     }
 
     /// Frees a segment that is shipped to its end, if another follows; false while it is written.

@@ -92,3 +92,27 @@ async fn a_segment_is_freed_once_it_is_kept_that_the_log_has_it() {
     let marks = Marks::read(&folder.path().join("marks.json")).unwrap();
     assert_eq!(marks.access, "a checkpoint");
 }
+
+/// A parcel of all that is durable is followed by a pause, in which more comes together; where
+/// something was left out, and at the end of a segment that is not written any more, the next one
+/// follows at once.
+#[tokio::test]
+async fn a_parcel_of_all_that_there_is_waits_for_more_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = start(folder.path());
+    let (_, records) = fill(&spool).await;
+    let durable = spool.durable();
+    let mut shipper = shipper(folder.path(), &spool);
+    assert!(shipper.find(&durable).unwrap());
+    let batch = shipper.batch(&durable, None).unwrap().unwrap();
+    assert_eq!((batch.entries.len() as u64, batch.is_all), (records, false));
+    acknowledge(&mut shipper, records);
+    assert!(shipper.find(&durable).unwrap());
+    assert!(shipper.batch(&durable, None).unwrap().is_none());
+    assert!(shipper.next_segment(&durable).unwrap());
+    assert!(shipper.find(&durable).unwrap());
+    let batch = shipper.batch(&durable, None).unwrap().unwrap();
+    assert!(!batch.entries.is_empty() && batch.is_all);
+    let pauses = [Look::Nothing, Look::All, Look::More].map(Look::pause);
+    assert_eq!(pauses, [LOOK, GATHERED, Duration::ZERO]);
+}
