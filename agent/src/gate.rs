@@ -33,6 +33,7 @@ mod rejection;
 mod request;
 mod request_body;
 mod response_body;
+mod salts;
 mod serve;
 mod state;
 mod strict_http1;

@@ -5,6 +5,7 @@ use super::connection_context::{ConnectionContext, RecordedConnection};
 use super::http2;
 use super::peer::{Peer, Shown};
 use super::reject::reject;
+use super::salts::Salts;
 use super::serve::serve;
 use super::state::Gate;
 use super::strict_http1::{EndOfReading, StrictHttp1, UpgradeSwitch};
@@ -167,7 +168,8 @@ async fn record(
     match recorded.map(|recorded| recorded.request_id()) {
         Ok(name) => {
             let form = form(gate, peer, &name).ok()?;
-            Some(RecordedConnection { name, form, token: ArcSwapOption::empty() })
+            let (token, salts) = (ArcSwapOption::empty(), Salts::default());
+            Some(RecordedConnection { name, form, token, salts })
         }
         Err(error) => {
             tracing::error!(%error, "a connection could not be recorded");

@@ -118,7 +118,7 @@ fn written(
     connection: &RecordedConnection,
     said: &Said<'_>,
 ) -> anyhow::Result<(RecordBody, Vec<u8>)> {
-    let salt = crate::random::<32>()?;
+    let salt = connection.salts.take()?;
     let (opened, target) = disclosed_text("/target", &salt, &said.request.target)?;
     let resource = normal(said.answer.map_or("", |answer| &answer.resource));
     let decision = OfDecision {

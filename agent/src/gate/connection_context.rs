@@ -1,6 +1,7 @@
 //! An open connection as its requests see it, and the places that it takes.
 
 use super::peer::{Peer, Shown};
+use super::salts::Salts;
 use super::state::Gate;
 use super::strict_http1::{EndOfReading, UpgradeSwitch};
 use super::upstream::Pool;
@@ -19,6 +20,8 @@ pub(super) struct RecordedConnection {
     pub(super) form: DecisionForm,
     /// The token that its requests share, once there was one.
     pub(super) token: ArcSwapOption<ConnectionToken>,
+    /// What its records commit with.
+    pub(super) salts: Salts,
 }
 
 impl RecordedConnection {

@@ -1,21 +1,27 @@
-//! Ids and salts of records that get their places together, drawn from the system at once.
+//! Ids and salts of records, drawn from the system for many at once.
 
 use system::random::{NoRandomness, fill};
 
 const ID_BYTES: usize = 16;
 const SALT_BYTES: usize = 32;
+/// So many are drawn at least.
+const DRAWN_MIN: usize = 64;
 
-/// What is drawn for so many records and not used yet.
+/// What is drawn and not used yet.
+#[derive(Default)]
 pub(super) struct Drawn(Vec<[u8; ID_BYTES + SALT_BYTES]>);
 
 impl Drawn {
-    /// Draws for so many records; without randomness for none of them.
-    pub(super) fn for_records(count: usize) -> Self {
-        let mut drawn = vec![[0; ID_BYTES + SALT_BYTES]; count];
-        if fill(drawn.as_flattened_mut()).is_err() {
-            drawn.clear();
+    /// Has enough for so many records; without randomness for none of them.
+    pub(super) fn suffice(&mut self, count: usize) {
+        if self.0.len() >= count {
+            return;
         }
-        Self(drawn)
+        self.0.clear();
+        self.0.resize(count.max(DRAWN_MIN), [0; ID_BYTES + SALT_BYTES]);
+        if fill(self.0.as_flattened_mut()).is_err() {
+            self.0.clear();
+        }
     }
 
     /// The id of one more record, and the salt of its entry.
@@ -31,14 +37,22 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    /// Each record has an id and a salt that no other one has; nobody takes more than was drawn.
+    /// Each record has an id and a salt that no other one has, however often it is drawn; nobody
+    /// takes more than was drawn.
     #[test]
     fn what_is_drawn_is_used_once() {
-        let mut drawn = Drawn::for_records(64);
-        let taken: Vec<_> = (0..64).map(|_| drawn.take().unwrap()).collect();
-        assert_eq!(taken.iter().map(|(id, _)| id).collect::<BTreeSet<_>>().len(), 64);
-        assert_eq!(taken.iter().map(|(_, salt)| salt).collect::<BTreeSet<_>>().len(), 64);
+        let (mut drawn, mut taken) = (Drawn::default(), Vec::new());
+        assert_eq!(drawn.take(), Err(NoRandomness));
+        for count in [1, DRAWN_MIN, 3 * DRAWN_MIN, 7] {
+            drawn.suffice(count);
+            taken.extend((0..count).map(|_| drawn.take().unwrap()));
+        }
+        let all = taken.len();
+        assert_eq!(taken.iter().map(|(id, _)| id).collect::<BTreeSet<_>>().len(), all);
+        assert_eq!(taken.iter().map(|(_, salt)| salt).collect::<BTreeSet<_>>().len(), all);
         assert!(taken.iter().all(|(id, salt)| !salt.starts_with(id) && !salt.ends_with(id)));
+        assert!(taken.iter().all(|(id, salt)| *id != [0; 16] && *salt != [0; 32]));
+        while drawn.take().is_ok() {}
         assert_eq!(drawn.take(), Err(NoRandomness));
     }
 }

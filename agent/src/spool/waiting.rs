@@ -65,6 +65,13 @@ impl<T> Exit<T> {
             }
         }
         state.thread = Thread::Writes;
+        if state.awaited > 0 && state.waiting.len() < BATCH_MAX {
+            drop(state);
+            // Whoever is about to ask on this core shares the commit; where nobody is, this takes
+            // no time. To be woken by the first one alone would be a commit for each.
+            std::thread::yield_now();
+            state = row.state();
+        }
         let was_full = state.waiting.len() >= row.most;
         std::mem::swap(&mut state.waiting, batch);
         // Nothing is taken out that has no place in this commit.

@@ -65,6 +65,7 @@ pub(super) struct Writer {
     late: Vec<(u64, RecordBody)>,
     /// Frames of the present commit, one behind the other.
     frames: Vec<u8>,
+    drawn: Drawn,
 }
 
 /// A record in its place, before it is durable.
@@ -105,6 +106,7 @@ impl Writer {
             begun: false,
             late: Vec::new(),
             frames: Vec::new(),
+            drawn: Drawn::default(),
         }
     }
 
@@ -137,7 +139,8 @@ impl Writer {
         let room = self.shared.room();
         let late = self.late();
         let count = late.len() + batch.len();
-        let (mut placed, mut drawn) = (Vec::with_capacity(count), Drawn::for_records(count));
+        let mut placed = Vec::with_capacity(count);
+        self.drawn.suffice(count);
         for wanted in late.into_iter().chain(batch.drain(..)) {
             if !room.takes(wanted.place) {
                 self.metrics.count("spool", NotRecorded::Full.code().name());
@@ -145,7 +148,7 @@ impl Writer {
                 refuse(wanted.asker, NotRecorded::Full);
                 continue;
             }
-            placed.extend(self.place(wanted, &mut drawn));
+            placed.extend(self.place(wanted));
         }
         match self.write(&placed) {
             Ok(()) => {
@@ -212,14 +215,14 @@ impl Writer {
     }
 
     /// Gives a record its place; the run moves on in memory, and is given up if it is not written.
-    fn place(&mut self, wanted: Wanted, drawn: &mut Drawn) -> Option<Placed> {
+    fn place(&mut self, wanted: Wanted) -> Option<Placed> {
         let Wanted { body, disclosures, micros, asker, .. } = wanted;
         let Some(run) = &mut self.run else {
             self.keep_end(ends(body, micros));
             refuse(asker, NotRecorded::Failed);
             return None;
         };
-        match run.place(&mut self.frames, (&body, micros), &disclosures, drawn) {
+        match run.place(&mut self.frames, (&body, micros), &disclosures, &mut self.drawn) {
             Ok((aseq, chain)) => {
                 let (end, permits) = (self.frames.len(), body.permits());
                 Some(Placed { end, chain, aseq, asker, permits, ends: ends(body, micros) })
@@ -339,8 +342,9 @@ impl Writer {
         };
         let started = Started { cause: cause.into(), ..self.started.clone() };
         let (body, micros) = (RecordBody::of(&Event::Started(started))?, self.clock.micros());
-        let mut drawn = Drawn::for_records(1);
-        let (aseq, chain) = run.place(&mut self.frames, (&body, micros), &[], &mut drawn)?;
+        self.drawn.suffice(1);
+        let said = (&body, micros);
+        let (aseq, chain) = run.place(&mut self.frames, said, &[], &mut self.drawn)?;
         self.run = Some(run);
         let end = self.frames.len();
         let first = Placed { end, chain, aseq, asker: None, permits: false, ends: None };
