@@ -26,6 +26,7 @@ mod head;
 mod http2;
 mod in_flight;
 mod message;
+mod origins;
 mod page;
 mod peer;
 mod reject;

@@ -3,6 +3,7 @@
 
 use super::connection_context::{ConnectionContext, RecordedConnection};
 use super::http2;
+use super::origins::Origins;
 use super::peer::{Peer, Shown};
 use super::reject::reject;
 use super::salts::Salts;
@@ -106,6 +107,7 @@ impl Endpoint for People {
         let Ok(word) = word else { return };
         let context = Arc::new(ConnectionContext {
             source,
+            origins: Origins::of(source.ip()),
             sni,
             shown,
             recorded,

@@ -1,5 +1,6 @@
 //! An open connection as its requests see it, and the places that it takes.
 
+use super::origins::Origins;
 use super::peer::{Peer, Shown};
 use super::salts::Salts;
 use super::state::Gate;
@@ -54,6 +55,8 @@ impl RecordedConnection {
 pub(super) struct ConnectionContext {
     pub(super) gate: Arc<Gate>,
     pub(super) source: SocketAddr,
+    /// What its requests say of where they come from.
+    pub(super) origins: Origins,
     /// Server name of the handshake.
     pub(super) sni: Option<String>,
     pub(super) shown: Shown,

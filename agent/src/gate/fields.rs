@@ -74,29 +74,37 @@ fn cookie(headers: &HeaderMap) -> Option<HeaderValue> {
     Some(first.clone())
 }
 
-/// Where a request came from, as the application learns it (RFC 7239, and what most frameworks
-/// read in its place); set by the gate, whatever the client said.
-pub(super) fn forwarded(
-    fields: &mut HeaderMap,
-    source: IpAddr,
-    host: &str,
-) -> Result<(), header::InvalidHeaderValue> {
-    let node = match source {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => format!("\"[{address}]\""),
-    };
-    // A port makes it more than a token.
-    let named = if host.contains(':') { format!("\"{host}\"") } else { host.to_owned() };
-    let element = format!("for={node};host={named};proto=https");
-    for (name, value) in [
-        ("forwarded", element.as_str()),
-        ("x-forwarded-for", &source.to_string()),
-        ("x-forwarded-host", host),
-        ("x-forwarded-proto", "https"),
-    ] {
-        fields.insert(HeaderName::from_static(name), HeaderValue::from_str(value)?);
+/// Which host was asked for, and where from, as the application learns it (RFC 9110 7.2, RFC 7239,
+/// and what most frameworks read in its place): made once for the requests of a connection.
+#[derive(Debug)]
+pub(super) struct Origin([(HeaderName, HeaderValue); 5]);
+
+impl Origin {
+    pub(super) fn new(source: IpAddr, host: &str) -> Result<Self, header::InvalidHeaderValue> {
+        let node = match source {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => format!("\"[{address}]\""),
+        };
+        // A port makes it more than a token.
+        let named = if host.contains(':') { format!("\"{host}\"") } else { host.to_owned() };
+        let element = format!("for={node};host={named};proto=https");
+        let host = HeaderValue::from_str(host)?;
+        let name = HeaderName::from_static;
+        Ok(Self([
+            (header::HOST, host.clone()),
+            (header::FORWARDED, HeaderValue::try_from(element)?),
+            (name("x-forwarded-for"), HeaderValue::try_from(source.to_string())?),
+            (name("x-forwarded-host"), host),
+            (name("x-forwarded-proto"), HeaderValue::from_static("https")),
+        ]))
     }
-    Ok(())
+
+    /// Says it, whatever the client said.
+    pub(super) fn tell(&self, fields: &mut HeaderMap) {
+        for (name, value) in &self.0 {
+            fields.insert(name.clone(), value.clone());
+        }
+    }
 }
 
 /// The transfer coding of an answer cannot be undone here.
@@ -254,9 +262,10 @@ mod tests {
         let said = |source: &str, host: &str| {
             let mut fields = HeaderMap::new();
             fields.insert("x-forwarded-host", "forged".parse().unwrap());
-            forwarded(&mut fields, source.parse().unwrap(), host).unwrap();
+            Origin::new(source.parse().unwrap(), host).unwrap().tell(&mut fields);
             let text = |name| fields.get(name).unwrap().to_str().unwrap().to_owned();
-            assert_eq!((text("x-forwarded-proto"), fields.len()), ("https".into(), 4));
+            assert_eq!((text("x-forwarded-proto"), fields.len()), ("https".into(), 5));
+            assert_eq!(text("host"), host);
             [text("forwarded"), text("x-forwarded-for"), text("x-forwarded-host")]
         };
         assert_eq!(

@@ -148,7 +148,6 @@ fn outgoing(
         .body(())?;
     let headers = request.headers_mut();
     *headers = passing;
-    headers.insert(header::HOST, HeaderValue::from_str(&permit.request.host)?);
     identify(forwarding, permit, id, headers)?;
     if upgrading {
         headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));

@@ -2,6 +2,7 @@
 
 use super::fields;
 use super::head::is_method;
+use super::origins::Origins;
 use super::state::Gate;
 use http::{HeaderMap, Method, Request, Version, header};
 use mtls::listen::head::is_expectation_known;
@@ -9,7 +10,6 @@ use mtls::listen::{HeadLimits, RequestFault};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use policy::{CanonicalPath, CanonicalPathError};
 use records::Code;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What is escaped in a query besides what is not ASCII: nothing that could stand in one.
@@ -19,13 +19,12 @@ const QUERY: &AsciiSet = CONTROLS;
 pub(super) struct Checked {
     /// Method.
     pub(super) method: Method,
-    /// Host that was asked for, in lower case, with the port if one was named.
-    pub(super) host: String,
     /// Path.
     pub(super) path: Arc<CanonicalPath>,
     /// Canonical path, and the query as it came.
     pub(super) target: String,
-    /// What the application gets of the fields.
+    /// What the application gets of the fields, with the host that was asked for in lower case, and
+    /// its port if one was named.
     pub(super) fields: HeaderMap,
     /// Whether another protocol is asked for.
     pub(super) upgrade: bool,
@@ -38,7 +37,7 @@ impl Checked {
     /// Checks a head against the server name of the handshake.
     pub(super) fn read<B>(
         gate: &Gate,
-        (sni, source): (Option<&str>, IpAddr),
+        (sni, origins): (Option<&str>, &Origins),
         request: &Request<B>,
     ) -> Result<Self, Code> {
         measure(request, &gate.limits.of_head())?;
@@ -60,7 +59,7 @@ impl Checked {
             return Err(Code::Malformed);
         }
         let (mut fields, dropped) = fields::to_application(request.headers(), &gate.fields);
-        fields::forwarded(&mut fields, source, &host).map_err(|_| Code::Malformed)?;
+        origins.tell(&host, &mut fields).map_err(|_| Code::Malformed)?;
         if dropped > 0 {
             gate.metrics.count("field", "dropped");
         }
@@ -73,7 +72,6 @@ impl Checked {
         Ok(Self {
             html: accept.is_some_and(|accept| accept.contains("text/html")),
             method,
-            host,
             path: Arc::new(path),
             target,
             fields,

@@ -86,7 +86,7 @@ async fn admitted(
     if let Some(error) = named.and_then(|rest| rest.strip_prefix('/')) {
         return refused("head", HeadError::code_of(error), false);
     }
-    let from = (context.sni.as_deref(), context.source.ip());
+    let from = (context.sni.as_deref(), &context.origins);
     let checked = match Checked::read(gate, from, request) {
         Ok(checked) => checked,
         Err(code) => return refused("head", code, false),
