@@ -29,6 +29,7 @@ mod hostile_leaves;
 mod hostile_logs;
 mod hostile_texts;
 mod http1_framing;
+mod identities;
 mod joins;
 mod journey;
 mod languages;
