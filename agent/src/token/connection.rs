@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 /// A token of a connection is good for this long, in seconds; behind half of it another one is
 /// made.
-pub const CONNECTION_TOKEN_SECONDS: u64 = 600;
+const CONNECTION_TOKEN_SECONDS: u64 = 600;
 /// The header that ties a request to it.
 pub const PROOF_HEADER: &str = "yinxin-request";
 /// What is proven begins with this.
