@@ -2,10 +2,14 @@
 
 use crate::http1_framing::{OWN, Stage};
 use data_encoding::BASE64URL_NOPAD;
-use jsonwebtoken::{Algorithm, DecodingKey, crypto, decode_header};
+use jsonwebtoken::{Algorithm, DecodingKey, crypto, decode_header, get_current_timestamp};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use tests::gate::get;
+use std::io::Write;
+use std::process::{Command, Stdio};
+use tests::gate::{AGENT, get};
+use tests::workspace;
 
 fn field(got: &str, name: &str) -> String {
     let mut lines = got.lines();
@@ -54,4 +58,67 @@ async fn requests_of_a_connection_share_a_token_and_have_a_proof_each() {
     assert_eq!((status, got.len()), (200, 1));
     assert!(!got[0].contains("forged"), "{}", got[0]);
     assert_eq!(got[0].to_lowercase().matches("yinxin-request: ").count(), 1);
+}
+
+/// What the sample for Node says of requests, in their order.
+fn judged(stage: &Stage, requests: &[Value], audience: &str) -> Vec<Value> {
+    let path = |name: &str| stage.office.path(&format!("gate/identity/{name}"));
+    let mut node = Command::new("node")
+        .arg(workspace().join("examples/identity/verify.mjs"))
+        .args([path("jwks.json"), path("request.key")])
+        .args([AGENT, audience])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("node is there: make test-tools");
+    let lines: String = requests.iter().map(|request| format!("{request}\n")).collect();
+    node.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    let done = node.wait_with_output().unwrap();
+    assert!(done.status.success());
+    let told = String::from_utf8(done.stdout).unwrap();
+    told.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The sample for Node takes what the gate made, once; and nothing of it that was replayed,
+/// altered, is late, of another connection, or for another application.
+#[tokio::test]
+async fn the_sample_takes_what_the_gate_made_and_nothing_else() {
+    let stage = Stage::set("identity = \"connection\"\n").await;
+    let mut requests = Vec::new();
+    for page in 1..=2 {
+        let mut sender = stage.gate.h1(&stage.office, &stage.person).await;
+        let target = format!("{OWN}?page={page}");
+        let (status, got) = get(&mut sender, &target).await;
+        assert_eq!(status, 200);
+        requests.push(json!({
+            "token": field(&got, "yinxin-identity"), "proof": field(&got, "yinxin-request"),
+            "method": "GET", "target": target, "now": get_current_timestamp(),
+        }));
+    }
+    let [one, other] = [&requests[0], &requests[1]];
+    let but = |name: &str, value: Value| {
+        let mut request = one.clone();
+        request[name] = value;
+        request
+    };
+    let now = one["now"].as_u64().unwrap();
+    let altered = [
+        but("target", OWN.into()),
+        but("method", "PUT".into()),
+        but("token", other["token"].clone()),
+        but("proof", other["proof"].clone()),
+        but("now", (now + 120).into()),
+        but("token", one["token"].as_str().unwrap().replacen("ey", "ez", 1).into()),
+    ];
+    let asked = [&altered[..], &[one.clone(), one.clone(), other.clone()]].concat();
+    let told = judged(&stage, &asked, "exchange");
+    let (refused, rest) = told.split_at(altered.len());
+    assert!(refused.iter().all(Value::is_null), "{refused:?}");
+    assert_eq!(
+        (rest[0]["name"].as_str(), rest[0]["org"][1].as_str()),
+        (Some("王小明"), Some("sz-office"))
+    );
+    assert!(one["proof"].as_str().unwrap().starts_with(rest[0]["jti"].as_str().unwrap()));
+    assert!(rest[1].is_null() && !rest[2].is_null(), "replayed, and another one: {rest:?}");
+    assert!(judged(&stage, &[one.clone()], "other").iter().all(Value::is_null));
 }
