@@ -64,7 +64,7 @@ async fn requests_of_a_connection_share_a_token_and_have_a_proof_each() {
 fn judged(stage: &Stage, requests: &[Value], audience: &str) -> Vec<Value> {
     let path = |name: &str| stage.office.path(&format!("gate/identity/{name}"));
     let mut node = Command::new("node")
-        .arg(workspace().join("examples/identity/verify.mjs"))
+        .arg(workspace().join("examples/identity.mjs"))
         .args([path("jwks.json"), path("request.key")])
         .args([AGENT, audience])
         .stdin(Stdio::piped())

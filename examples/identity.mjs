@@ -3,7 +3,7 @@
 // Run by itself it judges requests: one JSON object a line, {token, proof, method, target, now},
 // and prints for each the person and the record, or nothing.
 //
-//     node verify.mjs JWKS REQUEST_KEY ISSUER AUDIENCE < requests
+//     node identity.mjs JWKS REQUEST_KEY ISSUER AUDIENCE < requests
 import { createHash, createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
