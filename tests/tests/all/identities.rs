@@ -120,5 +120,5 @@ async fn the_sample_takes_what_the_gate_made_and_nothing_else() {
     );
     assert!(one["proof"].as_str().unwrap().starts_with(rest[0]["jti"].as_str().unwrap()));
     assert!(rest[1].is_null() && !rest[2].is_null(), "replayed, and another one: {rest:?}");
-    assert!(judged(&stage, &[one.clone()], "other").iter().all(Value::is_null));
+    assert!(judged(&stage, std::slice::from_ref(one), "other").iter().all(Value::is_null));
 }
