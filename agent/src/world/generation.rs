@@ -106,7 +106,7 @@ impl Rules {
     }
 }
 
-/// Person, method, path and minute.
+/// Person, method, path and period.
 type DecisionKey = (String, String, String, u64);
 
 /// What is asked, as it is looked up among what was decided: hashed as its key is.
@@ -115,26 +115,27 @@ struct Question<'a> {
     person: &'a str,
     method: &'a str,
     path: &'a str,
-    minute: u64,
+    period: u64,
 }
 
 impl<'a> Question<'a> {
-    fn of(asked: &Asked<'a>) -> Self {
-        let (path, minute) = (asked.path.text(), asked.now / 60);
-        Self { person: asked.person, method: asked.method, path, minute }
+    /// What is asked in a period in which its answer does not change.
+    fn of(asked: &Asked<'a>, period: u64) -> Self {
+        let path = asked.path.text();
+        Self { person: asked.person, method: asked.method, path, period }
     }
 
     fn key(&self) -> DecisionKey {
-        (self.person.to_owned(), self.method.to_owned(), self.path.to_owned(), self.minute)
+        (self.person.to_owned(), self.method.to_owned(), self.path.to_owned(), self.period)
     }
 }
 
 impl Equivalent<DecisionKey> for Question<'_> {
-    fn equivalent(&self, (person, method, path, minute): &DecisionKey) -> bool {
+    fn equivalent(&self, (person, method, path, period): &DecisionKey) -> bool {
         self.person == person
             && self.method == method
             && self.path == path
-            && self.minute == *minute
+            && self.period == *period
     }
 }
 
@@ -257,18 +258,16 @@ impl World {
         &self.policy
     }
 
-    /// Decides, or gives what was decided for the same question in the same minute.
+    /// Decides, or gives what was decided for the same question while nothing changed of the time
+    /// that rules read.
     pub fn decide(&self, asked: &Asked<'_>) -> Result<Arc<Answer>, Code> {
         let (_, known, rules) = self.usable(asked.now)?;
-        let question = Question::of(asked);
+        let application = rules.application.as_ref().ok_or(Code::NotPermitted)?;
+        let question = Question::of(asked, application.period(asked.now));
         if let Some(answer) = self.decided.get(&question) {
             return Ok(answer);
         }
-        let answer = match &rules.application {
-            Some(application) => application.decide(&known.people, asked),
-            None => return Err(Code::NotPermitted),
-        };
-        let answer = Arc::new(answer);
+        let answer = Arc::new(application.decide(&known.people, asked));
         if asked.path.text().len() > KEPT_PATH_BYTES_MAX {
             return Ok(answer);
         }
@@ -332,16 +331,16 @@ mod tests {
         let decided: Cache<DecisionKey, u8> = Cache::new(KEPT_MAX);
         let path = policy::CanonicalPath::read("/a/b").unwrap();
         let asked = Asked { person: "p", method: "GET", path: &path, now: 125 };
-        decided.insert(Question::of(&asked).key(), 1);
-        assert_eq!(decided.get(&Question::of(&Asked { now: 179, ..asked })), Some(1));
+        decided.insert(Question::of(&asked, 2).key(), 1);
+        assert_eq!(decided.get(&Question::of(&Asked { now: 179, ..asked }, 2)), Some(1));
+        assert_eq!(decided.get(&Question::of(&asked, 3)), None, "in another period");
         let other = policy::CanonicalPath::read("/a").unwrap();
         for another in [
             Asked { person: "q", ..asked },
             Asked { method: "PUT", ..asked },
             Asked { path: &other, ..asked },
-            Asked { now: 180, ..asked },
         ] {
-            assert_eq!(decided.get(&Question::of(&another)), None, "{}", another.now);
+            assert_eq!(decided.get(&Question::of(&another, 2)), None, "{}", another.person);
         }
     }
 

@@ -1,6 +1,7 @@
 //! One application's rules as a checked bundle holds them: its routes, its policies ready for
 //! slicing, and what people are told about each.
 
+use crate::period;
 use crate::route::Routes;
 use crate::slice::Sliced;
 use std::collections::BTreeMap;
@@ -32,9 +33,17 @@ pub struct Application {
     pub(crate) routes: Routes,
     pub(crate) rules: BTreeMap<String, Rule>,
     pub(crate) sliced: Sliced,
+    /// In which time nothing changes that its rules read, in seconds.
+    pub(crate) grain: Option<u64>,
 }
 
 impl Application {
+    /// The number of the period that a moment lies in, in unix seconds: within one the same question
+    /// has the same answer.
+    pub fn period(&self, now: u64) -> u64 {
+        period::number(self.grain, now)
+    }
+
     /// Its routes.
     pub fn routes(&self) -> &Routes {
         &self.routes

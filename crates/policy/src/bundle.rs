@@ -3,6 +3,7 @@
 
 use crate::application::{Application, Rule};
 use crate::example::{self, Example};
+use crate::period::grain;
 use crate::route::{Route, Routes};
 use crate::slice::Sliced;
 use cedar_policy::{Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
@@ -150,6 +151,7 @@ fn application(
         routes,
         rules,
         sliced: Sliced::new(policies),
+        grain: grain(cedar),
     })
 }
 

@@ -3,13 +3,11 @@
 use crate::application::Application;
 use crate::path::CanonicalPath;
 use crate::people::{ACTION, PERSON, People, RECORD, UNIT, uid};
+use crate::period::ZONE_SECONDS;
 use cedar_policy::{
     AuthorizationError, Authorizer, Context, Decision, Entities, Request, RestrictedExpression,
 };
 use std::collections::HashSet;
-
-/// China's one time zone, in seconds before UTC.
-const ZONE_SECONDS: u64 = 8 * 3_600;
 
 /// A question.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,7 @@
 //! Pure: no I/O, clock or randomness; the caller brings files, people and the time. Rules are
 //! Cedar, validated strictly when a bundle is read; examples beside them run as tests. An error
 //! while a rule is evaluated is a denial. In reading order: [`path`], [`bundle`], [`route`],
-//! [`people`], [`decide`], [`slice`], [`example`].
+//! [`people`], `period`, [`decide`], [`slice`], [`example`].
 
 pub mod application;
 pub mod bundle;
@@ -11,6 +11,7 @@ pub mod decide;
 pub mod example;
 pub mod path;
 pub mod people;
+mod period;
 pub mod route;
 pub mod slice;
 

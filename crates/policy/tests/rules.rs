@@ -60,6 +60,26 @@ fn a_person_reads_their_own_unit_and_not_another() {
     assert_eq!(odd.outcome, Err(Denial::Rule));
 }
 
+/// Within a period an answer is the same, whenever it is asked for: the shipped rules read the hour.
+#[test]
+fn an_answer_holds_for_its_period() {
+    let (bundle, people) = (Bundle::read(1, shipped()).unwrap(), people());
+    let application = bundle.application("exchange").unwrap();
+    let paths = ["/documents/finance", "/documents/finance/2026-001"];
+    let paths = paths.map(|path| CanonicalPath::read(path).unwrap());
+    let mut known = BTreeMap::new();
+    for now in (1_795_363_200..1_795_363_200 + 2 * 86_400).step_by(1_200) {
+        let answers = paths.each_ref().map(|path| {
+            application.decide(&people, &Asked { person: "ZHANG", method: "GET", path, now })
+        });
+        let first = known.entry(application.period(now)).or_insert_with(|| answers.clone());
+        assert_eq!(*first, answers, "{now}");
+    }
+    assert_eq!(known.len(), 48);
+    let outcomes: Vec<_> = known.values().map(|answers| answers[1].outcome).collect();
+    assert!(outcomes.contains(&Ok(())), "by day");
+}
+
 #[test]
 fn a_rule_that_cannot_be_evaluated_denies() {
     let mut files = shipped();

@@ -1,0 +1,61 @@
+//! How long an answer to a question stays the same, as far as rules read the time.
+
+/// China's one time zone, in seconds before UTC.
+pub(crate) const ZONE_SECONDS: u64 = 8 * 3_600;
+
+/// The time in which nothing changes of what rules read, by their text, in seconds; none if they
+/// read nothing of it. What is read in a way that is not known here counts as the minute.
+pub(crate) fn grain(rules: &str) -> Option<u64> {
+    let attributes = rules.match_indices("context").map(|(at, word)| {
+        let behind = rules.get(at + word.len()..).unwrap_or_default();
+        let name = behind.strip_prefix('.').unwrap_or_default();
+        let end = name.find(|c: char| !c.is_alphanumeric() && c != '_');
+        end.map_or(name, |end| name.get(..end).unwrap_or_default())
+    });
+    let grains = attributes.filter_map(|attribute| match attribute {
+        "method" => None,
+        "weekday" => Some(86_400),
+        "hour" => Some(3_600),
+        _ => Some(60),
+    });
+    grains.min()
+}
+
+/// Which of these times a moment lies in, by China's clocks.
+pub(crate) fn number(grain: Option<u64>, now: u64) -> u64 {
+    grain.and_then(|grain| (now + ZONE_SECONDS).checked_div(grain)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_says_how_long_it_stays() {
+        for (rules, read) in [
+            ("permit (principal, action, resource);", None),
+            ("permit (principal, action, resource) when { context.method == \"GET\" };", None),
+            ("when { context.weekday < 6 }", Some(86_400)),
+            ("when { context.hour < 6 && context.weekday < 6 }", Some(3_600)),
+            ("when { context.hour < 6 || context.minute == 0 }", Some(60)),
+            ("when { context.method == \"GET\" } when { context.hour == 8 }", Some(3_600)),
+            ("when { context[\"hour\"] < 6 }", Some(60)),
+            ("when { context . weekday < 6 }", Some(60)),
+            ("when { context has hour }", Some(60)),
+            ("when { context.methods }", Some(60)),
+            ("when { context.weekdays }", Some(60)),
+            ("when { context", Some(60)),
+        ] {
+            assert_eq!(grain(rules), read, "{rules}");
+        }
+        let midnight = 1_795_363_200;
+        assert_eq!(midnight % 86_400, 86_400 - ZONE_SECONDS);
+        for grain in [60, 3_600, 86_400] {
+            let number = |now| number(Some(grain), now);
+            assert_eq!(number(midnight), number(midnight + grain - 1));
+            assert_ne!(number(midnight), number(midnight - 1));
+            assert_ne!(number(midnight), number(midnight + grain));
+        }
+        assert_eq!(number(None, midnight), number(None, midnight + 86_400));
+    }
+}
