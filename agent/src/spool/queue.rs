@@ -237,6 +237,7 @@ impl Spool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::postbox::Postbox;
     use super::super::recover;
     use super::*;
     use records::access::Completion;
@@ -259,6 +260,38 @@ mod tests {
         };
         let from = ("gate-1/agent".to_owned(), started);
         Spool::start(config, from, &found, Clock::system(), Metrics::default()).unwrap()
+    }
+
+    /// Whoever asks on the thread of a lane is answered there, each with a record of its own; and so
+    /// is who asks anywhere else meanwhile.
+    #[tokio::test]
+    async fn who_asks_on_a_lane_is_answered_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = start(&config(folder.path()));
+        let ended = || Event::Completion(Completion::without_answer("gate-1/A/1".into(), "cut"));
+        let of_lane = spool.clone();
+        let lane = std::thread::spawn(move || {
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            runtime.enable_time().build().unwrap().block_on(async {
+                Postbox::open();
+                let mut asking = tokio::task::JoinSet::new();
+                for _ in 0..100 {
+                    let spool = of_lane.clone();
+                    asking.spawn(async move {
+                        spool.record(ended(), Vec::new(), Place::Ends).await.unwrap().request_id()
+                    });
+                }
+                asking.join_all().await
+            })
+        });
+        let mut names = Vec::new();
+        for _ in 0..10 {
+            let recorded = spool.record(ended(), Vec::new(), Place::Ends).await.unwrap();
+            names.push(recorded.request_id());
+        }
+        names.extend(lane.join().unwrap());
+        assert_eq!(names.len(), 110);
+        assert_eq!(names.into_iter().collect::<std::collections::BTreeSet<_>>().len(), 110);
     }
 
     /// What waits is told in bytes of records; what is full is judged by what lies on the disk,
