@@ -68,6 +68,9 @@ pub(crate) enum What {
         /// The memory of so many connections without a request instead.
         #[arg(long, conflicts_with = "handshakes")]
         idle: Option<usize>,
+        /// With one identity token for a connection instead of one for each request.
+        #[arg(long)]
+        shared_identity: bool,
     },
     /// Intake of agents' runs against the disk's durable writes, on both databases.
     Log {
@@ -154,8 +157,9 @@ pub(crate) async fn run(what: What) -> anyhow::Result<()> {
             issue::run(issue::Wanted { count, at_once, in_flight, grown, on, json }).await
         }
         What::Batch { count, on } => batch::run(count, on).await,
-        What::Gate { connections, seconds, handshakes, idle } => {
-            gate::run(gate::Wanted { connections, seconds, handshakes, idle }).await
+        What::Gate { connections, seconds, handshakes, idle, shared_identity } => {
+            let wanted = gate::Wanted { connections, seconds, handshakes, idle, shared_identity };
+            gate::run(wanted).await
         }
         What::Log { senders, records, seconds, on } => {
             log::run(log::Wanted { senders, records, seconds, on }).await

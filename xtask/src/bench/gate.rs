@@ -48,6 +48,8 @@ pub(super) struct Wanted {
     pub(super) handshakes: bool,
     /// So many connections that stay without a request, instead.
     pub(super) idle: Option<usize>,
+    /// Whether an identity token is good for a connection.
+    pub(super) shared_identity: bool,
 }
 
 /// One measurement.
@@ -95,11 +97,15 @@ pub(super) async fn run(wanted: Wanted) -> anyhow::Result<()> {
     let people: anyhow::Result<Vec<TlsConnector>> =
         people.iter().map(|path| connector(path, root)).collect();
     let stage = Stage { home: home.path().to_owned(), people: people?, wanted };
-    if wanted.handshakes || wanted.idle.is_some() {
-        let path = folder.join("gate/agent.toml");
-        let text = std::fs::read_to_string(&path)?;
-        std::fs::write(path, text + MANY)?;
+    let path = folder.join("gate/agent.toml");
+    let mut text = std::fs::read_to_string(&path)?;
+    if wanted.shared_identity {
+        text.push_str("\nidentity = \"connection\"\n");
     }
+    if wanted.handshakes || wanted.idle.is_some() {
+        text.push_str(MANY);
+    }
+    std::fs::write(path, text)?;
     let other = TcpListener::bind(("127.0.0.1", 0)).await?.local_addr()?.port();
     let plain = stage.nginx(&nginx, &folder, other, application)?;
     let agent = pinned(
