@@ -4,6 +4,7 @@
 mod auditors;
 mod continuation;
 mod evidence;
+mod handed_in;
 mod index;
 mod intake;
 mod portals;

@@ -2,6 +2,7 @@
 //! process.
 
 use crate::auditors::Auditors;
+use crate::handed_in::HandedIn;
 use crate::index::Reach;
 use crate::intake::Intake;
 use crate::portals::Portals;
@@ -65,6 +66,8 @@ pub(super) struct LogState {
     pub(super) auditors: Auditors,
     pub(super) follower: Follower,
     pub(super) forks: Mutex<Forks>,
+    /// How much of each gate is taken.
+    pub(super) handed_in: HandedIn,
     /// How much of each portal is kept.
     pub(super) portals: Portals,
     /// Whose questions are answered.
@@ -126,6 +129,7 @@ impl LogState {
             auditors: Auditors::new(follower.clone()),
             follower,
             forks: Mutex::default(),
+            handed_in: HandedIn::default(),
             portals: Portals::default(),
             questions: AuditTurns::default(),
             searches: Searches::default(),

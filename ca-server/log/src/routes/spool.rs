@@ -35,6 +35,9 @@ pub(super) async fn spool(
 }
 
 async fn take(state: &LogState, call: AgentBytes) -> Result<SpoolAck, Code> {
+    // Judged before it is verified: who hands in too much has nothing read.
+    let agent = call.agent.clone();
+    let admitted = state.handed_in.admit(&agent, call.bytes.len(), &state.metrics)?;
     let (run, known) = verified(call).await?;
     let name = (run.agent().to_owned(), run.epoch().clone());
     let (outcome, view) = state.intake.sequence(run).await.ok_or(Code::LogBehind)?;
@@ -46,7 +49,10 @@ async fn take(state: &LogState, call: AgentBytes) -> Result<SpoolAck, Code> {
     };
     tell_damaged(state, &name.0, is_damaged);
     match outcome {
-        RunOutcome::Stands(places) => acknowledged(state, &places, known, &view).await,
+        RunOutcome::Stands(places) => {
+            admitted.was_taken();
+            acknowledged(state, &places, known, &view).await
+        }
         RunOutcome::Gap => Err(Code::SpoolGap),
         RunOutcome::Forked { aseq, other, known, .. } if !is_damaged => {
             forked(state, name, (aseq, other), known).await?;
