@@ -59,8 +59,8 @@ impl Arrivals {
         }
     }
 
-    /// The pieces of the next round, of each agent in turn: of each run only the first one, since the
-    /// next rests on it.
+    /// The pieces of the next round, of each agent in turn: of each run only the first one, since
+    /// the next rests on it.
     pub(super) fn take(&mut self) -> (Vec<VerifiedRun>, Vec<oneshot::Sender<Sequenced>>) {
         while let Ok(handed) = self.channel.try_recv() {
             self.waiting.push_back(handed);
