@@ -7,6 +7,7 @@ use crate::id::{NamesOrder, OrderDigest, Reference};
 use crate::state::{Ended, OpenOrder};
 use records::bytes::Bytes;
 use records::code::Code;
+use records::draft::PASSKEY_ROWS_MAX;
 use records::json;
 use records::label::Label;
 use records::order::{BatchBody, Body};
@@ -29,7 +30,13 @@ impl Authority {
         let person = self.said_by(&said, now)?;
         match &read.what {
             TakenBack::Order { order } => {
-                self.may_withdraw(order, &format!("person:{person}"), now)?;
+                let drafter = format!("person:{person}");
+                let (digest, _) = self.may_withdraw(order, &drafter, now)?;
+                let ends = self.taken_back_with(digest, &drafter).len();
+                // One touch that was meant for something else ends as many as one signs for.
+                if said.assertion.is_some() && ends > PASSKEY_ROWS_MAX {
+                    return Err(Code::CertificateKeyNeeded);
+                }
             }
             TakenBack::Letter { reference } => {
                 let letter = self.letter_at_hand(reference)?;

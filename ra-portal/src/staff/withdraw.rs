@@ -14,6 +14,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::AsOfficer;
 use portal_api::plain;
+use records::draft::PASSKEY_ROWS_MAX;
 use records::export::OpenedOrder;
 use records::letter::read_reference;
 use records::withdrawal::{TakenBack, Withdrawal, WithdrawalStatement};
@@ -94,7 +95,12 @@ async fn checked(
         "order" => Some(fetched(portal, shown, &name).await?),
         _ => return Err(malformed()),
     };
-    let credentials = super::passkeys::usable(portal, shown.certificate.clone()).await?;
+    // A passkey takes back no more than one signs for.
+    let is_large = order.as_ref().is_some_and(|order| order.rows().len() > PASSKEY_ROWS_MAX);
+    let credentials = match is_large {
+        true => String::new(),
+        false => super::passkeys::usable(portal, shown.certificate.clone()).await?,
+    };
     filled(f.clone(), &portal.trust.founding, (name, order.as_ref()), credentials)
         .ok_or_else(malformed)
 }

@@ -1,7 +1,7 @@
 //! What handlers draft and take back in the sample city.
 
-use super::Sample;
 use super::operate::evidence;
+use super::{Sample, SamplePasskey};
 use crate::command::{Caller, Command};
 use crate::verify::{VerifiedDraft, VerifiedNumbers, VerifiedWithdrawal};
 use authority::OrderDigest;
@@ -154,6 +154,19 @@ impl Sample {
         let said = WithdrawalStatement { v: 1, founding: self.city.founding.into(), what };
         let bytes = Bytes(json::write(&said).unwrap());
         Withdrawal::sign(bytes, &officer.certificate, &*officer.signer).unwrap()
+    }
+
+    /// A handler's passkey was touched for taking an order back.
+    pub(crate) fn touched_withdrawal(
+        &mut self,
+        passkey: &mut SamplePasskey,
+        name: &str,
+        order: OrderDigest,
+    ) -> Result<Withdrawn, Code> {
+        let said = self.withdrawal(name, TakenBack::Order { order: order.into() });
+        let answer = self.touch(passkey, name, Withdrawal::challenge(&said.statement.0));
+        let touched = Withdrawal::by_passkey(said.statement, said.certificate, answer);
+        self.bring_withdrawal(name, touched)
     }
 
     /// A withdrawal is brought under an officer's connection.

@@ -63,3 +63,35 @@ fn a_touch_signs_for_so_many_and_no_more() {
     sample.sequence();
     assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
 }
+
+/// Behind one touch that takes a roster back stand as many people as behind one that drafts it; the
+/// certificate key takes back more.
+#[test]
+fn a_touch_takes_back_so_many_and_no_more() {
+    let mut sample = Sample::with_handler();
+    let mut passkey = sample.passkey("handler");
+    let roster = |sample: &mut Sample, first: usize, count: usize| {
+        let people: Vec<(String, &str)> =
+            (first..first + count).map(|place| (format!("{place:016}"), "陈一")).collect();
+        let people: Vec<_> =
+            people.iter().map(|(id, name)| (id.as_str(), *name, "sz-office")).collect();
+        let many = sample.drafting_many("handler", &people);
+        sample.bring_many("handler", many).unwrap();
+        let batch = sample.newest_order();
+        sample.sequence();
+        batch
+    };
+    let many = roster(&mut sample, 0, PASSKEY_ROWS_MAX + 1);
+    let few = roster(&mut sample, 1_000, PASSKEY_ROWS_MAX);
+    let rows: Vec<OrderDigest> = sample.authority().rows_of(many).collect();
+    let told = sample.touched_withdrawal(&mut passkey, "handler", many);
+    assert_eq!(told.unwrap_err(), Code::CertificateKeyNeeded);
+    assert!(rows.iter().all(|row| sample.became_of(*row).is_ok()), "nothing ended");
+    sample.touched_withdrawal(&mut passkey, "handler", few).unwrap();
+    sample.withdraws("handler", many).unwrap();
+    sample.sequence();
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+    for batch in [few, rows[0]] {
+        assert_eq!(sample.became_of(batch), Err(Code::OrderWithdrawn));
+    }
+}
