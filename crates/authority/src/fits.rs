@@ -150,6 +150,10 @@ impl Authority {
             (PersonAction::Create, None) => Ok(()),
             (_, None) => Err(Code::PersonUnknown),
             (_, Some(_)) if self.has_left(&body.person) => Err(Code::PersonLeft),
+            // Who leaves does so where they are: a brake only takes away.
+            (PersonAction::Leave, Some(person)) if body.unit != person.unit => {
+                Err(Code::PersonChanged)
+            }
             (_, Some(person)) if body.version == person.version + 1 => Ok(()),
             (_, Some(_)) => Err(Code::PersonChanged),
         }?;

@@ -11,10 +11,11 @@ use ca_host::ISSUER;
 use records::draft::{Draft, DraftPlace};
 use records::export::Look;
 use records::order::{
-    Basis, Body, MAIL_PATH, NAME_PATH, ORDER_SECONDS, Order, SignedOrder, UNSIGNED_SECONDS, title,
+    Basis, Body, MAIL_PATH, NAME_PATH, ORDER_SECONDS, Order, PersonAction, PersonBody, SignedOrder,
+    UNSIGNED_SECONDS, title,
 };
 use records::record::{Event, File};
-use records::{Bytes, Code, Commitment, Disclosure};
+use records::{Bytes, Code, Commitment, Disclosure, commitment};
 
 /// What stands beside an order's body.
 #[derive(Default)]
@@ -122,6 +123,11 @@ pub(crate) fn resting(
     opened: Vec<Disclosure>,
 ) -> Result<(Basis, Vec<Disclosure>), IssuerError> {
     authority.fits(body)?;
+    if let Body::Person(leaver) = body
+        && leaver.action == PersonAction::Leave
+    {
+        keeps_record((authority, loaded), leaver, &opened)?;
+    }
     let mut basis = authority.basis(body, drafter)?;
     if body.takes_away() {
         let opens = |person: &str, path: &str, held: &Commitment| {
@@ -131,6 +137,36 @@ pub(crate) fn resting(
     }
     let disclosures = with_names((authority, loaded), &basis, opened)?;
     Ok((basis, disclosures))
+}
+
+/// Who leaves is called what authority holds, and is written to where it says: a brake, which nobody
+/// declines, corrects no record and hides nobody behind another name. What no row opens holds up no
+/// brake.
+fn keeps_record(
+    (authority, loaded): (&Authority, &Loaded),
+    body: &PersonBody,
+    opened: &[Disclosure],
+) -> Result<(), Code> {
+    let known = authority.person(&body.person).ok_or(Code::PersonUnknown)?;
+    let both = [
+        (NAME_PATH, Some(&known.name), Some(&body.name)),
+        (MAIL_PATH, known.mail.as_ref(), body.mail.as_ref()),
+    ];
+    for (path, held, said) in both {
+        let said = said.map(|said| commitment::open(said, path, opened));
+        let said = said.transpose().map_err(|_| Code::OrderIncomplete)?;
+        let keeps = match held {
+            None => said.is_none(),
+            Some(held) => match loaded.opening(&body.person, path, held) {
+                Some(told) => said == Some(&told.value),
+                None => true,
+            },
+        };
+        if !keeps {
+            return Err(Code::PersonChanged);
+        }
+    }
+    Ok(())
 }
 
 /// What opens the body, and then what opens the names and mail addresses that the basis commits to:

@@ -240,7 +240,7 @@ fn what_is_lent_has_an_end() {
     }
     assert_eq!(fits(&city, &lent(&city, last)), Err(Code::StateConflict));
     let absent = city.officer("officer-1").person.clone();
-    let leave = city.person_body(PersonAction::Leave, &absent, "shangzhou");
+    let leave = city.person_body(PersonAction::Leave, &absent, "sz-office");
     city.order(&leave);
     let withdrawn = DelegateBody { action: RoleAction::Withdraw, ..until(&city, &deputies[0], 1) };
     city.done(&Body::Delegate(withdrawn), &BOTH);

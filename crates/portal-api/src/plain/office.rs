@@ -38,7 +38,7 @@ pub(super) fn about_person(
     let mail = body.mail.as_ref().map_or("", |mail| opened.text(mail, MAIL_PATH));
     let mut facts = vec![
         fact(("变更", "change"), what),
-        changed(("姓名", "name"), opened.name_of(&body.person), opened.text(&body.name, NAME_PATH)),
+        changed(("姓名", "name"), opened.name_of(&body.person), name_after(opened, body)),
         fact(("人员编号", "person"), body.person.clone()),
         fact(("记录版本", "version of the record"), body.version.to_string()),
         changed(("单位", "unit"), unit_before, unit_named(opened, &body.unit)),
@@ -58,6 +58,21 @@ pub(super) fn about_person(
     facts.extend((leaves || !lends.is_empty()).then(|| list(LENDS, &lends, &[])));
     facts.push(list(("有效证书", "certificates"), &certificates, &after(&certificates)));
     facts
+}
+
+/// The name that somebody has afterwards. Where no row opens the one that authority holds, as of a
+/// brake, it is the word of whoever drafted it alone, and is told so.
+fn name_after(opened: &ShownOrder, body: &PersonBody) -> FactValue {
+    let name = opened.text(&body.name, NAME_PATH);
+    let is_new = body.action == PersonAction::Create;
+    if is_new || opened.name_of(&body.person).is_some() {
+        return name.into();
+    }
+    let whose = said(
+        "（仅为起草人所写；登记的姓名无法打开，请核对人员编号）",
+        " (the drafter's word alone: the registered name does not open; compare the person's id)",
+    );
+    FactValue::Row(vec![name.into(), whose.into()])
 }
 
 /// The keyed digest of the national number beside the one that is held; and of one that is new,

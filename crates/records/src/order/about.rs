@@ -2,7 +2,7 @@
 //! and where they are stay apart, so that no name passes for more than a name. It follows from the
 //! order and from what opens its commitments, and from nothing else.
 
-use super::{Body, NAME_PATH, Order};
+use super::{Body, NAME_PATH, Order, PersonAction};
 use crate::commitment::{self, Commitment, Disclosure};
 use crate::display_name::DisplayName;
 use serde::{Deserialize, Serialize};
@@ -99,6 +99,8 @@ pub fn about_body((order, body): (&Order, &Body), opened: &[Disclosure]) -> Abou
     };
     match body {
         Body::Issue(issue) => of(&issue.person, None),
+        // Who leaves is who they are, whatever the order calls them.
+        Body::Person(one) if one.action == PersonAction::Leave => of(&one.person, None),
         Body::Person(one) => {
             let name = text(&one.name, NAME_PATH, opened);
             let unit = Some(unit(&one.unit));
@@ -153,6 +155,7 @@ pub fn title(order: &Order, opened: &[Disclosure]) -> String {
     };
     match &body {
         Body::Issue(issue) => named(&issue.person, None),
+        Body::Person(one) if one.action == PersonAction::Leave => named(&one.person, None),
         Body::Person(one) => {
             let name = text(&one.name, NAME_PATH, opened).unwrap_or_else(|| one.person.clone());
             format!("{name} · {}", order.basis.unit(&one.unit).unwrap_or(&one.unit))

@@ -8,8 +8,8 @@ use ca_host::operator::OperatorRequest;
 use records::decline::Outcome;
 use records::draft::{DRAFT_SECONDS, Draft, DraftStatement, Drafting};
 use records::drafted::{Drafted, LetterBody};
-use records::order::NAME_PATH;
 use records::order::PersonAction::{Create, Leave, Move};
+use records::order::{MAIL_PATH, NAME_PATH};
 use records::passkey::Assertion;
 use records::rules::Role;
 use records::{Bytes, Code, Disclosure};
@@ -215,6 +215,35 @@ fn a_draft_is_its_signers_and_says_what_the_order_says() {
     more.disclosures.push(Disclosure::new("/mail", [3; 32], "a@example.com".into()));
     assert!(sample.bring_draft(sample.staff(), "handler", more).is_err());
     sample.bring_draft(sample.staff(), "handler", good).unwrap();
+}
+
+/// Whoever leaves keeps their record: under another name, in another unit, or with an address to
+/// which nobody writes, nobody is told to leave by an order that cannot be declined.
+#[test]
+fn a_brake_corrects_nobodys_record() {
+    let mut sample = Sample::with_handler();
+    let leaver = sample.register("李丹", "sz-office");
+    let drafting = |sample: &Sample, mail: &str| {
+        let (mut body, mut disclosures) =
+            sample.person_body((Leave, &leaver), ("李丹", "sz-office"));
+        let mail = Disclosure::new(MAIL_PATH, [3; 32], mail.into());
+        body.mail = Some(mail.commitment().unwrap());
+        disclosures.push(mail);
+        let draft = sample.signed_draft("handler", &Drafted::Person(body), |_| {});
+        Drafting { draft, disclosures, number_seal: None }
+    };
+    for record in [("王小红", "sz-office"), ("李丹", "shangzhou"), ("李丹", "ln-office")] {
+        let told = sample.drafts("handler", (Leave, &leaver), record);
+        assert_eq!(told, Err(Code::PersonChanged), "{record:?}");
+    }
+    let mailed = drafting(&sample, "a@example.com");
+    let told = sample.bring_draft(sample.staff(), "handler", mailed);
+    assert_eq!(told, Err(Code::PersonChanged), "an address that nobody has registered");
+    // What no row opens holds up no brake.
+    let known = sample.rows.people.remove(&leaver).unwrap();
+    sample.drafts("handler", (Leave, &leaver), ("王小红", "sz-office")).unwrap();
+    sample.rows.people.insert(leaver.clone(), known);
+    sample.drafts("handler", (Leave, &leaver), ("李丹", "sz-office")).unwrap();
 }
 
 /// A name that is judged is the one that the body commits to. Whoever drafts knows what opens their

@@ -183,3 +183,27 @@ fn only_a_text_opens_what_is_shown() {
         assert!(!opens(other.clone()), "{other}");
     }
 }
+
+/// Who leaves is named by what authority holds. Where no row opens that, lists have the id alone,
+/// and what the order calls them is told as the word of whoever drafted it.
+#[test]
+fn nobody_leaves_under_a_name_of_the_drafters() {
+    let find = || samples().into_iter().find(|one| one.order["body"]["action"] == "leave").unwrap();
+    let read = |sample: &SampleOrder| {
+        let opened = sample.open(&sample.order).unwrap();
+        let name = facts(&opened).into_iter().find(|fact| fact.term.en == "name").unwrap();
+        (name.value.en(), crate::plain::about(&opened).en())
+    };
+    let held = find();
+    let (name, about) = read(&held);
+    assert!(name.contains("旧名") && !name.contains("drafter's word"), "{name}");
+    assert!(about.contains("旧名"), "{about}");
+    let mut unheld = find();
+    let leaver = unheld.order["body"]["person"].clone();
+    let people = unheld.order["basis"]["people"].as_array_mut().unwrap();
+    people.retain(|one| one["person"] != leaver);
+    unheld.disclosures.retain(|one| one.value != "旧名");
+    let (name, about) = read(&unheld);
+    assert!(name.contains("the drafter's word alone"), "{name}");
+    assert_eq!(about, leaver.as_str().unwrap(), "by id alone");
+}
