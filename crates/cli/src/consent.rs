@@ -15,6 +15,10 @@ use serde_json::{Map, Value, json};
 use system::layout::COLUMNS;
 use system::terminal::{self, Reader};
 
+/// Lines of a portal's word that people are shown: more of it would push what is signed off their
+/// terminal, and out of what it remembers. Machines get all of it.
+const HEARSAY_LINES_MAX: usize = 400;
+
 /// What can be consented to.
 pub(crate) trait Consentable {
     /// What it is, in a few words.
@@ -260,9 +264,25 @@ fn lines<T: Consentable>(what: &T, you: &str, columns: usize) -> Vec<String> {
             en: "what follows is the portal's word: not checked, and not signed".into(),
         };
         lines.extend(facts::heading(&told, columns));
-        lines.extend(facts::lines(&hearsay, columns));
+        lines.extend(bounded(facts::lines(&hearsay, columns), columns));
     }
     lines
+}
+
+/// So many lines of a portal's word, and how many more it has.
+fn bounded(mut told: Vec<String>, columns: usize) -> Vec<String> {
+    let more = told.len().saturating_sub(HEARSAY_LINES_MAX);
+    if more > 0 {
+        told.truncate(HEARSAY_LINES_MAX);
+        let left_out = Said {
+            zh: format!("门户还述及 {more} 行，未列出；签署的内容在门户所述之上"),
+            en: format!(
+                "{more} more lines of the portal are left out; what is signed stands above its word"
+            ),
+        };
+        told.extend(facts::heading(&left_out, columns));
+    }
+    told
 }
 
 #[cfg(test)]
@@ -337,6 +357,36 @@ mod tests {
         }
         // Two headings stand above facts and hearsay.
         assert_eq!(lines.len(), told.len() + 2, "{lines:?}");
+    }
+
+    /// Whatever a portal says beside it, it says so many lines; what is signed stands before them,
+    /// whole, and the last line is ours.
+    #[test]
+    fn no_portal_pushes_what_is_signed_off_a_terminal() {
+        struct Flooded(usize);
+        impl Consentable for Flooded {
+            fn what(&self) -> Said {
+                Said { zh: "吊销".into(), en: "revoke".into() }
+            }
+            fn facts(&self) -> Vec<Fact> {
+                vec![fact("看过文件")]
+            }
+            fn hearsay(&self) -> Vec<Fact> {
+                vec![fact(&"门户".repeat(100)); self.0]
+            }
+            fn digest(&self) -> Option<[u8; 32]> {
+                Some([7; 32])
+            }
+        }
+        for columns in [20, 80, 200] {
+            let alone = lines(&Flooded(0), "陈登记", columns);
+            let shown = lines(&Flooded(20_000), "陈登记", columns);
+            assert_eq!(shown[..alone.len()], alone[..]);
+            assert!(shown.len() < alone.len() + HEARSAY_LINES_MAX + 40, "{columns}");
+            assert!(shown.last().is_some_and(|line| !line.contains("门户门户")), "{columns}");
+        }
+        let told = document(&Flooded(500), "陈登记");
+        assert_eq!(told["hearsay"].as_array().unwrap().len(), 500, "machines get all of it");
     }
 
     /// The same facts, with the portal's word apart from what is signed.

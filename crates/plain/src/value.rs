@@ -209,8 +209,13 @@ impl NameAndId {
 }
 
 impl From<Said> for FactValue {
+    /// Words of ours are in two languages. What is alike in both is a word that nobody knows here,
+    /// as somebody else wrote it: a role, a reason or a state of a portal's own making.
     fn from(said: Said) -> Self {
-        Self::Words(said)
+        match said.zh == said.en {
+            true => Self::Text(said.zh),
+            false => Self::Words(said),
+        }
     }
 }
 
@@ -246,7 +251,7 @@ impl From<&String> for FactValue {
 
 /// Words that are alike in both languages.
 pub fn words(text: &str) -> FactValue {
-    said(text, text).into()
+    FactValue::Words(said(text, text))
 }
 
 /// Values with words of ours between them, in both languages.
@@ -254,7 +259,7 @@ pub fn joined_as(values: impl IntoIterator<Item = FactValue>, (zh, en): (&str, &
     let mut row = Vec::new();
     for value in values {
         if !row.is_empty() {
-            row.push(said(zh, en).into());
+            row.push(FactValue::Words(said(zh, en)));
         }
         row.push(value);
     }
@@ -269,6 +274,7 @@ pub fn joined(values: impl IntoIterator<Item = FactValue>, between: &str) -> Fac
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::said;
     use std::collections::BTreeMap;
 
     /// What somebody might register to be read as another, with the signs that stand around names.
@@ -371,6 +377,21 @@ mod tests {
             said(&"王".into(), &"{1}".into()).zh(),
             "「王」 (A) 用本人证书密钥批准；又由 「{1}」 批准。"
         );
+    }
+
+    /// A role, a reason or a state that nobody knows here is what somebody else wrote: it is quoted
+    /// beside words of ours, and whatever is ours says so in two languages.
+    #[test]
+    fn what_nobody_knows_is_no_word_of_ours() {
+        let unknown = "登记员，已经核对";
+        for said in [said::role(unknown), said::reason(unknown), said::own_state(unknown)] {
+            let row = FactValue::Row(vec![said.into(), words(" · "), "商州区".into()]);
+            assert_eq!(row.zh(), format!("「{unknown}」 · 「商州区」"));
+            assert_eq!(row.spans_en()[1], Span::Foreign(unknown.into()));
+        }
+        let known = FactValue::Row(vec![said::role("auditor").into(), words(" · ")]);
+        assert!(matches!(&known.spans_zh()[..], [Span::Own(_)]), "{known:?}");
+        assert_eq!(joined([words("a"), words("b")], "/").zh(), "a/b");
     }
 
     /// A time is read on the clocks of Beijing; what is none is a text.
