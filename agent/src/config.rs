@@ -71,6 +71,8 @@ pub struct GateLimits {
     pub connections_of_one: usize,
     /// Requests under way of one certificate.
     pub requests_of_one: usize,
+    /// Requests of one certificate within a minute.
+    pub requests_of_one_a_minute: u32,
     /// Open connections that proved nothing: without a certificate, or with one that does not
     /// count.
     pub connections_unproven: usize,
@@ -115,6 +117,7 @@ impl Default for GateLimits {
             connections: 4_096,
             connections_of_one: 64,
             requests_of_one: 256,
+            requests_of_one_a_minute: 60_000,
             connections_unproven: 512,
             unproven_of_source: 32,
             handshakes: 400,

@@ -7,7 +7,7 @@
 //! the HTTP library), [`http2`] and [`answered_streams`], [`request`], [`authorize`], [`forward`],
 //! [`upstream`] and [`bell`], [`ended`], [`request_body`], [`response_body`], [`in_flight`],
 //! [`cut`] and [`sweep`] (cutting what is no longer permitted), [`page`] (what people read),
-//! [`rejection`].
+//! [`rejection`], [`request_rate`].
 
 pub mod accept;
 mod allowed;
@@ -33,6 +33,7 @@ mod reject;
 mod rejection;
 mod request;
 mod request_body;
+mod request_rate;
 mod response_body;
 mod salts;
 mod serve;

@@ -6,6 +6,7 @@ use super::http2;
 use super::origins::Origins;
 use super::peer::{Peer, Shown};
 use super::reject::reject;
+use super::request_rate::RequestRates;
 use super::salts::Salts;
 use super::serve::serve;
 use super::state::Gate;
@@ -46,7 +47,8 @@ pub async fn listen(
     config: Arc<ServerConfig>,
     stop: Stop,
 ) -> std::io::Result<()> {
-    let people = People { gate: gate.clone(), requests: KeyedPlaces::default() };
+    let (requests, rates) = (KeyedPlaces::default(), Arc::default());
+    let people = People { gate: gate.clone(), requests, rates };
     let until = async move { stop.wait().await };
     listen::serve_in(&gate.lanes, listener, Some(config), people, until).await
 }
@@ -56,6 +58,8 @@ struct People {
     gate: Arc<Gate>,
     /// Requests under way by certificate.
     requests: KeyedPlaces<[u8; 32]>,
+    /// Requests within a minute by certificate.
+    rates: Arc<RequestRates>,
 }
 
 impl Endpoint for People {
@@ -117,6 +121,7 @@ impl Endpoint for People {
             end_of_reading: EndOfReading::default(),
             activity: slot.activity(),
             requests_of_all: self.requests.clone(),
+            rates: self.rates.clone(),
             _slot: slot,
             gate: gate.clone(),
         });

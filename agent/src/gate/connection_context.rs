@@ -2,6 +2,7 @@
 
 use super::origins::Origins;
 use super::peer::{Peer, Shown};
+use super::request_rate::RequestRates;
 use super::salts::Salts;
 use super::state::Gate;
 use super::strict_http1::{EndOfReading, UpgradeSwitch};
@@ -9,6 +10,7 @@ use super::upstream::Pool;
 use crate::token::{ConnectionClaims, ConnectionToken};
 use arc_swap::ArcSwapOption;
 use mtls::listen::{ActiveRequest, Activity, KeyedPlace, KeyedPlaces, Slot};
+use records::Code;
 use records::body::DecisionForm;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -72,6 +74,8 @@ pub(super) struct ConnectionContext {
     pub(super) activity: Arc<Activity>,
     /// Requests under way of every certificate.
     pub(super) requests_of_all: KeyedPlaces<[u8; 32]>,
+    /// Requests of every certificate within a minute.
+    pub(super) rates: Arc<RequestRates>,
     /// Its place, until its requests and its tunnel are over.
     pub(super) _slot: Slot,
 }
@@ -83,13 +87,20 @@ pub(super) struct RequestGuard {
 }
 
 impl RequestGuard {
-    /// None if the certificate has as many requests under way as one may have.
-    pub(super) fn with(context: &ConnectionContext) -> Option<Self> {
-        let most = context.gate.limits.requests_of_one;
+    /// Refused if the certificate has as many requests under way as one may have, or had as many
+    /// as it has a minute.
+    pub(super) fn with(context: &ConnectionContext) -> Result<Self, Code> {
+        let limits = &context.gate.limits;
         let of_one = match &context.shown {
-            Shown::Person(peer) => Some(context.requests_of_all.enter(peer.sha256, most)?),
+            Shown::Person(peer) => {
+                if !context.rates.takes(peer.sha256, limits.requests_of_one_a_minute) {
+                    return Err(Code::TooManyTries);
+                }
+                let most = limits.requests_of_one;
+                Some(context.requests_of_all.enter(peer.sha256, most).ok_or(Code::TooBusy)?)
+            }
             _ => None,
         };
-        Some(Self { _of_connection: context.activity.begin(), _of_one: of_one })
+        Ok(Self { _of_connection: context.activity.begin(), _of_one: of_one })
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn refusal(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),
     );
-    if code == Code::TooBusy {
+    if matches!(code, Code::TooBusy | Code::TooManyTries) {
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
     }
     response
@@ -79,6 +79,9 @@ fn limit(gate: &Gate, code: Code) -> Option<String> {
             limits.head_seconds, limits.body_idle_seconds
         ),
         Code::UpstreamLate => format!("answer_seconds={}", limits.answer_seconds),
+        Code::TooManyTries => {
+            format!("requests_of_one_a_minute={}", limits.requests_of_one_a_minute)
+        }
         Code::AnswerTooLarge => format!(
             "answer_head_bytes={}, answer_fields={}",
             limits.answer_head_bytes, limits.answer_fields

@@ -28,8 +28,8 @@ pub(super) async fn serve(
     let is_head = request.method() == Method::HEAD;
     let guard = RequestGuard::with(&context);
     let mut response = match guard {
-        Some(_) => answer(&context, request).await,
-        None => rejected(&context, "head", Code::TooBusy, false),
+        Ok(_) => answer(&context, request).await,
+        Err(code) => rejected(&context, "head", code, false),
     };
     let over = response.status().is_client_error() || response.status().is_server_error();
     if over && version != Version::HTTP_2 && matches!(response.body(), ResponseBody::Own(_)) {
@@ -41,7 +41,7 @@ pub(super) async fn serve(
         context.activity.close.cancel();
     }
     match response.body_mut() {
-        ResponseBody::Forwarded(passed) => passed.guard = guard,
+        ResponseBody::Forwarded(passed) => passed.guard = guard.ok(),
         // The length of what GET would have brought stays; the body does not.
         own @ ResponseBody::Own(_) if is_head => *own = ResponseBody::Own(Default::default()),
         ResponseBody::Own(_) => {}

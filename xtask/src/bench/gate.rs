@@ -38,6 +38,9 @@ const NGINX_FILES: usize = 2_048;
 const MANY: &str = "\n[limits]\nconnections = 65536\nconnections_of_one = 65536\n\
                     handshakes = 4096\nhandshakes_of_source = 4096\nidle_seconds = 3600\n";
 
+/// Few people ask for everybody here.
+const UNMETERED: &str = "requests_of_one_a_minute = 4000000000\n";
+
 /// What is measured.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted {
@@ -102,9 +105,9 @@ pub(super) async fn run(wanted: Wanted) -> anyhow::Result<()> {
     if wanted.shared_identity {
         text.push_str("\nidentity = \"connection\"\n");
     }
-    if wanted.handshakes || wanted.idle.is_some() {
-        text.push_str(MANY);
-    }
+    let many = wanted.handshakes || wanted.idle.is_some();
+    text.push_str(if many { MANY } else { "\n[limits]\n" });
+    text.push_str(UNMETERED);
     std::fs::write(path, text)?;
     let other = TcpListener::bind(("127.0.0.1", 0)).await?.local_addr()?.port();
     let plain = stage.nginx(&nginx, &folder, other, application)?;
