@@ -58,6 +58,16 @@ pub(crate) enum NoticeKind {
     RoleGranted,
     /// They have a role no longer.
     RoleWithdrawn,
+    /// A role of theirs was lent to somebody, who decides in their place.
+    Lends,
+    /// They decide in place of somebody else.
+    Acts,
+    /// A delegation of theirs, by them or to them, ended before its time.
+    DelegationEnded,
+    /// A passkey was certified for them.
+    Passkey,
+    /// Somebody asks that their record be another one: name, unit or mail address.
+    RecordAsked,
     /// What they asked for or drafted was sent back.
     Returned,
     /// What they asked for or drafted was rejected.
@@ -81,6 +91,11 @@ impl NoticeKind {
             Self::Released => "released",
             Self::RoleGranted => "role-granted",
             Self::RoleWithdrawn => "role-withdrawn",
+            Self::Lends => "lends",
+            Self::Acts => "acts",
+            Self::DelegationEnded => "delegation-ended",
+            Self::Passkey => "passkey",
+            Self::RecordAsked => "record-asked",
             Self::Returned => "returned",
             Self::Rejected => "rejected",
             Self::Digest => "digest",

@@ -8,7 +8,9 @@ use authority::{Authority, OrderDigest};
 use pki::profile::LetterChannel;
 use records::Code;
 use records::decline::Outcome;
-use records::order::{Body, Order, RoleAction, RoleBody};
+use records::order::{
+    Body, DelegateBody, IssueBody, Order, PersonAction, PersonBody, RoleAction, RoleBody,
+};
 use records::record::{Cause, Event, LetterStatement, Record, RevokedSerial};
 use records::suspension::SuspensionCause;
 use std::collections::HashMap;
@@ -64,7 +66,7 @@ pub(crate) fn told(record: &Record, authority: &Authority, orders: &Orders) -> V
             certificates.iter().filter_map(notice).collect()
         }
         Event::Suspended { cause, .. } => suspended(record, cause, authority),
-        Event::Enacted { .. } => enacted(record, authority, orders).into_iter().collect(),
+        Event::Enacted { .. } => enacted(record, authority, orders).unwrap_or_default(),
         Event::Declined { .. } => declined(record, authority, orders),
         _ => Vec::new(),
     }
@@ -87,10 +89,27 @@ fn letter(record: &Record, statement: &[u8]) -> Vec<Notice> {
     notices
 }
 
+/// What somebody asked for that is another's business as well.
+fn asked(record: &Record, order: &[u8], authority: &Authority) -> Option<Notice> {
+    match Order::read(order).ok()?.body().ok()? {
+        Body::Issue(issue) => asked_certificate(record, &issue, authority),
+        Body::Person(body) => asked_record(record, &body, authority),
+        _ => None,
+    }
+}
+
+/// Somebody is to have another name, unit or mail address: told before that is approved, and so to
+/// the address that they have; once a day, however often it is asked for.
+fn asked_record(record: &Record, body: &PersonBody, authority: &Authority) -> Option<Notice> {
+    authority.person(&body.person).filter(|_| body.action == PersonAction::Move)?;
+    let day = record.time.get(..DAY_CHARS)?;
+    let whom = (body.person.as_str(), day);
+    Some(Notice::of(record, NoticeKind::RecordAsked, whom, Facts::default()))
+}
+
 /// Somebody asked for a certificate, by letter or with an old one: told once a day for each, so
 /// that whoever has a code cannot fill anybody's mailbox with it.
-fn asked(record: &Record, order: &[u8], authority: &Authority) -> Option<Notice> {
-    let Ok(Body::Issue(issue)) = Order::read(order).ok()?.body() else { return None };
+fn asked_certificate(record: &Record, issue: &IssueBody, authority: &Authority) -> Option<Notice> {
     let under = match (&issue.reference, &issue.renewal) {
         (Some(reference), _) => reference.clone(),
         (None, Some(renewal)) => renewal.serial.clone(),
@@ -128,7 +147,7 @@ fn suspended(record: &Record, cause: &SuspensionCause, authority: &Authority) ->
 }
 
 /// An order changed what somebody has.
-fn enacted(record: &Record, authority: &Authority, orders: &Orders) -> Option<Notice> {
+fn enacted(record: &Record, authority: &Authority, orders: &Orders) -> Option<Vec<Notice>> {
     let digest = named(record)?;
     let (order, body) = orders.get(&digest)?;
     let about = order.order.as_str();
@@ -140,15 +159,41 @@ fn enacted(record: &Record, authority: &Authority, orders: &Orders) -> Option<No
             };
             let RoleBody { person, role, scope, .. } = role;
             let facts = Facts { role: Some(*role), unit: Some(scope.clone()), ..Facts::default() };
-            Some(Notice::of(record, kind, (person, about), facts))
+            Some(vec![Notice::of(record, kind, (person, about), facts)])
+        }
+        Body::Delegate(body) => Some(delegated(record, body, about)),
+        Body::Credential(body) => {
+            let whom = (body.person.as_str(), about);
+            Some(vec![Notice::of(record, NoticeKind::Passkey, whom, Facts::default())])
         }
         Body::Release(release) => {
             let held = authority.held(&release.serial)?;
             let facts = of_serial(&release.serial);
-            Some(Notice::of(record, NoticeKind::Released, (held.person.as_str(), about), facts))
+            let whom = (held.person.as_str(), about);
+            Some(vec![Notice::of(record, NoticeKind::Released, whom, facts)])
         }
         _ => None,
     }
+}
+
+/// A role was lent, or is no longer: whoever is on leave hears that somebody speaks for them, and
+/// whoever acts that they do.
+fn delegated(record: &Record, body: &DelegateBody, about: &str) -> Vec<Notice> {
+    let (of_absent, of_deputy) = match body.action {
+        RoleAction::Grant => (NoticeKind::Lends, NoticeKind::Acts),
+        RoleAction::Withdraw => (NoticeKind::DelegationEnded, NoticeKind::DelegationEnded),
+    };
+    let facts = Facts {
+        role: Some(body.role),
+        unit: Some(body.scope.clone()),
+        until: Some(body.until.clone()),
+        ..Facts::default()
+    };
+    let both = [(of_absent, &body.absent), (of_deputy, &body.person)];
+    let notice = |(kind, person): (NoticeKind, &String)| {
+        Notice::of(record, kind, (person.as_str(), about), facts.clone())
+    };
+    both.map(notice).into()
 }
 
 /// An order was sent back or ended: whoever drafted it is told, and whose certificate it was to be.

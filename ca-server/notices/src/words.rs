@@ -72,7 +72,14 @@ pub(crate) fn write(
     let name = recipient.name.as_deref().unwrap_or_default();
     let for_staff = matches!(
         notice.kind,
-        NoticeKind::Digest | NoticeKind::RoleGranted | NoticeKind::Returned | NoticeKind::Rejected
+        NoticeKind::Digest
+            | NoticeKind::RoleGranted
+            | NoticeKind::Lends
+            | NoticeKind::Acts
+            | NoticeKind::DelegationEnded
+            | NoticeKind::Passkey
+            | NoticeKind::Returned
+            | NoticeKind::Rejected
     );
     let address = if for_staff { &head.staff } else { &head.portal };
     let when = page::show::time(&notice.time);
@@ -103,6 +110,11 @@ fn title(kind: NoticeKind) -> (&'static str, &'static str) {
         NoticeKind::Released => ("证书已解除冻结", "your certificate counts again"),
         NoticeKind::RoleGranted => ("您被授予角色", "you were given a role"),
         NoticeKind::RoleWithdrawn => ("您的角色已撤回", "a role of yours was withdrawn"),
+        NoticeKind::Lends => ("您的角色已交他人代理", "somebody acts for you"),
+        NoticeKind::Acts => ("您代理他人审批", "you act for somebody"),
+        NoticeKind::DelegationEnded => ("代理审批已终止", "a delegation ended"),
+        NoticeKind::Passkey => ("通行密钥已认证", "a passkey was certified for you"),
+        NoticeKind::RecordAsked => ("有人申请变更您的登记信息", "your record is to be changed"),
         NoticeKind::Returned => ("申请已退回", "a request was sent back"),
         NoticeKind::Rejected => ("申请已驳回", "a request was rejected"),
         NoticeKind::Digest => ("今日待办", "what waits for you today"),
@@ -163,6 +175,10 @@ fn sentence(notice: &Notice, unit: &str) -> Both {
         ),
         NoticeKind::Released => about("已解除冻结，可以使用。", "was released and counts again."),
         NoticeKind::RoleGranted | NoticeKind::RoleWithdrawn => role_sentence(notice, unit),
+        NoticeKind::Lends | NoticeKind::Acts | NoticeKind::DelegationEnded => {
+            delegation_sentence(notice, (unit, &until))
+        }
+        NoticeKind::Passkey | NoticeKind::RecordAsked => own_sentence(notice.kind),
         NoticeKind::Returned | NoticeKind::Rejected => declined_sentence(notice),
         NoticeKind::Digest => digest_sentence(facts),
     }
@@ -178,6 +194,39 @@ fn role_sentence(notice: &Notice, unit: &str) -> Both {
         _ => (
             format!("您的角色“{zh}”已撤回，范围：{unit}。"),
             format!("You are {en} of {unit} no longer."),
+        ),
+    }
+}
+
+fn own_sentence(kind: NoticeKind) -> Both {
+    let (zh, en) = match kind {
+        NoticeKind::Passkey => (
+            "为您的证书认证了一把通行密钥，可以用它在工作台页面上审批。",
+            "A passkey was certified beside your certificate: it approves on the staff pages.",
+        ),
+        _ => (
+            "有人申请变更您的登记信息（姓名、单位或邮箱），批准后生效；有误的，请联系登记人员。",
+            "Your record is to be changed (name, unit or mail address), once that is approved; \
+             tell your registration officer if it is wrong.",
+        ),
+    };
+    (zh.into(), en.into())
+}
+
+fn delegation_sentence(notice: &Notice, (unit, until): (&str, &str)) -> Both {
+    let (zh, en) = notice.facts.role.map_or(("", ""), |role| (role.zh(), role.en()));
+    match notice.kind {
+        NoticeKind::Lends => (
+            format!("您的角色“{zh}”（范围：{unit}）由他人代理审批，至 {until}。"),
+            format!("Somebody acts for you as {en} of {unit} until {until}."),
+        ),
+        NoticeKind::Acts => (
+            format!("您代理他人的角色“{zh}”（范围：{unit}）审批，至 {until}。"),
+            format!("You act for somebody as {en} of {unit} until {until}."),
+        ),
+        _ => (
+            format!("与您有关的一项代理审批已提前终止：角色“{zh}”，范围：{unit}。"),
+            format!("A delegation of yours ended before its time: {en} of {unit}."),
         ),
     }
 }
@@ -221,6 +270,7 @@ fn alarm(kind: NoticeKind, head: &Letterhead) -> Both {
             | NoticeKind::Revoked
             | NoticeKind::Suspended
             | NoticeKind::Released
+            | NoticeKind::Passkey
     );
     if !alarms {
         return (String::new(), String::new());

@@ -9,7 +9,7 @@ use records::bytes::Bytes;
 use records::decline::Outcome;
 use records::join::use_message;
 use records::label::Label;
-use records::order::{BatchBody, Body, Order, Renewal, RoleAction};
+use records::order::{BatchBody, Body, DelegateBody, Order, PersonAction, Renewal, RoleAction};
 use records::record::{Cause, Event, Record, RevokedSerial};
 use records::rules::Role;
 use sample_city::SampleCity;
@@ -161,6 +161,61 @@ fn a_role_that_is_given_or_taken_tells_its_person() {
     assert_eq!(kinds(&told), expected.map(|kind| (kind, person.as_str())));
     let facts = &told[0].facts;
     assert_eq!((facts.role, facts.unit.as_deref()), (Some(Role::UnitHandler), Some("sz-office")));
+}
+
+/// Whoever is on leave hears that somebody decides in their place, whoever acts that they do, and
+/// both that it ended before its time: nobody's voice is lent behind their back.
+#[test]
+fn whose_voice_is_lent_hears_of_it() {
+    let mut city = SampleCity::found();
+    let deputy = city.appoint("deputy", Role::ApplicationOwner, "sz-office");
+    let absent = city.officer("officer-1").person.clone();
+    let lends = |action, city: &SampleCity| DelegateBody {
+        action,
+        person: deputy.clone(),
+        absent: absent.clone(),
+        role: Role::RegistrationOfficer,
+        scope: "shangzhou".into(),
+        from: records::time::seconds(city.now + 86_400),
+        until: records::time::seconds(city.now + 2 * 86_400),
+    };
+    let (given, before) = (lends(RoleAction::Grant, &city), city.log.len());
+    city.done(&Body::Delegate(given.clone()), &["security-1", "security-2"]);
+    let told = told_from(&city, before);
+    let expected = [(NoticeKind::Lends, absent.as_str()), (NoticeKind::Acts, deputy.as_str())];
+    assert_eq!(kinds(&told), expected);
+    let facts = &told[0].facts;
+    assert_eq!((facts.role, facts.until.clone()), (Some(given.role), Some(given.until.clone())));
+    let before = city.log.len();
+    let ended = DelegateBody { action: RoleAction::Withdraw, ..given };
+    city.done(&Body::Delegate(ended), &["security-1", "security-2"]);
+    let expected = [absent.as_str(), deputy.as_str()];
+    assert_eq!(
+        kinds(&told_from(&city, before)),
+        expected.map(|person| (NoticeKind::DelegationEnded, person))
+    );
+}
+
+/// Whose record is to be another one hears of it before that is approved: at the address that they
+/// have, and once a day however often it is asked for. Whoever is new has none.
+#[test]
+fn whose_record_is_to_change_hears_of_it_before() {
+    let mut city = SampleCity::found();
+    let before = city.log.len();
+    let person = city.register("sz-office");
+    assert_eq!(told_from(&city, before), []);
+    let before = city.log.len();
+    let held = city.authority.person(&person).unwrap().version;
+    for _ in 0..3 {
+        let body = city.person_body(PersonAction::Move, &person, "shangzhou");
+        city.order(&body);
+    }
+    let told = told_from(&city, before);
+    assert!(kinds(&told).iter().all(|one| *one == (NoticeKind::RecordAsked, person.as_str())));
+    let ids: std::collections::BTreeSet<_> =
+        told.iter().map(|one| one.id(&city.founding)).collect();
+    assert_eq!((told.len(), ids.len()), (3, 1));
+    assert_eq!(city.authority.person(&person).unwrap().version, held, "nobody approved it");
 }
 
 /// Whoever applied hears that it was sent back, and a drafter of the order too; the reason, which

@@ -8,7 +8,7 @@ use records::Disclosure;
 use records::rules::Role;
 use sample_city::{SampleCity, first_name};
 
-const KINDS: [NoticeKind; 14] = [
+const KINDS: [NoticeKind; 19] = [
     NoticeKind::Letter,
     NoticeKind::LetterCode,
     NoticeKind::Asked,
@@ -20,6 +20,11 @@ const KINDS: [NoticeKind; 14] = [
     NoticeKind::Released,
     NoticeKind::RoleGranted,
     NoticeKind::RoleWithdrawn,
+    NoticeKind::Lends,
+    NoticeKind::Acts,
+    NoticeKind::DelegationEnded,
+    NoticeKind::Passkey,
+    NoticeKind::RecordAsked,
     NoticeKind::Returned,
     NoticeKind::Rejected,
     NoticeKind::Digest,
