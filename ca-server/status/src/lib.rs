@@ -12,6 +12,7 @@ mod loss;
 mod losses;
 mod noticed;
 mod ocsp;
+mod ocsp_places;
 mod renewal;
 mod repeats;
 mod responder;

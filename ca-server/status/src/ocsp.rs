@@ -167,7 +167,10 @@ impl Status {
         now: u64,
     ) -> Result<Known, OcspRefusal> {
         // However many wait for a database that hangs: lists, which need none, have their places.
-        let Ok(_place) = self.ocsp_places.try_acquire() else { return Err(OcspRefusal::TryLater) };
+        let needs_rows = !serials.iter().all(|serial| self.issued.contains(serial));
+        let Some(_place) = self.ocsp_places.take(needs_rows) else {
+            return Err(OcspRefusal::TryLater);
+        };
         let known = timeout(KNOWN_MAX, self.known(responder, serials, now)).await;
         let known = known.context("the database does not answer").flatten();
         known.map_err(|error| {

@@ -3,6 +3,7 @@
 use super::answers::Answers;
 use super::lists::Lists;
 use super::losses::Losses;
+use super::ocsp_places::OcspPlaces;
 use super::repeats::Repeats;
 use super::responder::{InUse, Issued};
 use super::rules::RulesInForce;
@@ -27,8 +28,6 @@ use std::sync::{Arc, Mutex};
 use store::{Doorbell, Store};
 use tokio::sync::{Notify, Semaphore, watch};
 
-/// Most OCSP questions that are answered at once: half of the places of the listener.
-const OCSP_PLACES: usize = 1_024;
 /// Reports that wait for the log's head at once.
 const WAITING_MAX: usize = 16;
 
@@ -70,7 +69,7 @@ pub(super) struct Status {
     /// What agents were told last.
     pub(super) unlisted: Mutex<SignedBeside>,
     /// Places of OCSP questions that are being answered.
-    pub(super) ocsp_places: Semaphore,
+    pub(super) ocsp_places: OcspPlaces,
 }
 
 impl Status {
@@ -124,7 +123,7 @@ impl Status {
             answers: Answers::default(),
             handed: Mutex::default(),
             unlisted: Mutex::new(unlisted::nothing()),
-            ocsp_places: Semaphore::new(OCSP_PLACES),
+            ocsp_places: OcspPlaces::default(),
             config: config.clone(),
             stop,
         })
