@@ -25,6 +25,7 @@ mod turns;
 mod unlisted;
 mod walk;
 mod world;
+mod world_polls;
 
 use authority::Authority;
 use axum::Router;

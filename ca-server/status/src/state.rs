@@ -10,6 +10,7 @@ use super::rules::RulesInForce;
 use super::snapshots::Snapshots;
 use super::turns::Turns;
 use super::unlisted::{self, SignedBeside};
+use super::world_polls::WorldPolls;
 use anyhow::Context;
 use ca_host::CaConfig;
 use ca_host::ProvenTime;
@@ -68,6 +69,8 @@ pub(super) struct Status {
     pub(super) handed: Mutex<Option<BTreeSet<String>>>,
     /// What agents were told last.
     pub(super) unlisted: Mutex<SignedBeside>,
+    /// What gates that wait for what is new were handed.
+    pub(super) world_polls: WorldPolls,
     /// Places of OCSP questions that are being answered.
     pub(super) ocsp_places: OcspPlaces,
 }
@@ -123,6 +126,7 @@ impl Status {
             answers: Answers::default(),
             handed: Mutex::default(),
             unlisted: Mutex::new(unlisted::nothing()),
+            world_polls: WorldPolls::default(),
             ocsp_places: OcspPlaces::default(),
             config: config.clone(),
             stop,

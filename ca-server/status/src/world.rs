@@ -58,12 +58,17 @@ async fn watch(
 ) -> Result<WorldUpdate, Code> {
     let until = Instant::now() + HELD_MAX;
     let agent = status.services.agent(connection, status.time().unix())?;
+    let (_place, wait) = status.world_polls.enter(&agent.1)?;
+    tokio::time::sleep(wait).await;
     let mut news = status.news.subscribe();
     loop {
-        news.borrow_and_update();
+        let seen = *news.borrow_and_update();
         let (world, again) = look(status, &agent, message, news.clone()).await?;
         let left = until.saturating_duration_since(Instant::now());
         if world != WorldUpdate::default() || left.is_zero() {
+            if world.crl.is_some() || world.people.is_some() || world.rules.is_some() {
+                status.world_polls.handed(&agent.1, seen);
+            }
             return Ok(world);
         }
         let pause = if again { left.min(RULES_AGAIN) } else { left };
