@@ -2,7 +2,7 @@
 
 use crate::authority::Authority;
 use crate::id::{PersonId, Serial, Sha256Value};
-use crate::state::Contents;
+use crate::state::{Contents, Portal, Unit};
 use pki::PublicKey;
 use pki::crl::RevocationReason;
 use pki::profile::Holder;
@@ -125,15 +125,17 @@ impl Authority {
 
     fn unit_fits(&self, body: &UnitBody) -> Result<(), Code> {
         let parent = self.unit(&body.parent).is_some_and(|unit| unit.open);
-        let known = self.unit(&body.unit).is_some();
         let below = self.above(&body.parent).contains(&body.unit.as_str());
-        match body.action {
-            UnitAction::Create if known => Err(Code::StateConflict),
-            UnitAction::Create | UnitAction::Move if !parent => Err(Code::UnitUnknown),
-            UnitAction::Move | UnitAction::Close if !known => Err(Code::UnitUnknown),
-            UnitAction::Move if below => Err(Code::StateConflict),
-            UnitAction::Close if body.unit == self.city_unit() => Err(Code::StateConflict),
-            _ => Ok(()),
+        match (body.action, self.unit(&body.unit)) {
+            (UnitAction::Create, Some(_)) => Err(Code::StateConflict),
+            (UnitAction::Create | UnitAction::Move, _) if !parent => Err(Code::UnitUnknown),
+            (UnitAction::Create, None) => Ok(()),
+            (_, None) => Err(Code::UnitUnknown),
+            (UnitAction::Move, _) if below => Err(Code::StateConflict),
+            (UnitAction::Close, _) if body.unit == self.city_unit() => Err(Code::StateConflict),
+            // What would be signed as a change and is none is no part of an order.
+            (_, Some(unit)) if unit_stays(unit, body) => Ok(()),
+            (_, Some(_)) => Err(Code::StateConflict),
         }
     }
 
@@ -205,20 +207,20 @@ impl Authority {
     }
 
     fn portal_fits(&self, body: &PortalBody, contents: &Contents) -> Result<(), Code> {
-        let known = self.portal(&body.portal).is_some();
+        let known = self.portal(&body.portal);
         match (body.action.as_str(), contents) {
             ("register", Contents::Keys(Some(_)))
                 if !is_host(&body.public_host) || !is_host(&body.staff_host) =>
             {
                 Err(Code::Malformed)
             }
-            ("register", Contents::Keys(Some(keys))) if !known => {
+            ("register", Contents::Keys(Some(keys))) if known.is_none() => {
                 self.unit(&body.unit).ok_or(Code::StateConflict)?;
                 self.keys_fit(&body.portal, keys)
             }
             ("register", Contents::Keys(Some(_))) => Err(Code::StateConflict),
             ("register", _) => Err(Code::KeyUnknown),
-            ("close", _) if known => Ok(()),
+            ("close", _) if known.is_some_and(|portal| portal_stays(portal, body)) => Ok(()),
             _ => Err(Code::StateConflict),
         }
     }
@@ -229,6 +231,18 @@ impl Authority {
         self.may_own(*staff, &format!("{portal}/portal-staff"))?;
         if public == staff { Err(Code::KeyForeign) } else { Ok(()) }
     }
+}
+
+/// Whether an order that moves or closes a unit says of it what it keeps: nobody signs a change
+/// that is none.
+fn unit_stays(unit: &Unit, body: &UnitBody) -> bool {
+    (&unit.name, unit.county) == (&body.name, body.county)
+}
+
+/// The same of an order that closes a portal.
+fn portal_stays(portal: &Portal, body: &PortalBody) -> bool {
+    let held = (&portal.unit, &portal.public_host, &portal.staff_host);
+    held == (&body.unit, &body.public_host, &body.staff_host)
 }
 
 /// A version that comes into force follows the one that is.

@@ -98,15 +98,19 @@ fn a_portals_key_is_certified_for_no_person() {
     assert_eq!(of(&public), Some(("portal-2", "portal-public")));
     assert_eq!(of(&staff), Some(("portal-2", "portal-staff")));
     // Closed, it speaks no more, and its key is still nobody else's.
-    let closed = Body::Portal(PortalBody {
+    let closed = PortalBody {
         action: "close".into(),
         portal: "portal-2".into(),
         unit: "city".into(),
-        public_host: String::new(),
+        public_host: "two.example".into(),
         public_key: Vec::new().into(),
-        staff_host: String::new(),
+        staff_host: "staff-two.example".into(),
         staff_key: Vec::new().into(),
-    });
+    };
+    // What would be read as a change, and is none, is no part of the order.
+    let elsewhere = Body::Portal(PortalBody { unit: "luonan".into(), ..closed.clone() });
+    assert_eq!(city.authority.fits(&elsewhere), Err(Code::StateConflict));
+    let closed = Body::Portal(closed);
     city.done(&closed, &["security-1", "security-2"]);
     assert_eq!(city.authority.portal_of(&staff.public_key().sha256()), None);
     assert_eq!(may(&city, &staff, &person), Err(Code::KeyForeign));

@@ -248,10 +248,36 @@ fn units_make_a_tree() {
     assert_eq!(fits(&city, body(UnitAction::Close, "city", "city")), Err(Code::StateConflict));
     let below = body(UnitAction::Move, "shangzhou", "sz-office");
     assert_eq!(fits(&city, below), Err(Code::StateConflict));
-    let close = body(UnitAction::Close, "ln-office", "luonan");
+    let held = city.authority.unit("ln-office").unwrap().name.clone();
+    let close = records::order::Body::Unit(UnitBody {
+        action: UnitAction::Close,
+        unit: "ln-office".into(),
+        county: false,
+        name: held,
+        parent: "luonan".into(),
+    });
     city.done(&close, &["officer-3", "security-1"]);
     let person = city.person_body(PersonAction::Create, "0000000000000004", "ln-office");
     assert_eq!(city.authority.fits(&person), Err(Code::UnitUnknown));
     let person = city.person_body(PersonAction::Create, "0000000000000004", "sz-office");
     assert_eq!(city.authority.fits(&person), Ok(()));
+}
+
+/// Whoever moves or closes a unit signs no new name for it, which it would not have afterwards.
+#[test]
+fn a_unit_keeps_what_its_order_does_not_change() {
+    let city = SampleCity::found();
+    let held = city.authority.unit("ln-office").unwrap().name.clone();
+    for action in [UnitAction::Move, UnitAction::Close] {
+        for (name, county, fits) in [
+            (held.as_str(), false, Ok(())),
+            ("另一个局", false, Err(Code::StateConflict)),
+            (held.as_str(), true, Err(Code::StateConflict)),
+        ] {
+            let (unit, name, parent) = ("ln-office".into(), name.into(), "shangzhou".into());
+            let body = UnitBody { action, unit, county, name, parent };
+            let body = records::order::Body::Unit(body);
+            assert_eq!(city.authority.fits(&body), fits, "{body:?}");
+        }
+    }
 }
