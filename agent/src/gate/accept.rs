@@ -58,7 +58,7 @@ struct People {
     gate: Arc<Gate>,
     /// Requests under way by certificate.
     requests: KeyedPlaces<[u8; 32]>,
-    /// Requests within a minute by certificate.
+    /// Requests and connections within a minute by certificate.
     rates: Arc<RequestRates>,
 }
 
@@ -104,6 +104,11 @@ impl Endpoint for People {
         let gate = self.gate.clone();
         let mut recorded = None;
         if let (Shown::Person(peer), Some(verify)) = (&shown, verify) {
+            // It is a record as well, whatever is asked on it.
+            if !self.rates.takes(peer.sha256, gate.limits.requests_of_one_a_minute) {
+                reject(&gate, "handshake", Code::TooManyTries, (source, &peer.serial), "");
+                return;
+            }
             let host = sni.clone().unwrap_or_default();
             recorded = record(&gate, peer, verify, source, (host, http2)).await;
         }

@@ -74,7 +74,7 @@ pub(super) struct ConnectionContext {
     pub(super) activity: Arc<Activity>,
     /// Requests under way of every certificate.
     pub(super) requests_of_all: KeyedPlaces<[u8; 32]>,
-    /// Requests of every certificate within a minute.
+    /// Requests and connections of every certificate within a minute.
     pub(super) rates: Arc<RequestRates>,
     /// Its place, until its requests and its tunnel are over.
     pub(super) _slot: Slot,

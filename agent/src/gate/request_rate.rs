@@ -1,5 +1,6 @@
-//! How many requests a certificate has a minute. Each of them is a record and most are two, so that
-//! one person who asks without a pause would fill the spool of the gate, and then nobody passes.
+//! How many requests a certificate has a minute, new connections counted as well. Each of them is a
+//! record and most are two, so that one person who asks without a pause would fill the spool of the
+//! gate, and then nobody passes.
 //! It asks nobody for the time.
 
 use std::collections::HashMap;

@@ -2,13 +2,16 @@
 //! Nothing grows with how often somebody asks, and no brake waits for it.
 
 use crate::drafts;
+use crate::http1_framing::Stage;
 use records::record::Event;
 use sqlx::Connection;
 use std::os::unix::fs::PermissionsExt;
-use tests::gate::{Application, Gate};
+use std::time::Instant;
+use tests::gate::{ANSWER, Application, Gate};
 use tests::people::code;
 use tests::processes::{is_postgres, until};
 use tests::{Office, random};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Counts of a kind of events in the access log, oldest first.
 async fn counts(office: &Office, wanted: &str, code: &str) -> Vec<u64> {
@@ -224,4 +227,40 @@ async fn a_gate_tells_that_its_places_run_out() {
         answer.status() == 200 && !String::from_utf8_lossy(answer.body()).contains("listener")
     };
     until("its places are free", well).await;
+}
+
+/// An official connects again and again: of what they have a minute a connection takes its part,
+/// and those beyond it are told together.
+#[tokio::test]
+async fn connections_count_as_requests_of_their_certificate() {
+    const TRIES: usize = 20;
+    let stage = Stage::limited("requests_of_one_a_minute = 3\n").await;
+    let Stage { office, gate, person } = &stage;
+    let began = Instant::now();
+    for _ in 0..TRIES {
+        let identity = Some(person.identity());
+        let mut stream = gate.connect(office, identity, "localhost", "http/1.1").await;
+        let asked = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        let _closed = stream.write_all(asked).await;
+        let mut answer = Vec::new();
+        let ended = tokio::time::timeout(ANSWER, stream.read_to_end(&mut answer)).await;
+        assert!(ended.is_ok(), "a connection beyond what one has is closed");
+    }
+    // One comes back each twenty seconds.
+    let most = 3 + usize::try_from(began.elapsed().as_secs()).unwrap() / 20 + 1;
+    until("those beyond are told", async || {
+        let mut records = office.access().await.into_iter();
+        records.any(|record| match record.event {
+            Event::Turned(turned) => turned.stage == "handshake" && turned.code == "too-many-tries",
+            _ => false,
+        })
+    })
+    .await;
+    let records = office.access().await.into_iter();
+    let own = records.filter(|record| match &record.event {
+        Event::Connection(seen) => seen.person == person.person,
+        _ => false,
+    });
+    let own = own.count();
+    assert!((1..=most).contains(&own), "{own} of {TRIES} connections are records of their own");
 }
