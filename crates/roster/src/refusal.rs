@@ -1,8 +1,22 @@
 //! Why a file, or a row of it, is not taken, in words.
 
 use pki::mail::MailboxError;
-use pki::name::{NameError, both};
+use pki::name::{NameError, both, is_hidden};
 use pki::number::NumberError;
+
+/// Most characters of a cell that are said again.
+const CELL_CHARS_MAX: usize = 60;
+
+/// What stands in a cell, between marks that it cannot end, in one line that can be seen.
+fn cell(text: &str) -> String {
+    let seen = text.chars().take(CELL_CHARS_MAX).map(|c| match c {
+        '“' | '”' => '"',
+        hidden if is_hidden(hidden) => char::REPLACEMENT_CHARACTER,
+        own => own,
+    });
+    let more = if text.chars().nth(CELL_CHARS_MAX).is_some() { "…" } else { "" };
+    format!("“{}{more}”", seen.collect::<String>())
+}
 
 /// Why a whole file is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -116,25 +130,25 @@ pub enum RowProblem {
     #[error("the unit is missing")]
     UnitMissing,
     /// Nothing of this name that the handler handles.
-    #[error("there is no unit {0} that you handle")]
+    #[error("there is no unit {} that you handle", cell(.0))]
     UnitUnknown(String),
     /// Several units of this name.
-    #[error("several units have the name {0}; write the unit's id")]
+    #[error("several units have the name {}; write the unit's id", cell(.0))]
     UnitAmbiguous(String),
     /// No id of a person.
-    #[error("{0} is no id of a person")]
+    #[error("{} is no id of a person", cell(.0))]
     NoPerson(String),
     /// The same person in an earlier row.
     #[error("the person stands in row {0} already")]
     PersonTwice(usize),
     /// No open unit of this name.
-    #[error("there is no unit {0}")]
+    #[error("there is no unit {}", cell(.0))]
     UnitNowhere(String),
     /// No reason of a revocation.
-    #[error("{0} is no reason for a revocation")]
+    #[error("{} is no reason for a revocation", cell(.0))]
     NoReason(String),
     /// The person has another name.
-    #[error("this person's name is {0}")]
+    #[error("this person's name is {}", cell(.0))]
     NameDiffers(String),
     /// Nothing is left to be revoked.
     #[error("this person has no certificate that could be revoked")]
@@ -162,13 +176,13 @@ impl RowProblem {
             Self::Registered(who) => format!("证件号已登记：{who}"),
             Self::RegisteredElsewhere => "证件号已在其他单位登记".into(),
             Self::UnitMissing => "缺少单位".into(),
-            Self::UnitUnknown(unit) => format!("没有您经办的单位“{unit}”"),
-            Self::UnitAmbiguous(unit) => format!("有多个单位名为“{unit}”，请填写单位编号"),
-            Self::NoPerson(text) => format!("“{text}”不是人员编号"),
+            Self::UnitUnknown(unit) => format!("没有您经办的单位{}", cell(unit)),
+            Self::UnitAmbiguous(unit) => format!("有多个单位名为{}，请填写单位编号", cell(unit)),
+            Self::NoPerson(text) => format!("{}不是人员编号", cell(text)),
             Self::PersonTwice(row) => format!("人员与第 {row} 行重复"),
-            Self::UnitNowhere(unit) => format!("没有单位“{unit}”"),
-            Self::NoReason(text) => format!("“{text}”不是吊销原因"),
-            Self::NameDiffers(name) => format!("姓名与登记的“{name}”不符"),
+            Self::UnitNowhere(unit) => format!("没有单位{}", cell(unit)),
+            Self::NoReason(text) => format!("{}不是吊销原因", cell(text)),
+            Self::NameDiffers(name) => format!("姓名与登记的{}不符", cell(name)),
             Self::NoCertificate => "此人没有可吊销的证书".into(),
             Self::Refused(zh, _) => zh.trim_end_matches('。').to_owned(),
             Self::Mail(error) => format!("邮箱：{}", both(error).0),
@@ -195,5 +209,28 @@ impl RowRefusal {
     /// The sentence in English.
     pub fn en(&self) -> String {
         format!("row {}: {}", self.row, self.problem)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever stands in a cell is quoted: it ends no quotation, turns nothing around, and is no
+    /// longer than a line.
+    #[test]
+    fn no_cell_is_read_as_more_than_a_cell() {
+        let of =
+            |text: &str| [RowProblem::UnitNowhere, RowProblem::NoPerson].map(|of| of(text.into()));
+        for problem in of("x”。第 9 行：\u{202e}已登记“\n") {
+            for said in [problem.zh(), problem.to_string()] {
+                let quoted = said.split_once('“').unwrap().1.split_once('”').unwrap();
+                assert_eq!(quoted.0, "x\"。第 9 行：\u{fffd}已登记\"\u{fffd}");
+                assert!(!quoted.1.contains(['“', '”']), "{said}");
+            }
+        }
+        for problem in of(&"县".repeat(4_000)) {
+            assert!(problem.zh().contains("县…”") && problem.to_string().chars().count() < 100);
+        }
     }
 }
