@@ -7,6 +7,7 @@ use super::order::{OrderParts, make};
 use super::revoke::check_evidence;
 use crate::command::{Caller, Officer};
 use crate::error::IssuerError;
+use crate::expiring::DAY;
 use crate::officer::person_of;
 use crate::round::Round;
 use crate::verify::VerifiedDraft;
@@ -29,6 +30,9 @@ pub(crate) const DRAFTS_OF_HANDLER_LEAST: usize = 100;
 /// the log for ever all the same.
 pub(crate) const ORDERS_OF_HOUR_MAX: u32 = 1_000;
 pub(crate) const LETTERS_OF_HOUR_MAX: u32 = 200;
+/// Letters of one person within a day, whoever makes them: each is a message to them, and stays one
+/// when it is taken back.
+pub(crate) const LETTERS_OF_PERSON_MAX: u32 = 10;
 /// Both in all names together, but for the first of each handler.
 pub(crate) const ALL_OF_HOUR_MAX: u32 = 20_000;
 const OF_HOUR_LEAST: u32 = 100;
@@ -153,6 +157,7 @@ fn lettered(
     if round.authority().has_open_letter(&body.person, round.now()) {
         return Err(Code::LetterOpen.into());
     }
+    allow_letter(round, &body.person)?;
     allow(round, ("letters", handler), LETTERS_OF_HOUR_MAX)?;
     let draft = Some((&drafting.draft, None));
     let made = letter::letter(round, (&body.person, &body.profile), draft)?;
@@ -189,6 +194,12 @@ pub(crate) fn room(
 ) -> Result<(), Code> {
     let has_room = own + more <= least || all + more <= DRAFTS_MAX;
     if own + more <= most && has_room { Ok(()) } else { Err(Code::DraftsTooMany) }
+}
+
+/// Whether one more letter may be made for somebody within this day.
+pub(crate) fn allow_letter(round: &mut Round<'_>, person: &str) -> Result<(), Code> {
+    let own = format!("letters-of:{person}");
+    round.state.allow_within(&own, (LETTERS_OF_PERSON_MAX, DAY), 1)
 }
 
 /// Whether a handler may have one more made within this hour.

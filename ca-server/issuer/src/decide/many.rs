@@ -3,7 +3,7 @@
 //! once. What only takes away, people who leave and revocations, is a brake as each of it is.
 
 use super::batch;
-use super::draft::{check_said, room};
+use super::draft::{allow_letter, check_said, room};
 use super::letter;
 use super::number::check_number;
 use super::order::{NewOrder, OrderParts, make};
@@ -142,6 +142,7 @@ fn lettered(
     if round.authority().has_open_letter(&body.person, round.now()) {
         return Err(Code::LetterOpen.into());
     }
+    allow_letter(round, &body.person)?;
     let draft = Some((&verified.drafting().draft, Some(&row.place)));
     Ok(letter::letter(round, (&body.person, &body.profile), draft)?.reference)
 }

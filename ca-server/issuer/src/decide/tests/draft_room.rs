@@ -3,7 +3,7 @@
 use super::draft::NEW;
 use crate::decide::draft::{
     ALL_OF_HOUR_MAX, DRAFTS_MAX, DRAFTS_OF_HANDLER_LEAST, DRAFTS_OF_HANDLER_MAX,
-    LETTERS_OF_HOUR_MAX, ORDERS_OF_HOUR_MAX, room,
+    LETTERS_OF_HOUR_MAX, LETTERS_OF_PERSON_MAX, ORDERS_OF_HOUR_MAX, room,
 };
 use crate::decide::many::{
     LETTERS_OF_DAY_MAX, MANY_OF_HANDLER_LEAST, MANY_OF_HANDLER_MAX, ROWS_OF_DAY_MAX,
@@ -126,4 +126,29 @@ fn what_is_taken_back_counts_for_the_hour() {
     sample.drafts_letter("other", &one).unwrap();
     sample.pass(3_600);
     sample.drafts("handler", (Create, "0000000000000AA2"), ("陈二", "sz-office")).unwrap();
+}
+
+/// Whoever makes letters for somebody and takes them back again and again fills no mailbox with
+/// them, by one signature as little as by many, and whoever it is; others get theirs.
+#[test]
+fn nobody_has_letters_without_end() {
+    let mut sample = Sample::with_handler();
+    sample.appoint("other", Role::UnitHandler, "sz-office");
+    let (one, two) = (sample.register("李丹", "sz-office"), sample.register("赵五", "sz-office"));
+    for _ in 0..LETTERS_OF_PERSON_MAX {
+        sample.pass(60);
+        let reference = sample.drafts_letter("handler", &one).unwrap().letter;
+        sample.sequence();
+        let void = sample.withdrawal("handler", TakenBack::Letter { reference });
+        sample.bring_withdrawal("handler", void).unwrap();
+        sample.sequence();
+    }
+    for name in ["handler", "other"] {
+        assert_eq!(sample.drafts_letter(name, &one), Err(Code::TooManyTries), "{name}");
+        let letters = sample.drafting_letters(name, &[one.as_str()]);
+        assert_eq!(sample.bring_many(name, letters), Err(Code::TooManyTries), "{name}");
+    }
+    sample.drafts_letter("handler", &two).unwrap();
+    sample.pass(86_400);
+    sample.drafts_letter("handler", &one).unwrap();
 }
