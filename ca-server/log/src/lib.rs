@@ -17,6 +17,7 @@ mod searches;
 mod silence;
 mod state;
 mod summary;
+mod verifying;
 
 use anyhow::Context;
 use ca_host::CaConfig;

@@ -10,6 +10,7 @@ use crate::questions::AuditTurns;
 use crate::rounds::waits;
 use crate::searches::Searches;
 use crate::silence::Silence;
+use crate::verifying::Verifying;
 use axum::Json;
 use ca_host::CaConfig;
 use ca_host::ProvenTime;
@@ -68,6 +69,8 @@ pub(super) struct LogState {
     pub(super) forks: Mutex<Forks>,
     /// How much of each gate is taken.
     pub(super) handed_in: HandedIn,
+    /// Whose runs are verified.
+    pub(super) verifying: Verifying,
     /// How much of each portal is kept.
     pub(super) portals: Portals,
     /// Whose questions are answered.
@@ -130,6 +133,7 @@ impl LogState {
             follower,
             forks: Mutex::default(),
             handed_in: HandedIn::default(),
+            verifying: Verifying::default(),
             portals: Portals::default(),
             questions: AuditTurns::default(),
             searches: Searches::default(),

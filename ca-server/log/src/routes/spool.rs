@@ -38,7 +38,7 @@ async fn take(state: &LogState, call: AgentBytes) -> Result<SpoolAck, Code> {
     // Judged before it is verified: who hands in too much has nothing read.
     let agent = call.agent.clone();
     let admitted = state.handed_in.admit(&agent, call.bytes.len(), &state.metrics)?;
-    let (run, known) = verified(call).await?;
+    let (run, known) = verified(state, call).await?;
     let name = (run.agent().to_owned(), run.epoch().clone());
     let (outcome, view) = state.intake.sequence(run).await.ok_or(Code::LogBehind)?;
     let is_damaged = match &outcome {
@@ -91,8 +91,13 @@ fn damaged_text(agents: &BTreeSet<String>) -> String {
 
 /// Verifies on a thread of its own: hashes and documents by the thousand. Gives the size of the
 /// checkpoint that the agent holds, too.
-async fn verified(call: AgentBytes) -> Result<(VerifiedRun, u64), Code> {
-    let verified = tokio::task::spawn_blocking(move || read(&call));
+async fn verified(state: &LogState, call: AgentBytes) -> Result<(VerifiedRun, u64), Code> {
+    let turn = state.verifying.turn(&call.agent).await?;
+    let verified = tokio::task::spawn_blocking(move || {
+        // Its thread goes on when nobody waits for it any more.
+        let _turn = turn;
+        read(&call)
+    });
     verified.await.map_err(|_| Code::Unavailable)?
 }
 
