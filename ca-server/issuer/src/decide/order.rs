@@ -139,9 +139,9 @@ pub(crate) fn resting(
     Ok((basis, disclosures))
 }
 
-/// Who leaves is called what authority holds, and is written to where it says: a brake, which nobody
-/// declines, corrects no record and hides nobody behind another name. What no row opens holds up no
-/// brake.
+/// Who leaves is called what authority holds, and is written to where it says: a brake, which
+/// nobody declines, corrects no record and hides nobody behind another name. What no row opens
+/// holds up no brake.
 fn keeps_record(
     (authority, loaded): (&Authority, &Loaded),
     body: &PersonBody,
