@@ -105,7 +105,7 @@ impl Endpoint for People {
         let mut recorded = None;
         if let (Shown::Person(peer), Some(verify)) = (&shown, verify) {
             // It is a record as well, whatever is asked on it.
-            if !self.rates.takes(peer.sha256, gate.limits.requests_of_one_a_minute) {
+            if !self.rates.takes(peer.sha256, 0, gate.limits.requests_of_one_a_minute) {
                 reject(&gate, "handshake", Code::TooManyTries, (source, &peer.serial), "");
                 return;
             }

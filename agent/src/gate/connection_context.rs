@@ -89,11 +89,12 @@ pub(super) struct RequestGuard {
 impl RequestGuard {
     /// Refused if the certificate has as many requests under way as one may have, or had as many
     /// as it has a minute.
-    pub(super) fn with(context: &ConnectionContext) -> Result<Self, Code> {
+    pub(super) fn with(context: &ConnectionContext, target_bytes: usize) -> Result<Self, Code> {
         let limits = &context.gate.limits;
         let of_one = match &context.shown {
             Shown::Person(peer) => {
-                if !context.rates.takes(peer.sha256, limits.requests_of_one_a_minute) {
+                let a_minute = limits.requests_of_one_a_minute;
+                if !context.rates.takes(peer.sha256, target_bytes, a_minute) {
                     return Err(Code::TooManyTries);
                 }
                 let most = limits.requests_of_one;

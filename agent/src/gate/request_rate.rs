@@ -1,7 +1,7 @@
-//! How many requests a certificate has a minute, new connections counted as well. Each of them is a
-//! record and most are two, so that one person who asks without a pause would fill the spool of the
-//! gate, and then nobody passes.
-//! It asks nobody for the time.
+//! How many requests a certificate has a minute, new connections counted as well, and those with a
+//! long path and query as several. Each of them is a record with all of it and most are two, so that
+//! one person who asks without a pause would fill the spool of the gate, and then nobody passes. It
+//! asks nobody for the time.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,6 +9,8 @@ use std::time::Instant;
 
 /// Milliseconds of a minute: what is left is counted in as many parts of a request.
 const MINUTE: u64 = 60_000;
+/// A path and query counts as one more for each of so many bytes.
+const TARGET_BYTES_OF_ONE: usize = 512;
 /// From so many certificates on those are forgotten that have all of theirs again.
 const FORGETS_FROM: usize = 4_096;
 
@@ -47,13 +49,15 @@ impl Default for RequestRates {
 }
 
 impl RequestRates {
-    /// Takes a request of a certificate, unless it had as many as it has a minute.
-    pub(super) fn takes(&self, whose: [u8; 32], a_minute: u32) -> bool {
+    /// Takes a request of a certificate, unless it had as many as it has a minute. One that counts
+    /// as more than those of a whole minute counts as these.
+    pub(super) fn takes(&self, whose: [u8; 32], target_bytes: usize, a_minute: u32) -> bool {
         let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.takes_at(whose, u64::from(a_minute), now)
+        let a_minute = u64::from(a_minute);
+        self.takes_at(whose, (counts_as(target_bytes).min(a_minute.max(1)), a_minute), now)
     }
 
-    fn takes_at(&self, whose: [u8; 32], a_minute: u64, now: u64) -> bool {
+    fn takes_at(&self, whose: [u8; 32], (count, a_minute): (u64, u64), now: u64) -> bool {
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         let all = a_minute.saturating_mul(MINUTE);
         if left.of.len() >= left.forgets_at && !left.of.contains_key(&whose) {
@@ -63,10 +67,15 @@ impl RequestRates {
         }
         let spent = left.of.entry(whose).or_insert(Spent { parts: all, at: now });
         let there = spent.now(a_minute, now);
-        let rest = there.checked_sub(MINUTE);
+        let rest = there.checked_sub(count.saturating_mul(MINUTE));
         *spent = Spent { parts: rest.unwrap_or(there), at: now.max(spent.at) };
         rest.is_some()
     }
+}
+
+/// As how many requests one counts.
+fn counts_as(target_bytes: usize) -> u64 {
+    1 + (target_bytes / TARGET_BYTES_OF_ONE) as u64
 }
 
 #[cfg(test)]
@@ -82,14 +91,30 @@ mod tests {
         let rates = RequestRates::default();
         let mut passed = 0;
         for now in 0..3 * MINUTE {
-            let asked = (0..10).filter(|_| rates.takes_at([1; 32], A_MINUTE, now));
+            let asked = (0..10).filter(|_| rates.takes_at([1; 32], (1, A_MINUTE), now));
             passed += asked.count() as u64;
         }
         assert!((4 * A_MINUTE - 10..=4 * A_MINUTE).contains(&passed), "{passed}");
-        assert!((0..A_MINUTE).all(|_| rates.takes_at([2; 32], A_MINUTE, 3 * MINUTE)));
-        assert!(!rates.takes_at([2; 32], A_MINUTE, 3 * MINUTE));
-        assert!(rates.takes_at([2; 32], A_MINUTE, 3 * MINUTE + 1));
-        assert!(!rates.takes_at([3; 32], 0, 0), "none at all");
+        assert!((0..A_MINUTE).all(|_| rates.takes_at([2; 32], (1, A_MINUTE), 3 * MINUTE)));
+        assert!(!rates.takes_at([2; 32], (1, A_MINUTE), 3 * MINUTE));
+        assert!(rates.takes_at([2; 32], (1, A_MINUTE), 3 * MINUTE + 1));
+        assert!(!rates.takes_at([3; 32], (1, 0), 0), "none at all");
+    }
+
+    /// Whoever asks for long paths fills no more of a spool than whoever asks for short ones.
+    #[test]
+    fn long_targets_count_as_several() {
+        for target_bytes in [0, 511, 512, 8 * 1024, 16 * 1024] {
+            let rates = RequestRates::default();
+            let count = counts_as(target_bytes);
+            let all =
+                (0..2 * A_MINUTE).take_while(|_| rates.takes_at([1; 32], (count, A_MINUTE), 0));
+            let bytes = all.count() * target_bytes;
+            assert!(bytes <= 512 * 60_000, "{target_bytes}: {bytes}");
+        }
+        let rates = RequestRates::default();
+        assert!(rates.takes([1; 32], 16 * 1024, 2), "one that is longer than a minute's passes");
+        assert!(!rates.takes([1; 32], 0, 2));
     }
 
     /// Whoever asks nothing is forgotten.
@@ -104,7 +129,7 @@ mod tests {
         for number in 0..10 * FORGETS_FROM {
             // A request a second, each of another certificate: each has its one back by then.
             let now = number as u64 * 1_000;
-            assert!(rates.takes_at(person(number), A_MINUTE, now));
+            assert!(rates.takes_at(person(number), (1, A_MINUTE), now));
         }
         assert!(rates.left.lock().unwrap().of.len() <= FORGETS_FROM + 1);
     }

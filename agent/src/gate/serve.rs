@@ -26,7 +26,8 @@ pub(super) async fn serve(
 ) -> Response<ResponseBody> {
     let version = request.version();
     let is_head = request.method() == Method::HEAD;
-    let guard = RequestGuard::with(&context);
+    let target_bytes = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let guard = RequestGuard::with(&context, target_bytes);
     let mut response = match guard {
         Ok(_) => answer(&context, request).await,
         Err(code) => rejected(&context, "head", code, false),
