@@ -117,7 +117,7 @@ impl Default for GateLimits {
             connections: 4_096,
             connections_of_one: 64,
             requests_of_one: 256,
-            requests_of_one_a_minute: 60_000,
+            requests_of_one_a_minute: 600_000,
             connections_unproven: 512,
             unproven_of_source: 32,
             handshakes: 400,
