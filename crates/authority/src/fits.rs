@@ -91,7 +91,7 @@ impl Authority {
         let label = match profile.holder() {
             Holder::Person => issue.label == "cli" || issue.label == "page",
             Holder::Staff => issue.label == "cli",
-            Holder::Service | Holder::Authority | Holder::Signer => {
+            Holder::Service | Holder::System | Holder::Authority | Holder::Signer => {
                 return Err(Code::UnknownProfile);
             }
         };

@@ -89,6 +89,15 @@ impl Host {
     }
 }
 
+impl core::fmt::Display for Host {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Name(name) => f.write_str(name),
+            Self::Address(address) => write!(f, "{address}"),
+        }
+    }
+}
+
 /// Reads the address of a server, as files give it: `http` or `https`, a host, a port where it is
 /// another than usual, and whatever path. The address is taken as it stands.
 pub fn read_address(text: &str) -> Result<String, HostError> {

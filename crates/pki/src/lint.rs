@@ -10,12 +10,13 @@ use crate::oid::{self, Arc};
 use crate::profile::{CertificateProfile, Holder};
 use crate::raw::assemble;
 use crate::{Certificate, PublicKey};
+use core::net::IpAddr;
 use der::asn1::Any;
 use der::{Decode, Tagged};
 use std::collections::HashSet;
 
 /// Version of these rules; recorded with every intent.
-pub const LINT_VERSION: u32 = 4;
+pub const LINT_VERSION: u32 = 5;
 
 /// One finding; any finding stops the issuance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,8 +129,12 @@ fn names(certificate: &Certificate, expected: &Expected<'_>, findings: &mut Find
         });
         findings.unless(copied, "authority-key-identifier-copied", "");
     }
+    let system = expected.profile.holder() == Holder::System;
     for kind in [oid::COUNTRY, oid::ORGANIZATION, oid::COMMON_NAME] {
-        findings.unless(subject.values(kind).len() == 1, "attribute-once", kind.to_string());
+        let count = subject.values(kind).len();
+        // A system's names may all be too long for it.
+        let left_out = system && kind == oid::COMMON_NAME && count == 0;
+        findings.unless(count == 1 || left_out, "attribute-once", kind.to_string());
     }
     for kind in [oid::ORGANIZATION, oid::ORGANIZATIONAL_UNIT, oid::COMMON_NAME] {
         for text in subject.values(kind) {
@@ -151,7 +156,7 @@ fn names(certificate: &Certificate, expected: &Expected<'_>, findings: &mut Find
     findings.unless(person == subject.person().is_some(), "person-id", "");
     let server = certificate.purposes().contains(&oid::SERVER_AUTH);
     let has_names = certificate.extension(oid::SUBJECT_ALT_NAME).is_some();
-    findings.unless(!server || has_names, "server-names", "");
+    findings.unless(!(server || system) || has_names, "server-names", "");
 }
 
 fn usages(certificate: &Certificate, expected: &Expected<'_>, findings: &mut Findings) {
@@ -189,6 +194,11 @@ fn alternative_names(certificate: &Certificate, expected: &Expected<'_>, finding
     };
     findings.unless(!names.is_empty(), "alternative-names", "there is none");
     let profile = expected.profile;
+    if let (Holder::System, Some(common)) = (profile.holder(), certificate.subject().common_name())
+    {
+        let is_named = names.iter().filter_map(host_of).any(|host| host == common);
+        findings.unless(is_named, "common-name-within", common);
+    }
     for name in names {
         let text = core::str::from_utf8(name.value()).unwrap_or_default();
         let (rule, holds) = match name.tag() {
@@ -202,6 +212,19 @@ fn alternative_names(certificate: &Certificate, expected: &Expected<'_>, finding
             _ => ("alternative-names", false),
         };
         findings.unless(holds, rule, format!("{:?} {text}", name.tag()));
+    }
+}
+
+/// A host as people write it.
+fn host_of(name: &Any) -> Option<String> {
+    match name.tag() {
+        DNS => core::str::from_utf8(name.value()).ok().map(str::to_owned),
+        ADDRESS => {
+            let four = <[u8; 4]>::try_from(name.value()).map(IpAddr::from);
+            let address = four.or_else(|_| <[u8; 16]>::try_from(name.value()).map(IpAddr::from));
+            address.ok().map(|address| address.to_string())
+        }
+        _ => None,
     }
 }
 

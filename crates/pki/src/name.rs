@@ -180,6 +180,24 @@ impl Subject {
 }
 
 impl DistinguishedName {
+    /// The subject of a system: C, O, OU, and CN where one of its names is short enough to be one.
+    pub fn of_system(
+        country: &str,
+        organization: &Text,
+        unit: &str,
+        common_name: Option<&Text>,
+    ) -> Result<Self, NameError> {
+        let mut rdns = vec![
+            attribute(oid::COUNTRY, printable(country)?)?,
+            attribute(oid::ORGANIZATION, utf8(organization.as_str())?)?,
+            attribute(oid::ORGANIZATIONAL_UNIT, utf8(Text::read(unit)?.as_str())?)?,
+        ];
+        if let Some(name) = common_name {
+            rdns.push(attribute(oid::COMMON_NAME, utf8(name.as_str())?)?);
+        }
+        Self::from_der(&rdns.to_der().map_err(|_| NameError::Malformed)?)
+    }
+
     /// Takes a name's DER as it stands.
     pub fn from_der(der: &[u8]) -> Result<Self, NameError> {
         let rdns = Vec::<SetOfVec<Attribute>>::from_der(der).map_err(|_| NameError::Malformed)?;

@@ -22,6 +22,9 @@ pub enum Holder {
     Staff,
     /// A machine of the system itself.
     Service,
+    /// A system of a unit: a web site, a business system, a device; enrols under its unit's
+    /// standing authorization.
+    System,
     /// A CA; made in ceremonies only.
     Authority,
     /// A signer of statements, made in ceremonies only.

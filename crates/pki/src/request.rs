@@ -1,6 +1,10 @@
 //! PKCS#10 requests (RFC 2986), read with proof of possession; `keys` makes those of our own
 //! people.
 
+mod wanted;
+
+pub use wanted::{WANTED_NAMES_MAX, WantedError};
+
 use crate::algorithm::{KeyError, PublicKey, SignError};
 use crate::der_fault::DerFault;
 use crate::name::DistinguishedName;
@@ -121,7 +125,7 @@ impl CertificationRequest {
         &self.key
     }
 
-    /// Whether it asks for extensions or anything else; we take nothing from a request but its key.
+    /// Whether it asks for extensions or anything else; of people we take nothing but the key.
     pub fn has_attributes(&self) -> bool {
         self.has_attributes
     }

@@ -144,6 +144,8 @@ fn issue(
     let mut random = [0; 18];
     random.iter_mut().for_each(|byte| *byte = chance.below(256) as u8);
     let (dns, mail) = alternative_names(chance, profile);
+    let of_system = of_system(profile, &dns);
+    let subject = of_system.as_ref().unwrap_or(subject);
     let addresses = by.map(|_| addresses(chance, profile));
     let inputs = CertificateInputs {
         profile,
@@ -171,6 +173,13 @@ fn addresses(chance: &mut Chance, profile: &CertificateProfile) -> Addresses {
         issuer: format!("{base}/ca/issuing-1.cer"),
         ocsp: (!under_root).then(|| format!("{base}/ocsp")),
     }
+}
+
+/// The subject of a system is its first name, where that is short enough.
+fn of_system(profile: &CertificateProfile, names: &[String]) -> Option<DistinguishedName> {
+    let first = names.first().filter(|_| profile.holder() == Holder::System)?;
+    let (city, common) = (Text::read("商洛市").unwrap(), Text::read(first).ok());
+    Some(DistinguishedName::of_system("CN", &city, "sz-office", common.as_ref()).unwrap())
 }
 
 fn subject(chance: &mut Chance, profile: &CertificateProfile) -> DistinguishedName {
@@ -208,11 +217,14 @@ fn alternative_names(
     chance: &mut Chance,
     profile: &CertificateProfile,
 ) -> (Vec<String>, Vec<String>) {
-    let hosts = if profile.holder() == Holder::Service { 1 + chance.below(4) } else { 0 };
+    let has_hosts = matches!(profile.holder(), Holder::Service | Holder::System);
+    let hosts = if has_hosts { 1 + chance.below(4) } else { 0 };
     let dns = (0..hosts).map(|_| match chance.below(6) {
         0 => format!("{}.{}.0.{}", 1 + chance.below(254), chance.below(256), chance.below(256)),
         1 => format!("2001:db8::{:x}", 1 + chance.below(65_535)),
-        2 if profile.wildcards() => format!("*.{}", host(chance, HOST_MAX - 2)),
+        2 if profile.wildcards() && profile.holder() == Holder::Service => {
+            format!("*.{}", host(chance, HOST_MAX - 2))
+        }
         _ => host(chance, HOST_MAX),
     });
     let dns = dns.collect();

@@ -188,7 +188,9 @@ fn addressee(round: &Round<'_>, person: &str, profile: &str) -> Result<String, C
         Holder::Person => {}
         Holder::Staff if staff_role => {}
         Holder::Staff => return Err(Code::StateConflict),
-        Holder::Service | Holder::Authority | Holder::Signer => return Err(Code::UnknownProfile),
+        Holder::Service | Holder::System | Holder::Authority | Holder::Signer => {
+            return Err(Code::UnknownProfile);
+        }
     }
     text(round.loaded.person(person, state)?, "/name").ok_or(Code::UnsignedAuthority)
 }

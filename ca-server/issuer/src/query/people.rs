@@ -78,7 +78,7 @@ pub(crate) async fn person(
     let profiles = authority.profiles().filter(|(_, profile)| match profile.profile.holder() {
         Holder::Person => true,
         Holder::Staff => staff,
-        Holder::Service | Holder::Authority | Holder::Signer => false,
+        Holder::Service | Holder::System | Holder::Authority | Holder::Signer => false,
     });
     Ok(PersonFacts {
         version: state.version,
