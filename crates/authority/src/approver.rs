@@ -228,6 +228,8 @@ impl Authority {
             Body::Person(person) => vec![&person.unit],
             Body::Role(role) => vec![&role.scope],
             Body::Delegate(one) => vec![&one.scope],
+            // Wherever its leader is: the unit owns it.
+            Body::System(system) => return vec![&system.unit],
             Body::Revoke(_) | Body::Release(_) | Body::Batch(_) => Vec::new(),
             Body::Profile(_)
             | Body::ApprovalRules(_)

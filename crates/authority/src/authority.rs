@@ -3,9 +3,10 @@
 use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
 use crate::signatures::Signatures;
 use crate::state::{
-    Agent, BatchState, BundleState, Credential, Delegation, Ended, Fixed, GivenApproval, Held,
-    Intended, LetterState, Machine, OpenOrder, Person, Portal, ProfileState, RenewalState, Revoked,
-    Rules, ServiceKey, Standing, Suspended, Unit,
+    AccountState, Agent, BatchState, BundleState, Credential, Delegation, Ended, Fixed,
+    GivenApproval, Held, Intended, LetterState, Machine, OpenOrder, Person, Portal, ProfileState,
+    RenewalState, Revoked, Rules, ServiceKey, Standing, Suspended, SystemCertificate, SystemState,
+    Unit,
 };
 use imbl::{OrdMap, OrdSet, Vector};
 use records::passkey::Passkey;
@@ -28,6 +29,19 @@ pub struct Authority {
     /// By SHA-256 of a portal's or agent's key, past ones included: whose it is.
     pub(crate) service_keys: OrdMap<Sha256Value, Arc<Vec<ServiceKey>>>,
     pub(crate) agents: OrdMap<Arc<str>, Arc<Agent>>,
+    /// Systems that get certificates by themselves.
+    pub(crate) systems: OrdMap<Arc<str>, Arc<SystemState>>,
+    /// Their accounts, by the thumbprint of the key that opened each.
+    pub(crate) accounts: OrdMap<Sha256Value, Arc<AccountState>>,
+    /// Accounts by the thumbprint of every key that they had.
+    pub(crate) account_keys: OrdMap<Sha256Value, Sha256Value>,
+    /// How many accounts are open under each system's order.
+    pub(crate) account_counts: OrdMap<Arc<str>, u32>,
+    /// Certificates of systems by serial number.
+    pub(crate) system_certificates: OrdMap<Serial, Arc<SystemCertificate>>,
+    /// Those that were neither revoked nor seen to have ended, by system and end, and how many.
+    pub(crate) living: OrdSet<(Arc<str>, u64, Serial)>,
+    pub(crate) living_counts: OrdMap<Arc<str>, u32>,
     pub(crate) bundle: Arc<BundleState>,
     pub(crate) letters: OrdMap<Reference, Arc<LetterState>>,
     pub(crate) orders: OrdMap<OrderDigest, Arc<OpenOrder>>,
@@ -113,6 +127,18 @@ pub(crate) struct Pending {
     pub(crate) ended: OrdMap<OrderDigest, Ended>,
     pub(crate) portals: OrdSet<Arc<str>>,
     pub(crate) agents: OrdSet<Arc<str>>,
+    /// Systems that are being closed.
+    pub(crate) systems: OrdSet<Arc<str>>,
+    /// How many accounts are being opened, by system.
+    pub(crate) accounts_opened: OrdMap<Arc<str>, u32>,
+    /// Keys that become those of accounts, by thumbprint.
+    pub(crate) account_keys: OrdSet<Sha256Value>,
+    /// Accounts that are being closed, and those whose key changes.
+    pub(crate) accounts_closed: OrdSet<Sha256Value>,
+    pub(crate) accounts_changing: OrdSet<Sha256Value>,
+    /// How many certificates are being issued to each system, with the request of each.
+    pub(crate) system_uses: OrdMap<Arc<str>, u32>,
+    pub(crate) system_requests: OrdMap<Serial, Sha256Value>,
     /// Agents whose join is recorded.
     pub(crate) joined: OrdSet<Arc<str>>,
     pub(crate) units: OrdSet<Arc<str>>,
@@ -177,6 +203,13 @@ impl Authority {
             portals: OrdMap::new(),
             service_keys: OrdMap::new(),
             agents: OrdMap::new(),
+            systems: OrdMap::new(),
+            accounts: OrdMap::new(),
+            account_keys: OrdMap::new(),
+            account_counts: OrdMap::new(),
+            system_certificates: OrdMap::new(),
+            living: OrdSet::new(),
+            living_counts: OrdMap::new(),
             bundle,
             letters: OrdMap::new(),
             orders: OrdMap::new(),

@@ -12,7 +12,7 @@ use records::json;
 use records::order::{
     AgentBefore, Basis, Before, Body, CertificateBefore, DelegateBody, FilesBefore, IssueBody,
     LentBefore, NamedPerson, NamedUnit, Order, PersonAction, PersonBefore, PortalBefore,
-    RoleAction, RoleBody, UnitAction, UnitBefore,
+    RoleAction, RoleBody, SystemBefore, UnitAction, UnitBefore,
 };
 use std::collections::BTreeSet;
 
@@ -168,11 +168,14 @@ impl Authority {
                     unit: known.unit.clone(),
                     public_host: known.public_host.clone(),
                     staff_host: known.staff_host.clone(),
+                    machines_host: known.machines_host.clone(),
                     public_keys: known.public_keys.iter().cloned().collect(),
                     staff_keys: known.staff_keys.iter().cloned().collect(),
+                    machines_keys: known.machines_keys.iter().cloned().collect(),
                     open: known.open,
                 }))
             }
+            Body::System(system) => self.system_before(&system.system),
             Body::Agent(agent) => self.agent(&agent.agent).map(|known| {
                 Before::Agent(AgentBefore {
                     unit: known.unit.clone(),
@@ -184,6 +187,26 @@ impl Authority {
                 })
             }),
         })
+    }
+
+    /// A system as it is in force; how far it is used changes under whoever reads that.
+    fn system_before(&self, id: &str) -> Option<Before> {
+        let known = self.system(id)?;
+        Some(Before::System(Box::new(SystemBefore {
+            name: known.name.clone(),
+            unit: known.unit.clone(),
+            leader: known.leader.clone(),
+            names: known.names.clone(),
+            wildcards: known.wildcards,
+            addresses: known.addresses.clone(),
+            profile: known.profile.clone(),
+            per_week: known.per_week,
+            live: known.live,
+            accounts: known.accounts,
+            challenges: known.challenges,
+            until: records::time::seconds(known.until),
+            open: known.open,
+        })))
     }
 
     /// Roles of a person, their certificates that are not revoked, and what is lent to them.

@@ -172,7 +172,8 @@ impl Authority {
         self.portals.get(id).map(|portal| &**portal)
     }
 
-    /// The portal and process (`portal-public` or `portal-staff`) that speak with this key.
+    /// The portal and process (`portal-public`, `portal-staff` or `portal-machines`) that speak
+    /// with this key.
     pub fn portal_of(&self, key_sha256: &[u8]) -> Option<(&str, &'static str)> {
         let digest = <[u8; 32]>::try_from(key_sha256).ok()?;
         let speaks = |key: &&ServiceKey| {

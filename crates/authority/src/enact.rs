@@ -62,6 +62,7 @@ impl Authority {
             Body::Portal(body) => self.enact_portal(body),
             Body::Release(body) => self.enact_release(body)?,
             Body::Agent(body) => self.enact_agent(body, order, judged.order().expires_unix()),
+            Body::System(body) => self.enact_system(body, order)?,
             Body::Bundle(body) => self.enact_bundle(body, files)?,
             Body::Credential(body) => {
                 let open = self.entry(judged.digest()).ok_or(Code::OrderUnknown)?;
@@ -85,18 +86,25 @@ impl Authority {
             self.end_standing(&body.portal);
             return;
         }
-        let keys = [&body.public_key, &body.staff_key].map(|key| Sha256::digest(&key.0).into());
-        let [public, staff]: [[u8; 32]; 2] = keys;
+        let keys = [&body.public_key, &body.staff_key, &body.machines_key];
+        let [public, staff, machines]: [[u8; 32]; 3] =
+            keys.map(|key| Sha256::digest(&key.0).into());
+        let machines = Some(machines).filter(|_| body.serves_machines());
         let portal = Portal {
             unit: body.unit.clone(),
             public_host: body.public_host.clone(),
             staff_host: body.staff_host.clone(),
+            machines_host: body.machines_host.clone(),
             public_keys: BTreeSet::from([public.into()]),
             staff_keys: BTreeSet::from([staff.into()]),
+            machines_keys: machines.into_iter().map(Bytes::from).collect(),
             open: true,
         };
         self.own_key(public, &body.portal, "portal-public");
         self.own_key(staff, &body.portal, "portal-staff");
+        if let Some(machines) = machines {
+            self.own_key(machines, &body.portal, "portal-machines");
+        }
         self.portals.insert(body.portal.as_str().into(), Arc::new(portal));
     }
 

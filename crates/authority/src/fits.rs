@@ -2,7 +2,7 @@
 
 use crate::authority::Authority;
 use crate::id::{PersonId, Serial, Sha256Value};
-use crate::state::{Contents, Portal, Unit};
+use crate::state::{Contents, Portal, PortalKeys, Unit};
 use pki::PublicKey;
 use pki::crl::RevocationReason;
 use pki::profile::Holder;
@@ -33,6 +33,7 @@ impl Authority {
             Body::ApprovalRules(rules) => later(rules.version, self.rules.approvals.version),
             Body::Portal(portal) => self.portal_fits(portal, contents),
             Body::Agent(agent) => self.agent_fits(agent),
+            Body::System(system) => self.system_fits(system),
             Body::Bundle(bundle) => later(bundle.version, self.bundle.version),
             Body::Revoke(revoke) => self.revoke_fits(revoke),
             Body::Release(release) => self.release_fits(release),
@@ -208,9 +209,10 @@ impl Authority {
 
     fn portal_fits(&self, body: &PortalBody, contents: &Contents) -> Result<(), Code> {
         let known = self.portal(&body.portal);
+        let machines = !body.serves_machines() || is_host(&body.machines_host);
         match (body.action.as_str(), contents) {
             ("register", Contents::Keys(Some(_)))
-                if !is_host(&body.public_host) || !is_host(&body.staff_host) =>
+                if !is_host(&body.public_host) || !is_host(&body.staff_host) || !machines =>
             {
                 Err(Code::Malformed)
             }
@@ -226,10 +228,17 @@ impl Authority {
     }
 
     /// A portal speaks with keys of its own, one for each process, which nobody's certificate has.
-    fn keys_fit(&self, portal: &str, [public, staff]: &[Sha256Value; 2]) -> Result<(), Code> {
-        self.may_own(*public, &format!("{portal}/portal-public"))?;
-        self.may_own(*staff, &format!("{portal}/portal-staff"))?;
-        if public == staff { Err(Code::KeyForeign) } else { Ok(()) }
+    fn keys_fit(&self, portal: &str, keys: &PortalKeys) -> Result<(), Code> {
+        let PortalKeys { public, staff, machines } = *keys;
+        self.may_own(public, &format!("{portal}/portal-public"))?;
+        self.may_own(staff, &format!("{portal}/portal-staff"))?;
+        if let Some(machines) = machines {
+            self.may_own(machines, &format!("{portal}/portal-machines"))?;
+        }
+        match public == staff || machines.is_some_and(|own| [public, staff].contains(&own)) {
+            true => Err(Code::KeyForeign),
+            false => Ok(()),
+        }
     }
 }
 
@@ -241,8 +250,8 @@ fn unit_stays(unit: &Unit, body: &UnitBody) -> bool {
 
 /// The same of an order that closes a portal.
 fn portal_stays(portal: &Portal, body: &PortalBody) -> bool {
-    let held = (&portal.unit, &portal.public_host, &portal.staff_host);
-    held == (&body.unit, &body.public_host, &body.staff_host)
+    let held = (&portal.unit, &portal.public_host, &portal.staff_host, &portal.machines_host);
+    held == (&body.unit, &body.public_host, &body.staff_host, &body.machines_host)
 }
 
 /// A version that comes into force follows the one that is.

@@ -129,17 +129,23 @@ impl Authority {
                 let digest = PublicKey::read(&key.key.0).ok()?.sha256();
                 Some((digest, key.hosts.first().cloned().unwrap_or_default()))
             };
+            let machines = key_of("portal-machines");
             if let (Some(public), Some(staff)) = (key_of("portal-public"), key_of("portal-staff")) {
                 let portal = Portal {
                     unit: service.unit.clone(),
                     public_host: public.1,
                     staff_host: staff.1,
+                    machines_host: machines.clone().map_or_else(String::new, |(_, host)| host),
                     public_keys: BTreeSet::from([public.0.into()]),
                     staff_keys: BTreeSet::from([staff.0.into()]),
+                    machines_keys: machines.iter().map(|(key, _)| Bytes::from(*key)).collect(),
                     open: true,
                 };
                 self.own_key(public.0, &service.service, "portal-public");
                 self.own_key(staff.0, &service.service, "portal-staff");
+                if let Some((key, _)) = machines {
+                    self.own_key(key, &service.service, "portal-machines");
+                }
                 self.portals.insert(service.service.as_str().into(), Arc::new(portal));
             }
         }

@@ -24,6 +24,8 @@
 //! | which keys may be certified, whose certificates are these | `certificate.rs` |
 //! | what is a letter still good for | `letter.rs` |
 //! | what may be renewed, by whose signature, until when both count | `renewal.rs` |
+//! | what a system gets by itself, within its authorization | `system.rs`, `machine_use.rs` |
+//! | who signs for a system's account | `machine.rs` |
 //! | who acts for whom while they are on leave | `delegation.rs` |
 //! | who may suspend what, and how that ends | `suspend.rs` |
 //! | what became of an application | `application.rs` |
@@ -51,6 +53,8 @@ mod id;
 mod judge;
 mod letter;
 pub mod lineage;
+mod machine;
+mod machine_use;
 mod order;
 mod parts;
 mod passkey;
@@ -63,6 +67,7 @@ mod signatures;
 mod standing;
 mod state;
 mod suspend;
+mod system;
 mod wish;
 mod withdrawal;
 
@@ -73,14 +78,18 @@ pub use consequence::Consequence;
 pub use counted::{Counted, InBatch};
 pub use id::{NamesOrder, OrderDigest, PersonId, Reference, Serial, Sha256Value};
 pub use judge::Judged;
+pub use machine::{AccountWish, KeyWish, read_account};
+pub use machine_use::{CoveredUse, MachineWish};
 pub use parts::{PartName, Parts, PartsError};
 pub use renewal::RenewalClaim;
 pub use signatures::Signatures;
 pub use state::{
-    Agent, ApplicationOutcome, BundleState, CertifiedAs, Credential, Delegation, Ended,
-    GivenApproval, Held, Intended, LetterState, Machine, OpenOrder, Person, Portal, ProfileState,
-    RenewalState, Revoked, SaidBy, Standing, Suspended, Unit,
+    AccountState, Agent, ApplicationOutcome, BundleState, CertifiedAs, Credential, Delegation,
+    Ended, GivenApproval, Held, Intended, LetterState, Machine, OpenOrder, Person, Portal,
+    ProfileState, RenewalState, Revoked, SaidBy, Standing, Suspended, SystemCertificate,
+    SystemState, Unit,
 };
+pub use system::subject_of_system;
 
 use records::code::Code;
 use records::record::{Event, Record};
@@ -171,6 +180,12 @@ impl Authority {
             Event::Suspended { cause, .. } => self.suspend(cause, now),
             Event::Used { .. } => self.add_use(record, now),
             Event::Joined { .. } => self.add_join(record, now),
+            Event::MachineAccount { jws, statement, signature } => {
+                self.add_account(jws, (statement, signature), now)
+            }
+            Event::MachineUse { .. } => self.add_machine_use(record, now),
+            Event::MachineKey { account, jws } => self.change_key(account, jws, now),
+            Event::MachineClosed { account, jws } => self.close_account(account, jws),
             Event::Founding { .. } => Err(Code::UnsignedAuthority),
             Event::Issued { .. } => self.add_issued(&record.event),
             Event::Application { challenge_sha256, .. } => {

@@ -3,14 +3,14 @@
 use crate::authority::Authority;
 use crate::id::{NamesOrder, OrderDigest, PersonId};
 use crate::signatures::Signatures;
-use crate::state::{Contents, Ended, OpenOrder, PasskeyContents};
+use crate::state::{Contents, Ended, OpenOrder, PasskeyContents, PortalKeys};
 use crate::wish::wish_of;
 use pki::PublicKey;
 use records::bytes::Bytes;
 use records::code::Code;
 use records::json;
 use records::label::Label;
-use records::order::{Body, CredentialBody, IssueBody, ORDER_SECONDS, Renewal};
+use records::order::{Body, CredentialBody, IssueBody, ORDER_SECONDS, PortalBody, Renewal};
 use records::passkey::PasskeyStatement;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -104,14 +104,7 @@ impl Authority {
     pub(crate) fn contents(&self, body: &Body) -> Contents {
         match body {
             Body::Issue(issue) => Contents::Key(PublicKey::read(&issue.key.0).ok().map(Arc::new)),
-            Body::Portal(portal) => {
-                let readable = [&portal.public_key, &portal.staff_key]
-                    .iter()
-                    .all(|key| PublicKey::read(&key.0).is_ok());
-                let digests = [&portal.public_key, &portal.staff_key]
-                    .map(|key| Sha256::digest(&key.0).into());
-                Contents::Keys(readable.then_some(digests))
-            }
+            Body::Portal(portal) => Contents::Keys(PortalKeys::read(portal)),
             Body::Credential(body) => {
                 let read = PasskeyContents::read(body, &self.signatures, &self.fixed.issuing);
                 Contents::Passkey(read.map(Box::new))
@@ -205,6 +198,18 @@ pub(crate) fn challenge_sha256(renewal: &Renewal) -> Bytes {
 pub(crate) fn has_same_origin(one: &IssueBody, other: &IssueBody) -> bool {
     let renewed = |body: &IssueBody| body.renewal.as_ref().map(|renewal| renewal.serial.clone());
     one.reference == other.reference && renewed(one) == renewed(other)
+}
+
+impl PortalKeys {
+    /// The keys of a portal, if each is one; that of the machines' process may be left out.
+    fn read(body: &PortalBody) -> Option<Self> {
+        let read = |key: &Bytes| PublicKey::read(&key.0).ok().map(|key| key.sha256());
+        let machines = match body.serves_machines() {
+            true => Some(read(&body.machines_key)?),
+            false => None,
+        };
+        Some(Self { public: read(&body.public_key)?, staff: read(&body.staff_key)?, machines })
+    }
 }
 
 impl PasskeyContents {

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use table::{changed_slots, of_slots};
 
 /// Version of the kept form.
-const VERSION: u32 = 9;
+const VERSION: u32 = 10;
 
 /// The kept form cannot be taken up; replaying the log makes it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -53,10 +53,13 @@ pub(crate) enum Table {
     Promised,
     Challenges,
     Renewals,
+    Systems,
+    Accounts,
+    SystemCertificates,
 }
 
 impl Table {
-    const ALL: [(Self, &'static str); 24] = [
+    const ALL: [(Self, &'static str); 27] = [
         (Self::City, "city"),
         (Self::Units, "units"),
         (Self::Profiles, "profiles"),
@@ -81,6 +84,9 @@ impl Table {
         (Self::Promised, "promised"),
         (Self::Challenges, "challenges"),
         (Self::Renewals, "renewals"),
+        (Self::Systems, "systems"),
+        (Self::Accounts, "accounts"),
+        (Self::SystemCertificates, "system-certificates"),
     ];
 }
 
@@ -187,6 +193,7 @@ impl Authority {
         });
         whole!(Portals, portals, |portal| &**portal);
         whole!(Agents, agents, |agent| &**agent);
+        whole!(Systems, systems, |system| &**system);
         whole!(Standing, standing, |standing| &**standing);
         whole!(Passkeys, passkeys, |passkey| &**passkey);
         whole!(Delegations, delegations, |list| &**list);
@@ -209,6 +216,8 @@ impl Authority {
         slots!(Machines, machines, |machine| &**machine);
         slots!(Promised, promised, |serial| serial);
         slots!(Challenges, challenges, |time| time);
+        slots!(Accounts, accounts, |account| &**account);
+        slots!(SystemCertificates, system_certificates, |own| &**own);
         out
     }
 

@@ -62,7 +62,10 @@ impl Authority {
             Event::Order { order, .. } => is_brake(OrderDigest::of(&order.0)),
             Event::Approval { approval, .. } => names_brake(&approval.order),
             Event::Enacted { order, .. } => names_brake(order),
-            Event::Revoked { cause, .. } => matches!(cause, Cause::Order { .. }),
+            Event::Revoked { cause, .. } => {
+                matches!(cause, Cause::Order { .. } | Cause::Machine { .. })
+            }
+            Event::MachineClosed { .. } => true,
             Event::Suspended { cause, .. } => matches!(cause, SuspensionCause::Portal { .. }),
             Event::Voided { .. } | Event::Declined { .. } | Event::Withdrawn { .. } => true,
             _ => false,
@@ -116,6 +119,12 @@ impl Authority {
                     self.pending.keys.insert(key, subject.as_str().into());
                 }
             }
+            Event::MachineAccount { jws, statement, .. } => self.notice_account(jws, statement),
+            Event::MachineUse { account, jws, serial, .. } => {
+                self.notice_machine_use(account, jws, serial);
+            }
+            Event::MachineKey { account, jws } => self.notice_key(account, jws),
+            Event::MachineClosed { account, jws } => self.notice_closed(account, jws),
             Event::Application { challenge_sha256, .. } => {
                 self.pending.challenges.extend(challenge_sha256.digest());
             }
@@ -144,7 +153,11 @@ impl Authority {
         self.pending.ended.insert(judged.digest(), Ended::Consumed);
         self.pending.takes_away(judged.body());
         if let Body::Portal(portal) = &**judged.body() {
-            let keys = [("portal-public", &portal.public_key), ("portal-staff", &portal.staff_key)];
+            let keys = [
+                ("portal-public", &portal.public_key),
+                ("portal-staff", &portal.staff_key),
+                ("portal-machines", &portal.machines_key),
+            ];
             for (process, key) in keys.into_iter().filter(|(_, key)| !key.0.is_empty()) {
                 let subject = format!("{}/{process}", portal.portal);
                 let key = Sha256::digest(&key.0).into();
@@ -282,6 +295,8 @@ impl Authority {
                 self.pending.lost.extend(Reference::read(reference));
             }
             Cause::Left { .. }
+            | Cause::Machine { .. }
+            | Cause::Closed { .. }
             | Cause::Lapsed { .. }
             | Cause::Superseded { .. }
             | Cause::Abandoned { .. } => {}
@@ -320,6 +335,9 @@ impl Pending {
             }
             Body::Agent(agent) if agent.action == "close" => {
                 self.agents.insert(agent.agent.as_str().into());
+            }
+            Body::System(system) if system.action == "close" => {
+                self.systems.insert(system.system.as_str().into());
             }
             Body::Unit(unit) if unit.action == UnitAction::Close => {
                 self.units.insert(unit.unit.as_str().into());

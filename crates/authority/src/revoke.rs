@@ -23,8 +23,8 @@ const END_REASON: &str = "cessationOfOperation";
 
 impl Authority {
     /// Every serial number that a cause revokes, if it is lawful: a judged order, the HMAC of a
-    /// letter's loss key, an enacted departure, a successor that has counted for long enough, or an
-    /// intent that has no result.
+    /// letter's loss key, an enacted departure, a successor that has counted for long enough, a
+    /// system's own signature or its end, or an intent that has no result.
     pub fn revocation(
         &self,
         cause: &Cause,
@@ -58,6 +58,11 @@ impl Authority {
                 let old = Serial::read(serial).filter(|old| self.is_superseded(old, at));
                 (vec![old.ok_or(Code::UnsignedAuthority)?], SUPERSEDED_REASON.to_owned())
             }
+            Cause::Machine { account, jws } => {
+                let (serial, reason) = self.machine_revocation(account.as_deref(), jws)?;
+                (vec![serial], reason.to_owned())
+            }
+            Cause::Closed { system } => (self.ended_of(system)?, END_REASON.to_owned()),
             Cause::Lapsed { statement, signature } => return self.lapse(statement, signature),
             Cause::Abandoned { order } => {
                 let intents = self.intents.iter();
@@ -70,7 +75,9 @@ impl Authority {
             }
         };
         let revoked = |serial: Serial| {
-            let until = self.held.get(&serial).map_or(self.last_end(), |held| held.until);
+            let held = self.held.get(&serial).map(|held| held.until);
+            let of_system = || self.system_certificates.get(&serial).map(|own| own.until);
+            let until = held.or_else(of_system).unwrap_or(self.last_end());
             (serial, Revoked { at, reason: reason.clone(), not_after: until })
         };
         Ok(serials.into_iter().map(revoked).collect())
@@ -123,6 +130,7 @@ impl Authority {
             self.suspended.remove(&serial);
             self.revoked.entry(serial).or_insert_with(|| Arc::new(revoked));
             self.no_longer_superseding(serial);
+            self.no_longer_living(serial);
             if let Some(person) = self.held.get(&serial).map(|held| held.person) {
                 self.note_leaving(&person);
             }
@@ -139,6 +147,8 @@ impl Authority {
                 }
             }
             Cause::Left { .. }
+            | Cause::Machine { .. }
+            | Cause::Closed { .. }
             | Cause::Lapsed { .. }
             | Cause::Superseded { .. }
             | Cause::Abandoned { .. } => {}

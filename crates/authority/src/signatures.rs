@@ -2,6 +2,7 @@
 //! twice: not while it replays, not when a submission is checked and later applied.
 
 use aws_lc_rs::digest::{Context, SHA256};
+use jose::FlatJws;
 use pki::possession::Possession;
 use pki::{Certificate, CertificationRequest, PublicKey};
 use quick_cache::sync::Cache;
@@ -89,6 +90,19 @@ impl Signatures {
         self.known([key.spki(), b"", bytes, signature], || key.verify(bytes, signature))
     }
 
+    /// Whether a key signed a JWS, as `verify` says of one that nobody verified yet.
+    pub(crate) fn is_signed(
+        &self,
+        jws: &FlatJws,
+        key: &[u8],
+        verify: impl FnOnce() -> bool,
+    ) -> bool {
+        // No label begins like this.
+        let protected = ["jws ", &jws.protected].concat();
+        let parts = [key, protected.as_bytes(), jws.payload.as_bytes(), jws.signature.as_bytes()];
+        self.known(parts, verify)
+    }
+
     /// Whether a key signed the request for it, in either spelling.
     pub fn possesses(&self, claimed: &Possession<'_>) -> bool {
         let Possession { key, algorithm, message, signature, .. } = claimed;
@@ -170,6 +184,10 @@ impl Signatures {
             }
             Event::Used { request, .. } | Event::Joined { request, .. } => {
                 self.request(&request.0);
+            }
+            Event::MachineAccount { jws, statement, signature } => {
+                self.verify(Label::MachineAccount, registry, &statement.0, &signature.0);
+                let _ = self.account_wish(jws);
             }
             _ => {}
         }

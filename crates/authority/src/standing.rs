@@ -86,6 +86,10 @@ impl Authority {
                 portal.staff_keys.insert(key.into());
                 self.own_key(key, service, "portal-staff");
             }
+            "portal-machines" => {
+                portal.machines_keys.insert(key.into());
+                self.own_key(key, service, "portal-machines");
+            }
             _ => {}
         }
     }

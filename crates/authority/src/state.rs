@@ -1,10 +1,12 @@
 //! The parts of authority, each as it was read when its record was applied.
 
+mod machine;
 mod order;
 mod revoked;
 mod service;
 
-pub(crate) use order::{BatchState, Contents, PasskeyContents};
+pub use machine::{AccountState, SystemCertificate, SystemState};
+pub(crate) use order::{BatchState, Contents, PasskeyContents, PortalKeys};
 pub use order::{GivenApproval, OpenOrder};
 pub use revoked::{Revoked, SaidBy, Suspended};
 pub(crate) use service::ServiceKey;
@@ -107,10 +109,14 @@ pub struct Portal {
     pub public_host: String,
     /// Staff host.
     pub staff_host: String,
+    /// Host of the machines' protocols; empty where it speaks none.
+    pub machines_host: String,
     /// SHA-256 of each key of the public process: the registered one and its renewals.
     pub public_keys: BTreeSet<Bytes>,
     /// SHA-256 of each key of the staff process.
     pub staff_keys: BTreeSet<Bytes>,
+    /// SHA-256 of each key of the machines' process.
+    pub machines_keys: BTreeSet<Bytes>,
     /// Whether it may speak.
     pub open: bool,
 }

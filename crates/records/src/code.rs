@@ -86,6 +86,9 @@ codes! {
     RulesMalformed "rules-malformed" Caller "访问规则包不正确，未作更改。" "The access rules are not accepted; nothing changed.";
     CrossSite "cross-site" Caller "此请求不是从本站页面发出的，已拒绝。" "This request did not come from a page of this site and was refused.";
     LetterNeeded "letter-needed" Caller "请先输入编号和授权码。" "Enter reference and code first.";
+    JwsMalformed "jws-malformed" Caller "请求的签名格式（JWS）不正确。" "The signed request (JWS) is not in the expected form.";
+    RequestExceeds "request-exceeds" Caller "证书请求要求了系统证书没有的内容。" "The certificate request asks for what no certificate of a system has.";
+    RevocationReason "revocation-reason" Caller "不能以此原因吊销。" "Nothing is revoked for this reason.";
     OrderUnknown "order-unknown" Policy "未找到该办件。" "There is no such order.";
     OrderAltered "order-altered" Policy "办件内容与签发机构签署的不一致。" "The order is not what the CA signed.";
     OrderIncomplete "order-incomplete" Policy "办件缺少应披露的内容。" "The order comes without all that must be shown.";
@@ -125,6 +128,13 @@ codes! {
     RowUnopened "row-unopened" Policy "批量中须抽查的事项没有全部查看。" "Not every row of the batch that has to be looked at was opened.";
     PersonUnknown "person-unknown" Policy "没有此人。" "There is no such person.";
     UnitUnknown "unit-unknown" Policy "没有此单位，或单位已关闭。" "There is no such unit, or it is closed.";
+    SystemClosed "system-closed" Policy "此系统的授权已关闭或已到期。" "The authorization of this system is closed, or over.";
+    SystemNames "system-names" Policy "此系统的授权不包含所请求的名称。" "The authorization of this system does not cover a name that was asked for.";
+    SystemChallenge "system-challenge" Policy "有名称未通过验证。" "For a name that was asked for no challenge was answered.";
+    SystemQuota "system-quota" Policy "此系统本周的证书数量已用完。" "This system has as many certificates this week as it may.";
+    SystemLive "system-live" Policy "此系统的有效证书已达上限。" "This system has as many certificates that count as it may.";
+    SystemAccounts "system-accounts" Policy "此系统的账户已达上限。" "This system has as many open accounts as it may.";
+    AccountClosed "account-closed" Policy "此账户已停用。" "This account is closed.";
     RoleConflict "role-conflict" Policy "这些角色不能由同一人担任。" "These roles cannot be held by one person.";
     StateConflict "state-conflict" Policy "与当前状态不符。" "This does not fit the present state.";
     RenewalEarly "renewal-early" Policy "尚未到可以续期的时间。" "It is too early to renew this certificate.";
@@ -152,6 +162,9 @@ codes! {
     NotYourRoute "not-your-route" Peer "您无权使用此功能。" "You may not use this function.";
     PortalUnknown "portal-unknown" Peer "此门户未登记。" "This portal is not registered.";
     Misdirected "misdirected" Peer "请求发往了错误的主机。" "The request was sent to the wrong host.";
+    AccountUnknown "account-unknown" Peer "没有此账户。" "There is no such account.";
+    JwsSignature "jws-signature" Peer "请求没有用此账户的密钥签名。" "The request is not signed with the key of this account.";
+    BindingInvalid "binding-invalid" Peer "账户绑定（EAB）不正确，请核对 kid 和密钥。" "The external account binding is not right; check its key id and secret.";
     UseSignature "use-signature" Peer "没有有效的常设授权。" "No standing authorization covers this.";
     QuotaUsed "quota-used" Policy "常设授权的次数已用完。" "The standing authorization is used up.";
     StatusStale "status-stale" Us "吊销列表或人员数据已过期，网关已停止放行。" "The revocation list or the list of people is too old; the gate lets nobody pass.";

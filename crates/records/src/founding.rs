@@ -119,7 +119,7 @@ pub struct FirstPerson {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceKey {
-    /// `issuer`, `status`, `log`, `portal-public` or `portal-staff`.
+    /// `issuer`, `status`, `log`, `portal-public`, `portal-staff` or `portal-machines`.
     pub process: String,
     /// DNS names.
     pub hosts: Vec<String>,

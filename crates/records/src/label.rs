@@ -49,6 +49,8 @@ pub enum Label {
     Revocation,
     /// What is revoked or suspended and stands in no list yet, by the status key.
     Unlisted,
+    /// That a system's account was opened with a secret of its order, by the registry key.
+    MachineAccount,
     /// Which rows of a batch have to be opened; a digest that nobody signs.
     Sample,
     /// A national number, under the issuer's key for them; nobody signs it.
@@ -59,7 +61,7 @@ pub enum Label {
 
 impl Label {
     /// Every label, in this order.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Founding,
         Self::Order,
         Self::Approval,
@@ -81,6 +83,7 @@ impl Label {
         Self::Lapse,
         Self::Revocation,
         Self::Unlisted,
+        Self::MachineAccount,
         Self::Sample,
         Self::Number,
         Self::NumberSeal,
@@ -110,6 +113,7 @@ impl Label {
             Self::Lapse => "yinxin-lapse-v1",
             Self::Revocation => "yinxin-revocation-v1",
             Self::Unlisted => "yinxin-unlisted-v1",
+            Self::MachineAccount => "yinxin-machine-account-v1",
             Self::Sample => "yinxin-sample-v1",
             Self::Number => "yinxin-number-v1",
             Self::NumberSeal => "yinxin-number-seal-v1",
@@ -171,7 +175,8 @@ mod tests {
             Label::Suspended => Label::Lapse,
             Label::Lapse => Label::Revocation,
             Label::Revocation => Label::Unlisted,
-            Label::Unlisted => Label::Sample,
+            Label::Unlisted => Label::MachineAccount,
+            Label::MachineAccount => Label::Sample,
             Label::Sample => Label::Number,
             Label::Number => Label::NumberSeal,
             Label::NumberSeal => return None,

@@ -31,6 +31,7 @@ pub mod json;
 pub mod label;
 pub mod letter;
 pub mod lineage;
+pub mod machine;
 pub mod message_code;
 pub mod mine;
 pub mod number;

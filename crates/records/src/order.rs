@@ -10,18 +10,19 @@ mod bounds;
 mod certificate;
 mod gate;
 mod office;
+mod portal;
 mod release;
 mod renewal;
 mod revoke;
+mod system;
 
 pub use about::{About, AboutPerson, AboutUnit, about, about_body, title};
 pub use basis::{Basis, MAIL_PATH, NAME_PATH, NamedPerson, NamedUnit};
 pub use batch::{BATCH_ROWS_MAX, BatchBody};
 pub use before::{
-    AgentBefore, Before, CertificateBefore, FilesBefore, LentBefore, PersonBefore, PortalBefore,
-    UnitBefore,
+    AgentBefore, Before, CertificateBefore, FilesBefore, LentBefore, PersonBefore, UnitBefore,
 };
-pub use body::{ApprovalRulesBody, Body, BodyError, PortalBody, ProfileBody};
+pub use body::{ApprovalRulesBody, Body, BodyError, ProfileBody};
 pub use certificate::{
     CommittedName, CredentialBody, IssueBody, NAMES_MAX, ProfileRef, SubjectBody,
 };
@@ -30,9 +31,11 @@ pub use office::{
     DELEGATION_SECONDS, DelegateBody, LENDS_MAX, LENT_MAX, PersonAction, PersonBody, RoleAction,
     RoleBody, UnitAction, UnitBody,
 };
+pub use portal::{PortalBefore, PortalBody};
 pub use release::ReleaseBody;
 pub use renewal::{OVERLAP_SECONDS, Renewal, ReviewReason};
 pub use revoke::{REVOKED_MAX, RevokeBody};
+pub use system::{CONTACT_PATH, OPERATOR_PATH, SYSTEM_NAMES_MAX, SystemBefore, SystemBody, covers};
 
 use crate::bytes::Bytes;
 use crate::commitment::{self, Commitment, Disclosure, NotDisclosed};

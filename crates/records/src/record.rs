@@ -2,6 +2,7 @@
 
 mod cause;
 mod event;
+mod kind;
 mod letter;
 
 pub use cause::{Cause, File, RevokedSerial};

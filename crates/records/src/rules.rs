@@ -180,7 +180,7 @@ pub struct RoleRules {
 pub struct RulesError(pub String);
 
 /// The kinds of order that this version knows.
-pub const KINDS: [&str; 13] = [
+pub const KINDS: [&str; 14] = [
     "issue",
     "unit",
     "person",
@@ -190,6 +190,7 @@ pub const KINDS: [&str; 13] = [
     "approval-rules",
     "portal",
     "agent",
+    "system",
     "bundle",
     "revoke",
     "release",

@@ -2,6 +2,7 @@
 //! thrown away and made again.
 
 use crate::bytes::Bytes;
+use crate::machine::AccountStatement;
 use crate::order::{Body, Order};
 use crate::record::{Cause, Event, LetterStatement, Record, VoidStatement};
 use crate::suspension::SuspensionCause;
@@ -43,6 +44,13 @@ pub fn terms(record: &Record) -> Vec<String> {
         }
         Event::Joined { agent, serial, order, .. } => {
             terms.extend([of_agent(agent), of_serial(serial), of_order(order)]);
+        }
+        Event::MachineAccount { statement, .. } => terms.extend(account_terms(statement)),
+        Event::MachineUse { account, serial, .. } => {
+            terms.extend([of_account(account), of_serial(serial)]);
+        }
+        Event::MachineKey { account, .. } | Event::MachineClosed { account, .. } => {
+            terms.push(of_account(account));
         }
         Event::Revoked { certificates, cause, .. } => {
             terms.extend(certificates.iter().map(|one| of_serial(&one.serial)));
@@ -87,6 +95,15 @@ fn letter_terms(statement: &Bytes) -> Vec<String> {
     read.map_or_else(|_| Vec::new(), terms)
 }
 
+/// The account that was opened, its system, and the order under which.
+fn account_terms(statement: &Bytes) -> Vec<String> {
+    let read: Result<AccountStatement, _> = crate::json::read(&statement.0);
+    let terms = |said: AccountStatement| {
+        vec![of_account(&said.account), of_system(&said.system), of_order(&said.order)]
+    };
+    read.map_or_else(|_| Vec::new(), terms)
+}
+
 /// The order that was taken back.
 fn withdrawn_term(statement: &Bytes) -> Option<String> {
     let read: Result<WithdrawnStatement, _> = crate::json::read(&statement.0);
@@ -108,6 +125,8 @@ fn revocation_term(cause: &Cause) -> Option<String> {
         Cause::Loss { reference, .. } => Some(format!("reference:{reference}")),
         Cause::Left { person: who } => Some(person(who)),
         Cause::Superseded { serial } => Some(of_serial(serial)),
+        Cause::Machine { account, .. } => account.as_deref().map(of_account),
+        Cause::Closed { system } => Some(of_system(system)),
         Cause::Lapsed { .. } => None,
     }
 }
@@ -173,6 +192,9 @@ fn order_terms(order: &Bytes) -> Vec<String> {
     if let Body::Agent(agent) = &body {
         terms.push(of_agent(&agent.agent));
     }
+    if let Body::System(system) = &body {
+        terms.push(of_system(&system.system));
+    }
     if let Body::Batch(batch) = &body {
         terms.extend(batch.rows.iter().map(of_order));
     }
@@ -235,6 +257,16 @@ pub fn of_serial(serial: &str) -> String {
 /// Records about an agent.
 pub fn of_agent(agent: &str) -> String {
     format!("agent:{agent}")
+}
+
+/// Records about a system.
+pub fn of_system(id: &str) -> String {
+    format!("system:{id}")
+}
+
+/// Records about an account of a system.
+pub fn of_account(id: &str) -> String {
+    format!("account:{id}")
 }
 
 /// Connections that show the same signed message; there must be one.

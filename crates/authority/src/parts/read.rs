@@ -3,7 +3,7 @@
 use super::{City, Closed, KeptOrder, PartName, Parts, PartsError, Table, VERSION};
 use crate::authority::Authority;
 use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
-use crate::state::{Agent, Portal, ServiceKey};
+use crate::state::{AccountState, Agent, Portal, ServiceKey, SystemCertificate, SystemState};
 use crate::state::{
     Credential, Delegation, Fixed, GivenApproval, Held, Intended, LetterState, Machine, OpenOrder,
     Person, ProfileState, RenewalState, Revoked, Rules, Standing, Suspended, Unit,
@@ -17,7 +17,7 @@ use records::rules::{ApprovalRules, Role, RoleRules};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
-const PROCESSES: [&str; 3] = ["agent", "portal-public", "portal-staff"];
+const PROCESSES: [&str; 4] = ["agent", "portal-public", "portal-staff", "portal-machines"];
 
 impl Authority {
     /// Takes up every part that [`Self::parts`] gave, or that was kept up with
@@ -42,6 +42,9 @@ impl Authority {
             Table::Units => self.units = shared(entries::<Arc<str>, Unit>(part)?).collect(),
             Table::Portals => self.portals = shared(entries::<Arc<str>, Portal>(part)?).collect(),
             Table::Agents => self.agents = shared(entries::<Arc<str>, Agent>(part)?).collect(),
+            Table::Systems => {
+                self.systems = shared(entries::<Arc<str>, SystemState>(part)?).collect();
+            }
             Table::Standing => {
                 self.standing = shared(entries::<Arc<str>, Standing>(part)?).collect();
             }
@@ -111,6 +114,13 @@ impl Authority {
             Table::Renewals => self.renewals.extend(shared(entries::<Serial, RenewalState>(part)?)),
             Table::Machines => self.machines.extend(shared(entries::<Serial, Machine>(part)?)),
             Table::Promised => self.promised.extend(entries::<Sha256Value, Serial>(part)?),
+            Table::Accounts => {
+                self.accounts.extend(shared(entries::<Sha256Value, AccountState>(part)?));
+            }
+            Table::SystemCertificates => {
+                let own = entries::<Serial, SystemCertificate>(part)?;
+                self.system_certificates.extend(shared(own));
+            }
             Table::Challenges => self.challenges.extend(entries::<Sha256Value, u64>(part)?),
             _ => {}
         }
@@ -173,6 +183,7 @@ impl Authority {
             .iter()
             .filter(|(old, renewed)| renewed.by.is_some() && !self.revoked.contains_key(*old));
         self.superseding = due.map(|(old, renewed)| (renewed.superseded_from, *old)).collect();
+        self.index_systems();
         self.challenge_times =
             self.challenges.iter().map(|(digest, time)| (*time, *digest)).collect();
     }

@@ -62,10 +62,19 @@ pub(crate) enum Contents {
     Plain,
     /// The key to be certified.
     Key(Option<Arc<PublicKey>>),
-    /// The SHA-256 of a portal's two keys.
-    Keys(Option<[Sha256Value; 2]>),
+    /// A portal's keys.
+    Keys(Option<PortalKeys>),
     /// A passkey with its officer's certificate.
     Passkey(Result<Box<PasskeyContents>, Code>),
+}
+
+/// The SHA-256 of a portal's keys.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PortalKeys {
+    pub(crate) public: Sha256Value,
+    pub(crate) staff: Sha256Value,
+    /// None where it has no process for machines.
+    pub(crate) machines: Option<Sha256Value>,
 }
 
 /// A new passkey as its officer's certificate key asked for it.

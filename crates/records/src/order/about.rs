@@ -46,6 +46,13 @@ pub enum About {
         /// Agent id.
         agent: String,
     },
+    /// A system that gets certificates by itself.
+    System {
+        /// System id.
+        id: String,
+        /// What people call it.
+        name: String,
+    },
 }
 
 /// A person as they are told of.
@@ -131,6 +138,9 @@ pub fn about_body((order, body): (&Order, &Body), opened: &[Disclosure]) -> Abou
             let application = order.basis.application(&agent.application);
             About::Gate { application, agent: agent.agent.clone() }
         }
+        Body::System(system) => {
+            About::System { id: system.system.clone(), name: system.name.clone() }
+        }
     }
 }
 
@@ -176,5 +186,6 @@ pub fn title(order: &Order, opened: &[Disclosure]) -> String {
             let name = Some(called.zh.as_str()).filter(|zh| !zh.is_empty());
             format!("{} · {}", name.unwrap_or(&agent.application), agent.agent)
         }
+        Body::System(system) => format!("{} ({})", system.name, system.system),
     }
 }

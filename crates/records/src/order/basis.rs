@@ -91,6 +91,7 @@ impl Body {
             Self::Unit(unit) => unit.action == UnitAction::Close,
             Self::Portal(portal) => portal.action == "close",
             Self::Agent(agent) => agent.action == "close",
+            Self::System(system) => system.action == "close",
             Self::Issue(_)
             | Self::Profile(_)
             | Self::ApprovalRules(_)
@@ -125,13 +126,14 @@ impl Basis {
 
     /// Who must be named: whom the body is about, if authority holds them already, whoever
     /// suspended what it releases or is on leave, whoever lends to them or is lent what ends with
-    /// it, and the person who drafted it.
+    /// it, who was in charge of a system, and the person who drafted it.
     pub fn people_of(body: &Body, drafter: &str, before: Option<&Before>) -> BTreeSet<String> {
         let created = matches!(body, Body::Person(one) if one.action == PersonAction::Create);
         let about = body.person().filter(|_| !created);
         let others = body.also_about().into_iter().chain(drafter.strip_prefix("person:"));
         let lent = before.into_iter().flat_map(Before::lent).map(|one| one.person.as_str());
-        about.into_iter().chain(others).chain(lent).map(str::to_owned).collect()
+        let led = before.and_then(Before::leader);
+        about.into_iter().chain(others).chain(lent).chain(led).map(str::to_owned).collect()
     }
 
     /// Which units must be named beside those of its people.
@@ -268,6 +270,7 @@ fn needs(body: &Body) -> Needs {
         Body::Person(person) if person.action == PersonAction::Create => Needs::Nothing,
         Body::Portal(portal) if portal.action == "register" => Needs::Nothing,
         Body::Agent(agent) if agent.action == "register" => Needs::Either,
+        Body::System(system) if system.action == "register" => Needs::Either,
         Body::Profile(_) => Needs::Either,
         _ => Needs::Something,
     }

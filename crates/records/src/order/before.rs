@@ -5,6 +5,8 @@ use crate::bytes::Bytes;
 use crate::commitment::Commitment;
 use crate::json::{self, JsonError};
 use crate::order::office::{LENDS_MAX, LENT_MAX};
+use crate::order::portal::PortalBefore;
+use crate::order::system::SystemBefore;
 use crate::rules::{Holding, Role};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -22,6 +24,8 @@ pub enum Before {
     Portal(PortalBefore),
     /// An agent that closes or is registered anew.
     Agent(AgentBefore),
+    /// A system that closes or is registered anew.
+    System(Box<SystemBefore>),
 }
 
 /// Kind `unit`.
@@ -96,24 +100,6 @@ pub struct FilesBefore {
     pub digest: Bytes,
 }
 
-/// Kind `portal`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PortalBefore {
-    /// Unit that runs it.
-    pub unit: String,
-    /// Host of the public pages.
-    pub public_host: String,
-    /// Host of the staff pages.
-    pub staff_host: String,
-    /// SHA-256 of each key of the public process.
-    pub public_keys: Vec<Bytes>,
-    /// SHA-256 of each key of the staff process.
-    pub staff_keys: Vec<Bytes>,
-    /// Whether it may speak.
-    pub open: bool,
-}
-
 /// Kind `agent`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -143,6 +129,7 @@ impl Before {
             "profile" | "approval-rules" | "bundle" => json::from_value(value).map(Self::Files),
             "portal" => json::from_value(value).map(Self::Portal),
             "agent" => json::from_value(value).map(Self::Agent),
+            "system" => json::from_value(value).map(|before| Self::System(Box::new(before))),
             _ => Err(JsonError::part("before")),
         }
     }
@@ -155,6 +142,7 @@ impl Before {
             Self::Files(before) => serde_json::to_value(before),
             Self::Portal(before) => serde_json::to_value(before),
             Self::Agent(before) => serde_json::to_value(before),
+            Self::System(before) => serde_json::to_value(before),
         };
         Ok(value?)
     }
@@ -164,6 +152,14 @@ impl Before {
         match self {
             Self::Person(held) => held.lent.len() <= LENT_MAX && held.lends.len() <= LENDS_MAX,
             _ => true,
+        }
+    }
+
+    /// Whoever it names that was in charge.
+    pub(super) fn leader(&self) -> Option<&str> {
+        match self {
+            Self::System(system) => Some(&system.leader),
+            _ => None,
         }
     }
 
@@ -190,6 +186,7 @@ impl Before {
             Self::Agent(agent) => {
                 agent.units.iter().chain([&agent.unit]).map(String::as_str).collect()
             }
+            Self::System(system) => vec![&system.unit],
         }
     }
 }

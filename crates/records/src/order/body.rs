@@ -9,8 +9,10 @@ use crate::order::gate::{AgentBody, BundleBody};
 use crate::order::office::{
     DelegateBody, PersonAction, PersonBody, RoleAction, RoleBody, UnitAction, UnitBody,
 };
+use crate::order::portal::PortalBody;
 use crate::order::release::ReleaseBody;
 use crate::order::revoke::{REVOKED_MAX, RevokeBody};
+use crate::order::system::{SYSTEM_NAMES_MAX, SystemBody};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -35,6 +37,8 @@ pub enum Body {
     Portal(PortalBody),
     /// Register or close an agent.
     Agent(AgentBody),
+    /// Register or close a system that gets certificates by itself.
+    System(Box<SystemBody>),
     /// Put access rules in force.
     Bundle(BundleBody),
     /// Revoke certificates.
@@ -74,26 +78,6 @@ pub struct ApprovalRulesBody {
     pub version: u32,
 }
 
-/// Kind `portal`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PortalBody {
-    /// `register` or `close`.
-    pub action: String,
-    /// Portal id.
-    pub portal: String,
-    /// Unit that runs it.
-    pub unit: String,
-    /// Host of the public pages.
-    pub public_host: String,
-    /// DER SubjectPublicKeyInfo of the public process.
-    pub public_key: Bytes,
-    /// Host of the staff pages.
-    pub staff_host: String,
-    /// DER SubjectPublicKeyInfo of the staff process.
-    pub staff_key: Bytes,
-}
-
 impl Body {
     /// Reads the body of a kind.
     pub fn read(kind: &str, value: &Value) -> Result<Self, BodyError> {
@@ -107,6 +91,7 @@ impl Body {
             "approval-rules" => json::from_value(value).map(Self::ApprovalRules),
             "portal" => json::from_value(value).map(Self::Portal),
             "agent" => json::from_value(value).map(Self::Agent),
+            "system" => json::from_value(value).map(|body| Self::System(Box::new(body))),
             "bundle" => json::from_value(value).map(Self::Bundle),
             "revoke" => json::from_value(value).map(Self::Revoke),
             "release" => json::from_value(value).map(Self::Release),
@@ -123,6 +108,9 @@ impl Body {
         match self {
             Self::Issue(issue) => issue.names.len() <= NAMES_MAX,
             Self::Revoke(revoke) => revoke.serials.len() <= REVOKED_MAX,
+            Self::System(system) => {
+                [&system.names, &system.addresses].iter().all(|list| list.len() <= SYSTEM_NAMES_MAX)
+            }
             _ => true,
         }
     }
@@ -139,6 +127,7 @@ impl Body {
             Self::ApprovalRules(_) => "approval-rules",
             Self::Portal(_) => "portal",
             Self::Agent(_) => "agent",
+            Self::System(_) => "system",
             Self::Bundle(_) => "bundle",
             Self::Revoke(_) => "revoke",
             Self::Release(_) => "release",
@@ -170,6 +159,7 @@ impl Body {
             },
             Self::Portal(portal) => &portal.action,
             Self::Agent(agent) => &agent.action,
+            Self::System(system) => &system.action,
             Self::Batch(batch) => &batch.of,
             Self::Issue(_)
             | Self::Profile(_)
@@ -193,6 +183,7 @@ impl Body {
             Self::ApprovalRules(body) => serde_json::to_value(body),
             Self::Portal(body) => serde_json::to_value(body),
             Self::Agent(body) => serde_json::to_value(body),
+            Self::System(body) => serde_json::to_value(body),
             Self::Bundle(body) => serde_json::to_value(body),
             Self::Revoke(body) => serde_json::to_value(body),
             Self::Release(body) => serde_json::to_value(body),
@@ -212,6 +203,7 @@ impl Body {
             Self::Revoke(body) => Some(&body.person),
             Self::Release(body) => Some(&body.person),
             Self::Credential(body) => Some(&body.person),
+            Self::System(body) => Some(&body.leader),
             _ => None,
         }
     }
@@ -238,6 +230,7 @@ impl Body {
             Self::Delegate(body) => vec![body.scope.clone()],
             Self::Portal(body) => vec![body.unit.clone()],
             Self::Agent(body) => body.units.iter().chain([&body.unit]).cloned().collect(),
+            Self::System(body) => vec![body.unit.clone()],
             Self::Profile(_)
             | Self::ApprovalRules(_)
             | Self::Bundle(_)
@@ -272,6 +265,7 @@ impl Body {
                 list
             }
             Self::Revoke(body) => vec![(EVIDENCE_PATH.to_owned(), &body.evidence)],
+            Self::System(body) => body.commitments(),
             Self::Release(body) => vec![(EVIDENCE_PATH.to_owned(), &body.evidence)],
             _ => Vec::new(),
         }

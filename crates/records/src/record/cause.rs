@@ -1,6 +1,7 @@
 //! What a record of a revocation or of new rules carries beside its kind.
 
 use crate::bytes::Bytes;
+use jose::FlatJws;
 use serde::{Deserialize, Serialize};
 
 /// A file whose digest a record puts in force.
@@ -55,6 +56,19 @@ pub enum Cause {
         statement: Bytes,
         /// Its signature over it.
         signature: Bytes,
+    },
+    /// A system asked for it, by the key of its account or by the certificate's own.
+    Machine {
+        /// Id of the account that signed; none where the certificate's own key did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
+        /// What was signed (RFC 8555 7.6).
+        jws: FlatJws,
+    },
+    /// The system's authorization was closed, or its unit.
+    Closed {
+        /// System id.
+        system: String,
     },
     /// The issuer found a mark `signing` without a result after a crash.
     Abandoned {

@@ -8,6 +8,7 @@ use crate::code::Code;
 use crate::commitment::Commitment;
 use crate::decline::Decline;
 use crate::suspension::SuspensionCause;
+use jose::FlatJws;
 use serde::{Deserialize, Serialize};
 
 /// What happened, by kind. Field by field in `docs/formats.md`.
@@ -163,6 +164,42 @@ pub enum Event {
         serial: String,
         /// SHA-256 of the TBSCertificate.
         tbs_sha256: Bytes,
+    },
+    /// An account of a system was opened with a secret of the system's order.
+    MachineAccount {
+        /// The request for it, signed by its key, which stands in it (RFC 8555 7.3).
+        jws: FlatJws,
+        /// What the issuer found, an [`crate::machine::AccountStatement`].
+        statement: Bytes,
+        /// The registry key's signature over it: the secret is no log's business.
+        signature: Bytes,
+    },
+    /// An account of a system asked for a certificate, which is about to be signed.
+    MachineUse {
+        /// Id of the account.
+        account: String,
+        /// What its key signed (RFC 8555 7.4); the PKCS#10 stands in it.
+        jws: FlatJws,
+        /// Names for which the protocol front says that it saw a challenge answered; its claim.
+        vouched: Vec<String>,
+        /// Serial number.
+        serial: String,
+        /// SHA-256 of the TBSCertificate.
+        tbs_sha256: Bytes,
+    },
+    /// An account of a system has another key.
+    MachineKey {
+        /// Id of the account.
+        account: String,
+        /// What the old key signed, around what the new one did (RFC 8555 7.3.5).
+        jws: FlatJws,
+    },
+    /// An account of a system was closed by its own key.
+    MachineClosed {
+        /// Id of the account.
+        account: String,
+        /// What its key signed (RFC 8555 7.3.6).
+        jws: FlatJws,
     },
     /// Certificates were revoked.
     Revoked {
@@ -328,56 +365,4 @@ pub enum Event {
         /// How many it stands for: ten a minute are recorded one by one, those after them together.
         count: u64,
     },
-}
-
-impl Event {
-    /// Whether agents record it, each in a run of its own; what others record has no such place.
-    pub fn is_of_run(&self) -> bool {
-        matches!(
-            self,
-            Self::Started(_)
-                | Self::Connection(_)
-                | Self::Decision(_)
-                | Self::Completion(_)
-                | Self::Turned(_)
-                | Self::Heartbeat(_)
-        )
-    }
-
-    /// The kind's name as it stands in the record.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Founding { .. } => "founding",
-            Self::Letter { .. } => "letter",
-            Self::Voided { .. } => "voided",
-            Self::Application { .. } => "application",
-            Self::Order { .. } => "order",
-            Self::Approval { .. } => "approval",
-            Self::Declined { .. } => "declined",
-            Self::Withdrawn { .. } => "withdrawn",
-            Self::Enacted { .. } => "enacted",
-            Self::Intent { .. } => "intent",
-            Self::Issued { .. } => "issued",
-            Self::Used { .. } => "used",
-            Self::Revoked { .. } => "revoked",
-            Self::Suspended { .. } => "suspended",
-            Self::Crl { .. } => "crl",
-            Self::Refusal { .. } => "refusal",
-            Self::Portal { .. } => "portal",
-            Self::Joined { .. } => "joined",
-            Self::People { .. } => "people",
-            Self::Started(_) => "started",
-            Self::Connection(_) => "connection",
-            Self::Decision(_) => "decision",
-            Self::Completion(_) => "completion",
-            Self::Turned(_) => "turned",
-            Self::Heartbeat(_) => "heartbeat",
-            Self::Forked { .. } => "forked",
-            Self::Silent { .. } => "silent",
-            Self::Asked { .. } => "asked",
-            Self::Searched { .. } => "searched",
-            Self::Read { .. } => "read",
-            Self::Notified { .. } => "notified",
-        }
-    }
 }

@@ -1,0 +1,282 @@
+//! What the account of a system asks for: a certificate within its standing authorization, or the
+//! end of one. Everything follows from what the account's key signed; the word of the protocol
+//! front is only that it saw a challenge answered.
+
+use crate::authority::Authority;
+use crate::id::{Serial, Sha256Value, digest_of};
+use crate::machine::{jws_code, read_account};
+use crate::state::{Intended, SystemCertificate};
+use crate::system::{subject_of_system, week_of};
+use jose::{FlatJws, KeyOf};
+use pki::request::{CertificationRequest, WANTED_NAMES_MAX, WantedError};
+use pki::{Certificate, PublicKey};
+use records::bytes::Bytes;
+use records::code::Code;
+use records::order::covers;
+use records::record::{Event, Record};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+const DAY_SECONDS: u64 = 86_400;
+
+/// A request for a certificate that an account's key signed.
+#[derive(Clone, Debug)]
+pub struct MachineWish {
+    /// Id of the account.
+    pub account: Sha256Value,
+    /// System id.
+    pub system: Arc<str>,
+    /// What names this use: SHA-256 of the account and of the address that was signed. Who asks
+    /// again for the same address gets the same certificate, and nobody another one.
+    pub under: Sha256Value,
+    /// The PKCS#10.
+    pub request: Bytes,
+}
+
+/// A request for a certificate that its authorization covers.
+#[derive(Clone, Debug)]
+pub struct CoveredUse {
+    /// System id.
+    pub system: Arc<str>,
+    /// The owner's unit.
+    pub unit: String,
+    /// Profile id.
+    pub profile: String,
+    /// The key to be certified.
+    pub key: PublicKey,
+    /// The names, the first of which is the common name.
+    pub names: Vec<String>,
+}
+
+/// What a client sends to have its order finished (RFC 8555 7.4).
+#[derive(Deserialize)]
+struct FinalizePayload {
+    csr: Bytes,
+}
+
+/// What a client sends to have a certificate revoked (RFC 8555 7.6).
+#[derive(Deserialize)]
+struct RevokePayload {
+    certificate: Bytes,
+    #[serde(default)]
+    reason: Option<u8>,
+}
+
+/// Which reasons a system gives, by their number (RFC 5280 5.3.1). Without one it is the end of its
+/// use.
+fn reason(number: Option<u8>) -> Result<&'static str, Code> {
+    match number {
+        None | Some(0 | 5) => Ok("cessationOfOperation"),
+        Some(1) => Ok("keyCompromise"),
+        Some(3) => Ok("affiliationChanged"),
+        Some(4) => Ok("superseded"),
+        Some(_) => Err(Code::RevocationReason),
+    }
+}
+
+/// The code of a request whose names are not taken.
+fn wanted_code(error: &WantedError) -> Code {
+    match error {
+        WantedError::Extension(_) | WantedError::Kind => Code::RequestExceeds,
+        _ => Code::RequestMalformed,
+    }
+}
+
+impl Authority {
+    /// Reads a request for a certificate; the account's present key signed it for an address that
+    /// ends an order.
+    pub fn machine_wish(&self, account: &str, jws: &FlatJws) -> Result<MachineWish, Code> {
+        let id = read_account(account).ok_or(Code::AccountUnknown)?;
+        let (url, _, payload) = self.said_by_account(&id, jws)?;
+        if !url.ends_with("/finalize") {
+            return Err(Code::JwsMalformed);
+        }
+        let read: FinalizePayload =
+            serde_json::from_slice(&payload).map_err(|_| Code::JwsMalformed)?;
+        let system = self.account(&id).ok_or(Code::AccountUnknown)?.system.clone();
+        let under = Sha256::new().chain_update(id).chain_update(url.as_bytes());
+        Ok(MachineWish { account: id, system, under: under.finalize().into(), request: read.csr })
+    }
+
+    /// The certificate that this use got already, pending records counted; another request under
+    /// its address is refused.
+    pub fn used_already(&self, wish: &MachineWish) -> Result<Option<Serial>, Code> {
+        let Some(serial) = self.promised(&wish.under) else { return Ok(None) };
+        let known = self.system_certificates.get(&serial).map(|own| own.request_sha256);
+        let known = known.or_else(|| self.pending.system_requests.get(&serial).copied());
+        let is: Sha256Value = Sha256::digest(&wish.request.0).into();
+        if known == Some(is) { Ok(Some(serial)) } else { Err(Code::StateConflict) }
+    }
+
+    /// Whether an account may have this certificate at `now` (unix), pending records counted.
+    pub fn covers_use(
+        &self,
+        wish: &MachineWish,
+        vouched: &[String],
+        now: u64,
+    ) -> Result<CoveredUse, Code> {
+        let (account, system) = self.check_account(&wish.account, now)?;
+        if self.pending.accounts_changing.contains(&wish.account) {
+            return Err(Code::NotReady);
+        }
+        let request = self.signatures.request(&wish.request.0).ok_or(Code::RequestMalformed)?;
+        let profile = &self.profile_of(&system.profile)?.profile;
+        if !profile.allows(request.key()) {
+            return Err(Code::KeyNotAllowed);
+        }
+        // RFC 8555 11.1: no account's key is certified.
+        let own = account.key().ok_or(Code::UnsignedAuthority)?;
+        if own.public_key().spki() == request.key().spki() {
+            return Err(Code::KeyForeign);
+        }
+        let names = wanted(&request)?;
+        let wildcards = system.wildcards && profile.wildcards();
+        for host in &names {
+            if !covers(&system.names, wildcards, &system.addresses, host) {
+                return Err(Code::SystemNames);
+            }
+        }
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        if vouched.len() > WANTED_NAMES_MAX {
+            return Err(Code::Malformed);
+        }
+        if system.challenges && !names.iter().all(|name| vouched.contains(name)) {
+            return Err(Code::SystemChallenge);
+        }
+        self.has_room_for_use(&wish.system, now)?;
+        Ok(CoveredUse {
+            system: wish.system.clone(),
+            unit: system.unit.clone(),
+            profile: system.profile.clone(),
+            key: request.key().clone(),
+            names,
+        })
+    }
+
+    /// Whether a system has certificates left, of this week and of those that count.
+    fn has_room_for_use(&self, id: &str, now: u64) -> Result<(), Code> {
+        let system = self.system(id).ok_or(Code::SystemClosed)?;
+        let pending = self.pending.system_uses.get(id).copied().unwrap_or_default();
+        let used = if week_of(now) > system.week { 0 } else { system.used };
+        if used.saturating_add(pending) >= system.per_week {
+            return Err(Code::SystemQuota);
+        }
+        match self.living_count(id, now) < system.live {
+            true => Ok(()),
+            false => Err(Code::SystemLive),
+        }
+    }
+
+    pub(crate) fn add_machine_use(&mut self, record: &Record, now: u64) -> Result<(), Code> {
+        let Event::MachineUse { account, jws, vouched, serial, tbs_sha256 } = &record.event else {
+            return Err(Code::Malformed);
+        };
+        let wish = self.machine_wish(account, jws)?;
+        if self.promised.contains_key(&wish.under) {
+            return Err(Code::StateConflict);
+        }
+        let serial = Serial::read(serial).ok_or(Code::Malformed)?;
+        let tbs_sha256 = digest_of(tbs_sha256)?;
+        self.is_new(&serial)?;
+        let covered = self.covers_use(&wish, vouched, now)?;
+        let days = self.profile_of(&covered.profile)?.profile.validity_days();
+        let state = self.systems.get_mut(&*wish.system).ok_or(Code::SystemClosed)?;
+        let state = Arc::make_mut(state);
+        // A record's own time is a claim; no certificate of it was asked for after its last second.
+        let until = state.until.saturating_add(u64::from(days + 1) * DAY_SECONDS);
+        let ends = now.saturating_add(u64::from(days) * DAY_SECONDS).min(until);
+        if week_of(now) > state.week {
+            (state.week, state.used) = (week_of(now), 0);
+        }
+        state.used = state.used.saturating_add(1);
+        let key_sha256 = covered.key.sha256();
+        let own = SystemCertificate {
+            system: wish.system.clone(),
+            account: wish.account,
+            request_sha256: Sha256::digest(&wish.request.0).into(),
+            ends,
+            until,
+        };
+        self.system_certificates.insert(serial, Arc::new(own));
+        self.begins_living(&wish.system, (ends, serial), now);
+        self.promised.insert(wish.under, serial);
+        let intended = Intended { under: wish.under, tbs_sha256, key_sha256 };
+        self.intents.insert(serial, Arc::new(intended));
+        self.add_machine(serial, subject_of_system(&wish.system), key_sha256);
+        Ok(())
+    }
+
+    /// A use that is on its way counts.
+    pub(crate) fn notice_machine_use(&mut self, account: &str, jws: &FlatJws, serial: &str) {
+        let Ok(wish) = self.machine_wish(account, jws) else { return };
+        let Some(serial) = Serial::read(serial) else { return };
+        let request: Sha256Value = Sha256::digest(&wish.request.0).into();
+        self.pending.promised.insert(wish.under, serial);
+        self.pending.system_requests.insert(serial, request);
+        if let Some(read) = self.signatures.request(&wish.request.0) {
+            let subject = subject_of_system(&wish.system);
+            self.pending.keys.insert(read.key().sha256(), subject.as_str().into());
+        }
+        *self.pending.system_uses.entry(wish.system).or_insert(0) += 1;
+    }
+
+    /// A certificate of a system, from its use on.
+    pub fn system_certificate(&self, serial: &str) -> Option<&SystemCertificate> {
+        self.system_certificates.get(&Serial::read(serial)?).map(|own| &**own)
+    }
+
+    /// Whether a certificate of a system is on its way or was issued, pending records counted.
+    pub fn is_of_system(&self, serial: &str) -> bool {
+        Serial::read(serial).is_some_and(|serial| {
+            self.system_certificates.contains_key(&serial)
+                || self.pending.system_requests.contains_key(&serial)
+        })
+    }
+
+    /// What a system wants to be revoked, and why: an open account of it signed that, or the key of
+    /// the certificate.
+    pub fn machine_revocation(
+        &self,
+        account: Option<&str>,
+        jws: &FlatJws,
+    ) -> Result<(Serial, &'static str), Code> {
+        let (by, payload) = match account {
+            Some(account) => {
+                let id = read_account(account).ok_or(Code::AccountUnknown)?;
+                let (_, _, payload) = self.said_by_account(&id, jws)?;
+                let state = self.account(&id).filter(|state| state.open);
+                (Some(state.ok_or(Code::AccountClosed)?.system.clone()), payload)
+            }
+            None => (None, jws.payload().map_err(jws_code)?),
+        };
+        let said: RevokePayload =
+            serde_json::from_slice(&payload).map_err(|_| Code::JwsMalformed)?;
+        let certificate = self.signatures.certificate(&said.certificate.0);
+        let ours = certificate.filter(|certificate| self.is_issued_by_us(certificate));
+        let certificate = ours.ok_or(Code::CertificateForeign)?;
+        let serial = Serial::of(certificate.serial()).ok_or(Code::CertificateForeign)?;
+        let own = self.system_certificates.get(&serial).ok_or(Code::CertificateForeign)?;
+        match by {
+            Some(system) if system != own.system => return Err(Code::CertificateForeign),
+            Some(_) => {}
+            None => self.signed_by_own_key(jws, &certificate)?,
+        }
+        Ok((serial, reason(said.reason)?))
+    }
+
+    /// The certificate's own key signed it, and stands in it.
+    fn signed_by_own_key(&self, jws: &FlatJws, certificate: &Certificate) -> Result<(), Code> {
+        let header = jws.header().map_err(jws_code)?;
+        let KeyOf::Jwk(key) = header.key else { return Err(Code::JwsMalformed) };
+        if key.public_key().spki() != certificate.key().spki() {
+            return Err(Code::JwsSignature);
+        }
+        self.signatures.jws(jws, &key).map(drop)
+    }
+}
+
+/// The names of a request.
+fn wanted(request: &CertificationRequest) -> Result<Vec<pki::host::Host>, Code> {
+    request.wanted().map_err(|error| wanted_code(&error))
+}

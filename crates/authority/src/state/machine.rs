@@ -1,0 +1,89 @@
+//! Systems that get certificates by themselves: their standing authorizations, the accounts that
+//! ask under them, and what they got.
+
+use crate::id::Sha256Value;
+use jose::Jwk;
+use records::bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// A system with its standing authorization, and how far that is used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SystemState {
+    /// What people call it.
+    pub name: String,
+    /// The owner's unit.
+    pub unit: String,
+    /// Person id of who is in charge of it.
+    pub leader: String,
+    /// Host names as its order has them.
+    pub names: Vec<String>,
+    /// Whether a certificate may name a wildcard.
+    pub wildcards: bool,
+    /// IP addresses.
+    pub addresses: Vec<String>,
+    /// Profile id.
+    pub profile: String,
+    /// Most certificates of a week.
+    pub per_week: u32,
+    /// Most certificates that count at the same time.
+    pub live: u32,
+    /// Most open accounts.
+    pub accounts: u32,
+    /// Whether challenges must have been answered.
+    pub challenges: bool,
+    /// Last second of use, unix.
+    pub until: u64,
+    /// Digest of its order.
+    pub order: Bytes,
+    /// SHA-256 of the token under the order.
+    pub token_sha256: Bytes,
+    /// Whether it may be used.
+    pub open: bool,
+    /// The week of its last use, counted from the Monday before the epoch.
+    pub week: u64,
+    /// Certificates that it got in that week.
+    pub used: u32,
+}
+
+/// An account of a system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountState {
+    /// System id.
+    pub system: Arc<str>,
+    /// Digest of the order under which it was opened: it ends with that.
+    pub order: Bytes,
+    /// The key that signs for it now, a JWK in JSON.
+    pub jwk: String,
+    /// RFC 7638 thumbprints of the keys that it had, the present one last: none opens another.
+    pub thumbprints: Vec<Sha256Value>,
+    /// Whether it was not closed.
+    pub open: bool,
+}
+
+/// A certificate of a system, from its use on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SystemCertificate {
+    /// System id.
+    pub system: Arc<str>,
+    /// Id of the account that asked.
+    pub account: Sha256Value,
+    /// SHA-256 of the PKCS#10.
+    pub request_sha256: Sha256Value,
+    /// It ends about then, unix: the record's time, and what the profile gives.
+    pub ends: u64,
+    /// It ends by then at the latest, unix: follows from what is signed.
+    pub until: u64,
+}
+
+impl AccountState {
+    /// The key that signs for it.
+    pub fn key(&self) -> Option<Jwk> {
+        serde_json::from_str(&self.jwk).ok()
+    }
+
+    /// Whether a thumbprint is that of its present key.
+    pub fn has_key(&self, thumbprint: &Sha256Value) -> bool {
+        self.thumbprints.last() == Some(thumbprint)
+    }
+}

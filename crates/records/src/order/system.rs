@@ -1,0 +1,202 @@
+//! The body of the order by which a system of a unit gets and renews certificates by itself: its
+//! standing authorization. What may ask under it is the key of an account that was opened with a
+//! secret of this order; see [`crate::machine`].
+
+use crate::bytes::Bytes;
+use crate::commitment::Commitment;
+use pki::host::Host;
+use serde::{Deserialize, Serialize};
+
+/// Most names, and most addresses, of one system.
+pub const SYSTEM_NAMES_MAX: usize = 100;
+/// Where the text is committed to that says who runs a system.
+pub const OPERATOR_PATH: &str = "/operator";
+/// Where the mail address of a system's technical contact is.
+pub const CONTACT_PATH: &str = "/contact";
+
+/// Kind `system`: registers or closes a system. Registering one that exists replaces it: its
+/// accounts are over, its certificates stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SystemBody {
+    /// `register` or `close`.
+    pub action: String,
+    /// System id.
+    pub system: String,
+    /// What people call it.
+    pub name: String,
+    /// The owner's unit.
+    pub unit: String,
+    /// Person id of who is in charge of it (谁主管); they do not approve it.
+    pub leader: String,
+    /// Commitment to who runs it (谁运行); nothing where it is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<Commitment>,
+    /// Commitment to the mail address of the technical contact; nothing where it is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Commitment>,
+    /// Host names, as certificates have them: a name is itself alone, `*.` and a name everything
+    /// below that name, and not the name.
+    pub names: Vec<String>,
+    /// Whether a certificate may name a wildcard, below a name with `*.`.
+    pub wildcards: bool,
+    /// IP addresses.
+    pub addresses: Vec<String>,
+    /// Profile id, of a profile for systems.
+    pub profile: String,
+    /// Most certificates of a week, which begins on Monday at 0 o'clock UTC.
+    pub per_week: u32,
+    /// Most certificates that count at the same time.
+    pub live: u32,
+    /// Most accounts that are open at the same time.
+    pub accounts: u32,
+    /// Whether the protocol front must have seen that a challenge was answered for each name;
+    /// without, the names are those of an inner net, and the order vouches for them.
+    pub challenges: bool,
+    /// Last second in which it may be used; empty where it is closed.
+    pub until: String,
+    /// SHA-256 of the token from which its secrets are derived; empty where it is closed.
+    pub token_sha256: Bytes,
+}
+
+/// What is in force before an order of kind `system`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SystemBefore {
+    /// What people call it.
+    pub name: String,
+    /// The owner's unit.
+    pub unit: String,
+    /// Person id of who is in charge of it.
+    pub leader: String,
+    /// Host names.
+    pub names: Vec<String>,
+    /// Whether a certificate may name a wildcard.
+    pub wildcards: bool,
+    /// IP addresses.
+    pub addresses: Vec<String>,
+    /// Profile id.
+    pub profile: String,
+    /// Most certificates of a week.
+    pub per_week: u32,
+    /// Most certificates that count at the same time.
+    pub live: u32,
+    /// Most open accounts.
+    pub accounts: u32,
+    /// Whether challenges must have been answered.
+    pub challenges: bool,
+    /// Last second in which it may be used.
+    pub until: String,
+    /// Whether it may be used.
+    pub open: bool,
+}
+
+impl SystemBody {
+    /// Every commitment in it with its path.
+    pub(crate) fn commitments(&self) -> Vec<(String, &Commitment)> {
+        let operator = self.operator.iter().map(|held| (OPERATOR_PATH.to_owned(), held));
+        let contact = self.contact.iter().map(|held| (CONTACT_PATH.to_owned(), held));
+        operator.chain(contact).collect()
+    }
+
+    /// Whether its names and addresses are such, and there is one at least.
+    pub fn has_sound_names(&self) -> bool {
+        let is_name = |name: &String| matches!(Host::read_for(name, true), Ok(Host::Name(_)));
+        // One spelling each: what is compared is what approvers read.
+        let is_address = |text: &String| match Host::read(text) {
+            Ok(Host::Address(address)) => address.to_string() == *text,
+            _ => false,
+        };
+        let is_some = !(self.names.is_empty() && self.addresses.is_empty());
+        is_some && self.names.iter().all(is_name) && self.addresses.iter().all(is_address)
+    }
+}
+
+/// Whether a host is one of a system's names or addresses.
+pub fn covers(names: &[String], wildcards: bool, addresses: &[String], host: &Host) -> bool {
+    let name = match host {
+        Host::Address(address) => return addresses.contains(&address.to_string()),
+        Host::Name(name) => name,
+    };
+    let (name, is_wildcard) = match name.strip_prefix("*.") {
+        Some(under) => (under, true),
+        None => (name.as_str(), false),
+    };
+    if is_wildcard && !wildcards {
+        return false;
+    }
+    names.iter().any(|entry| match entry.strip_prefix("*.") {
+        // What a wildcard stands for is below its name, and so below the entry's.
+        Some(base) => name.strip_suffix(base).is_some_and(|rest| match rest {
+            "" => is_wildcard,
+            rest => rest.ends_with('.'),
+        }),
+        None => !is_wildcard && entry == name,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn covered(names: &[&str], wildcards: bool, host: &str) -> bool {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let host = Host::read_for(host, true).unwrap();
+        covers(&names, wildcards, &["127.0.0.1".to_owned(), "2001:db8::1".to_owned()], &host)
+    }
+
+    #[test]
+    fn a_name_is_itself_and_a_wildcard_is_what_lies_below() {
+        assert!(covered(&["acme.test"], true, "acme.test"));
+        for other in ["a.acme.test", "*.acme.test", "xacme.test", "acme.test.cn", "test.cn"] {
+            assert!(!covered(&["acme.test"], true, other), "{other}");
+        }
+        for below in ["a.acme.test", "b.a.acme.test", "*.acme.test", "*.a.acme.test"] {
+            assert!(covered(&["*.acme.test"], true, below), "{below}");
+        }
+        for other in ["acme.test", "xacme.test", "*.xacme.test", "a.acme.test.cn", "*.test.cn"] {
+            assert!(!covered(&["*.acme.test"], true, other), "{other}");
+        }
+    }
+
+    #[test]
+    fn wildcards_and_addresses_only_where_the_order_says_so() {
+        assert!(covered(&["*.acme.test"], false, "a.acme.test"));
+        assert!(!covered(&["*.acme.test"], false, "*.acme.test"));
+        assert!(!covered(&["*.acme.test"], false, "*.a.acme.test"));
+        assert!(covered(&[], false, "127.0.0.1") && covered(&[], false, "2001:db8::1"));
+        assert!(!covered(&["*.acme.test"], true, "127.0.0.2"));
+    }
+
+    #[test]
+    fn names_have_one_spelling() {
+        let body = |names: &[&str], addresses: &[&str]| SystemBody {
+            action: "register".into(),
+            system: "site".into(),
+            name: "门户网站".into(),
+            unit: "sz-office".into(),
+            leader: "0123456789ABCDEF".into(),
+            operator: None,
+            contact: None,
+            names: names.iter().map(|&name| name.to_owned()).collect(),
+            wildcards: true,
+            addresses: addresses.iter().map(|&address| address.to_owned()).collect(),
+            profile: "server".into(),
+            per_week: 1,
+            live: 1,
+            accounts: 1,
+            challenges: true,
+            until: "2027-01-01T00:00:00Z".into(),
+            token_sha256: Bytes::default(),
+        };
+        assert!(body(&["a.cn", "*.a.cn", "xn--fiqs8s"], &["10.0.0.1", "::1"]).has_sound_names());
+        assert!(body(&[], &["10.0.0.1"]).has_sound_names());
+        assert!(!body(&[], &[]).has_sound_names());
+        for name in ["A.cn", "10.0.0.1", "*.cn", "a..cn", "a*.cn", "中文.cn"] {
+            assert!(!body(&[name], &[]).has_sound_names(), "{name}");
+        }
+        for address in ["a.cn", "10.0.0", "0:0:0:0:0:0:0:1", "10.0.0.0/8"] {
+            assert!(!body(&[], &[address]).has_sound_names(), "{address}");
+        }
+    }
+}
