@@ -5,7 +5,9 @@
 
 use crate::CaConfig;
 use pki::profile::LetterChannel;
-use records::order::{AgentBody, DelegateBody, PersonAction, PortalBody, RoleAction, UnitAction};
+use records::order::{
+    AgentBody, DelegateBody, PersonAction, PortalBody, RoleAction, SystemBody, UnitAction,
+};
 use records::record::File;
 use records::rules::Role;
 use records::{Approval, Bytes, Code, Problem};
@@ -25,7 +27,7 @@ const ANSWER_WAIT: Duration = Duration::from_secs(30);
 const ADDRESS_BYTES_MAX: usize = 100;
 
 /// Kinds of request that this version knows.
-pub const REQUEST_KINDS: [&str; 19] = [
+pub const REQUEST_KINDS: [&str; 20] = [
     "unit",
     "person",
     "role",
@@ -34,6 +36,7 @@ pub const REQUEST_KINDS: [&str; 19] = [
     "approval-rules",
     "portal",
     "agent",
+    "system",
     "bundle",
     "revoke",
     "release",
@@ -115,6 +118,15 @@ pub enum OperatorRequest {
         /// As it will stand in the order, without the token.
         body: Box<AgentBody>,
     },
+    /// An order of kind `system`; the token is drawn when it is made.
+    System {
+        /// As it will stand in the order, without the token and who runs it.
+        body: Box<SystemBody>,
+        /// Who runs it.
+        operator: String,
+        /// Mail address of the technical contact.
+        contact: String,
+    },
     /// An order of kind `bundle`.
     Bundle {
         /// Version.
@@ -192,6 +204,7 @@ impl OperatorRequest {
             Self::Delegate { body } => body.action == RoleAction::Withdraw,
             Self::Portal { body } => body.action == "close",
             Self::Agent { body } => body.action == "close",
+            Self::System { body, .. } => body.action == "close",
             Self::Profile { .. }
             | Self::ApprovalRules { .. }
             | Self::Bundle { .. }

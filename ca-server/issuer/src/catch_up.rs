@@ -367,6 +367,7 @@ impl CaughtUp {
                 rows.extend(Serial::read(&body.serial).map(RowChange::Released));
             }
             Body::Delegate(_)
+            | Body::System(_)
             | Body::Issue(_)
             | Body::Revoke(_)
             | Body::Credential(_)

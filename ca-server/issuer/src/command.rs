@@ -4,8 +4,8 @@
 use crate::error::IssuerError;
 use crate::queue::{Bringer, Source};
 use crate::verify::{
-    VerifiedApproval, VerifiedDecline, VerifiedDraft, VerifiedMany, VerifiedNumbers,
-    VerifiedRenewal, VerifiedSubmission, VerifiedWish, VerifiedWithdrawal,
+    VerifiedApproval, VerifiedDecline, VerifiedDraft, VerifiedMachine, VerifiedMany,
+    VerifiedNumbers, VerifiedRenewal, VerifiedSubmission, VerifiedWish, VerifiedWithdrawal,
 };
 use authority::{Authority, OrderDigest};
 use ca_api::handler::{DraftMade, ManyMade};
@@ -16,6 +16,9 @@ use records::decline::Declined;
 use records::enrolment::{SignedReceipt, Stage};
 use records::export::Approved;
 use records::join::{Join, Renew};
+use records::machine::{
+    ChangeKey, Deactivate, Finalize, MachineAccount, OpenAccount, RevokeMachine,
+};
 use records::number::NumberLines;
 use records::order::CredentialBody;
 use records::people::{PeopleSnapshot, SignedPeople};
@@ -30,7 +33,8 @@ use tokio::sync::oneshot;
 pub(crate) struct Caller {
     /// SHA-256 of the key.
     pub(crate) key_sha256: [u8; 32],
-    /// `portal-public` or `portal-staff`, as the route asks for; either where it is empty.
+    /// `portal-public`, `portal-staff` or `portal-machines`, as the route asks for; any of them where
+    /// it is empty.
     pub(crate) process: &'static str,
 }
 
@@ -56,6 +60,11 @@ pub(crate) enum Command {
     Renew(Caller, Box<Renew>, Reply<String>),
     RenewCertificate(Caller, Box<VerifiedRenewal>, Reply<Stage>),
     Join(Caller, Box<Join>, Reply<String>),
+    OpenAccount(Caller, Box<VerifiedMachine<OpenAccount>>, Reply<MachineAccount>),
+    Finalize(Caller, Box<VerifiedMachine<Finalize>>, Reply<String>),
+    RevokeMachine(Caller, Box<VerifiedMachine<RevokeMachine>>, Reply<()>),
+    ChangeKey(Caller, Box<VerifiedMachine<ChangeKey>>, Reply<MachineAccount>),
+    Deactivate(Caller, Box<VerifiedMachine<Deactivate>>, Reply<()>),
     Operator(Box<OperatorRequest>, String, Reply<OperatorAnswer>),
     /// Made by the publisher from a view.
     List(Box<RevocationList>, Reply<()>),
@@ -152,6 +161,11 @@ impl Command {
             Self::Renew(..) => "renew",
             Self::RenewCertificate(..) => "renew-certificate",
             Self::Join(..) => "join",
+            Self::OpenAccount(..) => "open-account",
+            Self::Finalize(..) => "finalize",
+            Self::RevokeMachine(..) => "revoke-machine",
+            Self::ChangeKey(..) => "change-key",
+            Self::Deactivate(..) => "deactivate",
             Self::Operator(..) => "operator",
             Self::List(..) => "crl",
             Self::People(..) => "people",
@@ -184,6 +198,16 @@ impl Command {
             Self::Renew(caller, message, _) => by(caller, message.authorization.clone()),
             Self::RenewCertificate(caller, asked, _) => by(caller, asked.serial().to_string()),
             Self::Join(caller, message, _) => by(caller, message.agent.clone()),
+            // Of an account that is not open yet its client's key tells one from another.
+            Self::OpenAccount(caller, asked, _) => {
+                by(caller, asked.message().jws.protected.clone())
+            }
+            Self::Finalize(caller, asked, _) => by(caller, asked.message().account.clone()),
+            Self::RevokeMachine(caller, asked, _) => {
+                by(caller, asked.message().account.clone().unwrap_or_default())
+            }
+            Self::ChangeKey(caller, asked, _) => by(caller, asked.message().account.clone()),
+            Self::Deactivate(caller, asked, _) => by(caller, asked.message().account.clone()),
             Self::Operator(_, drafter, _) => {
                 Source { bringer: Bringer::Operator, about: drafter.clone() }
             }
@@ -250,9 +274,16 @@ impl Command {
             Self::Withdraw(.., reply) => reply.is_left(),
             Self::Suspend(.., reply) => reply.is_left(),
             Self::Renew(.., reply) | Self::Join(.., reply) => reply.is_left(),
+            Self::OpenAccount(.., reply) | Self::ChangeKey(.., reply) => reply.is_left(),
+            Self::Finalize(.., reply) => reply.is_left(),
             Self::Operator(.., reply) => reply.is_left(),
             Self::People(_, reply) => reply.is_left(),
-            Self::WrongKey(..) | Self::List(..) | Self::Confirmed(..) | Self::Alarm(..) => false,
+            Self::WrongKey(..)
+            | Self::RevokeMachine(..)
+            | Self::Deactivate(..)
+            | Self::List(..)
+            | Self::Confirmed(..)
+            | Self::Alarm(..) => false,
         }
     }
 
@@ -276,6 +307,8 @@ impl Command {
             | Self::Wish(..)
             | Self::Suspend(..)
             | Self::Withdraw(..)
+            | Self::RevokeMachine(..)
+            | Self::Deactivate(..)
             | Self::Confirmed(..)
             | Self::List(..) => true,
             Self::Draft(_, _, verified, _) => verified.takes_away(),
@@ -295,6 +328,9 @@ impl Command {
             | Self::Renew(..)
             | Self::RenewCertificate(..)
             | Self::Join(..)
+            | Self::OpenAccount(..)
+            | Self::Finalize(..)
+            | Self::ChangeKey(..)
             | Self::Alarm(..) => false,
         }
     }

@@ -16,6 +16,7 @@ pub(crate) mod issue;
 pub(crate) mod leave;
 pub(crate) mod letter;
 pub(crate) mod list;
+pub(crate) mod machine;
 pub(crate) mod many;
 pub(crate) mod number;
 pub(crate) mod operator;
@@ -29,6 +30,7 @@ pub(crate) mod snapshot;
 pub(crate) mod submit;
 pub(crate) mod supersede;
 pub(crate) mod suspend;
+pub(crate) mod system;
 #[cfg(test)]
 mod tests;
 pub(crate) mod withdraw;

@@ -87,7 +87,8 @@ impl IntentEntry {
         let (serial, tbs_sha256) = match &applied.record().event {
             Event::Intent { serial, tbs_sha256, .. }
             | Event::Used { serial, tbs_sha256, .. }
-            | Event::Joined { serial, tbs_sha256, .. } => (serial, tbs_sha256),
+            | Event::Joined { serial, tbs_sha256, .. }
+            | Event::MachineUse { serial, tbs_sha256, .. } => (serial, tbs_sha256),
             _ => return None,
         };
         Some(Self { serial: Serial::read(serial)?, tbs_sha256: tbs_sha256.digest()? })

@@ -142,6 +142,18 @@ impl Issuer {
         answer.await.map_err(|_| gone())?
     }
 
+    /// The same, answered once the tree holds what was recorded by then.
+    pub(crate) async fn ask_settled<T>(
+        &self,
+        command: impl FnOnce(Reply<T>) -> Command,
+    ) -> Result<T, IssuerError> {
+        let outcome = self.ask(command).await?;
+        match self.settled(outcome.settled_at).await {
+            true => Ok(outcome.value),
+            false => Err(Code::LogBehind.into()),
+        }
+    }
+
     /// Records that a row says what nobody signed, once.
     pub(crate) async fn alarm(&self, about: String) -> Result<(), IssuerError> {
         self.metrics.count("row", Code::UnsignedAuthority.name());

@@ -11,6 +11,7 @@ use ca_host::operator::OperatorRequest;
 pub(crate) use ca_store::names::{opening, text};
 use ca_store::table::{certificate, letter, order, person};
 use records::drafted::Drafted;
+use records::machine::system_of;
 use records::order::{BATCH_ROWS_MAX, Body, NAME_PATH, Order, PersonAction};
 use records::{Code, Commitment, Disclosure};
 use sha2::{Digest, Sha256};
@@ -115,11 +116,22 @@ impl Needs {
                 let order = authority.agent(&join.agent).and_then(|agent| agent.order.digest());
                 self.tokens.extend(order.map(OrderDigest));
             }
+            Command::OpenAccount(_, asked, _) => {
+                let wish = authority.signatures().account_wish(&asked.message().jws);
+                let kid = wish.and_then(|wish| wish.kid()).unwrap_or_default();
+                let system = system_of(&kid).and_then(|system| authority.system(system));
+                let order = system.and_then(|system| system.order.digest());
+                self.tokens.extend(order.map(OrderDigest));
+            }
             Command::Operator(request, ..) => self.operator(authority, request),
             Command::Approve(..)
             | Command::Decline(..)
             | Command::Withdraw(..)
             | Command::Renew(..)
+            | Command::Finalize(..)
+            | Command::RevokeMachine(..)
+            | Command::ChangeKey(..)
+            | Command::Deactivate(..)
             | Command::WrongKey(..)
             | Command::List(..)
             | Command::Confirmed(..)
@@ -163,6 +175,10 @@ impl Needs {
             | OperatorRequest::Revoke { person, .. }
             | OperatorRequest::Letter { person, .. } => {
                 self.people.insert(person.clone());
+            }
+            OperatorRequest::System { body, .. } => {
+                let known = authority.system(&body.system).map(|system| system.leader.clone());
+                self.people.extend(known.into_iter().chain([body.leader.clone()]));
             }
             OperatorRequest::Delegate { body } => {
                 self.people.extend([body.person.clone(), body.absent.clone()]);

@@ -2,19 +2,24 @@
 //! speaks follows from its TLS key and the log, and is judged by what the handler takes
 //! (`call.rs`).
 
+mod account;
 mod approve;
 mod batch;
 mod call;
 mod certificate;
 mod certify;
+mod change_key;
 mod collect;
+mod collect_machine;
 mod consequences;
+mod deactivate;
 mod decline;
 mod dossier;
 mod draft;
 mod draft_many;
 mod drafts;
 mod fetch;
+mod finalize;
 mod find;
 mod holder;
 mod join;
@@ -22,6 +27,7 @@ mod list;
 mod look_up;
 mod mine;
 mod numbers;
+mod open_account;
 mod passkeys;
 mod people;
 mod person;
@@ -32,6 +38,7 @@ mod renew;
 mod renew_certificate;
 mod renewal_terms;
 mod revoke;
+mod revoke_machine;
 mod state;
 mod submit;
 mod suspend;
@@ -49,7 +56,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::post;
-use ca_api::{Reach, both, handler, organisation, public, reach, staff};
+use ca_api::{Reach, both, handler, machines, organisation, public, reach, staff};
 use ca_host::listener;
 use mtls::listen::Judge;
 use std::sync::Arc;
@@ -108,6 +115,7 @@ fn questions(issuer: &Arc<Issuer>) -> Router<Arc<Issuer>> {
     Router::new()
         .route(public::LOOK_UP, post(look_up::look_up))
         .route(public::RENEWAL_TERMS, post(renewal_terms::terms))
+        .route(machines::ACCOUNT_OF, post(account::account))
         .route(staff::WHO, post(who::who))
         .route(staff::HOLDER, post(holder::holder))
         .route(staff::MINE, post(mine::mine))
@@ -147,6 +155,12 @@ pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
         .route(handler::DRAFT_MANY, post(draft_many::draft_many).layer(most(MANY_BYTES_MAX)))
         .route(handler::NUMBERS, post(numbers::numbers).layer(most(BATCH_BYTES_MAX)))
         .route(handler::WITHDRAW, post(withdraw::withdraw))
+        .route(machines::ACCOUNT, post(open_account::open))
+        .route(machines::FINALIZE, post(finalize::finalize))
+        .route(machines::COLLECT, post(collect_machine::collect))
+        .route(machines::REVOKE, post(revoke_machine::revoke))
+        .route(machines::KEY_CHANGE, post(change_key::change))
+        .route(machines::DEACTIVATE, post(deactivate::deactivate))
         .route(both::RENEW, post(renew::renew))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(issuer)
@@ -163,6 +177,12 @@ mod tests {
         }
         for path in [staff::REVOKE, staff::WISH, staff::SUSPEND, handler::WITHDRAW] {
             assert_eq!(reach(path), Reach::Brake, "{path}");
+        }
+        for path in [machines::REVOKE, machines::DEACTIVATE] {
+            assert_eq!(reach(path), Reach::Brake, "{path}");
+        }
+        for path in [machines::ACCOUNT, machines::FINALIZE, machines::COLLECT] {
+            assert_eq!(reach(path), Reach::Other, "{path}");
         }
         assert_eq!(reach(staff::APPROVE), Reach::Brake, "of an order to revoke");
         for path in [staff::WHO, staff::HOLDER, staff::PASSKEYS, staff::LIST, staff::FETCH] {

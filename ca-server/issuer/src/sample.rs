@@ -209,6 +209,11 @@ impl Sample {
         self.round((&[], &[]), decide::leave::leave).unwrap()
     }
 
+    /// What systems still have that are over is revoked, as a round does that anything began.
+    pub(crate) fn end_systems(&mut self) -> bool {
+        self.round((&[], &[]), decide::system::end).unwrap()
+    }
+
     fn openings(&self, waiting: &[Record]) -> Openings {
         let opened = |record: &Record| {
             let Event::Enacted { order, .. } = &record.event else { return None };
@@ -313,8 +318,10 @@ impl Sample {
 
 /// The intent of a record that the tree holds now.
 fn confirmed(state: &State, record: &Record) -> Option<RecordedIntent> {
-    let (Event::Intent { serial, .. } | Event::Used { serial, .. } | Event::Joined { serial, .. }) =
-        &record.event
+    let (Event::Intent { serial, .. }
+    | Event::Used { serial, .. }
+    | Event::Joined { serial, .. }
+    | Event::MachineUse { serial, .. }) = &record.event
     else {
         return None;
     };

@@ -2,6 +2,10 @@
 //! state. The proofs say what was checked and by what; they are judged against authority when they
 //! are decided.
 
+mod machine;
+
+pub use machine::VerifiedMachine;
+
 use crate::error::request_code;
 use authority::{Authority, RenewalClaim, Serial, Sha256Value, Signatures};
 use pki::number::{CitizenNumber, Day};

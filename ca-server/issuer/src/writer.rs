@@ -13,7 +13,7 @@ use crate::adopt::adopt;
 use crate::catch_up::{CaughtUp, catch_up};
 use crate::command::Command;
 use crate::context::IssuanceContext;
-use crate::decide::{self, execute, leave, supersede};
+use crate::decide::{self, execute, leave, supersede, system};
 use crate::effects::Unwritten;
 use crate::error::IssuerError;
 use crate::issuance::{RecordedIntent, Signed};
@@ -286,13 +286,14 @@ impl Writer {
         let lapses = settles && !round.authority().lapsed_suspensions(round.now()).is_empty();
         let (to_sign, waits) = if settles { waits.settle(&mut round)? } else { (vec![], waits) };
         let left = settles && leave::leave(&mut round)?;
+        let ended = settles && system::end(&mut round)?;
         let superseded = settles && supersede::supersede(&mut round)?;
         let mut written = round.finish();
         let later = self.uncopied.split(share, (copied, is_uncopied), &mut written.rows);
         let effects = std::mem::take(&mut written.effects);
         let said_ahead = written.said_ahead;
         let done = share.commands.iter().take(decided);
-        let acts = acts(done, [executes, lapses, left, superseded]);
+        let acts = acts(done, [executes, lapses, left, ended, superseded]);
         self.commit(tx, written, &acts, !share.signed.is_empty()).await?;
         self.uncopied.take(later);
         (self.confirmed, self.unsigned) = (waits.confirmed, waits.unsigned);
@@ -327,10 +328,10 @@ struct Done {
     more: bool,
 }
 
-/// What a round did: its commands, and what it carried out, lapsed, took from who left and
-/// superseded.
-fn acts<'a>(commands: impl Iterator<Item = &'a Command>, own: [bool; 4]) -> Vec<&'static str> {
-    let own = own.into_iter().zip(["execute", "lapse", "leave", "supersede"]);
+/// What a round did: its commands, and what it carried out, lapsed, took from who left and from
+/// systems that are over, and superseded.
+fn acts<'a>(commands: impl Iterator<Item = &'a Command>, own: [bool; 5]) -> Vec<&'static str> {
+    let own = own.into_iter().zip(["execute", "lapse", "leave", "end-system", "supersede"]);
     let own = own.filter_map(|(does, act)| does.then_some(act));
     commands.map(Command::act).chain(own).collect()
 }

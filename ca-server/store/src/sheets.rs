@@ -7,6 +7,7 @@ use authority::Authority;
 use ca_host::message_codes;
 use records::join::JoinFile;
 use records::letter::Letter;
+use records::machine::{SystemFile, kid};
 use std::ffi::OsStr;
 use std::io::{ErrorKind, Read, Result};
 use std::path::{Path, PathBuf};
@@ -27,12 +28,13 @@ pub fn over(state: &Path, authority: &Authority, now: u64) -> Result<Vec<PathBuf
     let codes = files(&state.join(message_codes::FOLDER))?;
     for path in files(&state.join(LETTERS))?.into_iter().chain(codes) {
         let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
-        let is_over = match name.strip_suffix(".join.json") {
-            Some(_) => read(&path)?.is_some_and(|bytes| is_join_over(authority, &bytes, now)),
-            None => {
-                let reference = name.split('.').next().unwrap_or_default();
-                authority.is_letter_over(reference, now).unwrap_or(false)
-            }
+        let is_over = if name.ends_with(".join.json") {
+            read(&path)?.is_some_and(|bytes| is_join_over(authority, &bytes, now))
+        } else if name.ends_with(".system.json") {
+            read(&path)?.is_some_and(|bytes| is_system_over(authority, &bytes, now))
+        } else {
+            let reference = name.split('.').next().unwrap_or_default();
+            authority.is_letter_over(reference, now).unwrap_or(false)
         };
         if is_over {
             over.push(path);
@@ -83,6 +85,18 @@ fn is_join_over(authority: &Authority, bytes: &[u8], now: u64) -> bool {
     let agent = authority.agent(&file.agent).filter(|agent| agent.order == file.order);
     let is_late = records::time::read(&file.expires).is_some_and(|until| now > until);
     is_late || agent.is_some_and(|agent| agent.joined || !agent.open || now > agent.join_until)
+}
+
+/// The secrets of a system end with its order.
+fn is_system_over(authority: &Authority, bytes: &[u8], now: u64) -> bool {
+    let Ok(file) = serde_json::from_slice::<SystemFile>(bytes) else {
+        return bytes.first() == Some(&SHREDDED);
+    };
+    let own = authority.system(&file.system).filter(|system| {
+        system.order.digest().is_some_and(|order| kid(&file.system, &order) == file.kid)
+    });
+    let is_late = records::time::read(&file.expires).is_some_and(|until| now > until);
+    is_late || own.is_some_and(|system| !system.open)
 }
 
 /// A letter of the founding can report a loss for as long as there is something to lose.

@@ -232,6 +232,9 @@ impl Authority {
     /// Whether an account may have another key.
     pub fn may_change(&self, wish: &KeyWish, now: u64) -> Result<(), Code> {
         self.check_account(&wish.account, now)?;
+        if self.pending.accounts_changing.contains(&wish.account) {
+            return Err(Code::NotReady);
+        }
         self.is_free(&wish.thumbprint, &wish.key)
     }
 

@@ -8,6 +8,7 @@ pub mod both;
 mod client;
 pub mod handler;
 pub mod log;
+pub mod machines;
 pub mod organisation;
 pub mod public;
 mod reach;

@@ -1,7 +1,7 @@
 //! How near each call is to a brake. Listeners, clients and turns keep places for what is near, and
 //! all of them read it here.
 
-use crate::{handler, organisation, staff, status};
+use crate::{handler, machines, organisation, staff, status};
 
 /// How near a call is to a brake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum Reach {
 }
 
 /// What is near; everything else leads to no brake.
-const NEAR: [(&str, Reach); 24] = [
+const NEAR: [(&str, Reach); 26] = [
     (staff::APPROVE, Reach::Brake),
     (staff::BATCH, Reach::Brake),
     (staff::REVOKE, Reach::Brake),
@@ -24,6 +24,8 @@ const NEAR: [(&str, Reach); 24] = [
     (handler::DRAFT, Reach::Brake),
     (handler::DRAFT_MANY, Reach::Brake),
     (handler::WITHDRAW, Reach::Brake),
+    (machines::REVOKE, Reach::Brake),
+    (machines::DEACTIVATE, Reach::Brake),
     (status::LOSS, Reach::Brake),
     (status::SUSPEND, Reach::Brake),
     (status::SUSPEND_BY_LETTER, Reach::Brake),

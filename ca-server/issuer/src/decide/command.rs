@@ -25,6 +25,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 mod about;
+mod machines;
 
 /// What a command was decided to be answered.
 pub(crate) type Decided = Box<dyn FnOnce(u64) + Send>;
@@ -125,6 +126,11 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
             let verb = |round: &mut Round<'_>| agent::join(round, caller, message);
             answer(reply, run.decide_machine("join", &about, verb))
         }
+        Command::OpenAccount(..)
+        | Command::Finalize(..)
+        | Command::RevokeMachine(..)
+        | Command::ChangeKey(..)
+        | Command::Deactivate(..) => run.of_machine(command),
         Command::Operator(request, drafter, reply) => {
             let verb = |round: &mut Round<'_>| operator::operator(round, *request.clone(), drafter);
             answer(reply, run.decide("operator", drafter, verb))
@@ -340,6 +346,9 @@ impl Run<'_, '_> {
             | Code::ChallengeUsed
             | Code::KeyUnknown
             | Code::RequestMalformed
+            | Code::JwsMalformed
+            | Code::JwsSignature
+            | Code::AccountUnknown
             | Code::Malformed => "",
             _ => about,
         };

@@ -7,7 +7,7 @@ use crate::issuance::Issuing;
 use crate::issuance::PendingIssuance;
 use crate::round::Round;
 use crate::rows::{KeyBinding, RowChange};
-use authority::{Judged, Serial};
+use authority::{CoveredUse, Judged, Serial};
 use ca_host::prepare::{CertificateInputs, CertificateIssuer, PrepareError, Prepared, prepare};
 use pki::name::{DistinguishedName, Subject, Text};
 use pki::{PublicKey, SerialNumber, Signer};
@@ -145,6 +145,26 @@ pub(crate) fn service_certificate(
     let dns = service.hosts;
     let of = SubjectInputs { serial: &number, subject: &subject, key, dns, mail: &[] };
     let prepared = prepared(round, service.profile, &of)?;
+    Ok((serial, prepared))
+}
+
+/// The certificate of a system to come: its names, the first of them as the common name where that
+/// is short enough for one.
+pub(crate) fn system_certificate(
+    round: &mut Round<'_>,
+    covered: &CoveredUse,
+) -> Result<(Serial, Prepared), IssuerError> {
+    let city = &round.authority().founding().city;
+    let organization = Text::read(&city.name).map_err(|_| Code::Malformed)?;
+    let common = covered.names.first().and_then(|name| Text::read(name).ok());
+    let subject = (city.country.as_str(), &organization, covered.unit.as_str());
+    let subject = DistinguishedName::of_system(subject.0, subject.1, subject.2, common.as_ref())
+        .map_err(|_| Code::Malformed)?;
+    let number = SerialNumber::from_random(round.random()?);
+    let serial = Serial::of(&number).ok_or(Code::LintFailed)?;
+    let (key, dns) = (&covered.key, &covered.names);
+    let of = SubjectInputs { serial: &number, subject: &subject, key, dns, mail: &[] };
+    let prepared = prepared(round, &covered.profile, &of)?;
     Ok((serial, prepared))
 }
 

@@ -2,7 +2,8 @@
 
 use super::order::{OrderParts, make};
 use super::revoke::check_evidence;
-use super::{agent, approve, letter, list, renew, revoke, suspend, withdraw};
+use super::system::SystemPeople;
+use super::{agent, approve, letter, list, renew, revoke, suspend, system, withdraw};
 use crate::catch_up::policies;
 use crate::error::IssuerError;
 use crate::loaded::text;
@@ -70,6 +71,9 @@ pub(crate) fn operator(
             Ok(OperatorAnswer { order: approved.order, approvals, ..Default::default() })
         }
         OperatorRequest::Agent { body } => agent::order(round, drafter, *body),
+        OperatorRequest::System { body, operator, contact } => {
+            system::order(round, drafter, *body, SystemPeople { operator, contact })
+        }
         order => {
             if !order.takes_away() {
                 round.clock?;
@@ -191,6 +195,8 @@ fn portal_order(round: &Round<'_>, wanted: PortalBody) -> Body {
         public_key: Bytes::default(),
         staff_host: known.staff_host.clone(),
         staff_key: Bytes::default(),
+        machines_host: String::new(),
+        machines_key: Bytes::default(),
         ..wanted
     })
 }

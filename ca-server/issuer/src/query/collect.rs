@@ -7,8 +7,8 @@ use crate::issuer::Issuer;
 use ca_store::proof;
 use ca_store::replay::LOG;
 use ca_store::table::certificate;
-use records::Code;
 use records::enrolment::{Collect, Collected};
+use records::{Bytes, Code};
 use std::time::Duration;
 
 /// A caller whose certificate is being made waits for it this long instead of asking again.
@@ -104,6 +104,33 @@ pub(crate) async fn issued(issuer: &Issuer, serial: &str) -> Result<Collected, I
         Ok(collected) => collected,
         Err(_) => Err(Code::LogBehind.into()),
     }
+}
+
+/// A system's certificate with its issuers, once it is issued and its record stands in the tree.
+pub(crate) async fn of_system(issuer: &Issuer, serial: &str) -> Result<Vec<Bytes>, IssuerError> {
+    let is_given_up = |authority: &authority::Authority| {
+        authority.is_ended(serial) && authority.intent(serial).is_none()
+    };
+    let view = issuer.view()?;
+    if !view.authority().is_of_system(serial) {
+        return Err(Code::NotFound.into());
+    }
+    let mut moved = issuer.moved();
+    let waiting = async {
+        loop {
+            if let Some(collected) = proven(issuer, serial).await? {
+                return Ok(collected.chain);
+            }
+            // A crash came between, and what was asked for is asked for once more.
+            if is_given_up(issuer.view()?.authority()) {
+                return Err(Code::CertificateRevoked.into());
+            }
+            if moved.changed().await.is_err() {
+                return Err(Code::Unavailable.into());
+            }
+        }
+    };
+    tokio::time::timeout(WAIT, waiting).await.unwrap_or_else(|_| Err(Code::NotReady.into()))
 }
 
 /// A certificate whose record stands in the tree, with its proof.

@@ -6,6 +6,7 @@ use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::person_of;
 use crate::reads;
+use authority::Authority;
 use axum::Json;
 use axum::extract::{FromRequest, Request};
 use axum::http::request::Parts;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 
 /// Which process of a portal a route is for.
 pub(crate) trait Process {
-    /// Its name; empty if both are.
+    /// Its name; empty if any is.
     const NAME: &'static str;
 }
 
@@ -29,7 +30,9 @@ pub(crate) trait Process {
 pub(crate) struct PublicProcess;
 /// The staff process.
 pub(crate) struct StaffProcess;
-/// Either.
+/// The process that speaks the protocols of machines.
+pub(crate) struct MachinesProcess;
+/// Any of them.
 pub(crate) struct AnyProcess;
 
 impl Process for PublicProcess {
@@ -38,6 +41,10 @@ impl Process for PublicProcess {
 
 impl Process for StaffProcess {
     const NAME: &'static str = "portal-staff";
+}
+
+impl Process for MachinesProcess {
+    const NAME: &'static str = "portal-machines";
 }
 
 impl Process for AnyProcess {
@@ -217,6 +224,15 @@ pub(super) fn answered_and_recorded_beside<T>(
 ) -> Result<Json<T>, Refused> {
     let recorded = |answer| reads::record_beside(issuer, read, act).map(|()| answer);
     answered(issuer, act, result.and_then(recorded))
+}
+
+/// What follows from authority as a view has it: who proves nothing has no turn of the writer's.
+pub(super) fn viewed<T>(
+    issuer: &Issuer,
+    read: impl FnOnce(&Authority) -> Result<T, Code>,
+) -> Result<T, Code> {
+    let view = issuer.view()?;
+    read(view.authority())
 }
 
 /// The answer to a command, which the writer counted.

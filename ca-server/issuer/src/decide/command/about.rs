@@ -48,6 +48,13 @@ impl Run<'_, '_> {
         if_known(self.round.authority().standing(authorization).is_some(), authorization)
     }
 
+    /// The system of an account.
+    pub(super) fn system_of(&self, account: &str) -> String {
+        let id = authority::read_account(account);
+        let known = id.and_then(|id| self.round.authority().account(&id));
+        known.map_or_else(String::new, |account| account.system.to_string())
+    }
+
     pub(super) fn agent(&self, agent: &str) -> String {
         if_known(self.round.authority().agent(agent).is_some(), agent)
     }

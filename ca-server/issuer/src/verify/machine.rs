@@ -1,0 +1,71 @@
+//! What a system's key signed, checked before the turn: by the key that stands in it, or by the one
+//! that its account has in a view.
+
+use crate::error::request_code;
+use authority::{Authority, Signatures, read_account};
+use pki::CertificationRequest;
+use pki::possession::Possession;
+use records::Code;
+use records::machine::{ChangeKey, Deactivate, Finalize, OpenAccount, RevokeMachine};
+
+/// What a system's key signed. It is judged again when it is decided, by what holds then.
+///
+/// ```compile_fail,E0451
+/// let forged = ca_issuer::verify::VerifiedMachine::<()> { message: todo!() };
+/// ```
+pub struct VerifiedMachine<T> {
+    message: T,
+}
+
+impl<T> VerifiedMachine<T> {
+    /// As it was sent.
+    pub fn message(&self) -> &T {
+        &self.message
+    }
+}
+
+impl VerifiedMachine<OpenAccount> {
+    /// Checks the signature by the key in it.
+    pub fn opening(message: OpenAccount, signatures: &Signatures) -> Result<Self, Code> {
+        signatures.account_wish(&message.jws)?;
+        Ok(Self { message })
+    }
+}
+
+impl VerifiedMachine<Finalize> {
+    /// Checks the signature by the account's key, and that of the request in it by its own.
+    pub fn asking(message: Finalize, authority: &Authority) -> Result<Self, Code> {
+        let wish = authority.machine_wish(&message.account, &message.jws)?;
+        let signatures = authority.signatures();
+        let remembered = |claimed: &Possession<'_>| signatures.possesses(claimed);
+        let request = CertificationRequest::read_with(&wish.request.0, remembered);
+        request.map_err(request_code)?;
+        Ok(Self { message })
+    }
+}
+
+impl VerifiedMachine<RevokeMachine> {
+    /// Checks the signature by the account's key, or by the certificate's.
+    pub fn revoking(message: RevokeMachine, authority: &Authority) -> Result<Self, Code> {
+        authority.machine_revocation(message.account.as_deref(), &message.jws)?;
+        Ok(Self { message })
+    }
+}
+
+impl VerifiedMachine<ChangeKey> {
+    /// Checks both signatures.
+    pub fn changing(message: ChangeKey, authority: &Authority) -> Result<Self, Code> {
+        let id = read_account(&message.account).ok_or(Code::AccountUnknown)?;
+        authority.key_wish(&id, &message.jws)?;
+        Ok(Self { message })
+    }
+}
+
+impl VerifiedMachine<Deactivate> {
+    /// Checks the signature by the account's key.
+    pub fn closing(message: Deactivate, authority: &Authority) -> Result<Self, Code> {
+        let id = read_account(&message.account).ok_or(Code::AccountUnknown)?;
+        authority.check_closing(&id, &message.jws)?;
+        Ok(Self { message })
+    }
+}
