@@ -17,8 +17,9 @@ use ca_store::sequenced;
 use ca_store::shown;
 use records::evidence::{Exported, Manifest, Opening, Question, file};
 use records::lineage::Lineage;
+use records::machine::AccountStatement;
 use records::people::SignedPeople;
-use records::record::{Event, Record};
+use records::record::{Cause, Event, Record};
 use records::{Bytes, Disclosure, term};
 use request::Requested;
 use serde::Serialize;
@@ -149,13 +150,60 @@ async fn certificate(tx: &mut Tx, serial: &str, seeds: &mut Seeds) -> anyhow::Re
             }
             Event::Issued { subject, .. } => {
                 known = true;
-                seeds.people.insert(subject);
+                if !subject.starts_with("system:") {
+                    seeds.people.insert(subject);
+                }
                 seeds.records.insert(index);
+            }
+            Event::MachineUse { account, .. } => {
+                seeds.records.insert(index);
+                account_seeds(tx, &account, seeds).await?;
+            }
+            Event::Revoked { cause: Cause::Machine { account, .. }, .. } => {
+                seeds.records.insert(index);
+                if let Some(account) = account {
+                    account_seeds(tx, &account, seeds).await?;
+                }
+            }
+            Event::Revoked { cause: Cause::Closed { system }, .. } => {
+                seeds.records.insert(index);
+                seeds.orders.extend(system_orders(tx, &system).await?);
             }
             _ => {}
         }
     }
     Ok(known)
+}
+
+/// What an account of a system is: its opening, its keys, and the order under which.
+async fn account_seeds(tx: &mut Tx, account: &str, seeds: &mut Seeds) -> anyhow::Result<()> {
+    for index in with_term(tx, "control", &term::of_account(account)).await? {
+        let (bytes, _) = entry::at(tx, "control", index).await?.context("record")?;
+        match Record::read(&bytes)?.event {
+            Event::MachineAccount { statement, .. } => {
+                let said: AccountStatement = records::json::read(&statement.0)?;
+                seeds.orders.insert(said.order);
+                seeds.records.insert(index);
+            }
+            Event::MachineKey { .. } => {
+                seeds.records.insert(index);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Digests of every order about a system.
+async fn system_orders(tx: &mut Tx, system: &str) -> anyhow::Result<Vec<Bytes>> {
+    let mut orders = Vec::new();
+    for index in with_term(tx, "control", &term::of_system(system)).await? {
+        let (bytes, _) = entry::at(tx, "control", index).await?.context("record")?;
+        if let Event::Order { order, .. } = Record::read(&bytes)?.event {
+            orders.push(Bytes::from(records::order::digest(&order.0)));
+        }
+    }
+    Ok(orders)
 }
 
 /// The order that put a version of the rules in force; the founding's needs none.

@@ -17,7 +17,7 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 enum What {
-    /// Registers a portal with the keys of its two processes. 登记门户
+    /// Registers a portal with the keys of its processes. 登记门户
     Register {
         /// Portal id. 门户编号
         portal: String,
@@ -36,6 +36,12 @@ enum What {
         /// PKCS#10 of the staff process. 工作人员进程的证书请求
         #[arg(long)]
         staff_request: PathBuf,
+        /// Host of the machines' protocols, where it speaks them. 机器协议的主机名
+        #[arg(long, requires = "machines_request", value_parser = pki::host::Host::read_name)]
+        machines_host: Option<String>,
+        /// PKCS#10 of the machines' process. 机器协议进程的证书请求
+        #[arg(long, requires = "machines_host")]
+        machines_request: Option<PathBuf>,
     },
     /// Closes a portal: the issuer hears it no more. 关闭门户
     Close {
@@ -46,17 +52,26 @@ enum What {
 
 pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let body = match arguments.what {
-        What::Register { portal, unit, public_host, public_request, staff_host, staff_request } => {
-            PortalBody {
-                action: "register".into(),
-                portal,
-                unit,
-                public_host,
-                public_key: key(&public_request)?,
-                staff_host,
-                staff_key: key(&staff_request)?,
-            }
-        }
+        What::Register {
+            portal,
+            unit,
+            public_host,
+            public_request,
+            staff_host,
+            staff_request,
+            machines_host,
+            machines_request,
+        } => PortalBody {
+            action: "register".into(),
+            portal,
+            unit,
+            public_host,
+            public_key: key(&public_request)?,
+            staff_host,
+            staff_key: key(&staff_request)?,
+            machines_host: machines_host.unwrap_or_default(),
+            machines_key: machines_request.as_deref().map(key).transpose()?.unwrap_or_default(),
+        },
         // The issuer fills in what is being closed, so that approvers see it.
         What::Close { portal } => PortalBody {
             action: "close".into(),
@@ -66,6 +81,8 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
             public_key: Bytes::default(),
             staff_host: String::new(),
             staff_key: Bytes::default(),
+            machines_host: String::new(),
+            machines_key: Bytes::default(),
         },
     };
     host.order(&OperatorRequest::Portal { body: Box::new(body) }).await

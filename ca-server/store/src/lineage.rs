@@ -77,10 +77,12 @@ fn batch_of(record: &Record, row: &Bytes) -> Option<Bytes> {
     matches!(read.body(), Ok(Body::Batch(_))).then_some(digest)
 }
 
-/// Whose role an order lends: it is lent only as long as they hold it.
-fn absent_of(order: &Bytes) -> Option<String> {
+/// Whose role an order lends, since it is lent only as long as they hold it; or who is in charge of
+/// a system.
+fn besides_of(order: &Bytes) -> Option<String> {
     match records::Order::read(&order.0).ok()?.body().ok()? {
         records::order::Body::Delegate(body) => Some(body.absent),
+        records::order::Body::System(body) => Some(body.leader),
         _ => None,
     }
 }
@@ -167,7 +169,7 @@ impl Walk {
                 }
                 Event::Order { order, .. } => {
                     self.people.extend(drafter_who_signed(order));
-                    self.people.extend(absent_of(order));
+                    self.people.extend(besides_of(order));
                     self.take(tx, index).await?;
                 }
                 Event::Enacted { .. } | Event::Intent { .. } | Event::Revoked { .. } => {

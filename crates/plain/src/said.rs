@@ -140,6 +140,8 @@ pub fn kind_of(kind: &str, action: &str) -> Said {
         ("portal", "close") => said("关闭门户", "portal is closed"),
         ("agent", "register") => said("登记网关", "new gate"),
         ("agent", "close") => said("关闭网关", "gate is closed"),
+        ("system", "register") => said("登记系统", "new system"),
+        ("system", "close") => said("关闭系统", "system is closed"),
         ("bundle", _) => said("访问规则", "access rules"),
         ("revoke", _) => said("吊销证书", "revoke certificates"),
         ("release", _) => said("解除冻结", "release a certificate"),
@@ -152,6 +154,7 @@ pub fn kind_of(kind: &str, action: &str) -> Said {
         ("delegate", "") => said("代理变动", "delegations"),
         ("portal", "") => said("门户变动", "portals"),
         ("agent", "") => said("网关变动", "gates"),
+        ("system", "") => said("系统变动", "systems"),
         (other, _) => same(other),
     }
 }
@@ -305,6 +308,7 @@ mod tests {
             ("delegate", &["", "grant", "withdraw"]),
             ("portal", &["", "register", "close"]),
             ("agent", &["", "register", "close"]),
+            ("system", &["", "register", "close"]),
         ] {
             all.extend(actions.iter().map(|action| (kind, *action)));
         }

@@ -16,6 +16,7 @@ mod receipt;
 mod revoke;
 mod service;
 mod statement;
+mod system;
 #[cfg(test)]
 mod tests;
 mod wanted;

@@ -5,6 +5,7 @@ use crate::plain::{FactValue, NameAndId, Said, kind, phrase, words};
 use records::Approval;
 use records::access::{Connection, Decision};
 use records::decline::Outcome;
+use records::machine::AccountStatement;
 use records::record::{Event, LetterStatement, Record, VoidStatement};
 use records::suspension::SuspensionCause;
 use records::withdrawal::WithdrawnStatement;
@@ -201,6 +202,10 @@ fn by_the_ca(event: &Event, who: Who<'_>) -> FactValue {
         Event::Joined { agent, .. } => {
             phrase("网关 {0} 加入", "gate {0} joined", vec![agent.into()])
         }
+        Event::MachineAccount { .. }
+        | Event::MachineUse { .. }
+        | Event::MachineKey { .. }
+        | Event::MachineClosed { .. } => of_system(event),
         Event::People { agent, number: made, .. } => phrase(
             "为网关 {0} 制作人员快照 #{1}",
             "snapshot #{1} of people was made for gate {0}",
@@ -226,6 +231,34 @@ fn by_the_ca(event: &Event, who: Who<'_>) -> FactValue {
             "standing authorization {0} was used",
             vec![authorization.into()],
         ),
+        other => other.kind().into(),
+    }
+}
+
+/// What a system asked for by itself.
+fn of_system(event: &Event) -> FactValue {
+    match event {
+        Event::MachineAccount { statement, .. } => {
+            let read: Result<AccountStatement, _> = records::json::read(&statement.0);
+            let (system, account) =
+                read.map_or_else(|_| Default::default(), |said| (said.system, said.account));
+            phrase(
+                "系统 {0} 开立账户 {1}",
+                "account {1} of system {0} was opened",
+                vec![system.into(), account.into()],
+            )
+        }
+        Event::MachineUse { account, serial, .. } => phrase(
+            "账户 {0} 申请证书 {1}，即将签发",
+            "account {0} asked for certificate {1}, which will be signed",
+            vec![account.into(), serial.into()],
+        ),
+        Event::MachineKey { account, .. } => {
+            phrase("账户 {0} 更换密钥", "account {0} has another key", vec![account.into()])
+        }
+        Event::MachineClosed { account, .. } => {
+            phrase("账户 {0} 停用", "account {0} was closed by its key", vec![account.into()])
+        }
         other => other.kind().into(),
     }
 }

@@ -36,7 +36,7 @@ pub fn terms(record: &Record) -> Vec<String> {
             terms.push(of_serial(serial));
         }
         Event::Issued { serial, subject, .. } => {
-            terms.extend([of_serial(serial), person(subject)]);
+            terms.extend([of_serial(serial), of_subject(subject)]);
         }
         Event::Used { serial, authorization, .. } => {
             terms.push(of_serial(serial));
@@ -47,7 +47,8 @@ pub fn terms(record: &Record) -> Vec<String> {
         }
         Event::MachineAccount { statement, .. } => terms.extend(account_terms(statement)),
         Event::MachineUse { account, serial, .. } => {
-            terms.extend([of_account(account), of_serial(serial)]);
+            // An account has as many uses as it likes: they are found apart from what it is.
+            terms.extend([format!("account-use:{account}"), of_serial(serial)]);
         }
         Event::MachineKey { account, .. } | Event::MachineClosed { account, .. } => {
             terms.push(of_account(account));
@@ -93,6 +94,14 @@ fn letter_terms(statement: &Bytes) -> Vec<String> {
         vec![person(&letter.person), format!("reference:{}", letter.reference)]
     };
     read.map_or_else(|_| Vec::new(), terms)
+}
+
+/// Whose certificate it is; those of a system are found apart from what it is.
+fn of_subject(subject: &str) -> String {
+    match subject.strip_prefix("system:") {
+        Some(system) => format!("system-certificate:{system}"),
+        None => person(subject),
+    }
 }
 
 /// The account that was opened, its system, and the order under which.

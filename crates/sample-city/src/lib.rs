@@ -39,10 +39,13 @@ use std::collections::BTreeMap;
 
 /// When the sample city was founded, unix.
 pub const FOUNDED: u64 = 1_795_507_200;
-const PROFILES: [(&str, &str); 3] = [
+const PROFILES: [(&str, &str); 6] = [
     ("official", include_str!("../../../policies/profiles/official.toml")),
     ("staff", include_str!("../../../policies/profiles/staff.toml")),
     ("service", include_str!("../../../policies/profiles/service.toml")),
+    ("server", include_str!("../../../policies/profiles/server.toml")),
+    ("system", include_str!("../../../policies/profiles/system.toml")),
+    ("device", include_str!("../../../policies/profiles/device.toml")),
 ];
 const APPROVALS: &str = include_str!("../../../policies/approvals.toml");
 const ROLES: &str = include_str!("../../../policies/roles.toml");
@@ -97,6 +100,8 @@ pub struct CityKeys {
     pub portal: SoftwareSigner,
     /// The staff portal's process.
     pub staff: SoftwareSigner,
+    /// The portal's process for machines.
+    pub machines: SoftwareSigner,
     /// Everything else.
     pub other: SoftwareSigner,
 }
@@ -134,6 +139,7 @@ impl SampleCity {
             registry: fresh(),
             portal: fresh(),
             staff: fresh(),
+            machines: fresh(),
             other: fresh(),
         };
         let people: Vec<(usize, SoftwareSigner)> =
@@ -371,6 +377,7 @@ fn portal(keys: &CityKeys) -> FirstService {
         keys: vec![
             key("portal-public", "portal.example", &keys.portal),
             key("portal-staff", "staff.example", &keys.staff),
+            key("portal-machines", "machines.example", &keys.machines),
         ],
     }
 }

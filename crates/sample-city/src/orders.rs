@@ -167,7 +167,8 @@ fn ending(sample: &SampleOrder) -> Option<SampleOrder> {
             order["body"]["action"] = j!("close");
             order["basis"]["before"] = j!({
                 "unit": "shangluo", "public_host": "p.example", "staff_host": "s.example",
-                "public_keys": keys, "staff_keys": keys, "open": true,
+                "machines_host": "m.example", "public_keys": keys, "staff_keys": keys,
+                "machines_keys": keys, "open": true,
             });
         }
         "agent" => {
@@ -179,6 +180,14 @@ fn ending(sample: &SampleOrder) -> Option<SampleOrder> {
                 { "id": "exchange", "zh": "公文交换", "en": "Document exchange" },
                 { "id": "other", "zh": "信访", "en": "Petitions" },
             ]);
+        }
+        "system" => {
+            order["basis"]["before"] = j!({
+                "name": "旧网站", "unit": "sz-office", "leader": order["body"]["leader"],
+                "names": ["old.example"], "wildcards": false, "addresses": ["10.0.0.9"],
+                "profile": "system", "per_week": 7, "live": 8, "accounts": 9,
+                "challenges": false, "until": "2026-12-24T08:00:00Z", "open": true,
+            });
         }
         "role" => {
             order["body"]["action"] = j!("withdraw");

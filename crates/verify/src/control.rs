@@ -71,7 +71,8 @@ pub fn check(bundle: &EvidenceBundle, origin: &Origin) -> Result<Control, Failed
             Event::Order { order, .. } => control.order(*index, order, opened)?,
             Event::Intent { serial, tbs_sha256, .. }
             | Event::Used { serial, tbs_sha256, .. }
-            | Event::Joined { serial, tbs_sha256, .. } => {
+            | Event::Joined { serial, tbs_sha256, .. }
+            | Event::MachineUse { serial, tbs_sha256, .. } => {
                 intended.insert(serial.as_str(), tbs_sha256);
             }
             Event::Issued { serial, .. } => {
@@ -152,6 +153,8 @@ fn failed(error: LineageError) -> Failed {
                 Code::OrderAltered
                 | Code::ApprovalSignature
                 | Code::PasskeyRefused
+                | Code::JwsSignature
+                | Code::JwsMalformed
                 | Code::Malformed => Failed::altered(item, why),
                 _ => Failed::missing(item, why),
             }

@@ -127,6 +127,7 @@ fn of_body(body: &Body) -> Vec<Check> {
         Body::Credential(_) => vec![Check::People, Check::Passkey],
         Body::Unit(_) => vec![Check::Units],
         Body::Portal(_) | Body::Agent(_) => vec![Check::Operated],
+        Body::System(_) => vec![Check::People, Check::Operated],
         Body::Profile(_) | Body::ApprovalRules(_) | Body::Bundle(_) => {
             vec![Check::Version, Check::Files]
         }
@@ -219,11 +220,12 @@ mod tests {
             is_only("Person, unit and profile", &["issue"]);
             is_only("last certificate", &["issue"]);
             is_only("files beside the order", &["profile", "approval-rules", "bundle"]);
-            is_only("The unit that runs it", &["portal", "agent"]);
+            is_only("The unit that runs it", &["portal", "agent", "system"]);
             is_only("The units are", &["unit"]);
             is_only("the batch names", &["batch"]);
             is_only("The passkey was signed for", &["credential"]);
-            let people = ["person", "role", "delegate", "revoke", "release", "credential"];
+            let people =
+                ["person", "role", "delegate", "revoke", "release", "credential", "system"];
             is_only("Person and unit are", &people);
             // A renewal has no letter, and nothing else has two keys.
             assert_eq!(told.contains("tied it to their letter"), kind == "issue" && !renews);
@@ -231,7 +233,7 @@ mod tests {
             assert_eq!(told.contains("What is sensitive"), one.1, "{kind}");
         }
         assert!(seen.contains(&("issue", true)) && seen.contains(&("issue", false)), "{seen:?}");
-        assert_eq!(seen.len(), 15, "every kind, and a renewal: {seen:?}");
+        assert_eq!(seen.len(), 16, "every kind, and a renewal: {seen:?}");
     }
 
     #[test]

@@ -43,7 +43,7 @@ fn every_shipped_rule_can_be_met_and_never_in_a_browser_alone() {
         assert!(met(rule, &[]), "{kind}");
         // Orders about units, profiles, rules and portals concern no person.
         let about_people =
-            ["issue", "person", "role", "delegate", "revoke", "release", "credential"]
+            ["issue", "person", "role", "delegate", "revoke", "release", "credential", "system"]
                 .contains(&kind);
         for concerned in (0..FIRST.len()).filter(|_| about_people) {
             assert!(met(rule, &[concerned]), "{kind} without person {concerned}");

@@ -1,8 +1,8 @@
 //! Which verb decides which command, and what becomes of a refusal.
 
 use super::{
-    agent, approve, batch, confirmed, credential, decline, draft, list, many, number, operator,
-    renew, renewal, revoke, snapshot, submit, suspend, withdraw,
+    approve, batch, confirmed, credential, decline, draft, list, many, number, operator, renewal,
+    revoke, snapshot, submit, suspend, withdraw,
 };
 use crate::command::{Caller, Command, Officer, Outcome, Reply};
 use crate::error::IssuerError;
@@ -113,20 +113,12 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
         Command::Suspend(caller, holder, wanted, reply) => {
             answer(reply, run.suspend(caller, holder, wanted))
         }
-        Command::Renew(caller, message, reply) => {
-            let about = run.standing(&message.authorization);
-            let verb = |round: &mut Round<'_>| admitted_renew(round, caller, message);
-            answer(reply, run.decide_machine("renew", &about, verb))
-        }
         Command::RenewCertificate(caller, asked, reply) => {
             answer(reply, run.renewal(caller, asked))
         }
-        Command::Join(caller, message, reply) => {
-            let about = run.agent(&message.agent);
-            let verb = |round: &mut Round<'_>| agent::join(round, caller, message);
-            answer(reply, run.decide_machine("join", &about, verb))
-        }
-        Command::OpenAccount(..)
+        Command::Renew(..)
+        | Command::Join(..)
+        | Command::OpenAccount(..)
         | Command::Finalize(..)
         | Command::RevokeMachine(..)
         | Command::ChangeKey(..)
@@ -144,16 +136,6 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
             answer(reply, run.decide("people", "", |round| snapshot::snapshots(round, told)))
         }
     }
-}
-
-/// Renews a machine's certificate for a portal that may ask.
-fn admitted_renew(
-    round: &mut Round<'_>,
-    caller: &Caller,
-    message: &records::join::Renew,
-) -> Result<String, IssuerError> {
-    round.admit(caller)?;
-    renew::renew(round, message)
 }
 
 /// One command on its round.

@@ -38,9 +38,8 @@ pub(crate) fn order(
     let made = match body.action.as_str() {
         "close" => {
             let body = closing(round, body)?;
-            let person = body.leader.clone();
             let made = make(round, drafter, &Body::System(Box::new(body)), OrderParts::default())?;
-            OperatorAnswer { order: made.order, person, approvals: (0, made.needed), ..none() }
+            OperatorAnswer { order: made.order, approvals: (0, made.needed), ..none() }
         }
         _ => registering(round, drafter, body, people)?,
     };
@@ -99,7 +98,7 @@ fn registering(
     let made = make(round, drafter, &Body::System(Box::new(body.clone())), parts)?;
     let letter = keep_token(round, &body, made.digest, &token)?;
     let approvals = (0, made.needed);
-    Ok(OperatorAnswer { order: made.order, person: body.leader, letter, approvals, ..none() })
+    Ok(OperatorAnswer { order: made.order, letter, approvals, ..none() })
 }
 
 fn keep_token(

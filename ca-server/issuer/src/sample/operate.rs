@@ -6,7 +6,7 @@ use authority::OrderDigest;
 use ca_host::operator::{OperatorAnswer, OperatorRequest};
 use keys::SoftwareSigner;
 use pki::Signer;
-use records::order::{AgentBody, PersonAction, PortalBody, RoleAction, UnitAction};
+use records::order::{AgentBody, PersonAction, PortalBody, RoleAction, SystemBody, UnitAction};
 use records::record::File;
 use records::rules::Role;
 use records::{Bytes, Code};
@@ -67,6 +67,35 @@ pub(crate) fn agent(body: AgentBody) -> OperatorRequest {
     OperatorRequest::Agent { body: Box::new(body) }
 }
 
+/// A web site of the district's office: `*.acme.test` and an address, challenges asked for.
+pub(crate) fn site(action: &str, system: &str) -> SystemBody {
+    SystemBody {
+        action: action.into(),
+        system: system.into(),
+        name: "门户网站".into(),
+        unit: "sz-office".into(),
+        leader: "000000000000A0D1".into(),
+        operator: None,
+        contact: None,
+        names: vec!["*.acme.test".into(), "acme.test".into()],
+        wildcards: true,
+        addresses: vec!["127.0.0.1".into()],
+        profile: "server".into(),
+        per_week: 3,
+        live: 2,
+        accounts: 2,
+        challenges: true,
+        until: "2027-11-24T08:00:00Z".into(),
+        token_sha256: Bytes::default(),
+    }
+}
+
+/// The same as an operator asks for it.
+pub(crate) fn system(body: SystemBody) -> OperatorRequest {
+    let (operator, contact) = ("信息中心".into(), "site@acme.test".into());
+    OperatorRequest::System { body: Box::new(body), operator, contact }
+}
+
 /// A second portal.
 pub(crate) fn portal(
     action: &str,
@@ -81,6 +110,8 @@ pub(crate) fn portal(
         public_key: public.public_key().spki().into(),
         staff_host: "staff-2.example".into(),
         staff_key: staff.public_key().spki().into(),
+        machines_host: String::new(),
+        machines_key: Bytes::default(),
     };
     OperatorRequest::Portal { body: Box::new(body) }
 }

@@ -73,7 +73,7 @@ fn no_key_of_the_system_is_certified_for_anybody() {
 #[test]
 fn a_portals_key_is_certified_for_no_person() {
     let (mut city, person, _) = with_letter();
-    let (public, staff) = (key(), key());
+    let (public, staff, machines) = (key(), key(), key());
     let body = Body::Portal(PortalBody {
         action: "register".into(),
         portal: "portal-2".into(),
@@ -82,6 +82,8 @@ fn a_portals_key_is_certified_for_no_person() {
         public_key: public.public_key().spki().into(),
         staff_host: "staff-two.example".into(),
         staff_key: staff.public_key().spki().into(),
+        machines_host: "machines-two.example".into(),
+        machines_key: machines.public_key().spki().into(),
     });
     let order = city.order(&body);
     city.approve(order, "security-1").unwrap();
@@ -94,9 +96,11 @@ fn a_portals_key_is_certified_for_no_person() {
     city.authority.forget_pending();
     city.apply(event).unwrap();
     assert_eq!(may(&city, &staff, &person), Err(Code::KeyForeign));
+    assert_eq!(may(&city, &machines, &person), Err(Code::KeyForeign));
     let of = |signer: &SoftwareSigner| city.authority.portal_of(&signer.public_key().sha256());
     assert_eq!(of(&public), Some(("portal-2", "portal-public")));
     assert_eq!(of(&staff), Some(("portal-2", "portal-staff")));
+    assert_eq!(of(&machines), Some(("portal-2", "portal-machines")));
     // Closed, it speaks no more, and its key is still nobody else's.
     let closed = PortalBody {
         action: "close".into(),
@@ -106,6 +110,8 @@ fn a_portals_key_is_certified_for_no_person() {
         public_key: Vec::new().into(),
         staff_host: "staff-two.example".into(),
         staff_key: Vec::new().into(),
+        machines_host: "machines-two.example".into(),
+        machines_key: Vec::new().into(),
     };
     // What would be read as a change, and is none, is no part of the order.
     let elsewhere = Body::Portal(PortalBody { unit: "luonan".into(), ..closed.clone() });

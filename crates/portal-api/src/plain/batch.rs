@@ -79,6 +79,7 @@ pub fn told_about(told: &About) -> FactValue {
         About::Gate { application, agent } => {
             joined([application.clone().into(), agent.into()], " · ")
         }
+        About::System { id, name } => joined([name.into(), id.into()], " · "),
     }
 }
 

@@ -8,6 +8,7 @@ use super::office::{about_delegation, about_person, about_role, about_unit};
 use super::passkey::about_passkey;
 use super::revoke::{released, revoked};
 use super::service::{about_agent, about_portal, in_force, profile};
+use super::system::about_system;
 use super::wish::{about_draft, about_place, asked_by, batched_by, drafted_by, signed_by};
 use ::plain::said::{Fact, fact, said};
 use ::plain::value::{FactValue, words};
@@ -60,6 +61,8 @@ pub fn facts_unsigned(opened: &ShownOrder) -> Vec<Fact> {
         (Body::Portal(body), _) => about_portal(opened, body, None),
         (Body::Agent(body), Some(Before::Agent(was))) => about_agent(opened, body, Some(was)),
         (Body::Agent(body), _) => about_agent(opened, body, None),
+        (Body::System(body), Some(Before::System(was))) => about_system(opened, body, Some(was)),
+        (Body::System(body), _) => about_system(opened, body, None),
     };
     facts.extend(files(opened.files_before(), opened.files()));
     if !opened.is_comparable() {

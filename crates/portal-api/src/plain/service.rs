@@ -73,10 +73,17 @@ pub(super) fn about_portal(
             &body.staff_host,
         ),
         fact(("工作台进程公钥", "key of the staff process"), process(&body.staff_key)),
+        changed(
+            ("机器协议域名", "host of the machines' protocols"),
+            was.map(|was| was.machines_host.as_str()),
+            &body.machines_host,
+        ),
+        fact(("机器协议进程公钥", "key of the machines' process"), process(&body.machines_key)),
     ];
     let Some(was) = was else { return facts };
     facts.push(list(("公众进程现有公钥", "public keys now"), &hex(&was.public_keys), &[]));
     facts.push(list(("工作台进程现有公钥", "staff keys now"), &hex(&was.staff_keys), &[]));
+    facts.push(list(("机器协议进程现有公钥", "machines' keys now"), &hex(&was.machines_keys), &[]));
     facts.push(fact(("目前开通", "open now"), yes_no(was.open)));
     facts
 }

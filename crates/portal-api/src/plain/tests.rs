@@ -159,6 +159,7 @@ fn is_fixed(path: &str) -> bool {
         "profile" => &["/body/profile/id", "/body/profile/digest", "/basis/before/digest"],
         "approval-rules" | "bundle" => &["/body/digest", "/basis/before/digest"],
         "unit" | "portal" | "agent" => &["/body/action"],
+        "system" => &["/body/action", "/body/operator", "/body/contact"],
         _ => &[],
     };
     always.iter().chain(&draft).chain(of_kind).any(|pattern| same(pattern))

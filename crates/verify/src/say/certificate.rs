@@ -3,6 +3,7 @@
 use super::approval::{self, Sentences, person};
 use crate::control::Control;
 use crate::verdict::Failed;
+use plain::value::joined;
 use plain::{FactValue, phrase};
 use records::Bytes;
 use records::order::{Body, Renewal};
@@ -82,6 +83,9 @@ fn without_order(control: &Control, serial: &str) -> Sentences {
         Event::Joined { agent, serial: joined, .. } if joined == serial => {
             Some(phrase("网关 {0} 的加入", "the joining of agent {0}", vec![agent.into()]))
         }
+        Event::MachineUse { account, serial: used, vouched, .. } if used == serial => {
+            Some(used_by_system(control, account, vouched))
+        }
         _ => None,
     });
     let founding = (*promised == control.founding)
@@ -92,6 +96,20 @@ fn without_order(control: &Control, serial: &str) -> Sentences {
         "Certificate {0} was issued to {2} under {1}.",
         vec![serial.into(), why, holder(control, serial)],
     )]
+}
+
+/// A use of a system's authorization: whose account signed for it, and for which names a portal
+/// says that it saw a challenge answered.
+fn used_by_system(control: &Control, account: &str, vouched: &[String]) -> FactValue {
+    let id = authority::read_account(account);
+    let known = id.and_then(|id| control.authority.account(&id));
+    let system = known.map_or_else(String::new, |known| known.system.to_string());
+    let names = joined(vouched.iter().map(FactValue::from), ", ");
+    phrase(
+        "系统 {0} 的授权、其账户 {1} 的签名（门户称已验证：{2}）",
+        "the authorization of system {0} and the signature of its account {1} (a portal says that          challenges were answered for: {2})",
+        vec![system.into(), account.into(), names],
+    )
 }
 
 /// What the record of a certificate says that it was issued under.

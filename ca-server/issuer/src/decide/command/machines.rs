@@ -1,14 +1,25 @@
-//! What systems ask for by themselves.
+//! What machines ask for by themselves: services, gates and systems.
 
 use super::{Decided, Run, answer};
-use crate::command::Command;
-use crate::decide::machine;
+use crate::command::{Caller, Command};
+use crate::decide::{agent, machine, renew};
+use crate::error::IssuerError;
 use crate::round::Round;
 
 impl Run<'_, '_> {
-    /// Decides what a system asks for; what is none of theirs is answered to nobody.
+    /// Decides what a machine asks for; what is none of theirs is answered to nobody.
     pub(super) fn of_machine(&mut self, command: &Command) -> Decided {
         match command {
+            Command::Renew(caller, message, reply) => {
+                let about = self.standing(&message.authorization);
+                let verb = |round: &mut Round<'_>| admitted_renew(round, caller, message);
+                answer(reply, self.decide_machine("renew", &about, verb))
+            }
+            Command::Join(caller, message, reply) => {
+                let about = self.agent(&message.agent);
+                let verb = |round: &mut Round<'_>| agent::join(round, caller, message);
+                answer(reply, self.decide_machine("join", &about, verb))
+            }
             Command::OpenAccount(caller, asked, reply) => {
                 let verb = |round: &mut Round<'_>| machine::open(round, caller, asked.message());
                 answer(reply, self.decide_machine("open-account", "", verb))
@@ -38,4 +49,14 @@ impl Run<'_, '_> {
             _ => Box::new(|_| {}),
         }
     }
+}
+
+/// Renews a machine's certificate for a portal that may ask.
+fn admitted_renew(
+    round: &mut Round<'_>,
+    caller: &Caller,
+    message: &records::join::Renew,
+) -> Result<String, IssuerError> {
+    round.admit(caller)?;
+    renew::renew(round, message)
 }

@@ -1,0 +1,147 @@
+//! `ca-server system …`
+
+use super::host::Host;
+use ca_host::operator::OperatorRequest;
+use clap::{Args, Subcommand};
+use records::Bytes;
+use records::order::SystemBody;
+use std::process::ExitCode;
+use system::speech;
+
+/// How long an authorization lasts, in days, unless told otherwise.
+const DAYS: u32 = 365;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Lets a system get certificates by itself and writes the file of its secrets. 登记系统
+    Register(Box<Registering>),
+    /// Closes a system: it gets nothing more, and all that it has is revoked. 关闭系统
+    Close {
+        /// System id. 系统编号
+        system: String,
+    },
+}
+
+#[derive(Args)]
+struct Registering {
+    /// System id. 系统编号
+    system: String,
+    /// What people call it. 系统名称
+    #[arg(long)]
+    name: String,
+    /// Id of the unit that owns it. 所属单位
+    #[arg(long)]
+    unit: String,
+    /// Person id of who is in charge of it. 谁主管（人员编号）
+    #[arg(long)]
+    leader: String,
+    /// Who runs it. 谁运行
+    #[arg(long)]
+    operator: String,
+    /// Mail address of the technical contact. 技术联系人邮箱
+    #[arg(long)]
+    contact: String,
+    /// Host name, or `*.` and a name for all that is below it; more than one is fine. 域名，可多个
+    #[arg(long = "host")]
+    names: Vec<String>,
+    /// Certificates may name wildcards. 允许通配符证书
+    #[arg(long)]
+    wildcards: bool,
+    /// IP address; more than one is fine. 地址，可多个
+    #[arg(long = "address")]
+    addresses: Vec<String>,
+    /// Profile: server, system or device. 证书模板
+    #[arg(long, default_value = "server")]
+    profile: String,
+    /// Most certificates of a week. 每周证书数
+    #[arg(long, default_value_t = 20)]
+    per_week: u32,
+    /// Most certificates that count at the same time. 同时有效证书数
+    #[arg(long, default_value_t = 50)]
+    live: u32,
+    /// Most open accounts. 账户数
+    #[arg(long, default_value_t = 16)]
+    accounts: u32,
+    /// The order vouches for the names, as those of an inner net: no challenge is asked for.
+    /// 内网名称，由办件担保，不逐个验证
+    #[arg(long)]
+    without_challenges: bool,
+    /// How many days it lasts. 授权天数
+    #[arg(long, default_value_t = DAYS)]
+    days: u32,
+}
+
+pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let request = match arguments.what {
+        What::Register(wanted) => registering(host, *wanted),
+        // The issuer fills in what is being closed, so that approvers see it.
+        What::Close { system } => OperatorRequest::System {
+            body: Box::new(SystemBody { action: "close".into(), system, ..nothing() }),
+            operator: String::new(),
+            contact: String::new(),
+        },
+    };
+    let mut result = host.draft(&request).await?;
+    if !result.letter.is_empty() {
+        result.letter = host.config.path(&result.letter).display().to_string();
+        if !host.json {
+            speech::fact("", ("系统文件", "system file"), &result.letter);
+            let zh = "批准后，系统的 ACME 客户端用其中的 kid 和密钥开立账户";
+            let en = "once approved, its ACME client opens accounts with the kid and secret in it";
+            speech::said("", zh, en);
+        }
+    }
+    super::say::order(&host.state(), &result, host.json)
+}
+
+fn registering(host: &Host, wanted: Registering) -> OperatorRequest {
+    let until = host.clock.seconds().saturating_add(u64::from(wanted.days) * 86_400);
+    let body = SystemBody {
+        action: "register".into(),
+        system: wanted.system,
+        name: wanted.name,
+        unit: wanted.unit,
+        leader: wanted.leader,
+        names: wanted.names,
+        wildcards: wanted.wildcards,
+        addresses: wanted.addresses,
+        profile: wanted.profile,
+        per_week: wanted.per_week,
+        live: wanted.live,
+        accounts: wanted.accounts,
+        challenges: !wanted.without_challenges,
+        until: records::time::seconds(until),
+        ..nothing()
+    };
+    let (operator, contact) = (wanted.operator, wanted.contact);
+    OperatorRequest::System { body: Box::new(body), operator, contact }
+}
+
+/// A body of which nothing is said.
+fn nothing() -> SystemBody {
+    SystemBody {
+        action: String::new(),
+        system: String::new(),
+        name: String::new(),
+        unit: String::new(),
+        leader: String::new(),
+        operator: None,
+        contact: None,
+        names: Vec::new(),
+        wildcards: false,
+        addresses: Vec::new(),
+        profile: String::new(),
+        per_week: 0,
+        live: 0,
+        accounts: 0,
+        challenges: false,
+        until: String::new(),
+        token_sha256: Bytes::default(),
+    }
+}
