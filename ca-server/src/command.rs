@@ -19,7 +19,7 @@ mod role;
 mod rules;
 mod say;
 mod status;
-mod system;
+mod systems;
 mod unit;
 
 use crate::serve::ServedRole;
@@ -84,7 +84,7 @@ enum Command {
     /// Drafts orders that register or close an agent in front of an application. 网关代理
     Agent(agent::Arguments),
     /// Drafts orders that register or close a system that gets certificates by itself. 系统
-    System(system::Arguments),
+    System(systems::Arguments),
     /// Drafts an order that puts access rules in force. 访问规则
     Bundle(bundle::Arguments),
     /// Drafts an order that revokes a person's certificates. 吊销
@@ -168,7 +168,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::ApprovalRules(arguments) => rules::approval_rules(&host, arguments).await,
         Command::Portal(arguments) => portal::run(&host, arguments).await,
         Command::Agent(arguments) => agent::run(&host, arguments).await,
-        Command::System(arguments) => system::run(&host, arguments).await,
+        Command::System(arguments) => systems::run(&host, arguments).await,
         Command::Bundle(arguments) => bundle::run(&host, arguments).await,
         Command::Revoke(arguments) => revoke::run(&host, arguments).await,
         Command::Release(arguments) => release::run(&host, arguments).await,

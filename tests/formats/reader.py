@@ -29,15 +29,16 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
     "role-act": "grant withdraw", "portal-act": "register close",
     "role": "official unit-handler registration-officer pool-officer system-administrator"
             " security-administrator auditor application-owner",
-    "process": "issuer status log portal-public portal-staff",
-    "renewed": "issuer status log portal-public portal-staff ocsp", "rule": "roles approvals bundle",
+    "process": "issuer status log portal-public portal-staff portal-machines",
+    "renewed": "issuer status log portal-public portal-staff portal-machines ocsp", "rule": "roles approvals bundle",
     "order-kind": "issue unit person role profile approval-rules portal agent bundle revoke"
-                  " release credential delegate batch",
+                  " release credential delegate batch system",
     "record-kind": "founding letter voided application order approval declined withdrawn enacted intent issued used"
                    " revoked suspended crl refusal portal joined people forked silent asked searched read notified started"
-                   " connection decision completion turned heartbeat",
+                   " connection decision completion turned heartbeat machine-account machine-use"
+                   " machine-key machine-closed",
     "agent-act": "register close", "draft-kind": "person letter people letters release delegate revocations",
-    "batch-of": "issue unit person role delegate profile approval-rules portal agent bundle revoke release credential",
+    "batch-of": "issue unit person role delegate profile approval-rules portal agent system bundle revoke release credential",
     "batch-act": "create move close leave grant withdraw register", "cause-word": "start spool", "may-fill": "disk listener spool", "stage": "handshake head certificate",
     "review": "asked expired person profile unit",
     "channel": "mail webhook spool", "letter-channel": "paper sms",
@@ -52,7 +53,7 @@ PATTERNS = {
     "told": f"(letter|person):[{CROCKFORD}]{{16}}|portal:[a-z0-9-]+",
     "drafter": f"operator:(0|[1-9][0-9]{{0,9}})|(person|letter):[{CROCKFORD}]{{16}}",
     "id-or-none": f"([{CROCKFORD}]{{16}})?",
-    "subject": f"[{CROCKFORD}]{{16}}|[a-z0-9-]+/[a-z-]+"}
+    "subject": f"[{CROCKFORD}]{{16}}|[a-z0-9-]+/[a-z-]+|system:[a-z0-9-]+"}
 TIMES = {"time": "%Y-%m-%dT%H:%M:%SZ", "micros": "%Y-%m-%dT%H:%M:%S.%fZ"}
 NUMBERS = {"one": (1, 1), "two": (2, 2), "revision": (1, 2**53 - 1), "number": (0, 2**53 - 1)}
 OCTETS = {"bytes": None, "hash": 32, "nonce": 16}
@@ -71,8 +72,11 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "lent": "person:id role:role scope:name from:time until:time",
     "certificate-before": "serial:serial profile:name not_after:time",
     "before/files": "version:revision digest:hash",
-    "before/portal": "unit:name public_host:text staff_host:text public_keys:*hash"
-                     " staff_keys:*hash open:flag",
+    "before/portal": "unit:name public_host:text staff_host:text machines_host:text"
+                     " public_keys:*hash staff_keys:*hash machines_keys:*hash open:flag",
+    "before/system": "name:text unit:name leader:id names:*text wildcards:flag addresses:*text"
+                     " profile:name per_week:number live:number accounts:number challenges:flag"
+                     " until:time open:flag",
     "before/agent": "unit:name application:name hosts:*text units:*name keys:*hash open:flag",
     "order/issue": "person:id person_version:revision profile:profile-ref subject:names"
                    " names:*mail-name key:key validity_days:number evidence:commitment"
@@ -91,7 +95,17 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "order/profile": "profile:profile-ref",
     "order/approval-rules": "digest:hash version:revision",
     "order/portal": "action:portal-act portal:name unit:name public_host:text"
-                    " public_key:key-or-empty staff_host:text staff_key:key-or-empty",
+                    " public_key:key-or-empty staff_host:text staff_key:key-or-empty"
+                    " machines_host:text machines_key:key-or-empty",
+    "order/system": "action:agent-act system:name name:text unit:name leader:id"
+                    " operator?:commitment contact?:commitment names:*text wildcards:flag"
+                    " addresses:*text profile:name per_week:number live:number accounts:number"
+                    " challenges:flag until:text token_sha256:bytes",
+    "jws": "protected:text payload:text signature:text",
+    "record/machine-account": "jws:jws statement:bytes signature:bytes",
+    "account-statement": "v:one founding:hash system:name order:hash account:text",
+    "record/machine-use": "account:text jws:jws vouched:*text serial:serial tbs_sha256:hash",
+    "record/machine-key": "account:text jws:jws", "record/machine-closed": "account:text jws:jws",
     "order/agent": "action:agent-act agent:name unit:name application:name hosts:*text units:*name"
                    " token_sha256:bytes renewals:number",
     "order/bundle": "version:revision digest:hash",
@@ -206,7 +220,8 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
                       " statement:bytes signature:bytes",
     "revoked": "serial:serial not_after:time",
     "cause": "order?:by-order loss?:by-loss left?:by-leaving lapsed?:by-lapse"
-             " superseded?:by-serial abandoned?:by-order", "by-serial": "serial:serial",
+             " superseded?:by-serial abandoned?:by-order machine?:by-machine closed?:by-closing",
+    "by-machine": "account?:text jws:jws", "by-closing": "system:name", "by-serial": "serial:serial",
     "by-lapse": "statement:bytes signature:bytes",
     "record/suspended": "certificates:*revoked reason:reason cause:suspension-cause",
     "suspension-cause": "letter?:by-letter signed?:by-signature portal?:by-portal",
@@ -365,7 +380,7 @@ def read_with_body(kind, raw):
 BEFORE = {"unit": "unit", "person": "person", "role": "person", "revoke": "person",
           "release": "person", "delegate": "person",
           "profile": "files", "approval-rules": "files", "bundle": "files", "portal": "portal",
-          "agent": "agent"}
+          "agent": "agent", "system": "system"}
 
 
 def units_of_body(order):
@@ -373,7 +388,8 @@ def units_of_body(order):
     body, kind = order["body"], order["kind"]
     if kind == "unit":
         return [body["parent"]] + [body["unit"]] * (body["action"] != "create")
-    keys = {"person": ["unit"], "role": ["scope"], "delegate": ["scope"], "portal": ["unit"], "agent": ["unit"]}
+    keys = {"person": ["unit"], "role": ["scope"], "delegate": ["scope"], "portal": ["unit"], "agent": ["unit"],
+            "system": ["unit"]}
     named = [body[key] for key in keys.get(kind, [])] + body.get("units", [])
     return named + (body["subject"]["ou"] if kind == "issue" else [])
 
@@ -384,7 +400,7 @@ def check_basis(order, found):
     action, before = "" if kind == "batch" else body.get("action", ""), basis.get("before")
     first = kind in ("issue", "credential", "batch") or action == "create" \
         or kind == "portal" and action == "register"
-    either = kind == "profile" or kind == "agent" and action == "register"
+    either = kind == "profile" or kind in ("agent", "system") and action == "register"
     need(either or (before is None) == first, "before")
     inside = {}
     if before is not None:
@@ -393,6 +409,7 @@ def check_basis(order, found):
     people = {body["person"]} if "person" in body and not created else set()
     people |= {body["by"]} if kind == "release" else set()
     people |= {body["absent"]} if kind == "delegate" else set()
+    people |= {body["leader"], (before or body)["leader"]} if kind == "system" else set()
     lends = (before or {}).get("lends", [])
     ends = kind == "role" and action == "withdraw" or kind == "person" and action == "leave"
     need(ends or not lends, "what ends with it")
@@ -435,6 +452,12 @@ def read_order(raw):
         body = order["body"]
         there = [body["public_key"] != "", body["staff_key"] != ""]
         need(there == [body["action"] == "register"] * 2, "portal keys")
+        need((body["machines_key"] != "") == (body["machines_host"] != ""), "machines' process")
+    if order["kind"] == "system":
+        body = order["body"]
+        there = ["operator" in body, "contact" in body, body["until"] != ""]
+        need(there == [body["action"] == "register"] * 3, "who runs it, and until when")
+        need(max(len(body["names"]), len(body["addresses"])) <= 100, "names of the system")
     if "wish" in order["body"]:
         read_wish(order)
     if order["kind"] == "issue":
@@ -585,6 +608,8 @@ def read_record(raw):
         read("void", octets(body["statement"]))
     elif kind == "order":
         read_order(octets(body["order"]))
+    elif kind == "machine-account":
+        read("account-statement", octets(body["statement"]))
     elif kind == "suspended":
         read_suspension(body["cause"])
     elif kind == "revoked":

@@ -171,6 +171,7 @@ async fn replay(trust: &Trust, database: &AnyPool, found: &mut Vec<String>) -> R
             Event::Intent { serial, tbs_sha256, .. }
             | Event::Used { serial, tbs_sha256, .. }
             | Event::Joined { serial, tbs_sha256, .. }
+            | Event::MachineUse { serial, tbs_sha256, .. }
                 if replayed.intents.insert(serial.clone(), tbs_sha256.0.clone()).is_some() =>
             {
                 found.push(format!("two intents of serial {serial}"));

@@ -1,11 +1,13 @@
 //! Parts of the golden vectors that belong to the gate: records of agents, what the log records
 //! about them, and paths in their one spelling.
 
+use jose::FlatJws;
 use records::Bytes;
 use records::access::{
     Completion, Connection, Decision, Heartbeat, InForce, Link, MayFill, Started, Turned,
     request_id,
 };
+use records::machine::AccountStatement;
 use records::record::Event;
 use serde_json::{Value, json as j};
 
@@ -28,6 +30,7 @@ pub fn events(request: &[u8]) -> Vec<Event> {
     let world = InForce { bundle: 1, policy: filler(20), people: 3, crl: 2 };
     let (first, second) = ("2026-11-24T08:00:00Z".to_owned(), "2026-11-25T08:00:00Z".to_owned());
     let mut events = about(request, &person, (&first, &second));
+    events.extend(of_systems());
     events.extend([
         Event::Started(Started {
             agent: "gate-1".into(),
@@ -107,6 +110,35 @@ fn connection(person: &str) -> Connection {
         scheme: 0x0403,
         signature: filler(26),
     }
+}
+
+/// What systems ask for by themselves.
+fn of_systems() -> Vec<Event> {
+    let account = filler(40).to_string();
+    let jws = || FlatJws::of_parts(br#"{"alg":"ES256"}"#, b"{}", &[1; 64]);
+    let said = AccountStatement {
+        v: 1,
+        founding: filler(41),
+        system: "site".into(),
+        order: filler(42),
+        account: account.clone(),
+    };
+    vec![
+        Event::MachineAccount {
+            jws: jws(),
+            statement: records::json::write(&said).unwrap().into(),
+            signature: filler(43),
+        },
+        Event::MachineUse {
+            account: account.clone(),
+            jws: jws(),
+            vouched: vec!["www.acme.test".into()],
+            serial: "01".repeat(18),
+            tbs_sha256: filler(44),
+        },
+        Event::MachineKey { account: account.clone(), jws: jws() },
+        Event::MachineClosed { account, jws: jws() },
+    ]
 }
 
 fn about(request: &[u8], person: &str, (first, second): (&str, &str)) -> Vec<Event> {

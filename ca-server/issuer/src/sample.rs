@@ -5,6 +5,7 @@ pub(crate) mod act;
 pub(crate) mod batch;
 mod draft;
 pub(crate) mod enrol;
+pub(crate) mod machines;
 pub(crate) mod operate;
 mod place;
 

@@ -14,5 +14,5 @@ pub use file::{KeyFileError, Stretch, open, open_plain, passphrase_from_file, sa
 pub use jws::TokenKey;
 pub use pkcs12::{HolderFile, is_pkcs12, open_bundle};
 pub use proof::ProofKey;
-pub use request::request;
+pub use request::{request, request_for};
 pub use software::{KeyRejected, SoftwareSigner};

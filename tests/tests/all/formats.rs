@@ -241,6 +241,8 @@ impl Maker {
         );
         let (name, own_mail) =
             (commit("/name", "王小明"), commit("/mail", "wang@shangluo.example"));
+        let (operator, contact) =
+            (commit("/operator", "信息中心"), commit("/contact", "site@shangluo.example"));
         let c = |disclosure: &Disclosure| disclosure.commitment().unwrap();
         let profile = j!({ "id": "official", "version": 1, "digest": b(fixed::<32>(1)) });
         let person = "0123456789ABCDEF";
@@ -300,6 +302,8 @@ impl Maker {
                     "action": "register", "portal": "portal-2", "unit": "shangluo",
                     "public_host": "portal.shangluo.example", "public_key": b(self.key("machine")),
                     "staff_host": "staff.shangluo.example", "staff_key": b(self.key("officer")),
+                    "machines_host": "machines.shangluo.example",
+                    "machines_key": b(self.key("registry")),
                 }),
                 vec![],
             ),
@@ -339,6 +343,18 @@ impl Maker {
                     "signature": b(fixed::<70>(8)),
                 }),
                 vec![],
+            ),
+            (
+                "system",
+                j!({
+                    "action": "register", "system": "site", "name": "门户网站",
+                    "unit": "sz-office", "leader": person, "operator": c(&operator),
+                    "contact": c(&contact), "names": ["*.shangluo.example", "shangluo.example"],
+                    "wildcards": true, "addresses": ["10.0.0.1"], "profile": "server",
+                    "per_week": 20, "live": 50, "accounts": 16, "challenges": true,
+                    "until": "2027-11-24T08:00:00Z", "token_sha256": b(fixed::<32>(10)),
+                }),
+                vec![&operator, &contact],
             ),
         ];
         let made = bodies.into_iter().enumerate().map(|(index, (kind, body, disclosures))| {
@@ -1241,7 +1257,7 @@ fn basis(kind: &str, name: &Bytes) -> Basis {
     };
     let absent = NamedPerson { person: "0123456789ABCDEG".into(), ..person.clone() };
     let people = match kind {
-        "issue" | "role" | "revoke" | "release" | "credential" => vec![person],
+        "issue" | "role" | "revoke" | "release" | "credential" | "system" => vec![person],
         "delegate" => vec![person, absent],
         _ => Vec::new(),
     };
@@ -1250,7 +1266,7 @@ fn basis(kind: &str, name: &Bytes) -> Basis {
             &[("shangzhou", "商州区"), ("sz-office", "区政府办")]
         }
         "unit" => &[("shangzhou", "商州区")],
-        "person" | "revoke" | "release" | "credential" => &[("sz-office", "区政府办")],
+        "person" | "revoke" | "release" | "credential" | "system" => &[("sz-office", "区政府办")],
         "portal" => &[("shangluo", "商洛市")],
         _ => &[],
     };

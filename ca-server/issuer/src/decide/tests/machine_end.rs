@@ -1,0 +1,134 @@
+//! How certificates of systems end: by the key of an account of the system, by their own, and with
+//! the system.
+
+use crate::sample::machines::{Client, revoke_by_key};
+use crate::sample::operate::{OFFICERS, SECURITY, site, system, unit};
+use crate::sample::{Sample, key};
+use records::Code;
+use records::machine::RevokeMachine;
+use records::order::UnitAction;
+use records::record::{Cause, Event};
+use serde_json::json;
+
+#[test]
+fn an_account_revokes_what_its_system_has() {
+    let mut sample = Sample::found();
+    let (file, client) = sample.site_with_client();
+    let certificate = sample.certified(&client, "1", "a.acme.test");
+    let serial = certificate.serial().to_string();
+    let other = sample.registered_system(site("register", "other"));
+    let stranger = sample.client_of(&other);
+    let theirs = sample.revoke_machine(stranger.revoke(&certificate, json!(1)));
+    assert_eq!(theirs, Err(Code::CertificateForeign), "another system's");
+    let odd = sample.revoke_machine(client.revoke(&certificate, json!(6)));
+    assert_eq!(odd, Err(Code::RevocationReason), "a hold is none");
+    let colleague = sample.client_of(&file);
+    sample.clock = Err(Code::ClockMoved);
+    sample.revoke_machine(colleague.revoke(&certificate, json!(1))).unwrap();
+    sample.clock = Ok(());
+    assert!(sample.authority().is_ended(&serial), "felt at once");
+    let again = sample.revoke_machine(client.revoke(&certificate, json!(1)));
+    assert_eq!(again, Err(Code::CertificateRevoked));
+    sample.sequence();
+    let revoked = sample.authority().revoked_as(&serial).unwrap();
+    assert_eq!(revoked.reason, "keyCompromise");
+    let last = records::time::read("2027-11-24T08:00:00Z").unwrap() + 91 * 86_400;
+    assert_eq!(revoked.not_after, last, "it leaves the list once no order lets it count");
+    let told = |event: &Event| matches!(event, Event::Revoked { cause: Cause::Machine { .. }, .. });
+    assert_eq!(sample.recorded.iter().filter(|one| told(&one.event)).count(), 1);
+}
+
+#[test]
+fn what_was_told_as_revoked_stays_so_whatever_a_database_loses() {
+    let mut sample = Sample::found();
+    let (_, client) = sample.site_with_client();
+    let certificate = sample.certified(&client, "1", "a.acme.test");
+    sample.revoke_machine(client.revoke(&certificate, json!(null))).unwrap();
+    sample.take_away(|event| matches!(event, Event::Revoked { .. }));
+    assert!(sample.authority().is_ended(&certificate.serial().to_string()));
+    sample.deactivate(client.deactivate()).unwrap();
+    sample.take_away(|event| matches!(event, Event::MachineClosed { .. }));
+    let asked = client.finalize("2", &key(), &["b.acme.test"]);
+    assert_eq!(sample.finalize(asked), Err(Code::AccountClosed));
+}
+
+#[test]
+fn a_certificates_own_key_revokes_it_and_no_other() {
+    let mut sample = Sample::found();
+    let (_, client) = sample.site_with_client();
+    let own = key();
+    sample.finalize(client.finalize("1", &own, &["a.acme.test"])).unwrap();
+    sample.sequence();
+    let certificate = sample.sign().remove(0);
+    sample.sequence();
+    let forged = sample.revoke_machine(revoke_by_key(&key(), &certificate));
+    assert_eq!(forged, Err(Code::JwsSignature), "another key");
+    let officers = sample.city.officer("officer-1").certificate.clone();
+    let signer = sample.city.officer("officer-1").signer.clone();
+    let person = sample.revoke_machine(revoke_by_key(&signer, &officers));
+    assert_eq!(person, Err(Code::CertificateForeign), "a person's ends by other ways");
+    let mut as_account = revoke_by_key(&own, &certificate);
+    as_account.account = Some(client.account());
+    assert_eq!(sample.revoke_machine(as_account), Err(Code::JwsMalformed));
+    let unnamed = RevokeMachine { account: None, ..client.revoke(&certificate, json!(1)) };
+    assert_eq!(sample.revoke_machine(unnamed), Err(Code::JwsMalformed));
+    sample.revoke_machine(revoke_by_key(&own, &certificate)).unwrap();
+    sample.sequence();
+    // The key of what was revoked is certified for nobody any more.
+    let again = client.finalize("2", &own, &["a.acme.test"]);
+    assert_eq!(sample.finalize(again), Err(Code::KeyForeign));
+}
+
+#[test]
+fn a_closed_account_revokes_nothing() {
+    let mut sample = Sample::found();
+    let (_, client) = sample.site_with_client();
+    let certificate = sample.certified(&client, "1", "a.acme.test");
+    sample.deactivate(client.deactivate()).unwrap();
+    sample.sequence();
+    let late = sample.revoke_machine(client.revoke(&certificate, json!(1)));
+    assert_eq!(late, Err(Code::AccountClosed));
+    let nobody = Client::new();
+    let unknown = sample.revoke_machine(nobody.revoke(&certificate, json!(1)));
+    assert_eq!(unknown, Err(Code::AccountUnknown));
+}
+
+#[test]
+fn all_that_a_system_has_ends_with_it() {
+    let mut sample = Sample::found();
+    let (_, client) = sample.site_with_client();
+    let one = sample.certified(&client, "1", "a.acme.test").serial().to_string();
+    let pending = sample.finalize(client.finalize("2", &key(), &["b.acme.test"])).unwrap();
+    sample.sequence();
+    assert!(!sample.end_systems(), "nothing is over");
+    let order = sample.order(system(site("close", "site")));
+    sample.approved_by(order, &OFFICERS);
+    assert_eq!(sample.execute(), None);
+    assert!(sample.end_systems(), "in the round that carries the order out");
+    assert!(sample.authority().is_ended(&one) && sample.authority().is_ended(&pending));
+    assert!(!sample.end_systems(), "once");
+    assert!(sample.sign().is_empty(), "what is over is not signed");
+    sample.sequence();
+    assert!(sample.authority().is_ended(&one) && sample.authority().is_ended(&pending));
+    assert!(!sample.end_systems());
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+    // Registered anew, nothing of before counts.
+    sample.registered_system(site("register", "site"));
+    assert!(!sample.end_systems() && sample.authority().is_ended(&one));
+}
+
+#[test]
+fn what_ended_follows_from_the_log_and_not_from_a_record_that_vanished() {
+    let mut sample = Sample::found();
+    let (_, client) = sample.site_with_client();
+    let one = sample.certified(&client, "1", "a.acme.test").serial().to_string();
+    sample.done(unit(UnitAction::Close, "sz-office", "", ""), &SECURITY);
+    assert!(sample.end_systems(), "its unit is closed");
+    sample.take_away(|event| matches!(event, Event::Revoked { .. }));
+    assert!(!sample.authority().is_ended(&one));
+    let early = sample.operator(system(site("register", "site"))).unwrap_err();
+    assert_eq!(early, Code::UnitUnknown);
+    assert!(sample.end_systems(), "again");
+    sample.sequence();
+    assert!(sample.authority().is_ended(&one) && !sample.end_systems());
+}

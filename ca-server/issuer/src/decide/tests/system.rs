@@ -1,0 +1,144 @@
+//! Systems: registered by order of the unit's officers, closed by order, and ordered whole.
+
+use crate::sample::Sample;
+use crate::sample::operate::{OFFICERS, SECURITY, site, system, unit};
+use records::machine::{ACME_SECRET, kid, secret};
+use records::order::{Body, SystemBody, UnitAction};
+use records::{Bytes, Code};
+use sha2::{Digest, Sha256};
+
+#[test]
+fn a_system_is_registered_by_the_officers_of_its_unit() {
+    let mut sample = Sample::found();
+    let order = sample.order(system(site("register", "site")));
+    let far = sample.approve(order, "officer-3").unwrap_err();
+    assert_eq!(far, Code::ApproverScope, "another county's");
+    sample.approve(order, OFFICERS[0]).unwrap();
+    assert!(sample.authority().system("site").is_none(), "one is not enough");
+    sample.approve(order, OFFICERS[1]).unwrap();
+    sample.sequence();
+    assert_eq!(sample.execute(), None);
+    sample.sequence();
+    let state = sample.authority().system("site").unwrap();
+    assert!(state.open && state.order == Bytes::from(order));
+    let file = sample.newest_file();
+    assert_eq!(file.kid, kid("site", &order.0));
+    assert_eq!(file.expires, "2027-11-24T08:00:00Z");
+}
+
+#[test]
+fn the_token_stands_nowhere_and_its_secret_in_the_file_alone() {
+    let mut sample = Sample::found();
+    sample.registered_system(site("register", "site"));
+    let state = sample.authority().system("site").unwrap();
+    let (order, token_sha256) = (state.order.clone(), state.token_sha256.clone());
+    let digest = authority::OrderDigest(order.digest().unwrap());
+    let sealed = sample.rows.tokens[&digest].clone();
+    let founding = &sample.context.founding;
+    let text = digest.to_string();
+    let belongs = crate::seal::SealContext {
+        founding,
+        purpose: "system",
+        reference: &text,
+        person: "site",
+        profile: "server",
+    };
+    let token = sample.context.seal.open(&sealed, &belongs).unwrap();
+    assert_eq!(Bytes::from(Sha256::digest(&*token).as_slice()), token_sha256);
+    assert_eq!(sample.newest_file().eab_hmac, secret(&token, ACME_SECRET));
+    for record in &sample.recorded {
+        let bytes = record.write().unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(!text.contains(&Bytes(token.to_vec()).to_string()), "{text}");
+    }
+}
+
+#[test]
+fn whoever_is_in_charge_does_not_approve() {
+    let mut sample = Sample::found();
+    let leader = sample.person("officer-1");
+    let body = SystemBody { leader, ..site("register", "site") };
+    let order = sample.order(system(body));
+    assert_eq!(sample.approve(order, "officer-1").unwrap_err(), Code::ApproverSelf);
+    sample.approve(order, "officer-2").unwrap();
+    sample.approve(order, "security-1").unwrap();
+}
+
+#[test]
+fn a_system_is_ordered_whole() {
+    let mut sample = Sample::found();
+    let good = || site("register", "site");
+    let names = |list: &[&str]| list.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+    let bad: Vec<(SystemBody, Code)> = vec![
+        (SystemBody { system: "Site".into(), ..good() }, Code::Malformed),
+        (SystemBody { name: String::new(), ..good() }, Code::Malformed),
+        (SystemBody { unit: "nowhere".into(), ..good() }, Code::UnitUnknown),
+        (SystemBody { leader: "0123456789ABCDEF".into(), ..good() }, Code::PersonUnknown),
+        (SystemBody { names: names(&["ACME.test"]), ..good() }, Code::Malformed),
+        (SystemBody { names: names(&["*.test"]), ..good() }, Code::Malformed),
+        (SystemBody { addresses: names(&["127.0.0.0/8"]), ..good() }, Code::Malformed),
+        (SystemBody { names: names(&[]), addresses: names(&[]), ..good() }, Code::Malformed),
+        (SystemBody { profile: "official".into(), ..good() }, Code::UnknownProfile),
+        (SystemBody { profile: "service".into(), ..good() }, Code::UnknownProfile),
+        (SystemBody { profile: "device".into(), ..good() }, Code::SystemNames),
+        (SystemBody { per_week: 0, ..good() }, Code::Malformed),
+        (SystemBody { live: 0, ..good() }, Code::Malformed),
+        (SystemBody { accounts: 0, ..good() }, Code::Malformed),
+        (SystemBody { until: "2026-11-23T08:00:00Z".into(), ..good() }, Code::Malformed),
+        (SystemBody { until: "2099-01-01T00:00:00Z".into(), ..good() }, Code::Malformed),
+        (SystemBody { until: String::new(), ..good() }, Code::Malformed),
+        (site("rename", "site"), Code::Malformed),
+        (site("close", "site"), Code::NotFound),
+    ];
+    for (body, code) in bad {
+        assert_eq!(sample.operator(system(body.clone())).unwrap_err(), code, "{body:?}");
+        assert!(sample.effects.is_empty() && sample.rows.tokens.is_empty(), "{body:?}");
+    }
+    let many = (0..=records::order::SYSTEM_NAMES_MAX).map(|one| format!("a{one}.test"));
+    let many = SystemBody { names: many.collect(), ..good() };
+    assert!(sample.operator(system(many)).is_err());
+    // Nobody chooses the token.
+    let chosen = SystemBody { token_sha256: [7; 32].into(), ..good() };
+    sample.operator(system(chosen)).unwrap();
+    let order = sample.newest_order();
+    let (_, body) = sample.authority().open(order, sample.city.now).unwrap();
+    let Body::System(body) = &*body else { panic!("{body:?}") };
+    assert_ne!(body.token_sha256, Bytes::from([7; 32]));
+}
+
+#[test]
+fn whoever_closes_a_system_names_it_and_reads_what_ends() {
+    let mut sample = Sample::found();
+    sample.registered_system(site("register", "site"));
+    let body = SystemBody { unit: "city".into(), names: Vec::new(), ..site("close", "site") };
+    let order = sample.order(system(body));
+    let (_, made) = sample.authority().open(order, sample.city.now).unwrap();
+    let Body::System(made) = &*made else { panic!("{made:?}") };
+    assert_eq!((made.unit.as_str(), made.names.len()), ("sz-office", 2));
+    assert!(made.until.is_empty() && made.token_sha256.0.is_empty() && made.operator.is_none());
+    sample.clock = Err(Code::ClockMoved);
+    sample.approved_by(order, &OFFICERS);
+    assert_eq!(sample.execute(), None, "a brake");
+    let now = sample.city.now;
+    let closed = sample.authority().check_system("site", now).map(drop);
+    assert_eq!(closed, Err(Code::SystemClosed), "recorded is enough");
+    sample.sequence();
+    assert!(!sample.authority().system("site").unwrap().open);
+}
+
+#[test]
+fn a_system_ends_with_its_unit_and_with_its_time() {
+    let mut sample = Sample::found();
+    sample.registered_system(site("register", "site"));
+    let now = sample.city.now;
+    assert!(sample.authority().check_system("site", now).is_ok());
+    let until = records::time::read("2027-11-24T08:00:00Z").unwrap();
+    assert!(sample.authority().check_system("site", until).is_ok());
+    let late = sample.authority().check_system("site", until + 1).map(drop);
+    assert_eq!(late, Err(Code::SystemClosed));
+    sample.done(unit(UnitAction::Close, "sz-office", "", ""), &SECURITY);
+    let over = sample.authority().check_system("site", now).map(drop);
+    assert_eq!(over, Err(Code::SystemClosed));
+    let again = sample.operator(system(site("register", "other"))).unwrap_err();
+    assert_eq!(again, Code::UnitUnknown, "nor is one registered there");
+}
