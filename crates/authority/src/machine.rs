@@ -18,6 +18,11 @@ use std::sync::Arc;
 /// Longest address that a client signs.
 pub(crate) const URL_BYTES_MAX: usize = 512;
 
+/// Keys that an account has one after the other.
+const KEYS_MAX: usize = 32;
+/// Accounts that are opened under an order, for each that may be open.
+const OPENED_A_PLACE: u32 = 16;
+
 /// A request for an account, signed by the key in it.
 #[derive(Clone, Debug)]
 pub struct AccountWish {
@@ -191,7 +196,9 @@ impl Authority {
         self.is_free(&wish.thumbprint, &wish.key)?;
         let open = self.account_counts.get(system).copied().unwrap_or_default();
         let pending = self.pending.accounts_opened.get(system).copied().unwrap_or_default();
-        match open.saturating_add(pending) < state.accounts {
+        let room = open.saturating_add(pending) < state.accounts;
+        let all = state.accounts.saturating_mul(OPENED_A_PLACE);
+        match room && state.opened.saturating_add(pending) < all {
             true => Ok(()),
             false => Err(Code::SystemAccounts),
         }
@@ -231,7 +238,10 @@ impl Authority {
 
     /// Whether an account may have another key.
     pub fn may_change(&self, wish: &KeyWish, now: u64) -> Result<(), Code> {
-        self.check_account(&wish.account, now)?;
+        let (account, _) = self.check_account(&wish.account, now)?;
+        if account.thumbprints.len() >= KEYS_MAX {
+            return Err(Code::QuotaUsed);
+        }
         if self.pending.accounts_changing.contains(&wish.account) {
             return Err(Code::NotReady);
         }
@@ -286,6 +296,9 @@ impl Authority {
         };
         self.account_keys.insert(wish.thumbprint, wish.thumbprint);
         self.accounts.insert(wish.thumbprint, Arc::new(account));
+        if let Some(state) = self.systems.get_mut(&*system) {
+            Arc::make_mut(state).opened += 1;
+        }
         *self.account_counts.entry(system).or_insert(0) += 1;
         Ok(())
     }

@@ -122,6 +122,7 @@ impl Authority {
             order: order.clone(),
             token_sha256: body.token_sha256.clone(),
             open: true,
+            opened: 0,
             week,
             used,
         };

@@ -40,6 +40,8 @@ pub struct SystemState {
     pub token_sha256: Bytes,
     /// Whether it may be used.
     pub open: bool,
+    /// Accounts that were opened under the order, closed ones too.
+    pub opened: u32,
     /// The week of its last use, counted from the Monday before the epoch.
     pub week: u64,
     /// Certificates that it got in that week.

@@ -17,6 +17,7 @@ mod revocations;
 mod services;
 mod signatures;
 mod suspensions;
+mod systems;
 mod wishes;
 
 use keys::SoftwareSigner;

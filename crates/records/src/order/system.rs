@@ -99,7 +99,7 @@ impl SystemBody {
         operator.chain(contact).collect()
     }
 
-    /// Whether its names and addresses are such, and there is one at least.
+    /// Whether its names and addresses are such, and there is one at least and no more than may be.
     pub fn has_sound_names(&self) -> bool {
         let is_name = |name: &String| matches!(Host::read_for(name, true), Ok(Host::Name(_)));
         // One spelling each: what is compared is what approvers read.
@@ -108,7 +108,8 @@ impl SystemBody {
             _ => false,
         };
         let is_some = !(self.names.is_empty() && self.addresses.is_empty());
-        is_some && self.names.iter().all(is_name) && self.addresses.iter().all(is_address)
+        let few = [&self.names, &self.addresses].iter().all(|list| list.len() <= SYSTEM_NAMES_MAX);
+        is_some && few && self.names.iter().all(is_name) && self.addresses.iter().all(is_address)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::verify::VerifiedMachine;
 use authority::OrderDigest;
 use records::Code;
 use records::machine::{SystemFile, secret};
+use records::order::SystemBody;
 use serde_json::json;
 
 #[test]
@@ -87,8 +88,45 @@ fn an_order_has_so_many_open_accounts() {
     sample.deactivate(first.deactivate()).unwrap();
     sample.sequence();
     sample.open_account(third.opening(Some(&file))).unwrap();
+    sample.sequence();
     let again = sample.open_account(first.opening(Some(&file)));
     assert_eq!(again, Err(Code::AccountClosed), "closed for good");
+}
+
+/// Whoever opens and closes, or changes keys, for ever fills no log.
+#[test]
+fn an_order_has_so_many_accounts_in_all_and_an_account_so_many_keys() {
+    let mut sample = Sample::found();
+    let body = SystemBody { accounts: 1, ..site("register", "site") };
+    let file = sample.registered_system(body);
+    let mut last = None;
+    for count in 0.. {
+        let client = Client::new();
+        let opened = sample.open_account(client.opening(Some(&file)));
+        if opened.is_err() {
+            assert_eq!((opened, count), (Err(Code::SystemAccounts), 16));
+            break;
+        }
+        sample.sequence();
+        if let Some(before) = last.replace(client) {
+            let before: Client = before;
+            assert_eq!(sample.deactivate(before.deactivate()), Err(Code::AccountClosed));
+        }
+        sample.deactivate(last.as_ref().unwrap().deactivate()).unwrap();
+        sample.sequence();
+    }
+    let file = sample.registered_system(site("register", "site"));
+    let mut client = sample.client_of(&file);
+    for count in 1.. {
+        let new = Client::new();
+        let changed = sample.change_key(client.change_key(&new));
+        if changed.is_err() {
+            assert_eq!((changed, count), (Err(Code::QuotaUsed), 32));
+            break;
+        }
+        sample.sequence();
+        client = client.with_key(&new);
+    }
 }
 
 #[test]
@@ -147,7 +185,7 @@ fn accounts_end_with_their_order() {
 }
 
 #[test]
-fn a_token_in_a_row_opens_only_its_own_order() {
+fn a_secret_in_a_row_is_of_its_own_order_alone() {
     let mut sample = Sample::found();
     let file = sample.registered_system(site("register", "site"));
     let own = sample.newest_order();

@@ -96,7 +96,7 @@ fn a_system_is_ordered_whole() {
     }
     let many = (0..=records::order::SYSTEM_NAMES_MAX).map(|one| format!("a{one}.test"));
     let many = SystemBody { names: many.collect(), ..good() };
-    assert!(sample.operator(system(many)).is_err());
+    assert_eq!(sample.operator(system(many)).unwrap_err(), Code::Malformed);
     // Nobody chooses the token.
     let chosen = SystemBody { token_sha256: [7; 32].into(), ..good() };
     sample.operator(system(chosen)).unwrap();
