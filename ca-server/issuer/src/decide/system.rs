@@ -18,8 +18,8 @@ use records::{Bytes, Code};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-/// No authorization lasts longer, in seconds: five years.
-const UNTIL_SECONDS_MAX: u64 = 5 * 366 * 86_400;
+/// No authorization lasts longer, in seconds: ten years.
+const UNTIL_SECONDS_MAX: u64 = 10 * 366 * 86_400;
 
 /// Who runs a system, and the mail address of its technical contact.
 pub(crate) struct SystemPeople {

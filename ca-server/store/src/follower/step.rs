@@ -129,5 +129,7 @@ fn takes_away(event: &Event) -> bool {
             | Event::Refusal { .. }
             | Event::Asked { .. }
             | Event::Searched { .. }
+            | Event::MachineAccount { .. }
+            | Event::MachineUse { .. }
     )
 }
