@@ -1,5 +1,7 @@
 //! `ca-server status`: how the city stands, from the database and the published files, and what
-//! each process of this host says of itself: no portal has a part in it.
+//! each process of this host says of itself: no portal has a part in it. Counts are of rows, so
+//! that there are some where no log can be followed, and each line says so; the sizes of the logs
+//! and the lists are verified.
 
 use super::host::Host;
 use ca_host::lists::{self, ListOf};
@@ -39,7 +41,8 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
             })
             .collect();
         let status = serde_json::json!({
-            "city": trust.city, "sample": trust.sample, "people": people, "open_orders": orders,
+            "city": trust.city, "sample": trust.sample, "counts_of": "database",
+            "people": people, "open_orders": orders,
             "certificates": certificates, "revoked": revoked, "pending_records": waiting,
             "unfinished_intents": unsigned, "abandoned_intents": abandoned, "lists": lists,
             "logs": heads.iter().map(|(log, size)| serde_json::json!({ "log": log, "size": size }))
@@ -58,13 +61,14 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
     system::say!("{}{sample}", trust.city);
     let fact = |name, value: String| speech::fact("", name, value);
     let aside = |count: i64, zh: &str, en: &str| format!("({count} {})", speech::both(zh, en));
-    fact(("人员", "people"), people.to_string());
-    fact(("待批办件", "open orders"), orders.to_string());
+    let counted = |name, count: String| fact(name, as_rows_say(&count));
+    counted(("人员", "people"), people.to_string());
+    counted(("待批办件", "open orders"), orders.to_string());
     let revoked = aside(revoked, "已吊销", "revoked");
-    fact(("证书", "certificates"), format!("{certificates} {revoked}"));
+    counted(("证书", "certificates"), format!("{certificates} {revoked}"));
     let abandoned = aside(abandoned, "已放弃", "abandoned");
-    fact(("签发中", "being issued"), format!("{unsigned} {abandoned}"));
-    fact(("待入日志", "waiting records"), waiting.to_string());
+    counted(("签发中", "being issued"), format!("{unsigned} {abandoned}"));
+    counted(("待入日志", "waiting records"), waiting.to_string());
     for (log, size) in heads {
         fact(("日志", "log"), format!("{log} {size}"));
     }
@@ -77,6 +81,12 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
     }
     speech::next("", &super::say::again(&host.state()).then("doctor", &[]));
     Ok(ExitCode::SUCCESS)
+}
+
+/// A count with whose it is: rows are counted, which no log proves. `order list` and `person list`
+/// ask authority.
+fn as_rows_say(count: &str) -> String {
+    format!("{count} {}", speech::both("（据数据库，未经日志证明）", "(of the database, unproven)"))
 }
 
 /// The lists that are published, as far as their issuers signed them.

@@ -85,14 +85,15 @@ fn said(record: &Record, who: Who<'_>) -> FactValue {
         | Event::Searched { .. }
         | Event::Read { .. }
         | Event::Notified { .. }
-        | Event::Portal { .. } => told_of_others(&record.event, who),
+        | Event::Portal { .. } => told_of_others(record, who),
         other => by_the_ca(other, who),
     }
 }
 
-/// What was refused, asked and read, and what a portal says.
-fn told_of_others(event: &Event, who: Who<'_>) -> FactValue {
-    match event {
+/// What was refused, asked and read, and what a portal says. Nobody signed what became of a notice:
+/// it is told as the word of the record's maker.
+fn told_of_others(record: &Record, who: Who<'_>) -> FactValue {
+    match &record.event {
         Event::Refusal { code, act, about, count, .. } => {
             // A refusal's own sentence ends by itself.
             let (zh, en) = (code.zh().trim_end_matches('。'), code.en().trim_end_matches('.'));
@@ -122,9 +123,9 @@ fn told_of_others(event: &Event, who: Who<'_>) -> FactValue {
             )
         }
         Event::Notified { about, person, channel, outcome, .. } => phrase(
-            "通知 {0}（{1}，{2}）：{3}",
-            "{0} was notified ({1}, {2}): {3}",
-            vec![who(person), about.into(), channel.into(), outcome.into()],
+            "{4} 称（未签名）：给 {0} 的通知（{1}，{2}）：{3}",
+            "{4} says, unsigned: a notice to {0} ({1}, {2}): {3}",
+            vec![who(person), about.into(), channel.into(), outcome.into(), (&record.maker).into()],
         ),
         Event::Portal { process, act, outcome, count, .. } => phrase(
             "门户（{0}）记录，未经核验：{1}，{2}{3}",
@@ -337,6 +338,8 @@ fn decided(decision: &Decision, who: Who<'_>) -> FactValue {
     }
 }
 
+/// What an agent recorded, or the log of an agent: that one is silent is only the log's word, under
+/// no signature.
 fn at_the_gate(record: &Record, who: Who<'_>) -> FactValue {
     match &record.event {
         Event::Connection(seen) => connected(seen, who),
@@ -362,9 +365,9 @@ fn at_the_gate(record: &Record, who: Who<'_>) -> FactValue {
             vec![number(beat.permitted), number(beat.denied)],
         ),
         Event::Silent { agent, since } => phrase(
-            "网关 {0} 自 {1} 起失联",
-            "agent {0} is silent since {1}",
-            vec![agent.into(), FactValue::time(since)],
+            "{2} 称（未签名）：自 {1} 起没有收到网关 {0} 的消息",
+            "{2} says, unsigned: it has not heard of agent {0} since {1}",
+            vec![agent.into(), FactValue::time(since), (&record.maker).into()],
         ),
         other => other.kind().into(),
     }

@@ -47,7 +47,7 @@ words! {
         certificates "证书" "Certificates";
         letters "密码信封" "Letters";
         orders "等待审批的办件" "Orders that wait for approvals";
-        notices "通知记录" "What you were told";
+        notices "通知记录（签发机构所记）" "Notices to you, as the CA recorded them";
         what "事项" "What";
         until "有效期至" "Good until";
         state "状态" "State";

@@ -308,7 +308,9 @@ pub enum Event {
         /// The entry that was handed in.
         other: Bytes,
     },
-    /// The log does not hear of an agent that it heard of before.
+    /// The record's maker, which is the log, says that it does not hear of an agent of which it
+    /// heard before. Nobody signed this: it proves nothing about the agent, and nothing follows
+    /// from it.
     Silent {
         /// Agent id.
         agent: String,
@@ -339,7 +341,8 @@ pub enum Event {
         /// How many it stands for, as in `Refusal`.
         count: u64,
     },
-    /// What became of a notice to a person.
+    /// The record's maker, the role `notices`, says what became of a notice to a person. Nobody
+    /// signed this: it does not prove that they were told, and nothing follows from it.
     Notified {
         /// The notice's name, 32 hexadecimal digits.
         notice: String,
