@@ -33,11 +33,11 @@ pub fn chain(before: &[u8; 32], entry: &[u8; 32]) -> [u8; 32] {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SpoolHead {
-    /// Format: 1.
+    /// This is version 1 of the format; a reader refuses another.
     pub v: u8,
-    /// Agent id.
+    /// The agent is named by its id: lower-case letters, digits and hyphens.
     pub agent: String,
-    /// Epoch.
+    /// The epoch names the run: 16 random bytes, drawn at its start.
     pub epoch: Bytes,
     /// How many records the run has so far.
     pub count: u64,
@@ -49,9 +49,9 @@ pub struct SpoolHead {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignedHead {
-    /// The head's bytes.
+    /// The head is its exact bytes, canonical JSON.
     pub head: Bytes,
-    /// Signature under `yinxin-spool-v1`.
+    /// The agent's key signed the head under `yinxin-spool-v1`.
     pub signature: Bytes,
 }
 
@@ -76,13 +76,13 @@ pub fn messages_digest(messages: &[u8]) -> Bytes {
     Bytes(Sha256::digest(messages).to_vec())
 }
 
-/// Kind `started`.
+/// The record of kind `started` says that an agent began a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Started {
-    /// Agent id.
+    /// The agent is named by its id: lower-case letters, digits and hyphens.
     pub agent: String,
-    /// Application id.
+    /// The agent stands in front of the application of this id.
     pub application: String,
     /// Version of the program.
     pub version: String,
@@ -99,7 +99,7 @@ pub struct Started {
 pub struct Connection {
     /// Person id, or the service's name.
     pub person: String,
-    /// Serial number.
+    /// The client's certificate has this serial number, lower-case hexadecimal.
     pub serial: String,
     /// SHA-256 of the certificate.
     pub sha256: Bytes,
@@ -107,7 +107,7 @@ pub struct Connection {
     pub certificate: Commitment,
     /// Server name of the handshake.
     pub host: String,
-    /// `h2` or `http/1.1`.
+    /// The connection speaks `h2` or `http/1.1` (ALPN, RFC 7301).
     pub alpn: String,
     /// Version of TLS: `1.3`, or `1.2` where the gate allows it.
     pub tls: String,
@@ -119,9 +119,9 @@ pub struct Connection {
     /// they show its certificate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handshake: Option<Commitment>,
-    /// SignatureScheme.
+    /// The scheme is the number that TLS gives it (RFC 8446 4.2.3).
     pub scheme: u16,
-    /// The signature.
+    /// The client's key made this signature in the handshake.
     pub signature: Bytes,
 }
 
@@ -131,7 +131,7 @@ pub struct Connection {
 pub struct InForce {
     /// Version of the rule bundle.
     pub bundle: u32,
-    /// Its digest.
+    /// The bundle is named by its digest, 32 bytes (`docs/formats.md` 6).
     pub policy: Bytes,
     /// Number of the people snapshot.
     pub people: u64,
@@ -139,21 +139,21 @@ pub struct InForce {
     pub crl: u64,
 }
 
-/// Kind `decision`.
+/// The record of kind `decision` says what a request wanted and how the rules answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Decision {
-    /// Application id.
+    /// The decision is about the application of this id.
     pub application: String,
     /// Id of the connection's record, see [`request_id`].
     pub connection: String,
-    /// Person id.
+    /// The request was by the person of this id.
     pub person: String,
-    /// Unit id.
+    /// The person belonged to the unit of this id.
     pub unit: String,
     /// Serial number of the certificate.
     pub serial: String,
-    /// Method.
+    /// The request had this HTTP method.
     pub method: String,
     /// Commitment to the canonical path and query.
     pub target: Commitment,
@@ -173,7 +173,7 @@ pub struct Decision {
     pub reference: String,
 }
 
-/// Kind `completion`.
+/// The record of kind `completion` says how a request ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Completion {
@@ -218,7 +218,7 @@ pub struct Turned {
     pub serial: String,
     /// Reference told to the first; empty if nobody could be told.
     pub reference: String,
-    /// How many.
+    /// The record stands for so many refusals.
     pub count: u64,
     /// When the first came.
     pub first: String,
@@ -233,13 +233,13 @@ pub const HEARTBEAT_SECONDS_MAX: u64 = 6 * 3_600;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Heartbeat {
-    /// Application id.
+    /// The agent stands in front of the application of this id.
     pub application: String,
     /// Requests permitted in this run.
     pub permitted: u64,
     /// Requests denied in this run.
     pub denied: u64,
-    /// Open connections.
+    /// So many connections are open now.
     pub connections: u64,
     /// What is in force.
     pub world: InForce,
@@ -249,7 +249,7 @@ pub struct Heartbeat {
     pub spooled: u64,
     /// `ready`, or why not.
     pub state: String,
-    /// What is full.
+    /// These are full, so that something is refused for it.
     pub full: Vec<MayFill>,
     /// What is nearly full.
     pub nearly_full: Vec<MayFill>,
@@ -268,7 +268,7 @@ pub enum MayFill {
 }
 
 impl MayFill {
-    /// All of it.
+    /// All resources of a gate that can be full.
     pub const ALL: [Self; 3] = [Self::Disk, Self::Listener, Self::Spool];
 
     /// Its name, here and on `/readyz`.

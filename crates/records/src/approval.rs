@@ -12,9 +12,9 @@ use std::borrow::Cow;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Approval {
-    /// Format: 1.
+    /// This is version 1 of the format; a reader refuses another.
     pub v: u8,
-    /// `certificate` or `passkey`.
+    /// The method of the signature is `certificate` or `passkey`.
     pub method: String,
     /// Digest of the order.
     pub order: Bytes,
@@ -64,7 +64,7 @@ pub fn approval_challenge(digest: &[u8], spoken: Vouched<'_>) -> [u8; 32] {
 /// passkey.
 #[derive(Clone, Copy)]
 pub struct SignedStatement<'a> {
-    /// Format: 1.
+    /// This is version 1 of the format.
     pub v: u8,
     /// The label of the signature.
     pub label: Label,
@@ -72,11 +72,11 @@ pub struct SignedStatement<'a> {
     pub bytes: &'a [u8],
     /// What an approval says behind that.
     pub spoken: Option<Vouched<'a>>,
-    /// `certificate` or `passkey`.
+    /// The method of the signature is `certificate` or `passkey`.
     pub method: &'a str,
     /// The signer's certificate, DER.
     pub certificate: &'a Bytes,
-    /// The signature.
+    /// The signature is by the certificate's key, or by the authenticator.
     pub signature: &'a Bytes,
     /// What the passkey's authenticator said.
     pub assertion: Option<&'a Assertion>,

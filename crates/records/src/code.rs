@@ -25,7 +25,7 @@ macro_rules! codes {
         }
 
         impl Code {
-            /// Every code.
+            /// All codes, in the order of this file.
             pub const ALL: &[Code] = &[$(Code::$variant,)*];
 
             /// The code as people and machines see it.
@@ -194,7 +194,7 @@ impl core::error::Error for Code {}
 /// What a refused caller is told: nothing technical.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// The stable code.
+    /// The code never changes, so that programs may rest on it.
     pub code: String,
     /// The sentence in Chinese.
     pub zh: String,

@@ -24,9 +24,9 @@ pub type Commitment = Bytes;
 pub struct Disclosure {
     /// Where it stands: an RFC 6901 pointer into the body.
     pub path: String,
-    /// 32 random bytes.
+    /// The salt is 32 random bytes, fresh for each value.
     pub salt: Bytes,
-    /// The value.
+    /// The value is any JSON; its RFC 8785 bytes are committed to.
     pub value: Value,
 }
 

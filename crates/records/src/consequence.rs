@@ -22,7 +22,7 @@ pub struct RoleLine {
 pub struct Consequences {
     /// Serial numbers of certificates that applications refuse from then on.
     pub certificates: Vec<String>,
-    /// Roles that end.
+    /// These roles end, each with the unit over which it was held.
     pub roles: Vec<RoleLine>,
     /// References of letters that open nothing any more.
     pub letters: Vec<String>,

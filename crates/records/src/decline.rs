@@ -47,7 +47,7 @@ impl Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeclineStatement {
-    /// Format: 1.
+    /// This is version 1 of the format; a reader refuses another.
     pub v: u8,
     /// Digest of the order.
     pub order: Bytes,
@@ -72,7 +72,7 @@ pub type Decline = Stated<DeclineStatement>;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Declining {
-    /// What was signed.
+    /// The decline as its officer signed it.
     pub decline: Decline,
     /// Opens the commitment to the reason.
     pub reason: Disclosure,
@@ -93,7 +93,7 @@ impl Declining {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Declined {
-    /// Order id.
+    /// The order that was declined is named by its id, 16 Crockford base32 characters.
     #[serde(deserialize_with = "crate::reference::given")]
     pub order: String,
     /// What became of it.

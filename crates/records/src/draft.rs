@@ -28,7 +28,7 @@ pub const LETTERS_A_MESSAGE: usize = 100;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DraftStatement {
-    /// Format: 1.
+    /// This is version 1 of the format; a reader refuses another.
     pub v: u8,
     /// Founding digest of the city.
     pub founding: Bytes,
@@ -39,7 +39,7 @@ pub struct DraftStatement {
     /// The order's body, as it will stand there; of a letter, for whom and under which profile. Of
     /// many how many there are and what they hash to.
     pub body: Value,
-    /// 16 random bytes.
+    /// A nonce of 16 random bytes makes the statement unlike any other.
     pub nonce: Bytes,
     /// When it was said.
     pub time: String,
@@ -71,7 +71,7 @@ pub type Draft = Stated<DraftStatement>;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ManyBody {
-    /// How many bodies.
+    /// The statement is over so many bodies.
     pub count: u64,
     /// Root hash over their canonical bytes.
     pub root: Bytes,
@@ -81,9 +81,9 @@ pub struct ManyBody {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DraftPlace {
-    /// From 0.
+    /// The body is the leaf of this index in the tree, from 0.
     pub index: u64,
-    /// The audit path.
+    /// The audit path leads from the leaf to the root that was signed (RFC 6962 2.1.1).
     pub hashes: Vec<Bytes>,
 }
 
@@ -146,7 +146,7 @@ impl Draft {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Drafting {
-    /// What was signed.
+    /// The draft as its handler signed it.
     pub draft: Draft,
     /// Opens the commitments; a letter has none.
     pub disclosures: Vec<Disclosure>,
@@ -159,7 +159,7 @@ pub struct Drafting {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DraftingMany {
-    /// What was signed.
+    /// The draft as its handler signed it, over the root of all bodies.
     pub draft: Draft,
     /// The bodies, in the order of the tree.
     pub rows: Vec<ManyRow>,
@@ -177,13 +177,13 @@ impl DraftingMany {
     }
 }
 
-/// One of them.
+/// One body of a draft of many, with what shows that it was signed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ManyRow {
-    /// Where it stands.
+    /// The body stands at this place of the tree that was signed.
     pub place: DraftPlace,
-    /// The body.
+    /// The body as an order of its kind has it (`docs/formats.md` 4).
     pub body: Value,
     /// Opens its commitments; a letter has none.
     pub disclosures: Vec<Disclosure>,

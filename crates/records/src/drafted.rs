@@ -18,9 +18,9 @@ use tlog::merkle::{self, Hash};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LetterBody {
-    /// Person id.
+    /// The letter is for the person of this id.
     pub person: String,
-    /// Profile id.
+    /// A certificate of the profile of this id can be had with it.
     pub profile: String,
 }
 
@@ -210,15 +210,15 @@ fn subtree(leaves: &[Hash], paths: &mut [Vec<Hash>]) -> Hash {
 /// A person's record as it was typed, with every field as it is to be.
 #[derive(Clone, Copy, Debug)]
 pub struct TypedPerson<'a> {
-    /// What happens.
+    /// The order does this to the person: it creates, moves, or ends their office.
     pub action: PersonAction,
     /// Person id, drawn for who is new.
     pub person: &'a str,
     /// Version of the record after it.
     pub version: u32,
-    /// Unit id.
+    /// The person belongs to the unit of this id.
     pub unit: &'a str,
-    /// Name.
+    /// The person has this name, as somebody typed it.
     pub name: &'a str,
     /// Mail address, or empty.
     pub mail: &'a str,

@@ -14,17 +14,17 @@ use std::collections::BTreeMap;
 
 /// The files of a bundle.
 pub mod file {
-    /// [`super::Manifest`]: the question.
+    /// The file holds a [`super::Manifest`]: the question that the bundle answers.
     pub const MANIFEST: &str = "manifest.json";
-    /// [`crate::lineage::Lineage`].
+    /// The file holds a [`crate::lineage::Lineage`]: the records of `control`.
     pub const CONTROL: &str = "control.json";
-    /// List of [`super::Opening`].
+    /// The file holds a list of [`super::Opening`]: what opens the records of `control`.
     pub const OPENINGS: &str = "openings.json";
-    /// [`super::AccessPart`].
+    /// The file holds a [`super::AccessPart`]: the records of the request.
     pub const ACCESS: &str = "access.json";
-    /// List of [`crate::run::RunPiece`].
+    /// The file holds a list of [`crate::run::RunPiece`]: what the agents signed.
     pub const RUN: &str = "run.json";
-    /// [`crate::people::SignedPeople`].
+    /// The file holds the [`crate::people::SignedPeople`] by which it was decided.
     pub const PEOPLE: &str = "people.json";
     /// The revocation list that was in force, DER.
     pub const LIST: &str = "list.crl";
@@ -48,9 +48,9 @@ pub enum Question {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// Format: 1.
+    /// This is version 1 of the format.
     pub v: u8,
-    /// What it answers.
+    /// The bundle answers this question.
     pub question: Question,
 }
 
@@ -60,7 +60,7 @@ pub struct Manifest {
 pub struct Opening {
     /// Index of the record in `control`.
     pub index: u64,
-    /// The values.
+    /// These values open the commitments, each with its path and its salt.
     pub disclosures: Vec<Disclosure>,
 }
 
@@ -81,7 +81,7 @@ pub const PIECES_MAX: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccessPart {
-    /// The signed checkpoint.
+    /// The log's key signed this checkpoint of `access`, a C2SP note.
     pub checkpoint: String,
     /// The records in the order of the log.
     pub records: Vec<Shown>,
@@ -101,15 +101,15 @@ fn is_short(text: &str) -> bool {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Search {
-    /// `access` or `control`.
+    /// The log that is searched: `access` or `control`.
     pub log: String,
-    /// Person id.
+    /// Only records that name the person of this id fit.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub person: String,
     /// Serial number of a certificate.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub serial: String,
-    /// Application id.
+    /// Only records about the application of this id fit.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub application: String,
     /// Record, as decisions name it.
@@ -118,7 +118,7 @@ pub struct Search {
     /// `permitted` or a code.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub outcome: String,
-    /// Kind of record.
+    /// Only records of this kind fit.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub kind: String,
     /// Name of a request.
@@ -130,7 +130,7 @@ pub struct Search {
     /// Not older, RFC 3339 in UTC.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub from: String,
-    /// Not newer.
+    /// Only records that are not newer than this time fit.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub until: String,
     /// Only records before this index; for the next page.
@@ -202,7 +202,7 @@ impl Ask {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogRequest {
-    /// Format: 1.
+    /// This is version 1 of the format; a reader refuses another.
     pub v: u8,
     /// Founding digest of the city.
     pub founding: Bytes,
@@ -210,7 +210,7 @@ pub struct LogRequest {
     pub nonce: Bytes,
     /// When, RFC 3339 in seconds.
     pub time: String,
-    /// What is asked.
+    /// The request asks this of the log.
     pub ask: Ask,
 }
 
@@ -218,9 +218,9 @@ pub struct LogRequest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignedRequest {
-    /// The request's bytes.
+    /// The request is its exact bytes, canonical JSON.
     pub request: Bytes,
-    /// Signature under `yinxin-log-request-v1`.
+    /// The auditor's certificate key signed the request under `yinxin-log-request-v1`.
     pub signature: Bytes,
     /// The auditor's certificate, DER.
     pub certificate: Bytes,
@@ -257,9 +257,9 @@ impl SignedRequest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Found {
-    /// Its index.
+    /// The record stands at this index of the log.
     pub index: u64,
-    /// The record's bytes.
+    /// The record is its exact bytes, canonical JSON.
     pub record: Bytes,
 }
 
@@ -267,7 +267,7 @@ pub struct Found {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SearchAnswer {
-    /// What was found.
+    /// The records that fit, newest first.
     pub found: Vec<Found>,
     /// Names of the people in it.
     pub names: BTreeMap<String, String>,
@@ -276,7 +276,7 @@ pub struct SearchAnswer {
     pub before: Option<u64>,
     /// The log says that it looked up to this index; what it left out is not seen here.
     pub complete_to: u64,
-    /// The newest checkpoint.
+    /// The newest checkpoint that the log's key signed, a C2SP note.
     pub checkpoint: String,
 }
 
@@ -285,7 +285,7 @@ pub struct SearchAnswer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FoundRecords {
-    /// What was found.
+    /// The records that fit, newest first, each with its proof.
     pub records: Vec<Shown>,
     /// Names of the people in it.
     pub names: BTreeMap<String, String>,
@@ -305,14 +305,14 @@ pub struct FoundRecords {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exported {
-    /// Name and content.
+    /// The files of the bundle by name, each with its content.
     pub files: BTreeMap<String, Bytes>,
     /// By log, that its checkpoint continues what the auditor saw.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub consistency: BTreeMap<String, Vec<Bytes>>,
 }
 
-/// Either answer.
+/// The answer to a request of either kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum LogAnswer {

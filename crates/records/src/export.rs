@@ -104,23 +104,23 @@ impl Look {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OrderLine {
-    /// Order id.
+    /// The order is named by its id, 16 Crockford base32 characters.
     #[serde(deserialize_with = "crate::reference::given")]
     pub order: String,
     /// Digest, by which a batch names it.
     pub digest: Bytes,
-    /// Kind.
+    /// The order is of this kind (`docs/formats.md` 4).
     pub kind: String,
     /// What it does, where its kind does several things: `create`, `move`, `leave`, `grant`,
     /// `withdraw`, `close`, `register`, or empty.
     pub action: String,
     /// Whom or what it concerns.
     pub about: About,
-    /// Made at.
+    /// The order was made at this time, RFC 3339.
     pub made: String,
-    /// Last second.
+    /// The order can be approved until this second, RFC 3339.
     pub expires: String,
-    /// Approvals so far.
+    /// So many approvals count for it so far.
     pub approvals: u32,
     /// Approvals that are needed.
     pub needed: u32,
@@ -151,10 +151,10 @@ pub struct OrderLines {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Approved {
-    /// Order id.
+    /// The order is named by its id, 16 Crockford base32 characters.
     #[serde(deserialize_with = "crate::reference::given")]
     pub order: String,
-    /// Approvals now.
+    /// So many approvals count for it now.
     pub approvals: u32,
     /// Approvals that are needed.
     pub needed: u32,
@@ -188,15 +188,15 @@ pub fn certified_key(
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InclusionEvidence {
-    /// The record's bytes.
+    /// The record is its exact bytes, canonical JSON.
     pub record: Bytes,
     /// The salt of its entry.
     pub salt: Bytes,
-    /// Its index.
+    /// The record stands at this index of the log.
     pub index: u64,
-    /// The audit path.
+    /// The audit path leads from the record's leaf to the root (RFC 6962 2.1.1).
     pub hashes: Vec<Bytes>,
-    /// The signed checkpoint.
+    /// The log's key signed this checkpoint, a C2SP note.
     pub checkpoint: String,
 }
 

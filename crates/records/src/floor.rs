@@ -47,7 +47,7 @@ impl LogHead {
         Ok(Self { note: note.to_owned(), checkpoint })
     }
 
-    /// The signed note.
+    /// The checkpoint as the log's key signed it, a C2SP note.
     pub fn note(&self) -> &str {
         &self.note
     }

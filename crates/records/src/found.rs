@@ -28,12 +28,12 @@ pub struct FoundRecord {
 }
 
 impl FoundRecord {
-    /// Where it stands.
+    /// The record stands at this index of the log.
     pub fn index(&self) -> u64 {
         self.index
     }
 
-    /// What it says.
+    /// The record as it stands in the log.
     pub fn record(&self) -> &Record {
         &self.record
     }
@@ -60,7 +60,7 @@ pub enum Unproven {
 pub struct UnprovenRecord {
     /// Where it stands, as the log says.
     pub index: u64,
-    /// Why.
+    /// The reason for which it is not believed.
     pub why: Unproven,
 }
 
@@ -69,7 +69,7 @@ pub struct UnprovenRecord {
 pub struct CheckedSearch {
     /// The size of the tree under which the records stand.
     pub tree_size: u64,
-    /// Its root.
+    /// The tree of that size has this root hash (RFC 6962 2.1).
     pub root: Bytes,
     /// The records, newest first.
     pub records: Vec<Result<FoundRecord, UnprovenRecord>>,

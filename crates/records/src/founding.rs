@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Founding {
-    /// Format: 1.
+    /// This is version 1 of the format.
     pub v: u8,
-    /// The city.
+    /// The city that is founded, with what stands in every certificate of it.
     pub city: City,
     /// When, RFC 3339 in seconds.
     pub founded: String,
-    /// 16 random bytes.
+    /// A nonce of 16 random bytes makes the statement unlike any other.
     pub nonce: Bytes,
     /// Root key, DER SubjectPublicKeyInfo.
     pub root: Bytes,
@@ -32,9 +32,9 @@ pub struct Founding {
     pub logs: Vec<LogKey>,
     /// Units, each after the one above it; the first is the city itself.
     pub units: Vec<FirstUnit>,
-    /// The first people.
+    /// The first people hold roles from the founding on, so that others can be approved.
     pub people: Vec<FirstPerson>,
-    /// The first services.
+    /// The first services have their keys certified by the founding.
     pub services: Vec<FirstService>,
     /// Standing authorizations to renew, each asked for by the old key.
     pub authorizations: Vec<StandingAuthorization>,
@@ -44,13 +44,13 @@ pub struct Founding {
     pub rules: Vec<RuleFile>,
 }
 
-/// The city.
+/// The city, as the founding statement describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct City {
     /// Organization name in every subject.
     pub name: String,
-    /// Country.
+    /// The country is two capital letters (ISO 3166-1).
     pub country: String,
     /// Arc of our object identifiers.
     pub arc: String,
@@ -58,25 +58,25 @@ pub struct City {
     pub sample: bool,
 }
 
-/// The online keys.
+/// The public keys that are used every day, each a SubjectPublicKeyInfo in DER.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OnlineKeys {
     /// Issues certificates and their CRLs.
     pub issuing: Bytes,
-    /// Signs orders.
+    /// This key signs orders, letters and snapshots.
     pub registry: Bytes,
-    /// Signs receipts.
+    /// This key signs receipts of losses and suspensions.
     pub status: Bytes,
-    /// Signs OCSP answers.
+    /// This key signs OCSP answers.
     pub ocsp: Bytes,
 }
 
-/// A log.
+/// A log with the key that signs its checkpoints.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogKey {
-    /// `control` or `access`.
+    /// The log is `control` or `access`.
     pub log: String,
     /// C2SP verifier key; its name is the origin.
     pub vkey: String,
@@ -86,9 +86,9 @@ pub struct LogKey {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FirstUnit {
-    /// Id.
+    /// The unit is named by its id: lower-case letters, digits and hyphens.
     pub unit: String,
-    /// Name.
+    /// The unit's name is the one that people read.
     pub name: String,
     /// Whether it is a county.
     pub county: bool,
@@ -101,17 +101,17 @@ pub struct FirstUnit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FirstPerson {
-    /// Person id.
+    /// The person is named by their id, 16 Crockford base32 characters.
     pub person: String,
     /// Commitment to the name.
     pub name: Commitment,
-    /// Unit id.
+    /// The person belongs to the unit of this id.
     pub unit: String,
-    /// Roles.
+    /// The person holds these roles from the founding on.
     pub roles: Vec<Holding>,
-    /// DER SubjectPublicKeyInfo.
+    /// The person's key is a SubjectPublicKeyInfo in DER.
     pub key: Bytes,
-    /// Profile id.
+    /// The person's certificate is of the profile of this id.
     pub profile: String,
 }
 
@@ -121,9 +121,9 @@ pub struct FirstPerson {
 pub struct ServiceKey {
     /// `issuer`, `status`, `log`, `portal-public`, `portal-staff` or `portal-machines`.
     pub process: String,
-    /// DNS names.
+    /// The certificate of the process names these DNS names.
     pub hosts: Vec<String>,
-    /// DER SubjectPublicKeyInfo.
+    /// The key of the process is a SubjectPublicKeyInfo in DER.
     pub key: Bytes,
 }
 
@@ -131,7 +131,7 @@ pub struct ServiceKey {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FirstService {
-    /// Id.
+    /// The service is named by its id: lower-case letters, digits and hyphens.
     pub service: String,
     /// Unit that runs it.
     pub unit: String,
@@ -143,13 +143,13 @@ pub struct FirstService {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StandingAuthorization {
-    /// Id.
+    /// The authorization is named by its id: lower-case letters, digits and hyphens.
     pub authorization: String,
     /// Service whose certificate is renewed.
     pub service: String,
     /// Which process of it, or `ocsp`.
     pub process: String,
-    /// Profile id.
+    /// The certificate that it renews is of the profile of this id.
     pub profile: String,
     /// How many certificates at most.
     pub quota: u32,
@@ -165,7 +165,7 @@ pub struct StandingAuthorization {
 pub struct RuleFile {
     /// `roles`, `approvals` or `bundle`.
     pub name: String,
-    /// Version.
+    /// The rule file is in this version when the city is founded.
     pub version: u32,
     /// SHA-256 of the file; for the bundle the bundle digest.
     pub digest: Bytes,

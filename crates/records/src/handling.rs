@@ -10,11 +10,11 @@ use crate::export::ShownOrder;
 use crate::order::{About, Order, ReleaseBody};
 use serde::{Deserialize, Serialize};
 
-/// Which person.
+/// The query names one person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WantedPerson {
-    /// Person id.
+    /// The person is named by their id, 16 Crockford base32 characters.
     pub person: String,
 }
 
@@ -22,14 +22,14 @@ pub struct WantedPerson {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PersonLine {
-    /// Person id.
+    /// The person is named by their id, 16 Crockford base32 characters.
     #[serde(deserialize_with = "crate::reference::given")]
     pub person: String,
-    /// Name.
+    /// The person's name is as the CA opens it.
     pub name: String,
-    /// Unit id.
+    /// The person belongs to the unit of this id.
     pub unit: String,
-    /// Its name.
+    /// The unit's name is the one that people read.
     pub unit_name: String,
     /// How many certificates they hold that are in force.
     pub certificates: u32,
@@ -41,9 +41,9 @@ pub struct PersonLine {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UnitLine {
-    /// Unit id.
+    /// The unit is named by its id: lower-case letters, digits and hyphens.
     pub unit: String,
-    /// Its name.
+    /// The unit's name is the one that people read.
     pub name: String,
 }
 
@@ -90,12 +90,12 @@ pub struct WantedPeople {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PersonRecord {
-    /// Person id.
+    /// The person is named by their id, 16 Crockford base32 characters.
     #[serde(deserialize_with = "crate::reference::given")]
     pub person: String,
-    /// Name.
+    /// The person's name is as the CA opens it.
     pub name: String,
-    /// Unit id.
+    /// The person belongs to the unit of this id.
     pub unit: String,
     /// Names of that unit and those above it.
     pub place: String,
@@ -124,7 +124,7 @@ pub enum RecordLine {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PeopleRecords {
-    /// A line each.
+    /// The answer has a line for each person that was asked for.
     pub lines: Vec<RecordLine>,
 }
 
@@ -143,18 +143,18 @@ pub struct SuspensionFacts {
     /// Person id of the holder.
     #[serde(deserialize_with = "crate::reference::given")]
     pub person: String,
-    /// Their name.
+    /// The holder's name is as the CA opens it.
     pub name: String,
-    /// The suspension's name.
+    /// The suspension is named by SHA-256 of its notice or statement.
     pub suspension: Bytes,
     /// Person id of whoever suspended.
     #[serde(deserialize_with = "crate::reference::given")]
     pub by: String,
-    /// Their name.
+    /// The name of whoever suspended is as the CA opens it.
     pub by_name: String,
     /// RFC 5280 name of the reason.
     pub reason: String,
-    /// Since when.
+    /// The certificate is suspended since this time, RFC 3339.
     pub since: String,
 }
 
@@ -183,7 +183,7 @@ pub struct Previewing {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preview {
-    /// The order.
+    /// The order that would be made, unsigned, if the draft asks for one.
     pub order: Option<Order>,
     /// What opens its commitments.
     pub disclosures: Vec<Disclosure>,
@@ -210,7 +210,7 @@ pub struct DraftMade {
     /// Reference of the letter, or empty.
     #[serde(deserialize_with = "crate::reference::given_or_none")]
     pub letter: String,
-    /// Person id.
+    /// The draft is about the person of this id; it is empty where it is about nobody.
     #[serde(deserialize_with = "crate::reference::given_or_none")]
     pub person: String,
 }
@@ -254,9 +254,9 @@ pub struct BatchReceipt {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApprovedBy {
-    /// Their name.
+    /// The approver's name is as the CA opens it.
     pub name: String,
-    /// Person id.
+    /// The approver is the person of this id.
     pub person: String,
     /// Name and id of whoever they acted for, who was on leave.
     pub acting_for: Option<(String, String)>,
@@ -268,7 +268,7 @@ pub struct ApprovedBy {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApprovedBatch {
-    /// The batch's id.
+    /// The batch is named by its order id.
     pub order: String,
     /// How many orders it is over.
     pub rows: u64,
@@ -276,11 +276,11 @@ pub struct ApprovedBatch {
     pub opened: bool,
 }
 
-/// One of them.
+/// One order of a batch, with what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReceiptLine {
-    /// Order id.
+    /// The order is named by its id, 16 Crockford base32 characters.
     pub order: String,
     /// Whom or what it concerns.
     pub about: About,
@@ -309,9 +309,9 @@ pub struct DraftLine {
     pub kind: String,
     /// What it does: `create`, `move`, `leave`, or empty.
     pub action: String,
-    /// Whom it concerns.
+    /// The draft concerns this person.
     pub about: About,
-    /// Made at.
+    /// The draft was made at this time, RFC 3339.
     pub made: String,
     /// What became of it: `open`, `expired`, `done`, `returned`, `rejected`, `withdrawn`; of a
     /// letter `open`, `expired`, `used`, `lost`, `voided`.
@@ -328,7 +328,7 @@ pub struct DraftLine {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Drafts {
-    /// Orders, newest first.
+    /// The orders that were drafted, newest first.
     pub orders: Vec<DraftLine>,
     /// Letters of the last weeks, newest first.
     pub letters: Vec<DraftLine>,

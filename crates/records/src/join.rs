@@ -16,11 +16,11 @@ pub fn use_message(under: &[u8], challenge: &[u8], request: &[u8]) -> Vec<u8> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JoinFile {
-    /// Format: 1.
+    /// This is version 1 of the format.
     pub v: u8,
-    /// Agent id.
+    /// The agent is named by its id: lower-case letters, digits and hyphens.
     pub agent: String,
-    /// Application id.
+    /// The agent will stand in front of the application of this id.
     pub application: String,
     /// Host names of the application.
     pub hosts: Vec<String>,
@@ -38,9 +38,9 @@ pub struct JoinFile {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Join {
-    /// Agent id.
+    /// The agent is named by its id: lower-case letters, digits and hyphens.
     pub agent: String,
-    /// 16 random bytes.
+    /// The challenge is 16 random bytes, which the agent draws and the CA takes once.
     pub challenge: Bytes,
     /// PKCS#10, DER, with an empty subject.
     pub request: Bytes,
@@ -52,7 +52,7 @@ pub struct Join {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Renew {
-    /// Authorization id.
+    /// The authorization is named by its id: lower-case letters, digits and hyphens.
     pub authorization: String,
     /// 16 random bytes, single use.
     pub challenge: Bytes,
@@ -64,7 +64,7 @@ pub struct Renew {
     pub signature: Bytes,
 }
 
-/// The new chain.
+/// The chain of the certificate that a renewal brought.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Renewed {

@@ -131,7 +131,7 @@ impl Label {
         begun.chain_update(bytes).finalize().into()
     }
 
-    /// Signs the message.
+    /// Signs the bytes behind this label and a zero byte (`docs/formats.md` 2).
     pub fn sign(self, signer: &dyn Signer, bytes: &[u8]) -> Result<Vec<u8>, SignError> {
         signer.sign(&self.message(bytes))
     }

@@ -190,17 +190,17 @@ pub fn bind(key: &[u8; 32], challenge: &[u8], request: &[u8]) -> [u8; 32] {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Letter {
-    /// Format: 1.
+    /// This is version 1 of the format.
     pub v: u8,
-    /// 16 Crockford characters.
+    /// The letter is named by its reference, 16 Crockford base32 characters.
     pub reference: String,
     /// The code in groups.
     pub code: String,
-    /// The addressee's name.
+    /// The addressee's name, as it is printed.
     pub name: String,
-    /// Person id.
+    /// The letter is for the person of this id.
     pub person: String,
-    /// Profile id.
+    /// A certificate of the profile of this id can be had with it.
     pub profile: String,
     /// `cli` for staff, `page` where pages are allowed as well.
     pub label: String,
@@ -235,7 +235,7 @@ pub struct Sheet {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LossReceipt {
-    /// Format: 1.
+    /// This is version 1 of the format.
     pub v: u8,
     /// Reference of the letter.
     pub reference: String,
@@ -243,7 +243,7 @@ pub struct LossReceipt {
     pub serials: Vec<String>,
     /// When the report was recorded.
     pub time: String,
-    /// Founding digest.
+    /// The founding digest names the city, 32 bytes.
     pub founding: Bytes,
 }
 

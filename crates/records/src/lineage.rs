@@ -13,13 +13,13 @@ use tlog::{Checkpoint, VerifierKey};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Proven {
-    /// The record's bytes.
+    /// The record is its exact bytes, canonical JSON.
     pub record: Bytes,
     /// The salt of its entry.
     pub salt: Bytes,
-    /// Its index.
+    /// The record stands at this index of the log.
     pub index: u64,
-    /// The audit path.
+    /// The audit path leads from the record's leaf to the root (RFC 6962 2.1.1).
     pub hashes: Vec<Bytes>,
 }
 
@@ -27,9 +27,9 @@ pub struct Proven {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lineage {
-    /// The signed checkpoint.
+    /// The log's key signed this checkpoint of `control`, a C2SP note.
     pub checkpoint: String,
-    /// The records.
+    /// The records in the order of the log, each with its proof.
     pub records: Vec<Proven>,
 }
 
@@ -66,7 +66,7 @@ impl Proven {
         Record::read(&self.record.0).ok()
     }
 
-    /// Its entry.
+    /// The entry of the record in the tree, if its salt is 32 bytes.
     pub fn entry(&self) -> Option<[u8; 32]> {
         Some(record::entry(&self.salt.digest()?, &self.record.0))
     }

@@ -35,7 +35,7 @@ pub struct AskedNumbers {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NumberLines {
-    /// One for each.
+    /// The answer has a line for each number that was asked for.
     pub lines: Vec<NumberLine>,
 }
 

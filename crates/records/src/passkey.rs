@@ -34,11 +34,11 @@ const CLIENT_DATA_BYTES_MAX: usize = 1_024;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assertion {
-    /// Credential id.
+    /// The credential is named by the id that its authenticator gave it (WebAuthn).
     pub credential: Bytes,
-    /// authenticatorData.
+    /// The authenticatorData of WebAuthn, as the authenticator signed it.
     pub authenticator_data: Bytes,
-    /// clientDataJSON.
+    /// The clientDataJSON of WebAuthn, whose SHA-256 the authenticator signed.
     pub client_data: Bytes,
 }
 
@@ -46,7 +46,7 @@ pub struct Assertion {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PasskeyStatement {
-    /// Format: 1.
+    /// This is version 1 of the format.
     pub v: u8,
     /// Founding digest of the city.
     pub founding: Bytes,
@@ -56,15 +56,15 @@ pub struct PasskeyStatement {
     pub rp_id: String,
     /// Origin of the staff pages.
     pub origin: String,
-    /// COSE_Key, ES256.
+    /// The passkey's public key is a COSE_Key of ES256 (RFC 9052, RFC 9053).
     pub key: Bytes,
-    /// Credential id.
+    /// The credential is named by the id that its authenticator gave it (WebAuthn).
     pub credential: Bytes,
     /// Counter when it was made.
     pub counter: u32,
     /// Whether it may be copied to other devices.
     pub backup_eligible: bool,
-    /// Whether it was.
+    /// It says whether the passkey was copied to other devices when it was made.
     pub backed_up: bool,
     /// Whether it lives in software; only sample cities take such.
     pub software: bool,
@@ -73,9 +73,9 @@ pub struct PasskeyStatement {
 /// A certified passkey as authority remembers it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Passkey {
-    /// Whose.
+    /// The passkey is that of the person of this id.
     pub person: String,
-    /// What was certified.
+    /// The statement that was certified by an order.
     pub statement: PasskeyStatement,
     /// The counter that was seen last.
     pub counter: u32,

@@ -14,19 +14,19 @@ pub const SNAPSHOT_SECONDS: u64 = 86_400;
 /// No snapshot is good for longer, in seconds: seven days.
 pub const SNAPSHOT_SECONDS_MAX: u64 = 7 * 86_400;
 
-/// A snapshot.
+/// A snapshot of people and units as one agent needs them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PeopleSnapshot {
-    /// Format: 1.
+    /// This is version 1 of the format.
     pub v: u8,
     /// Founding digest of the city.
     pub founding: Bytes,
-    /// Agent id.
+    /// The snapshot is for the agent of this id.
     pub agent: String,
     /// Digest of the agent's order.
     pub order: Bytes,
-    /// Application id.
+    /// The snapshot is for the application of this id.
     pub application: String,
     /// Host names of the application.
     pub hosts: Vec<String>,
@@ -38,7 +38,7 @@ pub struct PeopleSnapshot {
     pub bundle: u32,
     /// Digest of those rules.
     pub policy: Bytes,
-    /// Made at.
+    /// The snapshot was made at this time, RFC 3339.
     pub this_update: String,
     /// Last second of use.
     pub next_update: String,
@@ -52,9 +52,9 @@ pub struct PeopleSnapshot {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SnapshotUnit {
-    /// Id.
+    /// The unit is named by its id: lower-case letters, digits and hyphens.
     pub unit: String,
-    /// Name.
+    /// The unit's name is the one that people read.
     pub name: String,
     /// The unit above; the city has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,9 +67,9 @@ pub struct SnapshotUnit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SnapshotPerson {
-    /// Person id.
+    /// The person is named by their id, 16 Crockford base32 characters.
     pub person: String,
-    /// Unit id.
+    /// The person belongs to the unit of this id.
     pub unit: String,
     /// Roles with their scopes.
     pub roles: Vec<Holding>,
@@ -79,9 +79,9 @@ pub struct SnapshotPerson {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignedPeople {
-    /// The snapshot's bytes.
+    /// The snapshot is its exact bytes, canonical JSON.
     pub snapshot: Bytes,
-    /// Signature under `yinxin-people-v1`.
+    /// The registry key signed the snapshot under `yinxin-people-v1`.
     pub signature: Bytes,
 }
 

@@ -24,11 +24,11 @@ const ENTRY_LABEL: &[u8] = b"yinxin-entry-v1";
 /// A record; its exact bytes are kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// Format: 1.
+    /// This is version 1 of the format; a reader refuses another.
     pub v: u8,
     /// 16 random bytes; the same record twice has the same id.
     pub id: Bytes,
-    /// `control` or `access`.
+    /// The record stands in the log `control` or `access`.
     pub log: String,
     /// Which process made it.
     pub maker: String,
@@ -37,7 +37,7 @@ pub struct Record {
     /// Its place among an agent's records; others have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Link>,
-    /// What happened.
+    /// The event says what happened.
     #[serde(flatten)]
     pub event: Event,
 }
@@ -67,7 +67,7 @@ impl Record {
         self.maker.strip_suffix("/agent").filter(|agent| !agent.is_empty())
     }
 
-    /// The record's bytes.
+    /// Writes the record as canonical JSON (RFC 8785); an error says what has no such form.
     pub fn write(&self) -> Result<Vec<u8>, JsonError> {
         json::write(self)
     }

@@ -29,13 +29,13 @@ pub fn reason(name: &str) -> Option<(&'static str, &'static str)> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RevocationStatement {
-    /// Format: 1.
+    /// This is version 1 of the format.
     pub v: u8,
     /// Founding digest of the city.
     pub founding: Bytes,
     /// SHA-256 of the cause in its canonical form.
     pub cause: Bytes,
-    /// When.
+    /// The revocation counts since this time, RFC 3339.
     pub time: String,
 }
 

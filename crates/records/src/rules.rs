@@ -26,7 +26,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// All roles.
+    /// All roles of this version.
     pub const ALL: [Self; 8] = [
         Self::Official,
         Self::UnitHandler,
@@ -80,7 +80,7 @@ impl Role {
         }
     }
 
-    /// By name.
+    /// The role of this name, as formats spell it.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.name() == name)
     }
@@ -90,9 +90,9 @@ impl Role {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Holding {
-    /// The role.
+    /// The person holds this role.
     pub role: Role,
-    /// Unit id.
+    /// The role is held over the unit of this id and everything below it.
     pub scope: String,
 }
 
@@ -110,7 +110,7 @@ pub enum Scope {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalRule {
-    /// Roles that count.
+    /// Only approvals by holders of these roles count.
     pub roles: Vec<Role>,
     /// Where they must hold.
     pub scope: Scope,
@@ -164,13 +164,13 @@ pub struct RoleRule {
     pub never_with: Vec<Role>,
 }
 
-/// All roles.
+/// The file `roles.toml`: what each role may do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RoleRules {
     /// Version of the file.
     pub version: u32,
-    /// By role.
+    /// Each role has its own rule.
     pub role: BTreeMap<Role, RoleRule>,
 }
 

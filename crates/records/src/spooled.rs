@@ -58,7 +58,7 @@ pub struct SpoolFrame<'a> {
     pub salt: [u8; 32],
     /// Chain value after it, as its agent wrote it.
     pub chain: [u8; 32],
-    /// The record's bytes.
+    /// The record is its exact bytes, canonical JSON.
     pub record: &'a [u8],
     /// What opens its commitments, JSON; empty if it has none.
     pub disclosures: &'a [u8],

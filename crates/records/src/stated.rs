@@ -25,13 +25,13 @@ pub trait Statement: Serialize + DeserializeOwned {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, bound = "")]
 pub struct Stated<S> {
-    /// Format: 1.
+    /// This is version 1 of the format; a reader refuses another.
     pub v: u8,
-    /// `certificate` or `passkey`.
+    /// The method of the signature is `certificate` or `passkey`.
     pub method: String,
     /// The statement, its exact bytes.
     pub statement: Bytes,
-    /// Their certificate, DER.
+    /// The signer's certificate, DER.
     pub certificate: Bytes,
     /// Signature over label ‖ 0x00 ‖ statement; of a passkey, the assertion's.
     pub signature: Bytes,
@@ -83,7 +83,7 @@ impl<S: Statement> Stated<S> {
         }
     }
 
-    /// What it says.
+    /// Reads the statement; an error is the code that its bearer is told.
     pub fn read(&self) -> Result<S, Code> {
         let read: S = json::read(&self.statement.0).map_err(|_| Code::Malformed)?;
         let sound = self.v == 1 && read.is_sound();

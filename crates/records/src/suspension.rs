@@ -26,7 +26,7 @@ pub const HOLD: &str = "certificateHold";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SuspensionStatement {
-    /// Format: 1.
+    /// This is version 1 of the format; a reader refuses another.
     pub v: u8,
     /// Founding digest of the city.
     pub founding: Bytes,
@@ -38,7 +38,7 @@ pub struct SuspensionStatement {
     pub reason: String,
     /// Commitment to the evidence, under `/evidence`.
     pub evidence: Commitment,
-    /// 16 random bytes.
+    /// A nonce of 16 random bytes makes the statement unlike any other.
     pub nonce: Bytes,
     /// When it was said.
     pub time: String,
@@ -59,7 +59,7 @@ impl Statement for SuspensionStatement {
 /// What is suspended, as somebody typed it.
 #[derive(Clone, Copy)]
 pub struct Suspends<'a> {
-    /// Serial number.
+    /// The certificate has this serial number, lower-case hexadecimal.
     pub serial: &'a str,
     /// RFC 5280 name of the reason.
     pub reason: &'a str,
@@ -104,7 +104,7 @@ pub type Suspension = Stated<SuspensionStatement>;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Suspending {
-    /// What was signed.
+    /// The suspension as it was signed.
     pub suspension: Suspension,
     /// Opens the commitment to the evidence.
     pub evidence: Disclosure,
@@ -134,7 +134,7 @@ pub struct SuspendByLetter {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SuspensionNotice {
-    /// Format: 1.
+    /// This is version 1 of the format.
     pub v: u8,
     /// Founding digest of the city.
     pub founding: Bytes,
@@ -193,11 +193,11 @@ pub enum SignNoticeError {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LapseStatement {
-    /// Format: 1.
+    /// This is version 1 of the format.
     pub v: u8,
     /// The suspension's name: SHA-256 of its notice or statement.
     pub suspension: Bytes,
-    /// When.
+    /// Nobody had released the suspension by this time, RFC 3339.
     pub time: String,
 }
 

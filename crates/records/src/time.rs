@@ -44,7 +44,7 @@ pub fn beijing(text: &str) -> Option<Beijing> {
 }
 
 impl Beijing {
-    /// `2026-12-02 00:00`.
+    /// The minute in Beijing, `2026-12-02 00:00`.
     pub fn minute(&self) -> &str {
         self.there.get(..16).unwrap_or(&self.there)
     }
@@ -54,7 +54,7 @@ impl Beijing {
         if self.there.ends_with(":00") { self.minute() } else { &self.there }
     }
 
-    /// `2026年12月2日 00:00（北京时间）`
+    /// The minute in Chinese, `2026年12月2日 00:00（北京时间）`.
     pub fn zh(&self) -> String {
         let (day, clock) = self.exact().split_once(' ').unwrap_or((&self.there, ""));
         let numbers: Vec<&str> = day.split('-').map(|part| part.trim_start_matches('0')).collect();
@@ -64,7 +64,7 @@ impl Beijing {
         }
     }
 
-    /// `2026-12-02 00:00 (UTC+8)`
+    /// The minute in English, `2026-12-02 00:00 (UTC+8)`.
     pub fn en(&self) -> String {
         format!("{} (UTC+8)", self.exact())
     }

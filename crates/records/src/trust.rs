@@ -7,21 +7,21 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trust {
-    /// Format: 1.
+    /// This is version 1 of the format.
     pub v: u8,
-    /// The city's name.
+    /// The city's name, as the founding statement has it.
     pub city: String,
     /// A sample city is no real one.
     pub sample: bool,
     /// SHA-256 of the root certificate.
     pub root_sha256: Bytes,
-    /// Founding digest.
+    /// The founding digest names the city, 32 bytes.
     pub founding: Bytes,
     /// Arc of our object identifiers.
     pub arc: String,
     /// Verifier keys of each log with their periods.
     pub logs: Vec<TrustedLog>,
-    /// Addresses.
+    /// The public host of the portal has this address.
     pub portal_public: String,
     /// Address of the staff host.
     pub portal_staff: String,
@@ -35,13 +35,13 @@ pub struct Trust {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrustedLog {
-    /// `control` or `access`.
+    /// The log is `control` or `access`.
     pub log: String,
-    /// C2SP verifier key.
+    /// The log's key is a verifier key of C2SP signed notes.
     pub vkey: String,
     /// Public address of tiles and checkpoints.
     pub url: String,
-    /// From when.
+    /// The key signs from this time on, RFC 3339.
     pub from: String,
     /// Until when; open if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -16,7 +16,7 @@ pub const UNLISTED_MAX: usize = 10_000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UnlistedStatement {
-    /// Format: 2.
+    /// This is version 2 of the format.
     pub v: u8,
     /// Founding digest of the city.
     pub founding: Bytes,
@@ -33,7 +33,7 @@ pub struct UnlistedStatement {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Unlisted {
-    /// Its bytes.
+    /// The statement is its exact bytes, canonical JSON.
     pub statement: Bytes,
     /// The signature over them.
     pub signature: Bytes,

@@ -18,7 +18,7 @@ pub const WISH_SECONDS: u64 = 900;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WishStatement {
-    /// Format: 1.
+    /// This is version 1 of the format; a reader refuses another.
     pub v: u8,
     /// Founding digest of the city.
     pub founding: Bytes,
@@ -30,7 +30,7 @@ pub struct WishStatement {
     pub reason: String,
     /// Commitment to the evidence, under `/evidence`.
     pub evidence: Commitment,
-    /// 16 random bytes.
+    /// A nonce of 16 random bytes makes the statement unlike any other.
     pub nonce: Bytes,
     /// When it was said.
     pub time: String,
@@ -96,7 +96,7 @@ pub type Wish = Stated<WishStatement>;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wishing {
-    /// What was signed.
+    /// The wish as its officer signed it.
     pub wish: Wish,
     /// Opens the commitment to the evidence.
     pub evidence: Disclosure,

@@ -26,7 +26,7 @@ pub enum TakenBack {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WithdrawalStatement {
-    /// Format: 1.
+    /// This is version 1 of the format; a reader refuses another.
     pub v: u8,
     /// Founding digest of the city.
     pub founding: Bytes,
@@ -55,7 +55,7 @@ pub type Withdrawal = Stated<WithdrawalStatement>;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WithdrawnStatement {
-    /// Format: 1.
+    /// This is version 1 of the format.
     pub v: u8,
     /// Digest of the order.
     pub order: Bytes,
@@ -66,7 +66,7 @@ pub struct WithdrawnStatement {
     pub withdrawal: Option<Box<Withdrawal>>,
 }
 
-/// What was withdrawn.
+/// The answer names what was withdrawn.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Withdrawn {

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OrderExport {
-    /// Format: 1.
+    /// This is version 1 of the format.
     pub v: u8,
     /// The order with signature and disclosures.
     pub signed: SignedOrder,
@@ -240,12 +240,12 @@ impl ShownOrder {
         Ok(shown)
     }
 
-    /// The order.
+    /// The order as it was read.
     pub fn order(&self) -> &Order {
         &self.order
     }
 
-    /// Its body.
+    /// The body of the order as it was read.
     pub fn body(&self) -> &Body {
         &self.body
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct File {
     /// Its name in `policies/`.
     pub name: String,
-    /// Its content.
+    /// The content of the file is text.
     pub content: String,
 }
 
@@ -20,7 +20,7 @@ pub struct File {
 pub struct RevokedSerial {
     /// Serial number in lower-case hexadecimal.
     pub serial: String,
-    /// End of validity.
+    /// The certificate would have been valid until this second, RFC 3339.
     pub not_after: String,
 }
 

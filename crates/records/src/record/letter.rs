@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LetterStatement {
-    /// Format: 1.
+    /// This is version 1 of the format.
     pub v: u8,
-    /// Reference.
+    /// The letter is named by its reference, 16 Crockford base32 characters.
     pub reference: String,
-    /// Person id.
+    /// The letter is for the person of this id.
     pub person: String,
-    /// Profile id.
+    /// A certificate of the profile of this id can be had with it.
     pub profile: String,
     /// SHA-256 of the look-up key.
     pub lookup_sha256: Bytes,
@@ -42,7 +42,7 @@ pub struct LetterStatement {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VoidStatement {
-    /// Format: 1.
+    /// This is version 1 of the format.
     pub v: u8,
     /// Reference of the letter.
     pub reference: String,
