@@ -41,7 +41,7 @@ const HOW: &str =
 pub struct HolderFile {
     /// The certificate of the key first, then each one's issuer.
     pub chain: Vec<Certificate>,
-    /// The key.
+    /// The private key that the file holds.
     pub signer: SoftwareSigner,
 }
 

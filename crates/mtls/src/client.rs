@@ -74,7 +74,7 @@ impl CallError {
     }
 }
 
-/// Calls one server.
+/// Calls one server over connections that are kept, so many calls at once as it has places for.
 pub struct Client {
     base: Uri,
     tls: Option<Arc<ClientConfig>>,
@@ -133,12 +133,13 @@ impl Client {
         Self { places: Some(Places { all, of_brakes, is_brake }), ..self }
     }
 
-    /// GET.
+    /// Sends a GET request and reads the whole answer, which has an upper bound.
     pub async fn get(&self, path: &str) -> Result<Response<Bytes>, CallError> {
         self.call(Method::GET, (path, &[]), (JSON, Bytes::new())).await
     }
 
-    /// POST of JSON.
+    /// Sends a POST request with a body of JSON and reads the whole answer, which has an upper
+    /// bound.
     pub async fn post(&self, path: &str, json: Vec<u8>) -> Result<Response<Bytes>, CallError> {
         self.call(Method::POST, (path, &[]), (JSON, json.into())).await
     }

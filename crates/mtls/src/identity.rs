@@ -59,7 +59,7 @@ impl Identity {
         Self::from_der(certificates, &pkcs8)
     }
 
-    /// The leaf, DER.
+    /// The leaf is the first certificate of the chain, DER.
     pub fn leaf(&self) -> Option<&[u8]> {
         self.chain.first().map(|leaf| leaf.as_ref())
     }

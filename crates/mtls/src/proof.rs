@@ -12,9 +12,9 @@ pub struct CertificateVerify {
     /// The message that was signed: padding, context and transcript hash; with TLS 1.2 all messages
     /// of the handshake so far.
     pub message: Vec<u8>,
-    /// SignatureScheme.
+    /// The scheme is the number that TLS gives it (RFC 8446 4.2.3).
     pub scheme: u16,
-    /// The signature.
+    /// The signature is as the client made it, of whole octets.
     pub signature: Vec<u8>,
 }
 

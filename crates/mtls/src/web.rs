@@ -34,7 +34,7 @@ impl WebHost {
         Ok(Self { name: name.to_owned(), chain, key, held })
     }
 
-    /// The name.
+    /// The host has this name, by which clients ask for it in SNI.
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -17,7 +17,7 @@ impl Language {
     /// Both, in their order.
     pub const BOTH: [Self; 2] = [Self::Chinese, Self::English];
 
-    /// BCP 47.
+    /// The language's tag is that of BCP 47: `zh-CN` or `en`.
     pub fn tag(self) -> &'static str {
         match self {
             Self::Chinese => "zh-CN",
@@ -41,7 +41,7 @@ impl Language {
         }
     }
 
-    /// A refusal's sentence.
+    /// The sentence of a refusal, in this language.
     pub fn sentence(self, problem: &Problem) -> &str {
         match self {
             Self::Chinese => &problem.zh,

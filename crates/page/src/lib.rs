@@ -13,7 +13,7 @@ pub mod show;
 pub use language::Language;
 pub use marked::Marked;
 
-/// The one stylesheet.
+/// All pages have this one stylesheet.
 pub const STYLE: &[u8] = include_bytes!("../assets/app.css");
 /// The picture in every header.
 pub const ICON: &[u8] = include_bytes!("../assets/icon.svg");

@@ -11,7 +11,7 @@ use std::fmt;
 pub struct Marked(String);
 
 impl Marked {
-    /// Nothing yet.
+    /// Markup in which nothing stands yet.
     pub fn new() -> Self {
         Self::default()
     }

@@ -208,12 +208,12 @@ impl PublicKey {
         Err(KeyError::UnknownAlgorithm(kind_of_key(&info.algorithm)))
     }
 
-    /// The registry's member.
+    /// The key's algorithm, as the registry of algorithms has it.
     pub fn algorithm(&self) -> &'static Algorithm {
         self.algorithm
     }
 
-    /// The DER `SubjectPublicKeyInfo`.
+    /// The key is a SubjectPublicKeyInfo in DER (RFC 5280 4.1.2.7).
     pub fn spki(&self) -> &[u8] {
         &self.spki
     }

@@ -35,7 +35,7 @@ struct Tbs {
 
 /// Everything that stands in a certificate; nothing is filled in by a default.
 pub struct CertificateContent<'a> {
-    /// Serial number.
+    /// The certificate has this serial number (RFC 5280 4.1.2.2).
     pub serial: &'a SerialNumber,
     /// DER `AlgorithmIdentifier` of the issuer's signatures.
     pub signature: &'a [u8],
@@ -45,9 +45,9 @@ pub struct CertificateContent<'a> {
     pub not_before: u64,
     /// Last second of validity, unix.
     pub not_after: u64,
-    /// Subject.
+    /// The certificate names this subject (RFC 5280 4.1.2.6).
     pub subject: &'a DistinguishedName,
-    /// DER `SubjectPublicKeyInfo`.
+    /// The subject's key is a SubjectPublicKeyInfo in DER.
     pub key: &'a [u8],
     /// Extensions in their order.
     pub extensions: Vec<Extension>,
@@ -85,7 +85,7 @@ impl TbsCertificate {
         Ok(Self(der))
     }
 
-    /// The bytes.
+    /// The TBSCertificate in DER, exactly as it is signed.
     pub fn der(&self) -> &[u8] {
         &self.0
     }
@@ -156,7 +156,7 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Reads DER.
+    /// Reads a certificate of DER; an error says which rule of RFC 5280 it breaks.
     pub fn read(der: &[u8]) -> Result<Self, CertificateError> {
         let signed = Signed::read(der)?;
         let content = signed.content()?;
@@ -188,7 +188,7 @@ impl Certificate {
         })
     }
 
-    /// The whole certificate.
+    /// The whole certificate in DER, as it was read.
     pub fn der(&self) -> &[u8] {
         &self.der
     }
@@ -198,22 +198,22 @@ impl Certificate {
         Sha256::digest(&self.der).into()
     }
 
-    /// The signed bytes.
+    /// The TBSCertificate in DER, over which the issuer signed.
     pub fn tbs_der(&self) -> Result<Vec<u8>, CertificateError> {
         Ok(Signed::read(&self.der)?.content()?)
     }
 
-    /// Serial number.
+    /// The certificate's serial number (RFC 5280 4.1.2.2).
     pub fn serial(&self) -> &SerialNumber {
         &self.serial
     }
 
-    /// Issuer.
+    /// The certificate's issuer (RFC 5280 4.1.2.4).
     pub fn issuer(&self) -> &DistinguishedName {
         &self.issuer
     }
 
-    /// Subject.
+    /// The certificate's subject (RFC 5280 4.1.2.6).
     pub fn subject(&self) -> &DistinguishedName {
         &self.subject
     }
@@ -228,17 +228,17 @@ impl Certificate {
         self.not_after
     }
 
-    /// The subject's key.
+    /// The public key that the certificate is for.
     pub fn key(&self) -> &PublicKey {
         &self.key
     }
 
-    /// One extension's value.
+    /// The value of one extension, without its OCTET STRING, if the certificate has it.
     pub fn extension(&self, id: ObjectIdentifier) -> Option<&[u8]> {
         self.extensions.iter().find(|e| e.id == id).map(|e| e.value.as_bytes())
     }
 
-    /// All extensions.
+    /// All extensions in the order of the certificate.
     pub fn extensions(&self) -> &[Extension] {
         &self.extensions
     }
@@ -280,7 +280,7 @@ impl Certificate {
     }
 }
 
-/// RFC 7468 PEM.
+/// Writes DER as PEM with this label (RFC 7468).
 pub fn pem(label: &str, der: &[u8]) -> String {
     der::pem::encode_string(label, der::pem::LineEnding::LF, der).unwrap_or_default()
 }

@@ -56,7 +56,7 @@ impl RevocationReason {
         all.into_iter().find(|reason| reason.code() == code)
     }
 
-    /// The RFC's name.
+    /// The reason's name in RFC 5280 5.3.1, such as `keyCompromise`.
     pub fn name(self) -> &'static str {
         match self {
             Self::KeyCompromise => "keyCompromise",
@@ -80,14 +80,14 @@ impl RevocationReason {
     }
 }
 
-/// One revoked certificate.
+/// A certificate as an entry of a list tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RevokedCertificate {
-    /// Its serial number.
+    /// The entry is about the certificate with this serial number.
     pub serial: SerialNumber,
-    /// When, unix seconds.
+    /// The certificate is revoked since this second, unix.
     pub at: u64,
-    /// Why.
+    /// The certificate is revoked for this reason (RFC 5280 5.3.1).
     pub reason: RevocationReason,
 }
 
@@ -114,19 +114,19 @@ struct TbsList {
 
 /// What stands in a list.
 pub struct ListContent<'a> {
-    /// The issuer's subject.
+    /// The list is issued by this name, the subject of its issuer's certificate.
     pub issuer: &'a DistinguishedName,
     /// The issuer's key identifier.
     pub key_identifier: &'a [u8],
-    /// cRLNumber.
+    /// The list has this cRLNumber (RFC 5280 5.2.3).
     pub number: u64,
-    /// thisUpdate, unix.
+    /// The list is made at its thisUpdate, unix seconds.
     pub this_update: u64,
-    /// nextUpdate, unix.
+    /// The list ends at its nextUpdate, unix seconds.
     pub next_update: u64,
     /// The shard's address for issuingDistributionPoint; lists for the whole issuer have none.
     pub shard_url: Option<&'a str>,
-    /// Entries.
+    /// The list has these entries.
     pub revoked: &'a [RevokedCertificate],
 }
 
@@ -194,7 +194,7 @@ impl RevocationList {
         Ok(list)
     }
 
-    /// Reads DER.
+    /// Reads a list of DER; an error says which rule of RFC 5280 it breaks.
     pub fn read(der: &[u8]) -> Result<Self, CrlError> {
         let signed = Signed::read(der)?;
         let tbs = TbsList::from_der(&signed.content()?)?;
@@ -231,22 +231,22 @@ impl RevocationList {
         })
     }
 
-    /// The whole list.
+    /// The whole list in DER, as it was read.
     pub fn der(&self) -> &[u8] {
         &self.der
     }
 
-    /// cRLNumber.
+    /// The list's cRLNumber (RFC 5280 5.2.3).
     pub fn number(&self) -> u64 {
         self.number
     }
 
-    /// thisUpdate, unix.
+    /// The list's thisUpdate, unix seconds.
     pub fn this_update(&self) -> u64 {
         self.this_update
     }
 
-    /// nextUpdate, unix.
+    /// The list's nextUpdate, unix seconds.
     pub fn next_update(&self) -> u64 {
         self.next_update
     }

@@ -12,12 +12,12 @@ pub type Purpose = ObjectIdentifier;
 /// `Extension` (RFC 5280 4.1.2.9).
 #[derive(Clone, Debug, PartialEq, Eq, Sequence)]
 pub struct Extension {
-    /// extnID
+    /// The extnID of RFC 5280 4.1 names the extension.
     pub id: ObjectIdentifier,
-    /// critical
+    /// The critical flag says that who does not know the extension refuses the certificate.
     #[asn1(default = "Default::default")]
     pub critical: bool,
-    /// extnValue
+    /// The extnValue is the DER of the extension, in an OCTET STRING.
     pub value: OctetString,
 }
 
@@ -70,7 +70,7 @@ pub fn extended_key_usage(purposes: &[ObjectIdentifier], critical: bool) -> der:
     extension(oid::EXTENDED_KEY_USAGE, critical, purposes.to_vec().to_der()?)
 }
 
-/// subjectKeyIdentifier.
+/// Makes the extension subjectKeyIdentifier of these bytes (RFC 5280 4.2.1.2).
 pub fn subject_key_identifier(identifier: &[u8]) -> der::Result<Extension> {
     extension(oid::SUBJECT_KEY_IDENTIFIER, false, OctetString::new(identifier)?.to_der()?)
 }

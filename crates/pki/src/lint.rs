@@ -23,13 +23,13 @@ pub const LINT_VERSION: u32 = 5;
 pub struct Finding {
     /// Stable name of the rule.
     pub rule: &'static str,
-    /// What was seen.
+    /// The finding quotes what was seen in the certificate.
     pub seen: String,
 }
 
 /// What the certificate must agree with.
 pub struct Expected<'a> {
-    /// The profile.
+    /// The certificate has to agree with this profile.
     pub profile: &'a CertificateProfile,
     /// The issuer's certificate; a root is judged against itself and passes `None`.
     pub issuer: Option<&'a Certificate>,

@@ -72,7 +72,7 @@ impl Mailbox {
         Ok(Self(text.to_owned()))
     }
 
-    /// The address.
+    /// The address as it was read, `LOCAL@DOMAIN`.
     pub fn as_str(&self) -> &str {
         &self.0
     }

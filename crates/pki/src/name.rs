@@ -77,7 +77,7 @@ impl Text {
         Ok(Self(text.to_owned()))
     }
 
-    /// The text.
+    /// The text as it was read.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -149,13 +149,13 @@ pub struct DistinguishedName {
 /// The parts of a subject in the order in which they are written; one attribute each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
-    /// C, two letters.
+    /// The country is two capital letters (ISO 3166-1).
     pub country: String,
-    /// O, the city.
+    /// The organization is the city.
     pub organization: Text,
     /// OU: the county's id if there is one, then the unit's id.
     pub units: Vec<String>,
-    /// CN.
+    /// The common name is that of the person or service.
     pub common_name: Text,
     /// serialNumber: the person id; services have none.
     pub serial_number: Option<String>,
@@ -205,7 +205,7 @@ impl DistinguishedName {
         Ok(Self { der: der.to_vec(), person })
     }
 
-    /// The name's DER.
+    /// The name in DER, as it stands in certificates.
     pub fn der(&self) -> &[u8] {
         &self.der
     }

@@ -37,7 +37,7 @@ impl OcspRefusal {
         }
     }
 
-    /// The standard's name.
+    /// The refusal's name in RFC 6960 4.2.1, such as `tryLater`.
     pub fn name(self) -> &'static str {
         match self {
             Self::MalformedRequest => "malformedRequest",
@@ -46,7 +46,7 @@ impl OcspRefusal {
         }
     }
 
-    /// The answer, DER.
+    /// The refusal as a whole OCSPResponse in DER; nobody signs it.
     pub fn answer(self) -> Vec<u8> {
         vec![0x30, 3, 0x0a, 1, self.code()]
     }
@@ -85,7 +85,7 @@ struct CertId {
     serial: Int,
 }
 
-/// What somebody asks.
+/// A request of OCSP as it was read (RFC 6960 4.1).
 pub struct Request {
     list: Vec<CertId>,
     /// The nonce extension as it came, to be echoed.
@@ -117,9 +117,9 @@ pub enum CertificateStatus {
 /// From when to when an answer counts, unix.
 #[derive(Clone, Copy, Debug)]
 pub struct Period {
-    /// producedAt and thisUpdate.
+    /// The answer is made at this second, which is its producedAt and thisUpdate, unix.
     pub from: u64,
-    /// nextUpdate.
+    /// The answer counts until this second, its nextUpdate, unix.
     pub until: u64,
 }
 

@@ -8,11 +8,11 @@ use der::asn1::ObjectIdentifier;
 
 /// The claim that a key signed a message, with an algorithm that is known here.
 pub struct Possession<'a> {
-    /// The key.
+    /// The key that is claimed to have signed.
     pub key: &'a PublicKey,
-    /// The algorithm's name.
+    /// The algorithm is named as in the registry of algorithms.
     pub algorithm: &'static str,
-    /// What was signed.
+    /// The message is the bytes that were signed.
     pub message: &'a [u8],
     /// The signature, in either spelling.
     pub signature: &'a [u8],

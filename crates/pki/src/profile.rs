@@ -95,7 +95,7 @@ pub struct ProfileRenewal {
 pub struct ProfileApprovals {
     /// Roles that count, by name.
     pub roles: Vec<String>,
-    /// How many persons.
+    /// So many persons have to approve a certificate of this profile.
     pub count: u8,
     /// How many of them outside the browser.
     pub outside_browser: u8,
@@ -118,7 +118,7 @@ pub enum ProfileError {
     },
 }
 
-/// A checked profile.
+/// A profile whose file was read and checked whole.
 #[derive(Clone, Debug)]
 pub struct CertificateProfile {
     config_id: String,
@@ -200,7 +200,7 @@ impl CertificateProfile {
         })
     }
 
-    /// The id.
+    /// The profile's id: lower-case letters, digits and hyphens.
     pub fn id(&self) -> &str {
         &self.config_id
     }
@@ -210,7 +210,7 @@ impl CertificateProfile {
         self.called.as_ref().map(|(zh, en)| (zh.as_str(), en.as_str()))
     }
 
-    /// The version.
+    /// The profile's version, which the file says.
     pub fn version(&self) -> u32 {
         self.version
     }
@@ -230,7 +230,7 @@ impl CertificateProfile {
         self.purposes.iter().any(|purpose| purpose == "OCSPSigning")
     }
 
-    /// Days of validity.
+    /// A certificate of this profile is valid for so many days.
     pub fn validity_days(&self) -> u32 {
         self.validity_days
     }

@@ -110,7 +110,7 @@ impl CertificationRequest {
         Ok(Self { der: der.to_vec(), subject, key, has_attributes })
     }
 
-    /// The whole request.
+    /// The whole request in DER, as it was read.
     pub fn der(&self) -> &[u8] {
         &self.der
     }

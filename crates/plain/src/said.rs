@@ -12,9 +12,9 @@ use records::rules::Role;
 /// A text in both languages; data are alike in both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
-    /// 中文
+    /// The text in Chinese.
     pub zh: String,
-    /// English
+    /// The text in English.
     pub en: String,
 }
 
@@ -30,7 +30,7 @@ impl Said {
 pub struct Fact {
     /// What it is about.
     pub term: Said,
-    /// What is said.
+    /// The fact says this value.
     pub value: FactValue,
     /// Whether it differs from what is in force, or from the last certificate.
     pub differs: bool,
@@ -50,7 +50,7 @@ impl Fact {
 pub struct FactLine {
     /// What becomes of it.
     pub mark: LineChange,
-    /// The line.
+    /// The text of the line, of a file or of a list.
     pub line: LineText,
 }
 
@@ -263,7 +263,7 @@ pub fn fact(term: (&str, &str), value: impl Into<FactValue>) -> Fact {
     Fact::new(term, value)
 }
 
-/// Yes, or no.
+/// Says yes or no in both languages.
 pub fn yes_no(value: bool) -> Said {
     if value { said("是", "yes") } else { said("否", "no") }
 }
@@ -276,7 +276,7 @@ pub fn key(spki: &[u8]) -> String {
     }
 }
 
-/// SHA-256 in hexadecimal.
+/// Spells the SHA-256 of these bytes in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     use sha2::{Digest, Sha256};
     HEXLOWER.encode(&Sha256::digest(bytes))

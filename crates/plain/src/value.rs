@@ -91,9 +91,9 @@ pub enum FactValue {
 /// A person or a unit, by name where that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameAndId {
-    /// The name.
+    /// The name, where one is known.
     pub name: Option<String>,
-    /// The id.
+    /// The id that the name belongs to, which says who it is.
     pub id: String,
     /// The unit of a person.
     pub unit: Option<Box<NameAndId>>,
@@ -110,12 +110,12 @@ impl FactValue {
         Self::Time(text.into())
     }
 
-    /// 中文
+    /// Tells the value in Chinese.
     pub fn zh(&self) -> String {
         written(&self.spans_zh())
     }
 
-    /// English
+    /// Tells the value in English.
     pub fn en(&self) -> String {
         written(&self.spans_en())
     }

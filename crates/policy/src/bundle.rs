@@ -18,9 +18,9 @@ const SCHEMA: &str = "access/schema.cedarschema";
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}: {what}")]
 pub struct BundleError {
-    /// The file.
+    /// The error is in this file of the bundle.
     pub file: String,
-    /// What is wrong.
+    /// The error says what is wrong there, for whoever writes rules.
     pub what: String,
 }
 
@@ -100,7 +100,7 @@ impl Bundle {
         Ok(bundle)
     }
 
-    /// Its version.
+    /// The version of the bundle, which an order raised.
     pub fn version(&self) -> u32 {
         self.version
     }

@@ -86,12 +86,12 @@ impl CanonicalPath {
         Ok(Self { text, segments })
     }
 
-    /// The decoded segments.
+    /// The segments of the path, with percent-encoding taken off.
     pub fn segments(&self) -> &[String] {
         &self.segments
     }
 
-    /// The one spelling.
+    /// The path in its one spelling, as it is recorded and forwarded.
     pub fn text(&self) -> &str {
         &self.text
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Route {
-    /// Method.
+    /// The route is for requests of this HTTP method.
     pub method: String,
     /// Template: `/documents/{unit}/{document}`; a capture takes one segment.
     pub path: String,
@@ -32,9 +32,9 @@ pub struct Route {
 /// A request that fits a route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Matched<'a> {
-    /// The route.
+    /// The route that the request fits.
     pub route: &'a Route,
-    /// `APPLICATION/RECORD`.
+    /// The record that the request is about, `APPLICATION/RECORD`.
     pub resource: String,
     /// Unit id; empty for the city.
     pub unit: String,
@@ -65,7 +65,7 @@ impl Routes {
         Ok(Self { application: application.to_owned(), routes })
     }
 
-    /// Every route.
+    /// Every route of the application, exact templates before captures.
     pub fn all(&self) -> &[Route] {
         &self.routes
     }

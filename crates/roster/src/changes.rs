@@ -27,7 +27,7 @@ pub enum ChangeKind {
 pub struct ChangeEntry {
     /// Number of the row.
     pub row: usize,
-    /// Person id.
+    /// The row is about the person of this id.
     pub person: String,
     /// Name as it was typed, or empty.
     pub name: String,
@@ -51,7 +51,7 @@ pub struct Meanings<'a> {
     pub reason: &'a dyn Fn(&str) -> Option<String>,
 }
 
-/// Checks every row.
+/// Checks every row of a file of changes, and says of each that is wrong what is wrong.
 pub fn changes(
     table: &Table,
     kind: ChangeKind,

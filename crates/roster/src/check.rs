@@ -28,11 +28,11 @@ pub enum UnitFound {
 pub struct RosterEntry {
     /// Number of the row.
     pub row: usize,
-    /// Name.
+    /// The person has this name, as the row spells it.
     pub name: String,
-    /// Identity number.
+    /// The person has this national identity number, whose check digit fits.
     pub number: CitizenNumber,
-    /// Unit id.
+    /// The person belongs to the unit of this id.
     pub unit: String,
     /// The unit as the row has it: its id or its name.
     pub unit_typed: String,

@@ -37,7 +37,7 @@ pub struct Row {
 /// All rows, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
-    /// The rows.
+    /// The rows in which something stands, in the order of the file.
     pub rows: Vec<Row>,
     /// How many bytes were put into its cells.
     bytes: usize,

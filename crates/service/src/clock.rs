@@ -36,7 +36,7 @@ impl Clock {
         Self { offset_seconds, uptime_offset: moved("YINXIN_UPTIME_OFFSET") }
     }
 
-    /// Unix microseconds.
+    /// The present time in unix microseconds.
     #[expect(clippy::disallowed_methods, reason = "this is the true clock")]
     pub fn micros(&self) -> u64 {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -62,7 +62,7 @@ impl Clock {
         }
     }
 
-    /// Unix seconds.
+    /// The present time in unix seconds.
     pub fn seconds(&self) -> u64 {
         self.micros() / 1_000_000
     }

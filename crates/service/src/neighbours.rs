@@ -30,7 +30,7 @@ pub struct Readiness {
 /// What is known of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Neighbour {
-    /// Its name.
+    /// The process is named as in its configuration.
     pub process: &'static str,
     /// What it said last, and when; nothing if it never answered.
     pub last: Option<(u64, Readiness)>,

@@ -24,7 +24,7 @@ pub const LOOK: Duration = Duration::from_secs(1);
 /// The channel on PostgreSQL.
 const CHANNEL: &str = "yinxin";
 
-/// What was committed.
+/// The kinds of rows that a transaction committed, as a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct News(u8);
 
@@ -37,7 +37,7 @@ impl News {
     pub const CONTROL_GREW: Self = Self(4);
     const ALL: Self = Self(7);
 
-    /// Both.
+    /// The set of everything that either of two says.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)

@@ -224,7 +224,7 @@ impl Store {
         }
     }
 
-    /// Closes every connection.
+    /// Closes every connection, after what runs on it.
     pub async fn close(&self) {
         match self {
             Self::Sqlite(database) => database.close().await,
@@ -258,7 +258,7 @@ impl Store {
 }
 
 impl Tx {
-    /// Makes it durable.
+    /// Makes the transaction durable; after an error nobody knows whether it is, until they look.
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(tx) => tx.commit().await?,

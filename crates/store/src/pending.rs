@@ -8,13 +8,13 @@ use crate::open::Tx;
 /// A record with what commits to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingRecord {
-    /// `control` or `access`.
+    /// The record is for the log `control` or `access`.
     pub log: String,
     /// The record's id; inserting the same one twice keeps one.
     pub record_id: Vec<u8>,
     /// The record's exact bytes.
     pub record: Vec<u8>,
-    /// 32 bytes.
+    /// The salt is 32 random bytes, which the record's entry is made with.
     pub salt: Vec<u8>,
     /// The entry: a commitment to the record.
     pub entry: Vec<u8>,

@@ -7,9 +7,9 @@ use crate::open::Store;
 /// An event that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpooledRecord {
-    /// Its place.
+    /// The record lies at this place of the queue.
     pub position: i64,
-    /// The record's bytes.
+    /// The record is its exact bytes, canonical JSON.
     pub record: Vec<u8>,
     /// The salt of its entry, drawn by the maker.
     pub salt: Vec<u8>,

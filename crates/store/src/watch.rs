@@ -4,7 +4,7 @@ use crate::embedded::connect;
 use crate::open::Store;
 use rusqlite::Connection;
 
-/// Watches one database.
+/// Watches one database for what other processes commit to it.
 pub struct Watch {
     /// A connection that nobody else has: the database counts for it what others commit.
     own: Option<Connection>,

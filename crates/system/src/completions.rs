@@ -22,9 +22,9 @@ pub struct Completions {
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {error}", .path.display())]
 pub struct Unwritten {
-    /// Which.
+    /// The page was to be written to this path.
     pub path: PathBuf,
-    /// Why.
+    /// The error is that of the file system.
     pub error: io::Error,
 }
 

@@ -6,7 +6,7 @@ mod usage;
 use clap::{Command, CommandFactory, FromArgMatches};
 use std::sync::OnceLock;
 
-/// What people read.
+/// The languages in which people read what a program prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spoken {
     /// 只用中文

@@ -10,7 +10,7 @@ pub fn fill(place: &mut [u8]) -> Result<(), NoRandomness> {
     getrandom::fill(place).map_err(|_| NoRandomness)
 }
 
-/// `N` random bytes.
+/// Draws `N` random bytes of the operating system; an error says that it gives none.
 pub fn bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut bytes = [0; N];
     fill(&mut bytes)?;

@@ -7,9 +7,9 @@ use data_encoding::BASE64;
 /// The head of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// The log's name.
+    /// The origin is the log's name, the first line of a checkpoint (C2SP tlog-checkpoint).
     pub origin: String,
-    /// Number of entries.
+    /// The tree has so many entries.
     pub size: u64,
     /// Root hash at this size.
     pub root: Hash,

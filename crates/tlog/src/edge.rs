@@ -61,9 +61,9 @@ impl Eq for Edge {}
 /// A tile that an append filled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FullTile {
-    /// Which.
+    /// The tile is named by its level and its index (C2SP tlog-tiles).
     pub id: TileId,
-    /// 256 hashes.
+    /// The tile has 256 hashes, from left to right.
     pub hashes: Vec<Hash>,
 }
 
@@ -83,7 +83,7 @@ impl Edge {
         Ok(Self { size, levels, root: OnceLock::new() })
     }
 
-    /// Number of leaves.
+    /// The tree has so many leaves.
     pub fn size(&self) -> u64 {
         self.size
     }
@@ -121,7 +121,7 @@ impl Edge {
         })
     }
 
-    /// The root hash.
+    /// The root hash of the tree (RFC 6962 2.1).
     pub fn root(&self) -> Hash {
         *self.root.get_or_init(|| self.hash())
     }

@@ -55,12 +55,12 @@ impl VerifierKey {
         }
     }
 
-    /// The name.
+    /// The key's name, which a note's signature line repeats (C2SP signed-note).
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The public key.
+    /// The public key of Ed25519, 32 bytes.
     pub fn public(&self) -> &[u8; 32] {
         &self.public
     }

@@ -45,15 +45,15 @@ pub enum Rejected {
 
 /// A connection with its place; whoever serves it keeps the slot until its end.
 pub struct Accepted<P> {
-    /// The connection.
+    /// The connection behind its handshake, with what was decrypted so far.
     pub stream: Transport,
     /// Where it comes from.
     pub source: SocketAddr,
     /// What the handshake brought.
     pub handshake: Handshake,
-    /// Who that is.
+    /// The client is whoever the handshake showed, as its listener reads it.
     pub peer: P,
-    /// Its place.
+    /// The connection holds this place until it ends.
     pub slot: Slot,
     /// Cancelled when the listener stops.
     pub stopping: CancellationToken,

@@ -25,7 +25,7 @@ pub enum BrokenBody {
 /// What an answer is sent with; shared with the body, which may have to ask for more first.
 pub(super) type Respond = Arc<Mutex<SendResponse<Bytes>>>;
 
-/// A body.
+/// The body of a request as it arrives, within the times and bytes of its listener.
 pub enum ClientBody {
     /// None, or one that somebody else reads.
     Empty,

@@ -6,11 +6,11 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header};
 /// The limits of a head.
 #[derive(Clone, Copy, Debug)]
 pub struct HeadLimits {
-    /// Longest target.
+    /// A target in a head may have so many bytes.
     pub target_bytes: usize,
-    /// Largest head.
+    /// A head may have so many bytes in all.
     pub head_bytes: usize,
-    /// Most fields.
+    /// A head may have so many fields.
     pub fields: usize,
 }
 

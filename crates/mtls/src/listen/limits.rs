@@ -22,7 +22,7 @@ pub struct Limits {
     pub unproven: usize,
     /// Of these from one source.
     pub per_source: usize,
-    /// Handshakes under way.
+    /// So many handshakes may be under way at once.
     pub handshakes: usize,
     /// Of these from one source.
     pub handshakes_per_source: usize,

@@ -20,7 +20,7 @@ impl PersonName {
         called(text, &IN_NAMES).map(Self)
     }
 
-    /// The name.
+    /// The person's name as it was read.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
@@ -40,7 +40,7 @@ impl UnitName {
         }
     }
 
-    /// The name.
+    /// The unit's name as it was read.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }

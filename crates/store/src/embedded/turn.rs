@@ -11,9 +11,9 @@ use std::time::SystemTime;
 /// A process of this host that has the writers' turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TurnHolder {
-    /// Its id.
+    /// The process has this id on this host.
     pub process: u32,
-    /// Since when, unix.
+    /// The process has the turn since this second, unix.
     pub since: u64,
 }
 

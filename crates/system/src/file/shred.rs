@@ -23,7 +23,7 @@ impl Blanked {
         }
     }
 
-    /// Where it lies.
+    /// The file lies at this path.
     pub fn path(&self) -> &Path {
         &self.0
     }
