@@ -26,13 +26,13 @@ const RENEWALS_SECONDS: u64 = 3_650 * 86_400;
 /// A wish to join, as it is checked.
 #[derive(Clone, Copy, Debug)]
 pub struct JoinClaim<'a> {
-    /// Agent id.
+    /// The agent is named by its id: lower-case letters, digits and hyphens.
     pub agent: &'a str,
     /// The challenge, 16 bytes.
     pub challenge: &'a Bytes,
-    /// PKCS#10.
+    /// The request is PKCS#10 in DER, for the agent's first key.
     pub request: &'a Bytes,
-    /// The token.
+    /// The token stands in the join file; the order says its SHA-256.
     pub token: &'a Bytes,
     /// HMAC under the token.
     pub value: &'a Bytes,
@@ -64,12 +64,12 @@ impl Authority {
         &self.bundle
     }
 
-    /// Every agent.
+    /// Every agent that was registered, by id, also those that are closed.
     pub fn agents(&self) -> impl Iterator<Item = (&str, &Agent)> {
         self.agents.iter().map(|(id, agent)| (&**id, &**agent))
     }
 
-    /// An agent.
+    /// The agent of this id, if one was registered.
     pub fn agent(&self, id: &str) -> Option<&Agent> {
         self.agents.get(id).map(|agent| &**agent)
     }

@@ -12,7 +12,7 @@ use records::rules::{ApprovalRule, Role, Scope};
 /// As what somebody decides about an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capacity {
-    /// Who.
+    /// Whoever decides is the person of this id.
     pub person: PersonId,
     /// For whom, if for somebody on leave.
     pub acting_for: Option<PersonId>,

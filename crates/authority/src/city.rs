@@ -16,22 +16,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Authority {
-    /// The founding statement.
+    /// The founding statement, which the root key signed.
     pub fn founding(&self) -> &Founding {
         &self.fixed.founding
     }
 
-    /// Its digest.
+    /// The founding digest names the city: SHA-256 under `yinxin-founding-v1`.
     pub fn founding_digest(&self) -> [u8; 32] {
         self.fixed.digest
     }
 
-    /// The registry key.
+    /// The registry key signs orders, letters and snapshots, and no certificate.
     pub fn registry_key(&self) -> &PublicKey {
         &self.fixed.registry
     }
 
-    /// The issuing key.
+    /// The issuing key signs certificates and their list.
     pub fn issuing_key(&self) -> &PublicKey {
         &self.fixed.issuing
     }
@@ -51,7 +51,7 @@ impl Authority {
         self.units.get(id).map(|unit| &**unit)
     }
 
-    /// Every unit.
+    /// Every unit by id, also those that take no people any more.
     pub fn units(&self) -> impl Iterator<Item = (&str, &Unit)> {
         self.units.iter().map(|(id, unit)| (&**id, &**unit))
     }
@@ -83,12 +83,12 @@ impl Authority {
         county.into_iter().map(|id| (*id).to_owned()).chain([unit.to_owned()]).collect()
     }
 
-    /// A person.
+    /// The person of this id, also one who left office.
     pub fn person(&self, id: &str) -> Option<&Person> {
         self.people.get(&PersonId::read(id)?).map(|person| &**person)
     }
 
-    /// Every person.
+    /// Every person by id, also those who left office.
     pub fn people(&self) -> impl Iterator<Item = (&PersonId, &Person)> {
         self.people.iter().map(|(id, person)| (id, &**person))
     }
@@ -162,12 +162,12 @@ impl Authority {
         &self.rules.roles
     }
 
-    /// Every portal.
+    /// Every portal by id, also those that are closed.
     pub fn portals(&self) -> impl Iterator<Item = (&str, &Portal)> {
         self.portals.iter().map(|(id, portal)| (&**id, &**portal))
     }
 
-    /// A portal.
+    /// The portal of this id, also one that is closed.
     pub fn portal(&self, id: &str) -> Option<&Portal> {
         self.portals.get(id).map(|portal| &**portal)
     }
@@ -216,7 +216,7 @@ impl Authority {
         self.orders.len()
     }
 
-    /// A standing authorization.
+    /// The standing authorization of this id.
     pub fn standing(&self, id: &str) -> Option<&Standing> {
         self.standing.get(id).map(|standing| &**standing)
     }
@@ -231,7 +231,7 @@ impl Authority {
         self.intents.iter().map(|(serial, intended)| (serial, &**intended))
     }
 
-    /// A person's certificate.
+    /// The certificate of a person with this serial number, from its intent on.
     pub fn held(&self, serial: &str) -> Option<&Held> {
         self.held.get(&Serial::read(serial)?).map(|held| &**held)
     }

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 pub struct Consequence {
     /// Certificates in force that applications refuse from then on.
     pub certificates: Vec<Serial>,
-    /// Roles that end.
+    /// These roles end, each with the unit over which it was held.
     pub roles: Vec<(Role, String)>,
     /// Letters that open nothing any more.
     pub letters: Vec<Reference>,

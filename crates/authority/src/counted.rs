@@ -11,7 +11,7 @@ use records::order::Body;
 /// An approval that counts for an order.
 #[derive(Clone, Debug)]
 pub struct Counted {
-    /// What was given.
+    /// The approval that counts, as it was recorded.
     pub given: GivenApproval,
     /// As what it counts.
     pub capacity: Capacity,
@@ -24,7 +24,7 @@ pub struct Counted {
 /// An order among those that were approved as one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InBatch {
-    /// The batch's id.
+    /// The batch is named by its order id.
     pub order: String,
     /// How many orders it is over.
     pub rows: usize,

@@ -5,7 +5,7 @@ use records::bytes::Bytes;
 use records::code::Code;
 use serde::{Deserialize, Serialize};
 
-/// A SHA-256 value.
+/// A SHA-256 value, 32 bytes.
 pub type Sha256Value = [u8; 32];
 
 const ID_BYTES: usize = 16;

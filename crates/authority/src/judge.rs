@@ -34,17 +34,17 @@ pub struct Judged {
 const APPROVALS_MAX: usize = 32;
 
 impl Judged {
-    /// The order's digest.
+    /// The order is named by this digest.
     pub fn digest(&self) -> OrderDigest {
         self.digest
     }
 
-    /// The order.
+    /// The order as the registry key signed it, read.
     pub fn order(&self) -> &Arc<Order> {
         &self.order
     }
 
-    /// Its body.
+    /// What the order asks for, read.
     pub fn body(&self) -> &Arc<Body> {
         &self.body
     }

@@ -14,12 +14,12 @@ use records::record::{LetterStatement, VoidStatement};
 use std::sync::Arc;
 
 impl Authority {
-    /// A letter.
+    /// The letter of this reference, whatever became of it.
     pub fn letter(&self, reference: &str) -> Option<&LetterState> {
         self.letters.get(&Reference::read(reference)?).map(|letter| &**letter)
     }
 
-    /// Every letter.
+    /// Every letter by reference, whatever became of it.
     pub fn letters(&self) -> impl Iterator<Item = (&Reference, &LetterState)> {
         self.letters.iter().map(|(reference, letter)| (reference, &**letter))
     }

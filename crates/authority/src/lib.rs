@@ -98,9 +98,9 @@ use records::record::{Event, Record};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a record of kind {kind} has no effect: {code}")]
 pub struct Unsigned {
-    /// The record's kind.
+    /// The record is of this kind, as formats name it.
     pub kind: &'static str,
-    /// Why.
+    /// The record has no effect for this reason.
     pub code: Code,
 }
 

@@ -116,7 +116,7 @@ impl core::str::FromStr for PartName {
     }
 }
 
-/// Parts by name.
+/// The parts of kept authority stand by their names.
 pub type Parts = BTreeMap<PartName, Vec<u8>>;
 
 /// What is not in a table: the founding statement, rules, the bundle, and how far time is proven.

@@ -29,7 +29,7 @@ pub struct RenewalClaim<'a> {
     pub request: &'a Bytes,
     /// DER SubjectPublicKeyInfo of the old key.
     pub asked_by: &'a Bytes,
-    /// Its signature.
+    /// The old key made this signature over the request.
     pub signature: &'a Bytes,
 }
 

@@ -61,7 +61,7 @@ impl core::fmt::Debug for Signatures {
 }
 
 impl Signatures {
-    /// Remembers nothing yet.
+    /// A memory of verified signatures that holds none yet.
     pub fn new() -> Self {
         Self::default()
     }

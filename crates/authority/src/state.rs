@@ -47,7 +47,7 @@ pub(crate) struct Rules {
 /// A unit of the tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unit {
-    /// Name.
+    /// The unit's name is the one that people read.
     pub name: String,
     /// Whether it is a county.
     pub county: bool,
@@ -57,10 +57,10 @@ pub struct Unit {
     pub open: bool,
 }
 
-/// A person.
+/// A person as the orders about them left them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
-    /// Unit id.
+    /// The person is of the unit of this id.
     pub unit: String,
     /// Version of the record.
     pub version: u32,
@@ -90,24 +90,24 @@ impl Person {
 /// A profile in force.
 #[derive(Clone, Debug)]
 pub struct ProfileState {
-    /// Version.
+    /// The profile is in this version; each order that changes it adds one.
     pub version: u32,
     /// SHA-256 of the file.
     pub digest: Bytes,
-    /// The file.
+    /// The profile's file as it is in force, TOML.
     pub content: String,
     /// What the file says.
     pub profile: Arc<CertificateProfile>,
 }
 
-/// A portal.
+/// A portal with its two processes, as it was registered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Portal {
     /// Unit that runs it.
     pub unit: String,
-    /// Public host.
+    /// People without a certificate reach it under this host name.
     pub public_host: String,
-    /// Staff host.
+    /// Staff reach it under this host name, with their certificates.
     pub staff_host: String,
     /// Host of the machines' protocols; empty where it speaks none.
     pub machines_host: String,
@@ -121,12 +121,12 @@ pub struct Portal {
     pub open: bool,
 }
 
-/// A letter.
+/// A letter with what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LetterState {
-    /// Person id.
+    /// The letter is for this person.
     pub person: PersonId,
-    /// Profile id.
+    /// A certificate of this profile can be had with it.
     pub profile: Arc<str>,
     /// SHA-256 of the look-up key.
     pub lookup_sha256: Sha256Value,
@@ -196,13 +196,13 @@ pub enum ApplicationOutcome {
 /// A certificate of a person, from its intent on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
-    /// Person id.
+    /// The certificate is this person's.
     pub person: PersonId,
     /// Reference of its letter; a first person's certificate may have none.
     pub reference: Option<Reference>,
     /// It ends by then at the latest, unix: follows from what is signed.
     pub until: u64,
-    /// Profile id.
+    /// The certificate was made by this profile.
     pub profile: Arc<str>,
     /// SHA-256 of its key.
     pub key_sha256: Sha256Value,
@@ -245,20 +245,20 @@ pub struct RenewalState {
 pub struct Delegation {
     /// Whose role it is.
     pub absent: PersonId,
-    /// The role.
+    /// This role is lent.
     pub role: Role,
     /// Unit id: as they hold it.
     pub scope: String,
-    /// First second, unix.
+    /// The role is lent from this second on, unix.
     pub from: u64,
-    /// Last second, unix.
+    /// The role is lent up to this second, unix.
     pub until: u64,
 }
 
 /// A key that speaks for an officer, through one certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credential {
-    /// Person id.
+    /// The credential is this person's.
     pub person: PersonId,
     /// The certificate; none until the founding's certificates are recorded.
     pub serial: Option<Serial>,
@@ -267,10 +267,10 @@ pub struct Credential {
 /// The rule bundle in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BundleState {
-    /// Version.
+    /// The bundle is in this version; each order that changes it adds one.
     pub version: u32,
-    /// Bundle digest.
+    /// The bundle is named by its digest, 32 bytes (`docs/formats.md` 6).
     pub digest: Bytes,
-    /// Its files.
+    /// The bundle has these files, each with its name and content.
     pub files: Vec<File>,
 }

@@ -1,4 +1,4 @@
 //! Routes of the issuer for either process.
 
-/// [`records::join::Renew`] → [`records::join::Renewed`].
+/// The path takes a [`records::join::Renew`] and answers with a [`records::join::Renewed`].
 pub const RENEW: &str = "/v1/renew";

@@ -79,12 +79,12 @@ impl Issuer {
         ask(&self.0, public::RENEW_CERTIFICATE, message).await
     }
 
-    /// Submits a request.
+    /// Submits a request for a certificate, and answers where the matter stands.
     pub async fn submit(&self, message: &Submit) -> Result<records::enrolment::Stage, Refusal> {
         ask(&self.0, public::SUBMIT, message).await
     }
 
-    /// Collects a certificate.
+    /// Collects a certificate, with the proof that the log has it.
     pub async fn collect(&self, message: &Collect) -> Result<Collected, Refusal> {
         ask(&self.0, public::COLLECT, message).await
     }
@@ -147,12 +147,12 @@ impl Issuer {
         ask(&self.0, staff::CERTIFY, message).await
     }
 
-    /// Looks for certificates.
+    /// Looks for certificates of people within the officer's scope.
     pub async fn find(&self, message: &AsOfficer<Sought>) -> Result<Certificates, Refusal> {
         ask(&self.0, staff::FIND, message).await
     }
 
-    /// One certificate.
+    /// The facts of one certificate, for an officer who may see its holder.
     pub async fn certificate(
         &self,
         message: &AsOfficer<Named>,
@@ -175,7 +175,7 @@ impl Issuer {
         ask(&self.0, handler::PEOPLE, message).await
     }
 
-    /// One of them.
+    /// The facts of one person, for a handler who has them in their care.
     pub async fn person(&self, message: &AsOfficer<WantedPerson>) -> Result<PersonFacts, Refusal> {
         ask(&self.0, handler::PERSON, message).await
     }
@@ -196,7 +196,7 @@ impl Issuer {
         ask(&self.0, handler::SUSPENSION, message).await
     }
 
-    /// A person whole.
+    /// Everything about a person that is their officers' and handlers' business.
     pub async fn dossier(&self, message: &AsOfficer<WantedDossier>) -> Result<Dossier, Refusal> {
         ask(&self.0, organisation::DOSSIER, message).await
     }
@@ -312,7 +312,7 @@ impl Status {
         ask(&self.0, status::WORLD, message).await
     }
 
-    /// Reports a loss.
+    /// Reports a loss, which revokes at once, and answers with a signed receipt.
     pub async fn report_loss(
         &self,
         message: &records::enrolment::ReportLoss,

@@ -4,7 +4,7 @@ use records::Bytes;
 use records::Disclosure;
 use serde::{Deserialize, Serialize};
 
-/// [`Append`] → [`Appended`].
+/// The path takes a [`Append`] and answers with a [`Appended`].
 pub const APPEND: &str = "/v1/records";
 /// `records::evidence::SignedRequest` → `LogAnswer`; auditors only.
 pub const ASK: &str = "/v1/ask";
@@ -29,9 +29,9 @@ pub struct Append {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SaltedRecord {
-    /// The record's bytes.
+    /// The record is its exact bytes, canonical JSON.
     pub record: Bytes,
-    /// 32 bytes.
+    /// The salt is 32 random bytes, which the record's entry is made with.
     pub salt: Bytes,
     /// What opens its commitments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -51,7 +51,7 @@ pub struct Pulsed {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SpoolAck {
-    /// The signed checkpoint.
+    /// The log's key signed this checkpoint, a C2SP note.
     pub checkpoint: String,
     /// That it continues the one that the agent holds (RFC 6962 2.1.2).
     pub consistency: Vec<Bytes>,
@@ -66,7 +66,7 @@ pub struct SpoolAck {
 pub struct EntryPlace {
     /// Index of the first.
     pub index: u64,
-    /// How many.
+    /// The proof is for so many records, one behind the other.
     pub count: u64,
     /// The proof for all of them (`tlog::range`).
     pub hashes: Vec<Bytes>,

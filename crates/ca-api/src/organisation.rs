@@ -18,7 +18,7 @@ pub const UNIT: &str = "/v1/staff/unit";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WantedDossier {
-    /// Person id.
+    /// The dossier is of the person of this id.
     pub person: String,
     /// Where the page before said that the requests go on, or empty.
     pub after: String,
@@ -28,7 +28,7 @@ pub struct WantedDossier {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HeldLine {
-    /// As in lists.
+    /// The certificate is told as in lists.
     pub line: CertificateLine,
     /// First second of validity, RFC 3339; empty where its bytes are not those that were issued.
     pub issued: String,
@@ -42,11 +42,11 @@ pub struct DelegationLine {
     pub deputy: (String, String),
     /// Who is on leave: person id and name.
     pub absent: (String, String),
-    /// The role.
+    /// The role is lent with the unit over which it is held.
     pub role: RoleLine,
-    /// First second.
+    /// The role is lent from this second on, RFC 3339.
     pub from: String,
-    /// Last second.
+    /// The role is lent up to this second, RFC 3339.
     pub until: String,
     /// Whether it counts now.
     pub counts: bool,
@@ -56,7 +56,7 @@ pub struct DelegationLine {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dossier {
-    /// As in lists.
+    /// The person is told as in lists.
     pub line: PersonLine,
     /// Names of their unit and those above it.
     pub place: String,
@@ -90,7 +90,7 @@ pub struct Dossier {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WantedConsequences {
-    /// Person id.
+    /// The change is of the person of this id.
     pub person: String,
     /// The unit to which they go; none if they leave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -111,7 +111,7 @@ pub struct WantedUnit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UnitBelow {
-    /// Id and name.
+    /// The unit is told with its id and its name.
     pub line: UnitLine,
     /// Whether it takes people.
     pub open: bool,
@@ -123,11 +123,11 @@ pub struct UnitBelow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HolderLine {
-    /// Person id.
+    /// The role is held by the person of this id.
     pub person: String,
-    /// Name.
+    /// The holder's name is as the CA opens it.
     pub name: String,
-    /// The role.
+    /// The role is told with the unit over which it is held.
     pub role: RoleLine,
     /// Whether their page is the reader's business.
     pub readable: bool,

@@ -1,14 +1,18 @@
 //! Routes of the issuer for a portal's public process.
 
-/// [`records::enrolment::LookUp`] → [`records::enrolment::LookedUp`].
+/// The path takes a [`records::enrolment::LookUp`] and answers with a
+/// [`records::enrolment::LookedUp`].
 pub const LOOK_UP: &str = "/v1/enrolment/look-up";
-/// [`records::enrolment::Submit`] → `records::enrolment::Stage`.
+/// The path takes a [`records::enrolment::Submit`] and answers with a `records::enrolment::Stage`.
 pub const SUBMIT: &str = "/v1/enrolment/submit";
-/// [`records::enrolment::Collect`] → [`records::enrolment::Collected`].
+/// The path takes a [`records::enrolment::Collect`] and answers with a
+/// [`records::enrolment::Collected`].
 pub const COLLECT: &str = "/v1/enrolment/collect";
-/// [`records::join::Join`] → [`records::enrolment::Collected`].
+/// The path takes a [`records::join::Join`] and answers with a [`records::enrolment::Collected`].
 pub const JOIN: &str = "/v1/agents/join";
-/// [`records::renewal::AskRenewal`] → [`records::renewal::RenewalTerms`].
+/// The path takes a [`records::renewal::AskRenewal`] and answers with a
+/// [`records::renewal::RenewalTerms`].
 pub const RENEWAL_TERMS: &str = "/v1/renewal/terms";
-/// [`records::renewal::RenewCertificate`] → [`records::renewal::RenewalAnswer`].
+/// The path takes a [`records::renewal::RenewCertificate`] and answers with a
+/// [`records::renewal::RenewalAnswer`].
 pub const RENEW_CERTIFICATE: &str = "/v1/renewal/renew";

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CityState {
-    /// The CA's time.
+    /// The CA's clock says this time, RFC 3339.
     pub now: String,
     /// The newest list of each authority.
     pub lists: Vec<ListState>,
-    /// Both logs.
+    /// The logs are `control` and `access`, each with how far it is.
     pub logs: Vec<LogState>,
     /// Gates within the officer's scope.
     pub gates: Vec<GateState>,
@@ -27,7 +27,7 @@ pub struct CityState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProcessState {
-    /// Its name.
+    /// The process is named as its certificate or its role is.
     pub process: String,
     /// Whether it said that it is ready, when it answered last.
     pub ready: bool,
@@ -54,17 +54,17 @@ impl ProcessState {
     }
 }
 
-/// A revocation list.
+/// A revocation list as it is published.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListState {
     /// `root` or the issuing CA's id.
     pub issuer: String,
-    /// cRLNumber.
+    /// The list has this cRLNumber (RFC 5280 5.2.3).
     pub number: u64,
-    /// thisUpdate.
+    /// The list was made at its thisUpdate, RFC 3339.
     pub this_update: String,
-    /// nextUpdate.
+    /// The list ends at its nextUpdate, RFC 3339.
     pub next_update: String,
 }
 
@@ -72,7 +72,7 @@ pub struct ListState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogState {
-    /// Its id.
+    /// The log is `control` or `access`.
     pub log: String,
     /// Records under the newest checkpoint.
     pub size: u64,
@@ -86,17 +86,17 @@ pub struct LogState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GateState {
-    /// Agent id.
+    /// The agent is named by its id: lower-case letters, digits and hyphens.
     pub agent: String,
-    /// Application id.
+    /// The gate stands in front of the application of this id.
     pub application: String,
     /// Unit that runs it, name and id.
     pub unit: String,
-    /// Hosts.
+    /// The gate answers for these host names.
     pub hosts: Vec<String>,
     /// Units whose people it serves, name and id.
     pub serves: Vec<String>,
-    /// Whether it joined.
+    /// It says whether the agent joined, so that it has a certificate.
     pub joined: bool,
     /// Whether it is served.
     pub open: bool,

@@ -6,11 +6,11 @@ use records::people::SignedPeople;
 use records::unlisted::Unlisted;
 use serde::{Deserialize, Serialize};
 
-/// `records::enrolment::ReportLoss` → `SignedReceipt`.
+/// The path takes a `records::enrolment::ReportLoss` and answers with a `SignedReceipt`.
 pub const LOSS: &str = "/v1/loss";
-/// `records::suspension::SuspendByLetter` → `SignedReceipt`.
+/// The path takes a `records::suspension::SuspendByLetter` and answers with a `SignedReceipt`.
 pub const SUSPEND_BY_LETTER: &str = "/v1/suspend/letter";
-/// `records::suspension::Suspending` → `SignedReceipt`.
+/// The path takes a `records::suspension::Suspending` and answers with a `SignedReceipt`.
 pub const SUSPEND: &str = "/v1/suspend";
 /// [`WorldNumbers`] → [`WorldUpdate`]; agents only, a long poll.
 pub const WORLD: &str = "/v1/world";
@@ -29,7 +29,7 @@ pub struct WorldNumbers {
     pub unlisted: Bytes,
 }
 
-/// What is newer.
+/// What is newer than what an agent has, each signed by itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorldUpdate {

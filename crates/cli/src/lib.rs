@@ -122,7 +122,7 @@ enum Command {
     Receipt(receipt::ReceiptCommand),
 }
 
-/// Runs a command.
+/// Runs a command of `yinxin` to its end, and gives the exit code of the process.
 pub async fn run(arguments: Arguments) -> ExitCode {
     let output = Output::new(arguments.json);
     let done: Result<(), Failure> = match arguments.command {

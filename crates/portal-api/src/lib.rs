@@ -31,61 +31,61 @@ use serde::{Deserialize, Serialize};
 
 /// Routes of the public host.
 pub mod public {
-    /// `LookUp` → `LookedUp`.
+    /// The path takes a `LookUp` and answers with a `LookedUp`.
     pub const LOOK_UP: &str = "/api/v1/enrolment/look-up";
-    /// `Submit` → `Stage`.
+    /// The path takes a `Submit` and answers with a `Stage`.
     pub const SUBMIT: &str = "/api/v1/enrolment/submit";
-    /// `Collect` → `Collected`.
+    /// The path takes a `Collect` and answers with a `Collected`.
     pub const COLLECT: &str = "/api/v1/enrolment/collect";
-    /// `Join` → `Collected`.
+    /// The path takes a `Join` and answers with a `Collected`.
     pub const JOIN: &str = "/api/v1/agents/join";
     /// `Renew` → `Renewed`, for agents.
     pub const RENEW: &str = "/api/v1/agents/renew";
-    /// `AskRenewal` → `RenewalTerms`.
+    /// The path takes a `AskRenewal` and answers with a `RenewalTerms`.
     pub const RENEWAL_TERMS: &str = "/api/v1/renewal/terms";
-    /// `RenewCertificate` → `RenewalAnswer`.
+    /// The path takes a `RenewCertificate` and answers with a `RenewalAnswer`.
     pub const RENEW_CERTIFICATE: &str = "/api/v1/renewal/renew";
 }
 
 /// Routes of the staff host.
 pub mod staff {
-    /// [`super::List`] → `OrderLines`.
+    /// The path takes a [`super::List`] and answers with a `OrderLines`.
     pub const LIST: &str = "/api/v1/orders/list";
-    /// [`super::Fetch`] → `OrderExport`.
+    /// The path takes a [`super::Fetch`] and answers with a `OrderExport`.
     pub const FETCH: &str = "/api/v1/orders/fetch";
-    /// `Approval` → `Approved`.
+    /// The path takes a `Approval` and answers with a `Approved`.
     pub const APPROVE: &str = "/api/v1/orders/approve";
-    /// `Declining` → `Declined`.
+    /// The path takes a `Declining` and answers with a `Declined`.
     pub const DECLINE: &str = "/api/v1/orders/decline";
-    /// `Wishing` → [`super::CreatedOrder`].
+    /// The path takes a `Wishing` and answers with a [`super::CreatedOrder`].
     pub const WISH: &str = "/api/v1/certificates/revoke";
     /// [`super::FindPeople`] → `UnitPeople`, for handlers.
     pub const PEOPLE: &str = "/api/v1/people/list";
-    /// `WantedPerson` → `PersonFacts`.
+    /// The path takes a `WantedPerson` and answers with a `PersonFacts`.
     pub const PERSON: &str = "/api/v1/people/person";
-    /// `WantedPeople` → `PeopleRecords`.
+    /// The path takes a `WantedPeople` and answers with a `PeopleRecords`.
     pub const RECORDS: &str = "/api/v1/people/records";
-    /// `WantedSuspension` → `SuspensionFacts`.
+    /// The path takes a `WantedSuspension` and answers with a `SuspensionFacts`.
     pub const SUSPENSION: &str = "/api/v1/certificates/suspension";
     /// `AskedNumbers` → `NumberLines`, for handlers.
     pub const NUMBERS: &str = "/api/v1/people/numbers";
-    /// `Previewing` → `Preview`.
+    /// The path takes a `Previewing` and answers with a `Preview`.
     pub const PREVIEW: &str = "/api/v1/drafts/preview";
-    /// `Drafting` → `DraftMade`.
+    /// The path takes a `Drafting` and answers with a `DraftMade`.
     pub const DRAFT: &str = "/api/v1/drafts/make";
-    /// [`super::List`] → `Drafts`.
+    /// The path takes a [`super::List`] and answers with a `Drafts`.
     pub const DRAFTS: &str = "/api/v1/drafts/list";
-    /// `Withdrawal` → `Withdrawn`.
+    /// The path takes a `Withdrawal` and answers with a `Withdrawn`.
     pub const WITHDRAW: &str = "/api/v1/drafts/withdraw";
-    /// `DraftingMany` → `ManyMade`.
+    /// The path takes a `DraftingMany` and answers with a `ManyMade`.
     pub const DRAFT_MANY: &str = "/api/v1/drafts/many";
-    /// [`super::Batch`] → [`super::CreatedOrder`].
+    /// The path takes a [`super::Batch`] and answers with a [`super::CreatedOrder`].
     pub const BATCH: &str = "/api/v1/orders/batch";
-    /// [`super::Fetch`] → `BatchReceipt`.
+    /// The path takes a [`super::Fetch`] and answers with a `BatchReceipt`.
     pub const RECEIPT: &str = "/api/v1/orders/receipt";
     /// Nothing → `Mine`, for everybody with a certificate.
     pub const MINE: &str = "/api/v1/mine";
-    /// `CredentialBody` → [`super::CreatedOrder`].
+    /// The path takes a `CredentialBody` and answers with a [`super::CreatedOrder`].
     pub const CERTIFY: &str = "/api/v1/passkeys/certify";
 }
 
@@ -111,7 +111,7 @@ pub struct FindPeople {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fetch {
-    /// Order id.
+    /// The order is named by its id, 16 Crockford base32 characters.
     pub order: String,
 }
 
@@ -119,7 +119,7 @@ pub struct Fetch {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Batch {
-    /// Their digests.
+    /// The orders of the batch are named by their digests.
     pub rows: Vec<Bytes>,
 }
 
@@ -128,7 +128,7 @@ pub struct Batch {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CreatedOrder {
-    /// Order id.
+    /// The order that was made is named by its id, 16 Crockford base32 characters.
     #[serde(deserialize_with = "records::reference::given")]
     pub order: String,
     /// Approvals that are needed.
@@ -139,13 +139,13 @@ pub struct CreatedOrder {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewPasskey {
-    /// Format: 1.
+    /// This is version 1 of the format.
     pub v: u8,
     /// Origin of the page.
     pub origin: String,
-    /// authenticatorData.
+    /// The authenticatorData of WebAuthn, as the browser gave it.
     pub authenticator_data: Bytes,
-    /// clientDataJSON.
+    /// The clientDataJSON of WebAuthn, as the browser gave it.
     pub client_data: Bytes,
 }
 
@@ -173,12 +173,12 @@ impl Public {
         ask(&self.0, public::LOOK_UP, message).await
     }
 
-    /// Submits a request.
+    /// Submits a request for a certificate, and answers where the matter stands.
     pub async fn submit(&self, message: &Submit) -> Result<Stage, PortalRefusal> {
         ask(&self.0, public::SUBMIT, message).await
     }
 
-    /// Collects a certificate.
+    /// Collects a certificate, with the proof that the log has it.
     pub async fn collect(&self, message: &Collect) -> Result<Collected, PortalRefusal> {
         ask(&self.0, public::COLLECT, message).await
     }
@@ -221,7 +221,7 @@ impl Staff {
         Ok(page)
     }
 
-    /// One order.
+    /// Asks for one order with all that an officer has to see of it.
     pub async fn fetch(&self, order: &str) -> Result<OrderExport, PortalRefusal> {
         ask(&self.0, staff::FETCH, &Fetch { order: order.to_owned() }).await
     }
@@ -245,7 +245,7 @@ impl Staff {
         Ok(page)
     }
 
-    /// One of them.
+    /// Asks for the facts of one person, for whoever has them in their care.
     pub async fn person(&self, person: &str) -> Result<PersonFacts, PortalRefusal> {
         ask(&self.0, staff::PERSON, &WantedPerson { person: person.to_owned() }).await
     }

@@ -49,7 +49,7 @@ impl SampleCity {
         (digest, Event::Order { order: Bytes(bytes), signature: Bytes(signature), cancels })
     }
 
-    /// Makes an order.
+    /// Makes and records an order with this body, and gives its digest.
     pub fn order(&mut self, body: &Body) -> OrderDigest {
         let (digest, event) = self.order_event(body, &[]);
         self.apply(event).unwrap();

@@ -21,7 +21,7 @@ impl SampleCity {
         sha256(format!("suspend {reference}").as_bytes())
     }
 
-    /// A letter's record.
+    /// Makes the event of a letter for this person and profile, signed by the registry key.
     pub fn letter_event(&self, reference: &str, person: &str, profile: &str) -> Event {
         self.letter_event_by(reference, (person, profile), Vec::new())
     }

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 /// An order of the golden vectors with what belongs beside it.
 #[derive(Default)]
 pub struct SampleOrder {
-    /// The order, unsigned.
+    /// The order as it will be signed.
     pub order: Value,
     /// What opens its commitments.
     pub disclosures: Vec<Disclosure>,
@@ -36,7 +36,7 @@ pub fn registry() -> &'static SoftwareSigner {
     KEY.get_or_init(|| SoftwareSigner::generate_p256().unwrap())
 }
 
-/// A file.
+/// A file with its name and content, as orders and records have them.
 pub fn file(name: &str, content: &str) -> File {
     File { name: name.into(), content: content.into() }
 }

@@ -25,22 +25,22 @@ pub struct SamplePasskey {
 
 /// What an answer says.
 pub struct SampleAnswer {
-    /// `webauthn.get`.
+    /// The type of the client data, `webauthn.get` unless a test changes it.
     pub kind: String,
     /// Origin of the page.
     pub origin: String,
-    /// What was asked.
+    /// The challenge that the page was given, 32 bytes.
     pub challenge: [u8; 32],
     /// Flags: user present, user verified.
     pub flags: u8,
-    /// Its counter.
+    /// The signature counter of the authenticator.
     pub counter: u32,
-    /// Which passkey.
+    /// The credential id of the passkey that answers.
     pub credential: Bytes,
 }
 
 impl SamplePasskey {
-    /// A new one.
+    /// A passkey with a fresh key, whose counter begins at 1.
     pub fn new(city: &mut SampleCity) -> Self {
         let credential = Bytes(city.draw().get(..16).unwrap().to_vec());
         Self { signer: fresh(), credential, counter: 1 }

@@ -14,15 +14,15 @@ use std::collections::BTreeSet;
 
 /// A request whose records hold.
 pub struct GateRequest {
-    /// Its name.
+    /// The request is named `AGENT/EPOCH/ASEQ`.
     pub name: String,
-    /// Agent id.
+    /// The agent that recorded the request is named by its id.
     pub agent: String,
     /// When it was decided, as the agent says.
     pub time: String,
     /// The same in unix seconds.
     pub unix: u64,
-    /// The decision.
+    /// The decision as its agent recorded it.
     pub decision: Decision,
     /// Canonical path and query.
     pub target: String,
@@ -30,7 +30,7 @@ pub struct GateRequest {
     pub host: String,
     /// How it was opened.
     pub handshake: HandshakeProof,
-    /// The person's certificate.
+    /// The certificate that the person showed in the handshake.
     pub certificate: Certificate,
     /// How it ended, if that is shown.
     pub completion: Option<Completion>,

@@ -13,13 +13,13 @@ use std::path::Path;
 /// Largest bundle, in bytes.
 const BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// A bundle's parts.
+/// The parts of an evidence bundle, each read, none believed yet.
 pub struct EvidenceBundle {
     /// What it is asked.
     pub question: Question,
-    /// Records of `control`.
+    /// The records of `control`, with their proofs under one checkpoint.
     pub control: Lineage,
-    /// What opens them.
+    /// These values open commitments of the records of `control`.
     pub openings: Vec<Opening>,
     /// The root certificate, DER.
     pub root: Vec<u8>,
@@ -32,11 +32,11 @@ pub struct EvidenceBundle {
 
 /// The parts of a bundle about a request.
 pub struct RequestParts {
-    /// Records of `access`.
+    /// The records of `access` about the request, with their proofs.
     pub access: AccessPart,
-    /// The agents' word.
+    /// The agents signed these pieces of their runs, which is their word and no proof.
     pub run: Vec<RunPiece>,
-    /// The people snapshot.
+    /// The snapshot of people by which it was decided, as the registry key signed it.
     pub people: SignedPeople,
     /// The revocation list, DER.
     pub list: Vec<u8>,

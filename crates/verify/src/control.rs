@@ -23,7 +23,7 @@ const CERTIFICATE: &str = "/certificate";
 pub struct Control {
     /// The records with their indexes.
     pub records: Vec<(u64, Record)>,
-    /// Founding digest.
+    /// The founding digest names the city, 32 bytes.
     pub founding: Bytes,
     /// Authority behind the last of them.
     pub authority: Authority,
@@ -33,13 +33,13 @@ pub struct Control {
     pub enacted: BTreeMap<u64, Bytes>,
     /// People as their newest certificates here name them, by id.
     pub names: BTreeMap<String, String>,
-    /// Orders by digest.
+    /// The orders of the lineage by digest, each with its body.
     pub orders: BTreeMap<Bytes, (Order, Body)>,
     /// Issued certificates by serial number.
     pub certificates: BTreeMap<String, Certificate>,
 }
 
-/// Checks and replays.
+/// Checks the proofs of `control` and replays its records; an error says which item fails.
 pub fn check(bundle: &EvidenceBundle, origin: &Origin) -> Result<Control, Failed> {
     let (_, records) = bundle.control.open(&origin.control).map_err(failed)?;
     let mut judged = BTreeMap::new();

@@ -38,7 +38,7 @@ pub struct DecidedBy {
     pub rules_agree: bool,
 }
 
-/// Decides again.
+/// Decides once more with the rules and people of then, and compares the outcome.
 pub fn check(
     bundle: &EvidenceBundle,
     control: &Control,

@@ -10,9 +10,9 @@ use tlog::VerifierKey;
 
 /// What everything else is checked with.
 pub struct Origin {
-    /// Founding digest.
+    /// The founding digest names the city.
     pub founding: [u8; 32],
-    /// The statement.
+    /// The founding statement, whose signature was verified.
     pub statement: Founding,
     /// Key of the `control` log.
     pub control: VerifierKey,

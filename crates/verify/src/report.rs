@@ -35,7 +35,7 @@ pub struct Section {
     pub title: (&'static str, &'static str),
     /// Whether they are proven.
     pub holds: bool,
-    /// The lines.
+    /// The lines of the section, each a fact for people.
     pub lines: Vec<FactValue>,
 }
 
@@ -53,7 +53,7 @@ impl Report {
         }
     }
 
-    /// The verdict.
+    /// The verdict that the whole report comes to.
     pub fn verdict(&self) -> Verdict {
         self.verdict
     }

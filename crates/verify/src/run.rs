@@ -35,12 +35,12 @@ impl AgentRecord<'_> {
         &self.item
     }
 
-    /// With its disclosures.
+    /// The record with its proof and what opens its commitments.
     pub fn shown(&self) -> &Shown {
         self.shown
     }
 
-    /// What it says.
+    /// The record as its agent made it.
     pub fn record(&self) -> &Record {
         &self.record
     }
@@ -55,7 +55,7 @@ impl AgentRecord<'_> {
         &self.link
     }
 
-    /// Its name.
+    /// The record is named `AGENT/EPOCH/ASEQ`.
     pub fn name(&self) -> String {
         request_id(&self.agent, &self.link.epoch, self.link.aseq)
     }

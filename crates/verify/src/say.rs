@@ -18,7 +18,7 @@ use plain::{FactValue, NameAndId, phrase};
 /// What is said about a bundle.
 #[derive(Default)]
 pub struct Told {
-    /// What it proves.
+    /// These sentences say what the bundle proves.
     pub proven: Sentences,
     /// What it does not prove, although somebody may read it there.
     pub not_proven: Sentences,

@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub struct GivenApproval {
     /// SHA-256 of its canonical bytes; how records name it.
     pub id: Sha256Value,
-    /// The approval.
+    /// The approval as its officer signed it.
     pub approval: Arc<Approval>,
     pub(crate) certificate: Arc<Certificate>,
     /// SHA-256 of the certificate's key.
@@ -25,17 +25,17 @@ pub struct GivenApproval {
 /// An order that waits for approvals.
 #[derive(Clone, Debug)]
 pub struct OpenOrder {
-    /// The order's bytes.
+    /// The order is its exact bytes, canonical JSON.
     pub order: Bytes,
     /// The registry key's signature.
     pub signature: Bytes,
-    /// Last second, unix.
+    /// The order can be approved until this second, unix.
     pub expires: u64,
     /// The order as it was read.
     pub read: Arc<Order>,
     /// Its body as it was read.
     pub body: Arc<Body>,
-    /// Valid approvals.
+    /// These approvals were valid when they were recorded.
     pub approvals: Vec<GivenApproval>,
     pub(crate) contents: Contents,
 }

@@ -5,10 +5,10 @@ use records::suspension::REPEATED_SECONDS;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// A revoked certificate.
+/// A certificate that is revoked: since when, why, and until when it would have been valid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revoked {
-    /// When, unix.
+    /// It is revoked since this second, unix.
     pub at: u64,
     /// RFC 5280 name of the reason.
     pub reason: String,
@@ -27,12 +27,12 @@ pub enum SaidBy {
     Portal,
 }
 
-/// A suspended certificate.
+/// A certificate that is suspended until others release it or it is revoked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suspended {
     /// SHA-256 of the notice or statement by which it was.
     pub name: Sha256Value,
-    /// Who suspended it.
+    /// The person of this id suspended it.
     pub by: PersonId,
     /// RFC 5280 name of the reason for which it is revoked if nobody releases it.
     pub reason: String,

@@ -42,7 +42,7 @@ pub struct Standing {
     pub key_sha256: Bytes,
     /// Last second of use, unix.
     pub expires: u64,
-    /// Uses so far.
+    /// It was used so many times.
     pub used: u32,
     /// Challenges that were used.
     pub challenges: BTreeSet<Bytes>,
@@ -64,12 +64,12 @@ pub(crate) struct ServiceKey {
     pub(crate) process: &'static str,
 }
 
-/// An agent.
+/// An agent as its order registered it, with what became of its joining.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agent {
     /// Unit that runs it.
     pub unit: String,
-    /// Application id.
+    /// The agent stands in front of the application of this id.
     pub application: String,
     /// Host names of the application.
     pub hosts: Vec<String>,

@@ -91,13 +91,13 @@ pub(super) fn about_drafted(
 /// The fields of a person's record that a draft may leave to what is held, as
 /// [`about_drafting`] names them.
 pub mod field {
-    /// The name.
+    /// The fact is the person's name.
     pub const NAME: &str = "name";
-    /// The mail address.
+    /// The fact is the person's mail address.
     pub const MAIL: &str = "mail";
     /// The digest of the national number.
     pub const NUMBER: &str = "digest of the identity number";
-    /// The unit.
+    /// The fact is the unit of this id.
     pub const UNIT: &str = "unit";
     /// The version of the record.
     pub const VERSION: &str = "version of the record";
@@ -105,11 +105,11 @@ pub mod field {
     pub const HOLDER: &str = "holder, by person id";
     /// The suspension that is released, by its name.
     pub const SUSPENSION: &str = "suspension";
-    /// Who suspended.
+    /// The fact says who suspended.
     pub const BY: &str = "suspended by, person id";
-    /// Why they did.
+    /// The fact says for which reason they suspended.
     pub const HELD_FOR: &str = "suspended because of";
-    /// Since when.
+    /// The fact says since when it is suspended.
     pub const SINCE: &str = "suspended since";
 
     /// A certificate that is revoked.
