@@ -60,7 +60,7 @@ enum Policy {
     Explain(explain::Arguments),
 }
 
-/// Runs a command.
+/// Runs a command of `agent` to its end, and gives the exit code of the process.
 pub async fn run(arguments: Arguments) -> ExitCode {
     let Arguments { state, json, command } = arguments;
     let done = match command {

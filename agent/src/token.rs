@@ -44,11 +44,11 @@ struct Keys {
 
 /// What a token says.
 pub struct Claims<'a> {
-    /// Person id.
+    /// The subject is the person's id, 16 Crockford base32 characters.
     pub person: &'a str,
     /// Name, from the certificate.
     pub name: &'a str,
-    /// Units, highest first.
+    /// The units are those of the certificate's subject, highest first.
     pub org: &'a [String],
     /// SHA-256 of the certificate.
     pub certificate: &'a [u8; 32],
@@ -56,7 +56,7 @@ pub struct Claims<'a> {
     pub acr: &'a str,
     /// The record of the request.
     pub request: &'a str,
-    /// Method.
+    /// The method is that of the HTTP request.
     pub method: &'a str,
     /// Canonical path and query.
     pub target: &'a str,
@@ -87,7 +87,7 @@ struct Payload<'a> {
     x5t: String,
 }
 
-/// Makes tokens.
+/// Signs a token for each request that is let through, with a key of the day.
 pub struct Tokens {
     agent: String,
     application: String,

@@ -31,7 +31,7 @@ impl Acked {
         }
     }
 
-    /// Makes it durable.
+    /// Makes it durable in the spool's folder; an error is the file system's.
     pub fn write(&self, folder: &Path) -> anyhow::Result<()> {
         Ok(crate::write_file(&folder.join("acked"), &serde_json::to_vec(self)?)?)
     }

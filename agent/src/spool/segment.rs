@@ -25,7 +25,7 @@ static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 /// Where a run stands at the beginning of a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Epoch.
+    /// The epoch names the run: 16 random bytes, drawn at its start.
     pub epoch: [u8; 16],
     /// Sequence number of the first frame.
     pub first: u64,
@@ -36,7 +36,7 @@ pub struct Header {
 /// One record as it lies in a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
-    /// The record's bytes.
+    /// The record is its exact bytes, canonical JSON.
     pub record: Vec<u8>,
     /// The salt of its entry.
     pub salt: [u8; 32],
@@ -82,7 +82,7 @@ impl Frame {
 
 /// Whole frames side by side, as they lie in a segment.
 pub struct FrameRange {
-    /// Their bytes.
+    /// The frames are these bytes, one behind the other as they lie in the spool.
     pub bytes: Vec<u8>,
     /// The entry of each.
     pub entries: Vec<[u8; 32]>,

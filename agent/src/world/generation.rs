@@ -21,11 +21,11 @@ const KEPT_PATH_BYTES_MAX: usize = 256;
 /// Revoked serial numbers, ready to be looked up.
 #[derive(Clone, Debug)]
 pub struct Revocations {
-    /// cRLNumber.
+    /// The list has this cRLNumber (RFC 5280 5.2.3).
     pub number: u64,
-    /// thisUpdate, unix.
+    /// The list was made at its thisUpdate, unix seconds.
     pub this_update: u64,
-    /// nextUpdate, unix.
+    /// The list ends at its nextUpdate, unix seconds; from then on nobody passes.
     pub next_update: u64,
     serials: HashMap<SerialNumber, CertificateStanding>,
 }
@@ -51,7 +51,7 @@ impl Revocations {
 /// The people of one snapshot.
 #[derive(Clone, Debug)]
 pub struct Known {
-    /// Its number.
+    /// The registry key gave the snapshot this number; a later one has a greater one.
     pub number: u64,
     /// When it was made, unix.
     pub this_update: u64,
@@ -59,9 +59,9 @@ pub struct Known {
     pub next_update: u64,
     /// Version and digest of the rules that it names: no others count beside it.
     pub policy: (u32, records::Bytes),
-    /// Units, people, roles.
+    /// The people are those of the snapshot, with their units and roles, as rules read them.
     pub people: People,
-    /// Names of units.
+    /// The names of units stand by unit id, for tokens and pages.
     pub unit_names: HashMap<String, String>,
 }
 
@@ -93,7 +93,7 @@ impl Known {
 pub struct Rules {
     /// Version of the bundle.
     pub version: u32,
-    /// Its digest.
+    /// The bundle is named by its digest, SHA-256 (`docs/formats.md` 6).
     pub digest: records::Bytes,
     /// The application's rules; none if the bundle has none for it.
     pub application: Option<Application>,
@@ -143,13 +143,13 @@ impl Equivalent<DecisionKey> for Question<'_> {
 pub struct World {
     /// Rises with every change.
     pub generation: u64,
-    /// Who is revoked.
+    /// The revocations are those of the newest accepted list; none came yet where it is missing.
     pub revocations: Option<Arc<Revocations>>,
     /// Who is revoked beside that list.
     pub beside: Arc<Beside>,
-    /// Who is known.
+    /// The people are those of the newest accepted snapshot; none came yet where it is missing.
     pub known: Option<Arc<Known>>,
-    /// What is allowed.
+    /// The rules are those of the newest accepted bundle; none came yet where it is missing.
     pub rules: Option<Arc<Rules>>,
     /// Digest of these as texts have it.
     policy: String,
@@ -159,7 +159,7 @@ pub struct World {
 }
 
 impl World {
-    /// Before anything came.
+    /// The world before anything came, in which nobody passes.
     pub fn nothing() -> Self {
         Self {
             generation: 0,

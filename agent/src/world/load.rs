@@ -23,11 +23,11 @@ const LIST_SECONDS_MAX: u64 = 31 * 86_400;
 
 /// Whom this agent believes: what its join file pinned, and the keys of the founding statement.
 pub struct Anchors {
-    /// Agent id.
+    /// The agent is named by its id: lower-case letters, digits and hyphens.
     pub agent: String,
-    /// Application id.
+    /// The application that this gate stands in front of is named by its id.
     pub application: String,
-    /// Host names.
+    /// The gate answers for these host names, and for no other.
     pub hosts: Vec<String>,
     order: Bytes,
     founding: [u8; 32],

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// A number may step forward by this much at once; a wrong one must not lock out those that follow.
 const STEP_MAX: u64 = 1 << 20;
 
-/// The marks.
+/// The marks hold the greatest numbers that this gate accepted: it never goes back below them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Marks {

@@ -37,7 +37,7 @@ pub struct Source {
     judge: Mutex<Judge>,
     /// Marks that never go back; shared with shipping.
     pub marks: Arc<Mutex<Marks>>,
-    /// The present world.
+    /// The world that is in force now is swapped whole; who holds one keeps it for a request.
     pub world: Arc<ArcSwap<World>>,
     /// Told after every swap.
     pub swapped: Arc<Notify>,

@@ -11,13 +11,13 @@ use service::config::ConfigError;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-/// `ca.toml`.
+/// The file `ca.toml`: one for all roles of the CA's host.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CaConfig {
-    /// `sqlite:PATH` or `postgres://…`.
+    /// The database is `sqlite:PATH`, or `postgres://…` for a server.
     pub database: String,
-    /// The issuer's addresses.
+    /// The role `issuer` is configured here.
     pub issuer: IssuerConfig,
     /// The status service's addresses.
     pub status: StatusConfig,
@@ -29,13 +29,13 @@ pub struct CaConfig {
     folder: PathBuf,
 }
 
-/// Role `issuer`.
+/// The part of `ca.toml` that is for the role `issuer`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IssuerConfig {
-    /// ca-api, mTLS.
+    /// Portals call ca-api at this address, over mTLS.
     pub listen: SocketAddr,
-    /// Health and metrics.
+    /// Health and metrics are served at this address, in clear.
     pub admin: SocketAddr,
     /// Hours from thisUpdate to nextUpdate.
     pub crl_hours: u32,
@@ -57,15 +57,15 @@ pub struct IssuerConfig {
     pub database: Option<String>,
 }
 
-/// Role `status`.
+/// The part of `ca.toml` that is for the role `status`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StatusConfig {
     /// CRLs and CA certificates, plain HTTP.
     pub http: SocketAddr,
-    /// Loss reports, TLS.
+    /// Reports of losses are taken at this address, over TLS; agents ask here by mTLS.
     pub https: SocketAddr,
-    /// Health and metrics.
+    /// Health and metrics are served at this address, in clear.
     pub admin: SocketAddr,
     /// Public address of the plain HTTP listener; stands in certificates.
     #[serde(deserialize_with = "pki::host::configured::address")]
@@ -75,15 +75,15 @@ pub struct StatusConfig {
     pub database: Option<String>,
 }
 
-/// Role `log`.
+/// The part of `ca.toml` that is for the role `log`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogConfig {
     /// Tiles and checkpoints, plain HTTP.
     pub http: SocketAddr,
-    /// Records in, mTLS.
+    /// Records are handed in at this address, over mTLS.
     pub https: SocketAddr,
-    /// Health and metrics.
+    /// Health and metrics are served at this address, in clear.
     pub admin: SocketAddr,
     /// The database as this role's own user, on PostgreSQL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,7 +91,7 @@ pub struct LogConfig {
 }
 
 impl CaConfig {
-    /// Reads the file.
+    /// Reads the file; an error names the key that is missing, unknown or wrong.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let mut config: Self = service::config::read(path)?;
         config.folder = path.parent().unwrap_or(Path::new(".")).to_owned();
@@ -114,7 +114,7 @@ impl CaConfig {
         self
     }
 
-    /// The state directory.
+    /// The state directory is the folder in which the file lies.
     pub fn folder(&self) -> &Path {
         &self.folder
     }

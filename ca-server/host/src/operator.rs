@@ -291,7 +291,7 @@ impl SocketPlace {
         Ok(Self { _folder: folder, path })
     }
 
-    /// The socket's address.
+    /// The socket lies at this path; a long one is spelled through a descriptor of its folder.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -10,7 +10,7 @@ use pki::{Certificate, CertificateProfile, PublicKey, SerialNumber, extension};
 /// Seconds by which notBefore lies before the clock, for clocks that are a little behind.
 const BACKDATE_SECONDS: u64 = 300;
 
-/// Who signs.
+/// Whoever signs a certificate: another one's key, or its own where it is a root.
 pub enum CertificateIssuer<'a> {
     /// A root signs itself.
     Itself,
@@ -22,23 +22,23 @@ pub enum CertificateIssuer<'a> {
 pub struct CertificateInputs<'a> {
     /// The profile in force.
     pub profile: &'a CertificateProfile,
-    /// The city's arc.
+    /// The city's object identifiers begin with this arc.
     pub arc: &'a Arc,
-    /// Who signs.
+    /// The certificate is signed by this issuer.
     pub issuer: CertificateIssuer<'a>,
-    /// The signer's key.
+    /// The issuer's public key, against which the lints look.
     pub issuer_key: &'a PublicKey,
     /// Serial number, drawn for this certificate.
     pub serial: &'a SerialNumber,
-    /// The time, unix.
+    /// The certificate is made at this time, unix seconds.
     pub now: u64,
-    /// Subject.
+    /// The certificate names this subject (RFC 5280 4.1.2.6).
     pub subject: &'a DistinguishedName,
-    /// Subject key.
+    /// The certificate is for this public key.
     pub key: &'a PublicKey,
-    /// DNS names.
+    /// The alternative names have these DNS names, in this order.
     pub dns: &'a [String],
-    /// Mail addresses.
+    /// The alternative names have these mail addresses, in this order.
     pub mail: &'a [String],
     /// Where its status and its issuer's certificate are; a root has nobody to ask.
     pub addresses: Option<Addresses>,
@@ -46,9 +46,9 @@ pub struct CertificateInputs<'a> {
 
 /// Addresses that stand in a certificate.
 pub struct Addresses {
-    /// The CRL shard.
+    /// The list of this shard is fetched from here (cRLDistributionPoints).
     pub crl: String,
-    /// The issuer's certificate.
+    /// The issuer's certificate is fetched from here (caIssuers).
     pub issuer: String,
     /// OCSP, where it is answered.
     pub ocsp: Option<String>,
@@ -65,7 +65,7 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// The bytes.
+    /// The bytes that are to be signed, of which an intent says the SHA-256.
     pub fn tbs(&self) -> &TbsCertificate {
         &self.tbs
     }
@@ -91,7 +91,7 @@ pub enum PrepareError {
     Lint(Vec<Finding>),
 }
 
-/// Builds and lints.
+/// Builds the certificate's content and lints it; any finding of the lint is an error.
 pub fn prepare(inputs: &CertificateInputs<'_>) -> Result<Prepared, PrepareError> {
     let encode = pki::certificate::CertificateError::from;
     let not_before = inputs.now.saturating_sub(BACKDATE_SECONDS);

@@ -97,7 +97,7 @@ impl ProvenTime {
 /// What lists and snapshots bear: when they were made, and from when their life is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dates {
-    /// thisUpdate.
+    /// What is published now bears this thisUpdate, unix seconds.
     pub this: u64,
     /// The time that is proven.
     pub proven: u64,

@@ -20,7 +20,7 @@ const ASKED: &str = "asked";
 
 /// Where a service keeps its key and certificate.
 pub struct KeyPlace {
-    /// Whose.
+    /// The key belongs to this service.
     pub service: &'static str,
     process: &'static str,
     key: PathBuf,
@@ -53,7 +53,7 @@ impl KeyPlace {
         }
     }
 
-    /// Opens the key.
+    /// Opens the private key of this place.
     pub fn open(&self) -> anyhow::Result<SoftwareSigner> {
         self.open_at(&self.key)
     }

@@ -51,12 +51,12 @@ impl VerifiedSubmission {
         Ok(Self { message, request, reference })
     }
 
-    /// The message.
+    /// The message as the applicant sent it, which was verified.
     pub fn message(&self) -> &Submit {
         &self.message
     }
 
-    /// The request.
+    /// The PKCS#10 request in it, whose signature was verified (RFC 2986).
     pub fn request(&self) -> &CertificationRequest {
         &self.request
     }
@@ -100,22 +100,22 @@ impl VerifiedRenewal {
         Ok(Self { message, certificate, serial, key })
     }
 
-    /// The message.
+    /// The message as the holder sent it, which was verified.
     pub fn message(&self) -> &RenewCertificate {
         &self.message
     }
 
-    /// The old certificate.
+    /// The certificate that is renewed, with whose key the holder signed.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
     }
 
-    /// Its serial number.
+    /// The serial number of the certificate that is renewed.
     pub fn serial(&self) -> Serial {
         self.serial
     }
 
-    /// The new key.
+    /// The new certificate is for this key, which its owner proved to hold.
     pub fn key(&self) -> &PublicKey {
         &self.key
     }
@@ -138,7 +138,7 @@ impl VerifiedApproval {
         Ok(Self { approval })
     }
 
-    /// The approval.
+    /// The approval as its officer signed it.
     pub fn approval(&self) -> &Approval {
         &self.approval
     }
@@ -176,7 +176,7 @@ impl VerifiedDecline {
         &self.declining
     }
 
-    /// What was said.
+    /// The statement that the officer signed.
     pub fn statement(&self) -> &DeclineStatement {
         &self.statement
     }
@@ -207,7 +207,7 @@ impl VerifiedWish {
         &self.wishing
     }
 
-    /// What was said.
+    /// The statement that the officer signed.
     pub fn statement(&self) -> &WishStatement {
         &self.statement
     }
@@ -236,7 +236,7 @@ impl VerifiedDraft {
         &self.drafting
     }
 
-    /// What was said.
+    /// The statement that the handler signed.
     pub fn statement(&self) -> &DraftStatement {
         &self.statement
     }
@@ -284,7 +284,7 @@ impl VerifiedMany {
         &self.drafting
     }
 
-    /// What was said.
+    /// The statement that the handler signed, over the tree of many bodies.
     pub fn statement(&self) -> &DraftStatement {
         &self.statement
     }
@@ -329,13 +329,13 @@ pub struct VerifiedWithdrawal {
 }
 
 impl VerifiedWithdrawal {
-    /// Checks the signature.
+    /// Checks the signature and the form; an error is the code that the caller is told.
     pub fn verify(withdrawal: Withdrawal, signatures: &Signatures) -> Result<Self, Code> {
         signed(&withdrawal.signed_statement(), signatures)?;
         Ok(Self { withdrawal })
     }
 
-    /// What was signed.
+    /// The withdrawal as its drafter signed it.
     pub fn withdrawal(&self) -> &Withdrawal {
         &self.withdrawal
     }

@@ -13,7 +13,7 @@ use pki::mail::Mailbox;
 /// What a channel made of a trial.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tried {
-    /// The channel.
+    /// The channel is named as in `ca.toml`: `mail`, `webhook` or `spool`.
     pub channel: &'static str,
     /// Why it did not take it; nothing if it did.
     pub problem: Option<String>,

@@ -15,7 +15,7 @@ use system::file::create;
 
 /// What was issued under the founding statement.
 pub(super) struct Certified {
-    /// The root.
+    /// The root certificate signed itself.
     pub root: Certificate,
     /// The first issuing CA.
     pub issuing: Certificate,
@@ -23,7 +23,7 @@ pub(super) struct Certified {
     pub signers: Vec<(&'static str, Certificate)>,
     /// Services: id, process, certificate.
     pub services: Vec<(String, String, Certificate)>,
-    /// People: id, certificate.
+    /// Each first person has a certificate; beside it stands their id.
     pub people: Vec<(String, Certificate)>,
 }
 

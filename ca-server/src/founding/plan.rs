@@ -30,7 +30,7 @@ pub use service::config::ConfigError as PlanError;
 const STANDING_SECONDS: u64 = 20 * 365 * 86_400;
 const STANDING_QUOTA: u32 = 100;
 
-/// The plan's file.
+/// The file of `init --from`: what the operator says about a city that is to be founded.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CityPlan {

@@ -14,7 +14,7 @@ use store::{StoreError, Tx, rows, rows_of};
 pub struct Issuing {
     /// Digest of order, founding statement or use.
     pub under: [u8; 32],
-    /// Profile id.
+    /// The profile is named by its id: lower-case letters, digits and hyphens.
     pub profile: String,
     /// Person id or service id.
     pub subject: String,

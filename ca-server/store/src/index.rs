@@ -20,10 +20,10 @@ use std::collections::BTreeSet;
 use store::many::{Value, insert_many};
 use store::{StoreError, Tx, execute, row, rows};
 
-/// A segment.
+/// A segment is a sorted piece of the index over records that follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segment {
-    /// Its number.
+    /// The segment is named by its number.
     pub segment: i64,
     /// Index of its first record.
     pub first: u64,

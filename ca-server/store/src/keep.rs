@@ -37,7 +37,7 @@ impl Keep {
         FloorFile::found(&folder.join("floor"), &mac_key(secret))
     }
 
-    /// Opens the directory.
+    /// Opens the directory with the role's secret, which authenticates what is kept there.
     pub fn open(folder: &Path, secret: &[u8]) -> anyhow::Result<Self> {
         let key = mac_key(secret);
         let snapshot = Snapshot::open(folder, &key);
@@ -71,7 +71,7 @@ impl Keep {
         Ok(if kept.size > floor.size { kept } else { floor })
     }
 
-    /// The floor.
+    /// The floor is the size and the root below which this role follows no log again.
     pub fn floor(&self) -> Floor {
         self.floor.floor()
     }

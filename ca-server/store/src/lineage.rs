@@ -23,12 +23,12 @@ const LOG: &str = "control";
 /// Orders that everybody's authority rests on.
 const CONSTITUTION: [&str; 4] = ["unit", "profile", "approval-rules", "portal"];
 
-/// Where to begin.
+/// A lineage begins with these: what is asked for, before what that rests on.
 #[derive(Default)]
 pub struct Seeds {
-    /// Digests of orders.
+    /// The orders are named by their digests, 32 bytes each.
     pub orders: BTreeSet<Bytes>,
-    /// Person ids.
+    /// The people are named by their ids.
     pub people: BTreeSet<String>,
     /// Records to show besides, by index.
     pub records: BTreeSet<u64>,

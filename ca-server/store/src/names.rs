@@ -40,7 +40,7 @@ pub fn opening<'a>(person: &Person, list: &'a [Disclosure]) -> Option<Vec<&'a Di
     .collect()
 }
 
-/// A disclosed text.
+/// The text that a disclosure opens at a path, if it is one.
 pub fn text<'a>(
     disclosures: impl IntoIterator<Item = &'a Disclosure>,
     path: &str,

@@ -12,9 +12,9 @@ use store::{StoreError, Tx, pending};
 /// A record on its way, with what opens its commitments.
 #[derive(Clone, Debug)]
 pub struct NewRecord {
-    /// What it says.
+    /// The record that is new, read.
     pub record: Record,
-    /// Its canonical bytes.
+    /// The record's canonical bytes, from which its entry is made.
     pub bytes: Vec<u8>,
     /// The salt of its entry.
     pub salt: [u8; 32],

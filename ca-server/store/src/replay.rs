@@ -26,7 +26,7 @@ pub const LOG: &str = "control";
 pub struct Floor {
     /// Size of the tree.
     pub size: u64,
-    /// Its root hash.
+    /// The tree of this size has this root hash (RFC 6962 2.1).
     pub root: Hash,
 }
 
@@ -72,7 +72,7 @@ pub struct Applied {
 }
 
 impl Applied {
-    /// Its record.
+    /// The record that was applied, as the tree holds it.
     pub fn record(&self) -> &Arc<Record> {
         &self.record
     }

@@ -8,7 +8,7 @@ use records::order::NAME_PATH;
 use std::collections::BTreeMap;
 use store::{StoreError, Tx, execute, row, rows};
 
-/// Writes a unit.
+/// Writes the row of a unit as authority has it.
 pub async fn write_unit(tx: &mut Tx, id: &str, unit: &Unit) -> Result<(), StoreError> {
     execute!(
         tx,
@@ -70,7 +70,7 @@ pub async fn write_roles(tx: &mut Tx, id: &str, person: &Person) -> Result<(), S
     Ok(())
 }
 
-/// Writes a portal.
+/// Writes the row of a portal as authority has it.
 pub async fn write_portal(tx: &mut Tx, id: &str, portal: &Portal) -> Result<(), StoreError> {
     execute!(
         tx,
@@ -86,7 +86,7 @@ pub async fn write_portal(tx: &mut Tx, id: &str, portal: &Portal) -> Result<(), 
     Ok(())
 }
 
-/// Writes an agent.
+/// Writes the row of an agent as authority has it.
 pub async fn write_agent(tx: &mut Tx, id: &str, agent: &Agent) -> Result<(), StoreError> {
     execute!(
         tx,

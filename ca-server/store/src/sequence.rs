@@ -56,7 +56,7 @@ pub const LEASE: Duration = Duration::from_micros(LEASE_MICROS.unsigned_abs());
 /// Runs whose reach is remembered.
 const REACHED_MAX: usize = 10_000;
 
-/// Sequences one log.
+/// Gives the records of one log their numbers and signs its checkpoints; nobody else does.
 pub struct Sequencer {
     log: &'static str,
     store: Store,
@@ -125,7 +125,7 @@ impl Sequencer {
         Self { known, ..self }
     }
 
-    /// The log's name.
+    /// The log is `control` or `access`.
     pub fn log(&self) -> &'static str {
         self.log
     }

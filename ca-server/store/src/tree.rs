@@ -63,9 +63,9 @@ impl Tree {
 /// A committed tree with its signed checkpoint.
 #[derive(Clone)]
 pub struct TreeView {
-    /// Number of entries.
+    /// The tree has so many entries.
     pub size: u64,
-    /// The signed checkpoint.
+    /// The checkpoint of this tree, as the log's key signed it.
     pub checkpoint: Arc<str>,
     partial: Vec<(TileId, Tile)>,
     recent: Arc<BTreeMap<TileId, Tile>>,

@@ -10,11 +10,11 @@ const SPOOL_FILES_MAX: u32 = 10_000;
 /// Hour in Beijing from which the day's digests are sent.
 const DIGEST_HOUR: u8 = 8;
 
-/// Role `notices`.
+/// The part of `ca.toml` that is for the role `notices`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoticesConfig {
-    /// Health and metrics.
+    /// Health and metrics are served at this address, in clear.
     pub admin: SocketAddr,
     /// Hour in Beijing from which handlers and officers are told what waits for them.
     #[serde(default = "digest_hour")]
@@ -25,7 +25,7 @@ pub struct NoticesConfig {
     /// The database as this role's own user, on PostgreSQL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<String>,
-    /// By mail.
+    /// People are told by mail where this is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<MailConfig>,
     /// By a gateway for short messages.
@@ -33,7 +33,7 @@ pub struct NoticesConfig {
     pub webhook: Option<WebhookConfig>,
 }
 
-/// The mail server.
+/// The mail server takes notices by SMTP.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MailConfig {

@@ -34,7 +34,7 @@ impl FloorFile {
         self.slots.writes_to(file)
     }
 
-    /// The floor.
+    /// The floor as it was written last, or read at the start.
     pub fn floor(&self) -> Floor {
         self.floor
     }

@@ -27,7 +27,7 @@ const HEAD: usize = 4 + 32;
 const BEHIND: [u8; 4] = [0xff; 4];
 const BEHIND_BYTES: usize = HEAD + 8 + 32;
 
-/// An open journal.
+/// A journal is a file that is only appended to, each entry under a MAC.
 pub struct Journal {
     file: File,
     path: PathBuf,

@@ -12,11 +12,11 @@ use tokio::sync::watch;
 /// A head that this log signed and whose floor is durable: no row can take it back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DurableHead {
-    /// Number of entries.
+    /// The log has so many entries.
     pub size: u64,
-    /// Root hash.
+    /// The tree over them has this root hash (RFC 6962 2.1).
     pub root: Hash,
-    /// The signed checkpoint.
+    /// The checkpoint as the log's key signed it, a C2SP note.
     pub note: Arc<str>,
 }
 

@@ -9,13 +9,13 @@ use store::{StoreError, Tx, rows};
 /// An approval that was taken.
 #[derive(Clone, Debug)]
 pub struct ApprovalRow {
-    /// Which order.
+    /// The approval is for this order.
     pub order: OrderDigest,
-    /// Who.
+    /// The approval is by the person of this id.
     pub person: String,
-    /// The approval, JSON.
+    /// The approval is canonical JSON, as it was signed.
     pub approval: String,
-    /// When, unix.
+    /// The issuer took it in at this time, unix seconds.
     pub received: u64,
 }
 
@@ -43,9 +43,9 @@ pub async fn insert(tx: &mut Tx, approvals: Vec<ApprovalRow>) -> Result<(), Stor
 /// An approval that carried an order, as what it counted; whoever reads it asks the MAC.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConsumedRow {
-    /// Which order.
+    /// The approval was used up for this order.
     pub order: OrderDigest,
-    /// Who.
+    /// The approval was by the person of this id.
     pub person: String,
     /// For whom, if for somebody on leave.
     pub acting_for: Option<String>,

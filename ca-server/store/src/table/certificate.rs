@@ -16,13 +16,13 @@ use store::{StoreError, Tx, row, rows, rows_of};
 pub struct CertificateRow {
     /// What it was issued as.
     pub issuing: Issuing,
-    /// The certificate.
+    /// The certificate that was issued, read and verified.
     pub certificate: Certificate,
     /// Id of its record.
     pub record_id: Bytes,
 }
 
-/// Keeps issued certificates.
+/// Keeps the rows of certificates that were issued.
 pub async fn insert(tx: &mut Tx, certificates: Vec<CertificateRow>) -> Result<(), StoreError> {
     let values = certificates.into_iter().map(|row| {
         let CertificateRow { issuing, certificate, record_id } = row;

@@ -9,9 +9,9 @@ use store::{StoreError, Tx, rows};
 /// An intent with the MAC under which the issuer wrote it.
 #[derive(Clone, Debug)]
 pub struct IntentRow {
-    /// Serial number.
+    /// The certificate will have this serial number, lower-case hexadecimal.
     pub serial: String,
-    /// The TBSCertificate, DER.
+    /// The bytes that are to be signed, a TBSCertificate in DER.
     pub tbs: Vec<u8>,
     /// What it is issued as.
     pub issuing: Issuing,
@@ -19,7 +19,7 @@ pub struct IntentRow {
     pub mac: Vec<u8>,
 }
 
-/// Keeps intents.
+/// Keeps the rows of intents.
 pub async fn insert(tx: &mut Tx, intents: Vec<IntentRow>) -> Result<(), StoreError> {
     let values = intents.into_iter().map(|intent| {
         let Issuing { under, profile, subject, reference } = intent.issuing;

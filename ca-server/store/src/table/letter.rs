@@ -10,11 +10,11 @@ use store::{StoreError, Tx, execute, rows_of};
 /// A letter with its sealed bind keys.
 #[derive(Clone, Debug)]
 pub struct LetterRow {
-    /// Reference.
+    /// The letter is named by its reference, 16 Crockford base32 characters.
     pub reference: String,
-    /// Person id.
+    /// The letter is for the person of this id.
     pub person: String,
-    /// Profile id.
+    /// A certificate of this profile can be had with it.
     pub profile: String,
     /// `cli`, `page` or `loss`.
     pub label: String,
@@ -22,9 +22,9 @@ pub struct LetterRow {
     pub lookup_sha256: Vec<u8>,
     /// SHA-256 of the loss value.
     pub loss_sha256: Vec<u8>,
-    /// The sealed keys.
+    /// The keys that follow from the letter's code are kept sealed.
     pub sealed: SealedKeys,
-    /// Last second, unix.
+    /// The letter can be used until this second, unix.
     pub expires: u64,
 }
 
@@ -37,7 +37,7 @@ pub struct SealedKeys {
     pub cli: Vec<u8>,
 }
 
-/// Keeps letters.
+/// Keeps the rows of letters.
 pub async fn insert(tx: &mut Tx, letters: Vec<LetterRow>) -> Result<(), StoreError> {
     let values = letters.into_iter().map(|letter| {
         vec![

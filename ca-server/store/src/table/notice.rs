@@ -12,7 +12,7 @@ use store::{StoreError, Tx, execute, row, rows};
 pub struct NoticeRow {
     /// 16 bytes that follow from what it is about.
     pub id: Vec<u8>,
-    /// By which channel.
+    /// The notice goes by this channel: `mail`, `webhook` or `spool`.
     pub channel: &'static str,
     /// Whom it tells, a person id.
     pub person: String,
@@ -27,13 +27,13 @@ pub struct NoticeRow {
 /// A notice whose time has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueRow {
-    /// 16 bytes.
+    /// The notice is named by 16 bytes.
     pub id: Vec<u8>,
     /// Whom it tells, as the row says.
     pub person: String,
-    /// What it says.
+    /// The notice is these bytes; nothing of it counts before the MAC fits.
     pub notice: Vec<u8>,
-    /// The role's MAC.
+    /// The role's key made this MAC over the row.
     pub mac: Vec<u8>,
     /// When it was made, unix.
     pub made: u64,

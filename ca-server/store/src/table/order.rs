@@ -21,7 +21,7 @@ use store::{StoreError, Tx, execute, row, rows_of};
 pub struct KeyBinding {
     /// HMAC under the bind key of the label.
     pub bind: Vec<u8>,
-    /// PKCS#10, DER.
+    /// The request is PKCS#10 in DER (RFC 2986).
     pub request: Vec<u8>,
     /// The challenge of the look-up.
     pub challenge: Vec<u8>,
@@ -41,11 +41,11 @@ pub struct OrderExtras {
 /// An order as it is kept when it is made.
 #[derive(Clone, Debug)]
 pub struct OrderRow {
-    /// Digest.
+    /// The order is named by its digest, which the registry key signed.
     pub digest: OrderDigest,
-    /// Id for people.
+    /// People name the order by this id, 16 Crockford base32 characters.
     pub order: String,
-    /// Kind.
+    /// The order is of this kind (`docs/formats.md` 4).
     pub kind: &'static str,
     /// Whom or what it concerns, for lists.
     pub title: String,
@@ -53,7 +53,7 @@ pub struct OrderRow {
     pub person: Option<String>,
     /// Reference of the letter.
     pub reference: Option<String>,
-    /// The order's bytes.
+    /// The order is its exact bytes, canonical JSON.
     pub bytes: Vec<u8>,
     /// The registry key's signature.
     pub signature: Vec<u8>,
@@ -61,7 +61,7 @@ pub struct OrderRow {
     pub extras: OrderExtras,
     /// When it was made, unix.
     pub made: u64,
-    /// Last second, unix.
+    /// The order can be approved until this second, unix.
     pub expires: u64,
     /// What needs a look, or empty.
     pub look: &'static str,

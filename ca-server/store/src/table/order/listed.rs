@@ -6,11 +6,11 @@ use store::{StoreError, Tx, rows};
 
 /// A line of the officers' list, as rows have it.
 pub struct WaitingRow {
-    /// Order id.
+    /// People name the order by this id, 16 Crockford base32 characters.
     pub order: String,
-    /// Digest.
+    /// The order is named by its digest, which the registry key signed.
     pub digest: OrderDigest,
-    /// Kind.
+    /// The order is of this kind (`docs/formats.md` 4).
     pub kind: String,
     /// Whom or what it concerns.
     pub title: String,
@@ -18,7 +18,7 @@ pub struct WaitingRow {
     pub look: String,
     /// When it was made, unix.
     pub made: i64,
-    /// Last second, unix.
+    /// The order can be approved until this second, unix.
     pub expires: i64,
 }
 
@@ -50,9 +50,9 @@ pub async fn waiting(
 
 /// An order in the list of its drafter, or of whom it is about, as rows have it.
 pub struct DraftedRow {
-    /// Digest.
+    /// The order is named by its digest, which the registry key signed.
     pub digest: OrderDigest,
-    /// The order's bytes.
+    /// The order is its exact bytes, canonical JSON.
     pub bytes: Vec<u8>,
     /// What opens its commitments.
     pub disclosures: Vec<Disclosure>,
