@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 pub struct Link {
     /// 16 random bytes, drawn when the agent began this run.
     pub epoch: Bytes,
-    /// From 0, without holes.
+    /// The record has this number in its run, from 0 and without holes.
     pub aseq: u64,
     /// Chain value before this record, see [`chain`].
     pub prev: Bytes,
@@ -84,7 +84,7 @@ pub struct Started {
     pub agent: String,
     /// The agent stands in front of the application of this id.
     pub application: String,
-    /// Version of the program.
+    /// The program has this version.
     pub version: String,
     /// SHA-256 of the agent's key.
     pub key_sha256: Bytes,
@@ -101,7 +101,7 @@ pub struct Connection {
     pub person: String,
     /// The client's certificate has this serial number, lower-case hexadecimal.
     pub serial: String,
-    /// SHA-256 of the certificate.
+    /// The client's certificate is named by its SHA-256.
     pub sha256: Bytes,
     /// Commitment to the certificate's bytes.
     pub certificate: Commitment,
@@ -159,7 +159,7 @@ pub struct Decision {
     pub target: Commitment,
     /// Template of the route; empty if none fits.
     pub route: String,
-    /// Action of the route.
+    /// The request fits a route of this action.
     pub action: String,
     /// The record that the request names.
     pub resource: String,
@@ -167,7 +167,7 @@ pub struct Decision {
     pub outcome: String,
     /// Id of the rule that decided; empty if none did.
     pub rule: String,
-    /// What was in force.
+    /// The decision was made under these rules, people and revocations.
     pub world: InForce,
     /// Reference told to a person who was denied; else empty.
     pub reference: String,
@@ -208,7 +208,7 @@ impl Completion {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Turned {
-    /// Code of the refusal.
+    /// The requests were refused with this code.
     pub code: String,
     /// Where: `handshake`, `head` or `certificate`.
     pub stage: String,
@@ -220,7 +220,7 @@ pub struct Turned {
     pub reference: String,
     /// The record stands for so many refusals.
     pub count: u64,
-    /// When the first came.
+    /// The first of them came at this time, RFC 3339 with microseconds.
     pub first: String,
 }
 
@@ -241,17 +241,17 @@ pub struct Heartbeat {
     pub denied: u64,
     /// So many connections are open now.
     pub connections: u64,
-    /// What is in force.
+    /// These rules, people and revocations are in force.
     pub world: InForce,
     /// Size of the newest checkpoint of `access` that the agent holds.
     pub checkpoint: u64,
     /// Bytes in the spool that the log has not acknowledged.
     pub spooled: u64,
-    /// `ready`, or why not.
+    /// The gate is `ready`, or this is why it is not.
     pub state: String,
     /// These are full, so that something is refused for it.
     pub full: Vec<MayFill>,
-    /// What is nearly full.
+    /// These are nearly full, so that somebody can act before they are.
     pub nearly_full: Vec<MayFill>,
 }
 

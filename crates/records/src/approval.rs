@@ -16,7 +16,7 @@ pub struct Approval {
     pub v: u8,
     /// The method of the signature is `certificate` or `passkey`.
     pub method: String,
-    /// Digest of the order.
+    /// The order is named by its digest, 32 bytes.
     pub order: Bytes,
     /// The approver's certificate, DER.
     pub certificate: Bytes,

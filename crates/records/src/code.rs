@@ -18,7 +18,7 @@ pub enum Blame {
 
 macro_rules! codes {
     ($($variant:ident $name:literal $blame:ident $zh:literal $en:literal;)*) => {
-        /// A refusal's stable code.
+        /// The stable code of a refusal, with its sentences and whose fault it is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Code {
             $(#[doc = $en] #[serde(rename = $name)] $variant,)*
@@ -33,17 +33,17 @@ macro_rules! codes {
                 match self { $(Code::$variant => $name,)* }
             }
 
-            /// Whose fault it is.
+            /// The party whose fault the refusal is.
             pub fn blame(self) -> Blame {
                 match self { $(Code::$variant => Blame::$blame,)* }
             }
 
-            /// The sentence in Chinese.
+            /// The sentence for people, in Chinese.
             pub fn zh(self) -> &'static str {
                 match self { $(Code::$variant => $zh,)* }
             }
 
-            /// The sentence in English.
+            /// The sentence for people, in English.
             pub fn en(self) -> &'static str {
                 match self { $(Code::$variant => $en,)* }
             }
@@ -196,9 +196,9 @@ impl core::error::Error for Code {}
 pub struct Problem {
     /// The code never changes, so that programs may rest on it.
     pub code: String,
-    /// The sentence in Chinese.
+    /// The sentence for people, in Chinese.
     pub zh: String,
-    /// The sentence in English.
+    /// The sentence for people, in English.
     pub en: String,
     /// Reference number of this refusal, to be quoted to the help desk.
     pub reference: String,

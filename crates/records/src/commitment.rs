@@ -18,7 +18,7 @@ pub const EVIDENCE_CHARS_MAX: usize = pki::name::FREE_TEXT_CHARS_MAX;
 /// 32 bytes that commit to a value at a path.
 pub type Commitment = Bytes;
 
-/// What opens a commitment.
+/// A disclosure opens a commitment: a value with its path and its salt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Disclosure {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RoleLine {
-    /// Name of the role.
+    /// The role is named as in records.
     pub role: String,
     /// Unit id: it holds there and below.
     pub scope: String,

@@ -7,7 +7,7 @@ use crate::label::Label;
 use crate::stated::{Stated, Statement};
 use serde::{Deserialize, Serialize};
 
-/// Longest reason, in characters.
+/// A reason has so many characters at most.
 pub const REASON_CHARS_MAX: usize = 500;
 
 /// What becomes of the order.
@@ -49,9 +49,9 @@ impl Outcome {
 pub struct DeclineStatement {
     /// This is version 1 of the format; a reader refuses another.
     pub v: u8,
-    /// Digest of the order.
+    /// The order is named by its digest, 32 bytes.
     pub order: Bytes,
-    /// What becomes of it.
+    /// The order is returned or rejected.
     pub outcome: Outcome,
     /// Commitment to the reason, under `/reason`.
     pub reason: Commitment,
@@ -96,6 +96,6 @@ pub struct Declined {
     /// The order that was declined is named by its id, 16 Crockford base32 characters.
     #[serde(deserialize_with = "crate::reference::given")]
     pub order: String,
-    /// What became of it.
+    /// The order was returned or rejected.
     pub outcome: Outcome,
 }

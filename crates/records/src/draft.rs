@@ -41,7 +41,7 @@ pub struct DraftStatement {
     pub body: Value,
     /// A nonce of 16 random bytes makes the statement unlike any other.
     pub nonce: Bytes,
-    /// When it was said.
+    /// The handler said so at this time, RFC 3339.
     pub time: String,
 }
 

@@ -152,7 +152,7 @@ pub struct ManyDrafted {
 }
 
 impl ManyDrafted {
-    /// The tree over bodies.
+    /// Builds the tree over these bodies; an error says that one has no canonical form.
     pub fn of(bodies: &[Value]) -> Result<Self, JsonError> {
         let hash = |body: &Value| Ok(merkle::leaf_hash(&json::write(body)?));
         let leaves = bodies.iter().map(hash).collect::<Result<Vec<_>, JsonError>>()?;
@@ -220,11 +220,11 @@ pub struct TypedPerson<'a> {
     pub unit: &'a str,
     /// The person has this name, as somebody typed it.
     pub name: &'a str,
-    /// Mail address, or empty.
+    /// The person's mail address, or nothing.
     pub mail: &'a str,
     /// Keyed digest of the national number, if it is registered.
     pub number: Option<&'a Bytes>,
-    /// What was looked at.
+    /// The handler looked at this before they drafted.
     pub evidence: &'a str,
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LookUp {
-    /// Reference of the letter.
+    /// The letter is named by its reference, 16 Crockford base32 characters.
     pub reference: String,
     /// The look-up key.
     pub key: Bytes,
@@ -82,7 +82,7 @@ pub enum Stage {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Submit {
-    /// Reference of the letter.
+    /// The letter is named by its reference, 16 Crockford base32 characters.
     pub reference: String,
     /// The look-up key.
     pub key: Bytes,
@@ -100,7 +100,7 @@ pub struct Submit {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Collect {
-    /// Reference of the letter.
+    /// The letter is named by its reference, 16 Crockford base32 characters.
     pub reference: String,
     /// The look-up key.
     pub key: Bytes,
@@ -120,7 +120,7 @@ pub struct Collected {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReportLoss {
-    /// Reference of the letter.
+    /// The letter is named by its reference, 16 Crockford base32 characters.
     pub reference: String,
     /// HMAC under the loss key.
     pub value: Bytes,

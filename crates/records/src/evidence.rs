@@ -28,13 +28,13 @@ pub mod file {
     pub const PEOPLE: &str = "people.json";
     /// The revocation list that was in force, DER.
     pub const LIST: &str = "list.crl";
-    /// The root certificate, DER.
+    /// The file holds the root certificate, DER.
     pub const ROOT: &str = "root.cer";
-    /// How to check it.
+    /// The file tells people how to check the bundle.
     pub const README: &str = "README.txt";
 }
 
-/// What a bundle answers.
+/// The question that a bundle answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Question {
@@ -70,7 +70,7 @@ pub struct Opening {
 pub struct Shown {
     /// The record, its place and its proof.
     pub proven: Proven,
-    /// What opens its commitments.
+    /// These values open the commitments of the record.
     pub disclosures: Vec<Disclosure>,
 }
 
@@ -115,13 +115,13 @@ pub struct Search {
     /// Record, as decisions name it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub resource: String,
-    /// `permitted` or a code.
+    /// Only records with this outcome fit, `permitted` or a code.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub outcome: String,
     /// Only records of this kind fit.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub kind: String,
-    /// Name of a request.
+    /// Only records about the request of this name fit.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub request: String,
     /// Reference number that somebody was told.
@@ -178,7 +178,7 @@ impl Search {
     }
 }
 
-/// What an auditor asks.
+/// A question of an auditor to the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Ask {

@@ -26,7 +26,7 @@ use tlog::merkle;
 pub struct OrderProgress {
     /// Names of those whose approvals hold.
     pub approvers: Vec<String>,
-    /// Approvals that are needed.
+    /// The order needs so many approvals.
     pub needed: u32,
     /// Whether the officer who asked is among them.
     pub given: bool,
@@ -35,7 +35,7 @@ pub struct OrderProgress {
     /// As whom the officer who asked may approve it, of which they choose one.
     #[serde(default)]
     pub voices: Vec<Voice>,
-    /// What needs a look.
+    /// The order needs a look for this reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub look: Option<Look>,
 }
@@ -83,7 +83,7 @@ pub enum Look {
 }
 
 impl Look {
-    /// The name in rows.
+    /// The name by which rows remember it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Differs => "differs",
@@ -93,7 +93,7 @@ impl Look {
         }
     }
 
-    /// What a name says.
+    /// Reads the name by which rows remember it.
     pub fn from_name(name: &str) -> Option<Self> {
         let all = [Self::Differs, Self::SameName, Self::Unsigned, Self::Moved];
         all.into_iter().find(|look| look.name() == name)
@@ -122,11 +122,11 @@ pub struct OrderLine {
     pub expires: String,
     /// So many approvals count for it so far.
     pub approvals: u32,
-    /// Approvals that are needed.
+    /// The order needs so many approvals.
     pub needed: u32,
     /// Whether the officer who asked has approved it.
     pub given: bool,
-    /// What needs a look.
+    /// The order needs a look for this reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub look: Option<Look>,
 }
@@ -156,7 +156,7 @@ pub struct Approved {
     pub order: String,
     /// So many approvals count for it now.
     pub approvals: u32,
-    /// Approvals that are needed.
+    /// The order needs so many approvals.
     pub needed: u32,
 }
 

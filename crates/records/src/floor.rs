@@ -52,12 +52,12 @@ impl LogHead {
         &self.note
     }
 
-    /// The number of records.
+    /// The log has so many records.
     pub fn size(&self) -> u64 {
         self.checkpoint.size
     }
 
-    /// The root over them.
+    /// The root hash over the records (RFC 6962 2.1).
     pub fn root(&self) -> Bytes {
         self.checkpoint.root.into()
     }

@@ -71,7 +71,7 @@ pub struct CheckedSearch {
     pub tree_size: u64,
     /// The tree of that size has this root hash (RFC 6962 2.1).
     pub root: Bytes,
-    /// The records, newest first.
+    /// The records, newest first; each is proven, or refused with why.
     pub records: Vec<Result<FoundRecord, UnprovenRecord>>,
     /// Names of the people in those that are proven, as the log says.
     pub names: BTreeMap<String, String>,
@@ -82,7 +82,7 @@ pub struct CheckedSearch {
 }
 
 impl CheckedSearch {
-    /// How many are refused.
+    /// The number of records that are refused.
     pub fn refused(&self) -> usize {
         self.records.iter().filter(|record| record.is_err()).count()
     }

@@ -22,11 +22,11 @@ pub struct Founding {
     pub founded: String,
     /// A nonce of 16 random bytes makes the statement unlike any other.
     pub nonce: Bytes,
-    /// Root key, DER SubjectPublicKeyInfo.
+    /// The root key is a SubjectPublicKeyInfo in DER.
     pub root: Bytes,
     /// Id of the first issuing CA.
     pub issuer: String,
-    /// Online keys, DER SubjectPublicKeyInfo.
+    /// The online keys, each a SubjectPublicKeyInfo in DER.
     pub keys: OnlineKeys,
     /// The logs and their checkpoint keys.
     pub logs: Vec<LogKey>,
@@ -38,7 +38,7 @@ pub struct Founding {
     pub services: Vec<FirstService>,
     /// Standing authorizations to renew, each asked for by the old key.
     pub authorizations: Vec<StandingAuthorization>,
-    /// Every profile in force.
+    /// The profiles that are in force from the founding on.
     pub profiles: Vec<ProfileRef>,
     /// Rule files in force: `roles.toml`, `approvals.toml`, and the first rule bundle.
     pub rules: Vec<RuleFile>,
@@ -103,7 +103,7 @@ pub struct FirstUnit {
 pub struct FirstPerson {
     /// The person is named by their id, 16 Crockford base32 characters.
     pub person: String,
-    /// Commitment to the name.
+    /// The person's name is committed to.
     pub name: Commitment,
     /// The person belongs to the unit of this id.
     pub unit: String,
@@ -133,9 +133,9 @@ pub struct ServiceKey {
 pub struct FirstService {
     /// The service is named by its id: lower-case letters, digits and hyphens.
     pub service: String,
-    /// Unit that runs it.
+    /// The service is run by the unit of this id.
     pub unit: String,
-    /// Its processes' TLS keys.
+    /// The TLS keys of the service's processes.
     pub keys: Vec<ServiceKey>,
 }
 
@@ -153,7 +153,7 @@ pub struct StandingAuthorization {
     pub profile: String,
     /// How many certificates at most.
     pub quota: u32,
-    /// Last second of use.
+    /// The authorization can be used until this second, RFC 3339.
     pub expires: String,
     /// SHA-256 of the SubjectPublicKeyInfo that may ask first; each renewed key may ask next.
     pub key_sha256: Bytes,
@@ -163,7 +163,7 @@ pub struct StandingAuthorization {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleFile {
-    /// `roles`, `approvals` or `bundle`.
+    /// The file is `roles`, `approvals` or `bundle`.
     pub name: String,
     /// The rule file is in this version when the city is founded.
     pub version: u32,

@@ -63,11 +63,11 @@ pub struct UnitPeople {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PersonFacts {
-    /// As in the list.
+    /// The person is told as in lists.
     pub line: PersonLine,
-    /// Version of their record.
+    /// The person's record is in this version.
     pub version: u32,
-    /// Mail address, or empty.
+    /// The person's mail address, or nothing.
     pub mail: String,
     /// Keyed digest of their national number, if it is registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -99,9 +99,9 @@ pub struct PersonRecord {
     pub unit: String,
     /// Names of that unit and those above it.
     pub place: String,
-    /// Version of their record.
+    /// The person's record is in this version.
     pub version: u32,
-    /// Mail address, or empty.
+    /// The person's mail address, or nothing.
     pub mail: String,
     /// Keyed digest of their national number, if it is registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -170,7 +170,7 @@ impl SuspensionFacts {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Previewing {
-    /// What would be signed.
+    /// The handler would sign this statement.
     pub statement: DraftStatement,
     /// Opens the commitments of its body.
     pub disclosures: Vec<Disclosure>,
@@ -185,7 +185,7 @@ pub struct Previewing {
 pub struct Preview {
     /// The order that would be made, unsigned, if the draft asks for one.
     pub order: Option<Order>,
-    /// What opens its commitments.
+    /// These values open the commitments of the order.
     pub disclosures: Vec<Disclosure>,
 }
 
@@ -202,10 +202,10 @@ impl Preview {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DraftMade {
-    /// Order id, or empty.
+    /// The order that was made is named by its id; it is empty where a letter was made.
     #[serde(deserialize_with = "crate::reference::given_or_none")]
     pub order: String,
-    /// Approvals that it needs.
+    /// The order needs so many approvals.
     pub needed: u32,
     /// Reference of the letter, or empty.
     #[serde(deserialize_with = "crate::reference::given_or_none")]
@@ -221,7 +221,7 @@ pub struct DraftMade {
 pub struct ManyMade {
     /// Order id of the batch over the orders, or empty.
     pub batch: String,
-    /// Approvals that it needs.
+    /// The orders need so many approvals.
     pub needed: u32,
     /// References of the letters, in their order.
     pub letters: Vec<String>,
@@ -284,7 +284,7 @@ pub struct ReceiptLine {
     pub order: String,
     /// Whom or what it concerns.
     pub about: About,
-    /// Person id, or empty.
+    /// The order is about the person of this id; it is empty where it is about nobody.
     pub person: String,
     /// What became of it, as of a draft.
     pub state: String,
@@ -324,7 +324,7 @@ pub struct DraftLine {
     pub digest: Bytes,
 }
 
-/// A handler's own drafts.
+/// The drafts of one handler, as a page tells them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Drafts {

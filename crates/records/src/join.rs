@@ -28,7 +28,7 @@ pub struct JoinFile {
     pub order: Bytes,
     /// The token, good for one join.
     pub token: Bytes,
-    /// Last second to join.
+    /// The agent can join until this second, RFC 3339.
     pub expires: String,
     /// Whom to believe, and where they are.
     pub trust: Trust,

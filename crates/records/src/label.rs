@@ -125,7 +125,7 @@ impl Label {
         [self.text().as_bytes(), &[0], bytes].concat()
     }
 
-    /// SHA-256 of the message.
+    /// The SHA-256 of the label, a zero byte and the bytes (`docs/formats.md` 2).
     pub fn digest(self, bytes: &[u8]) -> [u8; 32] {
         let begun = Sha256::new().chain_update(self.text()).chain_update([0]);
         begun.chain_update(bytes).finalize().into()

@@ -194,7 +194,7 @@ pub struct Letter {
     pub v: u8,
     /// The letter is named by its reference, 16 Crockford base32 characters.
     pub reference: String,
-    /// The code in groups.
+    /// The code in groups, as it is printed.
     pub code: String,
     /// The addressee's name, as it is printed.
     pub name: String,
@@ -204,7 +204,7 @@ pub struct Letter {
     pub profile: String,
     /// `cli` for staff, `page` where pages are allowed as well.
     pub label: String,
-    /// Last second to submit.
+    /// The letter can be used until this second, RFC 3339.
     pub expires: String,
     /// By which ways its code comes, if not by paper alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -221,7 +221,7 @@ pub struct Letter {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sheet {
-    /// When it was made.
+    /// The letter was made at this time, as it is printed.
     pub made: String,
     /// The addressee's unit by name, with the units above it, outermost first.
     pub units: Vec<String>,
@@ -237,7 +237,7 @@ pub struct Sheet {
 pub struct LossReceipt {
     /// This is version 1 of the format.
     pub v: u8,
-    /// Reference of the letter.
+    /// The letter is named by its reference, 16 Crockford base32 characters.
     pub reference: String,
     /// Serial numbers revoked by this report, now or before.
     pub serials: Vec<String>,

@@ -46,7 +46,7 @@ impl MessageCode {
         }
     }
 
-    /// Two groups of five.
+    /// The code as it is told: two groups of five characters.
     pub fn text(&self) -> String {
         let (first, second) = self.0.split_at_checked(5).unwrap_or((self.0.as_str(), ""));
         format!("{first}-{second}")

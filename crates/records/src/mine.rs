@@ -14,7 +14,7 @@ pub struct Mine {
     pub place: String,
     /// Certificates, those that end last first.
     pub certificates: Vec<OwnCertificate>,
-    /// Letters, the newest first.
+    /// The person's letters, newest first.
     pub letters: Vec<OwnLetter>,
     /// Orders about them that wait for approvals.
     pub orders: Vec<OwnOrder>,
@@ -38,7 +38,7 @@ pub struct OwnCertificate {
     pub state: String,
     /// RFC 5280 name of the reason, where it was suspended or revoked.
     pub reason: String,
-    /// Since when it was.
+    /// The certificate is suspended or revoked since this time, RFC 3339; it is empty otherwise.
     pub since: String,
 }
 
@@ -56,7 +56,7 @@ pub struct OwnLetter {
     pub state: String,
 }
 
-/// An order about oneself.
+/// An order that is open and about the person who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OwnOrder {
@@ -64,15 +64,15 @@ pub struct OwnOrder {
     pub order: String,
     /// Its kind.
     pub kind: String,
-    /// What its body does.
+    /// The order does this, as its body says.
     pub action: String,
     /// Last second in which it is carried out.
     pub expires: String,
-    /// Approvals given and needed.
+    /// The order has so many approvals, and needs so many.
     pub approvals: (u32, u32),
 }
 
-/// What one was told.
+/// A notice of which the CA recorded what became of it; nobody signed that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OwnNotice {

@@ -52,7 +52,7 @@ pub struct PasskeyStatement {
     pub founding: Bytes,
     /// SHA-256 of the officer's certificate; the passkey dies with it.
     pub certificate: Bytes,
-    /// The staff host, exactly.
+    /// The passkey is for this staff host, which WebAuthn calls the RP ID.
     pub rp_id: String,
     /// Origin of the staff pages.
     pub origin: String,
@@ -79,7 +79,7 @@ pub struct Passkey {
     pub statement: PasskeyStatement,
     /// The counter that was seen last.
     pub counter: u32,
-    /// Digest of its order.
+    /// The order that certified it is named by its digest.
     pub order: Bytes,
 }
 
@@ -127,7 +127,7 @@ pub struct AuthenticatorSaid {
     pub user_verified: bool,
     /// Its key may be copied to other devices.
     pub backup_eligible: bool,
-    /// Its key was copied.
+    /// The authenticator says that the key was copied to other devices.
     pub backed_up: bool,
 }
 

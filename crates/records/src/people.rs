@@ -36,11 +36,11 @@ pub struct PeopleSnapshot {
     /// nobody who carries both can hold rules back for longer than a snapshot is good, or plant
     /// others.
     pub bundle: u32,
-    /// Digest of those rules.
+    /// The rules in force are named by the bundle's digest.
     pub policy: Bytes,
     /// The snapshot was made at this time, RFC 3339.
     pub this_update: String,
-    /// Last second of use.
+    /// The snapshot can be used until this second, RFC 3339.
     pub next_update: String,
     /// Served units with everything below, and what stands above them.
     pub units: Vec<SnapshotUnit>,
@@ -71,7 +71,7 @@ pub struct SnapshotPerson {
     pub person: String,
     /// The person belongs to the unit of this id.
     pub unit: String,
-    /// Roles with their scopes.
+    /// The person holds these roles, each over a unit and everything below it.
     pub roles: Vec<Holding>,
 }
 

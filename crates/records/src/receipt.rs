@@ -15,7 +15,7 @@ use pki::oid::Arc;
 /// Most characters of a receipt as it is handed in for a check: on paper or as a document.
 pub const RECEIPT_MAX: usize = 16 * 1024;
 
-/// What a receipt says.
+/// A receipt of either kind, as its bytes say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Receipt {
     /// A letter, and what came of it, was reported lost.

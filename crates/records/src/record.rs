@@ -30,9 +30,9 @@ pub struct Record {
     pub id: Bytes,
     /// The record stands in the log `control` or `access`.
     pub log: String,
-    /// Which process made it.
+    /// The maker is the process that made it, by its own word.
     pub maker: String,
-    /// RFC 3339 with microseconds.
+    /// The record was made at this time, RFC 3339 with microseconds.
     pub time: String,
     /// Its place among an agent's records; others have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -43,7 +43,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// Reads a record's bytes.
+    /// Reads a record's bytes; an error says what of the format they break.
     pub fn read(bytes: &[u8]) -> Result<Self, JsonError> {
         let record: Self = json::read(bytes)?;
         let known_log = LOGS.contains(&record.log.as_str());

@@ -5,7 +5,7 @@
 use crate::letter::read_reference;
 use serde::{Deserialize, Deserializer, de};
 
-/// A reference; for `deserialize_with`.
+/// Reads a reference; it is for `deserialize_with`.
 pub fn given<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
     let text = String::deserialize(source)?;
     match read_reference(&text).as_ref() == Some(&text) {

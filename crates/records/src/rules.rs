@@ -112,9 +112,9 @@ pub enum Scope {
 pub struct ApprovalRule {
     /// Only approvals by holders of these roles count.
     pub roles: Vec<Role>,
-    /// Where they must hold.
+    /// The roles have to be held over units of this scope.
     pub scope: Scope,
-    /// How many different persons.
+    /// So many different persons have to approve.
     pub count: u8,
     /// How many of them outside the browser.
     pub outside_browser: u8,
@@ -143,9 +143,9 @@ impl ApprovalRule {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalRules {
-    /// Version of the file.
+    /// The file is in this version, which an order raised.
     pub version: u32,
-    /// By kind of order.
+    /// Each kind of order has a rule.
     pub kind: BTreeMap<String, ApprovalRule>,
 }
 
@@ -153,9 +153,9 @@ pub struct ApprovalRules {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RoleRule {
-    /// In plain words, Chinese.
+    /// The role in plain words, in Chinese.
     pub zh: String,
-    /// In plain words, English.
+    /// The role in plain words, in English.
     pub en: String,
     /// The profile under which the role's keys are issued.
     pub profile: String,
@@ -168,7 +168,7 @@ pub struct RoleRule {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RoleRules {
-    /// Version of the file.
+    /// The file is in this version, which an order raised.
     pub version: u32,
     /// Each role has its own rule.
     pub role: BTreeMap<Role, RoleRule>,

@@ -214,7 +214,7 @@ impl<'a> Spooled<'a> {
         Ok(Self { head, known, bytes: Cow::Borrowed(frames) })
     }
 
-    /// What is handed in.
+    /// Writes the bytes that are handed in to the log.
     pub fn write(&self) -> Result<Vec<u8>, JsonError> {
         let heading = json::write(&Heading { head: self.head.clone(), known: self.known })?;
         let size = u32::try_from(heading.len()).unwrap_or(u32::MAX).to_be_bytes();

@@ -12,7 +12,7 @@ use pki::{Certificate, Signer};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// A kind of statement.
+/// A kind of statement that somebody signs, with the label of its signature.
 pub trait Statement: Serialize + DeserializeOwned {
     /// The label of its signature.
     const LABEL: Label;

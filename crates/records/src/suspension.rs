@@ -40,7 +40,7 @@ pub struct SuspensionStatement {
     pub evidence: Commitment,
     /// A nonce of 16 random bytes makes the statement unlike any other.
     pub nonce: Bytes,
-    /// When it was said.
+    /// The signer said so at this time, RFC 3339.
     pub time: String,
 }
 
@@ -63,7 +63,7 @@ pub struct Suspends<'a> {
     pub serial: &'a str,
     /// RFC 5280 name of the reason.
     pub reason: &'a str,
-    /// What they looked at.
+    /// The signer looked at this before they suspended.
     pub evidence: &'a str,
 }
 
@@ -123,7 +123,7 @@ impl Suspending {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SuspendByLetter {
-    /// Reference of the letter.
+    /// The letter is named by its reference, 16 Crockford base32 characters.
     pub reference: String,
     /// HMAC under the suspension key.
     pub value: Bytes,

@@ -253,17 +253,17 @@ pub fn of_order(digest: &Bytes) -> String {
     format!("order:{digest}")
 }
 
-/// Records about a person.
+/// The term of records about a person.
 pub fn person(id: &str) -> String {
     format!("person:{id}")
 }
 
-/// Records about a certificate.
+/// The term of records about a certificate.
 pub fn of_serial(serial: &str) -> String {
     format!("serial:{serial}")
 }
 
-/// Records about an agent.
+/// The term of records about an agent.
 pub fn of_agent(agent: &str) -> String {
     format!("agent:{agent}")
 }
@@ -283,7 +283,7 @@ pub fn of_handshake(message: &Bytes) -> String {
     format!("handshake:{}", crate::access::sha256(&message.0))
 }
 
-/// Records with an outcome.
+/// The term of records with an outcome.
 pub fn outcome(code: &str) -> String {
     format!("outcome:{code}")
 }

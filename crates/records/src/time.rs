@@ -10,13 +10,13 @@ pub const BEIJING_SECONDS: u64 = 8 * 3_600;
 /// by no gate and no verifier.
 pub const SKEW_SECONDS_MAX: u64 = 300;
 
-/// `2026-11-24T08:00:00Z` for unix seconds.
+/// Spells unix seconds in RFC 3339, `2026-11-24T08:00:00Z`.
 pub fn seconds(unix: u64) -> String {
     let instant = i64::try_from(unix).ok().and_then(|s| Timestamp::from_second(s).ok());
     format!("{:.0}", instant.unwrap_or(Timestamp::MAX))
 }
 
-/// `2026-11-24T08:00:00.123456Z` for unix microseconds.
+/// Spells unix microseconds in RFC 3339, `2026-11-24T08:00:00.123456Z`.
 pub fn micros(unix_us: u64) -> String {
     let instant = i64::try_from(unix_us).ok().and_then(|us| Timestamp::from_microsecond(us).ok());
     format!("{:.6}", instant.unwrap_or(Timestamp::MAX))

@@ -35,7 +35,7 @@ pub struct UnlistedStatement {
 pub struct Unlisted {
     /// The statement is its exact bytes, canonical JSON.
     pub statement: Bytes,
-    /// The signature over them.
+    /// The status key signed the statement under `yinxin-unlisted-v1`.
     pub signature: Bytes,
 }
 
@@ -52,7 +52,7 @@ pub enum SignUnlistedError {
 }
 
 impl Unlisted {
-    /// Signs what is said.
+    /// Signs the statement with the status key; an error says why there is no signature.
     pub fn sign(said: &UnlistedStatement, signer: &dyn Signer) -> Result<Self, SignUnlistedError> {
         let bytes = json::write(said)?;
         let signature = Bytes(Label::Unlisted.sign(signer, &bytes)?);

@@ -32,7 +32,7 @@ pub struct WishStatement {
     pub evidence: Commitment,
     /// A nonce of 16 random bytes makes the statement unlike any other.
     pub nonce: Bytes,
-    /// When it was said.
+    /// The officer said so at this time, RFC 3339.
     pub time: String,
 }
 
@@ -55,7 +55,7 @@ pub struct Wished<'a> {
     pub serial: &'a str,
     /// RFC 5280 name of the reason.
     pub reason: &'a str,
-    /// What they looked at.
+    /// The officer looked at this before they asked.
     pub evidence: &'a str,
 }
 

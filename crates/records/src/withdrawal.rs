@@ -6,7 +6,7 @@ use crate::label::Label;
 use crate::stated::{Stated, Statement};
 use serde::{Deserialize, Serialize};
 
-/// What is taken back.
+/// The order or letter that is taken back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum TakenBack {
@@ -30,7 +30,7 @@ pub struct WithdrawalStatement {
     pub v: u8,
     /// Founding digest of the city.
     pub founding: Bytes,
-    /// What is taken back.
+    /// The statement takes this back.
     pub what: TakenBack,
 }
 
@@ -57,7 +57,7 @@ pub type Withdrawal = Stated<WithdrawalStatement>;
 pub struct WithdrawnStatement {
     /// This is version 1 of the format.
     pub v: u8,
-    /// Digest of the order.
+    /// The order is named by its digest, 32 bytes.
     pub order: Bytes,
     /// Who drafted it, and takes it back.
     pub drafter: String,

@@ -52,7 +52,7 @@ pub struct OrderExport {
 pub struct Hearsay {
     /// What needs a look, for each order of a batch.
     pub looks: Vec<Option<Look>>,
-    /// What it takes away.
+    /// The order would take this away, as the CA works it out.
     pub consequence: Option<Consequences>,
     /// By whose voice whoever asked may approve it.
     pub voices: Vec<Voice>,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct File {
-    /// Its name in `policies/`.
+    /// The file has this name below `policies/`.
     pub name: String,
     /// The content of the file is text.
     pub content: String,

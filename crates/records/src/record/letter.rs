@@ -25,7 +25,7 @@ pub struct LetterStatement {
     pub loss_sha256: Bytes,
     /// SHA-256 of the suspension value.
     pub suspend_sha256: Bytes,
-    /// Last second to submit.
+    /// The letter can be used until this second, RFC 3339.
     pub expires: String,
     /// By which ways its code came, if not by paper alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -44,14 +44,14 @@ pub struct LetterStatement {
 pub struct VoidStatement {
     /// This is version 1 of the format.
     pub v: u8,
-    /// Reference of the letter.
+    /// The letter is named by its reference, 16 Crockford base32 characters.
     pub reference: String,
     /// Who asked for it: `operator:` and the number of the user on the CA host, or `person:` and
     /// the handler who wanted the letter.
     pub drafter: String,
     /// Reference of the letter that takes its place; empty where none does.
     pub replacement: String,
-    /// What that handler signed.
+    /// The withdrawal that the handler signed, where one took the letter back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawal: Option<Box<Withdrawal>>,
 }
