@@ -28,13 +28,13 @@ const RENEWALS_SECONDS: u64 = 3_650 * 86_400;
 pub struct JoinClaim<'a> {
     /// The agent is named by its id: lower-case letters, digits and hyphens.
     pub agent: &'a str,
-    /// The challenge, 16 bytes.
+    /// The challenge is 16 bytes that the agent drew.
     pub challenge: &'a Bytes,
     /// The request is PKCS#10 in DER, for the agent's first key.
     pub request: &'a Bytes,
     /// The token stands in the join file; the order says its SHA-256.
     pub token: &'a Bytes,
-    /// HMAC under the token.
+    /// The value is an HMAC under the token of the join file.
     pub value: &'a Bytes,
 }
 

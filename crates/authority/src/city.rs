@@ -46,7 +46,7 @@ impl Authority {
         ArcOid::read(&self.fixed.founding.city.arc)
     }
 
-    /// A unit that exists.
+    /// The unit of this id, open or not.
     pub fn unit(&self, id: &str) -> Option<&Unit> {
         self.units.get(id).map(|unit| &**unit)
     }
@@ -56,7 +56,7 @@ impl Authority {
         self.units.iter().map(|(id, unit)| (&**id, &**unit))
     }
 
-    /// The city's own unit.
+    /// The id of the city's own unit, above which there is none.
     pub fn city_unit(&self) -> &str {
         self.fixed.founding.units.first().map_or("", |unit| unit.unit.as_str())
     }
@@ -114,12 +114,12 @@ impl Authority {
         self.pending.left.contains(person) || self.person(person).is_none_or(|p| p.left)
     }
 
-    /// A profile in force.
+    /// The profile of this id as it is in force.
     pub fn profile(&self, id: &str) -> Option<&ProfileState> {
         self.profiles.get(id).map(|profile| &**profile)
     }
 
-    /// Every profile in force.
+    /// Every profile by id, as it is in force.
     pub fn profiles(&self) -> impl Iterator<Item = (&str, &ProfileState)> {
         self.profiles.iter().map(|(id, profile)| (&**id, &**profile))
     }

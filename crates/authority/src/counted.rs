@@ -13,7 +13,7 @@ use records::order::Body;
 pub struct Counted {
     /// The approval that counts, as it was recorded.
     pub given: GivenApproval,
-    /// As what it counts.
+    /// The approver counts in this capacity.
     pub capacity: Capacity,
     /// What was lent to whoever acts for somebody on leave.
     pub lent: Option<Delegation>,

@@ -97,7 +97,7 @@ fn padded(text: &[u8]) -> Option<[u8; ID_BYTES]> {
     (!text.is_empty() && text.iter().all(u8::is_ascii_graphic)).then_some(bytes)
 }
 
-/// A certificate's serial number.
+/// The serial number of a certificate, 36 hexadecimal digits in our own ones.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Serial {
     content: [u8; SERIAL_BYTES],

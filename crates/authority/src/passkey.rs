@@ -11,7 +11,7 @@ use records::passkey::{Passkey, host_of};
 use std::sync::Arc;
 
 impl Authority {
-    /// Passkeys of a person.
+    /// The passkeys that are certified for this person.
     pub fn passkeys_of(&self, person: &str) -> impl Iterator<Item = &Passkey> {
         self.passkeys.values().map(|passkey| &**passkey).filter(move |p| p.person == person)
     }

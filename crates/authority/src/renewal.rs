@@ -23,7 +23,7 @@ const DAY_SECONDS: u64 = 86_400;
 pub struct RenewalClaim<'a> {
     /// SHA-256 of the old certificate.
     pub certificate: &'a Bytes,
-    /// The challenge, 16 bytes.
+    /// The challenge is 16 bytes that the agent or holder drew.
     pub challenge: &'a Bytes,
     /// PKCS#10 of the new key.
     pub request: &'a Bytes,

@@ -89,7 +89,7 @@ impl Issuer {
         ask(&self.0, public::COLLECT, message).await
     }
 
-    /// Lets an agent join.
+    /// Lets an agent join, and answers with its first certificate.
     pub async fn join(&self, message: &Join) -> Result<Collected, Refusal> {
         ask(&self.0, public::JOIN, message).await
     }
@@ -224,7 +224,7 @@ impl Issuer {
         ask(&self.0, handler::DRAFT, message).await
     }
 
-    /// A handler's own drafts.
+    /// The drafts of the handler who asks, newest first.
     pub async fn drafts(&self, message: &AsOfficer<Page>) -> Result<Drafts, Refusal> {
         ask(&self.0, handler::DRAFTS, message).await
     }
@@ -252,12 +252,12 @@ impl Issuer {
         ask(&self.0, staff::MINE, message).await
     }
 
-    /// How the city stands.
+    /// The state of the city's processes, logs, lists and gates.
     pub async fn state(&self, message: &AsOfficer<()>) -> Result<CityState, Refusal> {
         ask(&self.0, staff::STATE, message).await
     }
 
-    /// Passkeys of an officer.
+    /// The passkeys that are certified for the officer who asks.
     pub async fn passkeys(&self, message: &AsOfficer<()>) -> Result<Vec<OwnPasskey>, Refusal> {
         ask(&self.0, staff::PASSKEYS, message).await
     }

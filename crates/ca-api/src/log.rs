@@ -33,7 +33,7 @@ pub struct SaltedRecord {
     pub record: Bytes,
     /// The salt is 32 random bytes, which the record's entry is made with.
     pub salt: Bytes,
-    /// What opens its commitments.
+    /// These values open the commitments of the record.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disclosures: Vec<Disclosure>,
 }
@@ -64,7 +64,7 @@ pub struct SpoolAck {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EntryPlace {
-    /// Index of the first.
+    /// The first of them has this index in the log.
     pub index: u64,
     /// The proof is for so many records, one behind the other.
     pub count: u64,

@@ -48,7 +48,7 @@ pub struct DelegationLine {
     pub from: String,
     /// The role is lent up to this second, RFC 3339.
     pub until: String,
-    /// Whether it counts now.
+    /// It says whether the delegation counts now.
     pub counts: bool,
 }
 
@@ -60,13 +60,13 @@ pub struct Dossier {
     pub line: PersonLine,
     /// Names of their unit and those above it.
     pub place: String,
-    /// Mail address, or empty.
+    /// The person's mail address, or nothing.
     pub mail: String,
-    /// Version of their record.
+    /// The person's record is in this version.
     pub version: u32,
-    /// Whether they left office.
+    /// It says whether the person left office.
     pub left: bool,
-    /// Roles that count now.
+    /// The person holds these roles, as far as they count now.
     pub roles: Vec<RoleLine>,
     /// Roles that were lent to them, and theirs that were lent to others.
     pub delegations: Vec<DelegationLine>,
@@ -74,7 +74,7 @@ pub struct Dossier {
     pub applications: Vec<String>,
     /// The newest certificates, newest first.
     pub certificates: Vec<HeldLine>,
-    /// Their letters, newest first.
+    /// The person's letters, newest first.
     pub letters: Vec<DraftLine>,
     /// Orders about them, newest first.
     pub requests: Vec<DraftLine>,
@@ -86,7 +86,7 @@ pub struct Dossier {
     pub lends: Vec<RoleLine>,
 }
 
-/// Which change of whom.
+/// The query names a person and the unit to which they would go, if they do not leave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WantedConsequences {
@@ -107,13 +107,13 @@ pub struct WantedUnit {
     pub after: String,
 }
 
-/// A unit below another.
+/// A unit that stands below another one in the tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UnitBelow {
     /// The unit is told with its id and its name.
     pub line: UnitLine,
-    /// Whether it takes people.
+    /// It says whether people can be registered in the unit.
     pub open: bool,
     /// People in office there and below.
     pub people: u32,
@@ -139,7 +139,7 @@ pub struct HolderLine {
 pub struct UnitFacts {
     /// The unit and those above it, the city first.
     pub path: Vec<UnitLine>,
-    /// Whether it takes people.
+    /// It says whether people can be registered in the unit.
     pub open: bool,
     /// Units directly below it, by name.
     pub below: Vec<UnitBelow>,

@@ -60,7 +60,7 @@ pub struct Officer {
     pub person: String,
     /// Name.
     pub name: String,
-    /// Roles that they hold.
+    /// The officer holds these roles.
     pub roles: Vec<RoleLine>,
     /// Whether the certificate is an officer's, not an official's.
     pub staff: bool,
@@ -129,7 +129,7 @@ pub struct Certificates {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CertificateFacts {
-    /// As in the list.
+    /// The certificate is told as in lists.
     pub line: CertificateLine,
     /// DER.
     pub certificate: Bytes,
@@ -154,7 +154,7 @@ pub struct Revocation {
     pub serial: String,
     /// RFC 5280 name.
     pub reason: String,
-    /// What was looked at.
+    /// The officer looked at this before they asked.
     pub evidence: String,
 }
 
@@ -182,7 +182,7 @@ pub struct Batching {
 pub struct OrderCreated {
     /// Order id.
     pub order: String,
-    /// Approvals that are needed.
+    /// The order needs so many approvals.
     pub needed: u32,
 }
 

@@ -98,7 +98,7 @@ pub struct GateState {
     pub serves: Vec<String>,
     /// It says whether the agent joined, so that it has a certificate.
     pub joined: bool,
-    /// Whether it is served.
+    /// It says whether the agent is served.
     pub open: bool,
     /// Number of its newest snapshot of people.
     pub people: u64,
@@ -106,6 +106,6 @@ pub struct GateState {
     pub seen: Option<String>,
     /// Since when the log does not hear of it, if so.
     pub silent: Option<String>,
-    /// What it said then.
+    /// The agent said this of itself then.
     pub beat: Option<Heartbeat>,
 }

@@ -23,7 +23,7 @@ pub struct WorldNumbers {
     pub crl: u64,
     /// Number of its people snapshot.
     pub people: u64,
-    /// Version of its rules.
+    /// The agent has the rules of this version.
     pub bundle: u32,
     /// Digest of what it was told beside the list; empty if that was nothing.
     pub unlisted: Bytes,
@@ -36,7 +36,7 @@ pub struct WorldUpdate {
     /// The issuing CA's revocation list, DER.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crl: Option<Bytes>,
-    /// The agent's people snapshot.
+    /// The agent's newest snapshot of people, if it has an older one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub people: Option<SignedPeople>,
     /// The records from which the rules follow.

@@ -63,7 +63,7 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// The same in Chinese.
+    /// The error in Chinese, for people.
     pub fn zh(&self) -> String {
         match self {
             Self::Unreachable { address, zh, .. } => format!("无法连接 {address}：{zh}"),

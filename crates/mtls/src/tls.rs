@@ -48,7 +48,7 @@ pub enum ClientAuth {
 static BOTH: [&SupportedProtocolVersion; 2] = [&rustls::version::TLS13, &rustls::version::TLS12];
 static LATEST: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS13];
 
-/// A version of TLS.
+/// A version of TLS that a listener speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Version {
     /// RFC 5246, with an extended master secret (RFC 7627) only.

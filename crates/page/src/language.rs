@@ -14,7 +14,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// Both, in their order.
+    /// Both languages, in the order in which they are told.
     pub const BOTH: [Self; 2] = [Self::Chinese, Self::English];
 
     /// The language's tag is that of BCP 47: `zh-CN` or `en`.
@@ -33,7 +33,7 @@ impl Language {
         }
     }
 
-    /// One of two texts.
+    /// Of two texts the one in this language.
     pub fn of_both(self, zh: String, en: String) -> String {
         match self {
             Self::Chinese => zh,

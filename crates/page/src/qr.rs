@@ -5,7 +5,7 @@ use qrcode::{Color, EcLevel, QrCode};
 /// Blank modules around the code, as readers need them.
 const QUIET: usize = 4;
 
-/// A code to draw.
+/// A QR code that is to be drawn, module by module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
     /// Modules a side, the blank ones counted: the view box.

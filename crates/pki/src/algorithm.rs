@@ -218,7 +218,7 @@ impl PublicKey {
         &self.spki
     }
 
-    /// SHA-256 of the `SubjectPublicKeyInfo`.
+    /// The SHA-256 of the SubjectPublicKeyInfo, by which a key is named.
     pub fn sha256(&self) -> [u8; 32] {
         Sha256::digest(&self.spki).into()
     }

@@ -49,7 +49,7 @@ pub struct CertificateContent<'a> {
     pub subject: &'a DistinguishedName,
     /// The subject's key is a SubjectPublicKeyInfo in DER.
     pub key: &'a [u8],
-    /// Extensions in their order.
+    /// The certificate has these extensions, in this order.
     pub extensions: Vec<Extension>,
 }
 
@@ -249,7 +249,7 @@ impl Certificate {
         der::asn1::OctetString::from_der(value).ok().map(|octets| octets.as_bytes().to_vec())
     }
 
-    /// The purposes of extKeyUsage.
+    /// The purposes of the extension extKeyUsage (RFC 5280 4.2.1.12).
     pub fn purposes(&self) -> Vec<ObjectIdentifier> {
         self.extension(crate::oid::EXTENDED_KEY_USAGE)
             .and_then(|value| Vec::<ObjectIdentifier>::from_der(value).ok())

@@ -116,7 +116,7 @@ struct TbsList {
 pub struct ListContent<'a> {
     /// The list is issued by this name, the subject of its issuer's certificate.
     pub issuer: &'a DistinguishedName,
-    /// The issuer's key identifier.
+    /// The issuer's key has this identifier (authorityKeyIdentifier).
     pub key_identifier: &'a [u8],
     /// The list has this cRLNumber (RFC 5280 5.2.3).
     pub number: u64,

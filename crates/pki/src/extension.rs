@@ -6,10 +6,10 @@ use core::net::IpAddr;
 use der::asn1::{BitString, Ia5StringRef, ObjectIdentifier, OctetString, Utf8StringRef};
 use der::{Encode, Sequence};
 
-/// A purpose of extKeyUsage.
+/// A purpose of the extension extKeyUsage (RFC 5280 4.2.1.12).
 pub type Purpose = ObjectIdentifier;
 
-/// `Extension` (RFC 5280 4.1.2.9).
+/// An extension with its three parts (RFC 5280 4.1.2.9).
 #[derive(Clone, Debug, PartialEq, Eq, Sequence)]
 pub struct Extension {
     /// The extnID of RFC 5280 4.1 names the extension.
@@ -138,7 +138,7 @@ pub fn subject_alt_name(dns: &[String], mail: &[String]) -> der::Result<Extensio
     extension(oid::SUBJECT_ALT_NAME, false, sequence(&names)?)
 }
 
-/// id-pkix-ocsp-nocheck (RFC 6960 4.2.2.2.1).
+/// Makes the extension id-pkix-ocsp-nocheck (RFC 6960 4.2.2.2.1).
 pub fn ocsp_nocheck() -> der::Result<Extension> {
     extension(oid::OCSP_NOCHECK, false, der::asn1::Null.to_der()?)
 }

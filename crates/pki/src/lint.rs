@@ -35,7 +35,7 @@ pub struct Expected<'a> {
     pub issuer: Option<&'a Certificate>,
     /// The city's arc, for policies and purposes of our own.
     pub arc: &'a Arc,
-    /// The issuer's key algorithm.
+    /// The lint judges the signature's algorithm by this key of the issuer.
     pub issuer_key: &'a PublicKey,
     /// The time of issuing, unix.
     pub now: u64,

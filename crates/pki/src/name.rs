@@ -221,7 +221,7 @@ impl DistinguishedName {
         rdns.map_or_else(|_| Vec::new(), |rdns| values(&rdns, kind))
     }
 
-    /// The first common name.
+    /// The first common name, if the name has one.
     pub fn common_name(&self) -> Option<String> {
         self.values(oid::COMMON_NAME).into_iter().next()
     }

@@ -215,12 +215,12 @@ impl CertificateProfile {
         self.version
     }
 
-    /// SHA-256 of the file.
+    /// The SHA-256 of the profile's file.
     pub fn digest(&self) -> [u8; 32] {
         self.digest
     }
 
-    /// Who may hold it.
+    /// The kind of holder that a certificate of this profile may have.
     pub fn holder(&self) -> Holder {
         self.holder
     }

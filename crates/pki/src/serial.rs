@@ -33,7 +33,7 @@ impl SerialNumber {
         Self::from_der_content(&HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?)
     }
 
-    /// The integer's content octets.
+    /// The content octets of the INTEGER, big-endian.
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }

@@ -28,7 +28,7 @@ impl Said {
 /// One line of what an officer reads, and what belongs below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
-    /// What it is about.
+    /// The fact is about this term.
     pub term: Said,
     /// The fact says this value.
     pub value: FactValue,
@@ -48,7 +48,7 @@ impl Fact {
 /// One line of a file or of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FactLine {
-    /// What becomes of it.
+    /// The mark says what becomes of the line.
     pub mark: LineChange,
     /// The text of the line, of a file or of a list.
     pub line: LineText,
@@ -247,7 +247,7 @@ pub fn reason(name: &str) -> Said {
     revocation::reason(name).map_or_else(|| same(name), |(zh, en)| said(zh, en))
 }
 
-/// Words in both languages.
+/// Makes words of ours in both languages.
 pub fn said(zh: &str, en: &str) -> Said {
     Said { zh: zh.into(), en: en.into() }
 }

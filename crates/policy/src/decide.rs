@@ -38,7 +38,7 @@ pub enum Denial {
 /// An answer, with everything that its record names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// Permitted, or why not.
+    /// The request is permitted, or this is why not.
     pub outcome: Result<(), Denial>,
     /// Template of the route; empty if none fits.
     pub route: String,

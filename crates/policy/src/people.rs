@@ -68,7 +68,7 @@ impl People {
         self.people.get(person).map(|someone| someone.unit.as_str())
     }
 
-    /// The city's own unit.
+    /// The id of the city's own unit.
     pub fn city(&self) -> &str {
         &self.city
     }

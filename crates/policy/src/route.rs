@@ -12,7 +12,7 @@ pub struct Route {
     pub method: String,
     /// Template: `/documents/{unit}/{document}`; a capture takes one segment.
     pub path: String,
-    /// Action of the schema.
+    /// The route is for this action of the schema.
     pub action: String,
     /// The record, with captures; empty for the application itself.
     #[serde(default)]
@@ -23,9 +23,9 @@ pub struct Route {
     /// Whether the connection may become a WebSocket.
     #[serde(default)]
     pub websocket: bool,
-    /// What it does, Chinese.
+    /// The route's action in Chinese, for people.
     pub zh: String,
-    /// What it does, English.
+    /// The route's action in English, for people.
     pub en: String,
 }
 

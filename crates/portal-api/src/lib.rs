@@ -107,7 +107,7 @@ pub struct FindPeople {
     pub after: String,
 }
 
-/// Asks for one order.
+/// The message names the one order that is asked for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fetch {
@@ -131,7 +131,7 @@ pub struct CreatedOrder {
     /// The order that was made is named by its id, 16 Crockford base32 characters.
     #[serde(deserialize_with = "records::reference::given")]
     pub order: String,
-    /// Approvals that are needed.
+    /// The order needs so many approvals.
     pub needed: u32,
 }
 
@@ -141,7 +141,7 @@ pub struct CreatedOrder {
 pub struct NewPasskey {
     /// This is version 1 of the format.
     pub v: u8,
-    /// Origin of the page.
+    /// The passkey was made on a page of this origin.
     pub origin: String,
     /// The authenticatorData of WebAuthn, as the browser gave it.
     pub authenticator_data: Bytes,
@@ -168,7 +168,7 @@ pub enum PortalRefusal {
 pub struct Public(pub Client);
 
 impl Public {
-    /// Opens one's own record.
+    /// Opens one's own record with the key of a letter.
     pub async fn look_up(&self, message: &LookUp) -> Result<LookedUp, PortalRefusal> {
         ask(&self.0, public::LOOK_UP, message).await
     }

@@ -25,7 +25,7 @@ pub enum ChangeKind {
 /// A person of the file, and what happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeEntry {
-    /// Number of the row.
+    /// The entry stands in the row of this number, as the file counts.
     pub row: usize,
     /// The row is about the person of this id.
     pub person: String,

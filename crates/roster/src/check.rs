@@ -26,7 +26,7 @@ pub enum UnitFound {
 /// A person of a roster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RosterEntry {
-    /// Number of the row.
+    /// The entry stands in the row of this number, as the file counts.
     pub row: usize,
     /// The person has this name, as the row spells it.
     pub name: String,
@@ -36,7 +36,7 @@ pub struct RosterEntry {
     pub unit: String,
     /// The unit as the row has it: its id or its name.
     pub unit_typed: String,
-    /// Mail address, or empty.
+    /// The person's mail address, or nothing.
     pub mail: String,
     /// What was looked at, or empty.
     pub evidence: String,

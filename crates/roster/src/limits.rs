@@ -4,7 +4,7 @@
 pub const ROWS_MAX: usize = 5_000;
 /// Most columns in which something stands.
 pub const COLUMNS_MAX: usize = 20;
-/// Longest file, in bytes.
+/// A file has so many bytes at most.
 pub const FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Longest text of a cell, in bytes.
 pub const CELL_BYTES_MAX: usize = 4_000;

@@ -73,7 +73,7 @@ pub enum FileRefusal {
 }
 
 impl FileRefusal {
-    /// The sentence in Chinese.
+    /// The sentence for people, in Chinese.
     pub fn zh(self) -> String {
         match self {
             Self::FileTooLarge => "文件超过 4 MB。".into(),
@@ -95,7 +95,7 @@ impl FileRefusal {
         }
     }
 
-    /// The sentence in English.
+    /// The sentence for people, in English.
     pub fn en(self) -> String {
         self.to_string()
     }
@@ -196,17 +196,17 @@ impl RowProblem {
 pub struct RowRefusal {
     /// Its number in the file.
     pub row: usize,
-    /// What is the matter.
+    /// The row has this problem.
     pub problem: RowProblem,
 }
 
 impl RowRefusal {
-    /// The sentence in Chinese.
+    /// The sentence for people, in Chinese.
     pub fn zh(&self) -> String {
         format!("第 {} 行：{}", self.row, self.problem.zh())
     }
 
-    /// The sentence in English.
+    /// The sentence for people, in English.
     pub fn en(&self) -> String {
         format!("row {}: {}", self.row, self.problem)
     }

@@ -109,7 +109,7 @@ impl SampleCity {
         self.done_with(body, officers, &[])
     }
 
-    /// The same with files.
+    /// Makes an order with these files, has it approved, and carries it out.
     pub fn done_with(&mut self, body: &Body, officers: &[&str], files: &[File]) -> OrderDigest {
         let digest = self.order(body);
         for officer in officers {

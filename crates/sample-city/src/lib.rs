@@ -92,13 +92,13 @@ pub struct SampleCity {
 pub struct CityKeys {
     /// The root.
     pub root: SoftwareSigner,
-    /// Signs certificates and lists.
+    /// The issuing key signs certificates and their list.
     pub issuing: SoftwareSigner,
-    /// Signs orders and letters.
+    /// The registry key signs orders and letters.
     pub registry: SoftwareSigner,
-    /// The public portal's process.
+    /// The TLS key of the public portal's process.
     pub portal: SoftwareSigner,
-    /// The staff portal's process.
+    /// The TLS key of the staff portal's process.
     pub staff: SoftwareSigner,
     /// The portal's process for machines.
     pub machines: SoftwareSigner,
@@ -243,13 +243,13 @@ impl SampleCity {
         records::letter::reference(*drawn.first_chunk().unwrap())
     }
 
-    /// A new serial number.
+    /// Draws a new serial number.
     pub fn serial(&mut self) -> SerialNumber {
         let drawn = self.draw();
         SerialNumber::from_random(*drawn.first_chunk().unwrap())
     }
 
-    /// A record of now.
+    /// Makes a record of this event at the city's present time.
     pub fn record(&mut self, event: Event) -> Record {
         self.count += 1;
         record(event, self.now, self.count)

@@ -18,9 +18,9 @@ use sha2::{Digest, Sha256};
 pub struct SampleOrder {
     /// The order as it will be signed.
     pub order: Value,
-    /// What opens its commitments.
+    /// These values open the commitments of the order.
     pub disclosures: Vec<Disclosure>,
-    /// The last certificate, DER.
+    /// The last certificate of the person, DER, if the order compares with one.
     pub previous: Option<Bytes>,
     /// The certificate that is renewed, DER.
     pub renewed: Option<Bytes>,

@@ -19,15 +19,15 @@ const HOST: &str = "staff.example";
 pub struct SamplePasskey {
     signer: SoftwareSigner,
     credential: Bytes,
-    /// What it counted to.
+    /// The counter that the authenticator came to.
     pub counter: u32,
 }
 
-/// What an answer says.
+/// The answer of an authenticator, which a test may change.
 pub struct SampleAnswer {
     /// The type of the client data, `webauthn.get` unless a test changes it.
     pub kind: String,
-    /// Origin of the page.
+    /// The answer comes from a page of this origin.
     pub origin: String,
     /// The challenge that the page was given, 32 bytes.
     pub challenge: [u8; 32],

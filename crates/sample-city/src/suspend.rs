@@ -135,7 +135,7 @@ impl SampleCity {
         }
     }
 
-    /// Releases what is suspended.
+    /// Has a suspended certificate released by an order that these officers approve.
     pub fn release(&mut self, serial: Serial, officers: &[&str]) -> OrderDigest {
         let body = Body::Release(self.release_body(serial));
         self.done(&body, officers)

@@ -86,7 +86,7 @@ impl Metrics {
         self.acts.get_or_create(&Act { act, outcome }).inc();
     }
 
-    /// Sets a present value.
+    /// Sets a metric to its present value.
     pub fn set(&self, name: &'static str, value: i64) {
         self.values.get_or_create(&Value { name }).set(value);
     }

@@ -4,7 +4,7 @@ use mtls::tls::{TimeProvider, UnixTime};
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Where time comes from.
+/// The clock of a process, from which all its time comes.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     offset_seconds: i64,

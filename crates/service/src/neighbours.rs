@@ -21,7 +21,7 @@ const LINE_CHARACTERS_MAX: usize = 200;
 /// What a process says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Readiness {
-    /// Whether it is ready.
+    /// It says whether the process is ready.
     pub is_ready: bool,
     /// What is wrong, full or nearly full, a line each.
     pub told: Vec<String>,
@@ -38,7 +38,7 @@ pub struct Neighbour {
     pub silent_since: Option<u64>,
 }
 
-/// Processes that are asked.
+/// The processes that are asked how they are, each at its address.
 pub struct Neighbours(Mutex<Vec<(SocketAddr, Neighbour)>>);
 
 impl Neighbours {

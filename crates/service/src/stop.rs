@@ -35,7 +35,7 @@ impl Stop {
         self.0.cancelled().await;
     }
 
-    /// Whether it is time.
+    /// It says whether it is time to end.
     pub fn now(&self) -> bool {
         self.0.is_cancelled()
     }

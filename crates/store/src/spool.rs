@@ -4,7 +4,7 @@ use crate::error::StoreError;
 use crate::many::insert_many;
 use crate::open::Store;
 
-/// An event that waits.
+/// An event that waits in the spool of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpooledRecord {
     /// The record lies at this place of the queue.

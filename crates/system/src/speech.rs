@@ -129,7 +129,7 @@ impl Command {
         Self(format!("{} {}", self.0, Self::new(text, words).0))
     }
 
-    /// As it is typed.
+    /// The command as it is typed.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -109,7 +109,7 @@ impl Reader {
         size.ok().map(|size| usize::from(size.ws_col)).filter(|n| *n > 0).unwrap_or(COLUMNS)
     }
 
-    /// A line on it.
+    /// Prints a line where this reader reads, on the output or among the errors.
     pub fn line(self, text: &str) {
         match self {
             Self::Output => line(text),

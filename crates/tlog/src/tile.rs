@@ -8,9 +8,9 @@ pub const TILE_WIDTH: u64 = 256;
 /// Which tile: level 0 holds leaf hashes, level n the roots of full tiles of level n − 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TileId {
-    /// Level, 0 to 7.
+    /// The level of the tile, 0 to 7.
     pub level: u8,
-    /// Index in its level.
+    /// The index of the tile in its level, from the left.
     pub index: u64,
 }
 

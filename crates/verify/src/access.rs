@@ -24,11 +24,11 @@ pub struct GateRequest {
     pub unix: u64,
     /// The decision as its agent recorded it.
     pub decision: Decision,
-    /// Canonical path and query.
+    /// The target is the canonical path with the query, as the agent recorded it.
     pub target: String,
     /// Server name of the connection.
     pub host: String,
-    /// How it was opened.
+    /// The handshake is proven so far as this says.
     pub handshake: HandshakeProof,
     /// The certificate that the person showed in the handshake.
     pub certificate: Certificate,

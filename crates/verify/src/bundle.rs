@@ -15,13 +15,13 @@ const BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// The parts of an evidence bundle, each read, none believed yet.
 pub struct EvidenceBundle {
-    /// What it is asked.
+    /// The bundle is asked this; nobody signed it.
     pub question: Question,
     /// The records of `control`, with their proofs under one checkpoint.
     pub control: Lineage,
     /// These values open commitments of the records of `control`.
     pub openings: Vec<Opening>,
-    /// The root certificate, DER.
+    /// The root certificate of the bundle, DER; it is believed only as far as a trust file says.
     pub root: Vec<u8>,
     /// The request, if one is asked about.
     pub request: Option<RequestParts>,
@@ -38,7 +38,7 @@ pub struct RequestParts {
     pub run: Vec<RunPiece>,
     /// The snapshot of people by which it was decided, as the registry key signed it.
     pub people: SignedPeople,
-    /// The revocation list, DER.
+    /// The revocation list by which it was decided, DER.
     pub list: Vec<u8>,
 }
 

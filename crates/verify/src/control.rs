@@ -243,7 +243,7 @@ impl Control {
         Ok(())
     }
 
-    /// Records of a kind.
+    /// The events of the records of `control`, in their order.
     pub fn events(&self) -> impl Iterator<Item = &Event> {
         self.records.iter().map(|(_, record)| &record.event)
     }

@@ -10,7 +10,7 @@ use system::layout::Span;
 use system::terminal::Reader;
 use system::{speech, terminal};
 
-/// What a bundle proves.
+/// The report says what a bundle proves, in sections.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     verdict: Verdict,
@@ -31,9 +31,9 @@ pub struct Report {
 /// A part of a report with its title, Chinese and English; names are the same in both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Section {
-    /// What its lines are.
+    /// The title of the section, in Chinese and in English.
     pub title: (&'static str, &'static str),
-    /// Whether they are proven.
+    /// It says whether the lines of the section are proven.
     pub holds: bool,
     /// The lines of the section, each a fact for people.
     pub lines: Vec<FactValue>,

@@ -45,7 +45,7 @@ impl AgentRecord<'_> {
         &self.record
     }
 
-    /// Whose word it is.
+    /// The agent whose word it is, by its id.
     pub fn agent(&self) -> &str {
         &self.agent
     }

@@ -37,7 +37,7 @@ fn nothing_else() -> FactValue {
     )
 }
 
-/// Sentences about a request.
+/// Makes the sentences about a request from what was checked.
 pub fn request(control: &Control, request: &GateRequest, by: &DecidedBy) -> Result<Told, Failed> {
     let decision = &request.decision;
     let subject = request.certificate.subject();
@@ -190,7 +190,7 @@ fn end(request: &GateRequest) -> FactValue {
     }
 }
 
-/// Sentences about a certificate.
+/// Makes the sentences about a certificate from what was checked.
 pub fn certificate(control: &Control, serial: &str) -> Result<Told, Failed> {
     let proven = of_certificate(control, serial)?;
     let used = phrase(

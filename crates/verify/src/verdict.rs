@@ -32,7 +32,7 @@ impl Verdict {
         }
     }
 
-    /// Its name for machines.
+    /// The name of the verdict for machines.
     pub fn name(self) -> &'static str {
         match self {
             Self::Verified => "verified",

@@ -27,7 +27,7 @@ pub struct GivenApproval {
 pub struct OpenOrder {
     /// The order is its exact bytes, canonical JSON.
     pub order: Bytes,
-    /// The registry key's signature.
+    /// The registry key made this signature over the order.
     pub signature: Bytes,
     /// The order can be approved until this second, unix.
     pub expires: u64,

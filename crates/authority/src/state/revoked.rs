@@ -12,7 +12,7 @@ pub struct Revoked {
     pub at: u64,
     /// RFC 5280 name of the reason.
     pub reason: String,
-    /// End of validity, unix.
+    /// The certificate would have been valid until this second, unix.
     pub not_after: u64,
 }
 
@@ -36,7 +36,7 @@ pub struct Suspended {
     pub by: PersonId,
     /// RFC 5280 name of the reason for which it is revoked if nobody releases it.
     pub reason: String,
-    /// How it was said.
+    /// The suspension came from this source.
     pub said: SaidBy,
     /// The portal, if only its word says that they did.
     pub told_by: Option<Arc<str>>,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub struct Machine {
     /// What it names: `root`, or a service and its process.
     pub subject: String,
-    /// SHA-256 of its key.
+    /// The certificate's key is named by the SHA-256 of its SubjectPublicKeyInfo.
     pub key_sha256: Sha256Value,
 }
 
@@ -21,22 +21,22 @@ pub struct Machine {
 pub struct Intended {
     /// Digest of the order, or SHA-256 of the request that was used.
     pub under: Sha256Value,
-    /// SHA-256 of the TBSCertificate.
+    /// The bytes that may be signed are named by the SHA-256 of the TBSCertificate.
     pub tbs_sha256: Sha256Value,
-    /// SHA-256 of the key.
+    /// The certificate's key is named by the SHA-256 of its SubjectPublicKeyInfo.
     pub key_sha256: Sha256Value,
 }
 
 /// A standing authorization and how far it is used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
-    /// As it was given.
+    /// The authorization as the founding or an order gave it.
     pub given: StandingAuthorization,
     /// What gives it: the founding digest, or the digest of an order.
     pub under: Bytes,
     /// Host names of the certificate.
     pub hosts: Vec<String>,
-    /// Unit of the service.
+    /// The service is run by the unit of this id.
     pub unit: String,
     /// SHA-256 of the key that may ask next.
     pub key_sha256: Bytes,
@@ -44,7 +44,7 @@ pub struct Standing {
     pub expires: u64,
     /// It was used so many times.
     pub used: u32,
-    /// Challenges that were used.
+    /// These challenges were used, and are taken no second time.
     pub challenges: BTreeSet<Bytes>,
     /// Signature of the last use: the same message again is the same use.
     pub last: Bytes,
@@ -67,7 +67,7 @@ pub(crate) struct ServiceKey {
 /// An agent as its order registered it, with what became of its joining.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agent {
-    /// Unit that runs it.
+    /// The agent is run by the unit of this id.
     pub unit: String,
     /// The agent stands in front of the application of this id.
     pub application: String,
@@ -75,7 +75,7 @@ pub struct Agent {
     pub hosts: Vec<String>,
     /// Units whose people it serves.
     pub units: Vec<String>,
-    /// Digest of its order.
+    /// The order that registered it is named by its digest.
     pub order: Bytes,
     /// SHA-256 of the token under which it joins.
     pub token_sha256: Bytes,
@@ -87,6 +87,6 @@ pub struct Agent {
     pub keys: BTreeSet<Bytes>,
     /// SHA-256 of keys that it had under earlier orders: they prove what was, and open nothing.
     pub past: BTreeSet<Bytes>,
-    /// Whether it is served.
+    /// It says whether the agent is served; one that was closed is not.
     pub open: bool,
 }

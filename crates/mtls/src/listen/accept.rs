@@ -26,7 +26,7 @@ pub struct Handshake {
     pub chain: Vec<Vec<u8>>,
     /// The server name that the client asked for.
     pub sni: Option<String>,
-    /// Whether HTTP/2 is spoken.
+    /// It says whether the client chose HTTP/2 (ALPN).
     pub http2: bool,
     /// What the client signed to open the connection.
     pub verify: Option<CertificateVerify>,
@@ -47,9 +47,9 @@ pub enum Rejected {
 pub struct Accepted<P> {
     /// The connection behind its handshake, with what was decrypted so far.
     pub stream: Transport,
-    /// Where it comes from.
+    /// The connection comes from this address and port.
     pub source: SocketAddr,
-    /// What the handshake brought.
+    /// The handshake brought this of its client.
     pub handshake: Handshake,
     /// The client is whoever the handshake showed, as its listener reads it.
     pub peer: P,

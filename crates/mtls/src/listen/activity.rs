@@ -170,7 +170,7 @@ impl Drop for PartialRequest {
     }
 }
 
-/// A request under way.
+/// A request under way, which counts as activity of its connection until it is dropped.
 #[derive(Debug)]
 pub struct ActiveRequest(Arc<Activity>);
 

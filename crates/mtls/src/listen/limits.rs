@@ -33,7 +33,7 @@ pub struct Limits {
     pub reserved_per_source: usize,
     /// Whether these are for whoever proves nothing, too.
     pub reserved_for_strangers: bool,
-    /// Time for a handshake.
+    /// A handshake has to be done within this time.
     pub handshake: Duration,
     /// Time for the head of a request, and for the first request of a connection.
     pub header: Duration,

@@ -101,7 +101,7 @@ pub mod field {
     pub const UNIT: &str = "unit";
     /// The version of the record.
     pub const VERSION: &str = "version of the record";
-    /// Whose certificate is released.
+    /// The fact is the holder of the certificate that is released.
     pub const HOLDER: &str = "holder, by person id";
     /// The suspension that is released, by its name.
     pub const SUSPENSION: &str = "suspension";
