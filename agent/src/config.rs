@@ -82,7 +82,7 @@ pub struct GateLimits {
     pub handshakes: usize,
     /// Handshakes under way from one address.
     pub handshakes_of_source: usize,
-    /// Seconds for a handshake.
+    /// A handshake has to be done within so many seconds.
     pub handshake_seconds: u64,
     /// Seconds for the head of a request, from its first byte or from the handshake on.
     pub head_seconds: u64,

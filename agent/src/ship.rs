@@ -28,7 +28,7 @@ const LOOK: Duration = Duration::from_millis(500);
 const GATHERED: Duration = Duration::from_millis(25);
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
-/// Ships one agent's spool.
+/// Ships what one agent's spool holds to the log, and frees what the log proves to have.
 pub struct Shipper {
     agent: String,
     spool: Spool,

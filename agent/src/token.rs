@@ -42,15 +42,15 @@ struct Keys {
     before: Option<Value>,
 }
 
-/// What a token says.
+/// The claims of a token, as the application reads them (RFC 7519).
 pub struct Claims<'a> {
     /// The subject is the person's id, 16 Crockford base32 characters.
     pub person: &'a str,
-    /// Name, from the certificate.
+    /// The person's name is the one in their certificate.
     pub name: &'a str,
     /// The units are those of the certificate's subject, highest first.
     pub org: &'a [String],
-    /// SHA-256 of the certificate.
+    /// The certificate of the connection is named by its SHA-256.
     pub certificate: &'a [u8; 32],
     /// Class of the key store.
     pub acr: &'a str,
@@ -58,11 +58,11 @@ pub struct Claims<'a> {
     pub request: &'a str,
     /// The method is that of the HTTP request.
     pub method: &'a str,
-    /// Canonical path and query.
+    /// The target is the canonical path with the query, as it is forwarded.
     pub target: &'a str,
-    /// Digest of the rules.
+    /// The rules in force are named by the bundle's digest.
     pub policy: &'a str,
-    /// Id of the rule.
+    /// The rule that permitted the request is named by its `@id`.
     pub rule: &'a str,
 }
 

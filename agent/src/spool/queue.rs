@@ -58,7 +58,7 @@ fn written(
 /// How far the spool is durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// Number of the segment.
+    /// The segment has this number, from which its file is named.
     pub segment: u64,
     /// Offset behind its last durable frame.
     pub offset: u64,
@@ -114,7 +114,7 @@ pub struct Spool {
     entrance: Arc<Entrance<Wanted>>,
     shared: Arc<Shared>,
     clock: Clock,
-    /// Where the segments lie.
+    /// The segments lie in this folder, a file each.
     pub folder: PathBuf,
 }
 

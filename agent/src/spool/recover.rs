@@ -50,7 +50,7 @@ impl Acked {
     }
 }
 
-/// What a start finds.
+/// What a start finds in the spool's folder, before it goes on behind it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recovered {
     /// Number of the next segment.

@@ -29,7 +29,7 @@ pub struct Header {
     pub epoch: [u8; 16],
     /// Sequence number of the first frame.
     pub first: u64,
-    /// Chain value before it.
+    /// The chain value that the segment continues, 32 bytes (`docs/formats.md` 14).
     pub chain: [u8; 32],
 }
 
@@ -40,7 +40,7 @@ pub struct Frame {
     pub record: Vec<u8>,
     /// The salt of its entry.
     pub salt: [u8; 32],
-    /// Chain value after it.
+    /// The chain value behind this record, 32 bytes (`docs/formats.md` 14).
     pub chain: [u8; 32],
     /// What opens its commitments, JSON.
     pub disclosures: Vec<u8>,
@@ -84,7 +84,7 @@ impl Frame {
 pub struct FrameRange {
     /// The frames are these bytes, one behind the other as they lie in the spool.
     pub bytes: Vec<u8>,
-    /// The entry of each.
+    /// The entry of each frame, as the log's tree will hold it.
     pub entries: Vec<[u8; 32]>,
     /// Chain value behind the last.
     pub chain: [u8; 32],
@@ -130,7 +130,7 @@ impl FrameRange {
     }
 }
 
-/// Path of a segment.
+/// The path of the segment with this number.
 pub fn path(folder: &Path, number: u64) -> PathBuf {
     folder.join(format!("{number:016}.seg"))
 }

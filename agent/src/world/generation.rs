@@ -91,7 +91,7 @@ impl Known {
 /// The rules of this application.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// Version of the bundle.
+    /// The bundle has this version.
     pub version: u32,
     /// The bundle is named by its digest, SHA-256 (`docs/formats.md` 6).
     pub digest: records::Bytes,
@@ -139,9 +139,9 @@ impl Equivalent<DecisionKey> for Question<'_> {
     }
 }
 
-/// One generation of everything.
+/// One generation of revocations, people and rules: a value that is swapped whole.
 pub struct World {
-    /// Rises with every change.
+    /// The generation is a greater one after every change.
     pub generation: u64,
     /// The revocations are those of the newest accepted list; none came yet where it is missing.
     pub revocations: Option<Arc<Revocations>>,
@@ -238,7 +238,7 @@ impl World {
         listed.min(self.beside.standing(serial))
     }
 
-    /// What stands in records.
+    /// The numbers of what is in force, as they stand in records.
     pub fn in_force(&self) -> InForce {
         InForce {
             bundle: self.rules.as_ref().map_or(0, |rules| rules.version),

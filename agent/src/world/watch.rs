@@ -39,7 +39,7 @@ pub struct Source {
     pub marks: Arc<Mutex<Marks>>,
     /// The world that is in force now is swapped whole; who holds one keeps it for a request.
     pub world: Arc<ArcSwap<World>>,
-    /// Told after every swap.
+    /// Whoever waits here is woken after every swap.
     pub swapped: Arc<Notify>,
     reserve: Reserve,
     /// Whether `status` was asked since the start, with or without an answer.

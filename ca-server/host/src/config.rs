@@ -19,11 +19,11 @@ pub struct CaConfig {
     pub database: String,
     /// The role `issuer` is configured here.
     pub issuer: IssuerConfig,
-    /// The status service's addresses.
+    /// The role `status` is configured here.
     pub status: StatusConfig,
-    /// The log service's addresses.
+    /// The role `log` is configured here.
     pub log: LogConfig,
-    /// How people are told.
+    /// The role `notices`, which tells people, is configured here.
     pub notices: NoticesConfig,
     #[serde(skip)]
     folder: PathBuf,

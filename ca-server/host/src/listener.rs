@@ -19,7 +19,7 @@ pub const OF_PORTAL: usize = 512;
 /// Connections of an agent: for its records, its pulses, what is new, and what a restart leaves
 /// behind.
 pub const OF_AGENT: usize = 64;
-/// Connections of an auditor.
+/// An auditor may have so many connections at once.
 pub const OF_AUDITOR: usize = 8;
 
 /// Portals, agents and auditors: whoever has no certificate of this city ends in the handshake, and

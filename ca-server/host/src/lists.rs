@@ -37,7 +37,7 @@ pub fn empty(
     RevocationList::issue(&content, signer)
 }
 
-/// Whose list it is.
+/// The issuer whose list it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListOf {
     /// The root.

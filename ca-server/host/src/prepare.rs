@@ -20,7 +20,7 @@ pub enum CertificateIssuer<'a> {
 
 /// Everything that goes into a certificate.
 pub struct CertificateInputs<'a> {
-    /// The profile in force.
+    /// The certificate is made by this profile, as it is in force.
     pub profile: &'a CertificateProfile,
     /// The city's object identifiers begin with this arc.
     pub arc: &'a Arc,
@@ -76,7 +76,7 @@ impl Prepared {
     }
 }
 
-/// Why nothing was prepared.
+/// The reason why no certificate was prepared.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PrepareError {

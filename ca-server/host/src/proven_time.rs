@@ -42,7 +42,7 @@ impl ProvenTime {
         self.micros
     }
 
-    /// The same in seconds.
+    /// The time to be recorded and signed, unix seconds.
     pub fn unix(&self) -> u64 {
         self.micros / 1_000_000
     }

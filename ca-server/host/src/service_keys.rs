@@ -31,7 +31,7 @@ pub struct KeyPlace {
 }
 
 impl KeyPlace {
-    /// A service's TLS key.
+    /// The place of a service's TLS key and its certificate.
     pub fn tls(config: &CaConfig, service: &'static str) -> Self {
         Self {
             service,

@@ -26,7 +26,7 @@ impl Services {
         })
     }
 
-    /// The issuing CA's certificate.
+    /// The certificate of the issuing CA.
     pub fn issuing(&self) -> &Certificate {
         &self.issuing
     }

@@ -17,11 +17,11 @@ use system::file::create;
 pub(super) struct Certified {
     /// The root certificate signed itself.
     pub root: Certificate,
-    /// The first issuing CA.
+    /// The certificate of the first issuing CA, which the root signed.
     pub issuing: Certificate,
     /// Statement signers and OCSP, with the profile of each.
     pub signers: Vec<(&'static str, Certificate)>,
-    /// Services: id, process, certificate.
+    /// Each process of the first services has a certificate: id, process, certificate.
     pub services: Vec<(String, String, Certificate)>,
     /// Each first person has a certificate; beside it stands their id.
     pub people: Vec<(String, Certificate)>,

@@ -18,7 +18,7 @@ pub struct Issuing {
     pub profile: String,
     /// Person id or service id.
     pub subject: String,
-    /// Reference of the letter.
+    /// The letter under which it was issued is named by its reference.
     pub reference: Option<String>,
 }
 

@@ -27,7 +27,7 @@ pub struct Segment {
     pub segment: i64,
     /// Index of its first record.
     pub first: u64,
-    /// Records that it covers.
+    /// The segment covers so many records.
     pub size: u64,
 }
 

@@ -154,7 +154,7 @@ pub struct Extent {
     pub size: u64,
     /// The newest position that waits; 0 for none.
     pub newest: i64,
-    /// How many rows wait.
+    /// So many rows wait.
     pub rows: i64,
 }
 

@@ -18,7 +18,7 @@ pub struct NewRecord {
     pub bytes: Vec<u8>,
     /// The salt of its entry.
     pub salt: [u8; 32],
-    /// What opens its commitments.
+    /// These values open the commitments of the record.
     pub disclosures: Vec<Disclosure>,
 }
 

@@ -18,13 +18,13 @@ use store::{StoreError, Tx};
 use tlog::merkle::{Hash, empty_root, leaf_hash};
 use tlog::{Checkpoint, Edge, VerifierKey};
 
-/// The log that decides.
+/// The log `control`, whose records decide.
 pub const LOG: &str = "control";
 
 /// A head below which a log never goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Floor {
-    /// Size of the tree.
+    /// The tree has so many entries.
     pub size: u64,
     /// The tree of this size has this root hash (RFC 6962 2.1).
     pub root: Hash,
@@ -148,12 +148,12 @@ impl Replay {
         &self.founding
     }
 
-    /// Signatures that were verified.
+    /// The signatures that this replay verified.
     pub fn signatures(&self) -> &Signatures {
         &self.signatures
     }
 
-    /// Records that were read.
+    /// The records that this replay read.
     pub fn known(&self) -> &KnownRecords {
         &self.known
     }

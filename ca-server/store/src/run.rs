@@ -132,12 +132,12 @@ impl VerifiedRun {
         self.entries.len()
     }
 
-    /// Whose run it is.
+    /// The agent whose run it is, by its id.
     pub fn agent(&self) -> &str {
         &self.agent
     }
 
-    /// Which run it is.
+    /// The epoch of the run, 16 bytes.
     pub fn epoch(&self) -> &Bytes {
         &self.head.epoch
     }

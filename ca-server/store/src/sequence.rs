@@ -75,7 +75,7 @@ pub struct Sequencer {
     leased: Option<i64>,
 }
 
-/// What a round did.
+/// What a round of the sequencer did.
 pub struct Round {
     /// How many records got a number.
     pub count: u64,

@@ -130,7 +130,7 @@ impl Journal {
         self.raise()
     }
 
-    /// Bytes of the file.
+    /// The journal's file has so many bytes.
     pub fn size(&self) -> u64 {
         self.reach.end
     }

@@ -18,7 +18,7 @@ pub struct CertificateRow {
     pub issuing: Issuing,
     /// The certificate that was issued, read and verified.
     pub certificate: Certificate,
-    /// Id of its record.
+    /// The certificate's record has this id.
     pub record_id: Bytes,
 }
 

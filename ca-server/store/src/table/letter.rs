@@ -33,7 +33,7 @@ pub struct LetterRow {
 pub struct SealedKeys {
     /// For pages; empty where only the command line may apply.
     pub page: Vec<u8>,
-    /// For the command line.
+    /// The sealed keys under which the command line applies.
     pub cli: Vec<u8>,
 }
 

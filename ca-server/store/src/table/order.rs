@@ -30,7 +30,7 @@ pub struct KeyBinding {
 /// What is kept beside an order's bytes.
 #[derive(Clone, Debug, Default)]
 pub struct OrderExtras {
-    /// What opens its commitments.
+    /// These values open the commitments of the order.
     pub disclosures: Vec<Disclosure>,
     /// Files that it puts in force.
     pub files: Vec<File>,
@@ -51,13 +51,13 @@ pub struct OrderRow {
     pub title: String,
     /// Person id, if it is about one.
     pub person: Option<String>,
-    /// Reference of the letter.
+    /// The letter on which the order rests is named by its reference.
     pub reference: Option<String>,
     /// The order is its exact bytes, canonical JSON.
     pub bytes: Vec<u8>,
-    /// The registry key's signature.
+    /// The registry key made this signature over the order.
     pub signature: Vec<u8>,
-    /// What is kept beside.
+    /// These values are kept beside the order, under no signature of its own.
     pub extras: OrderExtras,
     /// When it was made, unix.
     pub made: u64,

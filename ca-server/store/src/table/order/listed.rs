@@ -14,7 +14,7 @@ pub struct WaitingRow {
     pub kind: String,
     /// Whom or what it concerns.
     pub title: String,
-    /// What needs a look.
+    /// A row remembers that the order needs a look, as of when it was made.
     pub look: String,
     /// When it was made, unix.
     pub made: i64,
@@ -54,11 +54,11 @@ pub struct DraftedRow {
     pub digest: OrderDigest,
     /// The order is its exact bytes, canonical JSON.
     pub bytes: Vec<u8>,
-    /// What opens its commitments.
+    /// These values open the commitments of the order.
     pub disclosures: Vec<Disclosure>,
     /// When it was made, unix.
     pub made: i64,
-    /// What became of it.
+    /// A row says that this became of it; the log decides.
     pub state: String,
 }
 
