@@ -189,7 +189,7 @@ pub enum ApplicationOutcome {
     Open,
     /// Its order waited for too long.
     Expired,
-    /// Something ended it.
+    /// The application ended so.
     Ended(Ended),
 }
 

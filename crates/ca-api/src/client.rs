@@ -39,7 +39,7 @@ use serde::Serialize;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// It said no.
+    /// The service answered with a refusal.
     #[error("refused: {}", .0.code)]
     Refused(Problem),
     /// It could not be asked.

@@ -42,7 +42,7 @@ impl Approving {
         Self { order, acting_for, opened, beside }
     }
 
-    /// The order.
+    /// The order that is approved, opened.
     pub(crate) fn order(&self) -> &OpenedOrder {
         &self.order
     }

@@ -53,7 +53,7 @@ pub(crate) struct Part {
     pub(crate) name: String,
     /// What it is, in a few words.
     pub(crate) what: Said,
-    /// Everything of it.
+    /// Everything that the part says.
     pub(crate) facts: Vec<Fact>,
 }
 
@@ -62,7 +62,7 @@ pub(crate) trait Signable {
     /// What comes of it.
     type Signed;
 
-    /// Signs just this.
+    /// Signs just this, with the key of the leaf; an error says why there is no signature.
     fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<Self::Signed, Failure>;
 }
 
@@ -82,7 +82,7 @@ pub(crate) struct Lent(());
 pub(crate) struct Consented<T>(T);
 
 impl<T: Typed> Consented<T> {
-    /// What somebody typed.
+    /// Makes a consent of what somebody typed whole.
     pub(crate) fn by_typing(what: T) -> Self {
         Self(what)
     }
@@ -102,7 +102,7 @@ impl<T: Signable> Consented<T> {
     }
 }
 
-/// The signature failed.
+/// Tells that the signature failed.
 pub(crate) fn unsigned(error: &dyn std::fmt::Display) -> Failure {
     Failure::because("无法签名", error)
 }

@@ -16,11 +16,11 @@ const OTHERS: u32 = 0o077;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Context {
-    /// The trust file.
+    /// The trust file lies at this path.
     pub(crate) trust: PathBuf,
     /// The certificate with its chain.
     pub(crate) cert: PathBuf,
-    /// The key, encrypted.
+    /// The key lies at this path, encrypted.
     pub(crate) key: PathBuf,
     /// File of the key's passphrase; without one it is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]

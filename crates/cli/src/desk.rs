@@ -56,7 +56,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Whoever connects and says nothing keeps nobody out for longer.
 const HEAD: Duration = Duration::from_secs(5);
 
-/// One person's browser.
+/// The desk serves one person's browser, within these limits.
 const LIMITS: Limits = Limits {
     proven: 0,
     proven_per_source: 0,

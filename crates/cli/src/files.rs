@@ -45,7 +45,7 @@ pub(crate) struct Own {
 }
 
 impl Own {
-    /// Whom they believe.
+    /// Reads the trust file; an error says which file it is and what is wrong.
     pub(crate) fn trust(&self) -> Result<Trust, Failure> {
         document(&self.trust_file()?)
     }
@@ -239,7 +239,7 @@ impl Opened {
         self.signer.pkcs8()
     }
 
-    /// For TLS.
+    /// The certificate and key as a TLS identity.
     pub(crate) fn identity(&self) -> Result<Identity, Failure> {
         let chain = self.chain.iter().map(|certificate| certificate.der().to_vec()).collect();
         Ok(Identity::from_der(chain, self.signer.pkcs8())?)

@@ -37,7 +37,7 @@ struct Seen {
     time: String,
 }
 
-/// The file.
+/// The file of floors, as it is kept.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kept {

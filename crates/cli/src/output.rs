@@ -13,7 +13,7 @@ const INDENT: usize = 4;
 /// What stands above the answer of a portal.
 const HEARSAY: (&str, &str) = ("门户所述，未经核对", "as the portal says, not checked");
 
-/// How commands speak.
+/// The way in which a command speaks: to people, or in JSON.
 #[derive(Clone, Copy)]
 pub(crate) struct Output {
     json: bool,

@@ -164,7 +164,7 @@ impl SaidSuspension {
         Ok(Self { statement, evidence })
     }
 
-    /// Which certificate.
+    /// The certificate that is suspended has this serial number.
     pub(crate) fn serial(&self) -> &str {
         &self.statement.serial
     }

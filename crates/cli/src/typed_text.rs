@@ -7,7 +7,7 @@ use pki::name::{NameError, PersonName, both, check_readable};
 use records::commitment::EVIDENCE_CHARS_MAX;
 use records::decline::REASON_CHARS_MAX;
 
-/// A person's name.
+/// Reads a person's name as it was typed; an error says which rule it breaks.
 pub(crate) fn person_name(typed: &str) -> Result<String, NameError> {
     PersonName::read(typed).map(|name| name.as_str().to_owned())
 }

@@ -28,7 +28,7 @@ pub enum KeyFileError {
     /// The file system says no.
     #[error("{path}: {error}")]
     File {
-        /// The file.
+        /// The path of the file.
         path: String,
         /// What the system said.
         error: std::io::Error,
@@ -36,7 +36,7 @@ pub enum KeyFileError {
     /// Not PEM with a key in it.
     #[error("{path}：{zh} / {path}: {en}", zh = both(.error).0, en = both(.error).1)]
     Pem {
-        /// The file.
+        /// The path of the file.
         path: String,
         /// What is wrong with it.
         error: pki::pem::PemError,
@@ -52,7 +52,7 @@ pub enum KeyFileError {
         en = both(.what).1
     )]
     Unsupported {
-        /// The file.
+        /// The path of the file.
         path: String,
         /// What is not supported, in both languages.
         what: String,
@@ -71,7 +71,7 @@ pub enum KeyFileError {
     /// The key is none we know.
     #[error("{path}：{zh} / {path}: {en}", zh = both(.error).0, en = both(.error).1)]
     Key {
-        /// The file.
+        /// The path of the file.
         path: String,
         /// What is wrong with the key in it.
         error: KeyRejected,
@@ -86,7 +86,7 @@ pub enum KeyFileError {
 pub enum Stretch {
     /// 600,000 rounds of PBKDF2-HMAC-SHA-256.
     Chosen,
-    /// 10,000 rounds.
+    /// The key is derived in 10,000 rounds, since a machine drew the secret.
     Random,
 }
 

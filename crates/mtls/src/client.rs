@@ -34,12 +34,12 @@ const READY_MAX: Duration = Duration::from_millis(50);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
-    /// Nobody answered.
+    /// Nobody answered at the address.
     #[error("{address} cannot be reached: {what}")]
     Unreachable {
-        /// Where.
+        /// The address that was called.
         address: String,
-        /// What happened.
+        /// The system says this happened.
         what: String,
         /// The same in Chinese.
         zh: &'static str,
@@ -47,9 +47,9 @@ pub enum CallError {
     /// The server is not who it must be.
     #[error("{address} is not who it must be: {what}")]
     NotTrusted {
-        /// Where.
+        /// The address that was called.
         address: String,
-        /// What TLS said.
+        /// TLS says this is wrong.
         what: String,
         /// The same in Chinese.
         zh: &'static str,

@@ -27,7 +27,7 @@ const MESSAGES_BYTES_MAX: usize = 32 * 1024;
 /// What a listener does about client certificates.
 #[derive(Clone)]
 pub enum ClientAuth {
-    /// Never asks.
+    /// The server asks clients for no certificate.
     None,
     /// Asks, proves possession, and leaves the judgement of the path to the HTTP layer, which can
     /// tell people why.
@@ -38,7 +38,7 @@ pub enum ClientAuth {
     /// Must lead to this root. Whether it is in time is left to who judges the peer, by a time that
     /// a clock which moved does not change.
     Required {
-        /// Root certificate, DER.
+        /// The root certificate in which chains have to end, DER.
         root: Vec<u8>,
         /// The clock of the process.
         clock: Arc<dyn TimeProvider>,
@@ -54,7 +54,7 @@ pub enum Version {
     /// RFC 5246, with an extended master secret (RFC 7627) only.
     #[serde(rename = "1.2")]
     Tls12,
-    /// RFC 8446.
+    /// TLS 1.3 (RFC 8446).
     #[serde(rename = "1.3")]
     Tls13,
 }

@@ -354,7 +354,7 @@ fn remainder(number: &[u8], modulo: u32) -> u32 {
 
 /// A private key of a person, service or CA, wherever it lives.
 pub trait Signer: Send + Sync {
-    /// Its public half.
+    /// The public half of the key.
     fn public_key(&self) -> &PublicKey;
     /// A signature over `message` (ECDSA in DER) by the registry member of the public key, in its
     /// [one spelling](Algorithm::one_spelling).

@@ -5,7 +5,7 @@ use crate::oid;
 use der::asn1::{Any, ObjectIdentifier};
 use der::{Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
 
-/// Tags of GeneralName.
+/// The tag of `otherName` in GeneralName (RFC 5280 4.2.1.6); those of the others follow.
 pub(crate) const OTHER: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
 pub(crate) const MAIL: Tag = Tag::ContextSpecific { constructed: false, number: TagNumber(1) };
 pub(crate) const DNS: Tag = Tag::ContextSpecific { constructed: false, number: TagNumber(2) };

@@ -143,7 +143,7 @@ pub fn ocsp_nocheck() -> der::Result<Extension> {
     extension(oid::OCSP_NOCHECK, false, der::asn1::Null.to_der()?)
 }
 
-/// cRLNumber.
+/// Makes the extension cRLNumber (RFC 5280 5.2.3).
 pub(crate) fn crl_number(number: u64) -> der::Result<Extension> {
     extension(oid::CRL_NUMBER, false, number.to_der()?)
 }

@@ -26,7 +26,7 @@ pub enum HostError {
     /// No address of a web server.
     #[error("地址应为 https://主机名:端口 / an address is https://HOST:PORT")]
     Scheme,
-    /// Upper case.
+    /// The name has upper case.
     #[error("主机名用小写：{0} / host names are written in lower case: {0}")]
     UpperCase(String),
     /// Letters outside of ASCII.
@@ -52,9 +52,9 @@ pub enum HostError {
 /// A host as certificates name it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Host {
-    /// dNSName.
+    /// The host is a dNSName (RFC 5280 4.2.1.6).
     Name(String),
-    /// iPAddress.
+    /// The host is an iPAddress (RFC 5280 4.2.1.6).
     Address(IpAddr),
 }
 

@@ -105,9 +105,9 @@ pub enum CertificateStatus {
     Good,
     /// It was revoked at this time (unix) for this reason (RFC 5280 5.3.1).
     Revoked {
-        /// When.
+        /// The certificate is revoked since this second, unix.
         at: u64,
-        /// CRLReason.
+        /// The reason is the number of its CRLReason (RFC 5280 5.3.1).
         reason: u8,
     },
     /// Nobody here issued it.
@@ -229,10 +229,10 @@ impl Request {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OcspError {
-    /// Encoding.
+    /// The answer has no DER encoding.
     #[error("could not encode an OCSP answer: {0}")]
     Encode(#[from] der::Error),
-    /// The key.
+    /// The key did not sign.
     #[error(transparent)]
     Sign(#[from] crate::algorithm::SignError),
     /// The signature does not verify with the responder's certificate.

@@ -82,9 +82,9 @@ impl SignatureVerificationAlgorithm for OneSpelling {
 /// What the certificate is to be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Usage {
-    /// TLS client.
+    /// The certificate is for a TLS client.
     Client,
-    /// TLS server.
+    /// The certificate is for a TLS server.
     Server,
     /// Answers for the status of certificates.
     OcspSigning,

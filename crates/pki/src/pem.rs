@@ -15,9 +15,9 @@ use der::asn1::Any;
 pub enum Kind {
     /// Certificates, in their order.
     Certificate,
-    /// PKCS#10.
+    /// The text is a PKCS#10 request.
     Request,
-    /// PKCS#8 in clear.
+    /// The text is a private key of PKCS#8, in clear.
     Key,
     /// PKCS#8 under a passphrase.
     EncryptedKey,
@@ -52,7 +52,7 @@ pub enum PemError {
     Undecodable {
         /// Which block, counted from 1.
         place: usize,
-        /// Its label.
+        /// The text has this label.
         label: String,
     },
     /// A block that begins and does not end.
@@ -63,7 +63,7 @@ pub enum PemError {
     Open {
         /// Which block, counted from 1.
         place: usize,
-        /// Its label.
+        /// The text has this label.
         label: String,
     },
     /// Something else follows DER.

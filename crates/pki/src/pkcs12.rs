@@ -36,7 +36,7 @@ pub struct Random {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Pkcs12Error {
-    /// Encoding.
+    /// The file has no DER encoding.
     #[error("could not encode PKCS#12: {0}")]
     Encode(#[from] der::Error),
     /// The cipher refused.

@@ -37,7 +37,7 @@ pub enum Holder {
 pub enum LetterChannel {
     /// The sheet that is printed and sealed.
     Paper,
-    /// A short message.
+    /// The code goes by short message.
     Sms,
 }
 
@@ -111,9 +111,9 @@ pub enum ProfileError {
     /// A value outside what a profile may say.
     #[error("profile {id}: {what}")]
     Value {
-        /// The profile.
+        /// The profile has this id.
         id: String,
-        /// What is wrong.
+        /// The message says what is wrong, for whoever writes profiles.
         what: String,
     },
 }
@@ -122,7 +122,7 @@ pub enum ProfileError {
 #[derive(Clone, Debug)]
 pub struct CertificateProfile {
     config_id: String,
-    /// 中文, English.
+    /// The profile is called this in Chinese, and this in English.
     called: Option<(String, String)>,
     version: u32,
     holder: Holder,

@@ -70,7 +70,7 @@ pub enum LineChange {
     Added,
     /// It ceases to be in force.
     Removed,
-    /// It stays.
+    /// The line stays as it is.
     Kept,
     /// Lines that stay are left out here.
     LeftOut,

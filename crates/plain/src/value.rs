@@ -70,18 +70,18 @@ pub enum FactValue {
     Called(DisplayName),
     /// What is in force, and what comes in its place.
     Change {
-        /// In force.
+        /// The value that is in force.
         was: Box<FactValue>,
-        /// In its place.
+        /// The value that comes in its place.
         is: Box<FactValue>,
     },
     /// Several, one behind the other.
     Row(Vec<FactValue>),
     /// A sentence of ours with places for values: `{0}` for the first.
     Phrase {
-        /// 中文
+        /// The phrase in Chinese, with places for values.
         zh: &'static str,
-        /// English
+        /// The phrase in English, with places for values.
         en: &'static str,
         /// What stands in the places.
         values: Vec<FactValue>,

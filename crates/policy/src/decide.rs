@@ -27,7 +27,7 @@ pub struct Asked<'a> {
 pub enum Denial {
     /// The snapshot does not hold this person.
     Unknown,
-    /// No route fits.
+    /// No route of the application fits the request.
     Route,
     /// No rule permits it, or one forbids it.
     Rule,

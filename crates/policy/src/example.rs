@@ -24,18 +24,18 @@ enum Wanted {
     Deny,
 }
 
-/// One example.
+/// An example of a rule file: a request, and what must come of it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Example {
-    /// What it shows.
+    /// The example shows this, in the words of whoever wrote it.
     shows: String,
     wants: Wanted,
     /// The rule that must decide, if the example says so.
     #[serde(default)]
     rule: Option<String>,
     unit: String,
-    /// `ROLE@UNIT`.
+    /// The person has these roles, each spelled `ROLE@UNIT`.
     #[serde(default)]
     roles: Vec<String>,
     method: String,

@@ -29,7 +29,7 @@ pub(crate) fn uid(kind: &str, id: &str) -> Option<EntityUid> {
     Some(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
 }
 
-/// One person.
+/// A person as the rules see them.
 #[derive(Clone, Debug)]
 struct Someone {
     unit: String,

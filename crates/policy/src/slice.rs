@@ -47,7 +47,7 @@ impl Sliced {
         sliced
     }
 
-    /// Every rule.
+    /// The set of all rules.
     pub(crate) fn whole(&self) -> Arc<PolicySet> {
         set(self.policies.iter())
     }

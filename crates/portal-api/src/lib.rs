@@ -153,7 +153,7 @@ pub struct NewPasskey {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PortalRefusal {
-    /// It said no.
+    /// The portal answered with a refusal.
     #[error("{} {} [{}] ({})", .0.zh, .0.en, .0.code, .0.reference)]
     Refused(Problem),
     /// It could not be asked.

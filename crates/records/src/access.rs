@@ -263,7 +263,7 @@ pub enum MayFill {
     Disk,
     /// Places of its listener.
     Listener,
-    /// Its spool.
+    /// The gate's spool can be full.
     Spool,
 }
 

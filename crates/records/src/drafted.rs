@@ -29,7 +29,7 @@ pub struct LetterBody {
 pub enum Drafted {
     /// An order of kind `person`.
     Person(PersonBody),
-    /// A letter.
+    /// The draft asks for a letter.
     Letter(LetterBody),
     /// An order of kind `release`.
     Release(ReleaseBody),

@@ -48,7 +48,7 @@ pub struct LookedUp {
 pub enum Stage {
     /// A request can be submitted until then.
     Letter {
-        /// Last second.
+        /// The letter can be used until this second, RFC 3339.
         expires: String,
         /// Why the last application was sent back, if it was.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,24 +56,24 @@ pub enum Stage {
     },
     /// The application was rejected; the letter is used up.
     Rejected {
-        /// Why.
+        /// The officer said this reason.
         reason: String,
     },
     /// Officers are to approve.
     Awaiting {
-        /// Order id.
+        /// The order is named by its id, 16 Crockford base32 characters.
         #[serde(deserialize_with = "crate::reference::given")]
         order: String,
-        /// Approvals so far.
+        /// So many approvals count for it so far.
         approvals: u32,
         /// Approvals that are needed.
         needed: u32,
-        /// Last second.
+        /// The order can be approved until this second, RFC 3339.
         expires: String,
     },
     /// The certificate can be collected.
     Issued {
-        /// Serial number.
+        /// The certificate has this serial number, lower-case hexadecimal.
         serial: String,
     },
 }

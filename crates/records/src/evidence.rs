@@ -182,7 +182,7 @@ impl Search {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Ask {
-    /// Find records.
+    /// The auditor asks for records.
     Search(Box<Search>),
     /// Give an evidence bundle.
     Export(Question),
@@ -316,9 +316,9 @@ pub struct Exported {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum LogAnswer {
-    /// To a search.
+    /// The answer is to a search.
     Search(Box<FoundRecords>),
-    /// To an export.
+    /// The answer is to an export.
     Export(Exported),
 }
 

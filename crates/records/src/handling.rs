@@ -114,7 +114,7 @@ pub struct PersonRecord {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RecordLine {
-    /// Their record.
+    /// The person's record, where the handler has them in their care.
     Known(Box<PersonRecord>),
     /// Why nothing is said.
     Refused(Code),

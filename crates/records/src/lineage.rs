@@ -49,9 +49,9 @@ pub enum LineageError {
     /// A record claims what nobody entitled to it signed.
     #[error("record {index} has no effect: {code}")]
     Unsigned {
-        /// Its index.
+        /// The record stands at this index.
         index: u64,
-        /// Why.
+        /// The record has no effect for this reason.
         code: Code,
     },
 }

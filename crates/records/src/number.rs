@@ -47,10 +47,10 @@ pub enum NumberLine {
     Free(SealedNumber),
     /// Somebody whom the handler handles has it.
     Registered {
-        /// Person id.
+        /// The number is that of the person of this id.
         #[serde(deserialize_with = "crate::reference::given")]
         person: String,
-        /// Their name.
+        /// The person has this name, as the CA opens it.
         name: String,
     },
     /// Somebody else has it: no handler is told who.

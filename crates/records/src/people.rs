@@ -89,7 +89,7 @@ pub struct SignedPeople {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignPeopleError {
-    /// No canonical form.
+    /// The snapshot has no canonical form.
     #[error(transparent)]
     Json(#[from] JsonError),
     /// The registry key could not sign.

@@ -20,7 +20,7 @@ pub const RECEIPT_MAX: usize = 16 * 1024;
 pub enum Receipt {
     /// A letter, and what came of it, was reported lost.
     Loss(LossReceipt),
-    /// Something is suspended.
+    /// The receipt is of a suspension.
     Suspension(SuspensionNotice),
 }
 

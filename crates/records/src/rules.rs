@@ -7,19 +7,19 @@ use std::collections::BTreeMap;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// Uses applications.
+    /// The holder uses applications.
     Official,
     /// Prepares papers for a unit.
     UnitHandler,
-    /// Vets and approves.
+    /// The holder vets people and approves what is about them.
     RegistrationOfficer,
     /// Approves beside an officer of another unit of the pool.
     PoolOfficer,
-    /// Runs the machines.
+    /// The holder runs the machines.
     SystemAdministrator,
     /// Puts rules and roles in force.
     SecurityAdministrator,
-    /// Reads and proves.
+    /// The holder reads the log and takes evidence away.
     Auditor,
     /// Owns an application behind a gate.
     ApplicationOwner,

@@ -209,23 +209,23 @@ pub enum SuspensionCause {
     Letter {
         /// HMAC under the letter's suspension key.
         value: Bytes,
-        /// The notice's bytes.
+        /// The notice is its exact bytes, canonical JSON.
         notice: Bytes,
         /// The status key's signature over it.
         signature: Bytes,
     },
-    /// Somebody signed it.
+    /// Somebody suspended it under their own signature.
     Signed {
-        /// What they signed.
+        /// The suspension as it was signed.
         suspension: Suspension,
-        /// The notice's bytes.
+        /// The notice is its exact bytes, canonical JSON.
         notice: Bytes,
         /// The status key's signature over it: it was said in time, and leaves who releases it.
         signature: Bytes,
     },
     /// A portal says that the holder asked for it.
     Portal {
-        /// The notice's bytes.
+        /// The notice is its exact bytes, canonical JSON.
         notice: Bytes,
         /// The registry key's signature over it.
         signature: Bytes,

@@ -32,7 +32,7 @@ pub fn read(text: &str) -> Option<u64> {
 /// An instant on the clocks of Beijing, which are those of all of China.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Beijing {
-    /// `2026-12-02 00:00:00`.
+    /// The time in Beijing, `2026-12-02 00:00:00`.
     there: String,
 }
 

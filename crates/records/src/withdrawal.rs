@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum TakenBack {
-    /// An open order.
+    /// An open order is taken back.
     Order {
-        /// Its digest.
+        /// The order is named by its digest, 32 bytes.
         order: Bytes,
     },
     /// A letter from which no certificate came.
     Letter {
-        /// Its reference.
+        /// The letter is named by its reference, 16 Crockford base32 characters.
         reference: String,
     },
 }

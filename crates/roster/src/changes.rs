@@ -16,7 +16,7 @@ pub const COLUMNS: [&str; 5] = ["人员编号", "姓名", "调往单位", "吊�
 pub enum ChangeKind {
     /// They go to another unit.
     Transfer,
-    /// They leave office.
+    /// The people leave office.
     Leave,
     /// Their certificates are revoked.
     Revoke,

@@ -17,7 +17,7 @@ const NEEDED: usize = 3;
 pub enum UnitFound {
     /// The one with this id.
     One(String),
-    /// None.
+    /// No unit was found.
     Nothing,
     /// Several of this name.
     Several,
@@ -45,7 +45,7 @@ pub struct RosterEntry {
 /// Why there are no entries: the file, or rows of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotTaken {
-    /// The file.
+    /// The file as a whole is not taken.
     File(FileRefusal),
     /// Rows, in their order.
     Rows(Vec<RowRefusal>),

@@ -111,7 +111,7 @@ pub enum RowProblem {
     /// What was looked at cannot be read as it stands.
     #[error("the evidence: {}", both(.0).1)]
     Evidence(NameError),
-    /// No number.
+    /// The row has no number.
     #[error("the identity number is missing")]
     NumberMissing,
     /// One that is none.
@@ -126,7 +126,7 @@ pub enum RowProblem {
     /// Somebody of another unit has this number.
     #[error("the identity number is registered already, in another unit")]
     RegisteredElsewhere,
-    /// No unit.
+    /// The row has no unit.
     #[error("the unit is missing")]
     UnitMissing,
     /// Nothing of this name that the handler handles.

@@ -6,7 +6,7 @@ use crate::refusal::FileRefusal;
 /// What stands in a cell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Cell {
-    /// Nothing.
+    /// Nothing stands in the cell.
     #[default]
     Empty,
     /// A text, without space around it.

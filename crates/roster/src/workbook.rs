@@ -13,7 +13,7 @@ const ROW_MAX: usize = 1_048_576;
 const FOREIGN: [&str; 6] =
     ["vbaproject", "macrosheets/", "embeddings/", "externallinks/", "activex/", "ctrlprops/"];
 
-/// Reads it.
+/// Reads the first sheet of a workbook; an error says why it is not taken.
 pub(crate) fn read(bytes: &[u8]) -> Result<Table, FileRefusal> {
     let archive = Archive::open(bytes)?;
     let foreign = |name: &str| FOREIGN.iter().any(|part| name.to_lowercase().contains(part));

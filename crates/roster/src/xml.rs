@@ -28,7 +28,7 @@ impl<'a> Pieces<'a> {
         Ok(Self { rest, closing: None })
     }
 
-    /// The next piece.
+    /// Gives the next piece of the document, or nothing at its end.
     pub(crate) fn next(&mut self) -> Result<Option<Piece<'a>>, FileRefusal> {
         if let Some(name) = self.closing.take() {
             return Ok(Some(Piece::End(name)));

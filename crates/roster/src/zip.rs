@@ -22,14 +22,14 @@ pub(crate) struct Entry {
     local: usize,
 }
 
-/// The archive.
+/// A ZIP archive in memory, of which only the directory was read.
 pub(crate) struct Archive<'a> {
     bytes: &'a [u8],
     pub(crate) entries: Vec<Entry>,
 }
 
 impl<'a> Archive<'a> {
-    /// Reads the directory.
+    /// Reads the directory of an archive; an error says why it is not taken.
     pub(crate) fn open(bytes: &'a [u8]) -> Result<Self, FileRefusal> {
         let end = end(bytes)?;
         let (count, start) = (u16_at(end, 10)?, u32_at(end, 16)?);

@@ -11,7 +11,7 @@ pub enum ConfigError {
     /// The file cannot be read.
     #[error("{}: {error}", .path.display())]
     File {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
         /// What the system said.
         error: std::io::Error,
@@ -24,9 +24,9 @@ pub enum ConfigError {
         en = halves(.message).1
     )]
     Value {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Line, from 1.
+        /// The line of the file, from 1.
         line: usize,
         /// What is wrong: a text of a library, or one of ours in both languages.
         message: String,

@@ -67,7 +67,7 @@ impl Neighbours {
         }
     }
 
-    /// Asks each once.
+    /// Asks each process once.
     pub(crate) async fn look(&self, clock: Clock) {
         let asked: Vec<SocketAddr> = {
             let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

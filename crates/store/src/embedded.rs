@@ -86,7 +86,7 @@ impl Database {
         }))
     }
 
-    /// The file.
+    /// The path of the database's file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -253,7 +253,7 @@ impl Drop for Session {
     }
 }
 
-/// Opens a connection.
+/// Opens a connection to the database's file.
 pub(crate) fn connect(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(LOCK_WAIT)?;

@@ -10,7 +10,7 @@ pub enum StoreError {
     /// The driver or database.
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
-    /// SQLite.
+    /// SQLite failed.
     #[error("database: {0}")]
     Embedded(#[from] rusqlite::Error),
     /// A file beside the database, or a thread that waits for it.
@@ -22,10 +22,10 @@ pub enum StoreError {
     /// A server took what it was asked and says nothing: it hangs, or the network does.
     #[error("the database does not answer")]
     Silent,
-    /// It was closed.
+    /// The database was closed.
     #[error("the database is closed")]
     Closed,
-    /// Migrating.
+    /// A migration failed.
     #[error("migration: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
     /// The address is none we know.

@@ -20,9 +20,9 @@ pub type Migrations = &'static [(i64, &'static str, &'static str, &'static str)]
 /// many ask, a writer waits for none of them, and whoever follows the log waits for no stranger.
 #[derive(Clone)]
 pub enum Store {
-    /// Embedded.
+    /// The database is embedded: a file of SQLite.
     Sqlite(Arc<Database>),
-    /// A server.
+    /// The database is a server of PostgreSQL.
     Postgres(PostgresPools),
 }
 
@@ -36,9 +36,9 @@ pub struct PostgresPools {
 
 /// A transaction on either database.
 pub enum Tx {
-    /// Embedded.
+    /// The transaction is one of SQLite.
     Sqlite(SqliteTx),
-    /// A server.
+    /// The transaction is one of PostgreSQL.
     Postgres(PostgresTx),
 }
 

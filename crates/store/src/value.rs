@@ -6,11 +6,11 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 /// A value of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// A whole number.
+    /// The value is a whole number.
     Number(i64),
-    /// Text.
+    /// The value is text.
     Text(String),
-    /// Bytes.
+    /// The value is bytes.
     Bytes(Vec<u8>),
     /// A text that may be missing.
     MaybeText(Option<String>),

@@ -88,9 +88,9 @@ pub fn lines((begins, indent): (&str, usize), text: &str, columns: usize) -> Vec
 /// A piece of what is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Span {
-    /// Ours.
+    /// The text is our own.
     Own(String),
-    /// Somebody else's.
+    /// The text is somebody else's, and is shown so that it passes for nothing else.
     Foreign(String),
 }
 

@@ -18,7 +18,7 @@ pub struct Report {
     failed: Option<Failed>,
     /// What was checked, in order.
     checked: Vec<FactValue>,
-    /// What happened.
+    /// The facts of what happened that are proven.
     proven: Vec<FactValue>,
     /// What does not follow, although somebody may read it there.
     not_proven: Vec<FactValue>,

@@ -21,7 +21,7 @@ pub struct Revoked {
 pub enum SaidBy {
     /// By whoever has the letter.
     Letter,
-    /// Under somebody's signature.
+    /// Somebody suspended it under their signature.
     Signature,
     /// A portal says that the holder did.
     Portal,

@@ -11,7 +11,7 @@ use records::trust::Trust;
 
 /// What was found in a log that goes on from what was seen of it before.
 pub(crate) struct Finding {
-    /// The records.
+    /// The records that were found, each proven or refused.
     pub(crate) checked: CheckedSearch,
     /// Where the log stands.
     pub(crate) standings: Vec<Standing>,

@@ -33,7 +33,7 @@ pub(super) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
 struct Seen {
     name: String,
     person: Option<String>,
-    /// Highest first.
+    /// The units of the certificate, highest first.
     units: Vec<String>,
     serial: String,
     issuer: String,

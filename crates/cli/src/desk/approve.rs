@@ -29,7 +29,7 @@ pub(super) struct Shown {
     opened: BTreeMap<String, String>,
 }
 
-/// `POST /orders/{order}/approve`
+/// Answers `POST /orders/{order}/approve`.
 pub(super) async fn approve(
     State(bench): State<Arc<Bench>>,
     Key(opened): Key,

@@ -94,7 +94,7 @@ impl Bench {
         }
     }
 
-    /// Chooses a language.
+    /// Chooses the language of the desk's pages.
     pub(super) fn choose(&self, language: Language) {
         self.is_english.store(language == Language::English, Ordering::Relaxed);
     }

@@ -14,7 +14,7 @@ pub(super) struct Chosen {
     language: String,
 }
 
-/// `POST /language`
+/// Answers `POST /language`.
 pub(super) async fn choose(
     State(bench): State<Arc<Bench>>,
     Posted { form, .. }: Posted<Chosen>,

@@ -13,7 +13,7 @@ use std::sync::Arc;
 #[derive(Deserialize)]
 pub(super) struct Nothing {}
 
-/// `POST /close`
+/// Answers `POST /close`.
 pub(super) async fn close(State(bench): State<Arc<Bench>>, _own: Posted<Nothing>) -> Response {
     bench.key.close();
     bench.session.end();

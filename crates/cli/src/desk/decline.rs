@@ -22,7 +22,7 @@ pub(super) struct Decided {
     reason: String,
 }
 
-/// `POST /orders/{order}/decline`
+/// Answers `POST /orders/{order}/decline`.
 pub(super) async fn decline(
     State(bench): State<Arc<Bench>>,
     Key(opened): Key,

@@ -48,7 +48,7 @@ fn filled(bench: &Bench, status: StatusCode, refused: bool) -> Response {
     frame::page(status, &EnterPage { w: EnterWords::of(f.language), f, refused })
 }
 
-/// `POST /open`
+/// Answers `POST /open`.
 pub(super) async fn open(
     State(bench): State<Arc<Bench>>,
     said: Result<Form<Said>, FormRejection>,

@@ -48,7 +48,7 @@ pub(super) struct Told {
     pub(super) lines: Vec<Marked>,
 }
 
-/// The whole report.
+/// Tells the whole report, section by section.
 pub(super) fn told(f: &Frame, report: &Report) -> Vec<Told> {
     let told = |section: Section| Told {
         title: f.language.of_both(section.title.0.into(), section.title.1.into()),
@@ -76,7 +76,7 @@ pub(super) struct Wanted {
     certificate: String,
 }
 
-/// `POST /evidence`
+/// Answers `POST /evidence`.
 pub(super) async fn export(
     State(bench): State<Arc<Bench>>,
     Key(opened): Key,
@@ -121,7 +121,7 @@ async fn proven(
     Ok((report, standings))
 }
 
-/// `GET /evidence/evidence.tar`
+/// Answers `GET /evidence/evidence.tar`.
 pub(super) async fn fetch(State(bench): State<Arc<Bench>>, admitted: Admitted) -> Response {
     match bench.evidence.get() {
         Some(bundle) => {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 const SCRIPT: &[u8] = include_bytes!("../../assets/desk.js");
 
-/// `GET /assets/{name}`
+/// Answers `GET /assets/{name}`.
 pub(super) async fn fetch(State(bench): State<Arc<Bench>>, Path(name): Path<String>) -> Response {
     let (kind, bytes) = match name.as_str() {
         "app.css" => ("text/css; charset=utf-8", page::STYLE),

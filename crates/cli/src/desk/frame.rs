@@ -129,7 +129,7 @@ impl Frame {
     }
 }
 
-/// A page.
+/// Answers with a page made of a template.
 pub(super) fn page(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
         Ok(text) => {

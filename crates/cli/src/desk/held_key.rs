@@ -36,7 +36,7 @@ impl HeldKey {
         }
     }
 
-    /// Closes it.
+    /// Closes the key, so that the next use asks for its passphrase.
     pub(super) fn close(&self) {
         *self.lock() = None;
     }

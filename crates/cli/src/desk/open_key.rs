@@ -50,12 +50,12 @@ pub(super) struct Typed {
     passphrase: String,
 }
 
-/// `GET /key`
+/// Answers `GET /key`.
 pub(super) async fn show(State(bench): State<Arc<Bench>>, admitted: Admitted) -> Response {
     filled(&bench, &admitted, None)
 }
 
-/// `POST /key`
+/// Answers `POST /key`.
 pub(super) async fn open(State(bench): State<Arc<Bench>>, posted: Posted<Typed>) -> Response {
     let typed = Zeroizing::new(posted.form.passphrase);
     let desk = bench.clone();

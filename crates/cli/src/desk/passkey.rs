@@ -38,7 +38,7 @@ words! {
     }
 }
 
-/// Where it stands.
+/// The step at which the certification of a passkey stands.
 pub(super) enum Step {
     /// Nothing was brought yet.
     Bring,
@@ -66,7 +66,7 @@ pub(super) struct Brought {
     digest: String,
 }
 
-/// `GET /passkey`
+/// Answers `GET /passkey`.
 pub(super) async fn show(
     State(bench): State<Arc<Bench>>,
     admitted: Admitted,
@@ -75,7 +75,7 @@ pub(super) async fn show(
     filled(Frame::inside(&bench, &admitted, "/passkey"), Ok(Step::Bring))
 }
 
-/// `POST /passkey`
+/// Answers `POST /passkey`.
 pub(super) async fn look(
     State(bench): State<Arc<Bench>>,
     Key(opened): Key,
@@ -92,7 +92,7 @@ pub(super) async fn look(
     filled(f, step)
 }
 
-/// `POST /passkey/certify`
+/// Answers `POST /passkey/certify`.
 pub(super) async fn certify(
     State(bench): State<Arc<Bench>>,
     Key(opened): Key,

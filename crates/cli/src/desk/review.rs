@@ -114,7 +114,7 @@ pub(super) struct ForWhom {
     acting_for: Option<String>,
 }
 
-/// `GET /orders/{order}`
+/// Answers `GET /orders/{order}`.
 pub(super) async fn show(
     State(bench): State<Arc<Bench>>,
     admitted: Admitted,

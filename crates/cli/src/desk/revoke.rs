@@ -72,7 +72,7 @@ pub(super) struct Signed {
     pub(super) digest: String,
 }
 
-/// `GET /revoke`
+/// Answers `GET /revoke`.
 pub(super) async fn show(
     State(bench): State<Arc<Bench>>,
     admitted: Admitted,
@@ -102,7 +102,7 @@ pub(super) async fn look(
     }
 }
 
-/// `POST /revoke/sign`
+/// Answers `POST /revoke/sign`.
 pub(super) async fn sign(
     State(bench): State<Arc<Bench>>,
     Key(opened): Key,

@@ -149,7 +149,7 @@ impl Asked {
     }
 }
 
-/// `GET /audit`
+/// Answers `GET /audit`.
 pub(super) async fn show(
     State(bench): State<Arc<Bench>>,
     admitted: Admitted,

@@ -47,7 +47,7 @@ pub(super) struct SuspendPage {
     pub(super) done: Vec<Line>,
 }
 
-/// `GET /suspend`
+/// Answers `GET /suspend`.
 pub(super) async fn show(
     State(bench): State<Arc<Bench>>,
     admitted: Admitted,
@@ -78,7 +78,7 @@ pub(super) async fn look(
     }
 }
 
-/// `POST /suspend/sign`
+/// Answers `POST /suspend/sign`.
 pub(super) async fn sign(
     State(bench): State<Arc<Bench>>,
     Key(opened): Key,
@@ -109,7 +109,7 @@ async fn suspended(bench: &Bench, opened: &Opened, shown: &str) -> Result<Vec<Fa
     Ok(plain::about_suspension(&notice))
 }
 
-/// `GET /suspend/receipt.json`
+/// Answers `GET /suspend/receipt.json`.
 pub(super) async fn fetch(State(bench): State<Arc<Bench>>, admitted: Admitted) -> Response {
     match bench.receipt.get() {
         Some(receipt) => {

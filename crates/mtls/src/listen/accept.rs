@@ -39,7 +39,7 @@ pub enum Rejected {
     Full,
     /// Its handshake took too long.
     Slow,
-    /// Its handshake failed.
+    /// The handshake failed.
     Foreign,
 }
 

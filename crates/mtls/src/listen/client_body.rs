@@ -14,10 +14,10 @@ use std::task::{Context, Poll, ready};
 /// Why a body breaks off: its client, or what it sent.
 #[derive(Debug, thiserror::Error)]
 pub enum BrokenBody {
-    /// Over HTTP/1.
+    /// The body broke off over HTTP/1.
     #[error(transparent)]
     Http1(#[from] hyper::Error),
-    /// Over HTTP/2.
+    /// The body broke off over HTTP/2.
     #[error(transparent)]
     Http2(#[from] h2::Error),
 }
@@ -29,9 +29,9 @@ pub(super) type Respond = Arc<Mutex<SendResponse<Bytes>>>;
 pub enum ClientBody {
     /// None, or one that somebody else reads.
     Empty,
-    /// Of HTTP/1.
+    /// The body comes over HTTP/1.
     Http1(Incoming),
-    /// Of HTTP/2.
+    /// The body comes over HTTP/2.
     Http2(Http2Body),
 }
 

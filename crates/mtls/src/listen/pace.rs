@@ -28,7 +28,7 @@ pub(super) enum BodyError {
     /// There is no room for it now.
     #[error("too many bytes of requests are held")]
     Crowded,
-    /// The other side.
+    /// The other side broke the body off.
     #[error(transparent)]
     Broken(#[from] BrokenBody),
 }

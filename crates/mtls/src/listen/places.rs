@@ -64,7 +64,7 @@ impl<K: Eq + Hash> Drop for KeyedPlace<K> {
 pub enum PeerStanding {
     /// The holder of a certificate that counts here now.
     Proven {
-        /// Its SHA-256.
+        /// The certificate is named by its SHA-256.
         certificate: [u8; 32],
         /// How many connections it may have.
         most: usize,
@@ -172,11 +172,11 @@ impl Drop for Slot {
 /// How many places a listener has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fullness {
-    /// Enough.
+    /// There are places enough.
     Free,
     /// An eighth of them, or less.
     Nearly,
-    /// None.
+    /// There is no place left.
     Full,
 }
 

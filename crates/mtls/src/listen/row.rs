@@ -33,7 +33,7 @@ type Counts = (usize, usize, usize);
 pub(super) struct Row {
     most: usize,
     next: u64,
-    /// By age.
+    /// The places that are taken, oldest first.
     taken: BTreeMap<u64, Place>,
     networks: HashMap<Network, usize>,
     sources: HashMap<Source, usize>,

@@ -37,7 +37,7 @@ pub type Judge = Arc<dyn Fn(&Certificate) -> Option<usize> + Send + Sync>;
 /// Whose connections count as proven.
 #[derive(Clone)]
 pub enum Proof {
-    /// Nobody's.
+    /// Nobody proved anything.
     Nothing,
     /// Those whose certificate somebody judges to count here now.
     By(Judge),

@@ -9,7 +9,7 @@ use tokio_rustls::server::TlsStream;
 
 /// The stream of an accepted connection.
 pub enum Transport {
-    /// Plain TCP.
+    /// The connection is TCP in clear.
     Plain(TcpStream),
     /// TLS, after its handshake.
     Tls(Box<TlsStream<TcpStream>>),

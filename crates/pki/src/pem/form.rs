@@ -9,7 +9,7 @@ use core::fmt;
 pub enum ForeignForm {
     /// OpenSSL's certificate with what it is trusted for.
     Trusted,
-    /// PKCS#7 in PEM.
+    /// The text is PKCS#7 in PEM.
     Pkcs7,
     /// PKCS#7 in DER or BER.
     Pkcs7Der,

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 /// An object that is still open.
 struct Open {
-    /// Behind its brace.
+    /// The object's members begin here, behind its brace.
     begins: usize,
     /// Its entries that ended: key with value, and the key alone, without quotation marks.
     entries: Vec<(Range<usize>, Range<usize>)>,

@@ -42,7 +42,7 @@ pub enum Cause {
     },
     /// The person left office by an order of kind `person`.
     Left {
-        /// Person id.
+        /// The person is named by their id, 16 Crockford base32 characters.
         person: String,
     },
     /// It was renewed, and the time in which both certificates count is over.

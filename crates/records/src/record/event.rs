@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub enum Event {
     /// The city was founded; leaf 0.
     Founding {
-        /// The statement's bytes.
+        /// The statement is its exact bytes, canonical JSON.
         statement: Bytes,
         /// The root key's signature.
         signature: Bytes,
@@ -40,11 +40,11 @@ pub enum Event {
     },
     /// A request was submitted under a letter.
     Application {
-        /// Reference.
+        /// The letter is named by its reference, 16 Crockford base32 characters.
         reference: String,
         /// Digest of the order made from it.
         order: Bytes,
-        /// `cli` or `page`.
+        /// The label is `cli` or `page`: whose bind key was used.
         label: String,
         /// SHA-256 of the challenge that was used up.
         challenge_sha256: Bytes,
@@ -53,7 +53,7 @@ pub enum Event {
     },
     /// The CA made an order.
     Order {
-        /// The order's bytes.
+        /// The order is its exact bytes, canonical JSON.
         order: Bytes,
         /// The registry key's signature.
         signature: Bytes,
@@ -62,7 +62,7 @@ pub enum Event {
     },
     /// An approval was received and found valid.
     Approval {
-        /// The approval.
+        /// The approval as its officer signed it.
         approval: Approval,
         /// Who, as the CA found.
         person: String,
@@ -72,7 +72,7 @@ pub enum Event {
     },
     /// An officer sent an order back, or ended it.
     Declined {
-        /// What they signed.
+        /// The decline as its officer signed it.
         decline: Decline,
         /// Who, as the CA found.
         person: String,
@@ -99,9 +99,9 @@ pub enum Event {
         order: Bytes,
         /// SHA-256 of each approval that counts.
         approvals: Vec<Bytes>,
-        /// Serial number.
+        /// The certificate will have this serial number, lower-case hexadecimal.
         serial: String,
-        /// End of validity.
+        /// The certificate will be valid until this second, RFC 3339.
         not_after: String,
         /// SHA-256 of the TBSCertificate.
         tbs_sha256: Bytes,
@@ -114,15 +114,15 @@ pub enum Event {
     Issued {
         /// What it was issued under: an order's digest, the founding digest or a use.
         under: Bytes,
-        /// Serial number.
+        /// The certificate has this serial number, lower-case hexadecimal.
         serial: String,
         /// Person id or service id.
         subject: String,
-        /// Profile id.
+        /// The certificate is of the profile of this id.
         profile: String,
         /// SHA-256 of the SubjectPublicKeyInfo.
         key_sha256: Bytes,
-        /// End of validity.
+        /// The certificate is valid until this second, RFC 3339.
         not_after: String,
         /// SHA-256 of the certificate.
         sha256: Bytes,
@@ -131,28 +131,28 @@ pub enum Event {
     },
     /// A standing authorization was used; the certificate is about to be signed.
     Used {
-        /// Authorization id.
+        /// The authorization is named by its id: lower-case letters, digits and hyphens.
         authorization: String,
-        /// The challenge.
+        /// The challenge is 16 bytes, which are taken once.
         challenge: Bytes,
         /// The machine's PKCS#10, in clear: it names nobody, and its key may ask next.
         request: Bytes,
         /// DER SubjectPublicKeyInfo that asked.
         asked_by: Bytes,
-        /// Its signature.
+        /// The old key made this signature over the request.
         signature: Bytes,
-        /// Serial number.
+        /// The certificate will have this serial number, lower-case hexadecimal.
         serial: String,
         /// SHA-256 of the TBSCertificate.
         tbs_sha256: Bytes,
     },
     /// An agent joined under its order; the certificate is about to be signed.
     Joined {
-        /// Agent id.
+        /// The agent is named by its id: lower-case letters, digits and hyphens.
         agent: String,
         /// Digest of its order.
         order: Bytes,
-        /// The challenge.
+        /// The challenge is 16 bytes, which are taken once.
         challenge: Bytes,
         /// The agent's PKCS#10, in clear: it names nobody.
         request: Bytes,
@@ -160,7 +160,7 @@ pub enum Event {
         token: Bytes,
         /// HMAC under the token.
         value: Bytes,
-        /// Serial number.
+        /// The certificate will have this serial number, lower-case hexadecimal.
         serial: String,
         /// SHA-256 of the TBSCertificate.
         tbs_sha256: Bytes,
@@ -203,7 +203,7 @@ pub enum Event {
     },
     /// Certificates were revoked.
     Revoked {
-        /// Which.
+        /// These certificates were revoked; which ones follows from the cause.
         certificates: Vec<RevokedSerial>,
         /// RFC 5280 name of the reason.
         reason: String,
@@ -219,7 +219,7 @@ pub enum Event {
     },
     /// Certificates were suspended.
     Suspended {
-        /// Which.
+        /// These certificates were suspended.
         certificates: Vec<RevokedSerial>,
         /// RFC 5280 name of the reason for which they are revoked if nobody releases them.
         reason: String,
@@ -230,22 +230,22 @@ pub enum Event {
     Crl {
         /// `root` or the issuing CA's id.
         issuer: String,
-        /// cRLNumber.
+        /// The list has this cRLNumber (RFC 5280 5.2.3).
         number: u64,
         /// SHA-256 of the list.
         sha256: Bytes,
-        /// thisUpdate.
+        /// The list was made at its thisUpdate, RFC 3339.
         this_update: String,
-        /// nextUpdate.
+        /// The list ends at its nextUpdate, RFC 3339.
         next_update: String,
-        /// How many entries.
+        /// The list has so many entries.
         entries: u64,
     },
     /// A people snapshot was made for an agent.
     People {
-        /// Agent id.
+        /// The snapshot is for the agent of this id.
         agent: String,
-        /// Number.
+        /// The snapshot has this number.
         number: u64,
         /// SHA-256 of the snapshot's bytes.
         sha256: Bytes,
@@ -253,12 +253,12 @@ pub enum Event {
         this_update: String,
         /// Last second of use.
         next_update: String,
-        /// How many people.
+        /// The snapshot has so many people.
         people: u64,
     },
-    /// Something was refused.
+    /// The CA or the log refused something.
     Refusal {
-        /// Its code.
+        /// The refusal has this code.
         code: Code,
         /// What was asked for: `submit`, `approve`, `issue` and so on.
         act: String,
@@ -272,7 +272,7 @@ pub enum Event {
     },
     /// A portal tells what it did; its claim, not proof.
     Portal {
-        /// `public` or `staff`.
+        /// The process is `public` or `staff`.
         process: String,
         /// What happened: a route or a life event.
         act: String,
@@ -293,15 +293,15 @@ pub enum Event {
     Completion(Completion),
     /// Something never became a request: a handshake, a malformed head, a foreign host.
     Turned(Turned),
-    /// An agent lives.
+    /// An agent says that it runs, and how it is.
     Heartbeat(Heartbeat),
     /// Spooled records of an agent contradict each other or the log.
     Forked {
-        /// Agent id.
+        /// The agent is named by its id: lower-case letters, digits and hyphens.
         agent: String,
-        /// Epoch.
+        /// The epoch names the run, 16 bytes.
         epoch: Bytes,
-        /// Sequence number.
+        /// The record has this number in its run, from 0.
         aseq: u64,
         /// The entry that the log has.
         entry: Bytes,
@@ -312,16 +312,16 @@ pub enum Event {
     /// heard before. Nobody signed this: it proves nothing about the agent, and nothing follows
     /// from it.
     Silent {
-        /// Agent id.
+        /// The agent is named by its id: lower-case letters, digits and hyphens.
         agent: String,
         /// When it was heard of last.
         since: String,
     },
     /// An auditor asked the log.
     Asked {
-        /// Person id.
+        /// The auditor is the person of this id.
         person: String,
-        /// The request's bytes.
+        /// The request is its exact bytes, canonical JSON.
         request: Bytes,
         /// Their signature over it.
         signature: Bytes,
@@ -348,7 +348,7 @@ pub enum Event {
         notice: String,
         /// Of which kind it was.
         about: String,
-        /// Person id.
+        /// The officer is the person of this id, as the portal showed their certificate.
         person: String,
         /// `mail`, `webhook` or `spool`.
         channel: String,
@@ -359,7 +359,7 @@ pub enum Event {
     Searched {
         /// The portal's process, `PORTAL/portal-staff`.
         by: String,
-        /// Person id.
+        /// The notice went to the person of this id.
         person: String,
         /// The search, canonical JSON; of the newest where it stands for several.
         search: Bytes,

@@ -77,7 +77,7 @@ impl SqliteTx {
         self.aside(move |connection| each(connection, &sql, &rows)).await
     }
 
-    /// Makes it durable.
+    /// Makes the transaction durable.
     pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
         let writes = self.open().as_ref().is_some_and(|open| open.turn.is_some());
         if !writes {

@@ -34,7 +34,7 @@ impl TurnHolder {
     }
 }
 
-/// The file.
+/// Opens the file of the lock.
 pub(super) fn open(path: &Path) -> Result<File> {
     File::options().create(true).truncate(false).write(true).open(path)
 }

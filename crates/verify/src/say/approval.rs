@@ -25,12 +25,12 @@ pub(super) fn approved(control: &Control, id: &str, at: u64) -> Sentences {
     sentences
 }
 
-/// Somebody by name.
+/// Names a person with their id.
 pub(super) fn person(name: &str, id: &str) -> FactValue {
     NameAndId { name: Some(name.to_owned()), id: id.to_owned(), unit: None }.into()
 }
 
-/// One approval.
+/// Tells one approval that counted.
 fn given(control: &Control, id: &str, one: &Counted) -> FactValue {
     let absent = match &one.capacity.acting_for {
         Some(absent) => phrase("代 {0} ", ", acting for {0},", vec![named(control, absent)]),
