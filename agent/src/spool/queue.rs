@@ -73,7 +73,7 @@ pub(super) struct Shared {
     pub(super) bytes: Mutex<u64>,
     /// Bytes of records that the log has not acknowledged, by segment.
     waiting: Mutex<BTreeMap<u64, u64>>,
-    /// Most of them.
+    /// The spool may hold so many bytes at most.
     pub(super) bytes_max: u64,
     pub(super) metrics: Metrics,
     /// Records of permitted requests that nobody took.

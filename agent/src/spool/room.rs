@@ -17,13 +17,13 @@ pub enum Place {
 /// How much room is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Room {
-    /// Enough.
+    /// There is room enough for everything.
     Enough,
     /// An eighth of what beginnings may take, or less.
     Little,
     /// Only for what ends things.
     ForEnds,
-    /// None.
+    /// There is no room for anything that begins.
     None,
 }
 

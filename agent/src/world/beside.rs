@@ -14,11 +14,11 @@ use std::sync::Arc;
 /// released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CertificateStanding {
-    /// Revoked for good.
+    /// The certificate is revoked for good.
     Revoked,
     /// Suspended, until it is released or revoked.
     Suspended,
-    /// Neither.
+    /// The certificate is neither revoked nor suspended.
     Good,
 }
 

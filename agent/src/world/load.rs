@@ -61,23 +61,23 @@ pub(super) enum NotAccepted {
     /// Its number.
     #[error("{what}: {cause}")]
     Number {
-        /// What.
+        /// The document that is not newer.
         what: &'static str,
-        /// How.
+        /// The number says in which way it is not accepted.
         cause: Backwards,
     },
-    /// The lineage.
+    /// The lineage does not hold.
     #[error("the rules' lineage: {0}")]
     Lineage(#[from] LineageError),
     /// The checkpoint of the lineage is older than one that was seen.
     #[error("the log went back from {known} to {offered} records")]
     Shrunk {
-        /// What came.
+        /// The number that was offered.
         offered: u64,
-        /// What is known.
+        /// The number that is known.
         known: u64,
     },
-    /// The bundle.
+    /// The bundle cannot be read, or breaks a rule of its own.
     #[error("the rules: {0}")]
     Bundle(#[from] policy::BundleError),
     /// The rules that a snapshot names did not come.
@@ -102,7 +102,7 @@ impl Anchors {
         })
     }
 
-    /// A revocation list.
+    /// Reads a revocation list and verifies it, as far as this gate needs it.
     pub(super) fn list(
         &self,
         der: &[u8],

@@ -31,23 +31,23 @@ pub struct Marks {
 /// It is older than what is known, or something else under the same number, or too far ahead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Backwards {
-    /// Older.
+    /// The number is older than the known one.
     #[error("number {offered} is older than {known}")]
     Older {
-        /// What came.
+        /// The number that was offered.
         offered: u64,
-        /// What is known.
+        /// The number that is known.
         known: u64,
     },
     /// Another under the same number.
     #[error("number {0} is known with another content")]
     Other(u64),
-    /// Too far ahead.
+    /// The number is too far ahead to be true.
     #[error("number {offered} is too far ahead of {known}")]
     Ahead {
-        /// What came.
+        /// The number that was offered.
         offered: u64,
-        /// What is known.
+        /// The number that is known.
         known: u64,
     },
 }

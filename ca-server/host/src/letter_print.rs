@@ -20,14 +20,14 @@ use zeroize::Zeroizing;
 #[template(path = "letter.html")]
 struct Printed<'a> {
     letter: &'a Letter,
-    /// 中文, English.
+    /// The title in Chinese and in English.
     title: (&'static str, &'static str),
     is_loss: bool,
     /// Whether the addressee may apply on pages.
     by_page: bool,
     /// Whether a code that comes by short message is needed as well.
     by_message: bool,
-    /// In Beijing time.
+    /// The letter can be used until then, in Beijing time.
     until: String,
     made: String,
     /// What the addressee's computer is told to trust, as pages show it.
@@ -67,7 +67,7 @@ pub fn print_many(letters: &[Letter]) -> anyhow::Result<Zeroizing<String>> {
     Ok(document)
 }
 
-/// The sheet, HTML.
+/// Makes the sheet of a letter as HTML.
 fn print(letter: &Letter) -> anyhow::Result<String> {
     let is_loss = letter.label == "loss";
     let groups = |bytes: &Bytes| {

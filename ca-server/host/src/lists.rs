@@ -40,9 +40,9 @@ pub fn empty(
 /// The issuer whose list it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListOf {
-    /// The root.
+    /// The list is the root's, of authorities.
     Root,
-    /// The issuing CA.
+    /// The list is the issuing CA's, of everybody else.
     Issuing,
 }
 

@@ -56,9 +56,9 @@ pub const REQUEST_KINDS: [&str; 20] = [
 pub enum OperatorRequest {
     /// An order of kind `unit`.
     Unit {
-        /// What happens.
+        /// The operator wants this to happen to the unit.
         action: UnitAction,
-        /// Unit id.
+        /// The unit is named by its id: lower-case letters, digits and hyphens.
         unit: String,
         /// Name; kept if empty.
         name: String,
@@ -69,7 +69,7 @@ pub enum OperatorRequest {
     },
     /// An order of kind `person`.
     Person {
-        /// What happens.
+        /// The operator wants this to happen to the person.
         action: PersonAction,
         /// Person id; drawn when someone is created.
         person: String,
@@ -84,13 +84,13 @@ pub enum OperatorRequest {
     },
     /// An order of kind `role`.
     Role {
-        /// Grant or withdraw.
+        /// The role is granted or withdrawn.
         action: RoleAction,
-        /// Person id.
+        /// The role is that of the person of this id.
         person: String,
-        /// Role.
+        /// The role is named as in `roles.toml`.
         role: Role,
-        /// Unit id.
+        /// The role is held over the unit of this id and everything below it.
         scope: String,
     },
     /// An order of kind `delegate`.
@@ -100,12 +100,12 @@ pub enum OperatorRequest {
     },
     /// An order of kind `profile`.
     Profile {
-        /// The file.
+        /// The content of the file is TOML.
         content: String,
     },
     /// An order of kind `approval-rules`.
     ApprovalRules {
-        /// The file.
+        /// The content of the file is TOML.
         content: String,
     },
     /// An order of kind `portal`.
@@ -129,18 +129,18 @@ pub enum OperatorRequest {
     },
     /// An order of kind `bundle`.
     Bundle {
-        /// Version.
+        /// The bundle gets this version.
         version: u32,
-        /// Its files.
+        /// The bundle has these files, each with its name and content.
         files: Vec<File>,
     },
     /// An order of kind `revoke`.
     Revoke {
-        /// Person id.
+        /// The person is named by their id, 16 Crockford base32 characters.
         person: String,
         /// Serial numbers; all of the person's if empty.
         serials: Vec<String>,
-        /// RFC 5280 name.
+        /// The reason is named as in RFC 5280 5.3.1.
         reason: String,
         /// What was looked at.
         evidence: String,
@@ -152,11 +152,11 @@ pub enum OperatorRequest {
         /// What was looked at.
         evidence: String,
     },
-    /// A letter.
+    /// A letter is wanted for a person.
     Letter {
-        /// Person id.
+        /// The letter is for the person of this id.
         person: String,
-        /// Profile id.
+        /// A certificate of the profile of this id can be had with it.
         profile: String,
     },
     /// That nothing is issued under a letter any more.
@@ -171,12 +171,12 @@ pub enum OperatorRequest {
     },
     /// That an open order be taken back, by whoever drafted it.
     Withdraw {
-        /// Its digest.
+        /// The order is named by its digest, 32 bytes.
         order: Bytes,
     },
     /// An approval that came as a file.
     Approval {
-        /// The approval.
+        /// The approval as its officer signed it elsewhere.
         approval: Box<Approval>,
     },
     /// The use of a standing authorization by one of the CA's own services.
@@ -186,7 +186,7 @@ pub enum OperatorRequest {
     },
     /// The root's next list, as its ceremony made it.
     RootList {
-        /// The list, DER.
+        /// The list as the root's key signed it elsewhere, DER.
         list: Bytes,
     },
     /// Write the rows and policy files again as the log says they are.

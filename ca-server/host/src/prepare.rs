@@ -80,13 +80,13 @@ impl Prepared {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PrepareError {
-    /// Encoding.
+    /// The certificate has no DER encoding.
     #[error(transparent)]
     Encode(#[from] pki::certificate::CertificateError),
     /// The issuer's certificate names no key identifier.
     #[error("the issuer's certificate has no key identifier")]
     KeyIdentifier,
-    /// The lint objects.
+    /// The lint found these.
     #[error("the lint objects: {0:?}")]
     Lint(Vec<Finding>),
 }

@@ -48,7 +48,7 @@ pub(crate) struct Turn {
 }
 
 impl Asking {
-    /// Nobody asks yet.
+    /// The turns of questions, while nobody asks yet.
     pub(crate) fn begin() -> Self {
         Self { before_brakes: Turns::begin(), others: Turns::begin() }
     }

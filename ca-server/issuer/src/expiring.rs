@@ -12,7 +12,7 @@ pub(crate) struct Expiring<K, V> {
 }
 
 impl<K: Ord + Clone, V: Clone> Expiring<K, V> {
-    /// Nothing yet.
+    /// A store in which nothing is over yet.
     pub(crate) fn new() -> Self {
         Self { kept: OrdMap::new(), ends: OrdSet::new() }
     }

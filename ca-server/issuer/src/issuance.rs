@@ -63,7 +63,7 @@ impl PendingIssuance {
         Sha256::digest(&self.tbs).into()
     }
 
-    /// Its serial number.
+    /// The certificate will have this serial number.
     pub(crate) fn serial(&self) -> Serial {
         self.serial
     }
@@ -100,7 +100,7 @@ impl IntentEntry {
         Some(Self { serial, tbs_sha256: intended.tbs_sha256 })
     }
 
-    /// Its serial number.
+    /// The certificate will have this serial number.
     pub(crate) fn serial(&self) -> Serial {
         self.serial
     }
@@ -126,7 +126,7 @@ impl RecordedIntent {
         same.then(|| Self { pending: pending.clone(), tbs_sha256: entry.tbs_sha256 })
     }
 
-    /// Its serial number.
+    /// The certificate will have this serial number.
     pub(crate) fn serial(&self) -> Serial {
         self.pending.serial
     }
@@ -163,12 +163,12 @@ pub struct Signed {
 }
 
 impl Signed {
-    /// The certificate.
+    /// The certificate, whose signature was verified.
     pub(crate) fn certificate(&self) -> &Certificate {
         &self.certificate
     }
 
-    /// Its serial number.
+    /// The certificate has this serial number.
     pub(crate) fn serial(&self) -> Serial {
         self.pending.serial
     }

@@ -21,7 +21,7 @@ use store::Tx;
 #[cfg(test)]
 pub(crate) mod sample;
 
-/// What was loaded.
+/// The values of rows that a round's commands need, loaded before anything is decided.
 #[derive(Default)]
 pub(crate) struct Loaded {
     sealed: HashMap<String, SealedKeys>,

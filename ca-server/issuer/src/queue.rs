@@ -15,12 +15,12 @@ use turns::{Charge, Lane};
 pub(crate) enum Commands {
     /// Brakes and nothing else: whatever it is that takes long, they do not wait for it.
     Brakes(Vec<Command>),
-    /// All else.
+    /// All other commands, in their turns.
     Others(Vec<Command>),
 }
 
 impl Commands {
-    /// All of them.
+    /// All commands that were taken, in their order.
     pub(crate) fn all(&self) -> &[Command] {
         let (Self::Brakes(commands) | Self::Others(commands)) = self;
         commands
@@ -149,7 +149,7 @@ impl Waiting {
         }
     }
 
-    /// Whether nothing waits.
+    /// It says whether no command waits.
     pub(crate) fn is_empty(&self) -> bool {
         let lanes = self.0.lanes();
         lanes.brakes.is_empty() && lanes.others.is_empty()

@@ -16,7 +16,7 @@ pub(crate) struct ReportedOnce {
 }
 
 impl ReportedOnce {
-    /// Nothing yet.
+    /// A memory in which nothing was reported yet.
     pub(crate) fn nothing() -> Self {
         Self { kept: Expiring::new(), times: 0 }
     }

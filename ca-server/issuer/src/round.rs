@@ -23,11 +23,11 @@ const REFUSALS_MAX: usize = 60;
 /// Draws random bytes; the writer takes them from the operating system, tests from a counter.
 pub(crate) type Randomness = dyn FnMut(&mut [u8]) -> Result<(), NoRandomness> + Send;
 
-/// A round.
+/// A round: what the writer decides and commits at once, on a copy of the state.
 pub(crate) struct Round<'a> {
-    /// Keys, certificates, addresses.
+    /// The context gives keys, certificates and addresses, which no round changes.
     pub(crate) context: &'a IssuanceContext,
-    /// What rows gave.
+    /// The rows that were loaded give these values.
     pub(crate) loaded: &'a Loaded,
     /// The state as it is when the round is durable.
     pub(crate) state: State,
@@ -151,7 +151,7 @@ impl<'a> Round<'a> {
         Written { state, records, rows, effects, said_ahead }
     }
 
-    /// Random bytes.
+    /// Draws random bytes for this round; an error says that there are none.
     pub(crate) fn random<const N: usize>(&mut self) -> Result<[u8; N], NoRandomness> {
         let mut bytes = [0; N];
         (self.random)(&mut bytes)?;
@@ -220,7 +220,7 @@ impl<'a> Round<'a> {
         Ok(())
     }
 
-    /// Changes a row.
+    /// Leaves a change of a row to be written behind the round.
     pub(crate) fn change(&mut self, change: RowChange) {
         self.rows.push(change);
     }

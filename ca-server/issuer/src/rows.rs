@@ -19,7 +19,7 @@ use records::{Bytes, Disclosure};
 use std::sync::Arc;
 use store::Tx;
 
-/// One change.
+/// A change of one row, which follows from a decision.
 #[derive(Clone)]
 pub(crate) enum RowChange {
     Order(Box<OrderRow>),
@@ -78,7 +78,7 @@ impl RowChange {
     }
 }
 
-/// Changes by table.
+/// The changes of a round, table by table.
 #[derive(Default)]
 struct ByTable {
     orders: Vec<OrderRow>,

@@ -32,7 +32,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The city.
+/// A city in memory, with its issuer's state and a portal, for tests of decisions.
 pub(crate) struct Sample {
     /// Its people with their keys, and the time.
     pub(crate) city: SampleCity,
@@ -49,13 +49,13 @@ pub(crate) struct Sample {
     pub(crate) opened: Vec<Disclosure>,
     /// What was done outside of rows.
     pub(crate) effects: Vec<Effect>,
-    /// Records without effect.
+    /// The records that had no effect, each with its kind and why.
     pub(crate) unsigned: Vec<(String, Code)>,
     confirmed: Vec<RecordedIntent>,
     drawn: Arc<AtomicU64>,
 }
 
-/// A new key.
+/// Draws a new P-256 key.
 pub(crate) fn key() -> SoftwareSigner {
     SoftwareSigner::generate_p256().unwrap()
 }
@@ -66,7 +66,7 @@ impl Sample {
         self.state.authority()
     }
 
-    /// Lets time pass.
+    /// Lets so many seconds pass.
     pub(crate) fn pass(&mut self, seconds: u64) {
         self.city.now += seconds;
     }

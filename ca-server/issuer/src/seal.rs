@@ -19,15 +19,15 @@ pub(crate) struct SealKey {
 
 /// What a sealed value belongs to.
 pub(crate) struct SealContext<'a> {
-    /// Founding digest.
+    /// The founding digest names the city.
     pub(crate) founding: &'a [u8; 32],
-    /// `bind-page` or `bind-cli`.
+    /// The sealed key is `bind-page` or `bind-cli`.
     pub(crate) purpose: &'a str,
     /// Reference of the letter.
     pub(crate) reference: &'a str,
-    /// Person id.
+    /// The sealed key belongs to a letter of the person of this id.
     pub(crate) person: &'a str,
-    /// Profile id.
+    /// The letter is for a certificate of the profile of this id.
     pub(crate) profile: &'a str,
 }
 

@@ -72,7 +72,7 @@ impl<'a> Share<'a> {
         Self { is_braking, ..Self::of(&[], Orders::One(order)) }
     }
 
-    /// One certificate.
+    /// A share of one certificate that was signed.
     pub(crate) fn signed(signed: Signed) -> Self {
         Self { signed: vec![signed], ..Self::of(&[], Orders::None) }
     }
@@ -131,7 +131,7 @@ pub(crate) struct Stuck {
 }
 
 impl Stuck {
-    /// Nothing yet.
+    /// A memory of rows that the database did not keep, empty yet.
     pub(crate) fn none() -> Self {
         Self { orders: BTreeSet::new(), signed: Vec::new(), tried: Instant::now(), last: None }
     }
@@ -210,7 +210,7 @@ impl Failure {
         }
     }
 
-    /// The error itself.
+    /// The error that the failure is, without what it says of the round.
     pub(crate) fn error(self) -> IssuerError {
         match self {
             Self::Whole(error) | Self::Unread(error) | Self::Unkept(error) => error,

@@ -25,7 +25,7 @@ pub(crate) const MAKER: &str = "issuer";
 /// A kind of refusals: what was asked for, why not, about what.
 pub(crate) type Refused = (String, Code, String);
 
-/// The issuer's state.
+/// The issuer's state: authority at the head of the log, and what the writer remembers beside it.
 #[derive(Clone)]
 pub(crate) struct State {
     /// Authority and tree; what is recorded and not in the tree is noticed in it.

@@ -59,7 +59,7 @@ impl Told {
         self.add(NewRecord { disclosures: Vec::new(), ..one.clone() });
     }
 
-    /// All of it.
+    /// Every record that was answered and is not in the tree, in its order.
     #[cfg(test)]
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<NewRecord>> {
         self.records.values()
@@ -128,7 +128,7 @@ impl Told {
         }
     }
 
-    /// A round begins.
+    /// Begins a round, in which no record got another id yet.
     pub(crate) fn at_round(&mut self) {
         self.renewed = false;
     }
@@ -167,7 +167,7 @@ impl Told {
     }
 }
 
-/// The journal.
+/// The journal of what was answered, in the issuer's own directory.
 pub(crate) struct ToldJournal {
     journal: Journal,
     /// Bytes of it when it was last written anew.

@@ -23,7 +23,7 @@ pub(crate) struct Turn {
 type Waiting = Pin<Box<dyn Future<Output = Result<Tx, StoreError>> + Send>>;
 
 impl Turn {
-    /// Nobody waits yet.
+    /// A turn for which nobody waits yet.
     pub(crate) fn new(store: Store, metrics: Metrics) -> Self {
         Self { store, metrics, waiting: None }
     }

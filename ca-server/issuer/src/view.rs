@@ -19,7 +19,7 @@ impl View {
         self.state.authority()
     }
 
-    /// The state.
+    /// The state as the last round left it.
     pub(crate) fn state(&self) -> &State {
         &self.state
     }

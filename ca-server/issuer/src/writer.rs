@@ -51,7 +51,7 @@ const CATCHING_UP: Duration = Duration::from_secs(60);
 /// And begins no further command after this long: what was decided by then is kept.
 const DECIDING: Duration = Duration::from_secs(4);
 
-/// The writer.
+/// The writer: the only owner of the state, and the only one who writes decisions.
 pub(crate) struct Writer {
     pub(crate) context: Arc<IssuanceContext>,
     pub(crate) store: Store,
@@ -217,7 +217,7 @@ impl Writer {
         self.commands.take((brakes.most(), others.most()))
     }
 
-    /// One round.
+    /// Decides and commits one round of this share.
     async fn round(&mut self, share: &Share<'_>) -> Result<Done, Failure> {
         let floor = self.replay.above(self.keep.floor());
         let (mut tx, state) = (self.turn.take().await?, self.state.clone());

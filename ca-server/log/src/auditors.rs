@@ -21,7 +21,7 @@ pub(super) struct Auditor {
     pub(super) scopes: Option<Vec<String>>,
 }
 
-/// Admits auditors.
+/// Admits auditors by their certificates and roles, as the followed log has them.
 pub(super) struct Auditors {
     follower: Follower,
     /// Nonces of requests and when they can be forgotten, unix.

@@ -54,7 +54,7 @@ impl Handed {
     }
 }
 
-/// Follows one log.
+/// Follows one log and writes the index of its terms in batches.
 pub(super) struct Indexer {
     handed: Arc<Handed>,
     log: &'static str,

@@ -22,17 +22,17 @@ pub(super) struct Handed {
     answer: oneshot::Sender<Sequenced>,
 }
 
-/// The senders' end.
+/// The end of the queue at which routes hand in runs that they verified.
 #[derive(Clone)]
 pub(super) struct Intake(mpsc::Sender<Handed>);
 
-/// The sequencer's end.
+/// The end of the queue at which the sequencer takes them.
 pub(super) struct Arrivals {
     channel: mpsc::Receiver<Handed>,
     waiting: VecDeque<Handed>,
 }
 
-/// Both ends.
+/// Opens a queue, with both of its ends.
 pub(super) fn open() -> (Intake, Arrivals) {
     let (sender, channel) = mpsc::channel(WAITING_MAX);
     (Intake(sender), Arrivals { channel, waiting: VecDeque::new() })

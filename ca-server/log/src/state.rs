@@ -75,11 +75,11 @@ pub(super) struct LogState {
     pub(super) portals: Portals,
     /// Whose questions are answered.
     pub(super) questions: AuditTurns,
-    /// What portals searched.
+    /// The searches that portals made, recorded one by one or counted.
     pub(super) searches: Searches,
     /// When agents were heard of.
     pub(super) silence: Silence,
-    /// Where runs go.
+    /// Runs that were verified go here.
     pub(super) intake: Intake,
     /// How far each index is.
     pub(super) reach: HashMap<&'static str, Reach>,

@@ -14,7 +14,7 @@ use crate::parcel::{Handed, Parcel};
 use anyhow::Context;
 use ca_host::CaConfig;
 
-/// A channel.
+/// A channel by which notices go to people.
 pub(crate) enum Channel {
     Spool(Spool),
     Mail(Box<Mail>),

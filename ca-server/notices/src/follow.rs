@@ -34,7 +34,7 @@ const AFTER_FAILURE: Duration = Duration::from_millis(500);
 /// The condition on `/readyz`.
 const CONDITION: &str = "follow";
 
-/// What follows.
+/// The follower of `control` that makes notices of what its records say.
 pub(crate) struct Follow {
     pub(crate) store: Store,
     pub(crate) replay: Replay,

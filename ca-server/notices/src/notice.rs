@@ -18,7 +18,7 @@ const TAIL_CHARS: usize = 8;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Notice {
-    /// Format: 1.
+    /// This is version 1 of the format.
     pub(crate) v: u8,
     /// What it is about, a text that nothing else has.
     pub(crate) about: String,
@@ -32,7 +32,7 @@ pub(crate) struct Notice {
     pub(crate) facts: Facts,
 }
 
-/// What happened.
+/// The event that the notice is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum NoticeKind {
@@ -127,7 +127,7 @@ pub(crate) struct Facts {
     /// RFC 5280 name of a reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
-    /// A role.
+    /// The notice is about this role, if it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) role: Option<Role>,
     /// Id of the unit over which it is.
@@ -182,12 +182,12 @@ impl Notice {
         id
     }
 
-    /// Its bytes.
+    /// Writes the notice as canonical JSON.
     pub(crate) fn write(&self) -> Result<Vec<u8>, JsonError> {
         json::write(self)
     }
 
-    /// Reads its bytes.
+    /// Reads a notice; an error says that its bytes are none.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, JsonError> {
         json::read(bytes)
     }

@@ -10,14 +10,14 @@ pub(crate) struct Parcel<'a> {
     pub(crate) notice: &'a Notice,
     pub(crate) recipient: &'a Recipient,
     pub(crate) written: &'a Written,
-    /// Unix seconds.
+    /// The notice is handed over at this time, unix seconds.
     pub(crate) now: u64,
 }
 
 /// What a channel made of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Handed {
-    /// It took it.
+    /// The channel took the notice.
     Taken,
     /// It has no address for this person.
     NoAddress,

@@ -11,11 +11,11 @@ use records::order::{MAIL_PATH, NAME_PATH};
 /// A person as far as notices need them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Recipient {
-    /// Person id.
+    /// The notice goes to the person of this id.
     pub(crate) person: String,
-    /// Their name.
+    /// The person has this name, where a disclosure opens it.
     pub(crate) name: Option<String>,
-    /// Their mail address.
+    /// The person has this mail address, where a disclosure opens it.
     pub(crate) mail: Option<String>,
 }
 

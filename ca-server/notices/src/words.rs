@@ -9,7 +9,7 @@ use records::revocation::reason;
 /// Who writes, and where people go.
 #[derive(Clone, Debug)]
 pub(crate) struct Letterhead {
-    /// The city's name.
+    /// The city's name stands above the notice.
     pub(crate) city: String,
     /// Whether it is a sample.
     pub(crate) is_sample: bool,
@@ -17,7 +17,7 @@ pub(crate) struct Letterhead {
     pub(crate) portal: String,
     /// Address of the staff's.
     pub(crate) staff: String,
-    /// Whom people call.
+    /// People call this desk for help, if there is one.
     pub(crate) desk: Option<String>,
 }
 
@@ -35,14 +35,14 @@ impl Letterhead {
     }
 }
 
-/// What is written.
+/// The text of a notice, in both languages and two lengths.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Written {
     pub(crate) subject: String,
     pub(crate) text: String,
     /// One sentence for a short message, 中文.
     pub(crate) short_zh: String,
-    /// The same, English.
+    /// The short text in English.
     pub(crate) short_en: String,
 }
 
@@ -56,7 +56,7 @@ impl Written {
     }
 }
 
-/// 中文, English.
+/// A text in Chinese, and the same in English.
 type Both = (String, String);
 
 /// The words of a notice to somebody; `unit` is the name of the unit that its facts name.

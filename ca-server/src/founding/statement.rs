@@ -4,9 +4,9 @@ use records::founding::Founding;
 
 /// The statement with its bytes, signature and what opens its commitments.
 pub(crate) struct Statement {
-    /// The statement.
+    /// The founding statement as it was built.
     pub(crate) founding: Founding,
-    /// Its bytes.
+    /// The statement is these exact bytes, canonical JSON.
     pub(crate) bytes: Vec<u8>,
     /// The root key's signature.
     pub(crate) signature: Vec<u8>,
@@ -17,7 +17,7 @@ pub(crate) struct Statement {
 }
 
 impl Statement {
-    /// The founding digest.
+    /// The founding digest, SHA-256 under `yinxin-founding-v1`.
     pub(crate) fn digest(&self) -> [u8; 32] {
         records::founding::digest(&self.bytes)
     }

@@ -15,12 +15,12 @@ const KEPT_MAX: usize = 20_000;
 /// An answer is given again this long, in seconds; then thisUpdate is too far behind.
 const AGAIN_SECONDS: u64 = 30;
 
-/// A signed answer.
+/// An answer of OCSP that was signed, kept for whoever asks the same.
 #[derive(Clone)]
 pub(super) struct Signed {
-    /// DER.
+    /// The answer is DER.
     pub(super) bytes: Bytes,
-    /// Its thisUpdate, unix.
+    /// The answer was made at its thisUpdate, unix seconds.
     pub(super) from: u64,
 }
 

@@ -16,7 +16,7 @@ const SALT: usize = 32;
 /// A loss or a suspension as it was confirmed.
 #[derive(Clone)]
 pub(super) struct Loss {
-    /// When, unix.
+    /// The loss was confirmed at this time, unix seconds.
     pub(super) at: u64,
     /// The record that brings it into the log, with its salt.
     pub(super) record: Record,

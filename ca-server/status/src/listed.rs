@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 /// released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Counted {
-    /// For good.
+    /// The certificate is revoked for good.
     Revoked,
     /// Until it is released or revoked.
     Suspended,

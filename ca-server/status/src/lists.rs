@@ -97,7 +97,7 @@ impl Lists {
         self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The newest list.
+    /// The newest list that was verified, if there is one.
     pub(super) fn newest(&self) -> Option<Arc<RevocationList>> {
         self.newest.load_full()
     }

@@ -23,7 +23,7 @@ use tokio::time::timeout;
 /// A report waits this long for the database; then it goes on without.
 const DATABASE_MAX: Duration = Duration::from_secs(1);
 
-/// `POST /v1/loss`
+/// Answers `POST /v1/loss`.
 pub(super) async fn report_loss(
     State(status): State<Arc<Status>>,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,

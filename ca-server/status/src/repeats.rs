@@ -23,7 +23,7 @@ pub(super) struct Saying<'a> {
     pub(super) said: SaidBy,
     pub(super) person: PersonId,
     pub(super) serials: &'a [Serial],
-    /// Unix.
+    /// It was said at this time, unix seconds.
     pub(super) unix: u64,
 }
 

@@ -58,7 +58,7 @@ struct Due {
     number: u64,
 }
 
-/// Snapshots by agent.
+/// The snapshots that agents are given, by agent.
 #[derive(Default)]
 pub(super) struct Snapshots {
     known: Mutex<HashMap<String, Known>>,

@@ -29,7 +29,7 @@ const LETTER_REASON: &str = "keyCompromise";
 
 type Answer = Result<Json<SignedReceipt>, Refused>;
 
-/// `POST /v1/suspend/letter`
+/// Answers `POST /v1/suspend/letter`.
 pub(super) async fn by_letter(
     State(status): State<Arc<Status>>,
     body: Result<Body, BytesRejection>,
@@ -42,7 +42,7 @@ pub(super) async fn by_letter(
     answered(&status, result)
 }
 
-/// `POST /v1/suspend`
+/// Answers `POST /v1/suspend`.
 pub(super) async fn signed(
     State(status): State<Arc<Status>>,
     body: Result<Body, BytesRejection>,

@@ -21,7 +21,7 @@ pub(super) struct Moment {
     pub(super) basis: Basis,
     /// The newest list that was seen, by its number.
     pub(super) list: Option<u64>,
-    /// Unix.
+    /// The walk is made at this time, unix seconds.
     pub(super) now: u64,
 }
 

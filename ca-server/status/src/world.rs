@@ -39,7 +39,7 @@ const CONDITION: &str = "world";
 /// What passed by without a notice is looked for this often.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// `POST /v1/world`
+/// Answers `POST /v1/world`.
 pub(super) async fn world(
     State(status): State<Arc<Status>>,
     Extension(connection): Extension<TlsConnection>,

@@ -269,7 +269,7 @@ impl Shared {
         ended.is_none()
     }
 
-    /// One round.
+    /// Follows the log for one round.
     async fn round(&self, state: &mut State) {
         let wanted = self.wanted.load(Ordering::SeqCst);
         let before = (state.size(), state.position);

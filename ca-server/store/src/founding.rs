@@ -12,7 +12,7 @@ pub enum FoundingError {
     /// The database holds a city, and a city is founded once.
     #[error("this database holds another city; a city is founded once, in a database of its own")]
     AnotherCity,
-    /// The database.
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -14,13 +14,13 @@ use store::{StoreError, Tx, row, rows};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LedgerError {
-    /// The database.
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The record has no canonical form.
     #[error(transparent)]
     Json(#[from] JsonError),
-    /// No randomness.
+    /// The operating system gave no random bytes.
     #[error(transparent)]
     Random(#[from] NoRandomness),
     /// The log's rows do not hold together.
@@ -98,7 +98,7 @@ pub async fn waiting(tx: &mut Tx, log: &str) -> Result<u64, StoreError> {
 /// Where a record stands, by its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordPlace {
-    /// Nowhere.
+    /// The record is neither in the tree nor on its way.
     Absent,
     /// It waits, and is still these bytes.
     Waiting,

@@ -41,7 +41,7 @@ pub async fn evidence(
 /// What a tree has under the id of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TreeStanding {
-    /// Just this entry.
+    /// The tree has just this entry there.
     Itself,
     /// Something else, or nothing that can be proven.
     Another,

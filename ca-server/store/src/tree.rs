@@ -14,7 +14,7 @@ const KEPT_ABOVE: u64 = 2;
 
 type Tile = Arc<Vec<Hash>>;
 
-/// The growing tree.
+/// The tree as it grows, with its edge and its recent tiles.
 #[derive(Clone, Default)]
 pub(crate) struct Tree {
     pub(crate) edge: Edge,

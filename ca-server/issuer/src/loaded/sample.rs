@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// Every row that somebody asks for, and some that tests look at.
 #[derive(Clone, Default)]
 pub(crate) struct Rows {
-    /// By reference.
+    /// The sealed keys of letters, by reference.
     pub(crate) sealed: HashMap<String, SealedKeys>,
     /// What opens the records of people.
     pub(crate) people: HashMap<String, Vec<Disclosure>>,
@@ -26,7 +26,7 @@ pub(crate) struct Rows {
     pub(crate) orders: BTreeMap<OrderDigest, OrderExtras>,
     /// Titles of orders, and what needs a look.
     pub(crate) titles: BTreeMap<OrderDigest, (String, &'static str)>,
-    /// Sealed tokens.
+    /// The sealed tokens of join files, by the order of their agent.
     pub(crate) tokens: BTreeMap<OrderDigest, Vec<u8>>,
     /// What became of orders.
     pub(crate) order_states: BTreeMap<OrderDigest, &'static str>,
@@ -36,7 +36,7 @@ pub(crate) struct Rows {
     pub(crate) intent_states: BTreeMap<Serial, &'static str>,
     /// Whose approvals carried orders.
     pub(crate) consumed: BTreeSet<(OrderDigest, String)>,
-    /// Lists.
+    /// The lists that were kept, in their order.
     pub(crate) lists: Vec<RevocationList>,
     /// Numbers of people snapshots, by agent.
     pub(crate) snapshots: Vec<(String, u64)>,
@@ -45,7 +45,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// Keeps a change.
+    /// Keeps a change as a table would.
     pub(crate) fn keep(&mut self, change: RowChange) {
         match change {
             RowChange::Order(row) => {

@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use store::Tx;
 
-/// The facts.
+/// Asks for the facts of a certificate, whose holder has to be within the officer's scope.
 pub(crate) async fn certificate(
     issuer: &Issuer,
     shown: &Certificate,

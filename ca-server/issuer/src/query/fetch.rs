@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap};
 use store::Tx;
 
-/// The order.
+/// Asks for an order with all that an officer has to see of it.
 pub(crate) async fn fetch(
     issuer: &Issuer,
     certificate: &Certificate,

@@ -19,7 +19,7 @@ use store::Tx;
 /// Rows that are looked at for one chunk of a page.
 const CHUNK: i64 = 200;
 
-/// One page.
+/// Asks for one page of open orders that wait for an officer.
 pub(crate) async fn list(
     issuer: &Issuer,
     certificate: &Certificate,

@@ -21,7 +21,7 @@ const LINES: usize = 50;
 const NOTICES: i64 = 20;
 const OUTCOMES: usize = 8;
 
-/// All of it.
+/// Asks for everything that is in the name of whoever shows this certificate.
 pub(crate) async fn mine(issuer: &Issuer, certificate: &Certificate) -> Result<Mine, IssuerError> {
     let (view, mut tx) = issuer.current().await?;
     let (authority, now) = (view.authority(), issuer.now());

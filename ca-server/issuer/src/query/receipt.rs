@@ -14,7 +14,7 @@ use records::order::{Body, about_body};
 use records::{Code, Disclosure, Order, SignedOrder};
 use sha2::{Digest, Sha256};
 
-/// The receipt.
+/// Asks what became of each order of a batch.
 pub(crate) async fn receipt(
     issuer: &Issuer,
     certificate: &Certificate,

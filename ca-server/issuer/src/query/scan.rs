@@ -11,7 +11,7 @@ pub(super) struct Scan {
 }
 
 impl Scan {
-    /// None yet.
+    /// A scan that has looked at no row yet.
     pub(super) fn begin() -> Self {
         Self { looked: 0, has_begun: false }
     }

@@ -13,7 +13,7 @@ use records::order::Body;
 use records::record::{Event, Record};
 use store::Tx;
 
-/// Where it stands.
+/// Says where an application under a letter stands.
 pub(crate) async fn stage(
     issuer: &Issuer,
     view: &View,

@@ -16,7 +16,7 @@ use records::rules::Role;
 use std::collections::HashMap;
 use store::Tx;
 
-/// The unit.
+/// Asks for the facts of a unit and for a page of its people.
 pub(crate) async fn unit(
     issuer: &Issuer,
     shown: &Certificate,

@@ -55,7 +55,7 @@ impl<T> Default for Lane<T> {
 }
 
 impl<T> Lane<T> {
-    /// Whether nothing waits.
+    /// It says whether nothing waits in the lane.
     pub(crate) fn is_empty(&self) -> bool {
         self.bringers.waiting.is_empty()
     }

@@ -26,7 +26,7 @@ impl Sample {
         caller(&self.city.keys.portal, "portal-public")
     }
 
-    /// Its staff process.
+    /// The staff process of the sample's portal as a caller.
     pub(crate) fn staff(&self) -> Caller {
         caller(&self.city.keys.staff, "portal-staff")
     }

@@ -32,9 +32,9 @@ struct Signed {
 
 /// A request as its agent recorded it.
 pub(super) struct Requested {
-    /// Who decided it.
+    /// The agent that decided, by its id.
     pub(super) agent: String,
-    /// The decision.
+    /// The decision as its agent recorded it.
     pub(super) decision: Decision,
     /// Connection, decision, end, and what contradicts them, by index.
     records: BTreeMap<u64, Signed>,

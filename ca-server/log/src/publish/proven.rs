@@ -68,7 +68,7 @@ impl Proven {
         }
     }
 
-    /// The tree.
+    /// Gives the edge of the tree that was proven.
     pub(super) fn into_edge(self) -> Edge {
         self.edge
     }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 const RECORDS_MAX: usize = 256;
 
-/// `POST /v1/records`
+/// Answers `POST /v1/records`.
 pub(super) async fn append(
     State(state): State<Arc<LogState>>,
     call: PortalCall<Append>,

@@ -22,7 +22,7 @@ use std::time::Duration;
 /// How long an export waits for the index.
 const WAIT: Duration = Duration::from_secs(3);
 
-/// `POST /v1/ask`
+/// Answers `POST /v1/ask`.
 pub(super) async fn ask(
     State(state): State<Arc<LogState>>,
     call: AuditorCall<SignedRequest>,

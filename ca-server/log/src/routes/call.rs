@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 /// A message of a portal's process.
 pub(super) struct PortalCall<T> {
-    /// The process, `PORTAL/PROCESS`.
+    /// The process is named `PORTAL/PROCESS`, as in its certificate.
     pub(super) name: String,
     pub(super) message: T,
 }

@@ -11,7 +11,7 @@ use service::problem::Refused;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// `POST /v1/pulse`
+/// Answers `POST /v1/pulse`.
 pub(super) async fn pulse(
     State(state): State<Arc<LogState>>,
     call: AgentCall<Heartbeat>,

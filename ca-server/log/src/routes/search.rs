@@ -14,7 +14,7 @@ use records::{Bytes, Code};
 use service::problem::Refused;
 use std::sync::Arc;
 
-/// `POST /v1/search`
+/// Answers `POST /v1/search`.
 pub(super) async fn search(
     State(state): State<Arc<LogState>>,
     call: PortalCall<AsOfficer<Search>>,

@@ -26,7 +26,7 @@ const FORKS_PAUSE: Duration = Duration::from_secs(60);
 const DAMAGED: &str = "rows of `agent_head` or `log_entry` contradict these agents' runs, and no \
                        signature of theirs does; they are refused until the rows are put back:";
 
-/// `POST /v1/spool`
+/// Answers `POST /v1/spool`.
 pub(super) async fn spool(
     State(state): State<Arc<LogState>>,
     call: AgentBytes,

@@ -26,7 +26,7 @@ const ABOUT_US: [&str; 6] = ["421", "454", "530", "534", "535", "538"];
 /// Longest text of a server that is kept.
 const REPLY_CHARS_MAX: usize = 200;
 
-/// The mail server.
+/// The channel that hands notices to a mail server by SMTP.
 pub(crate) struct Mail {
     server: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,

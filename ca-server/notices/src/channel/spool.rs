@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use system::file::NewFiles;
 
-/// The folder.
+/// The channel that writes each notice into a folder as a file.
 pub(crate) struct Spool {
     folder: PathBuf,
     files_max: usize,

@@ -20,7 +20,7 @@ const LABEL: &[u8] = b"yinxin-webhook-v1";
 /// Longest wait for an answer.
 const ANSWER_MAX: Duration = Duration::from_secs(20);
 
-/// The gateway.
+/// The channel that posts notices to a gateway over HTTP.
 pub(crate) struct Webhook {
     client: Client,
     key: hmac::Key,

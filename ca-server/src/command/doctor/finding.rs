@@ -6,16 +6,16 @@ use system::speech;
 
 /// One thing that is wrong, with the next command.
 pub(super) struct Finding {
-    /// 中文, English.
+    /// The finding in Chinese, and the same in English.
     pub(super) what: (String, String),
     pub(super) next: Next,
 }
 
 /// What to do about it.
 pub(super) enum Next {
-    /// Type this.
+    /// The operator types this command.
     Command(&'static str),
-    /// 中文, English.
+    /// The operator does this, told in Chinese and in English.
     Do(&'static str, &'static str),
     /// Hand files over, then shred them: as a shell takes them.
     HandOver(String),

@@ -12,7 +12,7 @@ use std::time::Instant;
 /// What the task that follows owns.
 pub(super) struct State {
     pub(super) keep: Arc<Mutex<Keep>>,
-    /// The tree alone.
+    /// What the tree alone says, without what waits for it.
     pub(super) tree: Option<Followed>,
     /// The tree with what waits for it.
     pub(super) noticed: Option<Authority>,

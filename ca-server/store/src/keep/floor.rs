@@ -52,7 +52,7 @@ impl FloorFile {
     }
 }
 
-/// Size and root.
+/// Writes a floor as its size and root.
 fn write(floor: &Floor) -> Vec<u8> {
     [floor.size.to_be_bytes().as_slice(), &floor.root].concat()
 }

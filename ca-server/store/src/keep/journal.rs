@@ -20,7 +20,7 @@ const ENTRY_BYTES_MAX: usize = 1 << 20;
 /// Room on the disk that is taken before it is needed, in bytes: a disk that is full refuses no
 /// brake before it is used up.
 const RESERVED_BYTES: u64 = 4 << 20;
-/// Length and MAC.
+/// An entry begins with its length and its MAC.
 const HEAD: usize = 4 + 32;
 /// What stands in place of a length where a file begins behind another one; then a MAC, how many
 /// entries came before, and the MAC of the last of them.

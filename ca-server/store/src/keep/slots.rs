@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// A slot is whole blocks: what is cut short spoils no other.
 const BLOCK: usize = 4_096;
-/// Kind, turn, length.
+/// A slot begins with its kind, its turn and its length.
 const HEAD: usize = 8 + 8 + 4;
 const MAC: usize = 32;
 const CHECK: usize = 8;
@@ -19,7 +19,7 @@ const CHECK: usize = 8;
 /// What kind of file it is: one of another kind under the same key is none of it.
 pub(super) type Kind = &'static [u8; 8];
 
-/// The file.
+/// The file of slots, in which each is written anew in its place.
 pub(super) struct Slots {
     file: File,
     path: PathBuf,
@@ -89,7 +89,7 @@ impl Slots {
         std::mem::replace(&mut self.file, file)
     }
 
-    /// Where it lies.
+    /// The file lies at this path.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

@@ -31,7 +31,7 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Without a floor.
+    /// A log that has no floor yet.
     pub(super) fn none() -> Self {
         let durable = watch::Sender::new(None);
         Self { signed: Floor::default(), note: None, floor: None, durable }

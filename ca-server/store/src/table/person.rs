@@ -53,9 +53,9 @@ pub async fn count_in_office(tx: &mut Tx) -> Result<i64, StoreError> {
 pub enum PersonBy {
     /// The beginning of a name, also an empty one.
     Name,
-    /// A person id.
+    /// People are looked for by person id.
     Id,
-    /// A unit id.
+    /// People are looked for by unit id.
     Unit,
 }
 

@@ -107,7 +107,7 @@ impl Gates {
         self.unkept.extend(given);
     }
 
-    /// These were kept.
+    /// Notes that the snapshots of this part were kept, so that none of them is made again.
     pub(super) fn keep(&mut self, part: &[Arc<Made>]) {
         for made in part {
             self.unkept.remove(made.agent());
