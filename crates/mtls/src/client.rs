@@ -74,7 +74,7 @@ impl CallError {
     }
 }
 
-/// Calls one server over connections that are kept, so many calls at once as it has places for.
+/// Calls one server over connections that are kept, with fewer calls at once than it has places.
 pub struct Client {
     base: Uri,
     tls: Option<Arc<ClientConfig>>,

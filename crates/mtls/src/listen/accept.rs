@@ -45,7 +45,7 @@ pub enum Rejected {
 
 /// A connection with its place; whoever serves it keeps the slot until its end.
 pub struct Accepted<P> {
-    /// The connection behind its handshake, with what was decrypted so far.
+    /// The connection behind its handshake.
     pub stream: Transport,
     /// The connection comes from this address and port.
     pub source: SocketAddr,
