@@ -67,7 +67,7 @@ pub struct AgentConfig {
 pub struct GateLimits {
     /// Open connections of people whose certificates count.
     pub connections: usize,
-    /// Open connections of one certificate.
+    /// One certificate may have so many open connections.
     pub connections_of_one: usize,
     /// Requests under way of one certificate.
     pub requests_of_one: usize,

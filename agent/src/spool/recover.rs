@@ -53,7 +53,7 @@ impl Acked {
 /// What a start finds in the spool's folder, before it goes on behind it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recovered {
-    /// Number of the next segment.
+    /// The next segment has this number.
     pub next: u64,
     /// Bytes of segments that lie there.
     pub bytes: u64,
@@ -61,7 +61,7 @@ pub struct Recovered {
     pub waiting: BTreeMap<u64, u64>,
     /// Requests without an end: their outcome is unknown.
     pub open: BTreeSet<String>,
-    /// Segments that cannot be read.
+    /// These segments cannot be read.
     pub damaged: Vec<u64>,
 }
 

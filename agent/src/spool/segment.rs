@@ -18,7 +18,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 const MAGIC: &[u8; 16] = b"yinxin spool 1\n\0";
-/// Bytes before the first frame.
+/// So many bytes stand before the first frame.
 pub const HEADER_BYTES: u64 = 16 + 16 + 8 + 32;
 static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 
@@ -86,7 +86,7 @@ pub struct FrameRange {
     pub bytes: Vec<u8>,
     /// The entry of each frame, as the log's tree will hold it.
     pub entries: Vec<[u8; 32]>,
-    /// Chain value behind the last.
+    /// The chain value behind the last frame, 32 bytes.
     pub chain: [u8; 32],
 }
 

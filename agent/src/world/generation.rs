@@ -53,9 +53,9 @@ impl Revocations {
 pub struct Known {
     /// The registry key gave the snapshot this number; a later one has a greater one.
     pub number: u64,
-    /// When it was made, unix.
+    /// It was made at this time, unix seconds.
     pub this_update: u64,
-    /// Last second of use, unix.
+    /// It can be used until this second, unix.
     pub next_update: u64,
     /// Version and digest of the rules that it names: no others count beside it.
     pub policy: (u32, records::Bytes),

@@ -37,7 +37,7 @@ pub struct IssuerConfig {
     pub listen: SocketAddr,
     /// Health and metrics are served at this address, in clear.
     pub admin: SocketAddr,
-    /// Hours from thisUpdate to nextUpdate.
+    /// A list ends so many hours after it was made.
     pub crl_hours: u32,
     /// Largest step forward of the clock, in days, that needs no confirmation.
     pub clock_days_max: u32,
@@ -79,7 +79,7 @@ pub struct StatusConfig {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogConfig {
-    /// Tiles and checkpoints, plain HTTP.
+    /// Tiles and checkpoints are served at this address, in clear.
     pub http: SocketAddr,
     /// Records are handed in at this address, over mTLS.
     pub https: SocketAddr,

@@ -70,7 +70,7 @@ impl Prepared {
         &self.tbs
     }
 
-    /// Last second of validity, unix.
+    /// The certificate is valid until this second, unix.
     pub fn not_after(&self) -> u64 {
         self.not_after
     }

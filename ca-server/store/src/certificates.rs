@@ -16,7 +16,7 @@ pub struct Issuing {
     pub under: [u8; 32],
     /// The profile is named by its id: lower-case letters, digits and hyphens.
     pub profile: String,
-    /// Person id or service id.
+    /// The subject is a person or a service, named by its id.
     pub subject: String,
     /// The letter under which it was issued is named by its reference.
     pub reference: Option<String>,

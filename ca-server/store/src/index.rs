@@ -25,7 +25,7 @@ use store::{StoreError, Tx, execute, row, rows};
 pub struct Segment {
     /// The segment is named by its number.
     pub segment: i64,
-    /// Index of its first record.
+    /// The first record has this index.
     pub first: u64,
     /// The segment covers so many records.
     pub size: u64,

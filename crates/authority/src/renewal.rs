@@ -21,11 +21,11 @@ const DAY_SECONDS: u64 = 86_400;
 /// What a renewal's signature and request prove, before anything is asked of the state.
 #[derive(Clone, Copy, Debug)]
 pub struct RenewalClaim<'a> {
-    /// SHA-256 of the old certificate.
+    /// The old certificate is named by its SHA-256.
     pub certificate: &'a Bytes,
     /// The challenge is 16 bytes that the agent or holder drew.
     pub challenge: &'a Bytes,
-    /// PKCS#10 of the new key.
+    /// The request for the new key is PKCS#10 in DER.
     pub request: &'a Bytes,
     /// DER SubjectPublicKeyInfo of the old key.
     pub asked_by: &'a Bytes,

@@ -49,7 +49,7 @@ pub(crate) struct Rules {
 pub struct Unit {
     /// The unit's name is the one that people read.
     pub name: String,
-    /// Whether it is a county.
+    /// It says whether the unit is a county.
     pub county: bool,
     /// The unit above; the city has none.
     pub parent: Option<String>,
@@ -66,7 +66,7 @@ pub struct Person {
     pub version: u32,
     /// Commitment to the name.
     pub name: Bytes,
-    /// Commitment to the mail address.
+    /// The mail address is committed to.
     pub mail: Option<Bytes>,
     /// Keyed digest of the national number, if it is registered.
     pub number: Option<Sha256Value>,
@@ -128,15 +128,15 @@ pub struct LetterState {
     pub person: PersonId,
     /// A certificate of this profile can be had with it.
     pub profile: Arc<str>,
-    /// SHA-256 of the look-up key.
+    /// The look-up key is known by its SHA-256 alone.
     pub lookup_sha256: Sha256Value,
-    /// SHA-256 of the loss value.
+    /// The loss value is known by its SHA-256 alone.
     pub loss_sha256: Sha256Value,
-    /// SHA-256 of the suspension value.
+    /// The suspension value is known by its SHA-256 alone.
     pub suspend_sha256: Sha256Value,
     /// Whether a code that came by short message is needed beside the letter's to ask.
     pub by_message: bool,
-    /// Last second to submit, unix.
+    /// A request can be submitted until this second, unix.
     pub expires: u64,
     /// Serial numbers of certificates issued, or being issued, under it.
     pub serials: Vec<Serial>,
@@ -219,7 +219,7 @@ pub struct Held {
 /// What a certificate says of its holder and by which profile, as far as it can become another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertifiedAs {
-    /// Version of the person's record.
+    /// The person's record was in this version.
     pub person_version: u32,
     /// Version of the profile.
     pub profile_version: u32,

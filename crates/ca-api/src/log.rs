@@ -4,9 +4,10 @@ use records::Bytes;
 use records::Disclosure;
 use serde::{Deserialize, Serialize};
 
-/// The path takes a [`Append`] and answers with a [`Appended`].
+/// The path takes an [`Append`] and answers with an [`Appended`].
 pub const APPEND: &str = "/v1/records";
-/// `records::evidence::SignedRequest` → `LogAnswer`; auditors only.
+/// The path takes a `records::evidence::SignedRequest` and answers with a `LogAnswer`; auditors
+/// only.
 pub const ASK: &str = "/v1/ask";
 /// [`crate::AsOfficer`] of a `Search` → `SearchAnswer`; a portal's staff process only. No
 /// proof.

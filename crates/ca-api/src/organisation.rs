@@ -7,11 +7,12 @@ use crate::staff::CertificateLine;
 use records::handling::{DraftLine, PersonLine, UnitLine};
 use serde::{Deserialize, Serialize};
 
-/// [`crate::AsOfficer`] of [`WantedDossier`] → [`Dossier`].
+/// The path takes an [`crate::AsOfficer`] of [`WantedDossier`] and answers with a [`Dossier`].
 pub const DOSSIER: &str = "/v1/staff/dossier";
-/// [`crate::AsOfficer`] of [`WantedConsequences`] → [`Consequences`].
+/// The path takes an [`crate::AsOfficer`] of [`WantedConsequences`] and answers with a
+/// [`Consequences`].
 pub const CONSEQUENCES: &str = "/v1/staff/consequences";
-/// [`crate::AsOfficer`] of [`WantedUnit`] → [`UnitFacts`].
+/// The path takes an [`crate::AsOfficer`] of [`WantedUnit`] and answers with a [`UnitFacts`].
 pub const UNIT: &str = "/v1/staff/unit";
 
 /// Whose dossier, and from where on its requests.

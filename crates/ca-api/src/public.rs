@@ -10,7 +10,7 @@ pub const SUBMIT: &str = "/v1/enrolment/submit";
 pub const COLLECT: &str = "/v1/enrolment/collect";
 /// The path takes a [`records::join::Join`] and answers with a [`records::enrolment::Collected`].
 pub const JOIN: &str = "/v1/agents/join";
-/// The path takes a [`records::renewal::AskRenewal`] and answers with a
+/// The path takes an [`records::renewal::AskRenewal`] and answers with a
 /// [`records::renewal::RenewalTerms`].
 pub const RENEWAL_TERMS: &str = "/v1/renewal/terms";
 /// The path takes a [`records::renewal::RenewCertificate`] and answers with a

@@ -5,16 +5,16 @@ use records::handling::ApprovedBy;
 use records::{Bytes, DisplayName};
 use serde::{Deserialize, Serialize};
 
-/// [`AsOfficer`] of nothing → [`Officer`].
+/// The path takes an [`AsOfficer`] of nothing and answers with an [`Officer`].
 pub const WHO: &str = "/v1/staff/who";
 /// [`AsOfficer`] of nothing → [`Officer`], for everybody with a certificate of
 /// ours.
 pub const HOLDER: &str = "/v1/staff/holder";
 /// [`AsOfficer`] of nothing → `Mine`, for everybody with a certificate of ours.
 pub const MINE: &str = "/v1/staff/mine";
-/// [`AsOfficer`] of [`Page`] → `OrderLines`.
+/// The path takes an [`AsOfficer`] of [`Page`] and answers with an `OrderLines`.
 pub const LIST: &str = "/v1/staff/orders";
-/// [`AsOfficer`] of [`Wanted`] → `OrderExport`.
+/// The path takes an [`AsOfficer`] of [`Wanted`] and answers with an `OrderExport`.
 pub const FETCH: &str = "/v1/staff/order";
 /// [`AsOfficer`] of an approval → `Approved`.
 pub const APPROVE: &str = "/v1/staff/approve";
@@ -24,9 +24,9 @@ pub const DECLINE: &str = "/v1/staff/decline";
 pub const BATCH: &str = "/v1/staff/batch";
 /// [`AsOfficer`] of a `CredentialBody` → [`OrderCreated`].
 pub const CERTIFY: &str = "/v1/staff/certify";
-/// [`AsOfficer`] of [`Sought`] → [`Certificates`].
+/// The path takes an [`AsOfficer`] of [`Sought`] and answers with a [`Certificates`].
 pub const FIND: &str = "/v1/staff/find";
-/// [`AsOfficer`] of [`Named`] → [`CertificateFacts`].
+/// The path takes an [`AsOfficer`] of [`Named`] and answers with a [`CertificateFacts`].
 pub const CERTIFICATE: &str = "/v1/staff/certificate";
 /// [`AsOfficer`] of [`Revocation`] → [`OrderCreated`]: the order that
 /// revokes.
@@ -36,7 +36,7 @@ pub const WISH: &str = "/v1/staff/wish";
 /// [`AsOfficer`] of an [`OwnSuspension`] → `SignedReceipt`: the portal says that the holder of the
 /// certificate asks for it.
 pub const SUSPEND: &str = "/v1/staff/suspend";
-/// [`AsOfficer`] of nothing → [`crate::CityState`].
+/// The path takes an [`AsOfficer`] of nothing and answers with a [`crate::CityState`].
 pub const STATE: &str = "/v1/staff/state";
 /// [`AsOfficer`] of nothing → list of [`OwnPasskey`].
 pub const PASSKEYS: &str = "/v1/staff/passkeys";
@@ -192,7 +192,7 @@ pub struct OrderCreated {
 pub struct OwnPasskey {
     /// Credential id.
     pub credential: Bytes,
-    /// Whether it lives in software.
+    /// It says whether the key lives in software.
     pub software: bool,
     /// Whether it is bound to the certificate that asks; others are dead.
     pub usable: bool,

@@ -13,7 +13,7 @@ pub struct CityState {
     pub lists: Vec<ListState>,
     /// The logs are `control` and `access`, each with how far it is.
     pub logs: Vec<LogState>,
-    /// Gates within the officer's scope.
+    /// The gates are those within the officer's scope.
     pub gates: Vec<GateState>,
     /// Version of the access rules in force.
     pub rules: u32,
@@ -74,7 +74,7 @@ pub struct ListState {
 pub struct LogState {
     /// The log is `control` or `access`.
     pub log: String,
-    /// Records under the newest checkpoint.
+    /// The newest checkpoint has so many records under it.
     pub size: u64,
     /// Records that are not in the tree yet.
     pub waiting: u64,

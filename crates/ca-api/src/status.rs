@@ -19,9 +19,9 @@ pub const WORLD: &str = "/v1/world";
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorldNumbers {
-    /// Number of its revocation list.
+    /// The agent has the revocation list of this number.
     pub crl: u64,
-    /// Number of its people snapshot.
+    /// The agent has the snapshot of people of this number.
     pub people: u64,
     /// The agent has the rules of this version.
     pub bundle: u32,

@@ -41,9 +41,9 @@ pub struct CertificateContent<'a> {
     pub signature: &'a [u8],
     /// The issuer's subject, byte for byte.
     pub issuer: &'a DistinguishedName,
-    /// First second of validity, unix.
+    /// The certificate is valid from this second on, unix.
     pub not_before: u64,
-    /// Last second of validity, unix.
+    /// The certificate is valid until this second, unix.
     pub not_after: u64,
     /// The certificate names this subject (RFC 5280 4.1.2.6).
     pub subject: &'a DistinguishedName,
@@ -218,12 +218,12 @@ impl Certificate {
         &self.subject
     }
 
-    /// First second of validity, unix.
+    /// The certificate is valid from this second on, unix.
     pub fn not_before(&self) -> u64 {
         self.not_before
     }
 
-    /// Last second of validity, unix.
+    /// The certificate is valid until this second, unix.
     pub fn not_after(&self) -> u64 {
         self.not_after
     }

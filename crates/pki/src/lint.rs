@@ -21,7 +21,7 @@ pub const LINT_VERSION: u32 = 5;
 /// One finding; any finding stops the issuance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Stable name of the rule.
+    /// The rule's name never changes.
     pub rule: &'static str,
     /// The finding quotes what was seen in the certificate.
     pub seen: String,

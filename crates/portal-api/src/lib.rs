@@ -39,9 +39,9 @@ pub mod public {
     pub const COLLECT: &str = "/api/v1/enrolment/collect";
     /// The path takes a `Join` and answers with a `Collected`.
     pub const JOIN: &str = "/api/v1/agents/join";
-    /// `Renew` → `Renewed`, for agents.
+    /// The path takes a `Renew` and answers with a `Renewed`, for agents.
     pub const RENEW: &str = "/api/v1/agents/renew";
-    /// The path takes a `AskRenewal` and answers with a `RenewalTerms`.
+    /// The path takes an `AskRenewal` and answers with a `RenewalTerms`.
     pub const RENEWAL_TERMS: &str = "/api/v1/renewal/terms";
     /// The path takes a `RenewCertificate` and answers with a `RenewalAnswer`.
     pub const RENEW_CERTIFICATE: &str = "/api/v1/renewal/renew";
@@ -49,17 +49,17 @@ pub mod public {
 
 /// Routes of the staff host.
 pub mod staff {
-    /// The path takes a [`super::List`] and answers with a `OrderLines`.
+    /// The path takes a [`super::List`] and answers with an `OrderLines`.
     pub const LIST: &str = "/api/v1/orders/list";
-    /// The path takes a [`super::Fetch`] and answers with a `OrderExport`.
+    /// The path takes a [`super::Fetch`] and answers with an `OrderExport`.
     pub const FETCH: &str = "/api/v1/orders/fetch";
-    /// The path takes a `Approval` and answers with a `Approved`.
+    /// The path takes an `Approval` and answers with an `Approved`.
     pub const APPROVE: &str = "/api/v1/orders/approve";
     /// The path takes a `Declining` and answers with a `Declined`.
     pub const DECLINE: &str = "/api/v1/orders/decline";
     /// The path takes a `Wishing` and answers with a [`super::CreatedOrder`].
     pub const WISH: &str = "/api/v1/certificates/revoke";
-    /// [`super::FindPeople`] → `UnitPeople`, for handlers.
+    /// The path takes a [`super::FindPeople`] and answers with a `UnitPeople`, for handlers.
     pub const PEOPLE: &str = "/api/v1/people/list";
     /// The path takes a `WantedPerson` and answers with a `PersonFacts`.
     pub const PERSON: &str = "/api/v1/people/person";
@@ -67,7 +67,7 @@ pub mod staff {
     pub const RECORDS: &str = "/api/v1/people/records";
     /// The path takes a `WantedSuspension` and answers with a `SuspensionFacts`.
     pub const SUSPENSION: &str = "/api/v1/certificates/suspension";
-    /// `AskedNumbers` → `NumberLines`, for handlers.
+    /// The path takes an `AskedNumbers` and answers with a `NumberLines`, for handlers.
     pub const NUMBERS: &str = "/api/v1/people/numbers";
     /// The path takes a `Previewing` and answers with a `Preview`.
     pub const PREVIEW: &str = "/api/v1/drafts/preview";

@@ -86,7 +86,7 @@ pub struct Started {
     pub application: String,
     /// The program has this version.
     pub version: String,
-    /// SHA-256 of the agent's key.
+    /// The agent's key is named by its SHA-256.
     pub key_sha256: Bytes,
     /// Why a new run began: `start`, or `spool` after an error of the disk.
     pub cause: String,
@@ -103,15 +103,15 @@ pub struct Connection {
     pub serial: String,
     /// The client's certificate is named by its SHA-256.
     pub sha256: Bytes,
-    /// Commitment to the certificate's bytes.
+    /// The certificate's bytes are committed to.
     pub certificate: Commitment,
-    /// Server name of the handshake.
+    /// The client asked for this server name in its handshake (SNI).
     pub host: String,
     /// The connection speaks `h2` or `http/1.1` (ALPN, RFC 7301).
     pub alpn: String,
     /// Version of TLS: `1.3`, or `1.2` where the gate allows it.
     pub tls: String,
-    /// Commitment to the source address.
+    /// The client's address is committed to.
     pub source: Commitment,
     /// What the client signed (RFC 8446 4.4.3); with TLS 1.2 the [`messages_digest`] of it.
     pub message: Bytes,
@@ -129,13 +129,13 @@ pub struct Connection {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InForce {
-    /// Version of the rule bundle.
+    /// The bundle of rules has this version.
     pub bundle: u32,
     /// The bundle is named by its digest, 32 bytes (`docs/formats.md` 6).
     pub policy: Bytes,
-    /// Number of the people snapshot.
+    /// The snapshot of people has this number.
     pub people: u64,
-    /// Number of the revocation list.
+    /// The revocation list has this number.
     pub crl: u64,
 }
 
@@ -151,7 +151,7 @@ pub struct Decision {
     pub person: String,
     /// The person belonged to the unit of this id.
     pub unit: String,
-    /// Serial number of the certificate.
+    /// The certificate has this serial number, lower-case hexadecimal.
     pub serial: String,
     /// The request had this HTTP method.
     pub method: String,
@@ -185,9 +185,9 @@ pub struct Completion {
     pub status: u16,
     /// Reference told in place of an answer that could not be had; else empty.
     pub reference: String,
-    /// Bytes of the request's body.
+    /// The request's body had so many bytes.
     pub up: u64,
-    /// Bytes of the answer's body.
+    /// The answer's body had so many bytes.
     pub down: u64,
     /// Microseconds from the decision to the end.
     pub micros: u64,
@@ -235,9 +235,9 @@ pub const HEARTBEAT_SECONDS_MAX: u64 = 6 * 3_600;
 pub struct Heartbeat {
     /// The agent stands in front of the application of this id.
     pub application: String,
-    /// Requests permitted in this run.
+    /// So many requests were permitted in this run.
     pub permitted: u64,
-    /// Requests denied in this run.
+    /// So many requests were denied in this run.
     pub denied: u64,
     /// So many connections are open now.
     pub connections: u64,

@@ -23,7 +23,7 @@ pub struct Approval {
     /// Signature over `yinxin-approval-v1` ‖ 0x00 ‖ [`approval_message`]; of a passkey, the
     /// assertion's.
     pub signature: Bytes,
-    /// What the passkey's authenticator said.
+    /// The authenticator said this, where the method is `passkey`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assertion: Option<Assertion>,
     /// Person id of whoever is on leave, for whom it is given; without, it is the signer's own.
@@ -78,7 +78,7 @@ pub struct SignedStatement<'a> {
     pub certificate: &'a Bytes,
     /// The signature is by the certificate's key, or by the authenticator.
     pub signature: &'a Bytes,
-    /// What the passkey's authenticator said.
+    /// The authenticator said this, where the method is `passkey`.
     pub assertion: Option<&'a Assertion>,
 }
 

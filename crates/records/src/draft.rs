@@ -30,9 +30,9 @@ pub const LETTERS_A_MESSAGE: usize = 100;
 pub struct DraftStatement {
     /// This is version 1 of the format; a reader refuses another.
     pub v: u8,
-    /// Founding digest of the city.
+    /// The city is named by its founding digest, 32 bytes.
     pub founding: Bytes,
-    /// SHA-256 of the handler's certificate.
+    /// The handler's certificate is named by its SHA-256.
     pub certificate: Bytes,
     /// `person`, `letter`, `release` or `delegate`; of many `people`, `letters` or `revocations`.
     pub kind: String,

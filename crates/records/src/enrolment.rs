@@ -122,7 +122,7 @@ pub struct Collected {
 pub struct ReportLoss {
     /// The letter is named by its reference, 16 Crockford base32 characters.
     pub reference: String,
-    /// HMAC under the loss key.
+    /// The value is an HMAC under the letter's loss key.
     pub value: Bytes,
 }
 

@@ -204,11 +204,11 @@ impl Ask {
 pub struct LogRequest {
     /// This is version 1 of the format; a reader refuses another.
     pub v: u8,
-    /// Founding digest of the city.
+    /// The city is named by its founding digest, 32 bytes.
     pub founding: Bytes,
-    /// 16 random bytes, single use.
+    /// The nonce is 16 random bytes, which are taken once.
     pub nonce: Bytes,
-    /// When, RFC 3339 in seconds.
+    /// It was said at this time, RFC 3339 in seconds.
     pub time: String,
     /// The request asks this of the log.
     pub ask: Ask,

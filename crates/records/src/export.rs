@@ -114,7 +114,7 @@ pub struct OrderLine {
     /// What it does, where its kind does several things: `create`, `move`, `leave`, `grant`,
     /// `withdraw`, `close`, `register`, or empty.
     pub action: String,
-    /// Whom or what it concerns.
+    /// It concerns this person, unit or thing.
     pub about: About,
     /// The order was made at this time, RFC 3339.
     pub made: String,

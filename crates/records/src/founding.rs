@@ -18,7 +18,7 @@ pub struct Founding {
     pub v: u8,
     /// The city that is founded, with what stands in every certificate of it.
     pub city: City,
-    /// When, RFC 3339 in seconds.
+    /// It was said at this time, RFC 3339 in seconds.
     pub founded: String,
     /// A nonce of 16 random bytes makes the statement unlike any other.
     pub nonce: Bytes,
@@ -48,11 +48,11 @@ pub struct Founding {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct City {
-    /// Organization name in every subject.
+    /// Every subject of the city has this organization name.
     pub name: String,
     /// The country is two capital letters (ISO 3166-1).
     pub country: String,
-    /// Arc of our object identifiers.
+    /// The city's object identifiers begin with this arc.
     pub arc: String,
     /// A sample city is no real one: weaker things are allowed and said everywhere.
     pub sample: bool,
@@ -62,7 +62,7 @@ pub struct City {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OnlineKeys {
-    /// Issues certificates and their CRLs.
+    /// This key signs certificates and their revocation lists.
     pub issuing: Bytes,
     /// This key signs orders, letters and snapshots.
     pub registry: Bytes,
@@ -90,7 +90,7 @@ pub struct FirstUnit {
     pub unit: String,
     /// The unit's name is the one that people read.
     pub name: String,
-    /// Whether it is a county.
+    /// It says whether the unit is a county.
     pub county: bool,
     /// The unit above; the city itself has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -115,7 +115,7 @@ pub struct FirstPerson {
     pub profile: String,
 }
 
-/// One key of a service.
+/// A key of one process of a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceKey {
@@ -145,13 +145,13 @@ pub struct FirstService {
 pub struct StandingAuthorization {
     /// The authorization is named by its id: lower-case letters, digits and hyphens.
     pub authorization: String,
-    /// Service whose certificate is renewed.
+    /// It renews the certificate of this service.
     pub service: String,
     /// Which process of it, or `ocsp`.
     pub process: String,
     /// The certificate that it renews is of the profile of this id.
     pub profile: String,
-    /// How many certificates at most.
+    /// It is good for so many certificates.
     pub quota: u32,
     /// The authorization can be used until this second, RFC 3339.
     pub expires: String,

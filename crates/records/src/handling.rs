@@ -132,7 +132,7 @@ pub struct PeopleRecords {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WantedSuspension {
-    /// Serial number in lower-case hexadecimal.
+    /// The serial number is lower-case hexadecimal.
     pub serial: String,
 }
 
@@ -140,14 +140,14 @@ pub struct WantedSuspension {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SuspensionFacts {
-    /// Person id of the holder.
+    /// The certificate is held by the person of this id.
     #[serde(deserialize_with = "crate::reference::given")]
     pub person: String,
     /// The holder's name is as the CA opens it.
     pub name: String,
     /// The suspension is named by SHA-256 of its notice or statement.
     pub suspension: Bytes,
-    /// Person id of whoever suspended.
+    /// It was suspended by the person of this id.
     #[serde(deserialize_with = "crate::reference::given")]
     pub by: String,
     /// The name of whoever suspended is as the CA opens it.
@@ -231,7 +231,7 @@ pub struct ManyMade {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BatchReceipt {
-    /// Order id of the batch.
+    /// The batch is named by its order id.
     pub order: String,
     /// The kind of every order in it.
     pub of: String,
@@ -241,12 +241,12 @@ pub struct BatchReceipt {
     pub state: String,
     /// Approvals so far, and how many it needs; of one that is open.
     pub approvals: (u32, u32),
-    /// Whether whoever asks drafted it.
+    /// It says whether whoever asks drafted it.
     pub own: bool,
     /// Whose approvals carried it, once an order of it was carried out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvers: Vec<ApprovedBy>,
-    /// Its orders, in its order.
+    /// The orders of the batch, in the order in which it names them.
     pub lines: Vec<ReceiptLine>,
 }
 
@@ -282,7 +282,7 @@ pub struct ApprovedBatch {
 pub struct ReceiptLine {
     /// The order is named by its id, 16 Crockford base32 characters.
     pub order: String,
-    /// Whom or what it concerns.
+    /// It concerns this person, unit or thing.
     pub about: About,
     /// The order is about the person of this id; it is empty where it is about nobody.
     pub person: String,

@@ -22,9 +22,9 @@ pub struct JoinFile {
     pub agent: String,
     /// The agent will stand in front of the application of this id.
     pub application: String,
-    /// Host names of the application.
+    /// The application has these host names.
     pub hosts: Vec<String>,
-    /// Digest of the agent's order.
+    /// The agent's order is named by its digest, 32 bytes.
     pub order: Bytes,
     /// The token, good for one join.
     pub token: Bytes,
@@ -54,13 +54,13 @@ pub struct Join {
 pub struct Renew {
     /// The authorization is named by its id: lower-case letters, digits and hyphens.
     pub authorization: String,
-    /// 16 random bytes, single use.
+    /// The challenge is 16 random bytes, which are taken once.
     pub challenge: Bytes,
-    /// PKCS#10 of the new key.
+    /// The request for the new key is PKCS#10 in DER.
     pub request: Bytes,
     /// DER SubjectPublicKeyInfo of the old key.
     pub asked_by: Bytes,
-    /// Signature by the old key.
+    /// The old key signed the request.
     pub signature: Bytes,
 }
 
@@ -68,6 +68,6 @@ pub struct Renew {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Renewed {
-    /// Leaf first, root last, DER.
+    /// The chain begins with the leaf and ends with the root, each DER.
     pub chain: Vec<Bytes>,
 }

@@ -241,7 +241,7 @@ pub struct LossReceipt {
     pub reference: String,
     /// Serial numbers revoked by this report, now or before.
     pub serials: Vec<String>,
-    /// When the report was recorded.
+    /// The report was recorded at this time, RFC 3339.
     pub time: String,
     /// The founding digest names the city, 32 bytes.
     pub founding: Bytes,

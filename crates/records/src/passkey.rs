@@ -48,19 +48,19 @@ pub struct Assertion {
 pub struct PasskeyStatement {
     /// This is version 1 of the format.
     pub v: u8,
-    /// Founding digest of the city.
+    /// The city is named by its founding digest, 32 bytes.
     pub founding: Bytes,
     /// SHA-256 of the officer's certificate; the passkey dies with it.
     pub certificate: Bytes,
     /// The passkey is for this staff host, which WebAuthn calls the RP ID.
     pub rp_id: String,
-    /// Origin of the staff pages.
+    /// The staff pages have this origin.
     pub origin: String,
     /// The passkey's public key is a COSE_Key of ES256 (RFC 9052, RFC 9053).
     pub key: Bytes,
     /// The credential is named by the id that its authenticator gave it (WebAuthn).
     pub credential: Bytes,
-    /// Counter when it was made.
+    /// The authenticator's counter was this when the passkey was made.
     pub counter: u32,
     /// Whether it may be copied to other devices.
     pub backup_eligible: bool,

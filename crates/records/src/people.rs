@@ -20,17 +20,17 @@ pub const SNAPSHOT_SECONDS_MAX: u64 = 7 * 86_400;
 pub struct PeopleSnapshot {
     /// This is version 1 of the format.
     pub v: u8,
-    /// Founding digest of the city.
+    /// The city is named by its founding digest, 32 bytes.
     pub founding: Bytes,
     /// The snapshot is for the agent of this id.
     pub agent: String,
-    /// Digest of the agent's order.
+    /// The agent's order is named by its digest, 32 bytes.
     pub order: Bytes,
     /// The snapshot is for the application of this id.
     pub application: String,
-    /// Host names of the application.
+    /// The application has these host names.
     pub hosts: Vec<String>,
-    /// Number, from 1, per agent.
+    /// The snapshot has this number, from 1 for each agent.
     pub number: u64,
     /// Version of the rules in force. An agent decides only by the rules that its snapshot names:
     /// nobody who carries both can hold rules back for longer than a snapshot is good, or plant
@@ -59,7 +59,7 @@ pub struct SnapshotUnit {
     /// The unit above; the city has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
-    /// Whether its people are served.
+    /// It says whether people of the unit are served.
     pub served: bool,
 }
 
@@ -124,7 +124,7 @@ impl PeopleSnapshot {
         crate::time::read(&self.next_update).unwrap_or(0)
     }
 
-    /// When it was made, unix.
+    /// It was made at this time, unix seconds.
     pub fn this_update_unix(&self) -> u64 {
         crate::time::read(&self.this_update).unwrap_or(0)
     }

@@ -31,7 +31,7 @@ pub fn reason(name: &str) -> Option<(&'static str, &'static str)> {
 pub struct RevocationStatement {
     /// This is version 1 of the format.
     pub v: u8,
-    /// Founding digest of the city.
+    /// The city is named by its founding digest, 32 bytes.
     pub founding: Bytes,
     /// SHA-256 of the cause in its canonical form.
     pub cause: Bytes,

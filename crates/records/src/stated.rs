@@ -35,7 +35,7 @@ pub struct Stated<S> {
     pub certificate: Bytes,
     /// Signature over label ‖ 0x00 ‖ statement; of a passkey, the assertion's.
     pub signature: Bytes,
-    /// What the passkey's authenticator said.
+    /// The authenticator said this, where the method is `passkey`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assertion: Option<Assertion>,
     #[serde(skip)]

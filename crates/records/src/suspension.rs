@@ -28,7 +28,7 @@ pub const HOLD: &str = "certificateHold";
 pub struct SuspensionStatement {
     /// This is version 1 of the format; a reader refuses another.
     pub v: u8,
-    /// Founding digest of the city.
+    /// The city is named by its founding digest, 32 bytes.
     pub founding: Bytes,
     /// SHA-256 of the certificate of whoever says it.
     pub certificate: Bytes,
@@ -125,7 +125,7 @@ impl Suspending {
 pub struct SuspendByLetter {
     /// The letter is named by its reference, 16 Crockford base32 characters.
     pub reference: String,
-    /// HMAC under the suspension key.
+    /// The value is an HMAC under the letter's suspension key.
     pub value: Bytes,
 }
 
@@ -136,11 +136,11 @@ pub struct SuspendByLetter {
 pub struct SuspensionNotice {
     /// This is version 1 of the format.
     pub v: u8,
-    /// Founding digest of the city.
+    /// The city is named by its founding digest, 32 bytes.
     pub founding: Bytes,
     /// How it came: `letter:` and a reference, `portal:` and an id, `person:` and an id.
     pub told: String,
-    /// Person id of whoever suspends.
+    /// It is suspended by the person of this id.
     pub person: String,
     /// Serial numbers of what is suspended.
     pub serials: Vec<String>,

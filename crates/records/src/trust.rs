@@ -13,21 +13,21 @@ pub struct Trust {
     pub city: String,
     /// A sample city is no real one.
     pub sample: bool,
-    /// SHA-256 of the root certificate.
+    /// The root certificate is named by its SHA-256.
     pub root_sha256: Bytes,
     /// The founding digest names the city, 32 bytes.
     pub founding: Bytes,
-    /// Arc of our object identifiers.
+    /// The city's object identifiers begin with this arc.
     pub arc: String,
     /// Verifier keys of each log with their periods.
     pub logs: Vec<TrustedLog>,
     /// The public host of the portal has this address.
     pub portal_public: String,
-    /// Address of the staff host.
+    /// The staff host of the portal has this address.
     pub portal_staff: String,
     /// Address of the status service (loss reports).
     pub status: String,
-    /// Address of the log service.
+    /// The log service has this address.
     pub log: String,
 }
 
@@ -43,7 +43,7 @@ pub struct TrustedLog {
     pub url: String,
     /// The key signs from this time on, RFC 3339.
     pub from: String,
-    /// Until when; open if absent.
+    /// The key signs until this time, RFC 3339, or goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
 }

@@ -18,7 +18,7 @@ pub const UNLISTED_MAX: usize = 10_000;
 pub struct UnlistedStatement {
     /// This is version 2 of the format.
     pub v: u8,
-    /// Founding digest of the city.
+    /// The city is named by its founding digest, 32 bytes.
     pub founding: Bytes,
     /// cRLNumber of the list beside which it stands: whoever has an older one knows of what that
     /// one lacks from an older statement.

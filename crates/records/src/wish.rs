@@ -20,9 +20,9 @@ pub const WISH_SECONDS: u64 = 900;
 pub struct WishStatement {
     /// This is version 1 of the format; a reader refuses another.
     pub v: u8,
-    /// Founding digest of the city.
+    /// The city is named by its founding digest, 32 bytes.
     pub founding: Bytes,
-    /// SHA-256 of the officer's certificate.
+    /// The officer's certificate is named by its SHA-256.
     pub certificate: Bytes,
     /// Serial number of what is to be revoked, lower-case hexadecimal.
     pub serial: String,

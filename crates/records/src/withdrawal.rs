@@ -28,7 +28,7 @@ pub enum TakenBack {
 pub struct WithdrawalStatement {
     /// This is version 1 of the format; a reader refuses another.
     pub v: u8,
-    /// Founding digest of the city.
+    /// The city is named by its founding digest, 32 bytes.
     pub founding: Bytes,
     /// The statement takes this back.
     pub what: TakenBack,

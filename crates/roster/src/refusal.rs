@@ -194,7 +194,7 @@ impl RowProblem {
 /// A row that is not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowRefusal {
-    /// Its number in the file.
+    /// The row has this number in the file.
     pub row: usize,
     /// The row has this problem.
     pub problem: RowProblem,

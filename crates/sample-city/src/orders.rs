@@ -24,7 +24,7 @@ pub struct SampleOrder {
     pub previous: Option<Bytes>,
     /// The certificate that is renewed, DER.
     pub renewed: Option<Bytes>,
-    /// Files that the order names.
+    /// The order names these files.
     pub files: Vec<File>,
     /// Those in force before it.
     pub files_before: Vec<File>,

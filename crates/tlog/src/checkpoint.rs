@@ -11,7 +11,7 @@ pub struct Checkpoint {
     pub origin: String,
     /// The tree has so many entries.
     pub size: u64,
-    /// Root hash at this size.
+    /// The tree of this size has this root hash (RFC 6962 2.1).
     pub root: Hash,
 }
 

@@ -26,7 +26,7 @@ pub struct GateRequest {
     pub decision: Decision,
     /// The target is the canonical path with the query, as the agent recorded it.
     pub target: String,
-    /// Server name of the connection.
+    /// The client asked for this server name in its handshake (SNI).
     pub host: String,
     /// The handshake is proven so far as this says.
     pub handshake: HandshakeProof,

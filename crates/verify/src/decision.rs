@@ -28,7 +28,7 @@ const BEFORE_RULES: [&str; 8] = [
 
 /// By what it was decided.
 pub struct DecidedBy {
-    /// Number of the people snapshot.
+    /// The snapshot of people has this number.
     pub people: u64,
     /// Until when that snapshot is good.
     pub until: String,

@@ -14,9 +14,9 @@ pub struct Origin {
     pub founding: [u8; 32],
     /// The founding statement, whose signature was verified.
     pub statement: Founding,
-    /// Key of the `control` log.
+    /// The log `control` signs its checkpoints with this key.
     pub control: VerifierKey,
-    /// Key of the `access` log.
+    /// The log `access` signs its checkpoints with this key.
     pub access: VerifierKey,
 }
 

@@ -18,9 +18,9 @@ pub struct LetterRow {
     pub profile: String,
     /// `cli`, `page` or `loss`.
     pub label: String,
-    /// SHA-256 of the look-up key.
+    /// The look-up key is known by its SHA-256 alone.
     pub lookup_sha256: Vec<u8>,
-    /// SHA-256 of the loss value.
+    /// The loss value is known by its SHA-256 alone.
     pub loss_sha256: Vec<u8>,
     /// The keys that follow from the letter's code are kept sealed.
     pub sealed: SealedKeys,

@@ -20,7 +20,7 @@ pub struct NoticeRow {
     pub notice: Vec<u8>,
     /// The role's MAC over all of that.
     pub mac: Vec<u8>,
-    /// When it was made, unix.
+    /// It was made at this time, unix seconds.
     pub made: u64,
 }
 
@@ -35,9 +35,9 @@ pub struct DueRow {
     pub notice: Vec<u8>,
     /// The role's key made this MAC over the row.
     pub mac: Vec<u8>,
-    /// When it was made, unix.
+    /// It was made at this time, unix seconds.
     pub made: u64,
-    /// How often it was tried.
+    /// It was tried so often.
     pub tries: u64,
 }
 

@@ -59,7 +59,7 @@ pub struct OrderRow {
     pub signature: Vec<u8>,
     /// These values are kept beside the order, under no signature of its own.
     pub extras: OrderExtras,
-    /// When it was made, unix.
+    /// It was made at this time, unix seconds.
     pub made: u64,
     /// The order can be approved until this second, unix.
     pub expires: u64,

@@ -34,13 +34,13 @@ pub struct Standing {
     pub given: StandingAuthorization,
     /// What gives it: the founding digest, or the digest of an order.
     pub under: Bytes,
-    /// Host names of the certificate.
+    /// The certificate is for these host names.
     pub hosts: Vec<String>,
     /// The service is run by the unit of this id.
     pub unit: String,
     /// SHA-256 of the key that may ask next.
     pub key_sha256: Bytes,
-    /// Last second of use, unix.
+    /// It can be used until this second, unix.
     pub expires: u64,
     /// It was used so many times.
     pub used: u32,
@@ -71,15 +71,15 @@ pub struct Agent {
     pub unit: String,
     /// The agent stands in front of the application of this id.
     pub application: String,
-    /// Host names of the application.
+    /// The application has these host names.
     pub hosts: Vec<String>,
-    /// Units whose people it serves.
+    /// The agent serves people of these units and of those below.
     pub units: Vec<String>,
     /// The order that registered it is named by its digest.
     pub order: Bytes,
     /// SHA-256 of the token under which it joins.
     pub token_sha256: Bytes,
-    /// Last second to join, unix.
+    /// The agent can join until this second, unix.
     pub join_until: u64,
     /// Whether it joined under this order.
     pub joined: bool,

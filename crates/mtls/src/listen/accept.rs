@@ -55,7 +55,7 @@ pub struct Accepted<P> {
     pub peer: P,
     /// The connection holds this place until it ends.
     pub slot: Slot,
-    /// Cancelled when the listener stops.
+    /// The token is cancelled when the listener stops.
     pub stopping: CancellationToken,
 }
 

@@ -24,7 +24,7 @@ pub struct Activity {
     ended: Notify,
     /// Over HTTP/1: the rest of a body that nobody read is still to come.
     leaves_rest: AtomicBool,
-    /// Ends the connection at once.
+    /// Cancelling this token ends the connection at once.
     pub end: CancellationToken,
     /// Ends it when what is under way is answered.
     pub close: CancellationToken,

@@ -16,20 +16,20 @@ pub struct Limits {
     /// Open connections that proved who they are from. How many of them one certificate has, says
     /// whoever judges it.
     pub proven: usize,
-    /// Of these from one source.
+    /// So many of these may come from one source.
     pub proven_per_source: usize,
-    /// Open connections that proved nothing.
+    /// So many connections that proved nothing may be open.
     pub unproven: usize,
-    /// Of these from one source.
+    /// So many of these may come from one source.
     pub per_source: usize,
     /// So many handshakes may be under way at once.
     pub handshakes: usize,
-    /// Of these from one source.
+    /// So many of these may come from one source.
     pub handshakes_per_source: usize,
     /// Places beside all others for requests that are brakes; a connection without another place is
     /// served here, and may ask for nothing else.
     pub reserved: usize,
-    /// Of these from one source.
+    /// So many of these may come from one source.
     pub reserved_per_source: usize,
     /// Whether these are for whoever proves nothing, too.
     pub reserved_for_strangers: bool,

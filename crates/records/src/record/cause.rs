@@ -18,7 +18,7 @@ pub struct File {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RevokedSerial {
-    /// Serial number in lower-case hexadecimal.
+    /// The serial number is lower-case hexadecimal.
     pub serial: String,
     /// The certificate would have been valid until this second, RFC 3339.
     pub not_after: String,

@@ -19,11 +19,11 @@ pub struct LetterStatement {
     pub person: String,
     /// A certificate of the profile of this id can be had with it.
     pub profile: String,
-    /// SHA-256 of the look-up key.
+    /// The look-up key is known by its SHA-256 alone.
     pub lookup_sha256: Bytes,
-    /// SHA-256 of the loss value.
+    /// The loss value is known by its SHA-256 alone.
     pub loss_sha256: Bytes,
-    /// SHA-256 of the suspension value.
+    /// The suspension value is known by its SHA-256 alone.
     pub suspend_sha256: Bytes,
     /// The letter can be used until this second, RFC 3339.
     pub expires: String,

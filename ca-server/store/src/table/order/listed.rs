@@ -12,11 +12,11 @@ pub struct WaitingRow {
     pub digest: OrderDigest,
     /// The order is of this kind (`docs/formats.md` 4).
     pub kind: String,
-    /// Whom or what it concerns.
+    /// It concerns this person, unit or thing.
     pub title: String,
     /// A row remembers that the order needs a look, as of when it was made.
     pub look: String,
-    /// When it was made, unix.
+    /// It was made at this time, unix seconds.
     pub made: i64,
     /// The order can be approved until this second, unix.
     pub expires: i64,
@@ -56,7 +56,7 @@ pub struct DraftedRow {
     pub bytes: Vec<u8>,
     /// These values open the commitments of the order.
     pub disclosures: Vec<Disclosure>,
-    /// When it was made, unix.
+    /// It was made at this time, unix seconds.
     pub made: i64,
     /// A row says that this became of it; the log decides.
     pub state: String,
