@@ -1,9 +1,9 @@
 //! A JWS as it is sent: three texts (RFC 7515 7.2.2).
 
+use crate::base64url::{decode, encode};
 use crate::error::JoseError;
 use crate::header::{KeyOf, ProtectedHeader};
 use crate::jwk::Jwk;
-use crate::{decode, encode};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 

@@ -1,9 +1,9 @@
 //! Public keys as JSON (RFC 7517, RFC 7518 6, RFC 8037) and their names (RFC 7638). Each becomes a
 //! key of `pki`'s registry, where sizes, exponents and small factors are judged.
 
+use crate::algorithm::SignatureAlg;
+use crate::base64url::{decode, encode};
 use crate::error::JoseError;
-use crate::header::SignatureAlg;
-use crate::{decode, encode};
 use aws_lc_rs::signature as sig;
 use der::asn1::{Any, BitString, Null, ObjectIdentifier, UintRef};
 use der::{Encode, Sequence};

@@ -7,30 +7,20 @@
 //! [`jwk`] (keys, RFC 7517, RFC 7638), [`mod@binding`] (an account bound to somebody known, RFC
 //! 8555 7.3.4).
 
+mod algorithm;
+mod base64url;
 pub mod binding;
 mod error;
 pub mod flat;
 pub mod header;
 pub mod jwk;
 
+pub use algorithm::SignatureAlg;
 pub use binding::{Binding, binding};
 pub use error::JoseError;
 pub use flat::FlatJws;
-pub use header::{KeyOf, ProtectedHeader as Header, SignatureAlg};
+pub use header::{KeyOf, ProtectedHeader as Header};
 pub use jwk::Jwk;
-
-use data_encoding::BASE64URL_NOPAD;
-
-/// Base64url in its one spelling: no padding, no white space, no bits left over (RFC 7515 2, RFC
-/// 4648 3.5).
-fn decode(text: &str) -> Result<Vec<u8>, JoseError> {
-    let decoded = BASE64URL_NOPAD.decode(text.as_bytes());
-    decoded.map_err(|_| JoseError::Malformed("base64url"))
-}
-
-fn encode(bytes: &[u8]) -> String {
-    BASE64URL_NOPAD.encode(bytes)
-}
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::base64url::{decode, encode};
 use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 
