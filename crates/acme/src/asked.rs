@@ -1,0 +1,196 @@
+//! What clients send (RFC 8555 7, RFC 9773 5): members that nobody knows are passed by.
+
+use crate::identifier::SentIdentifier;
+use crate::problem::{AcmeProblem, ProblemKind};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+/// Most identifiers of an order.
+pub const IDENTIFIERS_MAX: usize = 100;
+/// Most contacts of an account, and the length of one.
+const CONTACTS_MAX: usize = 8;
+const CONTACT_BYTES_MAX: usize = 256;
+
+/// Asks for an account (7.3).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewAccount {
+    /// Addresses of people, optional.
+    #[serde(default)]
+    pub contact: Vec<String>,
+    /// Whether one is only looked for (7.3.1).
+    #[serde(default)]
+    pub only_return_existing: bool,
+}
+
+/// Changes an account (7.3.2, 7.3.6).
+#[derive(Clone, Debug, Deserialize)]
+pub struct ChangedAccount {
+    /// The new contacts, if there are some.
+    #[serde(default)]
+    pub contact: Option<Vec<String>>,
+    /// `deactivated`, or nothing.
+    #[serde(default)]
+    pub status: Option<String>,
+}
+
+/// Asks for an order (7.4).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewOrder {
+    /// What for.
+    pub identifiers: Vec<SentIdentifier>,
+    /// Not supported: a profile says how long a certificate lives.
+    #[serde(default)]
+    pub not_before: Option<String>,
+    /// Not supported either.
+    #[serde(default)]
+    pub not_after: Option<String>,
+    /// The certificate that it follows (RFC 9773 5).
+    #[serde(default)]
+    pub replaces: Option<String>,
+    /// The profile.
+    #[serde(default)]
+    pub profile: Option<String>,
+}
+
+/// Asks for the certificate of an order (7.4).
+#[derive(Clone, Debug, Deserialize)]
+pub struct Finalization {
+    /// PKCS#10 in DER, base64url.
+    pub csr: String,
+}
+
+/// Changes an authorization (7.5.2).
+#[derive(Clone, Debug, Deserialize)]
+pub struct ChangedAuthorization {
+    /// `deactivated`.
+    pub status: String,
+}
+
+/// Asks for a revocation (7.6).
+#[derive(Clone, Debug, Deserialize)]
+pub struct AskedRevocation {
+    /// The certificate in DER, base64url.
+    pub certificate: String,
+    /// CRLReason.
+    #[serde(default)]
+    pub reason: Option<u64>,
+}
+
+/// What the new key signs to take the place of the old one (7.3.5).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyChange {
+    /// The address of the account.
+    pub account: String,
+    /// The key that it has.
+    pub old_key: serde_json::Value,
+}
+
+/// Reads a payload.
+pub fn read<T: DeserializeOwned>(payload: &[u8]) -> Result<T, AcmeProblem> {
+    serde_json::from_slice(payload).map_err(|_| {
+        let (zh, en) =
+            ("载荷不是所要求的 JSON", "the payload is not the JSON that is asked for here");
+        AcmeProblem::about(ProblemKind::Malformed, zh, en)
+    })
+}
+
+/// A challenge is answered with an object, which says nothing (7.5.1).
+pub fn read_empty(payload: &[u8]) -> Result<(), AcmeProblem> {
+    read::<serde_json::Map<String, serde_json::Value>>(payload).map(|_| ())
+}
+
+/// Checks contacts: one mailbox each (7.3).
+pub fn check_contacts(contacts: &[String]) -> Result<(), AcmeProblem> {
+    if contacts.len() > CONTACTS_MAX {
+        let (zh, en) = ("联系方式过多", "there are too many of them");
+        return Err(AcmeProblem::about(ProblemKind::InvalidContact, zh, en));
+    }
+    contacts.iter().try_for_each(|contact| {
+        let Some(mailbox) = contact.strip_prefix("mailto:") else {
+            return Err(ProblemKind::UnsupportedContact.into());
+        };
+        let odd = |c: char| c.is_control() || c.is_whitespace() || matches!(c, ',' | '?' | '%');
+        let whole = mailbox.split_once('@').is_some_and(|(local, host)| {
+            !local.is_empty() && host.contains('.') && !host.contains('@')
+        });
+        match whole && !mailbox.contains(odd) && contact.len() <= CONTACT_BYTES_MAX {
+            true => Ok(()),
+            false => Err(ProblemKind::InvalidContact.into()),
+        }
+    })
+}
+
+impl NewOrder {
+    /// What is wrong with the form of an order, before anybody looks at its names.
+    pub fn check(&self) -> Result<(), AcmeProblem> {
+        let malformed = |zh, en| Err(AcmeProblem::about(ProblemKind::Malformed, zh, en));
+        if self.identifiers.is_empty() {
+            return malformed("订单没有标识", "the order has no identifiers");
+        }
+        if self.identifiers.len() > IDENTIFIERS_MAX {
+            return malformed("订单的标识过多", "the order has too many identifiers");
+        }
+        if self.not_before.is_some() || self.not_after.is_some() {
+            return malformed(
+                "有效期由证书模板决定，不能指定",
+                "the profile says how long a certificate is valid; nothing can be asked for",
+            );
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn contacts(one: &str) -> Result<(), ProblemKind> {
+        check_contacts(&[one.to_owned()]).map_err(|problem| problem.kind())
+    }
+
+    #[test]
+    fn a_contact_is_one_mailbox() {
+        assert_eq!(contacts("mailto:ops@site.test"), Ok(()));
+        for bad in [
+            "mailto:ops",
+            "mailto:@site.test",
+            "mailto:a@b.test,c@d.test",
+            "mailto:a@b.test?subject=x",
+            "mailto:a@b@c.test",
+            "mailto:a b@c.test",
+            "mailto:",
+        ] {
+            assert_eq!(contacts(bad), Err(ProblemKind::InvalidContact), "{bad}");
+        }
+        assert_eq!(contacts("tel:+86"), Err(ProblemKind::UnsupportedContact));
+        assert!(check_contacts(&vec!["mailto:a@b.test".to_owned(); 9]).is_err());
+    }
+
+    #[test]
+    fn an_order_has_identifiers_and_asks_for_no_time() {
+        let order = |value: serde_json::Value| {
+            read::<NewOrder>(value.to_string().as_bytes()).and_then(|order| order.check())
+        };
+        let one = json!({ "type": "dns", "value": "acme.test" });
+        assert!(order(json!({ "identifiers": [one], "unknown": 1 })).is_ok());
+        assert!(order(json!({ "identifiers": [] })).is_err());
+        assert!(order(json!({ "identifiers": vec![one.clone(); 101] })).is_err());
+        assert!(order(json!({})).is_err());
+        assert!(order(json!({ "identifiers": "acme.test" })).is_err());
+        for name in ["notBefore", "notAfter"] {
+            assert!(order(json!({ "identifiers": [one], name: "2027-01-01T00:00:00Z" })).is_err());
+        }
+    }
+
+    #[test]
+    fn a_challenge_is_answered_with_an_object() {
+        assert!(read_empty(b"{}").is_ok());
+        for bad in ["", "[]", "null", "\"\""] {
+            assert!(read_empty(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+}
