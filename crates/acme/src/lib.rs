@@ -4,7 +4,7 @@
 //! Never reads a clock, a file or a socket: time, tokens and what a network answered are
 //! parameters. Nothing here issues; what a client may have is judged again by the CA. In reading
 //! order: [`identifier`], [`scope`], [`asked`] (what is sent), [`order`] and [`authorization`]
-//! (states and their JSON), [`challenge`], [`http01`], [`tls_alpn01`], [`caa`], [`request`]
+//! (states and their JSON), [`challenge`], [`http01`], [`tls_alpn01`], [`caa`], [`dns`], [`request`]
 //! (PKCS#10), [`renewal`] (when to come again), [`directory`], [`problem`].
 
 pub mod asked;
@@ -12,6 +12,7 @@ pub mod authorization;
 pub mod caa;
 pub mod challenge;
 pub mod directory;
+pub mod dns;
 pub mod http01;
 pub mod identifier;
 mod listed;

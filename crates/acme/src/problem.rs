@@ -34,6 +34,7 @@ macro_rules! kinds {
 
 kinds! {
     AccountDoesNotExist "accountDoesNotExist" "没有这个账户" "There is no such account";
+    AccountClosed "unauthorized" "此账户已停用" "This account is deactivated";
     AlreadyReplaced "alreadyReplaced" "此证书已有后继证书" "This certificate was replaced already";
     AlreadyRevoked "alreadyRevoked" "此证书已经吊销" "This certificate is revoked already";
     BadCsr "badCSR" "证书请求不可接受" "The certificate request is not acceptable";
@@ -71,6 +72,7 @@ impl ProblemKind {
     /// The status of an answer that is one (RFC 8555 6.7, 7.3.5, 7.4; RFC 9773 7.4).
     pub fn status(self) -> u16 {
         match self {
+            Self::AccountClosed => 401,
             Self::Caa
             | Self::ExternalAccountRequired
             | Self::IncorrectResponse

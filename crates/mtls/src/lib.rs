@@ -3,7 +3,7 @@
 //! TLS 1.3 (and 1.2 where a gate allows it), no tickets and no resumption, hybrid X25519MLKEM768
 //! where the peer offers it.
 //! Never decides what a peer may do. In reading order: [`tls`], [`web`], [`listen`], [`peer`],
-//! [`client`].
+//! [`client`], [`visit`] (machines of strangers that are looked at once).
 
 pub mod client;
 mod identity;
@@ -14,6 +14,7 @@ pub mod proof;
 mod reason;
 mod suites;
 pub mod tls;
+pub mod visit;
 pub mod web;
 
 pub use client::{CallError, Client};

@@ -1,6 +1,9 @@
 //! Certificates: built from our own structure, signed as recorded, read back strictly.
 
+mod shown;
 mod unread;
+
+pub use shown::shown_key;
 
 use crate::algorithm::{KeyError, PublicKey, SignError, Signer};
 use crate::der_fault::DerFault;
