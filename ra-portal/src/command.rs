@@ -1,17 +1,18 @@
-//! What operators of a portal type: `serve public`, `serve staff`, `renew`.
+//! What operators of a portal type: `serve public`, `serve staff`, `serve machines`, `renew`.
 
 mod renew;
 
 use crate::checked_paths::CheckedPaths;
 use crate::config::{PortalConfig, ProcessConfig};
 use crate::events::Events;
+use crate::listener::{LIMITS, OF_CERTIFICATE, bounded};
 use crate::middleware::guarded;
 use crate::pages::menu::Menus;
 use crate::state::{PortalState, client};
 use anyhow::Context;
 use axum::Router;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
-use mtls::listen::{Limits, Proof, Site};
+use mtls::listen::{Proof, Site};
 use mtls::tls::{ClientAuth, Identity, server_for_browsers};
 use mtls::web::WebHost;
 use pki::Certificate;
@@ -23,37 +24,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
 use system::completions::Completions;
-
-/// What a process of the portal puts up with. A household or an office stands behind one address,
-/// so one source gets an eighth of the places of people, and some that only brakes may use.
-const LIMITS: Limits = Limits {
-    proven: 2_048,
-    proven_per_source: 1_024,
-    unproven: 1_536,
-    per_source: 192,
-    handshakes: 400,
-    handshakes_per_source: 64,
-    reserved: 64,
-    reserved_per_source: 8,
-    reserved_for_strangers: true,
-    handshake: Duration::from_secs(5),
-    header: Duration::from_secs(15),
-    body: Duration::from_secs(20),
-    reserved_time: Duration::from_secs(3),
-    idle: Duration::from_secs(75),
-    life: Duration::from_secs(8 * 3_600),
-    body_bytes: 128 * 1024 * 1024,
-    requests_of_one: OF_CERTIFICATE,
-    requests_of_source: 128,
-};
-
-/// Connections of one certificate.
-const OF_CERTIFICATE: usize = 64;
-
-/// Calls of one service that are under way at once, and beside them those that are near a brake: an
-/// eighth of what the service has for this process is left for what a restart leaves behind.
-const CALLS_MAX: usize = 384;
-const BRAKES_MAX: usize = 64;
 
 /// Whether the certificate for browsers was renewed is looked at this often.
 const RENEWAL_LOOK: Duration = Duration::from_secs(10);
@@ -75,7 +45,8 @@ pub struct Arguments {
 enum Command {
     /// Runs one process. 运行一个进程
     Serve {
-        /// Which: `public` faces people with a letter, `staff` officers. 公众或工作人员
+        /// Which: `public` faces people with a letter, `staff` officers, `machines` systems.
+        /// 公众、工作人员或信息系统
         #[arg(value_enum)]
         process: Process,
     },
@@ -85,13 +56,15 @@ enum Command {
     Completions(Completions),
 }
 
-/// One of the two processes, each with its own key.
+/// One of the processes, each with its own key.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Process {
     // People with a letter; no client certificates.
     Public,
     // Officers; client certificates.
     Staff,
+    // Systems, by ACME; no client certificates.
+    Machines,
 }
 
 impl Process {
@@ -99,14 +72,43 @@ impl Process {
         match self {
             Self::Public => "public",
             Self::Staff => "staff",
+            Self::Machines => "machines",
         }
     }
 
-    /// What the page of officers asks: the process that is not theirs.
+    fn config(self, config: &PortalConfig) -> anyhow::Result<&ProcessConfig> {
+        match self {
+            Self::Public => Ok(&config.public),
+            Self::Staff => Ok(&config.staff),
+            Self::Machines => config.machines(),
+        }
+    }
+}
+
+/// One of the processes that people read pages of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pages {
+    Public,
+    Staff,
+}
+
+impl Pages {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Public => Process::Public.name(),
+            Self::Staff => Process::Staff.name(),
+        }
+    }
+
+    /// What the page of officers asks: the processes that are not theirs.
     fn neighbours(self, config: &PortalConfig) -> Neighbours {
+        let machines = config.machines.as_ref().map(|own| ("portal-machines", own.admin));
         match self {
             Self::Public => Neighbours::of(&[]),
-            Self::Staff => Neighbours::of(&[("portal-public", config.public.admin)]),
+            Self::Staff => {
+                let public = ("portal-public", config.public.admin);
+                Neighbours::of(&[Some(public), machines].into_iter().flatten().collect::<Vec<_>>())
+            }
         }
     }
 
@@ -172,7 +174,13 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     let done = async {
         let config = || PortalConfig::read(&arguments.config);
         match arguments.command {
-            Command::Serve { process } => serve(config()?, process).await,
+            Command::Serve { process: Process::Public } => serve(config()?, Pages::Public).await,
+            Command::Serve { process: Process::Staff } => serve(config()?, Pages::Staff).await,
+            Command::Serve { process: Process::Machines } => {
+                let config = config()?;
+                let trust = trust(&config)?;
+                crate::machines::serve(config, trust).await
+            }
             Command::Renew(what) => renew::run(&config()?, what).await,
             Command::Completions(wanted) => Ok(wanted.write(Arguments::command())?),
         }
@@ -186,7 +194,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     }
 }
 
-async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
+async fn serve(config: PortalConfig, process: Pages) -> anyhow::Result<()> {
     service::start_logs();
     service::raise_open_files();
     let stop = Stop::on_signal()?;
@@ -250,12 +258,6 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
     store.close().await;
     tracing::info!("stopped");
     Ok(())
-}
-
-/// Fewer calls at once than a service has places for this process; a brake finds one when people
-/// have taken all others.
-fn bounded(client: mtls::Client) -> mtls::Client {
-    client.with_places(CALLS_MAX, BRAKES_MAX, ca_api::is_near_brake)
 }
 
 /// Shows a renewed certificate to browsers; one that cannot be shown leaves the old one, and is

@@ -26,6 +26,12 @@ pub struct PortalConfig {
     pub public: ProcessConfig,
     /// The staff process.
     pub staff: ProcessConfig,
+    /// The process that systems ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machines: Option<ProcessConfig>,
+    /// How that process speaks ACME.
+    #[serde(default)]
+    pub acme: AcmeConfig,
     /// Another name of the public host, with a certificate that browsers know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub web: Option<WebConfig>,
@@ -48,6 +54,34 @@ pub struct ProcessConfig {
     pub chain: PathBuf,
     /// Private key in PEM.
     pub key: PathBuf,
+}
+
+/// How the process that systems ask speaks ACME, and looks whether challenges are answered.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcmeConfig {
+    /// Where clients find it, if that is not its host and port.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "pki::host::configured::address_if_any"
+    )]
+    pub url: Option<String>,
+    /// The resolver that is asked for names; without one, the first of this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolver: Option<SocketAddr>,
+    /// Ranges of the inner net that may be spoken to, as `10.0.0.0/8`.
+    #[serde(default)]
+    pub private_ranges: Vec<String>,
+    /// How CAA records name this CA.
+    #[serde(default)]
+    pub caa_identities: Vec<String>,
+    /// In place of port 80; in a sample city only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http01_port: Option<u16>,
+    /// In place of port 443; in a sample city only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tlsalpn01_port: Option<u16>,
 }
 
 /// A name of the public host for browsers: command lines and gates know the city's root, and go on
@@ -76,6 +110,12 @@ impl PortalConfig {
     /// A path of the configuration made whole.
     pub fn path(&self, path: &Path) -> PathBuf {
         self.folder.join(path)
+    }
+
+    /// The process that systems ask, where there is one.
+    pub fn machines(&self) -> anyhow::Result<&ProcessConfig> {
+        let none = "portal.toml 中没有 [machines] / portal.toml has no [machines]";
+        self.machines.as_ref().ok_or_else(|| anyhow::anyhow!(none))
     }
 
     /// Where browsers find the public pages: under their name for browsers, if they have one, which

@@ -1,10 +1,10 @@
-//! `ra-portal`: faces people. It carries what a person and the CA say to each other, and tells
-//! people what happens next.
+//! `ra-portal`: faces people, and systems. It carries what they and the CA say to each other, and
+//! tells them what happens next.
 //!
 //! It can never reach a signing key, decide, or make the CA believe an approval that nobody gave:
-//! it holds two TLS keys, one a process, and the CA verifies everything itself. In reading order:
-//! [`config`], [`middleware`] (what every request passes), [`public`], [`staff`], [`events`],
-//! [`command`].
+//! it holds three TLS keys, one a process, and the CA verifies everything itself. In reading order:
+//! [`config`], [`middleware`] (what every request passes), [`public`], [`staff`], [`machines`],
+//! [`events`], [`command`].
 
 // A text that no page uses any more does not compile.
 #![deny(dead_code)]
@@ -13,6 +13,8 @@ pub mod checked_paths;
 pub mod command;
 pub mod config;
 pub mod events;
+mod listener;
+pub mod machines;
 mod message;
 pub mod middleware;
 pub(crate) mod pages;
@@ -32,12 +34,20 @@ pub use route::PortalRoute;
 use store::Migrations;
 
 /// Twin migrations; a test keeps the folders alike.
-pub const MIGRATIONS: Migrations = &[(
-    1,
-    "first",
-    include_str!("../migrations/sqlite/0001_first.sql"),
-    include_str!("../migrations/postgres/0001_first.sql"),
-)];
+pub const MIGRATIONS: Migrations = &[
+    (
+        1,
+        "first",
+        include_str!("../migrations/sqlite/0001_first.sql"),
+        include_str!("../migrations/postgres/0001_first.sql"),
+    ),
+    (
+        2,
+        "machines",
+        include_str!("../migrations/sqlite/0002_machines.sql"),
+        include_str!("../migrations/postgres/0002_machines.sql"),
+    ),
+];
 
 /// Every route of both hosts; a test prints them as the matrix.
 pub fn routes() -> impl Iterator<Item = &'static PortalRoute> {

@@ -6,7 +6,7 @@ use crate::letter::read_reference;
 use crate::record::{Event, Record};
 
 /// Every act that a portal tells of.
-pub const ACTS: [&str; 34] = [
+pub const ACTS: [&str; 39] = [
     "approve",
     "batch",
     "certificate",
@@ -22,6 +22,11 @@ pub const ACTS: [&str; 34] = [
     "list",
     "look-up",
     "loss",
+    "machine-account",
+    "machine-deactivate",
+    "machine-finalize",
+    "machine-key",
+    "machine-revoke",
     "mine",
     "numbers",
     "passkeys",

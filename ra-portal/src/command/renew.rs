@@ -31,10 +31,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(config: &PortalConfig, arguments: Arguments) -> anyhow::Result<()> {
-    let own = match arguments.process {
-        Process::Public => &config.public,
-        Process::Staff => &config.staff,
-    };
+    let own = arguments.process.config(config)?;
     let out = || arguments.out.display().to_string();
     // A renewal is had once: what cannot be written is not asked for.
     system::file::check_vacant(&arguments.out).with_context(out)?;

@@ -1,0 +1,23 @@
+//! The host that systems ask: certificates by ACME (RFC 8555). In the order in which a request
+//! meets them: `signed` (who signed it), `nonces`, `route` (a file an endpoint), `table` (what is
+//! kept), `jobs` (what goes on behind an answer), `validate` (whether a challenge is answered).
+//!
+//! Nothing here issues or decides: the CA verifies again what each client signed, and judges it by
+//! the standing authorization. Who captures this process can say that a challenge was answered
+//! which was not, within what that authorization names, and no more.
+
+mod answer;
+mod jobs;
+mod nonces;
+mod route;
+mod serve;
+mod signed;
+mod state;
+mod table;
+mod validate;
+mod view;
+
+pub(crate) use serve::serve;
+
+/// Every path of this host.
+pub const PATHS: [&str; 14] = route::PATHS;

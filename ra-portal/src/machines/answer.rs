@@ -1,0 +1,193 @@
+//! Answers of ACME: resources and problems, each with the headers that clients need.
+
+use acme::{AcmeProblem, ProblemKind};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use ca_api::Refusal;
+use jose::{JoseError, SignatureAlg};
+use serde_json::Value;
+use store::StoreError;
+
+/// When a client had better come again after it was turned away, in seconds.
+const LATER_SECONDS: &str = "5";
+
+/// A refusal on its way out.
+#[derive(Debug)]
+pub(crate) struct AcmeRefused(pub(crate) AcmeProblem);
+
+/// What a route gives.
+pub(crate) type Answer<T> = Result<T, AcmeRefused>;
+
+impl From<AcmeProblem> for AcmeRefused {
+    fn from(problem: AcmeProblem) -> Self {
+        Self(problem)
+    }
+}
+
+impl From<ProblemKind> for AcmeRefused {
+    fn from(kind: ProblemKind) -> Self {
+        Self(kind.into())
+    }
+}
+
+impl From<StoreError> for AcmeRefused {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "rows of machines");
+        ProblemKind::Unavailable.into()
+    }
+}
+
+impl From<system::random::NoRandomness> for AcmeRefused {
+    fn from(error: system::random::NoRandomness) -> Self {
+        tracing::error!(%error, "machines");
+        ProblemKind::Unavailable.into()
+    }
+}
+
+impl From<JoseError> for AcmeRefused {
+    fn from(error: JoseError) -> Self {
+        let of = |kind| AcmeProblem::of(kind, &error);
+        Self(match error {
+            JoseError::Algorithm => {
+                of(ProblemKind::BadSignatureAlgorithm).taking(&SignatureAlg::NAMES)
+            }
+            JoseError::KeyKind | JoseError::Key(_) => of(ProblemKind::BadPublicKey),
+            JoseError::TooLarge => ProblemKind::TooLarge.into(),
+            JoseError::Unbound => ProblemKind::ExternalAccountRequired.into(),
+            JoseError::Binding(_) => of(ProblemKind::Unauthorized),
+            _ => of(ProblemKind::Malformed),
+        })
+    }
+}
+
+impl From<Refusal> for AcmeRefused {
+    /// What the CA said, in its words, under the type that a client knows.
+    fn from(refusal: Refusal) -> Self {
+        let problem = match refusal {
+            Refusal::Refused(problem) => problem,
+            Refusal::Call(error) => {
+                tracing::error!(%error, "issuer");
+                return ProblemKind::Unavailable.into();
+            }
+            other => {
+                tracing::error!(error = %other, "issuer");
+                return ProblemKind::Unavailable.into();
+            }
+        };
+        let (zh, en) = (problem.zh.trim_end_matches('。'), problem.en.trim_end_matches('.'));
+        Self(AcmeProblem::from(kind_of(&problem.code)).in_words(zh, en))
+    }
+}
+
+/// The type of a code of the CA.
+fn kind_of(code: &str) -> ProblemKind {
+    match code {
+        "account-unknown" => ProblemKind::AccountDoesNotExist,
+        "account-closed" => ProblemKind::AccountClosed,
+        "system-names" => ProblemKind::RejectedIdentifier,
+        "system-quota" | "system-live" | "too-many-tries" => ProblemKind::RateLimited,
+        "jws-malformed" | "jws-signature" | "malformed" => ProblemKind::Malformed,
+        "request-malformed" | "request-signature" | "request-key-weak" | "key-weak"
+        | "key-unknown" | "key-not-allowed" | "key-foreign" | "key-used" => ProblemKind::BadCsr,
+        "certificate-revoked" => ProblemKind::AlreadyRevoked,
+        "unavailable" | "too-busy" | "clock-moved" | "log-behind" | "not-ready" | "lint-failed" => {
+            ProblemKind::Unavailable
+        }
+        _ => ProblemKind::Unauthorized,
+    }
+}
+
+impl IntoResponse for AcmeRefused {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status());
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, self.0.to_json().to_string()).into_response();
+        let kind = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+            let later = HeaderValue::from_static(LATER_SECONDS);
+            response.headers_mut().insert(header::RETRY_AFTER, later);
+        }
+        response
+    }
+}
+
+/// A resource.
+pub(crate) struct Resource {
+    status: StatusCode,
+    body: Value,
+    headers: HeaderMap,
+}
+
+impl Resource {
+    /// With status 200.
+    pub(crate) fn new(body: Value) -> Self {
+        Self { status: StatusCode::OK, body, headers: HeaderMap::new() }
+    }
+
+    /// That was made just now.
+    pub(crate) fn made(self) -> Self {
+        Self { status: StatusCode::CREATED, ..self }
+    }
+
+    /// Where it is.
+    pub(crate) fn at(self, url: &str) -> Self {
+        self.with(header::LOCATION, url)
+    }
+
+    /// A link to another one (RFC 8288).
+    pub(crate) fn linked(self, url: &str, relation: &str) -> Self {
+        self.with(header::LINK, &format!("<{url}>;rel=\"{relation}\""))
+    }
+
+    /// When to come again, in seconds.
+    pub(crate) fn retry_after(self, seconds: u64) -> Self {
+        self.with(header::RETRY_AFTER, &seconds.to_string())
+    }
+
+    fn with(mut self, name: HeaderName, value: &str) -> Self {
+        // Every part of it is ours: ids, and addresses below our own.
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.append(name, value);
+        }
+        self
+    }
+}
+
+impl IntoResponse for Resource {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, self.body.to_string()).into_response();
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        response.headers_mut().extend(self.headers);
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_a_problem_document() {
+        let response = AcmeRefused::from(ProblemKind::BadNonce).into_response();
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        let busy = AcmeRefused::from(ProblemKind::Unavailable).into_response();
+        assert!(busy.headers().contains_key(header::RETRY_AFTER));
+    }
+
+    /// Nothing that a client did wrong is told as our failure, and the other way round.
+    #[test]
+    fn refusals_of_keys_say_whose_fault_they_are() {
+        let kind = |error: JoseError| AcmeRefused::from(error).0.kind();
+        assert_eq!(kind(JoseError::Algorithm), ProblemKind::BadSignatureAlgorithm);
+        assert_eq!(kind(JoseError::KeyKind), ProblemKind::BadPublicKey);
+        assert_eq!(kind(JoseError::Unbound), ProblemKind::ExternalAccountRequired);
+        assert_eq!(kind(JoseError::Binding("MAC")), ProblemKind::Unauthorized);
+        assert_eq!(kind(JoseError::Signature), ProblemKind::Malformed);
+        assert_eq!(kind_of("system-quota"), ProblemKind::RateLimited);
+        assert_eq!(kind_of("unavailable"), ProblemKind::Unavailable);
+        assert_eq!(kind_of("whatever comes"), ProblemKind::Unauthorized);
+    }
+}

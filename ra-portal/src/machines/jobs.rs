@@ -1,0 +1,224 @@
+//! What goes on behind an answer: looks at challenges, and certificates on their way. Each is a row
+//! before it begins, taken for a while by whoever does it: if that process is killed, the next one
+//! that looks takes it up, in this process or another one of the portal.
+
+use crate::machines::answer::{AcmeRefused, Answer};
+use crate::machines::state::{MachinesState, is_not_yet, is_unavailable};
+use crate::machines::table::authorization::{self, KeptAuthorization};
+use crate::machines::table::order::{self, KeptCertificate, KeptOrder, Stage};
+use crate::machines::validate::Look;
+use acme::challenge::ChallengeStatus;
+use acme::renewal::CertificateName;
+use acme::{AcmeProblem, ProblemKind};
+use pki::Certificate;
+use records::machine::{CollectMachine, Finalize};
+use std::sync::Arc;
+use std::time::Duration;
+use store::StoreError;
+
+/// How long whoever begins something has it, in seconds; the longest look takes less.
+pub(crate) const HELD_SECONDS: u64 = 90;
+/// How often it is looked for what nobody does any more, and how much of it is taken at once.
+const LOOK: Duration = Duration::from_secs(2);
+const TAKEN_MAX: i64 = 64;
+/// What the CA could not say is asked again after so many seconds.
+const LATER_SECONDS: u64 = 2;
+/// A host that cannot be reached is tried again, with these pauses.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
+/// Pauses between questions whether a certificate is there, and how many of them.
+const COLLECT_PAUSE: Duration = Duration::from_millis(40);
+const COLLECTS_MAX: usize = 500;
+/// How often what ended is forgotten, and how long behind its end, in seconds.
+const FORGET: Duration = Duration::from_secs(3_600);
+pub(crate) const KEPT_SECONDS: u64 = 30 * 86_400;
+
+/// Takes up what nobody does any more, until the stop.
+pub(crate) async fn run(state: Arc<MachinesState>) {
+    while state.stop.pause(LOOK).await {
+        match take_up(&state).await {
+            Ok(()) => state.metrics.condition("machines", ""),
+            Err(error) => state.metrics.condition("machines", &error.to_string()),
+        }
+    }
+}
+
+async fn take_up(state: &Arc<MachinesState>) -> Result<(), StoreError> {
+    let now = state.clock.seconds();
+    let held = (now, now + HELD_SECONDS);
+    for id in authorization::take_due(&state.store, held, TAKEN_MAX).await? {
+        begin_look(state, id);
+    }
+    for id in order::take_due(&state.store, held, TAKEN_MAX).await? {
+        begin_carry(state, id);
+    }
+    Ok(())
+}
+
+/// Forgets what ended long ago, until the stop.
+pub(crate) async fn forget(state: Arc<MachinesState>) {
+    while state.stop.pause(FORGET).await {
+        let before = state.clock.seconds().saturating_sub(KEPT_SECONDS);
+        let forgotten = async {
+            authorization::forget(&state.store, before).await?;
+            order::forget(&state.store, before).await
+        };
+        if let Err(error) = forgotten.await {
+            tracing::error!(%error, "machines");
+        }
+    }
+}
+
+/// Begins to look at a challenge that was chosen.
+pub(crate) fn begin_look(state: &Arc<MachinesState>, id: String) {
+    let state = state.clone();
+    tokio::spawn(async move {
+        if let Err(error) = look(&state, &id).await {
+            tracing::error!(%error, "a look at a challenge");
+        }
+    });
+}
+
+async fn look(state: &MachinesState, id: &str) -> Result<(), StoreError> {
+    // Never closed.
+    let Ok(_place) = state.looks.acquire().await else { return Ok(()) };
+    let Some(kept) = authorization::by_id(&state.store, id).await? else { return Ok(()) };
+    if kept.challenge != ChallengeStatus::Processing {
+        return Ok(());
+    }
+    let found = tokio::select! {
+        found = looked_at(state, &kept) => found,
+        // Whoever takes it up looks again.
+        () = state.stop.wait() => return Ok(()),
+    };
+    let outcome = if found.is_ok() { "valid" } else { "invalid" };
+    state.metrics.count("challenge", outcome);
+    let found = found.map(|()| state.clock.seconds()).map_err(|problem| problem.to_json());
+    authorization::settle(&state.store, id, found).await
+}
+
+async fn looked_at(state: &MachinesState, kept: &KeptAuthorization) -> Result<(), AcmeProblem> {
+    let kind = kept.kind.ok_or(ProblemKind::ServerInternal)?;
+    let account = state.urls.account(&kept.account);
+    let look = Look {
+        identifier: &kept.identifier,
+        kind,
+        token: &kept.token,
+        thumbprint: &kept.thumbprint,
+        account: &account,
+        caa: &state.caa,
+    };
+    for pause in PAUSES {
+        match state.validator.look(look).await {
+            Err(problem) if is_passing(problem.kind()) => tokio::time::sleep(pause).await,
+            found => return found,
+        }
+    }
+    state.validator.look(look).await
+}
+
+/// What may be otherwise in a moment.
+fn is_passing(kind: ProblemKind) -> bool {
+    matches!(kind, ProblemKind::Connection | ProblemKind::Dns)
+}
+
+/// Carries a request on that nobody waits for.
+fn begin_carry(state: &Arc<MachinesState>, id: String) {
+    let state = state.clone();
+    tokio::spawn(async move {
+        if let Err(AcmeRefused(problem)) = carry(&state, &id).await {
+            // Nobody is there to hear it: it is told with the order.
+            if let Err(error) = order::fail(&state.store, &id, &problem.to_json()).await {
+                tracing::error!(%error, "an order");
+            }
+        }
+    });
+}
+
+/// Carries a request to its certificate. What the CA refuses is an error; what it cannot say now is
+/// none, and is taken up later.
+pub(crate) async fn carry(state: &MachinesState, id: &str) -> Answer<()> {
+    let Some((kept, _)) = order::by_id(&state.store, id).await? else { return Ok(()) };
+    if kept.stage != Stage::Taken {
+        return Ok(());
+    }
+    let serial = match &kept.serial {
+        Some(serial) => serial.clone(),
+        None => match asked(state, &kept).await? {
+            Some(serial) => serial,
+            None => return Ok(()),
+        },
+    };
+    collected(state, id, &serial).await
+}
+
+/// Hands the request in; the same one again gives the same serial number.
+async fn asked(state: &MachinesState, kept: &KeptOrder) -> Answer<Option<String>> {
+    let Some(jws) = kept.request.clone() else { return Ok(None) };
+    let (account, vouched) = (kept.account.clone(), kept.vouched.clone());
+    let answer = state.issuer.finalize(&Finalize { jws, account, vouched }).await;
+    match answer {
+        Err(refusal) if is_unavailable(&refusal) => {
+            tracing::error!(error = %refusal, "issuer");
+            later(state, &kept.id).await?;
+            Ok(None)
+        }
+        answer => {
+            let told = state.recorded("machine-finalize", answer).await?;
+            order::set_serial(&state.store, &kept.id, &told.serial).await?;
+            Ok(Some(told.serial))
+        }
+    }
+}
+
+/// Collects the certificate once the tree holds it.
+async fn collected(state: &MachinesState, id: &str, serial: &str) -> Answer<()> {
+    let message = CollectMachine { serial: serial.to_owned() };
+    for _ in 0..COLLECTS_MAX {
+        match state.issuer.collect_machine(&message).await {
+            Ok(told) => {
+                let chain: Vec<Vec<u8>> = told.chain.into_iter().map(|der| der.0).collect();
+                let Some(certificate) = certificate(&chain) else {
+                    tracing::error!(serial, "the CA gave no chain");
+                    return Ok(());
+                };
+                order::finish(&state.store, id, serial, &certificate).await?;
+                return Ok(());
+            }
+            Err(refusal) if is_not_yet(&refusal) => {
+                if !state.stop.pause(COLLECT_PAUSE).await {
+                    return Ok(());
+                }
+            }
+            Err(refusal) if is_unavailable(&refusal) => {
+                tracing::error!(error = %refusal, "issuer");
+                break;
+            }
+            Err(refusal) => {
+                // It was given up before it was signed.
+                let AcmeRefused(problem) = refusal.into();
+                order::fail(&state.store, id, &problem.to_json()).await?;
+                return Ok(());
+            }
+        }
+    }
+    later(state, id).await
+}
+
+/// What the CA could not say now is asked again soon.
+async fn later(state: &MachinesState, id: &str) -> Answer<()> {
+    let due = state.clock.seconds() + LATER_SECONDS;
+    Ok(order::set_due(&state.store, id, due).await?)
+}
+
+/// What is kept of a chain: all but the root, which clients have.
+fn certificate(chain: &[Vec<u8>]) -> Option<KeptCertificate> {
+    let leaf = Certificate::read(chain.first()?).ok()?;
+    let shown = if chain.len() > 1 { chain.get(..chain.len() - 1)? } else { chain };
+    let pem: Option<String> =
+        shown.iter().map(|der| Some(Certificate::read(der).ok()?.pem())).collect();
+    Some(KeptCertificate {
+        chain: pem?,
+        name: CertificateName::of(&leaf)?.to_string(),
+        life: (leaf.not_before(), leaf.not_after()),
+    })
+}

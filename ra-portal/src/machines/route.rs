@@ -1,0 +1,129 @@
+//! The resources of ACME, a file an endpoint, and what every answer of this host passes.
+
+mod account;
+mod authorization;
+mod certificate;
+mod challenge;
+mod directory;
+mod finalize;
+mod key_change;
+mod new_account;
+mod new_nonce;
+mod new_order;
+mod order;
+mod orders;
+mod renewal_info;
+mod revoke_certificate;
+
+use crate::machines::answer::AcmeRefused;
+use crate::machines::state::MachinesState;
+use acme::ProblemKind;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use jose::flat::JWS_BYTES_MAX;
+use mtls::TlsConnection;
+use std::sync::Arc;
+
+const REPLAY_NONCE: HeaderName = HeaderName::from_static("replay-nonce");
+
+/// Every path.
+pub(crate) const PATHS: [&str; 14] = [
+    "/acme/directory",
+    "/acme/new-nonce",
+    "/acme/new-account",
+    "/acme/account/{account}",
+    "/acme/account/{account}/orders",
+    "/acme/new-order",
+    "/acme/order/{order}",
+    "/acme/order/{order}/finalize",
+    "/acme/authorization/{authorization}",
+    "/acme/challenge/{authorization}/{kind}",
+    "/acme/certificate/{order}",
+    "/acme/revoke-certificate",
+    "/acme/key-change",
+    "/acme/renewal-info/{name}",
+];
+
+/// Whether a path stops something.
+pub(crate) fn is_brake(path: &str) -> bool {
+    path == "/acme/revoke-certificate"
+}
+
+/// The routes with what each of them passes.
+pub(crate) fn router(state: Arc<MachinesState>) -> Router {
+    let [directory, nonce, new_account, account, orders, new_order, order, finalize, rest @ ..] =
+        PATHS;
+    let [authorization, challenge, certificate, revoke, key_change, renewal_info] = rest;
+    Router::new()
+        .route(directory, get(directory::show))
+        .route(nonce, get(new_nonce::draw).head(new_nonce::look))
+        .route(new_account, post(new_account::open))
+        .route(account, post(account::change))
+        .route(orders, post(orders::list))
+        .route(new_order, post(new_order::make))
+        .route(order, post(order::read))
+        .route(finalize, post(finalize::finalize))
+        .route(authorization, post(authorization::change))
+        .route(challenge, post(challenge::answer))
+        .route(certificate, post(certificate::read))
+        .route(revoke, post(revoke_certificate::revoke))
+        .route(key_change, post(key_change::change))
+        .route(renewal_info, get(renewal_info::show))
+        .fallback(|| async { AcmeRefused::from(ProblemKind::NotFound) })
+        .method_not_allowed_fallback(|| async { AcmeRefused::from(ProblemKind::MethodNotAllowed) })
+        .layer(DefaultBodyLimit::max(JWS_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(state.clone(), own_host))
+        .layer(middleware::from_fn_with_state(state.clone(), dressed))
+        .with_state(state)
+}
+
+/// 421 unless Host, SNI and the name of the process are one (RFC 9110 15.5.20).
+async fn own_host(
+    State(state): State<Arc<MachinesState>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = request.uri().authority().map(|authority| authority.as_str()).or(named);
+    let connection = request.extensions().get::<TlsConnection>();
+    let ours = connection.is_some_and(|connection| {
+        let is_own = |sni: &str| sni.eq_ignore_ascii_case(&state.host);
+        connection.is_for_host(host) && connection.sni.as_deref().is_some_and(is_own)
+    });
+    if !ours || request.headers().get_all(header::HOST).iter().count() > 1 {
+        return service::problem::refusal(records::Code::Misdirected);
+    }
+    next.run(request).await
+}
+
+/// A nonce with every answer to what was signed (RFC 8555 6.5), the directory beside everything
+/// (7.1), and nothing that anybody keeps.
+async fn dressed(
+    State(state): State<Arc<MachinesState>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_signed = request.method() == Method::POST;
+    let is_directory = request.uri().path() == "/acme/directory";
+    let mut response = next.run(request).await;
+    let nonce = if is_signed { Some(state.nonces.draw()) } else { None };
+    let nonce = match nonce.transpose() {
+        Ok(nonce) => nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok()),
+        Err(error) => return AcmeRefused::from(error).into_response(),
+    };
+    let headers = response.headers_mut();
+    if let Some(nonce) = nonce {
+        headers.insert(REPLAY_NONCE, nonce);
+    }
+    let index = format!("<{}>;rel=\"index\"", state.urls.directory());
+    if let (Ok(index), false) = (HeaderValue::from_str(&index), is_directory) {
+        headers.append(header::LINK, index);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

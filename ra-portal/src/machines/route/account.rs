@@ -1,0 +1,61 @@
+//! An account: read, given other contacts, or closed for good (RFC 8555 7.3.2, 7.3.6).
+
+use crate::machines::answer::{Answer, Resource};
+use crate::machines::signed::ByAccount;
+use crate::machines::state::MachinesState;
+use crate::machines::table::account::{self, KeptAccount};
+use acme::asked::{self, ChangedAccount};
+use acme::directory::AcmeUrls;
+use acme::{AcmeProblem, ProblemKind};
+use axum::extract::{Path, State};
+use records::machine::Deactivate;
+use serde_json::json;
+use std::sync::Arc;
+
+pub(super) async fn change(
+    State(state): State<Arc<MachinesState>>,
+    Path(id): Path<String>,
+    signed: ByAccount,
+) -> Answer<Resource> {
+    let mut kept = signed.account.clone();
+    if id != kept.account {
+        return Err(ProblemKind::Unauthorized.into());
+    }
+    if signed.payload.is_empty() {
+        return Ok(resource(&kept, &state.urls));
+    }
+    let asked: ChangedAccount = asked::read(&signed.payload)?;
+    match asked.status.as_deref() {
+        None | Some("valid") => {}
+        Some("deactivated") => {
+            let message = Deactivate { jws: signed.jws, account: id.clone() };
+            let done = state.issuer.deactivate(&message).await;
+            state.recorded_brake("machine-deactivate", done).await?;
+            state.terms.forget(&id);
+            account::close(&state.store, &id).await?;
+            kept.is_closed = true;
+            return Ok(resource(&kept, &state.urls));
+        }
+        Some(_) => {
+            let (zh, en) = ("状态只能改为 deactivated", "the status can become deactivated only");
+            return Err(AcmeProblem::about(ProblemKind::Malformed, zh, en).into());
+        }
+    }
+    if let Some(contact) = asked.contact {
+        asked::check_contacts(&contact)?;
+        account::set_contact(&state.store, &id, &contact).await?;
+        kept.contact = contact;
+    }
+    Ok(resource(&kept, &state.urls))
+}
+
+/// The resource (7.1.2), with where it is.
+pub(super) fn resource(kept: &KeptAccount, urls: &AcmeUrls) -> Resource {
+    let status = if kept.is_closed { "deactivated" } else { "valid" };
+    let told = json!({
+        "status": status,
+        "contact": kept.contact,
+        "orders": urls.orders(&kept.account),
+    });
+    Resource::new(told).at(&urls.account(&kept.account))
+}

@@ -1,0 +1,112 @@
+//! Finalizes an order (RFC 8555 7.4). What the client signed is kept before the CA hears of it, so
+//! that whoever is killed in between leaves an order that goes on; the CA gives the same request the
+//! same certificate.
+
+use super::order::{own, resource};
+use crate::machines::answer::{Answer, Resource};
+use crate::machines::jobs::{self, HELD_SECONDS};
+use crate::machines::signed::ByAccount;
+use crate::machines::state::MachinesState;
+use crate::machines::table::order::{self, Stage};
+use acme::asked::{self, Finalization};
+use acme::order::AcmeOrderStatus;
+use acme::{AcmeIdentifier, AcmeProblem, ProblemKind, request};
+use axum::extract::{Path, State};
+use data_encoding::BASE64URL_NOPAD;
+use jose::Jwk;
+use pki::CertificationRequest;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A certificate that is there by then is told at once.
+const WAIT: Duration = Duration::from_secs(3);
+
+pub(super) async fn finalize(
+    State(state): State<Arc<MachinesState>>,
+    Path(id): Path<String>,
+    signed: ByAccount,
+) -> Answer<Resource> {
+    let (kept, authorizations) = own(&state, &id, &signed.account.account).await?;
+    let now = state.clock.seconds();
+    if kept.status(&authorizations, now) != AcmeOrderStatus::Ready {
+        return Err(ProblemKind::OrderNotReady.into());
+    }
+    let asked: Finalization = asked::read(&signed.payload)?;
+    check(&asked.csr, &kept.identifiers, &signed.account.key)?;
+    let seen = authorizations.iter().filter(|one| !one.is_preauthorized);
+    let vouched: Vec<String> = seen.map(|one| one.identifier.value().to_owned()).collect();
+    let due = now + HELD_SECONDS;
+    if !order::take(&state.store, &id, (&signed.jws, &vouched), due).await? {
+        return Err(ProblemKind::OrderNotReady.into());
+    }
+    let carried = {
+        let (state, id) = (state.clone(), id.clone());
+        // It goes on when its client does not wait.
+        tokio::spawn(async move { carry(&state, &id).await })
+    };
+    if let Ok(Ok(carried)) = tokio::time::timeout(WAIT, carried).await {
+        carried?;
+    }
+    let found = own(&state, &id, &signed.account.account).await?;
+    Ok(resource(&state, (&found.0, &found.1)))
+}
+
+/// Carries the request to the CA; what it refuses leaves the order as it was, for a better one.
+async fn carry(state: &MachinesState, id: &str) -> Answer<()> {
+    let carried = jobs::carry(state, id).await;
+    if carried.is_err() {
+        order::give_back(&state.store, id).await?;
+    }
+    carried
+}
+
+/// Whether a request is one, proves its key, and asks for what the order is for.
+fn check(csr: &str, order: &[AcmeIdentifier], account: &Jwk) -> Answer<()> {
+    let bad = |error: &dyn std::fmt::Display| AcmeProblem::of(ProblemKind::BadCsr, error);
+    let der = BASE64URL_NOPAD.decode(csr.as_bytes());
+    let (zh, en) = ("csr 不是 base64url", "csr is no base64url");
+    let der = der.map_err(|_| AcmeProblem::about(ProblemKind::Malformed, zh, en))?;
+    let read = CertificationRequest::read(&der).map_err(|error| bad(&error))?;
+    if read.key().spki() == account.spki_der() {
+        let (zh, en) = ("证书不能用账户的密钥", "a certificate is not for the account's key");
+        return Err(AcmeProblem::about(ProblemKind::BadCsr, zh, en).into());
+    }
+    request::check(&der, order).map_err(|error| bad(&error))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{CertificateParams, KeyPair};
+
+    #[test]
+    fn a_request_is_whole_and_its_own() {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec!["acme.test".to_owned()]).unwrap();
+        let der = params.serialize_request(&key).unwrap().der().to_vec();
+        let order = [AcmeIdentifier::name("acme.test").unwrap()];
+        let point = key.public_key_raw();
+        let encode = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
+        let jwk = |x: &[u8], y: &[u8]| {
+            let value = serde_json::json!({
+                "kty": "EC", "crv": "P-256", "x": encode(x), "y": encode(y),
+            });
+            Jwk::read(&value).unwrap()
+        };
+        let own = jwk(&point[1..33], &point[33..]);
+        let other = KeyPair::generate().unwrap();
+        let point = other.public_key_raw();
+        let other = jwk(&point[1..33], &point[33..]);
+        let kind = |csr: &[u8], account: &Jwk| {
+            check(&encode(csr), &order, account).map_err(|refused| refused.0.kind())
+        };
+        assert_eq!(kind(&der, &other), Ok(()));
+        assert_eq!(kind(&der, &own), Err(ProblemKind::BadCsr), "the account's own key");
+        let mut forged = der.clone();
+        *forged.last_mut().unwrap() ^= 1;
+        assert_eq!(kind(&forged, &other), Err(ProblemKind::BadCsr), "not signed by its key");
+        assert_eq!(kind(b"noise", &other), Err(ProblemKind::BadCsr));
+        assert!(check("not base64url!", &order, &other).is_err());
+    }
+}

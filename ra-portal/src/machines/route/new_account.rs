@@ -1,0 +1,63 @@
+//! Opens an account (RFC 8555 7.3). The CA judges the external binding, and keeps what was signed;
+//! a key that has an account already is told which (7.3.1).
+
+use super::account::resource;
+use crate::machines::answer::{Answer, Resource};
+use crate::machines::signed::ByKey;
+use crate::machines::state::MachinesState;
+use crate::machines::table::account::{self, KeptAccount};
+use acme::ProblemKind;
+use acme::asked::{self, NewAccount};
+use axum::extract::State;
+use ca_api::Refusal;
+use records::machine::{AskAccount, OpenAccount};
+use std::sync::Arc;
+
+pub(super) async fn open(
+    State(state): State<Arc<MachinesState>>,
+    signed: ByKey,
+) -> Answer<Resource> {
+    let asked: NewAccount = asked::read(&signed.payload)?;
+    if let Some(kept) = known(&state, &signed).await? {
+        return match kept.is_closed {
+            true => Err(ProblemKind::AccountClosed.into()),
+            false => Ok(resource(&kept, &state.urls)),
+        };
+    }
+    if asked.only_return_existing {
+        return Err(ProblemKind::AccountDoesNotExist.into());
+    }
+    asked::check_contacts(&asked.contact)?;
+    // Whoever forgot it hears so here, and nobody troubles the CA.
+    jose::binding(&signed.payload, &signed.url, &signed.key)?;
+    let opened = state.issuer.open_account(&OpenAccount { jws: signed.jws }).await;
+    let opened = state.recorded("machine-account", opened).await?;
+    let contact = asked.contact;
+    let kept = KeptAccount { account: opened.account, key: signed.key, contact, is_closed: false };
+    account::keep(&state.store, &kept, &opened.system, state.clock.seconds()).await?;
+    Ok(resource(&kept, &state.urls).made())
+}
+
+/// The account that this key has. One that this portal forgot is known to the CA by its first key.
+async fn known(state: &MachinesState, signed: &ByKey) -> Answer<Option<KeptAccount>> {
+    if let Some(kept) = account::by_key(&state.store, &signed.key).await? {
+        return Ok(Some(kept));
+    }
+    let asked = AskAccount { account: signed.key.thumbprint() };
+    let terms = match state.issuer.account_of(&asked).await {
+        Ok(terms) => terms,
+        Err(Refusal::Refused(_)) => return Ok(None),
+        Err(refusal) => return Err(refusal.into()),
+    };
+    // The key that an account was opened with may not be the one that it has: then a row says so.
+    if account::by_id(&state.store, &terms.account).await?.is_some() {
+        return Ok(None);
+    }
+    let key = signed.key.clone();
+    let is_closed = !terms.open;
+    let kept = KeptAccount { account: terms.account, key, contact: Vec::new(), is_closed };
+    if !is_closed {
+        account::keep(&state.store, &kept, &terms.system, state.clock.seconds()).await?;
+    }
+    Ok(Some(kept))
+}

@@ -1,0 +1,148 @@
+//! Makes an order (RFC 8555 7.4): within what the standing authorization says, which the CA judges
+//! again when it is finalized. Each identifier has its authorization, and what is wrong with one is
+//! told beside it.
+
+use crate::machines::answer::{Answer, Resource};
+use crate::machines::signed::ByAccount;
+use crate::machines::state::{MachinesState, scope};
+use crate::machines::table::authorization::KeptAuthorization;
+use crate::machines::table::order::{self, KeptOrder, Stage};
+use crate::machines::view;
+use acme::asked::{self, NewOrder};
+use acme::challenge::{ChallengeStatus, TOKEN_BYTES};
+use acme::identifier::{IdentifierError, SentIdentifier};
+use acme::order::AcmeOrderStatus;
+use acme::renewal::CertificateName;
+use acme::scope::NameScope;
+use acme::{AcmeIdentifier, AcmeProblem, ProblemKind};
+use axum::extract::State;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use std::sync::Arc;
+use system::random;
+
+/// An order, and what is authorized for it, lasts so long, in seconds.
+const LIFE_SECONDS: u64 = 86_400;
+
+pub(super) async fn make(
+    State(state): State<Arc<MachinesState>>,
+    signed: ByAccount,
+) -> Answer<Resource> {
+    let asked: NewOrder = asked::read(&signed.payload)?;
+    asked.check()?;
+    let account = signed.account.account;
+    let terms = state.terms_of(&account).await?;
+    if asked.profile.as_ref().is_some_and(|profile| *profile != terms.profile) {
+        return Err(ProblemKind::InvalidProfile.into());
+    }
+    let identifiers = identifiers(&asked.identifiers, &scope(&terms))?;
+    if let Some(name) = &asked.replaces {
+        check_replaced(&state, (&account, name), &identifiers).await?;
+    }
+    let expires = state.clock.seconds() + LIFE_SECONDS;
+    let authorizations: Answer<Vec<KeptAuthorization>> = identifiers
+        .iter()
+        .map(|identifier| authorization(identifier, (&account, terms.challenges), expires))
+        .collect();
+    let authorizations = authorizations?;
+    let order = KeptOrder {
+        id: id()?,
+        account,
+        stage: Stage::Open,
+        identifiers,
+        profile: terms.profile,
+        replaces: asked.replaces,
+        expires,
+        request: None,
+        vouched: Vec::new(),
+        serial: None,
+        error: None,
+    };
+    order::insert(&state.store, &order, &authorizations).await?;
+    let now = state.clock.seconds();
+    let told = view::order((&order, &authorizations), &state.urls, now);
+    Ok(Resource::new(told).made().at(&state.urls.order(&order.id)))
+}
+
+/// What is asked for, each once; or what is wrong with each.
+fn identifiers(sent: &[SentIdentifier], scope: &NameScope) -> Answer<Vec<AcmeIdentifier>> {
+    let (mut found, mut wrong): (Vec<AcmeIdentifier>, Vec<AcmeProblem>) = (Vec::new(), Vec::new());
+    for one in sent {
+        match AcmeIdentifier::read(one) {
+            Ok(identifier) if !scope.permits(&identifier) => {
+                wrong.push(AcmeProblem::from(ProblemKind::RejectedIdentifier).at(&identifier));
+            }
+            Ok(identifier) if found.contains(&identifier) => {}
+            Ok(identifier) => found.push(identifier),
+            Err(IdentifierError::Kind) => wrong.push(ProblemKind::UnsupportedIdentifier.into()),
+            Err(error) => wrong.push(AcmeProblem::of(ProblemKind::Malformed, &error)),
+        }
+    }
+    let first = wrong.first().map(AcmeProblem::kind);
+    match first {
+        None => Ok(found),
+        Some(first) => {
+            let alike = wrong.iter().all(|one| one.kind() == first);
+            let over = if alike { first } else { ProblemKind::Compound };
+            Err(AcmeProblem::all_of(over, wrong).into())
+        }
+    }
+}
+
+fn authorization(
+    identifier: &AcmeIdentifier,
+    (account, challenges): (&str, bool),
+    expires: u64,
+) -> Answer<KeptAuthorization> {
+    Ok(KeptAuthorization {
+        id: id()?,
+        account: account.to_owned(),
+        identifier: identifier.clone(),
+        is_preauthorized: !challenges,
+        is_deactivated: false,
+        token: BASE64URL_NOPAD.encode(&random::bytes::<TOKEN_BYTES>()?),
+        expires,
+        kind: None,
+        thumbprint: String::new(),
+        challenge: ChallengeStatus::Pending,
+        validated: 0,
+        error: None,
+    })
+}
+
+/// A certificate is followed by one order, of its own account and for something that it names (RFC
+/// 9773 5).
+async fn check_replaced(
+    state: &MachinesState,
+    (account, name): (&str, &str),
+    identifiers: &[AcmeIdentifier],
+) -> Answer<()> {
+    let malformed = |zh, en| AcmeProblem::about(ProblemKind::Malformed, zh, en);
+    let (zh, en) = ("replaces 不是证书标识", "replaces is no name of a certificate");
+    let name = CertificateName::read(name).ok_or(malformed(zh, en))?.to_string();
+    let found = order::named(&state.store, &name).await?;
+    let (zh, en) = ("没有 replaces 所说的证书", "there is no certificate that replaces names");
+    let found = found.ok_or(malformed(zh, en))?;
+    if found.account != account {
+        return Err(ProblemKind::Unauthorized.into());
+    }
+    if !identifiers.iter().any(|one| found.identifiers.contains(one)) {
+        let (zh, en) =
+            ("与所替换的证书没有相同的标识", "it names nothing that the certificate does");
+        return Err(malformed(zh, en).into());
+    }
+    for id in order::following(&state.store, &name).await? {
+        let Some((order, authorizations)) = order::by_id(&state.store, &id).await? else {
+            continue;
+        };
+        let status = order.status(&authorizations, state.clock.seconds());
+        if status != AcmeOrderStatus::Invalid {
+            return Err(ProblemKind::AlreadyReplaced.into());
+        }
+    }
+    Ok(())
+}
+
+/// An id: 128 random bits.
+fn id() -> Answer<String> {
+    Ok(HEXLOWER.encode(&random::bytes::<16>()?))
+}

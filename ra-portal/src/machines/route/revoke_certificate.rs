@@ -1,0 +1,69 @@
+//! Revokes a certificate, by the key of its account or its own (RFC 8555 7.6): a brake.
+
+use crate::machines::answer::Answer;
+use crate::machines::signed::{ByAccount, ByKey, Signed};
+use crate::machines::state::MachinesState;
+use crate::machines::table::order;
+use acme::asked::{self, AskedRevocation};
+use acme::{AcmeProblem, ProblemKind};
+use axum::extract::State;
+use axum::http::StatusCode;
+use data_encoding::BASE64URL_NOPAD;
+use jose::FlatJws;
+use pki::Certificate;
+use records::machine::RevokeMachine;
+use std::sync::Arc;
+
+/// Reasons that a holder may give (RFC 5280 5.3.1): none, key, affiliation, superseded, ended.
+const REASONS: [u64; 5] = [0, 1, 3, 4, 5];
+
+pub(super) async fn revoke(
+    State(state): State<Arc<MachinesState>>,
+    signed: Signed,
+) -> Answer<StatusCode> {
+    let (serial, message) = match signed {
+        Signed::Account(signed) => by_account(&state, signed).await?,
+        Signed::Key(signed) => by_own_key(signed)?,
+    };
+    let done = state.issuer.revoke_machine(&message).await;
+    state.recorded_brake("machine-revoke", done).await?;
+    // It counts without this row, which only tells the client when to come again.
+    if let Err(error) = order::set_revoked(&state.store, &serial).await {
+        tracing::error!(%error, "a certificate that was revoked");
+    }
+    Ok(StatusCode::OK)
+}
+
+async fn by_account(state: &MachinesState, signed: ByAccount) -> Answer<(String, RevokeMachine)> {
+    let certificate = certificate(&signed.payload)?;
+    let (serial, account) = (certificate.serial().to_string(), signed.account.account);
+    // A row that is gone keeps nobody from it: the CA knows whose it is.
+    let owner = order::owner(&state.store, &serial).await?;
+    if owner.is_some_and(|owner| owner != account) {
+        return Err(ProblemKind::Unauthorized.into());
+    }
+    Ok((serial, message(signed.jws, Some(account))))
+}
+
+fn by_own_key(signed: ByKey) -> Answer<(String, RevokeMachine)> {
+    let certificate = certificate(&signed.payload)?;
+    if certificate.key().spki() != signed.key.spki_der() {
+        return Err(ProblemKind::Unauthorized.into());
+    }
+    Ok((certificate.serial().to_string(), message(signed.jws, None)))
+}
+
+fn message(jws: FlatJws, account: Option<String>) -> RevokeMachine {
+    RevokeMachine { jws, account }
+}
+
+fn certificate(payload: &[u8]) -> Answer<Certificate> {
+    let asked: AskedRevocation = asked::read(payload)?;
+    if asked.reason.is_some_and(|reason| !REASONS.contains(&reason)) {
+        return Err(ProblemKind::BadRevocationReason.into());
+    }
+    let (zh, en) = ("不是证书", "this is no certificate");
+    let malformed = || AcmeProblem::about(ProblemKind::Malformed, zh, en);
+    let der = BASE64URL_NOPAD.decode(asked.certificate.as_bytes()).map_err(|_| malformed())?;
+    Ok(Certificate::read(&der).map_err(|_| malformed())?)
+}

@@ -1,0 +1,151 @@
+//! Requests that a client signed (RFC 8555 6): content type, form, address, signature, nonce, in
+//! this order, so that nothing is kept of what nobody signed.
+
+use crate::machines::answer::{AcmeRefused, Answer};
+use crate::machines::nonces::OwnNonce;
+use crate::machines::state::MachinesState;
+use crate::machines::table::account::{self, KeptAccount};
+use acme::{AcmeProblem, ProblemKind};
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::header;
+use jose::{FlatJws, Header, Jwk, KeyOf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A body that takes longer is refused.
+const BODY_SECONDS_MAX: u64 = 15;
+/// What a client says that it sends (6.2).
+const JOSE: &str = "application/jose+json";
+
+/// A request that an account signed.
+pub(crate) struct ByAccount {
+    /// Whose.
+    pub(crate) account: KeptAccount,
+    /// What it says.
+    pub(crate) payload: Vec<u8>,
+    /// What was sent.
+    pub(crate) jws: FlatJws,
+}
+
+/// A request that the key in its header signed.
+pub(crate) struct ByKey {
+    /// The key.
+    pub(crate) key: Jwk,
+    /// What it says.
+    pub(crate) payload: Vec<u8>,
+    /// What was sent.
+    pub(crate) jws: FlatJws,
+    /// The address that it was made for.
+    pub(crate) url: String,
+}
+
+/// Either of them, where both have a right (7.6).
+pub(crate) enum Signed {
+    /// An account.
+    Account(ByAccount),
+    /// A key.
+    Key(ByKey),
+}
+
+/// A request that was read.
+struct Posted {
+    jws: FlatJws,
+    header: Header,
+    nonce: OwnNonce,
+}
+
+impl ByAccount {
+    /// That it reads and changes nothing (6.3).
+    pub(crate) fn reads(&self) -> Answer<()> {
+        if self.payload.is_empty() {
+            return Ok(());
+        }
+        let (zh, en) = ("读取时载荷应为空", "whoever reads sends an empty payload");
+        Err(AcmeProblem::about(ProblemKind::Malformed, zh, en).into())
+    }
+}
+
+impl FromRequest<Arc<MachinesState>> for ByAccount {
+    type Rejection = AcmeRefused;
+
+    async fn from_request(request: Request, state: &Arc<MachinesState>) -> Answer<Self> {
+        match Signed::from_request(request, state).await? {
+            Signed::Account(signed) => Ok(signed),
+            Signed::Key(_) => Err(wrong_key("此处应有 kid", "kid is expected here")),
+        }
+    }
+}
+
+impl FromRequest<Arc<MachinesState>> for ByKey {
+    type Rejection = AcmeRefused;
+
+    async fn from_request(request: Request, state: &Arc<MachinesState>) -> Answer<Self> {
+        match Signed::from_request(request, state).await? {
+            Signed::Key(signed) => Ok(signed),
+            Signed::Account(_) => Err(wrong_key("此处应有 jwk", "jwk is expected here")),
+        }
+    }
+}
+
+fn wrong_key(zh: &str, en: &str) -> AcmeRefused {
+    AcmeProblem::about(ProblemKind::Malformed, zh, en).into()
+}
+
+impl FromRequest<Arc<MachinesState>> for Signed {
+    type Rejection = AcmeRefused;
+
+    async fn from_request(request: Request, state: &Arc<MachinesState>) -> Answer<Self> {
+        let Posted { jws, header, nonce } = posted(request, state).await?;
+        let signed = match header.key {
+            KeyOf::Jwk(key) => {
+                let payload = jws.verify(&key)?;
+                Self::Key(ByKey { key, payload, jws, url: header.url })
+            }
+            KeyOf::Kid(kid) => {
+                let id = state.urls.account_of(&kid).ok_or(ProblemKind::AccountDoesNotExist)?;
+                let account = account::by_id(&state.store, id).await?;
+                let account = account.ok_or(ProblemKind::AccountDoesNotExist)?;
+                let payload = jws.verify(&account.key)?;
+                if account.is_closed {
+                    return Err(ProblemKind::AccountClosed.into());
+                }
+                Self::Account(ByAccount { account, payload, jws })
+            }
+        };
+        // A nonce is used up by a signature only.
+        match state.nonces.spend(nonce).await {
+            Ok(true) => Ok(signed),
+            Ok(false) => Err(ProblemKind::BadNonce.into()),
+            Err(error) => {
+                tracing::error!(%error, "machines");
+                Err(ProblemKind::Unavailable.into())
+            }
+        }
+    }
+}
+
+/// Reads a request, and that it was made for this address with a nonce of ours.
+async fn posted(request: Request, state: &Arc<MachinesState>) -> Answer<Posted> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
+    if !kind.is_some_and(|kind| kind.eq_ignore_ascii_case(JOSE)) {
+        return Err(ProblemKind::MediaType.into());
+    }
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let url = state.urls.of(path);
+    let limit = Duration::from_secs(BODY_SECONDS_MAX);
+    let body = tokio::time::timeout(limit, Bytes::from_request(request, state)).await;
+    let (zh, en) = ("请求没有按时发送完毕", "the request did not arrive in time");
+    let body = body.map_err(|_| AcmeProblem::about(ProblemKind::Malformed, zh, en))?;
+    let body = body.map_err(|_| ProblemKind::TooLarge)?;
+    let jws = FlatJws::read(&body)?;
+    let header = jws.header()?;
+    if header.url != url {
+        let (zh, en) = ("签名的地址不是所请求的地址", "url is not the address that was asked");
+        return Err(AcmeProblem::about(ProblemKind::Unauthorized, zh, en).into());
+    }
+    let nonce = header.nonce.as_deref().and_then(|nonce| state.nonces.own(nonce));
+    let nonce = nonce.ok_or(ProblemKind::BadNonce)?;
+    Ok(Posted { jws, header, nonce })
+}

@@ -1,0 +1,158 @@
+//! What the routes for systems share.
+
+use crate::events::Events;
+use crate::machines::answer::Answer;
+use crate::machines::nonces::Nonces;
+use crate::machines::validate::Validator;
+use acme::ProblemKind;
+use acme::directory::AcmeUrls;
+use acme::scope::NameScope;
+use ca_api::Refusal;
+use records::Code;
+use records::machine::{AskAccount, MachineAccount};
+use service::{Clock, Metrics, Stop};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use store::Store;
+use tokio::sync::Semaphore;
+
+/// An event is kept within this time.
+const KEEP_WAIT: Duration = Duration::from_secs(5);
+/// What an account may ask for is asked again after this time.
+const TERMS_MAX: Duration = Duration::from_secs(10);
+/// Accounts whose terms are remembered.
+pub(crate) const TERMS_KEPT_MAX: usize = 4_096;
+/// Validations that are under way at once.
+pub(crate) const VALIDATIONS_MAX: usize = 128;
+
+/// What the routes share.
+pub(crate) struct MachinesState {
+    /// The host that this process answers for.
+    pub(crate) host: String,
+    /// Where its resources are.
+    pub(crate) urls: AcmeUrls,
+    /// By which names CAA records call this CA.
+    pub(crate) caa: Vec<String>,
+    /// The issuer, over mTLS with this process's key.
+    pub(crate) issuer: ca_api::Issuer,
+    /// The portal's database.
+    pub(crate) store: Store,
+    /// This process's events.
+    pub(crate) events: Events,
+    /// Counters.
+    pub(crate) metrics: Metrics,
+    /// The clock.
+    pub(crate) clock: Clock,
+    /// Nonces.
+    pub(crate) nonces: Nonces,
+    /// Looks whether challenges are answered.
+    pub(crate) validator: Validator,
+    /// Places of looks.
+    pub(crate) looks: Semaphore,
+    /// What accounts may ask for.
+    pub(crate) terms: Terms,
+    /// The end of this process.
+    pub(crate) stop: Stop,
+}
+
+/// What was asked last about accounts.
+#[derive(Default)]
+pub(crate) struct Terms(Mutex<BTreeMap<String, (Instant, MachineAccount)>>);
+
+impl Terms {
+    fn known(&self, account: &str) -> Option<MachineAccount> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, terms) = all.get(account)?;
+        (since.elapsed() < TERMS_MAX).then(|| terms.clone())
+    }
+
+    fn remember(&self, terms: &MachineAccount) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= TERMS_KEPT_MAX {
+            all.retain(|_, (since, _)| since.elapsed() < TERMS_MAX);
+        }
+        if all.len() < TERMS_KEPT_MAX {
+            all.insert(terms.account.clone(), (Instant::now(), terms.clone()));
+        }
+    }
+
+    /// What changed is asked again.
+    pub(crate) fn forget(&self, account: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(account);
+    }
+}
+
+impl MachinesState {
+    /// What an account may ask for, as the CA says; an account that may not is refused.
+    pub(crate) async fn terms_of(&self, account: &str) -> Answer<MachineAccount> {
+        let terms = match self.terms.known(account) {
+            Some(terms) => terms,
+            None => {
+                let asked = AskAccount { account: account.to_owned() };
+                let terms = self.issuer.account_of(&asked).await?;
+                self.terms.remember(&terms);
+                terms
+            }
+        };
+        if terms.open { Ok(terms) } else { Err(ProblemKind::Unauthorized.into()) }
+    }
+
+    /// Keeps the event of an act that the CA judged, durable before its answer.
+    pub(crate) async fn recorded<T>(
+        &self,
+        act: &'static str,
+        result: Result<T, Refusal>,
+    ) -> Answer<T> {
+        let outcome = result.as_ref().map_or_else(|refusal| refusal.code().name(), |_| "done");
+        self.metrics.count(act, outcome);
+        let keeping = self.events.keep(act, outcome, "");
+        match tokio::time::timeout(KEEP_WAIT, keeping).await {
+            Ok(Ok(())) => Ok(result?),
+            Ok(Err(error)) => {
+                tracing::error!(%error, act, "not kept");
+                Err(ProblemKind::Unavailable.into())
+            }
+            Err(_) => Err(ProblemKind::Unavailable.into()),
+        }
+    }
+
+    /// The same for a brake: the CA did it, so its answer leaves.
+    pub(crate) async fn recorded_brake<T>(
+        &self,
+        act: &'static str,
+        result: Result<T, Refusal>,
+    ) -> Answer<T> {
+        let outcome = result.as_ref().map_or_else(|refusal| refusal.code().name(), |_| "done");
+        self.metrics.count(act, outcome);
+        let keeping = tokio::time::timeout(KEEP_WAIT, self.events.keep(act, outcome, "")).await;
+        if !matches!(keeping, Ok(Ok(()))) {
+            tracing::error!(act, "a brake is answered without its event");
+        }
+        Ok(result?)
+    }
+}
+
+/// What a standing authorization is for.
+pub(crate) fn scope(terms: &MachineAccount) -> NameScope {
+    NameScope {
+        names: terms.names.clone(),
+        wildcards: terms.wildcards,
+        addresses: terms.addresses.clone(),
+    }
+}
+
+/// Whether the CA says that it is not done yet.
+pub(crate) fn is_not_yet(refusal: &Refusal) -> bool {
+    refusal.code() == Code::NotReady
+}
+
+/// Whether the CA could not say anything.
+pub(crate) fn is_unavailable(refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::Refused(problem) => problem.known().is_some_and(|code| {
+            matches!(code, Code::Unavailable | Code::TooBusy | Code::ClockMoved | Code::LogBehind)
+        }),
+        _ => true,
+    }
+}

@@ -1,0 +1,29 @@
+//! What this process keeps of clients, in the portal's database: a file a noun. Nothing here
+//! decides: the CA judges again what clients signed.
+
+pub(crate) mod account;
+pub(crate) mod authorization;
+pub(crate) mod order;
+pub(crate) mod secret;
+
+use store::StoreError;
+
+/// A number of a row; what is none is a row that contradicts itself.
+fn seconds(number: i64) -> Result<u64, StoreError> {
+    u64::try_from(number).map_err(|_| StoreError::Inconsistent("time"))
+}
+
+/// A number on its way into a row.
+fn number(seconds: u64) -> i64 {
+    i64::try_from(seconds).unwrap_or(i64::MAX)
+}
+
+/// A value that stands as JSON in a row.
+fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Inconsistent("JSON"))
+}
+
+/// The JSON of a value.
+fn text<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|_| StoreError::Inconsistent("JSON"))
+}

@@ -1,0 +1,115 @@
+//! Accounts: which key a client signs with today. The CA has the same from what was signed.
+
+use super::{number, read, text};
+use jose::Jwk;
+use store::{Store, StoreError, execute, row};
+
+/// An account as it is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct KeptAccount {
+    /// Its id at the CA: the thumbprint of its first key.
+    pub(crate) account: String,
+    /// The key that it has.
+    pub(crate) key: Jwk,
+    /// Addresses of people.
+    pub(crate) contact: Vec<String>,
+    /// Whether it was deactivated.
+    pub(crate) is_closed: bool,
+}
+
+const VALID: &str = "valid";
+const DEACTIVATED: &str = "deactivated";
+
+type Row = (String, String, String, String);
+
+fn account((account, jwk, contact, status): Row) -> Result<KeptAccount, StoreError> {
+    let is_closed = status != VALID;
+    Ok(KeptAccount { account, key: read(&jwk)?, contact: read(&contact)?, is_closed })
+}
+
+/// The account of an id.
+pub(crate) async fn by_id(store: &Store, id: &str) -> Result<Option<KeptAccount>, StoreError> {
+    let mut tx = store.read().await?;
+    let found = row!(
+        &mut tx,
+        Row,
+        "select account, jwk, contact, status from machine_account where account = $1",
+        id
+    )?;
+    found.map(account).transpose()
+}
+
+/// The account that has a key today.
+pub(crate) async fn by_key(store: &Store, key: &Jwk) -> Result<Option<KeptAccount>, StoreError> {
+    let mut tx = store.read().await?;
+    let thumbprint = key.thumbprint();
+    let found = row!(
+        &mut tx,
+        Row,
+        "select account, jwk, contact, status from machine_account where thumbprint = $1",
+        thumbprint.as_str()
+    )?;
+    found.map(account).transpose()
+}
+
+/// Keeps an account that the CA opened, or opened before.
+pub(crate) async fn keep(
+    store: &Store,
+    kept: &KeptAccount,
+    system: &str,
+    now: u64,
+) -> Result<(), StoreError> {
+    let (jwk, contact) = (text(&kept.key)?, text(&kept.contact)?);
+    let mut tx = store.write().await?;
+    execute!(
+        &mut tx,
+        "insert into machine_account (account, thumbprint, jwk, system, contact, status, created) \
+         values ($1, $2, $3, $4, $5, $6, $7) on conflict (account) do nothing",
+        kept.account.as_str(),
+        kept.key.thumbprint(),
+        jwk,
+        system,
+        contact,
+        VALID,
+        number(now)
+    )?;
+    tx.commit().await
+}
+
+/// Keeps other contacts.
+pub(crate) async fn set_contact(
+    store: &Store,
+    id: &str,
+    contact: &[String],
+) -> Result<(), StoreError> {
+    let contact = text(&contact)?;
+    let mut tx = store.write().await?;
+    execute!(&mut tx, "update machine_account set contact = $1 where account = $2", contact, id)?;
+    tx.commit().await
+}
+
+/// Keeps another key.
+pub(crate) async fn set_key(store: &Store, id: &str, key: &Jwk) -> Result<(), StoreError> {
+    let (jwk, thumbprint) = (text(key)?, key.thumbprint());
+    let mut tx = store.write().await?;
+    execute!(
+        &mut tx,
+        "update machine_account set jwk = $1, thumbprint = $2 where account = $3",
+        jwk,
+        thumbprint,
+        id
+    )?;
+    tx.commit().await
+}
+
+/// Keeps that an account is closed.
+pub(crate) async fn close(store: &Store, id: &str) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    execute!(
+        &mut tx,
+        "update machine_account set status = $1 where account = $2",
+        DEACTIVATED,
+        id
+    )?;
+    tx.commit().await
+}

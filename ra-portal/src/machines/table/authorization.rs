@@ -1,0 +1,261 @@
+//! Authorizations, each with the one challenge that its client chose to answer.
+
+use super::{number, read, seconds, text};
+use acme::AcmeIdentifier;
+use acme::authorization::{AuthorizationCourse, AuthorizationStatus};
+use acme::challenge::{ChallengeKind, ChallengeStatus};
+use serde_json::Value;
+use store::{Store, StoreError, Tx, execute, row, rows};
+
+/// An authorization as it is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct KeptAuthorization {
+    /// Its id.
+    pub(crate) id: String,
+    /// Whose.
+    pub(crate) account: String,
+    /// What for, with its wildcard.
+    pub(crate) identifier: AcmeIdentifier,
+    /// Whether the standing authorization asks for no challenge.
+    pub(crate) is_preauthorized: bool,
+    /// Whether the client gave it up.
+    pub(crate) is_deactivated: bool,
+    /// What its challenges are answered with.
+    pub(crate) token: String,
+    /// Last second.
+    pub(crate) expires: u64,
+    /// The challenge that is answered, once one is.
+    pub(crate) kind: Option<ChallengeKind>,
+    /// The thumbprint of the key that the account had then.
+    pub(crate) thumbprint: String,
+    /// How far that challenge is.
+    pub(crate) challenge: ChallengeStatus,
+    /// When it was found answered; 0 if it was not.
+    pub(crate) validated: u64,
+    /// Why it was not.
+    pub(crate) error: Option<Value>,
+}
+
+impl KeptAuthorization {
+    /// The state at a time.
+    pub(crate) fn status(&self, now: u64) -> AuthorizationStatus {
+        let course = AuthorizationCourse {
+            expires: self.expires,
+            is_deactivated: self.is_deactivated,
+            is_preauthorized: self.is_preauthorized,
+            challenges: vec![self.challenge],
+        };
+        course.status(now)
+    }
+
+    /// How far one of its challenges is: those that were not chosen wait.
+    pub(crate) fn challenge_of(&self, kind: ChallengeKind) -> ChallengeStatus {
+        if self.kind == Some(kind) { self.challenge } else { ChallengeStatus::Pending }
+    }
+}
+
+const PENDING: &str = "pending";
+const PROCESSING: &str = "processing";
+const VALID: &str = "valid";
+const INVALID: &str = "invalid";
+
+fn status(text: &str) -> Result<ChallengeStatus, StoreError> {
+    match text {
+        PENDING => Ok(ChallengeStatus::Pending),
+        PROCESSING => Ok(ChallengeStatus::Processing),
+        VALID => Ok(ChallengeStatus::Valid),
+        INVALID => Ok(ChallengeStatus::Invalid),
+        _ => Err(StoreError::Inconsistent("status")),
+    }
+}
+
+type Row =
+    (String, String, String, i64, i64, String, i64, String, String, String, i64, Option<String>);
+
+fn authorization(row: Row) -> Result<KeptAuthorization, StoreError> {
+    let (
+        id,
+        account,
+        identifier,
+        open,
+        given_up,
+        token,
+        expires,
+        kind,
+        thumbprint,
+        at,
+        validated,
+        error,
+    ) = row;
+    Ok(KeptAuthorization {
+        id,
+        account,
+        identifier: read(&identifier)?,
+        is_preauthorized: open != 0,
+        is_deactivated: given_up != 0,
+        token,
+        expires: seconds(expires)?,
+        kind: ChallengeKind::by_name(&kind),
+        thumbprint,
+        challenge: status(&at)?,
+        validated: seconds(validated)?,
+        error: error.map(|error| read(&error)).transpose()?,
+    })
+}
+
+/// Keeps a new one within the transaction of its order.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    order: &str,
+    new: &KeptAuthorization,
+) -> Result<(), StoreError> {
+    let identifier = text(&new.identifier)?;
+    execute!(
+        tx,
+        "insert into machine_authorization (id, order_id, account, identifier, is_preauthorized, \
+         is_deactivated, token, expires, kind, thumbprint, status, validated, error, due, tries) \
+         values ($1, $2, $3, $4, $5, 0, $6, $7, '', '', $8, 0, null, 0, 0)",
+        new.id.as_str(),
+        order,
+        new.account.as_str(),
+        identifier,
+        i64::from(new.is_preauthorized),
+        new.token.as_str(),
+        number(new.expires),
+        PENDING
+    )?;
+    Ok(())
+}
+
+/// One of them.
+pub(crate) async fn by_id(
+    store: &Store,
+    id: &str,
+) -> Result<Option<KeptAuthorization>, StoreError> {
+    let mut tx = store.read().await?;
+    let found = row!(
+        &mut tx,
+        Row,
+        "select id, account, identifier, is_preauthorized, is_deactivated, token, expires, kind, \
+         thumbprint, status, validated, error from machine_authorization where id = $1",
+        id
+    )?;
+    found.map(authorization).transpose()
+}
+
+/// Those of an order.
+pub(crate) async fn of_order(
+    tx: &mut Tx,
+    order: &str,
+) -> Result<Vec<KeptAuthorization>, StoreError> {
+    let found = rows!(
+        tx,
+        Row,
+        "select id, account, identifier, is_preauthorized, is_deactivated, token, expires, kind, \
+         thumbprint, status, validated, error from machine_authorization where order_id = $1 \
+         order by position",
+        order
+    )?;
+    found.into_iter().map(authorization).collect()
+}
+
+/// Keeps which challenge is to be looked at, until `due` by whoever keeps it; false where one was
+/// chosen already.
+pub(crate) async fn choose(
+    store: &Store,
+    id: &str,
+    (kind, thumbprint): (ChallengeKind, &str),
+    due: u64,
+) -> Result<bool, StoreError> {
+    let mut tx = store.write().await?;
+    let chosen = execute!(
+        &mut tx,
+        "update machine_authorization set kind = $1, thumbprint = $2, status = $3, due = $4 \
+         where id = $5 and status = $6 and is_deactivated = 0",
+        kind.name(),
+        thumbprint,
+        PROCESSING,
+        number(due),
+        id,
+        PENDING
+    )?;
+    tx.commit().await?;
+    Ok(chosen == 1)
+}
+
+/// Keeps what a look found.
+pub(crate) async fn settle(
+    store: &Store,
+    id: &str,
+    found: Result<u64, Value>,
+) -> Result<(), StoreError> {
+    let (status, validated, error) = match found {
+        Ok(now) => (VALID, number(now), None),
+        Err(problem) => (INVALID, 0, Some(text(&problem)?)),
+    };
+    let mut tx = store.write().await?;
+    execute!(
+        &mut tx,
+        "update machine_authorization set status = $1, validated = $2, error = $3 \
+         where id = $4 and status = $5",
+        status,
+        validated,
+        error,
+        id,
+        PROCESSING
+    )?;
+    tx.commit().await
+}
+
+/// Keeps that a client gave one up.
+pub(crate) async fn give_up(store: &Store, id: &str) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    execute!(&mut tx, "update machine_authorization set is_deactivated = 1 where id = $1", id)?;
+    tx.commit().await
+}
+
+/// Takes those that nobody looks at any more, because whoever did was killed, until `due`.
+pub(crate) async fn take_due(
+    store: &Store,
+    (now, due): (u64, u64),
+    most: i64,
+) -> Result<Vec<String>, StoreError> {
+    let mut tx = store.read().await?;
+    let found = rows!(
+        &mut tx,
+        (String,),
+        "select id from machine_authorization where status = $1 and due <= $2 limit $3",
+        PROCESSING,
+        number(now),
+        most
+    )?;
+    drop(tx);
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (mut tx, mut taken) = (store.write().await?, Vec::new());
+    for (id,) in found {
+        let held = execute!(
+            &mut tx,
+            "update machine_authorization set due = $1 where id = $2 and status = $3 and due <= $4",
+            number(due),
+            id.as_str(),
+            PROCESSING,
+            number(now)
+        )?;
+        if held == 1 {
+            taken.push(id);
+        }
+    }
+    tx.commit().await?;
+    Ok(taken)
+}
+
+/// Forgets those that ended before a time; a certificate is found by its order.
+pub(crate) async fn forget(store: &Store, before: u64) -> Result<u64, StoreError> {
+    let mut tx = store.write().await?;
+    let forgotten =
+        execute!(&mut tx, "delete from machine_authorization where expires < $1", number(before))?;
+    tx.commit().await?;
+    Ok(forgotten)
+}

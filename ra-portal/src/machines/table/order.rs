@@ -1,0 +1,413 @@
+//! Orders: what was asked for, the request that a client signed, and the certificate.
+
+use super::authorization::{self, KeptAuthorization};
+use super::{number, read, seconds, text};
+use acme::AcmeIdentifier;
+use acme::order::{AcmeOrderStatus, OrderCourse};
+use jose::FlatJws;
+use serde_json::Value;
+use store::{Store, StoreError, Tx, execute, row, rows};
+
+/// An order as it is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct KeptOrder {
+    /// Its id.
+    pub(crate) id: String,
+    /// Whose.
+    pub(crate) account: String,
+    /// How far it is.
+    pub(crate) stage: Stage,
+    /// What for.
+    pub(crate) identifiers: Vec<AcmeIdentifier>,
+    /// Its profile.
+    pub(crate) profile: String,
+    /// The certificate that it follows.
+    pub(crate) replaces: Option<String>,
+    /// Last second.
+    pub(crate) expires: u64,
+    /// What the client signed to finalize it.
+    pub(crate) request: Option<FlatJws>,
+    /// What this process saw answered until then.
+    pub(crate) vouched: Vec<String>,
+    /// The serial number that the CA told.
+    pub(crate) serial: Option<String>,
+    /// Why it ended without a certificate.
+    pub(crate) error: Option<Value>,
+}
+
+/// How far an order is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// It can be authorized, and then finalized.
+    Open,
+    /// Its request is on its way to the CA.
+    Taken,
+    /// There is a certificate.
+    Done,
+    /// It ended without one.
+    Failed,
+}
+
+impl Stage {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Taken => "taken",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+
+    fn read(text: &str) -> Result<Self, StoreError> {
+        let all = [Self::Open, Self::Taken, Self::Done, Self::Failed];
+        let found = all.into_iter().find(|stage| stage.name() == text);
+        found.ok_or(StoreError::Inconsistent("stage"))
+    }
+}
+
+impl KeptOrder {
+    /// The state at a time.
+    pub(crate) fn status(&self, authorizations: &[KeptAuthorization], now: u64) -> AcmeOrderStatus {
+        let course = OrderCourse {
+            expires: self.expires,
+            is_finalizing: self.stage == Stage::Taken,
+            has_certificate: self.stage == Stage::Done,
+            has_failed: self.stage == Stage::Failed,
+        };
+        let each: Vec<_> = authorizations.iter().map(|one| one.status(now)).collect();
+        course.status(&each, now)
+    }
+}
+
+/// A certificate as it is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct KeptCertificate {
+    /// Leaf and issuing CA, PEM.
+    pub(crate) chain: String,
+    /// Its name (RFC 9773 4.1).
+    pub(crate) name: String,
+    /// First and last second.
+    pub(crate) life: (u64, u64),
+}
+
+type Row = (
+    String,
+    String,
+    String,
+    String,
+    String,
+    Option<String>,
+    i64,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
+
+fn order(row: Row) -> Result<KeptOrder, StoreError> {
+    let (
+        id,
+        account,
+        stage,
+        identifiers,
+        profile,
+        replaces,
+        expires,
+        request,
+        vouched,
+        serial,
+        error,
+    ) = row;
+    Ok(KeptOrder {
+        id,
+        account,
+        stage: Stage::read(&stage)?,
+        identifiers: read(&identifiers)?,
+        profile,
+        replaces,
+        expires: seconds(expires)?,
+        request: request.map(|request| read(&request)).transpose()?,
+        vouched: vouched.map_or(Ok(Vec::new()), |vouched| read(&vouched))?,
+        serial,
+        error: error.map(|error| read(&error)).transpose()?,
+    })
+}
+
+/// Keeps a new order with its authorizations, all or nothing.
+pub(crate) async fn insert(
+    store: &Store,
+    new: &KeptOrder,
+    authorizations: &[KeptAuthorization],
+) -> Result<(), StoreError> {
+    let identifiers = text(&new.identifiers)?;
+    let mut tx = store.write().await?;
+    execute!(
+        &mut tx,
+        "insert into machine_order (id, account, stage, identifiers, profile, replaces, expires, \
+         due, not_before, not_after, revoked) values ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, 0)",
+        new.id.as_str(),
+        new.account.as_str(),
+        Stage::Open.name(),
+        identifiers,
+        new.profile.as_str(),
+        new.replaces.clone(),
+        number(new.expires)
+    )?;
+    for one in authorizations {
+        authorization::insert(&mut tx, &new.id, one).await?;
+    }
+    tx.commit().await
+}
+
+/// One of them with its authorizations, as of one moment.
+pub(crate) async fn by_id(
+    store: &Store,
+    id: &str,
+) -> Result<Option<(KeptOrder, Vec<KeptAuthorization>)>, StoreError> {
+    let mut tx = store.read().await?;
+    let Some(found) = found(&mut tx, id).await? else { return Ok(None) };
+    let authorizations = authorization::of_order(&mut tx, id).await?;
+    Ok(Some((found, authorizations)))
+}
+
+async fn found(tx: &mut Tx, id: &str) -> Result<Option<KeptOrder>, StoreError> {
+    let found = row!(
+        tx,
+        Row,
+        "select id, account, stage, identifiers, profile, replaces, expires, request, vouched, \
+         serial, error from machine_order where id = $1",
+        id
+    )?;
+    found.map(order).transpose()
+}
+
+/// Orders of an account behind a place, newest last, each with its place.
+pub(crate) async fn of_account(
+    store: &Store,
+    account: &str,
+    behind: i64,
+    most: i64,
+) -> Result<Vec<(i64, String)>, StoreError> {
+    let mut tx = store.read().await?;
+    rows!(
+        &mut tx,
+        (i64, String),
+        "select position, id from machine_order where account = $1 and position > $2 \
+         order by position limit $3",
+        account,
+        behind,
+        most
+    )
+}
+
+/// Ids of the orders that follow a certificate.
+pub(crate) async fn following(store: &Store, name: &str) -> Result<Vec<String>, StoreError> {
+    let mut tx = store.read().await?;
+    let found =
+        rows!(&mut tx, (String,), "select id from machine_order where replaces = $1", name)?;
+    Ok(found.into_iter().map(|(id,)| id).collect())
+}
+
+/// Keeps the request of an order before the CA hears of it; false where one was taken already.
+pub(crate) async fn take(
+    store: &Store,
+    id: &str,
+    (request, vouched): (&FlatJws, &[String]),
+    due: u64,
+) -> Result<bool, StoreError> {
+    let (request, vouched) = (text(request)?, text(&vouched)?);
+    let mut tx = store.write().await?;
+    let taken = execute!(
+        &mut tx,
+        "update machine_order set stage = $1, request = $2, vouched = $3, due = $4 \
+         where id = $5 and stage = $6",
+        Stage::Taken.name(),
+        request,
+        vouched,
+        number(due),
+        id,
+        Stage::Open.name()
+    )?;
+    tx.commit().await?;
+    Ok(taken == 1)
+}
+
+/// Gives an order back to its client: the CA did not take its request.
+pub(crate) async fn give_back(store: &Store, id: &str) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    execute!(
+        &mut tx,
+        "update machine_order set stage = $1, request = null, vouched = null \
+         where id = $2 and stage = $3 and serial is null",
+        Stage::Open.name(),
+        id,
+        Stage::Taken.name()
+    )?;
+    tx.commit().await
+}
+
+/// Gives a request back before its time, for whoever takes it up then.
+pub(crate) async fn set_due(store: &Store, id: &str, due: u64) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    execute!(&mut tx, "update machine_order set due = $1 where id = $2", number(due), id)?;
+    tx.commit().await
+}
+
+/// Keeps the serial number that the CA told.
+pub(crate) async fn set_serial(store: &Store, id: &str, serial: &str) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    execute!(&mut tx, "update machine_order set serial = $1 where id = $2", serial, id)?;
+    tx.commit().await
+}
+
+/// Keeps the certificate.
+pub(crate) async fn finish(
+    store: &Store,
+    id: &str,
+    serial: &str,
+    certificate: &KeptCertificate,
+) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    execute!(
+        &mut tx,
+        "update machine_order set stage = $1, serial = $2, chain = $3, name = $4, not_before = $5, \
+         not_after = $6 where id = $7 and stage = $8",
+        Stage::Done.name(),
+        serial,
+        certificate.chain.as_str(),
+        certificate.name.as_str(),
+        number(certificate.life.0),
+        number(certificate.life.1),
+        id,
+        Stage::Taken.name()
+    )?;
+    tx.commit().await
+}
+
+/// Keeps that there will be none.
+pub(crate) async fn fail(store: &Store, id: &str, error: &Value) -> Result<(), StoreError> {
+    let error = text(error)?;
+    let mut tx = store.write().await?;
+    execute!(
+        &mut tx,
+        "update machine_order set stage = $1, error = $2 where id = $3 and stage = $4",
+        Stage::Failed.name(),
+        error,
+        id,
+        Stage::Taken.name()
+    )?;
+    tx.commit().await
+}
+
+/// The chain of an order that has one.
+pub(crate) async fn chain(store: &Store, id: &str) -> Result<Option<(String, String)>, StoreError> {
+    let mut tx = store.read().await?;
+    let found = row!(
+        &mut tx,
+        (String, Option<String>),
+        "select account, chain from machine_order where id = $1",
+        id
+    )?;
+    Ok(found.and_then(|(account, chain)| Some((account, chain?))))
+}
+
+/// A certificate that is found by its name.
+pub(crate) struct NamedCertificate {
+    /// Whose.
+    pub(crate) account: String,
+    /// What it names.
+    pub(crate) identifiers: Vec<AcmeIdentifier>,
+    /// First and last second.
+    pub(crate) life: (u64, u64),
+    /// Whether it was revoked here.
+    pub(crate) is_revoked: bool,
+}
+
+/// The certificate of a name (RFC 9773 4.1).
+pub(crate) async fn named(
+    store: &Store,
+    name: &str,
+) -> Result<Option<NamedCertificate>, StoreError> {
+    let mut tx = store.read().await?;
+    let found = row!(
+        &mut tx,
+        (String, String, i64, i64, i64),
+        "select account, identifiers, not_before, not_after, revoked from machine_order \
+         where name = $1",
+        name
+    )?;
+    let Some((account, identifiers, not_before, not_after, revoked)) = found else {
+        return Ok(None);
+    };
+    Ok(Some(NamedCertificate {
+        account,
+        identifiers: read(&identifiers)?,
+        life: (seconds(not_before)?, seconds(not_after)?),
+        is_revoked: revoked != 0,
+    }))
+}
+
+/// Whose certificate a serial number is.
+pub(crate) async fn owner(store: &Store, serial: &str) -> Result<Option<String>, StoreError> {
+    let mut tx = store.read().await?;
+    let found =
+        row!(&mut tx, (String,), "select account from machine_order where serial = $1", serial)?;
+    Ok(found.map(|(account,)| account))
+}
+
+/// Keeps that a certificate was revoked, so that its client comes at once.
+pub(crate) async fn set_revoked(store: &Store, serial: &str) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    execute!(&mut tx, "update machine_order set revoked = 1 where serial = $1", serial)?;
+    tx.commit().await
+}
+
+/// Takes those whose request nobody carries on any more, until `due`.
+pub(crate) async fn take_due(
+    store: &Store,
+    (now, due): (u64, u64),
+    most: i64,
+) -> Result<Vec<String>, StoreError> {
+    let mut tx = store.read().await?;
+    let found = rows!(
+        &mut tx,
+        (String,),
+        "select id from machine_order where stage = $1 and due <= $2 limit $3",
+        Stage::Taken.name(),
+        number(now),
+        most
+    )?;
+    drop(tx);
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (mut tx, mut taken) = (store.write().await?, Vec::new());
+    for (id,) in found {
+        let held = execute!(
+            &mut tx,
+            "update machine_order set due = $1 where id = $2 and stage = $3 and due <= $4",
+            number(due),
+            id.as_str(),
+            Stage::Taken.name(),
+            number(now)
+        )?;
+        if held == 1 {
+            taken.push(id);
+        }
+    }
+    tx.commit().await?;
+    Ok(taken)
+}
+
+/// Forgets orders that ended before a time without a certificate, or whose certificate did.
+pub(crate) async fn forget(store: &Store, before: u64) -> Result<u64, StoreError> {
+    let mut tx = store.write().await?;
+    let forgotten = execute!(
+        &mut tx,
+        "delete from machine_order where expires < $1 and not_after < $1 and stage <> $2",
+        number(before),
+        Stage::Taken.name()
+    )?;
+    tx.commit().await?;
+    Ok(forgotten)
+}
