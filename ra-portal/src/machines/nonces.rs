@@ -6,8 +6,10 @@ use crate::machines::table::secret;
 use aws_lc_rs::hmac;
 use data_encoding::BASE64URL_NOPAD;
 use service::{Clock, Stop};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use store::{Store, StoreError, execute};
+use store::{Store, StoreError, execute, row};
 use system::random::{self, NoRandomness};
 use tokio::sync::{mpsc, oneshot};
 
@@ -20,6 +22,8 @@ const SAID_BYTES: usize = TIME_BYTES + RANDOM_BYTES;
 const TAG_BYTES: usize = 32;
 /// Those that are used at once share a commit.
 const TOGETHER_MAX: usize = 256;
+/// Most used ones that are kept; beyond them nothing is signed for until some count no more.
+pub(crate) const KEPT_MAX: u64 = 4_000_000;
 /// How often used ones are forgotten that count no more.
 const FORGET: Duration = Duration::from_secs(600);
 
@@ -29,6 +33,8 @@ pub(crate) struct Nonces {
     key: hmac::Key,
     clock: Clock,
     keeper: mpsc::Sender<Spending>,
+    /// How many used ones this process keeps, as far as it knows.
+    kept: Arc<AtomicU64>,
 }
 
 /// A nonce on its way into the table.
@@ -54,9 +60,10 @@ impl Nonces {
     pub(crate) async fn open(store: Store, clock: Clock) -> anyhow::Result<Self> {
         let secret = secret::shared(&store, "nonce", random::bytes()?).await?;
         let key = hmac::Key::new(hmac::HMAC_SHA256, &secret);
+        let kept = Arc::new(AtomicU64::new(count(&store).await?));
         let (keeper, spent) = mpsc::channel(TOGETHER_MAX);
         tokio::spawn(keep_together(store, spent));
-        Ok(Self { key, clock, keeper })
+        Ok(Self { key, clock, keeper, kept })
     }
 
     /// A new one.
@@ -72,6 +79,10 @@ impl Nonces {
 
     /// Uses one; false if it was used before.
     pub(crate) async fn spend(&self, nonce: OwnNonce) -> Result<bool, NotSpent> {
+        if self.kept.load(Ordering::Relaxed) >= KEPT_MAX {
+            return Err(NotSpent);
+        }
+        self.kept.fetch_add(1, Ordering::Relaxed);
         let (answer, spent) = oneshot::channel();
         let OwnNonce { said, until } = nonce;
         self.keeper.send(Spending { said, until, answer }).await.map_err(|_| NotSpent)?;
@@ -131,17 +142,26 @@ async fn keep(store: &Store, batch: &[Spending]) -> Result<Vec<bool>, StoreError
     Ok(fresh)
 }
 
+/// How many are kept.
+async fn count(store: &Store) -> Result<u64, StoreError> {
+    let mut tx = store.read().await?;
+    let found = row!(&mut tx, (i64,), "select count(*) from machine_nonce")?;
+    Ok(found.map_or(0, |(count,)| u64::try_from(count).unwrap_or(0)))
+}
+
 /// Forgets those that count no more, until the stop.
-pub(crate) async fn forget(store: Store, clock: Clock, stop: Stop) {
+pub(crate) async fn forget(nonces: Nonces, store: Store, stop: Stop) {
     while stop.pause(FORGET).await {
         let forgotten = async {
             let mut tx = store.write().await?;
-            let now = i64::try_from(clock.seconds()).unwrap_or(i64::MAX);
+            let now = i64::try_from(nonces.clock.seconds()).unwrap_or(i64::MAX);
             execute!(&mut tx, "delete from machine_nonce where until < $1", now)?;
-            tx.commit().await
+            tx.commit().await?;
+            count(&store).await
         };
-        if let Err(error) = forgotten.await {
-            tracing::error!(%error, "nonces");
+        match forgotten.await {
+            Ok(count) => nonces.kept.store(count, Ordering::Relaxed),
+            Err(error) => tracing::error!(%error, "nonces"),
         }
     }
 }

@@ -40,6 +40,7 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
     let events = Events::open(store.clone(), &config.portal, "machines", clock).await?;
     events.keep("start", "done", "").await?;
     let log = ca_api::Log(client(&config.log, &trust, identity()?)?);
+    let nonces = Nonces::open(store.clone(), clock).await?;
     let state = Arc::new(MachinesState {
         host: own.host.clone(),
         urls: AcmeUrls::new(&acme.base(&own)),
@@ -48,10 +49,11 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
         events: events.clone(),
         metrics: metrics.clone(),
         clock,
-        nonces: Nonces::open(store.clone(), clock).await?,
+        nonces: nonces.clone(),
         validator: validator(&acme)?,
         looks: Semaphore::new(VALIDATIONS_MAX),
         terms: Default::default(),
+        orders: Default::default(),
         stop: stop.clone(),
         store: store.clone(),
     });
@@ -67,7 +69,7 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
         nearly_full: metrics.near_fullness("listener"),
     };
     tokio::spawn(service::disk::watch(config.path(".".as_ref()), metrics.clone(), stop.clone()));
-    tokio::spawn(nonces::forget(store.clone(), clock, stop.clone()));
+    tokio::spawn(nonces::forget(nonces, store.clone(), stop.clone()));
     tokio::spawn(jobs::forget(state.clone()));
     let working = tokio::spawn(jobs::run(state));
     let shipping = tokio::spawn(events.clone().run(log, metrics.clone(), stop.clone()));

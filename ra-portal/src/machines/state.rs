@@ -23,6 +23,9 @@ const KEEP_WAIT: Duration = Duration::from_secs(5);
 const TERMS_MAX: Duration = Duration::from_secs(10);
 /// Accounts whose terms are remembered.
 pub(crate) const TERMS_KEPT_MAX: usize = 4_096;
+/// Orders of an account within an hour: what is not finalized costs the CA nothing, and this
+/// process rows.
+pub(crate) const ORDERS_OF_HOUR_MAX: u32 = 100_000;
 /// Validations that are under way at once.
 pub(crate) const VALIDATIONS_MAX: usize = 128;
 
@@ -52,6 +55,8 @@ pub(crate) struct MachinesState {
     pub(crate) looks: Semaphore,
     /// What accounts may ask for.
     pub(crate) terms: Terms,
+    /// How many orders accounts made.
+    pub(crate) orders: OrdersOfHour,
     /// The end of this process.
     pub(crate) stop: Stop,
 }
@@ -80,6 +85,24 @@ impl Terms {
     /// What changed is asked again.
     pub(crate) fn forget(&self, account: &str) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(account);
+    }
+}
+
+/// How many orders each account made in the hour that is.
+#[derive(Default)]
+pub(crate) struct OrdersOfHour(Mutex<(u64, BTreeMap<String, u32>)>);
+
+impl OrdersOfHour {
+    /// Counts an order of an account at a time, unix seconds; false if it made too many.
+    pub(crate) fn count(&self, account: &str, now: u64) -> bool {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (hour, counts) = &mut *held;
+        if *hour != now / 3_600 {
+            (*hour, *counts) = (now / 3_600, BTreeMap::new());
+        }
+        let count = counts.entry(account.to_owned()).or_default();
+        *count = count.saturating_add(1);
+        *count <= ORDERS_OF_HOUR_MAX
     }
 }
 
@@ -154,5 +177,21 @@ pub(crate) fn is_unavailable(refusal: &Refusal) -> bool {
             matches!(code, Code::Unavailable | Code::TooBusy | Code::ClockMoved | Code::LogBehind)
         }),
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_makes_so_many_orders_within_an_hour() {
+        let orders = OrdersOfHour::default();
+        for _ in 0..ORDERS_OF_HOUR_MAX {
+            assert!(orders.count("a", 7_200));
+        }
+        assert!(!orders.count("a", 7_201));
+        assert!(orders.count("b", 7_201), "another account");
+        assert!(orders.count("a", 10_800), "the next hour");
     }
 }

@@ -30,6 +30,9 @@ pub(super) async fn make(
     let asked: NewOrder = asked::read(&signed.payload)?;
     asked.check()?;
     let account = signed.account.account;
+    if !state.orders.count(&account, state.clock.seconds()) {
+        return Err(ProblemKind::RateLimited.into());
+    }
     let terms = state.terms_of(&account).await?;
     if asked.profile.as_ref().is_some_and(|profile| *profile != terms.profile) {
         return Err(ProblemKind::InvalidProfile.into());
