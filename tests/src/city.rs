@@ -27,10 +27,10 @@ impl Block {
     /// Takes the first that is free, so that templates are used again.
     pub(crate) fn take() -> Self {
         for block in 0..400 {
-            let base = 20_000 + block * 16;
+            let base = 20_000 + block * 24;
             let lock = File::create(target().join(format!("ports-{base}"))).unwrap();
             let free = |offset| TcpListener::bind(("127.0.0.1", base + offset)).is_ok();
-            if lock.try_lock().is_ok() && (0..16).all(free) {
+            if lock.try_lock().is_ok() && (0..24).all(free) {
                 return Self { base, _lock: lock };
             }
         }

@@ -24,6 +24,9 @@ pub(crate) struct City {
     /// The gate in front of the sample application, once it has joined.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentUrls>,
+    /// Where systems get certificates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machines: Option<MachinesUrls>,
     /// The people.
     pub people: Vec<Person>,
 }
@@ -46,6 +49,32 @@ pub(crate) struct AgentUrls {
     pub state: String,
     /// Where the sample application listens, for the agent only.
     pub upstream: String,
+}
+
+/// Where systems get certificates, and where a script answers in their place.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct MachinesUrls {
+    /// The directory of ACME.
+    pub acme_url: String,
+    /// The resolver that validations ask.
+    pub dns: String,
+    /// In place of port 80.
+    pub http01_port: u16,
+    /// In place of port 443.
+    pub tlsalpn01_port: u16,
+    /// Names below this one are those of the sample system.
+    pub domain_suffix: String,
+    /// What binds accounts to the sample system, once it is registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eab: Option<Eab>,
+}
+
+/// What binds accounts to a system; good for any number of them in a sample city.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Eab {
+    pub kid: String,
+    /// Base64url, as clients take it.
+    pub hmac: String,
 }
 
 /// The CA's public files.

@@ -9,7 +9,7 @@ mod sample;
 pub(crate) use ports::gate_ports;
 pub(crate) use sample::Sample;
 
-use crate::city::{CaFiles, City, LogUrl, Person, PortalUrls};
+use crate::city::{CaFiles, City, LogUrl, MachinesUrls, Person, PortalUrls};
 use crate::tool;
 use anyhow::{Context, ensure};
 use ports::{Ports, Role};
@@ -143,15 +143,24 @@ fn describe(folder: &Path, ports: &Ports) -> anyhow::Result<City> {
             ("notices".to_owned(), admin(ports.at(Role::NoticesAdmin))),
             ("portal-public".to_owned(), admin(ports.at(Role::PublicAdmin))),
             ("portal-staff".to_owned(), admin(ports.at(Role::StaffAdmin))),
+            ("portal-machines".to_owned(), admin(ports.at(Role::MachinesAdmin))),
         ]),
         agent: None,
+        machines: Some(MachinesUrls {
+            acme_url: format!("https://acme.localhost:{}/acme/directory", ports.at(Role::Machines)),
+            dns: format!("127.0.0.1:{}", ports.at(Role::Dns)),
+            http01_port: ports.at(Role::Http01),
+            tlsalpn01_port: ports.at(Role::TlsAlpn01),
+            domain_suffix: "acme.test".into(),
+            eab: None,
+        }),
         people,
     })
 }
 
 /// Puts certificates where people and the portal find them.
 fn certificates(folder: &Path, city: &City) -> anyhow::Result<()> {
-    for process in ["public", "staff"] {
+    for process in ["public", "staff", "machines"] {
         let from = folder.join(format!("ca/services/portal-1.portal-{process}.pem"));
         std::fs::copy(from, folder.join(format!("portal/{process}.pem")))?;
     }

@@ -12,6 +12,7 @@ mod mutate;
 mod postgres;
 mod processes;
 mod run;
+mod site;
 mod tool;
 mod wait;
 
@@ -39,7 +40,7 @@ enum Command {
         /// make no PKCS#12 files: for tests, which found many cities.
         #[arg(long)]
         keys: Option<PathBuf>,
-        /// First of sixteen ports; a free block is looked for otherwise.
+        /// First of twenty-four ports; a free block is looked for otherwise.
         #[arg(long)]
         ports: Option<u16>,
         /// Address of a PostgreSQL server, with {user} and {name} in it, instead of SQLite.

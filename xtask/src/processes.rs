@@ -16,13 +16,14 @@ const LOOK: Duration = Duration::from_millis(50);
 const STOP_LOOKS_MAX: usize = 400;
 
 /// Every process: name in `admin_urls`, binary, arguments.
-pub(crate) const PROCESSES: [(&str, &str, [&str; 2]); 6] = [
+pub(crate) const PROCESSES: [(&str, &str, [&str; 2]); 7] = [
     ("log", "ca-server", ["serve", "log"]),
     ("status", "ca-server", ["serve", "status"]),
     ("issuer", "ca-server", ["serve", "issuer"]),
     ("notices", "ca-server", ["serve", "notices"]),
     ("portal-public", "ra-portal", ["serve", "public"]),
     ("portal-staff", "ra-portal", ["serve", "staff"]),
+    ("portal-machines", "ra-portal", ["serve", "machines"]),
 ];
 
 /// The gate and the application behind it, once the gate has joined.
@@ -39,10 +40,12 @@ impl Running {
     pub(crate) async fn start(folder: &Path) -> anyhow::Result<Self> {
         let mut running = Self { children: Vec::new(), folder: folder.to_owned() };
         std::fs::create_dir_all(folder.join("logs"))?;
-        for (name, _, _) in PROCESSES {
+        let city = City::read(folder)?;
+        // A city that was founded before there were some has no process for systems.
+        let own = |name: &str| city.admin_urls.contains_key(name);
+        for (name, _, _) in PROCESSES.iter().filter(|(name, _, _)| own(name)) {
             running.spawn(name)?;
         }
-        let city = City::read(folder)?;
         for (name, url) in city.admin_urls.iter().filter(|(name, _)| *name != "agent") {
             running.ready(name, url, READY_LOOKS_MAX).await?;
         }

@@ -28,6 +28,7 @@ pub(crate) async fn run(folder: &Path) -> anyhow::Result<()> {
         .ok()
         .with_context(|| format!("{} is running already", folder.display()))?;
     println!("正在启动 … / starting …");
+    crate::site::follow_environment(folder)?;
     let mut running = Running::start(folder).await?;
     if City::read(folder)?.people.iter().all(|person| person.letter.is_none()) {
         println!("正在登记首批人员 … / registering the first officials …");
@@ -38,6 +39,10 @@ pub(crate) async fn run(folder: &Path) -> anyhow::Result<()> {
         println!("正在登记网关并加入 … / registering the gate and joining …");
         crate::gate::join(folder)?;
         running.start_gate(&City::read(folder)?).await?;
+    }
+    if City::read(folder)?.machines.is_some_and(|machines| machines.eab.is_none()) {
+        println!("正在登记示例网站 … / registering the sample web site …");
+        crate::site::register(folder)?;
     }
     sheet::print(folder, &City::read(folder)?)?;
     loop {

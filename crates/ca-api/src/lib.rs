@@ -8,6 +8,7 @@ pub mod both;
 mod client;
 pub mod handler;
 pub mod log;
+mod machine_client;
 pub mod machines;
 pub mod organisation;
 pub mod public;

@@ -85,9 +85,12 @@ fn kind_of(code: &str) -> ProblemKind {
         "account-unknown" => ProblemKind::AccountDoesNotExist,
         "account-closed" => ProblemKind::AccountClosed,
         "system-names" => ProblemKind::RejectedIdentifier,
-        "system-quota" | "system-live" | "too-many-tries" => ProblemKind::RateLimited,
+        "system-quota" | "system-live" | "system-accounts" | "too-many-tries" => {
+            ProblemKind::RateLimited
+        }
+        "revocation-reason" => ProblemKind::BadRevocationReason,
         "jws-malformed" | "jws-signature" | "malformed" => ProblemKind::Malformed,
-        "request-malformed" | "request-signature" | "request-key-weak" | "key-weak"
+        "request-malformed" | "request-signature" | "request-exceeds" | "key-weak"
         | "key-unknown" | "key-not-allowed" | "key-foreign" | "key-used" => ProblemKind::BadCsr,
         "certificate-revoked" => ProblemKind::AlreadyRevoked,
         "unavailable" | "too-busy" | "clock-moved" | "log-behind" | "not-ready" | "lint-failed" => {

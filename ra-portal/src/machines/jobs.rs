@@ -194,8 +194,10 @@ async fn collected(state: &MachinesState, id: &str, serial: &str) -> Answer<()> 
                 break;
             }
             Err(refusal) => {
-                // It was given up before it was signed.
-                let AcmeRefused(problem) = refusal.into();
+                tracing::error!(serial, error = %refusal, "given up before it was signed");
+                let (zh, en) =
+                    ("签发被放弃，请重新申请", "it was given up before it was signed; ask again");
+                let problem = AcmeProblem::about(ProblemKind::ServerInternal, zh, en);
                 order::fail(&state.store, id, &problem.to_json()).await?;
                 return Ok(());
             }

@@ -33,7 +33,7 @@ pub(super) fn shared_keys(folder: &Path) -> anyhow::Result<()> {
 }
 
 pub(super) fn portal_keys(folder: &Path) -> anyhow::Result<()> {
-    for process in ["public", "staff"] {
+    for process in ["public", "staff", "machines"] {
         let path = |end: &str| folder.join(format!("portal/{process}.{end}"));
         tool::run(
             tool::yinxin()?

@@ -11,8 +11,8 @@ pub(super) struct Ports {
 }
 
 const PORTS_FROM: u16 = 20_000;
-const BLOCKS: u16 = 700;
-const BLOCK: u16 = 16;
+const BLOCKS: u16 = 450;
+const BLOCK: u16 = 24;
 
 impl Ports {
     pub(super) fn choose(wanted: Option<u16>) -> anyhow::Result<Self> {
@@ -54,6 +54,12 @@ pub(super) enum Role {
     GateAdmin,
     Exchange,
     NoticesAdmin,
+    Machines,
+    MachinesAdmin,
+    /// Where a script that plays systems answers for names, files and handshakes.
+    Dns,
+    Http01,
+    TlsAlpn01,
 }
 
 /// Where gate, its admin address and the sample application listen, behind the CA's block.

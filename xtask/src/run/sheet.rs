@@ -56,6 +56,9 @@ fn places(folder: &Path, city: &City) {
         println!("公文交换 / exchange  {} （需证书 / with a certificate）", agent.url);
         println!("令牌公钥 / JWKS      {}", agent.jwks_url);
     }
+    if let Some(machines) = &city.machines {
+        println!("系统证书 / ACME      {}", machines.acme_url);
+    }
     println!("根证书 / root        {at}/{}", city.ca.root_pem);
     println!("说明文件 / described {at}/city.json");
     println!("根密钥 / root key    {at}/secret （请移至离线介质 / move this offline）");

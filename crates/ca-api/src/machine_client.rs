@@ -1,0 +1,57 @@
+//! What a portal's machines' process asks of the issuer.
+
+use crate::client::{Issuer, Refusal};
+use crate::machines;
+use records::Problem;
+use records::join::Renewed;
+use records::machine::{
+    AskAccount, ChangeKey, CollectMachine, Deactivate, Finalize, Finalized, MachineAccount,
+    MachineDone, OpenAccount, RevokeMachine,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+impl Issuer {
+    /// Opens an account.
+    pub async fn open_account(&self, message: &OpenAccount) -> Result<MachineAccount, Refusal> {
+        self.of_machines(machines::ACCOUNT, message).await
+    }
+
+    /// What an account may ask for.
+    pub async fn account_of(&self, message: &AskAccount) -> Result<MachineAccount, Refusal> {
+        self.of_machines(machines::ACCOUNT_OF, message).await
+    }
+
+    /// Hands in a request for a certificate; the same again is the same certificate.
+    pub async fn finalize(&self, message: &Finalize) -> Result<Finalized, Refusal> {
+        self.of_machines(machines::FINALIZE, message).await
+    }
+
+    /// Collects a certificate, leaf first, root last.
+    pub async fn collect_machine(&self, message: &CollectMachine) -> Result<Renewed, Refusal> {
+        self.of_machines(machines::COLLECT, message).await
+    }
+
+    /// Revokes a certificate of a system.
+    pub async fn revoke_machine(&self, message: &RevokeMachine) -> Result<MachineDone, Refusal> {
+        self.of_machines(machines::REVOKE, message).await
+    }
+
+    /// Gives an account another key.
+    pub async fn change_key(&self, message: &ChangeKey) -> Result<MachineAccount, Refusal> {
+        self.of_machines(machines::KEY_CHANGE, message).await
+    }
+
+    /// Closes an account.
+    pub async fn deactivate(&self, message: &Deactivate) -> Result<MachineDone, Refusal> {
+        self.of_machines(machines::DEACTIVATE, message).await
+    }
+
+    async fn of_machines<T: Serialize, R: DeserializeOwned>(
+        &self,
+        path: &str,
+        message: &T,
+    ) -> Result<R, Refusal> {
+        self.0.ask::<T, R, Problem>(path, message).await?.map_err(Refusal::Refused)
+    }
+}
