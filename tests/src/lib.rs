@@ -17,6 +17,7 @@ pub mod forged_log;
 pub mod gate;
 pub mod invariants;
 pub mod load;
+pub mod machines;
 pub mod matrix;
 pub mod mutations;
 pub mod people;

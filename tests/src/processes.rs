@@ -382,7 +382,7 @@ impl Drop for Office {
             let _ = child.wait();
         }
         if std::thread::panicking() {
-            for name in ALL.iter().chain(&["agent"]) {
+            for name in ALL.iter().chain(&["agent", "portal-machines"]) {
                 // Not every process was begun.
                 let Ok(log) = std::fs::read(self.path(&format!("{name}.log"))) else { continue };
                 let log = String::from_utf8_lossy(&log);

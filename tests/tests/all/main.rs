@@ -36,6 +36,7 @@ mod languages;
 mod letters;
 mod limits;
 mod log_floors;
+mod machines;
 mod notices;
 mod ocsp;
 mod operators;

@@ -55,7 +55,7 @@ pub(super) fn plan(ports: &Ports, sample: &Sample) -> anyhow::Result<String> {
                   "request": "portal/public.csr" },
                 { "process": "portal-staff", "hosts": ["staff.localhost"],
                   "request": "portal/staff.csr" },
-                { "process": "portal-machines", "hosts": ["acme.localhost"],
+                { "process": "portal-machines", "hosts": ["localhost"],
                   "request": "portal/machines.csr" },
             ],
         }],
@@ -110,12 +110,8 @@ pub(super) fn portal_config(ports: &Ports, sample: &Sample) -> String {
         process("public", "portal.localhost", ports.at(Role::Public), ports.at(Role::PublicAdmin));
     let staff =
         process("staff", "staff.localhost", ports.at(Role::Staff), ports.at(Role::StaffAdmin));
-    let machines = process(
-        "machines",
-        "acme.localhost",
-        ports.at(Role::Machines),
-        ports.at(Role::MachinesAdmin),
-    );
+    let machines =
+        process("machines", "localhost", ports.at(Role::Machines), ports.at(Role::MachinesAdmin));
     // What a script answers in place of web servers and of the DNS.
     let acme = format!(
         "[acme]\nresolver = \"127.0.0.1:{}\"\nprivate_ranges = [\"127.0.0.0/8\", \"::1/128\"]\n\
