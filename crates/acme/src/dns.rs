@@ -98,7 +98,8 @@ fn labels(name: &str) -> Result<Vec<u8>, DnsError> {
 }
 
 /// The records of an answer to this question. Those of another type (as the aliases that led to
-/// them) are passed by: a recursive resolver has followed them. A name that does not exist has none.
+/// them) are passed by: a recursive resolver has followed them. A name that does not exist has
+/// none.
 pub fn answer(
     message: &[u8],
     id: u16,

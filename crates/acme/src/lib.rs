@@ -4,8 +4,8 @@
 //! Never reads a clock, a file or a socket: time, tokens and what a network answered are
 //! parameters. Nothing here issues; what a client may have is judged again by the CA. In reading
 //! order: [`identifier`], [`scope`], [`asked`] (what is sent), [`order`] and [`authorization`]
-//! (states and their JSON), [`challenge`], [`http01`], [`tls_alpn01`], [`caa`], [`dns`], [`request`]
-//! (PKCS#10), [`renewal`] (when to come again), [`directory`], [`problem`].
+//! (states and their JSON), [`challenge`], [`http01`], [`tls_alpn01`], [`caa`], [`dns`],
+//! [`request`] (PKCS#10), [`renewal`] (when to come again), [`directory`], [`problem`].
 
 pub mod asked;
 pub mod authorization;

@@ -99,8 +99,7 @@ pub struct AcmeProblem {
     kind: ProblemKind,
     zh: String,
     en: String,
-    status: u16,
-    identifier: Option<AcmeIdentifier>,
+    identifier: Option<Box<AcmeIdentifier>>,
     subproblems: Vec<AcmeProblem>,
     algorithms: &'static [&'static str],
 }
@@ -112,7 +111,6 @@ impl From<ProblemKind> for AcmeProblem {
             kind,
             zh: zh.into(),
             en: en.into(),
-            status: kind.status(),
             identifier: None,
             subproblems: Vec::new(),
             algorithms: &[],
@@ -144,7 +142,7 @@ impl AcmeProblem {
     /// The same about one identifier.
     #[must_use]
     pub fn at(self, identifier: &AcmeIdentifier) -> Self {
-        Self { identifier: Some(identifier.clone()), ..self }
+        Self { identifier: Some(Box::new(identifier.clone())), ..self }
     }
 
     /// The same with what is wrong with each identifier (RFC 8555 6.7.1).
@@ -182,7 +180,7 @@ impl AcmeProblem {
 
     /// The status of the answer.
     pub fn status(&self) -> u16 {
-        self.status
+        self.kind.status()
     }
 
     /// The sentence in Chinese.
@@ -193,7 +191,7 @@ impl AcmeProblem {
     /// The document.
     pub fn to_json(&self) -> Value {
         let mut told = self.told();
-        told.insert("status".into(), json!(self.status));
+        told.insert("status".into(), json!(self.status()));
         Value::Object(told)
     }
 

@@ -5,7 +5,8 @@
 use crate::machines::answer::{AcmeRefused, Answer};
 use crate::machines::state::{MachinesState, is_not_yet, is_unavailable};
 use crate::machines::table::authorization::{self, KeptAuthorization};
-use crate::machines::table::order::{self, KeptCertificate, KeptOrder, Stage};
+use crate::machines::table::certificate::{self, KeptCertificate};
+use crate::machines::table::order::{self, KeptOrder, Stage};
 use crate::machines::validate::Look;
 use acme::challenge::ChallengeStatus;
 use acme::renewal::CertificateName;
@@ -177,11 +178,11 @@ async fn collected(state: &MachinesState, id: &str, serial: &str) -> Answer<()> 
         match state.issuer.collect_machine(&message).await {
             Ok(told) => {
                 let chain: Vec<Vec<u8>> = told.chain.into_iter().map(|der| der.0).collect();
-                let Some(certificate) = certificate(&chain) else {
+                let Some(kept) = kept(&chain) else {
                     tracing::error!(serial, "the CA gave no chain");
                     return Ok(());
                 };
-                order::finish(&state.store, id, serial, &certificate).await?;
+                certificate::finish(&state.store, id, serial, &kept).await?;
                 return Ok(());
             }
             Err(refusal) if is_not_yet(&refusal) => {
@@ -213,7 +214,7 @@ async fn later(state: &MachinesState, id: &str) -> Answer<()> {
 }
 
 /// What is kept of a chain: all but the root, which clients have.
-fn certificate(chain: &[Vec<u8>]) -> Option<KeptCertificate> {
+fn kept(chain: &[Vec<u8>]) -> Option<KeptCertificate> {
     let leaf = Certificate::read(chain.first()?).ok()?;
     let shown = if chain.len() > 1 { chain.get(..chain.len() - 1)? } else { chain };
     let pem: Option<String> =

@@ -3,6 +3,7 @@
 
 pub(crate) mod account;
 pub(crate) mod authorization;
+pub(crate) mod certificate;
 pub(crate) mod order;
 pub(crate) mod secret;
 

@@ -3,7 +3,7 @@
 use crate::machines::answer::Answer;
 use crate::machines::signed::ByAccount;
 use crate::machines::state::MachinesState;
-use crate::machines::table::order;
+use crate::machines::table::certificate;
 use acme::ProblemKind;
 use axum::extract::{Path, State};
 use axum::http::header;
@@ -18,7 +18,7 @@ pub(super) async fn read(
     signed: ByAccount,
 ) -> Answer<impl IntoResponse> {
     signed.reads()?;
-    let found = order::chain(&state.store, &id).await?;
+    let found = certificate::chain(&state.store, &id).await?;
     let (account, chain) = found.ok_or(ProblemKind::NotFound)?;
     match account == signed.account.account {
         true => Ok(([(header::CONTENT_TYPE, PEM_CHAIN)], chain)),

@@ -1,6 +1,6 @@
 //! Finalizes an order (RFC 8555 7.4). What the client signed is kept before the CA hears of it, so
-//! that whoever is killed in between leaves an order that goes on; the CA gives the same request the
-//! same certificate.
+//! that whoever is killed in between leaves an order that goes on; the CA gives the same request
+//! the same certificate.
 
 use super::order::{own, resource};
 use crate::machines::answer::{Answer, Resource};

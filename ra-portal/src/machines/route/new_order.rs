@@ -6,6 +6,7 @@ use crate::machines::answer::{Answer, Resource};
 use crate::machines::signed::ByAccount;
 use crate::machines::state::{MachinesState, scope};
 use crate::machines::table::authorization::KeptAuthorization;
+use crate::machines::table::certificate;
 use crate::machines::table::order::{self, KeptOrder, Stage};
 use crate::machines::view;
 use acme::asked::{self, NewOrder};
@@ -122,7 +123,7 @@ async fn check_replaced(
     let malformed = |zh, en| AcmeProblem::about(ProblemKind::Malformed, zh, en);
     let (zh, en) = ("replaces 不是证书标识", "replaces is no name of a certificate");
     let name = CertificateName::read(name).ok_or(malformed(zh, en))?.to_string();
-    let found = order::named(&state.store, &name).await?;
+    let found = certificate::named(&state.store, &name).await?;
     let (zh, en) = ("没有 replaces 所说的证书", "there is no certificate that replaces names");
     let found = found.ok_or(malformed(zh, en))?;
     if found.account != account {

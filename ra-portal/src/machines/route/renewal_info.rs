@@ -2,7 +2,7 @@
 
 use crate::machines::answer::{Answer, Resource};
 use crate::machines::state::MachinesState;
-use crate::machines::table::order;
+use crate::machines::table::certificate;
 use acme::renewal::{CertificateName, RETRY_AFTER_SECONDS, window};
 use acme::{AcmeProblem, ProblemKind};
 use axum::extract::{Path, State};
@@ -17,7 +17,7 @@ pub(super) async fn show(
     let (zh, en) = ("不是证书标识", "this is no name of a certificate");
     let name = CertificateName::read(&name);
     let name = name.ok_or(AcmeProblem::about(ProblemKind::Malformed, zh, en))?;
-    let found = order::named(&state.store, &name.to_string()).await?;
+    let found = certificate::named(&state.store, &name.to_string()).await?;
     let found = found.ok_or(ProblemKind::NotFound)?;
     let (start, end) = window(found.life, found.is_revoked, state.clock.seconds());
     let told = json!({ "suggestedWindow": { "start": seconds(start), "end": seconds(end) } });

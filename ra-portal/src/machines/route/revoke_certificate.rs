@@ -3,7 +3,7 @@
 use crate::machines::answer::Answer;
 use crate::machines::signed::{ByAccount, ByKey, Signed};
 use crate::machines::state::MachinesState;
-use crate::machines::table::order;
+use crate::machines::table::certificate::{owner, set_revoked};
 use acme::asked::{self, AskedRevocation};
 use acme::{AcmeProblem, ProblemKind};
 use axum::extract::State;
@@ -28,7 +28,7 @@ pub(super) async fn revoke(
     let done = state.issuer.revoke_machine(&message).await;
     state.recorded_brake("machine-revoke", done).await?;
     // It counts without this row, which only tells the client when to come again.
-    if let Err(error) = order::set_revoked(&state.store, &serial).await {
+    if let Err(error) = set_revoked(&state.store, &serial).await {
         tracing::error!(%error, "a certificate that was revoked");
     }
     Ok(StatusCode::OK)
@@ -38,8 +38,8 @@ async fn by_account(state: &MachinesState, signed: ByAccount) -> Answer<(String,
     let certificate = certificate(&signed.payload)?;
     let (serial, account) = (certificate.serial().to_string(), signed.account.account);
     // A row that is gone keeps nobody from it: the CA knows whose it is.
-    let owner = order::owner(&state.store, &serial).await?;
-    if owner.is_some_and(|owner| owner != account) {
+    let holder = owner(&state.store, &serial).await?;
+    if holder.is_some_and(|holder| holder != account) {
         return Err(ProblemKind::Unauthorized.into());
     }
     Ok((serial, message(signed.jws, Some(account))))
