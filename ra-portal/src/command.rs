@@ -100,15 +100,11 @@ impl Pages {
         }
     }
 
-    /// What the page of officers asks: the processes that are not theirs.
+    /// What the page of officers asks: the process that is not theirs.
     fn neighbours(self, config: &PortalConfig) -> Neighbours {
-        let machines = config.machines.as_ref().map(|own| ("portal-machines", own.admin));
         match self {
             Self::Public => Neighbours::of(&[]),
-            Self::Staff => {
-                let public = ("portal-public", config.public.admin);
-                Neighbours::of(&[Some(public), machines].into_iter().flatten().collect::<Vec<_>>())
-            }
+            Self::Staff => Neighbours::of(&[("portal-public", config.public.admin)]),
         }
     }
 
