@@ -59,8 +59,8 @@ pub(crate) fn router(state: Arc<MachinesState>) -> Router {
         PATHS;
     let [authorization, challenge, certificate, revoke, key_change, renewal_info] = rest;
     Router::new()
-        .route(directory, get(directory::show))
-        .route(nonce, get(new_nonce::draw).head(new_nonce::look))
+        .route(directory, get(directory::show).post(directory::read))
+        .route(nonce, get(new_nonce::draw).head(new_nonce::look).post(new_nonce::read))
         .route(new_account, post(new_account::open))
         .route(account, post(account::change))
         .route(orders, post(orders::list))
@@ -94,7 +94,9 @@ async fn own_host(
         let is_own = |sni: &str| sni.eq_ignore_ascii_case(&state.host);
         connection.is_for_host(host) && connection.sni.as_deref().is_some_and(is_own)
     });
-    if !ours || request.headers().get_all(header::HOST).iter().count() > 1 {
+    let both =
+        named.is_some() && request.uri().authority().is_some_and(|a| Some(a.as_str()) != named);
+    if !ours || both || request.headers().get_all(header::HOST).iter().count() > 1 {
         return service::problem::refusal(records::Code::Misdirected);
     }
     next.run(request).await

@@ -1,6 +1,8 @@
-//! The directory (RFC 8555 7.1.1).
+//! The directory (RFC 8555 7.1.1), for whoever asks, and for an account that signs what it reads
+//! (6.3).
 
-use crate::machines::answer::Resource;
+use crate::machines::answer::{Answer, Resource};
+use crate::machines::signed::ByAccount;
 use crate::machines::state::MachinesState;
 use axum::extract::State;
 use std::sync::Arc;
@@ -14,4 +16,12 @@ const PROFILES: [(&str, &str); 3] = [
 
 pub(super) async fn show(State(state): State<Arc<MachinesState>>) -> Resource {
     Resource::new(state.urls.to_json(&PROFILES, &state.caa))
+}
+
+pub(super) async fn read(
+    State(state): State<Arc<MachinesState>>,
+    signed: ByAccount,
+) -> Answer<Resource> {
+    signed.reads()?;
+    Ok(show(State(state)).await)
 }

@@ -47,6 +47,8 @@ async fn a_request_is_signed_once_for_one_address() {
     let large = vec![b' '; 200_000];
     assert!(client.send_as("application/jose+json", &url, &large).status >= 400);
     assert_eq!(client.fetch(&url).problem(), (405, "malformed".into()));
+    assert_eq!(client.read(&site.directory()).json(), *client.directory());
+    assert_eq!(client.read(&client.url("newNonce")).status, 204);
 }
 
 /// A public key is no secret, whatever the header says.
