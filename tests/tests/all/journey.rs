@@ -125,6 +125,11 @@ fn described(city: &Path) -> Value {
         "/admin_urls/issuer",
         "/agent/url",
         "/agent/jwks_url",
+        "/machines/acme_url",
+        "/machines/dns",
+        "/machines/domain_suffix",
+        "/machines/eab/kid",
+        "/machines/eab/hmac",
     ] {
         assert!(described.pointer(pointer).is_some_and(Value::is_string), "{pointer}");
     }
