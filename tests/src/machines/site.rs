@@ -68,7 +68,7 @@ impl Site {
         client
     }
 
-    /// Says that a challenge by http-01 is answered, and waits for how the order is then.
+    /// Puts the files of an order in place, and says that its challenges by http-01 are answered.
     pub fn answer_http01(&self, client: &AcmeClient, order: &Value) {
         for url in order["authorizations"].as_array().unwrap() {
             let authorization = client.read(url.as_str().unwrap()).json();

@@ -7,7 +7,7 @@ use crate::machines::answer::{Answer, Resource};
 use crate::machines::jobs::{self, HELD_SECONDS};
 use crate::machines::signed::ByAccount;
 use crate::machines::state::MachinesState;
-use crate::machines::table::order::{self, Stage};
+use crate::machines::table::order;
 use acme::asked::{self, Finalization};
 use acme::order::AcmeOrderStatus;
 use acme::{AcmeIdentifier, AcmeProblem, ProblemKind, request};
