@@ -139,6 +139,12 @@ impl AcmeProblem {
         Self { zh: zh.to_owned(), en: en.to_owned(), ..self }
     }
 
+    /// The same as another type.
+    #[must_use]
+    pub fn told_as(self, kind: ProblemKind) -> Self {
+        Self { kind, ..self }
+    }
+
     /// The same about one identifier.
     #[must_use]
     pub fn at(self, identifier: &AcmeIdentifier) -> Self {

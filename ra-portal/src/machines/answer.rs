@@ -18,6 +18,16 @@ pub(crate) struct AcmeRefused(pub(crate) AcmeProblem);
 /// What a route gives.
 pub(crate) type Answer<T> = Result<T, AcmeRefused>;
 
+impl AcmeRefused {
+    /// What the CA says of a key, where it is that of an account and not of a certificate.
+    pub(crate) fn of_account_key(self, kind: ProblemKind) -> Self {
+        match self.0.kind() {
+            ProblemKind::BadCsr => Self(self.0.told_as(kind)),
+            _ => self,
+        }
+    }
+}
+
 impl From<AcmeProblem> for AcmeRefused {
     fn from(problem: AcmeProblem) -> Self {
         Self(problem)

@@ -100,6 +100,11 @@ async fn an_account_changes_its_key_and_its_contacts_and_ends() {
     let foreign = client.post(&at, &within(other.jwk(), &account)).problem();
     assert_eq!(foreign, (400, "malformed".into()));
     assert_eq!(client.post(&at, &within(client.jwk(), "https://x/1")).status, 400);
+    let taken = site.client();
+    let header = json!({ "alg": "ES256", "jwk": taken.jwk(), "url": at });
+    let wish = json!({ "account": account, "oldKey": client.jwk() }).to_string();
+    let told = client.post(&at, &taken.sign(&header, &wish).to_string());
+    assert_eq!((told.status, told.field("location")), (409, Some(taken.account.as_str())));
     assert_eq!(client.post(&at, &within(client.jwk(), &account)).status, 200);
     assert!(client.read(&account).status >= 400, "the old key signs no more");
     client.key = other.key;

@@ -1,13 +1,15 @@
 //! Gives an account another key (RFC 8555 7.3.5): the old one signs what the new one signed.
 
 use super::account::resource;
-use crate::machines::answer::{Answer, Resource};
+use crate::machines::answer::{AcmeRefused, Answer};
 use crate::machines::signed::ByAccount;
 use crate::machines::state::MachinesState;
 use crate::machines::table::account;
 use acme::asked::{self, KeyChange};
 use acme::{AcmeProblem, ProblemKind};
 use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 use jose::{FlatJws, Jwk, KeyOf};
 use records::machine::ChangeKey;
 use std::sync::Arc;
@@ -15,22 +17,30 @@ use std::sync::Arc;
 pub(super) async fn change(
     State(state): State<Arc<MachinesState>>,
     signed: ByAccount,
-) -> Answer<Resource> {
+) -> Answer<Response> {
     let mut kept = signed.account.clone();
     let inner = FlatJws::read(&signed.payload)?;
     let url = state.urls.of("/acme/key-change");
     let key = new_key(&inner, &url, (&state.urls.account(&kept.account), &kept.key))?;
     if let Some(other) = account::by_key(&state.store, &key).await? {
-        let refused = AcmeProblem::from(ProblemKind::KeyInUse);
-        tracing::debug!(account = other.account, "a key that is in use");
-        return Err(refused.into());
+        return Ok(in_use(&state.urls.account(&other.account)));
     }
     let message = ChangeKey { jws: signed.jws, account: kept.account.clone() };
     let changed = state.issuer.change_key(&message).await;
-    state.recorded("machine-key", changed).await?;
+    let changed = state.recorded("machine-key", changed).await;
+    changed.map_err(|refused| refused.of_account_key(ProblemKind::KeyInUse))?;
     account::set_key(&state.store, &kept.account, &key).await?;
     kept.key = key;
-    Ok(resource(&kept, &state.urls))
+    Ok(resource(&kept, &state.urls).into_response())
+}
+
+/// 409 with the account that has the key.
+fn in_use(account: &str) -> Response {
+    let mut response = AcmeRefused::from(ProblemKind::KeyInUse).into_response();
+    if let Ok(account) = HeaderValue::from_str(account) {
+        response.headers_mut().insert(header::LOCATION, account);
+    }
+    response
 }
 
 /// The key that signed the inner request, which is about this account and its present key.

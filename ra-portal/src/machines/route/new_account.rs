@@ -31,7 +31,8 @@ pub(super) async fn open(
     // Whoever forgot it hears so here, and nobody troubles the CA.
     jose::binding(&signed.payload, &signed.url, &signed.key)?;
     let opened = state.issuer.open_account(&OpenAccount { jws: signed.jws }).await;
-    let opened = state.recorded("machine-account", opened).await?;
+    let opened = state.recorded("machine-account", opened).await;
+    let opened = opened.map_err(|refused| refused.of_account_key(ProblemKind::BadPublicKey))?;
     let contact = asked.contact;
     let kept = KeptAccount { account: opened.account, key: signed.key, contact, is_closed: false };
     account::keep(&state.store, &kept, &opened.system, state.clock.seconds()).await?;
