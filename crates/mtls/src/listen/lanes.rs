@@ -22,7 +22,7 @@ const LOOK: Duration = Duration::from_millis(500);
 /// The lanes of a listener; dropped, they end with all that is served in them.
 pub struct Lanes(Vec<Lane>);
 
-struct Lane {
+pub(super) struct Lane {
     handle: Handle,
     /// How many connections it has.
     open: Arc<AtomicUsize>,

@@ -1,7 +1,7 @@
 //! Parts of a document that is written in its final bytes: whoever writes it puts its keys in their
 //! order, and nothing of it is sorted or looked through afterwards.
 
-use super::{INTEGER_END, JsonError, shape, text_is_normal};
+use super::{INTEGER_END, JsonError, text_is_normal};
 use data_encoding::BASE64URL_NOPAD;
 use std::io::Write;
 
@@ -15,7 +15,7 @@ pub(crate) fn text(to: &mut Vec<u8>, text: &str) -> Result<(), JsonError> {
         return Ok(());
     }
     text_is_normal(text)?;
-    serde_json::to_writer(to, text).map_err(shape)
+    serde_json::to_writer(to, text).map_err(JsonError::from)
 }
 
 /// Appends an integer.
@@ -23,7 +23,7 @@ pub(crate) fn number(to: &mut Vec<u8>, number: u64) -> Result<(), JsonError> {
     if number >= INTEGER_END {
         return Err(JsonError::Number);
     }
-    write!(to, "{number}").map_err(shape)
+    write!(to, "{number}").map_err(|_| JsonError::part("number"))
 }
 
 /// Appends bytes as base64url without padding, without quotation marks.
