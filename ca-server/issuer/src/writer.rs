@@ -309,14 +309,12 @@ impl Writer {
         for answer in answers {
             answer.send(settled_at, &failed_effects);
         }
-        match failed {
-            Some(error) => Err(error.into()),
-            None => {
-                let is_left = self.state.as_ref().is_some_and(|state| !state.ready.is_empty());
-                let waits = !self.commands.is_empty() || !self.unkept.is_empty();
-                Ok(Done { decided, more: waits || lapses || (executes && is_left) })
-            }
+        if let Some(error) = failed {
+            return Err(error.into());
         }
+        let is_left = self.state.as_ref().is_some_and(|state| !state.ready.is_empty());
+        let waits = !self.commands.is_empty() || !self.unkept.is_empty();
+        Ok(Done { decided, more: waits || lapses || (executes && is_left) })
     }
 }
 

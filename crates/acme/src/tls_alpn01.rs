@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(judged(&[dns("ACME.test")], right, &own), Ok(()));
         let address = AcmeIdentifier::address("127.0.0.1".parse().unwrap());
         let octets = SanType::IpAddress("127.0.0.1".parse().unwrap());
-        assert_eq!(judged(&[octets.clone()], right, &address), Ok(()));
+        assert_eq!(judged(std::slice::from_ref(&octets), right, &address), Ok(()));
         for names in [
             vec![dns("other.test")],
             vec![dns("acme.test"), dns("other.test")],

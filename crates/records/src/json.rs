@@ -2,8 +2,8 @@
 //! bytes are kept; nothing is encoded again to be verified.
 
 mod misfit;
-mod place;
 pub(crate) mod part;
+mod place;
 mod scan;
 mod sort;
 mod walk;

@@ -45,14 +45,10 @@ pub fn terms(record: &Record) -> Vec<String> {
         Event::Joined { agent, serial, order, .. } => {
             terms.extend([of_agent(agent), of_serial(serial), of_order(order)]);
         }
-        Event::MachineAccount { statement, .. } => terms.extend(account_terms(statement)),
-        Event::MachineUse { account, serial, .. } => {
-            // An account has as many uses as it likes: they are found apart from what it is.
-            terms.extend([format!("account-use:{account}"), of_serial(serial)]);
-        }
-        Event::MachineKey { account, .. } | Event::MachineClosed { account, .. } => {
-            terms.push(of_account(account));
-        }
+        Event::MachineAccount { .. }
+        | Event::MachineUse { .. }
+        | Event::MachineKey { .. }
+        | Event::MachineClosed { .. } => terms.extend(machine_terms(&record.event)),
         Event::Revoked { certificates, cause, .. } => {
             terms.extend(certificates.iter().map(|one| of_serial(&one.serial)));
             terms.extend(revocation_term(cause));
@@ -85,6 +81,21 @@ pub fn terms(record: &Record) -> Vec<String> {
         | Event::Heartbeat(_) => terms.extend(gate_terms(record)),
     }
     terms
+}
+
+/// Terms of what a system's client asked for.
+fn machine_terms(event: &Event) -> Vec<String> {
+    match event {
+        Event::MachineAccount { statement, .. } => account_terms(statement),
+        Event::MachineUse { account, serial, .. } => {
+            // An account has as many uses as it likes: they are found apart from what it is.
+            vec![format!("account-use:{account}"), of_serial(serial)]
+        }
+        Event::MachineKey { account, .. } | Event::MachineClosed { account, .. } => {
+            vec![of_account(account)]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// For whom a letter was made, and its reference.

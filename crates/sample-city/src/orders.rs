@@ -201,30 +201,35 @@ fn ending(sample: &SampleOrder) -> Option<SampleOrder> {
             wish["assertion"] = touch();
         }
         "person" => {
-            order["body"]["action"] = j!("leave");
-            let held = Disclosure::new("/name", [8; 32], "旧名".into());
-            let mail = Disclosure::new("/mail", [8; 32], "old@shangluo.example".into());
-            let before = j!({
-                "person": order["body"]["person"], "unit": "sz-office",
-                "name": held.commitment().unwrap(),
-            });
-            order["basis"]["people"].as_array_mut()?.push(before);
-            order["basis"]["before"] = j!({
-                "mail": mail.commitment().unwrap(),
-                "roles": [{ "role": "auditor", "scope": "sz-office" }],
-                "certificates": [{
-                    "serial": "01".repeat(18), "profile": "staff",
-                    "not_after": "2027-01-01T00:00:00Z",
-                }],
-                "lent": [lent(&order["body"]["person"], "auditor")],
-                "lends": [lent(&order["body"]["person"], "official")],
-            });
-            let disclosures = sample.disclosures.iter().cloned().chain([held, mail]).collect();
-            return Some(SampleOrder { order, disclosures, ..SampleOrder::default() });
+            return leaving(sample, order);
         }
         _ => return None,
     }
     Some(SampleOrder { order, disclosures: sample.disclosures.clone(), ..SampleOrder::default() })
+}
+
+/// Of somebody who leaves, what they were and hold.
+fn leaving(sample: &SampleOrder, mut order: Value) -> Option<SampleOrder> {
+    order["body"]["action"] = j!("leave");
+    let held = Disclosure::new("/name", [8; 32], "旧名".into());
+    let mail = Disclosure::new("/mail", [8; 32], "old@shangluo.example".into());
+    let before = j!({
+        "person": order["body"]["person"], "unit": "sz-office",
+        "name": held.commitment().unwrap(),
+    });
+    order["basis"]["people"].as_array_mut()?.push(before);
+    order["basis"]["before"] = j!({
+        "mail": mail.commitment().unwrap(),
+        "roles": [{ "role": "auditor", "scope": "sz-office" }],
+        "certificates": [{
+            "serial": "01".repeat(18), "profile": "staff",
+            "not_after": "2027-01-01T00:00:00Z",
+        }],
+        "lent": [lent(&order["body"]["person"], "auditor")],
+        "lends": [lent(&order["body"]["person"], "official")],
+    });
+    let disclosures = sample.disclosures.iter().cloned().chain([held, mail]).collect();
+    Some(SampleOrder { order, disclosures, ..SampleOrder::default() })
 }
 
 /// A role that is lent.

@@ -13,45 +13,52 @@ pub const CODE: &str = "yinxin-refusal";
 /// Field of a refusal with its reference number.
 pub const REFERENCE: &str = "yinxin-reference";
 
+use Code::{
+    AccountClosed, AccountUnknown, AnswerTooLarge, ApprovalSignature, ApprovalsMissing,
+    ApproverDrafted, ApproverExpired, ApproverRevoked, ApproverRole, ApproverScope, ApproverSelf,
+    ApproverTwice, ApproverUnknown, AuditFailed, AuditFull, BindMismatch, BindingInvalid,
+    CertificateExpired, CertificateForeign, CertificateKeyNeeded, CertificateRequired,
+    CertificateRevoked, CertificateSuspended, ChallengeUsed, ClockMoved, CodeExpired, CodeUsed,
+    CodingUnknown, CrossSite, DelegationExpired, DrafterSelf, DraftsTooMany, ExpectationUnknown,
+    FieldsTooMany, HandlerScope, HeadTooLarge, JwsMalformed, JwsSignature, KeyForeign,
+    KeyNotAllowed, KeyUnknown, KeyUsed, KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded,
+    LetterOpen, LetterVoided, LintFailed, LogBehind, Malformed, MessageGateway, MethodNotAllowed,
+    Misdirected, NotDrafter, NotFound, NotPermitted, NotReady, NotServed, NotYourRoute,
+    NothingToSuspend, NumberRegistered, OrderAltered, OrderCancelled, OrderConsumed, OrderExpired,
+    OrderIncomplete, OrderRejected, OrderReturned, OrderUnknown, OrderWithdrawn, OutsideNeeded,
+    PasskeyCounter, PasskeyRefused, PasskeySoftware, PasskeyUnknown, PersonChanged, PersonLeft,
+    PersonUnknown, PolicyError, PoolAlone, PortalUnknown, ProfileChanged, QuotaUsed,
+    ReceiptForeign, RenewalDone, RenewalEarly, RenewalLate, RenewalNever, RenewalRejected,
+    RenewalSignature, RequestExceeds, RequestLate, RequestMalformed, RequestSignature,
+    RevocationReason, RoleConflict, RouteUnknown, RowUnopened, RulesMalformed, SignatureNeeded,
+    SignedTime, SpoolForked, SpoolGap, StateConflict, StatusStale, SuspensionAlone, SystemAccounts,
+    SystemChallenge, SystemClosed, SystemLive, SystemNames, SystemQuota, TargetTooLong, TooBusy,
+    TooLarge, TooManyTries, TrailersTooLarge, Unavailable, UnitUnknown, UnknownKind,
+    UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature, WishOpen,
+    WishesTooMany, WrongCode,
+};
+
 /// The status code of a refusal.
 pub fn status(code: Code) -> StatusCode {
-    use Code::{
-        AnswerTooLarge, ApprovalSignature, ApprovalsMissing, ApproverDrafted, ApproverExpired,
-        ApproverRevoked, ApproverRole, ApproverScope, ApproverSelf, ApproverTwice, ApproverUnknown,
-        AuditFailed, AuditFull, BindMismatch, CertificateExpired, CertificateForeign,
-        CertificateKeyNeeded, CertificateRequired, CertificateRevoked, CertificateSuspended,
-        ChallengeUsed, ClockMoved, CodeExpired, CodeUsed, CodingUnknown, CrossSite,
-        DelegationExpired, DrafterSelf, DraftsTooMany, ExpectationUnknown, FieldsTooMany,
-        HandlerScope, HeadTooLarge, KeyForeign, KeyNotAllowed, KeyUnknown, KeyUsed, KeyWeak,
-        LabelNotAllowed, LetterLost, LetterNeeded, LetterOpen, LetterVoided, LintFailed, LogBehind,
-        Malformed, MessageGateway, MethodNotAllowed, Misdirected, NotDrafter, NotFound,
-        NotPermitted, NotReady, NotServed, NotYourRoute, NothingToSuspend, NumberRegistered,
-        OrderAltered, OrderCancelled, OrderConsumed, OrderExpired, OrderIncomplete, OrderRejected,
-        OrderReturned, OrderUnknown, OrderWithdrawn, OutsideNeeded, PasskeyCounter, PasskeyRefused,
-        PasskeySoftware, PasskeyUnknown, PersonChanged, PersonLeft, PersonUnknown, PolicyError,
-        PoolAlone, PortalUnknown, ProfileChanged, QuotaUsed, ReceiptForeign, RenewalDone,
-        RenewalEarly, RenewalLate, RenewalNever, RenewalRejected, RenewalSignature, RequestLate,
-        RequestMalformed, RequestSignature, RoleConflict, RouteUnknown, RowUnopened,
-        RulesMalformed, SignatureNeeded, SignedTime, SpoolForked, SpoolGap, StateConflict,
-        StatusStale, SuspensionAlone, TargetTooLong, TooBusy, TooLarge, TooManyTries,
-        TrailersTooLarge, Unavailable, UnitUnknown, UnknownKind, UnknownProfile, UnsignedAuthority,
-        UpstreamFailed, UpstreamLate, UseSignature, WishOpen, WishesTooMany, WrongCode,
-    };
     match code {
         Malformed | RequestMalformed | RequestSignature | KeyWeak | KeyUnknown | KeyNotAllowed
-        | UnknownKind | UnknownProfile | OrderIncomplete | RulesMalformed | ReceiptForeign => {
-            StatusCode::BAD_REQUEST
-        }
+        | UnknownKind | UnknownProfile | OrderIncomplete | RulesMalformed | ReceiptForeign
+        | JwsMalformed | RequestExceeds | RevocationReason => StatusCode::BAD_REQUEST,
         CertificateRequired | CertificateExpired | CertificateRevoked | CertificateSuspended
-        | CertificateForeign | UseSignature | LetterNeeded => StatusCode::UNAUTHORIZED,
+        | CertificateForeign | UseSignature | LetterNeeded | JwsSignature | BindingInvalid => {
+            StatusCode::UNAUTHORIZED
+        }
         WrongCode | CrossSite | LabelNotAllowed | BindMismatch | ApprovalSignature
         | ApproverUnknown | ApproverExpired | ApproverRevoked | ApproverRole | ApproverScope
         | ApproverSelf | ApproverDrafted | NotDrafter | HandlerScope | DelegationExpired
         | PoolAlone | RowUnopened | ApprovalsMissing | NotYourRoute | PortalUnknown
         | UnsignedAuthority | OrderAltered | PasskeyUnknown | PasskeyRefused | PasskeyCounter
         | PasskeySoftware | CertificateKeyNeeded | QuotaUsed | RenewalSignature | NotPermitted
-        | NotServed | SignatureNeeded | PolicyError | DrafterSelf => StatusCode::FORBIDDEN,
-        NotFound | RouteUnknown | OrderUnknown | PersonUnknown | UnitUnknown => {
+        | NotServed | SignatureNeeded | PolicyError | DrafterSelf | SystemClosed | SystemNames
+        | SystemChallenge | SystemQuota | SystemLive | SystemAccounts | AccountClosed => {
+            StatusCode::FORBIDDEN
+        }
+        NotFound | RouteUnknown | OrderUnknown | PersonUnknown | UnitUnknown | AccountUnknown => {
             StatusCode::NOT_FOUND
         }
         CodeUsed | ChallengeUsed | KeyForeign | OrderExpired | OrderConsumed | OrderCancelled

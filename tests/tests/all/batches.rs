@@ -308,11 +308,8 @@ async fn a_handler_registers_many_on_pages() {
         site.post_file("/people/roster", &[("rows", ROSTER), ("evidence", "录用文件")]).await;
     assert_eq!(again.status, 422);
     for (row, name) in [(2, "陈一"), (3, "陈二"), (4, "陈三")] {
-        assert!(
-            again.text.contains(&format!("第 {row} 行：证件号已登记：{name}")),
-            "{}",
-            again.text
-        );
+        let told = format!("第 {row} 行：证件号已登记：{name}");
+        assert!(again.text.contains(&told), "{}", again.text);
     }
     // So is one of them alone, who goes on under another number.
     let mut one = vec![("what", "create"), ("name", "陈一一"), ("unit", "sz-office")];

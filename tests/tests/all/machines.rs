@@ -77,7 +77,7 @@ async fn a_system_gets_a_certificate_and_has_it_revoked() {
     assert_eq!(twice, (400, "alreadyRevoked".into()));
     site.office.listed(&serial).await;
     let end = client.fetch(&info).json()["suggestedWindow"]["end"].as_str().unwrap().to_owned();
-    assert!(end < window["start"].as_str().unwrap().to_owned(), "it had better come at once");
+    assert!(*end < *window["start"].as_str().unwrap(), "it had better come at once");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,7 +4,6 @@
 use authority::{Authority, Serial, read_account};
 use jose::FlatJws;
 use keys::{SoftwareSigner, TokenKey};
-use pki::Signer;
 use pki::host::Host;
 use records::bytes::Bytes;
 use records::code::Code;
