@@ -6,7 +6,7 @@ SHELL := /bin/bash
 RUN_PACKAGES := gcc libc6-dev make openssl
 TEST_PACKAGES := $(RUN_PACKAGES) libssl-dev pkg-config python3 python3-venv xz-utils \
 	chromium libnss3-tools fonts-wqy-microhei postgresql default-jdk-headless gnutls-bin opensc \
-	softhsm2 curl ca-certificates lego dehydrated uacme util-linux
+	softhsm2 curl ca-certificates certbot lego dehydrated uacme util-linux
 
 run: rust tools build
 	@cargo xtask run
@@ -36,7 +36,7 @@ test-tools:
 	@./xtask/install $(TEST_PACKAGES)
 	@[ -x .tools/venv/bin/lint_pkix_cert ] || python3 -m venv .tools/venv
 	@.tools/venv/bin/python3 -m pip install --quiet --disable-pip-version-check \
-		pkilint==0.13.3 cryptography==45.0.3 aiosmtpd==1.4.6 certbot==5.8.0 acme-tiny==5.0.3
+		pkilint==0.13.3 cryptography==45.0.3 aiosmtpd==1.4.6 acme-tiny==5.0.3
 
 	@command -v npm > /dev/null || ./xtask/install nodejs npm
 	@[ -d .tools/node/node_modules/axe-core ] || (mkdir -p .tools/node && \

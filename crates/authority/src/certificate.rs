@@ -53,7 +53,8 @@ impl Authority {
     }
 
     fn is_given_up(&self, serial: &Serial) -> bool {
-        let issued = self.held.get(serial).is_none_or(|held| held.sha256.is_some());
+        let own = || self.system_certificates.get(serial).is_none_or(|own| own.is_issued);
+        let issued = self.held.get(serial).map_or_else(own, |held| held.sha256.is_some());
         let revoked = self.revoked_entry(serial);
         !issued && revoked.is_some_and(|revoked| revoked.reason == GIVEN_UP)
     }
@@ -229,6 +230,9 @@ impl Authority {
         if own && let Some(held) = self.held.get_mut(&serial).map(Arc::make_mut) {
             held.sha256 = Some(sha256);
             held.not_after = not_after.min(held.until);
+        }
+        if let Some(own) = self.system_certificates.get_mut(&serial) {
+            Arc::make_mut(own).is_issued = true;
         }
         Ok(())
     }

@@ -197,6 +197,7 @@ impl Authority {
             request_sha256: Sha256::digest(&wish.request.0).into(),
             ends,
             until,
+            is_issued: false,
         };
         self.system_certificates.insert(serial, Arc::new(own));
         self.begins_living(&wish.system, (ends, serial), now);

@@ -195,7 +195,7 @@ fn portal_order(round: &Round<'_>, wanted: PortalBody) -> Body {
         public_key: Bytes::default(),
         staff_host: known.staff_host.clone(),
         staff_key: Bytes::default(),
-        machines_host: String::new(),
+        machines_host: known.machines_host.clone(),
         machines_key: Bytes::default(),
         ..wanted
     })

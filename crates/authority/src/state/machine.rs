@@ -76,6 +76,8 @@ pub struct SystemCertificate {
     pub ends: u64,
     /// It ends by then at the latest, unix: follows from what is signed.
     pub until: u64,
+    /// Whether the tree holds that it was signed; until then nobody has it.
+    pub is_issued: bool,
 }
 
 impl AccountState {

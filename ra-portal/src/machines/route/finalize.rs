@@ -83,7 +83,8 @@ mod tests {
     #[test]
     fn a_request_is_whole_and_its_own() {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec!["acme.test".to_owned()]).unwrap();
+        let mut params = CertificateParams::new(vec!["acme.test".to_owned()]).unwrap();
+        params.distinguished_name = rcgen::DistinguishedName::new();
         let der = params.serialize_request(&key).unwrap().der().to_vec();
         let order = [AcmeIdentifier::name("acme.test").unwrap()];
         let point = key.public_key_raw();

@@ -43,7 +43,7 @@ async fn certbot_gets_renews_and_revokes() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).display().to_string();
     let certbot = |words: &[&str]| {
-        let mut command = Command::new(python("certbot"));
+        let mut command = Command::new("certbot");
         command.env("REQUESTS_CA_BUNDLE", site.root());
         command.args(words).args(["--server", &site.directory(), "--non-interactive"]);
         command.args(["--config-dir", &at("config"), "--work-dir", &at("work")]);
