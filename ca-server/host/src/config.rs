@@ -8,7 +8,7 @@ pub use notices::{MailConfig, MailTls, NoticesConfig, WebhookConfig, is_this_hos
 use crate::prepare::Addresses;
 use serde::{Deserialize, Serialize};
 use service::config::ConfigError;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// The file `ca.toml`: one for all roles of the CA's host.
@@ -106,6 +106,29 @@ impl CaConfig {
     ) -> Self {
         let folder = PathBuf::new();
         Self { database: database.to_owned(), issuer, status, log, notices, folder }
+    }
+
+    /// A host that listens nowhere: what is kept in its folder is tried without a process.
+    pub fn nowhere() -> Self {
+        let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let issuer = IssuerConfig {
+            listen: nowhere,
+            admin: nowhere,
+            crl_hours: 24,
+            clock_days_max: 10,
+            desk: None,
+            portal_web: None,
+            database: None,
+        };
+        let status = StatusConfig {
+            http: nowhere,
+            https: nowhere,
+            admin: nowhere,
+            public_url: "http://status.example".into(),
+            database: None,
+        };
+        let log = LogConfig { http: nowhere, https: nowhere, admin: nowhere, database: None };
+        Self::new("sqlite:nowhere", (issuer, status, log), NoticesConfig::new(nowhere))
     }
 
     /// The same configuration for another folder.

@@ -53,40 +53,14 @@ pub fn forget(config: &CaConfig, reference: &str) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{IssuerConfig, LogConfig, NoticesConfig, StatusConfig};
-    use std::net::{Ipv4Addr, SocketAddr};
     use std::os::unix::fs::PermissionsExt;
-    use std::path::Path;
 
     const REFERENCE: &str = "5GPJWBSG64S36D1N";
-
-    fn host(folder: &Path) -> CaConfig {
-        let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let issuer = IssuerConfig {
-            listen: nowhere,
-            admin: nowhere,
-            crl_hours: 24,
-            clock_days_max: 10,
-            desk: None,
-            portal_web: None,
-            database: None,
-        };
-        let status = StatusConfig {
-            http: nowhere,
-            https: nowhere,
-            admin: nowhere,
-            public_url: "http://status.example".into(),
-            database: None,
-        };
-        let log = LogConfig { http: nowhere, https: nowhere, admin: nowhere, database: None };
-        let notices = NoticesConfig::new(nowhere);
-        CaConfig::new("sqlite:nowhere", (issuer, status, log), notices).in_folder(folder)
-    }
 
     #[test]
     fn a_message_code_waits_where_nobody_else_reads_it_and_is_shredded() {
         let folder = tempfile::tempdir().unwrap();
-        let config = host(folder.path());
+        let config = CaConfig::nowhere().in_folder(folder.path());
         let code = MessageCode::new(REFERENCE, [7; 6]).unwrap();
         assert!(read(&config, REFERENCE).unwrap().is_none());
         keep(&config, REFERENCE, &code).unwrap();
@@ -103,7 +77,7 @@ mod tests {
     #[test]
     fn only_what_is_the_code_of_this_letter_is_read() {
         let folder = tempfile::tempdir().unwrap();
-        let config = host(folder.path());
+        let config = CaConfig::nowhere().in_folder(folder.path());
         let code = MessageCode::new(REFERENCE, [7; 6]).unwrap();
         for hostile in ["../../issuer/seal", "", "0", "5GPJWBSG64S36D1N.code"] {
             assert!(keep(&config, hostile, &code).is_err(), "{hostile}");

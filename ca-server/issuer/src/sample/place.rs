@@ -8,7 +8,6 @@ use crate::seal::SealKey;
 use crate::state::State;
 use ca_host::CaConfig;
 use ca_host::clock_guard::ClockGuard;
-use ca_host::config::{IssuerConfig, LogConfig, NoticesConfig, StatusConfig};
 use ca_host::prepare::{CertificateInputs, CertificateIssuer, prepare};
 use ca_store::replay::Followed;
 use keys::SoftwareSigner;
@@ -18,7 +17,6 @@ use records::number::NumberKey;
 use records::trust::Trust;
 use sample_city::{FOUNDED, SampleCity, first_name};
 use sha2::{Digest, Sha256};
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, LazyLock};
 
@@ -126,25 +124,9 @@ fn certificate(
 }
 
 fn config() -> CaConfig {
-    let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let issuer = IssuerConfig {
-        listen: nowhere,
-        admin: nowhere,
-        crl_hours: 24,
-        clock_days_max: 10,
-        desk: Some("市政务服务中心 3 号窗口 0914-0000000".into()),
-        portal_web: None,
-        database: None,
-    };
-    let status = StatusConfig {
-        http: nowhere,
-        https: nowhere,
-        admin: nowhere,
-        public_url: "http://status.example".into(),
-        database: None,
-    };
-    let log = LogConfig { http: nowhere, https: nowhere, admin: nowhere, database: None };
-    CaConfig::new("sqlite:nowhere", (issuer, status, log), NoticesConfig::new(nowhere))
+    let mut config = CaConfig::nowhere();
+    config.issuer.desk = Some("市政务服务中心 3 号窗口 0914-0000000".into());
+    config
 }
 
 fn trust(city: &SampleCity, root: &Certificate) -> Trust {

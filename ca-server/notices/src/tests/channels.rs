@@ -8,37 +8,19 @@ use crate::parcel::{Handed, Parcel};
 use crate::recipient::Recipient;
 use crate::words;
 use ca_host::CaConfig;
-use ca_host::config::{IssuerConfig, LogConfig, NoticesConfig, StatusConfig};
+use ca_host::config::NoticesConfig;
 use ca_store::table::notice::DueRow;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 /// The configuration of a host that has only a folder.
 pub(super) fn config(folder: &Path, notices: NoticesConfig) -> CaConfig {
-    let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let issuer = IssuerConfig {
-        listen: nowhere,
-        admin: nowhere,
-        crl_hours: 24,
-        clock_days_max: 10,
-        desk: None,
-        portal_web: None,
-        database: None,
-    };
-    let status = StatusConfig {
-        http: nowhere,
-        https: nowhere,
-        admin: nowhere,
-        public_url: "http://status.example".into(),
-        database: None,
-    };
-    let log = LogConfig { http: nowhere, https: nowhere, admin: nowhere, database: None };
-    let config = CaConfig::new("sqlite:nowhere", (issuer, status, log), notices);
-    config.in_folder(folder)
+    let mut config = CaConfig::nowhere().in_folder(folder);
+    config.notices = notices;
+    config
 }
 
 pub(super) fn nowhere() -> NoticesConfig {
-    NoticesConfig::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+    CaConfig::nowhere().notices
 }
 
 fn notice(about: &str) -> Notice {

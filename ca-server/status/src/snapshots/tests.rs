@@ -1,34 +1,8 @@
 use super::*;
-use ca_host::config::{IssuerConfig, LogConfig, NoticesConfig, StatusConfig};
 use keys::SoftwareSigner;
 use sample_city::SampleCity;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
 
 const GATE: &str = "gate-1";
-
-fn config(folder: &Path) -> CaConfig {
-    let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let issuer = IssuerConfig {
-        listen: nowhere,
-        admin: nowhere,
-        crl_hours: 24,
-        clock_days_max: 10,
-        desk: None,
-        portal_web: None,
-        database: None,
-    };
-    let status = StatusConfig {
-        http: nowhere,
-        https: nowhere,
-        admin: nowhere,
-        public_url: "http://status.example".into(),
-        database: None,
-    };
-    let log = LogConfig { http: nowhere, https: nowhere, admin: nowhere, database: None };
-    let notices = NoticesConfig::new(nowhere);
-    CaConfig::new("sqlite:nowhere", (issuer, status, log), notices).in_folder(folder)
-}
 
 /// A snapshot of a gate, as a key signed it.
 fn signed(city: &SampleCity, agent: &str, number: u64, by: &SoftwareSigner) -> SignedPeople {
@@ -56,7 +30,8 @@ fn signed(city: &SampleCity, agent: &str, number: u64, by: &SoftwareSigner) -> S
 #[tokio::test]
 async fn what_takes_away_comes_past_the_rows() {
     let folder = tempfile::tempdir().unwrap();
-    let (config, city) = (config(folder.path()), SampleCity::found());
+    let config = CaConfig::nowhere().in_folder(folder.path());
+    let city = SampleCity::found();
     std::fs::create_dir(folder.path().join("issuer")).unwrap();
     let address = format!("sqlite:{}", folder.path().join("ca.db").display());
     let store = Store::open(&address).await.unwrap();

@@ -5,7 +5,6 @@ use crate::record::{NewRecord, append_many};
 use crate::replay::{Floor, ReplayError};
 use crate::sequence::Sequencer;
 use ca_host::CaConfig;
-use ca_host::config::{IssuerConfig, LogConfig, NoticesConfig, StatusConfig};
 use keys::SoftwareSigner;
 use pki::Signer;
 use pki::algorithm::by_name;
@@ -13,33 +12,8 @@ use records::record::{Cause, Event, Record};
 use records::trust::{Trust, TrustedLog};
 use sample_city::SampleCity;
 use service::{Clock, Metrics};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
 use store::{News, Store};
 use tlog::VerifierKey;
-
-fn config(folder: &Path) -> CaConfig {
-    let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let issuer = IssuerConfig {
-        listen: nowhere,
-        admin: nowhere,
-        crl_hours: 24,
-        clock_days_max: 10,
-        desk: None,
-        portal_web: None,
-        database: None,
-    };
-    let status = StatusConfig {
-        http: nowhere,
-        https: nowhere,
-        admin: nowhere,
-        public_url: "http://status.example".into(),
-        database: None,
-    };
-    let log = LogConfig { http: nowhere, https: nowhere, admin: nowhere, database: None };
-    let notices = NoticesConfig::new(nowhere);
-    CaConfig::new("sqlite:nowhere", (issuer, status, log), notices).in_folder(folder)
-}
 
 fn trust(city: &SampleCity, key: &VerifierKey) -> Trust {
     let control = TrustedLog {
@@ -83,7 +57,8 @@ impl Place {
         let signer = SoftwareSigner::generate(by_name("ed25519").unwrap()).unwrap();
         let public = signer.public_key().raw().try_into().unwrap();
         let key = VerifierKey::new("city/control", public).unwrap();
-        let (trust, config) = (trust(&city, &key), config(folder.path()));
+        let config = CaConfig::nowhere().in_folder(folder.path());
+        let trust = trust(&city, &key);
         let clock = Clock::system();
         let sequencer = Sequencer::new("control", store.clone(), signer, key, clock).unwrap();
         place::found(&config.path("status"), &[]).unwrap();
