@@ -53,6 +53,16 @@ pub enum IdentifierError {
     AddressAsName,
 }
 
+/// A host as a certificate has it.
+impl From<Host> for AcmeIdentifier {
+    fn from(host: Host) -> Self {
+        match host {
+            Host::Name(value) => Self { kind: IdentifierKind::Dns, value },
+            Host::Address(address) => Self::address(address),
+        }
+    }
+}
+
 impl AcmeIdentifier {
     /// Reads what somebody sent.
     pub fn read(sent: &SentIdentifier) -> Result<Self, IdentifierError> {

@@ -15,7 +15,6 @@ pub mod directory;
 pub mod dns;
 pub mod http01;
 pub mod identifier;
-mod listed;
 pub mod order;
 pub mod problem;
 pub mod renewal;

@@ -3,7 +3,6 @@
 
 use crate::challenge::KeyAuthorization;
 use crate::identifier::{AcmeIdentifier, IdentifierKind};
-use crate::listed::many;
 use core::net::IpAddr;
 use der::asn1::{Any, ObjectIdentifier, OctetString};
 use der::{Decode, Tag, TagNumber, Tagged};
@@ -87,10 +86,21 @@ fn extensions(der: &[u8]) -> Result<Vec<Extension>, AlpnError> {
     }
     let parts = Vec::<Any>::from_der(der).map_err(|_| AlpnError::Malformed)?;
     let [content, _, _] = parts.as_slice() else { return Err(AlpnError::Malformed) };
-    let fields: Vec<Any> = many(content.value()).ok_or(AlpnError::Malformed)?;
+    let fields = listed(content.value()).ok_or(AlpnError::Malformed)?;
     let last = fields.last().filter(|last| last.tag() == EXTENSIONS);
     let last = last.ok_or(AlpnError::Names)?;
     Vec::<Extension>::from_der(last.value()).map_err(|_| AlpnError::Malformed)
+}
+
+/// The values of DER that stand one behind the other in some content, or nothing where it is none.
+fn listed(mut content: &[u8]) -> Option<Vec<Any>> {
+    let mut found = Vec::new();
+    while !content.is_empty() {
+        let (one, rest) = Any::from_der_partial(content).ok()?;
+        found.push(one);
+        content = rest;
+    }
+    Some(found)
 }
 
 /// Whether a subjectAltName has one entry, which is this.
