@@ -117,6 +117,14 @@ impl AcmeIdentifier {
         Self { kind: self.kind, value }
     }
 
+    /// The host as a certificate has it; nothing where a stored text is no address.
+    pub fn to_host(&self) -> Option<Host> {
+        match self.kind {
+            IdentifierKind::Dns => Some(Host::Name(self.value.clone())),
+            IdentifierKind::Ip => self.to_address().map(Host::Address),
+        }
+    }
+
     /// The address, if it is one.
     pub fn to_address(&self) -> Option<IpAddr> {
         match self.kind {

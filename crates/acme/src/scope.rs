@@ -1,7 +1,8 @@
-//! What a system may have certificates for. The CA judges it again from the order itself; here a
-//! client hears it before it proves anything.
+//! What a system may have certificates for. The CA judges it again from the order itself, by the
+//! same function; here a client hears it before it proves anything.
 
-use crate::identifier::{AcmeIdentifier, IdentifierKind};
+use crate::identifier::AcmeIdentifier;
+use pki::host::covers;
 
 /// Names and addresses of a standing authorization.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,26 +18,9 @@ pub struct NameScope {
 impl NameScope {
     /// Whether a certificate may name this.
     pub fn permits(&self, identifier: &AcmeIdentifier) -> bool {
-        let base = identifier.base();
-        let below = |name: &String| {
-            let under = name.strip_prefix("*.")?;
-            let rest = base.value().strip_suffix(under)?;
-            Some(rest.is_empty() || rest.ends_with('.'))
-        };
-        match (identifier.kind(), identifier.is_wildcard()) {
-            (IdentifierKind::Ip, _) => {
-                let address = identifier.to_address();
-                self.addresses.iter().any(|own| own.parse().ok() == address && address.is_some())
-            }
-            // It stands for a label below its name, so that name may be the entry's own.
-            (IdentifierKind::Dns, true) => {
-                self.wildcards && self.names.iter().any(|name| below(name) == Some(true))
-            }
-            (IdentifierKind::Dns, false) => self.names.iter().any(|name| {
-                let is_base = name.strip_prefix("*.") == Some(base.value());
-                name == base.value() || (below(name) == Some(true) && !is_base)
-            }),
-        }
+        identifier
+            .to_host()
+            .is_some_and(|host| covers(&self.names, self.wildcards, &self.addresses, &host))
     }
 }
 

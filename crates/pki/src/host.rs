@@ -3,6 +3,9 @@
 //! international ones as A-labels; nothing is changed silently, what to write is said instead.
 
 pub mod configured;
+mod scope;
+
+pub use scope::covers;
 
 use core::net::{IpAddr, Ipv6Addr};
 

@@ -35,7 +35,7 @@ pub use portal::{PortalBefore, PortalBody};
 pub use release::ReleaseBody;
 pub use renewal::{OVERLAP_SECONDS, Renewal, ReviewReason};
 pub use revoke::{REVOKED_MAX, RevokeBody};
-pub use system::{CONTACT_PATH, OPERATOR_PATH, SYSTEM_NAMES_MAX, SystemBefore, SystemBody, covers};
+pub use system::{CONTACT_PATH, OPERATOR_PATH, SYSTEM_NAMES_MAX, SystemBefore, SystemBody};
 
 use crate::bytes::Bytes;
 use crate::commitment::{self, Commitment, Disclosure, NotDisclosed};
