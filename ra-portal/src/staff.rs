@@ -5,9 +5,9 @@
 //! [`issued`], [`hold`], [`revoke`], [`wish`] and [`wished`], [`organisation`], [`people`],
 //! [`person`] with its [`dossier`], [`draft_check`] with [`number`], [`draft_release`],
 //! [`draft_delegation`], [`consequence`] and [`draft_make`], [`roster`] and [`roster_sign`],
-//! [`changes`] with its [`change_table`], [`batch`] with its [`receipt`], [`drafts`], [`withdraw`], [`applications`],
-//! [`state`], [`audit_search`]; [`api`] is the same for the command line, and [`trusted`] is there
-//! for browsers that know this city's root.
+//! [`changes`] with its [`change_table`], [`batch`] with its [`receipt`], [`drafts`],
+//! [`withdraw`], [`applications`], [`state`], [`audit_search`]; [`api`] is the same for the command
+//! line, and [`trusted`] is there for browsers that know this city's root.
 
 #[cfg(test)]
 mod answers;

@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 /// Shapes by the name of the question.
 type Answers = BTreeMap<&'static str, Shape>;
 
-/// Holds the golden file against what an officer, and a holder about themselves, are answered. Where
-/// the same is asked of several, one shape has the forms of all.
+/// Holds the golden file against what an officer, and a holder about themselves, are answered.
+/// Where the same is asked of several, one shape has the forms of all.
 pub async fn hold(office: &Office, officer: &Officer, holder: &Officer, units: &[&str]) {
     let made = serde_json::to_string_pretty(&made(office, officer, holder, units).await).unwrap();
     let path = crate::workspace().join("tests/golden/answers.json");

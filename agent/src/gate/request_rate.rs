@@ -1,7 +1,7 @@
 //! How many requests a certificate has a minute, new connections counted as well, and those with a
-//! long path and query as several. Each of them is a record with all of it and most are two, so that
-//! one person who asks without a pause would fill the spool of the gate, and then nobody passes. It
-//! asks nobody for the time.
+//! long path and query as several. Each of them is a record with all of it and most are two, so
+//! that one person who asks without a pause would fill the spool of the gate, and then nobody
+//! passes. It asks nobody for the time.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

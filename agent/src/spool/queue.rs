@@ -262,8 +262,8 @@ mod tests {
         Spool::start(config, from, &found, Clock::system(), Metrics::default()).unwrap()
     }
 
-    /// Whoever asks on the thread of a lane is answered there, each with a record of its own; and so
-    /// is who asks anywhere else meanwhile.
+    /// Whoever asks on the thread of a lane is answered there, each with a record of its own; and
+    /// so is who asks anywhere else meanwhile.
     #[tokio::test]
     async fn who_asks_on_a_lane_is_answered_there() {
         let folder = tempfile::tempdir().unwrap();

@@ -33,8 +33,8 @@ use tokio::sync::oneshot;
 pub(crate) struct Caller {
     /// SHA-256 of the key.
     pub(crate) key_sha256: [u8; 32],
-    /// `portal-public`, `portal-staff` or `portal-machines`, as the route asks for; any of them where
-    /// it is empty.
+    /// `portal-public`, `portal-staff` or `portal-machines`, as the route asks for; any of them
+    /// where it is empty.
     pub(crate) process: &'static str,
 }
 

@@ -1,6 +1,6 @@
-//! Whether a request (PKCS#10) asks for just what an order is for. What it may name, and what it may
-//! ask for beside that, is judged by the same function as in the CA; here a client hears it before
-//! anything of it is kept.
+//! Whether a request (PKCS#10) asks for just what an order is for. What it may name, and what it
+//! may ask for beside that, is judged by the same function as in the CA; here a client hears it
+//! before anything of it is kept.
 
 use crate::identifier::AcmeIdentifier;
 use pki::request::{CertificationRequest, WantedError};

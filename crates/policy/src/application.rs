@@ -38,8 +38,8 @@ pub struct Application {
 }
 
 impl Application {
-    /// The number of the period that a moment lies in, in unix seconds: within one the same question
-    /// has the same answer.
+    /// The number of the period that a moment lies in, in unix seconds: within one the same
+    /// question has the same answer.
     pub fn period(&self, now: u64) -> u64 {
         period::number(self.grain, now)
     }

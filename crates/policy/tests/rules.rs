@@ -60,7 +60,8 @@ fn a_person_reads_their_own_unit_and_not_another() {
     assert_eq!(odd.outcome, Err(Denial::Rule));
 }
 
-/// Within a period an answer is the same, whenever it is asked for: the shipped rules read the hour.
+/// Within a period an answer is the same, whenever it is asked for: the shipped rules read the
+/// hour.
 #[test]
 fn an_answer_holds_for_its_period() {
     let (bundle, people) = (Bundle::read(1, shipped()).unwrap(), people());

@@ -64,8 +64,8 @@ pub(crate) struct Verifier {
 }
 
 impl Verifier {
-    /// `jwks` is the file in which the gate publishes its keys; `key` is its `request.key`, where it
-    /// is set to tokens of connections.
+    /// `jwks` is the file in which the gate publishes its keys; `key` is its `request.key`, where
+    /// it is set to tokens of connections.
     pub(crate) fn new(jwks: &str, issuer: &str, audience: &str, key: Option<&[u8]>) -> Self {
         let (jwks, issuer, audience) = (jwks.into(), issuer.into(), audience.into());
         let proofs = key.map(DecodingKey::from_secret);

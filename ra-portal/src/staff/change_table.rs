@@ -1,6 +1,6 @@
-//! A table of changes of many: the one that a page begins with, filled in with the people of a unit,
-//! and the one that was sent: read and checked row by row, also by the CA. What is wrong with it is
-//! said of its rows, and they are shown again as text that can be mended.
+//! A table of changes of many: the one that a page begins with, filled in with the people of a
+//! unit, and the one that was sent: read and checked row by row, also by the CA. What is wrong with
+//! it is said of its rows, and they are shown again as text that can be mended.
 
 use super::table_text::as_text;
 use crate::refusal::{passed_on, refused};
