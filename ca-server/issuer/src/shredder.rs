@@ -1,6 +1,6 @@
-//! Shreds letters and join files on this host once the tree says that nobody begins anything with
-//! them any more. It looks at what is there and what the log says, and remembers nothing: what a
-//! crash left, the next look finds.
+//! Shreds letters, message codes, join files and files of systems on this host once the tree says
+//! that nobody begins anything with them any more. It looks at what is there and what the log says,
+//! and remembers nothing: what a crash left, the next look finds.
 
 use crate::issuer::Issuer;
 use ca_host::durable;

@@ -1,7 +1,7 @@
-//! What the CA's host keeps of letters and join files until they are printed and carried away, and
-//! of message codes until they are sent, and which of it is over: the tree says that nobody begins
-//! anything with it any more. The code of a letter and the token of a gate stand nowhere else on
-//! this host.
+//! What the CA's host keeps of letters, join files and files of systems until they are printed and
+//! carried away, and of message codes until they are sent, and which of it is over: the tree says
+//! that nobody begins anything with it any more. The code of a letter stands nowhere else on this
+//! host; the tokens of gates and systems stand in rows too, sealed.
 
 use authority::Authority;
 use ca_host::message_codes;
@@ -12,13 +12,14 @@ use std::ffi::OsStr;
 use std::io::{ErrorKind, Read, Result};
 use std::path::{Path, PathBuf};
 
-/// Where letters and join files wait for their printer, below the state directory.
+/// Where letters, join files and files of systems wait for whoever carries them away, below the
+/// state directory.
 const LETTERS: &str = "issuer/letters";
 /// Where the founding left the letters with which first people report a loss.
 const LOSS_LETTERS: &str = "people";
 /// A file that begins with this was being shredded when a crash came.
 const SHREDDED: u8 = 0;
-/// No letter or join file is longer, in bytes.
+/// None of these files is longer, in bytes.
 const BYTES_MAX: u64 = 1 << 20;
 
 /// Every file below a state directory that is over at `now` (unix), sheets before what tells whose
