@@ -393,6 +393,11 @@ async fn an_operator_walks() {
     }
     let ca = ca.display().to_string();
     let state = ["--state", ca.as_str()];
+    let leader = office.first("system").person;
+    let (unit, mail) = (("UNIT", "sz-office"), ("MAIL", "ops@acme.test"));
+    let names = [("NAME", "网站"), unit, ("PERSON", leader.as_str()), mail];
+    let said = walk.run("ca-server system register", &names, &state);
+    assert!(said.contains("系统文件 / system file: "), "{said}");
     let said = walk.run("ca-server status", &[], &state);
     assert!(said.contains("日志 / log: control"), "{said}");
     walk.run("ca-server doctor", &[], &state);

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// What each verb does, in the order in which they are tried: what one leaves lies ready for those
 /// behind it. A printed command without a place here fails the test.
-const VERBS: [&str; 43] = [
+const VERBS: [&str; 44] = [
     "ca-server serve",
     "ra-portal serve",
     "ca-server init",
@@ -22,6 +22,7 @@ const VERBS: [&str; 43] = [
     "ca-server bundle",
     "ca-server notice test",
     "ca-server ceremony root-list",
+    "ca-server system register",
     "ca-server agent register",
     "agent join",
     "yinxin request",
@@ -105,6 +106,7 @@ async fn act(scene: &Scene, left: &mut Left, verb: &str, text: &str) -> Result<(
         "ca-server notice test" => on_the_host::try_notices(scene, text),
         "ca-server ceremony root-list" => on_the_host::root_list(scene, text),
         "ca-server renew" => on_the_host::renew(scene, text),
+        "ca-server system register" => on_the_host::register_system(scene, text),
         "ca-server agent register" => at_the_gate::register(scene, left, text).await,
         "agent join" => at_the_gate::join(scene, left, text).await,
         "agent serve" => at_the_gate::serve(scene, left, text).await,

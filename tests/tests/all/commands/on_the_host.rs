@@ -80,6 +80,20 @@ pub(super) fn bundle(scene: &Scene, text: &str) -> Result<(), String> {
     says(scene.operates(&filled(text, &[])), "0 / 2").map(drop)
 }
 
+pub(super) fn register_system(scene: &Scene, text: &str) -> Result<(), String> {
+    let leader = scene.office.first("system").person;
+    let names = [
+        ("--name", "网站"),
+        ("--unit", "sz-office"),
+        ("--leader", leader.as_str()),
+        ("--operator", "运维组"),
+        ("--contact", "ops@acme.test"),
+    ];
+    let said = says(scene.operates(&filled(text, &names)), "0 / 2")?;
+    let file = scene.office.folder().join(behind(&said, "system file: ")?);
+    holds(file.exists(), "a file with the secret of the system's accounts")
+}
+
 /// The root's key is brought for it.
 pub(super) fn root_list(scene: &Scene, text: &str) -> Result<(), String> {
     let at = |name: &str| scene.office.path(&format!("secret/{name}")).display().to_string();
