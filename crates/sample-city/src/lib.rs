@@ -14,6 +14,7 @@ mod passkey;
 mod revoke;
 pub mod shape;
 mod suspend;
+mod trust;
 
 pub use batch::SampleBatch;
 pub use passkey::{SampleAnswer, SamplePasskey};

@@ -9,7 +9,7 @@ use ca_store::sequence::Sequencer;
 use keys::SoftwareSigner;
 use pki::Signer;
 use pki::algorithm::by_name;
-use records::trust::{Trust, TrustedLog};
+use records::trust::Trust;
 use sample_city::SampleCity;
 use service::{Clock, Metrics};
 use sha2::{Digest, Sha256};
@@ -23,26 +23,7 @@ fn trust(city: &SampleCity, signer: &SoftwareSigner) -> Trust {
     let id: String = id.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     let pem = pki::certificate::pem("KEY", &key);
     let text: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
-    let control = TrustedLog {
-        log: LOG.into(),
-        vkey: format!("{name}+{id}+{text}"),
-        url: String::new(),
-        from: String::new(),
-        until: None,
-    };
-    Trust {
-        v: 1,
-        city: "商洛市".into(),
-        sample: true,
-        root_sha256: [0; 32].into(),
-        founding: city.founding.into(),
-        arc: "1.3.6.1.4.1.32473".into(),
-        logs: vec![control],
-        portal_public: String::new(),
-        portal_staff: String::new(),
-        status: String::new(),
-        log: String::new(),
-    }
+    city.trust(LOG, &format!("{name}+{id}+{text}"))
 }
 
 async fn put(store: &Store, replay: &Replay, records: Vec<Record>) {

@@ -9,34 +9,10 @@ use keys::SoftwareSigner;
 use pki::Signer;
 use pki::algorithm::by_name;
 use records::record::{Cause, Event, Record};
-use records::trust::{Trust, TrustedLog};
 use sample_city::SampleCity;
 use service::{Clock, Metrics};
 use store::{News, Store};
 use tlog::VerifierKey;
-
-fn trust(city: &SampleCity, key: &VerifierKey) -> Trust {
-    let control = TrustedLog {
-        log: "control".into(),
-        vkey: key.to_string(),
-        url: String::new(),
-        from: String::new(),
-        until: None,
-    };
-    Trust {
-        v: 1,
-        city: "商洛市".into(),
-        sample: true,
-        root_sha256: [0; 32].into(),
-        founding: city.founding.into(),
-        arc: "1.3.6.1.4.1.32473".into(),
-        logs: vec![control],
-        portal_public: String::new(),
-        portal_staff: String::new(),
-        status: String::new(),
-        log: String::new(),
-    }
-}
 
 struct Place {
     folder: tempfile::TempDir,
@@ -58,7 +34,7 @@ impl Place {
         let public = signer.public_key().raw().try_into().unwrap();
         let key = VerifierKey::new("city/control", public).unwrap();
         let config = CaConfig::nowhere().in_folder(folder.path());
-        let trust = trust(&city, &key);
+        let trust = city.trust("control", &key.to_string());
         let clock = Clock::system();
         let sequencer = Sequencer::new("control", store.clone(), signer, key, clock).unwrap();
         place::found(&config.path("status"), &[]).unwrap();

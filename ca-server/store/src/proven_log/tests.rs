@@ -9,7 +9,6 @@ use keys::SoftwareSigner;
 use pki::Signer;
 use pki::algorithm::by_name;
 use records::record::Event;
-use records::trust::TrustedLog;
 use sample_city::SampleCity;
 use service::Clock;
 use store::Store;
@@ -17,29 +16,6 @@ use tlog::VerifierKey;
 
 const LOG: &str = "control";
 const WANTED: &str = "crl:issuing-1/7";
-
-fn trust(city: &SampleCity, key: &VerifierKey) -> Trust {
-    let control = TrustedLog {
-        log: LOG.into(),
-        vkey: key.to_string(),
-        url: String::new(),
-        from: String::new(),
-        until: None,
-    };
-    Trust {
-        v: 1,
-        city: "商洛市".into(),
-        sample: true,
-        root_sha256: [0; 32].into(),
-        founding: city.founding.into(),
-        arc: "1.3.6.1.4.1.32473".into(),
-        logs: vec![control],
-        portal_public: String::new(),
-        portal_staff: String::new(),
-        status: String::new(),
-        log: String::new(),
-    }
-}
 
 fn verifier_key(signer: &SoftwareSigner) -> VerifierKey {
     VerifierKey::new("city/control", signer.public_key().raw().try_into().unwrap()).unwrap()
@@ -75,7 +51,8 @@ impl Place {
         let generate = || SoftwareSigner::generate(by_name("ed25519").unwrap()).unwrap();
         let (signer, other) = (generate(), generate());
         let key = verifier_key(&signer);
-        let (trust, other) = (trust(&city, &key), trust(&city, &verifier_key(&other)));
+        let trust = city.trust(LOG, &key.to_string());
+        let other = city.trust(LOG, &verifier_key(&other).to_string());
         let mut records = city.log.clone();
         records.extend([list(&mut city, 1), list(&mut city, 2)]);
         let new = records.iter().map(|record| NewRecord {
