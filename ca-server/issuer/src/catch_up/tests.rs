@@ -3,6 +3,7 @@
 use super::*;
 use crate::adopt::adopt;
 use crate::told::ToldJournal;
+use ca_host::CaConfig;
 use ca_store::keep::{Journal, mac_key};
 use ca_store::record::{NewRecord, append_many};
 use ca_store::sequence::Sequencer;
@@ -41,9 +42,8 @@ async fn opened(name: &str, city: &SampleCity) -> (Store, Replay, Sequencer, Pat
     let folder = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
-    let address = format!("sqlite:{}", folder.join("ca.db").display());
-    let store = Store::open(&address).await.unwrap();
-    store.migrate(ca_store::MIGRATIONS).await.unwrap();
+    let config = CaConfig::nowhere().in_folder(&folder);
+    let store = ca_store::open(&config).await.unwrap();
     let signer = SoftwareSigner::generate(by_name("ed25519").unwrap()).unwrap();
     let trust = trust(city, &signer);
     let (replay, key) = (Replay::new(&trust).unwrap(), trust.log_key(LOG).unwrap());

@@ -194,9 +194,9 @@ fn cursor(after: &str) -> Result<(i64, String), Code> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ca_host::CaConfig;
     use ca_store::table::order::{OrderExtras, OrderRow, insert};
     use sample_city::SampleCity;
-    use store::Store;
 
     /// However many orders of others wait, one page looks at so many of them and says where the
     /// next begins; the last one says that there are no more.
@@ -205,9 +205,8 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("list-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
-        let address = format!("sqlite:{}", folder.join("ca.db").display());
-        let store = Store::open(&address).await.unwrap();
-        store.migrate(ca_store::MIGRATIONS).await.unwrap();
+        let config = CaConfig::nowhere().in_folder(&folder);
+        let store = ca_store::open(&config).await.unwrap();
         let rows = (0..12_000_u32).map(|one| {
             let mut digest = [0; 32];
             digest[..4].copy_from_slice(&one.to_be_bytes());

@@ -1,12 +1,12 @@
 use super::*;
 use crate::command::NewSnapshot;
 use authority::{OrderDigest, Revoked, Serial};
+use ca_host::CaConfig;
 use ca_host::lists::ListOf;
 use pki::crl::{ListContent, RevocationList};
 use records::people::{PeopleSnapshot, SignedPeople};
 use sample_city::SampleCity;
 use std::sync::Arc;
-use store::Store;
 
 fn serial(number: u64) -> Serial {
     Serial::read(&format!("4{number:031x}")).unwrap()
@@ -146,9 +146,8 @@ fn a_list_waits_for_its_table_and_holds_up_no_revocation() {
 #[tokio::test]
 async fn a_table_that_is_gone_keeps_back_its_own_copies_only() {
     let folder = tempfile::tempdir().unwrap();
-    let address = format!("sqlite:{}", folder.path().join("ca.db").display());
-    let store = Store::open(&address).await.unwrap();
-    store.migrate(ca_store::MIGRATIONS).await.unwrap();
+    let config = CaConfig::nowhere().in_folder(folder.path());
+    let store = ca_store::open(&config).await.unwrap();
     let city = SampleCity::found();
     let id = city.authority.people().next().map(|(id, _)| id.to_string()).unwrap();
     let hand = async |sql: &'static str| {

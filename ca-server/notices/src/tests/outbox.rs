@@ -18,10 +18,8 @@ use tokio::sync::watch;
 /// so far ahead of the clock.
 pub(super) async fn outbox(made: &[u64], ahead: u64) -> (Delivery, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let address = format!("sqlite:{}", folder.path().join("ca.db").display());
-    let store = Store::open(&address).await.unwrap();
-    store.migrate(ca_store::MIGRATIONS).await.unwrap();
     let config = channels::config(folder.path(), channels::nowhere());
+    let store = ca_store::open(&config).await.unwrap();
     let (clock, metrics) = (Clock::system(), Metrics::default());
     let time = LogClock::new(clock, ClockGuard::of(&config), metrics.clone());
     let now = clock.seconds();

@@ -33,9 +33,7 @@ async fn what_takes_away_comes_past_the_rows() {
     let config = CaConfig::nowhere().in_folder(folder.path());
     let city = SampleCity::found();
     std::fs::create_dir(folder.path().join("issuer")).unwrap();
-    let address = format!("sqlite:{}", folder.path().join("ca.db").display());
-    let store = Store::open(&address).await.unwrap();
-    store.migrate(ca_store::MIGRATIONS).await.unwrap();
+    let store = ca_store::open(&config).await.unwrap();
     let registry = &city.keys.registry;
     let first = signed(&city, GATE, 1, registry);
     let mut tx = store.write().await.unwrap();

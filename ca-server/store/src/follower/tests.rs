@@ -27,13 +27,11 @@ impl Place {
     /// A city whose log stands in the tree.
     async fn open(city: SampleCity) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let address = format!("sqlite:{}", folder.path().join("ca.db").display());
-        let store = Store::open(&address).await.unwrap();
-        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let config = CaConfig::nowhere().in_folder(folder.path());
+        let store = crate::open(&config).await.unwrap();
         let signer = SoftwareSigner::generate(by_name("ed25519").unwrap()).unwrap();
         let public = signer.public_key().raw().try_into().unwrap();
         let key = VerifierKey::new("city/control", public).unwrap();
-        let config = CaConfig::nowhere().in_folder(folder.path());
         let trust = city.trust("control", &key.to_string());
         let clock = Clock::system();
         let sequencer = Sequencer::new("control", store.clone(), signer, key, clock).unwrap();

@@ -1,15 +1,15 @@
 //! The index on a database of its own, as it grows and is merged.
 
 use super::*;
+use ca_host::CaConfig;
 use store::Store;
 
 async fn empty(name: &str) -> (Store, std::path::PathBuf) {
     let folder = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
-    let address = format!("sqlite:{}", folder.join("index.db").display());
-    let store = Store::open(&address).await.unwrap();
-    store.migrate(crate::MIGRATIONS).await.unwrap();
+    let config = CaConfig::nowhere().in_folder(&folder);
+    let store = crate::open(&config).await.unwrap();
     (store, folder)
 }
 

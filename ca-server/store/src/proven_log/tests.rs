@@ -5,6 +5,7 @@ use crate::index::{Piece, add, forget};
 use crate::known::KnownRecords;
 use crate::record::{NewRecord, append_many};
 use crate::sequence::Sequencer;
+use ca_host::CaConfig;
 use keys::SoftwareSigner;
 use pki::Signer;
 use pki::algorithm::by_name;
@@ -44,9 +45,8 @@ struct Place {
 impl Place {
     async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let address = format!("sqlite:{}", folder.path().join("ca.db").display());
-        let store = Store::open(&address).await.unwrap();
-        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let config = CaConfig::nowhere().in_folder(folder.path());
+        let store = crate::open(&config).await.unwrap();
         let mut city = SampleCity::found();
         let generate = || SoftwareSigner::generate(by_name("ed25519").unwrap()).unwrap();
         let (signer, other) = (generate(), generate());

@@ -1,6 +1,7 @@
 //! Hands in the rows of a log: one row neither stops it nor gives an entry two places.
 
 use super::*;
+use ca_host::CaConfig;
 use pki::algorithm::by_name;
 use records::record::{Event, Record};
 use std::path::PathBuf;
@@ -15,9 +16,8 @@ async fn opened_of(log: &'static str, name: &str) -> (Store, Sequencer, PathBuf)
     let folder = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
-    let address = format!("sqlite:{}", folder.join("log.db").display());
-    let store = Store::open(&address).await.unwrap();
-    store.migrate(crate::MIGRATIONS).await.unwrap();
+    let config = CaConfig::nowhere().in_folder(&folder);
+    let store = crate::open(&config).await.unwrap();
     let signer = SoftwareSigner::generate(by_name("ed25519").unwrap()).unwrap();
     let public = signer.public_key().raw().try_into().unwrap();
     let key = VerifierKey::new(&format!("city/{log}"), public).unwrap();

@@ -130,16 +130,15 @@ pub async fn count(tx: &mut Tx) -> Result<i64, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ca_host::CaConfig;
     use sample_city::SampleCity;
-    use store::Store;
 
     /// Whichever certificate a hand exchanges or takes away, it is named, and no other.
     #[tokio::test]
     async fn a_certificate_that_was_exchanged_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let address = format!("sqlite:{}", folder.path().join("ca.db").display());
-        let store = Store::open(&address).await.unwrap();
-        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let config = CaConfig::nowhere().in_folder(folder.path());
+        let store = crate::open(&config).await.unwrap();
         let city = SampleCity::found();
         let names = ["officer-1", "officer-2", "officer-3", "security-1", "security-2", "auditor"];
         let row = |name: &str| CertificateRow {

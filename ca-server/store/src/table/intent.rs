@@ -81,15 +81,14 @@ pub async fn count(tx: &mut Tx) -> Result<(i64, i64), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use store::Store;
+    use ca_host::CaConfig;
 
     /// A row that a hand put among those that wait is none, and hides no other.
     #[tokio::test]
     async fn an_intent_that_nobody_wrote_hides_no_other() {
         let folder = tempfile::tempdir().unwrap();
-        let address = format!("sqlite:{}", folder.path().join("ca.db").display());
-        let store = Store::open(&address).await.unwrap();
-        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let config = CaConfig::nowhere().in_folder(folder.path());
+        let store = crate::open(&config).await.unwrap();
         let mut tx = store.write().await.unwrap();
         let (profile, subject) = ("official".to_owned(), "P1".to_owned());
         let issuing = Issuing { under: [7; 32], profile, subject, reference: None };

@@ -86,11 +86,11 @@ pub async fn behind(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ca_host::CaConfig;
     use keys::SoftwareSigner;
     use pki::Signer;
     use pki::crl::ListContent;
     use sample_city::SampleCity;
-    use store::Store;
 
     fn list(city: &SampleCity, number: u64, signer: &SoftwareSigner) -> RevocationList {
         let content = ListContent {
@@ -109,9 +109,8 @@ mod tests {
     #[tokio::test]
     async fn a_row_is_a_list_where_its_key_signed_it_under_that_number() {
         let folder = tempfile::tempdir().unwrap();
-        let address = format!("sqlite:{}", folder.path().join("ca.db").display());
-        let store = Store::open(&address).await.unwrap();
-        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let config = CaConfig::nowhere().in_folder(folder.path());
+        let store = crate::open(&config).await.unwrap();
         let city = SampleCity::found();
         let mut tx = store.write().await.unwrap();
         insert(&mut tx, ListOf::Issuing, &list(&city, 7, &city.keys.issuing)).await.unwrap();

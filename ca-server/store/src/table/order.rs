@@ -255,7 +255,7 @@ pub async fn reason_of(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use store::Store;
+    use ca_host::CaConfig;
 
     fn row(number: u8) -> OrderRow {
         OrderRow {
@@ -280,9 +280,8 @@ mod tests {
     #[tokio::test]
     async fn a_row_that_is_spoiled_hides_no_other() {
         let folder = tempfile::tempdir().unwrap();
-        let address = format!("sqlite:{}", folder.path().join("ca.db").display());
-        let store = Store::open(&address).await.unwrap();
-        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let config = CaConfig::nowhere().in_folder(folder.path());
+        let store = crate::open(&config).await.unwrap();
         let mut tx = store.write().await.unwrap();
         insert(&mut tx, vec![row(1), row(2), row(3)]).await.unwrap();
         let files = "update ordered set files = 'x' where order_id = '1'";

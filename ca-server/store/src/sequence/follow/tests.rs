@@ -4,6 +4,7 @@
 use super::*;
 use crate::sequence::Sequencer;
 use crate::sequence::sample::SampleRun;
+use ca_host::CaConfig;
 use keys::SoftwareSigner;
 use pki::Signer;
 use pki::algorithm::by_name;
@@ -30,9 +31,8 @@ struct Access {
 impl Access {
     async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let address = format!("sqlite:{}", folder.path().join("log.db").display());
-        let store = Store::open(&address).await.unwrap();
-        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let config = CaConfig::nowhere().in_folder(folder.path());
+        let store = crate::open(&config).await.unwrap();
         let signer = SoftwareSigner::generate(by_name("ed25519").unwrap()).unwrap();
         let public = signer.public_key().raw().try_into().unwrap();
         let key = VerifierKey::new("city/access", public).unwrap();
