@@ -120,7 +120,7 @@ pub(super) fn sample_line(name: &str, letter: bool) -> PersonLine {
         person: "0123456789ABCDEF".into(),
         name: name.into(),
         unit: "sz-office".into(),
-        unit_name: "商州区政府办公室".into(),
+        unit_name: "商州区 › 政府办公室".into(),
         certificates: letter.into(),
         letter,
     }
