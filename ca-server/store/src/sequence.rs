@@ -137,14 +137,14 @@ impl Sequencer {
 
     /// Gives the lease up, at the end.
     pub async fn release(&mut self) -> anyhow::Result<()> {
-        self.kept.raise().await?;
+        self.kept.raise()?;
         Ok(store::release_lease(&self.store, &lease(self.log), &self.holder).await?)
     }
 
     /// One round over what waits and these runs, of which no two are pieces of the same one.
     pub async fn round(&mut self, runs: Vec<VerifiedRun>) -> anyhow::Result<Round> {
         // A raise that failed is tried again first: one signature at most is ahead of the floor.
-        self.kept.raise().await?;
+        self.kept.raise()?;
         if runs.is_empty() && self.is_idle().await? {
             return Ok(Round::empty());
         }
@@ -164,7 +164,7 @@ impl Sequencer {
         pending::lock(&mut tx, self.log).await?;
         let checkpoint = self.catch_up(&mut tx).await?;
         // What another process signed, or this one just before a crash, has its floor first.
-        self.kept.raise().await?;
+        self.kept.raise()?;
         let waiting = pending::waiting(&mut tx, self.log, 0, BATCH_MAX).await?;
         sequenced::clear_behind(&mut tx, self.log, self.tree.edge.size()).await?;
         let (mut numbered, outcomes, reached) = self.collect(&mut tx, &waiting, runs).await?;
@@ -177,12 +177,12 @@ impl Sequencer {
         let keys = (first_of_runs, numbered.keys.split_off(0));
         let (tree, head, note) = self.append(&mut tx, numbered, &waiting).await?;
         fault::point("sequencer-before-commit");
-        tx.commit().await?;
+        tx.commit_here().await?;
         fault::point("sequencer-after-commit");
         self.leased = Some(until);
         self.committed(tree, reached);
         self.kept.signs(&head, &note);
-        self.kept.raise().await?;
+        self.kept.raise()?;
         let view = Some(self.tree.view(note.into()));
         Ok(Round { count, outcomes, view, keys, ..Round::empty() })
     }
@@ -199,7 +199,7 @@ impl Sequencer {
         self.catch_up(&mut tx).await?;
         let waits = pending::newest(&mut tx, self.log).await? > 0;
         drop(tx);
-        self.kept.raise().await?;
+        self.kept.raise()?;
         Ok(Round { is_kept_out: waits && self.kept.signed() == before, ..Round::empty() })
     }
 

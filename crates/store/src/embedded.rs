@@ -1,6 +1,7 @@
 //! SQLite on the thread of whoever asks. A statement takes microseconds, and handing it to a thread
 //! of the database's own costs more than most statements do. What syncs the disk, waits for a lock
-//! or writes many rows is done aside, on a thread that may block.
+//! or writes many rows is done aside, on a thread that may block; what a task commits that nobody
+//! gives up, in place (`in_place.rs`).
 
 use crate::error::StoreError;
 use rusqlite::{Connection, ErrorCode, Row};

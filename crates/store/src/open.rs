@@ -266,4 +266,13 @@ impl Tx {
         }
         Ok(())
     }
+
+    /// The same for a task that nobody gives up and that does nothing beside it: on SQLite its
+    /// thread waits for the disk, and is woken by nobody.
+    pub async fn commit_here(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.commit_here(),
+            server => server.commit().await,
+        }
+    }
 }

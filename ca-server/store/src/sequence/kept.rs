@@ -26,7 +26,7 @@ pub(super) struct Kept {
     /// The checkpoint of that, once it was verified or made here.
     note: Option<Arc<str>>,
     /// The founding has none: nobody was shown anything.
-    floor: Option<Arc<Mutex<FloorFile>>>,
+    floor: Option<Mutex<FloorFile>>,
     durable: watch::Sender<Option<DurableHead>>,
 }
 
@@ -40,7 +40,7 @@ impl Kept {
     /// The same above a floor.
     pub(super) fn above(self, floor: FloorFile) -> Self {
         let signed = floor.floor();
-        Self { signed, floor: Some(Arc::new(Mutex::new(floor))), ..self }
+        Self { signed, floor: Some(Mutex::new(floor)), ..self }
     }
 
     /// Has the floor written elsewhere from now on; gives where it was written.
@@ -71,21 +71,21 @@ impl Kept {
         self.note = Some(note.into());
     }
 
-    /// Raises the floor to what was signed last, if it does not stand there: on a thread of its
-    /// own, since it waits for the disk. One that fails is raised by whoever asks next.
-    pub(super) async fn raise(&self) -> anyhow::Result<()> {
+    /// Raises the floor to what was signed last, if it does not stand there: in place, since it
+    /// waits for the disk. One that fails is raised by whoever asks next.
+    pub(super) fn raise(&self) -> anyhow::Result<()> {
         let Floor { size, root } = self.signed;
         let head = self.note.clone().map(|note| DurableHead { size, root, note });
         if head.is_some() && *self.durable.borrow() == head {
             return Ok(());
         }
-        if let Some(floor) = self.floor.clone() {
-            let raise = move || {
+        if let Some(floor) = &self.floor {
+            let raise = || {
                 let mut floor = floor.lock().unwrap_or_else(PoisonError::into_inner);
                 let to = Floor { size, root };
                 floor.raise(to).or_else(|_| floor.raise(to))
             };
-            let raised = tokio::task::spawn_blocking(raise).await?;
+            let raised = store::in_place(raise);
             raised.context("the floor cannot be kept")?;
         }
         if head.is_some() {

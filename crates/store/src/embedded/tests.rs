@@ -41,6 +41,26 @@ async fn what_is_not_committed_is_gone_and_its_connection_is_not() {
     assert!(matches!(database.read().await, Err(StoreError::Closed)));
 }
 
+/// What is committed in place is there for everybody, and its turn is given back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_is_committed_in_place_is_committed() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = format!("sqlite:{}", folder.path().join("ca.db").display());
+    let (own, other) = (Store::open(&address).await.unwrap(), Store::open(&address).await.unwrap());
+    let written = tokio::spawn(async move {
+        let mut tx = own.write().await.unwrap();
+        execute!(&mut tx, "create table one (it integer)").unwrap();
+        tx.commit_here().await.unwrap();
+        let mut tx = own.write().await.unwrap();
+        execute!(&mut tx, "insert into one (it) values ($1)", 7_i64).unwrap();
+        tx.commit_here().await
+    });
+    written.await.unwrap().unwrap();
+    let mut tx = other.write().await.unwrap();
+    let found = row!(&mut tx, (i64,), "select it from one").unwrap();
+    assert_eq!(found, Some((7,)));
+}
+
 /// Somebody else holds the turn and many give up waiting for it: one thread waits, others are
 /// free, whoever reads reads, and the turn is had once it is given back.
 #[test]

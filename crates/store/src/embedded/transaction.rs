@@ -2,6 +2,7 @@
 
 use super::{Session, Turn};
 use crate::error::StoreError;
+use crate::in_place::in_place;
 use crate::value::Value;
 use rusqlite::{Connection, Row, Statement, ToSql};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -85,6 +86,11 @@ impl SqliteTx {
         }
         self.aside(|connection| connection.prepare_cached("commit")?.raw_execute().map(|_| ()))
             .await
+    }
+
+    /// The same on the thread of whoever asks, whom nobody gives up meanwhile.
+    pub(crate) fn commit_here(mut self) -> Result<(), StoreError> {
+        in_place(|| self.execute("commit", &[])).map(|_| ())
     }
 
     /// Does something on a thread that may block. Who stops waiting takes nothing back: the
