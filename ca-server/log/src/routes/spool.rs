@@ -22,6 +22,9 @@ use tlog::merkle::Hash;
 
 /// After an alarm about an agent this long none is recorded about it.
 const FORKS_PAUSE: Duration = Duration::from_secs(60);
+/// A piece of so many bytes is verified where it came: to wake another thread for it costs more
+/// than its few records do.
+const HERE_BYTES_MAX: usize = 16 * 1024;
 /// What is told of agents whose runs are refused by rows that nobody signed.
 const DAMAGED: &str = "rows of `agent_head` or `log_entry` contradict these agents' runs, and no \
                        signature of theirs does; they are refused until the rows are put back:";
@@ -89,10 +92,13 @@ fn damaged_text(agents: &BTreeSet<String>) -> String {
     if agents.is_empty() { String::new() } else { format!("{DAMAGED} {}", agents.join(", ")) }
 }
 
-/// Verifies on a thread of its own: hashes and documents by the thousand. Gives the size of the
-/// checkpoint that the agent holds, too.
+/// Verifies; on a thread of its own where it is hashes and documents by the thousand. Gives the
+/// size of the checkpoint that the agent holds, too.
 async fn verified(state: &LogState, call: AgentBytes) -> Result<(VerifiedRun, u64), Code> {
     let turn = state.verifying.turn(&call.agent).await?;
+    if call.bytes.len() <= HERE_BYTES_MAX {
+        return read(&call);
+    }
     let verified = tokio::task::spawn_blocking(move || {
         // Its thread goes on when nobody waits for it any more.
         let _turn = turn;
