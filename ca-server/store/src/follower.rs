@@ -3,7 +3,7 @@
 //! own floor is followed. Whoever asks reads a value that is swapped whole and takes no lock.
 //!
 //! One task follows ([`Follower::keep_up`]); a doorbell wakes it, a question that finds something
-//! committed does, and without either it looks each second. The floor is durable before an answer
+//! committed to be followed does (`unmoved.rs`), and without either it looks each second. The floor is durable before an answer
 //! rests on anything that was taken away; what only adds is covered within a second. A killed role
 //! takes up authority as it was last kept and replays what follows.
 
@@ -14,6 +14,7 @@ mod state;
 mod step;
 #[cfg(test)]
 mod tests;
+mod unmoved;
 
 pub use place::{KeptPlace, floor, found, kept, open};
 
@@ -38,6 +39,7 @@ use std::time::{Duration, Instant};
 use store::{Doorbell, News, Store, StoreError, Watch};
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
+use unmoved::ViewBasis;
 
 /// Authority is kept again after so many records, which a start replays in about a second.
 const SAVE_RECORDS: u64 = 1 << 16;
@@ -73,6 +75,8 @@ struct Shared {
     watch: Mutex<Watch>,
     /// The number of the newest question that found something committed.
     wanted: AtomicU64,
+    /// Whether a question looks if there is anything to follow.
+    looks: AtomicBool,
     /// Whether a round takes longer than anybody waits for it.
     hangs: AtomicBool,
     /// The number up to which it was tried to follow; the view is at least as new.
@@ -87,6 +91,8 @@ struct View {
     authority: Option<Arc<Authority>>,
     /// Time of the newest record that proves time, unix.
     last_time: u64,
+    /// What it was made of; none before the log was followed.
+    basis: Option<ViewBasis>,
     /// Why nothing is answered now.
     problem: bool,
 }
@@ -124,6 +130,7 @@ impl Follower {
             state: Mutex::new(Some(state)),
             view: ArcSwap::default(),
             wanted: AtomicU64::new(1),
+            looks: AtomicBool::new(false),
             hangs: AtomicBool::new(false),
             tried: watch::Sender::new(0),
             wake: Notify::new(),
@@ -140,14 +147,21 @@ impl Follower {
     /// time, and for none while a database is known not to answer.
     pub async fn fresh(&self) -> Result<Arc<Authority>, Code> {
         let own = &*self.0;
-        let wanted = own.wanted();
+        let (wanted, finds) = own.wanted();
         if *own.tried.borrow() < wanted {
             if own.hangs.load(Ordering::Acquire) {
+                own.wake.notify_one();
                 return Err(Code::LogBehind);
             }
-            let mut tried = own.tried.subscribe();
-            let followed = timeout(ANSWER_MAX, tried.wait_for(|tried| *tried >= wanted)).await;
-            followed.map_err(|_| Code::LogBehind)?.map_err(|_| Code::LogBehind)?;
+            let followed = async {
+                if finds {
+                    own.look(wanted).await;
+                }
+                own.tried.subscribe().wait_for(|tried| *tried >= wanted).await.is_ok()
+            };
+            if !timeout(ANSWER_MAX, followed).await.unwrap_or(false) {
+                return Err(Code::LogBehind);
+            }
         }
         let view = own.view.load();
         match &view.authority {
@@ -231,15 +245,15 @@ impl Follower {
 }
 
 impl Shared {
-    /// The number of the question up to which must be followed. Only one sees that something was
-    /// committed: whoever asks right after it must find it counted already.
-    fn wanted(&self) -> u64 {
+    /// The number of the question up to which must be followed, and whether this one found that
+    /// something was committed. Only one sees that: whoever asks right after it must find it
+    /// counted already.
+    fn wanted(&self) -> (u64, bool) {
         let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
-        if watch.changed() {
-            self.wake.notify_one();
-            return self.wanted.fetch_add(1, Ordering::SeqCst) + 1;
+        match watch.changed() {
+            true => (self.wanted.fetch_add(1, Ordering::SeqCst) + 1, true),
+            false => (self.wanted.load(Ordering::SeqCst), false),
         }
-        self.wanted.load(Ordering::SeqCst)
     }
 
     /// Takes up authority as it was kept.
@@ -251,7 +265,7 @@ impl Shared {
         // Until the log was followed it answers nothing, but brakes know whose letters there are.
         let authority = loaded.as_ref().map(|followed| Arc::new(followed.authority.clone()));
         let last_time = loaded.as_ref().map_or(0, |followed| followed.last_time);
-        self.view.store(Arc::new(View { authority, last_time, problem: true }));
+        self.view.store(Arc::new(View { authority, last_time, basis: None, problem: true }));
         state.tree = loaded;
     }
 
@@ -284,7 +298,8 @@ impl Shared {
                 self.metrics.condition(CONDITION, "");
                 let authority = state.noticed.clone().map(Arc::new);
                 let last_time = state.tree.as_ref().map_or(0, |tree| tree.last_time);
-                self.view.store(Arc::new(View { authority, last_time, problem: false }));
+                let basis = ViewBasis::of(state);
+                self.view.store(Arc::new(View { authority, last_time, basis, problem: false }));
             }
             // A database that does not answer is asked again; what it shows decides nothing then.
             Err(error) => {

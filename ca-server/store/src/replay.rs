@@ -172,6 +172,12 @@ impl Replay {
         Ok(head)
     }
 
+    /// Whether these are the bytes of the head that was verified last.
+    pub(crate) fn is_last(&self, note: &str) -> bool {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().is_some_and(|(known, _)| known == note)
+    }
+
     /// The head that these bytes are, if the log's key signed them. The same bytes are not verified
     /// again.
     fn signed(&self, note: String) -> Result<Checkpoint, ReplayError> {

@@ -11,6 +11,7 @@ use pki::algorithm::by_name;
 use records::record::{Cause, Event, Record};
 use sample_city::SampleCity;
 use service::{Clock, Metrics};
+use std::time::Duration;
 use store::{News, Store};
 use tlog::VerifierKey;
 
@@ -73,6 +74,12 @@ impl Place {
         view.authority.as_ref().unwrap().is_revoked(reference)
     }
 
+    /// What a question is answered while nobody follows; nothing where it waits for a round.
+    async fn answers(&self, reference: &str) -> Option<bool> {
+        let asked = self.follower.ask(|authority| authority.is_revoked(reference));
+        tokio::time::timeout(Duration::from_millis(300), asked).await.ok()?.ok()
+    }
+
     fn loss(&mut self, reference: &str) -> Record {
         let value = SampleCity::loss_value(reference);
         let cause = Cause::Loss { reference: reference.to_owned(), value };
@@ -126,8 +133,40 @@ async fn nobody_follows_a_log_below_what_is_published() {
     let published = place.folder.path().join("public/log/control");
     std::fs::create_dir_all(&published).unwrap();
     std::fs::write(published.join("checkpoint"), newest).unwrap();
+    place.hand("drop table before").await;
+    assert_eq!(place.answers("one").await, None, "no question is answered from it either");
     place.follower.0.round(&mut place.state).await;
     assert!(place.follower.0.view.load().problem);
+}
+
+/// What was committed elsewhere is no reason to follow: the question that finds it answers itself.
+/// What waits for the tree and another head, whoever signed it, are left to a round.
+#[tokio::test]
+async fn a_question_follows_only_what_moved() {
+    let mut city = SampleCity::found();
+    let (reference, serial) = city.official("one");
+    let mut place = Place::open(city).await;
+    let text = serial.to_string();
+    assert_eq!(place.answers(&text).await, None, "nothing was followed yet");
+    assert!(!place.shows_lost(&text).await);
+    for elsewhere in ["create table other (it integer)", "insert into other (it) values (1)"] {
+        place.hand(elsewhere).await;
+        assert_eq!(place.answers(&text).await, Some(false), "nobody follows meanwhile");
+    }
+    let loss = place.loss(&reference);
+    place.put(std::slice::from_ref(&loss)).await;
+    assert_eq!(place.answers(&text).await, None, "a withdrawal waits");
+    assert!(place.shows_lost(&text).await);
+    place.hand("insert into other (it) values (2)").await;
+    assert_eq!(place.answers(&text).await, Some(true));
+    place.hand("create table before as select * from log_head").await;
+    place.hand("update log_head set checkpoint = 'nobody signed it'").await;
+    assert_eq!(place.answers(&text).await, None, "another head");
+    place.hand("delete from log_head").await;
+    place.hand("insert into log_head select * from before").await;
+    assert!(place.shows_lost(&text).await);
+    place.sequencer.round(Vec::new()).await.unwrap();
+    assert_eq!(place.answers(&text).await, None, "the tree grew");
 }
 
 fn noise(city: &mut SampleCity) -> Record {
