@@ -21,8 +21,12 @@ use tokio::sync::{Notify, watch};
 
 /// A listener looks by itself this often.
 pub const LOOK: Duration = Duration::from_secs(1);
-/// The channel on PostgreSQL.
-const CHANNEL: &str = "yinxin";
+/// The channels on PostgreSQL, one for each kind of news: who does not hear it is sent nothing.
+const CHANNELS: [&str; 3] = ["yinxin-control-waits", "yinxin-access-waits", "yinxin-control-grew"];
+/// What is committed by a ring is nothing but the ring: it waits for no disk. What it tells of was
+/// durable before.
+const RING: &str = "select set_config('synchronous_commit', 'off', true), pg_notify(channel, '') \
+                    from unnest($1::text[]) as channel";
 
 /// The kinds of rows that a transaction committed, as a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +116,7 @@ impl Doorbell {
             Store::Sqlite(_) => Ring::Sockets(Arc::new(sockets(folder, (name, hears), tell)?)),
             Store::Postgres(server) => {
                 let pool = &server.reading;
-                tokio::spawn(listen(pool.clone(), tell));
+                tokio::spawn(listen(pool.clone(), hears, tell));
                 let wanted = Arc::new((AtomicU8::new(0), Notify::new()));
                 tokio::spawn(notify(pool.clone(), wanted.clone()));
                 Ring::Channel(wanted)
@@ -189,15 +193,27 @@ impl Sockets {
 async fn notify(pool: PgPool, wanted: Arc<(AtomicU8, Notify)>) {
     while !pool.is_closed() {
         wanted.1.notified().await;
-        let news = wanted.0.swap(0, Ordering::AcqRel).to_string();
-        let rung = sqlx::query("select pg_notify($1, $2)").bind(CHANNEL).bind(news);
+        let news = News(wanted.0.swap(0, Ordering::AcqRel));
+        let rung = sqlx::query(RING).bind(channels(news).map(str::to_owned).collect::<Vec<_>>());
         let _ = crate::answered::answered(rung.execute(&pool)).await;
     }
 }
 
+/// The channels on which these kinds of news are rung.
+fn channels(news: News) -> impl Iterator<Item = &'static str> {
+    let all = CHANNELS.into_iter().enumerate();
+    all.filter(move |(at, _)| News(1 << at).is_in(news)).map(|(_, channel)| channel)
+}
+
+/// What is rung on a channel.
+fn rung_on(channel: &str) -> News {
+    let at = CHANNELS.iter().position(|known| *known == channel);
+    at.map_or(News::ALL, |at| News(1 << at))
+}
+
 /// Hears what others committed, whether or not the server is there yet. After a lost connection the
 /// listener connects anew; what was missed is looked for.
-async fn listen(pool: PgPool, tell: watch::Sender<Rings>) {
+async fn listen(pool: PgPool, hears: News, tell: watch::Sender<Rings>) {
     while !tell.is_closed() && !pool.is_closed() {
         let mut listener = match PgListener::connect_with(&pool).await {
             Ok(listener) => listener,
@@ -206,12 +222,12 @@ async fn listen(pool: PgPool, tell: watch::Sender<Rings>) {
                 continue;
             }
         };
-        let mut heard = listener.listen(CHANNEL).await.is_ok();
+        let mut heard = listener.listen_all(channels(hears)).await.is_ok();
         while heard && !tell.is_closed() {
             let rung = listener.recv().await;
             heard = rung.is_ok();
-            let news = rung.ok().and_then(|rung| rung.payload().parse().ok());
-            tell.send_modify(|rings| count(rings, news.map_or(News::ALL, News)));
+            let news = rung.map_or(News::ALL, |rung| rung_on(rung.channel()));
+            tell.send_modify(|rings| count(rings, news));
         }
         tokio::time::sleep(LOOK).await;
     }
@@ -280,6 +296,17 @@ mod tests {
         log.ring(News::CONTROL_GREW);
         assert!(issuer.clone().heard().await);
         assert_eq!(*log.rung.borrow(), [1, 1, 0], "nobody wakes themselves");
+    }
+
+    /// On a server each kind of news has a channel, and no two share one.
+    #[test]
+    fn whoever_listens_hears_what_was_rung_and_nothing_else() {
+        for news in 0..=News::ALL.0 {
+            let heard = channels(News(news)).map(rung_on);
+            assert_eq!(heard.fold(0, |all, one| all | one.0), news);
+            assert_eq!(channels(News(news)).count(), news.count_ones() as usize);
+        }
+        assert_eq!(rung_on("somebody else's"), News::ALL);
     }
 
     /// A process that was started again is found once somebody is seen to be gone.
