@@ -63,7 +63,7 @@ impl Rounds {
                 break;
             }
             tokio::select! {
-                () = self.news() => {}
+                rung = self.news() => if rung { self.sequencer.heard() },
                 () = stop.wait() => break,
             }
         }
@@ -86,20 +86,22 @@ impl Rounds {
         self.metrics.notice(name, nearly);
     }
 
-    /// Waits until something may wait: somebody rang, or a second is over. Behind a large round
-    /// what waits gathers for a moment, but for runs, whose senders gather them.
-    async fn news(&mut self) {
-        tokio::select! {
-            () = self.arrivals.arrived() => return,
-            _ = self.bell.heard() => {}
-            () = self.own.notified() => {}
-        }
+    /// Waits until something may wait: somebody rang, or a second is over; says whether somebody
+    /// did. Behind a large round what waits gathers for a moment, but for runs, whose senders
+    /// gather them.
+    async fn news(&mut self) -> bool {
+        let rung = tokio::select! {
+            () = self.arrivals.arrived() => return false,
+            rung = self.bell.heard() => rung,
+            () = self.own.notified() => true,
+        };
         if let Some(until) = self.gathering.until(Instant::now()) {
             tokio::select! {
                 () = self.arrivals.arrived() => {}
                 () = tokio::time::sleep_until(until.into()) => {}
             }
         }
+        rung
     }
 
     /// One round; says whether it was done.

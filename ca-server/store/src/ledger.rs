@@ -6,7 +6,6 @@ use ca_host::random::{self, NoRandomness};
 use records::json::JsonError;
 use records::record::{Event, Record};
 use records::{Bytes, Disclosure};
-use std::collections::HashSet;
 use store::pending::{self, PendingRecord};
 use store::{StoreError, Tx, row, rows};
 
@@ -173,21 +172,36 @@ pub async fn extent(tx: &mut Tx, log: &str) -> Result<Extent, StoreError> {
     Ok(Extent { size, newest, rows })
 }
 
-/// Positions of what waits under an id that has its place already: it is given no other.
-pub(crate) async fn standing(
+/// A record that waits for its number.
+pub(crate) struct Unnumbered {
+    /// Where it waits.
+    pub(crate) position: i64,
+    /// What waits there.
+    pub(crate) record: PendingRecord,
+    /// Whether something under its id has its place already: it is given no other.
+    pub(crate) stands: bool,
+}
+
+/// What waits for its number in a log, in order, at most `limit`.
+pub(crate) async fn unnumbered(
     tx: &mut Tx,
     log: &str,
-    (first, last): (i64, i64),
-) -> Result<HashSet<i64>, StoreError> {
+    limit: i64,
+) -> Result<Vec<Unnumbered>, StoreError> {
+    type Row = (i64, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>, i64);
     let found = rows!(
         tx,
-        (i64,),
-        "select p.position from log_pending p where p.log_id = $1 and p.position between $2 and $3 \
-         and exists (select 1 from log_entry e \
-         where e.record_id = p.record_id and e.record_id is not null)",
+        Row,
+        "select p.position, p.record_id, p.record, p.salt, p.entry, \
+         cast(case when exists (select 1 from log_entry e \
+         where e.record_id = p.record_id and e.record_id is not null) then 1 else 0 end as bigint) \
+         from log_pending p where p.log_id = $1 and p.position > 0 order by p.position limit $2",
         log,
-        first,
-        last
+        limit
     )?;
-    Ok(found.into_iter().map(|(position,)| position).collect())
+    let one = |(position, record_id, record, salt, entry, stands): Row| {
+        let record = PendingRecord { log: log.to_owned(), record_id, record, salt, entry };
+        Unnumbered { position, record, stands: stands != 0 }
+    };
+    Ok(found.into_iter().map(one).collect())
 }

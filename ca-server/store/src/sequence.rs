@@ -10,7 +10,7 @@
 
 use crate::keep::FloorFile;
 use crate::known::KnownRecords;
-use crate::ledger::{self, LedgerError};
+use crate::ledger::{self, LedgerError, Unnumbered};
 use crate::proof;
 use crate::record;
 use crate::run::VerifiedRun;
@@ -25,7 +25,6 @@ use quick_cache::sync::Cache;
 use records::Bytes;
 use records::term::Key;
 use service::{Clock, fault};
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Store, Tx, hold_lease, pending};
@@ -35,6 +34,7 @@ use tlog::{Checkpoint, Edge, VerifierKey};
 use tokio::sync::watch;
 
 mod follow;
+mod idle;
 mod kept;
 mod numbered;
 #[cfg(test)]
@@ -73,6 +73,8 @@ pub struct Sequencer {
     known: KnownRecords,
     /// Until when this holder has the lease, as far as it committed that; unix µs.
     leased: Option<i64>,
+    /// Whether somebody said that something waits, and a look would cost more than a round.
+    rung: bool,
 }
 
 /// What a round of the sequencer did.
@@ -111,6 +113,7 @@ impl Sequencer {
             reached: Cache::new(REACHED_MAX),
             known: KnownRecords::default(),
             leased: None,
+            rung: false,
         })
     }
 
@@ -145,7 +148,7 @@ impl Sequencer {
     pub async fn round(&mut self, runs: Vec<VerifiedRun>) -> anyhow::Result<Round> {
         // A raise that failed is tried again first: one signature at most is ahead of the floor.
         self.kept.raise()?;
-        if runs.is_empty() && self.is_idle().await? {
+        if runs.is_empty() && !std::mem::take(&mut self.rung) && self.is_idle().await? {
             return Ok(Round::empty());
         }
         let mut tx = self.store.write().await?;
@@ -165,7 +168,7 @@ impl Sequencer {
         let checkpoint = self.catch_up(&mut tx).await?;
         // What another process signed, or this one just before a crash, has its floor first.
         self.kept.raise()?;
-        let waiting = pending::waiting(&mut tx, self.log, 0, BATCH_MAX).await?;
+        let waiting = ledger::unnumbered(&mut tx, self.log, BATCH_MAX).await?;
         sequenced::clear_behind(&mut tx, self.log, self.tree.edge.size()).await?;
         let (mut numbered, outcomes, reached) = self.collect(&mut tx, &waiting, runs).await?;
         let count = numbered.leaves.len() as u64;
@@ -201,19 +204,6 @@ impl Sequencer {
         drop(tx);
         self.kept.raise()?;
         Ok(Round { is_kept_out: waits && self.kept.signed() == before, ..Round::empty() })
-    }
-
-    /// Whether nothing waits, and the head is the one that this sequencer knows: a head that it
-    /// does not know is looked at, even if there is nothing to do.
-    async fn is_idle(&self) -> anyhow::Result<bool> {
-        let mut tx = self.store.read().await?;
-        if pending::newest(&mut tx, self.log).await? > 0 {
-            return Ok(false);
-        }
-        let head = sequenced::head(&mut tx, self.log).await?;
-        let own = (self.tree.edge.size(), self.tree.edge.root());
-        let is_known = self.kept.note().is_some();
-        Ok(is_known && head.is_some_and(|(size, root, _)| (size, root) == own))
     }
 
     /// Memory follows the commit.
@@ -262,18 +252,13 @@ impl Sequencer {
     async fn collect(
         &self,
         tx: &mut Tx,
-        waiting: &[(i64, pending::PendingRecord)],
+        waiting: &[Unnumbered],
         runs: Vec<VerifiedRun>,
     ) -> anyhow::Result<(Numbered, Vec<RunOutcome>, Vec<((String, Bytes), Reached)>)> {
         let mut numbered = Numbered::from(self.tree.edge.size());
-        let span = waiting.first().zip(waiting.last());
-        let standing = match span.map(|((first, _), (last, _))| (*first, *last)) {
-            Some(span) => ledger::standing(tx, self.log, span).await?,
-            None => HashSet::new(),
-        };
-        for (position, one) in waiting {
+        for Unnumbered { position, record: one, stands } in waiting {
             // An entry that a hand brings once more would fail every round.
-            if standing.contains(position) {
+            if *stands {
                 tracing::error!(log = self.log, position, "what waits stands already: dropped");
                 continue;
             }
@@ -334,12 +319,13 @@ impl Sequencer {
         &self,
         tx: &mut Tx,
         numbered: Numbered,
-        waiting: &[(i64, pending::PendingRecord)],
+        waiting: &[Unnumbered],
     ) -> anyhow::Result<(Tree, Checkpoint, String)> {
         let old = self.tree.edge.size();
         sequenced::append(tx, numbered.rows, numbered.openings).await?;
-        if let (Some((first, _)), Some((last, _))) = (waiting.first(), waiting.last()) {
-            let taken = pending::taken(tx, self.log, (*first, *last)).await?;
+        if let (Some(first), Some(last)) = (waiting.first(), waiting.last()) {
+            let span = (first.position, last.position);
+            let taken = pending::taken(tx, self.log, span).await?;
             ensure!(taken == waiting.len() as u64, "the queue is not what was read");
         }
         let mut tree = self.tree.clone();

@@ -30,10 +30,23 @@ pub async fn head(tx: &mut Tx, log: &str) -> Result<Option<(u64, Hash, String)>,
 /// would stop the log for good.
 pub(crate) async fn clear_behind(tx: &mut Tx, log: &str, size: u64) -> Result<(), StoreError> {
     let size = i64::try_from(size).unwrap_or(i64::MAX);
-    let entries = "delete from log_entry where log_id = $1 and idx >= $2";
-    let cleared = execute!(&mut *tx, entries, log, size)?;
-    let openings = "delete from log_opening where log_id = $1 and idx >= $2";
-    let cleared = cleared + execute!(&mut *tx, openings, log, size)?;
+    let cleared = match tx {
+        Tx::Sqlite(_) => {
+            let entries = "delete from log_entry where log_id = $1 and idx >= $2";
+            let cleared = execute!(&mut *tx, entries, log, size)?;
+            let openings = "delete from log_opening where log_id = $1 and idx >= $2";
+            cleared + execute!(&mut *tx, openings, log, size)?
+        }
+        // One round trip.
+        Tx::Postgres(_) => execute!(
+            &mut *tx,
+            "with gone as (delete from log_opening where log_id = $1 and idx >= $2 returning idx), \
+             entries as (delete from log_entry where log_id = $1 and idx >= $2 returning idx) \
+             select idx from gone union all select idx from entries",
+            log,
+            size
+        )?,
+    };
     if cleared > 0 {
         tracing::error!(log, cleared, "rows behind the head are no entries: removed");
     }
