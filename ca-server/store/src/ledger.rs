@@ -6,6 +6,7 @@ use ca_host::random::{self, NoRandomness};
 use records::json::JsonError;
 use records::record::{Event, Record};
 use records::{Bytes, Disclosure};
+use std::sync::Arc;
 use store::pending::{self, PendingRecord};
 use store::{StoreError, Tx, row, rows};
 
@@ -68,15 +69,28 @@ pub async fn insert(
     bytes: Vec<u8>,
     salt: [u8; 32],
 ) -> Result<(), StoreError> {
+    pending::insert(tx, &waiting_record(record, bytes, salt)).await
+}
+
+/// Puts records on their way that others made and salted, one behind the other.
+pub async fn insert_all(
+    tx: &mut Tx,
+    made: Vec<(Arc<Record>, Vec<u8>, [u8; 32])>,
+) -> Result<(), StoreError> {
+    let waiting =
+        made.into_iter().map(|(record, bytes, salt)| waiting_record(&record, bytes, salt));
+    pending::insert_all(tx, &waiting.collect::<Vec<_>>()).await
+}
+
+fn waiting_record(record: &Record, bytes: Vec<u8>, salt: [u8; 32]) -> PendingRecord {
     let entry = records::record::entry(&salt, &bytes).to_vec();
-    let waiting = PendingRecord {
+    PendingRecord {
         log: record.log.clone(),
         record_id: record.id.0.clone(),
         record: bytes,
         salt: salt.to_vec(),
         entry,
-    };
-    pending::insert(tx, &waiting).await
+    }
 }
 
 /// Most records that wait for the tree of a log, but for those of brakes. A log that stands still

@@ -91,6 +91,27 @@ pub async fn insert(tx: &mut Tx, record: &PendingRecord) -> Result<(), StoreErro
         take(tx, &record.log).await?;
     }
     let position = next(tx).await?;
+    insert_at(tx, (position, record)).await
+}
+
+/// Inserts records one behind the other: the order is taken and a position drawn once for all.
+pub async fn insert_all(tx: &mut Tx, records: &[PendingRecord]) -> Result<(), StoreError> {
+    for record in records {
+        if !holds(tx, &record.log) {
+            lock(tx, &record.log).await?;
+        }
+    }
+    let first = next(tx).await?;
+    for waits in (first..).zip(records) {
+        insert_at(tx, waits).await?;
+    }
+    Ok(())
+}
+
+async fn insert_at(
+    tx: &mut Tx,
+    (position, record): (i64, &PendingRecord),
+) -> Result<(), StoreError> {
     execute!(
         tx,
         "insert into log_pending (position, log_id, record_id, record, salt, entry) \

@@ -51,9 +51,7 @@ async fn take(state: &LogState, maker: &str, message: &Append) -> Result<Appende
     read.truncate(admitted.kept());
     // The writers' turn is everybody's: nothing is parsed in it.
     let mut tx = state.store.write().await.map_err(unavailable)?;
-    for (record, bytes, salt) in read {
-        ledger::insert(&mut tx, &record, bytes, salt).await.map_err(unavailable)?;
-    }
+    ledger::insert_all(&mut tx, read).await.map_err(unavailable)?;
     tx.commit().await.map_err(unavailable)?;
     if admitted.were_kept() {
         summary::not_kept(state, maker, 1).await;

@@ -25,11 +25,10 @@ async fn opened_of(log: &'static str, name: &str) -> (Store, Sequencer, PathBuf)
     (store, sequencer.unwrap(), folder)
 }
 
-/// Puts a record on its way; gives what waits.
-async fn put(store: &Store, number: u8) {
+fn record(number: u8) -> Record {
     let (agent, epoch) = ("gate-1".to_owned(), [1; 16].into());
     let (entry, other) = ([2; 32].into(), [3; 32].into());
-    let record = Record {
+    Record {
         v: 1,
         id: [number; 16].into(),
         log: "control".into(),
@@ -37,7 +36,12 @@ async fn put(store: &Store, number: u8) {
         time: "2026-01-01T00:00:00.000000Z".into(),
         link: None,
         event: Event::Forked { agent, epoch, aseq: 1, entry, other },
-    };
+    }
+}
+
+/// Puts a record on its way; gives what waits.
+async fn put(store: &Store, number: u8) {
+    let record = record(number);
     let mut tx = store.write().await.unwrap();
     let bytes = record.write().unwrap();
     ledger::insert(&mut tx, &record, bytes, [number; 32]).await.unwrap();
@@ -54,6 +58,29 @@ async fn entries(store: &Store) -> Vec<u64> {
     let mut tx = store.read().await.unwrap();
     let entries = sequenced::entries(&mut tx, "control", 0, 100).await.unwrap();
     entries.into_iter().map(|(index, ..)| index).collect()
+}
+
+/// What comes in one piece waits in its order, each of it once, behind what waited before.
+#[tokio::test]
+async fn what_comes_together_waits_in_its_order() {
+    let (store, _, folder) = opened("together").await;
+    put(&store, 9).await;
+    let made = [2, 9, 3, 2, 1].map(|number| {
+        let record = record(number);
+        let bytes = record.write().unwrap();
+        (Arc::new(record), bytes, [number; 32])
+    });
+    let mut tx = store.write().await.unwrap();
+    ledger::insert_all(&mut tx, made.into()).await.unwrap();
+    ledger::insert_all(&mut tx, Vec::new()).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = store.read().await.unwrap();
+    let waiting = pending::waiting(&mut tx, "control", 0, 9).await.unwrap();
+    let numbers: Vec<u8> = waiting.iter().map(|(_, one)| one.record_id[0]).collect();
+    assert_eq!(numbers, [9, 2, 3, 1]);
+    drop(tx);
+    store.close().await;
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[tokio::test]
