@@ -170,6 +170,7 @@ async fn open(
         unwritten: start.unwritten,
         journal,
         gathering: Gathering::of(MANY),
+        rung: false,
     };
     Ok(Some((issuer, writer, signer)))
 }

@@ -88,6 +88,8 @@ pub(crate) struct Writer {
     pub(crate) journal: ToldJournal,
     /// What comes behind a round of many gathers for a moment.
     pub(crate) gathering: Gathering,
+    /// Whether somebody rang, and a look whether there is anything new costs more than to follow.
+    pub(crate) rung: bool,
 }
 
 /// A round of so much is one of many.
@@ -101,7 +103,7 @@ impl Writer {
             self.copy_again().await;
             let Some(taken) = self.next(wait).await else { return self };
             let urgent = !taken.all().is_empty();
-            if !urgent && wait && !self.has_news().await {
+            if !urgent && wait && !self.rung && !self.has_news().await {
                 continue;
             }
             let many = taken.all().len() + self.unkept.len();
@@ -133,6 +135,7 @@ impl Writer {
     /// What the next round takes on; no commands if somebody else committed or time passed. `None`
     /// when nobody can command any more.
     async fn next(&mut self, wait: bool) -> Option<Commands> {
+        self.rung = false;
         gather(&self.commands, &self.gathering).await;
         let mut taken = self.drain();
         if taken.is_none() && self.unkept.is_empty() && wait {
@@ -143,7 +146,10 @@ impl Writer {
                 biased;
                 () = self.commands.come() => {}
                 Some(signed) = self.signed.recv() => self.unkept.extend(signed),
-                _ = self.doorbell.heard() => {}
+                // On a server each look is a round trip.
+                rung = self.doorbell.heard() => {
+                    self.rung = rung && matches!(self.store, Store::Postgres(_));
+                }
                 _ = self.news.notified() => {}
                 () = refusals_counted => {}
                 () = looks => {}
