@@ -330,7 +330,8 @@ impl Sequencer {
         }
         let mut tree = self.tree.clone();
         let mut tiles = tree.append(numbered.leaves.into_iter());
-        let partial = tree.edge.partial();
+        let grown = (old, tree.edge.size());
+        let partial = tree.edge.partial().filter(|(id, _)| is_another(id.level, grown));
         tiles.extend(partial.map(|(id, hashes)| (id, Arc::new(hashes.to_vec()))));
         sequenced::write_tiles(tx, self.log, tiles).await?;
         let head = Checkpoint {
@@ -358,6 +359,12 @@ impl Round {
 fn is_fresh(until: i64, now: i64) -> bool {
     let left = until.saturating_sub(now);
     left <= LEASE_MICROS && left > LEASE_MICROS / 3 * 2
+}
+
+/// Whether the tile at the edge of a level is another than it was at the smaller size: above the
+/// lowest ones it stays as it stands until one below it is full.
+fn is_another(level: u8, (old, size): (u64, u64)) -> bool {
+    old >> (8 * level) != size >> (8 * level)
 }
 
 fn lease(log: &str) -> String {

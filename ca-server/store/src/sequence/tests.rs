@@ -83,6 +83,36 @@ async fn what_comes_together_waits_in_its_order() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+/// Whatever a round writes of the tiles at the edge, whoever begins behind it finds all of them.
+#[tokio::test]
+async fn tiles_at_the_edge_are_there_behind_each_round() {
+    let (store, mut sequencer, folder) = opened("edge").await;
+    for size in [3_u32, 255, 256, 257, 300, 511, 512, 514] {
+        let mut tx = store.read().await.unwrap();
+        let old = sequenced::head(&mut tx, "control").await.unwrap().map_or(0, |(size, ..)| size);
+        drop(tx);
+        let made = (u32::try_from(old).unwrap()..size).map(|number| {
+            let mut record = record(7);
+            record.id = [number.to_be_bytes(); 4].concat().into();
+            let bytes = record.write().unwrap();
+            (Arc::new(record), bytes, [7; 32])
+        });
+        let mut tx = store.write().await.unwrap();
+        ledger::insert_all(&mut tx, made.collect()).await.unwrap();
+        tx.commit().await.unwrap();
+        sequencer.round(Vec::new()).await.unwrap();
+        let mut tx = store.read().await.unwrap();
+        let edge = edge_at(&mut tx, "control", u64::from(size)).await.unwrap();
+        assert_eq!(edge.root(), sequencer.tree.edge.root(), "{size}");
+    }
+    let above = |old, size| (0..3).map(|level| is_another(level, (old, size))).collect::<Vec<_>>();
+    assert_eq!(above(300, 301), [true, false, false]);
+    assert_eq!(above(511, 512), [true, true, false]);
+    assert_eq!(above(65_535, 65_536), [true; 3]);
+    store.close().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 #[tokio::test]
 async fn no_row_stops_a_log() {
     let (store, mut sequencer, folder) = opened("sequence-rows").await;
