@@ -202,7 +202,7 @@ async fn notify(pool: PgPool, wanted: Arc<(AtomicU8, Notify)>) {
 /// The channels on which these kinds of news are rung.
 fn channels(news: News) -> impl Iterator<Item = &'static str> {
     let all = CHANNELS.into_iter().enumerate();
-    all.filter(move |(at, _)| News(1 << at).is_in(news)).map(|(_, channel)| channel)
+    all.filter(move |(at, _)| News(1 << *at).is_in(news)).map(|(_, channel)| channel)
 }
 
 /// What is rung on a channel.
