@@ -8,14 +8,14 @@ use crate::round::Effect;
 use crate::rows::RowChange;
 use crate::state::{State, readied};
 use authority::{Authority, Judged, OrderDigest, Serial, Unsigned};
-use ca_store::replay::{Applied, Floor, LOG, Replay};
+use ca_store::replay::{Applied, Floor, Replay};
 use ca_store::{record, table};
 use records::order::Body;
 use records::record::{Cause, Event, RevokedSerial};
 use records::withdrawal::WithdrawnStatement;
 use records::{Bytes, Code, Disclosure, Record};
 use std::collections::{BTreeSet, HashMap};
-use store::{Tx, pending};
+use store::Tx;
 
 #[cfg(test)]
 mod tests;
@@ -78,14 +78,15 @@ pub(crate) async fn catch_up(
             caught.take(entry, &openings);
         }
     }
-    // Where a hand took a position up or away, what came since may stand below it.
-    let seen = pending::count_until(tx, LOG, caught.state.pending_seen).await?;
-    if seen != caught.state.rows_seen() {
-        caught.state.forget_pending();
-    }
+    let mut is_first = true;
     loop {
         let behind = (caught.state.pending_seen, PENDING_STEP);
-        let waiting = record::waiting(tx, behind, replay.known()).await?;
+        let (seen, waiting) = record::waiting(tx, behind, replay.known()).await?;
+        // Where a hand took a position up or away, what came since may stand below it.
+        if std::mem::take(&mut is_first) && seen != caught.state.rows_seen() {
+            caught.state.forget_pending();
+            continue;
+        }
         for (position, record) in &waiting {
             caught.state.pending_seen = *position;
             match record {

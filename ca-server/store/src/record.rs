@@ -88,13 +88,14 @@ pub fn read(
 /// sequencer gives no number.
 pub type Waiting = (i64, Option<Arc<Record>>);
 
-/// The records of `control` that are not in the tree and stand behind a position, in order.
+/// How many records of `control` wait up to a position, and those that stand behind it and are not
+/// in the tree, in order.
 pub async fn waiting(
     tx: &mut Tx,
     (after, limit): (i64, i64),
     known: &KnownRecords,
-) -> Result<Vec<Waiting>, StoreError> {
-    let found = pending::waiting(tx, LOG, after, limit).await?;
+) -> Result<(i64, Vec<Waiting>), StoreError> {
+    let (seen, found) = pending::counted_and_waiting(tx, LOG, after, limit).await?;
     let read = |(position, one): (i64, pending::PendingRecord)| (position, read(LOG, &one, known));
-    Ok(found.into_iter().map(read).collect())
+    Ok((seen, found.into_iter().map(read).collect()))
 }

@@ -182,6 +182,44 @@ pub async fn waiting(
     Ok(found.into_iter().map(record).collect())
 }
 
+/// How many records of a log wait up to a position, and those behind it as [`waiting`] gives them:
+/// on a server with one round trip.
+pub async fn counted_and_waiting(
+    tx: &mut Tx,
+    log: &str,
+    after: i64,
+    limit: i64,
+) -> Result<(i64, Vec<(i64, PendingRecord)>), StoreError> {
+    type Bytes = Option<Vec<u8>>;
+    if let Tx::Sqlite(_) = tx {
+        let counted = count_until(tx, log, after).await?;
+        return Ok((counted, waiting(tx, log, after, limit).await?));
+    }
+    let found = rows!(
+        tx,
+        (i64, Bytes, Bytes, Bytes, Bytes),
+        "select count(*), null::bytea, null::bytea, null::bytea, null::bytea from log_pending \
+         where log_id = $1 and position <= $2 union all \
+         (select position, record_id, record, salt, entry from log_pending \
+         where log_id = $1 and position > $2 order by position limit $3)",
+        log,
+        after,
+        limit
+    )?;
+    let (mut counted, mut waiting) = (0, Vec::with_capacity(found.len()));
+    for row in found {
+        match row {
+            (position, Some(record_id), Some(record), Some(salt), Some(entry)) => {
+                let log = log.to_owned();
+                waiting.push((position, PendingRecord { log, record_id, record, salt, entry }));
+            }
+            (count, ..) => counted = count,
+        }
+    }
+    waiting.sort_unstable_by_key(|(position, _)| *position);
+    Ok((counted, waiting))
+}
+
 /// How many records of a log wait up to a position.
 pub async fn count_until(tx: &mut Tx, log: &str, position: i64) -> Result<i64, StoreError> {
     let found = row!(

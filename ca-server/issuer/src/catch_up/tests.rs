@@ -6,6 +6,7 @@ use crate::told::ToldJournal;
 use ca_host::CaConfig;
 use ca_store::keep::{Journal, mac_key};
 use ca_store::record::{NewRecord, append_many};
+use ca_store::replay::LOG;
 use ca_store::sequence::Sequencer;
 use keys::SoftwareSigner;
 use pki::Signer;
