@@ -15,6 +15,9 @@ const LOOK: Duration = Duration::from_secs(60);
 /// What follows on each other is looked at together; what could not be shredded is tried again
 /// after this long.
 const PAUSE: Duration = Duration::from_secs(1);
+/// And after so many times what a look took: where many letters wait, and the log grows all the
+/// time, all of them would be looked through each second.
+const REST: u32 = 20;
 
 /// Shreds until the stop.
 pub(crate) async fn run(issuer: Arc<Issuer>, stop: Stop) {
@@ -22,22 +25,29 @@ pub(crate) async fn run(issuer: Arc<Issuer>, stop: Stop) {
     let mut looked: Option<(u64, Instant)> = None;
     loop {
         let size = *moved.borrow_and_update();
+        let began = Instant::now();
         let is_due = |(seen, at): (u64, Instant)| seen != size || at.elapsed() >= LOOK;
         if looked.is_none_or(is_due) {
             let problem = look(&issuer).await;
             issuer.metrics.condition("letters", problem.as_deref().unwrap_or_default());
             looked = problem.is_none().then(|| (size, Instant::now()));
         }
-        let again = if looked.is_some() { LOOK } else { PAUSE };
+        let rest = rest(began.elapsed());
+        let again = if looked.is_some() { LOOK } else { rest };
         tokio::select! {
             () = stop.wait() => return,
             _ = moved.changed() => {}
             () = tokio::time::sleep(again) => {}
         }
-        if !stop.pause(PAUSE).await {
+        if !stop.pause(rest).await {
             return;
         }
     }
+}
+
+/// The pause behind a look that took so long.
+fn rest(took: Duration) -> Duration {
+    took.saturating_mul(REST).clamp(PAUSE, LOOK)
 }
 
 /// Shreds what is over; gives what could not be done. It names no letter: what it says is read by
@@ -82,4 +92,17 @@ fn shred_all(over: &[PathBuf]) -> (usize, Option<anyhow::Error>) {
         fault::point("letters-after-one");
     }
     (done, failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However many letters wait, they are looked through within a minute, and for a twentieth of
+    /// the time at most before that.
+    #[test]
+    fn looks_take_a_small_part_of_the_time() {
+        let rests = [0, 50, 51, 1_000, 9_000].map(|took| rest(Duration::from_millis(took)));
+        assert_eq!(rests.map(|rest| rest.as_millis()), [1_000, 1_000, 1_020, 20_000, 60_000]);
+    }
 }
