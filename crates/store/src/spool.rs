@@ -16,7 +16,8 @@ pub struct SpooledRecord {
 }
 
 /// Keeps events of a process, each a record and its salt, in their order; all of them are durable
-/// when this returns.
+/// when this returns. For a task of its own, which nobody gives up: people wait for it with every
+/// answer, and so its thread waits for the disk itself.
 pub async fn keep(
     store: &Store,
     maker: &str,
@@ -26,7 +27,7 @@ pub async fn keep(
     let rows = events.into_iter().map(row).collect();
     let mut tx = store.write().await?;
     insert_many(&mut tx, "insert into spool (maker, record, salt)", rows, "").await?;
-    tx.commit().await
+    tx.commit_here().await
 }
 
 /// The oldest events of a process.
