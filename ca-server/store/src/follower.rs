@@ -3,9 +3,9 @@
 //! own floor is followed. Whoever asks reads a value that is swapped whole and takes no lock.
 //!
 //! One task follows ([`Follower::keep_up`]); a doorbell wakes it, a question that finds something
-//! committed to be followed does (`unmoved.rs`), and without either it looks each second. The floor is durable before an answer
-//! rests on anything that was taken away; what only adds is covered within a second. A killed role
-//! takes up authority as it was last kept and replays what follows.
+//! to follow does (`unmoved.rs`), and without either it looks each second. The floor is durable
+//! before an answer rests on anything that was taken away; what only adds is covered within a
+//! second. A killed role takes up authority as it was last kept and replays what follows.
 
 mod felt;
 mod late;
