@@ -29,9 +29,16 @@ pub struct ChangedAccount {
     /// The new contacts, if there are some.
     #[serde(default)]
     pub contact: Option<Vec<String>>,
-    /// `deactivated`, or nothing.
+    /// `deactivated`; whatever else is passed by, as all that a client cannot change (7.3.2).
     #[serde(default)]
-    pub status: Option<String>,
+    status: serde_json::Value,
+}
+
+impl ChangedAccount {
+    /// Whether it closes the account.
+    pub fn closes(&self) -> bool {
+        self.status == "deactivated"
+    }
 }
 
 /// Asks for an order (7.4).
@@ -168,6 +175,20 @@ mod tests {
         }
         assert_eq!(contacts("tel:+86"), Err(ProblemKind::UnsupportedContact));
         assert!(check_contacts(&vec!["mailto:a@b.test".to_owned(); 9]).is_err());
+    }
+
+    #[test]
+    fn an_account_changes_by_what_a_client_may_change() {
+        let closes = |text: &str| read::<ChangedAccount>(text.as_bytes()).unwrap().closes();
+        assert!(closes(r#"{"status":"deactivated"}"#));
+        for passed_by in [
+            "{}",
+            r#"{"status":"valid","orders":"https://acme.test/x","unknown":1}"#,
+            r#"{"status":"revoked","termsOfServiceAgreed":true}"#,
+            r#"{"status":7}"#,
+        ] {
+            assert!(!closes(passed_by), "{passed_by}");
+        }
     }
 
     #[test]

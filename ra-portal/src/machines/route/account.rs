@@ -4,9 +4,9 @@ use crate::machines::answer::{Answer, Resource};
 use crate::machines::signed::ByAccount;
 use crate::machines::state::MachinesState;
 use crate::machines::table::account::{self, KeptAccount};
+use acme::ProblemKind;
 use acme::asked::{self, ChangedAccount};
 use acme::directory::AcmeUrls;
-use acme::{AcmeProblem, ProblemKind};
 use axum::extract::{Path, State};
 use records::machine::Deactivate;
 use serde_json::json;
@@ -25,21 +25,14 @@ pub(super) async fn change(
         return Ok(resource(&kept, &state.urls));
     }
     let asked: ChangedAccount = asked::read(&signed.payload)?;
-    match asked.status.as_deref() {
-        None | Some("valid") => {}
-        Some("deactivated") => {
-            let message = Deactivate { jws: signed.jws, account: id.clone() };
-            let done = state.issuer.deactivate(&message).await;
-            state.recorded_brake("machine-deactivate", done).await?;
-            state.terms.forget(&id);
-            account::close(&state.store, &id).await?;
-            kept.is_closed = true;
-            return Ok(resource(&kept, &state.urls));
-        }
-        Some(_) => {
-            let (zh, en) = ("状态只能改为 deactivated", "the status can become deactivated only");
-            return Err(AcmeProblem::about(ProblemKind::Malformed, zh, en).into());
-        }
+    if asked.closes() {
+        let message = Deactivate { jws: signed.jws, account: id.clone() };
+        let done = state.issuer.deactivate(&message).await;
+        state.recorded_brake("machine-deactivate", done).await?;
+        state.terms.forget(&id);
+        account::close(&state.store, &id).await?;
+        kept.is_closed = true;
+        return Ok(resource(&kept, &state.urls));
     }
     if let Some(contact) = asked.contact {
         asked::check_contacts(&contact)?;
