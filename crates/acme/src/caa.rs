@@ -1,9 +1,12 @@
 //! Who may issue for a name, by its zone (RFC 8659, RFC 8657).
 
 use crate::challenge::ChallengeKind;
+use std::collections::BTreeSet;
 
 /// Longest chain of names that are asked.
 pub const CLIMB_MAX: usize = 20;
+/// What may stand around the parts of a value.
+const WHITE: [char; 2] = [' ', '\t'];
 
 /// A CAA record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,25 +59,40 @@ pub fn permits(records: &[CaaRecord], asker: &CaaAsker<'_>) -> bool {
     decide.is_empty() || decide.iter().any(|record| names(&record.value, asker))
 }
 
-/// Whether the value of `issue` names this CA, this account and this method, where it names any.
+/// Whether the value of `issue` names this CA, this account and this method, where it names any. A
+/// value that is not of its form names nobody (RFC 8659 4.2), nor does one that names accounts or
+/// methods twice (RFC 8657 3, 4).
 fn names(value: &[u8], asker: &CaaAsker<'_>) -> bool {
     let Ok(text) = core::str::from_utf8(value) else { return false };
-    let mut parts = text.split(';').map(str::trim);
+    let mut parts = text.split(';').map(|part| part.trim_matches(WHITE));
     let issuer = parts.next().unwrap_or_default();
     let is_ours = asker.identities.iter().any(|own| own.eq_ignore_ascii_case(issuer));
     if issuer.is_empty() || !is_ours {
         return false;
     }
+    let mut seen = BTreeSet::new();
     parts.filter(|part| !part.is_empty()).all(|part| {
-        let Some((tag, value)) = part.split_once('=') else { return false };
-        match tag.trim().to_ascii_lowercase().as_str() {
-            "accounturi" => value.trim() == asker.account,
-            "validationmethods" => asker
-                .method
-                .is_some_and(|method| value.split(',').any(|one| one.trim() == method.name())),
-            _ => true,
-        }
+        let Some((tag, value)) = parameter(part) else { return false };
+        let permits = match tag.as_str() {
+            "accounturi" => value == asker.account,
+            "validationmethods" => {
+                let by = asker.method.map(ChallengeKind::name);
+                value.split(',').any(|one| Some(one) == by)
+            }
+            _ => return true,
+        };
+        permits && seen.insert(tag)
     })
+}
+
+/// Tag, in lower case, and value of a parameter: letters, digits and hyphens, and what can be seen
+/// of ASCII (RFC 8659 4.2).
+fn parameter(part: &str) -> Option<(String, &str)> {
+    let (tag, value) = part.split_once('=')?;
+    let (tag, value) = (tag.trim_matches(WHITE), value.trim_matches(WHITE));
+    let is_tag = tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let is_value = value.bytes().all(|byte| byte.is_ascii_graphic());
+    (!tag.is_empty() && is_tag && is_value).then(|| (tag.to_ascii_lowercase(), value))
 }
 
 #[cfg(test)]
@@ -135,6 +153,30 @@ mod tests {
         assert!(with("validationmethods=dns-01,http-01"));
         assert!(!with("validationmethods=dns-01"));
         assert!(!with("nonsense"));
+    }
+
+    /// What no reader of RFC 8657 and RFC 8659 understands alike permits nothing.
+    #[test]
+    fn a_value_that_says_something_twice_or_badly_names_nobody() {
+        let own = "accounturi=https://acme.test/acme/account/a";
+        let with =
+            |parameters: &str| asked(&[record("issue", &format!("ca.test; {parameters}"))], false);
+        assert!(with(&format!("{own}; validationmethods=http-01; other=x; other=y")));
+        assert!(with(&format!(" ACCOUNTURI = {} ;", own.trim_start_matches("accounturi="))));
+        for bad in [
+            format!("{own}; {own}"),
+            "validationmethods=http-01; validationmethods=http-01".into(),
+            "validationmethods=".into(),
+            "validationmethods=http-01, dns-01".into(),
+            "validationmethods=HTTP-01".into(),
+            "accounturi=".into(),
+            "=x".into(),
+            "a b=x".into(),
+            "other=x y".into(),
+            "other=证书".into(),
+        ] {
+            assert!(!with(&bad), "{bad}");
+        }
     }
 
     #[test]
