@@ -12,6 +12,8 @@ const RECORDS_MAX: usize = 128;
 /// Longest name, and most pointers that one follows.
 const NAME_BYTES_MAX: usize = 255;
 const POINTERS_MAX: usize = 32;
+/// The type of aliases (RFC 1035 3.2.2).
+const CNAME: u16 = 5;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,9 +99,9 @@ fn labels(name: &str) -> Result<Vec<u8>, DnsError> {
     if bytes.len() > NAME_BYTES_MAX { Err(DnsError::Name) } else { Ok(bytes) }
 }
 
-/// The records of an answer to this question. Those of another type (as the aliases that led to
-/// them) are passed by: a recursive resolver has followed them. A name that does not exist has
-/// none.
+/// The records of an answer to this question: those of its name, and of the name that its aliases
+/// lead to, which a recursive resolver has followed. What an answer says of other names is passed
+/// by. A name that does not exist has none.
 pub fn answer(
     message: &[u8],
     id: u16,
@@ -132,18 +134,55 @@ pub fn answer(
     if usize::from(answers) > RECORDS_MAX {
         return Err(DnsError::Malformed);
     }
-    let mut found = Vec::new();
+    let told = sections(&mut reader, answers)?;
+    let owner = aliased(&told, asked);
+    let own = told.iter().filter(|one| one.number == kind.number() && one.owner == owner);
+    own.map(|one| record(kind, one.content)).collect()
+}
+
+/// A record of an answer, of the class of the internet.
+struct Told<'a> {
+    /// Whose it is, in lower case.
+    owner: Vec<u8>,
+    number: u16,
+    content: &'a [u8],
+    /// The name that it leads to, in lower case, if it is an alias.
+    target: Option<Vec<u8>>,
+}
+
+fn sections<'a>(reader: &mut Message<'a>, answers: u16) -> Result<Vec<Told<'a>>, DnsError> {
+    let mut told = Vec::new();
     for _ in 0..answers {
-        reader.name()?;
+        let owner = reader.name()?.to_ascii_lowercase();
         let (number, class) = (reader.number()?, reader.number()?);
         reader.skip(4)?;
         let length = usize::from(reader.number()?);
+        let begin = reader.at;
         let content = reader.take(length)?;
-        if class == 1 && number == kind.number() {
-            found.push(record(kind, content)?);
+        if class != 1 {
+            continue;
         }
+        let target = match number {
+            CNAME => {
+                let mut within = Message { whole: reader.whole, at: begin };
+                Some(within.name()?.to_ascii_lowercase())
+            }
+            _ => None,
+        };
+        told.push(Told { owner, number, content, target });
     }
-    Ok(found)
+    Ok(told)
+}
+
+/// Where the aliases of an answer lead from a name; each is followed once.
+fn aliased(told: &[Told<'_>], name: Vec<u8>) -> Vec<u8> {
+    let mut owner = name.to_ascii_lowercase();
+    for _ in 0..told.len() {
+        let alias = told.iter().find(|one| one.target.is_some() && one.owner == owner);
+        let Some(target) = alias.and_then(|one| one.target.clone()) else { break };
+        owner = target;
+    }
+    owner
 }
 
 fn record(kind: RecordKind, content: &[u8]) -> Result<DnsRecord, DnsError> {
@@ -287,6 +326,31 @@ mod tests {
         assert_eq!(read(&good, RecordKind::Txt), Err(DnsError::Malformed));
         let question = question(7, "www.acme.test", RecordKind::A).unwrap();
         assert_eq!(read(&question, RecordKind::A), Err(DnsError::Malformed), "a question is none");
+    }
+
+    /// Whoever may speak for one name says nothing of another.
+    #[test]
+    fn what_an_answer_says_of_other_names_is_passed_by() {
+        let owned = |records: &[(&[u8], u16, &[u8])]| {
+            let mut message = told(RecordKind::A, FINE, &[]);
+            message[7] = u8::try_from(records.len()).unwrap();
+            for (owner, number, content) in records {
+                message.extend(*owner);
+                message.extend(number.to_be_bytes());
+                message.extend([0, 1, 0, 0, 0, 60, 0, u8::try_from(content.len()).unwrap()]);
+                message.extend(*content);
+            }
+            read(&message, RecordKind::A).map(|found| found.len())
+        };
+        let (own, other) = (&[0xc0, 12][..], &b"\x05Other\x04test\x00"[..]);
+        let address = &[127, 0, 0, 1][..];
+        assert_eq!(owned(&[(own, 1, address), (other, 1, address)]), Ok(1));
+        assert_eq!(owned(&[(other, 1, address)]), Ok(0));
+        assert_eq!(owned(&[(own, CNAME, other), (other, 1, address)]), Ok(1));
+        assert_eq!(owned(&[(other, 1, address), (own, CNAME, other)]), Ok(1), "in any order");
+        let circle = [(own, CNAME, other), (other, CNAME, own), (&b"\x01x\x00"[..], 1, address)];
+        assert_eq!(owned(&circle), Ok(0));
+        assert_eq!(owned(&[(own, CNAME, &b"\x3fx"[..])]), Err(DnsError::Malformed));
     }
 
     #[test]
