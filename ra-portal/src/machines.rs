@@ -1,6 +1,7 @@
 //! The host that systems ask: certificates by ACME (RFC 8555). In the order in which a request
 //! meets them: `signed` (who signed it), `nonces`, `route` (a file an endpoint), `table` (what is
-//! kept), `jobs` (what goes on behind an answer), `validate` (whether a challenge is answered).
+//! kept), `jobs` (what goes on behind an answer), `looks` and `validate` (whether a challenge is
+//! answered).
 //!
 //! Nothing here issues or decides: the CA verifies again what each client signed, and judges it by
 //! the standing authorization. Who captures this process can say that a challenge was answered
@@ -8,6 +9,7 @@
 
 mod answer;
 mod jobs;
+mod looks;
 mod nonces;
 mod route;
 mod serve;

@@ -19,6 +19,9 @@ use store::StoreError;
 
 /// How long whoever begins something has it, in seconds; the longest look takes less.
 pub(crate) const HELD_SECONDS: u64 = 90;
+/// Time for all tries of a look, however many addresses, redirects and names it leads to.
+const LOOK_MAX: Duration = Duration::from_secs(60);
+const _: () = assert!(LOOK_MAX.as_secs() < HELD_SECONDS);
 /// How often it is looked for what nobody does any more, and how much of it is taken at once.
 const LOOK: Duration = Duration::from_secs(2);
 const TAKEN_MAX: i64 = 64;
@@ -46,8 +49,8 @@ pub(crate) async fn run(state: Arc<MachinesState>) {
 async fn take_up(state: &Arc<MachinesState>) -> Result<(), StoreError> {
     let now = state.clock.seconds();
     let held = (now, now + HELD_SECONDS);
-    for id in authorization::take_due(&state.store, held, TAKEN_MAX).await? {
-        begin_look(state, id);
+    for of in authorization::take_due(&state.store, held, TAKEN_MAX).await? {
+        begin_look(state, of);
     }
     for id in order::take_due(&state.store, held, TAKEN_MAX).await? {
         begin_carry(state, id);
@@ -69,28 +72,31 @@ pub(crate) async fn forget(state: Arc<MachinesState>) {
     }
 }
 
-/// Begins to look at a challenge that was chosen.
-pub(crate) fn begin_look(state: &Arc<MachinesState>, id: String) {
+/// Begins to look at the challenge that was chosen of an authorization of an account.
+pub(crate) fn begin_look(state: &Arc<MachinesState>, (id, account): (String, String)) {
     let state = state.clone();
     tokio::spawn(async move {
-        if let Err(error) = look(&state, &id).await {
+        if let Err(error) = look(&state, (&id, &account)).await {
             tracing::error!(%error, "a look at a challenge");
         }
     });
 }
 
-async fn look(state: &MachinesState, id: &str) -> Result<(), StoreError> {
-    // Never closed.
-    let Ok(_place) = state.looks.acquire().await else { return Ok(()) };
+async fn look(state: &MachinesState, (id, account): (&str, &str)) -> Result<(), StoreError> {
+    // Who waits for a place, or has one, is there already.
+    let Some(_place) = state.looks.place(id, account).await else { return Ok(()) };
     let Some(kept) = authorization::by_id(&state.store, id).await? else { return Ok(()) };
     if kept.challenge != ChallengeStatus::Processing {
         return Ok(());
     }
     let found = tokio::select! {
-        found = looked_at(state, &kept) => found,
+        found = tokio::time::timeout(LOOK_MAX, looked_at(state, &kept)) => found,
         // Whoever takes it up looks again.
         () = state.stop.wait() => return Ok(()),
     };
+    let (zh, en) = ("没有按时应答", "there was no answer in time");
+    let late = |_| Err(AcmeProblem::about(ProblemKind::Connection, zh, en));
+    let found = found.unwrap_or_else(late);
     let outcome = if found.is_ok() { "valid" } else { "invalid" };
     state.metrics.count("challenge", outcome);
     let found = found.map(|()| state.clock.seconds()).map_err(|problem| problem.to_json());

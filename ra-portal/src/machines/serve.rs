@@ -3,6 +3,7 @@
 use crate::config::{AcmeConfig, PortalConfig, ProcessConfig};
 use crate::events::Events;
 use crate::listener::{LIMITS, bounded};
+use crate::machines::looks::Looks;
 use crate::machines::nonces::{self, Nonces};
 use crate::machines::state::{MachinesState, VALIDATIONS_MAX};
 use crate::machines::validate::{Ranges, Resolver, Validator};
@@ -18,7 +19,6 @@ use service::{Clock, Metrics, Stop};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use store::Store;
-use tokio::sync::Semaphore;
 
 /// What of a sample city is said by the environment, and of no other one.
 const SAMPLE_ONLY: [&str; 3] = ["YINXIN_DNS", "YINXIN_HTTP01_PORT", "YINXIN_TLSALPN01_PORT"];
@@ -51,7 +51,7 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
         clock,
         nonces: nonces.clone(),
         validator: validator(&acme)?,
-        looks: Semaphore::new(VALIDATIONS_MAX),
+        looks: Looks::new(VALIDATIONS_MAX),
         terms: Default::default(),
         orders: Default::default(),
         stop: stop.clone(),

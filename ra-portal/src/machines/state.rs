@@ -2,6 +2,7 @@
 
 use crate::events::Events;
 use crate::machines::answer::Answer;
+use crate::machines::looks::Looks;
 use crate::machines::nonces::Nonces;
 use crate::machines::validate::Validator;
 use acme::ProblemKind;
@@ -15,7 +16,6 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use store::Store;
-use tokio::sync::Semaphore;
 
 /// An event is kept within this time.
 const KEEP_WAIT: Duration = Duration::from_secs(5);
@@ -52,7 +52,7 @@ pub(crate) struct MachinesState {
     /// Looks whether challenges are answered.
     pub(crate) validator: Validator,
     /// Places of looks.
-    pub(crate) looks: Semaphore,
+    pub(crate) looks: Looks,
     /// What accounts may ask for.
     pub(crate) terms: Terms,
     /// How many orders accounts made.

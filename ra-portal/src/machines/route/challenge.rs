@@ -35,7 +35,7 @@ pub(super) async fn answer(
         let due = now + HELD_SECONDS;
         if waits && authorization::choose(&state.store, &id, chosen, due).await? {
             (kept.kind, kept.challenge) = (Some(kind), ChallengeStatus::Processing);
-            begin_look(&state, id.clone());
+            begin_look(&state, (id.clone(), kept.account.clone()));
         }
     }
     let told = view::challenge(&kept, kind, &state.urls);

@@ -214,17 +214,18 @@ pub(crate) async fn give_up(store: &Store, id: &str) -> Result<(), StoreError> {
     tx.commit().await
 }
 
-/// Takes those that nobody looks at any more, because whoever did was killed, until `due`.
+/// Takes those that nobody looks at any more, because whoever did was killed, until `due`; each
+/// with its account.
 pub(crate) async fn take_due(
     store: &Store,
     (now, due): (u64, u64),
     most: i64,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<(String, String)>, StoreError> {
     let mut tx = store.read().await?;
     let found = rows!(
         &mut tx,
-        (String,),
-        "select id from machine_authorization where status = $1 and due <= $2 limit $3",
+        (String, String),
+        "select id, account from machine_authorization where status = $1 and due <= $2 limit $3",
         PROCESSING,
         number(now),
         most
@@ -234,7 +235,7 @@ pub(crate) async fn take_due(
         return Ok(Vec::new());
     }
     let (mut tx, mut taken) = (store.write().await?, Vec::new());
-    for (id,) in found {
+    for (id, account) in found {
         let held = execute!(
             &mut tx,
             "update machine_authorization set due = $1 where id = $2 and status = $3 and due <= $4",
@@ -244,7 +245,7 @@ pub(crate) async fn take_due(
             number(now)
         )?;
         if held == 1 {
-            taken.push(id);
+            taken.push((id, account));
         }
     }
     tx.commit().await?;
