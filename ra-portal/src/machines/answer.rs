@@ -103,9 +103,11 @@ fn kind_of(code: &str) -> ProblemKind {
         "request-malformed" | "request-signature" | "request-exceeds" | "key-weak"
         | "key-unknown" | "key-not-allowed" | "key-foreign" | "key-used" => ProblemKind::BadCsr,
         "certificate-revoked" => ProblemKind::AlreadyRevoked,
-        "unavailable" | "too-busy" | "clock-moved" | "log-behind" | "not-ready" | "lint-failed" => {
+        "unavailable" | "too-busy" | "clock-moved" | "log-behind" | "not-ready" => {
             ProblemKind::Unavailable
         }
+        // It would fail again: nobody is told to wait for it.
+        "lint-failed" => ProblemKind::ServerInternal,
         _ => ProblemKind::Unauthorized,
     }
 }

@@ -132,13 +132,48 @@ fn is_passing(kind: ProblemKind) -> bool {
 fn begin_carry(state: &Arc<MachinesState>, id: String) {
     let state = state.clone();
     tokio::spawn(async move {
-        if let Err(AcmeRefused(problem)) = carry(&state, &id).await {
-            // Nobody is there to hear it: it is told with the order.
-            if let Err(error) = order::fail(&state.store, &id, &problem.to_json()).await {
-                tracing::error!(%error, "an order");
-            }
-        }
+        let carried = carry(&state, &id).await;
+        unheard(&state, &id, carried).await;
     });
+}
+
+/// What becomes of an order whose request became no certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AfterCarry {
+    /// The same request is carried again.
+    Again,
+    /// Its client, who waits to hear why, may finalize it with a better one.
+    Open,
+    /// It is invalid: its client was told that it is being processed, and nothing leads from there
+    /// back (RFC 8555 7.1.6).
+    Over,
+}
+
+impl AfterCarry {
+    /// By why, and whether its client waits.
+    pub(crate) fn of(kind: ProblemKind, is_heard: bool) -> Self {
+        match (kind, is_heard) {
+            // The CA may have recorded it: another request would be refused.
+            (ProblemKind::Unavailable, _) => Self::Again,
+            (_, true) => Self::Open,
+            (_, false) => Self::Over,
+        }
+    }
+}
+
+/// What nobody was there to hear is told with the order.
+pub(crate) async fn unheard(state: &MachinesState, id: &str, carried: Answer<()>) {
+    let Err(AcmeRefused(problem)) = carried else { return };
+    let kept = match AfterCarry::of(problem.kind(), false) {
+        AfterCarry::Again => later(state, id).await,
+        AfterCarry::Open | AfterCarry::Over => {
+            let failed = order::fail(&state.store, id, &problem.to_json()).await;
+            failed.map_err(AcmeRefused::from)
+        }
+    };
+    if let Err(AcmeRefused(problem)) = kept {
+        tracing::error!(error = problem.zh(), "an order");
+    }
 }
 
 /// Carries a request to its certificate. What the CA refuses is an error; what it cannot say now is
@@ -214,7 +249,7 @@ async fn collected(state: &MachinesState, id: &str, serial: &str) -> Answer<()> 
 }
 
 /// What the CA could not say now is asked again soon.
-async fn later(state: &MachinesState, id: &str) -> Answer<()> {
+pub(crate) async fn later(state: &MachinesState, id: &str) -> Answer<()> {
     let due = state.clock.seconds() + LATER_SECONDS;
     Ok(order::set_due(&state.store, id, due).await?)
 }
@@ -230,4 +265,25 @@ fn kept(chain: &[Vec<u8>]) -> Option<KeptCertificate> {
         name: CertificateName::of(&leaf)?.to_string(),
         life: (leaf.not_before(), leaf.not_after()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who was told that an order is being processed finds a certificate or the reason, and never an
+    /// order that is ready once more.
+    #[test]
+    fn nothing_leads_back_from_processing() {
+        for kind in ProblemKind::ALL {
+            let after = AfterCarry::of(*kind, false);
+            assert_ne!(after, AfterCarry::Open, "{kind:?}");
+        }
+        assert_eq!(AfterCarry::of(ProblemKind::BadCsr, false), AfterCarry::Over);
+        assert_eq!(AfterCarry::of(ProblemKind::BadCsr, true), AfterCarry::Open);
+        for is_heard in [true, false] {
+            let after = AfterCarry::of(ProblemKind::Unavailable, is_heard);
+            assert_eq!(after, AfterCarry::Again, "the CA may have recorded it");
+        }
+    }
 }

@@ -3,8 +3,8 @@
 //! the same certificate.
 
 use super::order::{own, resource};
-use crate::machines::answer::{Answer, Resource};
-use crate::machines::jobs::{self, HELD_SECONDS};
+use crate::machines::answer::{AcmeRefused, Answer, Resource};
+use crate::machines::jobs::{self, AfterCarry, HELD_SECONDS};
 use crate::machines::signed::ByAccount;
 use crate::machines::state::MachinesState;
 use crate::machines::table::order;
@@ -17,6 +17,7 @@ use jose::Jwk;
 use pki::CertificationRequest;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// A certificate that is there by then is told at once.
 const WAIT: Duration = Duration::from_secs(3);
@@ -39,25 +40,37 @@ pub(super) async fn finalize(
     if !order::take(&state.store, &id, (&signed.jws, &vouched), due).await? {
         return Err(ProblemKind::OrderNotReady.into());
     }
-    let carried = {
-        let (state, id) = (state.clone(), id.clone());
-        // It goes on when its client does not wait.
-        tokio::spawn(async move { carry(&state, &id).await })
-    };
-    if let Ok(Ok(carried)) = tokio::time::timeout(WAIT, carried).await {
-        carried?;
+    if let Ok(Ok(Err(refused))) = tokio::time::timeout(WAIT, carried(&state, &id)).await {
+        given_back(&state, &id, refused).await?;
     }
     let found = own(&state, &id, &signed.account.account).await?;
     Ok(resource(&state, (&found.0, &found.1)))
 }
 
-/// Carries the request to the CA; what it refuses leaves the order as it was, for a better one.
-async fn carry(state: &MachinesState, id: &str) -> Answer<()> {
-    let carried = jobs::carry(state, id).await;
-    if carried.is_err() {
-        order::give_back(&state.store, id).await?;
+/// Carries the request to the CA, also when its client waits no longer: what it would have heard is
+/// told with the order then.
+fn carried(state: &Arc<MachinesState>, id: &str) -> oneshot::Receiver<Answer<()>> {
+    let (tell, heard) = oneshot::channel();
+    let (state, id) = (state.clone(), id.to_owned());
+    tokio::spawn(async move {
+        let carried = jobs::carry(&state, &id).await;
+        if let Err(carried) = tell.send(carried) {
+            jobs::unheard(&state, &id, carried).await;
+        }
+    });
+    heard
+}
+
+/// What the CA refused leaves the order as it was, for a better request; what it could not say is
+/// asked again.
+async fn given_back(state: &MachinesState, id: &str, refused: AcmeRefused) -> Answer<()> {
+    match AfterCarry::of(refused.0.kind(), true) {
+        AfterCarry::Again => jobs::later(state, id).await,
+        AfterCarry::Open | AfterCarry::Over => {
+            order::give_back(&state.store, id).await?;
+            Err(refused)
+        }
     }
-    carried
 }
 
 /// Whether a request is one, proves its key, and asks for what the order is for.
