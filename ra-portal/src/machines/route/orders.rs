@@ -1,4 +1,5 @@
-//! The orders of an account, oldest first, a page at a time (RFC 8555 7.1.2.1).
+//! The orders of an account that are not invalid, oldest first, a page at a time (RFC 8555
+//! 7.1.2.1).
 
 use crate::machines::answer::{Answer, Resource};
 use crate::machines::signed::ByAccount;
@@ -32,7 +33,8 @@ pub(super) async fn list(
     let (zh, en) = ("页码不正确", "there is no such page");
     let query = query.map_err(|_| AcmeProblem::about(ProblemKind::Malformed, zh, en))?;
     let behind = query.0.behind.unwrap_or(0);
-    let found = order::of_account(&state.store, &id, behind, PAGE).await?;
+    let from = (behind, state.clock.seconds());
+    let found = order::of_account(&state.store, &id, from, PAGE).await?;
     let urls: Vec<String> = found.iter().map(|(_, order)| state.urls.order(order)).collect();
     let resource = Resource::new(json!({ "orders": urls }));
     let is_full = i64::try_from(found.len()).is_ok_and(|count| count == PAGE);

@@ -170,11 +170,12 @@ async fn found(tx: &mut Tx, id: &str) -> Result<Option<KeptOrder>, StoreError> {
     found.map(order).transpose()
 }
 
-/// Orders of an account behind a place, newest last, each with its place.
+/// Orders of an account behind a place, newest last, each with its place; those that are invalid
+/// are left out (RFC 8555 7.1.2.1).
 pub(crate) async fn of_account(
     store: &Store,
     account: &str,
-    behind: i64,
+    (behind, now): (i64, u64),
     most: i64,
 ) -> Result<Vec<(i64, String)>, StoreError> {
     let mut tx = store.read().await?;
@@ -182,9 +183,12 @@ pub(crate) async fn of_account(
         &mut tx,
         (i64, String),
         "select position, id from machine_order where account = $1 and position > $2 \
-         order by position limit $3",
+         and (stage in ('taken', 'done') or (stage = 'open' and expires >= $3 and not exists \
+         (select 1 from machine_authorization a where a.order_id = machine_order.id \
+         and (a.status = 'invalid' or a.is_deactivated = 1)))) order by position limit $4",
         account,
         behind,
+        number(now),
         most
     )
 }
@@ -312,4 +316,72 @@ pub(crate) async fn forget(store: &Store, before: u64) -> Result<u64, StoreError
     )?;
     tx.commit().await?;
     Ok(forgotten)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use acme::challenge::{ChallengeKind, ChallengeStatus};
+    use serde_json::json;
+
+    fn order(id: &str, expires: u64) -> (KeptOrder, KeptAuthorization) {
+        let (account, identifier) = ("a".to_owned(), AcmeIdentifier::name("acme.test").unwrap());
+        let order = KeptOrder {
+            id: id.to_owned(),
+            account: account.clone(),
+            stage: Stage::Open,
+            identifiers: vec![identifier.clone()],
+            profile: "server".into(),
+            replaces: None,
+            expires,
+            request: None,
+            vouched: Vec::new(),
+            serial: None,
+            error: None,
+        };
+        let authorization = KeptAuthorization {
+            id: format!("{id}-1"),
+            account,
+            identifier,
+            is_preauthorized: false,
+            is_deactivated: false,
+            token: "t".into(),
+            expires,
+            kind: None,
+            thumbprint: String::new(),
+            challenge: ChallengeStatus::Pending,
+            validated: 0,
+            error: None,
+        };
+        (order, authorization)
+    }
+
+    /// Whoever lists its orders finds those that it can go on with or has a certificate of.
+    #[tokio::test]
+    async fn orders_that_are_invalid_are_not_listed() {
+        let folder = tempfile::tempdir().unwrap();
+        let address = format!("sqlite:{}", folder.path().join("portal.db").display());
+        let store = Store::open(&address).await.unwrap();
+        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let jws = FlatJws::of_parts(b"{}", b"{}", b"");
+        for id in ["open", "late", "taken", "failed", "given-up", "wrong"] {
+            let (one, authorization) = order(id, if id == "late" { 99 } else { 200 });
+            insert(&store, &one, &[authorization]).await.unwrap();
+        }
+        for id in ["taken", "failed"] {
+            assert!(take(&store, id, (&jws, &[]), 0).await.unwrap());
+        }
+        fail(&store, "failed", &json!({})).await.unwrap();
+        authorization::give_up(&store, "given-up-1").await.unwrap();
+        let chosen = (ChallengeKind::Http01, "thumb");
+        assert!(authorization::choose(&store, "wrong-1", chosen, 0).await.unwrap());
+        authorization::settle(&store, "wrong-1", Err(json!({}))).await.unwrap();
+        let listed = async |account: &str| {
+            let found = of_account(&store, account, (0, 100), 10).await.unwrap();
+            found.into_iter().map(|(_, id)| id).collect::<Vec<_>>()
+        };
+        assert_eq!(listed("a").await, ["open", "taken"]);
+        assert!(listed("b").await.is_empty());
+        store.close().await;
+    }
 }
