@@ -145,7 +145,32 @@ async fn posted(request: Request, state: &Arc<MachinesState>) -> Answer<Posted> 
         let (zh, en) = ("签名的地址不是所请求的地址", "url is not the address that was asked");
         return Err(AcmeProblem::about(ProblemKind::Unauthorized, zh, en).into());
     }
-    let nonce = header.nonce.as_deref().and_then(|nonce| state.nonces.own(nonce));
+    let said = header.nonce.as_deref();
+    if !said.is_none_or(is_nonce) {
+        let (zh, en) = ("nonce 不是 base64url", "nonce is no base64url");
+        return Err(AcmeProblem::about(ProblemKind::Malformed, zh, en).into());
+    }
+    let nonce = said.and_then(|nonce| state.nonces.own(nonce));
     let nonce = nonce.ok_or(ProblemKind::BadNonce)?;
     Ok(Posted { jws, header, nonce })
+}
+
+/// Whether a text can be a nonce at all (6.5.2).
+fn is_nonce(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nonce_is_base64url() {
+        for nonce in ["AAAA", "a-_9", ""] {
+            assert!(is_nonce(nonce), "{nonce}");
+        }
+        for bad in ["AAAA=", "a+b", "a/b", "a b", "随机"] {
+            assert!(!is_nonce(bad), "{bad}");
+        }
+    }
 }
