@@ -1,7 +1,7 @@
 //! What a client is told when it is refused (RFC 8555 6.7, RFC 9773 7.4): the type for its program,
 //! the sentence for the people who read its log, Chinese first.
 
-use crate::identifier::AcmeIdentifier;
+use crate::identifier::SentIdentifier;
 use serde_json::{Map, Value, json};
 
 /// Where the types of RFC 8555 are named.
@@ -99,7 +99,7 @@ pub struct AcmeProblem {
     kind: ProblemKind,
     zh: String,
     en: String,
-    identifier: Option<Box<AcmeIdentifier>>,
+    identifier: Option<Box<SentIdentifier>>,
     subproblems: Vec<AcmeProblem>,
     algorithms: &'static [&'static str],
 }
@@ -145,9 +145,9 @@ impl AcmeProblem {
         Self { kind, ..self }
     }
 
-    /// The same about one identifier.
+    /// The same about one identifier, as it was sent: one that is wrong has no other spelling.
     #[must_use]
-    pub fn at(self, identifier: &AcmeIdentifier) -> Self {
+    pub fn at(self, identifier: &SentIdentifier) -> Self {
         Self { identifier: Some(Box::new(identifier.clone())), ..self }
     }
 
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn each_identifier_has_its_own_problem() {
         let rejected = |name: &str| {
-            let identifier = AcmeIdentifier::name(name).unwrap();
+            let identifier = SentIdentifier { kind: "dns".into(), value: name.into() };
             AcmeProblem::from(ProblemKind::RejectedIdentifier).at(&identifier)
         };
         let two = vec![rejected("a.test"), rejected("b.test")];

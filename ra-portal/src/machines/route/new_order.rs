@@ -73,12 +73,14 @@ fn identifiers(sent: &[SentIdentifier], scope: &NameScope) -> Answer<Vec<AcmeIde
     for one in sent {
         match AcmeIdentifier::read(one) {
             Ok(identifier) if !scope.permits(&identifier) => {
-                wrong.push(AcmeProblem::from(ProblemKind::RejectedIdentifier).at(&identifier));
+                wrong.push(AcmeProblem::from(ProblemKind::RejectedIdentifier).at(one));
             }
             Ok(identifier) if found.contains(&identifier) => {}
             Ok(identifier) => found.push(identifier),
-            Err(IdentifierError::Kind) => wrong.push(ProblemKind::UnsupportedIdentifier.into()),
-            Err(error) => wrong.push(AcmeProblem::of(ProblemKind::Malformed, &error)),
+            Err(IdentifierError::Kind) => {
+                wrong.push(AcmeProblem::from(ProblemKind::UnsupportedIdentifier).at(one));
+            }
+            Err(error) => wrong.push(AcmeProblem::of(ProblemKind::Malformed, &error).at(one)),
         }
     }
     let first = wrong.first().map(AcmeProblem::kind);
@@ -149,4 +151,44 @@ async fn check_replaced(
 /// An id: 128 random bits.
 fn id() -> Answer<String> {
     Ok(HEXLOWER.encode(&random::bytes::<16>()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(kind: &str, value: &str) -> SentIdentifier {
+        SentIdentifier { kind: kind.into(), value: value.into() }
+    }
+
+    fn scope() -> NameScope {
+        NameScope { names: vec!["*.acme.test".into()], ..NameScope::default() }
+    }
+
+    #[test]
+    fn an_identifier_counts_once_however_it_is_written() {
+        let all =
+            [sent("dns", "A.acme.test"), sent("dns", "b.acme.test"), sent("dns", "a.ACME.test")];
+        let found = identifiers(&all, &scope()).unwrap();
+        let values: Vec<&str> = found.iter().map(AcmeIdentifier::value).collect();
+        assert_eq!(values, ["a.acme.test", "b.acme.test"]);
+    }
+
+    /// Each that is wrong is told with its text, so that a client finds it among a hundred.
+    #[test]
+    fn each_identifier_that_is_wrong_is_named() {
+        let all = [
+            sent("dns", "a.acme.test"),
+            sent("dns", "a_b.acme.test"),
+            sent("email", "a@acme.test"),
+            sent("dns", "other.test"),
+        ];
+        let told = identifiers(&all, &scope()).unwrap_err().0.to_json();
+        assert_eq!(told["type"], "urn:ietf:params:acme:error:compound");
+        for (place, value) in ["a_b.acme.test", "a@acme.test", "other.test"].iter().enumerate() {
+            assert_eq!(told["subproblems"][place]["identifier"]["value"], *value);
+        }
+        let one = identifiers(&all[3..], &scope()).unwrap_err().0.to_json();
+        assert_eq!(one["type"], "urn:ietf:params:acme:error:rejectedIdentifier");
+    }
 }
