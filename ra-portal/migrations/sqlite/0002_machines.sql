@@ -64,3 +64,5 @@ create table machine_authorization (
 create index machine_authorization_order on machine_authorization (order_id, position);
 create index machine_authorization_status on machine_authorization (status, due);
 create index machine_authorization_expires on machine_authorization (expires);
+create index machine_authorization_holder on machine_authorization (account, identifier)
+    where status = 'valid';

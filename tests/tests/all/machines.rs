@@ -75,6 +75,10 @@ async fn a_system_gets_a_certificate_and_has_it_revoked() {
     assert_eq!(client.post(&at, &revoke(1)).status, 200);
     let twice = client.post(&at, &revoke(1)).problem();
     assert_eq!(twice, (400, "alreadyRevoked".into()));
+    // Whoever holds authorizations for all that it names could have done it.
+    ready(&site, &stranger, &names).await;
+    let third = stranger.post(&at, &revoke(1)).problem();
+    assert_eq!(third, (400, "alreadyRevoked".into()));
     site.office.listed(&serial).await;
     let end = client.fetch(&info).json()["suggestedWindow"]["end"].as_str().unwrap().to_owned();
     assert!(*end < *window["start"].as_str().unwrap(), "it had better come at once");

@@ -1,11 +1,13 @@
-//! Revokes a certificate, by the key of its account or its own (RFC 8555 7.6): a brake.
+//! Revokes a certificate (RFC 8555 7.6), by its own key, by that of its account, or of one that
+//! holds authorizations for all that it names: a brake.
 
 use crate::machines::answer::Answer;
 use crate::machines::signed::{ByAccount, ByKey, Signed};
-use crate::machines::state::MachinesState;
+use crate::machines::state::{MachinesState, scope};
+use crate::machines::table::authorization;
 use crate::machines::table::certificate::{owner, set_revoked};
 use acme::asked::{self, AskedRevocation};
-use acme::{AcmeProblem, ProblemKind};
+use acme::{AcmeIdentifier, AcmeProblem, ProblemKind};
 use axum::extract::State;
 use axum::http::StatusCode;
 use data_encoding::BASE64URL_NOPAD;
@@ -38,11 +40,25 @@ async fn by_account(state: &MachinesState, signed: ByAccount) -> Answer<(String,
     let certificate = certificate(&signed.payload)?;
     let (serial, account) = (certificate.serial().to_string(), signed.account.account);
     // A row that is gone keeps nobody from it: the CA knows whose it is.
-    let holder = owner(&state.store, &serial).await?;
-    if holder.is_some_and(|holder| holder != account) {
+    if let Some((holder, named)) = owner(&state.store, &serial).await?
+        && holder != account
+        && !holds_all(state, &account, &named).await?
+    {
         return Err(ProblemKind::Unauthorized.into());
     }
     Ok((serial, message(signed.jws, Some(account))))
+}
+
+/// Whether an account holds authorizations for all of these: by challenges, or by its order where
+/// that asks for none.
+async fn holds_all(state: &MachinesState, account: &str, named: &[AcmeIdentifier]) -> Answer<bool> {
+    let terms = state.terms_of(account).await?;
+    if !terms.challenges {
+        let scope = scope(&terms);
+        return Ok(!named.is_empty() && named.iter().all(|one| scope.permits(one)));
+    }
+    let now = state.clock.seconds();
+    Ok(authorization::holds_all(&state.store, account, named, now).await?)
 }
 
 fn by_own_key(signed: ByKey) -> Answer<(String, RevokeMachine)> {

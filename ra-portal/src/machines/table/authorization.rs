@@ -159,6 +159,31 @@ pub(crate) async fn of_order(
     found.into_iter().map(authorization).collect()
 }
 
+/// Whether an account has each of these authorized by a challenge that counts at a time.
+pub(crate) async fn holds_all(
+    store: &Store,
+    account: &str,
+    identifiers: &[AcmeIdentifier],
+    now: u64,
+) -> Result<bool, StoreError> {
+    let mut tx = store.read().await?;
+    for one in identifiers {
+        let found = row!(
+            &mut tx,
+            (i64,),
+            "select count(*) from machine_authorization where account = $1 and identifier = $2 \
+             and status = 'valid' and is_deactivated = 0 and expires >= $3",
+            account,
+            text(one)?,
+            number(now)
+        )?;
+        if found.is_none_or(|(count,)| count == 0) {
+            return Ok(false);
+        }
+    }
+    Ok(!identifiers.is_empty())
+}
+
 /// Keeps which challenge is to be looked at, until `due` by whoever keeps it; false where one was
 /// chosen already.
 pub(crate) async fn choose(
@@ -259,4 +284,55 @@ pub(crate) async fn forget(store: &Store, before: u64) -> Result<u64, StoreError
         execute!(&mut tx, "delete from machine_authorization where expires < $1", number(before))?;
     tx.commit().await?;
     Ok(forgotten)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of several accounts, those that were found to hold a name count for it, and no others.
+    #[tokio::test]
+    async fn an_account_holds_what_it_was_found_to_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        let address = format!("sqlite:{}", folder.path().join("portal.db").display());
+        let store = Store::open(&address).await.unwrap();
+        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let name = |text: &str| AcmeIdentifier::name(text).unwrap();
+        let mut tx = store.write().await.unwrap();
+        for (id, text) in [("1", "a.test"), ("2", "*.a.test"), ("3", "late.test"), ("4", "b.test")]
+        {
+            let new = KeptAuthorization {
+                id: id.into(),
+                account: "a".into(),
+                identifier: name(text),
+                is_preauthorized: false,
+                is_deactivated: false,
+                token: "t".into(),
+                expires: if text == "late.test" { 99 } else { 200 },
+                kind: None,
+                thumbprint: String::new(),
+                challenge: ChallengeStatus::Pending,
+                validated: 0,
+                error: None,
+            };
+            insert(&mut tx, "order", &new).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        for id in ["1", "2", "3"] {
+            assert!(choose(&store, id, (ChallengeKind::Dns01, "thumb"), 0).await.unwrap());
+            settle(&store, id, Ok(50)).await.unwrap();
+        }
+        let holds = async |account: &str, names: &[&str]| {
+            let names: Vec<AcmeIdentifier> = names.iter().map(|text| name(text)).collect();
+            holds_all(&store, account, &names, 100).await.unwrap()
+        };
+        assert!(holds("a", &["a.test", "*.a.test"]).await);
+        assert!(!holds("a", &["a.test", "b.test"]).await, "one of them waits");
+        assert!(!holds("a", &["late.test"]).await, "over");
+        assert!(!holds("a", &[]).await);
+        assert!(!holds("b", &["a.test"]).await, "another account");
+        give_up(&store, "1").await.unwrap();
+        assert!(!holds("a", &["a.test"]).await, "given up");
+        store.close().await;
+    }
 }

@@ -88,12 +88,19 @@ pub(crate) async fn named(
     }))
 }
 
-/// Whose certificate a serial number is.
-pub(crate) async fn owner(store: &Store, serial: &str) -> Result<Option<String>, StoreError> {
+/// Whose certificate a serial number is, and what it names.
+pub(crate) async fn owner(
+    store: &Store,
+    serial: &str,
+) -> Result<Option<(String, Vec<AcmeIdentifier>)>, StoreError> {
     let mut tx = store.read().await?;
-    let found =
-        row!(&mut tx, (String,), "select account from machine_order where serial = $1", serial)?;
-    Ok(found.map(|(account,)| account))
+    let found = row!(
+        &mut tx,
+        (String, String),
+        "select account, identifiers from machine_order where serial = $1",
+        serial
+    )?;
+    found.map(|(account, identifiers)| Ok((account, read(&identifiers)?))).transpose()
 }
 
 /// Keeps that a certificate was revoked, so that its client comes at once.
