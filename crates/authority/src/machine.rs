@@ -6,6 +6,7 @@ use crate::id::Sha256Value;
 use crate::signatures::Signatures;
 use crate::state::{AccountState, SystemState};
 use jose::{FlatJws, JoseError, Jwk, KeyOf};
+use pki::PublicKey;
 use pki::algorithm::KeyError;
 use records::bytes::Bytes;
 use records::code::Code;
@@ -204,16 +205,27 @@ impl Authority {
         }
     }
 
-    /// A key that signs for no account signed for none before, and nobody certified it.
+    /// A key that signs for no account signed for none before, and nobody certified it; pending
+    /// records counted.
     fn is_free(&self, thumbprint: &Sha256Value, key: &Jwk) -> Result<(), Code> {
-        let known = self.account_keys.contains_key(thumbprint)
-            || self.pending.account_keys.contains(thumbprint);
         let digest = key.public_key().sha256();
-        if known || self.fixed.system_keys.contains(&digest) || self.was_certified(key.public_key())
-        {
+        let certified =
+            self.pending.keys.contains_key(&digest) || self.was_certified(key.public_key());
+        if self.is_accounts(thumbprint) || self.fixed.system_keys.contains(&digest) || certified {
             return Err(Code::KeyForeign);
         }
         Ok(())
+    }
+
+    /// Whether an account has or had the key of a thumbprint, pending records counted.
+    fn is_accounts(&self, thumbprint: &Sha256Value) -> bool {
+        self.account_keys.contains_key(thumbprint) || self.pending.account_keys.contains(thumbprint)
+    }
+
+    /// No account's key is certified (RFC 8555 11.1), whichever account has it or had it.
+    pub(crate) fn signs_for_nobody(&self, key: &PublicKey) -> Result<(), Code> {
+        let key = Jwk::of(key).ok_or(Code::KeyUnknown)?;
+        if self.is_accounts(&thumbprint(&key)?) { Err(Code::KeyForeign) } else { Ok(()) }
     }
 
     /// A change of an account's key: the old one signed it, around what the new one did.

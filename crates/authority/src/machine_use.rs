@@ -116,7 +116,7 @@ impl Authority {
         vouched: &[String],
         now: u64,
     ) -> Result<CoveredUse, Code> {
-        let (account, system) = self.check_account(&wish.account, now)?;
+        let (_, system) = self.check_account(&wish.account, now)?;
         if self.pending.accounts_changing.contains(&wish.account) {
             return Err(Code::NotReady);
         }
@@ -125,11 +125,7 @@ impl Authority {
         if !profile.allows(request.key()) {
             return Err(Code::KeyNotAllowed);
         }
-        // RFC 8555 11.1: no account's key is certified.
-        let own = account.key().ok_or(Code::UnsignedAuthority)?;
-        if own.public_key().spki() == request.key().spki() {
-            return Err(Code::KeyForeign);
-        }
+        self.signs_for_nobody(request.key())?;
         let names = wanted(&request)?;
         let wildcards = system.wildcards && profile.wildcards();
         for host in &names {

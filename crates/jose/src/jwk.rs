@@ -6,7 +6,7 @@ use crate::base64url::{decode, encode};
 use crate::error::JoseError;
 use aws_lc_rs::signature as sig;
 use der::asn1::{Any, BitString, Null, ObjectIdentifier, UintRef};
-use der::{Encode, Sequence};
+use der::{Decode, Encode, Sequence};
 use pki::PublicKey;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -71,6 +71,26 @@ impl Jwk {
         };
         let key = PublicKey::read(&members.spki()?)?;
         Ok(Self { members, key })
+    }
+
+    /// A key of the registry as JSON has it.
+    pub fn of(key: &PublicKey) -> Option<Self> {
+        let raw = key.raw();
+        // An uncompressed point: the registry reads no other.
+        let point = |crv, size| {
+            let (x, y) = raw.get(1..)?.split_at_checked(size)?;
+            Some(Members::Ec { crv, x: encode(x), y: encode(y) })
+        };
+        let members = match key.algorithm().name {
+            "p256" => point("P-256", 32)?,
+            "p384" => point("P-384", 48)?,
+            "ed25519" => Members::Okp { x: encode(raw) },
+            _ => {
+                let RsaKey { modulus, exponent } = RsaKey::from_der(raw).ok()?;
+                Members::Rsa { n: encode(modulus.as_bytes()), e: encode(exponent.as_bytes()) }
+            }
+        };
+        Some(Self { members, key: key.clone() })
     }
 
     /// The base64url SHA-256 thumbprint (RFC 7638).

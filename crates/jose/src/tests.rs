@@ -42,6 +42,8 @@ fn each_kind_of_key_signs_and_is_named_as_others_name_it() {
         assert_eq!(key.thumbprint(), vectors()[alg]["thumbprint"], "{alg}");
         assert_eq!(key.to_json(), vectors()[alg]["jwk"], "{alg}");
         assert_eq!(pki::PublicKey::read(&key.spki_der()).unwrap().spki(), key.spki_der(), "{alg}");
+        let read = pki::PublicKey::read(&key.spki_der()).unwrap();
+        assert_eq!(Jwk::of(&read), Some(key.clone()), "{alg}: from the registry and back");
         let header = jws.header().unwrap();
         assert_eq!(header.url, url());
         assert_eq!(header.nonce.as_deref(), Some("n-1"));

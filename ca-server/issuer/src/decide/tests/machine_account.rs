@@ -154,6 +154,29 @@ fn an_accounts_key_changes_and_the_old_one_signs_no_more() {
     assert_eq!(sample.change_key(half), Err(Code::JwsMalformed));
 }
 
+/// RFC 8555 11.1, whichever account it is, and whatever came first.
+#[test]
+fn no_key_is_an_accounts_and_a_certificates() {
+    let mut sample = Sample::found();
+    let file = sample.registered_system(SystemBody { accounts: 3, ..site("register", "site") });
+    let (client, other) = (sample.client_of(&file), sample.client_of(&file));
+    let theirs = client.finalize("1", &other.signer(), &["a.acme.test"]);
+    assert_eq!(sample.finalize(theirs.clone()), Err(Code::KeyForeign), "another account's");
+    sample.change_key(other.change_key(&Client::new())).unwrap();
+    sample.sequence();
+    assert_eq!(sample.finalize(theirs), Err(Code::KeyForeign), "one that it had");
+    let (late, opening) = (Client::new(), Client::new());
+    sample.finalize(client.finalize("2", &late.signer(), &["a.acme.test"])).unwrap();
+    let wish = late.opening(Some(&file));
+    assert_eq!(sample.open_account(wish.clone()), Err(Code::KeyForeign), "on its way");
+    sample.open_account(opening.opening(Some(&file))).unwrap();
+    let asked = client.finalize("3", &opening.signer(), &["a.acme.test"]);
+    assert_eq!(sample.finalize(asked), Err(Code::KeyForeign), "on its way");
+    sample.sequence();
+    assert_eq!(sample.open_account(wish), Err(Code::KeyForeign));
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+}
+
 #[test]
 fn an_account_is_closed_by_its_key_and_by_nothing_that_means_something_else() {
     let mut sample = Sample::found();
