@@ -33,10 +33,16 @@ pub(super) async fn open(
     let opened = state.issuer.open_account(&OpenAccount { jws: signed.jws }).await;
     let opened = state.recorded("machine-account", opened).await;
     let opened = opened.map_err(|refused| refused.of_account_key(ProblemKind::BadPublicKey))?;
+    let is_new = opened.account == signed.key.thumbprint();
     let contact = asked.contact;
     let kept = KeptAccount { account: opened.account, key: signed.key, contact, is_closed: false };
     account::keep(&state.store, &kept, &opened.system, state.clock.seconds()).await?;
-    Ok(resource(&kept, &state.urls).made())
+    if is_new {
+        return Ok(resource(&kept, &state.urls).made());
+    }
+    // The CA knows this key by a change that this portal did not keep.
+    let kept = account::by_id(&state.store, &kept.account).await?.unwrap_or(kept);
+    Ok(resource(&kept, &state.urls))
 }
 
 /// The account that this key has. One that this portal forgot is known to the CA by its first key.

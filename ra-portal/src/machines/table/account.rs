@@ -52,7 +52,8 @@ pub(crate) async fn by_key(store: &Store, key: &Jwk) -> Result<Option<KeptAccoun
     found.map(account).transpose()
 }
 
-/// Keeps an account that the CA opened, or opened before.
+/// Keeps an account that the CA opened, or opened before: of one that is known, that the CA says
+/// which key it has, so that who is killed within a change of keys shuts nobody out.
 pub(crate) async fn keep(
     store: &Store,
     kept: &KeptAccount,
@@ -64,7 +65,8 @@ pub(crate) async fn keep(
     execute!(
         &mut tx,
         "insert into machine_account (account, thumbprint, jwk, system, contact, status, created) \
-         values ($1, $2, $3, $4, $5, $6, $7) on conflict (account) do nothing",
+         values ($1, $2, $3, $4, $5, $6, $7) on conflict (account) do update \
+         set thumbprint = excluded.thumbprint, jwk = excluded.jwk",
         kept.account.as_str(),
         kept.key.thumbprint(),
         jwk,
@@ -112,4 +114,43 @@ pub(crate) async fn close(store: &Store, id: &str) -> Result<(), StoreError> {
         id
     )?;
     tx.commit().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use data_encoding::BASE64URL_NOPAD;
+
+    fn key() -> Jwk {
+        let pair = rcgen::KeyPair::generate().unwrap();
+        let point = pair.public_key_raw();
+        let encode = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
+        let (x, y) = (encode(&point[1..33]), encode(&point[33..]));
+        let value = serde_json::json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y });
+        Jwk::read(&value).unwrap()
+    }
+
+    /// The CA changed a key, and this portal was killed before it kept that: whoever shows the new
+    /// key to the CA has the account again, and the old key has none.
+    #[tokio::test]
+    async fn an_account_has_the_key_that_the_ca_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let address = format!("sqlite:{}", folder.path().join("portal.db").display());
+        let store = Store::open(&address).await.unwrap();
+        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let (old, new) = (key(), key());
+        let kept = |key: &Jwk, contact: &str| KeptAccount {
+            account: old.thumbprint(),
+            key: key.clone(),
+            contact: vec![contact.to_owned()],
+            is_closed: false,
+        };
+        keep(&store, &kept(&old, "mailto:a@acme.test"), "site", 1).await.unwrap();
+        keep(&store, &kept(&new, "mailto:b@acme.test"), "site", 2).await.unwrap();
+        let found = by_key(&store, &new).await.unwrap().unwrap();
+        assert_eq!(found.account, old.thumbprint());
+        assert_eq!((found.key, found.contact), (new, vec!["mailto:a@acme.test".to_owned()]));
+        assert!(by_key(&store, &old).await.unwrap().is_none());
+        store.close().await;
+    }
 }
