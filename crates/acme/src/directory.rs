@@ -65,6 +65,11 @@ impl AcmeUrls {
         self.of(&format!("/acme/certificate/{order}"))
     }
 
+    /// Where certificates are revoked.
+    pub fn revocation(&self) -> String {
+        self.of("/acme/revoke-certificate")
+    }
+
     /// The directory's document. `profiles` are those that there are, each with its sentence.
     pub fn to_json(&self, profiles: &[(&str, &str)], caa: &[String]) -> Value {
         let described: serde_json::Map<String, Value> =
@@ -73,7 +78,7 @@ impl AcmeUrls {
             "newNonce": self.of("/acme/new-nonce"),
             "newAccount": self.of("/acme/new-account"),
             "newOrder": self.of("/acme/new-order"),
-            "revokeCert": self.of("/acme/revoke-certificate"),
+            "revokeCert": self.revocation(),
             "keyChange": self.of("/acme/key-change"),
             "renewalInfo": self.of("/acme/renewal-info"),
             "meta": {

@@ -22,8 +22,10 @@ const SAID_BYTES: usize = TIME_BYTES + RANDOM_BYTES;
 const TAG_BYTES: usize = 32;
 /// Those that are used at once share a commit.
 const TOGETHER_MAX: usize = 256;
-/// Most used ones that are kept; beyond them nothing is signed for until some count no more.
+/// Most used ones that are kept; beyond them nothing is signed for until some count no more. What no
+/// account signed fills half of them: everybody can make a key, and sign with it.
 pub(crate) const KEPT_MAX: u64 = 4_000_000;
+const OF_STRANGERS_MAX: u64 = KEPT_MAX / 2;
 /// How often used ones are forgotten that count no more.
 const FORGET: Duration = Duration::from_secs(600);
 
@@ -77,9 +79,9 @@ impl Nonces {
         own(&self.key, self.clock.seconds(), text)
     }
 
-    /// Uses one; false if it was used before.
-    pub(crate) async fn spend(&self, nonce: OwnNonce) -> Result<bool, NotSpent> {
-        if self.kept.load(Ordering::Relaxed) >= KEPT_MAX {
+    /// Uses one for what an account signed, or a stranger; false if it was used before.
+    pub(crate) async fn spend(&self, nonce: OwnNonce, is_account: bool) -> Result<bool, NotSpent> {
+        if !has_room(self.kept.load(Ordering::Relaxed), is_account) {
             return Err(NotSpent);
         }
         self.kept.fetch_add(1, Ordering::Relaxed);
@@ -88,6 +90,10 @@ impl Nonces {
         self.keeper.send(Spending { said, until, answer }).await.map_err(|_| NotSpent)?;
         spent.await.ok().flatten().ok_or(NotSpent)
     }
+}
+
+fn has_room(kept: u64, is_account: bool) -> bool {
+    kept < if is_account { KEPT_MAX } else { OF_STRANGERS_MAX }
 }
 
 fn made(key: &hmac::Key, now: u64, random: &[u8; RANDOM_BYTES]) -> String {
@@ -187,6 +193,14 @@ mod tests {
         }
     }
 
+    #[test]
+    fn strangers_leave_accounts_room() {
+        assert!(has_room(OF_STRANGERS_MAX - 1, false));
+        assert!(!has_room(OF_STRANGERS_MAX, false));
+        assert!(has_room(OF_STRANGERS_MAX, true));
+        assert!(has_room(KEPT_MAX - 1, true) && !has_room(KEPT_MAX, true));
+    }
+
     /// The same nonce twice is used once, at once and one after the other.
     #[tokio::test]
     async fn a_nonce_is_used_once() {
@@ -199,12 +213,12 @@ mod tests {
         let other = Nonces::open(store.clone(), clock).await.unwrap();
         let nonce = one.draw().unwrap();
         let own = |nonces: &Nonces| nonces.own(&nonce).unwrap();
-        let (first, second) = tokio::join!(one.spend(own(&one)), one.spend(own(&one)));
+        let (first, second) = tokio::join!(one.spend(own(&one), true), one.spend(own(&one), false));
         let mut both = [first.unwrap(), second.unwrap()];
         both.sort_unstable();
         assert_eq!(both, [false, true]);
-        assert!(!other.spend(own(&other)).await.unwrap(), "another process of the portal");
-        assert!(one.spend(one.own(&other.draw().unwrap()).unwrap()).await.unwrap());
+        assert!(!other.spend(own(&other), true).await.unwrap(), "another process of the portal");
+        assert!(one.spend(one.own(&other.draw().unwrap()).unwrap(), true).await.unwrap());
         store.close().await;
     }
 }

@@ -97,6 +97,7 @@ impl FromRequest<Arc<MachinesState>> for Signed {
 
     async fn from_request(request: Request, state: &Arc<MachinesState>) -> Answer<Self> {
         let Posted { jws, header, nonce } = posted(request, state).await?;
+        let is_brake = header.url == state.urls.revocation();
         let signed = match header.key {
             KeyOf::Jwk(key) => {
                 let payload = jws.verify(&key)?;
@@ -114,9 +115,12 @@ impl FromRequest<Arc<MachinesState>> for Signed {
             }
         };
         // A nonce is used up by a signature only.
-        match state.nonces.spend(nonce).await {
+        let is_account = matches!(signed, Self::Account(_));
+        match state.nonces.spend(nonce, is_account).await {
             Ok(true) => Ok(signed),
             Ok(false) => Err(ProblemKind::BadNonce.into()),
+            // What is revoked twice is revoked: nothing stands in the way of a brake.
+            Err(_) if is_brake => Ok(signed),
             Err(error) => {
                 tracing::error!(%error, "machines");
                 Err(ProblemKind::Unavailable.into())
