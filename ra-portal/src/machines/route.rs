@@ -111,7 +111,7 @@ async fn dressed(
 ) -> Response {
     let is_signed = request.method() == Method::POST;
     let is_directory = request.uri().path() == "/acme/directory";
-    let mut response = next.run(request).await;
+    let mut response = as_problem(next.run(request).await);
     let nonce = if is_signed { Some(state.nonces.draw()) } else { None };
     let nonce = match nonce.transpose() {
         Ok(nonce) => nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok()),
@@ -128,4 +128,38 @@ async fn dressed(
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// What was refused before any route saw it, as an address that is no text, is told as everything
+/// else is.
+fn as_problem(response: Response) -> Response {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let is_plain = kind.is_none_or(|kind| kind.starts_with("text/"));
+    match is_plain && response.status().is_client_error() {
+        true => AcmeRefused::from(ProblemKind::Malformed).into_response(),
+        false => response,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::StatusCode;
+
+    #[test]
+    fn every_refusal_is_a_problem_document() {
+        let kind = |response: Response| {
+            let response = as_problem(response);
+            let kind = response.headers()[header::CONTENT_TYPE].to_str().unwrap().to_owned();
+            (response.status().as_u16(), kind)
+        };
+        let problem = "application/problem+json".to_owned();
+        let plain = (StatusCode::BAD_REQUEST, "Invalid UTF-8").into_response();
+        assert_eq!(kind(plain), (400, problem.clone()));
+        let refused = AcmeRefused::from(ProblemKind::NotFound).into_response();
+        assert_eq!(kind(refused), (404, problem));
+        let elsewhere = service::problem::refusal(records::Code::Misdirected);
+        assert_eq!(kind(elsewhere).0, 421);
+        assert_eq!(kind("fine".into_response()).0, 200);
+    }
 }
