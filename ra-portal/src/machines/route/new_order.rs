@@ -21,8 +21,9 @@ use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use std::sync::Arc;
 use system::random;
 
-/// An order, and what is authorized for it, lasts so long, in seconds.
-const LIFE_SECONDS: u64 = 86_400;
+/// An order, and what is authorized for it, lasts so long, in seconds: eight hours, so that what a
+/// zone said of CAs (RFC 8659) is not older when the CA is asked.
+const LIFE_SECONDS: u64 = 8 * 3_600;
 
 pub(super) async fn make(
     State(state): State<Arc<MachinesState>>,
