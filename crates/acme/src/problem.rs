@@ -102,6 +102,7 @@ pub struct AcmeProblem {
     identifier: Option<Box<SentIdentifier>>,
     subproblems: Vec<AcmeProblem>,
     algorithms: &'static [&'static str],
+    retry_after: Option<u64>,
 }
 
 impl From<ProblemKind> for AcmeProblem {
@@ -114,6 +115,7 @@ impl From<ProblemKind> for AcmeProblem {
             identifier: None,
             subproblems: Vec::new(),
             algorithms: &[],
+            retry_after: None,
         }
     }
 }
@@ -177,6 +179,17 @@ impl AcmeProblem {
     #[must_use]
     pub fn taking(self, algorithms: &'static [&'static str]) -> Self {
         Self { algorithms, ..self }
+    }
+
+    /// The same, which may be otherwise after so many seconds (RFC 8555 6.6).
+    #[must_use]
+    pub fn after(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
+    /// In how many seconds it may be otherwise, if that is known.
+    pub fn retry_after(&self) -> Option<u64> {
+        self.retry_after
     }
 
     /// Its type.

@@ -5,11 +5,17 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ca_api::Refusal;
 use jose::{JoseError, SignatureAlg};
+use records::Code;
 use serde_json::Value;
 use store::StoreError;
 
 /// When a client had better come again after it was turned away, in seconds.
-const LATER_SECONDS: &str = "5";
+const LATER_SECONDS: u64 = 5;
+/// The same where something has to end first, as a certificate that counts.
+const MUCH_LATER_SECONDS: u64 = 3_600;
+/// A week begins on Monday at 0 o'clock UTC; the epoch was a Thursday.
+const WEEK_SECONDS: u64 = 7 * 86_400;
+const MONDAY_SECONDS: u64 = 3 * 86_400;
 
 /// A refusal on its way out.
 #[derive(Debug)]
@@ -19,6 +25,16 @@ pub(crate) struct AcmeRefused(pub(crate) AcmeProblem);
 pub(crate) type Answer<T> = Result<T, AcmeRefused>;
 
 impl AcmeRefused {
+    /// What the CA said at a time, unix seconds: who used up a week comes again in the next one.
+    pub(crate) fn said_at(refusal: Refusal, now: u64) -> Self {
+        let later = later(refusal.code(), now);
+        let refused = Self::from(refusal);
+        match later {
+            Some(seconds) => Self(refused.0.after(seconds)),
+            None => refused,
+        }
+    }
+
     /// What the CA says of a key, where it is that of an account and not of a certificate.
     pub(crate) fn of_account_key(self, kind: ProblemKind) -> Self {
         match self.0.kind() {
@@ -89,6 +105,15 @@ impl From<Refusal> for AcmeRefused {
     }
 }
 
+/// When what the CA refused for a number may be otherwise, in seconds.
+fn later(code: Code, now: u64) -> Option<u64> {
+    match code {
+        Code::SystemQuota => Some(WEEK_SECONDS - (now + MONDAY_SECONDS) % WEEK_SECONDS),
+        Code::SystemLive | Code::SystemAccounts => Some(MUCH_LATER_SECONDS),
+        _ => None,
+    }
+}
+
 /// The type of a code of the CA.
 fn kind_of(code: &str) -> ProblemKind {
     match code {
@@ -120,8 +145,8 @@ impl IntoResponse for AcmeRefused {
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-            let later = HeaderValue::from_static(LATER_SECONDS);
-            response.headers_mut().insert(header::RETRY_AFTER, later);
+            let later = self.0.retry_after().unwrap_or(LATER_SECONDS);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(later));
         }
         response
     }
@@ -190,6 +215,23 @@ mod tests {
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
         let busy = AcmeRefused::from(ProblemKind::Unavailable).into_response();
         assert!(busy.headers().contains_key(header::RETRY_AFTER));
+    }
+
+    /// RFC 8555 6.6.
+    #[test]
+    fn who_asks_too_often_hears_when_to_come_again() {
+        let field = |problem: AcmeProblem| {
+            let response = AcmeRefused(problem).into_response();
+            response.headers()[header::RETRY_AFTER].to_str().unwrap().to_owned()
+        };
+        assert_eq!(field(ProblemKind::RateLimited.into()), "5");
+        assert_eq!(field(AcmeProblem::from(ProblemKind::RateLimited).after(77)), "77");
+        // 2026-11-30T00:00:00Z.
+        let monday = 1_795_996_800;
+        assert_eq!(later(Code::SystemQuota, monday), Some(WEEK_SECONDS));
+        assert_eq!(later(Code::SystemQuota, monday - 1), Some(1));
+        assert_eq!(later(Code::SystemLive, monday), Some(MUCH_LATER_SECONDS));
+        assert_eq!(later(Code::SystemNames, monday), None);
     }
 
     /// Nothing that a client did wrong is told as our failure, and the other way round.

@@ -1,7 +1,7 @@
 //! What the routes for systems share.
 
 use crate::events::Events;
-use crate::machines::answer::Answer;
+use crate::machines::answer::{AcmeRefused, Answer};
 use crate::machines::looks::Looks;
 use crate::machines::nonces::Nonces;
 use crate::machines::validate::Validator;
@@ -131,7 +131,9 @@ impl MachinesState {
         self.metrics.count(act, outcome);
         let keeping = self.events.keep(act, outcome, "");
         match tokio::time::timeout(KEEP_WAIT, keeping).await {
-            Ok(Ok(())) => Ok(result?),
+            Ok(Ok(())) => {
+                result.map_err(|refusal| AcmeRefused::said_at(refusal, self.clock.seconds()))
+            }
             Ok(Err(error)) => {
                 tracing::error!(%error, act, "not kept");
                 Err(ProblemKind::Unavailable.into())

@@ -32,8 +32,9 @@ pub(super) async fn make(
     let asked: NewOrder = asked::read(&signed.payload)?;
     asked.check()?;
     let account = signed.account.account;
-    if !state.orders.count(&account, state.clock.seconds()) {
-        return Err(ProblemKind::RateLimited.into());
+    let now = state.clock.seconds();
+    if !state.orders.count(&account, now) {
+        return Err(AcmeProblem::from(ProblemKind::RateLimited).after(3_600 - now % 3_600).into());
     }
     let terms = state.terms_of(&account).await?;
     if asked.profile.as_ref().is_some_and(|profile| *profile != terms.profile) {
@@ -43,7 +44,7 @@ pub(super) async fn make(
     if let Some(name) = &asked.replaces {
         check_replaced(&state, (&account, name), &identifiers).await?;
     }
-    let expires = state.clock.seconds() + LIFE_SECONDS;
+    let expires = now + LIFE_SECONDS;
     let authorizations: Answer<Vec<KeptAuthorization>> = identifiers
         .iter()
         .map(|identifier| authorization(identifier, (&account, terms.challenges), expires))
@@ -63,7 +64,6 @@ pub(super) async fn make(
         error: None,
     };
     order::insert(&state.store, &order, &authorizations).await?;
-    let now = state.clock.seconds();
     let told = view::order((&order, &authorizations), &state.urls, now);
     Ok(Resource::new(told).made().at(&state.urls.order(&order.id)))
 }
