@@ -1,4 +1,4 @@
-//! The cipher suites of every listener and client.
+//! The cipher suites of every listener and client, and of visits.
 
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::{self as provider, cipher_suite as suite};
@@ -15,4 +15,10 @@ pub(crate) fn crypto() -> Arc<CryptoProvider> {
         suite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
     ];
     Arc::new(CryptoProvider { cipher_suites, ..provider::default_provider() })
+}
+
+/// Those of a visit to somebody else's machine, whose keys may be of RSA: with ephemeral keys and
+/// AEAD as well.
+pub(crate) fn of_visits() -> Arc<CryptoProvider> {
+    Arc::new(provider::default_provider())
 }

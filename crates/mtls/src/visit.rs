@@ -1,16 +1,17 @@
 //! One look at a machine of somebody else's: a file of its web server, or the certificate that it
 //! shows. It has an address, a time and a size; nothing is followed, kept or trusted of it.
 
-use crate::suites::crypto;
+use crate::suites::of_visits;
 use bytes::Bytes;
 use http::{Request, header};
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use pki::PublicKey;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls13_signature_with_raw_key};
 use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -156,16 +157,13 @@ where
 }
 
 /// A configuration for a server whose certificate nobody trusts: that it holds the certificate's
-/// key is all that is proven. Whoever speaks a protocol of challenges speaks TLS 1.3.
+/// key is all that is proven. TLS 1.2 is the least (RFC 8737 3).
 fn anybody(protocol: Option<&'static [u8]>) -> Result<Arc<ClientConfig>, Error> {
-    let versions: &[_] = match protocol {
-        Some(_) => &[&rustls::version::TLS13],
-        None => &[&rustls::version::TLS13, &rustls::version::TLS12],
-    };
-    let mut config = ClientConfig::builder_with_provider(crypto())
-        .with_protocol_versions(versions)?
+    let verifier = Anybody { crypto: of_visits(), is_asked_for_key: protocol.is_some() };
+    let mut config = ClientConfig::builder_with_provider(of_visits())
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Anybody { crypto: crypto() }))
+        .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
     config.resumption = rustls::client::Resumption::disabled();
     config.enable_early_data = false;
@@ -177,6 +175,9 @@ fn anybody(protocol: Option<&'static [u8]>) -> Result<Arc<ClientConfig>, Error> 
 #[derive(Debug)]
 struct Anybody {
     crypto: Arc<CryptoProvider>,
+    /// Whether what it shows proves something; a web server that a redirect leads to proves nothing
+    /// by it.
+    is_asked_for_key: bool,
 }
 
 impl ServerCertVerifier for Anybody {
@@ -191,14 +192,21 @@ impl ServerCertVerifier for Anybody {
         Ok(ServerCertVerified::assertion())
     }
 
-    /// Only redirects of http-01 lead here, to a server that proves nothing by it.
+    /// By the key alone, as below.
     fn verify_tls12_signature(
         &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(HandshakeSignatureValid::assertion())
+        let key = pki::certificate::shown_key(certificate);
+        let key = key.and_then(|key| PublicKey::read(&key).ok());
+        let scheme = u16::from(signed.scheme);
+        let holds = key.is_some_and(|key| key.verify_tls12(scheme, message, signed.signature()));
+        match holds || !self.is_asked_for_key {
+            true => Ok(HandshakeSignatureValid::assertion()),
+            false => Err(Error::InvalidCertificate(CertificateError::BadSignature)),
+        }
     }
 
     /// By the key alone: a certificate with an extension that is critical and of no use elsewhere,
@@ -218,5 +226,58 @@ impl ServerCertVerifier for Anybody {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.crypto.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{CertificateParams, KeyPair};
+    use rustls::pki_types::PrivateKeyDer;
+    use rustls::sign::{CertifiedKey, SingleCertAndKey};
+    use rustls::version::{TLS12, TLS13};
+    use rustls::{ServerConfig, SupportedProtocolVersion};
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+
+    const ALPN: &[u8] = b"acme-tls/1";
+
+    /// What is seen at a server that shows the certificate of its own key, or of another one.
+    async fn seen(
+        version: &'static SupportedProtocolVersion,
+        protocol: &[u8],
+        is_own: bool,
+    ) -> Result<Vec<u8>, VisitError> {
+        let (key, other) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+        let params = CertificateParams::new(vec!["acme.test".to_owned()]).unwrap();
+        let shown = params.self_signed(if is_own { &key } else { &other }).unwrap();
+        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key).unwrap();
+        let shown = CertifiedKey::new(vec![shown.der().clone()], key);
+        let mut config = ServerConfig::builder_with_provider(of_visits())
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(SingleCertAndKey::from(shown)));
+        config.alpn_protocols = vec![protocol.to_vec()];
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let place = listener.local_addr().unwrap();
+        let serving = async {
+            let (stream, _) = listener.accept().await.unwrap();
+            // Who saw enough leaves.
+            let _ = TlsAcceptor::from(Arc::new(config)).accept(stream).await;
+        };
+        tokio::join!(certificate(place, "acme.test", ALPN), serving).0
+    }
+
+    #[tokio::test]
+    async fn a_certificate_is_shown_by_who_holds_its_key_and_speaks_the_protocol() {
+        for version in [&TLS12, &TLS13] {
+            assert!(seen(version, ALPN, true).await.is_ok(), "{version:?}");
+            let foreign = seen(version, ALPN, false).await;
+            assert!(matches!(foreign, Err(VisitError::Handshake(_))), "{version:?}: {foreign:?}");
+            let web = seen(version, b"http/1.1", true).await;
+            assert!(matches!(web, Err(VisitError::Handshake(_))), "{version:?}: {web:?}");
+        }
     }
 }
