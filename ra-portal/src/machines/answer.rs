@@ -120,7 +120,7 @@ fn kind_of(code: &str) -> ProblemKind {
         "account-unknown" => ProblemKind::AccountDoesNotExist,
         "account-closed" => ProblemKind::AccountClosed,
         "system-names" => ProblemKind::RejectedIdentifier,
-        "system-quota" | "system-live" | "system-accounts" | "too-many-tries" => {
+        "system-quota" | "system-live" | "system-accounts" | "quota-used" | "too-many-tries" => {
             ProblemKind::RateLimited
         }
         "revocation-reason" => ProblemKind::BadRevocationReason,
