@@ -1,6 +1,6 @@
 //! An account: read, given other contacts, or closed for good (RFC 8555 7.3.2, 7.3.6).
 
-use crate::machines::answer::{Answer, Resource};
+use crate::machines::answer::{AcmeRefused, Answer, Resource};
 use crate::machines::signed::ByAccount;
 use crate::machines::state::MachinesState;
 use crate::machines::table::account::{self, KeptAccount};
@@ -28,9 +28,14 @@ pub(super) async fn change(
     if asked.closes() {
         let message = Deactivate { jws: signed.jws, account: id.clone() };
         let done = state.issuer.deactivate(&message).await;
-        state.recorded_brake("machine-deactivate", done).await?;
-        state.terms.forget(&id);
-        account::close(&state.store, &id).await?;
+        let done = state.recorded_brake("machine-deactivate", done).await;
+        // Closed before, by a process that was killed before it kept that.
+        let is_over = |refused: &AcmeRefused| refused.0.kind() == ProblemKind::AccountClosed;
+        if done.is_ok() || done.as_ref().is_err_and(is_over) {
+            state.terms.forget(&id);
+            account::close(&state.store, &id).await?;
+        }
+        done?;
         kept.is_closed = true;
         return Ok(resource(&kept, &state.urls));
     }

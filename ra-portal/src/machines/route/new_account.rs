@@ -10,7 +10,7 @@ use acme::ProblemKind;
 use acme::asked::{self, NewAccount};
 use axum::extract::State;
 use ca_api::Refusal;
-use records::machine::{AskAccount, OpenAccount};
+use records::machine::{AskAccount, MachineAccount, OpenAccount};
 use std::sync::Arc;
 
 pub(super) async fn open(
@@ -51,14 +51,17 @@ async fn known(state: &MachinesState, signed: &ByKey) -> Answer<Option<KeptAccou
         return Ok(Some(kept));
     }
     let asked = AskAccount { account: signed.key.thumbprint() };
-    let terms = match state.issuer.account_of(&asked).await {
-        Ok(terms) => terms,
-        Err(Refusal::Refused(_)) => return Ok(None),
-        Err(refusal) => return Err(refusal.into()),
-    };
-    // The key that an account was opened with may not be the one that it has: then a row says so.
+    let Some(terms) = taken(state.issuer.account_of(&asked).await)? else { return Ok(None) };
+    // The key that an account was opened with may not be the one that it has: then a row says so,
+    // or the CA, which gives an account to the key that it has.
     if account::by_id(&state.store, &terms.account).await?.is_some() {
         return Ok(None);
+    }
+    if terms.open {
+        let asked = OpenAccount { jws: signed.jws.clone() };
+        if taken(state.issuer.open_account(&asked).await)?.is_none() {
+            return Ok(None);
+        }
     }
     let key = signed.key.clone();
     let is_closed = !terms.open;
@@ -67,4 +70,13 @@ async fn known(state: &MachinesState, signed: &ByKey) -> Answer<Option<KeptAccou
         account::keep(&state.store, &kept, &terms.system, state.clock.seconds()).await?;
     }
     Ok(Some(kept))
+}
+
+/// What the CA said, if it did not refuse.
+fn taken(said: Result<MachineAccount, Refusal>) -> Answer<Option<MachineAccount>> {
+    match said {
+        Ok(account) => Ok(Some(account)),
+        Err(Refusal::Refused(_)) => Ok(None),
+        Err(refusal) => Err(refusal.into()),
+    }
 }
