@@ -271,8 +271,8 @@ fn kept(chain: &[Vec<u8>]) -> Option<KeptCertificate> {
 mod tests {
     use super::*;
 
-    /// Who was told that an order is being processed finds a certificate or the reason, and never an
-    /// order that is ready once more.
+    /// Who was told that an order is being processed finds a certificate or the reason, and never
+    /// an order that is ready once more.
     #[test]
     fn nothing_leads_back_from_processing() {
         for kind in ProblemKind::ALL {

@@ -22,8 +22,8 @@ const SAID_BYTES: usize = TIME_BYTES + RANDOM_BYTES;
 const TAG_BYTES: usize = 32;
 /// Those that are used at once share a commit.
 const TOGETHER_MAX: usize = 256;
-/// Most used ones that are kept; beyond them nothing is signed for until some count no more. What no
-/// account signed fills half of them: everybody can make a key, and sign with it.
+/// Most used ones that are kept; beyond them nothing is signed for until some count no more. What
+/// no account signed fills half of them: everybody can make a key, and sign with it.
 pub(crate) const KEPT_MAX: u64 = 4_000_000;
 const OF_STRANGERS_MAX: u64 = KEPT_MAX / 2;
 /// How often used ones are forgotten that count no more.
