@@ -2,16 +2,16 @@
 //! validation asks for. An answer is bytes of a stranger: every place in it is looked at within its
 //! length, names are followed back so often, and what does not fit is no answer.
 
+mod message;
+
 use crate::caa::CaaRecord;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use message::{Message, NAME_BYTES_MAX};
 
 /// Largest message over UDP that is asked for (RFC 6891 6.2.5, as DNS flag day 2020 has it).
 pub const UDP_BYTES_MAX: usize = 1_232;
 /// Most records of an answer that are read.
 const RECORDS_MAX: usize = 128;
-/// Longest name, and most pointers that one follows.
-const NAME_BYTES_MAX: usize = 255;
-const POINTERS_MAX: usize = 32;
 /// The type of aliases (RFC 1035 3.2.2).
 const CNAME: u16 = 5;
 
@@ -48,6 +48,8 @@ pub enum DnsRecord {
     Text(Vec<u8>),
     /// Who may issue.
     Caa(CaaRecord),
+    /// The name is an alias of this one, and nothing else is said.
+    Alias(String),
 }
 
 /// Why there is no answer.
@@ -99,9 +101,9 @@ fn labels(name: &str) -> Result<Vec<u8>, DnsError> {
     if bytes.len() > NAME_BYTES_MAX { Err(DnsError::Name) } else { Ok(bytes) }
 }
 
-/// The records of an answer to this question: those of its name, and of the name that its aliases
-/// lead to, which a recursive resolver has followed. What an answer says of other names is passed
-/// by. A name that does not exist has none.
+/// The records of an answer to this question: those of its name, and of the names that its aliases
+/// lead to, which a recursive resolver has followed; of one that has not, where to ask on. What an
+/// answer says of other names is passed by. A name that does not exist has none.
 pub fn answer(
     message: &[u8],
     id: u16,
@@ -135,9 +137,16 @@ pub fn answer(
         return Err(DnsError::Malformed);
     }
     let told = sections(&mut reader, answers)?;
-    let owner = aliased(&told, asked);
-    let own = told.iter().filter(|one| one.number == kind.number() && one.owner == owner);
-    own.map(|one| record(kind, one.content)).collect()
+    let names = aliases(&told, &asked);
+    let own = told.iter().filter(|one| one.number == kind.number() && names.contains(&one.owner));
+    let found: Result<Vec<DnsRecord>, DnsError> =
+        own.map(|one| record(kind, one.content)).collect();
+    let mut found = found?;
+    if let ([], [_, .., last]) = (found.as_slice(), names.as_slice()) {
+        let name = String::from_utf8(last.clone()).map_err(|_| DnsError::Malformed)?;
+        found.push(DnsRecord::Alias(name));
+    }
+    Ok(found)
 }
 
 /// A record of an answer, of the class of the internet.
@@ -174,15 +183,21 @@ fn sections<'a>(reader: &mut Message<'a>, answers: u16) -> Result<Vec<Told<'a>>,
     Ok(told)
 }
 
-/// Where the aliases of an answer lead from a name; each is followed once.
-fn aliased(told: &[Told<'_>], name: Vec<u8>) -> Vec<u8> {
-    let mut owner = name.to_ascii_lowercase();
-    for _ in 0..told.len() {
-        let alias = told.iter().find(|one| one.target.is_some() && one.owner == owner);
-        let Some(target) = alias.and_then(|one| one.target.clone()) else { break };
-        owner = target;
+/// A name and where the aliases of an answer lead from it, each once.
+fn aliases(told: &[Told<'_>], name: &[u8]) -> Vec<Vec<u8>> {
+    let mut names = vec![name.to_ascii_lowercase()];
+    while let Some(target) = names.last().and_then(|name| led(told, name)) {
+        if names.contains(&target) {
+            break;
+        }
+        names.push(target);
     }
-    owner
+    names
+}
+
+fn led(told: &[Told<'_>], name: &[u8]) -> Option<Vec<u8>> {
+    let alias = told.iter().find(|one| one.owner == name && one.target.is_some());
+    alias.and_then(|one| one.target.clone())
 }
 
 fn record(kind: RecordKind, content: &[u8]) -> Result<DnsRecord, DnsError> {
@@ -213,67 +228,6 @@ fn record(kind: RecordKind, content: &[u8]) -> Result<DnsRecord, DnsError> {
             DnsRecord::Caa(CaaRecord { is_critical: flags & 0x80 != 0, tag, value })
         }
     })
-}
-
-/// A message and how far it was read.
-struct Message<'a> {
-    whole: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Message<'a> {
-    fn take(&mut self, length: usize) -> Result<&'a [u8], DnsError> {
-        let end = self.at.checked_add(length).ok_or(DnsError::Malformed)?;
-        let taken = self.whole.get(self.at..end).ok_or(DnsError::Malformed)?;
-        self.at = end;
-        Ok(taken)
-    }
-
-    fn skip(&mut self, length: usize) -> Result<(), DnsError> {
-        self.take(length).map(|_| ())
-    }
-
-    fn octet(&mut self) -> Result<u8, DnsError> {
-        self.take(1)?.first().copied().ok_or(DnsError::Malformed)
-    }
-
-    fn number(&mut self) -> Result<u16, DnsError> {
-        Ok(u16::from_be_bytes([self.octet()?, self.octet()?]))
-    }
-
-    /// A name with dots, its pointers followed (RFC 1035 4.1.4), each to an earlier place.
-    fn name(&mut self) -> Result<Vec<u8>, DnsError> {
-        let (mut name, mut behind) = (Vec::new(), None);
-        let mut pointers = 0;
-        loop {
-            let length = self.octet()?;
-            match length {
-                0 => break,
-                1..=63 => {
-                    if !name.is_empty() {
-                        name.push(b'.');
-                    }
-                    name.extend_from_slice(self.take(usize::from(length))?);
-                }
-                0xc0.. => {
-                    let here = self.at.saturating_sub(1);
-                    let place = usize::from(u16::from_be_bytes([length & 0x3f, self.octet()?]));
-                    behind = behind.or(Some(self.at));
-                    pointers += 1;
-                    if place >= here || pointers > POINTERS_MAX {
-                        return Err(DnsError::Malformed);
-                    }
-                    self.at = place;
-                }
-                _ => return Err(DnsError::Malformed),
-            }
-            if name.len() > NAME_BYTES_MAX {
-                return Err(DnsError::Malformed);
-            }
-        }
-        self.at = behind.unwrap_or(self.at);
-        Ok(name)
-    }
 }
 
 #[cfg(test)]
@@ -331,7 +285,7 @@ mod tests {
     /// Whoever may speak for one name says nothing of another.
     #[test]
     fn what_an_answer_says_of_other_names_is_passed_by() {
-        let owned = |records: &[(&[u8], u16, &[u8])]| {
+        let owned = |records: &[(&[u8], u16, &[u8])]| -> Result<usize, DnsError> {
             let mut message = told(RecordKind::A, FINE, &[]);
             message[7] = u8::try_from(records.len()).unwrap();
             for (owner, number, content) in records {
@@ -340,7 +294,8 @@ mod tests {
                 message.extend([0, 1, 0, 0, 0, 60, 0, u8::try_from(content.len()).unwrap()]);
                 message.extend(*content);
             }
-            read(&message, RecordKind::A).map(|found| found.len())
+            let found = read(&message, RecordKind::A)?;
+            Ok(found.into_iter().filter(|one| matches!(one, DnsRecord::Address(_))).count())
         };
         let (own, other) = (&[0xc0, 12][..], &b"\x05Other\x04test\x00"[..]);
         let address = &[127, 0, 0, 1][..];
@@ -351,6 +306,16 @@ mod tests {
         let circle = [(own, CNAME, other), (other, CNAME, own), (&b"\x01x\x00"[..], 1, address)];
         assert_eq!(owned(&circle), Ok(0));
         assert_eq!(owned(&[(own, CNAME, &b"\x3fx"[..])]), Err(DnsError::Malformed));
+    }
+
+    #[test]
+    fn an_alias_that_nobody_followed_says_where_to_ask_on() {
+        let of = |target: &[u8]| {
+            read(&told(RecordKind::A, FINE, &[(CNAME, target.to_vec())]), RecordKind::A)
+        };
+        assert_eq!(of(b"\x05Other\x04test\x00"), Ok(vec![DnsRecord::Alias("other.test".into())]));
+        assert_eq!(of(&[0xc0, 12]), Ok(vec![]), "of itself");
+        assert_eq!(of(b"\x01\xff\x00"), Err(DnsError::Malformed), "no text");
     }
 
     #[test]

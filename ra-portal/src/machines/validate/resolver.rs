@@ -13,6 +13,8 @@ const ANSWER_MAX: Duration = Duration::from_secs(2);
 const TRIES: usize = 3;
 /// Largest answer over TCP.
 const TCP_BYTES_MAX: usize = 16 * 1024;
+/// Aliases that are followed one after the other.
+const ALIASES_MAX: usize = 8;
 /// Datagrams that are no answer of this question and are passed by.
 const STRANGE_MAX: usize = 16;
 
@@ -32,8 +34,24 @@ pub(crate) enum ResolverError {
 }
 
 impl Resolver {
-    /// The records of a name.
+    /// The records of a name, or of the one that it is an alias of: a resolver that follows aliases
+    /// has done so already.
     pub(crate) async fn ask(
+        &self,
+        name: &str,
+        kind: RecordKind,
+    ) -> Result<Vec<DnsRecord>, ResolverError> {
+        let mut name = name.to_owned();
+        for _ in 0..ALIASES_MAX {
+            let records = self.ask_once(&name, kind).await?;
+            let [DnsRecord::Alias(target)] = records.as_slice() else { return Ok(records) };
+            name = target.clone();
+        }
+        Err(DnsError::Failed.into())
+    }
+
+    /// What an answer says of a name.
+    async fn ask_once(
         &self,
         name: &str,
         kind: RecordKind,
@@ -99,19 +117,41 @@ impl Resolver {
 mod tests {
     use super::*;
 
+    /// Takes a question of a server; gives it as the beginning of its answer with one record.
+    async fn heard(server: &UdpSocket) -> (Vec<u8>, SocketAddr) {
+        let mut question = [0; 512];
+        let (length, client) = server.recv_from(&mut question).await.unwrap();
+        let mut answer = question[..length - 11].to_vec();
+        answer[2] = 0x81;
+        answer[3] = 0x80;
+        answer[7] = 1;
+        answer[11] = 0;
+        (answer, client)
+    }
+
+    #[tokio::test]
+    async fn an_alias_that_nobody_followed_is_followed() {
+        let server = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let resolver = Resolver(server.local_addr().unwrap());
+        let serving = async {
+            let (mut answer, client) = heard(&server).await;
+            answer.extend(b"\xc0\x0c\x00\x05\x00\x01\x00\x00\x00\x01\x00\x04\x02bb\x00");
+            server.send_to(&answer, client).await.unwrap();
+            let (mut answer, client) = heard(&server).await;
+            answer.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, 127, 0, 0, 9]);
+            server.send_to(&answer, client).await.unwrap();
+        };
+        let (found, ()) = tokio::join!(resolver.ask("acme.test", RecordKind::A), serving);
+        assert_eq!(found.unwrap(), [DnsRecord::Address("127.0.0.9".parse().unwrap())]);
+    }
+
     /// Datagrams of others are passed by; the answer to this question counts.
     #[tokio::test]
     async fn an_answer_is_taken_from_whoever_was_asked() {
         let server = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let resolver = Resolver(server.local_addr().unwrap());
         let serving = async {
-            let mut question = [0; 512];
-            let (length, client) = server.recv_from(&mut question).await.unwrap();
-            let mut answer = question[..length - 11].to_vec();
-            answer[2] = 0x81;
-            answer[3] = 0x80;
-            answer[7] = 1;
-            answer[11] = 0;
+            let (mut answer, client) = heard(&server).await;
             answer.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, 127, 0, 0, 9]);
             let mut other = answer.clone();
             other[0] ^= 1;
