@@ -1,7 +1,7 @@
 //! Revokes a certificate (RFC 8555 7.6), by its own key, by that of its account, or of one that
 //! holds authorizations for all that it names: a brake.
 
-use crate::machines::answer::Answer;
+use crate::machines::answer::{AcmeRefused, Answer};
 use crate::machines::signed::{ByAccount, ByKey, Signed};
 use crate::machines::state::{MachinesState, scope};
 use crate::machines::table::authorization;
@@ -28,12 +28,15 @@ pub(super) async fn revoke(
         Signed::Key(signed) => by_own_key(signed)?,
     };
     let done = state.issuer.revoke_machine(&message).await;
-    state.recorded_brake("machine-revoke", done).await?;
+    let done = state.recorded_brake("machine-revoke", done).await;
+    let was_revoked = |refused: &AcmeRefused| refused.0.kind() == ProblemKind::AlreadyRevoked;
     // It counts without this row, which only tells the client when to come again.
-    if let Err(error) = set_revoked(&state.store, &serial).await {
+    if (done.is_ok() || done.as_ref().is_err_and(was_revoked))
+        && let Err(error) = set_revoked(&state.store, &serial).await
+    {
         tracing::error!(%error, "a certificate that was revoked");
     }
-    Ok(StatusCode::OK)
+    done.map(|_| StatusCode::OK)
 }
 
 async fn by_account(state: &MachinesState, signed: ByAccount) -> Answer<(String, RevokeMachine)> {
