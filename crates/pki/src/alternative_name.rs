@@ -1,7 +1,9 @@
 //! Alternative names of a certificate (RFC 5280 4.2.1.6) as they are read back.
 
 use crate::certificate::Certificate;
+use crate::host::Host;
 use crate::oid;
+use core::net::IpAddr;
 use der::asn1::{Any, ObjectIdentifier};
 use der::{Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
 
@@ -22,6 +24,26 @@ impl Certificate {
             _ => None,
         });
         mail.collect()
+    }
+
+    /// Host names and addresses, in order; what is neither is left out.
+    pub fn hosts(&self) -> Vec<Host> {
+        let value = self.extension(oid::SUBJECT_ALT_NAME).unwrap_or_default();
+        let names = Vec::<Any>::from_der(value).unwrap_or_default();
+        names.iter().filter_map(host).collect()
+    }
+}
+
+fn host(name: &Any) -> Option<Host> {
+    let bytes = name.value();
+    match name.tag() {
+        DNS => Host::read_for(core::str::from_utf8(bytes).ok()?, true).ok(),
+        ADDRESS => {
+            let four = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+            let sixteen = || <[u8; 16]>::try_from(bytes).map(IpAddr::from);
+            four.or_else(|_| sixteen()).ok().map(Host::Address)
+        }
+        _ => None,
     }
 }
 

@@ -6,7 +6,7 @@
 //!
 //! In reading order: [`algorithm`] (the one registry of key and signature algorithms), [`name`],
 //! [`host`], [`mail`], [`pem`] (files of people), [`request`], [`profile`], [`certificate`],
-//! [`lint`], [`crl`], [`ocsp`], [`chain`], [`path`], [`pkcs12`].
+//! [`lint`], [`crl`], [`ocsp`], [`chain`], [`path`], [`pkcs12`], [`est`].
 //!
 //! Follows RFC 5280, RFC 2986, RFC 5480, RFC 6960, RFC 8410, RFC 7292.
 
@@ -17,6 +17,7 @@ pub mod chain;
 pub mod counted;
 pub mod crl;
 mod der_fault;
+pub mod est;
 pub mod extension;
 pub mod host;
 pub mod key_kind;

@@ -1,0 +1,72 @@
+//! What EST answers with: certificates in a message that nobody signed (RFC 7030 4.1.3, 4.2.3), and
+//! what a request had better have (4.5.2).
+
+use crate::algorithm::{EC, ECDSA_SHA256, P256};
+use crate::raw::{sequence, wrap};
+use der::asn1::{Any, ObjectIdentifier, SetOfVec};
+use der::{Decode, Encode};
+
+const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
+const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
+
+/// The tag of SET OF, and that of `[0]` around or in place of something.
+const SET: u8 = 0x31;
+const FIRST: u8 = 0xa0;
+
+/// A certs-only message: SignedData of version 1 without content and signers (RFC 5652 5.1, RFC
+/// 8551 3.8). Certificates stand in it byte by byte, in the order of a DER set.
+pub fn certs_only(certificates: &[&[u8]]) -> der::Result<Vec<u8>> {
+    let read = certificates.iter().map(|der| Any::from_der(der));
+    let set = SetOfVec::try_from(read.collect::<der::Result<Vec<_>>>()?)?;
+    let set = Any::encode_from(&set)?;
+    let nothing = wrap(SET, &[])?;
+    let parts = [
+        1u8.to_der()?,
+        nothing.clone(),
+        sequence(&DATA.to_der()?)?,
+        wrap(FIRST, set.value())?,
+        nothing,
+    ];
+    let content = wrap(FIRST, &sequence(&parts.concat())?)?;
+    sequence(&[SIGNED_DATA.to_der()?, content].concat())
+}
+
+/// CsrAttrs (RFC 8951 3.2) of profiles of systems: a key on P-256, and a request signed by ECDSA
+/// with SHA-256.
+pub fn csr_attributes() -> der::Result<Vec<u8>> {
+    let curve = wrap(SET, &P256.to_der()?)?;
+    let key = sequence(&[EC.to_der()?, curve].concat())?;
+    sequence(&[key, ECDSA_SHA256.to_der()?].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(bytes: &[u8]) -> Vec<Any> {
+        Vec::<Any>::from_der(bytes).unwrap()
+    }
+
+    #[test]
+    fn certificates_stand_in_a_message_byte_by_byte() {
+        let (one, other) = ([0x30, 0x03, 2, 1, 9], [0x30, 0x03, 2, 1, 7]);
+        let message = certs_only(&[&one, &other]).unwrap();
+        let outer = parts(&message);
+        assert_eq!(outer[0], Any::encode_from(&SIGNED_DATA).unwrap());
+        let inner = parts(outer[1].value());
+        assert_eq!(inner.len(), 5);
+        assert_eq!(inner[0], Any::encode_from(&1u8).unwrap());
+        assert_eq!(inner[2].value(), DATA.to_der().unwrap());
+        assert_eq!(inner[3].value(), [other, one].concat(), "as DER orders a set");
+        assert!(inner[1].value().is_empty() && inner[4].value().is_empty(), "nobody signed it");
+        assert!(certs_only(&[b"noise"]).is_err());
+    }
+
+    #[test]
+    fn attributes_say_which_key_and_which_signature() {
+        let told = parts(&csr_attributes().unwrap());
+        let key = [EC.to_der().unwrap(), wrap(SET, &P256.to_der().unwrap()).unwrap()].concat();
+        assert_eq!(told[0].value(), key);
+        assert_eq!(told[1], Any::encode_from(&ECDSA_SHA256).unwrap());
+    }
+}
