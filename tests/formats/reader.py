@@ -36,7 +36,7 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
     "record-kind": "founding letter voided application order approval declined withdrawn enacted intent issued used"
                    " revoked suspended crl refusal portal joined people forked silent asked searched read notified started"
                    " connection decision completion turned heartbeat machine-account machine-use"
-                   " machine-key machine-closed",
+                   " machine-enrolled machine-key machine-closed",
     "agent-act": "register close", "draft-kind": "person letter people letters release delegate revocations",
     "batch-of": "issue unit person role delegate profile approval-rules portal agent system bundle revoke release credential",
     "batch-act": "create move close leave grant withdraw register", "cause-word": "start spool", "may-fill": "disk listener spool", "stage": "handshake head certificate",
@@ -105,6 +105,9 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "record/machine-account": "jws:jws statement:bytes signature:bytes",
     "account-statement": "v:one founding:hash system:name order:hash account:text",
     "record/machine-use": "account:text jws:jws vouched:*text serial:serial tbs_sha256:hash",
+    "record/machine-enrolled": "statement:bytes signature:bytes serial:serial tbs_sha256:hash",
+    "enrolled-statement": "v:one founding:hash system:name order:hash request:bytes"
+                          " certificate?:bytes",
     "record/machine-key": "account:text jws:jws", "record/machine-closed": "account:text jws:jws",
     "order/agent": "action:agent-act agent:name unit:name application:name hosts:*text units:*name"
                    " token_sha256:bytes renewals:number",

@@ -172,6 +172,7 @@ async fn replay(trust: &Trust, database: &AnyPool, found: &mut Vec<String>) -> R
             | Event::Used { serial, tbs_sha256, .. }
             | Event::Joined { serial, tbs_sha256, .. }
             | Event::MachineUse { serial, tbs_sha256, .. }
+            | Event::MachineEnrolled { serial, tbs_sha256, .. }
                 if replayed.intents.insert(serial.clone(), tbs_sha256.0.clone()).is_some() =>
             {
                 found.push(format!("two intents of serial {serial}"));

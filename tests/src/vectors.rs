@@ -7,6 +7,7 @@ use records::access::{
     Completion, Connection, Decision, Heartbeat, InForce, Link, MayFill, Started, Turned,
     request_id,
 };
+use records::est::EnrolledStatement;
 use records::machine::AccountStatement;
 use records::record::Event;
 use serde_json::{Value, json as j};
@@ -123,6 +124,14 @@ fn of_systems() -> Vec<Event> {
         order: filler(42),
         account: account.clone(),
     };
+    let enrolled = EnrolledStatement {
+        v: 1,
+        founding: filler(41),
+        system: "site".into(),
+        order: filler(42),
+        request: filler(47),
+        certificate: Some(filler(48)),
+    };
     vec![
         Event::MachineAccount {
             jws: jws(),
@@ -135,6 +144,12 @@ fn of_systems() -> Vec<Event> {
             vouched: vec!["www.acme.test".into()],
             serial: "01".repeat(18),
             tbs_sha256: filler(44),
+        },
+        Event::MachineEnrolled {
+            statement: records::json::write(&enrolled).unwrap().into(),
+            signature: filler(45),
+            serial: "01".repeat(18),
+            tbs_sha256: filler(46),
         },
         Event::MachineKey { account: account.clone(), jws: jws() },
         Event::MachineClosed { account, jws: jws() },

@@ -88,7 +88,8 @@ impl IntentEntry {
             Event::Intent { serial, tbs_sha256, .. }
             | Event::Used { serial, tbs_sha256, .. }
             | Event::Joined { serial, tbs_sha256, .. }
-            | Event::MachineUse { serial, tbs_sha256, .. } => (serial, tbs_sha256),
+            | Event::MachineUse { serial, tbs_sha256, .. }
+            | Event::MachineEnrolled { serial, tbs_sha256, .. } => (serial, tbs_sha256),
             _ => return None,
         };
         Some(Self { serial: Serial::read(serial)?, tbs_sha256: tbs_sha256.digest()? })

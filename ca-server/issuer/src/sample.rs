@@ -322,7 +322,8 @@ fn confirmed(state: &State, record: &Record) -> Option<RecordedIntent> {
     let (Event::Intent { serial, .. }
     | Event::Used { serial, .. }
     | Event::Joined { serial, .. }
-    | Event::MachineUse { serial, .. }) = &record.event
+    | Event::MachineUse { serial, .. }
+    | Event::MachineEnrolled { serial, .. }) = &record.event
     else {
         return None;
     };

@@ -15,6 +15,7 @@ use ca_store::lineage::{self, Seeds};
 use ca_store::rows;
 use ca_store::sequenced;
 use ca_store::shown;
+use records::est::EnrolledStatement;
 use records::evidence::{Exported, Manifest, Opening, Question, file};
 use records::lineage::Lineage;
 use records::machine::AccountStatement;
@@ -159,6 +160,13 @@ async fn certificate(tx: &mut Tx, serial: &str, seeds: &mut Seeds) -> anyhow::Re
                 seeds.records.insert(index);
                 account_seeds(tx, &account, seeds).await?;
             }
+            Event::MachineEnrolled { .. } => {
+                // A renewal rests on what it renews, and that on what it was had by.
+                let mut rests_on = Some(serial.to_owned());
+                while let Some(serial) = rests_on {
+                    rests_on = use_seeds(tx, &serial, seeds).await?;
+                }
+            }
             Event::Revoked { cause: Cause::Machine { account, .. }, .. } => {
                 seeds.records.insert(index);
                 if let Some(account) = account {
@@ -173,6 +181,34 @@ async fn certificate(tx: &mut Tx, serial: &str, seeds: &mut Seeds) -> anyhow::Re
         }
     }
     Ok(known)
+}
+
+/// By what a system got a certificate; gives the one that it renewed by EST, if it did.
+async fn use_seeds(
+    tx: &mut Tx,
+    serial: &str,
+    seeds: &mut Seeds,
+) -> anyhow::Result<Option<String>> {
+    let mut renewed = None;
+    for index in with_term(tx, "control", &term::of_serial(serial)).await? {
+        let (bytes, _) = entry::at(tx, "control", index).await?.context("record")?;
+        match Record::read(&bytes)?.event {
+            Event::MachineUse { account, .. } => {
+                seeds.records.insert(index);
+                account_seeds(tx, &account, seeds).await?;
+            }
+            Event::MachineEnrolled { statement, .. } => {
+                seeds.records.insert(index);
+                let said = EnrolledStatement::read(&statement.0).context("statement")?;
+                seeds.orders.insert(said.order);
+                if let Some(shown) = said.certificate {
+                    renewed = Some(pki::Certificate::read(&shown.0)?.serial().to_string());
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(renewed)
 }
 
 /// What an account of a system is: its opening, its keys, and the order under which.

@@ -139,6 +139,8 @@ pub(crate) struct Pending {
     /// How many certificates are being issued to each system, with the request of each.
     pub(crate) system_uses: OrdMap<Arc<str>, u32>,
     pub(crate) system_requests: OrdMap<Serial, Sha256Value>,
+    /// How many of them rest on a portal's word.
+    pub(crate) system_vouched: OrdMap<Arc<str>, u32>,
     /// Agents whose join is recorded.
     pub(crate) joined: OrdSet<Arc<str>>,
     pub(crate) units: OrdSet<Arc<str>>,

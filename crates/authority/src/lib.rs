@@ -24,7 +24,7 @@
 //! | which keys may be certified, whose certificates are these | `certificate.rs` |
 //! | what is a letter still good for | `letter.rs` |
 //! | what may be renewed, by whose signature, until when both count | `renewal.rs` |
-//! | what a system gets by itself, within its authorization | `system.rs`, `machine_use.rs` |
+//! | what a system gets by itself, within its authorization | `system.rs`, `machine_use.rs`, `enrolled.rs` |
 //! | who signs for a system's account | `machine.rs` |
 //! | who acts for whom while they are on leave | `delegation.rs` |
 //! | who may suspend what, and how that ends | `suspend.rs` |
@@ -47,6 +47,7 @@ mod delegation;
 mod departure;
 mod draft;
 mod enact;
+mod enrolled;
 mod fits;
 mod founding;
 mod id;
@@ -76,6 +77,7 @@ pub use approver::Capacity;
 pub use authority::Authority;
 pub use consequence::Consequence;
 pub use counted::{Counted, InBatch};
+pub use enrolled::EnrolWish;
 pub use id::{NamesOrder, OrderDigest, PersonId, Reference, Serial, Sha256Value};
 pub use judge::Judged;
 pub use machine::{AccountWish, KeyWish, read_account};
@@ -184,6 +186,7 @@ impl Authority {
                 self.add_account(jws, (statement, signature), now)
             }
             Event::MachineUse { .. } => self.add_machine_use(record, now),
+            Event::MachineEnrolled { .. } => self.add_enrolled(record, now),
             Event::MachineKey { account, jws } => self.change_key(account, jws, now),
             Event::MachineClosed { account, jws } => self.close_account(account, jws),
             Event::Founding { .. } => Err(Code::UnsignedAuthority),

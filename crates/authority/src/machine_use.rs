@@ -5,7 +5,7 @@
 use crate::authority::Authority;
 use crate::id::{Serial, Sha256Value, digest_of};
 use crate::machine::{jws_code, read_account};
-use crate::state::{Intended, SystemCertificate};
+use crate::state::{Intended, SystemCertificate, SystemState};
 use crate::system::{subject_of_system, week_of};
 use jose::{FlatJws, KeyOf};
 use pki::host::covers;
@@ -47,6 +47,29 @@ pub struct CoveredUse {
     pub key: PublicKey,
     /// The names, the first of which is the common name.
     pub names: Vec<String>,
+}
+
+/// A use as its record has it, beside what was asked for.
+pub(crate) struct BegunUse {
+    pub(crate) under: Sha256Value,
+    pub(crate) request_sha256: Sha256Value,
+    pub(crate) serial: Serial,
+    pub(crate) tbs_sha256: Sha256Value,
+}
+
+impl BegunUse {
+    pub(crate) fn read(
+        under: Sha256Value,
+        request: &Bytes,
+        (serial, tbs_sha256): (&str, &Bytes),
+    ) -> Result<Self, Code> {
+        Ok(Self {
+            under,
+            request_sha256: Sha256::digest(&request.0).into(),
+            serial: Serial::read(serial).ok_or(Code::Malformed)?,
+            tbs_sha256: digest_of(tbs_sha256)?,
+        })
+    }
 }
 
 /// What a client sends to have its order finished (RFC 8555 7.4).
@@ -120,7 +143,30 @@ impl Authority {
         if self.pending.accounts_changing.contains(&wish.account) {
             return Err(Code::NotReady);
         }
-        let request = self.signatures.request(&wish.request.0).ok_or(Code::RequestMalformed)?;
+        let (key, names) = self.covered(system, &wish.request)?;
+        if vouched.len() > WANTED_NAMES_MAX {
+            return Err(Code::Malformed);
+        }
+        if system.challenges && !names.iter().all(|name| vouched.contains(name)) {
+            return Err(Code::SystemChallenge);
+        }
+        self.has_room_for_use(&wish.system, now)?;
+        Ok(CoveredUse {
+            system: wish.system.clone(),
+            unit: system.unit.clone(),
+            profile: system.profile.clone(),
+            key,
+            names,
+        })
+    }
+
+    /// The key and the names of a request, if the order of a system and its profile cover them.
+    pub(crate) fn covered(
+        &self,
+        system: &SystemState,
+        request: &Bytes,
+    ) -> Result<(PublicKey, Vec<String>), Code> {
+        let request = self.signatures.request(&request.0).ok_or(Code::RequestMalformed)?;
         let profile = &self.profile_of(&system.profile)?.profile;
         if !profile.allows(request.key()) {
             return Err(Code::KeyNotAllowed);
@@ -133,25 +179,11 @@ impl Authority {
                 return Err(Code::SystemNames);
             }
         }
-        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        if vouched.len() > WANTED_NAMES_MAX {
-            return Err(Code::Malformed);
-        }
-        if system.challenges && !names.iter().all(|name| vouched.contains(name)) {
-            return Err(Code::SystemChallenge);
-        }
-        self.has_room_for_use(&wish.system, now)?;
-        Ok(CoveredUse {
-            system: wish.system.clone(),
-            unit: system.unit.clone(),
-            profile: system.profile.clone(),
-            key: request.key().clone(),
-            names,
-        })
+        Ok((request.key().clone(), names.iter().map(ToString::to_string).collect()))
     }
 
     /// Whether a system has certificates left, of this week and of those that count.
-    fn has_room_for_use(&self, id: &str, now: u64) -> Result<(), Code> {
+    pub(crate) fn has_room_for_use(&self, id: &str, now: u64) -> Result<(), Code> {
         let system = self.system(id).ok_or(Code::SystemClosed)?;
         let pending = self.pending.system_uses.get(id).copied().unwrap_or_default();
         let used = if week_of(now) > system.week { 0 } else { system.used };
@@ -172,35 +204,45 @@ impl Authority {
         if self.promised.contains_key(&wish.under) {
             return Err(Code::StateConflict);
         }
-        let serial = Serial::read(serial).ok_or(Code::Malformed)?;
-        let tbs_sha256 = digest_of(tbs_sha256)?;
-        self.is_new(&serial)?;
+        let begun = BegunUse::read(wish.under, &wish.request, (serial, tbs_sha256))?;
+        self.is_new(&begun.serial)?;
         let covered = self.covers_use(&wish, vouched, now)?;
+        self.begin_use(&covered, &begun, now)
+    }
+
+    /// A use that was judged begins to count.
+    pub(crate) fn begin_use(
+        &mut self,
+        covered: &CoveredUse,
+        begun: &BegunUse,
+        now: u64,
+    ) -> Result<(), Code> {
+        let serial = begun.serial;
         let days = self.profile_of(&covered.profile)?.profile.validity_days();
-        let state = self.systems.get_mut(&*wish.system).ok_or(Code::SystemClosed)?;
+        let state = self.systems.get_mut(&*covered.system).ok_or(Code::SystemClosed)?;
         let state = Arc::make_mut(state);
         // A record's own time is a claim; no certificate of it was asked for after its last second.
         let until = state.until.saturating_add(u64::from(days + 1) * DAY_SECONDS);
         let ends = now.saturating_add(u64::from(days) * DAY_SECONDS).min(until);
         if week_of(now) > state.week {
-            (state.week, state.used) = (week_of(now), 0);
+            (state.week, state.used, state.vouched) = (week_of(now), 0, 0);
         }
         state.used = state.used.saturating_add(1);
         let key_sha256 = covered.key.sha256();
         let own = SystemCertificate {
-            system: wish.system.clone(),
-            account: wish.account,
-            request_sha256: Sha256::digest(&wish.request.0).into(),
+            system: covered.system.clone(),
+            request_sha256: begun.request_sha256,
             ends,
             until,
             is_issued: false,
         };
         self.system_certificates.insert(serial, Arc::new(own));
-        self.begins_living(&wish.system, (ends, serial), now);
-        self.promised.insert(wish.under, serial);
-        let intended = Intended { under: wish.under, tbs_sha256, key_sha256 };
+        self.begins_living(&covered.system, (ends, serial), now);
+        self.promised.insert(begun.under, serial);
+        let tbs_sha256 = begun.tbs_sha256;
+        let intended = Intended { under: begun.under, tbs_sha256, key_sha256 };
         self.intents.insert(serial, Arc::new(intended));
-        self.add_machine(serial, subject_of_system(&wish.system), key_sha256);
+        self.add_machine(serial, subject_of_system(&covered.system), key_sha256);
         Ok(())
     }
 
@@ -208,14 +250,24 @@ impl Authority {
     pub(crate) fn notice_machine_use(&mut self, account: &str, jws: &FlatJws, serial: &str) {
         let Ok(wish) = self.machine_wish(account, jws) else { return };
         let Some(serial) = Serial::read(serial) else { return };
-        let request: Sha256Value = Sha256::digest(&wish.request.0).into();
-        self.pending.promised.insert(wish.under, serial);
-        self.pending.system_requests.insert(serial, request);
-        if let Some(read) = self.signatures.request(&wish.request.0) {
-            let subject = subject_of_system(&wish.system);
+        self.notice_begun(&wish.system, (wish.under, &wish.request), serial);
+    }
+
+    /// The same, however it was asked for.
+    pub(crate) fn notice_begun(
+        &mut self,
+        system: &Arc<str>,
+        (under, request): (Sha256Value, &Bytes),
+        serial: Serial,
+    ) {
+        let digest: Sha256Value = Sha256::digest(&request.0).into();
+        self.pending.promised.insert(under, serial);
+        self.pending.system_requests.insert(serial, digest);
+        if let Some(read) = self.signatures.request(&request.0) {
+            let subject = subject_of_system(system);
             self.pending.keys.insert(read.key().sha256(), subject.as_str().into());
         }
-        *self.pending.system_uses.entry(wish.system).or_insert(0) += 1;
+        *self.pending.system_uses.entry(system.clone()).or_insert(0) += 1;
     }
 
     /// A certificate of a system, from its use on.

@@ -123,6 +123,9 @@ impl Authority {
             Event::MachineUse { account, jws, serial, .. } => {
                 self.notice_machine_use(account, jws, serial);
             }
+            Event::MachineEnrolled { statement, serial, .. } => {
+                self.notice_enrolled(statement, serial);
+            }
             Event::MachineKey { account, jws } => self.notice_key(account, jws),
             Event::MachineClosed { account, jws } => self.notice_closed(account, jws),
             Event::Application { challenge_sha256, .. } => {

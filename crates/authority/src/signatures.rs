@@ -189,6 +189,9 @@ impl Signatures {
                 self.verify(Label::MachineAccount, registry, &statement.0, &signature.0);
                 let _ = self.account_wish(jws);
             }
+            Event::MachineEnrolled { statement, signature, .. } => {
+                self.verify(Label::MachineEnrolled, registry, &statement.0, &signature.0);
+            }
             _ => {}
         }
     }

@@ -5,6 +5,7 @@ use crate::plain::{FactValue, NameAndId, Said, kind, phrase, words};
 use records::Approval;
 use records::access::{Connection, Decision};
 use records::decline::Outcome;
+use records::est::EnrolledStatement;
 use records::machine::AccountStatement;
 use records::record::{Event, LetterStatement, Record, VoidStatement};
 use records::suspension::SuspensionCause;
@@ -205,6 +206,7 @@ fn by_the_ca(event: &Event, who: Who<'_>) -> FactValue {
         }
         Event::MachineAccount { .. }
         | Event::MachineUse { .. }
+        | Event::MachineEnrolled { .. }
         | Event::MachineKey { .. }
         | Event::MachineClosed { .. } => of_system(event),
         Event::People { agent, number: made, .. } => phrase(
@@ -254,6 +256,15 @@ fn of_system(event: &Event) -> FactValue {
             "account {0} asked for certificate {1}, which will be signed",
             vec![account.into(), serial.into()],
         ),
+        Event::MachineEnrolled { statement, serial, .. } => {
+            let said = EnrolledStatement::read(&statement.0);
+            let system = said.map_or_else(String::new, |said| said.system);
+            phrase(
+                "系统 {0} 以 EST 申请证书 {1}，即将签发",
+                "system {0} asked by EST for certificate {1}, which will be signed",
+                vec![system.into(), serial.into()],
+            )
+        }
         Event::MachineKey { account, .. } => {
             phrase("账户 {0} 更换密钥", "account {0} has another key", vec![account.into()])
         }

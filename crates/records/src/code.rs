@@ -134,6 +134,7 @@ codes! {
     SystemQuota "system-quota" Policy "此系统本周的证书数量已用完。" "This system has as many certificates this week as it may.";
     SystemLive "system-live" Policy "此系统的有效证书已达上限。" "This system has as many certificates that count as it may.";
     SystemAccounts "system-accounts" Policy "此系统的账户已达上限。" "This system has as many open accounts as it may.";
+    SystemRenewal "system-renewal" Policy "续期请求中的名称与原证书不一致。" "The names of the request are not those of the certificate that is renewed.";
     AccountClosed "account-closed" Policy "此账户已停用。" "This account is closed.";
     RoleConflict "role-conflict" Policy "这些角色不能由同一人担任。" "These roles cannot be held by one person.";
     StateConflict "state-conflict" Policy "与当前状态不符。" "This does not fit the present state.";
@@ -165,6 +166,7 @@ codes! {
     AccountUnknown "account-unknown" Peer "没有此账户。" "There is no such account.";
     JwsSignature "jws-signature" Peer "请求没有用此账户的密钥签名。" "The request is not signed with the key of this account.";
     BindingInvalid "binding-invalid" Peer "账户绑定（EAB）不正确，请核对 kid 和密钥。" "The external account binding is not right; check its key id and secret.";
+    SystemSecret "system-secret" Peer "用户名或口令不正确（EST），请核对系统文件。" "User or password of EST is not right; check the system's file.";
     UseSignature "use-signature" Peer "没有有效的常设授权。" "No standing authorization covers this.";
     QuotaUsed "quota-used" Policy "常设授权的次数已用完。" "The standing authorization is used up.";
     StatusStale "status-stale" Us "吊销列表或人员数据已过期，网关已停止放行。" "The revocation list or the list of people is too old; the gate lets nobody pass.";

@@ -51,6 +51,8 @@ pub enum Label {
     Unlisted,
     /// That a system's account was opened with a secret of its order, by the registry key.
     MachineAccount,
+    /// That a system asked for a certificate by EST, by the registry key.
+    MachineEnrolled,
     /// Which rows of a batch have to be opened; a digest that nobody signs.
     Sample,
     /// A national number, under the issuer's key for them; nobody signs it.
@@ -61,7 +63,7 @@ pub enum Label {
 
 impl Label {
     /// Every label, in this order.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Founding,
         Self::Order,
         Self::Approval,
@@ -84,6 +86,7 @@ impl Label {
         Self::Revocation,
         Self::Unlisted,
         Self::MachineAccount,
+        Self::MachineEnrolled,
         Self::Sample,
         Self::Number,
         Self::NumberSeal,
@@ -114,6 +117,7 @@ impl Label {
             Self::Revocation => "yinxin-revocation-v1",
             Self::Unlisted => "yinxin-unlisted-v1",
             Self::MachineAccount => "yinxin-machine-account-v1",
+            Self::MachineEnrolled => "yinxin-machine-enrolled-v1",
             Self::Sample => "yinxin-sample-v1",
             Self::Number => "yinxin-number-v1",
             Self::NumberSeal => "yinxin-number-seal-v1",
@@ -176,7 +180,8 @@ mod tests {
             Label::Lapse => Label::Revocation,
             Label::Revocation => Label::Unlisted,
             Label::Unlisted => Label::MachineAccount,
-            Label::MachineAccount => Label::Sample,
+            Label::MachineAccount => Label::MachineEnrolled,
+            Label::MachineEnrolled => Label::Sample,
             Label::Sample => Label::Number,
             Label::Number => Label::NumberSeal,
             Label::NumberSeal => return None,

@@ -19,6 +19,7 @@ pub mod display_name;
 pub mod draft;
 pub mod drafted;
 pub mod enrolment;
+pub mod est;
 pub mod evidence;
 pub mod exit;
 pub mod export;

@@ -31,6 +31,8 @@ pub struct SystemFile {
     pub kid: String,
     /// The secret that binds accounts of ACME.
     pub eab_hmac: Bytes,
+    /// The password of EST, as clients send it; the user is `kid`.
+    pub est_password: Bytes,
     /// Whom to believe, and where they are.
     pub trust: Trust,
     /// Last second in which it may be used.
@@ -193,7 +195,7 @@ impl AccountStatement {
     }
 }
 
-/// A statement about an account could not be made.
+/// A statement about an account, or about what a system asked for, could not be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignAccountError {

@@ -6,7 +6,7 @@ use crate::letter::read_reference;
 use crate::record::{Event, Record};
 
 /// Every act that a portal tells of.
-pub const ACTS: [&str; 39] = [
+pub const ACTS: [&str; 41] = [
     "approve",
     "batch",
     "certificate",
@@ -24,8 +24,10 @@ pub const ACTS: [&str; 39] = [
     "loss",
     "machine-account",
     "machine-deactivate",
+    "machine-enrol",
     "machine-finalize",
     "machine-key",
+    "machine-renew",
     "machine-revoke",
     "mine",
     "numbers",

@@ -2,6 +2,7 @@
 //! thrown away and made again.
 
 use crate::bytes::Bytes;
+use crate::est::EnrolledStatement;
 use crate::machine::AccountStatement;
 use crate::order::{Body, Order};
 use crate::record::{Cause, Event, LetterStatement, Record, VoidStatement};
@@ -47,6 +48,7 @@ pub fn terms(record: &Record) -> Vec<String> {
         }
         Event::MachineAccount { .. }
         | Event::MachineUse { .. }
+        | Event::MachineEnrolled { .. }
         | Event::MachineKey { .. }
         | Event::MachineClosed { .. } => terms.extend(machine_terms(&record.event)),
         Event::Revoked { certificates, cause, .. } => {
@@ -90,6 +92,12 @@ fn machine_terms(event: &Event) -> Vec<String> {
         Event::MachineUse { account, serial, .. } => {
             // An account has as many uses as it likes: they are found apart from what it is.
             vec![format!("account-use:{account}"), of_serial(serial)]
+        }
+        Event::MachineEnrolled { statement, serial, .. } => {
+            // So has a system.
+            let said = EnrolledStatement::read(&statement.0);
+            let of_use = said.map(|said| format!("system-use:{}", said.system));
+            of_use.into_iter().chain([of_serial(serial)]).collect()
         }
         Event::MachineKey { account, .. } | Event::MachineClosed { account, .. } => {
             vec![of_account(account)]

@@ -72,7 +72,8 @@ pub fn check(bundle: &EvidenceBundle, origin: &Origin) -> Result<Control, Failed
             Event::Intent { serial, tbs_sha256, .. }
             | Event::Used { serial, tbs_sha256, .. }
             | Event::Joined { serial, tbs_sha256, .. }
-            | Event::MachineUse { serial, tbs_sha256, .. } => {
+            | Event::MachineUse { serial, tbs_sha256, .. }
+            | Event::MachineEnrolled { serial, tbs_sha256, .. } => {
                 intended.insert(serial.as_str(), tbs_sha256);
             }
             Event::Issued { serial, .. } => {

@@ -29,6 +29,9 @@ pub(crate) fn holds(event: &Event, keys: &OnlineKeys, contexts: &[[u8; 32]]) -> 
         Event::MachineAccount { statement, signature, .. } => {
             by(registry, Label::MachineAccount, statement, signature)
         }
+        Event::MachineEnrolled { statement, signature, .. } => {
+            by(registry, Label::MachineEnrolled, statement, signature)
+        }
         Event::Order { order, signature, .. } => by(registry, Label::Order, order, signature),
         Event::Approval { approval, .. } => is_signed(&approval.signed_statement(), keys),
         Event::Declined { decline, .. } => is_signed(&decline.signed_statement(), keys),

@@ -131,5 +131,6 @@ fn takes_away(event: &Event) -> bool {
             | Event::Searched { .. }
             | Event::MachineAccount { .. }
             | Event::MachineUse { .. }
+            | Event::MachineEnrolled { .. }
     )
 }

@@ -44,8 +44,9 @@ pub struct SystemState {
     pub opened: u32,
     /// The week of its last use, counted from the Monday before the epoch.
     pub week: u64,
-    /// Certificates that it got in that week.
+    /// Certificates that it got in that week, and those of them that it got by a portal's word.
     pub used: u32,
+    pub vouched: u32,
 }
 
 /// An account of a system.
@@ -68,8 +69,6 @@ pub struct AccountState {
 pub struct SystemCertificate {
     /// System id.
     pub system: Arc<str>,
-    /// Id of the account that asked.
-    pub account: Sha256Value,
     /// SHA-256 of the PKCS#10.
     pub request_sha256: Sha256Value,
     /// It ends about then, unix: the record's time, and what the profile gives.

@@ -187,6 +187,17 @@ pub enum Event {
         /// SHA-256 of the TBSCertificate.
         tbs_sha256: Bytes,
     },
+    /// A system asked for a certificate by EST, which is about to be signed.
+    MachineEnrolled {
+        /// What the issuer found, an [`crate::est::EnrolledStatement`].
+        statement: Bytes,
+        /// The registry key's signature over it.
+        signature: Bytes,
+        /// Serial number.
+        serial: String,
+        /// SHA-256 of the TBSCertificate.
+        tbs_sha256: Bytes,
+    },
     /// An account of a system has another key.
     MachineKey {
         /// Id of the account.

@@ -39,6 +39,7 @@ impl Event {
             Self::Joined { .. } => "joined",
             Self::MachineAccount { .. } => "machine-account",
             Self::MachineUse { .. } => "machine-use",
+            Self::MachineEnrolled { .. } => "machine-enrolled",
             Self::MachineKey { .. } => "machine-key",
             Self::MachineClosed { .. } => "machine-closed",
             Self::People { .. } => "people",

@@ -6,6 +6,7 @@ use crate::verdict::Failed;
 use plain::value::joined;
 use plain::{FactValue, phrase};
 use records::Bytes;
+use records::est::EnrolledStatement;
 use records::order::{Body, Renewal};
 use records::record::Event;
 
@@ -86,6 +87,9 @@ fn without_order(control: &Control, serial: &str) -> Sentences {
         Event::MachineUse { account, serial: used, vouched, .. } if used == serial => {
             Some(used_by_system(control, account, vouched))
         }
+        Event::MachineEnrolled { statement, serial: enrolled, .. } if enrolled == serial => {
+            enrolled_by_system(statement)
+        }
         _ => None,
     });
     let founding = (*promised == control.founding)
@@ -110,6 +114,25 @@ fn used_by_system(control: &Control, account: &str, vouched: &[String]) -> FactV
         "the authorization of system {0} and the signature of its account {1} (a portal says that          challenges were answered for: {2})",
         vec![system.into(), account.into(), names],
     )
+}
+
+/// The same by EST: how the system was known, and whose word that is.
+fn enrolled_by_system(statement: &Bytes) -> Option<FactValue> {
+    let said = EnrolledStatement::read(&statement.0)?;
+    let named = vec![said.system.as_str().into()];
+    Some(match said.certificate {
+        Some(_) => phrase(
+            "系统 {0} 的授权（EST 续期，门户称核对了其原证书）",
+            "the authorization of system {0} (renewed by EST: a portal says that it was shown the \
+             old certificate)",
+            named,
+        ),
+        None => phrase(
+            "系统 {0} 的授权（EST，签发机构核对了其口令）",
+            "the authorization of system {0} (by EST: the CA found its password right)",
+            named,
+        ),
+    })
 }
 
 /// What the record of a certificate says that it was issued under.

@@ -1,0 +1,195 @@
+//! What a system asks for by EST: a certificate within its standing authorization. The registry key
+//! signs how the issuer knew it: by its password, or by a certificate that a portal says it was
+//! shown in a handshake.
+
+use crate::authority::Authority;
+use crate::id::{Serial, Sha256Value};
+use crate::machine_use::{BegunUse, CoveredUse};
+use crate::system::week_of;
+use pki::{Certificate, PublicKey};
+use records::bytes::Bytes;
+use records::code::Code;
+use records::est::EnrolledStatement;
+use records::label::Label;
+use records::record::{Event, Record};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// A portal's word alone is enough for one in so many certificates of a week, and for one at least.
+const VOUCHED_SHARE: u32 = 4;
+
+/// A request for a certificate that the issuer knows to be a system's.
+#[derive(Clone, Debug)]
+pub struct EnrolWish {
+    /// System id.
+    pub system: Arc<str>,
+    /// What names this use: SHA-256 over the label, the system's order, the certificate that was
+    /// shown and the request. Who asks again with the same gets the same certificate.
+    pub under: Sha256Value,
+    /// The PKCS#10.
+    pub request: Bytes,
+    /// The certificate that is renewed.
+    shown: Option<Arc<Certificate>>,
+}
+
+impl EnrolWish {
+    /// Whether it rests on a portal's word alone: a new key signed the request, and who says that
+    /// the old one asked for that is the portal.
+    fn is_vouched(&self, key: &PublicKey) -> bool {
+        self.shown.as_ref().is_some_and(|shown| shown.key().spki() != key.spki())
+    }
+}
+
+impl Authority {
+    /// The system whose certificate this is, and the certificate; whether it counts is another
+    /// question.
+    pub fn system_of_certificate(&self, der: &[u8]) -> Result<(Arc<str>, Arc<Certificate>), Code> {
+        let certificate = self.signatures.certificate(der);
+        let ours = certificate.filter(|certificate| self.is_issued_by_us(certificate));
+        let certificate = ours.ok_or(Code::CertificateForeign)?;
+        let serial = Serial::of(certificate.serial()).ok_or(Code::CertificateForeign)?;
+        let own = self.system_certificates.get(&serial).ok_or(Code::CertificateForeign)?;
+        Ok((own.system.clone(), certificate))
+    }
+
+    /// Reads what is said about a request: of a system under its order that is in force, renewing
+    /// what it has itself.
+    pub fn enrol_wish(&self, said: &EnrolledStatement) -> Result<EnrolWish, Code> {
+        let order = self.system(&said.system).map(|system| &system.order);
+        let is_own = said.v == 1 && said.founding.0 == self.fixed.digest;
+        if !is_own || order != Some(&said.order) {
+            return Err(Code::UnsignedAuthority);
+        }
+        let shown = said.certificate.as_ref().map(|der| self.system_of_certificate(&der.0));
+        let shown = match shown.transpose()? {
+            Some((system, _)) if *system != *said.system => return Err(Code::CertificateForeign),
+            shown => shown.map(|(_, certificate)| certificate),
+        };
+        let under = Sha256::new()
+            .chain_update(Label::MachineEnrolled.text())
+            .chain_update(&said.order.0)
+            .chain_update(shown.as_ref().map_or([0; 32], |shown| shown.sha256()))
+            .chain_update(Sha256::digest(&said.request.0));
+        Ok(EnrolWish {
+            system: said.system.as_str().into(),
+            under: under.finalize().into(),
+            request: said.request.clone(),
+            shown,
+        })
+    }
+
+    /// The certificate that this request got already, while that is not over, pending records
+    /// counted. One that was revoked is not made again for the same request.
+    pub fn enrolled_already(&self, wish: &EnrolWish, now: u64) -> Result<Option<Serial>, Code> {
+        let promised = self.promised(&wish.under).filter(|serial| self.is_in_time(serial, now));
+        match promised {
+            Some(serial) if self.is_ended_entry(&serial) => Err(Code::CertificateRevoked),
+            promised => Ok(promised),
+        }
+    }
+
+    /// Whether a certificate of a system has not ended by itself; one that waits for the tree has
+    /// not.
+    fn is_in_time(&self, serial: &Serial, now: u64) -> bool {
+        self.system_certificates.get(serial).is_none_or(|own| now < own.ends)
+    }
+
+    /// Whether a system may have this certificate at `now` (unix), pending records counted. EST
+    /// has no challenges: where the order asks for them, nothing is had by it.
+    pub fn covers_enrolment(&self, wish: &EnrolWish, now: u64) -> Result<CoveredUse, Code> {
+        let system = self.check_system(&wish.system, now)?;
+        if system.challenges {
+            return Err(Code::SystemChallenge);
+        }
+        if let Some(shown) = &wish.shown {
+            self.counts_now(shown, now)?;
+        }
+        let (key, names) = self.covered(system, &wish.request)?;
+        if wish.shown.as_ref().is_some_and(|shown| !has_names(shown, &names)) {
+            return Err(Code::SystemRenewal);
+        }
+        self.has_room_for_use(&wish.system, now)?;
+        if wish.is_vouched(&key) {
+            self.has_room_for_word(&wish.system, now)?;
+        }
+        Ok(CoveredUse {
+            system: wish.system.clone(),
+            unit: system.unit.clone(),
+            profile: system.profile.clone(),
+            key,
+            names,
+        })
+    }
+
+    /// Whether a certificate that was shown counts at `now`.
+    fn counts_now(&self, shown: &Certificate, now: u64) -> Result<(), Code> {
+        if self.is_revoked(&shown.serial().to_string()) {
+            return Err(Code::CertificateRevoked);
+        }
+        match (shown.not_before()..=shown.not_after()).contains(&now) {
+            true => Ok(()),
+            false => Err(Code::CertificateExpired),
+        }
+    }
+
+    /// Whether a portal's word is enough for one more of this week.
+    fn has_room_for_word(&self, id: &str, now: u64) -> Result<(), Code> {
+        let system = self.system(id).ok_or(Code::SystemClosed)?;
+        let pending = self.pending.system_vouched.get(id).copied().unwrap_or_default();
+        let used = if week_of(now) > system.week { 0 } else { system.vouched };
+        let most = (system.per_week / VOUCHED_SHARE).max(1);
+        match used.saturating_add(pending) < most {
+            true => Ok(()),
+            false => Err(Code::SystemQuota),
+        }
+    }
+
+    pub(crate) fn add_enrolled(&mut self, record: &Record, now: u64) -> Result<(), Code> {
+        let Event::MachineEnrolled { statement, signature, serial, tbs_sha256 } = &record.event
+        else {
+            return Err(Code::Malformed);
+        };
+        let registry = &self.fixed.registry;
+        if !self.signatures.verify(Label::MachineEnrolled, registry, &statement.0, &signature.0) {
+            return Err(Code::UnsignedAuthority);
+        }
+        let said = EnrolledStatement::read(&statement.0).ok_or(Code::Malformed)?;
+        let wish = self.enrol_wish(&said)?;
+        let before = self.promised.get(&wish.under);
+        if before.is_some_and(|serial| self.is_in_time(serial, now)) {
+            return Err(Code::StateConflict);
+        }
+        let begun = BegunUse::read(wish.under, &wish.request, (serial, tbs_sha256))?;
+        self.is_new(&begun.serial)?;
+        let covered = self.covers_enrolment(&wish, now)?;
+        self.begin_use(&covered, &begun, now)?;
+        if wish.is_vouched(&covered.key)
+            && let Some(state) = self.systems.get_mut(&*wish.system)
+        {
+            let state = Arc::make_mut(state);
+            state.vouched = state.vouched.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    /// A use that is on its way counts.
+    pub(crate) fn notice_enrolled(&mut self, statement: &Bytes, serial: &str) {
+        let Some(said) = EnrolledStatement::read(&statement.0) else { return };
+        let Ok(wish) = self.enrol_wish(&said) else { return };
+        let Some(serial) = Serial::read(serial) else { return };
+        let read = self.signatures.request(&wish.request.0);
+        if read.is_some_and(|read| wish.is_vouched(read.key())) {
+            *self.pending.system_vouched.entry(wish.system.clone()).or_insert(0) += 1;
+        }
+        self.notice_begun(&wish.system, (wish.under, &wish.request), serial);
+    }
+}
+
+/// Whether a certificate has these names and no others (RFC 7030 4.2.2).
+fn has_names(shown: &Certificate, names: &[String]) -> bool {
+    let mut has: Vec<String> = shown.hosts().iter().map(ToString::to_string).collect();
+    let mut wanted = names.to_vec();
+    has.sort();
+    wanted.sort();
+    has == wanted
+}

@@ -1,0 +1,78 @@
+//! What a portal's machines' process and the CA say to each other about EST (RFC 7030), and what the
+//! CA signs about a certificate that was asked for by it.
+//!
+//! A client of EST signs nothing that the CA could verify later. By its password the CA knows it
+//! itself, and says so; by the certificate of its handshake the portal knows it: its word.
+
+use crate::bytes::Bytes;
+use crate::json;
+use crate::label::Label;
+use crate::machine::SignAccountError;
+use pki::Signer;
+use serde::{Deserialize, Serialize};
+
+/// What of the token is the password of EST, behind base64url.
+pub const EST_SECRET: &str = "est";
+
+/// Asks for a certificate by user and password.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnrolSystem {
+    /// As the client sent it: the id of the secret.
+    pub user: String,
+    /// As the client sent it.
+    pub password: String,
+    /// The PKCS#10, DER.
+    pub request: Bytes,
+    /// The label under which it was asked: a profile id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+}
+
+/// Asks for a certificate by the one that stands in a handshake.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RenewSystem {
+    /// The certificate whose key was proven to the portal, DER: its word.
+    pub certificate: Bytes,
+    /// The PKCS#10, DER.
+    pub request: Bytes,
+    /// The label under which it was asked: a profile id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+}
+
+/// What the registry key signs about a certificate that is asked for by EST: by whom, with what,
+/// under which order of the system. The password goes on being one, so no record shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnrolledStatement {
+    /// Format: 1.
+    pub v: u8,
+    /// Founding digest of the city.
+    pub founding: Bytes,
+    /// System id.
+    pub system: String,
+    /// Digest of the system's order.
+    pub order: Bytes,
+    /// The PKCS#10, DER.
+    pub request: Bytes,
+    /// The certificate that a portal says it was shown in a handshake, DER; without it the password
+    /// was right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Bytes>,
+}
+
+impl EnrolledStatement {
+    /// Its bytes with the registry key's signature.
+    pub fn sign(&self, registry: &dyn Signer) -> Result<(Bytes, Bytes), SignAccountError> {
+        let bytes = json::write(self)?;
+        let signature = Label::MachineEnrolled.sign(registry, &bytes)?;
+        Ok((Bytes(bytes), Bytes(signature)))
+    }
+
+    /// Reads a statement; who signed it is another question.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        json::read::<Self>(bytes).ok().filter(|read| read.v == 1)
+    }
+}
