@@ -14,6 +14,7 @@ use ca_host::operator::{OperatorAnswer, OperatorRequest};
 use pki::crl::RevocationList;
 use records::decline::Declined;
 use records::enrolment::{SignedReceipt, Stage};
+use records::est::{EnrolSystem, RenewSystem};
 use records::export::Approved;
 use records::join::{Join, Renew};
 use records::machine::{
@@ -62,6 +63,8 @@ pub(crate) enum Command {
     Join(Caller, Box<Join>, Reply<String>),
     OpenAccount(Caller, Box<VerifiedMachine<OpenAccount>>, Reply<MachineAccount>),
     Finalize(Caller, Box<VerifiedMachine<Finalize>>, Reply<String>),
+    EnrolSystem(Caller, Box<VerifiedMachine<EnrolSystem>>, Reply<String>),
+    RenewSystem(Caller, Box<VerifiedMachine<RenewSystem>>, Reply<String>),
     RevokeMachine(Caller, Box<VerifiedMachine<RevokeMachine>>, Reply<()>),
     ChangeKey(Caller, Box<VerifiedMachine<ChangeKey>>, Reply<MachineAccount>),
     Deactivate(Caller, Box<VerifiedMachine<Deactivate>>, Reply<()>),
@@ -163,6 +166,8 @@ impl Command {
             Self::Join(..) => "join",
             Self::OpenAccount(..) => "open-account",
             Self::Finalize(..) => "finalize",
+            Self::EnrolSystem(..) => "enrol-system",
+            Self::RenewSystem(..) => "renew-system",
             Self::RevokeMachine(..) => "revoke-machine",
             Self::ChangeKey(..) => "change-key",
             Self::Deactivate(..) => "deactivate",
@@ -203,6 +208,10 @@ impl Command {
                 by(caller, asked.message().jws.protected.clone())
             }
             Self::Finalize(caller, asked, _) => by(caller, asked.message().account.clone()),
+            Self::EnrolSystem(caller, asked, _) => by(caller, asked.message().user.clone()),
+            Self::RenewSystem(caller, asked, _) => {
+                by(caller, records::access::sha256(&asked.message().certificate.0).to_string())
+            }
             Self::RevokeMachine(caller, asked, _) => {
                 by(caller, asked.message().account.clone().unwrap_or_default())
             }
@@ -275,7 +284,9 @@ impl Command {
             Self::Suspend(.., reply) => reply.is_left(),
             Self::Renew(.., reply) | Self::Join(.., reply) => reply.is_left(),
             Self::OpenAccount(.., reply) | Self::ChangeKey(.., reply) => reply.is_left(),
-            Self::Finalize(.., reply) => reply.is_left(),
+            Self::Finalize(.., reply)
+            | Self::EnrolSystem(.., reply)
+            | Self::RenewSystem(.., reply) => reply.is_left(),
             Self::Operator(.., reply) => reply.is_left(),
             Self::People(_, reply) => reply.is_left(),
             Self::WrongKey(..)
@@ -330,6 +341,8 @@ impl Command {
             | Self::Join(..)
             | Self::OpenAccount(..)
             | Self::Finalize(..)
+            | Self::EnrolSystem(..)
+            | Self::RenewSystem(..)
             | Self::ChangeKey(..)
             | Self::Alarm(..) => false,
         }

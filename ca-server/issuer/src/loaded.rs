@@ -119,16 +119,16 @@ impl Needs {
             Command::OpenAccount(_, asked, _) => {
                 let wish = authority.signatures().account_wish(&asked.message().jws);
                 let kid = wish.and_then(|wish| wish.kid()).unwrap_or_default();
-                let system = system_of(&kid).and_then(|system| authority.system(system));
-                let order = system.and_then(|system| system.order.digest());
-                self.tokens.extend(order.map(OrderDigest));
+                self.secret(authority, &kid);
             }
+            Command::EnrolSystem(_, asked, _) => self.secret(authority, &asked.message().user),
             Command::Operator(request, ..) => self.operator(authority, request),
             Command::Approve(..)
             | Command::Decline(..)
             | Command::Withdraw(..)
             | Command::Renew(..)
             | Command::Finalize(..)
+            | Command::RenewSystem(..)
             | Command::RevokeMachine(..)
             | Command::ChangeKey(..)
             | Command::Deactivate(..)
@@ -138,6 +138,13 @@ impl Needs {
             | Command::People(..)
             | Command::Alarm(..) => {}
         }
+    }
+
+    /// The token behind a system's secret, by the id of that.
+    fn secret(&mut self, authority: &Authority, kid: &str) {
+        let system = system_of(kid).and_then(|system| authority.system(system));
+        let order = system.and_then(|system| system.order.digest());
+        self.tokens.extend(order.map(OrderDigest));
     }
 
     fn revocation(&mut self, authority: &Authority, officer: &Officer, serial: &str) {

@@ -18,6 +18,7 @@ mod dossier;
 mod draft;
 mod draft_many;
 mod drafts;
+mod enrol_system;
 mod fetch;
 mod finalize;
 mod find;
@@ -36,6 +37,7 @@ mod receipt;
 mod records;
 mod renew;
 mod renew_certificate;
+mod renew_system;
 mod renewal_terms;
 mod revoke;
 mod revoke_machine;
@@ -157,6 +159,8 @@ pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
         .route(handler::WITHDRAW, post(withdraw::withdraw))
         .route(machines::ACCOUNT, post(open_account::open))
         .route(machines::FINALIZE, post(finalize::finalize))
+        .route(machines::ENROL, post(enrol_system::enrol))
+        .route(machines::RENEW, post(renew_system::renew))
         .route(machines::COLLECT, post(collect_machine::collect))
         .route(machines::REVOKE, post(revoke_machine::revoke))
         .route(machines::KEY_CHANGE, post(change_key::change))
@@ -181,9 +185,10 @@ mod tests {
         for path in [machines::REVOKE, machines::DEACTIVATE] {
             assert_eq!(reach(path), Reach::Brake, "{path}");
         }
-        for path in [machines::ACCOUNT, machines::FINALIZE, machines::COLLECT] {
+        for path in [machines::ACCOUNT, machines::FINALIZE, machines::ENROL, machines::RENEW] {
             assert_eq!(reach(path), Reach::Other, "{path}");
         }
+        assert_eq!(reach(machines::COLLECT), Reach::Other);
         assert_eq!(reach(staff::APPROVE), Reach::Brake, "of an order to revoke");
         for path in [staff::WHO, staff::HOLDER, staff::PASSKEYS, staff::LIST, staff::FETCH] {
             assert_eq!(reach(path), Reach::LeadsToBrake, "{path}: to an order to revoke");

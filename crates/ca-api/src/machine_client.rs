@@ -3,6 +3,7 @@
 use crate::client::{Issuer, Refusal};
 use crate::machines;
 use records::Problem;
+use records::est::{EnrolSystem, RenewSystem};
 use records::join::Renewed;
 use records::machine::{
     AskAccount, ChangeKey, CollectMachine, Deactivate, Finalize, Finalized, MachineAccount,
@@ -25,6 +26,17 @@ impl Issuer {
     /// Hands in a request for a certificate; the same again is the same certificate.
     pub async fn finalize(&self, message: &Finalize) -> Result<Finalized, Refusal> {
         self.of_machines(machines::FINALIZE, message).await
+    }
+
+    /// Hands in a system's request by its password; the same again is the same certificate.
+    pub async fn enrol_system(&self, message: &EnrolSystem) -> Result<Finalized, Refusal> {
+        self.of_machines(machines::ENROL, message).await
+    }
+
+    /// Hands in a system's request by the certificate of a handshake; the same again is the same
+    /// certificate.
+    pub async fn renew_system(&self, message: &RenewSystem) -> Result<Finalized, Refusal> {
+        self.of_machines(machines::RENEW, message).await
     }
 
     /// Collects a certificate, leaf first, root last.

@@ -8,6 +8,12 @@ pub const ACCOUNT_OF: &str = "/v1/machines/terms";
 /// [`records::machine::Finalize`] → [`records::machine::Finalized`]. The same again is the same
 /// certificate.
 pub const FINALIZE: &str = "/v1/machines/finalize";
+/// [`records::est::EnrolSystem`] → [`records::machine::Finalized`]. The same again is the same
+/// certificate.
+pub const ENROL: &str = "/v1/machines/enrol";
+/// [`records::est::RenewSystem`] → [`records::machine::Finalized`]. The same again is the same
+/// certificate.
+pub const RENEW: &str = "/v1/machines/renew";
 /// [`records::machine::CollectMachine`] → [`records::join::Renewed`], or `not-ready` until the tree
 /// has it; `certificate-revoked` where it was given up and is to be asked for again.
 pub const COLLECT: &str = "/v1/machines/collect";

@@ -120,6 +120,8 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
         | Command::Join(..)
         | Command::OpenAccount(..)
         | Command::Finalize(..)
+        | Command::EnrolSystem(..)
+        | Command::RenewSystem(..)
         | Command::RevokeMachine(..)
         | Command::ChangeKey(..)
         | Command::Deactivate(..) => run.of_machine(command),
@@ -331,6 +333,7 @@ impl Run<'_, '_> {
             | Code::JwsMalformed
             | Code::JwsSignature
             | Code::AccountUnknown
+            | Code::SystemSecret
             | Code::Malformed => "",
             _ => about,
         };

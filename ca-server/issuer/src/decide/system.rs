@@ -11,6 +11,7 @@ use authority::OrderDigest;
 use ca_host::operator::OperatorAnswer;
 use pki::mail::Mailbox;
 use pki::name::{TEXT_CHARS_MAX, check_readable};
+use records::est::EST_SECRET;
 use records::machine::{ACME_SECRET, SystemFile, kid, secret};
 use records::order::{Body, CONTACT_PATH, OPERATOR_PATH, SystemBody};
 use records::record::Cause;
@@ -118,6 +119,7 @@ fn keep_token(
         system: body.system.clone(),
         kid: kid(&body.system, &order.0),
         eab_hmac: secret(token, ACME_SECRET),
+        est_password: secret(token, EST_SECRET),
         trust: round.context.trust.clone(),
         expires: body.until.clone(),
     };

@@ -5,8 +5,9 @@ use crate::error::request_code;
 use authority::{Authority, Signatures, read_account};
 use pki::CertificationRequest;
 use pki::possession::Possession;
-use records::Code;
+use records::est::{EnrolSystem, RenewSystem};
 use records::machine::{ChangeKey, Deactivate, Finalize, OpenAccount, RevokeMachine};
+use records::{Bytes, Code};
 
 /// What a system's key signed. It is judged again when it is decided, by what holds then.
 ///
@@ -36,10 +37,25 @@ impl VerifiedMachine<Finalize> {
     /// Checks the signature by the account's key, and that of the request in it by its own.
     pub fn asking(message: Finalize, authority: &Authority) -> Result<Self, Code> {
         let wish = authority.machine_wish(&message.account, &message.jws)?;
-        let signatures = authority.signatures();
-        let remembered = |claimed: &Possession<'_>| signatures.possesses(claimed);
-        let request = CertificationRequest::read_with(&wish.request.0, remembered);
-        request.map_err(request_code)?;
+        check_request(&wish.request, authority)?;
+        Ok(Self { message })
+    }
+}
+
+impl VerifiedMachine<EnrolSystem> {
+    /// Checks the signature of the request; the password is looked at in the turn, where the
+    /// token is.
+    pub fn enrolling(message: EnrolSystem, authority: &Authority) -> Result<Self, Code> {
+        check_request(&message.request, authority)?;
+        Ok(Self { message })
+    }
+}
+
+impl VerifiedMachine<RenewSystem> {
+    /// Checks that the certificate is ours and a system's, and the signature of the request.
+    pub fn renewing(message: RenewSystem, authority: &Authority) -> Result<Self, Code> {
+        authority.system_of_certificate(&message.certificate.0)?;
+        check_request(&message.request, authority)?;
         Ok(Self { message })
     }
 }
@@ -68,4 +84,12 @@ impl VerifiedMachine<Deactivate> {
         authority.check_closing(&id, &message.jws)?;
         Ok(Self { message })
     }
+}
+
+/// Checks that a request is signed by its own key.
+fn check_request(request: &Bytes, authority: &Authority) -> Result<(), Code> {
+    let signatures = authority.signatures();
+    let remembered = |claimed: &Possession<'_>| signatures.possesses(claimed);
+    let read = CertificationRequest::read_with(&request.0, remembered);
+    read.map(drop).map_err(request_code)
 }

@@ -55,6 +55,18 @@ impl Run<'_, '_> {
         known.map_or_else(String::new, |account| account.system.to_string())
     }
 
+    /// The system that the id of a secret names.
+    pub(super) fn system_of_secret(&self, user: &str) -> String {
+        let system = records::machine::system_of(user).unwrap_or_default();
+        if_known(self.round.authority().system(system).is_some(), system)
+    }
+
+    /// The system of a certificate.
+    pub(super) fn system_of_shown(&self, certificate: &Bytes) -> String {
+        let known = self.round.authority().system_of_certificate(&certificate.0);
+        known.map_or_else(|_| String::new(), |(system, _)| system.to_string())
+    }
+
     pub(super) fn agent(&self, agent: &str) -> String {
         if_known(self.round.authority().agent(agent).is_some(), agent)
     }

@@ -2,7 +2,7 @@
 
 use super::{Decided, Run, answer};
 use crate::command::{Caller, Command};
-use crate::decide::{agent, machine, renew};
+use crate::decide::{agent, est, machine, renew};
 use crate::error::IssuerError;
 use crate::round::Round;
 
@@ -29,6 +29,16 @@ impl Run<'_, '_> {
                 let verb =
                     |round: &mut Round<'_>| machine::finalize(round, caller, asked.message());
                 answer(reply, self.decide_machine("finalize", &about, verb))
+            }
+            Command::EnrolSystem(caller, asked, reply) => {
+                let about = self.system_of_secret(&asked.message().user);
+                let verb = |round: &mut Round<'_>| est::enrol(round, caller, asked.message());
+                answer(reply, self.decide_machine("enrol-system", &about, verb))
+            }
+            Command::RenewSystem(caller, asked, reply) => {
+                let about = self.system_of_shown(&asked.message().certificate);
+                let verb = |round: &mut Round<'_>| est::renew(round, caller, asked.message());
+                answer(reply, self.decide_machine("renew-system", &about, verb))
             }
             Command::RevokeMachine(caller, asked, reply) => {
                 let verb = |round: &mut Round<'_>| machine::revoke(round, caller, asked.message());
