@@ -613,6 +613,8 @@ def read_record(raw):
         read_order(octets(body["order"]))
     elif kind == "machine-account":
         read("account-statement", octets(body["statement"]))
+    elif kind == "machine-enrolled":
+        read("enrolled-statement", octets(body["statement"]))
     elif kind == "suspended":
         read_suspension(body["cause"])
     elif kind == "revoked":

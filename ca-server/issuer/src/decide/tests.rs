@@ -15,6 +15,7 @@ mod delegate;
 mod draft;
 mod draft_beside;
 mod draft_room;
+mod est;
 mod execute;
 mod issue;
 mod letter;

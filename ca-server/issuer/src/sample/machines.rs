@@ -11,6 +11,7 @@ use jose::FlatJws;
 use keys::{SoftwareSigner, TokenKey};
 use pki::Certificate;
 use pki::host::Host;
+use records::est::{EnrolSystem, RenewSystem};
 use records::machine::{
     ChangeKey, Deactivate, Finalize, MachineAccount, OpenAccount, RevokeMachine, SystemFile,
 };
@@ -163,6 +164,26 @@ pub(crate) fn revoke_by_key(signer: &SoftwareSigner, certificate: &Certificate) 
     RevokeMachine { jws: signed(&key, &header, &payload), account: None }
 }
 
+/// A request of EST by a system's password.
+pub(crate) fn enrolling(file: &SystemFile, own: &SoftwareSigner, names: &[&str]) -> EnrolSystem {
+    EnrolSystem {
+        user: file.kid.clone(),
+        password: file.est_password.to_string(),
+        request: request(own, names),
+        profile: None,
+    }
+}
+
+/// A request of EST that a portal says came by a handshake with this certificate.
+pub(crate) fn renewing(
+    certificate: &Certificate,
+    own: &SoftwareSigner,
+    names: &[&str],
+) -> RenewSystem {
+    let certificate = certificate.der().into();
+    RenewSystem { certificate, request: request(own, names), profile: None }
+}
+
 impl Sample {
     /// The portal's process for machines.
     pub(crate) fn machines(&self) -> Caller {
@@ -211,6 +232,37 @@ impl Sample {
         let verified = VerifiedMachine::asking(message, self.authority())?;
         let from = self.machines();
         self.decide(|reply| Command::Finalize(from, Box::new(verified), reply))
+    }
+
+    /// A system of this body with its file, and without challenges: EST has none.
+    pub(crate) fn inner_system(&mut self, body: SystemBody) -> SystemFile {
+        self.registered_system(SystemBody { challenges: false, ..body })
+    }
+
+    pub(crate) fn enrol(&mut self, message: EnrolSystem) -> Result<String, Code> {
+        let verified = VerifiedMachine::enrolling(message, self.authority())?;
+        let from = self.machines();
+        self.decide(|reply| Command::EnrolSystem(from, Box::new(verified), reply))
+    }
+
+    pub(crate) fn renew_system(&mut self, message: RenewSystem) -> Result<String, Code> {
+        let verified = VerifiedMachine::renewing(message, self.authority())?;
+        let from = self.machines();
+        self.decide(|reply| Command::RenewSystem(from, Box::new(verified), reply))
+    }
+
+    /// A certificate of these names by EST, signed and in the tree.
+    pub(crate) fn enrolled(
+        &mut self,
+        file: &SystemFile,
+        own: &SoftwareSigner,
+        names: &[&str],
+    ) -> Certificate {
+        self.enrol(enrolling(file, own, names)).unwrap();
+        self.sequence();
+        let certificate = self.sign().remove(0);
+        self.sequence();
+        certificate
     }
 
     /// A certificate of these names, signed and in the tree.

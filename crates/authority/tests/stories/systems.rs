@@ -7,6 +7,7 @@ use keys::{SoftwareSigner, TokenKey};
 use pki::host::Host;
 use records::bytes::Bytes;
 use records::code::Code;
+use records::est::EnrolledStatement;
 use records::machine::AccountStatement;
 use records::order::{Body, SystemBody};
 use records::record::{Cause, Event};
@@ -150,6 +151,46 @@ fn a_use_counts_as_its_account_signed_it() {
     city.apply(event).unwrap();
     let (_, third) = used(&mut city, &key, ("3", "c.acme.test"));
     assert_eq!(code(&mut city, third), Code::SystemQuota);
+}
+
+/// A use by EST, as the registry key, or whoever, says that it was asked for.
+fn enrolled(city: &mut SampleCity, order: &Bytes, name: &str, registry: &SoftwareSigner) -> Event {
+    let own = SoftwareSigner::generate_p256().unwrap();
+    let host = Host::read_for(name, true).unwrap();
+    let said = EnrolledStatement {
+        v: 1,
+        founding: city.founding.into(),
+        system: "site".into(),
+        order: order.clone(),
+        request: keys::request_for(&own, &[host]).unwrap().der().into(),
+        certificate: None,
+    };
+    let (statement, signature) = said.sign(registry).unwrap();
+    let serial = city.serial().to_string();
+    Event::MachineEnrolled { statement, signature, serial, tbs_sha256: sha256(b"tbs") }
+}
+
+#[test]
+fn an_enrolment_counts_under_the_registry_keys_signature_alone() {
+    let (mut city, order) = registered();
+    let keys = city.keys.clone();
+    let code = |city: &mut SampleCity, event: Event| city.apply(event).unwrap_err().code;
+    let forged = enrolled(&mut city, &order, "a.acme.test", &keys.issuing);
+    assert_eq!(code(&mut city, forged), Code::UnsignedAuthority, "another key");
+    let other = enrolled(&mut city, &sha256(b"order"), "a.acme.test", &keys.registry);
+    assert_eq!(code(&mut city, other), Code::UnsignedAuthority, "another order");
+    let beyond = enrolled(&mut city, &order, "a.other.test", &keys.registry);
+    assert_eq!(code(&mut city, beyond), Code::SystemNames, "whoever signed it");
+    let good = enrolled(&mut city, &order, "a.acme.test", &keys.registry);
+    city.apply(good.clone()).unwrap();
+    assert_eq!(code(&mut city, good), Code::StateConflict, "once");
+    let second = enrolled(&mut city, &order, "b.acme.test", &keys.registry);
+    city.apply(second).unwrap();
+    let third = enrolled(&mut city, &order, "c.acme.test", &keys.registry);
+    assert_eq!(code(&mut city, third), Code::SystemQuota);
+    let parts = city.authority.parts();
+    let again = Authority::from_parts(&city.founding, &parts).unwrap();
+    assert_eq!(again.parts(), parts);
 }
 
 #[test]

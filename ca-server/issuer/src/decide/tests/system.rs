@@ -2,6 +2,7 @@
 
 use crate::sample::Sample;
 use crate::sample::operate::{OFFICERS, SECURITY, site, system, unit};
+use records::est::EST_SECRET;
 use records::machine::{ACME_SECRET, kid, secret};
 use records::order::{Body, SystemBody, UnitAction};
 use records::{Bytes, Code};
@@ -46,6 +47,7 @@ fn the_token_stands_nowhere_and_its_secret_in_the_file_alone() {
     let token = sample.context.seal.open(&sealed, &belongs).unwrap();
     assert_eq!(Bytes::from(Sha256::digest(&*token).as_slice()), token_sha256);
     assert_eq!(sample.newest_file().eab_hmac, secret(&token, ACME_SECRET));
+    assert_eq!(sample.newest_file().est_password, secret(&token, EST_SECRET));
     for record in &sample.recorded {
         let bytes = record.write().unwrap();
         let text = String::from_utf8(bytes).unwrap();
