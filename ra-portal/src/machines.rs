@@ -1,16 +1,20 @@
-//! The host that systems ask: certificates by ACME (RFC 8555). In the order in which a request
-//! meets them: `signed` (who signed it), `nonces`, `route` (a file an endpoint), `table` (what is
-//! kept), `jobs` (what goes on behind an answer), `looks` and `validate` (whether a challenge is
-//! answered).
+//! The host that systems ask: certificates by ACME (RFC 8555), and by EST (`est`). In the order in
+//! which a request of ACME meets them: `signed` (who signed it), `nonces`, `route` (a file an
+//! endpoint), `table` (what is kept), `jobs` (what goes on behind an answer), `looks` and
+//! `validate` (whether a challenge is answered).
 //!
 //! Nothing here issues or decides: the CA verifies again what each client signed, and judges it by
 //! the standing authorization. Who captures this process can say that a challenge was answered
-//! which was not, within what that authorization names, and no more.
+//! which was not, or that a certificate was shown which was not, within what that authorization
+//! names, and no more.
 
 mod answer;
+mod certs_only;
+mod est;
 mod jobs;
 mod looks;
 mod nonces;
+mod profiles;
 mod route;
 mod serve;
 mod signed;
@@ -21,5 +25,5 @@ mod view;
 
 pub(crate) use serve::serve;
 
-/// Every path of this host.
+/// Every path of ACME.
 pub const PATHS: [&str; 14] = route::PATHS;

@@ -88,6 +88,7 @@ codes! {
     LetterNeeded "letter-needed" Caller "请先输入编号和授权码。" "Enter reference and code first.";
     JwsMalformed "jws-malformed" Caller "请求的签名格式（JWS）不正确。" "The signed request (JWS) is not in the expected form.";
     RequestExceeds "request-exceeds" Caller "证书请求要求了系统证书没有的内容。" "The certificate request asks for what no certificate of a system has.";
+    MediaType "media-type" Caller "提交的内容类型不正确。" "What was sent says that it is of another media type than is taken here.";
     RevocationReason "revocation-reason" Caller "不能以此原因吊销。" "Nothing is revoked for this reason.";
     OrderUnknown "order-unknown" Policy "未找到该办件。" "There is no such order.";
     OrderAltered "order-altered" Policy "办件内容与签发机构签署的不一致。" "The order is not what the CA signed.";

@@ -159,26 +159,6 @@ fn revocation_term(cause: &Cause) -> Option<String> {
     }
 }
 
-/// What a system asked for by itself. Accounts and systems have as many uses as they may: these are
-/// found apart from what they are.
-fn machine_terms(event: &Event) -> Vec<String> {
-    match event {
-        Event::MachineAccount { statement, .. } => account_terms(statement),
-        Event::MachineUse { account, serial, .. } => {
-            vec![format!("account-use:{account}"), of_serial(serial)]
-        }
-        Event::MachineEnrolled { statement, serial, .. } => {
-            let said = EnrolledStatement::read(&statement.0);
-            let of_use = said.map(|said| format!("system-use:{}", said.system));
-            of_use.into_iter().chain([of_serial(serial)]).collect()
-        }
-        Event::MachineKey { account, .. } | Event::MachineClosed { account, .. } => {
-            vec![of_account(account)]
-        }
-        _ => Vec::new(),
-    }
-}
-
 /// Whoever suspends, and the letter by which.
 fn suspension_terms(cause: &SuspensionCause) -> Vec<String> {
     let reference = cause.reference().map(|reference| format!("reference:{reference}"));

@@ -22,20 +22,20 @@ use Code::{
     CodingUnknown, CrossSite, DelegationExpired, DrafterSelf, DraftsTooMany, ExpectationUnknown,
     FieldsTooMany, HandlerScope, HeadTooLarge, JwsMalformed, JwsSignature, KeyForeign,
     KeyNotAllowed, KeyUnknown, KeyUsed, KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded,
-    LetterOpen, LetterVoided, LintFailed, LogBehind, Malformed, MessageGateway, MethodNotAllowed,
-    Misdirected, NotDrafter, NotFound, NotPermitted, NotReady, NotServed, NotYourRoute,
-    NothingToSuspend, NumberRegistered, OrderAltered, OrderCancelled, OrderConsumed, OrderExpired,
-    OrderIncomplete, OrderRejected, OrderReturned, OrderUnknown, OrderWithdrawn, OutsideNeeded,
-    PasskeyCounter, PasskeyRefused, PasskeySoftware, PasskeyUnknown, PersonChanged, PersonLeft,
-    PersonUnknown, PolicyError, PoolAlone, PortalUnknown, ProfileChanged, QuotaUsed,
+    LetterOpen, LetterVoided, LintFailed, LogBehind, Malformed, MediaType, MessageGateway,
+    MethodNotAllowed, Misdirected, NotDrafter, NotFound, NotPermitted, NotReady, NotServed,
+    NotYourRoute, NothingToSuspend, NumberRegistered, OrderAltered, OrderCancelled, OrderConsumed,
+    OrderExpired, OrderIncomplete, OrderRejected, OrderReturned, OrderUnknown, OrderWithdrawn,
+    OutsideNeeded, PasskeyCounter, PasskeyRefused, PasskeySoftware, PasskeyUnknown, PersonChanged,
+    PersonLeft, PersonUnknown, PolicyError, PoolAlone, PortalUnknown, ProfileChanged, QuotaUsed,
     ReceiptForeign, RenewalDone, RenewalEarly, RenewalLate, RenewalNever, RenewalRejected,
     RenewalSignature, RequestExceeds, RequestLate, RequestMalformed, RequestSignature,
     RevocationReason, RoleConflict, RouteUnknown, RowUnopened, RulesMalformed, SignatureNeeded,
     SignedTime, SpoolForked, SpoolGap, StateConflict, StatusStale, SuspensionAlone, SystemAccounts,
-    SystemChallenge, SystemClosed, SystemLive, SystemNames, SystemQuota, TargetTooLong, TooBusy,
-    TooLarge, TooManyTries, TrailersTooLarge, Unavailable, UnitUnknown, UnknownKind,
-    UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature, WishOpen,
-    WishesTooMany, WrongCode,
+    SystemChallenge, SystemClosed, SystemLive, SystemNames, SystemQuota, SystemRenewal,
+    SystemSecret, TargetTooLong, TooBusy, TooLarge, TooManyTries, TrailersTooLarge, Unavailable,
+    UnitUnknown, UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate,
+    UseSignature, WishOpen, WishesTooMany, WrongCode,
 };
 
 /// The status code of a refusal.
@@ -45,9 +45,8 @@ pub fn status(code: Code) -> StatusCode {
         | UnknownKind | UnknownProfile | OrderIncomplete | RulesMalformed | ReceiptForeign
         | JwsMalformed | RequestExceeds | RevocationReason => StatusCode::BAD_REQUEST,
         CertificateRequired | CertificateExpired | CertificateRevoked | CertificateSuspended
-        | CertificateForeign | UseSignature | LetterNeeded | JwsSignature | BindingInvalid => {
-            StatusCode::UNAUTHORIZED
-        }
+        | CertificateForeign | UseSignature | LetterNeeded | JwsSignature | BindingInvalid
+        | SystemSecret => StatusCode::UNAUTHORIZED,
         WrongCode | CrossSite | LabelNotAllowed | BindMismatch | ApprovalSignature
         | ApproverUnknown | ApproverExpired | ApproverRevoked | ApproverRole | ApproverScope
         | ApproverSelf | ApproverDrafted | NotDrafter | HandlerScope | DelegationExpired
@@ -55,9 +54,8 @@ pub fn status(code: Code) -> StatusCode {
         | UnsignedAuthority | OrderAltered | PasskeyUnknown | PasskeyRefused | PasskeyCounter
         | PasskeySoftware | CertificateKeyNeeded | QuotaUsed | RenewalSignature | NotPermitted
         | NotServed | SignatureNeeded | PolicyError | DrafterSelf | SystemClosed | SystemNames
-        | SystemChallenge | SystemQuota | SystemLive | SystemAccounts | AccountClosed => {
-            StatusCode::FORBIDDEN
-        }
+        | SystemChallenge | SystemQuota | SystemLive | SystemAccounts | SystemRenewal
+        | AccountClosed => StatusCode::FORBIDDEN,
         NotFound | RouteUnknown | OrderUnknown | PersonUnknown | UnitUnknown | AccountUnknown => {
             StatusCode::NOT_FOUND
         }
@@ -72,6 +70,7 @@ pub fn status(code: Code) -> StatusCode {
             StatusCode::GONE
         }
         MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         TargetTooLong => StatusCode::URI_TOO_LONG,
         HeadTooLarge | FieldsTooMany | TrailersTooLarge => {

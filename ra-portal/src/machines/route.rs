@@ -16,6 +16,7 @@ mod renewal_info;
 mod revoke_certificate;
 
 use crate::machines::answer::AcmeRefused;
+use crate::machines::est;
 use crate::machines::state::MachinesState;
 use acme::ProblemKind;
 use axum::Router;
@@ -30,7 +31,7 @@ use std::sync::Arc;
 
 const REPLAY_NONCE: HeaderName = HeaderName::from_static("replay-nonce");
 
-/// Every path.
+/// Every path of ACME.
 pub(crate) const PATHS: [&str; 14] = [
     "/acme/directory",
     "/acme/new-nonce",
@@ -73,6 +74,7 @@ pub(crate) fn router(state: Arc<MachinesState>) -> Router {
         .route(revoke, post(revoke_certificate::revoke))
         .route(key_change, post(key_change::change))
         .route(renewal_info, get(renewal_info::show))
+        .merge(est::router())
         .fallback(|| async { AcmeRefused::from(ProblemKind::NotFound) })
         .method_not_allowed_fallback(|| async { AcmeRefused::from(ProblemKind::MethodNotAllowed) })
         .layer(DefaultBodyLimit::max(JWS_BYTES_MAX))
@@ -102,14 +104,15 @@ async fn own_host(
     next.run(request).await
 }
 
-/// A nonce with every answer to what was signed (RFC 8555 6.5), the directory beside everything
-/// (7.1), and nothing that anybody keeps.
+/// A nonce with every answer to what was signed (RFC 8555 6.5), the directory beside everything of
+/// ACME (7.1), and nothing that anybody keeps.
 async fn dressed(
     State(state): State<Arc<MachinesState>>,
     request: Request,
     next: Next,
 ) -> Response {
-    let is_signed = request.method() == Method::POST;
+    let is_acme = request.uri().path().starts_with("/acme/");
+    let is_signed = is_acme && request.method() == Method::POST;
     let is_directory = request.uri().path() == "/acme/directory";
     let mut response = as_problem(next.run(request).await);
     let nonce = if is_signed { Some(state.nonces.draw()) } else { None };
@@ -122,7 +125,7 @@ async fn dressed(
         headers.insert(REPLAY_NONCE, nonce);
     }
     let index = format!("<{}>;rel=\"index\"", state.urls.directory());
-    if let (Ok(index), false) = (HeaderValue::from_str(&index), is_directory) {
+    if let (Ok(index), true) = (HeaderValue::from_str(&index), is_acme && !is_directory) {
         headers.append(header::LINK, index);
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

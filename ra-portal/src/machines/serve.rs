@@ -3,6 +3,7 @@
 use crate::config::{AcmeConfig, PortalConfig, ProcessConfig};
 use crate::events::Events;
 use crate::listener::{LIMITS, bounded};
+use crate::machines::certs_only::EstAnswers;
 use crate::machines::looks::Looks;
 use crate::machines::nonces::{self, Nonces};
 use crate::machines::state::{MachinesState, VALIDATIONS_MAX};
@@ -41,10 +42,14 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
     events.keep("start", "done", "").await?;
     let log = ca_api::Log(client(&config.log, &trust, identity()?)?);
     let nonces = Nonces::open(store.clone(), clock).await?;
+    let est = EstAnswers::read(&config.path(&own.chain), &trust.root_sha256.0)?;
+    // Who renews by EST shows a certificate, and nobody else has to.
+    let clients = ClientAuth::Optional { issuers: vec![est.issuing.clone()] };
     let state = Arc::new(MachinesState {
         host: own.host.clone(),
         urls: AcmeUrls::new(&acme.base(&own)),
         caa: acme.caa(&own),
+        est,
         issuer: ca_api::Issuer(bounded(client(&config.issuer, &trust, identity()?)?)),
         events: events.clone(),
         metrics: metrics.clone(),
@@ -57,7 +62,7 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
         stop: stop.clone(),
         store: store.clone(),
     });
-    let tls = server(identity()?, &ClientAuth::None, &["h2", "http/1.1"])?;
+    let tls = server(identity()?, &clients, &["h2", "http/1.1"])?;
     let site = Site {
         proof: Proof::Nothing,
         router: route::router(state.clone()),

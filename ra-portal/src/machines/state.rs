@@ -2,6 +2,7 @@
 
 use crate::events::Events;
 use crate::machines::answer::{AcmeRefused, Answer};
+use crate::machines::certs_only::EstAnswers;
 use crate::machines::looks::Looks;
 use crate::machines::nonces::Nonces;
 use crate::machines::validate::Validator;
@@ -35,6 +36,8 @@ pub(crate) struct MachinesState {
     pub(crate) host: String,
     /// Where its resources are.
     pub(crate) urls: AcmeUrls,
+    /// What EST answers everybody.
+    pub(crate) est: EstAnswers,
     /// By which names CAA records call this CA.
     pub(crate) caa: Vec<String>,
     /// The issuer, over mTLS with this process's key.
@@ -127,18 +130,26 @@ impl MachinesState {
         act: &'static str,
         result: Result<T, Refusal>,
     ) -> Answer<T> {
+        match self.keeps(act, &result).await {
+            true => {
+                result.map_err(|refusal| AcmeRefused::said_at(refusal, self.clock.seconds()))
+            }
+            false => Err(ProblemKind::Unavailable.into()),
+        }
+    }
+
+    /// Keeps it; false if it could not be kept, so that nothing may be answered.
+    pub(crate) async fn keeps<T>(&self, act: &'static str, result: &Result<T, Refusal>) -> bool {
         let outcome = result.as_ref().map_or_else(|refusal| refusal.code().name(), |_| "done");
         self.metrics.count(act, outcome);
         let keeping = self.events.keep(act, outcome, "");
         match tokio::time::timeout(KEEP_WAIT, keeping).await {
-            Ok(Ok(())) => {
-                result.map_err(|refusal| AcmeRefused::said_at(refusal, self.clock.seconds()))
-            }
+            Ok(Ok(())) => true,
             Ok(Err(error)) => {
                 tracing::error!(%error, act, "not kept");
-                Err(ProblemKind::Unavailable.into())
+                false
             }
-            Err(_) => Err(ProblemKind::Unavailable.into()),
+            Err(_) => false,
         }
     }
 

@@ -2,17 +2,11 @@
 //! (6.3).
 
 use crate::machines::answer::{Answer, Resource};
+use crate::machines::profiles::PROFILES;
 use crate::machines::signed::ByAccount;
 use crate::machines::state::MachinesState;
 use axum::extract::State;
 use std::sync::Arc;
-
-/// Profiles of systems, each with its sentence.
-const PROFILES: [(&str, &str); 3] = [
-    ("server", "网站与服务器的 TLS 证书 / TLS servers"),
-    ("system", "业务系统之间互相证明身份 / systems that prove who they are to each other"),
-    ("device", "网络设备 / network devices"),
-];
 
 pub(super) async fn show(State(state): State<Arc<MachinesState>>) -> Resource {
     Resource::new(state.urls.to_json(&PROFILES, &state.caa))

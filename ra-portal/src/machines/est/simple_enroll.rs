@@ -1,0 +1,34 @@
+//! Asks for a certificate (RFC 7030 4.2.1): by user and password, or, as a renewal is, by the
+//! certificate of the handshake (3.3.2).
+
+use super::answer::EstRefused;
+use super::asked::EstAsked;
+use super::{issued, simple_reenroll};
+use crate::machines::state::MachinesState;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use records::Code;
+use records::est::EnrolSystem;
+use std::sync::Arc;
+
+pub(super) async fn enroll(
+    State(state): State<Arc<MachinesState>>,
+    label: Option<Path<String>>,
+    mut asked: EstAsked,
+) -> Result<Response, EstRefused> {
+    let profile = label.map(|Path(label)| label);
+    let Some(password) = asked.password.take() else {
+        return simple_reenroll::renew(&state, profile, asked).await;
+    };
+    let message = EnrolSystem {
+        user: password.user,
+        password: password.password,
+        request: asked.request,
+        profile,
+    };
+    let told = state.issuer.enrol_system(&message).await;
+    if !state.keeps("machine-enrol", &told).await {
+        return Err(Code::Unavailable.into());
+    }
+    issued::hand_out(&state, told?.serial).await
+}
