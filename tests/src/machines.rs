@@ -2,9 +2,11 @@
 //! and a client that does what no client of others would.
 
 pub mod client;
+pub mod device;
 pub mod names;
 pub mod site;
 
-pub use client::{AcmeClient, Told};
+pub use client::{AcmeClient, Told, curl};
+pub use device::Device;
 pub use names::Names;
 pub use site::{Secret, Site};

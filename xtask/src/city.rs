@@ -56,6 +56,9 @@ pub(crate) struct AgentUrls {
 pub(crate) struct MachinesUrls {
     /// The directory of ACME.
     pub acme_url: String,
+    /// EST; behind it `/cacerts` and the like.
+    #[serde(default)]
+    pub est_url: String,
     /// The resolver that validations ask.
     pub dns: String,
     /// In place of port 80.
@@ -67,6 +70,16 @@ pub(crate) struct MachinesUrls {
     /// What binds accounts to the sample system, once it is registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eab: Option<Eab>,
+    /// By what a system of the sample is known by EST, once it is registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub est: Option<EstAccess>,
+}
+
+/// User and password of a system; good for any number of certificates in a sample city.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct EstAccess {
+    pub user: String,
+    pub pass: String,
 }
 
 /// What binds accounts to a system; good for any number of them in a sample city.
@@ -129,6 +142,12 @@ impl City {
         // Cities that were founded before it stood here have it at the same place.
         if let ("", Some((status, _))) = (&*city.ca.ocsp_url, city.ca.crl_url.split_once("/crl/")) {
             city.ca.ocsp_url = format!("{status}/ocsp");
+        }
+        if let Some(machines) = city.machines.as_mut()
+            && machines.est_url.is_empty()
+            && let Some((host, _)) = machines.acme_url.split_once("/acme/")
+        {
+            machines.est_url = format!("{host}/.well-known/est");
         }
         Ok(city)
     }

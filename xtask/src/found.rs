@@ -148,11 +148,13 @@ fn describe(folder: &Path, ports: &Ports) -> anyhow::Result<City> {
         agent: None,
         machines: Some(MachinesUrls {
             acme_url: format!("https://localhost:{}/acme/directory", ports.at(Role::Machines)),
+            est_url: format!("https://localhost:{}/.well-known/est", ports.at(Role::Machines)),
             dns: format!("127.0.0.1:{}", ports.at(Role::Dns)),
             http01_port: ports.at(Role::Http01),
             tlsalpn01_port: ports.at(Role::TlsAlpn01),
             domain_suffix: "acme.test".into(),
             eab: None,
+            est: None,
         }),
         people,
     })

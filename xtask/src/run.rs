@@ -4,7 +4,7 @@
 mod letters;
 mod sheet;
 
-use crate::city::City;
+use crate::city::{City, MachinesUrls};
 use crate::found::{Sample, found};
 use crate::processes::Running;
 use anyhow::Context;
@@ -40,7 +40,8 @@ pub(crate) async fn run(folder: &Path) -> anyhow::Result<()> {
         crate::gate::join(folder)?;
         running.start_gate(&City::read(folder)?).await?;
     }
-    if City::read(folder)?.machines.is_some_and(|machines| machines.eab.is_none()) {
+    let is_missing = |machines: MachinesUrls| machines.eab.is_none() || machines.est.is_none();
+    if City::read(folder)?.machines.is_some_and(is_missing) {
         println!("正在登记示例网站 … / registering the sample web site …");
         crate::site::register(folder)?;
     }

@@ -24,7 +24,8 @@
 //! | which keys may be certified, whose certificates are these | `certificate.rs` |
 //! | what is a letter still good for | `letter.rs` |
 //! | what may be renewed, by whose signature, until when both count | `renewal.rs` |
-//! | what a system gets by itself, within its authorization | `system.rs`, `machine_use.rs`, `enrolled.rs` |
+//! | what a system gets by ACME, within its authorization | `system.rs`, `machine_use.rs` |
+//! | what it gets by EST | `enrolled.rs` |
 //! | who signs for a system's account | `machine.rs` |
 //! | who acts for whom while they are on leave | `delegation.rs` |
 //! | who may suspend what, and how that ends | `suspend.rs` |

@@ -1,5 +1,5 @@
-//! What a portal's machines' process and the CA say to each other about EST (RFC 7030), and what the
-//! CA signs about a certificate that was asked for by it.
+//! What a portal's machines' process and the CA say to each other about EST (RFC 7030), and what
+//! the CA signs about a certificate that was asked for by it.
 //!
 //! A client of EST signs nothing that the CA could verify later. By its password the CA knows it
 //! itself, and says so; by the certificate of its handshake the portal knows it: its word.

@@ -199,21 +199,26 @@ impl AcmeClient {
     }
 
     fn curl(&self, words: &[&str], body: &[u8]) -> Told {
-        let mut child = Command::new("curl")
-            .args(["-sS", "-i", "--http1.1", "--max-time", "30", "--cacert", &self.root])
-            .args(words)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("curl");
-        // A server that has heard enough takes no more.
-        let _ = child.stdin.take().unwrap().write_all(body);
-        let output = child.wait_with_output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        let text = String::from_utf8(output.stdout).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{said}"));
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Told { status, head: head.to_owned(), body: body.to_owned() }
+        curl(&self.root, words, body)
     }
+}
+
+/// Runs `curl`, which believes this root, with a body for its input.
+pub fn curl(root: &str, words: &[&str], body: &[u8]) -> Told {
+    let mut child = Command::new("curl")
+        .args(["-sS", "-i", "--http1.1", "--max-time", "30", "--cacert", root])
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("curl");
+    // A server that has heard enough takes no more.
+    let _ = child.stdin.take().unwrap().write_all(body);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{said}"));
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Told { status, head: head.to_owned(), body: body.to_owned() }
 }

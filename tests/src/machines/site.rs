@@ -5,11 +5,13 @@ use super::names::Names;
 use crate::processes::Office;
 use serde_json::Value;
 
-/// What binds accounts to a system.
+/// By what clients of a system are known.
 #[derive(Clone, Debug)]
 pub struct Secret {
     pub kid: String,
     pub hmac: Vec<u8>,
+    /// The password of EST.
+    pub password: String,
 }
 
 impl Secret {
@@ -43,6 +45,17 @@ impl Site {
     /// Another system of another unit, with other names.
     pub async fn another(&self, system: &str, host: &str) -> Secret {
         register(&self.office, system, &["--host", host]).await
+    }
+
+    /// A system of names below `acme.test` that nobody looks at.
+    pub async fn inner(&self, system: &str) -> Secret {
+        let more = ["--host", "acme.test", "--host", "*.acme.test", "--without-challenges"];
+        register(&self.office, system, &more).await
+    }
+
+    /// An address of EST.
+    pub fn est(&self, path: &str) -> String {
+        format!("{}{path}", self.office.city["machines"]["est_url"].as_str().unwrap())
     }
 
     /// The address of the directory.
@@ -92,5 +105,5 @@ async fn register(office: &Office, system: &str, more: &[&str]) -> Secret {
     office.approve_by_security(made["order"].as_str().unwrap()).await;
     let text = |key: &str| file[key].as_str().unwrap().to_owned();
     let hmac = data_encoding::BASE64URL_NOPAD.decode(text("eab_hmac").as_bytes()).unwrap();
-    Secret { kid: text("kid"), hmac }
+    Secret { kid: text("kid"), hmac, password: text("est_password") }
 }

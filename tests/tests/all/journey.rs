@@ -130,6 +130,9 @@ fn described(city: &Path) -> Value {
         "/machines/domain_suffix",
         "/machines/eab/kid",
         "/machines/eab/hmac",
+        "/machines/est_url",
+        "/machines/est/user",
+        "/machines/est/pass",
     ] {
         assert!(described.pointer(pointer).is_some_and(Value::is_string), "{pointer}");
     }

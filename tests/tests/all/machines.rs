@@ -1,6 +1,7 @@
 //! Systems that get certificates by ACME, from the order to the revocation; what a client that
 //! lies is told; what no answer of a stranger's host does.
 
+mod est;
 mod programs;
 mod refused;
 mod validated;
