@@ -63,7 +63,7 @@ enum Process {
     Public,
     // Officers; client certificates.
     Staff,
-    // Systems, by ACME; no client certificates.
+    // Systems, by ACME and EST; client certificates of those that renew by EST.
     Machines,
 }
 

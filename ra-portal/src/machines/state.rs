@@ -130,7 +130,7 @@ impl MachinesState {
         act: &'static str,
         result: Result<T, Refusal>,
     ) -> Answer<T> {
-        match self.keeps(act, &result).await {
+        match self.keeps(act, outcome(&result)).await {
             true => {
                 result.map_err(|refusal| AcmeRefused::said_at(refusal, self.clock.seconds()))
             }
@@ -139,8 +139,7 @@ impl MachinesState {
     }
 
     /// Keeps it; false if it could not be kept, so that nothing may be answered.
-    pub(crate) async fn keeps<T>(&self, act: &'static str, result: &Result<T, Refusal>) -> bool {
-        let outcome = result.as_ref().map_or_else(|refusal| refusal.code().name(), |_| "done");
+    pub(crate) async fn keeps(&self, act: &'static str, outcome: &'static str) -> bool {
         self.metrics.count(act, outcome);
         let keeping = self.events.keep(act, outcome, "");
         match tokio::time::timeout(KEEP_WAIT, keeping).await {
@@ -159,7 +158,7 @@ impl MachinesState {
         act: &'static str,
         result: Result<T, Refusal>,
     ) -> Answer<T> {
-        let outcome = result.as_ref().map_or_else(|refusal| refusal.code().name(), |_| "done");
+        let outcome = outcome(&result);
         self.metrics.count(act, outcome);
         let keeping = tokio::time::timeout(KEEP_WAIT, self.events.keep(act, outcome, "")).await;
         if !matches!(keeping, Ok(Ok(()))) {
@@ -167,6 +166,11 @@ impl MachinesState {
         }
         Ok(result?)
     }
+}
+
+/// How an act ended, as its event says it.
+pub(crate) fn outcome<T>(result: &Result<T, Refusal>) -> &'static str {
+    result.as_ref().map_or_else(|refusal| refusal.code().name(), |_| "done")
 }
 
 /// What a standing authorization is for.

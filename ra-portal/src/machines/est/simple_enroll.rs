@@ -4,7 +4,7 @@
 use super::answer::EstRefused;
 use super::asked::EstAsked;
 use super::{issued, simple_reenroll};
-use crate::machines::state::MachinesState;
+use crate::machines::state::{MachinesState, outcome};
 use axum::extract::{Path, State};
 use axum::response::Response;
 use records::Code;
@@ -27,7 +27,7 @@ pub(super) async fn enroll(
         profile,
     };
     let told = state.issuer.enrol_system(&message).await;
-    if !state.keeps("machine-enrol", &told).await {
+    if !state.keeps("machine-enrol", outcome(&told)).await {
         return Err(Code::Unavailable.into());
     }
     issued::hand_out(&state, told?.serial).await

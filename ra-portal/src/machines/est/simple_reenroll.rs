@@ -4,7 +4,7 @@
 use super::answer::EstRefused;
 use super::asked::EstAsked;
 use super::issued;
-use crate::machines::state::MachinesState;
+use crate::machines::state::{MachinesState, outcome};
 use axum::extract::{Path, State};
 use axum::response::Response;
 use records::Code;
@@ -27,7 +27,7 @@ pub(super) async fn renew(
     let certificate = asked.certificate.ok_or(Code::CertificateRequired)?;
     let message = RenewSystem { certificate, request: asked.request, profile };
     let told = state.issuer.renew_system(&message).await;
-    if !state.keeps("machine-renew", &told).await {
+    if !state.keeps("machine-renew", outcome(&told)).await {
         return Err(Code::Unavailable.into());
     }
     issued::hand_out(state, told?.serial).await
