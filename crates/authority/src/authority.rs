@@ -140,7 +140,7 @@ pub(crate) struct Pending {
     pub(crate) system_uses: OrdMap<Arc<str>, u32>,
     pub(crate) system_requests: OrdMap<Serial, Sha256Value>,
     /// How many of them rest on a portal's word.
-    pub(crate) system_vouched: OrdMap<Arc<str>, u32>,
+    pub(crate) system_by_word: OrdMap<Arc<str>, u32>,
     /// Agents whose join is recorded.
     pub(crate) joined: OrdSet<Arc<str>>,
     pub(crate) units: OrdSet<Arc<str>>,

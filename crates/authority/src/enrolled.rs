@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// A portal's word alone is enough for one in so many certificates of a week, and for one at least.
-const VOUCHED_SHARE: u32 = 4;
+const WORD_SHARE: u32 = 4;
 
 /// A request for a certificate that the issuer knows to be a system's.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub struct EnrolWish {
 impl EnrolWish {
     /// Whether it rests on a portal's word alone: a new key signed the request, and who says that
     /// the old one asked for that is the portal.
-    fn is_vouched(&self, key: &PublicKey) -> bool {
+    fn is_by_word(&self, key: &PublicKey) -> bool {
         self.shown.as_ref().is_some_and(|shown| shown.key().spki() != key.spki())
     }
 }
@@ -109,7 +109,7 @@ impl Authority {
             return Err(Code::SystemRenewal);
         }
         self.has_room_for_use(&wish.system, now)?;
-        if wish.is_vouched(&key) {
+        if wish.is_by_word(&key) {
             self.has_room_for_word(&wish.system, now)?;
         }
         Ok(CoveredUse {
@@ -135,9 +135,9 @@ impl Authority {
     /// Whether a portal's word is enough for one more of this week.
     fn has_room_for_word(&self, id: &str, now: u64) -> Result<(), Code> {
         let system = self.system(id).ok_or(Code::SystemClosed)?;
-        let pending = self.pending.system_vouched.get(id).copied().unwrap_or_default();
-        let used = if week_of(now) > system.week { 0 } else { system.vouched };
-        let most = (system.per_week / VOUCHED_SHARE).max(1);
+        let pending = self.pending.system_by_word.get(id).copied().unwrap_or_default();
+        let used = if week_of(now) > system.week { 0 } else { system.by_word };
+        let most = (system.per_week / WORD_SHARE).max(1);
         match used.saturating_add(pending) < most {
             true => Ok(()),
             false => Err(Code::SystemQuota),
@@ -163,11 +163,11 @@ impl Authority {
         self.is_new(&begun.serial)?;
         let covered = self.covers_enrolment(&wish, now)?;
         self.begin_use(&covered, &begun, now)?;
-        if wish.is_vouched(&covered.key)
+        if wish.is_by_word(&covered.key)
             && let Some(state) = self.systems.get_mut(&*wish.system)
         {
             let state = Arc::make_mut(state);
-            state.vouched = state.vouched.saturating_add(1);
+            state.by_word = state.by_word.saturating_add(1);
         }
         Ok(())
     }
@@ -178,8 +178,8 @@ impl Authority {
         let Ok(wish) = self.enrol_wish(&said) else { return };
         let Some(serial) = Serial::read(serial) else { return };
         let read = self.signatures.request(&wish.request.0);
-        if read.is_some_and(|read| wish.is_vouched(read.key())) {
-            *self.pending.system_vouched.entry(wish.system.clone()).or_insert(0) += 1;
+        if read.is_some_and(|read| wish.is_by_word(read.key())) {
+            *self.pending.system_by_word.entry(wish.system.clone()).or_insert(0) += 1;
         }
         self.notice_begun(&wish.system, (wish.under, &wish.request), serial);
     }

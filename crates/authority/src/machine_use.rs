@@ -225,7 +225,7 @@ impl Authority {
         let until = state.until.saturating_add(u64::from(days + 1) * DAY_SECONDS);
         let ends = now.saturating_add(u64::from(days) * DAY_SECONDS).min(until);
         if week_of(now) > state.week {
-            (state.week, state.used, state.vouched) = (week_of(now), 0, 0);
+            (state.week, state.used, state.by_word) = (week_of(now), 0, 0);
         }
         state.used = state.used.saturating_add(1);
         let key_sha256 = covered.key.sha256();

@@ -105,8 +105,8 @@ impl Authority {
         }
         let before = self.system(&body.system);
         // Who registers it anew begins no new week.
-        let (week, used, vouched) =
-            before.map_or((0, 0, 0), |before| (before.week, before.used, before.vouched));
+        let (week, used, by_word) =
+            before.map_or((0, 0, 0), |before| (before.week, before.used, before.by_word));
         let system = SystemState {
             name: body.name.clone(),
             unit: body.unit.clone(),
@@ -126,7 +126,7 @@ impl Authority {
             opened: 0,
             week,
             used,
-            vouched,
+            by_word,
         };
         let id: Arc<str> = body.system.as_str().into();
         self.account_counts.remove(&id);

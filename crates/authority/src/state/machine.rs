@@ -46,7 +46,7 @@ pub struct SystemState {
     pub week: u64,
     /// Certificates that it got in that week, and those of them that it got by a portal's word.
     pub used: u32,
-    pub vouched: u32,
+    pub by_word: u32,
 }
 
 /// An account of a system.
