@@ -44,8 +44,9 @@ pub struct SystemState {
     pub opened: u32,
     /// The week of its last use, counted from the Monday before the epoch.
     pub week: u64,
-    /// Certificates that it got in that week, and those of them that it got by a portal's word.
+    /// Certificates that it got in that week.
     pub used: u32,
+    /// Those of them that it got by a portal's word alone.
     pub by_word: u32,
 }
 
