@@ -184,11 +184,7 @@ async fn certificate(tx: &mut Tx, serial: &str, seeds: &mut Seeds) -> anyhow::Re
 }
 
 /// By what a system got a certificate; gives the one that it renewed by EST, if it did.
-async fn use_seeds(
-    tx: &mut Tx,
-    serial: &str,
-    seeds: &mut Seeds,
-) -> anyhow::Result<Option<String>> {
+async fn use_seeds(tx: &mut Tx, serial: &str, seeds: &mut Seeds) -> anyhow::Result<Option<String>> {
     let mut renewed = None;
     for index in with_term(tx, "control", &term::of_serial(serial)).await? {
         let (bytes, _) = entry::at(tx, "control", index).await?.context("record")?;
