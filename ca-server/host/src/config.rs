@@ -52,6 +52,9 @@ pub struct IssuerConfig {
         deserialize_with = "pki::host::configured::address_if_any"
     )]
     pub portal_web: Option<String>,
+    /// Lists of keys that nobody has certified, beside the one that is part of the program.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weak_keys: Vec<PathBuf>,
     /// The database as this role's own user, on PostgreSQL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<String>,
@@ -118,6 +121,7 @@ impl CaConfig {
             clock_days_max: 10,
             desk: None,
             portal_web: None,
+            weak_keys: Vec::new(),
             database: None,
         };
         let status = StatusConfig {

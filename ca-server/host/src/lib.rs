@@ -4,7 +4,7 @@
 //! In reading order: [`config`], [`mod@trust`], [`mod@clock_guard`], [`mod@proven_time`],
 //! [`durable`], [`prepare`], [`service_keys`], [`services`], [`operator`], [`letter_print`],
 //! [`message_codes`], [`lists`], [`published`], [`listener`], [`confirmed`],
-//! [`handed_people`], [`role_place`].
+//! [`handed_people`], [`role_place`], [`mod@weak_keys`].
 
 pub mod clock_guard;
 pub mod config;
@@ -25,8 +25,10 @@ pub mod role_place;
 pub mod service_keys;
 pub mod services;
 pub mod trust;
+pub mod weak_keys;
 
 pub use config::CaConfig;
 pub use proven_time::ProvenTime;
 pub use role_place::RolePlace;
 pub use trust::{ISSUER, LOGS, trust};
+pub use weak_keys::weak_keys;

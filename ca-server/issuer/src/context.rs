@@ -8,6 +8,7 @@ use ca_host::prepare::Addresses;
 use ca_host::{CaConfig, ISSUER};
 use ca_store::keep;
 use keys::SoftwareSigner;
+use pki::weak_key::KeyList;
 use pki::{Certificate, Signer};
 use records::Bytes;
 use records::number::NumberKey;
@@ -26,6 +27,7 @@ pub(crate) struct IssuanceContext {
     pub(crate) registry: SoftwareSigner,
     pub(crate) seal: SealKey,
     pub(crate) numbers: NumberKey,
+    pub(crate) weak_keys: KeyList,
     pub(crate) root_certificate: Certificate,
     pub(crate) issuing_certificate: Certificate,
     pub(crate) registry_certificate: Certificate,
@@ -49,6 +51,7 @@ impl IssuanceContext {
             registry: keys::open(&folder.join("registry.key"), &passphrase)?,
             seal: SealKey::read(&folder.join("seal.key"))?,
             numbers: number_key(&folder.join("number.key"))?,
+            weak_keys: ca_host::weak_keys(&config)?,
             root_certificate: certificate("root")?,
             issuing_certificate: certificate(ISSUER)?,
             registry_certificate: certificate("registry")?,

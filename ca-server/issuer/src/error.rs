@@ -78,6 +78,15 @@ impl IssuerError {
     }
 }
 
+/// The code of a key that is well-formed and not certified.
+pub(crate) fn weakness_code(weakness: pki::weak_key::KeyWeakness) -> Code {
+    use pki::weak_key::KeyWeakness;
+    match weakness {
+        KeyWeakness::Published => Code::KeyPublished,
+        _ => Code::KeyWeak,
+    }
+}
+
 /// The code of a request that is not accepted.
 pub(crate) fn request_code(error: pki::request::RequestError) -> Code {
     use pki::algorithm::KeyError;

@@ -11,6 +11,7 @@ use authority::Authority;
 use ca_host::ProvenTime;
 use ca_host::random::NoRandomness;
 use ca_store::record::NewRecord;
+use pki::PublicKey;
 use records::code::Blame;
 use records::record::{Event, Record};
 use records::{Bytes, Code, Disclosure, Problem};
@@ -125,6 +126,15 @@ impl<'a> Round<'a> {
     /// Who and what may decide.
     pub(crate) fn authority(&self) -> &Authority {
         self.state.authority()
+    }
+
+    /// Whether a key may be certified for a subject: no list of weak keys has it, and authority
+    /// says so ([`Authority::may_certify`]).
+    pub(crate) fn may_certify(&self, key: &PublicKey, subject: &str) -> Result<(), Code> {
+        match self.context.weak_keys.names(key) {
+            true => Err(Code::KeyPublished),
+            false => self.authority().may_certify(key, subject),
+        }
     }
 
     /// How far it is.

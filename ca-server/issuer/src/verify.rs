@@ -6,10 +6,11 @@ mod machine;
 
 pub use machine::VerifiedMachine;
 
-use crate::error::request_code;
+use crate::error::{request_code, weakness_code};
 use authority::{Authority, RenewalClaim, Serial, Sha256Value, Signatures};
 use pki::number::{CitizenNumber, Day};
 use pki::possession::Possession;
+use pki::weak_key;
 use pki::{Certificate, CertificationRequest, PublicKey};
 use records::approval::SignedStatement;
 use records::decline::{DeclineStatement, Declining};
@@ -36,7 +37,7 @@ pub struct VerifiedSubmission {
 }
 
 impl VerifiedSubmission {
-    /// Reads the request and checks its own signature.
+    /// Reads the request, checks its own signature and judges its key.
     pub fn verify(
         message: Submit,
         reference: String,
@@ -48,6 +49,7 @@ impl VerifiedSubmission {
         if !request.subject().is_empty() {
             return Err(Code::RequestMalformed);
         }
+        weak_key::judge(request.key()).map_err(weakness_code)?;
         Ok(Self { message, request, reference })
     }
 
@@ -97,6 +99,7 @@ impl VerifiedRenewal {
             signature: &message.signature,
         };
         let (_, key) = signatures.renewal(&claim)?;
+        weak_key::judge(&key).map_err(weakness_code)?;
         Ok(Self { message, certificate, serial, key })
     }
 

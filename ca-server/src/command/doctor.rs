@@ -55,6 +55,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     findings.extend(certificates::examine(host)?);
     examine_secrets(host, &mut findings);
     examine_notices(host, &mut findings);
+    examine_weak_keys(host, &mut findings);
     if let Some(authority) = &authority {
         examine_gateway(host, authority, &mut findings);
         examine_letters(host, authority, &mut findings).await?;
@@ -204,6 +205,21 @@ fn examine_notices(host: &Host, findings: &mut Vec<Finding>) {
         next: Next::Do(
             "改正 ca.toml 的 [notices]，然后：ca-server notice test --to ADDRESS",
             "mend [notices] in ca.toml, then: ca-server notice test --to ADDRESS",
+        ),
+    });
+}
+
+/// Lists of weak keys that are named and cannot be read: the issuer does not start with them.
+fn examine_weak_keys(host: &Host, findings: &mut Vec<Finding>) {
+    let Err(error) = ca_host::weak_keys(&host.config) else { return };
+    findings.push(Finding {
+        what: (
+            format!("弱密钥清单不能读取，issuer 不会启动：{error:#}"),
+            format!("a list of weak keys cannot be read, and no issuer starts: {error:#}"),
+        ),
+        next: Next::Do(
+            "改正该文件，或者改正 ca.toml 的 [issuer] weak_keys",
+            "mend that file, or [issuer] weak_keys in ca.toml",
         ),
     });
 }

@@ -235,6 +235,12 @@ impl PublicKey {
         &self.raw
     }
 
+    /// The modulus of an RSA key, big endian.
+    pub(crate) fn modulus(&self) -> Option<Vec<u8>> {
+        let key = (self.algorithm.key == RSA).then(|| RsaPublicKey::from_der(&self.raw))?;
+        key.ok().map(|key| key.modulus.as_bytes().to_vec())
+    }
+
     /// Whether `signature` over `message` was made by this key, in its one spelling: so for every
     /// document, certificate and list. Only the key can make other bytes that pass.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {

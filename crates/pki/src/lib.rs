@@ -4,9 +4,9 @@
 //! Never reads a clock, a file or a socket, never draws randomness, never holds a private key:
 //! time, serial numbers and signatures are parameters.
 //!
-//! In reading order: [`algorithm`] (the one registry of key and signature algorithms), [`name`],
-//! [`host`], [`mail`], [`pem`] (files of people), [`request`], [`profile`], [`certificate`],
-//! [`lint`], [`crl`], [`ocsp`], [`chain`], [`path`], [`pkcs12`], [`est`].
+//! In reading order: [`algorithm`] (the one registry of key and signature algorithms),
+//! [`weak_key`], [`name`], [`host`], [`mail`], [`pem`] (files of people), [`request`], [`profile`],
+//! [`certificate`], [`lint`], [`crl`], [`ocsp`], [`chain`], [`path`], [`pkcs12`], [`est`].
 //!
 //! Follows RFC 5280, RFC 2986, RFC 5480, RFC 6960, RFC 8410, RFC 7292.
 
@@ -37,6 +37,7 @@ mod raw;
 pub mod request;
 pub mod serial;
 pub mod time;
+pub mod weak_key;
 
 pub use algorithm::{PublicKey, Signer};
 pub use certificate::Certificate;

@@ -9,14 +9,17 @@ use crate::name::{PersonName, Text, UnitName};
 use crate::oid::{self, Arc};
 use crate::profile::{CertificateProfile, Holder};
 use crate::raw::assemble;
-use crate::{Certificate, PublicKey};
+use crate::{Certificate, PublicKey, weak_key};
 use core::net::IpAddr;
 use der::asn1::Any;
 use der::{Decode, Tagged};
 use std::collections::HashSet;
 
+#[cfg(test)]
+mod tests;
+
 /// Version of these rules; recorded with every intent.
-pub const LINT_VERSION: u32 = 5;
+pub const LINT_VERSION: u32 = 6;
 
 /// One finding; any finding stops the issuance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +53,7 @@ pub fn lint(tbs: &TbsCertificate, expected: &Expected<'_>) -> Vec<Finding> {
             times(&certificate, expected, &mut findings);
             names(&certificate, expected, &mut findings);
             usages(&certificate, expected, &mut findings);
+            key(&certificate, &mut findings);
             alternative_names(&certificate, expected, &mut findings);
             second_parser(&certificate, &mut findings);
         }
@@ -184,6 +188,13 @@ fn usages(certificate: &Certificate, expected: &Expected<'_>, findings: &mut Fin
         "not-the-issuers-key",
         "",
     );
+}
+
+/// Nobody finds the private half of the key.
+fn key(certificate: &Certificate, findings: &mut Findings) {
+    let judged = weak_key::judge(certificate.key());
+    let seen = judged.err().map(|weakness| weakness.to_string());
+    findings.unless(judged.is_ok(), "key-sound", seen.unwrap_or_default());
 }
 
 /// Every other name is one that clients read, and of a kind that the profile gives.

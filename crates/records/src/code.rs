@@ -78,6 +78,7 @@ codes! {
     RequestMalformed "request-malformed" Caller "证书请求不是有效的 PKCS#10。" "The certificate request is not valid PKCS#10.";
     RequestSignature "request-signature" Caller "证书请求没有用它自己的密钥签名。" "The certificate request is not signed by its own key.";
     KeyWeak "key-weak" Caller "密钥强度不足。" "The key is too weak.";
+    KeyPublished "key-published" Caller "此密钥的私钥已经公开，请重新生成密钥。" "The private half of this key is public; make a new key.";
     KeyUnknown "key-unknown" Caller "不支持这种密钥或签名算法。" "This kind of key or signature is not supported here.";
     KeyNotAllowed "key-not-allowed" Caller "证书模板不允许这种密钥。" "The profile does not allow this kind of key.";
     KeyForeign "key-foreign" Caller "此密钥已属于他人或系统本身。" "This key already belongs to someone else or to the system itself.";

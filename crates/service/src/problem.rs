@@ -21,7 +21,7 @@ use Code::{
     CertificateRevoked, CertificateSuspended, ChallengeUsed, ClockMoved, CodeExpired, CodeUsed,
     CodingUnknown, CrossSite, DelegationExpired, DrafterSelf, DraftsTooMany, ExpectationUnknown,
     FieldsTooMany, HandlerScope, HeadTooLarge, JwsMalformed, JwsSignature, KeyForeign,
-    KeyNotAllowed, KeyUnknown, KeyUsed, KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded,
+    KeyNotAllowed, KeyPublished, KeyUnknown, KeyUsed, KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded,
     LetterOpen, LetterVoided, LintFailed, LogBehind, Malformed, MediaType, MessageGateway,
     MethodNotAllowed, Misdirected, NotDrafter, NotFound, NotPermitted, NotReady, NotServed,
     NotYourRoute, NothingToSuspend, NumberRegistered, OrderAltered, OrderCancelled, OrderConsumed,
@@ -41,9 +41,11 @@ use Code::{
 /// The status code of a refusal.
 pub fn status(code: Code) -> StatusCode {
     match code {
-        Malformed | RequestMalformed | RequestSignature | KeyWeak | KeyUnknown | KeyNotAllowed
-        | UnknownKind | UnknownProfile | OrderIncomplete | RulesMalformed | ReceiptForeign
-        | JwsMalformed | RequestExceeds | RevocationReason => StatusCode::BAD_REQUEST,
+        Malformed | RequestMalformed | RequestSignature | KeyWeak | KeyPublished | KeyUnknown
+        | KeyNotAllowed | UnknownKind | UnknownProfile | OrderIncomplete | RulesMalformed
+        | ReceiptForeign | JwsMalformed | RequestExceeds | RevocationReason => {
+            StatusCode::BAD_REQUEST
+        }
         CertificateRequired | CertificateExpired | CertificateRevoked | CertificateSuspended
         | CertificateForeign | UseSignature | LetterNeeded | JwsSignature | BindingInvalid
         | SystemSecret => StatusCode::UNAUTHORIZED,

@@ -126,7 +126,9 @@ fn kind_of(code: &str) -> ProblemKind {
         "revocation-reason" => ProblemKind::BadRevocationReason,
         "jws-malformed" | "jws-signature" | "malformed" => ProblemKind::Malformed,
         "request-malformed" | "request-signature" | "request-exceeds" | "key-weak"
-        | "key-unknown" | "key-not-allowed" | "key-foreign" | "key-used" => ProblemKind::BadCsr,
+        | "key-published" | "key-unknown" | "key-not-allowed" | "key-foreign" | "key-used" => {
+            ProblemKind::BadCsr
+        }
         "certificate-revoked" => ProblemKind::AlreadyRevoked,
         "unavailable" | "too-busy" | "clock-moved" | "log-behind" | "not-ready" => {
             ProblemKind::Unavailable

@@ -110,7 +110,7 @@ pub(crate) fn join(
         other => other?,
     };
     let name = format!("{}/agent", message.agent);
-    round.authority().may_certify(&key, &name)?;
+    round.may_certify(&key, &name)?;
     let of = ServiceName { name: &name, unit: &agent.unit, hosts: &agent.hosts, profile: PROFILE };
     let (serial, prepared) = service_certificate(round, &of, &key)?;
     let issuing = Issuing { under, profile: PROFILE.into(), subject: name, reference: None };

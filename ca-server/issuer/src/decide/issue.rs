@@ -35,7 +35,7 @@ pub(crate) fn intend(
         (None, Some(_)) if !round.authority().was_certified(&key) => {}
         _ => return Err(Code::KeyUsed.into()),
     }
-    round.authority().may_certify(&key, &issue.person)?;
+    round.may_certify(&key, &issue.person)?;
     let subject = subject(issue, &extras.disclosures)?;
     let mail = mail(issue, &extras.disclosures)?;
     let number = SerialNumber::from_random(round.random()?);

@@ -128,7 +128,7 @@ pub(crate) fn finalize(
     }
     let covered = authority.covers_use(&wish, &message.vouched, round.now())?;
     let subject = subject_of_system(&covered.system);
-    authority.may_certify(&covered.key, &subject)?;
+    round.may_certify(&covered.key, &subject)?;
     let (serial, prepared) = system_certificate(round, &covered)?;
     let profile = covered.profile;
     let issuing = Issuing { under: wish.under, profile, subject, reference: None };

@@ -34,7 +34,7 @@ pub(crate) fn renew(round: &mut Round<'_>, message: &Renew) -> Result<String, Is
         return Err(Code::NotReady.into());
     }
     let name = standing.subject();
-    authority.may_certify(&key, &name)?;
+    round.may_certify(&key, &name)?;
     let profile = standing.given.profile.clone();
     let of = ServiceName {
         name: &name,

@@ -44,7 +44,7 @@ pub(crate) fn renewal(
     if !profile.allows(key) {
         return Err(Code::KeyNotAllowed.into());
     }
-    authority.may_certify(key, &held.person)?;
+    round.may_certify(key, &held.person)?;
     if authority.was_certified(key) {
         return Err(Code::KeyUsed.into());
     }

@@ -44,7 +44,7 @@ pub(crate) fn submit(
     if !bool::from(expected.as_slice().ct_eq(&message.bind.0)) {
         return Err(Code::BindMismatch.into());
     }
-    round.authority().may_certify(submission.request().key(), &letter.person)?;
+    round.may_certify(submission.request().key(), &letter.person)?;
     round.clock?;
     apply(round, submission, &letter)
 }

@@ -39,6 +39,7 @@ mod suspend;
 mod system;
 mod told;
 mod touch;
+mod weak_key;
 mod wish;
 mod withdraw;
 mod work;

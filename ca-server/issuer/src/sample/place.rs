@@ -12,6 +12,7 @@ use ca_host::prepare::{CertificateInputs, CertificateIssuer, prepare};
 use ca_store::replay::Followed;
 use keys::SoftwareSigner;
 use pki::name::{Subject, Text};
+use pki::weak_key::KeyList;
 use pki::{Certificate, CertificateProfile, Signer};
 use records::number::NumberKey;
 use records::trust::Trust;
@@ -86,6 +87,7 @@ fn context(city: &SampleCity) -> IssuanceContext {
         registry: own(&keys.registry),
         seal: SealKey::new(&[7; 32]).unwrap(),
         numbers: NumberKey::new(&[8; 32]).unwrap(),
+        weak_keys: KeyList::of_this_build().clone(),
         registry_certificate: issuing.clone(),
         issuing_certificate: issuing,
         root_certificate: root,

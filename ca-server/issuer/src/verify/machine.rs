@@ -1,10 +1,10 @@
 //! What a system's key signed, checked before the turn: by the key that stands in it, or by the one
 //! that its account has in a view.
 
-use crate::error::request_code;
+use crate::error::{request_code, weakness_code};
 use authority::{Authority, Signatures, read_account};
-use pki::CertificationRequest;
 use pki::possession::Possession;
+use pki::{CertificationRequest, weak_key};
 use records::est::{EnrolSystem, RenewSystem};
 use records::machine::{ChangeKey, Deactivate, Finalize, OpenAccount, RevokeMachine};
 use records::{Bytes, Code};
@@ -34,7 +34,8 @@ impl VerifiedMachine<OpenAccount> {
 }
 
 impl VerifiedMachine<Finalize> {
-    /// Checks the signature by the account's key, and that of the request in it by its own.
+    /// Checks the signature by the account's key, and that of the request in it by its own, and
+    /// judges the key to be certified.
     pub fn asking(message: Finalize, authority: &Authority) -> Result<Self, Code> {
         let wish = authority.machine_wish(&message.account, &message.jws)?;
         check_request(&wish.request, authority)?;
@@ -90,6 +91,6 @@ impl VerifiedMachine<Deactivate> {
 fn check_request(request: &Bytes, authority: &Authority) -> Result<(), Code> {
     let signatures = authority.signatures();
     let remembered = |claimed: &Possession<'_>| signatures.possesses(claimed);
-    let read = CertificationRequest::read_with(&request.0, remembered);
-    read.map(drop).map_err(request_code)
+    let read = CertificationRequest::read_with(&request.0, remembered).map_err(request_code)?;
+    weak_key::judge(read.key()).map_err(weakness_code)
 }

@@ -1,0 +1,53 @@
+//! What the lint finds by itself, whoever judged before it.
+
+use super::*;
+use crate::SerialNumber;
+use crate::algorithm::by_name;
+use crate::certificate::CertificateContent;
+use crate::extension::subject_key_identifier;
+use crate::name::DistinguishedName;
+
+/// The findings about a certificate of a key, in hexadecimal.
+fn rules_of(key: &str) -> Vec<&'static str> {
+    let key = PublicKey::read(&data_encoding::HEXLOWER.decode(key.as_bytes()).unwrap()).unwrap();
+    let profile = include_str!("../../../../policies/profiles/server.toml");
+    let profile = CertificateProfile::read(profile).unwrap();
+    let city = Text::read("商洛市").unwrap();
+    let subject = DistinguishedName::of_system("CN", &city, "sz-office", None).unwrap();
+    let content = CertificateContent {
+        serial: &SerialNumber::from_random([7; 18]),
+        signature: &by_name("p256").unwrap().signature_identifier().unwrap(),
+        issuer: &subject,
+        not_before: 1_800_000_000,
+        not_after: 1_800_086_400,
+        subject: &subject,
+        key: key.spki(),
+        extensions: vec![subject_key_identifier(&key.identifier()).unwrap()],
+    };
+    let tbs = TbsCertificate::build(content).unwrap();
+    let expected = Expected {
+        profile: &profile,
+        issuer: None,
+        arc: &Arc::read("1.3.6.1.4.1.32473").unwrap(),
+        issuer_key: &key,
+        now: 1_800_000_000,
+    };
+    lint(&tbs, &expected).iter().map(|finding| finding.rule).collect()
+}
+
+#[test]
+fn the_lint_finds_a_key_that_is_public() {
+    let published = concat!(
+        "3059301306072a8648ce3d020106082a8648ce3d030107034200",
+        "04422548f88fb782ffb5eca3744452c72a1e558fbd6f73be5e48e93232cc45c5b1",
+        "6c4cd10c4cb8d5b8a17139e94882c8992572993425f41419ab7e90a42a494272",
+    );
+    assert!(rules_of(published).contains(&"key-sound"));
+    // The base point of the curve.
+    let other = concat!(
+        "3059301306072a8648ce3d020106082a8648ce3d030107034200",
+        "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296",
+        "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5",
+    );
+    assert!(!rules_of(other).contains(&"key-sound"));
+}
