@@ -112,7 +112,9 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "order/agent": "action:agent-act agent:name unit:name application:name hosts:*text units:*name"
                    " token_sha256:bytes renewals:number",
     "order/bundle": "version:revision digest:hash",
-    "order/revoke": "person:id serials:*serial reason:reason evidence:commitment wish?:wish",
+    "order/revoke": "person:id system?:revoked-system serials:*serial reason:reason"
+                    " evidence:commitment wish?:wish",
+    "revoked-system": "system:name name:text unit:name",
     "wish": "v:one method:method statement:bytes certificate:bytes signature:bytes"
             " assertion?:assertion",
     "wish-statement": "v:one founding:hash certificate:hash serial:serial reason:reason"
@@ -394,6 +396,7 @@ def units_of_body(order):
     keys = {"person": ["unit"], "role": ["scope"], "delegate": ["scope"], "portal": ["unit"], "agent": ["unit"],
             "system": ["unit"]}
     named = [body[key] for key in keys.get(kind, [])] + body.get("units", [])
+    named += [body["system"]["unit"]] if kind == "revoke" and "system" in body else []
     return named + (body["subject"]["ou"] if kind == "issue" else [])
 
 
@@ -402,7 +405,7 @@ def check_basis(order, found):
     body, kind, basis = order["body"], order["kind"], order["basis"]
     action, before = "" if kind == "batch" else body.get("action", ""), basis.get("before")
     first = kind in ("issue", "credential", "batch") or action == "create" \
-        or kind == "portal" and action == "register"
+        or kind == "portal" and action == "register" or kind == "revoke" and "system" in body
     either = kind == "profile" or kind in ("agent", "system") and action == "register"
     need(either or (before is None) == first, "before")
     inside = {}
@@ -537,7 +540,7 @@ def read_draft(holder, kind, body, drafter):
         need(kind not in DRAFTED or not drafter.startswith("person:"), "an order without its draft")
         need("place" not in holder, "a place without its draft")
         return None
-    need("wish" not in body, "a draft beside a wish")
+    need("wish" not in body and not (kind == "revoke" and "system" in body), "a draft beside it")
     draft = holder["draft"]
     der, raw = octets(draft["certificate"]), octets(draft["statement"])
     said = read("draft-statement", raw)[0]

@@ -136,9 +136,10 @@ pub enum OperatorRequest {
     },
     /// An order of kind `revoke`.
     Revoke {
-        /// The person is named by their id, 16 Crockford base32 characters.
+        /// The person is named by their id, 16 Crockford base32 characters; a system as `system:`
+        /// and its id.
         person: String,
-        /// Serial numbers; all of the person's if empty.
+        /// Serial numbers; all of the person's if empty, and of a system none.
         serials: Vec<String>,
         /// The reason is named as in RFC 5280 5.3.1.
         reason: String,

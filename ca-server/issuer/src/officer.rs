@@ -3,7 +3,7 @@
 
 use authority::Authority;
 use pki::Certificate;
-use records::order::{Body, RevokeBody};
+use records::order::{Body, RevokeBody, RevokedSystem};
 use records::{Bytes, Code};
 
 /// The officer to whom a certificate belongs; judged anew at every call.
@@ -45,12 +45,48 @@ pub(crate) fn readable(
 /// Whether a person's certificates are this officer's business: they could approve their
 /// revocation, or it is themselves.
 pub(crate) fn is_within(authority: &Authority, officer: &str, person: &str, now: u64) -> bool {
-    let revoke = RevokeBody {
-        person: person.to_owned(),
-        serials: Vec::new(),
-        reason: String::new(),
-        evidence: Bytes::default(),
-        wish: None,
-    };
-    officer == person || authority.may_approve(officer, &Body::Revoke(revoke), now).is_ok()
+    let person = CertificateHolder { person: person.to_owned(), system: None };
+    person.is_within(authority, officer, now)
+}
+
+/// Whose certificates a revocation is about.
+#[derive(Debug)]
+pub(crate) struct CertificateHolder {
+    /// The person who holds them, or is in charge of the system.
+    pub(crate) person: String,
+    /// The system that has them.
+    pub(crate) system: Option<RevokedSystem>,
+}
+
+impl CertificateHolder {
+    /// A system as authority holds it.
+    pub(crate) fn system(authority: &Authority, id: &str) -> Option<Self> {
+        let known = authority.system(id)?;
+        let (name, unit) = (known.name.clone(), known.unit.clone());
+        let system = RevokedSystem { system: id.to_owned(), name, unit };
+        Some(Self { person: known.leader.clone(), system: Some(system) })
+    }
+
+    /// Whose a certificate is.
+    pub(crate) fn of(authority: &Authority, serial: &str) -> Option<Self> {
+        if let Some(own) = authority.system_certificate(serial) {
+            return Self::system(authority, &own.system);
+        }
+        let person = authority.held(serial)?.person.to_string();
+        Some(Self { person, system: None })
+    }
+
+    /// Whether these certificates are this officer's business: they could approve their revocation,
+    /// or answer for them.
+    pub(crate) fn is_within(&self, authority: &Authority, officer: &str, now: u64) -> bool {
+        let revoke = RevokeBody {
+            person: self.person.clone(),
+            system: self.system.clone(),
+            serials: Vec::new(),
+            reason: String::new(),
+            evidence: Bytes::default(),
+            wish: None,
+        };
+        officer == self.person || authority.may_approve(officer, &Body::Revoke(revoke), now).is_ok()
+    }
 }

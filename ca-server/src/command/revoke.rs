@@ -7,10 +7,10 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Person id. 人员编号
+    /// Person id, or system:ID of a system. 人员编号，或 system:系统编号
     person: String,
-    /// Serial number; may be given more than once. All of the person's if none is given. 序列号，
-    /// 可多个；不写则为此人全部证书
+    /// Serial number; may be given more than once. All of the person's if none is given; of a
+    /// system at least one. 序列号，可多个；不写则为此人全部证书，系统证书须写明
     #[arg(long)]
     serial: Vec<String>,
     /// keyCompromise, affiliationChanged, superseded, cessationOfOperation or privilegeWithdrawn.

@@ -6,7 +6,7 @@ use crate::authority::Authority;
 use crate::id::PersonId;
 use crate::state::{Delegation, GivenApproval, OpenOrder};
 use records::code::Code;
-use records::order::{Body, Order, UnitAction};
+use records::order::{Body, Order, RevokeBody, UnitAction};
 use records::rules::{ApprovalRule, Role, Scope};
 
 /// As what somebody decides about an order.
@@ -230,6 +230,7 @@ impl Authority {
             Body::Delegate(one) => vec![&one.scope],
             // Wherever its leader is: the unit owns it.
             Body::System(system) => return vec![&system.unit],
+            Body::Revoke(RevokeBody { system: Some(system), .. }) => return vec![&system.unit],
             Body::Revoke(_) | Body::Release(_) | Body::Batch(_) => Vec::new(),
             Body::Profile(_)
             | Body::ApprovalRules(_)

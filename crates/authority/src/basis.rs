@@ -119,6 +119,7 @@ impl Authority {
     fn before(&self, body: &Body) -> Result<Option<Before>, Code> {
         Ok(match body {
             Body::Issue(_) | Body::Credential(_) | Body::Batch(_) => None,
+            Body::Revoke(revoke) if revoke.system.is_some() => None,
             Body::Unit(unit) if unit.action == UnitAction::Create => None,
             Body::Unit(unit) => {
                 let known = self.unit(&unit.unit).ok_or(Code::UnitUnknown)?;

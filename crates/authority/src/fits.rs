@@ -109,13 +109,27 @@ impl Authority {
         }
     }
 
-    /// The serial numbers are this person's own.
+    /// The serial numbers are this person's own, or the system's; that is told of as it is.
     fn revoke_fits(&self, revoke: &RevokeBody) -> Result<(), Code> {
         let person = PersonId::read(&revoke.person).ok_or(Code::PersonUnknown)?;
         self.people.get(&person).ok_or(Code::PersonUnknown)?;
-        let own = |serial: &String| {
-            let held = Serial::read(serial).and_then(|serial| self.held.get(&serial));
-            held.is_some_and(|held| held.person == person)
+        if let Some(of) = &revoke.system {
+            let is = self.system(&of.system).is_some_and(|known| {
+                (&known.name, &known.unit, &known.leader) == (&of.name, &of.unit, &revoke.person)
+            });
+            if !is {
+                return Err(Code::StateConflict);
+            }
+        }
+        let own = |serial: &String| match (&revoke.system, Serial::read(serial)) {
+            (_, None) => false,
+            (Some(of), Some(serial)) => {
+                let known = self.system_certificates.get(&serial);
+                known.is_some_and(|known| *known.system == *of.system)
+            }
+            (None, Some(serial)) => {
+                self.held.get(&serial).is_some_and(|held| held.person == person)
+            }
         };
         let reason = RevocationReason::from_name(&revoke.reason).is_some();
         if !reason || revoke.serials.is_empty() || !revoke.serials.iter().all(own) {

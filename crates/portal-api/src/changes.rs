@@ -134,6 +134,7 @@ fn revocation(
     let seen = Disclosure::new(EVIDENCE_PATH, salt, evidence.into());
     let body = RevokeBody {
         person: record.person.clone(),
+        system: None,
         serials: record.serials.clone(),
         reason: entry.reason.clone(),
         evidence: seen.commitment()?,

@@ -68,7 +68,11 @@ impl Drafted {
             "revoke" => json::from_value(body).map(Self::Revoke),
             _ => return Err(Code::UnknownKind),
         };
-        read.map_err(|_| Code::Malformed)
+        match read {
+            // What systems have is no handler's.
+            Ok(Self::Revoke(RevokeBody { system: Some(_), .. })) | Err(_) => Err(Code::Malformed),
+            Ok(read) => Ok(read),
+        }
     }
 
     /// What an order was drafted as, of a kind that somebody may draft.
@@ -77,7 +81,10 @@ impl Drafted {
             Body::Person(body) => Some(Self::Person(body.clone())),
             Body::Release(body) => Some(Self::Release(body.clone())),
             Body::Delegate(body) => Some(Self::Delegate(body.clone())),
-            Body::Revoke(body) => Some(Self::Revoke(body.clone())).filter(|_| body.wish.is_none()),
+            Body::Revoke(body) => {
+                let is_drafted = body.wish.is_none() && body.system.is_none();
+                is_drafted.then(|| Self::Revoke(body.clone()))
+            }
             _ => None,
         }
     }

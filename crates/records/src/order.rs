@@ -34,7 +34,7 @@ pub use office::{
 pub use portal::{PortalBefore, PortalBody};
 pub use release::ReleaseBody;
 pub use renewal::{OVERLAP_SECONDS, Renewal, ReviewReason};
-pub use revoke::{REVOKED_MAX, RevokeBody};
+pub use revoke::{REVOKED_MAX, RevokeBody, RevokedSystem};
 pub use system::{CONTACT_PATH, OPERATOR_PATH, SYSTEM_NAMES_MAX, SystemBefore, SystemBody};
 
 use crate::bytes::Bytes;
@@ -209,7 +209,8 @@ impl Order {
     /// made in a person's name that they did not sign; no other kind has a draft.
     fn is_drafted_so(&self, body: &Body) -> bool {
         let has_drafts = matches!(body, Body::Person(_) | Body::Release(_) | Body::Delegate(_));
-        let may_have = matches!(body, Body::Revoke(revoke) if revoke.wish.is_none());
+        let is_drafted = |revoke: &RevokeBody| revoke.wish.is_none() && revoke.system.is_none();
+        let may_have = matches!(body, Body::Revoke(revoke) if is_drafted(revoke));
         match &self.draft {
             Some(draft) => {
                 let of = (self.kind.as_str(), &self.body);

@@ -66,7 +66,9 @@ pub fn all() -> Vec<SampleOrder> {
         complete(sample, &certificate);
     }
     let closing: Vec<SampleOrder> = samples.iter().filter_map(ending).collect();
+    let of_systems: Vec<SampleOrder> = samples.iter().filter_map(revoking_a_systems).collect();
     samples.extend(closing);
+    samples.extend(of_systems);
     samples
 }
 
@@ -205,6 +207,23 @@ fn ending(sample: &SampleOrder) -> Option<SampleOrder> {
         }
         _ => return None,
     }
+    Some(SampleOrder { order, disclosures: sample.disclosures.clone(), ..SampleOrder::default() })
+}
+
+/// A revocation of what a system has, instead of a person.
+fn revoking_a_systems(sample: &SampleOrder) -> Option<SampleOrder> {
+    let mut order = sample.order.clone();
+    if order["kind"] != "revoke" {
+        return None;
+    }
+    let unit = order["basis"]["people"][0]["unit"].clone();
+    order["body"]["system"] = j!({ "system": "site", "name": "门户网站", "unit": unit });
+    let basis = order["basis"].as_object_mut()?;
+    basis.remove("before");
+    basis.remove("profiles");
+    let people = basis["people"].as_array()?.clone();
+    let is_named = |one: &Value| people.iter().any(|person| person["unit"] == one["unit"]);
+    basis.get_mut("units")?.as_array_mut()?.retain(is_named);
     Some(SampleOrder { order, disclosures: sample.disclosures.clone(), ..SampleOrder::default() })
 }
 

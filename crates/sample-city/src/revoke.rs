@@ -33,6 +33,7 @@ impl SampleCity {
     pub fn revoke_body(&self, person: &str, serials: &[Serial]) -> Body {
         Body::Revoke(RevokeBody {
             person: person.into(),
+            system: None,
             serials: serials.iter().map(ToString::to_string).collect(),
             reason: "keyCompromise".into(),
             evidence: sha256(b"evidence"),

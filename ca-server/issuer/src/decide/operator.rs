@@ -41,11 +41,13 @@ pub(crate) fn operator(
             if serials.len() > REVOKED_MAX {
                 return Err(Code::Malformed.into());
             }
+            let holder = revoke::named(round, person)?;
             let (evidence, opens) = round.commitment(EVIDENCE_PATH, evidence)?;
-            let body = RevokeBody { person: person.clone(), serials, reason, evidence, wish: None };
+            let (person, system) = (holder.person.clone(), holder.system);
+            let body = RevokeBody { person, system, serials, reason, evidence, wish: None };
             let made = revoke::order(round, drafter, body, revoke::seen(opens))?;
-            let approvals = (0, made.needed);
-            Ok(OperatorAnswer { order: made.order, person, approvals, ..Default::default() })
+            let (order, approvals) = (made.order, (0, made.needed));
+            Ok(OperatorAnswer { order, person: holder.person, approvals, ..Default::default() })
         }
         OperatorRequest::Release { serial, evidence } => {
             let (made, person) = suspend::release(round, drafter, &serial, evidence)?;

@@ -1,14 +1,16 @@
-//! Making the order that revokes certificates of a person: a brake, which works under a clock that
-//! moved. An officer's wish is signed, or it is only a portal's word: of those there are few, they
-//! end after a day and can be declined, and they stand in the way of nothing that is signed.
+//! Making the order that revokes certificates of a person or a system: a brake, which works under a
+//! clock that moved. An officer's wish is signed, or it is only a portal's word: of those there are
+//! few, they end after a day and can be declined, and they stand in the way of nothing that is
+//! signed.
 
 use super::order::{NewOrder, OrderParts, make};
 use crate::command::{Caller, Officer};
 use crate::error::IssuerError;
 use crate::expiring::DAY;
+use crate::officer::CertificateHolder;
 use crate::round::Round;
 use crate::verify::VerifiedWish;
-use authority::{OpenOrder, Serial};
+use authority::{Authority, OpenOrder, Serial};
 use ca_api::{OrderCreated, Revocation};
 use pki::crl::RevocationReason;
 use pki::name::check_readable;
@@ -36,7 +38,7 @@ pub(crate) fn revoke(
 ) -> Result<OrderCreated, IssuerError> {
     round.admit(caller)?;
     let officer = round.approver(officer)?;
-    let (person, serial) = within(round, &officer, &wanted.serial)?;
+    let (CertificateHolder { person, system }, serial) = within(round, &officer, &wanted.serial)?;
     let drafter = format!("person:{officer}");
     let already = open_already(round, &person, (&serial, &wanted.reason), &drafter);
     if let Some(made) = already.map(|open| created(round, open)) {
@@ -48,7 +50,7 @@ pub(crate) fn revoke(
     has_room(round, caller, (&drafter, &serial))?;
     let (evidence, opens) = round.commitment(EVIDENCE_PATH, wanted.evidence.clone())?;
     let (serials, reason) = (vec![serial], wanted.reason.clone());
-    let body = RevokeBody { person, serials, reason, evidence, wish: None };
+    let body = RevokeBody { person, system, serials, reason, evidence, wish: None };
     let made = order(round, &drafter, body, seen(opens))?;
     Ok(OrderCreated { order: made.order, needed: made.needed })
 }
@@ -69,7 +71,7 @@ pub(crate) fn wish(
     if wishing.wish.certificate.0 != shown {
         return Err(Code::ApprovalSignature.into());
     }
-    let (person, serial) = within(round, &officer, &said.serial)?;
+    let (CertificateHolder { person, system }, serial) = within(round, &officer, &said.serial)?;
     if !round.is_fresh(said.unix(), WISH_SECONDS, true) {
         return Err(Code::SignedTime.into());
     }
@@ -92,7 +94,7 @@ pub(crate) fn wish(
     }
     let (reason, evidence) = (said.reason.clone(), said.evidence.clone());
     let wish = Some(Box::new(wishing.wish.clone()));
-    let body = RevokeBody { person, serials: vec![serial], reason, evidence, wish };
+    let body = RevokeBody { person, system, serials: vec![serial], reason, evidence, wish };
     let made = order(round, &drafter, body, seen(wishing.evidence.clone()))?;
     Ok(OrderCreated { order: made.order, needed: made.needed })
 }
@@ -116,7 +118,8 @@ pub(crate) fn seen(evidence: Disclosure) -> OrderParts {
     OrderParts { disclosures: vec![evidence], ..OrderParts::default() }
 }
 
-/// Makes the order; without serial numbers it is about all that the person holds.
+/// Makes the order; without serial numbers it is about all that the person holds. What a system
+/// has is named.
 pub(crate) fn order(
     round: &mut Round<'_>,
     drafter: &str,
@@ -126,13 +129,10 @@ pub(crate) fn order(
     let authority = round.authority();
     authority.person(&body.person).ok_or(Code::PersonUnknown)?;
     RevocationReason::from_name(&body.reason).ok_or(Code::Malformed)?;
-    let held = authority.serials_of(&body.person).into_iter().map(|serial| serial.to_string());
-    let held: Vec<String> = held
-        .filter(|serial| {
-            let issued = authority.held(serial).is_some_and(|held| held.sha256.is_some());
-            issued && !authority.is_ended(serial)
-        })
-        .collect();
+    let held = match &body.system {
+        Some(of) => of_system(authority, &of.system, &body.serials),
+        None => of_person(authority, &body.person),
+    };
     if body.serials.is_empty() {
         body.serials.clone_from(&held);
     }
@@ -142,18 +142,49 @@ pub(crate) fn order(
     make(round, drafter, &Body::Revoke(body), parts)
 }
 
+/// Whom an operator named: a person by id, or `system:` and the system's.
+pub(crate) fn named(round: &Round<'_>, named: String) -> Result<CertificateHolder, Code> {
+    match named.strip_prefix("system:") {
+        Some(id) => CertificateHolder::system(round.authority(), id).ok_or(Code::NotFound),
+        None => Ok(CertificateHolder { person: named, system: None }),
+    }
+}
+
+/// What a person holds and nothing ended.
+fn of_person(authority: &Authority, person: &str) -> Vec<String> {
+    let held = authority.serials_of(person).into_iter().map(|serial| serial.to_string());
+    let counts = |serial: &String| {
+        let issued = authority.held(serial).is_some_and(|held| held.sha256.is_some());
+        issued && !authority.is_ended(serial)
+    };
+    held.filter(counts).collect()
+}
+
+/// Which of these a system has and nothing ended.
+fn of_system(authority: &Authority, system: &str, serials: &[String]) -> Vec<String> {
+    let counts = |serial: &&String| {
+        let known = authority.system_certificate(serial);
+        let own = known.is_some_and(|known| *known.system == *system && known.is_issued);
+        own && !authority.is_ended(serial)
+    };
+    serials.iter().filter(counts).cloned().collect()
+}
+
 /// What was looked at must be said in characters that show what they are; nobody approves nothing.
 pub(crate) fn check_evidence(evidence: &str) -> Result<(), Code> {
     check_readable(evidence, EVIDENCE_CHARS_MAX).map_err(|_| Code::Malformed)
 }
 
 /// Whose certificate it is, if that is the officer's business, with its number in one spelling.
-fn within(round: &Round<'_>, officer: &str, serial: &str) -> Result<(String, String), Code> {
+fn within(
+    round: &Round<'_>,
+    officer: &str,
+    serial: &str,
+) -> Result<(CertificateHolder, String), Code> {
     let serial = Serial::read(serial).ok_or(Code::NotFound)?.to_string();
-    let held = round.authority().held(&serial).ok_or(Code::NotFound)?;
-    let person = held.person.to_string();
-    match crate::officer::is_within(round.authority(), officer, &person, round.now()) {
-        true => Ok((person, serial)),
+    let holder = CertificateHolder::of(round.authority(), &serial).ok_or(Code::NotFound)?;
+    match holder.is_within(round.authority(), officer, round.now()) {
+        true => Ok((holder, serial)),
         false => Err(Code::ApproverScope),
     }
 }

@@ -91,6 +91,7 @@ impl Sample {
             let seen = Disclosure::new(EVIDENCE_PATH, [6; 32], evidence().into());
             let mut body = RevokeBody {
                 person: certificate.subject().person().unwrap().to_owned(),
+                system: None,
                 serials: vec![certificate.serial().to_string()],
                 reason: "superseded".into(),
                 evidence: seen.commitment().unwrap(),

@@ -1,20 +1,23 @@
 //! What ends a certificate, and what releases one that is suspended.
 
 use super::change::list;
-use super::named::{evidence, person_named};
+use super::named::{evidence, person_named, unit_named};
 use super::office::{LENT, certificate, lent, roles};
 use super::wish::about_wish;
 use ::plain::said::{Fact, fact, reason, said};
 use ::plain::value::FactValue;
 use data_encoding::HEXLOWER;
 use records::export::ShownOrder;
-use records::order::{PersonBefore, ReleaseBody, RevokeBody};
+use records::order::{PersonBefore, ReleaseBody, RevokeBody, RevokedSystem};
 
 pub(super) fn revoked(
     opened: &ShownOrder,
     body: &RevokeBody,
     before: Option<&PersonBefore>,
 ) -> Vec<Fact> {
+    if let Some(system) = &body.system {
+        return revoked_of_system(opened, body, system);
+    }
     let named = |one| certificate(opened, one);
     let held = before.map(|before| before.certificates.as_slice()).unwrap_or_default();
     let stays: Vec<FactValue> =
@@ -33,6 +36,22 @@ pub(super) fn revoked(
     facts.push(list(("角色", "roles"), &roles, &roles));
     let lent = before.map(|before| lent(opened, &before.lent)).unwrap_or_default();
     facts.push(list(LENT, &lent, &lent));
+    facts.extend(body.wish.as_deref().into_iter().flat_map(about_wish));
+    facts
+}
+
+/// Certificates of a system: whose it is, and each by its number. What stays follows from no order.
+fn revoked_of_system(opened: &ShownOrder, body: &RevokeBody, system: &RevokedSystem) -> Vec<Fact> {
+    let mut facts = vec![
+        fact(("系统编号", "system"), system.system.clone()),
+        fact(("系统名称", "name of the system"), FactValue::from(&system.name)),
+        fact(("所属单位", "unit that owns it"), unit_named(opened, &system.unit)),
+        fact(("谁主管", "who is in charge"), person_named(opened, &body.person)),
+        fact(("原因", "reason"), reason(&body.reason)),
+        evidence(opened, &body.evidence),
+    ];
+    let serials = body.serials.iter();
+    facts.extend(serials.map(|serial| fact(("吊销证书", "revoked is"), FactValue::from(serial))));
     facts.extend(body.wish.as_deref().into_iter().flat_map(about_wish));
     facts
 }

@@ -118,7 +118,10 @@ pub fn about_body((order, body): (&Order, &Body), opened: &[Disclosure]) -> Abou
         }
         Body::Role(role) => of(&role.person, Some(&role.scope)),
         Body::Delegate(one) => of(&one.person, Some(&one.scope)),
-        Body::Revoke(revoke) => of(&revoke.person, None),
+        Body::Revoke(revoke) => match &revoke.system {
+            Some(one) => About::System { id: one.system.clone(), name: one.name.clone() },
+            None => of(&revoke.person, None),
+        },
         Body::Release(release) => of(&release.person, None),
         Body::Credential(credential) => of(&credential.person, None),
         Body::Unit(unit) => {
@@ -172,7 +175,10 @@ pub fn title(order: &Order, opened: &[Disclosure]) -> String {
         }
         Body::Role(role) => named(&role.person, Some(&role.scope)),
         Body::Delegate(one) => named(&one.person, Some(&one.scope)),
-        Body::Revoke(revoke) => named(&revoke.person, None),
+        Body::Revoke(revoke) => match &revoke.system {
+            Some(one) => format!("{} ({})", one.name, one.system),
+            None => named(&revoke.person, None),
+        },
         Body::Release(release) => named(&release.person, None),
         Body::Credential(credential) => named(&credential.person, None),
         Body::Unit(unit) => format!("{} ({})", unit.name, unit.unit),

@@ -266,6 +266,7 @@ fn ends_loans(body: &Body) -> bool {
 fn needs(body: &Body) -> Needs {
     match body {
         Body::Issue(_) | Body::Credential(_) | Body::Batch(_) => Needs::Nothing,
+        Body::Revoke(revoke) if revoke.system.is_some() => Needs::Nothing,
         Body::Unit(unit) if unit.action == UnitAction::Create => Needs::Nothing,
         Body::Person(person) if person.action == PersonAction::Create => Needs::Nothing,
         Body::Portal(portal) if portal.action == "register" => Needs::Nothing,

@@ -231,10 +231,10 @@ impl Body {
             Self::Portal(body) => vec![body.unit.clone()],
             Self::Agent(body) => body.units.iter().chain([&body.unit]).cloned().collect(),
             Self::System(body) => vec![body.unit.clone()],
+            Self::Revoke(body) => body.system.iter().map(|of| of.unit.clone()).collect(),
             Self::Profile(_)
             | Self::ApprovalRules(_)
             | Self::Bundle(_)
-            | Self::Revoke(_)
             | Self::Release(_)
             | Self::Batch(_)
             | Self::Credential(_) => Vec::new(),

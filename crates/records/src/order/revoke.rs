@@ -9,8 +9,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RevokeBody {
-    /// Person id.
+    /// Person id of the holder, or of who is in charge of the system.
     pub person: String,
+    /// The system whose certificates they are, if they are no person's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<RevokedSystem>,
     /// Serial numbers in lower-case hexadecimal.
     pub serials: Vec<String>,
     /// RFC 5280 name of the reason.
@@ -20,6 +23,18 @@ pub struct RevokeBody {
     /// What the officer signed who asked for it, if they signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wish: Option<Box<Wish>>,
+}
+
+/// The system whose certificates an order revokes, as authority holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevokedSystem {
+    /// System id.
+    pub system: String,
+    /// What people call it.
+    pub name: String,
+    /// The owner's unit.
+    pub unit: String,
 }
 
 /// Certificates that one order may revoke.

@@ -4,9 +4,10 @@
 use crate::sample::machines::{Client, revoke_by_key};
 use crate::sample::operate::{OFFICERS, SECURITY, site, system, unit};
 use crate::sample::{Sample, key};
+use ca_host::operator::OperatorRequest;
 use records::Code;
 use records::machine::RevokeMachine;
-use records::order::UnitAction;
+use records::order::{Body, RevokedSystem, UnitAction};
 use records::record::{Cause, Event};
 use serde_json::json;
 
@@ -131,4 +132,63 @@ fn what_ended_follows_from_the_log_and_not_from_a_record_that_vanished() {
     assert!(sample.end_systems(), "again");
     sample.sequence();
     assert!(sample.authority().is_ended(&one) && !sample.end_systems());
+}
+
+#[test]
+fn officers_revoke_what_a_system_of_their_unit_has() {
+    let mut sample = Sample::found();
+    let (_, client) = sample.site_with_client();
+    let certificate = sample.certified(&client, "1", "a.acme.test");
+    let serial = certificate.serial().to_string();
+    let elsewhere = sample.revoke("officer-3", &serial, "keyCompromise");
+    assert_eq!(elsewhere, Err(Code::ApproverScope));
+    sample.asks("officer-1", &serial, "keyCompromise").unwrap();
+    let order = sample.newest_order();
+    let (_, body) = sample.authority().open(order, sample.city.now).unwrap();
+    let Body::Revoke(body) = &*body else { panic!("{body:?}") };
+    let (name, unit) = ("门户网站".to_owned(), "sz-office".to_owned());
+    assert_eq!(body.system, Some(RevokedSystem { system: "site".into(), name, unit }));
+    assert_eq!(body.person, site("register", "site").leader, "who decides nothing about it");
+    // A brake: neither the clock nor the tree has to be right.
+    sample.clock = Err(Code::ClockMoved);
+    for name in OFFICERS {
+        sample.approve(order, name).unwrap();
+    }
+    assert_eq!(sample.execute(), None);
+    assert!(sample.authority().is_revoked(&serial));
+    sample.clock = Ok(());
+    sample.sequence();
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+    assert_eq!(sample.authority().revoked_as(&serial).unwrap().reason, "keyCompromise");
+    let again = sample.asks("officer-1", &serial, "keyCompromise");
+    assert_eq!(again.map(drop), Err(Code::StateConflict), "it is over");
+}
+
+#[test]
+fn an_operator_names_certificates_of_one_system() {
+    let mut sample = Sample::found();
+    let (_, client) = sample.site_with_client();
+    let certificate = sample.certified(&client, "1", "a.acme.test");
+    let serial = certificate.serial().to_string();
+    let file = sample.registered_system(site("register", "other"));
+    let other = sample.client_of(&file);
+    let theirs = sample.certified(&other, "1", "b.acme.test").serial().to_string();
+    let revoke = |system: &str, serials: &[&str]| OperatorRequest::Revoke {
+        person: format!("system:{system}"),
+        serials: serials.iter().map(|&serial| serial.to_owned()).collect(),
+        reason: "superseded".into(),
+        evidence: "主管来函".into(),
+    };
+    for (system, serials, code) in [
+        ("site", &[theirs.as_str()][..], Code::StateConflict),
+        ("site", &[], Code::StateConflict),
+        ("site", &[serial.as_str(), theirs.as_str()], Code::StateConflict),
+        ("nobody", &[serial.as_str()], Code::NotFound),
+    ] {
+        let told = sample.operator(revoke(system, serials)).map(drop);
+        assert_eq!(told, Err(code), "{system} {serials:?}");
+    }
+    sample.done(revoke("site", &[&serial]), &OFFICERS);
+    assert!(sample.authority().is_revoked(&serial) && !sample.authority().is_revoked(&theirs));
+    sample.finalize(client.finalize("2", &key(), &["c.acme.test"])).unwrap();
 }

@@ -133,6 +133,7 @@ fn no_field_of_a_revocation_among_many_is_signed_and_not_shown() {
     let seen = Disclosure::new(EVIDENCE_PATH, [6; 32], "离职清单".into());
     let drafted = Drafted::Revoke(RevokeBody {
         person: "0123456789ABCDEF".into(),
+        system: None,
         serials: vec!["0101010101".into(), "0202020202".into()],
         reason: "superseded".into(),
         evidence: seen.commitment().unwrap(),
