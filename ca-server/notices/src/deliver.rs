@@ -12,17 +12,17 @@ use crate::outbox::{Seal, TRIED_SECONDS};
 use crate::parcel::{Handed, Parcel};
 use crate::recipient::{Recipient, name_of_unit};
 use crate::words::{self, Letterhead};
-use authority::Authority;
+use authority::{Authority, OrderDigest, subject_of_system};
 use ca_host::{CaConfig, message_codes};
 use ca_store::table::notice::{self, DueRow, NoticeState};
-use ca_store::table::person;
+use ca_store::table::{order, person};
 use records::Disclosure;
 use records::message_code::MessageCode;
 use service::{Metrics, Stop, fault};
 use settle::{Became, Tried};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
-use store::{Doorbell, News, Store};
+use store::{Doorbell, News, Store, Tx};
 use tokio::sync::watch;
 
 /// What was handed over is kept after this long, however much of a look is left.
@@ -116,12 +116,33 @@ impl Delivery {
             return Ok(Look::Idle(wait.clamp(Duration::from_secs(1), LOOK_MAX)));
         }
         let people = due.iter().map(|row| row.person.clone()).collect();
-        let opened = person::disclosures(&mut tx, people).await?;
+        let mut opened = person::disclosures(&mut tx, people).await?;
+        opened.extend(self.of_contacts(&mut tx, &due, &authority).await?);
         drop(tx);
         let tried = self.hand_all(due, &opened, &authority).await;
         let is_away = self.settle(tried).await?;
         fault::point("notice-settled");
         Ok(if is_away { Look::Away } else { Look::More })
+    }
+
+    /// What opens the addresses of technical contacts, by their systems as certificates call them.
+    async fn of_contacts(
+        &self,
+        tx: &mut Tx,
+        due: &[DueRow],
+        authority: &Authority,
+    ) -> anyhow::Result<Vec<(String, Vec<Disclosure>)>> {
+        let own = due.iter().filter_map(|row| self.seal.open(row, self.channel.name()));
+        let systems = own.filter(|(_, notice)| notice.facts.contact);
+        let systems: BTreeSet<String> = systems.filter_map(|(_, one)| one.facts.system).collect();
+        let order = |id: &String| Some(OrderDigest(authority.system(id)?.order.digest()?));
+        let digests: Vec<OrderDigest> = systems.iter().filter_map(order).collect();
+        if digests.is_empty() {
+            return Ok(Vec::new());
+        }
+        let opened = order::disclosures(tx, digests).await?;
+        let of = |id: &String| Some((subject_of_system(id), opened.get(&order(id)?)?.clone()));
+        Ok(systems.iter().filter_map(of).collect())
     }
 
     /// Hands over one after the other, until the channel takes nothing, or it is time to keep what
@@ -141,8 +162,14 @@ impl Delivery {
                 tried.push(Tried { row, became: Became::Forged });
                 continue;
             };
-            let disclosures = opened.get(&notice.person).map_or(&[][..], Vec::as_slice);
-            let recipient = Recipient::of(authority, &notice.person, disclosures);
+            let of = |whose: &str| opened.get(whose).map_or(&[][..], Vec::as_slice);
+            let recipient = match notice.facts.system.as_deref().filter(|_| notice.facts.contact) {
+                Some(id) => {
+                    let disclosures = of(&subject_of_system(id));
+                    Recipient::contact(authority, (&notice.person, id), disclosures)
+                }
+                None => Recipient::of(authority, &notice.person, of(&notice.person)),
+            };
             let handed = self.hand((id, &notice), &recipient, authority).await;
             let handed = beside_others(handed, row.tries, &tried);
             fault::point("notice-handed-over");
@@ -192,7 +219,10 @@ impl Delivery {
         authority: &Authority,
     ) -> Handed {
         let named = notice.facts.unit.as_deref().unwrap_or_default();
-        let unit = authority.unit(named).map_or("", |unit| name_of_unit(&unit.name, named));
+        let unit = || authority.unit(named).map_or("", |unit| name_of_unit(&unit.name, named));
+        let system = notice.facts.system.as_deref();
+        let system = system.and_then(|id| Some(name_of_unit(&authority.system(id)?.name, id)));
+        let unit = system.unwrap_or_else(unit);
         let mut written = words::write(notice, recipient, unit, &self.head);
         match self.message_code(notice, authority) {
             Ok(Some(code)) => written = written.with_code(&code),

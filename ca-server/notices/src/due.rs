@@ -8,11 +8,11 @@ use records::time::BEIJING_SECONDS;
 
 /// Days before the end of a certificate on which its holder is told, the last first.
 const EXPIRING_DAYS: [u32; 4] = [1, 7, 14, 30];
-const DAY: u64 = 86_400;
+pub(crate) const DAY: u64 = 86_400;
 /// Orders are counted up to here; more are told as so many.
 const COUNT_MAX: u32 = 999;
 /// What happened longer ago tells nobody: a role that was away for weeks writes no old mail.
-const LATE_SECONDS: u64 = 7 * DAY;
+pub(crate) const LATE_SECONDS: u64 = 7 * DAY;
 
 /// Whether it is too late to tell of something that happened then, unix.
 pub(crate) fn is_late(happened: u64, now: ProvenTime) -> bool {

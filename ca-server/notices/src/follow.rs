@@ -7,6 +7,7 @@ use crate::due;
 use crate::log_clock::LogClock;
 use crate::notice::Notice;
 use crate::outbox::{KEPT_SECONDS, Seal};
+use crate::systems;
 use crate::tell::{self, Orders};
 use authority::{Authority, OrderDigest};
 use ca_host::ProvenTime;
@@ -226,7 +227,7 @@ impl Follow {
         let now = self.time.now().unix();
         let mut rows = Vec::with_capacity(new.len() * open.len());
         for notice in new {
-            for channel in open.iter().filter(|channel| notice.kind.goes_by(channel)) {
+            for channel in open.iter().filter(|channel| notice.goes_by(channel)) {
                 rows.push(self.seal.row(notice, channel, now)?);
             }
         }
@@ -247,6 +248,7 @@ impl Follow {
         let Some(tree) = &self.state.tree else { return Ok(()) };
         let now = self.time.now().unix();
         let mut new = due::expiring(&tree.authority, self.state.looked, now);
+        new.extend(systems::lapsing(&tree.authority, self.state.looked, now));
         let day = due::digest_day(now, self.digest_hour).filter(|day| *day != self.state.day);
         if let Some(day) = &day {
             let authority = &tree.authority;

@@ -2,9 +2,9 @@
 //! keep it from them. It follows the log by itself, holds no key that signs anything, and nothing
 //! waits for it: a mail server that is away holds no certificate and no brake up.
 //!
-//! In reading order: [`notice`] (what is said), [`tell`] and [`due`] (who is told what, pure),
-//! [`follow`] (the log becomes rows of the outbox), [`outbox`] (rows are sealed), [`deliver`] (rows
-//! are handed to a [`channel`]), [`words`] and [`recipient`] (how and to whom).
+//! In reading order: [`notice`] (what is said), [`tell`], [`systems`] and [`due`] (who is told
+//! what, pure), [`follow`] (the log becomes rows of the outbox), [`outbox`] (rows are sealed),
+//! [`deliver`] (rows are handed to a [`channel`]), [`words`] and [`recipient`] (how and to whom).
 
 mod channel;
 mod deliver;
@@ -15,6 +15,7 @@ mod notice;
 mod outbox;
 mod parcel;
 mod recipient;
+mod systems;
 mod tell;
 #[cfg(test)]
 mod tests;

@@ -72,6 +72,12 @@ pub(crate) enum NoticeKind {
     Returned,
     /// What they asked for or drafted was rejected.
     Rejected,
+    /// An account was opened for a system of theirs.
+    SystemAccount,
+    /// An account of a system of theirs got its first certificate.
+    SystemIssued,
+    /// A certificate of a system of theirs ends soon, and its client did not come.
+    SystemLapsing,
     /// What waits for a handler or an officer today.
     Digest,
 }
@@ -98,6 +104,9 @@ impl NoticeKind {
             Self::RecordAsked => "record-asked",
             Self::Returned => "returned",
             Self::Rejected => "rejected",
+            Self::SystemAccount => "system-account",
+            Self::SystemIssued => "system-issued",
+            Self::SystemLapsing => "system-lapsing",
             Self::Digest => "digest",
         }
     }
@@ -133,6 +142,12 @@ pub(crate) struct Facts {
     /// Id of the unit over which it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) unit: Option<String>,
+    /// Id of the system that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) system: Option<String>,
+    /// Whether it goes to the system's technical contact, in place of the person.
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    pub(crate) contact: bool,
     /// Id of an order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) order: Option<String>,
@@ -168,6 +183,11 @@ impl Notice {
         let about = format!("{}/{about}/{person}", kind.name());
         let time = records::time::seconds(unix);
         Self { v: 1, about, kind, person: person.to_owned(), time, facts }
+    }
+
+    /// Whether it leaves by a channel: a technical contact has a mail address and no telephone.
+    pub(crate) fn goes_by(&self, channel: &str) -> bool {
+        self.kind.goes_by(channel) && !(self.facts.contact && channel == WEBHOOK)
     }
 
     /// Its name in this city: the first half of a SHA-256.

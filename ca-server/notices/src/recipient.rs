@@ -6,7 +6,7 @@ use pki::mail::Mailbox;
 use pki::name::{PersonName, UnitName};
 use records::Disclosure;
 use records::commitment::open;
-use records::order::{MAIL_PATH, NAME_PATH};
+use records::order::{CONTACT_PATH, MAIL_PATH, NAME_PATH};
 
 /// A person as far as notices need them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +29,23 @@ impl Recipient {
         Self {
             person: person.to_owned(),
             name: name.and_then(name_of_person),
+            mail: mail.and_then(|mail| Mailbox::read(mail).ok()).map(|mail| mail.as_str().into()),
+        }
+    }
+}
+
+impl Recipient {
+    /// The technical contact of a system, as its order in force names them; opened by rows of that.
+    pub(crate) fn contact(
+        authority: &Authority,
+        (person, system): (&str, &str),
+        opened: &[Disclosure],
+    ) -> Self {
+        let held = authority.system(system).and_then(|state| state.contact.as_ref());
+        let mail = held.and_then(|held| open(held, CONTACT_PATH, opened).ok()?.as_str());
+        Self {
+            person: person.to_owned(),
+            name: Some("技术联系人 (technical contact)".to_owned()),
             mail: mail.and_then(|mail| Mailbox::read(mail).ok()).map(|mail| mail.as_str().into()),
         }
     }

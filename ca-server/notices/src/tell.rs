@@ -4,6 +4,7 @@
 //! holds it.
 
 use crate::notice::{Facts, Notice, NoticeKind, tail};
+use crate::systems;
 use authority::{Authority, OrderDigest};
 use pki::profile::LetterChannel;
 use records::Code;
@@ -58,7 +59,11 @@ pub(crate) fn told(record: &Record, authority: &Authority, orders: &Orders) -> V
                 let whom = (held.person.as_str(), serial.as_str());
                 Notice::of(record, kind(held.renews.is_some()), whom, facts)
             });
-            notice.into_iter().collect()
+            let of_system = systems::first_certificate(record, serial, authority);
+            notice.into_iter().chain(of_system).collect()
+        }
+        Event::MachineAccount { statement, .. } => {
+            systems::account(record, &statement.0, authority)
         }
         Event::Revoked { cause: Cause::Abandoned { .. }, .. } => Vec::new(),
         Event::Revoked { certificates, .. } => {

@@ -117,6 +117,11 @@ fn title(kind: NoticeKind) -> (&'static str, &'static str) {
         NoticeKind::RecordAsked => ("有人申请变更您的登记信息", "your record is to be changed"),
         NoticeKind::Returned => ("申请已退回", "a request was sent back"),
         NoticeKind::Rejected => ("申请已驳回", "a request was rejected"),
+        NoticeKind::SystemAccount => ("系统新增证书账户", "an account was opened for a system"),
+        NoticeKind::SystemIssued => ("系统账户首次签发证书", "a system got its first certificate"),
+        NoticeKind::SystemLapsing => {
+            ("系统证书即将到期而未更新", "a system's certificate is about to lapse")
+        }
         NoticeKind::Digest => ("今日待办", "what waits for you today"),
     }
 }
@@ -180,6 +185,9 @@ fn sentence(notice: &Notice, unit: &str) -> Both {
         }
         NoticeKind::Passkey | NoticeKind::RecordAsked => own_sentence(notice.kind),
         NoticeKind::Returned | NoticeKind::Rejected => declined_sentence(notice),
+        NoticeKind::SystemAccount | NoticeKind::SystemIssued | NoticeKind::SystemLapsing => {
+            system_sentence(notice, (unit, tail, &until))
+        }
         NoticeKind::Digest => digest_sentence(facts),
     }
 }
@@ -242,6 +250,39 @@ fn declined_sentence(notice: &Notice) -> Both {
             format!("办件 {order} 已被驳回；原因请在门户查看。"),
             format!("Order {order} was rejected; the portal says why."),
         ),
+    }
+}
+
+/// Of a system, by its name; told to who is in charge of it and to its technical contact.
+fn system_sentence(notice: &Notice, (system, tail, until): (&str, &str, &str)) -> Both {
+    match notice.kind {
+        NoticeKind::SystemAccount => (
+            format!(
+                "系统“{system}”新开了一个证书账户，可以自动申请证书；\
+                 如果不是本系统的操作，请立即联系登记处关闭该系统。"
+            ),
+            format!(
+                "An account was opened that asks for certificates of {system}; if nobody of yours \
+                 did that, have the system closed at once."
+            ),
+        ),
+        NoticeKind::SystemIssued => (
+            format!("系统“{system}”的证书账户首次取得证书（序列号尾号 {tail}），至 {until}。"),
+            format!("An account of {system} got its first certificate (…{tail}), until {until}."),
+        ),
+        _ => {
+            let days = notice.facts.days.unwrap_or_default();
+            (
+                format!(
+                    "系统“{system}”的证书（序列号尾号 {tail}）将在 {days} 天内到期（{until}），\
+                     其客户端尚未更新；请检查，不再使用的不必处理。"
+                ),
+                format!(
+                    "A certificate of {system} (…{tail}) ends within {days} days ({until}) and its \
+                     client did not come; look at that, unless it is not used any more."
+                ),
+            )
+        }
     }
 }
 

@@ -232,7 +232,13 @@ impl Authority {
             held.not_after = not_after.min(held.until);
         }
         if let Some(own) = self.system_certificates.get_mut(&serial) {
-            Arc::make_mut(own).is_issued = true;
+            let own = Arc::make_mut(own);
+            own.is_issued = true;
+            if let Some(account) = self.accounts.get_mut(&own.account)
+                && account.first.is_none()
+            {
+                Arc::make_mut(account).first = Some(serial);
+            }
         }
         Ok(())
     }

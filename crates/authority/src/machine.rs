@@ -305,6 +305,7 @@ impl Authority {
             jwk: wish.key.to_json().to_string(),
             thumbprints: vec![wish.thumbprint],
             open: true,
+            first: None,
         };
         self.account_keys.insert(wish.thumbprint, wish.thumbprint);
         self.accounts.insert(wish.thumbprint, Arc::new(account));

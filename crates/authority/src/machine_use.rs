@@ -232,6 +232,7 @@ impl Authority {
         let own = SystemCertificate {
             system: covered.system.clone(),
             request_sha256: begun.request_sha256,
+            names_sha256: digest_of_names(covered.names),
             ends,
             until,
             is_issued: false,
@@ -268,6 +269,11 @@ impl Authority {
             self.pending.keys.insert(read.key().sha256(), subject.as_str().into());
         }
         *self.pending.system_uses.entry(system.clone()).or_insert(0) += 1;
+    }
+
+    /// Every certificate of a system, from its use on.
+    pub fn system_certificates(&self) -> impl Iterator<Item = (&Serial, &SystemCertificate)> {
+        self.system_certificates.iter().map(|(serial, own)| (serial, &**own))
     }
 
     /// A certificate of a system, from its use on.
@@ -323,6 +329,12 @@ impl Authority {
         }
         self.signatures.jws(jws, &key).map(drop)
     }
+}
+
+/// What certificates of the same names have in common, in whatever order they were asked for.
+fn digest_of_names(mut names: Vec<String>) -> Sha256Value {
+    names.sort_unstable();
+    Sha256::digest(names.join("\n")).into()
 }
 
 /// The names of a request.

@@ -111,6 +111,7 @@ impl Authority {
             name: body.name.clone(),
             unit: body.unit.clone(),
             leader: body.leader.clone(),
+            contact: body.contact.clone(),
             names: body.names.clone(),
             wildcards: body.wildcards,
             addresses: body.addresses.clone(),

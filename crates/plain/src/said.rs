@@ -208,6 +208,11 @@ pub fn notice(kind: &str) -> Said {
         "record-asked" => said("有人申请变更登记信息", "a record is to be changed"),
         "returned" => said("申请已退回", "a request was sent back"),
         "rejected" => said("申请已驳回", "a request was rejected"),
+        "system-account" => said("系统新增证书账户", "an account was opened for a system"),
+        "system-issued" => said("系统账户首次签发证书", "a system got its first certificate"),
+        "system-lapsing" => {
+            said("系统证书即将到期而未更新", "a system's certificate is about to lapse")
+        }
         "digest" => said("每日待办", "what waits today"),
         other => same(other),
     }

@@ -8,7 +8,7 @@ use records::Disclosure;
 use records::rules::Role;
 use sample_city::{SampleCity, first_name};
 
-const KINDS: [NoticeKind; 19] = [
+const KINDS: [NoticeKind; 22] = [
     NoticeKind::Letter,
     NoticeKind::LetterCode,
     NoticeKind::Asked,
@@ -27,6 +27,9 @@ const KINDS: [NoticeKind; 19] = [
     NoticeKind::RecordAsked,
     NoticeKind::Returned,
     NoticeKind::Rejected,
+    NoticeKind::SystemAccount,
+    NoticeKind::SystemIssued,
+    NoticeKind::SystemLapsing,
     NoticeKind::Digest,
 ];
 
@@ -39,6 +42,8 @@ fn notice(kind: NoticeKind) -> Notice {
         reason: Some("keyCompromise".into()),
         role: Some(Role::UnitHandler),
         unit: Some("sz-office".into()),
+        system: Some("site".into()),
+        contact: false,
         order: Some("5GPJWBSG64S36D1N".into()),
         to_decide: Some(3),
         drafted: Some(2),

@@ -1,9 +1,10 @@
 //! Systems that get certificates by themselves: their standing authorizations, the accounts that
 //! ask under them, and what they got.
 
-use crate::id::Sha256Value;
+use crate::id::{Serial, Sha256Value};
 use jose::Jwk;
 use records::bytes::Bytes;
+use records::commitment::Commitment;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ pub struct SystemState {
     pub unit: String,
     /// Person id of who is in charge of it.
     pub leader: String,
+    /// The commitment to the mail address of its technical contact.
+    pub contact: Option<Commitment>,
     /// Host names as its order has them.
     pub names: Vec<String>,
     /// Whether a certificate may name a wildcard.
@@ -63,6 +66,8 @@ pub struct AccountState {
     pub thumbprints: Vec<Sha256Value>,
     /// Whether it was not closed.
     pub open: bool,
+    /// The first certificate that it got.
+    pub first: Option<Serial>,
 }
 
 /// A certificate of a system, from its use on.
@@ -72,6 +77,8 @@ pub struct SystemCertificate {
     pub system: Arc<str>,
     /// SHA-256 of the PKCS#10.
     pub request_sha256: Sha256Value,
+    /// SHA-256 of its names, in order and a line each: what it replaces has the same.
+    pub names_sha256: Sha256Value,
     /// It ends about then, unix: the record's time, and what the profile gives.
     pub ends: u64,
     /// It ends by then at the latest, unix: follows from what is signed.

@@ -244,3 +244,18 @@ fn what_a_crash_left_is_given_up_and_asked_for_again() {
     sample.sequence();
     assert_eq!(sample.sign().remove(0).serial().to_string(), again);
 }
+
+#[test]
+fn the_first_of_an_account_and_what_replaces_another_are_known() {
+    let mut sample = Sample::found();
+    let (_, client) = sample.site_with_client();
+    let id = authority::read_account(&client.account()).unwrap();
+    assert_eq!(sample.authority().account(&id).unwrap().first, None);
+    let first = sample.certified(&client, "1", "a.acme.test").serial().to_string();
+    let again = sample.certified(&client, "2", "a.acme.test").serial().to_string();
+    let account = sample.authority().account(&id).unwrap();
+    assert_eq!(account.first.map(|serial| serial.to_string()), Some(first.clone()));
+    let names = |serial: &str| sample.authority().system_certificate(serial).unwrap().names_sha256;
+    assert_eq!(names(&first), names(&again), "one stands for the other");
+    assert!(sample.authority().system("site").unwrap().contact.is_some(), "who is told");
+}
