@@ -168,11 +168,16 @@ impl Authority {
     }
 
     /// How many certificates of a system count at `now` (unix), pending uses counted.
-    pub(crate) fn living_count(&self, id: &str, now: u64) -> u32 {
+    pub fn living_count(&self, id: &str, now: u64) -> u32 {
         let known = self.living_counts.get(id).copied().unwrap_or_default();
         let ended = self.ended_before(id, now).count();
         let pending = self.pending.system_uses.get(id).copied().unwrap_or_default();
         known.saturating_sub(u32::try_from(ended).unwrap_or(u32::MAX)).saturating_add(pending)
+    }
+
+    /// How many accounts of a system are open, pending ones not counted.
+    pub fn account_count(&self, id: &str) -> u32 {
+        self.account_counts.get(id).copied().unwrap_or_default()
     }
 
     /// Those that ended and were not forgotten.

@@ -7,7 +7,7 @@ use crate::files::{self, Own};
 use crate::output::Output;
 use portal_api::Staff;
 use portal_api::plain::{self, Fact, FactValue, Said};
-use records::mine::{Mine, OwnCertificate};
+use records::mine::{Mine, OwnCertificate, OwnSystem};
 
 /// Arguments of `yinxin mine`.
 #[derive(clap::Args)]
@@ -51,12 +51,26 @@ fn facts(mine: &Mine) -> Vec<Fact> {
         let role = meant(plain::role(role));
         facts.push(Fact::new(("角色", "role"), row([role, unit.into()])));
     }
+    for system in &mine.systems {
+        facts.push(Fact::new(("主管的系统", "system"), own_system(system)));
+    }
     for told in &mine.notices {
         let (kind, state) = (plain::notice(&told.kind), plain::own_state(&told.state));
         let told = [FactValue::time(&told.time), meant(kind), (&told.channel).into(), meant(state)];
         facts.push(Fact::new(("通知", "notice"), row(told)));
     }
     facts
+}
+
+fn own_system(one: &OwnSystem) -> FactValue {
+    let (accounts, certificates) = (one.accounts, one.certificates);
+    let counts = Said {
+        zh: format!("账户 {accounts} 个，有效证书 {certificates} 张"),
+        en: format!("{accounts} accounts, {certificates} certificates that count"),
+    };
+    let state = meant(plain::own_state(&one.state));
+    let until = FactValue::time(&one.until);
+    row([(&one.name).into(), (&one.system).into(), state, until, FactValue::Words(counts)])
 }
 
 fn certificate(one: &OwnCertificate) -> FactValue {
@@ -100,11 +114,21 @@ mod tests {
             }],
             orders: Vec::new(),
             roles: Vec::new(),
+            systems: vec![OwnSystem {
+                system: "site".into(),
+                name: "门户网站".into(),
+                state: "in-force".into(),
+                until: "2027-11-24T08:00:00Z".into(),
+                accounts: 1,
+                certificates: 2,
+            }],
             notices: Vec::new(),
         };
         let facts = facts(&mine);
         assert!(facts[2].value.zh().contains("「公职人员证书」 (official)"), "{facts:?}");
         assert!(facts[2].value.en().contains("「Certificate of officials」 (official)"));
         assert!(facts[3].value.zh().contains(" staff"), "{facts:?}");
+        let system = facts[4].value.zh();
+        assert!(system.contains("门户网站") && system.contains("有效证书 2 张"), "{system}");
     }
 }

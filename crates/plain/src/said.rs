@@ -226,6 +226,8 @@ pub fn own_state(state: &str) -> Said {
         "expired" => said("已过期", "expired"),
         "suspended" => said("已冻结", "suspended"),
         "revoked" => said("已吊销", "revoked"),
+        "in-force" => said("可以使用", "may be used"),
+        "closed" => said("已关闭", "closed"),
         "open" => said("未使用", "not used yet"),
         "used" => said("已使用", "used"),
         "voided" => said("已作废", "voided"),

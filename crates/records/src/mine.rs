@@ -20,8 +20,28 @@ pub struct Mine {
     pub orders: Vec<OwnOrder>,
     /// Roles with the names of the units over which they are.
     pub roles: Vec<(String, String)>,
+    /// Systems of which they are in charge.
+    pub systems: Vec<OwnSystem>,
     /// What they were told, the newest first.
     pub notices: Vec<OwnNotice>,
+}
+
+/// A system of which one is in charge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnSystem {
+    /// System id.
+    pub system: String,
+    /// What people call it.
+    pub name: String,
+    /// `in-force`, `closed` or `expired`.
+    pub state: String,
+    /// Last second in which it may be used.
+    pub until: String,
+    /// Open accounts.
+    pub accounts: u32,
+    /// Certificates that count.
+    pub certificates: u32,
 }
 
 /// A certificate of one's own.

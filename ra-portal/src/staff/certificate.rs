@@ -47,6 +47,7 @@ words! {
         certificates "证书" "Certificates";
         letters "密码信封" "Letters";
         orders "等待审批的办件" "Orders that wait for approvals";
+        systems "主管的系统（账户 / 有效证书）" "Systems in your charge (accounts / certificates)";
         notices "通知记录（签发机构所记）" "Notices to you, as the CA recorded them";
         what "事项" "What";
         until "有效期至" "Good until";
@@ -227,6 +228,15 @@ fn lists(f: &Frame, mine: &Mine) -> Vec<List> {
         when: show::time(&one.expires),
         state: format!("{} / {}", one.approvals.0, one.approvals.1),
     });
+    let systems = mine.systems.iter().map(|one| Line {
+        name: show::harmless(&one.name),
+        kind: one.system.clone(),
+        when: show::time(&one.until),
+        state: {
+            let state = said(plain::own_state(&one.state));
+            format!("{state} · {} / {}", one.accounts, one.certificates)
+        },
+    });
     let notices = mine.notices.iter().map(|one| Line {
         name: said(plain::notice(&one.kind)),
         kind: show::harmless(&one.channel),
@@ -238,6 +248,7 @@ fn lists(f: &Frame, mine: &Mine) -> Vec<List> {
         list(w.certificates, w.until, certificates.collect()),
         list(w.letters, w.until, letters.collect()),
         list(w.orders, w.until, orders.collect()),
+        list(w.systems, w.until, systems.collect()),
         list(w.notices, w.time, notices.collect::<Vec<_>>()),
     ];
     lists.into_iter().filter(|list| !list.lines.is_empty()).collect()
@@ -373,6 +384,14 @@ pub(super) fn sample_of_mine() -> Mine {
             approvals: (1, 2),
         }],
         roles: Vec::new(),
+        systems: vec![records::mine::OwnSystem {
+            system: "site".into(),
+            name: "<b>\u{202e}门户网站".into(),
+            state: "in-force".into(),
+            until: "2027-11-24T08:00:00Z".into(),
+            accounts: 1,
+            certificates: 2,
+        }],
         notices: vec![notice("issued", "sent"), notice("asked", "failed")],
     }
 }

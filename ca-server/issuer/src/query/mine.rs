@@ -5,12 +5,12 @@ use super::drafts::letter_state;
 use super::place::place;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
-use authority::{Authority, LetterState, Reference, Serial};
+use authority::{Authority, LetterState, Reference, Serial, SystemState};
 use ca_store::proven_log::ProvenLog;
 use ca_store::table::notice;
 use pki::Certificate;
 use records::Code;
-use records::mine::{Mine, OwnCertificate, OwnLetter, OwnNotice, OwnOrder};
+use records::mine::{Mine, OwnCertificate, OwnLetter, OwnNotice, OwnOrder, OwnSystem};
 use records::record::Event;
 use std::cmp::Reverse;
 use store::Tx;
@@ -43,7 +43,29 @@ pub(crate) async fn mine(issuer: &Issuer, certificate: &Certificate) -> Result<M
     let letters = letters.into_iter().map(|one| own_letter(authority, one, now)).collect();
     let orders = orders(authority, &person, now);
     let place = format!("{} ({})", place(authority, &state.unit), state.unit);
-    Ok(Mine { certificates, letters, orders, roles: roles.collect(), notices, place, person })
+    let (systems, roles) = (systems(authority, &person, now), roles.collect());
+    Ok(Mine { certificates, letters, orders, roles, systems, notices, place, person })
+}
+
+/// Systems of which somebody is in charge, those that may be used first.
+fn systems(authority: &Authority, person: &str, now: u64) -> Vec<OwnSystem> {
+    let own = authority.systems().filter(|(_, system)| system.leader == person);
+    let line = |(id, system): (&str, &SystemState)| OwnSystem {
+        system: id.to_owned(),
+        name: system.name.clone(),
+        state: match authority.check_system(id, now) {
+            Ok(_) => "in-force".into(),
+            Err(_) if now > system.until => "expired".into(),
+            Err(_) => "closed".into(),
+        },
+        until: records::time::seconds(system.until),
+        accounts: authority.account_count(id),
+        certificates: authority.living_count(id, now),
+    };
+    let mut lines: Vec<OwnSystem> = own.map(line).collect();
+    lines.sort_by_key(|one| one.state != "in-force");
+    lines.truncate(LINES);
+    lines
 }
 
 fn own_certificate(authority: &Authority, serial: &Serial, now: u64) -> Option<OwnCertificate> {
