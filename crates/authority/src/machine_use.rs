@@ -232,7 +232,7 @@ impl Authority {
         let own = SystemCertificate {
             system: covered.system.clone(),
             request_sha256: begun.request_sha256,
-            names_sha256: digest_of_names(covered.names),
+            names_sha256: digest_of_names(&covered.names),
             ends,
             until,
             is_issued: false,
@@ -332,7 +332,8 @@ impl Authority {
 }
 
 /// What certificates of the same names have in common, in whatever order they were asked for.
-fn digest_of_names(mut names: Vec<String>) -> Sha256Value {
+fn digest_of_names(names: &[String]) -> Sha256Value {
+    let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
     names.sort_unstable();
     Sha256::digest(names.join("\n")).into()
 }

@@ -131,9 +131,7 @@ impl MachinesState {
         result: Result<T, Refusal>,
     ) -> Answer<T> {
         match self.keeps(act, outcome(&result)).await {
-            true => {
-                result.map_err(|refusal| AcmeRefused::said_at(refusal, self.clock.seconds()))
-            }
+            true => result.map_err(|refusal| AcmeRefused::said_at(refusal, self.clock.seconds())),
             false => Err(ProblemKind::Unavailable.into()),
         }
     }

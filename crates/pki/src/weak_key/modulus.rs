@@ -88,7 +88,7 @@ fn is_power(residue: u32, prime: u32) -> bool {
 
 /// For small odd numbers.
 fn is_prime(number: u32) -> bool {
-    (3..number).step_by(2).take_while(|by| by * by <= number).all(|by| number % by != 0)
+    (3..number).step_by(2).take_while(|by| by * by <= number).all(|by| !number.is_multiple_of(by))
 }
 
 /// A number modulo a small one.
