@@ -138,7 +138,7 @@ impl Shipper {
         let head = proven(&ack, &batch.entries, (self.progress.key(), known.as_ref()))?;
         let at = self.at.as_mut().context("place")?;
         let (bytes, count) = (batch.message.bytes.len() as u64, batch.entries.len() as u64);
-        self.spool.acknowledged(at.segment, bytes);
+        self.spool.acknowledged(at.segment, bytes, at.offset + bytes);
         let epoch = at.header.epoch.into();
         for (aseq, frame) in (at.aseq..).zip(batch.message.frames()) {
             self.progress.acked.follow(&self.agent, (&epoch, aseq), frame?.record);
@@ -189,10 +189,7 @@ impl Shipper {
         known: Option<&Checkpoint>,
     ) -> anyhow::Result<Option<Batch>> {
         let at = self.at.as_ref().context("place")?;
-        let mut file = File::open(segment::path(&self.spool.folder, at.segment))?;
-        let span = (at.offset, end_of(&file, at.segment, durable)?);
-        let FrameRange { bytes, entries, chain } =
-            FrameRange::read(&mut file, span, &at.chain, RECORDS_MAX as u64)?;
+        let FrameRange { bytes, entries, chain } = self.frames(at, durable)?;
         if entries.is_empty() {
             return Ok(None);
         }
@@ -208,9 +205,21 @@ impl Shipper {
         let head = SignedHead { head: Bytes(head), signature: Bytes(signature) };
         let known = known.map_or(0, |head| head.size);
         // Behind the end of a segment that is not written any more there may be another one.
-        let is_all = at.segment == durable.segment && at.offset + bytes.len() as u64 == span.1;
+        let end = at.offset + bytes.len() as u64;
+        let is_all = at.segment == durable.segment && end == durable.offset;
         let message = Spooled { head, known, bytes: bytes.into() };
         Ok(Some(Batch { message, entries, chain, is_all }))
+    }
+
+    /// The frames that go next: as they were written, or as they lie in their segment.
+    fn frames(&self, at: &At, durable: &Position) -> std::io::Result<FrameRange> {
+        let end = if at.segment == durable.segment { durable.offset } else { u64::MAX };
+        if let Some(lately) = self.spool.lately(at.segment, (at.offset, end), &at.chain) {
+            return Ok(lately);
+        }
+        let mut file = File::open(segment::path(&self.spool.folder, at.segment))?;
+        let span = (at.offset, end_of(&file, at.segment, durable)?);
+        FrameRange::read(&mut file, span, &at.chain, RECORDS_MAX as u64)
     }
 
     /// Frees a segment that is shipped to its end, if another follows; false while it is written.
@@ -323,7 +332,7 @@ fn proven(
 }
 
 /// Frames end at what is durable in the segment that is written, at the file's end in others.
-fn end_of(file: &File, number: u64, durable: &Position) -> anyhow::Result<u64> {
+fn end_of(file: &File, number: u64, durable: &Position) -> std::io::Result<u64> {
     match number {
         _ if number == durable.segment => Ok(durable.offset),
         _ => Ok(file.metadata()?.len()),

@@ -5,11 +5,14 @@
 //! their place there: epoch, sequence number, chain. A start is a new epoch; so is an error of the
 //! disk, after which nothing is written behind it any more. What survives a kill: every record that
 //! was waited for. In reading order: [`queue`] and [`waiting`] (the way in), [`writer`] (the
-//! thread), [`postbox`] (the way back), [`segment`] (the files), [`recover`] (a start).
+//! thread), [`postbox`] (the way back), [`segment`] (the files), [`lately`] (what need not be read
+//! back), [`recover`] (a start).
 
 mod drawn;
 mod granted;
+mod lately;
 mod of_request;
+mod open_run;
 mod postbox;
 mod queue;
 mod recorded;

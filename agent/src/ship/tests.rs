@@ -116,3 +116,44 @@ async fn a_parcel_of_all_that_there_is_waits_for_more_behind_it() {
     let pauses = [Look::Nothing, Look::All, Look::More].map(Look::pause);
     assert_eq!(pauses, [LOOK, GATHERED, Duration::ZERO]);
 }
+
+/// What goes to the log from memory is what lies in its segment, over commits and segments; where
+/// it was forgotten it is read there.
+#[tokio::test]
+async fn what_was_written_lately_is_what_lies_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = start(folder.path());
+    let (first, records) = fill(&spool).await;
+    fill(&spool).await;
+    let durable = spool.durable();
+    let mut shipper = shipper(folder.path(), &spool);
+    let mut segments = 0;
+    loop {
+        assert!(shipper.find(&durable).unwrap());
+        let at = shipper.at.as_ref().unwrap();
+        let mut file = File::open(segment::path(&spool.folder, at.segment)).unwrap();
+        let span = (at.offset, end_of(&file, at.segment, &durable).unwrap());
+        let lies = FrameRange::read(&mut file, span, &at.chain, RECORDS_MAX as u64).unwrap();
+        let of = |range: FrameRange| (range.bytes, range.entries, range.chain);
+        let lies = of(lies);
+        assert!(!lies.1.is_empty());
+        let kept = spool.lately(at.segment, (at.offset, u64::MAX), &at.chain).unwrap();
+        assert_eq!(of(kept), lies);
+        assert_eq!(of(shipper.frames(at, &durable).unwrap()), lies);
+        if at.segment == first {
+            assert_eq!(lies.1.len() as u64, records);
+        }
+        spool.acknowledged(at.segment, 0, at.offset + lies.0.len() as u64);
+        assert!(spool.lately(at.segment, (at.offset, u64::MAX), &at.chain).is_none());
+        assert_eq!(of(shipper.frames(at, &durable).unwrap()), lies, "from the segment");
+        segments += 1;
+        if at.segment == durable.segment {
+            break;
+        }
+        let count = lies.1.len() as u64;
+        acknowledge(&mut shipper, count);
+        assert!(shipper.find(&durable).unwrap());
+        assert!(shipper.next_segment(&durable).unwrap());
+    }
+    assert_eq!(segments, 3);
+}

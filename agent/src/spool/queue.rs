@@ -1,10 +1,12 @@
 //! The way into the spool: what wants to be recorded waits here for the thread that writes.
 
 use super::granted::{Granted, Unheard};
+use super::lately::Lately;
 use super::postbox::Asker;
 use super::recorded::{NotRecorded, Recorded};
 use super::recover::Recovered;
 use super::room::{Place, Room};
+use super::segment::FrameRange;
 use super::waiting::{Entrance, row};
 use super::writer::Writer;
 use crate::AgentConfig;
@@ -68,6 +70,8 @@ pub struct Position {
 pub(super) struct Shared {
     pub(super) durable: Mutex<Position>,
     pub(super) news: Notify,
+    /// What was written lately.
+    pub(super) lately: Lately,
     /// Bytes of segments that are not freed: what the limit is about, since segments are filled
     /// ahead and freed whole.
     pub(super) bytes: Mutex<u64>,
@@ -132,6 +136,7 @@ impl Spool {
         let shared = Arc::new(Shared {
             durable: Mutex::new(Position { segment: found.next, offset: 0 }),
             news: Notify::new(),
+            lately: Lately::default(),
             bytes: Mutex::default(),
             waiting: Mutex::default(),
             bytes_max: config.spool.bytes,
@@ -218,14 +223,21 @@ impl Spool {
         self.shared.news.notified().await;
     }
 
+    /// Durable frames between two offsets of a segment, after the chain value `before`, without
+    /// reading them back: as many as are handed in together, if they were written lately.
+    pub fn lately(&self, segment: u64, span: (u64, u64), before: &[u8; 32]) -> Option<FrameRange> {
+        self.shared.lately.range(segment, span, before)
+    }
+
     /// Bytes of records that the log has not acknowledged.
     pub fn waiting(&self) -> u64 {
         self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
     }
 
-    /// The log acknowledged so many bytes of a segment.
-    pub fn acknowledged(&self, segment: u64, bytes: u64) {
+    /// The log acknowledged so many bytes of a segment, up to an offset.
+    pub fn acknowledged(&self, segment: u64, bytes: u64, offset: u64) {
         self.shared.wait(segment, |all| all.saturating_sub(bytes));
+        self.shared.lately.forget(segment, offset);
     }
 
     /// A segment was freed: nothing of it waits.
@@ -311,8 +323,8 @@ mod tests {
         assert!(one > 0 && one < 2_048, "{one}");
         // The log has the first of them; another segment changes nothing.
         let segment = spool.durable().segment;
-        spool.acknowledged(segment, began);
-        spool.acknowledged(segment + 1, 99);
+        spool.acknowledged(segment, began, 0);
+        spool.acknowledged(segment + 1, 99, 0);
         assert_eq!((spool.waiting(), held(&spool)), (one, config.spool.segment_bytes));
         // What a start finds is what was not acknowledged: of this run all, as `acked` says.
         drop(spool);
@@ -325,7 +337,7 @@ mod tests {
         // A segment that was freed, or set aside as damaged, holds nothing that waits.
         again.freed(segment, 100);
         assert_eq!(again.waiting(), began);
-        again.acknowledged(again.durable().segment, began);
+        again.acknowledged(again.durable().segment, began, 0);
         assert_eq!(again.waiting(), 0);
         assert!(held(&again) >= config.spool.segment_bytes);
     }

@@ -2,6 +2,8 @@
 
 use super::drawn::Drawn;
 use super::granted::Granted;
+use super::lately::{CommittedFrames, CommittedRecord};
+use super::open_run::OpenRun;
 use super::postbox::{Asker, Post};
 use super::queue::{Position, Shared, Wanted, ends};
 use super::recorded::{NotRecorded, Recorded, RunName};
@@ -11,9 +13,9 @@ use super::waiting::Exit;
 use crate::{AgentConfig, random};
 use anyhow::Context;
 use records::access::{CHAIN_START, Completion, Started};
-use records::body::{PlaceInRun, RecordBody, RunWriter};
+use records::body::{RecordBody, RunWriter};
 use records::record::Event;
-use records::spooled::lay;
+use records::spooled::LaidFrame;
 use service::{Clock, Metrics, fault};
 use std::fs::File;
 use std::io::{ErrorKind, Write};
@@ -29,21 +31,6 @@ const KEPT_BYTES_MAX: usize = 1 << 20;
 /// A new run is tried this long after an error of the disk.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
 
-/// A run: one epoch in one or more segments.
-struct Run {
-    epoch: [u8; 16],
-    name: RunName,
-    writer: RunWriter,
-    aseq: u64,
-    /// Chain value behind the last record that got its place.
-    chain: [u8; 32],
-    /// Chain value behind the last durable record.
-    written: [u8; 32],
-    file: File,
-    segment: u64,
-    offset: u64,
-}
-
 pub(super) struct Writer {
     folder: PathBuf,
     segment_bytes: u64,
@@ -54,7 +41,7 @@ pub(super) struct Writer {
     shared: Arc<Shared>,
     /// Number of the next segment.
     next: u64,
-    run: Option<Run>,
+    run: Option<OpenRun>,
     /// The next segment, being filled.
     ahead: Option<JoinHandle<std::io::Result<File>>>,
     /// When the disk failed.
@@ -72,6 +59,8 @@ pub(super) struct Writer {
 struct Placed {
     /// Where its frame ends among those of its commit.
     end: usize,
+    /// Its entry in the tree of the log.
+    entry: [u8; 32],
     /// Chain value behind it.
     chain: [u8; 32],
     aseq: u64,
@@ -223,9 +212,9 @@ impl Writer {
             return None;
         };
         match run.place(&mut self.frames, (&body, micros), &disclosures, &mut self.drawn) {
-            Ok((aseq, chain)) => {
+            Ok((aseq, LaidFrame { entry, chain })) => {
                 let (end, permits) = (self.frames.len(), body.permits());
-                Some(Placed { end, chain, aseq, asker, permits, ends: ends(body, micros) })
+                Some(Placed { end, entry, chain, aseq, asker, permits, ends: ends(body, micros) })
             }
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "a record has no form");
@@ -265,18 +254,18 @@ impl Writer {
         if placed.is_empty() {
             return Ok(());
         }
-        let (mut from, mut to, mut last) = (0, 0, None);
-        for one in placed {
+        let (mut from, mut to, mut first) = (0, 0, 0);
+        for (number, one) in placed.iter().enumerate() {
             let run = self.run.as_ref().context("no run")?;
             let waiting = one.end.saturating_sub(from) as u64;
             if run.offset + waiting > self.segment_bytes {
-                self.flush(frames.get(from..to).unwrap_or_default(), last)?;
+                self.flush(frames, from, placed.get(first..number).unwrap_or_default())?;
                 self.roll(one.aseq)?;
-                from = to;
+                (from, first) = (to, number);
             }
-            (to, last) = (one.end, Some(one.chain));
+            to = one.end;
         }
-        self.flush(frames.get(from..to).unwrap_or_default(), last)?;
+        self.flush(frames, from, placed.get(first..).unwrap_or_default())?;
         let run = self.run.as_ref().context("no run")?;
         *self.shared.durable.lock().unwrap_or_else(PoisonError::into_inner) =
             Position { segment: run.segment, offset: run.offset };
@@ -284,16 +273,29 @@ impl Writer {
         Ok(())
     }
 
-    fn flush(&mut self, bytes: &[u8], chain: Option<[u8; 32]>) -> anyhow::Result<()> {
+    /// Writes some records of a commit durably, whose frames begin at `from`.
+    fn flush(&mut self, frames: &[u8], from: usize, placed: &[Placed]) -> anyhow::Result<()> {
         let run = self.run.as_mut().context("no run")?;
-        let Some(chain) = chain.filter(|_| !bytes.is_empty()) else { return Ok(()) };
+        let Some(last) = placed.last() else { return Ok(()) };
+        let bytes = frames.get(from..last.end).context("frames")?;
         fault::point("spool-before-write");
         run.file.write_all(bytes)?;
         fault::point("spool-before-sync");
         run.file.sync_data()?;
+        let of_one = |one: &Placed| {
+            let Placed { end, entry, chain, .. } = *one;
+            CommittedRecord { end: end - from, entry, chain }
+        };
+        self.shared.lately.add(CommittedFrames {
+            segment: run.segment,
+            offset: run.offset,
+            before: run.written,
+            bytes: bytes.to_vec(),
+            records: placed.iter().map(of_one).collect(),
+        });
         run.offset += bytes.len() as u64;
         self.shared.wait(run.segment, |all| all + bytes.len() as u64);
-        run.written = chain;
+        run.written = last.chain;
         fault::point("spool-after-sync");
         Ok(())
     }
@@ -329,7 +331,7 @@ impl Writer {
         let cause = if self.begun { "spool" } else { "start" };
         let header = Header { epoch: random()?, first: 0, chain: CHAIN_START };
         let (file, segment) = self.new_segment(&header)?;
-        let mut run = Run {
+        let mut run = OpenRun {
             epoch: header.epoch,
             name: RunName::of(&self.started.agent, &header.epoch),
             writer: RunWriter::new(&header.epoch, &self.maker)?,
@@ -344,10 +346,11 @@ impl Writer {
         let (body, micros) = (RecordBody::of(&Event::Started(started))?, self.clock.micros());
         self.drawn.suffice(1);
         let said = (&body, micros);
-        let (aseq, chain) = run.place(&mut self.frames, said, &[], &mut self.drawn)?;
+        let (aseq, laid) = run.place(&mut self.frames, said, &[], &mut self.drawn)?;
+        let LaidFrame { entry, chain } = laid;
         self.run = Some(run);
         let end = self.frames.len();
-        let first = Placed { end, chain, aseq, asker: None, permits: false, ends: None };
+        let first = Placed { end, entry, chain, aseq, asker: None, permits: false, ends: None };
         let written = self.write(&[first]);
         if let Err(error) = written {
             // What lies there now is not known: nothing is ever written behind it.
@@ -368,26 +371,5 @@ fn is_full(error: &anyhow::Error) -> bool {
 fn refuse(asker: Option<Asker>, why: NotRecorded) {
     if let Some(asker) = asker {
         asker.tell(Err(why));
-    }
-}
-
-impl Run {
-    /// Appends the frame of a record behind the last one; gives its number and the chain value
-    /// behind it.
-    fn place(
-        &mut self,
-        to: &mut Vec<u8>,
-        (body, micros): (&RecordBody, u64),
-        disclosures: &[u8],
-        drawn: &mut Drawn,
-    ) -> anyhow::Result<(u64, [u8; 32])> {
-        let (id, salt) = drawn.take()?;
-        let (aseq, prev) = (self.aseq, self.chain);
-        let place = PlaceInRun { id: &id, aseq, prev: &prev, micros };
-        let writer = &mut self.writer;
-        let chain = lay(to, (&salt, &prev), |to| writer.write(to, body, &place), disclosures)?;
-        self.aseq += 1;
-        self.chain = chain;
-        Ok((aseq, chain))
     }
 }

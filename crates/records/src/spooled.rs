@@ -129,14 +129,23 @@ pub enum NotLaid {
     Size(#[from] SpooledError),
 }
 
-/// Appends a frame whose record is written where it lies, behind a chain value; gives the one after
-/// it. What is not laid leaves nothing behind.
+/// What a record is hashed to where it was laid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LaidFrame {
+    /// The entry in the tree of the log, 32 bytes (`docs/formats.md` 14).
+    pub entry: [u8; 32],
+    /// The chain value behind the record, 32 bytes.
+    pub chain: [u8; 32],
+}
+
+/// Appends a frame whose record is written where it lies, behind a chain value; gives its entry and
+/// the chain value after it. What is not laid leaves nothing behind.
 pub fn lay(
     to: &mut Vec<u8>,
     (salt, before): (&[u8; 32], &[u8; 32]),
     record: impl FnOnce(&mut Vec<u8>) -> Result<(), JsonError>,
     disclosures: &[u8],
-) -> Result<[u8; 32], NotLaid> {
+) -> Result<LaidFrame, NotLaid> {
     let begins = to.len();
     let laid = try_to_lay(to, (salt, before), record, disclosures);
     if laid.is_err() {
@@ -150,7 +159,7 @@ fn try_to_lay(
     (salt, before): (&[u8; 32], &[u8; 32]),
     record: impl FnOnce(&mut Vec<u8>) -> Result<(), JsonError>,
     disclosures: &[u8],
-) -> Result<[u8; 32], NotLaid> {
+) -> Result<LaidFrame, NotLaid> {
     let begins = to.len();
     // Lengths and chain value follow from what comes behind them.
     to.extend_from_slice(&[0; 8]);
@@ -163,7 +172,8 @@ fn try_to_lay(
     if !frame.is_sound() {
         return Err(SpooledError::TooLarge.into());
     }
-    let after = chain(before, &entry(salt, written));
+    let entry = entry(salt, written);
+    let after = chain(before, &entry);
     let lengths = [written.len(), disclosures.len()];
     let lengths = lengths.map(|length| u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
     let head = to.get_mut(begins..from).and_then(|head| head.split_first_chunk_mut::<8>());
@@ -174,7 +184,7 @@ fn try_to_lay(
         }
     }
     to.extend_from_slice(disclosures);
-    Ok(after)
+    Ok(LaidFrame { entry, chain: after })
 }
 
 /// Records of an agent's run as it hands them in: in order, without holes.
@@ -294,14 +304,16 @@ mod tests {
     fn what_is_laid_lies_as_what_is_written() {
         let (salt, before, mut laid) = ([1; 32], [9; 32], b"before".to_vec());
         for (record, disclosures) in [(b"one".as_slice(), b"[]".as_slice()), (b"three", b"")] {
-            let chain = chain(&before, &entry(&salt, record));
+            let entry = entry(&salt, record);
+            let chain = chain(&before, &entry);
             let mut written = laid.clone();
             SpoolFrame { salt, chain, record, disclosures }.write(&mut written).unwrap();
             let writes = |to: &mut Vec<u8>| {
                 to.extend_from_slice(record);
                 Ok(())
             };
-            assert_eq!(lay(&mut laid, (&salt, &before), writes, disclosures), Ok(chain));
+            let hashed = lay(&mut laid, (&salt, &before), writes, disclosures);
+            assert_eq!(hashed, Ok(LaidFrame { entry, chain }));
             assert_eq!(laid, written);
         }
         let (as_it_was, beyond) = (laid.clone(), vec![7; RECORD_BYTES_MAX + 1]);
