@@ -6,7 +6,7 @@
 //! [`peer`] (whose they are), [`target`], [`head`], [`message`] and [`strict_http1`] (HTTP/1 before
 //! the HTTP library), [`http2`] and [`answered_streams`], [`request`], [`authorize`], [`forward`],
 //! [`upstream`] and [`bell`], [`ended`], [`request_body`], [`response_body`], [`in_flight`],
-//! [`cut`] and [`sweep`] (cutting what is no longer permitted), [`page`] (what people read),
+//! [`live`], [`cut`] and [`sweep`] (cutting what is no longer permitted), [`page`] (what people read),
 //! [`rejection`], [`request_rate`].
 
 pub mod accept;
@@ -25,6 +25,7 @@ mod forward;
 mod head;
 mod http2;
 mod in_flight;
+mod live;
 mod message;
 mod origins;
 mod page;

@@ -1,7 +1,7 @@
 //! Connections of people: who they are, their record, their requests. Places, handshakes and
 //! silence are limited by [`mtls::listen`].
 
-use super::connection_context::{ConnectionContext, RecordedConnection};
+use super::connection_context::{ConnectionContext, OfOne, RecordedConnection};
 use super::http2;
 use super::origins::Origins;
 use super::peer::{Peer, Shown};
@@ -102,10 +102,18 @@ impl Endpoint for People {
         let Accepted { stream, source, handshake, peer: shown, slot, stopping } = accepted;
         let Handshake { sni, http2, verify, .. } = handshake;
         let gate = self.gate.clone();
+        let a_minute = gate.limits.requests_of_one_a_minute;
+        let of_one = match &shown {
+            Shown::Person(peer) => {
+                let rate = self.rates.of(peer.sha256, a_minute);
+                Some(OfOne { rate, requests: self.requests.of(peer.sha256) })
+            }
+            _ => None,
+        };
         let mut recorded = None;
-        if let (Shown::Person(peer), Some(verify)) = (&shown, verify) {
+        if let (Shown::Person(peer), Some(of_one), Some(verify)) = (&shown, &of_one, verify) {
             // It is a record as well, whatever is asked on it.
-            if !self.rates.takes(peer.sha256, 0, gate.limits.requests_of_one_a_minute) {
+            if !of_one.rate.takes(0, a_minute) {
                 reject(&gate, "handshake", Code::TooManyTries, (source, &peer.serial), "");
                 return;
             }
@@ -125,8 +133,7 @@ impl Endpoint for People {
             upgrade: (!http2).then(UpgradeSwitch::default),
             end_of_reading: EndOfReading::default(),
             activity: slot.activity(),
-            requests_of_all: self.requests.clone(),
-            rates: self.rates.clone(),
+            of_one,
             _slot: slot,
             gate: gate.clone(),
         });

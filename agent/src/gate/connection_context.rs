@@ -2,14 +2,14 @@
 
 use super::origins::Origins;
 use super::peer::{Peer, Shown};
-use super::request_rate::RequestRates;
+use super::request_rate::RateOfOne;
 use super::salts::Salts;
 use super::state::Gate;
 use super::strict_http1::{EndOfReading, UpgradeSwitch};
 use super::upstream::Pool;
 use crate::token::{ConnectionClaims, ConnectionToken};
 use arc_swap::ArcSwapOption;
-use mtls::listen::{ActiveRequest, Activity, KeyedPlace, KeyedPlaces, Slot};
+use mtls::listen::{ActiveRequest, Activity, KeyedPlace, KeyedShare, Slot};
 use records::Code;
 use records::body::DecisionForm;
 use std::net::SocketAddr;
@@ -72,12 +72,18 @@ pub(super) struct ConnectionContext {
     pub(super) end_of_reading: EndOfReading,
     /// Requests under way, and the end from within.
     pub(super) activity: Arc<Activity>,
-    /// Requests under way of every certificate.
-    pub(super) requests_of_all: KeyedPlaces<[u8; 32]>,
-    /// Requests and connections of every certificate within a minute.
-    pub(super) rates: Arc<RequestRates>,
+    /// What it shares with all others of its certificate.
+    pub(super) of_one: Option<OfOne>,
     /// Its place, until its requests and its tunnel are over.
     pub(super) _slot: Slot,
+}
+
+/// What all connections of one certificate share.
+pub(super) struct OfOne {
+    /// Requests and connections within a minute.
+    pub(super) rate: RateOfOne,
+    /// Requests under way.
+    pub(super) requests: KeyedShare<[u8; 32]>,
 }
 
 /// Counts a request of its connection, and of its certificate, until its answer is over.
@@ -91,16 +97,14 @@ impl RequestGuard {
     /// as it has a minute.
     pub(super) fn with(context: &ConnectionContext, target_bytes: usize) -> Result<Self, Code> {
         let limits = &context.gate.limits;
-        let of_one = match &context.shown {
-            Shown::Person(peer) => {
-                let a_minute = limits.requests_of_one_a_minute;
-                if !context.rates.takes(peer.sha256, target_bytes, a_minute) {
+        let of_one = match &context.of_one {
+            Some(OfOne { rate, requests }) => {
+                if !rate.takes(target_bytes, limits.requests_of_one_a_minute) {
                     return Err(Code::TooManyTries);
                 }
-                let most = limits.requests_of_one;
-                Some(context.requests_of_all.enter(peer.sha256, most).ok_or(Code::TooBusy)?)
+                Some(requests.enter(limits.requests_of_one).ok_or(Code::TooBusy)?)
             }
-            _ => None,
+            None => None,
         };
         Ok(Self { _of_connection: context.activity.begin(), _of_one: of_one })
     }

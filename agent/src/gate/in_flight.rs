@@ -8,10 +8,9 @@ use http::Method;
 use mtls::listen::Activity;
 use policy::CanonicalPath;
 use records::Code;
-use std::collections::HashMap;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// One request under way.
@@ -146,30 +145,5 @@ impl InFlight {
             return silent_for(limits.answer_idle_seconds).then_some(Code::UpstreamLate);
         }
         (answered && silent_for(limits.body_idle_seconds)).then_some(Code::RequestLate)
-    }
-}
-
-/// Every request under way.
-#[derive(Default)]
-pub(crate) struct Live {
-    requests: Mutex<HashMap<u64, Arc<InFlight>>>,
-    next: AtomicU64,
-}
-
-impl Live {
-    /// Enters a request; gives the number to leave with.
-    pub(super) fn enter(&self, request: Arc<InFlight>) -> u64 {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).insert(number, request);
-        number
-    }
-
-    pub(super) fn leave(&self, number: u64) {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
-    }
-
-    pub(super) fn all(&self) -> Vec<Arc<InFlight>> {
-        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        requests.values().cloned().collect()
     }
 }

@@ -4,7 +4,7 @@
 //! passes. It asks nobody for the time.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// Milliseconds of a minute: what is left is counted in as many parts of a request.
@@ -16,12 +16,12 @@ const FORGETS_FROM: usize = 4_096;
 
 /// What each certificate has left, by its SHA-256.
 pub(super) struct RequestRates {
-    left: Mutex<Left>,
+    known: Mutex<KnownRates>,
     began: Instant,
 }
 
-struct Left {
-    of: HashMap<[u8; 32], Spent>,
+struct KnownRates {
+    of: HashMap<[u8; 32], Arc<Mutex<Spent>>>,
     /// How many are known when it is looked for those that can be forgotten.
     forgets_at: usize,
 }
@@ -43,34 +43,63 @@ impl Spent {
 
 impl Default for RequestRates {
     fn default() -> Self {
-        let left = Left { of: HashMap::new(), forgets_at: FORGETS_FROM };
-        Self { left: Mutex::new(left), began: Instant::now() }
+        let known = KnownRates { of: HashMap::new(), forgets_at: FORGETS_FROM };
+        Self { known: Mutex::new(known), began: Instant::now() }
     }
 }
 
 impl RequestRates {
-    /// Takes a request of a certificate, unless it had as many as it has a minute. One that counts
-    /// as more than those of a whole minute counts as these.
-    pub(super) fn takes(&self, whose: [u8; 32], target_bytes: usize, a_minute: u32) -> bool {
-        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let a_minute = u64::from(a_minute);
-        self.takes_at(whose, (counts_as(target_bytes).min(a_minute.max(1)), a_minute), now)
+    /// What one certificate has left of so many a minute, for all who ask with it.
+    pub(super) fn of(&self, whose: [u8; 32], a_minute: u32) -> RateOfOne {
+        let now = milliseconds_since(self.began);
+        RateOfOne { spent: self.of_at(whose, u64::from(a_minute), now), began: self.began }
     }
 
-    fn takes_at(&self, whose: [u8; 32], (count, a_minute): (u64, u64), now: u64) -> bool {
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+    fn of_at(&self, whose: [u8; 32], a_minute: u64, now: u64) -> Arc<Mutex<Spent>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let all = a_minute.saturating_mul(MINUTE);
-        if left.of.len() >= left.forgets_at && !left.of.contains_key(&whose) {
-            left.of.retain(|_, spent| spent.now(a_minute, now) < all);
+        if known.of.len() >= known.forgets_at && !known.of.contains_key(&whose) {
+            known.of.retain(|_, spent| {
+                Arc::strong_count(spent) > 1 || lock(spent).now(a_minute, now) < all
+            });
             // Looked for again only once as many came as stay.
-            left.forgets_at = FORGETS_FROM.max(left.of.len().saturating_mul(2));
+            known.forgets_at = FORGETS_FROM.max(known.of.len().saturating_mul(2));
         }
-        let spent = left.of.entry(whose).or_insert(Spent { parts: all, at: now });
-        let there = spent.now(a_minute, now);
-        let rest = there.checked_sub(count.saturating_mul(MINUTE));
-        *spent = Spent { parts: rest.unwrap_or(there), at: now.max(spent.at) };
-        rest.is_some()
+        let new = || Arc::new(Mutex::new(Spent { parts: all, at: now }));
+        known.of.entry(whose).or_insert_with(new).clone()
     }
+}
+
+/// What one certificate has left; who holds it asks without a look at others.
+pub(super) struct RateOfOne {
+    spent: Arc<Mutex<Spent>>,
+    began: Instant,
+}
+
+impl RateOfOne {
+    /// Takes a request, unless there were as many as may be a minute. One that counts as more than
+    /// those of a whole minute counts as these.
+    pub(super) fn takes(&self, target_bytes: usize, a_minute: u32) -> bool {
+        let (now, a_minute) = (milliseconds_since(self.began), u64::from(a_minute));
+        let count = counts_as(target_bytes).min(a_minute.max(1));
+        takes_at(&self.spent, (count, a_minute), now)
+    }
+}
+
+fn takes_at(spent: &Mutex<Spent>, (count, a_minute): (u64, u64), now: u64) -> bool {
+    let mut spent = lock(spent);
+    let there = spent.now(a_minute, now);
+    let rest = there.checked_sub(count.saturating_mul(MINUTE));
+    *spent = Spent { parts: rest.unwrap_or(there), at: now.max(spent.at) };
+    rest.is_some()
+}
+
+fn lock(spent: &Mutex<Spent>) -> MutexGuard<'_, Spent> {
+    spent.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn milliseconds_since(began: Instant) -> u64 {
+    u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// As how many requests one counts.
@@ -84,6 +113,10 @@ mod tests {
 
     const A_MINUTE: u64 = 60_000;
 
+    fn takes(rates: &RequestRates, whose: [u8; 32], of: (u64, u64), now: u64) -> bool {
+        takes_at(&rates.of_at(whose, of.1, now), of, now)
+    }
+
     /// Somebody asks ten times as often as they may for three minutes; somebody else has all of
     /// theirs.
     #[test]
@@ -91,14 +124,14 @@ mod tests {
         let rates = RequestRates::default();
         let mut passed = 0;
         for now in 0..3 * MINUTE {
-            let asked = (0..10).filter(|_| rates.takes_at([1; 32], (1, A_MINUTE), now));
+            let asked = (0..10).filter(|_| takes(&rates, [1; 32], (1, A_MINUTE), now));
             passed += asked.count() as u64;
         }
         assert!((4 * A_MINUTE - 10..=4 * A_MINUTE).contains(&passed), "{passed}");
-        assert!((0..A_MINUTE).all(|_| rates.takes_at([2; 32], (1, A_MINUTE), 3 * MINUTE)));
-        assert!(!rates.takes_at([2; 32], (1, A_MINUTE), 3 * MINUTE));
-        assert!(rates.takes_at([2; 32], (1, A_MINUTE), 3 * MINUTE + 1));
-        assert!(!rates.takes_at([3; 32], (1, 0), 0), "none at all");
+        assert!((0..A_MINUTE).all(|_| takes(&rates, [2; 32], (1, A_MINUTE), 3 * MINUTE)));
+        assert!(!takes(&rates, [2; 32], (1, A_MINUTE), 3 * MINUTE));
+        assert!(takes(&rates, [2; 32], (1, A_MINUTE), 3 * MINUTE + 1));
+        assert!(!takes(&rates, [3; 32], (1, 0), 0), "none at all");
     }
 
     /// Whoever asks for long paths fills no more of a spool than whoever asks for short ones.
@@ -108,13 +141,14 @@ mod tests {
             let rates = RequestRates::default();
             let count = counts_as(target_bytes);
             let all =
-                (0..2 * A_MINUTE).take_while(|_| rates.takes_at([1; 32], (count, A_MINUTE), 0));
+                (0..2 * A_MINUTE).take_while(|_| takes(&rates, [1; 32], (count, A_MINUTE), 0));
             let bytes = all.count() * target_bytes;
             assert!(bytes <= 512 * 60_000, "{target_bytes}: {bytes}");
         }
         let rates = RequestRates::default();
-        assert!(rates.takes([1; 32], 16 * 1024, 2), "one that is longer than a minute's passes");
-        assert!(!rates.takes([1; 32], 0, 2));
+        let one = rates.of([1; 32], 2);
+        assert!(one.takes(16 * 1024, 2), "one that is longer than a minute's passes");
+        assert!(!one.takes(0, 2) && !rates.of([1; 32], 2).takes(0, 2), "whoever asks");
     }
 
     /// Whoever asks nothing is forgotten.
@@ -129,8 +163,17 @@ mod tests {
         for number in 0..10 * FORGETS_FROM {
             // A request a second, each of another certificate: each has its one back by then.
             let now = number as u64 * 1_000;
-            assert!(rates.takes_at(person(number), (1, A_MINUTE), now));
+            assert!(takes(&rates, person(number), (1, A_MINUTE), now));
         }
-        assert!(rates.left.lock().unwrap().of.len() <= FORGETS_FROM + 1);
+        let known = |whose| rates.known.lock().unwrap().of.contains_key(&whose);
+        assert!(rates.known.lock().unwrap().of.len() <= FORGETS_FROM + 1);
+        assert!(!known(person(0)));
+        // Whoever is here is not.
+        let here = rates.of_at([9; 32], A_MINUTE, 0);
+        for number in 0..10 * FORGETS_FROM {
+            rates.of_at(person(number), A_MINUTE, 60 * 60 * MINUTE);
+        }
+        assert!(known([9; 32]));
+        drop(here);
     }
 }

@@ -1,7 +1,8 @@
 //! What every connection of the gate shares.
 
 use super::allowed::AllowedFields;
-use super::in_flight::Live;
+use super::in_flight::InFlight;
+use super::live::Live;
 use super::peer::{ClientTrust, Shown};
 use super::rejection::Rejections;
 use crate::config::GateLimits;
@@ -48,7 +49,7 @@ pub struct Gate {
     /// The threads that serve people's connections.
     pub(crate) lanes: Lanes,
     /// Requests under way.
-    pub(crate) live: Live,
+    pub(crate) live: Live<InFlight>,
     /// What was turned away, counted together.
     pub(crate) rejections: Rejections,
     /// When it began.

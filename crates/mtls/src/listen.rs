@@ -38,7 +38,7 @@ pub use head::{HeadLimits, RequestFault};
 pub use lanes::Lanes;
 pub use limits::Limits;
 pub use linger::Linger;
-pub use places::{KeyedPlace, KeyedPlaces, PeerStanding, Slot};
+pub use places::{KeyedPlace, KeyedPlaces, KeyedShare, PeerStanding, Slot};
 pub use site::{Judge, Proof, Site};
 pub use swallow::swallow;
 pub use transport::Transport;

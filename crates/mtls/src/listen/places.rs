@@ -12,19 +12,20 @@ use super::row::{Most, Row, Whose};
 use super::source::Source;
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// The counts of places by somebody's key: a certificate.
 #[derive(Debug)]
-pub struct KeyedPlaces<K>(Arc<Mutex<HashMap<K, usize>>>);
+pub struct KeyedPlaces<K: Eq + Hash>(Arc<Mutex<HashMap<K, Weak<Taken<K>>>>>);
 
-impl<K> Clone for KeyedPlaces<K> {
+impl<K: Eq + Hash> Clone for KeyedPlaces<K> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<K> Default for KeyedPlaces<K> {
+impl<K: Eq + Hash> Default for KeyedPlaces<K> {
     fn default() -> Self {
         Self(Arc::default())
     }
@@ -33,29 +34,61 @@ impl<K> Default for KeyedPlaces<K> {
 impl<K: Eq + Hash + Clone> KeyedPlaces<K> {
     /// Takes a place among those of `whose`, unless it has `most` already.
     pub fn enter(&self, whose: K, most: usize) -> Option<KeyedPlace<K>> {
-        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = taken.get(&whose).copied().unwrap_or(0);
-        if before >= most {
-            return None;
+        self.of(whose).enter(most)
+    }
+
+    /// The places of one, for whoever takes many of them.
+    pub fn of(&self, whose: K) -> KeyedShare<K> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(taken) = all.get(&whose).and_then(Weak::upgrade) {
+            return KeyedShare(taken);
         }
-        taken.insert(whose.clone(), before + 1);
-        Some(KeyedPlace(self.clone(), whose))
+        let (count, of) = (AtomicUsize::new(0), self.clone());
+        let taken = Arc::new(Taken { whose: whose.clone(), count, of });
+        all.insert(whose, Arc::downgrade(&taken));
+        KeyedShare(taken)
+    }
+}
+
+/// The places that one has: who holds this takes them without a look at those of others.
+#[derive(Debug)]
+pub struct KeyedShare<K: Eq + Hash>(Arc<Taken<K>>);
+
+impl<K: Eq + Hash> KeyedShare<K> {
+    /// Takes one, unless `most` are taken already.
+    pub fn enter(&self, most: usize) -> Option<KeyedPlace<K>> {
+        let one_more = |count| (count < most).then_some(count + 1);
+        let count = &self.0.count;
+        count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).ok()?;
+        Some(KeyedPlace(self.0.clone()))
+    }
+}
+
+/// How many places are taken of one, known as long as somebody holds a share or a place.
+#[derive(Debug)]
+struct Taken<K: Eq + Hash> {
+    whose: K,
+    count: AtomicUsize,
+    of: KeyedPlaces<K>,
+}
+
+impl<K: Eq + Hash> Drop for Taken<K> {
+    fn drop(&mut self) {
+        let mut all = self.of.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Somebody may hold another one by now.
+        if all.get(&self.whose).is_some_and(|taken| taken.strong_count() == 0) {
+            all.remove(&self.whose);
+        }
     }
 }
 
 /// One of the places that somebody has; others keep theirs.
 #[derive(Debug)]
-pub struct KeyedPlace<K: Eq + Hash>(KeyedPlaces<K>, K);
+pub struct KeyedPlace<K: Eq + Hash>(Arc<Taken<K>>);
 
 impl<K: Eq + Hash> Drop for KeyedPlace<K> {
     fn drop(&mut self) {
-        let mut taken = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = taken.get_mut(&self.1) {
-            *count -= 1;
-            if *count == 0 {
-                taken.remove(&self.1);
-            }
-        }
+        self.0.count.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -302,5 +335,34 @@ impl Places {
         let number = self.seated.rows().of(kind).enter(whose, most, activity)?;
         let (activity, seated) = (activity.clone(), self.seated.clone());
         Some(Slot { kind, number, activity, seated })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each has its own places, whoever takes them by whichever share; they are forgotten with the
+    /// last one who holds something of them, and not before.
+    #[test]
+    fn places_of_one_are_counted_together() {
+        let places = KeyedPlaces::default();
+        let known = || places.0.lock().unwrap().len();
+        let (one, same, other) = (places.of(1), places.of(1), places.of(2));
+        assert_eq!(known(), 2);
+        let first = one.enter(2).unwrap();
+        let second = same.enter(2).unwrap();
+        assert!(one.enter(2).is_none() && same.enter(2).is_none());
+        assert!(places.enter(1, 2).is_none());
+        assert!(other.enter(1).is_some() && places.enter(3, 1).is_some());
+        assert_eq!(known(), 2, "a place that nobody holds is forgotten");
+        drop(first);
+        let third = places.enter(1, 2).unwrap();
+        drop((one, same, other));
+        assert_eq!(known(), 1, "two places of one are left");
+        assert!(places.of(1).enter(2).is_none());
+        drop((second, third));
+        assert_eq!(known(), 0);
+        assert!(places.of(1).enter(1).is_some());
     }
 }
