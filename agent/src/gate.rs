@@ -6,8 +6,8 @@
 //! [`peer`] (whose they are), [`target`], [`head`], [`message`] and [`strict_http1`] (HTTP/1 before
 //! the HTTP library), [`http2`] and [`answered_streams`], [`request`], [`authorize`], [`forward`],
 //! [`upstream`] and [`bell`], [`ended`], [`request_body`], [`response_body`], [`in_flight`],
-//! [`live`], [`cut`] and [`sweep`] (cutting what is no longer permitted), [`page`] (what people read),
-//! [`rejection`], [`request_rate`].
+//! [`live`], [`cut`] and [`sweep`] (cutting what is no longer permitted), [`page`] (what people
+//! read), [`rejection`], [`request_rate`].
 
 pub mod accept;
 mod allowed;

@@ -115,15 +115,15 @@ async fn open(
     let Some(start) = before(stop, start).await else { return Ok(None) };
     journal.keep(&start.adopted, &start.state.told)?;
     let ((commands, waiting), (to_signer, intents)) = (queue::queue(), mpsc::unbounded_channel());
-    let (to_writer, signed) = mpsc::unbounded_channel();
-    let ((moved_sender, moved), news) = (watch::channel(0), Arc::new(Notify::new()));
-    let (view, signatures) = (Arc::new(ArcSwapOption::empty()), replay.signatures().clone());
+    let ((to_writer, signed), (moved_sender, moved)) =
+        (mpsc::unbounded_channel(), watch::channel(0));
+    let (view, news) = (Arc::new(ArcSwapOption::empty()), Arc::new(Notify::new()));
     let issuer = Issuer {
         context: context.clone(),
         store: store.clone(),
         clock,
         metrics: metrics.clone(),
-        signatures: signatures.clone(),
+        signatures: replay.signatures().clone(),
         view: view.clone(),
         commands,
         moved,
@@ -138,7 +138,7 @@ async fn open(
         context: context.clone(),
         metrics: metrics.clone(),
         marks,
-        signatures,
+        signatures: replay.signatures().clone(),
         view: view.clone(),
         intents,
         signed: to_writer,
@@ -158,7 +158,7 @@ async fn open(
         signed,
         signer: to_signer,
         view,
-        moved: moved_sender,
+        moved: mover,
         news,
         unkept: Vec::new(),
         confirmed: start.confirmed,

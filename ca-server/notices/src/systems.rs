@@ -28,7 +28,7 @@ pub(crate) fn first_certificate(
     authority: &Authority,
 ) -> Vec<Notice> {
     let Some(own) = authority.system_certificate(serial) else { return Vec::new() };
-    let first = authority.account(&own.account).and_then(|account| account.first);
+    let first = own.account.and_then(|id| authority.account(&id)).and_then(|account| account.first);
     if first.is_none() || first != Serial::read(serial) {
         return Vec::new();
     }

@@ -31,7 +31,7 @@ use records::Code;
 use records::record::Record;
 use records::trust::Trust;
 use service::{Clock, Metrics, Stop};
-use state::State;
+use state::{State, ViewBasis};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,7 +39,6 @@ use std::time::{Duration, Instant};
 use store::{Doorbell, News, Store, StoreError, Watch};
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
-use unmoved::ViewBasis;
 
 /// Authority is kept again after so many records, which a start replays in about a second.
 const SAVE_RECORDS: u64 = 1 << 16;

@@ -148,19 +148,17 @@ impl Authority {
             Body::Delegate(one) => Some(Before::Person(self.holdings(&one.person)?)),
             Body::Revoke(revoke) => Some(Before::Person(self.holdings(&revoke.person)?)),
             Body::Release(body) => Some(Before::Person(self.holdings(&body.person)?)),
-            Body::Profile(profile) => self.profile(&profile.profile.id).map(|known| {
-                let (version, digest) = (known.version, known.digest.clone());
-                Before::Files(FilesBefore { version, digest })
-            }),
+            Body::Profile(profile) => {
+                let known = self.profile(&profile.profile.id);
+                known.map(|known| files_before(known.version, &known.digest))
+            }
             Body::ApprovalRules(_) => {
                 let (rules, digest) = self.approval_rules();
-                let (version, digest) = (rules.version, digest.clone());
-                Some(Before::Files(FilesBefore { version, digest }))
+                Some(files_before(rules.version, digest))
             }
             Body::Bundle(_) => {
                 let known = self.bundle();
-                let (version, digest) = (known.version, known.digest.clone());
-                Some(Before::Files(FilesBefore { version, digest }))
+                Some(files_before(known.version, &known.digest))
             }
             Body::Portal(portal) if portal.action == "register" => None,
             Body::Portal(portal) => {
@@ -252,4 +250,9 @@ fn lent(other: &PersonId, one: &Delegation) -> LentBefore {
         from: records::time::seconds(one.from),
         until: records::time::seconds(one.until),
     }
+}
+
+/// A file, or files, of this version and digest.
+fn files_before(version: u32, digest: &Bytes) -> Before {
+    Before::Files(FilesBefore { version, digest: digest.clone() })
 }

@@ -234,7 +234,7 @@ impl Authority {
         if let Some(own) = self.system_certificates.get_mut(&serial) {
             let own = Arc::make_mut(own);
             own.is_issued = true;
-            if let Some(account) = self.accounts.get_mut(&own.account)
+            if let Some(account) = own.account.and_then(|id| self.accounts.get_mut(&id))
                 && account.first.is_none()
             {
                 Arc::make_mut(account).first = Some(serial);

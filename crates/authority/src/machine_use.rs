@@ -55,6 +55,7 @@ pub(crate) struct BegunUse {
     pub(crate) request_sha256: Sha256Value,
     pub(crate) serial: Serial,
     pub(crate) tbs_sha256: Sha256Value,
+    pub(crate) account: Option<Sha256Value>,
 }
 
 impl BegunUse {
@@ -68,6 +69,7 @@ impl BegunUse {
             request_sha256: Sha256::digest(&request.0).into(),
             serial: Serial::read(serial).ok_or(Code::Malformed)?,
             tbs_sha256: digest_of(tbs_sha256)?,
+            account: None,
         })
     }
 }
@@ -205,6 +207,7 @@ impl Authority {
             return Err(Code::StateConflict);
         }
         let begun = BegunUse::read(wish.under, &wish.request, (serial, tbs_sha256))?;
+        let begun = BegunUse { account: Some(wish.account), ..begun };
         self.is_new(&begun.serial)?;
         let covered = self.covers_use(&wish, vouched, now)?;
         self.begin_use(&covered, &begun, now)
@@ -231,6 +234,7 @@ impl Authority {
         let key_sha256 = covered.key.sha256();
         let own = SystemCertificate {
             system: covered.system.clone(),
+            account: begun.account,
             request_sha256: begun.request_sha256,
             names_sha256: digest_of_names(&covered.names),
             ends,

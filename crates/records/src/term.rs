@@ -62,8 +62,7 @@ pub fn terms(record: &Record) -> Vec<String> {
         Event::Crl { issuer, number, .. } => terms.push(format!("crl:{issuer}/{number}")),
         Event::People { agent, number, .. } => terms.push(format!("people:{agent}/{number}")),
         Event::Refusal { about, code, .. } => {
-            terms.push(format!("about:{about}"));
-            terms.push(outcome(code.name()));
+            terms.extend([format!("about:{about}"), outcome(code.name())]);
         }
         Event::Asked { person: who, .. }
         | Event::Searched { person: who, .. }

@@ -202,7 +202,7 @@ async fn a_revocation_is_seen_in_force_at_the_gates() {
     let person = office.officer(official, &collected);
     gate.until_status(&office, &person, "/documents/sz-office/2026-001", 200).await;
     tests::processes::until("what it opened is told", async || {
-        site.get(&address, "").await.text.contains("exchange · ")
+        site.get(&address, "").await.text.contains("[exchange] · ")
     })
     .await;
     office.kill("agent");

@@ -101,7 +101,7 @@ async fn expectations_of_services_are_answered_at_once() {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let (is_well, said) = files.java_with(&[&option], "ExpectContinue", &words).await;
     let lines: Vec<&str> = said.lines().collect();
-    let told = |version| format!("{version} 400 - false");
+    let told = |version| format!("{version} 400 malformed false");
     let wanted = ["HTTP_1_1", "HTTP_1_1", "HTTP_2", "HTTP_2"].map(told);
     assert!(is_well && lines == wanted, "{said}");
     for address in [

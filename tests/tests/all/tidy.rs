@@ -317,10 +317,11 @@ fn test_names(sources: &[PathBuf]) -> BTreeSet<String> {
 /// Every Rust source file of ours.
 fn sources() -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let mut folders: Vec<PathBuf> = ["ca-server", "ra-portal", "agent", "crates", "tests", "xtask"]
-        .iter()
-        .map(|folder| workspace().join(folder))
-        .collect();
+    let mut folders: Vec<PathBuf> =
+        ["ca-server", "ra-portal", "agent", "crates", "examples", "tests", "xtask"]
+            .iter()
+            .map(|folder| workspace().join(folder))
+            .collect();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

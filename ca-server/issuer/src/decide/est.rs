@@ -72,7 +72,7 @@ fn known_by_password(
     if kid(system, &order.0) != message.user {
         return Err(Code::SystemSecret);
     }
-    let password = secret(&*token(round, system, order)?, EST_SECRET).to_string();
+    let password = secret(&token(round, system, order)?, EST_SECRET).to_string();
     match bool::from(password.as_bytes().ct_eq(message.password.as_bytes())) {
         true => Ok((system.to_owned(), order)),
         false => Err(Code::SystemSecret),

@@ -86,7 +86,7 @@ async fn waiting(host: &Host, mut recorded: Recorded) -> anyhow::Result<Recorded
     let mut tx = host.store.read().await?;
     let mut after = 0;
     loop {
-        let found = record::waiting(&mut tx, (after, WAITING_STEP), replay.known()).await?;
+        let (_, found) = record::waiting(&mut tx, (after, WAITING_STEP), replay.known()).await?;
         let Some((last, _)) = found.last() else { break };
         after = *last;
         found.iter().filter_map(|(_, one)| one.as_ref()).for_each(|one| recorded.take(&one.event));

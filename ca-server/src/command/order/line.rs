@@ -31,7 +31,7 @@ pub(super) async fn authority(host: &Host) -> anyhow::Result<(Authority, Tx)> {
     let (mut authority, mut tx) = host.authority().await?;
     let (known, mut after) = (KnownRecords::default(), 0);
     loop {
-        let found = record::waiting(&mut tx, (after, WAITING_STEP), &known).await?;
+        let (_, found) = record::waiting(&mut tx, (after, WAITING_STEP), &known).await?;
         let Some((last, _)) = found.last() else { return Ok((authority, tx)) };
         after = *last;
         authority.notice_withdrawals(found.iter().filter_map(|(_, one)| one.as_deref()));

@@ -27,6 +27,23 @@ pub(super) struct State {
     pub(super) saving: Option<tokio::task::JoinHandle<anyhow::Result<()>>>,
 }
 
+/// What a view was made of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct ViewBasis {
+    /// The head of the tree.
+    pub(super) head: Floor,
+    /// The newest position that waited, 0 for none, and how many rows did.
+    pub(super) waiting: (i64, i64),
+}
+
+impl ViewBasis {
+    /// What was followed and noticed by now.
+    pub(super) fn of(state: &State) -> Option<Self> {
+        let head = state.tree.as_ref().map(Followed::floor)?;
+        Some(Self { head, waiting: (state.position, state.rows) })
+    }
+}
+
 impl State {
     pub(super) fn size(&self) -> u64 {
         self.tree.as_ref().map_or(0, |tree| tree.edge.size())

@@ -3,9 +3,10 @@
 //! the view was made of, with one statement and on its own thread. Only where they are not, or it
 //! cannot tell, the task that follows is woken and waited for.
 
-use super::{Shared, State};
+use super::Shared;
+use super::state::ViewBasis;
 use crate::ledger::LedgerError;
-use crate::replay::{Floor, Followed, LOG, ReplayError};
+use crate::replay::{Floor, LOG, ReplayError};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tlog::merkle::Hash;
@@ -13,23 +14,6 @@ use tokio::time::timeout;
 
 /// A look that takes longer says nothing.
 const LOOK_MAX: Duration = Duration::from_secs(2);
-
-/// What a view was made of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct ViewBasis {
-    /// The head of the tree.
-    head: Floor,
-    /// The newest position that waited, 0 for none, and how many rows did.
-    waiting: (i64, i64),
-}
-
-impl ViewBasis {
-    /// What was followed and noticed by now.
-    pub(super) fn of(state: &State) -> Option<Self> {
-        let head = state.tree.as_ref().map(Followed::floor)?;
-        Some(Self { head, waiting: (state.position, state.rows) })
-    }
-}
 
 /// The one question that looks. Whatever becomes of it, what it does not answer is followed.
 struct Looking<'a> {

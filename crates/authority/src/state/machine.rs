@@ -75,6 +75,8 @@ pub struct AccountState {
 pub struct SystemCertificate {
     /// System id.
     pub system: Arc<str>,
+    /// The account that asked for it, if one did.
+    pub account: Option<Sha256Value>,
     /// SHA-256 of the PKCS#10.
     pub request_sha256: Sha256Value,
     /// SHA-256 of its names, in order and a line each: what it replaces has the same.

@@ -74,7 +74,7 @@ mod tests {
             let (some, mut written) = ((0..length).collect::<Vec<u8>>(), vec![b'"']);
             bytes(&mut written, &some);
             written.push(b'"');
-            assert_eq!(written, whole(&crate::Bytes(some)).unwrap());
+            assert_eq!(written, whole(&crate::bytes::Bytes(some)).unwrap());
         }
     }
 }

@@ -194,6 +194,8 @@ async fn what_came_late_is_told_and_undone_by_no_row() {
     execute(&database, "delete from log_pending").await;
     office.start("issuer", &[]).await;
     assert!(office.public().look_up(&stolen.look_up()).await.is_ok(), "nobody knows of it");
+    // Behind what the issuer wrote meanwhile.
+    execute(&database, "update aside set position = position + 1000").await;
     execute(&database, "insert into log_pending select * from aside").await;
     let refused = office.public().look_up(&stolen.look_up()).await;
     assert_eq!(tests::people::code(refused), "letter-voided");
