@@ -170,9 +170,10 @@ pub fn client(
 mod tests {
     use std::path::Path;
 
-    /// The act of each `recorded…("ACT"` of a source text.
+    /// The act of each `recorded…("ACT"` and `keeps("ACT"` of a source text.
     fn acts(text: &str) -> impl Iterator<Item = &str> {
-        text.split(".recorded").skip(1).filter_map(|behind| {
+        let calls = [".recorded", ".keeps"].into_iter();
+        calls.flat_map(|call| text.split(call).skip(1)).filter_map(|behind| {
             let (call, arguments) = behind.split_once('(')?;
             let named = call.chars().all(|c| c == '_' || c.is_ascii_lowercase());
             let act = arguments.trim_start().trim_start_matches('(').strip_prefix('"')?;

@@ -115,8 +115,7 @@ async fn open(
     let Some(start) = before(stop, start).await else { return Ok(None) };
     journal.keep(&start.adopted, &start.state.told)?;
     let ((commands, waiting), (to_signer, intents)) = (queue::queue(), mpsc::unbounded_channel());
-    let ((to_writer, signed), (moved_sender, moved)) =
-        (mpsc::unbounded_channel(), watch::channel(0));
+    let ((to_writer, signed), (mover, moved)) = (mpsc::unbounded_channel(), watch::channel(0));
     let (view, news) = (Arc::new(ArcSwapOption::empty()), Arc::new(Notify::new()));
     let issuer = Issuer {
         context: context.clone(),
