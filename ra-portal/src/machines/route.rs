@@ -114,7 +114,10 @@ async fn dressed(
     let is_acme = request.uri().path().starts_with("/acme/");
     let is_signed = is_acme && request.method() == Method::POST;
     let is_directory = request.uri().path() == "/acme/directory";
-    let mut response = as_problem(next.run(request).await);
+    let is_est = request.uri().path().starts_with("/.well-known/est");
+    let response = next.run(request).await;
+    // EST tells in plain text.
+    let mut response = if is_est { response } else { as_problem(response) };
     let nonce = if is_signed { Some(state.nonces.draw()) } else { None };
     let nonce = match nonce.transpose() {
         Ok(nonce) => nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok()),

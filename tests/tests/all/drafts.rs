@@ -275,7 +275,6 @@ async fn a_handler_sees_their_own_units_people_only() {
         let found = staff.people(text, &mut Pages::begin()).await.unwrap();
         assert!(found.lines.is_empty(), "{text}");
     }
-    neighbours_are_nobody(&office, &own, &neighbour).await;
     for name in ["officer-1", "auditor", "system"] {
         let other = office.staff(&office.first(name));
         // An officer reads whom they could decide about, and drafts about nobody.
@@ -286,6 +285,7 @@ async fn a_handler_sees_their_own_units_people_only() {
         assert_eq!(code(other.person(&own.person).await), "not-your-route", "{name}");
         assert!(other.drafts(&mut Pages::begin()).await.unwrap().orders.is_empty(), "{name}");
     }
+    neighbours_are_nobody(&office, &own, &neighbour).await;
     // What was read through the portal stands in the log, in the handler's name.
     until("the log has it", async || {
         let records = office.of_log("access").await;

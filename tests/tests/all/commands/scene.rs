@@ -19,13 +19,14 @@ const PEOPLE: [(&str, &str); 4] = [
     ("security", "security-1"),
     ("sample-auditor", "auditor"),
 ];
-const SERVERS: [(&str, &str); 6] = [
+const SERVERS: [(&str, &str); 7] = [
     ("issuer", "ca-server serve issuer"),
     ("status", "ca-server serve status"),
     ("log", "ca-server serve log"),
     ("notices", "ca-server serve notices"),
     ("portal-public", "ra-portal --config portal.toml serve public"),
     ("portal-staff", "ra-portal --config portal.toml serve staff"),
+    ("portal-machines", "ra-portal --config portal.toml serve machines"),
 ];
 
 /// What a command did: well or not, and what it said.

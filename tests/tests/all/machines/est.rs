@@ -9,7 +9,7 @@ use tests::machines::{Device, Site, Told, curl};
 /// The code in a text of EST, and the status.
 fn refused(told: &Told) -> (u16, String) {
     assert!(told.body.contains(" / "), "in both languages: {told:?}");
-    let (_, code) = told.body.rsplit_once('(').unwrap();
+    let (_, code) = told.body.rsplit_once('(').unwrap_or_else(|| panic!("{told:?}"));
     let code: String =
         code.chars().take_while(|one| one.is_ascii_lowercase() || *one == '-').collect();
     (told.status, code)

@@ -29,7 +29,7 @@ const OWN: [(&str, &str); 10] = [
 ];
 
 /// Whoever replaces a file, and why nobody's file is lost: it is one of the program's own.
-const REPLACED: [(&str, &str); 27] = [
+const REPLACED: [(&str, &str); 26] = [
     ("agent/src/command/join.rs", "the state directory that it joins, unless that has joined"),
     ("agent/src/command/renew.rs", "what stands beside the files in use until it is moved there"),
     ("agent/src/lib.rs", "the name of the function in this program"),
@@ -46,7 +46,6 @@ const REPLACED: [(&str, &str); 27] = [
     ("ca-server/host/src/confirmed.rs", "what the log does not have, handed to the issuer"),
     ("ca-server/host/src/durable.rs", "the functions of the CA's own folders"),
     ("ca-server/host/src/handed_people.rs", "the snapshot that took away last, for `status`"),
-    ("ca-server/host/src/handed_people.rs", "snapshots that take away, on their way to status"),
     ("ca-server/host/src/lists.rs", "published lists, each verified to follow the last"),
     ("ca-server/host/src/service_keys.rs", "what stands beside the files in use"),
     ("ca-server/issuer/src/effects.rs", "policies in force, in the CA's own folder"),
