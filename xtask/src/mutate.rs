@@ -161,8 +161,8 @@ impl Run {
     }
 
     fn unit(&self, test: &Test) -> anyhow::Result<Verdict> {
-        let Test::Unit { package, program, name } = test else { bail!("no unit test") };
-        let tests = |name| self.scratch.unit_tests(package, program.as_deref(), name);
+        let Test::Unit { package, target, name } = test else { bail!("no unit test") };
+        let tests = |name| self.scratch.unit_tests(package, target, name);
         let built = crate::tool::output(&mut tests(""))?;
         ensure!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr).trim());
         judge::unit(&mut tests(name), name)

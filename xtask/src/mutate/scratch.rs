@@ -100,11 +100,11 @@ impl Scratch {
         command
     }
 
-    /// Tests of one crate: those in itself, or those of a test program. `xtask`, which has none, is
-    /// named so that libraries have much the same features for every crate, and are built once.
-    pub(super) fn unit_tests(&self, package: &str, program: Option<&str>, name: &str) -> Command {
+    /// Tests of one crate, in what the words of `target` name. `xtask`, which has none, is named so
+    /// that libraries have much the same features for every crate, and are built once.
+    pub(super) fn unit_tests(&self, package: &str, target: &[String], name: &str) -> Command {
         let mut command = self.cargo(&["test", "-p", package, "-p", "xtask"]);
-        command.args(program.map_or(vec!["--lib"], |program| vec!["--test", program]));
+        command.args(target);
         command.args(match name {
             "" => vec!["--no-run", "--quiet"],
             name => vec!["--", name],

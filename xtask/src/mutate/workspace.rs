@@ -25,8 +25,9 @@ struct Member {
 /// Where a test is, and what runs it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Test {
-    /// A test of a crate, in itself or in a test program of its own.
-    Unit { package: String, program: Option<String>, name: String },
+    /// A test of a crate, and the words by which `cargo` knows what holds it: its library, its
+    /// program where it has none, or a test program of its own.
+    Unit { package: String, target: Vec<String>, name: String },
     /// A story, with its path.
     Story { path: String },
 }
@@ -100,8 +101,8 @@ impl Workspace {
                 }
                 None if file.is_none() => {
                     let package = self.owner(path).context("no crate")?.to_owned();
-                    let program = self.test_program(&package, path);
-                    found.push(Test::Unit { package, program, name: name.to_owned() });
+                    let target = self.target(&package, path).context("nothing to test")?;
+                    found.push(Test::Unit { package, target, name: name.to_owned() });
                 }
                 _ => {}
             }
@@ -112,12 +113,25 @@ impl Workspace {
 }
 
 impl Workspace {
-    /// The test program of a crate that a file belongs to: `tests/NAME/…` or `tests/NAME.rs`.
-    fn test_program(&self, package: &str, path: &Path) -> Option<String> {
-        let within = path.strip_prefix(&self.crates.get(package)?.folder).ok()?;
-        let name = within.strip_prefix("tests").ok()?.components().next()?;
-        Some(Path::new(&name).file_stem()?.to_string_lossy().into_owned())
+    /// What of a crate a file is tested with.
+    fn target(&self, package: &str, path: &Path) -> Option<Vec<String>> {
+        let member = self.crates.get(package)?;
+        if let Some(program) = test_program(&member.folder, path) {
+            return Some(vec!["--test".to_owned(), program]);
+        }
+        let library = member.folder.join("src/lib.rs");
+        if self.sources.iter().any(|(source, _)| *source == library) {
+            return Some(vec!["--lib".to_owned()]);
+        }
+        Some(vec!["--bin".to_owned(), member.programs.first()?.clone()])
     }
+}
+
+/// The test program of a crate that a file belongs to: `tests/NAME/…` or `tests/NAME.rs`.
+fn test_program(folder: &Path, path: &Path) -> Option<String> {
+    let within = path.strip_prefix(folder).ok()?;
+    let name = within.strip_prefix("tests").ok()?.components().next()?;
+    Some(Path::new(&name).file_stem()?.to_string_lossy().into_owned())
 }
 
 fn programs(manifest: &toml::Table, name: &str) -> Vec<String> {
