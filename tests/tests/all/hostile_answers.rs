@@ -93,6 +93,8 @@ pub fn answers() -> BTreeMap<&'static str, (&'static str, Value)> {
         "orders": [{ "order": ORDER, "kind": "issue", "action": "", "expires": "2026",
             "approvals": [0, 2] }],
         "roles": [["auditor", "商洛市"]],
+        "systems": [{ "system": "site", "name": "门户网站", "state": "in-force", "until": "2026",
+            "accounts": 1, "certificates": 2 }],
         "notices": [{ "time": "2026", "kind": "issued", "channel": "mail", "state": "sent" }],
     });
     let known = json!({

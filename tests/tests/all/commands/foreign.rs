@@ -62,10 +62,11 @@ const TYPED: [&str; 14] = [
 const THE_RUN: &str = "it is the run that this test is a part of, or one like it";
 const THE_CITY: &str = "it founds and runs a city until somebody stops it; stories do the same";
 const CHANGES: &str = "it changes the machine";
+const BY_EST: &str = "it goes on in a second line; stories of EST do the same";
 const LONG: &str = "it takes minutes to hours of a machine; its words are taken, which is tested";
 
 /// Not typed, and why.
-const NOT_TYPED: [(&str, &str); 34] = [
+const NOT_TYPED: [(&str, &str); 37] = [
     ("YINXIN_PICTURES=1 node tests/browser/page_screenshots.mjs", THE_RUN),
     ("YINXIN_TEST_DATABASE=postgres cargo test --workspace --test all journey::", THE_RUN),
     ("apt-get install --no-install-recommends FILLED", CHANGES),
@@ -90,6 +91,12 @@ const NOT_TYPED: [(&str, &str); 34] = [
     ("cargo xtask crash --rounds 500", LONG),
     ("cargo xtask mutate", LONG),
     ("certutil -hashfile root.cer SHA256", "it is Windows' own; another program has its name here"),
+    (
+        "curl --cacert root.pem --cert own.pem --key own.key -H \
+         'Content-Type: application/pkcs10' \\",
+        BY_EST,
+    ),
+    ("curl --cacert root.pem -u KID:EST_PASSWORD -H 'Content-Type: application/pkcs10' \\", BY_EST),
     ("make build", THE_RUN),
     ("make check", THE_RUN),
     ("make demo", THE_CITY),
@@ -98,16 +105,22 @@ const NOT_TYPED: [(&str, &str); 34] = [
     ("make test", THE_RUN),
     ("make test-tools", CHANGES),
     ("node --test tests/browser/*.test.mjs", THE_RUN),
+    (
+        "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout own.key \
+         -subj / \\",
+        BY_EST,
+    ),
     ("rustup toolchain install FILLED", CHANGES),
     ("rustup update", CHANGES),
 ];
 
 /// What names a program and is no command: sentences, and what is said of a program.
-const SENTENCES: [&str; 14] = [
+const SENTENCES: [&str; 15] = [
     "cargo build --release failed",
     "cargo build failed",
     "cargo named no program of the stories",
     "chmod 600",
+    "make a new key",
     "make run again gives fresh letters",
     "make run goes on with the same city",
     "make the certificate file",
