@@ -1,6 +1,7 @@
 //! Programs that web servers get certificates with, as they come: each opens an account by its
 //! binding, gets a certificate, gets another one, and has one revoked, where it can.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tests::machines::Site;
@@ -190,6 +191,9 @@ async fn uacme_changes_its_key() {
             site.directory(),
         );
         let mut command = Command::new("unshare");
+        // Whoever is not root is root of a user namespace of their own.
+        let is_root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
+        command.args(if is_root { &[][..] } else { &["--user", "--map-root-user"] });
         command.args(["--mount", "sh", "-c", &script]);
         command
     };
