@@ -69,6 +69,11 @@ pub(super) async fn grant(store: &Store, config: &CaConfig) -> Result<(), StoreE
         let user = quoted(PgConnectOptions::from_str(address)?.get_username());
         let mut tx = store.write().await?;
         let Tx::Postgres(inner) = &mut tx else { continue };
+        // A table that somebody took away keeps no command from what it does past it: a brake.
+        let there = "select tablename::text from pg_tables where schemaname = 'public'";
+        let there: Vec<String> = sqlx::query_scalar(there).fetch_all(&mut **inner).await?;
+        let is_there = |table: &&&str| there.iter().any(|one| one == **table);
+        let tables: Vec<&str> = tables.iter().filter(is_there).copied().collect();
         for statement in [
             format!("grant usage on schema public to {user}"),
             format!("grant select on all tables in schema public to {user}"),
