@@ -168,8 +168,10 @@ impl Sequencer {
         let checkpoint = self.catch_up(&mut tx).await?;
         // What another process signed, or this one just before a crash, has its floor first.
         self.kept.raise()?;
-        let waiting = ledger::unnumbered(&mut tx, self.log, BATCH_MAX).await?;
+        // First: a row behind the head, under the id of what waits, would have that taken for what
+        // stands already, and lost.
         sequenced::clear_behind(&mut tx, self.log, self.tree.edge.size()).await?;
+        let waiting = ledger::unnumbered(&mut tx, self.log, BATCH_MAX).await?;
         let (mut numbered, outcomes, reached) = self.collect(&mut tx, &waiting, runs).await?;
         let count = numbered.leaves.len() as u64;
         if count == 0 && waiting.is_empty() && checkpoint.is_some() {

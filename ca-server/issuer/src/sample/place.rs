@@ -73,6 +73,15 @@ impl Sample {
     }
 }
 
+impl Sample {
+    /// The city names one more list of keys whose private halves are known.
+    pub(crate) fn list_weak(&mut self, list: KeyList) {
+        let mut context = context(&self.city);
+        context.weak_keys = context.weak_keys.with(list);
+        self.context = Arc::new(context);
+    }
+}
+
 fn context(city: &SampleCity) -> IssuanceContext {
     let own = |signer: &SoftwareSigner| SoftwareSigner::from_pkcs8(signer.pkcs8()).unwrap();
     let keys = &city.keys;

@@ -9,7 +9,6 @@ use keys::SoftwareSigner;
 use pki::Signer;
 use pki::weak_key::KeyList;
 use records::{Bytes, Code};
-use std::sync::Arc;
 
 /// RFC 9500 2.3: testECCP256, as PKCS#8.
 const PUBLISHED: &str = concat!(
@@ -27,8 +26,7 @@ fn published() -> SoftwareSigner {
 fn lists(sample: &mut Sample, key: &SoftwareSigner) {
     let digest = key.public_key().sha256();
     let line: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    let own = &mut Arc::get_mut(&mut sample.context).unwrap().weak_keys;
-    *own = own.clone().with(KeyList::read(&line).unwrap());
+    sample.list_weak(KeyList::read(&line).unwrap());
 }
 
 #[test]
