@@ -6,7 +6,7 @@ mod join;
 mod joined;
 mod renew;
 mod serve;
-mod told;
+mod wording;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use service::config::ConfigError;

@@ -25,5 +25,5 @@ mod writer;
 pub use postbox::Postbox;
 pub use queue::{Position, Spool};
 pub use recorded::{NotRecorded, Recorded};
-pub use recover::{Acked, recover};
+pub use recover::{AckedPosition, recover};
 pub use room::Place;

@@ -1,16 +1,16 @@
 //! What is in force: the revocation list, the people, the rules. Each is verified once, when it
 //! comes, and the three are swapped as one value; a request reads it without a lock.
 
-mod beside;
 mod generation;
 mod load;
 mod marks;
 mod reserve;
+mod unlisted;
 mod watch;
 
-pub use beside::{Beside, BesideStatement, CertificateStanding};
-pub use generation::{Known, Revocations, Rules, World, denial_code};
+pub use generation::{KnownPeople, Revocations, Rules, World, denial_code};
 pub use load::Anchors;
 pub use marks::Marks;
 pub(crate) use reserve::Reserve;
+pub use unlisted::{CertificateStanding, UnlistedSerials, VerifiedUnlisted};
 pub use watch::{Source, watch};

@@ -12,12 +12,12 @@ mod notice;
 mod order;
 mod person;
 mod portal;
+mod print;
 mod release;
 mod renew;
 mod revoke;
 mod role;
 mod rules;
-mod say;
 mod status;
 mod systems;
 mod unit;
@@ -114,7 +114,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     let (json, state) = (arguments.json, arguments.state.clone());
     match dispatch(arguments).await {
         Ok(code) => code,
-        Err(error) => say::failure(&state, &error, json),
+        Err(error) => print::failure(&state, &error, json),
     }
 }
 
@@ -123,7 +123,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let path = arguments.state.join("ca.toml");
     if let Command::Init { from } = &arguments.command {
         crate::founding::init(from, &arguments.state, clock).await?;
-        return say::founded(&arguments.state, arguments.json);
+        return print::founded(&arguments.state, arguments.json);
     }
     if let Command::Completions(wanted) = &arguments.command {
         wanted.write(Arguments::command())?;

@@ -1,21 +1,21 @@
 //! `ca-server init`: the founding ceremony. It alone opens keys itself. Everything is built in a
 //! folder beside the target and renamed at the end: killed at any point it leaves nothing.
 
-mod alone;
 mod certify;
+mod init_lock;
 mod keys;
 mod letters;
 mod plan;
 mod record;
 mod statement;
 
-pub use alone::UnderWay;
+pub use init_lock::FoundingInProgress;
 
 pub use plan::{CityPlan, PlanError};
 
-use alone::Alone;
 use anyhow::Context;
 use ca_host::CaConfig;
+use init_lock::InitLock;
 use service::{Clock, fault};
 use std::path::{Path, PathBuf};
 use system::file::create;
@@ -42,7 +42,7 @@ pub async fn init(plan_path: &Path, target: &Path, clock: Clock) -> anyhow::Resu
         .into_owned();
     let parent = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = parent.join(format!(".{name}.founding-{}", std::process::id()));
-    let _alone = Alone::hold(parent, &name, &plan.config().in_folder(&folder)).await?;
+    let _alone = InitLock::hold(parent, &name, &plan.config().in_folder(&folder)).await?;
     // Who held this place before may have founded it.
     if target.exists() {
         return Err(AlreadyFounded(target.to_owned()).into());

@@ -4,8 +4,8 @@
 //! [`form`] and [`upload`] (what comes in), [`facts`] (what is listed); languages, style and policy
 //! are those of every page, in crate `page`.
 
+pub(crate) mod address;
 pub(crate) mod answer;
-pub(crate) mod asked;
 pub(crate) mod asset;
 pub(crate) mod choose_language;
 pub(crate) mod facts;
@@ -17,8 +17,8 @@ pub(crate) mod problem;
 pub(crate) mod suspended;
 pub(crate) mod upload;
 
+pub(crate) use address::{FromPath, FromQuery};
 pub(crate) use answer::page;
-pub(crate) use asked::{FromPath, FromQuery};
 pub(crate) use form::{Posted, is_own_step};
 pub(crate) use frame::Frame;
 #[cfg(test)]

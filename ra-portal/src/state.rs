@@ -7,7 +7,7 @@ use crate::refusal::refused;
 use crate::rosters::Rosters;
 use mtls::Client;
 use mtls::web::WebHost;
-use records::drafted::Drafted;
+use records::drafted::DraftContent;
 use records::export::OrderExport;
 use records::trust::Trust;
 use records::{Code, Order};
@@ -94,7 +94,7 @@ impl PortalState {
         person: &str,
         result: Result<OrderExport, Refused>,
     ) -> Result<OrderExport, Refused> {
-        let mut keeping = std::pin::pin!(self.recorded("fetch", person, told(&result)));
+        let mut keeping = std::pin::pin!(self.recorded("fetch", person, outcome_of(&result)));
         let kept = tokio::time::timeout(BRAKE_WAIT, &mut keeping).await;
         if matches!(kept, Ok(Ok(()))) {
             return result;
@@ -122,10 +122,10 @@ impl PortalState {
     pub async fn recorded_draft<T>(
         &self,
         (act, person): (&'static str, &str),
-        drafted: Option<&Drafted>,
+        drafted: Option<&DraftContent>,
         result: Result<T, Refused>,
     ) -> Result<T, Refused> {
-        match drafted.is_some_and(Drafted::takes_away) {
+        match drafted.is_some_and(DraftContent::takes_away) {
             true => self.recorded_brake(act, person, result).await,
             false => self.recorded(act, person, result).await,
         }
@@ -139,7 +139,8 @@ impl PortalState {
         person: &str,
         result: Result<T, Refused>,
     ) -> Result<T, Refused> {
-        let keeping = tokio::time::timeout(BRAKE_WAIT, self.recorded(act, person, told(&result)));
+        let keeping =
+            tokio::time::timeout(BRAKE_WAIT, self.recorded(act, person, outcome_of(&result)));
         if keeping.await.is_err() {
             tracing::error!(act, "a brake is answered without its event");
         }
@@ -148,7 +149,7 @@ impl PortalState {
 }
 
 /// What an event tells of a result.
-fn told<T>(result: &Result<T, Refused>) -> Result<(), Refused> {
+fn outcome_of<T>(result: &Result<T, Refused>) -> Result<(), Refused> {
     match result {
         Ok(_) => Ok(()),
         Err(Refused(problem)) => Err(Refused(problem.clone())),

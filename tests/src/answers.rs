@@ -3,8 +3,8 @@
 //! there than in life.
 
 use crate::{Office, Officer};
-use ca_api::organisation::{WantedConsequences, WantedDossier, WantedUnit};
-use ca_api::{AsOfficer, Issuer, Named, Page, Sought};
+use ca_api::organisation::{ConsequencesQuery, DossierQuery, UnitQuery};
+use ca_api::{AsOfficer, CertificateQuery, Issuer, OfficerSearch, Page};
 use mtls::tls::Identity;
 use sample_city::shape::{Shape, shape};
 use serde::Serialize;
@@ -39,18 +39,18 @@ async fn made(office: &Office, officer: &Officer, holder: &Officer, units: &[&st
     let page = Page { after: String::new() };
     keep(&mut answers, "list", &issuer.list(&asked(officer, page)).await.unwrap());
     let name = leaf.subject().common_name().unwrap();
-    let sought = Sought { text: name, after: String::new() };
+    let sought = OfficerSearch { text: name, after: String::new() };
     keep(&mut answers, "find", &issuer.find(&asked(officer, sought.clone())).await.unwrap());
     keep(&mut answers, "people", &issuer.people(&asked(officer, sought)).await.unwrap());
-    let named = Named { serial: leaf.serial().to_string() };
+    let named = CertificateQuery { serial: leaf.serial().to_string() };
     keep(&mut answers, "certificate", &issuer.certificate(&asked(officer, named)).await.unwrap());
-    let wanted = WantedDossier { person: person.clone(), after: String::new() };
+    let wanted = DossierQuery { person: person.clone(), after: String::new() };
     keep(&mut answers, "dossier", &issuer.dossier(&asked(officer, wanted)).await.unwrap());
     for unit in units {
-        let wanted = WantedUnit { unit: (*unit).to_owned(), after: String::new() };
+        let wanted = UnitQuery { unit: (*unit).to_owned(), after: String::new() };
         keep(&mut answers, "unit", &issuer.unit(&asked(officer, wanted)).await.unwrap());
     }
-    let wanted = WantedConsequences { person, unit: None };
+    let wanted = ConsequencesQuery { person, unit: None };
     let told = issuer.consequences(&asked(officer, wanted)).await.unwrap();
     keep(&mut answers, "consequences", &told);
     answers

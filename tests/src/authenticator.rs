@@ -136,7 +136,7 @@ impl Authenticator {
         self.counter += 1;
         let mut answer = self.answer(
             "webauthn.get",
-            approval_challenge(&digest, records::Vouched::default()),
+            approval_challenge(&digest, records::ApprovalClaim::default()),
             self.counter,
         );
         change(&mut answer);

@@ -7,11 +7,13 @@ use mtls::Client;
 use mtls::tls::Identity;
 use pki::{Certificate, CertificationRequest};
 use portal_api::{PortalRefusal, Public, Staff};
-use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
+use records::enrolment::{
+    Collect, CollectedCertificate, LetterLookUp, LookUpAnswer, RequestSubmission, Stage,
+};
 use records::export::{Approved, OrderExport};
 use records::letter::{EnrolmentCode, Letter, LetterKeys, bind};
 use records::order::Body;
-use records::{Approval, Bytes, Problem, Vouched};
+use records::{Approval, ApprovalClaim, Bytes, Problem};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
@@ -55,7 +57,7 @@ impl Officer {
         };
         let voices = export.standing.iter().flat_map(|standing| &standing.voices);
         let acting_for = voices.map(|voice| voice.acting_for.as_deref()).next().flatten();
-        let spoken = Vouched { acting_for, opened: &rows };
+        let spoken = ApprovalClaim { acting_for, opened: &rows };
         Approval::sign_spoken(digest, spoken, self.leaf(), &self.signer).unwrap()
     }
 }
@@ -70,17 +72,22 @@ impl Official {
     }
 
     /// The message that opens the own record.
-    pub fn look_up(&self) -> LookUp {
-        LookUp {
+    pub fn look_up(&self) -> LetterLookUp {
+        LetterLookUp {
             reference: self.letter.reference.clone(),
             key: self.keys.lookup().as_slice().into(),
         }
     }
 
     /// The message that submits a request under a label.
-    pub fn submit(&self, challenge: &Bytes, request: &CertificationRequest, label: &str) -> Submit {
+    pub fn submit(
+        &self,
+        challenge: &Bytes,
+        request: &CertificationRequest,
+        label: &str,
+    ) -> RequestSubmission {
         let key = self.keys.bind_key(label).unwrap();
-        Submit {
+        RequestSubmission {
             reference: self.letter.reference.clone(),
             key: self.keys.lookup().as_slice().into(),
             challenge: challenge.clone(),
@@ -223,7 +230,7 @@ impl Office {
     }
 
     /// Opens the own record.
-    pub async fn look_up(&self, official: &Official) -> LookedUp {
+    pub async fn look_up(&self, official: &Official) -> LookUpAnswer {
         self.public().look_up(&official.look_up()).await.unwrap()
     }
 
@@ -238,8 +245,8 @@ impl Office {
     }
 
     /// Waits for the certificate.
-    pub async fn collect(&self, official: &Official) -> Collected {
-        let LookUp { reference, key } = official.look_up();
+    pub async fn collect(&self, official: &Official) -> CollectedCertificate {
+        let LetterLookUp { reference, key } = official.look_up();
         let collect = Collect { reference, key };
         let public = self.public();
         let mut collected = None;
@@ -256,7 +263,7 @@ impl Office {
     }
 
     /// An official with a certificate.
-    pub async fn official(&self, name: &str, unit: &str) -> (Official, Collected) {
+    pub async fn official(&self, name: &str, unit: &str) -> (Official, CollectedCertificate) {
         let person = self.register(name, unit).await;
         let official = self.letter(&person, "official");
         let order = self.apply(&official).await;
@@ -266,7 +273,7 @@ impl Office {
     }
 
     /// Turns an official with a certificate into someone who can approve with it.
-    pub fn officer(&self, official: Official, collected: &Collected) -> Officer {
+    pub fn officer(&self, official: Official, collected: &CollectedCertificate) -> Officer {
         let read = |der: &Bytes| Certificate::read(&der.0).unwrap();
         let chain: Vec<Certificate> = collected.chain.iter().map(read).collect();
         Officer { person: official.letter.person.clone(), chain, signer: official.signer }

@@ -4,8 +4,8 @@
 use jose::FlatJws;
 use records::Bytes;
 use records::access::{
-    Completion, Connection, Decision, Heartbeat, InForce, Link, MayFill, Started, Turned,
-    request_id,
+    Completion, Connection, CountedRejection, Decision, GateResource, Heartbeat, InForce, Link,
+    RunStart, request_id,
 };
 use records::est::EnrolledStatement;
 use records::machine::AccountStatement;
@@ -33,7 +33,7 @@ pub fn events(request: &[u8]) -> Vec<Event> {
     let mut events = about(request, &person, (&first, &second));
     events.extend(of_systems());
     events.extend([
-        Event::Started(Started {
+        Event::Started(RunStart {
             agent: "gate-1".into(),
             application: "exchange".into(),
             version: "0.1.0".into(),
@@ -71,7 +71,7 @@ pub fn events(request: &[u8]) -> Vec<Event> {
             down: 1024,
             micros: 1500,
         }),
-        Event::Turned(Turned {
+        Event::Turned(CountedRejection {
             code: "certificate-required".into(),
             stage: "certificate".into(),
             source: filler(28),
@@ -90,7 +90,7 @@ pub fn events(request: &[u8]) -> Vec<Event> {
             spooled: 4096,
             state: "ready".into(),
             full: Vec::new(),
-            nearly_full: vec![MayFill::Spool],
+            nearly_full: vec![GateResource::Spool],
         }),
     ]);
     events

@@ -154,18 +154,20 @@ pub(crate) async fn run(what: What) -> anyhow::Result<()> {
     }
     match what {
         What::Issue { count, at_once, in_flight, grown, on, json } => {
-            issue::run(issue::Wanted { count, at_once, in_flight, grown, on, json }).await
+            issue::run(issue::IssueLoad { count, at_once, in_flight, grown, on, json }).await
         }
         What::Batch { count, on } => batch::run(count, on).await,
         What::Gate { connections, seconds, handshakes, idle, shared_identity } => {
-            let wanted = gate::Wanted { connections, seconds, handshakes, idle, shared_identity };
+            let wanted = gate::GateLoad { connections, seconds, handshakes, idle, shared_identity };
             gate::run(wanted).await
         }
         What::Log { senders, records, seconds, on } => {
-            log::run(log::Wanted { senders, records, seconds, on }).await
+            log::run(log::LogLoad { senders, records, seconds, on }).await
         }
         What::Portal { people, requests, on } => portal::run((people, requests), on).await,
-        What::Rest { people, seconds, on } => rest::run(rest::Wanted { people, seconds, on }).await,
+        What::Rest { people, seconds, on } => {
+            rest::run(rest::RestPlan { people, seconds, on }).await
+        }
         What::Status { connections, seconds } => status::run(connections, seconds).await,
         What::Verify => verify::run(),
         What::Empty { port } => status::empty(port).await,

@@ -72,7 +72,7 @@ enum Command {
     },
     /// Takes each protection of SECURITY.md out of a copy of the tree, and shows that the tests
     /// which its line names fail then.
-    Mutate(mutate::Wanted),
+    Mutate(mutate::MutationFilter),
     /// Measures; ratios in one run.
     Bench {
         #[command(subcommand)]

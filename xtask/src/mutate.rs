@@ -28,7 +28,7 @@ use workspace::{ALL, Test, Workspace};
 
 /// What to run.
 #[derive(clap::Args)]
-pub(crate) struct Wanted {
+pub(crate) struct MutationFilter {
     /// Only mutations whose name contains this; may be repeated.
     #[arg(long)]
     only: Vec<String>,
@@ -86,7 +86,7 @@ fn is_unit(test: &Test) -> bool {
 }
 
 /// Runs the mutations; an error if one is not caught.
-pub(crate) fn run(wanted: &Wanted) -> anyhow::Result<()> {
+pub(crate) fn run(wanted: &MutationFilter) -> anyhow::Result<()> {
     let root = crate::found::workspace()?;
     let all = list::read(&std::fs::read_to_string(root.join(list::LIST))?)?;
     let named = |one: &Mutation| wanted.only.iter().any(|part| one.name.contains(part));

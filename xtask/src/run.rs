@@ -1,8 +1,8 @@
 //! `make run`: founds the sample city once, starts its processes, prints where to look, ends
 //! cleanly.
 
+mod guide;
 mod letters;
-mod sheet;
 
 use crate::city::{City, MachinesUrls};
 use crate::found::{Sample, found};
@@ -45,7 +45,7 @@ pub(crate) async fn run(folder: &Path) -> anyhow::Result<()> {
         println!("正在登记示例网站 … / registering the sample web site …");
         crate::site::register(folder)?;
     }
-    sheet::print(folder, &City::read(folder)?)?;
+    guide::print(folder, &City::read(folder)?)?;
     loop {
         tokio::select! {
             _ = terminate.recv() => break,

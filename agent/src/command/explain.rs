@@ -6,7 +6,7 @@ use crate::AgentConfig;
 use crate::world::{Anchors, Source, denial_code};
 use anyhow::Context;
 use clap::Args;
-use policy::{Answer, Application, Asked, CanonicalPath};
+use policy::{AccessRequest, Answer, Application, CanonicalPath};
 use records::Code;
 use service::{Clock, Metrics};
 use std::path::Path;
@@ -42,7 +42,8 @@ pub(super) fn run(folder: &Path, json: bool, arguments: &Arguments) -> anyhow::R
     let world = source.world.load();
     let path = CanonicalPath::read(arguments.path.split('?').next().unwrap_or_default())
         .context("此路径不经规则即被拒绝 / this path is refused before any rule")?;
-    let asked = Asked { person: &arguments.person, method: &arguments.method, path: &path, now };
+    let asked =
+        AccessRequest { person: &arguments.person, method: &arguments.method, path: &path, now };
     let answer = match world.decide(&asked) {
         Ok(answer) => answer,
         Err(code) => anyhow::bail!("{} [{code}] / {} [{code}]", code.zh(), code.en()),

@@ -5,8 +5,8 @@
 use crate::gate::Gate;
 use crate::spool::Place;
 use crate::world::Source;
-use ca_api::{Log, Pulsed};
-use records::access::{HEARTBEAT_SECONDS_MAX, Heartbeat, InForce, MayFill};
+use ca_api::{Log, PulseAnswer};
+use records::access::{GateResource, HEARTBEAT_SECONDS_MAX, Heartbeat, InForce};
 use records::record::Event;
 use service::Stop;
 use std::sync::{Arc, PoisonError};
@@ -25,7 +25,7 @@ const HEARTBEAT_MAX: Duration = Duration::from_secs(HEARTBEAT_SECONDS_MAX);
 const FULLNESS_APART: Duration = Duration::from_secs(60);
 
 /// What is full, and what is nearly.
-type Fullness = [Vec<MayFill>; 2];
+type Fullness = [Vec<GateResource>; 2];
 
 /// What pulses and heartbeats tell of.
 pub(super) struct Heart {
@@ -41,7 +41,7 @@ impl Heart {
         loop {
             let pulse = self.beat(state(&self.gate).0);
             let answer = tokio::time::timeout(PULSE, log.pulse(&pulse)).await;
-            if matches!(answer, Ok(Ok(Pulsed { is_back: true }))) {
+            if matches!(answer, Ok(Ok(PulseAnswer { is_back: true }))) {
                 self.is_back.notify_one();
             }
             if !stop.pause(PULSE).await {
@@ -118,9 +118,9 @@ impl Heart {
 
 /// What `/readyz` says is full, and nearly.
 fn full(gate: &Gate) -> Fullness {
-    gate.metrics
-        .named()
-        .map(|names| MayFill::ALL.into_iter().filter(|what| names.contains(&what.name())).collect())
+    gate.metrics.named().map(|names| {
+        GateResource::ALL.into_iter().filter(|what| names.contains(&what.name())).collect()
+    })
 }
 
 /// Whether decisions can be made: `ready`, or the name of a code; and what people are told of it.

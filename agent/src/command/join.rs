@@ -2,7 +2,7 @@
 //! portal, and takes the certificate only with the log's proof that it was recorded.
 
 use super::joined::joined;
-use super::told;
+use super::wording;
 use crate::world::Marks;
 use crate::{AgentConfig, random, write_file};
 use anyhow::{Context, ensure};
@@ -11,7 +11,7 @@ use keys::SoftwareSigner;
 use pki::path::{Usage, check};
 use pki::{Certificate, Signer};
 use records::Bytes;
-use records::enrolment::Collected;
+use records::enrolment::CollectedCertificate;
 use records::join::{Join, JoinFile};
 use records::record::Event;
 use service::Clock;
@@ -122,12 +122,12 @@ fn prepared(folder: &Path, file: &JoinFile) -> anyhow::Result<(SoftwareSigner, J
     Ok((signer, message))
 }
 
-async fn ask(file: &JoinFile, message: &Join) -> anyhow::Result<Collected> {
+async fn ask(file: &JoinFile, message: &Join) -> anyhow::Result<CollectedCertificate> {
     let root = file.trust.root_sha256.digest().context(ROOT)?;
     let tls = mtls::tls::client(root, None)?;
     let client = mtls::Client::new(&file.trust.portal_public, Some(tls))?;
     let answer = portal_api::Public(client).join(message).await;
-    answer.map_err(told::called).context(
+    answer.map_err(wording::called).context(
         "下一步：ca-server order list，待办件获批后再次加入 / \
          next: have the order approved (ca-server order list), then join again",
     )
@@ -137,7 +137,7 @@ async fn ask(file: &JoinFile, message: &Join) -> anyhow::Result<Collected> {
 fn accept(
     file: &JoinFile,
     signer: &SoftwareSigner,
-    answer: &Collected,
+    answer: &CollectedCertificate,
     now: u64,
 ) -> anyhow::Result<Certificate> {
     let chain: Result<Vec<_>, _> =
@@ -190,7 +190,7 @@ fn say(json: bool, (file, leaf): (&JoinFile, &Certificate), config: &AgentConfig
     }
     let joined = (filled("{} 已加入。", &[&file.agent]), filled("{} joined.", &[&file.agent]));
     speech::told("✓ ", &joined.0, &joined.1);
-    speech::fact("  ", ("证书有效期至", "its certificate is good until"), told::time(&until));
+    speech::fact("  ", ("证书有效期至", "its certificate is good until"), wording::time(&until));
     let application = format!("{} ({})", file.application, file.hosts.join(", "));
     speech::fact("  ", ("应用系统", "application"), application);
     let listens = format!("{} ({})", config.listen, folder.join("agent.toml").display());

@@ -3,7 +3,7 @@
 //! files are then exchanged so that a kill in between leaves a pair that [`finish`] completes.
 
 use super::joined::joined;
-use super::told;
+use super::wording;
 use crate::{random, write_file};
 use anyhow::{Context, ensure};
 use authority::authorization_of;
@@ -33,7 +33,7 @@ pub(super) async fn run(folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
         .context("信任文件中没有根证书指纹 / the trust file has no fingerprint of a root")?;
     let tls = mtls::tls::client(root, None)?;
     let client = mtls::Client::new(&file.trust.portal_public, Some(tls))?;
-    let renewed = portal_api::Public(client).renew(&message).await.map_err(told::called)?;
+    let renewed = portal_api::Public(client).renew(&message).await.map_err(wording::called)?;
     let chain: Result<Vec<_>, _> =
         renewed.chain.iter().map(|der| Certificate::read(&der.0)).collect();
     let chain = chain?;
@@ -55,7 +55,7 @@ pub(super) async fn run(folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
         let value = serde_json::json!({ "serial": leaf.serial().to_string(), "not_after": until });
         system::terminal::json(&value.to_string());
     } else {
-        speech::fact("✓ ", ("已更新，有效期至", "renewed until"), told::time(&until));
+        speech::fact("✓ ", ("已更新，有效期至", "renewed until"), wording::time(&until));
         speech::said("  ", "下一步：重启网关", "next: restart the agent");
     }
     Ok(ExitCode::SUCCESS)

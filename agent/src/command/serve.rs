@@ -14,7 +14,7 @@ use axum::routing::get;
 use mtls::listen::Lanes;
 use mtls::tls::{ClientAuth, Identity, Version, client_by, server_from};
 use pki::{Certificate, Signer};
-use records::access::{Completion, Started};
+use records::access::{Completion, RunStart};
 use records::join::JoinFile;
 use records::record::Event;
 use service::{Admin, Clock, Metrics, Stop};
@@ -132,7 +132,7 @@ fn start_spool(
     if !found.damaged.is_empty() {
         metrics.condition("segments", &format!("cannot be read: {:?}", found.damaged));
     }
-    let started = Started {
+    let started = RunStart {
         agent: file.agent.clone(),
         application: file.application.clone(),
         version: env!("CARGO_PKG_VERSION").into(),

@@ -4,7 +4,7 @@
 use super::connection_context::{ConnectionContext, OfOne, RecordedConnection};
 use super::http2;
 use super::origins::Origins;
-use super::peer::{Peer, Shown};
+use super::peer::{ClientIdentity, Peer};
 use super::reject::reject;
 use super::request_rate::RequestRates;
 use super::salts::Salts;
@@ -19,8 +19,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use mtls::listen::{
-    self, Accepted, Activity, ClientBody, Endpoint, Handshake, KeyedPlaces, PeerStanding, Rejected,
-    drive,
+    self, Accepted, Activity, ClientBody, ConnectionRefusal, Endpoint, Handshake, KeyedPlaces,
+    PeerStanding, drive,
 };
 use mtls::proof::CertificateVerify;
 use mtls::tls::Version;
@@ -63,18 +63,19 @@ struct People {
 }
 
 impl Endpoint for People {
-    type Peer = Shown;
+    type Peer = ClientIdentity;
 
     fn limits(&self) -> listen::Limits {
         self.gate.limits.of_listener()
     }
 
-    fn peer(&self, handshake: &Handshake) -> (Shown, PeerStanding) {
-        let shown = Shown::read(&self.gate.clients, &handshake.chain, self.gate.clock.seconds());
+    fn peer(&self, handshake: &Handshake) -> (ClientIdentity, PeerStanding) {
+        let shown =
+            ClientIdentity::read(&self.gate.clients, &handshake.chain, self.gate.clock.seconds());
         let (shown, counts) = self.gate.judged(shown);
         let most = self.gate.limits.connections_of_one;
         let standing = match &shown {
-            Shown::Person(peer) if counts => {
+            ClientIdentity::Person(peer) if counts => {
                 PeerStanding::Proven { certificate: peer.sha256, most }
             }
             _ => PeerStanding::Unproven,
@@ -82,12 +83,18 @@ impl Endpoint for People {
         (shown, standing)
     }
 
-    fn reject(&self, source: SocketAddr, peer: Option<&Shown>, why: Rejected) {
+    fn reject(&self, source: SocketAddr, peer: Option<&ClientIdentity>, why: ConnectionRefusal) {
         let code = match why {
-            Rejected::Full | Rejected::Slow => Code::TooBusy,
-            Rejected::Foreign => Code::CertificateForeign,
+            ConnectionRefusal::Full | ConnectionRefusal::Slow => Code::TooBusy,
+            ConnectionRefusal::Foreign => Code::CertificateForeign,
         };
-        reject(&self.gate, "handshake", code, (source, peer.map_or("", Shown::serial)), "");
+        reject(
+            &self.gate,
+            "handshake",
+            code,
+            (source, peer.map_or("", ClientIdentity::serial)),
+            "",
+        );
     }
 
     fn full(&self, is_full: bool) {
@@ -98,20 +105,22 @@ impl Endpoint for People {
         self.gate.metrics.nearly_full("listener", is_nearly_full);
     }
 
-    async fn serve(self: Arc<Self>, accepted: Accepted<Shown>) {
+    async fn serve(self: Arc<Self>, accepted: Accepted<ClientIdentity>) {
         let Accepted { stream, source, handshake, peer: shown, slot, stopping } = accepted;
         let Handshake { sni, http2, verify, .. } = handshake;
         let gate = self.gate.clone();
         let a_minute = gate.limits.requests_of_one_a_minute;
         let of_one = match &shown {
-            Shown::Person(peer) => {
+            ClientIdentity::Person(peer) => {
                 let rate = self.rates.of(peer.sha256, a_minute);
                 Some(OfOne { rate, requests: self.requests.of(peer.sha256) })
             }
             _ => None,
         };
         let mut recorded = None;
-        if let (Shown::Person(peer), Some(of_one), Some(verify)) = (&shown, &of_one, verify) {
+        if let (ClientIdentity::Person(peer), Some(of_one), Some(verify)) =
+            (&shown, &of_one, verify)
+        {
             // It is a record as well, whatever is asked on it.
             if !of_one.rate.takes(0, a_minute) {
                 reject(&gate, "handshake", Code::TooManyTries, (source, &peer.serial), "");
@@ -216,7 +225,7 @@ async fn talk(
 ) {
     let mut limits = context.gate.limits.of_listener();
     let activity: Arc<Activity> = context.activity.clone();
-    let is_proven = matches!(context.shown, Shown::Person(_));
+    let is_proven = matches!(context.shown, ClientIdentity::Person(_));
     let Some(upgrade) = context.upgrade.clone() else {
         let (close, pool) = (CancellationToken::new(), context.pool.clone());
         let person = Box::pin(http2::speak(context, stream, close.clone()));

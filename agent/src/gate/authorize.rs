@@ -6,7 +6,7 @@ use super::request::Checked;
 use super::state::Gate;
 use crate::spool::{NotRecorded, Place, Recorded};
 use crate::world::{World, denial_code};
-use policy::{Answer, Asked};
+use policy::{AccessRequest, Answer};
 use records::Code;
 use records::body::{OfDecision, PERMITTED, RecordBody};
 use records::commitment::disclosed_text;
@@ -45,8 +45,12 @@ pub(super) fn decide(
     request: Checked,
     now: u64,
 ) -> Result<Permit, Box<Denial>> {
-    let asked =
-        Asked { person: &peer.person, method: request.method.as_str(), path: &request.path, now };
+    let asked = AccessRequest {
+        person: &peer.person,
+        method: request.method.as_str(),
+        path: &request.path,
+        now,
+    };
     let decided = match peer.holds(&world, now) {
         Ok(()) => world.decide(&asked),
         Err(code) => Err(code),
@@ -64,7 +68,7 @@ pub(super) fn decide(
 }
 
 /// What a record of a decision is made of.
-struct Said<'a> {
+struct DecisionParts<'a> {
     request: &'a Checked,
     answer: Option<&'a Answer>,
     world: &'a World,
@@ -79,7 +83,7 @@ impl Permit {
         gate: &Gate,
         connection: &RecordedConnection,
     ) -> Result<Recorded, NotRecorded> {
-        let said = Said {
+        let said = DecisionParts {
             request: &self.request,
             answer: Some(&self.answer),
             world: &self.world,
@@ -99,7 +103,7 @@ impl Denial {
         connection: &RecordedConnection,
         reference: &str,
     ) {
-        let said = Said {
+        let said = DecisionParts {
             request: &self.request,
             answer: self.answer.as_deref(),
             world: &self.world,
@@ -116,7 +120,7 @@ impl Denial {
 /// The body of a record, and what opens its commitment, in final bytes.
 fn written(
     connection: &RecordedConnection,
-    said: &Said<'_>,
+    said: &DecisionParts<'_>,
 ) -> anyhow::Result<(RecordBody, Vec<u8>)> {
     let salt = connection.salts.take()?;
     let (opened, target) = disclosed_text("/target", &salt, &said.request.target)?;

@@ -16,12 +16,12 @@ pub(super) struct CompletionGuard {
     request: String,
     pub(super) in_flight: Arc<InFlight>,
     number: u64,
-    said: Mutex<Said>,
+    said: Mutex<KnownEnd>,
 }
 
 /// What is known of an end.
 #[derive(Default)]
-struct Said {
+struct KnownEnd {
     status: u16,
     outcome: Option<&'static str>,
     reference: String,
@@ -71,7 +71,7 @@ impl Drop for CompletionGuard {
     fn drop(&mut self) {
         self.gate.live.leave(self.number);
         let said = std::mem::take(&mut *self.said.lock().unwrap_or_else(PoisonError::into_inner));
-        let Said { status, outcome, reference } = said;
+        let KnownEnd { status, outcome, reference } = said;
         let outcome = outcome.unwrap_or("client-gone");
         let cut = self.in_flight.cut.is_cut();
         let completion = Completion {

@@ -1,7 +1,7 @@
 //! An open connection as its requests see it, and the places that it takes.
 
 use super::origins::Origins;
-use super::peer::{Peer, Shown};
+use super::peer::{ClientIdentity, Peer};
 use super::request_rate::RateOfOne;
 use super::salts::Salts;
 use super::state::Gate;
@@ -61,7 +61,7 @@ pub(super) struct ConnectionContext {
     pub(super) origins: Origins,
     /// Server name of the handshake.
     pub(super) sni: Option<String>,
-    pub(super) shown: Shown,
+    pub(super) shown: ClientIdentity,
     /// Its record; none if it could not be recorded, and then nothing passes.
     pub(super) recorded: Option<RecordedConnection>,
     pub(super) pool: Arc<Pool>,

@@ -13,7 +13,7 @@ pub(super) struct Cut {
 
 /// The way of a message that is carried on.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Way {
+pub(super) enum Direction {
     /// The request's, to the application.
     There,
     /// The answer's, or that of whoever waits for it.
@@ -40,11 +40,11 @@ impl Cut {
     }
 
     /// Ready once it is cut, which wakes whoever asks.
-    pub(super) fn poll(&self, way: Way, context: &Context<'_>) -> Poll<()> {
+    pub(super) fn poll(&self, way: Direction, context: &Context<'_>) -> Poll<()> {
         let mut wakers = self.wakers();
         let waker = match way {
-            Way::There => &mut wakers.there,
-            Way::Back => &mut wakers.back,
+            Direction::There => &mut wakers.there,
+            Direction::Back => &mut wakers.back,
         };
         match waker {
             Some(waker) => waker.clone_from(context.waker()),
@@ -83,15 +83,19 @@ mod tests {
         let wakers: Vec<Waker> = sleepers.iter().map(|one| Waker::from(one.clone())).collect();
         let cut = Cut::default();
         let poll = |way, who: usize| cut.poll(way, &Context::from_waker(&wakers[who]));
-        assert!(poll(Way::There, 0).is_pending());
-        assert!(poll(Way::Back, 1).is_pending());
+        assert!(poll(Direction::There, 0).is_pending());
+        assert!(poll(Direction::Back, 1).is_pending());
         // The next one who carries the answer takes the place of the one before.
-        assert!(poll(Way::Back, 2).is_pending() && poll(Way::Back, 2).is_pending());
+        assert!(poll(Direction::Back, 2).is_pending() && poll(Direction::Back, 2).is_pending());
         assert!(!cut.is_cut());
         cut.cut();
         cut.cut();
         let woken: Vec<usize> = sleepers.iter().map(|one| one.0.load(Ordering::SeqCst)).collect();
         assert_eq!(woken, [1, 0, 1]);
-        assert!(cut.is_cut() && poll(Way::There, 1).is_ready() && poll(Way::Back, 1).is_ready());
+        assert!(
+            cut.is_cut()
+                && poll(Direction::There, 1).is_ready()
+                && poll(Direction::Back, 1).is_ready()
+        );
     }
 }

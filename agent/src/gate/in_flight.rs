@@ -1,6 +1,6 @@
 //! Requests under way, and what moved of them.
 
-use super::cut::{Cut, Way};
+use super::cut::{Cut, Direction};
 use super::peer::Peer;
 use crate::config::GateLimits;
 use crate::fixed::SLOW;
@@ -77,7 +77,7 @@ impl InFlight {
 
     /// Waits until it is cut: whoever carries its answer, or waits for that.
     pub(super) async fn until_cut(&self) {
-        poll_fn(|context| self.cut.poll(Way::Back, context)).await;
+        poll_fn(|context| self.cut.poll(Direction::Back, context)).await;
     }
 
     /// Ends its whole connection.

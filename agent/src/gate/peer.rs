@@ -82,7 +82,7 @@ pub(super) struct Peer {
 }
 
 /// What a handshake brought.
-pub(super) enum Shown {
+pub(super) enum ClientIdentity {
     /// No certificate.
     Nobody,
     /// One that does not count, and why; with its serial number if our issuing CA gave it that. A
@@ -92,7 +92,7 @@ pub(super) enum Shown {
     Person(Arc<Peer>),
 }
 
-impl Shown {
+impl ClientIdentity {
     /// Serial number of what was shown, if it is one of ours.
     pub(super) fn serial(&self) -> &str {
         match self {
@@ -249,12 +249,15 @@ mod tests {
         let trust = ClientTrust::new(root.clone(), vec![root], arc);
         let late = u64::try_from(date_time_ymd(2028, 1, 1).unix_timestamp()).unwrap();
         for now in [late, late - 2 * 366 * 86_400] {
-            let shown = Shown::read(&trust, std::slice::from_ref(&foreign), now);
-            assert!(matches!(shown, Shown::Refused { code: Code::CertificateForeign, .. }));
+            let shown = ClientIdentity::read(&trust, std::slice::from_ref(&foreign), now);
+            assert!(matches!(
+                shown,
+                ClientIdentity::Refused { code: Code::CertificateForeign, .. }
+            ));
             assert_eq!(shown.serial(), "");
         }
-        let shown = Shown::read(&trust, &[ours], late);
-        assert!(matches!(shown, Shown::Refused { code: Code::CertificateExpired, .. }));
+        let shown = ClientIdentity::read(&trust, &[ours], late);
+        assert!(matches!(shown, ClientIdentity::Refused { code: Code::CertificateExpired, .. }));
         assert_eq!(shown.serial().len(), 2 * CHOSEN.len(), "one of ours is named");
     }
 

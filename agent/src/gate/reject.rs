@@ -3,7 +3,7 @@
 
 use super::rejection::{Arrival, Kind, Rejection};
 use super::state::Gate;
-use records::access::Turned;
+use records::access::CountedRejection;
 use records::record::Event;
 use records::{Code, Disclosure};
 use service::Stop;
@@ -33,7 +33,7 @@ fn record(gate: &Gate, (stage, code, serial): &Kind, rejection: &Rejection, refe
     let Ok(salt) = crate::random::<32>() else { return };
     let source = Disclosure::new("/source", salt, rejection.first.source.ip().to_string().into());
     let Ok(commitment) = source.commitment() else { return };
-    let rejected = Turned {
+    let rejected = CountedRejection {
         code: code.name().into(),
         stage: (*stage).into(),
         source: commitment,

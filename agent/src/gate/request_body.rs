@@ -2,7 +2,7 @@
 //! is cut.
 
 use super::completion::CompletionGuard;
-use super::cut::Way;
+use super::cut::Direction;
 use super::ended::Ended;
 use super::swallow::swallow;
 use bytes::Bytes;
@@ -88,7 +88,7 @@ impl Body for RequestBody {
                 Poll::Pending => {
                     let in_flight = &this.end.in_flight;
                     in_flight.awaits_client.store(true, Ordering::Relaxed);
-                    in_flight.cut.poll(Way::There, context).map(|()| Some(Err(Ended::Cut)))
+                    in_flight.cut.poll(Direction::There, context).map(|()| Some(Err(Ended::Cut)))
                 }
             };
         }

@@ -3,7 +3,7 @@
 
 use super::completion::CompletionGuard;
 use super::connection_context::RequestGuard;
-use super::cut::Way;
+use super::cut::Direction;
 use super::ended::Ended;
 use super::upstream::{Pool, Upstream};
 use bytes::Bytes;
@@ -100,7 +100,7 @@ impl Body for ResponseBody {
                 Poll::Pending => {
                     let in_flight = &passed.end.in_flight;
                     in_flight.awaits_application.store(true, Ordering::Relaxed);
-                    in_flight.cut.poll(Way::Back, context).map(|()| Some(Err(Ended::Cut)))
+                    in_flight.cut.poll(Direction::Back, context).map(|()| Some(Err(Ended::Cut)))
                 }
             };
         }

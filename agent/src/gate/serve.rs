@@ -5,7 +5,7 @@ use super::connection_context::{ConnectionContext, RecordedConnection, RequestGu
 use super::forward::{ForwardContext, forward};
 use super::head::HeadError;
 use super::page;
-use super::peer::Shown;
+use super::peer::ClientIdentity;
 use super::reject::reject;
 use super::request::Checked;
 use super::response_body::ResponseBody;
@@ -106,9 +106,9 @@ async fn admitted(
         }
     }
     let peer = match &context.shown {
-        Shown::Person(peer) => peer,
-        Shown::Nobody => return refused("certificate", Code::CertificateRequired, html),
-        Shown::Refused { code, .. } => return refused("certificate", *code, html),
+        ClientIdentity::Person(peer) => peer,
+        ClientIdentity::Nobody => return refused("certificate", Code::CertificateRequired, html),
+        ClientIdentity::Refused { code, .. } => return refused("certificate", *code, html),
     };
     let Some(connection) = &context.recorded else {
         return refused("certificate", Code::AuditFailed, html);

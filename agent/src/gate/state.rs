@@ -3,7 +3,7 @@
 use super::allowed::AllowedFields;
 use super::in_flight::InFlight;
 use super::live::Live;
-use super::peer::{ClientTrust, Shown};
+use super::peer::{ClientIdentity, ClientTrust};
 use super::rejection::Rejections;
 use crate::config::GateLimits;
 use crate::spool::Spool;
@@ -63,18 +63,18 @@ impl Gate {
     /// among those that count. One that was revoked or suspended is turned away like a stranger's,
     /// and counted like those: whoever took it makes no records of connections and requests with
     /// it.
-    pub(super) fn judged(&self, shown: Shown) -> (Shown, bool) {
-        let Shown::Person(peer) = shown else { return (shown, false) };
+    pub(super) fn judged(&self, shown: ClientIdentity) -> (ClientIdentity, bool) {
+        let ClientIdentity::Person(peer) = shown else { return (shown, false) };
         let (world, now) = (self.world.load(), self.clock.seconds());
         if world.usable(now).is_err() {
             // Nobody can say so at the moment; each request is asked again.
-            return (Shown::Person(peer), true);
+            return (ClientIdentity::Person(peer), true);
         }
         match peer.holds(&world, now) {
             Err(code @ (Code::CertificateRevoked | Code::CertificateSuspended)) => {
-                (Shown::Refused { code, serial: peer.serial.clone() }, false)
+                (ClientIdentity::Refused { code, serial: peer.serial.clone() }, false)
             }
-            holds => (Shown::Person(peer), holds.is_ok()),
+            holds => (ClientIdentity::Person(peer), holds.is_ok()),
         }
     }
 

@@ -4,7 +4,7 @@
 use super::in_flight::InFlight;
 use super::state::Gate;
 use crate::world::denial_code;
-use policy::Asked;
+use policy::AccessRequest;
 use records::Code;
 use service::Stop;
 use std::sync::Arc;
@@ -58,7 +58,7 @@ fn look_at(gate: &Gate, request: &InFlight, again: bool) {
 fn still_permitted(gate: &Gate, request: &InFlight) -> Result<(), Code> {
     let world = gate.world.load();
     let now = gate.clock.seconds();
-    let asked = Asked {
+    let asked = AccessRequest {
         person: &request.peer.person,
         method: request.method.as_str(),
         path: &request.path,

@@ -2,7 +2,7 @@
 //! once, on the disk within a second of shipping, and always before anything is freed that rests on
 //! it. A kill in between sends again what the log has already, and is answered as before.
 
-use crate::spool::Acked;
+use crate::spool::AckedPosition;
 use crate::world::{Marks, Reserve};
 use anyhow::Context;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ const APART: Duration = Duration::from_secs(1);
 pub(super) struct Progress {
     folder: PathBuf,
     key: VerifierKey,
-    pub(super) acked: Acked,
+    pub(super) acked: AckedPosition,
     marks: Arc<Mutex<Marks>>,
     /// The newest checkpoint that was believed, once it was asked for.
     known: Option<Checkpoint>,
@@ -36,7 +36,7 @@ impl Progress {
     ) -> anyhow::Result<Self> {
         let room = Reserve::of(folder.join("reserve"));
         room.take();
-        let (folder, acked) = (folder.to_owned(), Acked::read(folder)?);
+        let (folder, acked) = (folder.to_owned(), AckedPosition::read(folder)?);
         Ok(Self { folder, key, acked, marks, known: None, unkept: None, room })
     }
 
@@ -97,7 +97,7 @@ impl Progress {
         if self.keep().is_ok() {
             return Ok(());
         }
-        self.room.give_up();
+        self.room.release();
         self.keep().context("what the log has cannot be kept, and nothing is freed")
     }
 
@@ -128,7 +128,7 @@ mod tests {
     }
 
     fn kept(folder: &Path) -> (u64, u64, String) {
-        let acked = Acked::read(folder).unwrap();
+        let acked = AckedPosition::read(folder).unwrap();
         let marks = Marks::read(&folder.join("marks.json")).unwrap();
         (acked.segment, acked.records, marks.access)
     }

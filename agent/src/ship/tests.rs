@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::AgentConfig;
-use crate::spool::{Acked, Place, recover};
-use records::access::{Completion, Started};
+use crate::spool::{AckedPosition, Place, recover};
+use records::access::{Completion, RunStart};
 use records::record::Event;
 use service::Clock;
 use std::path::Path;
@@ -14,7 +14,7 @@ fn start(folder: &Path) -> Spool {
     let mut config = AgentConfig::new(folder, here, here, here);
     config.spool.segment_bytes = 2 * 1024;
     let found = recover(&config.path("spool"), "gate-1").unwrap();
-    let started = Started {
+    let started = RunStart {
         agent: "gate-1".into(),
         application: "exchange".into(),
         version: "1".into(),
@@ -87,7 +87,7 @@ async fn a_segment_is_freed_once_it_is_kept_that_the_log_has_it() {
     std::fs::remove_dir(&acked).unwrap();
     assert!(next.find(&durable).unwrap() && !is_there());
     assert_eq!(place(&next), Some((first + 1, records)));
-    let kept = Acked::read(&spool.folder).unwrap();
+    let kept = AckedPosition::read(&spool.folder).unwrap();
     assert_eq!((kept.segment, kept.records), (first + 1, 0));
     let marks = Marks::read(&folder.path().join("marks.json")).unwrap();
     assert_eq!(marks.access, "a checkpoint");

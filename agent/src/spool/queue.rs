@@ -4,14 +4,14 @@ use super::granted::{Granted, Unheard};
 use super::lately::Lately;
 use super::postbox::Asker;
 use super::recorded::{NotRecorded, Recorded};
-use super::recover::Recovered;
+use super::recover::RecoveredSpool;
 use super::room::{Place, Room};
 use super::segment::FrameRange;
 use super::waiting::{Entrance, row};
 use super::writer::Writer;
 use crate::AgentConfig;
 use records::Disclosure;
-use records::access::Started;
+use records::access::RunStart;
 use records::body::RecordBody;
 use records::record::Event;
 use service::{Clock, Metrics};
@@ -27,7 +27,7 @@ const WAITING_MAX: usize = 16_384;
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// A record that is wanted.
-pub(super) struct Wanted {
+pub(super) struct AppendRequest {
     pub(super) body: RecordBody,
     /// What opens its commitments, JSON; empty if it has none.
     pub(super) disclosures: Vec<u8>,
@@ -115,7 +115,7 @@ impl Shared {
 /// The spool of one agent.
 #[derive(Clone)]
 pub struct Spool {
-    entrance: Arc<Entrance<Wanted>>,
+    entrance: Arc<Entrance<AppendRequest>>,
     shared: Arc<Shared>,
     clock: Clock,
     /// The segments lie in this folder, a file each.
@@ -126,13 +126,13 @@ impl Spool {
     /// Starts the thread with a new epoch, beside what earlier runs left.
     pub fn start(
         config: &AgentConfig,
-        (maker, started): (String, Started),
-        found: &Recovered,
+        (maker, started): (String, RunStart),
+        found: &RecoveredSpool,
         clock: Clock,
         metrics: Metrics,
     ) -> anyhow::Result<Self> {
         let folder = config.path("spool");
-        let (entrance, exit) = row(WAITING_MAX, |wanted: &Wanted| wanted.asker.is_some());
+        let (entrance, exit) = row(WAITING_MAX, |wanted: &AppendRequest| wanted.asker.is_some());
         let shared = Arc::new(Shared {
             durable: Mutex::new(Position { segment: found.next, offset: 0 }),
             news: Notify::new(),
@@ -174,7 +174,7 @@ impl Spool {
         let (answer, answered) = oneshot::channel();
         let micros = self.clock.micros();
         let asker = Some(Asker::here(answer));
-        let wanted = Wanted { body, disclosures, micros, place, asker };
+        let wanted = AppendRequest { body, disclosures, micros, place, asker };
         if !self.entrance.push(wanted) {
             return Err(NotRecorded::Failed);
         }
@@ -194,7 +194,7 @@ impl Spool {
     /// The same of a body that is written already.
     pub fn note_body(&self, body: RecordBody, disclosures: Vec<u8>) {
         let (micros, place) = (self.clock.micros(), Place::Ends);
-        let wanted = Wanted { body, disclosures, micros, place, asker: None };
+        let wanted = AppendRequest { body, disclosures, micros, place, asker: None };
         if !self.entrance.push(wanted) {
             tracing::error!("an end could not be recorded; it will be told as unknown");
         }
@@ -206,7 +206,7 @@ impl Spool {
         for event in events {
             let Ok((body, disclosures)) = written(event, &[]) else { continue };
             let (place, asker) = (Place::Ends, None);
-            let wanted = Wanted { body, disclosures, micros, place, asker };
+            let wanted = AppendRequest { body, disclosures, micros, place, asker };
             if !self.entrance.push_when_there_is_room(wanted) {
                 return;
             }
@@ -263,7 +263,7 @@ mod tests {
 
     fn start(config: &AgentConfig) -> Spool {
         let found = recover(&config.path("spool"), "gate-1").unwrap();
-        let started = Started {
+        let started = RunStart {
             agent: "gate-1".into(),
             application: "exchange".into(),
             version: "1".into(),
@@ -328,7 +328,7 @@ mod tests {
         assert_eq!((spool.waiting(), held(&spool)), (one, config.spool.segment_bytes));
         // What a start finds is what was not acknowledged: of this run all, as `acked` says.
         drop(spool);
-        let mut acked = recover::Acked::read(&config.path("spool")).unwrap();
+        let mut acked = recover::AckedPosition::read(&config.path("spool")).unwrap();
         acked.segment = segment;
         acked.records = 1;
         acked.write(&config.path("spool")).unwrap();

@@ -12,7 +12,7 @@ use std::path::Path;
 /// How far the log has acknowledged, and which requests before that point were still open.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Acked {
+pub struct AckedPosition {
     /// Segment to go on with.
     pub segment: u64,
     /// Records of it that are acknowledged.
@@ -21,7 +21,7 @@ pub struct Acked {
     pub open: BTreeSet<String>,
 }
 
-impl Acked {
+impl AckedPosition {
     /// Reads it; a missing file is a first start.
     pub fn read(folder: &Path) -> anyhow::Result<Self> {
         match std::fs::read(folder.join("acked")) {
@@ -52,7 +52,7 @@ impl Acked {
 
 /// What a start finds in the spool's folder, before it goes on behind it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Recovered {
+pub struct RecoveredSpool {
     /// The next segment has this number.
     pub next: u64,
     /// Bytes of segments that lie there.
@@ -66,11 +66,11 @@ pub struct Recovered {
 }
 
 /// Reads what earlier runs left.
-pub fn recover(folder: &Path, agent: &str) -> anyhow::Result<Recovered> {
+pub fn recover(folder: &Path, agent: &str) -> anyhow::Result<RecoveredSpool> {
     std::fs::create_dir_all(folder)?;
-    let acked = Acked::read(folder)?;
-    let mut found = Recovered { next: acked.segment + 1, ..Recovered::default() };
-    let mut state = Acked { open: acked.open, ..Acked::default() };
+    let acked = AckedPosition::read(folder)?;
+    let mut found = RecoveredSpool { next: acked.segment + 1, ..RecoveredSpool::default() };
+    let mut state = AckedPosition { open: acked.open, ..AckedPosition::default() };
     for number in segment::list(folder)? {
         found.next = found.next.max(number + 1);
         let mut file =

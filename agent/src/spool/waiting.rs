@@ -12,16 +12,16 @@ const BATCH_MAX: usize = 1_024;
 const UNAWAITED_MAX: Duration = Duration::from_millis(10);
 
 /// The way in; once it is dropped the thread takes what is left, and ends.
-pub(super) struct Entrance<T>(Arc<Row<T>>);
+pub(super) struct Entrance<T>(Arc<BoundedQueue<T>>);
 
 /// The way out, of one thread.
-pub(super) struct Exit<T>(Arc<Row<T>>);
+pub(super) struct Exit<T>(Arc<BoundedQueue<T>>);
 
 /// A row in which so many may wait; `is_awaited` says of one whether somebody waits for it.
 pub(super) fn row<T>(most: usize, is_awaited: fn(&T) -> bool) -> (Entrance<T>, Exit<T>) {
     let state = State { waiting: Vec::new(), awaited: 0, thread: Thread::Writes, is_open: true };
     let (news, room) = (Condvar::new(), Condvar::new());
-    let row = Arc::new(Row { state: Mutex::new(state), news, room, most, is_awaited });
+    let row = Arc::new(BoundedQueue { state: Mutex::new(state), news, room, most, is_awaited });
     (Entrance(row.clone()), Exit(row))
 }
 
@@ -104,7 +104,7 @@ impl<T> Drop for Exit<T> {
     }
 }
 
-struct Row<T> {
+struct BoundedQueue<T> {
     state: Mutex<State<T>>,
     /// Rung for the thread.
     news: Condvar,
@@ -139,7 +139,7 @@ impl<T> State<T> {
     }
 }
 
-impl<T> Row<T> {
+impl<T> BoundedQueue<T> {
     fn state(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

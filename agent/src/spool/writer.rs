@@ -5,14 +5,14 @@ use super::granted::Granted;
 use super::lately::{CommittedFrames, CommittedRecord};
 use super::open_run::OpenRun;
 use super::postbox::{Asker, Post};
-use super::queue::{Position, Shared, Wanted, ends};
+use super::queue::{AppendRequest, Position, Shared, ends};
 use super::recorded::{NotRecorded, Recorded, RunName};
 use super::room::Place;
 use super::segment::{self, HEADER_BYTES, Header};
 use super::waiting::Exit;
 use crate::{AgentConfig, random};
 use anyhow::Context;
-use records::access::{CHAIN_START, Completion, Started};
+use records::access::{CHAIN_START, Completion, RunStart};
 use records::body::{RecordBody, RunWriter};
 use records::record::Event;
 use records::spooled::LaidFrame;
@@ -35,7 +35,7 @@ pub(super) struct Writer {
     folder: PathBuf,
     segment_bytes: u64,
     maker: String,
-    started: Started,
+    started: RunStart,
     clock: Clock,
     metrics: Metrics,
     shared: Arc<Shared>,
@@ -76,7 +76,7 @@ impl Writer {
     pub(super) fn new(
         config: &AgentConfig,
         maker: String,
-        started: Started,
+        started: RunStart,
         next: u64,
         (clock, metrics, shared): (Clock, Metrics, Arc<Shared>),
     ) -> Self {
@@ -101,7 +101,7 @@ impl Writer {
 
     /// Begins a run and starts the thread. A full disk is no reason not to start: nothing passes,
     /// and shipping makes room.
-    pub(super) fn start(mut self, exit: Exit<Wanted>) -> anyhow::Result<()> {
+    pub(super) fn start(mut self, exit: Exit<AppendRequest>) -> anyhow::Result<()> {
         if let Err(error) = self.begin_run() {
             if !is_full(&error) {
                 return Err(error.context("the spool cannot be written"));
@@ -113,7 +113,7 @@ impl Writer {
         Ok(())
     }
 
-    fn serve(mut self, exit: &Exit<Wanted>) {
+    fn serve(mut self, exit: &Exit<AppendRequest>) {
         let mut batch = Vec::new();
         while exit.gather(&mut batch) {
             self.end_unheard();
@@ -121,7 +121,7 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self, batch: &mut Vec<Wanted>) {
+    fn commit(&mut self, batch: &mut Vec<AppendRequest>) {
         if self.run.is_none() {
             self.try_again();
         }
@@ -189,11 +189,11 @@ impl Writer {
     }
 
     /// What waits for a run that can be written; it stands before what came after it.
-    fn late(&mut self) -> Vec<Wanted> {
+    fn late(&mut self) -> Vec<AppendRequest> {
         if self.run.is_none() {
             return Vec::new();
         }
-        let late = std::mem::take(&mut self.late).into_iter().map(|(micros, body)| Wanted {
+        let late = std::mem::take(&mut self.late).into_iter().map(|(micros, body)| AppendRequest {
             body,
             disclosures: Vec::new(),
             micros,
@@ -204,8 +204,8 @@ impl Writer {
     }
 
     /// Gives a record its place; the run moves on in memory, and is given up if it is not written.
-    fn place(&mut self, wanted: Wanted) -> Option<Placed> {
-        let Wanted { body, disclosures, micros, asker, .. } = wanted;
+    fn place(&mut self, wanted: AppendRequest) -> Option<Placed> {
+        let AppendRequest { body, disclosures, micros, asker, .. } = wanted;
         let Some(run) = &mut self.run else {
             self.keep_end(ends(body, micros));
             refuse(asker, NotRecorded::Failed);
@@ -342,7 +342,7 @@ impl Writer {
             segment,
             offset: HEADER_BYTES,
         };
-        let started = Started { cause: cause.into(), ..self.started.clone() };
+        let started = RunStart { cause: cause.into(), ..self.started.clone() };
         let (body, micros) = (RecordBody::of(&Event::Started(started))?, self.clock.micros());
         self.drawn.suffice(1);
         let said = (&body, micros);

@@ -1,9 +1,9 @@
 //! One generation of what is in force, and what it decides.
 
-use super::beside::{Beside, BesideStatement, CertificateStanding};
+use super::unlisted::{CertificateStanding, UnlistedSerials, VerifiedUnlisted};
 use pki::SerialNumber;
 use pki::crl::RevocationList;
-use policy::{Answer, Application, Asked, Denial, People};
+use policy::{AccessRequest, Answer, Application, Denial, People};
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 use records::Code;
@@ -50,7 +50,7 @@ impl Revocations {
 
 /// The people of one snapshot.
 #[derive(Clone, Debug)]
-pub struct Known {
+pub struct KnownPeople {
     /// The registry key gave the snapshot this number; a later one has a greater one.
     pub number: u64,
     /// It was made at this time, unix seconds.
@@ -65,7 +65,7 @@ pub struct Known {
     pub unit_names: HashMap<String, String>,
 }
 
-impl Known {
+impl KnownPeople {
     pub(super) fn new(snapshot: &PeopleSnapshot) -> Self {
         let units = snapshot.units.iter().map(|unit| (unit.unit.clone(), unit.parent.clone()));
         let people = snapshot.people.iter().map(|person| {
@@ -120,7 +120,7 @@ struct Question<'a> {
 
 impl<'a> Question<'a> {
     /// What is asked in a period in which its answer does not change.
-    fn of(asked: &Asked<'a>, period: u64) -> Self {
+    fn of(asked: &AccessRequest<'a>, period: u64) -> Self {
         let path = asked.path.text();
         Self { person: asked.person, method: asked.method, path, period }
     }
@@ -146,9 +146,9 @@ pub struct World {
     /// The revocations are those of the newest accepted list; none came yet where it is missing.
     pub revocations: Option<Arc<Revocations>>,
     /// Who is revoked beside that list.
-    pub beside: Arc<Beside>,
+    pub beside: Arc<UnlistedSerials>,
     /// The people are those of the newest accepted snapshot; none came yet where it is missing.
-    pub known: Option<Arc<Known>>,
+    pub known: Option<Arc<KnownPeople>>,
     /// The rules are those of the newest accepted bundle; none came yet where it is missing.
     pub rules: Option<Arc<Rules>>,
     /// Digest of these as texts have it.
@@ -177,7 +177,7 @@ impl World {
     pub fn next(
         &self,
         revocations: Option<Arc<Revocations>>,
-        known: Option<Arc<Known>>,
+        known: Option<Arc<KnownPeople>>,
         rules: Option<Arc<Rules>>,
     ) -> Self {
         let rules = rules.or_else(|| self.rules.clone());
@@ -196,7 +196,7 @@ impl World {
     }
 
     /// The same with what `status` said is revoked beside its list, one after the other.
-    pub fn with_beside(self, newer: &[Arc<BesideStatement>]) -> Self {
+    pub fn with_beside(self, newer: &[Arc<VerifiedUnlisted>]) -> Self {
         let number = self.list_number();
         let told = newer.iter();
         let beside = told.fold(self.beside, |b, one| Arc::new(b.followed_by(one, number)));
@@ -208,7 +208,7 @@ impl World {
     }
 
     /// Whether decisions can be made at `now`: everything is there and nothing is too old.
-    pub fn usable(&self, now: u64) -> Result<(&Revocations, &Known, &Rules), Code> {
+    pub fn usable(&self, now: u64) -> Result<(&Revocations, &KnownPeople, &Rules), Code> {
         let (Some(revocations), Some(known), Some(rules)) =
             (&self.revocations, &self.known, &self.rules)
         else {
@@ -260,7 +260,7 @@ impl World {
 
     /// Decides, or gives what was decided for the same question while nothing changed of the time
     /// that rules read.
-    pub fn decide(&self, asked: &Asked<'_>) -> Result<Arc<Answer>, Code> {
+    pub fn decide(&self, asked: &AccessRequest<'_>) -> Result<Arc<Answer>, Code> {
         let (_, known, rules) = self.usable(asked.now)?;
         let application = rules.application.as_ref().ok_or(Code::NotPermitted)?;
         let question = Question::of(asked, application.period(asked.now));
@@ -288,7 +288,7 @@ pub fn denial_code(denial: Denial) -> Code {
 
 #[cfg(test)]
 mod tests {
-    use super::super::beside::tests::{said, serial};
+    use super::super::unlisted::tests::{said, serial};
     use super::*;
 
     fn list(number: u64, revoked: &[u16], suspended: &[u16]) -> Arc<Revocations> {
@@ -330,15 +330,15 @@ mod tests {
     fn a_question_finds_its_own_answer() {
         let decided: Cache<DecisionKey, u8> = Cache::new(KEPT_MAX);
         let path = policy::CanonicalPath::read("/a/b").unwrap();
-        let asked = Asked { person: "p", method: "GET", path: &path, now: 125 };
+        let asked = AccessRequest { person: "p", method: "GET", path: &path, now: 125 };
         decided.insert(Question::of(&asked, 2).key(), 1);
-        assert_eq!(decided.get(&Question::of(&Asked { now: 179, ..asked }, 2)), Some(1));
+        assert_eq!(decided.get(&Question::of(&AccessRequest { now: 179, ..asked }, 2)), Some(1));
         assert_eq!(decided.get(&Question::of(&asked, 3)), None, "in another period");
         let other = policy::CanonicalPath::read("/a").unwrap();
         for another in [
-            Asked { person: "q", ..asked },
-            Asked { method: "PUT", ..asked },
-            Asked { path: &other, ..asked },
+            AccessRequest { person: "q", ..asked },
+            AccessRequest { method: "PUT", ..asked },
+            AccessRequest { path: &other, ..asked },
         ] {
             assert_eq!(decided.get(&Question::of(&another, 2)), None, "{}", another.person);
         }

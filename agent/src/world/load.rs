@@ -1,9 +1,9 @@
 //! Verifying what comes: a list by the issuing key, a snapshot by the registry key, rules by their
 //! lineage from the founding statement. What does not verify changes nothing.
 
-use super::beside::BesideStatement;
-use super::generation::{Known, Revocations, Rules};
+use super::generation::{KnownPeople, Revocations, Rules};
 use super::marks::{Backwards, Marks, follows};
+use super::unlisted::VerifiedUnlisted;
 use anyhow::Context;
 use authority::lineage::replay_lineage;
 use pki::PublicKey;
@@ -123,11 +123,11 @@ impl Anchors {
 
     /// What is revoked beside the list. It only takes away; a list takes its place once that was
     /// accepted.
-    pub(super) fn beside(&self, signed: &Unlisted) -> Result<Arc<BesideStatement>, NotAccepted> {
+    pub(super) fn beside(&self, signed: &Unlisted) -> Result<Arc<VerifiedUnlisted>, NotAccepted> {
         const WHAT: &str = "what stands in no list";
         let keys = self.keys.as_ref().ok_or(NotAccepted::Early)?;
         let read = signed.open(&keys.status, &self.founding).ok_or(NotAccepted::Unsigned(WHAT))?;
-        BesideStatement::new(signed, &read).map(Arc::new).ok_or(NotAccepted::Malformed(WHAT))
+        VerifiedUnlisted::new(signed, &read).map(Arc::new).ok_or(NotAccepted::Malformed(WHAT))
     }
 
     /// A people snapshot, where one of `rules` must be those that it names.
@@ -137,7 +137,7 @@ impl Anchors {
         rules: &[Arc<Rules>],
         marks: &mut Marks,
         now: u64,
-    ) -> Result<Arc<Known>, NotAccepted> {
+    ) -> Result<Arc<KnownPeople>, NotAccepted> {
         const WHAT: &str = "the people snapshot";
         let keys = self.keys.as_ref().ok_or(NotAccepted::Early)?;
         let snapshot = signed.open(&keys.registry).ok_or(NotAccepted::Unsigned(WHAT))?;
@@ -149,7 +149,7 @@ impl Anchors {
         if !ours {
             return Err(NotAccepted::Foreign(WHAT));
         }
-        let known = Known::new(&snapshot);
+        let known = KnownPeople::new(&snapshot);
         if !rules.iter().any(|rules| rules.are_named_by(&known.policy)) {
             return Err(NotAccepted::Withheld(snapshot.bundle));
         }

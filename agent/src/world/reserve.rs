@@ -34,7 +34,7 @@ impl Reserve {
     }
 
     /// Gives it up to whoever writes next.
-    pub(crate) fn give_up(&self) {
+    pub(crate) fn release(&self) {
         if let Err(error) = std::fs::remove_file(&self.0) {
             tracing::warn!(%error, "the room for what is told is gone");
         }
@@ -53,7 +53,7 @@ mod tests {
         reserve.take();
         let held = folder.path().join("reserve").metadata().unwrap();
         assert!(held.len() >= RESERVED_BYTES && held.blocks() * 512 >= RESERVED_BYTES);
-        reserve.give_up();
+        reserve.release();
         assert!(!folder.path().join("reserve").exists());
         reserve.take();
         assert!(folder.path().join("reserve").exists());

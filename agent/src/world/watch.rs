@@ -1,11 +1,11 @@
 //! Getting what is newer: a long poll at `status`, everything verified, kept in the state
 //! directory, then swapped in. What was kept is verified again at a start.
 
-use super::beside::{self, BesideStatement, ToKeep};
-use super::generation::{Known, Revocations, Rules, World};
+use super::generation::{KnownPeople, Revocations, Rules, World};
 use super::load::{Anchors, NotAccepted};
 use super::marks::Marks;
 use super::reserve::Reserve;
+use super::unlisted::{self, ToKeep, VerifiedUnlisted};
 use crate::AgentConfig;
 use arc_swap::ArcSwap;
 use ca_api::{Status, WorldNumbers};
@@ -125,7 +125,7 @@ impl Source {
     /// `status` answers.
     fn kept_list(&self) -> (Option<Bytes>, Vec<Unlisted>) {
         let marked = self.marks.lock().unwrap_or_else(PoisonError::into_inner).unlisted.clone();
-        match beside::kept(&self.config.path("world"), &marked) {
+        match unlisted::kept(&self.config.path("world"), &marked) {
             Some(unlisted) => {
                 (std::fs::read(self.config.path("world/list.crl")).ok().map(Bytes), unlisted)
             }
@@ -161,12 +161,12 @@ impl Source {
             .as_ref()
             .and_then(|der| self.accepted("list", anchors.list(&der.0, &mut marks, now)));
         let said = update.unlisted.iter();
-        let beside: Vec<Arc<BesideStatement>> =
+        let beside: Vec<Arc<VerifiedUnlisted>> =
             said.filter_map(|signed| self.accepted("unlisted", anchors.beside(signed))).collect();
         let announced = judge.announced.as_ref().map(|(rules, ..)| rules.clone());
         let candidates: Vec<Arc<Rules>> =
             announced.into_iter().chain(before.rules.clone()).collect();
-        let known: Option<Arc<Known>> = update.people.as_ref().and_then(|signed| {
+        let known: Option<Arc<KnownPeople>> = update.people.as_ref().and_then(|signed| {
             self.accepted("people", anchors.people(signed, &candidates, &mut marks, now))
         });
         // Rules are in force from the snapshot on that names them.
@@ -258,7 +258,7 @@ impl Source {
     /// The same with the room that was taken while there was some, if it needs that.
     fn mark_in_room(&self, marks: &mut Marks, beside: Option<&ToKeep>) -> anyhow::Result<()> {
         self.mark(marks, beside).or_else(|_| {
-            self.reserve.give_up();
+            self.reserve.release();
             self.mark(marks, beside)
         })
     }
@@ -271,11 +271,11 @@ impl Source {
             Ok(None) => marks.unlisted.clone(),
             Ok(Some(named)) => named.clone(),
             // What is told and not kept is known to be missing.
-            Err(_) => beside::unknown(),
+            Err(_) => unlisted::unknown(),
         };
         marks.write()?;
         kept?;
-        Ok(beside::clear(&world, &marks.unlisted)?)
+        Ok(unlisted::clear(&world, &marks.unlisted)?)
     }
 
     fn has(&self) -> WorldNumbers {
@@ -292,7 +292,7 @@ impl Source {
         let has = self.has();
         match has.crl {
             0 => has,
-            _ => WorldNumbers { unlisted: beside::unknown(), ..has },
+            _ => WorldNumbers { unlisted: unlisted::unknown(), ..has },
         }
     }
 

@@ -74,7 +74,7 @@ impl Base {
 
 /// How a clock is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moved {
+pub enum ClockFault {
     /// It is behind what is proven by so many seconds.
     Back(u64),
     /// It is ahead by so many.
@@ -105,7 +105,7 @@ impl ClockGuard {
     }
 
     /// How a clock is wrong by what a role kept, if it is; for whoever asks beside that role.
-    pub fn moved(config: &CaConfig, clock: Clock, (last, text): (u64, &str)) -> Option<Moved> {
+    pub fn moved(config: &CaConfig, clock: Clock, (last, text): (u64, &str)) -> Option<ClockFault> {
         let guard = Self::of(config);
         let reading = Reading::of(clock);
         let base = guard.base_of(&reading, text).ok().flatten();
@@ -170,7 +170,7 @@ impl ClockGuard {
 
     /// The time that is proven, whether the clock may be believed or not; an operator's word is
     /// looked for only where it makes a difference.
-    fn check(&self, reading: &Reading, last: u64) -> Result<u64, (Moved, u64)> {
+    fn check(&self, reading: &Reading, last: u64) -> Result<u64, (ClockFault, u64)> {
         let (now, uptime) = (reading.unix, reading.uptime);
         let mut belief = self.belief.lock().unwrap_or_else(PoisonError::into_inner);
         if belief.base.is_none() && last == 0 {
@@ -181,8 +181,8 @@ impl ClockGuard {
         let (proven, is_behind) = (expected.max(last), now + BACK_SECONDS_MAX < last);
         let ahead_max = if base.is_exact { slack } else { self.ahead_max };
         let moved = match now > proven.saturating_add(ahead_max) {
-            true => Some(Moved::Ahead(now - proven)),
-            false if is_behind || now + slack < expected => Some(Moved::Back(proven - now)),
+            true => Some(ClockFault::Ahead(now - proven)),
+            false if is_behind || now + slack < expected => Some(ClockFault::Back(proven - now)),
             false => None,
         };
         if let Some(moved) = moved

@@ -2,7 +2,7 @@
 //! and signed, and the lint judges them before anything is recorded.
 
 use pki::certificate::{CertificateContent, TbsCertificate};
-use pki::lint::{Expected, Finding, lint};
+use pki::lint::{Finding, LintContext, lint};
 use pki::name::DistinguishedName;
 use pki::oid::Arc;
 use pki::{Certificate, CertificateProfile, PublicKey, SerialNumber, extension};
@@ -134,7 +134,7 @@ pub fn prepare(inputs: &CertificateInputs<'_>) -> Result<Prepared, PrepareError>
         extensions,
     })
     .map_err(encode)?;
-    let expected = Expected {
+    let expected = LintContext {
         profile: inputs.profile,
         issuer,
         arc: inputs.arc,

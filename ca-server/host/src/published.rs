@@ -70,7 +70,7 @@ impl Default for Names {
 
 impl Names {
     /// The name of an open file; read for it, if it is not known, in one of a few places.
-    async fn of(&self, opened: Opened) -> Result<(Opened, [u8; 32]), Unserved> {
+    async fn of(&self, opened: OpenFile) -> Result<(OpenFile, [u8; 32]), Unserved> {
         let version = opened.version.clone();
         if let Some(sha256) = self.known.get(&version) {
             return Ok((opened, sha256));
@@ -148,9 +148,9 @@ async fn file(
 }
 
 /// The file, and its tag: of what never changes its name says enough, of all else what is in it.
-async fn named(published: &Published, path: &str) -> Result<(Opened, String), Unserved> {
+async fn named(published: &Published, path: &str) -> Result<(OpenFile, String), Unserved> {
     let (folder, below) = (published.folder.clone(), PathBuf::from(path));
-    let opened = tokio::task::spawn_blocking(move || Opened::of(&folder, below)).await;
+    let opened = tokio::task::spawn_blocking(move || OpenFile::of(&folder, below)).await;
     let opened = opened.ok().and_then(Result::ok).ok_or(Unserved::NotFound)?;
     if never_changes(path) {
         return Ok((opened, format!("\"{path}\"")));
@@ -167,13 +167,13 @@ fn later(mut response: Response) -> Response {
 }
 
 /// An open file. Files are replaced whole: what is open stays what it was.
-struct Opened {
+struct OpenFile {
     file: File,
     version: Version,
     length: u64,
 }
 
-impl Opened {
+impl OpenFile {
     fn of(folder: &Path, path: PathBuf) -> io::Result<Self> {
         let file = system::file::open_below(folder, &path)?;
         let read = file.metadata()?;

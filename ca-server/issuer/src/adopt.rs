@@ -3,9 +3,9 @@
 //! took nothing. Nobody was told; but whoever asks again is answered that it is done, so each is
 //! told from now on.
 
+use crate::answered_brakes::AnswerJournal;
 use crate::error::IssuerError;
 use crate::state::{MAKER, State};
-use crate::told::ToldJournal;
 use ca_store::record::{self, NewRecord};
 use ca_store::replay::{LOG, Replay};
 use service::Metrics;
@@ -45,7 +45,7 @@ pub(crate) async fn adopted(
 /// next one.
 pub(crate) async fn adopt(
     tx: &mut Tx,
-    (replay, journal): (&Replay, &mut ToldJournal),
+    (replay, journal): (&Replay, &mut AnswerJournal),
     state: &mut State,
     metrics: &Metrics,
 ) -> Result<(), IssuerError> {

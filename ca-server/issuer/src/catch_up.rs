@@ -7,7 +7,7 @@ use crate::loaded::opening;
 use crate::round::Effect;
 use crate::rows::RowChange;
 use crate::state::{State, readied};
-use authority::{Authority, Judged, OrderDigest, Serial, Unsigned};
+use authority::{Authority, Judged, OrderDigest, Serial, UnsignedClaim};
 use ca_store::replay::{Applied, Floor, Replay};
 use ca_store::{record, table};
 use records::order::Body;
@@ -75,7 +75,7 @@ pub(crate) async fn catch_up(
         caught.state.followed = followed;
         let openings = caught.openings(tx, &applied, reads).await?;
         for entry in &applied {
-            caught.take(entry, &openings);
+            caught.catch_up_entry(entry, &openings);
         }
     }
     let mut is_first = true;
@@ -121,19 +121,19 @@ impl CaughtUp {
         Ok(table::order::disclosures(tx, digests).await?)
     }
 
-    fn take(&mut self, entry: &Applied, openings: &Openings) {
+    fn catch_up_entry(&mut self, entry: &Applied, openings: &Openings) {
         let effect = entry.effect().map(|()| entry.judged());
-        if self.follow(entry.record(), effect, openings) {
+        if self.apply_effects(entry.record(), effect, openings) {
             self.confirm(entry);
         }
     }
 
     /// What follows from a record that was applied, and from the order that it carries out as it
     /// was judged; false if it had no effect.
-    pub(crate) fn follow(
+    pub(crate) fn apply_effects(
         &mut self,
         record: &Record,
-        effect: Result<Option<&Judged>, Unsigned>,
+        effect: Result<Option<&Judged>, UnsignedClaim>,
         openings: &Openings,
     ) -> bool {
         self.state.told.sequenced(record);
@@ -220,7 +220,7 @@ impl CaughtUp {
         }
     }
 
-    fn without_effect(&mut self, record: &Record, unsigned: Unsigned) {
+    fn without_effect(&mut self, record: &Record, unsigned: UnsignedClaim) {
         self.brakes_again(record);
         self.unsigned.push((format!("record {}", record.id), unsigned.code));
     }

@@ -23,7 +23,7 @@ use records::machine::{
 use records::number::NumberLines;
 use records::order::CredentialBody;
 use records::people::{PeopleSnapshot, SignedPeople};
-use records::withdrawal::{TakenBack, WithdrawalStatement, Withdrawn};
+use records::withdrawal::{WithdrawalAnswer, WithdrawalStatement, WithdrawalTarget};
 use records::{Approval, Bytes, Record};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
@@ -56,7 +56,7 @@ pub(crate) enum Command {
     DraftMany(Caller, Officer, Box<VerifiedMany>, Reply<ManyMade>),
     Numbers(Caller, Officer, Box<VerifiedNumbers>, Reply<NumberLines>),
     Batch(Caller, Officer, Batching, Reply<OrderCreated>),
-    Withdraw(Caller, Officer, Box<VerifiedWithdrawal>, Reply<Withdrawn>),
+    Withdraw(Caller, Officer, Box<VerifiedWithdrawal>, Reply<WithdrawalAnswer>),
     Suspend(Caller, Officer, OwnSuspension, Reply<SignedReceipt>),
     Renew(Caller, Box<Renew>, Reply<String>),
     RenewCertificate(Caller, Box<VerifiedRenewal>, Reply<Stage>),
@@ -240,7 +240,9 @@ impl Command {
             Self::Approve(_, _, verified, _) => rows_of(&verified.approval().order),
             Self::Decline(_, _, verified, _) => rows_of(&verified.statement().order),
             Self::Withdraw(_, _, verified, _) => match verified.withdrawal().read() {
-                Ok(WithdrawalStatement { what: TakenBack::Order { order }, .. }) => rows_of(&order),
+                Ok(WithdrawalStatement { what: WithdrawalTarget::Order { order }, .. }) => {
+                    rows_of(&order)
+                }
                 _ => 1,
             },
             Self::Operator(request, ..) => match &**request {

@@ -1,7 +1,7 @@
 //! Why something was not done.
 
 use ca_host::random::NoRandomness;
-use ca_store::ledger::LedgerError;
+use ca_store::intake::LedgerError;
 use ca_store::replay::ReplayError;
 use records::json::JsonError;
 use records::{Code, Problem};

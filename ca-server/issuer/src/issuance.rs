@@ -9,7 +9,7 @@
 use crate::seal::SealKey;
 use authority::{Serial, Signatures};
 use ca_host::prepare::Prepared;
-pub(crate) use ca_store::certificates::Issuing;
+pub(crate) use ca_store::certificates::IssuanceGrounds;
 use ca_store::replay::Applied;
 use ca_store::table::intent::IntentRow;
 use pki::certificate::{CertificateError, TbsCertificate};
@@ -29,12 +29,12 @@ use std::sync::Arc;
 pub struct PendingIssuance {
     serial: Serial,
     tbs: Vec<u8>,
-    issuing: Issuing,
+    issuing: IssuanceGrounds,
 }
 
 impl PendingIssuance {
     /// What was prepared and linted.
-    pub(crate) fn new(serial: Serial, prepared: &Prepared, issuing: Issuing) -> Self {
+    pub(crate) fn new(serial: Serial, prepared: &Prepared, issuing: IssuanceGrounds) -> Self {
         Self { serial, tbs: prepared.tbs().der().to_vec(), issuing }
     }
 
@@ -53,7 +53,7 @@ impl PendingIssuance {
     }
 
     fn parts<'a>(&'a self, serial: &'a str) -> [&'a [u8]; 6] {
-        let Issuing { under, profile, subject, reference } = &self.issuing;
+        let IssuanceGrounds { under, profile, subject, reference } = &self.issuing;
         let reference = reference.as_deref().map_or(&[] as &[u8], str::as_bytes);
         [serial.as_bytes(), under, profile.as_bytes(), subject.as_bytes(), reference, &self.tbs]
     }
@@ -133,7 +133,7 @@ impl RecordedIntent {
     }
 
     /// What it is issued as.
-    pub(crate) fn issuing(&self) -> &Issuing {
+    pub(crate) fn issuing(&self) -> &IssuanceGrounds {
         &self.pending.issuing
     }
 
@@ -175,7 +175,7 @@ impl Signed {
     }
 
     /// What it was issued as.
-    pub(crate) fn issuing(&self) -> &Issuing {
+    pub(crate) fn issuing(&self) -> &IssuanceGrounds {
         &self.pending.issuing
     }
 }

@@ -6,6 +6,7 @@
 //! `reads` (which of it is recorded), `route` and `socket` (who asks).
 
 mod adopt;
+mod answered_brakes;
 mod approvers;
 mod asking;
 mod catch_up;
@@ -43,7 +44,6 @@ mod snapshot;
 mod socket;
 mod start;
 mod state;
-mod told;
 mod turn;
 mod uncopied;
 pub mod verify;

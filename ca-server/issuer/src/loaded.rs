@@ -10,7 +10,7 @@ use authority::{Authority, OrderDigest};
 use ca_host::operator::OperatorRequest;
 pub(crate) use ca_store::names::{opening, text};
 use ca_store::table::{certificate, letter, order, person};
-use records::drafted::Drafted;
+use records::drafted::DraftContent;
 use records::machine::system_of;
 use records::order::{BATCH_ROWS_MAX, Body, NAME_PATH, Order, PersonAction};
 use records::{Code, Commitment, Disclosure};
@@ -156,7 +156,7 @@ impl Needs {
 
     fn draft(&mut self, officer: &Officer, wanted: &VerifiedDraft) {
         self.people.extend(officer.0.subject().person().map(str::to_owned));
-        let Ok(drafted) = Drafted::of(wanted.statement()) else { return };
+        let Ok(drafted) = DraftContent::of(wanted.statement()) else { return };
         self.people.insert(drafted.person().to_owned());
         let other = drafted.order().and_then(|body| body.also_about().map(str::to_owned));
         self.people.extend(other);

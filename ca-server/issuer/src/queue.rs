@@ -199,10 +199,10 @@ mod tests {
     use crate::command::{Answered, Caller, Reply};
     use tokio::sync::oneshot::Receiver;
 
-    type Told = Receiver<Answered<()>>;
+    type AnswerReceiver = Receiver<Answered<()>>;
 
     /// Somebody shows a wrong key, which stands for any command here.
-    fn command(portal: u8, letter: &str) -> (Command, Told) {
+    fn command(portal: u8, letter: &str) -> (Command, AnswerReceiver) {
         let caller = Caller { key_sha256: [portal; 32], process: "portal-public" };
         let (reply, told) = Reply::open();
         (Command::WrongKey(caller, letter.into(), reply), told)

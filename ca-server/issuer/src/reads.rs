@@ -180,13 +180,13 @@ async fn keep(issuer: &Issuer, (by, person, act): &Read, count: u64) -> Result<(
         event: Event::Read { by, person, act, count },
     };
     let mut tx = issuer.store.read().await?;
-    if !ca_store::ledger::has_room(&mut tx, &record.log).await? {
+    if !ca_store::intake::has_room(&mut tx, &record.log).await? {
         // Whoever reads by a portal makes records: a log that stands still takes no more of them.
         return Err(Code::LogBehind.into());
     }
     drop(tx);
     let mut tx = issuer.store.write().await?;
-    ca_store::ledger::insert(&mut tx, &record, record.write()?, random::bytes()?).await?;
+    ca_store::intake::insert(&mut tx, &record, record.write()?, random::bytes()?).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -148,7 +148,7 @@ impl<'a> Round<'a> {
     }
 
     /// Goes back: what was decided since came to nothing.
-    pub(crate) fn back(&mut self, to: Savepoint) {
+    pub(crate) fn roll_back(&mut self, to: Savepoint) {
         self.state = to.state;
         self.records.truncate(to.records);
         self.rows.truncate(to.rows);

@@ -116,13 +116,13 @@ pub(crate) async fn write(
     }
     order::insert(tx, tables.orders).await?;
     for (state, digests) in grouped(tables.order_states) {
-        order::mark(tx, state, digests).await?;
+        order::set_state(tx, state, digests).await?;
     }
     approval::insert(tx, last_of_each(tables.approvals)).await?;
     approval::consume(tx, tables.consumed).await?;
     intent::insert(tx, tables.intents).await?;
     for (state, serials) in grouped(tables.intent_states) {
-        intent::mark(tx, state, serials).await?;
+        intent::set_state(tx, state, serials).await?;
     }
     certificate::insert(tx, tables.certificates).await?;
     letter::insert(tx, tables.letters).await?;

@@ -166,7 +166,7 @@ impl Sample {
         }
         for (record, effect) in waiting.iter().zip(effects) {
             let effect = effect.as_ref().map(Option::as_ref).map_err(|unsigned| *unsigned);
-            if caught.follow(record, effect, &openings) {
+            if caught.apply_effects(record, effect, &openings) {
                 let intent = confirmed(&caught.state, record);
                 caught.confirmed.extend(intent);
             }

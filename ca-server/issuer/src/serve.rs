@@ -1,6 +1,7 @@
 //! Runs the role until the stop: the writer and its signer, the publisher, the operators' socket,
 //! the calls.
 
+use crate::answered_brakes::AnswerJournal;
 use crate::asking::Asking;
 use crate::context::IssuanceContext;
 use crate::issuer::Issuer;
@@ -12,7 +13,6 @@ use crate::reads::Reads;
 use crate::share::Stuck;
 use crate::signer::Signer;
 use crate::start::Start;
-use crate::told::ToldJournal;
 use crate::turn::Turn;
 use crate::uncopied::Uncopied;
 use crate::writer::{MANY, Writer};
@@ -26,7 +26,7 @@ use ca_store::replay::Replay;
 use service::{Clock, Gathering, Metrics, Neighbours, Stop};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
-use store::{News, Store};
+use store::{CommitNews, Store};
 use tokio::sync::{Notify, mpsc, watch};
 
 /// Runs the role until the stop.
@@ -108,7 +108,7 @@ async fn open(
     let context = Arc::new(IssuanceContext::open(config, (clock, &secret))?);
     let replay = Replay::new(&context.trust).context("trust file")?.published_in(&context.config);
     let (keep, marks) = kept(&context.config, &secret)?;
-    let (mut journal, told) = ToldJournal::open(&context.config.path("issuer/told"), &secret)?;
+    let (mut journal, told) = AnswerJournal::open(&context.config.path("issuer/told"), &secret)?;
     let doorbell = ca_store::doorbell(&store, &context.config, heard()).await?;
     let start =
         Start::once_followed((&store, &context), (&replay, &keep), (&marks, &told), &metrics);
@@ -175,8 +175,8 @@ async fn open(
 }
 
 /// What wakes the role.
-fn heard() -> (&'static str, News) {
-    ("issuer", News::CONTROL_GREW.and(News::CONTROL_WAITS))
+fn heard() -> (&'static str, CommitNews) {
+    ("issuer", CommitNews::CONTROL_GREW.and(CommitNews::CONTROL_WAITS))
 }
 
 /// What the role keeps in its own directory under its seal key.

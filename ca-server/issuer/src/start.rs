@@ -1,6 +1,7 @@
 //! What a start takes up: the log followed to its head, and what a former process left.
 
 use crate::adopt::adopted;
+use crate::answered_brakes::AnsweredBrakes;
 use crate::catch_up::{CaughtUp, catch_up};
 use crate::context::IssuanceContext;
 use crate::effects::Unwritten;
@@ -9,7 +10,6 @@ use crate::issuance::{IntentEntry, PendingIssuance, RecordedIntent};
 use crate::marks::Marks;
 use crate::rows::RowChange;
 use crate::state::State;
-use crate::told::Told;
 use crate::uncopied;
 use authority::Serial;
 use ca_store::keep::Keep;
@@ -53,7 +53,7 @@ impl Start {
     pub(crate) async fn once_followed(
         (store, context): (&Store, &IssuanceContext),
         (replay, keep): (&Replay, &Keep),
-        (marks, told): (&Marks, &Told),
+        (marks, told): (&Marks, &AnsweredBrakes),
         metrics: &Metrics,
     ) -> Self {
         let mut reads = true;
@@ -76,7 +76,7 @@ impl Start {
         (store, reads): (&Store, bool),
         (context, metrics): (&IssuanceContext, &Metrics),
         (replay, keep): (&Replay, &Keep),
-        (marks, told): (&Marks, &Told),
+        (marks, told): (&Marks, &AnsweredBrakes),
     ) -> anyhow::Result<Self> {
         let floor = replay.above(keep.floor());
         let mut tx = store.read().await?;

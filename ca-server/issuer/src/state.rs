@@ -2,14 +2,14 @@
 //! round works on a copy, and the writer takes the copy over when its commit is durable, never
 //! before.
 
+use crate::answered_brakes::AnsweredBrakes;
 use crate::command::Caller;
 use crate::error::IssuerError;
 use crate::expiring::{Expiring, HOUR, Rates};
 use crate::issuance::PendingIssuance;
 use crate::reported::ReportedOnce;
-use crate::told::Told;
 use authority::{Authority, OrderDigest, Serial};
-use ca_store::ledger::Extent;
+use ca_store::intake::Extent;
 use ca_store::replay::{Followed, LOG};
 use ca_store::table::number;
 use imbl::{OrdMap, OrdSet};
@@ -39,7 +39,7 @@ pub(crate) struct State {
     /// Orders that got an approval since they were last looked at.
     pub(crate) ready: OrdSet<OrderDigest>,
     /// What was told as done and only takes away, until the tree has it.
-    pub(crate) told: Told,
+    pub(crate) told: AnsweredBrakes,
     /// Whether a brake of ours waits that was never told.
     pub(crate) is_unadopted: bool,
     /// How often those of them were tried that could not be carried out.
@@ -77,7 +77,7 @@ impl State {
         let ready = waiting.flat_map(|(digest, _)| readied(&followed.authority, digest));
         Self {
             ready: ready.collect(),
-            told: Told::default(),
+            told: AnsweredBrakes::default(),
             is_unadopted: false,
             in_vain: OrdMap::new(),
             followed,
@@ -126,7 +126,7 @@ impl State {
     /// Whether nothing is committed that is not in it: neither an entry of the tree nor a record
     /// that waits.
     pub(crate) async fn holds_all(&self, tx: &mut Tx) -> Result<bool, IssuerError> {
-        let extent = ca_store::ledger::extent(tx, LOG).await?;
+        let extent = ca_store::intake::extent(tx, LOG).await?;
         // A head below the one that was followed hides something: nothing is answered from it.
         let reach = self.followed.edge.size()..=self.size_to_come();
         Ok(reach.contains(&extent.size) && self.has_noticed(&extent))
@@ -238,7 +238,7 @@ pub(crate) fn readied(authority: &Authority, approved: OrderDigest) -> Vec<Order
 
 /// Most records that wait for the tree, but for those of brakes; from the second number on it is
 /// told.
-pub(crate) const PENDING_MAX: u64 = ca_store::ledger::PENDING_MAX;
+pub(crate) const PENDING_MAX: u64 = ca_store::intake::PENDING_MAX;
 const PENDING_NEARLY: u64 = 80_000;
 
 impl State {

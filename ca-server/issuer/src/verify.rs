@@ -13,13 +13,13 @@ use pki::possession::Possession;
 use pki::weak_key;
 use pki::{Certificate, CertificationRequest, PublicKey};
 use records::approval::SignedStatement;
-use records::decline::{DeclineStatement, Declining};
+use records::decline::{DeclineStatement, DeclineSubmission};
 use records::draft::{DraftStatement, Drafting, DraftingMany};
-use records::drafted::Drafted;
-use records::enrolment::Submit;
+use records::drafted::DraftContent;
+use records::enrolment::RequestSubmission;
 use records::number::{AskedNumbers, NUMBERS_MAX, NumberKey};
 use records::renewal::RenewCertificate;
-use records::wish::{WishStatement, Wishing};
+use records::wish::{WishStatement, WishSubmission};
 use records::withdrawal::Withdrawal;
 use records::{Approval, Code};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ use std::sync::Arc;
 /// let forged = ca_issuer::verify::VerifiedSubmission { message, request, reference };
 /// ```
 pub struct VerifiedSubmission {
-    message: Submit,
+    message: RequestSubmission,
     request: CertificationRequest,
     reference: String,
 }
@@ -39,7 +39,7 @@ pub struct VerifiedSubmission {
 impl VerifiedSubmission {
     /// Reads the request, checks its own signature and judges its key.
     pub fn verify(
-        message: Submit,
+        message: RequestSubmission,
         reference: String,
         signatures: &Signatures,
     ) -> Result<Self, Code> {
@@ -54,7 +54,7 @@ impl VerifiedSubmission {
     }
 
     /// The message as the applicant sent it, which was verified.
-    pub fn message(&self) -> &Submit {
+    pub fn message(&self) -> &RequestSubmission {
         &self.message
     }
 
@@ -161,13 +161,13 @@ fn signed(said: &SignedStatement<'_>, signatures: &Signatures) -> Result<(), Cod
 /// let forged = ca_issuer::verify::VerifiedDecline { declining: todo!(), statement: todo!() };
 /// ```
 pub struct VerifiedDecline {
-    declining: Declining,
+    declining: DeclineSubmission,
     statement: DeclineStatement,
 }
 
 impl VerifiedDecline {
     /// Checks the signature, reads the statement and opens the reason.
-    pub fn verify(declining: Declining, signatures: &Signatures) -> Result<Self, Code> {
+    pub fn verify(declining: DeclineSubmission, signatures: &Signatures) -> Result<Self, Code> {
         signed(&declining.decline.signed_statement(), signatures)?;
         declining.reason()?;
         let statement = declining.decline.read()?;
@@ -175,7 +175,7 @@ impl VerifiedDecline {
     }
 
     /// The decline with its reason.
-    pub fn declining(&self) -> &Declining {
+    pub fn declining(&self) -> &DeclineSubmission {
         &self.declining
     }
 
@@ -192,13 +192,13 @@ impl VerifiedDecline {
 /// let forged = ca_issuer::verify::VerifiedWish { wishing: todo!(), statement: todo!() };
 /// ```
 pub struct VerifiedWish {
-    wishing: Wishing,
+    wishing: WishSubmission,
     statement: WishStatement,
 }
 
 impl VerifiedWish {
     /// Checks the signature, reads the statement and opens the evidence.
-    pub fn verify(wishing: Wishing, signatures: &Signatures) -> Result<Self, Code> {
+    pub fn verify(wishing: WishSubmission, signatures: &Signatures) -> Result<Self, Code> {
         signed(&wishing.wish.signed_statement(), signatures)?;
         wishing.evidence()?;
         let statement = wishing.wish.read()?;
@@ -206,7 +206,7 @@ impl VerifiedWish {
     }
 
     /// The wish with its evidence.
-    pub fn wishing(&self) -> &Wishing {
+    pub fn wishing(&self) -> &WishSubmission {
         &self.wishing
     }
 
@@ -246,7 +246,7 @@ impl VerifiedDraft {
 
     /// Whether it only takes away: that a person leaves, or a delegation ends.
     pub fn takes_away(&self) -> bool {
-        Drafted::of(&self.statement).is_ok_and(|drafted| drafted.takes_away())
+        DraftContent::of(&self.statement).is_ok_and(|drafted| drafted.takes_away())
     }
 }
 

@@ -7,9 +7,10 @@
 //! tried again one by one, so that one row that a database refuses holds up nobody else.
 
 mod commit;
-mod work;
+mod rounds;
 
 use crate::adopt::adopt;
+use crate::answered_brakes::AnswerJournal;
 use crate::catch_up::{CaughtUp, catch_up};
 use crate::command::Command;
 use crate::context::IssuanceContext;
@@ -23,7 +24,6 @@ use crate::queue::{Commands, Waiting};
 use crate::round::{Randomness, Round};
 use crate::share::{Failure, Share, Stuck};
 use crate::state::State;
-use crate::told::ToldJournal;
 use crate::turn::Turn;
 use crate::uncopied::Uncopied;
 use crate::view::View;
@@ -85,7 +85,7 @@ pub(crate) struct Writer {
     pub(crate) began: Instant,
     pub(crate) turn: Turn,
     pub(crate) unwritten: Unwritten,
-    pub(crate) journal: ToldJournal,
+    pub(crate) journal: AnswerJournal,
     /// What comes behind a round of many gathers for a moment.
     pub(crate) gathering: Gathering,
     /// Whether somebody rang, and a look whether there is anything new costs more than to follow.
@@ -178,7 +178,7 @@ impl Writer {
             || supersede::is_due(state.authority(), self.clock.seconds());
         let looked = async {
             let mut tx = self.store.read().await?;
-            let extent = ca_store::ledger::extent(&mut tx, LOG).await?;
+            let extent = ca_store::intake::extent(&mut tx, LOG).await?;
             let same = extent.size == state.followed.edge.size();
             let lacks = !state.has_noticed(&extent)
                 || state.misses(&extent)

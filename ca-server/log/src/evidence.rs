@@ -9,14 +9,14 @@ use ca_host::CaConfig;
 use ca_host::ISSUER;
 use ca_host::lists::ListOf;
 use ca_store::entry;
+use ca_store::evidence_rows;
 use ca_store::follower::Follower;
 use ca_store::index::with_term;
 use ca_store::lineage::{self, Seeds};
 use ca_store::rows;
 use ca_store::sequenced;
-use ca_store::shown;
 use records::est::EnrolledStatement;
-use records::evidence::{Exported, Manifest, Opening, Question, file};
+use records::evidence::{ExportedBundle, Manifest, Opening, Question, file};
 use records::lineage::Lineage;
 use records::machine::AccountStatement;
 use records::people::SignedPeople;
@@ -43,7 +43,7 @@ pub(super) async fn export(
     tx: &mut Tx,
     (config, follower): (&CaConfig, &Follower),
     question: &Question,
-) -> anyhow::Result<Option<Exported>> {
+) -> anyhow::Result<Option<ExportedBundle>> {
     let mut files = BTreeMap::new();
     let mut seeds = Seeds::default();
     match question {
@@ -65,7 +65,7 @@ pub(super) async fn export(
     files.insert(file::README.to_owned(), README.into());
     put(&mut files, file::MANIFEST, &Manifest { v: 1, question: question.clone() })?;
     let files = files.into_iter().map(|(n, c)| (n, Bytes(c))).collect();
-    Ok(Some(Exported { files, consistency: BTreeMap::new() }))
+    Ok(Some(ExportedBundle { files, consistency: BTreeMap::new() }))
 }
 
 fn put<T: Serialize>(
@@ -87,11 +87,11 @@ impl Requested {
         put(files, file::ACCESS, &self.access(tx).await?)?;
         put(files, file::RUN, &self.pieces())?;
         let world = &self.decision.world;
-        let people = shown::people_snapshot(tx, &self.agent, world.people).await?;
+        let people = evidence_rows::people_snapshot(tx, &self.agent, world.people).await?;
         let (snapshot, signature) = people.context("people snapshot")?;
         let people = SignedPeople { snapshot: Bytes(snapshot), signature: Bytes(signature) };
         put(files, file::PEOPLE, &people)?;
-        let list = shown::list(tx, ISSUER, world.crl).await?;
+        let list = evidence_rows::list(tx, ISSUER, world.crl).await?;
         // A list whose row is not there was published all the same.
         let numbered = public.join(ListOf::Issuing.numbered(world.crl));
         let list = list.or_else(|| std::fs::read(numbered).ok());
@@ -253,7 +253,7 @@ async fn openings(tx: &mut Tx, lineage: &Lineage) -> anyhow::Result<Vec<Opening>
         let disclosures = match &record.event {
             Event::Order { order, .. } => {
                 let digest = records::order::digest(&order.0).to_vec();
-                shown::order_disclosures(tx, digest).await?
+                evidence_rows::order_disclosures(tx, digest).await?
             }
             Event::Issued { certificate, .. } => {
                 // What a hand laid beside it opens nothing, and would spoil the bundle.

@@ -35,7 +35,7 @@ use service::{Clock, Gathering, Metrics, Stop};
 use state::{LogState, Shared};
 use std::collections::HashMap;
 use std::sync::Arc;
-use store::{News, Store};
+use store::{CommitNews, Store};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -83,8 +83,8 @@ async fn logs(
     stop: &Stop,
 ) -> anyhow::Result<Shared> {
     let trust = ca_host::trust(config)?;
-    let followed = News::CONTROL_GREW.and(News::CONTROL_WAITS);
-    let hears = followed.and(News::ACCESS_WAITS);
+    let followed = CommitNews::CONTROL_GREW.and(CommitNews::CONTROL_WAITS);
+    let hears = followed.and(CommitNews::ACCESS_WAITS);
     let bell = ca_store::doorbell(store, config, ("log", hears)).await?;
     let told = (&trust, metrics.clone());
     let own = bell.hearing(followed);

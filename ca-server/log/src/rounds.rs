@@ -4,12 +4,12 @@
 
 use crate::index::Handed;
 use crate::intake::Arrivals;
-use ca_store::ledger::PENDING_MAX;
+use ca_store::intake::PENDING_MAX;
 use ca_store::sequence::{LEASE, Sequencer};
 use service::{Gathering, Metrics, Stop};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::{Doorbell, News};
+use store::{CommitNews, Doorbell};
 use tokio::sync::Notify;
 
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
@@ -30,8 +30,8 @@ const NEARLY_FULL: &str = "nearly full: 80,000 records and more wait for the tre
 pub(super) const MANY: usize = 8;
 
 /// What is rung where records wait for the tree of a log.
-pub(super) fn waits(log: &str) -> News {
-    if log == "control" { News::CONTROL_WAITS } else { News::ACCESS_WAITS }
+pub(super) fn waits(log: &str) -> CommitNews {
+    if log == "control" { CommitNews::CONTROL_WAITS } else { CommitNews::ACCESS_WAITS }
 }
 
 /// What a log's rounds tell.
@@ -131,7 +131,7 @@ impl Rounds {
         if round.count > 0 {
             self.handed.give(round.keys);
             if name == "control" {
-                self.bell.ring(News::CONTROL_GREW);
+                self.bell.ring(CommitNews::CONTROL_GREW);
             }
             self.index.notify_one();
             self.metrics.count("sequence", "done");

@@ -4,7 +4,7 @@ use super::auditors::{Auditor, Auditors};
 use anyhow::Context;
 use ca_store::proof::Tiles;
 use ca_store::{entry, index, names, sequenced};
-use records::evidence::{Found, FoundRecords, Search, SearchAnswer, Shown};
+use records::evidence::{DisclosedRecord, FoundEntry, FoundRecords, Search, SearchAnswer};
 use records::lineage::Proven;
 use records::record::{Event, Record};
 use records::{Bytes, term};
@@ -50,7 +50,7 @@ pub(super) async fn search(
             if asked.fits(&record, &terms) && in_scope(auditors, auditor, &record).await? {
                 let person = |term: &String| term.strip_prefix("person:").map(str::to_owned);
                 people.extend(terms.iter().filter_map(person));
-                answer.found.push(Found { index, record: Bytes(bytes) });
+                answer.found.push(FoundEntry { index, record: Bytes(bytes) });
             }
             if answer.found.len() >= PAGE || looked >= LOOKED_MAX {
                 answer.before = (index > 0).then_some(index);
@@ -79,14 +79,14 @@ pub(super) async fn prove(
     let (size, _, checkpoint) = sequenced::head(tx, log).await?.context("head")?;
     let mut tiles = Tiles::default();
     let mut records = Vec::with_capacity(found.len());
-    for Found { index, record } in found {
+    for FoundEntry { index, record } in found {
         let (_, salt) = entry::at(tx, log, index).await?.context("record")?;
         let hashes = tiles.inclusion(tx, log, index, size).await?;
         let id = Record::read(&record.0)?.id;
         let disclosures = sequenced::openings(tx, log, index, &id.0).await?;
         let hashes = hashes.into_iter().map(Bytes::from).collect();
         let proven = Proven { record, salt: Bytes(salt), index, hashes };
-        records.push(Shown { proven, disclosures });
+        records.push(DisclosedRecord { proven, disclosures });
     }
     let consistency = Vec::new();
     Ok(FoundRecords { records, names, before, complete_to, checkpoint, consistency })

@@ -14,11 +14,11 @@ const TOLD_MAX: u32 = 10;
 /// Which process of a portal searched, in whose name.
 pub(super) type Who = (String, String);
 /// The search in canonical JSON, and how many records were given.
-pub(super) type Made = (Bytes, u64);
+pub(super) type PortalSearch = (Bytes, u64);
 
 /// What was recorded within a minute, and what is counted since.
 pub(super) struct Searches {
-    counted: Mutex<Tally<Who, Made>>,
+    counted: Mutex<Tally<Who, PortalSearch>>,
     /// Whether the last record could not be kept: until one can, nothing is only counted.
     fails: AtomicBool,
     began: Instant,
@@ -32,7 +32,7 @@ impl Default for Searches {
 }
 
 impl Searches {
-    fn counting<T>(&self, now: u64, work: impl FnOnce(&mut Tally<Who, Made>) -> T) -> T {
+    fn counting<T>(&self, now: u64, work: impl FnOnce(&mut Tally<Who, PortalSearch>) -> T) -> T {
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         counted.at(now);
         work(&mut counted)
@@ -43,7 +43,7 @@ impl Searches {
     }
 
     /// Counts a search; says whether it is to be recorded by itself.
-    pub(super) fn is_told_now(&self, who: &Who, made: &Made) -> bool {
+    pub(super) fn is_told_now(&self, who: &Who, made: &PortalSearch) -> bool {
         self.is_told(who, made, self.now())
     }
 
@@ -56,7 +56,7 @@ impl Searches {
     }
 
     /// What became of a count: one that is not durable is counted again, with what comes.
-    pub(super) fn summed(&self, who: &Who, (count, newest): (u64, Made), is_kept: bool) {
+    pub(super) fn summed(&self, who: &Who, (count, newest): (u64, PortalSearch), is_kept: bool) {
         self.fails.store(!is_kept, Ordering::Relaxed);
         if !is_kept {
             self.counting(self.now(), |counted| counted.again(who, count, newest));
@@ -64,16 +64,16 @@ impl Searches {
     }
 
     /// What was counted in minutes that are over.
-    pub(super) fn due(&self) -> Vec<(Who, u64, Made)> {
+    pub(super) fn due(&self) -> Vec<(Who, u64, PortalSearch)> {
         self.counting(self.now(), Tally::due)
     }
 
     /// What was counted so far.
-    pub(super) fn rest(&self) -> Vec<(Who, u64, Made)> {
+    pub(super) fn rest(&self) -> Vec<(Who, u64, PortalSearch)> {
         self.counting(self.now(), Tally::rest)
     }
 
-    fn is_told(&self, who: &Who, made: &Made, now: u64) -> bool {
+    fn is_told(&self, who: &Who, made: &PortalSearch, now: u64) -> bool {
         let fails = self.fails.load(Ordering::Relaxed);
         self.counting(now, |counted| {
             let is_counted = counted.is_told(who, TOLD_MAX) && !fails;
@@ -90,7 +90,7 @@ impl Searches {
 mod tests {
     use super::*;
 
-    fn made(number: u64) -> Made {
+    fn made(number: u64) -> PortalSearch {
         (Bytes(number.to_be_bytes().to_vec()), number)
     }
 

@@ -81,7 +81,7 @@ async fn record(state: &LogState, agent: &str, unix: u64) -> anyhow::Result<()> 
         event: Event::Silent { agent: agent.to_owned(), since: records::time::seconds(unix) },
     };
     let mut tx = state.store.write().await?;
-    ca_store::ledger::insert(&mut tx, &record, record.write()?, ca_host::random::bytes()?).await?;
+    ca_store::intake::insert(&mut tx, &record, record.write()?, ca_host::random::bytes()?).await?;
     tx.commit().await?;
     state.news(&record.log);
     Ok(())

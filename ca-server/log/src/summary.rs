@@ -1,9 +1,9 @@
 //! What the log records of portals by itself: how many of their records it did not keep, and what
 //! they searched in auditors' names; each at once, or each minute together.
 
-use crate::searches::{Made, Who};
+use crate::searches::{PortalSearch, Who};
 use crate::state::LogState;
-use ca_store::ledger;
+use ca_store::intake;
 use records::Code;
 use records::record::Event;
 use service::Stop;
@@ -21,7 +21,7 @@ pub(super) async fn sum_up(state: Arc<LogState>, stop: Stop) {
     tell(&state, state.portals.rest(), state.searches.rest()).await;
 }
 
-async fn tell(state: &LogState, over: Vec<(String, u64)>, searched: Vec<(Who, u64, Made)>) {
+async fn tell(state: &LogState, over: Vec<(String, u64)>, searched: Vec<(Who, u64, PortalSearch)>) {
     for (maker, count) in over {
         not_kept(state, &maker, count).await;
     }
@@ -55,7 +55,7 @@ async fn refusal(state: &LogState, maker: &str, count: u64) -> anyhow::Result<()
 }
 
 /// Records a search, or counts it with those that are; without that there is no answer.
-pub(super) async fn searched(state: &LogState, who: Who, made: Made) -> anyhow::Result<()> {
+pub(super) async fn searched(state: &LogState, who: Who, made: PortalSearch) -> anyhow::Result<()> {
     if !state.searches.is_told_now(&who, &made) {
         return Ok(());
     }
@@ -64,13 +64,13 @@ pub(super) async fn searched(state: &LogState, who: Who, made: Made) -> anyhow::
     kept
 }
 
-fn event((by, person): &Who, (search, given): Made, count: u64) -> Event {
+fn event((by, person): &Who, (search, given): PortalSearch, count: u64) -> Event {
     Event::Searched { by: by.clone(), person: person.clone(), search, given, count }
 }
 
 async fn write(state: &LogState, event: Event) -> anyhow::Result<()> {
     let mut tx = state.store.write().await?;
-    ledger::write(&mut tx, "log", state.time().micros(), event, &[]).await?;
+    intake::write(&mut tx, "log", state.time().micros(), event, &[]).await?;
     tx.commit().await?;
     state.news("control");
     Ok(())

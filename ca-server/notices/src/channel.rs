@@ -10,7 +10,7 @@ pub(crate) use spool::Spool;
 pub(crate) use webhook::Webhook;
 
 use crate::notice::WEBHOOK;
-use crate::parcel::{Handed, Parcel};
+use crate::outgoing::{HandoverResult, OutgoingNotice};
 use anyhow::Context;
 use ca_host::CaConfig;
 
@@ -50,7 +50,7 @@ impl Channel {
     }
 
     /// Hands a notice over; the spool folder took it once [`Self::keep`] has kept it.
-    pub(crate) async fn hand(&self, parcel: &Parcel<'_>) -> Handed {
+    pub(crate) async fn hand(&self, parcel: &OutgoingNotice<'_>) -> HandoverResult {
         match self {
             Self::Spool(spool) => spool.hand(parcel),
             Self::Mail(mail) => mail.hand(parcel).await,

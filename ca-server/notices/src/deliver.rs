@@ -9,7 +9,7 @@ use crate::channel::Channel;
 use crate::log_clock::LogClock;
 use crate::notice::{Notice, NoticeId};
 use crate::outbox::{Seal, TRIED_SECONDS};
-use crate::parcel::{Handed, Parcel};
+use crate::outgoing::{HandoverResult, OutgoingNotice};
 use crate::recipient::{Recipient, name_of_unit};
 use crate::words::{self, Letterhead};
 use authority::{Authority, OrderDigest, subject_of_system};
@@ -19,10 +19,10 @@ use ca_store::table::{order, person};
 use records::Disclosure;
 use records::message_code::MessageCode;
 use service::{Metrics, Stop, fault};
-use settle::{Became, Tried};
+use settle::{Became, DeliveryAttempt};
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
-use store::{Doorbell, News, Store, Tx};
+use store::{CommitNews, Doorbell, Store, Tx};
 use tokio::sync::watch;
 
 /// What was handed over is kept after this long, however much of a look is left.
@@ -152,14 +152,14 @@ impl Delivery {
         due: Vec<DueRow>,
         opened: &HashMap<String, Vec<Disclosure>>,
         authority: &Authority,
-    ) -> Vec<Tried> {
+    ) -> Vec<DeliveryAttempt> {
         let (began, mut tried) = (Instant::now(), Vec::with_capacity(due.len()));
         for row in due {
             if self.stop.now() || began.elapsed() > HANDING_MAX {
                 break;
             }
             let Some((id, notice)) = self.seal.open(&row, self.channel.name()) else {
-                tried.push(Tried { row, became: Became::Forged });
+                tried.push(DeliveryAttempt { row, became: Became::Forged });
                 continue;
             };
             let of = |whose: &str| opened.get(whose).map_or(&[][..], Vec::as_slice);
@@ -173,8 +173,11 @@ impl Delivery {
             let handed = self.hand((id, &notice), &recipient, authority).await;
             let handed = beside_others(handed, row.tries, &tried);
             fault::point("notice-handed-over");
-            let is_away = matches!(handed, Handed::Away(_));
-            tried.push(Tried { row, became: Became::Handed(id, Box::new(notice), handed) });
+            let is_away = matches!(handed, HandoverResult::Away(_));
+            tried.push(DeliveryAttempt {
+                row,
+                became: Became::Handed(id, Box::new(notice), handed),
+            });
             if is_away {
                 break;
             }
@@ -206,7 +209,7 @@ impl Delivery {
             tx.commit().await?;
             self.forget_codes(given_up.into_iter().filter_map(|(_, one, _)| one.facts.letter));
             self.metrics.count(name, "too-late");
-            self.bell.ring(News::ACCESS_WAITS);
+            self.bell.ring(CommitNews::ACCESS_WAITS);
         }
         self.looked_for_late = Some(Instant::now());
         Ok(())
@@ -217,7 +220,7 @@ impl Delivery {
         (id, notice): (NoticeId, &Notice),
         recipient: &Recipient,
         authority: &Authority,
-    ) -> Handed {
+    ) -> HandoverResult {
         let named = notice.facts.unit.as_deref().unwrap_or_default();
         let unit = || authority.unit(named).map_or("", |unit| name_of_unit(&unit.name, named));
         let system = notice.facts.system.as_deref();
@@ -230,7 +233,7 @@ impl Delivery {
             Err(handed) => return handed,
         }
         let now = self.time.now().unix();
-        let parcel = Parcel { id, notice, recipient, written: &written, now };
+        let parcel = OutgoingNotice { id, notice, recipient, written: &written, now };
         self.channel.hand(&parcel).await
     }
 
@@ -240,15 +243,15 @@ impl Delivery {
         &self,
         notice: &Notice,
         authority: &Authority,
-    ) -> Result<Option<MessageCode>, Handed> {
+    ) -> Result<Option<MessageCode>, HandoverResult> {
         let Some(reference) = &notice.facts.letter else { return Ok(None) };
         if authority.is_letter_over(reference, self.time.now().unix()) != Some(false) {
-            return Err(Handed::Refused("its letter is over".into()));
+            return Err(HandoverResult::Refused("its letter is over".into()));
         }
         match message_codes::read(&self.config, reference) {
             Ok(Some(code)) => Ok(Some(code)),
-            Ok(None) => Err(Handed::Later("its message code is not there".into())),
-            Err(error) => Err(Handed::Later(format!("{error:#}"))),
+            Ok(None) => Err(HandoverResult::Later("its message code is not there".into())),
+            Err(error) => Err(HandoverResult::Later(format!("{error:#}"))),
         }
     }
 
@@ -266,11 +269,12 @@ impl Delivery {
 /// What became of a notice that was tried so often, beside those that were tried before it in the
 /// same look: a channel that takes them and breaks off on this one again and again is not away. An
 /// address on which a mail server hangs makes nobody else wait for it.
-fn beside_others(handed: Handed, tries: u64, before: &[Tried]) -> Handed {
-    let took = |one: &Tried| matches!(&one.became, Became::Handed(_, _, Handed::Taken));
+fn beside_others(handed: HandoverResult, tries: u64, before: &[DeliveryAttempt]) -> HandoverResult {
+    let took =
+        |one: &DeliveryAttempt| matches!(&one.became, Became::Handed(_, _, HandoverResult::Taken));
     match handed {
-        Handed::Away(why) if tries >= BROKEN_OFF_MAX && before.iter().any(took) => {
-            Handed::Later(why)
+        HandoverResult::Away(why) if tries >= BROKEN_OFF_MAX && before.iter().any(took) => {
+            HandoverResult::Later(why)
         }
         handed => handed,
     }
@@ -283,20 +287,21 @@ mod tests {
 
     #[test]
     fn what_a_channel_breaks_off_on_again_and_again_keeps_no_other_waiting() {
-        let tried = |handed: Handed| {
+        let tried = |handed: HandoverResult| {
             let notice = Notice::at(5, NoticeKind::Suspended, ("A", "1"), Facts::default());
             let (id, mac) = (vec![1; 16], vec![2; 32]);
             let row = DueRow { id, person: "A".into(), notice: vec![], mac, made: 5, tries: 0 };
-            Tried { row, became: Became::Handed([1; 16], Box::new(notice), handed) }
+            DeliveryAttempt { row, became: Became::Handed([1; 16], Box::new(notice), handed) }
         };
-        let away = || Handed::Away("no answer in time".into());
-        let (taken, refused) = ([tried(Handed::Taken)], [tried(Handed::Refused("no".into()))]);
-        let later = Handed::Later("no answer in time".into());
+        let away = || HandoverResult::Away("no answer in time".into());
+        let (taken, refused) =
+            ([tried(HandoverResult::Taken)], [tried(HandoverResult::Refused("no".into()))]);
+        let later = HandoverResult::Later("no answer in time".into());
         assert_eq!(beside_others(away(), BROKEN_OFF_MAX, &taken), later);
         assert_eq!(beside_others(away(), BROKEN_OFF_MAX - 1, &taken), away(), "it may be away now");
         for before in [&[][..], &refused[..]] {
             assert_eq!(beside_others(away(), 9, before), away(), "it took nothing");
         }
-        assert_eq!(beside_others(Handed::Taken, 9, &taken), Handed::Taken);
+        assert_eq!(beside_others(HandoverResult::Taken, 9, &taken), HandoverResult::Taken);
     }
 }

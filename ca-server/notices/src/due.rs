@@ -2,7 +2,7 @@
 //! and officers today. Both are functions of authority and a time; made twice, they are the same.
 
 use crate::notice::{Facts, Notice, NoticeKind, tail};
-use authority::{Authority, Held, Serial};
+use authority::{Authority, PersonCertificate, Serial};
 use ca_host::ProvenTime;
 use records::time::BEIJING_SECONDS;
 
@@ -49,7 +49,7 @@ fn expires(authority: &Authority, serial: &Serial, (since, now): (u64, u64)) -> 
 }
 
 /// The last day of telling that is reached, and since when it is.
-fn reached(held: &Held, now: u64) -> Option<(u32, u64)> {
+fn reached(held: &PersonCertificate, now: u64) -> Option<(u32, u64)> {
     let left = held.not_after.checked_sub(now)?;
     let days = EXPIRING_DAYS.into_iter().find(|days| left <= u64::from(*days) * DAY)?;
     Some((days, held.not_after.saturating_sub(u64::from(days) * DAY)))

@@ -52,12 +52,12 @@ pub(crate) struct Follow {
     pub(crate) told: watch::Sender<Option<Authority>>,
     pub(crate) bell: Doorbell,
     pub(crate) stop: Stop,
-    pub(crate) state: Following,
+    pub(crate) state: FollowState,
 }
 
 /// How far it is.
 #[derive(Default)]
-pub(crate) struct Following {
+pub(crate) struct FollowState {
     tree: Option<Followed>,
     saved: u64,
     /// Up to when certificates that end soon were looked for, unix.

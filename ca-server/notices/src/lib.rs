@@ -13,7 +13,7 @@ mod follow;
 mod log_clock;
 mod notice;
 mod outbox;
-mod parcel;
+mod outgoing;
 mod recipient;
 mod systems;
 mod tell;
@@ -22,7 +22,7 @@ mod tests;
 mod trial;
 mod words;
 
-pub use trial::{Tried, check, try_channels};
+pub use trial::{TrialOutcome, check, try_channels};
 
 use anyhow::Context;
 use ca_host::CaConfig;
@@ -30,11 +30,11 @@ use ca_store::follower;
 use ca_store::replay::Replay;
 use channel::Channel;
 use deliver::Delivery;
-use follow::{Follow, Following};
+use follow::{Follow, FollowState};
 use log_clock::LogClock;
 use outbox::{Seal, WAITING_MAX};
 use service::{Clock, Metrics, Stop};
-use store::{News, Store};
+use store::{CommitNews, Store};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use words::Letterhead;
@@ -46,7 +46,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let replay = Replay::new(&trust).context("trust file")?.published_in(&config);
     let (place, keep) = follower::open(&config.path("notices"))?;
     let seal = Seal::new(place.key("outbox"), *replay.founding());
-    let hears = News::CONTROL_GREW;
+    let hears = CommitNews::CONTROL_GREW;
     let bell = ca_store::doorbell(&store, &config, ("notices", hears)).await?;
     let channels = Channel::all(&config)?;
     let (told, authority) = watch::channel(None);
@@ -65,7 +65,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
         told,
         bell: bell.clone(),
         stop: stop.clone(),
-        state: Following::default(),
+        state: FollowState::default(),
     };
     tasks.spawn(follow.run());
     for channel in channels {

@@ -3,7 +3,7 @@
 
 use crate::channel::Channel;
 use crate::notice::{Facts, Notice, NoticeKind};
-use crate::parcel::{Handed, Parcel};
+use crate::outgoing::{HandoverResult, OutgoingNotice};
 use crate::recipient::Recipient;
 use crate::words::{self, Letterhead};
 use anyhow::Context;
@@ -12,7 +12,7 @@ use pki::mail::Mailbox;
 
 /// What a channel made of a trial.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tried {
+pub struct TrialOutcome {
     /// The channel is named as in `ca.toml`: `mail`, `webhook` or `spool`.
     pub channel: &'static str,
     /// Why it did not take it; nothing if it did.
@@ -27,7 +27,11 @@ pub fn check(config: &CaConfig) -> anyhow::Result<()> {
 
 /// Sends a notice that is marked as a trial by every channel: to a mail address, and to a gateway
 /// about a person that nobody is. It stands in no log.
-pub async fn try_channels(config: &CaConfig, to: &str, now: u64) -> anyhow::Result<Vec<Tried>> {
+pub async fn try_channels(
+    config: &CaConfig,
+    to: &str,
+    now: u64,
+) -> anyhow::Result<Vec<TrialOutcome>> {
     check(config)?;
     let to = Mailbox::read(to).context(to.to_owned())?;
     let recipient = Recipient {
@@ -42,16 +46,23 @@ pub async fn try_channels(config: &CaConfig, to: &str, now: u64) -> anyhow::Resu
     let mut head = Letterhead::of(config)?;
     head.city = format!("{} 试发 trial", head.city);
     let written = words::write(&notice, &recipient, "", &head);
-    let parcel =
-        Parcel { id: drawn, notice: &notice, recipient: &recipient, written: &written, now };
+    let parcel = OutgoingNotice {
+        id: drawn,
+        notice: &notice,
+        recipient: &recipient,
+        written: &written,
+        now,
+    };
     let mut tried = Vec::new();
     for channel in Channel::all(config)? {
         let problem = match channel.hand(&parcel).await {
-            Handed::Taken => channel.keep().err(),
-            Handed::NoAddress => Some("no address".to_owned()),
-            Handed::Refused(why) | Handed::Later(why) | Handed::Away(why) => Some(why),
+            HandoverResult::Taken => channel.keep().err(),
+            HandoverResult::NoAddress => Some("no address".to_owned()),
+            HandoverResult::Refused(why)
+            | HandoverResult::Later(why)
+            | HandoverResult::Away(why) => Some(why),
         };
-        tried.push(Tried { channel: channel.name(), problem });
+        tried.push(TrialOutcome { channel: channel.name(), problem });
     }
     Ok(tried)
 }

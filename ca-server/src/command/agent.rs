@@ -81,5 +81,5 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
             system::say!("  agent join {file} --upstream 127.0.0.1:8000");
         }
     }
-    super::say::order(&host.state(), &result, host.json)
+    super::print::order(&host.state(), &result, host.json)
 }

@@ -10,7 +10,7 @@ mod policies;
 use super::host::Host;
 use anyhow::Context;
 use authority::Authority;
-use ca_host::clock_guard::{ClockGuard, Moved};
+use ca_host::clock_guard::{ClockFault, ClockGuard};
 use ca_host::operator::OperatorRequest;
 use ca_store::keep::{KeptText, time_key};
 use ca_store::replay::{Applied, Replay, ReplayError};
@@ -67,7 +67,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         let agrees = "what was examined agrees with the log, and nothing is wrong with it";
         speech::said("", "与日志一致，所查各项无误", agrees);
     } else {
-        let own = super::say::again(&host.state());
+        let own = super::print::again(&host.state());
         findings.iter().for_each(|finding| finding.say(own.as_str()));
     }
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
@@ -151,15 +151,15 @@ fn examine_clock(host: &Host, last: u64, findings: &mut Vec<Finding>) {
     let believed = kept.map_or_else(|_| String::new(), |(_, text)| text);
     let what = match ClockGuard::moved(&host.config, host.clock, (last, &believed)) {
         None => return,
-        Some(Moved::Back(by)) => (
+        Some(ClockFault::Back(by)) => (
             format!("时钟比已证实的时间慢 {by} 秒"),
             format!("the clock is behind what is proven by {by} s"),
         ),
-        Some(Moved::Ahead(by)) if by < 86_400 => (
+        Some(ClockFault::Ahead(by)) if by < 86_400 => (
             format!("时钟比已证实的时间快 {by} 秒"),
             format!("the clock is ahead of what is proven by {by} s"),
         ),
-        Some(Moved::Ahead(by)) => (
+        Some(ClockFault::Ahead(by)) => (
             format!("时钟比已证实的时间快 {} 天", by / 86_400),
             format!("the clock is ahead of what is proven by {} days", by / 86_400),
         ),

@@ -1,6 +1,6 @@
 //! What every command works with, and how it asks the issuer.
 
-use super::say;
+use super::print;
 use anyhow::Context;
 use authority::Authority;
 use ca_host::CaConfig;
@@ -50,7 +50,7 @@ impl Host {
     /// Drafts an order and says what comes next.
     pub(super) async fn order(&self, request: &OperatorRequest) -> anyhow::Result<ExitCode> {
         let result = self.draft(request).await?;
-        say::order(&self.state(), &result, self.json)
+        print::order(&self.state(), &result, self.json)
     }
 }
 

@@ -152,7 +152,7 @@ fn say(host: &Host, result: &OperatorAnswer) {
              short messages sends it to the addressee's telephone. Neither asks alone.",
         );
         speech::said("", "是否已交给网关：", "whether the gateway has it:");
-        let listed = super::say::again(&host.state()).then("notice list {}", &[&result.person]);
+        let listed = super::print::again(&host.state()).then("notice list {}", &[&result.person]);
         speech::fact("  ", ("查看", "see"), listed.as_str());
     }
     let next = speech::Command::new("yinxin enroll --letter {}", &[&result.letter]);

@@ -1,17 +1,17 @@
 //! `ca-server order …`: works without a portal.
 
-mod line;
+mod summary;
 
 use super::host::{Host, Refused};
-use super::say;
+use super::print;
 use anyhow::Context;
 use authority::OrderDigest;
 use ca_host::operator::OperatorRequest;
 use ca_store::certificates::by_digest;
-use ca_store::table::order::{self, SignedRow, shown};
+use ca_store::table::order::{self, SignedRow, operators};
 use clap::{Args, Subcommand};
-use records::export::{Look, OrderExport, RowExport};
-use records::order::{Before, Body};
+use records::export::{OrderExport, ReviewFlag, RowExport};
+use records::order::{Body, PriorState};
 use records::record::File;
 use records::{Approval, Bytes, Code, Problem};
 use std::path::PathBuf;
@@ -71,12 +71,12 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
 }
 
 async fn list(host: &Host, state: &str, after: &str) -> anyhow::Result<ExitCode> {
-    let (authority, mut tx) = line::authority(host).await?;
+    let (authority, mut tx) = summary::authority(host).await?;
     let now = host.clock.seconds();
-    let lines = line::list((&authority, &mut tx), (state, after), now).await?;
+    let lines = summary::list((&authority, &mut tx), (state, after), now).await?;
     if lines.is_empty() && !host.json {
         speech::said("", "没有符合的办件；全部办件：", "no such order; all of them:");
-        let all = super::say::again(&host.state()).then("order list --only all", &[]);
+        let all = super::print::again(&host.state()).then("order list --only all", &[]);
         speech::next("  ", &all);
     }
     lines.iter().for_each(|line| line.print(host.json));
@@ -84,8 +84,8 @@ async fn list(host: &Host, state: &str, after: &str) -> anyhow::Result<ExitCode>
 }
 
 async fn show(host: &Host, order: &str) -> anyhow::Result<ExitCode> {
-    let (authority, mut tx) = line::authority(host).await?;
-    let found = line::one((&authority, &mut tx), order, host.clock.seconds()).await?;
+    let (authority, mut tx) = summary::authority(host).await?;
+    let found = summary::one((&authority, &mut tx), order, host.clock.seconds()).await?;
     found.ok_or_else(unknown)?.print(host.json);
     Ok(ExitCode::SUCCESS)
 }
@@ -109,7 +109,7 @@ async fn withdraw(host: &Host, order: &str) -> anyhow::Result<ExitCode> {
 async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Result<ExitCode> {
     system::file::check_vacant(out).with_context(|| out.display().to_string())?;
     let mut tx = host.store.read().await?;
-    let found = shown::whole(&mut tx, order).await?;
+    let found = operators::whole(&mut tx, order).await?;
     let (signed, files) = found.ok_or_else(unknown)?;
     let (body, before) = records::Order::read(&signed.order.0)?.parts()?;
     let (mut previous, mut renewed) = (None, None);
@@ -122,7 +122,7 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
         }
     }
     let files_before = match before {
-        Some(Before::Files(before)) => in_force(host, &mut tx, (&body, &before.digest)).await?,
+        Some(PriorState::Files(before)) => in_force(host, &mut tx, (&body, &before.digest)).await?,
         _ => Vec::new(),
     };
     let read = |name: &str| std::fs::read(host.config.path(&format!("public/ca/{name}.cer")));
@@ -172,7 +172,7 @@ async fn rows(tx: &mut store::Tx, body: &Body) -> anyhow::Result<Vec<RowExport>>
                 renewed = by_digest(tx, &issue.person, &renewal.certificate).await?;
             }
         }
-        rows.push(RowExport { signed, previous, renewed, look: Look::from_name(&look) });
+        rows.push(RowExport { signed, previous, renewed, look: ReviewFlag::from_name(&look) });
     }
     Ok(rows)
 }
@@ -184,7 +184,7 @@ async fn in_force(
     tx: &mut store::Tx,
     (body, digest): (&Body, &Bytes),
 ) -> anyhow::Result<Vec<File>> {
-    for files in shown::files_of_kind(tx, body.kind()).await? {
+    for files in operators::files_of_kind(tx, body.kind()).await? {
         if records::export::files_digest(body, &files).as_ref() == Some(digest) {
             return Ok(files);
         }
@@ -218,7 +218,7 @@ async fn import(host: &Host, file: &std::path::Path) -> anyhow::Result<ExitCode>
     } else {
         let taken = format!("{} ({approvals} / {needed})", result.order);
         speech::fact("", ("已收到审批", "approval taken"), taken);
-        let own = say::again(&host.state());
+        let own = print::again(&host.state());
         speech::next("", &own.then("order show {}", &[&result.order]));
     }
     Ok(ExitCode::SUCCESS)

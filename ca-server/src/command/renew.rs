@@ -40,7 +40,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     let renewed = format!("{} ({})", place.certificate.display(), result.serial);
     speech::fact("", ("已更新", "renewed"), renewed);
     if arguments.what != What::Ocsp {
-        let own = super::say::again(&host.state());
+        let own = super::print::again(&host.state());
         let restarted = own.then("serve {}", &[place.service]);
         speech::fact("", ("请重启", "now restart"), restarted.as_str());
     }

@@ -17,7 +17,7 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
     let trust = ca_host::trust(&host.config)?;
     let mut tx = host.store.read().await?;
     let people = person::count_in_office(&mut tx).await?;
-    let orders = order::shown::count_open(&mut tx).await?;
+    let orders = order::operators::count_open(&mut tx).await?;
     let certificates = certificate::count(&mut tx).await?;
     let revoked = revocation::count(&mut tx).await?;
     let mut waiting = 0;
@@ -79,7 +79,7 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
     for (process, said) in processes {
         fact(("进程", "process"), format!("{process} {}", in_words(said)));
     }
-    speech::next("", &super::say::again(&host.state()).then("doctor", &[]));
+    speech::next("", &super::print::again(&host.state()).then("doctor", &[]));
     Ok(ExitCode::SUCCESS)
 }
 

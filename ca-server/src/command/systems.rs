@@ -97,7 +97,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
             speech::said("", zh, en);
         }
     }
-    super::say::order(&host.state(), &result, host.json)
+    super::print::order(&host.state(), &result, host.json)
 }
 
 fn registering(host: &Host, wanted: Registering) -> OperatorRequest {

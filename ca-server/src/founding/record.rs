@@ -11,10 +11,10 @@ use ca_host::CaConfig;
 use ca_host::ISSUER;
 use ca_host::lists::{self, ListOf};
 use ca_host::trust::checkpoint_key;
-use ca_store::certificates::{Issuing, record_issued};
+use ca_store::certificates::{IssuanceGrounds, record_issued};
 use ca_store::sequence::Sequencer;
 use ca_store::table::letter::{LetterRow, SealedKeys};
-use ca_store::{ledger, rows, sequenced, table};
+use ca_store::{intake, rows, sequenced, table};
 use pki::Signer;
 use records::letter::Letter;
 use records::record::{Event, Record};
@@ -69,7 +69,7 @@ async fn leaf_zero(tx: &mut Tx, statement: &Statement, micros: u64) -> anyhow::R
         signature: statement.signature.as_slice().into(),
         files: statement.files.clone(),
     };
-    ledger::write(tx, MAKER, micros, event, &[]).await?;
+    intake::write(tx, MAKER, micros, event, &[]).await?;
     Ok(())
 }
 
@@ -83,7 +83,7 @@ async fn record_letter(
     let [lookup, loss, suspend] = letters::digests(letter, &statement.digest())?;
     let digests = [lookup.as_slice(), &loss, &suspend];
     let event = ca_host::letter_print::letter_event(letter, digests, (None, &keys.registry))?;
-    ledger::write(tx, MAKER, micros, event, &[]).await?;
+    intake::write(tx, MAKER, micros, event, &[]).await?;
     let row = LetterRow {
         reference: letter.reference.clone(),
         person: letter.person.clone(),
@@ -106,7 +106,7 @@ async fn record_certificates(
     micros: u64,
 ) -> anyhow::Result<()> {
     let digest = statement.digest();
-    let issued = |profile: &str, subject: &str, reference: Option<String>| Issuing {
+    let issued = |profile: &str, subject: &str, reference: Option<String>| IssuanceGrounds {
         under: digest,
         profile: profile.to_owned(),
         subject: subject.to_owned(),

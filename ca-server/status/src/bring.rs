@@ -6,7 +6,7 @@ use super::listed::Rank;
 use super::state::Status;
 use anyhow::Context;
 use ca_host::confirmed;
-use ca_store::ledger::{self, RecordPlace};
+use ca_store::intake::{self, RecordPlace};
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -125,7 +125,7 @@ impl Status {
     async fn bring(&self, reference: &str, loss: &Loss) -> anyhow::Result<()> {
         let id = &loss.record.id.0;
         let mut tx = self.store.read().await?;
-        let standing = ledger::place_of(&mut tx, id, &loss.bytes, &loss.salt).await?;
+        let standing = intake::place_of(&mut tx, id, &loss.bytes, &loss.salt).await?;
         drop(tx);
         match standing {
             RecordPlace::Waiting => return Ok(()),
@@ -142,8 +142,8 @@ impl Status {
             }
         }
         let mut tx = self.store.write().await?;
-        ledger::insert(&mut tx, &loss.record, loss.bytes.clone(), loss.salt).await?;
-        ledger::disclose(&mut tx, &loss.record, &loss.opened).await?;
+        intake::insert(&mut tx, &loss.record, loss.bytes.clone(), loss.salt).await?;
+        intake::disclose(&mut tx, &loss.record, &loss.opened).await?;
         service::fault::point("loss-before-commit");
         tx.commit().await?;
         service::fault::point("loss-after-commit");

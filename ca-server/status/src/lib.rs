@@ -3,6 +3,7 @@
 //! that could issue.
 
 mod answers;
+mod authority_cache;
 mod bring;
 mod confirmed;
 mod derived;
@@ -10,7 +11,6 @@ mod listed;
 mod lists;
 mod loss;
 mod losses;
-mod noticed;
 mod ocsp;
 mod ocsp_places;
 mod renewal;
@@ -41,7 +41,7 @@ use service::{Clock, Metrics, Stop};
 use state::Status;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{News, Store};
+use store::{CommitNews, Store};
 use tokio::time::timeout;
 
 /// Largest message, in bytes.
@@ -66,7 +66,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let looking = service::disk::watch(config.folder().to_owned(), told.clone(), stop.clone());
     tokio::spawn(looking);
     let lists = files(&config.path("public"), &["crl", "ca"], metrics.clone());
-    let hears = News::CONTROL_GREW.and(News::CONTROL_WAITS);
+    let hears = CommitNews::CONTROL_GREW.and(CommitNews::CONTROL_WAITS);
     let doorbell = ca_store::doorbell(&store, &config, ("status", hears)).await?;
     let status = Status::open(&config, (store, doorbell), clock, metrics, stop.clone())?;
     let status = Arc::new(status);

@@ -28,9 +28,9 @@ pub(super) struct Rank {
 
 /// What a gate is told beside its list, by what goes first.
 #[derive(Default)]
-pub(super) struct Beside(BTreeMap<Serial, Rank>);
+pub(super) struct UnlistedRanks(BTreeMap<Serial, Rank>);
 
-impl Beside {
+impl UnlistedRanks {
     fn tell(&mut self, serial: Serial, rank: Rank) {
         let first = self.0.entry(serial).or_insert(rank);
         *first = rank.min(*first);
@@ -56,7 +56,7 @@ impl Listed {
         (serial, rank): (Serial, Rank),
         (list, holds): (&Newest, bool),
         (known, now): (u64, u64),
-        beside: &mut Beside,
+        beside: &mut UnlistedRanks,
     ) -> bool {
         if !holds {
             self.0.remove(&serial);
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn no_crowd_of_suspensions_pushes_a_loss_out() {
         let serial = |number: u32| Serial::read(&format!("{number:032x}")).unwrap();
-        let mut beside = Beside::default();
+        let mut beside = UnlistedRanks::default();
         let suspended = Rank { counted: Counted::Suspended, at: 8, ..LOSS };
         for number in 0..500 {
             beside.tell(serial(number), suspended);
@@ -115,7 +115,7 @@ mod tests {
         let serial = Serial::read(&"01".repeat(16)).unwrap();
         let mut listed = Listed::default();
         let mut sort = |number, holds, known, now| {
-            let (mut beside, newest) = (Beside::default(), Newest { number, until: 100 });
+            let (mut beside, newest) = (UnlistedRanks::default(), Newest { number, until: 100 });
             let stays = listed.sort((serial, LOSS), (&newest, holds), (known, now), &mut beside);
             let behind = beside.0.values().filter(|rank| rank.is_behind).count();
             (stays, beside.0.len() - behind, behind)
@@ -135,7 +135,7 @@ mod tests {
         let serial = Serial::read(&"01".repeat(16)).unwrap();
         let suspended = Rank { counted: Counted::Suspended, at: 8, ..LOSS };
         for order in [[LOSS, suspended], [suspended, LOSS]] {
-            let mut beside = Beside::default();
+            let mut beside = UnlistedRanks::default();
             beside.tell(serial, suspended);
             assert_eq!(beside.first(1).get(&serial), Some(&Counted::Suspended));
             order.into_iter().for_each(|rank| beside.tell(serial, rank));

@@ -3,9 +3,9 @@
 //! also when the database is away, is put back to an older state, or loses the pending record. What
 //! the log has, and every list that a gate may have, is forgotten here after a while.
 
+use super::authority_cache::AuthorityCache;
 use super::confirmed::{self, Loss};
 use super::derived::{Basis, Derived};
-use super::noticed::Noticed;
 use super::walk::{Moment, ToldBeside, Walk};
 use anyhow::Context;
 use authority::{Authority, Serial};
@@ -31,18 +31,18 @@ pub(super) struct Losses {
     /// What gates are told; taken before `confirmed`, where both are.
     walk: Mutex<Walk>,
     /// Authority with what the log does not have yet; taken before `confirmed`, as well.
-    noticed: Noticed,
+    cache: AuthorityCache,
     /// What the log does not have yet, by serial number: when, unix, and why.
     revoked: Derived<Basis, HashMap<Serial, (u64, RevocationReason)>>,
     /// To the thread that writes the journal, which does nothing else: a brake waits for no place
     /// among those that may wait for files or locks.
-    journal: mpsc::UnboundedSender<Asked>,
+    journal: mpsc::UnboundedSender<JournalRequest>,
     /// Whether a full disk would take the next one all the same.
     has_room: Arc<AtomicBool>,
 }
 
 /// What is asked of the journal, and where it is told that it is done.
-struct Asked(Work, oneshot::Sender<anyhow::Result<()>>);
+struct JournalRequest(Work, oneshot::Sender<anyhow::Result<()>>);
 
 enum Work {
     /// An entry is kept.
@@ -103,7 +103,7 @@ impl Losses {
         Ok(Self {
             confirmed: Mutex::new(confirmed),
             walk: Mutex::default(),
-            noticed: Noticed::default(),
+            cache: AuthorityCache::default(),
             revoked: Derived::default(),
             journal: sender,
             has_room,
@@ -117,7 +117,7 @@ impl Losses {
     async fn ask(&self, work: Work) -> anyhow::Result<()> {
         let (told, done) = oneshot::channel();
         let gone = "the journal is not written any more";
-        self.journal.send(Asked(work, told)).context(gone)?;
+        self.journal.send(JournalRequest(work, told)).context(gone)?;
         done.await.context(gone)?
     }
 
@@ -145,8 +145,8 @@ impl Losses {
     }
 
     /// Authority as it will be when the log has everything that was confirmed.
-    pub(super) fn noticed(&self, authority: &Arc<Authority>) -> Arc<Authority> {
-        self.noticed.of(authority, |known| {
+    pub(super) fn authority_with_confirmed(&self, authority: &Arc<Authority>) -> Arc<Authority> {
+        self.cache.of(authority, |known| {
             let confirmed = self.confirmed();
             let fresh: Vec<Arc<Loss>> = confirmed.open_since(known).cloned().collect();
             (confirmed.changes, fresh)
@@ -182,7 +182,7 @@ impl Losses {
 
     /// What the log does not have yet, as far as authority tells; nobody waits while it is asked.
     pub(super) fn open_ones(&self, authority: &Arc<Authority>) -> Vec<(String, Arc<Loss>)> {
-        self.noticed.let_go(authority);
+        self.cache.let_go(authority);
         let confirmed = self.confirmed();
         let one = |(number, reference): (&u64, &String)| {
             let loss = confirmed.all.get(reference)?.clone();
@@ -297,8 +297,12 @@ fn by_serial(
 }
 
 /// Writes the journal until nobody can report any more.
-fn keep(mut journal: Journal, mut asked: mpsc::UnboundedReceiver<Asked>, has_room: &AtomicBool) {
-    while let Some(Asked(work, told)) = asked.blocking_recv() {
+fn keep(
+    mut journal: Journal,
+    mut asked: mpsc::UnboundedReceiver<JournalRequest>,
+    has_room: &AtomicBool,
+) {
+    while let Some(JournalRequest(work, told)) = asked.blocking_recv() {
         let done = match work {
             Work::Keep(entry) => journal.append(&entry),
             // An entry that cannot be read is nobody's to forget.

@@ -3,7 +3,7 @@
 //! that would release it, since whoever has a receipt is suspended. The first suspension of a
 //! certificate is never refused.
 
-use authority::{Authority, PersonId, SaidBy, Serial, Suspended};
+use authority::{Authority, PersonId, Serial, SuspendedCertificate, SuspensionSource};
 use records::Code;
 use records::suspension::REPEATED_SECONDS;
 use std::collections::HashMap;
@@ -20,7 +20,7 @@ const HOUR: u64 = 3_600;
 pub(super) struct Saying<'a> {
     /// By letter or signature, and whose.
     pub(super) told: &'a str,
-    pub(super) said: SaidBy,
+    pub(super) said: SuspensionSource,
     pub(super) person: PersonId,
     pub(super) serials: &'a [Serial],
     /// It was said at this time, unix seconds.
@@ -53,7 +53,7 @@ impl Repeats {
     ) -> Result<Option<Stands>, Code> {
         let Saying { said, person, serials, unix, .. } = saying;
         let known = |serial| authority.suspended_by(serial, said, &person);
-        let known: Option<Vec<&Suspended>> = serials.iter().map(known).collect();
+        let known: Option<Vec<&SuspendedCertificate>> = serials.iter().map(known).collect();
         let Some(known) = known else { return Ok(None) };
         let Some(first) = known.first() else { return Ok(None) };
         let stands = Stands { since: first.revoked.at, reason: first.reason.clone() };
@@ -108,7 +108,7 @@ mod tests {
         fn suspend(&mut self, serial: Serial, is_fresh: bool) -> Result<Option<Stands>, Code> {
             let person = PersonId::read(&self.city.officer(HANDLER).person).unwrap();
             let (told, now) = (format!("person:{person}"), self.city.now);
-            let (said, unix, serials) = (SaidBy::Signature, now, &[serial]);
+            let (said, unix, serials) = (SuspensionSource::Signature, now, &[serial]);
             let saying = Saying { told: &told, said, person, serials, unix };
             let judged = self.repeats.judge(&self.city.authority, saying, (is_fresh, now));
             if judged == Ok(None) {

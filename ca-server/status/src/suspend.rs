@@ -5,7 +5,7 @@
 use super::confirmed;
 use super::repeats::Saying;
 use super::state::Status;
-use authority::{Authority, PersonId, SaidBy, Serial};
+use authority::{Authority, PersonId, Serial, SuspensionSource};
 use axum::Json;
 use axum::body::Bytes as Body;
 use axum::extract::State;
@@ -16,7 +16,7 @@ use records::enrolment::SignedReceipt;
 use records::letter::read_reference;
 use records::record::Event;
 use records::suspension::{
-    SuspendByLetter, Suspending, Suspension, SuspensionCause, SuspensionNotice,
+    SuspendByLetter, Suspension, SuspensionCause, SuspensionNotice, SuspensionSubmission,
 };
 use records::wish::WISH_SECONDS;
 use records::{Bytes, Code, Disclosure, Problem};
@@ -63,9 +63,9 @@ fn answered(status: &Status, result: Result<SignedReceipt, Code>) -> Answer {
 }
 
 /// A suspension as it is to be told.
-struct Told {
+struct SuspensionLine {
     told: String,
-    said: SaidBy,
+    said: SuspensionSource,
     person: PersonId,
     serials: Vec<Serial>,
     reason: String,
@@ -88,7 +88,8 @@ impl Status {
         }
         authority.check_suspension_value(&reference, &message.value)?;
         let one_at_a_time = self.suspending.of(reference.as_bytes()).await;
-        let authority = self.losses.noticed(&self.follower.latest().unwrap_or(authority));
+        let authority =
+            self.losses.authority_with_confirmed(&self.follower.latest().unwrap_or(authority));
         let person = authority.letter(&reference).ok_or(Code::WrongCode)?.person;
         let mut serials = confirmed::under(&authority, &reference);
         serials.retain(|serial| !authority.is_ended(&serial.to_string()));
@@ -97,8 +98,9 @@ impl Status {
         }
         let (told, reason) = (format!("letter:{reference}"), LETTER_REASON.to_owned());
         let time = self.time();
-        let (said, unix) = (SaidBy::Letter, time.unix());
-        let mut told = Told { told, said, person, serials, reason, statement: None, unix };
+        let (said, unix) = (SuspensionSource::Letter, time.unix());
+        let mut told =
+            SuspensionLine { told, said, person, serials, reason, statement: None, unix };
         if self.is_suspended(&authority, &mut told, is_fresh)? {
             return self.receipt(&told).map(|(receipt, ..)| receipt);
         }
@@ -112,7 +114,7 @@ impl Status {
     }
 
     /// Suspends what somebody signed that it be: the holder, or whoever cares for them.
-    async fn suspend_signed(&self, message: Suspending) -> Result<SignedReceipt, Code> {
+    async fn suspend_signed(&self, message: SuspensionSubmission) -> Result<SignedReceipt, Code> {
         let evidence = message.evidence()?;
         check_readable(evidence, EVIDENCE_CHARS_MAX).map_err(|_| Code::Malformed)?;
         let (read, time) = (message.suspension.read()?, self.time());
@@ -131,7 +133,8 @@ impl Status {
         }
         let signer = &message.suspension.certificate.0;
         let one_at_a_time = self.suspending.of(signer).await;
-        let authority = self.losses.noticed(&self.follower.latest().unwrap_or(authority));
+        let authority =
+            self.losses.authority_with_confirmed(&self.follower.latest().unwrap_or(authority));
         let checked = authority.check_suspension(&message.suspension, now);
         let (person, serial) = match checked {
             Ok(checked) => checked,
@@ -139,11 +142,12 @@ impl Status {
             Err(Code::CertificateSuspended) => own(&authority, &message, &read.serial)?,
             Err(code) => return Err(code),
         };
-        let (told, said) = (format!("person:{person}"), SaidBy::Signature);
+        let (told, said) = (format!("person:{person}"), SuspensionSource::Signature);
         // Dated ahead it holds no longer than from now on.
         let (serials, unix) = (vec![serial], read.unix().min(time.unix()));
         let statement = Some(Sha256::digest(&message.suspension.statement.0).as_slice().into());
-        let mut told = Told { told, said, person, serials, reason: read.reason, statement, unix };
+        let mut told =
+            SuspensionLine { told, said, person, serials, reason: read.reason, statement, unix };
         if self.is_suspended(&authority, &mut told, is_fresh)? {
             return self.receipt(&told).map(|(receipt, ..)| receipt);
         }
@@ -154,7 +158,7 @@ impl Status {
             authority.leaves_releasers(&person, &serial, now)?;
         }
         let (receipt, notice, signature) = self.receipt(&told)?;
-        let Suspending { suspension, evidence } = message;
+        let SuspensionSubmission { suspension, evidence } = message;
         let cause = SuspensionCause::Signed { suspension, notice, signature };
         let key = self.keep(&authority, &told, (cause, vec![evidence]), time.micros()).await?;
         drop(one_at_a_time);
@@ -167,10 +171,10 @@ impl Status {
     fn is_suspended(
         &self,
         authority: &Authority,
-        told: &mut Told,
+        told: &mut SuspensionLine,
         is_fresh: bool,
     ) -> Result<bool, Code> {
-        let Told { said, person, serials, unix, .. } = &*told;
+        let SuspensionLine { said, person, serials, unix, .. } = &*told;
         let (said, person, unix) = (*said, *person, *unix);
         let saying = Saying { told: &told.told, said, person, serials, unix };
         let mut repeats = self.repeats.lock().unwrap_or_else(PoisonError::into_inner);
@@ -180,7 +184,7 @@ impl Status {
         Ok(true)
     }
 
-    fn receipt(&self, told: &Told) -> Result<(SignedReceipt, Bytes, Bytes), Code> {
+    fn receipt(&self, told: &SuspensionLine) -> Result<(SignedReceipt, Bytes, Bytes), Code> {
         let nonce = ca_host::random::bytes::<16>().map_err(|_| Code::Unavailable)?;
         let notice = SuspensionNotice {
             v: 1,
@@ -203,7 +207,7 @@ impl Status {
     async fn keep(
         &self,
         authority: &Authority,
-        told: &Told,
+        told: &SuspensionLine,
         (cause, opened): (SuspensionCause, Vec<Disclosure>),
         micros: u64,
     ) -> Result<String, Code> {
@@ -246,7 +250,7 @@ fn signed_at_all(known: &Authority, suspension: &Suspension, now: u64) -> Result
 /// Whose own certificates both are, where the key that signed is suspended itself.
 fn own(
     authority: &Authority,
-    message: &Suspending,
+    message: &SuspensionSubmission,
     serial: &str,
 ) -> Result<(PersonId, Serial), Code> {
     let certificate = pki::Certificate::read(&message.suspension.certificate.0);

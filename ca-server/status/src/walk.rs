@@ -4,7 +4,7 @@
 
 use super::confirmed::Loss;
 use super::derived::Basis;
-use super::listed::{Beside, Counted, Listed, Newest, Rank};
+use super::listed::{Counted, Listed, Newest, Rank, UnlistedRanks};
 use authority::{Authority, Serial};
 use pki::SerialNumber;
 use pki::crl::RevocationList;
@@ -63,7 +63,7 @@ impl Walk {
         if let Some(told) = self.told.get(&known) {
             return told.clone();
         }
-        let mut beside = Beside::default();
+        let mut beside = UnlistedRanks::default();
         self.unlisted.retain(|_, (loss, listed)| {
             sort((loss, listed), (authority, list), (known, moment.now), &mut beside)
         });
@@ -78,7 +78,7 @@ fn sort(
     (loss, listed): (&Loss, &mut Listed),
     (authority, list): (&Authority, Option<&RevocationList>),
     (known, now): (u64, u64),
-    beside: &mut Beside,
+    beside: &mut UnlistedRanks,
 ) -> bool {
     let newest = list.map(|list| Newest { number: list.number(), until: list.next_update() });
     let newest = newest.unwrap_or(Newest { number: 0, until: 0 });

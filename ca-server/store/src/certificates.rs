@@ -1,6 +1,6 @@
 //! Certificates as rows, each with the record that says it was issued.
 
-use super::ledger::{self, LedgerError};
+use super::intake::{self, LedgerError};
 use super::table::certificate::{self as table, CertificateRow};
 use ca_host::random;
 use pki::Certificate;
@@ -11,7 +11,7 @@ use store::{StoreError, Tx, rows, rows_of};
 
 /// What a certificate was issued as.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Issuing {
+pub struct IssuanceGrounds {
     /// Digest of order, founding statement or use.
     pub under: [u8; 32],
     /// The profile is named by its id: lower-case letters, digits and hyphens.
@@ -26,7 +26,7 @@ pub struct Issuing {
 pub async fn record_issued(
     tx: &mut Tx,
     micros: u64,
-    issuing: &Issuing,
+    issuing: &IssuanceGrounds,
     certificate: &Certificate,
 ) -> Result<(), LedgerError> {
     let value = Bytes::from(certificate.der()).to_string();
@@ -41,7 +41,7 @@ pub async fn record_issued(
         sha256: certificate.sha256().into(),
         certificate: disclosure.commitment()?,
     };
-    let record_id = ledger::write(tx, "issuer", micros, event, &[disclosure]).await?;
+    let record_id = intake::write(tx, "issuer", micros, event, &[disclosure]).await?;
     let (issuing, certificate) = (issuing.clone(), certificate.clone());
     table::insert(tx, vec![CertificateRow { issuing, certificate, record_id }]).await?;
     Ok(())

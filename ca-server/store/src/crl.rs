@@ -1,6 +1,6 @@
 //! Revocation lists as rows, each with the record that says it was made.
 
-use crate::ledger::{self, LedgerError};
+use crate::intake::{self, LedgerError};
 use crate::table;
 use pki::crl::RevocationList;
 use records::Bytes;
@@ -26,7 +26,7 @@ pub async fn insert(
         next_update: records::time::seconds(list.next_update()),
         entries: list.revoked().len() as u64,
     };
-    ledger::write(tx, maker, micros, event, &[]).await?;
+    intake::write(tx, maker, micros, event, &[]).await?;
     Ok(())
 }
 

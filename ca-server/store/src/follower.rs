@@ -36,7 +36,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use store::{Doorbell, News, Store, StoreError, Watch};
+use store::{CommitNews, Doorbell, Store, StoreError, Watch};
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
@@ -209,7 +209,7 @@ impl Follower {
 
     /// Tells the other processes that a record waits for the tree, and follows it.
     pub fn ring(&self) {
-        self.0.doorbell.ring(News::CONTROL_WAITS);
+        self.0.doorbell.ring(CommitNews::CONTROL_WAITS);
         self.0.wake.notify_one();
     }
 

@@ -11,8 +11,8 @@ mod tests;
 
 pub use merge::{merge, sweep};
 
+use crate::intake::LedgerError;
 use crate::known::KnownRecords;
-use crate::ledger::LedgerError;
 use crate::runs;
 use crate::segment::{Blocks, Posting, decode, low};
 use records::term::{self, Key};

@@ -3,13 +3,14 @@
 pub mod certificates;
 pub mod crl;
 pub mod entry;
+pub mod evidence_rows;
 pub mod follower;
 pub mod founding;
 mod grants;
 pub mod index;
+pub mod intake;
 pub mod keep;
 pub mod known;
-pub mod ledger;
 pub mod lineage;
 pub mod names;
 pub mod proof;
@@ -24,14 +25,13 @@ mod segment;
 pub mod sequence;
 pub mod sequenced;
 pub mod sheets;
-pub mod shown;
 pub mod table;
 mod tree;
 
 pub use tree::TreeView;
 
 use ca_host::CaConfig;
-use store::{Doorbell, Migrations, News, Store, StoreError};
+use store::{CommitNews, Doorbell, Migrations, Store, StoreError};
 
 /// Twin migrations; a test keeps the folders alike.
 pub const MIGRATIONS: Migrations = &[
@@ -187,7 +187,7 @@ pub async fn bring_up_to_date(
 pub async fn doorbell(
     store: &Store,
     config: &CaConfig,
-    (name, hears): (&str, News),
+    (name, hears): (&str, CommitNews),
 ) -> Result<Doorbell, StoreError> {
     Doorbell::open(store, &config.path("bells"), (name, hears)).await
 }

@@ -7,7 +7,7 @@
 
 use super::entry;
 use super::index::with_term;
-use super::ledger::LedgerError;
+use super::intake::LedgerError;
 use super::proof::Tiles;
 use super::sequenced;
 use records::Bytes;

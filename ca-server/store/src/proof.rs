@@ -2,7 +2,7 @@
 //! stand side by side, that one tree continues another.
 
 use crate::entry::by_id;
-use crate::ledger::LedgerError;
+use crate::intake::LedgerError;
 use crate::sequenced::head;
 use records::Bytes;
 use records::export::InclusionEvidence;

@@ -5,7 +5,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::ledger::LedgerError;
+use crate::intake::LedgerError;
 use crate::proof::Tiles;
 use crate::{entry, index, sequenced};
 use records::record::Record;

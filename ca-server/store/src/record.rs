@@ -86,7 +86,7 @@ pub fn read(
 
 /// A record that waits: its position and what it says; nothing if it is no record, which the
 /// sequencer gives no number.
-pub type Waiting = (i64, Option<Arc<Record>>);
+pub type WaitingRecord = (i64, Option<Arc<Record>>);
 
 /// How many records of `control` wait up to a position, and those that stand behind it and are not
 /// in the tree, in order.
@@ -94,7 +94,7 @@ pub async fn waiting(
     tx: &mut Tx,
     (after, limit): (i64, i64),
     known: &KnownRecords,
-) -> Result<(i64, Vec<Waiting>), StoreError> {
+) -> Result<(i64, Vec<WaitingRecord>), StoreError> {
     let (seen, found) = pending::counted_and_waiting(tx, LOG, after, limit).await?;
     let read = |(position, one): (i64, pending::PendingRecord)| (position, read(LOG, &one, known));
     Ok((seen, found.into_iter().map(read).collect()))

@@ -5,11 +5,11 @@
 //! What a step gives is a new value; the old one stays what it was, so that whoever fails behind it
 //! has nothing to undo.
 
+use crate::intake::LedgerError;
 use crate::known::KnownRecords;
-use crate::ledger::LedgerError;
 use crate::published_head::PublishedHead;
 use crate::sequenced::{self, Entry};
-use authority::{Authority, Judged, Signatures, Unsigned};
+use authority::{Authority, Judged, Signatures, UnsignedClaim};
 use ca_host::CaConfig;
 use records::record::Record;
 use records::trust::Trust;
@@ -67,7 +67,7 @@ impl Followed {
 /// ```
 pub struct Applied {
     record: Arc<Record>,
-    effect: Result<(), Unsigned>,
+    effect: Result<(), UnsignedClaim>,
     judged: Option<Judged>,
 }
 
@@ -78,7 +78,7 @@ impl Applied {
     }
 
     /// Whether it had an effect; without one here means without one everywhere.
-    pub fn effect(&self) -> Result<(), Unsigned> {
+    pub fn effect(&self) -> Result<(), UnsignedClaim> {
         self.effect
     }
 

@@ -242,8 +242,8 @@ async fn units(
     authority: &Authority,
     found: &mut Vec<String>,
 ) -> Result<(), StoreError> {
-    type Row = (String, String, i64, Option<String>, i64);
-    let listed = rows!(tx, Row, "select unit_id, name, county, parent, open from unit")?;
+    type Columns = (String, String, i64, Option<String>, i64);
+    let listed = rows!(tx, Columns, "select unit_id, name, county, parent, open from unit")?;
     let listed: BTreeMap<String, Unit> = listed
         .into_iter()
         .map(|(id, name, county, parent, open)| {
@@ -284,9 +284,9 @@ async fn portals(
     authority: &Authority,
     found: &mut Vec<String>,
 ) -> Result<(), StoreError> {
-    type Row = (String, String, String, String, i64);
+    type Columns = (String, String, String, String, i64);
     let listed =
-        rows!(tx, Row, "select portal_id, unit_id, public_host, staff_host, open from portal")?;
+        rows!(tx, Columns, "select portal_id, unit_id, public_host, staff_host, open from portal")?;
     let key = |unit: &str, public: &str, staff: &str, open: bool| {
         format!("{unit} {public} {staff} {open}")
     };
@@ -324,9 +324,9 @@ async fn agents(
     authority: &Authority,
     found: &mut Vec<String>,
 ) -> Result<(), StoreError> {
-    type Row = (String, String, String, Vec<u8>, i64);
+    type Columns = (String, String, String, Vec<u8>, i64);
     let listed =
-        rows!(tx, Row, "select agent_id, unit_id, application, order_digest, open from agent")?;
+        rows!(tx, Columns, "select agent_id, unit_id, application, order_digest, open from agent")?;
     let listed: BTreeMap<String, (String, String, Vec<u8>, bool)> = listed
         .into_iter()
         .map(|(id, unit, application, order, open)| (id, (unit, application, order, open != 0)))

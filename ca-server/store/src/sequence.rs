@@ -8,9 +8,9 @@
 //! durable before a view or an answer leaves, a file is published or another head is signed: a
 //! database that goes back below what anybody was shown here is signed no second history.
 
+use crate::intake::{self, LedgerError, Unnumbered};
 use crate::keep::FloorFile;
 use crate::known::KnownRecords;
-use crate::ledger::{self, LedgerError, Unnumbered};
 use crate::proof;
 use crate::record;
 use crate::run::VerifiedRun;
@@ -35,15 +35,15 @@ use tokio::sync::watch;
 
 mod follow;
 mod idle;
-mod kept;
+mod last_signed;
 mod numbered;
 #[cfg(test)]
 mod sample;
 
 pub use follow::RunOutcome;
 use follow::{Follows, follow};
-pub use kept::DurableHead;
-use kept::Kept;
+pub use last_signed::DurableHead;
+use last_signed::Kept;
 use numbered::Numbered;
 
 /// Records of one round at most. Where many wait, everybody who follows looks at all the others
@@ -171,7 +171,7 @@ impl Sequencer {
         // First: a row behind the head, under the id of what waits, would have that taken for what
         // stands already, and lost.
         sequenced::clear_behind(&mut tx, self.log, self.tree.edge.size()).await?;
-        let waiting = ledger::unnumbered(&mut tx, self.log, BATCH_MAX).await?;
+        let waiting = intake::unnumbered(&mut tx, self.log, BATCH_MAX).await?;
         let (mut numbered, outcomes, reached) = self.collect(&mut tx, &waiting, runs).await?;
         let count = numbered.leaves.len() as u64;
         if count == 0 && waiting.is_empty() && checkpoint.is_some() {
@@ -195,7 +195,7 @@ impl Sequencer {
     /// How many records wait for the tree.
     pub async fn waiting(&self) -> anyhow::Result<u64> {
         let mut tx = self.store.read().await?;
-        Ok(ledger::waiting(&mut tx, self.log).await?)
+        Ok(intake::waiting(&mut tx, self.log).await?)
     }
 
     /// Follows what the holder of the lease signed.

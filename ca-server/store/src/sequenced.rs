@@ -1,6 +1,6 @@
 //! The log as it was sequenced: its head, its entries, what opens them, and its tiles.
 
-use crate::ledger::LedgerError;
+use crate::intake::LedgerError;
 use records::{Bytes, Disclosure};
 use std::sync::Arc;
 use store::many::{Value, insert_many};

@@ -2,7 +2,7 @@
 
 use crate::authority::Authority;
 use crate::id::{OrderDigest, PersonId, Reference, Serial};
-use crate::state::{ApplicationOutcome, Ended, OpenOrder};
+use crate::state::{ApplicationOutcome, OpenOrder, OrderEnd};
 use records::bytes::Bytes;
 use records::letter::CHALLENGE_SECONDS;
 
@@ -16,7 +16,7 @@ impl Authority {
         }
     }
 
-    pub(crate) fn ended_under(&mut self, reference: &str, digest: OrderDigest, ended: Ended) {
+    pub(crate) fn ended_under(&mut self, reference: &str, digest: OrderDigest, ended: OrderEnd) {
         if let Some(letter) = self.letter_mut(reference)
             && letter.newest == Some(digest)
         {

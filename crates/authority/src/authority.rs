@@ -3,10 +3,10 @@
 use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
 use crate::signatures::Signatures;
 use crate::state::{
-    AccountState, Agent, BatchState, BundleState, Credential, Delegation, Ended, Fixed,
-    GivenApproval, Held, Intended, LetterState, Machine, OpenOrder, Person, Portal, ProfileState,
-    RenewalState, Revoked, Rules, ServiceKey, Standing, Suspended, SystemCertificate, SystemState,
-    Unit,
+    AccountState, Agent, BatchState, BundleState, Credential, Delegation, FoundingFacts,
+    GivenApproval, LetterState, OpenIntent, OpenOrder, OrderEnd, Person, PersonCertificate, Portal,
+    ProfileState, RenewalState, Revoked, Rules, ServiceCertificate, ServiceKey, Standing,
+    SuspendedCertificate, SystemCertificate, SystemState, Unit,
 };
 use imbl::{OrdMap, OrdSet, Vector};
 use records::passkey::Passkey;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// What follows from the log up to its head.
 #[derive(Clone)]
 pub struct Authority {
-    pub(crate) fixed: Arc<Fixed>,
+    pub(crate) fixed: Arc<FoundingFacts>,
     pub(crate) rules: Arc<Rules>,
     pub(crate) units: OrdMap<Arc<str>, Arc<Unit>>,
     pub(crate) people: OrdMap<PersonId, Arc<Person>>,
@@ -46,7 +46,7 @@ pub struct Authority {
     pub(crate) letters: OrdMap<Reference, Arc<LetterState>>,
     pub(crate) orders: OrdMap<OrderDigest, Arc<OpenOrder>>,
     /// Orders carried out or replaced, until they would have expired.
-    pub(crate) closed_orders: OrdMap<OrderDigest, (u64, Ended)>,
+    pub(crate) closed_orders: OrdMap<OrderDigest, (u64, OrderEnd)>,
     /// Open and closed orders by the second in which they expire.
     pub(crate) expiries: OrdSet<(u64, OrderDigest)>,
     /// Open orders to revoke, by person.
@@ -67,7 +67,7 @@ pub struct Authority {
     pub(crate) lettered_by: OrdSet<(PersonId, Reference)>,
     pub(crate) revoked: OrdMap<Serial, Arc<Revoked>>,
     /// What is suspended and not revoked.
-    pub(crate) suspended: OrdMap<Serial, Arc<Vec<Suspended>>>,
+    pub(crate) suspended: OrdMap<Serial, Arc<Vec<SuspendedCertificate>>>,
     /// Names of suspensions that had their effect, with since when they count: none has it twice,
     /// on no certificate.
     pub(crate) suspensions: OrdMap<Sha256Value, u64>,
@@ -82,19 +82,19 @@ pub struct Authority {
     pub(crate) leaving: OrdSet<PersonId>,
     pub(crate) standing: OrdMap<Arc<str>, Arc<Standing>>,
     /// People's certificates by serial number.
-    pub(crate) held: OrdMap<Serial, Arc<Held>>,
+    pub(crate) held: OrdMap<Serial, Arc<PersonCertificate>>,
     /// Certificates that somebody asked to be renewed, and what became of it.
     pub(crate) renewals: OrdMap<Serial, Arc<RenewalState>>,
     /// Certificates that have a successor, by the second from which they are superseded.
     pub(crate) superseding: OrdSet<(u64, Serial)>,
     /// Certificates of authorities and services by serial number.
-    pub(crate) machines: OrdMap<Serial, Arc<Machine>>,
+    pub(crate) machines: OrdMap<Serial, Arc<ServiceCertificate>>,
     /// Every certified key with the serial numbers of its certificates.
     pub(crate) keys: OrdSet<(Sha256Value, Serial)>,
     /// Certified passkeys by credential id.
     pub(crate) passkeys: OrdMap<Arc<[u8]>, Arc<Passkey>>,
     /// Recorded intents without a result, by serial number.
-    pub(crate) intents: OrdMap<Serial, Arc<Intended>>,
+    pub(crate) intents: OrdMap<Serial, Arc<OpenIntent>>,
     /// The serial number that was promised for a service's request, by its SHA-256.
     pub(crate) promised: OrdMap<Sha256Value, Serial>,
     /// Challenges of applications by SHA-256, until nobody can use them again.
@@ -116,7 +116,7 @@ pub(crate) struct Pending {
     /// Delegations that are being ended, with the person who acted.
     pub(crate) undelegated: Vector<(Arc<str>, Delegation)>,
     pub(crate) revoked: OrdMap<Serial, Arc<Revoked>>,
-    pub(crate) suspended: OrdMap<Serial, Arc<Vec<Suspended>>>,
+    pub(crate) suspended: OrdMap<Serial, Arc<Vec<SuspendedCertificate>>>,
     /// Revoked ones whose intents were abandoned.
     pub(crate) abandoned: OrdSet<Serial>,
     pub(crate) lost: OrdSet<Reference>,
@@ -124,7 +124,7 @@ pub(crate) struct Pending {
     /// Letters of applications that were rejected.
     pub(crate) rejected: OrdSet<Reference>,
     /// Orders that are carried out or replaced.
-    pub(crate) ended: OrdMap<OrderDigest, Ended>,
+    pub(crate) ended: OrdMap<OrderDigest, OrderEnd>,
     pub(crate) portals: OrdSet<Arc<str>>,
     pub(crate) agents: OrdSet<Arc<str>>,
     /// Systems that are being closed.
@@ -193,7 +193,7 @@ pub(crate) struct Pending {
 
 impl Authority {
     /// A city of which nothing but its founding is known.
-    pub(crate) fn empty(fixed: Arc<Fixed>, rules: Rules, bundle: Arc<BundleState>) -> Self {
+    pub(crate) fn empty(fixed: Arc<FoundingFacts>, rules: Rules, bundle: Arc<BundleState>) -> Self {
         Self {
             fixed,
             rules: Arc::new(rules),

@@ -10,8 +10,8 @@ use records::display_name::DisplayName;
 use records::founding::Holding;
 use records::json;
 use records::order::{
-    AgentBefore, Basis, Before, Body, CertificateBefore, DelegateBody, FilesBefore, IssueBody,
-    LentBefore, NamedPerson, NamedUnit, Order, PersonAction, PersonBefore, PortalBefore,
+    AgentBefore, Basis, Body, CertificateBefore, DelegateBody, FilesBefore, IssueBody, LentBefore,
+    NamedPerson, NamedUnit, Order, PersonAction, PersonBefore, PortalBefore, PriorState,
     RoleAction, RoleBody, SystemBefore, UnitAction, UnitBefore,
 };
 use std::collections::BTreeSet;
@@ -116,14 +116,14 @@ impl Authority {
         all.map(|(person, one)| lent(person, one)).collect()
     }
 
-    fn before(&self, body: &Body) -> Result<Option<Before>, Code> {
+    fn before(&self, body: &Body) -> Result<Option<PriorState>, Code> {
         Ok(match body {
             Body::Issue(_) | Body::Credential(_) | Body::Batch(_) => None,
             Body::Revoke(revoke) if revoke.system.is_some() => None,
             Body::Unit(unit) if unit.action == UnitAction::Create => None,
             Body::Unit(unit) => {
                 let known = self.unit(&unit.unit).ok_or(Code::UnitUnknown)?;
-                Some(Before::Unit(UnitBefore {
+                Some(PriorState::Unit(UnitBefore {
                     county: known.county,
                     parent: known.parent.clone().unwrap_or_default(),
                     open: known.open,
@@ -137,17 +137,17 @@ impl Authority {
                 let leaves = person.action == PersonAction::Leave;
                 let lends = self.lends(&person.person, |_| leaves);
                 let held = self.holdings(&person.person)?;
-                Some(Before::Person(PersonBefore { mail, number, lends, ..held }))
+                Some(PriorState::Person(PersonBefore { mail, number, lends, ..held }))
             }
             Body::Role(role) => {
                 let withdrawn = role.action == RoleAction::Withdraw;
                 let rests = |one: &Delegation| (one.role, &one.scope) == (role.role, &role.scope);
                 let lends = self.lends(&role.person, |one| withdrawn && rests(one));
-                Some(Before::Person(PersonBefore { lends, ..self.holdings(&role.person)? }))
+                Some(PriorState::Person(PersonBefore { lends, ..self.holdings(&role.person)? }))
             }
-            Body::Delegate(one) => Some(Before::Person(self.holdings(&one.person)?)),
-            Body::Revoke(revoke) => Some(Before::Person(self.holdings(&revoke.person)?)),
-            Body::Release(body) => Some(Before::Person(self.holdings(&body.person)?)),
+            Body::Delegate(one) => Some(PriorState::Person(self.holdings(&one.person)?)),
+            Body::Revoke(revoke) => Some(PriorState::Person(self.holdings(&revoke.person)?)),
+            Body::Release(body) => Some(PriorState::Person(self.holdings(&body.person)?)),
             Body::Profile(profile) => {
                 let known = self.profile(&profile.profile.id);
                 known.map(|known| files_before(known.version, &known.digest))
@@ -163,7 +163,7 @@ impl Authority {
             Body::Portal(portal) if portal.action == "register" => None,
             Body::Portal(portal) => {
                 let known = self.portal(&portal.portal).ok_or(Code::StateConflict)?;
-                Some(Before::Portal(PortalBefore {
+                Some(PriorState::Portal(PortalBefore {
                     unit: known.unit.clone(),
                     public_host: known.public_host.clone(),
                     staff_host: known.staff_host.clone(),
@@ -176,7 +176,7 @@ impl Authority {
             }
             Body::System(system) => self.system_before(&system.system),
             Body::Agent(agent) => self.agent(&agent.agent).map(|known| {
-                Before::Agent(AgentBefore {
+                PriorState::Agent(AgentBefore {
                     unit: known.unit.clone(),
                     application: known.application.clone(),
                     hosts: known.hosts.clone(),
@@ -189,9 +189,9 @@ impl Authority {
     }
 
     /// A system as it is in force; how far it is used changes under whoever reads that.
-    fn system_before(&self, id: &str) -> Option<Before> {
+    fn system_before(&self, id: &str) -> Option<PriorState> {
         let known = self.system(id)?;
-        Some(Before::System(Box::new(SystemBefore {
+        Some(PriorState::System(Box::new(SystemBefore {
             name: known.name.clone(),
             unit: known.unit.clone(),
             leader: known.leader.clone(),
@@ -253,6 +253,6 @@ fn lent(other: &PersonId, one: &Delegation) -> LentBefore {
 }
 
 /// A file, or files, of this version and digest.
-fn files_before(version: u32, digest: &Bytes) -> Before {
-    Before::Files(FilesBefore { version, digest: digest.clone() })
+fn files_before(version: u32, digest: &Bytes) -> PriorState {
+    PriorState::Files(FilesBefore { version, digest: digest.clone() })
 }

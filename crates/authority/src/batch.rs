@@ -5,7 +5,7 @@ use crate::approver::Capacity;
 use crate::authority::Authority;
 use crate::id::{NamesOrder, OrderDigest, Reference};
 use crate::pool::Locals;
-use crate::state::{BatchState, Ended, GivenApproval, OpenOrder};
+use crate::state::{BatchState, GivenApproval, OpenOrder, OrderEnd};
 use records::approval::Approval;
 use records::code::Code;
 use records::order::{BatchBody, Body};
@@ -60,7 +60,7 @@ impl Authority {
         let all = self.in_batches.range(all_with(row)).map(|(_, batch)| *batch);
         let carried = |batch: &OrderDigest| {
             let closed = self.closed_orders.get(batch);
-            closed.is_some_and(|(_, ended)| *ended == Ended::Consumed)
+            closed.is_some_and(|(_, ended)| *ended == OrderEnd::Consumed)
         };
         all.filter(move |batch| self.rows_left(*batch) == 0 && carried(batch))
     }
@@ -233,15 +233,15 @@ impl Authority {
             let Some(state) = self.batches.get_mut(batch) else { continue };
             state.left = state.left.saturating_sub(1);
             if state.left == 0 {
-                self.close(*batch, Ended::Consumed);
+                self.close(*batch, OrderEnd::Consumed);
             }
         }
     }
 
     /// What ends a batch before it was approved ends the orders in it that are open.
-    pub(crate) fn end_rows(&mut self, rows: Vec<OrderDigest>, ended: Ended) {
+    pub(crate) fn end_rows(&mut self, rows: Vec<OrderDigest>, ended: OrderEnd) {
         for row in rows {
-            if ended == Ended::Rejected
+            if ended == OrderEnd::Rejected
                 && let Some(reference) = self.reference_of(row)
                 && let Some(letter) = self.letters.get_mut(&reference)
             {
@@ -251,12 +251,12 @@ impl Authority {
         }
     }
 
-    pub(crate) fn notice_rows_ended(&mut self, rows: Vec<OrderDigest>, ended: Ended) {
+    pub(crate) fn notice_rows_ended(&mut self, rows: Vec<OrderDigest>, ended: OrderEnd) {
         for row in rows {
             if self.entry(row).is_none() {
                 continue;
             }
-            if ended == Ended::Rejected {
+            if ended == OrderEnd::Rejected {
                 let reference = self.reference_of(row);
                 self.pending.rejected.extend(reference);
             }

@@ -4,7 +4,7 @@ use crate::authority::Authority;
 use crate::id::digest_of;
 use crate::id::{PersonId, Reference, Serial, Sha256Value};
 use crate::judge::Judged;
-use crate::state::{CertifiedAs, Credential, Held, Intended, Machine};
+use crate::state::{CertifiedAs, Credential, OpenIntent, PersonCertificate, ServiceCertificate};
 use pki::PublicKey;
 use pki::profile::Holder;
 use records::bytes::Bytes;
@@ -71,7 +71,7 @@ impl Authority {
     }
 
     /// The person's certificate under this profile that ends last, of those that were issued.
-    pub fn last_certificate(&self, person: &str, profile: &str) -> Option<&Held> {
+    pub fn last_certificate(&self, person: &str, profile: &str) -> Option<&PersonCertificate> {
         let held = self.person(person)?.serials.iter().filter_map(|serial| self.held.get(serial));
         let issued = held.filter(|held| *held.profile == *profile && held.sha256.is_some());
         issued.max_by_key(|held| held.not_after).map(|held| &**held)
@@ -111,14 +111,14 @@ impl Authority {
         let person = PersonId::read(&issue.person).ok_or(Code::Malformed)?;
         let key_sha256: Sha256Value = Sha256::digest(&issue.key.0).into();
         let intended =
-            Intended { under: judged.digest().0, tbs_sha256: digest_of(tbs_sha256)?, key_sha256 };
+            OpenIntent { under: judged.digest().0, tbs_sha256: digest_of(tbs_sha256)?, key_sha256 };
         let until = judged.order().expires_unix() + u64::from(issue.validity_days) * 86_400;
         // The record's end is a claim, which goes no further than what is signed.
         let not_after = records::time::read(not_after).ok_or(Code::Malformed)?.min(until);
         let holder = self.profile_of(&issue.profile.id)?.profile.holder();
         let says = self.said(&issue.person, &issue.profile.id)?;
         let renews = issue.renewal.as_ref().and_then(|renewal| Serial::read(&renewal.serial));
-        let held = Held {
+        let held = PersonCertificate {
             person,
             reference: self.letter_of(issue),
             until,
@@ -179,7 +179,7 @@ impl Authority {
         if known { Err(Code::StateConflict) } else { Ok(()) }
     }
 
-    fn hold(&mut self, serial: Serial, held: Held) {
+    fn hold(&mut self, serial: Serial, held: PersonCertificate) {
         if let Some(letter) = held.reference.and_then(|reference| self.letters.get_mut(&reference))
         {
             Arc::make_mut(letter).serials.push(serial);
@@ -194,7 +194,7 @@ impl Authority {
 
     pub(crate) fn add_machine(&mut self, serial: Serial, subject: String, key: Sha256Value) {
         self.keys.insert((key, serial));
-        self.machines.insert(serial, Arc::new(Machine { subject, key_sha256: key }));
+        self.machines.insert(serial, Arc::new(ServiceCertificate { subject, key_sha256: key }));
     }
 
     /// A result: ends its intent, or is the one certificate of a first person's key.
@@ -285,7 +285,7 @@ impl Authority {
         let reference = self.letters.iter().find(theirs).map(|(reference, _)| *reference);
         let days = self.profile_of("staff")?.profile.validity_days();
         let until = self.fixed.founded + u64::from(days + 1) * 86_400;
-        let held = Held {
+        let held = PersonCertificate {
             person,
             reference,
             until,

@@ -4,7 +4,8 @@ use crate::authority::Authority;
 use crate::id::{NamesOrder, OrderDigest, PersonId, Serial};
 use crate::state::ServiceKey;
 use crate::state::{
-    Credential, Held, Intended, OpenOrder, Person, Portal, ProfileState, Standing, Unit,
+    Credential, OpenIntent, OpenOrder, Person, PersonCertificate, Portal, ProfileState, Standing,
+    Unit,
 };
 use pki::PublicKey;
 use pki::oid::Arc as ArcOid;
@@ -222,17 +223,17 @@ impl Authority {
     }
 
     /// A recorded intent or use without a result.
-    pub fn intent(&self, serial: &str) -> Option<&Intended> {
+    pub fn intent(&self, serial: &str) -> Option<&OpenIntent> {
         self.intents.get(&Serial::read(serial)?).map(|intended| &**intended)
     }
 
     /// Every recorded intent or use without a result.
-    pub fn unfinished_intents(&self) -> impl Iterator<Item = (&Serial, &Intended)> {
+    pub fn unfinished_intents(&self) -> impl Iterator<Item = (&Serial, &OpenIntent)> {
         self.intents.iter().map(|(serial, intended)| (serial, &**intended))
     }
 
     /// The certificate of a person with this serial number, from its intent on.
-    pub fn held(&self, serial: &str) -> Option<&Held> {
+    pub fn held(&self, serial: &str) -> Option<&PersonCertificate> {
         self.held.get(&Serial::read(serial)?).map(|held| &**held)
     }
 

@@ -10,7 +10,7 @@ use records::order::Body;
 
 /// An approval that counts for an order.
 #[derive(Clone, Debug)]
-pub struct Counted {
+pub struct CountedApproval {
     /// The approval that counts, as it was recorded.
     pub given: GivenApproval,
     /// The approver counts in this capacity.
@@ -46,7 +46,7 @@ impl Authority {
         (row, open): (OrderDigest, &OpenOrder),
         given: &GivenApproval,
         (capacity, now): (Capacity, u64),
-    ) -> Counted {
+    ) -> CountedApproval {
         let lent = self.lent_for(&capacity, &open.body, now).cloned();
         let of = given.approval.order.digest().map(OrderDigest).filter(|of| *of != row);
         let batch = of.and_then(|of| self.entry(of)).and_then(|batch| match &*batch.body {
@@ -57,6 +57,6 @@ impl Authority {
             }),
             _ => None,
         });
-        Counted { given: given.clone(), capacity, lent, batch }
+        CountedApproval { given: given.clone(), capacity, lent, batch }
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::authority::Authority;
 use crate::id::{NamesOrder, Reference};
-use crate::state::Ended;
+use crate::state::OrderEnd;
 use records::code::Code;
 use records::decline::{Decline, DeclineStatement, Outcome};
 use records::order::Body;
@@ -96,9 +96,9 @@ impl Authority {
     }
 }
 
-fn ended_by(outcome: Outcome) -> Ended {
+fn ended_by(outcome: Outcome) -> OrderEnd {
     match outcome {
-        Outcome::Returned => Ended::Returned,
-        Outcome::Rejected => Ended::Rejected,
+        Outcome::Returned => OrderEnd::Returned,
+        Outcome::Rejected => OrderEnd::Rejected,
     }
 }

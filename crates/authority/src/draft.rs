@@ -6,7 +6,7 @@ use crate::id::{OrderDigest, PersonId, Reference};
 use crate::state::{LetterState, OpenOrder};
 use records::code::Code;
 use records::draft::{Draft, DraftPlace, PASSKEY_ROWS_MAX};
-use records::drafted::Drafted;
+use records::drafted::DraftContent;
 use records::order::{Body, Order, PersonAction};
 use records::rules::Role;
 use sha2::{Digest, Sha256};
@@ -18,15 +18,15 @@ impl Authority {
     pub fn check_draft(
         &self,
         draft: &Draft,
-        row: Option<(&DraftPlace, &Drafted)>,
+        row: Option<(&DraftPlace, &DraftContent)>,
         now: u64,
-    ) -> Result<(String, Drafted), Code> {
+    ) -> Result<(String, DraftContent), Code> {
         let read = draft.read()?;
         if read.founding.0 != self.fixed.digest {
             return Err(Code::ApprovalSignature);
         }
         let drafted = match row {
-            None => Drafted::of(&read)?,
+            None => DraftContent::of(&read)?,
             Some((place, drafted)) => {
                 let (kind, body) = drafted.parts().map_err(|_| Code::Malformed)?;
                 if !read.names((kind, &body), Some(place)) {
@@ -75,15 +75,17 @@ impl Authority {
     /// Whether a person handles the unit that a draft concerns: that of a new person, and otherwise
     /// the one in which the person is. Where they go, those who approve judge. A release, a
     /// delegation and revocations are drafted by whoever has their holder in their care.
-    pub fn may_draft(&self, handler: &str, drafted: &Drafted) -> Result<(), Code> {
+    pub fn may_draft(&self, handler: &str, drafted: &DraftContent) -> Result<(), Code> {
         let unit = match drafted {
-            Drafted::Release(body) => return self.cares_beside(handler, (&body.person, &body.by)),
-            Drafted::Delegate(body) => {
+            DraftContent::Release(body) => {
+                return self.cares_beside(handler, (&body.person, &body.by));
+            }
+            DraftContent::Delegate(body) => {
                 return self.cares_beside(handler, (&body.absent, &body.person));
             }
-            Drafted::Revoke(body) => return self.has_in_care(handler, &body.person),
-            Drafted::Person(body) if body.action == PersonAction::Create => body.unit.clone(),
-            Drafted::Person(_) | Drafted::Letter(_) => {
+            DraftContent::Revoke(body) => return self.has_in_care(handler, &body.person),
+            DraftContent::Person(body) if body.action == PersonAction::Create => body.unit.clone(),
+            DraftContent::Person(_) | DraftContent::Letter(_) => {
                 self.person(drafted.person()).ok_or(Code::PersonUnknown)?.unit.clone()
             }
         };

@@ -4,7 +4,9 @@ use crate::agent::first_bundle;
 use crate::authority::Authority;
 use crate::enact::file_of;
 use crate::id::PersonId;
-use crate::state::{Credential, Fixed, Person, Portal, ProfileState, Rules, Standing, Unit};
+use crate::state::{
+    Credential, FoundingFacts, Person, Portal, ProfileState, Rules, Standing, Unit,
+};
 use imbl::OrdMap;
 use pki::{CertificateProfile, PublicKey};
 use records::bytes::Bytes;
@@ -15,7 +17,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-impl Fixed {
+impl FoundingFacts {
     /// Reads the keys of a founding statement.
     pub(crate) fn read(founding: Founding, digest: [u8; 32]) -> Option<Self> {
         let stated = founding.stated_keys().map(|key| Sha256::digest(&key.0).into());
@@ -65,7 +67,7 @@ pub(crate) fn first_state(
     };
     let units = first_units(&founding)?;
     let bundle = Arc::new(first_bundle(&founding, files)?);
-    let fixed = Arc::new(Fixed::read(founding, digest)?);
+    let fixed = Arc::new(FoundingFacts::read(founding, digest)?);
     let mut authority = Authority::empty(fixed, rules, bundle);
     authority.units = units;
     authority.profiles = profiles;

@@ -2,7 +2,7 @@
 
 use crate::approver::Capacity;
 use crate::authority::Authority;
-use crate::counted::Counted;
+use crate::counted::CountedApproval;
 use crate::id::{NamesOrder, OrderDigest, PersonId};
 use crate::pool::Locals;
 use crate::signatures::Signatures;
@@ -27,7 +27,7 @@ pub struct Judged {
     digest: OrderDigest,
     order: Arc<Order>,
     body: Arc<Body>,
-    counted: Vec<Counted>,
+    counted: Vec<CountedApproval>,
 }
 
 /// Approvals that one order keeps; no rule asks for as many.
@@ -55,7 +55,7 @@ impl Judged {
     }
 
     /// The same, with as what each counts.
-    pub fn counted(&self) -> &[Counted] {
+    pub fn counted(&self) -> &[CountedApproval] {
         &self.counted
     }
 
@@ -87,7 +87,7 @@ impl Authority {
             if approvals.is_some_and(|named| named.iter().all(|id| id.0 != given.id)) {
                 continue;
             }
-            match self.counts(open, (given, by_batch), now) {
+            match self.counting_capacity(open, (given, by_batch), now) {
                 Ok(capacity) if self.is_new_voice(&decided, &capacity) => {
                     decided.push(capacity);
                     counted.push(given);
@@ -124,7 +124,7 @@ impl Authority {
     }
 
     /// Who gave an approval of an order, or of a batch in which it stands, if it counts for it now.
-    fn counts(
+    fn counting_capacity(
         &self,
         open: &OpenOrder,
         (given, by_batch): (&GivenApproval, bool),
@@ -259,7 +259,7 @@ impl Authority {
         let Some(open) = self.entry(digest) else { return Vec::new() };
         let pending = self.pending.given.get(&digest).into_iter().flat_map(|given| given.iter());
         let counts = |(given, by_batch): (&GivenApproval, bool)| {
-            let capacity = self.counts(open, (given, by_batch), now).ok()?;
+            let capacity = self.counting_capacity(open, (given, by_batch), now).ok()?;
             Some((capacity, given.approval.outside_browser()))
         };
         let own = open.approvals.iter().chain(pending).map(|given| (given, false));

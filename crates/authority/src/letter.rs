@@ -7,7 +7,7 @@ use crate::state::LetterState;
 use pki::profile::LetterChannel;
 use records::bytes::Bytes;
 use records::code::Code;
-use records::drafted::{Drafted, LetterBody};
+use records::drafted::{DraftContent, LetterBody};
 use records::json;
 use records::label::Label;
 use records::record::{LetterStatement, VoidStatement};
@@ -120,7 +120,7 @@ impl Authority {
     fn letter_drafter(&self, read: &LetterStatement, now: u64) -> Result<Option<PersonId>, Code> {
         let Some(draft) = &read.draft else { return Ok(None) };
         let wanted = LetterBody { person: read.person.clone(), profile: read.profile.clone() };
-        let wanted = Drafted::Letter(wanted);
+        let wanted = DraftContent::Letter(wanted);
         let row = read.place.as_ref().map(|place| (place, &wanted));
         let (handler, drafted) = self.check_draft(draft, row, now)?;
         match drafted == wanted {

@@ -77,7 +77,7 @@ pub use agent::{JoinClaim, authorization_of, join_value};
 pub use approver::Capacity;
 pub use authority::Authority;
 pub use consequence::Consequence;
-pub use counted::{Counted, InBatch};
+pub use counted::{CountedApproval, InBatch};
 pub use enrolled::EnrolWish;
 pub use id::{NamesOrder, OrderDigest, PersonId, Reference, Serial, Sha256Value};
 pub use judge::Judged;
@@ -88,9 +88,9 @@ pub use renewal::RenewalClaim;
 pub use signatures::Signatures;
 pub use state::{
     AccountState, Agent, ApplicationOutcome, BundleState, CertifiedAs, Credential, Delegation,
-    Ended, GivenApproval, Held, Intended, LetterState, Machine, OpenOrder, Person, Portal,
-    ProfileState, RenewalState, Revoked, SaidBy, Standing, Suspended, SystemCertificate,
-    SystemState, Unit,
+    GivenApproval, LetterState, OpenIntent, OpenOrder, OrderEnd, Person, PersonCertificate, Portal,
+    ProfileState, RenewalState, Revoked, ServiceCertificate, Standing, SuspendedCertificate,
+    SuspensionSource, SystemCertificate, SystemState, Unit,
 };
 pub use system::subject_of_system;
 
@@ -100,7 +100,7 @@ use records::record::{Event, Record};
 /// A record claims something that nobody entitled to it signed; it has no effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a record of kind {kind} has no effect: {code}")]
-pub struct Unsigned {
+pub struct UnsignedClaim {
     /// The record is of this kind, as formats name it.
     pub kind: &'static str,
     /// The record has no effect for this reason.
@@ -109,8 +109,8 @@ pub struct Unsigned {
 
 impl Authority {
     /// Starts from leaf 0; `digest` is known from outside.
-    pub fn found(record: &Record, digest: &[u8; 32]) -> Result<Self, Unsigned> {
-        let unsigned = Unsigned { kind: "founding", code: Code::UnsignedAuthority };
+    pub fn found(record: &Record, digest: &[u8; 32]) -> Result<Self, UnsignedClaim> {
+        let unsigned = UnsignedClaim { kind: "founding", code: Code::UnsignedAuthority };
         let Event::Founding { statement, signature, files } = &record.event else {
             return Err(unsigned);
         };
@@ -127,14 +127,14 @@ impl Authority {
     }
 
     /// Applies the next record of the `control` log.
-    pub fn apply(&mut self, record: &Record) -> Result<(), Unsigned> {
+    pub fn apply(&mut self, record: &Record) -> Result<(), UnsignedClaim> {
         self.apply_judged(record).map(|_| ())
     }
 
     /// The same, with how the order was judged that the record carries out.
-    pub fn apply_judged(&mut self, record: &Record) -> Result<Option<Judged>, Unsigned> {
+    pub fn apply_judged(&mut self, record: &Record) -> Result<Option<Judged>, UnsignedClaim> {
         let kind = record.event.kind();
-        let unsigned = |code| Unsigned { kind, code };
+        let unsigned = |code| UnsignedClaim { kind, code };
         if record.log != "control" {
             return Err(unsigned(Code::UnsignedAuthority));
         }
@@ -159,7 +159,7 @@ impl Authority {
             }
             _ => return Err(Code::UnsignedAuthority),
         }
-        self.close(judged.digest(), Ended::Consumed);
+        self.close(judged.digest(), OrderEnd::Consumed);
         Ok(())
     }
 

@@ -5,7 +5,7 @@
 use crate::authority::Authority;
 use crate::id::{Serial, Sha256Value, digest_of};
 use crate::machine::{jws_code, read_account};
-use crate::state::{Intended, SystemCertificate, SystemState};
+use crate::state::{OpenIntent, SystemCertificate, SystemState};
 use crate::system::{subject_of_system, week_of};
 use jose::{FlatJws, KeyOf};
 use pki::host::covers;
@@ -245,7 +245,7 @@ impl Authority {
         self.begins_living(&covered.system, (ends, serial), now);
         self.promised.insert(begun.under, serial);
         let tbs_sha256 = begun.tbs_sha256;
-        let intended = Intended { under: begun.under, tbs_sha256, key_sha256 };
+        let intended = OpenIntent { under: begun.under, tbs_sha256, key_sha256 };
         self.intents.insert(serial, Arc::new(intended));
         self.add_machine(serial, subject_of_system(&covered.system), key_sha256);
         Ok(())

@@ -3,7 +3,7 @@
 use crate::authority::Authority;
 use crate::id::{NamesOrder, OrderDigest, PersonId};
 use crate::signatures::Signatures;
-use crate::state::{Contents, Ended, OpenOrder, PasskeyContents, PortalKeys};
+use crate::state::{Contents, OpenOrder, OrderEnd, PasskeyContents, PortalKeys};
 use crate::wish::wish_of;
 use pki::PublicKey;
 use records::bytes::Bytes;
@@ -40,7 +40,7 @@ impl Authority {
         self.remember_draft(digest, &open);
         self.signed_time = self.signed_time.max(open.expires.saturating_sub(ORDER_SECONDS));
         for cancelled in self.cancellable(&open, cancels) {
-            self.close(cancelled, Ended::Cancelled);
+            self.close(cancelled, OrderEnd::Cancelled);
         }
         match &*open.body {
             Body::Issue(issue) => {
@@ -138,7 +138,7 @@ impl Authority {
     }
 
     /// Takes an order out of those that can be approved.
-    pub(crate) fn close(&mut self, digest: OrderDigest, ended: Ended) {
+    pub(crate) fn close(&mut self, digest: OrderDigest, ended: OrderEnd) {
         let Some(open) = self.orders.remove(&digest) else { return };
         self.closed_orders.insert(digest, (open.expires, ended));
         self.no_longer_drafting(digest, &open);

@@ -6,7 +6,7 @@ mod read;
 mod table;
 
 use crate::authority::Authority;
-use crate::state::{Ended, OpenOrder};
+use crate::state::{OpenOrder, OrderEnd};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use table::{changed_slots, of_slots};
@@ -236,4 +236,4 @@ impl Authority {
 }
 
 /// What a closed order keeps.
-type Closed = (u64, Ended);
+type Closed = (u64, OrderEnd);

@@ -89,13 +89,13 @@ impl Authority {
         let certificate = self.signatures.certificate(&said.certificate.0);
         let certificate = certificate.ok_or(Code::ApprovalSignature)?;
         let person = self.credential_holder(&certificate, now)?;
-        self.touched(said, &certificate)?;
+        self.check_assertion(said, &certificate)?;
         Ok(person)
     }
 
     /// Whether a passkey that was certified beside this certificate, for its holder, was touched
     /// for what is said.
-    pub(crate) fn touched(
+    pub(crate) fn check_assertion(
         &self,
         said: &SignedStatement<'_>,
         certificate: &Certificate,

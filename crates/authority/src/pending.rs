@@ -6,7 +6,7 @@ use crate::draft::drafter_of;
 use crate::id::{NamesOrder, OrderDigest, PersonId, Reference, Serial};
 use crate::judge::Judged;
 use crate::order::challenge_sha256;
-use crate::state::{Delegation, Ended, GivenApproval, OpenOrder};
+use crate::state::{Delegation, GivenApproval, OpenOrder, OrderEnd};
 use crate::wish::wish_of;
 use records::approval::Approval;
 use records::bytes::Bytes;
@@ -153,7 +153,7 @@ impl Authority {
             }
             _ => self.pending.enacted += 1,
         }
-        self.pending.ended.insert(judged.digest(), Ended::Consumed);
+        self.pending.ended.insert(judged.digest(), OrderEnd::Consumed);
         self.pending.takes_away(judged.body());
         if let Body::Portal(portal) = &**judged.body() {
             let keys = [
@@ -171,7 +171,7 @@ impl Authority {
 
     fn notice_intent(&mut self, order: &Bytes, serial: &str) {
         let Some(digest) = order.order_digest() else { return };
-        self.pending.ended.insert(digest, Ended::Consumed);
+        self.pending.ended.insert(digest, OrderEnd::Consumed);
         let body = self.entry(digest).map(|open| open.body.clone());
         let Some(Body::Issue(issue)) = body.as_deref() else { return };
         let key = Sha256::digest(&issue.key.0).into();
@@ -199,10 +199,10 @@ impl Authority {
     fn notice_order(&mut self, (order, signature): (&Bytes, &Bytes), cancels: &[Bytes], unix: u64) {
         let Ok((digest, open)) = self.read_order(order, signature) else { return };
         for cancelled in self.cancellable(&open, cancels) {
-            self.pending.ended.insert(cancelled, Ended::Cancelled);
+            self.pending.ended.insert(cancelled, OrderEnd::Cancelled);
         }
         for cancelled in self.pending_cancellable(&open, cancels) {
-            self.pending.ended.insert(cancelled, Ended::Cancelled);
+            self.pending.ended.insert(cancelled, OrderEnd::Cancelled);
         }
         if self.orders.contains_key(&digest) || self.closed_orders.contains_key(&digest) {
             return;
@@ -291,7 +291,7 @@ impl Authority {
         match cause {
             Cause::Order { order } => {
                 if let Some(digest) = order.order_digest() {
-                    self.pending.ended.insert(digest, Ended::Consumed);
+                    self.pending.ended.insert(digest, OrderEnd::Consumed);
                 }
             }
             Cause::Loss { reference, .. } => {

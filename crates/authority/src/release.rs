@@ -3,7 +3,7 @@
 
 use crate::authority::Authority;
 use crate::id::{Serial, Sha256Value, digest_of};
-use crate::state::{OpenOrder, Revoked, Suspended};
+use crate::state::{OpenOrder, Revoked, SuspendedCertificate};
 use records::bytes::Bytes;
 use records::code::Code;
 use records::json;
@@ -31,7 +31,7 @@ impl Authority {
 
     /// Suspensions that nobody released in their time.
     pub fn lapsed_suspensions(&self, now: u64) -> BTreeSet<Sha256Value> {
-        let late = |(_, suspended): &(&Serial, &Suspended)| {
+        let late = |(_, suspended): &(&Serial, &SuspendedCertificate)| {
             now >= suspended.revoked.at.saturating_add(SUSPENSION_SECONDS)
         };
         self.all_suspended().filter(late).map(|(_, suspended)| suspended.name).collect()
@@ -51,7 +51,7 @@ impl Authority {
         let read: LapseStatement = json::read(&statement.0).map_err(|_| Code::Malformed)?;
         let (name, at) = (digest_of(&read.suspension)?, records::time::read(&read.time));
         let at = at.filter(|_| read.v == 1).ok_or(Code::Malformed)?;
-        let late = |(_, suspended): &(&Serial, &Suspended)| {
+        let late = |(_, suspended): &(&Serial, &SuspendedCertificate)| {
             let until = suspended.revoked.at.saturating_add(SUSPENSION_SECONDS);
             suspended.name == name && at >= until
         };

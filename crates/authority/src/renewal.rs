@@ -5,7 +5,7 @@
 
 use crate::authority::Authority;
 use crate::id::{OrderDigest, Serial, Sha256Value};
-use crate::state::{ApplicationOutcome, Ended, Held, OpenOrder, RenewalState};
+use crate::state::{ApplicationOutcome, OpenOrder, OrderEnd, PersonCertificate, RenewalState};
 use pki::PublicKey;
 use pki::profile::ProfileRenewal;
 use records::bytes::Bytes;
@@ -61,7 +61,7 @@ impl crate::Signatures {
     }
 }
 
-impl Held {
+impl PersonCertificate {
     /// First and last second in which it may be renewed.
     pub fn renewable(&self, terms: ProfileRenewal) -> (u64, u64) {
         let days = |days: u32| u64::from(days) * DAY_SECONDS;
@@ -74,12 +74,12 @@ impl Authority {
     /// Whether a certificate may be renewed at `now` (unix), pending records counted: it was issued
     /// to a person in office, its profile says so, it is in time, neither it nor its letter was
     /// taken away, it is not suspended, and nothing renewed it.
-    pub fn may_renew(&self, serial: &Serial, now: u64) -> Result<&Held, Code> {
+    pub fn may_renew(&self, serial: &Serial, now: u64) -> Result<&PersonCertificate, Code> {
         let (held, terms) = self.holds_to_renew(serial)?;
         if self.renewed_by(serial).is_some() {
             return Err(Code::RenewalDone);
         }
-        let rejected = ApplicationOutcome::Ended(Ended::Rejected);
+        let rejected = ApplicationOutcome::Ended(OrderEnd::Rejected);
         if self.renewal_of(serial, now).is_some_and(|(_, outcome)| outcome == rejected) {
             return Err(Code::RenewalRejected);
         }
@@ -92,7 +92,10 @@ impl Authority {
     }
 
     /// The same, whenever it is and whatever became of a renewal before.
-    pub fn holds_to_renew(&self, serial: &Serial) -> Result<(&Held, ProfileRenewal), Code> {
+    pub fn holds_to_renew(
+        &self,
+        serial: &Serial,
+    ) -> Result<(&PersonCertificate, ProfileRenewal), Code> {
         let held = self.held.get(serial).filter(|held| held.sha256.is_some());
         let held = held.ok_or(Code::CertificateForeign)?;
         if self.has_left(&held.person) {
@@ -112,7 +115,7 @@ impl Authority {
     }
 
     /// Why officers have to look at a renewal that is taken at `now`.
-    pub fn review(&self, held: &Held, now: u64) -> Result<Vec<ReviewReason>, Code> {
+    pub fn review(&self, held: &PersonCertificate, now: u64) -> Result<Vec<ReviewReason>, Code> {
         let person = self.people.get(&held.person).ok_or(Code::PersonUnknown)?;
         let profile = self.profile_of(&held.profile)?;
         let asked = profile.profile.renewal().is_none_or(|renewal| renewal.approval);
@@ -254,7 +257,12 @@ impl Authority {
     }
 
     /// An order to renew is over.
-    pub(crate) fn ended_renewal(&mut self, renewal: &Renewal, digest: OrderDigest, ended: Ended) {
+    pub(crate) fn ended_renewal(
+        &mut self,
+        renewal: &Renewal,
+        digest: OrderDigest,
+        ended: OrderEnd,
+    ) {
         let Some(serial) = Serial::read(&renewal.serial) else { return };
         let state = self.renewal_mut(serial);
         if state.newest == Some(digest) {

@@ -3,7 +3,7 @@
 
 use crate::authority::Authority;
 use crate::id::{NamesOrder, Serial};
-use crate::state::Ended;
+use crate::state::OrderEnd;
 use crate::state::Revoked;
 use pki::PublicKey;
 use records::bytes::Bytes;
@@ -138,7 +138,7 @@ impl Authority {
         match cause {
             Cause::Order { order } => {
                 if let Some(digest) = order.order_digest() {
-                    self.close(digest, Ended::Consumed);
+                    self.close(digest, OrderEnd::Consumed);
                 }
             }
             Cause::Loss { reference, .. } => {

@@ -4,7 +4,7 @@
 use crate::authority::Authority;
 use crate::id::digest_of;
 use crate::id::{Serial, Sha256Value};
-use crate::state::Intended;
+use crate::state::OpenIntent;
 use pki::PublicKey;
 use records::bytes::Bytes;
 use records::code::Code;
@@ -66,7 +66,7 @@ impl Authority {
     ) {
         let under: Sha256Value = Sha256::digest(&request.0).into();
         self.promised.insert(under, serial);
-        self.intents.insert(serial, Arc::new(Intended { under, tbs_sha256, key_sha256 }));
+        self.intents.insert(serial, Arc::new(OpenIntent { under, tbs_sha256, key_sha256 }));
     }
 
     fn add_service_key(&mut self, service: &str, process: &str, key: Sha256Value) {

@@ -8,9 +8,9 @@ mod service;
 pub use machine::{AccountState, SystemCertificate, SystemState};
 pub(crate) use order::{BatchState, Contents, PasskeyContents, PortalKeys};
 pub use order::{GivenApproval, OpenOrder};
-pub use revoked::{Revoked, SaidBy, Suspended};
+pub use revoked::{Revoked, SuspendedCertificate, SuspensionSource};
 pub(crate) use service::ServiceKey;
-pub use service::{Agent, Intended, Machine, Standing};
+pub use service::{Agent, OpenIntent, ServiceCertificate, Standing};
 
 use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
 use pki::PublicKey;
@@ -25,7 +25,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What the founding statement fixes for ever, read once.
-pub(crate) struct Fixed {
+pub(crate) struct FoundingFacts {
     pub(crate) founding: Founding,
     pub(crate) digest: [u8; 32],
     pub(crate) founded: u64,
@@ -149,14 +149,14 @@ pub struct LetterState {
     /// The newest order made from an application under it.
     pub newest: Option<OrderDigest>,
     /// What became of that order; it is open, or expired, while nothing did.
-    pub ended: Option<Ended>,
+    pub ended: Option<OrderEnd>,
     /// The handler who signed the draft for it; an operator made the others.
     pub drafter: Option<PersonId>,
 }
 
 /// What ended an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Ended {
+pub enum OrderEnd {
     /// It was carried out.
     Consumed,
     /// A newer application replaced it.
@@ -169,7 +169,7 @@ pub enum Ended {
     Withdrawn,
 }
 
-impl Ended {
+impl OrderEnd {
     /// The code under which the order is refused from then on.
     pub fn code(self) -> Code {
         match self {
@@ -190,12 +190,12 @@ pub enum ApplicationOutcome {
     /// Its order waited for too long.
     Expired,
     /// The application ended so.
-    Ended(Ended),
+    Ended(OrderEnd),
 }
 
 /// A certificate of a person, from its intent on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
+pub struct PersonCertificate {
     /// The certificate is this person's.
     pub person: PersonId,
     /// Reference of its letter; a first person's certificate may have none.
@@ -233,7 +233,7 @@ pub struct RenewalState {
     /// The newest order to renew it.
     pub newest: Option<OrderDigest>,
     /// What became of that order; it is open, or expired, while nothing did.
-    pub ended: Option<Ended>,
+    pub ended: Option<OrderEnd>,
     /// Its successor, from the intent on.
     pub by: Option<Serial>,
     /// From then on it is superseded, unix.

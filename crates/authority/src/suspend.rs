@@ -4,7 +4,7 @@
 
 use crate::authority::Authority;
 use crate::id::{PersonId, Serial, Sha256Value};
-use crate::state::{Held, Revoked, SaidBy, Suspended};
+use crate::state::{PersonCertificate, Revoked, SuspendedCertificate, SuspensionSource};
 use pki::crl::RevocationReason;
 use pki::profile::Holder;
 use pki::{Certificate, PublicKey};
@@ -25,9 +25,9 @@ use std::sync::Arc;
 const LETTER_REASON: &str = "keyCompromise";
 
 /// Who suspends which certificates, how, for which reason and when.
-struct Said {
+struct SuspensionClaim {
     by: PersonId,
-    said: SaidBy,
+    said: SuspensionSource,
     serials: Vec<Serial>,
     reason: String,
     at: u64,
@@ -39,9 +39,12 @@ impl Authority {
     /// Nothing that is revoked, and nothing that whoever says it suspended before in that way; what
     /// had its effect once takes nothing again, neither the same certificate after its release nor
     /// another that came under the letter since.
-    pub fn suspension(&self, cause: &SuspensionCause) -> Result<Vec<(Serial, Suspended)>, Code> {
+    pub fn suspension(
+        &self,
+        cause: &SuspensionCause,
+    ) -> Result<Vec<(Serial, SuspendedCertificate)>, Code> {
         let name = cause.name();
-        let Said { by, said, serials, reason, at, told_by } = match cause {
+        let SuspensionClaim { by, said, serials, reason, at, told_by } = match cause {
             SuspensionCause::Letter { value, notice, signature } => {
                 self.by_letter(value, (notice, signature))?
             }
@@ -57,7 +60,7 @@ impl Authority {
             let not_after = self.held.get(&serial).map_or(self.last_end(), |held| held.until);
             let revoked = Revoked { at, reason: HOLD.to_owned(), not_after };
             let (reason, told_by) = (reason.clone(), told_by.clone());
-            (serial, Suspended { name, by, said, reason, told_by, said_at, revoked })
+            (serial, SuspendedCertificate { name, by, said, reason, told_by, said_at, revoked })
         };
         Ok(open.map(suspended).collect())
     }
@@ -69,11 +72,11 @@ impl Authority {
         &self,
         suspension: &Suspension,
         notice: (&Bytes, &Bytes),
-    ) -> Result<Said, Code> {
+    ) -> Result<SuspensionClaim, Code> {
         let (read, certificate) = self.said_in(suspension)?;
         let statement = suspension.signed_statement();
         match suspension.assertion {
-            Some(_) => self.touched(&statement, &certificate)?,
+            Some(_) => self.check_assertion(&statement, &certificate)?,
             None => {
                 self.signatures.signer(&statement).map(|_| ()).ok_or(Code::ApprovalSignature)?
             }
@@ -89,14 +92,16 @@ impl Authority {
             && told.reason == read.reason
             && told.statement == Some(Sha256::digest(&suspension.statement.0).as_slice().into())
             && told.unix() <= read.unix();
-        let (serials, at, said) = (vec![serial], told.unix(), SaidBy::Signature);
+        let (serials, at, said) = (vec![serial], told.unix(), SuspensionSource::Signature);
         match same {
-            true => Ok(Said { by, said, serials, at, reason: read.reason, told_by: None }),
+            true => {
+                Ok(SuspensionClaim { by, said, serials, at, reason: read.reason, told_by: None })
+            }
             false => Err(Code::UnsignedAuthority),
         }
     }
 
-    fn by_letter(&self, value: &Bytes, notice: (&Bytes, &Bytes)) -> Result<Said, Code> {
+    fn by_letter(&self, value: &Bytes, notice: (&Bytes, &Bytes)) -> Result<SuspensionClaim, Code> {
         let said = self.notice_of_status(notice)?;
         let reference = said.told.strip_prefix("letter:").ok_or(Code::UnsignedAuthority)?;
         self.check_suspension_value(reference, value)?;
@@ -110,11 +115,11 @@ impl Authority {
                 serials.push(serial);
             }
         }
-        let (said, reason) = (SaidBy::Letter, LETTER_REASON.to_owned());
-        Ok(Said { by, said, serials, reason, at, told_by: None })
+        let (said, reason) = (SuspensionSource::Letter, LETTER_REASON.to_owned());
+        Ok(SuspensionClaim { by, said, serials, reason, at, told_by: None })
     }
 
-    fn by_portal(&self, notice: (&Bytes, &Bytes)) -> Result<Said, Code> {
+    fn by_portal(&self, notice: (&Bytes, &Bytes)) -> Result<SuspensionClaim, Code> {
         let said = self.notice_of(notice, &self.fixed.registry)?;
         let portal = said.told.strip_prefix("portal:").ok_or(Code::UnsignedAuthority)?;
         let by = PersonId::read(&said.person).ok_or(Code::UnsignedAuthority)?;
@@ -125,7 +130,7 @@ impl Authority {
         let serials: Option<Vec<Serial>> = said.serials.iter().map(own).collect();
         let (serials, at) = (serials.ok_or(Code::UnsignedAuthority)?, said.unix());
         let (told_by, reason) = (Some(portal.into()), said.reason);
-        Ok(Said { by, said: SaidBy::Portal, serials, reason, at, told_by })
+        Ok(SuspensionClaim { by, said: SuspensionSource::Portal, serials, reason, at, told_by })
     }
 
     fn notice_of_status(&self, notice: (&Bytes, &Bytes)) -> Result<SuspensionNotice, Code> {
@@ -203,7 +208,7 @@ impl Authority {
         &self,
         suspension: &Suspension,
         read: &SuspensionStatement,
-    ) -> Result<(Serial, &Held), Code> {
+    ) -> Result<(Serial, &PersonCertificate), Code> {
         let serial = Serial::read(&read.serial).ok_or(Code::NotFound)?;
         let held = self.held.get(&serial).ok_or(Code::NotFound)?;
         RevocationReason::from_name(&read.reason).ok_or(Code::Malformed)?;
@@ -214,7 +219,7 @@ impl Authority {
     }
 
     /// Whether a certificate is one with which its holder acts for the city.
-    pub fn is_of_staff(&self, held: &Held) -> bool {
+    pub fn is_of_staff(&self, held: &PersonCertificate) -> bool {
         let profile = self.profile(&held.profile);
         profile.is_none_or(|profile| profile.profile.holder() != Holder::Person)
     }
@@ -284,32 +289,38 @@ impl Authority {
 
     /// The suspension of a certificate that is not revoked, pending records counted: the first of
     /// those that stand.
-    pub fn suspended_as(&self, serial: &str) -> Option<&Suspended> {
+    pub fn suspended_as(&self, serial: &str) -> Option<&SuspendedCertificate> {
         self.suspended_entry(&Serial::read(serial)?)
     }
 
-    pub(crate) fn suspended_entry(&self, serial: &Serial) -> Option<&Suspended> {
+    pub(crate) fn suspended_entry(&self, serial: &Serial) -> Option<&SuspendedCertificate> {
         self.suspensions_of(serial).next()
     }
 
     /// The suspension that stands by whoever says it now, in that way.
-    pub fn suspended_by(&self, serial: &Serial, said: SaidBy, by: &PersonId) -> Option<&Suspended> {
+    pub fn suspended_by(
+        &self,
+        serial: &Serial,
+        said: SuspensionSource,
+        by: &PersonId,
+    ) -> Option<&SuspendedCertificate> {
         self.suspensions_of(serial).find(|one| one.said == said && one.by == *by)
     }
 
     /// Every suspension of a certificate that is not revoked, pending records counted.
-    fn suspensions_of(&self, serial: &Serial) -> impl Iterator<Item = &Suspended> {
+    fn suspensions_of(&self, serial: &Serial) -> impl Iterator<Item = &SuspendedCertificate> {
         let is_ended = self.is_ended_entry(serial);
         let pending = self.pending.suspended.get(serial).filter(|_| !is_ended);
         let pending = pending.map_or(&[][..], |standing| standing);
         let known = self.suspended.get(serial).filter(|_| !is_ended);
         let known = known.map_or(&[][..], |standing| standing);
-        let stays = move |one: &&Suspended| !pending.iter().any(|newer| newer.is_said_as(one));
+        let stays =
+            move |one: &&SuspendedCertificate| !pending.iter().any(|newer| newer.is_said_as(one));
         known.iter().filter(stays).chain(pending)
     }
 
     /// Every suspension of certificates that are not revoked, pending records counted.
-    pub fn all_suspended(&self) -> impl Iterator<Item = (&Serial, &Suspended)> {
+    pub fn all_suspended(&self) -> impl Iterator<Item = (&Serial, &SuspendedCertificate)> {
         let all = self.suspended.iter().chain(self.pending.suspended.iter());
         let open = all.filter(|(serial, _)| !self.is_ended_entry(serial));
         open.flat_map(|(serial, standing)| standing.iter().map(move |one| (serial, one)))
@@ -317,7 +328,9 @@ impl Authority {
 
     /// Every certificate that is suspended and not revoked, pending records counted, with the first
     /// suspension that stands.
-    pub(crate) fn suspended_serials(&self) -> impl Iterator<Item = (&Serial, &Suspended)> {
+    pub(crate) fn suspended_serials(
+        &self,
+    ) -> impl Iterator<Item = (&Serial, &SuspendedCertificate)> {
         let pending = self.pending.suspended.iter();
         let pending = pending.filter(|(serial, _)| !self.suspended.contains_key(*serial));
         let all = self.suspended.iter().chain(pending);
@@ -342,7 +355,7 @@ impl Authority {
 
 /// Adds a suspension to those that stand. Said again by the same, in the same way, it is the newest
 /// that stands, so that no release of an older one ends it; since when stays since the first.
-fn add(standing: &mut Arc<Vec<Suspended>>, suspended: Suspended) {
+fn add(standing: &mut Arc<Vec<SuspendedCertificate>>, suspended: SuspendedCertificate) {
     let standing = Arc::make_mut(standing);
     match standing.iter_mut().find(|one| one.is_said_as(&suspended)) {
         Some(known) => known.said_again(suspended),

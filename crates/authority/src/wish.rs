@@ -3,7 +3,7 @@
 use crate::authority::Authority;
 use crate::state::OpenOrder;
 use records::code::Code;
-use records::drafted::Drafted;
+use records::drafted::DraftContent;
 use records::order::{Body, Order};
 use records::wish::Wish;
 
@@ -28,7 +28,7 @@ impl Authority {
         let person = match (wish_of(body), &order.draft) {
             (Some(wish), _) => self.check_wish(wish, now)?,
             (None, Some(draft)) => {
-                let drafted = Drafted::of_order(body).ok_or(Code::ApprovalSignature)?;
+                let drafted = DraftContent::of_order(body).ok_or(Code::ApprovalSignature)?;
                 let row = order.place.as_ref().map(|place| (place, &drafted));
                 self.check_draft(draft, row, now)?.0
             }

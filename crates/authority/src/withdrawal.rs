@@ -4,7 +4,7 @@
 
 use crate::authority::Authority;
 use crate::id::{NamesOrder, OrderDigest, Reference};
-use crate::state::{Ended, OpenOrder};
+use crate::state::{OpenOrder, OrderEnd};
 use records::bytes::Bytes;
 use records::code::Code;
 use records::draft::PASSKEY_ROWS_MAX;
@@ -12,7 +12,7 @@ use records::json;
 use records::label::Label;
 use records::order::{BatchBody, Body};
 use records::record::VoidStatement;
-use records::withdrawal::{TakenBack, Withdrawal, WithdrawnStatement};
+use records::withdrawal::{Withdrawal, WithdrawalTarget, WithdrawnStatement};
 
 impl Authority {
     /// Who took back what, by a credential that holds at `now`: an open order that they drafted, or
@@ -21,7 +21,7 @@ impl Authority {
         &self,
         withdrawal: &Withdrawal,
         now: u64,
-    ) -> Result<(String, TakenBack), Code> {
+    ) -> Result<(String, WithdrawalTarget), Code> {
         let read = withdrawal.read()?;
         if read.founding.0 != self.fixed.digest {
             return Err(Code::ApprovalSignature);
@@ -29,7 +29,7 @@ impl Authority {
         let said = withdrawal.signed_statement();
         let person = self.said_by(&said, now)?;
         match &read.what {
-            TakenBack::Order { order } => {
+            WithdrawalTarget::Order { order } => {
                 let drafter = format!("person:{person}");
                 let (digest, _) = self.may_withdraw(order, &drafter, now)?;
                 let ends = self.taken_back_with(digest, &drafter).len();
@@ -38,7 +38,7 @@ impl Authority {
                     return Err(Code::CertificateKeyNeeded);
                 }
             }
-            TakenBack::Letter { reference } => {
+            WithdrawalTarget::Letter { reference } => {
                 let letter = self.letter_at_hand(reference)?;
                 if letter.drafter.is_none_or(|drafter| *drafter != *person) {
                     return Err(Code::NotDrafter);
@@ -95,8 +95,8 @@ impl Authority {
             self.count(&withdrawal.signed_statement());
         }
         let rows = self.taken_back_with(digest, &read.drafter);
-        self.close(digest, Ended::Withdrawn);
-        self.end_rows(rows, Ended::Withdrawn);
+        self.close(digest, OrderEnd::Withdrawn);
+        self.end_rows(rows, OrderEnd::Withdrawn);
         Ok(())
     }
 
@@ -107,8 +107,8 @@ impl Authority {
             self.notice_counter(&withdrawal.signed_statement());
         }
         let rows = self.taken_back_with(digest, &read.drafter);
-        self.notice_rows_ended(rows, Ended::Withdrawn);
-        self.pending.ended.insert(digest, Ended::Withdrawn);
+        self.notice_rows_ended(rows, OrderEnd::Withdrawn);
+        self.pending.ended.insert(digest, OrderEnd::Withdrawn);
     }
 
     /// Which open order a statement of the registry key takes back, in the name of its drafter.
@@ -124,7 +124,7 @@ impl Authority {
         }
         let read: WithdrawnStatement = json::read(&statement.0).map_err(|_| Code::Malformed)?;
         let (digest, _) = self.may_withdraw(&read.order, &read.drafter, now)?;
-        let what = TakenBack::Order { order: read.order.clone() };
+        let what = WithdrawalTarget::Order { order: read.order.clone() };
         self.signed_for(&read.drafter, read.withdrawal.as_deref(), (&what, now))?;
         if read.v == 1 { Ok((digest, read)) } else { Err(Code::Malformed) }
     }
@@ -134,7 +134,7 @@ impl Authority {
         &self,
         drafter: &str,
         withdrawal: Option<&Withdrawal>,
-        (what, now): (&TakenBack, u64),
+        (what, now): (&WithdrawalTarget, u64),
     ) -> Result<(), Code> {
         match (drafter.strip_prefix("person:"), withdrawal) {
             (None, None) => Ok(()),
@@ -154,7 +154,7 @@ impl Authority {
         reference: Reference,
         now: u64,
     ) -> Result<(), Code> {
-        let what = TakenBack::Letter { reference: reference.to_string() };
+        let what = WithdrawalTarget::Letter { reference: reference.to_string() };
         self.signed_for(&read.drafter, read.withdrawal.as_deref(), (&what, now))
     }
 }

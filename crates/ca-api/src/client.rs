@@ -2,36 +2,38 @@
 
 use crate::both;
 use crate::handler::{
-    self, AskedNumbers, BatchReceipt, DraftMade, Drafts, ManyMade, NumberLines, PeopleRecords,
-    PersonFacts, Preview, Previewing, SuspensionFacts, UnitPeople, WantedPeople, WantedPerson,
-    WantedSuspension,
+    self, AskedNumbers, BatchReceipt, DraftMade, Drafts, ManyMade, NumberLines, PeopleQuery,
+    PeopleRecords, PersonFacts, PersonQuery, Preview, PreviewRequest, SuspensionFacts,
+    SuspensionQuery, UnitPeople,
 };
-use crate::log::{self, Append, Appended, Pulsed, SpoolAck};
+use crate::log::{self, Append, AppendAnswer, PulseAnswer, SpoolAck};
 use crate::organisation::{
-    self, Consequences, Dossier, UnitFacts, WantedConsequences, WantedDossier, WantedUnit,
+    self, Consequences, ConsequencesQuery, Dossier, DossierQuery, UnitFacts, UnitQuery,
 };
 use crate::public;
 use crate::staff::{
-    self, AsOfficer, Batching, CertificateFacts, Certificates, Named, Officer, OrderCreated,
-    OwnPasskey, OwnSuspension, Page, Revocation, Sought, Wanted,
+    self, AsOfficer, Batching, CertificateFacts, CertificateQuery, Certificates, Officer,
+    OfficerSearch, OrderCreated, OrderQuery, OwnPasskey, OwnSuspension, Page, Revocation,
 };
 use crate::state::CityState;
 use crate::status::{self, WorldNumbers, WorldUpdate};
 use mtls::{CallError, Client};
 use records::access::Heartbeat;
-use records::decline::{Declined, Declining};
+use records::decline::{DeclineSubmission, Declined};
 use records::draft::{Drafting, DraftingMany};
-use records::enrolment::{Collect, Collected, LookUp, LookedUp, SignedReceipt, Submit};
+use records::enrolment::{
+    Collect, CollectedCertificate, LetterLookUp, LookUpAnswer, RequestSubmission, SignedReceipt,
+};
 use records::evidence::{Search, SearchAnswer};
 use records::export::{Approved, OrderExport, OrderLines};
-use records::join::{Join, Renew, Renewed};
-use records::mine::Mine;
+use records::join::{Join, Renew, RenewedChain};
+use records::mine::PersonHoldings;
 use records::order::CredentialBody;
 use records::renewal::{AskRenewal, RenewCertificate, RenewalAnswer, RenewalTerms};
 use records::spooled::Spooled;
-use records::suspension::{SuspendByLetter, Suspending};
-use records::wish::Wishing;
-use records::withdrawal::{Withdrawal, Withdrawn};
+use records::suspension::{SuspendByLetter, SuspensionSubmission};
+use records::wish::WishSubmission;
+use records::withdrawal::{Withdrawal, WithdrawalAnswer};
 use records::{Approval, Code, Problem};
 use serde::Serialize;
 
@@ -62,7 +64,7 @@ pub struct Issuer(pub Client);
 
 impl Issuer {
     /// Opens a person's own record.
-    pub async fn look_up(&self, message: &LookUp) -> Result<LookedUp, Refusal> {
+    pub async fn look_up(&self, message: &LetterLookUp) -> Result<LookUpAnswer, Refusal> {
         ask(&self.0, public::LOOK_UP, message).await
     }
 
@@ -80,17 +82,20 @@ impl Issuer {
     }
 
     /// Submits a request for a certificate, and answers where the matter stands.
-    pub async fn submit(&self, message: &Submit) -> Result<records::enrolment::Stage, Refusal> {
+    pub async fn submit(
+        &self,
+        message: &RequestSubmission,
+    ) -> Result<records::enrolment::Stage, Refusal> {
         ask(&self.0, public::SUBMIT, message).await
     }
 
     /// Collects a certificate, with the proof that the log has it.
-    pub async fn collect(&self, message: &Collect) -> Result<Collected, Refusal> {
+    pub async fn collect(&self, message: &Collect) -> Result<CollectedCertificate, Refusal> {
         ask(&self.0, public::COLLECT, message).await
     }
 
     /// Lets an agent join, and answers with its first certificate.
-    pub async fn join(&self, message: &Join) -> Result<Collected, Refusal> {
+    pub async fn join(&self, message: &Join) -> Result<CollectedCertificate, Refusal> {
         ask(&self.0, public::JOIN, message).await
     }
 
@@ -110,7 +115,7 @@ impl Issuer {
     }
 
     /// One order with everything that must be shown.
-    pub async fn fetch(&self, message: &AsOfficer<Wanted>) -> Result<OrderExport, Refusal> {
+    pub async fn fetch(&self, message: &AsOfficer<OrderQuery>) -> Result<OrderExport, Refusal> {
         ask(&self.0, staff::FETCH, message).await
     }
 
@@ -125,7 +130,7 @@ impl Issuer {
     }
 
     /// What became of each order of a batch.
-    pub async fn receipt(&self, message: &AsOfficer<Wanted>) -> Result<BatchReceipt, Refusal> {
+    pub async fn receipt(&self, message: &AsOfficer<OrderQuery>) -> Result<BatchReceipt, Refusal> {
         ask(&self.0, handler::RECEIPT, message).await
     }
 
@@ -135,7 +140,10 @@ impl Issuer {
     }
 
     /// Hands in a decline.
-    pub async fn decline(&self, message: &AsOfficer<Declining>) -> Result<Declined, Refusal> {
+    pub async fn decline(
+        &self,
+        message: &AsOfficer<DeclineSubmission>,
+    ) -> Result<Declined, Refusal> {
         ask(&self.0, staff::DECLINE, message).await
     }
 
@@ -148,14 +156,14 @@ impl Issuer {
     }
 
     /// Looks for certificates of people within the officer's scope.
-    pub async fn find(&self, message: &AsOfficer<Sought>) -> Result<Certificates, Refusal> {
+    pub async fn find(&self, message: &AsOfficer<OfficerSearch>) -> Result<Certificates, Refusal> {
         ask(&self.0, staff::FIND, message).await
     }
 
     /// The facts of one certificate, for an officer who may see its holder.
     pub async fn certificate(
         &self,
-        message: &AsOfficer<Named>,
+        message: &AsOfficer<CertificateQuery>,
     ) -> Result<CertificateFacts, Refusal> {
         ask(&self.0, staff::CERTIFICATE, message).await
     }
@@ -166,24 +174,24 @@ impl Issuer {
     }
 
     /// The same, as the officer signed it.
-    pub async fn wish(&self, message: &AsOfficer<Wishing>) -> Result<OrderCreated, Refusal> {
+    pub async fn wish(&self, message: &AsOfficer<WishSubmission>) -> Result<OrderCreated, Refusal> {
         ask(&self.0, staff::WISH, message).await
     }
 
     /// People whom a handler handles.
-    pub async fn people(&self, message: &AsOfficer<Sought>) -> Result<UnitPeople, Refusal> {
+    pub async fn people(&self, message: &AsOfficer<OfficerSearch>) -> Result<UnitPeople, Refusal> {
         ask(&self.0, handler::PEOPLE, message).await
     }
 
     /// The facts of one person, for a handler who has them in their care.
-    pub async fn person(&self, message: &AsOfficer<WantedPerson>) -> Result<PersonFacts, Refusal> {
+    pub async fn person(&self, message: &AsOfficer<PersonQuery>) -> Result<PersonFacts, Refusal> {
         ask(&self.0, handler::PERSON, message).await
     }
 
     /// What a draft about many needs of each.
     pub async fn records(
         &self,
-        message: &AsOfficer<WantedPeople>,
+        message: &AsOfficer<PeopleQuery>,
     ) -> Result<PeopleRecords, Refusal> {
         ask(&self.0, handler::RECORDS, message).await
     }
@@ -191,31 +199,31 @@ impl Issuer {
     /// The suspension that a release would name.
     pub async fn suspension(
         &self,
-        message: &AsOfficer<WantedSuspension>,
+        message: &AsOfficer<SuspensionQuery>,
     ) -> Result<SuspensionFacts, Refusal> {
         ask(&self.0, handler::SUSPENSION, message).await
     }
 
     /// Everything about a person that is their officers' and handlers' business.
-    pub async fn dossier(&self, message: &AsOfficer<WantedDossier>) -> Result<Dossier, Refusal> {
+    pub async fn dossier(&self, message: &AsOfficer<DossierQuery>) -> Result<Dossier, Refusal> {
         ask(&self.0, organisation::DOSSIER, message).await
     }
 
     /// What a transfer or leaving takes away.
     pub async fn consequences(
         &self,
-        message: &AsOfficer<WantedConsequences>,
+        message: &AsOfficer<ConsequencesQuery>,
     ) -> Result<Consequences, Refusal> {
         ask(&self.0, organisation::CONSEQUENCES, message).await
     }
 
     /// A unit with what is below it.
-    pub async fn unit(&self, message: &AsOfficer<WantedUnit>) -> Result<UnitFacts, Refusal> {
+    pub async fn unit(&self, message: &AsOfficer<UnitQuery>) -> Result<UnitFacts, Refusal> {
         ask(&self.0, organisation::UNIT, message).await
     }
 
     /// The order that a draft would make.
-    pub async fn preview(&self, message: &AsOfficer<Previewing>) -> Result<Preview, Refusal> {
+    pub async fn preview(&self, message: &AsOfficer<PreviewRequest>) -> Result<Preview, Refusal> {
         ask(&self.0, handler::PREVIEW, message).await
     }
 
@@ -230,7 +238,10 @@ impl Issuer {
     }
 
     /// Takes back what somebody drafted, as they signed it.
-    pub async fn withdraw(&self, message: &AsOfficer<Withdrawal>) -> Result<Withdrawn, Refusal> {
+    pub async fn withdraw(
+        &self,
+        message: &AsOfficer<Withdrawal>,
+    ) -> Result<WithdrawalAnswer, Refusal> {
         ask(&self.0, handler::WITHDRAW, message).await
     }
 
@@ -248,7 +259,7 @@ impl Issuer {
     }
 
     /// What exists in the name of whoever holds a certificate.
-    pub async fn mine(&self, message: &AsOfficer<()>) -> Result<Mine, Refusal> {
+    pub async fn mine(&self, message: &AsOfficer<()>) -> Result<PersonHoldings, Refusal> {
         ask(&self.0, staff::MINE, message).await
     }
 
@@ -263,7 +274,7 @@ impl Issuer {
     }
 
     /// Renews a certificate under a standing authorization.
-    pub async fn renew(&self, message: &Renew) -> Result<Renewed, Refusal> {
+    pub async fn renew(&self, message: &Renew) -> Result<RenewedChain, Refusal> {
         ask(&self.0, both::RENEW, message).await
     }
 }
@@ -293,12 +304,12 @@ impl Log {
     }
 
     /// Says that an agent lives.
-    pub async fn pulse(&self, message: &Heartbeat) -> Result<Pulsed, Refusal> {
+    pub async fn pulse(&self, message: &Heartbeat) -> Result<PulseAnswer, Refusal> {
         ask(&self.0, log::PULSE, message).await
     }
 
     /// Hands in records; they are durable when this returns.
-    pub async fn append(&self, message: &Append) -> Result<Appended, Refusal> {
+    pub async fn append(&self, message: &Append) -> Result<AppendAnswer, Refusal> {
         ask(&self.0, log::APPEND, message).await
     }
 }
@@ -329,7 +340,7 @@ impl Status {
     }
 
     /// Suspends what somebody signed that it be.
-    pub async fn suspend(&self, message: &Suspending) -> Result<SignedReceipt, Refusal> {
+    pub async fn suspend(&self, message: &SuspensionSubmission) -> Result<SignedReceipt, Refusal> {
         ask(&self.0, status::SUSPEND, message).await
     }
 }

@@ -18,13 +18,13 @@ mod state;
 pub mod status;
 
 pub use client::{Issuer, Log, Refusal, Status};
-pub use log::{Append, Appended, EntryPlace, Pulsed, SaltedRecord, SpoolAck};
+pub use log::{Append, AppendAnswer, EntryPlace, PulseAnswer, SaltedRecord, SpoolAck};
 pub use reach::{Reach, is_near_brake, reach};
 pub use records::handling::{ApprovedBatch, ApprovedBy};
-pub use records::join::{Renew, Renewed};
+pub use records::join::{Renew, RenewedChain};
 pub use staff::{
-    AsOfficer, Batching, CertificateFacts, CertificateLine, Certificates, Named, Officer,
-    OrderCreated, OwnPasskey, OwnSuspension, Page, Revocation, Sought, Wanted,
+    AsOfficer, Batching, CertificateFacts, CertificateLine, CertificateQuery, Certificates,
+    Officer, OfficerSearch, OrderCreated, OrderQuery, OwnPasskey, OwnSuspension, Page, Revocation,
 };
 pub use state::{CityState, GateState, ListState, LogState, ProcessState};
 pub use status::{WorldNumbers, WorldUpdate};

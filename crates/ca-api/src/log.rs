@@ -4,7 +4,7 @@ use records::Bytes;
 use records::Disclosure;
 use serde::{Deserialize, Serialize};
 
-/// The path takes an [`Append`] and answers with an [`Appended`].
+/// The path takes an [`Append`] and answers with an [`AppendAnswer`].
 pub const APPEND: &str = "/v1/records";
 /// The path takes a `records::evidence::SignedRequest` and answers with a `LogAnswer`; auditors
 /// only.
@@ -14,7 +14,7 @@ pub const ASK: &str = "/v1/ask";
 pub const SEARCH: &str = "/v1/search";
 /// Bytes of a `records::spooled::Spooled` → [`SpoolAck`]; agents only.
 pub const SPOOL: &str = "/v1/spool";
-/// `records::access::Heartbeat` → [`Pulsed`]; agents only. Nothing of it is kept on
+/// `records::access::Heartbeat` → [`PulseAnswer`]; agents only. Nothing of it is kept on
 /// disk.
 pub const PULSE: &str = "/v1/pulse";
 
@@ -42,7 +42,7 @@ pub struct SaltedRecord {
 /// The answer to a pulse.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Pulsed {
+pub struct PulseAnswer {
     /// Whether the log did not hear of the agent before this: then a heartbeat belongs in its
     /// records, so that they say when the silence ended.
     pub is_back: bool,
@@ -76,7 +76,7 @@ pub struct EntryPlace {
 /// How many records are durable at the log now.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Appended {
+pub struct AppendAnswer {
     /// All of them, or the call is refused.
     pub count: u64,
 }

@@ -4,7 +4,7 @@ use crate::client::{Issuer, Refusal};
 use crate::machines;
 use records::Problem;
 use records::est::{EnrolSystem, RenewSystem};
-use records::join::Renewed;
+use records::join::RenewedChain;
 use records::machine::{
     AskAccount, ChangeKey, CollectMachine, Deactivate, Finalize, Finalized, MachineAccount,
     MachineDone, OpenAccount, RevokeMachine,
@@ -40,7 +40,7 @@ impl Issuer {
     }
 
     /// Collects a certificate, leaf first, root last.
-    pub async fn collect_machine(&self, message: &CollectMachine) -> Result<Renewed, Refusal> {
+    pub async fn collect_machine(&self, message: &CollectMachine) -> Result<RenewedChain, Refusal> {
         self.of_machines(machines::COLLECT, message).await
     }
 

@@ -14,8 +14,8 @@ pub const ENROL: &str = "/v1/machines/enrol";
 /// [`records::est::RenewSystem`] → [`records::machine::Finalized`]. The same again is the same
 /// certificate.
 pub const RENEW: &str = "/v1/machines/renew";
-/// [`records::machine::CollectMachine`] → [`records::join::Renewed`], or `not-ready` until the tree
-/// has it; `certificate-revoked` where it was given up and is to be asked for again.
+/// [`records::machine::CollectMachine`] → [`records::join::RenewedChain`], or `not-ready` until the
+/// tree has it; `certificate-revoked` where it was given up and is to be asked for again.
 pub const COLLECT: &str = "/v1/machines/collect";
 /// [`records::machine::RevokeMachine`] → [`records::machine::MachineDone`]; `certificate-revoked`
 /// where it was revoked before.

@@ -7,18 +7,18 @@ use crate::staff::CertificateLine;
 use records::handling::{DraftLine, PersonLine, UnitLine};
 use serde::{Deserialize, Serialize};
 
-/// The path takes an [`crate::AsOfficer`] of [`WantedDossier`] and answers with a [`Dossier`].
+/// The path takes an [`crate::AsOfficer`] of [`DossierQuery`] and answers with a [`Dossier`].
 pub const DOSSIER: &str = "/v1/staff/dossier";
-/// The path takes an [`crate::AsOfficer`] of [`WantedConsequences`] and answers with a
+/// The path takes an [`crate::AsOfficer`] of [`ConsequencesQuery`] and answers with a
 /// [`Consequences`].
 pub const CONSEQUENCES: &str = "/v1/staff/consequences";
-/// The path takes an [`crate::AsOfficer`] of [`WantedUnit`] and answers with a [`UnitFacts`].
+/// The path takes an [`crate::AsOfficer`] of [`UnitQuery`] and answers with a [`UnitFacts`].
 pub const UNIT: &str = "/v1/staff/unit";
 
 /// Whose dossier, and from where on its requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct WantedDossier {
+pub struct DossierQuery {
     /// The dossier is of the person of this id.
     pub person: String,
     /// Where the page before said that the requests go on, or empty.
@@ -90,7 +90,7 @@ pub struct Dossier {
 /// The query names a person and the unit to which they would go, if they do not leave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct WantedConsequences {
+pub struct ConsequencesQuery {
     /// The change is of the person of this id.
     pub person: String,
     /// The unit to which they go; none if they leave.
@@ -101,7 +101,7 @@ pub struct WantedConsequences {
 /// Which unit, and from where on its people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct WantedUnit {
+pub struct UnitQuery {
     /// Unit id; that of the city if empty.
     pub unit: String,
     /// Where the page before said that the people go on, or empty.

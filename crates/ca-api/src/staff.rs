@@ -10,28 +10,28 @@ pub const WHO: &str = "/v1/staff/who";
 /// [`AsOfficer`] of nothing → [`Officer`], for everybody with a certificate of
 /// ours.
 pub const HOLDER: &str = "/v1/staff/holder";
-/// [`AsOfficer`] of nothing → `Mine`, for everybody with a certificate of ours.
+/// [`AsOfficer`] of nothing → `PersonHoldings`, for everybody with a certificate of ours.
 pub const MINE: &str = "/v1/staff/mine";
 /// The path takes an [`AsOfficer`] of [`Page`] and answers with an `OrderLines`.
 pub const LIST: &str = "/v1/staff/orders";
-/// The path takes an [`AsOfficer`] of [`Wanted`] and answers with an `OrderExport`.
+/// The path takes an [`AsOfficer`] of [`OrderQuery`] and answers with an `OrderExport`.
 pub const FETCH: &str = "/v1/staff/order";
 /// [`AsOfficer`] of an approval → `Approved`.
 pub const APPROVE: &str = "/v1/staff/approve";
-/// [`AsOfficer`] of a `Declining` → `Declined`.
+/// [`AsOfficer`] of a `DeclineSubmission` → `Declined`.
 pub const DECLINE: &str = "/v1/staff/decline";
 /// [`AsOfficer`] of a [`Batching`] → [`OrderCreated`]: open orders that are to be approved as one.
 pub const BATCH: &str = "/v1/staff/batch";
 /// [`AsOfficer`] of a `CredentialBody` → [`OrderCreated`].
 pub const CERTIFY: &str = "/v1/staff/certify";
-/// The path takes an [`AsOfficer`] of [`Sought`] and answers with a [`Certificates`].
+/// The path takes an [`AsOfficer`] of [`OfficerSearch`] and answers with a [`Certificates`].
 pub const FIND: &str = "/v1/staff/find";
-/// The path takes an [`AsOfficer`] of [`Named`] and answers with a [`CertificateFacts`].
+/// The path takes an [`AsOfficer`] of [`CertificateQuery`] and answers with a [`CertificateFacts`].
 pub const CERTIFICATE: &str = "/v1/staff/certificate";
 /// [`AsOfficer`] of [`Revocation`] → [`OrderCreated`]: the order that
 /// revokes.
 pub const REVOKE: &str = "/v1/staff/revoke";
-/// [`AsOfficer`] of a `Wishing` → [`OrderCreated`]: the same, as the officer signed it.
+/// [`AsOfficer`] of a `WishSubmission` → [`OrderCreated`]: the same, as the officer signed it.
 pub const WISH: &str = "/v1/staff/wish";
 /// [`AsOfficer`] of an [`OwnSuspension`] → `SignedReceipt`: the portal says that the holder of the
 /// certificate asks for it.
@@ -75,7 +75,7 @@ pub struct Officer {
 /// What an officer looks for: the beginning of a name, a person id, unit id or serial number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Sought {
+pub struct OfficerSearch {
     /// The text.
     pub text: String,
     /// Where the page before said that the list goes on, or empty.
@@ -85,7 +85,7 @@ pub struct Sought {
 /// A serial number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Named {
+pub struct CertificateQuery {
     /// Lower-case hexadecimal.
     pub serial: String,
 }
@@ -209,7 +209,7 @@ pub struct Page {
 /// Which order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Wanted {
+pub struct OrderQuery {
     /// Order id.
     pub order: String,
 }

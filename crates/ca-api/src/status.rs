@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub const LOSS: &str = "/v1/loss";
 /// The path takes a `records::suspension::SuspendByLetter` and answers with a `SignedReceipt`.
 pub const SUSPEND_BY_LETTER: &str = "/v1/suspend/letter";
-/// The path takes a `records::suspension::Suspending` and answers with a `SignedReceipt`.
+/// The path takes a `records::suspension::SuspensionSubmission` and answers with a `SignedReceipt`.
 pub const SUSPEND: &str = "/v1/suspend";
 /// [`WorldNumbers`] → [`WorldUpdate`]; agents only, a long poll.
 pub const WORLD: &str = "/v1/world";

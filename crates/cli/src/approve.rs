@@ -6,14 +6,14 @@ use crate::consent::{Consent, consent, show};
 use crate::exit::Failure;
 use crate::facts::{meant, row};
 use crate::files;
-use crate::files::{Opened, Own};
+use crate::files::{Own, SigningIdentity};
 use crate::order::checked;
 use crate::output::Output;
 use crate::voice;
 use portal_api::Pages;
-use portal_api::plain::{self, Fact, FactValue, Said};
+use portal_api::plain::{self, BilingualText, Fact, FactValue};
 use records::Approval;
-use records::export::{Look, OrderExport, OrderLine};
+use records::export::{OrderExport, OrderLine, ReviewFlag};
 use records::trust::Trust;
 use std::path::PathBuf;
 use system::speech::Command;
@@ -83,7 +83,7 @@ fn consented(
     output: Output,
     arguments: &Arguments,
     trust: &Trust,
-    opened: &Opened,
+    opened: &SigningIdentity,
     export: &OrderExport,
 ) -> Result<Option<Approval>, Failure> {
     let order = checked(export, arguments.order.as_deref(), trust)?;
@@ -104,7 +104,7 @@ fn consented(
         return Ok(None);
     }
     if has_moved {
-        let moved = plain::look(Look::Moved);
+        let moved = plain::look(ReviewFlag::Moved);
         let next = Command::new("yinxin return {} --reason TEXT", &[&id]);
         return Err(Failure::usage(&moved.zh, moved.en).next(next.as_str()));
     }
@@ -132,7 +132,7 @@ fn offline(output: Output, arguments: &Arguments, approval: &Approval) -> Result
 /// What waits, as a portal says.
 fn listed(line: &OrderLine) -> Fact {
     let look = line.look.map(|look| plain::look_in_list(&line.kind, look));
-    let given = Said { zh: "您已批准".into(), en: "approved by you".into() };
+    let given = BilingualText { zh: "您已批准".into(), en: "approved by you".into() };
     let approvals = format!("{} / {}", line.approvals, line.needed);
     let facts = [
         FactValue::from(&line.order),

@@ -5,12 +5,12 @@ use crate::consent::{Consentable, Part, Signable, unsigned};
 use crate::exit::Failure;
 use crate::order::{machine, what};
 use pki::{Certificate, Signer};
-use portal_api::plain::{self, Fact, Said};
+use portal_api::plain::{self, BilingualText, Fact};
 use records::approval::approval_challenge;
 use records::consequence::Consequences;
-use records::export::{Hearsay, Look, NotTrusted, OpenedOrder};
+use records::export::{Hearsay, NotTrusted, OpenedOrder, ReviewFlag};
 use records::order::Body;
-use records::{Approval, Bytes, Vouched};
+use records::{Approval, ApprovalClaim, Bytes};
 use serde_json::{Map, Value, json};
 
 /// An order that somebody is to approve: all of it is signed, by its digest, and for whom. Of a
@@ -53,7 +53,7 @@ impl Approving {
     }
 
     /// What the portal says that needs a look, of the order of the batch at this place.
-    pub(crate) fn look(&self, place: usize) -> Option<Look> {
+    pub(crate) fn look(&self, place: usize) -> Option<ReviewFlag> {
         self.beside.looks.get(place).copied().flatten()
     }
 
@@ -78,7 +78,7 @@ impl Approving {
 }
 
 impl Consentable for Approving {
-    fn what(&self) -> Said {
+    fn what(&self) -> BilingualText {
         what(&self.order)
     }
 
@@ -101,7 +101,7 @@ impl Consentable for Approving {
         if opened.is_empty() && self.acting_for.is_none() {
             return Some(digest);
         }
-        let spoken = Vouched { acting_for: self.acting_for(), opened: &opened };
+        let spoken = ApprovalClaim { acting_for: self.acting_for(), opened: &opened };
         Some(approval_challenge(&digest, spoken))
     }
 
@@ -132,7 +132,7 @@ impl Signable for Approving {
             return Err(Failure::not_trusted(&NotTrusted::Moved));
         }
         let opened = self.opened_bytes();
-        let spoken = Vouched { acting_for: self.acting_for(), opened: &opened };
+        let spoken = ApprovalClaim { acting_for: self.acting_for(), opened: &opened };
         let signed = Approval::sign_spoken(self.order.digest(), spoken, leaf, signer);
         signed.map_err(|error| unsigned(&error))
     }
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn what_needs_a_look_is_told_apart_from_what_is_signed() {
-        let looks = [None, Some(Look::Moved), None, Some(Look::SameName), None];
+        let looks = [None, Some(ReviewFlag::Moved), None, Some(ReviewFlag::SameName), None];
         let one = approving(&batch_of(2).with_looks(&looks));
         assert_eq!(one.hearsay().len(), 2);
         let signed = one.facts();

@@ -5,7 +5,7 @@ use crate::exit::Failure;
 use crate::{files, prompt};
 use pki::path::{Usage, check};
 use pki::{Certificate, Signer};
-use records::enrolment::Collected;
+use records::enrolment::CollectedCertificate;
 use records::export::NotTrusted;
 use records::record::Event;
 use records::trust::Trust;
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 pub(crate) fn proven(
     trust: &Trust,
     person: &str,
-    collected: &Collected,
+    collected: &CollectedCertificate,
 ) -> Result<Certificate, NotTrusted> {
     let read: Result<Vec<Certificate>, _> =
         collected.chain.iter().map(|der| Certificate::read(&der.0)).collect();
@@ -69,7 +69,7 @@ pub(crate) fn check_vacant(out: &Path) -> Result<(), Failure> {
 pub(crate) fn keep(
     out: &Path,
     leaf: &Certificate,
-    collected: &Collected,
+    collected: &CollectedCertificate,
 ) -> Result<PathBuf, Failure> {
     let pem: Result<String, _> =
         collected.chain.iter().map(|der| Ok(Certificate::read(&der.0)?.pem())).collect();

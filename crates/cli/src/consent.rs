@@ -1,16 +1,17 @@
 //! The one way to a signature: what is to be signed says itself what is shown of it, it is shown,
 //! somebody consents, and only then the key is lent, for just this. There is no other way to a
-//! person's key than [`crate::files::Opened::signer`], which asks for a [`Lent`], and no other way
-//! to that than [`Consented::sign`]. A [`Consented`] is made by these alone: at a terminal, for a
-//! machine with `--yes`, on a page of the desk; and what somebody typed whole is a consent itself.
+//! person's key than [`crate::files::SigningIdentity::signer`], which asks for a [`Lent`], and no
+//! other way to that than [`Consented::sign`]. A [`Consented`] is made by these alone: at a
+//! terminal, for a machine with `--yes`, on a page of the desk; and what somebody typed whole is a
+//! consent itself.
 
 use crate::exit::Failure;
 use crate::facts;
-use crate::files::Opened;
+use crate::files::SigningIdentity;
 use crate::output::Output;
 use crate::prompt;
 use pki::{Certificate, Signer};
-use portal_api::plain::{self, Fact, Said};
+use portal_api::plain::{self, BilingualText, Fact};
 use serde_json::{Map, Value, json};
 use system::layout::COLUMNS;
 use system::terminal::{self, Reader};
@@ -22,7 +23,7 @@ const HEARSAY_LINES_MAX: usize = 400;
 /// What can be consented to.
 pub(crate) trait Consentable {
     /// What it is, in a few words.
-    fn what(&self) -> Said;
+    fn what(&self) -> BilingualText;
 
     /// Everything that is signed. It is made from just the value that is signed.
     fn facts(&self) -> Vec<Fact>;
@@ -52,7 +53,7 @@ pub(crate) struct Part {
     /// The number by which it is named: an order id.
     pub(crate) name: String,
     /// What it is, in a few words.
-    pub(crate) what: Said,
+    pub(crate) what: BilingualText,
     /// Everything that the part says.
     pub(crate) facts: Vec<Fact>,
 }
@@ -97,7 +98,7 @@ impl<T: ByLetter> Consented<T> {
 
 impl<T: Signable> Consented<T> {
     /// Signs just what was consented to.
-    pub(crate) fn sign(self, opened: &Opened) -> Result<T::Signed, Failure> {
+    pub(crate) fn sign(self, opened: &SigningIdentity) -> Result<T::Signed, Failure> {
         self.0.sign(opened.leaf()?, opened.signer(Lent(())))
     }
 }
@@ -259,7 +260,7 @@ fn lines<T: Consentable>(what: &T, you: &str, columns: usize) -> Vec<String> {
     }
     let hearsay = what.hearsay();
     if !hearsay.is_empty() {
-        let told = Said {
+        let told = BilingualText {
             zh: "以下为门户所述，未经核对，不在签署之内".into(),
             en: "what follows is the portal's word: not checked, and not signed".into(),
         };
@@ -274,7 +275,7 @@ fn bounded(mut told: Vec<String>, columns: usize) -> Vec<String> {
     let more = told.len().saturating_sub(HEARSAY_LINES_MAX);
     if more > 0 {
         told.truncate(HEARSAY_LINES_MAX);
-        let left_out = Said {
+        let left_out = BilingualText {
             zh: format!("门户还述及 {more} 行，未列出；签署的内容在门户所述之上"),
             en: format!(
                 "{more} more lines of the portal are left out; what is signed stands above its word"
@@ -292,8 +293,8 @@ mod tests {
     struct Sample(Vec<Fact>);
 
     impl Consentable for Sample {
-        fn what(&self) -> Said {
-            Said { zh: "吊销".into(), en: "revoke".into() }
+        fn what(&self) -> BilingualText {
+            BilingualText { zh: "吊销".into(), en: "revoke".into() }
         }
         fn facts(&self) -> Vec<Fact> {
             self.0.clone()
@@ -365,8 +366,8 @@ mod tests {
     fn no_portal_pushes_what_is_signed_off_a_terminal() {
         struct Flooded(usize);
         impl Consentable for Flooded {
-            fn what(&self) -> Said {
-                Said { zh: "吊销".into(), en: "revoke".into() }
+            fn what(&self) -> BilingualText {
+                BilingualText { zh: "吊销".into(), en: "revoke".into() }
             }
             fn facts(&self) -> Vec<Fact> {
                 vec![fact("看过文件")]
@@ -385,8 +386,7 @@ mod tests {
             assert!(shown.len() < alone.len() + HEARSAY_LINES_MAX + 40, "{columns}");
             assert!(shown.last().is_some_and(|line| !line.contains("门户门户")), "{columns}");
         }
-        let told = document(&Flooded(500), "陈登记");
-        assert_eq!(told["hearsay"].as_array().unwrap().len(), 500, "machines get all of it");
+        assert_eq!(document(&Flooded(500), "陈登记")["hearsay"].as_array().unwrap().len(), 500);
     }
 
     /// The same facts, with the portal's word apart from what is signed.

@@ -9,8 +9,8 @@ use crate::order::{self, checked};
 use crate::output::Output;
 use crate::typed_text;
 use pki::{Certificate, Signer};
-use portal_api::plain::{self, Fact, Said};
-use records::decline::{Decline, DeclineStatement, Declining, Outcome};
+use portal_api::plain::{self, BilingualText, Fact};
+use records::decline::{Decline, DeclineStatement, DeclineSubmission, Outcome};
 use records::export::OpenedOrder;
 use records::{Bytes, Disclosure, json};
 use serde_json::{Map, Value};
@@ -88,7 +88,7 @@ impl Declined {
 }
 
 impl Consentable for Declined {
-    fn what(&self) -> Said {
+    fn what(&self) -> BilingualText {
         order::what(&self.order)
     }
 
@@ -110,11 +110,11 @@ impl Consentable for Declined {
 }
 
 impl Signable for Declined {
-    type Signed = Declining;
+    type Signed = DeclineSubmission;
 
-    fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<Declining, Failure> {
+    fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<DeclineSubmission, Failure> {
         let bytes = Bytes(json::write(&self.statement).map_err(|error| unsigned(&error))?);
         let decline = Decline::sign(bytes, leaf, signer).map_err(|error| unsigned(&error))?;
-        Ok(Declining { decline, reason: self.reason })
+        Ok(DeclineSubmission { decline, reason: self.reason })
     }
 }

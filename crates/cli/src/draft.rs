@@ -17,7 +17,7 @@ use desk::{Desk, is_asked, typed_person};
 use portal_api::Pages;
 use portal_api::changes::ChangeKind;
 use portal_api::plain::{self, Fact, FactValue, NameAndId};
-use records::drafted::{Drafted, LetterBody};
+use records::drafted::{DraftContent, LetterBody};
 use records::handling::{DraftLine, PersonFacts};
 
 /// What is drafted.
@@ -95,7 +95,7 @@ async fn letter(output: Output, arguments: &LetterArguments) -> Result<(), Failu
     let person = typed_person(&arguments.person)?;
     let told = is_asked(desk.portal.person(&person).await?, &person)?;
     let body = LetterBody { person: person.clone(), profile: arguments.profile.clone() };
-    let mut draft = desk.drafting((&Drafted::Letter(body), Vec::new()), Vec::new())?;
+    let mut draft = desk.drafting((&DraftContent::Letter(body), Vec::new()), Vec::new())?;
     draft.hearsay = who(&told);
     draft.hearsay.extend(called(&told, &arguments.profile));
     let made = desk.make(output, (draft, &person), arguments.yes).await?;

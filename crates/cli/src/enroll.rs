@@ -5,12 +5,14 @@
 use crate::clock::now;
 use crate::consent::{self, ByLetter, Consent, Consentable, consent};
 use crate::exit::Failure;
-use crate::letter::{Held, LetterArguments};
+use crate::letter::{LetterArguments, LetterCredentials};
 use crate::output::Output;
 use crate::request::{algorithm, one_of, open_or_make};
 use crate::{collected, files, prompt};
-use portal_api::plain::{self, Fact, Said};
-use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
+use portal_api::plain::{self, BilingualText, Fact};
+use records::enrolment::{
+    Collect, CollectedCertificate, LetterLookUp, LookUpAnswer, RequestSubmission, Stage,
+};
 use records::letter::bind;
 use records::message_code::MessageCode;
 use std::path::PathBuf;
@@ -57,8 +59,10 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let message = arguments.message_code_file.as_deref().map(prompt::from_file).transpose()?;
     let client = files::client(&held.trust.portal_public, &held.trust, None)?;
     let portal = portal_api::Public(client);
-    let look_up =
-        LookUp { reference: held.reference.clone(), key: held.keys.lookup().as_slice().into() };
+    let look_up = LetterLookUp {
+        reference: held.reference.clone(),
+        key: held.keys.lookup().as_slice().into(),
+    };
     let record = portal.look_up(&look_up).await?;
     let own = OwnRecord { held: &held, record: &record };
     let stage = match &record.stage {
@@ -102,15 +106,15 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
 
 /// For whom a letter is, as the portal passes on: whoever holds it says whether that is them.
 struct OwnRecord<'a> {
-    held: &'a Held,
-    record: &'a LookedUp,
+    held: &'a LetterCredentials,
+    record: &'a LookUpAnswer,
 }
 
 impl Consentable for OwnRecord<'_> {
-    fn what(&self) -> Said {
+    fn what(&self) -> BilingualText {
         let sample = if self.held.trust.sample { ("（示例）", " (sample)") } else { ("", "") };
         let city = &self.held.trust.city;
-        Said {
+        BilingualText {
             zh: format!("申领证书：{city}{}", sample.0),
             en: format!("ask for a certificate: {city}{}", sample.1),
         }
@@ -133,9 +137,9 @@ impl ByLetter for OwnRecord<'_> {}
 
 async fn submit(
     (arguments, message): (&Arguments, Option<Zeroizing<String>>),
-    held: &Held,
+    held: &LetterCredentials,
     portal: &portal_api::Public,
-    record: &LookedUp,
+    record: &LookUpAnswer,
 ) -> Result<Stage, Failure> {
     if !record.keys.contains(&arguments.algorithm) {
         return Err(one_of("证书模板不允许这种密钥", "this profile takes", &record.keys));
@@ -151,7 +155,7 @@ async fn submit(
     let key = keys.bind_key("cli");
     let key =
         key.ok_or_else(|| Failure::usage("密码信封不正确。", "the letter has no bind key"))?;
-    let message = Submit {
+    let message = RequestSubmission {
         reference: held.reference.clone(),
         key: held.keys.lookup().as_slice().into(),
         challenge: record.challenge.clone(),
@@ -163,7 +167,10 @@ async fn submit(
 }
 
 /// What came by short message beside the letter; it stays here as the letter's code does.
-fn message_code(message: Option<Zeroizing<String>>, held: &Held) -> Result<MessageCode, Failure> {
+fn message_code(
+    message: Option<Zeroizing<String>>,
+    held: &LetterCredentials,
+) -> Result<MessageCode, Failure> {
     let text = match message {
         Some(text) => text,
         None => prompt::hidden(("短信码", "message code"), "--message-code-file")?,
@@ -179,7 +186,7 @@ async fn await_approval(
     output: Output,
     arguments: &Arguments,
     portal: &portal_api::Public,
-    look_up: &LookUp,
+    look_up: &LetterLookUp,
     mut stage: Stage,
 ) -> Result<bool, Failure> {
     let until = now() + arguments.wait;
@@ -224,7 +231,7 @@ async fn collect_when_ready(
     arguments: &Arguments,
     portal: &portal_api::Public,
     collect: &Collect,
-) -> Result<Collected, Failure> {
+) -> Result<CollectedCertificate, Failure> {
     let until = now() + arguments.wait.max(5);
     loop {
         match portal.collect(collect).await {
@@ -241,9 +248,9 @@ async fn collect_when_ready(
 fn keep(
     output: Output,
     arguments: &Arguments,
-    held: &Held,
-    record: &LookedUp,
-    collected: &Collected,
+    held: &LetterCredentials,
+    record: &LookUpAnswer,
+    collected: &CollectedCertificate,
 ) -> Result<(), Failure> {
     let leaf = collected::proven(&held.trust, &record.person, collected);
     let leaf = leaf.map_err(|error| Failure::sent(&error))?;

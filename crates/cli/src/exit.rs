@@ -8,17 +8,17 @@ use records::{Code, Problem};
 use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
-use system::file::Exposed;
+use system::file::ExposedFile;
 use system::language::halves;
 use system::layout::{Span, filled, written};
 use system::{speech, terminal};
 
 /// Why a command did not do it.
 #[derive(Debug)]
-pub(crate) struct Failure(Box<Told>);
+pub(crate) struct Failure(Box<ExitReport>);
 
 #[derive(Debug)]
-struct Told {
+struct ExitReport {
     exit: u8,
     code: String,
     zh: String,
@@ -31,7 +31,7 @@ impl Failure {
     fn new(exit: u8, code: &str, zh: impl Into<String>, en: impl Into<String>) -> Self {
         let (reference, next) = (String::new(), String::new());
         let (code, zh, en) = (code.into(), zh.into(), en.into());
-        Self(Box::new(Told { exit, code, zh, en, reference, next }))
+        Self(Box::new(ExitReport { exit, code, zh, en, reference, next }))
     }
 
     /// What was typed is wrong.
@@ -261,10 +261,10 @@ fn reason(error: &dyn Display) -> (String, String) {
 pub(crate) fn file_failure(path: &Path, error: &std::io::Error) -> Failure {
     let shown = path.display();
     let text = format!("{shown}: {error}");
-    if let Some(exposed) = Exposed::of(error) {
+    if let Some(exposed) = ExposedFile::of(error) {
         let told = format!("{shown}: it can be opened by others");
         let zh = format!("他人可以打开文件 {shown}，不予使用。");
-        return Failure::new(DENIED, Exposed::CODE, zh, told).next(exposed.next());
+        return Failure::new(DENIED, ExposedFile::CODE, zh, told).next(exposed.next());
     }
     match error.kind() {
         std::io::ErrorKind::NotFound => {

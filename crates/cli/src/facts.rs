@@ -3,13 +3,13 @@
 //! mark.
 
 use crate::output::spoken;
-use portal_api::plain::{Fact, FactValue as Told, LineText, Said, Span};
+use portal_api::plain::{BilingualText, Fact, FactValue as Told, LineText, Span};
 use serde_json::{Map, Value, json};
-use system::language::Spoken;
+use system::language::SpokenLanguage;
 use system::layout;
 
 /// The line above facts.
-pub(crate) fn heading(what: &Said, columns: usize) -> Vec<String> {
+pub(crate) fn heading(what: &BilingualText, columns: usize) -> Vec<String> {
     layout::lines(("── ", 3), &layout::value(&spoken(what)), columns)
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn row(values: impl IntoIterator<Item = Told>) -> Told {
     let mut row = Vec::new();
     for value in values {
         if !row.is_empty() {
-            row.push(Told::Words(Said { zh: " · ".into(), en: " · ".into() }));
+            row.push(Told::Words(BilingualText { zh: " · ".into(), en: " · ".into() }));
         }
         row.push(value);
     }
@@ -47,16 +47,16 @@ pub(crate) fn row(values: impl IntoIterator<Item = Told>) -> Told {
 }
 
 /// What a word of a portal means; a word that has no meaning here is its text.
-pub(crate) fn meant(said: Said) -> Told {
+pub(crate) fn meant(said: BilingualText) -> Told {
     if said.zh == said.en { Told::Text(said.zh) } else { Told::Words(said) }
 }
 
 /// A value in the language of whoever reads it.
 fn told(value: &Told) -> Vec<Span> {
-    match Spoken::here() {
-        Spoken::Chinese => value.spans_zh(),
-        Spoken::English => value.spans_en(),
-        Spoken::Both => value.spans_both(),
+    match SpokenLanguage::here() {
+        SpokenLanguage::Chinese => value.spans_zh(),
+        SpokenLanguage::English => value.spans_en(),
+        SpokenLanguage::Both => value.spans_both(),
     }
 }
 
@@ -91,7 +91,7 @@ fn with_parts<const N: usize>(beside: [(&str, Value); N], value: &Told) -> Value
 }
 
 /// A text in both languages.
-pub(crate) fn both(said: &Said) -> Value {
+pub(crate) fn both(said: &BilingualText) -> Value {
     json!({ "zh": said.zh, "en": said.en })
 }
 

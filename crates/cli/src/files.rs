@@ -59,12 +59,12 @@ impl Own {
     }
 
     /// Opens certificate and key.
-    pub(crate) fn open(&self) -> Result<Opened, Failure> {
+    pub(crate) fn open(&self) -> Result<SigningIdentity, Failure> {
         self.key.open()
     }
 
     /// Opens certificate and key with a passphrase that somebody typed elsewhere.
-    pub(crate) fn open_with(&self, passphrase: &str) -> Result<Opened, Failure> {
+    pub(crate) fn open_with(&self, passphrase: &str) -> Result<SigningIdentity, Failure> {
         let (cert, key) = self.paths()?;
         open(&cert, &key, passphrase)
     }
@@ -129,14 +129,14 @@ fn nobody() -> Failure {
 }
 
 /// An opened certificate and key.
-pub(crate) struct Opened {
+pub(crate) struct SigningIdentity {
     pub(crate) chain: Vec<Certificate>,
     signer: SoftwareSigner,
 }
 
 impl OwnKey {
     /// Opens both and checks that they belong together.
-    pub(crate) fn open(&self) -> Result<Opened, Failure> {
+    pub(crate) fn open(&self) -> Result<SigningIdentity, Failure> {
         let (cert, key) = self.paths()?;
         open(&cert, &key, &prompt::passphrase(self.passphrase_file()?.as_deref())?)
     }
@@ -182,10 +182,10 @@ fn is_bundle(cert: &Path, key: &Path) -> bool {
     cert == key && keys::is_pkcs12(key)
 }
 
-fn open(cert: &Path, key: &Path, passphrase: &str) -> Result<Opened, Failure> {
+fn open(cert: &Path, key: &Path, passphrase: &str) -> Result<SigningIdentity, Failure> {
     if is_bundle(cert, key) {
         let keys::HolderFile { chain, signer } = keys::open_bundle(key, passphrase)?;
-        return Ok(Opened { chain, signer });
+        return Ok(SigningIdentity { chain, signer });
     }
     let all = chain(cert)?;
     let signer = keys::open(key, passphrase)?;
@@ -197,7 +197,7 @@ fn open(cert: &Path, key: &Path, passphrase: &str) -> Result<Opened, Failure> {
             format!("{key}: the key does not belong to a certificate in {cert}"),
         ));
     }
-    Ok(Opened { chain, signer })
+    Ok(SigningIdentity { chain, signer })
 }
 
 /// The person's own certificate in a chain.
@@ -205,7 +205,7 @@ pub(crate) fn leaf(chain: &[Certificate]) -> Result<&Certificate, Failure> {
     chain.first().ok_or_else(|| Failure::usage("没有证书。", "there is no certificate"))
 }
 
-impl Opened {
+impl SigningIdentity {
     /// A key without a certificate.
     #[cfg(test)]
     pub(crate) fn bare(signer: SoftwareSigner) -> Self {
@@ -247,7 +247,7 @@ impl Opened {
 }
 
 /// Opens a PKCS#12 file, for its certificates; the passphrase comes from a file, or is asked for.
-pub(crate) fn bundle(key: &Path, passphrase: Option<&Path>) -> Result<Opened, Failure> {
+pub(crate) fn bundle(key: &Path, passphrase: Option<&Path>) -> Result<SigningIdentity, Failure> {
     open(key, key, &prompt::passphrase(passphrase)?)
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct LetterArguments {
 }
 
 /// A letter that was read.
-pub(crate) struct Held {
+pub(crate) struct LetterCredentials {
     pub(crate) reference: String,
     pub(crate) keys: LetterKeys,
     pub(crate) trust: Trust,
@@ -54,7 +54,7 @@ impl LetterArguments {
     }
 
     /// Reads reference, code and trust file, and derives the keys.
-    pub(crate) fn read(&self) -> Result<Held, Failure> {
+    pub(crate) fn read(&self) -> Result<LetterCredentials, Failure> {
         let (reference, code, trust) = match (&self.letter, &self.reference) {
             (Some(path), _) => {
                 let letter: Letter = files::secret_document(path)?;
@@ -80,6 +80,6 @@ impl LetterArguments {
         let founding = founding
             .ok_or_else(|| Failure::usage("信任文件不正确。", "the trust file is damaged"))?;
         let keys = LetterKeys::derive(&founding, &reference, &code);
-        Ok(Held { reference, keys, trust })
+        Ok(LetterCredentials { reference, keys, trust })
     }
 }

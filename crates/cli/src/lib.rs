@@ -159,12 +159,12 @@ pub async fn run(arguments: Arguments) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use system::language::{Spoken, one_sided};
+    use system::language::{SpokenLanguage, one_sided};
 
     #[test]
     fn every_text_of_the_help_is_english_then_chinese() {
         assert_eq!(one_sided(&Arguments::command()), [""; 0]);
-        for spoken in [Spoken::Chinese, Spoken::English] {
+        for spoken in [SpokenLanguage::Chinese, SpokenLanguage::English] {
             spoken.help(Arguments::command()).debug_assert();
         }
     }

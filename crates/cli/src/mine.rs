@@ -6,8 +6,8 @@ use crate::facts::{meant, row};
 use crate::files::{self, Own};
 use crate::output::Output;
 use portal_api::Staff;
-use portal_api::plain::{self, Fact, FactValue, Said};
-use records::mine::{Mine, OwnCertificate, OwnSystem};
+use portal_api::plain::{self, BilingualText, Fact, FactValue};
+use records::mine::{OwnCertificate, OwnSystem, PersonHoldings};
 
 /// Arguments of `yinxin mine`.
 #[derive(clap::Args)]
@@ -26,7 +26,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     Ok(())
 }
 
-fn facts(mine: &Mine) -> Vec<Fact> {
+fn facts(mine: &PersonHoldings) -> Vec<Fact> {
     let mut facts = vec![Fact::new(("人员", "person"), &mine.person)];
     facts.push(Fact::new(("单位", "unit"), &mine.place));
     for one in &mine.certificates {
@@ -43,7 +43,7 @@ fn facts(mine: &Mine) -> Vec<Fact> {
         let kind = meant(plain::kind_of(&order.kind, &order.action));
         let (given, needed) = order.approvals;
         let approvals = format!("{given} / {needed}");
-        let approvals = Said { zh: approvals.clone(), en: approvals };
+        let approvals = BilingualText { zh: approvals.clone(), en: approvals };
         let order = [(&order.order).into(), kind, FactValue::Words(approvals)];
         facts.push(Fact::new(("待批", "waits"), row(order)));
     }
@@ -64,7 +64,7 @@ fn facts(mine: &Mine) -> Vec<Fact> {
 
 fn own_system(one: &OwnSystem) -> FactValue {
     let (accounts, certificates) = (one.accounts, one.certificates);
-    let counts = Said {
+    let counts = BilingualText {
         zh: format!("账户 {accounts} 个，有效证书 {certificates} 张"),
         en: format!("{accounts} accounts, {certificates} certificates that count"),
     };
@@ -95,7 +95,7 @@ mod tests {
             zh: "公职人员证书".into(),
             en: "Certificate of officials".into(),
         };
-        let mine = Mine {
+        let mine = PersonHoldings {
             person: "0123456789ABCDEF".into(),
             place: "商州区 › 政府办公室 (sz-office)".into(),
             certificates: vec![OwnCertificate {

@@ -3,7 +3,7 @@
 
 use crate::clock::now;
 use crate::exit::Failure;
-use portal_api::plain::{self, Said};
+use portal_api::plain::{self, BilingualText};
 use records::export::{OpenedOrder, OrderExport};
 use records::trust::Trust;
 use serde_json::{Map, Value, json};
@@ -28,9 +28,12 @@ pub(crate) fn checked(
 }
 
 /// An order in a few words.
-pub(crate) fn what(opened: &OpenedOrder) -> Said {
+pub(crate) fn what(opened: &OpenedOrder) -> BilingualText {
     let (kind, order) = (plain::kind(opened.body()), &opened.order().order);
-    Said { zh: format!("办件 {order}：{}", kind.zh), en: format!("order {order}: {}", kind.en) }
+    BilingualText {
+        zh: format!("办件 {order}：{}", kind.zh),
+        en: format!("order {order}: {}", kind.en),
+    }
 }
 
 /// What machines get of an order beside its facts.

@@ -1,7 +1,7 @@
 //! What commands print: lines for people, or one JSON document for machines.
 
 use crate::facts;
-use portal_api::plain::{Fact, FactValue, Said};
+use portal_api::plain::{BilingualText, Fact, FactValue};
 use std::fmt::Display;
 use system::speech::Command;
 use system::terminal::Reader;
@@ -117,11 +117,11 @@ impl Output {
             document.insert("hearsay".into(), true.into());
             return terminal::json(&serde_json::Value::Object(document).to_string());
         }
-        self.facts(&Said { zh: HEARSAY.0.into(), en: HEARSAY.1.into() }, told);
+        self.facts(&BilingualText { zh: HEARSAY.0.into(), en: HEARSAY.1.into() }, told);
     }
 
     /// Facts for people under a heading of ours; machines do not get them.
-    pub(crate) fn facts(self, heading: &Said, told: &[Fact]) {
+    pub(crate) fn facts(self, heading: &BilingualText, told: &[Fact]) {
         if self.json {
             return;
         }
@@ -147,6 +147,6 @@ pub(crate) fn told_time(text: &str) -> String {
 }
 
 /// What is said, in the language of whoever reads it; data once.
-pub(crate) fn spoken(said: &Said) -> String {
+pub(crate) fn spoken(said: &BilingualText) -> String {
     if said.zh == said.en { said.zh.clone() } else { speech::both(&said.zh, &said.en) }
 }

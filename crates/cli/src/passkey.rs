@@ -4,11 +4,11 @@
 use crate::consent::{Consent, Consentable, Signable, consent, unsigned};
 use crate::exit::Failure;
 use crate::files;
-use crate::files::{Opened, Own};
+use crate::files::{Own, SigningIdentity};
 use crate::output::Output;
 use pki::{Certificate, Signer};
 use portal_api::NewPasskey;
-use portal_api::plain::{self, Fact, Said};
+use portal_api::plain::{self, BilingualText, Fact};
 use records::label::Label;
 use records::order::CredentialBody;
 use records::passkey::PasskeyStatement;
@@ -48,7 +48,7 @@ pub(crate) async fn run(output: Output, command: &PasskeyCommand) -> Result<(), 
     let trust = arguments.own.trust()?;
     let new: NewPasskey = files::document(&arguments.file)?;
     let opened = arguments.own.open()?;
-    let statement = Certifying::new(&trust, &opened, &new, !arguments.hardware)?;
+    let statement = SignablePasskey::new(&trust, &opened, &new, !arguments.hardware)?;
     let question =
         ("以上是您刚刚生成的通行密钥吗？输入 yes", "Is this the passkey you made? [yes]:");
     let how = Consent::new(arguments.yes, question, "yes");
@@ -68,16 +68,16 @@ pub(crate) async fn run(output: Output, command: &PasskeyCommand) -> Result<(), 
 
 /// What is asked for: that this passkey, which the staff page of this city made, is certified for
 /// the holder of this certificate.
-pub(crate) struct Certifying {
+pub(crate) struct SignablePasskey {
     certificate: Certificate,
     statement: PasskeyStatement,
 }
 
-impl Certifying {
+impl SignablePasskey {
     /// What the page's file says of the passkey, if the staff page of this city saved it.
     pub(crate) fn new(
         trust: &Trust,
-        opened: &Opened,
+        opened: &SigningIdentity,
         new: &NewPasskey,
         software: bool,
     ) -> Result<Self, Failure> {
@@ -98,8 +98,8 @@ impl Certifying {
     }
 }
 
-impl Consentable for Certifying {
-    fn what(&self) -> Said {
+impl Consentable for SignablePasskey {
+    fn what(&self) -> BilingualText {
         plain::kind_of("credential", "")
     }
 
@@ -112,7 +112,7 @@ impl Consentable for Certifying {
     }
 }
 
-impl Signable for Certifying {
+impl Signable for SignablePasskey {
     type Signed = CredentialBody;
 
     fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<CredentialBody, Failure> {

@@ -6,14 +6,14 @@ use crate::clock::now;
 use crate::consent::{Consent, Consentable, Signable, consent, unsigned};
 use crate::enroll::awaiting;
 use crate::exit::Failure;
-use crate::files::{self, Opened, Own};
+use crate::files::{self, Own, SigningIdentity};
 use crate::output::Output;
 use crate::request::{algorithm, one_of, open_or_make};
 use crate::{collected, contexts, prompt};
 use pki::{Certificate, Signer};
 use portal_api::Public;
-use portal_api::plain::{self, Fact, FactValue, Said};
-use records::enrolment::{Collected, Stage};
+use portal_api::plain::{self, BilingualText, Fact, FactValue};
+use records::enrolment::{CollectedCertificate, Stage};
 use records::join::use_message;
 use records::label::Label;
 use records::order::ReviewReason;
@@ -145,7 +145,7 @@ fn hearsay(terms: &RenewalTerms) -> Vec<Fact> {
     facts
 }
 
-fn why(reason: ReviewReason) -> Said {
+fn why(reason: ReviewReason) -> BilingualText {
     let (zh, en) = match reason {
         ReviewReason::Asked => ("证书模板要求", "the profile asks for it"),
         ReviewReason::Expired => ("证书已过期", "your certificate has ended"),
@@ -153,14 +153,14 @@ fn why(reason: ReviewReason) -> Said {
         ReviewReason::Profile => ("证书模板有变", "the profile changed"),
         ReviewReason::Unit => ("您的单位隶属有变", "your unit stands elsewhere"),
     };
-    Said { zh: zh.into(), en: en.into() }
+    BilingualText { zh: zh.into(), en: en.into() }
 }
 
 /// The new key, and what the old one signs for it.
 fn signed(
     (output, arguments): (Output, &Arguments),
     place: &Place,
-    opened: &Opened,
+    opened: &SigningIdentity,
     terms: &RenewalTerms,
 ) -> Result<RenewCertificate, Failure> {
     if !terms.keys.contains(&arguments.algorithm) {
@@ -196,8 +196,8 @@ impl Renewing {
 }
 
 impl Consentable for Renewing {
-    fn what(&self) -> Said {
-        Said { zh: "续期".into(), en: "renew your certificate".into() }
+    fn what(&self) -> BilingualText {
+        BilingualText { zh: "续期".into(), en: "renew your certificate".into() }
     }
 
     fn facts(&self) -> Vec<Fact> {
@@ -234,7 +234,7 @@ async fn asked(
     arguments: &Arguments,
     portal: &Public,
     message: &RenewCertificate,
-) -> Result<Option<Collected>, Failure> {
+) -> Result<Option<CollectedCertificate>, Failure> {
     let begun = now();
     let mut told = None;
     loop {
@@ -274,7 +274,7 @@ fn keep(
     output: Output,
     arguments: &Arguments,
     (place, old): (&Place, &Certificate),
-    (leaf, collected): (&Certificate, &Collected),
+    (leaf, collected): (&Certificate, &CollectedCertificate),
 ) -> Result<(), Failure> {
     let file = place.passphrase_file.as_deref();
     collected::check_key(&place.key, leaf, file)?;

@@ -4,10 +4,10 @@ use crate::clock::now;
 use crate::consent::{ByLetter, Consent, Consentable, consent};
 use crate::exit::Failure;
 use crate::files;
-use crate::letter::{Held, LetterArguments};
+use crate::letter::{LetterArguments, LetterCredentials};
 use crate::output::Output;
 use crate::receipt;
-use portal_api::plain::{self, Fact, Said};
+use portal_api::plain::{self, BilingualText, Fact};
 use records::enrolment::{ReportLoss, SignedReceipt};
 use records::export::NotTrusted;
 use records::letter::LossReceipt;
@@ -62,11 +62,13 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
 }
 
 /// A letter that is reported lost, and everything under it.
-struct LostLetter(Held);
+struct LostLetter(LetterCredentials);
 
 impl Consentable for LostLetter {
-    fn what(&self) -> Said {
-        Said { zh: "挂失，立即吊销".into(), en: "report a loss: revokes at once".into() }
+    fn what(&self) -> BilingualText {
+        BilingualText {
+            zh: "挂失，立即吊销".into(), en: "report a loss: revokes at once".into()
+        }
     }
 
     fn facts(&self) -> Vec<Fact> {
@@ -86,7 +88,7 @@ fn tell(output: Output, told: &LossReceipt) {
 }
 
 /// The receipt, if the status key signed it for this city and this letter.
-fn verified(held: &Held, signed: &SignedReceipt) -> Result<LossReceipt, NotTrusted> {
+fn verified(held: &LetterCredentials, signed: &SignedReceipt) -> Result<LossReceipt, NotTrusted> {
     match Receipt::open(signed, &held.trust, now())? {
         Receipt::Loss(receipt) if receipt.reference == held.reference => Ok(receipt),
         _ => Err(NotTrusted::Purpose),

@@ -5,14 +5,14 @@ use crate::clock::now;
 use crate::consent::{Consent, Consentable, Signable, consent, unsigned};
 use crate::exit::Failure;
 use crate::files;
-use crate::files::{Opened, Own};
+use crate::files::{Own, SigningIdentity};
 use crate::output::Output;
 use crate::serial;
 use crate::typed_text;
 use pki::{Certificate, Signer};
-use portal_api::plain::{self, Fact, Said};
+use portal_api::plain::{self, BilingualText, Fact};
 use records::trust::Trust;
-use records::wish::{Wish, WishStatement, Wished, Wishing};
+use records::wish::{Wish, WishInput, WishStatement, WishSubmission};
 use records::{Bytes, Disclosure, json};
 
 /// Arguments of `yinxin revoke`.
@@ -40,7 +40,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let trust = arguments.own.trust()?;
     let opened = arguments.own.open()?;
     let typed = (&*arguments.serial, &*arguments.reason, &*arguments.evidence);
-    let asked = Asked::new(&trust, &opened, typed)?;
+    let asked = RevocationWish::new(&trust, &opened, typed)?;
     let last = serial::last(&asked.statement.serial).to_owned();
     let zh = format!("输入证书序列号末四位 {last} 以签署");
     let en = format!("type {last} to sign:");
@@ -59,22 +59,22 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
 }
 
 /// A wish to revoke as it is to be signed.
-pub(crate) struct Asked {
+pub(crate) struct RevocationWish {
     statement: WishStatement,
     evidence: Disclosure,
 }
 
-impl Asked {
+impl RevocationWish {
     /// The wish for a serial number, a reason and evidence as somebody typed them. Evidence is one
     /// line, whatever parted its words.
     pub(crate) fn new(
         trust: &Trust,
-        opened: &Opened,
+        opened: &SigningIdentity,
         (typed, reason, evidence): (&str, &str, &str),
     ) -> Result<Self, Failure> {
         let serial = &serial::read(typed)?;
         let evidence = &typed_text::evidence(evidence)?;
-        let asked = Wished { serial, reason, evidence };
+        let asked = WishInput { serial, reason, evidence };
         let drawn = (system::random::bytes()?, system::random::bytes()?);
         let certificate = opened.leaf()?.sha256();
         let stated = WishStatement::new(&trust.founding, certificate, asked, drawn, now());
@@ -83,8 +83,8 @@ impl Asked {
     }
 }
 
-impl Consentable for Asked {
-    fn what(&self) -> Said {
+impl Consentable for RevocationWish {
+    fn what(&self) -> BilingualText {
         plain::kind_of("revoke", "")
     }
 
@@ -97,12 +97,12 @@ impl Consentable for Asked {
     }
 }
 
-impl Signable for Asked {
-    type Signed = Wishing;
+impl Signable for RevocationWish {
+    type Signed = WishSubmission;
 
-    fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<Wishing, Failure> {
+    fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<WishSubmission, Failure> {
         let bytes = Bytes(json::write(&self.statement).map_err(|error| unsigned(&error))?);
         let wish = Wish::sign(bytes, leaf, signer).map_err(|error| unsigned(&error))?;
-        Ok(Wishing { wish, evidence: self.evidence })
+        Ok(WishSubmission { wish, evidence: self.evidence })
     }
 }

@@ -4,17 +4,18 @@
 use crate::clock::now;
 use crate::consent::{ByLetter, Consent, Consentable, Consented, Signable, consent, unsigned};
 use crate::exit::Failure;
-use crate::files::{Opened, OwnKey};
-use crate::letter::{Held, LetterArguments};
+use crate::files::{OwnKey, SigningIdentity};
+use crate::letter::{LetterArguments, LetterCredentials};
 use crate::output::Output;
 use crate::{files, receipt, serial, typed_text};
 use pki::{Certificate, Signer};
-use portal_api::plain::{self, Fact, Said};
+use portal_api::plain::{self, BilingualText, Fact};
 use records::enrolment::SignedReceipt;
 use records::export::NotTrusted;
 use records::receipt::Receipt;
 use records::suspension::{
-    SuspendByLetter, Suspending, Suspends, Suspension, SuspensionNotice, SuspensionStatement,
+    SuspendByLetter, Suspension, SuspensionInput, SuspensionNotice, SuspensionStatement,
+    SuspensionSubmission,
 };
 use records::trust::Trust;
 use records::{Bytes, Disclosure, json};
@@ -87,7 +88,7 @@ async fn by_key(output: Output, arguments: &Arguments, typed: &str) -> Result<Do
     let opened = arguments.own.open()?;
     let reason = arguments.reason.as_deref().unwrap_or(REASON);
     let evidence = arguments.evidence.as_deref().unwrap_or(EVIDENCE);
-    let said = SaidSuspension::new(&trust, &opened, (typed, reason, evidence))?;
+    let said = SignableSuspension::new(&trust, &opened, (typed, reason, evidence))?;
     let (serial, time) = (said.serial().to_owned(), said.statement.unix());
     let said = consent(output, (said, &opened.name()), &how(arguments))?;
     let (signed, notice) = handed_in(&trust, &opened, (said, &serial)).await?;
@@ -101,8 +102,8 @@ async fn by_key(output: Output, arguments: &Arguments, typed: &str) -> Result<Do
 /// for just this certificate.
 pub(crate) async fn handed_in(
     trust: &Trust,
-    opened: &Opened,
-    (said, serial): (Consented<SaidSuspension>, &str),
+    opened: &SigningIdentity,
+    (said, serial): (Consented<SignableSuspension>, &str),
 ) -> Result<Done, Failure> {
     let message = said.sign(opened)?;
     let status = ca_api::Status(files::client(&trust.status, trust, None)?);
@@ -120,12 +121,13 @@ fn how(arguments: &Arguments) -> Consent<'static> {
 }
 
 /// Everything under a letter, which its holder suspends.
-struct UnderLetter(Held);
+struct UnderLetter(LetterCredentials);
 
 impl Consentable for UnderLetter {
-    fn what(&self) -> Said {
-        Said {
-            zh: "冻结密码信封项下的证书".into(), en: "suspend what came from a letter".into()
+    fn what(&self) -> BilingualText {
+        BilingualText {
+            zh: "冻结密码信封项下的证书".into(),
+            en: "suspend what came from a letter".into(),
         }
     }
 
@@ -143,22 +145,23 @@ impl Consentable for UnderLetter {
 impl ByLetter for UnderLetter {}
 
 /// A suspension as it is to be signed.
-pub(crate) struct SaidSuspension {
+pub(crate) struct SignableSuspension {
     statement: SuspensionStatement,
     evidence: Disclosure,
 }
 
-impl SaidSuspension {
+impl SignableSuspension {
     /// The suspension of a serial number, for a reason and with evidence as somebody typed them.
     pub(crate) fn new(
         trust: &Trust,
-        opened: &Opened,
+        opened: &SigningIdentity,
         (typed, reason, evidence): (&str, &str, &str),
     ) -> Result<Self, Failure> {
         let serial = &serial::read(typed)?;
         let evidence = &typed_text::evidence(evidence)?;
         let drawn = (system::random::bytes()?, system::random::bytes()?);
-        let (certificate, said) = (opened.leaf()?.sha256(), Suspends { serial, reason, evidence });
+        let (certificate, said) =
+            (opened.leaf()?.sha256(), SuspensionInput { serial, reason, evidence });
         let stated = SuspensionStatement::new(&trust.founding, certificate, said, drawn, now());
         let (statement, evidence) = stated.map_err(|error| unsigned(&error))?;
         Ok(Self { statement, evidence })
@@ -170,9 +173,9 @@ impl SaidSuspension {
     }
 }
 
-impl Consentable for SaidSuspension {
-    fn what(&self) -> Said {
-        Said { zh: "冻结证书".into(), en: "suspend a certificate".into() }
+impl Consentable for SignableSuspension {
+    fn what(&self) -> BilingualText {
+        BilingualText { zh: "冻结证书".into(), en: "suspend a certificate".into() }
     }
 
     fn facts(&self) -> Vec<Fact> {
@@ -184,13 +187,17 @@ impl Consentable for SaidSuspension {
     }
 }
 
-impl Signable for SaidSuspension {
-    type Signed = Suspending;
+impl Signable for SignableSuspension {
+    type Signed = SuspensionSubmission;
 
-    fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<Suspending, Failure> {
+    fn sign(
+        self,
+        leaf: &Certificate,
+        signer: &dyn Signer,
+    ) -> Result<SuspensionSubmission, Failure> {
         let bytes = Bytes(json::write(&self.statement).map_err(|error| unsigned(&error))?);
         let suspension = Suspension::sign(bytes, leaf, signer).map_err(|error| unsigned(&error))?;
-        Ok(Suspending { suspension, evidence: self.evidence })
+        Ok(SuspensionSubmission { suspension, evidence: self.evidence })
     }
 }
 

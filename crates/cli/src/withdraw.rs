@@ -8,9 +8,9 @@ use crate::files::Own;
 use crate::order::{self, checked};
 use crate::output::Output;
 use pki::{Certificate, Signer};
-use portal_api::plain::{self, Fact, Said};
+use portal_api::plain::{self, BilingualText, Fact};
 use records::export::OpenedOrder;
-use records::withdrawal::{TakenBack, Withdrawal, WithdrawalStatement};
+use records::withdrawal::{Withdrawal, WithdrawalStatement, WithdrawalTarget};
 use records::{Bytes, json};
 use serde_json::{Map, Value};
 
@@ -42,7 +42,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
             let export = portal.fetch(order).await?;
             let shown = checked(&export, Some(order), &trust)?;
             let order = shown.digest().into();
-            (shown.order().order.clone(), TakenBack::Order { order }, Some(shown))
+            (shown.order().order.clone(), WithdrawalTarget::Order { order }, Some(shown))
         }
         (None, letter) => {
             let typed = letter.as_deref().unwrap_or_default();
@@ -50,7 +50,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
             let reference = reference.ok_or_else(|| {
                 Failure::usage("这不是密码信封编号。", "this is no reference of a letter")
             })?;
-            (reference.clone(), TakenBack::Letter { reference }, None)
+            (reference.clone(), WithdrawalTarget::Letter { reference }, None)
         }
     };
     let statement = WithdrawalStatement { v: 1, founding: trust.founding.clone(), what };
@@ -72,11 +72,12 @@ struct Withdrawing {
 }
 
 impl Consentable for Withdrawing {
-    fn what(&self) -> Said {
-        let letter = || Said { zh: "撤回密码信封".into(), en: "take a letter back".into() };
+    fn what(&self) -> BilingualText {
+        let letter =
+            || BilingualText { zh: "撤回密码信封".into(), en: "take a letter back".into() };
         self.order.as_ref().map_or_else(letter, |order| {
-            let Said { zh, en } = order::what(order);
-            Said { zh: format!("撤回{zh}"), en: format!("take back {en}") }
+            let BilingualText { zh, en } = order::what(order);
+            BilingualText { zh: format!("撤回{zh}"), en: format!("take back {en}") }
         })
     }
 

@@ -16,10 +16,10 @@ pub mod http2;
 pub mod lanes;
 pub mod limits;
 mod linger;
+mod occupancy;
 mod pace;
 mod paced_stream;
 pub mod places;
-mod row;
 mod rung;
 pub mod site;
 mod source;
@@ -30,7 +30,7 @@ mod worded_stream;
 #[cfg(test)]
 mod tests;
 
-pub use accept::{Accepted, Endpoint, Handshake, Rejected, serve, serve_in};
+pub use accept::{Accepted, ConnectionRefusal, Endpoint, Handshake, serve, serve_in};
 pub use activity::{ActiveRequest, Activity, drive};
 pub use client_body::{BrokenBody, ClientBody};
 pub use frames::RefusalFields;

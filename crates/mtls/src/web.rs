@@ -17,12 +17,12 @@ pub struct WebHost {
     name: String,
     chain: PathBuf,
     key: PathBuf,
-    held: RwLock<Held>,
+    held: RwLock<CurrentCertificate>,
 }
 
 /// What is shown now, and the bytes that it was made from.
 #[derive(Debug)]
-struct Held {
+struct CurrentCertificate {
     certified: Arc<CertifiedKey>,
     chain: Vec<u8>,
 }
@@ -30,7 +30,7 @@ struct Held {
 impl WebHost {
     /// Reads both files: the chain in PEM, leaf first, and its key, which others cannot read.
     pub fn open(name: &str, chain: PathBuf, key: PathBuf) -> Result<Self, TlsError> {
-        let held = RwLock::new(Held::read(&chain, &key)?);
+        let held = RwLock::new(CurrentCertificate::read(&chain, &key)?);
         Ok(Self { name: name.to_owned(), chain, key, held })
     }
 
@@ -46,7 +46,7 @@ impl WebHost {
         if found == self.held.read().unwrap_or_else(PoisonError::into_inner).chain {
             return Ok(false);
         }
-        let held = Held::read(&self.chain, &self.key)?;
+        let held = CurrentCertificate::read(&self.chain, &self.key)?;
         *self.held.write().unwrap_or_else(PoisonError::into_inner) = held;
         Ok(true)
     }
@@ -56,7 +56,7 @@ impl WebHost {
     }
 }
 
-impl Held {
+impl CurrentCertificate {
     fn read(chain: &Path, key: &Path) -> Result<Self, TlsError> {
         let bytes = std::fs::read(chain).map_err(|error| wrong(chain, error))?;
         let certificates = pem::read(&bytes, Kind::Certificate);

@@ -31,7 +31,7 @@ pub struct Finding {
 }
 
 /// What the certificate must agree with.
-pub struct Expected<'a> {
+pub struct LintContext<'a> {
     /// The certificate has to agree with this profile.
     pub profile: &'a CertificateProfile,
     /// The issuer's certificate; a root is judged against itself and passes `None`.
@@ -45,7 +45,7 @@ pub struct Expected<'a> {
 }
 
 /// All findings; none means it may be signed.
-pub fn lint(tbs: &TbsCertificate, expected: &Expected<'_>) -> Vec<Finding> {
+pub fn lint(tbs: &TbsCertificate, expected: &LintContext<'_>) -> Vec<Finding> {
     let mut findings = Findings(Vec::new());
     match with_null_signature(tbs, expected.issuer_key) {
         Ok(certificate) => {
@@ -103,7 +103,7 @@ fn shape(certificate: &Certificate, findings: &mut Findings) {
     }
 }
 
-fn times(certificate: &Certificate, expected: &Expected<'_>, findings: &mut Findings) {
+fn times(certificate: &Certificate, expected: &LintContext<'_>, findings: &mut Findings) {
     let (before, after) = (certificate.not_before(), certificate.not_after());
     let longest = u64::from(expected.profile.validity_days()) * 86_400 + 3_600;
     findings.unless(
@@ -122,7 +122,7 @@ fn times(certificate: &Certificate, expected: &Expected<'_>, findings: &mut Find
     }
 }
 
-fn names(certificate: &Certificate, expected: &Expected<'_>, findings: &mut Findings) {
+fn names(certificate: &Certificate, expected: &LintContext<'_>, findings: &mut Findings) {
     let subject = certificate.subject();
     findings.unless(!subject.is_empty(), "subject-present", "");
     if let Some(issuer) = expected.issuer {
@@ -163,7 +163,7 @@ fn names(certificate: &Certificate, expected: &Expected<'_>, findings: &mut Find
     findings.unless(!(server || system) || has_names, "server-names", "");
 }
 
-fn usages(certificate: &Certificate, expected: &Expected<'_>, findings: &mut Findings) {
+fn usages(certificate: &Certificate, expected: &LintContext<'_>, findings: &mut Findings) {
     match expected.profile.extensions(expected.arc) {
         Ok(wanted) => {
             for extension in wanted {
@@ -198,7 +198,11 @@ fn key(certificate: &Certificate, findings: &mut Findings) {
 }
 
 /// Every other name is one that clients read, and of a kind that the profile gives.
-fn alternative_names(certificate: &Certificate, expected: &Expected<'_>, findings: &mut Findings) {
+fn alternative_names(
+    certificate: &Certificate,
+    expected: &LintContext<'_>,
+    findings: &mut Findings,
+) {
     let Some(value) = certificate.extension(oid::SUBJECT_ALT_NAME) else { return };
     let Ok(names) = Vec::<Any>::from_der(value) else {
         return findings.add("alternative-names", "not a sequence of names");

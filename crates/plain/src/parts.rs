@@ -1,6 +1,6 @@
 //! Values for machines: what each is made of, so that none has to take a sentence apart.
 
-use crate::said::Said;
+use crate::bilingual::BilingualText;
 use crate::value::{FactValue, NameAndId};
 use serde_json::{Map, Value, json};
 
@@ -40,6 +40,6 @@ fn name(named: &NameAndId) -> Value {
     json!({ "name": named.name, "id": named.id, "unit": named.unit.as_deref().map(name) })
 }
 
-fn both(said: &Said) -> Value {
+fn both(said: &BilingualText) -> Value {
     json!({ "zh": said.zh, "en": said.en })
 }

@@ -2,7 +2,7 @@
 //! end, so that no text passes for the words around it: beside words it stands between quotation
 //! marks that it cannot hold itself, and pages and terminals know where it begins and ends.
 
-use crate::said::{Said, said};
+use crate::bilingual::{BilingualText, said};
 use records::display_name::DisplayName;
 use records::time;
 pub use system::layout::Span;
@@ -59,7 +59,7 @@ fn names_all(phrase: &'static str, count: usize) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FactValue {
     /// Words of our own.
-    Words(Said),
+    Words(BilingualText),
     /// A text of somebody else, or data: a name, an id, a digest, what somebody typed.
     Text(String),
     /// A time of a document, which is read on the clocks of Beijing.
@@ -208,10 +208,10 @@ impl NameAndId {
     }
 }
 
-impl From<Said> for FactValue {
+impl From<BilingualText> for FactValue {
     /// Words of ours are in two languages. What is alike in both is a word that nobody knows here,
     /// as somebody else wrote it: a role, a reason or a state of a portal's own making.
-    fn from(said: Said) -> Self {
+    fn from(said: BilingualText) -> Self {
         match said.zh == said.en {
             true => Self::Text(said.zh),
             false => Self::Words(said),

@@ -3,7 +3,7 @@
 
 use crate::period;
 use crate::route::Routes;
-use crate::slice::Sliced;
+use crate::slice::RuleSlices;
 use std::collections::BTreeMap;
 
 /// What people are told about a rule.
@@ -32,7 +32,7 @@ pub struct Application {
     pub grants_en: String,
     pub(crate) routes: Routes,
     pub(crate) rules: BTreeMap<String, Rule>,
-    pub(crate) sliced: Sliced,
+    pub(crate) sliced: RuleSlices,
     /// In which time nothing changes that its rules read, in seconds.
     pub(crate) grain: Option<u64>,
 }

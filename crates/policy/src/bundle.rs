@@ -5,7 +5,7 @@ use crate::application::{Application, Rule};
 use crate::example::{self, Example};
 use crate::period::grain;
 use crate::route::{Route, Routes};
-use crate::slice::Sliced;
+use crate::slice::RuleSlices;
 use cedar_policy::{Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -150,7 +150,7 @@ fn application(
         grants_en: head.grants_en,
         routes,
         rules,
-        sliced: Sliced::new(policies),
+        sliced: RuleSlices::new(policies),
         grain: grain(cedar),
     })
 }

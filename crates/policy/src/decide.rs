@@ -11,7 +11,7 @@ use std::collections::HashSet;
 
 /// A question.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct AccessRequest<'a> {
     /// Person id.
     pub person: &'a str,
     /// Method.
@@ -56,16 +56,16 @@ pub struct Answer {
 
 impl Application {
     /// Decides with the rules that can matter.
-    pub fn decide(&self, people: &People, asked: &Asked<'_>) -> Answer {
+    pub fn decide(&self, people: &People, asked: &AccessRequest<'_>) -> Answer {
         self.answer(people, asked, true)
     }
 
     /// Decides with every rule; for comparison.
-    pub fn decide_whole(&self, people: &People, asked: &Asked<'_>) -> Answer {
+    pub fn decide_whole(&self, people: &People, asked: &AccessRequest<'_>) -> Answer {
         self.answer(people, asked, false)
     }
 
-    fn answer(&self, people: &People, asked: &Asked<'_>, sliced: bool) -> Answer {
+    fn answer(&self, people: &People, asked: &AccessRequest<'_>, sliced: bool) -> Answer {
         let denied = |denial: Denial| Answer {
             outcome: Err(denial),
             route: String::new(),
@@ -91,7 +91,7 @@ impl Application {
             websocket: matched.route.websocket,
         };
         // What HEAD has of GET is judged as GET, by rules that read the method as well.
-        let asked = &Asked { method: &matched.route.method, ..*asked };
+        let asked = &AccessRequest { method: &matched.route.method, ..*asked };
         if let Some((outcome, rule)) = self.evaluate(people, asked, &answer, sliced) {
             answer.outcome = outcome;
             answer.rule = rule;
@@ -102,7 +102,7 @@ impl Application {
     fn evaluate(
         &self,
         people: &People,
-        asked: &Asked<'_>,
+        asked: &AccessRequest<'_>,
         answer: &Answer,
         sliced: bool,
     ) -> Option<(Result<(), Denial>, String)> {
@@ -142,7 +142,7 @@ impl Application {
 }
 
 /// Hour, minute and weekday (Monday is 1) in China's time, and the method.
-fn context(asked: &Asked<'_>) -> Option<Context> {
+fn context(asked: &AccessRequest<'_>) -> Option<Context> {
     let local = asked.now + ZONE_SECONDS;
     let number = |value: u64| RestrictedExpression::new_long(i64::try_from(value).unwrap_or(0));
     let weekday = (local / 86_400 + 3) % 7 + 1;

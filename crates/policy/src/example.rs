@@ -2,7 +2,7 @@
 //! bundle is read, so that a bundle that does not do what it says never comes into force.
 
 use crate::application::Application;
-use crate::decide::{Answer, Asked, Denial};
+use crate::decide::{AccessRequest, Answer, Denial};
 use crate::path::CanonicalPath;
 use crate::people::People;
 use serde::Deserialize;
@@ -19,7 +19,7 @@ pub(crate) struct Unit {
 /// What must come of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Wanted {
+enum ExpectedOutcome {
     Allow,
     Deny,
 }
@@ -30,7 +30,7 @@ enum Wanted {
 pub(crate) struct Example {
     /// The example shows this, in the words of whoever wrote it.
     shows: String,
-    wants: Wanted,
+    wants: ExpectedOutcome,
     /// The rule that must decide, if the example says so.
     #[serde(default)]
     rule: Option<String>,
@@ -59,7 +59,7 @@ pub(crate) fn run(
     units: &[Unit],
     examples: &[Example],
 ) -> Result<(), String> {
-    for wanted in [Wanted::Allow, Wanted::Deny] {
+    for wanted in [ExpectedOutcome::Allow, ExpectedOutcome::Deny] {
         if examples.iter().all(|example| example.wants != wanted) {
             return Err(format!("no example of {wanted:?}"));
         }
@@ -79,7 +79,7 @@ fn one(application: &Application, units: &[Unit], example: &Example) -> Result<(
         [(SOMEONE.to_owned(), example.unit.clone(), roles)],
     );
     let path = CanonicalPath::read(&example.path).map_err(|e| format!("{}: {e}", example.shows))?;
-    let asked = Asked {
+    let asked = AccessRequest {
         person: SOMEONE,
         method: &example.method,
         path: &path,
@@ -87,9 +87,9 @@ fn one(application: &Application, units: &[Unit], example: &Example) -> Result<(
     };
     let Answer { outcome, rule, .. } = application.decide(&people, &asked);
     let fits = match outcome {
-        Ok(()) => example.wants == Wanted::Allow,
+        Ok(()) => example.wants == ExpectedOutcome::Allow,
         Err(Denial::Error) => false,
-        Err(_) => example.wants == Wanted::Deny,
+        Err(_) => example.wants == ExpectedOutcome::Deny,
     };
     let named = example.rule.as_ref().is_none_or(|wanted| *wanted == rule);
     if fits && named {

@@ -17,7 +17,7 @@ pub mod slice;
 
 pub use application::{Application, Rule};
 pub use bundle::{Bundle, BundleError};
-pub use decide::{Answer, Asked, Denial};
+pub use decide::{AccessRequest, Answer, Denial};
 pub use path::{CanonicalPath, CanonicalPathError};
 pub use people::People;
 pub use route::Route;

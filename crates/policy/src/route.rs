@@ -31,7 +31,7 @@ pub struct Route {
 
 /// A request that fits a route.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Matched<'a> {
+pub struct RouteMatch<'a> {
     /// The route that the request fits.
     pub route: &'a Route,
     /// The record that the request is about, `APPLICATION/RECORD`.
@@ -72,7 +72,7 @@ impl Routes {
 
     /// The route of a request. HEAD asks what GET would answer (RFC 9110 9.3.2): without a route of
     /// its own it has the route of GET, and is judged as GET.
-    pub fn find(&self, method: &str, path: &CanonicalPath) -> Option<Matched<'_>> {
+    pub fn find(&self, method: &str, path: &CanonicalPath) -> Option<RouteMatch<'_>> {
         let found = self.find_exactly(method, path);
         match method {
             "HEAD" => found.or_else(|| self.find_exactly("GET", path)),
@@ -80,7 +80,7 @@ impl Routes {
         }
     }
 
-    fn find_exactly(&self, method: &str, path: &CanonicalPath) -> Option<Matched<'_>> {
+    fn find_exactly(&self, method: &str, path: &CanonicalPath) -> Option<RouteMatch<'_>> {
         let mut fitting = self.routes.iter().filter(|route| route.method == method);
         fitting.find_map(|route| {
             let captures = captures(&route.path, path.segments())?;
@@ -88,7 +88,7 @@ impl Routes {
                 "" => self.application.clone(),
                 template => format!("{}/{}", self.application, fill(template, &captures)),
             };
-            Some(Matched { route, resource, unit: fill(&route.unit, &captures) })
+            Some(RouteMatch { route, resource, unit: fill(&route.unit, &captures) })
         })
     }
 }

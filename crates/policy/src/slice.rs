@@ -13,7 +13,7 @@ const KEPT_MAX: usize = 4_096;
 
 /// Rules by what their scope asks for.
 #[derive(Clone, Debug)]
-pub struct Sliced {
+pub struct RuleSlices {
     /// By the group or person that the principal must be in or be.
     by_principal: HashMap<EntityUid, Vec<usize>>,
     /// By the unit or record that the resource must be in or be, if the principal is free.
@@ -23,7 +23,7 @@ pub struct Sliced {
     ready: Arc<Cache<Vec<usize>, Arc<PolicySet>>>,
 }
 
-impl Sliced {
+impl RuleSlices {
     pub(crate) fn new(policies: Vec<Policy>) -> Self {
         let mut sliced = Self {
             by_principal: HashMap::new(),

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use policy::{Asked, Bundle, CanonicalPath, Denial, People};
+use policy::{AccessRequest, Bundle, CanonicalPath, Denial, People};
 use std::collections::BTreeMap;
 
 fn shipped() -> BTreeMap<String, String> {
@@ -35,7 +35,7 @@ fn people() -> People {
 
 fn decide(bundle: &Bundle, person: &str, method: &str, path: &str) -> policy::Answer {
     let path = CanonicalPath::read(path).unwrap();
-    let asked = Asked { person, method, path: &path, now: 1_795_363_200 + 36_000 };
+    let asked = AccessRequest { person, method, path: &path, now: 1_795_363_200 + 36_000 };
     let application = bundle.application("exchange").unwrap();
     let answer = application.decide(&people(), &asked);
     assert_eq!(answer, application.decide_whole(&people(), &asked), "slice and whole differ");
@@ -71,7 +71,8 @@ fn an_answer_holds_for_its_period() {
     let mut known = BTreeMap::new();
     for now in (1_795_363_200..1_795_363_200 + 2 * 86_400).step_by(1_200) {
         let answers = paths.each_ref().map(|path| {
-            application.decide(&people, &Asked { person: "ZHANG", method: "GET", path, now })
+            application
+                .decide(&people, &AccessRequest { person: "ZHANG", method: "GET", path, now })
         });
         let first = known.entry(application.period(now)).or_insert_with(|| answers.clone());
         assert_eq!(*first, answers, "{now}");

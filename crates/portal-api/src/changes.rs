@@ -7,8 +7,8 @@ use crate::plain::{REASONS, field, reason};
 use crate::roster::{NotTaken, RosterDraft, Table, unit_of};
 use ::roster::{Meanings, RowProblem, RowRefusal, changes};
 use records::commitment::EVIDENCE_PATH;
-use records::drafted::{Drafted, TypedPerson};
-use records::handling::{PeopleRecords, PersonRecord, RecordLine, UnitLine, WantedPeople};
+use records::drafted::{DraftContent, TypedPerson};
+use records::handling::{PeopleQuery, PeopleRecords, PersonRecord, RecordLine, UnitLine};
 use records::json::JsonError;
 use records::letter::read_reference;
 use records::order::{PersonAction, RevokeBody};
@@ -43,8 +43,8 @@ fn reason_of(text: &str) -> Option<String> {
 }
 
 /// What is asked of the CA about the people of a file, a batch at a time.
-pub fn wanted(entries: &[ChangeEntry]) -> WantedPeople {
-    WantedPeople { people: entries.iter().map(|entry| entry.person.clone()).collect() }
+pub fn wanted(entries: &[ChangeEntry]) -> PeopleQuery {
+    PeopleQuery { people: entries.iter().map(|entry| entry.person.clone()).collect() }
 }
 
 /// What the CA said of them: the record of each, or what is wrong with which row. Nothing, where it
@@ -123,7 +123,7 @@ fn body(
         evidence,
     };
     let (body, opened) = typed.body(salts)?;
-    Ok((Drafted::Person(body).parts()?.1, opened))
+    Ok((DraftContent::Person(body).parts()?.1, opened))
 }
 
 fn revocation(
@@ -140,7 +140,7 @@ fn revocation(
         evidence: seen.commitment()?,
         wish: None,
     };
-    Ok((Drafted::Revoke(body).parts()?.1, vec![seen]))
+    Ok((DraftContent::Revoke(body).parts()?.1, vec![seen]))
 }
 
 /// What of a row's body nobody typed, by the terms of its facts.

@@ -7,39 +7,41 @@ pub mod plain;
 pub mod roster;
 pub mod sentence;
 
-pub use pages::{Endless, PAGES_MAX, Pages};
+pub use pages::{EndlessList, PAGES_MAX, Pages};
 
 use mtls::{CallError, Client};
-use records::decline::{Declined, Declining};
+use records::decline::{DeclineSubmission, Declined};
 use records::draft::{Drafting, DraftingMany};
-use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
+use records::enrolment::{
+    Collect, CollectedCertificate, LetterLookUp, LookUpAnswer, RequestSubmission, Stage,
+};
 use records::export::{Approved, OrderExport, OrderLines};
 use records::handling::{
-    BatchReceipt, DraftMade, Drafts, ManyMade, PeopleRecords, PersonFacts, Preview, Previewing,
-    SuspensionFacts, UnitPeople, WantedPeople, WantedPerson, WantedSuspension,
+    BatchReceipt, DraftMade, Drafts, ManyMade, PeopleQuery, PeopleRecords, PersonFacts,
+    PersonQuery, Preview, PreviewRequest, SuspensionFacts, SuspensionQuery, UnitPeople,
 };
-use records::join::{Join, Renew, Renewed};
-use records::mine::Mine;
+use records::join::{Join, Renew, RenewedChain};
+use records::mine::PersonHoldings;
 use records::number::{AskedNumbers, NumberLines};
 use records::order::CredentialBody;
 use records::renewal::{AskRenewal, RenewCertificate, RenewalAnswer, RenewalTerms};
-use records::wish::Wishing;
-use records::withdrawal::{Withdrawal, Withdrawn};
+use records::wish::WishSubmission;
+use records::withdrawal::{Withdrawal, WithdrawalAnswer};
 use records::{Approval, Bytes, Problem};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Routes of the public host.
 pub mod public {
-    /// The path takes a `LookUp` and answers with a `LookedUp`.
+    /// The path takes a `LetterLookUp` and answers with a `LookUpAnswer`.
     pub const LOOK_UP: &str = "/api/v1/enrolment/look-up";
-    /// The path takes a `Submit` and answers with a `Stage`.
+    /// The path takes a `RequestSubmission` and answers with a `Stage`.
     pub const SUBMIT: &str = "/api/v1/enrolment/submit";
-    /// The path takes a `Collect` and answers with a `Collected`.
+    /// The path takes a `Collect` and answers with a `CollectedCertificate`.
     pub const COLLECT: &str = "/api/v1/enrolment/collect";
-    /// The path takes a `Join` and answers with a `Collected`.
+    /// The path takes a `Join` and answers with a `CollectedCertificate`.
     pub const JOIN: &str = "/api/v1/agents/join";
-    /// The path takes a `Renew` and answers with a `Renewed`, for agents.
+    /// The path takes a `Renew` and answers with a `RenewedChain`, for agents.
     pub const RENEW: &str = "/api/v1/agents/renew";
     /// The path takes an `AskRenewal` and answers with a `RenewalTerms`.
     pub const RENEWAL_TERMS: &str = "/api/v1/renewal/terms";
@@ -51,39 +53,39 @@ pub mod public {
 pub mod staff {
     /// The path takes a [`super::List`] and answers with an `OrderLines`.
     pub const LIST: &str = "/api/v1/orders/list";
-    /// The path takes a [`super::Fetch`] and answers with an `OrderExport`.
+    /// The path takes a [`super::OrderFetch`] and answers with an `OrderExport`.
     pub const FETCH: &str = "/api/v1/orders/fetch";
     /// The path takes an `Approval` and answers with an `Approved`.
     pub const APPROVE: &str = "/api/v1/orders/approve";
-    /// The path takes a `Declining` and answers with a `Declined`.
+    /// The path takes a `DeclineSubmission` and answers with a `Declined`.
     pub const DECLINE: &str = "/api/v1/orders/decline";
-    /// The path takes a `Wishing` and answers with a [`super::CreatedOrder`].
+    /// The path takes a `WishSubmission` and answers with a [`super::CreatedOrder`].
     pub const WISH: &str = "/api/v1/certificates/revoke";
     /// The path takes a [`super::FindPeople`] and answers with a `UnitPeople`, for handlers.
     pub const PEOPLE: &str = "/api/v1/people/list";
-    /// The path takes a `WantedPerson` and answers with a `PersonFacts`.
+    /// The path takes a `PersonQuery` and answers with a `PersonFacts`.
     pub const PERSON: &str = "/api/v1/people/person";
-    /// The path takes a `WantedPeople` and answers with a `PeopleRecords`.
+    /// The path takes a `PeopleQuery` and answers with a `PeopleRecords`.
     pub const RECORDS: &str = "/api/v1/people/records";
-    /// The path takes a `WantedSuspension` and answers with a `SuspensionFacts`.
+    /// The path takes a `SuspensionQuery` and answers with a `SuspensionFacts`.
     pub const SUSPENSION: &str = "/api/v1/certificates/suspension";
     /// The path takes an `AskedNumbers` and answers with a `NumberLines`, for handlers.
     pub const NUMBERS: &str = "/api/v1/people/numbers";
-    /// The path takes a `Previewing` and answers with a `Preview`.
+    /// The path takes a `PreviewRequest` and answers with a `Preview`.
     pub const PREVIEW: &str = "/api/v1/drafts/preview";
     /// The path takes a `Drafting` and answers with a `DraftMade`.
     pub const DRAFT: &str = "/api/v1/drafts/make";
     /// The path takes a [`super::List`] and answers with a `Drafts`.
     pub const DRAFTS: &str = "/api/v1/drafts/list";
-    /// The path takes a `Withdrawal` and answers with a `Withdrawn`.
+    /// The path takes a `Withdrawal` and answers with a `WithdrawalAnswer`.
     pub const WITHDRAW: &str = "/api/v1/drafts/withdraw";
     /// The path takes a `DraftingMany` and answers with a `ManyMade`.
     pub const DRAFT_MANY: &str = "/api/v1/drafts/many";
     /// The path takes a [`super::Batch`] and answers with a [`super::CreatedOrder`].
     pub const BATCH: &str = "/api/v1/orders/batch";
-    /// The path takes a [`super::Fetch`] and answers with a `BatchReceipt`.
+    /// The path takes a [`super::OrderFetch`] and answers with a `BatchReceipt`.
     pub const RECEIPT: &str = "/api/v1/orders/receipt";
-    /// Nothing → `Mine`, for everybody with a certificate.
+    /// Nothing → `PersonHoldings`, for everybody with a certificate.
     pub const MINE: &str = "/api/v1/mine";
     /// The path takes a `CredentialBody` and answers with a [`super::CreatedOrder`].
     pub const CERTIFY: &str = "/api/v1/passkeys/certify";
@@ -110,7 +112,7 @@ pub struct FindPeople {
 /// The message names the one order that is asked for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Fetch {
+pub struct OrderFetch {
     /// The order is named by its id, 16 Crockford base32 characters.
     pub order: String,
 }
@@ -161,7 +163,7 @@ pub enum PortalRefusal {
     Call(#[from] CallError),
     /// Its list has no end.
     #[error(transparent)]
-    Endless(#[from] Endless),
+    Endless(#[from] EndlessList),
 }
 
 /// A client of the public host.
@@ -169,17 +171,17 @@ pub struct Public(pub Client);
 
 impl Public {
     /// Opens one's own record with the key of a letter.
-    pub async fn look_up(&self, message: &LookUp) -> Result<LookedUp, PortalRefusal> {
+    pub async fn look_up(&self, message: &LetterLookUp) -> Result<LookUpAnswer, PortalRefusal> {
         ask(&self.0, public::LOOK_UP, message).await
     }
 
     /// Submits a request for a certificate, and answers where the matter stands.
-    pub async fn submit(&self, message: &Submit) -> Result<Stage, PortalRefusal> {
+    pub async fn submit(&self, message: &RequestSubmission) -> Result<Stage, PortalRefusal> {
         ask(&self.0, public::SUBMIT, message).await
     }
 
     /// Collects a certificate, with the proof that the log has it.
-    pub async fn collect(&self, message: &Collect) -> Result<Collected, PortalRefusal> {
+    pub async fn collect(&self, message: &Collect) -> Result<CollectedCertificate, PortalRefusal> {
         ask(&self.0, public::COLLECT, message).await
     }
 }
@@ -199,12 +201,12 @@ impl Public {
     }
 
     /// Lets an agent join.
-    pub async fn join(&self, message: &Join) -> Result<Collected, PortalRefusal> {
+    pub async fn join(&self, message: &Join) -> Result<CollectedCertificate, PortalRefusal> {
         ask(&self.0, public::JOIN, message).await
     }
 
     /// Renews an agent's certificate.
-    pub async fn renew(&self, message: &Renew) -> Result<Renewed, PortalRefusal> {
+    pub async fn renew(&self, message: &Renew) -> Result<RenewedChain, PortalRefusal> {
         ask(&self.0, public::RENEW, message).await
     }
 }
@@ -223,7 +225,7 @@ impl Staff {
 
     /// Asks for one order with all that an officer has to see of it.
     pub async fn fetch(&self, order: &str) -> Result<OrderExport, PortalRefusal> {
-        ask(&self.0, staff::FETCH, &Fetch { order: order.to_owned() }).await
+        ask(&self.0, staff::FETCH, &OrderFetch { order: order.to_owned() }).await
     }
 
     /// Asks for a passkey to be certified.
@@ -232,7 +234,7 @@ impl Staff {
     }
 
     /// Asks for a revocation that the officer signed the wish for.
-    pub async fn wish(&self, message: &Wishing) -> Result<CreatedOrder, PortalRefusal> {
+    pub async fn wish(&self, message: &WishSubmission) -> Result<CreatedOrder, PortalRefusal> {
         ask(&self.0, staff::WISH, message).await
     }
 
@@ -247,17 +249,17 @@ impl Staff {
 
     /// Asks for the facts of one person, for whoever has them in their care.
     pub async fn person(&self, person: &str) -> Result<PersonFacts, PortalRefusal> {
-        ask(&self.0, staff::PERSON, &WantedPerson { person: person.to_owned() }).await
+        ask(&self.0, staff::PERSON, &PersonQuery { person: person.to_owned() }).await
     }
 
     /// What a draft about many needs of each.
-    pub async fn records(&self, message: &WantedPeople) -> Result<PeopleRecords, PortalRefusal> {
+    pub async fn records(&self, message: &PeopleQuery) -> Result<PeopleRecords, PortalRefusal> {
         ask(&self.0, staff::RECORDS, message).await
     }
 
     /// The suspension that the release of a certificate would name.
     pub async fn suspension(&self, serial: &str) -> Result<SuspensionFacts, PortalRefusal> {
-        ask(&self.0, staff::SUSPENSION, &WantedSuspension { serial: serial.to_owned() }).await
+        ask(&self.0, staff::SUSPENSION, &SuspensionQuery { serial: serial.to_owned() }).await
     }
 
     /// Whether national numbers are registered.
@@ -266,7 +268,7 @@ impl Staff {
     }
 
     /// The order that a draft would make.
-    pub async fn preview(&self, message: &Previewing) -> Result<Preview, PortalRefusal> {
+    pub async fn preview(&self, message: &PreviewRequest) -> Result<Preview, PortalRefusal> {
         ask(&self.0, staff::PREVIEW, message).await
     }
 
@@ -284,12 +286,12 @@ impl Staff {
     }
 
     /// What exists in one's own name.
-    pub async fn mine(&self) -> Result<Mine, PortalRefusal> {
+    pub async fn mine(&self) -> Result<PersonHoldings, PortalRefusal> {
         ask(&self.0, staff::MINE, &()).await
     }
 
     /// Takes back what somebody drafted.
-    pub async fn withdraw(&self, message: &Withdrawal) -> Result<Withdrawn, PortalRefusal> {
+    pub async fn withdraw(&self, message: &Withdrawal) -> Result<WithdrawalAnswer, PortalRefusal> {
         ask(&self.0, staff::WITHDRAW, message).await
     }
 
@@ -300,7 +302,7 @@ impl Staff {
 
     /// What became of each order of a batch.
     pub async fn receipt(&self, order: &str) -> Result<BatchReceipt, PortalRefusal> {
-        ask(&self.0, staff::RECEIPT, &Fetch { order: order.to_owned() }).await
+        ask(&self.0, staff::RECEIPT, &OrderFetch { order: order.to_owned() }).await
     }
 
     /// Hands in bodies of a draft of many.
@@ -309,7 +311,7 @@ impl Staff {
     }
 
     /// Hands in a decline.
-    pub async fn decline(&self, declining: &Declining) -> Result<Declined, PortalRefusal> {
+    pub async fn decline(&self, declining: &DeclineSubmission) -> Result<Declined, PortalRefusal> {
         ask(&self.0, staff::DECLINE, declining).await
     }
 
@@ -330,7 +332,7 @@ async fn ask<T: Serialize, R: DeserializeOwned>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use records::withdrawal::Withdrawn as Taken;
+    use records::withdrawal::WithdrawalAnswer as Taken;
 
     /// What a portal answers as a reference is one, or the answer is none.
     #[test]

@@ -19,7 +19,7 @@ pub struct Pages {
 
 /// Why a list is followed no further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Endless {
+pub enum EndlessList {
     /// A page goes on where one began that was read.
     #[error("the list goes on where it was read already")]
     Repeats,
@@ -55,19 +55,19 @@ impl Pages {
     /// # Errors
     ///
     /// If it would not end.
-    pub fn turn(&mut self, more: &str) -> Result<(), Endless> {
+    pub fn turn(&mut self, more: &str) -> Result<(), EndlessList> {
         self.next = None;
         if more.is_empty() {
             return Ok(());
         }
         if more.len() > CONTINUATION_BYTES_MAX {
-            return Err(Endless::NoPlace);
+            return Err(EndlessList::NoPlace);
         }
         if self.seen.len() >= PAGES_MAX {
-            return Err(Endless::TooLong);
+            return Err(EndlessList::TooLong);
         }
         if !self.seen.insert(more.to_owned()) {
-            return Err(Endless::Repeats);
+            return Err(EndlessList::Repeats);
         }
         self.next = Some(more.to_owned());
         Ok(())
@@ -92,7 +92,7 @@ mod tests {
         };
         assert_eq!(follow(1), Ok(1));
         assert_eq!(follow(PAGES_MAX), Ok(PAGES_MAX));
-        assert_eq!(follow(PAGES_MAX + 1), Err((PAGES_MAX, Endless::TooLong)));
+        assert_eq!(follow(PAGES_MAX + 1), Err((PAGES_MAX, EndlessList::TooLong)));
     }
 
     /// No page is asked for twice: neither the last one, nor an earlier one, nor where it began.
@@ -105,7 +105,7 @@ mod tests {
                 pages.turn(more).unwrap();
                 assert_eq!(pages.next(), Some(*more));
             }
-            assert_eq!(pages.turn(last), Err(Endless::Repeats), "{circle:?}");
+            assert_eq!(pages.turn(last), Err(EndlessList::Repeats), "{circle:?}");
             assert_eq!(pages.next(), None, "it is followed no further");
         }
     }
@@ -115,6 +115,6 @@ mod tests {
     fn a_place_in_a_list_is_short() {
         let text = "x".repeat(CONTINUATION_BYTES_MAX);
         Pages::begin().turn(&text).unwrap();
-        assert_eq!(Pages::begin().turn(&format!("{text}x")), Err(Endless::NoPlace));
+        assert_eq!(Pages::begin().turn(&format!("{text}x")), Err(EndlessList::NoPlace));
     }
 }

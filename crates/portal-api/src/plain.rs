@@ -11,6 +11,7 @@ mod issued;
 mod many;
 mod named;
 mod office;
+mod officer_drafts;
 mod passkey;
 mod receipt;
 mod revoke;
@@ -19,12 +20,15 @@ mod statement;
 mod system;
 #[cfg(test)]
 mod tests;
-mod wanted;
 mod wish;
 
-use ::plain::{said, value};
+use ::plain::{bilingual, value};
 
 pub use batch::{about, told_about};
+pub use bilingual::{
+    BilingualText, Fact, FactLine, LineChange, LineText, REASONS, draft_state, fingerprint, kind,
+    kind_of, look, notice, own_state, reason, role, state_of,
+};
 pub use consequence::{about_consequence, consequence_title};
 pub use decision::{
     about_absent, about_ending, about_looks, about_opened, about_voice, facts_of_decision,
@@ -34,10 +38,6 @@ pub use facts::{facts, facts_unsigned};
 pub use many::{about_many, about_row, many_of};
 pub use passkey::{about_new_passkey, about_passkey};
 pub use receipt::{about_loss, about_receipt, about_suspension};
-pub use said::{
-    Fact, FactLine, LineChange, LineText, REASONS, Said, draft_state, fingerprint, kind, kind_of,
-    look, notice, own_state, reason, role, state_of,
-};
 pub use statement::{
     about_declining, about_drafting, about_letter, about_letter_act, about_own_record,
     about_reason, about_renewing, about_suspending, about_wishing, about_withdrawing, field,

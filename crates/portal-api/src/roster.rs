@@ -5,7 +5,7 @@ pub use ::roster::RosterEntry;
 use ::roster::{RowProblem, UnitFound};
 use pki::name::PersonName;
 use records::draft::{DraftingMany, ManyRow};
-use records::drafted::{Drafted, ManyDrafted, TypedPerson};
+use records::drafted::{DraftContent, ManyDrafted, TypedPerson};
 use records::json::JsonError;
 use records::letter::reference;
 use records::number::{AskedNumbers, NumberLine, NumberLines, SealedNumber};
@@ -53,7 +53,7 @@ impl RosterDraft {
                 evidence: if entry.evidence.is_empty() { evidence } else { &entry.evidence },
             };
             let (body, opened) = typed.body([draw()?, draw()?, draw()?]).ok()?;
-            bodies.push((Drafted::Person(body).parts().ok()?.1, opened));
+            bodies.push((DraftContent::Person(body).parts().ok()?.1, opened));
         }
         let mut all = Self::over(bodies).ok()?;
         for (row, number) in all.rows.iter_mut().zip(numbers) {

@@ -1,7 +1,7 @@
 //! A record as a sentence in both languages, for the command line and for pages. Names and whatever
 //! else a record holds stand in places of a phrase, so that none of them is read as a sentence.
 
-use crate::plain::{FactValue, NameAndId, Said, kind, phrase, words};
+use crate::plain::{BilingualText, FactValue, NameAndId, kind, phrase, words};
 use records::Approval;
 use records::access::{Connection, Decision};
 use records::decline::Outcome;
@@ -98,7 +98,7 @@ fn told_of_others(record: &Record, who: Who<'_>) -> FactValue {
         Event::Refusal { code, act, about, count, .. } => {
             // A refusal's own sentence ends by itself.
             let (zh, en) = (code.zh().trim_end_matches('。'), code.en().trim_end_matches('.'));
-            let why = Said { zh: zh.into(), en: en.into() };
+            let why = BilingualText { zh: zh.into(), en: en.into() };
             phrase(
                 "拒绝 {0} {1}：{2}{3}",
                 "refused {0} {1}: {2}{3}",

@@ -79,7 +79,7 @@ pub fn messages_digest(messages: &[u8]) -> Bytes {
 /// The record of kind `started` says that an agent began a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Started {
+pub struct RunStart {
     /// The agent is named by its id: lower-case letters, digits and hyphens.
     pub agent: String,
     /// The agent stands in front of the application of this id.
@@ -207,7 +207,7 @@ impl Completion {
 /// Kind `turned`: counted together while many come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Turned {
+pub struct CountedRejection {
     /// The requests were refused with this code.
     pub code: String,
     /// Where: `handshake`, `head` or `certificate`.
@@ -250,15 +250,15 @@ pub struct Heartbeat {
     /// The gate is `ready`, or this is why it is not.
     pub state: String,
     /// These are full, so that something is refused for it.
-    pub full: Vec<MayFill>,
+    pub full: Vec<GateResource>,
     /// These are nearly full, so that somebody can act before they are.
-    pub nearly_full: Vec<MayFill>,
+    pub nearly_full: Vec<GateResource>,
 }
 
 /// What of a gate may be full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum MayFill {
+pub enum GateResource {
     /// The disk that it writes to.
     Disk,
     /// Places of its listener.
@@ -267,7 +267,7 @@ pub enum MayFill {
     Spool,
 }
 
-impl MayFill {
+impl GateResource {
     /// All resources of a gate that can be full.
     pub const ALL: [Self; 3] = [Self::Disk, Self::Listener, Self::Spool];
 

@@ -36,7 +36,7 @@ pub struct Approval {
 
 /// For whom an approval is given, and what its signer says that they opened.
 #[derive(Clone, Copy, Default)]
-pub struct Vouched<'a> {
+pub struct ApprovalClaim<'a> {
     /// Person id of whoever is on leave, if it is for somebody.
     pub acting_for: Option<&'a str>,
     /// Digests of orders of a batch, one behind the other.
@@ -49,14 +49,14 @@ pub(crate) fn is_id(id: &str) -> bool {
 }
 
 /// What an approval signs: the digest of the order, for whom it is given, and what was opened.
-pub fn approval_message(digest: &[u8], spoken: Vouched<'_>) -> Vec<u8> {
+pub fn approval_message(digest: &[u8], spoken: ApprovalClaim<'_>) -> Vec<u8> {
     // Ids have one length, so that none of them is read as a part of what was opened.
     let (tag, absent) = spoken.acting_for.map_or((0, ""), |absent| (1, absent));
     [digest, &[tag], absent.as_bytes(), spoken.opened].concat()
 }
 
 /// The challenge under which a passkey approves the order with this digest.
-pub fn approval_challenge(digest: &[u8], spoken: Vouched<'_>) -> [u8; 32] {
+pub fn approval_challenge(digest: &[u8], spoken: ApprovalClaim<'_>) -> [u8; 32] {
     Label::Approval.digest(&approval_message(digest, spoken))
 }
 
@@ -71,7 +71,7 @@ pub struct SignedStatement<'a> {
     /// What is signed behind the label.
     pub bytes: &'a [u8],
     /// What an approval says behind that.
-    pub spoken: Option<Vouched<'a>>,
+    pub spoken: Option<ApprovalClaim<'a>>,
     /// The method of the signature is `certificate` or `passkey`.
     pub method: &'a str,
     /// The signer's certificate, DER.
@@ -112,13 +112,13 @@ impl Approval {
         certificate: &Certificate,
         signer: &dyn Signer,
     ) -> Result<Self, SignError> {
-        Self::sign_spoken(digest, Vouched::default(), certificate, signer)
+        Self::sign_spoken(digest, ApprovalClaim::default(), certificate, signer)
     }
 
     /// Approves the order or batch with this digest: for somebody, after orders in it were opened.
     pub fn sign_spoken(
         digest: [u8; 32],
-        spoken: Vouched<'_>,
+        spoken: ApprovalClaim<'_>,
         certificate: &Certificate,
         signer: &dyn Signer,
     ) -> Result<Self, SignError> {
@@ -157,7 +157,7 @@ impl Approval {
             v: self.v,
             label: Label::Approval,
             bytes: &self.order.0,
-            spoken: Some(Vouched {
+            spoken: Some(ApprovalClaim {
                 acting_for: self.acting_for.as_deref(),
                 opened: self.opened.as_ref().map_or(&[], |opened| &opened.0),
             }),

@@ -71,14 +71,14 @@ pub type Decline = Stated<DeclineStatement>;
 /// A decline on its way to the CA, with what opens its reason.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Declining {
+pub struct DeclineSubmission {
     /// The decline as its officer signed it.
     pub decline: Decline,
     /// Opens the commitment to the reason.
     pub reason: Disclosure,
 }
 
-impl Declining {
+impl DeclineSubmission {
     /// The reason, if it opens the statement's commitment and can be shown.
     pub fn reason(&self) -> Result<&str, Code> {
         let read = self.decline.read()?;

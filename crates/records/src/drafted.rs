@@ -26,7 +26,7 @@ pub struct LetterBody {
 
 /// What a draft is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Drafted {
+pub enum DraftContent {
     /// An order of kind `person`.
     Person(PersonBody),
     /// The draft asks for a letter.
@@ -39,7 +39,7 @@ pub enum Drafted {
     Revoke(RevokeBody),
 }
 
-impl Drafted {
+impl DraftContent {
     /// What a draft is about.
     pub fn of(said: &DraftStatement) -> Result<Self, Code> {
         match said.kind.as_str() {

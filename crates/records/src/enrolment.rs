@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Opens the person's own record.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct LookUp {
+pub struct LetterLookUp {
     /// The letter is named by its reference, 16 Crockford base32 characters.
     pub reference: String,
     /// The look-up key.
@@ -19,7 +19,7 @@ pub struct LookUp {
 /// The person's own record and where the matter stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct LookedUp {
+pub struct LookUpAnswer {
     /// Name.
     pub name: String,
     /// Person id.
@@ -81,7 +81,7 @@ pub enum Stage {
 /// Submits a request.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Submit {
+pub struct RequestSubmission {
     /// The letter is named by its reference, 16 Crockford base32 characters.
     pub reference: String,
     /// The look-up key.
@@ -109,7 +109,7 @@ pub struct Collect {
 /// A certificate that the log can prove.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Collected {
+pub struct CollectedCertificate {
     /// The certificate, then its issuers up to the root, DER.
     pub chain: Vec<Bytes>,
     /// Proof that its `issued` record stands in the log.

@@ -67,7 +67,7 @@ pub struct Opening {
 /// A record with its proof and what opens it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Shown {
+pub struct DisclosedRecord {
     /// The record, its place and its proof.
     pub proven: Proven,
     /// These values open the commitments of the record.
@@ -84,7 +84,7 @@ pub struct AccessPart {
     /// The log's key signed this checkpoint of `access`, a C2SP note.
     pub checkpoint: String,
     /// The records in the order of the log.
-    pub records: Vec<Shown>,
+    pub records: Vec<DisclosedRecord>,
 }
 
 /// Characters of a text of a question: it stands in the log for ever, as everything does that is
@@ -181,14 +181,14 @@ impl Search {
 /// A question of an auditor to the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Ask {
+pub enum AuditQuestion {
     /// The auditor asks for records.
     Search(Box<Search>),
     /// Give an evidence bundle.
     Export(Question),
 }
 
-impl Ask {
+impl AuditQuestion {
     /// Whether it asks for something that there could be.
     pub fn is_sound(&self) -> bool {
         match self {
@@ -211,7 +211,7 @@ pub struct LogRequest {
     /// It was said at this time, RFC 3339 in seconds.
     pub time: String,
     /// The request asks this of the log.
-    pub ask: Ask,
+    pub ask: AuditQuestion,
 }
 
 /// A request with the auditor's signature and certificate.
@@ -256,7 +256,7 @@ impl SignedRequest {
 /// A record that was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Found {
+pub struct FoundEntry {
     /// The record stands at this index of the log.
     pub index: u64,
     /// The record is its exact bytes, canonical JSON.
@@ -268,7 +268,7 @@ pub struct Found {
 #[serde(deny_unknown_fields)]
 pub struct SearchAnswer {
     /// The records that fit, newest first.
-    pub found: Vec<Found>,
+    pub found: Vec<FoundEntry>,
     /// Names of the people in it.
     pub names: BTreeMap<String, String>,
     /// Where the next page begins, if there is one.
@@ -286,7 +286,7 @@ pub struct SearchAnswer {
 #[serde(deny_unknown_fields)]
 pub struct FoundRecords {
     /// The records that fit, newest first, each with its proof.
-    pub records: Vec<Shown>,
+    pub records: Vec<DisclosedRecord>,
     /// Names of the people in it.
     pub names: BTreeMap<String, String>,
     /// Where the next page begins, if there is one.
@@ -304,7 +304,7 @@ pub struct FoundRecords {
 /// The files of a bundle by name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Exported {
+pub struct ExportedBundle {
     /// The files of the bundle by name, each with its content.
     pub files: BTreeMap<String, Bytes>,
     /// By log, that its checkpoint continues what the auditor saw.
@@ -319,7 +319,7 @@ pub enum LogAnswer {
     /// The answer is to a search.
     Search(Box<FoundRecords>),
     /// The answer is to an export.
-    Export(Exported),
+    Export(ExportedBundle),
 }
 
 #[cfg(test)]
@@ -350,7 +350,7 @@ mod tests {
                 let mut search = access();
                 *text(&mut search) = given;
                 assert_eq!(search.is_sound(), sound);
-                assert_eq!(Ask::Search(Box::new(search)).is_sound(), sound);
+                assert_eq!(AuditQuestion::Search(Box::new(search)).is_sound(), sound);
             }
         }
         let long = |text: &str| Search { log: text.repeat(100), ..access() };
@@ -361,8 +361,8 @@ mod tests {
             assert_eq!(Search { until: later, ..access() }.is_sound(), sound);
         }
         for question in [Question::Request, Question::Certificate] {
-            assert!(Ask::Export(question("x".repeat(128))).is_sound());
-            assert!(!Ask::Export(question("x".repeat(129))).is_sound());
+            assert!(AuditQuestion::Export(question("x".repeat(128))).is_sound());
+            assert!(!AuditQuestion::Export(question("x".repeat(129))).is_sound());
         }
     }
 }

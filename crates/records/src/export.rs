@@ -10,7 +10,7 @@ pub use order::{Hearsay, OpenedOrder, OrderExport, RowExport, ShownOrder};
 
 use crate::approval::is_id;
 use crate::bytes::Bytes;
-use crate::order::About;
+use crate::order::OrderSubject;
 use crate::record::{self, Record};
 use crate::trust::Trust;
 use pki::Certificate;
@@ -37,7 +37,7 @@ pub struct OrderProgress {
     pub voices: Vec<Voice>,
     /// The order needs a look for this reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub look: Option<Look>,
+    pub look: Option<ReviewFlag>,
 }
 
 /// As whom an officer may approve.
@@ -71,7 +71,7 @@ impl OrderProgress {
 /// What of an order needs a look; what comes later is graver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Look {
+pub enum ReviewFlag {
     /// Name or unit are not those of the last certificate.
     Differs,
     /// The unit has somebody of this name already.
@@ -82,7 +82,7 @@ pub enum Look {
     Moved,
 }
 
-impl Look {
+impl ReviewFlag {
     /// The name by which rows remember it.
     pub fn name(self) -> &'static str {
         match self {
@@ -115,7 +115,7 @@ pub struct OrderLine {
     /// `withdraw`, `close`, `register`, or empty.
     pub action: String,
     /// It concerns this person, unit or thing.
-    pub about: About,
+    pub about: OrderSubject,
     /// The order was made at this time, RFC 3339.
     pub made: String,
     /// The order can be approved until this second, RFC 3339.
@@ -128,7 +128,7 @@ pub struct OrderLine {
     pub given: bool,
     /// The order needs a look for this reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub look: Option<Look>,
+    pub look: Option<ReviewFlag>,
 }
 
 impl OrderLine {

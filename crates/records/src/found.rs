@@ -4,7 +4,7 @@
 
 use crate::bytes::Bytes;
 use crate::commitment::{Commitment, Disclosure};
-use crate::evidence::{FoundRecords, Search, Shown};
+use crate::evidence::{DisclosedRecord, FoundRecords, Search};
 use crate::label::verify_ed25519;
 use crate::order::Order;
 use crate::record::{Event, Record};
@@ -117,7 +117,7 @@ fn people_of(found: &FoundRecord) -> Vec<String> {
 }
 
 fn checked(
-    shown: Shown,
+    shown: DisclosedRecord,
     (asked, head): (&Search, &Checkpoint),
     below: Option<u64>,
 ) -> Result<FoundRecord, Unproven> {

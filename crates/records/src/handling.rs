@@ -7,13 +7,13 @@ use crate::commitment::{Commitment, Disclosure};
 use crate::display_name::DisplayName;
 use crate::draft::DraftStatement;
 use crate::export::ShownOrder;
-use crate::order::{About, Order, ReleaseBody};
+use crate::order::{Order, OrderSubject, ReleaseBody};
 use serde::{Deserialize, Serialize};
 
 /// The query names one person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct WantedPerson {
+pub struct PersonQuery {
     /// The person is named by their id, 16 Crockford base32 characters.
     pub person: String,
 }
@@ -81,7 +81,7 @@ pub struct PersonFacts {
 /// Which people, for a draft about many.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct WantedPeople {
+pub struct PeopleQuery {
     /// Person ids, as many as a batch takes.
     pub people: Vec<String>,
 }
@@ -131,7 +131,7 @@ pub struct PeopleRecords {
 /// The suspension of which certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct WantedSuspension {
+pub struct SuspensionQuery {
     /// The serial number is lower-case hexadecimal.
     pub serial: String,
 }
@@ -169,7 +169,7 @@ impl SuspensionFacts {
 /// A draft before it is signed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Previewing {
+pub struct PreviewRequest {
     /// The handler would sign this statement.
     pub statement: DraftStatement,
     /// Opens the commitments of its body.
@@ -283,7 +283,7 @@ pub struct ReceiptLine {
     /// The order is named by its id, 16 Crockford base32 characters.
     pub order: String,
     /// It concerns this person, unit or thing.
-    pub about: About,
+    pub about: OrderSubject,
     /// The order is about the person of this id; it is empty where it is about nobody.
     pub person: String,
     /// What became of it, as of a draft.
@@ -310,7 +310,7 @@ pub struct DraftLine {
     /// What it does: `create`, `move`, `leave`, or empty.
     pub action: String,
     /// The draft concerns this person.
-    pub about: About,
+    pub about: OrderSubject,
     /// The draft was made at this time, RFC 3339.
     pub made: String,
     /// What became of it: `open`, `expired`, `done`, `returned`, `rejected`, `withdrawn`; of a

@@ -67,7 +67,7 @@ pub struct Renew {
 /// The chain of the certificate that a renewal brought.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Renewed {
+pub struct RenewedChain {
     /// The chain begins with the leaf and ends with the root, each DER.
     pub chain: Vec<Bytes>,
 }

@@ -57,7 +57,7 @@ pub mod unlisted;
 pub mod wish;
 pub mod withdrawal;
 
-pub use approval::{Approval, Vouched};
+pub use approval::{Approval, ApprovalClaim};
 pub use bytes::Bytes;
 pub use code::{Code, Problem};
 pub use commitment::{Commitment, Disclosure};

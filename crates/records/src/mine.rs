@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Everything in one person's name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Mine {
+pub struct PersonHoldings {
     /// Person id.
     pub person: String,
     /// Where they are, by the names of their unit and of those above it, and its id.

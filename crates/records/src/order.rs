@@ -1,6 +1,5 @@
 //! Orders: everything that needs people's consent, made and signed by the CA (design section 3).
 
-mod about;
 mod basis;
 mod batch;
 mod before;
@@ -14,13 +13,13 @@ mod portal;
 mod release;
 mod renewal;
 mod revoke;
+mod subject;
 mod system;
 
-pub use about::{About, AboutPerson, AboutUnit, about, about_body, title};
 pub use basis::{Basis, MAIL_PATH, NAME_PATH, NamedPerson, NamedUnit};
 pub use batch::{BATCH_ROWS_MAX, BatchBody};
 pub use before::{
-    AgentBefore, Before, CertificateBefore, FilesBefore, LentBefore, PersonBefore, UnitBefore,
+    AgentBefore, CertificateBefore, FilesBefore, LentBefore, PersonBefore, PriorState, UnitBefore,
 };
 pub use body::{ApprovalRulesBody, Body, BodyError, ProfileBody};
 pub use certificate::{
@@ -35,6 +34,7 @@ pub use portal::{PortalBefore, PortalBody};
 pub use release::ReleaseBody;
 pub use renewal::{OVERLAP_SECONDS, Renewal, ReviewReason};
 pub use revoke::{REVOKED_MAX, RevokeBody, RevokedSystem};
+pub use subject::{OrderSubject, SubjectPerson, SubjectUnit, about, about_body, title};
 pub use system::{CONTACT_PATH, OPERATOR_PATH, SYSTEM_NAMES_MAX, SystemBefore, SystemBody};
 
 use crate::bytes::Bytes;
@@ -152,7 +152,7 @@ impl Order {
     }
 
     /// The body, and what is in force before it.
-    pub fn parts(&self) -> Result<(Body, Option<Before>), OrderError> {
+    pub fn parts(&self) -> Result<(Body, Option<PriorState>), OrderError> {
         let (body, before) = self.unsigned_parts()?;
         if let Body::Revoke(revoke) = &body
             && !revoke.is_asked_for(&self.drafter)
@@ -178,7 +178,7 @@ impl Order {
     }
 
     /// The same of an order that is only about to be drafted.
-    pub fn unsigned_parts(&self) -> Result<(Body, Option<Before>), OrderError> {
+    pub fn unsigned_parts(&self) -> Result<(Body, Option<PriorState>), OrderError> {
         let body = Body::read(&self.kind, &self.body).map_err(|error| match error {
             BodyError::UnknownKind => OrderError::UnknownKind(self.kind.clone()),
             BodyError::Json(error) => OrderError::Json(error),

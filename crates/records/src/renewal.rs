@@ -3,7 +3,7 @@
 
 use crate::bytes::Bytes;
 use crate::display_name::DisplayName;
-use crate::enrolment::{Collected, Stage};
+use crate::enrolment::{CollectedCertificate, Stage};
 use crate::order::ReviewReason;
 use serde::{Deserialize, Serialize};
 
@@ -65,5 +65,5 @@ pub struct RenewalAnswer {
     pub stage: Stage,
     /// The new certificate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub collected: Option<Collected>,
+    pub collected: Option<CollectedCertificate>,
 }

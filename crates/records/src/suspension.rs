@@ -58,7 +58,7 @@ impl Statement for SuspensionStatement {
 
 /// What is suspended, as somebody typed it.
 #[derive(Clone, Copy)]
-pub struct Suspends<'a> {
+pub struct SuspensionInput<'a> {
     /// The certificate has this serial number, lower-case hexadecimal.
     pub serial: &'a str,
     /// RFC 5280 name of the reason.
@@ -73,7 +73,7 @@ impl SuspensionStatement {
     pub fn new(
         founding: &Bytes,
         certificate_sha256: [u8; 32],
-        said: Suspends<'_>,
+        said: SuspensionInput<'_>,
         (salt, nonce): ([u8; 32], [u8; 16]),
         unix: u64,
     ) -> Result<(Self, Disclosure), JsonError> {
@@ -103,14 +103,14 @@ pub type Suspension = Stated<SuspensionStatement>;
 /// A suspension on its way to the CA, with what opens its evidence.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Suspending {
+pub struct SuspensionSubmission {
     /// The suspension as it was signed.
     pub suspension: Suspension,
     /// Opens the commitment to the evidence.
     pub evidence: Disclosure,
 }
 
-impl Suspending {
+impl SuspensionSubmission {
     /// The evidence, if it opens the statement's commitment.
     pub fn evidence(&self) -> Result<&str, Code> {
         let read = self.suspension.read()?;

@@ -50,7 +50,7 @@ impl Statement for WishStatement {
 
 /// What an officer asks for, as they typed it.
 #[derive(Clone, Copy)]
-pub struct Wished<'a> {
+pub struct WishInput<'a> {
     /// Serial number of what is to be revoked.
     pub serial: &'a str,
     /// RFC 5280 name of the reason.
@@ -65,7 +65,7 @@ impl WishStatement {
     pub fn new(
         founding: &Bytes,
         certificate_sha256: [u8; 32],
-        asked: Wished<'_>,
+        asked: WishInput<'_>,
         (salt, nonce): ([u8; 32], [u8; 16]),
         unix: u64,
     ) -> Result<(Self, Disclosure), JsonError> {
@@ -95,14 +95,14 @@ pub type Wish = Stated<WishStatement>;
 /// A wish on its way to the CA, with what opens its evidence.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Wishing {
+pub struct WishSubmission {
     /// The wish as its officer signed it.
     pub wish: Wish,
     /// Opens the commitment to the evidence.
     pub evidence: Disclosure,
 }
 
-impl Wishing {
+impl WishSubmission {
     /// The evidence, if it opens the statement's commitment.
     pub fn evidence(&self) -> Result<&str, Code> {
         let read = self.wish.read()?;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// The order or letter that is taken back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum TakenBack {
+pub enum WithdrawalTarget {
     /// An open order is taken back.
     Order {
         /// The order is named by its digest, 32 bytes.
@@ -31,7 +31,7 @@ pub struct WithdrawalStatement {
     /// The city is named by its founding digest, 32 bytes.
     pub founding: Bytes,
     /// The statement takes this back.
-    pub what: TakenBack,
+    pub what: WithdrawalTarget,
 }
 
 impl Statement for WithdrawalStatement {
@@ -39,8 +39,8 @@ impl Statement for WithdrawalStatement {
 
     fn is_sound(&self) -> bool {
         let named = match &self.what {
-            TakenBack::Order { order } => order.0.len() == 32,
-            TakenBack::Letter { reference } => {
+            WithdrawalTarget::Order { order } => order.0.len() == 32,
+            WithdrawalTarget::Letter { reference } => {
                 crate::letter::read_reference(reference).as_ref() == Some(reference)
             }
         };
@@ -69,7 +69,7 @@ pub struct WithdrawnStatement {
 /// The answer names what was withdrawn.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Withdrawn {
+pub struct WithdrawalAnswer {
     /// Order id, or the reference of the letter.
     #[serde(deserialize_with = "crate::reference::given")]
     pub name: String,

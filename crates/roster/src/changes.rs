@@ -3,7 +3,7 @@
 
 use crate::check::{NotTaken, UnitFound, kept};
 use crate::refusal::{FileRefusal, RowProblem, RowRefusal};
-use crate::table::{Cell, Row, Table};
+use crate::table::{Cell, Table, TableRow};
 use pki::name::{FREE_TEXT_CHARS_MAX, check_readable};
 use std::collections::HashMap;
 
@@ -80,7 +80,7 @@ pub fn changes(
 }
 
 /// In which column each stands; those that say what happens must be there.
-fn places(header: &Row, kind: ChangeKind) -> Result<[Option<usize>; 5], FileRefusal> {
+fn places(header: &TableRow, kind: ChangeKind) -> Result<[Option<usize>; 5], FileRefusal> {
     let needed = |name: &str| match name {
         "人员编号" => true,
         "调往单位" => kind == ChangeKind::Transfer,
@@ -102,7 +102,7 @@ fn places(header: &Row, kind: ChangeKind) -> Result<[Option<usize>; 5], FileRefu
 }
 
 fn change(
-    row: &Row,
+    row: &TableRow,
     (places, kind): (&[Option<usize>; 5], ChangeKind),
     meanings: &Meanings<'_>,
     wrong: &mut impl FnMut(RowProblem),

@@ -2,7 +2,7 @@
 //! is told at once. Of a file with a wrong row nobody is taken.
 
 use crate::refusal::{FileRefusal, RowProblem, RowRefusal};
-use crate::table::{Cell, Row, Table};
+use crate::table::{Cell, Table, TableRow};
 use pki::mail::Mailbox;
 use pki::name::{FREE_TEXT_CHARS_MAX, NameError, PersonName, check_readable};
 use pki::number::{CitizenNumber, Day, NumberError};
@@ -87,7 +87,7 @@ pub fn check(
 }
 
 /// In which column each of the template's stands.
-fn places(header: &Row) -> Result<[Option<usize>; 5], FileRefusal> {
+fn places(header: &TableRow) -> Result<[Option<usize>; 5], FileRefusal> {
     let mut places = [None; 5];
     for (place, name) in places.iter_mut().zip(COLUMNS) {
         let mut found = header.cells.iter().enumerate().filter(|(_, cell)| cell.text() == name);
@@ -104,7 +104,7 @@ fn places(header: &Row) -> Result<[Option<usize>; 5], FileRefusal> {
 
 /// A row as a person; everything that is the matter with it is told.
 fn person(
-    row: &Row,
+    row: &TableRow,
     places: &[Option<usize>; 5],
     (units, today): (&impl Fn(&str) -> UnitFound, Day),
     wrong: &mut impl FnMut(RowProblem),

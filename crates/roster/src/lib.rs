@@ -26,4 +26,4 @@ pub use check::{NotTaken, RosterEntry, UnitFound, check};
 pub use limits::{CELL_BYTES_MAX, COLUMNS_MAX, FILE_BYTES_MAX, ROWS_MAX};
 pub use read::read;
 pub use refusal::{FileRefusal, RowProblem, RowRefusal};
-pub use table::{Cell, Row, Table};
+pub use table::{Cell, Table, TableRow};

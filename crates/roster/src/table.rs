@@ -27,7 +27,7 @@ impl Cell {
 
 /// A row in which something stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct TableRow {
     /// Its number in the file, from 1.
     pub number: usize,
     /// Cells from the first column on.
@@ -38,7 +38,7 @@ pub struct Row {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
     /// The rows in which something stands, in the order of the file.
-    pub rows: Vec<Row>,
+    pub rows: Vec<TableRow>,
     /// How many bytes were put into its cells.
     bytes: usize,
 }
@@ -68,7 +68,7 @@ impl Table {
             Some(last) if last.number > row => return Err(FileRefusal::Malformed),
             // The header is a row, too.
             _ if self.rows.len() > ROWS_MAX => return Err(FileRefusal::TooManyRows),
-            _ => self.rows.push(Row { number: row, cells: Vec::new() }),
+            _ => self.rows.push(TableRow { number: row, cells: Vec::new() }),
         }
         let Some(last) = self.rows.last_mut() else { return Err(FileRefusal::Malformed) };
         if last.cells.len() <= column {

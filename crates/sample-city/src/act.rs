@@ -12,7 +12,7 @@ use records::label::Label;
 use records::order::{Body, ORDER_SECONDS, Order, PersonAction, PersonBody, RoleAction, RoleBody};
 use records::record::{Event, File};
 use records::rules::Role;
-use records::{Approval, Vouched};
+use records::{Approval, ApprovalClaim};
 
 impl SampleCity {
     /// An order's digest and its record, signed by the registry key.
@@ -72,7 +72,7 @@ impl SampleCity {
     ) -> Approval {
         let officer = self.officer(name);
         let (certificate, signer) = (&officer.certificate, &*officer.signer);
-        let spoken = Vouched { acting_for, opened: &[] };
+        let spoken = ApprovalClaim { acting_for, opened: &[] };
         Approval::sign_spoken(digest.0, spoken, certificate, signer).unwrap()
     }
 

@@ -2,7 +2,7 @@
 
 use keys::SoftwareSigner;
 use pki::{PublicKey, Signer};
-use records::export::{Look, OpenedOrder, OrderExport, RowExport};
+use records::export::{OpenedOrder, OrderExport, ReviewFlag, RowExport};
 use records::{Bytes, Disclosure, Order, SignedOrder};
 use serde_json::{Value, json};
 
@@ -75,7 +75,7 @@ impl SampleBatch {
     }
 
     /// With what a portal says that needs a look, order by order.
-    pub fn with_looks(mut self, looks: &[Option<Look>]) -> Self {
+    pub fn with_looks(mut self, looks: &[Option<ReviewFlag>]) -> Self {
         let rows = self.export.rows.iter_mut().zip(looks);
         rows.for_each(|(row, look)| row.look = *look);
         self

@@ -257,7 +257,7 @@ impl SampleCity {
     }
 
     /// The next record of the log.
-    pub fn apply(&mut self, event: Event) -> Result<(), authority::Unsigned> {
+    pub fn apply(&mut self, event: Event) -> Result<(), authority::UnsignedClaim> {
         let record = self.record(event);
         let applied = self.authority.apply(&record);
         if applied.is_ok() {

@@ -113,10 +113,10 @@ fn complete(sample: &mut SampleOrder, certificate: &Bytes) {
 }
 
 /// A key of somebody's, and a certificate of theirs for it.
-pub struct Old(pub SoftwareSigner, pub Certificate);
+pub struct OldCredential(pub SoftwareSigner, pub Certificate);
 
 /// The certificate that somebody had.
-pub fn old(person: &Value) -> Old {
+pub fn old(person: &Value) -> OldCredential {
     let key = SoftwareSigner::generate_p256().unwrap();
     let subject = pki::name::Subject {
         country: "CN".into(),
@@ -138,11 +138,15 @@ pub fn old(person: &Value) -> Old {
         extensions: vec![mail.unwrap()],
     };
     let certificate = TbsCertificate::build(content).unwrap().sign(&key).unwrap();
-    Old(key, certificate)
+    OldCredential(key, certificate)
 }
 
 /// The renewal of a sample is of this certificate, and asked for with its key.
-pub fn renewed_by(sample: &mut SampleOrder, Old(key, certificate): &Old, request: &[u8]) {
+pub fn renewed_by(
+    sample: &mut SampleOrder,
+    OldCredential(key, certificate): &OldCredential,
+    request: &[u8],
+) {
     let renewal = &mut sample.order["body"]["renewal"];
     let challenge = Bytes::read(renewal["challenge"].as_str().unwrap()).unwrap();
     let message = use_message(&certificate.sha256(), &challenge.0, request);

@@ -9,7 +9,7 @@ use records::bytes::Bytes;
 use records::label::Label;
 use records::order::{Body, CredentialBody};
 use records::passkey::{Assertion, PasskeyStatement};
-use records::{Approval, Vouched};
+use records::{Approval, ApprovalClaim};
 use sha2::{Digest, Sha256};
 
 const ORIGIN: &str = "https://staff.example:8443";
@@ -94,7 +94,7 @@ impl SamplePasskey {
         let mut answer = SampleAnswer {
             kind: "webauthn.get".into(),
             origin: ORIGIN.into(),
-            challenge: approval_challenge(&digest.0, Vouched::default()),
+            challenge: approval_challenge(&digest.0, ApprovalClaim::default()),
             flags: 0x05,
             counter: self.counter,
             credential: self.credential.clone(),

@@ -1,7 +1,7 @@
 //! Revocations, dated by the key of the CA whose it is to say.
 
 use super::{SampleCity, named, sha256};
-use authority::{OrderDigest, Serial, Unsigned};
+use authority::{OrderDigest, Serial, UnsignedClaim};
 use records::bytes::Bytes;
 use records::label::Label;
 use records::letter::LossReceipt;
@@ -78,7 +78,7 @@ impl SampleCity {
     }
 
     /// Reports the loss of a letter.
-    pub fn lose(&mut self, reference: &str) -> Result<(), Unsigned> {
+    pub fn lose(&mut self, reference: &str) -> Result<(), UnsignedClaim> {
         let cause = Cause::Loss { reference: reference.into(), value: Self::loss_value(reference) };
         let event = self.revoked_event(cause, Vec::new());
         self.apply(event)

@@ -156,10 +156,10 @@ impl Metrics {
     }
 }
 
-type Told = Mutex<BTreeMap<&'static str, String>>;
+type ToldConditions = Mutex<BTreeMap<&'static str, String>>;
 
 /// Keeps what is told under a name; says whether it is new.
-fn say(told: &Told, name: &'static str, what: &str) -> bool {
+fn say(told: &ToldConditions, name: &'static str, what: &str) -> bool {
     let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
     if what.is_empty() {
         told.remove(name);
@@ -172,7 +172,7 @@ fn say(told: &Told, name: &'static str, what: &str) -> bool {
     is_new
 }
 
-fn lines(told: &Told) -> String {
+fn lines(told: &ToldConditions) -> String {
     let told = told.lock().unwrap_or_else(PoisonError::into_inner);
     told.iter().map(|(name, what)| format!("{name}: {what}\n")).collect()
 }

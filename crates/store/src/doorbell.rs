@@ -30,9 +30,9 @@ const RING: &str = "select set_config('synchronous_commit', 'off', true), pg_not
 
 /// The kinds of rows that a transaction committed, as a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct News(u8);
+pub struct CommitNews(u8);
 
-impl News {
+impl CommitNews {
     /// Records wait for the tree of `control`.
     pub const CONTROL_WAITS: Self = Self(1);
     /// Records wait for the tree of `access`.
@@ -56,7 +56,7 @@ impl News {
 /// How often each kind of news was rung.
 type Rings = [u64; 3];
 
-fn count(rings: &mut Rings, news: News) {
+fn count(rings: &mut Rings, news: CommitNews) {
     for (at, rung) in rings.iter_mut().enumerate() {
         *rung += u64::from(news.0 >> at & 1);
     }
@@ -68,7 +68,7 @@ pub struct Doorbell {
     rung: watch::Receiver<Rings>,
     /// What was heard of each.
     heard: Rings,
-    hears: News,
+    hears: CommitNews,
     ring: Ring,
 }
 
@@ -84,7 +84,7 @@ enum Ring {
 #[derive(Default)]
 struct Peers {
     looked: Option<Instant>,
-    all: Vec<(PathBuf, News)>,
+    all: Vec<(PathBuf, CommitNews)>,
 }
 
 struct Sockets {
@@ -109,7 +109,7 @@ impl Doorbell {
     pub async fn open(
         store: &Store,
         folder: &Path,
-        (name, hears): (&str, News),
+        (name, hears): (&str, CommitNews),
     ) -> Result<Self, StoreError> {
         let (tell, rung) = watch::channel(Rings::default());
         let ring = match store {
@@ -127,12 +127,12 @@ impl Doorbell {
 
     /// The same doorbell for a listener of this process that hears only some of it.
     #[must_use]
-    pub fn hearing(&self, hears: News) -> Self {
+    pub fn hearing(&self, hears: CommitNews) -> Self {
         Self { hears, ..self.clone() }
     }
 
     /// Tells the other processes what was committed. Never waits and never fails.
-    pub fn ring(&self, news: News) {
+    pub fn ring(&self, news: CommitNews) {
         match &self.ring {
             Ring::Sockets(sockets) => sockets.ring(news),
             Ring::Channel(wanted) => {
@@ -149,7 +149,7 @@ impl Doorbell {
         let is_new = |rung: &Rings| {
             let all = rung.iter().zip(heard).enumerate();
             let mut new = all.filter(|(_, (rung, heard))| **rung != *heard);
-            new.any(|(at, _)| News(1 << at).is_in(hears))
+            new.any(|(at, _)| CommitNews(1 << at).is_in(hears))
         };
         let rung = tokio::time::timeout(LOOK, self.rung.wait_for(is_new)).await;
         let Ok(Ok(rung)) = rung.map(|rung| rung.map(|rung| *rung)) else { return false };
@@ -159,12 +159,12 @@ impl Doorbell {
 }
 
 impl Sockets {
-    fn ring(&self, news: News) {
+    fn ring(&self, news: CommitNews) {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         if peers.looked.is_none_or(|looked| looked.elapsed() >= LOOK) {
             *peers = self.look();
         }
-        let told = |(path, hears): &(PathBuf, News)| match news.is_in(*hears) {
+        let told = |(path, hears): &(PathBuf, CommitNews)| match news.is_in(*hears) {
             true => self.sender.send_to(&[news.0], path),
             false => Ok(0),
         };
@@ -182,7 +182,7 @@ impl Sockets {
         let others = entries.map(|entry| entry.path()).filter(|path| *path != self.own);
         let all = others.filter_map(|path| {
             let (_, hears) = path.file_name()?.to_str()?.rsplit_once('.')?;
-            let hears = hears.parse().ok().map(News)?;
+            let hears = hears.parse().ok().map(CommitNews)?;
             Some((path, hears))
         });
         Peers { looked: Some(Instant::now()), all: all.collect() }
@@ -193,27 +193,27 @@ impl Sockets {
 async fn notify(pool: PgPool, wanted: Arc<(AtomicU8, Notify)>) {
     while !pool.is_closed() {
         wanted.1.notified().await;
-        let news = News(wanted.0.swap(0, Ordering::AcqRel));
+        let news = CommitNews(wanted.0.swap(0, Ordering::AcqRel));
         let rung = sqlx::query(RING).bind(channels(news).map(str::to_owned).collect::<Vec<_>>());
         let _ = crate::answered::answered(rung.execute(&pool)).await;
     }
 }
 
 /// The channels on which these kinds of news are rung.
-fn channels(news: News) -> impl Iterator<Item = &'static str> {
+fn channels(news: CommitNews) -> impl Iterator<Item = &'static str> {
     let all = CHANNELS.into_iter().enumerate();
-    all.filter(move |(at, _)| News(1 << *at).is_in(news)).map(|(_, channel)| channel)
+    all.filter(move |(at, _)| CommitNews(1 << *at).is_in(news)).map(|(_, channel)| channel)
 }
 
 /// What is rung on a channel.
-fn rung_on(channel: &str) -> News {
+fn rung_on(channel: &str) -> CommitNews {
     let at = CHANNELS.iter().position(|known| *known == channel);
-    at.map_or(News::ALL, |at| News(1 << at))
+    at.map_or(CommitNews::ALL, |at| CommitNews(1 << at))
 }
 
 /// Hears what others committed, whether or not the server is there yet. After a lost connection the
 /// listener connects anew; what was missed is looked for.
-async fn listen(pool: PgPool, hears: News, tell: watch::Sender<Rings>) {
+async fn listen(pool: PgPool, hears: CommitNews, tell: watch::Sender<Rings>) {
     while !tell.is_closed() && !pool.is_closed() {
         let mut listener = match PgListener::connect_with(&pool).await {
             Ok(listener) => listener,
@@ -226,7 +226,7 @@ async fn listen(pool: PgPool, hears: News, tell: watch::Sender<Rings>) {
         while heard && !tell.is_closed() {
             let rung = listener.recv().await;
             heard = rung.is_ok();
-            let news = rung.map_or(News::ALL, |rung| rung_on(rung.channel()));
+            let news = rung.map_or(CommitNews::ALL, |rung| rung_on(rung.channel()));
             tell.send_modify(|rings| count(rings, news));
         }
         tokio::time::sleep(LOOK).await;
@@ -235,7 +235,7 @@ async fn listen(pool: PgPool, hears: News, tell: watch::Sender<Rings>) {
 
 fn sockets(
     folder: &Path,
-    (name, hears): (&str, News),
+    (name, hears): (&str, CommitNews),
     tell: watch::Sender<Rings>,
 ) -> Result<Sockets, StoreError> {
     let failed = |error| StoreError::Database(sqlx::Error::Io(error));
@@ -259,9 +259,9 @@ fn sockets(
                 return;
             }
             // Many rings are one.
-            let mut news = News(byte[0]);
+            let mut news = CommitNews(byte[0]);
             while listener.try_recv(&mut byte).is_ok() {
-                news = news.and(News(byte[0]));
+                news = news.and(CommitNews(byte[0]));
             }
             tell.send_modify(|rings| count(rings, news));
         }
@@ -273,7 +273,7 @@ fn sockets(
 mod tests {
     use super::*;
 
-    async fn hung(folder: &Path, name: &str, hears: News) -> Doorbell {
+    async fn hung(folder: &Path, name: &str, hears: CommitNews) -> Doorbell {
         let address = format!("sqlite:{}", folder.join("ca.db").display());
         let store = Store::open(&address).await.unwrap();
         Doorbell::open(&store, &folder.join("bells"), (name, hears)).await.unwrap()
@@ -282,18 +282,18 @@ mod tests {
     #[tokio::test]
     async fn a_ring_wakes_whoever_hears_that_news_and_nobody_else() {
         let folder = tempfile::tempdir().unwrap();
-        let both = News::CONTROL_WAITS.and(News::ACCESS_WAITS);
-        let issuer = hung(folder.path(), "issuer", News::CONTROL_GREW).await;
+        let both = CommitNews::CONTROL_WAITS.and(CommitNews::ACCESS_WAITS);
+        let issuer = hung(folder.path(), "issuer", CommitNews::CONTROL_GREW).await;
         let log = hung(folder.path(), "log", both).await;
         let (mut control, mut access) =
-            (log.hearing(News::CONTROL_WAITS), log.hearing(News::ACCESS_WAITS));
-        issuer.ring(News::ACCESS_WAITS);
+            (log.hearing(CommitNews::CONTROL_WAITS), log.hearing(CommitNews::ACCESS_WAITS));
+        issuer.ring(CommitNews::ACCESS_WAITS);
         assert!(access.heard().await);
         assert_eq!((*log.rung.borrow(), *issuer.rung.borrow()), ([0, 1, 0], [0; 3]));
-        issuer.ring(News::CONTROL_WAITS);
+        issuer.ring(CommitNews::CONTROL_WAITS);
         assert!(control.heard().await, "what the other listener heard is none of it");
         assert_eq!(control.heard, [1, 1, 0]);
-        log.ring(News::CONTROL_GREW);
+        log.ring(CommitNews::CONTROL_GREW);
         assert!(issuer.clone().heard().await);
         assert_eq!(*log.rung.borrow(), [1, 1, 0], "nobody wakes themselves");
     }
@@ -301,26 +301,26 @@ mod tests {
     /// On a server each kind of news has a channel, and no two share one.
     #[test]
     fn whoever_listens_hears_what_was_rung_and_nothing_else() {
-        for news in 0..=News::ALL.0 {
-            let heard = channels(News(news)).map(rung_on);
+        for news in 0..=CommitNews::ALL.0 {
+            let heard = channels(CommitNews(news)).map(rung_on);
             assert_eq!(heard.fold(0, |all, one| all | one.0), news);
-            assert_eq!(channels(News(news)).count(), news.count_ones() as usize);
+            assert_eq!(channels(CommitNews(news)).count(), news.count_ones() as usize);
         }
-        assert_eq!(rung_on("somebody else's"), News::ALL);
+        assert_eq!(rung_on("somebody else's"), CommitNews::ALL);
     }
 
     /// A process that was started again is found once somebody is seen to be gone.
     #[tokio::test]
     async fn whoever_comes_again_is_told() {
         let folder = tempfile::tempdir().unwrap();
-        let issuer = hung(folder.path(), "issuer", News::CONTROL_GREW).await;
-        let log = hung(folder.path(), "log", News::CONTROL_WAITS).await;
-        issuer.ring(News::CONTROL_WAITS);
+        let issuer = hung(folder.path(), "issuer", CommitNews::CONTROL_GREW).await;
+        let log = hung(folder.path(), "log", CommitNews::CONTROL_WAITS).await;
+        issuer.ring(CommitNews::CONTROL_WAITS);
         assert!(log.clone().heard().await);
         drop(log);
-        let mut again = hung(folder.path(), "log-2", News::CONTROL_WAITS).await;
-        issuer.ring(News::CONTROL_WAITS);
-        issuer.ring(News::CONTROL_WAITS);
+        let mut again = hung(folder.path(), "log-2", CommitNews::CONTROL_WAITS).await;
+        issuer.ring(CommitNews::CONTROL_WAITS);
+        issuer.ring(CommitNews::CONTROL_WAITS);
         assert!(again.heard().await);
     }
 }

@@ -21,12 +21,12 @@ pub mod spool;
 mod value;
 mod watch;
 
-pub use doorbell::{Doorbell, LOOK, News};
+pub use doorbell::{CommitNews, Doorbell, LOOK};
 pub use embedded::{Database, SqliteTx, TurnHolder};
 pub use error::StoreError;
 pub use in_place::in_place;
 pub use lease::{hold_lease, release_lease};
-pub use open::{Alone, Migrations, PostgresTx, Store, Tx};
+pub use open::{DatabaseLock, Migrations, PostgresTx, Store, Tx};
 pub use watch::Watch;
 
 /// For the macros: whoever states SQL through them need not name the library.

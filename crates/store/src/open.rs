@@ -236,7 +236,7 @@ impl Store {
 }
 
 /// The right to a whole database on a server; its end gives it back, that of its process too.
-pub struct Alone {
+pub struct DatabaseLock {
     _connection: PgConnection,
 }
 
@@ -246,14 +246,14 @@ const ALONE: i64 = 0x7969_6e78_696e;
 impl Store {
     /// The right to a whole database on a server; none while somebody else has it, or where the
     /// database is one file, which has locks of its own.
-    pub async fn alone(&self) -> Result<Option<Alone>, StoreError> {
+    pub async fn alone(&self) -> Result<Option<DatabaseLock>, StoreError> {
         let Self::Postgres(PostgresPools { writing, .. }) = self else { return Ok(None) };
         let mut connection = writing.acquire().await?.detach();
         let (taken,): (bool,) = sqlx::query_as("select pg_try_advisory_lock($1)")
             .bind(ALONE)
             .fetch_one(&mut connection)
             .await?;
-        Ok(taken.then_some(Alone { _connection: connection }))
+        Ok(taken.then_some(DatabaseLock { _connection: connection }))
     }
 }
 

@@ -166,17 +166,17 @@ pub async fn waiting(
     after: i64,
     limit: i64,
 ) -> Result<Vec<(i64, PendingRecord)>, StoreError> {
-    type Row = (i64, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>);
+    type Columns = (i64, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>);
     let found = rows!(
         tx,
-        Row,
+        Columns,
         "select position, record_id, record, salt, entry from log_pending \
          where log_id = $1 and position > $2 order by position limit $3",
         log,
         after,
         limit
     )?;
-    let record = |(position, record_id, record, salt, entry): Row| {
+    let record = |(position, record_id, record, salt, entry): Columns| {
         (position, PendingRecord { log: log.to_owned(), record_id, record, salt, entry })
     };
     Ok(found.into_iter().map(record).collect())

@@ -21,7 +21,7 @@ pub struct Completions {
 /// A page that could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {error}", .path.display())]
-pub struct Unwritten {
+pub struct UnwrittenPage {
     /// The page was to be written to this path.
     pub path: PathBuf,
     /// The error is that of the file system.
@@ -40,9 +40,9 @@ impl Completions {
     /// # Errors
     ///
     /// If a page cannot be written.
-    pub fn write(&self, mut command: clap::Command) -> Result<(), Unwritten> {
+    pub fn write(&self, mut command: clap::Command) -> Result<(), UnwrittenPage> {
         if let Some(folder) = &self.man {
-            let failed = |error| Unwritten { path: folder.clone(), error };
+            let failed = |error| UnwrittenPage { path: folder.clone(), error };
             std::fs::create_dir_all(folder).map_err(failed)?;
             command = command.disable_help_subcommand(true);
             command.build();
@@ -81,7 +81,7 @@ impl Pages {
 }
 
 /// Writes the page of a command and those of the commands below it; older ones are replaced.
-fn pages(command: &clap::Command, folder: &Path, written: &mut Pages) -> Result<(), Unwritten> {
+fn pages(command: &clap::Command, folder: &Path, written: &mut Pages) -> Result<(), UnwrittenPage> {
     for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {
         pages(inner, folder, written)?;
     }
@@ -89,7 +89,7 @@ fn pages(command: &clap::Command, folder: &Path, written: &mut Pages) -> Result<
     let path = folder.join(page.get_filename());
     let (mut text, was_there) = (Vec::new(), path.exists());
     let done = page.render(&mut text).and_then(|()| crate::file::replace(&path, &text));
-    done.map_err(|error| Unwritten { path, error })?;
+    done.map_err(|error| UnwrittenPage { path, error })?;
     let count = if was_there { &mut written.replaced } else { &mut written.new };
     *count += 1;
     Ok(())

@@ -7,22 +7,22 @@
 //! each other at its lock. A link that stands at the place is replaced, never followed.
 
 mod below;
-mod beside;
 mod names;
 mod new_files;
 mod private;
 mod reserve;
 mod shred;
+mod staged;
 
 pub use below::open_below;
-pub use beside::sync_folder;
 pub use new_files::NewFiles;
-pub use private::{Exposed, check_private, make_private, read_private};
+pub use private::{ExposedFile, check_private, make_private, read_private};
 pub use reserve::reserve;
 pub use shred::{Blanked, blank};
+pub use staged::sync_folder;
 
-use beside::{PRIVATE, move_new, move_over, take_beside, write_beside};
 use rustix::fs::OFlags;
+use staged::{PRIVATE, move_new, move_over, take_beside, write_beside};
 use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Result};
 use std::os::unix::fs::OpenOptionsExt;

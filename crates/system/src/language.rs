@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 /// The languages in which people read what a program prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spoken {
+pub enum SpokenLanguage {
     /// 只用中文
     Chinese,
     /// English only.
@@ -17,10 +17,10 @@ pub enum Spoken {
     Both,
 }
 
-impl Spoken {
+impl SpokenLanguage {
     /// As the environment of this process says.
     pub fn here() -> Self {
-        static HERE: OnceLock<Spoken> = OnceLock::new();
+        static HERE: OnceLock<SpokenLanguage> = OnceLock::new();
         *HERE.get_or_init(|| Self::of(|name| std::env::var(name).ok()))
     }
 
@@ -142,7 +142,7 @@ impl Spoken {
 
 /// What was typed; the help speaks the language of whoever reads it.
 pub fn typed<A: CommandFactory + FromArgMatches>() -> A {
-    let spoken = Spoken::here();
+    let spoken = SpokenLanguage::here();
     let typed = spoken.help(A::command()).try_get_matches();
     let typed = typed.and_then(|matches| A::from_arg_matches(&matches));
     typed.unwrap_or_else(|error| usage::refuse(spoken, &error))
@@ -198,18 +198,18 @@ mod tests {
 
     #[test]
     fn help_is_in_one_language() {
-        let help = |spoken: Spoken| {
+        let help = |spoken: SpokenLanguage| {
             let mut command = spoken.help(program("Opens one. 打开"));
             let whole = command.render_long_help().to_string();
             whole + &command.find_subcommand_mut("open").unwrap().render_help().to_string()
         };
-        let chinese = help(Spoken::Chinese);
+        let chinese = help(SpokenLanguage::Chinese);
         assert!(chinese.contains("用法") && chinese.contains("不再确认"), "{chinese}");
         assert!(!chinese.contains("Opens") && !chinese.contains("Print"), "{chinese}");
         assert!(!chinese.contains("Options:") && !chinese.contains("Commands:"), "{chinese}");
-        let english = help(Spoken::English);
+        let english = help(SpokenLanguage::English);
         assert!(english.contains("Do not ask") && !english.contains(is_chinese), "{english}");
-        assert!(help(Spoken::Both).contains("Opens one. 打开"));
+        assert!(help(SpokenLanguage::Both).contains("Opens one. 打开"));
     }
 
     #[test]
@@ -237,17 +237,17 @@ mod tests {
     fn the_environment_says_which_language() {
         let of = |pairs: &[(&str, &str)]| {
             let find = |name: &str| pairs.iter().find(|(known, _)| *known == name);
-            Spoken::of(|name| find(name).map(|(_, value)| (*value).to_owned()))
+            SpokenLanguage::of(|name| find(name).map(|(_, value)| (*value).to_owned()))
         };
-        assert_eq!(of(&[("LANG", "zh_CN.UTF-8")]), Spoken::Chinese);
-        assert_eq!(of(&[("LANG", "en_GB.UTF-8")]), Spoken::English);
-        assert_eq!(of(&[("LANG", "zh_CN.UTF-8"), ("LC_ALL", "en_US")]), Spoken::English);
-        assert_eq!(of(&[("LANG", "en_US"), ("LC_MESSAGES", "zh_CN")]), Spoken::Chinese);
-        assert_eq!(of(&[("LC_ALL", ""), ("LANG", "zh_CN")]), Spoken::Chinese);
-        assert_eq!(of(&[("LC_ALL", "en_US"), ("YINXIN_LANG", "zh")]), Spoken::Chinese);
+        assert_eq!(of(&[("LANG", "zh_CN.UTF-8")]), SpokenLanguage::Chinese);
+        assert_eq!(of(&[("LANG", "en_GB.UTF-8")]), SpokenLanguage::English);
+        assert_eq!(of(&[("LANG", "zh_CN.UTF-8"), ("LC_ALL", "en_US")]), SpokenLanguage::English);
+        assert_eq!(of(&[("LANG", "en_US"), ("LC_MESSAGES", "zh_CN")]), SpokenLanguage::Chinese);
+        assert_eq!(of(&[("LC_ALL", ""), ("LANG", "zh_CN")]), SpokenLanguage::Chinese);
+        assert_eq!(of(&[("LC_ALL", "en_US"), ("YINXIN_LANG", "zh")]), SpokenLanguage::Chinese);
         for neither in ["C.UTF-8", "POSIX", "", "de_DE.UTF-8"] {
-            assert_eq!(of(&[("LANG", neither)]), Spoken::Both, "{neither}");
+            assert_eq!(of(&[("LANG", neither)]), SpokenLanguage::Both, "{neither}");
         }
-        assert_eq!(of(&[]), Spoken::Both);
+        assert_eq!(of(&[]), SpokenLanguage::Both);
     }
 }

@@ -4,7 +4,7 @@
 //! ours, known when a program is built; what somebody else wrote stands in a span or a value, so
 //! that it is laid out as what it is.
 
-use crate::language::{Spoken, halves};
+use crate::language::{SpokenLanguage, halves};
 use crate::layout::{self, Span};
 use crate::terminal::{self, Reader, complaint, line};
 use std::error::Error;
@@ -18,7 +18,7 @@ const BELOW_MIN: usize = 4;
 
 /// A text in the language of whoever reads it, both beside each other if that is nobody's.
 pub fn both(zh: &str, en: &str) -> String {
-    Spoken::here().of_both(zh, en)
+    SpokenLanguage::here().of_both(zh, en)
 }
 
 /// A short sentence.
@@ -39,19 +39,21 @@ pub fn said(begins: &str, zh: &'static str, en: &'static str) {
 /// ```
 pub fn sentence(begins: &str, zh: &'static str, en: &'static str) {
     let below = begins.chars().count().max(BELOW_MIN);
-    lines(Spoken::here(), (begins, below), zh, en).iter().for_each(|text| line(text));
+    lines(SpokenLanguage::here(), (begins, below), zh, en).iter().for_each(|text| line(text));
 }
 
 /// What is said in pieces, in the language of whoever reads it, or in both, below each other. On a
 /// terminal it breaks where it says so; whatever others wrote begins no line.
 pub fn told(begins: &str, zh: &[Span], en: &[Span]) {
     let columns = Reader::of_output().map_or(usize::MAX, Reader::columns);
-    told_lines(Spoken::here(), begins, (zh, en), columns).iter().for_each(|text| line(text));
+    told_lines(SpokenLanguage::here(), begins, (zh, en), columns)
+        .iter()
+        .for_each(|text| line(text));
 }
 
 /// Lines of what is said in pieces; once where both languages are alike.
 pub fn told_lines(
-    spoken: Spoken,
+    spoken: SpokenLanguage,
     begins: &str,
     (zh, en): (&[Span], &[Span]),
     columns: usize,
@@ -62,14 +64,14 @@ pub fn told_lines(
 
 /// The second language stands so far to the right, and so does what goes on.
 fn laid(
-    spoken: Spoken,
+    spoken: SpokenLanguage,
     (begins, below): (&str, usize),
     (zh, en): (&[Span], &[Span]),
     columns: usize,
 ) -> Vec<String> {
-    let first = if spoken == Spoken::English { en } else { zh };
+    let first = if spoken == SpokenLanguage::English { en } else { zh };
     let mut lines = layout::spans((begins, below), first, columns);
-    if spoken == Spoken::Both && zh != en {
+    if spoken == SpokenLanguage::Both && zh != en {
         lines.extend(layout::spans((&" ".repeat(below), below), en, columns));
     }
     lines
@@ -178,7 +180,7 @@ fn word(text: &str) -> String {
 pub fn failed(begins: &str, zh: &[Span], en: &[Span]) {
     let columns = Reader::of_errors().map_or(usize::MAX, Reader::columns);
     let below = begins.chars().count();
-    let lines = laid(Spoken::here(), (begins, below), (zh, en), columns);
+    let lines = laid(SpokenLanguage::here(), (begins, below), (zh, en), columns);
     lines.iter().for_each(|text| complaint(text));
 }
 
@@ -214,17 +216,22 @@ pub fn ended(code: ExitCode, unwritten: ExitCode) -> ExitCode {
 /// with ` / ` between.
 pub fn next_after_failure(begins: &str, command: &str) {
     let (zh, en) = NEXT;
-    complaint(&format!("{begins}{}: {}", both(zh, en), Spoken::here().one_of(command)));
+    complaint(&format!("{begins}{}: {}", both(zh, en), SpokenLanguage::here().one_of(command)));
 }
 
 const NEXT: (&str, &str) = ("下一步", "next");
 
 /// Lines of a sentence: the second language stands below the first, so far to the right.
-fn lines(spoken: Spoken, (begins, below): (&str, usize), zh: &str, en: &str) -> Vec<String> {
+fn lines(
+    spoken: SpokenLanguage,
+    (begins, below): (&str, usize),
+    zh: &str,
+    en: &str,
+) -> Vec<String> {
     match spoken {
-        Spoken::Chinese => vec![format!("{begins}{zh}")],
-        Spoken::English => vec![format!("{begins}{en}")],
-        Spoken::Both => vec![format!("{begins}{zh}"), format!("{:below$}{en}", "")],
+        SpokenLanguage::Chinese => vec![format!("{begins}{zh}")],
+        SpokenLanguage::English => vec![format!("{begins}{en}")],
+        SpokenLanguage::Both => vec![format!("{begins}{zh}"), format!("{:below$}{en}", "")],
     }
 }
 
@@ -275,7 +282,9 @@ mod tests {
                 let zh = [own("对 "), foreign(&text), own(" 的访问。")];
                 let en = [own("On "), foreign(&text), own(".")];
                 for columns in [20, 40, 80, 200, usize::MAX] {
-                    for spoken in [Spoken::Chinese, Spoken::English, Spoken::Both] {
+                    for spoken in
+                        [SpokenLanguage::Chinese, SpokenLanguage::English, SpokenLanguage::Both]
+                    {
                         let lines = told_lines(spoken, "  · ", (&zh, &en), columns);
                         let begins = ["  · 对 ", "  · On ", "    On ", "    │ "];
                         let ours = |line: &String| begins.iter().any(|with| line.starts_with(with));
@@ -295,7 +304,7 @@ mod tests {
             let text = format!("a{}{forged}", filler.repeat(75));
             let told = layout::filled("对方拒绝：{}", &[&text]);
             for columns in [20, 40, 80, usize::MAX] {
-                let lines = laid(Spoken::Chinese, ("✗ ", 2), (&told, &told), columns);
+                let lines = laid(SpokenLanguage::Chinese, ("✗ ", 2), (&told, &told), columns);
                 let ours = |line: &String| line.starts_with("✗ 对方") || line.starts_with("  │ ");
                 assert!(lines.iter().all(ours), "{filler:?} {columns}: {lines:?}");
             }
@@ -327,8 +336,8 @@ mod tests {
     #[test]
     fn a_sentence_is_in_one_language_or_in_both() {
         let told = |spoken| lines(spoken, ("✗ ", 2), "未完成。", "It is not finished.");
-        assert_eq!(told(Spoken::Chinese), ["✗ 未完成。"]);
-        assert_eq!(told(Spoken::English), ["✗ It is not finished."]);
-        assert_eq!(told(Spoken::Both), ["✗ 未完成。", "  It is not finished."]);
+        assert_eq!(told(SpokenLanguage::Chinese), ["✗ 未完成。"]);
+        assert_eq!(told(SpokenLanguage::English), ["✗ It is not finished."]);
+        assert_eq!(told(SpokenLanguage::Both), ["✗ 未完成。", "  It is not finished."]);
     }
 }

@@ -40,7 +40,7 @@ pub struct GateRequest {
 
 /// What agents signed about the request.
 #[derive(Default)]
-struct Told<'a> {
+struct RequestRecords<'a> {
     connections: Vec<(&'a AgentRecord<'a>, &'a Connection)>,
     decision: Option<(&'a AgentRecord<'a>, &'a Decision)>,
     completion: Option<(&'a AgentRecord<'a>, &'a Completion)>,
@@ -80,8 +80,8 @@ pub fn check(
 }
 
 /// Each record for what it is; one that is about something else does not belong there.
-fn told<'a>(records: &'a [AgentRecord<'a>], name: &str) -> Result<Told<'a>, Failed> {
-    let mut told = Told::default();
+fn told<'a>(records: &'a [AgentRecord<'a>], name: &str) -> Result<RequestRecords<'a>, Failed> {
+    let mut told = RequestRecords::default();
     for one in records {
         let opened = &one.shown().disclosures;
         discloses(one.item(), shown(commitments(&one.record().event), opened), opened)?;

@@ -7,7 +7,7 @@ use crate::control::Control;
 use crate::verdict::Failed;
 use pki::PublicKey;
 use pki::crl::RevocationList;
-use policy::{Asked, CanonicalPath, People};
+use policy::{AccessRequest, CanonicalPath, People};
 use records::Bytes;
 use records::people::PeopleSnapshot;
 use records::record::Event;
@@ -184,7 +184,8 @@ fn rules(
     let path = request.target.split('?').next().unwrap_or_default();
     let path = CanonicalPath::read(path).map_err(|error| Failed::unread("target", &error))?;
     let people = known(snapshot);
-    let asked = Asked { person: &decision.person, method: &decision.method, path: &path, now };
+    let asked =
+        AccessRequest { person: &decision.person, method: &decision.method, path: &path, now };
     let answer = application.decide(&people, &asked);
     let outcome = match answer.outcome {
         Ok(()) => "permitted",

@@ -15,8 +15,8 @@ pub mod handshake;
 pub mod origin;
 pub mod report;
 pub mod run;
-pub mod say;
 mod signed;
+pub mod summary;
 pub mod verdict;
 
 use bundle::EvidenceBundle;
@@ -60,9 +60,9 @@ fn check(
             };
             report.check(agree, Vec::new());
             report.leave_out(std::mem::take(&mut request.left_out));
-            say::request(&control, &request, &by)?
+            summary::request(&control, &request, &by)?
         }
-        Question::Certificate(serial) => say::certificate(&control, serial)?,
+        Question::Certificate(serial) => summary::certificate(&control, serial)?,
     };
     report.tell(told, bundle.weightless);
     Ok(())

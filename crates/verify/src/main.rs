@@ -7,7 +7,7 @@ use std::error::Error;
 use std::iter::successors;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use system::completions::{Completions, Shell, Unwritten};
+use system::completions::{Completions, Shell, UnwrittenPage};
 use system::{speech, terminal};
 use verify::{Report, bundle, verify};
 
@@ -66,7 +66,7 @@ fn refuse(error: &(dyn Error + 'static)) {
     speech::broke_off("yinxin-verify: ", chain);
 }
 
-fn written(done: Result<(), Unwritten>) -> ExitCode {
+fn written(done: Result<(), UnwrittenPage>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -1,11 +1,11 @@
 //! What a bundle proves, and what it does not, as one value: whoever shows it shows all of it. The
 //! sentences are given in sections only, so that none is shown without what limits it.
 
-use crate::say::Told;
+use crate::summary::ProofSummary;
 use crate::verdict::{Failed, Verdict};
 use plain::{FactValue, phrase, words};
 use serde_json::{Value, json};
-use system::language::Spoken;
+use system::language::SpokenLanguage;
 use system::layout::Span;
 use system::terminal::Reader;
 use system::{speech, terminal};
@@ -72,7 +72,7 @@ impl Report {
         self.left_out = records;
     }
 
-    pub(crate) fn tell(&mut self, told: Told, weightless: Vec<String>) {
+    pub(crate) fn tell(&mut self, told: ProofSummary, weightless: Vec<String>) {
         (self.proven, self.not_proven) = (told.proven, told.not_proven);
         self.weightless = weightless;
     }
@@ -109,11 +109,11 @@ impl Report {
     /// Tells people, in the language of whoever reads it.
     pub fn print(&self) {
         let columns = Reader::of_output().map_or(usize::MAX, Reader::columns);
-        self.lines(Spoken::here(), columns).iter().for_each(|line| terminal::line(line));
+        self.lines(SpokenLanguage::here(), columns).iter().for_each(|line| terminal::line(line));
     }
 
     /// Its lines, each of which begins with a mark of ours.
-    fn lines(&self, spoken: Spoken, columns: usize) -> Vec<String> {
+    fn lines(&self, spoken: SpokenLanguage, columns: usize) -> Vec<String> {
         let tell = |begins: &'static str, value: &FactValue| {
             let said = (&*value.spans_zh(), &*value.spans_en());
             speech::told_lines(spoken, begins, said, columns)
@@ -123,7 +123,7 @@ impl Report {
         if let Some(failed) = &self.failed {
             let (zh, en) = failed_spans(failed);
             // Beside each other they are one: no text of a bundle begins a second line.
-            let zh = if matches!(spoken, Spoken::Chinese) { &zh[..] } else { &en[..] };
+            let zh = if matches!(spoken, SpokenLanguage::Chinese) { &zh[..] } else { &en[..] };
             lines.extend(speech::told_lines(spoken, "  ✗ ", (zh, &en), columns));
         }
         for Section { title: (zh, en), lines: told, .. } in self.sections() {
@@ -170,7 +170,8 @@ mod tests {
     #[test]
     fn whoever_shows_a_report_shows_what_it_does_not_prove() {
         let mut report = Report::of(Verdict::Malformed, None);
-        let told = Told { proven: vec![two("proven")], not_proven: vec![two("not proven")] };
+        let told =
+            ProofSummary { proven: vec![two("proven")], not_proven: vec![two("not proven")] };
         report.tell(told, vec!["README.txt".into()]);
         report.leave_out(vec!["access 7 (completion)".into()]);
         report.end(Ok(Verdict::Verified));
@@ -199,7 +200,7 @@ mod tests {
         };
         for blank in [" ", "\u{3000}", "─", "ئ"] {
             let name = format!("a{}  · {forged}", blank.repeat(75));
-            let told = Told { proven: vec![sentence(&resource)], not_proven: Vec::new() };
+            let told = ProofSummary { proven: vec![sentence(&resource)], not_proven: Vec::new() };
             let mut report = Report::of(Verdict::Malformed, None);
             report.check("founding {0}", vec!["AAAA".into()]);
             report.tell(told, vec![name.clone(), forged.into()]);
@@ -207,7 +208,9 @@ mod tests {
             let mut failed = Report::of(Verdict::Malformed, None);
             failed.end(Err(Failed::new(Verdict::Malformed, name, "not a plain file")));
             for columns in [20, 40, 80, 200, usize::MAX] {
-                for spoken in [Spoken::Chinese, Spoken::English, Spoken::Both] {
+                for spoken in
+                    [SpokenLanguage::Chinese, SpokenLanguage::English, SpokenLanguage::Both]
+                {
                     let lines = [report.lines(spoken, columns), failed.lines(spoken, columns)];
                     for line in lines.iter().flatten() {
                         let ours = ["  ✓ founding AAAA", "  · 规则 r1", "  · By the rules of"]

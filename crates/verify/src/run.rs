@@ -9,7 +9,7 @@ use crate::verdict::{Failed, Verdict};
 use pki::Certificate;
 use records::Bytes;
 use records::access::{Link, request_id};
-use records::evidence::{PIECES_MAX, Shown};
+use records::evidence::{DisclosedRecord, PIECES_MAX};
 use records::record::{Event, Record};
 use records::run::SignedPiece;
 use std::collections::BTreeSet;
@@ -23,7 +23,7 @@ use tlog::Checkpoint;
 /// ```
 pub struct AgentRecord<'a> {
     item: String,
-    shown: &'a Shown,
+    shown: &'a DisclosedRecord,
     record: Record,
     agent: String,
     link: Link,
@@ -36,7 +36,7 @@ impl AgentRecord<'_> {
     }
 
     /// The record with its proof and what opens its commitments.
-    pub fn shown(&self) -> &Shown {
+    pub fn shown(&self) -> &DisclosedRecord {
         self.shown
     }
 

@@ -84,7 +84,7 @@ impl Failed {
 
     /// Why, in Chinese.
     pub fn zh(&self) -> String {
-        let told = self.zh.clone().or_else(|| crate::say::why::zh(&self.why));
+        let told = self.zh.clone().or_else(|| crate::summary::why::zh(&self.why));
         told.unwrap_or_else(|| format!("「{}」", self.why))
     }
 

@@ -1,11 +1,11 @@
 //! Facts of an order, of a statement or of a receipt, as pages list them.
 
 use crate::pages::{Language, Marked, show};
-use portal_api::plain::{self, Fact, FactLine, FactValue, Said, Span};
+use portal_api::plain::{self, BilingualText, Fact, FactLine, FactValue, Span};
 use system::speech::Command;
 
 /// One fact.
-pub(crate) struct Line {
+pub(crate) struct FactItem {
     pub(crate) term: String,
     pub(crate) value: Marked,
     pub(crate) differs: bool,
@@ -14,9 +14,9 @@ pub(crate) struct Line {
 }
 
 /// Facts in the reader's language.
-pub(crate) fn lines(language: Language, facts: Vec<Fact>) -> Vec<Line> {
-    let both = |said: Said| show::harmless(&language.of_both(said.zh, said.en));
-    let line = |fact: Fact| Line {
+pub(crate) fn lines(language: Language, facts: Vec<Fact>) -> Vec<FactItem> {
+    let both = |said: BilingualText| show::harmless(&language.of_both(said.zh, said.en));
+    let line = |fact: Fact| FactItem {
         term: both(fact.term),
         value: marked(language, &fact.value),
         differs: fact.differs,

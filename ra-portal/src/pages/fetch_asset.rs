@@ -1,6 +1,6 @@
 //! `GET /assets/…`: a file of ours, which never changes under its address.
 
-use super::asked::FromPath;
+use super::address::FromPath;
 use super::asset;
 use crate::refusal::refused;
 use axum::http::{HeaderValue, header};

@@ -1,6 +1,6 @@
 //! The receipt of a suspension, on either host: what the CA signed, as people read it.
 
-use super::facts::{Line, lines};
+use super::facts::{FactItem, lines};
 use super::words;
 use page::Language;
 use page::qr::{self, Picture};
@@ -24,7 +24,7 @@ words! {
 pub(crate) struct SuspendedFacts {
     pub(crate) w: &'static SuspendedWords,
     /// Everything that the notice says.
-    pub(crate) facts: Vec<Line>,
+    pub(crate) facts: Vec<FactItem>,
     pub(crate) signature: String,
     pub(crate) code: Option<ReceiptCode>,
 }

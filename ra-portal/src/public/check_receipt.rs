@@ -1,7 +1,7 @@
 //! `POST /receipt`: says whether a receipt of a loss or a suspension is this city's, and what it
 //! says, to whoever holds it. Nothing is asked of anybody else: the signature decides.
 
-use crate::pages::facts::{Line, lines};
+use crate::pages::facts::{FactItem, lines};
 use crate::pages::{Frame, Posted, page, words};
 use crate::refusal::refused;
 use crate::state::PortalState;
@@ -51,7 +51,7 @@ struct CheckedPage {
     f: Frame,
     w: &'static CheckWords,
     /// Everything that the receipt says.
-    facts: Vec<Line>,
+    facts: Vec<FactItem>,
 }
 
 /// What the page sends.

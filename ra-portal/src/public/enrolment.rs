@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use pki::Certificate;
 use records::Code;
-use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage};
+use records::enrolment::{Collect, CollectedCertificate, LetterLookUp, LookUpAnswer, Stage};
 use service::problem::Refused;
 use std::sync::Arc;
 
@@ -140,7 +140,7 @@ pub(super) async fn show(
 fn filled(
     f: Frame,
     reference: String,
-    record: &LookedUp,
+    record: &LookUpAnswer,
     step: Step,
     staff: String,
 ) -> EnrolmentPage {
@@ -158,8 +158,8 @@ fn filled(
     }
 }
 
-async fn read(portal: &PortalState, letter: &OpenLetter) -> Result<(LookedUp, Step), Refused> {
-    let message = LookUp { reference: letter.reference.clone(), key: letter.key.clone() };
+async fn read(portal: &PortalState, letter: &OpenLetter) -> Result<(LookUpAnswer, Step), Refused> {
+    let message = LetterLookUp { reference: letter.reference.clone(), key: letter.key.clone() };
     let answer = passed_on(portal.issuer.look_up(&message).await);
     let record = portal.recorded("look-up", "", answer).await?;
     let challenge = record.challenge.to_string();
@@ -193,7 +193,7 @@ async fn collect(portal: &PortalState, letter: &OpenLetter) -> Result<Step, Refu
 }
 
 /// The chain as the page's script reads it; the root stays out, browsers have their own.
-fn collectable(collected: &Collected) -> Step {
+fn collectable(collected: &CollectedCertificate) -> Step {
     let chain: Vec<String> = collected.chain.iter().map(ToString::to_string).collect();
     let leaf = collected.chain.first().and_then(|der| Certificate::read(&der.0).ok());
     let (serial, not_after) = leaf.map_or_else(Default::default, |leaf| {
@@ -204,7 +204,7 @@ fn collectable(collected: &Collected) -> Step {
 
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
-    let record = LookedUp {
+    let record = LookUpAnswer {
         name: "王小明".into(),
         person: "0123456789ABCDEF".into(),
         units: vec!["商洛市".into(), "商州区".into(), "区政府办公室".into()],
@@ -251,7 +251,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     let render = |(name, step)| {
         let f = Frame::sample(language, "/enrolment");
         let staff = "https://staff.example".into();
-        let record = LookedUp { by_message: name == "make-message", ..record.clone() };
+        let record = LookUpAnswer { by_message: name == "make-message", ..record.clone() };
         (name, filled(f, "0123456789ABCDEF".into(), &record, step, staff).render().unwrap())
     };
     steps.into_iter().map(render).collect()

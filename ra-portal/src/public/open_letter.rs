@@ -7,7 +7,7 @@ use crate::state::PortalState;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use records::Code;
-use records::enrolment::LookUp;
+use records::enrolment::LetterLookUp;
 use serde::Deserialize;
 use service::problem::{Refused, status};
 use std::sync::Arc;
@@ -42,7 +42,7 @@ pub(super) async fn open(
 
 async fn look_up(portal: &PortalState, form: &Form) -> Result<OpenLetter, Refused> {
     let letter = OpenLetter::read(&form.reference, &form.key).map_err(refused)?;
-    let message = LookUp { reference: letter.reference.clone(), key: letter.key.clone() };
+    let message = LetterLookUp { reference: letter.reference.clone(), key: letter.key.clone() };
     let answer = passed_on(portal.issuer.look_up(&message).await);
     let record = portal.recorded("look-up", "", answer).await?;
     // Letters of officers belong into the command line: a page could be a captured portal's.

@@ -3,7 +3,7 @@
 
 use super::letter::OpenLetter;
 use crate::pages::cookie::cookie;
-use crate::pages::facts::{Line, lines};
+use crate::pages::facts::{FactItem, lines};
 use crate::pages::suspended::ReceiptCode;
 use crate::pages::{Frame, page, problem, words};
 use crate::refusal::refused;
@@ -44,7 +44,7 @@ struct ReceiptPage {
     /// Whether anything was revoked.
     revoked: bool,
     /// Everything that the receipt says.
-    facts: Vec<Line>,
+    facts: Vec<FactItem>,
     signature: String,
     code: Option<ReceiptCode>,
 }

@@ -6,7 +6,7 @@ use crate::refusal::{passed_on, refused};
 use crate::state::PortalState;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use records::enrolment::{Stage, Submit};
+use records::enrolment::{RequestSubmission, Stage};
 use records::{Bytes, Code};
 use serde::Deserialize;
 use service::problem::Refused;
@@ -35,7 +35,7 @@ pub(super) async fn submit(
 
 async fn carry(portal: &PortalState, letter: OpenLetter, form: &Form) -> Result<Stage, Refused> {
     let read = |text: &str| Bytes::read(text).ok_or_else(|| refused(Code::Malformed));
-    let message = Submit {
+    let message = RequestSubmission {
         reference: letter.reference,
         key: letter.key,
         challenge: read(&form.challenge)?,

@@ -1,7 +1,7 @@
 //! `GET /applications`: the applications behind gates that are this officer's business: who runs
 //! them, for whom, how they are used, and how one more is put behind a gate.
 
-use super::certificate::{self, Shown};
+use super::certificate::{self, ReaderCertificate};
 use super::{silence, state};
 use crate::pages::{Frame, page, show, words};
 use crate::state::PortalState;
@@ -68,7 +68,7 @@ struct ApplicationsPage {
 pub(super) async fn show(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
 ) -> Response {
     match state::read(&portal, shown).await {
         Ok(state) => page(StatusCode::OK, &filled(f, state)),

@@ -1,7 +1,7 @@
 //! `POST /orders/ORDER/approve`: carries what a passkey said about an order. The CA checks all of
 //! it.
 
-use super::certificate::{self, Shown};
+use super::certificate::{self, ReaderCertificate};
 use super::touch::Touch;
 use crate::pages::{Frame, FromPath, Posted};
 use crate::refusal::{passed_on, refused};
@@ -30,7 +30,7 @@ pub(super) struct Form {
 pub(super) async fn approve(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     FromPath(order): FromPath<String>,
     Posted(fields): Posted<Vec<(String, String)>>,
 ) -> Response {

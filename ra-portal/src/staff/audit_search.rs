@@ -1,7 +1,7 @@
 //! `GET /audit`: an auditor asks who did what, where and when. What comes back is the log's answer
 //! to this portal, and no proof: that the auditor takes with their own key.
 
-use super::certificate::{self, Shown};
+use super::certificate::{self, ReaderCertificate};
 use crate::pages::facts::marked;
 use crate::pages::{Frame, FromQuery, Marked, is_own_step, page, show, words};
 use crate::refusal::{passed_on, refused};
@@ -67,7 +67,7 @@ struct Field {
     value: String,
 }
 
-struct Line {
+struct FoundItem {
     index: u64,
     sentence: Marked,
     request: Option<String>,
@@ -84,7 +84,7 @@ struct AuditPage {
     log: String,
     asked: bool,
     problem: Option<Problem>,
-    lines: Vec<Line>,
+    lines: Vec<FoundItem>,
     complete_to: u64,
     next: Option<String>,
 }
@@ -92,7 +92,7 @@ struct AuditPage {
 /// What stands in the address; everything given must fit.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Asked {
+pub(super) struct SearchQuery {
     log: String,
     who: String,
     application: String,
@@ -105,7 +105,7 @@ pub(super) struct Asked {
     before: Option<u64>,
 }
 
-impl Asked {
+impl SearchQuery {
     fn search(&self) -> Search {
         let trimmed = |text: &String| text.trim().to_owned();
         Search {
@@ -148,8 +148,8 @@ impl Asked {
 pub(super) async fn show(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
-    FromQuery(asked): FromQuery<Asked>,
+    ReaderCertificate(shown): ReaderCertificate,
+    FromQuery(asked): FromQuery<SearchQuery>,
     headers: HeaderMap,
 ) -> Response {
     // A search is recorded in the auditor's name: a link on somebody else's page fills the form and
@@ -169,7 +169,12 @@ pub(super) async fn show(
 }
 
 /// Whoever may not search is told so before they type.
-async fn empty(portal: &PortalState, f: Frame, asked: &Asked, shown: StaffCertificate) -> Response {
+async fn empty(
+    portal: &PortalState,
+    f: Frame,
+    asked: &SearchQuery,
+    shown: StaffCertificate,
+) -> Response {
     let message = AsOfficer { certificate: shown.certificate, message: () };
     let told = match passed_on(portal.issuer.who(&message).await) {
         Ok(who) if who.roles.iter().any(|held| held.role == "auditor") => {
@@ -184,7 +189,11 @@ async fn empty(portal: &PortalState, f: Frame, asked: &Asked, shown: StaffCertif
     }
 }
 
-fn filled(f: Frame, asked: &Asked, answer: Option<Result<&SearchAnswer, Problem>>) -> AuditPage {
+fn filled(
+    f: Frame,
+    asked: &SearchQuery,
+    answer: Option<Result<&SearchAnswer, Problem>>,
+) -> AuditPage {
     let begun = answer.is_some();
     let (answer, problem) = match answer {
         Some(Ok(answer)) => (Some(answer), None),
@@ -221,7 +230,7 @@ fn filled(f: Frame, asked: &Asked, answer: Option<Result<&SearchAnswer, Problem>
     names.extend(f.names.profiles.iter().map(called));
     for found in answer.iter().flat_map(|answer| &answer.found) {
         let Ok(record) = Record::read(&found.record.0) else { continue };
-        lines.push(Line {
+        lines.push(FoundItem {
             index: found.index,
             sentence: marked(f.language, &sentence::of(&record, &names)),
             request: sentence::request_of(&record),
@@ -273,7 +282,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     let found = [ended, claimed].into_iter().enumerate().map(|(index, event)| {
         let bytes = serde_json::to_vec(&record(event)).unwrap();
         let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
-        records::evidence::Found {
+        records::evidence::FoundEntry {
             index: index as u64,
             record: records::Bytes(records::json::write(&value).unwrap()),
         }
@@ -285,13 +294,17 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         complete_to: 12,
         checkpoint: String::new(),
     };
-    let asked = Asked { log: "access".into(), who: "0123456789ABCDEF".into(), ..Asked::default() };
-    let render = |asked: &Asked, answer| {
+    let asked = SearchQuery {
+        log: "access".into(),
+        who: "0123456789ABCDEF".into(),
+        ..SearchQuery::default()
+    };
+    let render = |asked: &SearchQuery, answer| {
         filled(Frame::sample(language, "/audit"), asked, answer).render().unwrap()
     };
     let wrong = Problem::new(Code::Malformed, "5GPJWBSG64S36D1N".into());
     vec![
-        ("audit", render(&Asked::default(), None)),
+        ("audit", render(&SearchQuery::default(), None)),
         ("audit-found", render(&asked, Some(Ok(&answer)))),
         ("audit-wrong", render(&asked, Some(Err(wrong)))),
     ]
@@ -306,11 +319,11 @@ mod tests {
     /// the clock of Beijing.
     #[test]
     fn an_auditor_types_days_of_beijing() {
-        let asked = |from: &str, until: &str| Asked {
+        let asked = |from: &str, until: &str| SearchQuery {
             log: "access".into(),
             from: from.into(),
             until: until.into(),
-            ..Asked::default()
+            ..SearchQuery::default()
         };
         for from in ["2026-03-01", "2026-03-01T00:00", "2026-02-28T16:00:00Z"] {
             let asked = asked(from, "2026-03-31");

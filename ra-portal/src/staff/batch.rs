@@ -1,7 +1,7 @@
 //! `POST /orders/batch`: everything of one kind that waits for this officer becomes one batch, and
 //! the browser is led to it.
 
-use super::certificate::{self, Shown};
+use super::certificate::{self, ReaderCertificate};
 use crate::pages::{Frame, Posted};
 use crate::refusal::{passed_on, refused};
 use crate::staff_certificate::StaffCertificate;
@@ -29,7 +29,7 @@ pub(super) struct Form {
 pub(super) async fn batch(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     Posted(form): Posted<Form>,
 ) -> Response {
     match made(&portal, &shown, &form).await {

@@ -14,7 +14,7 @@ use axum::response::Response;
 use ca_api::{AsOfficer, Officer};
 use pki::Certificate;
 use portal_api::plain;
-use records::mine::Mine;
+use records::mine::PersonHoldings;
 use records::{Code, Problem};
 use service::Clock;
 use service::problem::{Refused, status};
@@ -102,10 +102,10 @@ struct List {
     title: &'static str,
     /// What stands above the second column: until when something is good, or when it was.
     when: &'static str,
-    lines: Vec<Line>,
+    lines: Vec<HoldingItem>,
 }
 
-struct Line {
+struct HoldingItem {
     /// A number or a name.
     name: String,
     kind: String,
@@ -129,9 +129,9 @@ struct NotSeenPage<'a> {
 }
 
 /// The certificate of whoever reads a page: who has none that counts reads why, and what to do.
-pub(crate) struct Shown(pub(crate) StaffCertificate);
+pub(crate) struct ReaderCertificate(pub(crate) StaffCertificate);
 
-impl FromRequestParts<Arc<PortalState>> for Shown {
+impl FromRequestParts<Arc<PortalState>> for ReaderCertificate {
     type Rejection = Response;
 
     async fn from_request_parts(
@@ -152,7 +152,7 @@ impl FromRequestParts<Arc<PortalState>> for Shown {
 pub(super) async fn show(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
 ) -> Response {
     let message = AsOfficer { certificate: shown.certificate.clone(), message: () };
     let answer = match portal.issuer.holder(&message).await {
@@ -175,7 +175,7 @@ pub(super) async fn show(
 
 fn filled(
     (f, public): (Frame, String),
-    (holder, mine): (&Officer, &Mine),
+    (holder, mine): (&Officer, &PersonHoldings),
     certificate: &Certificate,
     now: u64,
 ) -> CertificatePage {
@@ -202,33 +202,33 @@ fn filled(
 }
 
 /// What exists in the reader's name, sort by sort; a sort of which there is nothing is left out.
-fn lists(f: &Frame, mine: &Mine) -> Vec<List> {
+fn lists(f: &Frame, mine: &PersonHoldings) -> Vec<List> {
     let language = f.language;
     let w = CertificateWords::of(language);
-    let said = |said: plain::Said| language.of_both(said.zh, said.en);
+    let said = |said: plain::BilingualText| language.of_both(said.zh, said.en);
     let certificates = mine.certificates.iter().map(|one| {
         let why = Some(&one.reason).filter(|why| !why.is_empty());
         let why = why.map_or_else(String::new, |why| format!(" · {}", said(plain::reason(why))));
-        Line {
+        HoldingItem {
             name: one.serial.clone(),
             kind: f.called(&one.profile),
             when: show::time(&one.not_after),
             state: format!("{}{why}", said(plain::own_state(&one.state))),
         }
     });
-    let letters = mine.letters.iter().map(|one| Line {
+    let letters = mine.letters.iter().map(|one| HoldingItem {
         name: one.reference.clone(),
         kind: f.called(&one.profile),
         when: show::time(&one.expires),
         state: said(plain::own_state(&one.state)),
     });
-    let orders = mine.orders.iter().map(|one| Line {
+    let orders = mine.orders.iter().map(|one| HoldingItem {
         name: one.order.clone(),
         kind: said(plain::kind_of(&one.kind, &one.action)),
         when: show::time(&one.expires),
         state: format!("{} / {}", one.approvals.0, one.approvals.1),
     });
-    let systems = mine.systems.iter().map(|one| Line {
+    let systems = mine.systems.iter().map(|one| HoldingItem {
         name: show::harmless(&one.name),
         kind: one.system.clone(),
         when: show::time(&one.until),
@@ -237,7 +237,7 @@ fn lists(f: &Frame, mine: &Mine) -> Vec<List> {
             format!("{state} · {} / {}", one.accounts, one.certificates)
         },
     });
-    let notices = mine.notices.iter().map(|one| Line {
+    let notices = mine.notices.iter().map(|one| HoldingItem {
         name: said(plain::notice(&one.kind)),
         kind: show::harmless(&one.channel),
         when: show::time(&one.time),
@@ -346,7 +346,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
 
 /// Something of each sort, with texts that would rather be something else.
 #[cfg(test)]
-pub(super) fn sample_of_mine() -> Mine {
+pub(super) fn sample_of_mine() -> PersonHoldings {
     use records::mine::{OwnCertificate, OwnLetter, OwnNotice, OwnOrder};
     let official = crate::pages::sample_names().profiles.swap_remove(0);
     let certificate = |serial: &str, state: &str, reason: &str| OwnCertificate {
@@ -363,7 +363,7 @@ pub(super) fn sample_of_mine() -> Mine {
         channel: "mail".into(),
         state: state.into(),
     };
-    Mine {
+    PersonHoldings {
         person: "0123456789ABCDEF".into(),
         place: "商州区 › 区政府办公室 (sz-office)".into(),
         certificates: vec![

@@ -1,6 +1,6 @@
 //! `GET /certificates`: people and their certificates within the officer's scope.
 
-use super::certificate::{self, Shown};
+use super::certificate::{self, ReaderCertificate};
 use crate::pages::{Frame, FromQuery, is_own_step, page, show, words};
 use crate::refusal::passed_on;
 use crate::state::PortalState;
@@ -8,7 +8,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use ca_api::{AsOfficer, CertificateLine, Certificates, Sought};
+use ca_api::{AsOfficer, CertificateLine, Certificates, OfficerSearch};
 use records::suspension::HOLD;
 use records::{Code, Problem};
 use serde::Deserialize;
@@ -39,7 +39,7 @@ words! {
     }
 }
 
-struct Line {
+struct CertificateItem {
     serial: String,
     name: String,
     person: String,
@@ -59,7 +59,7 @@ struct CertificatesPage {
     w: &'static CertificatesWords,
     find: String,
     problem: Option<Problem>,
-    found: Option<Vec<Line>>,
+    found: Option<Vec<CertificateItem>>,
     elsewhere: u32,
     /// Address of the next page.
     next: Option<String>,
@@ -68,7 +68,7 @@ struct CertificatesPage {
 /// What stands in the address.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Asked {
+pub(super) struct PageQuery {
     find: String,
     /// Where the page before said that the list goes on.
     after: String,
@@ -78,8 +78,8 @@ pub(super) struct Asked {
 pub(super) async fn show(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
-    FromQuery(asked): FromQuery<Asked>,
+    ReaderCertificate(shown): ReaderCertificate,
+    FromQuery(asked): FromQuery<PageQuery>,
     headers: HeaderMap,
 ) -> Response {
     // A link on somebody else's page fills the form and no more: what is looked for is kept in the
@@ -87,7 +87,7 @@ pub(super) async fn show(
     let begun = !asked.find.trim().is_empty() && is_own_step(&headers);
     // Without a question only whether they may ask: nobody has this name.
     let text = if begun { asked.find.clone() } else { "-".into() };
-    let sought = Sought { text, after: if begun { asked.after } else { String::new() } };
+    let sought = OfficerSearch { text, after: if begun { asked.after } else { String::new() } };
     let message = AsOfficer { certificate: shown.certificate, message: sought };
     let answer = passed_on(portal.issuer.find(&message).await);
     let now = Clock::system().seconds();
@@ -115,7 +115,7 @@ fn filled(
     let next = (!more.is_empty()).then(|| {
         format!("/certificates?find={}&after={}", show::escaped(&find), show::escaped(more))
     });
-    let line = |line: CertificateLine| Line {
+    let line = |line: CertificateLine| CertificateItem {
         serial: line.serial,
         name: show::harmless(&line.name),
         person: line.person,

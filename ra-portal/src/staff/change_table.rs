@@ -6,9 +6,9 @@ use super::table_text::as_text;
 use crate::refusal::{passed_on, refused};
 use crate::staff_certificate::StaffCertificate;
 use crate::state::PortalState;
-use ca_api::handler::{PersonLine, PersonRecord, UnitLine, UnitPeople, WantedPerson};
-use ca_api::organisation::WantedUnit;
-use ca_api::{AsOfficer, Sought};
+use ca_api::handler::{PersonLine, PersonQuery, PersonRecord, UnitLine, UnitPeople};
+use ca_api::organisation::UnitQuery;
+use ca_api::{AsOfficer, OfficerSearch};
 use portal_api::changes::{ChangeEntry, ChangeKind, check_changes, told, wanted};
 use portal_api::roster::{NotTaken, RowRefusal, Table, read};
 use records::Code;
@@ -111,7 +111,7 @@ async fn found(
     shown: &StaffCertificate,
     text: &str,
 ) -> Result<UnitPeople, Refused> {
-    let sought = Sought { text: text.to_owned(), after: String::new() };
+    let sought = OfficerSearch { text: text.to_owned(), after: String::new() };
     let message = AsOfficer { certificate: shown.certificate.clone(), message: sought };
     let answer = passed_on(portal.issuer.people(&message).await);
     portal.recorded("people", &shown.person, answer).await
@@ -133,7 +133,7 @@ pub(super) async fn of_unit(
 ) -> Result<String, Refused> {
     let (mut rows, mut after) = (HEADER.to_owned(), String::new());
     for _ in 0..PAGES_MAX {
-        let wanted = WantedUnit { unit: unit.clone(), after };
+        let wanted = UnitQuery { unit: unit.clone(), after };
         let message = AsOfficer { certificate: shown.certificate.clone(), message: wanted };
         let answer = passed_on(portal.issuer.unit(&message).await);
         let facts = portal.recorded("unit", &shown.person, answer).await?;
@@ -159,7 +159,7 @@ async fn units(
     }
     let mine = found(portal, shown, "").await?;
     let Some(first) = mine.lines.first() else { return Ok(mine.units) };
-    let message = WantedPerson { person: first.person.clone() };
+    let message = PersonQuery { person: first.person.clone() };
     let message = AsOfficer { certificate: shown.certificate.clone(), message };
     let answer = passed_on(portal.issuer.person(&message).await);
     Ok(portal.recorded_brake("person", &shown.person, answer).await?.units)

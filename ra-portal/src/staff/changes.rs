@@ -2,10 +2,10 @@
 //! in with the people of a unit where one is named; `POST /people/changes` checks it row by row and
 //! shows all that would be signed. It is signed as a roster is. The CA checks all of it again.
 
-use super::certificate::{self, Shown};
+use super::certificate::{self, ReaderCertificate};
 use super::change_table::{CheckedTable, HEADER, TOLD_MAX, WrongTable, handled, of_unit};
 use super::touch::ToTouch;
-use crate::pages::facts::{Line, lines};
+use crate::pages::facts::{FactItem, lines};
 use crate::pages::upload::Uploaded;
 use crate::pages::{Frame, FromQuery, page, problem, show, words};
 use crate::refusal::{refused, unreadable};
@@ -80,9 +80,9 @@ struct ChangesPage {
 }
 
 /// A row: everything that is signed of it, and beside it what is not.
-struct Row {
+struct ChangeItem {
     number: usize,
-    signed: Vec<Line>,
+    signed: Vec<FactItem>,
     known: String,
 }
 
@@ -91,14 +91,14 @@ struct Row {
 struct CheckPage {
     f: Frame,
     w: &'static ChangesWords,
-    rows: Vec<Row>,
+    rows: Vec<ChangeItem>,
     t: ToTouch,
 }
 
 /// Whose people the table begins with.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Asked {
+pub(super) struct PageQuery {
     unit: String,
 }
 
@@ -114,8 +114,8 @@ struct Filled {
 pub(super) async fn show(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
-    FromQuery(Asked { unit }): FromQuery<Asked>,
+    ReaderCertificate(shown): ReaderCertificate,
+    FromQuery(PageQuery { unit }): FromQuery<PageQuery>,
 ) -> Response {
     match begun(&portal, &shown, unit).await {
         Ok((rows, units)) => {
@@ -171,7 +171,7 @@ fn kind_of(what: &str) -> Option<ChangeKind> {
 pub(super) async fn upload(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     Uploaded(mut fields): Uploaded,
 ) -> Response {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_default();
@@ -247,7 +247,7 @@ fn signed(
     let rows = entries.iter().zip(records).zip(&draft.rows);
     let row = |((entry, record), row): ((&ChangeEntry, &PersonRecord), &_)| {
         let unsaid = unsaid(kind, entry, record.number.as_ref());
-        Row {
+        ChangeItem {
             number: entry.row,
             signed: lines(language, plain::about_row(stated, row, &unsaid)),
             known: show::harmless(&format!("{} · {}", record.name, record.place)),

@@ -1,15 +1,15 @@
 //! What a transfer or leaving would take away, told before it is signed or approved. It is the CA's
 //! answer of this moment, beside what is signed, and nothing rests on it.
 
-use crate::pages::facts::{Line, lines};
+use crate::pages::facts::{FactItem, lines};
 use crate::pages::{Frame, Language, show, words};
 use crate::refusal::passed_on;
 use crate::staff_certificate::StaffCertificate;
 use crate::state::PortalState;
 use ca_api::AsOfficer;
-use ca_api::organisation::{Consequences, WantedConsequences};
+use ca_api::organisation::{Consequences, ConsequencesQuery};
 use portal_api::plain;
-use records::drafted::Drafted;
+use records::drafted::DraftContent;
 use records::order::{Body, PersonAction};
 
 words! {
@@ -23,7 +23,7 @@ words! {
 pub(super) struct ConsequenceView {
     pub(super) w: &'static ConsequenceWords,
     pub(super) title: String,
-    pub(super) facts: Vec<Line>,
+    pub(super) facts: Vec<FactItem>,
 }
 
 impl ConsequenceView {
@@ -54,10 +54,10 @@ pub(super) async fn told(
     };
     let message = AsOfficer {
         certificate: shown.certificate.clone(),
-        message: WantedConsequences { person: person.person.clone(), unit },
+        message: ConsequencesQuery { person: person.person.clone(), unit },
     };
     let answer = passed_on(portal.issuer.consequences(&message).await);
-    let drafted = Drafted::Person(person.clone());
+    let drafted = DraftContent::Person(person.clone());
     let recorded = portal.recorded_draft(("person", &shown.person), Some(&drafted), answer);
     let told = recorded.await.ok()?;
     ConsequenceView::of(f.language, body, Some(&told))
@@ -105,7 +105,7 @@ mod tests {
             let (body, told) = sample_told(leaves);
             let view = ConsequenceView::of(Language::English, &body, Some(&told)).unwrap();
             let facts = lines(Language::English, plain::about_consequence(&body, Some(&told)));
-            let pairs = |lines: &[Line]| -> Vec<(String, String)> {
+            let pairs = |lines: &[FactItem]| -> Vec<(String, String)> {
                 lines.iter().map(|line| (line.term.clone(), line.value.to_string())).collect()
             };
             assert_eq!(pairs(&view.facts), pairs(&facts));

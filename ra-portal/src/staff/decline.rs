@@ -1,9 +1,9 @@
 //! `POST /orders/ORDER/decline`: what will be signed when an order is sent back or rejected, before
 //! anybody signs it. Nothing is changed here.
 
-use super::certificate::{self, Shown};
+use super::certificate::{self, ReaderCertificate};
 use super::touch::ToTouch;
-use crate::pages::facts::{Line, lines, typed};
+use crate::pages::facts::{FactItem, lines, typed};
 use crate::pages::{Frame, FromPath, Posted, page, problem, words};
 use crate::refusal::{passed_on, refused, unreadable};
 use crate::state::PortalState;
@@ -11,7 +11,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use ca_api::{AsOfficer, Wanted};
+use ca_api::{AsOfficer, OrderQuery};
 use pki::name::check_readable;
 use portal_api::plain;
 use records::decline::{DeclineStatement, Outcome, REASON_CHARS_MAX};
@@ -61,7 +61,7 @@ pub(super) struct DeclinePage {
     order: String,
     kind: String,
     /// Everything of the order, and of a batch of each order in it; and what ends with it.
-    facts: Vec<Line>,
+    facts: Vec<FactItem>,
     t: ToTouch,
     /// The reason as it is sent on.
     reason: String,
@@ -73,7 +73,7 @@ pub(super) struct DeclinePage {
 pub(super) async fn decline(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     FromPath(order): FromPath<String>,
     Posted(form): Posted<Form>,
 ) -> Response {
@@ -89,7 +89,7 @@ pub(super) async fn decline(
         return problem::page(&f, &refused(Code::Malformed).0, &back);
     };
     let officer = shown.certificate.clone();
-    let message = AsOfficer { certificate: officer.clone(), message: Wanted { order } };
+    let message = AsOfficer { certificate: officer.clone(), message: OrderQuery { order } };
     let answer = passed_on(portal.issuer.fetch(&message).await);
     let export = match portal.recorded_fetch(&shown.person, answer).await {
         Ok(export) => export,
@@ -161,7 +161,7 @@ fn command(outcome: Outcome) -> &'static str {
 
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
-    let line = |zh: &str, en: &str, value: &str| Line {
+    let line = |zh: &str, en: &str, value: &str| FactItem {
         term: language.of_both(zh.into(), en.into()),
         value: crate::pages::Marked::new().foreign(value),
         differs: false,

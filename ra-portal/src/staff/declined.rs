@@ -1,7 +1,7 @@
 //! `POST /orders/ORDER/declined`: carries what a passkey said about declining an order. The CA
 //! checks all of it.
 
-use super::certificate::{self, Shown};
+use super::certificate::{self, ReaderCertificate};
 use super::touch::Touch;
 use crate::pages::{Frame, FromPath, Posted};
 use crate::refusal::{passed_on, refused};
@@ -9,7 +9,7 @@ use crate::state::PortalState;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::AsOfficer;
-use records::decline::{Decline, Declining};
+use records::decline::{Decline, DeclineSubmission};
 use records::letter::read_reference;
 use records::{Bytes, Code, Disclosure};
 use serde::Deserialize;
@@ -30,7 +30,7 @@ pub(super) struct Form {
 pub(super) async fn declined(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     FromPath(order): FromPath<String>,
     Posted(form): Posted<Form>,
 ) -> Response {
@@ -52,10 +52,10 @@ pub(super) async fn declined(
     }
 }
 
-fn declining(certificate: &Bytes, form: Form) -> Option<Declining> {
+fn declining(certificate: &Bytes, form: Form) -> Option<DeclineSubmission> {
     let statement = Bytes::read(&form.statement)?;
     let decline = Decline::by_passkey(statement, certificate.clone(), form.touch.read()?);
     let salt = Bytes::read(&form.salt)?;
     let reason = Disclosure { path: "/reason".into(), salt, value: form.reason.into() };
-    Some(Declining { decline, reason })
+    Some(DeclineSubmission { decline, reason })
 }

@@ -6,7 +6,7 @@ use crate::pages::{Frame, Language, show, words};
 use ca_api::CertificateLine;
 use ca_api::handler::DraftLine;
 use ca_api::organisation::{DelegationLine, Dossier, HeldLine};
-use portal_api::plain::{self, Said};
+use portal_api::plain::{self, BilingualText};
 use records::suspension::HOLD;
 
 words! {
@@ -52,7 +52,7 @@ words! {
 }
 
 /// A certificate in the list.
-pub(super) struct Held {
+pub(super) struct CertificateItem {
     pub(super) serial: String,
     pub(super) profile: String,
     pub(super) until: String,
@@ -85,7 +85,7 @@ pub(super) struct DossierView {
     pub(super) roles: Vec<String>,
     pub(super) delegations: Vec<String>,
     pub(super) applications: String,
-    pub(super) certificates: Vec<Held>,
+    pub(super) certificates: Vec<CertificateItem>,
     pub(super) letters: Vec<Request>,
     pub(super) requests: Vec<Request>,
     /// Time and what happened, newest first.
@@ -142,7 +142,7 @@ fn delegated(language: Language, w: &DossierWords, one: &DelegationLine) -> Stri
     show::harmless(&format!("{deputy} {} {absent} · {role} · {from} – {until}{over}", w.acts))
 }
 
-fn held(f: &Frame, w: &DossierWords, (line, now): (CertificateLine, &str)) -> Held {
+fn held(f: &Frame, w: &DossierWords, (line, now): (CertificateLine, &str)) -> CertificateItem {
     let (state, good) = match &line.revoked {
         Some((_, reason)) if reason == HOLD => (w.suspended.to_owned(), false),
         Some((at, reason)) => {
@@ -153,7 +153,7 @@ fn held(f: &Frame, w: &DossierWords, (line, now): (CertificateLine, &str)) -> He
         None => (w.in_force.to_owned(), true),
     };
     let until = show::time(&line.not_after);
-    Held { serial: line.serial, profile: f.profile(&line.profile), until, state, good }
+    CertificateItem { serial: line.serial, profile: f.profile(&line.profile), until, state, good }
 }
 
 fn request(language: Language, line: DraftLine) -> Request {
@@ -198,7 +198,7 @@ fn timeline(f: &Frame, w: &DossierWords, dossier: &Dossier) -> Vec<(String, Stri
     events.into_iter().map(|(at, what)| (show::time(&at), show::harmless(&what))).collect()
 }
 
-fn said(language: Language, said: Said) -> String {
+fn said(language: Language, said: BilingualText) -> String {
     show::harmless(&language.of_both(said.zh, said.en))
 }
 

@@ -1,7 +1,7 @@
 //! `POST /drafts/check`: what a handler typed, as approvers will read it, before it is signed by a
 //! passkey on this page, or by the handler's own `yinxin`. Nothing is changed here.
 
-use super::certificate::Shown;
+use super::certificate::ReaderCertificate;
 use super::consequence::{self, ConsequenceView};
 use super::decline::one_line;
 use super::draft_form::{Form, Typed};
@@ -9,7 +9,7 @@ use super::number::{self, TypedNumber};
 use super::touch::ToTouch;
 use super::{draft_delegation, draft_mend, draft_release};
 use crate::pages::facts;
-use crate::pages::facts::{Line, lines};
+use crate::pages::facts::{FactItem, lines};
 use crate::pages::{Frame, Posted, page, problem, words};
 use crate::refusal::{passed_on, refused};
 use crate::staff_certificate::StaffCertificate;
@@ -19,11 +19,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::AsOfficer;
-use ca_api::handler::{PersonFacts, Preview, Previewing, WantedPerson};
+use ca_api::handler::{PersonFacts, PersonQuery, Preview, PreviewRequest};
 use portal_api::plain::{self, Fact, NameAndId, field};
 use records::Code;
 use records::draft::DraftStatement;
-use records::drafted::{Drafted, LetterBody, TypedPerson};
+use records::drafted::{DraftContent, LetterBody, TypedPerson};
 use records::number::SealedNumber;
 use records::order::{Body, PersonAction};
 use service::Clock;
@@ -57,7 +57,7 @@ pub(super) struct CheckPage {
     letter: bool,
     t: ToTouch,
     /// What approvers would read, as the CA says.
-    facts: Vec<Line>,
+    facts: Vec<FactItem>,
     consequence: Option<ConsequenceView>,
     disclosures: String,
     number_seal: String,
@@ -68,7 +68,7 @@ pub(super) struct CheckPage {
 pub(super) async fn check(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     Posted(form): Posted<Form>,
 ) -> Response {
     let back = form.back();
@@ -106,7 +106,7 @@ async fn checked(
     let statement = typed.drafted.statement(founding, certificate, nonce, now);
     let statement = statement.map_err(|_| refused(Code::Malformed))?;
     let (disclosures, number_seal) = (typed.disclosures.clone(), typed.number_seal.clone());
-    let previewing = Previewing { statement, disclosures, number_seal };
+    let previewing = PreviewRequest { statement, disclosures, number_seal };
     let certificate = shown.certificate.clone();
     let message = AsOfficer { certificate, message: previewing };
     let answer = passed_on(portal.issuer.preview(&message).await);
@@ -114,7 +114,7 @@ async fn checked(
     let preview = portal.recorded_draft(("preview", &shown.person), drafted, answer).await?;
     let credentials = super::passkeys::usable(portal, shown.certificate.clone()).await?;
     let consequence = match &typed.drafted {
-        Drafted::Person(body) => {
+        DraftContent::Person(body) => {
             consequence::told(portal, f, shown, &Body::Person(body.clone())).await
         }
         _ => None,
@@ -143,7 +143,7 @@ async fn typed(
         true => None,
         false => {
             let (certificate, person) = (shown.certificate.clone(), form.person.clone());
-            let message = AsOfficer { certificate, message: WantedPerson { person } };
+            let message = AsOfficer { certificate, message: PersonQuery { person } };
             let answer = passed_on(portal.issuer.person(&message).await);
             Some(match form.what == "leave" {
                 true => portal.recorded_brake("person", &shown.person, answer).await?,
@@ -163,7 +163,7 @@ fn made(form: Form, number: Option<SealedNumber>, known: Option<PersonFacts>) ->
         let person = known.line.person.clone();
         let text = "yinxin draft letter {} --profile {}";
         let command = facts::typed(&Command::new(text, &[&person, &profile]));
-        let drafted = Drafted::Letter(LetterBody { person, profile });
+        let drafted = DraftContent::Letter(LetterBody { person, profile });
         let (disclosures, unsaid) = (Vec::new(), Vec::new());
         let (number_seal, known) = (None, Some(known));
         return Some(Typed { drafted, disclosures, number_seal, command, unsaid, known });
@@ -182,13 +182,14 @@ fn made(form: Form, number: Option<SealedNumber>, known: Option<PersonFacts>) ->
     let kept = known.as_ref();
     let corrects = what == "correct" || kept.is_none();
     let mut unsaid: Vec<&'static str> = kept.map(|_| field::VERSION).into_iter().collect();
-    let mut record = |typed: &str, (held, name): (Held, &'static str), takes: bool| match kept {
-        Some(kept) if !takes => {
-            unsaid.push(name);
-            held(kept).to_owned()
-        }
-        _ => typed.to_owned(),
-    };
+    let mut record =
+        |typed: &str, (held, name): (RecordField, &'static str), takes: bool| match kept {
+            Some(kept) if !takes => {
+                unsaid.push(name);
+                held(kept).to_owned()
+            }
+            _ => typed.to_owned(),
+        };
     let (name, mail, unit) = (
         record(&name, (|kept| &kept.line.name, field::NAME), corrects),
         record(&mail, (|kept| &kept.mail, field::MAIL), corrects),
@@ -209,12 +210,12 @@ fn made(form: Form, number: Option<SealedNumber>, known: Option<PersonFacts>) ->
     };
     let salts = [random::bytes().ok()?, random::bytes().ok()?, random::bytes().ok()?];
     let (body, disclosures) = typed.body(salts).ok()?;
-    let (drafted, number_seal) = (Drafted::Person(body), number.map(|number| number.seal));
+    let (drafted, number_seal) = (DraftContent::Person(body), number.map(|number| number.seal));
     Some(Typed { drafted, disclosures, number_seal, command, unsaid, known: None })
 }
 
 /// A field of the record that is held.
-type Held = fn(&PersonFacts) -> &str;
+type RecordField = fn(&PersonFacts) -> &str;
 
 /// The command that drafts the same.
 fn person_command(what: &str, person: &str, typed: [&str; 4]) -> String {

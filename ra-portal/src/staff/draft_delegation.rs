@@ -3,7 +3,7 @@
 
 use super::draft_form::{Form, Typed};
 use crate::pages::facts;
-use records::drafted::Drafted;
+use records::drafted::DraftContent;
 use records::letter::read_reference;
 use records::order::{DelegateBody, RoleAction};
 use records::rules::Role;
@@ -30,7 +30,7 @@ pub(super) fn typed(form: &Form) -> Option<Typed> {
     };
     let typed: [&str; 6] = [&body.person, &body.absent, role, scope, &body.from, &body.until];
     let command = facts::typed(&Command::new(text, &typed));
-    let (drafted, disclosures, unsaid) = (Drafted::Delegate(body), Vec::new(), Vec::new());
+    let (drafted, disclosures, unsaid) = (DraftContent::Delegate(body), Vec::new(), Vec::new());
     Some(Typed { drafted, disclosures, number_seal: None, command, unsaid, known: None })
 }
 
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn a_delegation_is_what_was_typed() {
         let made = typed(&form("lend")).unwrap();
-        let Drafted::Delegate(body) = &made.drafted else { panic!("{:?}", made.drafted) };
+        let DraftContent::Delegate(body) = &made.drafted else { panic!("{:?}", made.drafted) };
         let two = (body.person.as_str(), body.absent.as_str());
         assert_eq!(two, ("0123456789ABCDEF", "0123456789ABCDEG"));
         let days = (body.from.as_str(), body.until.as_str());
@@ -67,7 +67,7 @@ mod tests {
         assert_eq!((body.role, body.scope.as_str()), (Role::RegistrationOfficer, "shangzhou"));
         assert!(made.command.contains("delegation grant 0123456789ABCDEF"), "{}", made.command);
         let ends = typed(&form("unlend")).unwrap();
-        let Drafted::Delegate(ends) = ends.drafted else { unreachable!("a delegation") };
+        let DraftContent::Delegate(ends) = ends.drafted else { unreachable!("a delegation") };
         assert_eq!(ends.action, RoleAction::Withdraw);
         let others = [
             Form { role: "registration-officer".into(), ..form("lend") },

@@ -2,7 +2,7 @@
 
 use crate::pages::show;
 use ca_api::handler::PersonFacts;
-use records::drafted::Drafted;
+use records::drafted::DraftContent;
 use records::{Bytes, Disclosure};
 use serde::Deserialize;
 
@@ -43,7 +43,7 @@ impl Form {
 
 /// A draft as it was typed, complete.
 pub(super) struct Typed {
-    pub(super) drafted: Drafted,
+    pub(super) drafted: DraftContent,
     pub(super) disclosures: Vec<Disclosure>,
     /// Seal of the digest that the CA made of a number that was typed.
     pub(super) number_seal: Option<Bytes>,

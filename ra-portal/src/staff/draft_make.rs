@@ -1,7 +1,7 @@
 //! `POST /drafts/make`: carries a draft for which a handler's passkey answered, and leads to the
 //! handler's own drafts. The CA checks all of it.
 
-use super::certificate::Shown;
+use super::certificate::ReaderCertificate;
 use super::touch::Touch;
 use crate::pages::{Frame, Posted, problem};
 use crate::refusal::{passed_on, refused};
@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::AsOfficer;
 use records::draft::{Draft, Drafting};
-use records::drafted::Drafted;
+use records::drafted::DraftContent;
 use records::{Bytes, Code};
 use serde::Deserialize;
 use service::problem::Refused;
@@ -32,12 +32,12 @@ pub(super) struct Form {
 pub(super) async fn make(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     Posted(form): Posted<Form>,
 ) -> Response {
     let told = match drafting(&shown.certificate, form) {
         Some(message) => {
-            let drafted = message.draft.read().and_then(|said| Drafted::of(&said)).ok();
+            let drafted = message.draft.read().and_then(|said| DraftContent::of(&said)).ok();
             let message = AsOfficer { certificate: shown.certificate, message };
             let answer = passed_on(portal.issuer.draft(&message).await);
             portal.recorded_draft(("draft", &shown.person), drafted.as_ref(), answer).await

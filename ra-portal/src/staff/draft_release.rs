@@ -8,10 +8,10 @@ use crate::refusal::{passed_on, refused};
 use crate::staff_certificate::StaffCertificate;
 use crate::state::PortalState;
 use ca_api::AsOfficer;
-use ca_api::handler::{SuspensionFacts, WantedSuspension};
+use ca_api::handler::{SuspensionFacts, SuspensionQuery};
 use portal_api::plain::field;
 use records::commitment::EVIDENCE_PATH;
-use records::drafted::Drafted;
+use records::drafted::DraftContent;
 use records::{Code, Disclosure};
 use service::problem::Refused;
 use system::random;
@@ -24,7 +24,7 @@ pub(super) async fn typed(
     form: &Form,
 ) -> Result<Typed, Refused> {
     let (certificate, serial) = (shown.certificate.clone(), form.serial.clone());
-    let message = AsOfficer { certificate, message: WantedSuspension { serial } };
+    let message = AsOfficer { certificate, message: SuspensionQuery { serial } };
     let answer = passed_on(portal.issuer.suspension(&message).await);
     let told = portal.recorded("certificate", &shown.person, answer).await?;
     let salt = random::bytes().map_err(|_| refused(Code::Unavailable))?;
@@ -38,7 +38,7 @@ fn made(form: &Form, told: SuspensionFacts, salt: [u8; 32]) -> Option<Typed> {
     let seen = Disclosure::new(EVIDENCE_PATH, salt, evidence.into());
     let body = told.release(form.serial.clone(), seen.commitment().ok()?);
     Some(Typed {
-        drafted: Drafted::Release(body),
+        drafted: DraftContent::Release(body),
         disclosures: vec![seen],
         number_seal: None,
         command,
@@ -129,7 +129,7 @@ mod tests {
             ..Form::default()
         };
         let made = made(&form, told, [4; 32]).unwrap();
-        let Drafted::Release(body) = &made.drafted else { panic!("{:?}", made.drafted) };
+        let DraftContent::Release(body) = &made.drafted else { panic!("{:?}", made.drafted) };
         assert_eq!((body.serial.as_str(), body.by.as_str()), ("0101010101", "0123456789ABCDEG"));
         assert_eq!(made.disclosures[0].value, serde_json::json!("本人 当面核对"));
         assert_eq!(made.unsaid, field::OF_RELEASE);

@@ -1,7 +1,7 @@
 //! `GET /drafts`: what became of what a handler drafted, as the CA says; what is open can be taken
 //! back.
 
-use super::certificate::{self, Shown};
+use super::certificate::{self, ReaderCertificate};
 use crate::pages::facts::marked;
 use crate::pages::{Frame, FromQuery, Marked, page, show, words};
 use crate::refusal::passed_on;
@@ -34,7 +34,7 @@ words! {
     }
 }
 
-struct Line {
+struct DraftItem {
     name: String,
     kind: String,
     about: Marked,
@@ -52,8 +52,8 @@ struct Line {
 struct DraftsPage {
     f: Frame,
     w: &'static DraftsWords,
-    orders: Vec<Line>,
-    letters: Vec<Line>,
+    orders: Vec<DraftItem>,
+    letters: Vec<DraftItem>,
     next: Option<String>,
 }
 
@@ -68,7 +68,7 @@ pub(super) struct From {
 pub(super) async fn show(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     FromQuery(from): FromQuery<From>,
 ) -> Response {
     let message = AsOfficer { certificate: shown.certificate, message: Page { after: from.after } };
@@ -85,7 +85,7 @@ fn filled(f: Frame, drafts: Drafts) -> DraftsPage {
         let (kind, state) =
             (plain::kind_of(&line.kind, &line.action), plain::state_of(&line.kind, &line.state));
         let open = line.state == "open";
-        Line {
+        DraftItem {
             batch: line.kind == "batch",
             name: line.name,
             kind: language.of_both(kind.zh, kind.en),

@@ -3,7 +3,7 @@
 //! carries what their passkey signed to the status service, whose receipt it shows. Nothing is
 //! suspended on the portal's word here.
 
-use super::certificate::Shown;
+use super::certificate::ReaderCertificate;
 use super::decline::one_line;
 use super::issued::{Typed, shown_with};
 use super::touch::{ToTouch, Touch};
@@ -20,7 +20,7 @@ use pki::SerialNumber;
 use pki::name::check_readable;
 use portal_api::plain::REASONS;
 use records::commitment::{EVIDENCE_CHARS_MAX, EVIDENCE_PATH};
-use records::suspension::{Suspending, Suspends, Suspension, SuspensionStatement};
+use records::suspension::{Suspension, SuspensionInput, SuspensionStatement, SuspensionSubmission};
 use records::{Bytes, Code, Disclosure};
 use serde::Deserialize;
 use service::Clock;
@@ -84,7 +84,7 @@ struct HeldPage {
 pub(super) async fn check(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     FromPath(serial): FromPath<String>,
     Posted(Form { reason, evidence }): Posted<Form>,
 ) -> Response {
@@ -103,7 +103,7 @@ pub(super) async fn check(
     let (Ok(salt), Ok(nonce)) = (random::bytes(), random::bytes()) else {
         return problem::page(&f, &refused(Code::Unavailable).0, &back);
     };
-    let said = Suspends { serial: &serial, reason: &reason, evidence: &evidence };
+    let said = SuspensionInput { serial: &serial, reason: &reason, evidence: &evidence };
     let own = Sha256::digest(&shown.certificate.0).into();
     let (founding, now) = (&portal.trust.founding, Clock::system().seconds());
     let stated = SuspensionStatement::new(founding, own, said, (salt, nonce), now);
@@ -124,7 +124,7 @@ pub(super) async fn check(
 pub(super) async fn suspended(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     FromPath(serial): FromPath<String>,
     Posted(signed): Posted<Signed>,
 ) -> Response {
@@ -146,12 +146,12 @@ pub(super) async fn suspended(
     }
 }
 
-fn suspending(certificate: &Bytes, signed: Signed) -> Option<Suspending> {
+fn suspending(certificate: &Bytes, signed: Signed) -> Option<SuspensionSubmission> {
     let statement = Bytes::read(&signed.statement)?;
     let suspension = Suspension::by_passkey(statement, certificate.clone(), signed.touch.read()?);
     let salt = Bytes::read(&signed.salt)?;
     let value = signed.evidence.into();
-    Some(Suspending {
+    Some(SuspensionSubmission {
         suspension,
         evidence: Disclosure { path: EVIDENCE_PATH.into(), salt, value },
     })
@@ -159,7 +159,7 @@ fn suspending(certificate: &Bytes, signed: Signed) -> Option<Suspending> {
 
 pub(super) fn filled(
     f: Frame,
-    said: Suspends<'_>,
+    said: SuspensionInput<'_>,
     (stated, evidence): (&SuspensionStatement, Disclosure),
     credentials: String,
 ) -> Option<HoldPage> {
@@ -174,7 +174,7 @@ pub(super) fn filled(
     })
 }
 
-fn command(Suspends { serial, reason, evidence }: Suspends<'_>) -> String {
+fn command(SuspensionInput { serial, reason, evidence }: SuspensionInput<'_>) -> String {
     let text = "yinxin suspend {} --reason {} --evidence {}";
     typed(&Command::new(text, &[serial, reason, evidence]))
 }
@@ -183,10 +183,11 @@ fn command(Suspends { serial, reason, evidence }: Suspends<'_>) -> String {
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let serial = "018e9a4c70f3b5d2018e9a4c70f3b5d2018e";
     let path = format!("/certificates/{serial}");
-    let said =
-        Suspends {
-            serial, reason: "keyCompromise", evidence: "本人电话报告丢失 <b>\u{202e}"
-        };
+    let said = SuspensionInput {
+        serial,
+        reason: "keyCompromise",
+        evidence: "本人电话报告丢失 <b>\u{202e}",
+    };
     let (founding, drawn) = (Bytes::from([1; 32]), ([7; 32], [4; 16]));
     let render = |credentials: &str| {
         let f = Frame::sample(language, &path);
@@ -195,7 +196,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         let mut page = filled(f, said, (&stated, opens), credentials.into()).unwrap();
         // What is sent on is what was typed.
         page.typed = "-".into();
-        page.command = command(Suspends { evidence: "…", ..said });
+        page.command = command(SuspensionInput { evidence: "…", ..said });
         page.render().unwrap()
     };
     vec![("hold", render("AAAA")), ("hold-outside", render(""))]

@@ -1,7 +1,7 @@
 //! `GET /certificates/SERIAL`: one certificate, its person first, who approved it, and the form
 //! that drafts its revocation.
 
-use super::certificate::{self, Shown};
+use super::certificate::{self, ReaderCertificate};
 use crate::pages::facts::marked;
 use crate::pages::{Frame, FromPath, Language, Marked, page, problem, show, words};
 use crate::refusal::passed_on;
@@ -10,7 +10,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use ca_api::{ApprovedBatch, ApprovedBy, AsOfficer, CertificateFacts, Named};
+use ca_api::{ApprovedBatch, ApprovedBy, AsOfficer, CertificateFacts, CertificateQuery};
 use pki::Certificate;
 use portal_api::plain::{self, FactValue, NameAndId, phrase};
 use records::suspension::HOLD;
@@ -105,7 +105,7 @@ pub(super) struct Typed {
 pub(super) async fn show(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     FromPath(serial): FromPath<String>,
 ) -> Response {
     shown_with(&portal, f, (shown.certificate, &shown.person), serial, Typed::default()).await
@@ -119,7 +119,7 @@ pub(super) async fn shown_with(
     serial: String,
     typed: Typed,
 ) -> Response {
-    let message = AsOfficer { certificate: officer, message: Named { serial } };
+    let message = AsOfficer { certificate: officer, message: CertificateQuery { serial } };
     let answer = passed_on(portal.issuer.certificate(&message).await);
     match portal.recorded("certificate", person, answer).await {
         Ok(facts) => {
@@ -141,7 +141,7 @@ fn reasons(language: Language) -> Vec<(&'static str, String)> {
     plain::REASONS.map(|name| (name, said(language, plain::reason(name)))).to_vec()
 }
 
-fn said(language: Language, said: plain::Said) -> String {
+fn said(language: Language, said: plain::BilingualText) -> String {
     language.of_both(said.zh, said.en)
 }
 

@@ -1,7 +1,7 @@
 //! `GET /organisation`: the city's units as a tree, one at a time: what is below it, whose roles
 //! count there, and its own people as far as they are the reader's business.
 
-use super::certificate::{self, Shown};
+use super::certificate::{self, ReaderCertificate};
 use super::role::role_at;
 use crate::pages::{Frame, FromQuery, page, problem, show, words};
 use crate::refusal::passed_on;
@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::AsOfficer;
-use ca_api::organisation::{HolderLine, UnitBelow, UnitFacts, WantedUnit};
+use ca_api::organisation::{HolderLine, UnitBelow, UnitFacts, UnitQuery};
 use records::Code;
 use serde::Deserialize;
 use service::problem::Refused;
@@ -71,7 +71,7 @@ struct OrganisationPage {
 /// What stands in the address.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Asked {
+pub(super) struct PageQuery {
     unit: String,
     after: String,
 }
@@ -80,11 +80,11 @@ pub(super) struct Asked {
 pub(super) async fn show(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
-    FromQuery(Asked { unit, after }): FromQuery<Asked>,
+    ReaderCertificate(shown): ReaderCertificate,
+    FromQuery(PageQuery { unit, after }): FromQuery<PageQuery>,
 ) -> Response {
     let first = after.is_empty();
-    let message = AsOfficer { certificate: shown.certificate, message: WantedUnit { unit, after } };
+    let message = AsOfficer { certificate: shown.certificate, message: UnitQuery { unit, after } };
     let answer = passed_on(portal.issuer.unit(&message).await);
     match portal.recorded("unit", &shown.person, answer).await {
         Ok(facts) => page(StatusCode::OK, &filled(f, facts, first)),

@@ -1,7 +1,7 @@
 //! `GET /passkeys`: an officer's certified passkeys, and where a new one is made. The page
 //! certifies nothing: the officer's own `yinxin` asks for it, and others approve.
 
-use super::certificate::{self, Shown};
+use super::certificate::{self, ReaderCertificate};
 use crate::pages::{Frame, page, show, words};
 use crate::refusal::passed_on;
 use crate::state::PortalState;
@@ -36,7 +36,7 @@ words! {
     }
 }
 
-struct Line {
+struct PasskeyItem {
     credential: String,
     kept: &'static str,
     usable: bool,
@@ -47,7 +47,7 @@ struct Line {
 struct PasskeysPage {
     f: Frame,
     w: &'static PasskeysWords,
-    passkeys: Vec<Line>,
+    passkeys: Vec<PasskeyItem>,
     challenge: String,
     person: String,
     name: String,
@@ -58,7 +58,7 @@ struct PasskeysPage {
 pub(super) async fn show(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
 ) -> Response {
     let message = AsOfficer { certificate: shown.certificate.clone(), message: () };
     let answer = passed_on(portal.issuer.passkeys(&message).await);
@@ -85,7 +85,7 @@ fn filled(f: Frame, certificate: &Bytes, own: &[OwnPasskey]) -> PasskeysPage {
     let read = Certificate::read(&certificate.0).ok();
     let sha256 = read.as_ref().map(Certificate::sha256).unwrap_or_default();
     let subject = read.as_ref().map(Certificate::subject);
-    let line = |passkey: &OwnPasskey| Line {
+    let line = |passkey: &OwnPasskey| PasskeyItem {
         credential: passkey.credential.to_string(),
         kept: if passkey.software { w.software } else { w.hardware },
         usable: passkey.usable,

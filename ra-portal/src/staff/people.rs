@@ -1,7 +1,7 @@
 //! `GET /people`: people who are a handler's or an officer's business, also those without any
 //! certificate.
 
-use super::certificate::{self, Shown};
+use super::certificate::{self, ReaderCertificate};
 use crate::pages::{Frame, FromQuery, page, show, words};
 use crate::refusal::passed_on;
 use crate::state::PortalState;
@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::handler::{PersonLine, UnitPeople};
-use ca_api::{AsOfficer, Sought};
+use ca_api::{AsOfficer, OfficerSearch};
 use records::{Code, Problem};
 use serde::Deserialize;
 use service::problem::{Refused, status};
@@ -38,7 +38,7 @@ words! {
     }
 }
 
-struct Line {
+struct PersonItem {
     person: String,
     name: String,
     unit: String,
@@ -55,7 +55,7 @@ struct PeoplePage {
     problem: Option<Problem>,
     /// Whether the reader may register somebody.
     drafts: bool,
-    lines: Vec<Line>,
+    lines: Vec<PersonItem>,
     /// Address of the next page.
     next: Option<String>,
 }
@@ -63,7 +63,7 @@ struct PeoplePage {
 /// What stands in the address.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Asked {
+pub(super) struct PageQuery {
     find: String,
     after: String,
 }
@@ -72,11 +72,11 @@ pub(super) struct Asked {
 pub(super) async fn show(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
-    FromQuery(asked): FromQuery<Asked>,
+    ReaderCertificate(shown): ReaderCertificate,
+    FromQuery(asked): FromQuery<PageQuery>,
 ) -> Response {
-    let Asked { find, after } = asked;
-    let sought = Sought { text: find.clone(), after };
+    let PageQuery { find, after } = asked;
+    let sought = OfficerSearch { text: find.clone(), after };
     let message = AsOfficer { certificate: shown.certificate, message: sought };
     let answer = passed_on(portal.issuer.people(&message).await);
     match portal.recorded("people", &shown.person, answer).await {
@@ -96,7 +96,7 @@ fn filled(f: Frame, find: String, found: UnitPeople, problem: Option<Problem>) -
     let more = &found.more;
     let next = (!more.is_empty())
         .then(|| format!("/people?find={}&after={}", show::escaped(&find), show::escaped(more)));
-    let line = |line: PersonLine| Line {
+    let line = |line: PersonLine| PersonItem {
         name: show::harmless(&line.name),
         unit: show::harmless(&line.unit_name),
         person: line.person,
@@ -138,21 +138,22 @@ pub(super) fn sample_people() -> UnitPeople {
 
 /// The same of what somebody drafted; of a letter nothing is told but whom it is for.
 #[cfg(test)]
-pub(super) fn sample_about_of(kind: &str, name: &str) -> records::order::About {
+pub(super) fn sample_about_of(kind: &str, name: &str) -> records::order::OrderSubject {
     match kind {
-        "letter" => records::order::About::person("0123456789ABCDEF", Some(name.into())),
+        "letter" => records::order::OrderSubject::person("0123456789ABCDEF", Some(name.into())),
         _ => sample_about(name),
     }
 }
 
 /// Whom an order concerns, as the CA tells it: name and unit apart.
 #[cfg(test)]
-pub(super) fn sample_about(name: &str) -> records::order::About {
-    use records::order::{About, AboutPerson, AboutUnit};
-    let unit = AboutUnit { id: "sz-office".into(), name: Some("商州区政府办公室".into()) };
+pub(super) fn sample_about(name: &str) -> records::order::OrderSubject {
+    use records::order::{OrderSubject, SubjectPerson, SubjectUnit};
+    let unit =
+        SubjectUnit { id: "sz-office".into(), name: Some("商州区政府办公室".into()) };
     let person =
-        AboutPerson { id: "0123456789ABCDEF".into(), name: Some(name.into()), unit: Some(unit) };
-    About::Person { person, within: None }
+        SubjectPerson { id: "0123456789ABCDEF".into(), name: Some(name.into()), unit: Some(unit) };
+    OrderSubject::Person { person, within: None }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! handler can draft about them, or about who is new. Each form leads to a page that shows what
 //! would be signed.
 
-use super::certificate::{self, Shown};
+use super::certificate::{self, ReaderCertificate};
 use super::dossier::DossierView;
 use super::role::role_at;
 use crate::pages::{Frame, FromPath, FromQuery, Language, page, problem, show, words};
@@ -13,9 +13,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use ca_api::handler::{PersonFacts, UnitLine, WantedPerson};
-use ca_api::organisation::{DelegationLine, Dossier, RoleLine, WantedDossier};
-use ca_api::{AsOfficer, Sought};
+use ca_api::handler::{PersonFacts, PersonQuery, UnitLine};
+use ca_api::organisation::{DelegationLine, Dossier, DossierQuery, RoleLine};
+use ca_api::{AsOfficer, OfficerSearch};
 use records::Code;
 use serde::Deserialize;
 use service::Clock;
@@ -128,7 +128,7 @@ struct Known {
 /// What stands in the address.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Asked {
+pub(super) struct PageQuery {
     after: String,
 }
 
@@ -136,9 +136,9 @@ pub(super) struct Asked {
 pub(super) async fn show(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     FromPath(person): FromPath<String>,
-    FromQuery(Asked { after }): FromQuery<Asked>,
+    FromQuery(PageQuery { after }): FromQuery<PageQuery>,
 ) -> Response {
     match read(&portal, shown, (person, after.clone())).await {
         Ok((dossier, facts)) => {
@@ -160,7 +160,7 @@ async fn read(
     shown: StaffCertificate,
     (person, after): (String, String),
 ) -> Result<(Dossier, Option<PersonFacts>), Refused> {
-    let wanted = WantedDossier { person: person.clone(), after };
+    let wanted = DossierQuery { person: person.clone(), after };
     let message = AsOfficer { certificate: shown.certificate.clone(), message: wanted };
     let answer = passed_on(portal.issuer.dossier(&message).await);
     // A leave begins here, and the CA has recorded who read.
@@ -168,7 +168,7 @@ async fn read(
     if !dossier.drafts {
         return Ok((dossier, None));
     }
-    let message = AsOfficer { certificate: shown.certificate, message: WantedPerson { person } };
+    let message = AsOfficer { certificate: shown.certificate, message: PersonQuery { person } };
     let answer = passed_on(portal.issuer.person(&message).await);
     Ok((dossier, Some(portal.recorded_brake("person", &shown.person, answer).await?)))
 }
@@ -177,10 +177,10 @@ async fn read(
 pub(super) async fn create(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
 ) -> Response {
     // Nobody has this name: only the units are wanted.
-    let sought = Sought { text: "-".into(), after: String::new() };
+    let sought = OfficerSearch { text: "-".into(), after: String::new() };
     let message = AsOfficer { certificate: shown.certificate, message: sought };
     let answer = passed_on(portal.issuer.people(&message).await);
     match portal.recorded("people", &shown.person, answer).await {

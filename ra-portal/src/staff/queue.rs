@@ -1,7 +1,7 @@
 //! `GET /`: what waits for this officer, oldest first, in their scope only; whoever approves
 //! nothing goes to their certificate.
 
-use super::certificate::{self, Shown};
+use super::certificate::{self, ReaderCertificate};
 use crate::pages::facts::marked;
 use crate::pages::{Frame, FromQuery, Language, Marked, page, show, words};
 use crate::refusal::passed_on;
@@ -47,7 +47,7 @@ words! {
     }
 }
 
-struct Line {
+struct QueueItem {
     order: String,
     kind: String,
     about: Marked,
@@ -69,7 +69,7 @@ struct QueuePage {
     w: &'static QueueWords,
     /// Kinds of which several wait: kind, action, what people call it.
     groups: Vec<(String, String, String)>,
-    lines: Vec<Line>,
+    lines: Vec<QueueItem>,
     after: Option<String>,
 }
 
@@ -84,7 +84,7 @@ pub(super) struct From {
 pub(super) async fn show(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     FromQuery(from): FromQuery<From>,
 ) -> Response {
     let message = AsOfficer { certificate: shown.certificate, message: Page { after: from.after } };
@@ -106,7 +106,7 @@ fn filled(f: Frame, OrderLines { lines, more }: OrderLines, now: u64) -> QueuePa
     let lines = lines.into_iter().map(|line| {
         let age = now.saturating_sub(unix(&line.made));
         let kind = plain::kind_of(&line.kind, &line.action);
-        Line {
+        QueueItem {
             kind: f.language.of_both(kind.zh, kind.en),
             about: marked(f.language, &plain::told_about(&line.about)),
             age: match age / 3_600 {
@@ -151,27 +151,28 @@ fn groups(language: Language, lines: &[OrderLine]) -> Vec<(String, String, Strin
 #[cfg(test)]
 pub(super) fn sample_lines() -> Vec<OrderLine> {
     use super::people::sample_about;
-    use records::export::Look;
-    use records::order::About;
-    let line = |order: &str, (kind, action): (&str, &str), about: About, made: &str| OrderLine {
-        order: order.into(),
-        digest: records::Bytes::from([7; 32]),
-        kind: kind.into(),
-        action: action.into(),
-        about,
-        made: made.into(),
-        expires: "2026-12-01T08:00:00Z".into(),
-        approvals: 1,
-        needed: 2,
-        given: kind == "role",
-        look: match kind {
-            "issue" => Some(Look::Differs),
-            "person" => Some(Look::SameName),
-            _ => None,
-        },
-    };
+    use records::export::ReviewFlag;
+    use records::order::OrderSubject;
+    let line =
+        |order: &str, (kind, action): (&str, &str), about: OrderSubject, made: &str| OrderLine {
+            order: order.into(),
+            digest: records::Bytes::from([7; 32]),
+            kind: kind.into(),
+            action: action.into(),
+            about,
+            made: made.into(),
+            expires: "2026-12-01T08:00:00Z".into(),
+            approvals: 1,
+            needed: 2,
+            given: kind == "role",
+            look: match kind {
+                "issue" => Some(ReviewFlag::Differs),
+                "person" => Some(ReviewFlag::SameName),
+                _ => None,
+            },
+        };
     let issue = ("issue", "");
-    let many = About::Many { count: 120, first: Box::new(sample_about("陈一")) };
+    let many = OrderSubject::Many { count: 120, first: Box::new(sample_about("陈一")) };
     let hostile = sample_about("<b>\u{202e}张</b>");
     vec![
         line("5GPJWBSG64S36D1P", ("role", "grant"), sample_about("李丹"), "2026-11-20T06:00:00Z"),

@@ -1,10 +1,10 @@
 //! `GET /batches/ORDER`: what became of each row of a batch, to be printed; and from there the
 //! letters of those who were registered, under one signature.
 
-use super::certificate::{self, Shown};
+use super::certificate::{self, ReaderCertificate};
 use super::issued::approver;
 use super::touch::{ToTouch, Touch};
-use crate::pages::facts::{Line as FactLine, lines, marked};
+use crate::pages::facts::{FactItem as FactLine, lines, marked};
 use crate::pages::{Frame, FromPath, Marked, Posted, page, problem, show, words};
 use crate::refusal::{passed_on, refused};
 use crate::staff_certificate::StaffCertificate;
@@ -14,11 +14,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::handler::{BatchReceipt, ReceiptLine};
-use ca_api::{AsOfficer, Wanted};
+use ca_api::{AsOfficer, OrderQuery};
 use portal_api::plain;
 use portal_api::roster::{LETTERS_A_MESSAGE, PASSKEY_ROWS_MAX, RosterDraft};
 use records::draft::{Draft, DraftStatement, ManyRow};
-use records::drafted::{Drafted, LetterBody};
+use records::drafted::{DraftContent, LetterBody};
 use records::letter::read_reference;
 use records::{Bytes, Code};
 use serde::Deserialize;
@@ -60,7 +60,7 @@ words! {
     }
 }
 
-struct Line {
+struct ReceiptItem {
     order: String,
     about: Marked,
     state: String,
@@ -81,7 +81,7 @@ struct ReceiptPage {
     approvers: Vec<Marked>,
     count: usize,
     done: usize,
-    lines: Vec<Line>,
+    lines: Vec<ReceiptItem>,
     /// How many letters can be made.
     letters: usize,
 }
@@ -103,7 +103,7 @@ struct LettersPage {
 pub(super) async fn show(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     FromPath(order): FromPath<String>,
 ) -> Response {
     match receipt(&portal, &shown, &order).await {
@@ -119,7 +119,7 @@ async fn receipt(
 ) -> Result<BatchReceipt, Refused> {
     let order = read_reference(order).ok_or_else(|| refused(Code::OrderUnknown))?;
     let certificate = shown.certificate.clone();
-    let message = AsOfficer { certificate, message: Wanted { order } };
+    let message = AsOfficer { certificate, message: OrderQuery { order } };
     let answer = passed_on(portal.issuer.receipt(&message).await);
     portal.recorded("receipt", &shown.person, answer).await
 }
@@ -132,10 +132,10 @@ fn unlettered(receipt: &BatchReceipt) -> impl Iterator<Item = &ReceiptLine> {
 
 fn filled(f: Frame, receipt: BatchReceipt) -> ReceiptPage {
     let language = f.language;
-    let both = |said: plain::Said| language.of_both(said.zh, said.en);
+    let both = |said: plain::BilingualText| language.of_both(said.zh, said.en);
     let letters = unlettered(&receipt).count();
     let open = receipt.state == "open";
-    let line = |line: ReceiptLine| Line {
+    let line = |line: ReceiptLine| ReceiptItem {
         about: marked(language, &plain::told_about(&line.about)),
         state: both(plain::draft_state(&line.state)),
         problem: line
@@ -165,7 +165,7 @@ fn filled(f: Frame, receipt: BatchReceipt) -> ReceiptPage {
 pub(super) async fn check(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     FromPath(order): FromPath<String>,
     Posted(_): Posted<Vec<(String, String)>>,
 ) -> Response {
@@ -225,7 +225,7 @@ fn signed(
 fn letters(people: &[String]) -> Option<RosterDraft> {
     let body = |person: &String| {
         let body = LetterBody { person: person.clone(), profile: PROFILE.into() };
-        Some((Drafted::Letter(body).parts().ok()?.1, Vec::new()))
+        Some((DraftContent::Letter(body).parts().ok()?.1, Vec::new()))
     };
     let bodies: Option<Vec<_>> = people.iter().map(body).collect();
     RosterDraft::over(bodies.filter(|bodies| !bodies.is_empty())?).ok()
@@ -244,7 +244,7 @@ pub(super) struct Form {
 pub(super) async fn lettered(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     FromPath(order): FromPath<String>,
     Posted(form): Posted<Form>,
 ) -> Response {

@@ -8,11 +8,11 @@ mod samples;
 #[cfg(test)]
 pub(super) use samples::{sample_progress, samples};
 
-use super::certificate::{self, Shown};
+use super::certificate::{self, ReaderCertificate};
 use super::checks;
 use super::consequence::ConsequenceView;
 use super::passkeys;
-use crate::pages::facts::{Line, lines, marked};
+use crate::pages::facts::{FactItem, lines, marked};
 use crate::pages::{Frame, FromPath, FromQuery, Language, Marked, page, problem, show, words};
 use crate::refusal::{passed_on, refused};
 use crate::state::PortalState;
@@ -20,13 +20,13 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use ca_api::{AsOfficer, Wanted};
+use ca_api::{AsOfficer, OrderQuery};
 use portal_api::plain;
 use records::approval::approval_challenge;
-use records::export::{Hearsay, Look, OpenedOrder, OrderProgress, Voice};
+use records::export::{Hearsay, OpenedOrder, OrderProgress, ReviewFlag, Voice};
 use records::letter::read_reference;
 use records::order::Body;
-use records::{Code, Vouched};
+use records::{ApprovalClaim, Code};
 use serde::Deserialize;
 use service::Clock;
 use service::problem::Refused;
@@ -72,14 +72,14 @@ words! {
 }
 
 /// An order of a batch.
-struct Row {
+struct ReviewItem {
     order: String,
     about: Marked,
     digest: String,
     /// Whether it has to be opened.
     sample: bool,
     look: Option<String>,
-    facts: Vec<Line>,
+    facts: Vec<FactItem>,
 }
 
 #[derive(Template)]
@@ -91,7 +91,7 @@ pub(super) struct ReviewPage {
     order: String,
     expires: String,
     digest: String,
-    facts: Vec<Line>,
+    facts: Vec<FactItem>,
     consequence: Option<ConsequenceView>,
     /// What was checked without anybody, with its source.
     checks: Vec<(String, &'static str)>,
@@ -111,7 +111,7 @@ pub(super) struct ReviewPage {
     /// For whom, by id, where it is for somebody on leave.
     acting_for: String,
     /// Orders of a batch.
-    rows: Vec<Row>,
+    rows: Vec<ReviewItem>,
 }
 
 /// For whom an officer wants to approve.
@@ -125,7 +125,7 @@ pub(super) struct ForWhom {
 pub(super) async fn show(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     FromPath(order): FromPath<String>,
     FromQuery(ForWhom { acting_for }): FromQuery<ForWhom>,
 ) -> Response {
@@ -133,7 +133,7 @@ pub(super) async fn show(
         return problem::page(&f, &refused(Code::OrderUnknown).0, "/");
     };
     let officer = shown.certificate.clone();
-    let message = AsOfficer { certificate: officer.clone(), message: Wanted { order } };
+    let message = AsOfficer { certificate: officer.clone(), message: OrderQuery { order } };
     let answer = passed_on(portal.issuer.fetch(&message).await);
     let export = match portal.recorded_fetch(&shown.person, answer).await {
         Ok(export) => export,
@@ -164,7 +164,7 @@ pub(super) fn filled(
     (standing, credentials): (OrderProgress, String),
 ) -> ReviewPage {
     let language = f.language;
-    let both = |said: plain::Said| show::harmless(&language.of_both(said.zh, said.en));
+    let both = |said: plain::BilingualText| show::harmless(&language.of_both(said.zh, said.en));
     let w = ReviewWords::of(language);
     let chosen = standing.chosen(person, named);
     let choices = if chosen.is_none() { choices(w, person, &standing) } else { Vec::new() };
@@ -185,7 +185,7 @@ pub(super) fn filled(
     }
     let (order, body, digest) = (opened.order(), opened.body(), opened.digest());
     let to_open: Vec<u8> = to_open.into_iter().flat_map(|row| row.0).collect();
-    let spoken = Vouched { acting_for: acting_for.as_deref(), opened: &to_open };
+    let spoken = ApprovalClaim { acting_for: acting_for.as_deref(), opened: &to_open };
     let approvers = standing.approvers.iter().map(|name| show::harmless(name)).collect();
     let standing = OrderProgress { approvers, ..standing };
     ReviewPage {
@@ -225,15 +225,15 @@ fn choices(w: &ReviewWords, person: &str, standing: &OrderProgress) -> Vec<(Stri
 fn rows(
     language: Language,
     opened: &OpenedOrder,
-    (looks, person): (&[Option<Look>], &str),
-) -> Vec<Row> {
+    (looks, person): (&[Option<ReviewFlag>], &str),
+) -> Vec<ReviewItem> {
     let Body::Batch(batch) = opened.body() else { return Vec::new() };
     let sample: Vec<&records::Bytes> = batch.to_open(&opened.digest(), person);
     let row = |(place, row): (usize, &OpenedOrder)| {
         let look = looks.get(place).copied().flatten().map(plain::look);
         let digest = records::Bytes::from(row.digest());
         let sample = sample.contains(&&digest);
-        Row {
+        ReviewItem {
             order: row.order().order.clone(),
             about: marked(language, &plain::about(row)),
             digest: digest.to_string(),
@@ -242,13 +242,13 @@ fn rows(
             facts: lines(language, plain::facts(row)),
         }
     };
-    let mut rows: Vec<Row> = opened.rows().iter().enumerate().map(row).collect();
+    let mut rows: Vec<ReviewItem> = opened.rows().iter().enumerate().map(row).collect();
     rows.sort_by_key(|row| !row.sample);
     rows
 }
 
 /// What an approval of the batch says that was opened: in the order of the batch.
-fn opened_of(rows: &[Row]) -> Vec<records::Bytes> {
+fn opened_of(rows: &[ReviewItem]) -> Vec<records::Bytes> {
     let sample = rows.iter().filter(|row| row.sample);
     sample.filter_map(|row| records::Bytes::read(&row.digest)).collect()
 }

@@ -1,7 +1,7 @@
 //! `POST /certificates/SERIAL/revoke`: whoever has a passkey signs what they ask for next. For
 //! others, and for who wants it so, this drafts the order without a signature, and leads to it.
 
-use super::certificate::Shown;
+use super::certificate::ReaderCertificate;
 use super::issued::{Typed, shown_with};
 use super::wish::{self, AskedFor};
 use crate::pages::{Frame, FromPath, Posted, page, problem, show};
@@ -35,7 +35,7 @@ pub(super) struct Form {
 pub(super) async fn revoke(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     FromPath(serial): FromPath<String>,
     Posted(Form { reason, evidence, unsigned }): Posted<Form>,
 ) -> Response {

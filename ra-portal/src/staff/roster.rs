@@ -4,7 +4,7 @@
 
 mod file;
 
-use super::certificate::{self, Shown};
+use super::certificate::{self, ReaderCertificate};
 use super::number;
 use super::table_text::as_text;
 use super::touch::ToTouch;
@@ -19,7 +19,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ca_api::handler::UnitLine;
-use ca_api::{AsOfficer, Sought};
+use ca_api::{AsOfficer, OfficerSearch};
 use file::{Checked, TOLD_MAX, checked};
 use page::Marked;
 use pki::name::check_readable;
@@ -81,7 +81,7 @@ struct RosterPage {
 }
 
 /// A person of the roster: everything that is signed of them, and behind it what is not.
-struct Row {
+struct RosterItem {
     number: usize,
     signed: Vec<Marked>,
     identity: String,
@@ -95,7 +95,7 @@ pub(super) struct CheckPage {
     w: &'static RosterWords,
     /// What is signed of each row.
     terms: Vec<String>,
-    rows: Vec<Row>,
+    rows: Vec<RosterItem>,
     /// What is signed of all of it.
     t: ToTouch,
 }
@@ -104,7 +104,7 @@ pub(super) struct CheckPage {
 pub(super) async fn show(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
 ) -> Response {
     match units(&portal, &shown).await {
         Ok(_) => page(StatusCode::OK, &asked(f, Vec::new(), None, String::new())),
@@ -141,7 +141,7 @@ pub(super) async fn template_file(
 /// Units that the handler handles.
 async fn units(portal: &PortalState, shown: &StaffCertificate) -> Result<Vec<UnitLine>, Refused> {
     // Nobody has a name like this: only the units are wanted.
-    let sought = Sought { text: "-".into(), after: String::new() };
+    let sought = OfficerSearch { text: "-".into(), after: String::new() };
     let message = AsOfficer { certificate: shown.certificate.clone(), message: sought };
     let answer = passed_on(portal.issuer.people(&message).await);
     let units = portal.recorded("people", &shown.person, answer).await?.units;
@@ -152,7 +152,7 @@ async fn units(portal: &PortalState, shown: &StaffCertificate) -> Result<Vec<Uni
 pub(super) async fn upload(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     Uploaded(mut fields): Uploaded,
 ) -> Response {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_default();
@@ -256,7 +256,7 @@ fn signed(
         show::harmless(unit.map_or(id, |unit| unit.name.as_str()))
     };
     let facts = |row: &ManyRow| lines(language, plain::about_row(said, row, &[]));
-    let row = |(entry, row): (&RosterEntry, &ManyRow)| Row {
+    let row = |(entry, row): (&RosterEntry, &ManyRow)| RosterItem {
         number: entry.row,
         signed: facts(row).into_iter().map(|line| line.value).collect(),
         identity: entry.number.to_string(),

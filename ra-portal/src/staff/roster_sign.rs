@@ -1,7 +1,7 @@
 //! `POST /people/roster/sign`: carries a roster for which a handler's passkey answered, and leads
 //! to the batches that came of it. The CA checks all of it.
 
-use super::certificate::Shown;
+use super::certificate::ReaderCertificate;
 use super::touch::Touch;
 use crate::pages::{Frame, Posted, problem};
 use crate::refusal::{passed_on, refused};
@@ -29,7 +29,7 @@ pub(super) struct Form {
 pub(super) async fn sign(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     Posted(form): Posted<Form>,
 ) -> Response {
     match made(&portal, &shown, form).await {

@@ -7,7 +7,7 @@ mod samples;
 #[cfg(test)]
 pub(super) use samples::{sample_state, samples};
 
-use super::certificate::{self, Shown};
+use super::certificate::{self, ReaderCertificate};
 use super::silence::{is_silent, is_unheard, stands_still};
 use crate::pages::{Frame, page, show, words};
 use crate::refusal::passed_on;
@@ -18,7 +18,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::{AsOfficer, CityState, GateState, ListState, LogState, ProcessState};
-use records::access::{Heartbeat, MayFill};
+use records::access::{GateResource, Heartbeat};
 use service::problem::Refused;
 use service::{Clock, Neighbour};
 use std::sync::Arc;
@@ -178,7 +178,7 @@ impl StatePage {
 pub(super) async fn show(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
 ) -> Response {
     match read(&portal, shown).await {
         Ok(mut state) => {
@@ -271,12 +271,12 @@ fn filled(f: Frame, state: CityState) -> StatePage {
 
 /// What of a gate is full, or nearly, as it recorded last.
 fn room(w: &StateWords, beat: &Heartbeat) -> Vec<String> {
-    let named = |what: &MayFill| match what {
-        MayFill::Disk => w.disk,
-        MayFill::Listener => w.listener,
-        MayFill::Spool => w.spool,
+    let named = |what: &GateResource| match what {
+        GateResource::Disk => w.disk,
+        GateResource::Listener => w.listener,
+        GateResource::Spool => w.spool,
     };
-    let said = |(what, how): (&MayFill, &str)| format!("{}: {how}", named(what));
+    let said = |(what, how): (&GateResource, &str)| format!("{}: {how}", named(what));
     let full = beat.full.iter().map(|what| (what, w.full));
     full.chain(beat.nearly_full.iter().map(|what| (what, w.nearly_full))).map(said).collect()
 }
@@ -328,7 +328,7 @@ mod tests {
             assert!(shown(state).lame_process(), "{place}");
         }
         let mut state = well;
-        state.gates[0].beat.as_mut().unwrap().full = vec![MayFill::Disk];
+        state.gates[0].beat.as_mut().unwrap().full = vec![GateResource::Disk];
         assert!(shown(state).full_gate());
     }
 }

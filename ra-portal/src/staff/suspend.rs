@@ -3,7 +3,7 @@
 //! here. A certificate that is lost is suspended in the same way: nobody can use it any more, and
 //! it is revoked unless two officers release it.
 
-use super::certificate::{Shown, not_seen};
+use super::certificate::{ReaderCertificate, not_seen};
 use crate::pages::suspended::SuspendedFacts;
 use crate::pages::{Frame, FromQuery, Posted, page, problem, words};
 use crate::refusal::{passed_on, refused};
@@ -50,7 +50,7 @@ struct SuspendPage {
 /// What stands in the address.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Asked {
+pub(super) struct PageQuery {
     reason: String,
 }
 
@@ -71,8 +71,8 @@ pub(super) struct Form {
 pub(super) async fn show(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
-    FromQuery(Asked { reason }): FromQuery<Asked>,
+    ReaderCertificate(shown): ReaderCertificate,
+    FromQuery(PageQuery { reason }): FromQuery<PageQuery>,
 ) -> Response {
     let w = SuspendWords::of(f.language);
     let paused = reason == "privilegeWithdrawn";
@@ -90,7 +90,7 @@ pub(super) async fn show(
 pub(super) async fn suspend(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     Posted(Form { reason }): Posted<Form>,
 ) -> Response {
     let Ok(own) = Certificate::read(&shown.certificate.0) else {

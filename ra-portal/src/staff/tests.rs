@@ -9,7 +9,7 @@ use askama::Template;
 use portal_api::plain::{self, Fact};
 use records::Bytes;
 use records::decline::Outcome;
-use records::export::{Look, OpenedOrder};
+use records::export::{OpenedOrder, ReviewFlag};
 use sample_city::{SampleBatch, orders};
 use std::collections::BTreeSet;
 
@@ -86,7 +86,7 @@ fn no_field_of_letters_is_signed_and_not_shown() {
 /// is marked.
 #[test]
 fn every_fact_of_every_row_is_on_the_page() {
-    let looks = [Some(Look::SameName), None, Some(Look::Moved)];
+    let looks = [Some(ReviewFlag::SameName), None, Some(ReviewFlag::Moved)];
     let batch = SampleBatch::of("role", 3, |_, _| ()).with_looks(&looks);
     let opened = batch.open();
     let standing = review::sample_progress();
@@ -98,7 +98,7 @@ fn every_fact_of_every_row_is_on_the_page() {
     let differ = facts.filter(|fact| fact.differs).count();
     assert!(differ > 0, "a sample in which something differs");
     assert_eq!(page.matches(">differs</span>").count(), differ, "{page}");
-    for look in [Look::SameName, Look::Moved] {
+    for look in [ReviewFlag::SameName, ReviewFlag::Moved] {
         assert!(page.contains(&escaped(&plain::look(look).en)), "{page}");
     }
 }

@@ -2,7 +2,7 @@
 //! it.
 
 use crate::pages::Language;
-use crate::pages::facts::{Line, lines};
+use crate::pages::facts::{FactItem, lines};
 use portal_api::plain::{self, Fact};
 use records::decline::DeclineStatement;
 use records::draft::{DraftStatement, ManyRow};
@@ -20,7 +20,7 @@ use serde::Deserialize;
 pub(super) struct ToTouch {
     statement: String,
     challenge: String,
-    facts: Vec<Line>,
+    facts: Vec<FactItem>,
     /// Credential ids of passkeys that count, or nothing.
     credentials: String,
 }
@@ -95,7 +95,7 @@ impl ToTouch {
     }
 
     /// Everything that is signed.
-    pub(super) fn facts(&self) -> &[Line] {
+    pub(super) fn facts(&self) -> &[FactItem] {
         &self.facts
     }
 

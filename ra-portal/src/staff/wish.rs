@@ -6,7 +6,7 @@ use crate::pages::facts;
 use crate::pages::{Frame, words};
 use crate::state::PortalState;
 use askama::Template;
-use records::wish::{WishStatement, Wished};
+use records::wish::{WishInput, WishStatement};
 use records::{Bytes, Disclosure};
 use sha2::{Digest, Sha256};
 use system::random;
@@ -56,7 +56,7 @@ pub(super) fn page(
 ) -> Option<WishPage> {
     let drawn = (random::bytes().ok()?, random::bytes().ok()?);
     let AskedFor { serial, reason, evidence } = &typed;
-    let asked = Wished { serial, reason, evidence };
+    let asked = WishInput { serial, reason, evidence };
     let sha256 = Sha256::digest(&certificate.0).into();
     let founding = &portal.trust.founding;
     let (said, opens) = WishStatement::new(founding, sha256, asked, drawn, now).ok()?;
@@ -93,7 +93,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         evidence: "本人电话报告丢失 <b>\u{202e}".into(),
     };
     let AskedFor { serial, reason, evidence } = &typed;
-    let (asked, drawn) = (Wished { serial, reason, evidence }, ([7; 32], [4; 16]));
+    let (asked, drawn) = (WishInput { serial, reason, evidence }, ([7; 32], [4; 16]));
     let made = WishStatement::new(&Bytes::from([1; 32]), [2; 32], asked, drawn, 1_795_507_200);
     let (said, opens) = made.unwrap();
     let f = Frame::sample(language, "/certificates/018e9a4c70f3b5d2018e9a4c70f3b5d2018e");

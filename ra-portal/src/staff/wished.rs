@@ -1,7 +1,7 @@
 //! `POST /certificates/SERIAL/wished`: carries a wish to revoke for which an officer's passkey
 //! answered, and leads to the order. The CA checks all of it.
 
-use super::certificate::Shown;
+use super::certificate::ReaderCertificate;
 use super::touch::Touch;
 use crate::pages::{Frame, FromPath, Posted, problem, show};
 use crate::refusal::{passed_on, refused};
@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::AsOfficer;
 use records::commitment::EVIDENCE_PATH;
-use records::wish::{Wish, Wishing};
+use records::wish::{Wish, WishSubmission};
 use records::{Bytes, Code, Disclosure};
 use serde::Deserialize;
 use service::problem::Refused;
@@ -30,7 +30,7 @@ pub(super) struct Form {
 pub(super) async fn wished(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     FromPath(serial): FromPath<String>,
     Posted(form): Posted<Form>,
 ) -> Response {
@@ -50,10 +50,10 @@ pub(super) async fn wished(
     }
 }
 
-fn wishing(certificate: &Bytes, form: Form) -> Option<Wishing> {
+fn wishing(certificate: &Bytes, form: Form) -> Option<WishSubmission> {
     let statement = Bytes::read(&form.statement)?;
     let wish = Wish::by_passkey(statement, certificate.clone(), form.touch.read()?);
     let salt = Bytes::read(&form.salt)?;
     let evidence = Disclosure { path: EVIDENCE_PATH.into(), salt, value: form.evidence.into() };
-    Some(Wishing { wish, evidence })
+    Some(WishSubmission { wish, evidence })
 }

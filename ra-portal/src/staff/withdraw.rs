@@ -1,9 +1,9 @@
 //! `POST /drafts/withdraw` shows what is to be taken back, to be signed with a passkey or by
 //! `yinxin`; `POST /drafts/withdrawn` carries what the passkey signed. The CA checks all of it.
 
-use super::certificate::Shown;
+use super::certificate::ReaderCertificate;
 use super::touch::{ToTouch, Touch};
-use crate::pages::facts::{Line, lines};
+use crate::pages::facts::{FactItem, lines};
 use crate::pages::{Frame, Posted, page, problem, words};
 use crate::refusal::{passed_on, refused};
 use crate::staff_certificate::StaffCertificate;
@@ -17,7 +17,7 @@ use portal_api::plain;
 use records::draft::PASSKEY_ROWS_MAX;
 use records::export::OpenedOrder;
 use records::letter::read_reference;
-use records::withdrawal::{TakenBack, Withdrawal, WithdrawalStatement};
+use records::withdrawal::{Withdrawal, WithdrawalStatement, WithdrawalTarget};
 use records::{Bytes, Code};
 use serde::Deserialize;
 use service::Clock;
@@ -43,7 +43,7 @@ words! {
 
 /// What the list sends.
 #[derive(Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct WithdrawForm {
     name: String,
     /// `order` or `letter`.
     what: String,
@@ -65,7 +65,7 @@ pub(super) struct WithdrawPage {
     name: String,
     letter: bool,
     /// Everything of the order, and of a batch of each order in it; and what ends with it.
-    facts: Vec<Line>,
+    facts: Vec<FactItem>,
     t: ToTouch,
 }
 
@@ -73,8 +73,8 @@ pub(super) struct WithdrawPage {
 pub(super) async fn check(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
-    Posted(wanted): Posted<Wanted>,
+    ReaderCertificate(shown): ReaderCertificate,
+    Posted(wanted): Posted<WithdrawForm>,
 ) -> Response {
     match checked(&portal, &f, &shown, &wanted).await {
         Ok(filled) => page(StatusCode::OK, &filled),
@@ -86,7 +86,7 @@ async fn checked(
     portal: &PortalState,
     f: &Frame,
     shown: &StaffCertificate,
-    wanted: &Wanted,
+    wanted: &WithdrawForm,
 ) -> Result<WithdrawPage, Refused> {
     let malformed = || refused(Code::Malformed);
     let name = read_reference(&wanted.name).ok_or_else(malformed)?;
@@ -111,7 +111,7 @@ async fn fetched(
     shown: &StaffCertificate,
     name: &str,
 ) -> Result<OpenedOrder, Refused> {
-    let wanted = ca_api::Wanted { order: name.to_owned() };
+    let wanted = ca_api::OrderQuery { order: name.to_owned() };
     let message = AsOfficer { certificate: shown.certificate.clone(), message: wanted };
     let answer = passed_on(portal.issuer.fetch(&message).await);
     let export = portal.recorded_fetch(&shown.person, answer).await?;
@@ -124,7 +124,7 @@ async fn fetched(
 pub(super) async fn withdrawn(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
-    Shown(shown): Shown,
+    ReaderCertificate(shown): ReaderCertificate,
     Posted(form): Posted<Form>,
 ) -> Response {
     let told = match withdrawal(&shown.certificate, form) {
@@ -153,8 +153,8 @@ pub(super) fn filled(
     credentials: String,
 ) -> Option<WithdrawPage> {
     let what = match order {
-        None => TakenBack::Letter { reference: name.clone() },
-        Some(order) => TakenBack::Order { order: order.digest().into() },
+        None => WithdrawalTarget::Letter { reference: name.clone() },
+        Some(order) => WithdrawalTarget::Order { order: order.digest().into() },
     };
     let mut facts = order.map(|order| plain::facts_of_decision(order, &[])).unwrap_or_default();
     facts.extend(order.map(|order| plain::about_ending(order, None)).unwrap_or_default());
@@ -173,12 +173,13 @@ pub(super) fn filled(
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let (name, founding) = ("5GPJWBSG64S36D1N", Bytes::from([1; 32]));
     let (reference, order) = (name.to_owned(), Bytes::from([5; 32]));
-    let (letter, order) = (TakenBack::Letter { reference }, TakenBack::Order { order });
+    let (letter, order) =
+        (WithdrawalTarget::Letter { reference }, WithdrawalTarget::Order { order });
     let term = language.of_both("姓名".into(), "name".into());
     let value = crate::pages::Marked::new().foreign("<b>\u{202e}李丹</b>");
-    let facts = vec![Line { term, value, differs: false, lines: Vec::new() }];
-    let render = |what: TakenBack, facts: Vec<Line>, credentials: &str| {
-        let is_letter = matches!(what, TakenBack::Letter { .. });
+    let facts = vec![FactItem { term, value, differs: false, lines: Vec::new() }];
+    let render = |what: WithdrawalTarget, facts: Vec<FactItem>, credentials: &str| {
+        let is_letter = matches!(what, WithdrawalTarget::Letter { .. });
         let said = WithdrawalStatement { v: 1, founding: founding.clone(), what };
         let page = WithdrawPage {
             f: Frame::sample(language, "/drafts"),

@@ -4,7 +4,7 @@ use crate::people::Official;
 use mtls::tls::Identity;
 use pki::Certificate;
 use records::Bytes;
-use records::enrolment::Collected;
+use records::enrolment::CollectedCertificate;
 
 /// A certificate in somebody's hands, with the letter that it came of.
 pub(super) struct Card {
@@ -14,12 +14,12 @@ pub(super) struct Card {
 }
 
 /// The certificate that was collected.
-pub(super) fn leaf(collected: &Collected) -> Certificate {
+pub(super) fn leaf(collected: &CollectedCertificate) -> Certificate {
     Certificate::read(&collected.chain[0].0).unwrap()
 }
 
 impl Card {
-    pub(super) fn new(official: Official, collected: &Collected) -> Self {
+    pub(super) fn new(official: Official, collected: &CollectedCertificate) -> Self {
         let read = |der: &Bytes| Certificate::read(&der.0).unwrap();
         let chain: Vec<Certificate> = collected.chain.iter().map(read).collect();
         Self { official, serial: chain[0].serial().to_string(), chain }

@@ -15,7 +15,7 @@ use records::letter::LossReceipt;
 use records::order::PersonAction;
 use records::renewal::{AskRenewal, RenewCertificate};
 use records::suspension::SuspendByLetter;
-use records::wish::{Wish, WishStatement, Wished, Wishing};
+use records::wish::{Wish, WishInput, WishStatement, WishSubmission};
 use records::{Bytes, json};
 
 impl Town {
@@ -69,14 +69,14 @@ impl Town {
     /// An order that an officer signed the wish for.
     async fn wished(&self, serial: &str) -> Option<String> {
         let (officer, staff) = &self.officers[0];
-        let asked = Wished { serial, reason: "superseded", evidence: "asked for" };
+        let asked = WishInput { serial, reason: "superseded", evidence: "asked for" };
         let (founding, own) = (&self.trust.founding, officer.leaf().sha256());
         let drawn = (random(), random());
         let said = WishStatement::new(founding, own, asked, drawn, crate::now());
         let (said, evidence) = said.unwrap();
         let bytes = Bytes(json::write(&said).unwrap());
         let wish = Wish::sign(bytes, officer.leaf(), &officer.signer).unwrap();
-        Some(staff.wish(&Wishing { wish, evidence }).await.ok()?.order)
+        Some(staff.wish(&WishSubmission { wish, evidence }).await.ok()?.order)
     }
 
     /// An order that an officer wants, as a portal says.

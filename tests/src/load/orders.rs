@@ -7,14 +7,14 @@ use crate::people::Officer;
 use crate::random;
 use ca_host::operator::OperatorRequest;
 use portal_api::{Batch, PortalRefusal};
-use records::decline::{Decline, DeclineStatement, Declining, Outcome};
+use records::decline::{Decline, DeclineStatement, DeclineSubmission, Outcome};
 use records::draft::{Draft, DraftStatement, Drafting, DraftingMany, ManyRow};
-use records::drafted::{Drafted, ManyDrafted, TypedPerson};
-use records::enrolment::{LookUp, Stage};
+use records::drafted::{DraftContent, ManyDrafted, TypedPerson};
+use records::enrolment::{LetterLookUp, Stage};
 use records::letter::reference;
 use records::number::AskedNumbers;
 use records::order::PersonAction;
-use records::withdrawal::{TakenBack, Withdrawal, WithdrawalStatement};
+use records::withdrawal::{Withdrawal, WithdrawalStatement, WithdrawalTarget};
 use records::{Bytes, Disclosure, json};
 
 impl Town {
@@ -121,7 +121,7 @@ impl Town {
                 return Some(());
             }
             let digest = staff.fetch(&order).await.ok()?.signed.digest();
-            let what = TakenBack::Order { order: digest.into() };
+            let what = WithdrawalTarget::Order { order: digest.into() };
             let founding = self.trust.founding.clone();
             let said = WithdrawalStatement { v: 1, founding, what };
             let bytes = Bytes(json::write(&said).unwrap());
@@ -150,7 +150,7 @@ impl Town {
     /// Somebody opens a record with a key that is none.
     pub(super) async fn mistake(&self, card: &Card) -> bool {
         let (public, reference) = (self.public(), card.official.letter.reference.clone());
-        let message = LookUp { reference, key: Bytes::from([7; 32]) };
+        let message = LetterLookUp { reference, key: Bytes::from([7; 32]) };
         let refused = self.attempt(async || match public.look_up(&message).await {
             Err(PortalRefusal::Refused(problem)) => (problem.code == "wrong-code").then_some(()),
             _ => None,
@@ -172,7 +172,7 @@ fn new(name: &str) -> OperatorRequest {
 }
 
 /// A new person, as a handler types them.
-fn typed(name: &str) -> (Drafted, Vec<Disclosure>) {
+fn typed(name: &str) -> (DraftContent, Vec<Disclosure>) {
     let person = reference(random());
     let typed = TypedPerson {
         action: PersonAction::Create,
@@ -185,7 +185,7 @@ fn typed(name: &str) -> (Drafted, Vec<Disclosure>) {
         evidence: "papers seen",
     };
     let (body, opened) = typed.body([random(), random(), random()]).unwrap();
-    (Drafted::Person(body), opened)
+    (DraftContent::Person(body), opened)
 }
 
 fn signed(officer: &Officer, said: &DraftStatement) -> Draft {
@@ -193,12 +193,12 @@ fn signed(officer: &Officer, said: &DraftStatement) -> Draft {
     Draft::sign(bytes, officer.leaf(), &officer.signer).unwrap()
 }
 
-fn returned(officer: &Officer, order: [u8; 32]) -> Declining {
+fn returned(officer: &Officer, order: [u8; 32]) -> DeclineSubmission {
     let reason = Disclosure::new("/reason", random(), "请更正后再申请".into());
     let committed = reason.commitment().unwrap();
     let order = order.into();
     let said = DeclineStatement { v: 1, order, outcome: Outcome::Returned, reason: committed };
     let bytes = Bytes(json::write(&said).unwrap());
     let decline = Decline::sign(bytes, officer.leaf(), &officer.signer).unwrap();
-    Declining { decline, reason }
+    DeclineSubmission { decline, reason }
 }

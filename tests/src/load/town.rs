@@ -12,7 +12,7 @@ use mtls::Client;
 use pki::SerialNumber;
 use pki::crl::RevocationList;
 use portal_api::{PortalRefusal, Public, Staff};
-use records::enrolment::{Collect, Collected, LookUp, Stage};
+use records::enrolment::{Collect, CollectedCertificate, LetterLookUp, Stage};
 use records::trust::Trust;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -125,7 +125,7 @@ impl Town {
                     }
                     Stage::Awaiting { .. } => None,
                     Stage::Issued { .. } => {
-                        let LookUp { reference, key } = official.look_up();
+                        let LetterLookUp { reference, key } = official.look_up();
                         public.collect(&Collect { reference, key }).await.ok()
                     }
                     Stage::Rejected { reason } => panic!("rejected: {reason}"),
@@ -136,7 +136,7 @@ impl Town {
         Card::new(official, &collected)
     }
 
-    pub(super) fn proven(&self, collected: &Collected) {
+    pub(super) fn proven(&self, collected: &CollectedCertificate) {
         collected.evidence.open(&self.trust, "control").unwrap();
         let serial = leaf(collected).serial().to_string();
         self.proven.lock().unwrap().insert(serial);

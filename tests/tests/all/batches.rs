@@ -4,7 +4,7 @@
 use portal_api::Pages;
 use records::Bytes;
 use records::draft::Draft;
-use records::enrolment::{Collected, Stage};
+use records::enrolment::{CollectedCertificate, Stage};
 use records::handling::BatchReceipt;
 use records::record::Event;
 use std::collections::BTreeSet;
@@ -172,12 +172,12 @@ async fn a_roster_becomes_people_letters_and_certificates() {
 }
 
 /// A receipt says who approved, by name, and of each row the certificate that came of it.
-fn says_what_came_of_it(receipt: &BatchReceipt, collected: &[Collected]) {
+fn says_what_came_of_it(receipt: &BatchReceipt, collected: &[CollectedCertificate]) {
     let by: Vec<_> = receipt.approvers.iter().map(|one| one.person.as_str()).collect();
     assert_eq!(by.len(), 2, "{by:?}");
     assert!(receipt.approvers.iter().all(|one| one.name != one.person), "by name");
     let listed: BTreeSet<&String> = receipt.lines.iter().flat_map(|line| &line.serials).collect();
-    let leaf = |one: &Collected| pki::Certificate::read(&one.chain[0].0).unwrap();
+    let leaf = |one: &CollectedCertificate| pki::Certificate::read(&one.chain[0].0).unwrap();
     let issued: Vec<String> = collected.iter().map(|one| leaf(one).serial().to_string()).collect();
     assert_eq!(listed, issued.iter().collect());
 }

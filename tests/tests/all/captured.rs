@@ -9,7 +9,10 @@ use ca_api::{AsOfficer, Issuer};
 use keys::SoftwareSigner;
 use portal_api::Pages;
 use records::approval::approval_challenge;
-use records::enrolment::{Collect, Collected, LookUp, LookedUp, SignedReceipt, Stage, Submit};
+use records::enrolment::{
+    Collect, CollectedCertificate, LetterLookUp, LookUpAnswer, RequestSubmission, SignedReceipt,
+    Stage,
+};
 use records::letter::LossReceipt;
 use records::passkey::Assertion;
 use records::{Approval, Bytes};
@@ -28,7 +31,7 @@ struct Exchanging {
     /// Whether it puts its own key in the place of whoever applies.
     exchanges: Mutex<bool>,
     /// What it hands out to whoever collects, if not their own.
-    handed: Mutex<Option<Collected>>,
+    handed: Mutex<Option<CollectedCertificate>>,
 }
 
 fn refusal(error: &ca_api::Refusal) -> Json<Value> {
@@ -41,11 +44,17 @@ fn passed<T>(answer: Result<T, ca_api::Refusal>) -> Answer<T> {
     answer.map(Json).map_err(|error| (axum::http::StatusCode::FORBIDDEN, refusal(&error)))
 }
 
-async fn look_up(State(double): State<Arc<Exchanging>>, Json(m): Json<LookUp>) -> Answer<LookedUp> {
+async fn look_up(
+    State(double): State<Arc<Exchanging>>,
+    Json(m): Json<LetterLookUp>,
+) -> Answer<LookUpAnswer> {
     passed(double.issuer.look_up(&m).await)
 }
 
-async fn submit(State(double): State<Arc<Exchanging>>, Json(m): Json<Submit>) -> Answer<Stage> {
+async fn submit(
+    State(double): State<Arc<Exchanging>>,
+    Json(m): Json<RequestSubmission>,
+) -> Answer<Stage> {
     let mut message = m;
     if *double.exchanges.lock().unwrap() {
         let own = SoftwareSigner::generate_p256().unwrap();
@@ -57,7 +66,7 @@ async fn submit(State(double): State<Arc<Exchanging>>, Json(m): Json<Submit>) ->
 async fn collect(
     State(double): State<Arc<Exchanging>>,
     Json(m): Json<Collect>,
-) -> Answer<Collected> {
+) -> Answer<CollectedCertificate> {
     let handed = double.handed.lock().unwrap().clone();
     match handed {
         Some(other) => Ok(Json(other)),
@@ -228,7 +237,7 @@ async fn a_captured_portal_replays_approvals_in_vain() {
     let (other, official) = apply(&office, "李丹").await;
     let (one, two) = (office.first("officer-1"), office.first("officer-2"));
     let fetch = async |office: &Office, order: &str| {
-        let message = ca_api::Wanted { order: order.to_owned() };
+        let message = ca_api::OrderQuery { order: order.to_owned() };
         let certificate = office.first("officer-1").leaf().der().into();
         let message = AsOfficer { certificate, message };
         office.issuer_for("staff").fetch(&message).await.unwrap().signed.digest()
@@ -292,7 +301,8 @@ async fn a_touch_as_if_for_login_carries_nothing_alone() {
     let taken: Arc<Mutex<Vec<Value>>> = Arc::default();
     let credential = made["kept"][0]["credentialId"].as_str().unwrap();
     let _captured = office.capture("staff", as_if_for_login(credential, &taken)).await;
-    let aim = Bytes::from(approval_challenge(&digest, records::Vouched::default())).to_string();
+    let aim =
+        Bytes::from(approval_challenge(&digest, records::ApprovalClaim::default())).to_string();
     let mut kept = made["kept"].clone();
     for challenge in [aim, Bytes::from([7; 32]).to_string()] {
         let trick = json!({ "kept": kept, "challenge": challenge });

@@ -3,7 +3,7 @@
 //! holds.
 
 use portal_api::PortalRefusal;
-use records::enrolment::{Collect, Collected, LookUp, Stage};
+use records::enrolment::{Collect, CollectedCertificate, LetterLookUp, Stage};
 use std::process::{Command, Stdio};
 use tests::people::{code, refused};
 use tests::processes::{is_postgres, until};
@@ -72,7 +72,7 @@ async fn the_issuer_is_killed_around_each_call() {
             for file in ["officer-1", "officer-2"] {
                 let _ = office.approve(&office.first(file), order).await;
             }
-            let LookUp { reference, key } = official.look_up();
+            let LetterLookUp { reference, key } = official.look_up();
             let (collect, public) = (Collect { reference, key }, office.public());
             until("there is an answer, or nobody to give it", async || {
                 let waits = |refusal: &PortalRefusal| match refusal {
@@ -439,7 +439,7 @@ async fn a_clock_that_moved_stops_decisions_and_no_brake() {
     invariants::hold(&office).await;
 }
 
-fn serial(collected: &Collected) -> String {
+fn serial(collected: &CollectedCertificate) -> String {
     pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string()
 }
 

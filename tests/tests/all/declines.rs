@@ -2,7 +2,7 @@
 //! it for them, and nobody releases a brake so.
 
 use portal_api::Pages;
-use records::decline::{Decline, DeclineStatement, Declining, Outcome};
+use records::decline::{Decline, DeclineStatement, DeclineSubmission, Outcome};
 use records::enrolment::Stage;
 use records::{Bytes, Disclosure, json};
 use tests::authenticator::Authenticator;
@@ -25,10 +25,10 @@ pub(crate) fn signed(
     digest: [u8; 32],
     outcome: Outcome,
     reason: &str,
-) -> Declining {
+) -> DeclineSubmission {
     let (bytes, reason) = statement(digest, outcome, reason);
     let decline = Decline::sign(bytes, officer.leaf(), &officer.signer).unwrap();
-    Declining { decline, reason }
+    DeclineSubmission { decline, reason }
 }
 
 pub(crate) async fn digest(office: &Office, order: &str) -> [u8; 32] {
@@ -202,9 +202,9 @@ async fn a_passkey_declines_what_it_was_asked_about() {
         let answer = (said.signature, said.assertion.unwrap());
         let certificate = officer.leaf().der().into();
         let decline = Decline::by_passkey(bytes.clone(), certificate, answer);
-        Declining { decline, reason: reason.clone() }
+        DeclineSubmission { decline, reason: reason.clone() }
     };
-    let approval = records::approval::approval_challenge(&sha, records::Vouched::default());
+    let approval = records::approval::approval_challenge(&sha, records::ApprovalClaim::default());
     assert_eq!(code(staff.decline(&declining(approval)).await), "passkey-refused");
     let good = declining(Decline::challenge(&bytes.0));
     let mut approving = passkey.approve(&officer, sha, |_| {});

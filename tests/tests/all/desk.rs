@@ -338,7 +338,7 @@ async fn a_desk_believes_no_captured_portal() {
     let (issuer, changes, wanted) =
         (Arc::new(office.issuer_for("staff")), change.clone(), order.clone());
     let certificate: records::Bytes = officer.leaf().der().into();
-    let fetch = move |Json(asked): Json<portal_api::Fetch>| {
+    let fetch = move |Json(asked): Json<portal_api::OrderFetch>| {
         let (issuer, changes, other) = (issuer.clone(), changes.clone(), other.clone());
         let (certificate, wanted) = (certificate.clone(), wanted.clone());
         async move {
@@ -346,7 +346,7 @@ async fn a_desk_believes_no_captured_portal() {
             // Without a change of its own it hands out another order than the one asked for.
             let order = if change.is_none() { other } else { asked.order };
             assert!(change.is_none() || order == wanted);
-            let message = AsOfficer { certificate, message: ca_api::Wanted { order } };
+            let message = AsOfficer { certificate, message: ca_api::OrderQuery { order } };
             let mut export = issuer.fetch(&message).await.unwrap();
             change.unwrap_or(|_| {})(&mut export);
             Json(export)

@@ -4,7 +4,7 @@
 use portal_api::{Batch, Pages};
 use records::draft::Draft;
 use records::export::OpenedOrder;
-use records::handling::{DraftLine, RecordLine, WantedPeople};
+use records::handling::{DraftLine, PeopleQuery, RecordLine};
 use records::record::Event;
 use records::withdrawal::{Withdrawal, WithdrawnStatement};
 use records::{Bytes, Code, json};
@@ -301,7 +301,7 @@ async fn a_handler_sees_their_own_units_people_only() {
 async fn neighbours_are_nobody(office: &Office, own: &Officer, neighbour: &str) {
     let (staff, site) = (office.staff(own), office.staff_site(Some(own.identity())));
     let people = vec![own.person.clone(), neighbour.to_owned()];
-    let told = staff.records(&WantedPeople { people }).await.unwrap();
+    let told = staff.records(&PeopleQuery { people }).await.unwrap();
     let alone = [RecordLine::Refused(Code::HandlerScope)];
     assert!(matches!(told.lines[0], RecordLine::Known(_)) && told.lines[1..] == alone, "{told:?}");
     let officer = office.first("officer-1");

@@ -155,7 +155,7 @@ async fn one_handshake_makes_one_connection() {
 /// What the log gives says that the handshake was used twice. Whoever hands it on can leave the
 /// second use out, and then every report says that it may have been.
 async fn nobody_hides_it_unsaid(office: &Office, person: &Officer) {
-    use records::evidence::{Ask, LogAnswer, LogRequest, Question, SignedRequest};
+    use records::evidence::{AuditQuestion, LogAnswer, LogRequest, Question, SignedRequest};
     let request = search(office, &["--person", &person.person, "--outcome", "permitted"]);
     let name = request[0]["request"].as_str().unwrap().to_owned();
     let request = LogRequest {
@@ -163,7 +163,7 @@ async fn nobody_hides_it_unsaid(office: &Office, person: &Officer) {
         founding: office.trust.founding.clone(),
         nonce: tests::random::<16>().into(),
         time: records::time::seconds(tests::now()),
-        ask: Ask::Export(Question::Request(name)),
+        ask: AuditQuestion::Export(Question::Request(name)),
     };
     let auditor = office.first("auditor");
     let bytes = records::json::write(&request).unwrap();
@@ -291,7 +291,7 @@ async fn only_auditors_ask_and_every_question_is_recorded() {
         founding: office.trust.founding.clone(),
         nonce: tests::random::<16>().into(),
         time: records::time::seconds(tests::now()),
-        ask: records::evidence::Ask::Search(Box::new(records::evidence::Search {
+        ask: records::evidence::AuditQuestion::Search(Box::new(records::evidence::Search {
             log: "access".into(),
             ..Default::default()
         })),

@@ -261,7 +261,7 @@ async fn a_certificate_that_is_not_kept_is_kept_later() {
         office.register("张三", "sz-office").await;
         let stage = office.look_up(&official).await.stage;
         assert!(matches!(stage, Stage::Awaiting { .. }), "{stage:?}");
-        let records::enrolment::LookUp { reference, key } = official.look_up();
+        let records::enrolment::LetterLookUp { reference, key } = official.look_up();
         let collect = records::enrolment::Collect { reference, key };
         assert_eq!(code(office.public().collect(&collect).await), "not-ready");
         broken.mend().await;
@@ -309,7 +309,7 @@ async fn a_long_queue_hides_no_withdrawal() {
             reference: format!("{number}"),
             count: 1,
         };
-        ca_store::ledger::write(&mut tx, "issuer", micros, event, &[]).await.unwrap();
+        ca_store::intake::write(&mut tx, "issuer", micros, event, &[]).await.unwrap();
     }
     tx.commit().await.unwrap();
     office.report_lost(&lost).await;

@@ -8,7 +8,7 @@ use pki::{Certificate, PublicKey, Signer};
 use records::commitment::EVIDENCE_PATH;
 use records::decline::{Decline, DeclineStatement, Outcome};
 use records::draft::{Draft, DraftStatement};
-use records::drafted::{Drafted, ManyDrafted, TypedPerson};
+use records::drafted::{DraftContent, ManyDrafted, TypedPerson};
 use records::join::use_message;
 use records::label::Label;
 use records::letter::{EnrolmentCode, LetterKeys, LossReceipt, bind, reference};
@@ -28,7 +28,7 @@ use records::suspension::{
 };
 use records::unlisted::UnlistedStatement;
 use records::wish::{Wish, WishStatement};
-use records::withdrawal::{TakenBack, Withdrawal, WithdrawalStatement, WithdrawnStatement};
+use records::withdrawal::{Withdrawal, WithdrawalStatement, WithdrawalTarget, WithdrawnStatement};
 use records::{Approval, Bytes, Code, Disclosure, founding, json, order};
 use serde_json::{Value, json as j};
 use sha2::{Digest, Sha256};
@@ -503,7 +503,7 @@ impl Maker {
             evidence: "录用文件已核对",
         };
         let (body, disclosures) = typed.body([fixed(63), fixed(64), fixed(65)]).unwrap();
-        let statement = Drafted::Person(body).statement(
+        let statement = DraftContent::Person(body).statement(
             &fixed::<32>(1).into(),
             approval.certificate().unwrap().sha256(),
             fixed(66),
@@ -562,7 +562,7 @@ impl Maker {
             };
             let (body, opened) =
                 typed.body([fixed(salt), fixed(salt + 1), fixed(salt + 2)]).unwrap();
-            (Drafted::Person(body).parts().unwrap().1, opened)
+            (DraftContent::Person(body).parts().unwrap().1, opened)
         };
         let rows = [
             body("0123456789ABCDEH", 67),
@@ -602,7 +602,7 @@ impl Maker {
     fn lending(&self, index: usize, approval: &Value) -> Value {
         let approval = Bytes::read(approval["approval"].as_str().unwrap()).unwrap().0;
         let approval: Approval = json::read(&approval).unwrap();
-        let drafted = Drafted::Delegate(DelegateBody {
+        let drafted = DraftContent::Delegate(DelegateBody {
             action: RoleAction::Grant,
             person: "0123456789ABCDEH".into(),
             absent: "0123456789ABCDEG".into(),
@@ -683,7 +683,7 @@ impl Maker {
         let places: Vec<_> =
             sample.iter().map(|row| body.rows.iter().position(|one| one == *row)).collect();
         let opened: Vec<u8> = sample.iter().flat_map(|row| row.0.clone()).collect();
-        let spoken = records::Vouched { acting_for: None, opened: &opened };
+        let spoken = records::ApprovalClaim { acting_for: None, opened: &opened };
         let message = records::approval::approval_message(&digest.0, spoken);
         let signature = self.signature("/batch/signature", "officer", Label::Approval, &message);
         let approval = Approval {
@@ -705,7 +705,7 @@ impl Maker {
         let approval = Bytes::read(approval["approval"].as_str().unwrap()).unwrap().0;
         let approval: Approval = json::read(&approval).unwrap();
         let order = Bytes::read(order["digest"].as_str().unwrap()).unwrap();
-        let what = TakenBack::Order { order };
+        let what = WithdrawalTarget::Order { order };
         let said = WithdrawalStatement { v: 1, founding: fixed::<32>(1).into(), what };
         let statement = json::write(&said).unwrap();
         let at = "/withdrawal/signature";

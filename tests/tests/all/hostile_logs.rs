@@ -6,7 +6,7 @@ use crate::hostile_texts::{HOSTILE, check, on_a_terminal};
 use crate::searches::audits;
 use pki::name::is_hidden;
 use records::Bytes;
-use records::evidence::{FoundRecords, Shown};
+use records::evidence::{DisclosedRecord, FoundRecords};
 use records::record::Record;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -42,7 +42,8 @@ fn proven(office: &Office, log: &str) -> Value {
     let size = records.len() as u64;
     let (checkpoint, mut proven) = ForgedLog::of(office, log).lay(size, &records);
     proven.reverse();
-    let records = proven.into_iter().map(|proven| Shown { proven, disclosures: Vec::new() });
+    let records =
+        proven.into_iter().map(|proven| DisclosedRecord { proven, disclosures: Vec::new() });
     let names = [(HOSTILE, HOSTILE), (PERSON, HOSTILE)];
     let names = names.map(|(id, name)| (id.to_owned(), name.to_owned())).into();
     let records = records.collect();

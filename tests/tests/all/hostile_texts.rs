@@ -4,7 +4,7 @@
 
 use axum::routing::post;
 use axum::{Json, Router};
-use ca_api::{AsOfficer, Wanted};
+use ca_api::{AsOfficer, OrderQuery};
 use pki::name::is_hidden;
 use records::export::OrderExport;
 use serde_json::{Value, json};
@@ -117,7 +117,7 @@ async fn a_captured_portal_steers_no_terminal() {
     let person = office.register("王小明", "sz-office").await;
     let order = office.apply(&office.letter(&person, "official")).await;
     let certificate = office.first("officer-1").leaf().der().into();
-    let message = AsOfficer { certificate, message: Wanted { order: order.clone() } };
+    let message = AsOfficer { certificate, message: OrderQuery { order: order.clone() } };
     let export = office.issuer_for("staff").fetch(&message).await.unwrap();
     let _captured = office.capture("staff", hostile(export)).await;
     let words: [&[&str]; 4] = [

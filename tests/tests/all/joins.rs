@@ -2,7 +2,7 @@
 //! it ends.
 
 use keys::SoftwareSigner;
-use records::enrolment::Collected;
+use records::enrolment::CollectedCertificate;
 use records::join::{Join, JoinFile};
 use records::{Bytes, people::SignedPeople};
 use std::process::{Command, Output};
@@ -65,7 +65,7 @@ async fn tried(office: &Office) -> Vec<String> {
     codes.collect()
 }
 
-fn serial(collected: &Collected) -> String {
+fn serial(collected: &CollectedCertificate) -> String {
     pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string()
 }
 
@@ -360,6 +360,7 @@ async fn each_service_speaks_on_its_own_routes() {
         line.trim_matches('"').to_owned()
     };
     let issuer = ca_api::Issuer(office.client(&issuer, identity(gate)));
-    let look_up = records::enrolment::LookUp { reference: "0".repeat(16), key: Bytes::default() };
+    let look_up =
+        records::enrolment::LetterLookUp { reference: "0".repeat(16), key: Bytes::default() };
     assert_eq!(issuer.look_up(&look_up).await.unwrap_err().code().name(), "portal-unknown");
 }

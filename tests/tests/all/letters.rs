@@ -2,7 +2,7 @@
 //! CA's host once nobody begins anything with it any more.
 
 use crate::evidence::search;
-use records::enrolment::{Collect, LookUp, Stage};
+use records::enrolment::{Collect, LetterLookUp, Stage};
 use records::record::{Event, VoidStatement};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -12,12 +12,12 @@ use tests::processes::until;
 use tests::{Office, Official, invariants};
 
 /// A letter as its operator has it: its holder, and where its two files lie.
-struct Made {
+struct KeptLetter {
     official: Official,
     files: [PathBuf; 2],
 }
 
-impl Made {
+impl KeptLetter {
     fn of(made: &Value) -> Self {
         let json = PathBuf::from(made["letter"].as_str().unwrap());
         let text = std::fs::read(&json).unwrap();
@@ -57,7 +57,7 @@ async fn voids(office: &Office) -> Vec<VoidStatement> {
 async fn a_voided_letter_opens_nothing_more() {
     let office = Office::open().await;
     let person = office.register("王小明", "sz-office").await;
-    let (gone, kept) = (Made::new(&office, &person), Made::new(&office, &person));
+    let (gone, kept) = (KeptLetter::new(&office, &person), KeptLetter::new(&office, &person));
     let order = office.apply(&gone.official).await;
     let record = office.look_up(&gone.official).await;
     let typed = gone.reference().to_lowercase();
@@ -65,7 +65,7 @@ async fn a_voided_letter_opens_nothing_more() {
     assert_eq!(answer["voided"], gone.reference());
 
     let public = office.public();
-    let LookUp { reference, key } = gone.official.look_up();
+    let LetterLookUp { reference, key } = gone.official.look_up();
     assert_eq!(code(public.look_up(&gone.official.look_up()).await), "letter-voided");
     let submit = gone.official.submit(&record.challenge, &gone.official.request(), "cli");
     assert_eq!(code(public.submit(&submit).await), "letter-voided");
@@ -97,7 +97,7 @@ async fn a_voided_letter_opens_nothing_more() {
 async fn a_loss_is_reported_with_a_voided_letter_too() {
     let office = Office::open().await;
     let person = office.register("王小明", "sz-office").await;
-    let (used, voided) = (Made::new(&office, &person), Made::new(&office, &person));
+    let (used, voided) = (KeptLetter::new(&office, &person), KeptLetter::new(&office, &person));
     let order = office.apply(&used.official).await;
     office.approve_by_both(&order).await;
     office.collect(&used.official).await;
@@ -114,9 +114,9 @@ async fn a_loss_is_reported_with_a_voided_letter_too() {
 async fn a_letter_is_replaced_in_one_act() {
     let mut office = Office::open().await;
     let person = office.register("王小明", "sz-office").await;
-    let first = Made::new(&office, &person);
+    let first = KeptLetter::new(&office, &person);
     let answer = office.ca_json(&["letter", "replace", first.reference()]);
-    let second = Made::of(&answer);
+    let second = KeptLetter::of(&answer);
     assert_eq!(answer["voided"], first.reference());
     assert_ne!(second.official.letter.code, first.official.letter.code);
     assert_eq!(second.official.letter.person, person);
@@ -128,7 +128,7 @@ async fn a_letter_is_replaced_in_one_act() {
 
     // Killed around the commit, both were recorded or neither was.
     for (step, is_done) in [("operator-before-commit", false), ("operator-after-commit", true)] {
-        let open = Made::new(&office, &person);
+        let open = KeptLetter::new(&office, &person);
         office.stop("issuer");
         office.start("issuer", &[("YINXIN_CRASH_AT", step)]).await;
         assert!(!office.ca(&["letter", "replace", open.reference()]).status.success());
@@ -152,14 +152,14 @@ async fn a_letter_is_replaced_in_one_act() {
 async fn letters_that_are_over_are_shredded() {
     let mut office = Office::open().await;
     let person = office.register("王小明", "sz-office").await;
-    let open = Made::new(&office, &person);
-    let used = Made::new(&office, &person);
+    let open = KeptLetter::new(&office, &person);
+    let used = KeptLetter::new(&office, &person);
     let order = office.apply(&used.official).await;
     assert!(used.is_whole(), "an application may be sent back");
     office.approve_by_both(&order).await;
     office.collect(&used.official).await;
     used.shredded().await;
-    let (lost, voided) = (Made::new(&office, &person), Made::new(&office, &person));
+    let (lost, voided) = (KeptLetter::new(&office, &person), KeptLetter::new(&office, &person));
     office.report_lost(&lost.official).await;
     lost.shredded().await;
     office.ca_json(&["letter", "void", voided.reference()]);
@@ -192,7 +192,7 @@ async fn shredding_survives_each_crash() {
     let mut office = Office::open().await;
     let person = office.register("王小明", "sz-office").await;
     for step in ["letters-before-shred", "letters-after-one"] {
-        let made = Made::new(&office, &person);
+        let made = KeptLetter::new(&office, &person);
         office.stop("issuer");
         office.start("issuer", &[("YINXIN_CRASH_AT", step)]).await;
         let _ = office.ca(&["letter", "void", made.reference()]);
@@ -211,7 +211,7 @@ async fn shredding_survives_each_crash() {
 async fn what_cannot_be_shredded_is_told() {
     let office = Office::open().await;
     let person = office.register("王小明", "sz-office").await;
-    let (stuck, other) = (Made::new(&office, &person), Made::new(&office, &person));
+    let (stuck, other) = (KeptLetter::new(&office, &person), KeptLetter::new(&office, &person));
     std::fs::remove_file(&stuck.files[0]).unwrap();
     std::fs::create_dir(&stuck.files[0]).unwrap();
     for made in [&stuck, &other] {
@@ -240,7 +240,7 @@ async fn what_cannot_be_shredded_is_told() {
 async fn a_void_that_the_log_does_not_hold_yet_is_told_as_that() {
     let mut office = Office::open().await;
     let person = office.register("王小明", "sz-office").await;
-    let made = Made::new(&office, &person);
+    let made = KeptLetter::new(&office, &person);
     office.stop("log");
     let void = ["letter", "void", made.reference()];
     assert_eq!(office.ca_json(&void)["logged"], false);
@@ -262,7 +262,7 @@ fn said(output: &std::process::Output) -> String {
 async fn what_cannot_be_written_is_told() {
     let office = Office::open().await;
     let person = office.register("王小明", "sz-office").await;
-    let open = Made::new(&office, &person);
+    let open = KeptLetter::new(&office, &person);
     let letters = office.path("ca/issuer/letters");
     let aside = letters.with_extension("aside");
     std::fs::rename(&letters, &aside).unwrap();
@@ -279,7 +279,7 @@ async fn what_cannot_be_written_is_told() {
 
     std::fs::remove_file(&letters).unwrap();
     std::fs::rename(&aside, &letters).unwrap();
-    assert!(Made::new(&office, &person).is_whole());
+    assert!(KeptLetter::new(&office, &person).is_whole());
     assert!(!told().await.contains("files: "), "{}", told().await);
     invariants::hold(&office).await;
 }

@@ -2,8 +2,8 @@
 //! and Windows' certreq is documented to write, is read, or refused with the true reason. OpenSSL
 //! judges what was read, and reads what is not supported; what is broken it refuses as well.
 
+mod cert_show;
 mod chains;
-mod shown;
 
 use keys::{KeyFileError, SoftwareSigner};
 use openssl::error::ErrorStack;
@@ -74,7 +74,7 @@ fn files_of_other_programs_are_read_or_refused_with_the_true_reason() {
             wrong.extend(outcome.err().map(|told| format!("{name}: after {command}: {told}")));
         }
         if ["certificate", "chain"].contains(&kind) {
-            shown::in_each_language(&path, outcome.is_ok());
+            cert_show::in_each_language(&path, outcome.is_ok());
         }
         // What cannot be opened whatever the passphrase is does not blame the passphrase.
         if kind == "sealed" {

@@ -52,7 +52,7 @@ async fn a_request_is_taken_only_whole_and_bound() {
     let person = office.register("王小明", "sz-office").await;
     let official = office.letter(&person, "official");
     let public = office.public();
-    let submit = async |change: &dyn Fn(&mut records::enrolment::Submit)| {
+    let submit = async |change: &dyn Fn(&mut records::enrolment::RequestSubmission)| {
         let record = office.look_up(&official).await;
         let mut message = official.submit(&record.challenge, &official.request(), "cli");
         change(&mut message);
@@ -62,7 +62,7 @@ async fn a_request_is_taken_only_whole_and_bound() {
     assert_eq!(code(submit(&|m| m.challenge = random::<16>().into()).await), "challenge-used");
     assert_eq!(code(submit(&|m| m.request = vec![0x30, 0x00].into()).await), "request-malformed");
     assert_eq!(code(submit(&|m| m.request = vec![0; 9_000].into()).await), "too-large");
-    let tampered = |m: &mut records::enrolment::Submit| {
+    let tampered = |m: &mut records::enrolment::RequestSubmission| {
         let last = m.request.0.len() - 1;
         m.request.0[last] ^= 1;
     };
@@ -73,7 +73,8 @@ async fn a_request_is_taken_only_whole_and_bound() {
     // A public key that was exchanged on the way: a valid request of somebody else's key.
     let thief = SoftwareSigner::generate_p256().unwrap();
     let exchanged = keys::request(&thief).unwrap();
-    let swapped = |m: &mut records::enrolment::Submit| m.request = exchanged.der().into();
+    let swapped =
+        |m: &mut records::enrolment::RequestSubmission| m.request = exchanged.der().into();
     assert_eq!(code(submit(&swapped).await), "bind-mismatch");
 
     let record = office.look_up(&official).await;
@@ -205,7 +206,7 @@ async fn a_loss_report_revokes_its_own_letters_certificates_only() {
     }
     let serials = office.report_lost(&wang).await;
     office.listed(&serials[0]).await;
-    let leaf = |collected: &records::enrolment::Collected| {
+    let leaf = |collected: &records::enrolment::CollectedCertificate| {
         pki::Certificate::read(&collected.chain[0].0).unwrap()
     };
     assert_eq!(serials, [leaf(&wang_collected).serial().to_string()]);

@@ -309,15 +309,15 @@ async fn a_leaver_loses_every_certificate() {
     invariants::hold(&office).await;
 }
 
-fn serial(collected: &records::enrolment::Collected) -> String {
+fn serial(collected: &records::enrolment::CollectedCertificate) -> String {
     pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string()
 }
 
 async fn collect(
     office: &Office,
     official: &tests::Official,
-) -> Result<records::enrolment::Collected, portal_api::PortalRefusal> {
-    let records::enrolment::LookUp { reference, key } = official.look_up();
+) -> Result<records::enrolment::CollectedCertificate, portal_api::PortalRefusal> {
+    let records::enrolment::LetterLookUp { reference, key } = official.look_up();
     office.public().collect(&records::enrolment::Collect { reference, key }).await
 }
 

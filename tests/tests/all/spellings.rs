@@ -8,7 +8,7 @@ use pki::path::{Usage, check};
 use pki::{Certificate, CertificationRequest, Signer};
 use records::access::{SignedHead, SpoolHead};
 use records::enrolment::SignedReceipt;
-use records::evidence::{Ask, LogRequest, Question, SignedRequest};
+use records::evidence::{AuditQuestion, LogRequest, Question, SignedRequest};
 use records::label::{Label, verify_ed25519};
 use records::order::OrderError;
 use records::people::{PeopleSnapshot, SignedPeople};
@@ -213,7 +213,7 @@ fn what_is_carried_has_one_spelling() {
 
     let mut city = SampleCity::found();
     let auditor = city.officer("officer-1").clone();
-    let ask = Ask::Export(Question::Request("gate-1/AAAA/1".into()));
+    let ask = AuditQuestion::Export(Question::Request("gate-1/AAAA/1".into()));
     let nonce = [3; 16].into();
     let request = LogRequest { v: 1, founding: founding.into(), nonce, time, ask };
     let request = records::json::write(&request).unwrap();

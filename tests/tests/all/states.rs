@@ -2,7 +2,7 @@
 //! concerns.
 
 use portal_api::Pages;
-use records::export::Look;
+use records::export::ReviewFlag;
 use std::time::{Duration, Instant};
 use tests::gate::{Application, Gate};
 use tests::processes::until;
@@ -160,10 +160,10 @@ async fn officers_see_how_far_an_order_is() {
 
     let list = office.staff(&officer).list(&mut Pages::begin()).await.unwrap().lines;
     let line = |order: &str| list.iter().find(|line| line.order == order).unwrap();
-    assert_eq!(line(&namesake).look, Some(Look::SameName));
+    assert_eq!(line(&namesake).look, Some(ReviewFlag::SameName));
     // Whom it is for has moved since it was made.
-    assert_eq!((line(&elsewhere).look, line(&renewal).look), (None, Some(Look::Moved)));
-    assert_eq!(line(&differs).look, Some(Look::Differs));
+    assert_eq!((line(&elsewhere).look, line(&renewal).look), (None, Some(ReviewFlag::Moved)));
+    assert_eq!(line(&differs).look, Some(ReviewFlag::Differs));
     assert!(line(&namesake).given && !line(&elsewhere).given);
     assert_eq!((line(&namesake).approvals, line(&elsewhere).approvals), (1, 0));
 
@@ -187,9 +187,9 @@ async fn officers_see_how_far_an_order_is() {
     let batch = office.staff(&officer).batch(&portal_api::Batch { rows }).await.unwrap().order;
     let list = office.staff(&officer).list(&mut Pages::begin()).await.unwrap().lines;
     let batched = list.iter().find(|line| line.order == batch).unwrap();
-    assert_eq!(batched.look, Some(Look::Moved), "the gravest of its orders");
+    assert_eq!(batched.look, Some(ReviewFlag::Moved), "the gravest of its orders");
     let export = office.staff(&officer).fetch(&batch).await.unwrap();
-    assert_eq!(export.looks(), [Some(Look::Differs), Some(Look::Moved)]);
+    assert_eq!(export.looks(), [Some(ReviewFlag::Differs), Some(ReviewFlag::Moved)]);
     let queue = page(&officer, "/").await;
     assert!(queue.contains("其中有办件：依据已变化"), "{queue}");
     let review = page(&officer, &format!("/orders/{batch}")).await;

@@ -6,7 +6,7 @@ use crate::ocsp::status_of;
 use crate::tampering::{swallow, swallow_no_more};
 use ca_api::Status;
 use pki::{Certificate, SerialNumber};
-use records::enrolment::{Collected, SignedReceipt};
+use records::enrolment::{CollectedCertificate, SignedReceipt};
 use records::record::{Cause, Event};
 use records::suspension::{SUSPENSION_SECONDS, SuspendByLetter, SuspensionNotice};
 use std::process::{Command, Output};
@@ -15,7 +15,7 @@ use tests::people::code;
 use tests::processes::until;
 use tests::{Office, Official, binary, invariants};
 
-fn leaf(collected: &Collected) -> Certificate {
+fn leaf(collected: &CollectedCertificate) -> Certificate {
     Certificate::read(&collected.chain[0].0).unwrap()
 }
 

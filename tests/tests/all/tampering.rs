@@ -5,10 +5,10 @@ mod brakes;
 mod gates;
 mod names;
 mod orders;
+mod pages;
 mod published;
 mod rows;
 mod suspensions;
-mod told;
 
 pub use brakes::{swallow, swallow_no_more};
 use records::order::{Body, ORDER_SECONDS};

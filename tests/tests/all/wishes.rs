@@ -3,11 +3,11 @@
 
 use crate::evidence::{ALTERED, Files, MISSING, VERIFIED, exported, judged, part, tar, with};
 use crate::hostile_texts::whole;
-use ca_api::{AsOfficer, Named, Revocation, Sought};
+use ca_api::{AsOfficer, CertificateQuery, OfficerSearch, Revocation};
 use portal_api::Pages;
-use records::decline::{Decline, DeclineStatement, Declining, Outcome};
+use records::decline::{Decline, DeclineStatement, DeclineSubmission, Outcome};
 use records::evidence::file;
-use records::export::{Look, OpenedOrder};
+use records::export::{OpenedOrder, ReviewFlag};
 use records::lineage::Lineage;
 use records::record::Event;
 use records::record::Record;
@@ -47,7 +47,7 @@ fn drafted(opened: &OpenedOrder) -> String {
     facts.into_iter().find(|fact| fact.term.en == "drafted by").unwrap().value.en()
 }
 
-fn returned(officer: &Officer, opened: &OpenedOrder) -> Declining {
+fn returned(officer: &Officer, opened: &OpenedOrder) -> DeclineSubmission {
     let reason = Disclosure::new("/reason", random(), "依据已变化".into());
     let statement = DeclineStatement {
         v: 1,
@@ -57,7 +57,7 @@ fn returned(officer: &Officer, opened: &OpenedOrder) -> Declining {
     };
     let bytes = Bytes(json::write(&statement).unwrap());
     let decline = Decline::sign(bytes, officer.leaf(), &officer.signer).unwrap();
-    Declining { decline, reason }
+    DeclineSubmission { decline, reason }
 }
 
 /// What a command says last to machines; before it stands what was signed.
@@ -164,9 +164,9 @@ async fn told_as_unsigned(office: &Office, desk: &Desk, signed: &str) {
     let read = opened(office, &two, &unsigned).await;
     assert!(drafted(&read).contains("no signature of theirs"), "{}", drafted(&read));
     let list = office.staff(&two).list(&mut Pages::begin()).await.unwrap().lines;
-    let look: BTreeMap<&str, Option<Look>> =
+    let look: BTreeMap<&str, Option<ReviewFlag>> =
         list.iter().map(|line| (line.order.as_str(), line.look)).collect();
-    assert_eq!((look[&*unsigned], look[signed]), (Some(Look::Unsigned), None));
+    assert_eq!((look[&*unsigned], look[signed]), (Some(ReviewFlag::Unsigned), None));
     let shown = desk.get("/").await.text;
     assert!(shown.contains("没有本人签名"), "{shown}");
     let listed = yinxin(office, "officer-2", &["approve"]);
@@ -211,14 +211,14 @@ async fn what_a_portal_reads_is_recorded_per_officer() {
     let portal = office.issuer_for("staff");
     let sought = |officer: &Officer| AsOfficer {
         certificate: officer.leaf().der().into(),
-        message: Sought { text: "王".into(), after: String::new() },
+        message: OfficerSearch { text: "王".into(), after: String::new() },
     };
     for _ in 0..5 {
         assert_eq!(portal.find(&sought(&officer)).await.unwrap().lines.len(), 1);
     }
     portal.find(&sought(&other)).await.unwrap();
     let certificate = officer.leaf().der().into();
-    let named = AsOfficer { certificate, message: Named { serial: serial.clone() } };
+    let named = AsOfficer { certificate, message: CertificateQuery { serial: serial.clone() } };
     portal.certificate(&named).await.unwrap();
     // Whoever is refused read nothing.
     let auditor = sought(&office.first("auditor"));
@@ -366,7 +366,7 @@ async fn an_order_whose_basis_moved_can_only_be_declined() {
 
     for order in [&grant, &third] {
         let export = staff.fetch(order).await.unwrap();
-        assert_eq!(export.standing.as_ref().unwrap().look, Some(Look::Moved));
+        assert_eq!(export.standing.as_ref().unwrap().look, Some(ReviewFlag::Moved));
         let told = code(office.approve(&security, order).await);
         assert!(["person-changed", "state-conflict"].contains(&&*told), "{told}");
         let said = yinxin(&office, "security-1", &["approve", order, "--yes"]);
@@ -382,7 +382,7 @@ async fn an_order_whose_basis_moved_can_only_be_declined() {
         assert!(!shown.text.contains(&format!("yinxin approve {order}")), "{}", shown.text);
         let list = staff.list(&mut Pages::begin()).await.unwrap().lines;
         let line = list.iter().find(|line| line.order == **order).unwrap();
-        assert_eq!(line.look, Some(Look::Moved));
+        assert_eq!(line.look, Some(ReviewFlag::Moved));
         let words = ["return", order.as_str(), "--reason", "依据已变化", "--yes"];
         let done = yinxin(&office, "security-1", &words);
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));

@@ -17,7 +17,7 @@ use portal_api::roster::{
 };
 use portal_api::{Batch, Pages, Public, Staff};
 use records::draft::Draft;
-use records::drafted::{Drafted, LetterBody};
+use records::drafted::{DraftContent, LetterBody};
 use records::order::{BATCH_ROWS_MAX, RoleAction};
 use records::rules::Role;
 use records::trust::Trust;
@@ -182,7 +182,7 @@ impl Office {
         let mut bodies = Vec::new();
         for line in receipt.lines.into_iter().filter(|line| !line.letter) {
             let body = LetterBody { person: line.person, profile: "official".into() };
-            bodies.push((Drafted::Letter(body).parts()?.1, Vec::new()));
+            bodies.push((DraftContent::Letter(body).parts()?.1, Vec::new()));
         }
         let draft = RosterDraft::over(bodies)?;
         let signed = self.signed(&draft, "letters")?;
@@ -265,7 +265,7 @@ async fn apply(public: &Public, applicant: &Applicant) -> anyhow::Result<String>
 async fn collect(
     public: &Public,
     applicant: &Applicant,
-) -> anyhow::Result<records::enrolment::Collected> {
+) -> anyhow::Result<records::enrolment::CollectedCertificate> {
     loop {
         match public.collect(&applicant.collect()).await {
             Ok(collected) => {

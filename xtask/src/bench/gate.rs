@@ -43,7 +43,7 @@ const UNMETERED: &str = "requests_of_one_a_minute = 4000000000\n";
 
 /// What is measured.
 #[derive(Clone, Copy)]
-pub(super) struct Wanted {
+pub(super) struct GateLoad {
     /// Clients at once.
     pub(super) connections: usize,
     pub(super) seconds: u64,
@@ -68,7 +68,7 @@ struct Stage {
     home: PathBuf,
     /// How each person connects: nothing of a connection is taken up by another one.
     people: Vec<TlsConnector>,
-    wanted: Wanted,
+    wanted: GateLoad,
 }
 
 /// A proxy that runs.
@@ -79,7 +79,7 @@ struct Proxy {
 }
 
 /// Runs the bench and prints its table.
-pub(super) async fn run(wanted: Wanted) -> anyhow::Result<()> {
+pub(super) async fn run(wanted: GateLoad) -> anyhow::Result<()> {
     let nginx = which("nginx").context("nginx; next: apt-get install nginx-light")?;
     // Every connection takes one here, one in each proxy and one at the application.
     service::raise_open_files();
@@ -134,7 +134,7 @@ pub(super) async fn run(wanted: Wanted) -> anyhow::Result<()> {
 
 /// Measures both again and again, and prints the ratios.
 async fn compare(stage: &Stage, [plain, gate]: &[Proxy; 2]) -> anyhow::Result<()> {
-    let Wanted { connections, seconds, handshakes, .. } = stage.wanted;
+    let GateLoad { connections, seconds, handshakes, .. } = stage.wanted;
     let (clients, each) = match handshakes {
         true => ("clients, a new connection for each request", "connections/s"),
         false => ("connections", "requests/s"),

@@ -10,7 +10,7 @@ pub(super) use certificates::{OF_ONE, certify};
 use crate::city::City;
 use anyhow::Context;
 use ca_host::random;
-use ca_store::ledger;
+use ca_store::intake;
 use keys::SoftwareSigner;
 use pki::Certificate;
 use records::order::{Basis, Body, NamedUnit, Order, PersonAction, PersonBody, SignedOrder};
@@ -144,7 +144,7 @@ impl Makers {
             signature: signed.signature.clone(),
             cancels: Vec::new(),
         };
-        ledger::write(tx, "issuer", now, event, &[]).await?;
+        intake::write(tx, "issuer", now, event, &[]).await?;
         let mut approvals = Vec::new();
         for (signer, certificate, officer) in &self.officers {
             let approval = Approval::sign(digest, certificate, signer)?;
@@ -152,10 +152,10 @@ impl Makers {
             let used = "insert into consumed_approval (order_digest, person_id) values ($1, $2)";
             execute!(&mut *tx, used, digest.to_vec(), officer)?;
             let event = Event::Approval { approval, person: officer.clone(), acting_for: None };
-            ledger::write(tx, "issuer", now, event, &[]).await?;
+            intake::write(tx, "issuer", now, event, &[]).await?;
         }
         let event = Event::Enacted { order: digest.into(), approvals, files: Vec::new() };
-        ledger::write(tx, "issuer", now, event, &[]).await?;
+        intake::write(tx, "issuer", now, event, &[]).await?;
         let serial = match certificate {
             Some(certificate) => keep_certificate(tx, (&digest, &person), certificate).await?,
             None => String::new(),

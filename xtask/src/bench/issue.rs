@@ -36,7 +36,7 @@ const CFSSL: usize = 4_000;
 const SETTLE: Duration = Duration::from_secs(10);
 
 /// What is measured.
-pub(super) struct Wanted {
+pub(super) struct IssueLoad {
     /// Certificates a measurement.
     pub(super) count: usize,
     /// People at once.
@@ -50,7 +50,7 @@ pub(super) struct Wanted {
 }
 
 /// Runs the bench and prints its tables.
-pub(super) async fn run(wanted: Wanted) -> anyhow::Result<()> {
+pub(super) async fn run(wanted: IssueLoad) -> anyhow::Result<()> {
     let home = tempfile::tempdir_in(crate::found::workspace()?.join("target"))?;
     eprintln!("measuring the machine …");
     let floors = Floors {
@@ -89,7 +89,7 @@ struct Stage<'a> {
     folder: PathBuf,
     /// The folder of its PostgreSQL server.
     server: Option<PathBuf>,
-    wanted: &'a Wanted,
+    wanted: &'a IssueLoad,
 }
 
 /// Whom a city was grown by, and how many certificates they have.
@@ -155,7 +155,7 @@ impl Stage<'_> {
         running: &Running,
         mut people: Vec<Applicant>,
     ) -> anyhow::Result<OnDatabase> {
-        let &Wanted { count, at_once, in_flight, .. } = self.wanted;
+        let &IssueLoad { count, at_once, in_flight, .. } = self.wanted;
         let meter = Meter::open(&self.folder, running, self.server.as_deref())?;
         eprintln!("{database}: everybody hears of their letter …");
         meter.everybody_told().await?;

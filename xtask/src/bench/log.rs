@@ -47,7 +47,7 @@ const ENDS: usize = 3;
 
 /// What is measured.
 #[derive(Clone, Copy)]
-pub(super) struct Wanted {
+pub(super) struct LogLoad {
     pub(super) senders: usize,
     /// Records that the log has in the end.
     pub(super) records: u64,
@@ -57,7 +57,7 @@ pub(super) struct Wanted {
 }
 
 /// Runs the bench and prints its tables.
-pub(super) async fn run(wanted: Wanted) -> anyhow::Result<()> {
+pub(super) async fn run(wanted: LogLoad) -> anyhow::Result<()> {
     let home = tempfile::tempdir_in(crate::found::workspace()?.join("target"))?;
     let floor = floor::durable(home.path())?;
     println!("durable writes of the disk (520 bytes) {floor:>8.0} /s");
@@ -81,7 +81,7 @@ pub(super) async fn run(wanted: Wanted) -> anyhow::Result<()> {
 async fn on(
     folder: &Path,
     postgres: Option<String>,
-    wanted: Wanted,
+    wanted: LogLoad,
     floor: f64,
 ) -> anyhow::Result<()> {
     let database = if postgres.is_some() { "PostgreSQL" } else { "SQLite" };

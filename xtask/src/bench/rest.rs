@@ -31,14 +31,14 @@ const SERVER: &str = "PostgreSQL";
 
 /// What is measured.
 #[derive(Clone, Copy)]
-pub(super) struct Wanted {
+pub(super) struct RestPlan {
     pub(super) people: usize,
     pub(super) seconds: u64,
     pub(super) on: Option<Database>,
 }
 
 /// Runs the bench and prints its tables, on both databases.
-pub(super) async fn run(wanted: Wanted) -> anyhow::Result<()> {
+pub(super) async fn run(wanted: RestPlan) -> anyhow::Result<()> {
     let home = tempfile::tempdir_in(crate::found::workspace()?.join("target"))?;
     if wanted.on != Some(Database::Postgres) {
         on(&home.path().join("sqlite"), None, wanted).await?;
@@ -55,7 +55,7 @@ pub(super) async fn run(wanted: Wanted) -> anyhow::Result<()> {
 }
 
 /// On SQLite, or at the address of a server, with its process.
-async fn on(folder: &Path, server: Option<(String, u32)>, wanted: Wanted) -> anyhow::Result<()> {
+async fn on(folder: &Path, server: Option<(String, u32)>, wanted: RestPlan) -> anyhow::Result<()> {
     let database = if server.is_some() { "PostgreSQL" } else { "SQLite" };
     eprintln!("{database}: founding a city with a gate …");
     let (postgres, pid) = server.unzip();
@@ -157,5 +157,5 @@ async fn idle(running: &Running, server: Option<u32>, seconds: u64) -> anyhow::R
 /// How many records the log of decisions has.
 async fn records(store: &Store) -> anyhow::Result<u64> {
     let mut tx = store.read().await?;
-    Ok(ca_store::ledger::extent(&mut tx, LOG).await?.size)
+    Ok(ca_store::intake::extent(&mut tx, LOG).await?.size)
 }

@@ -6,7 +6,7 @@ use crate::demo::act::Actor;
 use anyhow::Context;
 use mtls::Client;
 use portal_api::Public;
-use records::enrolment::{LookUp, Stage};
+use records::enrolment::{LetterLookUp, Stage};
 use records::letter::{EnrolmentCode, Letter, LetterKeys};
 use std::path::Path;
 
@@ -86,7 +86,7 @@ async fn stage(letter: &Letter) -> anyhow::Result<Stage> {
     let keys =
         LetterKeys::derive(&founding, &letter.reference, &EnrolmentCode::read(&letter.code)?);
     let look_up =
-        LookUp { reference: letter.reference.clone(), key: keys.lookup().as_slice().into() };
+        LetterLookUp { reference: letter.reference.clone(), key: keys.lookup().as_slice().into() };
     let client = Client::new(&trust.portal_public, Some(mtls::tls::client(root, None)?))?;
     let record = Public(client).look_up(&look_up).await;
     Ok(record.map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?.stage)

@@ -1,6 +1,6 @@
-use super::super::beside::CertificateStanding;
-use super::super::beside::tests::{content, serial};
 use super::super::load::tests::{anchors, list};
+use super::super::unlisted::CertificateStanding;
+use super::super::unlisted::tests::{content, serial};
 use super::*;
 use keys::SoftwareSigner;
 

@@ -19,12 +19,12 @@ fn say(guard: &ClockGuard, reading: &Reading) {
     std::fs::write(&guard.word, reading.write()).unwrap();
 }
 
-fn ahead(seconds: u64, proven: u64) -> Result<u64, (Moved, u64)> {
-    Err((Moved::Ahead(seconds), proven))
+fn ahead(seconds: u64, proven: u64) -> Result<u64, (ClockFault, u64)> {
+    Err((ClockFault::Ahead(seconds), proven))
 }
 
-fn back(seconds: u64, proven: u64) -> Result<u64, (Moved, u64)> {
-    Err((Moved::Back(seconds), proven))
+fn back(seconds: u64, proven: u64) -> Result<u64, (ClockFault, u64)> {
+    Err((ClockFault::Back(seconds), proven))
 }
 
 /// What a role keeps, for tests: its text.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::adopt::adopt;
-use crate::told::ToldJournal;
+use crate::answered_brakes::AnswerJournal;
 use ca_host::CaConfig;
 use ca_store::keep::{Journal, mac_key};
 use ca_store::record::{NewRecord, append_many};
@@ -90,7 +90,7 @@ async fn what_was_committed_and_not_told_is_taken_up() {
     put(&store, &replay, vec![voided.clone()]).await;
     let (path, secret, metrics) = (folder.join("told"), [7; 32], Metrics::default());
     Journal::found(&path, &mac_key(&secret)).unwrap();
-    let (mut journal, _) = ToldJournal::open(&path, &secret).unwrap();
+    let (mut journal, _) = AnswerJournal::open(&path, &secret).unwrap();
     let mut tx = store.read().await.unwrap();
     let floor = Floor::default();
     let caught = catch_up(&mut tx, (&replay, &floor), (None, true)).await.unwrap();
@@ -104,7 +104,7 @@ async fn what_was_committed_and_not_told_is_taken_up() {
     assert!(!again.state.is_unadopted, "it is told");
     drop(tx);
     // Whoever takes it away takes nothing back, now as after a start.
-    let (_, told) = ToldJournal::open(&path, &secret).unwrap();
+    let (_, told) = AnswerJournal::open(&path, &secret).unwrap();
     assert_eq!(told.all().map(|one| one.record.clone()).collect::<Vec<_>>(), [voided]);
     store.close().await;
     std::fs::remove_dir_all(folder).unwrap();

@@ -3,7 +3,7 @@
 
 use super::execute::revoke;
 use crate::error::IssuerError;
-use crate::issuance::Issuing;
+use crate::issuance::IssuanceGrounds;
 use crate::round::Round;
 use crate::rows::RowChange;
 use authority::{Authority, Serial};
@@ -12,7 +12,11 @@ use records::record::Cause;
 
 /// Whether nothing stopped an intent since it was recorded. What is suspended is issued all the
 /// same, and counts once it is released.
-pub(crate) fn may_be_signed(authority: &Authority, serial: Serial, issuing: &Issuing) -> bool {
+pub(crate) fn may_be_signed(
+    authority: &Authority,
+    serial: Serial,
+    issuing: &IssuanceGrounds,
+) -> bool {
     let reference = issuing.reference.as_ref();
     let stands = reference.is_none_or(|reference| authority.check_letter(reference).is_ok());
     let left = reference.is_some() && authority.has_left(&issuing.subject);

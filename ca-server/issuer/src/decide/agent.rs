@@ -4,7 +4,7 @@ use super::issue::{ServiceName, service_certificate};
 use super::order::{OrderParts, make};
 use crate::command::Caller;
 use crate::error::IssuerError;
-use crate::issuance::Issuing;
+use crate::issuance::IssuanceGrounds;
 use crate::issuance::PendingIssuance;
 use crate::round::{Effect, Round};
 use crate::rows::RowChange;
@@ -113,7 +113,8 @@ pub(crate) fn join(
     round.may_certify(&key, &name)?;
     let of = ServiceName { name: &name, unit: &agent.unit, hosts: &agent.hosts, profile: PROFILE };
     let (serial, prepared) = service_certificate(round, &of, &key)?;
-    let issuing = Issuing { under, profile: PROFILE.into(), subject: name, reference: None };
+    let issuing =
+        IssuanceGrounds { under, profile: PROFILE.into(), subject: name, reference: None };
     let pending = PendingIssuance::new(serial, &prepared, issuing);
     let event = Event::Joined {
         agent: message.agent.clone(),

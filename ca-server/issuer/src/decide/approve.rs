@@ -25,11 +25,14 @@ pub(crate) fn approve(
     if approval.certificate.0 != officer.0.der() {
         return Err(Code::ApprovalSignature.into());
     }
-    take(round, approval)
+    record_approval(round, approval)
 }
 
 /// Takes an approval, whoever brought it.
-pub(crate) fn take(round: &mut Round<'_>, approval: &Approval) -> Result<Approved, IssuerError> {
+pub(crate) fn record_approval(
+    round: &mut Round<'_>,
+    approval: &Approval,
+) -> Result<Approved, IssuerError> {
     let now = round.now();
     let capacity = round.authority().check_approval(approval, now)?;
     let person = capacity.person.to_string();

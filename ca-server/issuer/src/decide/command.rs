@@ -18,13 +18,13 @@ use records::decline::Declined;
 use records::enrolment::{SignedReceipt, Stage};
 use records::export::Approved;
 use records::order::CredentialBody;
-use records::withdrawal::Withdrawn;
+use records::withdrawal::WithdrawalAnswer;
 use records::{Code, Record};
 use service::Metrics;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-mod about;
+mod known_names;
 mod machines;
 
 /// What a command was decided to be answered.
@@ -262,7 +262,7 @@ impl Run<'_, '_> {
         caller: &Caller,
         officer: &Officer,
         wanted: &VerifiedWithdrawal,
-    ) -> Result<Withdrawn, IssuerError> {
+    ) -> Result<WithdrawalAnswer, IssuerError> {
         let about = self.taken_back(wanted);
         self.decide("withdraw", &about, |round| withdraw::withdraw(round, caller, officer, wanted))
     }
@@ -358,7 +358,7 @@ impl Run<'_, '_> {
                 Ok(value)
             }
             Err(error) => {
-                self.round.back(before);
+                self.round.roll_back(before);
                 let code = error.code();
                 self.metrics.count(act, code.name());
                 Err(IssuerError::Recorded(self.round.refusal(act, about(code), code)?))

@@ -19,7 +19,7 @@ pub(crate) fn is_missing(authority: &Authority, record: &Record) -> bool {
         }
         Event::Suspended { cause, .. } => {
             let suspended = authority.suspension(cause).unwrap_or_default();
-            let stands = |(serial, one): &(_, authority::Suspended)| {
+            let stands = |(serial, one): &(_, authority::SuspendedCertificate)| {
                 authority.suspended_by(serial, one.said, &one.by).is_some()
             };
             !suspended.iter().all(stands)

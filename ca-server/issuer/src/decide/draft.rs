@@ -16,7 +16,7 @@ use pki::mail::Mailbox;
 use pki::name::PersonName;
 use records::commitment::{EVIDENCE_PATH, open_text};
 use records::draft::{DRAFT_SECONDS, Drafting};
-use records::drafted::{Drafted, LetterBody};
+use records::drafted::{DraftContent, LetterBody};
 use records::order::{Body, MAIL_PATH, NAME_PATH, PersonAction, PersonBody};
 use records::{Bytes, Code, Commitment, Disclosure};
 
@@ -61,11 +61,11 @@ pub(crate) fn draft(
     }
     let (_, drafted) = round.authority().check_draft(&drafting.draft, None, round.now())?;
     match drafted {
-        Drafted::Person(body) => person(round, &handler, body, drafting),
-        Drafted::Letter(body) => lettered(round, &handler, body, drafting),
-        Drafted::Release(body) => ordered(round, &handler, Body::Release(body), drafting),
-        Drafted::Delegate(body) => ordered(round, &handler, Body::Delegate(body), drafting),
-        Drafted::Revoke(_) => Err(Code::UnknownKind.into()),
+        DraftContent::Person(body) => person(round, &handler, body, drafting),
+        DraftContent::Letter(body) => lettered(round, &handler, body, drafting),
+        DraftContent::Release(body) => ordered(round, &handler, Body::Release(body), drafting),
+        DraftContent::Delegate(body) => ordered(round, &handler, Body::Delegate(body), drafting),
+        DraftContent::Revoke(_) => Err(Code::UnknownKind.into()),
     }
 }
 

@@ -5,7 +5,7 @@ use super::issue::system_certificate;
 use super::system::token;
 use crate::command::Caller;
 use crate::error::IssuerError;
-use crate::issuance::{Issuing, PendingIssuance};
+use crate::issuance::{IssuanceGrounds, PendingIssuance};
 use crate::round::Round;
 use crate::rows::RowChange;
 use authority::{OrderDigest, subject_of_system};
@@ -101,7 +101,7 @@ fn begin(round: &mut Round<'_>, said: &EnrolledStatement) -> Result<String, Issu
     authority.may_certify(&covered.key, &subject)?;
     let (serial, prepared) = system_certificate(round, &covered)?;
     let profile = covered.profile;
-    let issuing = Issuing { under: wish.under, profile, subject, reference: None };
+    let issuing = IssuanceGrounds { under: wish.under, profile, subject, reference: None };
     let pending = PendingIssuance::new(serial, &prepared, issuing);
     let signed = said.sign(&round.context.registry).map_err(anyhow::Error::from)?;
     let (statement, signature): (Bytes, Bytes) = signed;

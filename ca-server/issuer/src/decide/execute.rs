@@ -72,7 +72,7 @@ pub(crate) fn execute(round: &mut Round<'_>, orders: Vec<OrderDigest>) -> Option
             // It waits for what its own person gets, and comes behind everybody else's.
             Ok(false) => *round.state.in_vain.entry(digest).or_insert(0) += 1,
             Err(error) => {
-                round.back(before);
+                round.roll_back(before);
                 match error {
                     IssuerError::Refused(code) => {
                         if let Err(error) = not_executed(round, digest, code) {

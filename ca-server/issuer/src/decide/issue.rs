@@ -3,7 +3,7 @@
 
 use super::submit::bind_key;
 use crate::error::IssuerError;
-use crate::issuance::Issuing;
+use crate::issuance::IssuanceGrounds;
 use crate::issuance::PendingIssuance;
 use crate::round::Round;
 use crate::rows::{KeyBinding, RowChange};
@@ -42,7 +42,7 @@ pub(crate) fn intend(
     let serial = Serial::of(&number).ok_or(Code::LintFailed)?;
     let of = SubjectInputs { serial: &number, subject: &subject, key: &key, dns: &[], mail: &mail };
     let prepared = prepared(round, &issue.profile.id, &of)?;
-    let issuing = Issuing {
+    let issuing = IssuanceGrounds {
         under: judged.digest().0,
         profile: issue.profile.id.clone(),
         subject: issue.person.clone(),

@@ -6,7 +6,7 @@ use super::issue::system_certificate;
 use super::system::token;
 use crate::command::Caller;
 use crate::error::IssuerError;
-use crate::issuance::{Issuing, PendingIssuance};
+use crate::issuance::{IssuanceGrounds, PendingIssuance};
 use crate::round::Round;
 use crate::rows::RowChange;
 use authority::{
@@ -131,7 +131,7 @@ pub(crate) fn finalize(
     round.may_certify(&covered.key, &subject)?;
     let (serial, prepared) = system_certificate(round, &covered)?;
     let profile = covered.profile;
-    let issuing = Issuing { under: wish.under, profile, subject, reference: None };
+    let issuing = IssuanceGrounds { under: wish.under, profile, subject, reference: None };
     let pending = PendingIssuance::new(serial, &prepared, issuing);
     let event = Event::MachineUse {
         account: message.account.clone(),

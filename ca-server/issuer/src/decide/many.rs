@@ -20,7 +20,7 @@ use ca_api::handler::ManyMade;
 use records::Code;
 use records::commitment::EVIDENCE_PATH;
 use records::draft::{DRAFT_SECONDS, LETTERS_A_MESSAGE, ManyRow};
-use records::drafted::{Drafted, LetterBody};
+use records::drafted::{DraftContent, LetterBody};
 use records::order::{BATCH_ROWS_MAX, Body, PersonBody, REVOKED_MAX, RevokeBody};
 
 /// Orders from drafts of many in one handler's name that wait for approval: a roster.
@@ -76,13 +76,21 @@ pub(crate) fn many(
     let mut made = ManyMade::default();
     let mut orders: Vec<NewOrder> = Vec::new();
     for row in &drafting.rows {
-        let drafted = Drafted::of_many(said, row.body.clone())?;
+        let drafted = DraftContent::of_many(said, row.body.clone())?;
         let (authority, drafted) = (round.authority(), Some((&row.place, &drafted)));
         match authority.check_draft(&drafting.draft, drafted, round.now())?.1 {
-            Drafted::Person(body) => orders.push(person(round, &handler, (body, row), verified)?),
-            Drafted::Letter(body) => made.letters.push(lettered(round, &body, (row, verified))?),
-            Drafted::Revoke(body) => orders.push(revoked(round, &handler, (body, row), verified)?),
-            Drafted::Release(_) | Drafted::Delegate(_) => return Err(Code::UnknownKind.into()),
+            DraftContent::Person(body) => {
+                orders.push(person(round, &handler, (body, row), verified)?)
+            }
+            DraftContent::Letter(body) => {
+                made.letters.push(lettered(round, &body, (row, verified))?)
+            }
+            DraftContent::Revoke(body) => {
+                orders.push(revoked(round, &handler, (body, row), verified)?)
+            }
+            DraftContent::Release(_) | DraftContent::Delegate(_) => {
+                return Err(Code::UnknownKind.into());
+            }
         }
     }
     if !orders.is_empty() {

@@ -68,7 +68,7 @@ pub(crate) fn operator(
         OperatorRequest::VoidLetter { reference } => letter::void(round, drafter, &reference),
         OperatorRequest::ReplaceLetter { reference } => letter::replace(round, drafter, &reference),
         OperatorRequest::Approval { approval } => {
-            let approved = approve::take(round, &approval)?;
+            let approved = approve::record_approval(round, &approval)?;
             let approvals = (approved.approvals, approved.needed);
             Ok(OperatorAnswer { order: approved.order, approvals, ..Default::default() })
         }

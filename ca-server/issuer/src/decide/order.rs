@@ -9,7 +9,7 @@ use crate::rows::{KeyBinding, OrderExtras, OrderRow, RowChange};
 use authority::{Authority, OrderDigest};
 use ca_host::ISSUER;
 use records::draft::{Draft, DraftPlace};
-use records::export::Look;
+use records::export::ReviewFlag;
 use records::order::{
     Basis, Body, MAIL_PATH, NAME_PATH, ORDER_SECONDS, Order, PersonAction, PersonBody, SignedOrder,
     UNSIGNED_SECONDS, title,
@@ -49,7 +49,7 @@ pub(crate) struct NewOrder {
     /// Approvals that it needs.
     pub(crate) needed: u32,
     /// What of it needs a look.
-    pub(crate) look: Option<Look>,
+    pub(crate) look: Option<ReviewFlag>,
 }
 
 /// Makes an order. It must fit the present state already; it is judged again when it is carried
@@ -94,7 +94,7 @@ pub(crate) fn make(
         reference,
         bytes: signed.order.0.clone(),
         signature: signed.signature.0.clone(),
-        look: look.map_or("", Look::name),
+        look: look.map_or("", ReviewFlag::name),
         extras: OrderExtras { disclosures: signed.disclosures, files, binding },
         made: round.now(),
         expires: order.expires_unix(),

@@ -3,7 +3,7 @@
 
 use super::issue::{ServiceName, service_certificate};
 use crate::error::IssuerError;
-use crate::issuance::Issuing;
+use crate::issuance::IssuanceGrounds;
 use crate::issuance::PendingIssuance;
 use crate::round::Round;
 use crate::rows::RowChange;
@@ -44,7 +44,7 @@ pub(crate) fn renew(round: &mut Round<'_>, message: &Renew) -> Result<String, Is
     };
     let (serial, prepared) = service_certificate(round, &of, &key)?;
     let issuing =
-        Issuing { under, profile: profile.clone(), subject: name.clone(), reference: None };
+        IssuanceGrounds { under, profile: profile.clone(), subject: name.clone(), reference: None };
     let pending = PendingIssuance::new(serial, &prepared, issuing);
     let event = Event::Used {
         authorization: message.authorization.clone(),

@@ -5,7 +5,7 @@ use crate::round::Round;
 use pki::{Certificate, oid};
 use records::Disclosure;
 use records::commitment::open_text;
-use records::export::Look;
+use records::export::ReviewFlag;
 use records::order::{Body, IssueBody, NAME_PATH, PersonAction};
 
 /// What needs a look, if anything does.
@@ -13,15 +13,15 @@ pub(crate) fn review_flag(
     round: &Round<'_>,
     body: &Body,
     disclosures: &[Disclosure],
-) -> Option<Look> {
+) -> Option<ReviewFlag> {
     match body {
         Body::Issue(issue) => {
             let name = open_text(&issue.subject.cn, "/subject/cn", disclosures).ok()?;
-            differs(round, issue, name).then_some(Look::Differs)
+            differs(round, issue, name).then_some(ReviewFlag::Differs)
         }
         Body::Person(person) if person.action == PersonAction::Create => {
             let name = open_text(&person.name, NAME_PATH, disclosures).ok()?;
-            round.loaded.has_namesake(&person.unit, name).then_some(Look::SameName)
+            round.loaded.has_namesake(&person.unit, name).then_some(ReviewFlag::SameName)
         }
         _ => None,
     }

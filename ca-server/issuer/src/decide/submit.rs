@@ -12,7 +12,7 @@ use crate::rows::{KeyBinding, SealedKeys};
 use crate::verify::VerifiedSubmission;
 use authority::LetterState;
 use pki::profile::Holder;
-use records::enrolment::{Stage, Submit};
+use records::enrolment::{RequestSubmission, Stage};
 use records::letter::bind;
 use records::record::Event;
 use records::{Bytes, Code};
@@ -139,7 +139,7 @@ fn apply(
 ) -> Result<Stage, IssuerError> {
     let (message, reference) = (submission.message(), submission.reference().to_owned());
     let replaced = round.authority().open_order_under(&reference).map(|(digest, _)| digest);
-    let Submit { bind, request, challenge, label, .. } = message;
+    let RequestSubmission { bind, request, challenge, label, .. } = message;
     let parts = OrderParts {
         reference: Some(reference.clone()),
         binding: Some(KeyBinding {

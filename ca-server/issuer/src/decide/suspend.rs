@@ -6,7 +6,7 @@ use super::revoke::check_evidence;
 use crate::command::{Caller, Officer};
 use crate::error::IssuerError;
 use crate::round::Round;
-use authority::{SaidBy, Serial, Suspended};
+use authority::{Serial, SuspendedCertificate, SuspensionSource};
 use ca_api::OwnSuspension;
 use records::commitment::EVIDENCE_PATH;
 use records::enrolment::SignedReceipt;
@@ -49,7 +49,7 @@ pub(crate) fn suspend(
     let theirs = holder.0.subject().person() == Some(&person);
     let theirs = theirs && round.authority().is_issued_by_us(&holder.0);
     // What was said longer ago is no answer: an order may be on its way that releases it.
-    let known = round.authority().suspended_by(&named, SaidBy::Portal, &of);
+    let known = round.authority().suspended_by(&named, SuspensionSource::Portal, &of);
     if let Some(known) = known.filter(|known| theirs && known.is_said_now(round.now())) {
         let known = known.clone();
         let notice = already(round, (told, serial), &known)?;
@@ -99,7 +99,7 @@ pub(crate) fn has_room(
 ) -> Result<(), Code> {
     let counted = round.state.allow(&format!("told:{portal}"), of_hour, 1);
     counted.map_err(|_| Code::WishesTooMany)?;
-    let by_them = |one: &Suspended| one.told_by.as_deref() == Some(portal);
+    let by_them = |one: &SuspendedCertificate| one.told_by.as_deref() == Some(portal);
     let open = round.authority().all_suspended().filter(|(_, one)| by_them(one)).count();
     if open < open_max { Ok(()) } else { Err(Code::WishesTooMany) }
 }
@@ -108,7 +108,7 @@ pub(crate) fn has_room(
 fn already(
     round: &mut Round<'_>,
     (told, serial): (String, String),
-    known: &Suspended,
+    known: &SuspendedCertificate,
 ) -> Result<SuspensionNotice, IssuerError> {
     Ok(SuspensionNotice {
         v: 1,

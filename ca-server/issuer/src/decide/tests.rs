@@ -1,6 +1,7 @@
 //! Every rule of the CA as a story: what is allowed, and the nearest thing that is not.
 
 mod agent;
+mod answered_brakes;
 mod approve;
 mod basis;
 mod batch;
@@ -37,9 +38,8 @@ mod submit_key;
 mod supersede;
 mod suspend;
 mod system;
-mod told;
 mod touch;
 mod weak_key;
 mod wish;
 mod withdraw;
-mod work;
+mod work_limits;

@@ -11,7 +11,7 @@ use crate::verify::VerifiedWithdrawal;
 use authority::OrderDigest;
 use records::label::Label;
 use records::record::Event;
-use records::withdrawal::{TakenBack, Withdrawal, Withdrawn, WithdrawnStatement};
+use records::withdrawal::{Withdrawal, WithdrawalAnswer, WithdrawalTarget, WithdrawnStatement};
 use records::{Bytes, Code};
 
 /// Takes back what a person drafted, as they signed it.
@@ -20,7 +20,7 @@ pub(crate) fn withdraw(
     caller: &Caller,
     officer: &Officer,
     verified: &VerifiedWithdrawal,
-) -> Result<Withdrawn, IssuerError> {
+) -> Result<WithdrawalAnswer, IssuerError> {
     round.admit(caller)?;
     person_of(round.authority(), &officer.0, round.now())?;
     let withdrawal = verified.withdrawal();
@@ -30,10 +30,10 @@ pub(crate) fn withdraw(
     let (person, what) = round.authority().check_withdrawal(withdrawal, round.now())?;
     let drafter = format!("person:{person}");
     match what {
-        TakenBack::Order { order } => order_of(round, &drafter, &order, Some(withdrawal)),
-        TakenBack::Letter { reference } => {
+        WithdrawalTarget::Order { order } => order_of(round, &drafter, &order, Some(withdrawal)),
+        WithdrawalTarget::Letter { reference } => {
             letter::take_back(round, &drafter, &reference, withdrawal)?;
-            Ok(Withdrawn { name: reference })
+            Ok(WithdrawalAnswer { name: reference })
         }
     }
 }
@@ -44,7 +44,7 @@ pub(crate) fn order_of(
     drafter: &str,
     order: &Bytes,
     withdrawal: Option<&Withdrawal>,
-) -> Result<Withdrawn, IssuerError> {
+) -> Result<WithdrawalAnswer, IssuerError> {
     let (digest, open) = round.authority().may_withdraw(order, drafter, round.now())?;
     let name = open.read.order.clone();
     let statement = records::json::write(&WithdrawnStatement {
@@ -58,7 +58,7 @@ pub(crate) fn order_of(
     let event = Event::Withdrawn { statement: statement.into(), signature: signature.into() };
     round.record(event, Vec::new())?;
     ended(round, digest);
-    Ok(Withdrawn { name })
+    Ok(WithdrawalAnswer { name })
 }
 
 fn ended(round: &mut Round<'_>, digest: OrderDigest) {

@@ -12,8 +12,8 @@ use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::view::View;
 use ca_host::handed_people;
-use ca_store::table::snapshot::{self as rows, Numbered};
-use gates::{Gates, Made, Portion, together};
+use ca_store::table::snapshot::{self as rows, NumberedSnapshot};
+use gates::{Gates, Portion, PreparedSnapshot, together};
 use pki::PublicKey;
 use service::Stop;
 use std::collections::VecDeque;
@@ -97,7 +97,7 @@ async fn hand_over(
     issuer: &Issuer,
     view: &View,
     gates: &mut Gates,
-    (made, take_away): (Vec<Arc<Made>>, bool),
+    (made, take_away): (Vec<Arc<PreparedSnapshot>>, bool),
 ) -> Result<bool, IssuerError> {
     let (mut parts, mut all) = (vec![made], Ok(true));
     while let Some(part) = parts.pop() {
@@ -134,10 +134,10 @@ async fn hand_over(
 
 /// Hands over past the database what takes something away: a row can be kept from a gate. What
 /// cannot be is told, and comes with the next one.
-async fn past_rows(issuer: &Issuer, part: Vec<Arc<Made>>) {
+async fn past_rows(issuer: &Issuer, part: Vec<Arc<PreparedSnapshot>>) {
     let config = issuer.context.config.clone();
     let handed = apart(move || {
-        let hand = |made: &Arc<Made>| {
+        let hand = |made: &Arc<PreparedSnapshot>| {
             let (agent, signed) = made.signed();
             handed_people::hand_over(&config, agent, signed)
         };
@@ -197,8 +197,8 @@ async fn last(issuer: &Issuer, agent: &str, kept: u64) -> Result<u64, IssuerErro
 }
 
 /// The number of the first of these that the registry key signed for an agent under its own number.
-fn signed(found: &[Numbered], agent: &str, key: &PublicKey) -> Option<u64> {
-    let own = |(number, signed): &Numbered| {
+fn signed(found: &[NumberedSnapshot], agent: &str, key: &PublicKey) -> Option<u64> {
+    let own = |(number, signed): &NumberedSnapshot| {
         let snapshot = signed.open(key)?;
         (snapshot.agent == agent && snapshot.number == *number).then_some(*number)
     };

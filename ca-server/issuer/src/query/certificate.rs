@@ -7,7 +7,7 @@ use crate::approvers;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::{is_within, person_of, readable};
-use authority::{Authority, Held, OrderDigest, Serial};
+use authority::{Authority, OrderDigest, PersonCertificate, Serial};
 use ca_api::{ApprovedBatch, ApprovedBy, CertificateFacts};
 use ca_store::names::names;
 use ca_store::proven_log::ProvenLog;
@@ -60,7 +60,10 @@ pub(crate) async fn certificate(
 }
 
 /// The certificate, if its row has the bytes that were issued; of others nothing is shown.
-async fn issued(tx: &mut Tx, (serial, held): (&str, &Held)) -> Result<Bytes, IssuerError> {
+async fn issued(
+    tx: &mut Tx,
+    (serial, held): (&str, &PersonCertificate),
+) -> Result<Bytes, IssuerError> {
     let found = certificate::by_serial(tx, serial).await?;
     let read = found.and_then(|(der, _)| Certificate::read(&der).ok());
     let same = read.filter(|one| held.sha256 == Some(one.sha256()));
@@ -71,7 +74,7 @@ async fn issued(tx: &mut Tx, (serial, held): (&str, &Held)) -> Result<Bytes, Iss
 /// this person by this profile.
 async fn order_of(
     tx: &mut Tx,
-    (serial, held): (&str, &Held),
+    (serial, held): (&str, &PersonCertificate),
 ) -> Result<Option<OrderDigest>, IssuerError> {
     let under = certificate::under(tx, serial).await?;
     let Some(digest) = under.and_then(|under| <[u8; 32]>::try_from(under).ok()) else {
@@ -90,7 +93,7 @@ async fn order_of(
 }
 
 /// Whether it is one of the founding, which nobody approved.
-fn is_first(authority: &Authority, held: &Held) -> bool {
+fn is_first(authority: &Authority, held: &PersonCertificate) -> bool {
     let mut first = authority.founding().people.iter();
     first.any(|one| {
         let key = <[u8; 32]>::from(Sha256::digest(&one.key.0));

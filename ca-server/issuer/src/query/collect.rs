@@ -7,7 +7,7 @@ use crate::issuer::Issuer;
 use ca_store::proof;
 use ca_store::replay::LOG;
 use ca_store::table::certificate;
-use records::enrolment::{Collect, Collected};
+use records::enrolment::{Collect, CollectedCertificate};
 use records::{Bytes, Code};
 use std::time::Duration;
 
@@ -18,7 +18,10 @@ const WAIT: Duration = Duration::from_millis(1_500);
 const ISSUED_WAIT: Duration = Duration::from_secs(10);
 
 /// The certificate of a letter.
-pub(crate) async fn collect(issuer: &Issuer, message: &Collect) -> Result<Collected, IssuerError> {
+pub(crate) async fn collect(
+    issuer: &Issuer,
+    message: &Collect,
+) -> Result<CollectedCertificate, IssuerError> {
     let mut moved = issuer.moved();
     let waiting = async {
         let mut reference = opened(issuer, message).await?;
@@ -68,7 +71,7 @@ fn is_ready(view: &crate::view::View, reference: &str, now: u64) -> bool {
 pub(crate) async fn awaited(
     issuer: &Issuer,
     issued: impl Fn(&crate::view::View) -> Option<String>,
-) -> Result<Option<(String, Collected)>, IssuerError> {
+) -> Result<Option<(String, CollectedCertificate)>, IssuerError> {
     let mut moved = issuer.moved();
     let waiting = async {
         loop {
@@ -87,7 +90,10 @@ pub(crate) async fn awaited(
 }
 
 /// Waits until a machine's certificate is issued and its record stands in the tree.
-pub(crate) async fn issued(issuer: &Issuer, serial: &str) -> Result<Collected, IssuerError> {
+pub(crate) async fn issued(
+    issuer: &Issuer,
+    serial: &str,
+) -> Result<CollectedCertificate, IssuerError> {
     let mut moved = issuer.moved();
     let waiting = async {
         loop {
@@ -134,7 +140,10 @@ pub(crate) async fn of_system(issuer: &Issuer, serial: &str) -> Result<Vec<Bytes
 }
 
 /// A certificate whose record stands in the tree, with its proof.
-async fn proven(issuer: &Issuer, serial: &str) -> Result<Option<Collected>, IssuerError> {
+async fn proven(
+    issuer: &Issuer,
+    serial: &str,
+) -> Result<Option<CollectedCertificate>, IssuerError> {
     let mut tx = issuer.store.read().await?;
     let Some((der, record)) = certificate::by_serial(&mut tx, serial).await? else {
         return Ok(None);
@@ -146,5 +155,6 @@ async fn proven(issuer: &Issuer, serial: &str) -> Result<Option<Collected>, Issu
         return Err(Code::UnsignedAuthority.into());
     }
     let evidence = proof::evidence(&mut tx, LOG, &record).await?;
-    Ok(evidence.map(|evidence| Collected { chain: issuer.context.chain(&der), evidence }))
+    Ok(evidence
+        .map(|evidence| CollectedCertificate { chain: issuer.context.chain(&der), evidence }))
 }

@@ -15,14 +15,16 @@ use authority::{Authority, Delegation, PersonId, Serial};
 use ca_api::CertificateLine;
 use ca_api::handler::DraftLine;
 use ca_api::organisation::{
-    Consequences, DelegationLine, Dossier, HeldLine, RoleLine, WantedConsequences, WantedDossier,
+    Consequences, ConsequencesQuery, DelegationLine, Dossier, DossierQuery, HeldLine, RoleLine,
 };
 use ca_store::names::names;
 use ca_store::table::{certificate, order as orders, person};
 use pki::Certificate;
 use records::Code;
-use records::drafted::Drafted;
-use records::order::{About, Body, DelegateBody, MAIL_PATH, NAME_PATH, PersonAction, RoleAction};
+use records::drafted::DraftContent;
+use records::order::{
+    Body, DelegateBody, MAIL_PATH, NAME_PATH, OrderSubject, PersonAction, RoleAction,
+};
 use records::rules::Role;
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -35,7 +37,7 @@ const PAGE: usize = 50;
 pub(crate) async fn dossier(
     issuer: &Issuer,
     shown: &Certificate,
-    wanted: &WantedDossier,
+    wanted: &DossierQuery,
 ) -> Result<Dossier, IssuerError> {
     let (view, mut tx) = issuer.current().await?;
     let (authority, now) = (view.authority(), issuer.now());
@@ -95,7 +97,7 @@ fn lends(authority: &Authority, reader: &str, absent: &str) -> Vec<RoleLine> {
             from: String::new(),
             until: String::new(),
         };
-        authority.may_draft(reader, &Drafted::Delegate(body)).is_ok()
+        authority.may_draft(reader, &DraftContent::Delegate(body)).is_ok()
     };
     counts.filter(may).map(|(role, scope)| role_line(authority, *role, scope)).collect()
 }
@@ -104,7 +106,7 @@ fn lends(authority: &Authority, reader: &str, absent: &str) -> Vec<RoleLine> {
 pub(crate) async fn consequences(
     issuer: &Issuer,
     shown: &Certificate,
-    wanted: &WantedConsequences,
+    wanted: &ConsequencesQuery,
 ) -> Result<Consequences, IssuerError> {
     let view = issuer.opened().await?;
     let (authority, now) = (view.authority(), issuer.now());
@@ -125,14 +127,14 @@ pub(super) fn consequence_for(
         PersonAction::Move => Some(person.unit.clone()),
         PersonAction::Leave => None,
     };
-    let wanted = WantedConsequences { person: person.person.clone(), unit };
+    let wanted = ConsequencesQuery { person: person.person.clone(), unit };
     told(authority, reader, &wanted, now).ok()
 }
 
 fn told(
     authority: &Authority,
     reader: &str,
-    wanted: &WantedConsequences,
+    wanted: &ConsequencesQuery,
     now: u64,
 ) -> Result<Consequences, IssuerError> {
     readable(authority, reader, &wanted.person, now)?;
@@ -220,6 +222,6 @@ fn letters_of(authority: &Authority, (person, name): (&str, &str), now: u64) -> 
     let mut own: Vec<_> = authority.letters_for(person).collect();
     own.sort_by_key(|(_, letter)| Reverse(letter.expires));
     own.truncate(PAGE);
-    let about = About::person(person, (!name.is_empty()).then(|| name.to_owned()));
+    let about = OrderSubject::person(person, (!name.is_empty()).then(|| name.to_owned()));
     own.into_iter().map(|one| letter_line(authority, one, (about.clone(), now))).collect()
 }

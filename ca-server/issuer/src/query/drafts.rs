@@ -13,7 +13,7 @@ use ca_store::table::order::{DraftedRow, drafted_by};
 use ca_store::table::unsigned;
 use pki::Certificate;
 use records::letter::LETTER_SECONDS;
-use records::order::{About, about_body};
+use records::order::{OrderSubject, about_body};
 use records::{Bytes, Code, Order};
 use store::Tx;
 
@@ -105,7 +105,7 @@ async fn letters(
     let people = own.iter().map(|(_, letter)| letter.person.to_string()).collect();
     let names = names(tx, authority, people).await?;
     let line = |(reference, letter): (&Reference, &LetterState)| {
-        let about = About::person(&*letter.person, names.get(&*letter.person).cloned());
+        let about = OrderSubject::person(&*letter.person, names.get(&*letter.person).cloned());
         letter_line(authority, (reference, letter), (about, now))
     };
     Ok(own.into_iter().map(line).collect())
@@ -115,7 +115,7 @@ async fn letters(
 pub(super) fn letter_line(
     authority: &Authority,
     (reference, letter): (&Reference, &LetterState),
-    (about, now): (About, u64),
+    (about, now): (OrderSubject, u64),
 ) -> DraftLine {
     DraftLine {
         name: reference.to_string(),

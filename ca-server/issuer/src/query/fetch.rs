@@ -5,7 +5,7 @@ use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::person_of;
 use crate::query::dossier::consequence_for;
-use crate::query::look::{look, look_of};
+use crate::query::review_flags::{look, look_of};
 use crate::view::View;
 use authority::{Authority, Capacity, OrderDigest, PersonId};
 use ca_store::names::names;
@@ -13,7 +13,7 @@ use ca_store::table::certificate;
 use ca_store::table::order::{self, SignedRow};
 use pki::Certificate;
 use plain::{FactValue, phrase};
-use records::export::{Look, OrderExport, OrderProgress, RowExport, Voice};
+use records::export::{OrderExport, OrderProgress, ReviewFlag, RowExport, Voice};
 use records::order::{Body, Order};
 use records::record::File;
 use records::{Bytes, Code, SignedOrder};
@@ -49,7 +49,7 @@ pub(crate) async fn fetch(
     }
     let mut export = export(issuer, &view, &mut tx, (digest, &order, &body, now)).await?;
     let standing = standing(&view, &mut tx, (digest, &order, &body), (&person, now)).await?;
-    if standing.look == Some(Look::Moved) {
+    if standing.look == Some(ReviewFlag::Moved) {
         // It can still be declined; what is in force is not what it was made for.
         export.files_before.clear();
     }

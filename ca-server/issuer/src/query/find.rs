@@ -8,7 +8,7 @@ use crate::officer::{is_within, person_of};
 use crate::query::place::place;
 use crate::query::scan::Scan;
 use authority::{Authority, Serial};
-use ca_api::{CertificateLine, Certificates, Sought};
+use ca_api::{CertificateLine, Certificates, OfficerSearch};
 use ca_store::names::names;
 use ca_store::table::person::{self, PersonBy};
 use pki::Certificate;
@@ -25,7 +25,7 @@ const TEXT_CHARS_MAX: usize = 80;
 pub(crate) async fn find(
     issuer: &Issuer,
     certificate: &Certificate,
-    sought: &Sought,
+    sought: &OfficerSearch,
 ) -> Result<Certificates, IssuerError> {
     let (view, mut tx) = issuer.current().await?;
     let authority = view.authority();
@@ -43,7 +43,7 @@ async fn found(
     tx: &mut Tx,
     authority: &Authority,
     (certificate, now): (&Certificate, u64),
-    sought: &Sought,
+    sought: &OfficerSearch,
 ) -> Result<Certificates, IssuerError> {
     let officer = person_of(authority, certificate, now)?;
     if !authority.is_approver(&officer) {

@@ -3,14 +3,14 @@
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::person_of;
-use crate::query::look::{gravest, look};
+use crate::query::review_flags::{gravest, look};
 use crate::query::scan::Scan;
 use authority::{Authority, OrderDigest};
 use ca_store::table::number;
 use ca_store::table::order::{self, WaitingRow};
 use pki::Certificate;
-use records::export::{Look, OrderLine, OrderLines};
-use records::order::{About, Body, Order, about, about_body};
+use records::export::{OrderLine, OrderLines, ReviewFlag};
+use records::order::{Body, Order, OrderSubject, about, about_body};
 use records::{Bytes, Code};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -121,7 +121,9 @@ impl Listing {
         for (line, (digest, order)) in self.lines.iter_mut().zip(&self.orders) {
             let named = about(order, opened.get(digest).map_or(&[], Vec::as_slice));
             line.about = match &line.about {
-                About::Many { count, .. } => About::Many { count: *count, first: Box::new(named) },
+                OrderSubject::Many { count, .. } => {
+                    OrderSubject::Many { count: *count, first: Box::new(named) }
+                }
                 _ => named,
             };
         }
@@ -135,7 +137,7 @@ async fn in_batch(
     tx: &mut Tx,
     digest: &Bytes,
     now: u64,
-) -> Result<Option<Look>, IssuerError> {
+) -> Result<Option<ReviewFlag>, IssuerError> {
     let open = digest.digest().and_then(|digest| authority.open(OrderDigest(digest), now).ok());
     let Some((_, body)) = open else { return Ok(None) };
     let Body::Batch(batch) = &*body else { return Ok(None) };

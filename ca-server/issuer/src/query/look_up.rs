@@ -10,7 +10,7 @@ use authority::LetterState;
 use ca_host::random;
 use ca_store::table::person;
 use pki::profile::Holder;
-use records::enrolment::{LookUp, LookedUp};
+use records::enrolment::{LetterLookUp, LookUpAnswer};
 use records::{Bytes, Code};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -38,7 +38,10 @@ pub(crate) fn open(
 }
 
 /// The record with a fresh challenge.
-pub(crate) async fn look_up(issuer: &Issuer, message: &LookUp) -> Result<LookedUp, IssuerError> {
+pub(crate) async fn look_up(
+    issuer: &Issuer,
+    message: &LetterLookUp,
+) -> Result<LookUpAnswer, IssuerError> {
     let (view, mut tx) = issuer.current().await?;
     let letter = open(&view, (&message.reference, &message.key))?;
     let (authority, now) = (view.authority(), issuer.now());
@@ -51,7 +54,7 @@ pub(crate) async fn look_up(issuer: &Issuer, message: &LookUp) -> Result<LookedU
     let unit = |id: &&str| authority.unit(id).map(|unit| unit.name.clone());
     let staff = profile.profile.holder() == Holder::Staff;
     let challenge = challenge::draw(&issuer.context, &letter.reference, random::bytes()?, now);
-    Ok(LookedUp {
+    Ok(LookUpAnswer {
         name,
         person: id,
         units: authority.above(&person.unit).iter().rev().filter_map(unit).collect(),

@@ -10,7 +10,7 @@ use ca_store::proven_log::ProvenLog;
 use ca_store::table::notice;
 use pki::Certificate;
 use records::Code;
-use records::mine::{Mine, OwnCertificate, OwnLetter, OwnNotice, OwnOrder, OwnSystem};
+use records::mine::{OwnCertificate, OwnLetter, OwnNotice, OwnOrder, OwnSystem, PersonHoldings};
 use records::record::Event;
 use std::cmp::Reverse;
 use store::Tx;
@@ -22,7 +22,10 @@ const NOTICES: i64 = 20;
 const OUTCOMES: usize = 8;
 
 /// Asks for everything that is in the name of whoever shows this certificate.
-pub(crate) async fn mine(issuer: &Issuer, certificate: &Certificate) -> Result<Mine, IssuerError> {
+pub(crate) async fn mine(
+    issuer: &Issuer,
+    certificate: &Certificate,
+) -> Result<PersonHoldings, IssuerError> {
     let (view, mut tx) = issuer.current().await?;
     let (authority, now) = (view.authority(), issuer.now());
     let person = authority.holder(certificate, now)?;
@@ -44,7 +47,7 @@ pub(crate) async fn mine(issuer: &Issuer, certificate: &Certificate) -> Result<M
     let orders = orders(authority, &person, now);
     let place = format!("{} ({})", place(authority, &state.unit), state.unit);
     let (systems, roles) = (systems(authority, &person, now), roles.collect());
-    Ok(Mine { certificates, letters, orders, roles, systems, notices, place, person })
+    Ok(PersonHoldings { certificates, letters, orders, roles, systems, notices, place, person })
 }
 
 /// Systems of which somebody is in charge, those that may be used first.

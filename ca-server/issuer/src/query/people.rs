@@ -9,7 +9,7 @@ use crate::issuer::Issuer;
 use crate::loaded::{opening, text};
 use crate::officer::{person_of, readable};
 use authority::Authority;
-use ca_api::Sought;
+use ca_api::OfficerSearch;
 use ca_api::handler::{PersonFacts, PersonLine, UnitLine, UnitPeople};
 use ca_store::names::names;
 use ca_store::table::person::{self, PersonBy};
@@ -28,7 +28,7 @@ const TEXT_CHARS_MAX: usize = 80;
 pub(crate) async fn people(
     issuer: &Issuer,
     certificate: &Certificate,
-    sought: &Sought,
+    sought: &OfficerSearch,
 ) -> Result<UnitPeople, IssuerError> {
     let (view, mut tx) = issuer.current().await?;
     let (authority, now) = (view.authority(), issuer.now());

@@ -8,10 +8,10 @@ use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::loaded::Loaded;
 use crate::officer::person_of;
-use ca_api::handler::{Preview, Previewing};
+use ca_api::handler::{Preview, PreviewRequest};
 use ca_host::ISSUER;
 use pki::Certificate;
-use records::drafted::Drafted;
+use records::drafted::DraftContent;
 use records::letter::reference;
 use records::order::{Body, ORDER_SECONDS, Order};
 use records::{Bytes, Code, Disclosure};
@@ -20,7 +20,7 @@ use records::{Bytes, Code, Disclosure};
 pub(crate) async fn preview(
     issuer: &Issuer,
     certificate: &Certificate,
-    wanted: Previewing,
+    wanted: PreviewRequest,
 ) -> Result<Preview, IssuerError> {
     let (view, mut tx) = issuer.current().await?;
     let (authority, now) = (view.authority(), issuer.now());
@@ -28,23 +28,23 @@ pub(crate) async fn preview(
     if !authority.is_handler(&handler) && !authority.is_approver(&handler) {
         return Err(Code::NotYourRoute.into());
     }
-    let Previewing { statement, disclosures, number_seal } = wanted;
-    let drafted = Drafted::of(&statement)?;
+    let PreviewRequest { statement, disclosures, number_seal } = wanted;
+    let drafted = DraftContent::of(&statement)?;
     authority.may_draft(&handler, &drafted)?;
     let body = match drafted {
-        Drafted::Person(body) => {
+        DraftContent::Person(body) => {
             check_said(&body, &disclosures)?;
             let known = (authority, &issuer.context.numbers);
             check_number(known, &handler, &body, number_seal.as_ref())?;
             Body::Person(body)
         }
-        Drafted::Letter(body) if authority.has_open_letter(&body.person, now) => {
+        DraftContent::Letter(body) if authority.has_open_letter(&body.person, now) => {
             return Err(Code::LetterOpen.into());
         }
-        Drafted::Letter(_) => return Ok(Preview { order: None, disclosures: Vec::new() }),
-        Drafted::Release(body) => beside(Body::Release(body), (&disclosures, number_seal))?,
-        Drafted::Delegate(body) => beside(Body::Delegate(body), (&disclosures, number_seal))?,
-        Drafted::Revoke(_) => return Err(Code::UnknownKind.into()),
+        DraftContent::Letter(_) => return Ok(Preview { order: None, disclosures: Vec::new() }),
+        DraftContent::Release(body) => beside(Body::Release(body), (&disclosures, number_seal))?,
+        DraftContent::Delegate(body) => beside(Body::Delegate(body), (&disclosures, number_seal))?,
+        DraftContent::Revoke(_) => return Err(Code::UnknownKind.into()),
     };
     let drafter = format!("person:{handler}");
     let basis = authority.basis(&body, &drafter)?;

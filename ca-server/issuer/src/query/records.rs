@@ -7,7 +7,7 @@ use crate::issuer::Issuer;
 use crate::loaded::{opening, text};
 use crate::officer::{person_of, readable};
 use authority::Authority;
-use ca_api::handler::{PeopleRecords, PersonRecord, RecordLine, WantedPeople};
+use ca_api::handler::{PeopleQuery, PeopleRecords, PersonRecord, RecordLine};
 use ca_store::table::person;
 use pki::Certificate;
 use records::order::{BATCH_ROWS_MAX, MAIL_PATH, NAME_PATH, REVOKED_MAX};
@@ -17,7 +17,7 @@ use records::{Bytes, Code, Disclosure};
 pub(crate) async fn records(
     issuer: &Issuer,
     shown: &Certificate,
-    wanted: &WantedPeople,
+    wanted: &PeopleQuery,
 ) -> Result<PeopleRecords, IssuerError> {
     let (view, mut tx) = issuer.current().await?;
     let (authority, now) = (view.authority(), issuer.now());

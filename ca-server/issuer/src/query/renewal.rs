@@ -6,7 +6,7 @@ use crate::challenge;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::view::View;
-use authority::{ApplicationOutcome, Authority, Ended, Serial};
+use authority::{ApplicationOutcome, Authority, OrderEnd, Serial};
 use ca_host::random;
 use pki::Certificate;
 use records::enrolment::Stage;
@@ -69,8 +69,10 @@ async fn standing(
         return Ok((None, None));
     };
     Ok(match outcome {
-        ApplicationOutcome::Ended(Ended::Returned) => (None, Some(why(issuer, tx, digest).await?)),
-        ApplicationOutcome::Ended(Ended::Rejected) => {
+        ApplicationOutcome::Ended(OrderEnd::Returned) => {
+            (None, Some(why(issuer, tx, digest).await?))
+        }
+        ApplicationOutcome::Ended(OrderEnd::Rejected) => {
             (Some(Stage::Rejected { reason: why(issuer, tx, digest).await? }), None)
         }
         ApplicationOutcome::Open => (awaiting(view, digest, now), None),

@@ -4,10 +4,10 @@ use super::look_up::OpenedLetter;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::view::View;
-use authority::{ApplicationOutcome, Ended, OrderDigest};
+use authority::{ApplicationOutcome, OrderDigest, OrderEnd};
 use ca_store::table::order;
 use records::Disclosure;
-use records::decline::Declining;
+use records::decline::DeclineSubmission;
 use records::enrolment::Stage;
 use records::order::Body;
 use records::record::{Event, Record};
@@ -31,13 +31,15 @@ pub(crate) async fn stage(
         return Ok(again(None));
     };
     Ok(match outcome {
-        ApplicationOutcome::Ended(Ended::Returned) => again(Some(why(issuer, tx, digest).await?)),
-        ApplicationOutcome::Ended(Ended::Rejected) => {
+        ApplicationOutcome::Ended(OrderEnd::Returned) => {
+            again(Some(why(issuer, tx, digest).await?))
+        }
+        ApplicationOutcome::Ended(OrderEnd::Rejected) => {
             Stage::Rejected { reason: why(issuer, tx, digest).await? }
         }
         ApplicationOutcome::Open => awaiting(view, digest, now).unwrap_or_else(|| again(None)),
         // Carried out: the certificate is on its way, unless its intent was given up.
-        ApplicationOutcome::Ended(Ended::Consumed)
+        ApplicationOutcome::Ended(OrderEnd::Consumed)
             if authority.intended_under(&letter.reference).is_some()
                 || !letter.state.serials.is_empty() =>
         {
@@ -91,7 +93,7 @@ fn opened(record: &[u8], salt: Vec<u8>, value: &str) -> Option<(OrderDigest, Str
     let declined = OrderDigest(decline.read().ok()?.order.digest()?);
     let value = serde_json::from_str(value).ok()?;
     let reason = Disclosure::new("/reason", salt.try_into().ok()?, value);
-    let declining = Declining { decline, reason };
+    let declining = DeclineSubmission { decline, reason };
     Some((declined, declining.reason().ok()?.to_owned()))
 }
 

@@ -8,7 +8,7 @@ use crate::issuer::Issuer;
 use crate::officer::{person_of, readable};
 use authority::Authority;
 use ca_api::handler::{PersonLine, UnitLine};
-use ca_api::organisation::{HolderLine, UnitBelow, UnitFacts, WantedUnit};
+use ca_api::organisation::{HolderLine, UnitBelow, UnitFacts, UnitQuery};
 use ca_store::names::names;
 use pki::Certificate;
 use records::Code;
@@ -20,7 +20,7 @@ use store::Tx;
 pub(crate) async fn unit(
     issuer: &Issuer,
     shown: &Certificate,
-    wanted: &WantedUnit,
+    wanted: &UnitQuery,
 ) -> Result<UnitFacts, IssuerError> {
     let (view, mut tx) = issuer.current().await?;
     let (authority, now) = (view.authority(), issuer.now());

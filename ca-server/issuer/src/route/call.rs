@@ -103,10 +103,10 @@ pub(super) async fn portal(issuer: &Issuer, parts: &Parts) -> Result<String, Cod
 /// behind whom of the same portal a question waits.
 pub(super) fn shown_certificate(message: &[u8]) -> Option<[u8; 32]> {
     #[derive(serde::Deserialize)]
-    struct Shown {
+    struct ShownCertificate {
         certificate: Bytes,
     }
-    let shown: Shown = serde_json::from_slice(message).ok()?;
+    let shown: ShownCertificate = serde_json::from_slice(message).ok()?;
     Some(Sha256::digest(&shown.certificate.0).into())
 }
 

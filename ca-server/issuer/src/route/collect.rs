@@ -5,7 +5,7 @@ use crate::issuer::Issuer;
 use crate::query;
 use axum::Json;
 use axum::extract::State;
-use records::enrolment::{Collect, Collected};
+use records::enrolment::{Collect, CollectedCertificate};
 use service::fault;
 use service::problem::Refused;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub(crate) async fn collect(
     State(issuer): State<Arc<Issuer>>,
     call: PortalCall<PublicProcess, Collect>,
-) -> Result<Json<Collected>, Refused> {
+) -> Result<Json<CollectedCertificate>, Refused> {
     let result = query::collect::collect(&issuer, &call.message).await;
     fault::point("collect-before-answer");
     answered_to_key(&issuer, "collect", (call.caller, &call.message.reference), result).await

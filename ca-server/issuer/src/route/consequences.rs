@@ -5,13 +5,13 @@ use crate::issuer::Issuer;
 use crate::query;
 use axum::Json;
 use axum::extract::State;
-use ca_api::organisation::{Consequences, WantedConsequences};
+use ca_api::organisation::{Consequences, ConsequencesQuery};
 use service::problem::Refused;
 use std::sync::Arc;
 
 pub(crate) async fn consequences(
     State(issuer): State<Arc<Issuer>>,
-    call: OfficerCall<WantedConsequences>,
+    call: OfficerCall<ConsequencesQuery>,
 ) -> Result<Json<Consequences>, Refused> {
     let result = query::dossier::consequences(&issuer, &call.officer.0, &call.message).await;
     answered_and_recorded(&issuer, (&call.caller, &call.officer), "person", result).await

@@ -6,13 +6,13 @@ use crate::issuer::Issuer;
 use crate::verify::VerifiedDecline;
 use axum::Json;
 use axum::extract::State;
-use records::decline::{Declined, Declining};
+use records::decline::{DeclineSubmission, Declined};
 use service::problem::Refused;
 use std::sync::Arc;
 
 pub(crate) async fn decline(
     State(issuer): State<Arc<Issuer>>,
-    call: OfficerCall<Declining>,
+    call: OfficerCall<DeclineSubmission>,
 ) -> Result<Json<Declined>, Refused> {
     let OfficerCall { caller, officer, message } = call;
     let verified = approver(&issuer, &officer)

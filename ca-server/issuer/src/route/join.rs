@@ -6,7 +6,7 @@ use crate::issuer::Issuer;
 use crate::query::collect;
 use axum::Json;
 use axum::extract::State;
-use records::enrolment::Collected;
+use records::enrolment::CollectedCertificate;
 use records::join::Join;
 use service::problem::Refused;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub(crate) async fn join(
     State(issuer): State<Arc<Issuer>>,
     call: PortalCall<PublicProcess, Join>,
-) -> Result<Json<Collected>, Refused> {
+) -> Result<Json<CollectedCertificate>, Refused> {
     let message = Box::new(call.message);
     let asked = issuer.ask(|reply| Command::Join(call.caller, message, reply)).await;
     told(match asked {

@@ -5,14 +5,14 @@ use crate::issuer::Issuer;
 use crate::query;
 use axum::Json;
 use axum::extract::State;
-use ca_api::Sought;
+use ca_api::OfficerSearch;
 use ca_api::handler::UnitPeople;
 use service::problem::Refused;
 use std::sync::Arc;
 
 pub(crate) async fn people(
     State(issuer): State<Arc<Issuer>>,
-    call: OfficerCall<Sought>,
+    call: OfficerCall<OfficerSearch>,
 ) -> Result<Json<UnitPeople>, Refused> {
     let result = query::people::people(&issuer, &call.officer.0, &call.message).await;
     answered_and_recorded(&issuer, (&call.caller, &call.officer), "find", result).await

@@ -5,13 +5,13 @@ use crate::issuer::Issuer;
 use crate::{query, reads};
 use axum::Json;
 use axum::extract::State;
-use ca_api::handler::{PeopleRecords, WantedPeople};
+use ca_api::handler::{PeopleQuery, PeopleRecords};
 use service::problem::Refused;
 use std::sync::Arc;
 
 pub(crate) async fn records(
     State(issuer): State<Arc<Issuer>>,
-    call: OfficerCall<WantedPeople>,
+    call: OfficerCall<PeopleQuery>,
 ) -> Result<Json<PeopleRecords>, Refused> {
     let result = query::records::records(&issuer, &call.officer.0, &call.message).await;
     let read = (&call.caller, &call.officer);

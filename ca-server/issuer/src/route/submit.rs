@@ -7,13 +7,13 @@ use crate::verify::VerifiedSubmission;
 use axum::Json;
 use axum::extract::State;
 use records::Code;
-use records::enrolment::{Stage, Submit};
+use records::enrolment::{RequestSubmission, Stage};
 use service::problem::Refused;
 use std::sync::Arc;
 
 pub(crate) async fn submit(
     State(issuer): State<Arc<Issuer>>,
-    call: PortalCall<PublicProcess, Submit>,
+    call: PortalCall<PublicProcess, RequestSubmission>,
 ) -> Result<Json<Stage>, Refused> {
     let reference = records::letter::read_reference(&call.message.reference);
     let Some(reference) = reference else {

@@ -7,13 +7,13 @@ use crate::verify::VerifiedWish;
 use axum::Json;
 use axum::extract::State;
 use ca_api::OrderCreated;
-use records::wish::Wishing;
+use records::wish::WishSubmission;
 use service::problem::Refused;
 use std::sync::Arc;
 
 pub(crate) async fn wish(
     State(issuer): State<Arc<Issuer>>,
-    call: OfficerCall<Wishing>,
+    call: OfficerCall<WishSubmission>,
 ) -> Result<Json<OrderCreated>, Refused> {
     let OfficerCall { caller, officer, message } = call;
     let verified = approver(&issuer, &officer)

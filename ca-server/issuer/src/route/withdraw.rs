@@ -6,14 +6,14 @@ use crate::issuer::Issuer;
 use crate::verify::VerifiedWithdrawal;
 use axum::Json;
 use axum::extract::State;
-use records::withdrawal::{Withdrawal, Withdrawn};
+use records::withdrawal::{Withdrawal, WithdrawalAnswer};
 use service::problem::Refused;
 use std::sync::Arc;
 
 pub(crate) async fn withdraw(
     State(issuer): State<Arc<Issuer>>,
     call: OfficerCall<Withdrawal>,
-) -> Result<Json<Withdrawn>, Refused> {
+) -> Result<Json<WithdrawalAnswer>, Refused> {
     let OfficerCall { caller, officer, message } = call;
     let verified = credential(&issuer, &officer)
         .and_then(|()| VerifiedWithdrawal::verify(message, &issuer.signatures));

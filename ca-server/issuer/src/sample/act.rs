@@ -6,13 +6,13 @@ use crate::verify::{VerifiedApproval, VerifiedDecline, VerifiedWish};
 use authority::OrderDigest;
 use ca_api::{OrderCreated, Revocation};
 use pki::Signer;
-use records::decline::{Decline, DeclineStatement, Declined, Declining, Outcome};
+use records::decline::{Decline, DeclineStatement, DeclineSubmission, Declined, Outcome};
 use records::export::Approved;
 use records::order::{Body, CredentialBody};
 use records::passkey::{Assertion, PasskeyStatement};
 use records::record::{Cause, Event};
 use records::suspension::SuspensionCause;
-use records::wish::{Wish, WishStatement, Wished, Wishing};
+use records::wish::{Wish, WishInput, WishStatement, WishSubmission};
 use records::{Approval, Bytes, Code, Disclosure};
 
 /// A process of a portal by its key.
@@ -75,14 +75,14 @@ impl Sample {
         order: OrderDigest,
         name: &str,
         (outcome, reason): (Outcome, &str),
-    ) -> Declining {
+    ) -> DeclineSubmission {
         let reason = Disclosure::new("/reason", [7; 32], reason.into());
         let committed = reason.commitment().unwrap();
         let statement = DeclineStatement { v: 1, order: order.into(), outcome, reason: committed };
         let bytes = Bytes(records::json::write(&statement).unwrap());
         let officer = self.city.officer(name);
         let decline = Decline::sign(bytes, &officer.certificate, &*officer.signer).unwrap();
-        Declining { decline, reason }
+        DeclineSubmission { decline, reason }
     }
 
     /// An officer declines an order over the portal.
@@ -107,7 +107,7 @@ impl Sample {
         let Decline { statement, certificate, .. } = declining.decline;
         let answer = self.touch(&mut passkey, name, Decline::challenge(&statement.0));
         let decline = Decline::by_passkey(statement, certificate, answer);
-        self.bring_decline(self.staff(), name, Declining { decline, ..declining })
+        self.bring_decline(self.staff(), name, DeclineSubmission { decline, ..declining })
     }
 
     /// What a passkey answers to a challenge.
@@ -128,7 +128,7 @@ impl Sample {
         &mut self,
         caller: Caller,
         name: &str,
-        declining: Declining,
+        declining: DeclineSubmission,
     ) -> Result<Declined, Code> {
         let verified = VerifiedDecline::verify(declining, self.authority().signatures())?;
         let officer = self.officer(name);
@@ -154,9 +154,9 @@ impl Sample {
         name: &str,
         (serial, reason): (&str, &str),
         change: impl FnOnce(&mut WishStatement),
-    ) -> Wishing {
+    ) -> WishSubmission {
         let officer = self.city.officer(name);
-        let asked = Wished { serial, reason, evidence: "本人报告丢失" };
+        let asked = WishInput { serial, reason, evidence: "本人报告丢失" };
         let (founding, certificate) = (self.city.founding.into(), officer.certificate.sha256());
         let drawn = ([7; 32], [7; 16]);
         let (mut statement, evidence) =
@@ -164,7 +164,7 @@ impl Sample {
         change(&mut statement);
         let bytes = Bytes(records::json::write(&statement).unwrap());
         let wish = Wish::sign(bytes, &officer.certificate, &*officer.signer).unwrap();
-        Wishing { wish, evidence }
+        WishSubmission { wish, evidence }
     }
 
     /// A wish is brought under an officer's connection.
@@ -172,7 +172,7 @@ impl Sample {
         &mut self,
         caller: Caller,
         name: &str,
-        wishing: Wishing,
+        wishing: WishSubmission,
     ) -> Result<OrderCreated, Code> {
         let verified = VerifiedWish::verify(wishing, self.authority().signatures())?;
         let officer = self.officer(name);

@@ -10,10 +10,10 @@ use ca_api::{Batching, OrderCreated};
 use pki::Certificate;
 use records::commitment::EVIDENCE_PATH;
 use records::draft::{Draft, DraftingMany, ManyRow};
-use records::drafted::{Drafted, LetterBody, ManyDrafted};
+use records::drafted::{DraftContent, LetterBody, ManyDrafted};
 use records::export::Approved;
 use records::order::{Body, PersonAction, RevokeBody};
-use records::{Approval, Bytes, Code, Disclosure, Vouched, json};
+use records::{Approval, ApprovalClaim, Bytes, Code, Disclosure, json};
 
 impl Sample {
     /// An officer wants open orders to be approved as one.
@@ -37,7 +37,7 @@ impl Sample {
         let officer = self.city.officer(name);
         let rows: Vec<u8> = opened.iter().flat_map(|row| row.0.clone()).collect();
         let (certificate, signer) = (&officer.certificate, &*officer.signer);
-        let spoken = Vouched { acting_for: None, opened: &rows };
+        let spoken = ApprovalClaim { acting_for: None, opened: &rows };
         Approval::sign_spoken(batch.0, spoken, certificate, signer).unwrap()
     }
 
@@ -62,7 +62,7 @@ impl Sample {
     pub(crate) fn drafting_many(&self, name: &str, people: &[(&str, &str, &str)]) -> DraftingMany {
         let body = |(id, called, unit): &(&str, &str, &str)| {
             let (body, opened) = self.person_body((PersonAction::Create, id), (called, unit));
-            (Drafted::Person(body).parts().unwrap().1, opened)
+            (DraftContent::Person(body).parts().unwrap().1, opened)
         };
         self.signed_many(name, "people", people.iter().map(body).collect())
     }
@@ -75,7 +75,7 @@ impl Sample {
     ) -> DraftingMany {
         let body = |(action, id, called, unit): &(PersonAction, &str, &str, &str)| {
             let (body, opened) = self.person_body((*action, id), (called, unit));
-            (Drafted::Person(body).parts().unwrap().1, opened)
+            (DraftContent::Person(body).parts().unwrap().1, opened)
         };
         self.signed_many(name, "people", changes.iter().map(body).collect())
     }
@@ -98,7 +98,7 @@ impl Sample {
                 wish: None,
             };
             change(&mut body);
-            (Drafted::Revoke(body).parts().unwrap().1, vec![seen])
+            (DraftContent::Revoke(body).parts().unwrap().1, vec![seen])
         };
         self.signed_many(name, "revocations", certificates.iter().map(body).collect())
     }
@@ -107,7 +107,7 @@ impl Sample {
     pub(crate) fn drafting_letters(&self, name: &str, people: &[&str]) -> DraftingMany {
         let body = |person: &&str| {
             let body = LetterBody { person: (*person).to_owned(), profile: "official".into() };
-            (Drafted::Letter(body).parts().unwrap().1, Vec::new())
+            (DraftContent::Letter(body).parts().unwrap().1, Vec::new())
         };
         self.signed_many(name, "letters", people.iter().map(body).collect())
     }

@@ -7,12 +7,12 @@ use crate::verify::{VerifiedDraft, VerifiedNumbers, VerifiedWithdrawal};
 use authority::OrderDigest;
 use ca_api::handler::DraftMade;
 use records::draft::{Draft, DraftStatement, Drafting};
-use records::drafted::{Drafted, LetterBody};
+use records::drafted::{DraftContent, LetterBody};
 use records::number::{AskedNumbers, NumberLine, SealedNumber};
 use records::order::{PersonAction, PersonBody};
 use records::rules::Role;
 use records::time::day_in_beijing;
-use records::withdrawal::{TakenBack, Withdrawal, WithdrawalStatement, Withdrawn};
+use records::withdrawal::{Withdrawal, WithdrawalAnswer, WithdrawalStatement, WithdrawalTarget};
 use records::{Bytes, Code, Disclosure, json};
 
 impl Sample {
@@ -27,7 +27,7 @@ impl Sample {
     pub(crate) fn signed_draft(
         &self,
         name: &str,
-        drafted: &Drafted,
+        drafted: &DraftContent,
         change: impl FnOnce(&mut DraftStatement),
     ) -> Draft {
         let officer = self.city.officer(name);
@@ -97,7 +97,7 @@ impl Sample {
     ) -> Result<DraftMade, Code> {
         let (mut body, disclosures) = self.person_body(wanted, record);
         body.number = Some(number.digest.clone());
-        let draft = self.signed_draft(name, &Drafted::Person(body), |_| {});
+        let draft = self.signed_draft(name, &DraftContent::Person(body), |_| {});
         let number_seal = Some(number.seal.clone());
         self.bring_draft(self.staff(), name, Drafting { draft, disclosures, number_seal })
     }
@@ -110,7 +110,7 @@ impl Sample {
         record: (&str, &str),
     ) -> Drafting {
         let (body, disclosures) = self.person_body(wanted, record);
-        let draft = self.signed_draft(name, &Drafted::Person(body), |_| {});
+        let draft = self.signed_draft(name, &DraftContent::Person(body), |_| {});
         Drafting { draft, disclosures, number_seal: None }
     }
 
@@ -140,7 +140,7 @@ impl Sample {
     /// A handler has a letter made.
     pub(crate) fn drafts_letter(&mut self, name: &str, person: &str) -> Result<DraftMade, Code> {
         let body = LetterBody { person: person.to_owned(), profile: "official".into() };
-        let draft = self.signed_draft(name, &Drafted::Letter(body), |_| {});
+        let draft = self.signed_draft(name, &DraftContent::Letter(body), |_| {});
         self.bring_draft(
             self.staff(),
             name,
@@ -149,7 +149,7 @@ impl Sample {
     }
 
     /// What somebody signs who takes something back.
-    pub(crate) fn withdrawal(&self, name: &str, what: TakenBack) -> Withdrawal {
+    pub(crate) fn withdrawal(&self, name: &str, what: WithdrawalTarget) -> Withdrawal {
         let officer = self.city.officer(name);
         let said = WithdrawalStatement { v: 1, founding: self.city.founding.into(), what };
         let bytes = Bytes(json::write(&said).unwrap());
@@ -162,8 +162,8 @@ impl Sample {
         passkey: &mut SamplePasskey,
         name: &str,
         order: OrderDigest,
-    ) -> Result<Withdrawn, Code> {
-        let said = self.withdrawal(name, TakenBack::Order { order: order.into() });
+    ) -> Result<WithdrawalAnswer, Code> {
+        let said = self.withdrawal(name, WithdrawalTarget::Order { order: order.into() });
         let answer = self.touch(passkey, name, Withdrawal::challenge(&said.statement.0));
         let touched = Withdrawal::by_passkey(said.statement, said.certificate, answer);
         self.bring_withdrawal(name, touched)
@@ -174,15 +174,19 @@ impl Sample {
         &mut self,
         name: &str,
         withdrawal: Withdrawal,
-    ) -> Result<Withdrawn, Code> {
+    ) -> Result<WithdrawalAnswer, Code> {
         let verified = VerifiedWithdrawal::verify(withdrawal, self.authority().signatures())?;
         let (caller, officer) = (self.staff(), self.officer(name));
         self.decide(|reply| Command::Withdraw(caller, officer, Box::new(verified), reply))
     }
 
     /// Somebody takes an order back.
-    pub(crate) fn withdraws(&mut self, name: &str, order: OrderDigest) -> Result<Withdrawn, Code> {
-        let withdrawal = self.withdrawal(name, TakenBack::Order { order: order.into() });
+    pub(crate) fn withdraws(
+        &mut self,
+        name: &str,
+        order: OrderDigest,
+    ) -> Result<WithdrawalAnswer, Code> {
+        let withdrawal = self.withdrawal(name, WithdrawalTarget::Order { order: order.into() });
         self.bring_withdrawal(name, withdrawal)
     }
 }

@@ -9,7 +9,7 @@ use authority::OrderDigest;
 use ca_host::operator::OperatorRequest;
 use keys::SoftwareSigner;
 use pki::Certificate;
-use records::enrolment::{Stage, Submit};
+use records::enrolment::{RequestSubmission, Stage};
 use records::join::use_message;
 use records::label::Label;
 use records::letter::{EnrolmentCode, LetterKeys, bind};
@@ -78,15 +78,23 @@ impl Sample {
     }
 
     /// A request as the letter's holder makes it.
-    pub(crate) fn submission(&self, letter: &SampleLetter, key: &SoftwareSigner) -> Submit {
+    pub(crate) fn submission(
+        &self,
+        letter: &SampleLetter,
+        key: &SoftwareSigner,
+    ) -> RequestSubmission {
         self.submission_of(letter, keys::request(key).unwrap().der().to_vec())
     }
 
     /// The same of any PKCS#10.
-    pub(crate) fn submission_of(&self, letter: &SampleLetter, request: Vec<u8>) -> Submit {
+    pub(crate) fn submission_of(
+        &self,
+        letter: &SampleLetter,
+        request: Vec<u8>,
+    ) -> RequestSubmission {
         let challenge = self.challenge(letter);
         let secret = letter.keys.bind_key("cli").unwrap();
-        Submit {
+        RequestSubmission {
             reference: letter.reference.clone(),
             key: letter.keys.lookup().as_slice().into(),
             bind: bind(secret, &challenge.0, &request).into(),
@@ -97,12 +105,16 @@ impl Sample {
     }
 
     /// Submits over the public process.
-    pub(crate) fn submit(&mut self, message: Submit) -> Result<Stage, Code> {
+    pub(crate) fn submit(&mut self, message: RequestSubmission) -> Result<Stage, Code> {
         self.submit_by(self.public(), message)
     }
 
     /// Submits over a process.
-    pub(crate) fn submit_by(&mut self, caller: Caller, message: Submit) -> Result<Stage, Code> {
+    pub(crate) fn submit_by(
+        &mut self,
+        caller: Caller,
+        message: RequestSubmission,
+    ) -> Result<Stage, Code> {
         let reference = message.reference.clone();
         let signatures = self.authority().signatures().clone();
         let verified = VerifiedSubmission::verify(message, reference, &signatures)?;

@@ -13,7 +13,7 @@ use ca_store::record::NewRecord;
 use records::Bytes;
 use service::fault;
 use std::sync::Arc;
-use store::{News, pending};
+use store::{CommitNews, pending};
 
 /// What is told on `/readyz` while the disk has no room for what is told next.
 const NO_ROOM: &str = "nearly full: the disk has no room left for what is told as done";
@@ -48,7 +48,7 @@ impl Writer {
             self.metrics.notice("told", room);
             if appended {
                 state.pending_seen = newest;
-                self.doorbell.ring(News::CONTROL_WAITS);
+                self.doorbell.ring(CommitNews::CONTROL_WAITS);
             }
         }
         if state.withdrew {

@@ -7,7 +7,7 @@ use ca_store::index::with_term;
 use ca_store::proof::Tiles;
 use ca_store::{entry, runs, sequenced};
 use records::access::{Connection, Decision, Link};
-use records::evidence::{AccessPart, Shown};
+use records::evidence::{AccessPart, DisclosedRecord};
 use records::lineage::Proven;
 use records::record::{Event, Record};
 use records::run::RunPiece;
@@ -177,7 +177,7 @@ impl Requested {
                 hashes: hashes.into_iter().map(Bytes::from).collect(),
             };
             let disclosures = sequenced::openings(tx, LOG, *index, &signed.record.id.0).await?;
-            records.push(Shown { proven, disclosures });
+            records.push(DisclosedRecord { proven, disclosures });
         }
         Ok(AccessPart { checkpoint, records })
     }

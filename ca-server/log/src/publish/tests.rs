@@ -1,7 +1,7 @@
 //! What lies below `public/log` of a log that grows by one record at a time.
 
 use super::*;
-use ca_store::ledger;
+use ca_store::intake;
 use ca_store::sequence::Sequencer;
 use keys::SoftwareSigner;
 use pki::Signer;
@@ -71,7 +71,7 @@ impl Growing {
         for number in numbers {
             let record = record(number);
             let bytes = record.write().unwrap();
-            ledger::insert(&mut tx, &record, bytes, [7; 32]).await.unwrap();
+            intake::insert(&mut tx, &record, bytes, [7; 32]).await.unwrap();
         }
         tx.commit().await.unwrap();
         assert_eq!(self.sequencer.round(Vec::new()).await.unwrap().count, count);

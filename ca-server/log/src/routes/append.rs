@@ -6,8 +6,8 @@ use crate::state::LogState;
 use crate::summary;
 use axum::Json;
 use axum::extract::State;
-use ca_api::{Append, Appended};
-use ca_store::ledger;
+use ca_api::{Append, AppendAnswer};
+use ca_store::intake;
 use records::{Code, portal};
 use service::problem::Refused;
 use std::sync::Arc;
@@ -18,11 +18,11 @@ const RECORDS_MAX: usize = 256;
 pub(super) async fn append(
     State(state): State<Arc<LogState>>,
     call: PortalCall<Append>,
-) -> Result<Json<Appended>, Refused> {
+) -> Result<Json<AppendAnswer>, Refused> {
     state.answered("append", take(&state, &call.name, &call.message).await)
 }
 
-async fn take(state: &LogState, maker: &str, message: &Append) -> Result<Appended, Code> {
+async fn take(state: &LogState, maker: &str, message: &Append) -> Result<AppendAnswer, Code> {
     if message.records.len() > RECORDS_MAX {
         return Err(Code::TooLarge);
     }
@@ -42,7 +42,7 @@ async fn take(state: &LogState, maker: &str, message: &Append) -> Result<Appende
         read.push((record, salted.record.0.clone(), salt));
     }
     let mut tx = state.store.read().await.map_err(unavailable)?;
-    if !ledger::has_room(&mut tx, "access").await.map_err(unavailable)? {
+    if !intake::has_room(&mut tx, "access").await.map_err(unavailable)? {
         // The portal keeps them until the log goes on, and refuses what it cannot keep.
         return Err(Code::LogBehind);
     }
@@ -51,13 +51,13 @@ async fn take(state: &LogState, maker: &str, message: &Append) -> Result<Appende
     read.truncate(admitted.kept());
     // The writers' turn is everybody's: nothing is parsed in it.
     let mut tx = state.store.write().await.map_err(unavailable)?;
-    ledger::insert_all(&mut tx, read).await.map_err(unavailable)?;
+    intake::insert_all(&mut tx, read).await.map_err(unavailable)?;
     tx.commit().await.map_err(unavailable)?;
     if admitted.were_kept() {
         summary::not_kept(state, maker, 1).await;
     }
     state.news("access");
-    Ok(Appended { count: count as u64 })
+    Ok(AppendAnswer { count: count as u64 })
 }
 
 fn unavailable(error: store::StoreError) -> Code {

@@ -8,10 +8,10 @@ use anyhow::Context;
 use axum::Json;
 use axum::extract::State;
 use ca_host::random;
-use ca_store::{ledger, sequenced};
+use ca_store::{intake, sequenced};
 use mtls::TlsConnection;
 use pki::Certificate;
-use records::evidence::{Ask, LogAnswer, LogRequest, SignedRequest};
+use records::evidence::{AuditQuestion, LogAnswer, LogRequest, SignedRequest};
 use records::record::Event;
 use records::{Code, Disclosure};
 use service::problem::Refused;
@@ -75,7 +75,7 @@ async fn found(
     };
     let mut tx = state.store.read().await.map_err(|error| failed(error.into()))?;
     match &request.ask {
-        Ask::Search(asked) => {
+        AuditQuestion::Search(asked) => {
             let found = search::search(&mut tx, &state.auditors, auditor, asked).await;
             let answer = found.map_err(failed)?;
             let proven = search::prove(&mut tx, &asked.log, answer).await;
@@ -84,7 +84,7 @@ async fn found(
             answer.consistency = continued.map_err(failed)?;
             Ok(LogAnswer::Search(Box::new(answer)))
         }
-        Ask::Export(question) => {
+        AuditQuestion::Export(question) => {
             // Evidence names people and their approvers: for auditors of the whole city.
             if auditor.scopes.is_some() {
                 return Err(Code::ApproverScope);
@@ -144,7 +144,7 @@ async fn record(
         given,
     };
     let mut tx = state.store.write().await?;
-    ledger::write(&mut tx, "log", state.time().micros(), event, &[disclosure]).await?;
+    intake::write(&mut tx, "log", state.time().micros(), event, &[disclosure]).await?;
     tx.commit().await?;
     state.news("control");
     Ok(())

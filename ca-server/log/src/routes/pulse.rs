@@ -4,7 +4,7 @@ use super::call::AgentCall;
 use crate::state::LogState;
 use axum::Json;
 use axum::extract::State;
-use ca_api::Pulsed;
+use ca_api::PulseAnswer;
 use records::Code;
 use records::access::Heartbeat;
 use service::problem::Refused;
@@ -15,11 +15,11 @@ use std::time::Instant;
 pub(super) async fn pulse(
     State(state): State<Arc<LogState>>,
     call: AgentCall<Heartbeat>,
-) -> Result<Json<Pulsed>, Refused> {
+) -> Result<Json<PulseAnswer>, Refused> {
     state.answered("pulse", hear(&state, call).await)
 }
 
-async fn hear(state: &LogState, call: AgentCall<Heartbeat>) -> Result<Pulsed, Code> {
+async fn hear(state: &LogState, call: AgentCall<Heartbeat>) -> Result<PulseAnswer, Code> {
     let AgentCall { certificate, agent, message } = call;
     let (key, own) = (records::Bytes::from(certificate.key().sha256()), agent.clone());
     let served = state.follower.ask(move |authority| {
@@ -31,5 +31,5 @@ async fn hear(state: &LogState, call: AgentCall<Heartbeat>) -> Result<Pulsed, Co
         return Err(Code::NotYourRoute);
     }
     let now = state.time().unix();
-    Ok(Pulsed { is_back: state.silence.hear(agent, Instant::now(), now) })
+    Ok(PulseAnswer { is_back: state.silence.hear(agent, Instant::now(), now) })
 }

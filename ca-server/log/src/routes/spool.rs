@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use ca_api::{EntryPlace, SpoolAck};
 use ca_store::TreeView;
-use ca_store::ledger;
+use ca_store::intake;
 use ca_store::proof::Tiles;
 use ca_store::run::{LOG, VerifiedRun};
 use ca_store::sequence::RunOutcome;
@@ -138,7 +138,7 @@ async fn forked(
         other: other.into(),
     };
     let mut tx = state.store.write().await.map_err(unavailable)?;
-    ledger::write(&mut tx, "log", state.time().micros(), event, &[]).await.map_err(|error| {
+    intake::write(&mut tx, "log", state.time().micros(), event, &[]).await.map_err(|error| {
         tracing::error!(%error, "fork");
         Code::Unavailable
     })?;

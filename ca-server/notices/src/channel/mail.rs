@@ -2,7 +2,7 @@
 //! whenever it is made: its id follows from the notice, and its date is when that happened.
 
 use crate::notice::spelled;
-use crate::parcel::{Handed, Parcel};
+use crate::outgoing::{HandoverResult, OutgoingNotice};
 use anyhow::{Context, bail, ensure};
 use ca_host::CaConfig;
 use ca_host::config::{MailConfig, MailTls, is_this_host};
@@ -77,15 +77,15 @@ impl Mail {
         Ok(Self { server: server.build(), from, domain: domain.to_owned() })
     }
 
-    pub(super) async fn hand(&self, parcel: &Parcel<'_>) -> Handed {
-        let Some(address) = &parcel.recipient.mail else { return Handed::NoAddress };
+    pub(super) async fn hand(&self, parcel: &OutgoingNotice<'_>) -> HandoverResult {
+        let Some(address) = &parcel.recipient.mail else { return HandoverResult::NoAddress };
         let message = match self.message(address, parcel) {
             Ok(message) => message,
-            Err(error) => return Handed::Refused(format!("{error:#}")),
+            Err(error) => return HandoverResult::Refused(format!("{error:#}")),
         };
         match tokio::time::timeout(ALL_MAX, self.server.send(message)).await {
-            Ok(Ok(_)) => Handed::Taken,
-            Err(_) => Handed::Away("no answer in time".into()),
+            Ok(Ok(_)) => HandoverResult::Taken,
+            Err(_) => HandoverResult::Away("no answer in time".into()),
             Ok(Err(error)) => {
                 // What a server says goes to an operator's screen.
                 let said = system::terminal::visible(&error.to_string());
@@ -94,16 +94,16 @@ impl Mail {
                     .status()
                     .is_some_and(|code| ABOUT_US.contains(&code.to_string().as_str()));
                 match (error.is_permanent(), error.is_transient()) {
-                    _ if is_about_us => Handed::Away(said),
-                    (true, _) => Handed::Refused(said),
-                    (_, true) => Handed::Later(said),
-                    _ => Handed::Away(said),
+                    _ if is_about_us => HandoverResult::Away(said),
+                    (true, _) => HandoverResult::Refused(said),
+                    (_, true) => HandoverResult::Later(said),
+                    _ => HandoverResult::Away(said),
                 }
             }
         }
     }
 
-    fn message(&self, address: &str, parcel: &Parcel<'_>) -> anyhow::Result<Message> {
+    fn message(&self, address: &str, parcel: &OutgoingNotice<'_>) -> anyhow::Result<Message> {
         let to = Mailbox::new(None, address.parse().context("address")?);
         let unix = records::time::read(&parcel.notice.time).context("time")?;
         let message = Message::builder()

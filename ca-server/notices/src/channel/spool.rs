@@ -3,7 +3,7 @@
 //! oldest leave, and `/readyz` says so.
 
 use crate::notice::spelled;
-use crate::parcel::{Handed, Parcel};
+use crate::outgoing::{HandoverResult, OutgoingNotice};
 use ca_host::CaConfig;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -33,7 +33,7 @@ impl Spool {
         Ok(Self { folder, files_max, known, removed, handed })
     }
 
-    pub(super) fn hand(&self, parcel: &Parcel<'_>) -> Handed {
+    pub(super) fn hand(&self, parcel: &OutgoingNotice<'_>) -> HandoverResult {
         let name = format!("{}-{}.json", parcel.notice.time.replace(':', ""), spelled(&parcel.id));
         let file = json!({
             "v": 1,
@@ -48,8 +48,8 @@ impl Spool {
         });
         // What was handed over before a crash stands there already, and stays.
         match lock(&self.handed).add(name, file.to_string().as_bytes()) {
-            Ok(()) => Handed::Taken,
-            Err(error) => Handed::Away(format!("{}: {error}", self.folder.display())),
+            Ok(()) => HandoverResult::Taken,
+            Err(error) => HandoverResult::Away(format!("{}: {error}", self.folder.display())),
         }
     }
 

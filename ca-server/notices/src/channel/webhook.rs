@@ -3,7 +3,7 @@
 //! old. It knows people by their ids; no telephone number is kept here.
 
 use crate::notice::spelled;
-use crate::parcel::{Handed, Parcel};
+use crate::outgoing::{HandoverResult, OutgoingNotice};
 use anyhow::{Context, ensure};
 use aws_lc_rs::hmac;
 use ca_host::CaConfig;
@@ -57,7 +57,7 @@ impl Webhook {
         Ok(Self { client: Client::new(&own.url, tls)?, key })
     }
 
-    pub(super) async fn hand(&self, parcel: &Parcel<'_>) -> Handed {
+    pub(super) async fn hand(&self, parcel: &OutgoingNotice<'_>) -> HandoverResult {
         let body = json!({
             "v": 1,
             "id": spelled(&parcel.id),
@@ -70,7 +70,7 @@ impl Webhook {
         });
         let body = match records::json::write(&body) {
             Ok(body) => body,
-            Err(error) => return Handed::Refused(error.to_string()),
+            Err(error) => return HandoverResult::Refused(error.to_string()),
         };
         let time = parcel.now.to_string();
         let signature = self.signature(&time, &body);
@@ -81,9 +81,9 @@ impl Webhook {
         ];
         let call = self.client.post_with("", body, &headers);
         match tokio::time::timeout(ANSWER_MAX, call).await {
-            Err(_) => Handed::Away("no answer in time".into()),
-            Ok(Err(error @ CallError::Address(_))) => Handed::Refused(error.to_string()),
-            Ok(Err(error)) => Handed::Away(system::terminal::visible(&error.to_string())),
+            Err(_) => HandoverResult::Away("no answer in time".into()),
+            Ok(Err(error @ CallError::Address(_))) => HandoverResult::Refused(error.to_string()),
+            Ok(Err(error)) => HandoverResult::Away(system::terminal::visible(&error.to_string())),
             Ok(Ok(answer)) => judged(answer.status().as_u16(), answer.status().to_string()),
         }
     }
@@ -97,12 +97,12 @@ impl Webhook {
 
 /// What an answer says. These three are about the notice; all others of the 400s are about the
 /// gateway or how it is set up, which somebody mends.
-fn judged(status: u16, told: String) -> Handed {
+fn judged(status: u16, told: String) -> HandoverResult {
     match status {
-        200..=299 => Handed::Taken,
-        400 | 413 | 422 => Handed::Refused(told),
-        401..=499 => Handed::Away(told),
-        _ => Handed::Later(told),
+        200..=299 => HandoverResult::Taken,
+        400 | 413 | 422 => HandoverResult::Refused(told),
+        401..=499 => HandoverResult::Away(told),
+        _ => HandoverResult::Later(told),
     }
 }
 
@@ -113,14 +113,18 @@ mod tests {
     #[test]
     fn only_what_is_about_a_notice_gives_it_up() {
         let judged = |status| judged(status, String::new());
-        assert!([200, 202, 204].into_iter().all(|one| judged(one) == Handed::Taken));
+        assert!([200, 202, 204].into_iter().all(|one| judged(one) == HandoverResult::Taken));
         for status in 400..500 {
             let expected = match status {
-                400 | 413 | 422 => Handed::Refused(String::new()),
-                _ => Handed::Away(String::new()),
+                400 | 413 | 422 => HandoverResult::Refused(String::new()),
+                _ => HandoverResult::Away(String::new()),
             };
             assert_eq!(judged(status), expected, "{status}");
         }
-        assert!([301, 500, 503].into_iter().all(|one| judged(one) == Handed::Later(String::new())));
+        assert!(
+            [301, 500, 503]
+                .into_iter()
+                .all(|one| judged(one) == HandoverResult::Later(String::new()))
+        );
     }
 }

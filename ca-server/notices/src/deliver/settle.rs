@@ -4,18 +4,18 @@
 use super::Delivery;
 use crate::notice::{Notice, NoticeId, spelled};
 use crate::outbox::{TRIED_SECONDS, pause};
-use crate::parcel::Handed;
+use crate::outgoing::HandoverResult;
 use ca_store::record::NewRecord;
 use ca_store::table::notice::{self, DueRow, NoticeState};
 use records::record::{Event, Record};
 use std::collections::{BTreeMap, HashSet};
-use store::{News, Tx};
+use store::{CommitNews, Tx};
 
 const MAKER: &str = "notices";
 const LOG: &str = "access";
 
 /// A row of the outbox that was tried.
-pub(super) struct Tried {
+pub(super) struct DeliveryAttempt {
     pub(super) row: DueRow,
     pub(super) became: Became,
 }
@@ -25,7 +25,7 @@ pub(super) enum Became {
     /// It is not what this role wrote, and is sent to nobody.
     Forged,
     /// The channel was handed it.
-    Handed(NoticeId, Box<Notice>, Handed),
+    Handed(NoticeId, Box<Notice>, HandoverResult),
 }
 
 /// What is kept of a notice: how it waits or ended, and what is recorded.
@@ -34,7 +34,7 @@ type Settled<'a> = (NoticeState, Option<(NoticeId, &'a Notice, &'static str)>);
 impl Delivery {
     /// Keeps what became of all of them, and records those that are over; says whether the channel
     /// takes nothing now.
-    pub(super) async fn settle(&self, mut tried: Vec<Tried>) -> anyhow::Result<bool> {
+    pub(super) async fn settle(&self, mut tried: Vec<DeliveryAttempt>) -> anyhow::Result<bool> {
         if let Err(why) = self.channel.keep() {
             not_taken(&mut tried, &why);
         }
@@ -43,7 +43,7 @@ impl Delivery {
         let mut is_away = false;
         for one in &tried {
             self.told(one);
-            is_away |= matches!(&one.became, Became::Handed(_, _, Handed::Away(_)));
+            is_away |= matches!(&one.became, Became::Handed(_, _, HandoverResult::Away(_)));
             let (state, record) = self.settled(one);
             by_state.entry(state).or_default().push(one.row.id.clone());
             letters.extend(record.and_then(|(_, notice, _)| notice.facts.letter.clone()));
@@ -63,35 +63,35 @@ impl Delivery {
         tx.commit().await?;
         self.forget_codes(letters);
         if is_recorded {
-            self.bell.ring(News::ACCESS_WAITS);
+            self.bell.ring(CommitNews::ACCESS_WAITS);
         }
         Ok(is_away)
     }
 
-    fn settled<'a>(&self, one: &'a Tried) -> Settled<'a> {
+    fn settled<'a>(&self, one: &'a DeliveryAttempt) -> Settled<'a> {
         let Became::Handed(id, notice, handed) = &one.became else {
             return (NoticeState::Failed, None);
         };
         let now = self.time.now();
         let is_late = now.is_past(one.row.made, TRIED_SECONDS);
         let state = match handed {
-            Handed::Taken => NoticeState::Sent,
-            Handed::NoAddress | Handed::Refused(_) => NoticeState::Failed,
-            Handed::Later(_) | Handed::Away(_) if is_late => NoticeState::Failed,
-            Handed::Later(_) => NoticeState::Waiting(now.unix() + pause(one.row.tries)),
+            HandoverResult::Taken => NoticeState::Sent,
+            HandoverResult::NoAddress | HandoverResult::Refused(_) => NoticeState::Failed,
+            HandoverResult::Later(_) | HandoverResult::Away(_) if is_late => NoticeState::Failed,
+            HandoverResult::Later(_) => NoticeState::Waiting(now.unix() + pause(one.row.tries)),
             // The channel pauses, not the notice; it only goes behind those that were not tried.
-            Handed::Away(_) => NoticeState::Waiting(now.unix() + 1),
+            HandoverResult::Away(_) => NoticeState::Waiting(now.unix() + 1),
         };
         let outcome = match (state, handed) {
             (NoticeState::Waiting(_), _) => None,
-            (_, Handed::Later(_) | Handed::Away(_)) => Some("too-late"),
+            (_, HandoverResult::Later(_) | HandoverResult::Away(_)) => Some("too-late"),
             (_, handed) => Some(outcome(handed)),
         };
         (state, outcome.map(|outcome| (*id, &**notice, outcome)))
     }
 
     /// Says on `/readyz` how the channel is; notices are no reason to be not ready.
-    fn told(&self, one: &Tried) {
+    fn told(&self, one: &DeliveryAttempt) {
         let name = self.channel.name();
         let Became::Handed(id, _, handed) = &one.became else {
             self.metrics.count(name, "forged");
@@ -100,11 +100,11 @@ impl Delivery {
         };
         self.metrics.count(name, outcome(handed));
         let problem = match handed {
-            Handed::Away(why) => format!("takes no notices: {why}"),
+            HandoverResult::Away(why) => format!("takes no notices: {why}"),
             _ => self.channel.looked_after().unwrap_or_default(),
         };
         self.metrics.notice(name, &problem);
-        if let Handed::Refused(why) | Handed::Later(why) = handed {
+        if let HandoverResult::Refused(why) | HandoverResult::Later(why) = handed {
             tracing::warn!(notice = spelled(id), why, "a notice is not taken");
         }
     }
@@ -141,22 +141,22 @@ impl Delivery {
 }
 
 /// What a channel did not keep it did not take.
-fn not_taken(tried: &mut [Tried], why: &str) {
+fn not_taken(tried: &mut [DeliveryAttempt], why: &str) {
     for one in tried {
-        if let Became::Handed(_, _, handed @ Handed::Taken) = &mut one.became {
-            *handed = Handed::Away(why.to_owned());
+        if let Became::Handed(_, _, handed @ HandoverResult::Taken) = &mut one.became {
+            *handed = HandoverResult::Away(why.to_owned());
         }
     }
 }
 
 /// What became of a notice, as records and counters say it.
-fn outcome(handed: &Handed) -> &'static str {
+fn outcome(handed: &HandoverResult) -> &'static str {
     match handed {
-        Handed::Taken => "done",
-        Handed::NoAddress => "no-address",
-        Handed::Refused(_) => "refused",
-        Handed::Later(_) => "later",
-        Handed::Away(_) => "away",
+        HandoverResult::Taken => "done",
+        HandoverResult::NoAddress => "no-address",
+        HandoverResult::Refused(_) => "refused",
+        HandoverResult::Later(_) => "later",
+        HandoverResult::Away(_) => "away",
     }
 }
 
@@ -167,19 +167,24 @@ mod tests {
 
     #[test]
     fn what_a_channel_did_not_keep_it_did_not_take() {
-        let tried = |handed: Handed| {
+        let tried = |handed: HandoverResult| {
             let notice = Notice::at(5, NoticeKind::Suspended, ("A", "1"), Facts::default());
             let (id, mac) = (vec![1; 16], vec![2; 32]);
             let row = DueRow { id, person: "A".into(), notice: vec![], mac, made: 5, tries: 0 };
-            Tried { row, became: Became::Handed([1; 16], Box::new(notice), handed) }
+            DeliveryAttempt { row, became: Became::Handed([1; 16], Box::new(notice), handed) }
         };
-        let mut all = [Handed::Taken, Handed::NoAddress, Handed::Later("busy".into())].map(tried);
+        let mut all = [
+            HandoverResult::Taken,
+            HandoverResult::NoAddress,
+            HandoverResult::Later("busy".into()),
+        ]
+        .map(tried);
         not_taken(&mut all, "full");
         let became = all.map(|one| match one.became {
             Became::Handed(_, _, handed) => handed,
             Became::Forged => panic!("nobody forged it"),
         });
-        let away = Handed::Away("full".into());
-        assert_eq!(became, [away, Handed::NoAddress, Handed::Later("busy".into())]);
+        let away = HandoverResult::Away("full".into());
+        assert_eq!(became, [away, HandoverResult::NoAddress, HandoverResult::Later("busy".into())]);
     }
 }

@@ -4,7 +4,7 @@ use super::{head, wang};
 use crate::channel::Channel;
 use crate::notice::{Facts, Notice, NoticeKind};
 use crate::outbox::{self, Seal};
-use crate::parcel::{Handed, Parcel};
+use crate::outgoing::{HandoverResult, OutgoingNotice};
 use crate::recipient::Recipient;
 use crate::words;
 use ca_host::CaConfig;
@@ -29,11 +29,12 @@ fn notice(about: &str) -> Notice {
     Notice::at(time, NoticeKind::Suspended, (&wang().person, about), facts)
 }
 
-async fn hand(channel: &Channel, notice: &Notice, recipient: &Recipient) -> Handed {
+async fn hand(channel: &Channel, notice: &Notice, recipient: &Recipient) -> HandoverResult {
     let written = words::write(notice, recipient, "", &head());
     let id = notice.id(&[7; 32]);
     let now = 1_795_507_200;
-    let handed = channel.hand(&Parcel { id, notice, recipient, written: &written, now }).await;
+    let handed =
+        channel.hand(&OutgoingNotice { id, notice, recipient, written: &written, now }).await;
     channel.keep().unwrap();
     handed
 }
@@ -59,10 +60,10 @@ async fn the_spool_folder_has_a_bound() {
     let spool = open();
     assert_eq!(spool.name(), "spool");
     for about in ["1", "1", "22"] {
-        assert_eq!(hand(&spool, &notice(about), &wang()).await, Handed::Taken);
+        assert_eq!(hand(&spool, &notice(about), &wang()).await, HandoverResult::Taken);
     }
     assert_eq!((files(folder.path()).len(), spool.looked_after()), (2, None));
-    assert_eq!(hand(&spool, &notice("333"), &wang()).await, Handed::Taken);
+    assert_eq!(hand(&spool, &notice("333"), &wang()).await, HandoverResult::Taken);
     let three = files(folder.path());
     assert_eq!(three.len(), 3);
     assert!(spool.looked_after().unwrap().starts_with("nearly full: 3"));
@@ -74,7 +75,7 @@ async fn the_spool_folder_has_a_bound() {
 
     // Another process finds what the first one left.
     let again = open();
-    assert_eq!(hand(&again, &notice("4444"), &wang()).await, Handed::Taken);
+    assert_eq!(hand(&again, &notice("4444"), &wang()).await, HandoverResult::Taken);
     assert_eq!(files(folder.path()).len(), 3);
     assert!(!files(folder.path()).contains(&three[0]), "the oldest left");
     assert!(again.looked_after().unwrap().contains("full: 1"));
@@ -82,7 +83,7 @@ async fn the_spool_folder_has_a_bound() {
     for name in files(folder.path()) {
         std::fs::remove_file(folder.path().join("notices/spool").join(name)).unwrap();
     }
-    assert_eq!(hand(&again, &notice("55555"), &wang()).await, Handed::Taken);
+    assert_eq!(hand(&again, &notice("55555"), &wang()).await, HandoverResult::Taken);
     assert_eq!((files(folder.path()).len(), again.looked_after()), (1, None));
 }
 

@@ -11,7 +11,7 @@ use ca_host::clock_guard::ClockGuard;
 use ca_store::table::notice;
 use sample_city::SampleCity;
 use service::{Clock, Metrics, Stop};
-use store::{News, Store};
+use store::{CommitNews, Store};
 use tokio::sync::watch;
 
 /// A channel's outbox of some notices, each made so many seconds ago. The log proves a time that is
@@ -45,7 +45,9 @@ pub(super) async fn outbox(made: &[u64], ahead: u64) -> (Delivery, tempfile::Tem
         time,
         metrics,
         authority: watch::channel(Some(authority)).1,
-        bell: ca_store::doorbell(&store, &config, ("notices", News::CONTROL_GREW)).await.unwrap(),
+        bell: ca_store::doorbell(&store, &config, ("notices", CommitNews::CONTROL_GREW))
+            .await
+            .unwrap(),
         stop: Stop::on_signal().unwrap(),
         looked_for_late: None,
     };

@@ -6,7 +6,7 @@ use anyhow::Context;
 use keys::KeyFileError;
 use pki::path::{Usage, check};
 use pki::{Certificate, Signer};
-use system::file::Exposed;
+use system::file::ExposedFile;
 use system::language::halves;
 
 /// A certificate is called out when less than this is left, in days.
@@ -87,5 +87,5 @@ fn wrong(
 /// Whoever looks may not read what is another user's: the service itself says the rest.
 fn is_anothers(error: &KeyFileError) -> bool {
     let KeyFileError::File { error, .. } = error else { return false };
-    error.kind() == std::io::ErrorKind::PermissionDenied && Exposed::of(error).is_none()
+    error.kind() == std::io::ErrorKind::PermissionDenied && ExposedFile::of(error).is_none()
 }

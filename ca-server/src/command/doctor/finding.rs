@@ -1,6 +1,6 @@
 //! What doctor finds, in words and for machines.
 
-use system::language::Spoken;
+use system::language::SpokenLanguage;
 use system::layout::Span;
 use system::speech;
 
@@ -24,7 +24,7 @@ pub(super) enum Next {
 impl Finding {
     /// For machines: both languages, whoever reads it.
     pub(super) fn json(&self) -> serde_json::Value {
-        let both = |zh: &str, en: &str| Spoken::Both.of_both(zh, en);
+        let both = |zh: &str, en: &str| SpokenLanguage::Both.of_both(zh, en);
         let next = match &self.next {
             Next::Command(command) => (*command).to_owned(),
             Next::Do(zh, en) => both(zh, en),

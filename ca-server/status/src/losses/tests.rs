@@ -111,27 +111,27 @@ async fn one_suspension_more_is_noticed_once() {
         let (name, event) = suspended(number);
         losses.confirmed().insert(&name, Loss::new((event, Vec::new()), 7_000_000).unwrap());
     }
-    assert!(!losses.noticed(&authority).is_revoked(&own));
+    assert!(!losses.authority_with_confirmed(&authority).is_revoked(&own));
     assert_eq!(steps::taken(), 1_000);
     let cause = city.by_letter(&reference);
     let (name, event) = (key(&cause), city.suspended_event(cause));
     losses.confirm(&name, (event, Vec::new()), city.now * 1_000_000).await.unwrap();
-    let held = losses.noticed(&authority);
+    let held = losses.authority_with_confirmed(&authority);
     assert!(held.is_revoked(&own) && !held.is_ended(&own) && !authority.is_revoked(&own));
     for number in 1_000..1_020 {
         confirm(&losses, number, 7).await;
-        assert!(losses.noticed(&authority).is_revoked(&own));
+        assert!(losses.authority_with_confirmed(&authority).is_revoked(&own));
     }
-    assert!(losses.noticed(&authority).is_revoked(&own));
+    assert!(losses.authority_with_confirmed(&authority).is_revoked(&own));
     assert_eq!(steps::taken(), 21);
     // The log says something new: what was made before is let go of.
     let newer = Arc::new(city.authority.clone());
-    let last = Arc::downgrade(&losses.noticed(&authority));
+    let last = Arc::downgrade(&losses.authority_with_confirmed(&authority));
     assert_eq!(losses.open_ones(&authority).len(), 1_021);
     assert!(last.upgrade().is_some());
     losses.open_ones(&newer);
     assert!(last.upgrade().is_none());
-    assert!(losses.noticed(&newer).is_revoked(&own));
+    assert!(losses.authority_with_confirmed(&newer).is_revoked(&own));
     assert_eq!(steps::taken(), 1_021);
 }
 

@@ -12,7 +12,7 @@ use records::record::{Cause, Event, Record};
 use sample_city::SampleCity;
 use service::{Clock, Metrics};
 use std::time::Duration;
-use store::{News, Store};
+use store::{CommitNews, Store};
 use tlog::VerifierKey;
 
 struct Place {
@@ -37,7 +37,8 @@ impl Place {
         let clock = Clock::system();
         let sequencer = Sequencer::new("control", store.clone(), signer, key, clock).unwrap();
         place::found(&config.path("status"), &[]).unwrap();
-        let bell = crate::doorbell(&store, &config, ("status", News::CONTROL_GREW)).await.unwrap();
+        let bell =
+            crate::doorbell(&store, &config, ("status", CommitNews::CONTROL_GREW)).await.unwrap();
         let told = (&trust, Metrics::default());
         let follower = Follower::open(&config, "status", store.clone(), told, bell, None).unwrap();
         let state = follower.0.state.lock().unwrap().take().unwrap();

@@ -5,7 +5,7 @@
 
 use super::Shared;
 use super::state::ViewBasis;
-use crate::ledger::LedgerError;
+use crate::intake::LedgerError;
 use crate::replay::{Floor, LOG, ReplayError};
 use std::sync::atomic::Ordering;
 use std::time::Duration;

@@ -44,7 +44,7 @@ async fn put(store: &Store, number: u8) {
     let record = record(number);
     let mut tx = store.write().await.unwrap();
     let bytes = record.write().unwrap();
-    ledger::insert(&mut tx, &record, bytes, [number; 32]).await.unwrap();
+    intake::insert(&mut tx, &record, bytes, [number; 32]).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -71,8 +71,8 @@ async fn what_comes_together_waits_in_its_order() {
         (Arc::new(record), bytes, [number; 32])
     });
     let mut tx = store.write().await.unwrap();
-    ledger::insert_all(&mut tx, made.into()).await.unwrap();
-    ledger::insert_all(&mut tx, Vec::new()).await.unwrap();
+    intake::insert_all(&mut tx, made.into()).await.unwrap();
+    intake::insert_all(&mut tx, Vec::new()).await.unwrap();
     tx.commit().await.unwrap();
     let mut tx = store.read().await.unwrap();
     let waiting = pending::waiting(&mut tx, "control", 0, 9).await.unwrap();
@@ -98,7 +98,7 @@ async fn tiles_at_the_edge_are_there_behind_each_round() {
             (Arc::new(record), bytes, [7; 32])
         });
         let mut tx = store.write().await.unwrap();
-        ledger::insert_all(&mut tx, made.collect()).await.unwrap();
+        intake::insert_all(&mut tx, made.collect()).await.unwrap();
         tx.commit().await.unwrap();
         sequencer.round(Vec::new()).await.unwrap();
         let mut tx = store.read().await.unwrap();
@@ -253,9 +253,9 @@ async fn a_log_that_stands_still_takes_no_more() {
     let (store, _, folder) = opened("sequence-room").await;
     let has_room = async |log: &str| {
         let mut tx = store.read().await.unwrap();
-        ledger::has_room(&mut tx, log).await.unwrap()
+        intake::has_room(&mut tx, log).await.unwrap()
     };
-    const { assert!(ledger::PENDING_MAX == 100_000) };
+    const { assert!(intake::PENDING_MAX == 100_000) };
     let waiting = "insert into log_pending (log_id, record_id, record, salt, entry) \
                    with recursive n (i) as \
                    (select 1 union all select i + 1 from n where i < 99999) \

@@ -89,15 +89,15 @@ pub async fn consume(tx: &mut Tx, consumed: Vec<ConsumedRow>) -> Result<(), Stor
 
 /// Who approved an order that was carried out, and as what, as rows say.
 pub async fn consumed_by(tx: &mut Tx, order: OrderDigest) -> Result<Vec<ConsumedRow>, StoreError> {
-    type Row = (String, Option<String>, Option<String>, i64, i64, Option<Vec<u8>>);
+    type Columns = (String, Option<String>, Option<String>, i64, i64, Option<Vec<u8>>);
     let found = rows!(
         tx,
-        Row,
+        Columns,
         "select person_id, acting_for, batch, batch_rows, opened, mac from consumed_approval \
          where order_digest = $1 order by person_id",
         order.0.to_vec()
     )?;
-    let row = |(person, acting_for, batch, rows, opened, mac): Row| {
+    let row = |(person, acting_for, batch, rows, opened, mac): Columns| {
         let rows = u64::try_from(rows).unwrap_or(0);
         let batch = batch.map(|batch| (batch, rows, opened != 0));
         ConsumedRow { order, person, acting_for, batch, mac: mac.unwrap_or_default() }

@@ -2,7 +2,7 @@
 //! and whether they hold is authority's answer.
 
 use super::number;
-use crate::certificates::Issuing;
+use crate::certificates::IssuanceGrounds;
 use authority::Authority;
 use pki::Certificate;
 use records::Bytes;
@@ -15,7 +15,7 @@ use store::{StoreError, Tx, row, rows, rows_of};
 #[derive(Clone, Debug)]
 pub struct CertificateRow {
     /// What it was issued as.
-    pub issuing: Issuing,
+    pub issuing: IssuanceGrounds,
     /// The certificate that was issued, read and verified.
     pub certificate: Certificate,
     /// The certificate's record has this id.
@@ -142,7 +142,7 @@ mod tests {
         let city = SampleCity::found();
         let names = ["officer-1", "officer-2", "officer-3", "security-1", "security-2", "auditor"];
         let row = |name: &str| CertificateRow {
-            issuing: Issuing {
+            issuing: IssuanceGrounds {
                 under: city.founding,
                 profile: "staff".into(),
                 subject: city.officer(name).person.clone(),

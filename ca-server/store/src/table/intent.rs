@@ -2,7 +2,7 @@
 //! was signed or was given up is said by the log and by the issuer's own marks; the column `state`
 //! only shows it.
 
-use crate::certificates::Issuing;
+use crate::certificates::IssuanceGrounds;
 use store::many::{Value, insert_many, update_many};
 use store::{StoreError, Tx, rows};
 
@@ -14,7 +14,7 @@ pub struct IntentRow {
     /// The bytes that are to be signed, a TBSCertificate in DER.
     pub tbs: Vec<u8>,
     /// What it is issued as.
-    pub issuing: Issuing,
+    pub issuing: IssuanceGrounds,
     /// MAC of the issuer over all of it.
     pub mac: Vec<u8>,
 }
@@ -22,7 +22,7 @@ pub struct IntentRow {
 /// Keeps the rows of intents.
 pub async fn insert(tx: &mut Tx, intents: Vec<IntentRow>) -> Result<(), StoreError> {
     let values = intents.into_iter().map(|intent| {
-        let Issuing { under, profile, subject, reference } = intent.issuing;
+        let IssuanceGrounds { under, profile, subject, reference } = intent.issuing;
         vec![
             intent.serial.into(),
             under.into(),
@@ -45,7 +45,7 @@ pub async fn insert(tx: &mut Tx, intents: Vec<IntentRow>) -> Result<(), StoreErr
 }
 
 /// Says in the rows what became of intents.
-pub async fn mark(tx: &mut Tx, state: &str, serials: Vec<String>) -> Result<(), StoreError> {
+pub async fn set_state(tx: &mut Tx, state: &str, serials: Vec<String>) -> Result<(), StoreError> {
     let keys = serials.into_iter().map(Value::from).collect();
     update_many(tx, ("update intent set state = ", state.into(), " where serial in ("), keys)
         .await?;
@@ -55,17 +55,17 @@ pub async fn mark(tx: &mut Tx, state: &str, serials: Vec<String>) -> Result<(), 
 /// Intents that may wait for their signature, as far as their rows can be read; whoever takes them
 /// up asks the log and the MAC.
 pub async fn waiting(tx: &mut Tx) -> Result<Vec<IntentRow>, StoreError> {
-    type Row = (String, Vec<u8>, String, String, Option<String>, Vec<u8>, Vec<u8>);
+    type Columns = (String, Vec<u8>, String, String, Option<String>, Vec<u8>, Vec<u8>);
     let found = rows!(
         tx,
-        Row,
+        Columns,
         "select serial, under, profile_id, subject, reference, tbs, mac from intent \
          where state = 'recorded' order by serial"
     )?;
     // One that a hand put there holds up no start.
-    let intent = |(serial, under, profile, subject, reference, tbs, mac): Row| {
+    let intent = |(serial, under, profile, subject, reference, tbs, mac): Columns| {
         let under = <[u8; 32]>::try_from(under).ok()?;
-        let issuing = Issuing { under, profile, subject, reference };
+        let issuing = IssuanceGrounds { under, profile, subject, reference };
         Some(IntentRow { serial, tbs, issuing, mac })
     };
     Ok(found.into_iter().filter_map(intent).collect())
@@ -91,7 +91,7 @@ mod tests {
         let store = crate::open(&config).await.unwrap();
         let mut tx = store.write().await.unwrap();
         let (profile, subject) = ("official".to_owned(), "P1".to_owned());
-        let issuing = Issuing { under: [7; 32], profile, subject, reference: None };
+        let issuing = IssuanceGrounds { under: [7; 32], profile, subject, reference: None };
         let row = IntentRow { serial: "02".into(), tbs: vec![1], issuing, mac: vec![2] };
         insert(&mut tx, vec![row]).await.unwrap();
         let hand = "insert into intent select '01', x'00', profile_id, subject, reference, tbs, \

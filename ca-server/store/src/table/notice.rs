@@ -87,9 +87,9 @@ pub async fn insert(tx: &mut Tx, new: Vec<NoticeRow>) -> Result<u64, StoreError>
     .await
 }
 
-type Row = (Vec<u8>, String, Vec<u8>, Vec<u8>, i64, i64);
+type Columns = (Vec<u8>, String, Vec<u8>, Vec<u8>, i64, i64);
 
-fn read((id, person, notice, mac, made, tries): Row) -> Result<DueRow, StoreError> {
+fn read((id, person, notice, mac, made, tries): Columns) -> Result<DueRow, StoreError> {
     let (made, tries) = (super::unsigned(made)?, super::unsigned(tries)?);
     Ok(DueRow { id, person, notice, mac, made, tries })
 }
@@ -102,7 +102,7 @@ pub async fn due(
 ) -> Result<Vec<DueRow>, StoreError> {
     let found = rows!(
         tx,
-        Row,
+        Columns,
         "select notice_id, person_id, notice, mac, made, tries from notice \
          where channel = $1 and state = 'waiting' and next_try <= $2 \
          order by next_try, made, notice_id limit $3",
@@ -121,7 +121,7 @@ pub async fn late(
 ) -> Result<Vec<DueRow>, StoreError> {
     let found = rows!(
         tx,
-        Row,
+        Columns,
         "select notice_id, person_id, notice, mac, made, tries from notice \
          where channel = $1 and state = 'waiting' and made < $2 limit $3",
         channel,

@@ -2,7 +2,7 @@
 //! Whether one is open is authority's answer; the column `state` only helps lists.
 
 mod listed;
-pub mod shown;
+pub mod operators;
 mod signed;
 
 pub use listed::{DraftedRow, WaitingRow, about, drafted_by, waiting};
@@ -113,7 +113,11 @@ pub async fn insert(tx: &mut Tx, orders: Vec<OrderRow>) -> Result<(), StoreError
 }
 
 /// Says in the rows what became of orders; the log decides what they are.
-pub async fn mark(tx: &mut Tx, state: &str, digests: Vec<OrderDigest>) -> Result<(), StoreError> {
+pub async fn set_state(
+    tx: &mut Tx,
+    state: &str,
+    digests: Vec<OrderDigest>,
+) -> Result<(), StoreError> {
     let keys = digests.into_iter().map(|digest| Value::from(digest.0)).collect();
     update_many(
         tx,
@@ -145,18 +149,18 @@ pub async fn extras(
     tx: &mut Tx,
     digests: Vec<OrderDigest>,
 ) -> Result<HashMap<OrderDigest, OrderExtras>, StoreError> {
-    type Row = (Vec<u8>, String, String, Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
+    type Columns = (Vec<u8>, String, String, Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
     let keys: Vec<Vec<u8>> = digests.into_iter().map(|digest| digest.0.to_vec()).collect();
     let found = rows_of!(
         tx,
-        Row,
+        Columns,
         "select order_digest, disclosures, files, bind, request, challenge from ordered \
          where order_digest in (",
         keys,
         ")"
     );
     // A row that says nothing holds up no order but its own.
-    let read = |(digest, disclosures, files, bind, request, challenge): Row| {
+    let read = |(digest, disclosures, files, bind, request, challenge): Columns| {
         let digest = <[u8; 32]>::try_from(digest).ok()?;
         let binding = match (bind, request, challenge) {
             (Some(bind), Some(request), Some(challenge)) => {

@@ -26,9 +26,9 @@ pub async fn insert(
 }
 
 /// A snapshot under the number that its row has.
-pub type Numbered = (u64, SignedPeople);
+pub type NumberedSnapshot = (u64, SignedPeople);
 
-fn numbered(found: Vec<(i64, Vec<u8>, Vec<u8>)>) -> Vec<Numbered> {
+fn numbered(found: Vec<(i64, Vec<u8>, Vec<u8>)>) -> Vec<NumberedSnapshot> {
     let one = |(number, snapshot, signature): (i64, Vec<u8>, Vec<u8>)| {
         let signed = SignedPeople { snapshot: Bytes(snapshot), signature: Bytes(signature) };
         Some((super::unsigned(number).ok()?, signed))
@@ -42,7 +42,7 @@ pub async fn behind(
     agent: &str,
     number: u64,
     limit: i64,
-) -> Result<Vec<Numbered>, StoreError> {
+) -> Result<Vec<NumberedSnapshot>, StoreError> {
     let found = rows!(
         tx,
         (i64, Vec<u8>, Vec<u8>),
@@ -61,7 +61,7 @@ pub async fn before(
     agent: &str,
     number: u64,
     limit: i64,
-) -> Result<Vec<Numbered>, StoreError> {
+) -> Result<Vec<NumberedSnapshot>, StoreError> {
     let found = rows!(
         tx,
         (i64, Vec<u8>, Vec<u8>),

@@ -5,8 +5,9 @@ use crate::authority::Authority;
 use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
 use crate::state::{AccountState, Agent, Portal, ServiceKey, SystemCertificate, SystemState};
 use crate::state::{
-    Credential, Delegation, Fixed, GivenApproval, Held, Intended, LetterState, Machine, OpenOrder,
-    Person, ProfileState, RenewalState, Revoked, Rules, Standing, Suspended, Unit,
+    Credential, Delegation, FoundingFacts, GivenApproval, LetterState, OpenIntent, OpenOrder,
+    Person, PersonCertificate, ProfileState, RenewalState, Revoked, Rules, ServiceCertificate,
+    Standing, SuspendedCertificate, Unit,
 };
 use records::Approval;
 use records::bytes::Bytes;
@@ -54,7 +55,7 @@ impl Authority {
             Table::Delegations => {
                 self.delegations = shared(entries::<PersonId, Vec<Delegation>>(part)?).collect();
             }
-            Table::Intents => self.intents = shared(entries::<Serial, Intended>(part)?).collect(),
+            Table::Intents => self.intents = shared(entries::<Serial, OpenIntent>(part)?).collect(),
             Table::Profiles => {
                 for (id, (version, digest, content)) in
                     entries::<Arc<str>, (u32, Vec<u8>, String)>(part)?
@@ -93,7 +94,7 @@ impl Authority {
                 }
             }
             Table::Held => {
-                for (serial, mut held) in entries::<Serial, Held>(part)? {
+                for (serial, mut held) in entries::<Serial, PersonCertificate>(part)? {
                     held.profile = self.profile_name(&held.profile);
                     self.held.insert(serial, Arc::new(held));
                 }
@@ -107,12 +108,14 @@ impl Authority {
             Table::Closed => self.closed_orders.extend(entries::<OrderDigest, Closed>(part)?),
             Table::Revoked => self.revoked.extend(shared(entries::<Serial, Revoked>(part)?)),
             Table::Suspended => {
-                self.suspended.extend(shared(entries::<Serial, Vec<Suspended>>(part)?));
+                self.suspended.extend(shared(entries::<Serial, Vec<SuspendedCertificate>>(part)?));
             }
             Table::Suspensions => self.suspensions.extend(entries::<Sha256Value, u64>(part)?),
             Table::Released => self.released.extend(entries::<Serial, Sha256Value>(part)?),
             Table::Renewals => self.renewals.extend(shared(entries::<Serial, RenewalState>(part)?)),
-            Table::Machines => self.machines.extend(shared(entries::<Serial, Machine>(part)?)),
+            Table::Machines => {
+                self.machines.extend(shared(entries::<Serial, ServiceCertificate>(part)?))
+            }
             Table::Promised => self.promised.extend(entries::<Sha256Value, Serial>(part)?),
             Table::Accounts => {
                 self.accounts.extend(shared(entries::<Sha256Value, AccountState>(part)?));
@@ -205,7 +208,7 @@ fn read_city(founding: &[u8; 32], part: &[u8]) -> Result<Authority, PartsError> 
         approvals_file: city.approvals_file,
         approvals_digest: Bytes(city.approvals_digest),
     };
-    let fixed = Fixed::read(statement, *founding).ok_or(PartsError::Malformed)?;
+    let fixed = FoundingFacts::read(statement, *founding).ok_or(PartsError::Malformed)?;
     let mut authority = Authority::empty(Arc::new(fixed), rules, Arc::new(city.bundle));
     (authority.signed_time, authority.added) = (city.signed_time, city.added);
     Ok(authority)

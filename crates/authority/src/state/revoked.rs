@@ -18,7 +18,7 @@ pub struct Revoked {
 
 /// How a suspension was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum SaidBy {
+pub enum SuspensionSource {
     /// By whoever has the letter.
     Letter,
     /// Somebody suspended it under their signature.
@@ -29,7 +29,7 @@ pub enum SaidBy {
 
 /// A certificate that is suspended until others release it or it is revoked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Suspended {
+pub struct SuspendedCertificate {
     /// SHA-256 of the notice or statement by which it was.
     pub name: Sha256Value,
     /// The person of this id suspended it.
@@ -37,7 +37,7 @@ pub struct Suspended {
     /// RFC 5280 name of the reason for which it is revoked if nobody releases it.
     pub reason: String,
     /// The suspension came from this source.
-    pub said: SaidBy,
+    pub said: SuspensionSource,
     /// The portal, if only its word says that they did.
     pub told_by: Option<Arc<str>>,
     /// When it was said last, unix.
@@ -46,7 +46,7 @@ pub struct Suspended {
     pub revoked: Revoked,
 }
 
-impl Suspended {
+impl SuspendedCertificate {
     /// Whether another was said by the same person in the same way.
     pub(crate) fn is_said_as(&self, other: &Self) -> bool {
         (self.said, self.by) == (other.said, other.by)

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// A certificate of an authority or a service, from its intent on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Machine {
+pub struct ServiceCertificate {
     /// What it names: `root`, or a service and its process.
     pub subject: String,
     /// The certificate's key is named by the SHA-256 of its SubjectPublicKeyInfo.
@@ -18,7 +18,7 @@ pub struct Machine {
 
 /// A recorded intent or use without a result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intended {
+pub struct OpenIntent {
     /// Digest of the order, or SHA-256 of the request that was used.
     pub under: Sha256Value,
     /// The bytes that may be signed are named by the SHA-256 of the TBSCertificate.

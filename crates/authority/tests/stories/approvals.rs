@@ -6,7 +6,7 @@ use records::code::Code;
 use records::order::{BatchBody, Body, PersonAction, ProfileBody, ProfileRef, RoleAction};
 use records::record::{Event, File};
 use records::rules::Role;
-use records::{Approval, Bytes, Vouched};
+use records::{Approval, ApprovalClaim, Bytes};
 use sample_city::{SampleCity, named, sha256};
 
 #[test]
@@ -104,7 +104,7 @@ fn an_approval_of_a_batch_counts_as_one_of_many() {
         let officer = city.officer(name);
         let opened: Vec<u8> = opened.iter().flat_map(|row| row.0.clone()).collect();
         let (certificate, signer) = (&officer.certificate, &*officer.signer);
-        let spoken = Vouched { acting_for: None, opened: &opened };
+        let spoken = ApprovalClaim { acting_for: None, opened: &opened };
         let approval = Approval::sign_spoken(batch.0, spoken, certificate, signer).unwrap();
         city.take(&approval).unwrap();
     }

@@ -5,7 +5,6 @@
 mod approvals;
 mod consequences;
 mod delegations;
-mod kept;
 mod keys_of_others;
 mod letters;
 mod orders;
@@ -16,6 +15,7 @@ mod releases;
 mod revocations;
 mod services;
 mod signatures;
+mod snapshots;
 mod suspensions;
 mod systems;
 mod wishes;

@@ -1,7 +1,7 @@
 //! What becomes of orders: carried out once, replaced, sent back, ended, too old, forged.
 
 use crate::{key, with_letter};
-use authority::{ApplicationOutcome, Ended};
+use authority::{ApplicationOutcome, OrderEnd};
 use records::bytes::Bytes;
 use records::code::Code;
 use records::decline::Outcome as Said;
@@ -20,7 +20,7 @@ fn an_order_is_carried_out_once() {
     city.apply(event.clone()).unwrap();
     assert_eq!(city.apply(event).unwrap_err().code, Code::OrderConsumed);
     assert_eq!(city.approve(order, "security-1"), Err(Code::OrderConsumed));
-    let ended = Some((order, ApplicationOutcome::Ended(Ended::Consumed)));
+    let ended = Some((order, ApplicationOutcome::Ended(OrderEnd::Consumed)));
     assert_eq!(city.authority.application_under(&reference, city.now), ended);
 }
 
@@ -94,7 +94,7 @@ fn one_officer_sends_an_application_back() {
     assert_eq!(city.apply(told(&other)).unwrap_err().code, Code::UnsignedAuthority);
     city.apply(told(&person)).unwrap();
     assert_eq!(city.approve(order, "officer-2"), Err(Code::OrderReturned));
-    let ended = Some((order, ApplicationOutcome::Ended(Ended::Returned)));
+    let ended = Some((order, ApplicationOutcome::Ended(OrderEnd::Returned)));
     assert_eq!(city.authority.application_under(&reference, city.now), ended);
     assert!(city.authority.open_order_under(&reference).is_none());
     // The same letter applies again.

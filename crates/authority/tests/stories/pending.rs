@@ -1,7 +1,7 @@
 //! What is recorded and not yet in the tree: withdrawals bite, brakes count, grants wait.
 
 use crate::{key, with_letter};
-use authority::{ApplicationOutcome, Ended};
+use authority::{ApplicationOutcome, OrderEnd};
 use records::code::Code;
 use records::decline::Outcome as Said;
 use records::order::{PersonAction, RoleAction};
@@ -141,7 +141,7 @@ fn a_rejection_bites_at_once() {
     assert_eq!(city.approve(order, "officer-2"), Err(Code::OrderRejected));
     assert_eq!(
         city.authority.application_under(&reference, city.now),
-        Some((order, ApplicationOutcome::Ended(Ended::Rejected)))
+        Some((order, ApplicationOutcome::Ended(OrderEnd::Rejected)))
     );
 }
 

@@ -4,18 +4,18 @@ use crate::clock::now;
 use crate::consent::{Consented, Signable, Typed, unsigned};
 use crate::exit::Failure;
 use crate::files;
-use crate::files::Opened;
+use crate::files::SigningIdentity;
 use pki::{Certificate, Signer};
 use records::Bytes;
-use records::evidence::{Ask, LogAnswer, LogRequest, SignedRequest};
+use records::evidence::{AuditQuestion, LogAnswer, LogRequest, SignedRequest};
 use records::trust::Trust;
 use std::collections::BTreeMap;
 
 /// Asks the log, signed with the auditor's key; it has to prove that it continues what is known.
 pub(crate) async fn ask(
     trust: &Trust,
-    opened: &Opened,
-    (ask, known): (Ask, BTreeMap<String, u64>),
+    opened: &SigningIdentity,
+    (ask, known): (AuditQuestion, BTreeMap<String, u64>),
 ) -> Result<LogAnswer, Failure> {
     let request = LogRequest {
         v: 1,

@@ -2,11 +2,13 @@
 
 use super::ask::ask;
 use crate::exit::{Failure, file_failure};
-use crate::files::{self, Opened, Own};
+use crate::files::{self, Own, SigningIdentity};
 use crate::floors::{self, Floors, Given, Standing};
 use crate::output::Output;
 use records::Bytes;
-use records::evidence::{AccessPart, Ask, Exported, LogAnswer, Manifest, Question, file};
+use records::evidence::{
+    AccessPart, AuditQuestion, ExportedBundle, LogAnswer, Manifest, Question, file,
+};
 use records::json::JsonError;
 use records::lineage::Lineage;
 use records::trust::Trust;
@@ -72,11 +74,12 @@ pub(crate) struct Evidence {
 /// The evidence that answers a question, and what it proves: nothing that does not hold is given.
 pub(crate) async fn proven(
     trust: &Trust,
-    opened: &Opened,
+    opened: &SigningIdentity,
     wanted: Question,
 ) -> Result<Evidence, Failure> {
     let floors = Floors::take(trust).await?;
-    let answer = ask(trust, opened, (Ask::Export(wanted.clone()), floors.known())).await?;
+    let answer =
+        ask(trust, opened, (AuditQuestion::Export(wanted.clone()), floors.known())).await?;
     let LogAnswer::Export(exported) = answer else {
         return Err(Failure::usage("日志的应答不对。", "the log answered something else"));
     };
@@ -100,7 +103,7 @@ pub(crate) async fn proven(
 fn continued(
     floors: Floors,
     contents: &BTreeMap<String, Vec<u8>>,
-    exported: &Exported,
+    exported: &ExportedBundle,
 ) -> Result<Vec<Standing>, Failure> {
     let wrong = |error: JsonError| Failure::because("日志的应答不对", &error);
     let mut checkpoints = Vec::new();

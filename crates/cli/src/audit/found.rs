@@ -2,10 +2,10 @@
 
 use super::ask::ask;
 use crate::exit::Failure;
-use crate::files::Opened;
+use crate::files::SigningIdentity;
 use crate::floors::{Floors, Given, Standing};
 use portal_api::plain::{FactValue, NameAndId, joined_as, phrase};
-use records::evidence::{Ask, LogAnswer, Search};
+use records::evidence::{AuditQuestion, LogAnswer, Search};
 use records::found::{CheckedSearch, Unproven};
 use records::trust::Trust;
 
@@ -20,14 +20,14 @@ pub(crate) struct Finding {
 /// What the log finds: each record proven to stand in it, or refused.
 pub(crate) async fn find(
     trust: &Trust,
-    opened: &Opened,
+    opened: &SigningIdentity,
     search: Search,
 ) -> Result<Finding, Failure> {
     let key = trust.log_key(&search.log).ok_or_else(|| {
         Failure::usage("信任文件中没有此日志的密钥。", "the trust file names no key of this log")
     })?;
     let floors = Floors::take(trust).await?;
-    let asked = Ask::Search(Box::new(search.clone()));
+    let asked = AuditQuestion::Search(Box::new(search.clone()));
     let answer = ask(trust, opened, (asked, floors.known())).await?;
     let LogAnswer::Search(answer) = answer else {
         return Err(Failure::usage("日志的应答不对。", "the log answered something else"));

@@ -7,7 +7,7 @@ use crate::files;
 use crate::output::Output;
 use data_encoding::HEXLOWER;
 use pki::{Certificate, oid};
-use portal_api::plain::{Fact, FactValue, Said};
+use portal_api::plain::{BilingualText, Fact, FactValue};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -21,8 +21,10 @@ pub(super) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
     let chain = files::chain(&arguments.file)?;
     for (position, certificate) in chain.iter().enumerate() {
         let seen = Seen::of(certificate, now());
-        let heading =
-            Said { zh: format!("证书 {position}"), en: format!("certificate {position}") };
+        let heading = BilingualText {
+            zh: format!("证书 {position}"),
+            en: format!("certificate {position}"),
+        };
         output.facts(&heading, &seen.facts());
         output.json(&seen.document(position));
     }
@@ -72,7 +74,7 @@ impl Seen {
             Fact::new(("有效期至", "valid until"), FactValue::time(&self.until)),
         ]);
         if self.over {
-            let over = Said { zh: "证书已过期".into(), en: "it has expired".into() };
+            let over = BilingualText { zh: "证书已过期".into(), en: "it has expired".into() };
             facts.push(Fact::new(("状态", "state"), over));
         }
         facts.push(Fact::new(("密钥", "key"), self.key));

@@ -8,18 +8,18 @@ use super::guard::{Key, Posted};
 use super::order::Checked;
 use crate::consent::at_desk;
 use crate::exit::Failure;
-use crate::files::Opened;
+use crate::files::SigningIdentity;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use portal_api::plain;
-use records::export::Look;
+use records::export::ReviewFlag;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What the review sends.
 #[derive(Deserialize)]
-pub(super) struct Shown {
+pub(super) struct ReviewForm {
     digest: String,
     /// For whom: their own id, or that of somebody on leave.
     #[serde(rename = "for", default)]
@@ -34,7 +34,7 @@ pub(super) async fn approve(
     State(bench): State<Arc<Bench>>,
     Key(opened): Key,
     Path(order): Path<String>,
-    posted: Posted<Shown>,
+    posted: Posted<ReviewForm>,
 ) -> Response {
     match sign(&bench, &opened, &order, &posted.form).await {
         Ok(()) => Redirect::to("/").into_response(),
@@ -42,10 +42,15 @@ pub(super) async fn approve(
     }
 }
 
-async fn sign(bench: &Bench, opened: &Opened, order: &str, shown: &Shown) -> Result<(), Failure> {
+async fn sign(
+    bench: &Bench,
+    opened: &SigningIdentity,
+    order: &str,
+    shown: &ReviewForm,
+) -> Result<(), Failure> {
     let checked = Checked::fetch(bench, opened, order).await?;
     if checked.has_moved() {
-        let moved = plain::look(Look::Moved);
+        let moved = plain::look(ReviewFlag::Moved);
         return Err(Failure::usage(&moved.zh, moved.en));
     }
     let named = shown.opened.keys().filter_map(|name| name.strip_prefix("opened-"));

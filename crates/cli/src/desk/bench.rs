@@ -4,15 +4,15 @@ use super::held_key::HeldKey;
 use super::session::Session;
 use super::shown_last::ShownLast;
 use crate::exit::Failure;
-use crate::files::{self, Opened, Own};
-use crate::revoke::Asked;
-use crate::suspend::SaidSuspension;
+use crate::files::{self, Own, SigningIdentity};
+use crate::revoke::RevocationWish;
+use crate::suspend::SignableSuspension;
 use page::Language;
 use pki::Certificate;
 use records::trust::Trust;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use system::language::Spoken;
+use system::language::SpokenLanguage;
 use tokio::sync::Notify;
 
 /// The desk of one officer.
@@ -34,9 +34,9 @@ pub(super) struct Bench {
     /// The last bundle that was exported, until the next one.
     pub(super) evidence: ShownLast<Vec<u8>>,
     /// The wish that was shown last, until it is signed.
-    pub(super) asked: ShownLast<Asked>,
+    pub(super) asked: ShownLast<RevocationWish>,
     /// The suspension that was shown last, likewise.
-    pub(super) suspends: ShownLast<SaidSuspension>,
+    pub(super) suspends: ShownLast<SignableSuspension>,
     /// The last receipt, until the next one.
     pub(super) receipt: ShownLast<Vec<u8>>,
     is_english: AtomicBool,
@@ -66,7 +66,7 @@ impl Bench {
             asked: ShownLast::default(),
             suspends: ShownLast::default(),
             receipt: ShownLast::default(),
-            is_english: AtomicBool::new(Spoken::here() == Spoken::English),
+            is_english: AtomicBool::new(SpokenLanguage::here() == SpokenLanguage::English),
         })
     }
 
@@ -76,12 +76,12 @@ impl Bench {
     }
 
     /// Opens certificate and key.
-    pub(super) fn opened(&self, passphrase: &str) -> Result<Opened, Failure> {
+    pub(super) fn opened(&self, passphrase: &str) -> Result<SigningIdentity, Failure> {
         self.own.open_with(passphrase)
     }
 
     /// The staff host, as the officer.
-    pub(super) fn portal(&self, opened: &Opened) -> Result<portal_api::Staff, Failure> {
+    pub(super) fn portal(&self, opened: &SigningIdentity) -> Result<portal_api::Staff, Failure> {
         let identity = Some(opened.identity()?);
         Ok(portal_api::Staff(files::client(&self.trust.portal_staff, &self.trust, identity)?))
     }

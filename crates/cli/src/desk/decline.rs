@@ -7,7 +7,7 @@ use super::order::Checked;
 use crate::consent::at_desk;
 use crate::decline::Declined;
 use crate::exit::Failure;
-use crate::files::Opened;
+use crate::files::SigningIdentity;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use records::decline::Outcome;
@@ -35,7 +35,12 @@ pub(super) async fn decline(
     }
 }
 
-async fn sign(bench: &Bench, opened: &Opened, order: &str, said: &Decided) -> Result<(), Failure> {
+async fn sign(
+    bench: &Bench,
+    opened: &SigningIdentity,
+    order: &str,
+    said: &Decided,
+) -> Result<(), Failure> {
     let outcome = Outcome::from_name(&said.outcome).ok_or_else(|| {
         Failure::usage("请选择退回或驳回，并写明理由。", "choose what to do, and say why")
     })?;

@@ -34,7 +34,7 @@ pub(super) struct EnterPage {
 
 /// What the link says.
 #[derive(Deserialize)]
-pub(super) struct Said {
+pub(super) struct EntryLink {
     secret: String,
 }
 
@@ -51,7 +51,7 @@ fn filled(bench: &Bench, status: StatusCode, refused: bool) -> Response {
 /// Answers `POST /open`.
 pub(super) async fn open(
     State(bench): State<Arc<Bench>>,
-    said: Result<Form<Said>, FormRejection>,
+    said: Result<Form<EntryLink>, FormRejection>,
 ) -> Response {
     let secret = said.map(|Form(said)| said.secret).unwrap_or_default();
     match bench.session.open(secret.trim(), now()) {

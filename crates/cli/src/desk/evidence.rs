@@ -8,7 +8,7 @@ use super::order::marked;
 use super::session::Admitted;
 use crate::audit::export::{self, Evidence};
 use crate::exit::Failure;
-use crate::files::Opened;
+use crate::files::SigningIdentity;
 use crate::floors::Standing;
 use askama::Template;
 use axum::extract::State;
@@ -38,19 +38,19 @@ pub(super) struct EvidencePage {
     pub(super) f: Frame,
     pub(super) w: &'static EvidenceWords,
     pub(super) about: String,
-    pub(super) sections: Vec<Told>,
+    pub(super) sections: Vec<ReportSection>,
 }
 
 /// A section of the report, in the language of whoever reads it.
-pub(super) struct Told {
+pub(super) struct ReportSection {
     pub(super) title: String,
     pub(super) holds: bool,
     pub(super) lines: Vec<Marked>,
 }
 
 /// Tells the whole report, section by section.
-pub(super) fn told(f: &Frame, report: &Report) -> Vec<Told> {
-    let told = |section: Section| Told {
+pub(super) fn told(f: &Frame, report: &Report) -> Vec<ReportSection> {
+    let told = |section: Section| ReportSection {
         title: f.language.of_both(section.title.0.into(), section.title.1.into()),
         holds: section.holds,
         lines: section.lines.iter().map(|line| marked(f.language, line)).collect(),
@@ -59,17 +59,17 @@ pub(super) fn told(f: &Frame, report: &Report) -> Vec<Told> {
 }
 
 /// How the logs go on from what was seen of them, where there is something to say.
-fn continued(f: &Frame, standings: &[Standing]) -> Option<Told> {
+fn continued(f: &Frame, standings: &[Standing]) -> Option<ReportSection> {
     let (zh, en) = ("与此前所见相比：", "beside what was seen before:");
     let title = f.language.of_both(zh.into(), en.into());
     let told = standings.iter().filter_map(Standing::told);
     let lines: Vec<Marked> = told.map(|line| marked(f.language, &line)).collect();
-    (!lines.is_empty()).then_some(Told { title, holds: false, lines })
+    (!lines.is_empty()).then_some(ReportSection { title, holds: false, lines })
 }
 
 /// What the search sends: a request's name, or a certificate's serial number.
 #[derive(Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct ExportForm {
     #[serde(default)]
     request: String,
     #[serde(default)]
@@ -80,7 +80,7 @@ pub(super) struct Wanted {
 pub(super) async fn export(
     State(bench): State<Arc<Bench>>,
     Key(opened): Key,
-    posted: Posted<Wanted>,
+    posted: Posted<ExportForm>,
 ) -> Response {
     let f = Frame::inside(&bench, &posted.admitted, "/audit");
     let (request, certificate) = (posted.form.request.trim(), posted.form.certificate.trim());
@@ -110,7 +110,7 @@ pub(super) async fn export(
 
 async fn proven(
     bench: &Bench,
-    opened: &Opened,
+    opened: &SigningIdentity,
     question: Question,
 ) -> Result<(Report, Vec<Standing>), Failure> {
     let evidence = export::proven(&bench.trust, opened, question).await?;

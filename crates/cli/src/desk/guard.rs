@@ -5,7 +5,7 @@ use super::bench::Bench;
 use super::frame::Frame;
 use super::session::{Admitted, COOKIE, OwnForm};
 use crate::clock::now;
-use crate::files::Opened;
+use crate::files::SigningIdentity;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Form, FromRequest, FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -97,7 +97,7 @@ impl FromRequestParts<Arc<Bench>> for Admitted {
 }
 
 /// The open key of who is in; a closed one is opened first.
-pub(super) struct Key(pub(super) Arc<Opened>);
+pub(super) struct Key(pub(super) Arc<SigningIdentity>);
 
 impl FromRequestParts<Arc<Bench>> for Key {
     type Rejection = Response;

@@ -1,13 +1,13 @@
 //! The officer's key while it is open: for fifteen minutes at most, then its bytes are wiped.
 
-use crate::files::Opened;
+use crate::files::SigningIdentity;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A passphrase opens the key for this long, used or not.
 pub(super) const OPEN_SECONDS: u64 = 15 * 60;
 
 struct Open {
-    opened: Arc<Opened>,
+    opened: Arc<SigningIdentity>,
     since: u64,
 }
 
@@ -17,12 +17,12 @@ pub(super) struct HeldKey(Mutex<Option<Open>>);
 
 impl HeldKey {
     /// Takes the key that a passphrase opened.
-    pub(super) fn open(&self, opened: Opened, now: u64) {
+    pub(super) fn open(&self, opened: SigningIdentity, now: u64) {
         *self.lock() = Some(Open { opened: Arc::new(opened), since: now });
     }
 
     /// The key, while it is open.
-    pub(super) fn get(&self, now: u64) -> Option<Arc<Opened>> {
+    pub(super) fn get(&self, now: u64) -> Option<Arc<SigningIdentity>> {
         self.close_when_over(now);
         self.lock().as_ref().map(|open| open.opened.clone())
     }
@@ -55,7 +55,7 @@ mod tests {
     fn a_key_is_open_for_fifteen_minutes_at_most() {
         let key = HeldKey::default();
         assert!(key.get(1_000).is_none());
-        let opened = || Opened::bare(SoftwareSigner::generate_p256().unwrap());
+        let opened = || SigningIdentity::bare(SoftwareSigner::generate_p256().unwrap());
         key.open(opened(), 1_000);
         // Using it keeps it open no longer.
         assert!(key.get(1_000).is_some() && key.get(1_000 + OPEN_SECONDS - 1).is_some());

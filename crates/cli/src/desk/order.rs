@@ -4,7 +4,7 @@
 use super::bench::Bench;
 use crate::approving::Approving;
 use crate::exit::Failure;
-use crate::files::Opened;
+use crate::files::SigningIdentity;
 use crate::order::checked;
 use page::{Language, Marked, show};
 use portal_api::plain::{self, Fact, FactValue, Span};
@@ -22,7 +22,7 @@ pub(super) struct Checked {
 }
 
 /// One line of what an officer reads.
-pub(super) struct Line {
+pub(super) struct FactItem {
     pub(super) term: String,
     pub(super) value: Marked,
     pub(super) differs: bool,
@@ -30,7 +30,7 @@ pub(super) struct Line {
     pub(super) lines: Vec<(&'static str, &'static str, Marked)>,
 }
 
-impl Line {
+impl FactItem {
     /// Facts in one language.
     pub(super) fn all(facts: Vec<Fact>, language: Language) -> Vec<Self> {
         facts.into_iter().map(|fact| Self::of(fact, language)).collect()
@@ -38,7 +38,7 @@ impl Line {
 
     /// A fact in one language.
     pub(super) fn of(fact: Fact, language: Language) -> Self {
-        let both = |said: plain::Said| show::harmless(&language.of_both(said.zh, said.en));
+        let both = |said: plain::BilingualText| show::harmless(&language.of_both(said.zh, said.en));
         let lines = fact.lines.into_iter();
         let line = |one: plain::FactLine| {
             let text = match &one.line {
@@ -72,7 +72,7 @@ impl Checked {
     /// Fetches an order and checks it.
     pub(super) async fn fetch(
         bench: &Bench,
-        opened: &Opened,
+        opened: &SigningIdentity,
         order: &str,
     ) -> Result<Self, Failure> {
         let export = bench.portal(opened)?.fetch(order).await?;

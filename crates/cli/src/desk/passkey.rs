@@ -4,12 +4,12 @@
 use super::bench::Bench;
 use super::frame::{self, Frame};
 use super::guard::{Key, Posted};
-use super::order::Line;
+use super::order::FactItem;
 use super::session::Admitted;
 use crate::consent::{Consentable, at_desk};
 use crate::exit::Failure;
-use crate::files::Opened;
-use crate::passkey::Certifying;
+use crate::files::SigningIdentity;
+use crate::passkey::SignablePasskey;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -43,7 +43,7 @@ pub(super) enum Step {
     /// Nothing was brought yet.
     Bring,
     /// What was brought, to be looked at.
-    Look { facts: Vec<Line>, digest: String, saved: String, hardware: bool },
+    Look { facts: Vec<FactItem>, digest: String, saved: String, hardware: bool },
     /// It was asked for.
     Asked { order: String, needed: u32 },
 }
@@ -84,7 +84,7 @@ pub(super) async fn look(
     let f = Frame::inside(&bench, &posted.admitted, "/passkey");
     let Brought { saved, hardware, .. } = posted.form;
     let step = certifying(&bench, &opened, &saved, &hardware).map(|made| Step::Look {
-        facts: Line::all(made.facts(), f.language),
+        facts: FactItem::all(made.facts(), f.language),
         digest: made.digest().map(|digest| plain::fingerprint(&digest)).unwrap_or_default(),
         saved,
         hardware: !hardware.is_empty(),
@@ -112,16 +112,16 @@ pub(super) async fn certify(
 
 fn certifying(
     bench: &Bench,
-    opened: &Opened,
+    opened: &SigningIdentity,
     saved: &str,
     hardware: &str,
-) -> Result<Certifying, Failure> {
+) -> Result<SignablePasskey, Failure> {
     let new: NewPasskey = serde_json::from_str(saved).map_err(|error| {
         let misfit = Misfit::of(&error, saved.as_bytes());
         let why = format!("not the page's file: {}", misfit.en());
         Failure::usage(format!("这不是工作台页面保存的文件：{}。", misfit.zh()), why)
     })?;
-    Certifying::new(&bench.trust, opened, &new, hardware.is_empty())
+    SignablePasskey::new(&bench.trust, opened, &new, hardware.is_empty())
 }
 
 fn filled(f: Frame, step: Result<Step, Failure>) -> Response {

@@ -33,7 +33,7 @@ words! {
     }
 }
 
-pub(super) struct Line {
+pub(super) struct QueueItem {
     pub(super) order: String,
     pub(super) kind: String,
     pub(super) about: Marked,
@@ -49,7 +49,7 @@ pub(super) struct Line {
 pub(super) struct QueuePage {
     pub(super) f: Frame,
     pub(super) w: &'static QueueWords,
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<QueueItem>,
     pub(super) after: Option<String>,
 }
 
@@ -88,7 +88,7 @@ fn filled(f: Frame, lines: Vec<OrderLine>, after: Option<&str>) -> QueuePage {
     let after = after.map(str::to_owned);
     let lines = lines.into_iter().map(|line| {
         let kind = plain::kind_of(&line.kind, &line.action);
-        Line {
+        QueueItem {
             kind: show::harmless(&f.language.of_both(kind.zh, kind.en)),
             about: marked(f.language, &plain::told_about(&line.about)),
             approvals: line.approvals,

@@ -6,7 +6,7 @@ mod tests;
 use super::bench::Bench;
 use super::frame::{self, Frame};
 use super::guard::Key;
-use super::order::{Checked, Line, marked};
+use super::order::{Checked, FactItem, marked};
 use super::session::Admitted;
 use crate::approving::Approving;
 use crate::consent::Consentable;
@@ -65,13 +65,13 @@ words! {
 }
 
 /// An order of a batch, whole.
-pub(super) struct Row {
+pub(super) struct ReviewItem {
     pub(super) order: String,
     pub(super) about: Marked,
     /// Whether it has to be opened.
     pub(super) sample: bool,
     pub(super) look: Option<String>,
-    pub(super) facts: Vec<Line>,
+    pub(super) facts: Vec<FactItem>,
 }
 
 #[derive(Template)]
@@ -85,13 +85,13 @@ pub(super) struct ReviewPage {
     pub(super) digest: String,
     /// What is signed who approves it: of a batch it covers what was opened.
     pub(super) signs: String,
-    pub(super) facts: Vec<Line>,
+    pub(super) facts: Vec<FactItem>,
     /// What the portal says that it takes away.
-    pub(super) consequence: Vec<Line>,
+    pub(super) consequence: Vec<FactItem>,
     /// What ends with it where it is rejected.
-    pub(super) ends: Vec<Line>,
+    pub(super) ends: Vec<FactItem>,
     /// Orders of a batch.
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<ReviewItem>,
     pub(super) standing: Option<OrderProgress>,
     /// For whom it may be approved, by id, where that is to be chosen first.
     pub(super) choices: Vec<(String, String)>,
@@ -159,9 +159,9 @@ fn filled(f: Frame, checked: &Checked, named: Option<&str>) -> ReviewPage {
         expires: show::time(&opened.order().expires),
         signs: approving.digest().map_or(digest.clone(), |digest| plain::fingerprint(&digest)),
         digest,
-        facts: Line::all(facts, language),
-        consequence: Line::all(consequence, language),
-        ends: Line::all(rejected, language),
+        facts: FactItem::all(facts, language),
+        consequence: FactItem::all(consequence, language),
+        ends: FactItem::all(rejected, language),
         rows: rows(language, &approving),
         given: checked.standing().is_some_and(|standing| standing.given),
         standing: checked.standing(),
@@ -182,18 +182,18 @@ fn choices(w: &ReviewWords, checked: &Checked) -> Vec<(String, String)> {
 }
 
 /// The orders of a batch; those that have to be opened come first.
-fn rows(language: Language, approving: &Approving) -> Vec<Row> {
+fn rows(language: Language, approving: &Approving) -> Vec<ReviewItem> {
     let row = |(place, row): (usize, &OpenedOrder)| {
         let look = approving.look(place).map(plain::look);
-        Row {
+        ReviewItem {
             order: row.order().order.clone(),
             about: marked(language, &plain::about(row)),
             sample: approving.is_to_open(row),
             look: look.map(|said| language.of_both(said.zh, said.en)),
-            facts: Line::all(plain::facts(row), language),
+            facts: FactItem::all(plain::facts(row), language),
         }
     };
-    let mut rows: Vec<Row> = approving.order().rows().iter().enumerate().map(row).collect();
+    let mut rows: Vec<ReviewItem> = approving.order().rows().iter().enumerate().map(row).collect();
     rows.sort_by_key(|row| !row.sample);
     rows
 }

@@ -4,12 +4,12 @@
 use super::bench::Bench;
 use super::frame::{self, Frame};
 use super::guard::{Key, Posted};
-use super::order::Line;
+use super::order::FactItem;
 use super::session::Admitted;
 use crate::consent::{Consentable, at_desk};
 use crate::exit::Failure;
-use crate::files::Opened;
-use crate::revoke::Asked;
+use crate::files::SigningIdentity;
+use crate::revoke::RevocationWish;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -44,7 +44,7 @@ pub(super) struct RevokePage {
 
 /// What is about to be signed.
 pub(super) struct Look {
-    pub(super) facts: Vec<Line>,
+    pub(super) facts: Vec<FactItem>,
     pub(super) digest: String,
 }
 
@@ -88,11 +88,12 @@ pub(super) async fn look(
     posted: Posted<Typed>,
 ) -> Response {
     let f = Frame::inside(&bench, &posted.admitted, "/revoke");
-    let asked = posted.form.read().and_then(|typed| Asked::new(&bench.trust, &opened, typed));
+    let asked =
+        posted.form.read().and_then(|typed| RevocationWish::new(&bench.trust, &opened, typed));
     match asked {
         Ok(asked) => {
             let look = Look {
-                facts: Line::all(asked.facts(), f.language),
+                facts: FactItem::all(asked.facts(), f.language),
                 digest: asked.digest().map(|sha| plain::fingerprint(&sha)).unwrap_or_default(),
             };
             bench.asked.keep(asked);
@@ -115,7 +116,7 @@ pub(super) async fn sign(
 }
 
 /// What was shown last is signed, once.
-async fn ask(bench: &Bench, opened: &Opened, shown: &str) -> Result<String, Failure> {
+async fn ask(bench: &Bench, opened: &SigningIdentity, shown: &str) -> Result<String, Failure> {
     let asked = bench
         .asked
         .take()

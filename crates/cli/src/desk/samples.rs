@@ -8,7 +8,7 @@ use super::open_key::{KeyPage, KeyWords};
 use super::order;
 use super::passkey::{PasskeyPage, PasskeyWords, Step};
 use super::queue::{self, QueuePage, QueueWords};
-use super::review::{ReviewPage, ReviewWords, Row};
+use super::review::{ReviewItem, ReviewPage, ReviewWords};
 use super::revoke;
 use super::search;
 use super::suspend;
@@ -83,10 +83,10 @@ fn line(
     (zh, en): (&str, &str),
     value: impl Into<FactValue>,
     differs: bool,
-) -> order::Line {
+) -> order::FactItem {
     let term = language.of_both(zh.into(), en.into());
     let value = order::marked(language, &value.into());
-    order::Line { term, value, differs, lines: Vec::new() }
+    order::FactItem { term, value, differs, lines: Vec::new() }
 }
 
 fn named(name: &str) -> NameAndId {
@@ -98,7 +98,7 @@ fn key() -> FactValue {
 }
 
 fn orders(language: Language, pages: &mut Pages) {
-    let waiting = |name: &str, given, look: Option<&str>| queue::Line {
+    let waiting = |name: &str, given, look: Option<&str>| queue::QueueItem {
         order: ORDER.into(),
         kind: language.of_both("签发证书".into(), "issue a certificate".into()),
         about: order::marked(language, &named(name).into()),
@@ -108,7 +108,7 @@ fn orders(language: Language, pages: &mut Pages) {
         given,
         look: look.map(str::to_owned),
     };
-    let differs = plain::look(records::export::Look::Differs);
+    let differs = plain::look(records::export::ReviewFlag::Differs);
     let differs = language.of_both(differs.zh, differs.en);
     let full = vec![waiting("王小明", false, Some(&differs)), waiting(HOSTILE, true, None)];
     for (name, lines) in
@@ -165,7 +165,7 @@ fn choices(language: Language) -> Vec<(String, String)> {
     vec![(ACTING.into(), own), ("FEDCBA9876543210".into(), "李核验 [FEDCBA9876543210]".into())]
 }
 
-fn facts(language: Language) -> Vec<order::Line> {
+fn facts(language: Language) -> Vec<order::FactItem> {
     vec![
         line(language, ("证书持有人", "for whom"), named("王小明"), false),
         line(language, ("核验依据", "evidence"), HOSTILE, false),
@@ -174,7 +174,7 @@ fn facts(language: Language) -> Vec<order::Line> {
 }
 
 /// What a transfer takes away, where the sample tells it.
-fn consequence(language: Language, is_told: bool) -> Vec<order::Line> {
+fn consequence(language: Language, is_told: bool) -> Vec<order::FactItem> {
     let certificate = (
         "各应用系统不再接受的证书（须重新申领）",
         "certificate that is refused, to be issued anew",
@@ -185,16 +185,16 @@ fn consequence(language: Language, is_told: bool) -> Vec<order::Line> {
     if is_told { all.into() } else { Vec::new() }
 }
 
-fn ends(language: Language, is_batch: bool) -> Vec<order::Line> {
+fn ends(language: Language, is_batch: bool) -> Vec<order::FactItem> {
     let orders = line(language, ("随之终止的办件", "orders that end with it"), "2", false);
     let letters = ("驳回即作废的密码信封", "letters used up by a rejection");
     let letters = line(language, letters, "1", false);
     if is_batch { vec![orders, letters] } else { vec![letters] }
 }
 
-fn rows(language: Language) -> Vec<Row> {
-    let moved = plain::look(records::export::Look::Moved);
-    let row = |about: NameAndId, sample| Row {
+fn rows(language: Language) -> Vec<ReviewItem> {
+    let moved = plain::look(records::export::ReviewFlag::Moved);
+    let row = |about: NameAndId, sample| ReviewItem {
         order: ORDER.into(),
         about: order::marked(language, &about.into()),
         sample,
@@ -267,7 +267,7 @@ fn sample_found() -> CheckedSearch {
 
 fn audits(language: Language, pages: &mut Pages) {
     let f = || Frame::sample(language, "/audit");
-    let asked = search::Asked::default();
+    let asked = search::SearchQuery::default();
     pages.insert("audit", search::filled(f(), &asked, None).render().unwrap());
     let wrong = Problem::new(Code::Malformed, ORDER.into());
     pages.insert("audit-wrong", search::filled(f(), &asked, Some(Err(wrong))).render().unwrap());
@@ -281,7 +281,7 @@ fn audits(language: Language, pages: &mut Pages) {
     let hostile = || order::marked(language, &FactValue::Row(vec![HOSTILE.into()]));
     let holder = NameAndId { name: None, id: "0123456789ABCDEF".into(), unit: None };
     found.lines = vec![
-        search::Line {
+        search::FoundItem {
             index: 105,
             is_proven: true,
             sentence: told(
@@ -295,8 +295,8 @@ fn audits(language: Language, pages: &mut Pages) {
             ),
             request: Some("gate-1/AAAA/7".into()),
         },
-        search::Line { index: 104, is_proven: true, sentence: hostile(), request: None },
-        search::Line {
+        search::FoundItem { index: 104, is_proven: true, sentence: hostile(), request: None },
+        search::FoundItem {
             index: 103,
             is_proven: false,
             sentence: order::marked(language, &found::unproven(Unproven::Elsewhere)),
@@ -309,7 +309,7 @@ fn audits(language: Language, pages: &mut Pages) {
         w: EvidenceWords::of(language),
         about: "gate-1/AAAA/7".into(),
         sections: vec![
-            evidence::Told {
+            evidence::ReportSection {
                 title: sentence("由此证明：", "what this proves:"),
                 holds: true,
                 lines: vec![told(
@@ -318,7 +318,7 @@ fn audits(language: Language, pages: &mut Pages) {
                     Vec::new(),
                 )],
             },
-            evidence::Told {
+            evidence::ReportSection {
                 title: sentence("以下不能由此证明：", "what this does not prove:"),
                 holds: false,
                 lines: vec![

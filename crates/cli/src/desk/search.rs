@@ -63,7 +63,7 @@ pub(super) struct Field {
     pub(super) value: String,
 }
 
-pub(super) struct Line {
+pub(super) struct FoundItem {
     pub(super) index: u64,
     /// Whether it stands in the log; nothing is shown of what does not.
     pub(super) is_proven: bool,
@@ -80,7 +80,7 @@ pub(super) struct SearchPage {
     pub(super) is_control: bool,
     pub(super) asked: bool,
     pub(super) problem: Option<Problem>,
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<FoundItem>,
     /// What of the page is proven, and what is the log's word.
     pub(super) told: Vec<Marked>,
     pub(super) before: Option<u64>,
@@ -89,7 +89,7 @@ pub(super) struct SearchPage {
 /// What stands in the address; everything given must fit.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Asked {
+pub(super) struct SearchQuery {
     log: String,
     who: String,
     certificate: String,
@@ -102,7 +102,7 @@ pub(super) struct Asked {
     before: String,
 }
 
-impl Asked {
+impl SearchQuery {
     fn search(&self) -> Search {
         let trimmed = |text: &String| text.trim().to_owned();
         Search {
@@ -154,7 +154,7 @@ pub(super) async fn show(
     State(bench): State<Arc<Bench>>,
     admitted: Admitted,
     Key(opened): Key,
-    asked: Result<Query<Asked>, QueryRejection>,
+    asked: Result<Query<SearchQuery>, QueryRejection>,
 ) -> Response {
     let f = Frame::inside(&bench, &admitted, "/audit");
     let asked = asked.map(|Query(asked)| asked).unwrap_or_default();
@@ -168,7 +168,7 @@ pub(super) async fn show(
 
 pub(super) fn filled(
     f: Frame,
-    asked: &Asked,
+    asked: &SearchQuery,
     answer: Option<Result<Finding, Problem>>,
 ) -> SearchPage {
     let w = SearchWords::of(f.language);
@@ -194,16 +194,16 @@ pub(super) fn filled(
     }
 }
 
-fn lines(answer: &CheckedSearch, language: Language) -> Vec<Line> {
+fn lines(answer: &CheckedSearch, language: Language) -> Vec<FoundItem> {
     let line = |found: &Result<FoundRecord, UnprovenRecord>| match found {
         // People are named by their ids: no record holds a name.
-        Ok(found) => Line {
+        Ok(found) => FoundItem {
             index: found.index(),
             is_proven: true,
             sentence: marked(language, &sentence::of(found.record(), &BTreeMap::new())),
             request: sentence::request_of(found.record()),
         },
-        Err(unproven) => Line {
+        Err(unproven) => FoundItem {
             index: unproven.index,
             is_proven: false,
             sentence: marked(language, &found::unproven(unproven.why)),

@@ -5,13 +5,13 @@
 use super::bench::Bench;
 use super::frame::{self, Frame};
 use super::guard::{Key, Posted};
-use super::order::Line;
+use super::order::FactItem;
 use super::revoke::{Look, Signed, Typed};
 use super::session::Admitted;
 use crate::consent::{Consentable, at_desk};
 use crate::exit::Failure;
-use crate::files::Opened;
-use crate::suspend::{SaidSuspension, handed_in};
+use crate::files::SigningIdentity;
+use crate::suspend::{SignableSuspension, handed_in};
 use askama::Template;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -44,7 +44,7 @@ pub(super) struct SuspendPage {
     reasons: Vec<(&'static str, String)>,
     pub(super) look: Option<Look>,
     /// What the receipt says, once it is done.
-    pub(super) done: Vec<Line>,
+    pub(super) done: Vec<FactItem>,
 }
 
 /// Answers `GET /suspend`.
@@ -64,11 +64,11 @@ pub(super) async fn look(
 ) -> Response {
     let f = Frame::inside(&bench, &posted.admitted, "/suspend");
     let asked =
-        posted.form.read().and_then(|typed| SaidSuspension::new(&bench.trust, &opened, typed));
+        posted.form.read().and_then(|typed| SignableSuspension::new(&bench.trust, &opened, typed));
     match asked {
         Ok(said) => {
             let look = Look {
-                facts: Line::all(said.facts(), f.language),
+                facts: FactItem::all(said.facts(), f.language),
                 digest: said.digest().map(|sha| plain::fingerprint(&sha)).unwrap_or_default(),
             };
             bench.suspends.keep(said);
@@ -87,7 +87,7 @@ pub(super) async fn sign(
     let f = Frame::inside(&bench, &posted.admitted, "/suspend");
     match suspended(&bench, &opened, &posted.form.digest).await {
         Ok(facts) => {
-            let done = Line::all(facts, f.language);
+            let done = FactItem::all(facts, f.language);
             frame::page(StatusCode::OK, &SuspendPage { done, ..filled(f) })
         }
         Err(failure) => f.failed(&failure),
@@ -95,7 +95,11 @@ pub(super) async fn sign(
 }
 
 /// What was shown last is signed, once; what the receipt says.
-async fn suspended(bench: &Bench, opened: &Opened, shown: &str) -> Result<Vec<Fact>, Failure> {
+async fn suspended(
+    bench: &Bench,
+    opened: &SigningIdentity,
+    shown: &str,
+) -> Result<Vec<Fact>, Failure> {
     let said = bench
         .suspends
         .take()

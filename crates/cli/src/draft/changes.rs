@@ -2,7 +2,7 @@
 //! signature.
 
 use super::desk::Desk;
-use super::many::{Beside, SaidMany, desk_many, not_taken};
+use super::many::{SignableMany, UnsignedRemarks, desk_many, not_taken};
 use crate::exit::Failure;
 use crate::files::Own;
 use crate::output::Output;
@@ -58,7 +58,7 @@ pub(super) async fn run(
         .ok_or_else(|| Failure::usage("没有可用的随机数。", "no randomness"))?;
     let rows = entries.iter().zip(&records);
     let beside = rows.map(|(entry, record)| beside(kind, entry, record)).collect();
-    let said = SaidMany::of(&desk, (draft, beside), (statement_kind(kind), BATCH_ROWS_MAX))?;
+    let said = SignableMany::of(&desk, (draft, beside), (statement_kind(kind), BATCH_ROWS_MAX))?;
     for made in desk_many(&desk, output, said, arguments.yes).await? {
         let told = [
             Fact::new(("批次", "batch"), &made.batch),
@@ -104,8 +104,8 @@ async fn records(
 }
 
 /// What stands beside a row: the text of the file, which is not signed.
-fn beside(kind: ChangeKind, entry: &ChangeEntry, record: &PersonRecord) -> Beside {
-    Beside {
+fn beside(kind: ChangeKind, entry: &ChangeEntry, record: &PersonRecord) -> UnsignedRemarks {
+    UnsignedRemarks {
         unsaid: unsaid(kind, entry, record.number.as_ref()),
         source: Fact::new(
             ("表格所写（不签署）", "as the file has it, not signed"),

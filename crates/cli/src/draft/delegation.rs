@@ -5,7 +5,7 @@ use super::desk::{Desk, typed_person};
 use crate::exit::Failure;
 use crate::files::Own;
 use crate::output::Output;
-use records::drafted::Drafted;
+use records::drafted::DraftContent;
 use records::order::{DelegateBody, RoleAction};
 use records::rules::Role;
 use records::time::{read, typed_from, typed_until};
@@ -79,7 +79,7 @@ pub(super) async fn run(output: Output, command: &DelegationCommand) -> Result<(
     };
     let desk = Desk::open(&arguments.own)?;
     let deputy = body.person.clone();
-    let mut draft = desk.drafting((&Drafted::Delegate(body), Vec::new()), Vec::new())?;
+    let mut draft = desk.drafting((&DraftContent::Delegate(body), Vec::new()), Vec::new())?;
     draft.hearsay = desk.preview(&draft).await?;
     let made = desk.make(output, (draft, &deputy), arguments.yes).await?;
     desk.told(output, &made);

@@ -4,13 +4,13 @@ use crate::clock::now;
 use crate::consent::{Consent, Consentable, Signable, consent, unsigned};
 use crate::exit::Failure;
 use crate::files;
-use crate::files::{Opened, Own};
+use crate::files::{Own, SigningIdentity};
 use crate::output::Output;
 use pki::{Certificate, Signer};
-use portal_api::plain::{self, Fact, Said};
+use portal_api::plain::{self, BilingualText, Fact};
 use records::draft::{Draft, DraftStatement, Drafting};
-use records::drafted::Drafted;
-use records::handling::{DraftMade, PersonFacts, Preview, Previewing};
+use records::drafted::DraftContent;
+use records::handling::{DraftMade, PersonFacts, Preview, PreviewRequest};
 use records::trust::Trust;
 use records::{Bytes, Disclosure, json};
 use system::random;
@@ -19,7 +19,7 @@ use system::random;
 pub(super) struct Desk<'a> {
     pub(super) own: &'a Own,
     pub(super) trust: Trust,
-    pub(super) opened: Opened,
+    pub(super) opened: SigningIdentity,
     pub(super) portal: portal_api::Staff,
 }
 
@@ -34,22 +34,22 @@ impl<'a> Desk<'a> {
     /// portal's word.
     pub(super) fn drafting(
         &self,
-        (drafted, disclosures): (&Drafted, Vec<Disclosure>),
+        (drafted, disclosures): (&DraftContent, Vec<Disclosure>),
         unsaid: Vec<&'static str>,
-    ) -> Result<SaidDraft, Failure> {
+    ) -> Result<SignableDraft, Failure> {
         let (certificate, nonce) = (self.opened.leaf()?.sha256(), random::bytes()?);
         let founding = &self.trust.founding;
         let stated = drafted.statement(founding, certificate, nonce, now());
         let statement = stated.map_err(|error| unsigned(&error))?;
         let (hearsay, number_seal) = (Vec::new(), None);
-        Ok(SaidDraft { statement, disclosures, number_seal, unsaid, hearsay })
+        Ok(SignableDraft { statement, disclosures, number_seal, unsaid, hearsay })
     }
 
     /// Shows what is signed, asks, signs and hands it in.
     pub(super) async fn make(
         &self,
         output: Output,
-        (draft, person): (SaidDraft, &str),
+        (draft, person): (SignableDraft, &str),
         yes: bool,
     ) -> Result<DraftMade, Failure> {
         let last = person.get(12..).unwrap_or_default();
@@ -78,10 +78,10 @@ impl<'a> Desk<'a> {
 
     /// What approvers would read, as the portal says: the order that would be made, whose body is
     /// the one that is signed here. Without it no draft of a person is signed.
-    pub(super) async fn preview(&self, draft: &SaidDraft) -> Result<Vec<Fact>, Failure> {
+    pub(super) async fn preview(&self, draft: &SignableDraft) -> Result<Vec<Fact>, Failure> {
         let (statement, disclosures) = (draft.statement.clone(), draft.disclosures.clone());
         let number_seal = draft.number_seal.clone();
-        let previewing = Previewing { statement, disclosures, number_seal };
+        let previewing = PreviewRequest { statement, disclosures, number_seal };
         let preview = self.portal.preview(&previewing).await?;
         previewed(&draft.statement, preview)
     }
@@ -102,7 +102,7 @@ pub(super) fn previewed(
 }
 
 /// A draft as it is to be signed, and what the portal says beside it.
-pub(super) struct SaidDraft {
+pub(super) struct SignableDraft {
     pub(super) statement: DraftStatement,
     pub(super) disclosures: Vec<Disclosure>,
     /// Seal of the digest of a number that the body registers.
@@ -111,10 +111,10 @@ pub(super) struct SaidDraft {
     pub(super) hearsay: Vec<Fact>,
 }
 
-impl Consentable for SaidDraft {
-    fn what(&self) -> Said {
+impl Consentable for SignableDraft {
+    fn what(&self) -> BilingualText {
         let kind = plain::kind_of(&self.statement.kind, "");
-        Said { zh: format!("起草：{}", kind.zh), en: format!("draft: {}", kind.en) }
+        BilingualText { zh: format!("起草：{}", kind.zh), en: format!("draft: {}", kind.en) }
     }
 
     fn facts(&self) -> Vec<Fact> {
@@ -130,7 +130,7 @@ impl Consentable for SaidDraft {
     }
 }
 
-impl Signable for SaidDraft {
+impl Signable for SignableDraft {
     type Signed = Drafting;
 
     fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<Drafting, Failure> {
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn what_a_portal_does_not_show_is_not_signed() {
         let letter = LetterBody { person: "0123456789ABCDEF".into(), profile: "official".into() };
-        let drafted = Drafted::Letter(letter);
+        let drafted = DraftContent::Letter(letter);
         let founding = Bytes::from([1; 32]);
         let statement = drafted.statement(&founding, [2; 32], [3; 16], 1_795_507_200).unwrap();
         let other = serde_json::json!({

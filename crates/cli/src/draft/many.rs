@@ -11,13 +11,13 @@ use crate::output::Output;
 use crate::typed_text;
 use pki::{Certificate, Signer};
 use portal_api::Pages;
-use portal_api::plain::{self, Fact, Said, field};
+use portal_api::plain::{self, BilingualText, Fact, field};
 use portal_api::roster::{
     LETTERS_A_MESSAGE, NotTaken, RosterDraft, RosterEntry, asked_numbers, check, day_in_beijing,
     read, statement_bytes, told_numbers, unit_of,
 };
 use records::draft::{Draft, DraftStatement, DraftingMany, ManyRow};
-use records::drafted::{Drafted, LetterBody};
+use records::drafted::{DraftContent, LetterBody};
 use records::export::OpenedOrder;
 use records::handling::{BatchReceipt, ManyMade};
 use records::json;
@@ -69,8 +69,8 @@ pub(super) async fn roster(output: Output, arguments: &RosterArguments) -> Resul
     let draw = || random::bytes().ok();
     let draft = RosterDraft::of((&entries, &numbers), &evidence, draw)
         .ok_or_else(|| Failure::usage("没有可用的随机数。", "no randomness"))?;
-    let beside = entries.iter().map(Beside::of_entry).collect();
-    let said = SaidMany::of(&desk, (draft, beside), ("people", BATCH_ROWS_MAX))?;
+    let beside = entries.iter().map(UnsignedRemarks::of_entry).collect();
+    let said = SignableMany::of(&desk, (draft, beside), ("people", BATCH_ROWS_MAX))?;
     for made in desk_many(&desk, output, said, arguments.yes).await? {
         let told = [
             Fact::new(("批次", "batch"), &made.batch),
@@ -107,8 +107,8 @@ pub(super) async fn letters(output: Output, arguments: &LettersArguments) -> Res
         return Ok(());
     }
     let draft = letters_for(&people, &arguments.profile)?;
-    let beside = people.iter().map(Beside::of_person).collect();
-    let said = SaidMany::of(&desk, (draft, beside), ("letters", LETTERS_A_MESSAGE))?;
+    let beside = people.iter().map(UnsignedRemarks::of_person).collect();
+    let said = SignableMany::of(&desk, (draft, beside), ("letters", LETTERS_A_MESSAGE))?;
     let made = desk_many(&desk, output, said, arguments.yes).await?;
     let letters: Vec<String> = made.into_iter().flat_map(|made| made.letters).collect();
     let told = Fact::new(("密码信封已制作", "letters made"), letters.len().to_string());
@@ -157,21 +157,21 @@ fn registered(batch: &OpenedOrder, receipt: &BatchReceipt) -> Result<Vec<Registe
 fn letters_for(people: &[Registered], profile: &str) -> Result<RosterDraft, Failure> {
     let body = |one: &Registered| {
         let body = LetterBody { person: one.person.clone(), profile: profile.to_owned() };
-        Drafted::Letter(body).parts().map(|(_, body)| (body, Vec::new()))
+        DraftContent::Letter(body).parts().map(|(_, body)| (body, Vec::new()))
     };
     let bodies = people.iter().map(body).collect::<Result<Vec<_>, _>>();
     bodies.and_then(RosterDraft::over).map_err(|error| unsigned(&error))
 }
 
 /// What is told beside a row, and is not signed.
-pub(super) struct Beside {
+pub(super) struct UnsignedRemarks {
     /// Fields of the row that its handler did not type.
     pub(super) unsaid: Vec<&'static str>,
     /// Where the row comes from.
     pub(super) source: Fact,
 }
 
-impl Beside {
+impl UnsignedRemarks {
     /// A row of a file, with the unit as the file has it: a name means what the portal says.
     fn of_entry(entry: &RosterEntry) -> Self {
         let is_typed = entry.unit == entry.unit_typed;
@@ -194,19 +194,19 @@ impl Beside {
 }
 
 /// A draft of many as it is to be signed.
-pub(super) struct SaidMany {
+pub(super) struct SignableMany {
     statement: DraftStatement,
     draft: RosterDraft,
     /// What is told beside each row.
-    beside: Vec<Beside>,
+    beside: Vec<UnsignedRemarks>,
     /// Bodies of one message.
     most: usize,
 }
 
-impl SaidMany {
+impl SignableMany {
     pub(super) fn of(
         desk: &Desk<'_>,
-        (draft, beside): (RosterDraft, Vec<Beside>),
+        (draft, beside): (RosterDraft, Vec<UnsignedRemarks>),
         (kind, most): (&str, usize),
     ) -> Result<Self, Failure> {
         let of = (&desk.trust.founding, desk.opened.leaf()?.sha256());
@@ -215,11 +215,11 @@ impl SaidMany {
     }
 }
 
-impl Consentable for SaidMany {
-    fn what(&self) -> Said {
+impl Consentable for SignableMany {
+    fn what(&self) -> BilingualText {
         let kind = plain::many_of(&self.statement.kind, &self.draft.rows);
         let count = self.draft.rows.len();
-        Said {
+        BilingualText {
             zh: format!("批量起草：{}，{count} 项", kind.zh),
             en: format!("draft of many: {}, {count}", kind.en),
         }
@@ -227,7 +227,7 @@ impl Consentable for SaidMany {
 
     fn facts(&self) -> Vec<Fact> {
         let rows = self.draft.rows.iter().zip(&self.beside);
-        let row = |(row, beside): (&ManyRow, &Beside)| {
+        let row = |(row, beside): (&ManyRow, &UnsignedRemarks)| {
             let signed = plain::about_row(&self.statement, row, &beside.unsaid);
             std::iter::once(beside.source.clone()).chain(signed).collect::<Vec<Fact>>()
         };
@@ -249,7 +249,7 @@ impl Consentable for SaidMany {
     }
 }
 
-impl Signable for SaidMany {
+impl Signable for SignableMany {
     type Signed = Vec<DraftingMany>;
 
     fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<Vec<DraftingMany>, Failure> {
@@ -263,7 +263,7 @@ impl Signable for SaidMany {
 pub(super) async fn desk_many(
     desk: &Desk<'_>,
     output: Output,
-    said: SaidMany,
+    said: SignableMany,
     yes: bool,
 ) -> Result<Vec<ManyMade>, Failure> {
     let count = said.draft.rows.len().to_string();
@@ -294,13 +294,13 @@ pub(super) fn not_taken(refused: NotTaken) -> Failure {
 mod tests {
     use super::*;
     use records::handling::{ReceiptLine, UnitLine};
-    use records::order::About;
+    use records::order::OrderSubject;
     use sample_city::SampleBatch;
 
     fn receipt(lines: &[(&str, &str, bool)]) -> BatchReceipt {
         let line = |(order, state, letter): &(&str, &str, bool)| ReceiptLine {
             order: (*order).into(),
-            about: About::person("FEDCBA9876543210", Some("不相干的人".into())),
+            about: OrderSubject::person("FEDCBA9876543210", Some("不相干的人".into())),
             person: "FEDCBA9876543210".into(),
             state: (*state).into(),
             problem: None,
@@ -319,10 +319,10 @@ mod tests {
         }
     }
 
-    fn said(draft: RosterDraft, beside: Vec<Beside>, kind: &str) -> SaidMany {
+    fn said(draft: RosterDraft, beside: Vec<UnsignedRemarks>, kind: &str) -> SignableMany {
         let of = (&records::Bytes::from([1; 32]), [2; 32]);
         let statement = draft.many.statement(kind, of, [3; 16], 1_795_507_200).unwrap();
-        SaidMany { statement, draft, beside, most: 100 }
+        SignableMany { statement, draft, beside, most: 100 }
     }
 
     fn values(facts: &[Fact], term: &str) -> Vec<String> {
@@ -345,7 +345,7 @@ mod tests {
         let whom: Vec<&str> = people.iter().map(|one| one.person.as_str()).collect();
         assert_eq!(whom, ["0123456789ABCDEF"], "of the one that is done and has no letter");
         let draft = letters_for(&people, "official").unwrap();
-        let beside = people.iter().map(Beside::of_person).collect();
+        let beside = people.iter().map(UnsignedRemarks::of_person).collect();
         let said = said(draft, beside, "letters");
         let facts = said.facts();
         assert_eq!(values(&facts, "for whom, by person id"), ["0123456789ABCDEF"]);
@@ -384,7 +384,8 @@ mod tests {
             |_: &RosterEntry| SealedNumber { digest: [7; 32].into(), seal: [8; 32].into() };
         let numbers: Vec<SealedNumber> = entries.iter().map(number).collect();
         let draft = RosterDraft::of((&entries, &numbers), "当面核实", draw).unwrap();
-        let facts = said(draft, entries.iter().map(Beside::of_entry).collect(), "people").facts();
+        let facts =
+            said(draft, entries.iter().map(UnsignedRemarks::of_entry).collect(), "people").facts();
         let told = values(&facts, field::UNIT);
         assert!(told[0].starts_with("ln-police") && told[0].contains("portal's word"), "{told:?}");
         assert_eq!(told[1], "ln-office");

@@ -12,7 +12,7 @@ use pki::name::both;
 use portal_api::plain::field;
 use portal_api::roster::{CitizenNumber, day_in_beijing, named};
 use records::Bytes;
-use records::drafted::{Drafted, TypedPerson};
+use records::drafted::{DraftContent, TypedPerson};
 use records::number::{AskedNumbers, NumberLine, SealedNumber};
 use records::order::PersonAction;
 use system::random;
@@ -121,7 +121,7 @@ pub(super) async fn run(output: Output, command: &PersonCommand) -> Result<(), F
     };
     let salts = [random::bytes()?, random::bytes()?, random::bytes()?];
     let (body, disclosures) = typed.body(salts).map_err(|error| unsigned(&error))?;
-    let mut draft = desk.drafting((&Drafted::Person(body), disclosures), record.unsaid)?;
+    let mut draft = desk.drafting((&DraftContent::Person(body), disclosures), record.unsaid)?;
     draft.number_seal = record.sealed.map(|number| number.seal);
     draft.hearsay = desk.preview(&draft).await?;
     let made = desk.make(output, (draft, &record.person), signing.yes).await?;

@@ -10,7 +10,7 @@ use crate::{serial, typed_text};
 use portal_api::plain::{Fact, NameAndId, field};
 use records::Disclosure;
 use records::commitment::EVIDENCE_PATH;
-use records::drafted::Drafted;
+use records::drafted::DraftContent;
 use records::handling::SuspensionFacts;
 use system::random;
 
@@ -40,7 +40,7 @@ pub(super) async fn run(output: Output, arguments: &ReleaseArguments) -> Result<
     let body = told.release(serial, committed);
     let holder = body.person.clone();
     let unsaid = field::OF_RELEASE.to_vec();
-    let mut draft = desk.drafting((&Drafted::Release(body), vec![seen]), unsaid)?;
+    let mut draft = desk.drafting((&DraftContent::Release(body), vec![seen]), unsaid)?;
     hearsay.extend(desk.preview(&draft).await?);
     draft.hearsay = hearsay;
     let made = desk.make(output, (draft, &holder), arguments.yes).await?;

@@ -34,7 +34,7 @@ pub struct Handshake {
 
 /// Why a connection is not served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rejected {
+pub enum ConnectionRefusal {
     /// There is no place for it.
     Full,
     /// Its handshake took too long.
@@ -71,7 +71,7 @@ pub trait Endpoint: Send + Sync + 'static {
     fn peer(&self, handshake: &Handshake) -> (Self::Peer, PeerStanding);
 
     /// Hears of a connection that is not served.
-    fn reject(&self, source: SocketAddr, peer: Option<&Self::Peer>, why: Rejected);
+    fn reject(&self, source: SocketAddr, peer: Option<&Self::Peer>, why: ConnectionRefusal);
 
     /// Hears that the listener has no place left, or has one again.
     fn full(&self, is_full: bool);
@@ -161,7 +161,7 @@ impl<E: Endpoint> Door<E> {
         stopping: CancellationToken,
     ) {
         let Some(entry) = self.places.enter(source.ip().into()) else {
-            self.endpoint.reject(source, None, Rejected::Full);
+            self.endpoint.reject(source, None, ConnectionRefusal::Full);
             return;
         };
         let _ = stream.set_nodelay(true);
@@ -173,7 +173,7 @@ impl<E: Endpoint> Door<E> {
         let shaken = tokio::select! {
             shaken = self.shake(stream, source, limit) => shaken,
             // Somebody who has fewer places took this one.
-            () = activity.end.cancelled() => Err(Rejected::Full),
+            () = activity.end.cancelled() => Err(ConnectionRefusal::Full),
         };
         let (stream, handshake) = match shaken {
             Ok(shaken) => shaken,
@@ -198,7 +198,7 @@ impl<E: Endpoint> Door<E> {
         let (peer, standing) = self.endpoint.peer(handshake);
         let slot = self.places.seat(entry, standing, Source::from(source.ip()));
         if slot.is_none() {
-            self.endpoint.reject(source, Some(&peer), Rejected::Full);
+            self.endpoint.reject(source, Some(&peer), ConnectionRefusal::Full);
         }
         slot.map(|slot| (peer, slot))
     }
@@ -208,16 +208,16 @@ impl<E: Endpoint> Door<E> {
         stream: TcpStream,
         source: SocketAddr,
         limit: Duration,
-    ) -> Result<(Transport, Handshake), Rejected> {
+    ) -> Result<(Transport, Handshake), ConnectionRefusal> {
         let Some(acceptor) = &self.acceptor else {
             return Ok((Transport::Plain(stream), Handshake::default()));
         };
         let accepting = kept(acceptor.accept(stream));
         let (stream, verify) =
-            tokio::time::timeout(limit, accepting).await.map_err(|_| Rejected::Slow)?;
+            tokio::time::timeout(limit, accepting).await.map_err(|_| ConnectionRefusal::Slow)?;
         let stream = stream.map_err(|error| {
             tracing::debug!(%source, %error, "handshake");
-            Rejected::Foreign
+            ConnectionRefusal::Foreign
         })?;
         let (_, session) = stream.get_ref();
         let chain = session.peer_certificates().unwrap_or_default();

@@ -27,11 +27,11 @@ pub(super) struct Budget {
     most: usize,
     of_proven: usize,
     of_unproven: usize,
-    held: Mutex<Held>,
+    held: Mutex<HeldBytes>,
 }
 
 #[derive(Debug, Default)]
-struct Held {
+struct HeldBytes {
     all: usize,
     by: HashMap<Sender, usize>,
 }
@@ -62,7 +62,7 @@ impl Budget {
         }
     }
 
-    fn held(&self) -> std::sync::MutexGuard<'_, Held> {
+    fn held(&self) -> std::sync::MutexGuard<'_, HeldBytes> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

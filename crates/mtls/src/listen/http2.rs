@@ -72,13 +72,13 @@ pub async fn speak<A: Answers, S: AsyncRead + AsyncWrite + Unpin>(
         moved.fetch_add(1, Ordering::Relaxed);
         // Counted as soon as it is read, before anything else is.
         let under_way = answers.activity().begin();
-        let under_way = UnderWay { _request: under_way, moved: moved.clone() };
+        let under_way = RunningRequest { _request: under_way, moved: moved.clone() };
         tokio::spawn(answer(answers.clone(), under_way, request, respond));
     }
 }
 
 /// A request, until all of its answer is handed over.
-struct UnderWay {
+struct RunningRequest {
     _request: ActiveRequest,
     /// Counts whatever moves on the connection.
     moved: Arc<AtomicU64>,
@@ -106,7 +106,7 @@ async fn dead(pings: Option<PingPong>, every: Duration, moved: Arc<AtomicU64>) {
 /// Answers the request of one stream, unless its client takes it back.
 async fn answer<A: Answers>(
     answers: Arc<A>,
-    under_way: UnderWay,
+    under_way: RunningRequest,
     request: Request<RecvStream>,
     respond: SendResponse<Bytes>,
 ) {
@@ -159,7 +159,7 @@ async fn answer<A: Answers>(
 async fn pass<B: Body<Data = Bytes> + Unpin>(
     body: &mut B,
     stream: &mut SendStream<Bytes>,
-    (under_way, limit): (&UnderWay, Duration),
+    (under_way, limit): (&RunningRequest, Duration),
 ) -> Result<(), h2::Error> {
     loop {
         stream.reserve_capacity(1);

@@ -8,7 +8,7 @@
 use super::activity::Activity;
 use super::budget::{Budget, Sender};
 use super::limits::{Limits, SOURCES_OF_NETWORK};
-use super::row::{Most, Row, Whose};
+use super::occupancy::{Occupancy, PlaceLimits, PlaceOwner};
 use super::source::Source;
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -122,7 +122,7 @@ pub(super) struct Places {
 }
 
 struct Seated {
-    rows: Mutex<Rows>,
+    rows: Mutex<Occupancies>,
     fullness: Teller,
     bodies: Arc<Budget>,
     /// Bodies of brakes, which those of others cannot take.
@@ -136,15 +136,15 @@ struct Seated {
 }
 
 /// The places of each kind.
-struct Rows {
-    handshakes: Row,
-    proven: Row,
-    unproven: Row,
-    reserved: Row,
+struct Occupancies {
+    handshakes: Occupancy,
+    proven: Occupancy,
+    unproven: Occupancy,
+    reserved: Occupancy,
 }
 
-impl Rows {
-    fn of(&mut self, kind: Kind) -> &mut Row {
+impl Occupancies {
+    fn of(&mut self, kind: Kind) -> &mut Occupancy {
         match kind {
             Kind::Handshake => &mut self.handshakes,
             Kind::Proven => &mut self.proven,
@@ -223,7 +223,7 @@ struct Teller {
 }
 
 impl Seated {
-    fn rows(&self) -> std::sync::MutexGuard<'_, Rows> {
+    fn rows(&self) -> std::sync::MutexGuard<'_, Occupancies> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -241,7 +241,7 @@ impl Seated {
 }
 
 /// A kind that has no places at all is never full.
-fn left(row: &Row) -> Fullness {
+fn left(row: &Occupancy) -> Fullness {
     match (row.most(), row.left()) {
         (0, _) => Fullness::Free,
         (_, 0) => Fullness::Full,
@@ -252,11 +252,11 @@ fn left(row: &Row) -> Fullness {
 
 impl Places {
     pub(super) fn new(limits: Arc<Limits>, tell: Tell) -> Self {
-        let rows = Rows {
-            handshakes: Row::new(limits.handshakes),
-            proven: Row::new(limits.proven),
-            unproven: Row::new(limits.unproven),
-            reserved: Row::new(limits.reserved),
+        let rows = Occupancies {
+            handshakes: Occupancy::new(limits.handshakes),
+            proven: Occupancy::new(limits.proven),
+            unproven: Occupancy::new(limits.unproven),
+            reserved: Occupancy::new(limits.reserved),
         };
         let fullness = Teller { told: Mutex::new(Fullness::Free), tell };
         let [bodies, brakes] = [limits.body_bytes; 2].map(Budget::of_requests);
@@ -278,7 +278,7 @@ impl Places {
     /// Lets a connection begin its handshake.
     pub(super) fn enter(&self, source: Source) -> Option<Slot> {
         let activity = Arc::new(Activity::default());
-        let whose = Whose { source, certificate: None };
+        let whose = PlaceOwner { source, certificate: None };
         let of_source = self.limits.handshakes_per_source;
         let slot = self
             .take(Kind::Handshake, whose, of_source, usize::MAX, &activity)
@@ -292,14 +292,14 @@ impl Places {
         let activity = entry.activity();
         let slot = match standing {
             PeerStanding::Proven { certificate, most } => {
-                let whose = Whose { source, certificate: Some(certificate) };
+                let whose = PlaceOwner { source, certificate: Some(certificate) };
                 let of_source = self.limits.proven_per_source;
                 self.take(Kind::Proven, whose, of_source, most, &activity)
             }
             // A stranger who came in by a place for brakes asks for one.
             PeerStanding::Unproven if entry.is_reserved() => None,
             PeerStanding::Unproven => {
-                let whose = Whose { source, certificate: None };
+                let whose = PlaceOwner { source, certificate: None };
                 let of_source = self.limits.per_source;
                 self.take(Kind::Unproven, whose, of_source, usize::MAX, &activity)
             }
@@ -317,7 +317,7 @@ impl Places {
     }
 
     fn reserve(&self, source: Source, activity: &Arc<Activity>) -> Option<Slot> {
-        let whose = Whose { source, certificate: None };
+        let whose = PlaceOwner { source, certificate: None };
         let of_source = self.limits.reserved_per_source;
         self.take(Kind::Reserved, whose, of_source, usize::MAX, activity)
     }
@@ -325,13 +325,13 @@ impl Places {
     fn take(
         &self,
         kind: Kind,
-        whose: Whose,
+        whose: PlaceOwner,
         of_source: usize,
         of_certificate: usize,
         activity: &Arc<Activity>,
     ) -> Option<Slot> {
         let of_network = of_source.saturating_mul(SOURCES_OF_NETWORK);
-        let most = Most { of_source, of_network, of_certificate };
+        let most = PlaceLimits { of_source, of_network, of_certificate };
         let number = self.seated.rows().of(kind).enter(whose, most, activity)?;
         let (activity, seated) = (activity.clone(), self.seated.clone());
         Some(Slot { kind, number, activity, seated })

@@ -1,6 +1,6 @@
 //! A router behind a listener: what every service is, and the gate is not.
 
-use super::accept::{Accepted, Endpoint, Handshake, Rejected};
+use super::accept::{Accepted, ConnectionRefusal, Endpoint, Handshake};
 use super::activity::{ActiveRequest, Activity, PING, drive, http2_builder};
 use super::bare_refusal;
 use super::budget::Sender;
@@ -91,7 +91,7 @@ impl Endpoint for Site {
         (standing, standing)
     }
 
-    fn reject(&self, source: SocketAddr, _: Option<&PeerStanding>, why: Rejected) {
+    fn reject(&self, source: SocketAddr, _: Option<&PeerStanding>, why: ConnectionRefusal) {
         tracing::debug!(%source, ?why, "connection");
     }
 
@@ -119,7 +119,7 @@ impl Endpoint for Site {
         // A reserved place is for one question, not for a stay.
         let may_stay = is_proven && !slot.is_reserved();
         let refuse = self.refuse;
-        let seat = Arc::new(Seat { site: self, router, slot, sender, body });
+        let seat = Arc::new(ConnectionSeat { site: self, router, slot, sender, body });
         if http2 {
             let stream = WordedStream::new(stream, bare_refusal::fields(refuse));
             let stream = PacedStream::new(stream, body, activity.clone(), http2);
@@ -158,7 +158,7 @@ impl Site {
 }
 
 /// An open connection, as its requests see it.
-struct Seat {
+struct ConnectionSeat {
     site: Arc<Site>,
     router: Router,
     slot: Slot,
@@ -167,7 +167,7 @@ struct Seat {
     body: Duration,
 }
 
-impl Answers for Seat {
+impl Answers for ConnectionSeat {
     type Body = AnswerBody;
 
     fn activity(&self) -> Arc<Activity> {
@@ -188,7 +188,7 @@ impl Answers for Seat {
     }
 }
 
-impl Seat {
+impl ConnectionSeat {
     /// Answers one request; over HTTP/1 the answer keeps what counts it.
     async fn answered(
         self: Arc<Self>,

@@ -1,12 +1,12 @@
 //! Each way to hold a place for nothing, and what is left for others meanwhile.
 
 mod half_closed;
-mod heads;
 mod lanes;
 mod places;
+mod refused_requests;
 mod sources;
 
-use super::accept::{Accepted, Endpoint, Handshake, Rejected, serve};
+use super::accept::{Accepted, ConnectionRefusal, Endpoint, Handshake, serve};
 use super::limits::Limits;
 use super::places::PeerStanding;
 use super::site::{Proof, Site};
@@ -196,7 +196,7 @@ impl Endpoint for Http2 {
         self.0.peer(handshake)
     }
 
-    fn reject(&self, source: SocketAddr, peer: Option<&PeerStanding>, why: Rejected) {
+    fn reject(&self, source: SocketAddr, peer: Option<&PeerStanding>, why: ConnectionRefusal) {
         self.0.reject(source, peer, why);
     }
 

@@ -25,7 +25,7 @@ fn rules_of(key: &str) -> Vec<&'static str> {
         extensions: vec![subject_key_identifier(&key.identifier()).unwrap()],
     };
     let tbs = TbsCertificate::build(content).unwrap();
-    let expected = Expected {
+    let expected = LintContext {
         profile: &profile,
         issuer: None,
         arc: &Arc::read("1.3.6.1.4.1.32473").unwrap(),

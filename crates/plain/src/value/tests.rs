@@ -1,7 +1,7 @@
 //! What stands around values, and what is ours in them.
 
 use super::*;
-use crate::said;
+use crate::bilingual;
 use std::collections::BTreeMap;
 
 /// What somebody might register to be read as another, with the signs that stand around names.
@@ -108,12 +108,14 @@ fn no_two_phrases_are_read_alike() {
 #[test]
 fn what_nobody_knows_is_no_word_of_ours() {
     let unknown = "登记员，已经核对";
-    for said in [said::role(unknown), said::reason(unknown), said::own_state(unknown)] {
+    for said in
+        [bilingual::role(unknown), bilingual::reason(unknown), bilingual::own_state(unknown)]
+    {
         let row = FactValue::Row(vec![said.into(), words(" · "), "商州区".into()]);
         assert_eq!(row.zh(), format!("「{unknown}」 · 「商州区」"));
         assert_eq!(row.spans_en()[1], Span::Foreign(unknown.into()));
     }
-    let known = FactValue::Row(vec![said::role("auditor").into(), words(" · ")]);
+    let known = FactValue::Row(vec![bilingual::role("auditor").into(), words(" · ")]);
     let is_foreign = |span: &Span| matches!(span, Span::Foreign(_));
     assert!(!known.spans_zh().iter().any(is_foreign), "{known:?}");
     assert_eq!(joined([words("a"), words("b")], "/").zh(), "a/b");

@@ -1,11 +1,11 @@
 //! An order over many: each of them in a line.
 
-use ::plain::said::{Fact, FactLine, LineChange, LineText, fact, kind_of, said};
+use ::plain::bilingual::{Fact, FactLine, LineChange, LineText, fact, kind_of, said};
 use ::plain::value::{FactValue, NameAndId, joined, words};
 use data_encoding::HEXLOWER;
 use records::Bytes;
 use records::export::ShownOrder;
-use records::order::{About, AboutUnit, BatchBody, about_body};
+use records::order::{BatchBody, OrderSubject, SubjectUnit, about_body};
 
 /// Every order of a batch by its digest, under which the batch names it, with whom it concerns.
 pub(super) fn about_batch(opened: &ShownOrder, batch: &BatchBody) -> Vec<Fact> {
@@ -52,10 +52,10 @@ pub fn about(opened: &ShownOrder) -> FactValue {
 }
 
 /// The same as a list has it: each name with its id, in marks that it cannot hold itself.
-pub fn told_about(told: &About) -> FactValue {
+pub fn told_about(told: &OrderSubject) -> FactValue {
     match told {
-        About::Unknown => words("—"),
-        About::Person { person, within } => {
+        OrderSubject::Unknown => words("—"),
+        OrderSubject::Person { person, within } => {
             let person: FactValue = NameAndId {
                 name: person.name.clone(),
                 id: person.id.clone(),
@@ -67,23 +67,25 @@ pub fn told_about(told: &About) -> FactValue {
                 None => person,
             }
         }
-        About::Unit(unit) => unit_told(unit).into(),
-        About::Version { id, version } if id.is_empty() => words(&format!("v{version}")),
-        About::Version { id, version } => versioned(id, *version),
-        About::Many { count, first } if **first == About::Unknown => words(&format!("× {count}")),
-        About::Many { count, first } => {
+        OrderSubject::Unit(unit) => unit_told(unit).into(),
+        OrderSubject::Version { id, version } if id.is_empty() => words(&format!("v{version}")),
+        OrderSubject::Version { id, version } => versioned(id, *version),
+        OrderSubject::Many { count, first } if **first == OrderSubject::Unknown => {
+            words(&format!("× {count}"))
+        }
+        OrderSubject::Many { count, first } => {
             let many = said(&format!("，共 {count} 项"), &format!(", {count} in all"));
             FactValue::Row(vec![told_about(first), many.into()])
         }
-        About::Portal(portal) => FactValue::Row(vec![portal.into()]),
-        About::Gate { application, agent } => {
+        OrderSubject::Portal(portal) => FactValue::Row(vec![portal.into()]),
+        OrderSubject::Gate { application, agent } => {
             joined([application.clone().into(), agent.into()], " · ")
         }
-        About::System { id, name } => joined([name.into(), id.into()], " · "),
+        OrderSubject::System { id, name } => joined([name.into(), id.into()], " · "),
     }
 }
 
-fn unit_told(unit: &AboutUnit) -> NameAndId {
+fn unit_told(unit: &SubjectUnit) -> NameAndId {
     NameAndId { name: unit.name.clone(), id: unit.id.clone(), unit: None }
 }
 

@@ -1,6 +1,6 @@
 //! What differs from what is in force: values, lists and files.
 
-use ::plain::said::{Fact, FactLine, LineChange, LineText, Said, fact, said, sha256};
+use ::plain::bilingual::{BilingualText, Fact, FactLine, LineChange, LineText, fact, said, sha256};
 use ::plain::value::FactValue;
 use pki::name::is_look_alike;
 use records::record::File;
@@ -70,7 +70,7 @@ fn of_file(name: &str, was: Option<&str>, is: Option<&str>) -> Fact {
         _ => said("没有变化", "unchanged"),
     };
     let (zh, en) = look_alikes(is.unwrap_or_default());
-    let what = Said {
+    let what = BilingualText {
         zh: format!("：{}，SHA-256 {digest}{zh}", what.zh),
         en: format!(": {}, SHA-256 {digest}{en}", what.en),
     };

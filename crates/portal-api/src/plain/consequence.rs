@@ -2,13 +2,13 @@
 //! answer of this moment, beside what is signed. Pages, desk, terminal and machines are told the
 //! same.
 
-use ::plain::said::{Fact, Said, fact, role, said};
+use ::plain::bilingual::{BilingualText, Fact, fact, role, said};
 use ::plain::value::{FactValue, words};
 use records::consequence::{Consequences, RoleLine};
 use records::order::{Body, PersonAction};
 
 /// The heading above it.
-pub fn consequence_title() -> Said {
+pub fn consequence_title() -> BilingualText {
     said("办结后的影响", "what follows once it is carried out")
 }
 

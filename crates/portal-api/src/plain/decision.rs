@@ -3,14 +3,14 @@
 
 use super::batch::about;
 use super::facts::facts;
-use ::plain::said::{
-    Fact, FactLine, LineChange, LineText, Said, fact, fingerprint, kind, look, said,
+use ::plain::bilingual::{
+    BilingualText, Fact, FactLine, LineChange, LineText, fact, fingerprint, kind, look, said,
 };
 use ::plain::value::{FactValue, words};
 use data_encoding::HEXLOWER;
 use records::Bytes;
 use records::decline::Outcome;
-use records::export::{Look, OpenedOrder, Voice};
+use records::export::{OpenedOrder, ReviewFlag, Voice};
 use records::order::Body;
 
 /// Every fact of an order, and of a batch those of each order in it behind its number. `opened` are
@@ -125,8 +125,8 @@ fn letters_of(order: &OpenedOrder) -> usize {
 }
 
 /// What needs a look in a batch, order by order, as whoever handed it on says: nobody signed it.
-pub fn about_looks(order: &OpenedOrder, looks: &[Option<Look>]) -> Vec<Fact> {
-    let one = |(row, found): (&OpenedOrder, &Option<Look>)| {
+pub fn about_looks(order: &OpenedOrder, looks: &[Option<ReviewFlag>]) -> Vec<Fact> {
+    let one = |(row, found): (&OpenedOrder, &Option<ReviewFlag>)| {
         let what =
             FactValue::Row(vec![titled(row), said("：", ": ").into(), look((*found)?).into()]);
         Some(fact(("请留意", "take a look"), what))
@@ -135,10 +135,10 @@ pub fn about_looks(order: &OpenedOrder, looks: &[Option<Look>]) -> Vec<Fact> {
 }
 
 /// What needs a look as a line of a list says it: of a batch it is about orders in it.
-pub fn look_in_list(of: &str, found: Look) -> Said {
+pub fn look_in_list(of: &str, found: ReviewFlag) -> BilingualText {
     let what = look(found);
     match of {
-        "batch" => Said {
+        "batch" => BilingualText {
             zh: format!("其中有办件：{}", what.zh),
             en: format!("of some in it: {}", what.en),
         },

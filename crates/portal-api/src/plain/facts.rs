@@ -10,10 +10,10 @@ use super::revoke::{released, revoked};
 use super::service::{about_agent, about_portal, in_force, profile};
 use super::system::about_system;
 use super::wish::{about_draft, about_place, asked_by, batched_by, drafted_by, signed_by};
-use ::plain::said::{Fact, fact, said};
+use ::plain::bilingual::{Fact, fact, said};
 use ::plain::value::{FactValue, words};
 use records::export::{OpenedOrder, ShownOrder};
-use records::order::{Before, Body};
+use records::order::{Body, PriorState};
 
 /// Everything that is shown before somebody consents, who drafted it included.
 pub fn facts(opened: &OpenedOrder) -> Vec<Fact> {
@@ -30,7 +30,7 @@ pub fn facts(opened: &OpenedOrder) -> Vec<Fact> {
 pub fn facts_unsigned(opened: &ShownOrder) -> Vec<Fact> {
     let before = opened.before();
     let person = match before {
-        Some(Before::Person(before)) => Some(before),
+        Some(PriorState::Person(before)) => Some(before),
         _ => None,
     };
     let mut facts = match (opened.body(), before) {
@@ -44,7 +44,9 @@ pub fn facts_unsigned(opened: &ShownOrder) -> Vec<Fact> {
             let who = fact(("证书持有人", "for whom"), person_named(opened, &body.person));
             std::iter::once(who).chain(about_passkey(body)).collect()
         }
-        (Body::Unit(body), Some(Before::Unit(before))) => about_unit(opened, body, Some(before)),
+        (Body::Unit(body), Some(PriorState::Unit(before))) => {
+            about_unit(opened, body, Some(before))
+        }
         (Body::Unit(body), _) => about_unit(opened, body, None),
         (Body::Batch(body), _) => about_batch(opened, body),
         (Body::Profile(body), _) => profile(opened, &body.profile),
@@ -57,11 +59,15 @@ pub fn facts_unsigned(opened: &ShownOrder) -> Vec<Fact> {
         (Body::Bundle(body), _) => {
             in_force(opened, ("访问规则生效", "access rules in force"), body.version, &body.digest)
         }
-        (Body::Portal(body), Some(Before::Portal(was))) => about_portal(opened, body, Some(was)),
+        (Body::Portal(body), Some(PriorState::Portal(was))) => {
+            about_portal(opened, body, Some(was))
+        }
         (Body::Portal(body), _) => about_portal(opened, body, None),
-        (Body::Agent(body), Some(Before::Agent(was))) => about_agent(opened, body, Some(was)),
+        (Body::Agent(body), Some(PriorState::Agent(was))) => about_agent(opened, body, Some(was)),
         (Body::Agent(body), _) => about_agent(opened, body, None),
-        (Body::System(body), Some(Before::System(was))) => about_system(opened, body, Some(was)),
+        (Body::System(body), Some(PriorState::System(was))) => {
+            about_system(opened, body, Some(was))
+        }
         (Body::System(body), _) => about_system(opened, body, None),
     };
     facts.extend(files(opened.files_before(), opened.files()));

@@ -4,7 +4,7 @@
 use super::change::changed;
 use super::named::{evidence, person_named, units_named};
 use super::service::of_profile;
-use ::plain::said::{Fact, Said, fact, key, said, sha256};
+use ::plain::bilingual::{BilingualText, Fact, fact, key, said, sha256};
 use ::plain::value::{FactValue, joined, words};
 use data_encoding::HEXLOWER;
 use pki::oid;
@@ -28,7 +28,7 @@ pub(super) fn issued(opened: &ShownOrder, issue: &IssueBody) -> Vec<Fact> {
         fact(("证书模板", "profile"), of_profile(opened, &issue.profile)),
         fact(
             ("有效期", "validity"),
-            Said {
+            BilingualText {
                 zh: format!("{} 天", issue.validity_days),
                 en: format!("{} days", issue.validity_days),
             },

@@ -2,9 +2,9 @@
 //! by field.
 
 use super::statement::{about_drafted, signing};
-use ::plain::said::{Fact, Said, fact, fingerprint, said, same};
+use ::plain::bilingual::{BilingualText, Fact, fact, fingerprint, said, same};
 use records::draft::{DraftStatement, ManyBody, ManyRow};
-use records::drafted::Drafted;
+use records::drafted::DraftContent;
 use serde_json::Value;
 
 /// What a draft of many says as a whole, and what its rows have in common.
@@ -26,11 +26,11 @@ pub fn about_many(drafting: &DraftStatement, rows: &[ManyRow]) -> Vec<Fact> {
 /// What one row of it says. `unsaid` names fields that whoever signs did not type.
 pub fn about_row(drafting: &DraftStatement, row: &ManyRow, unsaid: &[&str]) -> Vec<Fact> {
     let body = || row.body.clone();
-    about_drafted(Drafted::of_many(drafting, body()), body, &row.disclosures, unsaid)
+    about_drafted(DraftContent::of_many(drafting, body()), body, &row.disclosures, unsaid)
 }
 
 /// What many of a kind are, as their rows say.
-pub fn many_of(kind: &str, rows: &[ManyRow]) -> Said {
+pub fn many_of(kind: &str, rows: &[ManyRow]) -> BilingualText {
     match kind {
         "people" => people_of(rows),
         "revocations" => said("多张证书的吊销", "many revocations"),
@@ -40,7 +40,7 @@ pub fn many_of(kind: &str, rows: &[ManyRow]) -> Said {
 }
 
 /// What happens to many people: the same to all of them, or not.
-fn people_of(rows: &[ManyRow]) -> Said {
+fn people_of(rows: &[ManyRow]) -> BilingualText {
     let mut actions = rows.iter().map(|row| row.body.get("action").and_then(Value::as_str));
     let first = actions.next().flatten();
     match first.filter(|first| actions.all(|other| other == Some(*first))) {

@@ -1,6 +1,6 @@
 //! People and units by their names, as authority holds them.
 
-use ::plain::said::{Fact, fact};
+use ::plain::bilingual::{Fact, fact};
 use ::plain::value::{FactValue, NameAndId};
 use records::Bytes;
 use records::commitment::EVIDENCE_PATH;

@@ -4,7 +4,7 @@ use super::change::{changed, list};
 use super::issued::or_none;
 use super::named::{evidence, person_named, unit_named};
 use super::statement::{field, number_of};
-use ::plain::said::{Fact, fact, role, said, yes_no};
+use ::plain::bilingual::{Fact, fact, role, said, yes_no};
 use ::plain::value::{FactValue, words};
 use records::Bytes;
 use records::export::ShownOrder;

@@ -1,6 +1,6 @@
 //! A passkey that is to be certified, field by field.
 
-use ::plain::said::{Fact, fact, fingerprint, said, sha256};
+use ::plain::bilingual::{Fact, fact, fingerprint, said, sha256};
 use ::plain::value::{FactValue, NameAndId};
 use pki::Certificate;
 use records::label::Label;

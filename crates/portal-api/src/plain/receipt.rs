@@ -3,7 +3,7 @@
 //! reads the same on each page and at a terminal.
 
 use super::statement::named_reason;
-use ::plain::said::{Fact, fact, fingerprint, said};
+use ::plain::bilingual::{Fact, fact, fingerprint, said};
 use ::plain::value::FactValue;
 use records::letter::LossReceipt;
 use records::receipt::Receipt;

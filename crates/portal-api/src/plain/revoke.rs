@@ -4,7 +4,7 @@ use super::change::list;
 use super::named::{evidence, person_named, unit_named};
 use super::office::{LENT, certificate, lent, roles};
 use super::wish::about_wish;
-use ::plain::said::{Fact, fact, reason, said};
+use ::plain::bilingual::{Fact, fact, reason, said};
 use ::plain::value::FactValue;
 use data_encoding::HEXLOWER;
 use records::export::ShownOrder;

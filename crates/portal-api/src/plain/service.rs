@@ -2,13 +2,13 @@
 
 use super::change::{changed, list};
 use super::named::{unit_named, units_named};
-use ::plain::said::{Fact, fact, key, said, yes_no};
+use ::plain::bilingual::{Fact, fact, key, said, yes_no};
 use ::plain::value::{FactValue, words};
 use data_encoding::HEXLOWER;
 use records::Bytes;
 use records::export::ShownOrder;
 use records::order::{
-    AgentBefore, AgentBody, Before, FilesBefore, PortalBefore, PortalBody, ProfileRef,
+    AgentBefore, AgentBody, FilesBefore, PortalBefore, PortalBody, PriorState, ProfileRef,
 };
 
 pub(super) fn of_profile(opened: &ShownOrder, profile: &ProfileRef) -> FactValue {
@@ -36,7 +36,7 @@ pub(super) fn in_force(
         words(&format!("v{version}, SHA-256 {}", HEXLOWER.encode(&digest.0)))
     };
     let was = match opened.before() {
-        Some(Before::Files(FilesBefore { version, digest })) => Some(written(*version, digest)),
+        Some(PriorState::Files(FilesBefore { version, digest })) => Some(written(*version, digest)),
         _ => None,
     };
     vec![changed(term, was, written(version, digest))]

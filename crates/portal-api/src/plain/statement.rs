@@ -2,20 +2,20 @@
 //! decline, a renewal. The facts are made from just what is signed, and from what opens its
 //! commitments; a test changes each field of each and looks whether that is seen.
 
-use super::wanted::{wanted_delegation, wanted_release, wanted_revocation};
-use ::plain::said::{Fact, Said, fact, fingerprint, kind_of, reason, said, sha256};
+use super::officer_drafts::{wanted_delegation, wanted_release, wanted_revocation};
+use ::plain::bilingual::{BilingualText, Fact, fact, fingerprint, kind_of, reason, said, sha256};
 use ::plain::value::{FactValue, joined, words};
 use data_encoding::HEXLOWER;
 use pki::Certificate;
 use records::commitment::{Commitment, EVIDENCE_PATH, open};
 use records::decline::{DeclineStatement, Outcome};
 use records::draft::DraftStatement;
-use records::drafted::{Drafted, LetterBody};
-use records::enrolment::LookedUp;
+use records::drafted::{DraftContent, LetterBody};
+use records::enrolment::LookUpAnswer;
 use records::order::{MAIL_PATH, NAME_PATH, PersonAction, PersonBody};
 use records::suspension::SuspensionStatement;
 use records::wish::WishStatement;
-use records::withdrawal::{TakenBack, WithdrawalStatement};
+use records::withdrawal::{WithdrawalStatement, WithdrawalTarget};
 use records::{Bytes, Code, Disclosure};
 use serde_json::Value;
 
@@ -60,7 +60,7 @@ pub fn about_drafting(
     unsaid: &[&str],
 ) -> Vec<Fact> {
     let body = || drafted.body.clone();
-    let mut facts = about_drafted(Drafted::of(drafted), body, disclosures, unsaid);
+    let mut facts = about_drafted(DraftContent::of(drafted), body, disclosures, unsaid);
     facts.insert(0, fact(("起草", "draft"), kind_of(&drafted.kind, "")));
     facts.extend(signing(&drafted.founding, Some(&drafted.certificate), Some(&drafted.time)));
     facts
@@ -68,17 +68,17 @@ pub fn about_drafting(
 
 /// What is drafted, field by field; what cannot be read stands there as it is.
 pub(super) fn about_drafted(
-    read: Result<Drafted, Code>,
+    read: Result<DraftContent, Code>,
     body: impl Fn() -> Value,
     disclosures: &[Disclosure],
     unsaid: &[&str],
 ) -> Vec<Fact> {
     let mut facts = match read {
-        Ok(Drafted::Person(body)) => about_person(&body, disclosures),
-        Ok(Drafted::Letter(body)) => about_wanted_letter(&body),
-        Ok(Drafted::Release(body)) => wanted_release(&body, disclosures),
-        Ok(Drafted::Delegate(body)) => wanted_delegation(&body),
-        Ok(Drafted::Revoke(body)) => wanted_revocation(&body, disclosures),
+        Ok(DraftContent::Person(body)) => about_person(&body, disclosures),
+        Ok(DraftContent::Letter(body)) => about_wanted_letter(&body),
+        Ok(DraftContent::Release(body)) => wanted_release(&body, disclosures),
+        Ok(DraftContent::Delegate(body)) => wanted_delegation(&body),
+        Ok(DraftContent::Revoke(body)) => wanted_revocation(&body, disclosures),
         Err(_) => vec![fact(("内容", "content"), body().to_string())],
     };
     for fact in facts.iter_mut().filter(|fact| unsaid.contains(&fact.term.en.as_str())) {
@@ -177,10 +177,10 @@ fn about_wanted_letter(body: &LetterBody) -> Vec<Fact> {
 /// A withdrawal, before it is signed.
 pub fn about_withdrawing(said: &WithdrawalStatement) -> Vec<Fact> {
     let what = match &said.what {
-        TakenBack::Order { order } => {
+        WithdrawalTarget::Order { order } => {
             fact(("撤回办件，摘要", "order taken back, digest"), fingerprint(&order.0))
         }
-        TakenBack::Letter { reference } => {
+        WithdrawalTarget::Letter { reference } => {
             fact(("撤回密码信封", "letter taken back"), reference.clone())
         }
     };
@@ -214,7 +214,7 @@ pub fn about_letter(reference: &str, founding: &Bytes) -> Vec<Fact> {
 }
 
 /// For whom a letter is, as a portal passes it on.
-pub fn about_own_record(record: &LookedUp) -> Vec<Fact> {
+pub fn about_own_record(record: &LookUpAnswer) -> Vec<Fact> {
     let days = record.validity_days;
     let days = said(&format!("{days} 天"), &format!("{days} days"));
     vec![
@@ -267,7 +267,7 @@ fn opened(term: (&str, &str), committed: &Commitment, path: &str, by: &Disclosur
     }
 }
 
-fn unopened() -> Said {
+fn unopened() -> BilingualText {
     said("与承诺不符！", "NOT what is committed to")
 }
 

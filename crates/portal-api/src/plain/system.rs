@@ -2,7 +2,7 @@
 
 use super::change::{changed, list};
 use super::named::{person_named, unit_named};
-use ::plain::said::{Fact, fact, said, yes_no};
+use ::plain::bilingual::{Fact, fact, said, yes_no};
 use ::plain::value::{FactValue, words};
 use data_encoding::HEXLOWER;
 use records::Commitment;

@@ -1,8 +1,8 @@
 //! Of every kind of order: nothing that is signed is left out, and nothing that is not signed is
 //! shown.
 
+mod attachments;
 mod batch;
-mod beside;
 mod decision;
 
 use super::{Fact, facts};
@@ -10,7 +10,9 @@ use pki::Signer;
 use records::export::{OrderExport, OrderProgress};
 use records::order::Body;
 use records::{Disclosure, json};
-use sample_city::orders::{Old, SampleOrder, all as samples, file, old, registry, renewed_by};
+use sample_city::orders::{
+    OldCredential, SampleOrder, all as samples, file, old, registry, renewed_by,
+};
 use serde_json::{Value, json as j};
 use std::collections::BTreeSet;
 

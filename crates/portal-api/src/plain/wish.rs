@@ -1,7 +1,7 @@
 //! Who asked for a revocation, an officer under their own signature or a portal in their name; and
 //! which handler signed a draft.
 
-use ::plain::said::{Fact, fact, said, sha256};
+use ::plain::bilingual::{Fact, fact, said, sha256};
 use ::plain::value::FactValue;
 use records::approval::SignedStatement;
 use records::draft::{Draft, DraftPlace};

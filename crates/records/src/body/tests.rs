@@ -1,7 +1,7 @@
 //! What is written at once is what is written of a whole record.
 
 use super::*;
-use crate::access::{Decision, Link, Started};
+use crate::access::{Decision, Link, RunStart};
 use crate::bytes::Bytes;
 use crate::record::Record;
 
@@ -131,7 +131,7 @@ fn a_record_is_written_at_once_as_it_is_written_whole() {
                 (Event::Completion(ended), body)
             }
             _ => {
-                let event = Event::Started(Started {
+                let event = Event::Started(RunStart {
                     agent: dice.text(),
                     application: dice.text(),
                     version: dice.text(),

@@ -2,7 +2,7 @@
 
 use super::not_trusted::NotTrusted;
 use crate::bytes::Bytes;
-use crate::order::{Before, Body, FilesBefore, bundle_digest};
+use crate::order::{Body, FilesBefore, PriorState, bundle_digest};
 use crate::record::File;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -20,11 +20,11 @@ pub(super) fn check_files(body: &Body, files: &[File]) -> Result<(), NotTrusted>
 /// Whether the files in force before an order came with it, if it names some.
 pub(super) fn check_files_before(
     body: &Body,
-    before: Option<&Before>,
+    before: Option<&PriorState>,
     files: &[File],
 ) -> Result<bool, NotTrusted> {
     let named = match before {
-        Some(Before::Files(FilesBefore { digest, .. })) => check_named(body, digest, files),
+        Some(PriorState::Files(FilesBefore { digest, .. })) => check_named(body, digest, files),
         _ => return check_none(files).map(|()| true),
     };
     // An order whose basis moved comes without them.

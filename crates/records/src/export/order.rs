@@ -2,12 +2,12 @@
 
 use super::files::{check_files, check_files_before};
 use super::not_trusted::NotTrusted;
-use super::{Look, OrderProgress, Voice, certified_key};
+use super::{OrderProgress, ReviewFlag, Voice, certified_key};
 use crate::bytes::Bytes;
 use crate::commitment::{self, Commitment, Disclosure};
 use crate::consequence::Consequences;
 use crate::json::JsonError;
-use crate::order::{Before, Body, NAME_PATH, Order, OrderError, RevokeBody, SignedOrder};
+use crate::order::{Body, NAME_PATH, Order, OrderError, PriorState, RevokeBody, SignedOrder};
 use crate::record::File;
 use crate::trust::Trust;
 use pki::oid::Arc;
@@ -51,7 +51,7 @@ pub struct OrderExport {
 #[derive(Clone, Debug, Default)]
 pub struct Hearsay {
     /// What needs a look, for each order of a batch.
-    pub looks: Vec<Option<Look>>,
+    pub looks: Vec<Option<ReviewFlag>>,
     /// The order would take this away, as the CA works it out.
     pub consequence: Option<Consequences>,
     /// By whose voice whoever asked may approve it.
@@ -72,7 +72,7 @@ pub struct RowExport {
     pub renewed: Option<Bytes>,
     /// What needs a look, as the issuer says; nothing is decided by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub look: Option<Look>,
+    pub look: Option<ReviewFlag>,
 }
 
 /// An order of which everything was checked: the CA's signature up to the pinned root, every
@@ -95,7 +95,7 @@ pub struct OpenedOrder {
 pub struct ShownOrder {
     order: Order,
     body: Body,
-    before: Option<Before>,
+    before: Option<PriorState>,
     disclosures: Vec<Disclosure>,
     previous: Option<Certificate>,
     renewed: Option<Certificate>,
@@ -147,7 +147,7 @@ impl OrderExport {
     }
 
     /// What needs a look, of each order of a batch, as whoever handed it on says.
-    pub fn looks(&self) -> Vec<Option<Look>> {
+    pub fn looks(&self) -> Vec<Option<ReviewFlag>> {
         self.rows.iter().map(|row| row.look).collect()
     }
 
@@ -264,7 +264,7 @@ impl ShownOrder {
     /// Whether it can only be declined: whoever handed it on says that what it rests on became
     /// another, or it came without what is in force before it.
     pub fn has_moved(&self, standing: Option<&OrderProgress>) -> bool {
-        standing.and_then(|standing| standing.look) == Some(Look::Moved) || !self.comparable
+        standing.and_then(|standing| standing.look) == Some(ReviewFlag::Moved) || !self.comparable
     }
 
     /// The orders of a batch.
@@ -273,7 +273,7 @@ impl ShownOrder {
     }
 
     /// What is in force before it.
-    pub fn before(&self) -> Option<&Before> {
+    pub fn before(&self) -> Option<&PriorState> {
         self.before.as_ref()
     }
 

@@ -81,7 +81,7 @@ impl SampleLog {
                 index: *index,
                 hashes: hashes.into_iter().map(Bytes::from).collect(),
             };
-            Shown { proven, disclosures: Vec::new() }
+            DisclosedRecord { proven, disclosures: Vec::new() }
         };
         FoundRecords {
             records: found.iter().map(shown).collect(),

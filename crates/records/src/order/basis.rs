@@ -5,7 +5,7 @@
 use crate::commitment::Commitment;
 use crate::display_name::DisplayName;
 use crate::json::JsonError;
-use crate::order::before::{Before, PersonBefore};
+use crate::order::before::{PersonBefore, PriorState};
 use crate::order::body::Body;
 use crate::order::office::{PersonAction, RoleAction, UnitAction};
 use serde::{Deserialize, Serialize};
@@ -112,9 +112,9 @@ impl Basis {
         opens: impl Fn(&str, &str, &Commitment) -> bool,
     ) -> Result<(), JsonError> {
         self.people.retain(|one| opens(&one.person, NAME_PATH, &one.name));
-        let read = |value| Before::read(body.kind(), value);
+        let read = |value| PriorState::read(body.kind(), value);
         let mut before = self.before.as_ref().map(read).transpose()?;
-        if let (Some(Before::Person(held)), Some(person)) = (&mut before, body.person()) {
+        if let (Some(PriorState::Person(held)), Some(person)) = (&mut before, body.person()) {
             held.mail = held.mail.take().filter(|mail| opens(person, MAIL_PATH, mail));
         }
         let mut units = Self::units_of(body, before.as_ref());
@@ -127,26 +127,26 @@ impl Basis {
     /// Who must be named: whom the body is about, if authority holds them already, whoever
     /// suspended what it releases or is on leave, whoever lends to them or is lent what ends with
     /// it, who was in charge of a system, and the person who drafted it.
-    pub fn people_of(body: &Body, drafter: &str, before: Option<&Before>) -> BTreeSet<String> {
+    pub fn people_of(body: &Body, drafter: &str, before: Option<&PriorState>) -> BTreeSet<String> {
         let created = matches!(body, Body::Person(one) if one.action == PersonAction::Create);
         let about = body.person().filter(|_| !created);
         let others = body.also_about().into_iter().chain(drafter.strip_prefix("person:"));
-        let lent = before.into_iter().flat_map(Before::lent).map(|one| one.person.as_str());
-        let led = before.and_then(Before::leader);
+        let lent = before.into_iter().flat_map(PriorState::lent).map(|one| one.person.as_str());
+        let led = before.and_then(PriorState::leader);
         about.into_iter().chain(others).chain(lent).chain(led).map(str::to_owned).collect()
     }
 
     /// Which units must be named beside those of its people.
-    pub fn units_of(body: &Body, before: Option<&Before>) -> BTreeSet<String> {
-        let units = before.map(Before::units).unwrap_or_default();
+    pub fn units_of(body: &Body, before: Option<&PriorState>) -> BTreeSet<String> {
+        let units = before.map(PriorState::units).unwrap_or_default();
         units.into_iter().map(str::to_owned).chain(body.units()).collect()
     }
 
     /// Which profiles may be named: of the certificate that is issued, and of those that its person
     /// has.
-    pub fn profiles_of(body: &Body, before: Option<&Before>) -> BTreeSet<String> {
+    pub fn profiles_of(body: &Body, before: Option<&PriorState>) -> BTreeSet<String> {
         let held = match before {
-            Some(Before::Person(held)) => held.certificates.as_slice(),
+            Some(PriorState::Person(held)) => held.certificates.as_slice(),
             _ => &[],
         };
         let issued = match body {
@@ -157,9 +157,9 @@ impl Basis {
     }
 
     /// Which applications may be named: where a gate stands, and where it stood.
-    pub fn applications_of(body: &Body, before: Option<&Before>) -> BTreeSet<String> {
+    pub fn applications_of(body: &Body, before: Option<&PriorState>) -> BTreeSet<String> {
         let was = match before {
-            Some(Before::Agent(was)) => Some(was.application.clone()),
+            Some(PriorState::Agent(was)) => Some(was.application.clone()),
             _ => None,
         };
         let is = match body {
@@ -197,8 +197,8 @@ impl Basis {
     }
 
     /// Names exactly what the body names, and what is in force before it as its kind asks.
-    pub(crate) fn read(&self, body: &Body, drafter: &str) -> Result<Option<Before>, JsonError> {
-        let before = self.before.as_ref().map(|value| Before::read(body.kind(), value));
+    pub(crate) fn read(&self, body: &Body, drafter: &str) -> Result<Option<PriorState>, JsonError> {
+        let before = self.before.as_ref().map(|value| PriorState::read(body.kind(), value));
         let before = before.transpose()?;
         if before.as_ref().is_some_and(|before| !before.is_bounded()) {
             return Err(shape("before"));
@@ -211,7 +211,7 @@ impl Basis {
         let people: Vec<String> = self.people.iter().map(|one| one.person.clone()).collect();
         let wanted = Self::people_of(body, drafter, before.as_ref());
         let mut wanted: Vec<String> = wanted.into_iter().collect();
-        let ends = matches!(&before, Some(Before::Person(held)) if !held.lends.is_empty());
+        let ends = matches!(&before, Some(PriorState::Person(held)) if !held.lends.is_empty());
         if body.takes_away() {
             wanted.retain(|id| people.contains(id));
         }
@@ -231,12 +231,12 @@ impl Basis {
     }
 
     /// Every commitment in it with its path: those that authority holds, each once.
-    pub(crate) fn commitments(&self, before: Option<&Before>) -> Vec<(String, Commitment)> {
+    pub(crate) fn commitments(&self, before: Option<&PriorState>) -> Vec<(String, Commitment)> {
         let mut list: Vec<(String, Commitment)> = Vec::new();
         for one in &self.people {
             list.push((NAME_PATH.to_owned(), one.name.clone()));
         }
-        if let Some(Before::Person(PersonBefore { mail: Some(mail), .. })) = before {
+        if let Some(PriorState::Person(PersonBefore { mail: Some(mail), .. })) = before {
             list.push((MAIL_PATH.to_owned(), mail.clone()));
         }
         list

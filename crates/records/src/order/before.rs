@@ -13,7 +13,7 @@ use serde_json::Value;
 
 /// What is in force before an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Before {
+pub enum PriorState {
     /// A unit that moves or closes.
     Unit(UnitBefore),
     /// What a person is and holds.
@@ -118,7 +118,7 @@ pub struct AgentBefore {
     pub open: bool,
 }
 
-impl Before {
+impl PriorState {
     /// Reads what stands before an order of this kind.
     pub(super) fn read(kind: &str, value: &Value) -> Result<Self, JsonError> {
         match kind {

@@ -1,7 +1,7 @@
 //! What happened: the kinds of records with what each says.
 
 use super::cause::{Cause, File, RevokedSerial};
-use crate::access::{Completion, Connection, Decision, Heartbeat, Started, Turned};
+use crate::access::{Completion, Connection, CountedRejection, Decision, Heartbeat, RunStart};
 use crate::approval::Approval;
 use crate::bytes::Bytes;
 use crate::code::Code;
@@ -295,7 +295,7 @@ pub enum Event {
         count: u64,
     },
     /// An agent began a run of its spool.
-    Started(Started),
+    Started(RunStart),
     /// A connection to a gate was authenticated.
     Connection(Box<Connection>),
     /// A request was decided, before it went anywhere.
@@ -303,7 +303,7 @@ pub enum Event {
     /// What became of a request.
     Completion(Completion),
     /// Something never became a request: a handshake, a malformed head, a foreign host.
-    Turned(Turned),
+    Turned(CountedRejection),
     /// An agent says that it runs, and how it is.
     Heartbeat(Heartbeat),
     /// Spooled records of an agent contradict each other or the log.

@@ -1,7 +1,7 @@
 //! New files of one folder that become durable together: each is whole wherever it stands, and the
 //! folder is synced once for all of them.
 
-use super::beside::{Beside, PRIVATE, SYNCED_SINGLY, name_new, sync_folder, take_beside};
+use super::staged::{PRIVATE, SYNCED_SINGLY, StagedFile, name_new, sync_folder, take_beside};
 use rustix::fs::syncfs;
 use std::io::{ErrorKind, Result};
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 /// [`NewFiles::keep`]; whoever drops them leaves nothing that anybody reads.
 pub struct NewFiles {
     folder: PathBuf,
-    written: Vec<(String, Beside)>,
+    written: Vec<(String, StagedFile)>,
 }
 
 impl NewFiles {

@@ -13,11 +13,11 @@ use std::path::Path;
      not used; next: {next}",
     code = Self::CODE
 )]
-pub struct Exposed {
+pub struct ExposedFile {
     next: String,
 }
 
-impl Exposed {
+impl ExposedFile {
     /// The code of the refusal, in every program.
     pub const CODE: &str = "file-exposed";
 
@@ -55,7 +55,7 @@ fn judge(path: &Path, found: &std::fs::Metadata) -> Result<()> {
     }
 }
 
-fn exposure(path: &Path, (owner, mode): (u32, u32), own: u32) -> Option<Exposed> {
+fn exposure(path: &Path, (owner, mode): (u32, u32), own: u32) -> Option<ExposedFile> {
     let next = match (owner == own, mode & 0o077 == 0) {
         (true, true) => return None,
         (true, false) => make_private(path).as_str().to_owned(),
@@ -66,7 +66,7 @@ fn exposure(path: &Path, (owner, mode): (u32, u32), own: u32) -> Option<Exposed>
             format!("run this as its owner {owner}, or {}", take.as_str())
         }
     };
-    Some(Exposed { next })
+    Some(ExposedFile { next })
 }
 
 /// The command that makes a file of one's own private.
@@ -92,9 +92,9 @@ mod tests {
             let error = read_private(&path).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{mode:o}");
             let next = format!("chmod 600 -- {}", path.display());
-            assert_eq!(Exposed::of(&error).unwrap().next(), next);
+            assert_eq!(ExposedFile::of(&error).unwrap().next(), next);
             assert!(error.to_string().starts_with("file-exposed: "), "{error}");
-            assert!(Exposed::of(&check_private(&path).unwrap_err()).is_some(), "{mode:o}");
+            assert!(ExposedFile::of(&check_private(&path).unwrap_err()).is_some(), "{mode:o}");
         }
         assert_eq!(exposure(&path, (7, 0o600), 7), None);
         let of_another = exposure(&path, (7, 0o600), 0).unwrap();

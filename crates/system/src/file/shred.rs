@@ -2,8 +2,8 @@
 //! removed, so that a crash between leaves names and no secrets. A disk that keeps old blocks keeps
 //! what was in them; a loss of power may bring a name back, with nothing in it.
 
-use super::beside::SYNCED_SINGLY;
 use super::names::{beside_of, folder_of};
+use super::staged::SYNCED_SINGLY;
 use rustix::fs::{OFlags, syncfs};
 use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Read, Result};

@@ -1,6 +1,6 @@
 //! What was typed wrongly, in Chinese; clap says it in English.
 
-use super::{Spoken, halves};
+use super::{SpokenLanguage, halves};
 use crate::terminal::complaint;
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -9,7 +9,7 @@ use std::process::exit;
 
 /// Tells it in the language of whoever typed it, and ends the program as clap does. Help and
 /// version, which are no mistake, are shown as they stand.
-pub(super) fn refuse(spoken: Spoken, error: &Error) -> ! {
+pub(super) fn refuse(spoken: SpokenLanguage, error: &Error) -> ! {
     let is_help = matches!(
         error.kind(),
         ErrorKind::DisplayHelp
@@ -19,11 +19,11 @@ pub(super) fn refuse(spoken: Spoken, error: &Error) -> ! {
     if is_help {
         error.exit();
     }
-    if spoken != Spoken::English {
+    if spoken != SpokenLanguage::English {
         complaint(&format!("✗ {}", chinese(error)));
     }
     match spoken {
-        Spoken::Chinese => details(error).iter().for_each(|line| complaint(line)),
+        SpokenLanguage::Chinese => details(error).iter().for_each(|line| complaint(line)),
         _ => english(error).iter().for_each(|line| complaint(line)),
     }
     exit(error.exit_code());

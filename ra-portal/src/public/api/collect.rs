@@ -5,14 +5,14 @@ use crate::refusal::passed_on;
 use crate::state::PortalState;
 use axum::Json;
 use axum::extract::State;
-use records::enrolment::{Collect, Collected};
+use records::enrolment::{Collect, CollectedCertificate};
 use service::problem::Refused;
 use std::sync::Arc;
 
 pub(super) async fn collect(
     State(portal): State<Arc<PortalState>>,
     Message(message): Message<Collect>,
-) -> Result<Json<Collected>, Refused> {
+) -> Result<Json<CollectedCertificate>, Refused> {
     let answer = passed_on(portal.issuer.collect(&message).await);
     portal.recorded("collect", "", answer).await.map(Json)
 }

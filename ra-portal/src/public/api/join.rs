@@ -5,7 +5,7 @@ use crate::refusal::passed_on;
 use crate::state::PortalState;
 use axum::Json;
 use axum::extract::State;
-use records::enrolment::Collected;
+use records::enrolment::CollectedCertificate;
 use records::join::Join;
 use service::problem::Refused;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub(super) async fn join(
     State(portal): State<Arc<PortalState>>,
     Message(message): Message<Join>,
-) -> Result<Json<Collected>, Refused> {
+) -> Result<Json<CollectedCertificate>, Refused> {
     let answer = passed_on(portal.issuer.join(&message).await);
     portal.recorded("join", "", answer).await.map(Json)
 }

@@ -5,14 +5,14 @@ use crate::refusal::passed_on;
 use crate::state::PortalState;
 use axum::Json;
 use axum::extract::State;
-use records::enrolment::{LookUp, LookedUp};
+use records::enrolment::{LetterLookUp, LookUpAnswer};
 use service::problem::Refused;
 use std::sync::Arc;
 
 pub(super) async fn look_up(
     State(portal): State<Arc<PortalState>>,
-    Message(message): Message<LookUp>,
-) -> Result<Json<LookedUp>, Refused> {
+    Message(message): Message<LetterLookUp>,
+) -> Result<Json<LookUpAnswer>, Refused> {
     let answer = passed_on(portal.issuer.look_up(&message).await);
     portal.recorded("look-up", "", answer).await.map(Json)
 }

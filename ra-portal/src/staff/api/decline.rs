@@ -7,7 +7,7 @@ use crate::state::PortalState;
 use axum::Json;
 use axum::extract::State;
 use ca_api::AsOfficer;
-use records::decline::{Declined, Declining};
+use records::decline::{DeclineSubmission, Declined};
 use records::passkey::one_spelling;
 use service::problem::Refused;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub(super) async fn decline(
     State(portal): State<Arc<PortalState>>,
     StaffCertificate { certificate, person }: StaffCertificate,
-    Message(mut message): Message<Declining>,
+    Message(mut message): Message<DeclineSubmission>,
 ) -> Result<Json<Declined>, Refused> {
     if message.decline.assertion.is_some() {
         message.decline.signature = one_spelling(message.decline.signature);

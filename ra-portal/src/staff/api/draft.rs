@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use ca_api::AsOfficer;
 use records::draft::Drafting;
-use records::drafted::Drafted;
+use records::drafted::DraftContent;
 use records::handling::DraftMade;
 use records::passkey::one_spelling;
 use service::problem::Refused;
@@ -22,7 +22,7 @@ pub(super) async fn draft(
     if message.draft.assertion.is_some() {
         message.draft.signature = one_spelling(message.draft.signature);
     }
-    let drafted = message.draft.read().and_then(|said| Drafted::of(&said)).ok();
+    let drafted = message.draft.read().and_then(|said| DraftContent::of(&said)).ok();
     let message = AsOfficer { certificate, message };
     let answer = passed_on(portal.issuer.draft(&message).await);
     portal.recorded_draft(("draft", &person), drafted.as_ref(), answer).await.map(Json)

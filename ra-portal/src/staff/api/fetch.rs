@@ -6,8 +6,8 @@ use crate::staff_certificate::StaffCertificate;
 use crate::state::PortalState;
 use axum::Json;
 use axum::extract::State;
-use ca_api::{AsOfficer, Wanted};
-use portal_api::Fetch;
+use ca_api::{AsOfficer, OrderQuery};
+use portal_api::OrderFetch;
 use records::export::OrderExport;
 use service::problem::Refused;
 use std::sync::Arc;
@@ -15,9 +15,9 @@ use std::sync::Arc;
 pub(super) async fn fetch(
     State(portal): State<Arc<PortalState>>,
     StaffCertificate { certificate, person }: StaffCertificate,
-    Message(message): Message<Fetch>,
+    Message(message): Message<OrderFetch>,
 ) -> Result<Json<OrderExport>, Refused> {
-    let message = AsOfficer { certificate, message: Wanted { order: message.order } };
+    let message = AsOfficer { certificate, message: OrderQuery { order: message.order } };
     let answer = passed_on(portal.issuer.fetch(&message).await);
     portal.recorded_fetch(&person, answer).await.map(Json)
 }

@@ -6,7 +6,7 @@ use crate::staff_certificate::StaffCertificate;
 use crate::state::PortalState;
 use axum::Json;
 use axum::extract::State;
-use ca_api::{AsOfficer, Sought};
+use ca_api::{AsOfficer, OfficerSearch};
 use portal_api::FindPeople;
 use records::handling::UnitPeople;
 use service::problem::Refused;
@@ -18,7 +18,7 @@ pub(super) async fn people(
     Message(message): Message<FindPeople>,
 ) -> Result<Json<UnitPeople>, Refused> {
     let FindPeople { text, after } = message;
-    let message = AsOfficer { certificate, message: Sought { text, after } };
+    let message = AsOfficer { certificate, message: OfficerSearch { text, after } };
     let answer = passed_on(portal.issuer.people(&message).await);
     portal.recorded("people", &person, answer).await.map(Json)
 }

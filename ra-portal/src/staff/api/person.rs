@@ -7,14 +7,14 @@ use crate::state::PortalState;
 use axum::Json;
 use axum::extract::State;
 use ca_api::AsOfficer;
-use records::handling::{PersonFacts, WantedPerson};
+use records::handling::{PersonFacts, PersonQuery};
 use service::problem::Refused;
 use std::sync::Arc;
 
 pub(super) async fn person(
     State(portal): State<Arc<PortalState>>,
     StaffCertificate { certificate, person }: StaffCertificate,
-    Message(message): Message<WantedPerson>,
+    Message(message): Message<PersonQuery>,
 ) -> Result<Json<PersonFacts>, Refused> {
     let message = AsOfficer { certificate, message };
     let answer = passed_on(portal.issuer.person(&message).await);

@@ -7,17 +7,17 @@ use crate::state::PortalState;
 use axum::Json;
 use axum::extract::State;
 use ca_api::AsOfficer;
-use records::drafted::Drafted;
-use records::handling::{Preview, Previewing};
+use records::drafted::DraftContent;
+use records::handling::{Preview, PreviewRequest};
 use service::problem::Refused;
 use std::sync::Arc;
 
 pub(super) async fn preview(
     State(portal): State<Arc<PortalState>>,
     StaffCertificate { certificate, person }: StaffCertificate,
-    Message(message): Message<Previewing>,
+    Message(message): Message<PreviewRequest>,
 ) -> Result<Json<Preview>, Refused> {
-    let drafted = Drafted::of(&message.statement).ok();
+    let drafted = DraftContent::of(&message.statement).ok();
     let message = AsOfficer { certificate, message };
     let answer = passed_on(portal.issuer.preview(&message).await);
     portal.recorded_draft(("preview", &person), drafted.as_ref(), answer).await.map(Json)

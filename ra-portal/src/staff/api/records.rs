@@ -7,14 +7,14 @@ use crate::state::PortalState;
 use axum::Json;
 use axum::extract::State;
 use ca_api::AsOfficer;
-use records::handling::{PeopleRecords, WantedPeople};
+use records::handling::{PeopleQuery, PeopleRecords};
 use service::problem::Refused;
 use std::sync::Arc;
 
 pub(super) async fn records(
     State(portal): State<Arc<PortalState>>,
     StaffCertificate { certificate, person }: StaffCertificate,
-    Message(message): Message<WantedPeople>,
+    Message(message): Message<PeopleQuery>,
 ) -> Result<Json<PeopleRecords>, Refused> {
     let message = AsOfficer { certificate, message };
     let answer = passed_on(portal.issuer.records(&message).await);

@@ -9,14 +9,14 @@ use axum::extract::State;
 use ca_api::AsOfficer;
 use portal_api::CreatedOrder;
 use records::passkey::one_spelling;
-use records::wish::Wishing;
+use records::wish::WishSubmission;
 use service::problem::Refused;
 use std::sync::Arc;
 
 pub(super) async fn wish(
     State(portal): State<Arc<PortalState>>,
     StaffCertificate { certificate, person }: StaffCertificate,
-    Message(mut message): Message<Wishing>,
+    Message(mut message): Message<WishSubmission>,
 ) -> Result<Json<CreatedOrder>, Refused> {
     if message.wish.assertion.is_some() {
         message.wish.signature = one_spelling(message.wish.signature);

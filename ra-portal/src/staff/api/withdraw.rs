@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use ca_api::AsOfficer;
 use records::passkey::one_spelling;
-use records::withdrawal::{Withdrawal, Withdrawn};
+use records::withdrawal::{Withdrawal, WithdrawalAnswer};
 use service::problem::Refused;
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub(super) async fn withdraw(
     State(portal): State<Arc<PortalState>>,
     StaffCertificate { certificate, person }: StaffCertificate,
     Message(mut message): Message<Withdrawal>,
-) -> Result<Json<Withdrawn>, Refused> {
+) -> Result<Json<WithdrawalAnswer>, Refused> {
     if message.assertion.is_some() {
         message.signature = one_spelling(message.signature);
     }

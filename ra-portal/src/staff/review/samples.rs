@@ -1,12 +1,12 @@
 //! The page of an order with sample content, as it is kept among the golden files.
 
 use super::super::{checks, consequence};
-use super::{ReviewPage, ReviewWords, Row, choices};
-use crate::pages::facts::{Line, marked};
+use super::{ReviewItem, ReviewPage, ReviewWords, choices};
+use crate::pages::facts::{FactItem, marked};
 use crate::pages::{Frame, Language};
 use askama::Template;
 use portal_api::plain;
-use records::export::{Look, OrderProgress, Voice};
+use records::export::{OrderProgress, ReviewFlag, Voice};
 
 pub(crate) fn samples(language: Language) -> Vec<(&'static str, String)> {
     let render = |kind: (&str, &str),
@@ -14,7 +14,7 @@ pub(crate) fn samples(language: Language) -> Vec<(&'static str, String)> {
                   (given, browser): (bool, bool),
                   (can_be_declined, moved)| {
         let approvers = if given || !browser { vec!["李核验".into()] } else { Vec::new() };
-        let look = if moved { Look::Moved } else { Look::Differs };
+        let look = if moved { ReviewFlag::Moved } else { ReviewFlag::Differs };
         let said = plain::look(look);
         let page = ReviewPage {
             checks: checks::samples(language, false),
@@ -43,8 +43,12 @@ pub(crate) fn samples(language: Language) -> Vec<(&'static str, String)> {
 
 const HOSTILE: &str = "<script>alert(1)</script> \u{202e}\u{200b}";
 
-fn sample_line(language: Language, term: (&str, &str), value: impl Into<plain::FactValue>) -> Line {
-    Line {
+fn sample_line(
+    language: Language,
+    term: (&str, &str),
+    value: impl Into<plain::FactValue>,
+) -> FactItem {
+    FactItem {
         term: language.of_both(term.0.into(), term.1.into()),
         value: marked(language, &value.into()),
         differs: false,
@@ -52,7 +56,7 @@ fn sample_line(language: Language, term: (&str, &str), value: impl Into<plain::F
     }
 }
 
-fn sample_facts(language: Language) -> Vec<Line> {
+fn sample_facts(language: Language) -> Vec<FactItem> {
     let line = |term, value: plain::FactValue| sample_line(language, term, value);
     let unit =
         plain::NameAndId {
@@ -70,7 +74,7 @@ fn sample_facts(language: Language) -> Vec<Line> {
     vec![
         line(("证书持有人", "for whom"), person.into()),
         line(("核验依据", "evidence"), HOSTILE.into()),
-        Line { differs: true, ..line(("公钥", "public key"), key) },
+        FactItem { differs: true, ..line(("公钥", "public key"), key) },
     ]
 }
 
@@ -140,7 +144,7 @@ fn choice_sample(language: Language) -> String {
 }
 
 fn batch_sample(language: Language) -> String {
-    let row = |about: plain::NameAndId, sample| Row {
+    let row = |about: plain::NameAndId, sample| ReviewItem {
         order: "5GPJWBSG64S36D1Q".into(),
         about: marked(language, &about.into()),
         digest: format!("AAA{}", u8::from(sample)),

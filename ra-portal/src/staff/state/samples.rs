@@ -4,7 +4,7 @@ use super::filled;
 use crate::pages::{Frame, Language};
 use askama::Template;
 use ca_api::{CityState, GateState, ListState, LogState, ProcessState};
-use records::access::{Heartbeat, MayFill};
+use records::access::{GateResource, Heartbeat};
 
 /// A state with everything in it that can be late.
 pub(crate) fn sample_state(late: bool) -> CityState {
@@ -20,7 +20,7 @@ pub(crate) fn sample_state(late: bool) -> CityState {
         spooled: 0,
         state: "ready".into(),
         full: Vec::new(),
-        nearly_full: if late { vec![MayFill::Spool] } else { Vec::new() },
+        nearly_full: if late { vec![GateResource::Spool] } else { Vec::new() },
     };
     let gate = |agent: &str, joined| GateState {
         agent: agent.into(),

@@ -9,11 +9,11 @@ use askama::Template;
 use ca_api::handler::Preview;
 use records::decline::{DeclineStatement, Outcome};
 use records::draft::DraftStatement;
-use records::drafted::{Drafted, LetterBody, TypedPerson};
+use records::drafted::{DraftContent, LetterBody, TypedPerson};
 use records::order::PersonAction;
-use records::suspension::{Suspends, SuspensionStatement};
-use records::wish::{WishStatement, Wished};
-use records::withdrawal::{TakenBack, WithdrawalStatement};
+use records::suspension::{SuspensionInput, SuspensionStatement};
+use records::wish::{WishInput, WishStatement};
+use records::withdrawal::{WithdrawalStatement, WithdrawalTarget};
 use records::{Bytes, Disclosure};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -84,7 +84,7 @@ fn of_touch(made: Option<ToTouch>) -> String {
 fn no_field_of_a_statement_is_signed_and_not_on_its_page() {
     let (founding, drawn) = (Bytes::from([1; 32]), ([3; 32], [4; 16]));
     let (serial, reason, evidence) = BY;
-    let asked = Wished { serial, reason, evidence };
+    let asked = WishInput { serial, reason, evidence };
     let (stated, opens) = WishStatement::new(&founding, [2; 32], asked, drawn, TIME).unwrap();
     let typed = || wish::AskedFor {
         serial: serial.into(),
@@ -95,7 +95,7 @@ fn no_field_of_a_statement_is_signed_and_not_on_its_page() {
         let page = wish::filled(frame(), typed(), (stated, opens.clone()), "AAAA".into());
         page.unwrap().render().unwrap()
     });
-    let suspends = Suspends { serial, reason, evidence };
+    let suspends = SuspensionInput { serial, reason, evidence };
     let made = SuspensionStatement::new(&founding, [2; 32], suspends, drawn, TIME);
     let (stated, opens) = made.unwrap();
     each_field_is_on_the_page(&stated, |stated| {
@@ -108,7 +108,7 @@ fn no_field_of_a_statement_is_signed_and_not_on_its_page() {
     each_field_is_on_the_page(&stated, |stated| {
         of_touch(ToTouch::decline(Language::English, (stated, &opens), "AAAA".into()))
     });
-    let what = TakenBack::Letter { reference: "5GPJWBSG64S36D1N".into() };
+    let what = WithdrawalTarget::Letter { reference: "5GPJWBSG64S36D1N".into() };
     let stated = WithdrawalStatement { v: 1, founding, what };
     each_field_is_on_the_page(&stated, |stated| {
         of_touch(ToTouch::withdrawal(Language::English, stated, "AAAA".into()))
@@ -128,10 +128,13 @@ fn drafts() -> Vec<(DraftStatement, Vec<Disclosure>)> {
     };
     let (body, opens) = typed.body([[1; 32], [2; 32], [3; 32]]).unwrap();
     let letter = LetterBody { person: body.person.clone(), profile: "official".into() };
-    let stated = |drafted: Drafted| {
+    let stated = |drafted: DraftContent| {
         drafted.statement(&Bytes::from([1; 32]), [2; 32], [4; 16], TIME).unwrap()
     };
-    vec![(stated(Drafted::Person(body)), opens), (stated(Drafted::Letter(letter)), Vec::new())]
+    vec![
+        (stated(DraftContent::Person(body)), opens),
+        (stated(DraftContent::Letter(letter)), Vec::new()),
+    ]
 }
 
 #[test]
@@ -157,7 +160,7 @@ fn a_draft_is_signed_only_beside_an_order_of_just_this_body() {
         })
     };
     let filled = |body: Value| {
-        let Ok(drafted) = Drafted::of(&stated) else { unreachable!("a draft of a person") };
+        let Ok(drafted) = DraftContent::of(&stated) else { unreachable!("a draft of a person") };
         let typed = draft_form::Typed {
             drafted,
             disclosures: disclosures.clone(),

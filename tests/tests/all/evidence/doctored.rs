@@ -7,7 +7,7 @@ use super::bundle::{
 };
 use keys::SoftwareSigner;
 use records::access::{CHAIN_START, Completion, Link, SignedHead, SpoolHead, chain};
-use records::evidence::{AccessPart, Shown, file};
+use records::evidence::{AccessPart, DisclosedRecord, file};
 use records::label::Label;
 use records::lineage::Proven;
 use records::record::{Event, Record, entry};
@@ -63,15 +63,16 @@ impl Forger {
         };
         let sign = |text: &[u8]| pki::Signer::sign(&self.log, text);
         let checkpoint = tlog::note::sign(&head.text(), &self.vkey, sign).unwrap();
-        let shown = laid.iter().zip(&bytes).enumerate().map(|(index, (one, bytes))| Shown {
-            proven: Proven {
-                record: Bytes(bytes.clone()),
-                salt: salt.into(),
-                index: index as u64,
-                hashes: path(index, &leaves).into_iter().map(Bytes::from).collect(),
-            },
-            disclosures: one.disclosures.clone(),
-        });
+        let shown =
+            laid.iter().zip(&bytes).enumerate().map(|(index, (one, bytes))| DisclosedRecord {
+                proven: Proven {
+                    record: Bytes(bytes.clone()),
+                    salt: salt.into(),
+                    index: index as u64,
+                    hashes: path(index, &leaves).into_iter().map(Bytes::from).collect(),
+                },
+                disclosures: one.disclosures.clone(),
+            });
         let access = AccessPart { checkpoint, records: shown.collect() };
         let signed = laid.iter().zip(&entries).filter(|(one, _)| one.signed);
         let run: Vec<RunPiece> =
@@ -137,7 +138,7 @@ pub(super) fn path(at: usize, leaves: &[Hash]) -> Vec<Hash> {
 /// The records of a bundle, signed as they were.
 pub(crate) fn laid(files: &Files) -> Vec<Laid> {
     let access: AccessPart = part(files, file::ACCESS);
-    let one = |shown: Shown| Laid {
+    let one = |shown: DisclosedRecord| Laid {
         record: Record::read(&shown.proven.record.0).unwrap(),
         disclosures: shown.disclosures,
         signed: true,

@@ -7,7 +7,7 @@ use crate::policy_snapshots::{Liar, alarm, key, rules, rules_of, snapshot, still
 use ca_api::WorldUpdate;
 use pki::crl::{ListContent, RevocationList};
 use records::Bytes;
-use records::evidence::{Ask, LogRequest, Search, SignedRequest};
+use records::evidence::{AuditQuestion, LogRequest, Search, SignedRequest};
 use records::lineage::Lineage;
 use records::record::{Event, Record};
 use records::unlisted::{Unlisted, UnlistedStatement};
@@ -183,7 +183,7 @@ async fn the_log_takes_one_spelling() {
         founding: office.trust.founding.clone(),
         nonce: tests::random::<16>().into(),
         time: records::time::seconds(tests::now()),
-        ask: Ask::Search(Box::new(search)),
+        ask: AuditQuestion::Search(Box::new(search)),
     };
     let bytes = records::json::write(&request).unwrap();
     let good = SignedRequest::sign(bytes, auditor.leaf(), &auditor.signer).unwrap();

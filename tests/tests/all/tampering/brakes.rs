@@ -54,7 +54,7 @@ fn floor_in(kept: &Path) -> u64 {
     sizes.map(u64::from_be_bytes).max().unwrap()
 }
 
-fn leaf(collected: &records::enrolment::Collected) -> pki::Certificate {
+fn leaf(collected: &records::enrolment::CollectedCertificate) -> pki::Certificate {
     pki::Certificate::read(&collected.chain[0].0).unwrap()
 }
 

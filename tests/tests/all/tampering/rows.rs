@@ -1,11 +1,11 @@
 //! `docs/rows.md`, done: every hand in every table of a running city, and what it achieves.
 
-mod hands;
+mod edits;
 mod probes;
 
 use super::published;
 use crate::ocsp;
-use hands::{HANDS, JSON, MAY_BE_EMPTY, emptied};
+use edits::{HANDS, JSON, MAY_BE_EMPTY, emptied};
 use portal_api::Pages;
 use probes::Probes;
 use sqlx::AnyPool;
@@ -14,14 +14,14 @@ use tests::Office;
 use tests::processes::{is_postgres, until};
 
 /// What the page says of one table.
-struct Row {
+struct DocumentedTable {
     changed: String,
     inserted: String,
     deleted: String,
 }
 
 /// The page: the claims of each table.
-fn page() -> BTreeMap<String, Row> {
+fn page() -> BTreeMap<String, DocumentedTable> {
     let text = include_str!("../../../../docs/rows.md");
     let cells = |line: &str| -> Vec<String> {
         line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()
@@ -33,7 +33,7 @@ fn page() -> BTreeMap<String, Row> {
                 assert!(["nothing", "refused", "stops"].contains(&claim.as_str()), "{claim}");
             }
             let [changed, inserted, deleted] = [changed, inserted, deleted].map(Clone::clone);
-            (table.trim_matches('`').to_owned(), Row { changed, inserted, deleted })
+            (table.trim_matches('`').to_owned(), DocumentedTable { changed, inserted, deleted })
         }
         other => panic!("{other:?}"),
     };
@@ -168,7 +168,7 @@ async fn every_hand_in_every_table_achieves_what_the_page_says() {
     goes_on(&office, "吴新", &mut watched).await;
 }
 
-fn leaf(collected: &records::enrolment::Collected) -> pki::Certificate {
+fn leaf(collected: &records::enrolment::CollectedCertificate) -> pki::Certificate {
     pki::Certificate::read(&collected.chain[0].0).unwrap()
 }
 

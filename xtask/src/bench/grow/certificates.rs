@@ -6,7 +6,7 @@ use super::{BATCH, LOOK, Makers, WAITING_MAX, indexed, progress, waiting};
 use crate::processes::Running;
 use anyhow::{Context, ensure};
 use ca_host::random;
-use ca_store::ledger;
+use ca_store::intake;
 use ca_store::replay::{Floor, Followed, Replay};
 use keys::SoftwareSigner;
 use pki::Signer;
@@ -145,7 +145,7 @@ impl Printer {
     /// Puts a record on its way.
     async fn record(&self, tx: &mut Tx, event: Event) -> anyhow::Result<Bytes> {
         let micros = (self.now - LONG_AGO) * 1_000_000;
-        Ok(ledger::write(tx, "issuer", micros, event, &[]).await?)
+        Ok(intake::write(tx, "issuer", micros, event, &[]).await?)
     }
 
     async fn letter(&self, tx: &mut Tx, origin: &Origin<'_>) -> anyhow::Result<()> {

@@ -3,7 +3,7 @@
 
 use super::people::{Applicant, Officer, officers, trust};
 use anyhow::{Context, bail};
-use ca_api::{AsOfficer, Issuer, Refusal, Wanted};
+use ca_api::{AsOfficer, Issuer, OrderQuery, Refusal};
 use ca_host::CaConfig;
 use mtls::Client;
 use mtls::tls::Identity;
@@ -124,7 +124,7 @@ impl Bare {
             Ok(officer.chain.first().context("certificate")?.as_slice().into())
         };
         let [first, _] = &self.officers;
-        let (certificate, message) = (as_officer(first)?, Wanted { order });
+        let (certificate, message) = (as_officer(first)?, OrderQuery { order });
         let export = staff.fetch(&AsOfficer { certificate, message }).await?;
         for officer in &self.officers {
             let (certificate, message) = (as_officer(officer)?, officer.approve(&export)?);

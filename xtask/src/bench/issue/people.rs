@@ -8,13 +8,13 @@ use ca_host::operator::{OperatorRequest, ask};
 use keys::SoftwareSigner;
 use mtls::tls::Identity;
 use pki::{Certificate, CertificationRequest};
-use records::enrolment::{Collect, Collected, LookUp, Submit};
+use records::enrolment::{Collect, CollectedCertificate, LetterLookUp, RequestSubmission};
 use records::export::OrderExport;
 use records::letter::{EnrolmentCode, Letter, LetterKeys, bind};
 use records::order::Body;
 use records::record::Event;
 use records::trust::Trust;
-use records::{Approval, Bytes, Vouched};
+use records::{Approval, ApprovalClaim, Bytes};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use store::Store;
@@ -51,14 +51,14 @@ impl Applicant {
     }
 
     /// Opens the own record.
-    pub(crate) fn look_up(&self) -> LookUp {
-        LookUp { reference: self.letter.reference.clone(), key: self.key() }
+    pub(crate) fn look_up(&self) -> LetterLookUp {
+        LetterLookUp { reference: self.letter.reference.clone(), key: self.key() }
     }
 
     /// Applies.
-    pub(crate) fn submit(&self, challenge: &Bytes) -> anyhow::Result<Submit> {
+    pub(crate) fn submit(&self, challenge: &Bytes) -> anyhow::Result<RequestSubmission> {
         let key = self.keys.bind_key("cli").context("bind key")?;
-        Ok(Submit {
+        Ok(RequestSubmission {
             reference: self.letter.reference.clone(),
             key: self.key(),
             challenge: challenge.clone(),
@@ -74,7 +74,7 @@ impl Applicant {
     }
 
     /// The certificate is for the own key, and the log's signed tree holds exactly it.
-    pub(crate) fn check(&self, collected: &Collected) -> anyhow::Result<()> {
+    pub(crate) fn check(&self, collected: &CollectedCertificate) -> anyhow::Result<()> {
         let leaf = Certificate::read(&collected.chain.first().context("no certificate")?.0)?;
         let record = collected.evidence.open(&self.letter.trust, "control")?;
         let Event::Issued { sha256, .. } = record.event else {
@@ -111,7 +111,7 @@ impl Officer {
             }
             _ => Vec::new(),
         };
-        let spoken = Vouched { acting_for: None, opened: &rows };
+        let spoken = ApprovalClaim { acting_for: None, opened: &rows };
         Ok(Approval::sign_spoken(opened.digest(), spoken, &self.certificate, &self.signer)?)
     }
 
@@ -126,7 +126,11 @@ impl Officer {
     }
 
     /// Somebody else of the same city, with what they collected.
-    pub(crate) fn like(&self, applicant: Applicant, collected: &Collected) -> anyhow::Result<Self> {
+    pub(crate) fn like(
+        &self,
+        applicant: Applicant,
+        collected: &CollectedCertificate,
+    ) -> anyhow::Result<Self> {
         let chain: Vec<Vec<u8>> = collected.chain.iter().map(|der| der.0.clone()).collect();
         let certificate = Certificate::read(chain.first().context("certificate")?)?;
         let registry = self.registry.clone();

@@ -5,7 +5,7 @@ use super::operator::{authority_rules, bundle};
 use crate::sample::operate::{OFFICERS, SECURITY, agent, gate, person, revoke, role};
 use crate::sample::{Sample, key};
 use ca_host::operator::OperatorRequest;
-use records::order::{Before, PersonAction, RoleAction, UNSIGNED_SECONDS, title};
+use records::order::{PersonAction, PriorState, RoleAction, UNSIGNED_SECONDS, title};
 use records::rules::Role;
 use records::{Code, decline::Outcome};
 
@@ -97,7 +97,7 @@ fn what_was_shown_as_a_change_is_the_change() {
     let rules = |version| OperatorRequest::ApprovalRules { content: authority_rules(version) };
     let third = sample.order(bundle(3));
     let read = sample.authority().open(third, sample.city.now).unwrap().0;
-    let Some(Before::Files(before)) = read.parts().unwrap().1 else { panic!("no files") };
+    let Some(PriorState::Files(before)) = read.parts().unwrap().1 else { panic!("no files") };
     assert_eq!((before.version, &before.digest), (2, &sample.authority().bundle().digest));
     sample.approved_by(third, &SECURITY);
     assert_eq!(sample.execute(), None);

@@ -8,7 +8,7 @@ use crate::verify::VerifiedDecline;
 use authority::OrderDigest;
 use records::Code;
 use records::approval::approval_challenge;
-use records::decline::{Decline, Declining, Outcome};
+use records::decline::{Decline, DeclineSubmission, Outcome};
 use records::order::{ORDER_SECONDS, PersonAction};
 
 const RETURNED: (Outcome, &str) = (Outcome::Returned, "登记的单位不对");
@@ -173,9 +173,9 @@ fn a_passkey_declines_what_it_was_asked_about() {
         let answer = (said.signature, said.assertion.unwrap());
         let Decline { statement, certificate, .. } = signed.decline.clone();
         let decline = Decline::by_passkey(statement, certificate, answer);
-        Declining { decline, ..signed.clone() }
+        DeclineSubmission { decline, ..signed.clone() }
     };
-    let approves = declining(approval_challenge(&order.0, records::Vouched::default()));
+    let approves = declining(approval_challenge(&order.0, records::ApprovalClaim::default()));
     let told = sample.bring_decline(sample.staff(), "officer-1", approves);
     assert_eq!(told, Err(Code::PasskeyRefused), "an approval's answer declines nothing");
     let good = declining(Decline::challenge(&signed.decline.statement.0));
@@ -194,7 +194,8 @@ fn a_passkey_declines_what_it_was_asked_about() {
 fn a_decline_is_verified_before_it_is_decided() {
     let (sample, _, order) = Sample::with_application();
     let signatures = sample.authority().signatures();
-    let verified = |declining: Declining| VerifiedDecline::verify(declining, signatures).err();
+    let verified =
+        |declining: DeclineSubmission| VerifiedDecline::verify(declining, signatures).err();
     let good = sample.declining(order, "officer-1", RETURNED);
     assert_eq!(verified(good.clone()), None);
     let mut forged = good.clone();

@@ -7,7 +7,7 @@ use crate::verify::VerifiedDraft;
 use ca_host::operator::OperatorRequest;
 use records::decline::Outcome;
 use records::draft::{DRAFT_SECONDS, Draft, DraftStatement, Drafting};
-use records::drafted::{Drafted, LetterBody};
+use records::drafted::{DraftContent, LetterBody};
 use records::order::PersonAction::{Create, Leave, Move};
 use records::order::{MAIL_PATH, NAME_PATH};
 use records::passkey::Assertion;
@@ -166,7 +166,7 @@ fn a_draft_counts_once_and_for_minutes() {
         (now + DRAFT_SECONDS, None),
     ] {
         let at = |said: &mut DraftStatement| said.time = records::time::seconds(time);
-        let draft = sample.signed_draft("handler", &Drafted::Person(body.clone()), at);
+        let draft = sample.signed_draft("handler", &DraftContent::Person(body.clone()), at);
         let drafting = Drafting { draft, disclosures: disclosures.clone(), number_seal: None };
         assert_eq!(bring(&mut sample, &drafting).err(), told, "{time}");
     }
@@ -174,7 +174,7 @@ fn a_draft_counts_once_and_for_minutes() {
     let one = sample.register("李丹", "sz-office");
     let (body, disclosures) = sample.person_body((Leave, &one), ("李丹", "sz-office"));
     let at = |said: &mut DraftStatement| said.time = records::time::seconds(now + 3_600);
-    let draft = sample.signed_draft("handler", &Drafted::Person(body), at);
+    let draft = sample.signed_draft("handler", &DraftContent::Person(body), at);
     bring(&mut sample, &Drafting { draft, disclosures, number_seal: None }).unwrap();
 }
 
@@ -194,7 +194,7 @@ fn a_draft_is_its_signers_and_says_what_the_order_says() {
     let told = VerifiedDraft::verify(forged, &signatures).err();
     assert_eq!(told, Some(Code::ApprovalSignature));
     let (body, disclosures) = sample.person_body((Create, NEW), ("陈一", "sz-office"));
-    let drafted = Drafted::Person(body);
+    let drafted = DraftContent::Person(body);
     let elsewhere = |said: &mut DraftStatement| said.founding = [9; 32].into();
     let draft = sample.signed_draft("handler", &drafted, elsewhere);
     let other = Drafting { draft, disclosures: disclosures.clone(), number_seal: None };
@@ -229,7 +229,7 @@ fn a_brake_corrects_nobodys_record() {
         let mail = Disclosure::new(MAIL_PATH, [3; 32], mail.into());
         body.mail = Some(mail.commitment().unwrap());
         disclosures.push(mail);
-        let draft = sample.signed_draft("handler", &Drafted::Person(body), |_| {});
+        let draft = sample.signed_draft("handler", &DraftContent::Person(body), |_| {});
         Drafting { draft, disclosures, number_seal: None }
     };
     for record in [("王小红", "sz-office"), ("李丹", "shangzhou"), ("李丹", "ln-office")] {
@@ -258,7 +258,7 @@ fn a_name_that_is_judged_is_the_one_that_is_committed_to() {
         let place = disclosures.iter().position(|one| one.path == NAME_PATH).unwrap();
         disclosures[place] = Disclosure::new(NAME_PATH, [7; 32], value);
         body.name = disclosures[place].commitment().unwrap();
-        let draft = sample.signed_draft("handler", &Drafted::Person(body), |_| {});
+        let draft = sample.signed_draft("handler", &DraftContent::Person(body), |_| {});
         let disclosures = [beside, &disclosures[..]].concat();
         Drafting { draft, disclosures, number_seal: None }
     };
@@ -291,7 +291,7 @@ fn a_passkey_signs_a_draft_that_it_was_asked_about() {
         Drafting { draft: Draft::by_passkey(statement, certificate, answer), ..signed.clone() }
     };
     let other =
-        touched(records::approval::approval_challenge(&[0; 32], records::Vouched::default()));
+        touched(records::approval::approval_challenge(&[0; 32], records::ApprovalClaim::default()));
     let told = sample.bring_draft(sample.staff(), "handler", other);
     assert_eq!(told, Err(Code::PasskeyRefused), "an approval's answer drafts nothing");
     let good = touched(Draft::challenge(&signed.draft.statement.0));
@@ -315,7 +315,8 @@ fn a_passkey_signs_a_draft_that_it_was_asked_about() {
     let same = approval((good.draft.signature.clone(), good.draft.assertion.clone().unwrap()));
     let told = sample.bring(sample.staff(), "handler", same);
     assert_eq!(told, Err(Code::PasskeyRefused));
-    let challenge = records::approval::approval_challenge(&order.0, records::Vouched::default());
+    let challenge =
+        records::approval::approval_challenge(&order.0, records::ApprovalClaim::default());
     let right = approval(sample.touch(&mut passkey, "handler", challenge));
     sample.bring(sample.staff(), "handler", right).unwrap();
 }
@@ -333,13 +334,13 @@ fn a_handler_has_one_letter_of_a_person_at_a_time() {
     let state = sample.authority().letter(&made.letter).unwrap();
     assert_eq!(state.drafter.unwrap().as_str(), sample.person("handler"));
     let staff = LetterBody { person: person.clone(), profile: "staff".into() };
-    let draft = sample.signed_draft("handler", &Drafted::Letter(staff), |_| {});
+    let draft = sample.signed_draft("handler", &DraftContent::Letter(staff), |_| {});
     let drafting = Drafting { draft, disclosures: Vec::new(), number_seal: None };
     let told = sample.bring_draft(sample.staff(), "handler", drafting);
     assert_eq!(told, Err(Code::LetterOpen));
     let second = sample.register("王小红", "sz-office");
     let service = LetterBody { person: second, profile: "service".into() };
-    let draft = sample.signed_draft("handler", &Drafted::Letter(service), |_| {});
+    let draft = sample.signed_draft("handler", &DraftContent::Letter(service), |_| {});
     let drafting = Drafting { draft, disclosures: Vec::new(), number_seal: None };
     let told = sample.bring_draft(sample.staff(), "handler", drafting);
     assert_eq!(told, Err(Code::UnknownProfile));

@@ -8,7 +8,7 @@ use ca_api::handler::DraftMade;
 use pki::Certificate;
 use records::commitment::EVIDENCE_PATH;
 use records::draft::Drafting;
-use records::drafted::Drafted;
+use records::drafted::DraftContent;
 use records::order::{Body, DelegateBody, ReleaseBody, RoleAction};
 use records::rules::Role;
 use records::{Code, Disclosure};
@@ -44,7 +44,7 @@ fn release(sample: &Sample, certificate: &Certificate) -> (ReleaseBody, Disclosu
 fn bring(
     sample: &mut Sample,
     name: &str,
-    (drafted, disclosures): (Drafted, Vec<Disclosure>),
+    (drafted, disclosures): (DraftContent, Vec<Disclosure>),
 ) -> Result<DraftMade, Code> {
     let draft = sample.signed_draft(name, &drafted, |_| {});
     let caller = sample.staff();
@@ -53,7 +53,7 @@ fn bring(
 
 fn releases(sample: &mut Sample, name: &str, certificate: &Certificate) -> Result<DraftMade, Code> {
     let (body, seen) = release(sample, certificate);
-    bring(sample, name, (Drafted::Release(body), vec![seen]))
+    bring(sample, name, (DraftContent::Release(body), vec![seen]))
 }
 
 /// Officer-1 is on leave for a week from now on, and `deputy` acts for them.
@@ -104,16 +104,16 @@ fn nobody_drafts_a_release_who_suspended_or_does_not_care() {
     // Whoever suspended does not draft the release, and neither does the holder.
     let (body, seen) = release(&sample, &certificate);
     let by = ReleaseBody { by: sample.person("handler"), ..body.clone() };
-    let told = bring(&mut sample, "handler", (Drafted::Release(by), vec![seen.clone()]));
+    let told = bring(&mut sample, "handler", (DraftContent::Release(by), vec![seen.clone()]));
     assert_eq!(told, Err(Code::DrafterSelf));
     let own = ReleaseBody { person: sample.person("officer-1"), ..body.clone() };
-    let told = bring(&mut sample, "officer-1", (Drafted::Release(own), vec![seen.clone()]));
+    let told = bring(&mut sample, "officer-1", (DraftContent::Release(own), vec![seen.clone()]));
     assert_eq!(told, Err(Code::DrafterSelf));
     // What it names is the suspension that stands, and what was looked at is told.
     let other = ReleaseBody { reason: "superseded".into(), ..body.clone() };
-    let told = bring(&mut sample, "handler", (Drafted::Release(other), vec![seen]));
+    let told = bring(&mut sample, "handler", (DraftContent::Release(other), vec![seen]));
     assert_eq!(told, Err(Code::StateConflict));
-    let told = bring(&mut sample, "handler", (Drafted::Release(body), Vec::new()));
+    let told = bring(&mut sample, "handler", (DraftContent::Release(body), Vec::new()));
     assert_eq!(told, Err(Code::Malformed));
     // A release waits for a clock that is believed.
     sample.clock = Err(Code::ClockMoved);
@@ -126,7 +126,7 @@ fn an_order_to_release_in_the_name_of_who_suspended_is_none() {
     let (sample, certificate) = suspended();
     let (body, _) = release(&sample, &certificate);
     let body = ReleaseBody { by: sample.person("handler"), ..body };
-    let draft = sample.signed_draft("handler", &Drafted::Release(body.clone()), |_| {});
+    let draft = sample.signed_draft("handler", &DraftContent::Release(body.clone()), |_| {});
     let order = |body: &ReleaseBody, drafter: &str| {
         let body = Body::Release(body.clone());
         let basis = sample.authority().basis(&body, drafter).unwrap();
@@ -161,7 +161,7 @@ fn a_delegation_is_drafted_and_ended_by_who_cares_for_the_absent() {
     sample.appoint("deputy", Role::ApplicationOwner, "sz-office");
     let grant = lent(&sample, RoleAction::Grant);
     let drafts = |sample: &mut Sample, name: &str, body: &DelegateBody| {
-        bring(sample, name, (Drafted::Delegate(body.clone()), Vec::new()))
+        bring(sample, name, (DraftContent::Delegate(body.clone()), Vec::new()))
     };
     for name in ["officer-1", "deputy"] {
         assert_eq!(drafts(&mut sample, name, &grant), Err(Code::DrafterSelf), "{name}");

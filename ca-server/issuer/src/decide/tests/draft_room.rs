@@ -13,7 +13,7 @@ use crate::sample::Sample;
 use records::Code;
 use records::order::PersonAction::{Create, Leave};
 use records::rules::Role;
-use records::withdrawal::TakenBack;
+use records::withdrawal::WithdrawalTarget;
 
 #[test]
 fn open_drafts_have_a_bound() {
@@ -90,7 +90,7 @@ fn what_is_taken_back_counts_for_the_hour() {
     spend(&mut sample, "letters", LETTERS_OF_HOUR_MAX);
     let made = sample.drafts_letter("handler", &one).unwrap();
     sample.sequence();
-    let what = TakenBack::Letter { reference: made.letter };
+    let what = WithdrawalTarget::Letter { reference: made.letter };
     let void = sample.withdrawal("handler", what);
     sample.bring_withdrawal("handler", void).unwrap();
     sample.sequence();
@@ -112,7 +112,7 @@ fn what_is_taken_back_counts_for_the_hour() {
     let letters = sample.drafting_letters("handler", &two);
     for reference in sample.bring_many("handler", letters).unwrap().letters {
         sample.sequence();
-        let void = sample.withdrawal("handler", TakenBack::Letter { reference });
+        let void = sample.withdrawal("handler", WithdrawalTarget::Letter { reference });
         sample.bring_withdrawal("handler", void).unwrap();
     }
     sample.sequence();
@@ -139,7 +139,7 @@ fn nobody_has_letters_without_end() {
         sample.pass(60);
         let reference = sample.drafts_letter("handler", &one).unwrap().letter;
         sample.sequence();
-        let void = sample.withdrawal("handler", TakenBack::Letter { reference });
+        let void = sample.withdrawal("handler", WithdrawalTarget::Letter { reference });
         sample.bring_withdrawal("handler", void).unwrap();
         sample.sequence();
     }

@@ -1,11 +1,11 @@
 //! Lists: every revocation stands in the next one, none leaves before its certificate ended,
 //! numbers count on.
 
+use crate::answered_brakes::AnsweredBrakes;
 use crate::command::Command;
 use crate::decide::list::{continues, entries, revoked};
 use crate::sample::Sample;
 use crate::sample::operate::OFFICERS;
-use crate::told::Told;
 use ca_host::operator::OperatorRequest;
 use keys::SoftwareSigner;
 use pki::crl::{ListContent, RevocationList, RevocationReason, RevokedCertificate};
@@ -117,7 +117,7 @@ fn a_list_that_went_out_is_taken_back_by_nobody() {
     revoke(&mut sample, &one.serial().to_string());
     let first = next(&sample, 1);
     // A journal that was lost with the host it stood on.
-    sample.state.told = Told::default();
+    sample.state.told = AnsweredBrakes::default();
     sample.take_away(|event| !matches!(event, Event::Crl { .. }));
     let serial = one.serial().to_string();
     assert!(!sample.authority().is_revoked(&serial), "authority knows nothing of it");

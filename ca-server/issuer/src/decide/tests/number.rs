@@ -130,7 +130,7 @@ fn a_digest_counts_for_whom_the_issuer_gave_it() {
     let (mut body, disclosures) = sample.person_body((Move, NEW), record);
     body.number = None;
     let draft = |sample: &Sample, body| {
-        sample.signed_draft("handler", &records::drafted::Drafted::Person(body), |_| {})
+        sample.signed_draft("handler", &records::drafted::DraftContent::Person(body), |_| {})
     };
     let draft = draft(&sample, body);
     let drafting = records::draft::Drafting { draft, disclosures, number_seal: None };

@@ -65,7 +65,7 @@ fn a_round_goes_back_to_its_savepoint() {
         round.after(Effect::Policy("policies/x.toml".into(), String::new()));
         assert!(round.state.reported.is_first("once".into()));
         assert!(!round.state.ready.is_empty());
-        round.back(savepoint);
+        round.roll_back(savepoint);
     });
     let after = (sample.recorded.len(), sample.effects.len(), sample.state.pending_count);
     assert_eq!(before, after);

@@ -8,7 +8,7 @@ use crate::sample::operate::{OFFICERS, person, profile};
 use crate::sample::{Sample, key};
 use crate::state::DRAFTS_MAX;
 use pki::Signer;
-use records::enrolment::{Stage, Submit};
+use records::enrolment::{RequestSubmission, Stage};
 use records::letter::{CHALLENGE_SECONDS, LETTER_SECONDS, bind};
 use records::order::{Body, PersonAction};
 use records::rules::Role;
@@ -18,8 +18,8 @@ use records::{Bytes, Code};
 pub(super) fn changed(
     sample: &Sample,
     letter: &SampleLetter,
-    change: impl FnOnce(&mut Submit),
-) -> Submit {
+    change: impl FnOnce(&mut RequestSubmission),
+) -> RequestSubmission {
     let mut message = sample.submission(letter, &key());
     change(&mut message);
     message

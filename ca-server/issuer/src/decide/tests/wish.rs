@@ -8,7 +8,7 @@ use crate::sample::{Sample, key};
 use crate::verify::VerifiedWish;
 use records::decline::Outcome;
 use records::order::{Body, ORDER_SECONDS, UNSIGNED_SECONDS};
-use records::wish::{WISH_SECONDS, Wish, WishStatement, Wishing};
+use records::wish::{WISH_SECONDS, Wish, WishStatement, WishSubmission};
 use records::{Bytes, Code, Disclosure};
 
 const REASON: &str = "keyCompromise";
@@ -47,7 +47,7 @@ fn the_same_wish_is_the_same_order() {
     let mut sample = Sample::found();
     let serial = official(&mut sample);
     let wishing = sample.wishing("officer-1", (&serial, REASON), |_| {});
-    let bring = |sample: &mut Sample, wishing: &Wishing| {
+    let bring = |sample: &mut Sample, wishing: &WishSubmission| {
         sample.bring_wish(sample.staff(), "officer-1", wishing.clone())
     };
     let first = bring(&mut sample, &wishing).unwrap();
@@ -120,7 +120,7 @@ fn a_wish_is_verified_before_it_is_decided() {
     let mut sample = Sample::found();
     let serial = official(&mut sample);
     let signatures = sample.authority().signatures();
-    let verified = |wishing: Wishing| VerifiedWish::verify(wishing, signatures).err();
+    let verified = |wishing: WishSubmission| VerifiedWish::verify(wishing, signatures).err();
     let good = sample.wishing("officer-1", (&serial, REASON), |_| {});
     assert_eq!(verified(good.clone()), None);
     let mut forged = good.clone();
@@ -140,7 +140,7 @@ fn a_wish_is_verified_before_it_is_decided() {
     let committed = evidence.commitment().unwrap();
     let silent = |said: &mut WishStatement| said.evidence = committed;
     let silent = sample.wishing("officer-1", (&serial, REASON), silent);
-    let silent = Wishing { evidence, ..silent };
+    let silent = WishSubmission { evidence, ..silent };
     let told = sample.bring_wish(sample.staff(), "officer-1", silent);
     assert_eq!(told, Err(Code::Malformed), "what was looked at is said");
     sample.bring_wish(sample.staff(), "officer-1", good).unwrap();
@@ -158,10 +158,10 @@ fn a_passkey_signs_what_it_was_asked_about() {
         let said = passkey.approve(&officer, order, |answer| answer.challenge = challenge);
         let answer = (said.signature, said.assertion.unwrap());
         let Wish { statement, certificate, .. } = signed.wish.clone();
-        Wishing { wish: Wish::by_passkey(statement, certificate, answer), ..signed.clone() }
+        WishSubmission { wish: Wish::by_passkey(statement, certificate, answer), ..signed.clone() }
     };
     let other =
-        wishing(records::approval::approval_challenge(&[0; 32], records::Vouched::default()));
+        wishing(records::approval::approval_challenge(&[0; 32], records::ApprovalClaim::default()));
     let told = sample.bring_wish(sample.staff(), "officer-1", other);
     assert_eq!(told, Err(Code::PasskeyRefused), "an approval's answer asks for nothing");
     let good = wishing(Wish::challenge(&signed.wish.statement.0));

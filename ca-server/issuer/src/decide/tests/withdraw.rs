@@ -8,7 +8,7 @@ use ca_host::operator::OperatorRequest;
 use records::order::PersonAction::Create;
 use records::record::Event;
 use records::rules::Role;
-use records::withdrawal::{TakenBack, WithdrawalStatement, WithdrawnStatement};
+use records::withdrawal::{WithdrawalStatement, WithdrawalTarget, WithdrawnStatement};
 use records::{Bytes, Code, json};
 
 const NEW: &str = "0000000000000AA1";
@@ -27,7 +27,7 @@ fn whoever_drafted_an_order_takes_it_back_and_nobody_else() {
     for name in ["other", "officer-1", "security-1"] {
         assert_eq!(sample.withdraws(name, order), Err(Code::NotDrafter), "{name}");
     }
-    let lent = sample.withdrawal("handler", TakenBack::Order { order: order.into() });
+    let lent = sample.withdrawal("handler", WithdrawalTarget::Order { order: order.into() });
     let told = sample.bring_withdrawal("other", lent);
     assert_eq!(told, Err(Code::ApprovalSignature));
     let operator = sample.operator(OperatorRequest::Withdraw { order: order.into() });
@@ -105,10 +105,10 @@ fn a_handler_takes_back_a_letter_from_which_nothing_came() {
     let person = sample.register("李丹", "sz-office");
     let made = sample.drafts_letter("handler", &person).unwrap();
     let letter = sample.written_letter();
-    let what = || TakenBack::Letter { reference: made.letter.clone() };
+    let what = || WithdrawalTarget::Letter { reference: made.letter.clone() };
     let early = sample.withdrawal("handler", what());
     assert_eq!(sample.bring_withdrawal("handler", early), Err(Code::LogBehind));
-    let nothing = TakenBack::Letter { reference: "0".repeat(16) };
+    let nothing = WithdrawalTarget::Letter { reference: "0".repeat(16) };
     let told = sample.bring_withdrawal("handler", sample.withdrawal("handler", nothing));
     assert_eq!(told, Err(Code::NotFound));
     sample.sequence();
@@ -124,7 +124,7 @@ fn a_handler_takes_back_a_letter_from_which_nothing_came() {
     assert_eq!(told.unwrap_err(), Code::LetterVoided);
     // An operator's letter is none of theirs, and a used one is revoked instead.
     let letter = sample.letter(&person, "official");
-    let what = TakenBack::Letter { reference: letter.reference.clone() };
+    let what = WithdrawalTarget::Letter { reference: letter.reference.clone() };
     let told = sample.bring_withdrawal("handler", sample.withdrawal("handler", what));
     assert_eq!(told, Err(Code::NotDrafter));
     let second = sample.register("王小红", "sz-office");
@@ -132,7 +132,7 @@ fn a_handler_takes_back_a_letter_from_which_nothing_came() {
     let letter = sample.written_letter();
     sample.sequence();
     sample.certify(&letter, &crate::sample::key());
-    let what = TakenBack::Letter { reference: made.letter };
+    let what = WithdrawalTarget::Letter { reference: made.letter };
     let told = sample.bring_withdrawal("handler", sample.withdrawal("handler", what));
     assert_eq!(told, Err(Code::CodeUsed));
 }
@@ -142,7 +142,7 @@ fn a_withdrawal_of_another_city_takes_nothing_back() {
     let mut sample = Sample::with_handler();
     let order = drafted(&mut sample);
     let officer = sample.city.officer("handler").clone();
-    let what = TakenBack::Order { order: order.into() };
+    let what = WithdrawalTarget::Order { order: order.into() };
     let said = WithdrawalStatement { v: 1, founding: [9; 32].into(), what };
     let bytes = Bytes(json::write(&said).unwrap());
     let withdrawal =

@@ -22,7 +22,7 @@ const SNAPSHOTS_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What an agent's newest snapshot said, as this process made it.
 #[derive(Clone)]
-struct Told {
+struct SentSnapshot {
     said: Vec<u8>,
     this_update: u64,
     next_update: u64,
@@ -31,18 +31,18 @@ struct Told {
 }
 
 /// What a gate is told, with the change up to which it says everything.
-pub(super) struct Made {
+pub(super) struct PreparedSnapshot {
     new: Arc<NewSnapshot>,
     change: u64,
 }
 
 /// A gate that is to be told, what it was told, and under which number it hears the next.
-pub(super) struct Wanted {
+pub(super) struct GateUpdate {
     agent: String,
     number: u64,
-    known: Option<Told>,
+    known: Option<SentSnapshot>,
     /// What was made for it and not kept.
-    unkept: Option<Arc<Made>>,
+    unkept: Option<Arc<PreparedSnapshot>>,
 }
 
 /// Gates that are looked at.
@@ -56,8 +56,8 @@ pub(super) struct Due {
 /// What gates were told, and what has its number and was not kept.
 #[derive(Default)]
 pub(super) struct Gates {
-    told: HashMap<String, Told>,
-    unkept: HashMap<String, Arc<Made>>,
+    told: HashMap<String, SentSnapshot>,
+    unkept: HashMap<String, Arc<PreparedSnapshot>>,
 }
 
 impl Gates {
@@ -86,10 +86,10 @@ impl Gates {
     /// What one of them wants: what was made for it and not kept, the same bytes under the same
     /// number, before anything else is made. Whatever fails costs one number, however often it is
     /// tried; and if it was kept after all, nothing else ever bears its number.
-    pub(super) fn wanted(&self, agent: String, number: u64) -> Wanted {
+    pub(super) fn wanted(&self, agent: String, number: u64) -> GateUpdate {
         let known = self.told.get(&agent).cloned();
         let unkept = self.unkept.get(&agent).cloned();
-        Wanted { agent, number, known, unkept }
+        GateUpdate { agent, number, known, unkept }
     }
 
     /// Takes notice of gates to which there is nothing new to say.
@@ -108,7 +108,7 @@ impl Gates {
     }
 
     /// Notes that the snapshots of this part were kept, so that none of them is made again.
-    pub(super) fn keep(&mut self, part: &[Arc<Made>]) {
+    pub(super) fn keep(&mut self, part: &[Arc<PreparedSnapshot>]) {
         for made in part {
             self.unkept.remove(made.agent());
             self.told.insert(made.agent().to_owned(), made.told());
@@ -117,7 +117,7 @@ impl Gates {
 
     /// These are tried no more. Whether one was kept nobody knows, so their gates are told anew,
     /// also what they were told before.
-    pub(super) fn forget(&mut self, part: &[Arc<Made>]) {
+    pub(super) fn forget(&mut self, part: &[Arc<PreparedSnapshot>]) {
         for made in part {
             self.unkept.remove(made.agent());
             self.told.remove(made.agent());
@@ -127,23 +127,23 @@ impl Gates {
 
 /// Whether a gate is looked at: something changed since, it was told nothing yet, or half of a
 /// snapshot's life is over. One that is closed is told so once and never again.
-fn is_due(told: Option<&Told>, (is_open, change, dates): (bool, u64, Dates)) -> bool {
+fn is_due(told: Option<&SentSnapshot>, (is_open, change, dates): (bool, u64, Dates)) -> bool {
     told.is_none_or(|told| told.change < change || (is_open && is_old(told, dates)))
 }
 
 /// Whether a brake was carried out since a gate was told last. What a former process told, or what
 /// made way, is not known: then every gate that was ever told something counts as one.
-fn is_taken_from(told: Option<&Told>, given: u64, taken: u64) -> bool {
+fn is_taken_from(told: Option<&SentSnapshot>, given: u64, taken: u64) -> bool {
     told.map_or(given > 0, |told| told.change < taken)
 }
 
 /// Also one whose time has not come, since a clock was wrong for a moment, is made anew.
-fn is_old(told: &Told, dates: Dates) -> bool {
+fn is_old(told: &SentSnapshot, dates: Dates) -> bool {
     dates.are_behind(told.this_update)
         || told.next_update.saturating_sub(dates.this) <= SNAPSHOT_SECONDS / 2
 }
 
-impl Made {
+impl PreparedSnapshot {
     fn agent(&self) -> &str {
         &self.new.snapshot.agent
     }
@@ -154,9 +154,9 @@ impl Made {
     }
 
     /// What its gate was told once it is kept.
-    fn told(&self) -> Told {
+    fn told(&self) -> SentSnapshot {
         let NewSnapshot { snapshot, said, .. } = &*self.new;
-        Told {
+        SentSnapshot {
             said: said.clone(),
             this_update: snapshot.this_update_unix(),
             next_update: snapshot.next_update_unix(),
@@ -168,7 +168,7 @@ impl Made {
 /// What is handed over together.
 #[derive(Default)]
 pub(super) struct Portion {
-    pub(super) made: Vec<Arc<Made>>,
+    pub(super) made: Vec<Arc<PreparedSnapshot>>,
     /// To whom there is nothing new to say, with the change up to which they were looked at.
     same: Vec<(String, u64)>,
     /// Why one of them could not be made.
@@ -180,7 +180,7 @@ impl Portion {
     /// Makes what the first of these gates are told, as long as there is room.
     pub(super) fn make(
         (state, context): (&State, &IssuanceContext),
-        wanted: &mut VecDeque<Wanted>,
+        wanted: &mut VecDeque<GateUpdate>,
         dates: Dates,
     ) -> Self {
         let mut portion = Self::default();
@@ -190,8 +190,9 @@ impl Portion {
             let change = state.people_change;
             let made = match &one.unkept {
                 Some(made) => Ok(Some(made.clone())),
-                None => next((state.authority(), context), &one, dates)
-                    .map(|new| new.map(|new| Arc::new(Made { new: Arc::new(new), change }))),
+                None => next((state.authority(), context), &one, dates).map(|new| {
+                    new.map(|new| Arc::new(PreparedSnapshot { new: Arc::new(new), change }))
+                }),
             };
             match made {
                 Ok(Some(made)) => portion.add(made),
@@ -206,7 +207,7 @@ impl Portion {
         self.made.len() < SNAPSHOTS_MAX && self.bytes < SNAPSHOTS_BYTES_MAX
     }
 
-    fn add(&mut self, made: Arc<Made>) {
+    fn add(&mut self, made: Arc<PreparedSnapshot>) {
         self.bytes += made.new.signed.snapshot.0.len();
         self.made.push(made);
     }
@@ -220,7 +221,7 @@ impl Portion {
 /// Makes what one gate is told, unless what it was told says the same.
 fn next(
     (authority, context): (&Authority, &IssuanceContext),
-    wanted: &Wanted,
+    wanted: &GateUpdate,
     dates: Dates,
 ) -> Result<Option<NewSnapshot>, IssuerError> {
     let snapshot = authority.snapshot(&wanted.agent, wanted.number, dates.this);
@@ -238,6 +239,6 @@ fn next(
 }
 
 /// What one command hands over.
-pub(super) fn together(part: &[Arc<Made>], take_away: bool) -> Snapshots {
+pub(super) fn together(part: &[Arc<PreparedSnapshot>], take_away: bool) -> Snapshots {
     Snapshots { new: part.iter().map(|made| made.new.clone()).collect(), take_away }
 }

@@ -29,10 +29,10 @@ pub async fn waiting(
     now: i64,
     limit: i64,
 ) -> Result<Vec<WaitingRow>, StoreError> {
-    type Row = (String, Vec<u8>, String, String, String, i64, i64);
+    type Columns = (String, Vec<u8>, String, String, String, i64, i64);
     let found = rows!(
         tx,
-        Row,
+        Columns,
         "select order_id, order_digest, kind, about, look, made, expires from ordered \
          where state = 'open' and (made, order_id) > ($1, $2) and expires >= $3 \
          order by made, order_id limit $4",
@@ -41,7 +41,7 @@ pub async fn waiting(
         now,
         limit
     )?;
-    let line = |(order, digest, kind, title, look, made, expires): Row| {
+    let line = |(order, digest, kind, title, look, made, expires): Columns| {
         let digest = OrderDigest(<[u8; 32]>::try_from(digest).ok()?);
         Some(WaitingRow { order, digest, kind, title, look, made, expires })
     };

@@ -20,17 +20,17 @@ pub async fn signed(
     tx: &mut Tx,
     digests: Vec<OrderDigest>,
 ) -> Result<HashMap<OrderDigest, SignedRow>, StoreError> {
-    type Row = (Vec<u8>, Vec<u8>, String, String, String);
+    type Columns = (Vec<u8>, Vec<u8>, String, String, String);
     let keys: Vec<Vec<u8>> = digests.into_iter().map(|digest| digest.0.to_vec()).collect();
     let found = rows_of!(
         tx,
-        Row,
+        Columns,
         "select order_bytes, signature, disclosures, state, look from ordered \
          where order_digest in (",
         keys,
         ")"
     );
-    let read = |(bytes, signature, disclosures, state, look): Row| {
+    let read = |(bytes, signature, disclosures, state, look): Columns| {
         let disclosures = serde_json::from_str(&disclosures).ok()?;
         let digest = OrderDigest::of(&bytes);
         let (order, signature) = (Bytes(bytes), Bytes(signature));

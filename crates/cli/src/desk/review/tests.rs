@@ -1,7 +1,7 @@
 //! What is consented to at a desk stands on its page.
 
 use super::super::frame::Frame;
-use super::super::order::{Checked, Line};
+use super::super::order::{Checked, FactItem};
 use super::filled;
 use askama::Template;
 use page::Language;
@@ -29,7 +29,7 @@ fn every_fact_of_every_kind_is_on_the_page_of_a_desk() {
             Checked { opened: opened.clone(), person, beside: export.beside(), standing: None };
         let page = filled(Frame::sample(language, "/"), &checked, None).render().unwrap();
         for fact in plain::facts(&opened) {
-            let line = Line::of(fact.clone(), language);
+            let line = FactItem::of(fact.clone(), language);
             let texts = line.lines.iter().map(|(.., text)| text.to_string());
             for text in texts.chain([escaped(&line.term), line.value.to_string()]) {
                 assert!(page.contains(&text), "{text}: {fact:?}\n{page}");

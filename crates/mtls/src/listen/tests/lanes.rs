@@ -24,7 +24,7 @@ impl Endpoint for Named {
         ((), PeerStanding::Unproven)
     }
 
-    fn reject(&self, _: SocketAddr, _: Option<&()>, _: Rejected) {}
+    fn reject(&self, _: SocketAddr, _: Option<&()>, _: ConnectionRefusal) {}
 
     fn full(&self, _: bool) {}
 

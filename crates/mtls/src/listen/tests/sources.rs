@@ -16,7 +16,7 @@ impl Endpoint for Mirror {
         ((), PeerStanding::Unproven)
     }
 
-    fn reject(&self, _: SocketAddr, _: Option<&()>, _: Rejected) {}
+    fn reject(&self, _: SocketAddr, _: Option<&()>, _: ConnectionRefusal) {}
 
     fn full(&self, _: bool) {}
 

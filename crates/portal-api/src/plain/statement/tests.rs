@@ -5,8 +5,8 @@ use super::*;
 use records::draft::ManyRow;
 use records::order::{DelegateBody, ReleaseBody, RevokeBody, RoleAction};
 use records::rules::Role;
-use records::suspension::Suspends;
-use records::wish::Wished;
+use records::suspension::SuspensionInput;
+use records::wish::WishInput;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -58,18 +58,18 @@ fn value_of(facts: &[Fact], term: &str) -> String {
 fn no_field_of_a_statement_is_signed_and_not_shown() {
     let (founding, drawn) = (Bytes::from([1; 32]), ([3; 32], [4; 16]));
     let (serial, reason, evidence) = (&*"01".repeat(18), "keyCompromise", "本人来电");
-    let asked = Wished { serial, reason, evidence };
+    let asked = WishInput { serial, reason, evidence };
     let (wish, opens) = WishStatement::new(&founding, [2; 32], asked, drawn, TIME).unwrap();
     each_field_is_read(&wish, |wish| about_wishing(wish, &opens));
-    let said = Suspends { serial, reason, evidence };
+    let said = SuspensionInput { serial, reason, evidence };
     let made = SuspensionStatement::new(&founding, [2; 32], said, drawn, TIME);
     let (suspension, opens) = made.unwrap();
     each_field_is_read(&suspension, |said| about_suspending(said, &opens));
     let shown = about_suspending(&suspension, &opens);
     let why = value_of(&shown, "reason, also of its revocation after 15 days");
     assert!(why.contains("(keyCompromise)"), "{why}");
-    let order = TakenBack::Order { order: Bytes::from([5; 32]) };
-    let letter = TakenBack::Letter { reference: "5GPJWBSG64S36D1N".into() };
+    let order = WithdrawalTarget::Order { order: Bytes::from([5; 32]) };
+    let letter = WithdrawalTarget::Letter { reference: "5GPJWBSG64S36D1N".into() };
     for what in [order, letter] {
         let taken = WithdrawalStatement { v: 1, founding: founding.clone(), what };
         each_field_is_read(&taken, about_withdrawing);
@@ -96,7 +96,7 @@ fn no_field_of_a_draft_is_signed_and_not_shown() {
     let (body, disclosures) = typed.body([[1; 32], [2; 32], [3; 32]]).unwrap();
     let letter = LetterBody { person: body.person.clone(), profile: "official".into() };
     let opens = &disclosures;
-    for drafted in [Drafted::Person(body.clone()), Drafted::Letter(letter)] {
+    for drafted in [DraftContent::Person(body.clone()), DraftContent::Letter(letter)] {
         let founding = Bytes::from([1; 32]);
         let statement = drafted.statement(&founding, [2; 32], [4; 16], TIME).unwrap();
         each_field_is_read(&statement, |said| about_drafting(said, opens, &[]));
@@ -116,7 +116,7 @@ fn no_field_of_a_draft_is_signed_and_not_shown() {
     }
     // What nobody typed is told as the portal's word; no mail address is told as none.
     let founding = Bytes::from([1; 32]);
-    let bare = Drafted::Person(PersonBody { mail: None, ..body });
+    let bare = DraftContent::Person(PersonBody { mail: None, ..body });
     let statement = bare.statement(&founding, [2; 32], [4; 16], TIME).unwrap();
     let shown = about_drafting(&statement, opens, &[field::NAME, field::UNIT]);
     let told = |term: &str| value_of(&shown, term);
@@ -131,7 +131,7 @@ fn no_field_of_a_draft_is_signed_and_not_shown() {
 #[test]
 fn no_field_of_a_revocation_among_many_is_signed_and_not_shown() {
     let seen = Disclosure::new(EVIDENCE_PATH, [6; 32], "离职清单".into());
-    let drafted = Drafted::Revoke(RevokeBody {
+    let drafted = DraftContent::Revoke(RevokeBody {
         person: "0123456789ABCDEF".into(),
         system: None,
         serials: vec!["0101010101".into(), "0202020202".into()],
@@ -150,14 +150,14 @@ fn no_field_of_a_revocation_among_many_is_signed_and_not_shown() {
         about_row(&whole, &ManyRow { place, body, disclosures, number_seal: None }, &[])
     });
     let alone = drafted.statement(&founding, [2; 32], [4; 16], TIME).unwrap();
-    assert_eq!(Drafted::of(&alone), Err(Code::UnknownKind));
+    assert_eq!(DraftContent::of(&alone), Err(Code::UnknownKind));
     assert!(!alone.names((kind, &body), None));
 }
 
 #[test]
 fn no_field_of_a_release_or_a_delegation_is_signed_and_not_shown() {
     let opens = Disclosure::new(EVIDENCE_PATH, [6; 32], "本人当面核对".into());
-    let release = Drafted::Release(ReleaseBody {
+    let release = DraftContent::Release(ReleaseBody {
         person: "0123456789ABCDEF".into(),
         serial: "0101010101".into(),
         suspension: [7; 32].into(),
@@ -167,7 +167,7 @@ fn no_field_of_a_release_or_a_delegation_is_signed_and_not_shown() {
         evidence: opens.commitment().unwrap(),
     });
     let delegation = |action| {
-        Drafted::Delegate(DelegateBody {
+        DraftContent::Delegate(DelegateBody {
             action,
             person: "0123456789ABCDEF".into(),
             absent: "0123456789ABCDEG".into(),
@@ -186,7 +186,7 @@ fn no_field_of_a_release_or_a_delegation_is_signed_and_not_shown() {
         let shown = about_drafting(&statement, opens, &field::OF_RELEASE);
         let told = shown.iter().filter(|one| one.value.en().contains("the portal's word"));
         let wanted =
-            if matches!(drafted, Drafted::Release(_)) { field::OF_RELEASE.len() } else { 0 };
+            if matches!(drafted, DraftContent::Release(_)) { field::OF_RELEASE.len() } else { 0 };
         assert_eq!(told.count(), wanted, "{shown:?}");
     }
 }

@@ -4,7 +4,7 @@ use super::{facts, is_drawn, leaves, others};
 use crate::plain::{about_ending, about_looks, facts_of_decision, look_in_list};
 use records::Bytes;
 use records::decline::Outcome;
-use records::export::Look;
+use records::export::ReviewFlag;
 use sample_city::SampleBatch;
 
 fn digests(batch: &SampleBatch) -> Vec<Bytes> {
@@ -88,12 +88,12 @@ fn what_ends_with_a_batch_is_counted() {
 
 #[test]
 fn what_needs_a_look_in_a_batch_is_named() {
-    let looks = [None, Some(Look::Moved), Some(Look::SameName)];
+    let looks = [None, Some(ReviewFlag::Moved), Some(ReviewFlag::SameName)];
     let batch = SampleBatch::of("person", 3, |_, _| ()).with_looks(&looks);
     let told = about_looks(&batch.open(), &batch.export.looks());
     assert_eq!(told.len(), 2);
     assert!(told[0].value.en().contains("[0000000000000001]"), "{told:?}");
     assert!(told[1].value.en().ends_with("somebody of this name"), "{told:?}");
-    assert!(look_in_list("batch", Look::Moved).en.starts_with("of some in it"));
-    assert!(!look_in_list("issue", Look::Moved).en.starts_with("of some in it"));
+    assert!(look_in_list("batch", ReviewFlag::Moved).en.starts_with("of some in it"));
+    assert!(!look_in_list("issue", ReviewFlag::Moved).en.starts_with("of some in it"));
 }

@@ -4,7 +4,7 @@ use crate::declines;
 use keys::SoftwareSigner;
 use records::Bytes;
 use records::decline::Outcome;
-use records::enrolment::{Collect, Collected, LookUp, Stage};
+use records::enrolment::{Collect, CollectedCertificate, LetterLookUp, Stage};
 use records::join::{Join, JoinFile};
 use tests::{Office, Official, random};
 
@@ -64,7 +64,7 @@ pub(super) struct Probes {
     /// An order with one approval.
     waiting: String,
     /// Who has a certificate, and what they collected.
-    kept: (Official, Collected),
+    kept: (Official, CollectedCertificate),
     /// Who has a letter that nobody applied with.
     lettered: Official,
     /// Who gets letters to apply with.
@@ -76,7 +76,7 @@ pub(super) struct Probes {
 }
 
 impl Probes {
-    pub(super) async fn begin(office: &Office, kept: (Official, Collected)) -> Self {
+    pub(super) async fn begin(office: &Office, kept: (Official, CollectedCertificate)) -> Self {
         let words = ["person", "create", "--name", "陈一", "--unit", "sz-office"];
         let (waiting, _) = office.draft(&[&words[..], &["--evidence", "录用文件"]].concat());
         office.approve(&office.first("officer-1"), &waiting).await.unwrap();
@@ -118,7 +118,7 @@ impl Probes {
             }
             Probe::Collect => {
                 let (official, before) = &self.kept;
-                let LookUp { reference, key } = official.look_up();
+                let LetterLookUp { reference, key } = official.look_up();
                 let now = public.collect(&Collect { reference, key }).await;
                 now.is_ok_and(|now| {
                     let proven = now.evidence.open(&office.trust, "control").is_ok();

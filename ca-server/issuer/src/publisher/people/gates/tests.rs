@@ -30,7 +30,7 @@ fn due(sample: &Sample, gates: &Gates) -> Due {
     gates.due(&sample.state, dates(sample), |agent| given(sample, agent))
 }
 
-fn wanted(sample: &Sample, gates: &Gates, agents: Vec<String>) -> VecDeque<Wanted> {
+fn wanted(sample: &Sample, gates: &Gates, agents: Vec<String>) -> VecDeque<GateUpdate> {
     let wanted = |agent: String| {
         let number = given(sample, &agent) + 1;
         gates.wanted(agent, number)
@@ -38,7 +38,7 @@ fn wanted(sample: &Sample, gates: &Gates, agents: Vec<String>) -> VecDeque<Wante
     agents.into_iter().map(wanted).collect()
 }
 
-fn make(sample: &Sample, wanted: &mut VecDeque<Wanted>) -> Portion {
+fn make(sample: &Sample, wanted: &mut VecDeque<GateUpdate>) -> Portion {
     Portion::make((&sample.state, &*sample.context), wanted, dates(sample))
 }
 
@@ -144,7 +144,7 @@ async fn what_only_adds_makes_way_for_a_brake() {
 fn so_many_snapshots_are_handed_over_together_and_no_more() {
     let (sample, gates) = (with_gates(), Gates::default());
     let numbers = 1..=SNAPSHOTS_MAX as u64 + 1;
-    let mut wanted: VecDeque<Wanted> =
+    let mut wanted: VecDeque<GateUpdate> =
         numbers.map(|number| gates.wanted("gate-1".into(), number)).collect();
     let portion = make(&sample, &mut wanted);
     assert_eq!((portion.made.len(), wanted.len()), (SNAPSHOTS_MAX, 1));
@@ -183,10 +183,10 @@ fn what_is_not_kept_is_tried_again_under_its_number() {
 fn a_gate_is_looked_at_when_there_is_something_to_tell() {
     let told = |change, next_update: u64| {
         let this_update = next_update - SNAPSHOT_SECONDS;
-        Told { said: Vec::new(), this_update, next_update, change }
+        SentSnapshot { said: Vec::new(), this_update, next_update, change }
     };
     let now = 1_000_000;
-    let is_due = |told: Option<&Told>, (is_open, change, now)| {
+    let is_due = |told: Option<&SentSnapshot>, (is_open, change, now)| {
         is_due(told, (is_open, change, Dates { this: now, proven: now }))
     };
     let fresh = now + SNAPSHOT_SECONDS;

@@ -4,12 +4,12 @@
 use super::brakes::execute;
 use crate::forms::refused;
 use pki::Certificate;
-use records::enrolment::Collected;
+use records::enrolment::CollectedCertificate;
 use tests::Office;
 use tests::processes::{is_postgres, until};
 use tests::web::{Site, encode};
 
-fn leaf(collected: &Collected) -> Certificate {
+fn leaf(collected: &CollectedCertificate) -> Certificate {
     Certificate::read(&collected.chain[0].0).unwrap()
 }
 

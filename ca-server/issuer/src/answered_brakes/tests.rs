@@ -13,7 +13,7 @@ fn what_was_told_is_known_to_the_next_process() {
     let folder = tempfile::tempdir().unwrap();
     let (path, secret) = (folder.path().join("told"), [7; 32]);
     Journal::found(&path, &mac_key(&secret)).unwrap();
-    let (mut journal, none) = ToldJournal::open(&path, &secret).unwrap();
+    let (mut journal, none) = AnswerJournal::open(&path, &secret).unwrap();
     assert!(none.is_empty());
     let wanted = OwnSuspension { serial: serial.clone(), reason: "keyCompromise".into() };
     let (portal, holder) = (sample.staff(), Officer(Arc::new(certificate)));
@@ -22,7 +22,7 @@ fn what_was_told_is_known_to_the_next_process() {
     assert!(matches!(told[0].record.event, Event::Suspended { .. }));
     journal.keep(&told, &sample.state.told).unwrap();
     drop(journal);
-    let (_, again) = ToldJournal::open(&path, &secret).unwrap();
+    let (_, again) = AnswerJournal::open(&path, &secret).unwrap();
     assert_eq!(again.all().count(), told.len());
     sample.state.told = again;
     sample.take_away(|_| true);
@@ -42,7 +42,7 @@ fn what_is_kept_twice_is_one() {
     let (portal, holder) = (sample.staff(), Officer(Arc::new(certificate)));
     sample.decide(|reply| Command::Suspend(portal, holder, wanted, reply)).unwrap();
     let one = sample.state.told.all().next().map(|one| NewRecord::clone(one)).unwrap();
-    let mut told = Told::of(vec![one.clone(), one.clone()]);
+    let mut told = AnsweredBrakes::of(vec![one.clone(), one.clone()]);
     assert_eq!(told.all().count(), 1);
     told.sequenced(&one.record);
     assert!(told.is_empty() && told.gone().is_empty());
@@ -85,14 +85,14 @@ fn a_long_journal_keeps_what_is_open() {
     let folder = tempfile::tempdir().unwrap();
     let (path, secret) = (folder.path().join("told"), [7; 32]);
     Journal::found(&path, &mac_key(&secret)).unwrap();
-    let (mut journal, _) = ToldJournal::open(&path, &secret).unwrap();
+    let (mut journal, _) = AnswerJournal::open(&path, &secret).unwrap();
     let (_, certificate) = sample.official("李丹");
     let serial = certificate.serial().to_string();
     let wanted = OwnSuspension { serial, reason: "keyCompromise".into() };
     let (portal, holder) = (sample.staff(), Officer(Arc::new(certificate)));
     sample.decide(|reply| Command::Suspend(portal, holder, wanted, reply)).unwrap();
     let one = sample.state.told.all().next().map(|one| NewRecord::clone(one)).unwrap();
-    let mut told = Told::default();
+    let mut told = AnsweredBrakes::default();
     // Each is in the tree when the next one comes, but the first, which stays.
     let made = |number: u32| {
         let mut made = one.clone();
@@ -114,6 +114,6 @@ fn a_long_journal_keeps_what_is_open() {
     }
     drop(journal);
     assert!(std::fs::metadata(&path).unwrap().len() < JOURNAL_BYTES_MAX + 1_000_000);
-    let (_, again) = ToldJournal::open(&path, &secret).unwrap();
+    let (_, again) = AnswerJournal::open(&path, &secret).unwrap();
     assert!(again.has(&Bytes::from(0u128.to_be_bytes())), "the one that is open");
 }

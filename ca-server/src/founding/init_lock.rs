@@ -13,35 +13,35 @@ use store::Store;
     "另一个 init 正在建立此城市；下一步：等其结束后 ca-server doctor / another init is under way for \
      this city; next: wait for it, then ca-server doctor"
 )]
-pub struct UnderWay;
+pub struct FoundingInProgress;
 
 /// Held while a city is founded.
-pub(super) struct Alone {
+pub(super) struct InitLock {
     path: PathBuf,
     _file: File,
-    _database: Option<store::Alone>,
+    _database: Option<store::DatabaseLock>,
 }
 
-impl Alone {
+impl InitLock {
     /// Takes both places, or says that they are taken.
     pub(super) async fn hold(parent: &Path, name: &str, config: &CaConfig) -> anyhow::Result<Self> {
         let path = parent.join(format!(".{name}.lock"));
         let file = system::file::open_lock(&path).with_context(|| path.display().to_string())?;
         if file.try_lock().is_err() {
-            return Err(UnderWay.into());
+            return Err(FoundingInProgress.into());
         }
         let database = match config.database.strip_prefix("sqlite:") {
             Some(_) => None,
             None => {
                 let store = Store::open(&config.database).await?;
-                Some(store.alone().await?.ok_or(UnderWay)?)
+                Some(store.alone().await?.ok_or(FoundingInProgress)?)
             }
         };
         Ok(Self { path, _file: file, _database: database })
     }
 }
 
-impl Drop for Alone {
+impl Drop for InitLock {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.path);
     }

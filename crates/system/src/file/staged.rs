@@ -18,19 +18,19 @@ pub fn sync_folder(folder: &Path) -> Result<()> {
 }
 
 /// A synced file beside its place; locked until it is dropped.
-pub(super) struct Beside {
+pub(super) struct StagedFile {
     pub(super) path: PathBuf,
     pub(super) file: File,
 }
 
-impl Beside {
+impl StagedFile {
     pub(super) fn fill(&self, bytes: &[u8]) -> Result<()> {
         self.file.set_len(0)?;
         (&self.file).write_all(bytes)
     }
 }
 
-pub(super) fn write_beside(path: &Path, bytes: &[u8], mode: u32) -> Result<Beside> {
+pub(super) fn write_beside(path: &Path, bytes: &[u8], mode: u32) -> Result<StagedFile> {
     let beside = take_beside(path, mode)?;
     beside.fill(bytes)?;
     beside.file.sync_all()?;
@@ -42,7 +42,7 @@ pub(super) fn write_beside(path: &Path, bytes: &[u8], mode: u32) -> Result<Besid
 /// since a writer may be at work on it, and then taken away, and neither its text nor its mode is
 /// changed. Only one that still stands there once the lock is had, and nowhere else, is ours:
 /// another writer may have moved or removed it before.
-pub(super) fn take_beside(path: &Path, mode: u32) -> Result<Beside> {
+pub(super) fn take_beside(path: &Path, mode: u32) -> Result<StagedFile> {
     let beside = beside_of(path)?;
     loop {
         let (file, is_made) = match make(&beside, mode) {
@@ -58,7 +58,7 @@ pub(super) fn take_beside(path: &Path, mode: u32) -> Result<Beside> {
             continue;
         }
         if held.nlink() == 1 && (is_made || is_fresh(&held, mode)) {
-            return Ok(Beside { path: beside, file });
+            return Ok(StagedFile { path: beside, file });
         }
         std::fs::remove_file(&beside)?;
     }
@@ -102,20 +102,20 @@ fn is_fresh(held: &Metadata, mode: u32) -> bool {
     held.len() == 0 && held.uid() == own && held.mode() & 0o7777 == mode
 }
 
-pub(super) fn move_over(beside: &Beside, path: &Path) -> Result<()> {
+pub(super) fn move_over(beside: &StagedFile, path: &Path) -> Result<()> {
     std::fs::rename(&beside.path, path)?;
     sync_folder(folder_of(path))
 }
 
 /// A second name fails where there is a file, in one step; only then is the first one taken away.
 /// File systems without second names can refuse to replace.
-pub(super) fn move_new(beside: &Beside, path: &Path) -> Result<()> {
+pub(super) fn move_new(beside: &StagedFile, path: &Path) -> Result<()> {
     name_new(beside, path)?;
     sync_folder(folder_of(path))
 }
 
 /// The same, before the folder is synced.
-pub(super) fn name_new(beside: &Beside, path: &Path) -> Result<()> {
+pub(super) fn name_new(beside: &StagedFile, path: &Path) -> Result<()> {
     match std::fs::hard_link(&beside.path, path) {
         Ok(()) => std::fs::remove_file(&beside.path)?,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {

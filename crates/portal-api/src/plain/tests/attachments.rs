@@ -12,7 +12,7 @@ fn a_renewal_comes_with_the_certificate_that_it_renews() {
     assert!(told(&sample).is_some());
     // Another mail address than that of the last certificate is marked.
     let mut mailed = find();
-    let Old(_, last) = old(&mailed.order["body"]["person"]);
+    let OldCredential(_, last) = old(&mailed.order["body"]["person"]);
     mailed.order["body"]["previous"] = j!(sample_city::sha256(last.der()));
     mailed.previous = Some(last.der().into());
     let shown = told(&mailed).unwrap();

@@ -3,7 +3,7 @@
 //! record's claim: it follows from what was judged again.
 
 use crate::control::Control;
-use authority::{Counted, InBatch, Judged};
+use authority::{CountedApproval, InBatch, Judged};
 use plain::value::joined_as;
 use plain::{FactValue, NameAndId, phrase, words};
 use records::order::{Body, DelegateBody, PersonAction, RoleAction};
@@ -31,7 +31,7 @@ pub(super) fn person(name: &str, id: &str) -> FactValue {
 }
 
 /// Tells one approval that counted.
-fn given(control: &Control, id: &str, one: &Counted) -> FactValue {
+fn given(control: &Control, id: &str, one: &CountedApproval) -> FactValue {
     let absent = match &one.capacity.acting_for {
         Some(absent) => phrase("代 {0} ", ", acting for {0},", vec![named(control, absent)]),
         None => words(""),
@@ -74,7 +74,7 @@ fn was_opened(batch: &InBatch) -> FactValue {
 }
 
 /// What the authenticator said, of an approval by passkey.
-fn said(one: &Counted) -> Option<AuthenticatorSaid> {
+fn said(one: &CountedApproval) -> Option<AuthenticatorSaid> {
     one.given.approval.assertion.as_ref().and_then(|assertion| assertion.said())
 }
 
@@ -103,7 +103,7 @@ fn manner(said: Option<&AuthenticatorSaid>) -> FactValue {
 }
 
 /// Whoever approved, as the certificate names them that they showed.
-fn approver(one: &Counted) -> FactValue {
+fn approver(one: &CountedApproval) -> FactValue {
     let name = one.given.certificate().subject().common_name().unwrap_or_default();
     person(&name, &one.capacity.person.to_string())
 }
@@ -118,7 +118,7 @@ fn named(control: &Control, id: &str) -> FactValue {
 
 /// What made somebody an approver: the roles that they held then, or those of whoever they acted
 /// for and the delegation by which they did.
-fn made_approver(control: &Control, one: &Counted, at: u64) -> Sentences {
+fn made_approver(control: &Control, one: &CountedApproval, at: u64) -> Sentences {
     let name = approver(one);
     let mut sentences = roles_of(control, &name, &one.capacity.person, at);
     let (Some(absent), Some(lent)) = (&one.capacity.acting_for, &one.lent) else {
@@ -203,7 +203,7 @@ fn roles_of(control: &Control, name: &FactValue, person: &str, before: u64) -> S
 
 /// Everybody who approved an order in a few words, with for whom and in which batch.
 fn names_of(control: &Control, judged: Option<&Judged>) -> FactValue {
-    let one = |one: &Counted| {
+    let one = |one: &CountedApproval| {
         let mut row = vec![approver(one)];
         if let Some(absent) = &one.capacity.acting_for {
             let absent = vec![named(control, absent)];

@@ -13,14 +13,14 @@ const YOUNG: Duration = Duration::from_secs(1);
 
 /// Whose place it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Whose {
+pub(super) struct PlaceOwner {
     pub(super) source: Source,
     pub(super) certificate: Option<[u8; 32]>,
 }
 
 /// How many places each may have.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Most {
+pub(super) struct PlaceLimits {
     pub(super) of_source: usize,
     pub(super) of_network: usize,
     pub(super) of_certificate: usize,
@@ -30,7 +30,7 @@ pub(super) struct Most {
 type Counts = (usize, usize, usize);
 
 /// The places of one kind.
-pub(super) struct Row {
+pub(super) struct Occupancy {
     most: usize,
     next: u64,
     /// The places that are taken, oldest first.
@@ -41,12 +41,12 @@ pub(super) struct Row {
 }
 
 struct Place {
-    whose: Whose,
+    whose: PlaceOwner,
     since: Instant,
     activity: Arc<Activity>,
 }
 
-impl Row {
+impl Occupancy {
     pub(super) fn new(most: usize) -> Self {
         Self {
             most,
@@ -71,15 +71,15 @@ impl Row {
     /// Takes a place; gives its number.
     pub(super) fn enter(
         &mut self,
-        whose: Whose,
-        most: Most,
+        whose: PlaceOwner,
+        most: PlaceLimits,
         activity: &Arc<Activity>,
     ) -> Option<u64> {
         let (network, source, certificate) = self.counts(whose);
         let of_certificate = certificate >= most.of_certificate;
         let of_source = source >= most.of_source;
         let of_network = network >= most.of_network;
-        let is_own = |of: &Whose| {
+        let is_own = |of: &PlaceOwner| {
             (!of_certificate || of.certificate == whose.certificate)
                 && (!of_source || of.source == whose.source)
                 && (!of_network || of.source.network() == whose.source.network())
@@ -114,7 +114,7 @@ impl Row {
         }
     }
 
-    fn counts(&self, whose: Whose) -> Counts {
+    fn counts(&self, whose: PlaceOwner) -> Counts {
         let of = |count: Option<&usize>| count.copied().unwrap_or(0);
         (
             of(self.networks.get(&whose.source.network())),

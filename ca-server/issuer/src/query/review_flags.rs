@@ -1,7 +1,7 @@
 //! What of an order needs a look, before anybody consents to it.
 
 use authority::{Authority, OpenOrder, OrderDigest};
-use records::export::Look;
+use records::export::ReviewFlag;
 use records::order::{BatchBody, Body, Order};
 use std::collections::HashMap;
 
@@ -11,14 +11,15 @@ pub(crate) fn look(
     authority: &Authority,
     (order, body): (&Order, &Body),
     row: &str,
-) -> Option<Look> {
+) -> Option<ReviewFlag> {
     if authority.still_rests(order, body).is_err() {
-        return Some(Look::Moved);
+        return Some(ReviewFlag::Moved);
     }
     if order.is_unsigned_wish() {
-        return Some(Look::Unsigned);
+        return Some(ReviewFlag::Unsigned);
     }
-    Look::from_name(row).filter(|look| matches!(look, Look::Differs | Look::SameName))
+    ReviewFlag::from_name(row)
+        .filter(|look| matches!(look, ReviewFlag::Differs | ReviewFlag::SameName))
 }
 
 /// The same of an order of a batch, as long as it is open.
@@ -27,7 +28,7 @@ pub(crate) fn look_of(
     digest: OrderDigest,
     row: &str,
     now: u64,
-) -> Option<Look> {
+) -> Option<ReviewFlag> {
     let (order, body) = authority.open(digest, now).ok()?;
     look(authority, (&order, &body), row)
 }
@@ -37,7 +38,7 @@ pub(crate) fn gravest(
     authority: &Authority,
     batch: &BatchBody,
     rows: &HashMap<OrderDigest, String>,
-) -> Option<Look> {
+) -> Option<ReviewFlag> {
     let one = |(digest, open): (OrderDigest, &OpenOrder)| {
         let row = rows.get(&digest).map_or("", String::as_str);
         look(authority, (&open.read, &open.body), row)

@@ -17,7 +17,7 @@ use plain::{FactValue, NameAndId, phrase};
 
 /// What is said about a bundle.
 #[derive(Default)]
-pub struct Told {
+pub struct ProofSummary {
     /// These sentences say what the bundle proves.
     pub proven: Sentences,
     /// What it does not prove, although somebody may read it there.
@@ -38,7 +38,11 @@ fn nothing_else() -> FactValue {
 }
 
 /// Makes the sentences about a request from what was checked.
-pub fn request(control: &Control, request: &GateRequest, by: &DecidedBy) -> Result<Told, Failed> {
+pub fn request(
+    control: &Control,
+    request: &GateRequest,
+    by: &DecidedBy,
+) -> Result<ProofSummary, Failed> {
     let decision = &request.decision;
     let subject = request.certificate.subject();
     let unit = subject.unit().unwrap_or_default();
@@ -86,7 +90,7 @@ pub fn request(control: &Control, request: &GateRequest, by: &DecidedBy) -> Resu
             Vec::new(),
         ),
     ];
-    Ok(Told { proven, not_proven })
+    Ok(ProofSummary { proven, not_proven })
 }
 
 /// What the key signed that opened the connection, and no more than that: a signature of TLS 1.3
@@ -191,7 +195,7 @@ fn end(request: &GateRequest) -> FactValue {
 }
 
 /// Makes the sentences about a certificate from what was checked.
-pub fn certificate(control: &Control, serial: &str) -> Result<Told, Failed> {
+pub fn certificate(control: &Control, serial: &str) -> Result<ProofSummary, Failed> {
     let proven = of_certificate(control, serial)?;
     let used = phrase(
         "此证书后来是否被吊销、谁使用过它；何人使用了审批人的密钥、是否读过所签内容；时间为签发机构\
@@ -200,5 +204,5 @@ pub fn certificate(control: &Control, serial: &str) -> Result<Told, Failed> {
          they read what it signed; times are the CA's own.",
         Vec::new(),
     );
-    Ok(Told { proven, not_proven: vec![nothing_else(), used] })
+    Ok(ProofSummary { proven, not_proven: vec![nothing_else(), used] })
 }

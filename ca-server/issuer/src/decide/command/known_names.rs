@@ -3,8 +3,8 @@
 use super::Run;
 use crate::verify::{VerifiedDraft, VerifiedWithdrawal};
 use authority::OrderDigest;
-use records::drafted::Drafted;
-use records::withdrawal::TakenBack;
+use records::drafted::DraftContent;
+use records::withdrawal::WithdrawalTarget;
 use records::{Bytes, Code};
 
 impl Run<'_, '_> {
@@ -28,14 +28,14 @@ impl Run<'_, '_> {
 
     /// Whom a draft is about, if they exist.
     pub(super) fn drafted(&self, wanted: &VerifiedDraft) -> String {
-        let drafted = Drafted::of(wanted.statement());
+        let drafted = DraftContent::of(wanted.statement());
         drafted.map_or_else(|_| String::new(), |drafted| self.person(drafted.person()))
     }
 
     pub(super) fn taken_back(&self, wanted: &VerifiedWithdrawal) -> String {
         match wanted.withdrawal().read().map(|read| read.what) {
-            Ok(TakenBack::Order { order }) => self.order(&order),
-            Ok(TakenBack::Letter { reference }) => self.known_reference(&reference),
+            Ok(WithdrawalTarget::Order { order }) => self.order(&order),
+            Ok(WithdrawalTarget::Letter { reference }) => self.known_reference(&reference),
             Err(_) => String::new(),
         }
     }

@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// What was made last, with what it follows from.
 #[derive(Default)]
-pub(super) struct Noticed(Mutex<Option<(Basis, Arc<Authority>)>>);
+pub(super) struct AuthorityCache(Mutex<Option<(Basis, Arc<Authority>)>>);
 
-impl Noticed {
+impl AuthorityCache {
     /// Authority with what `since` gives: how much was confirmed by now, and what of it is open and
     /// came behind so much.
     pub(super) fn of(

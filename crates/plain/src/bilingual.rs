@@ -4,21 +4,21 @@ use crate::value::FactValue;
 use data_encoding::{HEXLOWER, HEXUPPER};
 use pki::PublicKey;
 use pki::name::both;
-use records::export::Look;
+use records::export::ReviewFlag;
 use records::order::Body;
 use records::revocation;
 use records::rules::Role;
 
 /// A text in both languages; data are alike in both.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct BilingualText {
     /// The text in Chinese.
     pub zh: String,
     /// The text in English.
     pub en: String,
 }
 
-impl Said {
+impl BilingualText {
     /// Both on one line; once where they are alike.
     pub fn both(&self) -> String {
         if self.zh == self.en { self.zh.clone() } else { format!("{} / {}", self.zh, self.en) }
@@ -29,7 +29,7 @@ impl Said {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
     /// The fact is about this term.
-    pub term: Said,
+    pub term: BilingualText,
     /// The fact says this value.
     pub value: FactValue,
     /// Whether it differs from what is in force, or from the last certificate.
@@ -98,21 +98,21 @@ impl LineChange {
 }
 
 /// What of an order needs a look.
-pub fn look(look: Look) -> Said {
+pub fn look(look: ReviewFlag) -> BilingualText {
     match look {
-        Look::Differs => said("与上一张证书不同", "differs from the last certificate"),
-        Look::Unsigned => {
+        ReviewFlag::Differs => said("与上一张证书不同", "differs from the last certificate"),
+        ReviewFlag::Unsigned => {
             said("门户称有人提出，没有本人签名", "a portal says that somebody asks; no signature")
         }
-        Look::Moved => {
+        ReviewFlag::Moved => {
             said("依据已变化，只能退回", "what it rests on changed: it can only be declined")
         }
-        Look::SameName => said("本单位已有同名人员", "the unit has somebody of this name"),
+        ReviewFlag::SameName => said("本单位已有同名人员", "the unit has somebody of this name"),
     }
 }
 
 /// What kind of order it is.
-pub fn kind(body: &Body) -> Said {
+pub fn kind(body: &Body) -> BilingualText {
     match body {
         Body::Batch(batch) => of_many(&kind_of(&batch.of, &batch.action)),
         body => kind_of(body.kind(), body.action()),
@@ -120,7 +120,7 @@ pub fn kind(body: &Body) -> Said {
 }
 
 /// A kind and what it does, as lists name it.
-pub fn kind_of(kind: &str, action: &str) -> Said {
+pub fn kind_of(kind: &str, action: &str) -> BilingualText {
     match (kind, action) {
         ("issue", _) => said("签发证书", "issue a certificate"),
         ("unit", "create") => said("新建单位", "new unit"),
@@ -159,17 +159,17 @@ pub fn kind_of(kind: &str, action: &str) -> Said {
     }
 }
 
-fn of_many(one: &Said) -> Said {
+fn of_many(one: &BilingualText) -> BilingualText {
     said(&format!("批量：{}", one.zh), &format!("batch: {}", one.en))
 }
 
 /// How what somebody drafted stands: a letter has states of its own.
-pub fn state_of(kind: &str, state: &str) -> Said {
+pub fn state_of(kind: &str, state: &str) -> BilingualText {
     if kind == "letter" { own_state(state) } else { draft_state(state) }
 }
 
 /// What became of what a handler drafted.
-pub fn draft_state(state: &str) -> Said {
+pub fn draft_state(state: &str) -> BilingualText {
     match state {
         "open" => said("待办", "open"),
         "expired" => said("已过期", "expired"),
@@ -183,12 +183,12 @@ pub fn draft_state(state: &str) -> Said {
 }
 
 /// A role as people call it.
-pub fn role(name: &str) -> Said {
+pub fn role(name: &str) -> BilingualText {
     Role::from_name(name).map_or_else(|| same(name), |role| said(role.zh(), role.en()))
 }
 
 /// What one was told, by the kind of the notice.
-pub fn notice(kind: &str) -> Said {
+pub fn notice(kind: &str) -> BilingualText {
     match kind {
         "letter" => said("密码信封已备好", "a letter is ready"),
         "letter-code" => said("短信码已发送", "a message code was sent"),
@@ -219,7 +219,7 @@ pub fn notice(kind: &str) -> Said {
 }
 
 /// How something in one's own name stands: a certificate, a letter, a notice.
-pub fn own_state(state: &str) -> Said {
+pub fn own_state(state: &str) -> BilingualText {
     match state {
         "valid" => said("有效", "valid"),
         "renewed" => said("已续期", "renewed"),
@@ -250,19 +250,19 @@ pub const REASONS: [&str; 5] = [
 ];
 
 /// Why a certificate is revoked, as people say it.
-pub fn reason(name: &str) -> Said {
+pub fn reason(name: &str) -> BilingualText {
     revocation::reason(name).map_or_else(|| same(name), |(zh, en)| said(zh, en))
 }
 
 /// Makes words of ours in both languages.
-pub fn said(zh: &str, en: &str) -> Said {
-    Said { zh: zh.into(), en: en.into() }
+pub fn said(zh: &str, en: &str) -> BilingualText {
+    BilingualText { zh: zh.into(), en: en.into() }
 }
 
 /// A text that is alike in both.
-pub fn same(text: impl Into<String>) -> Said {
+pub fn same(text: impl Into<String>) -> BilingualText {
     let text = text.into();
-    Said { zh: text.clone(), en: text }
+    BilingualText { zh: text.clone(), en: text }
 }
 
 /// A value under its name in both languages.
@@ -271,7 +271,7 @@ pub fn fact(term: (&str, &str), value: impl Into<FactValue>) -> Fact {
 }
 
 /// Says yes or no in both languages.
-pub fn yes_no(value: bool) -> Said {
+pub fn yes_no(value: bool) -> BilingualText {
     if value { said("是", "yes") } else { said("否", "no") }
 }
 
@@ -319,7 +319,8 @@ mod tests {
         ] {
             all.extend(actions.iter().map(|action| (kind, *action)));
         }
-        let named: Vec<Said> = all.iter().map(|(kind, action)| kind_of(kind, action)).collect();
+        let named: Vec<BilingualText> =
+            all.iter().map(|(kind, action)| kind_of(kind, action)).collect();
         let headings = named.iter().cloned().chain(named.iter().map(of_many));
         let (mut zh, mut en) = (BTreeSet::new(), BTreeSet::new());
         for heading in headings {

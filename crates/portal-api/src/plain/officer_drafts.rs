@@ -2,7 +2,7 @@
 //! revocation among many, field by field.
 
 use super::statement::{disclosed, field, named_reason};
-use ::plain::said::{Fact, fact, fingerprint, role, said};
+use ::plain::bilingual::{Fact, fact, fingerprint, role, said};
 use ::plain::value::FactValue;
 use records::Disclosure;
 use records::commitment::EVIDENCE_PATH;

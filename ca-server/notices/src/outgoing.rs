@@ -5,7 +5,7 @@ use crate::recipient::Recipient;
 use crate::words::Written;
 
 /// What a channel is handed.
-pub(crate) struct Parcel<'a> {
+pub(crate) struct OutgoingNotice<'a> {
     pub(crate) id: NoticeId,
     pub(crate) notice: &'a Notice,
     pub(crate) recipient: &'a Recipient,
@@ -16,7 +16,7 @@ pub(crate) struct Parcel<'a> {
 
 /// What a channel made of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Handed {
+pub(crate) enum HandoverResult {
     /// The channel took the notice.
     Taken,
     /// It has no address for this person.

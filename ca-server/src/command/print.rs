@@ -60,7 +60,7 @@ pub(super) fn failure(state: &Path, error: &anyhow::Error, json: bool) -> ExitCo
     let code = match refused {
         Some(refused) => refused.exit(),
         None if error.downcast_ref::<crate::founding::AlreadyFounded>().is_some() => 5,
-        None if error.downcast_ref::<crate::founding::UnderWay>().is_some() => 5,
+        None if error.downcast_ref::<crate::founding::FoundingInProgress>().is_some() => 5,
         None if error.downcast_ref::<NobodyTookIt>().is_some() => 6,
         None => 1,
     };

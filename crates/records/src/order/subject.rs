@@ -10,19 +10,19 @@ use serde::{Deserialize, Serialize};
 /// Whom or what an order concerns.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum About {
+pub enum OrderSubject {
     /// Nobody knows: the order cannot be read.
     #[default]
     Unknown,
     /// Somebody, in a unit where it is about their place there.
     Person {
         /// Who.
-        person: AboutPerson,
+        person: SubjectPerson,
         /// Over which unit, of a role.
-        within: Option<AboutUnit>,
+        within: Option<SubjectUnit>,
     },
     /// A unit.
-    Unit(AboutUnit),
+    Unit(SubjectUnit),
     /// Rules or a profile.
     Version {
         /// Profile id, or empty.
@@ -35,7 +35,7 @@ pub enum About {
         /// How many.
         count: u64,
         /// One of them.
-        first: Box<About>,
+        first: Box<OrderSubject>,
     },
     /// A portal.
     Portal(String),
@@ -58,51 +58,51 @@ pub enum About {
 /// A person as they are told of.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct AboutPerson {
+pub struct SubjectPerson {
     /// Person id.
     pub id: String,
     /// Their name, where something opens it.
     pub name: Option<String>,
     /// Where they are.
-    pub unit: Option<AboutUnit>,
+    pub unit: Option<SubjectUnit>,
 }
 
 /// A unit as it is told of.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct AboutUnit {
+pub struct SubjectUnit {
     /// Unit id.
     pub id: String,
     /// Its name, where the order's basis has it.
     pub name: Option<String>,
 }
 
-impl About {
+impl OrderSubject {
     /// Somebody by name and id alone.
     pub fn person(id: impl Into<String>, name: Option<String>) -> Self {
-        let person = AboutPerson { id: id.into(), name, unit: None };
+        let person = SubjectPerson { id: id.into(), name, unit: None };
         Self::Person { person, within: None }
     }
 }
 
 /// Whom or what it concerns; where a name is not opened, the id stands alone.
-pub fn about(order: &Order, opened: &[Disclosure]) -> About {
-    let Ok((body, _)) = order.parts() else { return About::Unknown };
+pub fn about(order: &Order, opened: &[Disclosure]) -> OrderSubject {
+    let Ok((body, _)) = order.parts() else { return OrderSubject::Unknown };
     about_body((order, &body), opened)
 }
 
 /// The same of an order whose body was read.
-pub fn about_body((order, body): (&Order, &Body), opened: &[Disclosure]) -> About {
+pub fn about_body((order, body): (&Order, &Body), opened: &[Disclosure]) -> OrderSubject {
     let unit = |id: &str| {
         let name = order.basis.unit(id).filter(|name| !name.is_empty());
-        AboutUnit { id: id.to_owned(), name: name.map(str::to_owned) }
+        SubjectUnit { id: id.to_owned(), name: name.map(str::to_owned) }
     };
     let of = |id: &str, scope: Option<&str>| {
         let held = order.basis.person(id);
         let name = held.and_then(|held| text(&held.name, NAME_PATH, opened));
         let unit_of = held.map(|held| unit(&held.unit));
-        let person = AboutPerson { id: id.to_owned(), name, unit: unit_of };
-        About::Person { person, within: scope.map(unit) }
+        let person = SubjectPerson { id: id.to_owned(), name, unit: unit_of };
+        OrderSubject::Person { person, within: scope.map(unit) }
     };
     match body {
         Body::Issue(issue) => of(&issue.person, None),
@@ -111,38 +111,42 @@ pub fn about_body((order, body): (&Order, &Body), opened: &[Disclosure]) -> Abou
         Body::Person(one) => {
             let name = text(&one.name, NAME_PATH, opened);
             let unit = Some(unit(&one.unit));
-            About::Person {
-                person: AboutPerson { id: one.person.clone(), name, unit },
+            OrderSubject::Person {
+                person: SubjectPerson { id: one.person.clone(), name, unit },
                 within: None,
             }
         }
         Body::Role(role) => of(&role.person, Some(&role.scope)),
         Body::Delegate(one) => of(&one.person, Some(&one.scope)),
         Body::Revoke(revoke) => match &revoke.system {
-            Some(one) => About::System { id: one.system.clone(), name: one.name.clone() },
+            Some(one) => OrderSubject::System { id: one.system.clone(), name: one.name.clone() },
             None => of(&revoke.person, None),
         },
         Body::Release(release) => of(&release.person, None),
         Body::Credential(credential) => of(&credential.person, None),
         Body::Unit(unit) => {
-            About::Unit(AboutUnit { id: unit.unit.clone(), name: Some(unit.name.clone()) })
+            OrderSubject::Unit(SubjectUnit { id: unit.unit.clone(), name: Some(unit.name.clone()) })
         }
         Body::Profile(one) => {
-            About::Version { id: one.profile.id.clone(), version: one.profile.version }
+            OrderSubject::Version { id: one.profile.id.clone(), version: one.profile.version }
         }
         Body::Batch(batch) => {
             let first = Box::default();
-            About::Many { count: batch.rows.len() as u64, first }
+            OrderSubject::Many { count: batch.rows.len() as u64, first }
         }
-        Body::ApprovalRules(rules) => About::Version { id: String::new(), version: rules.version },
-        Body::Bundle(bundle) => About::Version { id: String::new(), version: bundle.version },
-        Body::Portal(portal) => About::Portal(portal.portal.clone()),
+        Body::ApprovalRules(rules) => {
+            OrderSubject::Version { id: String::new(), version: rules.version }
+        }
+        Body::Bundle(bundle) => {
+            OrderSubject::Version { id: String::new(), version: bundle.version }
+        }
+        Body::Portal(portal) => OrderSubject::Portal(portal.portal.clone()),
         Body::Agent(agent) => {
             let application = order.basis.application(&agent.application);
-            About::Gate { application, agent: agent.agent.clone() }
+            OrderSubject::Gate { application, agent: agent.agent.clone() }
         }
         Body::System(system) => {
-            About::System { id: system.system.clone(), name: system.name.clone() }
+            OrderSubject::System { id: system.system.clone(), name: system.name.clone() }
         }
     }
 }

@@ -33,7 +33,7 @@ const FILE: &str = "unlisted-";
 
 /// One statement of `status`.
 #[derive(Debug)]
-pub struct BesideStatement {
+pub struct VerifiedUnlisted {
     signed: Unlisted,
     /// Number of the list beside which it stands.
     crl: u64,
@@ -42,18 +42,18 @@ pub struct BesideStatement {
 
 /// Serial numbers that are revoked or suspended and stand in no list yet.
 #[derive(Clone, Debug, Default)]
-pub struct Beside {
+pub struct UnlistedSerials {
     /// Digest of what `status` said last.
     digest: Bytes,
     /// What follows from nothing else, oldest first.
-    said: Vec<Arc<BesideStatement>>,
+    said: Vec<Arc<VerifiedUnlisted>>,
     /// Whether more was said than stands there.
     is_more: bool,
     /// All of it together.
     serials: HashMap<SerialNumber, CertificateStanding>,
 }
 
-impl BesideStatement {
+impl VerifiedUnlisted {
     /// What was signed, with the serial numbers that it says; none if it says others.
     pub(super) fn new(signed: &Unlisted, said: &UnlistedStatement) -> Option<Self> {
         let suspended = said.suspended.iter().map(|one| (one, CertificateStanding::Suspended));
@@ -76,7 +76,7 @@ impl BesideStatement {
     }
 }
 
-impl Beside {
+impl UnlistedSerials {
     /// Digest of what `status` said last; empty if that was nothing.
     pub fn digest(&self) -> Bytes {
         if self.serials.is_empty() { Bytes::default() } else { self.digest.clone() }
@@ -104,7 +104,7 @@ impl Beside {
 
     /// What takes the place of this one. Only a list that was accepted lets go of what stood here:
     /// what was said beside a newer one adds.
-    pub(super) fn followed_by(&self, newer: &Arc<BesideStatement>, accepted: u64) -> Self {
+    pub(super) fn followed_by(&self, newer: &Arc<VerifiedUnlisted>, accepted: u64) -> Self {
         let digest = newer.signed.digest();
         if newer.takes_the_place(accepted) {
             let (said, serials) = (vec![newer.clone()], newer.serials.clone());
@@ -213,15 +213,15 @@ pub(super) mod tests {
     }
 
     /// A statement beside list `crl`, whose signature nobody looks at.
-    pub(crate) fn said(crl: u64, revoked: &[u16], suspended: &[u16]) -> Arc<BesideStatement> {
+    pub(crate) fn said(crl: u64, revoked: &[u16], suspended: &[u16]) -> Arc<VerifiedUnlisted> {
         let said = content(Bytes::default(), crl, (revoked, suspended));
         let statement = Bytes(records::json::write(&said).unwrap());
         let signed = Unlisted { statement, signature: Bytes::default() };
-        Arc::new(BesideStatement::new(&signed, &said).unwrap())
+        Arc::new(VerifiedUnlisted::new(&signed, &said).unwrap())
     }
 
-    fn after(statements: &[Arc<BesideStatement>], accepted: u64) -> Beside {
-        let none = Beside::default();
+    fn after(statements: &[Arc<VerifiedUnlisted>], accepted: u64) -> UnlistedSerials {
+        let none = UnlistedSerials::default();
         statements.iter().fold(none, |beside, one| beside.followed_by(one, accepted))
     }
 

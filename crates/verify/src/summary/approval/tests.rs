@@ -5,7 +5,7 @@ use authority::OrderDigest;
 use authority::lineage::replay_judged;
 use records::order::BatchBody;
 use records::record::Event;
-use records::{Approval, Bytes, Vouched};
+use records::{Approval, ApprovalClaim, Bytes};
 use sample_city::{SampleCity, named as named_order};
 
 #[test]
@@ -154,7 +154,7 @@ fn an_order_of_a_batch_is_told_as_one_of_many() {
         let officer = city.officer(name);
         let opened: Vec<u8> = opened.iter().flat_map(|row| row.0.clone()).collect();
         let (certificate, signer) = (&officer.certificate, &*officer.signer);
-        let spoken = Vouched { acting_for: None, opened: &opened };
+        let spoken = ApprovalClaim { acting_for: None, opened: &opened };
         let given = Approval::sign_spoken(batch.0, spoken, certificate, signer).unwrap();
         city.take(&given).unwrap();
     }

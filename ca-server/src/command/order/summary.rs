@@ -7,7 +7,7 @@ use authority::{Authority, OrderDigest};
 use ca_store::known::KnownRecords;
 use ca_store::record;
 use ca_store::table::approval;
-use ca_store::table::order::{self, SignedRow, shown};
+use ca_store::table::order::{self, SignedRow, operators};
 use records::{Approval, Bytes, Code, Order, SignedOrder};
 use std::collections::BTreeSet;
 use store::Tx;
@@ -18,7 +18,7 @@ const LINES_MAX: usize = 200;
 const WAITING_STEP: i64 = 10_000;
 
 /// An order in a line.
-pub(super) struct Line {
+pub(super) struct OrderSummary {
     digest: OrderDigest,
     read: Order,
     title: String,
@@ -43,8 +43,8 @@ pub(super) async fn list(
     (authority, tx): (&Authority, &mut Tx),
     (state, after): (&str, &str),
     now: u64,
-) -> anyhow::Result<Vec<Line>> {
-    let found = shown::places(tx, (state, after), (now, LINES_MAX)).await?;
+) -> anyhow::Result<Vec<OrderSummary>> {
+    let found = operators::places(tx, (state, after), (now, LINES_MAX)).await?;
     let mut places: BTreeSet<(String, OrderDigest)> = found.into_iter().collect();
     if matches!(state, "open" | "all") {
         // No row hides one that is open.
@@ -72,7 +72,7 @@ pub(super) async fn one(
     (authority, tx): (&Authority, &mut Tx),
     order: &str,
     now: u64,
-) -> anyhow::Result<Option<Line>> {
+) -> anyhow::Result<Option<OrderSummary>> {
     let open = authority.open_orders().find(|(_, open)| open.read.order == order);
     let digest = match open {
         Some((digest, _)) => digest,
@@ -93,7 +93,7 @@ fn line(
     authority: &Authority,
     (digest, row): (OrderDigest, Option<&SignedRow>),
     now: u64,
-) -> Option<Line> {
+) -> Option<OrderSummary> {
     let known = authority.order_bytes(&digest.0);
     let opened = row.map(|row| row.signed.disclosures.clone()).unwrap_or_default();
     let signed = match (known, row) {
@@ -102,7 +102,7 @@ fn line(
     };
     let read = Order::read(&signed.order.0).ok();
     let read = read.filter(|_| signed.is_signed_by(authority.registry_key()))?;
-    Some(Line {
+    Some(OrderSummary {
         digest,
         title: records::order::title(&read, &signed.disclosures),
         state: state(authority, (digest, &read), (row, now)),
@@ -135,7 +135,7 @@ fn state(
     }
 }
 
-impl Line {
+impl OrderSummary {
     async fn with_approvals(
         self,
         (authority, tx): (&Authority, &mut Tx),

@@ -21,7 +21,7 @@ const JOURNAL_BYTES_MAX: u64 = 4 << 20;
 
 /// What was told and is not in the tree, in the order in which it was.
 #[derive(Clone, Default)]
-pub(crate) struct Told {
+pub(crate) struct AnsweredBrakes {
     records: OrdMap<u64, Arc<NewRecord>>,
     places: OrdMap<Bytes, u64>,
     /// Those that the queue holds.
@@ -34,7 +34,7 @@ pub(crate) struct Told {
     renewed: bool,
 }
 
-impl Told {
+impl AnsweredBrakes {
     /// What a journal holds.
     fn of(records: Vec<NewRecord>) -> Self {
         let mut told = Self::default();
@@ -168,7 +168,7 @@ impl Told {
 }
 
 /// The journal of what was answered, in the issuer's own directory.
-pub(crate) struct ToldJournal {
+pub(crate) struct AnswerJournal {
     journal: Journal,
     /// Bytes of it when it was last written anew.
     compacted: u64,
@@ -176,22 +176,22 @@ pub(crate) struct ToldJournal {
     renewed: bool,
 }
 
-impl ToldJournal {
+impl AnswerJournal {
     /// Reads what a former process told; `secret` is the seal key.
-    pub(crate) fn open(path: &Path, secret: &[u8]) -> anyhow::Result<(Self, Told)> {
+    pub(crate) fn open(path: &Path, secret: &[u8]) -> anyhow::Result<(Self, AnsweredBrakes)> {
         let (journal, entries) = Journal::open(path, &mac_key(secret))?;
         let read = |entry: Vec<u8>| {
             read(&entry).with_context(|| format!("an entry of {}", path.display()))
         };
         let told = entries.into_iter().map(read).collect::<anyhow::Result<_>>()?;
-        Ok((Self { journal, compacted: 0, renewed: false }, Told::of(told)))
+        Ok((Self { journal, compacted: 0, renewed: false }, AnsweredBrakes::of(told)))
     }
 
     /// Keeps what is told now; it is durable when this returns. A journal that grew long is then
     /// written anew without what the tree has, and so is one of which something has another id now.
     /// That it cannot be holds nobody up: there is room for what is told next, and it is tried
     /// again.
-    pub(crate) fn keep(&mut self, new: &[NewRecord], told: &Told) -> anyhow::Result<()> {
+    pub(crate) fn keep(&mut self, new: &[NewRecord], told: &AnsweredBrakes) -> anyhow::Result<()> {
         if new.is_empty() {
             return Ok(());
         }
