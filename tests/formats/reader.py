@@ -74,7 +74,8 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "before/files": "version:revision digest:hash",
     "before/portal": "unit:name public_host:text staff_host:text machines_host:text"
                      " public_keys:*hash staff_keys:*hash machines_keys:*hash open:flag",
-    "before/system": "name:text unit:name leader:id names:*text wildcards:flag addresses:*text"
+    "before/system": "name:text unit:name leader:id operator?:commitment contact?:commitment"
+                     " names:*text wildcards:flag addresses:*text"
                      " profile:name per_week:number live:number accounts:number challenges:flag"
                      " until:time open:flag",
     "before/agent": "unit:name application:name hosts:*text units:*name keys:*hash open:flag",

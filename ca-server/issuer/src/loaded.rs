@@ -12,7 +12,7 @@ pub(crate) use ca_store::names::{opening, text};
 use ca_store::table::{certificate, letter, order, person};
 use records::drafted::DraftContent;
 use records::machine::system_of;
-use records::order::{BATCH_ROWS_MAX, Body, NAME_PATH, Order, PersonAction};
+use records::order::{BATCH_ROWS_MAX, Body, NAME_PATH, Order, PersonAction, subject_of_system};
 use records::{Code, Commitment, Disclosure};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -43,6 +43,8 @@ struct Needs {
     orders: BTreeSet<OrderDigest>,
     tokens: BTreeSet<OrderDigest>,
     looks: BTreeSet<OrderDigest>,
+    /// Systems with the orders under which they are.
+    systems: Vec<(String, OrderDigest)>,
 }
 
 impl Needs {
@@ -186,6 +188,7 @@ impl Needs {
             OperatorRequest::System { body, .. } => {
                 let known = authority.system(&body.system).map(|system| system.leader.clone());
                 self.people.extend(known.into_iter().chain([body.leader.clone()]));
+                self.system(authority, &body.system);
             }
             OperatorRequest::Delegate { body } => {
                 self.people.extend([body.person.clone(), body.absent.clone()]);
@@ -201,6 +204,14 @@ impl Needs {
             }
             _ => {}
         }
+    }
+
+    /// What opens who runs a system stands beside its order.
+    fn system(&mut self, authority: &Authority, system: &str) {
+        let order = authority.system(system).and_then(|known| known.order.digest());
+        let order = order.map(OrderDigest);
+        self.orders.extend(order);
+        self.systems.extend(order.map(|order| (system.to_owned(), order)));
     }
 
     /// What carrying out an order needs.
@@ -223,7 +234,7 @@ impl Loaded {
         let list = |set: BTreeSet<String>| set.into_iter().collect::<Vec<_>>();
         let certificates = certificate::of_people(tx, list(needs.holders)).await?;
         let by_digest = |der: Vec<u8>| (Sha256::digest(&der).into(), der);
-        Ok(Self {
+        let loaded = Self {
             sealed: letter::sealed(tx, list(needs.references)).await?,
             people: person::disclosures(tx, list(needs.people)).await?,
             namesakes: person::namesakes(tx, list(needs.names)).await?.into_iter().collect(),
@@ -231,7 +242,17 @@ impl Loaded {
             orders: order::extras(tx, needs.orders.into_iter().collect()).await?,
             tokens: letter::tokens(tx, needs.tokens.into_iter().collect()).await?,
             looks: order::looks(tx, needs.looks.into_iter().collect()).await?,
-        })
+        };
+        Ok(loaded.with_systems(needs.systems))
+    }
+
+    /// Systems are asked for by the names that their certificates have.
+    fn with_systems(mut self, systems: Vec<(String, OrderDigest)>) -> Self {
+        for (system, order) in systems {
+            let opened = self.orders.get(&order).map(|extras| extras.disclosures.clone());
+            self.people.insert(subject_of_system(&system), opened.unwrap_or_default());
+        }
+        self
     }
 
     /// What opens the records of some people, for a question.
@@ -254,7 +275,7 @@ impl Loaded {
         opening(state, list).ok_or(Code::UnsignedAuthority)
     }
 
-    /// What opens one commitment of a person's record.
+    /// What opens one commitment of a person's record, or of a system's.
     pub(crate) fn opening(&self, id: &str, path: &str, held: &Commitment) -> Option<&Disclosure> {
         let opens =
             |one: &&Disclosure| one.path == path && one.commitment().is_ok_and(|is| is == *held);

@@ -195,6 +195,8 @@ impl Authority {
             name: known.name.clone(),
             unit: known.unit.clone(),
             leader: known.leader.clone(),
+            operator: known.operator.clone(),
+            contact: known.contact.clone(),
             names: known.names.clone(),
             wildcards: known.wildcards,
             addresses: known.addresses.clone(),

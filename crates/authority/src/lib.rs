@@ -92,7 +92,6 @@ pub use state::{
     ProfileState, RenewalState, Revoked, ServiceCertificate, Standing, SuspendedCertificate,
     SuspensionSource, SystemCertificate, SystemState, Unit,
 };
-pub use system::subject_of_system;
 
 use records::code::Code;
 use records::record::{Event, Record};

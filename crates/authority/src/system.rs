@@ -17,12 +17,6 @@ const DAY_SECONDS: u64 = 86_400;
 /// The epoch was a Thursday.
 const MONDAY_SECONDS: u64 = 3 * DAY_SECONDS;
 
-/// How a certificate of a system is called where those of services are called after their process:
-/// no person's id, and no service, has a colon.
-pub fn subject_of_system(system: &str) -> String {
-    format!("system:{system}")
-}
-
 /// The week of a time, unix.
 pub(crate) fn week_of(now: u64) -> u64 {
     (now + MONDAY_SECONDS) / (7 * DAY_SECONDS)
@@ -111,6 +105,7 @@ impl Authority {
             name: body.name.clone(),
             unit: body.unit.clone(),
             leader: body.leader.clone(),
+            operator: body.operator.clone(),
             contact: body.contact.clone(),
             names: body.names.clone(),
             wildcards: body.wildcards,

@@ -35,7 +35,9 @@ pub use release::ReleaseBody;
 pub use renewal::{OVERLAP_SECONDS, Renewal, ReviewReason};
 pub use revoke::{REVOKED_MAX, RevokeBody, RevokedSystem};
 pub use subject::{OrderSubject, SubjectPerson, SubjectUnit, about, about_body, title};
-pub use system::{CONTACT_PATH, OPERATOR_PATH, SYSTEM_NAMES_MAX, SystemBefore, SystemBody};
+pub use system::{
+    CONTACT_PATH, OPERATOR_PATH, SYSTEM_NAMES_MAX, SystemBefore, SystemBody, subject_of_system,
+};
 
 use crate::bytes::Bytes;
 use crate::commitment::{self, Commitment, Disclosure, NotDisclosed};

@@ -188,12 +188,7 @@ fn ending(sample: &SampleOrder) -> Option<SampleOrder> {
             ]);
         }
         "system" => {
-            order["basis"]["before"] = j!({
-                "name": "旧网站", "unit": "sz-office", "leader": order["body"]["leader"],
-                "names": ["old.example"], "wildcards": false, "addresses": ["10.0.0.9"],
-                "profile": "system", "per_week": 7, "live": 8, "accounts": 9,
-                "challenges": false, "until": "2026-12-24T08:00:00Z", "open": true,
-            });
+            return replacing(sample, order);
         }
         "role" => {
             order["body"]["action"] = j!("withdraw");
@@ -212,6 +207,21 @@ fn ending(sample: &SampleOrder) -> Option<SampleOrder> {
         _ => return None,
     }
     Some(SampleOrder { order, disclosures: sample.disclosures.clone(), ..SampleOrder::default() })
+}
+
+/// A system that is registered anew, with all that it was.
+fn replacing(sample: &SampleOrder, mut order: Value) -> Option<SampleOrder> {
+    let operator = Disclosure::new("/operator", [8; 32], "原运维单位".into());
+    let contact = Disclosure::new("/contact", [8; 32], "old@shangluo.example".into());
+    order["basis"]["before"] = j!({
+        "name": "旧网站", "unit": "sz-office", "leader": order["body"]["leader"],
+        "operator": operator.commitment().unwrap(), "contact": contact.commitment().unwrap(),
+        "names": ["old.example"], "wildcards": false, "addresses": ["10.0.0.9"],
+        "profile": "system", "per_week": 7, "live": 8, "accounts": 9,
+        "challenges": false, "until": "2026-12-24T08:00:00Z", "open": true,
+    });
+    let disclosures = sample.disclosures.iter().cloned().chain([operator, contact]).collect();
+    Some(SampleOrder { order, disclosures, ..SampleOrder::default() })
 }
 
 /// A revocation of what a system has, instead of a person.

@@ -9,13 +9,12 @@ use crate::error::IssuerError;
 use crate::issuance::{IssuanceGrounds, PendingIssuance};
 use crate::round::Round;
 use crate::rows::RowChange;
-use authority::{
-    AccountWish, Authority, OrderDigest, Sha256Value, SystemState, read_account, subject_of_system,
-};
+use authority::{AccountWish, Authority, OrderDigest, Sha256Value, SystemState, read_account};
 use records::machine::{
     ACME_SECRET, AccountStatement, ChangeKey, Deactivate, Finalize, MachineAccount, OpenAccount,
     RevokeMachine, kid, secret, system_of,
 };
+use records::order::subject_of_system;
 use records::record::{Cause, Event};
 use records::{Bytes, Code};
 use std::sync::Arc;

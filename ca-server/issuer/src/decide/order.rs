@@ -11,8 +11,8 @@ use ca_host::ISSUER;
 use records::draft::{Draft, DraftPlace};
 use records::export::ReviewFlag;
 use records::order::{
-    Basis, Body, MAIL_PATH, NAME_PATH, ORDER_SECONDS, Order, PersonAction, PersonBody, SignedOrder,
-    UNSIGNED_SECONDS, title,
+    Basis, Body, CONTACT_PATH, MAIL_PATH, NAME_PATH, OPERATOR_PATH, ORDER_SECONDS, Order,
+    PersonAction, PersonBody, SignedOrder, UNSIGNED_SECONDS, subject_of_system, title,
 };
 use records::record::{Event, File};
 use records::{Bytes, Code, Commitment, Disclosure, commitment};
@@ -136,6 +136,7 @@ pub(crate) fn resting(
         basis.without_unnamed(body, opens).map_err(anyhow::Error::from)?;
     }
     let disclosures = with_names((authority, loaded), &basis, opened)?;
+    let disclosures = with_system((authority, loaded), (body, &basis), disclosures)?;
     Ok((basis, disclosures))
 }
 
@@ -195,6 +196,29 @@ fn with_names(
             if !opened.contains(disclosure) {
                 opened.push(disclosure.clone());
             }
+        }
+    }
+    Ok(opened)
+}
+
+/// What opens who runs a system and how they are reached, as the order in force says it: whoever
+/// registers it anew shows what becomes another one.
+fn with_system(
+    (authority, loaded): (&Authority, &Loaded),
+    (body, basis): (&Body, &Basis),
+    mut opened: Vec<Disclosure>,
+) -> Result<Vec<Disclosure>, Code> {
+    let Body::System(system) = body else { return Ok(opened) };
+    let Some(known) = authority.system(&system.system) else { return Ok(opened) };
+    let both =
+        [("operator", OPERATOR_PATH, &known.operator), ("contact", CONTACT_PATH, &known.contact)];
+    for (name, path, held) in both {
+        let is_named = basis.before.as_ref().is_some_and(|before| before.get(name).is_some());
+        let Some(held) = held.as_ref().filter(|_| is_named) else { continue };
+        let found = loaded.opening(&subject_of_system(&system.system), path, held);
+        let found = found.ok_or(Code::UnsignedAuthority)?;
+        if !opened.contains(found) {
+            opened.push(found.clone());
         }
     }
     Ok(opened)

@@ -104,7 +104,7 @@ impl Rows {
             let name = super::text(self.people.get(id)?, "/name")?;
             needs.names.contains(&name).then(|| (unit.clone(), name))
         };
-        Loaded {
+        let loaded = Loaded {
             sealed: some(&self.sealed, &needs.references),
             people: some(&self.people, &needs.people),
             namesakes: self.units.iter().filter_map(named).collect(),
@@ -115,7 +115,8 @@ impl Rows {
                 .into_iter()
                 .map(|(order, (_, look))| (order, look.to_owned()))
                 .collect(),
-        }
+        };
+        loaded.with_systems(needs.systems)
     }
 }
 

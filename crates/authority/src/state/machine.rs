@@ -17,6 +17,8 @@ pub struct SystemState {
     pub unit: String,
     /// Person id of who is in charge of it.
     pub leader: String,
+    /// The commitment to who runs it.
+    pub operator: Option<Commitment>,
     /// The commitment to the mail address of its technical contact.
     pub contact: Option<Commitment>,
     /// Host names as its order has them.

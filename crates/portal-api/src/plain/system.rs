@@ -44,13 +44,19 @@ fn responsible(opened: &ShownOrder, body: &SystemBody, was: Option<&SystemBefore
         Some(held) => FactValue::text(opened.text(held, path)),
         None => words("—"),
     };
+    let operator = was.map(|was| text(&was.operator, OPERATOR_PATH));
+    let contact = was.map(|was| text(&was.contact, CONTACT_PATH));
     let unit = was.map(|was| unit_named(opened, &was.unit));
     let leader = was.map(|was| person_named(opened, &was.leader));
     vec![
         changed(("所属单位", "unit that owns it"), unit, unit_named(opened, &body.unit)),
         changed(("谁主管", "who is in charge"), leader, person_named(opened, &body.leader)),
-        fact(("谁运行", "who runs it"), text(&body.operator, OPERATOR_PATH)),
-        fact(("技术联系人邮箱", "technical contact"), text(&body.contact, CONTACT_PATH)),
+        changed(("谁运行", "who runs it"), operator, text(&body.operator, OPERATOR_PATH)),
+        changed(
+            ("技术联系人邮箱", "technical contact"),
+            contact,
+            text(&body.contact, CONTACT_PATH),
+        ),
     ]
 }
 

@@ -161,10 +161,38 @@ fn is_fixed(path: &str) -> bool {
         "profile" => &["/body/profile/id", "/body/profile/digest", "/basis/before/digest"],
         "approval-rules" | "bundle" => &["/body/digest", "/basis/before/digest"],
         "unit" | "portal" | "agent" => &["/body/action"],
-        "system" => &["/body/action", "/body/operator", "/body/contact"],
+        "system" => &[
+            "/body/action",
+            "/body/operator",
+            "/body/contact",
+            "/basis/before/operator",
+            "/basis/before/contact",
+        ],
         _ => &[],
     };
     always.iter().chain(&draft).chain(of_kind).any(|pattern| same(pattern))
+}
+
+/// Of a system that is registered anew, who runs it and who is told of it stand beside who did and
+/// was: whoever approves sees that another one is written to.
+#[test]
+fn what_becomes_another_is_shown_beside_what_it_was() {
+    let is_anew = |one: &SampleOrder| {
+        one.order["kind"] == "system" && one.order["basis"].get("before").is_some()
+    };
+    let sample = samples().into_iter().find(is_anew).unwrap();
+    let shown = facts(&sample.open(&sample.order).unwrap());
+    for (term, value) in [
+        ("who runs it", "「原运维单位」 → 「信息中心」"),
+        ("technical contact", "old@shangluo.example → site@shangluo.example"),
+    ] {
+        let fact = shown.iter().find(|fact| fact.term.en == term).unwrap();
+        assert!(fact.differs && fact.value.en() == value, "{fact:?}");
+    }
+    // What nothing opens is not shown: such an order is none.
+    let mut unopened = sample;
+    unopened.disclosures.retain(|one| one.value != "old@shangluo.example");
+    assert!(unopened.open(&unopened.order).is_none());
 }
 
 /// Whoever reads a time reads the clocks of Beijing, in each fact of each kind of order.

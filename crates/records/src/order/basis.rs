@@ -8,6 +8,7 @@ use crate::json::JsonError;
 use crate::order::before::{PersonBefore, PriorState};
 use crate::order::body::Body;
 use crate::order::office::{PersonAction, RoleAction, UnitAction};
+use crate::order::system::subject_of_system;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -103,9 +104,9 @@ impl Body {
 }
 
 impl Basis {
-    /// Leaves out of the basis of a brake whom nothing names, and a mail address that nothing opens
-    /// (`opens` is asked with the person, the path and the commitment): a row that is spoiled keeps
-    /// no brake back.
+    /// Leaves out of the basis of a brake whom nothing names, and a mail address or who runs a
+    /// system, where nothing opens that (`opens` is asked with the person, or a system's subject,
+    /// the path and the commitment): a row that is spoiled keeps no brake back.
     pub fn without_unnamed(
         &mut self,
         body: &Body,
@@ -116,6 +117,10 @@ impl Basis {
         let mut before = self.before.as_ref().map(read).transpose()?;
         if let (Some(PriorState::Person(held)), Some(person)) = (&mut before, body.person()) {
             held.mail = held.mail.take().filter(|mail| opens(person, MAIL_PATH, mail));
+        }
+        if let (Some(PriorState::System(held)), Body::System(system)) = (&mut before, body) {
+            let whose = subject_of_system(&system.system);
+            held.without_unopened(|path, committed| opens(&whose, path, committed));
         }
         let mut units = Self::units_of(body, before.as_ref());
         units.extend(self.people.iter().map(|one| one.unit.clone()));
@@ -238,6 +243,9 @@ impl Basis {
         }
         if let Some(PriorState::Person(PersonBefore { mail: Some(mail), .. })) = before {
             list.push((MAIL_PATH.to_owned(), mail.clone()));
+        }
+        if let Some(PriorState::System(system)) = before {
+            list.extend(system.commitments().into_iter().map(|(path, held)| (path, held.clone())));
         }
         list
     }

@@ -69,6 +69,12 @@ pub struct SystemBefore {
     pub unit: String,
     /// Person id of who is in charge of it.
     pub leader: String,
+    /// The commitment to who runs it; left out of a brake where nothing opens it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<Commitment>,
+    /// The same of the mail address of its technical contact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Commitment>,
     /// Host names.
     pub names: Vec<String>,
     /// Whether a certificate may name a wildcard.
@@ -91,12 +97,40 @@ pub struct SystemBefore {
     pub open: bool,
 }
 
+/// How a certificate of a system is called where those of services are called after their process,
+/// and under which name rows are asked for what opens its commitments: no person's id, and no
+/// service, has a colon.
+pub fn subject_of_system(system: &str) -> String {
+    format!("system:{system}")
+}
+
+/// Both commitments of a system with their paths, as far as they are there.
+fn committed<'a>(
+    operator: &'a Option<Commitment>,
+    contact: &'a Option<Commitment>,
+) -> Vec<(String, &'a Commitment)> {
+    let operator = operator.iter().map(|held| (OPERATOR_PATH.to_owned(), held));
+    let contact = contact.iter().map(|held| (CONTACT_PATH.to_owned(), held));
+    operator.chain(contact).collect()
+}
+
+impl SystemBefore {
+    /// Every commitment in it with its path.
+    pub(super) fn commitments(&self) -> Vec<(String, &Commitment)> {
+        committed(&self.operator, &self.contact)
+    }
+
+    /// Leaves out what nothing opens; `opens` is asked with a path and a commitment.
+    pub(super) fn without_unopened(&mut self, opens: impl Fn(&str, &Commitment) -> bool) {
+        self.operator = self.operator.take().filter(|held| opens(OPERATOR_PATH, held));
+        self.contact = self.contact.take().filter(|held| opens(CONTACT_PATH, held));
+    }
+}
+
 impl SystemBody {
     /// Every commitment in it with its path.
     pub(crate) fn commitments(&self) -> Vec<(String, &Commitment)> {
-        let operator = self.operator.iter().map(|held| (OPERATOR_PATH.to_owned(), held));
-        let contact = self.contact.iter().map(|held| (CONTACT_PATH.to_owned(), held));
-        operator.chain(contact).collect()
+        committed(&self.operator, &self.contact)
     }
 
     /// Whether its names and addresses are such, and there is one at least and no more than may be.

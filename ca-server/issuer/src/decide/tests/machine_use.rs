@@ -4,12 +4,11 @@
 use crate::sample::machines::{Client, request};
 use crate::sample::operate::{OFFICERS, site, system};
 use crate::sample::{Sample, key};
-use authority::subject_of_system;
 use keys::SoftwareSigner;
 use pki::Signer;
 use pki::algorithm::by_name;
 use records::machine::Finalize;
-use records::order::SystemBody;
+use records::order::{SystemBody, subject_of_system};
 use records::record::Event;
 use records::{Bytes, Code};
 use serde_json::json;

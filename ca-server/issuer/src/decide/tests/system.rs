@@ -144,3 +144,36 @@ fn a_system_ends_with_its_unit_and_with_its_time() {
     let again = sample.operator(system(site("register", "other"))).unwrap_err();
     assert_eq!(again, Code::UnitUnknown, "nor is one registered there");
 }
+
+/// Whoever approves that a system is registered anew reads who ran it, and who was told of it: what
+/// opens that comes with the order, and without it there is none. What closes it waits for no row.
+#[test]
+fn who_ran_a_system_comes_with_the_order_that_replaces_it() {
+    let mut sample = Sample::found();
+    sample.registered_system(site("register", "site"));
+    let was = sample.authority().system("site").unwrap().clone();
+    let opened = |sample: &Sample, order| {
+        let (order_read, _) = sample.authority().open(order, sample.city.now).unwrap();
+        let held = order_read.commitments().unwrap();
+        let disclosures = &sample.rows.orders[&order].disclosures;
+        order_read.check_disclosures(disclosures).unwrap();
+        [("/operator", &was.operator), ("/contact", &was.contact)].map(|(path, one)| {
+            let one = one.clone().unwrap();
+            held.contains(&(path.to_owned(), one.clone()))
+                && disclosures.iter().any(|each| each.commitment().unwrap() == one)
+        })
+    };
+    let again = sample.order(system(site("register", "site")));
+    assert_eq!(opened(&sample, again), [true, true]);
+    let close = sample.order(system(site("close", "site")));
+    assert_eq!(opened(&sample, close), [true, true]);
+    // A row that is spoiled keeps a change back, and no brake.
+    let digest = authority::OrderDigest(was.order.digest().unwrap());
+    sample.rows.orders.get_mut(&digest).unwrap().disclosures.clear();
+    let spoiled = sample.operator(system(site("register", "site"))).unwrap_err();
+    assert_eq!(spoiled, Code::UnsignedAuthority);
+    let close = sample.order(system(site("close", "site")));
+    assert_eq!(opened(&sample, close), [false, false]);
+    sample.approved_by(close, &OFFICERS);
+    assert_eq!(sample.execute(), None);
+}
