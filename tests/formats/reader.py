@@ -66,7 +66,8 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
              " applications?:*display-name before?:any",
     "display-name": "id:name zh:text en:text",
     "named-person": "person:id unit:name name:commitment", "named-unit": "unit:name name:text",
-    "before/unit": "county:flag parent:text open:flag",
+    "before/unit": "county:flag parent:text open:flag systems?:*ending-system more_systems?:revision",
+    "ending-system": "system:name name:text",
     "before/person": "mail?:commitment number?:hash roles:*role-in certificates:*certificate-before lent:*lent"
                      " lends?:*lent",
     "lent": "person:id role:role scope:name from:time until:time",
@@ -420,6 +421,10 @@ def check_basis(order, found):
     lends = (before or {}).get("lends", [])
     ends = kind == "role" and action == "withdraw" or kind == "person" and action == "leave"
     need(ends or not lends, "what ends with it")
+    systems, more = (before or {}).get("systems", []), (before or {}).get("more_systems", 0)
+    closes = kind == "unit" and action == "close"
+    need(closes or not systems and not more, "systems that end with it")
+    need(len(systems) <= 100, "systems that are named")
     lent = (before or {}).get("lent", [])
     need(len(lent) <= 8 and len(lends) <= 32, "what is lent")
     lent = lent + lends

@@ -10,9 +10,9 @@ use records::display_name::DisplayName;
 use records::founding::Holding;
 use records::json;
 use records::order::{
-    AgentBefore, Basis, Body, CertificateBefore, DelegateBody, FilesBefore, IssueBody, LentBefore,
-    NamedPerson, NamedUnit, Order, PersonAction, PersonBefore, PortalBefore, PriorState,
-    RoleAction, RoleBody, SystemBefore, UnitAction, UnitBefore,
+    AgentBefore, Basis, Body, CertificateBefore, DelegateBody, ENDING_MAX, EndingSystem,
+    FilesBefore, IssueBody, LentBefore, NamedPerson, NamedUnit, Order, PersonAction, PersonBefore,
+    PortalBefore, PriorState, RoleAction, RoleBody, SystemBefore, UnitAction, UnitBefore, UnitBody,
 };
 use std::collections::BTreeSet;
 
@@ -121,14 +121,7 @@ impl Authority {
             Body::Issue(_) | Body::Credential(_) | Body::Batch(_) => None,
             Body::Revoke(revoke) if revoke.system.is_some() => None,
             Body::Unit(unit) if unit.action == UnitAction::Create => None,
-            Body::Unit(unit) => {
-                let known = self.unit(&unit.unit).ok_or(Code::UnitUnknown)?;
-                Some(PriorState::Unit(UnitBefore {
-                    county: known.county,
-                    parent: known.parent.clone().unwrap_or_default(),
-                    open: known.open,
-                }))
-            }
+            Body::Unit(unit) => Some(self.unit_before(unit)?),
             Body::Person(person) if person.action == PersonAction::Create => None,
             Body::Person(person) => {
                 let known = self.person(&person.person);
@@ -186,6 +179,30 @@ impl Authority {
                 })
             }),
         })
+    }
+
+    /// A unit as it is in force, and what ends with one that closes.
+    fn unit_before(&self, body: &UnitBody) -> Result<PriorState, Code> {
+        let known = self.unit(&body.unit).ok_or(Code::UnitUnknown)?;
+        let closes = body.action == UnitAction::Close;
+        let mut systems = if closes { self.ending_with(&body.unit) } else { Vec::new() };
+        let more = systems.len().saturating_sub(ENDING_MAX);
+        systems.truncate(ENDING_MAX);
+        Ok(PriorState::Unit(UnitBefore {
+            county: known.county,
+            parent: known.parent.clone().unwrap_or_default(),
+            open: known.open,
+            systems,
+            more_systems: u32::try_from(more).unwrap_or(u32::MAX),
+        }))
+    }
+
+    /// Systems of a unit that end with it, by id.
+    fn ending_with(&self, unit: &str) -> Vec<EndingSystem> {
+        let own = self.systems().filter(|(_, system)| system.open && system.unit == unit);
+        let named = own
+            .map(|(id, system)| EndingSystem { system: id.to_owned(), name: system.name.clone() });
+        named.collect()
     }
 
     /// A system as it is in force; how far it is used changes under whoever reads that.

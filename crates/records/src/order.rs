@@ -19,7 +19,8 @@ mod system;
 pub use basis::{Basis, MAIL_PATH, NAME_PATH, NamedPerson, NamedUnit};
 pub use batch::{BATCH_ROWS_MAX, BatchBody};
 pub use before::{
-    AgentBefore, CertificateBefore, FilesBefore, LentBefore, PersonBefore, PriorState, UnitBefore,
+    AgentBefore, CertificateBefore, ENDING_MAX, EndingSystem, FilesBefore, LentBefore,
+    PersonBefore, PriorState, UnitBefore,
 };
 pub use body::{ApprovalRulesBody, Body, BodyError, ProfileBody};
 pub use certificate::{

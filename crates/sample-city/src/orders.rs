@@ -67,6 +67,7 @@ pub fn all() -> Vec<SampleOrder> {
     }
     let closing: Vec<SampleOrder> = samples.iter().filter_map(ending).collect();
     let of_systems: Vec<SampleOrder> = samples.iter().filter_map(revoking_a_systems).collect();
+    samples.extend(closing.iter().filter_map(closing_a_unit).collect::<Vec<_>>());
     samples.extend(closing);
     samples.extend(of_systems);
     samples
@@ -222,6 +223,20 @@ fn replacing(sample: &SampleOrder, mut order: Value) -> Option<SampleOrder> {
     });
     let disclosures = sample.disclosures.iter().cloned().chain([operator, contact]).collect();
     Some(SampleOrder { order, disclosures, ..SampleOrder::default() })
+}
+
+/// A unit that closes, instead of moving, with the systems that end with it.
+fn closing_a_unit(moving: &SampleOrder) -> Option<SampleOrder> {
+    let mut order = moving.order.clone();
+    if order["kind"] != "unit" {
+        return None;
+    }
+    order["body"]["action"] = j!("close");
+    order["basis"]["before"]["systems"] = j!([
+        { "system": "site", "name": "门户网站" }, { "system": "water", "name": "水情监测" },
+    ]);
+    order["basis"]["before"]["more_systems"] = j!(3);
+    Some(SampleOrder { order, ..SampleOrder::default() })
 }
 
 /// A revocation of what a system has, instead of a person.

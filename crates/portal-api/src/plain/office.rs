@@ -5,19 +5,26 @@ use super::issued::or_none;
 use super::named::{evidence, person_named, unit_named};
 use super::statement::{field, number_of};
 use ::plain::bilingual::{Fact, fact, role, said, yes_no};
-use ::plain::value::{FactValue, words};
+use ::plain::value::{FactValue, NameAndId, words};
 use records::Bytes;
 use records::export::ShownOrder;
 use records::founding::Holding;
 use records::order::{
-    CertificateBefore, DelegateBody, LentBefore, MAIL_PATH, NAME_PATH, PersonAction, PersonBefore,
-    PersonBody, RoleAction, RoleBody, UnitAction, UnitBefore, UnitBody,
+    CertificateBefore, DelegateBody, EndingSystem, LentBefore, MAIL_PATH, NAME_PATH, PersonAction,
+    PersonBefore, PersonBody, RoleAction, RoleBody, UnitAction, UnitBefore, UnitBody,
 };
 
 /// Roles that others lend to somebody.
 pub(super) const LENT: (&str, &str) = ("他人交其代理的角色", "roles that others lend to them");
 /// What ends with a role, or with all of them.
 const LENDS: (&str, &str) = ("随之终止的代理", "what they lend, which ends with it");
+/// What ends with a unit.
+const ENDS: (&str, &str) = (
+    "随之关闭的系统（吊销其全部证书）",
+    "systems that end with it, and every certificate of theirs",
+);
+const MORE_ENDS: (&str, &str) =
+    ("另有未列出的此类系统（个）", "how many more such systems, which are not listed");
 
 pub(super) fn about_person(
     opened: &ShownOrder,
@@ -200,6 +207,15 @@ pub(super) fn certificate(opened: &ShownOrder, held: &CertificateBefore) -> Fact
     ])
 }
 
+/// What ends with a unit: none of its systems can be used, or has a certificate, any more.
+fn ending(before: &UnitBefore) -> Fact {
+    let named = |one: &EndingSystem| {
+        NameAndId { name: Some(one.name.clone()), id: one.system.clone(), unit: None }.into()
+    };
+    let systems: Vec<FactValue> = before.systems.iter().map(named).collect();
+    list(ENDS, &systems, &[])
+}
+
 pub(super) fn about_unit(
     opened: &ShownOrder,
     unit: &UnitBody,
@@ -226,8 +242,10 @@ pub(super) fn about_unit(
         ),
         changed(("上级单位", "unit above"), was, above(&unit.parent)),
     ];
-    if let Some(before) = before {
-        facts.push(fact(("目前接收人员", "takes people now"), yes_no(before.open)));
-    }
+    let Some(before) = before else { return facts };
+    facts.push(fact(("目前接收人员", "takes people now"), yes_no(before.open)));
+    facts.extend((unit.action == UnitAction::Close).then(|| ending(before)));
+    let more = (before.more_systems > 0).then(|| before.more_systems.to_string());
+    facts.extend(more.map(|more| fact(MORE_ENDS, more)));
     facts
 }

@@ -195,6 +195,30 @@ fn what_becomes_another_is_shown_beside_what_it_was() {
     assert!(unopened.open(&unopened.order).is_none());
 }
 
+/// Who closes a unit ends its systems and revokes what they have: each of them is read before that,
+/// and how many more there are.
+#[test]
+fn what_ends_with_a_unit_is_shown() {
+    let closes =
+        |one: &SampleOrder| one.order["kind"] == "unit" && one.order["body"]["action"] == "close";
+    let sample = samples().into_iter().find(closes).unwrap();
+    let shown = facts(&sample.open(&sample.order).unwrap());
+    let ends = |fact: &&Fact| fact.term.en.starts_with("systems that end with it");
+    let ends = shown.iter().find(ends).unwrap();
+    let line = |line: &super::FactLine| match &line.line {
+        super::LineText::Value(value) => format!("{}{}", line.mark.sign(), value.en()),
+        super::LineText::File(_) => String::new(),
+    };
+    let lines: Vec<String> = ends.lines.iter().map(line).collect();
+    assert_eq!(lines, ["-「门户网站」 (site)", "-「水情监测」 (water)"]);
+    assert!(ends.differs);
+    assert!(shown.iter().any(|fact| fact.term.en.starts_with("how many more such")));
+    // Whoever moves a unit ends none, and an order that says so is none.
+    let mut moving = sample.order.clone();
+    moving["body"]["action"] = j!("move");
+    assert!(sample.open(&moving).is_none());
+}
+
 /// Whoever reads a time reads the clocks of Beijing, in each fact of each kind of order.
 #[test]
 fn no_fact_shows_a_time_of_elsewhere() {

@@ -216,7 +216,7 @@ impl Basis {
         let people: Vec<String> = self.people.iter().map(|one| one.person.clone()).collect();
         let wanted = Self::people_of(body, drafter, before.as_ref());
         let mut wanted: Vec<String> = wanted.into_iter().collect();
-        let ends = matches!(&before, Some(PriorState::Person(held)) if !held.lends.is_empty());
+        let ends = before.as_ref().is_some_and(PriorState::names_what_ends);
         if body.takes_away() {
             wanted.retain(|id| people.contains(id));
         }
@@ -224,7 +224,7 @@ impl Basis {
         wanted_units.extend(self.people.iter().map(|one| one.unit.clone()));
         let units: Vec<&String> = self.units.iter().map(|one| &one.unit).collect();
         if !fits
-            || ends && !ends_loans(body)
+            || ends && !ends_others(body)
             || people != wanted
             || !units.into_iter().eq(&wanted_units)
             || !are_named(&self.profiles, &Self::profiles_of(body, before.as_ref()))
@@ -261,9 +261,10 @@ fn called(list: &[DisplayName], id: &str) -> DisplayName {
     list.iter().find(|one| one.id == id).cloned().unwrap_or_else(|| DisplayName::of_id(id))
 }
 
-/// Whether what somebody lends may end with it.
-fn ends_loans(body: &Body) -> bool {
+/// Whether what somebody lends, or what a unit has, may end with it.
+fn ends_others(body: &Body) -> bool {
     match body {
+        Body::Unit(unit) => unit.action == UnitAction::Close,
         Body::Role(role) => role.action == RoleAction::Withdraw,
         Body::Person(person) => person.action == PersonAction::Leave,
         _ => false,

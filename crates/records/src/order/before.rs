@@ -38,6 +38,29 @@ pub struct UnitBefore {
     pub parent: String,
     /// Whether it takes people.
     pub open: bool,
+    /// Of a unit that closes: its systems, which end with it, by id; [`ENDING_MAX`] of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub systems: Vec<EndingSystem>,
+    /// How many more of them end.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_systems: u32,
+}
+
+/// Most systems that are named of those that end with a unit.
+pub const ENDING_MAX: usize = 100;
+
+/// A system that ends with its unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndingSystem {
+    /// System id.
+    pub system: String,
+    /// What people call it.
+    pub name: String,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Kinds `person`, `role`, `delegate`, `revoke` and `release`.
@@ -151,7 +174,17 @@ impl PriorState {
     pub(super) fn is_bounded(&self) -> bool {
         match self {
             Self::Person(held) => held.lent.len() <= LENT_MAX && held.lends.len() <= LENDS_MAX,
+            Self::Unit(held) => held.systems.len() <= ENDING_MAX,
             _ => true,
+        }
+    }
+
+    /// Whether it names what ends with the order.
+    pub(super) fn names_what_ends(&self) -> bool {
+        match self {
+            Self::Person(held) => !held.lends.is_empty(),
+            Self::Unit(held) => !held.systems.is_empty() || held.more_systems > 0,
+            _ => false,
         }
     }
 

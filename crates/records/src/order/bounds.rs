@@ -4,7 +4,7 @@
 use crate::commitment::Disclosure;
 use crate::display_name::DisplayName;
 use crate::order::{
-    Body, LENDS_MAX, LENT_MAX, NAMES_MAX, NamedUnit, Order, OrderError, REVOKED_MAX,
+    Body, ENDING_MAX, LENDS_MAX, LENT_MAX, NAMES_MAX, NamedUnit, Order, OrderError, REVOKED_MAX,
 };
 use serde_json::{Value, json};
 
@@ -47,6 +47,18 @@ fn withdrawing(lent: usize, lends: usize) -> Order {
     order
 }
 
+/// A unit closes with so many systems.
+fn closing(systems: usize) -> Order {
+    let body = json!({
+        "action": "close", "unit": "office", "county": false, "name": "科", "parent": "",
+    });
+    let systems = vec![json!({ "system": "site", "name": "网站" }); systems];
+    let before = json!({ "county": false, "parent": "", "open": true, "systems": systems });
+    let mut order = order("unit", body, Some(before));
+    order.basis.units = vec![NamedUnit { unit: "office".into(), name: "科".into() }];
+    order
+}
+
 /// However long a list is, what judges an order takes as long as for one of so many.
 #[test]
 fn lists_of_an_order_have_an_end() {
@@ -66,6 +78,8 @@ fn lists_of_an_order_have_an_end() {
     assert!(withdrawing(LENT_MAX, LENDS_MAX).parts().is_ok());
     assert!(withdrawing(LENT_MAX + 1, 0).parts().is_err());
     assert!(withdrawing(0, LENDS_MAX + 1).parts().is_err());
+    assert!(closing(ENDING_MAX).parts().is_ok());
+    assert!(closing(ENDING_MAX + 1).parts().is_err());
 }
 
 /// What something is called stands only beside an id that the order names, once, in the order of

@@ -4,7 +4,7 @@ use crate::sample::Sample;
 use crate::sample::operate::{OFFICERS, SECURITY, site, system, unit};
 use records::est::EST_SECRET;
 use records::machine::{ACME_SECRET, kid, secret};
-use records::order::{Body, SystemBody, UnitAction};
+use records::order::{Body, EndingSystem, PriorState, SystemBody, UnitAction};
 use records::{Bytes, Code};
 use sha2::{Digest, Sha256};
 
@@ -176,4 +176,25 @@ fn who_ran_a_system_comes_with_the_order_that_replaces_it() {
     assert_eq!(opened(&sample, close), [false, false]);
     sample.approved_by(close, &OFFICERS);
     assert_eq!(sample.execute(), None);
+}
+
+/// Its systems end with a unit, and lose every certificate: the order says which.
+#[test]
+fn whoever_closes_a_unit_reads_which_systems_end() {
+    let mut sample = Sample::found();
+    for id in ["site", "gone"] {
+        sample.registered_system(site("register", id));
+    }
+    sample.done(system(site("close", "gone")), &OFFICERS);
+    let before = |sample: &Sample, order| {
+        let (order, _) = sample.authority().open(order, sample.city.now).unwrap();
+        order.parts().unwrap().1
+    };
+    let close = sample.order(unit(UnitAction::Close, "sz-office", "", ""));
+    let Some(PriorState::Unit(held)) = before(&sample, close) else { panic!("no unit") };
+    let named = EndingSystem { system: "site".into(), name: "门户网站".into() };
+    assert_eq!((held.systems, held.more_systems), (vec![named], 0));
+    let moved = sample.order(unit(UnitAction::Move, "sz-office", "", "luonan"));
+    let Some(PriorState::Unit(held)) = before(&sample, moved) else { panic!("no unit") };
+    assert!(held.systems.is_empty());
 }
