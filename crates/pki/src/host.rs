@@ -128,6 +128,17 @@ pub fn read_address(text: &str) -> Result<String, HostError> {
     Ok(text.to_owned())
 }
 
+/// What an international name reads as, where one of its labels is an A-label that stands for
+/// letters (RFC 5890 2.3.2.1); a wildcard in front of it stays.
+pub fn in_letters(name: &str) -> Option<String> {
+    let (before, rest) = name.strip_prefix("*.").map_or(("", name), |rest| ("*.", rest));
+    if !rest.split('.').any(|label| label.starts_with("xn--")) {
+        return None;
+    }
+    let (text, told) = idna::domain_to_unicode(rest);
+    (told.is_ok() && text != rest).then(|| format!("{before}{text}"))
+}
+
 fn check(name: &str) -> Result<(), HostError> {
     if name.is_empty() {
         return Err(HostError::Empty);
@@ -235,6 +246,15 @@ mod tests {
         let long = "a".repeat(64);
         assert_eq!(refused(&format!("{long}.cn")), HostError::TooLong);
         assert_eq!(refused(&format!("{}cn", "abc.".repeat(64))), HostError::TooLong);
+    }
+
+    #[test]
+    fn an_international_name_is_read_in_letters() {
+        assert_eq!(in_letters("xn--fiq228c.cn").as_deref(), Some("中文.cn"));
+        assert_eq!(in_letters("*.a.xn--fiq228c.cn").as_deref(), Some("*.a.中文.cn"));
+        for plain in ["a.cn", "*.a.cn", "10.0.0.1", "xn--zzzzzzzzzz99.cn", ""] {
+            assert_eq!(in_letters(plain), None, "{plain}");
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! People and units by their names, as authority holds them.
 
-use ::plain::bilingual::{Fact, fact};
-use ::plain::value::{FactValue, NameAndId};
+use ::plain::bilingual::{Fact, fact, said};
+use ::plain::value::{FactValue, NameAndId, words};
+use pki::host::in_letters;
+use pki::name::is_look_alike;
 use records::Bytes;
 use records::commitment::EVIDENCE_PATH;
 use records::export::ShownOrder;
@@ -27,6 +29,28 @@ pub(super) fn unit_name(opened: &ShownOrder, unit: &str) -> NameAndId {
 
 pub(super) fn units_named(opened: &ShownOrder, units: &[String]) -> Vec<FactValue> {
     units.iter().map(|unit| unit_named(opened, unit)).collect()
+}
+
+/// A host as certificates have it, and beside an international one what it reads as: nobody reads
+/// an A-label. Letters of it that are taken for others have their numbers.
+pub(super) fn host_named(host: &str) -> FactValue {
+    let Some(text) = in_letters(host) else { return host.into() };
+    let alike: Vec<String> = text
+        .chars()
+        .filter(|letter| is_look_alike(*letter))
+        .map(|letter| format!("U+{:04X}", u32::from(letter)))
+        .collect();
+    let mut row = vec![host.into(), words(" ("), text.into(), words(")")];
+    if !alike.is_empty() {
+        let which = alike.join(" ");
+        let (zh, en) = (format!("，含形似字符 {which}"), format!(", with look-alikes: {which}"));
+        row.push(said(&zh, &en).into());
+    }
+    FactValue::Row(row)
+}
+
+pub(super) fn hosts_named(hosts: &[String]) -> Vec<FactValue> {
+    hosts.iter().map(|host| host_named(host)).collect()
 }
 
 pub(super) fn evidence(opened: &ShownOrder, committed: &Bytes) -> Fact {

@@ -1,5 +1,6 @@
 //! A passkey that is to be certified, field by field.
 
+use super::named::host_named;
 use ::plain::bilingual::{Fact, fact, fingerprint, said, sha256};
 use ::plain::value::{FactValue, NameAndId};
 use pki::Certificate;
@@ -61,7 +62,7 @@ fn stated(statement: &PasskeyStatement) -> Vec<Fact> {
     };
     vec![
         fact(("用于", "for"), &statement.origin),
-        fact(("依赖方", "relying party"), &statement.rp_id),
+        fact(("依赖方", "relying party"), host_named(&statement.rp_id)),
         fact(("保管方式", "kept in"), kept),
         fact(("备份", "backup"), copied),
         fact(("通行密钥编号", "credential"), statement.credential.to_string()),

@@ -1,7 +1,7 @@
 //! Portals and gates, and what comes into force: profiles and rules.
 
 use super::change::{changed, list};
-use super::named::{unit_named, units_named};
+use super::named::{host_named, hosts_named, unit_named, units_named};
 use ::plain::bilingual::{Fact, fact, key, said, yes_no};
 use ::plain::value::{FactValue, words};
 use data_encoding::HEXLOWER;
@@ -63,20 +63,20 @@ pub(super) fn about_portal(
         changed(("单位", "unit"), unit, unit_named(opened, &body.unit)),
         changed(
             ("公众域名", "public host"),
-            was.map(|was| was.public_host.as_str()),
-            &body.public_host,
+            was.map(|was| host_named(&was.public_host)),
+            host_named(&body.public_host),
         ),
         fact(("公众进程公钥", "key of the public process"), process(&body.public_key)),
         changed(
             ("工作台域名", "staff host"),
-            was.map(|was| was.staff_host.as_str()),
-            &body.staff_host,
+            was.map(|was| host_named(&was.staff_host)),
+            host_named(&body.staff_host),
         ),
         fact(("工作台进程公钥", "key of the staff process"), process(&body.staff_key)),
         changed(
             ("机器协议域名", "host of the machines' protocols"),
-            was.map(|was| was.machines_host.as_str()),
-            &body.machines_host,
+            was.map(|was| host_named(&was.machines_host)),
+            host_named(&body.machines_host),
         ),
         fact(("机器协议进程公钥", "key of the machines' process"), process(&body.machines_key)),
     ];
@@ -118,7 +118,7 @@ pub(super) fn about_agent(
             was.map(|was| called(&was.application)),
             called(&body.application),
         ),
-        list(("域名", "hosts"), &texts(hosts), &texts(&body.hosts)),
+        list(("域名", "hosts"), &hosts_named(hosts), &hosts_named(&body.hosts)),
         list(
             ("服务单位", "units served"),
             &units_named(opened, units),
@@ -131,8 +131,4 @@ pub(super) fn about_agent(
     facts.push(list(("现有公钥", "keys now"), &hex(&was.keys), &[]));
     facts.push(fact(("目前开通", "open now"), yes_no(was.open)));
     facts
-}
-
-fn texts(texts: &[String]) -> Vec<FactValue> {
-    texts.iter().map(FactValue::from).collect()
 }

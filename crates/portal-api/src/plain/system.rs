@@ -1,7 +1,7 @@
 //! A system's standing authorization, field by field beside what is in force.
 
 use super::change::{changed, list};
-use super::named::{person_named, unit_named};
+use super::named::{hosts_named, person_named, unit_named};
 use ::plain::bilingual::{Fact, fact, said, yes_no};
 use ::plain::value::{FactValue, words};
 use data_encoding::HEXLOWER;
@@ -66,7 +66,7 @@ fn extent(body: &SystemBody, was: Option<&SystemBefore>) -> Vec<Fact> {
     let names = was.map_or(&body.names, |was| &was.names);
     let addresses = was.map_or(&body.addresses, |was| &was.addresses);
     vec![
-        list(("域名", "names"), &texts(names), &texts(&body.names)),
+        list(("域名", "names"), &hosts_named(names), &hosts_named(&body.names)),
         changed(
             ("允许通配符证书", "wildcard certificates"),
             was.map(|was| yes_no(was.wildcards)),

@@ -195,6 +195,35 @@ fn what_becomes_another_is_shown_beside_what_it_was() {
     assert!(unopened.open(&unopened.order).is_none());
 }
 
+/// Nobody reads an A-label: what a name is in letters stands beside it, and which of them are taken
+/// for others.
+#[test]
+fn an_international_host_is_read_in_letters() {
+    for (kind, field, has_many) in
+        [("system", "names", true), ("agent", "hosts", true), ("portal", "public_host", false)]
+    {
+        let sample = samples().into_iter().find(|one| one.order["kind"] == kind).unwrap();
+        let mut order = sample.order.clone();
+        let hosts = ["xn--80ak6aa92e.cn", "xn--fiq228c.cn"];
+        order["body"][field] = if has_many { j!(hosts) } else { j!(hosts[0]) };
+        let shown = facts(&sample.open(&order).unwrap());
+        let line = |line: &super::FactLine| match &line.line {
+            super::LineText::Value(value) => value.en(),
+            super::LineText::File(_) => String::new(),
+        };
+        let told: Vec<String> = shown
+            .iter()
+            .flat_map(|fact| fact.lines.iter().map(line).chain([fact.value.en()]))
+            .filter(|line| line.contains("xn--"))
+            .collect();
+        let forged = "xn--80ak6aa92e.cn (「аррӏе.cn」), \
+                      with look-alikes: U+0430 U+0440 U+0440 U+04CF U+0435";
+        assert!(told.iter().any(|line| line == forged), "{kind}: {told:?}");
+        let plain = "xn--fiq228c.cn (「中文.cn」)";
+        assert_eq!(told.iter().any(|line| line == plain), has_many, "{kind}: {told:?}");
+    }
+}
+
 /// Who closes a unit ends its systems and revokes what they have: each of them is read before that,
 /// and how many more there are.
 #[test]
