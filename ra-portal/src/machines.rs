@@ -1,7 +1,7 @@
 //! The host that systems ask: certificates by ACME (RFC 8555), and by EST (`est`). In the order in
 //! which a request of ACME meets them: `signed` (who signed it), `nonces`, `route` (a file an
 //! endpoint), `table` (what is kept), `jobs` (what goes on behind an answer), `looks` and
-//! `validate` (whether a challenge is answered).
+//! `validate` (whether a challenge is answered); `open_names` bounds what becomes no certificate.
 //!
 //! Nothing here issues or decides: the CA verifies again what each client signed, and judges it by
 //! the standing authorization. Who captures this process can say that a challenge was answered
@@ -14,6 +14,7 @@ mod est;
 mod jobs;
 mod looks;
 mod nonces;
+mod open_names;
 mod profiles;
 mod route;
 mod serve;

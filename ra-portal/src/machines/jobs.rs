@@ -7,6 +7,7 @@ use crate::machines::state::{MachinesState, is_not_yet, is_unavailable};
 use crate::machines::table::authorization::{self, KeptAuthorization};
 use crate::machines::table::certificate::{self, KeptCertificate};
 use crate::machines::table::order::{self, KeptOrder, Stage};
+use crate::machines::table::unfinished;
 use crate::machines::validate::Look;
 use acme::challenge::ChallengeStatus;
 use acme::renewal::CertificateName;
@@ -35,6 +36,8 @@ const COLLECTS_MAX: usize = 500;
 /// How often what ended is forgotten, and how long behind its end, in seconds.
 const FORGET: Duration = Duration::from_secs(3_600);
 pub(crate) const KEPT_SECONDS: u64 = 30 * 86_400;
+/// The same of what became no certificate.
+pub(crate) const UNFINISHED_SECONDS: u64 = 86_400;
 
 /// Takes up what nobody does any more, until the stop.
 pub(crate) async fn run(state: Arc<MachinesState>) {
@@ -58,18 +61,26 @@ async fn take_up(state: &Arc<MachinesState>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Forgets what ended long ago, until the stop.
+/// Forgets what ended long ago, and counts what became nothing, until the stop.
 pub(crate) async fn forget(state: Arc<MachinesState>) {
-    while state.stop.pause(FORGET).await {
-        let before = state.clock.seconds().saturating_sub(KEPT_SECONDS);
-        let forgotten = async {
-            authorization::forget(&state.store, before).await?;
-            order::forget(&state.store, before).await
-        };
-        if let Err(error) = forgotten.await {
+    loop {
+        if let Err(error) = forget_ended(&state).await {
             tracing::error!(%error, "machines");
         }
+        if !state.stop.pause(FORGET).await {
+            return;
+        }
     }
+}
+
+async fn forget_ended(state: &MachinesState) -> Result<(), StoreError> {
+    let now = state.clock.seconds();
+    unfinished::forget(&state.store, now.saturating_sub(UNFINISHED_SECONDS)).await?;
+    let before = now.saturating_sub(KEPT_SECONDS);
+    authorization::forget(&state.store, before).await?;
+    order::forget(&state.store, before).await?;
+    state.open_names.set(unfinished::names(&state.store).await?);
+    Ok(())
 }
 
 /// Begins to look at the challenge that was chosen of an authorization of an account.

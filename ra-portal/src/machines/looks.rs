@@ -9,6 +9,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 /// Looks of one account that are under way at once.
 pub(crate) const OF_ACCOUNT_MAX: usize = 32;
 
+/// Looks of one account that are under way or wait for it; a client that has more of them is told
+/// to come again.
+pub(crate) const OF_ACCOUNT_WAITING_MAX: usize = 1_000;
+
 /// Who looks, and who waits for it.
 pub(crate) struct Looks {
     places: Semaphore,
@@ -53,9 +57,16 @@ impl Looks {
         Some(LookPlace { _place: place, _own: own, _entry: entry })
     }
 
+    /// Whether one more look of an account may wait.
+    pub(crate) fn has_room(&self, account: &str) -> bool {
+        let entered = self.entered();
+        entered.accounts.get(account).is_none_or(|(_, count)| *count < OF_ACCOUNT_WAITING_MAX)
+    }
+
     fn enter(&self, id: &str, account: &str) -> Option<(Entry<'_>, Arc<Semaphore>)> {
         let mut entered = self.entered();
-        if !entered.ids.insert(id.to_owned()) {
+        let waiting = entered.accounts.get(account).map_or(0, |(_, count)| *count);
+        if waiting >= OF_ACCOUNT_WAITING_MAX || !entered.ids.insert(id.to_owned()) {
             return None;
         }
         let places = || (Arc::new(Semaphore::new(OF_ACCOUNT_MAX)), 0);
@@ -108,6 +119,21 @@ mod tests {
         drop((held, other));
         assert!(looks.entered().accounts.is_empty(), "nothing is kept of who looks no more");
         assert!(looks.entered().ids.is_empty());
+    }
+
+    /// What waits is a task and two entries: an account with a million names has a few of them.
+    #[tokio::test]
+    async fn so_many_looks_of_an_account_wait() {
+        let looks = Looks::new(4);
+        let mut held = Vec::new();
+        for one in 0..OF_ACCOUNT_WAITING_MAX {
+            assert!(looks.has_room("a"));
+            held.push(looks.enter(&format!("a{one}"), "a").unwrap());
+        }
+        assert!(!looks.has_room("a") && looks.enter("more", "a").is_none());
+        assert!(looks.has_room("b") && looks.enter("b0", "b").is_some());
+        held.pop();
+        assert!(looks.has_room("a") && looks.enter("more", "a").is_some());
     }
 
     #[tokio::test]

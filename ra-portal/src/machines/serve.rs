@@ -59,6 +59,7 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
         looks: Looks::new(VALIDATIONS_MAX),
         terms: Default::default(),
         orders: Default::default(),
+        open_names: Default::default(),
         stop: stop.clone(),
         store: store.clone(),
     });

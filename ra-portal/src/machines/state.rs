@@ -5,6 +5,7 @@ use crate::machines::answer::{AcmeRefused, Answer};
 use crate::machines::certs_only::EstAnswers;
 use crate::machines::looks::Looks;
 use crate::machines::nonces::Nonces;
+use crate::machines::open_names::OpenNames;
 use crate::machines::validate::Validator;
 use acme::ProblemKind;
 use acme::directory::AcmeUrls;
@@ -60,6 +61,8 @@ pub(crate) struct MachinesState {
     pub(crate) terms: Terms,
     /// How many orders accounts made.
     pub(crate) orders: OrdersOfHour,
+    /// How many names of orders became no certificate yet.
+    pub(crate) open_names: OpenNames,
     /// The end of this process.
     pub(crate) stop: Stop,
 }

@@ -7,7 +7,7 @@ use crate::machines::answer::{AcmeRefused, Answer, Resource};
 use crate::machines::jobs::{self, AfterCarry, HELD_SECONDS};
 use crate::machines::signed::ByAccount;
 use crate::machines::state::MachinesState;
-use crate::machines::table::order;
+use crate::machines::table::order::{self, Stage};
 use acme::asked::{self, Finalization};
 use acme::order::AcmeOrderStatus;
 use acme::{AcmeIdentifier, AcmeProblem, ProblemKind, request};
@@ -44,6 +44,9 @@ pub(super) async fn finalize(
         given_back(&state, &id, refused).await?;
     }
     let found = own(&state, &id, &signed.account.account).await?;
+    if matches!(found.0.stage, Stage::Taken | Stage::Done) {
+        state.open_names.give_back(&found.0.account, found.0.identifiers.len());
+    }
     Ok(resource(&state, (&found.0, &found.1)))
 }
 

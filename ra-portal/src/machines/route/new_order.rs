@@ -24,6 +24,8 @@ use system::random;
 /// An order, and what is authorized for it, lasts so long, in seconds: eight hours, so that what a
 /// zone said of CAs (RFC 8659) is not older when the CA is asked.
 const LIFE_SECONDS: u64 = 8 * 3_600;
+/// Who has too many orders that became nothing comes again after so long, in seconds.
+const LATER_SECONDS: u64 = 3_600;
 
 pub(super) async fn make(
     State(state): State<Arc<MachinesState>>,
@@ -43,6 +45,9 @@ pub(super) async fn make(
     let identifiers = identifiers(&asked.identifiers, &scope(&terms))?;
     if let Some(name) = &asked.replaces {
         check_replaced(&state, (&account, name), &identifiers).await?;
+    }
+    if !state.open_names.take(&account, identifiers.len()) {
+        return Err(AcmeProblem::from(ProblemKind::RateLimited).after(LATER_SECONDS).into());
     }
     let expires = now + LIFE_SECONDS;
     let authorizations: Answer<Vec<KeptAuthorization>> = identifiers
