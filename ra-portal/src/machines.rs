@@ -13,6 +13,7 @@ mod certs_only;
 mod est;
 mod jobs;
 mod looks;
+mod nonce_shares;
 mod nonces;
 mod open_names;
 mod profiles;

@@ -10,6 +10,9 @@ pub struct TlsConnection {
     /// The client's certificate, DER, whose key's possession the handshake proved. Its path is not
     /// judged by that, unless the listener requires certificates.
     pub certificate: Option<Arc<Vec<u8>>>,
+    /// From which subscriber it comes, where that is known: the bits of an address of IPv4 within
+    /// IPv6, or of a /64 of IPv6.
+    pub subscriber: Option<u128>,
 }
 
 impl TlsConnection {
@@ -32,7 +35,8 @@ mod tests {
 
     #[test]
     fn a_dot_at_the_end_makes_no_other_host() {
-        let connection = TlsConnection { sni: Some("a.example".into()), certificate: None };
+        let sni = Some("a.example".to_owned());
+        let connection = TlsConnection { sni, ..TlsConnection::default() };
         for (host, is_it) in [
             ("a.example", true),
             ("A.example:443", true),

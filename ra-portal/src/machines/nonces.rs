@@ -2,6 +2,7 @@
 //! restart. One that nobody of this portal made leaves no trace; those that are used are rows for
 //! as long as they would count.
 
+use crate::machines::nonce_shares::{NonceShares, NonceUser};
 use crate::machines::table::secret;
 use aws_lc_rs::hmac;
 use data_encoding::BASE64URL_NOPAD;
@@ -22,10 +23,6 @@ const SAID_BYTES: usize = TIME_BYTES + RANDOM_BYTES;
 const TAG_BYTES: usize = 32;
 /// Those that are used at once share a commit.
 const TOGETHER_MAX: usize = 256;
-/// Most used ones that are kept; beyond them nothing is signed for until some count no more. What
-/// no account signed fills half of them: everybody can make a key, and sign with it.
-pub(crate) const KEPT_MAX: u64 = 4_000_000;
-const OF_STRANGERS_MAX: u64 = KEPT_MAX / 2;
 /// How often used ones are forgotten that count no more.
 const FORGET: Duration = Duration::from_secs(600);
 
@@ -37,6 +34,8 @@ pub(crate) struct Nonces {
     keeper: mpsc::Sender<Spending>,
     /// How many used ones this process keeps, as far as it knows.
     kept: Arc<AtomicU64>,
+    /// Who used them.
+    shares: Arc<NonceShares>,
 }
 
 /// A nonce on its way into the table.
@@ -54,8 +53,14 @@ pub(crate) struct OwnNonce {
 
 /// It cannot be known whether a nonce was used.
 #[derive(Debug, thiserror::Error)]
-#[error("used nonces cannot be kept")]
-pub(crate) struct NotSpent;
+pub(crate) enum NotSpent {
+    /// Rows take none.
+    #[error("used nonces cannot be kept")]
+    NotKept,
+    /// Whoever signed used up their share.
+    #[error("whoever signed used up their share of nonces")]
+    Share,
+}
 
 impl Nonces {
     /// Takes the secret that all processes of the portal share, and begins to keep.
@@ -65,7 +70,7 @@ impl Nonces {
         let kept = Arc::new(AtomicU64::new(count(&store).await?));
         let (keeper, spent) = mpsc::channel(TOGETHER_MAX);
         tokio::spawn(keep_together(store, spent));
-        Ok(Self { key, clock, keeper, kept })
+        Ok(Self { key, clock, keeper, kept, shares: Arc::default() })
     }
 
     /// A new one.
@@ -79,21 +84,18 @@ impl Nonces {
         own(&self.key, self.clock.seconds(), text)
     }
 
-    /// Uses one for what an account signed, or a stranger; false if it was used before.
-    pub(crate) async fn spend(&self, nonce: OwnNonce, is_account: bool) -> Result<bool, NotSpent> {
-        if !has_room(self.kept.load(Ordering::Relaxed), is_account) {
-            return Err(NotSpent);
+    /// Uses one for what somebody signed; false if it was used before.
+    pub(crate) async fn spend(&self, nonce: OwnNonce, user: &NonceUser) -> Result<bool, NotSpent> {
+        let kept = self.kept.load(Ordering::Relaxed);
+        if !self.shares.take(user, kept, self.clock.seconds()) {
+            return Err(NotSpent::Share);
         }
         self.kept.fetch_add(1, Ordering::Relaxed);
         let (answer, spent) = oneshot::channel();
         let OwnNonce { said, until } = nonce;
-        self.keeper.send(Spending { said, until, answer }).await.map_err(|_| NotSpent)?;
-        spent.await.ok().flatten().ok_or(NotSpent)
+        self.keeper.send(Spending { said, until, answer }).await.map_err(|_| NotSpent::NotKept)?;
+        spent.await.ok().flatten().ok_or(NotSpent::NotKept)
     }
-}
-
-fn has_room(kept: u64, is_account: bool) -> bool {
-    kept < if is_account { KEPT_MAX } else { OF_STRANGERS_MAX }
 }
 
 fn made(key: &hmac::Key, now: u64, random: &[u8; RANDOM_BYTES]) -> String {
@@ -193,14 +195,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn strangers_leave_accounts_room() {
-        assert!(has_room(OF_STRANGERS_MAX - 1, false));
-        assert!(!has_room(OF_STRANGERS_MAX, false));
-        assert!(has_room(OF_STRANGERS_MAX, true));
-        assert!(has_room(KEPT_MAX - 1, true) && !has_room(KEPT_MAX, true));
-    }
-
     /// The same nonce twice is used once, at once and one after the other.
     #[tokio::test]
     async fn a_nonce_is_used_once() {
@@ -213,12 +207,17 @@ mod tests {
         let other = Nonces::open(store.clone(), clock).await.unwrap();
         let nonce = one.draw().unwrap();
         let own = |nonces: &Nonces| nonces.own(&nonce).unwrap();
-        let (first, second) = tokio::join!(one.spend(own(&one), true), one.spend(own(&one), false));
+        let (account, stranger) = (NonceUser::Account("a".into()), NonceUser::Stranger(1));
+        let both = (one.spend(own(&one), &account), one.spend(own(&one), &stranger));
+        let (first, second) = tokio::join!(both.0, both.1);
         let mut both = [first.unwrap(), second.unwrap()];
         both.sort_unstable();
         assert_eq!(both, [false, true]);
-        assert!(!other.spend(own(&other), true).await.unwrap(), "another process of the portal");
-        assert!(one.spend(one.own(&other.draw().unwrap()).unwrap(), true).await.unwrap());
+        assert!(
+            !other.spend(own(&other), &account).await.unwrap(),
+            "another process of the portal"
+        );
+        assert!(one.spend(one.own(&other.draw().unwrap()).unwrap(), &account).await.unwrap());
         store.close().await;
     }
 }

@@ -2,7 +2,8 @@
 //! this order, so that nothing is kept of what nobody signed.
 
 use crate::machines::answer::{AcmeRefused, Answer};
-use crate::machines::nonces::OwnNonce;
+use crate::machines::nonce_shares::NonceUser;
+use crate::machines::nonces::{NotSpent, OwnNonce};
 use crate::machines::state::MachinesState;
 use crate::machines::table::account::{self, KeptAccount};
 use acme::{AcmeProblem, ProblemKind};
@@ -10,6 +11,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
 use jose::{FlatJws, Header, Jwk, KeyOf};
+use mtls::TlsConnection;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,6 +98,8 @@ impl FromRequest<Arc<MachinesState>> for Signed {
     type Rejection = AcmeRefused;
 
     async fn from_request(request: Request, state: &Arc<MachinesState>) -> Answer<Self> {
+        let connection = request.extensions().get::<TlsConnection>();
+        let source = connection.and_then(|connection| connection.subscriber).unwrap_or_default();
         let Posted { jws, header, nonce } = posted(request, state).await?;
         let is_brake = header.url == state.urls.revocation();
         let signed = match header.key {
@@ -115,12 +119,16 @@ impl FromRequest<Arc<MachinesState>> for Signed {
             }
         };
         // A nonce is used up by a signature only.
-        let is_account = matches!(signed, Self::Account(_));
-        match state.nonces.spend(nonce, is_account).await {
+        let user = match &signed {
+            Self::Account(signed) => NonceUser::Account(signed.account.account.clone()),
+            Self::Key(_) => NonceUser::Stranger(source),
+        };
+        match state.nonces.spend(nonce, &user).await {
             Ok(true) => Ok(signed),
             Ok(false) => Err(ProblemKind::BadNonce.into()),
             // What is revoked twice is revoked: nothing stands in the way of a brake.
             Err(_) if is_brake => Ok(signed),
+            Err(NotSpent::Share) => Err(ProblemKind::RateLimited.into()),
             Err(error) => {
                 tracing::error!(%error, "machines");
                 Err(ProblemKind::Unavailable.into())

@@ -11,6 +11,7 @@ use super::limits::Limits;
 use super::pace::{AnswerBody, PacedBody};
 use super::paced_stream::PacedStream;
 use super::places::{PeerStanding, Slot};
+use super::source::Source;
 use super::worded_stream::WordedStream;
 use crate::peer::TlsConnection;
 use axum::Router;
@@ -107,7 +108,8 @@ impl Endpoint for Site {
         let Accepted { stream, source, handshake, peer, slot, stopping } = accepted;
         let http2 = handshake.http2;
         let certificate = handshake.chain.into_iter().next().map(Arc::new);
-        let connection = TlsConnection { sni: handshake.sni, certificate };
+        let subscriber = Some(Source::from(source.ip()).bits());
+        let connection = TlsConnection { sni: handshake.sni, certificate, subscriber };
         let router = self.router.clone().layer(axum::Extension(connection));
         let sender = match peer {
             PeerStanding::Proven { certificate, .. } => Sender::Certificate(certificate),

@@ -31,6 +31,11 @@ impl From<IpAddr> for Source {
 }
 
 impl Source {
+    /// The bits by which it is told apart from others.
+    pub(super) fn bits(self) -> u128 {
+        self.near
+    }
+
     /// The network around it.
     pub(super) fn network(self) -> Network {
         let is_v4 = Ipv6Addr::from_bits(self.near).to_ipv4_mapped().is_some();
