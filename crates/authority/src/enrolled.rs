@@ -24,7 +24,8 @@ pub struct EnrolWish {
     /// System id.
     pub system: Arc<str>,
     /// What names this use: SHA-256 over the label, the system's order, the certificate that was
-    /// shown and the request. Who asks again with the same gets the same certificate.
+    /// shown and the request, which is the same however its signature is spelled. Who asks again
+    /// with the same gets the same certificate.
     pub under: Sha256Value,
     /// The PKCS#10.
     pub request: Bytes,
@@ -65,11 +66,12 @@ impl Authority {
             Some((system, _)) if *system != *said.system => return Err(Code::CertificateForeign),
             shown => shown.map(|(_, certificate)| certificate),
         };
+        let request = self.signatures.request(&said.request.0).ok_or(Code::RequestMalformed)?;
         let under = Sha256::new()
             .chain_update(Label::MachineEnrolled.text())
             .chain_update(&said.order.0)
             .chain_update(shown.as_ref().map_or([0; 32], |shown| shown.sha256()))
-            .chain_update(Sha256::digest(&said.request.0));
+            .chain_update(request.once_signed_sha256());
         Ok(EnrolWish {
             system: said.system.as_str().into(),
             under: under.finalize().into(),

@@ -12,6 +12,7 @@ use crate::possession::Possession;
 use crate::raw::{Signed, SubjectPublicKeyInfo};
 use der::asn1::Any;
 use der::{Decode, Encode, Sequence, Tag, TagNumber, Tagged};
+use sha2::{Digest, Sha256};
 
 /// Largest request that is read at all, in bytes.
 pub const REQUEST_BYTES_MAX: usize = 8 * 1024;
@@ -72,6 +73,7 @@ pub struct CertificationRequest {
     subject: DistinguishedName,
     key: PublicKey,
     has_attributes: bool,
+    once_signed: [u8; 32],
 }
 
 impl CertificationRequest {
@@ -107,12 +109,21 @@ impl CertificationRequest {
         let subject = DistinguishedName::from_der(&info.subject.to_der()?)
             .map_err(|_| RequestError::Malformed(der::ErrorKind::Failed.into()))?;
         let has_attributes = info.attributes.is_some_and(|set| !set.value().is_empty());
-        Ok(Self { der: der.to_vec(), subject, key, has_attributes })
+        let signature = key.algorithm().one_spelling(signed.signature().to_vec());
+        let once_signed = Sha256::new().chain_update(&content).chain_update(signature);
+        let once_signed = once_signed.finalize().into();
+        Ok(Self { der: der.to_vec(), subject, key, has_attributes, once_signed })
     }
 
     /// The whole request in DER, as it was read.
     pub fn der(&self) -> &[u8] {
         &self.der
+    }
+
+    /// SHA-256 of what its key signed and of that signature, ECDSA with the smaller `s`: whoever
+    /// spells the request in another way makes no other one.
+    pub fn once_signed_sha256(&self) -> [u8; 32] {
+        self.once_signed
     }
 
     /// The subject that the request asks for; people's requests have none.
@@ -128,5 +139,56 @@ impl CertificationRequest {
     /// Whether it asks for extensions or anything else; of people we take nothing but the key.
     pub fn has_attributes(&self) -> bool {
         self.has_attributes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raw::assemble;
+    use openssl::bn::{BigNum, BigNumContext};
+    use openssl::ec::{EcGroup, EcKey};
+    use openssl::ecdsa::EcdsaSig;
+    use openssl::hash::MessageDigest;
+    use openssl::nid::Nid;
+    use openssl::pkey::PKey;
+    use openssl::x509::X509Req;
+
+    fn group() -> EcGroup {
+        EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap()
+    }
+
+    fn request(key: &EcKey<openssl::pkey::Private>) -> Vec<u8> {
+        let key = PKey::from_ec_key(key.clone()).unwrap();
+        let mut request = X509Req::builder().unwrap();
+        request.set_pubkey(&key).unwrap();
+        request.sign(&key, MessageDigest::sha256()).unwrap();
+        request.build().to_der().unwrap()
+    }
+
+    /// The same with (r, n − s).
+    fn respelled(der: &[u8]) -> Vec<u8> {
+        let signed = Signed::read(der).unwrap();
+        let read = EcdsaSig::from_der(signed.signature()).unwrap();
+        let (mut order, mut other) = (BigNum::new().unwrap(), BigNum::new().unwrap());
+        group().order(&mut order, &mut BigNumContext::new().unwrap()).unwrap();
+        other.checked_sub(&order, read.s()).unwrap();
+        let r = read.r().to_owned().unwrap();
+        let other = EcdsaSig::from_private_components(r, other).unwrap().to_der().unwrap();
+        let algorithm = signed.algorithm.to_der().unwrap();
+        assemble(&signed.content().unwrap(), &algorithm, &other).unwrap()
+    }
+
+    /// Both spellings are read, since programs of others write either, and are one request; what
+    /// the key signed once more is another one.
+    #[test]
+    fn a_request_that_is_spelled_otherwise_is_the_same() {
+        let key = EcKey::generate(&group()).unwrap();
+        let (one, more) = (request(&key), request(&key));
+        let read = |der: &[u8]| CertificationRequest::read(der).unwrap().once_signed_sha256();
+        let other = respelled(&one);
+        assert_ne!(one, other);
+        assert_eq!(read(&one), read(&other));
+        assert_ne!(read(&one), read(&more));
     }
 }

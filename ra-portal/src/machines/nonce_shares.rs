@@ -42,7 +42,7 @@ struct Hour {
 }
 
 impl NonceShares {
-    /// Counts one of somebody at a time (unix seconds) while so many are kept; false where they have
+    /// Counts one of somebody at a time (unix seconds) while so many are kept; false where there is
     /// none left.
     pub(crate) fn take(&self, user: &NonceUser, kept: u64, now: u64) -> bool {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
