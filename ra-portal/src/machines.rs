@@ -21,6 +21,7 @@ mod route;
 mod serve;
 mod signed;
 mod state;
+mod strangers;
 mod table;
 mod validate;
 mod view;

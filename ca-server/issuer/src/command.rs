@@ -203,20 +203,13 @@ impl Command {
             Self::Renew(caller, message, _) => by(caller, message.authorization.clone()),
             Self::RenewCertificate(caller, asked, _) => by(caller, asked.serial().to_string()),
             Self::Join(caller, message, _) => by(caller, message.agent.clone()),
-            // Of an account that is not open yet its client's key tells one from another.
-            Self::OpenAccount(caller, asked, _) => {
-                by(caller, asked.message().jws.protected.clone())
-            }
-            Self::Finalize(caller, asked, _) => by(caller, asked.message().account.clone()),
-            Self::EnrolSystem(caller, asked, _) => by(caller, asked.message().user.clone()),
-            Self::RenewSystem(caller, asked, _) => {
-                by(caller, records::access::sha256(&asked.message().certificate.0).to_string())
-            }
-            Self::RevokeMachine(caller, asked, _) => {
-                by(caller, asked.message().account.clone().unwrap_or_default())
-            }
-            Self::ChangeKey(caller, asked, _) => by(caller, asked.message().account.clone()),
-            Self::Deactivate(caller, asked, _) => by(caller, asked.message().account.clone()),
+            Self::OpenAccount(caller, asked, _) => by(caller, asked.about().to_owned()),
+            Self::Finalize(caller, asked, _) => by(caller, asked.about().to_owned()),
+            Self::EnrolSystem(caller, asked, _) => by(caller, asked.about().to_owned()),
+            Self::RenewSystem(caller, asked, _) => by(caller, asked.about().to_owned()),
+            Self::RevokeMachine(caller, asked, _) => by(caller, asked.about().to_owned()),
+            Self::ChangeKey(caller, asked, _) => by(caller, asked.about().to_owned()),
+            Self::Deactivate(caller, asked, _) => by(caller, asked.about().to_owned()),
             Self::Operator(_, drafter, _) => {
                 Source { bringer: Bringer::Operator, about: drafter.clone() }
             }

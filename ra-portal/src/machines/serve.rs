@@ -60,6 +60,7 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
         terms: Default::default(),
         orders: Default::default(),
         open_names: Default::default(),
+        strangers: Default::default(),
         stop: stop.clone(),
         store: store.clone(),
     });

@@ -40,6 +40,8 @@ pub(crate) struct ByKey {
     pub(crate) jws: FlatJws,
     /// The address that it was made for.
     pub(crate) url: String,
+    /// From which subscriber it came.
+    pub(crate) source: u128,
 }
 
 /// Either of them, where both have a right (7.6).
@@ -105,7 +107,7 @@ impl FromRequest<Arc<MachinesState>> for Signed {
         let signed = match header.key {
             KeyOf::Jwk(key) => {
                 let payload = jws.verify(&key)?;
-                Self::Key(ByKey { key, payload, jws, url: header.url })
+                Self::Key(ByKey { key, payload, jws, url: header.url, source })
             }
             KeyOf::Kid(kid) => {
                 let id = state.urls.account_of(&kid).ok_or(ProblemKind::AccountDoesNotExist)?;

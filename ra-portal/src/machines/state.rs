@@ -6,6 +6,7 @@ use crate::machines::certs_only::EstAnswers;
 use crate::machines::looks::Looks;
 use crate::machines::nonces::Nonces;
 use crate::machines::open_names::OpenNames;
+use crate::machines::strangers::Strangers;
 use crate::machines::validate::Validator;
 use acme::ProblemKind;
 use acme::directory::AcmeUrls;
@@ -63,6 +64,8 @@ pub(crate) struct MachinesState {
     pub(crate) orders: OrdersOfHour,
     /// How many names of orders became no certificate yet.
     pub(crate) open_names: OpenNames,
+    /// Places of those whom nobody knows yet.
+    pub(crate) strangers: Strangers,
     /// The end of this process.
     pub(crate) stop: Stop,
 }

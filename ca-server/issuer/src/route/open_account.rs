@@ -1,7 +1,7 @@
 //! Opens an account of a system, or finds it by its key: verified here, then decided by the writer.
 //! It is answered once the tree has it, since nothing is asked for under it before.
 
-use super::call::{MachinesProcess, PortalCall, answered, told};
+use super::call::{MachinesProcess, PortalCall, answered, told, viewed};
 use crate::command::Command;
 use crate::issuer::Issuer;
 use crate::verify::VerifiedMachine;
@@ -15,7 +15,8 @@ pub(crate) async fn open(
     State(issuer): State<Arc<Issuer>>,
     call: PortalCall<MachinesProcess, OpenAccount>,
 ) -> Result<Json<MachineAccount>, Refused> {
-    match VerifiedMachine::opening(call.message, &issuer.signatures) {
+    let message = call.message;
+    match viewed(&issuer, |authority| VerifiedMachine::opening(message, authority)) {
         Ok(verified) => {
             let command = |reply| Command::OpenAccount(call.caller, Box::new(verified), reply);
             told(issuer.ask_settled(command).await)

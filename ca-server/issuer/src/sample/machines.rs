@@ -223,7 +223,7 @@ impl Sample {
     }
 
     pub(crate) fn open_account(&mut self, message: OpenAccount) -> Result<MachineAccount, Code> {
-        let verified = VerifiedMachine::opening(message, self.authority().signatures())?;
+        let verified = VerifiedMachine::opening(message, self.authority())?;
         let from = self.machines();
         self.decide(|reply| Command::OpenAccount(from, Box::new(verified), reply))
     }

@@ -2,20 +2,23 @@
 //! that its account has in a view.
 
 use crate::error::{request_code, weakness_code};
-use authority::{Authority, Signatures, read_account};
+use authority::{Authority, read_account};
 use pki::possession::Possession;
 use pki::{CertificationRequest, weak_key};
 use records::est::{EnrolSystem, RenewSystem};
-use records::machine::{ChangeKey, Deactivate, Finalize, OpenAccount, RevokeMachine};
+use records::machine::{
+    self, ChangeKey, Deactivate, Finalize, OpenAccount, RevokeMachine, system_of,
+};
 use records::{Bytes, Code};
 
 /// What a system's key signed. It is judged again when it is decided, by what holds then.
 ///
 /// ```compile_fail,E0451
-/// let forged = ca_issuer::verify::VerifiedMachine::<()> { message: todo!() };
+/// let forged = ca_issuer::verify::VerifiedMachine::<()> { message: todo!(), about: todo!() };
 /// ```
 pub struct VerifiedMachine<T> {
     message: T,
+    about: String,
 }
 
 impl<T> VerifiedMachine<T> {
@@ -23,13 +26,31 @@ impl<T> VerifiedMachine<T> {
     pub fn message(&self) -> &T {
         &self.message
     }
+
+    /// Whose turn it is: an account's, or a system's whose secret is named as it is. What names
+    /// nobody's has one turn with all that does so, however many keys or users it is brought under.
+    pub fn about(&self) -> &str {
+        &self.about
+    }
+}
+
+/// The system whose secret a text names, if its order in force has it.
+fn system_named(kid: &str, authority: &Authority) -> String {
+    let system = system_of(kid).unwrap_or_default();
+    let order = authority.system(system).and_then(|known| known.order.digest());
+    let is_its_own = order.is_some_and(|order| machine::kid(system, &order) == kid);
+    if is_its_own { system.to_owned() } else { String::new() }
 }
 
 impl VerifiedMachine<OpenAccount> {
     /// Checks the signature by the key in it.
-    pub fn opening(message: OpenAccount, signatures: &Signatures) -> Result<Self, Code> {
-        signatures.account_wish(&message.jws)?;
-        Ok(Self { message })
+    pub fn opening(message: OpenAccount, authority: &Authority) -> Result<Self, Code> {
+        let wish = authority.signatures().account_wish(&message.jws)?;
+        let about = match authority.account_of_key(&wish.thumbprint) {
+            Some(account) => Bytes::from(*account).to_string(),
+            None => wish.kid().map_or_else(|_| String::new(), |kid| system_named(&kid, authority)),
+        };
+        Ok(Self { message, about })
     }
 }
 
@@ -39,7 +60,8 @@ impl VerifiedMachine<Finalize> {
     pub fn asking(message: Finalize, authority: &Authority) -> Result<Self, Code> {
         let wish = authority.machine_wish(&message.account, &message.jws)?;
         check_request(&wish.request, authority)?;
-        Ok(Self { message })
+        let about = message.account.clone();
+        Ok(Self { message, about })
     }
 }
 
@@ -48,7 +70,8 @@ impl VerifiedMachine<EnrolSystem> {
     /// token is.
     pub fn enrolling(message: EnrolSystem, authority: &Authority) -> Result<Self, Code> {
         check_request(&message.request, authority)?;
-        Ok(Self { message })
+        let about = system_named(&message.user, authority);
+        Ok(Self { message, about })
     }
 }
 
@@ -57,7 +80,8 @@ impl VerifiedMachine<RenewSystem> {
     pub fn renewing(message: RenewSystem, authority: &Authority) -> Result<Self, Code> {
         authority.system_of_certificate(&message.certificate.0)?;
         check_request(&message.request, authority)?;
-        Ok(Self { message })
+        let about = records::access::sha256(&message.certificate.0).to_string();
+        Ok(Self { message, about })
     }
 }
 
@@ -65,7 +89,8 @@ impl VerifiedMachine<RevokeMachine> {
     /// Checks the signature by the account's key, or by the certificate's.
     pub fn revoking(message: RevokeMachine, authority: &Authority) -> Result<Self, Code> {
         authority.machine_revocation(message.account.as_deref(), &message.jws)?;
-        Ok(Self { message })
+        let about = message.account.clone().unwrap_or_default();
+        Ok(Self { message, about })
     }
 }
 
@@ -74,7 +99,8 @@ impl VerifiedMachine<ChangeKey> {
     pub fn changing(message: ChangeKey, authority: &Authority) -> Result<Self, Code> {
         let id = read_account(&message.account).ok_or(Code::AccountUnknown)?;
         authority.key_wish(&id, &message.jws)?;
-        Ok(Self { message })
+        let about = message.account.clone();
+        Ok(Self { message, about })
     }
 }
 
@@ -83,7 +109,8 @@ impl VerifiedMachine<Deactivate> {
     pub fn closing(message: Deactivate, authority: &Authority) -> Result<Self, Code> {
         let id = read_account(&message.account).ok_or(Code::AccountUnknown)?;
         authority.check_closing(&id, &message.jws)?;
-        Ok(Self { message })
+        let about = message.account.clone();
+        Ok(Self { message, about })
     }
 }
 

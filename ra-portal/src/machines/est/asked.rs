@@ -32,6 +32,8 @@ pub(super) struct EstAsked {
     pub(super) certificate: Option<Bytes>,
     /// The PKCS#10, DER; the CA reads it.
     pub(super) request: Bytes,
+    /// From which subscriber it came.
+    pub(super) source: u128,
 }
 
 impl FromRequest<Arc<MachinesState>> for EstAsked {
@@ -44,6 +46,7 @@ impl FromRequest<Arc<MachinesState>> for EstAsked {
         let password = password(request.headers())?;
         let connection = request.extensions().get::<TlsConnection>();
         let certificate = connection.and_then(|connection| connection.certificate.clone());
+        let source = connection.and_then(|connection| connection.subscriber).unwrap_or_default();
         if password.is_none() && certificate.is_none() {
             return Err(Code::SystemSecret.into());
         }
@@ -53,7 +56,7 @@ impl FromRequest<Arc<MachinesState>> for EstAsked {
         let body = body.map_err(|_| Code::RequestLate)?.map_err(|_| Code::TooLarge)?;
         let der = decode(&body)?;
         let certificate = certificate.map(|der| Bytes::from(der.as_slice()));
-        Ok(Self { password, certificate, request: Bytes(der) })
+        Ok(Self { password, certificate, request: Bytes(der), source })
     }
 }
 

@@ -20,6 +20,8 @@ pub(super) async fn enroll(
     let Some(password) = asked.password.take() else {
         return simple_reenroll::renew(&state, profile, asked).await;
     };
+    let place = state.strangers.enter(asked.source);
+    let place = place.ok_or(Code::TooBusy)?;
     let message = EnrolSystem {
         user: password.user,
         password: password.password,
@@ -27,6 +29,7 @@ pub(super) async fn enroll(
         profile,
     };
     let told = state.issuer.enrol_system(&message).await;
+    drop(place);
     if !state.keeps("machine-enrol", outcome(&told)).await {
         return Err(Code::Unavailable.into());
     }

@@ -18,6 +18,8 @@ pub(super) async fn open(
     signed: ByKey,
 ) -> Answer<Resource> {
     let asked: NewAccount = asked::read(&signed.payload)?;
+    let place = state.strangers.enter(signed.source);
+    let _place = place.ok_or(ProblemKind::Unavailable)?;
     if let Some(kept) = known(&state, &signed).await? {
         return match kept.is_closed {
             true => Err(ProblemKind::AccountClosed.into()),

@@ -1,9 +1,9 @@
 //! Certificates of systems by EST: by the password of an order in force, which the CA looks at
 //! itself, and by a portal's word that it was shown a certificate, which is enough for few.
 
-use crate::command::Command;
+use crate::command::{Command, Reply};
 use crate::sample::act::caller;
-use crate::sample::machines::{enrolling, renewing, revoke_by_key};
+use crate::sample::machines::{Client, enrolling, renewing, revoke_by_key};
 use crate::sample::operate::{OFFICERS, site, system};
 use crate::sample::{Sample, key};
 use crate::verify::VerifiedMachine;
@@ -12,6 +12,7 @@ use pki::Signer;
 use pki::algorithm::by_name;
 use records::Code;
 use records::est::{EnrolSystem, EnrolledStatement};
+use records::machine::{OpenAccount, SystemFile};
 use records::order::SystemBody;
 use records::record::Event;
 
@@ -258,5 +259,33 @@ fn what_is_asked_by_est_comes_over_the_machines_process_and_no_other() {
         let verified = VerifiedMachine::renewing(message, sample.authority()).unwrap();
         let told = sample.decide(|reply| Command::RenewSystem(from, Box::new(verified), reply));
         assert_eq!(told.unwrap_err(), code);
+    }
+}
+
+/// Whoever names no secret of an order in force has one turn with all who do so, under whichever
+/// keys and users they come; a system has its own.
+#[test]
+fn strangers_have_one_turn_together() {
+    let mut sample = Sample::found();
+    let file = sample.inner_system(site("register", "inner"));
+    let good = enrolling(&file, &key(), &["a.acme.test"]);
+    let by = || caller(&sample.city.keys.portal, "portal-machines");
+    let enrols = |asked: EnrolSystem| {
+        let asked = VerifiedMachine::enrolling(asked, sample.authority()).unwrap();
+        Command::EnrolSystem(by(), Box::new(asked), Reply::open().0).source().about
+    };
+    let opens = |message: OpenAccount| {
+        let asked = VerifiedMachine::opening(message, sample.authority()).unwrap();
+        Command::OpenAccount(by(), Box::new(asked), Reply::open().0).source().about
+    };
+    assert_eq!(enrols(good.clone()), "inner");
+    for user in ["", "inner", "inner.0000000000000000", "nobody.0123456789abcdef"] {
+        assert_eq!(enrols(EnrolSystem { user: user.into(), ..good.clone() }), "", "{user}");
+    }
+    let other = SystemFile { kid: "inner.0000000000000000".into(), ..file.clone() };
+    for client in [Client::new(), Client::new()] {
+        assert_eq!(opens(client.opening(Some(&file))), "inner");
+        assert_eq!(opens(client.opening(None)), "");
+        assert_eq!(opens(client.opening(Some(&other))), "");
     }
 }
