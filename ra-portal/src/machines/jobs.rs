@@ -83,19 +83,19 @@ async fn forget_ended(state: &MachinesState) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Begins to look at the challenge that was chosen of an authorization of an account.
-pub(crate) fn begin_look(state: &Arc<MachinesState>, (id, account): (String, String)) {
+/// Begins to look at the challenge that was chosen of an authorization of a system.
+pub(crate) fn begin_look(state: &Arc<MachinesState>, (id, system): (String, String)) {
     let state = state.clone();
     tokio::spawn(async move {
-        if let Err(error) = look(&state, (&id, &account)).await {
+        if let Err(error) = look(&state, (&id, &system)).await {
             tracing::error!(%error, "a look at a challenge");
         }
     });
 }
 
-async fn look(state: &MachinesState, (id, account): (&str, &str)) -> Result<(), StoreError> {
+async fn look(state: &MachinesState, (id, system): (&str, &str)) -> Result<(), StoreError> {
     // Who waits for a place, or has one, is there already.
-    let Some(_place) = state.looks.place(id, account).await else { return Ok(()) };
+    let Some(_place) = state.looks.place(id, system).await else { return Ok(()) };
     let Some(kept) = authorization::by_id(&state.store, id).await? else { return Ok(()) };
     if kept.challenge != ChallengeStatus::Processing {
         return Ok(());

@@ -1,19 +1,19 @@
-//! Who uses up nonces: an account has a share of them, and so has each source of those whom nobody
+//! Who uses up nonces: a system has a share of them, and so has each source of those whom nobody
 //! knows, so that one client in a loop, or one stranger, shuts out nobody else.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Most used nonces that are kept; beyond them an account signs a few times, and nobody else, until
+/// Most used nonces that are kept; beyond them a system signs a few times, and nobody else, until
 /// some count no more.
 pub(crate) const KEPT_MAX: u64 = 4_000_000;
 /// Those that are kept of what no account signed: everybody can make a key, and sign with it.
 pub(crate) const OF_STRANGERS_MAX: u64 = 2_000_000;
 const _: () = assert!(OF_STRANGERS_MAX <= KEPT_MAX / 2);
-/// Those that an account uses within an hour.
-pub(crate) const OF_ACCOUNT_MAX: u64 = 1_000_000;
-/// An account uses so many, however many others do.
-pub(crate) const OF_ACCOUNT_LEAST: u64 = 1_000;
+/// Those that the accounts of a system use within an hour.
+pub(crate) const OF_SYSTEM_MAX: u64 = 1_000_000;
+/// A system uses so many, however many others do.
+pub(crate) const OF_SYSTEM_LEAST: u64 = 1_000;
 /// Those that a source uses within an hour: an address of IPv4 or a /64 of IPv6.
 pub(crate) const OF_SOURCE_MAX: u64 = 31_250;
 /// Sources that are told apart within an hour; all others are one.
@@ -24,8 +24,8 @@ const HOUR_SECONDS: u64 = 3_600;
 /// Whose signature uses a nonce.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum NonceUser {
-    /// An account's.
-    Account(String),
+    /// That of an account of this system.
+    System(String),
     /// That of a key that nobody knows, from this source.
     Stranger(u128),
 }
@@ -77,7 +77,7 @@ impl Hour {
 
 fn has_room(user: &NonceUser, own: u64, kept: u64) -> bool {
     match user {
-        NonceUser::Account(_) => own < OF_ACCOUNT_LEAST || own < OF_ACCOUNT_MAX && kept < KEPT_MAX,
+        NonceUser::System(_) => own < OF_SYSTEM_LEAST || own < OF_SYSTEM_MAX && kept < KEPT_MAX,
         NonceUser::Stranger(_) => own < OF_SOURCE_MAX && kept < OF_STRANGERS_MAX,
     }
 }
@@ -86,25 +86,25 @@ fn has_room(user: &NonceUser, own: u64, kept: u64) -> bool {
 mod tests {
     use super::*;
 
-    fn account(id: &str) -> NonceUser {
-        NonceUser::Account(id.to_owned())
+    fn system(id: &str) -> NonceUser {
+        NonceUser::System(id.to_owned())
     }
 
     #[test]
     fn strangers_leave_accounts_room() {
-        let (stranger, account) = (NonceUser::Stranger(1), account("a"));
+        let (stranger, own) = (NonceUser::Stranger(1), system("a"));
         assert!(has_room(&stranger, 0, OF_STRANGERS_MAX - 1));
         assert!(!has_room(&stranger, 0, OF_STRANGERS_MAX));
-        assert!(has_room(&account, OF_ACCOUNT_LEAST, OF_STRANGERS_MAX));
-        assert!(has_room(&account, OF_ACCOUNT_LEAST, KEPT_MAX - 1));
-        assert!(!has_room(&account, OF_ACCOUNT_LEAST, KEPT_MAX));
+        assert!(has_room(&own, OF_SYSTEM_LEAST, OF_STRANGERS_MAX));
+        assert!(has_room(&own, OF_SYSTEM_LEAST, KEPT_MAX - 1));
+        assert!(!has_room(&own, OF_SYSTEM_LEAST, KEPT_MAX));
     }
 
-    /// An account in a loop, and a source that makes keys, use up their own.
+    /// A system in a loop, and a source that makes keys, use up their own.
     #[test]
     fn nobody_uses_up_the_nonces_of_others() {
-        assert!(!has_room(&account("a"), OF_ACCOUNT_MAX, 0));
-        assert!(has_room(&account("b"), 0, KEPT_MAX), "a few of each, however many others use");
+        assert!(!has_room(&system("a"), OF_SYSTEM_MAX, 0));
+        assert!(has_room(&system("b"), 0, KEPT_MAX), "a few of each, however many others use");
         let shares = NonceShares::default();
         let (one, other) = (NonceUser::Stranger(1), NonceUser::Stranger(2));
         for _ in 0..OF_SOURCE_MAX {
@@ -112,7 +112,7 @@ mod tests {
         }
         assert!(!shares.take(&one, 0, 7_201));
         assert!(shares.take(&other, 0, 7_201), "another source");
-        assert!(shares.take(&account("a"), 0, 7_201));
+        assert!(shares.take(&system("a"), 0, 7_201));
         assert!(shares.take(&one, 0, 10_800), "the next hour");
         // However many sources there are, so many are told apart.
         for source in 0..=SOURCES_MAX as u128 {

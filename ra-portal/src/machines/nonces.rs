@@ -207,17 +207,17 @@ mod tests {
         let other = Nonces::open(store.clone(), clock).await.unwrap();
         let nonce = one.draw().unwrap();
         let own = |nonces: &Nonces| nonces.own(&nonce).unwrap();
-        let (account, stranger) = (NonceUser::Account("a".into()), NonceUser::Stranger(1));
-        let both = (one.spend(own(&one), &account), one.spend(own(&one), &stranger));
+        let (own_user, stranger) = (NonceUser::System("a".into()), NonceUser::Stranger(1));
+        let both = (one.spend(own(&one), &own_user), one.spend(own(&one), &stranger));
         let (first, second) = tokio::join!(both.0, both.1);
         let mut both = [first.unwrap(), second.unwrap()];
         both.sort_unstable();
         assert_eq!(both, [false, true]);
         assert!(
-            !other.spend(own(&other), &account).await.unwrap(),
+            !other.spend(own(&other), &own_user).await.unwrap(),
             "another process of the portal"
         );
-        assert!(one.spend(one.own(&other.draw().unwrap()).unwrap(), &account).await.unwrap());
+        assert!(one.spend(one.own(&other.draw().unwrap()).unwrap(), &own_user).await.unwrap());
         store.close().await;
     }
 }

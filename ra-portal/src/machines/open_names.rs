@@ -1,44 +1,45 @@
-//! Names of orders that became no certificate yet: an account has so many of them, and all accounts
-//! together, but for a few of each. What an order costs before its request is rows of this portal
-//! alone; whoever asks and asks fills neither its disk nor the places of others.
+//! Names of orders that became no certificate yet: a system has so many of them, however many
+//! accounts it has, and all systems together, but for a few of each. What an order costs before its
+//! request is rows of this portal alone; whoever asks and asks fills neither its disk nor the places
+//! of others.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Names of one account's orders that wait for a request, or became nothing.
-pub(crate) const OF_ACCOUNT_MAX: u64 = 100_000;
-/// The same of all accounts.
+/// Names of one system's orders that wait for a request, or became nothing.
+pub(crate) const OF_SYSTEM_MAX: u64 = 100_000;
+/// The same of all systems.
 pub(crate) const OF_ALL_MAX: u64 = 1_000_000;
-/// An account has room for so many, however many others have.
-pub(crate) const OF_ACCOUNT_LEAST: u64 = 2_000;
+/// A system has room for so many, however many others have.
+pub(crate) const OF_SYSTEM_LEAST: u64 = 2_000;
 
-/// How many there are of each account, as far as this process knows; rows say it again each hour.
+/// How many there are of each system, as far as this process knows; rows say it again each hour.
 #[derive(Default)]
 pub(crate) struct OpenNames(Mutex<BTreeMap<String, u64>>);
 
 impl OpenNames {
-    /// Takes room for the names of an order of an account; false where there is none.
-    pub(crate) fn take(&self, account: &str, names: usize) -> bool {
+    /// Takes room for the names of an order of a system; false where there is none.
+    pub(crate) fn take(&self, system: &str, names: usize) -> bool {
         let mut held = self.held();
         let names = u64::try_from(names).unwrap_or(u64::MAX);
         let all = held.values().fold(names, |sum, one| sum.saturating_add(*one));
-        let own = held.get(account).copied().unwrap_or_default().saturating_add(names);
-        let fits = own <= OF_ACCOUNT_LEAST || own <= OF_ACCOUNT_MAX && all <= OF_ALL_MAX;
+        let own = held.get(system).copied().unwrap_or_default().saturating_add(names);
+        let fits = own <= OF_SYSTEM_LEAST || own <= OF_SYSTEM_MAX && all <= OF_ALL_MAX;
         if fits {
-            held.insert(account.to_owned(), own);
+            held.insert(system.to_owned(), own);
         }
         fits
     }
 
     /// Gives the room of an order back, which has its request.
-    pub(crate) fn give_back(&self, account: &str, names: usize) {
+    pub(crate) fn give_back(&self, system: &str, names: usize) {
         let mut held = self.held();
-        if let Some(own) = held.get_mut(account) {
+        if let Some(own) = held.get_mut(system) {
             *own = own.saturating_sub(u64::try_from(names).unwrap_or(u64::MAX));
         }
     }
 
-    /// What rows say of all accounts.
+    /// What rows say of all systems.
     pub(crate) fn set(&self, counts: impl IntoIterator<Item = (String, u64)>) {
         *self.held() = counts.into_iter().collect();
     }
@@ -53,19 +54,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_account_has_so_many_open_names_and_leaves_others_theirs() {
+    fn a_system_has_so_many_open_names_and_leaves_others_theirs() {
         let names = OpenNames::default();
-        for _ in 0..OF_ACCOUNT_MAX / 100 {
+        for _ in 0..OF_SYSTEM_MAX / 100 {
             assert!(names.take("a", 100));
         }
         assert!(!names.take("a", 1));
-        assert!(names.take("b", 100), "another account");
+        assert!(names.take("b", 100), "another system");
         names.give_back("a", 100);
         assert!(names.take("a", 100) && !names.take("a", 1));
-        // However many others have, an account has room for a few.
-        names.set((0..12).map(|one| (format!("full-{one}"), OF_ACCOUNT_MAX)));
+        // However many others have, a system has room for a few.
+        names.set((0..12).map(|one| (format!("full-{one}"), OF_SYSTEM_MAX)));
         assert!(!names.take("full-1", 1));
-        for _ in 0..OF_ACCOUNT_LEAST / 100 {
+        for _ in 0..OF_SYSTEM_LEAST / 100 {
             assert!(names.take("b", 100));
         }
         assert!(!names.take("b", 1));

@@ -122,7 +122,7 @@ impl FromRequest<Arc<MachinesState>> for Signed {
         };
         // A nonce is used up by a signature only.
         let user = match &signed {
-            Self::Account(signed) => NonceUser::Account(signed.account.account.clone()),
+            Self::Account(signed) => NonceUser::System(signed.account.system.clone()),
             Self::Key(_) => NonceUser::Stranger(source),
         };
         match state.nonces.spend(nonce, &user).await {

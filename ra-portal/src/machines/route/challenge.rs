@@ -33,12 +33,12 @@ pub(super) async fn answer(
         let thumbprint = signed.account.key.thumbprint();
         let chosen = (kind, thumbprint.as_str());
         let due = now + HELD_SECONDS;
-        if waits && !state.looks.has_room(&kept.account) {
+        if waits && !state.looks.has_room(&signed.account.system) {
             return Err(ProblemKind::RateLimited.into());
         }
         if waits && authorization::choose(&state.store, &id, chosen, due).await? {
             (kept.kind, kept.challenge) = (Some(kind), ChallengeStatus::Processing);
-            begin_look(&state, (id.clone(), kept.account.clone()));
+            begin_look(&state, (id.clone(), signed.account.system.clone()));
         }
     }
     let told = view::challenge(&kept, kind, &state.urls);

@@ -45,7 +45,7 @@ pub(super) async fn finalize(
     }
     let found = own(&state, &id, &signed.account.account).await?;
     if matches!(found.0.stage, Stage::Taken | Stage::Done) {
-        state.open_names.give_back(&found.0.account, found.0.identifiers.len());
+        state.open_names.give_back(&signed.account.system, found.0.identifiers.len());
     }
     Ok(resource(&state, (&found.0, &found.1)))
 }

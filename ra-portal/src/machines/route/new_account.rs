@@ -36,9 +36,14 @@ pub(super) async fn open(
     let opened = state.recorded("machine-account", opened).await;
     let opened = opened.map_err(|refused| refused.of_account_key(ProblemKind::BadPublicKey))?;
     let is_new = opened.account == signed.key.thumbprint();
-    let contact = asked.contact;
-    let kept = KeptAccount { account: opened.account, key: signed.key, contact, is_closed: false };
-    account::keep(&state.store, &kept, &opened.system, state.clock.seconds()).await?;
+    let kept = KeptAccount {
+        account: opened.account,
+        key: signed.key,
+        contact: asked.contact,
+        is_closed: false,
+        system: opened.system,
+    };
+    account::keep(&state.store, &kept, state.clock.seconds()).await?;
     if is_new {
         return Ok(resource(&kept, &state.urls).made());
     }
@@ -67,9 +72,10 @@ async fn known(state: &MachinesState, signed: &ByKey) -> Answer<Option<KeptAccou
     }
     let key = signed.key.clone();
     let is_closed = !terms.open;
-    let kept = KeptAccount { account: terms.account, key, contact: Vec::new(), is_closed };
+    let (account, system, contact) = (terms.account, terms.system, Vec::new());
+    let kept = KeptAccount { account, key, contact, is_closed, system };
     if !is_closed {
-        account::keep(&state.store, &kept, &terms.system, state.clock.seconds()).await?;
+        account::keep(&state.store, &kept, state.clock.seconds()).await?;
     }
     Ok(Some(kept))
 }

@@ -5,6 +5,7 @@
 use crate::machines::answer::{Answer, Resource};
 use crate::machines::signed::ByAccount;
 use crate::machines::state::{MachinesState, scope};
+use crate::machines::table::account::KeptAccount;
 use crate::machines::table::authorization::KeptAuthorization;
 use crate::machines::table::certificate;
 use crate::machines::table::order::{self, KeptOrder, Stage};
@@ -33,7 +34,7 @@ pub(super) async fn make(
 ) -> Answer<Resource> {
     let asked: NewOrder = asked::read(&signed.payload)?;
     asked.check()?;
-    let account = signed.account.account;
+    let KeptAccount { account, system, .. } = signed.account;
     let now = state.clock.seconds();
     if !state.orders.count(&account, now) {
         return Err(AcmeProblem::from(ProblemKind::RateLimited).after(3_600 - now % 3_600).into());
@@ -46,7 +47,7 @@ pub(super) async fn make(
     if let Some(name) = &asked.replaces {
         check_replaced(&state, (&account, name), &identifiers).await?;
     }
-    if !state.open_names.take(&account, identifiers.len()) {
+    if !state.open_names.take(&system, identifiers.len()) {
         return Err(AcmeProblem::from(ProblemKind::RateLimited).after(LATER_SECONDS).into());
     }
     let expires = now + LIFE_SECONDS;

@@ -15,16 +15,19 @@ pub(crate) struct KeptAccount {
     pub(crate) contact: Vec<String>,
     /// Whether it was deactivated.
     pub(crate) is_closed: bool,
+    /// The system whose account it is.
+    pub(crate) system: String,
 }
 
 const VALID: &str = "valid";
 const DEACTIVATED: &str = "deactivated";
 
-type Row = (String, String, String, String);
+type Row = (String, String, String, String, String);
 
-fn account((account, jwk, contact, status): Row) -> Result<KeptAccount, StoreError> {
+fn account((account, jwk, contact, status, system): Row) -> Result<KeptAccount, StoreError> {
     let is_closed = status != VALID;
-    Ok(KeptAccount { account, key: read(&jwk)?, contact: read(&contact)?, is_closed })
+    let (key, contact) = (read(&jwk)?, read(&contact)?);
+    Ok(KeptAccount { account, key, contact, is_closed, system })
 }
 
 /// The account of an id.
@@ -33,7 +36,7 @@ pub(crate) async fn by_id(store: &Store, id: &str) -> Result<Option<KeptAccount>
     let found = row!(
         &mut tx,
         Row,
-        "select account, jwk, contact, status from machine_account where account = $1",
+        "select account, jwk, contact, status, system from machine_account where account = $1",
         id
     )?;
     found.map(account).transpose()
@@ -46,7 +49,8 @@ pub(crate) async fn by_key(store: &Store, key: &Jwk) -> Result<Option<KeptAccoun
     let found = row!(
         &mut tx,
         Row,
-        "select account, jwk, contact, status from machine_account where thumbprint = $1",
+        "select account, jwk, contact, status, system from machine_account \
+         where thumbprint = $1",
         thumbprint.as_str()
     )?;
     found.map(account).transpose()
@@ -54,12 +58,7 @@ pub(crate) async fn by_key(store: &Store, key: &Jwk) -> Result<Option<KeptAccoun
 
 /// Keeps an account that the CA opened, or opened before: of one that is known, that the CA says
 /// which key it has, so that who is killed within a change of keys shuts nobody out.
-pub(crate) async fn keep(
-    store: &Store,
-    kept: &KeptAccount,
-    system: &str,
-    now: u64,
-) -> Result<(), StoreError> {
+pub(crate) async fn keep(store: &Store, kept: &KeptAccount, now: u64) -> Result<(), StoreError> {
     let (jwk, contact) = (text(&kept.key)?, text(&kept.contact)?);
     let mut tx = store.write().await?;
     execute!(
@@ -70,7 +69,7 @@ pub(crate) async fn keep(
         kept.account.as_str(),
         kept.key.thumbprint(),
         jwk,
-        system,
+        kept.system.as_str(),
         contact,
         VALID,
         number(now)
@@ -144,9 +143,10 @@ mod tests {
             key: key.clone(),
             contact: vec![contact.to_owned()],
             is_closed: false,
+            system: "site".to_owned(),
         };
-        keep(&store, &kept(&old, "mailto:a@acme.test"), "site", 1).await.unwrap();
-        keep(&store, &kept(&new, "mailto:b@acme.test"), "site", 2).await.unwrap();
+        keep(&store, &kept(&old, "mailto:a@acme.test"), 1).await.unwrap();
+        keep(&store, &kept(&new, "mailto:b@acme.test"), 2).await.unwrap();
         let found = by_key(&store, &new).await.unwrap().unwrap();
         assert_eq!(found.account, old.thumbprint());
         assert_eq!((found.key, found.contact), (new, vec!["mailto:a@acme.test".to_owned()]));

@@ -240,7 +240,7 @@ pub(crate) async fn give_up(store: &Store, id: &str) -> Result<(), StoreError> {
 }
 
 /// Takes those that nobody looks at any more, because whoever did was killed, until `due`; each
-/// with its account.
+/// with its system, or its account where that is forgotten.
 pub(crate) async fn take_due(
     store: &Store,
     (now, due): (u64, u64),
@@ -250,7 +250,9 @@ pub(crate) async fn take_due(
     let found = rows!(
         &mut tx,
         (String, String),
-        "select id, account from machine_authorization where status = $1 and due <= $2 limit $3",
+        "select a.id, coalesce(m.system, a.account) from machine_authorization a \
+         left join machine_account m on m.account = a.account \
+         where a.status = $1 and a.due <= $2 limit $3",
         PROCESSING,
         number(now),
         most
@@ -260,7 +262,7 @@ pub(crate) async fn take_due(
         return Ok(Vec::new());
     }
     let (mut tx, mut taken) = (store.write().await?, Vec::new());
-    for (id, account) in found {
+    for (id, system) in found {
         let held = execute!(
             &mut tx,
             "update machine_authorization set due = $1 where id = $2 and status = $3 and due <= $4",
@@ -270,7 +272,7 @@ pub(crate) async fn take_due(
             number(now)
         )?;
         if held == 1 {
-            taken.push((id, account));
+            taken.push((id, system));
         }
     }
     tx.commit().await?;

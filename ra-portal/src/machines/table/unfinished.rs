@@ -7,17 +7,18 @@ use store::{Store, StoreError, execute, rows};
 /// So many orders are forgotten by one commit.
 const TOGETHER_MAX: u64 = 1_000;
 
-/// Names of such orders, by account.
+/// Names of such orders, by system, or by account where that is forgotten.
 pub(crate) async fn names(store: &Store) -> Result<Vec<(String, u64)>, StoreError> {
     let mut tx = store.read().await?;
     let found = rows!(
         &mut tx,
         (String, i64),
-        "select a.account, count(*) from machine_authorization a \
+        "select coalesce(m.system, a.account), count(*) from machine_authorization a \
          join machine_order o on o.id = a.order_id \
-         where o.stage in ('open', 'failed') group by a.account"
+         left join machine_account m on m.account = a.account \
+         where o.stage in ('open', 'failed') group by coalesce(m.system, a.account)"
     )?;
-    let counted = |(account, count)| (account, u64::try_from(count).unwrap_or_default());
+    let counted = |(system, count)| (system, u64::try_from(count).unwrap_or_default());
     Ok(found.into_iter().map(counted).collect())
 }
 
