@@ -100,12 +100,14 @@ impl Pages {
         }
     }
 
-    /// What the page of officers asks: the process that is not theirs.
+    /// What the page of officers asks: the processes that are not theirs.
     fn neighbours(self, config: &PortalConfig) -> Neighbours {
-        match self {
-            Self::Public => Neighbours::of(&[]),
-            Self::Staff => Neighbours::of(&[("portal-public", config.public.admin)]),
+        if self == Self::Public {
+            return Neighbours::of(&[]);
         }
+        let machines = config.machines.iter().map(|one| ("portal-machines", one.admin));
+        let all = std::iter::once(("portal-public", config.public.admin)).chain(machines);
+        Neighbours::of(&all.collect::<Vec<_>>())
     }
 
     fn config(self, config: &PortalConfig) -> &ProcessConfig {

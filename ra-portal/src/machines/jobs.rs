@@ -14,6 +14,7 @@ use acme::renewal::CertificateName;
 use acme::{AcmeProblem, ProblemKind};
 use pki::Certificate;
 use records::machine::{CollectMachine, Finalize};
+use service::Metrics;
 use std::sync::Arc;
 use std::time::Duration;
 use store::StoreError;
@@ -46,7 +47,15 @@ pub(crate) async fn run(state: Arc<MachinesState>) {
             Ok(()) => state.metrics.condition("machines", ""),
             Err(error) => state.metrics.condition("machines", &error.to_string()),
         }
+        tell(&state.metrics, "nonces", state.nonces.filled());
+        tell(&state.metrics, "open-orders", state.open_names.filled());
     }
+}
+
+/// Says that something is full, or nearly: from seven eighths on.
+fn tell(metrics: &Metrics, what: &'static str, (filled, most): (u64, u64)) {
+    metrics.full(what, filled >= most);
+    metrics.nearly_full(what, filled < most && filled >= most / 8 * 7);
 }
 
 async fn take_up(state: &Arc<MachinesState>) -> Result<(), StoreError> {
@@ -281,6 +290,23 @@ fn kept(chain: &[Vec<u8>]) -> Option<KeptCertificate> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What strangers and systems fill is told on `/readyz` before it is full, and then.
+    #[test]
+    fn what_systems_fill_is_told() {
+        let metrics = Metrics::default();
+        for (filled, told) in [
+            (6, vec![]),
+            (7, vec!["nonces: nearly full".to_owned()]),
+            (8, vec!["nonces: full".to_owned()]),
+            (9, vec!["nonces: full".to_owned()]),
+            (0, vec![]),
+        ] {
+            tell(&metrics, "nonces", (filled, 8));
+            assert_eq!(metrics.told(), told, "{filled}");
+            assert_eq!(metrics.readiness().is_ready, filled < 8);
+        }
+    }
 
     /// Who was told that an order is being processed finds a certificate or the reason, and never
     /// an order that is ready once more.

@@ -2,7 +2,7 @@
 //! restart. One that nobody of this portal made leaves no trace; those that are used are rows for
 //! as long as they would count.
 
-use crate::machines::nonce_shares::{NonceShares, NonceUser};
+use crate::machines::nonce_shares::{KEPT_MAX, NonceShares, NonceUser};
 use crate::machines::table::secret;
 use aws_lc_rs::hmac;
 use data_encoding::BASE64URL_NOPAD;
@@ -77,6 +77,11 @@ impl Nonces {
     pub(crate) fn draw(&self) -> Result<String, NoRandomness> {
         let random = random::bytes::<RANDOM_BYTES>()?;
         Ok(made(&self.key, self.clock.seconds(), &random))
+    }
+
+    /// How many used ones are kept, of how many.
+    pub(crate) fn filled(&self) -> (u64, u64) {
+        (self.kept.load(Ordering::Relaxed), KEPT_MAX)
     }
 
     /// One that this portal made and that is not too old; whether it was used is asked later.

@@ -39,6 +39,11 @@ impl OpenNames {
         }
     }
 
+    /// How many there are of all systems, of how many that have room.
+    pub(crate) fn filled(&self) -> (u64, u64) {
+        (self.held().values().fold(0, |sum, one| sum.saturating_add(*one)), OF_ALL_MAX)
+    }
+
     /// What rows say of all systems.
     pub(crate) fn set(&self, counts: impl IntoIterator<Item = (String, u64)>) {
         *self.held() = counts.into_iter().collect();
@@ -66,6 +71,7 @@ mod tests {
         // However many others have, a system has room for a few.
         names.set((0..12).map(|one| (format!("full-{one}"), OF_SYSTEM_MAX)));
         assert!(!names.take("full-1", 1));
+        assert!(names.filled().0 > OF_ALL_MAX);
         for _ in 0..OF_SYSTEM_LEAST / 100 {
             assert!(names.take("b", 100));
         }

@@ -30,10 +30,10 @@ words! {
         well "下列各项正常。" "What stands here is in order.";
         speaks_for
             "本页依据：日志数据库，各进程 /readyz 的应答，以及网关记入日志的上报。签发机构的进程由签发进程询问，\
-             公共门户由本工作台询问，均为每五秒一次。"
+             门户的其他进程由本工作台询问，均为每五秒一次。"
             "This page speaks by the log's database, by what processes answer on /readyz, and by \
-             what gates record of themselves. The issuer asks those of the CA, this portal the \
-             public one, every five seconds.";
+             what gates record of themselves. The issuer asks those of the CA, this page those of \
+             the portal, every five seconds.";
         past_portal "在签发主机上核对，不经本门户：" "To see the same on the CA's host, past this portal:";
         processes "进程" "Processes";
         process "进程" "Process";

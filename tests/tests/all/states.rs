@@ -19,6 +19,7 @@ async fn officers_see_how_the_city_stands() {
     let mut office = Office::open().await;
     let _gate = office.gate().await;
     office.start("notices", &[]).await;
+    office.start("portal-machines", &[]).await;
     let site = office.staff_site(Some(office.first("officer-1").identity()));
     until("the gate is heard of, and everybody answers", async || {
         let page = site.get("/state", "").await;
@@ -82,7 +83,9 @@ async fn what_is_full_is_told_of_all_processes() {
     };
     assert_eq!(answers(), [true, true, true, false], "issuer, status, log, notices");
     office.start("notices", &[]).await;
-    for process in ["issuer", "status", "log", "notices", "portal-staff", "portal-public"] {
+    office.start("portal-machines", &[]).await;
+    let portals = ["portal-staff", "portal-public", "portal-machines"];
+    for process in ["issuer", "status", "log", "notices"].into_iter().chain(portals) {
         until(&format!("{process} answers"), async || {
             let row = row(&shown().await, process);
             row.contains("正常") && !row.contains("无应答")
