@@ -108,11 +108,21 @@ fn used_by_system(control: &Control, account: &str, vouched: &[String]) -> FactV
     let id = authority::read_account(account);
     let known = id.and_then(|id| control.authority.account(&id));
     let system = known.map_or_else(String::new, |known| known.system.to_string());
+    let values = vec![system.into(), account.into()];
+    if vouched.is_empty() {
+        return phrase(
+            "系统 {0} 的授权、其账户 {1} 的签名（没有门户称验证过名称）",
+            "the authorization of system {0} and the signature of its account {1} (no portal says \
+             that a challenge was answered)",
+            values,
+        );
+    }
     let names = joined(vouched.iter().map(FactValue::from), ", ");
     phrase(
         "系统 {0} 的授权、其账户 {1} 的签名（门户称已验证：{2}）",
-        "the authorization of system {0} and the signature of its account {1} (a portal says that          challenges were answered for: {2})",
-        vec![system.into(), account.into(), names],
+        "the authorization of system {0} and the signature of its account {1} (a portal says that \
+         challenges were answered for: {2})",
+        values.into_iter().chain([names]).collect(),
     )
 }
 
