@@ -67,7 +67,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "display-name": "id:name zh:text en:text",
     "named-person": "person:id unit:name name:commitment", "named-unit": "unit:name name:text",
     "before/unit": "county:flag parent:text open:flag systems?:*ending-system more_systems?:revision",
-    "ending-system": "system:name name:text",
+    "ending-system": "system:name name:text certificates?:revision",
     "before/person": "mail?:commitment number?:hash roles:*role-in certificates:*certificate-before lent:*lent"
                      " lends?:*lent",
     "lent": "person:id role:role scope:name from:time until:time",
@@ -78,7 +78,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "before/system": "name:text unit:name leader:id operator?:commitment contact?:commitment"
                      " names:*text wildcards:flag addresses:*text"
                      " profile:name per_week:number live:number accounts:number challenges:flag"
-                     " until:time open:flag",
+                     " until:time open:flag certificates?:revision",
     "before/agent": "unit:name application:name hosts:*text units:*name keys:*hash open:flag",
     "order/issue": "person:id person_version:revision profile:profile-ref subject:names"
                    " names:*mail-name key:key validity_days:number evidence:commitment"
@@ -424,6 +424,8 @@ def check_basis(order, found):
     systems, more = (before or {}).get("systems", []), (before or {}).get("more_systems", 0)
     closes = kind == "unit" and action == "close"
     need(closes or not systems and not more, "systems that end with it")
+    counted = kind == "system" and "certificates" in (before or {})
+    need(not counted or action == "close", "what is revoked with it")
     need(len(systems) <= 100, "systems that are named")
     lent = (before or {}).get("lent", [])
     need(len(lent) <= 8 and len(lends) <= 32, "what is lent")

@@ -12,7 +12,8 @@ use records::json;
 use records::order::{
     AgentBefore, Basis, Body, CertificateBefore, DelegateBody, ENDING_MAX, EndingSystem,
     FilesBefore, IssueBody, LentBefore, NamedPerson, NamedUnit, Order, PersonAction, PersonBefore,
-    PortalBefore, PriorState, RoleAction, RoleBody, SystemBefore, UnitAction, UnitBefore, UnitBody,
+    PortalBefore, PriorState, RoleAction, RoleBody, SystemBefore, SystemBody, UnitAction,
+    UnitBefore, UnitBody,
 };
 use std::collections::BTreeSet;
 
@@ -167,7 +168,7 @@ impl Authority {
                     open: known.open,
                 }))
             }
-            Body::System(system) => self.system_before(&system.system),
+            Body::System(system) => self.system_before(system),
             Body::Agent(agent) => self.agent(&agent.agent).map(|known| {
                 PriorState::Agent(AgentBefore {
                     unit: known.unit.clone(),
@@ -200,14 +201,20 @@ impl Authority {
     /// Systems of a unit that end with it, by id.
     fn ending_with(&self, unit: &str) -> Vec<EndingSystem> {
         let own = self.systems().filter(|(_, system)| system.open && system.unit == unit);
-        let named = own
-            .map(|(id, system)| EndingSystem { system: id.to_owned(), name: system.name.clone() });
+        let named = own.map(|(id, system)| EndingSystem {
+            system: id.to_owned(),
+            name: system.name.clone(),
+            certificates: self.revoked_with(id),
+        });
         named.collect()
     }
 
-    /// A system as it is in force; how far it is used changes under whoever reads that.
-    fn system_before(&self, id: &str) -> Option<PriorState> {
-        let known = self.system(id)?;
+    /// A system as it is in force; how far it is used changes under whoever reads that, and is told
+    /// of one that closes alone.
+    fn system_before(&self, body: &SystemBody) -> Option<PriorState> {
+        let known = self.system(&body.system)?;
+        let closes = body.action == "close";
+        let certificates = if closes { self.revoked_with(&body.system) } else { 0 };
         Some(PriorState::System(Box::new(SystemBefore {
             name: known.name.clone(),
             unit: known.unit.clone(),
@@ -224,6 +231,7 @@ impl Authority {
             challenges: known.challenges,
             until: records::time::seconds(known.until),
             open: known.open,
+            certificates,
         })))
     }
 

@@ -158,6 +158,15 @@ impl Authority {
         own.map(|(_, _, serial)| *serial).filter(|serial| !self.is_ended_entry(serial))
     }
 
+    /// How many certificates of a system are revoked if it ends now.
+    pub(crate) fn revoked_with(&self, id: &str) -> u32 {
+        let id: Arc<str> = id.into();
+        let from = (id.clone(), self.signed_time, Serial::FIRST);
+        let all = self.living.range(from..).take_while(|(system, ..)| *system == id);
+        let counts = all.filter(|(_, _, serial)| !self.is_ended_entry(serial)).count();
+        u32::try_from(counts).unwrap_or(u32::MAX)
+    }
+
     fn lives(&self, id: &str) -> bool {
         self.living_of(id).next().is_some()
     }

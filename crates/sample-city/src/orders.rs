@@ -68,6 +68,7 @@ pub fn all() -> Vec<SampleOrder> {
     let closing: Vec<SampleOrder> = samples.iter().filter_map(ending).collect();
     let of_systems: Vec<SampleOrder> = samples.iter().filter_map(revoking_a_systems).collect();
     samples.extend(closing.iter().filter_map(closing_a_unit).collect::<Vec<_>>());
+    samples.extend(closing.iter().filter_map(closing_a_system).collect::<Vec<_>>());
     samples.extend(closing);
     samples.extend(of_systems);
     samples
@@ -225,6 +226,26 @@ fn replacing(sample: &SampleOrder, mut order: Value) -> Option<SampleOrder> {
     Some(SampleOrder { order, disclosures, ..SampleOrder::default() })
 }
 
+/// A system that closes, instead of being registered anew, with what is revoked.
+fn closing_a_system(anew: &SampleOrder) -> Option<SampleOrder> {
+    let mut order = anew.order.clone();
+    if order["kind"] != "system" {
+        return None;
+    }
+    let body = order["body"].as_object_mut()?;
+    body.extend([("action".to_owned(), j!("close")), ("until".to_owned(), j!(""))]);
+    body.insert("token_sha256".to_owned(), j!(""));
+    let ends: Vec<Option<Value>> =
+        ["operator", "contact"].map(|name| body.remove(name)).into_iter().collect();
+    order["basis"]["before"]["certificates"] = j!(7);
+    let is_left = |one: &&Disclosure| {
+        let committed = j!(one.commitment().unwrap());
+        !ends.contains(&Some(committed))
+    };
+    let disclosures = anew.disclosures.iter().filter(is_left).cloned().collect();
+    Some(SampleOrder { order, disclosures, ..SampleOrder::default() })
+}
+
 /// A unit that closes, instead of moving, with the systems that end with it.
 fn closing_a_unit(moving: &SampleOrder) -> Option<SampleOrder> {
     let mut order = moving.order.clone();
@@ -233,7 +254,8 @@ fn closing_a_unit(moving: &SampleOrder) -> Option<SampleOrder> {
     }
     order["body"]["action"] = j!("close");
     order["basis"]["before"]["systems"] = j!([
-        { "system": "site", "name": "门户网站" }, { "system": "water", "name": "水情监测" },
+        { "system": "site", "name": "门户网站", "certificates": 7 },
+        { "system": "water", "name": "水情监测" },
     ]);
     order["basis"]["before"]["more_systems"] = j!(3);
     Some(SampleOrder { order, ..SampleOrder::default() })

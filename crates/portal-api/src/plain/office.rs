@@ -210,7 +210,10 @@ pub(super) fn certificate(opened: &ShownOrder, held: &CertificateBefore) -> Fact
 /// What ends with a unit: none of its systems can be used, or has a certificate, any more.
 fn ending(before: &UnitBefore) -> Fact {
     let named = |one: &EndingSystem| {
-        NameAndId { name: Some(one.name.clone()), id: one.system.clone(), unit: None }.into()
+        let named = NameAndId { name: Some(one.name.clone()), id: one.system.clone(), unit: None };
+        let count = one.certificates;
+        let count = said(&format!("，证书 {count} 张"), &format!(", certificates: {count}"));
+        FactValue::Row(vec![named.into(), count.into()])
     };
     let systems: Vec<FactValue> = before.systems.iter().map(named).collect();
     list(ENDS, &systems, &[])

@@ -9,6 +9,9 @@ use records::Commitment;
 use records::export::ShownOrder;
 use records::order::{CONTACT_PATH, OPERATOR_PATH, SystemBefore, SystemBody};
 
+/// What a system that closes has.
+const ENDING: (&str, &str) = ("随之吊销的证书（张）", "how many certificates are revoked with it");
+
 pub(super) fn about_system(
     opened: &ShownOrder,
     body: &SystemBody,
@@ -19,9 +22,11 @@ pub(super) fn about_system(
             said("关闭，吊销其全部证书", "close, every certificate of it is revoked").into()
         }
         ("register", None) => said("登记", "register").into(),
-        ("register", Some(_)) => {
-            said("重新登记，原有账户失效", "register anew, its accounts are over").into()
-        }
+        ("register", Some(_)) => said(
+            "重新登记，原有账户失效，已签发的证书继续有效",
+            "register anew, its accounts are over, its certificates stand",
+        )
+        .into(),
         (other, _) => FactValue::text(other),
     };
     let mut facts = vec![
@@ -35,6 +40,8 @@ pub(super) fn about_system(
     let token = HEXLOWER.encode(&body.token_sha256.0);
     facts.push(fact(("令牌的 SHA-256", "SHA-256 of its token"), token));
     facts.extend(was.map(|was| fact(("目前开通", "open now"), yes_no(was.open))));
+    let ending = was.filter(|_| body.action == "close").map(|was| was.certificates.to_string());
+    facts.extend(ending.map(|count| fact(ENDING, count)));
     facts
 }
 

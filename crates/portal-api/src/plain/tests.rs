@@ -239,7 +239,9 @@ fn what_ends_with_a_unit_is_shown() {
         super::LineText::File(_) => String::new(),
     };
     let lines: Vec<String> = ends.lines.iter().map(line).collect();
-    assert_eq!(lines, ["-「门户网站」 (site)", "-「水情监测」 (water)"]);
+    let wanted =
+        ["-「门户网站」 (site), certificates: 7", "-「水情监测」 (water), certificates: 0"];
+    assert_eq!(lines, wanted);
     assert!(ends.differs);
     assert!(shown.iter().any(|fact| fact.term.en.starts_with("how many more such")));
     // Whoever moves a unit ends none, and an order that says so is none.

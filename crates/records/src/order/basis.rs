@@ -261,10 +261,11 @@ fn called(list: &[DisplayName], id: &str) -> DisplayName {
     list.iter().find(|one| one.id == id).cloned().unwrap_or_else(|| DisplayName::of_id(id))
 }
 
-/// Whether what somebody lends, or what a unit has, may end with it.
+/// Whether what somebody lends, or what a unit or system has, may end with it.
 fn ends_others(body: &Body) -> bool {
     match body {
         Body::Unit(unit) => unit.action == UnitAction::Close,
+        Body::System(system) => system.action == "close",
         Body::Role(role) => role.action == RoleAction::Withdraw,
         Body::Person(person) => person.action == PersonAction::Leave,
         _ => false,

@@ -6,7 +6,7 @@ use crate::commitment::Commitment;
 use crate::json::{self, JsonError};
 use crate::order::office::{LENDS_MAX, LENT_MAX};
 use crate::order::portal::PortalBefore;
-use crate::order::system::SystemBefore;
+use crate::order::system::{SystemBefore, is_zero};
 use crate::rules::{Holding, Role};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -57,10 +57,9 @@ pub struct EndingSystem {
     pub system: String,
     /// What people call it.
     pub name: String,
-}
-
-fn is_zero(count: &u32) -> bool {
-    *count == 0
+    /// How many certificates of it are revoked.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub certificates: u32,
 }
 
 /// Kinds `person`, `role`, `delegate`, `revoke` and `release`.
@@ -184,6 +183,7 @@ impl PriorState {
         match self {
             Self::Person(held) => !held.lends.is_empty(),
             Self::Unit(held) => !held.systems.is_empty() || held.more_systems > 0,
+            Self::System(held) => held.certificates > 0,
             _ => false,
         }
     }

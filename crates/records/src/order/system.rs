@@ -95,6 +95,14 @@ pub struct SystemBefore {
     pub until: String,
     /// Whether it may be used.
     pub open: bool,
+    /// Of one that closes: how many certificates are revoked with it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub certificates: u32,
+}
+
+/// Whether there is nothing to count.
+pub(super) fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// How a certificate of a system is called where those of services are called after their process,

@@ -7,7 +7,7 @@ use crate::sample::{Sample, key};
 use ca_host::operator::OperatorRequest;
 use records::Code;
 use records::machine::RevokeMachine;
-use records::order::{Body, RevokedSystem, UnitAction};
+use records::order::{Body, PriorState, RevokedSystem, UnitAction};
 use records::record::{Cause, Event};
 use serde_json::json;
 
@@ -191,4 +191,31 @@ fn an_operator_names_certificates_of_one_system() {
     sample.done(revoke("site", &[&serial]), &OFFICERS);
     assert!(sample.authority().is_revoked(&serial) && !sample.authority().is_revoked(&theirs));
     sample.finalize(client.finalize("2", &key(), &["c.acme.test"])).unwrap();
+}
+
+/// What is revoked with a system, or with its unit, is told before somebody consents to it.
+#[test]
+fn how_much_is_revoked_with_a_system_stands_in_its_order() {
+    let mut sample = Sample::found();
+    let (_, client) = sample.site_with_client();
+    let certificate = sample.certified(&client, "1", "a.acme.test");
+    let told = |sample: &mut Sample, request| {
+        let order = sample.order(request);
+        let (order, _) = sample.authority().open(order, sample.city.now).unwrap();
+        match order.parts().unwrap().1 {
+            Some(PriorState::System(held)) => held.certificates,
+            Some(PriorState::Unit(held)) => held.systems.iter().map(|one| one.certificates).sum(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let close_unit = || unit(UnitAction::Close, "sz-office", "", "");
+    assert_eq!(told(&mut sample, system(site("register", "site"))), 0, "it stands");
+    assert_eq!(told(&mut sample, system(site("close", "site"))), 1);
+    assert_eq!(told(&mut sample, close_unit()), 1);
+    sample.asks("officer-1", &certificate.serial().to_string(), "keyCompromise").unwrap();
+    let order = sample.newest_order();
+    sample.approved_by(order, &OFFICERS);
+    assert_eq!(sample.execute(), None);
+    sample.sequence();
+    assert_eq!(told(&mut sample, system(site("close", "site"))), 0, "it is revoked already");
 }

@@ -192,7 +192,8 @@ fn whoever_closes_a_unit_reads_which_systems_end() {
     };
     let close = sample.order(unit(UnitAction::Close, "sz-office", "", ""));
     let Some(PriorState::Unit(held)) = before(&sample, close) else { panic!("no unit") };
-    let named = EndingSystem { system: "site".into(), name: "门户网站".into() };
+    let named =
+        EndingSystem { system: "site".into(), name: "门户网站".into(), certificates: 0 };
     assert_eq!((held.systems, held.more_systems), (vec![named], 0));
     let moved = sample.order(unit(UnitAction::Move, "sz-office", "", "luonan"));
     let Some(PriorState::Unit(held)) = before(&sample, moved) else { panic!("no unit") };
