@@ -1,7 +1,7 @@
 //! Names of orders that became no certificate yet: a system has so many of them, however many
 //! accounts it has, and all systems together, but for a few of each. What an order costs before its
-//! request is rows of this portal alone; whoever asks and asks fills neither its disk nor the places
-//! of others.
+//! request is rows of this portal alone; whoever asks and asks fills neither its disk nor what
+//! others have room for.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,17 +1,27 @@
 //! Places of calls of the CA for those whom nobody knows yet: who asks for an account, and who
-//! shows a password. However many of them come, accounts have places of their own, and so has each
-//! source of them.
+//! shows a password. However many of them come, accounts have places of their own, and so have
+//! sources that ask for little beside those that ask for much.
 
 use mtls::listen::{KeyedPlace, KeyedPlaces};
 
-/// Calls for all of them at once; a process makes 384 in all.
-pub(crate) const AT_ONCE_MAX: usize = 288;
-/// Those of one source: an address of IPv4, or a /64 of IPv6.
-pub(crate) const OF_SOURCE_MAX: usize = 96;
+/// Calls for all of them at once; a process makes 384 in all. So many are for the first few of each
+/// source, and so many for whatever a source has beyond.
+pub(crate) const FIRST_MAX: usize = 64;
+pub(crate) const BEYOND_MAX: usize = 224;
+/// The first of one source: an address of IPv4, or a /64 of IPv6.
+pub(crate) const FIRST_OF_SOURCE_MAX: usize = 4;
+/// Those of one source beyond.
+pub(crate) const BEYOND_OF_SOURCE_MAX: usize = 92;
 
 /// Who of them is asked about.
 #[derive(Default)]
 pub(crate) struct Strangers {
+    first: Pool,
+    beyond: Pool,
+}
+
+#[derive(Default)]
+struct Pool {
     all: KeyedPlaces<()>,
     sources: KeyedPlaces<u128>,
 }
@@ -25,8 +35,15 @@ pub(crate) struct StrangerPlace {
 impl Strangers {
     /// Takes a place for somebody of a source, if there is one.
     pub(crate) fn enter(&self, source: u128) -> Option<StrangerPlace> {
-        let own = self.sources.enter(source, OF_SOURCE_MAX)?;
-        let all = self.all.enter((), AT_ONCE_MAX)?;
+        let first = self.first.enter(source, (FIRST_OF_SOURCE_MAX, FIRST_MAX));
+        first.or_else(|| self.beyond.enter(source, (BEYOND_OF_SOURCE_MAX, BEYOND_MAX)))
+    }
+}
+
+impl Pool {
+    fn enter(&self, source: u128, (of_source, of_all): (usize, usize)) -> Option<StrangerPlace> {
+        let own = self.sources.enter(source, of_source)?;
+        let all = self.all.enter((), of_all)?;
         Some(StrangerPlace { _all: all, _source: own })
     }
 }
@@ -36,18 +53,27 @@ mod tests {
     use super::*;
     use crate::listener::CALLS_MAX;
 
-    /// Whoever comes from many sources leaves accounts a quarter of the calls.
+    /// Whoever comes from a few sources and asks for all there is leaves accounts a quarter of the
+    /// calls, and others who ask for little a place.
     #[test]
     fn strangers_take_no_calls_of_accounts() {
-        assert!(AT_ONCE_MAX <= CALLS_MAX / 4 * 3);
+        assert!(FIRST_MAX + BEYOND_MAX <= CALLS_MAX / 4 * 3);
         let strangers = Strangers::default();
         let mut held = Vec::new();
-        for source in 0..3 {
-            held.extend((0..OF_SOURCE_MAX).map(|_| strangers.enter(source).unwrap()));
-            assert!(strangers.enter(source).is_none(), "a source has its own");
+        for source in 0..4 {
+            while let Some(place) = strangers.enter(source) {
+                held.push(place);
+            }
+            let most = FIRST_OF_SOURCE_MAX + BEYOND_OF_SOURCE_MAX;
+            assert!(held.len() <= most * (usize::try_from(source).unwrap() + 1), "{source}");
         }
-        assert!(strangers.enter(9).is_none(), "all of them together");
-        held.pop();
-        assert!(strangers.enter(9).is_some());
+        assert_eq!(held.len(), 4 * FIRST_OF_SOURCE_MAX + BEYOND_MAX);
+        for source in 10..22 {
+            held.push(strangers.enter(source).expect("whoever asks for little"));
+        }
+        while let Some(place) = strangers.enter(u128::try_from(held.len()).unwrap() + 100) {
+            held.push(place);
+        }
+        assert_eq!(held.len(), FIRST_MAX + BEYOND_MAX, "all of them together");
     }
 }
