@@ -10,8 +10,18 @@ pub struct DatabaseAway {
 }
 
 impl DatabaseAway {
-    /// Starts the status role again where nothing answers, and waits until it says so.
+    /// Starts the status role again where nothing answers, and waits until it says so. What it
+    /// knows then is what it followed: it is ended once that is all that stands in the tree.
     pub async fn of_status(office: &mut Office) -> Self {
+        let size = "select count(*) from log_entry where log_id = 'control'";
+        let size = sqlx::query_as(size).fetch_one(&office.database().await).await;
+        let (size,): (i64,) = size.unwrap();
+        let role = office.path("ca/status");
+        until("the role followed what stands in the tree", async || {
+            let floor = ca_store::follower::floor(&role);
+            floor.is_ok_and(|floor| floor.size >= u64::try_from(size).unwrap())
+        })
+        .await;
         let path = office.path("ca/ca.toml");
         let whole = std::fs::read_to_string(&path).unwrap();
         let mut config: toml::Table = toml::from_str(&whole).unwrap();
