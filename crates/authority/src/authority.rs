@@ -71,8 +71,8 @@ pub struct Authority {
     /// Names of suspensions that had their effect, with since when they count: none has it twice,
     /// on no certificate.
     pub(crate) suspensions: OrdMap<Sha256Value, u64>,
-    /// What was released, and the name of its last suspension that was.
-    pub(crate) released: OrdMap<Serial, Sha256Value>,
+    /// What was released, and when last, unix: what suspended it before that is over.
+    pub(crate) released: OrdMap<Serial, u64>,
     /// Roles that are lent, by the person who acts.
     pub(crate) delegations: OrdMap<PersonId, Arc<Vec<Delegation>>>,
     /// Everybody who was ever given a role beside that of an official; whether they hold it, their

@@ -21,8 +21,8 @@ impl Authority {
     pub(crate) fn enact(
         &mut self,
         judged: &Judged,
-        order: &Bytes,
-        files: &[File],
+        (order, files): (&Bytes, &[File]),
+        now: u64,
     ) -> Result<(), Code> {
         match &**judged.body() {
             Body::Unit(body) => self.enact_unit(body),
@@ -60,7 +60,7 @@ impl Authority {
                 });
             }
             Body::Portal(body) => self.enact_portal(body),
-            Body::Release(body) => self.enact_release(body)?,
+            Body::Release(body) => self.enact_release(body, now)?,
             Body::Agent(body) => self.enact_agent(body, order, judged.order().expires_unix()),
             Body::System(body) => self.enact_system(body, order)?,
             Body::Bundle(body) => self.enact_bundle(body, files)?,

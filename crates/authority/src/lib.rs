@@ -152,7 +152,7 @@ impl Authority {
     /// Carries out an order that was judged.
     fn carry_out(&mut self, judged: &Judged, event: &Event, now: u64) -> Result<(), Code> {
         match event {
-            Event::Enacted { order, files, .. } => self.enact(judged, order, files)?,
+            Event::Enacted { order, files, .. } => self.enact(judged, (order, files), now)?,
             Event::Intent { serial, tbs_sha256, not_after, .. } => {
                 self.intend(judged, (serial, not_after), tbs_sha256, now)?;
             }

@@ -210,7 +210,7 @@ impl Authority {
         slots!(Revoked, revoked, |revoked| &**revoked);
         slots!(Suspended, suspended, |standing| &**standing);
         slots!(Suspensions, suspensions, |since| since);
-        slots!(Released, released, |name| name);
+        slots!(Released, released, |at| at);
         slots!(Held, held, |held| &**held);
         slots!(Renewals, renewals, |renewed| &**renewed);
         slots!(Machines, machines, |machine| &**machine);

@@ -14,9 +14,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl Authority {
-    /// Whether the tree holds an order that released this certificate.
-    pub fn was_released(&self, serial: &str) -> bool {
-        Serial::read(serial).is_some_and(|serial| self.released.contains_key(&serial))
+    /// When an order in the tree released this certificate last, unix: of what suspended it since
+    /// then, that order says nothing.
+    pub fn released_at(&self, serial: &str) -> Option<u64> {
+        self.released.get(&Serial::read(serial)?).copied()
     }
 
     /// Whether an order waits that names the suspension of this name, one that is only recorded
@@ -75,15 +76,17 @@ impl Authority {
         if same { Ok(()) } else { Err(Code::StateConflict) }
     }
 
-    /// Ends the suspension that an order names; the certificate is released with the last.
-    pub(crate) fn enact_release(&mut self, body: &ReleaseBody) -> Result<(), Code> {
+    /// Ends the suspension that an order names; the certificate is released with the last, at `now`
+    /// or when that says that it began, if this is later.
+    pub(crate) fn enact_release(&mut self, body: &ReleaseBody, now: u64) -> Result<(), Code> {
         let serial = Serial::read(&body.serial).ok_or(Code::Malformed)?;
         let standing = self.suspended.get_mut(&serial).ok_or(Code::StateConflict)?;
         let name = digest_of(&body.suspension)?;
+        let at = standing.iter().map(|one| one.revoked.at).fold(now, u64::max);
         Arc::make_mut(standing).retain(|one| one.name != name);
         if standing.is_empty() {
             self.suspended.remove(&serial);
-            self.released.insert(serial, name);
+            self.released.insert(serial, at);
         }
         Ok(())
     }

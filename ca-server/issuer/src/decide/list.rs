@@ -12,7 +12,7 @@ use pki::{PublicKey, SerialNumber};
 use records::record::Event;
 use records::{Bytes, Code};
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Entries stay this long behind the end of their certificate: one list at least (RFC 5280 3.3).
 const KEPT_SECONDS: u64 = 7 * 86_400;
@@ -35,22 +35,30 @@ pub(crate) fn entries(
     let mut all = revoked(authority, now)?;
     let kept = only_listed(authority, (previous, &all), now)?;
     let count = kept.len();
+    let listed: HashSet<&SerialNumber> = kept.iter().map(|one| &one.serial).collect();
+    all.retain(|one| !listed.contains(&one.serial));
     all.extend(kept);
     all.sort_by(|a, b| a.serial.cmp(&b.serial));
     Ok(Entries { all, kept: count })
 }
 
 /// Entries of the last list of which authority knows neither that they are revoked nor why they
-/// ended: the record that put them there was taken away. The list went out; it is not taken back.
+/// ended, or of what is revoked there that it is suspended: the record that put them there was
+/// taken away. The list went out; it is not taken back.
 fn only_listed(
     authority: &Authority,
     (previous, revoked): (&RevocationList, &[RevokedCertificate]),
     now: u64,
 ) -> Result<Vec<RevokedCertificate>, Code> {
-    let known: HashSet<&SerialNumber> = revoked.iter().map(|one| &one.serial).collect();
-    let gone = previous.revoked().iter().map(|(serial, _)| serial);
-    let gone: HashSet<&SerialNumber> =
-        gone.filter(|one| !known.contains(one) && !is_over(authority, one, now)).collect();
+    let hold = RevocationReason::CertificateHold;
+    let known: HashMap<&SerialNumber, bool> =
+        revoked.iter().map(|one| (&one.serial, one.reason == hold)).collect();
+    let says_all = |serial: &SerialNumber| {
+        known.get(serial).is_some_and(|held| !held || previous.is_held(serial))
+    };
+    let gone = previous.revoked().iter();
+    let gone = gone.filter(|one| !says_all(&one.0) && !is_over(authority, previous, one, now));
+    let gone: HashSet<&SerialNumber> = gone.map(|(serial, _)| serial).collect();
     if gone.is_empty() {
         return Ok(Vec::new());
     }
@@ -59,15 +67,33 @@ fn only_listed(
     Ok(entries)
 }
 
-/// Whether an entry ended: its certificate long ago, or the suspension by an order in the tree.
-fn is_over(authority: &Authority, serial: &SerialNumber, now: u64) -> bool {
-    let serial = serial.to_string();
+/// Whether an entry of a list ended: its certificate long ago, or the suspension by an order in the
+/// tree.
+fn is_over(
+    authority: &Authority,
+    list: &RevocationList,
+    entry: &(SerialNumber, u64),
+    now: u64,
+) -> bool {
+    let serial = entry.0.to_string();
     let held = || authority.held(&serial).map(|held| held.not_after);
     match authority.revoked_as(&serial) {
         Some(revoked) => revoked.not_after + KEPT_SECONDS < now,
-        None if authority.was_released(&serial) => true,
+        None if is_released(authority, list, entry) => true,
         None => held().is_some_and(|not_after| not_after + KEPT_SECONDS < now),
     }
+}
+
+/// Whether the tree holds an order that released what an entry of a list says. It released what was
+/// suspended until then, and nothing that is revoked.
+fn is_released(
+    authority: &Authority,
+    list: &RevocationList,
+    (serial, since): &(SerialNumber, u64),
+) -> bool {
+    let text = serial.to_string();
+    let until = authority.released_at(&text).filter(|_| list.is_held(serial));
+    until.is_some_and(|until| *since <= until) && authority.revoked_as(&text).is_none()
 }
 
 /// What is revoked, by what is in the tree or on its way there.
@@ -84,33 +110,32 @@ pub(crate) fn revoked(authority: &Authority, now: u64) -> Result<Vec<RevokedCert
     Ok(list)
 }
 
-/// Every unexpired entry of the last list stands in the new one, unless the tree holds an order
-/// that released it.
+/// Every unexpired entry of the last list stands in the new one, what is revoked as that, unless
+/// the tree holds an order that released it.
 pub(crate) fn continues(
     authority: &Authority,
     (previous, list): (&RevocationList, &RevocationList),
     now: u64,
 ) -> bool {
-    let listed: HashSet<&SerialNumber> = list.revoked().iter().map(|(serial, _)| serial).collect();
-    let gone = previous.revoked().iter().filter(|(serial, _)| !listed.contains(serial));
-    gone.into_iter().all(|(serial, _)| is_over(authority, serial, now))
+    let stands = |serial: &SerialNumber| {
+        list.contains(serial) && (!list.is_held(serial) || previous.is_held(serial))
+    };
+    let gone = previous.revoked().iter().filter(|(serial, _)| !stands(serial));
+    gone.into_iter().all(|entry| is_over(authority, previous, entry, now))
 }
 
 /// Records a list that the publisher made; a revocation or a release that came since asks for the
-/// next one.
+/// next one, and so does the revocation of what stands there as suspended.
 pub(crate) fn list(round: &mut Round<'_>, list: &RevocationList) -> Result<(), IssuerError> {
-    let listed: HashSet<String> =
-        list.revoked().iter().map(|(serial, _)| serial.to_string()).collect();
-    let now = list.this_update();
-    let missing = round.authority().all_revoked().any(|(serial, revoked)| {
-        revoked.not_after + KEPT_SECONDS >= now && !listed.contains(&serial.to_string())
+    let hold = RevocationReason::CertificateHold;
+    let known = revoked(round.authority(), list.this_update())?;
+    let missing = known.iter().any(|one| {
+        let is_late = list.is_held(&one.serial) && one.reason != hold;
+        is_late || !list.contains(&one.serial)
     });
     keep(round, ListOf::Issuing, list)?;
-    let is_released = |serial: &String| {
-        let authority = round.authority();
-        authority.revoked_as(serial).is_none() && authority.was_released(serial)
-    };
-    let released = listed.iter().any(is_released);
+    let authority = round.authority();
+    let released = list.revoked().iter().any(|entry| is_released(authority, list, entry));
     round.state.list_due = missing || released;
     Ok(())
 }

@@ -22,6 +22,7 @@ mod issue;
 mod letter;
 mod letter_by_message;
 mod list;
+mod list_holds;
 mod machine_account;
 mod machine_end;
 mod machine_use;

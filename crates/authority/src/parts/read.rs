@@ -111,7 +111,7 @@ impl Authority {
                 self.suspended.extend(shared(entries::<Serial, Vec<SuspendedCertificate>>(part)?));
             }
             Table::Suspensions => self.suspensions.extend(entries::<Sha256Value, u64>(part)?),
-            Table::Released => self.released.extend(entries::<Serial, Sha256Value>(part)?),
+            Table::Released => self.released.extend(entries::<Serial, u64>(part)?),
             Table::Renewals => self.renewals.extend(shared(entries::<Serial, RenewalState>(part)?)),
             Table::Machines => {
                 self.machines.extend(shared(entries::<Serial, ServiceCertificate>(part)?))

@@ -31,17 +31,17 @@ pub(super) fn list_of(
     RevocationList::issue(&content, &sample.context.issuing).unwrap()
 }
 
-fn next(sample: &Sample, number: u64) -> RevocationList {
+pub(super) fn next(sample: &Sample, number: u64) -> RevocationList {
     list_of(sample, number, &revoked(sample.authority(), sample.city.now).unwrap())
 }
 
-fn publish(sample: &mut Sample, list: &RevocationList) -> Result<(), Code> {
+pub(super) fn publish(sample: &mut Sample, list: &RevocationList) -> Result<(), Code> {
     let list = Box::new(list.clone());
     sample.decide(|reply| Command::List(list, reply))
 }
 
 /// Has a certificate revoked; recorded, and not yet in the tree.
-fn revoke(sample: &mut Sample, serial: &str) {
+pub(super) fn revoke(sample: &mut Sample, serial: &str) {
     sample.revoke("officer-1", serial, "superseded").unwrap();
     let order = sample.newest_order();
     sample.approved_by(order, &OFFICERS);
