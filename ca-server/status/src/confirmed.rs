@@ -6,7 +6,7 @@ use pki::crl::RevocationReason;
 use records::record::{Cause, Event, Record, RevokedSerial};
 use records::suspension::SuspensionCause;
 use records::{Bytes, Disclosure};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 /// Reason of every loss report: whoever has the key may not be its owner.
@@ -88,6 +88,18 @@ impl Loss {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// What it takes away and since when, unix: as lists will have it, and the log.
+    pub(super) fn dated(&self, authority: &Authority) -> Vec<(Serial, u64)> {
+        let said = match &self.record.event {
+            Event::Suspended { cause, .. } => authority.suspension(cause).unwrap_or_default(),
+            _ => Vec::new(),
+        };
+        let since: BTreeMap<Serial, u64> =
+            said.into_iter().map(|(serial, one)| (serial, one.revoked.at)).collect();
+        let dated = |serial: Serial| (serial, since.get(&serial).copied().unwrap_or(self.at));
+        self.serials(authority).into_iter().map(dated).collect()
     }
 
     /// What it goes before.

@@ -284,9 +284,9 @@ fn by_serial(
 ) -> HashMap<Serial, (u64, RevocationReason)> {
     let mut all: HashMap<Serial, (u64, RevocationReason)> = HashMap::new();
     for loss in open.iter().filter(|loss| !loss.is_in(authority)) {
-        let said = (loss.at, loss.reason());
         let rank = |(at, reason): (u64, RevocationReason)| (reason.code(), at);
-        for serial in loss.serials(authority) {
+        for (serial, at) in loss.dated(authority) {
+            let said = (at, loss.reason());
             let known = all.entry(serial).or_insert(said);
             if rank(said) < rank(*known) {
                 *known = said;

@@ -276,11 +276,21 @@ impl Authority {
         Ok(())
     }
 
-    /// A suspension is felt before the tree has it.
+    /// A suspension is felt before the tree has it, as it will stand there: said again, it counts
+    /// since the first.
     pub(crate) fn notice_suspended(&mut self, cause: &SuspensionCause) {
         let Ok(suspended) = self.suspension(cause) else { return };
         for (serial, suspended) in suspended {
-            add(self.pending.suspended.entry(serial).or_default(), suspended);
+            let known = self.suspended.get(&serial);
+            let known = known.and_then(|all| all.iter().find(|one| one.is_said_as(&suspended)));
+            let stands = match known.cloned() {
+                Some(mut known) => {
+                    known.said_again(suspended);
+                    known
+                }
+                None => suspended,
+            };
+            add(self.pending.suspended.entry(serial).or_default(), stands);
         }
         if let SuspensionCause::Signed { suspension, .. } = cause {
             self.notice_counter(&suspension.signed_statement());
@@ -307,16 +317,21 @@ impl Authority {
         self.suspensions_of(serial).find(|one| one.said == said && one.by == *by)
     }
 
-    /// Every suspension of a certificate that is not revoked, pending records counted.
+    /// Every suspension of a certificate that is not revoked, pending records counted: in the order
+    /// in which they will stand in the tree.
     fn suspensions_of(&self, serial: &Serial) -> impl Iterator<Item = &SuspendedCertificate> {
         let is_ended = self.is_ended_entry(serial);
         let pending = self.pending.suspended.get(serial).filter(|_| !is_ended);
         let pending = pending.map_or(&[][..], |standing| standing);
         let known = self.suspended.get(serial).filter(|_| !is_ended);
         let known = known.map_or(&[][..], |standing| standing);
-        let stays =
-            move |one: &&SuspendedCertificate| !pending.iter().any(|newer| newer.is_said_as(one));
-        known.iter().filter(stays).chain(pending)
+        let is_new =
+            move |newer: &&SuspendedCertificate| !known.iter().any(|one| one.is_said_as(newer));
+        let again = known.iter().map(move |one| {
+            let newer = pending.iter().find(|newer| newer.is_said_as(one));
+            newer.unwrap_or(one)
+        });
+        again.chain(pending.iter().filter(is_new))
     }
 
     /// Every suspension of certificates that are not revoked, pending records counted.
@@ -334,8 +349,7 @@ impl Authority {
         let pending = self.pending.suspended.iter();
         let pending = pending.filter(|(serial, _)| !self.suspended.contains_key(*serial));
         let all = self.suspended.iter().chain(pending);
-        let open = all.filter(|(serial, _)| !self.is_ended_entry(serial));
-        open.filter_map(|(serial, standing)| Some((serial, standing.first()?)))
+        all.filter_map(|(serial, _)| Some((serial, self.suspensions_of(serial).next()?)))
     }
 
     /// Whether a serial number is revoked and not only suspended, pending records counted.

@@ -199,3 +199,22 @@ async fn what_is_settled_leaves_the_journal() {
     assert_eq!(again.confirmed().all.len(), 1);
     assert!(again.confirmed_at(&suspended(1).0).is_some());
 }
+
+/// Whoever asks for a certificate that was suspended a moment ago hears since when, as the log and
+/// the next list will say it: not since when this role kept it.
+#[tokio::test]
+async fn a_suspension_counts_since_the_log_will_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let (losses, mut city) = (opened(folder.path()), SampleCity::found());
+    let (reference, own) = city.official("one");
+    let authority = Arc::new(city.authority.clone());
+    let cause = city.by_letter(&reference);
+    let (name, event) = (key(&cause), city.suspended_event(cause));
+    let kept_at = city.now + 9;
+    losses.confirm(&name, (event.clone(), Vec::new()), kept_at * 1_000_000).await.unwrap();
+    let (at, reason) = losses.revoked(&authority, &own).unwrap();
+    city.apply(event).unwrap();
+    assert_eq!(reason, RevocationReason::CertificateHold);
+    assert_eq!(city.authority.revoked_as(&own.to_string()).map(|one| one.at), Some(at));
+    assert!(at < kept_at);
+}

@@ -332,3 +332,29 @@ fn it_is_felt_before_the_tree_has_it() {
     assert_eq!(city.authority.all_revoked().count(), 1);
     assert!(matches!(record.event, Event::Suspended { .. }));
 }
+
+/// Who says it again, while the tree does not have that yet, changes nothing of since when it
+/// counts: neither for whoever asks about one certificate nor for a list of all.
+#[test]
+fn what_is_said_again_counts_since_the_first_before_the_tree_has_it() {
+    let (mut city, reference, serial) = with_official();
+    let cause = city.by_letter(&reference);
+    let event = city.suspended_event(cause);
+    city.apply(event).unwrap();
+    city.now += 10;
+    city.suspend("officer-1", serial).unwrap();
+    let since = |city: &SampleCity| {
+        let listed: Vec<u64> = city.authority.all_revoked().map(|(_, one)| one.at).collect();
+        (city.authority.revoked_as(&serial.to_string()).unwrap().at, listed)
+    };
+    let first = since(&city);
+    assert_eq!(first.1, [first.0]);
+    city.now += 100;
+    let cause = city.by_letter(&reference);
+    let event = city.suspended_event(cause);
+    city.pending(event.clone());
+    assert_eq!(since(&city), first);
+    city.authority.forget_pending();
+    city.apply(event).unwrap();
+    assert_eq!(since(&city), first);
+}
