@@ -180,14 +180,34 @@ impl Authority {
         jws: &FlatJws,
     ) -> Result<(String, String, Vec<u8>), Code> {
         let account = self.account(id).ok_or(Code::AccountUnknown)?;
+        let key = account.key().ok_or(Code::UnsignedAuthority)?;
+        self.said_with(id, &key, jws)
+    }
+
+    /// What a key of an account signed, the present one or one before it, and of which system it is.
+    pub(crate) fn said_once(
+        &self,
+        id: &Sha256Value,
+        jws: &FlatJws,
+    ) -> Result<(&Arc<str>, Vec<u8>), Code> {
+        let account = self.account(id).ok_or(Code::AccountUnknown)?;
+        let said = account.keys().find_map(|key| self.said_with(id, &key, jws).ok());
+        said.map(|said| (&account.system, said.2)).ok_or(Code::JwsSignature)
+    }
+
+    fn said_with(
+        &self,
+        id: &Sha256Value,
+        key: &Jwk,
+        jws: &FlatJws,
+    ) -> Result<(String, String, Vec<u8>), Code> {
         let header = jws.header().map_err(jws_code)?;
         let KeyOf::Kid(kid) = header.key else { return Err(Code::JwsMalformed) };
         let is_own = kid.rsplit_once('/').is_some_and(|(_, end)| read_account(end) == Some(*id));
         if !is_own || header.url.len() > URL_BYTES_MAX {
             return Err(Code::JwsMalformed);
         }
-        let key = account.key().ok_or(Code::UnsignedAuthority)?;
-        let payload = self.signatures.jws(jws, &key)?;
+        let payload = self.signatures.jws(jws, key)?;
         Ok((header.url, kid, payload))
     }
 
@@ -272,6 +292,11 @@ impl Authority {
         Ok(())
     }
 
+    /// Whether an account's key closes it no more, and the next one not yet.
+    pub fn is_changing_key(&self, id: &Sha256Value) -> bool {
+        self.pending.accounts_changing.contains(id)
+    }
+
     /// Whether an account can still be closed, pending records counted.
     pub fn is_account_open(&self, id: &Sha256Value) -> bool {
         self.account(id).is_some_and(|account| account.open)
@@ -303,6 +328,7 @@ impl Authority {
             system: system.clone(),
             order: said.order,
             jwk: wish.key.to_json().to_string(),
+            former: Vec::new(),
             thumbprints: vec![wish.thumbprint],
             open: true,
             first: None,
@@ -327,7 +353,8 @@ impl Authority {
         self.may_change(&wish, now)?;
         let state = self.accounts.get_mut(&id).ok_or(Code::AccountUnknown)?;
         let state = Arc::make_mut(state);
-        state.jwk = wish.key.to_json().to_string();
+        let former = std::mem::replace(&mut state.jwk, wish.key.to_json().to_string());
+        state.former.push(former);
         state.thumbprints.push(wish.thumbprint);
         self.account_keys.insert(wish.thumbprint, id);
         Ok(())

@@ -301,13 +301,33 @@ impl Authority {
         account: Option<&str>,
         jws: &FlatJws,
     ) -> Result<(Serial, &'static str), Code> {
-        let (by, payload) = match account {
-            Some(account) => {
-                let id = read_account(account).ok_or(Code::AccountUnknown)?;
-                let (_, _, payload) = self.said_by_account(&id, jws)?;
-                let state = self.account(&id).filter(|state| state.open);
-                (Some(state.ok_or(Code::AccountClosed)?.system.clone()), payload)
-            }
+        let Some(account) = account else { return self.named_for_revocation(None, jws) };
+        let id = read_account(account).ok_or(Code::AccountUnknown)?;
+        let (_, _, payload) = self.said_by_account(&id, jws)?;
+        let state = self.account(&id).filter(|state| state.open).ok_or(Code::AccountClosed)?;
+        self.named_for_revocation(Some((&state.system, payload)), jws)
+    }
+
+    /// The same of one that the registry key signed since it was so then. Whoever brings the record
+    /// behind the end of the account, or behind another key of it, takes nothing back.
+    pub(crate) fn judged_machine_revocation(
+        &self,
+        account: Option<&str>,
+        jws: &FlatJws,
+    ) -> Result<(Serial, &'static str), Code> {
+        let Some(account) = account else { return self.named_for_revocation(None, jws) };
+        let id = read_account(account).ok_or(Code::AccountUnknown)?;
+        self.named_for_revocation(Some(self.said_once(&id, jws)?), jws)
+    }
+
+    /// The certificate that is named, of the system whose account said so, or whose own key did.
+    fn named_for_revocation(
+        &self,
+        by: Option<(&Arc<str>, Vec<u8>)>,
+        jws: &FlatJws,
+    ) -> Result<(Serial, &'static str), Code> {
+        let (by, payload) = match by {
+            Some((system, payload)) => (Some(system), payload),
             None => (None, jws.payload().map_err(jws_code)?),
         };
         let said: RevokePayload =
@@ -318,7 +338,7 @@ impl Authority {
         let serial = Serial::of(certificate.serial()).ok_or(Code::CertificateForeign)?;
         let own = self.system_certificates.get(&serial).ok_or(Code::CertificateForeign)?;
         match by {
-            Some(system) if system != own.system => return Err(Code::CertificateForeign),
+            Some(system) if *system != own.system => return Err(Code::CertificateForeign),
             Some(_) => {}
             None => self.signed_by_own_key(jws, &certificate)?,
         }

@@ -59,7 +59,7 @@ impl Authority {
                 (vec![old.ok_or(Code::UnsignedAuthority)?], SUPERSEDED_REASON.to_owned())
             }
             Cause::Machine { account, jws } => {
-                let (serial, reason) = self.machine_revocation(account.as_deref(), jws)?;
+                let (serial, reason) = self.judged_machine_revocation(account.as_deref(), jws)?;
                 (vec![serial], reason.to_owned())
             }
             Cause::Closed { system } => (self.ended_of(system)?, END_REASON.to_owned()),

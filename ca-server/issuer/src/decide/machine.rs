@@ -179,7 +179,8 @@ pub(crate) fn change_key(
     Ok(described)
 }
 
-/// Closes an account because its own key asks for it: a brake.
+/// Closes an account because its own key asks for it: a brake. While it gets another key, which of
+/// them is its own is open, and nobody gets a certificate by either.
 pub(crate) fn deactivate(
     round: &mut Round<'_>,
     caller: &Caller,
@@ -188,6 +189,9 @@ pub(crate) fn deactivate(
     round.admit(caller)?;
     let id = read_account(&message.account).ok_or(Code::AccountUnknown)?;
     round.authority().check_closing(&id, &message.jws)?;
+    if round.authority().is_changing_key(&id) {
+        return Err(Code::NotReady.into());
+    }
     if !round.authority().is_account_open(&id) {
         return Err(Code::AccountClosed.into());
     }

@@ -64,6 +64,8 @@ pub struct AccountState {
     pub order: Bytes,
     /// The key that signs for it now, a JWK in JSON.
     pub jwk: String,
+    /// Those that did before it, oldest first: what one of them had revoked stays so.
+    pub former: Vec<String>,
     /// RFC 7638 thumbprints of the keys that it had, the present one last: none opens another.
     pub thumbprints: Vec<Sha256Value>,
     /// Whether it was not closed.
@@ -95,6 +97,12 @@ impl AccountState {
     /// The key that signs for it.
     pub fn key(&self) -> Option<Jwk> {
         serde_json::from_str(&self.jwk).ok()
+    }
+
+    /// Every key that signs for it or did, the present one first.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = Jwk> {
+        let all = [&self.jwk].into_iter().chain(self.former.iter().rev());
+        all.filter_map(|jwk| serde_json::from_str(jwk).ok())
     }
 
     /// Whether a thumbprint is that of its present key.

@@ -94,6 +94,52 @@ fn a_closed_account_revokes_nothing() {
     assert_eq!(unknown, Err(Code::AccountUnknown));
 }
 
+/// An account had a certificate revoked, and was closed then, or got another key. Whoever takes the
+/// record away has it come behind those, and takes nothing back.
+#[test]
+fn what_an_account_revoked_outlasts_its_key_and_its_end() {
+    for closes in [true, false] {
+        let mut sample = Sample::found();
+        let (_, client) = sample.site_with_client();
+        let certificate = sample.certified(&client, "1", "a.acme.test");
+        let serial = certificate.serial().to_string();
+        sample.revoke_machine(client.revoke(&certificate, json!(1))).unwrap();
+        match closes {
+            true => sample.deactivate(client.deactivate()).unwrap(),
+            false => drop(sample.change_key(client.change_key(&Client::new())).unwrap()),
+        }
+        sample.take_away(|event| matches!(event, Event::Revoked { .. }));
+        sample.round((&[], &[]), |_| ());
+        assert!(matches!(sample.waiting().last().unwrap().event, Event::Revoked { .. }));
+        sample.sequence();
+        assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+        assert!(sample.authority().is_ended(&serial));
+    }
+}
+
+/// While an account gets another key the old one closes it no more, and closes nothing in vain; a
+/// revocation by the old one counts, and by neither is anything asked for.
+#[test]
+fn an_account_that_gets_another_key_is_closed_by_that() {
+    let mut sample = Sample::found();
+    let (_, client) = sample.site_with_client();
+    let certificate = sample.certified(&client, "1", "a.acme.test");
+    let other = sample.certified(&client, "2", "b.acme.test");
+    let new = Client::new();
+    sample.change_key(client.change_key(&new)).unwrap();
+    assert_eq!(sample.deactivate(client.deactivate()), Err(Code::NotReady));
+    sample.revoke_machine(client.revoke(&certificate, json!(1))).unwrap();
+    sample.sequence();
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+    assert!(sample.authority().is_ended(&certificate.serial().to_string()));
+    let former = sample.revoke_machine(client.revoke(&other, json!(1)));
+    assert_eq!(former, Err(Code::JwsSignature), "it signs for nothing new");
+    assert_eq!(sample.deactivate(client.deactivate()), Err(Code::JwsSignature));
+    sample.deactivate(client.with_key(&new).deactivate()).unwrap();
+    sample.sequence();
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+}
+
 #[test]
 fn all_that_a_system_has_ends_with_it() {
     let mut sample = Sample::found();
