@@ -55,7 +55,7 @@ PATTERNS = {
     "id-or-none": f"([{CROCKFORD}]{{16}})?",
     "subject": f"[{CROCKFORD}]{{16}}|[a-z0-9-]+/[a-z-]+|system:[a-z0-9-]+"}
 TIMES = {"time": "%Y-%m-%dT%H:%M:%SZ", "micros": "%Y-%m-%dT%H:%M:%S.%fZ"}
-NUMBERS = {"one": (1, 1), "two": (2, 2), "revision": (1, 2**53 - 1), "number": (0, 2**53 - 1)}
+NUMBERS = {"one": (1, 1), "three": (3, 3), "revision": (1, 2**53 - 1), "number": (0, 2**53 - 1)}
 OCTETS = {"bytes": None, "hash": 32, "nonce": 16}
 SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fields in {
     # key:type, with ? an optional key, with * a list; section 4
@@ -142,7 +142,9 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "lapse": "v:one suspension:hash time:time",
     "order/batch": "of:batch-of action:text rows:*hash sample:number flagged:*number",
     "revocation": "v:one founding:hash cause:hash time:time",
-    "unlisted": "v:two founding:hash crl:number revoked:*serial suspended:*serial",
+    "unlisted": "v:three founding:hash crl:number time:time revoked:*serial"
+                " suspended:*dated-serial released:*dated-serial",
+    "dated-serial": "serial:serial time:time",
     "order/credential": "person:id certificate:bytes statement:bytes signature:bytes",
     "passkey": "v:one founding:hash certificate:hash rp_id:text origin:text key:bytes"
                " credential:bytes counter:number backup_eligible:flag backed_up:flag software:flag",

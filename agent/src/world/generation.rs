@@ -1,6 +1,6 @@
 //! One generation of what is in force, and what it decides.
 
-use super::unlisted::{CertificateStanding, UnlistedSerials, VerifiedUnlisted};
+use super::unlisted::{AcceptedList, CertificateStanding, UnlistedSerials, VerifiedUnlisted};
 use pki::SerialNumber;
 use pki::crl::RevocationList;
 use policy::{AccessRequest, Answer, Application, Denial, People};
@@ -197,9 +197,12 @@ impl World {
 
     /// The same with what `status` said is revoked beside its list, one after the other.
     pub fn with_beside(self, newer: &[Arc<VerifiedUnlisted>]) -> Self {
-        let number = self.list_number();
+        let list = self.revocations.clone();
+        let list = list
+            .as_ref()
+            .map(|list| AcceptedList { this_update: list.this_update, serials: &list.serials });
         let told = newer.iter();
-        let beside = told.fold(self.beside, |b, one| Arc::new(b.followed_by(one, number)));
+        let beside = told.fold(self.beside, |b, one| Arc::new(b.followed_by(one, list)));
         Self { beside, ..self }
     }
 
@@ -288,7 +291,7 @@ pub fn denial_code(denial: Denial) -> Code {
 
 #[cfg(test)]
 mod tests {
-    use super::super::unlisted::tests::{said, serial};
+    use super::super::unlisted::tests::{releases, said, serial};
     use super::*;
 
     fn list(number: u64, revoked: &[u16], suspended: &[u16]) -> Arc<Revocations> {
@@ -298,31 +301,30 @@ mod tests {
         Arc::new(Revocations { number, this_update: 0, next_update: 100, serials })
     }
 
-    /// A list that was not accepted takes nobody's place: what stood beside the last one stays
-    /// turned away until one is.
+    /// A list that was not accepted lets go of nothing: what stood beside the last one stays turned
+    /// away until one is that holds it, or the log released it.
     #[test]
     fn what_stood_beside_a_list_waits_for_the_next_accepted_one() {
         let had = World::nothing().next(Some(list(4, &[], &[])), None, None);
-        let had = had.with_beside(&[said(4, &[1], &[])]);
+        let had = had.with_beside(&[said(4, &[1], &[3])]);
         let next = |told| had.next(None, None, None).with_beside(&[told]);
+        let (revoked, good) = (CertificateStanding::Revoked, CertificateStanding::Good);
         // List 5 holds it and was refused; what stands beside that one came.
         let refused = next(said(5, &[2], &[]));
-        assert_eq!(refused.standing(&serial(1)), CertificateStanding::Revoked, "it is felt on");
-        assert_eq!(
-            refused.standing(&serial(2)),
-            CertificateStanding::Revoked,
-            "what is new is felt"
-        );
+        assert_eq!(refused.standing(&serial(1)), revoked, "it is felt on");
+        assert_eq!(refused.standing(&serial(2)), revoked, "what is new is felt");
         let nothing = next(said(5, &[], &[]));
-        assert_eq!(nothing.standing(&serial(1)), CertificateStanding::Revoked);
+        assert_eq!(nothing.standing(&serial(1)), revoked);
         assert!(nothing.beside.digest() != Default::default());
-        let accepted = refused.next(Some(list(5, &[1], &[])), None, None);
+        let accepted = refused.next(Some(list(5, &[1, 2], &[3])), None, None);
         let accepted = accepted.with_beside(&[said(5, &[], &[])]);
-        assert_eq!(accepted.standing(&serial(1)), CertificateStanding::Revoked);
-        assert_eq!(accepted.standing(&serial(2)), CertificateStanding::Good);
-        assert_eq!(accepted.beside.digest(), Default::default());
-        // What is released stands beside the same list no more.
-        assert_eq!(next(said(4, &[], &[])).standing(&serial(1)), CertificateStanding::Good);
+        assert_eq!(accepted.beside.digest(), Default::default(), "the list has all of it");
+        assert_eq!(accepted.standing(&serial(3)), CertificateStanding::Suspended);
+        let last = accepted.next(Some(list(6, &[1, 2], &[])), None, None);
+        assert_eq!([1, 2, 3].map(|one| last.standing(&serial(one))), [revoked, revoked, good]);
+        // What is released is told, beside the same list too.
+        let released = next(releases(4, &[1, 3], u64::MAX >> 32));
+        assert_eq!([1, 3].map(|one| released.standing(&serial(one))), [revoked, good]);
     }
 
     /// What was decided is found by what is asked, and by nothing that differs in any part of it.

@@ -1,10 +1,14 @@
 //! What is revoked or suspended and stands in no list yet, as `status` signed it: what is in force
 //! is what is kept for a restart, statement by statement.
+//!
+//! Silence lets go of nothing: a `status` that was put back from before does not know what it said,
+//! and the log may not know it either. What was said is over when an accepted list holds it, when a
+//! statement says that the log released it, or when no list that it stood beside is good any more.
 
 use data_encoding::HEXLOWER;
 use pki::SerialNumber;
 use records::Bytes;
-use records::unlisted::{UNLISTED_MAX, Unlisted, UnlistedStatement};
+use records::unlisted::{BESIDE_SECONDS_MAX, UNLISTED_MAX, Unlisted, UnlistedStatement};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -22,8 +26,8 @@ pub enum CertificateStanding {
     Good,
 }
 
-/// Most statements beside lists that were not accepted, and most serial numbers of these: whoever
-/// says more under lists that never come grows no gate, and lets go of nothing.
+/// Most statements that are kept for a restart, and most serial numbers of all of them: whoever
+/// says more, and never a list with it, grows no gate.
 const STATEMENTS_MAX: usize = 8;
 const UNION_MAX: usize = STATEMENTS_MAX * UNLISTED_MAX;
 /// What no file has for its digest.
@@ -31,13 +35,51 @@ const UNKNOWN: [u8; 32] = [0; 32];
 /// How the names of kept files begin.
 const FILE: &str = "unlisted-";
 
+/// What was said of one serial number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct SaidStanding {
+    how: CertificateStanding,
+    /// When it was suspended last, unix; 0 of what is revoked.
+    since: u64,
+    /// When the newest statement was signed that says so, unix.
+    told: u64,
+}
+
+impl SaidStanding {
+    /// What two statements say together: the worse counts, and what is later.
+    fn and(self, other: Self) -> Self {
+        Self {
+            how: self.how.min(other.how),
+            since: self.since.max(other.since),
+            told: self.told.max(other.told),
+        }
+    }
+}
+
+/// The list that this gate accepted.
+#[derive(Clone, Copy)]
+pub(super) struct AcceptedList<'a> {
+    /// The list was made at this time, unix.
+    pub(super) this_update: u64,
+    /// What stands in it.
+    pub(super) serials: &'a HashMap<SerialNumber, CertificateStanding>,
+}
+
+impl AcceptedList<'_> {
+    /// Whether what was said is in it, or so old that each list which it stood beside is over.
+    fn lets_go(&self, serial: &SerialNumber, said: SaidStanding) -> bool {
+        let holds = self.serials.get(serial).is_some_and(|how| *how <= said.how);
+        holds || self.this_update > said.told.saturating_add(BESIDE_SECONDS_MAX)
+    }
+}
+
 /// One statement of `status`.
 #[derive(Debug)]
 pub struct VerifiedUnlisted {
     signed: Unlisted,
-    /// Number of the list beside which it stands.
-    crl: u64,
-    serials: HashMap<SerialNumber, CertificateStanding>,
+    serials: HashMap<SerialNumber, SaidStanding>,
+    /// Until when, unix, what suspended a certificate is over, as the log says.
+    released: HashMap<SerialNumber, u64>,
 }
 
 /// Serial numbers that are revoked or suspended and stand in no list yet.
@@ -50,41 +92,51 @@ pub struct UnlistedSerials {
     /// Whether more was said than stands there.
     is_more: bool,
     /// All of it together.
-    serials: HashMap<SerialNumber, CertificateStanding>,
+    serials: HashMap<SerialNumber, SaidStanding>,
 }
 
 impl VerifiedUnlisted {
     /// What was signed, with the serial numbers that it says; none if it says others.
     pub(super) fn new(signed: &Unlisted, said: &UnlistedStatement) -> Option<Self> {
-        let suspended = said.suspended.iter().map(|one| (one, CertificateStanding::Suspended));
+        let told = said.unix();
+        let mut serials = HashMap::new();
+        for one in &said.suspended {
+            let how = CertificateStanding::Suspended;
+            let standing = SaidStanding { how, since: one.unix(), told };
+            serials.insert(SerialNumber::from_hex(&one.serial)?, standing);
+        }
         // What stands in both is revoked.
-        let revoked = said.revoked.iter().map(|one| (one, CertificateStanding::Revoked));
-        let all = suspended.chain(revoked);
-        let serials = all.map(|(one, how)| SerialNumber::from_hex(one).map(|one| (one, how)));
-        let serials: HashMap<_, _> = serials.collect::<Option<_>>()?;
-        Some(Self { signed: signed.clone(), crl: said.crl, serials })
+        for one in &said.revoked {
+            let standing = SaidStanding { how: CertificateStanding::Revoked, since: 0, told };
+            serials.insert(SerialNumber::from_hex(one)?, standing);
+        }
+        let released = said.released.iter();
+        let released = released.map(|one| Some((SerialNumber::from_hex(&one.serial)?, one.unix())));
+        Some(Self { signed: signed.clone(), serials, released: released.collect::<Option<_>>()? })
     }
 
-    /// Whether the list that was accepted, by its number, let go of what stood beside older ones.
-    fn takes_the_place(&self, accepted: u64) -> bool {
-        accepted >= self.crl
+    /// Whether it says that the log released what was said. Nothing revoked is released, nor what
+    /// was suspended again since.
+    fn lets_go(&self, serial: &SerialNumber, said: SaidStanding) -> bool {
+        let until = self.released.get(serial).copied().unwrap_or(0);
+        said.how == CertificateStanding::Suspended && said.since <= until
     }
 
-    /// Whether it says all that the other one says.
-    fn covers(&self, other: &Self) -> bool {
-        other.serials.iter().all(|(serial, how)| self.serials.get(serial).is_some_and(|s| s <= how))
+    /// Whether it says of a serial number what is in force, or worse.
+    fn says(&self, serial: &SerialNumber, how: CertificateStanding) -> bool {
+        self.serials.get(serial).is_some_and(|said| said.how <= how)
     }
 }
 
 impl UnlistedSerials {
-    /// Digest of what `status` said last; empty if that was nothing.
+    /// Digest of what `status` said last; empty if nothing is in force.
     pub fn digest(&self) -> Bytes {
         if self.serials.is_empty() { Bytes::default() } else { self.digest.clone() }
     }
 
     /// How a certificate stands by this.
     pub(super) fn standing(&self, serial: &SerialNumber) -> CertificateStanding {
-        self.serials.get(serial).copied().unwrap_or(CertificateStanding::Good)
+        self.serials.get(serial).map_or(CertificateStanding::Good, |said| said.how)
     }
 
     /// Whether the two rest on the same statements.
@@ -102,33 +154,42 @@ impl UnlistedSerials {
         }
     }
 
-    /// What takes the place of this one. Only a list that was accepted lets go of what stood here:
-    /// what was said beside a newer one adds.
-    pub(super) fn followed_by(&self, newer: &Arc<VerifiedUnlisted>, accepted: u64) -> Self {
-        let digest = newer.signed.digest();
-        if newer.takes_the_place(accepted) {
-            let (said, serials) = (vec![newer.clone()], newer.serials.clone());
-            return Self { digest, said, is_more: false, serials };
-        }
-        let mut next = Self { digest, ..self.clone() };
-        let mut adds = false;
-        for (serial, how) in &newer.serials {
-            let is_new = self.standing(serial) > *how;
-            if is_new && (self.serials.contains_key(serial) || next.serials.len() < UNION_MAX) {
-                next.serials.insert(serial.clone(), *how);
-                adds = true;
+    /// What takes the place of this one: all that the newer statement says, and of what was said
+    /// before what neither that nor the accepted list lets go of.
+    pub(super) fn followed_by(
+        &self,
+        newer: &Arc<VerifiedUnlisted>,
+        list: Option<AcceptedList<'_>>,
+    ) -> Self {
+        let mut serials = newer.serials.clone();
+        let is_over = |serial: &SerialNumber, said: SaidStanding| {
+            newer.lets_go(serial, said) || list.is_some_and(|list| list.lets_go(serial, said))
+        };
+        let mut is_more = false;
+        for (serial, said) in &self.serials {
+            if let Some(known) = serials.get_mut(serial) {
+                *known = known.and(*said);
+            } else if is_over(serial, *said) {
+                continue;
+            } else if serials.len() < UNION_MAX {
+                serials.insert(serial.clone(), *said);
             } else {
-                next.is_more |= is_new;
+                is_more = true;
             }
         }
-        if adds {
-            next.said.retain(|one| !newer.covers(one));
-            match next.said.len() < STATEMENTS_MAX {
-                true => next.said.push(newer.clone()),
-                false => next.is_more = true,
-            }
-        }
-        next
+        let adds = |one: &&Arc<VerifiedUnlisted>| {
+            let all = one.serials.iter();
+            let mut in_force = all.filter(|(serial, _)| serials.contains_key(*serial));
+            in_force.any(|(serial, said)| !newer.says(serial, said.how))
+        };
+        let mut said: Vec<_> = self.said.iter().filter(adds).cloned().collect();
+        said.truncate(STATEMENTS_MAX - 1);
+        said.push(newer.clone());
+        let is_kept = |(serial, one): (&SerialNumber, &SaidStanding)| {
+            said.iter().any(|statement| statement.says(serial, one.how))
+        };
+        is_more |= !serials.iter().all(is_kept);
+        Self { digest: newer.signed.digest(), said, is_more, serials }
     }
 }
 
@@ -193,6 +254,10 @@ fn file(folder: &Path, digest: &Bytes) -> PathBuf {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use records::unlisted::DatedSerial;
+
+    /// When statements of these tests are signed, unix.
+    const TOLD: u64 = 1_800_000_000;
 
     pub(crate) fn serial(byte: u16) -> SerialNumber {
         SerialNumber::from_hex(&hex(byte)).unwrap()
@@ -202,50 +267,101 @@ pub(super) mod tests {
         format!("01{byte:04x}").repeat(6)
     }
 
+    fn dated(all: &[u16], unix: u64) -> Vec<DatedSerial> {
+        all.iter().map(|one| DatedSerial::new(hex(*one), unix)).collect()
+    }
+
     /// What a statement beside list `crl` says.
     pub(crate) fn content(
         founding: Bytes,
         crl: u64,
         (revoked, suspended): (&[u16], &[u16]),
     ) -> UnlistedStatement {
-        let of = |all: &[u16]| all.iter().map(|one| hex(*one)).collect();
-        UnlistedStatement { v: 2, founding, crl, revoked: of(revoked), suspended: of(suspended) }
+        let revoked = revoked.iter().map(|one| hex(*one)).collect();
+        let (time, suspended) = (records::time::seconds(TOLD), dated(suspended, TOLD));
+        UnlistedStatement { v: 3, founding, crl, time, revoked, suspended, released: Vec::new() }
+    }
+
+    fn signed(said: &UnlistedStatement) -> Arc<VerifiedUnlisted> {
+        let statement = Bytes(records::json::write(said).unwrap());
+        let signed = Unlisted { statement, signature: Bytes::default() };
+        Arc::new(VerifiedUnlisted::new(&signed, said).unwrap())
     }
 
     /// A statement beside list `crl`, whose signature nobody looks at.
     pub(crate) fn said(crl: u64, revoked: &[u16], suspended: &[u16]) -> Arc<VerifiedUnlisted> {
-        let said = content(Bytes::default(), crl, (revoked, suspended));
-        let statement = Bytes(records::json::write(&said).unwrap());
-        let signed = Unlisted { statement, signature: Bytes::default() };
-        Arc::new(VerifiedUnlisted::new(&signed, &said).unwrap())
+        signed(&content(Bytes::default(), crl, (revoked, suspended)))
     }
 
-    fn after(statements: &[Arc<VerifiedUnlisted>], accepted: u64) -> UnlistedSerials {
-        let none = UnlistedSerials::default();
-        statements.iter().fold(none, |beside, one| beside.followed_by(one, accepted))
+    /// One that says what was released until a time, unix.
+    pub(crate) fn releases(crl: u64, all: &[u16], until: u64) -> Arc<VerifiedUnlisted> {
+        let released = dated(all, until);
+        signed(&UnlistedStatement { released, ..content(Bytes::default(), crl, (&[], &[])) })
     }
 
-    /// What is kept gives what was in force: each statement that says more than those before it
-    /// stays, until a list was accepted; one that repeats another takes its place.
+    /// What a list holds.
+    fn list(revoked: &[u16], suspended: &[u16]) -> HashMap<SerialNumber, CertificateStanding> {
+        let of = |all: &[u16], how| all.iter().map(|n| (serial(*n), how)).collect::<Vec<_>>();
+        let held = of(suspended, CertificateStanding::Suspended);
+        held.into_iter().chain(of(revoked, CertificateStanding::Revoked)).collect()
+    }
+
+    fn behind(
+        had: UnlistedSerials,
+        statements: &[Arc<VerifiedUnlisted>],
+        (this_update, serials): (u64, &HashMap<SerialNumber, CertificateStanding>),
+    ) -> UnlistedSerials {
+        let list = Some(AcceptedList { this_update, serials });
+        statements.iter().fold(had, |beside, one| beside.followed_by(one, list))
+    }
+
+    /// What stands beside a list in which nothing does.
+    fn after(statements: &[Arc<VerifiedUnlisted>]) -> UnlistedSerials {
+        behind(UnlistedSerials::default(), statements, (TOLD, &HashMap::new()))
+    }
+
+    /// What is kept gives what was in force: each statement that says more than the newest stays,
+    /// until a list holds it; one that repeats another takes its place.
     #[test]
     fn what_is_kept_is_all_that_was_told() {
         let told = [said(4, &[1], &[]), said(5, &[2], &[]), said(5, &[2], &[]), said(5, &[], &[])];
-        let beside = after(&told, 4);
-        let both = vec![told[0].signed.clone(), told[1].signed.clone()];
-        assert_eq!(beside.to_keep(), ToKeep::All(both));
+        let beside = after(&told);
+        let all: Vec<_> = [0, 2, 3].map(|one: usize| told[one].signed.clone()).into();
+        assert_eq!(beside.to_keep(), ToKeep::All(all));
         assert_eq!(beside.digest(), told[3].signed.digest(), "what was said last is known");
-        let again = after(&beside.said, 4);
+        let again = after(&beside.said);
         assert_eq!(again.serials, beside.serials);
-        assert_eq!(
-            after(&beside.said, 5).serials.len(),
-            1,
-            "list 5 lets go of what stood beside 4"
-        );
+        assert_eq!(again.to_keep(), beside.to_keep());
+        let held = behind(beside, &[said(5, &[], &[])], (TOLD, &list(&[1, 2], &[])));
+        assert_eq!((held.serials.len(), held.digest()), (0, Bytes::default()));
 
-        let grown = after(&[told[1].clone(), said(5, &[2, 3], &[])], 4);
+        let grown = after(&[told[1].clone(), said(5, &[2, 3], &[])]);
         assert_eq!((grown.said.len(), grown.serials.len()), (1, 2));
-        let accepted = grown.followed_by(&said(5, &[], &[]), 5);
-        assert_eq!((accepted.serials.len(), accepted.digest()), (0, Bytes::default()));
+    }
+
+    /// Whoever does not say it any more, as a `status` that was put back from before, has nothing
+    /// let go: neither a loss nor a suspension.
+    #[test]
+    fn silence_lets_go_of_nothing() {
+        let told = said(4, &[1, 4], &[2, 3]);
+        let silent = after(&[told.clone(), said(4, &[], &[]), said(5, &[], &[])]);
+        let stands = |beside: &UnlistedSerials| [1, 2, 3, 4].map(|n| beside.standing(&serial(n)));
+        let (revoked, suspended) = (CertificateStanding::Revoked, CertificateStanding::Suspended);
+        let good = CertificateStanding::Good;
+        assert_eq!(stands(&silent), [revoked, suspended, suspended, revoked]);
+        assert_eq!(after(&silent.said).serials, silent.serials, "nor has a restart");
+        // A list that has as suspended what is revoked holds less; one that is as bad holds it.
+        let nothing = [said(5, &[], &[])];
+        let listed = behind(silent.clone(), &nothing, (TOLD, &list(&[1], &[2, 4])));
+        assert_eq!(stands(&listed), [good, good, suspended, revoked]);
+        // What the log released until then: no loss, and nothing that was suspended again since.
+        let released = |until| after(&[told.clone(), releases(5, &[1, 2], until)]);
+        assert_eq!(stands(&released(TOLD - 1)), [revoked, suspended, suspended, revoked]);
+        assert_eq!(stands(&released(TOLD)), [revoked, good, suspended, revoked]);
+        // Nobody has a list any more beside which it was told.
+        let end = TOLD + BESIDE_SECONDS_MAX;
+        assert_eq!(behind(silent.clone(), &nothing, (end, &HashMap::new())).serials.len(), 4);
+        assert_eq!(behind(silent, &nothing, (end + 1, &HashMap::new())).serials.len(), 0);
     }
 
     /// Of two words about one serial number the worse counts, and is kept.
@@ -253,36 +369,32 @@ pub(super) mod tests {
     fn what_is_revoked_is_not_suspended_again() {
         let (held, lost) = (said(5, &[], &[1]), said(5, &[1], &[]));
         for told in [[held.clone(), lost.clone()], [lost.clone(), held.clone()]] {
-            let beside = after(&told, 4);
+            let beside = after(&told);
             assert_eq!(beside.standing(&serial(1)), CertificateStanding::Revoked);
-            assert_eq!(beside.to_keep(), ToKeep::All(vec![lost.signed.clone()]));
+            assert_eq!(after(&beside.said).serials, beside.serials);
         }
-        assert_eq!(
-            after(&[lost, said(4, &[], &[1])], 4).standing(&serial(1)),
-            CertificateStanding::Suspended
-        );
-        assert_eq!(
-            after(&[said(5, &[1], &[1])], 4).standing(&serial(1)),
-            CertificateStanding::Revoked
-        );
-        assert_eq!(after(&[held], 4).standing(&serial(2)), CertificateStanding::Good);
+        let both = after(&[said(5, &[1], &[1])]);
+        assert_eq!(both.standing(&serial(1)), CertificateStanding::Revoked);
+        assert_eq!(after(&[held]).standing(&serial(2)), CertificateStanding::Good);
     }
 
-    /// However many statements come under lists that never do, so many are kept, and nothing that
-    /// was told is let go: what a restart would not know lets nobody in then.
+    /// However many statements come and no list, so many are kept, and nothing that was told is let
+    /// go: what a restart would not know lets nobody in then.
     #[test]
     fn statements_that_add_have_a_bound() {
         let told: Vec<_> = (1..=20).map(|n| said(5, &[n], &[])).collect();
-        let beside = after(&told, 4);
+        let beside = after(&told);
         assert_eq!(beside.said.len(), STATEMENTS_MAX);
         assert_eq!(beside.serials.len(), 20, "what runs feels all of it");
         assert_eq!((&beside.said[0].signed, beside.to_keep()), (&told[0].signed, ToKeep::TooMuch));
         let folder = tempfile::tempdir().unwrap();
         let named = beside.to_keep().keep(folder.path()).unwrap();
         assert_eq!(kept(folder.path(), &named), None, "a restart knows that it knows too little");
-        let eight = after(&told[..STATEMENTS_MAX], 4);
+        let eight = after(&told[..STATEMENTS_MAX]);
         let named = eight.to_keep().keep(folder.path()).unwrap();
         assert_eq!(kept(folder.path(), &named).unwrap().len(), STATEMENTS_MAX);
-        assert!(matches!(beside.followed_by(&said(5, &[], &[]), 5).to_keep(), ToKeep::All(_)));
+        let all: Vec<u16> = (1..=20).collect();
+        let held = behind(beside, &[said(5, &[], &[])], (TOLD, &list(&all, &[])));
+        assert!(matches!(held.to_keep(), ToKeep::All(_)));
     }
 }

@@ -187,7 +187,7 @@ mod tests {
     /// oldest.
     #[test]
     fn what_is_handed_over_has_losses_first() {
-        let rank = |counted, at| Rank { counted, is_behind: false, at };
+        let rank = |counted, at| Rank { counted, is_behind: false, at, since: at };
         let keys = ["a", "b", "c", "d"].map(str::to_owned);
         let (hold, loss) = (Counted::Suspended, Counted::Revoked);
         let ranks = [rank(hold, 2), rank(hold, 1), rank(loss, 9), rank(loss, 8)];

@@ -108,7 +108,7 @@ impl Loss {
             Event::Suspended { .. } => Counted::Suspended,
             _ => Counted::Revoked,
         };
-        Rank { counted, is_behind: false, at: self.at }
+        Rank { counted, is_behind: false, at: self.at, since: self.at }
     }
 
     /// How a serial number of it counts, with what else is known of that.

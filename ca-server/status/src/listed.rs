@@ -2,6 +2,7 @@
 //! use.
 
 use authority::Serial;
+use records::unlisted::BESIDE_SECONDS_MAX;
 use std::collections::{BTreeMap, HashMap};
 
 /// How a serial number counts. Of two causes of one the smaller does: what is revoked is not
@@ -12,6 +13,8 @@ pub(super) enum Counted {
     Revoked,
     /// Until it is released or revoked.
     Suspended,
+    /// The log released it, which gates hear for as long as one may have been told otherwise.
+    Released,
 }
 
 /// What goes first where there is room for so many only: a loss before suspensions, however many
@@ -24,6 +27,16 @@ pub(super) struct Rank {
     pub(super) is_behind: bool,
     /// When it was confirmed, unix.
     pub(super) at: u64,
+    /// When that was said last; of what is released, until when it is over.
+    pub(super) since: u64,
+}
+
+/// What a gate is told of a serial number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ToldStanding {
+    pub(super) counted: Counted,
+    /// When it was suspended last, or until when that is over, unix.
+    pub(super) since: u64,
 }
 
 /// What a gate is told beside its list, by what goes first.
@@ -33,21 +46,28 @@ pub(super) struct UnlistedRanks(BTreeMap<Serial, Rank>);
 impl UnlistedRanks {
     fn tell(&mut self, serial: Serial, rank: Rank) {
         let first = self.0.entry(serial).or_insert(rank);
-        *first = rank.min(*first);
+        *first = Rank { since: first.since.max(rank.since), ..rank.min(*first) };
     }
 
     /// At most so many serial numbers with how each counts, in their order.
-    pub(super) fn first(&self, most: usize) -> BTreeMap<Serial, Counted> {
+    pub(super) fn first(&self, most: usize) -> BTreeMap<Serial, ToldStanding> {
         let mut all: Vec<(Rank, Serial)> = self.0.iter().map(|(one, rank)| (*rank, *one)).collect();
         all.sort_unstable();
-        all.into_iter().take(most).map(|(rank, serial)| (serial, rank.counted)).collect()
+        let told = |(rank, serial): (Rank, Serial)| {
+            (serial, ToldStanding { counted: rank.counted, since: rank.since })
+        };
+        all.into_iter().take(most).map(told).collect()
     }
 }
 
-/// Of each serial number of one cause: since which list it stands in all of them, and until when,
-/// unix, older ones may be in use.
+/// What is remembered of the serial numbers of one cause.
 #[derive(Default)]
-pub(super) struct Listed(HashMap<Serial, (u64, u64)>);
+pub(super) struct Listed {
+    /// Since which list each stands in all of them, and until when, unix, older ones may be in use.
+    listed: HashMap<Serial, (u64, u64)>,
+    /// Until when, unix, gates hear that it was released.
+    released: HashMap<Serial, u64>,
+}
 
 impl Listed {
     /// Sorts a serial number by the newest list; whether any gate may have to be told.
@@ -59,15 +79,31 @@ impl Listed {
         beside: &mut UnlistedRanks,
     ) -> bool {
         if !holds {
-            self.0.remove(&serial);
+            self.listed.remove(&serial);
             beside.tell(serial, rank);
             return true;
         }
-        let (since, until) = *self.0.entry(serial).or_insert((list.number, list.until));
+        let (since, until) = *self.listed.entry(serial).or_insert((list.number, list.until));
         if known < since && now <= until {
             beside.tell(serial, Rank { is_behind: true, ..rank });
         }
         now <= until
+    }
+
+    /// Tells that a serial number was released, as long as a gate may stand by what it was told
+    /// before; whether it is told.
+    pub(super) fn release(
+        &mut self,
+        (serial, rank): (Serial, Rank),
+        now: u64,
+        beside: &mut UnlistedRanks,
+    ) -> bool {
+        let until = now.saturating_add(BESIDE_SECONDS_MAX);
+        let is_told = now <= *self.released.entry(serial).or_insert(until);
+        if is_told {
+            beside.tell(serial, Rank { counted: Counted::Released, ..rank });
+        }
+        is_told
     }
 }
 
@@ -81,7 +117,7 @@ pub(super) struct Newest {
 mod tests {
     use super::*;
 
-    const LOSS: Rank = Rank { counted: Counted::Revoked, is_behind: false, at: 9 };
+    const LOSS: Rank = Rank { counted: Counted::Revoked, is_behind: false, at: 9, since: 0 };
 
     /// Whoever suspends everybody in their care pushes no loss out of what gates are told, and no
     /// suspension that was there before, whatever their serial numbers are.
@@ -137,9 +173,32 @@ mod tests {
         for order in [[LOSS, suspended], [suspended, LOSS]] {
             let mut beside = UnlistedRanks::default();
             beside.tell(serial, suspended);
-            assert_eq!(beside.first(1).get(&serial), Some(&Counted::Suspended));
+            let counted = |beside: &UnlistedRanks| beside.first(1).get(&serial).unwrap().counted;
+            assert_eq!(counted(&beside), Counted::Suspended);
             order.into_iter().for_each(|rank| beside.tell(serial, rank));
-            assert_eq!(beside.first(1).get(&serial), Some(&Counted::Revoked));
+            assert_eq!(counted(&beside), Counted::Revoked);
         }
+    }
+
+    /// What was released is told for as long as any list lasts, behind everything else, and as
+    /// suspended where it is that again.
+    #[test]
+    fn a_release_is_told_as_long_as_a_list_may_last() {
+        let serial = Serial::read(&"01".repeat(16)).unwrap();
+        let (mut listed, over) = (Listed::default(), 100 + BESIDE_SECONDS_MAX);
+        let mut told = |now| {
+            let mut beside = UnlistedRanks::default();
+            let stays = listed.release((serial, Rank { since: 90, ..LOSS }), now, &mut beside);
+            (stays, beside.first(1).get(&serial).copied())
+        };
+        let released = ToldStanding { counted: Counted::Released, since: 90 };
+        assert_eq!(told(100), (true, Some(released)));
+        assert_eq!(told(over), (true, Some(released)));
+        assert_eq!(told(over + 1), (false, None));
+        let mut beside = UnlistedRanks::default();
+        listed.release((serial, Rank { since: 90, ..LOSS }), 200, &mut beside);
+        beside.tell(serial, Rank { counted: Counted::Suspended, since: 95, ..LOSS });
+        let held = ToldStanding { counted: Counted::Suspended, since: 95 };
+        assert_eq!(beside.first(1).get(&serial), Some(&held));
     }
 }

@@ -10,7 +10,7 @@ use ca_api::WorldNumbers;
 use pki::crl::RevocationList;
 use quick_cache::unsync::Cache;
 use records::Bytes;
-use records::unlisted::{Unlisted, UnlistedStatement};
+use records::unlisted::{DatedSerial, Unlisted, UnlistedStatement};
 use std::sync::{Arc, PoisonError};
 
 /// Lists beside which something was told, that are told apart.
@@ -50,7 +50,9 @@ impl Status {
             None => has.crl,
         };
         let told = self.losses.unlisted(authority, (list, crl), self.time().unix());
-        if told.is_empty() && known.0.is_empty() {
+        // That something was released is for whoever was told something.
+        let has_more = told.values().any(|one| one.counted != Counted::Released);
+        if !has_more && known.0.is_empty() {
             return Ok(None);
         }
         let mut all = self.unlisted.lock().unwrap_or_else(PoisonError::into_inner);
@@ -66,13 +68,14 @@ impl Status {
     }
 
     fn signed(&self, crl: u64, told: Arc<ToldBeside>) -> anyhow::Result<Signed> {
-        let of = |wanted: Counted| -> Vec<String> {
-            let those = told.iter().filter(|(_, how)| **how == wanted);
-            those.map(|(serial, _)| serial.to_string()).collect()
+        let of = |wanted: Counted| -> Vec<DatedSerial> {
+            let those = told.iter().filter(|(_, one)| one.counted == wanted);
+            those.map(|(serial, one)| DatedSerial::new(serial.to_string(), one.since)).collect()
         };
-        let (revoked, suspended) = (of(Counted::Revoked), of(Counted::Suspended));
-        let founding = self.founding.clone();
-        let said = UnlistedStatement { v: 2, founding, crl, revoked, suspended };
+        let (suspended, released) = (of(Counted::Suspended), of(Counted::Released));
+        let revoked = of(Counted::Revoked).into_iter().map(|one| one.serial).collect();
+        let (founding, time) = (self.founding.clone(), records::time::seconds(self.time().unix()));
+        let said = UnlistedStatement { v: 3, founding, crl, time, revoked, suspended, released };
         let signed = Arc::new(Unlisted::sign(&said, &self.key)?);
         Ok(Signed { told, digest: signed.digest(), signed })
     }

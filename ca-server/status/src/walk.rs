@@ -4,7 +4,7 @@
 
 use super::confirmed::Loss;
 use super::derived::Basis;
-use super::listed::{Counted, Listed, Newest, Rank, UnlistedRanks};
+use super::listed::{Counted, Listed, Newest, Rank, ToldStanding, UnlistedRanks};
 use authority::{Authority, Serial};
 use pki::SerialNumber;
 use pki::crl::RevocationList;
@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// What gates with one list are told.
-pub(super) type ToldBeside = BTreeMap<Serial, Counted>;
+pub(super) type ToldBeside = BTreeMap<Serial, ToldStanding>;
 
 /// From what it follows what gates are told; of a gate, the number of its list beside.
 #[derive(Clone, PartialEq)]
@@ -88,8 +88,10 @@ fn sort(
     for serial in loss.serials(authority) {
         let text = serial.to_string();
         let counts = !is_in || authority.is_revoked(&text);
-        let over = authority.held(&text).is_some_and(|held| held.not_after < now);
-        if counts && !over {
+        if authority.held(&text).is_some_and(|held| held.not_after < now) {
+            continue;
+        }
+        if counts {
             let counted = loss.counted(authority, &text);
             let holds = list.zip(SerialNumber::from_hex(&text)).is_some_and(|(list, number)| {
                 // What stands there as suspended does not say that it is revoked.
@@ -99,6 +101,10 @@ fn sort(
             let rank = Rank { counted, ..loss.rank() };
             let (told, place) = ((serial, rank), (&newest, holds));
             stays |= listed.sort(told, place, (known, now), beside);
+        } else if loss.rank().counted == Counted::Suspended {
+            // The log has all of it, and does not have it suspended: what was said is over.
+            let at = authority.released_at(&text).unwrap_or(0).max(loss.at);
+            stays |= listed.release((serial, Rank { since: at, ..loss.rank() }), now, beside);
         }
     }
     stays

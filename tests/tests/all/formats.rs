@@ -26,7 +26,7 @@ use records::spooled::{SpoolFrame, Spooled};
 use records::suspension::{
     LapseStatement, Suspension, SuspensionCause, SuspensionNotice, SuspensionStatement,
 };
-use records::unlisted::UnlistedStatement;
+use records::unlisted::{DatedSerial, UnlistedStatement};
 use records::wish::{Wish, WishStatement};
 use records::withdrawal::{Withdrawal, WithdrawalStatement, WithdrawalTarget, WithdrawnStatement};
 use records::{Approval, Bytes, Code, Disclosure, founding, json, order};
@@ -1071,9 +1071,16 @@ impl Maker {
     }
 
     fn unlisted(&self, digest: &[u8; 32]) -> Value {
-        let (revoked, suspended) = (vec!["01".repeat(18)], vec!["02".repeat(18)]);
-        let founding = (*digest).into();
-        let said = UnlistedStatement { v: 2, founding, crl: 7, revoked, suspended };
+        let dated = |byte: &str| vec![DatedSerial { serial: byte.repeat(18), time: TIME.into() }];
+        let said = UnlistedStatement {
+            v: 3,
+            founding: (*digest).into(),
+            crl: 7,
+            time: TIME.into(),
+            revoked: vec!["01".repeat(18)],
+            suspended: dated("02"),
+            released: dated("03"),
+        };
         let bytes = json::write(&said).unwrap();
         let signature = self.signature("/unlisted/signature", "status", Label::Unlisted, &bytes);
         j!({ "statement": b(&bytes), "signature": b(signature) })

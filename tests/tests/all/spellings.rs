@@ -195,8 +195,15 @@ fn what_is_carried_has_one_spelling() {
     people.signature = flipped(&people.signature);
     assert!(people.open(key).is_none());
 
-    let (revoked, suspended) = (Vec::new(), Vec::new());
-    let said = UnlistedStatement { v: 2, founding: founding.into(), crl: 1, revoked, suspended };
+    let said = UnlistedStatement {
+        v: 3,
+        founding: founding.into(),
+        crl: 1,
+        time: time.clone(),
+        revoked: Vec::new(),
+        suspended: Vec::new(),
+        released: Vec::new(),
+    };
     let mut unlisted = Unlisted::sign(&said, &signer).unwrap();
     assert!(unlisted.open(key, &founding).is_some());
     unlisted.signature = flipped(&unlisted.signature);

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::confirmed::{key, steps};
+use crate::listed::Counted;
 use pki::SerialNumber;
 use pki::crl::{ListContent, RevokedCertificate};
 use records::record::RevokedSerial;
@@ -217,4 +218,26 @@ async fn a_suspension_counts_since_the_log_will_say() {
     assert_eq!(reason, RevocationReason::CertificateHold);
     assert_eq!(city.authority.revoked_as(&own.to_string()).map(|one| one.at), Some(at));
     assert!(at < kept_at);
+}
+
+/// A suspension that the log released is told gates as that, and not by silence.
+#[tokio::test]
+async fn a_release_is_told_beside_a_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let (losses, mut city) = (opened(folder.path()), SampleCity::found());
+    let (reference, own) = city.official("one");
+    let cause = city.by_letter(&reference);
+    let (name, event) = (key(&cause), city.suspended_event(cause));
+    city.apply(event.clone()).unwrap();
+    losses.confirm(&name, (event, Vec::new()), city.now * 1_000_000).await.unwrap();
+    let told = |city: &SampleCity| {
+        let authority = Arc::new(city.authority.clone());
+        losses.unlisted(&authority, (None, 4), city.now).get(&own).copied().unwrap()
+    };
+    let held = told(&city);
+    assert_eq!(held.counted, Counted::Suspended);
+    city.release(own, &["officer-1", "officer-2"]);
+    let released = told(&city);
+    assert_eq!(released.counted, Counted::Released);
+    assert!(released.since >= held.since);
 }

@@ -108,11 +108,13 @@ async fn a_gate_takes_one_spelling() {
     until("the list is taken", async || liar.has().crl == has.crl + 1).await;
 
     let said = UnlistedStatement {
-        v: 2,
+        v: 3,
         founding: office.trust.founding.clone(),
         crl: has.crl + 1,
+        time: records::time::seconds(1_800_000_000),
         revoked: vec![person.leaf().serial().to_string()],
         suspended: Vec::new(),
+        released: Vec::new(),
     };
     let good = Unlisted::sign(&said, &key(&office, "status", "status")).unwrap();
     let mut other = good.clone();
