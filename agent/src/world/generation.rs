@@ -11,8 +11,12 @@ use records::access::InForce;
 use records::body::InForceBytes;
 use records::people::PeopleSnapshot;
 use records::time::SKEW_SECONDS_MAX;
+use records::unlisted::DatedSerial;
 use std::collections::HashMap;
 use std::sync::Arc;
+
+#[cfg(test)]
+mod tests;
 
 /// Most decisions that are kept ready, and the longest path that is.
 const KEPT_MAX: usize = 50_000;
@@ -45,6 +49,10 @@ impl Revocations {
                 })
                 .collect(),
         }
+    }
+
+    fn accepted(&self) -> AcceptedList<'_> {
+        AcceptedList { this_update: self.this_update, serials: &self.serials }
     }
 }
 
@@ -181,10 +189,14 @@ impl World {
         rules: Option<Arc<Rules>>,
     ) -> Self {
         let rules = rules.or_else(|| self.rules.clone());
+        let beside = match (&self.revocations, &revocations) {
+            (Some(old), Some(new)) => Arc::new(self.beside.behind(old.accepted(), new.accepted())),
+            _ => self.beside.clone(),
+        };
         let mut next = Self {
             generation: self.generation + 1,
             revocations: revocations.or_else(|| self.revocations.clone()),
-            beside: self.beside.clone(),
+            beside,
             known: known.or_else(|| self.known.clone()),
             policy: rules.as_ref().map(|rules| rules.digest.to_string()).unwrap_or_default(),
             rules,
@@ -198,12 +210,18 @@ impl World {
     /// The same with what `status` said is revoked beside its list, one after the other.
     pub fn with_beside(self, newer: &[Arc<VerifiedUnlisted>]) -> Self {
         let list = self.revocations.clone();
-        let list = list
-            .as_ref()
-            .map(|list| AcceptedList { this_update: list.this_update, serials: &list.serials });
+        let list = list.as_deref().map(Revocations::accepted);
         let told = newer.iter();
         let beside = told.fold(self.beside, |b, one| Arc::new(b.followed_by(one, list)));
         Self { beside, ..self }
+    }
+
+    /// The same with what was kept of what left the lists.
+    pub(super) fn with_gone(self, kept: &[DatedSerial]) -> Self {
+        match kept.is_empty() {
+            true => self,
+            false => Self { beside: Arc::new(self.beside.with_gone(kept)), ..self },
+        }
     }
 
     fn list_number(&self) -> u64 {
@@ -286,89 +304,5 @@ pub fn denial_code(denial: Denial) -> Code {
         Denial::Route => Code::RouteUnknown,
         Denial::Rule => Code::NotPermitted,
         Denial::Error => Code::PolicyError,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::unlisted::tests::{releases, said, serial};
-    use super::*;
-
-    fn list(number: u64, revoked: &[u16], suspended: &[u16]) -> Arc<Revocations> {
-        let of = |all: &[u16], how| -> Vec<_> { all.iter().map(|n| (serial(*n), how)).collect() };
-        let all = of(revoked, CertificateStanding::Revoked).into_iter();
-        let serials = all.chain(of(suspended, CertificateStanding::Suspended)).collect();
-        Arc::new(Revocations { number, this_update: 0, next_update: 100, serials })
-    }
-
-    /// A list that was not accepted lets go of nothing: what stood beside the last one stays turned
-    /// away until one is that holds it, or the log released it.
-    #[test]
-    fn what_stood_beside_a_list_waits_for_the_next_accepted_one() {
-        let had = World::nothing().next(Some(list(4, &[], &[])), None, None);
-        let had = had.with_beside(&[said(4, &[1], &[3])]);
-        let next = |told| had.next(None, None, None).with_beside(&[told]);
-        let (revoked, good) = (CertificateStanding::Revoked, CertificateStanding::Good);
-        // List 5 holds it and was refused; what stands beside that one came.
-        let refused = next(said(5, &[2], &[]));
-        assert_eq!(refused.standing(&serial(1)), revoked, "it is felt on");
-        assert_eq!(refused.standing(&serial(2)), revoked, "what is new is felt");
-        let nothing = next(said(5, &[], &[]));
-        assert_eq!(nothing.standing(&serial(1)), revoked);
-        assert!(nothing.beside.digest() != Default::default());
-        let accepted = refused.next(Some(list(5, &[1, 2], &[3])), None, None);
-        let accepted = accepted.with_beside(&[said(5, &[], &[])]);
-        assert_eq!(accepted.beside.digest(), Default::default(), "the list has all of it");
-        assert_eq!(accepted.standing(&serial(3)), CertificateStanding::Suspended);
-        let last = accepted.next(Some(list(6, &[1, 2], &[])), None, None);
-        assert_eq!([1, 2, 3].map(|one| last.standing(&serial(one))), [revoked, revoked, good]);
-        // What is released is told, beside the same list too.
-        let released = next(releases(4, &[1, 3], u64::MAX >> 32));
-        assert_eq!([1, 3].map(|one| released.standing(&serial(one))), [revoked, good]);
-    }
-
-    /// What was decided is found by what is asked, and by nothing that differs in any part of it.
-    #[test]
-    fn a_question_finds_its_own_answer() {
-        let decided: Cache<DecisionKey, u8> = Cache::new(KEPT_MAX);
-        let path = policy::CanonicalPath::read("/a/b").unwrap();
-        let asked = AccessRequest { person: "p", method: "GET", path: &path, now: 125 };
-        decided.insert(Question::of(&asked, 2).key(), 1);
-        assert_eq!(decided.get(&Question::of(&AccessRequest { now: 179, ..asked }, 2)), Some(1));
-        assert_eq!(decided.get(&Question::of(&asked, 3)), None, "in another period");
-        let other = policy::CanonicalPath::read("/a").unwrap();
-        for another in [
-            AccessRequest { person: "q", ..asked },
-            AccessRequest { method: "PUT", ..asked },
-            AccessRequest { path: &other, ..asked },
-        ] {
-            assert_eq!(decided.get(&Question::of(&another, 2)), None, "{}", another.person);
-        }
-    }
-
-    /// Whatever is in force has the form that records need, before anything came too: a denial is
-    /// recorded then as well.
-    #[test]
-    fn what_is_in_force_is_written_as_records_have_it() {
-        let nothing = World::nothing();
-        let listed = World::nothing().next(Some(list(4, &[], &[])), None, None);
-        let beside = listed.next(None, None, None).with_beside(&[said(4, &[1], &[])]);
-        for world in [nothing, listed, beside] {
-            let written = InForceBytes::of(&world.in_force()).unwrap();
-            assert_eq!(world.recorded(), &written);
-            assert_ne!(world.recorded(), &InForceBytes::default());
-        }
-    }
-
-    /// A suspension is told as one, by the list as beside it; a loss beside a list that still says
-    /// suspended is a revocation.
-    #[test]
-    fn a_suspension_is_told_as_one() {
-        let world = World::nothing().next(Some(list(4, &[1], &[2, 3])), None, None);
-        let world = world.with_beside(&[said(4, &[3], &[1, 4])]);
-        let stands = [1, 2, 3, 4, 5].map(|one| world.standing(&serial(one)));
-        let (revoked, suspended) = (CertificateStanding::Revoked, CertificateStanding::Suspended);
-        assert_eq!(stands, [revoked, suspended, revoked, suspended, CertificateStanding::Good]);
-        assert_eq!(World::nothing().standing(&serial(5)), revoked, "without a list nobody knows");
     }
 }

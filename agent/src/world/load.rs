@@ -219,14 +219,24 @@ pub(super) mod tests {
     use super::*;
     use keys::SoftwareSigner;
     use pki::Signer;
-    use pki::crl::ListContent;
+    use pki::crl::{ListContent, RevocationReason, RevokedCertificate};
     use pki::name::Text;
 
     const NOW: u64 = 1_800_000_000;
     const HOUR: u64 = 3_600;
 
     /// A list in which nothing stands.
-    pub(crate) fn list(signer: &SoftwareSigner, number: u64, life: (u64, u64)) -> Vec<u8> {
+    fn list(signer: &SoftwareSigner, number: u64, life: (u64, u64)) -> Vec<u8> {
+        list_of(signer, number, life, &[])
+    }
+
+    /// A list in which these stand as revoked.
+    pub(crate) fn list_of(
+        signer: &SoftwareSigner,
+        number: u64,
+        life: (u64, u64),
+        revoked: &[pki::SerialNumber],
+    ) -> Vec<u8> {
         let (this_update, next_update) = life;
         let issuer = pki::name::Subject {
             country: "CN".into(),
@@ -235,6 +245,11 @@ pub(super) mod tests {
             common_name: Text::read("issuing").unwrap(),
             serial_number: None,
         };
+        let entry = |serial: &pki::SerialNumber| RevokedCertificate {
+            serial: serial.clone(),
+            at: this_update,
+            reason: RevocationReason::KeyCompromise,
+        };
         let content = ListContent {
             issuer: &issuer.to_name().unwrap(),
             key_identifier: &[7; 20],
@@ -242,7 +257,7 @@ pub(super) mod tests {
             this_update,
             next_update,
             shard_url: None,
-            revoked: &[],
+            revoked: &revoked.iter().map(entry).collect::<Vec<_>>(),
         };
         RevocationList::issue(&content, signer).unwrap().der().to_vec()
     }

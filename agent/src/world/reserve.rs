@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 /// As much as marks and what stands beside a list take, twice.
-const RESERVED_BYTES: u64 = 1 << 20;
+const RESERVED_BYTES: u64 = 4 << 20;
 
 /// A file that holds nothing, and its room.
 pub(crate) struct Reserve(PathBuf);

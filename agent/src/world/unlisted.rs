@@ -4,14 +4,16 @@
 //! Silence lets go of nothing: a `status` that was put back from before does not know what it said,
 //! and the log may not know it either. What was said is over when an accepted list holds it, when a
 //! statement says that the log released it, or when no list that it stood beside is good any more.
+//! Nor does a list: what one had as revoked is turned away for as long behind it. It is over by
+//! then, or a CA that was put back from before makes lists again that never had it.
 
-use data_encoding::HEXLOWER;
+use super::kept_beside::{KeptBeside, ToKeep};
 use pki::SerialNumber;
 use records::Bytes;
-use records::unlisted::{BESIDE_SECONDS_MAX, UNLISTED_MAX, Unlisted, UnlistedStatement};
-use sha2::{Digest, Sha256};
+use records::unlisted::{
+    BESIDE_SECONDS_MAX, DatedSerial, UNLISTED_MAX, Unlisted, UnlistedStatement,
+};
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How a certificate stands. Of two words about one the smaller counts: what is revoked is not
@@ -30,10 +32,8 @@ pub enum CertificateStanding {
 /// says more, and never a list with it, grows no gate.
 const STATEMENTS_MAX: usize = 8;
 const UNION_MAX: usize = STATEMENTS_MAX * UNLISTED_MAX;
-/// What no file has for its digest.
-const UNKNOWN: [u8; 32] = [0; 32];
-/// How the names of kept files begin.
-const FILE: &str = "unlisted-";
+/// Most serial numbers that left the lists within a month and are turned away on.
+const GONE_MAX: usize = 100_000;
 
 /// What was said of one serial number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +93,9 @@ pub struct UnlistedSerials {
     is_more: bool,
     /// All of it together.
     serials: HashMap<SerialNumber, SaidStanding>,
+    /// What an accepted list had as revoked and the next one does not have as that, with when that
+    /// one was made, unix.
+    gone: Arc<HashMap<SerialNumber, u64>>,
 }
 
 impl VerifiedUnlisted {
@@ -136,21 +139,52 @@ impl UnlistedSerials {
 
     /// How a certificate stands by this.
     pub(super) fn standing(&self, serial: &SerialNumber) -> CertificateStanding {
-        self.serials.get(serial).map_or(CertificateStanding::Good, |said| said.how)
+        match self.gone.contains_key(serial) {
+            true => CertificateStanding::Revoked,
+            false => self.serials.get(serial).map_or(CertificateStanding::Good, |said| said.how),
+        }
     }
 
     /// Whether the two rest on the same statements.
     pub(super) fn is_kept_as(&self, other: &Self) -> bool {
         self.is_more == other.is_more
+            && Arc::ptr_eq(&self.gone, &other.gone)
             && self.said.len() == other.said.len()
             && self.said.iter().zip(&other.said).all(|(a, b)| Arc::ptr_eq(a, b))
     }
 
     /// What a restart takes up again.
     pub(super) fn to_keep(&self) -> ToKeep {
-        match self.is_more {
-            true => ToKeep::TooMuch,
-            false => ToKeep::All(self.said.iter().map(|one| one.signed.clone()).collect()),
+        if self.is_more {
+            return ToKeep::TooMuch;
+        }
+        let said = self.said.iter().map(|one| one.signed.clone()).collect();
+        let dated = |(serial, at): (&SerialNumber, &u64)| DatedSerial::new(serial.to_string(), *at);
+        let mut gone: Vec<DatedSerial> = self.gone.iter().map(dated).collect();
+        gone.sort_unstable_by(|one, other| one.serial.cmp(&other.serial));
+        ToKeep::All(KeptBeside { said, gone })
+    }
+
+    /// The same with what was kept of what left the lists.
+    pub(super) fn with_gone(&self, kept: &[DatedSerial]) -> Self {
+        let read = |one: &DatedSerial| Some((SerialNumber::from_hex(&one.serial)?, one.unix()));
+        Self { gone: Arc::new(kept.iter().filter_map(read).collect()), ..self.clone() }
+    }
+
+    /// The same behind another list: what the one before had as revoked, and it has not.
+    pub(super) fn behind(&self, old: AcceptedList<'_>, new: AcceptedList<'_>) -> Self {
+        let revoked = CertificateStanding::Revoked;
+        let is_gone = |serial: &SerialNumber| new.serials.get(serial) != Some(&revoked);
+        let until = |at: u64| at.saturating_add(BESIDE_SECONDS_MAX);
+        let known = self.gone.iter().map(|(serial, at)| (serial, *at));
+        let known = known.filter(|(serial, at)| is_gone(serial) && new.this_update <= until(*at));
+        let left = old.serials.iter().filter(|(serial, how)| **how == revoked && is_gone(serial));
+        let left = left.map(|(serial, _)| (serial, new.this_update));
+        let all = left.chain(known).take(GONE_MAX);
+        let gone: HashMap<_, _> = all.map(|(serial, at)| (serial.clone(), at)).collect();
+        match gone == *self.gone {
+            true => self.clone(),
+            false => Self { gone: Arc::new(gone), ..self.clone() },
         }
     }
 
@@ -189,72 +223,14 @@ impl UnlistedSerials {
             said.iter().any(|statement| statement.says(serial, one.how))
         };
         is_more |= !serials.iter().all(is_kept);
-        Self { digest: newer.signed.digest(), said, is_more, serials }
+        Self { digest: newer.signed.digest(), said, is_more, serials, gone: self.gone.clone() }
     }
-}
-
-/// What a restart is to take up again.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum ToKeep {
-    /// All that is in force.
-    All(Vec<Unlisted>),
-    /// More is in force than is kept: a restart knows that it does not know it.
-    TooMuch,
-}
-
-impl ToKeep {
-    /// Keeps it in a file of its own, and says what the marks name it by.
-    pub(super) fn keep(&self, folder: &Path) -> anyhow::Result<Bytes> {
-        let unlisted = match self {
-            Self::All(none) if none.is_empty() => return Ok(Bytes::default()),
-            Self::All(unlisted) => unlisted,
-            Self::TooMuch => return Ok(unknown()),
-        };
-        let bytes = serde_json::to_vec(unlisted)?;
-        let digest = Bytes::from(Sha256::digest(&bytes).as_slice());
-        crate::write_file(&file(folder, &digest), &bytes)?;
-        Ok(digest)
-    }
-}
-
-/// What is kept under this digest; nothing at all if the file is missing or another one.
-pub(super) fn kept(folder: &Path, digest: &Bytes) -> Option<Vec<Unlisted>> {
-    if digest.0.is_empty() {
-        return Some(Vec::new());
-    }
-    let bytes = std::fs::read(file(folder, digest)).ok()?;
-    if Sha256::digest(&bytes).as_slice() != digest.0 {
-        return None;
-    }
-    serde_json::from_slice(&bytes).ok()
-}
-
-/// What marks name that know too little: no file has it.
-pub(super) fn unknown() -> Bytes {
-    UNKNOWN.into()
-}
-
-/// Takes away what was kept under other digests.
-pub(super) fn clear(folder: &Path, digest: &Bytes) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.starts_with(FILE) && path != file(folder, digest) {
-            std::fs::remove_file(&path)?;
-        }
-    }
-    Ok(())
-}
-
-/// One file for each content: the marks go from one to the next in one step.
-fn file(folder: &Path, digest: &Bytes) -> PathBuf {
-    folder.join(format!("{FILE}{}.json", HEXLOWER.encode(&digest.0)))
 }
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::kept_beside::kept;
     use super::*;
-    use records::unlisted::DatedSerial;
 
     /// When statements of these tests are signed, unix.
     const TOLD: u64 = 1_800_000_000;
@@ -327,7 +303,7 @@ pub(super) mod tests {
         let told = [said(4, &[1], &[]), said(5, &[2], &[]), said(5, &[2], &[]), said(5, &[], &[])];
         let beside = after(&told);
         let all: Vec<_> = [0, 2, 3].map(|one: usize| told[one].signed.clone()).into();
-        assert_eq!(beside.to_keep(), ToKeep::All(all));
+        assert_eq!(beside.to_keep(), ToKeep::All(KeptBeside { said: all, gone: Vec::new() }));
         assert_eq!(beside.digest(), told[3].signed.digest(), "what was said last is known");
         let again = after(&beside.said);
         assert_eq!(again.serials, beside.serials);
@@ -392,7 +368,7 @@ pub(super) mod tests {
         assert_eq!(kept(folder.path(), &named), None, "a restart knows that it knows too little");
         let eight = after(&told[..STATEMENTS_MAX]);
         let named = eight.to_keep().keep(folder.path()).unwrap();
-        assert_eq!(kept(folder.path(), &named).unwrap().len(), STATEMENTS_MAX);
+        assert_eq!(kept(folder.path(), &named).unwrap().said.len(), STATEMENTS_MAX);
         let all: Vec<u16> = (1..=20).collect();
         let held = behind(beside, &[said(5, &[], &[])], (TOLD, &list(&all, &[])));
         assert!(matches!(held.to_keep(), ToKeep::All(_)));

@@ -2,17 +2,18 @@
 //! directory, then swapped in. What was kept is verified again at a start.
 
 use super::generation::{KnownPeople, Revocations, Rules, World};
+use super::kept_beside::{self, KeptBeside, ToKeep};
 use super::load::{Anchors, NotAccepted};
 use super::marks::Marks;
 use super::reserve::Reserve;
-use super::unlisted::{self, ToKeep, VerifiedUnlisted};
+use super::unlisted::VerifiedUnlisted;
 use crate::AgentConfig;
 use arc_swap::ArcSwap;
 use ca_api::{Status, WorldNumbers};
 use records::Bytes;
 use records::lineage::Lineage;
 use records::people::SignedPeople;
-use records::unlisted::Unlisted;
+use records::unlisted::{DatedSerial, Unlisted};
 use service::{Clock, Metrics, Stop};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -56,6 +57,8 @@ struct Update {
     people: Option<SignedPeople>,
     /// From `status` one, from the state directory as many as are in force.
     unlisted: Vec<Unlisted>,
+    /// From the state directory, what left the lists.
+    gone: Vec<DatedSerial>,
 }
 
 /// Parts that are in force, and not in the state directory yet.
@@ -113,9 +116,9 @@ impl Source {
             clock,
             metrics,
         };
-        let (crl, unlisted) = source.kept_list();
+        let (crl, KeptBeside { said: unlisted, gone }) = source.kept_list();
         let (rules, people) = (source.kept("rules.json"), source.kept("people.json"));
-        source.install(Update { rules, crl, people, unlisted }, false);
+        source.install(Update { rules, crl, people, unlisted, gone }, false);
         source.reserve.take();
         Ok(source)
     }
@@ -123,16 +126,16 @@ impl Source {
     /// The kept list, with all that stood beside it or not at all: without what only that file
     /// told, a certificate that was lost would be let in again. Without a list nobody is, until
     /// `status` answers.
-    fn kept_list(&self) -> (Option<Bytes>, Vec<Unlisted>) {
+    fn kept_list(&self) -> (Option<Bytes>, KeptBeside) {
         let marked = self.marks.lock().unwrap_or_else(PoisonError::into_inner).unlisted.clone();
-        match unlisted::kept(&self.config.path("world"), &marked) {
-            Some(unlisted) => {
-                (std::fs::read(self.config.path("world/list.crl")).ok().map(Bytes), unlisted)
+        match kept_beside::kept(&self.config.path("world"), &marked) {
+            Some(beside) => {
+                (std::fs::read(self.config.path("world/list.crl")).ok().map(Bytes), beside)
             }
             None => {
                 let problem = "what was told beside it is missing or damaged; waits for status";
                 self.metrics.condition("list", problem);
-                (None, Vec::new())
+                (None, KeptBeside::default())
             }
         }
     }
@@ -187,7 +190,8 @@ impl Source {
             unlisted: None,
         };
         if !accepted.is_empty() || !beside.is_empty() {
-            let next = before.next(list, known, rules).with_beside(&beside);
+            let next = before.next(list, known, rules).with_gone(&update.gone);
+            let next = next.with_beside(&beside);
             tracing::info!(generation = next.generation, in_force = ?next.in_force(), "world");
             // What only adds is kept beside what it adds to: a restart knows all that was told.
             let unlisted = || next.beside.to_keep();
@@ -271,11 +275,11 @@ impl Source {
             Ok(None) => marks.unlisted.clone(),
             Ok(Some(named)) => named.clone(),
             // What is told and not kept is known to be missing.
-            Err(_) => unlisted::unknown(),
+            Err(_) => kept_beside::unknown(),
         };
         marks.write()?;
         kept?;
-        Ok(unlisted::clear(&world, &marks.unlisted)?)
+        Ok(kept_beside::clear(&world, &marks.unlisted)?)
     }
 
     fn has(&self) -> WorldNumbers {
@@ -292,7 +296,7 @@ impl Source {
         let has = self.has();
         match has.crl {
             0 => has,
-            _ => WorldNumbers { unlisted: unlisted::unknown(), ..has },
+            _ => WorldNumbers { unlisted: kept_beside::unknown(), ..has },
         }
     }
 
@@ -320,7 +324,8 @@ pub async fn watch(source: Arc<Source>, status: Status, stop: Stop) {
                 let empty = world == ca_api::WorldUpdate::default();
                 let ca_api::WorldUpdate { crl, people, rules, unlisted } = world;
                 let unlisted = unlisted.into_iter().collect();
-                source.install(Update { rules, crl, people, unlisted }, true);
+                let update = Update { rules, crl, people, unlisted, ..Update::default() };
+                source.install(update, true);
                 // Something that is not accepted comes again at once: do not turn in a circle.
                 if !empty && source.has() == has { AFTER_REFUSAL } else { PAUSE }
             }

@@ -1,4 +1,4 @@
-use super::super::load::tests::{anchors, list};
+use super::super::load::tests::{anchors, list_of};
 use super::super::unlisted::CertificateStanding;
 use super::super::unlisted::tests::{content, serial};
 use super::*;
@@ -33,7 +33,12 @@ impl Gate {
     }
 
     fn list(&self, number: u64, begins: u64) -> Option<Bytes> {
-        Some(Bytes(list(&self.signer, number, (begins, begins + HOUR))))
+        self.list_of(number, begins, &[])
+    }
+
+    fn list_of(&self, number: u64, begins: u64, revoked: &[u16]) -> Option<Bytes> {
+        let revoked: Vec<_> = revoked.iter().map(|one| serial(*one)).collect();
+        Some(Bytes(list_of(&self.signer, number, (begins, begins + HOUR), &revoked)))
     }
 }
 
@@ -63,6 +68,25 @@ fn a_restart_forgets_nothing_that_was_told() {
     running.install(comes, true);
     for source in [running, gate.again()] {
         assert_eq!(stands(&source), [false, false, false]);
+    }
+}
+
+/// What an accepted list had as revoked, and the next one has not, is turned away by a gate that
+/// begins again, too.
+#[test]
+fn a_restart_turns_away_what_left_the_lists() {
+    let gate = Gate::joined();
+    let now = Clock::system().seconds();
+    let running = gate.again();
+    for (number, revoked) in [(4, &[1][..]), (5, &[])] {
+        let crl = gate.list_of(number, now - 60, revoked);
+        running.install(Update { crl, ..none() }, true);
+    }
+    for source in [running, gate.again(), gate.again()] {
+        let world = source.world.load_full();
+        assert_eq!(world.in_force().crl, 5);
+        assert_eq!(world.standing(&serial(1)), CertificateStanding::Revoked);
+        assert_eq!(world.standing(&serial(2)), CertificateStanding::Good);
     }
 }
 
@@ -160,8 +184,9 @@ fn what_cannot_be_kept_beside_a_list_is_known_to_be_missing() {
     let first = Update { crl: gate.list(4, now - 60), unlisted: gate.said(4, &[1]), ..none() };
     running.install(first, true);
     let told = gate.said(4, &[1, 2]);
-    let bytes = serde_json::to_vec(&told).unwrap();
-    let name = ToKeep::All(told.clone()).keep(gate.folder.path()).unwrap();
+    let beside = KeptBeside { said: told.clone(), gone: Vec::new() };
+    let bytes = serde_json::to_vec(&beside).unwrap();
+    let name = ToKeep::All(beside).keep(gate.folder.path()).unwrap();
     let digest = data_encoding::HEXLOWER.encode(&name.0);
     let there = gate.folder.path().join(format!("world/unlisted-{digest}.json"));
     std::fs::create_dir(&there).unwrap();

@@ -36,8 +36,8 @@ const REPLACED: [(&str, &str); 26] = [
     ("agent/src/spool/recover.rs", "how far the log has acknowledged"),
     ("agent/src/token.rs", "keys of identity tokens of today"),
     ("agent/src/token/connection.rs", "the key by which an application checks proofs of requests"),
-    ("agent/src/world/marks.rs", "what stands beside the list at this gate"),
-    ("agent/src/world/unlisted.rs", "what never goes back"),
+    ("agent/src/world/kept_beside.rs", "what stands beside the list at this gate"),
+    ("agent/src/world/marks.rs", "what never goes back"),
     ("agent/src/world/watch.rs", "what is in force at this gate"),
     (
         "ca-server/host/src/clock_guard.rs",

@@ -1,0 +1,111 @@
+//! What is in force turns away, lets in and is written into records.
+
+use super::super::unlisted::tests::{releases, said, serial};
+use super::*;
+
+fn list(number: u64, revoked: &[u16], suspended: &[u16]) -> Arc<Revocations> {
+    let of = |all: &[u16], how| -> Vec<_> { all.iter().map(|n| (serial(*n), how)).collect() };
+    let all = of(revoked, CertificateStanding::Revoked).into_iter();
+    let serials = all.chain(of(suspended, CertificateStanding::Suspended)).collect();
+    Arc::new(Revocations { number, this_update: 0, next_update: 100, serials })
+}
+
+/// A list that was not accepted lets go of nothing: what stood beside the last one stays turned
+/// away until one is that holds it, or the log released it.
+#[test]
+fn what_stood_beside_a_list_waits_for_the_next_accepted_one() {
+    let had = World::nothing().next(Some(list(4, &[], &[])), None, None);
+    let had = had.with_beside(&[said(4, &[1], &[3])]);
+    let next = |told| had.next(None, None, None).with_beside(&[told]);
+    let (revoked, good) = (CertificateStanding::Revoked, CertificateStanding::Good);
+    // List 5 holds it and was refused; what stands beside that one came.
+    let refused = next(said(5, &[2], &[]));
+    assert_eq!(refused.standing(&serial(1)), revoked, "it is felt on");
+    assert_eq!(refused.standing(&serial(2)), revoked, "what is new is felt");
+    let nothing = next(said(5, &[], &[]));
+    assert_eq!(nothing.standing(&serial(1)), revoked);
+    assert!(nothing.beside.digest() != Default::default());
+    let accepted = refused.next(Some(list(5, &[1, 2], &[3])), None, None);
+    let accepted = accepted.with_beside(&[said(5, &[], &[])]);
+    assert_eq!(accepted.beside.digest(), Default::default(), "the list has all of it");
+    assert_eq!(accepted.standing(&serial(3)), CertificateStanding::Suspended);
+    let last = accepted.next(Some(list(6, &[1, 2], &[])), None, None);
+    assert_eq!([1, 2, 3].map(|one| last.standing(&serial(one))), [revoked, revoked, good]);
+    // What is released is told, beside the same list too.
+    let released = next(releases(4, &[1, 3], u64::MAX >> 32));
+    assert_eq!([1, 3].map(|one| released.standing(&serial(one))), [revoked, good]);
+}
+
+/// What a list has as revoked is turned away behind it as well, also where the next lists do
+/// not have it, since whoever makes them was put back from before; for a month, by which time
+/// somebody saw that, or the certificate was over anyway. A suspension ends with its list.
+#[test]
+fn what_a_list_had_as_revoked_is_turned_away_behind_it() {
+    let day = 86_400;
+    let at = |number: u64, days: u64, revoked: &[u16], suspended: &[u16]| {
+        let list = list(number, revoked, suspended);
+        Some(Arc::new(Revocations { this_update: days * day, ..(*list).clone() }))
+    };
+    let next = |world: &World, list| world.next(list, None, None);
+    let stands = |world: &World| [1, 2, 3].map(|one| world.standing(&serial(one)));
+    let (revoked, suspended) = (CertificateStanding::Revoked, CertificateStanding::Suspended);
+    let good = CertificateStanding::Good;
+    let first = next(&World::nothing(), at(4, 0, &[1, 2], &[3]));
+    assert_eq!(stands(&first), [revoked, revoked, suspended]);
+    let second = next(&first, at(5, 1, &[], &[2]));
+    assert_eq!(stands(&second), [revoked, revoked, good]);
+    assert!(!second.beside.is_kept_as(&first.beside), "a restart knows it");
+    let third = next(&second, at(6, 2, &[1], &[])).with_beside(&[said(6, &[], &[])]);
+    assert_eq!(stands(&third), [revoked, revoked, good]);
+    let month = next(&third, at(7, 32, &[1], &[]));
+    assert_eq!(stands(&month), [revoked, revoked, good]);
+    let over = next(&month, at(8, 33, &[1], &[]));
+    assert_eq!(stands(&over), [revoked, good, good]);
+    let again = next(&first, None);
+    assert!(again.beside.is_kept_as(&first.beside), "no list, nothing new");
+}
+
+/// What was decided is found by what is asked, and by nothing that differs in any part of it.
+#[test]
+fn a_question_finds_its_own_answer() {
+    let decided: Cache<DecisionKey, u8> = Cache::new(KEPT_MAX);
+    let path = policy::CanonicalPath::read("/a/b").unwrap();
+    let asked = AccessRequest { person: "p", method: "GET", path: &path, now: 125 };
+    decided.insert(Question::of(&asked, 2).key(), 1);
+    assert_eq!(decided.get(&Question::of(&AccessRequest { now: 179, ..asked }, 2)), Some(1));
+    assert_eq!(decided.get(&Question::of(&asked, 3)), None, "in another period");
+    let other = policy::CanonicalPath::read("/a").unwrap();
+    for another in [
+        AccessRequest { person: "q", ..asked },
+        AccessRequest { method: "PUT", ..asked },
+        AccessRequest { path: &other, ..asked },
+    ] {
+        assert_eq!(decided.get(&Question::of(&another, 2)), None, "{}", another.person);
+    }
+}
+
+/// Whatever is in force has the form that records need, before anything came too: a denial is
+/// recorded then as well.
+#[test]
+fn what_is_in_force_is_written_as_records_have_it() {
+    let nothing = World::nothing();
+    let listed = World::nothing().next(Some(list(4, &[], &[])), None, None);
+    let beside = listed.next(None, None, None).with_beside(&[said(4, &[1], &[])]);
+    for world in [nothing, listed, beside] {
+        let written = InForceBytes::of(&world.in_force()).unwrap();
+        assert_eq!(world.recorded(), &written);
+        assert_ne!(world.recorded(), &InForceBytes::default());
+    }
+}
+
+/// A suspension is told as one, by the list as beside it; a loss beside a list that still says
+/// suspended is a revocation.
+#[test]
+fn a_suspension_is_told_as_one() {
+    let world = World::nothing().next(Some(list(4, &[1], &[2, 3])), None, None);
+    let world = world.with_beside(&[said(4, &[3], &[1, 4])]);
+    let stands = [1, 2, 3, 4, 5].map(|one| world.standing(&serial(one)));
+    let (revoked, suspended) = (CertificateStanding::Revoked, CertificateStanding::Suspended);
+    assert_eq!(stands, [revoked, suspended, revoked, suspended, CertificateStanding::Good]);
+    assert_eq!(World::nothing().standing(&serial(5)), revoked, "without a list nobody knows");
+}
