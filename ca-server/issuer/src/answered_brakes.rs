@@ -5,6 +5,7 @@
 //! it too.
 
 use anyhow::Context;
+use authority::Serial;
 use ca_store::keep::{Journal, mac_key};
 use ca_store::proof::TreeStanding;
 use ca_store::record::NewRecord;
@@ -81,6 +82,16 @@ impl AnsweredBrakes {
     /// Whether a record was told and is not in the tree.
     pub(crate) fn has(&self, id: &Bytes) -> bool {
         self.places.contains_key(id)
+    }
+
+    /// Whether a record is one that was told and was not in the tree, by all that it says.
+    pub(crate) fn is_told(&self, record: &Record) -> bool {
+        self.get(&record.id).is_some_and(|one| one.record == *record)
+    }
+
+    /// Every revocation that was told: what it takes away, and why.
+    pub(crate) fn revocations(&self) -> impl Iterator<Item = (Serial, String)> {
+        self.records.values().flat_map(|one| crate::state::taken_away(&one.record.event))
     }
 
     fn get(&self, id: &Bytes) -> Option<&Arc<NewRecord>> {

@@ -136,10 +136,12 @@ impl CaughtUp {
         effect: Result<Option<&Judged>, UnsignedClaim>,
         openings: &Openings,
     ) -> bool {
+        let was_told = self.state.told.is_told(record);
         self.state.told.sequenced(record);
         let judged = match effect {
             Ok(judged) => judged,
             Err(unsigned) => {
+                self.state.note_undone(record, was_told);
                 self.without_effect(record, unsigned);
                 return false;
             }

@@ -20,7 +20,7 @@ use crate::loaded::sample::Rows;
 use crate::round::{Effect, Randomness, Round};
 use crate::state::State;
 use crate::waits::Waits;
-use authority::{Authority, OrderDigest, Serial};
+use authority::{Authority, OrderDigest, Serial, UnsignedClaim};
 use ca_host::ProvenTime;
 use keys::SoftwareSigner;
 use pki::Certificate;
@@ -143,15 +143,7 @@ impl Sample {
 
     /// The tree takes in what waits: what was noticed is forgotten, and applied.
     pub(crate) fn sequence(&mut self) {
-        let mut caught = CaughtUp {
-            state: self.state.clone(),
-            rows: Vec::new(),
-            effects: Vec::new(),
-            confirmed: Vec::new(),
-            unsigned: Vec::new(),
-            without_bytes: Vec::new(),
-            is_uncopied: false,
-        };
+        let mut caught = self.caught_up();
         let waiting = self.recorded.get(self.in_tree..).unwrap().to_vec();
         let openings = self.openings(&waiting);
         caught.state.forget_pending();
@@ -177,6 +169,39 @@ impl Sample {
         self.effects.extend(caught.effects);
         self.unsigned.extend(caught.unsigned);
         self.confirmed.extend(caught.confirmed);
+    }
+
+    /// The tree takes in what waits of some kind and gives it no effect: a hand had it come behind
+    /// something that it does not hold behind.
+    pub(crate) fn sequence_without_effect(&mut self, which: impl Fn(&Event) -> bool) {
+        let waiting = self.recorded.split_off(self.in_tree);
+        let (lost, stays): (Vec<Record>, Vec<Record>) =
+            waiting.into_iter().partition(|record| which(&record.event));
+        self.recorded.extend(stays);
+        let mut caught = self.caught_up();
+        caught.state.forget_pending();
+        for record in &lost {
+            let kind = record.event.kind();
+            let unsigned = UnsignedClaim { kind, code: Code::ApproverRevoked };
+            caught.apply_effects(record, Err(unsigned), &Openings::new());
+        }
+        self.state = caught.state;
+        for record in self.recorded.get(self.in_tree..).unwrap() {
+            self.state.notice(record);
+        }
+        self.state.feel_told();
+    }
+
+    fn caught_up(&self) -> CaughtUp {
+        CaughtUp {
+            state: self.state.clone(),
+            rows: Vec::new(),
+            effects: Vec::new(),
+            confirmed: Vec::new(),
+            unsigned: Vec::new(),
+            without_bytes: Vec::new(),
+            is_uncopied: false,
+        }
     }
 
     /// What waits for the tree.

@@ -93,6 +93,7 @@ impl Start {
             }
         };
         let mut told = told.clone();
+        let revoked: Vec<_> = told.revocations().collect();
         for (id, standing) in proof::sequenced(&mut tx, LOG, told.entries(), &head).await? {
             told.proven(&id, standing);
         }
@@ -102,6 +103,10 @@ impl Start {
         let CaughtUp { mut state, rows, effects, mut unsigned, is_uncopied, .. } = caught;
         let adopted = adopted(&mut tx, replay, &mut state).await?;
         drop(tx);
+        // A former process may not have seen that the tree gave it no effect.
+        let counts = |one: &(Serial, String)| !state.authority().is_ended(&one.0.to_string());
+        let undone: Vec<_> = revoked.into_iter().filter(counts).collect();
+        state.undone.extend(undone);
         // What a former process did not come to: it follows from the log and can be written again.
         let mut uncopied = Vec::new();
         if !rows.is_empty() {

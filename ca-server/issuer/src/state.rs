@@ -42,6 +42,8 @@ pub(crate) struct State {
     pub(crate) told: AnsweredBrakes,
     /// Whether a brake of ours waits that was never told.
     pub(crate) is_unadopted: bool,
+    /// What was told as revoked and came into the tree without effect, and why it was revoked.
+    pub(crate) undone: OrdMap<Serial, String>,
     /// How often those of them were tried that could not be carried out.
     pub(crate) in_vain: OrdMap<OrderDigest, u32>,
     /// Intents whose bytes this process holds, until they have a result.
@@ -79,6 +81,7 @@ impl State {
             ready: ready.collect(),
             told: AnsweredBrakes::default(),
             is_unadopted: false,
+            undone: OrdMap::new(),
             in_vain: OrdMap::new(),
             followed,
             pending_seen: 0,
@@ -259,6 +262,14 @@ impl State {
         }
     }
 
+    /// Notes of a record without effect what it was told to take away: whoever has it come behind
+    /// something that it does not hold behind takes nothing back.
+    pub(crate) fn note_undone(&mut self, record: &records::Record, was_told: bool) {
+        if was_told {
+            self.undone.extend(taken_away(&record.event));
+        }
+    }
+
     /// Takes notice of a record that is not in the tree: what it takes away counts at once; a
     /// revocation wants its list, an approved brake its order, and gates hear of who went.
     pub(crate) fn notice(&mut self, record: &records::Record) {
@@ -297,4 +308,13 @@ impl State {
         }
         self.followed.authority.notice(record);
     }
+}
+
+/// What a revocation names, and why.
+pub(crate) fn taken_away(event: &records::record::Event) -> Vec<(Serial, String)> {
+    let records::record::Event::Revoked { certificates, reason, .. } = event else {
+        return Vec::new();
+    };
+    let named = certificates.iter().filter_map(|one| Serial::read(&one.serial));
+    named.map(|serial| (serial, reason.clone())).collect()
 }

@@ -279,6 +279,7 @@ impl Writer {
         let ready = round.state.ready.len();
         let failed = execute::execute(&mut round, orders);
         let executes = round.state.ready.len() < ready;
+        decide::suspend::hold_undone(&mut round)?;
         for signed in &share.signed {
             // Signed once and kept once; what a failing commit left is kept by a later round.
             decide::result::result(&mut round, signed)?;

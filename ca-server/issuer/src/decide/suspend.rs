@@ -6,6 +6,7 @@ use super::revoke::check_evidence;
 use crate::command::{Caller, Officer};
 use crate::error::IssuerError;
 use crate::round::Round;
+use crate::state::MAKER;
 use authority::{Serial, SuspendedCertificate, SuspensionSource};
 use ca_api::OwnSuspension;
 use records::commitment::EVIDENCE_PATH;
@@ -137,6 +138,43 @@ fn receipt(
         chain: chain.map(|one| one.der().into()).to_vec(),
     };
     Ok((receipt, bytes, signature))
+}
+
+/// Suspends what was told as revoked and came into the tree without effect, since somebody had its
+/// record come behind one that ended what it rests on: by the registry key, until two others look
+/// at it, or it is revoked for its reason.
+pub(crate) fn hold_undone(round: &mut Round<'_>) -> Result<(), IssuerError> {
+    let first = round.state.undone.iter().take(LAPSES_MAX);
+    let undone: Vec<(Serial, String)> =
+        first.map(|(serial, reason)| (*serial, reason.clone())).collect();
+    for (named, reason) in undone {
+        round.state.undone.remove(&named);
+        let serial = named.to_string();
+        let Some(held) = round.authority().held(&serial) else { continue };
+        let (of, not_after) = (held.person, held.not_after);
+        let known = round.authority().suspended_by(&named, SuspensionSource::Portal, &of);
+        if known.is_some() || round.authority().is_ended(&serial) {
+            continue;
+        }
+        let notice = SuspensionNotice {
+            v: 1,
+            founding: round.context.founding.into(),
+            told: format!("portal:{MAKER}"),
+            person: of.to_string(),
+            serials: vec![serial.clone()],
+            reason: reason.clone(),
+            nonce: round.random::<16>()?.into(),
+            statement: None,
+            time: records::time::seconds(round.now()),
+        };
+        let (_, notice, signature) = receipt(round, &notice)?;
+        let cause = SuspensionCause::Portal { notice, signature };
+        round.authority().suspension(&cause)?;
+        let not_after = records::time::seconds(not_after);
+        let certificates = vec![RevokedSerial { serial, not_after }];
+        round.record(Event::Suspended { certificates, reason, cause }, Vec::new())?;
+    }
+    Ok(())
 }
 
 /// Drafts the order that releases a certificate; gives whose it is.

@@ -40,6 +40,7 @@ mod supersede;
 mod suspend;
 mod system;
 mod touch;
+mod undone;
 mod weak_key;
 mod wish;
 mod withdraw;
