@@ -82,7 +82,7 @@ async fn actors(office: &Office) -> Vec<(String, [Option<Identity>; 2])> {
 
 /// The same for ca-api: process × route.
 async fn ca_api(office: &Office, letter: &Official) -> String {
-    use ca_api::{both, handler, organisation, public, staff};
+    use ca_api::{both, handler, organisation, public, staff, systems};
     let issuer = office.issuer_address();
     let officer = office.first("officer-1");
     let certificate = records::Bytes::from(officer.leaf().der());
@@ -123,6 +123,8 @@ async fn ca_api(office: &Office, letter: &Official) -> String {
         (organisation::DOSSIER, as_officer(json!({ "person": "0000000000000000", "after": "" }))),
         (organisation::CONSEQUENCES, as_officer(json!({ "person": "0000000000000000" }))),
         (organisation::UNIT, as_officer(json!({ "unit": "", "after": "" }))),
+        (systems::SYSTEMS, as_officer(json!({ "after": "" }))),
+        (systems::SYSTEM, as_officer(json!({ "system": "none", "after": "" }))),
         (handler::RECORDS, as_officer(sample(portal_api::staff::RECORDS, letter))),
         (handler::NUMBERS, as_officer(sample(portal_api::staff::NUMBERS, letter))),
         (handler::SUSPENSION, as_officer(sample(portal_api::staff::SUSPENSION, letter))),
@@ -273,6 +275,7 @@ async fn shown(client: &Client, path: &str) -> String {
                 .replace("{order}", "0000000000000000")
                 .replace("{serial}", "01")
                 .replace("{person}", "0000000000000000")
+                .replace("{system}", "none")
                 .replace("{template}", "template.csv"),
         )
         .await

@@ -21,6 +21,22 @@ pub(crate) fn person_of(
     })
 }
 
+/// Whoever reads what is their own, or is staff's business.
+pub(crate) struct Reader {
+    /// Person id.
+    pub(crate) person: String,
+    /// Whether the certificate is one by which officers and handlers act.
+    pub(crate) is_staff: bool,
+}
+
+impl Reader {
+    /// Whose certificate it is; judged anew at every call.
+    pub(crate) fn of(authority: &Authority, shown: &Certificate, now: u64) -> Result<Self, Code> {
+        let person = authority.holder(shown, now)?;
+        Ok(Self { person, is_staff: person_of(authority, shown, now).is_ok() })
+    }
+}
+
 /// Whether somebody may read a person's page: it is their own, they handle papers for that unit, or
 /// they could approve a revocation there.
 pub(crate) fn readable(
@@ -74,6 +90,15 @@ impl CertificateHolder {
         }
         let person = authority.held(serial)?.person.to_string();
         Some(Self { person, system: None })
+    }
+
+    /// Whether somebody may read what a system has: they are in charge of it, or, as staff, handle
+    /// papers for its unit or could approve a revocation there.
+    pub(crate) fn is_readable_by(&self, authority: &Authority, reader: &Reader, now: u64) -> bool {
+        let Some(system) = &self.system else { return false };
+        let handles = || authority.handles(&reader.person, &system.unit);
+        let as_staff = || handles() || self.is_within(authority, &reader.person, now);
+        reader.person == self.person || reader.is_staff && as_staff()
     }
 
     /// Whether these certificates are this officer's business: they could approve their revocation,

@@ -26,4 +26,5 @@ mod scan;
 pub(crate) mod stage;
 pub(crate) mod state;
 pub(crate) mod suspension;
+pub(crate) mod system;
 pub(crate) mod unit;

@@ -45,6 +45,8 @@ mod state;
 mod submit;
 mod suspend;
 mod suspension;
+mod system_facts;
+mod system_list;
 mod unit;
 mod who;
 mod wish;
@@ -58,7 +60,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::post;
-use ca_api::{Reach, both, handler, machines, organisation, public, reach, staff};
+use ca_api::{Reach, both, handler, machines, organisation, public, reach, staff, systems};
 use ca_host::listener;
 use mtls::listen::Judge;
 use std::sync::Arc;
@@ -134,6 +136,8 @@ fn questions(issuer: &Arc<Issuer>) -> Router<Arc<Issuer>> {
         .route(organisation::DOSSIER, post(dossier::dossier))
         .route(organisation::CONSEQUENCES, post(consequences::consequences))
         .route(organisation::UNIT, post(unit::unit))
+        .route(systems::SYSTEMS, post(system_list::systems))
+        .route(systems::SYSTEM, post(system_facts::system))
         .route(handler::PREVIEW, post(preview::preview))
         .route(handler::RECEIPT, post(receipt::receipt))
         .route(handler::DRAFTS, post(drafts::drafts))

@@ -188,9 +188,7 @@ impl Authority {
     /// Whether a system has certificates left, of this week and of those that count.
     pub(crate) fn has_room_for_use(&self, id: &str, now: u64) -> Result<(), Code> {
         let system = self.system(id).ok_or(Code::SystemClosed)?;
-        let pending = self.pending.system_uses.get(id).copied().unwrap_or_default();
-        let used = if week_of(now) > system.week { 0 } else { system.used };
-        if used.saturating_add(pending) >= system.per_week {
+        if self.used_in_week(id, now) >= system.per_week {
             return Err(Code::SystemQuota);
         }
         match self.living_count(id, now) < system.live {

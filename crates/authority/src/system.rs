@@ -9,6 +9,7 @@ use pki::profile::Holder;
 use records::bytes::Bytes;
 use records::code::Code;
 use records::order::{SystemBody, is_id};
+use std::ops::Bound;
 use std::sync::Arc;
 
 /// Certificates of a system that one record revokes.
@@ -26,6 +27,12 @@ impl Authority {
     /// Every system.
     pub fn systems(&self) -> impl Iterator<Item = (&str, &SystemState)> {
         self.systems.iter().map(|(id, system)| (&**id, &**system))
+    }
+
+    /// Systems in the order of their ids, behind one of them or from the first on.
+    pub fn systems_behind(&self, after: &str) -> impl Iterator<Item = (&str, &SystemState)> {
+        let behind: (Bound<&str>, Bound<&str>) = (Bound::Excluded(after), Bound::Unbounded);
+        self.systems.range::<_, str>(behind).map(|(id, system)| (&**id, &**system))
     }
 
     /// A system.
@@ -165,6 +172,30 @@ impl Authority {
         let all = self.living.range(from..).take_while(|(system, ..)| *system == id);
         let counts = all.filter(|(_, _, serial)| !self.is_ended_entry(serial)).count();
         u32::try_from(counts).unwrap_or(u32::MAX)
+    }
+
+    /// Certificates of a system that are not revoked, with about when they end (unix), those that
+    /// end first before the others, behind one of them if it is named; pending records counted.
+    pub fn living_behind(
+        &self,
+        id: &str,
+        after: Option<(u64, Serial)>,
+    ) -> impl Iterator<Item = (u64, Serial)> {
+        let id: Arc<str> = id.into();
+        let (ends, serial) = after.unwrap_or((0, Serial::FIRST));
+        let behind = Bound::Excluded((id.clone(), ends, serial));
+        let all = self.living.range((behind, Bound::Unbounded));
+        let own = all.take_while(move |(system, ..)| *system == id);
+        own.map(|(_, ends, serial)| (*ends, *serial))
+            .filter(|(_, serial)| !self.is_ended_entry(serial))
+    }
+
+    /// How many certificates a system got in the week of `now` (unix), pending uses counted.
+    pub fn used_in_week(&self, id: &str, now: u64) -> u32 {
+        let Some(system) = self.system(id) else { return 0 };
+        let pending = self.pending.system_uses.get(id).copied().unwrap_or_default();
+        let used = if week_of(now) > system.week { 0 } else { system.used };
+        used.saturating_add(pending)
     }
 
     fn lives(&self, id: &str) -> bool {

@@ -17,6 +17,7 @@ use crate::staff::{
 };
 use crate::state::CityState;
 use crate::status::{self, WorldNumbers, WorldUpdate};
+use crate::systems::{self, SystemFacts, SystemLines, SystemQuery, SystemsQuery};
 use mtls::{CallError, Client};
 use records::access::Heartbeat;
 use records::decline::{DeclineSubmission, Declined};
@@ -220,6 +221,16 @@ impl Issuer {
     /// A unit with what is below it.
     pub async fn unit(&self, message: &AsOfficer<UnitQuery>) -> Result<UnitFacts, Refusal> {
         ask(&self.0, organisation::UNIT, message).await
+    }
+
+    /// Systems that are the reader's business.
+    pub async fn systems(&self, message: &AsOfficer<SystemsQuery>) -> Result<SystemLines, Refusal> {
+        ask(&self.0, systems::SYSTEMS, message).await
+    }
+
+    /// A system with its standing authorization and its certificates.
+    pub async fn system(&self, message: &AsOfficer<SystemQuery>) -> Result<SystemFacts, Refusal> {
+        ask(&self.0, systems::SYSTEM, message).await
     }
 
     /// The order that a draft would make.

@@ -16,6 +16,7 @@ mod reach;
 pub mod staff;
 mod state;
 pub mod status;
+pub mod systems;
 
 pub use client::{Issuer, Log, Refusal, Status};
 pub use log::{Append, AppendAnswer, EntryPlace, PulseAnswer, SaltedRecord, SpoolAck};

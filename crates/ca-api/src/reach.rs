@@ -1,7 +1,7 @@
 //! How near each call is to a brake. Listeners, clients and turns keep places for what is near, and
 //! all of them read it here.
 
-use crate::{handler, machines, organisation, staff, status};
+use crate::{handler, machines, organisation, staff, status, systems};
 
 /// How near a call is to a brake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum Reach {
 }
 
 /// What is near; everything else leads to no brake.
-const NEAR: [(&str, Reach); 26] = [
+const NEAR: [(&str, Reach); 28] = [
     (staff::APPROVE, Reach::Brake),
     (staff::BATCH, Reach::Brake),
     (staff::REVOKE, Reach::Brake),
@@ -42,6 +42,8 @@ const NEAR: [(&str, Reach); 26] = [
     (handler::PREVIEW, Reach::LeadsToBrake),
     (organisation::DOSSIER, Reach::LeadsToBrake),
     (organisation::CONSEQUENCES, Reach::LeadsToBrake),
+    (systems::SYSTEMS, Reach::LeadsToBrake),
+    (systems::SYSTEM, Reach::LeadsToBrake),
 ];
 
 /// How near a call is.

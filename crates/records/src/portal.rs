@@ -6,7 +6,7 @@ use crate::letter::read_reference;
 use crate::record::{Event, Record};
 
 /// Every act that a portal tells of.
-pub const ACTS: [&str; 41] = [
+pub const ACTS: [&str; 42] = [
     "approve",
     "batch",
     "certificate",
@@ -46,6 +46,7 @@ pub const ACTS: [&str; 41] = [
     "stop",
     "submit",
     "suspend",
+    "system",
     "unit",
     "withdraw",
 ];

@@ -56,11 +56,7 @@ fn systems(authority: &Authority, person: &str, now: u64) -> Vec<OwnSystem> {
     let line = |(id, system): (&str, &SystemState)| OwnSystem {
         system: id.to_owned(),
         name: system.name.clone(),
-        state: match authority.check_system(id, now) {
-            Ok(_) => "in-force".into(),
-            Err(_) if now > system.until => "expired".into(),
-            Err(_) => "closed".into(),
-        },
+        state: super::system::state(authority, (id, system), now).into(),
         until: records::time::seconds(system.until),
         accounts: authority.account_count(id),
         certificates: authority.living_count(id, now),

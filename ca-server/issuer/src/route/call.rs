@@ -214,6 +214,20 @@ pub(super) async fn answered_and_recorded<T>(
     answered(issuer, act, result)
 }
 
+/// The answer about what is somebody's own, or their staff's business: who asks as staff is
+/// recorded, as whoever reads about others is.
+pub(super) async fn answered_to_owner<T>(
+    issuer: &Issuer,
+    read: (&Caller, &Officer),
+    act: &'static str,
+    result: Result<T, IssuerError>,
+) -> Result<Json<T>, Refused> {
+    match credential(issuer, read.1) {
+        Ok(()) => answered_and_recorded(issuer, read, act, result).await,
+        Err(_) => answered(issuer, act, result),
+    }
+}
+
 /// The answer to a question about orders, which waits for nothing: one to revoke may be among them.
 /// That it was read is recorded beside it.
 pub(super) fn answered_and_recorded_beside<T>(

@@ -101,7 +101,19 @@ pub async fn of_people(tx: &mut Tx, people: Vec<String>) -> Result<Vec<Vec<u8>>,
     Ok(found.into_iter().map(|(der,)| der).collect())
 }
 
-/// The same with whose each is.
+/// Certificates by their serial numbers, DER.
+pub async fn of_serials(tx: &mut Tx, serials: Vec<String>) -> Result<Vec<Vec<u8>>, StoreError> {
+    let found = rows_of!(
+        tx,
+        (Vec<u8>,),
+        "select certificate from certificate where serial in (",
+        serials,
+        ")"
+    );
+    Ok(found.into_iter().map(|(der,)| der).collect())
+}
+
+/// The same of people with whose each is.
 pub async fn held_by(
     tx: &mut Tx,
     people: Vec<String>,
