@@ -222,6 +222,8 @@ async fn serve(config: PortalConfig, process: Pages) -> anyhow::Result<()> {
         events: events.clone(),
         metrics: metrics.clone(),
         neighbours: neighbours.clone(),
+        store: store.clone(),
+        acme_directory: config.acme_directory(),
         paths: CheckedPaths::new(issuing, root),
         menus: Menus::default(),
         rosters: Default::default(),

@@ -118,6 +118,12 @@ impl PortalConfig {
         self.machines.as_ref().ok_or_else(|| anyhow::anyhow!(none))
     }
 
+    /// Where clients of ACME find that process, where there is one.
+    pub fn acme_directory(&self) -> Option<String> {
+        let own = self.machines.as_ref()?;
+        Some(acme::directory::AcmeUrls::new(&self.acme.base(own)).directory())
+    }
+
     /// Where browsers find the public pages: under their name for browsers, if they have one, which
     /// a phone that scans a code knows; else under the one of the trust file.
     pub fn public_address(&self, portal_public: &str) -> String {

@@ -47,6 +47,12 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/sqlite/0002_machines.sql"),
         include_str!("../migrations/postgres/0002_machines.sql"),
     ),
+    (
+        3,
+        "troubles",
+        include_str!("../migrations/sqlite/0003_troubles.sql"),
+        include_str!("../migrations/postgres/0003_troubles.sql"),
+    ),
 ];
 
 /// Every route of both hosts; a test prints them as the matrix.

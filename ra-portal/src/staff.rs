@@ -6,7 +6,8 @@
 //! [`person`] with its [`dossier`], [`draft_check`] with [`number`], [`draft_release`],
 //! [`draft_delegation`], [`consequence`] and [`draft_make`], [`roster`] and [`roster_sign`],
 //! [`changes`] with its [`change_table`], [`batch`] with its [`receipt`], [`drafts`],
-//! [`withdraw`], [`applications`], [`state`], [`audit_search`]; [`api`] is the same for the command
+//! [`withdraw`], [`applications`], [`systems`] and [`system`] in the words of
+//! [`owner`], [`state`], [`audit_search`]; [`api`] is the same for the command
 //! line, and [`trusted`] is there for browsers that know this city's root.
 
 #[cfg(test)]
@@ -36,6 +37,7 @@ mod hold;
 mod issued;
 mod number;
 mod organisation;
+mod owner;
 mod passkeys;
 mod people;
 mod person;
@@ -50,6 +52,8 @@ mod roster_sign;
 mod silence;
 mod state;
 mod suspend;
+mod system;
+mod systems;
 mod table_text;
 #[cfg(test)]
 mod tests;
@@ -71,7 +75,7 @@ use portal_api::roster::FILE_BYTES_MAX;
 use std::sync::Arc;
 
 /// Pages that are read.
-pub const PAGES: [&str; 20] = [
+pub const PAGES: [&str; 22] = [
     "/",
     "/applications",
     "/audit",
@@ -91,6 +95,8 @@ pub const PAGES: [&str; 20] = [
     "/people/roster/{template}",
     "/people/{person}",
     "/state",
+    "/systems",
+    "/systems/{system}",
     TRUSTED,
 ];
 
@@ -161,6 +167,8 @@ pub fn router() -> Router<Arc<PortalState>> {
         .route("/applications", get(applications::show))
         .route(TRUSTED, get(trusted::show))
         .route("/state", get(state::show))
+        .route("/systems", get(systems::show))
+        .route("/systems/{system}", get(system::show))
         .route("/passkeys", get(passkeys::show))
         .route("/audit", get(audit_search::show))
         .route("/language", post(choose_language::choose))
@@ -194,5 +202,7 @@ pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     samples.extend(decline::samples(language));
     samples.extend(applications::samples(language));
     samples.extend(state::samples(language));
+    samples.extend(systems::samples(language));
+    samples.extend(system::samples(language));
     samples
 }

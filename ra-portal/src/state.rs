@@ -15,6 +15,7 @@ use service::problem::Refused;
 use service::{Clock, Metrics, Neighbours};
 use std::sync::Arc;
 use std::time::Duration;
+use store::Store;
 
 /// An event is kept within this time, or its request is refused.
 const KEEP_WAIT: Duration = Duration::from_secs(5);
@@ -43,6 +44,10 @@ pub struct PortalState {
     pub metrics: Metrics,
     /// What the other process of the portal says of itself.
     pub neighbours: Arc<Neighbours>,
+    /// The portal's database.
+    pub store: Store,
+    /// Where clients of ACME find the process that systems ask, where there is one.
+    pub acme_directory: Option<String>,
     /// Paths from readers' certificates to the root.
     pub paths: CheckedPaths,
     /// What the menus of its readers name.

@@ -4,6 +4,7 @@
 
 use crate::{Office, Officer};
 use ca_api::organisation::{ConsequencesQuery, DossierQuery, UnitQuery};
+use ca_api::systems::{SystemQuery, SystemsQuery};
 use ca_api::{AsOfficer, CertificateQuery, Issuer, OfficerSearch, Page};
 use mtls::tls::Identity;
 use sample_city::shape::{Shape, shape};
@@ -17,8 +18,23 @@ type Answers = BTreeMap<&'static str, Shape>;
 /// Holds the golden file against what an officer, and a holder about themselves, are answered.
 /// Where the same is asked of several, one shape has the forms of all.
 pub async fn hold(office: &Office, officer: &Officer, holder: &Officer, units: &[&str]) {
-    let made = serde_json::to_string_pretty(&made(office, officer, holder, units).await).unwrap();
-    let path = crate::workspace().join("tests/golden/answers.json");
+    held("answers.json", &made(office, officer, holder, units).await);
+}
+
+/// The same of what who is in charge of a system is answered.
+pub async fn hold_system(office: &Office, leader: &Officer, system: &str) {
+    let issuer = issuer(office);
+    let mut answers = Answers::new();
+    let wanted = SystemsQuery::default();
+    keep(&mut answers, "systems", &issuer.systems(&asked(leader, wanted)).await.unwrap());
+    let wanted = SystemQuery { system: system.to_owned(), after: String::new() };
+    keep(&mut answers, "system", &issuer.system(&asked(leader, wanted)).await.unwrap());
+    held("system-answers.json", &answers);
+}
+
+fn held(file: &str, answers: &Answers) {
+    let made = serde_json::to_string_pretty(answers).unwrap();
+    let path = crate::workspace().join("tests/golden").join(file);
     if std::env::var("YINXIN_GOLDEN").is_ok_and(|what| what == "write") {
         std::fs::write(&path, format!("{made}\n")).unwrap();
     }
@@ -27,9 +43,7 @@ pub async fn hold(office: &Office, officer: &Officer, holder: &Officer, units: &
 }
 
 async fn made(office: &Office, officer: &Officer, holder: &Officer, units: &[&str]) -> Answers {
-    let file = |end: &str| office.path(&format!("portal/staff.{end}"));
-    let portal = Identity::from_files(&file("pem"), &file("key")).unwrap();
-    let issuer = Issuer(office.client(&office.issuer_address(), Some(portal)));
+    let issuer = issuer(office);
     let (person, leaf) = (holder.person.clone(), holder.leaf());
     let mut answers = Answers::new();
     keep(&mut answers, "mine", &issuer.mine(&asked(holder, ())).await.unwrap());
@@ -54,6 +68,13 @@ async fn made(office: &Office, officer: &Officer, holder: &Officer, units: &[&st
     let told = issuer.consequences(&asked(officer, wanted)).await.unwrap();
     keep(&mut answers, "consequences", &told);
     answers
+}
+
+/// The issuer, as the portal's staff process asks it.
+fn issuer(office: &Office) -> Issuer {
+    let file = |end: &str| office.path(&format!("portal/staff.{end}"));
+    let portal = Identity::from_files(&file("pem"), &file("key")).unwrap();
+    Issuer(office.client(&office.issuer_address(), Some(portal)))
 }
 
 fn asked<T>(reader: &Officer, message: T) -> AsOfficer<T> {

@@ -5,12 +5,14 @@
 //! parameters. Nothing here issues; what a client may have is judged again by the CA. In reading
 //! order: [`identifier`], [`scope`], [`asked`] (what is sent), [`order`] and [`authorization`]
 //! (states and their JSON), [`challenge`], [`http01`], [`tls_alpn01`], [`caa`], [`dns`],
-//! [`request`] (PKCS#10), [`renewal`] (when to come again), [`directory`], [`problem`].
+//! [`request`] (PKCS#10), [`renewal`] (when to come again), [`directory`], [`problem`], [`clients`] (what people
+//! type).
 
 pub mod asked;
 pub mod authorization;
 pub mod caa;
 pub mod challenge;
+pub mod clients;
 pub mod directory;
 pub mod dns;
 pub mod http01;

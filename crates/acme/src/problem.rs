@@ -207,6 +207,11 @@ impl AcmeProblem {
         &self.zh
     }
 
+    /// The sentence in English.
+    pub fn en(&self) -> &str {
+        &self.en
+    }
+
     /// The document.
     pub fn to_json(&self) -> Value {
         let mut told = self.told();

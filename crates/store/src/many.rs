@@ -192,7 +192,8 @@ macro_rules! rows_of {
                     found.extend(inner.rows::<$row>(&sql, &values)?);
                 }
                 $crate::Tx::Postgres(inner) => {
-                    let mut query = sqlx::QueryBuilder::<sqlx::Postgres>::new($select);
+                    let mut query =
+                        $crate::sqlx::QueryBuilder::<$crate::sqlx::Postgres>::new($select);
                     query.push("select unnest(").push_bind(chunk.to_vec()).push(")").push($then);
                     let rows = query.build_query_as::<$row>();
                     found.extend($crate::answered(rows.fetch_all(&mut **inner)).await?);

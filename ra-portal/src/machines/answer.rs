@@ -1,5 +1,6 @@
 //! Answers of ACME: resources and problems, each with the headers that clients need.
 
+use crate::machines::told::ToldRefusal;
 use acme::{AcmeProblem, ProblemKind};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -146,6 +147,7 @@ impl IntoResponse for AcmeRefused {
         let mut response = (status, self.0.to_json().to_string()).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        response.extensions_mut().insert(ToldRefusal::of(&self.0));
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             let later = self.0.retry_after().unwrap_or(LATER_SECONDS);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(later));

@@ -8,6 +8,8 @@ use crate::machines::table::authorization::{self, KeptAuthorization};
 use crate::machines::table::certificate::{self, KeptCertificate};
 use crate::machines::table::order::{self, KeptOrder, Stage};
 use crate::machines::table::unfinished;
+use crate::machines::table::trouble;
+use crate::machines::told::ToldRefusal;
 use crate::machines::validate::Look;
 use acme::challenge::ChallengeStatus;
 use acme::renewal::CertificateName;
@@ -88,6 +90,7 @@ async fn forget_ended(state: &MachinesState) -> Result<(), StoreError> {
     let before = now.saturating_sub(KEPT_SECONDS);
     authorization::forget(&state.store, before).await?;
     order::forget(&state.store, before).await?;
+    trouble::forget(&state.store, before).await?;
     state.open_names.set(unfinished::names(&state.store).await?);
     Ok(())
 }
@@ -119,6 +122,9 @@ async fn look(state: &MachinesState, (id, system): (&str, &str)) -> Result<(), S
     let found = found.unwrap_or_else(late);
     let outcome = if found.is_ok() { "valid" } else { "invalid" };
     state.metrics.count("challenge", outcome);
+    if let Err(problem) = &found {
+        state.troubles.unanswered(account, &ToldRefusal::of(problem), state.clock.seconds());
+    }
     let found = found.map(|()| state.clock.seconds()).map_err(|problem| problem.to_json());
     authorization::settle(&state.store, id, found).await
 }

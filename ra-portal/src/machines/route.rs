@@ -18,6 +18,7 @@ mod revoke_certificate;
 use crate::machines::answer::AcmeRefused;
 use crate::machines::est;
 use crate::machines::state::MachinesState;
+use crate::machines::watched;
 use acme::ProblemKind;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -78,6 +79,7 @@ pub(crate) fn router(state: Arc<MachinesState>) -> Router {
         .fallback(|| async { AcmeRefused::from(ProblemKind::NotFound) })
         .method_not_allowed_fallback(|| async { AcmeRefused::from(ProblemKind::MethodNotAllowed) })
         .layer(DefaultBodyLimit::max(JWS_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(state.clone(), watched::watched))
         .layer(middleware::from_fn_with_state(state.clone(), own_host))
         .layer(middleware::from_fn_with_state(state.clone(), dressed))
         .with_state(state)

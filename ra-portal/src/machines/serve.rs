@@ -8,7 +8,7 @@ use crate::machines::looks::Looks;
 use crate::machines::nonces::{self, Nonces};
 use crate::machines::state::{MachinesState, VALIDATIONS_MAX};
 use crate::machines::validate::{Ranges, Resolver, Validator};
-use crate::machines::{jobs, route};
+use crate::machines::{jobs, route, watched};
 use crate::state::client;
 use acme::directory::AcmeUrls;
 use acme::http01::WebPorts;
@@ -61,6 +61,7 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
         orders: Default::default(),
         open_names: Default::default(),
         strangers: Default::default(),
+        troubles: Default::default(),
         stop: stop.clone(),
         store: store.clone(),
     });
@@ -78,6 +79,7 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
     tokio::spawn(service::disk::watch(config.path(".".as_ref()), metrics.clone(), stop.clone()));
     tokio::spawn(nonces::forget(nonces, store.clone(), stop.clone()));
     tokio::spawn(jobs::forget(state.clone()));
+    let telling = tokio::spawn(watched::run(state.clone()));
     let working = tokio::spawn(jobs::run(state));
     let shipping = tokio::spawn(events.clone().run(log, metrics.clone(), stop.clone()));
     let admin = service::Admin::new(metrics);
@@ -88,6 +90,7 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
     let answers = mtls::listen::serve(listener, Some(tls), site, ended);
     tokio::try_join!(admin, answers)?;
     working.await?;
+    telling.await?;
     shipping.await?;
     events.keep_rest().await?;
     events.keep("stop", "done", "").await?;
@@ -150,7 +153,7 @@ fn system_resolver(text: &str) -> anyhow::Result<SocketAddr> {
 
 impl AcmeConfig {
     /// Where clients find this process.
-    fn base(&self, own: &ProcessConfig) -> String {
+    pub(crate) fn base(&self, own: &ProcessConfig) -> String {
         match (&self.url, own.listen.port()) {
             (Some(url), _) => url.clone(),
             (None, 443) => format!("https://{}", own.host),

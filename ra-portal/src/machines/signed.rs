@@ -6,6 +6,7 @@ use crate::machines::nonce_shares::NonceUser;
 use crate::machines::nonces::{NotSpent, OwnNonce};
 use crate::machines::state::MachinesState;
 use crate::machines::table::account::{self, KeptAccount};
+use crate::machines::troubles::Asker;
 use acme::{AcmeProblem, ProblemKind};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -42,6 +43,8 @@ pub(crate) struct ByKey {
     pub(crate) url: String,
     /// From which subscriber it came.
     pub(crate) source: u128,
+    /// Where it is said who asks.
+    pub(crate) asker: Asker,
 }
 
 /// Either of them, where both have a right (7.6).
@@ -102,18 +105,20 @@ impl FromRequest<Arc<MachinesState>> for Signed {
     async fn from_request(request: Request, state: &Arc<MachinesState>) -> Answer<Self> {
         let connection = request.extensions().get::<TlsConnection>();
         let source = connection.and_then(|connection| connection.subscriber).unwrap_or_default();
+        let asker = Asker::of(&request);
         let Posted { jws, header, nonce } = posted(request, state).await?;
         let is_brake = header.url == state.urls.revocation();
         let signed = match header.key {
             KeyOf::Jwk(key) => {
                 let payload = jws.verify(&key)?;
-                Self::Key(ByKey { key, payload, jws, url: header.url, source })
+                Self::Key(ByKey { key, payload, jws, url: header.url, source, asker })
             }
             KeyOf::Kid(kid) => {
                 let id = state.urls.account_of(&kid).ok_or(ProblemKind::AccountDoesNotExist)?;
                 let account = account::by_id(&state.store, id).await?;
                 let account = account.ok_or(ProblemKind::AccountDoesNotExist)?;
                 let payload = jws.verify(&account.key)?;
+                asker.is_account(&account.account);
                 if account.is_closed {
                     return Err(ProblemKind::AccountClosed.into());
                 }

@@ -7,6 +7,7 @@ use crate::machines::looks::Looks;
 use crate::machines::nonces::Nonces;
 use crate::machines::open_names::OpenNames;
 use crate::machines::strangers::Strangers;
+use crate::machines::troubles::Troubles;
 use crate::machines::validate::Validator;
 use acme::ProblemKind;
 use acme::directory::AcmeUrls;
@@ -66,6 +67,8 @@ pub(crate) struct MachinesState {
     pub(crate) open_names: OpenNames,
     /// Places of those whom nobody knows yet.
     pub(crate) strangers: Strangers,
+    /// What clients were refused, for their owners.
+    pub(crate) troubles: Troubles,
     /// The end of this process.
     pub(crate) stop: Stop,
 }

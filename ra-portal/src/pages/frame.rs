@@ -32,6 +32,7 @@ words! {
         audit "审计检索" "Audit search";
         people "人员" "People";
         organisation "组织机构" "Organisation";
+        systems "信息系统" "Systems";
         drafts "我的办件" "My drafts";
         passkeys "通行密钥" "Passkeys";
         own_certificate "我的证书" "My certificate";

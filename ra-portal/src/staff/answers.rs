@@ -1,8 +1,10 @@
 //! Sample pages look no better than life: what they are filled with is made as the CA's answers
 //! about a running city are, field by field. Those are recorded by a story (`tests/src/answers.rs`)
-//! in `tests/golden/answers.json`.
+//! in `tests/golden/answers.json` and `tests/golden/system-answers.json`.
 
-use super::{certificate, certificates, consequence, dossier, organisation, people, queue};
+use super::{
+    certificate, certificates, consequence, dossier, organisation, people, queue, system, systems,
+};
 use ca_api::Certificates;
 use records::export::OrderLines;
 use sample_city::shape::{HOSTILE, Shape, shape};
@@ -21,6 +23,8 @@ fn samples() -> BTreeMap<&'static str, Value> {
         ("people", json!(people::sample_people())),
         ("dossier", json!(dossier::sample("王小明", true))),
         ("unit", json!(organisation::sample_unit())),
+        ("systems", json!(systems::sample_systems())),
+        ("system", json!(system::sample_facts(true))),
         ("consequences", json!(consequence::sample_told(true).1)),
     ])
 }
@@ -33,9 +37,13 @@ fn told(shape: &Shape, path: &str) -> Vec<String> {
 
 #[test]
 fn samples_are_made_as_a_running_city_answers() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/answers.json");
-    let text = std::fs::read_to_string(path).unwrap();
-    let recorded: BTreeMap<String, Shape> = serde_json::from_str(&text).unwrap();
+    let mut recorded: BTreeMap<String, Shape> = BTreeMap::new();
+    for file in ["answers.json", "system-answers.json"] {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden");
+        let text = std::fs::read_to_string(golden.join(file)).unwrap();
+        let of_file: BTreeMap<String, Shape> = serde_json::from_str(&text).unwrap();
+        recorded.extend(of_file);
+    }
     for (name, sample) in samples() {
         let (own, life) = (shape(&sample), &recorded[name]);
         let mut compared = 0;

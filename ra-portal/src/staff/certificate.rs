@@ -103,6 +103,8 @@ struct List {
     /// What stands above the second column: until when something is good, or when it was.
     when: &'static str,
     lines: Vec<HoldingItem>,
+    /// Whether each has a page of its own, that of a system.
+    linked: bool,
 }
 
 struct HoldingItem {
@@ -243,7 +245,7 @@ fn lists(f: &Frame, mine: &PersonHoldings) -> Vec<List> {
         when: show::time(&one.time),
         state: said(plain::own_state(&one.state)),
     });
-    let list = |title, when, lines| List { title, when, lines };
+    let list = |title, when, lines| List { title, when, lines, linked: title == w.systems };
     let lists = vec![
         list(w.certificates, w.until, certificates.collect()),
         list(w.letters, w.until, letters.collect()),

@@ -7,7 +7,7 @@ use portal_api::staff::{
 };
 
 /// What is near, as its route is written; everything else leads to no brake.
-pub(super) const NEAR: [(&str, Reach); 29] = [
+pub(super) const NEAR: [(&str, Reach); 31] = [
     ("/certificate/suspend", Reach::Brake),
     ("/certificates/{serial}/revoke", Reach::Brake),
     ("/certificates/{serial}/suspended", Reach::Brake),
@@ -32,6 +32,8 @@ pub(super) const NEAR: [(&str, Reach); 29] = [
     ("/orders/{order}", Reach::LeadsToBrake),
     ("/people/changes", Reach::LeadsToBrake),
     ("/people/{person}", Reach::LeadsToBrake),
+    ("/systems", Reach::LeadsToBrake),
+    ("/systems/{system}", Reach::LeadsToBrake),
     (FETCH, Reach::LeadsToBrake),
     (LIST, Reach::LeadsToBrake),
     (PERSON, Reach::LeadsToBrake),
@@ -84,6 +86,9 @@ mod tests {
         }
         for path in ["/", "/certificates", "/certificates/0A", "/certificates/0A/revoke", LIST] {
             assert!(is_brake(path), "{path}: on the way to an order or a wish");
+        }
+        for path in ["/systems", "/systems/site"] {
+            assert!(is_brake(path), "{path}: to a certificate that is to be revoked");
         }
         for path in ["/people/changes", "/people/roster/sign"] {
             assert!(is_brake(path), "{path}: many leave, or are revoked");
@@ -145,6 +150,8 @@ mod tests {
             "queue",
             "batch",
             "person",
+            "systems",
+            "system",
             "draft_check",
             "draft_make",
             "withdraw",

@@ -2,6 +2,7 @@
 //! lies is told; what no answer of a stranger's host does.
 
 mod est;
+mod owner;
 mod programs;
 mod refused;
 mod validated;

@@ -60,11 +60,12 @@ async fn described(
     })
 }
 
-/// What the profiles are called that people hold.
+/// What the profiles are called that people and systems hold.
 fn profiles(authority: &Authority) -> Vec<DisplayName> {
     let name = |(id, state): (&str, &ProfileState)| {
-        let of_people = matches!(state.profile.holder(), Holder::Person | Holder::Staff);
-        of_people.then(|| authority.profile_called(id))
+        let holder = state.profile.holder();
+        let is_told = matches!(holder, Holder::Person | Holder::Staff | Holder::System);
+        is_told.then(|| authority.profile_called(id))
     };
     authority.profiles().filter_map(name).filter(DisplayName::is_readable).collect()
 }

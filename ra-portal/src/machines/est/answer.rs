@@ -1,5 +1,6 @@
 //! Answers of EST: base64 of a message, or a text for people that says why not.
 
+use crate::machines::told::ToldRefusal;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ca_api::Refusal;
@@ -73,6 +74,8 @@ impl IntoResponse for EstRefused {
         let about = if self.reference.is_empty() { "" } else { " " };
         let text = format!("{zh} / {en} ({name}{about}{})\n", self.reference);
         let mut response = (status, text).into_response();
+        let words = (zh.to_owned(), en.to_owned());
+        response.extensions_mut().insert(ToldRefusal { code: name, words });
         let headers = response.headers_mut();
         match status {
             StatusCode::UNAUTHORIZED => {

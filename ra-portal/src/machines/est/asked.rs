@@ -3,11 +3,14 @@
 
 use super::answer::EstRefused;
 use crate::machines::state::MachinesState;
+use crate::machines::troubles::Asker;
 use axum::body::Bytes as Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use data_encoding::BASE64;
 use mtls::TlsConnection;
+use pki::Certificate;
+use records::machine::system_of;
 use records::{Bytes, Code};
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,12 +46,19 @@ impl FromRequest<Arc<MachinesState>> for EstAsked {
         request: Request,
         state: &Arc<MachinesState>,
     ) -> Result<Self, EstRefused> {
+        let asker = Asker::of(&request);
         let password = password(request.headers())?;
+        if let Some(system) = password.as_ref().and_then(|one| system_of(&one.user)) {
+            asker.claims(system);
+        }
         let connection = request.extensions().get::<TlsConnection>();
         let certificate = connection.and_then(|connection| connection.certificate.clone());
         let source = connection.and_then(|connection| connection.subscriber).unwrap_or_default();
         if password.is_none() && certificate.is_none() {
             return Err(Code::SystemSecret.into());
+        }
+        if let Some(shown) = certificate.as_ref().and_then(|der| Certificate::read(der).ok()) {
+            asker.shows(shown.serial().to_string());
         }
         check_kind(request.headers())?;
         let limit = Duration::from_secs(BODY_SECONDS_MAX);

@@ -10,7 +10,7 @@ use acme::ProblemKind;
 use acme::asked::{self, NewAccount};
 use axum::extract::State;
 use ca_api::Refusal;
-use records::machine::{AskAccount, MachineAccount, OpenAccount};
+use records::machine::{AskAccount, MachineAccount, OpenAccount, system_of};
 use std::sync::Arc;
 
 pub(super) async fn open(
@@ -31,7 +31,10 @@ pub(super) async fn open(
     }
     asked::check_contacts(&asked.contact)?;
     // Whoever forgot it hears so here, and nobody troubles the CA.
-    jose::binding(&signed.payload, &signed.url, &signed.key)?;
+    let binding = jose::binding(&signed.payload, &signed.url, &signed.key)?;
+    if let Some(system) = system_of(&binding.kid) {
+        signed.asker.claims(system);
+    }
     let opened = state.issuer.open_account(&OpenAccount { jws: signed.jws }).await;
     let opened = state.recorded("machine-account", opened).await;
     let opened = opened.map_err(|refused| refused.of_account_key(ProblemKind::BadPublicKey))?;

@@ -1,0 +1,69 @@
+//! The pages of systems: what who is in charge reads of them, and nobody else.
+
+use super::{issued, leaf, ready};
+use tests::answers;
+use tests::machines::Site;
+use tests::processes::until;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_in_charge_reads_what_a_system_has_and_was_refused() {
+    let site = Site::open().await;
+    let client = site.client();
+    let names = ["www.acme.test", "127.0.0.1"];
+    let (url, order) = ready(&site, &client, &names).await;
+    let serial = leaf(&issued(&client, &url, &order, &names).await).serial().to_string();
+    let refused = client.order(&["www.elsewhere.test"]).problem();
+    assert_eq!(refused.1, "rejectedIdentifier");
+    let leader = site.office.first("system");
+    answers::hold_system(&site.office, &leader, "site").await;
+
+    let pages = site.office.staff_site(Some(leader.identity()));
+    let list = pages.get("/systems", "").await;
+    assert!(list.status == 200 && list.text.contains("/systems/site"), "{}", list.text);
+    // What was refused is this portal's word, and comes a few seconds later.
+    let told = async || pages.get("/systems/site", "").await.text.contains("rejectedIdentifier");
+    until("the page tells what was refused", told).await;
+    let page = pages.get("/systems/site", "").await.text;
+    for shown in [serial.as_str(), "www.acme.test", "127.0.0.1", "new-order", "1 / ", "改客户程序"]
+    {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    // Commands are filled in, but for the secret, which this portal does not have.
+    for shown in [site.directory().as_str(), &site.secret.kid, "EAB_HMAC", "certbot", "win-acme"] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    assert!(!page.contains(&site.secret.hmac_text()) && !page.contains(&site.secret.password));
+    let own = pages.get("/certificate", "").await.text;
+    assert!(own.contains("href=\"/systems/site\""), "{own}");
+
+    // Officers of its unit read it; those of another county and officials read nothing of it.
+    let near = site.office.staff_site(Some(site.office.first("officer-1").identity()));
+    assert_eq!(near.get("/systems/site", "").await.status, 200);
+    let far = site.office.staff_site(Some(site.office.first("officer-3").identity()));
+    let (official, collected) = site.office.official("王小明", "sz-office").await;
+    let official = site.office.officer(official, &collected);
+    let official = site.office.staff_site(Some(official.identity()));
+    for stranger in [&far, &official] {
+        let page = stranger.get("/systems/site", "").await;
+        assert!(page.status == 404 && !page.text.contains("acme.test"), "{}", page.text);
+        let list = stranger.get("/systems", "").await;
+        assert!(list.status == 200 && !list.text.contains("/systems/site"), "{}", list.text);
+    }
+}
+
+/// Whoever does not have the secret says that they are a system: its owner is told, as of somebody
+/// who proved nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_that_nobody_proved_is_told_as_one() {
+    let site = Site::open().await;
+    let wrong = tests::machines::Secret { hmac: vec![7; 32], ..site.secret.clone() };
+    let mut client = tests::machines::AcmeClient::new(&site.directory(), &site.root());
+    assert_ne!(client.open_account(&wrong).status, 201);
+    let leader = site.office.first("system");
+    let pages = site.office.staff_site(Some(leader.identity()));
+    let told = async || pages.get("/systems/site", "").await.text.contains("new-account");
+    until("the page tells what was refused", told).await;
+    let page = pages.get("/systems/site", "").await.text;
+    assert!(page.contains("来者没有证明自己是这个系统"), "{page}");
+    assert!(page.contains("没有记录"), "it did not come: {page}");
+}
