@@ -36,10 +36,16 @@ async fn who_is_in_charge_reads_what_a_system_has_and_was_refused() {
     let own = pages.get("/certificate", "").await.text;
     assert!(own.contains("href=\"/systems/site\""), "{own}");
 
-    // Officers of its unit read it; those of another county and officials read nothing of it.
+    // Officers of its unit read it; those of the next office and officials read nothing of it.
     let near = site.office.staff_site(Some(site.office.first("officer-1").identity()));
     assert_eq!(near.get("/systems/site", "").await.status, 200);
-    let far = site.office.staff_site(Some(site.office.first("officer-3").identity()));
+    let applied = site.office.register_officer("周登记", "registration-officer", "sz-finance");
+    let applied = applied.await;
+    let order = site.office.apply(&applied).await;
+    site.office.approve_by_both(&order).await;
+    let collected = site.office.collect(&applied).await;
+    let far = site.office.officer(applied, &collected);
+    let far = site.office.staff_site(Some(far.identity()));
     let (official, collected) = site.office.official("王小明", "sz-office").await;
     let official = site.office.officer(official, &collected);
     let official = site.office.staff_site(Some(official.identity()));
