@@ -90,16 +90,19 @@ pub struct CertificateQuery {
     pub serial: String,
 }
 
-/// A person's certificate in a list.
+/// A certificate of a person or a system in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CertificateLine {
     /// Serial number.
     pub serial: String,
-    /// Person id.
+    /// Person id: who holds it, or is in charge of the system.
     pub person: String,
-    /// Name.
+    /// Name of the person or the system.
     pub name: String,
+    /// Id of the system that has it; none of a person's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
     /// Unit id.
     pub unit: String,
     /// Names of that unit and those above it.

@@ -1,4 +1,4 @@
-//! `GET /certificates`: people and their certificates within the officer's scope.
+//! `GET /certificates`: certificates of people and systems within the officer's scope.
 
 use super::certificate::{self, ReaderCertificate};
 use crate::pages::{Frame, FromQuery, is_own_step, page, show, words};
@@ -20,11 +20,11 @@ words! {
     CertificatesWords {
         title "查找证书" "Find certificates";
         find "查找" "Find";
-        hint "姓名（或开头几个字）、人员编号、单位编号或序列号" "A name or its beginning, a person id, a unit id or a serial number";
+        hint "姓名（或开头几个字）、人员编号、单位编号、系统编号或序列号" "A name or its beginning, the id of a person, a unit or a system, or a serial number";
         go "查找" "Find";
         found "查找结果" "Found";
         nothing "您的管辖范围内没有符合的证书。" "Nothing fits within your scope.";
-        person "人员" "Person";
+        holder "人员或系统" "Person or system";
         unit "单位" "Unit";
         profile "证书模板" "Profile";
         until "有效期至" "Valid until";
@@ -42,7 +42,8 @@ words! {
 struct CertificateItem {
     serial: String,
     name: String,
-    person: String,
+    /// Whose it is: the address and the id of a person or a system.
+    whose: (String, String),
     unit: String,
     profile: String,
     until: String,
@@ -118,7 +119,10 @@ fn filled(
     let line = |line: CertificateLine| CertificateItem {
         serial: line.serial,
         name: show::harmless(&line.name),
-        person: line.person,
+        whose: match line.system {
+            Some(system) => (format!("/systems/{system}"), system),
+            None => (format!("/people/{}", line.person), line.person),
+        },
         unit: show::harmless(&line.place),
         profile: f.profile(&line.profile),
         until: show::time(&line.not_after),
@@ -143,6 +147,7 @@ pub(super) fn sample_lines() -> Vec<CertificateLine> {
         serial: "01".repeat(18),
         person: "0123456789ABCDEF".into(),
         name: name.into(),
+        system: None,
         unit: "sz-office".into(),
         place: "商州区 › 政府办公室".into(),
         profile: "official".into(),
@@ -154,7 +159,11 @@ pub(super) fn sample_lines() -> Vec<CertificateLine> {
 
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
-    let lines = sample_lines();
+    let mut lines = sample_lines();
+    let profile = "server".into();
+    let system = Some("site".to_owned());
+    let of_system = |line: &CertificateLine| CertificateLine { system, profile, ..line.clone() };
+    lines.extend(lines.first().map(of_system));
     let more = || "0123456789ABCDEF".to_owned();
     let nothing = |more| Some(Certificates { lines: Vec::new(), elsewhere: 40, more });
     let wrong = Problem::new(Code::Malformed, "5GPJWBSG64S36D1N".into());

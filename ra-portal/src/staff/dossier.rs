@@ -210,6 +210,7 @@ pub(super) fn sample(name: &str, letter: bool) -> Dossier {
             serial: serial.into(),
             person: line.person.clone(),
             name: name.into(),
+            system: None,
             unit: line.unit.clone(),
             place: "商州区 › 政府办公室".into(),
             profile: "official".into(),

@@ -23,6 +23,10 @@ words! {
     IssuedWords {
         back "← 返回查找" "← Back to the search";
         back_person "← 返回人员" "← Back to the person";
+        back_system "← 返回系统" "← Back to the system";
+        system "系统" "System";
+        leader "主管人" "In charge";
+        approved_system "系统登记的批准人" "Who approved the system";
         facts "证书" "Certificate";
         state "状态" "State";
         revoked "已吊销" "Revoked";
@@ -66,6 +70,8 @@ struct IssuedPage {
     problem: Option<Problem>,
     name: String,
     person: String,
+    /// The system that has it, if one does.
+    system: Option<String>,
     unit: String,
     profile: String,
     until: String,
@@ -167,6 +173,7 @@ fn filled(f: Frame, facts: CertificateFacts, (typed, now): (Typed, u64)) -> Issu
         w,
         name: show::harmless(&line.name),
         person: line.person,
+        system: line.system,
         unit: show::harmless(&line.place),
         profile,
         until: show::time(&line.not_after),
@@ -237,6 +244,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
             serial: serial.clone(),
             person: "JPDDFECX8JGMH4Y7".into(),
             name: "陈登记".into(),
+            system: None,
             unit: "sz-office".into(),
             place: "商州区 › 政府办公室".into(),
             profile: "staff".into(),
@@ -271,7 +279,10 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     };
     let suspended = Some(("2026-11-25T08:00:00Z".into(), HOLD.into()));
     let revoked = Some(("2026-11-25T08:00:00Z".into(), "keyCompromise".into()));
+    let mut own = facts(None, false);
+    (own.line.system, own.line.name) = (Some("site".into()), "门户网站".into());
     vec![
+        ("issued-system", render(own, Typed::default())),
         ("issued", render(facts(None, false), Typed::default())),
         ("issued-wrong", render(facts(None, false), wrong)),
         ("issued-revoked", render(facts(revoked, true), Typed::default())),

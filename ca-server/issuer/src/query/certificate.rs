@@ -1,14 +1,14 @@
 //! One certificate for an officer or a handler: who approved it, what it opened, where its
 //! revocation is in force.
 
-use super::find::line;
-use super::{recent_use, revocation_reach};
+use super::find::{line, line_of_system};
+use super::{recent_use, revocation_reach, system};
 use crate::approvers;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
-use crate::officer::{is_within, person_of, readable};
+use crate::officer::{CertificateHolder, Reader, is_within, person_of, readable};
 use authority::{Authority, OrderDigest, PersonCertificate, Serial};
-use ca_api::{ApprovedBatch, ApprovedBy, CertificateFacts};
+use ca_api::{ApprovedBatch, ApprovedBy, CertificateFacts, CertificateLine};
 use ca_store::names::names;
 use ca_store::proven_log::ProvenLog;
 use ca_store::table::approval::{self, ConsumedRow};
@@ -33,8 +33,11 @@ pub(crate) async fn certificate(
         return Err(Code::NotYourRoute.into());
     }
     let read = Serial::read(serial).ok_or(Code::NotFound)?;
-    let mut line = line(authority, &read).ok_or(Code::NotFound)?;
     let now = issuer.now();
+    if authority.system_certificate(serial).is_some() {
+        return of_system(issuer, &mut tx, (authority, &officer, now), read).await;
+    }
+    let mut line = line(authority, &read).ok_or(Code::NotFound)?;
     readable(authority, &officer, &line.person, now)?;
     let held = authority.held(serial).ok_or(Code::NotFound)?;
     let approvers = match order_of(&mut tx, (serial, held)).await? {
@@ -43,20 +46,65 @@ pub(crate) async fn certificate(
     };
     let names = names(&mut tx, authority, vec![line.person.clone()]).await?;
     line.name = names.get(&line.person).unwrap_or(&line.person).clone();
-    let mut access = ProvenLog::open(&mut tx, &issuer.context.trust, "access").await?;
-    let agents = match line.revoked {
-        Some(_) => {
-            let public = issuer.context.config.path("public");
-            let log = (&mut access, &mut tx);
-            revocation_reach::reach(authority, log, (serial, public.as_path())).await?
-        }
-        None => Vec::new(),
-    };
-    let opened = recent_use::lately((&mut access, &mut tx), serial).await?;
+    let (agents, opened) = felt(issuer, &mut tx, (authority, &line)).await?;
     let revokes = is_within(authority, &officer, &line.person, now);
     let certificate = issued(&mut tx, (serial, held)).await?;
     let founding = is_first(authority, held);
     Ok(CertificateFacts { line, certificate, approvers, founding, agents, opened, revokes })
+}
+
+/// A certificate of a system. Nobody approved it by itself: those are told who approved the order
+/// under which its account was opened.
+async fn of_system(
+    issuer: &Issuer,
+    tx: &mut Tx,
+    (authority, officer, now): (&Authority, &str, u64),
+    serial: Serial,
+) -> Result<CertificateFacts, IssuerError> {
+    let line = line_of_system(authority, &serial).ok_or(Code::NotFound)?;
+    let holder = CertificateHolder::of(authority, &line.serial).ok_or(Code::NotFound)?;
+    let reader = Reader { person: officer.to_owned(), is_staff: true };
+    if !holder.is_readable_by(authority, &reader, now) {
+        return Err(Code::ApproverScope.into());
+    }
+    let own = authority.system_certificate(&line.serial).ok_or(Code::NotFound)?;
+    let account = own.account.and_then(|id| authority.account(&id));
+    let order = account.and_then(|account| account.order.digest()).map(OrderDigest);
+    let approvers = match order {
+        Some(order) => approvers_of(issuer, tx, (authority, order)).await?,
+        None => Vec::new(),
+    };
+    let (agents, opened) = felt(issuer, tx, (authority, &line)).await?;
+    let issued = system::issued(authority, tx, vec![line.serial.clone()]).await?;
+    let certificate = issued.get(&line.serial);
+    Ok(CertificateFacts {
+        certificate: certificate.map(|one| one.der().into()).unwrap_or_default(),
+        revokes: holder.is_within(authority, officer, now),
+        founding: false,
+        line,
+        approvers,
+        agents,
+        opened,
+    })
+}
+
+/// At which gates a revocation is in force, and what the certificate opened lately.
+async fn felt(
+    issuer: &Issuer,
+    tx: &mut Tx,
+    (authority, line): (&Authority, &CertificateLine),
+) -> Result<(Vec<(String, bool)>, Vec<(String, String)>), IssuerError> {
+    let mut access = ProvenLog::open(tx, &issuer.context.trust, "access").await?;
+    let agents = match line.revoked {
+        Some(_) => {
+            let public = issuer.context.config.path("public");
+            let log = (&mut access, &mut *tx);
+            revocation_reach::reach(authority, log, (&line.serial, public.as_path())).await?
+        }
+        None => Vec::new(),
+    };
+    let opened = recent_use::lately((&mut access, tx), &line.serial).await?;
+    Ok((agents, opened))
 }
 
 /// The certificate, if its row has the bytes that were issued; of others nothing is shown.

@@ -73,3 +73,39 @@ async fn a_claim_that_nobody_proved_is_told_as_one() {
     assert!(page.contains("来者没有证明自己是这个系统"), "{page}");
     assert!(page.contains("没有记录"), "it did not come: {page}");
 }
+
+/// An officer of its unit finds a system's certificate, and drafts its revocation on the pages; two
+/// approve it, never who is in charge.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn officers_find_a_systems_certificate_and_draft_its_revocation() {
+    let site = Site::open().await;
+    let client = site.client();
+    let (url, order) = ready(&site, &client, &["www.acme.test"]).await;
+    let chain = issued(&client, &url, &order, &["www.acme.test"]).await;
+    let serial = leaf(&chain).serial().to_string();
+    let officer = site.office.staff_site(Some(site.office.first("officer-1").identity()));
+    for text in [serial.as_str(), "site"] {
+        let found = officer.get(&format!("/certificates?find={text}"), "").await;
+        let is_found = found.text.contains(&format!("/certificates/{serial}"));
+        assert!(is_found && found.text.contains("/systems/site"), "{text}: {}", found.text);
+    }
+    let page = officer.get(&format!("/certificates/{serial}"), "").await;
+    assert!(page.status == 200 && page.text.contains("网站"), "{}", page.text);
+    assert!(!page.text.contains("id=\"suspend\""), "nobody suspends it: {}", page.text);
+    let form = [("reason", "keyCompromise"), ("evidence", "值班报告")];
+    let posted = officer.post(&format!("/certificates/{serial}/revoke"), "", &form).await;
+    assert_eq!(posted.status, 303, "{}", posted.text);
+    let path = posted.header("location").to_owned();
+    let order = path.rsplit('/').next().unwrap().to_owned();
+    let review = officer.get(&path, "").await.text;
+    assert!(review.contains(&serial) && review.contains("site"), "{review}");
+    let leader = site.office.first("system");
+    assert!(site.office.approve(&leader, &order).await.is_err(), "who is in charge");
+    for officer in ["officer-2", "security-1"] {
+        site.office.approve(&site.office.first(officer), &order).await.unwrap();
+    }
+    site.office.carried_out(&order).await;
+    site.office.listed(&serial).await;
+    let page = officer.get(&format!("/certificates/{serial}"), "").await.text;
+    assert!(page.contains("已吊销"), "{page}");
+}
