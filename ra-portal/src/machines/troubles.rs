@@ -199,6 +199,9 @@ mod tests {
         let [one] = known.troubles.as_slice() else { panic!("{known:?}") };
         assert_eq!((one.code.as_str(), one.act.as_str(), one.times), ("badCSR", "finalize", 1_000));
         assert_eq!((one.between, one.is_proven), ((0, 1_499), true));
+        let totals = trouble::totals(&store).await.unwrap();
+        let [total] = totals.as_slice() else { panic!("{totals:?}") };
+        assert_eq!((total.times, total.subjects, total.seen), (1_000, 1, 1_499));
         store.close().await;
     }
 

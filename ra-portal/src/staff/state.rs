@@ -9,6 +9,7 @@ pub(super) use samples::{sample_state, samples};
 
 use super::certificate::{self, ReaderCertificate};
 use super::silence::{is_silent, is_unheard, stands_still};
+use crate::machines::trouble::{RefusedTotal, totals};
 use crate::pages::{Frame, page, show, words};
 use crate::refusal::passed_on;
 use crate::staff_certificate::StaffCertificate;
@@ -30,10 +31,10 @@ words! {
         well "下列各项正常。" "What stands here is in order.";
         speaks_for
             "本页依据：日志数据库，各进程 /readyz 的应答，以及网关记入日志的上报。签发机构的进程由签发进程询问，\
-             门户的其他进程由本工作台询问，均为每五秒一次。"
+             门户的其他进程由本工作台询问，均为每五秒一次。对系统的拒绝是门户所记。"
             "This page speaks by the log's database, by what processes answer on /readyz, and by \
-             what gates record of themselves. The issuer asks those of the CA, this page those of \
-             the portal, every five seconds.";
+             what gates record of themselves. The issuer asks those of the CA, this portal its \
+             other ones, every five seconds. What systems were refused is the portal's word.";
         past_portal "在签发主机上核对，不经本门户：" "To see the same on the CA's host, past this portal:";
         processes "进程" "Processes";
         process "进程" "Process";
@@ -77,6 +78,12 @@ words! {
         waits "等待加入" "waits to be joined";
         no_gates "您的管辖范围内没有网关。" "There is no gate within your scope.";
         gates_next "网关失联时，请在网关主机上运行：" "When a gate is silent, on its machine:";
+        refused "近 30 天对系统的拒绝" "Refused to systems within 30 days";
+        refused_act "办理" "Asked for";
+        refused_code "代码" "Code";
+        refused_times "次数" "Times";
+        refused_subjects "系统和证书" "Systems and certificates";
+        refused_last "最近一次" "Last";
         waiting_orders "待审批办件（全市）" "Orders that wait for approvals (whole city)";
     }
 }
@@ -135,6 +142,16 @@ struct StatePage {
     gates: Vec<GateLine>,
     waiting_orders: u64,
     processes: Vec<ProcessLine>,
+    refused: Vec<RefusedLine>,
+}
+
+/// What clients of systems were refused, as the portal counted it.
+struct RefusedLine {
+    act: String,
+    code: String,
+    times: u64,
+    subjects: u64,
+    last: String,
 }
 
 impl StatePage {
@@ -183,7 +200,12 @@ pub(super) async fn show(
     match read(&portal, shown).await {
         Ok(mut state) => {
             state.processes.extend(of_portal(&portal));
-            page(StatusCode::OK, &filled(f, state))
+            // A database that is away is told by the processes; the rest of the page is shown.
+            let refused = totals(&portal.store).await.unwrap_or_else(|error| {
+                tracing::error!(%error, "what systems were refused");
+                Vec::new()
+            });
+            page(StatusCode::OK, &filled(f, state, &refused))
         }
         Err(Refused(told)) => certificate::not_seen(&f, &portal, &told),
     }
@@ -214,7 +236,7 @@ pub(super) async fn read(
     portal.recorded("state", &shown.person, answer).await
 }
 
-fn filled(f: Frame, state: CityState) -> StatePage {
+fn filled(f: Frame, state: CityState, refused: &[RefusedTotal]) -> StatePage {
     let now = records::time::read(&state.now).unwrap_or(0);
     let unix = |time: &str| records::time::read(time).unwrap_or(0);
     let newest = state.lists.iter().find(|list| list.issuer != "root").map_or(0, |l| l.number);
@@ -266,6 +288,17 @@ fn filled(f: Frame, state: CityState) -> StatePage {
         gates,
         waiting_orders: state.waiting_orders,
         processes: state.processes.into_iter().map(process).collect(),
+        refused: refused.iter().map(refused_line).collect(),
+    }
+}
+
+fn refused_line(total: &RefusedTotal) -> RefusedLine {
+    RefusedLine {
+        act: show::harmless(&total.act),
+        code: show::harmless(&total.code),
+        times: total.times,
+        subjects: total.subjects,
+        last: show::time(&records::time::seconds(total.seen)),
     }
 }
 
@@ -304,7 +337,7 @@ mod tests {
     /// which everybody answers and is ready says that all is well.
     #[test]
     fn what_is_full_and_who_does_not_answer_stands_on_the_page() {
-        let shown = |state| filled(Frame::sample(Language::English, "/state"), state);
+        let shown = |state| filled(Frame::sample(Language::English, "/state"), state, &[]);
         let page = shown(sample_state(true)).render().unwrap();
         for text in [
             "listener: nearly full",

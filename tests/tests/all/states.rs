@@ -94,10 +94,10 @@ async fn what_is_full_is_told_of_all_processes() {
     }
     let said = office.ca_json(&["status"]);
     assert!(said["processes"][3]["answers"] == true, "{said}");
-    for (process, name) in [("status", "status"), ("portal-public", "portal-public")] {
+    for process in ["status", "portal-public", "portal-machines"] {
         office.kill(process);
         until("who died is told, with when it answered last", async || {
-            let row = row(&shown().await, name);
+            let row = row(&shown().await, process);
             row.contains("无应答，自") && !row.contains("从未")
         })
         .await;

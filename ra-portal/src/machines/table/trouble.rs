@@ -4,7 +4,7 @@
 
 use super::{number, seconds};
 use std::collections::BTreeMap;
-use store::{Store, StoreError, execute, rows_of};
+use store::{Store, StoreError, execute, rows, rows_of};
 
 /// Kinds that are kept of those who proved who they are, and of all others: the oldest are
 /// forgotten first.
@@ -207,4 +207,35 @@ pub(crate) async fn seen_of(
         ")"
     );
     found.into_iter().map(|(subject, seen)| Ok((subject, seconds(seen)?))).collect()
+}
+
+/// How often all clients together were refused something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RefusedTotal {
+    /// What was asked for.
+    pub(crate) act: String,
+    /// The name of the refusal.
+    pub(crate) code: String,
+    /// How often.
+    pub(crate) times: u64,
+    /// Of how many systems and certificates.
+    pub(crate) subjects: u64,
+    /// Last time, unix.
+    pub(crate) seen: u64,
+}
+
+/// What was refused most often of all that is kept.
+pub(crate) async fn totals(store: &Store) -> Result<Vec<RefusedTotal>, StoreError> {
+    let mut tx = store.read().await?;
+    let found = rows!(
+        &mut tx,
+        (String, String, i64, i64, i64),
+        "select act, code, cast(sum(times) as bigint) as total, count(*), max(seen) \
+         from machine_trouble group by act, code order by total desc, act, code limit 20"
+    )?;
+    let total = |(act, code, times, subjects, seen): (String, String, i64, i64, i64)| {
+        let (times, subjects, seen) = (seconds(times)?, seconds(subjects)?, seconds(seen)?);
+        Ok(RefusedTotal { act, code, times, subjects, seen })
+    };
+    found.into_iter().map(total).collect()
 }

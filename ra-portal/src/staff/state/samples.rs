@@ -1,6 +1,7 @@
 //! States of a city in which everything is well, and in which everything is late.
 
 use super::filled;
+use crate::machines::trouble::RefusedTotal;
 use crate::pages::{Frame, Language};
 use askama::Template;
 use ca_api::{CityState, GateState, ListState, LogState, ProcessState};
@@ -66,8 +67,9 @@ fn sample_processes(late: bool) -> Vec<ProcessState> {
         answered: Some("2026-11-25T08:00:00Z".into()),
         silent_since: None,
     };
-    let names = ["issuer", "status", "log", "notices", "portal-staff", "portal-public"];
-    let mut all: Vec<ProcessState> = names.into_iter().map(well).collect();
+    let of_ca = ["issuer", "status", "log", "notices"];
+    let names = of_ca.into_iter().chain(["portal-staff", "portal-public", "portal-machines"]);
+    let mut all: Vec<ProcessState> = names.map(well).collect();
     if late {
         all[1].told = vec!["listener: nearly full <b>".into()];
         (all[2].ready, all[2].told) =
@@ -79,6 +81,16 @@ fn sample_processes(late: bool) -> Vec<ProcessState> {
 }
 
 pub(crate) fn samples(language: Language) -> Vec<(&'static str, String)> {
-    let render = |late| filled(Frame::sample(language, "/state"), sample_state(late));
+    let refused = [RefusedTotal {
+        act: "new-account".into(),
+        code: "unauthorized".into(),
+        times: 12,
+        subjects: 2,
+        seen: 1_795_507_200,
+    }];
+    let render = |late| {
+        let refused = if late { refused.as_slice() } else { &[] };
+        filled(Frame::sample(language, "/state"), sample_state(late), refused)
+    };
     vec![("state", render(false).render().unwrap()), ("state-late", render(true).render().unwrap())]
 }
