@@ -3,11 +3,11 @@
 //! that nobody begins anything with it any more. The code of a letter stands nowhere else on this
 //! host; the tokens of gates and systems stand in rows too, sealed.
 
-use authority::Authority;
+use authority::{Authority, OrderDigest};
 use ca_host::message_codes;
 use records::join::JoinFile;
 use records::letter::Letter;
-use records::machine::{SystemFile, kid};
+use records::machine::SystemFile;
 use std::ffi::OsStr;
 use std::io::{ErrorKind, Read, Result};
 use std::path::{Path, PathBuf};
@@ -88,16 +88,19 @@ fn is_join_over(authority: &Authority, bytes: &[u8], now: u64) -> bool {
     is_late || agent.is_some_and(|agent| agent.joined || !agent.open || now > agent.join_until)
 }
 
-/// The secrets of a system end with its order.
+/// The secrets of a system end with its order: when the system is closed, when another order took
+/// its place, and when it was never carried out and cannot be any more. One that the tree does not
+/// hold yet waits.
 fn is_system_over(authority: &Authority, bytes: &[u8], now: u64) -> bool {
     let Ok(file) = serde_json::from_slice::<SystemFile>(bytes) else {
         return bytes.first() == Some(&SHREDDED);
     };
-    let own = authority.system(&file.system).filter(|system| {
-        system.order.digest().is_some_and(|order| kid(&file.system, &order) == file.kid)
-    });
-    let is_late = records::time::read(&file.expires).is_some_and(|until| now > until);
-    is_late || own.is_some_and(|system| !system.open)
+    let is_late = |until: &str| records::time::read(until).is_some_and(|until| now > until);
+    let Some(order) = file.order.digest().map(OrderDigest) else { return false };
+    match authority.system(&file.system).filter(|system| system.order == file.order) {
+        Some(system) => !system.open || is_late(&file.expires),
+        None => authority.is_closed(&order) || is_late(&file.order_until),
+    }
 }
 
 /// A letter of the founding can report a loss for as long as there is something to lose.
@@ -113,6 +116,10 @@ fn is_loss_letter_over(authority: &Authority, bytes: &[u8]) -> bool {
 mod tests {
     use super::*;
     use keys::SoftwareSigner;
+    use records::Disclosure;
+    use records::decline::Outcome;
+    use records::order::{Body, CONTACT_PATH, OPERATOR_PATH, SystemBody};
+    use records::record::Event;
     use sample_city::SampleCity;
 
     fn write(folder: &Path, name: &str, text: &[u8]) {
@@ -176,5 +183,86 @@ mod tests {
                 "people/officer-1.loss.json"
             ]
         );
+    }
+    fn system_body(city: &SampleCity, leader: &str) -> Body {
+        let held = |path: &str| {
+            let opens = Disclosure::new(path, [7; 32], "甲".into());
+            Some(opens.commitment().unwrap())
+        };
+        Body::System(Box::new(SystemBody {
+            action: "register".into(),
+            system: "site".into(),
+            name: "网站".into(),
+            unit: "sz-office".into(),
+            leader: leader.into(),
+            operator: held(OPERATOR_PATH),
+            contact: held(CONTACT_PATH),
+            names: vec!["acme.test".into()],
+            wildcards: false,
+            addresses: Vec::new(),
+            profile: "server".into(),
+            per_week: 5,
+            live: 5,
+            accounts: 2,
+            challenges: true,
+            until: records::time::seconds(city.now + 365 * 86_400),
+            token_sha256: [7; 32].into(),
+        }))
+    }
+
+    /// Writes the file of an order of the system, as the issuer does before the tree has it.
+    fn write_system(folder: &Path, city: &SampleCity, order: OrderDigest, name: &str) {
+        let file = SystemFile {
+            v: 1,
+            system: "site".into(),
+            order: order.into(),
+            order_until: records::time::seconds(city.now + records::order::ORDER_SECONDS),
+            kid: records::machine::kid("site", &order.0),
+            eab_hmac: [1; 32].into(),
+            est_password: [2; 32].into(),
+            trust: city.trust("control", "none"),
+            expires: records::time::seconds(city.now + 365 * 86_400),
+        };
+        let text = serde_json::to_vec(&file).unwrap();
+        write(folder, &format!("issuer/letters/site.{name}.system.json"), &text);
+    }
+
+    /// Whoever holds the file of an order that is over, in whichever way, has no secret; nobody
+    /// loses one that waits for approvals, or for the tree.
+    #[test]
+    fn the_file_of_a_system_ends_with_its_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut city = SampleCity::found();
+        let leader = city.register("sz-office");
+        let body = system_body(&city, &leader);
+        let named = |name: &str| format!("issuer/letters/site.{name}.system.json");
+        let first = city.order(&body);
+        write_system(folder.path(), &city, first, "A");
+        let unheard = OrderDigest([9; 32]);
+        write_system(folder.path(), &city, unheard, "Z");
+        assert!(over_in(folder.path(), &city).is_empty(), "it waits for approvals, or the tree");
+        for officer in ["officer-1", "officer-2"] {
+            city.approve(first, officer).unwrap();
+        }
+        city.enact(first, &[]).unwrap();
+        assert!(over_in(folder.path(), &city).is_empty(), "in force");
+        let second = city.order(&body);
+        write_system(folder.path(), &city, second, "B");
+        assert!(over_in(folder.path(), &city).is_empty(), "the second one waits");
+        let third = city.order(&body);
+        write_system(folder.path(), &city, third, "C");
+        let person = city.officer("officer-1").person.clone();
+        let decline = city.decline(second, "officer-1", Outcome::Rejected);
+        let declined = Event::Declined { decline, person };
+        city.apply(declined).unwrap();
+        assert_eq!(over_in(folder.path(), &city), [named("B")], "declined");
+        for officer in ["officer-1", "officer-2"] {
+            city.approve(third, officer).unwrap();
+        }
+        city.enact(third, &[]).unwrap();
+        assert_eq!(over_in(folder.path(), &city), [named("A"), named("B")], "replaced");
+        city.now += records::order::ORDER_SECONDS + 1;
+        let over = [named("A"), named("B"), named("Z")];
+        assert_eq!(over_in(folder.path(), &city), over, "never carried out");
     }
 }

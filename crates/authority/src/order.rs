@@ -137,6 +137,12 @@ impl Authority {
         }
     }
 
+    /// Whether the tree holds that an order was carried out, ended or taken back; that is forgotten
+    /// once its time would have been over.
+    pub fn is_closed(&self, digest: &OrderDigest) -> bool {
+        self.closed_orders.contains_key(digest)
+    }
+
     /// Takes an order out of those that can be approved.
     pub(crate) fn close(&mut self, digest: OrderDigest, ended: OrderEnd) {
         let Some(open) = self.orders.remove(&digest) else { return };

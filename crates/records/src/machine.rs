@@ -27,6 +27,11 @@ pub struct SystemFile {
     pub v: u8,
     /// System id.
     pub system: String,
+    /// Digest of the order that lets the system have certificates.
+    pub order: Bytes,
+    /// Last second in which that order can be carried out: one that is not in force by then never
+    /// is.
+    pub order_until: String,
     /// Names the secret below.
     pub kid: String,
     /// The secret that binds accounts of ACME.

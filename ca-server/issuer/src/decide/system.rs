@@ -13,7 +13,7 @@ use pki::mail::Mailbox;
 use pki::name::{TEXT_CHARS_MAX, check_readable};
 use records::est::EST_SECRET;
 use records::machine::{ACME_SECRET, SystemFile, kid, secret};
-use records::order::{Body, CONTACT_PATH, OPERATOR_PATH, SystemBody};
+use records::order::{Body, CONTACT_PATH, OPERATOR_PATH, ORDER_SECONDS, SystemBody};
 use records::record::Cause;
 use records::{Bytes, Code};
 use sha2::{Digest, Sha256};
@@ -117,6 +117,8 @@ fn keep_token(
     let file = SystemFile {
         v: 1,
         system: body.system.clone(),
+        order: order.into(),
+        order_until: records::time::seconds(round.now().saturating_add(ORDER_SECONDS)),
         kid: kid(&body.system, &order.0),
         eab_hmac: secret(token, ACME_SECRET),
         est_password: secret(token, EST_SECRET),
