@@ -236,6 +236,7 @@ impl Authority {
             account: begun.account,
             request_sha256: begun.request_sha256,
             names_sha256: digest_of_names(&covered.names),
+            asked: now,
             ends,
             until,
             is_issued: false,

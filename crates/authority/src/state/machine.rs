@@ -85,6 +85,8 @@ pub struct SystemCertificate {
     pub request_sha256: Sha256Value,
     /// SHA-256 of its names, in order and a line each: what it replaces has the same.
     pub names_sha256: Sha256Value,
+    /// Its client asked for it then, unix: the record's time.
+    pub asked: u64,
     /// It ends about then, unix: the record's time, and what the profile gives.
     pub ends: u64,
     /// It ends by then at the latest, unix: follows from what is signed.
