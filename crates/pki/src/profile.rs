@@ -9,8 +9,11 @@ use der::asn1::ObjectIdentifier;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+mod example;
 #[cfg(test)]
 mod tests;
+
+pub use example::{ProfileExample, RefusedFor};
 
 /// Who may hold certificates of a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -68,6 +71,8 @@ struct ProfileConfig {
     renewal: Option<ProfileRenewal>,
     #[serde(default = "on_paper")]
     letter_channels: Vec<LetterChannel>,
+    #[serde(default)]
+    example: Vec<ProfileExample>,
 }
 
 /// How letters come where a profile does not say.
@@ -137,6 +142,7 @@ pub struct CertificateProfile {
     approvals: Option<ProfileApprovals>,
     renewal: Option<ProfileRenewal>,
     letter_channels: Vec<LetterChannel>,
+    examples: Vec<ProfileExample>,
     digest: [u8; 32],
 }
 
@@ -179,6 +185,7 @@ impl CertificateProfile {
         }
         check_holder(&config).map_err(&wrong)?;
         check_channels(&config).map_err(&wrong)?;
+        check_examples(&config).map_err(&wrong)?;
         let called = called(&config).map_err(&wrong)?;
         Ok(Self {
             digest: Sha256::digest(text.as_bytes()).into(),
@@ -197,6 +204,7 @@ impl CertificateProfile {
             approvals: config.approvals,
             renewal: config.renewal,
             letter_channels: config.letter_channels,
+            examples: config.example,
         })
     }
 
@@ -259,6 +267,11 @@ impl CertificateProfile {
     /// where it says so.
     pub fn letter_channels(&self) -> &[LetterChannel] {
         &self.letter_channels
+    }
+
+    /// Requests that it allows and such as it refuses, as its file says; each was judged.
+    pub fn examples(&self) -> &[ProfileExample] {
+        &self.examples
     }
 
     /// Names of the key algorithms that are allowed.
@@ -370,4 +383,18 @@ fn check_channels(config: &ProfileConfig) -> Result<(), String> {
         [LetterChannel::Paper, LetterChannel::Sms] if people => Ok(()),
         _ => Err("letter_channels is paper, or for people paper and sms, in this order".into()),
     }
+}
+
+/// Every example comes out as it says; only systems ask for names by themselves.
+fn check_examples(config: &ProfileConfig) -> Result<(), String> {
+    if !config.example.is_empty() && config.holder != Holder::System {
+        return Err("examples belong to profiles of systems".into());
+    }
+    for (place, example) in config.example.iter().enumerate() {
+        let is = example.outcome(&config.keys, config.wildcards);
+        if is != example.refused || !example.is_readable() {
+            return Err(format!("example {} ({}) comes out as {is:?}", place + 1, example.en));
+        }
+    }
+    Ok(())
 }

@@ -3,6 +3,7 @@
 
 mod wanted;
 
+pub(crate) use wanted::judge;
 pub use wanted::{WANTED_NAMES_MAX, WantedError};
 
 use crate::algorithm::{KeyError, PublicKey, SignError};

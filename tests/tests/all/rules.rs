@@ -92,6 +92,11 @@ fn a_profile_says_only_what_profiles_may_say() {
         let text = std::fs::read_to_string(&path).unwrap();
         let profile = CertificateProfile::read(&text).unwrap();
         assert_eq!(path.file_stem().unwrap(), profile.id());
+        // Whoever approves a profile of systems reads by examples what it means.
+        let (allowed, refused): (Vec<_>, Vec<_>) =
+            profile.examples().iter().partition(|example| example.refused.is_none());
+        let is_shown = allowed.len() >= 2 && refused.len() >= 2;
+        assert_eq!(is_shown, profile.holder() == Holder::System, "{}", profile.id());
     }
     let good = policy("profiles/official.toml");
     for (from, to) in [

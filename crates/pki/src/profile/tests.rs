@@ -36,3 +36,43 @@ fn a_letter_is_paper_and_a_short_message_at_most() {
     }
     assert!(read("service", "letter_channels = [\"paper\", \"sms\"]").is_err());
 }
+
+/// A profile of systems with an example: key, names, what is asked besides, why it is refused.
+fn with_example(more: &str, [key, names, asks, refused]: [&str; 4]) -> bool {
+    let refused = if refused.is_empty() { "".into() } else { format!("refused = \"{refused}\"") };
+    let example = format!(
+        "{more}\n[[example]]\nzh = \"说明\"\nen = \"what\"\nkey = \"{key}\"\nnames = [{names}]\n\
+         asks = [{asks}]\n{refused}"
+    );
+    read("system", &example).is_ok()
+}
+
+/// A file whose example comes out otherwise than it says is no profile; each says for itself why.
+#[test]
+fn examples_come_out_as_they_say() {
+    let (name, wildcard) = ("\"a.cn\", \"10.0.0.1\"", "\"*.a.cn\"");
+    for (example, refused) in [
+        (["p256", name, ""], ""),
+        (["p256", name, "\"serverAuth\", \"digitalSignature\""], ""),
+        (["p384", name, ""], "key"),
+        (["p256", "", ""], "name"),
+        (["p256", "\"A_b.cn\"", ""], "name"),
+        (["p256", wildcard, ""], "wildcard"),
+        (["p256", name, "\"CA\""], "asks"),
+        (["p256", name, "\"OCSPSigning\""], "asks"),
+        (["p256", name, "\"keyCertSign\""], "asks"),
+        (["p256", name, "\"policy\""], "asks"),
+    ] {
+        let [key, names, asks] = example;
+        for said in ["", "key", "name", "wildcard", "asks"] {
+            let is_taken = with_example("", [key, names, asks, said]);
+            assert_eq!(is_taken, said == refused, "{example:?} as {said:?}");
+        }
+    }
+    assert!(with_example("wildcards = true", ["p256", wildcard, "", ""]));
+    assert!(!with_example("", ["p256", name, "\"whatever\"", "asks"]), "it has no name");
+    let example = "[[example]]\nzh = \"说明\"\nen = \"what\"\nkey = \"p256\"\nnames = [\"a.cn\"]";
+    assert!(read("system", example).is_ok());
+    assert!(read("person", example).is_err(), "people ask for no names");
+    assert!(read("system", &example.replace("what", "wh\u{202e}at")).is_err());
+}

@@ -131,7 +131,7 @@ fn host(name: &Any) -> Result<Host, WantedError> {
 
 /// Whether a certificate of a system has what is asked for, or it says nothing that we would not
 /// say: no CA, no purpose but those of TLS.
-fn judge(extension: &Extension) -> Result<(), WantedError> {
+pub(crate) fn judge(extension: &Extension) -> Result<(), WantedError> {
     let (id, value) = (extension.id, extension.value.as_bytes());
     let is_ours = if id == oid::BASIC_CONSTRAINTS {
         // cA is FALSE by default; some write it out.
