@@ -74,6 +74,7 @@ async fn violations_of(
         published(folder, &trust, (log, checkpoint), database, &mut found).await;
     }
     let replayed = replay(&trust, database, &mut found).await;
+    systems(&replayed.authority, &mut found);
     certificates(folder, database, &replayed, &mut found).await;
     intents(database, &replayed, &mut found).await;
     lists(folder, database, &replayed, &mut found).await;
@@ -190,6 +191,23 @@ async fn replay(trust: &Trust, database: &AnyPool, found: &mut Vec<String>) -> R
         }
     }
     replayed
+}
+
+/// No system has more than its order says, and nothing twice for one request.
+fn systems(authority: &Authority, found: &mut Vec<String>) {
+    let now = crate::now();
+    for (id, system) in authority.systems() {
+        let (used, living) = (system.used, authority.living_count(id, now));
+        if used > system.per_week || living > system.live {
+            found.push(format!("system {id} got {used} in a week and has {living}"));
+        }
+    }
+    let mut requests = BTreeSet::new();
+    for (serial, own) in authority.system_certificates() {
+        if !requests.insert((own.system.clone(), own.request_sha256)) {
+            found.push(format!("certificate {serial} is the second one of its request"));
+        }
+    }
 }
 
 /// No certificate without an intent and a result in the log, and each is exactly what was recorded.

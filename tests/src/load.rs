@@ -1,5 +1,5 @@
 //! People who never stop: they enrol, lose their keys, are suspended, revoked, released and sent
-//! back, renew, leave, draft, and pass a gate, while processes are killed under them. Whoever gets
+//! back, renew, leave, draft, and pass a gate, and their systems get certificates, while processes are killed under them. Whoever gets
 //! no answer asks again; nobody gives up, and what somebody was told stays true.
 
 mod act;
@@ -7,6 +7,7 @@ mod card;
 mod certificates;
 mod gates;
 mod orders;
+mod systems;
 mod town;
 
 use crate::gate::Gate;
@@ -22,6 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use systems::MachinesAt;
 use tokio::sync::{RwLock, RwLockWriteGuard};
 use town::{ASK_AGAIN, OFFICE, Town};
 
@@ -57,7 +59,8 @@ pub struct Load {
 }
 
 impl Load {
-    /// Registers people and lets them go; there is a gate, and officials may renew at any time.
+    /// Registers people and lets them go; there is a gate, the portal's process for machines runs,
+    /// and officials may renew at any time.
     pub async fn begin(office: &Office, gate: Gate, seed: u64) -> Self {
         let first = |file: &str| {
             let officer = office.first(file);
@@ -75,6 +78,7 @@ impl Load {
             handler: (handler, staff),
             issuer: office.issuer_for("staff"),
             gate,
+            machines: MachinesAt::of(office),
             way: RwLock::new(()),
             over: AtomicBool::new(false),
             sought: Mutex::new(None),
@@ -222,6 +226,7 @@ impl Town {
             Act::DraftMany => (self.draft_many().await, Some(card)),
             Act::Certify => (self.certify().await, Some(card)),
             Act::Join => (self.join().await, Some(card)),
+            Act::System => (self.system().await, Some(card)),
             Act::Mistake => (self.mistake(&card).await, Some(card)),
             Act::Visit => (self.visit(&card).await, Some(card)),
         };

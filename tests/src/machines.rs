@@ -6,7 +6,7 @@ pub mod device;
 pub mod names;
 pub mod site;
 
-pub use client::{AcmeClient, Told, curl};
+pub use client::{AcmeClient, Told, curl, try_curl};
 pub use device::Device;
 pub use names::Names;
 pub use site::{Secret, Site};

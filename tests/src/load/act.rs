@@ -33,6 +33,8 @@ pub(super) enum Act {
     Certify,
     /// A gate joins, renews and is closed.
     Join,
+    /// A system gets certificates by ACME and EST, revokes, and is closed.
+    System,
     /// Opens a record with a wrong key.
     Mistake,
     /// Passes the gate.
@@ -40,7 +42,7 @@ pub(super) enum Act {
 }
 
 /// How often each is done beside the others.
-pub(super) const ACTS: [Act; 22] = [
+pub(super) const ACTS: [Act; 23] = [
     Act::Enrol,
     Act::Enrol,
     Act::Enrol,
@@ -60,6 +62,7 @@ pub(super) const ACTS: [Act; 22] = [
     Act::DraftMany,
     Act::Certify,
     Act::Join,
+    Act::System,
     Act::Mistake,
     Act::Visit,
     Act::Visit,
@@ -79,6 +82,8 @@ pub(super) fn towards(point: &str) -> Option<Act> {
         "batch" => Some(Act::Batch),
         "suspend" => Some(Act::SuspendByWord),
         "join" | "renew" | "people" => Some(Act::Join),
+        "open-account" | "change-key" | "deactivate" | "finalize" | "enrol-system"
+        | "renew-system" | "revoke-machine" | "end-system" => Some(Act::System),
         "renew-certificate" | "renew-before-answer" => Some(Act::Renew),
         "leave" => Some(Act::Leave),
         "loss" | "confirmed" | "crl" | "crl-before-publish" => Some(Act::Lose),

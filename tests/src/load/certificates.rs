@@ -90,7 +90,7 @@ impl Town {
         Some(self.issuer.revoke(&AsOfficer { certificate, message }).await.ok()?.order)
     }
 
-    async fn is_revoked(&self, serial: &str) {
+    pub(super) async fn is_revoked(&self, serial: &str) {
         let listed = async || self.is_listed(serial).then_some(());
         self.insist("a revoked certificate on the list", listed).await;
         self.revoked.lock().unwrap().insert(serial.to_owned());

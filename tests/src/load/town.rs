@@ -3,6 +3,7 @@
 
 use super::act::Act;
 use super::card::{Card, leaf};
+use super::systems::MachinesAt;
 use crate::gate::Gate;
 use crate::people::{Officer, Official};
 use crate::processes::{WAIT, moment};
@@ -44,6 +45,7 @@ pub(super) struct Town {
     /// The issuer, as the staff's portal speaks to it.
     pub(super) issuer: ca_api::Issuer,
     pub(super) gate: Gate,
+    pub(super) machines: MachinesAt,
     /// Held by whoever is on the way; whoever wants rest takes it whole.
     pub(super) way: RwLock<()>,
     pub(super) over: AtomicBool,

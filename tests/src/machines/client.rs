@@ -67,6 +67,23 @@ impl AcmeClient {
         client
     }
 
+    /// The same with a directory that was read before.
+    pub fn knowing(directory: Value, root: &str) -> Self {
+        let (key, root) = (TokenKey::generate().unwrap(), root.to_owned());
+        Self { directory, root, key, account: String::new() }
+    }
+
+    /// Signs and sends, where somebody may be killed meanwhile; nothing without an answer.
+    pub fn try_post(&self, url: &str, payload: &str) -> Option<Told> {
+        let told = try_curl(&self.root, &["--head", &self.url("newNonce")], b"")?;
+        let nonce = told.field("replay-nonce")?.to_owned();
+        let header = json!({ "alg": "ES256", "nonce": nonce, "url": url });
+        let jws = self.sign(&self.named(header, self.account.is_empty()), payload);
+        let kind = "Content-Type: application/jose+json";
+        let words = ["-H", kind, "-H", "Expect:", "--data-binary", "@-", url];
+        try_curl(&self.root, &words, jws.to_string().as_bytes())
+    }
+
     /// An address of the directory.
     pub fn url(&self, name: &str) -> String {
         self.directory[name].as_str().unwrap().to_owned()
@@ -205,6 +222,15 @@ impl AcmeClient {
 
 /// Runs `curl`, which believes this root, with a body for its input.
 pub fn curl(root: &str, words: &[&str], body: &[u8]) -> Told {
+    run_curl(root, words, body).unwrap_or_else(|said| panic!("{said}"))
+}
+
+/// The same, where whoever is asked may be killed; nothing without a whole answer.
+pub fn try_curl(root: &str, words: &[&str], body: &[u8]) -> Option<Told> {
+    run_curl(root, words, body).ok()
+}
+
+fn run_curl(root: &str, words: &[&str], body: &[u8]) -> Result<Told, String> {
     let mut child = Command::new("curl")
         .args(["-sS", "-i", "--http1.1", "--max-time", "30", "--cacert", root])
         .args(words)
@@ -216,9 +242,13 @@ pub fn curl(root: &str, words: &[&str], body: &[u8]) -> Told {
     // A server that has heard enough takes no more.
     let _ = child.stdin.take().unwrap().write_all(body);
     let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let text = String::from_utf8(output.stdout).unwrap();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{said}"));
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return Err(said) };
+    // What was cut off in the middle is no answer.
+    if !output.status.success() {
+        return Err(said);
+    }
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Told { status, head: head.to_owned(), body: body.to_owned() }
+    Ok(Told { status, head: head.to_owned(), body: body.to_owned() })
 }

@@ -31,7 +31,7 @@ const HANDED_OVER: Duration = Duration::from_secs(5);
 /// How often the checker looks in a run of many rounds.
 const LOOKS: usize = 20;
 /// What runs beside the roles of the CA and its portal.
-const BESIDE: [&str; 2] = ["notices", "agent"];
+const BESIDE: [&str; 3] = ["notices", "agent", "portal-machines"];
 /// The signal of `abort`, by which a process dies at a point.
 const ABORTED: i32 = 6;
 
@@ -45,6 +45,7 @@ async fn whatever_is_killed_when_the_city_stays_whole() {
     println!("{rounds} rounds with YINXIN_SEED={seed}");
     let mut office = Office::open().await;
     office.start("notices", &[]).await;
+    office.start("portal-machines", &[]).await;
     at_any_time(&office).await;
     let gate = office.gate().await;
     let mut load = Load::begin(&office, gate, seed).await;
