@@ -1,6 +1,7 @@
 //! People who never stop: they enrol, lose their keys, are suspended, revoked, released and sent
-//! back, renew, leave, draft, and pass a gate, and their systems get certificates, while processes are killed under them. Whoever gets
-//! no answer asks again; nobody gives up, and what somebody was told stays true.
+//! back, renew, leave, draft, and pass a gate, and their systems get certificates, while processes
+//! are killed under them. Whoever gets no answer asks again; nobody gives up, and what somebody was
+//! told stays true.
 
 mod act;
 mod card;

@@ -5,8 +5,8 @@
 //! parameters. Nothing here issues; what a client may have is judged again by the CA. In reading
 //! order: [`identifier`], [`scope`], [`asked`] (what is sent), [`order`] and [`authorization`]
 //! (states and their JSON), [`challenge`], [`http01`], [`tls_alpn01`], [`caa`], [`dns`],
-//! [`request`] (PKCS#10), [`renewal`] (when to come again), [`directory`], [`problem`], [`clients`] (what people
-//! type).
+//! [`request`] (PKCS#10), [`renewal`] (when to come again), [`directory`], [`problem`],
+//! [`clients`] (what people type).
 
 pub mod asked;
 pub mod authorization;

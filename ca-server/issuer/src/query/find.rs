@@ -1,5 +1,5 @@
-//! Finds certificates for officers: of people first, and of systems, only those that they could have
-//! revoked; how many fit elsewhere is told, not whose. Rows are an index of people: whose a
+//! Finds certificates for officers: of people first, and of systems, only those that they could
+//! have revoked; how many fit elsewhere is told, not whose. Rows are an index of people: whose a
 //! certificate is, in which unit, of which kind and until when authority says.
 
 use crate::error::IssuerError;
