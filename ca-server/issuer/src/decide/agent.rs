@@ -1,11 +1,10 @@
 //! Agents: the order with its token, and the join under it.
 
-use super::issue::{ServiceName, service_certificate};
+use super::issue::{ServiceName, record_intent, service_certificate};
 use super::order::{OrderParts, make};
 use crate::command::Caller;
 use crate::error::IssuerError;
 use crate::issuance::IssuanceGrounds;
-use crate::issuance::PendingIssuance;
 use crate::round::{Effect, Round};
 use crate::rows::RowChange;
 use crate::seal::SealContext;
@@ -16,7 +15,6 @@ use records::order::{AgentBody, Body, ORDER_SECONDS};
 use records::record::Event;
 use records::{Bytes, Code};
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
 use zeroize::Zeroizing;
 
 const PROFILE: &str = "service";
@@ -115,21 +113,17 @@ pub(crate) fn join(
     let (serial, prepared) = service_certificate(round, &of, &key)?;
     let issuing =
         IssuanceGrounds { under, profile: PROFILE.into(), subject: name, reference: None };
-    let pending = PendingIssuance::new(serial, &prepared, issuing);
-    let event = Event::Joined {
+    let event = |serial, tbs_sha256| Event::Joined {
         agent: message.agent.clone(),
         order: agent.order.clone(),
         challenge: message.challenge.clone(),
         request: message.request.clone(),
         token,
         value: message.value.clone(),
-        serial: serial.to_string(),
-        tbs_sha256: pending.tbs_sha256().into(),
+        serial,
+        tbs_sha256,
     };
-    round.record(event, Vec::new())?;
-    round.change(RowChange::Intent(pending.row(&round.context.seal)));
-    round.state.issuances.insert(serial, Arc::new(pending));
-    Ok(serial.to_string())
+    record_intent(round, (serial, &prepared), issuing, (event, Vec::new()))
 }
 
 fn joined_before(

@@ -1,20 +1,18 @@
 //! What systems ask for by EST (RFC 7030): a certificate by user and password, which the CA itself
 //! knows to be right, and a renewal by the certificate of a handshake, which a portal says it saw.
 
-use super::issue::system_certificate;
+use super::issue::{record_intent, system_certificate};
 use super::system::token;
 use crate::command::Caller;
 use crate::error::IssuerError;
-use crate::issuance::{IssuanceGrounds, PendingIssuance};
+use crate::issuance::IssuanceGrounds;
 use crate::round::Round;
-use crate::rows::RowChange;
 use authority::OrderDigest;
+use records::Code;
 use records::est::{EST_SECRET, EnrolSystem, EnrolledStatement, RenewSystem};
 use records::machine::{kid, secret, system_of};
 use records::order::subject_of_system;
 use records::record::Event;
-use records::{Bytes, Code};
-use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
 /// Records a use of a system's authorization by its password; gives the serial number of the
@@ -99,19 +97,13 @@ fn begin(round: &mut Round<'_>, said: &EnrolledStatement) -> Result<String, Issu
     }
     let covered = authority.covers_enrolment(&wish, now)?;
     let subject = subject_of_system(&covered.system);
-    authority.may_certify(&covered.key, &subject)?;
+    round.may_certify(&covered.key, &subject)?;
     let (serial, prepared) = system_certificate(round, &covered)?;
     let profile = covered.profile;
     let issuing = IssuanceGrounds { under: wish.under, profile, subject, reference: None };
-    let pending = PendingIssuance::new(serial, &prepared, issuing);
     let signed = said.sign(&round.context.registry).map_err(anyhow::Error::from)?;
-    let (statement, signature): (Bytes, Bytes) = signed;
-    let tbs_sha256 = pending.tbs_sha256().into();
-    let serial_text = serial.to_string();
+    let (statement, signature) = signed;
     let event =
-        Event::MachineEnrolled { statement, signature, serial: serial_text.clone(), tbs_sha256 };
-    round.record(event, Vec::new())?;
-    round.change(RowChange::Intent(pending.row(&round.context.seal)));
-    round.state.issuances.insert(serial, Arc::new(pending));
-    Ok(serial_text)
+        |serial, tbs_sha256| Event::MachineEnrolled { statement, signature, serial, tbs_sha256 };
+    record_intent(round, (serial, &prepared), issuing, (event, Vec::new()))
 }

@@ -48,22 +48,34 @@ pub(crate) fn intend(
         subject: issue.person.clone(),
         reference: round.authority().letter_of(issue).map(|letter| letter.to_string()),
     };
-    let pending = PendingIssuance::new(serial, &prepared, issuing);
     let value = Bytes::from(prepared.tbs().der()).to_string();
     let (tbs, disclosure) = round.commitment("/tbs", value)?;
-    let event = Event::Intent {
+    let event = |serial, tbs_sha256| Event::Intent {
         order: judged.digest().into(),
         approvals: judged.approvals(),
-        serial: serial.to_string(),
+        serial,
         not_after: records::time::seconds(prepared.not_after()),
-        tbs_sha256: pending.tbs_sha256().into(),
+        tbs_sha256,
         tbs,
         lint: pki::lint::LINT_VERSION,
     };
-    round.record(event, vec![disclosure])?;
+    record_intent(round, (serial, &prepared), issuing, (event, vec![disclosure])).map(drop)
+}
+
+/// The end of every decision by which a certificate begins: the record that is its intent, made of
+/// the serial number and the SHA-256 of the bytes, the row under the issuer's MAC, and what waits
+/// for the tree. Gives the serial number.
+pub(super) fn record_intent(
+    round: &mut Round<'_>,
+    (serial, prepared): (Serial, &Prepared),
+    issuing: IssuanceGrounds,
+    (event, disclosures): (impl FnOnce(String, Bytes) -> Event, Vec<Disclosure>),
+) -> Result<String, IssuerError> {
+    let (pending, text) = (PendingIssuance::new(serial, prepared, issuing), serial.to_string());
+    round.record(event(text.clone(), pending.tbs_sha256().into()), disclosures)?;
     round.change(RowChange::Intent(pending.row(&round.context.seal)));
     round.state.issuances.insert(serial, Arc::new(pending));
-    Ok(())
+    Ok(text)
 }
 
 /// The key that was approved is the one that the letter's code tied.

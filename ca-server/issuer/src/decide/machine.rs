@@ -2,13 +2,12 @@
 //! the end of either. Each was signed by the key that asks; whoever passed it on decides nothing.
 
 use super::execute;
-use super::issue::system_certificate;
+use super::issue::{record_intent, system_certificate};
 use super::system::token;
 use crate::command::Caller;
 use crate::error::IssuerError;
-use crate::issuance::{IssuanceGrounds, PendingIssuance};
+use crate::issuance::IssuanceGrounds;
 use crate::round::Round;
-use crate::rows::RowChange;
 use authority::{AccountWish, Authority, OrderDigest, Sha256Value, SystemState, read_account};
 use records::machine::{
     ACME_SECRET, AccountStatement, ChangeKey, Deactivate, Finalize, MachineAccount, OpenAccount,
@@ -17,7 +16,6 @@ use records::machine::{
 use records::order::subject_of_system;
 use records::record::{Cause, Event};
 use records::{Bytes, Code};
-use std::sync::Arc;
 
 /// Opens an account under the secret of a system's order. A key that has an account gets that one.
 pub(crate) fn open(
@@ -131,18 +129,14 @@ pub(crate) fn finalize(
     let (serial, prepared) = system_certificate(round, &covered)?;
     let profile = covered.profile;
     let issuing = IssuanceGrounds { under: wish.under, profile, subject, reference: None };
-    let pending = PendingIssuance::new(serial, &prepared, issuing);
-    let event = Event::MachineUse {
+    let event = |serial, tbs_sha256| Event::MachineUse {
         account: message.account.clone(),
         jws: message.jws.clone(),
         vouched: message.vouched.clone(),
-        serial: serial.to_string(),
-        tbs_sha256: pending.tbs_sha256().into(),
+        serial,
+        tbs_sha256,
     };
-    round.record(event, Vec::new())?;
-    round.change(RowChange::Intent(pending.row(&round.context.seal)));
-    round.state.issuances.insert(serial, Arc::new(pending));
-    Ok(serial.to_string())
+    record_intent(round, (serial, &prepared), issuing, (event, Vec::new()))
 }
 
 /// Revokes a certificate because its own key or an account of its system asks for it: a brake.

@@ -1,17 +1,14 @@
 //! Renewing a machine's certificate under a standing authorization: the old key asks, authority
 //! checks, the use is recorded as an intent like any other.
 
-use super::issue::{ServiceName, service_certificate};
+use super::issue::{ServiceName, record_intent, service_certificate};
 use crate::error::IssuerError;
 use crate::issuance::IssuanceGrounds;
-use crate::issuance::PendingIssuance;
 use crate::round::Round;
-use crate::rows::RowChange;
 use records::Code;
 use records::join::Renew;
 use records::record::Event;
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
 
 /// Records the use of an authorization; gives the serial number of the certificate to come. The
 /// same message again, from a machine that did not hear the answer, gives the same certificate.
@@ -45,18 +42,14 @@ pub(crate) fn renew(round: &mut Round<'_>, message: &Renew) -> Result<String, Is
     let (serial, prepared) = service_certificate(round, &of, &key)?;
     let issuing =
         IssuanceGrounds { under, profile: profile.clone(), subject: name.clone(), reference: None };
-    let pending = PendingIssuance::new(serial, &prepared, issuing);
-    let event = Event::Used {
+    let event = |serial, tbs_sha256| Event::Used {
         authorization: message.authorization.clone(),
         challenge: message.challenge.clone(),
         request: message.request.clone(),
         asked_by: message.asked_by.clone(),
         signature: message.signature.clone(),
-        serial: serial.to_string(),
-        tbs_sha256: pending.tbs_sha256().into(),
+        serial,
+        tbs_sha256,
     };
-    round.record(event, Vec::new())?;
-    round.change(RowChange::Intent(pending.row(&round.context.seal)));
-    round.state.issuances.insert(serial, Arc::new(pending));
-    Ok(serial.to_string())
+    record_intent(round, (serial, &prepared), issuing, (event, Vec::new()))
 }

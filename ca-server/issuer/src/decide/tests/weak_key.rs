@@ -3,7 +3,8 @@
 
 use crate::command::Command;
 use crate::sample::act::caller;
-use crate::sample::operate::OFFICERS;
+use crate::sample::machines::enrolling;
+use crate::sample::operate::{OFFICERS, site};
 use crate::sample::{Sample, key};
 use keys::SoftwareSigner;
 use pki::Signer;
@@ -41,6 +42,9 @@ fn nobody_has_a_published_key_certified() {
     let (_, client) = sample.site_with_client();
     let asked = client.finalize("1", &published(), &["a.acme.test"]);
     assert_eq!(sample.finalize(asked), Err(Code::KeyPublished), "a system");
+    let inner = sample.inner_system(site("register", "inner"));
+    let asked = enrolling(&inner, &published(), &["a.acme.test"]);
+    assert_eq!(sample.enrol(asked), Err(Code::KeyPublished), "a system by EST");
     let asked = Box::new(sample.city.renewal(None, &published()));
     let portal = caller(&sample.city.keys.portal, "");
     let told = sample.decide(|reply| Command::Renew(portal, asked, reply));
@@ -57,6 +61,9 @@ fn a_list_that_the_city_names_counts() {
     assert_eq!(sample.submit(asked), Err(Code::KeyPublished));
     let asked = client.finalize("1", &own, &["a.acme.test"]);
     assert_eq!(sample.finalize(asked), Err(Code::KeyPublished));
+    let inner = sample.inner_system(site("register", "inner"));
+    let asked = enrolling(&inner, &own, &["a.acme.test"]);
+    assert_eq!(sample.enrol(asked), Err(Code::KeyPublished), "by EST too");
     sample.submit(sample.submission(&letter, &key())).unwrap();
     let (mut sample, _, old, signer) = Sample::with_holder();
     lists(&mut sample, &own);
