@@ -19,6 +19,7 @@ mod revoke;
 mod role;
 mod rules;
 mod status;
+mod system_setup;
 mod systems;
 mod unit;
 

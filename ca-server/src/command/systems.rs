@@ -1,6 +1,7 @@
 //! `ca-server system …`
 
 use super::host::Host;
+use super::system_setup;
 use ca_host::operator::OperatorRequest;
 use clap::{Args, Subcommand};
 use records::Bytes;
@@ -26,6 +27,8 @@ enum What {
         /// System id. 系统编号
         system: String,
     },
+    /// Shows once what to type for ACME clients, with the system's secret. 客户程序设置，只显示一次
+    Setup(system_setup::Setup),
 }
 
 #[derive(Args)]
@@ -80,6 +83,7 @@ struct Registering {
 pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let request = match arguments.what {
         What::Register(wanted) => registering(host, *wanted),
+        What::Setup(wanted) => return system_setup::run(host, &wanted),
         // The issuer fills in what is being closed, so that approvers see it.
         What::Close { system } => OperatorRequest::System {
             body: Box::new(SystemBody { action: "close".into(), system, ..nothing() }),

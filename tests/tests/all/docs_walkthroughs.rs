@@ -397,7 +397,10 @@ async fn an_operator_walks() {
     let (unit, mail) = (("UNIT", "sz-office"), ("MAIL", "ops@acme.test"));
     let names = [("NAME", "网站"), unit, ("PERSON", leader.as_str()), mail];
     let said = walk.run("ca-server system register", &names, &state);
-    assert!(said.contains("系统文件 / system file: "), "{said}");
+    let file = said.lines().find_map(|line| line.strip_prefix("系统文件 / system file: "));
+    let file = file.unwrap_or_else(|| panic!("{said}"));
+    let said = walk.run("ca-server system setup", &[("FILE", file)], &state);
+    assert!(said.contains("--eab-hmac-key") && !Path::new(file).exists(), "{said}");
     let said = walk.run("ca-server status", &[], &state);
     assert!(said.contains("日志 / log: control"), "{said}");
     walk.run("ca-server doctor", &[], &state);

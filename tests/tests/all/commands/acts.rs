@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// What each verb does, in the order in which they are tried: what one leaves lies ready for those
 /// behind it. A printed command without a place here fails the test.
-const VERBS: [&str; 44] = [
+const VERBS: [&str; 45] = [
     "ca-server serve",
     "ra-portal serve",
     "ca-server init",
@@ -23,6 +23,7 @@ const VERBS: [&str; 44] = [
     "ca-server notice test",
     "ca-server ceremony root-list",
     "ca-server system register",
+    "ca-server system setup",
     "ca-server agent register",
     "agent join",
     "yinxin request",
@@ -107,6 +108,7 @@ async fn act(scene: &Scene, left: &mut Left, verb: &str, text: &str) -> Result<(
         "ca-server ceremony root-list" => on_the_host::root_list(scene, text),
         "ca-server renew" => on_the_host::renew(scene, text),
         "ca-server system register" => on_the_host::register_system(scene, text),
+        "ca-server system setup" => on_the_host::setup_system(scene, text),
         "ca-server agent register" => at_the_gate::register(scene, left, text).await,
         "agent join" => at_the_gate::join(scene, left, text).await,
         "agent serve" => at_the_gate::serve(scene, left, text).await,

@@ -94,6 +94,18 @@ pub(super) fn register_system(scene: &Scene, text: &str) -> Result<(), String> {
     holds(file.exists(), "a file with the secret of the system's accounts")
 }
 
+/// What is to be typed is shown with the secret, and the file of it is gone.
+pub(super) fn setup_system(scene: &Scene, text: &str) -> Result<(), String> {
+    let leader = scene.office.first("system").person;
+    let own = ["system", "register", "shown", "--name", "网站", "--unit", "sz-office"];
+    let people = ["--leader", &leader, "--operator", "运维组", "--contact", "ops@acme.test"];
+    let host = ["--host", "www.example.gov.cn"];
+    let made = scene.office.ca_json(&[&own[..], &people, &host].concat());
+    let file = made["letter"].as_str().unwrap().to_owned();
+    says(scene.operates(&text.replace(" FILE ", &format!(" {file} "))), "--eab-hmac-key")?;
+    holds(!Path::new(&file).exists(), "no file of the secret any more")
+}
+
 /// The root's key is brought for it.
 pub(super) fn root_list(scene: &Scene, text: &str) -> Result<(), String> {
     let at = |name: &str| scene.office.path(&format!("secret/{name}")).display().to_string();
