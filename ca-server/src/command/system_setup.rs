@@ -61,7 +61,9 @@ pub(super) fn run(host: &Host, wanted: &Setup) -> anyhow::Result<ExitCode> {
         }
     }
     if let Some(error) = terminal::missing() {
-        bail!("没有显示全部，文件没有销毁：{error} / not all of it was shown, the file stays: {error}");
+        bail!(
+            "没有显示全部，文件没有销毁：{error} / not all of it was shown, the file stays: {error}"
+        );
     }
     if !wanted.keep {
         shred(&wanted.file)?;

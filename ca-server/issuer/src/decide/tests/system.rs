@@ -1,6 +1,7 @@
 //! Systems: registered by order of the unit's officers, closed by order, and ordered whole.
 
-use crate::sample::Sample;
+use crate::officer::{CertificateHolder, Reader};
+use crate::sample::{Sample, key};
 use crate::sample::operate::{OFFICERS, SECURITY, site, system, unit};
 use records::est::EST_SECRET;
 use records::machine::{ACME_SECRET, kid, secret};
@@ -198,4 +199,46 @@ fn whoever_closes_a_unit_reads_which_systems_end() {
     let moved = sample.order(unit(UnitAction::Move, "sz-office", "", "luonan"));
     let Some(PriorState::Unit(held)) = before(&sample, moved) else { panic!("no unit") };
     assert!(held.systems.is_empty());
+}
+
+/// What a system has is read by who is in charge of it, by whatever certificate, and by the staff
+/// of its unit.
+#[test]
+fn what_a_system_has_is_its_owners_and_its_units_business() {
+    let mut sample = Sample::found();
+    sample.registered_system(site("register", "site"));
+    let (authority, now) = (sample.authority(), sample.city.now);
+    let holder = CertificateHolder::system(authority, "site").unwrap();
+    let reads = |person: String, is_staff| {
+        holder.is_readable_by(authority, &Reader { person, is_staff }, now)
+    };
+    assert!(reads(site("register", "site").leader, false), "who is in charge");
+    assert!(reads(sample.person("officer-1"), true));
+    assert!(!reads(sample.person("officer-1"), false), "by a certificate of officials");
+    assert!(!reads(sample.person("officer-3"), true), "another county's");
+    assert!(CertificateHolder::system(authority, "other").is_none());
+}
+
+/// Certificates are listed by their ends, page by page, and counted by the week.
+#[test]
+fn what_a_system_has_is_listed_and_counted() {
+    let mut sample = Sample::found();
+    let (_, client) = sample.site_with_client();
+    for (order, name) in [("1", "a.acme.test"), ("2", "b.acme.test")] {
+        sample.finalize(client.finalize(order, &key(), &[name])).unwrap();
+        sample.sequence();
+        sample.sign();
+        sample.sequence();
+    }
+    let (authority, now) = (sample.authority(), sample.city.now);
+    let all: Vec<_> = authority.living_behind("site", None).collect();
+    assert_eq!(all.len(), 2);
+    assert!(all.is_sorted());
+    let behind: Vec<_> = authority.living_behind("site", Some(all[0])).collect();
+    assert_eq!(behind, all[1..]);
+    assert_eq!(authority.living_behind("sit", None).count(), 0);
+    assert_eq!(authority.used_in_week("site", now), 2);
+    assert_eq!(authority.used_in_week("site", now + 7 * 86_400), 0, "another week");
+    let ids = |after: &str| authority.systems_behind(after).map(|(id, _)| id.to_owned()).next();
+    assert_eq!((ids(""), ids("site")), (Some("site".to_owned()), None));
 }
