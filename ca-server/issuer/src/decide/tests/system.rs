@@ -1,8 +1,8 @@
 //! Systems: registered by order of the unit's officers, closed by order, and ordered whole.
 
 use crate::officer::{CertificateHolder, Reader};
-use crate::sample::{Sample, key};
 use crate::sample::operate::{OFFICERS, SECURITY, site, system, unit};
+use crate::sample::{Sample, key};
 use records::est::EST_SECRET;
 use records::machine::{ACME_SECRET, kid, secret};
 use records::order::{Body, EndingSystem, PriorState, SystemBody, UnitAction};
