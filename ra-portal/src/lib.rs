@@ -4,7 +4,7 @@
 //! It can never reach a signing key, decide, or make the CA believe an approval that nobody gave:
 //! it holds three TLS keys, one a process, and the CA verifies everything itself. In reading order:
 //! [`config`], [`middleware`] (what every request passes), [`public`], [`staff`], [`machines`],
-//! [`events`], [`command`].
+//! [`events`], `notes` (what owners of systems read), [`command`].
 
 // A text that no page uses any more does not compile.
 #![deny(dead_code)]
@@ -17,6 +17,7 @@ mod listener;
 pub mod machines;
 mod message;
 pub mod middleware;
+mod notes;
 pub(crate) mod pages;
 pub mod public;
 mod refusal;

@@ -31,7 +31,6 @@ mod view;
 mod watched;
 
 pub(crate) use serve::serve;
-pub(crate) use table::trouble;
 
 /// Every path of ACME.
 pub const PATHS: [&str; 14] = route::PATHS;

@@ -8,9 +8,9 @@ use crate::machines::table::authorization::{self, KeptAuthorization};
 use crate::machines::table::certificate::{self, KeptCertificate};
 use crate::machines::table::order::{self, KeptOrder, Stage};
 use crate::machines::table::unfinished;
-use crate::machines::table::trouble;
 use crate::machines::told::ToldRefusal;
 use crate::machines::validate::Look;
+use crate::notes;
 use acme::challenge::ChallengeStatus;
 use acme::renewal::CertificateName;
 use acme::{AcmeProblem, ProblemKind};
@@ -90,7 +90,7 @@ async fn forget_ended(state: &MachinesState) -> Result<(), StoreError> {
     let before = now.saturating_sub(KEPT_SECONDS);
     authorization::forget(&state.store, before).await?;
     order::forget(&state.store, before).await?;
-    trouble::forget(&state.store, before).await?;
+    notes::forget(&state.store, before).await?;
     state.open_names.set(unfinished::names(&state.store).await?);
     Ok(())
 }

@@ -7,7 +7,6 @@ pub(crate) mod certificate;
 pub(crate) mod order;
 pub(crate) mod secret;
 pub(crate) mod unfinished;
-pub(crate) mod trouble;
 
 use store::StoreError;
 

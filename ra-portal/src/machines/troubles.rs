@@ -2,10 +2,8 @@
 //! portal's own word, which nothing follows from. It is counted in memory by kind, and kept every
 //! few seconds by one commit for all of it; a kill loses what came since.
 
-use crate::machines::table::trouble::{
-    CountedTrouble, NewTroubles, TroubleKind, of_certificate, of_system,
-};
 use crate::machines::told::ToldRefusal;
+use crate::notes::{CountedTrouble, NewTroubles, TroubleKind, of_certificate, of_system};
 use axum::extract::Request;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -163,7 +161,7 @@ pub(super) fn by_subject(counted: CountedBy, systems: &BTreeMap<String, String>)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machines::table::trouble::{self, CLAIMED_MAX, known};
+    use crate::notes::{self, CLAIMED_MAX, known};
     use store::Store;
 
     fn told(code: &'static str) -> ToldRefusal {
@@ -192,14 +190,14 @@ mod tests {
                 troubles.count(account(), "finalize", Some(&told("badNonce")), at);
             }
             let new = by_subject(troubles.take(), &systems);
-            trouble::keep(&store, &new).await.unwrap();
+            notes::keep(&store, &new).await.unwrap();
         }
         let known = known(&store, vec![of_system("site")]).await.unwrap();
         assert_eq!(known.seen, Some(1_499));
         let [one] = known.troubles.as_slice() else { panic!("{known:?}") };
         assert_eq!((one.code.as_str(), one.act.as_str(), one.times), ("badCSR", "finalize", 1_000));
         assert_eq!((one.between, one.is_proven), ((0, 1_499), true));
-        let totals = trouble::totals(&store).await.unwrap();
+        let totals = notes::totals(&store).await.unwrap();
         let [total] = totals.as_slice() else { panic!("{totals:?}") };
         assert_eq!((total.times, total.subjects, total.seen), (1_000, 1, 1_499));
         store.close().await;
@@ -214,7 +212,7 @@ mod tests {
         let systems = BTreeMap::from([("a1".to_owned(), "other".to_owned())]);
         let keep = async |troubles: &Troubles| {
             let new = by_subject(troubles.take(), &systems);
-            trouble::keep(&store, &new).await.unwrap();
+            notes::keep(&store, &new).await.unwrap();
         };
         let troubles = Troubles::default();
         troubles.count(Who::Account("a1".into()), "finalize", Some(&told("x")), 5);

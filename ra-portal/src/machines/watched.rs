@@ -2,9 +2,9 @@
 //! seconds.
 
 use crate::machines::state::MachinesState;
-use crate::machines::table::trouble;
 use crate::machines::told::ToldRefusal;
 use crate::machines::troubles::{Asker, by_subject};
+use crate::notes;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -65,8 +65,8 @@ async fn keep(state: &MachinesState) -> Result<(), StoreError> {
     if counted.is_empty() {
         return Ok(());
     }
-    let systems = trouble::systems_of(&state.store, counted.accounts()).await?;
-    trouble::keep(&state.store, &by_subject(counted, &systems)).await
+    let systems = notes::systems_of(&state.store, counted.accounts()).await?;
+    notes::keep(&state.store, &by_subject(counted, &systems)).await
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ pub(super) use samples::{sample_state, samples};
 
 use super::certificate::{self, ReaderCertificate};
 use super::silence::{is_silent, is_unheard, stands_still};
-use crate::machines::trouble::{RefusedTotal, totals};
+use crate::notes::{RefusedTotal, totals};
 use crate::pages::{Frame, page, show, words};
 use crate::refusal::passed_on;
 use crate::staff_certificate::StaffCertificate;

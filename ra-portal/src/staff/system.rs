@@ -4,7 +4,7 @@
 
 use super::certificate::{self, ReaderCertificate};
 use super::owner::{OwnerWords, cure, state};
-use crate::machines::trouble::{KeptTrouble, KnownOfSystem, known, of_certificate, of_system};
+use crate::notes::{KeptTrouble, KnownOfSystem, known, of_certificate, of_system};
 use crate::pages::{Frame, FromPath, FromQuery, page, problem, show};
 use crate::refusal::{passed_on, refused};
 use crate::state::PortalState;

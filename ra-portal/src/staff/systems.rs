@@ -3,7 +3,7 @@
 
 use super::certificate::{self, ReaderCertificate};
 use super::owner::{OwnerWords, state};
-use crate::machines::trouble::{of_system, seen_of};
+use crate::notes::{of_system, seen_of};
 use crate::pages::{Frame, FromQuery, page, show};
 use crate::refusal::{passed_on, refused};
 use crate::state::PortalState;

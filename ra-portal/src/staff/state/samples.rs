@@ -1,7 +1,7 @@
 //! States of a city in which everything is well, and in which everything is late.
 
 use super::filled;
-use crate::machines::trouble::RefusedTotal;
+use crate::notes::RefusedTotal;
 use crate::pages::{Frame, Language};
 use askama::Template;
 use ca_api::{CityState, GateState, ListState, LogState, ProcessState};

@@ -1,8 +1,7 @@
-//! When the client of a system came last, and what it was refused, each kind once: what its owner
-//! reads as this portal's word. A subject is a system, or the certificate that was shown where no
-//! more is known of whoever came.
+//! When the client of a system came last, and what it was refused, each kind once: the process for
+//! machines writes it, and its owner reads it on the staff host as this portal's word. A subject is
+//! a system, or the certificate that was shown where no more is known of whoever came.
 
-use super::{number, seconds};
 use std::collections::BTreeMap;
 use store::{Store, StoreError, execute, rows, rows_of};
 
@@ -238,4 +237,14 @@ pub(crate) async fn totals(store: &Store) -> Result<Vec<RefusedTotal>, StoreErro
         Ok(RefusedTotal { act, code, times, subjects, seen })
     };
     found.into_iter().map(total).collect()
+}
+
+/// A number of a row; what is none is a row that contradicts itself.
+fn seconds(number: i64) -> Result<u64, StoreError> {
+    u64::try_from(number).map_err(|_| StoreError::Inconsistent("time"))
+}
+
+/// A number on its way into a row.
+fn number(seconds: u64) -> i64 {
+    i64::try_from(seconds).unwrap_or(i64::MAX)
 }
