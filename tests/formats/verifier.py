@@ -292,6 +292,8 @@ class Control:
         raw = octets(body["order"])
         signed_by(self.origin.registry, "yinxin-order-v1", raw, octets(body["signature"]), item)
         order = reader.parse(raw)
+        maker = f"{self.origin.founding['issuer']}-{self.origin.digest[:16].hex()}"
+        need(order.get("issuer") == maker, ALTERED, item, "it is another city's")
         try:
             held = reader.check_basis(order, {})
         except (Refused, KeyError, TypeError) as error:

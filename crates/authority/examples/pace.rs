@@ -8,7 +8,7 @@ use pki::Signer;
 use records::Approval;
 use records::bytes::Bytes;
 use records::order::{
-    Body, IssueBody, ORDER_SECONDS, Order, PersonAction, PersonBody, ProfileRef, SubjectBody,
+    Body, IssueBody, ORDER_SECONDS, Order, PersonAction, PersonBody, ProfileRef, SubjectBody, maker,
 };
 use records::record::{Event, LetterStatement, Record, approval_id};
 use sample_city::{SampleCity, sha256};
@@ -109,7 +109,7 @@ impl Maker {
         let order = Order {
             v: 1,
             kind: body.kind().into(),
-            issuer: "issuing-1".into(),
+            issuer: maker("issuing-1", &self.city.founding),
             order: self.city.id(),
             version: 1,
             nonce: Bytes(vec![7; 16]),

@@ -10,7 +10,7 @@ use records::bytes::Bytes;
 use records::code::Code;
 use records::json;
 use records::label::Label;
-use records::order::{Body, CredentialBody, IssueBody, ORDER_SECONDS, PortalBody, Renewal};
+use records::order::{Body, CredentialBody, IssueBody, ORDER_SECONDS, PortalBody, Renewal, maker};
 use records::passkey::PasskeyStatement;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -69,7 +69,7 @@ impl Authority {
         Ok(())
     }
 
-    /// Reads an order that the registry key signed.
+    /// Reads an order of this city that the registry key signed.
     pub(crate) fn read_order(
         &self,
         order: &Bytes,
@@ -79,7 +79,12 @@ impl Authority {
         if !self.signatures.verify(Label::Order, registry, &order.0, &signature.0) {
             return Err(Code::OrderAltered);
         }
-        self.open_order_of(order, signature).map(|open| (OrderDigest::of(&order.0), open))
+        let open = self.open_order_of(order, signature)?;
+        // What somebody approved of another city is no order here, whoever signs the same bytes.
+        if open.read.issuer != maker(&self.fixed.founding.issuer, &self.fixed.digest) {
+            return Err(Code::OrderAltered);
+        }
+        Ok((OrderDigest::of(&order.0), open))
     }
 
     /// An order without approvals; its signature was verified.

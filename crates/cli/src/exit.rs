@@ -355,6 +355,7 @@ mod tests {
         let untrusted = [
             NotTrusted::Root,
             NotTrusted::Purpose,
+            NotTrusted::City,
             NotTrusted::Checkpoint,
             NotTrusted::Inclusion,
             NotTrusted::Previous,

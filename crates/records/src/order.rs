@@ -8,6 +8,7 @@ mod body;
 mod bounds;
 mod certificate;
 mod gate;
+mod maker;
 mod office;
 mod portal;
 mod release;
@@ -27,6 +28,7 @@ pub use certificate::{
     CommittedName, CredentialBody, IssueBody, NAMES_MAX, ProfileRef, SubjectBody,
 };
 pub use gate::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
+pub use maker::maker;
 pub use office::{
     DELEGATION_SECONDS, DelegateBody, LENDS_MAX, LENT_MAX, PersonAction, PersonBody, RoleAction,
     RoleBody, UnitAction, UnitBody,
@@ -63,7 +65,7 @@ pub struct Order {
     pub v: u8,
     /// Which kind of body; unknown kinds are refused.
     pub kind: String,
-    /// The id of the issuing CA that made it.
+    /// The issuing CA that made it, and its city; see [`maker()`].
     pub issuer: String,
     /// Its id: 16 Crockford characters.
     pub order: String,

@@ -9,7 +9,9 @@ use records::code::Code;
 use records::decline::{Decline, DeclineStatement, Outcome};
 use records::join::{Renew, use_message};
 use records::label::Label;
-use records::order::{Body, ORDER_SECONDS, Order, PersonAction, PersonBody, RoleAction, RoleBody};
+use records::order::{
+    Body, ORDER_SECONDS, Order, PersonAction, PersonBody, RoleAction, RoleBody, maker,
+};
 use records::record::{Event, File};
 use records::rules::Role;
 use records::{Approval, ApprovalClaim};
@@ -31,7 +33,7 @@ impl SampleCity {
         let order = Order {
             v: 1,
             kind: body.kind().into(),
-            issuer: "issuing-1".into(),
+            issuer: maker("issuing-1", &self.founding),
             order: self.id(),
             version: 1,
             nonce: drawn.get(..16).unwrap().into(),

@@ -13,9 +13,10 @@ use ca_host::random;
 use ca_store::intake;
 use keys::SoftwareSigner;
 use pki::Certificate;
-use records::order::{Basis, Body, NamedUnit, Order, PersonAction, PersonBody, SignedOrder};
+use records::order::{Basis, Body, NamedUnit, Order, PersonAction, PersonBody, SignedOrder, maker};
 use records::record::{Event, approval_id};
-use records::{Approval, Disclosure};
+use records::trust::Trust;
+use records::{Approval, Bytes, Disclosure};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -44,6 +45,7 @@ pub(super) struct Grown {
 
 /// The keys that make people: the registry's, and two officers' with their certificates.
 struct Makers {
+    founding: Bytes,
     registry: SoftwareSigner,
     officers: Vec<(SoftwareSigner, Certificate, String)>,
 }
@@ -110,6 +112,7 @@ impl Makers {
         let passphrase = keys::passphrase_from_file(&issuer.join("unlock"))?;
         let registry = keys::open(&issuer.join("registry.key"), &passphrase)?;
         let city = City::read(folder)?;
+        let trust: Trust = serde_json::from_slice(&std::fs::read(folder.join(&city.trust_file))?)?;
         let mut officers = Vec::new();
         for person in city.holders("registration-officer") {
             let at =
@@ -121,7 +124,7 @@ impl Makers {
             let signer = keys::open(&at(&person.key)?, &passphrase)?;
             officers.push((signer, certificate, person.person.clone()));
         }
-        Ok(Self { registry, officers })
+        Ok(Self { founding: trust.founding, registry, officers })
     }
 
     async fn person(
@@ -188,7 +191,7 @@ impl Makers {
         let order = Order {
             v: 1,
             kind: body.kind().into(),
-            issuer: "issuing-1".into(),
+            issuer: maker("issuing-1", &self.founding.0),
             order: random::id()?,
             version: 1,
             nonce: random::bytes::<16>()?.into(),

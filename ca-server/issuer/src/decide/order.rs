@@ -12,7 +12,7 @@ use records::draft::{Draft, DraftPlace};
 use records::export::ReviewFlag;
 use records::order::{
     Basis, Body, CONTACT_PATH, MAIL_PATH, NAME_PATH, OPERATOR_PATH, ORDER_SECONDS, Order,
-    PersonAction, PersonBody, SignedOrder, UNSIGNED_SECONDS, subject_of_system, title,
+    PersonAction, PersonBody, SignedOrder, UNSIGNED_SECONDS, maker, subject_of_system, title,
 };
 use records::record::{Event, File};
 use records::{Bytes, Code, Commitment, Disclosure, commitment};
@@ -65,7 +65,7 @@ pub(crate) fn make(
     let mut order = Order {
         v: 1,
         kind: body.kind().into(),
-        issuer: ISSUER.into(),
+        issuer: maker(ISSUER, &round.context.founding),
         order: round.id()?,
         version: 1,
         nonce: round.random::<16>()?.into(),

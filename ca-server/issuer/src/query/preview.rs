@@ -13,7 +13,7 @@ use ca_host::ISSUER;
 use pki::Certificate;
 use records::drafted::DraftContent;
 use records::letter::reference;
-use records::order::{Body, ORDER_SECONDS, Order};
+use records::order::{Body, ORDER_SECONDS, Order, maker};
 use records::{Bytes, Code, Disclosure};
 
 /// The order, or why it would not be made.
@@ -54,7 +54,7 @@ pub(crate) async fn preview(
     let order = Order {
         v: 1,
         kind: body.kind().into(),
-        issuer: ISSUER.into(),
+        issuer: maker(ISSUER, &issuer.context.founding),
         order: reference([0; 10]),
         version: 1,
         nonce: [0; 16].into(),

@@ -6,7 +6,9 @@ use records::bytes::Bytes;
 use records::code::Code;
 use records::decline::Outcome as Said;
 use records::label::Label;
-use records::order::{ORDER_SECONDS, PersonAction, UnitAction, UnitBody};
+use records::order::{
+    ORDER_SECONDS, Order, PersonAction, SignedOrder, UnitAction, UnitBody, maker,
+};
 use records::record::Event;
 use sample_city::{SampleCity, named, sha256};
 
@@ -280,4 +282,33 @@ fn a_unit_keeps_what_its_order_does_not_change() {
             assert_eq!(city.authority.fits(&body), fits, "{body:?}");
         }
     }
+}
+
+/// What officers approved of another city is no order of this one, though its registry key signs
+/// the same bytes: they sign nothing but these.
+#[test]
+fn an_order_of_another_city_is_none() {
+    let mut city = SampleCity::found();
+    let held = city.authority.unit("ln-office").unwrap().name.clone();
+    let close = records::order::Body::Unit(UnitBody {
+        action: UnitAction::Close,
+        unit: "ln-office".into(),
+        county: false,
+        name: held,
+        parent: "luonan".into(),
+    });
+    let (_, event) = city.order_event(&close, &[]);
+    let Event::Order { order, .. } = &event else { panic!("{event:?}") };
+    let order = Order::read(&order.0).unwrap();
+    assert!(order.is_of(&city.founding));
+    let others =
+        ["issuing-1".to_owned(), maker("issuing-1", &[9; 32]), maker("other-1", &city.founding)];
+    for issuer in others {
+        let other = Order { issuer, ..order.clone() };
+        let signed = SignedOrder::sign(&other, Vec::new(), &city.keys.registry).unwrap();
+        let SignedOrder { order, signature, .. } = signed;
+        let event = Event::Order { order, signature, cancels: Vec::new() };
+        assert_eq!(city.apply(event).unwrap_err().code, Code::OrderAltered, "{}", other.issuer);
+    }
+    city.apply(event).unwrap();
 }

@@ -15,6 +15,9 @@ pub enum NotTrusted {
          the signing key is not certified by the root for this purpose"
     )]
     Purpose,
+    /// The order is another city's.
+    #[error("办件不是本市的 / the order is another city's")]
+    City,
     /// The order does not verify.
     #[error(transparent)]
     Order(#[from] OrderError),

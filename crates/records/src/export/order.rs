@@ -116,7 +116,10 @@ impl OrderExport {
     /// Checks all of it, from the pinned root on.
     pub fn open(&self, trust: &Trust, now: u64) -> Result<OpenedOrder, NotTrusted> {
         let registry = certified_key(&self.registry, trust, Arc::registry_signing, now)?;
-        self.open_under(&registry)
+        let opened = self.open_under(&registry)?;
+        let is_ours = |order: &Order| order.is_of(&trust.founding.0);
+        let all = is_ours(opened.order()) && opened.rows().iter().all(|row| is_ours(row.order()));
+        if all { Ok(opened) } else { Err(NotTrusted::City) }
     }
 
     /// Checks all of it under a registry key that the caller believes.

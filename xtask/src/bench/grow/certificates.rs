@@ -11,7 +11,9 @@ use ca_store::replay::{Floor, Followed, Replay};
 use keys::SoftwareSigner;
 use pki::Signer;
 use records::label::Label;
-use records::order::{Body, IssueBody, ORDER_SECONDS, Order, ProfileRef, SignedOrder, SubjectBody};
+use records::order::{
+    Body, IssueBody, ORDER_SECONDS, Order, ProfileRef, SignedOrder, SubjectBody, maker,
+};
 use records::record::{Event, LetterStatement, approval_id};
 use records::trust::Trust;
 use records::{Approval, Bytes};
@@ -217,7 +219,7 @@ impl Printer {
         let order = Order {
             v: 1,
             kind: body.kind().into(),
-            issuer: "issuing-1".into(),
+            issuer: maker(&authority.founding().issuer, &authority.founding_digest()),
             order: random::id()?,
             version: 1,
             nonce: random::bytes::<16>()?.into(),
