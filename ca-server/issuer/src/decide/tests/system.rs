@@ -3,6 +3,7 @@
 use crate::officer::{CertificateHolder, Reader};
 use crate::sample::operate::{OFFICERS, SECURITY, site, system, unit};
 use crate::sample::{Sample, key};
+use authority::OrderDigest;
 use records::est::EST_SECRET;
 use records::machine::{ACME_SECRET, kid, secret};
 use records::order::{Body, EndingSystem, PriorState, SystemBody, UnitAction};
@@ -153,7 +154,7 @@ fn who_ran_a_system_comes_with_the_order_that_replaces_it() {
     let mut sample = Sample::found();
     sample.registered_system(site("register", "site"));
     let was = sample.authority().system("site").unwrap().clone();
-    let opened = |sample: &Sample, order| {
+    let opened = |sample: &Sample, order: OrderDigest| {
         let (order_read, _) = sample.authority().open(order, sample.city.now).unwrap();
         let held = order_read.commitments().unwrap();
         let disclosures = &sample.rows.orders[&order].disclosures;
@@ -169,7 +170,7 @@ fn who_ran_a_system_comes_with_the_order_that_replaces_it() {
     let close = sample.order(system(site("close", "site")));
     assert_eq!(opened(&sample, close), [true, true]);
     // A row that is spoiled keeps a change back, and no brake.
-    let digest = authority::OrderDigest(was.order.digest().unwrap());
+    let digest = OrderDigest(was.order.digest().unwrap());
     sample.rows.orders.get_mut(&digest).unwrap().disclosures.clear();
     let spoiled = sample.operator(system(site("register", "site"))).unwrap_err();
     assert_eq!(spoiled, Code::UnsignedAuthority);
@@ -187,7 +188,7 @@ fn whoever_closes_a_unit_reads_which_systems_end() {
         sample.registered_system(site("register", id));
     }
     sample.done(system(site("close", "gone")), &OFFICERS);
-    let before = |sample: &Sample, order| {
+    let before = |sample: &Sample, order: OrderDigest| {
         let (order, _) = sample.authority().open(order, sample.city.now).unwrap();
         order.parts().unwrap().1
     };
