@@ -178,7 +178,9 @@ fn is_fixed(path: &str) -> bool {
 #[test]
 fn what_becomes_another_is_shown_beside_what_it_was() {
     let is_anew = |one: &SampleOrder| {
-        one.order["kind"] == "system" && one.order["basis"].get("before").is_some()
+        let is_registered = one.order["body"]["action"] == "register";
+        let is_there = one.order["basis"].get("before").is_some();
+        one.order["kind"] == "system" && is_registered && is_there
     };
     let sample = samples().into_iter().find(is_anew).unwrap();
     let shown = facts(&sample.open(&sample.order).unwrap());
