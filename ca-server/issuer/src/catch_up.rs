@@ -199,12 +199,7 @@ impl CaughtUp {
                 self.copy_revoked(certificates, all);
             }
             Event::Order { order, cancels, .. } => self.ordered(order, cancels),
-            Event::Issued { serial, .. } => {
-                if let Some(serial) = Serial::read(serial) {
-                    self.state.issuances.remove(&serial);
-                    self.state.signing.remove(&serial);
-                }
-            }
+            Event::Issued { serial, .. } => self.state.note_issued(serial),
             _ => {}
         }
         true

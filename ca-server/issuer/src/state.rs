@@ -262,6 +262,14 @@ impl State {
         }
     }
 
+    /// Notes that a certificate was issued: nothing more is to be signed for it.
+    pub(crate) fn note_issued(&mut self, serial: &str) {
+        if let Some(serial) = Serial::read(serial) {
+            self.issuances.remove(&serial);
+            self.signing.remove(&serial);
+        }
+    }
+
     /// Notes of a record without effect what it was told to take away: whoever has it come behind
     /// something that it does not hold behind takes nothing back.
     pub(crate) fn note_undone(&mut self, record: &records::Record, was_told: bool) {

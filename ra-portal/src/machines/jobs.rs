@@ -123,7 +123,7 @@ async fn look(state: &MachinesState, (id, system): (&str, &str)) -> Result<(), S
     let outcome = if found.is_ok() { "valid" } else { "invalid" };
     state.metrics.count("challenge", outcome);
     if let Err(problem) = &found {
-        state.troubles.unanswered(account, &ToldRefusal::of(problem), state.clock.seconds());
+        state.troubles.unanswered(&kept.account, &ToldRefusal::of(problem), state.clock.seconds());
     }
     let found = found.map(|()| state.clock.seconds()).map_err(|problem| problem.to_json());
     authorization::settle(&state.store, id, found).await
