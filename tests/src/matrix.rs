@@ -160,7 +160,7 @@ fn joining() -> Value {
 
 /// Every route of the issuer that a portal could ask has its lines: a new one is not forgotten.
 fn each_route_is_in(matrix: &str) {
-    for name in ["both", "handler", "organisation", "public", "staff"] {
+    for name in ["both", "handler", "organisation", "public", "staff", "systems"] {
         let path = crate::workspace().join(format!("crates/ca-api/src/{name}.rs"));
         let text = std::fs::read_to_string(path).unwrap();
         let routes = text.split("= \"/v1/").skip(1).map(|rest| rest.split('"').next().unwrap());

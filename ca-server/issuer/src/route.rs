@@ -197,7 +197,7 @@ mod tests {
         for path in [staff::WHO, staff::HOLDER, staff::PASSKEYS, staff::LIST, staff::FETCH] {
             assert_eq!(reach(path), Reach::LeadsToBrake, "{path}: to an order to revoke");
         }
-        for path in [staff::FIND, staff::CERTIFICATE] {
+        for path in [staff::FIND, staff::CERTIFICATE, systems::SYSTEMS, systems::SYSTEM] {
             assert_eq!(reach(path), Reach::LeadsToBrake, "{path}: to a wish");
         }
         for path in [handler::PERSON, handler::RECORDS, handler::PREVIEW, organisation::DOSSIER] {
