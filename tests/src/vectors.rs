@@ -131,6 +131,7 @@ fn of_systems() -> Vec<Event> {
         order: filler(42),
         request: filler(47),
         certificate: Some(filler(48)),
+        ..EnrolledStatement::default()
     };
     vec![
         Event::MachineAccount {

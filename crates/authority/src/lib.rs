@@ -25,7 +25,7 @@
 //! | what is a letter still good for | `letter.rs` |
 //! | what may be renewed, by whose signature, until when both count | `renewal.rs` |
 //! | what a system gets by ACME, within its authorization | `system.rs`, `machine_use.rs` |
-//! | what it gets by EST | `enrolled.rs` |
+//! | what it gets by EST and SCEP | `enrolled.rs`, `device.rs` |
 //! | who signs for a system's account | `machine.rs` |
 //! | who acts for whom while they are on leave | `delegation.rs` |
 //! | who may suspend what, and how that ends | `suspend.rs` |
@@ -46,6 +46,7 @@ mod credential;
 mod decline;
 mod delegation;
 mod departure;
+mod device;
 mod draft;
 mod enact;
 mod enrolled;
@@ -78,6 +79,7 @@ pub use approver::Capacity;
 pub use authority::Authority;
 pub use consequence::Consequence;
 pub use counted::{CountedApproval, InBatch};
+pub use device::{DeviceRenewal, read_renewal, scep_code};
 pub use enrolled::EnrolWish;
 pub use id::{NamesOrder, OrderDigest, PersonId, Reference, Serial, Sha256Value};
 pub use judge::Judged;

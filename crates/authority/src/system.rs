@@ -130,6 +130,7 @@ impl Authority {
             week,
             used,
             by_word,
+            challenged: None,
         };
         let id: Arc<str> = body.system.as_str().into();
         self.account_counts.remove(&id);

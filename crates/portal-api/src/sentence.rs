@@ -258,12 +258,19 @@ fn of_system(event: &Event) -> FactValue {
         ),
         Event::MachineEnrolled { statement, serial, .. } => {
             let said = EnrolledStatement::read(&statement.0);
+            let is_scep = said.as_ref().is_some_and(EnrolledStatement::is_by_scep);
             let system = said.map_or_else(String::new, |said| said.system);
-            phrase(
-                "系统 {0} 以 EST 申请证书 {1}，即将签发",
-                "system {0} asked by EST for certificate {1}, which will be signed",
-                vec![system.into(), serial.into()],
-            )
+            let (zh, en) = match is_scep {
+                true => (
+                    "系统 {0} 以 SCEP 申请证书 {1}，即将签发",
+                    "system {0} asked by SCEP for certificate {1}, which will be signed",
+                ),
+                false => (
+                    "系统 {0} 以 EST 申请证书 {1}，即将签发",
+                    "system {0} asked by EST for certificate {1}, which will be signed",
+                ),
+            };
+            phrase(zh, en, vec![system.into(), serial.into()])
         }
         Event::MachineKey { account, .. } => {
             phrase("账户 {0} 更换密钥", "account {0} has another key", vec![account.into()])

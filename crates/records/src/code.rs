@@ -168,7 +168,7 @@ codes! {
     AccountUnknown "account-unknown" Peer "没有此账户。" "There is no such account.";
     JwsSignature "jws-signature" Peer "请求没有用此账户的密钥签名。" "The request is not signed with the key of this account.";
     BindingInvalid "binding-invalid" Peer "账户绑定（EAB）不正确，请核对 kid 和密钥。" "The external account binding is not right; check its key id and secret.";
-    SystemSecret "system-secret" Peer "用户名或口令不正确（EST），请核对系统文件。" "User or password of EST is not right; check the system's file.";
+    SystemSecret "system-secret" Peer "口令或挑战码不正确（EST、SCEP），请核对系统文件。" "Password (EST) or challenge (SCEP) is not right; check the system's file.";
     UseSignature "use-signature" Peer "没有有效的常设授权。" "No standing authorization covers this.";
     QuotaUsed "quota-used" Policy "常设授权的次数已用完。" "The standing authorization is used up.";
     StatusStale "status-stale" Us "吊销列表或人员数据已过期，网关已停止放行。" "The revocation list or the list of people is too old; the gate lets nobody pass.";

@@ -33,6 +33,7 @@ mod renewal;
 mod renewal_stopped;
 mod revoke;
 mod round;
+mod scep;
 mod snapshot;
 mod submit;
 mod submit_key;

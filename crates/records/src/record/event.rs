@@ -187,7 +187,7 @@ pub enum Event {
         /// SHA-256 of the TBSCertificate.
         tbs_sha256: Bytes,
     },
-    /// A system asked for a certificate by EST, which is about to be signed.
+    /// A system asked for a certificate by EST or SCEP, which is about to be signed.
     MachineEnrolled {
         /// What the issuer found, an [`crate::est::EnrolledStatement`].
         statement: Bytes,
