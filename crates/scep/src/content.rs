@@ -22,7 +22,7 @@ pub struct IssuerAndSubject {
 pub struct IssuerAndSerial {
     /// Who issued it, the DER of a Name.
     pub issuer: Vec<u8>,
-    /// Its serial number, without the zero that keeps it positive.
+    /// Its serial number: the contents of the INTEGER.
     pub serial: Vec<u8>,
 }
 
@@ -44,11 +44,7 @@ impl IssuerAndSerial {
         let issuer = parts.take_tagged(Tag::Sequence)?.to_der()?;
         let serial = parts.take_tagged(Tag::Integer)?;
         parts.end()?;
-        let serial = match serial.value() {
-            [0, rest @ ..] if !rest.is_empty() => rest,
-            whole => whole,
-        };
-        Ok(Self { issuer, serial: serial.to_vec() })
+        Ok(Self { issuer, serial: serial.value().to_vec() })
     }
 }
 

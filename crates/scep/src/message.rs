@@ -15,7 +15,7 @@ use der::{Tag, Tagged};
 use signature::Signed;
 
 /// Longest message that is read, in bytes.
-pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+pub const MESSAGE_BYTES_MAX: usize = 32 * 1024;
 
 /// What a message asks for (RFC 8894 3.2.1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

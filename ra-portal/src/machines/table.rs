@@ -7,6 +7,7 @@ pub(crate) mod certificate;
 pub(crate) mod order;
 pub(crate) mod secret;
 pub(crate) mod unfinished;
+pub(crate) mod transaction;
 
 use store::StoreError;
 
