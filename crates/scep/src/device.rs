@@ -32,11 +32,21 @@ impl DeviceMessage<'_> {
         drawn: &Sealing,
     ) -> Result<Vec<u8>, ScepError> {
         let content = sealed(self.content, ra, self.cipher, drawn)?;
+        self.sign_around(&content, (by, own), &drawn.nonce)
+    }
+
+    /// The same around what somebody else encrypted.
+    pub fn sign_around(
+        &self,
+        envelope: &[u8],
+        (by, own): (&dyn Signer, &MessageSigner),
+        nonce: &[u8],
+    ) -> Result<Vec<u8>, ScepError> {
         let attributes = vec![
             text(oid::MESSAGE_TYPE, self.kind)?,
             text(oid::TRANSACTION_ID, self.transaction)?,
-            attribute(oid::SENDER_NONCE, &wrap(OCTETS, &drawn.nonce)?)?,
+            attribute(oid::SENDER_NONCE, &wrap(OCTETS, nonce)?)?,
         ];
-        signed(&content, attributes, own, |message| by.sign(message).map_err(|_| ScepError::Key))
+        signed(envelope, attributes, own, |message| by.sign(message).map_err(|_| ScepError::Key))
     }
 }

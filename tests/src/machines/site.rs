@@ -2,7 +2,8 @@
 
 use super::client::AcmeClient;
 use super::names::Names;
-use crate::processes::Office;
+use super::scep_device::ScepDevice;
+use crate::processes::{Office, until};
 use serde_json::Value;
 
 /// By what clients of a system are known.
@@ -12,6 +13,10 @@ pub struct Secret {
     pub hmac: Vec<u8>,
     /// The password of EST.
     pub password: String,
+    /// The challenge of SCEP.
+    pub challenge: String,
+    /// The file of it all.
+    pub file: String,
 }
 
 impl Secret {
@@ -51,6 +56,23 @@ impl Site {
     pub async fn inner(&self, system: &str) -> Secret {
         let more = ["--host", "acme.test", "--host", "*.acme.test", "--without-challenges"];
         register(&self.office, system, &more).await
+    }
+
+    /// The same of a portal that devices encrypt for: from now on it speaks SCEP.
+    pub async fn speaks_scep(&self) {
+        let more = ["--host", "localhost", "--without-challenges", "--profile", "scep"];
+        let secret = register(&self.office, "portal-scep", &more).await;
+        let file = std::fs::read(&secret.file).unwrap();
+        let place = self.office.path("portal/scep.system.json");
+        system::file::replace_private(&place, &file).unwrap();
+        let device = ScepDevice::new();
+        let ask = async || device.ask(self, "operation=GetCACert").status == 200;
+        until("it has a certificate", ask).await;
+    }
+
+    /// The address of SCEP.
+    pub fn scep(&self) -> String {
+        self.office.city["machines"]["scep_url"].as_str().unwrap().to_owned()
     }
 
     /// An address of EST.
@@ -105,5 +127,11 @@ async fn register(office: &Office, system: &str, more: &[&str]) -> Secret {
     office.approve_by_security(made["order"].as_str().unwrap()).await;
     let text = |key: &str| file[key].as_str().unwrap().to_owned();
     let hmac = data_encoding::BASE64URL_NOPAD.decode(text("eab_hmac").as_bytes()).unwrap();
-    Secret { kid: text("kid"), hmac, password: text("est_password") }
+    Secret {
+        kid: text("kid"),
+        hmac,
+        password: text("est_password"),
+        challenge: text("scep_challenge"),
+        file: made["letter"].as_str().unwrap().to_owned(),
+    }
 }

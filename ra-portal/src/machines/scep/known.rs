@@ -63,19 +63,19 @@ fn unknown() -> Stopped {
 
 /// What lies at an address of our own CA, over plain HTTP as lists are.
 async fn fetched(address: &str) -> Option<Vec<u8>> {
-    let rest = address.strip_prefix("http://")?;
-    let (authority, path) = rest.split_once('/')?;
-    let place =
-        if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };
-    let mut found = tokio::net::lookup_host(place).await.ok()?;
-    let path = format!("/{path}");
-    let visit = Visit {
-        address: found.next()?,
-        tls_name: None,
-        authority,
-        path: &path,
-        body_bytes_max: LIST_BYTES_MAX,
+    let (authority, path) = address.strip_prefix("http://")?.split_once('/')?;
+    let place = match authority.contains(':') {
+        true => authority.to_owned(),
+        false => format!("{authority}:80"),
     };
-    let answer = visit::fetch(visit).await.ok()?;
-    (answer.status == 200).then_some(answer.body)
+    let path = format!("/{path}");
+    for address in tokio::net::lookup_host(place).await.ok()? {
+        let tls_name = None;
+        let body_bytes_max = LIST_BYTES_MAX;
+        let visit = Visit { address, tls_name, authority, path: &path, body_bytes_max };
+        if let Ok(answer) = visit::fetch(visit).await {
+            return (answer.status == 200).then_some(answer.body);
+        }
+    }
+    None
 }
