@@ -18,6 +18,7 @@ mod nonce_shares;
 mod nonces;
 mod open_names;
 mod profiles;
+mod ra_keys;
 mod route;
 mod scep;
 mod serve;

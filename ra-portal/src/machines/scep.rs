@@ -11,6 +11,7 @@ pub(crate) mod authority;
 mod caps;
 mod enrol;
 mod known;
+mod opened;
 mod operation;
 mod poll;
 

@@ -8,7 +8,7 @@ use crate::machines::nonces::Nonces;
 use crate::machines::open_names::OpenNames;
 use crate::machines::strangers::Strangers;
 use crate::machines::troubles::Troubles;
-use crate::machines::scep::authority::RaKeys;
+use crate::machines::ra_keys::RaKeys;
 use crate::machines::validate::Validator;
 use acme::ProblemKind;
 use acme::directory::AcmeUrls;

@@ -3,6 +3,7 @@
 
 use super::device::openssl;
 use super::site::Site;
+use crate::processes::until;
 use data_encoding::BASE64;
 use keys::SoftwareSigner;
 use scep::{ContentCipher, DeviceMessage, MessageSigner, Sealing};
@@ -25,6 +26,20 @@ impl Posted {
         let read = scep::SentMessage::read(&self.body).unwrap();
         let (status, fail) = read.told();
         (status.unwrap().to_owned(), fail.map(str::to_owned))
+    }
+}
+
+impl Site {
+    /// Registers the portal as what devices encrypt for: from now on it speaks SCEP.
+    pub async fn speaks_scep(&self) {
+        let words = ["--host", "localhost", "--without-challenges", "--profile", "scep"];
+        let secret = self.registered("portal-scep", &words).await;
+        let file = std::fs::read(&secret.file).unwrap();
+        let place = self.office.path("portal/scep.system.json");
+        system::file::replace_private(&place, &file).unwrap();
+        let device = ScepDevice::new();
+        let ask = async || device.ask(self, "operation=GetCACert").status == 200;
+        until("it has a certificate", ask).await;
     }
 }
 

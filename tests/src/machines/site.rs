@@ -2,8 +2,7 @@
 
 use super::client::AcmeClient;
 use super::names::Names;
-use super::scep_device::ScepDevice;
-use crate::processes::{Office, until};
+use crate::processes::Office;
 use serde_json::Value;
 
 /// By what clients of a system are known.
@@ -58,16 +57,9 @@ impl Site {
         register(&self.office, system, &more).await
     }
 
-    /// The same of a portal that devices encrypt for: from now on it speaks SCEP.
-    pub async fn speaks_scep(&self) {
-        let more = ["--host", "localhost", "--without-challenges", "--profile", "scep"];
-        let secret = register(&self.office, "portal-scep", &more).await;
-        let file = std::fs::read(&secret.file).unwrap();
-        let place = self.office.path("portal/scep.system.json");
-        system::file::replace_private(&place, &file).unwrap();
-        let device = ScepDevice::new();
-        let ask = async || device.ask(self, "operation=GetCACert").status == 200;
-        until("it has a certificate", ask).await;
+    /// A system of these words of the command that registers it.
+    pub async fn registered(&self, system: &str, words: &[&str]) -> Secret {
+        register(&self.office, system, words).await
     }
 
     /// The address of SCEP.

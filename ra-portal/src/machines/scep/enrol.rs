@@ -1,7 +1,7 @@
 //! PKCSReq and RenewalReq (RFC 8894 3.3.1): a certificate by the challenge in the request, or by the
 //! one whose key signed the message.
 
-use super::operation::{OpenedMessage, Stopped, Told};
+use super::opened::{OpenedMessage, Stopped, Told};
 use crate::machines::state::{MachinesState, is_not_yet, is_unavailable, outcome};
 use crate::machines::table::transaction;
 use pki::CertificationRequest;

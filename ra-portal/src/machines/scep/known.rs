@@ -2,7 +2,7 @@
 //! this CA.
 
 use super::enrol::leaf;
-use super::operation::{OpenedMessage, Stopped, Told};
+use super::opened::{OpenedMessage, Stopped, Told};
 use crate::machines::state::{MachinesState, is_unavailable};
 use mtls::visit::{self, Visit};
 use pki::serial::SerialNumber;

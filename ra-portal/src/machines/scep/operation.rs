@@ -3,90 +3,18 @@
 //! signature, the padding of a key, that of the content, or what stands in it.
 
 use super::answer::{ScepRefused, message};
-use super::authority::RaInUse;
+use super::opened::{OpenedMessage, Stopped, Told};
 use super::{enrol, known, poll};
-use crate::machines::state::{MachinesState, is_unavailable};
+use crate::machines::ra_keys::RaInUse;
+use crate::machines::state::MachinesState;
 use axum::response::Response;
-use ca_api::Refusal;
-use records::{Bytes, Code};
+use records::Code;
 use scep::{
-    CertRep, ContentCipher, FailInfo, MessageHead, MessageKind, MessageSigner, Outcome, PkiMessage,
-    ScepError, Sealing, SentMessage,
+    CertRep, ContentCipher, MessageHead, MessageKind, MessageSigner, Outcome, ScepError, Sealing,
+    SentMessage,
 };
 use std::sync::Arc;
 use zeroize::Zeroizing;
-
-/// A message that was opened.
-pub(super) struct OpenedMessage {
-    pub(super) message: PkiMessage,
-    /// As it came, DER.
-    pub(super) sent: Bytes,
-    /// The key of what it hides.
-    pub(super) content_key: Zeroizing<Vec<u8>>,
-    /// What it hides.
-    pub(super) content: Zeroizing<Vec<u8>>,
-    /// Whose key opened it.
-    pub(super) by: Arc<RaInUse>,
-}
-
-/// What becomes of a message.
-pub(super) enum Told {
-    /// What was asked for.
-    Success(Vec<u8>),
-    /// It is on its way.
-    Pending,
-    /// Nothing, and why.
-    Failure(FailInfo, String),
-}
-
-/// Why nothing is told: a refusal that the protocol names, or none that it could.
-pub(super) enum Stopped {
-    Failed(FailInfo, String),
-    Refused(Code),
-}
-
-impl From<ScepError> for Stopped {
-    fn from(error: ScepError) -> Self {
-        Self::Failed(error.into(), error.to_string())
-    }
-}
-
-impl From<Code> for Stopped {
-    fn from(code: Code) -> Self {
-        Self::Failed(fail_info(code), format!("{} / {} ({})", code.zh(), code.en(), code.name()))
-    }
-}
-
-impl From<Refusal> for Stopped {
-    /// What the CA said; where it could not say anything, the device comes again.
-    fn from(refusal: Refusal) -> Self {
-        let code = refusal.code();
-        match refusal {
-            other if is_unavailable(&other) => {
-                tracing::error!(error = %other, "issuer");
-                Self::Refused(Code::Unavailable)
-            }
-            Refusal::Refused(problem) => {
-                let told = (code.zh(), code.en(), code.name(), problem.reference);
-                let text = format!("{} / {} ({} {})", told.0, told.1, told.2, told.3);
-                Self::Failed(fail_info(code), text)
-            }
-            _ => code.into(),
-        }
-    }
-}
-
-/// What the protocol calls a refusal.
-fn fail_info(code: Code) -> FailInfo {
-    match code {
-        Code::KeyUnknown | Code::KeyWeak | Code::KeyNotAllowed | Code::KeyPublished => {
-            FailInfo::BadAlg
-        }
-        Code::RenewalSignature | Code::RequestSignature => FailInfo::BadMessageCheck,
-        Code::CertificateForeign | Code::NotFound => FailInfo::BadCertId,
-        _ => FailInfo::BadRequest,
-    }
-}
 
 /// Answers a message.
 pub(super) async fn answer(state: &MachinesState, der: &[u8]) -> Result<Response, ScepRefused> {
@@ -96,12 +24,11 @@ pub(super) async fn answer(state: &MachinesState, der: &[u8]) -> Result<Response
         _ => Code::Malformed,
     })?;
     let head = sent.head().clone();
-    let opened = match opened(state, sent, der) {
+    let opened = match opened(state, sent, der, newest) {
         Ok(opened) => opened,
-        Err(error) => {
-            state.metrics.count("scep", "refused");
+        Err((error, by)) => {
             let told = Told::Failure(error.into(), error.to_string());
-            return signed(&newest, &head, None, &told);
+            return signed(&by, &head, None, &told);
         }
     };
     let told = match done(state, &opened).await {
@@ -114,17 +41,22 @@ pub(super) async fn answer(state: &MachinesState, der: &[u8]) -> Result<Response
     signed(&opened.by, &head, Some((opened.message.signer(), cipher)), &told)
 }
 
-/// Verifies and opens a message.
+/// Verifies and opens a message; where it fails, with the key that answers: that for which it is,
+/// whether what it hides could be opened or not.
 fn opened(
     state: &MachinesState,
     sent: SentMessage,
     der: &[u8],
-) -> Result<OpenedMessage, ScepError> {
-    let message = sent.verify()?;
-    let envelope = message.envelope()?;
-    let (by, content_key) = state.scep.content_key(&envelope)?;
-    let content = envelope.open(&content_key)?;
-    Ok(OpenedMessage { message, sent: der.into(), content_key, content, by })
+    newest: Arc<RaInUse>,
+) -> Result<OpenedMessage, (ScepError, Arc<RaInUse>)> {
+    let early = |error: ScepError| (error, newest.clone());
+    let message = sent.verify().map_err(early)?;
+    let envelope = message.envelope().map_err(early)?;
+    let (by, content_key) = state.scep.content_key(&envelope).map_err(early)?;
+    match envelope.open(&content_key) {
+        Ok(content) => Ok(OpenedMessage { message, sent: der.into(), content_key, content, by }),
+        Err(error) => Err((error, by)),
+    }
 }
 
 /// Does what a message asks for.
@@ -168,27 +100,4 @@ fn drawn() -> Result<Sealing, ScepError> {
     let key = Zeroizing::new(system::random::bytes().map_err(|_| ScepError::Key)?);
     let iv = system::random::bytes().map_err(|_| ScepError::Key)?;
     Ok(Sealing { nonce, key, iv })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_refusal_has_the_protocols_name() {
-        for (code, info) in [
-            (Code::SystemSecret, FailInfo::BadRequest),
-            (Code::CodeUsed, FailInfo::BadRequest),
-            (Code::SystemNames, FailInfo::BadRequest),
-            (Code::CertificateRevoked, FailInfo::BadRequest),
-            (Code::CertificateExpired, FailInfo::BadRequest),
-            (Code::KeyNotAllowed, FailInfo::BadAlg),
-            (Code::RenewalSignature, FailInfo::BadMessageCheck),
-            (Code::CertificateForeign, FailInfo::BadCertId),
-        ] {
-            let Stopped::Failed(told, why) = Stopped::from(code) else { panic!("{code}") };
-            assert_eq!(told, info, "{code}");
-            assert!(why.contains(code.zh()) && why.contains(code.en()), "{why}");
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! CertPoll (RFC 8894 3.3.3): the certificate of a transaction that the same key began.
 
 use super::enrol::hand_out;
-use super::operation::{OpenedMessage, Stopped, Told};
+use super::opened::{OpenedMessage, Stopped, Told};
 use crate::machines::state::MachinesState;
 use crate::machines::table::transaction;
 use records::Code;
