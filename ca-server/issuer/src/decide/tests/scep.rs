@@ -221,6 +221,27 @@ fn what_a_device_signed_is_renewed_and_nothing_else() {
     sample.renew_device(good).unwrap();
 }
 
+/// Whoever has the registry key's signature states no other request than the device signed.
+#[test]
+fn a_renewal_says_what_the_device_signed() {
+    let (mut sample, file, ra) = with_authority();
+    let own = key();
+    let certificate = sample.enrolled(&file, &own, &["a.acme.test"]);
+    let asked = renewing_device((&own, &certificate), &key(), &["a.acme.test"], &ra);
+    sample.renew_device(asked).unwrap();
+    let said = newest(&sample);
+    let judged = |said: EnrolledStatement| sample.authority().enrol_wish(&said).map(drop);
+    assert_eq!(judged(said.clone()), Ok(()));
+    let request = request(&key(), &["a.acme.test"]);
+    let other = EnrolledStatement { request, ..said.clone() };
+    assert_eq!(judged(other), Err(Code::RenewalSignature));
+    let shown = EnrolledStatement { certificate: Some(ra.der().into()), ..said.clone() };
+    assert_eq!(judged(shown), Err(Code::RenewalSignature));
+    let nothing = EnrolledStatement { certificate: None, ..said.clone() };
+    assert_eq!(judged(nothing), Err(Code::RenewalSignature));
+    assert_eq!(judged(EnrolledStatement { challenge: true, ..said }), Err(Code::Malformed));
+}
+
 #[test]
 fn what_devices_ask_comes_over_the_machines_process_and_no_other() {
     let (mut sample, file) = with_device();
