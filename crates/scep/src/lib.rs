@@ -29,7 +29,7 @@ pub use envelope::{ContentCipher, Envelope};
 pub use error::{FailInfo, ScepError};
 pub use message::{MessageHead, MessageKind, PkiMessage, SentMessage};
 pub use ra::RaKey;
-pub use reply::{CertRep, Outcome, Sealing};
+pub use reply::{CertRep, CertRepOutcome, Sealing};
 pub use signer::MessageSigner;
 
 #[cfg(test)]

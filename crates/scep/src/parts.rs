@@ -98,7 +98,7 @@ pub(crate) fn content_info(kind: ObjectIdentifier, content: &[u8]) -> Result<Vec
 
 /// An AlgorithmIdentifier with parameters that are DER already.
 pub(crate) fn algorithm(id: ObjectIdentifier, parameters: &[u8]) -> Result<Vec<u8>, ScepError> {
-    Ok(sequence(&[&id.to_der()?, parameters].concat())?)
+    Ok(sequence(&[id.to_der()?.as_slice(), parameters].concat())?)
 }
 
 /// A SET OF, in the order of DER (X.690 11.6).

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug)]
-pub enum Outcome<'a> {
+pub enum CertRepOutcome<'a> {
     /// What was asked for: certificates or a list, in a message that nobody signed.
     Success(&'a [u8]),
     /// It is on its way.
@@ -41,7 +41,7 @@ pub struct CertRep<'a> {
     /// As the request was encrypted.
     pub cipher: ContentCipher,
     /// What became of it.
-    pub outcome: Outcome<'a>,
+    pub outcome: CertRepOutcome<'a>,
 }
 
 impl CertRep<'_> {
@@ -53,9 +53,9 @@ impl CertRep<'_> {
         drawn: &Sealing,
     ) -> Result<Vec<u8>, ScepError> {
         let content = match (self.outcome, self.to) {
-            (Outcome::Success(told), Some(to)) => sealed(told, to, self.cipher, drawn)?,
-            (Outcome::Success(_), None) => return Err(ScepError::Key),
-            (Outcome::Pending | Outcome::Failure(..), _) => Vec::new(),
+            (CertRepOutcome::Success(told), Some(to)) => sealed(told, to, self.cipher, drawn)?,
+            (CertRepOutcome::Success(_), None) => return Err(ScepError::Key),
+            (CertRepOutcome::Pending | CertRepOutcome::Failure(..), _) => Vec::new(),
         };
         let attributes = self.attributes(&drawn.nonce)?;
         signed(&content, attributes, own, |message| key.sign(message))
@@ -63,9 +63,9 @@ impl CertRep<'_> {
 
     fn attributes(&self, nonce: &[u8]) -> Result<Vec<Vec<u8>>, ScepError> {
         let status = match self.outcome {
-            Outcome::Success(_) => "0",
-            Outcome::Failure(..) => "2",
-            Outcome::Pending => "3",
+            CertRepOutcome::Success(_) => "0",
+            CertRepOutcome::Failure(..) => "2",
+            CertRepOutcome::Pending => "3",
         };
         let mut all = vec![
             text(oid::MESSAGE_TYPE, "3")?,
@@ -74,7 +74,7 @@ impl CertRep<'_> {
             attribute(oid::SENDER_NONCE, &wrap(OCTETS, nonce)?)?,
             attribute(oid::RECIPIENT_NONCE, &wrap(OCTETS, &self.head.nonce)?)?,
         ];
-        if let Outcome::Failure(info, why) = self.outcome {
+        if let CertRepOutcome::Failure(info, why) = self.outcome {
             all.push(text(oid::FAIL_INFO, info.number())?);
             all.push(attribute(oid::FAIL_INFO_TEXT, &wrap(UTF8, why.as_bytes())?)?);
         }

@@ -5,8 +5,8 @@ use crate::content::{IssuerAndSerial, IssuerAndSubject, first_address, list_only
 use crate::envelope::ContentCipher;
 use crate::message::MESSAGE_BYTES_MAX;
 use crate::{
-    CertRep, DeviceMessage, FailInfo, MessageKind, MessageSigner, Outcome, PkiMessage, RaKey,
-    ScepError, Sealing, SentMessage,
+    CertRep, CertRepOutcome, DeviceMessage, FailInfo, MessageKind, MessageSigner, PkiMessage,
+    RaKey, ScepError, Sealing, SentMessage,
 };
 use openssl::asn1::Asn1Time;
 use openssl::bn::BigNum;
@@ -257,11 +257,11 @@ fn an_answer_is_signed_and_only_its_device_reads_it() {
     let (device, ra, key) = &*CITY;
     let asked = verified(&sent("19", b"a request")).unwrap();
     let (head, to) = (asked.head(), device.signer());
-    let answer = |outcome: Outcome<'_>| {
+    let answer = |outcome: CertRepOutcome<'_>| {
         let reply = CertRep { head, to: Some(&to), cipher: ContentCipher::Aes256, outcome };
         reply.sign(key, &ra.signer(), &drawn(5)).unwrap()
     };
-    let told = answer(Outcome::Success(b"certificates"));
+    let told = answer(CertRepOutcome::Success(b"certificates"));
     let read = Pkcs7::from_der(&inner_of(&told)).unwrap();
     let content = read.decrypt(&device.key, &device.certificate, Pkcs7Flags::BINARY).unwrap();
     assert_eq!(content, b"certificates");
@@ -269,13 +269,20 @@ fn an_answer_is_signed_and_only_its_device_reads_it() {
     assert_eq!(read.head().kind, MessageKind::CertRep);
     assert_eq!((read.head().transaction.as_str(), read.told()), ("t-1", (Some("0"), None)));
     assert_eq!(read.verify().unwrap().signer().key().spki(), key.public_key().spki());
-    let failed = answer(Outcome::Failure(FailInfo::BadCertId, "没有 / none"));
+    let failed = answer(CertRepOutcome::Failure(FailInfo::BadCertId, "没有 / none"));
     assert_eq!(SentMessage::read(&failed).unwrap().told(), (Some("2"), Some("4")));
     assert!(failed.windows(6).any(|part| part == "没有".as_bytes()));
     assert!(inner_of(&failed).is_empty());
-    assert_eq!(SentMessage::read(&answer(Outcome::Pending)).unwrap().told(), (Some("3"), None));
-    let nobody =
-        CertRep { head, to: None, cipher: ContentCipher::Aes128, outcome: Outcome::Success(b"") };
+    assert_eq!(
+        SentMessage::read(&answer(CertRepOutcome::Pending)).unwrap().told(),
+        (Some("3"), None)
+    );
+    let nobody = CertRep {
+        head,
+        to: None,
+        cipher: ContentCipher::Aes128,
+        outcome: CertRepOutcome::Success(b""),
+    };
     assert_eq!(nobody.sign(key, &ra.signer(), &drawn(5)).unwrap_err(), ScepError::Key);
 }
 

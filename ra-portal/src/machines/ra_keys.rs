@@ -1,5 +1,5 @@
-//! The keys that devices encrypt for by SCEP, with their certificates: what of them is in memory, and
-//! how a file holds them.
+//! The keys of the registration authority, for which devices encrypt by SCEP, with their
+//! certificates: what of them is in memory, and how a file holds them.
 
 use anyhow::{Context, bail, ensure};
 use pki::Certificate;

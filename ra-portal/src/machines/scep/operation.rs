@@ -10,8 +10,8 @@ use crate::machines::state::MachinesState;
 use axum::response::Response;
 use records::Code;
 use scep::{
-    CertRep, ContentCipher, MessageHead, MessageKind, MessageSigner, Outcome, ScepError, Sealing,
-    SentMessage,
+    CertRep, CertRepOutcome, ContentCipher, MessageHead, MessageKind, MessageSigner, ScepError,
+    Sealing, SentMessage,
 };
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -82,9 +82,9 @@ fn signed(
     told: &Told,
 ) -> Result<Response, ScepRefused> {
     let outcome = match told {
-        Told::Success(content) => Outcome::Success(content),
-        Told::Pending => Outcome::Pending,
-        Told::Failure(info, why) => Outcome::Failure(*info, why),
+        Told::Success(content) => CertRepOutcome::Success(content),
+        Told::Pending => CertRepOutcome::Pending,
+        Told::Failure(info, why) => CertRepOutcome::Failure(*info, why),
     };
     let cipher = to.map_or(ContentCipher::Aes128, |(_, cipher)| cipher);
     let reply = CertRep { head, to: to.map(|(to, _)| to), cipher, outcome };

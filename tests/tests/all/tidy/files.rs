@@ -29,7 +29,7 @@ const OWN: [(&str, &str); 10] = [
 ];
 
 /// Whoever replaces a file, and why nobody's file is lost: it is one of the program's own.
-const REPLACED: [(&str, &str); 26] = [
+const REPLACED: [(&str, &str); 27] = [
     ("agent/src/command/join.rs", "the state directory that it joins, unless that has joined"),
     ("agent/src/command/renew.rs", "what stands beside the files in use until it is moved there"),
     ("agent/src/lib.rs", "the name of the function in this program"),
@@ -59,6 +59,7 @@ const REPLACED: [(&str, &str); 26] = [
     ("crates/cli/src/contexts.rs", "the list of contexts"),
     ("crates/cli/src/floors.rs", "what somebody saw of the logs"),
     ("crates/system/src/completions.rs", "manual pages, which are made from the program"),
+    ("ra-portal/src/machines/scep/authority.rs", "what devices encrypt for, and the one before"),
 ];
 
 /// Sources of programs without their tests, which lay down what they like.
