@@ -332,7 +332,7 @@ fn names_of_certificates_are_read() {
     assert_eq!(serial(&[5]).unwrap(), [5]);
     assert!(IssuerAndSerial::read(&[0x30, 0]).is_err());
     let list = list_only(&[0x30, 0]).unwrap();
-    assert!(Pkcs7::from_der(&list).is_ok() || !list.is_empty());
+    assert!(list.ends_with(&[0xa1, 2, 0x30, 0, 0x31, 0]), "the list, and nobody signed it");
     let address = b"http://ca.example/0.crl";
     let point = pki::wrap(0x86, address).unwrap();
     let point = pki::wrap(0xa0, &pki::wrap(0xa0, &point).unwrap()).unwrap();
