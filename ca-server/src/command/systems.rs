@@ -101,8 +101,8 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
             speech::said("", zh, en);
             let zh =
                 "EST 用其中的口令；设备以 SCEP 首次申请时，把其中的挑战码写入证书请求，只能用一次";
-            let en = "EST takes the password in it; a device puts the challenge in its first request \
-                      by SCEP, which is good for one";
+            let en = "EST takes the password in it; a device puts the challenge in its first \
+                      request by SCEP, which is good for one";
             speech::said("", zh, en);
         }
     }

@@ -1,5 +1,5 @@
-//! What a device signed with the key of its certificate so that this be renewed: read here as it was
-//! sent, whoever passed it on.
+//! What a device signed with the key of its certificate so that this be renewed: read here as it
+//! was sent, whoever passed it on.
 
 use records::bytes::Bytes;
 use records::code::Code;

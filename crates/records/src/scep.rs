@@ -2,8 +2,8 @@
 //!
 //! A device that has no certificate yet is known by a challenge, which stands in the request that
 //! its key signed: the CA looks at it itself. One that renews signed with the key of the old
-//! certificate around what it encrypted for the portal: that message goes to the CA as it came, with
-//! the key of what it hides, so that the CA reads in it what the device asked for.
+//! certificate around what it encrypted for the portal: that message goes to the CA as it came,
+//! with the key of what it hides, so that the CA reads in it what the device asked for.
 
 use crate::bytes::Bytes;
 use crate::machine::secret;

@@ -6,8 +6,8 @@
 //! but the padding of RSA; the key of [`ra`] is a parameter.
 //!
 //! CMS (RFC 5652) is read by its own few structures on `der`, and not by a crate of it: clients
-//! write encrypted content in pieces, and what they signed is verified over the bytes that came. AES
-//! in CBC and SHA-256 and above, and nothing older.
+//! write encrypted content in pieces, and what they signed is verified over the bytes that came.
+//! AES in CBC and SHA-256 and above, and nothing older.
 //!
 //! In reading order: [`message`] (what was sent), [`envelope`] (what it hides), [`content`] (what
 //! that says), [`ra`] (who opens it), [`reply`] (what is told), [`device`] (what a test sends).

@@ -1,5 +1,5 @@
-//! What devices send and are told, and what is done to it on the way. OpenSSL makes the certificates
-//! of devices, and reads what we encrypt and sign.
+//! What devices send and are told, and what is done to it on the way. OpenSSL makes the
+//! certificates of devices, and reads what we encrypt and sign.
 
 use crate::content::{IssuerAndSerial, IssuerAndSubject, first_address, list_only};
 use crate::envelope::ContentCipher;

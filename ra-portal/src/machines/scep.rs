@@ -2,9 +2,9 @@
 //! `operation` opens a message and says what becomes of it, `answer` says it. `authority` holds the
 //! key that devices encrypt for, whose certificate is that of a system like any other.
 //!
-//! This process opens what devices encrypt, and its word counts nowhere: the challenge stands in the
-//! request that the device's key signed, and what a device signs to renew goes to the CA as it came,
-//! with the key of its content.
+//! This process opens what devices encrypt, and its word counts nowhere: the challenge stands in
+//! the request that the device's key signed, and what a device signs to renew goes to the CA as it
+//! came, with the key of its content.
 
 mod answer;
 pub(crate) mod authority;

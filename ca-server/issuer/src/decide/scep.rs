@@ -1,6 +1,6 @@
-//! What devices ask for by SCEP (RFC 8894): a certificate by the challenge of a system's order, which
-//! stands in the request that the device's key signed, and a renewal by what the key of the old
-//! certificate signed. A portal decrypted either, and its word counts in neither.
+//! What devices ask for by SCEP (RFC 8894): a certificate by the challenge of a system's order,
+//! which stands in the request that the device's key signed, and a renewal by what the key of the
+//! old certificate signed. A portal decrypted either, and its word counts in neither.
 
 use super::est::begin;
 use super::system::token;

@@ -1,5 +1,5 @@
-//! What devices send by SCEP in the sample city: requests with a challenge in them, and what the key
-//! of a certificate signs around a request for the one that follows it.
+//! What devices send by SCEP in the sample city: requests with a challenge in them, and what the
+//! key of a certificate signs around a request for the one that follows it.
 
 use super::Sample;
 use super::machines::request;

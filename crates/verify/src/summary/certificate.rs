@@ -153,7 +153,7 @@ fn enrolled_device(said: &EnrolledStatement, named: Vec<FactValue>) -> FactValue
     match said.signed {
         Some(_) => phrase(
             "系统 {0} 的授权（SCEP 续期，由其原证书的密钥签名）",
-            "the authorization of system {0} (renewed by SCEP: the old certificate's key signed it)",
+            "the authorization of system {0} (renewed by SCEP: the old certificate's key signed)",
             named,
         ),
         None => phrase(

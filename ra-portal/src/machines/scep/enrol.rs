@@ -1,5 +1,5 @@
-//! PKCSReq and RenewalReq (RFC 8894 3.3.1): a certificate by the challenge in the request, or by the
-//! one whose key signed the message.
+//! PKCSReq and RenewalReq (RFC 8894 3.3.1): a certificate by the challenge in the request, or by
+//! the one whose key signed the message.
 
 use super::opened::{OpenedMessage, Stopped, Told};
 use crate::machines::state::{MachinesState, is_not_yet, is_unavailable, outcome};

@@ -1,5 +1,5 @@
-//! GetCert and GetCRL (RFC 8894 3.3.4, 3.3.5): what exists already, for whoever has a certificate of
-//! this CA.
+//! GetCert and GetCRL (RFC 8894 3.3.4, 3.3.5): what exists already, for whoever has a certificate
+//! of this CA.
 
 use super::enrol::leaf;
 use super::opened::{OpenedMessage, Stopped, Told};

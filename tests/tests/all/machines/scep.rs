@@ -1,5 +1,5 @@
-//! Devices that get certificates by SCEP: OpenSSL makes what they send and judges what they are told,
-//! and the programs of others come as they are.
+//! Devices that get certificates by SCEP: OpenSSL makes what they send and judges what they are
+//! told, and the programs of others come as they are.
 
 use openssl::pkcs7::{Pkcs7, Pkcs7Flags};
 use openssl::stack::Stack;
