@@ -96,3 +96,30 @@ impl RaInUse {
         now >= from.saturating_add(until.saturating_sub(from) / 3 * 2)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{CertificateParams, KeyPair};
+
+    /// What lies beside a key on the disk is its certificate, or it is not shown to any device.
+    #[test]
+    fn a_key_is_used_with_its_own_certificate_alone() {
+        let key = RaKey::generate().unwrap();
+        let other = KeyPair::generate().unwrap();
+        let one = || {
+            let params = CertificateParams::new(vec!["ra.test".to_owned()]).unwrap();
+            params.self_signed(&other).unwrap().der().to_vec()
+        };
+        let refused = |chain: &[Vec<u8>]| RaInUse::of(key.pkcs8(), chain).err().unwrap().to_string();
+        let foreign = refused(&[one(), one(), one()]);
+        assert!(foreign.contains("the certificate is not that of the key"), "{foreign}");
+        let short = refused(&[one()]);
+        assert!(short.contains("leaf, issuing CA and root"), "{short}");
+        let small = RaInUse::of(b"noise", &[one(), one(), one()]);
+        assert!(small.is_err());
+        assert!(RaKeys::default().newest().is_none());
+        let place = tempfile::tempdir().unwrap();
+        assert!(read(&place.path().join("none.pem")).unwrap().is_none());
+    }
+}

@@ -89,6 +89,10 @@ async fn look(state: &MachinesState, places: &RaPlaces) -> anyhow::Result<()> {
         system::file::replace_private(&places.keys, made.as_bytes())?;
         std::fs::remove_file(&places.next)?;
     }
+    // What a crash left there is the key that has its certificate by now.
+    if !is_due && places.next.exists() {
+        std::fs::remove_file(&places.next)?;
+    }
     let newest = state.scep.newest();
     let kept = if is_due { read(&places.keys)? } else { kept };
     let Some(kept) = kept else { return Ok(()) };
