@@ -111,7 +111,8 @@ mod tests {
             let params = CertificateParams::new(vec!["ra.test".to_owned()]).unwrap();
             params.self_signed(&other).unwrap().der().to_vec()
         };
-        let refused = |chain: &[Vec<u8>]| RaInUse::of(key.pkcs8(), chain).err().unwrap().to_string();
+        let refused =
+            |chain: &[Vec<u8>]| RaInUse::of(key.pkcs8(), chain).err().unwrap().to_string();
         let foreign = refused(&[one(), one(), one()]);
         assert!(foreign.contains("the certificate is not that of the key"), "{foreign}");
         let short = refused(&[one()]);

@@ -74,6 +74,15 @@ impl ScepDevice {
 
     /// A PKCS#10 for a name, with or without a challenge, DER.
     pub fn request(&self, name: &str, challenge: Option<&str>) -> Vec<u8> {
+        self.request_signed(name, challenge, "-sha256")
+    }
+
+    /// The same signed with SHA-1.
+    pub fn old_request(&self, name: &str, challenge: &str) -> Vec<u8> {
+        self.request_signed(name, Some(challenge), "-sha1")
+    }
+
+    fn request_signed(&self, name: &str, challenge: Option<&str>, digest: &str) -> Vec<u8> {
         let attributes = challenge.map_or_else(String::new, |text| {
             format!("attributes = at\n[at]\nchallengePassword = {text}\n")
         });
@@ -83,8 +92,8 @@ impl ScepDevice {
         );
         let (own, key, out) = (self.path("req.cnf"), self.path("key.pem"), self.path("req.der"));
         std::fs::write(&own, config).unwrap();
-        let words = ["req", "-new", "-key", &key, "-config", &own, "-outform", "DER", "-out", &out];
-        openssl(&words);
+        let words = ["req", "-new", digest, "-key", &key, "-config", &own, "-outform", "DER"];
+        openssl(&[&words[..], &["-out", &out]].concat());
         std::fs::read(&out).unwrap()
     }
 

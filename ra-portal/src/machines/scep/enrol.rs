@@ -5,6 +5,7 @@ use super::opened::{OpenedMessage, Stopped, Told};
 use crate::machines::state::{MachinesState, is_not_yet, is_unavailable, outcome};
 use crate::machines::table::transaction;
 use pki::CertificationRequest;
+use pki::request::RequestError;
 use records::machine::CollectMachine;
 use records::scep::{EnrolDevice, RenewDevice, SignedRenewal};
 use records::{Bytes, Code};
@@ -16,9 +17,11 @@ const WAIT: Duration = Duration::from_secs(5);
 
 pub(super) async fn enrol(state: &MachinesState, opened: &OpenedMessage) -> Result<Told, Stopped> {
     let signer = opened.message.signer();
-    // Nobody learns here how far what was opened was a request.
-    let request = CertificationRequest::read(&opened.content);
-    let request = request.map_err(|_| ScepError::Integrity)?;
+    // Nobody learns here how far what was opened was a request; of one it is told that it is old.
+    let request = CertificationRequest::read(&opened.content).map_err(|error| match error {
+        RequestError::Key(_) | RequestError::Unsupported(_) => ScepError::Algorithm,
+        _ => ScepError::Integrity,
+    })?;
     let has_challenge = request.challenge().is_ok_and(|challenge| challenge.is_some());
     let is_by_itself = request.key().spki() == signer.key().spki();
     // Programs that know no RenewalReq ask so with the certificate that they have.

@@ -12,7 +12,7 @@ pub(crate) const TRANSACTION_SECONDS: u64 = 7 * 86_400;
 /// A transaction as its key began it: nobody else goes on with it.
 pub(crate) fn name_of(key: &PublicKey, transaction: &str) -> String {
     let name = Sha256::new().chain_update(key.sha256()).chain_update(transaction);
-    HEXLOWER.encode(&name.finalize())
+    HEXLOWER.encode(name.finalize().as_slice())
 }
 
 /// Keeps which certificate a transaction brings, and forgets those that are over.

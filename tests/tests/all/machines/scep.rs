@@ -119,6 +119,9 @@ async fn what_is_not_intact_or_not_covered_is_refused_by_scep() {
     let old = Pkcs7::encrypt(&to, &request, Cipher::des_ede3_cbc(), Pkcs7Flags::BINARY).unwrap();
     let old = device.message_around(&old.to_der().unwrap());
     assert_eq!(failed(&device.post(&site, &old)), BAD_ALG, "triple DES");
+    let old = device.old_request("a.acme.test", &secret.challenge);
+    let old = device.message("19", &old, &ra);
+    assert_eq!(failed(&device.post(&site, &old)), BAD_ALG, "a request signed with SHA-1");
     device.keep(&ask("a.acme.test", good));
 }
 
