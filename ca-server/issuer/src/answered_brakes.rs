@@ -5,7 +5,7 @@
 //! it too.
 
 use anyhow::Context;
-use authority::Serial;
+use authority::{OrderDigest, Serial};
 use ca_store::keep::{Journal, mac_key};
 use ca_store::proof::TreeStanding;
 use ca_store::record::NewRecord;
@@ -87,6 +87,11 @@ impl AnsweredBrakes {
     /// Whether a record is one that was told and was not in the tree, by all that it says.
     pub(crate) fn is_told(&self, record: &Record) -> bool {
         self.get(&record.id).is_some_and(|one| one.record == *record)
+    }
+
+    /// Every order that was told as declined or taken back.
+    pub(crate) fn ended(&self) -> impl Iterator<Item = OrderDigest> {
+        self.records.values().filter_map(|one| crate::state::ended(&one.record.event))
     }
 
     /// Every revocation that was told: what it takes away, and why.
