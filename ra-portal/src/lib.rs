@@ -57,8 +57,8 @@ pub const MIGRATIONS: Migrations = &[
     (
         3,
         "scep",
-        include_str!("../migrations/sqlite/0003_scep.sql"),
-        include_str!("../migrations/postgres/0003_scep.sql"),
+        include_str!("../migrations/sqlite/0004_scep.sql"),
+        include_str!("../migrations/postgres/0004_scep.sql"),
     ),
 ];
 
