@@ -1,6 +1,12 @@
 //! The agent's configuration: `agent.toml` in its state directory, unknown keys refused. What the
 //! agent is stands in its join file and its certificate; here stands only how this machine runs it.
 
+mod tunnel;
+mod upstream_address;
+
+pub use tunnel::TunnelConfig;
+pub use upstream_address::{NoUpstream, UpstreamAddress};
+
 use mtls::listen::HeadLimits;
 use mtls::tls::Version;
 use serde::{Deserialize, Serialize};
@@ -51,6 +57,9 @@ pub struct AgentConfig {
     /// What an identity token is good for.
     #[serde(default)]
     pub identity: IdentityMode,
+    /// Ports for what speaks no HTTP.
+    #[serde(default, rename = "tunnel", skip_serializing_if = "Vec::is_empty")]
+    pub tunnels: Vec<TunnelConfig>,
     /// GateLimits.
     #[serde(default)]
     pub limits: GateLimits,
@@ -157,13 +166,10 @@ impl GateLimits {
             ("answer_fields", self.answer_fields, 8, 10_000),
         ] {
             if !(least..=most).contains(&value) {
-                let text = std::fs::read_to_string(path).unwrap_or_default();
-                let found = text.lines().position(|line| line.trim_start().starts_with(name));
                 let message = format!(
                     "{name} = {value}：取值 {least} 至 {most} / {name} = {value}: from {least} to {most}"
                 );
-                let line = found.map_or(0, |line| line + 1);
-                return Err(ConfigError::Value { path: path.to_owned(), line, message });
+                return Err(refused(path, name, message));
             }
         }
         Ok(())
@@ -220,6 +226,8 @@ impl AgentConfig {
         let path = folder.join("agent.toml");
         let mut config: Self = service::config::read(&path)?;
         config.limits.check(&path)?;
+        TunnelConfig::check(&config.tunnels)
+            .map_err(|(message, setting)| refused(&path, setting, message))?;
         config.folder = folder.to_owned();
         Ok(config)
     }
@@ -233,6 +241,7 @@ impl AgentConfig {
             tls_min_version: tls_min_version(),
             request_fields: request_fields(),
             identity: IdentityMode::default(),
+            tunnels: Vec::new(),
             limits: GateLimits::default(),
             spool: SpoolConfig::default(),
             folder: folder.to_owned(),
@@ -243,6 +252,14 @@ impl AgentConfig {
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
+}
+
+/// A value that cannot be kept to, with the first line where its setting stands.
+fn refused(path: &Path, setting: &str, message: String) -> ConfigError {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let found = text.lines().position(|line| line.trim_start().starts_with(setting));
+    let line = found.map_or(0, |line| line + 1);
+    ConfigError::Value { path: path.to_owned(), line, message }
 }
 
 #[cfg(test)]
@@ -272,6 +289,47 @@ mod tests {
                 let row = format!("| `{name}` | {value} | ");
                 assert!(page.contains(&row), "{row}");
             }
+        }
+    }
+
+    /// So are those of a tunnel.
+    #[test]
+    fn every_setting_of_a_tunnel_is_on_the_page_of_the_gate() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/gate.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let table = page.split("\nIn `[[tunnel]]`").nth(1).unwrap().split("\n## ").next().unwrap();
+        let said = serde_json::json!({
+            "name": "n", "listen": "127.0.0.1:1", "upstream": "unix:/a",
+        });
+        let tunnel: TunnelConfig = serde_json::from_value(said).unwrap();
+        let tunnel = serde_json::to_value(tunnel).unwrap();
+        for (name, value) in tunnel.as_object().unwrap() {
+            let row = match value.is_number() {
+                true => format!("| `{name}` | {value} | "),
+                false => format!("| `{name}` | – | "),
+            };
+            assert!(table.contains(&row), "{row}");
+        }
+    }
+
+    #[test]
+    fn a_tunnel_has_a_name_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("agent.toml");
+        let read = |names: &[&str]| {
+            let mut text = "listen = \"127.0.0.1:1\"\nadmin = \"127.0.0.1:2\"\n".to_owned();
+            text += "upstream = \"127.0.0.1:3\"\n";
+            for name in names {
+                text += &format!("[[tunnel]]\nname = \"{name}\"\nlisten = \"127.0.0.1:4\"\n");
+                text += "upstream = \"127.0.0.1:5\"\n";
+            }
+            std::fs::write(&path, text).unwrap();
+            AgentConfig::read(folder.path())
+        };
+        assert_eq!(read(&["database", "oa-2"]).unwrap().tunnels.len(), 2);
+        for names in [&["a", "a"][..], &[""], &["A"], &["a/b"], &["a_b"], &["\u{4e2d}"]] {
+            let error = read(names).unwrap_err().to_string();
+            assert!(error.contains("agent.toml, line 5: "), "{error}");
         }
     }
 

@@ -3,11 +3,12 @@
 //! A request goes through four values, each made only by the step before: [`request::Checked`] (one
 //! reading of its head), [`authorize::Permit`] (a rule said yes), `spool::Recorded` (durable), and
 //! what [`forward`] then does. In reading order: [`accept`] (connections), [`connection_context`],
-//! [`peer`] (whose they are), [`target`], [`head`], [`message`] and [`strict_http1`] (HTTP/1 before
-//! the HTTP library), [`http2`] and [`answered_streams`], [`request`], [`authorize`], [`forward`],
-//! [`upstream`] and [`bell`], [`ended`], [`request_body`], [`response_body`], [`in_flight`],
-//! [`live`], [`cut`] and [`sweep`] (cutting what is no longer permitted), [`page`] (what people
-//! read), [`rejection`], [`request_rate`].
+//! [`connection_record`], [`peer`] (whose they are), [`target`], [`head`], [`message`] and
+//! [`strict_http1`] (HTTP/1 before the HTTP library), [`http2`] and [`answered_streams`],
+//! [`request`], [`authorize`], [`forward`], [`upstream`] and [`bell`], [`ended`], [`request_body`],
+//! [`response_body`], [`in_flight`], [`live`], [`cut`] and [`sweep`] (cutting what is no longer
+//! permitted), [`page`] (what people read), [`rejection`], [`request_rate`]; and [`tunnel`], for
+//! what speaks no HTTP.
 
 pub mod accept;
 mod allowed;
@@ -16,6 +17,7 @@ mod authorize;
 mod bell;
 mod completion;
 mod connection_context;
+mod connection_record;
 mod cut;
 mod ended;
 mod failed;
@@ -43,6 +45,7 @@ mod strict_http1;
 mod swallow;
 mod sweep;
 mod target;
+pub mod tunnel;
 mod upstream;
 
 pub use allowed::AllowedFields;

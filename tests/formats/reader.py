@@ -42,7 +42,7 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
     "batch-act": "create move close leave grant withdraw register", "cause-word": "start spool", "may-fill": "disk listener spool", "stage": "handshake head certificate",
     "review": "asked expired person profile unit",
     "channel": "mail webhook spool", "letter-channel": "paper sms",
-    "read-act": "find certificate list fetch person unit drafts numbers", "alpn": "h2 http/1.1", "tls": "1.3 1.2",
+    "read-act": "find certificate list fetch person unit drafts numbers", "alpn": "h2 http/1.1 yinxin-tunnel", "tls": "1.3 1.2",
     "reason": "unspecified keyCompromise cACompromise affiliationChanged superseded"
               " cessationOfOperation certificateHold removeFromCRL privilegeWithdrawn"
               " aACompromise"}

@@ -1,5 +1,7 @@
 //! `agent serve`: puts the parts together and runs them until the stop.
 
+mod listeners;
+
 use super::heart::Heart;
 use super::joined::joined;
 use crate::gate::{self, AllowedFields, ClientTrust, Counts, Gate};
@@ -11,12 +13,15 @@ use crate::{AgentConfig, spool};
 use anyhow::Context;
 use axum::Router;
 use axum::routing::get;
+use listeners::Listeners;
+use mtls::dial::TUNNEL_PROTOCOL;
 use mtls::listen::Lanes;
 use mtls::tls::{ClientAuth, Identity, Version, client_by, server_from};
 use pki::{Certificate, Signer};
 use records::access::{Completion, RunStart};
 use records::join::JoinFile;
 use records::record::Event;
+use rustls::ServerConfig;
 use service::{Admin, Clock, Metrics, Stop};
 use std::path::Path;
 use std::process::ExitCode;
@@ -33,7 +38,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     system::file::check_private(&config.path("tls.key"))?;
     let stop = Stop::on_signal()?;
     // Before anything is written: one whose place is taken leaves nothing behind.
-    let listener = service::listen(config.listen, "agent.toml: listen").await?;
+    let Listeners { people: listener, tunnels } = Listeners::take(&config).await?;
     service::raise_open_files();
     let clock = Clock::system();
     let metrics = Metrics::default();
@@ -65,14 +70,8 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
         source.marks.clone(),
         metrics.clone(),
     )?;
-    let issuers =
-        gate.clients.issuing.iter().map(|issuing| issuing.subject().der().to_vec()).collect();
-    let clients = ClientAuth::Optional { issuers };
-    let version = config.tls_min_version;
-    if version == Version::Tls12 {
-        tracing::info!("TLS 1.2 is spoken with clients that know nothing newer");
-    }
-    let tls = server_from(version, identity(&config)?, &clients, &["h2", "http/1.1"])?;
+    let (tls, of_tunnels) =
+        (spoken(&config, &gate, &["h2", "http/1.1"])?, spoken(&config, &gate, &[TUNNEL_PROTOCOL])?);
     let admin = Admin::new(metrics.clone()).with(published(&gate, &config, &chain)?);
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(watch(source.clone(), status, stop.clone()));
@@ -88,13 +87,32 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let admin = admin.serve((config.admin, "agent.toml: admin"), stop.clone());
     let people = gate::accept::listen(gate.clone(), listener, tls, stop.clone());
     let people = source.once_asked(people);
-    tokio::try_join!(admin, people)?;
+    let tunnels = gate::tunnel::listen(gate.clone(), tunnels, of_tunnels, stop.clone());
+    let tunnels = source.once_asked(tunnels);
+    tokio::try_join!(admin, people, tunnels)?;
     while tasks.join_next().await.is_some() {}
     // The ends that came last stand before this one.
     let last = Event::Heartbeat(heart.beat("stopped"));
     let _ = gate.spool.record(last, Vec::new(), Place::Ends).await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is spoken with people: TLS that asks for their certificates, and within it one of these
+/// protocols.
+fn spoken(
+    config: &AgentConfig,
+    gate: &Gate,
+    protocols: &[&str],
+) -> anyhow::Result<Arc<ServerConfig>> {
+    let issuers =
+        gate.clients.issuing.iter().map(|issuing| issuing.subject().der().to_vec()).collect();
+    let clients = ClientAuth::Optional { issuers };
+    let version = config.tls_min_version;
+    if version == Version::Tls12 {
+        tracing::info!(?protocols, "TLS 1.2 is spoken with clients that know nothing newer");
+    }
+    Ok(server_from(version, identity(config)?, &clients, protocols)?)
 }
 
 /// Two agents on one state directory would take each other's records for their own.

@@ -15,7 +15,8 @@ use std::sync::Arc;
 /// What is escaped in a query besides what is not ASCII: nothing that could stand in one.
 const QUERY: &AsciiSet = CONTROLS;
 
-/// A request that everybody reads alike; only [`Checked::read`] makes it.
+/// A request that everybody reads alike; only [`Checked::read`] makes it, and
+/// [`Checked::of_tunnel`] what stands for a tunnel.
 pub(super) struct Checked {
     /// Method.
     pub(super) method: Method,
@@ -76,6 +77,22 @@ impl Checked {
             target,
             fields,
             upgrade,
+            _only_here: (),
+        })
+    }
+}
+
+impl Checked {
+    /// What a tunnel asks for: its name, under a method that no request of HTTP passes with.
+    pub(super) fn of_tunnel(name: &str) -> Result<Self, Code> {
+        let path = CanonicalPath::read(&format!("/{name}")).map_err(|_| Code::Malformed)?;
+        Ok(Self {
+            method: Method::CONNECT,
+            target: path.text().to_owned(),
+            path: Arc::new(path),
+            fields: HeaderMap::new(),
+            upgrade: false,
+            html: false,
             _only_here: (),
         })
     }
@@ -207,6 +224,18 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(canonical(said).as_deref(), read, "{said}");
+        }
+    }
+
+    /// No request is taken for a tunnel: its method is none that passes.
+    #[test]
+    fn no_request_asks_for_a_tunnel() {
+        let tunnel = Checked::of_tunnel("database").unwrap();
+        assert_eq!((tunnel.method.as_str(), tunnel.target.as_str()), ("CONNECT", "/database"));
+        assert!(!is_method(tunnel.method.as_str()));
+        for name in ["..", "a/../b", "", "a;b"] {
+            let tunnel = Checked::of_tunnel(name).map(|tunnel| tunnel.target);
+            assert!(name.is_empty() || tunnel.is_err(), "{name}");
         }
     }
 

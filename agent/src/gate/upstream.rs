@@ -6,6 +6,10 @@
 //! itself has a task of its own; what waits for the next request is watched by the task of the
 //! person's connection.
 
+mod stream;
+
+pub(super) use stream::connect;
+
 use super::bell::Bell;
 use super::request_body::RequestBody;
 use crate::config::GateLimits;

@@ -20,4 +20,4 @@ pub use bundle::{Bundle, BundleError};
 pub use decide::{AccessRequest, Answer, Denial};
 pub use path::{CanonicalPath, CanonicalPathError};
 pub use people::People;
-pub use route::Route;
+pub use route::{Route, is_tunnel_name};

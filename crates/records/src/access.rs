@@ -107,7 +107,8 @@ pub struct Connection {
     pub certificate: Commitment,
     /// The client asked for this server name in its handshake (SNI).
     pub host: String,
-    /// The connection speaks `h2` or `http/1.1` (ALPN, RFC 7301).
+    /// The connection speaks `h2` or `http/1.1` (ALPN, RFC 7301), or `yinxin-tunnel` at the port of
+    /// a tunnel.
     pub alpn: String,
     /// Version of TLS: `1.3`, or `1.2` where the gate allows it.
     pub tls: String,
@@ -153,7 +154,7 @@ pub struct Decision {
     pub unit: String,
     /// The certificate has this serial number, lower-case hexadecimal.
     pub serial: String,
-    /// The request had this HTTP method.
+    /// The request had this HTTP method; `CONNECT` is a tunnel, whose name is its target.
     pub method: String,
     /// Commitment to the canonical path and query.
     pub target: Commitment,
@@ -181,7 +182,7 @@ pub struct Completion {
     pub request: String,
     /// `done`, `client-gone`, `too-large`, `upstream-error`, `cut`, or `unknown` after a crash.
     pub outcome: String,
-    /// Status code of the answer; 0 if there was none.
+    /// Status code of the answer; 0 if there was none, and of a tunnel.
     pub status: u16,
     /// Reference told in place of an answer that could not be had; else empty.
     pub reference: String,

@@ -68,4 +68,5 @@ mod tampering;
 mod tidy;
 mod tls_and_admin;
 mod tls_versions;
+mod tunnels;
 mod wishes;
