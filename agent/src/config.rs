@@ -57,6 +57,9 @@ pub struct AgentConfig {
     /// What an identity token is good for.
     #[serde(default)]
     pub identity: IdentityMode,
+    /// Where the application asks: a socket of this machine, or an address of loopback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<UpstreamAddress>,
     /// Ports for what speaks no HTTP.
     #[serde(default, rename = "tunnel", skip_serializing_if = "Vec::is_empty")]
     pub tunnels: Vec<TunnelConfig>,
@@ -226,6 +229,13 @@ impl AgentConfig {
         let path = folder.join("agent.toml");
         let mut config: Self = service::config::read(&path)?;
         config.limits.check(&path)?;
+        if let Some(UpstreamAddress::Tcp(address)) = &config.calls
+            && !address.ip().is_loopback()
+        {
+            let message = "询问接口只能在本机：unix:/路径 或 127.0.0.1:端口 / \
+                           calls are taken on this machine only: unix:/PATH or 127.0.0.1:PORT";
+            return Err(refused(&path, "calls", message.to_owned()));
+        }
         TunnelConfig::check(&config.tunnels)
             .map_err(|(message, setting)| refused(&path, setting, message))?;
         config.folder = folder.to_owned();
@@ -241,6 +251,7 @@ impl AgentConfig {
             tls_min_version: tls_min_version(),
             request_fields: request_fields(),
             identity: IdentityMode::default(),
+            calls: None,
             tunnels: Vec::new(),
             limits: GateLimits::default(),
             spool: SpoolConfig::default(),
@@ -309,6 +320,26 @@ mod tests {
                 false => format!("| `{name}` | – | "),
             };
             assert!(table.contains(&row), "{row}");
+        }
+    }
+
+    /// Whoever stands elsewhere in the network asks a gate nothing.
+    #[test]
+    fn calls_are_taken_on_this_machine_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("agent.toml");
+        let read = |calls: &str| {
+            let here = "listen = \"127.0.0.1:1\"\nadmin = \"127.0.0.1:2\"\n";
+            let text = format!("{here}upstream = \"127.0.0.1:3\"\ncalls = \"{calls}\"\n");
+            std::fs::write(&path, text).unwrap();
+            AgentConfig::read(folder.path())
+        };
+        for calls in ["unix:/run/yinxin/call.sock", "127.0.0.1:9444", "[::1]:9444"] {
+            assert!(read(calls).is_ok(), "{calls}");
+        }
+        for calls in ["192.0.2.1:9444", "[2001:db8::1]:9444", "0.0.0.0:9444", "call.sock"] {
+            let error = read(calls).unwrap_err().to_string();
+            assert!(error.contains("agent.toml, line 4: "), "{error}");
         }
     }
 

@@ -7,14 +7,15 @@
 //! [`strict_http1`] (HTTP/1 before the HTTP library), [`http2`] and [`answered_streams`],
 //! [`request`], [`authorize`], [`forward`], [`upstream`] and [`bell`], [`ended`], [`request_body`],
 //! [`response_body`], [`in_flight`], [`live`], [`cut`] and [`sweep`] (cutting what is no longer
-//! permitted), [`page`] (what people read), [`rejection`], [`request_rate`]; and [`tunnel`], for
-//! what speaks no HTTP.
+//! permitted), [`page`] (what people read), [`rejection`], [`request_rate`]; [`tunnel`], for what
+//! speaks no HTTP; and [`call`], for applications that ask.
 
 pub mod accept;
 mod allowed;
 mod answered_streams;
 mod authorize;
 mod bell;
+pub mod call;
 mod completion;
 mod connection_context;
 mod connection_record;

@@ -35,12 +35,12 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
                   " release credential delegate batch system",
     "record-kind": "founding letter voided application order approval declined withdrawn enacted intent issued used"
                    " revoked suspended crl refusal portal joined people forked silent asked searched read notified started"
-                   " connection decision completion turned heartbeat machine-account machine-use"
+                   " connection decision completion called turned heartbeat machine-account machine-use"
                    " machine-enrolled machine-key machine-closed",
     "agent-act": "register close", "draft-kind": "person letter people letters release delegate revocations",
     "batch-of": "issue unit person role delegate profile approval-rules portal agent system bundle revoke release credential",
     "batch-act": "create move close leave grant withdraw register", "cause-word": "start spool", "may-fill": "disk listener spool", "stage": "handshake head certificate",
-    "review": "asked expired person profile unit",
+    "call": "certificate signature permission", "review": "asked expired person profile unit",
     "channel": "mail webhook spool", "letter-channel": "paper sms",
     "read-act": "find certificate list fetch person unit drafts numbers", "alpn": "h2 http/1.1 yinxin-tunnel", "tls": "1.3 1.2",
     "reason": "unspecified keyCompromise cACompromise affiliationChanged superseded"
@@ -196,6 +196,8 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
                        " outcome:name rule:text world:world reference:text",
     "record/completion": "request:text outcome:name status:number reference:text"
                          " up:number down:number micros:number",
+    "record/called": "application:name ask:call person:id-or-none serial:text asked:commitment"
+                     " action:text resource:text outcome:name rule:text world:world",
     "record/turned": "code:name stage:stage source:commitment serial:text reference:text"
                      " count:number first:micros",
     "record/heartbeat": "application:name permitted:number denied:number connections:number"
@@ -600,7 +602,7 @@ def read_founding(raw):
 
 
 # Kinds that agents record, each in a run of its own.
-OF_RUNS = ["started", "connection", "decision", "completion", "turned", "heartbeat"]
+OF_RUNS = ["started", "connection", "decision", "completion", "called", "turned", "heartbeat"]
 
 
 def need_place(record):

@@ -4,8 +4,8 @@
 use jose::FlatJws;
 use records::Bytes;
 use records::access::{
-    Completion, Connection, CountedRejection, Decision, GateResource, Heartbeat, InForce, Link,
-    RunStart, request_id,
+    ApplicationCall, Completion, Connection, CountedRejection, Decision, GateResource, Heartbeat,
+    InForce, Link, RunStart, request_id,
 };
 use records::est::EnrolledStatement;
 use records::machine::AccountStatement;
@@ -71,6 +71,18 @@ pub fn events(request: &[u8]) -> Vec<Event> {
             down: 1024,
             micros: 1500,
         }),
+        Event::Called(Box::new(ApplicationCall {
+            application: "exchange".into(),
+            ask: "permission".into(),
+            person: person.clone(),
+            serial: "01".repeat(18),
+            asked: filler(30),
+            action: "read".into(),
+            resource: "exchange/sz-office/2026-001".into(),
+            outcome: ApplicationCall::YES.into(),
+            rule: "own-unit".into(),
+            world: world.clone(),
+        })),
         Event::Turned(CountedRejection {
             code: "certificate-required".into(),
             stage: "certificate".into(),

@@ -4,6 +4,7 @@ mod listeners;
 
 use super::heart::Heart;
 use super::joined::joined;
+use crate::gate::call::CallToken;
 use crate::gate::{self, AllowedFields, ClientTrust, Counts, Gate};
 use crate::ship::Shipper;
 use crate::spool::{Place, Postbox, Spool, recover};
@@ -38,7 +39,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     system::file::check_private(&config.path("tls.key"))?;
     let stop = Stop::on_signal()?;
     // Before anything is written: one whose place is taken leaves nothing behind.
-    let Listeners { people: listener, tunnels } = Listeners::take(&config).await?;
+    let Listeners { people: listener, tunnels, calls } = Listeners::take(&config).await?;
     service::raise_open_files();
     let clock = Clock::system();
     let metrics = Metrics::default();
@@ -89,7 +90,10 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let people = source.once_asked(people);
     let tunnels = gate::tunnel::listen(gate.clone(), tunnels, of_tunnels, stop.clone());
     let tunnels = source.once_asked(tunnels);
-    tokio::try_join!(admin, people, tunnels)?;
+    let calls = calls.map(|it| anyhow::Ok((it, CallToken::open(&config)?))).transpose()?;
+    let calls = gate::call::listen(gate.clone(), calls, stop.clone());
+    let calls = source.once_asked(calls);
+    tokio::try_join!(admin, people, tunnels, calls)?;
     while tasks.join_next().await.is_some() {}
     // The ends that came last stand before this one.
     let last = Event::Heartbeat(heart.beat("stopped"));

@@ -16,7 +16,7 @@ use std::sync::Arc;
 const QUERY: &AsciiSet = CONTROLS;
 
 /// A request that everybody reads alike; only [`Checked::read`] makes it, and
-/// [`Checked::of_tunnel`] what stands for a tunnel.
+/// [`Checked::of_tunnel`] and [`Checked::of_call`] what stands for one.
 pub(super) struct Checked {
     /// Method.
     pub(super) method: Method,
@@ -86,15 +86,34 @@ impl Checked {
     /// What a tunnel asks for: its name, under a method that no request of HTTP passes with.
     pub(super) fn of_tunnel(name: &str) -> Result<Self, Code> {
         let path = CanonicalPath::read(&format!("/{name}")).map_err(|_| Code::Malformed)?;
-        Ok(Self {
-            method: Method::CONNECT,
+        Ok(Self { method: Method::CONNECT, ..Self::bare(path) })
+    }
+
+    /// What an application asks for in somebody's name: a method and a target of a request that
+    /// the gate would take. A query is left out: rules do not read it.
+    pub(super) fn of_call(method: &str, target: &str) -> Result<Self, Code> {
+        let method = Method::from_bytes(method.as_bytes())
+            .ok()
+            .filter(|method| is_method(method.as_str()))
+            .ok_or(Code::Malformed)?;
+        let path = target.split('?').next().unwrap_or_default();
+        let path = CanonicalPath::read(path).map_err(|error| match error {
+            CanonicalPathError::Long => Code::TargetTooLong,
+            _ => Code::Malformed,
+        })?;
+        Ok(Self { method, ..Self::bare(path) })
+    }
+
+    fn bare(path: CanonicalPath) -> Self {
+        Self {
+            method: Method::GET,
             target: path.text().to_owned(),
             path: Arc::new(path),
             fields: HeaderMap::new(),
             upgrade: false,
             html: false,
             _only_here: (),
-        })
+        }
     }
 }
 
@@ -236,6 +255,25 @@ mod tests {
         for name in ["..", "a/../b", "", "a;b"] {
             let tunnel = Checked::of_tunnel(name).map(|tunnel| tunnel.target);
             assert!(name.is_empty() || tunnel.is_err(), "{name}");
+        }
+    }
+
+    /// An application asks for what a request could ask for, and for nothing else.
+    #[test]
+    fn an_application_asks_for_what_a_request_could() {
+        let asked = |method, target| Checked::of_call(method, target).map(|asked| asked.target);
+        assert_eq!(asked("GET", "/a/%41?page=2"), Ok("/a/A".into()));
+        for (method, target) in [
+            ("CONNECT", "/database"),
+            ("get", "/"),
+            ("", "/"),
+            ("GET", ""),
+            ("GET", "https://app.example/"),
+            ("GET", "/a/../b"),
+            ("GET", "/a#b"),
+            ("GET", "*"),
+        ] {
+            assert_eq!(asked(method, target), Err(Code::Malformed), "{method} {target}");
         }
     }
 

@@ -213,6 +213,7 @@ impl Authority {
             | Event::Connection(_)
             | Event::Decision(_)
             | Event::Completion(_)
+            | Event::Called(_)
             | Event::Turned(_)
             | Event::Heartbeat(_) => Err(Code::UnsignedAuthority),
         }

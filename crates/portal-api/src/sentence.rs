@@ -3,7 +3,7 @@
 
 use crate::plain::{BilingualText, FactValue, NameAndId, kind, phrase, words};
 use records::Approval;
-use records::access::{Connection, Decision};
+use records::access::{ApplicationCall, Connection, Decision};
 use records::decline::Outcome;
 use records::est::EnrolledStatement;
 use records::machine::AccountStatement;
@@ -55,6 +55,7 @@ fn said(record: &Record, who: Who<'_>) -> FactValue {
         Event::Connection(_)
         | Event::Decision(_)
         | Event::Completion(_)
+        | Event::Called(_)
         | Event::Turned(_)
         | Event::Started(_)
         | Event::Silent { .. }
@@ -356,6 +357,19 @@ fn decided(decision: &Decision, who: Who<'_>) -> FactValue {
     }
 }
 
+fn called(call: &ApplicationCall, who: Who<'_>) -> FactValue {
+    let ApplicationCall { application, ask, person, serial, outcome, .. } = call;
+    let about = match person.is_empty() {
+        true => own("不明人员", "nobody known"),
+        false => who(person),
+    };
+    phrase(
+        "应用 {0} 询问 {1}、证书 {2}（{3}），答复 {4}",
+        "application {0} asked about {1}, certificate {2} ({3}), and was told {4}",
+        vec![application.into(), about, serial.into(), number(ask), number(outcome)],
+    )
+}
+
 /// What an agent recorded, or the log of an agent: that one is silent is only the log's word, under
 /// no signature.
 fn at_the_gate(record: &Record, who: Who<'_>) -> FactValue {
@@ -367,6 +381,7 @@ fn at_the_gate(record: &Record, who: Who<'_>) -> FactValue {
             "request {0} ended: {1}, status {2}",
             vec![(&ended.request).into(), (&ended.outcome).into(), number(ended.status)],
         ),
+        Event::Called(call) => called(call, who),
         Event::Turned(turned) => phrase(
             "网关拒绝 {0} 次（{1}，{2}）",
             "turned away {0} times ({1}, {2})",

@@ -174,6 +174,38 @@ pub struct Decision {
     pub reference: String,
 }
 
+/// The record of kind `called` says what an application asked its gate, and what it was told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApplicationCall {
+    /// The application of this id asked.
+    pub application: String,
+    /// It asked about a `certificate`, a `signature` or a `permission`.
+    pub ask: String,
+    /// The question was about the person of this id; empty if nobody is known by what was asked.
+    pub person: String,
+    /// The certificate has this serial number, lower-case hexadecimal; empty if none of ours was
+    /// named.
+    pub serial: String,
+    /// Commitment to the rest of the question (`docs/formats.md` 7).
+    pub asked: Commitment,
+    /// A permission was asked for a route of this action; else empty.
+    pub action: String,
+    /// The record that a permission was asked for; else empty.
+    pub resource: String,
+    /// `yes`, or the code of why not.
+    pub outcome: String,
+    /// Id of the rule that decided; empty if none did.
+    pub rule: String,
+    /// The answer was given under these rules, people and revocations.
+    pub world: InForce,
+}
+
+impl ApplicationCall {
+    /// The outcome of what is as it was asked.
+    pub const YES: &str = "yes";
+}
+
 /// The record of kind `completion` says how a request ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -162,6 +162,7 @@ codes! {
     CertificateRevoked "certificate-revoked" Peer "您的证书已吊销。" "Your certificate has been revoked.";
     CertificateSuspended "certificate-suspended" Peer "您的证书已冻结，暂不能使用。" "Your certificate is suspended and cannot be used for now.";
     CertificateForeign "certificate-foreign" Peer "您的证书不是本系统签发的。" "Your certificate was not issued by this system.";
+    SignatureForeign "signature-foreign" Peer "此签名不是该证书的密钥所作。" "The signature was not made with the key of this certificate.";
     NotYourRoute "not-your-route" Peer "您无权使用此功能。" "You may not use this function.";
     PortalUnknown "portal-unknown" Peer "此门户未登记。" "This portal is not registered.";
     Misdirected "misdirected" Peer "请求发往了错误的主机。" "The request was sent to the wrong host.";

@@ -4,6 +4,7 @@
 
 mod allowed_requests;
 mod batches;
+mod calls;
 mod captured;
 mod certificates;
 mod clocks;

@@ -1,15 +1,18 @@
-//! The addresses that people connect to, taken before anything else is done.
+//! The addresses that people and the application connect to, taken before anything else is done.
 
 use crate::AgentConfig;
 use crate::config::TunnelConfig;
+use crate::gate::call::CallListener;
 use tokio::net::TcpListener;
 
-/// What people connect to.
+/// What others connect to.
 pub(super) struct Listeners {
     /// For HTTP.
     pub(super) people: TcpListener,
     /// For what speaks none.
     pub(super) tunnels: Vec<(TunnelConfig, TcpListener)>,
+    /// For the application that asks, where it does.
+    pub(super) calls: Option<CallListener>,
 }
 
 impl Listeners {
@@ -22,6 +25,7 @@ impl Listeners {
             let listener = service::listen(tunnel.listen, &setting).await?;
             tunnels.push((tunnel.clone(), listener));
         }
-        Ok(Self { people, tunnels })
+        let calls = CallListener::take(config).await?;
+        Ok(Self { people, tunnels, calls })
     }
 }

@@ -4,7 +4,7 @@
 use super::sources::{crates, shown, tokens};
 
 /// Where an address is taken, a connection accepted or a router served, and why.
-const KNOWN: [(&str, &str); 7] = [
+const KNOWN: [(&str, &str); 9] = [
     // The accept loop itself.
     ("crates/mtls/src/listen/accept.rs", "accept"),
     // Takes an address for it, and says which setting chooses another one.
@@ -14,6 +14,9 @@ const KNOWN: [(&str, &str); 7] = [
     // Takes its own address, of loopback, for it; and the other one, on which nobody listens.
     ("crates/cli/src/desk.rs", "TcpListener::bind"),
     ("crates/cli/src/desk.rs", "TcpSocket"),
+    // The socket for applications of a machine, which is a file of the gate's user and group.
+    ("agent/src/gate/call/socket.rs", "UnixListener"),
+    ("agent/src/gate/call/socket.rs", "accept"),
     // The operators' socket, which is a file of one user.
     ("ca-server/issuer/src/socket.rs", "UnixListener"),
     ("ca-server/issuer/src/socket.rs", "accept"),
