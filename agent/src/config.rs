@@ -3,9 +3,11 @@
 
 mod tunnel;
 mod upstream_address;
+mod upstream_tls;
 
 pub use tunnel::TunnelConfig;
-pub use upstream_address::{NoUpstream, UpstreamAddress};
+pub use upstream_address::{NoUpstream, UpstreamAddress, UpstreamAddresses};
+pub use upstream_tls::UpstreamTls;
 
 use mtls::listen::HeadLimits;
 use mtls::tls::Version;
@@ -46,8 +48,8 @@ pub struct AgentConfig {
     pub listen: SocketAddr,
     /// Health, metrics, public keys of identity tokens: loopback or an inner network.
     pub admin: SocketAddr,
-    /// The application: address and port, plain HTTP, reachable by this agent only.
-    pub upstream: SocketAddr,
+    /// The application: an address or a socket, reachable by this agent only; or several of them.
+    pub upstream: UpstreamAddresses,
     /// The oldest version of TLS that is spoken.
     #[serde(default = "tls_min_version")]
     pub tls_min_version: Version,
@@ -63,6 +65,9 @@ pub struct AgentConfig {
     /// Ports for what speaks no HTTP.
     #[serde(default, rename = "tunnel", skip_serializing_if = "Vec::is_empty")]
     pub tunnels: Vec<TunnelConfig>,
+    /// TLS to the application, which is plain HTTP otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream_tls: Option<UpstreamTls>,
     /// GateLimits.
     #[serde(default)]
     pub limits: GateLimits,
@@ -236,6 +241,12 @@ impl AgentConfig {
                            calls are taken on this machine only: unix:/PATH or 127.0.0.1:PORT";
             return Err(refused(&path, "calls", message.to_owned()));
         }
+        let sockets =
+            config.upstream.all().iter().any(|one| matches!(one, UpstreamAddress::Unix(_)));
+        if config.upstream_tls.is_some() && sockets {
+            let message = "unix: 套接字不用 TLS / TLS is for addresses, not for unix: sockets";
+            return Err(refused(&path, "[upstream_tls]", message.to_owned()));
+        }
         TunnelConfig::check(&config.tunnels)
             .map_err(|(message, setting)| refused(&path, setting, message))?;
         config.folder = folder.to_owned();
@@ -243,16 +254,22 @@ impl AgentConfig {
     }
 
     /// A configuration for a new state directory.
-    pub fn new(folder: &Path, listen: SocketAddr, admin: SocketAddr, upstream: SocketAddr) -> Self {
+    pub fn new(
+        folder: &Path,
+        listen: SocketAddr,
+        admin: SocketAddr,
+        upstream: impl Into<UpstreamAddress>,
+    ) -> Self {
         Self {
             listen,
             admin,
-            upstream,
+            upstream: UpstreamAddresses::from(Into::<UpstreamAddress>::into(upstream)),
             tls_min_version: tls_min_version(),
             request_fields: request_fields(),
             identity: IdentityMode::default(),
             calls: None,
             tunnels: Vec::new(),
+            upstream_tls: None,
             limits: GateLimits::default(),
             spool: SpoolConfig::default(),
             folder: folder.to_owned(),

@@ -5,7 +5,7 @@ mod listeners;
 use super::heart::Heart;
 use super::joined::joined;
 use crate::gate::call::CallToken;
-use crate::gate::{self, AllowedFields, ClientTrust, Counts, Gate};
+use crate::gate::{self, AllowedFields, ClientTrust, Counts, Gate, TlsToUpstream, Upstreams};
 use crate::ship::Shipper;
 use crate::spool::{Place, Postbox, Spool, recover};
 use crate::token::Tokens;
@@ -17,7 +17,7 @@ use axum::routing::get;
 use listeners::Listeners;
 use mtls::dial::TUNNEL_PROTOCOL;
 use mtls::listen::Lanes;
-use mtls::tls::{ClientAuth, Identity, Version, client_by, server_from};
+use mtls::tls::{ClientAuth, Identity, Version, client_by, client_of_application, server_from};
 use pki::{Certificate, Signer};
 use records::access::{Completion, RunStart};
 use records::join::JoinFile;
@@ -47,7 +47,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let source = Arc::new(Source::open(&config, Anchors::new(&file)?, clock, metrics.clone())?);
     let spool = start_spool(&config, &file, &signer, clock, &metrics)?;
     let chain = chain(&config)?;
-    let gate = Arc::new(open_gate(&config, &file, &source, spool.clone(), &chain, &metrics)?);
+    let gate = Arc::new(open_gate(&config, &file, &source, spool, &chain, &metrics)?);
     let root = file
         .trust
         .root_sha256
@@ -59,18 +59,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     };
     let status = ca_api::Status(call(&file.trust.status)?);
     let log = ca_api::Log(call(&file.trust.log)?);
-    let access = file
-        .trust
-        .log_key("access")
-        .context("信任文件中没有访问日志的公钥 / the trust file has no key of the access log")?;
-    let shipper = Shipper::open(
-        &file.agent,
-        spool.clone(),
-        signer.clone(),
-        access,
-        source.marks.clone(),
-        metrics.clone(),
-    )?;
+    let shipper = shipper(&file, &gate, &signer, &source)?;
     let (tls, of_tunnels) =
         (spoken(&config, &gate, &["h2", "http/1.1"])?, spoken(&config, &gate, &[TUNNEL_PROTOCOL])?);
     let admin = Admin::new(metrics.clone()).with(published(&gate, &config, &chain)?);
@@ -79,6 +68,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     tasks.spawn(shipper.run(log, stop.clone()));
     tasks.spawn(gate::sweep(gate.clone(), source.swapped.clone(), stop.clone()));
     tasks.spawn(gate::tell(gate.clone(), stop.clone()));
+    tasks.spawn(gate::look_at_upstreams(gate.clone(), stop.clone()));
     tasks.spawn(service::disk::watch(config.path("spool"), metrics.clone(), stop.clone()));
     let is_back = Arc::new(Notify::new());
     let pulses = ca_api::Log(call(&file.trust.log)?);
@@ -100,6 +90,21 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let _ = gate.spool.record(last, Vec::new(), Place::Ends).await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// What brings records to the log.
+fn shipper(
+    file: &JoinFile,
+    gate: &Gate,
+    signer: &Arc<keys::SoftwareSigner>,
+    source: &Source,
+) -> anyhow::Result<Shipper> {
+    let access = file
+        .trust
+        .log_key("access")
+        .context("信任文件中没有访问日志的公钥 / the trust file has no key of the access log")?;
+    let (spool, marks) = (gate.spool.clone(), source.marks.clone());
+    Shipper::open(&file.agent, spool, signer.clone(), access, marks, gate.metrics.clone())
 }
 
 /// What is spoken with people: TLS that asks for their certificates, and within it one of these
@@ -187,7 +192,7 @@ fn open_gate(
         agent: file.agent.clone(),
         application: file.application.clone(),
         hosts: file.hosts.clone(),
-        upstream: config.upstream,
+        upstreams: Arc::new(Upstreams::new(&config.upstream, tls_to_upstream(config)?)),
         limits: config.limits.clone(),
         fields: AllowedFields::of(&config.request_fields),
         clients: ClientTrust::new(root.clone(), issuing.to_vec(), arc),
@@ -203,6 +208,17 @@ fn open_gate(
         began: Instant::now(),
         counts: Counts::default(),
     })
+}
+
+/// Whom the gate believes to be the application, and what it shows, where that speaks TLS.
+fn tls_to_upstream(config: &AgentConfig) -> anyhow::Result<Option<TlsToUpstream>> {
+    let Some(set) = &config.upstream_tls else { return Ok(None) };
+    let path = config.path(&set.roots.display().to_string());
+    let read = || format!("agent.toml: [upstream_tls] {}", path.display());
+    let file = std::fs::read(&path).with_context(read)?;
+    let roots = pki::pem::read(&file, pki::pem::Kind::Certificate).with_context(read)?;
+    let tls = client_of_application(&roots, identity(config)?, Arc::new(Clock::system()))?;
+    Ok(Some(TlsToUpstream { name: set.name.clone(), config: tls }))
 }
 
 /// As many threads as run at once serve people.

@@ -110,7 +110,7 @@ impl Endpoint for People {
             sni,
             shown,
             recorded,
-            pool: Arc::new(Pool::new(gate.upstream, &gate.limits)),
+            pool: Arc::new(Pool::new(&gate.upstreams, &gate.limits)),
             word,
             upgrade: (!http2).then(UpgradeSwitch::default),
             end_of_reading: EndOfReading::default(),

@@ -5,6 +5,7 @@ use super::in_flight::InFlight;
 use super::live::Live;
 use super::peer::{ClientIdentity, ClientTrust};
 use super::rejection::Rejections;
+use super::upstream::places::Upstreams;
 use crate::config::GateLimits;
 use crate::spool::Spool;
 use crate::token::Tokens;
@@ -13,7 +14,6 @@ use arc_swap::ArcSwap;
 use mtls::listen::{Handshake, Lanes, PeerStanding};
 use records::Code;
 use service::{Clock, Metrics};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -26,8 +26,8 @@ pub struct Gate {
     pub application: String,
     /// Host names that it answers for.
     pub hosts: Vec<String>,
-    /// The application's address.
-    pub upstream: SocketAddr,
+    /// The application's places.
+    pub(crate) upstreams: Arc<Upstreams>,
     /// Limits.
     pub limits: GateLimits,
     /// Fields of requests that pass.

@@ -176,7 +176,7 @@ impl TunnelPort {
             RelayWay::Down => in_flight.move_on(&in_flight.down, bytes),
         };
         let carried = async {
-            match connect(&self.config.upstream).await {
+            match connect(&self.config.upstream, None).await {
                 Ok(application) => relay(stream, application, moved).await,
                 Err(error) => {
                     tracing::warn!(tunnel = self.config.name, %error, "upstream");

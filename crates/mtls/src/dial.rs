@@ -18,6 +18,9 @@ use tokio_rustls::client::TlsStream;
 /// and not this one is refused, so that no browser is made to speak HTTP to a database.
 pub const TUNNEL_PROTOCOL: &str = "yinxin-tunnel";
 
+/// A stream over TLS of whoever dialled.
+pub type DialledStream<S> = TlsStream<S>;
+
 /// Longest wait for the connection and the handshake.
 const DIAL_MAX: Duration = Duration::from_secs(10);
 

@@ -70,4 +70,5 @@ mod tidy;
 mod tls_and_admin;
 mod tls_versions;
 mod tunnels;
+mod upstreams;
 mod wishes;

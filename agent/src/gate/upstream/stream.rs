@@ -1,9 +1,12 @@
-//! A stream to the application: TCP, or a socket of this machine.
+//! A stream to the application: TCP, TLS over it, or a socket of this machine.
 
 use crate::config::UpstreamAddress;
 use crate::fixed::CONNECT_MAX;
+use mtls::dial::{DialledStream, shake};
+use rustls::ClientConfig;
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
@@ -13,16 +16,31 @@ use tokio::net::{TcpStream, UnixStream};
 pub(crate) enum UpstreamStream {
     Tcp(TcpStream),
     Unix(UnixStream),
+    Tls(Box<DialledStream<TcpStream>>),
 }
 
-/// Connects in a bounded time.
-pub(crate) async fn connect(address: &UpstreamAddress) -> Result<UpstreamStream> {
+/// How an application is reached over TLS.
+pub(crate) struct TlsToUpstream {
+    /// The name that it must have.
+    pub(crate) name: String,
+    /// Whom the gate believes there, and what it shows.
+    pub(crate) config: Arc<ClientConfig>,
+}
+
+/// Connects in a bounded time. An application that is not who it must be gives
+/// [`ErrorKind::InvalidData`].
+pub(crate) async fn connect(
+    address: &UpstreamAddress,
+    tls: Option<&TlsToUpstream>,
+) -> Result<UpstreamStream> {
     let connecting = async {
         match address {
             UpstreamAddress::Tcp(address) => {
                 let stream = TcpStream::connect(address).await?;
                 stream.set_nodelay(true)?;
-                Ok(UpstreamStream::Tcp(stream))
+                let Some(tls) = tls else { return Ok(UpstreamStream::Tcp(stream)) };
+                let stream = shake(stream, &tls.name, tls.config.clone()).await?;
+                Ok(UpstreamStream::Tls(Box::new(stream)))
             }
             UpstreamAddress::Unix(path) => {
                 UnixStream::connect(path).await.map(UpstreamStream::Unix)
@@ -42,6 +60,7 @@ impl AsyncRead for UpstreamStream {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(context, to),
             Self::Unix(stream) => Pin::new(stream).poll_read(context, to),
+            Self::Tls(stream) => Pin::new(stream).poll_read(context, to),
         }
     }
 }
@@ -55,6 +74,7 @@ impl AsyncWrite for UpstreamStream {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(context, bytes),
             Self::Unix(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
         }
     }
 
@@ -62,6 +82,7 @@ impl AsyncWrite for UpstreamStream {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_flush(context),
             Self::Unix(stream) => Pin::new(stream).poll_flush(context),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(context),
         }
     }
 
@@ -69,6 +90,7 @@ impl AsyncWrite for UpstreamStream {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
             Self::Unix(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }
 
@@ -80,6 +102,7 @@ impl AsyncWrite for UpstreamStream {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(context, slices),
             Self::Unix(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(context, slices),
         }
     }
 
@@ -87,6 +110,7 @@ impl AsyncWrite for UpstreamStream {
         match self {
             Self::Tcp(stream) => stream.is_write_vectored(),
             Self::Unix(stream) => stream.is_write_vectored(),
+            Self::Tls(stream) => stream.is_write_vectored(),
         }
     }
 }
