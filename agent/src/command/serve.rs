@@ -1,6 +1,7 @@
 //! `agent serve`: puts the parts together and runs them until the stop.
 
 mod listeners;
+mod reload;
 
 use super::heart::Heart;
 use super::joined::joined;
@@ -69,6 +70,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     tasks.spawn(gate::sweep(gate.clone(), source.swapped.clone(), stop.clone()));
     tasks.spawn(gate::tell(gate.clone(), stop.clone()));
     tasks.spawn(gate::look_at_upstreams(gate.clone(), stop.clone()));
+    tasks.spawn(reload::watch(folder.to_owned(), metrics.clone(), stop.clone()));
     tasks.spawn(service::disk::watch(config.path("spool"), metrics.clone(), stop.clone()));
     let is_back = Arc::new(Notify::new());
     let pulses = ca_api::Log(call(&file.trust.log)?);

@@ -70,5 +70,6 @@ mod tidy;
 mod tls_and_admin;
 mod tls_versions;
 mod tunnels;
+mod upgrades;
 mod upstreams;
 mod wishes;
