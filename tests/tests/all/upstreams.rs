@@ -6,11 +6,15 @@ use mtls::tls::{ClientAuth, Identity};
 use rustls::time_provider::DefaultTimeProvider;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tests::gate::{AGENT, Application, Gate};
 use tests::processes::{Office, until};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, UnixListener};
 use tokio_rustls::TlsAcceptor;
+
+/// Who can send nothing for so long is held up.
+const WHILE: Duration = Duration::from_secs(2);
 
 /// The gate with its application elsewhere than where it joined.
 async fn stage(mut office: Office, upstream: &str, more: &str) -> Stage {
@@ -196,4 +200,49 @@ async fn nothing_makes_a_gate_an_open_proxy() {
         !got[0].contains(&format!("Host: {there}")) && !got[0].contains(&format!("host={there}"))
     );
     assert_eq!(count.load(Ordering::SeqCst), 0, "a gate led elsewhere");
+}
+
+/// An application that reads no more holds its person up: the gate takes in what its buffers hold,
+/// and not the whole of an upload.
+#[tokio::test]
+async fn an_upload_waits_for_who_reads_it() {
+    let office = Office::open().await;
+    let listener = TcpListener::bind(("127.0.0.1", office.port(14))).await.unwrap();
+    let (held, mut holds) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut first = [0; 64];
+            let _ = stream.read_exact(&mut first).await;
+            held.send(stream).unwrap();
+        }
+    });
+    let upstream = format!("\"127.0.0.1:{}\"", office.port(14));
+    let stage = stage(office, &upstream, "").await;
+    let words = ["role", "grant", &stage.person.person, "unit-handler", "--scope", "sz-office"];
+    let (order, _) = stage.office.draft(&words);
+    stage.office.approve_by_security(&order).await;
+    let all = 1_usize << 30;
+    let head = format!(
+        "POST /documents/sz-office HTTP/1.1\r\nHost: localhost\r\nContent-Length: {all}\r\n\r\n"
+    );
+    let piece = vec![7; 64 * 1024];
+    let mut sent = 0;
+    until("it uploads as a handler, and is held up", async || {
+        let who = Some(stage.person.identity());
+        let mut stream = stage.gate.connect(&stage.office, who, "localhost", "http/1.1").await;
+        stream.write_all(head.as_bytes()).await.unwrap();
+        sent = 0;
+        loop {
+            let writing = tokio::time::timeout(WHILE, stream.write_all(&piece)).await;
+            match writing {
+                Ok(Ok(())) => sent += piece.len(),
+                // One who may not send yet is answered, and cut.
+                Ok(Err(_)) => return false,
+                Err(_) => return holds.try_recv().is_ok(),
+            }
+            assert!(sent < all / 8, "{sent} bytes went to nobody");
+        }
+    })
+    .await;
+    assert!(sent > 0);
 }
