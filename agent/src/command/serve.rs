@@ -5,7 +5,9 @@ mod reload;
 
 use super::heart::Heart;
 use super::joined::joined;
+use crate::config::TunnelConfig;
 use crate::gate::call::CallToken;
+use crate::gate::tunnel::OpenTunnel;
 use crate::gate::{self, AllowedFields, ClientTrust, Counts, Gate, TlsToUpstream, Upstreams};
 use crate::ship::Shipper;
 use crate::spool::{Place, Postbox, Spool, recover};
@@ -29,6 +31,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
@@ -61,8 +64,9 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let status = ca_api::Status(call(&file.trust.status)?);
     let log = ca_api::Log(call(&file.trust.log)?);
     let shipper = shipper(&file, &gate, &signer, &source)?;
-    let (tls, of_tunnels) =
-        (spoken(&config, &gate, &["h2", "http/1.1"])?, spoken(&config, &gate, &[TUNNEL_PROTOCOL])?);
+    let tls = spoken(&config, &gate, &["h2", "http/1.1"])?;
+    let opened = |(tunnel, listener)| opened(&config, &gate, tunnel, listener);
+    let tunnels: Vec<OpenTunnel> = tunnels.into_iter().map(opened).collect::<Result<_, _>>()?;
     let admin = Admin::new(metrics.clone()).with(published(&gate, &config, &chain)?);
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(watch(source.clone(), status, stop.clone()));
@@ -80,7 +84,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let admin = admin.serve((config.admin, "agent.toml: admin"), stop.clone());
     let people = gate::accept::listen(gate.clone(), listener, tls, stop.clone());
     let people = source.once_asked(people);
-    let tunnels = gate::tunnel::listen(gate.clone(), tunnels, of_tunnels, stop.clone());
+    let tunnels = gate::tunnel::listen(gate.clone(), tunnels, stop.clone());
     let tunnels = source.once_asked(tunnels);
     let calls = calls.map(|it| anyhow::Ok((it, CallToken::open(&config)?))).transpose()?;
     let calls = gate::call::listen(gate.clone(), calls, stop.clone());
@@ -124,6 +128,19 @@ fn spoken(
         tracing::info!(?protocols, "TLS 1.2 is spoken with clients that know nothing newer");
     }
     Ok(server_from(version, identity(config)?, &clients, protocols)?)
+}
+
+/// A tunnel with what is spoken there.
+fn opened(
+    config: &AgentConfig,
+    gate: &Gate,
+    tunnel: TunnelConfig,
+    listener: TcpListener,
+) -> anyhow::Result<OpenTunnel> {
+    let mut protocols = vec![TUNNEL_PROTOCOL];
+    protocols.extend(tunnel.alpn.as_deref());
+    let tls = spoken(config, gate, &protocols)?;
+    Ok(OpenTunnel { config: tunnel, listener, tls })
 }
 
 /// Two agents on one state directory would take each other's records for their own.

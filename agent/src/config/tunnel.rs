@@ -32,6 +32,9 @@ pub struct TunnelConfig {
     pub listen: SocketAddr,
     /// What stands behind it.
     pub upstream: UpstreamAddress,
+    /// What its clients may name beside our own protocol (ALPN, RFC 7301), if they name any.
+    #[serde(default)]
+    pub alpn: Option<String>,
     /// Open connections of people whose certificates count.
     #[serde(default = "connections")]
     pub connections: usize,
@@ -46,6 +49,13 @@ pub struct TunnelConfig {
     pub connection_hours: u64,
 }
 
+/// A protocol of browsers would lead them to what speaks none of it.
+fn is_sound_alpn(alpn: &str) -> bool {
+    let is_visible = alpn.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_http = alpn.starts_with("http/") || ["h2", "h2c", "h3"].contains(&alpn);
+    (1..=64).contains(&alpn.len()) && is_visible && !is_http
+}
+
 impl TunnelConfig {
     /// What is wrong with one, in both languages, and the setting that it stands in.
     pub(super) fn check(all: &[Self]) -> Result<(), (String, &'static str)> {
@@ -57,6 +67,11 @@ impl TunnelConfig {
                      a tunnel's name is made of small letters, digits and -, 32 at most: `{name}`"
                 );
                 return Err((told, "name"));
+            }
+            if tunnel.alpn.as_deref().is_some_and(|alpn| !is_sound_alpn(alpn)) {
+                let told = "alpn 是 1 至 64 个可见字符，不能是 HTTP 的协议名 / \
+                            alpn is 1 to 64 visible characters, and no protocol of HTTP";
+                return Err((told.to_owned(), "alpn"));
             }
             let before = all.get(..place).unwrap_or_default();
             if before.iter().any(|other| other.name == *name) {
@@ -84,5 +99,27 @@ impl TunnelConfig {
     /// The time that a connection may live.
     pub fn life(&self) -> Duration {
         Duration::from_secs(self.connection_hours.saturating_mul(3_600))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No browser is led to a database by what it offers anywhere.
+    #[test]
+    fn a_tunnel_speaks_no_protocol_of_browsers() {
+        let all = |alpn: &str| {
+            let tunnel = serde_json::json!({
+                "name": "database", "listen": "127.0.0.1:1", "upstream": "unix:/a", "alpn": alpn,
+            });
+            [serde_json::from_value::<TunnelConfig>(tunnel).unwrap()]
+        };
+        for alpn in ["postgresql", "tds/8.0"] {
+            assert!(TunnelConfig::check(&all(alpn)).is_ok(), "{alpn}");
+        }
+        for alpn in ["h2", "http/1.1", "http/1.0", "h3", "", "a b", "\u{4e2d}"] {
+            assert!(TunnelConfig::check(&all(alpn)).is_err(), "{alpn}");
+        }
     }
 }

@@ -31,16 +31,21 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+/// A tunnel with its port taken.
+pub struct OpenTunnel {
+    /// What its configuration says.
+    pub config: TunnelConfig,
+    /// The port.
+    pub listener: TcpListener,
+    /// What is spoken there.
+    pub tls: Arc<ServerConfig>,
+}
+
 /// Serves all tunnels until the stop.
-pub async fn listen(
-    gate: Arc<Gate>,
-    tunnels: Vec<(TunnelConfig, TcpListener)>,
-    tls: Arc<ServerConfig>,
-    stop: Stop,
-) -> io::Result<()> {
+pub async fn listen(gate: Arc<Gate>, tunnels: Vec<OpenTunnel>, stop: Stop) -> io::Result<()> {
     let mut serving = JoinSet::new();
-    for (config, listener) in tunnels {
-        let (gate, tls, stop) = (gate.clone(), tls.clone(), stop.clone());
+    for OpenTunnel { config, listener, tls } in tunnels {
+        let (gate, stop) = (gate.clone(), stop.clone());
         serving.spawn(async move {
             let port = TunnelPort { gate: gate.clone(), config, rates: RequestRates::default() };
             let until = async move { stop.wait().await };

@@ -112,7 +112,8 @@ fn socket() -> (tempfile::TempDir, String) {
 async fn a_tunnel_passes_by_rule_and_is_recorded() {
     let (_folder, path) = socket();
     let count = echo(&path);
-    let stage = Tunnelled::open(Office::open().await, &path, "").await;
+    let settings = "alpn = \"postgresql\"\n";
+    let stage = Tunnelled::open(Office::open().await, &path, settings).await;
     let person = stage.office.gate_official("王小明", "sz-office").await;
     let other = stage.office.gate_official("张财务", "sz-finance").await;
     stage.until_open(&person).await;
@@ -139,7 +140,11 @@ async fn a_tunnel_passes_by_rule_and_is_recorded() {
     let mut nobody = stage.gate.connect(&stage.office, None, "localhost", PROTOCOL).await;
     assert!(!comes_back(&mut nobody, b"hello").await, "without a certificate");
     assert!(stage.browser_is_refused(&person).await, "a browser was let in");
-    assert_eq!(count.load(Ordering::SeqCst), before, "the application heard of somebody");
+    let who = Some(person.identity());
+    let mut named = stage.gate.connect(&stage.office, who, "localhost", "postgresql").await;
+    assert!(comes_back(&mut named, b"hello").await, "who names what is set");
+    drop(named);
+    assert_eq!(count.load(Ordering::SeqCst), before + 1, "the application heard of somebody");
 
     until("who was turned away is in the log", async || {
         let records = stage.office.access().await;
