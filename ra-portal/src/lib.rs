@@ -55,7 +55,7 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/postgres/0003_troubles.sql"),
     ),
     (
-        3,
+        4,
         "scep",
         include_str!("../migrations/sqlite/0004_scep.sql"),
         include_str!("../migrations/postgres/0004_scep.sql"),
