@@ -141,7 +141,8 @@ mod tests {
                 set.iter().find(|(key, _)| *key == name).map(|(_, value)| PathBuf::from(value))
             })
         };
-        let cases: [(bool, &[(&str, &str)], &str); 6] = [
+        type Case = (bool, &'static [(&'static str, &'static str)], &'static str);
+        let cases: [Case; 6] = [
             (true, &[("HOME", "/root")], "/var/lib/yinxin-agent"),
             (false, &[("HOME", "/home/a")], "/home/a/.local/state/yinxin-agent"),
             (false, &[("HOME", "/home/a"), ("XDG_STATE_HOME", "/s")], "/s/yinxin-agent"),

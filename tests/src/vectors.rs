@@ -46,22 +46,7 @@ pub fn events(request: &[u8]) -> Vec<Event> {
             handshake: Some(filler(29)),
             ..connection(&person)
         })),
-        Event::Decision(Box::new(Decision {
-            application: "exchange".into(),
-            connection: request_id("gate-1", &epoch(), 3),
-            person: person.clone(),
-            unit: "sz-office".into(),
-            serial: "01".repeat(18),
-            method: "GET".into(),
-            target: filler(27),
-            route: "/documents/{unit}/{document}".into(),
-            action: "read".into(),
-            resource: "exchange/sz-office/2026-001".into(),
-            outcome: "permitted".into(),
-            rule: "own-unit".into(),
-            world: world.clone(),
-            reference: String::new(),
-        })),
+        Event::Decision(Box::new(decision(&person, &world))),
         Event::Completion(Completion {
             request: request_id("gate-1", &epoch(), 4),
             outcome: "done".into(),
@@ -71,18 +56,7 @@ pub fn events(request: &[u8]) -> Vec<Event> {
             down: 1024,
             micros: 1500,
         }),
-        Event::Called(Box::new(ApplicationCall {
-            application: "exchange".into(),
-            ask: "permission".into(),
-            person: person.clone(),
-            serial: "01".repeat(18),
-            asked: filler(30),
-            action: "read".into(),
-            resource: "exchange/sz-office/2026-001".into(),
-            outcome: ApplicationCall::YES.into(),
-            rule: "own-unit".into(),
-            world: world.clone(),
-        })),
+        Event::Called(Box::new(called(&person, &world))),
         Event::Turned(CountedRejection {
             code: "certificate-required".into(),
             stage: "certificate".into(),
@@ -106,6 +80,40 @@ pub fn events(request: &[u8]) -> Vec<Event> {
         }),
     ]);
     events
+}
+
+fn decision(person: &str, world: &InForce) -> Decision {
+    Decision {
+        application: "exchange".into(),
+        connection: request_id("gate-1", &epoch(), 3),
+        person: person.to_owned(),
+        unit: "sz-office".into(),
+        serial: "01".repeat(18),
+        method: "GET".into(),
+        target: filler(27),
+        route: "/documents/{unit}/{document}".into(),
+        action: "read".into(),
+        resource: "exchange/sz-office/2026-001".into(),
+        outcome: "permitted".into(),
+        rule: "own-unit".into(),
+        world: world.clone(),
+        reference: String::new(),
+    }
+}
+
+fn called(person: &str, world: &InForce) -> ApplicationCall {
+    ApplicationCall {
+        application: "exchange".into(),
+        ask: "permission".into(),
+        person: person.to_owned(),
+        serial: "01".repeat(18),
+        asked: filler(30),
+        action: "read".into(),
+        resource: "exchange/sz-office/2026-001".into(),
+        outcome: ApplicationCall::YES.into(),
+        rule: "own-unit".into(),
+        world: world.clone(),
+    }
 }
 
 fn connection(person: &str) -> Connection {

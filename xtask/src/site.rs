@@ -50,6 +50,7 @@ pub(crate) fn register(folder: &Path) -> anyhow::Result<()> {
 }
 
 /// Waits until the portal has a certificate for which devices can encrypt.
+#[expect(clippy::disallowed_methods, reason = "polls a running system from outside")]
 fn await_authority(folder: &Path) -> anyhow::Result<()> {
     let until = Instant::now() + AUTHORITY_WAIT;
     while !folder.join(RA_KEYS).exists() {

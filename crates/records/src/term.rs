@@ -32,10 +32,7 @@ pub fn terms(record: &Record) -> Vec<String> {
         }
         Event::Withdrawn { statement, .. } => terms.extend(withdrawn_term(statement)),
         Event::Enacted { order, .. } => terms.push(of_order(order)),
-        Event::Intent { order, serial, .. } => {
-            terms.push(of_order(order));
-            terms.push(of_serial(serial));
-        }
+        Event::Intent { order, serial, .. } => terms.extend([of_order(order), of_serial(serial)]),
         Event::Issued { serial, subject, .. } => {
             terms.extend([of_serial(serial), of_subject(subject)]);
         }

@@ -67,15 +67,15 @@ async fn an_application_listens_on_a_socket() {
 async fn one_of_several_places_may_die() {
     let office = Office::open().await;
     let places = [office.port(14), office.port(15)];
-    let serve = async |port: u16| {
-        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    let serve = |port: u16| {
         tokio::spawn(async move {
+            let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(async move { answers(stream, &port.to_string()).await });
             }
         })
     };
-    let (_first, second) = (serve(places[0]).await, serve(places[1]).await);
+    let (_first, second) = (serve(places[0]), serve(places[1]));
     let upstream = format!("[\"127.0.0.1:{}\", \"127.0.0.1:{}\"]", places[0], places[1]);
     let stage = stage(office, &upstream, "").await;
     let asked = async || stage.gate.get(&stage.office, &stage.person, OWN).await;
@@ -100,7 +100,7 @@ async fn one_of_several_places_may_die() {
         answer.status().is_success() && text.contains("is dead") == wanted
     };
     until("it is told", async || told(true).await).await;
-    let _second = serve(places[1]).await;
+    let _second = serve(places[1]);
     until("it is asked again", async || told(false).await && both(&places).await).await;
 }
 

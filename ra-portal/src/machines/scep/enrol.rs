@@ -26,7 +26,7 @@ pub(super) async fn enrol(state: &MachinesState, opened: &OpenedMessage) -> Resu
     let is_by_itself = request.key().spki() == signer.key().spki();
     // Programs that know no RenewalReq ask so with the certificate that they have.
     let renews = opened.message.head().kind == MessageKind::RenewalReq
-        || (!signer.is_own() && !(has_challenge && is_by_itself));
+        || !(signer.is_own() || has_challenge && is_by_itself);
     // The key that is to be certified signed the message, or the one that is renewed.
     if !renews && !is_by_itself {
         return Err(ScepError::Integrity.into());

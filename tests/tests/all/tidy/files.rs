@@ -30,7 +30,7 @@ const OWN: [(&str, &str); 11] = [
 ];
 
 /// Whoever replaces a file, and why nobody's file is lost: it is one of the program's own.
-const REPLACED: [(&str, &str); 27] = [
+const REPLACED: [(&str, &str); 28] = [
     ("agent/src/command/join.rs", "the state directory that it joins, unless that has joined"),
     ("agent/src/command/renew.rs", "what stands beside the files in use until it is moved there"),
     ("agent/src/gate/call/token.rs", "the token of applications that ask on loopback"),
