@@ -2,6 +2,7 @@
 
 use crate::error::CmpError;
 use crate::fields::{Fields, around, decode, members, plain, value, whole};
+use crate::message::{BodyKind, PkiMessage};
 use crate::oid;
 use der::asn1::{Any, BitString, ObjectIdentifier};
 use der::{Tag, Tagged};
@@ -196,4 +197,18 @@ pub fn only(content: &[u8]) -> Result<Vec<u8>, CmpError> {
         [_] => Err(CmpError::Malformed),
         _ => Err(CmpError::Count),
     }
+}
+
+/// The number of the request in a message, for whoever refuses it: that of PKCS#10 is none (RFC 9483
+/// 4.1.4), and where nothing can be read it is the first.
+pub fn number_of(message: &PkiMessage) -> i64 {
+    if message.kind() == BodyKind::Pkcs10 {
+        return -1;
+    }
+    let number = || {
+        let mut fields = Fields::read(&only(message.content())?)?;
+        let request = whole(&fields.take()?)?;
+        value(&Fields::read(&request)?.take()?)
+    };
+    number().unwrap_or_default()
 }

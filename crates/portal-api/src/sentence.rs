@@ -259,14 +259,18 @@ fn of_system(event: &Event) -> FactValue {
         ),
         Event::MachineEnrolled { statement, serial, .. } => {
             let said = EnrolledStatement::read(&statement.0);
-            let is_scep = said.as_ref().is_some_and(EnrolledStatement::is_by_scep);
+            let by = said.as_ref().map(EnrolledStatement::protocol);
             let system = said.map_or_else(String::new, |said| said.system);
-            let (zh, en) = match is_scep {
-                true => (
+            let (zh, en) = match by {
+                Some("SCEP") => (
                     "系统 {0} 以 SCEP 申请证书 {1}，即将签发",
                     "system {0} asked by SCEP for certificate {1}, which will be signed",
                 ),
-                false => (
+                Some("CMP") => (
+                    "系统 {0} 以 CMP 申请证书 {1}，即将签发",
+                    "system {0} asked by CMP for certificate {1}, which will be signed",
+                ),
+                _ => (
                     "系统 {0} 以 EST 申请证书 {1}，即将签发",
                     "system {0} asked by EST for certificate {1}, which will be signed",
                 ),

@@ -11,6 +11,7 @@ pub mod access;
 pub mod approval;
 pub mod body;
 pub mod bytes;
+pub mod cmp;
 pub mod code;
 pub mod commitment;
 pub mod consequence;

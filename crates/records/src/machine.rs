@@ -40,6 +40,8 @@ pub struct SystemFile {
     pub est_password: Bytes,
     /// The challenge of SCEP; but in a sample city good for one request.
     pub scep_challenge: String,
+    /// The secret of CMP, as clients send it in a MAC; the reference is `kid`.
+    pub cmp_secret: Bytes,
     /// Whom to believe, and where they are.
     pub trust: Trust,
     /// Last second in which it may be used.

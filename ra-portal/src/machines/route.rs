@@ -16,10 +16,8 @@ mod renewal_info;
 mod revoke_certificate;
 
 use crate::machines::answer::AcmeRefused;
-use crate::machines::est;
-use crate::machines::scep;
 use crate::machines::state::MachinesState;
-use crate::machines::watched;
+use crate::machines::{cmp, est, scep, watched};
 use acme::ProblemKind;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -78,6 +76,7 @@ pub(crate) fn router(state: Arc<MachinesState>) -> Router {
         .route(renewal_info, get(renewal_info::show))
         .merge(est::router())
         .merge(scep::router())
+        .merge(cmp::router())
         .fallback(|| async { AcmeRefused::from(ProblemKind::NotFound) })
         .method_not_allowed_fallback(|| async { AcmeRefused::from(ProblemKind::MethodNotAllowed) })
         .layer(DefaultBodyLimit::max(JWS_BYTES_MAX))
@@ -119,9 +118,10 @@ async fn dressed(
     let is_signed = is_acme && request.method() == Method::POST;
     let is_directory = request.uri().path() == "/acme/directory";
     let path = request.uri().path();
-    let is_plain = path.starts_with("/.well-known/est") || scep::is_scep(path);
+    let is_well_known = ["/.well-known/est", "/.well-known/cmp"];
+    let is_plain = scep::is_scep(path) || is_well_known.iter().any(|one| path.starts_with(one));
     let response = next.run(request).await;
-    // EST and SCEP tell in plain text.
+    // EST, SCEP and CMP tell in plain text.
     let mut response = if is_plain { response } else { as_problem(response) };
     let nonce = if is_signed { Some(state.nonces.draw()) } else { None };
     let nonce = match nonce.transpose() {

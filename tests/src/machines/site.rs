@@ -16,6 +16,8 @@ pub struct Secret {
     pub challenge: String,
     /// The file of it all.
     pub file: String,
+    /// The secret of CMP.
+    pub cmp: String,
 }
 
 impl Secret {
@@ -72,6 +74,12 @@ impl Site {
         format!("{}{path}", self.office.city["machines"]["est_url"].as_str().unwrap())
     }
 
+    /// Where CMP is, without its scheme, as `openssl cmp` wants it.
+    pub fn cmp(&self) -> String {
+        let url = self.office.city["machines"]["cmp_url"].as_str().unwrap();
+        url.split_once("://").unwrap().1.to_owned()
+    }
+
     /// The address of the directory.
     pub fn directory(&self) -> String {
         self.office.city["machines"]["acme_url"].as_str().unwrap().to_owned()
@@ -124,6 +132,7 @@ async fn register(office: &Office, system: &str, more: &[&str]) -> Secret {
         hmac,
         password: text("est_password"),
         challenge: text("scep_challenge"),
+        cmp: text("cmp_secret"),
         file: made["letter"].as_str().unwrap().to_owned(),
     }
 }
