@@ -4,6 +4,7 @@
 pub(crate) mod act;
 pub(crate) mod batch;
 pub(crate) mod devices;
+pub(crate) mod cmp;
 mod draft;
 pub(crate) mod enrol;
 pub(crate) mod machines;

@@ -67,7 +67,8 @@ impl Sender {
     ) -> Result<VerifiedCmp, Code> {
         match (message.mac().map_err(|error| cmp_code(&error))?, self) {
             (Some(parameters), Self::Secret(named, _)) => {
-                let of = (named.system.as_str(), named.order, named.token.as_slice());
+                let secret = named.secret();
+                let of = (named.system.as_str(), named.order, secret.as_bytes());
                 VerifiedCmp::by_secret(message, &parameters, of)
             }
             (Some(_), Self::Key) => Err(Code::MessageProtection),

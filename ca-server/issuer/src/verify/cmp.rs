@@ -15,8 +15,7 @@ use records::record::Cause;
 use records::{Bytes, Code};
 use std::sync::Arc;
 
-/// The secret of CMP under an order, as clients have it: base64url, which is what they call their
-/// password.
+/// The secret of CMP under an order's token, as clients have it: in base64url.
 pub(crate) fn cmp_secret(token: &[u8]) -> zeroize::Zeroizing<String> {
     zeroize::Zeroizing::new(secret(token, CMP_SECRET).to_string())
 }
@@ -38,13 +37,13 @@ pub struct VerifiedCmp {
 }
 
 impl VerifiedCmp {
-    /// Checks the MAC by the token of an order.
+    /// Checks the MAC by the secret of an order.
     pub fn by_secret(
         message: &PkiMessage,
         parameters: &MacParameters,
-        (system, order, token): (&str, OrderDigest, &[u8]),
+        (system, order, secret): (&str, OrderDigest, &[u8]),
     ) -> Result<Self, Code> {
-        let verified = message.verify_mac(parameters, cmp_secret(token).as_bytes());
+        let verified = message.verify_mac(parameters, secret);
         verified.map_err(|error| cmp_code(&error))?;
         let message = whole(message)?;
         Ok(Self { system: system.into(), order, message, certificate: None })
