@@ -1,11 +1,19 @@
-//! What a client sends, for whatever asks a CA of another kind, and for tests that play clients.
+//! What a client sends, and how it reads what it is answered: for tests that play clients, and for
+//! whatever asks by CMP.
 
 use crate::answer::{BodyDer, SendError, explicit};
+use crate::error::CmpError;
+use crate::fields::{Fields, around, members, value, whole};
+use crate::message::{BodyKind, PkiMessage};
 use crate::oid;
-use der::Encode;
+use der::asn1::BitString;
+use der::{Encode, Tag};
 use pki::certificate::Certificate;
 use pki::extension::Extension;
 use pki::{SerialNumber, Signer, sequence, wrap};
+
+/// rp, as a body's number.
+const REVOKED: u32 = 12;
 
 /// How possession is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +63,7 @@ impl CertificateWish<'_> {
             ShownPossession::Signed => {
                 let signature = self.key.sign(&request)?;
                 let algorithm = self.key.public_key().algorithm().signature_identifier()?;
-                let bits = der::asn1::BitString::from_bytes(&signature)?.to_der()?;
+                let bits = BitString::from_bytes(&signature)?.to_der()?;
                 wrap(0xa1, &[algorithm, bits].concat())?
             }
             ShownPossession::Vouched => vec![0x80, 0],
@@ -95,4 +103,47 @@ pub fn confirming(hash: &[u8], id: i64, is_taken: bool) -> der::Result<BodyDer> 
     let status = sequence(&(if is_taken { 0u8 } else { 2 }).to_der()?)?;
     let one = sequence(&[wrap(0x04, hash)?, id.to_der()?, status].concat())?;
     BodyDer::of(24, &sequence(&one)?)
+}
+
+/// The certificate in an ip, cp or kup, in DER, if there is one.
+pub fn issued(message: &PkiMessage) -> Result<Option<Vec<u8>>, CmpError> {
+    let mut fields = Fields::read(&response(message)?)?;
+    fields.take()?;
+    fields.take()?;
+    let Some(pair) = fields.tagged(Tag::Sequence) else { return Ok(None) };
+    let certificate = Fields::read(&whole(&pair)?)?.tagged(around(0));
+    Ok(certificate.map(|certificate| certificate.value().to_vec()))
+}
+
+/// The bit of the refusal in an answer (RFC 9810 5.2.3), if it is one that says why.
+pub fn failure(message: &PkiMessage) -> Result<Option<u32>, CmpError> {
+    let status = match message.kind() {
+        BodyKind::Error => Fields::read(message.content())?.take()?,
+        BodyKind::Other(REVOKED) => {
+            let all = Fields::read(message.content())?.take()?;
+            Fields::read(&whole(&all)?)?.take()?
+        }
+        _ => {
+            let mut fields = Fields::read(&response(message)?)?;
+            fields.take()?;
+            fields.take()?
+        }
+    };
+    let mut fields = Fields::read(&whole(&status)?)?;
+    fields.take()?;
+    fields.tagged(Tag::Sequence);
+    let Some(bits) = fields.tagged(Tag::BitString) else { return Ok(None) };
+    let bits: BitString = value(&bits)?;
+    Ok((0u32..).zip(bits.bits()).find(|(_, is_set)| *is_set).map(|(number, _)| number))
+}
+
+/// The only CertResponse of an ip, cp or kup, in DER.
+fn response(message: &PkiMessage) -> Result<Vec<u8>, CmpError> {
+    let BodyKind::Other(1 | 3 | 8) = message.kind() else { return Err(CmpError::Malformed) };
+    let mut fields = Fields::read(message.content())?;
+    fields.tagged(around(1));
+    match members(&whole(&fields.take()?)?)?.as_slice() {
+        [one] => whole(one),
+        _ => Err(CmpError::Count),
+    }
 }

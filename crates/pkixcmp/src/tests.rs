@@ -6,7 +6,7 @@ use crate::fail::{FailInfo, PkiStatus, status_info};
 use crate::mac::{ITERATIONS_MAX, MacScheme};
 use crate::message::{BodyKind, MESSAGE_BYTES_MAX, PkiMessage};
 use crate::request::{CrmfRequest, only};
-use crate::{MessageHeading, Protector, body};
+use crate::{BodyDer, MessageHeading, Protector, body, client};
 use der::Encode;
 use keys::SoftwareSigner;
 use pki::algorithm::by_name;
@@ -173,6 +173,29 @@ fn a_refusal_says_its_bit() {
     assert_eq!(bits(FailInfo::Algorithm), [0x03, 2, 7, 0x80]);
     assert_eq!(bits(FailInfo::Possession), [0x03, 3, 6, 0, 0x40]);
     assert_eq!(bits(FailInfo::NotAuthorized), [0x03, 4, 0, 0, 0, 1]);
+}
+
+#[test]
+fn an_answer_says_what_it_brings() {
+    let read = |body: &BodyDer| {
+        let der = heading().protected(body, &by_secret(MacScheme::Pbm), &[]).unwrap();
+        PkiMessage::read(&der).unwrap()
+    };
+    let asked = (BodyKind::Initialization, 0);
+    let brings = BodyDer::issued(asked, PkiStatus::Accepted, NOBODY, Some(NOBODY)).unwrap();
+    assert_eq!(client::issued(&read(&brings)), Ok(Some(NOBODY.to_vec())));
+    assert_eq!(client::failure(&read(&brings)), Ok(None));
+    let fail = Some(FailInfo::TransactionInUse);
+    let status = status_info(PkiStatus::Rejection, &["否", "no"], fail).unwrap();
+    let refused = BodyDer::without_certificate(asked, &status).unwrap();
+    assert_eq!(client::issued(&read(&refused)), Ok(None));
+    for body in [
+        refused,
+        BodyDer::error(&["否", "no"], FailInfo::TransactionInUse).unwrap(),
+        BodyDer::revoked(&status).unwrap(),
+    ] {
+        assert_eq!(client::failure(&read(&body)), Ok(Some(21)));
+    }
 }
 
 /// Whatever the bytes are, reading ends without a panic, and what ends well is the same bytes.

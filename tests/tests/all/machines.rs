@@ -1,6 +1,8 @@
-//! Systems that get certificates by ACME, from the order to the revocation; what a client that
-//! lies is told; what no answer of a stranger's host does.
+//! Systems that get certificates by ACME, EST and CMP, from the order to the revocation; what a
+//! client that lies is told; what no answer of a stranger's host does.
 
+mod cmp;
+mod cmp_refused;
 mod est;
 mod owner;
 mod programs;
