@@ -130,11 +130,9 @@ impl Authority {
     /// its address is refused.
     pub fn used_already(&self, wish: &MachineWish) -> Result<Option<Serial>, Code> {
         let Some(serial) = self.promised(&wish.under) else { return Ok(None) };
+        let known = self.request_of_serial(&serial);
         let is: Sha256Value = Sha256::digest(&wish.request.0).into();
-        match self.request_of_serial(&serial) == Some(is) {
-            true => Ok(Some(serial)),
-            false => Err(Code::StateConflict),
-        }
+        if known == Some(is) { Ok(Some(serial)) } else { Err(Code::StateConflict) }
     }
 
     /// SHA-256 of the request by which a system got a certificate, pending records counted.

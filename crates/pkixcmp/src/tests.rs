@@ -223,11 +223,11 @@ fn hostile_bytes_are_refused() {
         }
     }
     assert!(!look(&[der.as_slice(), &[0]].concat()), "something behind it");
-    let large = PkiMessage::read(&vec![0x30; MESSAGE_BYTES_MAX + 1]);
+    let large = PkiMessage::read(&[0x30; MESSAGE_BYTES_MAX + 1]);
     assert_eq!(large.unwrap_err(), CmpError::TooLarge);
     let deep: Vec<u8> = [0x30, 0x80].repeat(10_000);
     assert!(!look(&deep), "indefinite lengths");
-    let nine: Vec<&[u8]> = vec![NOBODY; 9];
+    let nine = [NOBODY; 9];
     let one = wish(&key(), &named()).message().unwrap();
     let body = asking(0, &[&one]).unwrap();
     let many = heading().protected(&body, &by_secret(MacScheme::Pbm), &nine).unwrap();

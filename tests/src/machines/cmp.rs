@@ -45,7 +45,8 @@ impl CmpDevice {
 
     /// The words by which a secret is shown.
     pub fn by_secret(secret: &Secret) -> Vec<String> {
-        let words = ["-ref", &secret.kid, "-secret", &format!("pass:{}", secret.cmp)];
+        let shown = format!("pass:{}", secret.cmp);
+        let words = ["-ref", &secret.kid, "-secret", &shown];
         words.map(str::to_owned).to_vec()
     }
 

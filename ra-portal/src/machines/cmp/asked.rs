@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn what_is_no_message_of_cmp_goes_no_further() {
-        let large = vec![0x30; MESSAGE_BYTES_MAX + 1];
+        let large = [0x30; MESSAGE_BYTES_MAX + 1];
         assert_eq!(may_end(&large), Err(Code::TooLarge));
         for garbage in [&b""[..], b"garbage", &[0x30, 0], &[0x30, 0x80, 0, 0]] {
             assert_eq!(may_end(garbage), Err(Code::Malformed), "{garbage:?}");
