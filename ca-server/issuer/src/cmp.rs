@@ -1,6 +1,6 @@
-//! CMP (RFC 9810, as RFC 9483 profiles it): the CA answers each message itself, since it alone knows
-//! the secrets by which messages are protected. A portal hands them on as they come, and reads none
-//! of what is protected.
+//! CMP (RFC 9810, as RFC 9483 profiles it): the CA answers each message itself, since it alone
+//! knows the secrets by which messages are protected. A portal hands them on as they come, and
+//! can make none of them.
 //!
 //! In the order in which a message meets them: `sender` (whose it is, and whether they sent it),
 //! `nonce`, then what it asks for: `enrol`, `confirm`, `end`, `told`; `protect` (the answer).

@@ -3,7 +3,8 @@
 //! In reading order: `command` (what is asked), [`verify`] (what needs no state), `decide` (pure
 //! decisions), `round` and `state` (what they work on), `writer` (the single writer), [`issuance`]
 //! (the stations of a certificate), `signer`, `publisher`, `shredder`, `query` (what only reads),
-//! `reads` (which of it is recorded), `cmp` (who answers messages of CMP), `route` and `socket` (who asks).
+//! `reads` (which of it is recorded), `cmp` (answers to messages of CMP), `route` and `socket` (who
+//! asks).
 
 mod adopt;
 mod answered_brakes;

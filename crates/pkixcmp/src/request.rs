@@ -199,8 +199,8 @@ pub fn only(content: &[u8]) -> Result<Vec<u8>, CmpError> {
     }
 }
 
-/// The number of the request in a message, for whoever refuses it: that of PKCS#10 is none (RFC 9483
-/// 4.1.4), and where nothing can be read it is the first.
+/// The number of the request in a message, for whoever refuses it: that of PKCS#10 is none (RFC
+/// 9483 4.1.4), and where nothing can be read it is the first.
 pub fn number_of(message: &PkiMessage) -> i64 {
     if message.kind() == BodyKind::Pkcs10 {
         return -1;

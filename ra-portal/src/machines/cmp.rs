@@ -1,10 +1,10 @@
-//! CMP (RFC 9810, over HTTP as RFC 9811 has it) beside ACME and EST: one address, behind it the same
-//! with a label, which names a profile. `asked` reads what is a message, `answer` says what came of
-//! it.
+//! CMP (RFC 9810, over HTTP as RFC 9811 has it) beside ACME and EST: one address, behind it the
+//! same with a label, which names a profile. `asked` reads what is a message, `answer` says what
+//! came of it.
 //!
 //! Messages go to the CA as they came, and its answers leave as it made them: both are protected by
-//! what this process does not have. It looks at a message only as far as to refuse what is none, and
-//! to hand an end on where ends have places. Nothing of it is kept here.
+//! what this process does not have. It looks at a message only as far as to refuse what is none,
+//! and to hand an end on where ends have places. Nothing of it is kept here.
 
 mod answer;
 mod asked;

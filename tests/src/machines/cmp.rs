@@ -1,5 +1,5 @@
-//! A device that gets certificates by CMP, with `openssl cmp` as its script would, and with messages
-//! that no client would send.
+//! A device that gets certificates by CMP, with `openssl cmp` as its script would, and with
+//! messages that no client would send.
 
 use super::device::{Device, openssl};
 use super::site::{Secret, Site};

@@ -1,6 +1,6 @@
-//! Whether a client took what it got (RFC 9810 5.3.18). What it did not take is revoked. What nobody
-//! confirms stands: it is in the log, its client may have taken it and been cut off, and its system
-//! can end it at any time.
+//! Whether a client took what it got (RFC 9810 5.3.18). What it did not take is revoked. What
+//! nobody confirms stands: it is in the log, its client may have taken it and been cut off, and its
+//! system can end it at any time.
 
 use super::enrol::promised;
 use super::heard::{Answer, Heard, made};

@@ -1,5 +1,6 @@
 //! What systems ask for by CMP (RFC 9810): a certificate within their authorization, and the end of
-//! one. Who asks, a MAC or a signature says that was checked before; it is judged by what holds now.
+//! one. Who asks, a MAC or a signature says that was checked before; it is judged by what holds
+//! now.
 
 use super::{est, execute};
 use crate::command::Caller;

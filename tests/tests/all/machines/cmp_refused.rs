@@ -1,5 +1,5 @@
-//! What a client of CMP that lies is told, by which bit, and under whose protection: whoever has the
-//! secret believes a refusal, and whoever has not gets nothing.
+//! What a client of CMP that lies is told, by which bit, and under whose protection: whoever has
+//! the secret believes a refusal, and whoever has not gets nothing.
 
 use pkixcmp::BodyKind;
 use pkixcmp::client::{CertificateWish, ShownPossession, asking, asking_by_pkcs10};
