@@ -64,7 +64,7 @@ pub(super) async fn polled(issuer: &Arc<Issuer>, heard: &Heard<'_>) -> Result<An
     match collect::of_system(issuer, &serial).await {
         Ok(chain) => {
             // What it asked for differs or not; it is told what it got.
-            let given_as = (PkiStatus::GrantedWithMods, &chain);
+            let given_as = (PkiStatus::GrantedWithMods, chain.as_slice());
             given(issuer, heard, (kind, number), given_as, header.implicit)
         }
         Err(error) if is_later(&error) => {
@@ -90,7 +90,7 @@ fn given(
     issuer: &Issuer,
     heard: &Heard<'_>,
     asked: (BodyKind, i64),
-    (status, chain): (PkiStatus, &Vec<Bytes>),
+    (status, chain): (PkiStatus, &[Bytes]),
     implicit: bool,
 ) -> Result<Answer, IssuerError> {
     let leaf = chain.first().ok_or(Code::Unavailable)?;
