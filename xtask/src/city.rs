@@ -62,7 +62,7 @@ pub(crate) struct MachinesUrls {
     /// SCEP, over HTTP; cities that were founded before have none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub scep_url: String,
-    /// CMP, as clients are told where it is.
+    /// CMP without TLS, as its clients speak it; cities that were founded before have it over TLS.
     #[serde(default)]
     pub cmp_url: String,
     /// The resolver that validations ask.

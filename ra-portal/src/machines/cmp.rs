@@ -13,9 +13,10 @@ use crate::machines::state::{MachinesState, outcome};
 use answer::{CmpRefused, message};
 use asked::CmpAsked;
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::Response;
 use axum::routing::post;
+use pkixcmp::message::MESSAGE_BYTES_MAX;
 use records::Code;
 use records::cmp::CmpMessage;
 use std::sync::Arc;
@@ -28,6 +29,14 @@ pub(crate) fn router() -> Router<Arc<MachinesState>> {
     let [plain, labelled] = PATHS;
     let alone = || post(relay).fallback(|| async { CmpRefused::from(Code::MethodNotAllowed) });
     Router::new().route(plain, alone()).route(labelled, alone())
+}
+
+/// The same alone, for clients that speak without TLS.
+pub(crate) fn plain_router(state: Arc<MachinesState>) -> Router {
+    router()
+        .fallback(|| async { CmpRefused::from(Code::NotFound) })
+        .layer(DefaultBodyLimit::max(MESSAGE_BYTES_MAX))
+        .with_state(state)
 }
 
 /// Hands a message on, and its answer back.

@@ -31,6 +31,12 @@ impl CmpDevice {
         Self { device: Device::new(), at: site.cmp(), root: site.root(), issuing }
     }
 
+    /// The same that asks the host of systems, over TLS.
+    pub fn over_tls(site: &Site) -> Self {
+        let at = site.directory().replace("/acme/directory", "/.well-known/cmp");
+        Self { at, ..Self::new(site) }
+    }
+
     /// A file of its own.
     pub fn path(&self, name: &str) -> String {
         self.device.path(name)
@@ -60,10 +66,13 @@ impl CmpDevice {
 
     /// Runs the client.
     pub fn cmp(&self, command: &str, shown: &[String], words: &[&str]) -> Ran {
-        let (server, path) = self.at.split_once('/').unwrap();
+        let (scheme, rest) = self.at.split_once("://").unwrap();
+        let (server, path) = rest.split_once('/').unwrap();
+        let tls = ["-tls_used", "-tls_trusted", &self.root];
         let output = Command::new("openssl")
             .args(["cmp", "-cmd", command, "-server", server, "-path", path])
-            .args(["-tls_used", "-tls_trusted", &self.root, "-total_timeout", "90"])
+            .args(if scheme == "https" { &tls[..] } else { &[] })
+            .args(["-total_timeout", "90"])
             .args(shown)
             .args(words)
             .env_remove("http_proxy")
@@ -95,7 +104,7 @@ impl CmpDevice {
         let (sent, got) = (self.path("sent.der"), self.path("got.der"));
         std::fs::write(&sent, message).unwrap();
         let (kind, body) = (format!("Content-Type: {kind}"), format!("@{sent}"));
-        let url = format!("https://{}{path}", self.at);
+        let url = format!("{}{path}", self.at);
         let output = Command::new("curl")
             .args(["-sS", "--max-time", "30", "--cacert", &self.root, "-H", &kind])
             .args(["--data-binary", &body, "-o", &got, "-w", "%{http_code}", &url])

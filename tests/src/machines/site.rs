@@ -74,10 +74,9 @@ impl Site {
         format!("{}{path}", self.office.city["machines"]["est_url"].as_str().unwrap())
     }
 
-    /// Where CMP is, without its scheme, as `openssl cmp` wants it.
+    /// The address of CMP, without TLS.
     pub fn cmp(&self) -> String {
-        let url = self.office.city["machines"]["cmp_url"].as_str().unwrap();
-        url.split_once("://").unwrap().1.to_owned()
+        self.office.city["machines"]["cmp_url"].as_str().unwrap().to_owned()
     }
 
     /// The address of the directory.

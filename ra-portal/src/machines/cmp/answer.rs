@@ -14,7 +14,8 @@ const LATER_SECONDS: &str = "5";
 /// An answer of the CA.
 pub(super) fn message(der: Vec<u8>) -> Response {
     let kind = HeaderValue::from_static(MEDIA_TYPE);
-    ([(header::CONTENT_TYPE, kind)], der).into_response()
+    let nobody = HeaderValue::from_static("no-store");
+    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, nobody)], der).into_response()
 }
 
 /// A refusal without a message.

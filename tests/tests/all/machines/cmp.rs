@@ -69,6 +69,9 @@ async fn a_client_of_cmp_is_told_what_it_wants_to_know() {
     let device = CmpDevice::new(&site);
     let by_secret = CmpDevice::by_secret(&secret);
     let said = device.done("genm", &by_secret, &["-infotype", "caCerts"]);
+    // The same under the host of systems, over TLS.
+    let protected = CmpDevice::over_tls(&site);
+    protected.done("genm", &by_secret, &["-infotype", "caCerts"]);
     assert!(said.contains("id-it-caCerts"), "{said}");
     let answer = device.path("answer.der");
     device.done("genm", &by_secret, &["-infotype", "currentCRL", "-rspout", &answer]);
