@@ -72,7 +72,11 @@ pub fn request_of(message: &PkiMessage) -> Result<(RequestForm, Vec<u8>), Code> 
 
 /// What names the use of a transaction: SHA-256 over the label, the system, the certificate whose
 /// key signed it, and the transaction's id.
-fn use_of(system: &str, shown: Option<&Certificate>, transaction: &[u8]) -> Sha256Value {
+pub fn use_of_transaction(
+    system: &str,
+    shown: Option<&Certificate>,
+    transaction: &[u8],
+) -> Sha256Value {
     let named = Sha256::new()
         .chain_update(Label::MachineEnrolled.text())
         .chain_update(b"\0cmp\0")
@@ -144,7 +148,7 @@ impl Authority {
                 return Err(Code::CertificateForeign);
             }
         }
-        let under = use_of(system, shown, &message.header().transaction);
+        let under = use_of_transaction(system, shown, &message.header().transaction);
         Ok(CmpUse { under, form, renews })
     }
 
@@ -155,7 +159,7 @@ impl Authority {
         shown: Option<&Certificate>,
         transaction: &[u8],
     ) -> Option<Serial> {
-        self.promised(&use_of(system, shown, transaction))
+        self.promised(&use_of_transaction(system, shown, transaction))
     }
 
     /// What a message of a system revokes, and why: a certificate of that system which it names, or

@@ -79,7 +79,7 @@ mod withdrawal;
 pub use agent::{JoinClaim, authorization_of, join_value};
 pub use approver::Capacity;
 pub use authority::Authority;
-pub use cmp::{RequestForm, cmp_code, request_of};
+pub use cmp::{RequestForm, cmp_code, request_of, use_of_transaction};
 pub use consequence::Consequence;
 pub use counted::{CountedApproval, InBatch};
 pub use device::{DeviceRenewal, read_renewal, scep_code};

@@ -48,6 +48,7 @@ pub(super) async fn confirm(
             Err(error) => return Err(error),
         }
     }
+    issuer.concluded.conclude(heard.transaction());
     Ok(Answer::of(made(BodyDer::confirmed())?))
 }
 

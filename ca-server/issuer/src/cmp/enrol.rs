@@ -27,6 +27,9 @@ pub(super) async fn certify(
     heard: &Heard<'_>,
 ) -> Result<Answer, IssuerError> {
     check_cmp_request(heard.message, issuer.view()?.authority())?;
+    if issuer.concluded.has(&heard.transaction()) {
+        return Err(Code::TransactionUsed.into());
+    }
     let (kind, number) = (heard.message.kind(), number_of(heard.message));
     let mut told = Err(Code::Unavailable.into());
     for _ in 0..TRIES {

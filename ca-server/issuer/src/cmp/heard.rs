@@ -3,6 +3,7 @@
 use crate::command::Caller;
 use crate::error::IssuerError;
 use crate::verify::VerifiedCmp;
+use authority::{Sha256Value, use_of_transaction};
 use pkixcmp::{BodyDer, BodyKind, PkiMessage, SendError};
 
 /// Versions of the protocol that are spoken.
@@ -15,6 +16,14 @@ pub(super) struct Heard<'a> {
     pub(super) message: &'a PkiMessage,
     pub(super) verified: &'a VerifiedCmp,
     pub(super) caller: Caller,
+}
+
+impl Heard<'_> {
+    /// What names its transaction among those of everybody.
+    pub(super) fn transaction(&self) -> Sha256Value {
+        let (verified, header) = (self.verified, self.message.header());
+        use_of_transaction(verified.system(), verified.certificate(), &header.transaction)
+    }
 }
 
 /// What a message comes to.

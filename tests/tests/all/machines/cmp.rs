@@ -27,8 +27,12 @@ async fn a_device_gets_updates_and_ends_certificates_by_cmp() {
     let by_secret = CmpDevice::by_secret(&secret);
     let (key, out) = (device.key("key.pem"), device.path("own.pem"));
     let names = ["-subject", "/CN=a.acme.test", "-sans", "a.acme.test"];
-    let words = [&["-newkey", &key, "-certout", &out][..], &names].concat();
-    device.done("ir", &by_secret, &words);
+    let asked = device.path("asked.der");
+    let own = ["-newkey", &key, "-certout", &out, "-reqout", &asked];
+    device.done("ir", &by_secret, &[&own[..], &names].concat());
+    // What was confirmed is over: its request is not answered once more.
+    let replayed = device.told(&std::fs::read(asked).unwrap());
+    assert_eq!(replayed, Some(21), "transactionIdInUse");
     let first = judge(&site, &device, "own.pem", "DNS:a.acme.test");
     // One more, by the certificate.
     let by_own = device.by_certificate("own.pem", "key.pem");
