@@ -10,10 +10,12 @@ mod answer;
 mod asked;
 
 use crate::machines::state::{MachinesState, outcome};
+use crate::machines::watched;
 use answer::{CmpRefused, message};
 use asked::CmpAsked;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::middleware;
 use axum::response::Response;
 use axum::routing::post;
 use pkixcmp::message::MESSAGE_BYTES_MAX;
@@ -36,6 +38,7 @@ pub(crate) fn plain_router(state: Arc<MachinesState>) -> Router {
     router()
         .fallback(|| async { CmpRefused::from(Code::NotFound) })
         .layer(DefaultBodyLimit::max(MESSAGE_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(state.clone(), watched::watched))
         .with_state(state)
 }
 
@@ -46,13 +49,19 @@ async fn relay(
     asked: CmpAsked,
 ) -> Result<Response, CmpRefused> {
     let profile = label.map(|Path(label)| label);
+    // Nobody is known yet by what a message says; whoever ends something waits for no place.
+    let place = match asked.may_end {
+        true => None,
+        false => Some(state.strangers.enter(asked.source).ok_or(Code::TooBusy)?),
+    };
     let handed = CmpMessage { message: asked.message, profile };
     let told = state.issuer.cmp(&handed, asked.may_end).await;
+    drop(place);
     let refused = told.as_ref().ok().and_then(|reply| reply.refused);
     let ended = refused.map_or_else(|| outcome(&told), Code::name);
     // What was revoked is told all the same.
     if !state.keeps("machine-cmp", ended).await && !asked.may_end {
         return Err(Code::Unavailable.into());
     }
-    Ok(message(told?.message.0))
+    Ok(message(told?.message.0, refused))
 }

@@ -2,11 +2,14 @@
 
 use super::answer::{CmpRefused, MEDIA_TYPE};
 use crate::machines::state::MachinesState;
+use crate::machines::troubles::Asker;
 use axum::body::Bytes as Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
-use pkixcmp::message::MESSAGE_BYTES_MAX;
+use mtls::TlsConnection;
+use pki::Certificate;
 use pkixcmp::{BodyKind, CmpError, PkiMessage};
+use records::machine::system_of;
 use records::{Bytes, Code};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +23,8 @@ pub(super) struct CmpAsked {
     pub(super) message: Bytes,
     /// Whether it may revoke something.
     pub(super) may_end: bool,
+    /// From which subscriber it came.
+    pub(super) source: u128,
 }
 
 impl FromRequest<Arc<MachinesState>> for CmpAsked {
@@ -30,10 +35,28 @@ impl FromRequest<Arc<MachinesState>> for CmpAsked {
         state: &Arc<MachinesState>,
     ) -> Result<Self, CmpRefused> {
         check_kind(request.headers())?;
+        let asker = Asker::of(&request);
+        let connection = request.extensions().get::<TlsConnection>();
+        let source = connection.and_then(|connection| connection.subscriber).unwrap_or_default();
         let limit = Duration::from_secs(BODY_SECONDS_MAX);
         let body = tokio::time::timeout(limit, Body::from_request(request, state)).await;
         let body = body.map_err(|_| Code::RequestLate)?.map_err(|_| Code::TooLarge)?;
-        Ok(Self { may_end: may_end(&body)?, message: Bytes(body.to_vec()) })
+        let read = read(&body)?;
+        says(&asker, &read);
+        let may_end = matches!(read.kind(), BodyKind::Revocation | BodyKind::Confirmation);
+        Ok(Self { message: Bytes(body.to_vec()), may_end, source })
+    }
+}
+
+/// Whose a message is, as it says: by the id of a secret, or by a certificate that came along.
+fn says(asker: &Asker, message: &PkiMessage) {
+    let named = core::str::from_utf8(&message.header().sender_key).ok().and_then(system_of);
+    if let Some(system) = named {
+        asker.claims(system);
+    }
+    let shown = message.first_certificate().and_then(|der| Certificate::read(der).ok());
+    if let Some(shown) = shown {
+        asker.shows(shown.serial().to_string());
     }
 }
 
@@ -46,29 +69,26 @@ fn check_kind(headers: &HeaderMap) -> Result<(), Code> {
     }
 }
 
-/// Whether a message may revoke something; what is no message is refused.
-fn may_end(body: &[u8]) -> Result<bool, Code> {
-    if body.len() > MESSAGE_BYTES_MAX {
-        return Err(Code::TooLarge);
-    }
-    let read = PkiMessage::read(body).map_err(|error| match error {
+/// A message; what is none is refused.
+fn read(body: &[u8]) -> Result<PkiMessage, Code> {
+    PkiMessage::read(body).map_err(|error| match error {
         CmpError::TooLarge => Code::TooLarge,
         _ => Code::Malformed,
-    })?;
-    Ok(matches!(read.kind(), BodyKind::Revocation | BodyKind::Confirmation))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use axum::http::HeaderValue;
+    use pkixcmp::message::MESSAGE_BYTES_MAX;
 
     #[test]
     fn what_is_no_message_of_cmp_goes_no_further() {
         let large = [0x30; MESSAGE_BYTES_MAX + 1];
-        assert_eq!(may_end(&large), Err(Code::TooLarge));
+        assert_eq!(read(&large).err(), Some(Code::TooLarge));
         for garbage in [&b""[..], b"garbage", &[0x30, 0], &[0x30, 0x80, 0, 0]] {
-            assert_eq!(may_end(garbage), Err(Code::Malformed), "{garbage:?}");
+            assert_eq!(read(garbage).err(), Some(Code::Malformed), "{garbage:?}");
         }
         let mut headers = HeaderMap::new();
         assert_eq!(check_kind(&headers), Err(Code::MediaType));
