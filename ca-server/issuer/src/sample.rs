@@ -3,8 +3,8 @@
 
 pub(crate) mod act;
 pub(crate) mod batch;
-pub(crate) mod devices;
 pub(crate) mod cmp;
+pub(crate) mod devices;
 mod draft;
 pub(crate) mod enrol;
 pub(crate) mod machines;
