@@ -5,10 +5,11 @@
 //! In the order in which a message meets them: `sender` (whose it is, and whether they sent it),
 //! `nonce`, then what it asks for: `enrol`, `confirm`, `end`, `told`; `protect` (the answer).
 //!
-//! Nothing has to be kept of a transaction here. What it was given follows from authority, which names the
-//! use after the transaction; whether it answers us, from a MAC in our nonces. So a message after a
-//! crash, or to another process, finds everything that one before would have. That a client
-//! confirmed is remembered for a while (`concluded`): its request is not answered once more.
+//! Nothing has to be kept of a transaction here. What it was given follows from authority, which
+//! names the use after the transaction; whether it answers us, from a MAC in our nonces. So a
+//! message after a crash, or to another process, finds everything that one before would have. That
+//! a client confirmed is remembered for a while (`concluded`): its request is not answered once
+//! more.
 
 pub(crate) mod concluded;
 mod confirm;
