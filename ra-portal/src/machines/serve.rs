@@ -9,6 +9,7 @@ use crate::machines::nonces::{self, Nonces};
 use crate::machines::scep::authority::{self, RaPlaces};
 use crate::machines::state::{MachinesState, VALIDATIONS_MAX};
 use crate::machines::validate::{Ranges, Resolver, Validator};
+use crate::machines::writes::Writes;
 use crate::machines::{cmp, jobs, route, scep, watched};
 use crate::state::client;
 use acme::directory::AcmeUrls;
@@ -43,7 +44,8 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
     let events = Events::open(store.clone(), &config.portal, "machines", clock).await?;
     events.keep("start", "done", "").await?;
     let log = ca_api::Log(client(&config.log, &trust, identity()?)?);
-    let nonces = Nonces::open(store.clone(), clock).await?;
+    let writes = Writes::open(store.clone());
+    let nonces = Nonces::open(&store, writes.clone(), clock).await?;
     let est = EstAnswers::read(&config.path(&own.chain), &trust.root_sha256.0)?;
     // Who renews by EST shows a certificate, and nobody else has to.
     let clients = ClientAuth::Optional { issuers: vec![est.issuing.clone()] };
@@ -57,6 +59,7 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
         events: events.clone(),
         metrics: metrics.clone(),
         clock,
+        writes,
         nonces: nonces.clone(),
         validator: validator(&acme)?,
         looks: Looks::new(VALIDATIONS_MAX),

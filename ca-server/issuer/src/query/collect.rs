@@ -124,7 +124,9 @@ pub(crate) async fn of_system(issuer: &Issuer, serial: &str) -> Result<Vec<Bytes
     let mut moved = issuer.moved();
     let waiting = async {
         loop {
-            if let Some(collected) = proven(issuer, serial).await? {
+            // Whoever waits looks at the state only: rows are asked once there is something.
+            let is_under_way = issuer.view()?.authority().intent(serial).is_some();
+            if !is_under_way && let Some(collected) = proven(issuer, serial).await? {
                 return Ok(collected.chain);
             }
             // A crash came between, and what was asked for is asked for once more.
