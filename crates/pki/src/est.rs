@@ -1,8 +1,9 @@
 //! What EST answers with: certificates in a message that nobody signed (RFC 7030 4.1.3, 4.2.3), and
-//! what a request had better have (4.5.2).
+//! what a request had better have (4.5.2); and how a request is sent (4.2.1).
 
 use crate::algorithm::{EC, ECDSA_SHA256, P256};
 use crate::raw::{sequence, wrap};
+use data_encoding::BASE64;
 use der::asn1::{Any, ObjectIdentifier, SetOfVec};
 use der::{Decode, Encode};
 
@@ -37,6 +38,14 @@ pub fn csr_attributes() -> der::Result<Vec<u8>> {
     let curve = wrap(SET, &P256.to_der()?)?;
     let key = sequence(&[EC.to_der()?, curve].concat())?;
     sequence(&[key, ECDSA_SHA256.to_der()?].concat())
+}
+
+/// What base64 holds, in lines or not, whatever a transfer encoding says of it (RFC 8951 3.1);
+/// nothing where it is none, or holds nothing.
+pub fn decoded(body: &[u8]) -> Option<Vec<u8>> {
+    let is_text = |byte: &u8| !matches!(byte, b'\r' | b'\n' | b' ' | b'\t');
+    let text: Vec<u8> = body.iter().copied().filter(is_text).collect();
+    BASE64.decode(&text).ok().filter(|der| !der.is_empty())
 }
 
 #[cfg(test)]

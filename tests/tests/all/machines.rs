@@ -4,6 +4,7 @@
 mod cmp;
 mod cmp_refused;
 mod est;
+mod fuzzed;
 mod owner;
 mod programs;
 mod refused;
