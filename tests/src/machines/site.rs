@@ -4,6 +4,7 @@ use super::client::AcmeClient;
 use super::names::Names;
 use crate::processes::Office;
 use serde_json::Value;
+use std::path::PathBuf;
 
 /// By what clients of a system are known.
 #[derive(Clone, Debug)]
@@ -14,8 +15,8 @@ pub struct Secret {
     pub password: String,
     /// The challenge of SCEP.
     pub challenge: String,
-    /// The file of it all.
-    pub file: String,
+    /// The system file itself, with the trust file in it.
+    pub file: PathBuf,
     /// The secret of CMP.
     pub cmp: String,
 }
@@ -116,13 +117,14 @@ impl Site {
     }
 }
 
-async fn register(office: &Office, system: &str, more: &[&str]) -> Secret {
+/// Registers a system of an office; two officers approve that.
+pub async fn register(office: &Office, system: &str, more: &[&str]) -> Secret {
     let leader = office.first("system").person;
     let own = ["system", "register", system, "--name", "网站", "--unit", "sz-office"];
     let people = ["--leader", &leader, "--operator", "运维组", "--contact", "ops@acme.test"];
     let made = office.ca_json(&[&own[..], &people, more].concat());
-    let file: Value =
-        serde_json::from_slice(&std::fs::read(made["letter"].as_str().unwrap()).unwrap()).unwrap();
+    let path = PathBuf::from(made["letter"].as_str().unwrap());
+    let file: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     office.approve_by_security(made["order"].as_str().unwrap()).await;
     let text = |key: &str| file[key].as_str().unwrap().to_owned();
     let hmac = data_encoding::BASE64URL_NOPAD.decode(text("eab_hmac").as_bytes()).unwrap();
@@ -132,6 +134,6 @@ async fn register(office: &Office, system: &str, more: &[&str]) -> Secret {
         password: text("est_password"),
         challenge: text("scep_challenge"),
         cmp: text("cmp_secret"),
-        file: made["letter"].as_str().unwrap().to_owned(),
+        file: path,
     }
 }

@@ -9,6 +9,7 @@ mod owner;
 mod programs;
 mod refused;
 mod scep;
+mod scripts;
 mod validated;
 
 use serde_json::{Value, json};

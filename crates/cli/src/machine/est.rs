@@ -1,0 +1,166 @@
+//! A client of EST: a request goes, a certificate for its key and its names comes back, which leads
+//! to the root that the system believes; anything else is refused.
+
+use crate::clock::now;
+use crate::exit::Failure;
+use crate::files;
+use data_encoding::BASE64;
+use mtls::Client;
+use mtls::tls::Identity;
+use pki::host::Host;
+use pki::{Certificate, CertificationRequest};
+use records::trust::Trust;
+use records::{Code, Problem};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How often a certificate that is on its way is asked for, by the same request.
+const ASK_AGAIN: Duration = Duration::from_secs(2);
+/// So much of a refusal is read.
+const REFUSAL_CHARS_MAX: usize = 1_000;
+
+/// A server of EST, as this system sees it.
+pub(super) struct EstClient {
+    client: Client,
+    root: [u8; 32],
+    wait: u64,
+}
+
+impl EstClient {
+    /// The server at this address, asked as whoever has this identity, for so many seconds.
+    pub(super) fn new(
+        url: &str,
+        trust: &Trust,
+        (identity, wait): (Option<Identity>, u64),
+    ) -> Result<Self, Failure> {
+        let root = trust.root_sha256.digest();
+        let root =
+            root.ok_or_else(|| Failure::usage("信任文件不正确。", "the trust file has no root"))?;
+        Ok(Self { client: files::client(url, trust, identity)?, root, wait })
+    }
+
+    /// Asks for a certificate; gives it with its issuers, the root left out.
+    pub(super) async fn ask(
+        &self,
+        path: &str,
+        request: &CertificationRequest,
+        fields: &[(&str, String)],
+    ) -> Result<Vec<Certificate>, Failure> {
+        let body = BASE64.encode(request.der()).into_bytes();
+        let begun = now();
+        let answer = loop {
+            let answer = self.client.post_as(path, ("application/pkcs10", &body), fields).await?;
+            match answer.status().as_u16() {
+                200 => break answer,
+                202 if now() < begun.saturating_add(self.wait) => {
+                    tokio::time::sleep(ASK_AGAIN).await;
+                }
+                202 => return Err(Failure::not_ready()),
+                status => return Err(refused(status, answer.body())),
+            }
+        };
+        let told = certificates(answer.body())?;
+        let known = self.client.get("/cacerts").await?;
+        if !known.status().is_success() {
+            return Err(refused(known.status().as_u16(), known.body()));
+        }
+        proven((told, certificates(known.body())?), request, &self.root)
+    }
+}
+
+/// The certificates of an answer.
+fn certificates(body: &[u8]) -> Result<Vec<Certificate>, Failure> {
+    let read = || {
+        let message = pki::est::decoded(body)?;
+        let all = pki::est::certificates(&message)?;
+        all.iter().map(|der| Certificate::read(der).ok()).collect()
+    };
+    read().ok_or_else(|| unproven("答复中没有证书。", "the answer holds no certificates"))
+}
+
+fn unproven(zh: &str, en: &str) -> Failure {
+    Failure::unproven(zh, en).next("yinxin system --help")
+}
+
+/// The certificate that was asked for, and whom it leads to.
+fn proven(
+    (told, known): (Vec<Certificate>, Vec<Certificate>),
+    request: &CertificationRequest,
+    root: &[u8; 32],
+) -> Result<Vec<Certificate>, Failure> {
+    let all = [told, known].concat();
+    let mut chain = pki::chain::of_key(&all, request.key());
+    let Some(leaf) = chain.first() else {
+        return Err(unproven("证书不是为本机的密钥签发的。", "the certificate is for another key"));
+    };
+    let wanted: BTreeSet<Host> = request.wanted().unwrap_or_default().into_iter().collect();
+    if leaf.hosts().into_iter().collect::<BTreeSet<Host>>() != wanted {
+        return Err(unproven(
+            "证书的名称与所申请的不同。",
+            "the certificate has other names than were asked for",
+        ));
+    }
+    match chain.pop() {
+        Some(last) if last.sha256() == *root && !chain.is_empty() => Ok(chain),
+        _ => Err(unproven(
+            "证书不是由信任文件所说的机构签发的。",
+            "the certificate does not lead to the root of the trust file",
+        )),
+    }
+}
+
+/// What a server says in plain text: both languages, then its code and a reference in brackets.
+fn refused(status: u16, body: &[u8]) -> Failure {
+    let text: String = String::from_utf8_lossy(body).chars().take(REFUSAL_CHARS_MAX).collect();
+    let (words, rest) = text.trim().rsplit_once('(').unwrap_or((text.trim(), ""));
+    let (code, reference) = rest.trim_end_matches(')').split_once(' ').unwrap_or((rest, ""));
+    let code = code.trim_end_matches(')');
+    let (zh, en) = system::language::halves(words.trim());
+    let code = if code.is_empty() { format!("http-{status}") } else { code.to_owned() };
+    let problem = Problem { code, zh, en, reference: reference.trim_end_matches(')').to_owned() };
+    let next = match problem.known() {
+        Some(
+            Code::CertificateExpired
+            | Code::CertificateRevoked
+            | Code::CertificateForeign
+            | Code::SystemRenewal,
+        ) => "yinxin system enroll --help",
+        _ => "yinxin system --help",
+    };
+    Failure::from(problem).next(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keys::SoftwareSigner;
+
+    fn request(host: &str) -> CertificationRequest {
+        let signer = SoftwareSigner::generate_p256().unwrap();
+        keys::request_for(&signer, &[Host::read(host).unwrap()]).unwrap()
+    }
+
+    /// What a server says becomes what every refusal is: known codes in our words, others quoted.
+    #[test]
+    fn a_refusal_is_told_by_its_code() {
+        let told = |status, text: &str| refused(status, text.as_bytes()).problem();
+        let known = told(403, "此标识… / Names … (system-names ab12)\n");
+        assert_eq!((known.code.as_str(), known.reference.as_str()), ("system-names", "ab12"));
+        assert_eq!(known.zh, Code::SystemNames.zh());
+        let bare = told(401, "… / … (system-secret)\n");
+        assert_eq!((bare.code.as_str(), bare.reference.as_str()), ("system-secret", ""));
+        let other = told(502, "Bad Gateway");
+        assert_eq!(other.code, "http-502");
+        assert!(other.en.contains("Bad Gateway") && other.en.contains("not checked"), "{other:?}");
+        assert_eq!(told(500, "").code, "http-500");
+    }
+
+    #[test]
+    fn an_answer_that_is_none_is_refused() {
+        for body in ["", "AAAA", "no base64!", "MAA="] {
+            assert!(certificates(body.as_bytes()).is_err(), "{body}");
+        }
+        let own = request("a.acme.test");
+        assert!(proven((Vec::new(), Vec::new()), &own, &[7; 32]).is_err());
+    }
+}
