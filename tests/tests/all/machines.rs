@@ -3,6 +3,7 @@
 
 mod cmp;
 mod cmp_refused;
+mod caddy;
 mod est;
 mod fuzzed;
 mod owner;
