@@ -2,6 +2,7 @@
 
 pub(crate) mod act;
 mod gate;
+mod machines;
 
 use crate::city::City;
 use crate::wait::until;
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 const SEEN_MAX: Duration = Duration::from_secs(5);
 
 /// Plays the journey and leaves `demo/good.*`, `demo/revoked.*`, `demo/denied.*`,
-/// `demo/evidence.tar`.
+/// `demo/evidence.tar`, and what certbot keeps below `demo/certbot`.
 pub(crate) async fn run(folder: &Path) -> anyhow::Result<()> {
     let city = City::read(folder)?;
     let actor = Actor::new(folder)?;
@@ -61,6 +62,7 @@ pub(crate) async fn run(folder: &Path) -> anyhow::Result<()> {
     }
     judged(folder, &city, &demo, &mut step).await?;
     gate::play(folder, &city, &actor, &mut step).await?;
+    machines::play(folder, &city, &actor, &mut step).await?;
     println!("完成 / done: {}", demo.display());
     Ok(())
 }

@@ -4,7 +4,6 @@
 //! per certificate do less.
 
 mod client;
-mod net;
 mod pebble;
 mod wire;
 
@@ -16,10 +15,10 @@ use crate::city::City;
 use crate::found::{Sample, found};
 use crate::postgres;
 use crate::processes::Running;
+use crate::site_net::SiteNet;
 use crate::wait::until;
 use anyhow::{Context, ensure};
 use client::{AcmeUser, NameWanted};
-use net::SiteNet;
 use pebble::AcmeServer;
 use std::path::Path;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! A client of ACME that costs little, the same for every server: one kept connection, an account
 //! with a key of its own, requests for certificates that were made before anything is measured.
 
-use super::net::SiteNet;
 use super::pebble::AcmeServer;
 use super::wire::{Wire, WireAnswer};
+use crate::site_net::SiteNet;
 use anyhow::{Context, bail, ensure};
 use aws_lc_rs::hmac;
 use data_encoding::BASE64URL_NOPAD;

@@ -1,7 +1,7 @@
 //! Debian's `pebble` on the same machine: an ACME server for tests, which keeps all in its memory.
 //! It validates without a pause and refuses no nonce for practice, so that it does its best.
 
-use super::net::SiteNet;
+use crate::site_net::SiteNet;
 use crate::tool::which;
 use anyhow::{Context, ensure};
 use serde_json::json;

@@ -1,5 +1,5 @@
-//! What stands at the names that are ordered: a resolver that knows every name as loopback, and a
-//! web server with the files of challenges. Both servers of a run ask these.
+//! What stands at the names of sample systems: a resolver that knows every name as loopback, and a
+//! web server with the files of challenges.
 
 use anyhow::Context;
 use std::collections::BTreeMap;
@@ -13,33 +13,32 @@ const HEAD_BYTES_MAX: usize = 4_096;
 
 /// The ports, and the files by their tokens.
 #[derive(Clone)]
-pub(super) struct SiteNet {
-    pub(super) dns_port: u16,
-    pub(super) http_port: u16,
-    pub(super) tls_port: u16,
+pub(crate) struct SiteNet {
+    pub(crate) dns_port: u16,
+    pub(crate) http_port: u16,
+    pub(crate) tls_port: u16,
     files: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
 impl SiteNet {
     /// Answers at these ports of loopback: for names, for files, and for handshakes, where nobody
     /// is.
-    pub(super) async fn open(dns: u16, http: u16, tls: u16) -> anyhow::Result<Self> {
+    pub(crate) async fn open(dns: u16, http: u16, tls: u16) -> anyhow::Result<Self> {
         let net = Self { dns_port: dns, http_port: http, tls_port: tls, files: Arc::default() };
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, dns)).await.context("resolver")?;
-        tokio::spawn(resolve(socket));
+        know_names(dns).await?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, http)).await.context("files")?;
         tokio::spawn(net.clone().serve(listener));
         Ok(net)
     }
 
     /// Puts the file of a token in its place.
-    pub(super) fn put(&self, token: &str, content: String) {
+    pub(crate) fn put(&self, token: &str, content: String) {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         files.insert(token.to_owned(), content);
     }
 
     /// Takes it away.
-    pub(super) fn take(&self, token: &str) {
+    pub(crate) fn take(&self, token: &str) {
         self.files.lock().unwrap_or_else(PoisonError::into_inner).remove(token);
     }
 
@@ -79,6 +78,13 @@ impl SiteNet {
         stream.write_all(answer.as_bytes()).await?;
         Ok(stream.shutdown().await?)
     }
+}
+
+/// Begins to answer for names at this port of loopback.
+pub(crate) async fn know_names(dns: u16) -> anyhow::Result<()> {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, dns)).await.context("resolver")?;
+    tokio::spawn(resolve(socket));
+    Ok(())
 }
 
 async fn resolve(socket: UdpSocket) {
