@@ -2,7 +2,7 @@
 //! itself, with certbot as Debian has it; where that is not here, a script with `yinxin system`.
 
 use super::act::Actor;
-use super::{Step, listed};
+use super::step::{Step, listed};
 use crate::city::{City, Eab, EstAccess, MachinesUrls};
 use crate::site_net::know_names;
 use crate::tool;

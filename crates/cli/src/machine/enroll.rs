@@ -1,7 +1,7 @@
 //! `yinxin system enroll`: by user and password, as the system's file has them.
 
 use super::est::EstClient;
-use super::{MachinePlace, tell};
+use super::place::{MachinePlace, tell};
 use crate::exit::{Failure, file_failure};
 use crate::files;
 use crate::output::Output;

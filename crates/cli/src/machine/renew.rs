@@ -1,7 +1,7 @@
 //! `yinxin system renew`: by the certificate that is there, for a new key with the same names.
 
 use super::est::EstClient;
-use super::{MachinePlace, renew_from, tell};
+use super::place::{MachinePlace, renew_from, tell};
 use crate::clock::now;
 use crate::exit::Failure;
 use crate::files;
