@@ -8,6 +8,7 @@ mod est;
 mod fuzzed;
 mod owner;
 mod programs;
+mod protocol;
 mod refused;
 mod scep;
 mod scripts;
