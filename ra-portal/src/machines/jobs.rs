@@ -17,7 +17,7 @@ use acme::challenge::ChallengeStatus;
 use acme::renewal::CertificateName;
 use acme::{AcmeProblem, ProblemKind};
 use pki::Certificate;
-use records::machine::{CollectMachine, Finalize};
+use records::machine::{CollectMachine, Finalize, Finalized};
 use service::Metrics;
 use std::sync::Arc;
 use std::time::Duration;
@@ -236,18 +236,21 @@ pub(crate) async fn carry(state: &MachinesState, id: &str) -> Answer<()> {
     if kept.stage != Stage::Taken {
         return Ok(());
     }
-    let serial = match &kept.serial {
-        Some(serial) => serial.clone(),
+    let told = match kept.serial.clone() {
+        Some(serial) => Finalized { serial, chain: Vec::new() },
         None => match asked(state, &kept).await? {
-            Some(serial) => serial,
+            Some(told) => told,
             None => return Ok(()),
         },
     };
-    collected(state, id, &serial).await
+    match told.chain.is_empty() {
+        true => collected(state, id, &told.serial).await,
+        false => finished(state, id, told).await,
+    }
 }
 
 /// Hands the request in; the same one again gives the same serial number.
-async fn asked(state: &MachinesState, kept: &KeptOrder) -> Answer<Option<String>> {
+async fn asked(state: &MachinesState, kept: &KeptOrder) -> Answer<Option<Finalized>> {
     let Some(jws) = kept.request.clone() else { return Ok(None) };
     let (account, vouched) = (kept.account.clone(), kept.vouched.clone());
     let answer = state.issuer.finalize(&Finalize { jws, account, vouched }).await;
@@ -257,10 +260,7 @@ async fn asked(state: &MachinesState, kept: &KeptOrder) -> Answer<Option<String>
             later(state, &kept.id).await?;
             Ok(None)
         }
-        answer => {
-            let told = state.recorded("machine-finalize", answer).await?;
-            Ok(Some(told.serial))
-        }
+        answer => Ok(Some(state.recorded("machine-finalize", answer).await?)),
     }
 }
 
@@ -270,15 +270,8 @@ async fn collected(state: &MachinesState, id: &str, serial: &str) -> Answer<()> 
     for round in 0..COLLECTS_MAX {
         match state.issuer.collect_machine(&message).await {
             Ok(told) => {
-                let chain: Vec<Vec<u8>> = told.chain.into_iter().map(|der| der.0).collect();
-                let Some(kept) = kept(&chain) else {
-                    tracing::error!(serial, "the CA gave no chain");
-                    return Ok(());
-                };
-                let (id, serial) = (id.to_owned(), serial.to_owned());
-                let certificate = Box::new(kept);
-                let finished = MachineChange::Finished { id, serial, certificate };
-                return state.written(finished).await.map(|_| ());
+                let serial = serial.to_owned();
+                return finished(state, id, Finalized { serial, chain: told.chain }).await;
             }
             Err(refusal) if is_not_yet(&refusal) => {
                 // Without it the same request is asked again, which is the same certificate.
@@ -305,6 +298,18 @@ async fn collected(state: &MachinesState, id: &str, serial: &str) -> Answer<()> 
         }
     }
     later(state, id).await
+}
+
+/// Keeps a certificate that is there.
+async fn finished(state: &MachinesState, id: &str, told: Finalized) -> Answer<()> {
+    let Finalized { serial, chain } = told;
+    let chain: Vec<Vec<u8>> = chain.into_iter().map(|der| der.0).collect();
+    let Some(kept) = kept(&chain) else {
+        tracing::error!(serial, "the CA gave no chain");
+        return Ok(());
+    };
+    let (id, certificate) = (id.to_owned(), Box::new(kept));
+    state.written(MachineChange::Finished { id, serial, certificate }).await.map(|_| ())
 }
 
 /// What the CA could not say now is asked again soon.
