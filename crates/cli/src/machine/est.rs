@@ -94,7 +94,8 @@ fn proven(
         return Err(unproven("证书不是为本机的密钥签发的。", "the certificate is for another key"));
     };
     let wanted: BTreeSet<Host> = request.wanted().unwrap_or_default().into_iter().collect();
-    if leaf.hosts().into_iter().collect::<BTreeSet<Host>>() != wanted {
+    let named: BTreeSet<Host> = leaf.hosts().into_iter().collect();
+    if named != wanted {
         return Err(unproven(
             "证书的名称与所申请的不同。",
             "the certificate has other names than were asked for",
@@ -135,11 +136,6 @@ mod tests {
     use super::*;
     use keys::SoftwareSigner;
 
-    fn request(host: &str) -> CertificationRequest {
-        let signer = SoftwareSigner::generate_p256().unwrap();
-        keys::request_for(&signer, &[Host::read(host).unwrap()]).unwrap()
-    }
-
     /// What a server says becomes what every refusal is: known codes in our words, others quoted.
     #[test]
     fn a_refusal_is_told_by_its_code() {
@@ -160,7 +156,48 @@ mod tests {
         for body in ["", "AAAA", "no base64!", "MAA="] {
             assert!(certificates(body.as_bytes()).is_err(), "{body}");
         }
-        let own = request("a.acme.test");
-        assert!(proven((Vec::new(), Vec::new()), &own, &[7; 32]).is_err());
+    }
+
+    /// A root that issues, and what it issued for keys and names.
+    struct Issuing {
+        issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
+        root: Certificate,
+    }
+
+    impl Issuing {
+        fn new(name: &str) -> Self {
+            let key = rcgen::KeyPair::generate().unwrap();
+            let mut content = rcgen::CertificateParams::default();
+            content.distinguished_name.push(rcgen::DnType::CommonName, name);
+            content.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+            let root = Certificate::read(content.self_signed(&key).unwrap().der()).unwrap();
+            Self { issuer: rcgen::Issuer::new(content, key), root }
+        }
+
+        fn leaf(&self, signer: &SoftwareSigner, host: &str) -> Certificate {
+            let key = rcgen::KeyPair::try_from(signer.pkcs8()).unwrap();
+            let content = rcgen::CertificateParams::new(vec![host.to_owned()]).unwrap();
+            Certificate::read(content.signed_by(&key, &self.issuer).unwrap().der()).unwrap()
+        }
+    }
+
+    #[test]
+    fn a_certificate_is_believed_for_its_key_its_names_and_its_root() {
+        let (city, other) = (Issuing::new("the city"), Issuing::new("somebody else"));
+        let (signer, stranger) =
+            (SoftwareSigner::generate_p256().unwrap(), SoftwareSigner::generate_p256().unwrap());
+        let own = keys::request_for(&signer, &[Host::read("a.acme.test").unwrap()]).unwrap();
+        let root = city.root.sha256();
+        let judged = |leaf: Certificate, known: &Issuing| {
+            proven((vec![leaf], vec![known.root.clone()]), &own, &root)
+        };
+        let leaf = city.leaf(&signer, "a.acme.test");
+        let chain = judged(leaf.clone(), &city).unwrap();
+        assert_eq!(chain.len(), 1, "the root is left out");
+        assert_eq!(chain[0].sha256(), leaf.sha256());
+        assert!(judged(city.leaf(&stranger, "a.acme.test"), &city).is_err(), "another key");
+        assert!(judged(city.leaf(&signer, "b.acme.test"), &city).is_err(), "another name");
+        assert!(judged(other.leaf(&signer, "a.acme.test"), &other).is_err(), "another root");
+        assert!(judged(leaf, &other).is_err(), "nobody signed it who is known");
     }
 }
