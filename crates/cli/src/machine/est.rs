@@ -73,7 +73,9 @@ fn certificates(body: &[u8]) -> Result<Vec<Certificate>, Failure> {
     let read = || {
         let message = pki::est::decoded(body)?;
         let all = pki::est::certificates(&message)?;
-        all.iter().map(|der| Certificate::read(der).ok()).collect()
+        let read: Option<Vec<Certificate>> =
+            all.iter().map(|der| Certificate::read(der).ok()).collect();
+        read
     };
     read().ok_or_else(|| unproven("答复中没有证书。", "the answer holds no certificates"))
 }
