@@ -109,9 +109,13 @@ async fn by_script(
     let demo = folder.join("demo");
     let trust: Value = serde_json::from_slice(&std::fs::read(folder.join(&city.trust_file))?)?;
     let file = demo.join("inner.system.json");
+    // What the operator handed over ended with its order; the description of the city has what
+    // counts of it.
+    let until = "2099-12-31T00:00:00Z";
     let system = json!({
-        "v": 1, "system": "inner", "kid": est.user, "eab_hmac": est.pass,
-        "est_password": est.pass, "trust": trust, "expires": "2099-12-31T00:00:00Z",
+        "v": 1, "system": "inner", "order": est.pass, "order_until": until, "kid": est.user,
+        "eab_hmac": est.pass, "est_password": est.pass,
+        "scep_challenge": "", "trust": trust, "expires": until,
     });
     tool::write_private(&file, system.to_string().as_bytes())?;
     let own = |verb: &str| -> anyhow::Result<Command> {
