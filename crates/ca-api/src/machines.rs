@@ -5,8 +5,8 @@
 pub const ACCOUNT: &str = "/v1/machines/account";
 /// [`records::machine::AskAccount`] → [`records::machine::MachineAccount`].
 pub const ACCOUNT_OF: &str = "/v1/machines/terms";
-/// [`records::machine::Finalize`] → [`records::machine::Finalized`], with the certificate where that
-/// is there within a moment. The same again is the same certificate.
+/// [`records::machine::Finalize`] → [`records::machine::Finalized`], with the certificate where
+/// that is there within a moment. The same again is the same certificate.
 pub const FINALIZE: &str = "/v1/machines/finalize";
 /// [`records::est::EnrolSystem`] → [`records::machine::Finalized`]. The same again is the same
 /// certificate.

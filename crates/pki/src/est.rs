@@ -33,8 +33,8 @@ pub fn certs_only(certificates: &[&[u8]]) -> der::Result<Vec<u8>> {
     sequence(&[SIGNED_DATA.to_der()?, content].concat())
 }
 
-/// The certificates of such a message, DER, in its order; nothing where it is none. Whoever asked for
-/// them judges each: nobody signed the message.
+/// The certificates of such a message, DER, in its order; nothing where it is none. Whoever asked
+/// for them judges each: nobody signed the message.
 pub fn certificates(message: &[u8]) -> Option<Vec<Vec<u8>>> {
     let outer = Vec::<Any>::from_der(message).ok()?;
     let [kind, content] = outer.as_slice() else { return None };

@@ -126,8 +126,8 @@ pub struct Finalize {
 pub struct Finalized {
     /// Its serial number.
     pub serial: String,
-    /// The certificate and its issuers, DER, where the tree had it within a moment; nothing where it
-    /// is to be collected.
+    /// The certificate and its issuers, DER, where the tree had it within a moment; nothing where
+    /// it is to be collected.
     pub chain: Vec<Bytes>,
 }
 
