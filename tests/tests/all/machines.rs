@@ -6,6 +6,7 @@ mod cmp_refused;
 mod caddy;
 mod est;
 mod fuzzed;
+mod library;
 mod owner;
 mod programs;
 mod protocol;
