@@ -6,7 +6,7 @@ use crate::letter::read_reference;
 use crate::record::{Event, Record};
 
 /// Every act that a portal tells of.
-pub const ACTS: [&str; 42] = [
+pub const ACTS: [&str; 43] = [
     "approve",
     "batch",
     "certificate",
