@@ -30,7 +30,7 @@ const OWN: [(&str, &str); 11] = [
 ];
 
 /// Whoever replaces a file, and why nobody's file is lost: it is one of the program's own.
-const REPLACED: [(&str, &str); 28] = [
+const REPLACED: [(&str, &str); 30] = [
     ("agent/src/command/join.rs", "the state directory that it joins, unless that has joined"),
     ("agent/src/command/renew.rs", "what stands beside the files in use until it is moved there"),
     ("agent/src/gate/call/token.rs", "the token of applications that ask on loopback"),
@@ -60,6 +60,11 @@ const REPLACED: [(&str, &str); 28] = [
     ("crates/cli/src/context/add.rs", "a context's own copy of the trust file"),
     ("crates/cli/src/contexts.rs", "the list of contexts"),
     ("crates/cli/src/floors.rs", "what somebody saw of the logs"),
+    ("crates/cli/src/machine/enroll.rs", "the trust file of a pair, out of its system file"),
+    (
+        "crates/cli/src/machine/pair.rs",
+        "a certificate beside the one in use, until it is moved there",
+    ),
     ("crates/system/src/completions.rs", "manual pages, which are made from the program"),
     ("ra-portal/src/machines/scep/authority.rs", "what devices encrypt for, and the one before"),
 ];
