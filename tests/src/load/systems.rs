@@ -90,6 +90,7 @@ impl Town {
             password: file.est_password.to_string(),
             challenge: file.scep_challenge.clone(),
             file: PathBuf::default(),
+            cmp: file.cmp_secret.to_string(),
         };
         let name = format!("{}.load.test", file.system);
         let mut client = self.with_account(&secret).await;

@@ -1,9 +1,9 @@
 //! Systems that get certificates by ACME, EST and CMP, from the order to the revocation; what a
 //! client that lies is told; what no answer of a stranger's host does.
 
+mod caddy;
 mod cmp;
 mod cmp_refused;
-mod caddy;
 mod est;
 mod fuzzed;
 mod library;

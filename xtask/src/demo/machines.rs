@@ -115,7 +115,7 @@ async fn by_script(
     let system = json!({
         "v": 1, "system": "inner", "order": est.pass, "order_until": until, "kid": est.user,
         "eab_hmac": est.pass, "est_password": est.pass,
-        "scep_challenge": "", "trust": trust, "expires": until,
+        "scep_challenge": "", "cmp_secret": est.pass, "trust": trust, "expires": until,
     });
     tool::write_private(&file, system.to_string().as_bytes())?;
     let own = |verb: &str| -> anyhow::Result<Command> {
