@@ -4,8 +4,8 @@
 use jose::FlatJws;
 use records::Bytes;
 use records::access::{
-    Completion, Connection, CountedRejection, Decision, GateResource, Heartbeat, InForce, Link,
-    RunStart, request_id,
+    Completion, Connection, CountedRejection, Decision, Exception, ExceptionKind, GateResource,
+    Heartbeat, InForce, Link, RunStart, request_id,
 };
 use records::est::EnrolledStatement;
 use records::machine::AccountStatement;
@@ -52,6 +52,11 @@ pub fn events(request: &[u8]) -> Vec<Event> {
             person: person.clone(),
             unit: "sz-office".into(),
             serial: "01".repeat(18),
+            exception: Some(Exception {
+                by: ExceptionKind::Observe,
+                denied: "not-permitted".into(),
+                order: filler(30),
+            }),
             method: "GET".into(),
             target: filler(27),
             route: "/documents/{unit}/{document}".into(),
@@ -84,6 +89,8 @@ pub fn events(request: &[u8]) -> Vec<Event> {
             application: "exchange".into(),
             permitted: 2,
             denied: 1,
+            excepted: 1,
+            mode: Some(AccessMode::Observe),
             connections: 1,
             world,
             checkpoint: 9,

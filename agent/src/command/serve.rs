@@ -73,16 +73,17 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
         tracing::info!("TLS 1.2 is spoken with clients that know nothing newer");
     }
     let tls = server_from(version, identity(&config)?, &clients, &["h2", "http/1.1"])?;
-    let admin = Admin::new(metrics.clone()).with(published(&gate, &config, &chain)?);
+    let is_back = Arc::new(Notify::new());
+    let heart = Arc::new(Heart { gate: gate.clone(), source: source.clone(), is_back });
+    let beside = published(&gate, &config, &chain)?.merge(told(&heart));
+    let admin = Admin::new(metrics.clone()).with(beside);
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(watch(source.clone(), status, stop.clone()));
     tasks.spawn(shipper.run(log, stop.clone()));
     tasks.spawn(gate::sweep(gate.clone(), source.swapped.clone(), stop.clone()));
     tasks.spawn(gate::tell(gate.clone(), stop.clone()));
     tasks.spawn(service::disk::watch(config.path("spool"), metrics.clone(), stop.clone()));
-    let is_back = Arc::new(Notify::new());
     let pulses = ca_api::Log(call(&file.trust.log)?);
-    let heart = Arc::new(Heart { gate: gate.clone(), source: source.clone(), is_back });
     tasks.spawn(heart.clone().pulse(pulses, stop.clone()));
     tasks.spawn(heart.clone().record(stop.clone()));
     let admin = admin.serve((config.admin, "agent.toml: admin"), stop.clone());
@@ -186,6 +187,12 @@ fn open_gate(
 /// As many threads as run at once serve people.
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// What an owner reads: what a heartbeat would say now.
+fn told(heart: &Arc<Heart>) -> Router {
+    let heart = heart.clone();
+    Router::new().route("/status", get(move || async move { axum::Json(heart.now()) }))
 }
 
 /// What applications read: the keys of identity tokens, plain and signed by the agent's own key.

@@ -186,7 +186,7 @@ fn identify(
         method: permit.request.method.as_str(),
         target: &permit.request.target,
         policy: permit.world.policy(),
-        rule: &permit.answer.rule,
+        rule: permit.rule(),
     };
     headers.insert(HEADER, HeaderValue::try_from(gate.tokens.token(&claims, now)?)?);
     Ok(())

@@ -132,6 +132,10 @@ async fn admitted(
     };
     gate.counts.permit();
     gate.metrics.count("decision", "permitted");
+    if let Some(exception) = &permit.exception {
+        gate.counts.except();
+        gate.metrics.count("exception", exception.by.name());
+    }
     Ok((permit, recorded))
 }
 

@@ -3,7 +3,6 @@
 
 use super::in_flight::InFlight;
 use super::state::Gate;
-use crate::world::denial_code;
 use policy::AccessRequest;
 use records::Code;
 use service::Stop;
@@ -65,5 +64,6 @@ fn still_permitted(gate: &Gate, request: &InFlight) -> Result<(), Code> {
         now,
     };
     request.peer.holds(&world, now)?;
-    world.decide(&asked)?.outcome.map_err(denial_code)
+    let answer = world.decide(&asked)?;
+    world.passage(&asked, &answer).map(|_| ())
 }

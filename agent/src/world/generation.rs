@@ -1,14 +1,16 @@
 //! One generation of what is in force, and what it decides.
 
+use super::passage::Ordered;
 use super::unlisted::{AcceptedList, CertificateStanding, UnlistedSerials, VerifiedUnlisted};
 use pki::SerialNumber;
 use pki::crl::RevocationList;
-use policy::{AccessRequest, Answer, Application, Denial, People};
+use policy::{AccessRequest, Answer, Application, People};
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 use records::Code;
-use records::access::InForce;
+use records::access::{Exception, InForce};
 use records::body::InForceBytes;
+use records::order::AccessMode;
 use records::people::PeopleSnapshot;
 use records::time::SKEW_SECONDS_MAX;
 use records::unlisted::DatedSerial;
@@ -67,6 +69,8 @@ pub struct KnownPeople {
     pub next_update: u64,
     /// Version and digest of the rules that it names: no others count beside it.
     pub policy: (u32, records::Bytes),
+    /// What orders say of how the gate takes its rules.
+    pub ordered: Ordered,
     /// The people are those of the snapshot, with their units and roles, as rules read them.
     pub people: People,
     /// The names of units stand by unit id, for tokens and pages.
@@ -86,6 +90,7 @@ impl KnownPeople {
             this_update: snapshot.this_update_unix(),
             next_update: snapshot.next_update_unix(),
             policy: (snapshot.bundle, snapshot.policy.clone()),
+            ordered: Ordered::of(snapshot),
             people: People::new(units, people),
             unit_names: snapshot
                 .units
@@ -245,6 +250,11 @@ impl World {
         Ok((revocations, known, rules))
     }
 
+    /// How the gate takes what its rules say at `now`; before people came nothing passes anyhow.
+    pub fn mode(&self, now: u64) -> AccessMode {
+        self.known.as_ref().map_or(AccessMode::Enforce, |known| known.ordered.mode(now))
+    }
+
     /// When decisions end unless something newer comes, unix.
     pub fn limit(&self) -> u64 {
         let list = self.revocations.as_ref().map_or(0, |list| list.next_update);
@@ -279,10 +289,22 @@ impl World {
         &self.policy
     }
 
+    /// What comes of an answer to a question: nothing, an exception that its record names, or why it
+    /// is refused.
+    pub fn passage(
+        &self,
+        asked: &AccessRequest<'_>,
+        answer: &Answer,
+    ) -> Result<Option<Exception>, Code> {
+        let (_, known, _) = self.usable(asked.now)?;
+        known.ordered.passage(answer.outcome, asked.now)
+    }
+
     /// Decides, or gives what was decided for the same question while nothing changed of the time
     /// that rules read.
     pub fn decide(&self, asked: &AccessRequest<'_>) -> Result<Arc<Answer>, Code> {
         let (_, known, rules) = self.usable(asked.now)?;
+        known.ordered.is_open(asked.now)?;
         let application = rules.application.as_ref().ok_or(Code::NotPermitted)?;
         let question = Question::of(asked, application.period(asked.now));
         if let Some(answer) = self.decided.get(&question) {
@@ -294,15 +316,5 @@ impl World {
         }
         self.decided.insert(question.key(), answer.clone());
         Ok(answer)
-    }
-}
-
-/// The code of a denial.
-pub fn denial_code(denial: Denial) -> Code {
-    match denial {
-        Denial::Unknown => Code::NotServed,
-        Denial::Route => Code::RouteUnknown,
-        Denial::Rule => Code::NotPermitted,
-        Denial::Error => Code::PolicyError,
     }
 }

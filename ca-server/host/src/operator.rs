@@ -6,7 +6,8 @@
 use crate::CaConfig;
 use pki::profile::LetterChannel;
 use records::order::{
-    AgentBody, DelegateBody, PersonAction, PortalBody, RoleAction, SystemBody, UnitAction,
+    AccessMode, AgentBody, DelegateBody, ModeBody, PersonAction, PortalBody, RoleAction,
+    SystemBody, UnitAction,
 };
 use records::record::File;
 use records::rules::Role;
@@ -27,7 +28,7 @@ const ANSWER_WAIT: Duration = Duration::from_secs(30);
 const ADDRESS_BYTES_MAX: usize = 100;
 
 /// Kinds of request that this version knows.
-pub const REQUEST_KINDS: [&str; 20] = [
+pub const REQUEST_KINDS: [&str; 21] = [
     "unit",
     "person",
     "role",
@@ -37,6 +38,7 @@ pub const REQUEST_KINDS: [&str; 20] = [
     "portal",
     "agent",
     "system",
+    "mode",
     "bundle",
     "revoke",
     "release",
@@ -127,6 +129,11 @@ pub enum OperatorRequest {
         /// Mail address of the technical contact.
         contact: String,
     },
+    /// An order of kind `mode`.
+    Mode {
+        /// As it will stand in the order.
+        body: ModeBody,
+    },
     /// An order of kind `bundle`.
     Bundle {
         /// The bundle gets this version.
@@ -206,6 +213,7 @@ impl OperatorRequest {
             Self::Portal { body } => body.action == "close",
             Self::Agent { body } => body.action == "close",
             Self::System { body, .. } => body.action == "close",
+            Self::Mode { body } => body.mode == AccessMode::Suspended,
             Self::Profile { .. }
             | Self::ApprovalRules { .. }
             | Self::Bundle { .. }

@@ -371,6 +371,7 @@ impl CaughtUp {
             }
             Body::Delegate(_)
             | Body::System(_)
+            | Body::Mode(_)
             | Body::Issue(_)
             | Body::Revoke(_)
             | Body::Credential(_)

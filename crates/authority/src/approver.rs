@@ -237,6 +237,7 @@ impl Authority {
             | Body::Portal(_)
             | Body::Agent(_)
             | Body::Credential(_)
+            | Body::Mode(_)
             | Body::Bundle(_) => vec![self.city_unit()],
         };
         let own = body.person().and_then(|person| self.person(person));

@@ -169,6 +169,7 @@ impl Authority {
                 }))
             }
             Body::System(system) => self.system_before(system),
+            Body::Mode(mode) => Some(PriorState::Mode(self.mode_before(&mode.application))),
             Body::Agent(agent) => self.agent(&agent.agent).map(|known| {
                 PriorState::Agent(AgentBefore {
                     unit: known.unit.clone(),

@@ -34,6 +34,7 @@ impl Authority {
             Body::Portal(portal) => self.portal_fits(portal, contents),
             Body::Agent(agent) => self.agent_fits(agent),
             Body::System(system) => self.system_fits(system),
+            Body::Mode(mode) => self.mode_fits(mode),
             Body::Bundle(bundle) => later(bundle.version, self.bundle.version),
             Body::Revoke(revoke) => self.revoke_fits(revoke),
             Body::Release(release) => self.release_fits(release),

@@ -28,6 +28,7 @@
 //! | what it gets by EST | `enrolled.rs` |
 //! | who signs for a system's account | `machine.rs` |
 //! | who acts for whom while they are on leave | `delegation.rs` |
+//! | how gates take what their rules say | `mode.rs` |
 //! | who may suspend what, and how that ends | `suspend.rs` |
 //! | what became of an application | `application.rs` |
 //! | what a transfer or leaving would take away | `consequence.rs` |
@@ -57,6 +58,7 @@ mod letter;
 pub mod lineage;
 mod machine;
 mod machine_use;
+mod mode;
 mod order;
 mod parts;
 mod passkey;
@@ -88,9 +90,9 @@ pub use renewal::RenewalClaim;
 pub use signatures::Signatures;
 pub use state::{
     AccountState, Agent, ApplicationOutcome, BundleState, CertifiedAs, Credential, Delegation,
-    GivenApproval, LetterState, OpenIntent, OpenOrder, OrderEnd, Person, PersonCertificate, Portal,
-    ProfileState, RenewalState, Revoked, ServiceCertificate, Standing, SuspendedCertificate,
-    SuspensionSource, SystemCertificate, SystemState, Unit,
+    GivenApproval, LetterState, ModeState, OpenIntent, OpenOrder, OrderEnd, Person,
+    PersonCertificate, Portal, ProfileState, RenewalState, Revoked, ServiceCertificate, Standing,
+    SuspendedCertificate, SuspensionSource, SystemCertificate, SystemState, Unit,
 };
 
 use records::code::Code;

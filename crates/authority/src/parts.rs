@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use table::{changed_slots, of_slots};
 
 /// Version of the kept form.
-const VERSION: u32 = 12;
+const VERSION: u32 = 13;
 
 /// The kept form cannot be taken up; replaying the log makes it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -54,12 +54,13 @@ pub(crate) enum Table {
     Challenges,
     Renewals,
     Systems,
+    Modes,
     Accounts,
     SystemCertificates,
 }
 
 impl Table {
-    const ALL: [(Self, &'static str); 27] = [
+    const ALL: [(Self, &'static str); 28] = [
         (Self::City, "city"),
         (Self::Units, "units"),
         (Self::Profiles, "profiles"),
@@ -85,6 +86,7 @@ impl Table {
         (Self::Challenges, "challenges"),
         (Self::Renewals, "renewals"),
         (Self::Systems, "systems"),
+        (Self::Modes, "modes"),
         (Self::Accounts, "accounts"),
         (Self::SystemCertificates, "system-certificates"),
     ];
@@ -194,6 +196,7 @@ impl Authority {
         whole!(Portals, portals, |portal| &**portal);
         whole!(Agents, agents, |agent| &**agent);
         whole!(Systems, systems, |system| &**system);
+        whole!(Modes, modes, |mode| &**mode);
         whole!(Standing, standing, |standing| &**standing);
         whole!(Passkeys, passkeys, |passkey| &**passkey);
         whole!(Delegations, delegations, |list| &**list);

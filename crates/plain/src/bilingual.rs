@@ -142,6 +142,9 @@ pub fn kind_of(kind: &str, action: &str) -> BilingualText {
         ("agent", "close") => said("关闭网关", "gate is closed"),
         ("system", "register") => said("登记系统", "new system"),
         ("system", "close") => said("关闭系统", "system is closed"),
+        ("mode", "observe") => said("观察：规则拒绝的也放行", "observe: what rules deny passes"),
+        ("mode", "enforce") => said("执行访问规则", "enforce the access rules"),
+        ("mode", "suspended") => said("暂停应用访问", "suspend access to an application"),
         ("bundle", _) => said("访问规则", "access rules"),
         ("revoke", _) => said("吊销证书", "revoke certificates"),
         ("release", _) => said("解除冻结", "release a certificate"),
@@ -155,6 +158,7 @@ pub fn kind_of(kind: &str, action: &str) -> BilingualText {
         ("portal", "") => said("门户变动", "portals"),
         ("agent", "") => said("网关变动", "gates"),
         ("system", "") => said("系统变动", "systems"),
+        ("mode", "") => said("访问模式变动", "access modes"),
         (other, _) => same(other),
     }
 }
@@ -316,6 +320,7 @@ mod tests {
             ("portal", &["", "register", "close"]),
             ("agent", &["", "register", "close"]),
             ("system", &["", "register", "close"]),
+            ("mode", &["", "observe", "enforce", "suspended"]),
         ] {
             all.extend(actions.iter().map(|action| (kind, *action)));
         }

@@ -9,6 +9,7 @@ mod decision;
 mod facts;
 mod issued;
 mod many;
+mod mode;
 mod named;
 mod office;
 mod officer_drafts;

@@ -1,9 +1,12 @@
 //! A record as a sentence in both languages, for the command line and for pages. Names and whatever
 //! else a record holds stand in places of a phrase, so that none of them is read as a sentence.
 
+mod decided;
+
 use crate::plain::{BilingualText, FactValue, NameAndId, kind, phrase, words};
+use decided::decided;
 use records::Approval;
-use records::access::{Connection, Decision};
+use records::access::Connection;
 use records::decline::Outcome;
 use records::est::EnrolledStatement;
 use records::machine::AccountStatement;
@@ -331,22 +334,6 @@ fn connected(seen: &Connection, who: Who<'_>) -> FactValue {
         "{0} connected to {2} with {1} (TLS {3})",
         vec![who(person), serial.into(), host.into(), number(tls)],
     )
-}
-
-fn decided(decision: &Decision, who: Who<'_>) -> FactValue {
-    let Decision { person, method, action, resource, outcome, rule, reference, .. } = decision;
-    match outcome.as_str() {
-        "permitted" => phrase(
-            "{0} 对 {1} 执行 {2}，规则 {3} 允许",
-            "{0} was permitted to {2} {1} by rule {3}",
-            vec![who(person), resource.into(), action.into(), rule.into()],
-        ),
-        _ => phrase(
-            "{0} 请求 {1} {2}，被拒绝（{3}，编号 {4}）",
-            "{0} asked for {1} {2} and was denied ({3}, reference {4})",
-            vec![who(person), method.into(), resource.into(), outcome.into(), reference.into()],
-        ),
-    }
 }
 
 /// What an agent recorded, or the log of an agent: that one is silent is only the log's word, under

@@ -4,6 +4,7 @@
 use crate::bytes::Bytes;
 use crate::commitment::Commitment;
 use crate::label::Label;
+use crate::order::AccessMode;
 use pki::PublicKey;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -139,6 +140,35 @@ pub struct InForce {
     pub crl: u64,
 }
 
+/// By what something passes that the rules deny.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExceptionKind {
+    /// An order of kind `mode`: the gate observes.
+    Observe,
+}
+
+impl ExceptionKind {
+    /// Its name, here and in counts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Observe => "observe",
+        }
+    }
+}
+
+/// Why a request passed that the rules deny.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exception {
+    /// By what it passed.
+    pub by: ExceptionKind,
+    /// The code of the denial that did not bite.
+    pub denied: String,
+    /// The order that let it pass is named by its digest, 32 bytes.
+    pub order: Bytes,
+}
+
 /// The record of kind `decision` says what a request wanted and how the rules answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -153,6 +183,9 @@ pub struct Decision {
     pub unit: String,
     /// The certificate has this serial number, lower-case hexadecimal.
     pub serial: String,
+    /// Why it passed although the rules deny it; else nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exception: Option<Exception>,
     /// The request had this HTTP method.
     pub method: String,
     /// Commitment to the canonical path and query.
@@ -165,7 +198,8 @@ pub struct Decision {
     pub resource: String,
     /// `permitted`, or the code of the denial.
     pub outcome: String,
-    /// Id of the rule that decided; empty if none did.
+    /// Id of the rule that decided, also of one that forbids what passed by an exception; empty if
+    /// none did.
     pub rule: String,
     /// The decision was made under these rules, people and revocations.
     pub world: InForce,
@@ -239,6 +273,12 @@ pub struct Heartbeat {
     pub permitted: u64,
     /// So many requests were denied in this run.
     pub denied: u64,
+    /// So many of those that were permitted passed by an exception: the rules deny them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub excepted: u64,
+    /// In which mode the gate is; left out where rules are enforced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<AccessMode>,
     /// So many connections are open now.
     pub connections: u64,
     /// These rules, people and revocations are in force.
@@ -265,6 +305,10 @@ pub enum GateResource {
     Listener,
     /// The gate's spool can be full.
     Spool,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl GateResource {

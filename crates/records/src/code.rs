@@ -157,6 +157,7 @@ codes! {
     NotServed "not-served" Policy "本应用不为您服务。" "This application does not serve you.";
     RouteUnknown "route-unknown" Policy "本应用没有这项功能。" "This application has nothing of this kind.";
     PolicyError "policy-error" Policy "访问规则无法判定，已拒绝。" "The access rules could not be evaluated; that is a no.";
+    ApplicationSuspended "application-suspended" Policy "本应用已按办件暂停访问。" "Access to this application is suspended by order.";
     CertificateRequired "certificate-required" Peer "此处需要客户端证书。" "A client certificate is required here.";
     CertificateExpired "certificate-expired" Peer "您的证书已过期。" "Your certificate has expired.";
     CertificateRevoked "certificate-revoked" Peer "您的证书已吊销。" "Your certificate has been revoked.";

@@ -9,6 +9,7 @@ mod bounds;
 mod certificate;
 mod gate;
 mod maker;
+mod mode;
 mod office;
 mod portal;
 mod release;
@@ -29,6 +30,7 @@ pub use certificate::{
 };
 pub use gate::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
 pub use maker::maker;
+pub use mode::{AccessMode, ModeBefore, ModeBody, OBSERVE_SECONDS_MAX};
 pub use office::{
     DELEGATION_SECONDS, DelegateBody, LENDS_MAX, LENT_MAX, PersonAction, PersonBody, RoleAction,
     RoleBody, UnitAction, UnitBody,
@@ -169,6 +171,10 @@ impl Order {
             return Err(OrderError::Header);
         }
         if !body.is_bounded() || matches!(&body, Body::Batch(batch) if !batch.is_sound()) {
+            return Err(OrderError::Header);
+        }
+        let made = self.expires_unix().saturating_sub(ORDER_SECONDS);
+        if matches!(&body, Body::Mode(mode) if !mode.is_sound(made)) {
             return Err(OrderError::Header);
         }
         if !self.is_drafted_so(&body) {

@@ -5,6 +5,7 @@ use crate::bytes::Bytes;
 use crate::founding::Holding;
 use crate::json::{self, JsonError};
 use crate::label::Label;
+use crate::order::AccessMode;
 use pki::PublicKey;
 use pki::algorithm::SignError;
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,9 @@ pub struct PeopleSnapshot {
     pub bundle: u32,
     /// The rules in force are named by the bundle's digest.
     pub policy: Bytes,
+    /// In which mode the application's gates are by order; left out where rules are enforced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<OrderedMode>,
     /// The snapshot was made at this time, RFC 3339.
     pub this_update: String,
     /// The snapshot can be used until this second, RFC 3339.
@@ -46,6 +50,18 @@ pub struct PeopleSnapshot {
     pub units: Vec<SnapshotUnit>,
     /// People of the served units, ordered by id.
     pub people: Vec<SnapshotPerson>,
+}
+
+/// In which mode an order puts an application's gates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderedMode {
+    /// `observe` or `suspended`.
+    pub mode: AccessMode,
+    /// Last second of `observe`, RFC 3339; else empty.
+    pub until: String,
+    /// The order is named by its digest, 32 bytes.
+    pub order: Bytes,
 }
 
 /// A unit of a snapshot.

@@ -183,6 +183,10 @@ fn gate_terms(record: &Record) -> Vec<String> {
             terms.push(format!("application:{}", decision.application));
             terms.push(format!("resource:{}", decision.resource));
             terms.push(outcome(&decision.outcome));
+            if let Some(exception) = &decision.exception {
+                terms.push(format!("exception:{}", exception.by.name()));
+                terms.push(of_order(&exception.order));
+            }
             if !decision.reference.is_empty() {
                 terms.push(format!("reference:{}", decision.reference));
             }

@@ -20,6 +20,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::{AsOfficer, CityState, GateState, ListState, LogState, ProcessState};
 use records::access::{GateResource, Heartbeat};
+use records::order::AccessMode;
 use service::problem::Refused;
 use service::{Clock, Neighbour};
 use std::sync::Arc;
@@ -76,6 +77,9 @@ words! {
         ready "正常" "ready";
         closed "已关闭" "closed";
         waits "等待加入" "waits to be joined";
+        observes "观察模式" "observes";
+        suspended "已暂停" "suspended by order";
+        excepted "本应拒绝而放行" "passed that rules deny";
         no_gates "您的管辖范围内没有网关。" "There is no gate within your scope.";
         gates_next "网关失联时，请在网关主机上运行：" "When a gate is silent, on its machine:";
         refused "近 30 天对系统的拒绝" "Refused to systems within 30 days";
@@ -120,6 +124,8 @@ struct GateLine {
     said: String,
     /// What of it is full, or nearly.
     room: Vec<String>,
+    /// Whether it enforces its rules, and how much passed that they deny.
+    mode: Vec<String>,
 }
 
 struct ProcessLine {
@@ -275,6 +281,7 @@ fn filled(f: Frame, state: CityState, refused: &[RefusedTotal]) -> StatePage {
             rules: (version, version < rules),
             spooled: gate.beat.as_ref().map_or(0, |beat| beat.spooled),
             room: gate.beat.as_ref().map(|beat| room(w, beat)).unwrap_or_default(),
+            mode: gate.beat.as_ref().map(|beat| mode(w, beat)).unwrap_or_default(),
             said: gate.beat.map(|beat| show::harmless(&beat.state)).unwrap_or_default(),
         }
     };
@@ -312,6 +319,17 @@ fn room(w: &StateWords, beat: &Heartbeat) -> Vec<String> {
     let said = |(what, how): (&GateResource, &str)| format!("{}: {how}", named(what));
     let full = beat.full.iter().map(|what| (what, w.full));
     full.chain(beat.nearly_full.iter().map(|what| (what, w.nearly_full))).map(said).collect()
+}
+
+/// Whether the gate enforces its rules, and how much passed that they deny, as it recorded last.
+fn mode(w: &StateWords, beat: &Heartbeat) -> Vec<String> {
+    let mode = match beat.mode {
+        Some(AccessMode::Observe) => Some(w.observes.to_owned()),
+        Some(AccessMode::Suspended) => Some(w.suspended.to_owned()),
+        Some(AccessMode::Enforce) | None => None,
+    };
+    let excepted = (beat.excepted > 0).then(|| format!("{}: {}", w.excepted, beat.excepted));
+    mode.into_iter().chain(excepted).collect()
 }
 
 fn process(state: ProcessState) -> ProcessLine {

@@ -317,6 +317,7 @@ impl Maker {
                 }),
                 vec![],
             ),
+            ("mode", j!({ "application": "exchange", "mode": "observe", "until": TIME }), vec![]),
             ("bundle", j!({ "version": 2, "digest": b(fixed::<32>(5)) }), vec![]),
             (
                 "revoke",
@@ -1102,6 +1103,9 @@ impl Maker {
             "application": "exchange", "hosts": ["exchange.shangluo.example"], "number": 3,
             "bundle": 1,
             "policy": b(fixed::<32>(7)), "this_update": TIME, "next_update": "2026-11-25T08:00:00Z",
+            "mode": {
+                "mode": "observe", "until": "2026-12-01T08:00:00Z", "order": b(fixed::<32>(8)),
+            },
             "units": [
                 { "unit": "shangluo", "name": "商洛市", "served": false },
                 { "unit": "sz-office", "name": "区政府办公室", "parent": "shangluo", "served": true },
@@ -1295,6 +1299,7 @@ fn basis(kind: &str, name: &Bytes) -> Basis {
                 "serial": "01".repeat(18), "profile": "official", "not_after": TIME,
             }],
         })),
+        "mode" => Some(j!({ "mode": "enforce", "until": "" })),
         "approval-rules" | "bundle" => Some(j!({ "version": 1, "digest": b(fixed::<32>(6)) })),
         _ => None,
     };
@@ -1306,7 +1311,8 @@ fn basis(kind: &str, name: &Bytes) -> Basis {
     let official = called("official", "公职人员证书", "Certificate of officials");
     let exchange = called("exchange", "公文交换", "Document exchange");
     let profiles = if matches!(kind, "issue" | "role") { vec![official] } else { Vec::new() };
-    let applications = if kind == "agent" { vec![exchange] } else { Vec::new() };
+    let is_named = matches!(kind, "agent" | "mode");
+    let applications = if is_named { vec![exchange] } else { Vec::new() };
     Basis { people, units: units.iter().map(unit).collect(), profiles, applications, before }
 }
 

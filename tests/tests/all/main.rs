@@ -37,6 +37,7 @@ mod letters;
 mod limits;
 mod log_floors;
 mod machines;
+mod modes;
 mod notices;
 mod ocsp;
 mod operators;

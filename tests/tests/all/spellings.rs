@@ -185,6 +185,7 @@ fn what_is_carried_has_one_spelling() {
         number: 1,
         bundle: 1,
         policy: Bytes::default(),
+        mode: None,
         this_update: time.clone(),
         next_update: time.clone(),
         units: Vec::new(),

@@ -109,6 +109,13 @@ fn order_of(
         OperatorRequest::Profile { content } => Ok(profile_order(content)?),
         OperatorRequest::ApprovalRules { content } => Ok(rules_order(content)?),
         OperatorRequest::Portal { body } => Ok((portal_order(round, *body), OrderParts::default())),
+        OperatorRequest::Mode { body } => {
+            if !body.is_sound(round.now()) {
+                return Err(Code::Malformed.into());
+            }
+            round.authority().mode_changes(&body)?;
+            Ok((Body::Mode(body), OrderParts::default()))
+        }
         OperatorRequest::Bundle { version, files } => Ok(bundle_order(version, files)?),
         _ => Err(Code::UnknownKind.into()),
     }

@@ -26,6 +26,7 @@ mod list_holds;
 mod machine_account;
 mod machine_end;
 mod machine_use;
+mod mode;
 mod number;
 mod operator;
 mod renew;

@@ -7,6 +7,7 @@ mod consequences;
 mod delegations;
 mod keys_of_others;
 mod letters;
+mod modes;
 mod orders;
 mod passkeys;
 mod pending;

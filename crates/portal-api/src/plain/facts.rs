@@ -3,6 +3,7 @@
 use super::batch::about_batch;
 use super::change::files;
 use super::issued::issued;
+use super::mode::about_mode;
 use super::named::person_named;
 use super::office::{about_delegation, about_person, about_role, about_unit};
 use super::passkey::about_passkey;
@@ -69,6 +70,8 @@ pub fn facts_unsigned(opened: &ShownOrder) -> Vec<Fact> {
             about_system(opened, body, Some(was))
         }
         (Body::System(body), _) => about_system(opened, body, None),
+        (Body::Mode(body), Some(PriorState::Mode(was))) => about_mode(opened, body, Some(was)),
+        (Body::Mode(body), _) => about_mode(opened, body, None),
     };
     facts.extend(files(opened.files_before(), opened.files()));
     if !opened.is_comparable() {

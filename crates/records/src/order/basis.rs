@@ -7,6 +7,7 @@ use crate::display_name::DisplayName;
 use crate::json::JsonError;
 use crate::order::before::{PersonBefore, PriorState};
 use crate::order::body::Body;
+use crate::order::mode::AccessMode;
 use crate::order::office::{PersonAction, RoleAction, UnitAction};
 use crate::order::system::subject_of_system;
 use serde::{Deserialize, Serialize};
@@ -84,7 +85,8 @@ impl Body {
             Self::Revoke(_) => true,
             Self::Batch(batch) => {
                 let ends = ["leave", "withdraw", "close"].contains(&batch.action.as_str());
-                ends || batch.of == "revoke"
+                let suspends = batch.of == "mode" && batch.action == "suspended";
+                ends || suspends || batch.of == "revoke"
             }
             Self::Role(role) => role.action == RoleAction::Withdraw,
             Self::Delegate(one) => one.action == RoleAction::Withdraw,
@@ -93,6 +95,7 @@ impl Body {
             Self::Portal(portal) => portal.action == "close",
             Self::Agent(agent) => agent.action == "close",
             Self::System(system) => system.action == "close",
+            Self::Mode(mode) => mode.mode == AccessMode::Suspended,
             Self::Issue(_)
             | Self::Profile(_)
             | Self::ApprovalRules(_)
@@ -161,7 +164,7 @@ impl Basis {
         held.iter().map(|one| one.profile.clone()).chain(issued).collect()
     }
 
-    /// Which applications may be named: where a gate stands, and where it stood.
+    /// Which applications may be named: where a gate stands, and where it stood; whose mode it is.
     pub fn applications_of(body: &Body, before: Option<&PriorState>) -> BTreeSet<String> {
         let was = match before {
             Some(PriorState::Agent(was)) => Some(was.application.clone()),
@@ -169,6 +172,7 @@ impl Basis {
         };
         let is = match body {
             Body::Agent(agent) => Some(agent.application.clone()),
+            Body::Mode(mode) => Some(mode.application.clone()),
             _ => None,
         };
         was.into_iter().chain(is).collect()

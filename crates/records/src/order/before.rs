@@ -4,6 +4,7 @@
 use crate::bytes::Bytes;
 use crate::commitment::Commitment;
 use crate::json::{self, JsonError};
+use crate::order::mode::ModeBefore;
 use crate::order::office::{LENDS_MAX, LENT_MAX};
 use crate::order::portal::PortalBefore;
 use crate::order::system::{SystemBefore, is_zero};
@@ -26,6 +27,8 @@ pub enum PriorState {
     Agent(AgentBefore),
     /// A system that closes or is registered anew.
     System(Box<SystemBefore>),
+    /// How the gates of an application take what their rules say.
+    Mode(ModeBefore),
 }
 
 /// Kind `unit`.
@@ -152,6 +155,7 @@ impl PriorState {
             "portal" => json::from_value(value).map(Self::Portal),
             "agent" => json::from_value(value).map(Self::Agent),
             "system" => json::from_value(value).map(|before| Self::System(Box::new(before))),
+            "mode" => json::from_value(value).map(Self::Mode),
             _ => Err(JsonError::part("before")),
         }
     }
@@ -165,6 +169,7 @@ impl PriorState {
             Self::Portal(before) => serde_json::to_value(before),
             Self::Agent(before) => serde_json::to_value(before),
             Self::System(before) => serde_json::to_value(before),
+            Self::Mode(before) => serde_json::to_value(before),
         };
         Ok(value?)
     }
@@ -214,7 +219,7 @@ impl PriorState {
                 let held = person.roles.iter().map(|role| role.scope.as_str());
                 held.chain(self.lent().map(|one| one.scope.as_str())).collect()
             }
-            Self::Files(_) => Vec::new(),
+            Self::Files(_) | Self::Mode(_) => Vec::new(),
             Self::Portal(portal) => vec![&portal.unit],
             Self::Agent(agent) => {
                 agent.units.iter().chain([&agent.unit]).map(String::as_str).collect()

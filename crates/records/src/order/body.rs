@@ -6,6 +6,7 @@ use crate::json::{self, JsonError};
 use crate::order::batch::BatchBody;
 use crate::order::certificate::{CredentialBody, IssueBody, NAMES_MAX, ProfileRef};
 use crate::order::gate::{AgentBody, BundleBody};
+use crate::order::mode::ModeBody;
 use crate::order::office::{
     DelegateBody, PersonAction, PersonBody, RoleAction, RoleBody, UnitAction, UnitBody,
 };
@@ -39,6 +40,8 @@ pub enum Body {
     Agent(AgentBody),
     /// Register or close a system that gets certificates by itself.
     System(Box<SystemBody>),
+    /// Say how the gates of an application take what their rules say.
+    Mode(ModeBody),
     /// Put access rules in force.
     Bundle(BundleBody),
     /// Revoke certificates.
@@ -92,6 +95,7 @@ impl Body {
             "portal" => json::from_value(value).map(Self::Portal),
             "agent" => json::from_value(value).map(Self::Agent),
             "system" => json::from_value(value).map(|body| Self::System(Box::new(body))),
+            "mode" => json::from_value(value).map(Self::Mode),
             "bundle" => json::from_value(value).map(Self::Bundle),
             "revoke" => json::from_value(value).map(Self::Revoke),
             "release" => json::from_value(value).map(Self::Release),
@@ -128,6 +132,7 @@ impl Body {
             Self::Portal(_) => "portal",
             Self::Agent(_) => "agent",
             Self::System(_) => "system",
+            Self::Mode(_) => "mode",
             Self::Bundle(_) => "bundle",
             Self::Revoke(_) => "revoke",
             Self::Release(_) => "release",
@@ -160,6 +165,7 @@ impl Body {
             Self::Portal(portal) => &portal.action,
             Self::Agent(agent) => &agent.action,
             Self::System(system) => &system.action,
+            Self::Mode(mode) => mode.mode.name(),
             Self::Batch(batch) => &batch.of,
             Self::Issue(_)
             | Self::Profile(_)
@@ -184,6 +190,7 @@ impl Body {
             Self::Portal(body) => serde_json::to_value(body),
             Self::Agent(body) => serde_json::to_value(body),
             Self::System(body) => serde_json::to_value(body),
+            Self::Mode(body) => serde_json::to_value(body),
             Self::Bundle(body) => serde_json::to_value(body),
             Self::Revoke(body) => serde_json::to_value(body),
             Self::Release(body) => serde_json::to_value(body),
@@ -234,6 +241,7 @@ impl Body {
             Self::Revoke(body) => body.system.iter().map(|of| of.unit.clone()).collect(),
             Self::Profile(_)
             | Self::ApprovalRules(_)
+            | Self::Mode(_)
             | Self::Bundle(_)
             | Self::Release(_)
             | Self::Batch(_)

@@ -46,6 +46,8 @@ pub enum OrderSubject {
         /// Agent id.
         agent: String,
     },
+    /// An application.
+    Application(DisplayName),
     /// A system that gets certificates by itself.
     System {
         /// System id.
@@ -145,6 +147,7 @@ pub fn about_body((order, body): (&Order, &Body), opened: &[Disclosure]) -> Orde
             let application = order.basis.application(&agent.application);
             OrderSubject::Gate { application, agent: agent.agent.clone() }
         }
+        Body::Mode(mode) => OrderSubject::Application(order.basis.application(&mode.application)),
         Body::System(system) => {
             OrderSubject::System { id: system.system.clone(), name: system.name.clone() }
         }
@@ -195,6 +198,11 @@ pub fn title(order: &Order, opened: &[Disclosure]) -> String {
             let called = order.basis.application(&agent.application);
             let name = Some(called.zh.as_str()).filter(|zh| !zh.is_empty());
             format!("{} · {}", name.unwrap_or(&agent.application), agent.agent)
+        }
+        Body::Mode(mode) => {
+            let called = order.basis.application(&mode.application);
+            let name = Some(called.zh.as_str()).filter(|zh| !zh.is_empty());
+            format!("{} · {}", name.unwrap_or(&mode.application), mode.mode.name())
         }
         Body::System(system) => format!("{} ({})", system.name, system.system),
     }

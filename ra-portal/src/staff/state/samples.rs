@@ -15,6 +15,8 @@ pub(crate) fn sample_state(late: bool) -> CityState {
         application: "exchange".into(),
         permitted: 1204,
         denied: 3,
+        excepted: if late { 14 } else { 0 },
+        mode: late.then_some(records::order::AccessMode::Observe),
         connections: 7,
         world: InForce { bundle: 2, policy: records::Bytes::default(), people: 9, crl: 4 },
         checkpoint: 90,
