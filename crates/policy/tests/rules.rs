@@ -117,6 +117,27 @@ fn a_bundle_that_is_not_right_is_refused_whole() {
     assert!(change("exchange.toml", "application =", "aplication =").contains("aplication"));
     let wrong = change("exchange.examples.toml", "wants = \"deny\"", "wants = \"allow\"");
     assert!(wrong.contains("another unit's document"), "{wrong}");
+    // Each error names its line, and what mends it.
+    let line = |name: &str, from: &str, to: &str| {
+        let mut files = shipped();
+        let file = files.get_mut(&format!("access/{name}")).unwrap();
+        let at = file.find(from).unwrap();
+        let line = file[..at].lines().count();
+        *file = file.replacen(from, to, 1);
+        let error = Bundle::read(2, files).unwrap_err();
+        assert!(error.cure.is_some(), "{error}");
+        (error.line, line)
+    };
+    let (told, is) = line("exchange.toml", "action = \"list\"", "action = list");
+    assert_eq!(told, is + 1, "a field that is no text");
+    let (told, _) = line("exchange.cedar", "when { principal in resource.unit };", "when {;");
+    assert!(told > 0, "a rule that is none");
+    let (told, is) = line("exchange.cedar", "@id(\"own-unit\")", "");
+    assert_eq!(told, is + 2, "a rule without a name");
+    let (told, _) = line("exchange.cedar", "resource.unit", "resource.unti");
+    assert!(told > 0, "a rule beside the schema");
+    let (told, is) = line("exchange.examples.toml", "wants = \"deny\"", "wants = \"allow\"");
+    assert_eq!(told, is, "an example that gives something else");
     for missing in ["schema.cedarschema", "exchange.toml", "exchange.examples.toml"] {
         let mut files = shipped();
         files.remove(&format!("access/{missing}"));
