@@ -1,9 +1,9 @@
-//! What operators of an agent type: `join`, `renew`, `serve`, `policy explain`.
+//! What operators of an agent type: `join`, `renew`, `serve`, `policy`.
 
-mod explain;
 mod heart;
 mod join;
 mod joined;
+mod policy;
 mod renew;
 mod serve;
 mod wording;
@@ -48,16 +48,10 @@ enum Command {
     /// Access rules. 访问规则
     Policy {
         #[command(subcommand)]
-        what: Policy,
+        what: policy::Policy,
     },
     /// Writes completions for a shell, or manual pages. 命令补全与手册页
     Completions(Completions),
-}
-
-#[derive(Subcommand)]
-enum Policy {
-    /// Says whether a person may do something now, and by which rule. 说明
-    Explain(explain::Arguments),
 }
 
 /// Runs a command of `agent` to its end, and gives the exit code of the process.
@@ -67,9 +61,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Join(arguments) => join::run(&state, json, &arguments).await,
         Command::Renew => renew::run(&state, json).await,
         Command::Serve => serve::run(&state).await,
-        Command::Policy { what: Policy::Explain(arguments) } => {
-            explain::run(&state, json, &arguments)
-        }
+        Command::Policy { what } => policy::run(&state, json, &what),
         Command::Completions(wanted) => {
             wanted.write(Arguments::command()).map(|()| ExitCode::SUCCESS).map_err(Into::into)
         }

@@ -206,11 +206,20 @@ pub struct SpoolConfig {
     pub bytes: u64,
     /// One segment, filled with zeros ahead.
     pub segment_bytes: u64,
+    /// What the log has and is kept all the same, for `agent policy replay`; 0 keeps nothing.
+    pub kept_bytes: u64,
+    /// Days for which it is kept.
+    pub kept_days: u64,
 }
 
 impl Default for SpoolConfig {
     fn default() -> Self {
-        Self { bytes: 4 * 1024 * MEBIBYTE, segment_bytes: 16 * MEBIBYTE }
+        Self {
+            bytes: 4 * 1024 * MEBIBYTE,
+            segment_bytes: 16 * MEBIBYTE,
+            kept_bytes: 256 * MEBIBYTE,
+            kept_days: 7,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::application::{Application, Rule};
 use crate::example::{self, Example, TestedExample};
 use crate::fault::{BundleError, Cure, line_with, statements};
 use crate::period::grain;
+use crate::replay::ReplaySummary;
 use crate::route::{Route, Routes};
 use crate::slice::RuleSlices;
 use cedar_policy::{Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
@@ -47,6 +48,7 @@ pub struct Bundle {
     version: u32,
     applications: BTreeMap<String, Application>,
     examples: usize,
+    replays: Vec<ReplaySummary>,
 }
 
 impl Bundle {
@@ -79,7 +81,8 @@ impl Bundle {
         let schema = files.get(SCHEMA).ok_or_else(missing)?;
         let (schema, _) = Schema::from_cedarschema_str(schema)
             .map_err(|error| wrong(SCHEMA, error, Cure::Cedar))?;
-        let mut bundle = Self { version, applications: BTreeMap::new(), examples: 0 };
+        let mut bundle =
+            Self { version, applications: BTreeMap::new(), examples: 0, replays: Vec::new() };
         for (name, content) in &files {
             let stray = || wrong(name, "does not belong here", Cure::RemoveFile);
             let plain = name.strip_prefix(FOLDER).filter(|plain| !plain.contains('/'));
@@ -91,6 +94,14 @@ impl Bundle {
                 }
                 Some((id, "toml" | "examples.toml"))
                     if files.contains_key(&format!("{FOLDER}{id}.cedar")) => {}
+                Some((id, "replay.toml")) if files.contains_key(&format!("{FOLDER}{id}.cedar")) => {
+                    let said: ReplaySummary = toml::from_str(content)
+                        .map_err(|error| BundleError::toml(name, content, &error))?;
+                    if said.application != id {
+                        return Err(stray());
+                    }
+                    bundle.replays.push(said);
+                }
                 _ => return Err(stray()),
             }
         }
@@ -110,6 +121,11 @@ impl Bundle {
     /// How many examples it passed.
     pub fn examples(&self) -> usize {
         self.examples
+    }
+
+    /// What replays of other rules found that lie beside these; nobody signed them.
+    pub fn replays(&self) -> &[ReplaySummary] {
+        &self.replays
     }
 
     /// The rules of an application.

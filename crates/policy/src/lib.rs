@@ -3,7 +3,8 @@
 //! Pure: no I/O, clock or randomness; the caller brings files, people and the time. Rules are
 //! Cedar, validated strictly when a bundle is read; examples beside them run as tests. An error
 //! while a rule is evaluated is a denial. In reading order: [`path`], [`bundle`], [`route`],
-//! [`people`], `period`, [`decide`], [`slice`], [`example`], [`fault`].
+//! [`people`], `period`, [`decide`], [`slice`], [`example`], [`fault`],
+//! [`replay`].
 
 pub mod application;
 pub mod bundle;
@@ -13,6 +14,7 @@ pub mod fault;
 pub mod path;
 pub mod people;
 mod period;
+pub mod replay;
 pub mod route;
 pub mod slice;
 
@@ -23,4 +25,5 @@ pub use example::TestedExample;
 pub use fault::{BundleError, Cure};
 pub use path::{CanonicalPath, CanonicalPathError};
 pub use people::People;
+pub use replay::{ReplaySummary, RuleChange, RuleChangeKind, RulesReplay};
 pub use route::Route;

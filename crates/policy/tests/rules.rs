@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use policy::{AccessRequest, Bundle, CanonicalPath, Denial, People};
+use policy::{AccessRequest, Bundle, CanonicalPath, Denial, People, RuleChangeKind, RulesReplay};
 use std::collections::BTreeMap;
 
 fn shipped() -> BTreeMap<String, String> {
@@ -146,4 +146,42 @@ fn a_bundle_that_is_not_right_is_refused_whole() {
     let mut files = shipped();
     files.insert("access/other.sh".into(), String::new());
     assert!(Bundle::read(2, files).is_err());
+}
+
+/// Other rules are asked about the same people and the same time: only what they change is told, and
+/// whoever is not known any more is left out.
+#[test]
+fn a_replay_tells_what_other_rules_would_change() {
+    let before = Bundle::read(1, shipped()).unwrap();
+    let mut files = shipped();
+    let cedar = files.get_mut("access/exchange.cedar").unwrap();
+    cedar.push_str(
+        "@id(\"no-lists\") @zh(\"不得列目录\") @en(\"no lists\")\n\
+         forbid (principal, action == Action::\"list\", resource);\n\
+         @id(\"zz-all-read\") @zh(\"都可以读\") @en(\"all may read\")\n\
+         permit (principal, action == Action::\"read\", resource);\n",
+    );
+    let examples = files.get_mut("access/exchange.examples.toml").unwrap();
+    *examples = examples.replacen("wants = \"deny\"\nrule = \"\"", "wants = \"allow\"", 1);
+    *examples = examples.replace("nowhere/2026-001", "nowhere");
+    let after = Bundle::read(2, files).unwrap();
+    let people = people();
+    let (was, is) = (before.application("exchange"), after.application("exchange").unwrap());
+    let mut replay = RulesReplay::new(was, is, &people);
+    let mut ask = |person: &str, path: &str| {
+        let path = CanonicalPath::read(path).unwrap();
+        let asked = AccessRequest { person, method: "GET", path: &path, now: 1_795_399_200 };
+        replay.ask(&asked, true)
+    };
+    assert_eq!(ask("ZHANG", "/documents/finance"), Some(RuleChangeKind::NewlyDenied));
+    assert_eq!(ask("ZHANG", "/documents/finance"), Some(RuleChangeKind::NewlyDenied));
+    assert_eq!(ask("WANG", "/documents/finance/1"), Some(RuleChangeKind::NewlyAllowed));
+    assert_eq!(ask("WANG", "/"), None, "as before");
+    assert_eq!(ask("NOBODY", "/"), None, "not known any more");
+    let summary = replay.summary("digest", "from".into(), "until".into());
+    assert_eq!((summary.requests, summary.left_out), (5, 1));
+    assert_eq!((summary.newly_denied, summary.newly_allowed), (2, 1));
+    let first = &summary.change[0];
+    assert_eq!((first.requests, first.people, first.is.as_str()), (2, 1, "no-lists"));
+    assert_eq!((first.was.as_str(), first.route.as_str()), ("own-unit", "/documents/{unit}"));
 }

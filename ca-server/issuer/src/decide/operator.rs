@@ -232,10 +232,16 @@ fn rules_order(content: String) -> Result<(Body, OrderParts), Code> {
 
 fn bundle_order(version: u32, files: Vec<File>) -> Result<(Body, OrderParts), Code> {
     let content = |file: &File| (file.name.clone(), file.content.clone());
-    policy::Bundle::read(version, files.iter().map(content)).map_err(|error| {
+    let bundle = policy::Bundle::read(version, files.iter().map(content)).map_err(|error| {
         tracing::info!(%error, "a rule bundle is not accepted");
         Code::RulesMalformed
     })?;
+    // What a replay found is about just these rules, or is shown to nobody.
+    let rules = files.iter().filter(|file| !file.name.ends_with(".replay.toml"));
+    let rules = bundle_digest(rules.map(|file| (file.name.as_str(), file.content.as_str())));
+    if bundle.replays().iter().any(|replay| replay.rules != rules.to_string()) {
+        return Err(Code::RulesMalformed);
+    }
     let pairs = files.iter().map(|file| (file.name.as_str(), file.content.as_str()));
     let body = BundleBody { version, digest: bundle_digest(pairs) };
     Ok((Body::Bundle(body), OrderParts { files, ..OrderParts::default() }))

@@ -34,6 +34,7 @@ mod renewal;
 mod renewal_stopped;
 mod revoke;
 mod round;
+mod rules_replay;
 mod snapshot;
 mod submit;
 mod submit_key;
