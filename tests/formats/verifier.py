@@ -30,6 +30,8 @@ ALTERED, MISSING, UNTRUSTED, MALFORMED = 1, 2, 3, 4
 # Signatures of EC keys by their hash; TLS 1.3 has one for the curve P-256.
 SCHEMES = [(0x0403, hashes.SHA256()), (0x0503, hashes.SHA384()), (0x0603, hashes.SHA512())]
 # Refusals that come before any rule.
+# Kinds that came later, each with the one whose rule holds where a file has none.
+LATER_KINDS = {"mode": "bundle", "emergency": "bundle", "emergency-review": "bundle"}
 BEFORE_RULES = ["certificate-expired", "certificate-revoked", "certificate-suspended",
                 "not-served", "person-changed", "status-stale", "clock-moved", "not-your-route",
                 "application-suspended"]
@@ -492,13 +494,14 @@ class Control:
             need(absent not in about(order), ALTERED, item, "it is about the absent")
             people.add(person)
             voices.add(absent or person)
-        enough = min(len(people), len(voices)) >= rule["count"]
+        wanted = max(rule["count"], 2 if order["kind"] == "emergency" else 0)
+        enough = min(len(people), len(voices)) >= wanted
         need(enough, MISSING, item, "too few approvals")
         return order
 
     def rule(self, kind):
         """The rule of a kind; of one that came later that of another, where the file has none."""
-        return self.rules.get(kind) or self.rules[{"mode": "bundle"}[kind]]
+        return self.rules.get(kind) or self.rules[LATER_KINDS[kind]]
 
     def holds(self, person, absent, role):
         """Whether a role counts for a person: their own, or one that is lent to them today."""
@@ -522,7 +525,7 @@ class Control:
                 self.lent[lent] = what
             else:
                 self.lent.pop(lent, None)
-        elif kind == "mode":
+        elif kind in ("mode", "emergency"):
             self.exceptions[body["order"]] = what
         elif kind == "agent":
             self.agents[what["agent"]] = (body["order"], what)
@@ -843,6 +846,13 @@ def check_exception(control, decision, snapshot, now):
     need(decision["outcome"] == "permitted" and denial, ALTERED, "decision", "no denial of rules")
     body = control.exceptions.get(passed["order"])
     need(body, MISSING, "decision", "the order by which it passed is not there")
+    if passed["by"] == "emergency":
+        told = passed["order"] in [one["order"] for one in snapshot.get("emergencies", [])]
+        held = told and body["application"] == decision["application"] \
+            and decision["person"] in body.get("people", []) \
+            and body["from"] <= now <= body["until"] and passed["denied"] == "not-permitted"
+        need(held, ALTERED, "decision", "no such emergency")
+        return
     said = {"application": decision["application"], "mode": "observe",
             "until": (mode or {}).get("until")}
     in_force = mode is not None and (mode["mode"], mode["order"]) == ("observe", passed["order"])

@@ -28,7 +28,7 @@ const ANSWER_WAIT: Duration = Duration::from_secs(30);
 const ADDRESS_BYTES_MAX: usize = 100;
 
 /// Kinds of request that this version knows.
-pub const REQUEST_KINDS: [&str; 21] = [
+pub const REQUEST_KINDS: [&str; 23] = [
     "unit",
     "person",
     "role",
@@ -39,6 +39,8 @@ pub const REQUEST_KINDS: [&str; 21] = [
     "agent",
     "system",
     "mode",
+    "emergency",
+    "emergency-review",
     "bundle",
     "revoke",
     "release",
@@ -134,6 +136,26 @@ pub enum OperatorRequest {
         /// As it will stand in the order.
         body: ModeBody,
     },
+    /// An order of kind `emergency`.
+    Emergency {
+        /// The application is named by its id.
+        application: String,
+        /// Person ids of those whom it lets past the rules.
+        people: Vec<String>,
+        /// First second, RFC 3339.
+        from: String,
+        /// Last second, RFC 3339.
+        until: String,
+        /// Why.
+        evidence: String,
+    },
+    /// An order of kind `emergency-review`.
+    EmergencyReview {
+        /// The order of the emergency is named by its digest, 32 bytes.
+        order: Bytes,
+        /// What was found.
+        evidence: String,
+    },
     /// An order of kind `bundle`.
     Bundle {
         /// The bundle gets this version.
@@ -217,6 +239,8 @@ impl OperatorRequest {
             Self::Profile { .. }
             | Self::ApprovalRules { .. }
             | Self::Bundle { .. }
+            | Self::Emergency { .. }
+            | Self::EmergencyReview { .. }
             | Self::Release { .. }
             | Self::Letter { .. }
             | Self::ReplaceLetter { .. }

@@ -372,6 +372,8 @@ impl CaughtUp {
             Body::Delegate(_)
             | Body::System(_)
             | Body::Mode(_)
+            | Body::Emergency(_)
+            | Body::EmergencyReview(_)
             | Body::Issue(_)
             | Body::Revoke(_)
             | Body::Credential(_)

@@ -3,8 +3,8 @@
 use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
 use crate::signatures::Signatures;
 use crate::state::{
-    AccountState, Agent, BatchState, BundleState, Credential, Delegation, FoundingFacts,
-    GivenApproval, LetterState, ModeState, OpenIntent, OpenOrder, OrderEnd, Person,
+    AccountState, Agent, BatchState, BundleState, Credential, Delegation, EmergencyState,
+    FoundingFacts, GivenApproval, LetterState, ModeState, OpenIntent, OpenOrder, OrderEnd, Person,
     PersonCertificate, Portal, ProfileState, RenewalState, Revoked, Rules, ServiceCertificate,
     ServiceKey, Standing, SuspendedCertificate, SystemCertificate, SystemState, Unit,
 };
@@ -46,6 +46,8 @@ pub struct Authority {
     pub(crate) bundle: Arc<BundleState>,
     /// How gates take what their rules say, by application.
     pub(crate) modes: OrdMap<Arc<str>, Arc<ModeState>>,
+    /// Emergencies whose cases are open.
+    pub(crate) emergencies: OrdMap<OrderDigest, Arc<EmergencyState>>,
     pub(crate) letters: OrdMap<Reference, Arc<LetterState>>,
     pub(crate) orders: OrdMap<OrderDigest, Arc<OpenOrder>>,
     /// Orders carried out or replaced, until they would have expired.
@@ -132,6 +134,8 @@ pub(crate) struct Pending {
     pub(crate) agents: OrdSet<Arc<str>>,
     /// Applications that are being suspended, with the orders that say so.
     pub(crate) suspended_applications: OrdMap<Arc<str>, Bytes>,
+    /// Emergencies whose cases are being closed.
+    pub(crate) reviewed: OrdSet<OrderDigest>,
     /// Systems that are being closed.
     pub(crate) systems: OrdSet<Arc<str>>,
     /// How many accounts are being opened, by system.
@@ -219,6 +223,7 @@ impl Authority {
             living_counts: OrdMap::new(),
             bundle,
             modes: OrdMap::new(),
+            emergencies: OrdMap::new(),
             letters: OrdMap::new(),
             orders: OrdMap::new(),
             closed_orders: OrdMap::new(),

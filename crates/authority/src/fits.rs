@@ -35,6 +35,8 @@ impl Authority {
             Body::Agent(agent) => self.agent_fits(agent),
             Body::System(system) => self.system_fits(system),
             Body::Mode(mode) => self.mode_fits(mode),
+            Body::Emergency(emergency) => self.emergency_fits(emergency),
+            Body::EmergencyReview(review) => self.review_fits(review),
             Body::Bundle(bundle) => later(bundle.version, self.bundle.version),
             Body::Revoke(revoke) => self.revoke_fits(revoke),
             Body::Release(release) => self.release_fits(release),

@@ -29,6 +29,7 @@
 //! | who signs for a system's account | `machine.rs` |
 //! | who acts for whom while they are on leave | `delegation.rs` |
 //! | how gates take what their rules say | `mode.rs` |
+//! | whom an order lets past rules, and is that looked at | `emergency.rs` |
 //! | who may suspend what, and how that ends | `suspend.rs` |
 //! | what became of an application | `application.rs` |
 //! | what a transfer or leaving would take away | `consequence.rs` |
@@ -48,6 +49,7 @@ mod decline;
 mod delegation;
 mod departure;
 mod draft;
+mod emergency;
 mod enact;
 mod enrolled;
 mod fits;
@@ -90,7 +92,7 @@ pub use renewal::RenewalClaim;
 pub use signatures::Signatures;
 pub use state::{
     AccountState, Agent, ApplicationOutcome, BundleState, CertifiedAs, Credential, Delegation,
-    GivenApproval, LetterState, ModeState, OpenIntent, OpenOrder, OrderEnd, Person,
+    EmergencyState, GivenApproval, LetterState, ModeState, OpenIntent, OpenOrder, OrderEnd, Person,
     PersonCertificate, Portal, ProfileState, RenewalState, Revoked, ServiceCertificate, Standing,
     SuspendedCertificate, SuspensionSource, SystemCertificate, SystemState, Unit,
 };

@@ -27,7 +27,7 @@ impl Authority {
     }
 
     /// Whether anything is known of an application: it has rules, or a gate that is open.
-    fn knows_application(&self, application: &str) -> bool {
+    pub(crate) fn knows_application(&self, application: &str) -> bool {
         DisplayName::of_application(&self.bundle.files, application).is_some()
             || self.agents().any(|(_, agent)| agent.open && agent.application == application)
     }

@@ -55,12 +55,13 @@ pub(crate) enum Table {
     Renewals,
     Systems,
     Modes,
+    Emergencies,
     Accounts,
     SystemCertificates,
 }
 
 impl Table {
-    const ALL: [(Self, &'static str); 28] = [
+    const ALL: [(Self, &'static str); 29] = [
         (Self::City, "city"),
         (Self::Units, "units"),
         (Self::Profiles, "profiles"),
@@ -87,6 +88,7 @@ impl Table {
         (Self::Renewals, "renewals"),
         (Self::Systems, "systems"),
         (Self::Modes, "modes"),
+        (Self::Emergencies, "emergencies"),
         (Self::Accounts, "accounts"),
         (Self::SystemCertificates, "system-certificates"),
     ];
@@ -197,6 +199,7 @@ impl Authority {
         whole!(Agents, agents, |agent| &**agent);
         whole!(Systems, systems, |system| &**system);
         whole!(Modes, modes, |mode| &**mode);
+        whole!(Emergencies, emergencies, |state| &**state);
         whole!(Standing, standing, |standing| &**standing);
         whole!(Passkeys, passkeys, |passkey| &**passkey);
         whole!(Delegations, delegations, |list| &**list);

@@ -342,6 +342,7 @@ impl Pending {
             Body::System(system) if system.action == "close" => {
                 self.systems.insert(system.system.as_str().into());
             }
+            Body::EmergencyReview(review) => self.reviewed.extend(review.order.order_digest()),
             Body::Mode(mode) if mode.mode == AccessMode::Suspended => {
                 let application = mode.application.as_str().into();
                 self.suspended_applications.insert(application, order.0.into());

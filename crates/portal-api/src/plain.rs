@@ -6,6 +6,7 @@ mod batch;
 mod change;
 mod consequence;
 mod decision;
+mod emergency;
 mod facts;
 mod issued;
 mod many;

@@ -146,6 +146,8 @@ pub struct InForce {
 pub enum ExceptionKind {
     /// An order of kind `mode`: the gate observes.
     Observe,
+    /// An order of kind `emergency`.
+    Emergency,
 }
 
 impl ExceptionKind {
@@ -153,6 +155,7 @@ impl ExceptionKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Observe => "observe",
+            Self::Emergency => "emergency",
         }
     }
 }

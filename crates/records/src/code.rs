@@ -140,6 +140,7 @@ codes! {
     AccountClosed "account-closed" Policy "此账户已停用。" "This account is closed.";
     RoleConflict "role-conflict" Policy "这些角色不能由同一人担任。" "These roles cannot be held by one person.";
     StateConflict "state-conflict" Policy "与当前状态不符。" "This does not fit the present state.";
+    EmergencyOpen "emergency-open" Policy "本应用上一次应急授权尚未核查结案。" "The last emergency of this application was not looked at yet.";
     RenewalEarly "renewal-early" Policy "尚未到可以续期的时间。" "It is too early to renew this certificate.";
     RenewalLate "renewal-late" Policy "已过可以续期的时间，请索取新密码信封。" "It is too late to renew this certificate; ask for a new letter.";
     RenewalDone "renewal-done" Policy "此证书已经续期。" "This certificate was renewed already.";

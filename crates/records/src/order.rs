@@ -7,6 +7,7 @@ mod body;
 #[cfg(test)]
 mod bounds;
 mod certificate;
+mod emergency;
 mod gate;
 mod maker;
 mod mode;
@@ -27,6 +28,10 @@ pub use before::{
 pub use body::{ApprovalRulesBody, Body, BodyError, ProfileBody};
 pub use certificate::{
     CommittedName, CredentialBody, IssueBody, NAMES_MAX, ProfileRef, SubjectBody,
+};
+pub use emergency::{
+    EMERGENCY_PEOPLE_MAX, EMERGENCY_SECONDS_MAX, EmergencyBefore, EmergencyBody,
+    EmergencyReviewBody,
 };
 pub use gate::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
 pub use maker::maker;
@@ -175,6 +180,9 @@ impl Order {
         }
         let made = self.expires_unix().saturating_sub(ORDER_SECONDS);
         if matches!(&body, Body::Mode(mode) if !mode.is_sound(made)) {
+            return Err(OrderError::Header);
+        }
+        if matches!(&body, Body::Emergency(emergency) if !emergency.is_sound(made)) {
             return Err(OrderError::Header);
         }
         if !self.is_drafted_so(&body) {

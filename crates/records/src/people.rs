@@ -42,6 +42,9 @@ pub struct PeopleSnapshot {
     /// In which mode the application's gates are by order; left out where rules are enforced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<OrderedMode>,
+    /// Emergencies of the application that are not over, by the orders that open them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emergencies: Vec<OrderedEmergency>,
     /// The snapshot was made at this time, RFC 3339.
     pub this_update: String,
     /// The snapshot can be used until this second, RFC 3339.
@@ -62,6 +65,20 @@ pub struct OrderedMode {
     pub until: String,
     /// The order is named by its digest, 32 bytes.
     pub order: Bytes,
+}
+
+/// Whom an order lets past the rules of an application, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderedEmergency {
+    /// The order is named by its digest, 32 bytes.
+    pub order: Bytes,
+    /// Person ids.
+    pub people: Vec<String>,
+    /// First second, RFC 3339.
+    pub from: String,
+    /// Last second, RFC 3339.
+    pub until: String,
 }
 
 /// A unit of a snapshot.

@@ -199,7 +199,8 @@ pub const KINDS: [&str; 14] = [
 
 /// Kinds that came later, each with the one whose rule holds for it where a file says nothing: what
 /// a city has in force stays as it is.
-pub const LATER_KINDS: [(&str, &str); 1] = [("mode", "bundle")];
+pub const LATER_KINDS: [(&str, &str); 3] =
+    [("mode", "bundle"), ("emergency", "bundle"), ("emergency-review", "bundle")];
 
 impl ApprovalRules {
     /// Reads the file; every kind has a rule, and every rule asks for someone outside the browser.
@@ -216,6 +217,9 @@ impl ApprovalRules {
             let sane = rule.count >= 1
                 && (1..=rule.count).contains(&rule.outside_browser)
                 && !rule.roles.is_empty();
+            if kind == "emergency" && rule.count < 2 {
+                return Err(RulesError("the rule for `emergency` asks for one alone".to_owned()));
+            }
             if rule.sample_percent > 100 {
                 return Err(RulesError(format!("the rule for `{kind}` opens more than all")));
             }

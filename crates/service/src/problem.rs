@@ -20,15 +20,15 @@ use Code::{
     BindMismatch, BindingInvalid, CertificateExpired, CertificateForeign, CertificateKeyNeeded,
     CertificateRequired, CertificateRevoked, CertificateSuspended, ChallengeUsed, ClockMoved,
     CodeExpired, CodeUsed, CodingUnknown, CrossSite, DelegationExpired, DrafterSelf, DraftsTooMany,
-    ExpectationUnknown, FieldsTooMany, HandlerScope, HeadTooLarge, JwsMalformed, JwsSignature,
-    KeyForeign, KeyNotAllowed, KeyPublished, KeyUnknown, KeyUsed, KeyWeak, LabelNotAllowed,
-    LetterLost, LetterNeeded, LetterOpen, LetterVoided, LintFailed, LogBehind, Malformed,
-    MediaType, MessageGateway, MethodNotAllowed, Misdirected, NotDrafter, NotFound, NotPermitted,
-    NotReady, NotServed, NotYourRoute, NothingToSuspend, NumberRegistered, OrderAltered,
-    OrderCancelled, OrderConsumed, OrderExpired, OrderIncomplete, OrderRejected, OrderReturned,
-    OrderUnknown, OrderWithdrawn, OutsideNeeded, PasskeyCounter, PasskeyRefused, PasskeySoftware,
-    PasskeyUnknown, PersonChanged, PersonLeft, PersonUnknown, PolicyError, PoolAlone,
-    PortalUnknown, ProfileChanged, QuotaUsed, ReceiptForeign, RenewalDone, RenewalEarly,
+    EmergencyOpen, ExpectationUnknown, FieldsTooMany, HandlerScope, HeadTooLarge, JwsMalformed,
+    JwsSignature, KeyForeign, KeyNotAllowed, KeyPublished, KeyUnknown, KeyUsed, KeyWeak,
+    LabelNotAllowed, LetterLost, LetterNeeded, LetterOpen, LetterVoided, LintFailed, LogBehind,
+    Malformed, MediaType, MessageGateway, MethodNotAllowed, Misdirected, NotDrafter, NotFound,
+    NotPermitted, NotReady, NotServed, NotYourRoute, NothingToSuspend, NumberRegistered,
+    OrderAltered, OrderCancelled, OrderConsumed, OrderExpired, OrderIncomplete, OrderRejected,
+    OrderReturned, OrderUnknown, OrderWithdrawn, OutsideNeeded, PasskeyCounter, PasskeyRefused,
+    PasskeySoftware, PasskeyUnknown, PersonChanged, PersonLeft, PersonUnknown, PolicyError,
+    PoolAlone, PortalUnknown, ProfileChanged, QuotaUsed, ReceiptForeign, RenewalDone, RenewalEarly,
     RenewalLate, RenewalNever, RenewalRejected, RenewalSignature, RequestExceeds, RequestLate,
     RequestMalformed, RequestSignature, RevocationReason, RoleConflict, RouteUnknown, RowUnopened,
     RulesMalformed, SignatureNeeded, SignedTime, SpoolForked, SpoolGap, StateConflict, StatusStale,
@@ -65,9 +65,8 @@ pub fn status(code: Code) -> StatusCode {
         | OrderReturned | OrderRejected | OrderWithdrawn | LetterOpen | ApproverTwice
         | NumberRegistered | OutsideNeeded | ProfileChanged | PersonChanged | PersonLeft
         | RoleConflict | StateConflict | NotReady | SpoolGap | SignedTime | SpoolForked
-        | WishOpen | NothingToSuspend | SuspensionAlone | KeyUsed | RenewalEarly | RenewalDone => {
-            StatusCode::CONFLICT
-        }
+        | WishOpen | NothingToSuspend | SuspensionAlone | KeyUsed | RenewalEarly | RenewalDone
+        | EmergencyOpen => StatusCode::CONFLICT,
         CodeExpired | LetterLost | LetterVoided | RenewalLate | RenewalNever | RenewalRejected => {
             StatusCode::GONE
         }

@@ -115,6 +115,15 @@ fn excepted(
                 && ordered.is_some_and(|one| one.mode == body.mode && one.until == body.until)
                 && until.is_some_and(|until| request.unix <= until)
         }
+        (ExceptionKind::Emergency, Body::Emergency(body)) => {
+            let is_told = snapshot.emergencies.iter().any(|one| one.order == exception.order);
+            let window = body.window().map(|(from, until)| from..=until);
+            is_told
+                && exception.denied == "not-permitted"
+                && body.application == decision.application
+                && body.people.contains(&decision.person)
+                && window.is_some_and(|window| window.contains(&request.unix))
+        }
         _ => false,
     };
     match is_in_force {

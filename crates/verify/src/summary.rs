@@ -190,6 +190,12 @@ fn excepted(by: ExceptionKind, values: Vec<FactValue>) -> FactValue {
              be denied ({3}); it passed, since order {4} had the gate observe.",
             values,
         ),
+        ExceptionKind::Emergency => phrase(
+            "按人员快照 {0} 号（有效至 {1}）所指的第 {2} 版规则应拒绝（{3}）；按应急办件 {4} 放行。",
+            "By the rules of version {2}, which people snapshot {0} names (good until {1}), it is \
+             denied ({3}); it passed by emergency order {4}.",
+            values,
+        ),
     }
 }
 

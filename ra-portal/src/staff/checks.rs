@@ -132,6 +132,7 @@ fn of_body(body: &Body) -> Vec<Check> {
         Body::Portal(_) | Body::Agent(_) => vec![Check::Operated],
         Body::System(_) => vec![Check::People, Check::Operated],
         Body::Mode(_) => vec![Check::Mode],
+        Body::Emergency(_) | Body::EmergencyReview(_) => vec![Check::People, Check::Mode],
         Body::Profile(_) | Body::ApprovalRules(_) | Body::Bundle(_) => {
             vec![Check::Version, Check::Files]
         }
@@ -229,8 +230,17 @@ mod tests {
             is_only("The units are", &["unit"]);
             is_only("the batch names", &["batch"]);
             is_only("The passkey was signed for", &["credential"]);
-            let people =
-                ["person", "role", "delegate", "revoke", "release", "credential", "system"];
+            let people = [
+                "person",
+                "role",
+                "delegate",
+                "revoke",
+                "release",
+                "credential",
+                "system",
+                "emergency",
+                "emergency-review",
+            ];
             is_only("Person and unit are", &people);
             // A renewal has no letter, and nothing else has two keys.
             assert_eq!(told.contains("tied it to their letter"), kind == "issue" && !renews);

@@ -18,7 +18,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use ca_api::{AsOfficer, CityState, GateState, ListState, LogState, ProcessState};
+use ca_api::{AsOfficer, CityState, GateState, ListState, LogState, OpenEmergency, ProcessState};
 use records::access::{GateResource, Heartbeat};
 use records::order::AccessMode;
 use service::problem::Refused;
@@ -77,6 +77,14 @@ words! {
         ready "正常" "ready";
         closed "已关闭" "closed";
         waits "等待加入" "waits to be joined";
+        emergencies "应急授权" "Emergencies";
+        application "应用系统" "Application";
+        window "时段" "Window";
+        for_people "人数" "People";
+        running "正在生效：规则拒绝的请求按应急授权放行" "in force: what rules deny these people passes";
+        to_review "待核查结案" "over, to be looked at";
+        to_come "尚未开始" "to come";
+        review_next "核查后结案，在签发主机上：" "Look at what passed, then close the case on the CA's host:";
         observes "观察模式" "observes";
         suspended "已暂停" "suspended by order";
         excepted "本应拒绝而放行" "passed that rules deny";
@@ -147,6 +155,7 @@ struct StatePage {
     logs: Vec<LogLine>,
     gates: Vec<GateLine>,
     waiting_orders: u64,
+    emergencies: Vec<EmergencyLine>,
     processes: Vec<ProcessLine>,
     refused: Vec<RefusedLine>,
 }
@@ -158,6 +167,17 @@ struct RefusedLine {
     times: u64,
     subjects: u64,
     last: String,
+}
+
+/// An emergency whose case is open.
+struct EmergencyLine {
+    order: String,
+    application: String,
+    people: u64,
+    from: String,
+    until: String,
+    /// Whether it is in force, or what it waits for.
+    stands: &'static str,
 }
 
 impl StatePage {
@@ -286,6 +306,19 @@ fn filled(f: Frame, state: CityState, refused: &[RefusedTotal]) -> StatePage {
         }
     };
     let gates = state.gates.into_iter().map(gate).collect();
+    let emergency = |one: OpenEmergency| EmergencyLine {
+        stands: match (unix(&one.from), unix(&one.until)) {
+            (from, _) if now < from => w.to_come,
+            (_, until) if now > until => w.to_review,
+            _ => w.running,
+        },
+        order: show::harmless(&one.order),
+        application: f.application(&one.application),
+        people: one.people,
+        from: show::time(&one.from),
+        until: show::time(&one.until),
+    };
+    let emergencies = state.emergencies.into_iter().map(emergency).collect();
     StatePage {
         w,
         f,
@@ -294,6 +327,7 @@ fn filled(f: Frame, state: CityState, refused: &[RefusedTotal]) -> StatePage {
         logs: state.logs.into_iter().map(log).collect(),
         gates,
         waiting_orders: state.waiting_orders,
+        emergencies,
         processes: state.processes.into_iter().map(process).collect(),
         refused: refused.iter().map(refused_line).collect(),
     }

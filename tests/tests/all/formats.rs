@@ -357,6 +357,22 @@ impl Maker {
                 }),
                 vec![&operator, &contact],
             ),
+            (
+                "emergency",
+                j!({
+                    "application": "exchange", "people": [person], "from": TIME,
+                    "until": "2026-11-24T12:00:00Z", "evidence": c(&evidence),
+                }),
+                vec![&evidence],
+            ),
+            (
+                "emergency-review",
+                j!({
+                    "order": b(fixed::<32>(11)), "application": "exchange", "about": [person],
+                    "evidence": c(&evidence),
+                }),
+                vec![&evidence],
+            ),
         ];
         let made = bodies.into_iter().enumerate().map(|(index, (kind, body, disclosures))| {
             self.order(index, (kind, "operator:0"), body, &disclosures)
@@ -1106,6 +1122,10 @@ impl Maker {
             "mode": {
                 "mode": "observe", "until": "2026-12-01T08:00:00Z", "order": b(fixed::<32>(8)),
             },
+            "emergencies": [{
+                "order": b(fixed::<32>(9)), "people": ["0123456789ABCDEF"], "from": TIME,
+                "until": "2026-11-24T12:00:00Z",
+            }],
             "units": [
                 { "unit": "shangluo", "name": "商洛市", "served": false },
                 { "unit": "sz-office", "name": "区政府办公室", "parent": "shangluo", "served": true },
@@ -1268,7 +1288,8 @@ fn basis(kind: &str, name: &Bytes) -> Basis {
     };
     let absent = NamedPerson { person: "0123456789ABCDEG".into(), ..person.clone() };
     let people = match kind {
-        "issue" | "role" | "revoke" | "release" | "credential" | "system" => vec![person],
+        "issue" | "role" | "revoke" | "release" | "credential" | "system" | "emergency"
+        | "emergency-review" => vec![person],
         "delegate" => vec![person, absent],
         _ => Vec::new(),
     };
@@ -1277,7 +1298,8 @@ fn basis(kind: &str, name: &Bytes) -> Basis {
             &[("shangzhou", "商州区"), ("sz-office", "区政府办")]
         }
         "unit" => &[("shangzhou", "商州区")],
-        "person" | "revoke" | "release" | "credential" | "system" => &[("sz-office", "区政府办")],
+        "person" | "revoke" | "release" | "credential" | "system" | "emergency"
+        | "emergency-review" => &[("sz-office", "区政府办")],
         "portal" => &[("shangluo", "商洛市")],
         _ => &[],
     };
@@ -1300,6 +1322,9 @@ fn basis(kind: &str, name: &Bytes) -> Basis {
             }],
         })),
         "mode" => Some(j!({ "mode": "enforce", "until": "" })),
+        "emergency-review" => Some(j!({
+            "people": ["0123456789ABCDEF"], "from": TIME, "until": "2026-11-24T12:00:00Z",
+        })),
         "approval-rules" | "bundle" => Some(j!({ "version": 1, "digest": b(fixed::<32>(6)) })),
         _ => None,
     };
@@ -1311,7 +1336,7 @@ fn basis(kind: &str, name: &Bytes) -> Basis {
     let official = called("official", "公职人员证书", "Certificate of officials");
     let exchange = called("exchange", "公文交换", "Document exchange");
     let profiles = if matches!(kind, "issue" | "role") { vec![official] } else { Vec::new() };
-    let is_named = matches!(kind, "agent" | "mode");
+    let is_named = matches!(kind, "agent" | "mode" | "emergency" | "emergency-review");
     let applications = if is_named { vec![exchange] } else { Vec::new() };
     Basis { people, units: units.iter().map(unit).collect(), profiles, applications, before }
 }

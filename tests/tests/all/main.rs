@@ -15,6 +15,7 @@ mod desk;
 mod docs_walkthroughs;
 mod doctor;
 mod drafts;
+mod emergencies;
 mod endless_lists;
 mod evidence;
 mod failures;

@@ -1,5 +1,6 @@
 //! What operators ask for: each request becomes an order, a letter or an approval, or is refused.
 
+use super::emergency::{self, EmergencyRequest};
 use super::order::{OrderParts, make};
 use super::revoke::check_evidence;
 use super::system::SystemPeople;
@@ -115,6 +116,13 @@ fn order_of(
             }
             round.authority().mode_changes(&body)?;
             Ok((Body::Mode(body), OrderParts::default()))
+        }
+        OperatorRequest::Emergency { application, people, from, until, evidence } => {
+            let wanted = EmergencyRequest { application, people, from, until, evidence };
+            emergency::order_of(round, wanted)
+        }
+        OperatorRequest::EmergencyReview { order, evidence } => {
+            emergency::review_of(round, order, evidence)
         }
         OperatorRequest::Bundle { version, files } => Ok(bundle_order(version, files)?),
         _ => Err(Code::UnknownKind.into()),

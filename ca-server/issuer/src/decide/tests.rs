@@ -16,6 +16,7 @@ mod delegate;
 mod draft;
 mod draft_beside;
 mod draft_room;
+mod emergency;
 mod est;
 mod execute;
 mod issue;

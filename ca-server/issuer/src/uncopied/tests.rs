@@ -195,6 +195,7 @@ fn told(city: &SampleCity, number: u64) -> RowChange {
         bundle: 1,
         policy: [2; 32].into(),
         mode: None,
+        emergencies: Vec::new(),
         this_update: String::new(),
         next_update: String::new(),
         units: Vec::new(),

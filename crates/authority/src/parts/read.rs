@@ -4,7 +4,8 @@ use super::{City, Closed, KeptOrder, PartName, Parts, PartsError, Table, VERSION
 use crate::authority::Authority;
 use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
 use crate::state::{
-    AccountState, Agent, ModeState, Portal, ServiceKey, SystemCertificate, SystemState,
+    AccountState, Agent, EmergencyState, ModeState, Portal, ServiceKey, SystemCertificate,
+    SystemState,
 };
 use crate::state::{
     Credential, Delegation, FoundingFacts, GivenApproval, LetterState, OpenIntent, OpenOrder,
@@ -49,6 +50,9 @@ impl Authority {
                 self.systems = shared(entries::<Arc<str>, SystemState>(part)?).collect();
             }
             Table::Modes => self.modes = shared(entries::<Arc<str>, ModeState>(part)?).collect(),
+            Table::Emergencies => {
+                self.emergencies = shared(entries::<OrderDigest, EmergencyState>(part)?).collect();
+            }
             Table::Standing => {
                 self.standing = shared(entries::<Arc<str>, Standing>(part)?).collect();
             }

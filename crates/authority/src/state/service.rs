@@ -76,6 +76,21 @@ pub struct ModeState {
     pub order: Bytes,
 }
 
+/// An emergency whose case is open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmergencyState {
+    /// It is of the application of this id.
+    pub application: String,
+    /// Person ids of those whom it lets past the rules.
+    pub people: Vec<String>,
+    /// Theirs, and those of who approved it: none of them closes its case.
+    pub about: Vec<String>,
+    /// First second, unix.
+    pub from: u64,
+    /// Last second, unix.
+    pub until: u64,
+}
+
 /// An agent as its order registered it, with what became of its joining.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agent {

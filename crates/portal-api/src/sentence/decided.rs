@@ -33,5 +33,10 @@ fn excepted(decision: &Decision, exception: &Exception, who: Who<'_>) -> FactVal
             "{0} asked for {1} {2}, which rules would deny ({3}), and passed: the gate observes",
             values,
         ),
+        ExceptionKind::Emergency => phrase(
+            "{0} 请求 {1} {2}，规则拒绝（{3}），按应急授权放行",
+            "{0} asked for {1} {2}, which rules deny ({3}), and passed by an emergency order",
+            values,
+        ),
     }
 }

@@ -99,6 +99,8 @@ impl Body {
             Self::Issue(_)
             | Self::Profile(_)
             | Self::ApprovalRules(_)
+            | Self::Emergency(_)
+            | Self::EmergencyReview(_)
             | Self::Bundle(_)
             | Self::Release(_)
             | Self::Credential(_) => false,
@@ -141,7 +143,10 @@ impl Basis {
         let others = body.also_about().into_iter().chain(drafter.strip_prefix("person:"));
         let lent = before.into_iter().flat_map(PriorState::lent).map(|one| one.person.as_str());
         let led = before.and_then(PriorState::leader);
-        about.into_iter().chain(others).chain(lent).chain(led).map(str::to_owned).collect()
+        let before = before.map(PriorState::excepts).unwrap_or_default();
+        let excepted = body.excepts().iter().chain(before).map(String::as_str);
+        let others = others.chain(lent).chain(led).chain(excepted);
+        about.into_iter().chain(others).map(str::to_owned).collect()
     }
 
     /// Which units must be named beside those of its people.
@@ -173,6 +178,8 @@ impl Basis {
         let is = match body {
             Body::Agent(agent) => Some(agent.application.clone()),
             Body::Mode(mode) => Some(mode.application.clone()),
+            Body::Emergency(emergency) => Some(emergency.application.clone()),
+            Body::EmergencyReview(review) => Some(review.application.clone()),
             _ => None,
         };
         was.into_iter().chain(is).collect()
@@ -279,7 +286,9 @@ fn ends_others(body: &Body) -> bool {
 /// What comes first of its kind has nothing before it.
 fn needs(body: &Body) -> Needs {
     match body {
-        Body::Issue(_) | Body::Credential(_) | Body::Batch(_) => Needs::Nothing,
+        Body::Issue(_) | Body::Credential(_) | Body::Batch(_) | Body::Emergency(_) => {
+            Needs::Nothing
+        }
         Body::Revoke(revoke) if revoke.system.is_some() => Needs::Nothing,
         Body::Unit(unit) if unit.action == UnitAction::Create => Needs::Nothing,
         Body::Person(person) if person.action == PersonAction::Create => Needs::Nothing,

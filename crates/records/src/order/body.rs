@@ -5,6 +5,7 @@ use crate::commitment::{Commitment, EVIDENCE_PATH};
 use crate::json::{self, JsonError};
 use crate::order::batch::BatchBody;
 use crate::order::certificate::{CredentialBody, IssueBody, NAMES_MAX, ProfileRef};
+use crate::order::emergency::{EMERGENCY_ABOUT_MAX, EmergencyBody, EmergencyReviewBody};
 use crate::order::gate::{AgentBody, BundleBody};
 use crate::order::mode::ModeBody;
 use crate::order::office::{
@@ -42,6 +43,10 @@ pub enum Body {
     System(Box<SystemBody>),
     /// Say how the gates of an application take what their rules say.
     Mode(ModeBody),
+    /// Let named people past what rules deny them, for hours.
+    Emergency(EmergencyBody),
+    /// Close the case of an emergency.
+    EmergencyReview(EmergencyReviewBody),
     /// Put access rules in force.
     Bundle(BundleBody),
     /// Revoke certificates.
@@ -96,6 +101,8 @@ impl Body {
             "agent" => json::from_value(value).map(Self::Agent),
             "system" => json::from_value(value).map(|body| Self::System(Box::new(body))),
             "mode" => json::from_value(value).map(Self::Mode),
+            "emergency" => json::from_value(value).map(Self::Emergency),
+            "emergency-review" => json::from_value(value).map(Self::EmergencyReview),
             "bundle" => json::from_value(value).map(Self::Bundle),
             "revoke" => json::from_value(value).map(Self::Revoke),
             "release" => json::from_value(value).map(Self::Release),
@@ -115,6 +122,7 @@ impl Body {
             Self::System(system) => {
                 [&system.names, &system.addresses].iter().all(|list| list.len() <= SYSTEM_NAMES_MAX)
             }
+            Self::EmergencyReview(review) => review.about.len() <= EMERGENCY_ABOUT_MAX,
             _ => true,
         }
     }
@@ -133,6 +141,8 @@ impl Body {
             Self::Agent(_) => "agent",
             Self::System(_) => "system",
             Self::Mode(_) => "mode",
+            Self::Emergency(_) => "emergency",
+            Self::EmergencyReview(_) => "emergency-review",
             Self::Bundle(_) => "bundle",
             Self::Revoke(_) => "revoke",
             Self::Release(_) => "release",
@@ -170,6 +180,8 @@ impl Body {
             Self::Issue(_)
             | Self::Profile(_)
             | Self::ApprovalRules(_)
+            | Self::Emergency(_)
+            | Self::EmergencyReview(_)
             | Self::Bundle(_)
             | Self::Revoke(_)
             | Self::Release(_)
@@ -191,6 +203,8 @@ impl Body {
             Self::Agent(body) => serde_json::to_value(body),
             Self::System(body) => serde_json::to_value(body),
             Self::Mode(body) => serde_json::to_value(body),
+            Self::Emergency(body) => serde_json::to_value(body),
+            Self::EmergencyReview(body) => serde_json::to_value(body),
             Self::Bundle(body) => serde_json::to_value(body),
             Self::Revoke(body) => serde_json::to_value(body),
             Self::Release(body) => serde_json::to_value(body),
@@ -225,6 +239,15 @@ impl Body {
         }
     }
 
+    /// Whom it lets past the rules, or whose matter that was: they do not approve it.
+    pub fn excepts(&self) -> &[String] {
+        match self {
+            Self::Emergency(body) => &body.people,
+            Self::EmergencyReview(body) => &body.about,
+            _ => &[],
+        }
+    }
+
     /// Every unit that the body names by id, where authority holds it already.
     pub(crate) fn units(&self) -> Vec<String> {
         match self {
@@ -242,6 +265,8 @@ impl Body {
             Self::Profile(_)
             | Self::ApprovalRules(_)
             | Self::Mode(_)
+            | Self::Emergency(_)
+            | Self::EmergencyReview(_)
             | Self::Bundle(_)
             | Self::Release(_)
             | Self::Batch(_)
@@ -275,6 +300,8 @@ impl Body {
             Self::Revoke(body) => vec![(EVIDENCE_PATH.to_owned(), &body.evidence)],
             Self::System(body) => body.commitments(),
             Self::Release(body) => vec![(EVIDENCE_PATH.to_owned(), &body.evidence)],
+            Self::Emergency(body) => vec![(EVIDENCE_PATH.to_owned(), &body.evidence)],
+            Self::EmergencyReview(body) => vec![(EVIDENCE_PATH.to_owned(), &body.evidence)],
             _ => Vec::new(),
         }
     }

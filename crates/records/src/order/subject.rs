@@ -2,7 +2,7 @@
 //! and where they are stay apart, so that no name passes for more than a name. It follows from the
 //! order and from what opens its commitments, and from nothing else.
 
-use super::{Body, NAME_PATH, Order, PersonAction};
+use super::{Body, EmergencyBody, EmergencyReviewBody, NAME_PATH, Order, PersonAction};
 use crate::commitment::{self, Commitment, Disclosure};
 use crate::display_name::DisplayName;
 use serde::{Deserialize, Serialize};
@@ -148,6 +148,10 @@ pub fn about_body((order, body): (&Order, &Body), opened: &[Disclosure]) -> Orde
             OrderSubject::Gate { application, agent: agent.agent.clone() }
         }
         Body::Mode(mode) => OrderSubject::Application(order.basis.application(&mode.application)),
+        Body::Emergency(EmergencyBody { application, .. })
+        | Body::EmergencyReview(EmergencyReviewBody { application, .. }) => {
+            OrderSubject::Application(order.basis.application(application))
+        }
         Body::System(system) => {
             OrderSubject::System { id: system.system.clone(), name: system.name.clone() }
         }
@@ -203,6 +207,12 @@ pub fn title(order: &Order, opened: &[Disclosure]) -> String {
             let called = order.basis.application(&mode.application);
             let name = Some(called.zh.as_str()).filter(|zh| !zh.is_empty());
             format!("{} · {}", name.unwrap_or(&mode.application), mode.mode.name())
+        }
+        Body::Emergency(EmergencyBody { application, .. })
+        | Body::EmergencyReview(EmergencyReviewBody { application, .. }) => {
+            let called = order.basis.application(application);
+            let name = Some(called.zh.as_str()).filter(|zh| !zh.is_empty());
+            name.unwrap_or(application).to_owned()
         }
         Body::System(system) => format!("{} ({})", system.name, system.system),
     }
