@@ -47,6 +47,7 @@ mod upstream;
 
 pub use allowed::AllowedFields;
 pub use peer::ClientTrust;
+pub(crate) use peer::profile_of;
 pub use reject::tell;
 pub use state::{Counts, Gate};
 pub use sweep::sweep;

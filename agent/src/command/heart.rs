@@ -67,6 +67,10 @@ impl Heart {
                 }
             }
             let world = self.gate.world.load().in_force();
+            if told.as_ref().is_some_and(|(_, _, before)| before.policy != world.policy) {
+                // Other rules: what the old ones could not judge is asked again.
+                self.gate.metrics.notice("rules", "");
+            }
             let is_due = told.as_ref().is_none_or(|(at, known, in_force)| {
                 let changed = is_back || *known != state || *in_force != world;
                 at.elapsed() > HEARTBEAT_MAX || (changed && at.elapsed() > LOOK)

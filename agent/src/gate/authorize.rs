@@ -6,7 +6,7 @@ use super::request::Checked;
 use super::state::Gate;
 use crate::spool::{NotRecorded, Place, Recorded};
 use crate::world::World;
-use policy::{AccessRequest, Answer};
+use policy::{AccessRequest, Answer, Circumstances};
 use records::Code;
 use records::access::Exception;
 use records::body::{OfDecision, PERMITTED, RecordBody};
@@ -25,6 +25,8 @@ pub(super) struct Permit {
     pub(super) answer: Arc<Answer>,
     /// Why it passes although the rules deny it.
     pub(super) exception: Option<Exception>,
+    /// Under what it was asked.
+    pub(super) under: Circumstances,
     /// What was in force.
     pub(super) world: Arc<World>,
     _only_here: (),
@@ -47,13 +49,14 @@ pub(super) fn decide(
     world: Arc<World>,
     peer: &Arc<Peer>,
     request: Checked,
-    now: u64,
+    (now, under): (u64, Circumstances),
 ) -> Result<Permit, Box<Denial>> {
     let asked = AccessRequest {
         person: &peer.person,
         method: request.method.as_str(),
         path: &request.path,
         now,
+        under,
     };
     let decided = match peer.holds(&world, now) {
         Ok(()) => world.decide(&asked),
@@ -63,7 +66,7 @@ pub(super) fn decide(
         Ok(answer) => match world.passage(&asked, &answer) {
             Ok(exception) => {
                 let peer = peer.clone();
-                Ok(Permit { peer, request, answer, exception, world, _only_here: () })
+                Ok(Permit { peer, request, answer, exception, under, world, _only_here: () })
             }
             Err(code) => Err(Box::new(Denial { code, request, answer: Some(answer), world })),
         },

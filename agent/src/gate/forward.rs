@@ -43,7 +43,7 @@ pub(super) async fn forward(
     let id = recorded.request_id();
     let in_flight = InFlight::new(
         permit.peer.clone(),
-        (permit.request.method.clone(), permit.request.path.clone()),
+        (permit.request.method.clone(), permit.request.path.clone(), permit.under),
         permit.world.generation,
         forwarding.context.activity.clone(),
     );

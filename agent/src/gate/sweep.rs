@@ -62,6 +62,7 @@ fn still_permitted(gate: &Gate, request: &InFlight) -> Result<(), Code> {
         method: request.method.as_str(),
         path: &request.path,
         now,
+        under: request.under,
     };
     request.peer.holds(&world, now)?;
     let answer = world.decide(&asked)?;

@@ -3,11 +3,14 @@
 
 use super::kept;
 use super::segment::{self, HEADER_BYTES};
-use policy::CanonicalPath;
+use crate::gate::profile_of;
+use policy::{CanonicalPath, Circumstances};
 use records::Disclosure;
+use records::access::{Connection, request_id};
 use records::body::PERMITTED;
 use records::commitment;
 use records::record::{Event, Record};
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +27,8 @@ pub struct PastRequest {
     pub path: CanonicalPath,
     /// Whether the rules of then permitted it.
     pub permitted: bool,
+    /// Under what it was asked, as far as its connection is known.
+    pub under: Circumstances,
 }
 
 /// What was read.
@@ -39,9 +44,9 @@ pub struct Coverage {
 const BY_RULES: [&str; 4] = [PERMITTED, "not-permitted", "route-unknown", "policy-error"];
 
 /// Gives each request since a second to `each`, oldest first, and to `tick` how many of all bytes
-/// were read.
+/// were read; by the arc of the city's identifiers a certificate tells its profile.
 pub fn past(
-    spool: &Path,
+    (spool, arc): (&Path, Option<&pki::oid::Arc>),
     since: u64,
     mut each: impl FnMut(PastRequest),
     mut tick: impl FnMut(u64, u64),
@@ -54,6 +59,7 @@ pub fn past(
     let length = |path: &PathBuf| std::fs::metadata(path).map_or(0, |found| found.len());
     let (all, mut done) = (paths.iter().map(length).sum::<u64>(), 0);
     let mut coverage = Coverage::default();
+    let mut connections = Connections { arc, known: HashMap::new() };
     for path in paths {
         let bytes = length(&path);
         // One that was taken away meanwhile is none.
@@ -61,7 +67,8 @@ pub fn past(
             && let Some(header) = segment::header(&mut file)?
         {
             for frame in segment::frames(&mut file, (HEADER_BYTES, bytes), &header.chain)? {
-                read(&frame, since, (&mut coverage, &mut each));
+                let told = (&mut coverage, &mut connections, &mut each);
+                read(&frame, since, told);
             }
         }
         done += bytes;
@@ -70,19 +77,52 @@ pub fn past(
     Ok(coverage)
 }
 
+/// Connections by their names, as far as they tell under what is asked on them.
+struct Connections<'a> {
+    arc: Option<&'a pki::oid::Arc>,
+    known: HashMap<String, Circumstances>,
+}
+
+impl Connections<'_> {
+    fn meet(&mut self, record: &Record, seen: &Connection, opened: &[Disclosure]) {
+        let text = |committed, path| commitment::open_text(committed, path, opened).ok();
+        let source = text(&seen.source, "/source").and_then(|source| source.parse().ok());
+        let der = text(&seen.certificate, "/certificate").and_then(records::Bytes::read);
+        let certificate = der.and_then(|der| pki::Certificate::read(&der.0).ok());
+        let profile = self.arc.zip(certificate).and_then(|(arc, own)| profile_of(arc, &own));
+        let under = Circumstances {
+            source,
+            certificate: profile,
+            tls: if seen.tls == "1.2" { 12 } else { 13 },
+            authenticated: record.unix(),
+        };
+        if let (Some(agent), Some(link)) = (record.agent(), &record.link) {
+            self.known.insert(request_id(agent, &link.epoch, link.aseq), under);
+        }
+    }
+}
+
 fn read(
     frame: &segment::Frame,
     since: u64,
-    (coverage, each): (&mut Coverage, &mut impl FnMut(PastRequest)),
+    (coverage, connections, each): (
+        &mut Coverage,
+        &mut Connections<'_>,
+        &mut impl FnMut(PastRequest),
+    ),
 ) {
     let Ok(record) = Record::read(&frame.record) else { return };
     let unix = record.unix();
     coverage.since = Some(coverage.since.map_or(unix, |before| before.min(unix)));
+    let opened = || serde_json::from_slice::<Vec<Disclosure>>(&frame.disclosures);
+    if let Event::Connection(seen) = &record.event {
+        return connections.meet(&record, seen, &opened().unwrap_or_default());
+    }
     let Event::Decision(decision) = &record.event else { return };
     if unix < since || !BY_RULES.contains(&decision.outcome.as_str()) {
         return;
     }
-    let opened: Vec<Disclosure> = serde_json::from_slice(&frame.disclosures).unwrap_or_default();
+    let opened = opened().unwrap_or_default();
     let target = commitment::open(&decision.target, "/target", &opened).ok();
     let target = target.and_then(serde_json::Value::as_str).unwrap_or_default();
     match CanonicalPath::read(target.split('?').next().unwrap_or_default()) {
@@ -92,6 +132,7 @@ fn read(
             method: decision.method.clone(),
             path,
             permitted: decision.outcome == PERMITTED && decision.exception.is_none(),
+            under: connections.known.get(&decision.connection).copied().unwrap_or_default(),
         }),
         Err(_) => coverage.unreadable += 1,
     }

@@ -119,8 +119,8 @@ impl Rules {
     }
 }
 
-/// Person, method, path and period.
-type DecisionKey = (String, String, String, u64);
+/// Person, method, path, period, and under what it is asked.
+type DecisionKey = (String, String, String, u64, u64);
 
 /// What is asked, as it is looked up among what was decided: hashed as its key is.
 #[derive(Hash)]
@@ -129,26 +129,28 @@ struct Question<'a> {
     method: &'a str,
     path: &'a str,
     period: u64,
+    under: u64,
 }
 
 impl<'a> Question<'a> {
-    /// What is asked in a period in which its answer does not change.
-    fn of(asked: &AccessRequest<'a>, period: u64) -> Self {
+    /// What is asked in a period, and under what, in which its answer does not change.
+    fn of(asked: &AccessRequest<'a>, period: u64, under: u64) -> Self {
         let path = asked.path.text();
-        Self { person: asked.person, method: asked.method, path, period }
+        Self { person: asked.person, method: asked.method, path, period, under }
     }
 
     fn key(&self) -> DecisionKey {
-        (self.person.to_owned(), self.method.to_owned(), self.path.to_owned(), self.period)
+        let [person, method, path] = [self.person, self.method, self.path].map(str::to_owned);
+        (person, method, path, self.period, self.under)
     }
 }
 
 impl Equivalent<DecisionKey> for Question<'_> {
-    fn equivalent(&self, (person, method, path, period): &DecisionKey) -> bool {
+    fn equivalent(&self, (person, method, path, period, under): &DecisionKey) -> bool {
         self.person == person
             && self.method == method
             && self.path == path
-            && self.period == *period
+            && (self.period, self.under) == (*period, *under)
     }
 }
 
@@ -306,7 +308,7 @@ impl World {
         let (_, known, rules) = self.usable(asked.now)?;
         known.ordered.is_open(asked.now)?;
         let application = rules.application.as_ref().ok_or(Code::NotPermitted)?;
-        let question = Question::of(asked, application.period(asked.now));
+        let question = Question::of(asked, application.period(asked.now), application.under(asked));
         if let Some(answer) = self.decided.get(&question) {
             return Ok(answer);
         }

@@ -2,9 +2,10 @@
 //! wrong with any of them refuses the whole.
 
 use crate::application::{Application, Rule};
+use crate::conditions::Conditions;
 use crate::example::{self, Example, TestedExample};
 use crate::fault::{BundleError, Cure, line_with, statements};
-use crate::period::grain;
+use crate::period::{grain, reads_authentication};
 use crate::replay::ReplaySummary;
 use crate::route::{Route, Routes};
 use crate::slice::RuleSlices;
@@ -12,9 +13,12 @@ use cedar_policy::{Policy, PolicyId, PolicySet, Schema, ValidationMode, Validato
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::str::FromStr;
+use std::sync::Arc;
 
 const FOLDER: &str = "access/";
 const SCHEMA: &str = "access/schema.cedarschema";
+const CALENDAR: &str = "access/calendar.toml";
+const NETWORKS: &str = "access/networks.toml";
 
 fn wrong(file: &str, what: impl ToString, cure: Cure) -> BundleError {
     BundleError::at(file, 0, what, cure)
@@ -83,13 +87,17 @@ impl Bundle {
             .map_err(|error| wrong(SCHEMA, error, Cure::Cedar))?;
         let mut bundle =
             Self { version, applications: BTreeMap::new(), examples: 0, replays: Vec::new() };
+        let of = |name: &'static str| files.get(name).map(|text| (name, text.as_str()));
+        let conditions = Arc::new(Conditions::read(of(CALENDAR), of(NETWORKS))?);
         for (name, content) in &files {
             let stray = || wrong(name, "does not belong here", Cure::RemoveFile);
             let plain = name.strip_prefix(FOLDER).filter(|plain| !plain.contains('/'));
             match plain.ok_or_else(stray)?.split_once('.') {
                 Some((_, "cedarschema")) if name == SCHEMA => {}
+                Some((_, "toml")) if [CALENDAR, NETWORKS].contains(&name.as_str()) => {}
                 Some((id, "cedar")) => {
-                    let application = application(id, &files, content, &schema)?;
+                    let shared = (&schema, &conditions);
+                    let application = application(id, &files, content, shared)?;
                     bundle.applications.insert(id.to_owned(), application);
                 }
                 Some((id, "toml" | "examples.toml"))
@@ -152,7 +160,7 @@ fn application(
     id: &str,
     files: &BTreeMap<String, String>,
     cedar: &str,
-    schema: &Schema,
+    (schema, conditions): (&Schema, &Arc<Conditions>),
 ) -> Result<Application, BundleError> {
     let name = format!("{FOLDER}{id}.toml");
     let text = files.get(&name).ok_or_else(|| wrong(&name, "is missing", Cure::AddFile))?;
@@ -194,6 +202,8 @@ fn application(
         rules,
         sliced: RuleSlices::new(policies),
         grain: grain(cedar),
+        reads_authentication: reads_authentication(cedar),
+        conditions: conditions.clone(),
     })
 }
 

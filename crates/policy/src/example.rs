@@ -2,11 +2,14 @@
 //! bundle is read, so that a bundle that does not do what it says never comes into force.
 
 use crate::application::Application;
+use crate::conditions::{Circumstances, day_of};
 use crate::decide::{AccessRequest, Answer, Denial};
 use crate::fault::{BundleError, Cure, line_with};
 use crate::path::CanonicalPath;
 use crate::people::People;
+use crate::period::ZONE_SECONDS;
 use serde::Deserialize;
+use std::net::IpAddr;
 
 /// A unit of the examples.
 #[derive(Clone, Debug, Deserialize)]
@@ -44,6 +47,49 @@ pub(crate) struct Example {
     /// RFC 3339 hour of the day in China, 0–23; ten in the morning if not said.
     #[serde(default = "ten")]
     hour: u64,
+    /// The day in China, `YYYY-MM-DD`; a Monday if not said.
+    #[serde(default)]
+    date: Option<String>,
+    /// The client's address; unknown if not said.
+    #[serde(default)]
+    from: Option<IpAddr>,
+    /// The profile of the certificate.
+    #[serde(default)]
+    certificate: ExampleCertificate,
+    /// Version of TLS: 12 or 13.
+    #[serde(default = "newest")]
+    tls: u8,
+    /// Minutes since the client's key proved who it is.
+    #[serde(default)]
+    authenticated_minutes: u64,
+}
+
+/// The certificate of an example.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ExampleCertificate {
+    #[default]
+    Official,
+    Staff,
+}
+
+impl Example {
+    fn under(&self, now: u64) -> Circumstances {
+        let certificate = match self.certificate {
+            ExampleCertificate::Official => "official",
+            ExampleCertificate::Staff => "staff",
+        };
+        Circumstances {
+            source: self.from,
+            certificate: Some(certificate),
+            tls: self.tls,
+            authenticated: now.saturating_sub(self.authenticated_minutes.saturating_mul(60)),
+        }
+    }
+}
+
+fn newest() -> u8 {
+    13
 }
 
 fn ten() -> u64 {
@@ -111,11 +157,20 @@ fn one(application: &Application, units: &[Unit], example: &Example) -> Result<(
         [(SOMEONE.to_owned(), example.unit.clone(), roles)],
     );
     let path = CanonicalPath::read(&example.path).map_err(|error| error.to_string())?;
+    let midnight = match &example.date {
+        Some(date) => {
+            let day = day_of(date).ok_or_else(|| format!("`{date}` is no day"))?;
+            (day * 86_400).saturating_sub(ZONE_SECONDS)
+        }
+        None => MIDNIGHT,
+    };
+    let now = midnight + example.hour.min(23) * 3_600;
     let asked = AccessRequest {
         person: SOMEONE,
         method: &example.method,
         path: &path,
-        now: MIDNIGHT + example.hour * 3_600,
+        now,
+        under: example.under(now),
     };
     let Answer { outcome, rule, .. } = application.decide(&people, &asked);
     let fits = match outcome {

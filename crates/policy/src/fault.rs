@@ -37,6 +37,10 @@ pub enum Cure {
     Example,
     /// A route is none.
     Route,
+    /// A day of the calendar is none.
+    Day,
+    /// A network is none.
+    Network,
 }
 
 impl Cure {
@@ -54,6 +58,8 @@ impl Cure {
             Self::Schema => "改用 schema.cedarschema 中的名称，或先在其中加上",
             Self::Example => "改规则，或改例子的 wants 与 rule，使二者一致",
             Self::Route => "按 docs/gate.md 的写法改正路由",
+            Self::Day => "日期写作 2027-01-01，且在 from 与 until 之间，不得重复",
+            Self::Network => "地址范围写作 10.1.0.0/16，名称不得重复，并写明 zh 与 en",
         }
     }
 
@@ -73,6 +79,10 @@ impl Cure {
             Self::Schema => "use a name of schema.cedarschema, or add it there first",
             Self::Example => "change the rule, or what the example wants, so that they agree",
             Self::Route => "write the route as docs/gate.md says",
+            Self::Day => "write days like 2027-01-01, between from and until, each once",
+            Self::Network => {
+                "write ranges like 10.1.0.0/16, each name once, and what it is in zh and en"
+            }
         }
     }
 }

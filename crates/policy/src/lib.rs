@@ -3,11 +3,12 @@
 //! Pure: no I/O, clock or randomness; the caller brings files, people and the time. Rules are
 //! Cedar, validated strictly when a bundle is read; examples beside them run as tests. An error
 //! while a rule is evaluated is a denial. In reading order: [`path`], [`bundle`], [`route`],
-//! [`people`], `period`, [`decide`], [`slice`], [`example`], [`fault`],
+//! [`people`], `period`, [`conditions`], [`decide`], [`slice`], [`example`], [`fault`],
 //! [`replay`].
 
 pub mod application;
 pub mod bundle;
+pub mod conditions;
 pub mod decide;
 pub mod example;
 pub mod fault;
@@ -20,6 +21,7 @@ pub mod slice;
 
 pub use application::{Application, Rule};
 pub use bundle::Bundle;
+pub use conditions::{Circumstances, DayKind};
 pub use decide::{AccessRequest, Answer, Denial};
 pub use example::TestedExample;
 pub use fault::{BundleError, Cure};

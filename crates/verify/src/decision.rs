@@ -241,8 +241,13 @@ fn rules(
     let path = request.target.split('?').next().unwrap_or_default();
     let path = CanonicalPath::read(path).map_err(|error| Failed::unread("target", &error))?;
     let people = known(snapshot);
-    let asked =
-        AccessRequest { person: &decision.person, method: &decision.method, path: &path, now };
+    let asked = AccessRequest {
+        person: &decision.person,
+        method: &decision.method,
+        path: &path,
+        now,
+        under: request.under,
+    };
     let answer = application.decide(&people, &asked);
     let outcome = match answer.outcome {
         Ok(()) => "permitted",

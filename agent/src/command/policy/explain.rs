@@ -7,10 +7,11 @@ use crate::command::joined::joined;
 use crate::world::{Anchors, Source, denial_code};
 use anyhow::Context;
 use clap::Args;
-use policy::{AccessRequest, Answer, Application, CanonicalPath};
+use policy::{AccessRequest, Answer, Application, CanonicalPath, Circumstances};
 use records::Code;
 use records::join::JoinFile;
 use service::{Clock, Metrics};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use system::layout::Span;
@@ -32,6 +33,27 @@ pub(super) struct Arguments {
     /// By the rules of a folder in place of those in force. 用文件夹中的规则
     #[arg(long)]
     rules: Option<PathBuf>,
+    /// From this address; unknown unless said. 来源地址
+    #[arg(long)]
+    from: Option<IpAddr>,
+    /// With a certificate of this profile. 证书模板
+    #[arg(long, value_parser = ["official", "staff"], default_value = "official")]
+    certificate: String,
+    /// Minutes since the client proved who it is. 认证已过分钟数
+    #[arg(long, default_value_t = 0)]
+    authenticated_minutes: u64,
+}
+
+impl Arguments {
+    fn under(&self, now: u64) -> Circumstances {
+        let profile = if self.certificate == "staff" { "staff" } else { "official" };
+        Circumstances {
+            source: self.from,
+            certificate: Some(profile),
+            tls: 13,
+            authenticated: now.saturating_sub(self.authenticated_minutes.saturating_mul(60)),
+        }
+    }
 }
 
 pub(super) fn run(state: &Path, json: bool, arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -48,8 +70,13 @@ pub(super) fn run(state: &Path, json: bool, arguments: &Arguments) -> anyhow::Re
     let world = source.world.load();
     let path = CanonicalPath::read(arguments.path.split('?').next().unwrap_or_default())
         .context("此路径不经规则即被拒绝 / this path is refused before any rule")?;
-    let asked =
-        AccessRequest { person: &arguments.person, method: &arguments.method, path: &path, now };
+    let asked = AccessRequest {
+        person: &arguments.person,
+        method: &arguments.method,
+        path: &path,
+        now,
+        under: arguments.under(now),
+    };
     let refused = |code: Code| anyhow::anyhow!("{} [{code}] / {} [{code}]", code.zh(), code.en());
     let others = arguments.rules.as_deref().map(|rules| of_folder(rules, &joined)).transpose()?;
     let answer = match &others {

@@ -62,10 +62,12 @@ pub(super) fn run(state: &Path, json: bool, arguments: &Arguments) -> anyhow::Re
             method: &one.method,
             path: &one.path,
             now: one.unix,
+            under: one.under,
         };
         replay.ask(&asked, one.permitted);
     };
-    let coverage = past(&config.path("spool"), since, ask, bar)?;
+    let arc = pki::oid::Arc::read(&joined.trust.arc);
+    let coverage = past((&config.path("spool"), arc.as_ref()), since, ask, bar)?;
     terminal::progress("");
     let first = coverage.since.unwrap_or(now).max(since);
     let [from, until] = [first, now].map(records::time::seconds);
