@@ -10,7 +10,7 @@ const DAY_SECONDS: u64 = 86_400;
 
 /// How much is kept, and for how long.
 #[derive(Clone, Copy, Debug)]
-pub struct Kept {
+pub struct KeptSegments {
     /// Bytes of segments; nothing is kept where it is 0.
     pub bytes: u64,
     /// Days.
@@ -22,7 +22,7 @@ pub fn folder(spool: &Path) -> PathBuf {
     spool.join("kept")
 }
 
-impl Kept {
+impl KeptSegments {
     /// Takes a segment out of the spool: it is moved to what is kept, or removed where it cannot be.
     /// A disk with less room than all that may be kept keeps nothing.
     pub(super) fn take(self, spool: &Path, number: u64, now: u64) -> io::Result<()> {
@@ -85,7 +85,7 @@ mod tests {
         let put = |number: u64| {
             std::fs::write(segment::path(spool.path(), number), [7; 100]).unwrap();
         };
-        let (few, now) = (Kept { bytes: 250, days: 7 }, service::Clock::system().seconds());
+        let (few, now) = (KeptSegments { bytes: 250, days: 7 }, service::Clock::system().seconds());
         for number in 1..=4 {
             put(number);
             few.take(spool.path(), number, now).unwrap();
@@ -96,7 +96,7 @@ mod tests {
         few.take(spool.path(), 5, now + 8 * DAY_SECONDS).unwrap();
         assert!(numbers(spool.path()).is_empty(), "too old");
         put(6);
-        Kept { bytes: 0, ..few }.take(spool.path(), 6, now).unwrap();
+        KeptSegments { bytes: 0, ..few }.take(spool.path(), 6, now).unwrap();
         assert!(!segment::path(spool.path(), 6).exists() && numbers(spool.path()).is_empty());
     }
 }

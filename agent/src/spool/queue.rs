@@ -1,7 +1,7 @@
 //! The way into the spool: what wants to be recorded waits here for the thread that writes.
 
 use super::granted::{Granted, Unheard};
-use super::kept::Kept;
+use super::kept::KeptSegments;
 use super::lately::Lately;
 use super::postbox::Asker;
 use super::recorded::{NotRecorded, Recorded};
@@ -122,7 +122,7 @@ pub struct Spool {
     /// The segments lie in this folder, a file each.
     pub folder: PathBuf,
     /// What of it is kept when the log has it.
-    kept: Kept,
+    kept: KeptSegments,
 }
 
 impl Spool {
@@ -153,7 +153,7 @@ impl Spool {
         let parts = (clock, metrics, shared.clone());
         let writer = Writer::new(config, maker, started, found.next, parts);
         writer.start(exit)?;
-        let kept = Kept { bytes: config.spool.kept_bytes, days: config.spool.kept_days };
+        let kept = KeptSegments { bytes: config.spool.kept_bytes, days: config.spool.kept_days };
         Ok(Self { entrance: Arc::new(entrance), shared, clock, folder, kept })
     }
 

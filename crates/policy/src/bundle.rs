@@ -152,7 +152,7 @@ fn examples(
     let text = files.get(&name).ok_or_else(|| wrong(&name, "is missing", Cure::AddFile))?;
     let read: ExampleFile =
         toml::from_str(text).map_err(|error| BundleError::toml(&name, text, &error))?;
-    example::run(application, &read.unit, (&name, text), &read.example)
+    example::run(application, &read.unit, (name.as_str(), text.as_str()), &read.example)
         .map_err(|what| wrong(&name, what, Cure::Example))
 }
 

@@ -28,7 +28,7 @@ pub struct Circumstances {
 
 /// Days off and days on which people work, by China's clocks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Calendar {
+struct Calendar {
     /// Days since 1970-01-01 on which nobody works though it may be a weekday.
     days_off: BTreeSet<u64>,
     /// Days of weekends on which people work.
@@ -39,9 +39,9 @@ pub struct Calendar {
 
 /// A network that rules may name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Network {
+struct Network {
     /// Its name in rules.
-    pub name: String,
+    name: String,
     ranges: Vec<(IpAddr, u32)>,
 }
 

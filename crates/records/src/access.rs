@@ -1,10 +1,10 @@
 //! What a gate records in the `access` log. Each record has its place in the run of its agent:
 //! epoch, sequence number, and the chain value of everything before it.
 
+use crate::access_mode::AccessMode;
 use crate::bytes::Bytes;
 use crate::commitment::Commitment;
 use crate::label::Label;
-use crate::order::AccessMode;
 use pki::PublicKey;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

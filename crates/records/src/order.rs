@@ -19,6 +19,7 @@ mod revoke;
 mod subject;
 mod system;
 
+pub use crate::access_mode::AccessMode;
 pub use basis::{Basis, MAIL_PATH, NAME_PATH, NamedPerson, NamedUnit};
 pub use batch::{BATCH_ROWS_MAX, BatchBody};
 pub use before::{
@@ -35,7 +36,7 @@ pub use emergency::{
 };
 pub use gate::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
 pub use maker::maker;
-pub use mode::{AccessMode, ModeBefore, ModeBody, OBSERVE_SECONDS_MAX};
+pub use mode::{ModeBefore, ModeBody, OBSERVE_SECONDS_MAX};
 pub use office::{
     DELEGATION_SECONDS, DelegateBody, LENDS_MAX, LENT_MAX, PersonAction, PersonBody, RoleAction,
     RoleBody, UnitAction, UnitBody,
@@ -182,7 +183,8 @@ impl Order {
         if matches!(&body, Body::Mode(mode) if !mode.is_sound(made)) {
             return Err(OrderError::Header);
         }
-        if matches!(&body, Body::Emergency(emergency) if !emergency.is_sound(made)) {
+        if matches!(&body, Body::Emergency(emergency) if !emergency.is_sound(made, self.expires_unix()))
+        {
             return Err(OrderError::Header);
         }
         if !self.is_drafted_so(&body) {

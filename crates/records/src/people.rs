@@ -1,11 +1,11 @@
 //! The people snapshot: whom an agent may meet, with units and roles, numbered per agent and signed
 //! by the registry key. It holds the units that the agent serves and nobody else.
 
+use crate::access_mode::AccessMode;
 use crate::bytes::Bytes;
 use crate::founding::Holding;
 use crate::json::{self, JsonError};
 use crate::label::Label;
-use crate::order::AccessMode;
 use pki::PublicKey;
 use pki::algorithm::SignError;
 use serde::{Deserialize, Serialize};

@@ -67,7 +67,7 @@ pub(super) fn run(state: &Path, json: bool, arguments: &Arguments) -> anyhow::Re
         replay.ask(&asked, one.permitted);
     };
     let arc = pki::oid::Arc::read(&joined.trust.arc);
-    let coverage = past((&config.path("spool"), arc.as_ref()), since, ask, bar)?;
+    let coverage = past((config.path("spool").as_path(), arc.as_ref()), since, ask, bar)?;
     terminal::progress("");
     let first = coverage.since.unwrap_or(now).max(since);
     let [from, until] = [first, now].map(records::time::seconds);

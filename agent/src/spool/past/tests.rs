@@ -64,9 +64,9 @@ async fn what_rules_decided_is_read_back() {
         seen += 1;
     };
     let coverage =
-        past((&spool.folder, None), 0, each, |done, all| told.push((done, all))).unwrap();
+        past((spool.folder.as_path(), None), 0, each, |done, all| told.push((done, all))).unwrap();
     assert_eq!((seen, coverage.unreadable), (asked, 1));
     assert!(told.last().is_some_and(|(done, all)| done == all) && coverage.since.is_some());
     let later = Clock::system().seconds() + 60;
-    past((&spool.folder, None), later, |one| panic!("{one:?}"), |_, _| {}).unwrap();
+    past((spool.folder.as_path(), None), later, |one| panic!("{one:?}"), |_, _| {}).unwrap();
 }

@@ -6,7 +6,7 @@ use crate::error::IssuerError;
 use crate::round::Round;
 use authority::NamesOrder;
 use records::commitment::EVIDENCE_PATH;
-use records::order::{Body, EmergencyBody, EmergencyReviewBody};
+use records::order::{Body, EmergencyBody, EmergencyReviewBody, ORDER_SECONDS};
 use records::{Bytes, Code};
 
 /// An emergency that is wanted.
@@ -29,7 +29,7 @@ pub(super) fn order_of(
     check_evidence(&evidence)?;
     let (evidence, opened) = round.commitment(EVIDENCE_PATH, evidence)?;
     let body = EmergencyBody { application, people, from, until, evidence };
-    if !body.is_sound(round.now()) {
+    if !body.is_sound(round.now(), round.now() + ORDER_SECONDS) {
         return Err(Code::Malformed.into());
     }
     round.authority().emergency_is_known(&body)?;

@@ -2,12 +2,12 @@
 //! what is in force before it. It is signed with the order, so that whoever is asked to consent is
 //! shown no word that nobody signed, and sees what changes.
 
+use crate::access_mode::AccessMode;
 use crate::commitment::Commitment;
 use crate::display_name::DisplayName;
 use crate::json::JsonError;
 use crate::order::before::{PersonBefore, PriorState};
 use crate::order::body::Body;
-use crate::order::mode::AccessMode;
 use crate::order::office::{PersonAction, RoleAction, UnitAction};
 use crate::order::system::subject_of_system;
 use serde::{Deserialize, Serialize};

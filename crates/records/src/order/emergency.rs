@@ -3,7 +3,6 @@
 
 use crate::bytes::Bytes;
 use crate::commitment::Commitment;
-use crate::order::ORDER_SECONDS;
 use serde::{Deserialize, Serialize};
 
 /// The longest emergency, in seconds: four hours.
@@ -65,13 +64,13 @@ impl EmergencyBody {
         Some((crate::time::read(&self.from)?, crate::time::read(&self.until)?))
     }
 
-    /// Whether it is of some people, for a time that begins behind `made` (unix), while the order
-    /// can be carried out, and is no longer than may be.
-    pub fn is_sound(&self, made: u64) -> bool {
+    /// Whether it is of some people, for a time that is no longer than may be and ends behind the
+    /// second in which the order was made, and in which it can still be carried out (both unix).
+    pub fn is_sound(&self, made: u64, expires: u64) -> bool {
         let named = (1..=EMERGENCY_PEOPLE_MAX).contains(&self.people.len());
         let Some((from, until)) = self.window() else { return false };
         let is_short = from < until && until - from <= EMERGENCY_SECONDS_MAX;
-        let is_soon = (made..=made + ORDER_SECONDS).contains(&until);
+        let is_soon = (made..=expires).contains(&until);
         named && self.people.is_sorted_by(|one, next| one < next) && is_short && is_soon
     }
 }
@@ -82,7 +81,7 @@ mod tests {
 
     #[test]
     fn an_emergency_is_short_and_soon_and_of_named_people() {
-        let made = 1_800_000_000;
+        let (made, expires) = (1_800_000_000, 1_800_000_000 + 7 * 86_400);
         let body = |people: &[&str], from: u64, until: u64| EmergencyBody {
             application: "exchange".into(),
             people: people.iter().map(|&person| person.to_owned()).collect(),
@@ -91,14 +90,17 @@ mod tests {
             evidence: Bytes::default(),
         };
         let long = EMERGENCY_SECONDS_MAX;
-        assert!(body(&["A", "B"], made, made + long).is_sound(made));
-        assert!(!body(&["A"], made, made + long + 1).is_sound(made), "too long");
-        assert!(!body(&["A"], made + 9, made + 9).is_sound(made), "no time at all");
-        assert!(!body(&["A"], made - 9, made - 1).is_sound(made), "over before it was made");
-        let late = made + ORDER_SECONDS;
-        assert!(!body(&["A"], late, late + 1).is_sound(made), "behind the order's own end");
+        assert!(body(&["A", "B"], made, made + long).is_sound(made, expires));
+        assert!(!body(&["A"], made, made + long + 1).is_sound(made, expires), "too long");
+        assert!(!body(&["A"], made + 9, made + 9).is_sound(made, expires), "no time at all");
+        assert!(
+            !body(&["A"], made - 9, made - 1).is_sound(made, expires),
+            "over before it was made"
+        );
+        let late = body(&["A"], expires, expires + 1);
+        assert!(!late.is_sound(made, expires), "behind the order's own end");
         for people in [&[][..], &["B", "A"], &["A", "A"], &["A"; 17]] {
-            assert!(!body(people, made, made + 60).is_sound(made), "{people:?}");
+            assert!(!body(people, made, made + 60).is_sound(made, expires), "{people:?}");
         }
     }
 }

@@ -1,35 +1,11 @@
 //! Body of the order that says how an application's gates take what their rules say: whether a
 //! denial bites, is only told, or nothing passes at all.
 
+use crate::access_mode::AccessMode;
 use serde::{Deserialize, Serialize};
 
 /// Gates observe for so long at most without another order, in seconds: 90 days.
 pub const OBSERVE_SECONDS_MAX: u64 = 90 * 86_400;
-
-/// How an application's gates take what their rules say. Whatever the mode, people authenticate,
-/// what was revoked or suspended passes nowhere, and everything is recorded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AccessMode {
-    /// What the rules deny passes, and the record says that it would be denied.
-    Observe,
-    /// What the rules deny is refused: without any order it is so.
-    #[default]
-    Enforce,
-    /// Nobody passes.
-    Suspended,
-}
-
-impl AccessMode {
-    /// The name in documents.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Observe => "observe",
-            Self::Enforce => "enforce",
-            Self::Suspended => "suspended",
-        }
-    }
-}
 
 /// Kind `mode`: how the gates of an application take what their rules say from now on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
