@@ -9,6 +9,7 @@ use records::access::{
 };
 use records::est::EnrolledStatement;
 use records::machine::AccountStatement;
+use records::order::AccessMode;
 use records::record::Event;
 use serde_json::{Value, json as j};
 
