@@ -369,11 +369,9 @@ impl CaughtUp {
             Body::Release(body) => {
                 rows.extend(Serial::read(&body.serial).map(RowChange::Released));
             }
+            Body::Mode(_) | Body::Emergency(_) | Body::EmergencyReview(_) => {}
             Body::Delegate(_)
             | Body::System(_)
-            | Body::Mode(_)
-            | Body::Emergency(_)
-            | Body::EmergencyReview(_)
             | Body::Issue(_)
             | Body::Revoke(_)
             | Body::Credential(_)

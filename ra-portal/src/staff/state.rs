@@ -1,6 +1,7 @@
 //! `GET /state`: how the city stands: revocation lists, logs and their sequencer, gates. What is
 //! late says so, and what to type.
 
+mod exceptions;
 #[cfg(test)]
 mod samples;
 
@@ -19,8 +20,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::{AsOfficer, CityState, GateState, ListState, LogState, OpenEmergency, ProcessState};
+use exceptions::{EmergencyLine, EmergencyWords, ModeWords, mode};
 use records::access::{GateResource, Heartbeat};
-use records::order::AccessMode;
 use service::problem::Refused;
 use service::{Clock, Neighbour};
 use std::sync::Arc;
@@ -169,17 +170,6 @@ struct RefusedLine {
     last: String,
 }
 
-/// An emergency whose case is open.
-struct EmergencyLine {
-    order: String,
-    application: String,
-    people: u64,
-    from: String,
-    until: String,
-    /// Whether it is in force, or what it waits for.
-    stands: &'static str,
-}
-
 impl StatePage {
     fn late_list(&self) -> bool {
         self.lists.iter().any(|line| line.overdue)
@@ -285,6 +275,7 @@ fn filled(f: Frame, state: CityState, refused: &[RefusedTotal]) -> StatePage {
         waiting: log.waiting,
     };
     let (rules, w) = (state.rules, StateWords::of(f.language));
+    let modes = ModeWords { observes: w.observes, suspended: w.suspended, excepted: w.excepted };
     let gate = |gate: GateState| {
         let silent = is_silent(&gate, is_unheard, now);
         let world = gate.beat.as_ref().map(|beat| beat.world.clone());
@@ -301,22 +292,15 @@ fn filled(f: Frame, state: CityState, refused: &[RefusedTotal]) -> StatePage {
             rules: (version, version < rules),
             spooled: gate.beat.as_ref().map_or(0, |beat| beat.spooled),
             room: gate.beat.as_ref().map(|beat| room(w, beat)).unwrap_or_default(),
-            mode: gate.beat.as_ref().map(|beat| mode(w, beat)).unwrap_or_default(),
+            mode: gate.beat.as_ref().map(|beat| mode(&modes, beat)).unwrap_or_default(),
             said: gate.beat.map(|beat| show::harmless(&beat.state)).unwrap_or_default(),
         }
     };
     let gates = state.gates.into_iter().map(gate).collect();
-    let emergency = |one: OpenEmergency| EmergencyLine {
-        stands: match (unix(&one.from), unix(&one.until)) {
-            (from, _) if now < from => w.to_come,
-            (_, until) if now > until => w.to_review,
-            _ => w.running,
-        },
-        order: show::harmless(&one.order),
-        application: f.application(&one.application),
-        people: one.people,
-        from: show::time(&one.from),
-        until: show::time(&one.until),
+    let stands = EmergencyWords { to_come: w.to_come, running: w.running, over: w.to_review };
+    let emergency = |one: OpenEmergency| {
+        let application = f.application(&one.application);
+        EmergencyLine::of(&one, application, (now, &stands))
     };
     let emergencies = state.emergencies.into_iter().map(emergency).collect();
     StatePage {
@@ -353,17 +337,6 @@ fn room(w: &StateWords, beat: &Heartbeat) -> Vec<String> {
     let said = |(what, how): (&GateResource, &str)| format!("{}: {how}", named(what));
     let full = beat.full.iter().map(|what| (what, w.full));
     full.chain(beat.nearly_full.iter().map(|what| (what, w.nearly_full))).map(said).collect()
-}
-
-/// Whether the gate enforces its rules, and how much passed that they deny, as it recorded last.
-fn mode(w: &StateWords, beat: &Heartbeat) -> Vec<String> {
-    let mode = match beat.mode {
-        Some(AccessMode::Observe) => Some(w.observes.to_owned()),
-        Some(AccessMode::Suspended) => Some(w.suspended.to_owned()),
-        Some(AccessMode::Enforce) | None => None,
-    };
-    let excepted = (beat.excepted > 0).then(|| format!("{}: {}", w.excepted, beat.excepted));
-    mode.into_iter().chain(excepted).collect()
 }
 
 fn process(state: ProcessState) -> ProcessLine {
