@@ -96,7 +96,9 @@ impl Authority {
 
     /// The units of those whom an emergency let past the rules: where its case is closed.
     pub(crate) fn places_of_review(&self, body: &EmergencyReviewBody) -> Vec<&str> {
-        let people = self.emergency_named(&body.order).map_or(&[] as &[String], |state| state.people.as_slice());
+        let people = self
+            .emergency_named(&body.order)
+            .map_or(&[] as &[String], |state| state.people.as_slice());
         let units = people.iter().filter_map(|id| self.person(id));
         let units: Vec<&str> = units.map(|person| person.unit.as_str()).collect();
         if units.is_empty() { vec![self.city_unit()] } else { units }

@@ -14,7 +14,7 @@ async fn an_emergency_lets_its_person_past_the_rules_until_somebody_looks() {
     let person = office.gate_official("王小明", "sz-office").await;
     let other = office.gate_official("李丹", "sz-office").await;
     assert_eq!(gate.get(&office, &person, OTHERS).await.0, 403);
-    let open = [
+    let open: [&str; 9] = [
         "emergency",
         "open",
         "exchange",
