@@ -1,11 +1,14 @@
-//! What operators of an agent type: `join`, `renew`, `serve`, `policy`.
+//! What operators of an agent type: `join`, `renew`, `serve`, `status`, `doctor`, `logs`, `policy`.
 
+mod doctor;
 mod heart;
 mod join;
 mod joined;
+mod logs;
 mod policy;
 mod renew;
 mod serve;
+mod status;
 mod wording;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -27,9 +30,9 @@ use system::speech;
     after_help = "Got a join file? / 收到加入文件？ agent join FILE --upstream 127.0.0.1:8000"
 )]
 pub struct Arguments {
-    /// State directory. 状态目录
-    #[arg(long, env = "YINXIN_AGENT", default_value = "agent", global = true)]
-    state: PathBuf,
+    /// State directory: /var/lib/yinxin-agent for root, else ~/.local/state/yinxin-agent. 状态目录
+    #[arg(long, env = "YINXIN_AGENT", global = true)]
+    state: Option<PathBuf>,
     /// Print JSON for machines. 输出 JSON
     #[arg(long, global = true)]
     json: bool,
@@ -45,6 +48,12 @@ enum Command {
     Renew,
     /// Stands in front of the application. 运行
     Serve,
+    /// What this gate is, and how it says it is: exit code 1 if it is not ready. 状态
+    Status,
+    /// Looks whether it can work here, and says what mends what is wrong. 检查
+    Doctor,
+    /// The newest records that lie in its spool. 记录
+    Logs(logs::Arguments),
     /// Access rules. 访问规则
     Policy {
         #[command(subcommand)]
@@ -57,10 +66,14 @@ enum Command {
 /// Runs a command of `agent` to its end, and gives the exit code of the process.
 pub async fn run(arguments: Arguments) -> ExitCode {
     let Arguments { state, json, command } = arguments;
+    let state = state.unwrap_or_else(usual);
     let done = match command {
         Command::Join(arguments) => join::run(&state, json, &arguments).await,
         Command::Renew => renew::run(&state, json).await,
         Command::Serve => serve::run(&state).await,
+        Command::Status => status::run(&state, json).await,
+        Command::Doctor => doctor::run(&state, json).await,
+        Command::Logs(arguments) => logs::run(&state, &arguments),
         Command::Policy { what } => policy::run(&state, json, &what),
         Command::Completions(wanted) => {
             wanted.write(Arguments::command()).map(|()| ExitCode::SUCCESS).map_err(Into::into)
@@ -84,9 +97,54 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     }
 }
 
+/// Where a gate keeps its state, unless somebody says otherwise: what the service manager names, or
+/// a folder of the machine or the user, and never one that follows from where a command is typed.
+fn usual() -> PathBuf {
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let is_root = rustix::process::geteuid().is_root();
+    usual_of(is_root, &variable)
+}
+
+fn usual_of(is_root: bool, variable: &dyn Fn(&str) -> Option<PathBuf>) -> PathBuf {
+    const NAME: &str = "yinxin-agent";
+    let absolute = |name: &str| variable(name).filter(|path| path.is_absolute());
+    let of_system = PathBuf::from("/var/lib").join(NAME);
+    if let Some(managed) = absolute("STATE_DIRECTORY") {
+        return managed;
+    }
+    if is_root {
+        return of_system;
+    }
+    let of_user = absolute("XDG_STATE_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".local/state")));
+    of_user.map_or(of_system, |base| base.join(NAME))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The state of a gate lies in no folder that depends on where somebody stands.
+    #[test]
+    fn the_state_directory_follows_from_no_working_directory() {
+        let with = |is_root, set: &[(&str, &str)]| {
+            usual_of(is_root, &|name| {
+                set.iter().find(|(key, _)| *key == name).map(|(_, value)| PathBuf::from(value))
+            })
+        };
+        type Case = (bool, &'static [(&'static str, &'static str)], &'static str);
+        let cases: [Case; 6] = [
+            (true, &[("HOME", "/root")], "/var/lib/yinxin-agent"),
+            (false, &[("HOME", "/home/a")], "/home/a/.local/state/yinxin-agent"),
+            (false, &[("HOME", "/home/a"), ("XDG_STATE_HOME", "/s")], "/s/yinxin-agent"),
+            (false, &[("HOME", "a"), ("XDG_STATE_HOME", "s")], "/var/lib/yinxin-agent"),
+            (false, &[], "/var/lib/yinxin-agent"),
+            (true, &[("STATE_DIRECTORY", "/var/lib/gate-2")], "/var/lib/gate-2"),
+        ];
+        for (is_root, set, wanted) in cases {
+            assert_eq!(with(is_root, set), PathBuf::from(wanted), "{set:?}");
+        }
+    }
 
     #[test]
     fn every_text_of_the_help_is_english_then_chinese() {

@@ -1,6 +1,16 @@
 //! The agent's configuration: `agent.toml` in its state directory, unknown keys refused. What the
 //! agent is stands in its join file and its certificate; here stands only how this machine runs it.
 
+mod spool_sizes;
+mod tunnel;
+mod upstream_address;
+mod upstream_tls;
+
+pub use spool_sizes::SpoolConfig;
+pub use tunnel::TunnelConfig;
+pub use upstream_address::{NoUpstream, UpstreamAddress, UpstreamAddresses};
+pub use upstream_tls::UpstreamTls;
+
 use mtls::listen::HeadLimits;
 use mtls::tls::Version;
 use serde::{Deserialize, Serialize};
@@ -40,8 +50,8 @@ pub struct AgentConfig {
     pub listen: SocketAddr,
     /// Health, metrics, public keys of identity tokens: loopback or an inner network.
     pub admin: SocketAddr,
-    /// The application: address and port, plain HTTP, reachable by this agent only.
-    pub upstream: SocketAddr,
+    /// The application: an address or a socket, reachable by this agent only; or several of them.
+    pub upstream: UpstreamAddresses,
     /// The oldest version of TLS that is spoken.
     #[serde(default = "tls_min_version")]
     pub tls_min_version: Version,
@@ -51,6 +61,15 @@ pub struct AgentConfig {
     /// What an identity token is good for.
     #[serde(default)]
     pub identity: IdentityMode,
+    /// Where the application asks: a socket of this machine, or an address of loopback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<UpstreamAddress>,
+    /// Ports for what speaks no HTTP.
+    #[serde(default, rename = "tunnel", skip_serializing_if = "Vec::is_empty")]
+    pub tunnels: Vec<TunnelConfig>,
+    /// TLS to the application, which is plain HTTP otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream_tls: Option<UpstreamTls>,
     /// GateLimits.
     #[serde(default)]
     pub limits: GateLimits,
@@ -157,13 +176,10 @@ impl GateLimits {
             ("answer_fields", self.answer_fields, 8, 10_000),
         ] {
             if !(least..=most).contains(&value) {
-                let text = std::fs::read_to_string(path).unwrap_or_default();
-                let found = text.lines().position(|line| line.trim_start().starts_with(name));
                 let message = format!(
                     "{name} = {value}：取值 {least} 至 {most} / {name} = {value}: from {least} to {most}"
                 );
-                let line = found.map_or(0, |line| line + 1);
-                return Err(ConfigError::Value { path: path.to_owned(), line, message });
+                return Err(refused(path, name, message));
             }
         }
         Ok(())
@@ -198,50 +214,48 @@ impl GateLimits {
     }
 }
 
-/// The spool's sizes, in bytes.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct SpoolConfig {
-    /// Everything that the log has not acknowledged; requests are refused at 95 %.
-    pub bytes: u64,
-    /// One segment, filled with zeros ahead.
-    pub segment_bytes: u64,
-    /// What the log has and is kept all the same, for `agent policy replay`; 0 keeps nothing.
-    pub kept_bytes: u64,
-    /// Days for which it is kept.
-    pub kept_days: u64,
-}
-
-impl Default for SpoolConfig {
-    fn default() -> Self {
-        Self {
-            bytes: 4 * 1024 * MEBIBYTE,
-            segment_bytes: 16 * MEBIBYTE,
-            kept_bytes: 256 * MEBIBYTE,
-            kept_days: 7,
-        }
-    }
-}
-
 impl AgentConfig {
     /// Reads `agent.toml` of a state directory.
     pub fn read(folder: &Path) -> Result<Self, ConfigError> {
         let path = folder.join("agent.toml");
         let mut config: Self = service::config::read(&path)?;
         config.limits.check(&path)?;
+        if let Some(UpstreamAddress::Tcp(address)) = &config.calls
+            && !address.ip().is_loopback()
+        {
+            let message = "询问接口只能在本机：unix:/路径 或 127.0.0.1:端口 / \
+                           calls are taken on this machine only: unix:/PATH or 127.0.0.1:PORT";
+            return Err(refused(&path, "calls", message.to_owned()));
+        }
+        let sockets =
+            config.upstream.all().iter().any(|one| matches!(one, UpstreamAddress::Unix(_)));
+        if config.upstream_tls.is_some() && sockets {
+            let message = "unix: 套接字不用 TLS / TLS is for addresses, not for unix: sockets";
+            return Err(refused(&path, "[upstream_tls]", message.to_owned()));
+        }
+        TunnelConfig::check(&config.tunnels)
+            .map_err(|(message, setting)| refused(&path, setting, message))?;
         config.folder = folder.to_owned();
         Ok(config)
     }
 
     /// A configuration for a new state directory.
-    pub fn new(folder: &Path, listen: SocketAddr, admin: SocketAddr, upstream: SocketAddr) -> Self {
+    pub fn new(
+        folder: &Path,
+        listen: SocketAddr,
+        admin: SocketAddr,
+        upstream: impl Into<UpstreamAddress>,
+    ) -> Self {
         Self {
             listen,
             admin,
-            upstream,
+            upstream: UpstreamAddresses::from(Into::<UpstreamAddress>::into(upstream)),
             tls_min_version: tls_min_version(),
             request_fields: request_fields(),
             identity: IdentityMode::default(),
+            calls: None,
+            tunnels: Vec::new(),
+            upstream_tls: None,
             limits: GateLimits::default(),
             spool: SpoolConfig::default(),
             folder: folder.to_owned(),
@@ -252,6 +266,14 @@ impl AgentConfig {
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
+}
+
+/// A value that cannot be kept to, with the first line where its setting stands.
+fn refused(path: &Path, setting: &str, message: String) -> ConfigError {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let found = text.lines().position(|line| line.trim_start().starts_with(setting));
+    let line = found.map_or(0, |line| line + 1);
+    ConfigError::Value { path: path.to_owned(), line, message }
 }
 
 #[cfg(test)]
@@ -281,6 +303,67 @@ mod tests {
                 let row = format!("| `{name}` | {value} | ");
                 assert!(page.contains(&row), "{row}");
             }
+        }
+    }
+
+    /// So are those of a tunnel.
+    #[test]
+    fn every_setting_of_a_tunnel_is_on_the_page_of_the_gate() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/gate.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let table = page.split("\nIn `[[tunnel]]`").nth(1).unwrap().split("\n## ").next().unwrap();
+        let said = serde_json::json!({
+            "name": "n", "listen": "127.0.0.1:1", "upstream": "unix:/a",
+        });
+        let tunnel: TunnelConfig = serde_json::from_value(said).unwrap();
+        let tunnel = serde_json::to_value(tunnel).unwrap();
+        for (name, value) in tunnel.as_object().unwrap() {
+            let row = match value.is_number() {
+                true => format!("| `{name}` | {value} | "),
+                false => format!("| `{name}` | – | "),
+            };
+            assert!(table.contains(&row), "{row}");
+        }
+    }
+
+    /// Whoever stands elsewhere in the network asks a gate nothing.
+    #[test]
+    fn calls_are_taken_on_this_machine_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("agent.toml");
+        let read = |calls: &str| {
+            let here = "listen = \"127.0.0.1:1\"\nadmin = \"127.0.0.1:2\"\n";
+            let text = format!("{here}upstream = \"127.0.0.1:3\"\ncalls = \"{calls}\"\n");
+            std::fs::write(&path, text).unwrap();
+            AgentConfig::read(folder.path())
+        };
+        for calls in ["unix:/run/yinxin/call.sock", "127.0.0.1:9444", "[::1]:9444"] {
+            assert!(read(calls).is_ok(), "{calls}");
+        }
+        for calls in ["192.0.2.1:9444", "[2001:db8::1]:9444", "0.0.0.0:9444", "call.sock"] {
+            let error = read(calls).unwrap_err().to_string();
+            assert!(error.contains("agent.toml, line 4: "), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_tunnel_has_a_name_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("agent.toml");
+        let read = |names: &[&str]| {
+            let mut text = "listen = \"127.0.0.1:1\"\nadmin = \"127.0.0.1:2\"\n".to_owned();
+            text += "upstream = \"127.0.0.1:3\"\n";
+            for name in names {
+                text += &format!("[[tunnel]]\nname = \"{name}\"\nlisten = \"127.0.0.1:4\"\n");
+                text += "upstream = \"127.0.0.1:5\"\n";
+            }
+            std::fs::write(&path, text).unwrap();
+            AgentConfig::read(folder.path())
+        };
+        assert_eq!(read(&["database", "oa-2"]).unwrap().tunnels.len(), 2);
+        for names in [&["a", "a"][..], &[""], &["A"], &["a/b"], &["a_b"], &["\u{4e2d}"]] {
+            let error = read(names).unwrap_err().to_string();
+            assert!(error.contains("agent.toml, line 5: "), "{error}");
         }
     }
 

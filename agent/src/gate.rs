@@ -3,19 +3,22 @@
 //! A request goes through four values, each made only by the step before: [`request::Checked`] (one
 //! reading of its head), [`authorize::Permit`] (a rule said yes), `spool::Recorded` (durable), and
 //! what [`forward`] then does. In reading order: [`accept`] (connections), [`connection_context`],
-//! [`peer`] (whose they are), [`target`], [`head`], [`message`] and [`strict_http1`] (HTTP/1 before
-//! the HTTP library), [`http2`] and [`answered_streams`], [`request`], [`authorize`], [`forward`],
-//! [`upstream`] and [`bell`], [`ended`], [`request_body`], [`response_body`], [`in_flight`],
-//! [`live`], [`cut`] and [`sweep`] (cutting what is no longer permitted), [`page`] (what people
-//! read), [`rejection`], [`request_rate`].
+//! [`connection_record`], [`peer`] (whose they are), [`target`], [`head`], [`message`] and
+//! [`strict_http1`] (HTTP/1 before the HTTP library), [`http2`] and [`answered_streams`],
+//! [`request`], [`authorize`], [`forward`], [`upstream`], [`upstream_health`] and [`bell`],
+//! [`ended`], [`request_body`], [`response_body`], [`in_flight`], [`live`], [`cut`] and [`sweep`]
+//! (cutting what is no longer permitted), [`page`] (what people read), [`rejection`],
+//! [`request_rate`]; [`tunnel`], for what speaks no HTTP; and [`call`], for applications that ask.
 
 pub mod accept;
 mod allowed;
 mod answered_streams;
 mod authorize;
 mod bell;
+pub mod call;
 mod completion;
 mod connection_context;
+mod connection_record;
 mod cut;
 mod ended;
 mod failed;
@@ -43,7 +46,9 @@ mod strict_http1;
 mod swallow;
 mod sweep;
 mod target;
+pub mod tunnel;
 mod upstream;
+mod upstream_health;
 
 pub use allowed::AllowedFields;
 pub use peer::ClientTrust;
@@ -51,3 +56,5 @@ pub(crate) use peer::profile_of;
 pub use reject::tell;
 pub use state::{Counts, Gate};
 pub use sweep::sweep;
+pub(crate) use upstream::{TlsToUpstream, Upstreams};
+pub use upstream_health::look_at_upstreams;

@@ -247,3 +247,35 @@ fn compact(header: &str, payload: &impl Serialize, key: &TokenKey) -> anyhow::Re
     BASE64URL_NOPAD.encode_append(&signature, &mut token);
     Ok(token)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keys of today and of yesterday are published, and no older one: a token is good for a
+    /// minute, and its key is found for a day after it signed last.
+    #[test]
+    fn a_token_key_is_published_for_a_day_after_it_signed() {
+        let folder = tempfile::tempdir().unwrap();
+        let here = "127.0.0.1:1".parse().unwrap();
+        let config = AgentConfig::new(folder.path(), here, here, here);
+        let tokens = Tokens::open(&config, "gate-1", "exchange", 1_000).unwrap();
+        let ids = || -> Vec<String> {
+            let keys = tokens.jwks();
+            let keys = keys["keys"].as_array().unwrap().iter();
+            keys.map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+        };
+        let first = ids();
+        assert!(!tokens.rotate(1_000 + KEY_SECONDS - 1).unwrap(), "too early");
+        assert_eq!(ids(), first);
+        assert!(tokens.rotate(1_000 + KEY_SECONDS).unwrap());
+        let second = ids();
+        assert_eq!((second.len(), &second[1]), (2, &first[0]));
+        assert!(tokens.rotate(1_000 + 2 * KEY_SECONDS).unwrap());
+        let third = ids();
+        assert_eq!((third.len(), &third[1]), (2, &second[0]));
+        assert!(!third.contains(&first[0]), "an old key is believed by nobody");
+        let kept = std::fs::read(config.path("identity/jwks.json")).unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&kept).unwrap(), tokens.jwks());
+    }
+}

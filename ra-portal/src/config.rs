@@ -32,6 +32,9 @@ pub struct PortalConfig {
     /// How that process speaks ACME.
     #[serde(default)]
     pub acme: AcmeConfig,
+    /// How that process speaks SCEP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scep: Option<ScepConfig>,
     /// Another name of the public host, with a certificate that browsers know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub web: Option<WebConfig>,
@@ -82,6 +85,20 @@ pub struct AcmeConfig {
     /// In place of port 443; in a sample city only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tlsalpn01_port: Option<u16>,
+}
+
+/// How the process that systems ask speaks SCEP: as a system itself, whose certificate devices
+/// encrypt for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScepConfig {
+    /// The file of that system's secrets, as its order gave it.
+    pub system: PathBuf,
+    /// Where its key and certificates are kept; made by the process, in a folder of its own.
+    pub keys: PathBuf,
+    /// Another listener, without TLS, for devices that speak nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http: Option<SocketAddr>,
 }
 
 /// A name of the public host for browsers: command lines and gates know the city's root, and go on

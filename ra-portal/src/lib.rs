@@ -54,6 +54,12 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/sqlite/0003_troubles.sql"),
         include_str!("../migrations/postgres/0003_troubles.sql"),
     ),
+    (
+        4,
+        "scep",
+        include_str!("../migrations/sqlite/0004_scep.sql"),
+        include_str!("../migrations/postgres/0004_scep.sql"),
+    ),
 ];
 
 /// Every route of both hosts; a test prints them as the matrix.

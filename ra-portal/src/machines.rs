@@ -1,6 +1,6 @@
-//! The host that systems ask: certificates by ACME (RFC 8555), and by EST (`est`). In the order in
-//! which a request of ACME meets them: `signed` (who signed it), `nonces`, `route` (a file an
-//! endpoint), `table` (what is kept), `jobs` (what goes on behind an answer), `looks` and
+//! The host that systems ask: certificates by ACME (RFC 8555), by EST (`est`) and by SCEP (`scep`).
+//! In the order in which a request of ACME meets them: `signed` (who signed it), `nonces`, `route`
+//! (a file an endpoint), `table` (what is kept), `jobs` (what goes on behind an answer), `looks` and
 //! `validate` (whether a challenge is answered), `troubles` (what owners read of all that);
 //! `open_names` bounds what becomes no certificate.
 //!
@@ -18,7 +18,9 @@ mod nonce_shares;
 mod nonces;
 mod open_names;
 mod profiles;
+mod ra_keys;
 mod route;
+mod scep;
 mod serve;
 mod signed;
 mod state;

@@ -36,15 +36,15 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
     "gate-mode": "observe suspended", "exception-by": "observe emergency",
     "record-kind": "founding letter voided application order approval declined withdrawn enacted intent issued used"
                    " revoked suspended crl refusal portal joined people forked silent asked searched read notified started"
-                   " connection decision completion turned heartbeat machine-account machine-use"
+                   " connection decision completion called turned heartbeat machine-account machine-use"
                    " machine-enrolled machine-key machine-closed",
     "agent-act": "register close", "draft-kind": "person letter people letters release delegate revocations",
     "batch-of": "issue unit person role delegate profile approval-rules portal agent system mode bundle revoke release"
                 " credential",
     "batch-act": "create move close leave grant withdraw register observe enforce suspended", "cause-word": "start spool", "may-fill": "disk listener spool", "stage": "handshake head certificate",
-    "review": "asked expired person profile unit",
+    "call": "certificate signature permission", "review": "asked expired person profile unit",
     "channel": "mail webhook spool", "letter-channel": "paper sms",
-    "read-act": "find certificate list fetch person unit drafts numbers", "alpn": "h2 http/1.1", "tls": "1.3 1.2",
+    "read-act": "find certificate list fetch person unit drafts numbers", "alpn": "h2 http/1.1 yinxin-tunnel", "tls": "1.3 1.2",
     "reason": "unspecified keyCompromise cACompromise affiliationChanged superseded"
               " cessationOfOperation certificateHold removeFromCRL privilegeWithdrawn"
               " aACompromise"}
@@ -111,7 +111,8 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "record/machine-use": "account:text jws:jws vouched:*text serial:serial tbs_sha256:hash",
     "record/machine-enrolled": "statement:bytes signature:bytes serial:serial tbs_sha256:hash",
     "enrolled-statement": "v:one founding:hash system:name order:hash request:bytes"
-                          " certificate?:bytes",
+                          " certificate?:bytes challenge?:flag signed?:signed-renewal",
+    "signed-renewal": "message:bytes content_key:bytes",
     "record/machine-key": "account:text jws:jws", "record/machine-closed": "account:text jws:jws",
     "order/agent": "action:agent-act agent:name unit:name application:name hosts:*text units:*name"
                    " token_sha256:bytes renewals:number",
@@ -202,6 +203,8 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "exception": "by:exception-by denied:name order:hash",
     "record/completion": "request:text outcome:name status:number reference:text"
                          " up:number down:number micros:number",
+    "record/called": "application:name ask:call person:id-or-none serial:text asked:commitment"
+                     " action:text resource:text outcome:name rule:text world:world",
     "record/turned": "code:name stage:stage source:commitment serial:text reference:text"
                      " count:number first:micros",
     "record/heartbeat": "application:name permitted:number denied:number excepted?:number"
@@ -627,7 +630,7 @@ def read_founding(raw):
 
 
 # Kinds that agents record, each in a run of its own.
-OF_RUNS = ["started", "connection", "decision", "completion", "turned", "heartbeat"]
+OF_RUNS = ["started", "connection", "decision", "completion", "called", "turned", "heartbeat"]
 
 
 def need_place(record):

@@ -4,9 +4,11 @@
 pub mod client;
 pub mod device;
 pub mod names;
+pub mod scep_device;
 pub mod site;
 
 pub use client::{AcmeClient, Told, curl, try_curl};
 pub use device::Device;
 pub use names::Names;
+pub use scep_device::{Posted, ScepDevice};
 pub use site::{Secret, Site};

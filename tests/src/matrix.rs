@@ -82,9 +82,30 @@ async fn actors(office: &Office) -> Vec<(String, [Option<Identity>; 2])> {
 
 /// The same for ca-api: process × route.
 async fn ca_api(office: &Office, letter: &Official) -> String {
-    use ca_api::{both, handler, organisation, public, staff, systems};
     let issuer = office.issuer_address();
     let officer = office.first("officer-1");
+    let routes = ca_routes(&officer, letter);
+    let identity = |process: &str| match process.strip_prefix("portal-") {
+        Some(process) => {
+            let path = |end: &str| office.path(&format!("portal/{process}.{end}"));
+            Identity::from_files(&path("pem"), &path("key")).unwrap()
+        }
+        None => officer.identity(),
+    };
+    let mut matrix = String::new();
+    for process in ["portal-public", "portal-staff", "registration-officer"] {
+        let client = office.client(&issuer, Some(identity(process)));
+        for (route, message) in &routes {
+            let told = tried(&client, route, message).await;
+            matrix.push_str(&format!("{process:<24}{:<8}{route:<34}{told}\n", "ca-api"));
+        }
+    }
+    matrix
+}
+
+/// Each route of ca-api, with something that is asked there.
+fn ca_routes(officer: &Officer, letter: &Official) -> Vec<(&'static str, Value)> {
+    use ca_api::{both, handler, organisation, public, staff, systems};
     let certificate = records::Bytes::from(officer.leaf().der());
     let as_officer =
         |message: Value| json!({ "certificate": certificate.clone(), "message": message });
@@ -92,7 +113,7 @@ async fn ca_api(office: &Office, letter: &Official) -> String {
         "authorization": "renew-log-log", "challenge": "AA", "request": "AA", "asked_by": "AA",
         "signature": "AA",
     });
-    let routes = [
+    vec![
         (public::LOOK_UP, sample(portal_api::public::LOOK_UP, letter)),
         (public::SUBMIT, sample(portal_api::public::SUBMIT, letter)),
         (public::COLLECT, sample(portal_api::public::COLLECT, letter)),
@@ -135,23 +156,7 @@ async fn ca_api(office: &Office, letter: &Official) -> String {
         (handler::DRAFTS, as_officer(json!({ "after": "" }))),
         (handler::WITHDRAW, as_officer(sample(portal_api::staff::WITHDRAW, letter))),
         (both::RENEW, renew),
-    ];
-    let identity = |process: &str| match process.strip_prefix("portal-") {
-        Some(process) => {
-            let path = |end: &str| office.path(&format!("portal/{process}.{end}"));
-            Identity::from_files(&path("pem"), &path("key")).unwrap()
-        }
-        None => officer.identity(),
-    };
-    let mut matrix = String::new();
-    for process in ["portal-public", "portal-staff", "registration-officer"] {
-        let client = office.client(&issuer, Some(identity(process)));
-        for (route, message) in &routes {
-            let told = tried(&client, route, message).await;
-            matrix.push_str(&format!("{process:<24}{:<8}{route:<34}{told}\n", "ca-api"));
-        }
-    }
-    matrix
+    ]
 }
 
 fn joining() -> Value {
@@ -160,7 +165,7 @@ fn joining() -> Value {
 
 /// Every route of the issuer that a portal could ask has its lines: a new one is not forgotten.
 fn each_route_is_in(matrix: &str) {
-    for name in ["both", "handler", "organisation", "public", "staff"] {
+    for name in ["both", "handler", "organisation", "public", "staff", "systems"] {
         let path = crate::workspace().join(format!("crates/ca-api/src/{name}.rs"));
         let text = std::fs::read_to_string(path).unwrap();
         let routes = text.split("= \"/v1/").skip(1).map(|rest| rest.split('"').next().unwrap());

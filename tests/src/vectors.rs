@@ -4,8 +4,8 @@
 use jose::FlatJws;
 use records::Bytes;
 use records::access::{
-    Completion, Connection, CountedRejection, Decision, Exception, ExceptionKind, GateResource,
-    Heartbeat, InForce, Link, RunStart, request_id,
+    ApplicationCall, Completion, Connection, CountedRejection, Decision, Exception, ExceptionKind,
+    GateResource, Heartbeat, InForce, Link, RunStart, request_id,
 };
 use records::est::EnrolledStatement;
 use records::machine::AccountStatement;
@@ -47,27 +47,7 @@ pub fn events(request: &[u8]) -> Vec<Event> {
             handshake: Some(filler(29)),
             ..connection(&person)
         })),
-        Event::Decision(Box::new(Decision {
-            application: "exchange".into(),
-            connection: request_id("gate-1", &epoch(), 3),
-            person: person.clone(),
-            unit: "sz-office".into(),
-            serial: "01".repeat(18),
-            exception: Some(Exception {
-                by: ExceptionKind::Observe,
-                denied: "not-permitted".into(),
-                order: filler(30),
-            }),
-            method: "GET".into(),
-            target: filler(27),
-            route: "/documents/{unit}/{document}".into(),
-            action: "read".into(),
-            resource: "exchange/sz-office/2026-001".into(),
-            outcome: "permitted".into(),
-            rule: "own-unit".into(),
-            world: world.clone(),
-            reference: String::new(),
-        })),
+        Event::Decision(Box::new(decision(&person, &world))),
         Event::Completion(Completion {
             request: request_id("gate-1", &epoch(), 4),
             outcome: "done".into(),
@@ -77,6 +57,7 @@ pub fn events(request: &[u8]) -> Vec<Event> {
             down: 1024,
             micros: 1500,
         }),
+        Event::Called(Box::new(called(&person, &world))),
         Event::Turned(CountedRejection {
             code: "certificate-required".into(),
             stage: "certificate".into(),
@@ -102,6 +83,45 @@ pub fn events(request: &[u8]) -> Vec<Event> {
         }),
     ]);
     events
+}
+
+fn decision(person: &str, world: &InForce) -> Decision {
+    Decision {
+        application: "exchange".into(),
+        connection: request_id("gate-1", &epoch(), 3),
+        person: person.to_owned(),
+        unit: "sz-office".into(),
+        serial: "01".repeat(18),
+        exception: Some(Exception {
+            by: ExceptionKind::Observe,
+            denied: "not-permitted".into(),
+            order: filler(31),
+        }),
+        method: "GET".into(),
+        target: filler(27),
+        route: "/documents/{unit}/{document}".into(),
+        action: "read".into(),
+        resource: "exchange/sz-office/2026-001".into(),
+        outcome: "permitted".into(),
+        rule: "own-unit".into(),
+        world: world.clone(),
+        reference: String::new(),
+    }
+}
+
+fn called(person: &str, world: &InForce) -> ApplicationCall {
+    ApplicationCall {
+        application: "exchange".into(),
+        ask: "permission".into(),
+        person: person.to_owned(),
+        serial: "01".repeat(18),
+        asked: filler(30),
+        action: "read".into(),
+        resource: "exchange/sz-office/2026-001".into(),
+        outcome: ApplicationCall::YES.into(),
+        rule: "own-unit".into(),
+        world: world.clone(),
+    }
 }
 
 fn connection(person: &str) -> Connection {
@@ -139,6 +159,7 @@ fn of_systems() -> Vec<Event> {
         order: filler(42),
         request: filler(47),
         certificate: Some(filler(48)),
+        ..EnrolledStatement::default()
     };
     vec![
         Event::MachineAccount {

@@ -59,6 +59,9 @@ pub(crate) struct MachinesUrls {
     /// EST; behind it `/cacerts` and the like.
     #[serde(default)]
     pub est_url: String,
+    /// SCEP, over HTTP; cities that were founded before have none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub scep_url: String,
     /// The resolver that validations ask.
     pub dns: String,
     /// In place of port 80.
@@ -73,6 +76,15 @@ pub(crate) struct MachinesUrls {
     /// By what a system of the sample is known by EST, once it is registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub est: Option<EstAccess>,
+    /// By what a device of the sample is known by SCEP, once it is registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scep: Option<ScepAccess>,
+}
+
+/// The challenge of a device; good for any number of certificates in a sample city.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ScepAccess {
+    pub challenge: String,
 }
 
 /// User and password of a system; good for any number of certificates in a sample city.

@@ -6,6 +6,7 @@ mod plan;
 mod ports;
 mod sample;
 
+pub(crate) use plan::{RA_FILE, RA_KEYS};
 pub(crate) use ports::gate_ports;
 pub(crate) use sample::Sample;
 
@@ -149,12 +150,14 @@ fn describe(folder: &Path, ports: &Ports) -> anyhow::Result<City> {
         machines: Some(MachinesUrls {
             acme_url: format!("https://localhost:{}/acme/directory", ports.at(Role::Machines)),
             est_url: format!("https://localhost:{}/.well-known/est", ports.at(Role::Machines)),
+            scep_url: format!("http://localhost:{}/scep", ports.at(Role::Scep)),
             dns: format!("127.0.0.1:{}", ports.at(Role::Dns)),
             http01_port: ports.at(Role::Http01),
             tlsalpn01_port: ports.at(Role::TlsAlpn01),
             domain_suffix: "acme.test".into(),
             eab: None,
             est: None,
+            scep: None,
         }),
         people,
     })

@@ -40,7 +40,10 @@ pub(crate) async fn run(folder: &Path) -> anyhow::Result<()> {
         crate::gate::join(folder)?;
         running.start_gate(&City::read(folder)?).await?;
     }
-    let is_missing = |machines: MachinesUrls| machines.eab.is_none() || machines.est.is_none();
+    let is_missing = |machines: MachinesUrls| {
+        let scep = machines.scep.is_some() || machines.scep_url.is_empty();
+        machines.eab.is_none() || machines.est.is_none() || !scep
+    };
     if City::read(folder)?.machines.is_some_and(is_missing) {
         println!("正在登记示例网站 … / registering the sample web site …");
         crate::site::register(folder)?;

@@ -1,29 +1,61 @@
 //! The systems of the sample city that get certificates by themselves, for scripts that play their
-//! clients: one by ACME, whose names are looked at, and one by EST, which looks at none.
+//! clients: one by ACME, whose names are looked at, one by EST, which looks at none, one by SCEP,
+//! and the portal's registration authority, for which devices encrypt.
 
-use crate::city::{City, Eab, EstAccess, MachinesUrls};
+use crate::city::{City, Eab, EstAccess, MachinesUrls, ScepAccess};
 use crate::demo::act::Actor;
+use crate::found::{RA_FILE, RA_KEYS};
 use crate::tool;
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// Names of the systems.
 const NAMES: [&str; 2] = ["acme.test", "*.acme.test"];
+/// The host of the portal's process for systems.
+const OWN_HOST: [&str; 1] = ["localhost"];
+/// The registration authority has a certificate by then.
+const AUTHORITY_WAIT: Duration = Duration::from_secs(90);
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Registers those that are not there by orders that two security administrators approve, for any
 /// number of uses.
 pub(crate) fn register(folder: &Path) -> anyhow::Result<()> {
     let known = City::read(folder)?.machines.context("this city has no process for systems")?;
     if known.eab.is_none() {
-        let file = ordered(folder, "site", "示例网站", &[])?;
+        let file = ordered(folder, ("site", "示例网站"), &NAMES, &["--wildcards"])?;
         let eab = Eab { kid: tool::text(&file, "kid"), hmac: tool::text(&file, "eab_hmac") };
         keep(folder, |machines| machines.eab = Some(eab))?;
     }
     if known.est.is_none() {
-        let file = ordered(folder, "inner", "示例内网系统", &["--without-challenges"])?;
+        let options = ["--wildcards", "--without-challenges"];
+        let file = ordered(folder, ("inner", "示例内网系统"), &NAMES, &options)?;
         let (user, pass) = (tool::text(&file, "kid"), tool::text(&file, "est_password"));
         keep(folder, |machines| machines.est = Some(EstAccess { user, pass }))?;
+    }
+    if known.scep.is_none() && !known.scep_url.is_empty() {
+        let options = ["--without-challenges", "--profile", "scep"];
+        let authority = ("portal-scep", "示例门户 SCEP 注册机构");
+        let file = ordered(folder, authority, &OWN_HOST, &options)?;
+        let file = serde_json::to_vec_pretty(&file)?;
+        system::file::replace_private(&folder.join(RA_FILE), &file)?;
+        let options = ["--without-challenges", "--profile", "device"];
+        let file = ordered(folder, ("printer", "示例网络设备"), &NAMES, &options)?;
+        await_authority(folder)?;
+        let access = ScepAccess { challenge: tool::text(&file, "scep_challenge") };
+        keep(folder, |machines| machines.scep = Some(access))?;
+    }
+    Ok(())
+}
+
+/// Waits until the portal has a certificate for which devices can encrypt.
+#[expect(clippy::disallowed_methods, reason = "polls a running system from outside")]
+fn await_authority(folder: &Path) -> anyhow::Result<()> {
+    let until = Instant::now() + AUTHORITY_WAIT;
+    while !folder.join(RA_KEYS).exists() {
+        ensure!(Instant::now() < until, "the portal has no certificate for SCEP: see its log");
+        std::thread::sleep(PAUSE);
     }
     Ok(())
 }
@@ -35,7 +67,12 @@ fn keep(folder: &Path, change: impl FnOnce(&mut MachinesUrls)) -> anyhow::Result
 }
 
 /// The file of a system's secrets, once its order is approved.
-fn ordered(folder: &Path, system: &str, name: &str, more: &[&str]) -> anyhow::Result<Value> {
+fn ordered(
+    folder: &Path,
+    (system, name): (&str, &str),
+    hosts: &[&str],
+    more: &[&str],
+) -> anyhow::Result<Value> {
     let city = City::read(folder)?;
     let leader = city.people.iter().find(|person| person.role == "official");
     let leader = leader.context("no official")?.person.clone();
@@ -43,8 +80,8 @@ fn ordered(folder: &Path, system: &str, name: &str, more: &[&str]) -> anyhow::Re
     let mut command = tool::ca_server(folder)?;
     command.args(["system", "register", system, "--name", name, "--unit", "sz-office"]);
     command.args(["--leader", &leader, "--operator", "示例运维组", "--contact", "ops@acme.test"]);
-    command.args(NAMES.iter().flat_map(|name| ["--host", *name]));
-    command.args(["--address", "127.0.0.1", "--wildcards", "--days", "3650"]);
+    command.args(hosts.iter().flat_map(|host| ["--host", *host]));
+    command.args(["--address", "127.0.0.1", "--days", "3650"]);
     command.args(["--per-week", many, "--live", many, "--accounts", many]);
     let made = tool::json(command.args(more))?;
     Actor::new(folder)?.approve_by_security(&tool::text(&made, "order"))?;

@@ -3,6 +3,7 @@
 
 use super::joined::joined;
 use super::wording;
+use crate::config::UpstreamAddress;
 use crate::world::Marks;
 use crate::{AgentConfig, random, write_file};
 use anyhow::{Context, ensure};
@@ -29,9 +30,9 @@ const ROOT: &str = "信任文件中没有根证书指纹 / the trust file has no
 pub(super) struct Arguments {
     /// The join file. 加入文件
     file: PathBuf,
-    /// The application: address and port, plain HTTP, reachable from here only. 应用地址
+    /// The application: address and port, or unix:/PATH; reachable from here only. 应用地址
     #[arg(long)]
-    upstream: SocketAddr,
+    upstream: UpstreamAddress,
     /// Where people connect. 对外监听地址
     #[arg(long, default_value = "0.0.0.0:443")]
     listen: SocketAddr,
@@ -70,7 +71,7 @@ pub(super) async fn run(
         answer.chain.iter().map(|der| pki::certificate::pem("CERTIFICATE", &der.0)).collect();
     write_file(&folder.join("tls.pem"), pem.as_bytes())?;
     let Arguments { upstream, listen, admin, .. } = arguments;
-    let config = AgentConfig::new(folder, *listen, *admin, *upstream);
+    let config = AgentConfig::new(folder, *listen, *admin, upstream.clone());
     if !folder.join("agent.toml").exists() {
         write_file(&folder.join("agent.toml"), toml(&config)?.as_bytes())?;
     }

@@ -1,8 +1,14 @@
 //! `agent serve`: puts the parts together and runs them until the stop.
 
+mod listeners;
+mod reload;
+
 use super::heart::Heart;
 use super::joined::joined;
-use crate::gate::{self, AllowedFields, ClientTrust, Counts, Gate};
+use crate::config::TunnelConfig;
+use crate::gate::call::CallToken;
+use crate::gate::tunnel::OpenTunnel;
+use crate::gate::{self, AllowedFields, ClientTrust, Counts, Gate, TlsToUpstream, Upstreams};
 use crate::ship::Shipper;
 use crate::spool::{Place, Postbox, Spool, recover};
 use crate::token::Tokens;
@@ -11,17 +17,21 @@ use crate::{AgentConfig, spool};
 use anyhow::Context;
 use axum::Router;
 use axum::routing::get;
+use listeners::Listeners;
+use mtls::dial::TUNNEL_PROTOCOL;
 use mtls::listen::Lanes;
-use mtls::tls::{ClientAuth, Identity, Version, client_by, server_from};
+use mtls::tls::{ClientAuth, Identity, Version, client_by, client_of_application, server_from};
 use pki::{Certificate, Signer};
 use records::access::{Completion, RunStart};
 use records::join::JoinFile;
 use records::record::Event;
+use rustls::ServerConfig;
 use service::{Admin, Clock, Metrics, Stop};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
@@ -33,7 +43,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     system::file::check_private(&config.path("tls.key"))?;
     let stop = Stop::on_signal()?;
     // Before anything is written: one whose place is taken leaves nothing behind.
-    let listener = service::listen(config.listen, "agent.toml: listen").await?;
+    let Listeners { people: listener, tunnels, calls } = Listeners::take(&config).await?;
     service::raise_open_files();
     let clock = Clock::system();
     let metrics = Metrics::default();
@@ -41,7 +51,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let source = Arc::new(Source::open(&config, Anchors::new(&file)?, clock, metrics.clone())?);
     let spool = start_spool(&config, &file, &signer, clock, &metrics)?;
     let chain = chain(&config)?;
-    let gate = Arc::new(open_gate(&config, &file, &source, spool.clone(), &chain, &metrics)?);
+    let gate = Arc::new(open_gate(&config, &file, &source, spool, &chain, &metrics)?);
     let root = file
         .trust
         .root_sha256
@@ -53,26 +63,10 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     };
     let status = ca_api::Status(call(&file.trust.status)?);
     let log = ca_api::Log(call(&file.trust.log)?);
-    let access = file
-        .trust
-        .log_key("access")
-        .context("信任文件中没有访问日志的公钥 / the trust file has no key of the access log")?;
-    let shipper = Shipper::open(
-        &file.agent,
-        spool.clone(),
-        signer.clone(),
-        access,
-        source.marks.clone(),
-        metrics.clone(),
-    )?;
-    let issuers =
-        gate.clients.issuing.iter().map(|issuing| issuing.subject().der().to_vec()).collect();
-    let clients = ClientAuth::Optional { issuers };
-    let version = config.tls_min_version;
-    if version == Version::Tls12 {
-        tracing::info!("TLS 1.2 is spoken with clients that know nothing newer");
-    }
-    let tls = server_from(version, identity(&config)?, &clients, &["h2", "http/1.1"])?;
+    let shipper = shipper(&file, &gate, &signer, &source)?;
+    let tls = spoken(&config, &gate, &["h2", "http/1.1"])?;
+    let opened = |(tunnel, listener)| opened(&config, &gate, tunnel, listener);
+    let tunnels: Vec<OpenTunnel> = tunnels.into_iter().map(opened).collect::<Result<_, _>>()?;
     let is_back = Arc::new(Notify::new());
     let heart = Arc::new(Heart { gate: gate.clone(), source: source.clone(), is_back });
     let beside = published(&gate, &config, &chain)?.merge(told(&heart));
@@ -82,6 +76,8 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     tasks.spawn(shipper.run(log, stop.clone()));
     tasks.spawn(gate::sweep(gate.clone(), source.swapped.clone(), stop.clone()));
     tasks.spawn(gate::tell(gate.clone(), stop.clone()));
+    tasks.spawn(gate::look_at_upstreams(gate.clone(), stop.clone()));
+    tasks.spawn(reload::watch(folder.to_owned(), metrics.clone(), stop.clone()));
     tasks.spawn(service::disk::watch(config.path("spool"), metrics.clone(), stop.clone()));
     let pulses = ca_api::Log(call(&file.trust.log)?);
     tasks.spawn(heart.clone().pulse(pulses, stop.clone()));
@@ -89,13 +85,63 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let admin = admin.serve((config.admin, "agent.toml: admin"), stop.clone());
     let people = gate::accept::listen(gate.clone(), listener, tls, stop.clone());
     let people = source.once_asked(people);
-    tokio::try_join!(admin, people)?;
+    let tunnels = gate::tunnel::listen(gate.clone(), tunnels, stop.clone());
+    let tunnels = source.once_asked(tunnels);
+    let calls = calls.map(|it| anyhow::Ok((it, CallToken::open(&config)?))).transpose()?;
+    let calls = gate::call::listen(gate.clone(), calls, stop.clone());
+    let calls = source.once_asked(calls);
+    tokio::try_join!(admin, people, tunnels, calls)?;
     while tasks.join_next().await.is_some() {}
     // The ends that came last stand before this one.
     let last = Event::Heartbeat(heart.beat("stopped"));
     let _ = gate.spool.record(last, Vec::new(), Place::Ends).await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// What brings records to the log.
+fn shipper(
+    file: &JoinFile,
+    gate: &Gate,
+    signer: &Arc<keys::SoftwareSigner>,
+    source: &Source,
+) -> anyhow::Result<Shipper> {
+    let access = file
+        .trust
+        .log_key("access")
+        .context("信任文件中没有访问日志的公钥 / the trust file has no key of the access log")?;
+    let (spool, marks) = (gate.spool.clone(), source.marks.clone());
+    Shipper::open(&file.agent, spool, signer.clone(), access, marks, gate.metrics.clone())
+}
+
+/// What is spoken with people: TLS that asks for their certificates, and within it one of these
+/// protocols.
+fn spoken(
+    config: &AgentConfig,
+    gate: &Gate,
+    protocols: &[&str],
+) -> anyhow::Result<Arc<ServerConfig>> {
+    let issuers =
+        gate.clients.issuing.iter().map(|issuing| issuing.subject().der().to_vec()).collect();
+    let clients = ClientAuth::Optional { issuers };
+    let version = config.tls_min_version;
+    if version == Version::Tls12 {
+        tracing::info!(?protocols, "TLS 1.2 is spoken with clients that know nothing newer");
+    }
+    Ok(server_from(version, identity(config)?, &clients, protocols)?)
+}
+
+/// A tunnel with what is spoken there.
+fn opened(
+    config: &AgentConfig,
+    gate: &Gate,
+    tunnel: TunnelConfig,
+    listener: TcpListener,
+) -> anyhow::Result<OpenTunnel> {
+    let mut protocols = vec![TUNNEL_PROTOCOL];
+    protocols.extend(tunnel.alpn.as_deref());
+    let tls = spoken(config, gate, &protocols)?;
+    Ok(OpenTunnel { config: tunnel, listener, tls })
 }
 
 /// Two agents on one state directory would take each other's records for their own.
@@ -166,7 +212,7 @@ fn open_gate(
         agent: file.agent.clone(),
         application: file.application.clone(),
         hosts: file.hosts.clone(),
-        upstream: config.upstream,
+        upstreams: Arc::new(Upstreams::new(&config.upstream, tls_to_upstream(config)?)),
         limits: config.limits.clone(),
         fields: AllowedFields::of(&config.request_fields),
         clients: ClientTrust::new(root.clone(), issuing.to_vec(), arc),
@@ -182,6 +228,17 @@ fn open_gate(
         began: Instant::now(),
         counts: Counts::default(),
     })
+}
+
+/// Whom the gate believes to be the application, and what it shows, where that speaks TLS.
+fn tls_to_upstream(config: &AgentConfig) -> anyhow::Result<Option<TlsToUpstream>> {
+    let Some(set) = &config.upstream_tls else { return Ok(None) };
+    let path = config.path(&set.roots.display().to_string());
+    let read = || format!("agent.toml: [upstream_tls] {}", path.display());
+    let file = std::fs::read(&path).with_context(read)?;
+    let roots = pki::pem::read(&file, pki::pem::Kind::Certificate).with_context(read)?;
+    let tls = client_of_application(&roots, identity(config)?, Arc::new(Clock::system()))?;
+    Ok(Some(TlsToUpstream { name: set.name.clone(), config: tls }))
 }
 
 /// As many threads as run at once serve people.

@@ -1,20 +1,18 @@
 //! Connections of people: who they are, their record, their requests. Places, handshakes and
 //! silence are limited by [`mtls::listen`].
 
-use super::connection_context::{ConnectionContext, OfOne, RecordedConnection};
+use super::connection_context::{ConnectionContext, OfOne};
+use super::connection_record::record;
 use super::http2;
 use super::origins::Origins;
-use super::peer::{ClientIdentity, Peer};
-use super::reject::reject;
+use super::peer::ClientIdentity;
+use super::reject::{reject, reject_connection};
 use super::request_rate::RequestRates;
-use super::salts::Salts;
 use super::serve::serve;
 use super::state::Gate;
 use super::strict_http1::{EndOfReading, StrictHttp1, UpgradeSwitch};
 use super::upstream::{Conversation, Pool};
 use crate::fixed::LATE_ANSWER_MAX;
-use crate::spool::Place;
-use arc_swap::ArcSwapOption;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -22,14 +20,7 @@ use mtls::listen::{
     self, Accepted, Activity, ClientBody, ConnectionRefusal, Endpoint, Handshake, KeyedPlaces,
     PeerStanding, drive,
 };
-use mtls::proof::CertificateVerify;
-use mtls::tls::Version;
-use policy::Circumstances;
-use records::access::{Connection, messages_digest};
-use records::body::{DecisionForm, OfConnection};
-use records::json::JsonError;
-use records::record::Event;
-use records::{Bytes, Code, Disclosure};
+use records::{Bytes, Code};
 use rustls::ServerConfig;
 use service::Stop;
 use std::convert::Infallible;
@@ -71,31 +62,11 @@ impl Endpoint for People {
     }
 
     fn peer(&self, handshake: &Handshake) -> (ClientIdentity, PeerStanding) {
-        let shown =
-            ClientIdentity::read(&self.gate.clients, &handshake.chain, self.gate.clock.seconds());
-        let (shown, counts) = self.gate.judged(shown);
-        let most = self.gate.limits.connections_of_one;
-        let standing = match &shown {
-            ClientIdentity::Person(peer) if counts => {
-                PeerStanding::Proven { certificate: peer.sha256, most }
-            }
-            _ => PeerStanding::Unproven,
-        };
-        (shown, standing)
+        self.gate.standing(handshake, self.gate.limits.connections_of_one)
     }
 
     fn reject(&self, source: SocketAddr, peer: Option<&ClientIdentity>, why: ConnectionRefusal) {
-        let code = match why {
-            ConnectionRefusal::Full | ConnectionRefusal::Slow => Code::TooBusy,
-            ConnectionRefusal::Foreign => Code::CertificateForeign,
-        };
-        reject(
-            &self.gate,
-            "handshake",
-            code,
-            (source, peer.map_or("", ClientIdentity::serial)),
-            "",
-        );
+        reject_connection(&self.gate, source, peer, why);
     }
 
     fn full(&self, is_full: bool) {
@@ -128,7 +99,8 @@ impl Endpoint for People {
                 return;
             }
             let host = sni.clone().unwrap_or_default();
-            recorded = record(&gate, peer, verify, source, (host, http2)).await;
+            let alpn = if http2 { "h2" } else { "http/1.1" };
+            recorded = record(&gate, peer, verify, source, (host, alpn)).await;
         }
         let word = crate::random::<16>().map(|bytes| Bytes::from(bytes).to_string());
         let Ok(word) = word else { return };
@@ -138,7 +110,7 @@ impl Endpoint for People {
             sni,
             shown,
             recorded,
-            pool: Arc::new(Pool::new(gate.upstream, &gate.limits)),
+            pool: Arc::new(Pool::new(&gate.upstreams, &gate.limits)),
             word,
             upgrade: (!http2).then(UpgradeSwitch::default),
             end_of_reading: EndOfReading::default(),
@@ -151,77 +123,6 @@ impl Endpoint for People {
         talk(context, stream, &stopping).await;
         gate.counts.connections.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-/// Records a connection with what the person's key signed to open it.
-async fn record(
-    gate: &Gate,
-    peer: &Peer,
-    verify: CertificateVerify,
-    source: SocketAddr,
-    (host, http2): (String, bool),
-) -> Option<RecordedConnection> {
-    let salts = (crate::random().ok()?, crate::random().ok()?, crate::random().ok()?);
-    let der = Bytes::from(peer.certificate.der()).to_string();
-    let certificate = Disclosure::new("/certificate", salts.0, der.into());
-    let address = Disclosure::new("/source", salts.1, source.ip().to_string().into());
-    let version = verify.version.name();
-    gate.metrics.count("tls", version);
-    // Messages of TLS 1.2 show the certificate: they are committed to, and one digest names them.
-    let (message, handshake) = match verify.version {
-        Version::Tls13 => (Bytes(verify.message), None),
-        Version::Tls12 => {
-            let messages = Bytes(verify.message);
-            let name = messages_digest(&messages.0);
-            (name, Some(Disclosure::new("/handshake", salts.2, messages.to_string().into())))
-        }
-    };
-    let committed = handshake.as_ref().map(Disclosure::commitment).transpose().ok()?;
-    let seen = Connection {
-        person: peer.person.clone(),
-        serial: peer.serial.clone(),
-        sha256: peer.sha256.into(),
-        certificate: certificate.commitment().ok()?,
-        host,
-        alpn: if http2 { "h2" } else { "http/1.1" }.into(),
-        tls: version.into(),
-        source: address.commitment().ok()?,
-        message,
-        handshake: committed,
-        scheme: verify.scheme,
-        signature: Bytes(verify.signature),
-    };
-    let under = Circumstances {
-        source: Some(source.ip()),
-        certificate: Some(peer.profile),
-        tls: if verify.version == Version::Tls12 { 12 } else { 13 },
-        authenticated: gate.clock.seconds(),
-    };
-    let event = Event::Connection(Box::new(seen));
-    let disclosures = [certificate, address].into_iter().chain(handshake).collect();
-    let recorded = gate.spool.record(event, disclosures, Place::Begins).await;
-    match recorded.map(|recorded| recorded.request_id()) {
-        Ok(name) => {
-            let form = form(gate, peer, &name).ok()?;
-            let (token, salts) = (ArcSwapOption::empty(), Salts::default());
-            Some(RecordedConnection { name, form, under, token, salts })
-        }
-        Err(error) => {
-            tracing::error!(%error, "a connection could not be recorded");
-            None
-        }
-    }
-}
-
-/// The form of decisions on a connection, by the name of its record.
-fn form(gate: &Gate, peer: &Peer, connection: &str) -> Result<DecisionForm, JsonError> {
-    DecisionForm::new(&OfConnection {
-        application: &gate.application,
-        connection,
-        person: &peer.person,
-        unit: peer.units.last().map_or("", String::as_str),
-        serial: &peer.serial,
-    })
 }
 
 /// Speaks HTTP until the connection is over.

@@ -11,7 +11,7 @@ use super::page;
 use super::request_body::RequestBody;
 use super::response_body::{ForwardedBody, ResponseBody};
 use super::state::Gate;
-use super::upstream::{Pool, Upstream};
+use super::upstream::{Pool, Upstream, UpstreamTrouble};
 use crate::spool::Recorded;
 use crate::token::{Claims, HEADER, PROOF_HEADER, ProvenRequest};
 use anyhow::Context;
@@ -21,7 +21,7 @@ use hyper_util::rt::TokioIo;
 use mtls::listen::ClientBody;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::io::InspectReader;
 
 /// What forwarding needs from the connection.
@@ -116,10 +116,14 @@ async fn send(
             biased;
             () = end.in_flight.until_cut() => return Err(Failed::Cut),
             sent = upstream.send(request) => sent,
-            () = end.in_flight.overdue(limit) => return Err(Failed::Late),
+            () = end.in_flight.overdue(limit) => {
+                blame(forwarding.gate, &upstream, UpstreamTrouble::Slow);
+                return Err(Failed::Late);
+            }
         };
         match sent {
             Ok(response) => {
+                forwarding.gate.upstreams.answered(upstream.place);
                 if end.in_flight.uploading.load(Ordering::Relaxed) {
                     // Its client may read nothing before it has sent everything.
                     upstream.detach();
@@ -128,11 +132,27 @@ async fn send(
             }
             Err(mut error) => match error.take_message() {
                 Some(unsent) if !fresh => request = unsent,
-                _ => return Err(error.into_error().into()),
+                _ => {
+                    let error = error.into_error();
+                    if error.is_parse() {
+                        blame(forwarding.gate, &upstream, UpstreamTrouble::Lying);
+                    } else if error.is_incomplete_message() {
+                        blame(forwarding.gate, &upstream, UpstreamTrouble::Dead);
+                    }
+                    return Err(error.into());
+                }
             },
         }
     }
     Err(Failed::Unreachable(std::io::ErrorKind::NotConnected.into()))
+}
+
+/// An answer that did not come is held against the place that did not give it.
+fn blame(gate: &Gate, upstream: &Upstream, what: UpstreamTrouble) {
+    gate.metrics.count("upstream", what.name());
+    if gate.upstreams.failed(upstream.place, what, Instant::now()) {
+        tracing::warn!(place = upstream.place, trouble = what.name(), "upstream");
+    }
 }
 
 /// The head that the application gets.

@@ -112,6 +112,17 @@ impl InFlight {
         self.began.elapsed().saturating_sub(moved)
     }
 
+    /// Waits until nothing has moved for so long.
+    pub(super) async fn until_silent(&self, limit: Duration) {
+        loop {
+            let silent = self.silent();
+            if silent >= limit {
+                return;
+            }
+            tokio::time::sleep(limit - silent).await;
+        }
+    }
+
     /// Waits until the application has had everything for so long and has not begun to answer. A
     /// long upload is no late answer: bytes that move are watched by the sweep.
     pub(super) async fn overdue(&self, limit: Duration) {

@@ -267,6 +267,56 @@ mod tests {
         assert_eq!(shown.serial().len(), 2 * CHOSEN.len(), "one of ours is named");
     }
 
+    /// A certificate that is for servers only opens no gate, whoever signed it.
+    #[test]
+    fn a_certificate_for_servers_opens_no_gate() {
+        let (key, mut ca) = (KeyPair::generate().unwrap(), content(2046));
+        ca.distinguished_name.push(rcgen::DnType::CommonName, "root");
+        ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let root = loop {
+            let der = ca.self_signed(&key).unwrap();
+            let read = Certificate::read(der.der()).unwrap();
+            if read.is_signed_by(read.key()) {
+                break read;
+            }
+        };
+        let below = Issuer::new(ca, key);
+        let arc = oid::Arc::read("1.3.6.1.4.1.32473.1").unwrap();
+        let trust = ClientTrust::new(root.clone(), vec![root.clone()], arc);
+        let now = u64::try_from(date_time_ymd(2026, 6, 1).unix_timestamp()).unwrap();
+        for (usage, is_client) in [
+            (ExtendedKeyUsagePurpose::ServerAuth, false),
+            (ExtendedKeyUsagePurpose::ClientAuth, true),
+        ] {
+            let mut content = content(2027);
+            content.extended_key_usages = vec![usage];
+            let leaf = signed(&content, &KeyPair::generate().unwrap(), (&below, &root));
+            assert_eq!(trust.check(&leaf, &[], now).is_ok(), is_client);
+        }
+    }
+
+    /// A certificate that was good in this very world still ends at its last second, on a
+    /// connection that is open as well.
+    #[test]
+    fn a_certificate_ends_while_its_connection_is_open() {
+        let (_, leaf) = city("ours");
+        let certificate = Certificate::read(&leaf).unwrap();
+        let world = World::nothing().next(None, None, None);
+        let peer = Peer {
+            person: "p".into(),
+            name: "n".into(),
+            units: vec!["u".into()],
+            sha256: certificate.sha256(),
+            serial: certificate.serial().to_string(),
+            acr: "",
+            good_in: AtomicU64::new(world.generation),
+            certificate,
+        };
+        let end = peer.certificate.not_after();
+        assert_eq!(peer.holds(&world, end), Ok(()));
+        assert_eq!(peer.holds(&world, end + 1), Err(Code::CertificateExpired));
+    }
+
     /// However many certificates of the root bear the name of its issuer, a leaf leads over the one
     /// whose key it names; without that one it leads nowhere.
     #[test]

@@ -1,8 +1,10 @@
 //! Turning away. The first of a kind is recorded at once, with its reference; more of the same
 //! within a minute are counted in one record.
 
+use super::peer::ClientIdentity;
 use super::rejection::{Arrival, Kind, Rejection};
 use super::state::Gate;
+use mtls::listen::ConnectionRefusal;
 use records::access::CountedRejection;
 use records::record::Event;
 use records::{Code, Disclosure};
@@ -27,6 +29,20 @@ pub(super) fn reject(
     if let Some(kind) = gate.rejections.count((stage, code, serial), first, gate.uptime()) {
         record(gate, &kind, &Rejection { count: 1, first }, reference);
     }
+}
+
+/// The same of a connection that its listener does not serve.
+pub(super) fn reject_connection(
+    gate: &Gate,
+    source: SocketAddr,
+    peer: Option<&ClientIdentity>,
+    why: ConnectionRefusal,
+) {
+    let code = match why {
+        ConnectionRefusal::Full | ConnectionRefusal::Slow => Code::TooBusy,
+        ConnectionRefusal::Foreign => Code::CertificateForeign,
+    };
+    reject(gate, "handshake", code, (source, peer.map_or("", ClientIdentity::serial)), "");
 }
 
 fn record(gate: &Gate, (stage, code, serial): &Kind, rejection: &Rejection, reference: &str) {

@@ -15,7 +15,8 @@ use std::sync::Arc;
 /// What is escaped in a query besides what is not ASCII: nothing that could stand in one.
 const QUERY: &AsciiSet = CONTROLS;
 
-/// A request that everybody reads alike; only [`Checked::read`] makes it.
+/// A request that everybody reads alike; only [`Checked::read`] makes it, and
+/// [`Checked::of_tunnel`] and [`Checked::of_call`] what stands for one.
 pub(super) struct Checked {
     /// Method.
     pub(super) method: Method,
@@ -78,6 +79,41 @@ impl Checked {
             upgrade,
             _only_here: (),
         })
+    }
+}
+
+impl Checked {
+    /// What a tunnel asks for: its name, under a method that no request of HTTP passes with.
+    pub(super) fn of_tunnel(name: &str) -> Result<Self, Code> {
+        let path = CanonicalPath::read(&format!("/{name}")).map_err(|_| Code::Malformed)?;
+        Ok(Self { method: Method::CONNECT, ..Self::bare(path) })
+    }
+
+    /// What an application asks for in somebody's name: a method and a target of a request that
+    /// the gate would take. A query is left out: rules do not read it.
+    pub(super) fn of_call(method: &str, target: &str) -> Result<Self, Code> {
+        let method = Method::from_bytes(method.as_bytes())
+            .ok()
+            .filter(|method| is_method(method.as_str()))
+            .ok_or(Code::Malformed)?;
+        let path = target.split('?').next().unwrap_or_default();
+        let path = CanonicalPath::read(path).map_err(|error| match error {
+            CanonicalPathError::Long => Code::TargetTooLong,
+            _ => Code::Malformed,
+        })?;
+        Ok(Self { method, ..Self::bare(path) })
+    }
+
+    fn bare(path: CanonicalPath) -> Self {
+        Self {
+            method: Method::GET,
+            target: path.text().to_owned(),
+            path: Arc::new(path),
+            fields: HeaderMap::new(),
+            upgrade: false,
+            html: false,
+            _only_here: (),
+        }
     }
 }
 
@@ -207,6 +243,37 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(canonical(said).as_deref(), read, "{said}");
+        }
+    }
+
+    /// No request is taken for a tunnel: its method is none that passes.
+    #[test]
+    fn no_request_asks_for_a_tunnel() {
+        let tunnel = Checked::of_tunnel("database").unwrap();
+        assert_eq!((tunnel.method.as_str(), tunnel.target.as_str()), ("CONNECT", "/database"));
+        assert!(!is_method(tunnel.method.as_str()));
+        for name in ["..", "a/../b", "", "a;b"] {
+            let tunnel = Checked::of_tunnel(name).map(|tunnel| tunnel.target);
+            assert!(name.is_empty() || tunnel.is_err(), "{name}");
+        }
+    }
+
+    /// An application asks for what a request could ask for, and for nothing else.
+    #[test]
+    fn an_application_asks_for_what_a_request_could() {
+        let asked = |method, target| Checked::of_call(method, target).map(|asked| asked.target);
+        assert_eq!(asked("GET", "/a/%41?page=2"), Ok("/a/A".into()));
+        for (method, target) in [
+            ("CONNECT", "/database"),
+            ("get", "/"),
+            ("", "/"),
+            ("GET", ""),
+            ("GET", "https://app.example/"),
+            ("GET", "/a/../b"),
+            ("GET", "/a#b"),
+            ("GET", "*"),
+        ] {
+            assert_eq!(asked(method, target), Err(Code::Malformed), "{method} {target}");
         }
     }
 

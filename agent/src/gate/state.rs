@@ -5,15 +5,15 @@ use super::in_flight::InFlight;
 use super::live::Live;
 use super::peer::{ClientIdentity, ClientTrust};
 use super::rejection::Rejections;
+use super::upstream::places::Upstreams;
 use crate::config::GateLimits;
 use crate::spool::Spool;
 use crate::token::Tokens;
 use crate::world::World;
 use arc_swap::ArcSwap;
-use mtls::listen::Lanes;
+use mtls::listen::{Handshake, Lanes, PeerStanding};
 use records::Code;
 use service::{Clock, Metrics};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -26,8 +26,8 @@ pub struct Gate {
     pub application: String,
     /// Host names that it answers for.
     pub hosts: Vec<String>,
-    /// The application's address.
-    pub upstream: SocketAddr,
+    /// The application's places.
+    pub(crate) upstreams: Arc<Upstreams>,
     /// Limits.
     pub limits: GateLimits,
     /// Fields of requests that pass.
@@ -59,6 +59,24 @@ pub struct Gate {
 }
 
 impl Gate {
+    /// Who a handshake is from, and among whom they have a place; `most` is how many connections
+    /// one certificate may have there.
+    pub(super) fn standing(
+        &self,
+        handshake: &Handshake,
+        most: usize,
+    ) -> (ClientIdentity, PeerStanding) {
+        let shown = ClientIdentity::read(&self.clients, &handshake.chain, self.clock.seconds());
+        let (shown, counts) = self.judged(shown);
+        let standing = match &shown {
+            ClientIdentity::Person(peer) if counts => {
+                PeerStanding::Proven { certificate: peer.sha256, most }
+            }
+            _ => PeerStanding::Unproven,
+        };
+        (shown, standing)
+    }
+
     /// What is known of a certificate before anything is asked with it, and whether it has a place
     /// among those that count. One that was revoked or suspended is turned away like a stranger's,
     /// and counted like those: whoever took it makes no records of connections and requests with

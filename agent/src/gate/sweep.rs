@@ -22,7 +22,7 @@ pub async fn sweep(gate: Arc<Gate>, swapped: Arc<tokio::sync::Notify>, stop: Sto
             () = swapped.notified() => {}
             go = stop.pause(SWEEP) => if !go { break },
         }
-        let again = asked.elapsed() > AGAIN;
+        let again = is_asked_again(asked, Instant::now());
         if again {
             asked = Instant::now();
         }
@@ -67,4 +67,34 @@ fn still_permitted(gate: &Gate, request: &InFlight) -> Result<(), Code> {
     request.peer.holds(&world, now)?;
     let answer = world.decide(&asked)?;
     world.passage(&asked, &answer).map(|_| ())
+}
+
+/// Whether rules that read the time are due, where they were asked last at a moment.
+fn is_asked_again(last: Instant, now: Instant) -> bool {
+    now.saturating_duration_since(last) > AGAIN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a rule permits until a minute is cut within the next one: a look each second asks those
+    /// that read the time twice a minute, though nothing else changes.
+    #[test]
+    fn rules_by_time_are_asked_again_within_a_minute() {
+        let began = Instant::now();
+        let mut last = began;
+        let mut asked = Vec::new();
+        for look in 1..=180 {
+            let now = began + SWEEP * look;
+            if is_asked_again(last, now) {
+                asked.push(now);
+                last = now;
+            }
+        }
+        let minute = Duration::from_secs(60);
+        let gaps = asked.windows(2).map(|two| two[1] - two[0]);
+        assert!(asked.len() >= 4 && asked[0] - began < minute);
+        assert!(gaps.into_iter().all(|gap| gap < minute));
+    }
 }

@@ -6,10 +6,17 @@
 //! itself has a task of its own; what waits for the next request is watched by the task of the
 //! person's connection.
 
+pub(super) mod places;
+mod stream;
+
+pub(crate) use places::{UpstreamTrouble, Upstreams};
+pub(crate) use stream::TlsToUpstream;
+pub(super) use stream::connect;
+
 use super::bell::Bell;
 use super::request_body::RequestBody;
 use crate::config::GateLimits;
-use crate::fixed::{CONNECT_MAX, IDLE_MAX, WAITED_MAX};
+use crate::fixed::{IDLE_MAX, WAITED_MAX};
 use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::{Body, Frame, Incoming};
@@ -18,17 +25,18 @@ use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 use std::error::Error;
 use std::future::poll_fn;
-use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
-use tokio::net::TcpStream;
+use stream::UpstreamStream;
 use tokio::task::coop::unconstrained;
 
 /// The connections of one person's connection.
 pub(super) struct Pool<B: Body + 'static = RequestBody> {
-    address: SocketAddr,
+    upstreams: Arc<Upstreams>,
+    /// Where it looks first.
+    from: usize,
     builder: Builder,
     idle: Mutex<Vec<(Upstream<B>, Instant)>>,
 }
@@ -38,10 +46,11 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    pub(super) fn new(address: SocketAddr, limits: &GateLimits) -> Self {
+    pub(super) fn new(upstreams: &Arc<Upstreams>, limits: &GateLimits) -> Self {
         let mut builder = Builder::new();
         builder.max_headers(limits.answer_fields).max_buf_size(limits.answer_head_bytes);
-        Self { address, builder, idle: Mutex::default() }
+        let from = upstreams.begin();
+        Self { upstreams: upstreams.clone(), from, builder, idle: Mutex::default() }
     }
 
     /// A connection that is ready: a kept one, or a new one.
@@ -51,14 +60,10 @@ where
                 return Ok(kept);
             }
         }
-        let connecting = TcpStream::connect(self.address);
-        let stream = tokio::time::timeout(CONNECT_MAX, connecting)
-            .await
-            .map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))??;
-        stream.set_nodelay(true)?;
+        let (stream, place) = self.upstreams.connect(self.from).await?;
         let (sender, connection) =
             self.builder.handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
-        Ok(Upstream { sender, here: Some(Mover::new(connection)) })
+        Ok(Upstream { sender, place, here: Some(Mover::new(connection)) })
     }
 
     fn kept(&self) -> Option<Upstream<B>> {
@@ -97,20 +102,22 @@ where
 /// A connection to the application that takes one request at a time.
 pub(super) struct Upstream<B: Body + 'static = RequestBody> {
     sender: SendRequest<B>,
+    /// The number of its place.
+    pub(super) place: usize,
     /// Nothing where it has a task of its own, and once it is over.
     here: Option<Mover<B>>,
 }
 
 /// What moves the bytes of a connection that is polled by whoever asks for what it brings.
 struct Mover<B: Body + 'static> {
-    connection: Box<Connection<TokioIo<TcpStream>, B>>,
+    connection: Box<Connection<TokioIo<UpstreamStream>, B>>,
     bell: Arc<Bell>,
     /// What rings the bell.
     rope: Waker,
 }
 
 impl<B: Body + 'static> Mover<B> {
-    fn new(connection: Connection<TokioIo<TcpStream>, B>) -> Self {
+    fn new(connection: Connection<TokioIo<UpstreamStream>, B>) -> Self {
         let bell = Bell::new();
         Self { connection: Box::new(connection), rope: Waker::from(bell.clone()), bell }
     }

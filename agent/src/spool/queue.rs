@@ -283,6 +283,19 @@ mod tests {
         Spool::start(config, from, &found, Clock::system(), Metrics::default()).unwrap()
     }
 
+    /// A thread that is stuck lets nothing pass: whoever waits for it hears no in a bounded time.
+    #[tokio::test]
+    async fn nothing_passes_while_the_thread_is_stuck() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = start(&config(folder.path()));
+        let (entrance, _stuck) = row(WAITING_MAX, |wanted: &AppendRequest| wanted.asker.is_some());
+        spool.entrance = Arc::new(entrance);
+        let event = Event::Completion(Completion::without_answer("gate-1/A/1".into(), "cut"));
+        let waited =
+            tokio::time::timeout(WAIT_MAX * 2, spool.record(event, Vec::new(), Place::Begins));
+        assert_eq!(waited.await.unwrap(), Err(NotRecorded::Failed));
+    }
+
     /// Whoever asks on the thread of a lane is answered there, each with a record of its own; and
     /// so is who asks anywhere else meanwhile.
     #[tokio::test]

@@ -5,7 +5,7 @@
 //! it too.
 
 use anyhow::Context;
-use authority::Serial;
+use authority::{OrderDigest, Serial};
 use ca_store::keep::{Journal, mac_key};
 use ca_store::proof::TreeStanding;
 use ca_store::record::NewRecord;
@@ -84,9 +84,9 @@ impl AnsweredBrakes {
         self.places.contains_key(id)
     }
 
-    /// Whether a record is one that was told and was not in the tree, by all that it says.
-    pub(crate) fn is_told(&self, record: &Record) -> bool {
-        self.get(&record.id).is_some_and(|one| one.record == *record)
+    /// Every order that was told as declined or taken back.
+    pub(crate) fn ended(&self) -> impl Iterator<Item = OrderDigest> {
+        self.records.values().filter_map(|one| crate::state::ended(&one.record.event))
     }
 
     /// Every revocation that was told: what it takes away, and why.
@@ -107,13 +107,15 @@ impl AnsweredBrakes {
         }
     }
 
-    /// The tree has a record: one that was told, or another one under its id.
-    pub(crate) fn sequenced(&mut self, record: &Record) {
-        match self.get(&record.id).map(|one| one.record == *record) {
+    /// The tree has a record: one that was told, or another one under its id; whether it was told.
+    pub(crate) fn sequenced(&mut self, record: &Record) -> bool {
+        let is_told = self.get(&record.id).map(|one| one.record == *record);
+        match is_told {
             Some(true) => self.remove(&record.id),
             Some(false) => self.taken(&record.id),
             None => {}
         }
+        is_told == Some(true)
     }
 
     /// What a former process told stands in the tree, proven by its entry; or something else does.

@@ -136,8 +136,7 @@ impl CaughtUp {
         effect: Result<Option<&Judged>, UnsignedClaim>,
         openings: &Openings,
     ) -> bool {
-        let was_told = self.state.told.is_told(record);
-        self.state.told.sequenced(record);
+        let was_told = self.state.told.sequenced(record);
         let judged = match effect {
             Ok(judged) => judged,
             Err(unsigned) => {
@@ -199,12 +198,7 @@ impl CaughtUp {
                 self.copy_revoked(certificates, all);
             }
             Event::Order { order, cancels, .. } => self.ordered(order, cancels),
-            Event::Issued { serial, .. } => {
-                if let Some(serial) = Serial::read(serial) {
-                    self.state.issuances.remove(&serial);
-                    self.state.signing.remove(&serial);
-                }
-            }
+            Event::Issued { serial, .. } => self.state.note_issued(serial),
             _ => {}
         }
         true

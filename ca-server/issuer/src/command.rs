@@ -23,6 +23,7 @@ use records::machine::{
 use records::number::NumberLines;
 use records::order::CredentialBody;
 use records::people::{PeopleSnapshot, SignedPeople};
+use records::scep::{EnrolDevice, RenewDevice};
 use records::withdrawal::{WithdrawalAnswer, WithdrawalStatement, WithdrawalTarget};
 use records::{Approval, Bytes, Record};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -65,6 +66,8 @@ pub(crate) enum Command {
     Finalize(Caller, Box<VerifiedMachine<Finalize>>, Reply<String>),
     EnrolSystem(Caller, Box<VerifiedMachine<EnrolSystem>>, Reply<String>),
     RenewSystem(Caller, Box<VerifiedMachine<RenewSystem>>, Reply<String>),
+    EnrolDevice(Caller, Box<VerifiedMachine<EnrolDevice>>, Reply<String>),
+    RenewDevice(Caller, Box<VerifiedMachine<RenewDevice>>, Reply<String>),
     RevokeMachine(Caller, Box<VerifiedMachine<RevokeMachine>>, Reply<()>),
     ChangeKey(Caller, Box<VerifiedMachine<ChangeKey>>, Reply<MachineAccount>),
     Deactivate(Caller, Box<VerifiedMachine<Deactivate>>, Reply<()>),
@@ -168,6 +171,8 @@ impl Command {
             Self::Finalize(..) => "finalize",
             Self::EnrolSystem(..) => "enrol-system",
             Self::RenewSystem(..) => "renew-system",
+            Self::EnrolDevice(..) => "enrol-device",
+            Self::RenewDevice(..) => "renew-device",
             Self::RevokeMachine(..) => "revoke-machine",
             Self::ChangeKey(..) => "change-key",
             Self::Deactivate(..) => "deactivate",
@@ -207,6 +212,8 @@ impl Command {
             Self::Finalize(caller, asked, _) => by(caller, asked.about().to_owned()),
             Self::EnrolSystem(caller, asked, _) => by(caller, asked.about().to_owned()),
             Self::RenewSystem(caller, asked, _) => by(caller, asked.about().to_owned()),
+            Self::EnrolDevice(caller, asked, _) => by(caller, asked.about().to_owned()),
+            Self::RenewDevice(caller, asked, _) => by(caller, asked.about().to_owned()),
             Self::RevokeMachine(caller, asked, _) => by(caller, asked.about().to_owned()),
             Self::ChangeKey(caller, asked, _) => by(caller, asked.about().to_owned()),
             Self::Deactivate(caller, asked, _) => by(caller, asked.about().to_owned()),
@@ -281,7 +288,9 @@ impl Command {
             Self::OpenAccount(.., reply) | Self::ChangeKey(.., reply) => reply.is_left(),
             Self::Finalize(.., reply)
             | Self::EnrolSystem(.., reply)
-            | Self::RenewSystem(.., reply) => reply.is_left(),
+            | Self::RenewSystem(.., reply)
+            | Self::EnrolDevice(.., reply)
+            | Self::RenewDevice(.., reply) => reply.is_left(),
             Self::Operator(.., reply) => reply.is_left(),
             Self::People(_, reply) => reply.is_left(),
             Self::WrongKey(..)
@@ -338,6 +347,8 @@ impl Command {
             | Self::Finalize(..)
             | Self::EnrolSystem(..)
             | Self::RenewSystem(..)
+            | Self::EnrolDevice(..)
+            | Self::RenewDevice(..)
             | Self::ChangeKey(..)
             | Self::Alarm(..) => false,
         }

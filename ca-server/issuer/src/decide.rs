@@ -28,6 +28,7 @@ pub(crate) mod renewal;
 pub(crate) mod result;
 pub(crate) mod review_flag;
 pub(crate) mod revoke;
+pub(crate) mod scep;
 pub(crate) mod snapshot;
 pub(crate) mod submit;
 pub(crate) mod supersede;

@@ -13,6 +13,7 @@ use ca_store::table::{certificate, letter, order, person};
 use records::drafted::DraftContent;
 use records::machine::system_of;
 use records::order::{BATCH_ROWS_MAX, Body, NAME_PATH, Order, PersonAction, subject_of_system};
+use records::scep::{EnrolDevice, challenge_in, kid_of};
 use records::{Bytes, Code, Commitment, Disclosure};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -124,6 +125,7 @@ impl Needs {
                 self.secret(authority, &kid);
             }
             Command::EnrolSystem(_, asked, _) => self.secret(authority, &asked.message().user),
+            Command::EnrolDevice(_, asked, _) => self.challenged(authority, asked.message()),
             Command::Operator(request, ..) => self.operator(authority, request),
             Command::Approve(..)
             | Command::Decline(..)
@@ -131,6 +133,7 @@ impl Needs {
             | Command::Renew(..)
             | Command::Finalize(..)
             | Command::RenewSystem(..)
+            | Command::RenewDevice(..)
             | Command::RevokeMachine(..)
             | Command::ChangeKey(..)
             | Command::Deactivate(..)
@@ -140,6 +143,12 @@ impl Needs {
             | Command::People(..)
             | Command::Alarm(..) => {}
         }
+    }
+
+    /// The token behind the challenge in a device's request.
+    fn challenged(&mut self, authority: &Authority, asked: &EnrolDevice) {
+        let challenge = challenge_in(&asked.request).unwrap_or_default();
+        self.secret(authority, kid_of(&challenge).unwrap_or_default());
     }
 
     /// The token behind a system's secret, by the id of that.

@@ -32,13 +32,37 @@ const AFTER_FAILURE: Duration = Duration::from_millis(500);
 /// Makes and publishes lists until the stop.
 pub(crate) async fn run(issuer: Arc<Issuer>, stop: Stop) {
     let mut moved = issuer.moved();
-    let mut previous: Option<RevocationList> = None;
+    let mut signed = SignedLists::default();
     loop {
-        let fine = done(&issuer, "crl", lists(&issuer, &mut previous).await);
+        let fine = done(&issuer, "crl", lists(&issuer, &mut signed).await);
         tokio::select! {
             () = stop.wait() => return,
             () = pause(&mut moved, fine) => {}
         }
+    }
+}
+
+/// The last list, and one behind it that was signed and of which nobody said that it is recorded:
+/// its commit may be durable all the same, and who follows the log may have it. It is brought again
+/// as it is, and no other is signed under its number.
+#[derive(Default)]
+struct SignedLists {
+    last: Option<RevocationList>,
+    tried: Option<RevocationList>,
+}
+
+impl SignedLists {
+    /// The list that is still to be recorded, unless it is too old for that: then the next one is
+    /// numbered behind it.
+    fn again(&mut self, dates: Dates) -> Option<RevocationList> {
+        let life = |list: &RevocationList| (list.this_update(), list.next_update());
+        self.tried.take_if(|list| !is_old(life(list), dates))
+    }
+
+    /// The number of the next list behind the last one.
+    fn next_number(&self, last: &RevocationList) -> u64 {
+        let tried = self.tried.as_ref().map_or(0, RevocationList::number);
+        last.number().max(tried) + 1
     }
 }
 
@@ -76,10 +100,10 @@ fn done(issuer: &Issuer, part: &'static str, result: Result<(), IssuerError>) ->
 }
 
 /// The next list, if a revocation waits for it or half of the last one's life is over.
-async fn lists(issuer: &Issuer, kept: &mut Option<RevocationList>) -> Result<(), IssuerError> {
+async fn lists(issuer: &Issuer, signed: &mut SignedLists) -> Result<(), IssuerError> {
     let Some(view) = issuer.view_now() else { return Ok(()) };
     let context = &issuer.context;
-    let previous = match kept.take() {
+    let previous = match signed.last.take() {
         Some(list) => list,
         None => {
             let last = last::list(issuer).await?;
@@ -94,38 +118,53 @@ async fn lists(issuer: &Issuer, kept: &mut Option<RevocationList>) -> Result<(),
     }
     let life = (previous.this_update(), previous.next_update());
     issuer.metrics.set("crl_seconds_left", table::number(life.1) - table::number(dates.this));
-    if !view.state().list_due && !is_old(life, dates) {
-        *kept = Some(previous);
-        return Ok(());
-    }
-    let with = (context.clone(), view.clone());
-    let (previous, made) = apart(move || {
-        let made = make(&with.0, &with.1, &previous, dates);
-        (previous, made)
-    })
-    .await?;
-    let list = match made {
-        Ok((list, only_listed)) => {
-            tell_kept(issuer, only_listed);
-            list
+    let (previous, list) = match signed.again(dates) {
+        Some(list) => (previous, list),
+        None if !view.state().list_due && !is_old(life, dates) => {
+            signed.last = Some(previous);
+            return Ok(());
         }
-        Err(error) => {
-            *kept = Some(previous);
-            return Err(error);
-        }
+        None => next(issuer, &view, (&mut *signed, previous), dates).await?,
     };
     let recorded = issuer.ask(|reply| Command::List(Box::new(list.clone()), reply)).await;
     if let Err(error) = recorded {
-        *kept = Some(previous);
+        (signed.last, signed.tried) = (Some(previous), Some(list));
         return Err(error);
     }
+    signed.tried = None;
     replace_private(&context.config.path(last::OWN), list.der())?;
     issuer.metrics.notice(last::NOTICE, "");
     fault::point("crl-before-publish");
     lists::publish(&context.config.path("public"), ListOf::Issuing, &list)?;
     issuer.metrics.count("crl", "done");
-    *kept = Some(list);
+    signed.last = Some(list);
     Ok(())
+}
+
+/// Makes the list behind the previous one; gives both.
+async fn next(
+    issuer: &Issuer,
+    view: &Arc<View>,
+    (signed, previous): (&mut SignedLists, RevocationList),
+    dates: Dates,
+) -> Result<(RevocationList, RevocationList), IssuerError> {
+    let number = signed.next_number(&previous);
+    let with = (issuer.context.clone(), view.clone());
+    let (previous, made) = apart(move || {
+        let made = make(&with.0, &with.1, (&previous, number), dates);
+        (previous, made)
+    })
+    .await?;
+    match made {
+        Ok((list, only_listed)) => {
+            tell_kept(issuer, only_listed);
+            Ok((previous, list))
+        }
+        Err(error) => {
+            signed.last = Some(previous);
+            Err(error)
+        }
+    }
 }
 
 /// Tells of entries that only the last list has: somebody took their records away.
@@ -146,7 +185,7 @@ fn is_old((from, until): (u64, u64), dates: Dates) -> bool {
 fn make(
     context: &IssuanceContext,
     view: &View,
-    previous: &RevocationList,
+    (previous, number): (&RevocationList, u64),
     dates: Dates,
 ) -> Result<(RevocationList, usize), IssuerError> {
     let now = dates.this;
@@ -157,7 +196,7 @@ fn make(
     let content = ListContent {
         issuer: context.issuing_certificate.subject(),
         key_identifier: &identifier.ok_or(Code::UnsignedAuthority)?,
-        number: previous.number() + 1,
+        number,
         this_update: now,
         next_update: dates.until(u64::from(context.config.issuer.crl_hours) * 3_600, before),
         shard_url: Some(&url),
@@ -174,6 +213,7 @@ fn make(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sample_city::SampleCity;
 
     /// A list that was made while the clock was two days ahead is followed at once by one that
     /// gates take.
@@ -187,6 +227,37 @@ mod tests {
         assert!(is_old(life(now + 2 * 86_400), dates));
         let back = Dates { this: now, proven: now + 86_400 };
         assert!(is_old(life(now + 2 * 86_400), back));
+    }
+
+    /// A list of which nobody said that it is recorded is brought again as it is: who follows the
+    /// log may have it, and would take no other of its number. Once it is too old the next one
+    /// comes behind it.
+    #[test]
+    fn a_list_that_may_be_recorded_is_brought_again() {
+        let city = SampleCity::found();
+        let list = |number: u64| {
+            let content = ListContent {
+                issuer: city.officer("officer-1").certificate.subject(),
+                key_identifier: &[7; 20],
+                number,
+                this_update: city.now,
+                next_update: city.now + 86_400,
+                shard_url: None,
+                revoked: &[],
+            };
+            RevocationList::issue(&content, &city.keys.issuing).unwrap()
+        };
+        let dates = |this: u64| Dates { this, proven: this };
+        let (mut signed, last, tried) = (SignedLists::default(), list(4), list(5));
+        assert!(signed.again(dates(city.now)).is_none());
+        assert_eq!(signed.next_number(&last), 5);
+        signed.tried = Some(tried.clone());
+        let again = signed.again(dates(city.now + 43_200)).unwrap();
+        assert_eq!(again.der(), tried.der());
+        signed.tried = Some(again);
+        assert!(signed.again(dates(city.now + 43_201)).is_none());
+        assert_eq!(signed.next_number(&last), 6);
+        assert_eq!(signed.next_number(&list(9)), 10);
     }
 
     async fn is_over(pause: impl Future<Output = ()>) -> bool {

@@ -18,6 +18,7 @@ mod dossier;
 mod draft;
 mod draft_many;
 mod drafts;
+mod enrol_device;
 mod enrol_system;
 mod fetch;
 mod finalize;
@@ -37,6 +38,7 @@ mod receipt;
 mod records;
 mod renew;
 mod renew_certificate;
+mod renew_device;
 mod renew_system;
 mod renewal_terms;
 mod revoke;
@@ -165,6 +167,8 @@ pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
         .route(machines::FINALIZE, post(finalize::finalize))
         .route(machines::ENROL, post(enrol_system::enrol))
         .route(machines::RENEW, post(renew_system::renew))
+        .route(machines::ENROL_DEVICE, post(enrol_device::enrol))
+        .route(machines::RENEW_DEVICE, post(renew_device::renew))
         .route(machines::COLLECT, post(collect_machine::collect))
         .route(machines::REVOKE, post(revoke_machine::revoke))
         .route(machines::KEY_CHANGE, post(change_key::change))
@@ -197,7 +201,7 @@ mod tests {
         for path in [staff::WHO, staff::HOLDER, staff::PASSKEYS, staff::LIST, staff::FETCH] {
             assert_eq!(reach(path), Reach::LeadsToBrake, "{path}: to an order to revoke");
         }
-        for path in [staff::FIND, staff::CERTIFICATE] {
+        for path in [staff::FIND, staff::CERTIFICATE, systems::SYSTEMS, systems::SYSTEM] {
             assert_eq!(reach(path), Reach::LeadsToBrake, "{path}: to a wish");
         }
         for path in [handler::PERSON, handler::RECORDS, handler::PREVIEW, organisation::DOSSIER] {

@@ -3,6 +3,7 @@
 
 pub(crate) mod act;
 pub(crate) mod batch;
+pub(crate) mod devices;
 mod draft;
 pub(crate) mod enrol;
 pub(crate) mod machines;

@@ -11,7 +11,7 @@ use crate::marks::Marks;
 use crate::rows::RowChange;
 use crate::state::State;
 use crate::uncopied;
-use authority::Serial;
+use authority::{OrderDigest, Serial};
 use ca_store::keep::Keep;
 use ca_store::proof;
 use ca_store::record::NewRecord;
@@ -94,6 +94,7 @@ impl Start {
         };
         let mut told = told.clone();
         let revoked: Vec<_> = told.revocations().collect();
+        let ended: Vec<_> = told.ended().collect();
         for (id, standing) in proof::sequenced(&mut tx, LOG, told.entries(), &head).await? {
             told.proven(&id, standing);
         }
@@ -107,6 +108,9 @@ impl Start {
         let counts = |one: &(Serial, String)| !state.authority().is_ended(&one.0.to_string());
         let undone: Vec<_> = revoked.into_iter().filter(counts).collect();
         state.undone.extend(undone);
+        let open = |order: &OrderDigest| state.authority().open(*order, 0).is_ok();
+        let ended: Vec<_> = ended.into_iter().filter(open).collect();
+        ended.into_iter().for_each(|order| state.end_undone(order));
         // What a former process did not come to: it follows from the log and can be written again.
         let mut uncopied = Vec::new();
         if !rows.is_empty() {

@@ -14,6 +14,7 @@ use ca_store::replay::{Followed, LOG};
 use ca_store::table::number;
 use imbl::{OrdMap, OrdSet};
 use records::letter::CHALLENGE_SECONDS;
+use records::withdrawal::WithdrawnStatement;
 use records::{Bytes, Code};
 use service::Tally;
 use std::sync::Arc;
@@ -44,6 +45,9 @@ pub(crate) struct State {
     pub(crate) is_unadopted: bool,
     /// What was told as revoked and came into the tree without effect, and why it was revoked.
     pub(crate) undone: OrdMap<Serial, String>,
+    /// Orders that were told as declined or taken back and that the tree has open all the same: none
+    /// of them is carried out.
+    pub(crate) over: OrdSet<OrderDigest>,
     /// How often those of them were tried that could not be carried out.
     pub(crate) in_vain: OrdMap<OrderDigest, u32>,
     /// Intents whose bytes this process holds, until they have a result.
@@ -82,6 +86,7 @@ impl State {
             told: AnsweredBrakes::default(),
             is_unadopted: false,
             undone: OrdMap::new(),
+            over: OrdSet::new(),
             in_vain: OrdMap::new(),
             followed,
             pending_seen: 0,
@@ -262,12 +267,30 @@ impl State {
         }
     }
 
+    /// Notes that a certificate was issued: nothing more is to be signed for it.
+    pub(crate) fn note_issued(&mut self, serial: &str) {
+        if let Some(serial) = Serial::read(serial) {
+            self.issuances.remove(&serial);
+            self.signing.remove(&serial);
+        }
+    }
+
     /// Notes of a record without effect what it was told to take away: whoever has it come behind
     /// something that it does not hold behind takes nothing back.
     pub(crate) fn note_undone(&mut self, record: &records::Record, was_told: bool) {
-        if was_told {
-            self.undone.extend(taken_away(&record.event));
+        if !was_told {
+            return;
         }
+        self.undone.extend(taken_away(&record.event));
+        if let Some(order) = ended(&record.event) {
+            self.end_undone(order);
+        }
+    }
+
+    /// Has an order carried out by nobody, nor what stands in it if it is a batch.
+    pub(crate) fn end_undone(&mut self, order: OrderDigest) {
+        let rows: Vec<OrderDigest> = self.authority().rows_of(order).collect();
+        self.over.extend(rows.into_iter().chain([order]));
     }
 
     /// Takes notice of a record that is not in the tree: what it takes away counts at once; a
@@ -317,4 +340,16 @@ pub(crate) fn taken_away(event: &records::record::Event) -> Vec<(Serial, String)
     };
     let named = certificates.iter().filter_map(|one| Serial::read(&one.serial));
     named.map(|serial| (serial, reason.clone())).collect()
+}
+
+/// The order that a record declines or takes back.
+pub(crate) fn ended(event: &records::record::Event) -> Option<OrderDigest> {
+    let order = match event {
+        records::record::Event::Declined { decline, .. } => decline.read().ok()?.order,
+        records::record::Event::Withdrawn { statement, .. } => {
+            records::json::read::<WithdrawnStatement>(&statement.0).ok()?.order
+        }
+        _ => return None,
+    };
+    order.digest().map(OrderDigest)
 }

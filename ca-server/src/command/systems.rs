@@ -59,7 +59,7 @@ struct Registering {
     /// IP address; more than one is fine. 地址，可多个
     #[arg(long = "address")]
     addresses: Vec<String>,
-    /// Profile: server, system or device. 证书模板
+    /// Profile: server, system, device, or scep for a portal. 证书模板
     #[arg(long, default_value = "server")]
     profile: String,
     /// Most certificates of a week. 每周证书数
@@ -98,6 +98,11 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
             speech::fact("", ("系统文件", "system file"), &result.letter);
             let zh = "批准后，系统的 ACME 客户端用其中的 kid 和密钥开立账户";
             let en = "once approved, its ACME client opens accounts with the kid and secret in it";
+            speech::said("", zh, en);
+            let zh =
+                "EST 用其中的口令；设备以 SCEP 首次申请时，把其中的挑战码写入证书请求，只能用一次";
+            let en = "EST takes the password in it; a device puts the challenge in its first \
+                      request by SCEP, which is good for one";
             speech::said("", zh, en);
         }
     }

@@ -220,6 +220,7 @@ mod tests {
             kid: records::machine::kid("site", &order.0),
             eab_hmac: [1; 32].into(),
             est_password: [2; 32].into(),
+            scep_challenge: String::new(),
             trust: city.trust("control", "none"),
             expires: records::time::seconds(city.now + 365 * 86_400),
         };

@@ -1,10 +1,12 @@
-//! What a system asks for by EST: a certificate within its standing authorization. The registry key
-//! signs how the issuer knew it: by its password, or by a certificate that a portal says it was
-//! shown in a handshake.
+//! What a system asks for by EST or SCEP: a certificate within its standing authorization. The
+//! registry key signs how the issuer knew it: by its password or challenge, by what the key of a
+//! certificate signed, or by a certificate that a portal says it was shown in a handshake.
 
 use crate::authority::Authority;
+use crate::device::read_renewal;
 use crate::id::{Serial, Sha256Value};
 use crate::machine_use::{BegunUse, CoveredUse};
+use crate::state::SystemState;
 use crate::system::week_of;
 use pki::{Certificate, PublicKey};
 use records::bytes::Bytes;
@@ -31,13 +33,18 @@ pub struct EnrolWish {
     pub request: Bytes,
     /// The certificate that is renewed.
     shown: Option<Arc<Certificate>>,
+    /// Whether the key of that signed for it, and not a portal says so.
+    is_signed: bool,
+    /// Whether it takes the challenge of the system's order.
+    by_challenge: bool,
 }
 
 impl EnrolWish {
     /// Whether it rests on a portal's word alone: a new key signed the request, and who says that
     /// the old one asked for that is the portal.
     fn is_by_word(&self, key: &PublicKey) -> bool {
-        self.shown.as_ref().is_some_and(|shown| shown.key().spki() != key.spki())
+        let other = |shown: &Arc<Certificate>| shown.key().spki() != key.spki();
+        !self.is_signed && self.shown.as_ref().is_some_and(other)
     }
 }
 
@@ -67,6 +74,17 @@ impl Authority {
             shown => shown.map(|(_, certificate)| certificate),
         };
         let request = self.signatures.request(&said.request.0).ok_or(Code::RequestMalformed)?;
+        if let Some(signed) = &said.signed {
+            let asked = read_renewal(signed)?;
+            if Some(&asked.certificate) != said.certificate.as_ref()
+                || asked.request != said.request
+            {
+                return Err(Code::RenewalSignature);
+            }
+        }
+        if said.challenge && shown.is_some() {
+            return Err(Code::Malformed);
+        }
         let under = Sha256::new()
             .chain_update(Label::MachineEnrolled.text())
             .chain_update(&said.order.0)
@@ -77,6 +95,8 @@ impl Authority {
             under: under.finalize().into(),
             request: said.request.clone(),
             shown,
+            is_signed: said.signed.is_some(),
+            by_challenge: said.challenge,
         })
     }
 
@@ -97,7 +117,7 @@ impl Authority {
     }
 
     /// Whether a system may have this certificate at `now` (unix), pending records counted. EST
-    /// has no challenges: where the order asks for them, nothing is had by it.
+    /// and SCEP look at no names: where the order asks for that, nothing is had by them.
     pub fn covers_enrolment(&self, wish: &EnrolWish, now: u64) -> Result<CoveredUse, Code> {
         let system = self.check_system(&wish.system, now)?;
         if system.challenges {
@@ -105,6 +125,9 @@ impl Authority {
         }
         if let Some(shown) = &wish.shown {
             self.counts_now(shown, now)?;
+        }
+        if wish.by_challenge {
+            self.may_take_challenge(system, wish)?;
         }
         let (key, names) = self.covered(system, &wish.request)?;
         if wish.shown.as_ref().is_some_and(|shown| !has_names(shown, &names)) {
@@ -131,6 +154,20 @@ impl Authority {
         match (shown.not_before()..=shown.not_after()).contains(&now) {
             true => Ok(()),
             false => Err(Code::CertificateExpired),
+        }
+    }
+
+    /// Whether the challenge of a system's order is still to be had: for one request, and again for
+    /// that one if its certificate was given up. In a sample city for any number of them.
+    fn may_take_challenge(&self, system: &SystemState, wish: &EnrolWish) -> Result<(), Code> {
+        let pending = self.pending.system_challenged.get(&wish.system);
+        let is_free = match system.challenged.as_ref().or(pending) {
+            Some(taken) => *taken == wish.under && self.promised(&wish.under).is_none(),
+            None => true,
+        };
+        match is_free || self.fixed.founding.city.sample {
+            true => Ok(()),
+            false => Err(Code::CodeUsed),
         }
     }
 
@@ -171,6 +208,11 @@ impl Authority {
             let state = Arc::make_mut(state);
             state.by_word = state.by_word.saturating_add(1);
         }
+        if wish.by_challenge
+            && let Some(state) = self.systems.get_mut(&*wish.system)
+        {
+            Arc::make_mut(state).challenged = Some(wish.under);
+        }
         Ok(())
     }
 
@@ -182,6 +224,9 @@ impl Authority {
         let read = self.signatures.request(&wish.request.0);
         if read.is_some_and(|read| wish.is_by_word(read.key())) {
             *self.pending.system_by_word.entry(wish.system.clone()).or_insert(0) += 1;
+        }
+        if wish.by_challenge {
+            self.pending.system_challenged.insert(wish.system.clone(), wish.under);
         }
         self.notice_begun(&wish.system, (wish.under, &wish.request), serial);
     }

@@ -25,7 +25,7 @@
 //! | what is a letter still good for | `letter.rs` |
 //! | what may be renewed, by whose signature, until when both count | `renewal.rs` |
 //! | what a system gets by ACME, within its authorization | `system.rs`, `machine_use.rs` |
-//! | what it gets by EST | `enrolled.rs` |
+//! | what it gets by EST and SCEP | `enrolled.rs`, `device.rs` |
 //! | who signs for a system's account | `machine.rs` |
 //! | who acts for whom while they are on leave | `delegation.rs` |
 //! | how gates take what their rules say | `mode.rs` |
@@ -48,6 +48,7 @@ mod credential;
 mod decline;
 mod delegation;
 mod departure;
+mod device;
 mod draft;
 mod emergency;
 mod enact;
@@ -82,6 +83,7 @@ pub use approver::Capacity;
 pub use authority::Authority;
 pub use consequence::Consequence;
 pub use counted::{CountedApproval, InBatch};
+pub use device::{DeviceRenewal, read_renewal, scep_code};
 pub use enrolled::EnrolWish;
 pub use id::{NamesOrder, OrderDigest, PersonId, Reference, Serial, Sha256Value};
 pub use judge::Judged;
@@ -215,6 +217,7 @@ impl Authority {
             | Event::Connection(_)
             | Event::Decision(_)
             | Event::Completion(_)
+            | Event::Called(_)
             | Event::Turned(_)
             | Event::Heartbeat(_) => Err(Code::UnsignedAuthority),
         }

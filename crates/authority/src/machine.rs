@@ -184,7 +184,7 @@ impl Authority {
         self.said_with(id, &key, jws)
     }
 
-    /// What a key of an account signed, the present one or one before it, and of which system it is.
+    /// What a key of an account signed, the present or a former one, and of which system it is.
     pub(crate) fn said_once(
         &self,
         id: &Sha256Value,

@@ -130,6 +130,7 @@ impl Authority {
             week,
             used,
             by_word,
+            challenged: None,
         };
         let id: Arc<str> = body.system.as_str().into();
         self.account_counts.remove(&id);
@@ -184,7 +185,7 @@ impl Authority {
         let id: Arc<str> = id.into();
         let (ends, serial) = after.unwrap_or((0, Serial::FIRST));
         let behind = Bound::Excluded((id.clone(), ends, serial));
-        let all = self.living.range((behind, Bound::Unbounded));
+        let all = self.living.range((behind, Bound::<(Arc<str>, u64, Serial)>::Unbounded));
         let own = all.take_while(move |(system, ..)| *system == id);
         own.map(|(_, ends, serial)| (*ends, *serial))
             .filter(|(_, serial)| !self.is_ended_entry(serial))

@@ -9,6 +9,7 @@ use records::machine::{
     AskAccount, ChangeKey, CollectMachine, Deactivate, Finalize, Finalized, MachineAccount,
     MachineDone, OpenAccount, RevokeMachine,
 };
+use records::scep::{EnrolDevice, RenewDevice};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -37,6 +38,17 @@ impl Issuer {
     /// certificate.
     pub async fn renew_system(&self, message: &RenewSystem) -> Result<Finalized, Refusal> {
         self.of_machines(machines::RENEW, message).await
+    }
+
+    /// Hands in a device's request by the challenge in it; the same again is the same certificate.
+    pub async fn enrol_device(&self, message: &EnrolDevice) -> Result<Finalized, Refusal> {
+        self.of_machines(machines::ENROL_DEVICE, message).await
+    }
+
+    /// Hands in what a device signed to renew its certificate; the same again is the same
+    /// certificate.
+    pub async fn renew_device(&self, message: &RenewDevice) -> Result<Finalized, Refusal> {
+        self.of_machines(machines::RENEW_DEVICE, message).await
     }
 
     /// Collects a certificate, leaf first, root last.

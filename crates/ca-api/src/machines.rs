@@ -14,6 +14,12 @@ pub const ENROL: &str = "/v1/machines/enrol";
 /// [`records::est::RenewSystem`] → [`records::machine::Finalized`]. The same again is the same
 /// certificate.
 pub const RENEW: &str = "/v1/machines/renew";
+/// [`records::scep::EnrolDevice`] → [`records::machine::Finalized`]. The same again is the same
+/// certificate.
+pub const ENROL_DEVICE: &str = "/v1/machines/enrol-device";
+/// [`records::scep::RenewDevice`] → [`records::machine::Finalized`]. The same again is the same
+/// certificate.
+pub const RENEW_DEVICE: &str = "/v1/machines/renew-device";
 /// [`records::machine::CollectMachine`] → [`records::join::RenewedChain`], or `not-ready` until the
 /// tree has it; `certificate-revoked` where it was given up and is to be asked for again.
 pub const COLLECT: &str = "/v1/machines/collect";

@@ -5,7 +5,7 @@
 //! Never sends an enrolment code, never overwrites a key, never shows an order that the CA did not
 //! sign, never signs what it did not show. In reading order: [`request`], [`enroll`], [`renew`],
 //! [`approve`], [`decline`], [`revoke`], [`draft`], [`withdraw`], [`suspend`], [`cert`],
-//! [`report_lost`], [`receipt`], [`mod@audit`], [`context`], [`mine`], [`desk`].
+//! [`report_lost`], [`receipt`], [`mod@audit`], [`context`], [`mine`], [`desk`], [`connect`].
 
 pub mod approve;
 mod approving;
@@ -14,6 +14,7 @@ pub mod batch;
 pub mod cert;
 mod clock;
 mod collected;
+pub mod connect;
 mod consent;
 pub mod context;
 mod contexts;
@@ -102,6 +103,8 @@ enum Command {
     Cert(cert::Arguments),
     /// Your own page for approving, with your key, in your browser. 本机审批工作台
     Desk(desk::Arguments),
+    /// Leads a port of this computer through a tunnel of a gate. 隧道
+    Connect(connect::Arguments),
     /// Who you are at this computer, so that commands are short. 身份
     Context(context::Arguments),
     /// Says as whom commands act here. 当前身份
@@ -140,6 +143,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Passkey(command) => passkey::run(output, &command).await,
         Command::Audit(arguments) => audit::run(output, &arguments).await,
         Command::Context(arguments) => context::run(output, &arguments),
+        Command::Connect(arguments) => connect::run(output, arguments).await,
         Command::Desk(arguments) => desk::run(output, arguments).await,
         Command::Whoami(arguments) => whoami::run(output, &arguments),
         Command::Mine(arguments) => mine::run(output, &arguments).await,

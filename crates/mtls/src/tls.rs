@@ -193,6 +193,29 @@ pub fn client_of_web(
     Ok(Arc::new(config))
 }
 
+/// The same, for an application behind a gate: it is shown the gate's own certificate, if it asks.
+pub fn client_of_application(
+    roots: &[Vec<u8>],
+    identity: Identity,
+    clock: Arc<dyn TimeProvider>,
+) -> Result<Arc<ClientConfig>, TlsError> {
+    let mut store = RootCertStore::empty();
+    for root in roots {
+        store.add(CertificateDer::from(root.clone()))?;
+    }
+    let verifier =
+        rustls::client::WebPkiServerVerifier::builder_with_provider(Arc::new(store), crypto());
+    let verifier = verifier.build().map_err(|error| TlsError::Verifier(error.to_string()))?;
+    let mut config = ClientConfig::builder_with_details(crypto(), clock)
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
+        .with_webpki_verifier(verifier)
+        .with_client_auth_cert(identity.chain, identity.key)?;
+    config.resumption = rustls::client::Resumption::disabled();
+    config.enable_early_data = false;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
 /// Accepts a chain if it holds the root with the pinned fingerprint and leads to it. A certificate
 /// that begins later than our clock says that our clock is behind: whoever signed it was there.
 #[derive(Debug)]

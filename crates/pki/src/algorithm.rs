@@ -258,6 +258,20 @@ impl PublicKey {
 }
 
 impl PublicKey {
+    /// [`Self::verify_any_spelling`] of a message that is known by its SHA-256 alone. Keys of P-256
+    /// and RSA sign that; of any other nothing passes.
+    pub fn verify_sha256(&self, digest: &[u8; 32], signature: &[u8]) -> bool {
+        use aws_lc_rs::digest::{Digest, SHA256};
+        if ![ECDSA_SHA256, RSA_SHA256].contains(&self.algorithm.signature) {
+            return false;
+        }
+        let Ok(digest) = Digest::import_less_safe(digest, &SHA256) else { return false };
+        crate::counted::verified();
+        sig::UnparsedPublicKey::new(self.algorithm.verifier, &self.raw)
+            .verify_digest(&digest, signature)
+            .is_ok()
+    }
+
     /// Whether this key made a signature of a TLS 1.3 handshake (RFC 8446 4.2.3): as
     /// [`Self::verify_any_spelling`], except that RSA keys sign with PSS there.
     pub fn verify_tls13(&self, scheme: u16, message: &[u8], signature: &[u8]) -> bool {

@@ -42,5 +42,6 @@ pub mod weak_key;
 pub use algorithm::{PublicKey, Signer};
 pub use certificate::Certificate;
 pub use profile::CertificateProfile;
+pub use raw::{sequence, wrap};
 pub use request::CertificationRequest;
 pub use serial::SerialNumber;

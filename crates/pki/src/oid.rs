@@ -19,6 +19,8 @@ oids! {
     COMMON_NAME = "2.5.4.3";
     /// id-at-serialNumber
     SERIAL_NUMBER = "2.5.4.5";
+    /// pkcs-9-at-challengePassword
+    CHALLENGE_PASSWORD = "1.2.840.113549.1.9.7";
     /// pkcs-9-at-extensionRequest
     EXTENSION_REQUEST = "1.2.840.113549.1.9.14";
     /// id-ce-subjectKeyIdentifier

@@ -60,12 +60,12 @@ pub(crate) fn assemble(content: &[u8], algorithm: &[u8], signature: &[u8]) -> de
 }
 
 /// A SEQUENCE around bytes that are DER already.
-pub(crate) fn sequence(body: &[u8]) -> der::Result<Vec<u8>> {
+pub fn sequence(body: &[u8]) -> der::Result<Vec<u8>> {
     wrap(0x30, body)
 }
 
 /// Tag and length in front of `body`.
-pub(crate) fn wrap(tag: u8, body: &[u8]) -> der::Result<Vec<u8>> {
+pub fn wrap(tag: u8, body: &[u8]) -> der::Result<Vec<u8>> {
     let mut out = vec![tag];
     out.extend(der::Length::try_from(body.len())?.to_der()?);
     out.extend_from_slice(body);

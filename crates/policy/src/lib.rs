@@ -28,4 +28,4 @@ pub use fault::{BundleError, Cure};
 pub use path::{CanonicalPath, CanonicalPathError};
 pub use people::People;
 pub use replay::{ReplaySummary, RuleChange, RuleChangeKind, RulesReplay};
-pub use route::Route;
+pub use route::{Route, is_tunnel_name};

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Route {
-    /// The route is for requests of this HTTP method.
+    /// The route is for requests of this HTTP method; `CONNECT` is a tunnel, and no request.
     pub method: String,
     /// Template: `/documents/{unit}/{document}`; a capture takes one segment.
     pub path: String,
@@ -144,10 +144,25 @@ fn fill(template: &str, captures: &BTreeMap<&str, &str>) -> String {
     text + rest
 }
 
+/// Whether a route is that of a tunnel, which its gate knows by a name.
+fn is_tunnel(route: &Route) -> bool {
+    let name = route.path.strip_prefix('/').unwrap_or_default();
+    !route.websocket && is_tunnel_name(name)
+}
+
+/// Whether this may be the name of a tunnel: small letters, digits and hyphens, 1 to 32 of them.
+pub fn is_tunnel_name(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (1..=32).contains(&name.len()) && name.bytes().all(plain)
+}
+
 fn check(route: &Route) -> Result<(), &'static str> {
     let method = route.method.bytes().all(|b| b.is_ascii_uppercase()) && !route.method.is_empty();
-    if !method || route.method == "CONNECT" {
+    if !method {
         return Err("no method that a gate forwards");
+    }
+    if route.method == "CONNECT" && !is_tunnel(route) {
+        return Err("CONNECT is a tunnel of a gate: `/NAME`, small letters, digits and hyphens");
     }
     let path = route.path.starts_with('/') && !route.path.contains("//");
     let parts = parts(&route.path);
@@ -252,12 +267,28 @@ mod tests {
         assert_eq!(action("/send"), None);
     }
 
+    /// A tunnel is found by its name and by no request: no method of one is `CONNECT`.
+    #[test]
+    fn a_tunnel_has_a_route_of_its_own() {
+        let all = vec![route("CONNECT", "/database"), route("GET", "/database")];
+        let routes = Routes::new("x", all).unwrap();
+        let path = CanonicalPath::read("/database").unwrap();
+        let method = |of| routes.find(of, &path).map(|found| found.route.method.as_str());
+        assert_eq!((method("CONNECT"), method("HEAD")), (Some("CONNECT"), Some("GET")));
+        assert_eq!(method("POST"), None);
+    }
+
     #[test]
     fn wrong_templates_are_refused() {
         for path in ["x", "//", "/{a}/{a}", "/{}", "/a%2f", "/..", "/{A}"] {
             assert!(Routes::new("x", vec![route("GET", path)]).is_err(), "{path}");
         }
-        assert!(Routes::new("x", vec![route("CONNECT", "/")]).is_err());
+        for path in ["/", "/a/b", "/{name}", "/A", "/a_b", "/database/"] {
+            assert!(Routes::new("x", vec![route("CONNECT", path)]).is_err(), "{path}");
+        }
+        let mut both = route("CONNECT", "/database");
+        both.websocket = true;
+        assert!(Routes::new("x", vec![both]).is_err());
         let twice = vec![route("GET", "/{a}"), route("GET", "/{b}")];
         assert!(Routes::new("x", twice).is_err());
         let mut unknown = route("GET", "/{a}");

@@ -6,7 +6,7 @@ mod decided;
 use crate::plain::{BilingualText, FactValue, NameAndId, kind, phrase, words};
 use decided::decided;
 use records::Approval;
-use records::access::Connection;
+use records::access::{ApplicationCall, Connection};
 use records::decline::Outcome;
 use records::est::EnrolledStatement;
 use records::machine::AccountStatement;
@@ -58,6 +58,7 @@ fn said(record: &Record, who: Who<'_>) -> FactValue {
         Event::Connection(_)
         | Event::Decision(_)
         | Event::Completion(_)
+        | Event::Called(_)
         | Event::Turned(_)
         | Event::Started(_)
         | Event::Silent { .. }
@@ -261,12 +262,19 @@ fn of_system(event: &Event) -> FactValue {
         ),
         Event::MachineEnrolled { statement, serial, .. } => {
             let said = EnrolledStatement::read(&statement.0);
+            let is_scep = said.as_ref().is_some_and(EnrolledStatement::is_by_scep);
             let system = said.map_or_else(String::new, |said| said.system);
-            phrase(
-                "系统 {0} 以 EST 申请证书 {1}，即将签发",
-                "system {0} asked by EST for certificate {1}, which will be signed",
-                vec![system.into(), serial.into()],
-            )
+            let (zh, en) = match is_scep {
+                true => (
+                    "系统 {0} 以 SCEP 申请证书 {1}，即将签发",
+                    "system {0} asked by SCEP for certificate {1}, which will be signed",
+                ),
+                false => (
+                    "系统 {0} 以 EST 申请证书 {1}，即将签发",
+                    "system {0} asked by EST for certificate {1}, which will be signed",
+                ),
+            };
+            phrase(zh, en, vec![system.into(), serial.into()])
         }
         Event::MachineKey { account, .. } => {
             phrase("账户 {0} 更换密钥", "account {0} has another key", vec![account.into()])
@@ -336,6 +344,19 @@ fn connected(seen: &Connection, who: Who<'_>) -> FactValue {
     )
 }
 
+fn called(call: &ApplicationCall, who: Who<'_>) -> FactValue {
+    let ApplicationCall { application, ask, person, serial, outcome, .. } = call;
+    let about = match person.is_empty() {
+        true => own("不明人员", "nobody known"),
+        false => who(person),
+    };
+    phrase(
+        "应用 {0} 询问 {1}、证书 {2}（{3}），答复 {4}",
+        "application {0} asked about {1}, certificate {2} ({3}), and was told {4}",
+        vec![application.into(), about, serial.into(), number(ask), number(outcome)],
+    )
+}
+
 /// What an agent recorded, or the log of an agent: that one is silent is only the log's word, under
 /// no signature.
 fn at_the_gate(record: &Record, who: Who<'_>) -> FactValue {
@@ -347,6 +368,7 @@ fn at_the_gate(record: &Record, who: Who<'_>) -> FactValue {
             "request {0} ended: {1}, status {2}",
             vec![(&ended.request).into(), (&ended.outcome).into(), number(ended.status)],
         ),
+        Event::Called(call) => called(call, who),
         Event::Turned(turned) => phrase(
             "网关拒绝 {0} 次（{1}，{2}）",
             "turned away {0} times ({1}, {2})",

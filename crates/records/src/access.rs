@@ -108,7 +108,8 @@ pub struct Connection {
     pub certificate: Commitment,
     /// The client asked for this server name in its handshake (SNI).
     pub host: String,
-    /// The connection speaks `h2` or `http/1.1` (ALPN, RFC 7301).
+    /// The connection speaks `h2` or `http/1.1` (ALPN, RFC 7301), or `yinxin-tunnel` at the port of
+    /// a tunnel.
     pub alpn: String,
     /// Version of TLS: `1.3`, or `1.2` where the gate allows it.
     pub tls: String,
@@ -189,7 +190,7 @@ pub struct Decision {
     /// Why it passed although the rules deny it; else nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exception: Option<Exception>,
-    /// The request had this HTTP method.
+    /// The request had this HTTP method; `CONNECT` is a tunnel, whose name is its target.
     pub method: String,
     /// Commitment to the canonical path and query.
     pub target: Commitment,
@@ -210,6 +211,38 @@ pub struct Decision {
     pub reference: String,
 }
 
+/// The record of kind `called` says what an application asked its gate, and what it was told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApplicationCall {
+    /// The application of this id asked.
+    pub application: String,
+    /// It asked about a `certificate`, a `signature` or a `permission`.
+    pub ask: String,
+    /// The question was about the person of this id; empty if nobody is known by what was asked.
+    pub person: String,
+    /// The certificate has this serial number, lower-case hexadecimal; empty if none of ours was
+    /// named.
+    pub serial: String,
+    /// Commitment to the rest of the question (`docs/formats.md` 7).
+    pub asked: Commitment,
+    /// A permission was asked for a route of this action; else empty.
+    pub action: String,
+    /// The record that a permission was asked for; else empty.
+    pub resource: String,
+    /// `yes`, or the code of why not.
+    pub outcome: String,
+    /// Id of the rule that decided; empty if none did.
+    pub rule: String,
+    /// The answer was given under these rules, people and revocations.
+    pub world: InForce,
+}
+
+impl ApplicationCall {
+    /// The outcome of what is as it was asked.
+    pub const YES: &str = "yes";
+}
+
 /// The record of kind `completion` says how a request ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -218,7 +251,7 @@ pub struct Completion {
     pub request: String,
     /// `done`, `client-gone`, `too-large`, `upstream-error`, `cut`, or `unknown` after a crash.
     pub outcome: String,
-    /// Status code of the answer; 0 if there was none.
+    /// Status code of the answer; 0 if there was none, and of a tunnel.
     pub status: u16,
     /// Reference told in place of an answer that could not be had; else empty.
     pub reference: String,

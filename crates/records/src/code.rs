@@ -164,13 +164,14 @@ codes! {
     CertificateRevoked "certificate-revoked" Peer "您的证书已吊销。" "Your certificate has been revoked.";
     CertificateSuspended "certificate-suspended" Peer "您的证书已冻结，暂不能使用。" "Your certificate is suspended and cannot be used for now.";
     CertificateForeign "certificate-foreign" Peer "您的证书不是本系统签发的。" "Your certificate was not issued by this system.";
+    SignatureForeign "signature-foreign" Peer "此签名不是该证书的密钥所作。" "The signature was not made with the key of this certificate.";
     NotYourRoute "not-your-route" Peer "您无权使用此功能。" "You may not use this function.";
     PortalUnknown "portal-unknown" Peer "此门户未登记。" "This portal is not registered.";
     Misdirected "misdirected" Peer "请求发往了错误的主机。" "The request was sent to the wrong host.";
     AccountUnknown "account-unknown" Peer "没有此账户。" "There is no such account.";
     JwsSignature "jws-signature" Peer "请求没有用此账户的密钥签名。" "The request is not signed with the key of this account.";
     BindingInvalid "binding-invalid" Peer "账户绑定（EAB）不正确，请核对 kid 和密钥。" "The external account binding is not right; check its key id and secret.";
-    SystemSecret "system-secret" Peer "用户名或口令不正确（EST），请核对系统文件。" "User or password of EST is not right; check the system's file.";
+    SystemSecret "system-secret" Peer "口令或挑战码不正确（EST、SCEP），请核对系统文件。" "Password (EST) or challenge (SCEP) is not right; check the system's file.";
     UseSignature "use-signature" Peer "没有有效的常设授权。" "No standing authorization covers this.";
     QuotaUsed "quota-used" Policy "常设授权的次数已用完。" "The standing authorization is used up.";
     StatusStale "status-stale" Us "吊销列表或人员数据已过期，网关已停止放行。" "The revocation list or the list of people is too old; the gate lets nobody pass.";

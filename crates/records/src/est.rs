@@ -1,5 +1,5 @@
 //! What a portal's machines' process and the CA say to each other about EST (RFC 7030), and what
-//! the CA signs about a certificate that was asked for by it.
+//! the CA signs about a certificate that was asked for by it, or by SCEP ([`crate::scep`]).
 //!
 //! A client of EST signs nothing that the CA could verify later. By its password the CA knows it
 //! itself, and says so; by the certificate of its handshake the portal knows it: its word.
@@ -8,6 +8,7 @@ use crate::bytes::Bytes;
 use crate::json;
 use crate::label::Label;
 use crate::machine::SignAccountError;
+use crate::scep::SignedRenewal;
 use pki::Signer;
 use serde::{Deserialize, Serialize};
 
@@ -42,9 +43,10 @@ pub struct RenewSystem {
     pub profile: Option<String>,
 }
 
-/// What the registry key signs about a certificate that is asked for by EST: by whom, with what,
-/// under which order of the system. The password goes on being one, so no record shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What the registry key signs about a certificate that is asked for by EST or SCEP: by whom, with
+/// what, under which order of the system. A password goes on being one, so no record shows it; the
+/// challenge of a device stands in its request, and is used up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EnrolledStatement {
     /// Format: 1.
@@ -57,10 +59,21 @@ pub struct EnrolledStatement {
     pub order: Bytes,
     /// The PKCS#10, DER.
     pub request: Bytes,
-    /// The certificate that a portal says it was shown in a handshake, DER; without it the password
-    /// was right.
+    /// The certificate that is renewed, DER; without it the password or the challenge was right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Bytes>,
+    /// Whether it was asked for by the challenge of SCEP that stands in the request.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub challenge: bool,
+    /// What the certificate's key signed, by SCEP; without it a portal says that the certificate
+    /// was shown to it in a handshake.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<SignedRenewal>,
+}
+
+/// What is not so is left out.
+fn is_not(said: &bool) -> bool {
+    !said
 }
 
 impl EnrolledStatement {
@@ -69,6 +82,11 @@ impl EnrolledStatement {
         let bytes = json::write(self)?;
         let signature = Label::MachineEnrolled.sign(registry, &bytes)?;
         Ok((Bytes(bytes), Bytes(signature)))
+    }
+
+    /// Whether it was asked for by SCEP.
+    pub fn is_by_scep(&self) -> bool {
+        self.challenge || self.signed.is_some()
     }
 
     /// Reads a statement; who signed it is another question.

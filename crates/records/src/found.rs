@@ -148,6 +148,7 @@ fn commitments(record: &Record) -> Vec<Commitment> {
             [seen.certificate, seen.source].into_iter().chain(seen.handshake).collect()
         }
         Event::Decision(decision) => vec![decision.target.clone()],
+        Event::Called(call) => vec![call.asked.clone()],
         Event::Turned(turned) => vec![turned.source.clone()],
         Event::Order { order, .. } => {
             let all = Order::read(&order.0).and_then(|order| order.commitments());

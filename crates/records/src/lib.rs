@@ -48,6 +48,7 @@ pub mod renewal;
 pub mod revocation;
 pub mod rules;
 pub mod run;
+pub mod scep;
 pub mod spooled;
 pub mod stated;
 pub mod suspension;

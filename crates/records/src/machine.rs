@@ -38,6 +38,8 @@ pub struct SystemFile {
     pub eab_hmac: Bytes,
     /// The password of EST, as clients send it; the user is `kid`.
     pub est_password: Bytes,
+    /// The challenge of SCEP; but in a sample city good for one request.
+    pub scep_challenge: String,
     /// Whom to believe, and where they are.
     pub trust: Trust,
     /// Last second in which it may be used.

@@ -32,10 +32,7 @@ pub fn terms(record: &Record) -> Vec<String> {
         }
         Event::Withdrawn { statement, .. } => terms.extend(withdrawn_term(statement)),
         Event::Enacted { order, .. } => terms.push(of_order(order)),
-        Event::Intent { order, serial, .. } => {
-            terms.push(of_order(order));
-            terms.push(of_serial(serial));
-        }
+        Event::Intent { order, serial, .. } => terms.extend([of_order(order), of_serial(serial)]),
         Event::Issued { serial, subject, .. } => {
             terms.extend([of_serial(serial), of_subject(subject)]);
         }
@@ -78,6 +75,7 @@ pub fn terms(record: &Record) -> Vec<String> {
         | Event::Connection(_)
         | Event::Decision(_)
         | Event::Completion(_)
+        | Event::Called(_)
         | Event::Turned(_)
         | Event::Heartbeat(_) => terms.extend(gate_terms(record)),
     }
@@ -193,6 +191,19 @@ fn gate_terms(record: &Record) -> Vec<String> {
             }
         }
         Event::Completion(completion) => terms.push(of_request(&completion.request)),
+        Event::Called(call) => {
+            terms.push(format!("application:{}", call.application));
+            terms.push(outcome(&call.outcome));
+            if !call.person.is_empty() {
+                terms.push(person(&call.person));
+            }
+            if !call.serial.is_empty() {
+                terms.push(of_serial(&call.serial));
+            }
+            if !call.resource.is_empty() {
+                terms.push(format!("resource:{}", call.resource));
+            }
+        }
         Event::Turned(turned) => {
             terms.push(outcome(&turned.code));
             if !turned.serial.is_empty() {

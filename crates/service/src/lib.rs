@@ -2,7 +2,8 @@
 //! logs (which are not the accountability log), an admin address, and a graceful stop.
 //!
 //! Never knows what its process does. In reading order: [`config`], [`clock`], [`admin`], [`stop`],
-//! [`listen()`], [`fault`], [`gathering`], [`problem`], [`tally`], [`disk`], [`neighbours`].
+//! [`listen()`], `inherited`, [`fault`], [`gathering`], [`problem`], [`tally`], [`disk`],
+//! [`neighbours`].
 
 pub mod admin;
 pub mod clock;
@@ -10,6 +11,7 @@ pub mod config;
 pub mod disk;
 pub mod fault;
 pub mod gathering;
+mod inherited;
 mod listen;
 pub mod neighbours;
 pub mod problem;

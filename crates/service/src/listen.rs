@@ -1,5 +1,6 @@
 //! The addresses that a process takes.
 
+use crate::inherited;
 use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
 use system::speech;
@@ -10,7 +11,11 @@ const FREE_PORT_MIN: u16 = 1024;
 
 /// Takes an address. What is told when that fails names the address and the setting that chooses
 /// another one: a number of the operating system sends nobody to the right line of the right file.
+/// One that whoever started this process holds for it is taken over.
 pub async fn listen(address: SocketAddr, setting: &str) -> std::io::Result<TcpListener> {
+    if let Some(handed) = inherited::take(address) {
+        return handed.map_err(|error| named(address, setting, &error));
+    }
     TcpListener::bind(address).await.map_err(|error| named(address, setting, &error))
 }
 

@@ -31,11 +31,12 @@ use Code::{
     PoolAlone, PortalUnknown, ProfileChanged, QuotaUsed, ReceiptForeign, RenewalDone, RenewalEarly,
     RenewalLate, RenewalNever, RenewalRejected, RenewalSignature, RequestExceeds, RequestLate,
     RequestMalformed, RequestSignature, RevocationReason, RoleConflict, RouteUnknown, RowUnopened,
-    RulesMalformed, SignatureNeeded, SignedTime, SpoolForked, SpoolGap, StateConflict, StatusStale,
-    SuspensionAlone, SystemAccounts, SystemChallenge, SystemClosed, SystemLive, SystemNames,
-    SystemQuota, SystemRenewal, SystemSecret, TargetTooLong, TooBusy, TooLarge, TooManyTries,
-    TrailersTooLarge, Unavailable, UnitUnknown, UnknownKind, UnknownProfile, UnsignedAuthority,
-    UpstreamFailed, UpstreamLate, UseSignature, WishOpen, WishesTooMany, WrongCode,
+    RulesMalformed, SignatureForeign, SignatureNeeded, SignedTime, SpoolForked, SpoolGap,
+    StateConflict, StatusStale, SuspensionAlone, SystemAccounts, SystemChallenge, SystemClosed,
+    SystemLive, SystemNames, SystemQuota, SystemRenewal, SystemSecret, TargetTooLong, TooBusy,
+    TooLarge, TooManyTries, TrailersTooLarge, Unavailable, UnitUnknown, UnknownKind,
+    UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature, WishOpen,
+    WishesTooMany, WrongCode,
 };
 
 /// The status code of a refusal.
@@ -48,7 +49,7 @@ pub fn status(code: Code) -> StatusCode {
         }
         CertificateRequired | CertificateExpired | CertificateRevoked | CertificateSuspended
         | CertificateForeign | UseSignature | LetterNeeded | JwsSignature | BindingInvalid
-        | SystemSecret => StatusCode::UNAUTHORIZED,
+        | SystemSecret | SignatureForeign => StatusCode::UNAUTHORIZED,
         WrongCode | CrossSite | LabelNotAllowed | BindMismatch | ApprovalSignature
         | ApproverUnknown | ApproverExpired | ApproverRevoked | ApproverRole | ApproverScope
         | ApproverSelf | ApproverDrafted | NotDrafter | HandlerScope | DelegationExpired

@@ -30,6 +30,11 @@ impl Stop {
         Ok(Self(token))
     }
 
+    /// Says that it is time, as a signal does.
+    pub fn begin(&self) {
+        self.0.cancel();
+    }
+
     /// Ends when it is time.
     pub async fn wait(&self) {
         self.0.cancelled().await;

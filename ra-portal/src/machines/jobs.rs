@@ -123,7 +123,8 @@ async fn look(state: &MachinesState, (id, system): (&str, &str)) -> Result<(), S
     let outcome = if found.is_ok() { "valid" } else { "invalid" };
     state.metrics.count("challenge", outcome);
     if let Err(problem) = &found {
-        state.troubles.unanswered(account, &ToldRefusal::of(problem), state.clock.seconds());
+        let (told, now) = (ToldRefusal::of(problem), state.clock.seconds());
+        state.troubles.told_later(&kept.account, "challenge", &told, now);
     }
     let found = found.map(|()| state.clock.seconds()).map_err(|problem| problem.to_json());
     authorization::settle(&state.store, id, found).await
@@ -193,12 +194,21 @@ pub(crate) async fn unheard(state: &MachinesState, id: &str, carried: Answer<()>
     let kept = match AfterCarry::of(problem.kind(), false) {
         AfterCarry::Again => later(state, id).await,
         AfterCarry::Open | AfterCarry::Over => {
+            note(state, id, &problem).await;
             let failed = order::fail(&state.store, id, &problem.to_json()).await;
             failed.map_err(AcmeRefused::from)
         }
     };
     if let Err(AcmeRefused(problem)) = kept {
         tracing::error!(error = problem.zh(), "an order");
+    }
+}
+
+/// Who is in charge of the system reads what nobody was there to hear.
+async fn note(state: &MachinesState, id: &str, problem: &AcmeProblem) {
+    if let Ok(Some((kept, _))) = order::by_id(&state.store, id).await {
+        let (told, now) = (ToldRefusal::of(problem), state.clock.seconds());
+        state.troubles.told_later(&kept.account, "finalize", &told, now);
     }
 }
 
@@ -266,6 +276,7 @@ async fn collected(state: &MachinesState, id: &str, serial: &str) -> Answer<()> 
                 let (zh, en) =
                     ("签发被放弃，请重新申请", "it was given up before it was signed; ask again");
                 let problem = AcmeProblem::about(ProblemKind::ServerInternal, zh, en);
+                note(state, id, &problem).await;
                 order::fail(&state.store, id, &problem.to_json()).await?;
                 return Ok(());
             }

@@ -17,6 +17,7 @@ mod revoke_certificate;
 
 use crate::machines::answer::AcmeRefused;
 use crate::machines::est;
+use crate::machines::scep;
 use crate::machines::state::MachinesState;
 use crate::machines::watched;
 use acme::ProblemKind;
@@ -76,6 +77,7 @@ pub(crate) fn router(state: Arc<MachinesState>) -> Router {
         .route(key_change, post(key_change::change))
         .route(renewal_info, get(renewal_info::show))
         .merge(est::router())
+        .merge(scep::router())
         .fallback(|| async { AcmeRefused::from(ProblemKind::NotFound) })
         .method_not_allowed_fallback(|| async { AcmeRefused::from(ProblemKind::MethodNotAllowed) })
         .layer(DefaultBodyLimit::max(JWS_BYTES_MAX))
@@ -116,10 +118,11 @@ async fn dressed(
     let is_acme = request.uri().path().starts_with("/acme/");
     let is_signed = is_acme && request.method() == Method::POST;
     let is_directory = request.uri().path() == "/acme/directory";
-    let is_est = request.uri().path().starts_with("/.well-known/est");
+    let path = request.uri().path();
+    let is_plain = path.starts_with("/.well-known/est") || scep::is_scep(path);
     let response = next.run(request).await;
-    // EST tells in plain text.
-    let mut response = if is_est { response } else { as_problem(response) };
+    // EST and SCEP tell in plain text.
+    let mut response = if is_plain { response } else { as_problem(response) };
     let nonce = if is_signed { Some(state.nonces.draw()) } else { None };
     let nonce = match nonce.transpose() {
         Ok(nonce) => nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok()),

@@ -6,9 +6,10 @@ use crate::listener::{LIMITS, bounded};
 use crate::machines::certs_only::EstAnswers;
 use crate::machines::looks::Looks;
 use crate::machines::nonces::{self, Nonces};
+use crate::machines::scep::authority::{self, RaPlaces};
 use crate::machines::state::{MachinesState, VALIDATIONS_MAX};
 use crate::machines::validate::{Ranges, Resolver, Validator};
-use crate::machines::{jobs, route, watched};
+use crate::machines::{jobs, route, scep, watched};
 use crate::state::client;
 use acme::directory::AcmeUrls;
 use acme::http01::WebPorts;
@@ -50,6 +51,7 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
         urls: AcmeUrls::new(&acme.base(&own)),
         caa: acme.caa(&own),
         est,
+        scep: Default::default(),
         issuer: ca_api::Issuer(bounded(client(&config.issuer, &trust, identity()?)?)),
         events: events.clone(),
         metrics: metrics.clone(),
@@ -80,6 +82,7 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
     tokio::spawn(nonces::forget(nonces, store.clone(), stop.clone()));
     tokio::spawn(jobs::forget(state.clone()));
     let telling = tokio::spawn(watched::run(state.clone()));
+    let scep = serve_scep(state.clone(), config.clone());
     let working = tokio::spawn(jobs::run(state));
     let shipping = tokio::spawn(events.clone().run(log, metrics.clone(), stop.clone()));
     let admin = service::Admin::new(metrics);
@@ -88,7 +91,7 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
     let waiting = stop.clone();
     let ended = async move { waiting.wait().await };
     let answers = mtls::listen::serve(listener, Some(tls), site, ended);
-    tokio::try_join!(admin, answers)?;
+    tokio::try_join!(admin, answers, scep)?;
     working.await?;
     telling.await?;
     shipping.await?;
@@ -97,6 +100,28 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
     store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// SCEP: keeps its key, and listens without TLS for devices that speak nothing else, if that is
+/// configured.
+async fn serve_scep(state: Arc<MachinesState>, config: PortalConfig) -> std::io::Result<()> {
+    let Some(own) = &config.scep else { return Ok(()) };
+    let places = RaPlaces::of(own, |path| config.path(path));
+    tokio::spawn(authority::keep(state.clone(), places));
+    let Some(address) = own.http else { return Ok(()) };
+    let listener = service::listen(address, "portal.toml: scep.http").await?;
+    let (metrics, stop) = (&state.metrics, state.stop.clone());
+    let site = Site {
+        proof: Proof::Nothing,
+        router: scep::plain_router(state.clone()),
+        limits: LIMITS,
+        is_brake: |_| false,
+        busy: service::problem::busy,
+        refuse: service::problem::refuse,
+        full: metrics.fullness("listener-plain"),
+        nearly_full: metrics.near_fullness("listener-plain"),
+    };
+    mtls::listen::serve(listener, None, site, async move { stop.wait().await }).await
 }
 
 /// The configuration, and what the environment says of a sample city: where names are asked for and

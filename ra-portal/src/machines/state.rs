@@ -6,6 +6,7 @@ use crate::machines::certs_only::EstAnswers;
 use crate::machines::looks::Looks;
 use crate::machines::nonces::Nonces;
 use crate::machines::open_names::OpenNames;
+use crate::machines::ra_keys::RaKeys;
 use crate::machines::strangers::Strangers;
 use crate::machines::troubles::Troubles;
 use crate::machines::validate::Validator;
@@ -41,6 +42,8 @@ pub(crate) struct MachinesState {
     pub(crate) urls: AcmeUrls,
     /// What EST answers everybody.
     pub(crate) est: EstAnswers,
+    /// What devices encrypt for by SCEP.
+    pub(crate) scep: RaKeys,
     /// By which names CAA records call this CA.
     pub(crate) caa: Vec<String>,
     /// The issuer, over mTLS with this process's key.

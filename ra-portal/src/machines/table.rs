@@ -6,6 +6,7 @@ pub(crate) mod authorization;
 pub(crate) mod certificate;
 pub(crate) mod order;
 pub(crate) mod secret;
+pub(crate) mod transaction;
 pub(crate) mod unfinished;
 
 use store::StoreError;

@@ -108,8 +108,11 @@ impl Troubles {
         if counted.refused.len() >= most && !counted.refused.contains_key(&kind) {
             return;
         }
-        let short = |text: &String| text.chars().take(WORDS_CHARS_MAX).collect::<String>();
-        let words = (short(&told.words.0), short(&told.words.1));
+        // What a client wrote may hold what no database takes.
+        let plain = |text: &String| -> String {
+            text.chars().filter(|c| !c.is_control()).take(WORDS_CHARS_MAX).collect()
+        };
+        let words = (plain(&told.words.0), plain(&told.words.1));
         let between = (now, now);
         let new = CountedTrouble { words: words.clone(), between, times: 0, is_proven };
         let one = counted.refused.entry(kind).or_insert(new);
@@ -117,9 +120,15 @@ impl Troubles {
         one.times = one.times.saturating_add(1);
     }
 
-    /// Counts a challenge of an account that was looked at and not found answered.
-    pub(crate) fn unanswered(&self, account: &str, told: &ToldRefusal, now: u64) {
-        self.count(Who::Account(account.to_owned()), "challenge", Some(told), now);
+    /// Counts what an account is told behind an answer, as of a challenge that was looked at.
+    pub(crate) fn told_later(
+        &self,
+        account: &str,
+        act: &'static str,
+        told: &ToldRefusal,
+        now: u64,
+    ) {
+        self.count(Who::Account(account.to_owned()), act, Some(told), now);
     }
 
     /// What came, which is counted anew from now on.
@@ -246,14 +255,15 @@ mod tests {
     #[test]
     fn what_is_counted_has_a_bound() {
         let troubles = Troubles::default();
-        let long = ToldRefusal { code: "x", words: ("长".repeat(9_000), "l".repeat(9_000)) };
+        let long = ToldRefusal { code: "x", words: ("长\0".repeat(9_000), "l\n".repeat(9_000)) };
         for place in 0..COUNTED_MAX * 2 {
             troubles.count(Who::Account(place.to_string()), "finalize", Some(&long), 1);
         }
         let counted = troubles.take();
         assert_eq!((counted.seen.len(), counted.refused.len()), (COUNTED_MAX, COUNTED_MAX));
         for one in counted.refused.values() {
-            assert_eq!(one.words.0.chars().count(), WORDS_CHARS_MAX);
+            assert_eq!(one.words.0, "长".repeat(WORDS_CHARS_MAX), "no database takes a NUL");
+            assert_eq!(one.words.1, "l".repeat(WORDS_CHARS_MAX));
         }
     }
 }

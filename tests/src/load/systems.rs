@@ -87,6 +87,8 @@ impl Town {
             kid: file.kid.clone(),
             hmac: file.eab_hmac.0.clone(),
             password: file.est_password.to_string(),
+            challenge: file.scep_challenge.clone(),
+            file: String::new(),
         };
         let name = format!("{}.load.test", file.system);
         let mut client = self.with_account(&secret).await;

@@ -12,6 +12,10 @@ pub struct Secret {
     pub hmac: Vec<u8>,
     /// The password of EST.
     pub password: String,
+    /// The challenge of SCEP.
+    pub challenge: String,
+    /// The file of it all.
+    pub file: String,
 }
 
 impl Secret {
@@ -51,6 +55,16 @@ impl Site {
     pub async fn inner(&self, system: &str) -> Secret {
         let more = ["--host", "acme.test", "--host", "*.acme.test", "--without-challenges"];
         register(&self.office, system, &more).await
+    }
+
+    /// A system of these words of the command that registers it.
+    pub async fn registered(&self, system: &str, words: &[&str]) -> Secret {
+        register(&self.office, system, words).await
+    }
+
+    /// The address of SCEP.
+    pub fn scep(&self) -> String {
+        self.office.city["machines"]["scep_url"].as_str().unwrap().to_owned()
     }
 
     /// An address of EST.
@@ -105,5 +119,11 @@ async fn register(office: &Office, system: &str, more: &[&str]) -> Secret {
     office.approve_by_security(made["order"].as_str().unwrap()).await;
     let text = |key: &str| file[key].as_str().unwrap().to_owned();
     let hmac = data_encoding::BASE64URL_NOPAD.decode(text("eab_hmac").as_bytes()).unwrap();
-    Secret { kid: text("kid"), hmac, password: text("est_password") }
+    Secret {
+        kid: text("kid"),
+        hmac,
+        password: text("est_password"),
+        challenge: text("scep_challenge"),
+        file: made["letter"].as_str().unwrap().to_owned(),
+    }
 }

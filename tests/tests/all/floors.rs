@@ -274,6 +274,53 @@ async fn a_list_that_was_seen_and_is_missing_makes_nothing_good() {
     assert_eq!(std::fs::read(&published).unwrap(), std::fs::read(&kept).unwrap());
 }
 
+/// The directory of `status` is put back from before a loss that the log never got: a gate that was
+/// told of it turns the certificate away on, also when it is told of another one, and when a list
+/// comes that holds only that.
+#[tokio::test]
+async fn a_status_that_was_put_back_takes_no_loss_from_a_gate() {
+    let mut office = Office::open().await;
+    let gate = office.gate().await;
+    let (first, lost) = shown(&office, "王小明").await;
+    let (second, other) = shown(&office, "李丹").await;
+    for person in [&lost, &other] {
+        until("the gate serves them", async || gate.get(&office, person, OWN).await.0 == 200).await;
+        let leaf = person.leaf();
+        until("status knows them", async || ocsp::status_of(&office, leaf).contains(": good"))
+            .await;
+    }
+    for role in ["issuer", "log", "status"] {
+        office.stop(role);
+    }
+    let before = files_of(&office.path("ca/status/kept"));
+    office.start("status", &[]).await;
+    assert_eq!(office.report_lost(&first).await.len(), 1);
+    until("the gate hears of it", async || gate.get(&office, &lost, OWN).await.0 != 200).await;
+    office.stop("status");
+    sqlx::query("delete from log_pending").execute(&office.database().await).await.unwrap();
+    for (path, bytes) in &before {
+        std::fs::write(path, bytes).unwrap();
+    }
+    office.start("status", &[]).await;
+    let serials = office.report_lost(&second).await;
+    until("the gate hears of the other", async || gate.get(&office, &other, OWN).await.0 != 200)
+        .await;
+    assert_ne!(gate.get(&office, &lost, OWN).await.0, 200);
+    for role in ["log", "issuer"] {
+        office.start(role, &[]).await;
+    }
+    office.listed(&serials[0]).await;
+    until("the gate has the list", async || {
+        let der = std::fs::read(office.path("gate/world/list.crl")).unwrap();
+        let list = RevocationList::read(&der).unwrap();
+        list.contains(other.leaf().serial()) && !list.contains(lost.leaf().serial())
+    })
+    .await;
+    for person in [&lost, &other] {
+        assert_ne!(gate.get(&office, person, OWN).await.0, 200);
+    }
+}
+
 /// The numbers of snapshots are put back from a backup: the issuer goes on behind what it signed,
 /// gates take what it says next, and nothing that was in force is overwritten.
 #[tokio::test]

@@ -970,7 +970,15 @@ impl Maker {
         let asked = Bytes::read(asked["request"].as_str().unwrap()).unwrap();
         let made = events.into_iter().chain(vectors::events(&asked.0)).map(|event| {
             let kind = event.kind();
-            let gate = ["started", "connection", "decision", "completion", "turned", "heartbeat"];
+            let gate = [
+                "started",
+                "connection",
+                "decision",
+                "completion",
+                "called",
+                "turned",
+                "heartbeat",
+            ];
             let access =
                 gate.contains(&kind) || ["portal", "silent", "read", "notified"].contains(&kind);
             let log = if access { "access" } else { "control" };

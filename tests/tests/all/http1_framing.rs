@@ -35,7 +35,11 @@ impl Stage {
 
     /// With settings of its own.
     pub(crate) async fn set(settings: &str) -> Self {
-        let mut office = Office::open().await;
+        Self::in_office(Office::open().await, settings).await
+    }
+
+    /// The same in an office that is open already.
+    pub(crate) async fn in_office(mut office: Office, settings: &str) -> Self {
         office.joined(&["localhost"]).await;
         office.configure_gate(settings);
         let application = tests::gate::Application::serve(office.port(14)).await;

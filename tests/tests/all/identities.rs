@@ -122,3 +122,104 @@ async fn the_sample_takes_what_the_gate_made_and_nothing_else() {
     assert!(rest[1].is_null() && !rest[2].is_null(), "replayed, and another one: {rest:?}");
     assert!(judged(&stage, std::slice::from_ref(one), "other").iter().all(Value::is_null));
 }
+
+/// The samples for tokens of single requests, each with what runs it.
+fn samples() -> Vec<(&'static str, Command)> {
+    let sample = |name: &str| workspace().join("examples").join(name);
+    let run = |program: &str, words: &[&str], name: &str| {
+        let mut command = Command::new(program);
+        command.args(words).arg(sample(name));
+        command
+    };
+    let python = workspace().join(".tools/venv/bin/python3").display().to_string();
+    let mut go = run("go", &["run"], "identity.go");
+    go.env("GO111MODULE", "off").env("GOCACHE", tests::target().join("go"));
+    vec![
+        ("Python", run(&python, &[], "identity.py")),
+        ("Java", run("java", &[], "Identity.java")),
+        ("PHP", run("php", &[], "identity.php")),
+        ("Go", go),
+        ("Node", run("node", &[], "identity_request.mjs")),
+    ]
+}
+
+/// What a sample says of lines, in their order.
+fn said_by(
+    (name, mut command): (&str, Command),
+    jwks: &std::path::Path,
+    audience: &str,
+    lines: &[String],
+) -> Vec<String> {
+    command.arg(jwks).args([AGENT, audience]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap_or_else(|error| {
+        panic!("{name} is not there, make test-tools: {error}");
+    });
+    child.stdin.take().unwrap().write_all(lines.concat().as_bytes()).unwrap();
+    let done = child.wait_with_output().unwrap();
+    assert!(done.status.success(), "{name}");
+    String::from_utf8(done.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+/// Each sample takes a token that the gate made for this request, once; and none that was replayed
+/// or altered, is late, for another application, or signed in another way or by nobody.
+#[tokio::test]
+async fn every_sample_takes_what_the_gate_made_and_nothing_else() {
+    let stage = Stage::open().await;
+    let mut tokens = Vec::new();
+    for page in 1..=2 {
+        let target = format!("{OWN}?page={page}");
+        let mut sender = stage.gate.h1(&stage.office, &stage.person).await;
+        let (status, got) = get(&mut sender, &target).await;
+        assert_eq!(status, 200);
+        tokens.push((field(&got, "yinxin-identity"), target));
+    }
+    let now = get_current_timestamp();
+    let line = |token: &str, method: &str, target: &str, now: u64| {
+        format!("{token}\t{method}\t{target}\t{now}\n")
+    };
+    let (token, target) = &tokens[0];
+    let parts: Vec<&str> = token.split('.').collect();
+    let head: Value =
+        serde_json::from_slice(&BASE64URL_NOPAD.decode(parts[0].as_bytes()).unwrap()).unwrap();
+    let with = |name: &str, value: &str| {
+        let mut head = head.clone();
+        head[name] = value.into();
+        BASE64URL_NOPAD.encode(head.to_string().as_bytes())
+    };
+    let said = BASE64URL_NOPAD.decode(parts[1].as_bytes()).unwrap();
+    let other_person = String::from_utf8(said).unwrap().replace("王小明", "王大明");
+    let other_person = BASE64URL_NOPAD.encode(other_person.as_bytes());
+    let of = |head: &str, said: &str, signature: &str| format!("{head}.{said}.{signature}");
+    let refused = [
+        line(token, "GET", OWN, now),
+        line(token, "PUT", target, now),
+        line(token, "GET", target, now + 120),
+        line(&of(parts[0], &other_person, parts[2]), "GET", target, now),
+        line(&of(&with("alg", "none"), parts[1], ""), "GET", target, now),
+        line(&of(&with("alg", "HS256"), parts[1], parts[2]), "GET", target, now),
+        line(&of(&with("typ", "yinxin-connection+jwt"), parts[1], parts[2]), "GET", target, now),
+        line(&of(&with("kid", "another"), parts[1], parts[2]), "GET", target, now),
+        line(&of(parts[0], parts[1], &parts[2][..43]), "GET", target, now),
+        line(&of(parts[0], parts[1], ""), "GET", target, now),
+        line("no token", "GET", target, now),
+    ];
+    let (second, second_target) = &tokens[1];
+    let good = [
+        line(token, "GET", target, now),
+        line(token, "GET", target, now),
+        line(second, "GET", second_target, now),
+    ];
+    let all = [&refused[..], &good[..]].concat();
+    let person = stage.person.person.as_str();
+    let wanted: Vec<&str> =
+        std::iter::repeat_n("-", refused.len()).chain([person, "-", person]).collect();
+    let jwks = stage.office.path("gate/identity/jwks.json");
+    for sample in samples() {
+        let name = sample.0;
+        assert_eq!(said_by(sample, &jwks, "exchange", &all), wanted, "{name}");
+    }
+    for sample in samples() {
+        let name = sample.0;
+        assert_eq!(said_by(sample, &jwks, "other", &good), ["-", "-", "-"], "{name}");
+    }
+}

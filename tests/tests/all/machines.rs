@@ -5,6 +5,7 @@ mod est;
 mod owner;
 mod programs;
 mod refused;
+mod scep;
 mod validated;
 
 use serde_json::{Value, json};

@@ -4,6 +4,7 @@
 
 mod allowed_requests;
 mod batches;
+mod calls;
 mod captured;
 mod certificates;
 mod clocks;
@@ -70,4 +71,7 @@ mod tampering;
 mod tidy;
 mod tls_and_admin;
 mod tls_versions;
+mod tunnels;
+mod upgrades;
+mod upstreams;
 mod wishes;

@@ -7,6 +7,7 @@ mod files;
 mod growth;
 mod listeners;
 mod migrations;
+mod mistakes;
 mod mutations;
 mod names;
 mod points;

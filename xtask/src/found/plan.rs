@@ -4,6 +4,10 @@ use super::ports::{Ports, Role};
 use super::sample::{FIRST_PEOPLE, Sample};
 use serde_json::Value;
 
+/// Where the portal's registration authority of SCEP has its secrets and its key.
+pub(crate) const RA_FILE: &str = "portal/scep.system.json";
+pub(crate) const RA_KEYS: &str = "portal/scep.pem";
+
 /// Hours between revocation lists.
 const CRL_HOURS: u32 = 24;
 
@@ -115,10 +119,14 @@ pub(super) fn portal_config(ports: &Ports, sample: &Sample) -> String {
     // What a script answers in place of web servers and of the DNS.
     let acme = format!(
         "[acme]\nresolver = \"127.0.0.1:{}\"\nprivate_ranges = [\"127.0.0.0/8\", \"::1/128\"]\n\
-         http01_port = {}\ntlsalpn01_port = {}\n",
+         http01_port = {}\ntlsalpn01_port = {}\n\n",
         ports.at(Role::Dns),
         ports.at(Role::Http01),
         ports.at(Role::TlsAlpn01)
     );
-    [head, public, staff, machines, acme].concat()
+    let scep = format!(
+        "[scep]\nsystem = \"{RA_FILE}\"\nkeys = \"{RA_KEYS}\"\nhttp = \"127.0.0.1:{}\"\n",
+        ports.at(Role::Scep)
+    );
+    [head, public, staff, machines, acme, scep].concat()
 }

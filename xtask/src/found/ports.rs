@@ -60,6 +60,8 @@ pub(super) enum Role {
     Dns,
     Http01,
     TlsAlpn01,
+    /// SCEP without TLS.
+    Scep,
 }
 
 /// Where gate, its admin address and the sample application listen, behind the CA's block.

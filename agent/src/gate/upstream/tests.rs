@@ -1,9 +1,11 @@
 use super::*;
+use crate::config::{UpstreamAddress, UpstreamAddresses};
 use http_body_util::Empty;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 /// An application that answers so many requests of each connection and closes it then.
@@ -36,6 +38,15 @@ impl Application {
     fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
+}
+
+fn pool<B>(address: SocketAddr) -> Pool<B>
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let addresses = UpstreamAddresses::from(UpstreamAddress::from(address));
+    Pool::new(&Arc::new(Upstreams::new(&addresses, None)), &GateLimits::default())
 }
 
 /// Reads a head without a body.
@@ -73,7 +84,7 @@ async fn in_time<T>(waits: impl Future<Output = T>) -> T {
 async fn a_kept_connection_is_used_while_the_application_keeps_it() {
     for has_task in [false, true] {
         let application = Application::start(2).await;
-        let pool = Pool::new(application.address, &GateLimits::default());
+        let pool = pool(application.address);
         for _ in 0..2 {
             assert_eq!(in_time(ask(&pool, has_task)).await, b"here");
             assert_eq!(application.connections(), 1);
@@ -96,7 +107,7 @@ async fn a_kept_connection_is_used_while_the_application_keeps_it() {
         }
     }
     let application = Application::start(1).await;
-    let pool = Pool::new(application.address, &GateLimits::default());
+    let pool = pool(application.address);
     assert_eq!(in_time(ask(&pool, false)).await, b"here");
     let let_go = poll_fn(|context| {
         pool.watch(context);
@@ -137,7 +148,7 @@ async fn what_sends_and_receives_at_once_goes_on_by_itself() {
         stream.read_exact(&mut chunk).await.unwrap();
         chunk
     });
-    let pool = Pool::new(address, &GateLimits::default());
+    let pool = pool(address);
     let mut upstream = in_time(pool.take(false)).await.unwrap();
     let (client, upload) = mpsc::unbounded_channel();
     let request = Request::post("/").header("host", "a").body(Upload(upload)).unwrap();

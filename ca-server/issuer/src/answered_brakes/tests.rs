@@ -110,7 +110,9 @@ fn a_long_journal_keeps_what_is_open() {
         let next: Vec<NewRecord> = some.iter().map(|number| made(*number)).collect();
         next.iter().for_each(|one| told.tell(one));
         journal.keep(&next, &told).unwrap();
-        next.iter().for_each(|one| told.sequenced(&one.record));
+        for one in &next {
+            told.sequenced(&one.record);
+        }
     }
     drop(journal);
     assert!(std::fs::metadata(&path).unwrap().len() < JOURNAL_BYTES_MAX + 1_000_000);

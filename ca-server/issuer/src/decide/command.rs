@@ -10,7 +10,7 @@ use crate::officer::person_of;
 use crate::round::Round;
 use crate::verify::{
     VerifiedApproval, VerifiedDecline, VerifiedDraft, VerifiedMany, VerifiedNumbers,
-    VerifiedSubmission, VerifiedWithdrawal,
+    VerifiedSubmission, VerifiedWish, VerifiedWithdrawal,
 };
 use ca_api::handler::{DraftMade, ManyMade, NumberLines};
 use ca_api::{Batching, OrderCreated, OwnSuspension};
@@ -91,9 +91,7 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
             answer(reply, run.decide("revoke", &about, verb))
         }
         Command::Wish(caller, officer, wish, reply) => {
-            let verb = |round: &mut Round<'_>| revoke::wish(round, caller, officer, wish);
-            let about = run.certificate(&wish.statement().serial);
-            answer(reply, run.decide("wish", &about, verb))
+            answer(reply, run.wish(caller, officer, wish))
         }
         Command::Draft(caller, officer, wanted, reply) => {
             answer(reply, run.draft(caller, officer, wanted))
@@ -122,6 +120,8 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
         | Command::Finalize(..)
         | Command::EnrolSystem(..)
         | Command::RenewSystem(..)
+        | Command::EnrolDevice(..)
+        | Command::RenewDevice(..)
         | Command::RevokeMachine(..)
         | Command::ChangeKey(..)
         | Command::Deactivate(..) => run.of_machine(command),
@@ -180,6 +180,17 @@ impl Run<'_, '_> {
         let verb = |round: &mut Round<'_>| credential::credential(round, caller, officer, body);
         let about = self.person(&body.person);
         self.decide("certify", &about, verb)
+    }
+
+    fn wish(
+        &mut self,
+        caller: &Caller,
+        officer: &Officer,
+        wish: &VerifiedWish,
+    ) -> Result<OrderCreated, IssuerError> {
+        let verb = |round: &mut Round<'_>| revoke::wish(round, caller, officer, wish);
+        let about = self.certificate(&wish.statement().serial);
+        self.decide("wish", &about, verb)
     }
 
     fn suspend(
@@ -332,6 +343,7 @@ impl Run<'_, '_> {
             | Code::RequestMalformed
             | Code::JwsMalformed
             | Code::JwsSignature
+            | Code::RenewalSignature
             | Code::AccountUnknown
             | Code::SystemSecret
             | Code::Malformed => "",

@@ -32,7 +32,7 @@ pub(crate) fn enrol(
         system,
         order: order.into(),
         request: message.request.clone(),
-        certificate: None,
+        ..EnrolledStatement::default()
     };
     begin(round, &said)
 }
@@ -55,6 +55,7 @@ pub(crate) fn renew(
         order: state.order.clone(),
         request: message.request.clone(),
         certificate: Some(message.certificate.clone()),
+        ..EnrolledStatement::default()
     };
     begin(round, &said)
 }
@@ -87,8 +88,11 @@ fn check_label(round: &Round<'_>, system: &str, label: Option<&str>) -> Result<(
     }
 }
 
-/// The use and the intent, as one record that the registry key signs.
-fn begin(round: &mut Round<'_>, said: &EnrolledStatement) -> Result<String, IssuerError> {
+/// The use and the intent, as one record that the registry key signs; of SCEP too.
+pub(super) fn begin(
+    round: &mut Round<'_>,
+    said: &EnrolledStatement,
+) -> Result<String, IssuerError> {
     let now = round.now();
     let authority = round.authority();
     let wish = authority.enrol_wish(said)?;

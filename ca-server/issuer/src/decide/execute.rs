@@ -92,6 +92,9 @@ pub(crate) fn execute(round: &mut Round<'_>, orders: Vec<OrderDigest>) -> Option
 
 /// Judges one order and writes it down; false while something else has to come first.
 fn execute_one(round: &mut Round<'_>, digest: OrderDigest) -> Result<bool, IssuerError> {
+    if round.state.over.contains(&digest) {
+        return Err(Code::OrderRejected.into());
+    }
     let judged = round.authority().judge(digest, None, round.now())?;
     let body = judged.body().clone();
     if let Body::Revoke(_) = &*body {

@@ -15,7 +15,7 @@ use records::est::EST_SECRET;
 use records::machine::{ACME_SECRET, SystemFile, kid, secret};
 use records::order::{Body, CONTACT_PATH, OPERATOR_PATH, ORDER_SECONDS, SystemBody};
 use records::record::Cause;
-use records::{Bytes, Code};
+use records::{Bytes, Code, scep};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -114,14 +114,16 @@ fn keep_token(
     let sealed = round.context.seal.seal(token, &belongs, nonce)?;
     // An agent has no slash in its id: no token is taken for another's.
     round.change(RowChange::Token(order, format!("system/{}", body.system), sealed));
+    let kid = kid(&body.system, &order.0);
     let file = SystemFile {
         v: 1,
         system: body.system.clone(),
         order: order.into(),
         order_until: records::time::seconds(round.now().saturating_add(ORDER_SECONDS)),
-        kid: kid(&body.system, &order.0),
         eab_hmac: secret(token, ACME_SECRET),
         est_password: secret(token, EST_SECRET),
+        scep_challenge: scep::challenge(token, &kid),
+        kid,
         trust: round.context.trust.clone(),
         expires: body.until.clone(),
     };

@@ -36,6 +36,7 @@ mod renewal_stopped;
 mod revoke;
 mod round;
 mod rules_replay;
+mod scep;
 mod snapshot;
 mod submit;
 mod submit_key;

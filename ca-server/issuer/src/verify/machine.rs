@@ -2,13 +2,14 @@
 //! that its account has in a view.
 
 use crate::error::{request_code, weakness_code};
-use authority::{Authority, read_account};
+use authority::{Authority, read_account, read_renewal};
 use pki::possession::Possession;
 use pki::{CertificationRequest, weak_key};
 use records::est::{EnrolSystem, RenewSystem};
 use records::machine::{
     self, ChangeKey, Deactivate, Finalize, OpenAccount, RevokeMachine, system_of,
 };
+use records::scep::{EnrolDevice, RenewDevice, challenge_in, kid_of};
 use records::{Bytes, Code};
 
 /// What a system's key signed. It is judged again when it is decided, by what holds then.
@@ -81,6 +82,29 @@ impl VerifiedMachine<RenewSystem> {
         authority.system_of_certificate(&message.certificate.0)?;
         check_request(&message.request, authority)?;
         let about = records::access::sha256(&message.certificate.0).to_string();
+        Ok(Self { message, about })
+    }
+}
+
+impl VerifiedMachine<EnrolDevice> {
+    /// Checks the signature of the request; the challenge in it is looked at in the turn, where the
+    /// token is.
+    pub fn challenged(message: EnrolDevice, authority: &Authority) -> Result<Self, Code> {
+        check_request(&message.request, authority)?;
+        let challenge = challenge_in(&message.request).unwrap_or_default();
+        let about = system_named(kid_of(&challenge).unwrap_or_default(), authority);
+        Ok(Self { message, about })
+    }
+}
+
+impl VerifiedMachine<RenewDevice> {
+    /// Checks that a system's certificate of ours signed it, and the signature of the request in
+    /// it.
+    pub fn signed(message: RenewDevice, authority: &Authority) -> Result<Self, Code> {
+        let asked = read_renewal(&message.signed)?;
+        authority.system_of_certificate(&asked.certificate.0)?;
+        check_request(&asked.request, authority)?;
+        let about = records::access::sha256(&asked.certificate.0).to_string();
         Ok(Self { message, about })
     }
 }

@@ -53,6 +53,8 @@ pub struct SystemState {
     pub used: u32,
     /// Those of them that it got by a portal's word alone.
     pub by_word: u32,
+    /// The use that its order's challenge of SCEP was taken for.
+    pub challenged: Option<Sha256Value>,
 }
 
 /// An account of a system.

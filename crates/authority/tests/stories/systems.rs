@@ -163,7 +163,7 @@ fn enrolled(city: &mut SampleCity, order: &Bytes, name: &str, registry: &Softwar
         system: "site".into(),
         order: order.clone(),
         request: keys::request_for(&own, &[host]).unwrap().der().into(),
-        certificate: None,
+        ..EnrolledStatement::default()
     };
     let (statement, signature) = said.sign(registry).unwrap();
     let serial = city.serial().to_string();

@@ -14,6 +14,9 @@ use der::{Decode, Sequence, Tag, Tagged};
 /// Most names of one request.
 pub const WANTED_NAMES_MAX: usize = 100;
 
+/// Longest challengePassword (RFC 2985 5.4.1).
+const CHALLENGE_BYTES_MAX: usize = 255;
+
 /// keyCertSign and cRLSign in the first octet of keyUsage (RFC 5280 4.2.1.3).
 const SIGNS_FOR_OTHERS: u8 = 0x04 | 0x02;
 
@@ -86,20 +89,43 @@ impl CertificationRequest {
         }
     }
 
+    /// What its challengePassword says (RFC 2985 5.4.1), if it has one.
+    pub fn challenge(&self) -> Result<Option<String>, WantedError> {
+        challenge_of(&self.der)
+    }
+
     /// What its extensionRequest holds (RFC 2985 5.4.2); other attributes ask for nothing here.
     fn wanted_extensions(&self) -> Result<Vec<Extension>, WantedError> {
-        let content = Signed::read(&self.der).and_then(|signed| signed.content());
-        let info = Info::from_der(&content.map_err(malformed)?).map_err(malformed)?;
-        let Some(set) = info.attributes else { return Ok(Vec::new()) };
-        let listed = sequence(set.value()).map_err(malformed)?;
-        let attributes = Vec::<RequestAttribute>::from_der(&listed).map_err(malformed)?;
-        let mut wanted = attributes.iter().filter(|one| one.kind == oid::EXTENSION_REQUEST);
-        let Some(one) = wanted.next() else { return Ok(Vec::new()) };
-        if wanted.next().is_some() || one.values.tag() != Tag::Set {
-            return Err(WantedError::Malformed);
+        match attribute(&self.der, oid::EXTENSION_REQUEST)? {
+            // Its set has one value.
+            Some(values) => Vec::<Extension>::from_der(values.value()).map_err(malformed),
+            None => Ok(Vec::new()),
         }
-        // Its set has one value.
-        Vec::<Extension>::from_der(one.values.value()).map_err(malformed)
+    }
+}
+
+/// What the challengePassword of a PKCS#10 says, whoever signed that.
+pub fn challenge_of(der: &[u8]) -> Result<Option<String>, WantedError> {
+    let Some(values) = attribute(der, oid::CHALLENGE_PASSWORD)? else { return Ok(None) };
+    let text = Any::from_der(values.value()).map_err(malformed)?;
+    let is_text = matches!(text.tag(), Tag::PrintableString | Tag::Utf8String | Tag::Ia5String);
+    let read = core::str::from_utf8(text.value()).ok().filter(|_| is_text);
+    let read = read.filter(|text| (1..=CHALLENGE_BYTES_MAX).contains(&text.len()));
+    read.map(|text| Some(text.to_owned())).ok_or(WantedError::Malformed)
+}
+
+/// The values of an attribute of a PKCS#10, which stands there once if at all.
+fn attribute(der: &[u8], kind: ObjectIdentifier) -> Result<Option<Any>, WantedError> {
+    let content = Signed::read(der).and_then(|signed| signed.content());
+    let info = Info::from_der(&content.map_err(malformed)?).map_err(malformed)?;
+    let Some(set) = info.attributes else { return Ok(None) };
+    let listed = sequence(set.value()).map_err(malformed)?;
+    let attributes = Vec::<RequestAttribute>::from_der(&listed).map_err(malformed)?;
+    let mut wanted = attributes.into_iter().filter(|one| one.kind == kind);
+    let Some(one) = wanted.next() else { return Ok(None) };
+    match wanted.next() {
+        None if one.values.tag() == Tag::Set => Ok(Some(one.values)),
+        _ => Err(WantedError::Malformed),
     }
 }
 
@@ -205,6 +231,42 @@ mod tests {
         assert_eq!(texts(&other), ["b.acme.test", "a.acme.test"]);
         assert_eq!(texts(&request(&common("a.acme.test"), Vec::new())), ["a.acme.test"]);
         assert_eq!(request(NOBODY, Vec::new()).wanted(), Err(WantedError::Nothing));
+    }
+
+    /// The challenge is a text, and stands there once.
+    #[test]
+    fn a_challenge_is_read_as_it_stands() {
+        let challenge = |values: &[u8]| {
+            let attribute = [oid::CHALLENGE_PASSWORD.to_der().unwrap(), values.to_vec()].concat();
+            sequence(&attribute).unwrap()
+        };
+        let read = |attributes: &[Vec<u8>]| {
+            let key = data_encoding::HEXLOWER.decode(KEY.as_bytes()).unwrap();
+            let set = wrap(0xa0, &attributes.concat()).unwrap();
+            let content = [0u8.to_der().unwrap(), NOBODY.to_vec(), key, set].concat();
+            let algorithm = crate::algorithm::by_name("p256").unwrap().signature_identifier();
+            let content = sequence(&content).unwrap();
+            challenge_of(&assemble(&content, &algorithm.unwrap(), &[0]).unwrap())
+        };
+        let values = |tag: u8, text: &[u8]| wrap(0x31, &wrap(tag, text).unwrap()).unwrap();
+        assert_eq!(read(&[]), Ok(None));
+        for tag in [0x0c, 0x13, 0x16] {
+            let told = read(&[challenge(&values(tag, b"inner.00.secret"))]);
+            assert_eq!(told, Ok(Some("inner.00.secret".to_owned())));
+        }
+        let good = challenge(&values(0x13, b"secret"));
+        let two = wrap(0x31, &[wrap(0x13, b"a").unwrap(), wrap(0x13, b"b").unwrap()].concat());
+        for wrong in [
+            vec![good.clone(), good.clone()],
+            vec![challenge(&two.unwrap())],
+            vec![challenge(&values(0x04, b"secret"))],
+            vec![challenge(&values(0x13, b""))],
+            vec![challenge(&values(0x13, &[b'a'; CHALLENGE_BYTES_MAX + 1]))],
+            vec![challenge(&values(0x0c, &[0xff]))],
+        ] {
+            assert_eq!(read(&wrong), Err(WantedError::Malformed));
+        }
+        assert_eq!(challenge_of(b"noise"), Err(WantedError::Malformed));
     }
 
     #[test]

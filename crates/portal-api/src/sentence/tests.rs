@@ -47,6 +47,10 @@ fn events() -> Vec<Value> {
             "request": "r", "outcome": "done", "status": 200, "reference": "", "up": 0, "down": 0,
             "micros": 0,
         }}),
+        json!({ "kind": "called", "body": {
+            "application": "a", "ask": "permission", "person": "p", "serial": "s", "asked": "",
+            "action": "read", "resource": "x", "outcome": "yes", "rule": "r1", "world": world,
+        }}),
         json!({ "kind": "turned", "body": {
             "code": "c", "stage": "head", "source": "", "serial": "", "reference": "", "count": 2,
             "first": "f",

@@ -1,7 +1,9 @@
 //! What happened: the kinds of records with what each says.
 
 use super::cause::{Cause, File, RevokedSerial};
-use crate::access::{Completion, Connection, CountedRejection, Decision, Heartbeat, RunStart};
+use crate::access::{
+    ApplicationCall, Completion, Connection, CountedRejection, Decision, Heartbeat, RunStart,
+};
 use crate::approval::Approval;
 use crate::bytes::Bytes;
 use crate::code::Code;
@@ -187,7 +189,7 @@ pub enum Event {
         /// SHA-256 of the TBSCertificate.
         tbs_sha256: Bytes,
     },
-    /// A system asked for a certificate by EST, which is about to be signed.
+    /// A system asked for a certificate by EST or SCEP, which is about to be signed.
     MachineEnrolled {
         /// What the issuer found, an [`crate::est::EnrolledStatement`].
         statement: Bytes,
@@ -302,6 +304,8 @@ pub enum Event {
     Decision(Box<Decision>),
     /// What became of a request.
     Completion(Completion),
+    /// An application asked its gate about somebody, and was told.
+    Called(Box<ApplicationCall>),
     /// Something never became a request: a handshake, a malformed head, a foreign host.
     Turned(CountedRejection),
     /// An agent says that it runs, and how it is.

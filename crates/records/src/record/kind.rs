@@ -11,6 +11,7 @@ impl Event {
                 | Self::Connection(_)
                 | Self::Decision(_)
                 | Self::Completion(_)
+                | Self::Called(_)
                 | Self::Turned(_)
                 | Self::Heartbeat(_)
         )
@@ -47,6 +48,7 @@ impl Event {
             Self::Connection(_) => "connection",
             Self::Decision(_) => "decision",
             Self::Completion(_) => "completion",
+            Self::Called(_) => "called",
             Self::Turned(_) => "turned",
             Self::Heartbeat(_) => "heartbeat",
             Self::Forked { .. } => "forked",

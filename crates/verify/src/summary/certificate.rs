@@ -130,6 +130,9 @@ fn used_by_system(control: &Control, account: &str, vouched: &[String]) -> FactV
 fn enrolled_by_system(statement: &Bytes) -> Option<FactValue> {
     let said = EnrolledStatement::read(&statement.0)?;
     let named = vec![said.system.as_str().into()];
+    if said.is_by_scep() {
+        return Some(enrolled_device(&said, named));
+    }
     Some(match said.certificate {
         Some(_) => phrase(
             "系统 {0} 的授权（EST 续期，门户称核对了其原证书）",
@@ -143,6 +146,22 @@ fn enrolled_by_system(statement: &Bytes) -> Option<FactValue> {
             named,
         ),
     })
+}
+
+/// The same by SCEP.
+fn enrolled_device(said: &EnrolledStatement, named: Vec<FactValue>) -> FactValue {
+    match said.signed {
+        Some(_) => phrase(
+            "系统 {0} 的授权（SCEP 续期，由其原证书的密钥签名）",
+            "the authorization of system {0} (renewed by SCEP: the old certificate's key signed)",
+            named,
+        ),
+        None => phrase(
+            "系统 {0} 的授权（SCEP，签发机构核对了其挑战码）",
+            "the authorization of system {0} (by SCEP: the CA found its challenge right)",
+            named,
+        ),
+    }
 }
 
 /// What the record of a certificate says that it was issued under.

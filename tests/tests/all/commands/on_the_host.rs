@@ -102,7 +102,7 @@ pub(super) fn setup_system(scene: &Scene, text: &str) -> Result<(), String> {
     let host = ["--host", "www.example.gov.cn"];
     let made = scene.office.ca_json(&[&own[..], &people, &host].concat());
     let file = made["letter"].as_str().unwrap().to_owned();
-    says(scene.operates(&text.replace(" FILE ", &format!(" {file} "))), "--eab-hmac-key")?;
+    says(scene.operates(&filled(text, &[("FILE", &file)])), "--eab-hmac-key")?;
     holds(!Path::new(&file).exists(), "no file of the secret any more")
 }
 

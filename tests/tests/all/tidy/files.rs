@@ -15,7 +15,8 @@ const PAST: [&str; 7] = [
 ];
 
 /// Files that a role or program keeps open, below its own state directory, which is its alone.
-const OWN: [(&str, &str); 10] = [
+const OWN: [(&str, &str); 11] = [
+    ("agent/src/gate/call/socket.rs", "the mode of the socket for applications"),
     ("agent/src/spool/recover.rs", "the end of a segment that a crash cut"),
     ("agent/src/spool/segment.rs", "segments of the spool, written in place"),
     ("agent/src/world/reserve.rs", "room for what takes away, which holds nothing"),
@@ -29,9 +30,10 @@ const OWN: [(&str, &str); 10] = [
 ];
 
 /// Whoever replaces a file, and why nobody's file is lost: it is one of the program's own.
-const REPLACED: [(&str, &str); 26] = [
+const REPLACED: [(&str, &str); 28] = [
     ("agent/src/command/join.rs", "the state directory that it joins, unless that has joined"),
     ("agent/src/command/renew.rs", "what stands beside the files in use until it is moved there"),
+    ("agent/src/gate/call/token.rs", "the token of applications that ask on loopback"),
     ("agent/src/lib.rs", "the name of the function in this program"),
     ("agent/src/spool/recover.rs", "how far the log has acknowledged"),
     ("agent/src/token.rs", "keys of identity tokens of today"),
@@ -59,6 +61,7 @@ const REPLACED: [(&str, &str); 26] = [
     ("crates/cli/src/contexts.rs", "the list of contexts"),
     ("crates/cli/src/floors.rs", "what somebody saw of the logs"),
     ("crates/system/src/completions.rs", "manual pages, which are made from the program"),
+    ("ra-portal/src/machines/scep/authority.rs", "what devices encrypt for, and the one before"),
 ];
 
 /// Sources of programs without their tests, which lay down what they like.

@@ -4,14 +4,21 @@
 use super::sources::{crates, shown, tokens};
 
 /// Where an address is taken, a connection accepted or a router served, and why.
-const KNOWN: [(&str, &str); 6] = [
+const KNOWN: [(&str, &str); 10] = [
     // The accept loop itself.
     ("crates/mtls/src/listen/accept.rs", "accept"),
     // Takes an address for it, and says which setting chooses another one.
     ("crates/service/src/listen.rs", "TcpListener::bind"),
+    // Takes one that whoever started the process holds for it.
+    ("crates/service/src/inherited.rs", "TcpListener::from_std"),
+    // Takes an address of loopback for it, which leads through a tunnel.
+    ("crates/cli/src/connect.rs", "TcpListener::bind"),
     // Takes its own address, of loopback, for it; and the other one, on which nobody listens.
     ("crates/cli/src/desk.rs", "TcpListener::bind"),
     ("crates/cli/src/desk.rs", "TcpSocket"),
+    // The socket for applications of a machine, which is a file of the gate's user and group.
+    ("agent/src/gate/call/socket.rs", "UnixListener"),
+    ("agent/src/gate/call/socket.rs", "accept"),
     // The operators' socket, which is a file of one user.
     ("ca-server/issuer/src/socket.rs", "UnixListener"),
     ("ca-server/issuer/src/socket.rs", "accept"),

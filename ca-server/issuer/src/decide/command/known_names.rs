@@ -4,6 +4,7 @@ use super::Run;
 use crate::verify::{VerifiedDraft, VerifiedWithdrawal};
 use authority::OrderDigest;
 use records::drafted::DraftContent;
+use records::scep::{SignedRenewal, challenge_in, kid_of};
 use records::withdrawal::WithdrawalTarget;
 use records::{Bytes, Code};
 
@@ -65,6 +66,18 @@ impl Run<'_, '_> {
     pub(super) fn system_of_shown(&self, certificate: &Bytes) -> String {
         let known = self.round.authority().system_of_certificate(&certificate.0);
         known.map_or_else(|_| String::new(), |(system, _)| system.to_string())
+    }
+
+    /// The system that the challenge in a request names.
+    pub(super) fn system_of_challenge(&self, request: &Bytes) -> String {
+        let challenge = challenge_in(request).unwrap_or_default();
+        self.system_of_secret(kid_of(&challenge).unwrap_or_default())
+    }
+
+    /// The system of the certificate whose key signed a renewal.
+    pub(super) fn system_of_signed(&self, signed: &SignedRenewal) -> String {
+        let asked = authority::read_renewal(signed);
+        asked.map_or_else(|_| String::new(), |asked| self.system_of_shown(&asked.certificate))
     }
 
     pub(super) fn agent(&self, agent: &str) -> String {

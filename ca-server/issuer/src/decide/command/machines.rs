@@ -2,7 +2,7 @@
 
 use super::{Decided, Run, answer};
 use crate::command::{Caller, Command};
-use crate::decide::{agent, est, machine, renew};
+use crate::decide::{agent, est, machine, renew, scep};
 use crate::error::IssuerError;
 use crate::round::Round;
 
@@ -30,16 +30,6 @@ impl Run<'_, '_> {
                     |round: &mut Round<'_>| machine::finalize(round, caller, asked.message());
                 answer(reply, self.decide_machine("finalize", &about, verb))
             }
-            Command::EnrolSystem(caller, asked, reply) => {
-                let about = self.system_of_secret(&asked.message().user);
-                let verb = |round: &mut Round<'_>| est::enrol(round, caller, asked.message());
-                answer(reply, self.decide_machine("enrol-system", &about, verb))
-            }
-            Command::RenewSystem(caller, asked, reply) => {
-                let about = self.system_of_shown(&asked.message().certificate);
-                let verb = |round: &mut Round<'_>| est::renew(round, caller, asked.message());
-                answer(reply, self.decide_machine("renew-system", &about, verb))
-            }
             Command::RevokeMachine(caller, asked, reply) => {
                 let verb = |round: &mut Round<'_>| machine::revoke(round, caller, asked.message());
                 answer(reply, self.decide_machine("revoke-machine", "", verb))
@@ -55,6 +45,33 @@ impl Run<'_, '_> {
                 let verb =
                     |round: &mut Round<'_>| machine::deactivate(round, caller, asked.message());
                 answer(reply, self.decide_machine("deactivate", &about, verb))
+            }
+            _ => self.of_enrolment(command),
+        }
+    }
+
+    /// The same by EST and SCEP.
+    fn of_enrolment(&mut self, command: &Command) -> Decided {
+        match command {
+            Command::EnrolSystem(caller, asked, reply) => {
+                let about = self.system_of_secret(&asked.message().user);
+                let verb = |round: &mut Round<'_>| est::enrol(round, caller, asked.message());
+                answer(reply, self.decide_machine("enrol-system", &about, verb))
+            }
+            Command::RenewSystem(caller, asked, reply) => {
+                let about = self.system_of_shown(&asked.message().certificate);
+                let verb = |round: &mut Round<'_>| est::renew(round, caller, asked.message());
+                answer(reply, self.decide_machine("renew-system", &about, verb))
+            }
+            Command::EnrolDevice(caller, asked, reply) => {
+                let about = self.system_of_challenge(&asked.message().request);
+                let verb = |round: &mut Round<'_>| scep::enrol(round, caller, asked.message());
+                answer(reply, self.decide_machine("enrol-device", &about, verb))
+            }
+            Command::RenewDevice(caller, asked, reply) => {
+                let about = self.system_of_signed(&asked.message().signed);
+                let verb = |round: &mut Round<'_>| scep::renew(round, caller, asked.message());
+                answer(reply, self.decide_machine("renew-device", &about, verb))
             }
             _ => Box::new(|_| {}),
         }

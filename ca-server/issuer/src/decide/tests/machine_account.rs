@@ -228,8 +228,8 @@ fn accounts_come_over_the_machines_process_and_no_other() {
     let public = caller(&sample.city.keys.portal, "portal-machines");
     for (from, code) in [(stranger, Code::PortalUnknown), (public, Code::NotYourRoute)] {
         let message = Client::new().opening(Some(&file));
-        let signatures = sample.authority().signatures();
-        let verified = Box::new(VerifiedMachine::opening(message, signatures).unwrap());
+        let verified = VerifiedMachine::opening(message, sample.authority()).unwrap();
+        let verified = Box::new(verified);
         let told = sample.decide(|reply| Command::OpenAccount(from, verified, reply));
         assert_eq!(told.unwrap_err(), code);
     }

@@ -50,6 +50,8 @@ fn the_token_stands_nowhere_and_its_secret_in_the_file_alone() {
     assert_eq!(Bytes::from(Sha256::digest(&*token).as_slice()), token_sha256);
     assert_eq!(sample.newest_file().eab_hmac, secret(&token, ACME_SECRET));
     assert_eq!(sample.newest_file().est_password, secret(&token, EST_SECRET));
+    let challenge = records::scep::challenge(&token, &sample.newest_file().kid);
+    assert_eq!(sample.newest_file().scep_challenge, challenge);
     for record in &sample.recorded {
         let bytes = record.write().unwrap();
         let text = String::from_utf8(bytes).unwrap();

@@ -8,6 +8,7 @@ use crate::decide::suspend::{hold_undone, lapse};
 use crate::sample::Sample;
 use crate::sample::operate::OFFICERS;
 use pki::Certificate;
+use records::decline::Outcome;
 use records::record::Event;
 use records::suspension::{HOLD, SUSPENSION_SECONDS};
 
@@ -79,4 +80,17 @@ fn a_list_has_as_revoked_what_came_without_effect() {
     let all = entries(sample.authority(), &first, sample.city.now).unwrap().all;
     let second = list_of(&sample, 2, &all);
     assert!(second.contains(certificate.serial()) && !second.is_held(certificate.serial()));
+}
+
+/// A decline that was told comes behind the end of its officer's role: the log has the order open,
+/// and nobody carries it out, whoever approves it.
+#[test]
+fn an_order_that_was_told_as_declined_is_carried_out_by_nobody() {
+    let (mut sample, _, order) = Sample::with_application();
+    sample.decline(order, "officer-1", Outcome::Returned).unwrap();
+    sample.sequence_without_effect(|event| matches!(event, Event::Declined { .. }));
+    assert_eq!(sample.became_of(order), Ok(()), "the log has it open");
+    sample.approved_by(order, &OFFICERS);
+    assert_eq!(sample.execute(), None);
+    assert_eq!((sample.count("intent"), sample.state.ready.len()), (0, 0));
 }

@@ -1,0 +1,260 @@
+//! Answers a question: judged as a request would be, recorded, then told.
+
+use super::super::authorize::decide;
+use super::super::peer::{ClientIdentity, Peer};
+use super::super::request::Checked;
+use super::super::state::Gate;
+use super::question::{CallAnswer, CallQuestion};
+use crate::spool::Place;
+use crate::world::{World, denial_code};
+use policy::{AccessRequest, Answer, Circumstances};
+use records::access::ApplicationCall;
+use records::record::Event;
+use records::{Bytes, Code, Disclosure};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// What was found out.
+#[derive(Default)]
+struct Finding {
+    told: CallAnswer,
+    ask: &'static str,
+    /// What is committed to of the question.
+    asked: String,
+    action: String,
+    resource: String,
+}
+
+/// Answers in the present world; an error is the fault of whoever asks, or ours, and no answer. A
+/// yes is recorded before it is told; a no is told whatever the disk says.
+pub(super) async fn answer(gate: &Gate, question: CallQuestion) -> Result<CallAnswer, Code> {
+    let (world, now) = (gate.world.load_full(), gate.clock.seconds());
+    let found = match question {
+        CallQuestion::Certificate { certificate } => {
+            let mut found = Finding { ask: "certificate", ..Finding::default() };
+            let good = found.holder(gate, &certificate, (&*world, now)).map(drop);
+            found.told.says(good);
+            found
+        }
+        CallQuestion::Signature { certificate, message, sha256, signature } => {
+            let signed = Signed::of(message, sha256)?;
+            signature_of(gate, (&certificate, &signed, &signature), (&*world, now))
+        }
+        CallQuestion::Permission { certificate, person, method, target } => {
+            if target.len() > gate.limits.target_bytes {
+                return Err(Code::TargetTooLong);
+            }
+            let checked = Checked::of_call(&method, &target)?;
+            match (certificate, person) {
+                (Some(certificate), None) => {
+                    by_certificate(gate, &certificate, checked, (world.clone(), now))
+                }
+                (None, Some(person)) => by_person(&person, &checked, (&*world, now)),
+                _ => return Err(Code::Malformed),
+            }
+        }
+    };
+    recorded(gate, found, &world).await
+}
+
+impl Finding {
+    /// Whose certificate it is, if it counts now; who is known by it is told in any case.
+    fn holder(
+        &mut self,
+        gate: &Gate,
+        certificate: &Bytes,
+        (world, now): (&World, u64),
+    ) -> Result<Arc<Peer>, Code> {
+        let shown = ClientIdentity::read(&gate.clients, std::slice::from_ref(&certificate.0), now);
+        shown.serial().clone_into(&mut self.told.serial);
+        let peer = match shown {
+            ClientIdentity::Person(peer) => peer,
+            ClientIdentity::Nobody => return Err(Code::CertificateForeign),
+            ClientIdentity::Refused { code, .. } => return Err(code),
+        };
+        self.told.person.clone_from(&peer.person);
+        self.told.name.clone_from(&peer.name);
+        self.told.org.clone_from(&peer.units);
+        peer.holds(world, now).map(|()| peer)
+    }
+
+    /// What the rules said.
+    fn ruled(&mut self, answer: &Answer) {
+        self.action.clone_from(&answer.action);
+        self.resource.clone_from(&answer.resource);
+        self.told.rule.clone_from(&answer.rule);
+    }
+}
+
+/// What was signed.
+enum Signed {
+    Message(Bytes),
+    Sha256([u8; 32]),
+}
+
+impl Signed {
+    /// One of both.
+    fn of(message: Option<Bytes>, sha256: Option<Bytes>) -> Result<Self, Code> {
+        match (message, sha256) {
+            (Some(message), None) => Ok(Self::Message(message)),
+            (None, Some(digest)) => digest.digest().map(Self::Sha256).ok_or(Code::Malformed),
+            _ => Err(Code::Malformed),
+        }
+    }
+
+    fn sha256(&self) -> [u8; 32] {
+        match self {
+            Self::Message(message) => Sha256::digest(&message.0).into(),
+            Self::Sha256(digest) => *digest,
+        }
+    }
+
+    fn is_by(&self, key: &pki::PublicKey, signature: &[u8]) -> bool {
+        match self {
+            Self::Message(message) => key.verify_any_spelling(&message.0, signature),
+            Self::Sha256(digest) => key.verify_sha256(digest, signature),
+        }
+    }
+}
+
+fn signature_of(
+    gate: &Gate,
+    (certificate, signed, signature): (&Bytes, &Signed, &Bytes),
+    at: (&World, u64),
+) -> Finding {
+    let mut found = Finding { ask: "signature", ..Finding::default() };
+    let holder = found.holder(gate, certificate, at);
+    let key = holder.as_ref().map_or("", |peer| peer.certificate.key().algorithm().name);
+    let digest = data_encoding::HEXLOWER.encode(&signed.sha256());
+    found.asked = format!("{key} {digest}");
+    let good = holder.and_then(|peer| match signed.is_by(peer.certificate.key(), &signature.0) {
+        true => Ok(()),
+        false => Err(Code::SignatureForeign),
+    });
+    found.told.says(good);
+    found
+}
+
+/// By the very steps of a request, but that no order lets pass what rules deny: what passes so is
+/// recorded with its request, and here is none. No connection is known; a rule that reads one
+/// cannot be evaluated, which is a no.
+fn by_certificate(
+    gate: &Gate,
+    certificate: &Bytes,
+    asked: Checked,
+    (world, now): (Arc<World>, u64),
+) -> Finding {
+    let mut found = Finding { ask: "permission", ..Finding::default() };
+    found.asked = format!("{} {}", asked.method, asked.path.text());
+    let permitted = match found.holder(gate, certificate, (&*world, now)) {
+        Err(code) => Err(code),
+        Ok(peer) => match decide(world, &peer, asked, (now, of_certificate(&peer))) {
+            Ok(permit) => {
+                found.ruled(&permit.answer);
+                permit.answer.outcome.map_err(denial_code)
+            }
+            Err(denial) => {
+                denial.answer.iter().for_each(|answer| found.ruled(answer));
+                Err(denial.code)
+            }
+        },
+    };
+    found.told.says(permitted);
+    found
+}
+
+fn of_certificate(peer: &Peer) -> Circumstances {
+    Circumstances { certificate: Some(peer.profile), ..Circumstances::default() }
+}
+
+/// Of somebody whom the application knows already: no certificate is judged.
+fn by_person(person: &str, asked: &Checked, (world, now): (&World, u64)) -> Finding {
+    let mut found = Finding { ask: "permission", ..Finding::default() };
+    found.asked = format!("{} {}", asked.method, asked.path.text());
+    let question = AccessRequest {
+        person,
+        method: asked.method.as_str(),
+        path: &asked.path,
+        now,
+        under: Circumstances::default(),
+    };
+    let known = world.known.as_ref().is_some_and(|known| known.people.unit(person).is_some());
+    if known {
+        person.clone_into(&mut found.told.person);
+    }
+    let permitted = world.decide(&question).and_then(|answer| {
+        found.ruled(&answer);
+        answer.outcome.map_err(denial_code)
+    });
+    found.told.says(permitted);
+    found
+}
+
+/// Records what was found, and gives what may be told.
+async fn recorded(gate: &Gate, found: Finding, world: &World) -> Result<CallAnswer, Code> {
+    let Finding { mut told, ask, asked, action, resource } = found;
+    let salt = crate::random::<32>().map_err(|_| Code::AuditFailed)?;
+    let opened = Disclosure::new("/asked", salt, asked.into());
+    let call = ApplicationCall {
+        application: gate.application.clone(),
+        ask: ask.into(),
+        person: told.person.clone(),
+        serial: told.serial.clone(),
+        asked: opened.commitment().map_err(|_| Code::AuditFailed)?,
+        action,
+        resource: records::json::normal(&resource),
+        outcome: told.code.into(),
+        rule: told.rule.clone(),
+        world: world.in_force(),
+    };
+    gate.metrics.count("call", told.code);
+    if told.yes {
+        gate.counts.permit()
+    } else {
+        gate.counts.deny()
+    }
+    let place = if told.yes { Place::Begins } else { Place::Ends };
+    let event = Event::Called(Box::new(call));
+    match gate.spool.record(event, vec![opened], place).await {
+        Ok(recorded) => told.record = recorded.request_id(),
+        Err(error) if told.yes => return Err(error.code()),
+        Err(error) => tracing::error!(%error, "a no could not be recorded"),
+    }
+    Ok(told)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keys::SoftwareSigner;
+    use pki::Signer;
+
+    /// A signature is of a key by the message, or by its digest alone; of one of both.
+    #[test]
+    fn a_signature_is_of_its_key_and_of_what_was_signed() {
+        let (signer, other) =
+            (SoftwareSigner::generate_p256().unwrap(), SoftwareSigner::generate_p256().unwrap());
+        let message = b"a contract".to_vec();
+        let signature = signer.sign(&message).unwrap();
+        let digest: [u8; 32] = Sha256::digest(&message).into();
+        let signed = [
+            Signed::of(Some(Bytes(message.clone())), None).unwrap(),
+            Signed::of(None, Some(digest.into())).unwrap(),
+        ];
+        for one in &signed {
+            assert_eq!(one.sha256(), digest);
+            assert!(one.is_by(signer.public_key(), &signature));
+            assert!(!one.is_by(other.public_key(), &signature), "another key");
+            assert!(!one.is_by(signer.public_key(), b""), "nothing");
+        }
+        let altered = Signed::of(Some(Bytes(b"another".to_vec())), None).unwrap();
+        assert!(!altered.is_by(signer.public_key(), &signature));
+        for (message, sha256) in [
+            (None, None),
+            (Some(Bytes(message)), Some(digest.into())),
+            (None, Some(Bytes(vec![1; 31]))),
+        ] {
+            assert_eq!(Signed::of(message, sha256).err(), Some(Code::Malformed));
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Where questions come in: `POST /call`, on a socket of this machine or on loopback.
+
+use super::super::state::Gate;
+use super::answer::answer;
+use super::socket;
+use super::token::CallToken;
+use crate::AgentConfig;
+use crate::config::UpstreamAddress;
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use mtls::listen::{Limits, Proof, Site};
+use records::Code;
+use service::{Stop, problem};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, UnixListener};
+
+/// Largest question, in bytes: a message that was signed, in base64url.
+const QUESTION_BYTES_MAX: usize = 1024 * 1024;
+/// A question has come by then.
+const QUESTION_WAIT: Duration = Duration::from_secs(10);
+/// An application keeps its connections for so long without a question.
+const IDLE: Duration = Duration::from_secs(75);
+/// Most connections at once.
+pub(super) const CONNECTIONS_MAX: usize = 64;
+
+/// What the listener on loopback puts up with.
+const LIMITS: Limits = Limits {
+    proven: 0,
+    proven_per_source: 0,
+    unproven: CONNECTIONS_MAX,
+    per_source: CONNECTIONS_MAX,
+    handshakes: CONNECTIONS_MAX,
+    handshakes_per_source: CONNECTIONS_MAX,
+    reserved: 0,
+    reserved_per_source: 0,
+    reserved_for_strangers: false,
+    handshake: QUESTION_WAIT,
+    header: QUESTION_WAIT,
+    body: QUESTION_WAIT,
+    reserved_time: QUESTION_WAIT,
+    idle: IDLE,
+    life: Duration::from_secs(3_600),
+    body_bytes: CONNECTIONS_MAX * QUESTION_BYTES_MAX,
+    requests_of_one: 0,
+    requests_of_source: CONNECTIONS_MAX,
+};
+
+/// Where applications connect.
+pub enum CallListener {
+    /// Whoever may open its file asks.
+    Unix(UnixListener),
+    /// Whoever shows the token asks.
+    Tcp(TcpListener),
+}
+
+impl CallListener {
+    /// Takes the place that the configuration names, if it names one.
+    pub async fn take(config: &AgentConfig) -> std::io::Result<Option<Self>> {
+        Ok(match &config.calls {
+            None => None,
+            Some(UpstreamAddress::Unix(path)) => Some(Self::Unix(socket::take(path)?)),
+            Some(UpstreamAddress::Tcp(address)) => {
+                Some(Self::Tcp(service::listen(*address, "agent.toml: calls").await?))
+            }
+        })
+    }
+}
+
+/// Who is asked, and what has to be shown for that.
+struct Desk {
+    gate: Arc<Gate>,
+    token: Option<CallToken>,
+}
+
+/// Answers until the stop.
+pub async fn listen(
+    gate: Arc<Gate>,
+    taken: Option<(CallListener, CallToken)>,
+    stop: Stop,
+) -> std::io::Result<()> {
+    let Some((listener, token)) = taken else { return Ok(()) };
+    let router = |token| {
+        let router = Router::new().route("/call", post(ask));
+        problem::known_only(router.with_state(Arc::new(Desk { gate, token })))
+    };
+    match listener {
+        CallListener::Unix(listener) => {
+            socket::serve(listener, router(None), (QUESTION_WAIT, IDLE), stop).await;
+            Ok(())
+        }
+        CallListener::Tcp(listener) => {
+            let site = Site {
+                router: router(Some(token)),
+                limits: LIMITS,
+                proof: Proof::Nothing,
+                is_brake: |_| false,
+                busy: problem::busy,
+                refuse: problem::refuse,
+                full: Arc::new(|_| ()),
+                nearly_full: Arc::new(|_| ()),
+            };
+            let until = async move { stop.wait().await };
+            mtls::listen::serve(listener, None, site, until).await
+        }
+    }
+}
+
+async fn ask(State(desk): State<Arc<Desk>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    if desk.token.is_some_and(|token| !token.is_in(&head.headers)) {
+        return problem::refusal(Code::NotYourRoute);
+    }
+    let read = tokio::time::timeout(QUESTION_WAIT, to_bytes(body, QUESTION_BYTES_MAX)).await;
+    let question = match read {
+        Err(_) => return problem::refusal(Code::RequestLate),
+        Ok(Err(_)) => return problem::refusal(Code::TooLarge),
+        Ok(Ok(bytes)) => serde_json::from_slice(&bytes).map_err(|_| Code::Malformed),
+    };
+    let answered = match question {
+        Ok(question) => answer(&desk.gate, question).await,
+        Err(code) => Err(code),
+    };
+    match answered {
+        Ok(told) => Json(told).into_response(),
+        Err(code) => problem::refusal(code),
+    }
+}

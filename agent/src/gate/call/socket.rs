@@ -1,0 +1,113 @@
+//! The socket for applications of this machine: whoever may open its file asks. Its owner and its
+//! group may; which group that is says the folder, or the unit that the gate runs in.
+
+use super::listen::CONNECTIONS_MAX;
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use service::Stop;
+use std::io::{Error, ErrorKind};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::Path;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+/// What the owner and the group may: connect.
+const MODE: u32 = 0o660;
+/// Largest head, in bytes.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// Pause after a connection that could not be taken.
+const AFTER_FAILURE: Duration = Duration::from_millis(50);
+/// What is under way at a stop ends within this time.
+const END_MAX: Duration = Duration::from_secs(5);
+
+/// Takes the place. What an earlier gate left there is removed, and nothing else is.
+pub(super) fn take(path: &Path) -> std::io::Result<UnixListener> {
+    let named = |error: Error| {
+        let text = system::speech::both(
+            &format!("无法监听 {}（设置：agent.toml: calls）", path.display()),
+            &format!("cannot listen on {} (setting: agent.toml: calls)", path.display()),
+        );
+        Error::new(error.kind(), format!("{text}: {error}"))
+    };
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.file_type().is_socket() => {
+            std::fs::remove_file(path).map_err(named)?;
+        }
+        Ok(_) => return Err(named(ErrorKind::AlreadyExists.into())),
+        Err(_) => {}
+    }
+    let listener = UnixListener::bind(path).map_err(named)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(MODE)).map_err(named)?;
+    Ok(listener)
+}
+
+/// Serves until the stop.
+pub(super) async fn serve(
+    listener: UnixListener,
+    router: Router,
+    (head, idle): (Duration, Duration),
+    stop: Stop,
+) {
+    let (places, tasks) = (Arc::new(Semaphore::new(CONNECTIONS_MAX)), TaskTracker::new());
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.wait() => break,
+        };
+        let Ok((stream, _)) = accepted else {
+            // Without a descriptor there is none at once either.
+            tokio::time::sleep(AFTER_FAILURE).await;
+            continue;
+        };
+        // Whoever comes beyond them is turned away.
+        let Ok(place) = places.clone().try_acquire_owned() else { continue };
+        let (router, stop) = (router.clone(), stop.clone());
+        tasks.spawn(async move {
+            talk(stream, router, head.max(idle), stop).await;
+            drop(place);
+        });
+    }
+    tasks.close();
+    let _ = tokio::time::timeout(END_MAX, tasks.wait()).await;
+}
+
+/// One connection, to its end.
+async fn talk(stream: UnixStream, router: Router, silent_max: Duration, stop: Stop) {
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(silent_max).max_buf_size(HEAD_BYTES_MAX);
+    let service = TowerToHyperService::new(router);
+    let mut talking = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    tokio::select! {
+        _ = talking.as_mut() => return,
+        () = stop.wait() => talking.as_mut().graceful_shutdown(),
+    }
+    let _ = talking.await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The socket is its owner's and its group's, takes the place of one that was left behind, and
+    /// of no other file.
+    #[tokio::test]
+    async fn a_socket_takes_the_place_of_a_socket_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("call.sock");
+        drop(take(&path).unwrap());
+        let _listener = take(&path).unwrap();
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, MODE);
+        let file = folder.path().join("file");
+        std::fs::write(&file, "kept").unwrap();
+        let error = take(&file).unwrap_err().to_string();
+        assert!(error.contains("agent.toml: calls"), "{error}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "kept");
+    }
+}

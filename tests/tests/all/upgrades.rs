@@ -1,0 +1,121 @@
+//! A gate is exchanged while people use it: the socket is somebody else's, and nobody is refused.
+
+use crate::http1_framing::OWN;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use tests::gate::{Application, Gate};
+use tests::processes::{Office, until};
+use tests::{binary, workspace};
+
+/// Whoever holds the socket, with a gate that runs.
+struct Manager {
+    child: Child,
+    orders: Option<ChildStdin>,
+    said: BufReader<ChildStdout>,
+}
+
+impl Manager {
+    fn start(office: &Office) -> Self {
+        let mut child = Command::new("python3")
+            .arg(workspace().join("tests/clients/handover.py"))
+            .arg(office.port(12).to_string())
+            .arg(binary("agent"))
+            .arg("--state")
+            .arg(office.path("gate"))
+            .arg("serve")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("python3 is there");
+        let said = BufReader::new(child.stdout.take().unwrap());
+        let orders = child.stdin.take();
+        Self { child, orders, said }
+    }
+
+    fn order(&mut self, what: &str) -> String {
+        let orders = self.orders.as_mut().unwrap();
+        writeln!(orders, "{what}").unwrap();
+        orders.flush().unwrap();
+        let mut said = String::new();
+        self.said.read_line(&mut said).unwrap();
+        said.trim().to_owned()
+    }
+}
+
+impl Drop for Manager {
+    fn drop(&mut self) {
+        drop(self.orders.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// Under load a gate is started again and again with a socket that is held for it: no request
+/// fails. A configuration that is wrong ends nothing, and is told with its line.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gate_is_exchanged_under_load() {
+    let mut office = Office::open().await;
+    office.joined(&["localhost"]).await;
+    let application = Application::serve(office.port(14)).await;
+    let mut manager = Manager::start(&office);
+    let kept = office.path("gate/world/people.json");
+    until("the gate keeps what it got", async || kept.exists()).await;
+    let person = office.gate_official("王小明", "sz-office").await;
+    let gate = Gate { port: office.port(12), application };
+    gate.until_status(&office, &person, OWN, 200).await;
+    let (over, served) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let load = async {
+        while !over.load(Ordering::SeqCst) {
+            let (status, page) = gate.get(&office, &person, OWN).await;
+            assert_eq!(status, 200, "{page}");
+            served.fetch_add(1, Ordering::SeqCst);
+        }
+    };
+    let (done, counted) = (over.clone(), served.clone());
+    let exchanged = tokio::task::spawn_blocking(move || {
+        for _ in 0..3 {
+            let before = counted.load(Ordering::SeqCst);
+            assert_eq!(manager.order("reload"), "0", "it ended in order");
+            // The next one serves before it is exchanged as well.
+            while counted.load(Ordering::SeqCst) < before + 20 {
+                std::thread::yield_now();
+            }
+        }
+        done.store(true, Ordering::SeqCst);
+        manager
+    });
+    let ((), manager) = tokio::join!(load, exchanged);
+    let mut manager = manager.unwrap();
+    assert!(served.load(Ordering::SeqCst) >= 60);
+
+    let path = office.path("gate/agent.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{text}upstraem = 1\n")).unwrap();
+    assert_eq!(manager.order("try"), "tried");
+    let line = format!("agent.toml, line {}", text.lines().count() + 1);
+    until("what is wrong is told", async || {
+        let answer = office.admin("agent").get("/readyz").await.unwrap();
+        let told = String::from_utf8_lossy(answer.body()).into_owned();
+        answer.status().is_success()
+            && told.contains("configuration: refused")
+            && told.contains(&line)
+    })
+    .await;
+    assert_eq!(gate.get(&office, &person, OWN).await.0, 200, "the old one goes on");
+    // Commands of its operator: they say the same, and change nothing.
+    std::fs::write(&path, text).unwrap();
+    let agent = |words: &[&str]| {
+        let mut command = Command::new(binary("agent"));
+        command.arg("--state").arg(office.path("gate")).arg("--json").args(words);
+        let done = command.output().unwrap();
+        (done.status.code(), String::from_utf8(done.stdout).unwrap())
+    };
+    let (code, told) = agent(&["status"]);
+    assert_eq!((code, told.contains("\"ready\":true")), (Some(0), true), "{told}");
+    let (code, told) = agent(&["doctor"]);
+    assert_eq!(code, Some(0), "{told}");
+    let (code, told) = agent(&["logs", "--last", "5"]);
+    assert_eq!(code, Some(0));
+    assert!(told.lines().count() <= 5 && told.lines().all(|line| line.starts_with('{')), "{told}");
+}
