@@ -35,6 +35,9 @@ pub struct PortalConfig {
     /// How that process speaks SCEP.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scep: Option<ScepConfig>,
+    /// How that process speaks CMP.
+    #[serde(default)]
+    pub cmp: CmpConfig,
     /// Another name of the public host, with a certificate that browsers know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub web: Option<WebConfig>,
@@ -97,6 +100,15 @@ pub struct ScepConfig {
     /// Where its key and certificates are kept; made by the process, in a folder of its own.
     pub keys: PathBuf,
     /// Another listener, without TLS, for devices that speak nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http: Option<SocketAddr>,
+}
+
+/// How the process that systems ask speaks CMP, beside what it does under its own host.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CmpConfig {
+    /// Another listener, without TLS: messages of CMP are protected themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http: Option<SocketAddr>,
 }

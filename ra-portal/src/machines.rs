@@ -1,8 +1,8 @@
-//! The host that systems ask: certificates by ACME (RFC 8555), by EST (`est`) and by SCEP (`scep`).
-//! In the order in which a request of ACME meets them: `signed` (who signed it), `nonces`, `route`
-//! (a file an endpoint), `table` (what is kept), `jobs` (what goes on behind an answer), `looks` and
-//! `validate` (whether a challenge is answered), `troubles` (what owners read of all that);
-//! `open_names` bounds what becomes no certificate.
+//! The host that systems ask: certificates by ACME (RFC 8555), by EST (`est`), by SCEP (`scep`) and
+//! by CMP (`cmp`). In the order in which a request of ACME meets them: `signed` (who signed it),
+//! `nonces`, `route` (a file an endpoint), `table` (what is kept), `writes` (one commit for many),
+//! `jobs` (what goes on behind an answer), `looks` and `validate` (whether a challenge is answered),
+//! `troubles` (what owners read of all that); `open_names` bounds what becomes no certificate.
 //!
 //! Nothing here issues or decides: the CA verifies again what each client signed, and judges it by
 //! the standing authorization. Who captures this process can say that a challenge was answered
@@ -11,6 +11,7 @@
 
 mod answer;
 mod certs_only;
+mod cmp;
 mod est;
 mod jobs;
 mod looks;
@@ -31,6 +32,7 @@ mod troubles;
 mod validate;
 mod view;
 mod watched;
+mod writes;
 
 pub(crate) use serve::serve;
 

@@ -111,7 +111,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "record/machine-use": "account:text jws:jws vouched:*text serial:serial tbs_sha256:hash",
     "record/machine-enrolled": "statement:bytes signature:bytes serial:serial tbs_sha256:hash",
     "enrolled-statement": "v:one founding:hash system:name order:hash request:bytes"
-                          " certificate?:bytes challenge?:flag signed?:signed-renewal",
+                          " certificate?:bytes challenge?:flag signed?:signed-renewal message?:bytes",
     "signed-renewal": "message:bytes content_key:bytes",
     "record/machine-key": "account:text jws:jws", "record/machine-closed": "account:text jws:jws",
     "order/agent": "action:agent-act agent:name unit:name application:name hosts:*text units:*name"
@@ -243,8 +243,10 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
                       " statement:bytes signature:bytes",
     "revoked": "serial:serial not_after:time",
     "cause": "order?:by-order loss?:by-loss left?:by-leaving lapsed?:by-lapse"
-             " superseded?:by-serial abandoned?:by-order machine?:by-machine closed?:by-closing",
-    "by-machine": "account?:text jws:jws", "by-closing": "system:name", "by-serial": "serial:serial",
+             " superseded?:by-serial abandoned?:by-order machine?:by-machine cmp?:by-cmp"
+             " closed?:by-closing",
+    "by-machine": "account?:text jws:jws",
+    "by-cmp": "system:name message:bytes certificate?:bytes", "by-closing": "system:name", "by-serial": "serial:serial",
     "by-lapse": "statement:bytes signature:bytes",
     "record/suspended": "certificates:*revoked reason:reason cause:suspension-cause",
     "suspension-cause": "letter?:by-letter signed?:by-signature portal?:by-portal",

@@ -2,12 +2,14 @@
 //! and a client that does what no client of others would.
 
 pub mod client;
+pub mod cmp;
 pub mod device;
 pub mod names;
 pub mod scep_device;
 pub mod site;
 
 pub use client::{AcmeClient, Told, curl, try_curl};
+pub use cmp::CmpDevice;
 pub use device::Device;
 pub use names::Names;
 pub use scep_device::{Posted, ScepDevice};

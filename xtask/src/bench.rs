@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: what it costs, as ratios in one run, with release binaries.
 
+mod acme;
 mod batch;
 mod cpu;
 mod floor;
@@ -20,6 +21,22 @@ use std::process::Command;
 /// What to measure.
 #[derive(Clone, Subcommand)]
 pub(crate) enum What {
+    /// Whole orders of ACME, durable, beside Debian's `pebble` in memory, by the same client; then
+    /// behind orders that nobody finishes.
+    Acme {
+        /// How many certificates a round.
+        #[arg(long, default_value_t = 1_000)]
+        count: usize,
+        /// Clients, each with an account and one request at a time.
+        #[arg(long, default_value_t = 8)]
+        clients: usize,
+        /// Orders that nobody finishes.
+        #[arg(long, default_value_t = 10_000)]
+        open: usize,
+        /// On this database; on SQLite if none is named.
+        #[arg(long)]
+        on: Option<portal::Database>,
+    },
     /// Issuance: whole journeys through the portal, and the issuer alone, against raw P-256, the
     /// disk's durable writes and `cfssl serve`, on both databases.
     Issue {
@@ -153,6 +170,9 @@ pub(crate) async fn run(what: What) -> anyhow::Result<()> {
         return Ok(());
     }
     match what {
+        What::Acme { count, clients, open, on } => {
+            acme::run(acme::AcmeLoad { count, clients, open, on }).await
+        }
         What::Issue { count, at_once, in_flight, grown, on, json } => {
             issue::run(issue::IssueLoad { count, at_once, in_flight, grown, on, json }).await
         }

@@ -62,6 +62,9 @@ pub(crate) struct MachinesUrls {
     /// SCEP, over HTTP; cities that were founded before have none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub scep_url: String,
+    /// CMP without TLS, as its clients speak it; cities that were founded before have it over TLS.
+    #[serde(default)]
+    pub cmp_url: String,
     /// The resolver that validations ask.
     pub dns: String,
     /// In place of port 80.
@@ -79,12 +82,23 @@ pub(crate) struct MachinesUrls {
     /// By what a device of the sample is known by SCEP, once it is registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scep: Option<ScepAccess>,
+    /// By what a system of the sample is known by CMP, once it is registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cmp: Option<CmpAccess>,
 }
 
 /// The challenge of a device; good for any number of certificates in a sample city.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ScepAccess {
     pub challenge: String,
+}
+
+/// Reference and secret of a system; good for any number of certificates in a sample city.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct CmpAccess {
+    #[serde(rename = "ref")]
+    pub reference: String,
+    pub secret: String,
 }
 
 /// User and password of a system; good for any number of certificates in a sample city.
@@ -160,6 +174,12 @@ impl City {
             && let Some((host, _)) = machines.acme_url.split_once("/acme/")
         {
             machines.est_url = format!("{host}/.well-known/est");
+        }
+        if let Some(machines) = city.machines.as_mut()
+            && machines.cmp_url.is_empty()
+            && let Some((host, _)) = machines.acme_url.split_once("/acme/")
+        {
+            machines.cmp_url = format!("{host}/.well-known/cmp");
         }
         Ok(city)
     }

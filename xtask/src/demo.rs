@@ -2,30 +2,27 @@
 
 pub(crate) mod act;
 mod gate;
+mod machines;
+mod step;
 
 use crate::city::City;
-use crate::wait::until;
 use act::Actor;
 use anyhow::{Context, ensure};
 use mtls::Client;
-use pki::SerialNumber;
-use pki::crl::RevocationList;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
-
-/// A revocation must be seen within this long.
-const SEEN_MAX: Duration = Duration::from_secs(5);
+use std::time::Instant;
+use step::{Step, listed};
 
 /// Plays the journey and leaves `demo/good.*`, `demo/revoked.*`, `demo/denied.*`,
-/// `demo/evidence.tar`.
+/// `demo/evidence.tar`, and what certbot keeps below `demo/certbot`.
 pub(crate) async fn run(folder: &Path) -> anyhow::Result<()> {
     let city = City::read(folder)?;
     let actor = Actor::new(folder)?;
     let demo = folder.join("demo");
     let _ = std::fs::remove_dir_all(&demo);
     std::fs::create_dir_all(&demo)?;
-    let mut step = Step(0);
+    let mut step = Step::default();
     for (name, given, unit) in
         [("good", "王", "sz-office"), ("revoked", "李", "sz-finance"), ("denied", "赵", "shangluo")]
     {
@@ -61,29 +58,9 @@ pub(crate) async fn run(folder: &Path) -> anyhow::Result<()> {
     }
     judged(folder, &city, &demo, &mut step).await?;
     gate::play(folder, &city, &actor, &mut step).await?;
+    machines::play(folder, &city, &actor, &mut step).await?;
     println!("完成 / done: {}", demo.display());
     Ok(())
-}
-
-struct Step(usize);
-
-impl Step {
-    fn done(&mut self, what: &str) {
-        self.0 += 1;
-        println!("{:>2} ✓ {what}", self.0);
-    }
-}
-
-/// Waits until the published list holds the serial number.
-async fn listed(city: &City, serial: &str) -> anyhow::Result<()> {
-    let serial = SerialNumber::from_hex(serial).context("serial number")?;
-    let (base, path) = city.ca.crl_url.split_once("/crl/").context("crl_url")?;
-    let client = Client::new(base, None)?;
-    until("listed", SEEN_MAX, async || {
-        let answer = client.get(&format!("/crl/{path}")).await?;
-        Ok(RevocationList::read(answer.body())?.contains(&serial).then_some(()))
-    })
-    .await
 }
 
 /// OpenSSL says good of one and revoked of the other.

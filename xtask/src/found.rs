@@ -151,6 +151,7 @@ fn describe(folder: &Path, ports: &Ports) -> anyhow::Result<City> {
             acme_url: format!("https://localhost:{}/acme/directory", ports.at(Role::Machines)),
             est_url: format!("https://localhost:{}/.well-known/est", ports.at(Role::Machines)),
             scep_url: format!("http://localhost:{}/scep", ports.at(Role::Scep)),
+            cmp_url: format!("http://localhost:{}/.well-known/cmp", ports.at(Role::Cmp)),
             dns: format!("127.0.0.1:{}", ports.at(Role::Dns)),
             http01_port: ports.at(Role::Http01),
             tlsalpn01_port: ports.at(Role::TlsAlpn01),
@@ -158,6 +159,7 @@ fn describe(folder: &Path, ports: &Ports) -> anyhow::Result<City> {
             eab: None,
             est: None,
             scep: None,
+            cmp: None,
         }),
         people,
     })

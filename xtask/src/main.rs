@@ -13,6 +13,7 @@ mod postgres;
 mod processes;
 mod run;
 mod site;
+mod site_net;
 mod tool;
 mod wait;
 

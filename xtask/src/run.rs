@@ -42,7 +42,8 @@ pub(crate) async fn run(folder: &Path) -> anyhow::Result<()> {
     }
     let is_missing = |machines: MachinesUrls| {
         let scep = machines.scep.is_some() || machines.scep_url.is_empty();
-        machines.eab.is_none() || machines.est.is_none() || !scep
+        let inner = machines.est.is_some() && machines.cmp.is_some();
+        machines.eab.is_none() || !inner || !scep
     };
     if City::read(folder)?.machines.is_some_and(is_missing) {
         println!("正在登记示例网站 … / registering the sample web site …");

@@ -1,8 +1,8 @@
 //! The systems of the sample city that get certificates by themselves, for scripts that play their
-//! clients: one by ACME, whose names are looked at, one by EST, which looks at none, one by SCEP,
-//! and the portal's registration authority, for which devices encrypt.
+//! clients: one by ACME, whose names are looked at, one by EST and CMP, which look at none, one by
+//! SCEP, and the portal's registration authority, for which devices encrypt.
 
-use crate::city::{City, Eab, EstAccess, MachinesUrls, ScepAccess};
+use crate::city::{City, CmpAccess, Eab, EstAccess, MachinesUrls, ScepAccess};
 use crate::demo::act::Actor;
 use crate::found::{RA_FILE, RA_KEYS};
 use crate::tool;
@@ -28,11 +28,16 @@ pub(crate) fn register(folder: &Path) -> anyhow::Result<()> {
         let eab = Eab { kid: tool::text(&file, "kid"), hmac: tool::text(&file, "eab_hmac") };
         keep(folder, |machines| machines.eab = Some(eab))?;
     }
-    if known.est.is_none() {
+    // Registered anew, it has other secrets: one order gives both.
+    if known.est.is_none() || known.cmp.is_none() {
         let options = ["--wildcards", "--without-challenges"];
         let file = ordered(folder, ("inner", "示例内网系统"), &NAMES, &options)?;
         let (user, pass) = (tool::text(&file, "kid"), tool::text(&file, "est_password"));
-        keep(folder, |machines| machines.est = Some(EstAccess { user, pass }))?;
+        let cmp = CmpAccess { reference: user.clone(), secret: tool::text(&file, "cmp_secret") };
+        keep(folder, |machines| {
+            machines.est = Some(EstAccess { user, pass });
+            machines.cmp = Some(cmp);
+        })?;
     }
     if known.scep.is_none() && !known.scep_url.is_empty() {
         let options = ["--without-challenges", "--profile", "scep"];
@@ -74,8 +79,10 @@ fn ordered(
     more: &[&str],
 ) -> anyhow::Result<Value> {
     let city = City::read(folder)?;
-    let leader = city.people.iter().find(|person| person.role == "official");
-    let leader = leader.context("no official")?.person.clone();
+    // A city without officials has its first people.
+    let of = |role: &str| city.people.iter().find(|person| person.role == role);
+    let leader = of("official").or_else(|| of("system-administrator"));
+    let leader = leader.context("nobody to be in charge")?.person.clone();
     let many = "100000";
     let mut command = tool::ca_server(folder)?;
     command.args(["system", "register", system, "--name", name, "--unit", "sz-office"]);

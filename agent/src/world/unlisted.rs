@@ -46,13 +46,15 @@ struct SaidStanding {
 }
 
 impl SaidStanding {
-    /// What two statements say together: the worse counts, and what is later.
+    /// What two statements say together: the worse counts, and what is later. A revocation has no
+    /// date here, since nothing releases it.
     fn and(self, other: Self) -> Self {
-        Self {
-            how: self.how.min(other.how),
-            since: self.since.max(other.since),
-            told: self.told.max(other.told),
-        }
+        let how = self.how.min(other.how);
+        let since = match how {
+            CertificateStanding::Suspended => self.since.max(other.since),
+            _ => 0,
+        };
+        Self { how, since, told: self.told.max(other.told) }
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::error::IssuerError;
 use crate::queue::{Bringer, Source};
 use crate::verify::{
-    VerifiedApproval, VerifiedDecline, VerifiedDraft, VerifiedMachine, VerifiedMany,
+    VerifiedApproval, VerifiedCmp, VerifiedDecline, VerifiedDraft, VerifiedMachine, VerifiedMany,
     VerifiedNumbers, VerifiedRenewal, VerifiedSubmission, VerifiedWish, VerifiedWithdrawal,
 };
 use authority::{Authority, OrderDigest};
@@ -68,6 +68,8 @@ pub(crate) enum Command {
     RenewSystem(Caller, Box<VerifiedMachine<RenewSystem>>, Reply<String>),
     EnrolDevice(Caller, Box<VerifiedMachine<EnrolDevice>>, Reply<String>),
     RenewDevice(Caller, Box<VerifiedMachine<RenewDevice>>, Reply<String>),
+    EnrolByCmp(Caller, Box<VerifiedCmp>, Reply<String>),
+    RevokeByCmp(Caller, Box<VerifiedCmp>, Reply<()>),
     RevokeMachine(Caller, Box<VerifiedMachine<RevokeMachine>>, Reply<()>),
     ChangeKey(Caller, Box<VerifiedMachine<ChangeKey>>, Reply<MachineAccount>),
     Deactivate(Caller, Box<VerifiedMachine<Deactivate>>, Reply<()>),
@@ -173,6 +175,8 @@ impl Command {
             Self::RenewSystem(..) => "renew-system",
             Self::EnrolDevice(..) => "enrol-device",
             Self::RenewDevice(..) => "renew-device",
+            Self::EnrolByCmp(..) => "enrol-by-cmp",
+            Self::RevokeByCmp(..) => "revoke-by-cmp",
             Self::RevokeMachine(..) => "revoke-machine",
             Self::ChangeKey(..) => "change-key",
             Self::Deactivate(..) => "deactivate",
@@ -214,6 +218,9 @@ impl Command {
             Self::RenewSystem(caller, asked, _) => by(caller, asked.about().to_owned()),
             Self::EnrolDevice(caller, asked, _) => by(caller, asked.about().to_owned()),
             Self::RenewDevice(caller, asked, _) => by(caller, asked.about().to_owned()),
+            Self::EnrolByCmp(caller, asked, _) | Self::RevokeByCmp(caller, asked, _) => {
+                by(caller, asked.system().to_owned())
+            }
             Self::RevokeMachine(caller, asked, _) => by(caller, asked.about().to_owned()),
             Self::ChangeKey(caller, asked, _) => by(caller, asked.about().to_owned()),
             Self::Deactivate(caller, asked, _) => by(caller, asked.about().to_owned()),
@@ -290,10 +297,12 @@ impl Command {
             | Self::EnrolSystem(.., reply)
             | Self::RenewSystem(.., reply)
             | Self::EnrolDevice(.., reply)
-            | Self::RenewDevice(.., reply) => reply.is_left(),
+            | Self::RenewDevice(.., reply)
+            | Self::EnrolByCmp(.., reply) => reply.is_left(),
             Self::Operator(.., reply) => reply.is_left(),
             Self::People(_, reply) => reply.is_left(),
             Self::WrongKey(..)
+            | Self::RevokeByCmp(..)
             | Self::RevokeMachine(..)
             | Self::Deactivate(..)
             | Self::List(..)
@@ -322,6 +331,7 @@ impl Command {
             | Self::Wish(..)
             | Self::Suspend(..)
             | Self::Withdraw(..)
+            | Self::RevokeByCmp(..)
             | Self::RevokeMachine(..)
             | Self::Deactivate(..)
             | Self::Confirmed(..)
@@ -349,6 +359,7 @@ impl Command {
             | Self::RenewSystem(..)
             | Self::EnrolDevice(..)
             | Self::RenewDevice(..)
+            | Self::EnrolByCmp(..)
             | Self::ChangeKey(..)
             | Self::Alarm(..) => false,
         }

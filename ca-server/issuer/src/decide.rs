@@ -6,6 +6,7 @@ pub(crate) mod agent;
 pub(crate) mod application;
 pub(crate) mod approve;
 pub(crate) mod batch;
+pub(crate) mod cmp;
 pub(crate) mod command;
 pub(crate) mod confirmed;
 pub(crate) mod credential;

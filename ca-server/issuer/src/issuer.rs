@@ -2,6 +2,7 @@
 //! queues to command.
 
 use crate::asking::Asking;
+use crate::cmp::concluded::Concluded;
 use crate::command::{Command, Outcome, Reply};
 use crate::context::IssuanceContext;
 use crate::error::IssuerError;
@@ -48,6 +49,8 @@ pub(crate) struct Issuer {
     pub(crate) neighbours: Neighbours,
     /// Numbers of people snapshots that were given away.
     pub(crate) numbers: Mutex<Numbers>,
+    /// Transactions of CMP that are over.
+    pub(crate) concluded: Concluded,
 }
 
 impl Issuer {

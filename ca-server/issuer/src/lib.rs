@@ -3,7 +3,8 @@
 //! In reading order: `command` (what is asked), [`verify`] (what needs no state), `decide` (pure
 //! decisions), `round` and `state` (what they work on), `writer` (the single writer), [`issuance`]
 //! (the stations of a certificate), `signer`, `publisher`, `shredder`, `query` (what only reads),
-//! `reads` (which of it is recorded), `route` and `socket` (who asks).
+//! `reads` (which of it is recorded), `cmp` (answers to messages of CMP), `route` and `socket` (who
+//! asks).
 
 mod adopt;
 mod answered_brakes;
@@ -11,6 +12,7 @@ mod approvers;
 mod asking;
 mod catch_up;
 mod challenge;
+mod cmp;
 mod command;
 mod confirmed;
 mod context;

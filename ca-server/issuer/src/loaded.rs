@@ -134,6 +134,8 @@ impl Needs {
             | Command::Finalize(..)
             | Command::RenewSystem(..)
             | Command::RenewDevice(..)
+            | Command::EnrolByCmp(..)
+            | Command::RevokeByCmp(..)
             | Command::RevokeMachine(..)
             | Command::ChangeKey(..)
             | Command::Deactivate(..)

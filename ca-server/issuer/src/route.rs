@@ -9,6 +9,7 @@ mod call;
 mod certificate;
 mod certify;
 mod change_key;
+mod cmp;
 mod collect;
 mod collect_machine;
 mod consequences;
@@ -169,6 +170,8 @@ pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
         .route(machines::RENEW, post(renew_system::renew))
         .route(machines::ENROL_DEVICE, post(enrol_device::enrol))
         .route(machines::RENEW_DEVICE, post(renew_device::renew))
+        .route(machines::CMP, post(cmp::answer))
+        .route(machines::CMP_END, post(cmp::answer_end))
         .route(machines::COLLECT, post(collect_machine::collect))
         .route(machines::REVOKE, post(revoke_machine::revoke))
         .route(machines::KEY_CHANGE, post(change_key::change))
@@ -190,13 +193,15 @@ mod tests {
         for path in [staff::REVOKE, staff::WISH, staff::SUSPEND, handler::WITHDRAW] {
             assert_eq!(reach(path), Reach::Brake, "{path}");
         }
-        for path in [machines::REVOKE, machines::DEACTIVATE] {
+        for path in [machines::REVOKE, machines::DEACTIVATE, machines::CMP_END] {
             assert_eq!(reach(path), Reach::Brake, "{path}");
         }
         for path in [machines::ACCOUNT, machines::FINALIZE, machines::ENROL, machines::RENEW] {
             assert_eq!(reach(path), Reach::Other, "{path}");
         }
-        assert_eq!(reach(machines::COLLECT), Reach::Other);
+        for path in [machines::COLLECT, machines::CMP] {
+            assert_eq!(reach(path), Reach::Other, "{path}");
+        }
         assert_eq!(reach(staff::APPROVE), Reach::Brake, "of an order to revoke");
         for path in [staff::WHO, staff::HOLDER, staff::PASSKEYS, staff::LIST, staff::FETCH] {
             assert_eq!(reach(path), Reach::LeadsToBrake, "{path}: to an order to revoke");

@@ -3,6 +3,7 @@
 
 pub(crate) mod act;
 pub(crate) mod batch;
+pub(crate) mod cmp;
 pub(crate) mod devices;
 mod draft;
 pub(crate) mod enrol;

@@ -3,6 +3,7 @@
 
 use crate::answered_brakes::AnswerJournal;
 use crate::asking::Asking;
+use crate::cmp::concluded::Concluded;
 use crate::context::IssuanceContext;
 use crate::issuer::Issuer;
 use crate::marks::Marks;
@@ -132,6 +133,7 @@ async fn open(
         reads: Reads::begin(),
         neighbours: Neighbours::of(&context.config.admins_beside("issuer")),
         numbers: Mutex::new(Numbers::open(&context.config, &secret)?),
+        concluded: Concluded::default(),
     };
     let signer = Signer {
         context: context.clone(),

@@ -45,8 +45,8 @@ pub(crate) struct State {
     pub(crate) is_unadopted: bool,
     /// What was told as revoked and came into the tree without effect, and why it was revoked.
     pub(crate) undone: OrdMap<Serial, String>,
-    /// Orders that were told as declined or taken back and that the tree has open all the same: none
-    /// of them is carried out.
+    /// Orders that were told as declined or taken back and that the tree has open all the same:
+    /// none of them is carried out.
     pub(crate) over: OrdSet<OrderDigest>,
     /// How often those of them were tried that could not be carried out.
     pub(crate) in_vain: OrdMap<OrderDigest, u32>,

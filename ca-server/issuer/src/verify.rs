@@ -2,8 +2,11 @@
 //! state. The proofs say what was checked and by what; they are judged against authority when they
 //! are decided.
 
+mod cmp;
 mod machine;
 
+pub use cmp::VerifiedCmp;
+pub(crate) use cmp::{check_cmp_request, cmp_secret};
 pub use machine::VerifiedMachine;
 
 use crate::error::{request_code, weakness_code};

@@ -174,7 +174,9 @@ async fn certificate(tx: &mut Tx, serial: &str, seeds: &mut Seeds) -> anyhow::Re
                     account_seeds(tx, &account, seeds).await?;
                 }
             }
-            Event::Revoked { cause: Cause::Closed { system }, .. } => {
+            Event::Revoked {
+                cause: Cause::Cmp { system, .. } | Cause::Closed { system }, ..
+            } => {
                 seeds.records.insert(index);
                 seeds.orders.extend(system_orders(tx, &system).await?);
             }

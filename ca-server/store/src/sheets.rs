@@ -221,6 +221,7 @@ mod tests {
             eab_hmac: [1; 32].into(),
             est_password: [2; 32].into(),
             scep_challenge: String::new(),
+            cmp_secret: [3; 32].into(),
             trust: city.trust("control", "none"),
             expires: records::time::seconds(city.now + 365 * 86_400),
         };

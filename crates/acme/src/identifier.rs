@@ -48,6 +48,9 @@ pub enum IdentifierError {
     /// It is no address.
     #[error("不是地址 / not an address")]
     Address,
+    /// It is an address in another spelling than its one (RFC 8738 3).
+    #[error("地址应写作 {0} / this address is written {0}")]
+    Spelling(String),
     /// It says that it is a name, and is an address.
     #[error("地址的类型应为 ip / an address is of the type ip")]
     AddressAsName,
@@ -89,9 +92,13 @@ impl AcmeIdentifier {
     fn address_text(text: &str) -> Result<Self, IdentifierError> {
         let address: IpAddr = text.parse().map_err(|_| IdentifierError::Address)?;
         // One address has one name: the mapped form of IPv6 would be a second one.
-        match address {
-            IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some() => Err(IdentifierError::Address),
-            address => Ok(Self::address(address)),
+        if matches!(address, IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some()) {
+            return Err(IdentifierError::Address);
+        }
+        let read = Self::address(address);
+        match read.value == text {
+            true => Ok(read),
+            false => Err(IdentifierError::Spelling(read.value)),
         }
     }
 
@@ -149,9 +156,14 @@ mod tests {
             ("dns", "*.acme.test", "*.acme.test"),
             ("dns", "xn--fiqs8s.acme.test", "xn--fiqs8s.acme.test"),
             ("ip", "127.0.0.1", "127.0.0.1"),
-            ("ip", "2001:DB8:0:0:0:0:0:1", "2001:db8::1"),
+            ("ip", "2001:db8::1", "2001:db8::1"),
         ] {
             assert_eq!(read(kind, sent).unwrap().value(), value, "{sent}");
+        }
+        // RFC 8738 3: an address in another spelling is told which one it has.
+        for sent in ["2001:DB8::1", "2001:db8:0:0:0:0:0:1", "2001:0db8::1", "2001:db8::0.0.0.1"] {
+            let spelling = IdentifierError::Spelling("2001:db8::1".into());
+            assert_eq!(read("ip", sent), Err(spelling), "{sent}");
         }
     }
 

@@ -1,8 +1,9 @@
-//! What a system asks for by EST or SCEP: a certificate within its standing authorization. The
-//! registry key signs how the issuer knew it: by its password or challenge, by what the key of a
-//! certificate signed, or by a certificate that a portal says it was shown in a handshake.
+//! What a system asks for by EST, SCEP or CMP: a certificate within its standing authorization. The
+//! registry key signs how the issuer knew it: by its password, challenge or secret, by what the key
+//! of a certificate signed, or by a certificate that a portal says it was shown in a handshake.
 
 use crate::authority::Authority;
+use crate::cmp::{CmpUse, RequestForm};
 use crate::device::read_renewal;
 use crate::id::{Serial, Sha256Value};
 use crate::machine_use::{BegunUse, CoveredUse};
@@ -29,14 +30,20 @@ pub struct EnrolWish {
     /// shown and the request, which is the same however its signature is spelled. Who asks again
     /// with the same gets the same certificate.
     pub under: Sha256Value,
-    /// The PKCS#10.
+    /// The request, whose key signed it.
     pub request: Bytes,
-    /// The certificate that is renewed.
+    /// How the request is written.
+    form: RequestForm,
+    /// The certificate that asks: that of a handshake, or whose key signed the message.
     shown: Option<Arc<Certificate>>,
     /// Whether the key of that signed for it, and not a portal says so.
     is_signed: bool,
+    /// Whether what asks is renewed, so that its names are those of the request.
+    renews: bool,
     /// Whether it takes the challenge of the system's order.
     by_challenge: bool,
+    /// Whether it came in a message of CMP, whose transaction has one request.
+    is_message: bool,
 }
 
 impl EnrolWish {
@@ -73,6 +80,9 @@ impl Authority {
             Some((system, _)) if *system != *said.system => return Err(Code::CertificateForeign),
             shown => shown.map(|(_, certificate)| certificate),
         };
+        if let Some(message) = &said.message {
+            return self.wish_of_message(said, message, shown);
+        }
         let request = self.signatures.request(&said.request.0).ok_or(Code::RequestMalformed)?;
         if let Some(signed) = &said.signed {
             let asked = read_renewal(signed)?;
@@ -94,19 +104,62 @@ impl Authority {
             system: said.system.as_str().into(),
             under: under.finalize().into(),
             request: said.request.clone(),
+            form: RequestForm::Pkcs10,
+            renews: shown.is_some(),
             shown,
             is_signed: said.signed.is_some(),
             by_challenge: said.challenge,
+            is_message: false,
+        })
+    }
+
+    /// The same of a message of CMP: what it says besides belongs to another protocol.
+    fn wish_of_message(
+        &self,
+        said: &EnrolledStatement,
+        message: &Bytes,
+        shown: Option<Arc<Certificate>>,
+    ) -> Result<EnrolWish, Code> {
+        if said.challenge || said.signed.is_some() {
+            return Err(Code::Malformed);
+        }
+        let parts = (message.0.as_slice(), said.request.0.as_slice());
+        let CmpUse { under, form, renews } = self.cmp_use(&said.system, parts, shown.as_deref())?;
+        Ok(EnrolWish {
+            system: said.system.as_str().into(),
+            under,
+            request: said.request.clone(),
+            form,
+            is_signed: shown.is_some(),
+            shown,
+            renews,
+            by_challenge: false,
+            is_message: true,
         })
     }
 
     /// The certificate that this request got already, while that is not over, pending records
     /// counted. One that was revoked is not made again for the same request.
     pub fn enrolled_already(&self, wish: &EnrolWish, now: u64) -> Result<Option<Serial>, Code> {
+        if wish.is_message {
+            return self.promised_once(wish);
+        }
         let promised = self.promised(&wish.under).filter(|serial| self.is_in_time(serial, now));
         match promised {
             Some(serial) if self.is_ended_entry(&serial) => Err(Code::CertificateRevoked),
             promised => Ok(promised),
+        }
+    }
+
+    /// The same of a message: its transaction has one request and one certificate, for good.
+    fn promised_once(&self, wish: &EnrolWish) -> Result<Option<Serial>, Code> {
+        let Some(serial) = self.promised(&wish.under) else { return Ok(None) };
+        if self.request_of_serial(&serial) != Some(Sha256::digest(&wish.request.0).into()) {
+            return Err(Code::TransactionUsed);
+        }
+        match self.is_ended_entry(&serial) {
+            true => Err(Code::CertificateRevoked),
+            false => Ok(Some(serial)),
         }
     }
 
@@ -129,8 +182,10 @@ impl Authority {
         if wish.by_challenge {
             self.may_take_challenge(system, wish)?;
         }
-        let (key, names) = self.covered(system, &wish.request)?;
-        if wish.shown.as_ref().is_some_and(|shown| !has_names(shown, &names)) {
+        let asked = self.signatures.asked(wish.form, &wish.request.0)?;
+        let (key, names) = self.covered(system, asked)?;
+        let renewed = wish.shown.as_ref().filter(|_| wish.renews);
+        if renewed.is_some_and(|renewed| !has_names(renewed, &names)) {
             return Err(Code::SystemRenewal);
         }
         self.has_room_for_use(&wish.system, now)?;
@@ -147,7 +202,7 @@ impl Authority {
     }
 
     /// Whether a certificate that was shown counts at `now`.
-    fn counts_now(&self, shown: &Certificate, now: u64) -> Result<(), Code> {
+    pub fn counts_now(&self, shown: &Certificate, now: u64) -> Result<(), Code> {
         if self.is_revoked(&shown.serial().to_string()) {
             return Err(Code::CertificateRevoked);
         }
@@ -195,7 +250,7 @@ impl Authority {
         let said = EnrolledStatement::read(&statement.0).ok_or(Code::Malformed)?;
         let wish = self.enrol_wish(&said)?;
         let before = self.promised.get(&wish.under);
-        if before.is_some_and(|serial| self.is_in_time(serial, now)) {
+        if before.is_some_and(|serial| wish.is_message || self.is_in_time(serial, now)) {
             return Err(Code::StateConflict);
         }
         let begun = BegunUse::read(wish.under, &wish.request, (serial, tbs_sha256))?;
@@ -221,14 +276,14 @@ impl Authority {
         let Some(said) = EnrolledStatement::read(&statement.0) else { return };
         let Ok(wish) = self.enrol_wish(&said) else { return };
         let Some(serial) = Serial::read(serial) else { return };
-        let read = self.signatures.request(&wish.request.0);
-        if read.is_some_and(|read| wish.is_by_word(read.key())) {
+        let asked = self.signatures.asked(wish.form, &wish.request.0);
+        if asked.is_ok_and(|asked| wish.is_by_word(&asked.key)) {
             *self.pending.system_by_word.entry(wish.system.clone()).or_insert(0) += 1;
         }
         if wish.by_challenge {
             self.pending.system_challenged.insert(wish.system.clone(), wish.under);
         }
-        self.notice_begun(&wish.system, (wish.under, &wish.request), serial);
+        self.notice_begun(&wish.system, (wish.under, wish.form, &wish.request), serial);
     }
 }
 

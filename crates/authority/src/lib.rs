@@ -25,7 +25,8 @@
 //! | what is a letter still good for | `letter.rs` |
 //! | what may be renewed, by whose signature, until when both count | `renewal.rs` |
 //! | what a system gets by ACME, within its authorization | `system.rs`, `machine_use.rs` |
-//! | what it gets by EST and SCEP | `enrolled.rs`, `device.rs` |
+//! | what it gets by EST, SCEP and CMP | `enrolled.rs`, `device.rs` |
+//! | what it says by CMP, and who signed that | `cmp.rs` |
 //! | who signs for a system's account | `machine.rs` |
 //! | who acts for whom while they are on leave | `delegation.rs` |
 //! | how gates take what their rules say | `mode.rs` |
@@ -42,6 +43,7 @@ mod basis;
 mod batch;
 mod certificate;
 mod city;
+mod cmp;
 mod consequence;
 mod counted;
 mod credential;
@@ -81,6 +83,7 @@ mod withdrawal;
 pub use agent::{JoinClaim, authorization_of, join_value};
 pub use approver::Capacity;
 pub use authority::Authority;
+pub use cmp::{RequestForm, cmp_code, request_of, use_of_transaction};
 pub use consequence::Consequence;
 pub use counted::{CountedApproval, InBatch};
 pub use device::{DeviceRenewal, read_renewal, scep_code};

@@ -3,13 +3,14 @@
 //! front is only that it saw a challenge answered.
 
 use crate::authority::Authority;
+use crate::cmp::{AskedCertificate, RequestForm};
 use crate::id::{Serial, Sha256Value, digest_of};
 use crate::machine::{jws_code, read_account};
 use crate::state::{OpenIntent, SystemCertificate, SystemState};
 use crate::system::week_of;
 use jose::{FlatJws, KeyOf};
 use pki::host::covers;
-use pki::request::{CertificationRequest, WANTED_NAMES_MAX, WantedError};
+use pki::request::{WANTED_NAMES_MAX, WantedError};
 use pki::{Certificate, PublicKey};
 use records::bytes::Bytes;
 use records::code::Code;
@@ -91,7 +92,7 @@ struct RevokePayload {
 
 /// Which reasons a system gives, by their number (RFC 5280 5.3.1). Without one it is the end of its
 /// use.
-fn reason(number: Option<u8>) -> Result<&'static str, Code> {
+pub(crate) fn revocation_reason(number: Option<u8>) -> Result<&'static str, Code> {
     match number {
         None | Some(0 | 5) => Ok("cessationOfOperation"),
         Some(1) => Ok("keyCompromise"),
@@ -102,7 +103,7 @@ fn reason(number: Option<u8>) -> Result<&'static str, Code> {
 }
 
 /// The code of a request whose names are not taken.
-fn wanted_code(error: &WantedError) -> Code {
+pub(crate) fn wanted_code(error: &WantedError) -> Code {
     match error {
         WantedError::Extension(_) | WantedError::Kind => Code::RequestExceeds,
         _ => Code::RequestMalformed,
@@ -129,10 +130,15 @@ impl Authority {
     /// its address is refused.
     pub fn used_already(&self, wish: &MachineWish) -> Result<Option<Serial>, Code> {
         let Some(serial) = self.promised(&wish.under) else { return Ok(None) };
-        let known = self.system_certificates.get(&serial).map(|own| own.request_sha256);
-        let known = known.or_else(|| self.pending.system_requests.get(&serial).copied());
+        let known = self.request_of_serial(&serial);
         let is: Sha256Value = Sha256::digest(&wish.request.0).into();
         if known == Some(is) { Ok(Some(serial)) } else { Err(Code::StateConflict) }
+    }
+
+    /// SHA-256 of the request by which a system got a certificate, pending records counted.
+    pub(crate) fn request_of_serial(&self, serial: &Serial) -> Option<Sha256Value> {
+        let known = self.system_certificates.get(serial).map(|own| own.request_sha256);
+        known.or_else(|| self.pending.system_requests.get(serial).copied())
     }
 
     /// Whether an account may have this certificate at `now` (unix), pending records counted.
@@ -146,7 +152,8 @@ impl Authority {
         if self.pending.accounts_changing.contains(&wish.account) {
             return Err(Code::NotReady);
         }
-        let (key, names) = self.covered(system, &wish.request)?;
+        let asked = self.signatures.asked(RequestForm::Pkcs10, &wish.request.0)?;
+        let (key, names) = self.covered(system, asked)?;
         if vouched.len() > WANTED_NAMES_MAX {
             return Err(Code::Malformed);
         }
@@ -167,22 +174,21 @@ impl Authority {
     pub(crate) fn covered(
         &self,
         system: &SystemState,
-        request: &Bytes,
+        asked: AskedCertificate,
     ) -> Result<(PublicKey, Vec<String>), Code> {
-        let request = self.signatures.request(&request.0).ok_or(Code::RequestMalformed)?;
         let profile = &self.profile_of(&system.profile)?.profile;
-        if !profile.allows(request.key()) {
+        if !profile.allows(&asked.key) {
             return Err(Code::KeyNotAllowed);
         }
-        self.signs_for_nobody(request.key())?;
-        let names = wanted(&request)?;
+        self.signs_for_nobody(&asked.key)?;
+        let names = asked.names?;
         let wildcards = system.wildcards && profile.wildcards();
         for host in &names {
             if !covers(&system.names, wildcards, &system.addresses, host) {
                 return Err(Code::SystemNames);
             }
         }
-        Ok((request.key().clone(), names.iter().map(ToString::to_string).collect()))
+        Ok((asked.key, names.iter().map(ToString::to_string).collect()))
     }
 
     /// Whether a system has certificates left, of this week and of those that count.
@@ -255,22 +261,22 @@ impl Authority {
     pub(crate) fn notice_machine_use(&mut self, account: &str, jws: &FlatJws, serial: &str) {
         let Ok(wish) = self.machine_wish(account, jws) else { return };
         let Some(serial) = Serial::read(serial) else { return };
-        self.notice_begun(&wish.system, (wish.under, &wish.request), serial);
+        self.notice_begun(&wish.system, (wish.under, RequestForm::Pkcs10, &wish.request), serial);
     }
 
     /// The same, however it was asked for.
     pub(crate) fn notice_begun(
         &mut self,
         system: &Arc<str>,
-        (under, request): (Sha256Value, &Bytes),
+        (under, form, request): (Sha256Value, RequestForm, &Bytes),
         serial: Serial,
     ) {
         let digest: Sha256Value = Sha256::digest(&request.0).into();
         self.pending.promised.insert(under, serial);
         self.pending.system_requests.insert(serial, digest);
-        if let Some(read) = self.signatures.request(&request.0) {
+        if let Ok(asked) = self.signatures.asked(form, &request.0) {
             let subject = subject_of_system(system);
-            self.pending.keys.insert(read.key().sha256(), subject.as_str().into());
+            self.pending.keys.insert(asked.key.sha256(), subject.as_str().into());
         }
         *self.pending.system_uses.entry(system.clone()).or_insert(0) += 1;
     }
@@ -341,7 +347,7 @@ impl Authority {
             Some(_) => {}
             None => self.signed_by_own_key(jws, &certificate)?,
         }
-        Ok((serial, reason(said.reason)?))
+        Ok((serial, revocation_reason(said.reason)?))
     }
 
     /// The certificate's own key signed it, and stands in it.
@@ -360,9 +366,4 @@ fn digest_of_names(names: &[String]) -> Sha256Value {
     let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
     names.sort_unstable();
     Sha256::digest(names.join("\n")).into()
-}
-
-/// The names of a request.
-fn wanted(request: &CertificationRequest) -> Result<Vec<pki::host::Host>, Code> {
-    request.wanted().map_err(|error| wanted_code(&error))
 }

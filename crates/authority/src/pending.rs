@@ -63,7 +63,7 @@ impl Authority {
             Event::Approval { approval, .. } => names_brake(&approval.order),
             Event::Enacted { order, .. } => names_brake(order),
             Event::Revoked { cause, .. } => {
-                matches!(cause, Cause::Order { .. } | Cause::Machine { .. })
+                matches!(cause, Cause::Order { .. } | Cause::Machine { .. } | Cause::Cmp { .. })
             }
             Event::MachineClosed { .. } => true,
             Event::Suspended { cause, .. } => matches!(cause, SuspensionCause::Portal { .. }),
@@ -299,6 +299,7 @@ impl Authority {
             }
             Cause::Left { .. }
             | Cause::Machine { .. }
+            | Cause::Cmp { .. }
             | Cause::Closed { .. }
             | Cause::Lapsed { .. }
             | Cause::Superseded { .. }

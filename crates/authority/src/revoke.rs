@@ -62,6 +62,11 @@ impl Authority {
                 let (serial, reason) = self.judged_machine_revocation(account.as_deref(), jws)?;
                 (vec![serial], reason.to_owned())
             }
+            Cause::Cmp { system, message, certificate } => {
+                let shown = certificate.as_ref().map(|der| der.0.as_slice());
+                let (serial, reason) = self.cmp_revocation(system, &message.0, shown)?;
+                (vec![serial], reason.to_owned())
+            }
             Cause::Closed { system } => (self.ended_of(system)?, END_REASON.to_owned()),
             Cause::Lapsed { statement, signature } => return self.lapse(statement, signature),
             Cause::Abandoned { order } => {
@@ -148,6 +153,7 @@ impl Authority {
             }
             Cause::Left { .. }
             | Cause::Machine { .. }
+            | Cause::Cmp { .. }
             | Cause::Closed { .. }
             | Cause::Lapsed { .. }
             | Cause::Superseded { .. }

@@ -3,6 +3,7 @@
 use crate::client::{Issuer, Refusal};
 use crate::machines;
 use records::Problem;
+use records::cmp::{CmpMessage, CmpReply};
 use records::est::{EnrolSystem, RenewSystem};
 use records::join::RenewedChain;
 use records::machine::{
@@ -49,6 +50,12 @@ impl Issuer {
     /// certificate.
     pub async fn renew_device(&self, message: &RenewDevice) -> Result<Finalized, Refusal> {
         self.of_machines(machines::RENEW_DEVICE, message).await
+    }
+
+    /// Hands a message of CMP on; one that may revoke something finds a place of brakes.
+    pub async fn cmp(&self, message: &CmpMessage, may_end: bool) -> Result<CmpReply, Refusal> {
+        let path = if may_end { machines::CMP_END } else { machines::CMP };
+        self.of_machines(path, message).await
     }
 
     /// Collects a certificate, leaf first, root last.

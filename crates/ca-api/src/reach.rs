@@ -15,7 +15,7 @@ pub enum Reach {
 }
 
 /// What is near; everything else leads to no brake.
-const NEAR: [(&str, Reach); 28] = [
+const NEAR: [(&str, Reach); 29] = [
     (staff::APPROVE, Reach::Brake),
     (staff::BATCH, Reach::Brake),
     (staff::REVOKE, Reach::Brake),
@@ -26,6 +26,7 @@ const NEAR: [(&str, Reach); 28] = [
     (handler::WITHDRAW, Reach::Brake),
     (machines::REVOKE, Reach::Brake),
     (machines::DEACTIVATE, Reach::Brake),
+    (machines::CMP_END, Reach::Brake),
     (status::LOSS, Reach::Brake),
     (status::SUSPEND, Reach::Brake),
     (status::SUSPEND_BY_LETTER, Reach::Brake),

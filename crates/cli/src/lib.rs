@@ -5,7 +5,8 @@
 //! Never sends an enrolment code, never overwrites a key, never shows an order that the CA did not
 //! sign, never signs what it did not show. In reading order: [`request`], [`enroll`], [`renew`],
 //! [`approve`], [`decline`], [`revoke`], [`draft`], [`withdraw`], [`suspend`], [`cert`],
-//! [`report_lost`], [`receipt`], [`mod@audit`], [`context`], [`mine`], [`desk`], [`connect`].
+//! [`report_lost`], [`receipt`], [`mod@audit`], [`context`], [`mine`], [`desk`], [`connect`],
+//! [`machine`].
 
 pub mod approve;
 mod approving;
@@ -27,6 +28,7 @@ mod facts;
 mod files;
 mod floors;
 mod letter;
+pub mod machine;
 pub mod mine;
 mod order;
 mod output;
@@ -123,6 +125,9 @@ enum Command {
     /// Receipts of losses and suspensions that somebody shows you. 回执
     #[command(subcommand)]
     Receipt(receipt::ReceiptCommand),
+    /// Certificates of systems, for scripts: get the first one, renew it. 系统证书
+    #[command(subcommand)]
+    System(machine::MachineCommand),
 }
 
 /// Runs a command of `yinxin` to its end, and gives the exit code of the process.
@@ -153,6 +158,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Cert(arguments) => cert::run(output, &arguments),
         Command::ReportLost(arguments) => report_lost::run(output, &arguments).await,
         Command::Receipt(command) => receipt::run(output, &command).await,
+        Command::System(command) => machine::run(output, &command).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

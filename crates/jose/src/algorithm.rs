@@ -20,8 +20,18 @@ impl SignatureAlg {
     /// Those that are taken, by their names.
     pub const NAMES: [&str; 4] = ["ES256", "ES384", "RS256", "EdDSA"];
 
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Es256 => "ES256",
+            Self::Es384 => "ES384",
+            Self::Rs256 => "RS256",
+            Self::EdDsa => "EdDSA",
+        }
+    }
+
     /// One of them.
-    pub(crate) fn by_name(name: &str) -> Result<Self, JoseError> {
+    pub fn by_name(name: &str) -> Result<Self, JoseError> {
         match name {
             "ES256" => Ok(Self::Es256),
             "ES384" => Ok(Self::Es384),

@@ -69,6 +69,9 @@ impl Jwk {
             ("OKP", Some("Ed25519")) => Members::Okp { x: text("x")? },
             _ => return Err(JoseError::KeyKind),
         };
+        if !is_for(object, members.alg()) {
+            return Err(JoseError::KeyKind);
+        }
         let key = PublicKey::read(&members.spki()?)?;
         Ok(Self { members, key })
     }
@@ -118,7 +121,7 @@ impl Jwk {
     }
 
     /// Whether this key signed a message by this algorithm, which must be the one of its kind.
-    pub(crate) fn verify(
+    pub fn verify(
         &self,
         alg: SignatureAlg,
         message: &[u8],
@@ -140,7 +143,28 @@ impl Jwk {
     }
 }
 
+/// Whether a key, as far as it says that of itself, is there to verify signatures by its algorithm
+/// (RFC 7517 4.2, 4.3, 4.4): one for something else signs nothing.
+fn is_for(key: &serde_json::Map<String, Value>, alg: SignatureAlg) -> bool {
+    let says = |name: &str, wanted: &str| key.get(name).is_none_or(|said| said == wanted);
+    let verifies = |operations: &Value| {
+        let all = operations.as_array().map(Vec::as_slice).unwrap_or_default();
+        all.iter().any(|one| one == "verify" || one == "sign")
+    };
+    says("use", "sig") && says("alg", alg.name()) && key.get("key_ops").is_none_or(verifies)
+}
+
 impl Members {
+    /// The algorithm of its kind.
+    fn alg(&self) -> SignatureAlg {
+        match self {
+            Self::Ec { crv: "P-256", .. } => SignatureAlg::Es256,
+            Self::Ec { .. } => SignatureAlg::Es384,
+            Self::Rsa { .. } => SignatureAlg::Rs256,
+            Self::Okp { .. } => SignatureAlg::EdDsa,
+        }
+    }
+
     /// The members in the order of their names, without white space (RFC 7638 3.3). Each of them is
     /// base64url or a name of ours, so that nothing is escaped.
     fn canonical(&self) -> String {

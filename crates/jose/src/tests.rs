@@ -211,7 +211,18 @@ fn keys_are_strong_whole_and_public() {
     for name in ["d", "p", "k"] {
         assert_eq!(changed("ES256", name, "AQAB").unwrap_err(), JoseError::KeyKind);
     }
-    assert!(changed("ES256", "use", "sig").is_ok(), "what is not its own is passed by");
+    assert!(changed("ES256", "kid", "mine").is_ok(), "what is not its own is passed by");
+    assert!(changed("ES256", "use", "sig").is_ok() && changed("ES256", "alg", "ES256").is_ok());
+    assert_eq!(changed("ES256", "use", "enc").unwrap_err(), JoseError::KeyKind);
+    assert_eq!(changed("ES256", "alg", "ES384").unwrap_err(), JoseError::KeyKind);
+    assert_eq!(changed("RS256", "alg", "PS512").unwrap_err(), JoseError::KeyKind);
+    for (operations, is_taken) in
+        [(json!(["verify"]), true), (json!(["encrypt"]), false), (json!("verify"), false)]
+    {
+        let mut jwk = vectors()["ES256"]["jwk"].clone();
+        jwk["key_ops"] = operations;
+        assert_eq!(Jwk::read(&jwk).is_ok(), is_taken, "{jwk}");
+    }
     assert_eq!(changed("ES256", "crv", "P-521").unwrap_err(), JoseError::KeyKind);
     assert_eq!(changed("ES256", "kty", "oct").unwrap_err(), JoseError::KeyKind);
     assert!(changed("ES256", "crv", "P-384").is_err(), "coordinates of another size");

@@ -154,6 +154,17 @@ impl Client {
         self.call(Method::POST, (path, more), (JSON, json.into())).await
     }
 
+    /// POST of bytes of another kind than ours, with more header fields.
+    pub async fn post_as(
+        &self,
+        path: &str,
+        (kind, body): (&str, &[u8]),
+        more: &[(&str, String)],
+    ) -> Result<Response<Bytes>, CallError> {
+        let body = Bytes::copy_from_slice(body);
+        self.call(Method::POST, (path, more), (kind, body)).await
+    }
+
     /// POST of a message; the answer, or the problem that the server tells.
     pub async fn ask<T: Serialize, R: DeserializeOwned, P: DeserializeOwned>(
         &self,

@@ -4,6 +4,7 @@
 use crate::algorithm::PublicKey;
 use crate::raw::AlgorithmIdentifier;
 use aws_lc_rs::signature as sig;
+use der::Decode;
 use der::asn1::ObjectIdentifier;
 
 /// The claim that a key signed a message, with an algorithm that is known here.
@@ -66,6 +67,18 @@ const NAMES: [(&str, &str); 10] = [
 ];
 
 impl<'a> Possession<'a> {
+    /// The claim of a signature whose AlgorithmIdentifier is given in DER; an error names the
+    /// algorithm that is not known here for this key.
+    pub fn read(
+        key: &'a PublicKey,
+        identifier: &[u8],
+        message: &'a [u8],
+        signature: &'a [u8],
+    ) -> Result<Self, String> {
+        let identifier = AlgorithmIdentifier::from_der(identifier).map_err(|e| e.to_string())?;
+        Self::claimed(key, &identifier, message, signature)
+    }
+
     /// The claim of a signature, or the name of the algorithm that is not known here for this key.
     pub(crate) fn claimed(
         key: &'a PublicKey,

@@ -4,7 +4,7 @@
 mod wanted;
 
 pub(crate) use wanted::judge;
-pub use wanted::{WANTED_NAMES_MAX, WantedError, challenge_of};
+pub use wanted::{WANTED_NAMES_MAX, WantedError, challenge_of, wanted_hosts};
 
 use crate::algorithm::{KeyError, PublicKey, SignError};
 use crate::der_fault::DerFault;

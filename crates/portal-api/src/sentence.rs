@@ -4,9 +4,9 @@
 mod decided;
 
 use crate::plain::{BilingualText, FactValue, NameAndId, kind, phrase, words};
-use decided::decided;
+use decided::{called, decided};
 use records::Approval;
-use records::access::{ApplicationCall, Connection};
+use records::access::Connection;
 use records::decline::Outcome;
 use records::est::EnrolledStatement;
 use records::machine::AccountStatement;
@@ -262,14 +262,18 @@ fn of_system(event: &Event) -> FactValue {
         ),
         Event::MachineEnrolled { statement, serial, .. } => {
             let said = EnrolledStatement::read(&statement.0);
-            let is_scep = said.as_ref().is_some_and(EnrolledStatement::is_by_scep);
+            let by = said.as_ref().map(EnrolledStatement::protocol);
             let system = said.map_or_else(String::new, |said| said.system);
-            let (zh, en) = match is_scep {
-                true => (
+            let (zh, en) = match by {
+                Some("SCEP") => (
                     "系统 {0} 以 SCEP 申请证书 {1}，即将签发",
                     "system {0} asked by SCEP for certificate {1}, which will be signed",
                 ),
-                false => (
+                Some("CMP") => (
+                    "系统 {0} 以 CMP 申请证书 {1}，即将签发",
+                    "system {0} asked by CMP for certificate {1}, which will be signed",
+                ),
+                _ => (
                     "系统 {0} 以 EST 申请证书 {1}，即将签发",
                     "system {0} asked by EST for certificate {1}, which will be signed",
                 ),
@@ -341,19 +345,6 @@ fn connected(seen: &Connection, who: Who<'_>) -> FactValue {
         "{0} 用证书 {1} 连接 {2}（TLS {3}）",
         "{0} connected to {2} with {1} (TLS {3})",
         vec![who(person), serial.into(), host.into(), number(tls)],
-    )
-}
-
-fn called(call: &ApplicationCall, who: Who<'_>) -> FactValue {
-    let ApplicationCall { application, ask, person, serial, outcome, .. } = call;
-    let about = match person.is_empty() {
-        true => own("不明人员", "nobody known"),
-        false => who(person),
-    };
-    phrase(
-        "应用 {0} 询问 {1}、证书 {2}（{3}），答复 {4}",
-        "application {0} asked about {1}, certificate {2} ({3}), and was told {4}",
-        vec![application.into(), about, serial.into(), number(ask), number(outcome)],
     )
 }
 

@@ -91,6 +91,10 @@ codes! {
     RequestExceeds "request-exceeds" Caller "证书请求要求了系统证书没有的内容。" "The certificate request asks for what no certificate of a system has.";
     MediaType "media-type" Caller "提交的内容类型不正确。" "What was sent says that it is of another media type than is taken here.";
     RevocationReason "revocation-reason" Caller "不能以此原因吊销。" "Nothing is revoked for this reason.";
+    MessageAlgorithm "message-algorithm" Caller "不支持保护消息（CMP）所用的算法或参数。" "The algorithm that protects the message (CMP), or its parameters, are not supported here.";
+    MessageVersion "message-version" Caller "不支持这个版本的协议（CMP）。" "This version of the protocol (CMP) is not spoken here.";
+    MessageNonce "message-nonce" Caller "消息（CMP）中的随机数缺失、过短，或所答并非本方消息。" "A nonce of the message (CMP) is missing, too short, or answers nothing of ours.";
+    TransactionUsed "transaction-used" Caller "这个事务编号（CMP）已用于另一项请求。" "The transaction (CMP) belongs to another request already.";
     OrderUnknown "order-unknown" Policy "未找到该办件。" "There is no such order.";
     OrderAltered "order-altered" Policy "办件内容与签发机构签署的不一致。" "The order is not what the CA signed.";
     OrderIncomplete "order-incomplete" Policy "办件缺少应披露的内容。" "The order comes without all that must be shown.";
@@ -172,6 +176,7 @@ codes! {
     JwsSignature "jws-signature" Peer "请求没有用此账户的密钥签名。" "The request is not signed with the key of this account.";
     BindingInvalid "binding-invalid" Peer "账户绑定（EAB）不正确，请核对 kid 和密钥。" "The external account binding is not right; check its key id and secret.";
     SystemSecret "system-secret" Peer "口令或挑战码不正确（EST、SCEP），请核对系统文件。" "Password (EST) or challenge (SCEP) is not right; check the system's file.";
+    MessageProtection "message-protection" Peer "消息（CMP）的保护不正确，请核对编号、密钥和系统文件。" "The protection of the message (CMP) is not right; check reference, secret and the system's file.";
     UseSignature "use-signature" Peer "没有有效的常设授权。" "No standing authorization covers this.";
     QuotaUsed "quota-used" Policy "常设授权的次数已用完。" "The standing authorization is used up.";
     StatusStale "status-stale" Us "吊销列表或人员数据已过期，网关已停止放行。" "The revocation list or the list of people is too old; the gate lets nobody pass.";

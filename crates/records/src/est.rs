@@ -43,9 +43,9 @@ pub struct RenewSystem {
     pub profile: Option<String>,
 }
 
-/// What the registry key signs about a certificate that is asked for by EST or SCEP: by whom, with
-/// what, under which order of the system. A password goes on being one, so no record shows it; the
-/// challenge of a device stands in its request, and is used up.
+/// What the registry key signs about a certificate that is asked for by EST, SCEP or CMP: by whom,
+/// with what, under which order of the system. A password goes on being one, so no record shows it;
+/// the challenge of a device stands in its request, and is used up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EnrolledStatement {
@@ -57,9 +57,10 @@ pub struct EnrolledStatement {
     pub system: String,
     /// Digest of the system's order.
     pub order: Bytes,
-    /// The PKCS#10, DER.
+    /// The request, DER: a PKCS#10, or a CertReqMsg of CMP.
     pub request: Bytes,
-    /// The certificate that is renewed, DER; without it the password or the challenge was right.
+    /// The certificate that is renewed, or whose key signed the message, DER; without it the
+    /// password, the challenge or the MAC was right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Bytes>,
     /// Whether it was asked for by the challenge of SCEP that stands in the request.
@@ -69,6 +70,10 @@ pub struct EnrolledStatement {
     /// was shown to it in a handshake.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed: Option<SignedRenewal>,
+    /// The message of CMP in which the request came, without certificates that came along; what
+    /// stands in `certificate` then signed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Bytes>,
 }
 
 /// What is not so is left out.
@@ -87,6 +92,15 @@ impl EnrolledStatement {
     /// Whether it was asked for by SCEP.
     pub fn is_by_scep(&self) -> bool {
         self.challenge || self.signed.is_some()
+    }
+
+    /// By which protocol it was asked for, by the name that it has.
+    pub fn protocol(&self) -> &'static str {
+        match (self.message.is_some(), self.is_by_scep()) {
+            (true, _) => "CMP",
+            (false, true) => "SCEP",
+            (false, false) => "EST",
+        }
     }
 
     /// Reads a statement; who signed it is another question.

@@ -51,7 +51,7 @@ pub enum Label {
     Unlisted,
     /// That a system's account was opened with a secret of its order, by the registry key.
     MachineAccount,
-    /// That a system asked for a certificate by EST, by the registry key.
+    /// That a system asked for a certificate by EST or CMP, by the registry key.
     MachineEnrolled,
     /// Which rows of a batch have to be opened; a digest that nobody signs.
     Sample,

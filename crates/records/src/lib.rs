@@ -12,6 +12,7 @@ pub mod access_mode;
 pub mod approval;
 pub mod body;
 pub mod bytes;
+pub mod cmp;
 pub mod code;
 pub mod commitment;
 pub mod consequence;

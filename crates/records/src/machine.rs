@@ -40,6 +40,8 @@ pub struct SystemFile {
     pub est_password: Bytes,
     /// The challenge of SCEP; but in a sample city good for one request.
     pub scep_challenge: String,
+    /// The secret of CMP, as clients send it in a MAC; the reference is `kid`.
+    pub cmp_secret: Bytes,
     /// Whom to believe, and where they are.
     pub trust: Trust,
     /// Last second in which it may be used.
@@ -118,12 +120,15 @@ pub struct Finalize {
     pub vouched: Vec<String>,
 }
 
-/// A certificate is on its way.
+/// A certificate is on its way, or there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Finalized {
     /// Its serial number.
     pub serial: String,
+    /// The certificate and its issuers, DER, where the tree had it within a moment; nothing where
+    /// it is to be collected.
+    pub chain: Vec<Bytes>,
 }
 
 /// Asks for a certificate that is on its way.

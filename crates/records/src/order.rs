@@ -149,6 +149,11 @@ pub struct SignedOrder {
 }
 
 impl Order {
+    /// Whether it says that a CA of this city made it, by the city's founding digest.
+    pub fn is_of(&self, founding: &[u8]) -> bool {
+        maker::is_of(&self.issuer, founding)
+    }
+
     /// Reads an order's bytes without judging who signed them.
     pub fn read(bytes: &[u8]) -> Result<Self, OrderError> {
         let order: Self = json::read(bytes)?;

@@ -23,6 +23,7 @@ pub const ACTS: [&str; 42] = [
     "look-up",
     "loss",
     "machine-account",
+    "machine-cmp",
     "machine-deactivate",
     "machine-enrol",
     "machine-finalize",

@@ -151,7 +151,7 @@ fn revocation_term(cause: &Cause) -> Option<String> {
         Cause::Left { person: who } => Some(person(who)),
         Cause::Superseded { serial } => Some(of_serial(serial)),
         Cause::Machine { account, .. } => account.as_deref().map(of_account),
-        Cause::Closed { system } => Some(of_system(system)),
+        Cause::Cmp { system, .. } | Cause::Closed { system } => Some(of_system(system)),
         Cause::Lapsed { .. } => None,
     }
 }

@@ -23,18 +23,19 @@ use Code::{
     EmergencyOpen, ExpectationUnknown, FieldsTooMany, HandlerScope, HeadTooLarge, JwsMalformed,
     JwsSignature, KeyForeign, KeyNotAllowed, KeyPublished, KeyUnknown, KeyUsed, KeyWeak,
     LabelNotAllowed, LetterLost, LetterNeeded, LetterOpen, LetterVoided, LintFailed, LogBehind,
-    Malformed, MediaType, MessageGateway, MethodNotAllowed, Misdirected, NotDrafter, NotFound,
-    NotPermitted, NotReady, NotServed, NotYourRoute, NothingToSuspend, NumberRegistered,
-    OrderAltered, OrderCancelled, OrderConsumed, OrderExpired, OrderIncomplete, OrderRejected,
-    OrderReturned, OrderUnknown, OrderWithdrawn, OutsideNeeded, PasskeyCounter, PasskeyRefused,
-    PasskeySoftware, PasskeyUnknown, PersonChanged, PersonLeft, PersonUnknown, PolicyError,
-    PoolAlone, PortalUnknown, ProfileChanged, QuotaUsed, ReceiptForeign, RenewalDone, RenewalEarly,
-    RenewalLate, RenewalNever, RenewalRejected, RenewalSignature, RequestExceeds, RequestLate,
-    RequestMalformed, RequestSignature, RevocationReason, RoleConflict, RouteUnknown, RowUnopened,
-    RulesMalformed, SignatureForeign, SignatureNeeded, SignedTime, SpoolForked, SpoolGap,
-    StateConflict, StatusStale, SuspensionAlone, SystemAccounts, SystemChallenge, SystemClosed,
-    SystemLive, SystemNames, SystemQuota, SystemRenewal, SystemSecret, TargetTooLong, TooBusy,
-    TooLarge, TooManyTries, TrailersTooLarge, Unavailable, UnitUnknown, UnknownKind,
+    Malformed, MediaType, MessageAlgorithm, MessageGateway, MessageNonce, MessageProtection,
+    MessageVersion, MethodNotAllowed, Misdirected, NotDrafter, NotFound, NotPermitted, NotReady,
+    NotServed, NotYourRoute, NothingToSuspend, NumberRegistered, OrderAltered, OrderCancelled,
+    OrderConsumed, OrderExpired, OrderIncomplete, OrderRejected, OrderReturned, OrderUnknown,
+    OrderWithdrawn, OutsideNeeded, PasskeyCounter, PasskeyRefused, PasskeySoftware, PasskeyUnknown,
+    PersonChanged, PersonLeft, PersonUnknown, PolicyError, PoolAlone, PortalUnknown,
+    ProfileChanged, QuotaUsed, ReceiptForeign, RenewalDone, RenewalEarly, RenewalLate,
+    RenewalNever, RenewalRejected, RenewalSignature, RequestExceeds, RequestLate, RequestMalformed,
+    RequestSignature, RevocationReason, RoleConflict, RouteUnknown, RowUnopened, RulesMalformed,
+    SignatureForeign, SignatureNeeded, SignedTime, SpoolForked, SpoolGap, StateConflict,
+    StatusStale, SuspensionAlone, SystemAccounts, SystemChallenge, SystemClosed, SystemLive,
+    SystemNames, SystemQuota, SystemRenewal, SystemSecret, TargetTooLong, TooBusy, TooLarge,
+    TooManyTries, TrailersTooLarge, TransactionUsed, Unavailable, UnitUnknown, UnknownKind,
     UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature, WishOpen,
     WishesTooMany, WrongCode,
 };
@@ -44,12 +45,11 @@ pub fn status(code: Code) -> StatusCode {
     match code {
         Malformed | RequestMalformed | RequestSignature | KeyWeak | KeyPublished | KeyUnknown
         | KeyNotAllowed | UnknownKind | UnknownProfile | OrderIncomplete | RulesMalformed
-        | ReceiptForeign | JwsMalformed | RequestExceeds | RevocationReason => {
-            StatusCode::BAD_REQUEST
-        }
+        | ReceiptForeign | JwsMalformed | RequestExceeds | RevocationReason | MessageAlgorithm
+        | MessageVersion | MessageNonce => StatusCode::BAD_REQUEST,
         CertificateRequired | CertificateExpired | CertificateRevoked | CertificateSuspended
         | CertificateForeign | UseSignature | LetterNeeded | JwsSignature | BindingInvalid
-        | SystemSecret | SignatureForeign => StatusCode::UNAUTHORIZED,
+        | SystemSecret | SignatureForeign | MessageProtection => StatusCode::UNAUTHORIZED,
         WrongCode | CrossSite | LabelNotAllowed | BindMismatch | ApprovalSignature
         | ApproverUnknown | ApproverExpired | ApproverRevoked | ApproverRole | ApproverScope
         | ApproverSelf | ApproverDrafted | NotDrafter | HandlerScope | DelegationExpired
@@ -67,7 +67,7 @@ pub fn status(code: Code) -> StatusCode {
         | NumberRegistered | OutsideNeeded | ProfileChanged | PersonChanged | PersonLeft
         | RoleConflict | StateConflict | NotReady | SpoolGap | SignedTime | SpoolForked
         | WishOpen | NothingToSuspend | SuspensionAlone | KeyUsed | RenewalEarly | RenewalDone
-        | EmergencyOpen => StatusCode::CONFLICT,
+        | TransactionUsed | EmergencyOpen => StatusCode::CONFLICT,
         CodeExpired | LetterLost | LetterVoided | RenewalLate | RenewalNever | RenewalRejected => {
             StatusCode::GONE
         }

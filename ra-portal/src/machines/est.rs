@@ -17,9 +17,13 @@ mod simple_reenroll;
 use crate::machines::state::MachinesState;
 use answer::EstRefused;
 use axum::Router;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use records::Code;
 use std::sync::Arc;
+
+/// Where EST is.
+pub(crate) const ROOT: &str = "/.well-known/est";
 
 /// Every path of EST; behind them, the same with a label.
 const PATHS: [&str; 8] = [
@@ -48,7 +52,27 @@ pub(crate) fn router() -> Router<Arc<MachinesState>> {
         .route(own_reenroll, alone(post(simple_reenroll::reenroll)))
 }
 
+/// What EST says of what is not there: keys that a CA makes, and whatever else has no file here.
+pub(crate) fn unknown() -> Response {
+    EstRefused::from(Code::NotFound).into_response()
+}
+
 /// Other methods are refused in words of EST.
 fn alone(method: MethodRouter<Arc<MachinesState>>) -> MethodRouter<Arc<MachinesState>> {
     method.fallback(|| async { EstRefused::from(Code::MethodNotAllowed) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::{StatusCode, header};
+
+    /// RFC 7030 4.4: whoever asks the CA for a key hears that there is none, in plain text.
+    #[test]
+    fn no_key_is_made_for_anybody() {
+        assert!(!PATHS.iter().any(|path| path.contains("keygen")));
+        let told = unknown();
+        assert_eq!(told.status(), StatusCode::NOT_FOUND);
+        assert_eq!(told.headers()[header::CONTENT_TYPE], "text/plain; charset=utf-8");
+    }
 }

@@ -1,11 +1,13 @@
 //! What goes on behind an answer: looks at challenges, and certificates on their way. Each is a row
-//! before it begins, taken for a while by whoever does it: if that process is killed, the next one
-//! that looks takes it up, in this process or another one of the portal.
+//! before its client hears that it is under way, taken for a while by whoever does it: if that
+//! process is killed, the next one that looks takes it up, in this process or another one of the
+//! portal. What ends before its client is answered is written once, as it ended.
 
 use crate::machines::answer::{AcmeRefused, Answer};
 use crate::machines::state::{MachinesState, is_not_yet, is_unavailable};
 use crate::machines::table::authorization::{self, KeptAuthorization};
-use crate::machines::table::certificate::{self, KeptCertificate};
+use crate::machines::table::certificate::KeptCertificate;
+use crate::machines::table::change::MachineChange;
 use crate::machines::table::order::{self, KeptOrder, Stage};
 use crate::machines::table::unfinished;
 use crate::machines::told::ToldRefusal;
@@ -15,11 +17,12 @@ use acme::challenge::ChallengeStatus;
 use acme::renewal::CertificateName;
 use acme::{AcmeProblem, ProblemKind};
 use pki::Certificate;
-use records::machine::{CollectMachine, Finalize};
+use records::machine::{CollectMachine, Finalize, Finalized};
 use service::Metrics;
 use std::sync::Arc;
 use std::time::Duration;
 use store::StoreError;
+use tokio::sync::oneshot;
 
 /// How long whoever begins something has it, in seconds; the longest look takes less.
 pub(crate) const HELD_SECONDS: u64 = 90;
@@ -33,9 +36,10 @@ const TAKEN_MAX: i64 = 64;
 const LATER_SECONDS: u64 = 2;
 /// A host that cannot be reached is tried again, with these pauses.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
-/// Pauses between questions whether a certificate is there, and how many of them.
+/// Pauses between questions whether a certificate is there, each of which the CA keeps for a while
+/// (`collect::WAIT`), and how many of them: together less than [`HELD_SECONDS`].
 const COLLECT_PAUSE: Duration = Duration::from_millis(40);
-const COLLECTS_MAX: usize = 500;
+const COLLECTS_MAX: usize = 40;
 /// How often what ended is forgotten, and how long behind its end, in seconds.
 const FORGET: Duration = Duration::from_secs(3_600);
 pub(crate) const KEPT_SECONDS: u64 = 30 * 86_400;
@@ -63,8 +67,13 @@ fn tell(metrics: &Metrics, what: &'static str, (filled, most): (u64, u64)) {
 async fn take_up(state: &Arc<MachinesState>) -> Result<(), StoreError> {
     let now = state.clock.seconds();
     let held = (now, now + HELD_SECONDS);
-    for of in authorization::take_due(&state.store, held, TAKEN_MAX).await? {
-        begin_look(state, of);
+    for (id, system) in authorization::take_due(&state.store, held, TAKEN_MAX).await? {
+        if let Some(kept) = authorization::by_id(&state.store, &id).await?
+            && kept.challenge == ChallengeStatus::Processing
+        {
+            // Nobody waits for it: what is found is written.
+            drop(begin_look(state, (kept, system)));
+        }
     }
     for id in order::take_due(&state.store, held, TAKEN_MAX).await? {
         begin_carry(state, id);
@@ -95,39 +104,47 @@ async fn forget_ended(state: &MachinesState) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Begins to look at the challenge that was chosen of an authorization of a system.
-pub(crate) fn begin_look(state: &Arc<MachinesState>, (id, system): (String, String)) {
+/// Begins to look at the challenge that an authorization of a system says is chosen. What is found
+/// is told as the change that keeps it; where nobody waits for that any more, it is written here.
+pub(crate) fn begin_look(
+    state: &Arc<MachinesState>,
+    (kept, system): (KeptAuthorization, String),
+) -> oneshot::Receiver<MachineChange> {
+    let (tell, told) = oneshot::channel();
     let state = state.clone();
     tokio::spawn(async move {
-        if let Err(error) = look(&state, (&id, &system)).await {
-            tracing::error!(%error, "a look at a challenge");
+        let Some(found) = look(&state, (&kept, &system)).await else { return };
+        let Err(unheard) = tell.send(found) else { return };
+        if let Err(AcmeRefused(problem)) = state.written(unheard).await {
+            tracing::error!(error = problem.zh(), "a look at a challenge");
         }
     });
+    told
 }
 
-async fn look(state: &MachinesState, (id, system): (&str, &str)) -> Result<(), StoreError> {
+async fn look(
+    state: &MachinesState,
+    (kept, system): (&KeptAuthorization, &str),
+) -> Option<MachineChange> {
+    let kind = kept.kind?;
     // Who waits for a place, or has one, is there already.
-    let Some(_place) = state.looks.place(id, system).await else { return Ok(()) };
-    let Some(kept) = authorization::by_id(&state.store, id).await? else { return Ok(()) };
-    if kept.challenge != ChallengeStatus::Processing {
-        return Ok(());
-    }
+    let _place = state.looks.place(&kept.id, system).await?;
     let found = tokio::select! {
-        found = tokio::time::timeout(LOOK_MAX, looked_at(state, &kept)) => found,
+        found = tokio::time::timeout(LOOK_MAX, looked_at(state, kept)) => found,
         // Whoever takes it up looks again.
-        () = state.stop.wait() => return Ok(()),
+        () = state.stop.wait() => return None,
     };
     let (zh, en) = ("没有按时应答", "there was no answer in time");
     let late = |_| Err(AcmeProblem::about(ProblemKind::Connection, zh, en));
     let found = found.unwrap_or_else(late);
-    let outcome = if found.is_ok() { "valid" } else { "invalid" };
-    state.metrics.count("challenge", outcome);
+    state.metrics.count("challenge", if found.is_ok() { "valid" } else { "invalid" });
     if let Err(problem) = &found {
         let (told, now) = (ToldRefusal::of(problem), state.clock.seconds());
         state.troubles.told_later(&kept.account, "challenge", &told, now);
     }
     let found = found.map(|()| state.clock.seconds()).map_err(|problem| problem.to_json());
-    authorization::settle(&state.store, id, found).await
+    let (id, thumbprint) = (kept.id.clone(), kept.thumbprint.clone());
+    Some(MachineChange::Found { id, kind, thumbprint, found })
 }
 
 async fn looked_at(state: &MachinesState, kept: &KeptAuthorization) -> Result<(), AcmeProblem> {
@@ -219,18 +236,21 @@ pub(crate) async fn carry(state: &MachinesState, id: &str) -> Answer<()> {
     if kept.stage != Stage::Taken {
         return Ok(());
     }
-    let serial = match &kept.serial {
-        Some(serial) => serial.clone(),
+    let told = match kept.serial.clone() {
+        Some(serial) => Finalized { serial, chain: Vec::new() },
         None => match asked(state, &kept).await? {
-            Some(serial) => serial,
+            Some(told) => told,
             None => return Ok(()),
         },
     };
-    collected(state, id, &serial).await
+    match told.chain.is_empty() {
+        true => collected(state, id, &told.serial).await,
+        false => finished(state, id, told).await,
+    }
 }
 
 /// Hands the request in; the same one again gives the same serial number.
-async fn asked(state: &MachinesState, kept: &KeptOrder) -> Answer<Option<String>> {
+async fn asked(state: &MachinesState, kept: &KeptOrder) -> Answer<Option<Finalized>> {
     let Some(jws) = kept.request.clone() else { return Ok(None) };
     let (account, vouched) = (kept.account.clone(), kept.vouched.clone());
     let answer = state.issuer.finalize(&Finalize { jws, account, vouched }).await;
@@ -240,29 +260,24 @@ async fn asked(state: &MachinesState, kept: &KeptOrder) -> Answer<Option<String>
             later(state, &kept.id).await?;
             Ok(None)
         }
-        answer => {
-            let told = state.recorded("machine-finalize", answer).await?;
-            order::set_serial(&state.store, &kept.id, &told.serial).await?;
-            Ok(Some(told.serial))
-        }
+        answer => Ok(Some(state.recorded("machine-finalize", answer).await?)),
     }
 }
 
 /// Collects the certificate once the tree holds it.
 async fn collected(state: &MachinesState, id: &str, serial: &str) -> Answer<()> {
     let message = CollectMachine { serial: serial.to_owned() };
-    for _ in 0..COLLECTS_MAX {
+    for round in 0..COLLECTS_MAX {
         match state.issuer.collect_machine(&message).await {
             Ok(told) => {
-                let chain: Vec<Vec<u8>> = told.chain.into_iter().map(|der| der.0).collect();
-                let Some(kept) = kept(&chain) else {
-                    tracing::error!(serial, "the CA gave no chain");
-                    return Ok(());
-                };
-                certificate::finish(&state.store, id, serial, &kept).await?;
-                return Ok(());
+                let serial = serial.to_owned();
+                return finished(state, id, Finalized { serial, chain: told.chain }).await;
             }
             Err(refusal) if is_not_yet(&refusal) => {
+                // Without it the same request is asked again, which is the same certificate.
+                if round == 0 {
+                    order::set_serial(&state.store, id, serial).await?;
+                }
                 if !state.stop.pause(COLLECT_PAUSE).await {
                     return Ok(());
                 }
@@ -283,6 +298,18 @@ async fn collected(state: &MachinesState, id: &str, serial: &str) -> Answer<()> 
         }
     }
     later(state, id).await
+}
+
+/// Keeps a certificate that is there.
+async fn finished(state: &MachinesState, id: &str, told: Finalized) -> Answer<()> {
+    let Finalized { serial, chain } = told;
+    let chain: Vec<Vec<u8>> = chain.into_iter().map(|der| der.0).collect();
+    let Some(kept) = kept(&chain) else {
+        tracing::error!(serial, "the CA gave no chain");
+        return Ok(());
+    };
+    let (id, certificate) = (id.to_owned(), Box::new(kept));
+    state.written(MachineChange::Finished { id, serial, certificate }).await.map(|_| ())
 }
 
 /// What the CA could not say now is asked again soon.

@@ -3,16 +3,18 @@
 //! as long as they would count.
 
 use crate::machines::nonce_shares::{KEPT_MAX, NonceShares, NonceUser};
+use crate::machines::table::change::{MachineChange, MachineWrite, WriteOutcome};
+use crate::machines::table::nonce::{self, OwnNonce};
 use crate::machines::table::secret;
+use crate::machines::writes::Writes;
 use aws_lc_rs::hmac;
 use data_encoding::BASE64URL_NOPAD;
 use service::{Clock, Stop};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use store::{Store, StoreError, execute, row};
+use store::Store;
 use system::random::{self, NoRandomness};
-use tokio::sync::{mpsc, oneshot};
 
 /// A nonce counts for an hour: clients keep one while they wait for an order.
 const LIFE_SECONDS: u64 = 3_600;
@@ -21,8 +23,6 @@ const RANDOM_BYTES: usize = 12;
 const TIME_BYTES: usize = 8;
 const SAID_BYTES: usize = TIME_BYTES + RANDOM_BYTES;
 const TAG_BYTES: usize = 32;
-/// Those that are used at once share a commit.
-const TOGETHER_MAX: usize = 256;
 /// How often used ones are forgotten that count no more.
 const FORGET: Duration = Duration::from_secs(600);
 
@@ -31,24 +31,11 @@ const FORGET: Duration = Duration::from_secs(600);
 pub(crate) struct Nonces {
     key: hmac::Key,
     clock: Clock,
-    keeper: mpsc::Sender<Spending>,
+    writes: Writes,
     /// How many used ones this process keeps, as far as it knows.
     kept: Arc<AtomicU64>,
     /// Who used them.
     shares: Arc<NonceShares>,
-}
-
-/// A nonce on its way into the table.
-struct Spending {
-    said: Vec<u8>,
-    until: u64,
-    answer: oneshot::Sender<Option<bool>>,
-}
-
-/// A nonce that this portal made, and that is young enough.
-pub(crate) struct OwnNonce {
-    said: Vec<u8>,
-    until: u64,
 }
 
 /// It cannot be known whether a nonce was used.
@@ -63,14 +50,12 @@ pub(crate) enum NotSpent {
 }
 
 impl Nonces {
-    /// Takes the secret that all processes of the portal share, and begins to keep.
-    pub(crate) async fn open(store: Store, clock: Clock) -> anyhow::Result<Self> {
-        let secret = secret::shared(&store, "nonce", random::bytes()?).await?;
+    /// Takes the secret that all processes of the portal share; what is used goes to these writes.
+    pub(crate) async fn open(store: &Store, writes: Writes, clock: Clock) -> anyhow::Result<Self> {
+        let secret = secret::shared(store, "nonce", random::bytes()?).await?;
         let key = hmac::Key::new(hmac::HMAC_SHA256, &secret);
-        let kept = Arc::new(AtomicU64::new(count(&store).await?));
-        let (keeper, spent) = mpsc::channel(TOGETHER_MAX);
-        tokio::spawn(keep_together(store, spent));
-        Ok(Self { key, clock, keeper, kept, shares: Arc::default() })
+        let kept = Arc::new(AtomicU64::new(nonce::count(store).await?));
+        Ok(Self { key, clock, writes, kept, shares: Arc::default() })
     }
 
     /// A new one.
@@ -91,15 +76,35 @@ impl Nonces {
 
     /// Uses one for what somebody signed; false if it was used before.
     pub(crate) async fn spend(&self, nonce: OwnNonce, user: &NonceUser) -> Result<bool, NotSpent> {
+        let outcome = self.written((nonce, user), None).await?;
+        Ok(outcome != WriteOutcome::NonceUsed)
+    }
+
+    /// Uses one for a change that somebody signed, with one commit for both: how many rows it
+    /// touched, or nothing if the nonce was used before, and then nothing is changed.
+    pub(crate) async fn spend_with(
+        &self,
+        (nonce, user): (OwnNonce, &NonceUser),
+        change: MachineChange,
+    ) -> Result<Option<u64>, NotSpent> {
+        match self.written((nonce, user), Some(change)).await? {
+            WriteOutcome::Done(touched) => Ok(Some(touched)),
+            WriteOutcome::NonceUsed => Ok(None),
+        }
+    }
+
+    async fn written(
+        &self,
+        (nonce, user): (OwnNonce, &NonceUser),
+        change: Option<MachineChange>,
+    ) -> Result<WriteOutcome, NotSpent> {
         let kept = self.kept.load(Ordering::Relaxed);
         if !self.shares.take(user, kept, self.clock.seconds()) {
             return Err(NotSpent::Share);
         }
         self.kept.fetch_add(1, Ordering::Relaxed);
-        let (answer, spent) = oneshot::channel();
-        let OwnNonce { said, until } = nonce;
-        self.keeper.send(Spending { said, until, answer }).await.map_err(|_| NotSpent::NotKept)?;
-        spent.await.ok().flatten().ok_or(NotSpent::NotKept)
+        let write = MachineWrite { nonce: Some(nonce), change };
+        self.writes.write(write).await.map_err(|_| NotSpent::NotKept)
     }
 }
 
@@ -123,54 +128,12 @@ fn own(key: &hmac::Key, now: u64, text: &str) -> Option<OwnNonce> {
     is_young.then(|| OwnNonce { said: said.to_vec(), until })
 }
 
-/// Keeps what was used, with one commit for all that came meanwhile.
-async fn keep_together(store: Store, mut spent: mpsc::Receiver<Spending>) {
-    let mut batch = Vec::new();
-    while spent.recv_many(&mut batch, TOGETHER_MAX).await > 0 {
-        let kept = keep(&store, &batch).await;
-        if let Err(error) = &kept {
-            tracing::error!(%error, "nonces");
-        }
-        let mut fresh = kept.ok().map(Vec::into_iter);
-        for one in batch.drain(..) {
-            // Whoever asked may be gone.
-            let _ = one.answer.send(fresh.as_mut().and_then(Iterator::next));
-        }
-    }
-}
-
-async fn keep(store: &Store, batch: &[Spending]) -> Result<Vec<bool>, StoreError> {
-    let (mut tx, mut fresh) = (store.write().await?, Vec::with_capacity(batch.len()));
-    for one in batch {
-        let count = execute!(
-            &mut tx,
-            "insert into machine_nonce (nonce, until) values ($1, $2) \
-             on conflict (nonce) do nothing",
-            one.said.clone(),
-            i64::try_from(one.until).unwrap_or(i64::MAX)
-        )?;
-        fresh.push(count == 1);
-    }
-    tx.commit().await?;
-    Ok(fresh)
-}
-
-/// How many are kept.
-async fn count(store: &Store) -> Result<u64, StoreError> {
-    let mut tx = store.read().await?;
-    let found = row!(&mut tx, (i64,), "select count(*) from machine_nonce")?;
-    Ok(found.map_or(0, |(count,)| u64::try_from(count).unwrap_or(0)))
-}
-
 /// Forgets those that count no more, until the stop.
 pub(crate) async fn forget(nonces: Nonces, store: Store, stop: Stop) {
     while stop.pause(FORGET).await {
         let forgotten = async {
-            let mut tx = store.write().await?;
-            let now = i64::try_from(nonces.clock.seconds()).unwrap_or(i64::MAX);
-            execute!(&mut tx, "delete from machine_nonce where until < $1", now)?;
-            tx.commit().await?;
-            count(&store).await
+            nonce::forget(&store, nonces.clock.seconds()).await?;
+            nonce::count(&store).await
         };
         match forgotten.await {
             Ok(count) => nonces.kept.store(count, Ordering::Relaxed),
@@ -208,8 +171,8 @@ mod tests {
         let store = Store::open(&address).await.unwrap();
         store.migrate(crate::MIGRATIONS).await.unwrap();
         let clock = Clock::system();
-        let one = Nonces::open(store.clone(), clock).await.unwrap();
-        let other = Nonces::open(store.clone(), clock).await.unwrap();
+        let open = || Nonces::open(&store, Writes::open(store.clone()), clock);
+        let (one, other) = (open().await.unwrap(), open().await.unwrap());
         let nonce = one.draw().unwrap();
         let own = |nonces: &Nonces| nonces.own(&nonce).unwrap();
         let (own_user, stranger) = (NonceUser::System("a".into()), NonceUser::Stranger(1));
@@ -222,7 +185,19 @@ mod tests {
             !other.spend(own(&other), &own_user).await.unwrap(),
             "another process of the portal"
         );
-        assert!(one.spend(one.own(&other.draw().unwrap()).unwrap(), &own_user).await.unwrap());
+        let fresh = || one.own(&other.draw().unwrap()).unwrap();
+        assert!(one.spend(fresh(), &own_user).await.unwrap());
+        // A nonce that was used changes nothing.
+        let chosen = || MachineChange::Chosen {
+            id: "x".into(),
+            kind: acme::challenge::ChallengeKind::Http01,
+            thumbprint: "thumb".into(),
+            due: 1,
+        };
+        let used = one.spend_with((own(&one), &own_user), chosen()).await;
+        assert_eq!(used.unwrap(), None);
+        let unused = one.spend_with((fresh(), &own_user), chosen()).await;
+        assert_eq!(unused.unwrap(), Some(0), "there is no such row");
         store.close().await;
     }
 }

@@ -16,14 +16,12 @@ mod renewal_info;
 mod revoke_certificate;
 
 use crate::machines::answer::AcmeRefused;
-use crate::machines::est;
-use crate::machines::scep;
 use crate::machines::state::MachinesState;
-use crate::machines::watched;
+use crate::machines::{cmp, est, scep, watched};
 use acme::ProblemKind;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -78,13 +76,22 @@ pub(crate) fn router(state: Arc<MachinesState>) -> Router {
         .route(renewal_info, get(renewal_info::show))
         .merge(est::router())
         .merge(scep::router())
-        .fallback(|| async { AcmeRefused::from(ProblemKind::NotFound) })
+        .merge(cmp::router())
+        .fallback(unknown)
         .method_not_allowed_fallback(|| async { AcmeRefused::from(ProblemKind::MethodNotAllowed) })
         .layer(DefaultBodyLimit::max(JWS_BYTES_MAX))
         .layer(middleware::from_fn_with_state(state.clone(), watched::watched))
         .layer(middleware::from_fn_with_state(state.clone(), own_host))
         .layer(middleware::from_fn_with_state(state.clone(), dressed))
         .with_state(state)
+}
+
+/// What is not there is refused in the words of the protocol that was spoken.
+async fn unknown(uri: Uri) -> Response {
+    match uri.path().starts_with(est::ROOT) {
+        true => est::unknown(),
+        false => AcmeRefused::from(ProblemKind::NotFound).into_response(),
+    }
 }
 
 /// 421 unless Host, SNI and the name of the process are one (RFC 9110 15.5.20).
@@ -119,9 +126,10 @@ async fn dressed(
     let is_signed = is_acme && request.method() == Method::POST;
     let is_directory = request.uri().path() == "/acme/directory";
     let path = request.uri().path();
-    let is_plain = path.starts_with("/.well-known/est") || scep::is_scep(path);
+    let is_well_known = [est::ROOT, "/.well-known/cmp"];
+    let is_plain = scep::is_scep(path) || is_well_known.iter().any(|one| path.starts_with(one));
     let response = next.run(request).await;
-    // EST and SCEP tell in plain text.
+    // EST, SCEP and CMP tell in plain text.
     let mut response = if is_plain { response } else { as_problem(response) };
     let nonce = if is_signed { Some(state.nonces.draw()) } else { None };
     let nonce = match nonce.transpose() {
@@ -135,6 +143,11 @@ async fn dressed(
     let index = format!("<{}>;rel=\"index\"", state.urls.directory());
     if let (Ok(index), true) = (HeaderValue::from_str(&index), is_acme && !is_directory) {
         headers.append(header::LINK, index);
+    }
+    // Nothing of ACME rests on who a browser is: a page may be a client (RFC 8555 6.1).
+    if is_acme {
+        let anybody = HeaderValue::from_static("*");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, anybody);
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

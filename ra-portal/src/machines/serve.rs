@@ -9,11 +9,13 @@ use crate::machines::nonces::{self, Nonces};
 use crate::machines::scep::authority::{self, RaPlaces};
 use crate::machines::state::{MachinesState, VALIDATIONS_MAX};
 use crate::machines::validate::{Ranges, Resolver, Validator};
-use crate::machines::{jobs, route, scep, watched};
+use crate::machines::writes::Writes;
+use crate::machines::{cmp, jobs, route, scep, watched};
 use crate::state::client;
 use acme::directory::AcmeUrls;
 use acme::http01::WebPorts;
 use anyhow::{Context, ensure};
+use axum::Router;
 use mtls::listen::{Proof, Site};
 use mtls::tls::{ClientAuth, Identity, server};
 use records::trust::Trust;
@@ -42,7 +44,8 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
     let events = Events::open(store.clone(), &config.portal, "machines", clock).await?;
     events.keep("start", "done", "").await?;
     let log = ca_api::Log(client(&config.log, &trust, identity()?)?);
-    let nonces = Nonces::open(store.clone(), clock).await?;
+    let writes = Writes::open(store.clone());
+    let nonces = Nonces::open(&store, writes.clone(), clock).await?;
     let est = EstAnswers::read(&config.path(&own.chain), &trust.root_sha256.0)?;
     // Who renews by EST shows a certificate, and nobody else has to.
     let clients = ClientAuth::Optional { issuers: vec![est.issuing.clone()] };
@@ -56,6 +59,7 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
         events: events.clone(),
         metrics: metrics.clone(),
         clock,
+        writes,
         nonces: nonces.clone(),
         validator: validator(&acme)?,
         looks: Looks::new(VALIDATIONS_MAX),
@@ -83,6 +87,7 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
     tokio::spawn(jobs::forget(state.clone()));
     let telling = tokio::spawn(watched::run(state.clone()));
     let scep = serve_scep(state.clone(), config.clone());
+    let cmp = serve_cmp(state.clone(), config.cmp.http);
     let working = tokio::spawn(jobs::run(state));
     let shipping = tokio::spawn(events.clone().run(log, metrics.clone(), stop.clone()));
     let admin = service::Admin::new(metrics);
@@ -91,7 +96,7 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
     let waiting = stop.clone();
     let ended = async move { waiting.wait().await };
     let answers = mtls::listen::serve(listener, Some(tls), site, ended);
-    tokio::try_join!(admin, answers, scep)?;
+    tokio::try_join!(admin, answers, scep, cmp)?;
     working.await?;
     telling.await?;
     shipping.await?;
@@ -109,17 +114,34 @@ async fn serve_scep(state: Arc<MachinesState>, config: PortalConfig) -> std::io:
     let places = RaPlaces::of(own, |path| config.path(path));
     tokio::spawn(authority::keep(state.clone(), places));
     let Some(address) = own.http else { return Ok(()) };
-    let listener = service::listen(address, "portal.toml: scep.http").await?;
+    let router = scep::plain_router(state.clone());
+    serve_plain(&state, (address, "portal.toml: scep.http"), (router, "listener-plain")).await
+}
+
+/// CMP without TLS, if that is configured.
+async fn serve_cmp(state: Arc<MachinesState>, http: Option<SocketAddr>) -> std::io::Result<()> {
+    let Some(address) = http else { return Ok(()) };
+    let router = cmp::plain_router(state.clone());
+    serve_plain(&state, (address, "portal.toml: cmp.http"), (router, "listener-cmp")).await
+}
+
+/// What is spoken without TLS, at an address of its own.
+async fn serve_plain(
+    state: &MachinesState,
+    (address, setting): (SocketAddr, &str),
+    (router, name): (Router, &'static str),
+) -> std::io::Result<()> {
+    let listener = service::listen(address, setting).await?;
     let (metrics, stop) = (&state.metrics, state.stop.clone());
     let site = Site {
         proof: Proof::Nothing,
-        router: scep::plain_router(state.clone()),
+        router,
         limits: LIMITS,
         is_brake: |_| false,
         busy: service::problem::busy,
         refuse: service::problem::refuse,
-        full: metrics.fullness("listener-plain"),
-        nearly_full: metrics.near_fullness("listener-plain"),
+        full: metrics.fullness(name),
+        nearly_full: metrics.near_fullness(name),
     };
     mtls::listen::serve(listener, None, site, async move { stop.wait().await }).await
 }

@@ -3,9 +3,11 @@
 
 use crate::machines::answer::{AcmeRefused, Answer};
 use crate::machines::nonce_shares::NonceUser;
-use crate::machines::nonces::{NotSpent, OwnNonce};
+use crate::machines::nonces::NotSpent;
 use crate::machines::state::MachinesState;
 use crate::machines::table::account::{self, KeptAccount};
+use crate::machines::table::change::MachineChange;
+use crate::machines::table::nonce::OwnNonce;
 use crate::machines::troubles::Asker;
 use acme::{AcmeProblem, ProblemKind};
 use axum::body::Bytes;
@@ -30,6 +32,17 @@ pub(crate) struct ByAccount {
     /// What was sent.
     pub(crate) jws: FlatJws,
 }
+
+/// A request that an account signed, whose nonce is used up together with what it changes. There is
+/// no way to what it says but [`UnspentRequest::open`], and no way on but those of [`Unspent`].
+pub(crate) struct UnspentRequest {
+    signed: ByAccount,
+    nonce: OwnNonce,
+}
+
+/// The nonce of a request that was opened, and who uses it.
+#[must_use]
+pub(crate) struct Unspent(OwnNonce, NonceUser);
 
 /// A request that the key in its header signed.
 pub(crate) struct ByKey {
@@ -73,6 +86,59 @@ impl ByAccount {
     }
 }
 
+impl UnspentRequest {
+    /// What it says, and its nonce.
+    pub(crate) fn open(self) -> (ByAccount, Unspent) {
+        let user = NonceUser::System(self.signed.account.system.clone());
+        (self.signed, Unspent(self.nonce, user))
+    }
+}
+
+impl Unspent {
+    /// Uses it up for nothing but an answer, whichever that is.
+    pub(crate) async fn spend(self, state: &MachinesState) -> Answer<()> {
+        let used = state.nonces.spend(self.0, &self.1).await;
+        spent(used.map(|is_fresh| is_fresh.then_some(())))
+    }
+
+    /// Uses it up for a change; how many rows that touched.
+    pub(crate) async fn spend_with(
+        self,
+        state: &MachinesState,
+        change: MachineChange,
+    ) -> Answer<u64> {
+        spent(state.nonces.spend_with((self.0, &self.1), change).await)
+    }
+}
+
+/// What a nonce that was used up was used for; one that was used before is for nothing.
+fn spent<T>(outcome: Result<Option<T>, NotSpent>) -> Answer<T> {
+    match outcome {
+        Ok(Some(value)) => Ok(value),
+        Ok(None) => Err(ProblemKind::BadNonce.into()),
+        Err(NotSpent::Share) => Err(ProblemKind::RateLimited.into()),
+        Err(error) => {
+            tracing::error!(%error, "machines");
+            Err(ProblemKind::Unavailable.into())
+        }
+    }
+}
+
+impl FromRequest<Arc<MachinesState>> for UnspentRequest {
+    type Rejection = AcmeRefused;
+
+    async fn from_request(request: Request, state: &Arc<MachinesState>) -> Answer<Self> {
+        match verified(request, state).await? {
+            (Signed::Account(signed), nonce) => Ok(Self { signed, nonce }),
+            (Signed::Key(signed), nonce) => {
+                let used = state.nonces.spend(nonce, &NonceUser::Stranger(signed.source)).await;
+                spent(used.map(|is_fresh| is_fresh.then_some(())))?;
+                Err(wrong_key("此处应有 kid", "kid is expected here"))
+            }
+        }
+    }
+}
+
 impl FromRequest<Arc<MachinesState>> for ByAccount {
     type Rejection = AcmeRefused;
 
@@ -103,45 +169,45 @@ impl FromRequest<Arc<MachinesState>> for Signed {
     type Rejection = AcmeRefused;
 
     async fn from_request(request: Request, state: &Arc<MachinesState>) -> Answer<Self> {
-        let connection = request.extensions().get::<TlsConnection>();
-        let source = connection.and_then(|connection| connection.subscriber).unwrap_or_default();
-        let asker = Asker::of(&request);
-        let Posted { jws, header, nonce } = posted(request, state).await?;
-        let is_brake = header.url == state.urls.revocation();
-        let signed = match header.key {
-            KeyOf::Jwk(key) => {
-                let payload = jws.verify(&key)?;
-                Self::Key(ByKey { key, payload, jws, url: header.url, source, asker })
-            }
-            KeyOf::Kid(kid) => {
-                let id = state.urls.account_of(&kid).ok_or(ProblemKind::AccountDoesNotExist)?;
-                let account = account::by_id(&state.store, id).await?;
-                let account = account.ok_or(ProblemKind::AccountDoesNotExist)?;
-                let payload = jws.verify(&account.key)?;
-                asker.is_account(&account.account);
-                if account.is_closed {
-                    return Err(ProblemKind::AccountClosed.into());
-                }
-                Self::Account(ByAccount { account, payload, jws })
-            }
-        };
-        // A nonce is used up by a signature only.
+        let is_brake = state.urls.of(request.uri().path()) == state.urls.revocation();
+        let (signed, nonce) = verified(request, state).await?;
         let user = match &signed {
             Self::Account(signed) => NonceUser::System(signed.account.system.clone()),
-            Self::Key(_) => NonceUser::Stranger(source),
+            Self::Key(signed) => NonceUser::Stranger(signed.source),
         };
         match state.nonces.spend(nonce, &user).await {
-            Ok(true) => Ok(signed),
-            Ok(false) => Err(ProblemKind::BadNonce.into()),
             // What is revoked twice is revoked: nothing stands in the way of a brake.
             Err(_) if is_brake => Ok(signed),
-            Err(NotSpent::Share) => Err(ProblemKind::RateLimited.into()),
-            Err(error) => {
-                tracing::error!(%error, "machines");
-                Err(ProblemKind::Unavailable.into())
-            }
+            outcome => spent(outcome.map(|is_fresh| is_fresh.then_some(signed))),
         }
     }
+}
+
+/// A request that was signed. Its nonce is not used up: that is done by a signature only, and only
+/// whoever takes it further does it.
+async fn verified(request: Request, state: &Arc<MachinesState>) -> Answer<(Signed, OwnNonce)> {
+    let connection = request.extensions().get::<TlsConnection>();
+    let source = connection.and_then(|connection| connection.subscriber).unwrap_or_default();
+    let asker = Asker::of(&request);
+    let Posted { jws, header, nonce } = posted(request, state).await?;
+    let signed = match header.key {
+        KeyOf::Jwk(key) => {
+            let payload = jws.verify(&key)?;
+            Signed::Key(ByKey { key, payload, jws, url: header.url, source, asker })
+        }
+        KeyOf::Kid(kid) => {
+            let id = state.urls.account_of(&kid).ok_or(ProblemKind::AccountDoesNotExist)?;
+            let account = account::by_id(&state.store, id).await?;
+            let account = account.ok_or(ProblemKind::AccountDoesNotExist)?;
+            let payload = jws.verify(&account.key)?;
+            asker.is_account(&account.account);
+            if account.is_closed {
+                return Err(ProblemKind::AccountClosed.into());
+            }
+            Signed::Account(ByAccount { account, payload, jws })
+        }
+    };
+    Ok((signed, nonce))
 }
 
 /// Reads a request, and that it was made for this address with a nonce of ours.

@@ -8,8 +8,10 @@ use crate::machines::nonces::Nonces;
 use crate::machines::open_names::OpenNames;
 use crate::machines::ra_keys::RaKeys;
 use crate::machines::strangers::Strangers;
+use crate::machines::table::change::{MachineChange, MachineWrite, WriteOutcome};
 use crate::machines::troubles::Troubles;
 use crate::machines::validate::Validator;
+use crate::machines::writes::Writes;
 use acme::ProblemKind;
 use acme::directory::AcmeUrls;
 use acme::scope::NameScope;
@@ -56,6 +58,8 @@ pub(crate) struct MachinesState {
     pub(crate) metrics: Metrics,
     /// The clock.
     pub(crate) clock: Clock,
+    /// The way to the tables, for many at once.
+    pub(crate) writes: Writes,
     /// Nonces.
     pub(crate) nonces: Nonces,
     /// Looks whether challenges are answered.
@@ -134,6 +138,15 @@ impl MachinesState {
             }
         };
         if terms.open { Ok(terms) } else { Err(ProblemKind::Unauthorized.into()) }
+    }
+
+    /// Writes a change that nobody's nonce comes with; how many rows it touched.
+    pub(crate) async fn written(&self, change: MachineChange) -> Answer<u64> {
+        let write = MachineWrite { nonce: None, change: Some(change) };
+        match self.writes.write(write).await {
+            Ok(WriteOutcome::Done(touched)) => Ok(touched),
+            Ok(WriteOutcome::NonceUsed) | Err(_) => Err(ProblemKind::Unavailable.into()),
+        }
     }
 
     /// Keeps the event of an act that the CA judged, durable before its answer.

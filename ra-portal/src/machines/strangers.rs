@@ -1,6 +1,6 @@
-//! Places of calls of the CA for those whom nobody knows yet: who asks for an account, and who
-//! shows a password. However many of them come, accounts have places of their own, and so have
-//! sources that ask for little beside those that ask for much.
+//! Places of calls of the CA for those whom nobody knows yet: who asks for an account, who shows a
+//! password, and who sends a message of CMP. However many of them come, accounts have places of
+//! their own, and so have sources that ask for little beside those that ask for much.
 
 use mtls::listen::{KeyedPlace, KeyedPlaces};
 

@@ -4,6 +4,8 @@
 pub(crate) mod account;
 pub(crate) mod authorization;
 pub(crate) mod certificate;
+pub(crate) mod change;
+pub(crate) mod nonce;
 pub(crate) mod order;
 pub(crate) mod secret;
 pub(crate) mod transaction;

@@ -54,12 +54,16 @@ impl Validator {
     /// Whether a challenge is answered, and the name's zone lets this CA issue.
     pub(crate) async fn look(&self, look: Look<'_>) -> Result<(), AcmeProblem> {
         let expected = KeyAuthorization::new(look.token, look.thumbprint);
-        match look.kind {
-            ChallengeKind::Http01 => self.http01(look, &expected).await?,
-            ChallengeKind::Dns01 => self.dns01(look, &expected).await?,
-            ChallengeKind::TlsAlpn01 => self.tls_alpn01(look, &expected).await?,
-        }
-        self.caa(look).await
+        let answered = async {
+            match look.kind {
+                ChallengeKind::Http01 => self.http01(look, &expected).await,
+                ChallengeKind::Dns01 => self.dns01(look, &expected).await,
+                ChallengeKind::TlsAlpn01 => self.tls_alpn01(look, &expected).await,
+            }
+        };
+        // Neither follows from the other, and each of them waits for somebody.
+        let (answered, permitted) = tokio::join!(answered, self.caa(look));
+        answered.and(permitted)
     }
 
     async fn dns01(&self, look: Look<'_>, expected: &KeyAuthorization) -> Result<(), AcmeProblem> {

@@ -14,6 +14,7 @@ use records::Bytes;
 use records::machine::SystemFile;
 use records::order::SystemBody;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 /// Certificates of a week that each system may have.
 const PER_WEEK: u32 = 4;
@@ -88,7 +89,7 @@ impl Town {
             hmac: file.eab_hmac.0.clone(),
             password: file.est_password.to_string(),
             challenge: file.scep_challenge.clone(),
-            file: String::new(),
+            file: PathBuf::default(),
         };
         let name = format!("{}.load.test", file.system);
         let mut client = self.with_account(&secret).await;

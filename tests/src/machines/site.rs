@@ -4,6 +4,7 @@ use super::client::AcmeClient;
 use super::names::Names;
 use crate::processes::Office;
 use serde_json::Value;
+use std::path::PathBuf;
 
 /// By what clients of a system are known.
 #[derive(Clone, Debug)]
@@ -14,8 +15,10 @@ pub struct Secret {
     pub password: String,
     /// The challenge of SCEP.
     pub challenge: String,
-    /// The file of it all.
-    pub file: String,
+    /// The system file itself, with the trust file in it.
+    pub file: PathBuf,
+    /// The secret of CMP.
+    pub cmp: String,
 }
 
 impl Secret {
@@ -72,6 +75,11 @@ impl Site {
         format!("{}{path}", self.office.city["machines"]["est_url"].as_str().unwrap())
     }
 
+    /// The address of CMP, without TLS.
+    pub fn cmp(&self) -> String {
+        self.office.city["machines"]["cmp_url"].as_str().unwrap().to_owned()
+    }
+
     /// The address of the directory.
     pub fn directory(&self) -> String {
         self.office.city["machines"]["acme_url"].as_str().unwrap().to_owned()
@@ -109,13 +117,14 @@ impl Site {
     }
 }
 
-async fn register(office: &Office, system: &str, more: &[&str]) -> Secret {
+/// Registers a system of an office; two officers approve that.
+pub async fn register(office: &Office, system: &str, more: &[&str]) -> Secret {
     let leader = office.first("system").person;
     let own = ["system", "register", system, "--name", "网站", "--unit", "sz-office"];
     let people = ["--leader", &leader, "--operator", "运维组", "--contact", "ops@acme.test"];
     let made = office.ca_json(&[&own[..], &people, more].concat());
-    let file: Value =
-        serde_json::from_slice(&std::fs::read(made["letter"].as_str().unwrap()).unwrap()).unwrap();
+    let path = PathBuf::from(made["letter"].as_str().unwrap());
+    let file: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     office.approve_by_security(made["order"].as_str().unwrap()).await;
     let text = |key: &str| file[key].as_str().unwrap().to_owned();
     let hmac = data_encoding::BASE64URL_NOPAD.decode(text("eab_hmac").as_bytes()).unwrap();
@@ -124,6 +133,7 @@ async fn register(office: &Office, system: &str, more: &[&str]) -> Secret {
         hmac,
         password: text("est_password"),
         challenge: text("scep_challenge"),
-        file: made["letter"].as_str().unwrap().to_owned(),
+        cmp: text("cmp_secret"),
+        file: path,
     }
 }

@@ -7,6 +7,7 @@
 mod acts;
 mod at_the_gate;
 mod by_hand;
+mod by_script;
 mod foreign;
 mod in_care;
 mod on_the_host;

@@ -131,8 +131,11 @@ fn described(city: &Path) -> Value {
         "/machines/eab/kid",
         "/machines/eab/hmac",
         "/machines/est_url",
+        "/machines/cmp_url",
         "/machines/est/user",
         "/machines/est/pass",
+        "/machines/cmp/ref",
+        "/machines/cmp/secret",
     ] {
         assert!(described.pointer(pointer).is_some_and(Value::is_string), "{pointer}");
     }

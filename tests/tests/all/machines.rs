@@ -1,11 +1,18 @@
-//! Systems that get certificates by ACME, from the order to the revocation; what a client that
-//! lies is told; what no answer of a stranger's host does.
+//! Systems that get certificates by ACME, EST and CMP, from the order to the revocation; what a
+//! client that lies is told; what no answer of a stranger's host does.
 
+mod cmp;
+mod cmp_refused;
+mod caddy;
 mod est;
+mod fuzzed;
+mod library;
 mod owner;
 mod programs;
+mod protocol;
 mod refused;
 mod scep;
+mod scripts;
 mod validated;
 
 use serde_json::{Value, json};

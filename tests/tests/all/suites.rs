@@ -112,3 +112,58 @@ fn foreign_signatures_are_judged_as_their_suite_says() {
     println!("{judged} judged");
     assert!(judged > 500, "{judged}");
 }
+
+/// JWS of the Wycheproof project. They are of the compact form and say no address, so that what
+/// stands between them and ACME's own form is put together here; what is judged is ours.
+#[test]
+fn foreign_jws_are_judged_as_their_suite_says() {
+    let Some(archive) = suite("wycheproof-pki-subset.tar.xz") else { return };
+    let Some(suite) = unpacked(&archive, "json_web_signature_test.json") else { return };
+    let (mut verified, mut refused) = (0, 0);
+    for group in suite["testGroups"].as_array().unwrap() {
+        for test in group["tests"].as_array().unwrap() {
+            let jws = test["jws"].as_str().unwrap_or_default();
+            let holds = is_signed(jws, &group["public"]);
+            let is_valid = test["result"] == "valid";
+            assert!(is_valid || !holds, "{} {}", test["tcId"], test["comment"]);
+            if holds { verified += 1 } else { refused += 1 }
+        }
+    }
+    println!("{verified} verified, {refused} refused");
+    // Of the valid ones, all but those of algorithms and secrets that no account has.
+    assert!(verified >= 10 && refused > 350, "{verified} {refused}");
+}
+
+fn is_signed(compact: &str, key: &serde_json::Value) -> bool {
+    let parts: Vec<&str> = compact.split('.').collect();
+    let [protected, payload, signature] = parts.as_slice() else { return false };
+    let [protected, payload, signature] = [protected, payload, signature].map(|p| (*p).to_owned());
+    let jws = jose::FlatJws { protected, payload, signature };
+    let decode = |text: &str| data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok();
+    let judged = || {
+        let header = decode(&jws.protected)?;
+        let header: serde_json::Value = serde_json::from_slice(&header).ok()?;
+        let alg = jose::SignatureAlg::by_name(header["alg"].as_str()?).ok()?;
+        let key = jose::Jwk::read(key).ok()?;
+        jws.payload().ok()?;
+        let is_plain = header.get("crit").is_none() && header.get("b64").is_none();
+        is_plain.then_some(())?;
+        key.verify(alg, &jws.signing_input(), &decode(&jws.signature)?).ok()
+    };
+    judged().is_some()
+}
+
+/// A file of JSON in an archive; where it holds none of this name the run says so.
+fn unpacked(archive: &Path, name: &str) -> Option<serde_json::Value> {
+    let folder = tempfile::tempdir().unwrap();
+    let status =
+        Command::new("tar").arg("-xJf").arg(archive).arg("-C").arg(folder.path()).status().unwrap();
+    assert!(status.success());
+    let found = files(folder.path()).into_iter().find(|path| path.ends_with(name));
+    let Some(path) = found else {
+        let told = format!("left out: {name} is not in {}\n", archive.display());
+        std::io::stderr().write_all(told.as_bytes()).unwrap();
+        return None;
+    };
+    Some(serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap())
+}

@@ -1,7 +1,7 @@
 //! The second half of the journey: through the gate, before the auditor, and to whoever checks.
 
 use super::act::Actor;
-use super::{SEEN_MAX, Step};
+use super::step::{SEEN_MAX, Step};
 use crate::city::City;
 use crate::tool;
 use crate::wait::until;

@@ -125,8 +125,9 @@ pub(super) fn portal_config(ports: &Ports, sample: &Sample) -> String {
         ports.at(Role::TlsAlpn01)
     );
     let scep = format!(
-        "[scep]\nsystem = \"{RA_FILE}\"\nkeys = \"{RA_KEYS}\"\nhttp = \"127.0.0.1:{}\"\n",
+        "[scep]\nsystem = \"{RA_FILE}\"\nkeys = \"{RA_KEYS}\"\nhttp = \"127.0.0.1:{}\"\n\n",
         ports.at(Role::Scep)
     );
-    [head, public, staff, machines, acme, scep].concat()
+    let cmp = format!("[cmp]\nhttp = \"127.0.0.1:{}\"\n", ports.at(Role::Cmp));
+    [head, public, staff, machines, acme, scep, cmp].concat()
 }

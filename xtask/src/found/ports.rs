@@ -62,6 +62,8 @@ pub(super) enum Role {
     TlsAlpn01,
     /// SCEP without TLS.
     Scep,
+    /// CMP without TLS.
+    Cmp,
 }
 
 /// Where gate, its admin address and the sample application listen, behind the CA's block.

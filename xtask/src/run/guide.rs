@@ -60,6 +60,7 @@ fn places(folder: &Path, city: &City) {
         println!("系统证书 / ACME      {}", machines.acme_url);
         println!("系统证书 / EST       {}", machines.est_url);
         println!("设备证书 / SCEP      {}", machines.scep_url);
+        println!("系统证书 / CMP       {}", machines.cmp_url);
     }
     println!("根证书 / root        {at}/{}", city.ca.root_pem);
     println!("说明文件 / described {at}/city.json");

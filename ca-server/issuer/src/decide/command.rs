@@ -122,6 +122,8 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
         | Command::RenewSystem(..)
         | Command::EnrolDevice(..)
         | Command::RenewDevice(..)
+        | Command::EnrolByCmp(..)
+        | Command::RevokeByCmp(..)
         | Command::RevokeMachine(..)
         | Command::ChangeKey(..)
         | Command::Deactivate(..) => run.of_machine(command),
@@ -346,6 +348,7 @@ impl Run<'_, '_> {
             | Code::RenewalSignature
             | Code::AccountUnknown
             | Code::SystemSecret
+            | Code::MessageProtection
             | Code::Malformed => "",
             _ => about,
         };

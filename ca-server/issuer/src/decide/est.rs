@@ -88,7 +88,7 @@ fn check_label(round: &Round<'_>, system: &str, label: Option<&str>) -> Result<(
     }
 }
 
-/// The use and the intent, as one record that the registry key signs; of SCEP too.
+/// The use and the intent, as one record that the registry key signs; of SCEP and CMP too.
 pub(super) fn begin(
     round: &mut Round<'_>,
     said: &EnrolledStatement,

@@ -3,14 +3,16 @@
 
 use super::execute::revoke;
 use super::order::{OrderParts, make};
+use crate::context::IssuanceContext;
 use crate::error::IssuerError;
 use crate::round::{Effect, Round};
 use crate::rows::RowChange;
 use crate::seal::SealContext;
-use authority::OrderDigest;
+use authority::{Authority, OrderDigest};
 use ca_host::operator::OperatorAnswer;
 use pki::mail::Mailbox;
 use pki::name::{TEXT_CHARS_MAX, check_readable};
+use records::cmp::CMP_SECRET;
 use records::est::EST_SECRET;
 use records::machine::{ACME_SECRET, SystemFile, kid, secret};
 use records::order::{Body, CONTACT_PATH, OPERATOR_PATH, ORDER_SECONDS, SystemBody};
@@ -110,7 +112,7 @@ fn keep_token(
 ) -> Result<String, IssuerError> {
     let text = order.to_string();
     let nonce = round.random()?;
-    let belongs = token_of(round, &body.system, (&text, &body.profile));
+    let belongs = token_of(round.context, &body.system, (&text, &body.profile));
     let sealed = round.context.seal.seal(token, &belongs, nonce)?;
     // An agent has no slash in its id: no token is taken for another's.
     round.change(RowChange::Token(order, format!("system/{}", body.system), sealed));
@@ -124,6 +126,7 @@ fn keep_token(
         est_password: secret(token, EST_SECRET),
         scep_challenge: scep::challenge(token, &kid),
         kid,
+        cmp_secret: secret(token, CMP_SECRET),
         trust: round.context.trust.clone(),
         expires: body.until.clone(),
     };
@@ -139,21 +142,31 @@ pub(super) fn token(
     system: &str,
     order: OrderDigest,
 ) -> Result<Zeroizing<Vec<u8>>, Code> {
-    let state = round.authority().system(system).ok_or(Code::BindingInvalid)?;
     let sealed = round.loaded.token(order).map_err(|_| Code::UnsignedAuthority)?;
+    opened((round.context, round.authority()), (system, order), sealed)
+}
+
+/// The same as its row gave it to whoever asks beside the writer; whether it is the token, the
+/// order says.
+pub(crate) fn opened(
+    (context, authority): (&IssuanceContext, &Authority),
+    (system, order): (&str, OrderDigest),
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, Code> {
+    let state = authority.system(system).ok_or(Code::BindingInvalid)?;
     let text = order.to_string();
-    let belongs = token_of(round, system, (&text, &state.profile));
-    let token = round.context.seal.open(sealed, &belongs).ok_or(Code::UnsignedAuthority)?;
+    let belongs = token_of(context, system, (&text, &state.profile));
+    let token = context.seal.open(sealed, &belongs).ok_or(Code::UnsignedAuthority)?;
     let is_own = Sha256::digest(token.as_slice()).as_slice() == state.token_sha256.0;
     if is_own { Ok(token) } else { Err(Code::UnsignedAuthority) }
 }
 
 fn token_of<'a>(
-    round: &'a Round<'_>,
+    context: &'a IssuanceContext,
     system: &'a str,
     (order, profile): (&'a str, &'a str),
 ) -> SealContext<'a> {
-    let founding = &round.context.founding;
+    let founding = &context.founding;
     SealContext { founding, purpose: "system", reference: order, person: system, profile }
 }
 

@@ -9,6 +9,7 @@ mod batch_away;
 mod batch_opened;
 mod batch_word;
 mod brake;
+mod cmp;
 mod confirmed;
 mod credential;
 mod decline;

@@ -2,12 +2,14 @@
 //! a checkpoint does not leave.
 
 use super::look_up;
+use crate::command::Outcome;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use ca_store::proof;
 use ca_store::replay::LOG;
 use ca_store::table::certificate;
 use records::enrolment::{Collect, CollectedCertificate};
+use records::machine::Finalized;
 use records::{Bytes, Code};
 use std::time::Duration;
 
@@ -124,7 +126,9 @@ pub(crate) async fn of_system(issuer: &Issuer, serial: &str) -> Result<Vec<Bytes
     let mut moved = issuer.moved();
     let waiting = async {
         loop {
-            if let Some(collected) = proven(issuer, serial).await? {
+            // Whoever waits looks at the state only: rows are asked once there is something.
+            let is_under_way = issuer.view()?.authority().intent(serial).is_some();
+            if !is_under_way && let Some(collected) = proven(issuer, serial).await? {
                 return Ok(collected.chain);
             }
             // A crash came between, and what was asked for is asked for once more.
@@ -137,6 +141,17 @@ pub(crate) async fn of_system(issuer: &Issuer, serial: &str) -> Result<Vec<Bytes
         }
     };
     tokio::time::timeout(WAIT, waiting).await.unwrap_or_else(|_| Err(Code::NotReady.into()))
+}
+
+/// What a system that asked just now is told: the certificate as well, where it is there within the
+/// wait. Whoever gets none collects it, and hears why where there is none.
+pub(crate) async fn finalized(
+    issuer: &Issuer,
+    asked: Result<Outcome<String>, IssuerError>,
+) -> Result<Finalized, IssuerError> {
+    let serial = asked?.value;
+    let chain = of_system(issuer, &serial).await.unwrap_or_default();
+    Ok(Finalized { serial, chain })
 }
 
 /// A certificate whose record stands in the tree, with its proof.

@@ -3,6 +3,7 @@
 use super::call::{MachinesProcess, PortalCall, answered, told, viewed};
 use crate::command::Command;
 use crate::issuer::Issuer;
+use crate::query::collect;
 use crate::verify::VerifiedMachine;
 use axum::Json;
 use axum::extract::State;
@@ -19,7 +20,7 @@ pub(crate) async fn enrol(
     match viewed(&issuer, |authority| VerifiedMachine::enrolling(message, authority)) {
         Ok(verified) => {
             let command = |reply| Command::EnrolSystem(call.caller, Box::new(verified), reply);
-            told(issuer.ask(command).await.map(|outcome| Finalized { serial: outcome.value }))
+            told(collect::finalized(&issuer, issuer.ask(command).await).await)
         }
         Err(code) => answered(&issuer, "enrol-system", Err(code.into())),
     }

@@ -3,6 +3,7 @@
 use super::call::{MachinesProcess, PortalCall, answered, told, viewed};
 use crate::command::Command;
 use crate::issuer::Issuer;
+use crate::query::collect;
 use crate::verify::VerifiedMachine;
 use axum::Json;
 use axum::extract::State;
@@ -18,7 +19,7 @@ pub(crate) async fn finalize(
     match viewed(&issuer, |authority| VerifiedMachine::asking(message, authority)) {
         Ok(verified) => {
             let command = |reply| Command::Finalize(call.caller, Box::new(verified), reply);
-            told(issuer.ask(command).await.map(|outcome| Finalized { serial: outcome.value }))
+            told(collect::finalized(&issuer, issuer.ask(command).await).await)
         }
         Err(code) => answered(&issuer, "finalize", Err(code.into())),
     }

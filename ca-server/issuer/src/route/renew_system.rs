@@ -3,6 +3,7 @@
 use super::call::{MachinesProcess, PortalCall, answered, told, viewed};
 use crate::command::Command;
 use crate::issuer::Issuer;
+use crate::query::collect;
 use crate::verify::VerifiedMachine;
 use axum::Json;
 use axum::extract::State;
@@ -19,7 +20,7 @@ pub(crate) async fn renew(
     match viewed(&issuer, |authority| VerifiedMachine::renewing(message, authority)) {
         Ok(verified) => {
             let command = |reply| Command::RenewSystem(call.caller, Box::new(verified), reply);
-            told(issuer.ask(command).await.map(|outcome| Finalized { serial: outcome.value }))
+            told(collect::finalized(&issuer, issuer.ask(command).await).await)
         }
         Err(code) => answered(&issuer, "renew-system", Err(code.into())),
     }

@@ -5,6 +5,7 @@ use super::{CertificationRequest, Info};
 use crate::alternative_name::{ADDRESS, DNS};
 use crate::extension::Extension;
 use crate::host::{Host, HostError};
+use crate::name::DistinguishedName;
 use crate::oid;
 use crate::raw::{Signed, sequence};
 use core::net::IpAddr;
@@ -51,42 +52,50 @@ struct RequestAttribute {
     values: Any,
 }
 
+/// The hosts that a subject and extensions name, each once: those of subjectAltName in their order,
+/// then those of common names (RFC 8555 7.4). Names are read in lower case, as DNS compares them.
+pub fn wanted_hosts(
+    subject: &DistinguishedName,
+    extensions: &[Extension],
+) -> Result<Vec<Host>, WantedError> {
+    let mut hosts = Vec::new();
+    let mut has_names = false;
+    for extension in extensions {
+        if extension.id != oid::SUBJECT_ALT_NAME {
+            judge(extension)?;
+            continue;
+        }
+        if std::mem::replace(&mut has_names, true) {
+            return Err(WantedError::Malformed);
+        }
+        let names = Vec::<Any>::from_der(extension.value.as_bytes()).map_err(malformed)?;
+        if names.len() > WANTED_NAMES_MAX {
+            return Err(WantedError::TooMany);
+        }
+        for name in names {
+            hosts.push(host(&name)?);
+        }
+    }
+    for text in subject.values(oid::COMMON_NAME) {
+        hosts.push(Host::read_for(&text.to_ascii_lowercase(), true)?);
+    }
+    let mut once: Vec<Host> = Vec::new();
+    for host in hosts {
+        if !once.contains(&host) {
+            once.push(host);
+        }
+    }
+    match once.len() {
+        0 => Err(WantedError::Nothing),
+        1..=WANTED_NAMES_MAX => Ok(once),
+        _ => Err(WantedError::TooMany),
+    }
+}
+
 impl CertificationRequest {
-    /// The hosts that it names, each once: those of subjectAltName in their order, then those of
-    /// common names (RFC 8555 7.4). Names are read in lower case, as DNS compares them.
+    /// The hosts that it names, as [`wanted_hosts`] reads them.
     pub fn wanted(&self) -> Result<Vec<Host>, WantedError> {
-        let mut hosts = Vec::new();
-        let mut has_names = false;
-        for extension in self.wanted_extensions()? {
-            if extension.id != oid::SUBJECT_ALT_NAME {
-                judge(&extension)?;
-                continue;
-            }
-            if std::mem::replace(&mut has_names, true) {
-                return Err(WantedError::Malformed);
-            }
-            let names = Vec::<Any>::from_der(extension.value.as_bytes()).map_err(malformed)?;
-            if names.len() > WANTED_NAMES_MAX {
-                return Err(WantedError::TooMany);
-            }
-            for name in names {
-                hosts.push(host(&name)?);
-            }
-        }
-        for text in self.subject.values(oid::COMMON_NAME) {
-            hosts.push(Host::read_for(&text.to_ascii_lowercase(), true)?);
-        }
-        let mut once: Vec<Host> = Vec::new();
-        for host in hosts {
-            if !once.contains(&host) {
-                once.push(host);
-            }
-        }
-        match once.len() {
-            0 => Err(WantedError::Nothing),
-            1..=WANTED_NAMES_MAX => Ok(once),
-            _ => Err(WantedError::TooMany),
-        }
+        wanted_hosts(&self.subject, &self.wanted_extensions()?)
     }
 
     /// What its challengePassword says (RFC 2985 5.4.1), if it has one.

@@ -1,8 +1,8 @@
-//! What a gate decided, as a sentence: also what passed that the rules deny.
+//! What a gate decided, or told its application, as a sentence: also what passed that rules deny.
 
-use super::Who;
+use super::{Who, number, own};
 use crate::plain::{FactValue, phrase};
-use records::access::{Decision, Exception, ExceptionKind};
+use records::access::{ApplicationCall, Decision, Exception, ExceptionKind};
 
 pub(super) fn decided(decision: &Decision, who: Who<'_>) -> FactValue {
     let Decision { person, method, action, resource, outcome, rule, reference, .. } = decision;
@@ -39,4 +39,17 @@ fn excepted(decision: &Decision, exception: &Exception, who: Who<'_>) -> FactVal
             values,
         ),
     }
+}
+
+pub(super) fn called(call: &ApplicationCall, who: Who<'_>) -> FactValue {
+    let ApplicationCall { application, ask, person, serial, outcome, .. } = call;
+    let about = match person.is_empty() {
+        true => own("不明人员", "nobody known"),
+        false => who(person),
+    };
+    phrase(
+        "应用 {0} 询问 {1}、证书 {2}（{3}），答复 {4}",
+        "application {0} asked about {1}, certificate {2} ({3}), and was told {4}",
+        vec![application.into(), about, serial.into(), number(ask), number(outcome)],
+    )
 }

@@ -65,6 +65,16 @@ pub enum Cause {
         /// What was signed (RFC 8555 7.6).
         jws: FlatJws,
     },
+    /// A system asked for it by CMP, or did not take what it had asked for.
+    Cmp {
+        /// System id.
+        system: String,
+        /// The message as its client sent it, without certificates that came along (RFC 9810).
+        message: Bytes,
+        /// The certificate whose key signed it, DER; without it the MAC was right.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        certificate: Option<Bytes>,
+    },
     /// The system's authorization was closed, or its unit.
     Closed {
         /// System id.

@@ -126,21 +126,31 @@ fn used_by_system(control: &Control, account: &str, vouched: &[String]) -> FactV
     )
 }
 
-/// The same by EST: how the system was known, and whose word that is.
+/// The same by EST or CMP: how the system was known, and whose word that is.
 fn enrolled_by_system(statement: &Bytes) -> Option<FactValue> {
     let said = EnrolledStatement::read(&statement.0)?;
     let named = vec![said.system.as_str().into()];
     if said.is_by_scep() {
         return Some(enrolled_device(&said, named));
     }
-    Some(match said.certificate {
-        Some(_) => phrase(
+    Some(match (said.certificate, said.message) {
+        (Some(_), Some(_)) => phrase(
+            "系统 {0} 的授权（CMP，由其证书的密钥签名）",
+            "the authorization of system {0} (by CMP: the key of a certificate of its signed that)",
+            named,
+        ),
+        (None, Some(_)) => phrase(
+            "系统 {0} 的授权（CMP，签发机构核对了其密钥）",
+            "the authorization of system {0} (by CMP: the CA found its MAC right)",
+            named,
+        ),
+        (Some(_), None) => phrase(
             "系统 {0} 的授权（EST 续期，门户称核对了其原证书）",
             "the authorization of system {0} (renewed by EST: a portal says that it was shown the \
              old certificate)",
             named,
         ),
-        None => phrase(
+        (None, None) => phrase(
             "系统 {0} 的授权（EST，签发机构核对了其口令）",
             "the authorization of system {0} (by EST: the CA found its password right)",
             named,

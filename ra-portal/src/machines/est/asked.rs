@@ -98,12 +98,8 @@ fn check_kind(headers: &HeaderMap) -> Result<(), Code> {
     }
 }
 
-/// What base64 holds, in lines or not, whatever a transfer encoding says of it (RFC 8951 3.1).
 fn decode(body: &[u8]) -> Result<Vec<u8>, Code> {
-    let is_text = |byte: &u8| !matches!(byte, b'\r' | b'\n' | b' ' | b'\t');
-    let text: Vec<u8> = body.iter().copied().filter(is_text).collect();
-    let der = BASE64.decode(&text).map_err(|_| Code::RequestMalformed)?;
-    if der.is_empty() { Err(Code::RequestMalformed) } else { Ok(der) }
+    pki::est::decoded(body).ok_or(Code::RequestMalformed)
 }
 
 #[cfg(test)]

@@ -33,5 +33,5 @@ pub(super) async fn enroll(
     if !state.keeps("machine-enrol", outcome(&told)).await {
         return Err(Code::Unavailable.into());
     }
-    issued::hand_out(&state, told?.serial).await
+    issued::hand_out(&state, told?).await
 }

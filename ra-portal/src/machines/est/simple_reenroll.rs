@@ -30,5 +30,5 @@ pub(super) async fn renew(
     if !state.keeps("machine-renew", outcome(&told)).await {
         return Err(Code::Unavailable.into());
     }
-    issued::hand_out(state, told?.serial).await
+    issued::hand_out(state, told?).await
 }

@@ -5,8 +5,10 @@
 use super::order::{own, resource};
 use crate::machines::answer::{AcmeRefused, Answer, Resource};
 use crate::machines::jobs::{self, AfterCarry, HELD_SECONDS};
-use crate::machines::signed::ByAccount;
+use crate::machines::signed::{ByAccount, UnspentRequest};
 use crate::machines::state::MachinesState;
+use crate::machines::table::account::KeptAccount;
+use crate::machines::table::change::MachineChange;
 use crate::machines::table::order::{self, Stage};
 use acme::asked::{self, Finalization};
 use acme::order::AcmeOrderStatus;
@@ -25,9 +27,33 @@ const WAIT: Duration = Duration::from_secs(3);
 pub(super) async fn finalize(
     State(state): State<Arc<MachinesState>>,
     Path(id): Path<String>,
-    signed: ByAccount,
+    signed: UnspentRequest,
 ) -> Answer<Resource> {
-    let (kept, authorizations) = own(&state, &id, &signed.account.account).await?;
+    let (signed, nonce) = signed.open();
+    let KeptAccount { account, system, .. } = signed.account.clone();
+    let taken = match taken(&state, &id, signed).await {
+        Ok(taken) => taken,
+        Err(refused) => {
+            nonce.spend(&state).await?;
+            return Err(refused);
+        }
+    };
+    if nonce.spend_with(&state, taken).await? == 0 {
+        return Err(ProblemKind::OrderNotReady.into());
+    }
+    if let Ok(Ok(Err(refused))) = tokio::time::timeout(WAIT, carried(&state, &id)).await {
+        given_back(&state, &id, refused).await?;
+    }
+    let found = own(&state, &id, &account).await?;
+    if matches!(found.0.stage, Stage::Taken | Stage::Done) {
+        state.open_names.give_back(&system, found.0.identifiers.len());
+    }
+    Ok(resource(&state, (&found.0, &found.1)))
+}
+
+/// The request of an order that can be finalized with it.
+async fn taken(state: &MachinesState, id: &str, signed: ByAccount) -> Answer<MachineChange> {
+    let (kept, authorizations) = own(state, id, &signed.account.account).await?;
     let now = state.clock.seconds();
     if kept.status(&authorizations, now) != AcmeOrderStatus::Ready {
         return Err(ProblemKind::OrderNotReady.into());
@@ -36,18 +62,8 @@ pub(super) async fn finalize(
     check(&asked.csr, &kept.identifiers, &signed.account.key)?;
     let seen = authorizations.iter().filter(|one| !one.is_preauthorized);
     let vouched: Vec<String> = seen.map(|one| one.identifier.value().to_owned()).collect();
-    let due = now + HELD_SECONDS;
-    if !order::take(&state.store, &id, (&signed.jws, &vouched), due).await? {
-        return Err(ProblemKind::OrderNotReady.into());
-    }
-    if let Ok(Ok(Err(refused))) = tokio::time::timeout(WAIT, carried(&state, &id)).await {
-        given_back(&state, &id, refused).await?;
-    }
-    let found = own(&state, &id, &signed.account.account).await?;
-    if matches!(found.0.stage, Stage::Taken | Stage::Done) {
-        state.open_names.give_back(&signed.account.system, found.0.identifiers.len());
-    }
-    Ok(resource(&state, (&found.0, &found.1)))
+    let (id, due) = (id.to_owned(), now + HELD_SECONDS);
+    Ok(MachineChange::Taken { id, request: Box::new(signed.jws), vouched, due })
 }
 
 /// Carries the request to the CA, also when its client waits no longer: what it would have heard is

@@ -3,11 +3,12 @@
 //! told beside it.
 
 use crate::machines::answer::{Answer, Resource};
-use crate::machines::signed::ByAccount;
+use crate::machines::signed::{ByAccount, UnspentRequest};
 use crate::machines::state::{MachinesState, scope};
 use crate::machines::table::account::KeptAccount;
 use crate::machines::table::authorization::KeptAuthorization;
 use crate::machines::table::certificate;
+use crate::machines::table::change::MachineChange;
 use crate::machines::table::order::{self, KeptOrder, Stage};
 use crate::machines::view;
 use acme::asked::{self, NewOrder};
@@ -30,12 +31,38 @@ const LATER_SECONDS: u64 = 3_600;
 
 pub(super) async fn make(
     State(state): State<Arc<MachinesState>>,
-    signed: ByAccount,
+    signed: UnspentRequest,
 ) -> Answer<Resource> {
+    let (signed, nonce) = signed.open();
+    let (system, now) = (signed.account.system.clone(), state.clock.seconds());
+    match made(&state, signed, now).await {
+        Ok((order, authorizations)) => {
+            let told = view::order((&order, &authorizations), &state.urls, now);
+            let (at, names) = (state.urls.order(&order.id), order.identifiers.len());
+            let change = MachineChange::Order(Box::new(order), authorizations);
+            let written = nonce.spend_with(&state, change).await;
+            if written.is_err() {
+                state.open_names.give_back(&system, names);
+            }
+            written?;
+            Ok(Resource::new(told).made().at(&at))
+        }
+        Err(refused) => {
+            nonce.spend(&state).await?;
+            Err(refused)
+        }
+    }
+}
+
+/// The order that is asked for, with room for its names.
+async fn made(
+    state: &MachinesState,
+    signed: ByAccount,
+    now: u64,
+) -> Answer<(KeptOrder, Vec<KeptAuthorization>)> {
     let asked: NewOrder = asked::read(&signed.payload)?;
     asked.check()?;
     let KeptAccount { account, system, .. } = signed.account;
-    let now = state.clock.seconds();
     if !state.orders.count(&account, now) {
         return Err(AcmeProblem::from(ProblemKind::RateLimited).after(3_600 - now % 3_600).into());
     }
@@ -45,10 +72,7 @@ pub(super) async fn make(
     }
     let identifiers = identifiers(&asked.identifiers, &scope(&terms))?;
     if let Some(name) = &asked.replaces {
-        check_replaced(&state, (&account, name), &identifiers).await?;
-    }
-    if !state.open_names.take(&system, identifiers.len()) {
-        return Err(AcmeProblem::from(ProblemKind::RateLimited).after(LATER_SECONDS).into());
+        check_replaced(state, (&account, name), &identifiers).await?;
     }
     let expires = now + LIFE_SECONDS;
     let authorizations: Answer<Vec<KeptAuthorization>> = identifiers
@@ -56,8 +80,12 @@ pub(super) async fn make(
         .map(|identifier| authorization(identifier, (&account, terms.challenges), expires))
         .collect();
     let authorizations = authorizations?;
+    let id = id()?;
+    if !state.open_names.take(&system, identifiers.len()) {
+        return Err(AcmeProblem::from(ProblemKind::RateLimited).after(LATER_SECONDS).into());
+    }
     let order = KeptOrder {
-        id: id()?,
+        id,
         account,
         stage: Stage::Open,
         identifiers,
@@ -69,9 +97,7 @@ pub(super) async fn make(
         serial: None,
         error: None,
     };
-    order::insert(&state.store, &order, &authorizations).await?;
-    let told = view::order((&order, &authorizations), &state.urls, now);
-    Ok(Resource::new(told).made().at(&state.urls.order(&order.id)))
+    Ok((order, authorizations))
 }
 
 /// What is asked for, each once; or what is wrong with each.

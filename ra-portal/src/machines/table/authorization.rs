@@ -184,17 +184,16 @@ pub(crate) async fn holds_all(
     Ok(!identifiers.is_empty())
 }
 
-/// Keeps which challenge is to be looked at, until `due` by whoever keeps it; false where one was
-/// chosen already.
-pub(crate) async fn choose(
-    store: &Store,
+/// Keeps which challenge is to be looked at, until `due` by whoever keeps it; touches no row where
+/// one was chosen already.
+pub(super) async fn choose(
+    tx: &mut Tx,
     id: &str,
     (kind, thumbprint): (ChallengeKind, &str),
     due: u64,
-) -> Result<bool, StoreError> {
-    let mut tx = store.write().await?;
-    let chosen = execute!(
-        &mut tx,
+) -> Result<u64, StoreError> {
+    execute!(
+        tx,
         "update machine_authorization set kind = $1, thumbprint = $2, status = $3, due = $4 \
          where id = $5 and status = $6 and is_deactivated = 0",
         kind.name(),
@@ -203,33 +202,35 @@ pub(crate) async fn choose(
         number(due),
         id,
         PENDING
-    )?;
-    tx.commit().await?;
-    Ok(chosen == 1)
+    )
 }
 
-/// Keeps what a look found.
-pub(crate) async fn settle(
-    store: &Store,
+/// Keeps what a look at a challenge found, whether it was kept that somebody looks or not; touches
+/// no row where something was found before.
+pub(super) async fn settle(
+    tx: &mut Tx,
     id: &str,
-    found: Result<u64, Value>,
-) -> Result<(), StoreError> {
+    (kind, thumbprint): (ChallengeKind, &str),
+    found: Result<u64, &Value>,
+) -> Result<u64, StoreError> {
     let (status, validated, error) = match found {
         Ok(now) => (VALID, number(now), None),
-        Err(problem) => (INVALID, 0, Some(text(&problem)?)),
+        Err(problem) => (INVALID, 0, Some(text(problem)?)),
     };
-    let mut tx = store.write().await?;
     execute!(
-        &mut tx,
-        "update machine_authorization set status = $1, validated = $2, error = $3 \
-         where id = $4 and status = $5",
+        tx,
+        "update machine_authorization set kind = $1, thumbprint = $2, status = $3, \
+         validated = $4, error = $5 where id = $6 and is_deactivated = 0 \
+         and status in ($7, $8)",
+        kind.name(),
+        thumbprint,
         status,
         validated,
         error,
         id,
+        PENDING,
         PROCESSING
-    )?;
-    tx.commit().await
+    )
 }
 
 /// Keeps that a client gave one up.
@@ -319,11 +320,18 @@ mod tests {
             };
             insert(&mut tx, "order", &new).await.unwrap();
         }
-        tx.commit().await.unwrap();
+        let (chosen, other) = ((ChallengeKind::Dns01, "thumb"), (ChallengeKind::Http01, "thumb"));
         for id in ["1", "2", "3"] {
-            assert!(choose(&store, id, (ChallengeKind::Dns01, "thumb"), 0).await.unwrap());
-            settle(&store, id, Ok(50)).await.unwrap();
+            // What was found at once was never kept as chosen.
+            if id != "3" {
+                assert_eq!(choose(&mut tx, id, chosen, 0).await.unwrap(), 1);
+                assert_eq!(choose(&mut tx, id, other, 0).await.unwrap(), 0, "one was chosen");
+            }
+            assert_eq!(settle(&mut tx, id, chosen, Ok(50)).await.unwrap(), 1);
+            let again = settle(&mut tx, id, chosen, Err(&Value::Null)).await.unwrap();
+            assert_eq!((again, choose(&mut tx, id, chosen, 0).await.unwrap()), (0, 0), "found");
         }
+        tx.commit().await.unwrap();
         let holds = async |account: &str, names: &[&str]| {
             let names: Vec<AcmeIdentifier> = names.iter().map(|text| name(text)).collect();
             holds_all(&store, account, &names, 100).await.unwrap()

@@ -3,7 +3,7 @@
 use super::order::Stage;
 use super::{number, read, seconds};
 use acme::AcmeIdentifier;
-use store::{Store, StoreError, execute, row};
+use store::{Store, StoreError, Tx, execute, row};
 
 /// A certificate as it is kept.
 #[derive(Clone, Debug)]
@@ -17,15 +17,14 @@ pub(crate) struct KeptCertificate {
 }
 
 /// Keeps the certificate.
-pub(crate) async fn finish(
-    store: &Store,
+pub(super) async fn finish(
+    tx: &mut Tx,
     id: &str,
     serial: &str,
     certificate: &KeptCertificate,
-) -> Result<(), StoreError> {
-    let mut tx = store.write().await?;
+) -> Result<u64, StoreError> {
     execute!(
-        &mut tx,
+        tx,
         "update machine_order set stage = $1, serial = $2, chain = $3, name = $4, not_before = $5, \
          not_after = $6 where id = $7 and stage = $8",
         Stage::Done.name(),
@@ -36,8 +35,7 @@ pub(crate) async fn finish(
         number(certificate.life.1),
         id,
         Stage::Taken.name()
-    )?;
-    tx.commit().await
+    )
 }
 
 /// The chain of an order that has one.

@@ -122,16 +122,15 @@ fn order(row: Row) -> Result<KeptOrder, StoreError> {
     })
 }
 
-/// Keeps a new order with its authorizations, all or nothing.
-pub(crate) async fn insert(
-    store: &Store,
+/// Keeps a new order with its authorizations.
+pub(super) async fn insert(
+    tx: &mut Tx,
     new: &KeptOrder,
     authorizations: &[KeptAuthorization],
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     let identifiers = text(&new.identifiers)?;
-    let mut tx = store.write().await?;
-    execute!(
-        &mut tx,
+    let count = execute!(
+        tx,
         "insert into machine_order (id, account, stage, identifiers, profile, replaces, expires, \
          due, not_before, not_after, revoked) values ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, 0)",
         new.id.as_str(),
@@ -143,9 +142,9 @@ pub(crate) async fn insert(
         number(new.expires)
     )?;
     for one in authorizations {
-        authorization::insert(&mut tx, &new.id, one).await?;
+        authorization::insert(tx, &new.id, one).await?;
     }
-    tx.commit().await
+    Ok(count)
 }
 
 /// One of them with its authorizations, as of one moment.
@@ -201,17 +200,17 @@ pub(crate) async fn following(store: &Store, name: &str) -> Result<Vec<String>, 
     Ok(found.into_iter().map(|(id,)| id).collect())
 }
 
-/// Keeps the request of an order before the CA hears of it; false where one was taken already.
-pub(crate) async fn take(
-    store: &Store,
+/// Keeps the request of an order before the CA hears of it; touches no row where one was taken
+/// already.
+pub(super) async fn take(
+    tx: &mut Tx,
     id: &str,
     (request, vouched): (&FlatJws, &[String]),
     due: u64,
-) -> Result<bool, StoreError> {
+) -> Result<u64, StoreError> {
     let (request, vouched) = (text(request)?, text(&vouched)?);
-    let mut tx = store.write().await?;
-    let taken = execute!(
-        &mut tx,
+    execute!(
+        tx,
         "update machine_order set stage = $1, request = $2, vouched = $3, due = $4 \
          where id = $5 and stage = $6",
         Stage::Taken.name(),
@@ -220,9 +219,7 @@ pub(crate) async fn take(
         number(due),
         id,
         Stage::Open.name()
-    )?;
-    tx.commit().await?;
-    Ok(taken == 1)
+    )
 }
 
 /// Gives an order back to its client: the CA did not take its request.
@@ -364,18 +361,20 @@ mod tests {
         let store = Store::open(&address).await.unwrap();
         store.migrate(crate::MIGRATIONS).await.unwrap();
         let jws = FlatJws::of_parts(b"{}", b"{}", b"");
+        let mut tx = store.write().await.unwrap();
         for id in ["open", "late", "taken", "failed", "given-up", "wrong"] {
             let (one, authorization) = order(id, if id == "late" { 99 } else { 200 });
-            insert(&store, &one, &[authorization]).await.unwrap();
+            insert(&mut tx, &one, &[authorization]).await.unwrap();
         }
         for id in ["taken", "failed"] {
-            assert!(take(&store, id, (&jws, &[]), 0).await.unwrap());
+            assert_eq!(take(&mut tx, id, (&jws, &[]), 0).await.unwrap(), 1);
+            assert_eq!(take(&mut tx, id, (&jws, &[]), 0).await.unwrap(), 0, "taken");
         }
+        let chosen = (ChallengeKind::Http01, "thumb");
+        authorization::settle(&mut tx, "wrong-1", chosen, Err(&json!({}))).await.unwrap();
+        tx.commit().await.unwrap();
         fail(&store, "failed", &json!({})).await.unwrap();
         authorization::give_up(&store, "given-up-1").await.unwrap();
-        let chosen = (ChallengeKind::Http01, "thumb");
-        assert!(authorization::choose(&store, "wrong-1", chosen, 0).await.unwrap());
-        authorization::settle(&store, "wrong-1", Err(json!({}))).await.unwrap();
         let listed = async |account: &str| {
             let found = of_account(&store, account, (0, 100), 10).await.unwrap();
             found.into_iter().map(|(_, id)| id).collect::<Vec<_>>()

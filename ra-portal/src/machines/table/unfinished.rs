@@ -86,7 +86,9 @@ mod tests {
             serial: None,
             error: None,
         };
-        order::insert(store, &order, &[authorization(0), authorization(1)]).await.unwrap();
+        let mut tx = store.write().await.unwrap();
+        order::insert(&mut tx, &order, &[authorization(0), authorization(1)]).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// What became nothing is counted, and forgotten soon; what has its request is neither.
@@ -101,7 +103,9 @@ mod tests {
         }
         let jws = FlatJws::of_parts(b"{}", b"{}", b"");
         for id in ["failed", "taken"] {
-            assert!(order::take(&store, id, (&jws, &[]), 0).await.unwrap());
+            let mut tx = store.write().await.unwrap();
+            assert_eq!(order::take(&mut tx, id, (&jws, &[]), 0).await.unwrap(), 1);
+            tx.commit().await.unwrap();
         }
         order::fail(&store, "failed", &serde_json::json!({})).await.unwrap();
         assert_eq!(names(&store).await.unwrap(), [("a".to_owned(), 6)]);

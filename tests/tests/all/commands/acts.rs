@@ -5,12 +5,12 @@ use super::is_harmless;
 use super::printed::{everywhere, words};
 use super::scene::Scene;
 use super::typed::{Left, holds};
-use super::{at_the_gate, by_hand, in_care, on_the_host};
+use super::{at_the_gate, by_hand, by_script, in_care, on_the_host};
 use std::collections::BTreeSet;
 
 /// What each verb does, in the order in which they are tried: what one leaves lies ready for those
 /// behind it. A printed command without a place here fails the test.
-const VERBS: [&str; 45] = [
+const VERBS: [&str; 47] = [
     "ca-server serve",
     "ra-portal serve",
     "ca-server init",
@@ -54,6 +54,8 @@ const VERBS: [&str; 45] = [
     "yinxin draft list",
     "yinxin withdraw",
     "yinxin batch",
+    "yinxin system enroll",
+    "yinxin system renew",
     "agent serve",
     "agent policy explain",
 ];
@@ -134,6 +136,7 @@ async fn act(scene: &Scene, left: &mut Left, verb: &str, text: &str) -> Result<(
         "yinxin draft roster" => in_care::draft_roster(scene, left, text).await,
         "yinxin draft letters" => in_care::draft_letters(scene, left, text).await,
         "yinxin batch" => in_care::batch(scene, text),
+        "yinxin system enroll" | "yinxin system renew" => by_script::system(scene, text).await,
         draft if draft.starts_with("yinxin draft") => in_care::draft(scene, left, text).await,
         "yinxin withdraw" => in_care::withdraw(scene, left, text).await,
         "yinxin audit export" => at_the_gate::export_evidence(scene, left, text).await,

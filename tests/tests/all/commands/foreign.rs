@@ -66,19 +66,22 @@ const BY_EST: &str = "it goes on in a second line; stories of EST do the same";
 const LONG: &str = "it takes minutes to hours of a machine; its words are taken, which is tested";
 
 /// Not typed, and why.
-const NOT_TYPED: [(&str, &str); 37] = [
+const NOT_TYPED: [(&str, &str); 40] = [
+    ("FUZZ=20000 cargo test --workspace --test all fuzzed::", LONG),
     ("YINXIN_PICTURES=1 node tests/browser/page_screenshots.mjs", THE_RUN),
     ("YINXIN_TEST_DATABASE=postgres cargo test --workspace --test all journey::", THE_RUN),
     ("apt-get install --no-install-recommends FILLED", CHANGES),
     ("apt-get install golang-cfssl", CHANGES),
     ("apt-get install nginx-light", CHANGES),
     ("apt-get install openssl", CHANGES),
+    ("apt-get install pebble", CHANGES),
     ("cargo build --workspace", THE_RUN),
     ("cargo fmt", THE_RUN),
     ("cargo test --workspace --lib -- NAME", THE_RUN),
     ("cargo test --workspace --lib decide::", THE_RUN),
     ("cargo test --workspace --test all replays::", THE_RUN),
     ("cargo test -p pki", THE_RUN),
+    ("cargo xtask bench acme", LONG),
     ("cargo xtask bench batch", LONG),
     ("cargo xtask bench gate", LONG),
     ("cargo xtask bench issue", LONG),

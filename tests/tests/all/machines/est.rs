@@ -101,8 +101,10 @@ async fn whoever_is_not_known_by_est_gets_nothing() {
     assert_eq!(refused(&looked), word(403, "system-challenge"));
     let read = curl(&site.root(), &["-u", &user, &site.est("/simpleenroll")], b"");
     assert_eq!(refused(&read), word(405, "method-not-allowed"));
-    let none = Device::enroll(&site, "/serverkeygen", &secret, &request);
-    assert_eq!(none.status, 404, "no profile lets the CA make keys: {none:?}");
+    for path in ["/serverkeygen", "/device/serverkeygen", "/fullcmc"] {
+        let none = Device::enroll(&site, path, &secret, &request);
+        assert_eq!(refused(&none), word(404, "not-found"), "no profile lets the CA make keys");
+    }
     let told = Device::enroll(&site, "/server/simpleenroll", &secret, &request);
     device.keep(&told);
 }

@@ -2,7 +2,7 @@
 
 use super::{Decided, Run, answer};
 use crate::command::{Caller, Command};
-use crate::decide::{agent, est, machine, renew, scep};
+use crate::decide::{agent, cmp, est, machine, renew, scep};
 use crate::error::IssuerError;
 use crate::round::Round;
 
@@ -50,7 +50,7 @@ impl Run<'_, '_> {
         }
     }
 
-    /// The same by EST and SCEP.
+    /// The same by EST, SCEP and CMP.
     fn of_enrolment(&mut self, command: &Command) -> Decided {
         match command {
             Command::EnrolSystem(caller, asked, reply) => {
@@ -72,6 +72,14 @@ impl Run<'_, '_> {
                 let about = self.system_of_signed(&asked.message().signed);
                 let verb = |round: &mut Round<'_>| scep::renew(round, caller, asked.message());
                 answer(reply, self.decide_machine("renew-device", &about, verb))
+            }
+            Command::EnrolByCmp(caller, asked, reply) => {
+                let verb = |round: &mut Round<'_>| cmp::enrol(round, caller, asked);
+                answer(reply, self.decide_machine("enrol-by-cmp", asked.system(), verb))
+            }
+            Command::RevokeByCmp(caller, asked, reply) => {
+                let verb = |round: &mut Round<'_>| cmp::revoke(round, caller, asked);
+                answer(reply, self.decide_machine("revoke-by-cmp", asked.system(), verb))
             }
             _ => Box::new(|_| {}),
         }

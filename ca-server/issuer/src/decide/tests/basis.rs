@@ -61,6 +61,9 @@ fn what_has_an_id_is_called_by_what_is_in_force() {
     sample.done(OperatorRequest::Bundle { version: 3, files }, &SECURITY);
     assert_eq!(sample.approve(named, "security-1"), Err(Code::StateConflict));
     sample.approve(unnamed, "security-2").unwrap();
+    sample.sequence();
+    assert_eq!(sample.execute(), None);
+    sample.sequence();
 
     let id = sample.register("李丹", "sz-office");
     let letter = sample.letter(&id, "official");

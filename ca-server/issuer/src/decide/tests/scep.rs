@@ -180,9 +180,11 @@ fn no_device_renews_what_does_not_count_or_has_other_names() {
     let revoked = renew(&mut sample, &certificate, &["a.acme.test"]);
     assert_eq!(revoked, Err(Code::CertificateRevoked), "felt at once");
     sample.sequence();
+    let own = key();
     let certificate = sample.enrolled(&file, &own, &["a.acme.test"]);
     sample.pass(91 * DAY);
-    let expired = renew(&mut sample, &certificate, &["a.acme.test"]);
+    let asked = renewing_device((&own, &certificate), &key(), &["a.acme.test"], &ra);
+    let expired = sample.renew_device(asked);
     assert_eq!(expired, Err(Code::CertificateExpired));
 }
 

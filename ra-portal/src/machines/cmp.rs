@@ -1,0 +1,67 @@
+//! CMP (RFC 9810, over HTTP as RFC 9811 has it) beside ACME and EST: one address, behind it the
+//! same with a label, which names a profile. `asked` reads what is a message, `answer` says what
+//! came of it.
+//!
+//! Messages go to the CA as they came, and its answers leave as it made them: both are protected by
+//! what this process does not have. It looks at a message only as far as to refuse what is none,
+//! and to hand an end on where ends have places. Nothing of it is kept here.
+
+mod answer;
+mod asked;
+
+use crate::machines::state::{MachinesState, outcome};
+use crate::machines::watched;
+use answer::{CmpRefused, message};
+use asked::CmpAsked;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::middleware;
+use axum::response::Response;
+use axum::routing::post;
+use pkixcmp::message::MESSAGE_BYTES_MAX;
+use records::Code;
+use records::cmp::CmpMessage;
+use std::sync::Arc;
+
+/// Every path of CMP: without a label, and with one (RFC 9483 6.1).
+const PATHS: [&str; 2] = ["/.well-known/cmp", "/.well-known/cmp/p/{label}"];
+
+/// The routes.
+pub(crate) fn router() -> Router<Arc<MachinesState>> {
+    let [plain, labelled] = PATHS;
+    let alone = || post(relay).fallback(|| async { CmpRefused::from(Code::MethodNotAllowed) });
+    Router::new().route(plain, alone()).route(labelled, alone())
+}
+
+/// The same alone, for clients that speak without TLS.
+pub(crate) fn plain_router(state: Arc<MachinesState>) -> Router {
+    router()
+        .fallback(|| async { CmpRefused::from(Code::NotFound) })
+        .layer(DefaultBodyLimit::max(MESSAGE_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(state.clone(), watched::watched))
+        .with_state(state)
+}
+
+/// Hands a message on, and its answer back.
+async fn relay(
+    State(state): State<Arc<MachinesState>>,
+    label: Option<Path<String>>,
+    asked: CmpAsked,
+) -> Result<Response, CmpRefused> {
+    let profile = label.map(|Path(label)| label);
+    // Nobody is known yet by what a message says; whoever ends something waits for no place.
+    let place = match asked.may_end {
+        true => None,
+        false => Some(state.strangers.enter(asked.source).ok_or(Code::TooBusy)?),
+    };
+    let handed = CmpMessage { message: asked.message, profile };
+    let told = state.issuer.cmp(&handed, asked.may_end).await;
+    drop(place);
+    let refused = told.as_ref().ok().and_then(|reply| reply.refused);
+    let ended = refused.map_or_else(|| outcome(&told), Code::name);
+    // What was revoked is told all the same.
+    if !state.keeps("machine-cmp", ended).await && !asked.may_end {
+        return Err(Code::Unavailable.into());
+    }
+    Ok(message(told?.message.0, refused))
+}

@@ -1,0 +1,79 @@
+//! What one request, or one look, changes in these tables: a value, so that many of them are
+//! written with one commit.
+
+use super::authorization::{self, KeptAuthorization};
+use super::certificate::{self, KeptCertificate};
+use super::nonce::{self, OwnNonce};
+use super::order::{self, KeptOrder};
+use acme::challenge::ChallengeKind;
+use jose::FlatJws;
+use serde_json::Value;
+use store::{StoreError, Tx};
+
+/// A change.
+#[derive(Debug)]
+pub(crate) enum MachineChange {
+    /// A new order with its authorizations.
+    Order(Box<KeptOrder>, Vec<KeptAuthorization>),
+    /// A challenge is to be looked at; whoever keeps it has it until `due`.
+    Chosen { id: String, kind: ChallengeKind, thumbprint: String, due: u64 },
+    /// What a look found: when, or why not.
+    Found { id: String, kind: ChallengeKind, thumbprint: String, found: Result<u64, Value> },
+    /// The request of an order that is to be carried to the CA.
+    Taken { id: String, request: Box<FlatJws>, vouched: Vec<String>, due: u64 },
+    /// The certificate of an order.
+    Finished { id: String, serial: String, certificate: Box<KeptCertificate> },
+}
+
+/// What is written at once: a nonce that is used up, a change, or both. Where the nonce was used
+/// before, nothing is changed.
+#[derive(Debug)]
+pub(crate) struct MachineWrite {
+    pub(crate) nonce: Option<OwnNonce>,
+    pub(crate) change: Option<MachineChange>,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WriteOutcome {
+    /// It is done, and touched so many rows; the change of one whose state is another by now
+    /// touches none.
+    Done(u64),
+    /// Its nonce was used before.
+    NonceUsed,
+}
+
+impl MachineWrite {
+    /// Writes it.
+    pub(crate) async fn write(&self, tx: &mut Tx) -> Result<WriteOutcome, StoreError> {
+        if let Some(nonce) = &self.nonce
+            && !nonce::spend(tx, nonce).await?
+        {
+            return Ok(WriteOutcome::NonceUsed);
+        }
+        match &self.change {
+            Some(change) => change.apply(tx).await.map(WriteOutcome::Done),
+            None => Ok(WriteOutcome::Done(0)),
+        }
+    }
+}
+
+impl MachineChange {
+    async fn apply(&self, tx: &mut Tx) -> Result<u64, StoreError> {
+        match self {
+            Self::Order(order, authorizations) => order::insert(tx, order, authorizations).await,
+            Self::Chosen { id, kind, thumbprint, due } => {
+                authorization::choose(tx, id, (*kind, thumbprint), *due).await
+            }
+            Self::Found { id, kind, thumbprint, found } => {
+                authorization::settle(tx, id, (*kind, thumbprint), found.as_ref().copied()).await
+            }
+            Self::Taken { id, request, vouched, due } => {
+                order::take(tx, id, (request, vouched), *due).await
+            }
+            Self::Finished { id, serial, certificate } => {
+                certificate::finish(tx, id, serial, certificate).await
+            }
+        }
+    }
+}
