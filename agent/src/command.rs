@@ -1,12 +1,11 @@
-//! What operators of an agent type: `join`, `renew`, `serve`, `status`, `doctor`, `logs`,
-//! `policy explain`.
+//! What operators of an agent type: `join`, `renew`, `serve`, `status`, `doctor`, `logs`, `policy`.
 
 mod doctor;
-mod explain;
 mod heart;
 mod join;
 mod joined;
 mod logs;
+mod policy;
 mod renew;
 mod serve;
 mod status;
@@ -58,16 +57,10 @@ enum Command {
     /// Access rules. 访问规则
     Policy {
         #[command(subcommand)]
-        what: Policy,
+        what: policy::Policy,
     },
     /// Writes completions for a shell, or manual pages. 命令补全与手册页
     Completions(Completions),
-}
-
-#[derive(Subcommand)]
-enum Policy {
-    /// Says whether a person may do something now, and by which rule. 说明
-    Explain(explain::Arguments),
 }
 
 /// Runs a command of `agent` to its end, and gives the exit code of the process.
@@ -81,9 +74,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Status => status::run(&state, json).await,
         Command::Doctor => doctor::run(&state, json).await,
         Command::Logs(arguments) => logs::run(&state, &arguments),
-        Command::Policy { what: Policy::Explain(arguments) } => {
-            explain::run(&state, json, &arguments)
-        }
+        Command::Policy { what } => policy::run(&state, json, &what),
         Command::Completions(wanted) => {
             wanted.write(Arguments::command()).map(|()| ExitCode::SUCCESS).map_err(Into::into)
         }

@@ -1,10 +1,12 @@
 //! The agent's configuration: `agent.toml` in its state directory, unknown keys refused. What the
 //! agent is stands in its join file and its certificate; here stands only how this machine runs it.
 
+mod spool_sizes;
 mod tunnel;
 mod upstream_address;
 mod upstream_tls;
 
+pub use spool_sizes::SpoolConfig;
 pub use tunnel::TunnelConfig;
 pub use upstream_address::{NoUpstream, UpstreamAddress, UpstreamAddresses};
 pub use upstream_tls::UpstreamTls;
@@ -209,22 +211,6 @@ impl GateLimits {
             requests_of_one: 0,
             requests_of_source: 0,
         }
-    }
-}
-
-/// The spool's sizes, in bytes.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct SpoolConfig {
-    /// Everything that the log has not acknowledged; requests are refused at 95 %.
-    pub bytes: u64,
-    /// One segment, filled with zeros ahead.
-    pub segment_bytes: u64,
-}
-
-impl Default for SpoolConfig {
-    fn default() -> Self {
-        Self { bytes: 4 * 1024 * MEBIBYTE, segment_bytes: 16 * MEBIBYTE }
     }
 }
 

@@ -52,6 +52,7 @@ mod upstream_health;
 
 pub use allowed::AllowedFields;
 pub use peer::ClientTrust;
+pub(crate) use peer::profile_of;
 pub use reject::tell;
 pub use state::{Counts, Gate};
 pub use sweep::sweep;

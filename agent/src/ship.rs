@@ -259,7 +259,7 @@ impl Shipper {
         self.progress.keep_before_freeing()?;
         let path = segment::path(&self.spool.folder, number);
         let bytes = std::fs::metadata(&path)?.len();
-        std::fs::remove_file(&path)?;
+        self.spool.give_up(number)?;
         self.spool.freed(number, bytes);
         self.progress.freed();
         Ok(())

@@ -6,13 +6,15 @@
 //! disk, after which nothing is written behind it any more. What survives a kill: every record that
 //! was waited for. In reading order: [`queue`] and [`waiting`] (the way in), [`writer`] (the
 //! thread), [`postbox`] (the way back), [`segment`] (the files), [`lately`] (what need not be read
-//! back), [`recover`] (a start).
+//! back), [`recover`] (a start), [`kept`] and [`past`] (what its owner may ask about).
 
 mod drawn;
 mod granted;
+pub mod kept;
 mod lately;
 mod of_request;
 mod open_run;
+pub mod past;
 mod postbox;
 mod queue;
 mod recorded;

@@ -5,13 +5,15 @@ mod generation;
 mod kept_beside;
 mod load;
 mod marks;
+mod passage;
 mod reserve;
 mod unlisted;
 mod watch;
 
-pub use generation::{KnownPeople, Revocations, Rules, World, denial_code};
+pub use generation::{KnownPeople, Revocations, Rules, World};
 pub use load::Anchors;
 pub use marks::Marks;
+pub use passage::{Ordered, denial_code};
 pub(crate) use reserve::Reserve;
 pub use unlisted::{CertificateStanding, UnlistedSerials, VerifiedUnlisted};
 pub use watch::{Source, watch};

@@ -6,8 +6,10 @@ mod bundle;
 mod ceremony;
 mod delegate;
 mod doctor;
+mod emergency;
 mod host;
 mod letter;
+mod mode;
 mod notice;
 mod order;
 mod person;
@@ -86,6 +88,10 @@ enum Command {
     Agent(agent::Arguments),
     /// Drafts orders that register or close a system that gets certificates by itself. 系统
     System(systems::Arguments),
+    /// Drafts orders that say what gates make of a denial: observe, enforce, suspend. 访问模式
+    Mode(mode::Arguments),
+    /// Drafts orders that open an emergency of an application, or close its case. 应急
+    Emergency(emergency::Arguments),
     /// Drafts an order that puts access rules in force. 访问规则
     Bundle(bundle::Arguments),
     /// Drafts an order that revokes a person's certificates. 吊销
@@ -170,6 +176,8 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Portal(arguments) => portal::run(&host, arguments).await,
         Command::Agent(arguments) => agent::run(&host, arguments).await,
         Command::System(arguments) => systems::run(&host, arguments).await,
+        Command::Emergency(arguments) => emergency::run(&host, arguments).await,
+        Command::Mode(arguments) => mode::run(&host, arguments).await,
         Command::Bundle(arguments) => bundle::run(&host, arguments).await,
         Command::Revoke(arguments) => revoke::run(&host, arguments).await,
         Command::Release(arguments) => release::run(&host, arguments).await,

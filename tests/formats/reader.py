@@ -14,7 +14,7 @@ import json
 import re
 import sys
 import unicodedata
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -32,14 +32,16 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
     "process": "issuer status log portal-public portal-staff portal-machines",
     "renewed": "issuer status log portal-public portal-staff portal-machines ocsp", "rule": "roles approvals bundle",
     "order-kind": "issue unit person role profile approval-rules portal agent bundle revoke"
-                  " release credential delegate batch system",
+                  " release credential delegate batch system mode emergency emergency-review", "access-mode": "observe enforce suspended",
+    "gate-mode": "observe suspended", "exception-by": "observe emergency",
     "record-kind": "founding letter voided application order approval declined withdrawn enacted intent issued used"
                    " revoked suspended crl refusal portal joined people forked silent asked searched read notified started"
                    " connection decision completion called turned heartbeat machine-account machine-use"
                    " machine-enrolled machine-key machine-closed",
     "agent-act": "register close", "draft-kind": "person letter people letters release delegate revocations",
-    "batch-of": "issue unit person role delegate profile approval-rules portal agent system bundle revoke release credential",
-    "batch-act": "create move close leave grant withdraw register", "cause-word": "start spool", "may-fill": "disk listener spool", "stage": "handshake head certificate",
+    "batch-of": "issue unit person role delegate profile approval-rules portal agent system mode bundle revoke release"
+                " credential",
+    "batch-act": "create move close leave grant withdraw register observe enforce suspended", "cause-word": "start spool", "may-fill": "disk listener spool", "stage": "handshake head certificate",
     "call": "certificate signature permission", "review": "asked expired person profile unit",
     "channel": "mail webhook spool", "letter-channel": "paper sms",
     "read-act": "find certificate list fetch person unit drafts numbers", "alpn": "h2 http/1.1 yinxin-tunnel", "tls": "1.3 1.2",
@@ -114,6 +116,10 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "record/machine-key": "account:text jws:jws", "record/machine-closed": "account:text jws:jws",
     "order/agent": "action:agent-act agent:name unit:name application:name hosts:*text units:*name"
                    " token_sha256:bytes renewals:number",
+    "order/emergency": "application:name people:*id from:time until:time evidence:commitment",
+    "order/emergency-review": "order:hash application:name about:*id evidence:commitment",
+    "before/emergency": "people:*id from:time until:time",
+    "order/mode": "application:name mode:access-mode until:text", "before/mode": "mode:access-mode until:text",
     "order/bundle": "version:revision digest:hash",
     "order/revoke": "person:id system?:revoked-system serials:*serial reason:reason"
                     " evidence:commitment wish?:wish",
@@ -193,20 +199,25 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "world": "bundle:number policy:hash people:number crl:number",
     "record/decision": "application:name connection:text person:id unit:name serial:serial"
                        " method:text target:commitment route:text action:text resource:text"
-                       " outcome:name rule:text world:world reference:text",
+                       " outcome:name rule:text world:world reference:text exception?:exception",
+    "exception": "by:exception-by denied:name order:hash",
     "record/completion": "request:text outcome:name status:number reference:text"
                          " up:number down:number micros:number",
     "record/called": "application:name ask:call person:id-or-none serial:text asked:commitment"
                      " action:text resource:text outcome:name rule:text world:world",
     "record/turned": "code:name stage:stage source:commitment serial:text reference:text"
                      " count:number first:micros",
-    "record/heartbeat": "application:name permitted:number denied:number connections:number"
+    "record/heartbeat": "application:name permitted:number denied:number excepted?:number"
+                        " mode?:gate-mode connections:number"
                         " world:world checkpoint:number spooled:number state:name"
                         " full:*may-fill nearly_full:*may-fill",
     # sections 13 and 14
     "snapshot": "v:one founding:hash agent:name order:hash application:name hosts:*text"
-                " number:number bundle:number policy:hash this_update:time next_update:time"
-                " units:*served people:*served-person",
+                " number:number bundle:number policy:hash mode?:ordered-mode"
+                " emergencies?:*ordered-emergency this_update:time"
+                " next_update:time units:*served people:*served-person",
+    "ordered-mode": "mode:gate-mode until:text order:hash",
+    "ordered-emergency": "order:hash people:*id from:time until:time",
     "served": "unit:name name:text parent?:name served:flag",
     "served-person": "person:id unit:name roles:*role-in",
     "head": "v:one agent:name epoch:nonce count:number chain:hash",
@@ -394,7 +405,7 @@ def read_with_body(kind, raw):
 BEFORE = {"unit": "unit", "person": "person", "role": "person", "revoke": "person",
           "release": "person", "delegate": "person",
           "profile": "files", "approval-rules": "files", "bundle": "files", "portal": "portal",
-          "agent": "agent", "system": "system"}
+          "agent": "agent", "system": "system", "mode": "mode", "emergency-review": "emergency"}
 
 
 def units_of_body(order):
@@ -413,7 +424,7 @@ def check_basis(order, found):
     """The basis names whom and what the order names, and what is in force before it."""
     body, kind, basis = order["body"], order["kind"], order["basis"]
     action, before = "" if kind == "batch" else body.get("action", ""), basis.get("before")
-    first = kind in ("issue", "credential", "batch") or action == "create" \
+    first = kind in ("issue", "credential", "batch", "emergency") or action == "create" \
         or kind == "portal" and action == "register" or kind == "revoke" and "system" in body
     either = kind == "profile" or kind in ("agent", "system") and action == "register"
     need(either or (before is None) == first, "before")
@@ -424,6 +435,8 @@ def check_basis(order, found):
     people = {body["person"]} if "person" in body and not created else set()
     people |= {body["by"]} if kind == "release" else set()
     people |= {body["absent"]} if kind == "delegate" else set()
+    people |= set(body["people"]) if kind == "emergency" else set()
+    people |= set(before["people"] + body["about"]) if kind == "emergency-review" else set()
     people |= {body["leader"], (before or body)["leader"]} if kind == "system" else set()
     lends = (before or {}).get("lends", [])
     ends = kind == "role" and action == "withdraw" or kind == "person" and action == "leave"
@@ -474,6 +487,21 @@ def read_order(raw):
         there = [body["public_key"] != "", body["staff_key"] != ""]
         need(there == [body["action"] == "register"] * 2, "portal keys")
         need((body["machines_key"] != "") == (body["machines_host"] != ""), "machines' process")
+    if order["kind"] == "mode":
+        body, form = order["body"], TIMES["time"]
+        need((body["mode"] == "observe") == (body["until"] != ""), "only what observes has an end")
+        if body["until"]:
+            made = datetime.strptime(order["expires"], form) - timedelta(days=7)
+            end = datetime.strptime(body["until"], form)
+            need(end <= made + timedelta(days=90), "observed for so long at most")
+    if order["kind"] == "emergency":
+        body, form = order["body"], TIMES["time"]
+        made = datetime.strptime(order["expires"], form) - timedelta(days=7)
+        begin, end = (datetime.strptime(body[key], form) for key in ("from", "until"))
+        need(begin < end <= begin + timedelta(hours=4), "the window of an emergency")
+        need(made <= end <= made + timedelta(days=7), "it is over before, or begins too late")
+        people = body["people"]
+        need(people == sorted(set(people)) and 0 < len(people) <= 16, "people of an emergency")
     if order["kind"] == "system":
         body = order["body"]
         there = ["operator" in body, "contact" in body, body["until"] != ""]

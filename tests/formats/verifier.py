@@ -30,8 +30,11 @@ ALTERED, MISSING, UNTRUSTED, MALFORMED = 1, 2, 3, 4
 # Signatures of EC keys by their hash; TLS 1.3 has one for the curve P-256.
 SCHEMES = [(0x0403, hashes.SHA256()), (0x0503, hashes.SHA384()), (0x0603, hashes.SHA512())]
 # Refusals that come before any rule.
+# Kinds that came later, each with the one whose rule holds where a file has none.
+LATER_KINDS = {"mode": "bundle", "emergency": "bundle", "emergency-review": "bundle"}
 BEFORE_RULES = ["certificate-expired", "certificate-revoked", "certificate-suspended",
-                "not-served", "person-changed", "status-stale", "clock-moved", "not-your-route"]
+                "not-served", "person-changed", "status-stale", "clock-moved", "not-your-route",
+                "application-suspended"]
 CONTEXT = b" " * 64 + b"TLS 1.3, client CertificateVerify\0"
 
 
@@ -250,7 +253,7 @@ class Control:
                       for h in p["roles"]}
         self.units = {unit["unit"] for unit in origin.founding["units"]}
         self.people = {p["person"] for p in origin.founding["people"]}
-        self.lent, self.time = {}, ""
+        self.lent, self.time, self.exceptions = {}, "", {}
         head = head_of(bundle.control["checkpoint"], origin.vkeys["control"], "control checkpoint")
         last = -1
         for one in bundle.control["records"]:
@@ -428,7 +431,7 @@ class Control:
         person = self.signed_by_staff(approval, labelled_bytes, item)
         need(body["person"] == person, MISSING, item, "somebody else gave it")
         of = self.orders[approval["order"]]
-        rule = self.rules[of["body"]["of"] if of["kind"] == "batch" else of["kind"]]
+        rule = self.rule(of["body"]["of"] if of["kind"] == "batch" else of["kind"])
         absent = approval.get("acting_for")
         need(body.get("acting_for") == absent, MISSING, item, "it was given for another")
         told = any(self.holds(person, absent, role) for role in rule["roles"])
@@ -476,7 +479,7 @@ class Control:
         """The order, if the approvals that are named carry it."""
         need(digest in self.orders, MISSING, item, "its order is not there")
         order, people, voices = self.orders[digest], set(), set()
-        rule = self.rules[order["kind"]]
+        rule = self.rule(order["kind"])
         if order["body"].get("renewal", {}).get("review") == []:
             return order  # the old key's signature carries it
         for name in named:
@@ -491,9 +494,14 @@ class Control:
             need(absent not in about(order), ALTERED, item, "it is about the absent")
             people.add(person)
             voices.add(absent or person)
-        enough = min(len(people), len(voices)) >= rule["count"]
+        wanted = max(rule["count"], 2 if order["kind"] == "emergency" else 0)
+        enough = min(len(people), len(voices)) >= wanted
         need(enough, MISSING, item, "too few approvals")
         return order
+
+    def rule(self, kind):
+        """The rule of a kind; of one that came later that of another, where the file has none."""
+        return self.rules.get(kind) or self.rules[LATER_KINDS[kind]]
 
     def holds(self, person, absent, role):
         """Whether a role counts for a person: their own, or one that is lent to them today."""
@@ -517,6 +525,8 @@ class Control:
                 self.lent[lent] = what
             else:
                 self.lent.pop(lent, None)
+        elif kind in ("mode", "emergency"):
+            self.exceptions[body["order"]] = what
         elif kind == "agent":
             self.agents[what["agent"]] = (body["order"], what)
         elif kind == "credential":
@@ -817,11 +827,36 @@ def check_world(bundle, origin, control, record, found, host):
                       (found.not_valid_before_utc, found.not_valid_after_utc)]:
         in_time = this <= now + timedelta(minutes=5) and now <= end + timedelta(seconds=1)
         need(not asked or in_time, ALTERED, "decision", "not good then")
+    check_exception(control, decision, snapshot, record["time"][:19] + "Z")
     known = {one["person"]: one["unit"] for one in snapshot["people"]}
     need(not permitted or known.get(decision["person"]) == decision["unit"], ALTERED, "decision")
     rules = control.bundle
     same = (rules["version"], rules["digest"]) == (world["bundle"], world["policy"])
     need(same, MISSING, "rules", "the bundle is not there")
+
+
+def check_exception(control, decision, snapshot, now):
+    """What the rules deny passed by an order in force, or nothing says that it did (14)."""
+    mode, passed = snapshot.get("mode"), decision.get("exception")
+    suspended = mode is not None and mode["mode"] == "suspended"
+    need(suspended or decision["outcome"] != "application-suspended", ALTERED, "decision")
+    if passed is None:
+        return
+    denial = passed["denied"] in ("not-permitted", "route-unknown")
+    need(decision["outcome"] == "permitted" and denial, ALTERED, "decision", "no denial of rules")
+    body = control.exceptions.get(passed["order"])
+    need(body, MISSING, "decision", "the order by which it passed is not there")
+    if passed["by"] == "emergency":
+        told = passed["order"] in [one["order"] for one in snapshot.get("emergencies", [])]
+        held = told and body["application"] == decision["application"] \
+            and decision["person"] in body.get("people", []) \
+            and body["from"] <= now <= body["until"] and passed["denied"] == "not-permitted"
+        need(held, ALTERED, "decision", "no such emergency")
+        return
+    said = {"application": decision["application"], "mode": "observe",
+            "until": (mode or {}).get("until")}
+    in_force = mode is not None and (mode["mode"], mode["order"]) == ("observe", passed["order"])
+    need(in_force and body == said and now <= mode["until"], ALTERED, "decision", "no such order")
 
 
 def verified(raw, trust):

@@ -4,11 +4,12 @@
 use jose::FlatJws;
 use records::Bytes;
 use records::access::{
-    ApplicationCall, Completion, Connection, CountedRejection, Decision, GateResource, Heartbeat,
-    InForce, Link, RunStart, request_id,
+    ApplicationCall, Completion, Connection, CountedRejection, Decision, Exception, ExceptionKind,
+    GateResource, Heartbeat, InForce, Link, RunStart, request_id,
 };
 use records::est::EnrolledStatement;
 use records::machine::AccountStatement;
+use records::order::AccessMode;
 use records::record::Event;
 use serde_json::{Value, json as j};
 
@@ -70,6 +71,8 @@ pub fn events(request: &[u8]) -> Vec<Event> {
             application: "exchange".into(),
             permitted: 2,
             denied: 1,
+            excepted: 1,
+            mode: Some(AccessMode::Observe),
             connections: 1,
             world,
             checkpoint: 9,
@@ -89,6 +92,11 @@ fn decision(person: &str, world: &InForce) -> Decision {
         person: person.to_owned(),
         unit: "sz-office".into(),
         serial: "01".repeat(18),
+        exception: Some(Exception {
+            by: ExceptionKind::Observe,
+            denied: "not-permitted".into(),
+            order: filler(31),
+        }),
         method: "GET".into(),
         target: filler(27),
         route: "/documents/{unit}/{document}".into(),

@@ -7,6 +7,7 @@ use crate::spool::Place;
 use crate::world::Source;
 use ca_api::{Log, PulseAnswer};
 use records::access::{GateResource, HEARTBEAT_SECONDS_MAX, Heartbeat, InForce};
+use records::order::AccessMode;
 use records::record::Event;
 use service::Stop;
 use std::sync::{Arc, PoisonError};
@@ -66,6 +67,10 @@ impl Heart {
                 }
             }
             let world = self.gate.world.load().in_force();
+            if told.as_ref().is_some_and(|(_, _, before)| before.policy != world.policy) {
+                // Other rules: what the old ones could not judge is asked again.
+                self.gate.metrics.notice("rules", "");
+            }
             let is_due = told.as_ref().is_none_or(|(at, known, in_force)| {
                 let changed = is_back || *known != state || *in_force != world;
                 at.elapsed() > HEARTBEAT_MAX || (changed && at.elapsed() > LOOK)
@@ -93,6 +98,11 @@ impl Heart {
         }
     }
 
+    /// The same, and whether decisions can be made.
+    pub(super) fn now(&self) -> Heartbeat {
+        self.beat(state(&self.gate).0)
+    }
+
     /// What there is to say now.
     pub(super) fn beat(&self, state: &str) -> Heartbeat {
         let checkpoint = {
@@ -100,13 +110,17 @@ impl Heart {
             marks.access.lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0)
         };
         let (permitted, denied, connections) = self.gate.counts.read();
+        let world = self.gate.world.load();
         let [full, nearly_full] = full(&self.gate);
         Heartbeat {
             application: self.gate.application.clone(),
             permitted,
             denied,
+            excepted: self.gate.counts.excepted(),
+            mode: Some(world.mode(self.gate.clock.seconds()))
+                .filter(|mode| *mode != AccessMode::Enforce),
             connections,
-            world: self.gate.world.load().in_force(),
+            world: world.in_force(),
             checkpoint,
             spooled: self.gate.spool.waiting(),
             state: state.into(),

@@ -67,7 +67,10 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let tls = spoken(&config, &gate, &["h2", "http/1.1"])?;
     let opened = |(tunnel, listener)| opened(&config, &gate, tunnel, listener);
     let tunnels: Vec<OpenTunnel> = tunnels.into_iter().map(opened).collect::<Result<_, _>>()?;
-    let admin = Admin::new(metrics.clone()).with(published(&gate, &config, &chain)?);
+    let is_back = Arc::new(Notify::new());
+    let heart = Arc::new(Heart { gate: gate.clone(), source: source.clone(), is_back });
+    let beside = published(&gate, &config, &chain)?.merge(told(&heart));
+    let admin = Admin::new(metrics.clone()).with(beside);
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(watch(source.clone(), status, stop.clone()));
     tasks.spawn(shipper.run(log, stop.clone()));
@@ -76,9 +79,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     tasks.spawn(gate::look_at_upstreams(gate.clone(), stop.clone()));
     tasks.spawn(reload::watch(folder.to_owned(), metrics.clone(), stop.clone()));
     tasks.spawn(service::disk::watch(config.path("spool"), metrics.clone(), stop.clone()));
-    let is_back = Arc::new(Notify::new());
     let pulses = ca_api::Log(call(&file.trust.log)?);
-    let heart = Arc::new(Heart { gate: gate.clone(), source: source.clone(), is_back });
     tasks.spawn(heart.clone().pulse(pulses, stop.clone()));
     tasks.spawn(heart.clone().record(stop.clone()));
     let admin = admin.serve((config.admin, "agent.toml: admin"), stop.clone());
@@ -243,6 +244,12 @@ fn tls_to_upstream(config: &AgentConfig) -> anyhow::Result<Option<TlsToUpstream>
 /// As many threads as run at once serve people.
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// What an owner reads: what a heartbeat would say now.
+fn told(heart: &Arc<Heart>) -> Router {
+    let heart = heart.clone();
+    Router::new().route("/status", get(move || async move { axum::Json(heart.now()) }))
 }
 
 /// What applications read: the keys of identity tokens, plain and signed by the agent's own key.

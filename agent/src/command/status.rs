@@ -5,6 +5,8 @@ use super::wording;
 use crate::AgentConfig;
 use anyhow::Context;
 use pki::Certificate;
+use records::access::Heartbeat;
+use records::order::AccessMode;
 use std::path::Path;
 use std::process::ExitCode;
 use system::speech;
@@ -36,6 +38,7 @@ pub(super) async fn run(folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
                 .collect();
             serde_json::json!({
                 "ready": running.is_ready, "told": running.told, "values": values,
+                "now": running.now,
             })
         });
         let value = serde_json::json!({
@@ -62,6 +65,13 @@ pub(super) async fn run(folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
             for line in &running.told {
                 speech::fact("  ", ("提示", "told"), line);
             }
+            if let Some(now) = &running.now {
+                let mode = now.mode.unwrap_or(AccessMode::Enforce);
+                speech::fact("  ", ("规则的执行方式", "mode"), mode.name());
+                let excepted =
+                    ("规则拒绝而放行的请求", "requests that passed though rules deny them");
+                speech::fact("  ", excepted, now.excepted);
+            }
             for ((_, name), (_, value)) in VALUES.iter().zip(&running.values) {
                 speech::fact("  ", *name, value);
             }
@@ -85,6 +95,8 @@ pub(super) struct RunningGate {
     pub(super) is_ready: bool,
     /// What it says beside that, a line each.
     pub(super) told: Vec<String>,
+    /// What its heartbeat would say; nothing of a gate that does not tell.
+    now: Option<Heartbeat>,
     /// In the order of [`VALUES`].
     values: Vec<(&'static str, i64)>,
 }
@@ -94,12 +106,15 @@ pub(super) async fn asked(config: &AgentConfig) -> Option<RunningGate> {
     let client = mtls::Client::new(&format!("http://{}", config.admin), None).ok()?;
     let answer = client.get("/readyz").await.ok()?;
     let metrics = client.get("/metrics").await.ok()?;
+    let now = client.get("/status").await.ok();
+    let now = now.and_then(|now| serde_json::from_slice(now.body()).ok());
     let text = String::from_utf8_lossy(answer.body()).into_owned();
     let metrics = String::from_utf8_lossy(metrics.body()).into_owned();
     let values = VALUES.iter().map(|(name, _)| (*name, value(&metrics, name)));
     Some(RunningGate {
         is_ready: answer.status().is_success(),
         told: text.lines().filter(|line| *line != "ready").map(str::to_owned).collect(),
+        now,
         values: values.collect(),
     })
 }

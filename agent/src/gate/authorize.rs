@@ -5,15 +5,17 @@ use super::peer::Peer;
 use super::request::Checked;
 use super::state::Gate;
 use crate::spool::{NotRecorded, Place, Recorded};
-use crate::world::{World, denial_code};
-use policy::{AccessRequest, Answer};
+use crate::world::World;
+use policy::{AccessRequest, Answer, Circumstances};
 use records::Code;
+use records::access::Exception;
 use records::body::{OfDecision, PERMITTED, RecordBody};
 use records::commitment::disclosed_text;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// A rule said yes to this request of this person; only [`decide`] makes it.
+/// A rule said yes to this request of this person, or an order lets pass what they deny; only
+/// [`decide`] makes it.
 pub(super) struct Permit {
     /// Who.
     pub(super) peer: Arc<Peer>,
@@ -21,6 +23,10 @@ pub(super) struct Permit {
     pub(super) request: Checked,
     /// Which rule, on which record.
     pub(super) answer: Arc<Answer>,
+    /// Why it passes although the rules deny it.
+    pub(super) exception: Option<Exception>,
+    /// Under what it was asked.
+    pub(super) under: Circumstances,
     /// What was in force.
     pub(super) world: Arc<World>,
     _only_here: (),
@@ -43,25 +49,26 @@ pub(super) fn decide(
     world: Arc<World>,
     peer: &Arc<Peer>,
     request: Checked,
-    now: u64,
+    (now, under): (u64, Circumstances),
 ) -> Result<Permit, Box<Denial>> {
     let asked = AccessRequest {
         person: &peer.person,
         method: request.method.as_str(),
         path: &request.path,
         now,
+        under,
     };
     let decided = match peer.holds(&world, now) {
         Ok(()) => world.decide(&asked),
         Err(code) => Err(code),
     };
     match decided {
-        Ok(answer) => match answer.outcome {
-            Ok(()) => Ok(Permit { peer: peer.clone(), request, answer, world, _only_here: () }),
-            Err(denial) => {
-                let code = denial_code(denial);
-                Err(Box::new(Denial { code, request, answer: Some(answer), world }))
+        Ok(answer) => match world.passage(&asked, &answer) {
+            Ok(exception) => {
+                let peer = peer.clone();
+                Ok(Permit { peer, request, answer, exception, under, world, _only_here: () })
             }
+            Err(code) => Err(Box::new(Denial { code, request, answer: Some(answer), world })),
         },
         Err(code) => Err(Box::new(Denial { code, request, answer: None, world })),
     }
@@ -71,12 +78,18 @@ pub(super) fn decide(
 struct DecisionParts<'a> {
     request: &'a Checked,
     answer: Option<&'a Answer>,
+    exception: Option<&'a Exception>,
     world: &'a World,
     outcome: &'static str,
     reference: &'a str,
 }
 
 impl Permit {
+    /// The rule that permitted it; empty where none did.
+    pub(super) fn rule(&self) -> &str {
+        if self.exception.is_some() { "" } else { &self.answer.rule }
+    }
+
     /// Makes the permit durable; nothing goes upstream before.
     pub(super) async fn record(
         &self,
@@ -86,6 +99,7 @@ impl Permit {
         let said = DecisionParts {
             request: &self.request,
             answer: Some(&self.answer),
+            exception: self.exception.as_ref(),
             world: &self.world,
             outcome: PERMITTED,
             reference: "",
@@ -106,6 +120,7 @@ impl Denial {
         let said = DecisionParts {
             request: &self.request,
             answer: self.answer.as_deref(),
+            exception: None,
             world: &self.world,
             outcome: self.code.name(),
             reference,
@@ -126,6 +141,7 @@ fn written(
     let (opened, target) = disclosed_text("/target", &salt, &said.request.target)?;
     let resource = normal(said.answer.map_or("", |answer| &answer.resource));
     let decision = OfDecision {
+        exception: said.exception,
         method: said.request.method.as_str(),
         target: &target,
         route: said.answer.map_or("", |answer| &answer.route),

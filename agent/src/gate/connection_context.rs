@@ -10,6 +10,7 @@ use super::upstream::Pool;
 use crate::token::{ConnectionClaims, ConnectionToken};
 use arc_swap::ArcSwapOption;
 use mtls::listen::{ActiveRequest, Activity, KeyedPlace, KeyedShare, Slot};
+use policy::Circumstances;
 use records::Code;
 use records::body::DecisionForm;
 use std::net::SocketAddr;
@@ -21,6 +22,8 @@ pub(super) struct RecordedConnection {
     pub(super) name: String,
     /// What all decisions on it say alike.
     pub(super) form: DecisionForm,
+    /// Under what all of them are asked.
+    pub(super) under: Circumstances,
     /// The token that its requests share, once there was one.
     pub(super) token: ArcSwapOption<ConnectionToken>,
     /// What its records commit with.

@@ -8,6 +8,7 @@ use crate::spool::Place;
 use arc_swap::ArcSwapOption;
 use mtls::proof::CertificateVerify;
 use mtls::tls::Version;
+use policy::Circumstances;
 use records::access::{Connection, messages_digest};
 use records::body::{DecisionForm, OfConnection};
 use records::json::JsonError;
@@ -53,6 +54,12 @@ pub(super) async fn record(
         scheme: verify.scheme,
         signature: Bytes(verify.signature),
     };
+    let under = Circumstances {
+        source: Some(source.ip()),
+        certificate: Some(peer.profile),
+        tls: if verify.version == Version::Tls12 { 12 } else { 13 },
+        authenticated: gate.clock.seconds(),
+    };
     let event = Event::Connection(Box::new(seen));
     let disclosures = [certificate, address].into_iter().chain(handshake).collect();
     let recorded = gate.spool.record(event, disclosures, Place::Begins).await;
@@ -60,7 +67,7 @@ pub(super) async fn record(
         Ok(name) => {
             let form = form(gate, peer, &name).ok()?;
             let (token, salts) = (ArcSwapOption::empty(), Salts::default());
-            Some(RecordedConnection { name, form, token, salts })
+            Some(RecordedConnection { name, form, under, token, salts })
         }
         Err(error) => {
             tracing::error!(%error, "a connection could not be recorded");

@@ -43,7 +43,7 @@ pub(super) async fn forward(
     let id = recorded.request_id();
     let in_flight = InFlight::new(
         permit.peer.clone(),
-        (permit.request.method.clone(), permit.request.path.clone()),
+        (permit.request.method.clone(), permit.request.path.clone(), permit.under),
         permit.world.generation,
         forwarding.context.activity.clone(),
     );
@@ -206,7 +206,7 @@ fn identify(
         method: permit.request.method.as_str(),
         target: &permit.request.target,
         policy: permit.world.policy(),
-        rule: &permit.answer.rule,
+        rule: permit.rule(),
     };
     headers.insert(HEADER, HeaderValue::try_from(gate.tokens.token(&claims, now)?)?);
     Ok(())

@@ -6,7 +6,7 @@ use crate::config::GateLimits;
 use crate::fixed::SLOW;
 use http::Method;
 use mtls::listen::Activity;
-use policy::CanonicalPath;
+use policy::{CanonicalPath, Circumstances};
 use records::Code;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,6 +18,8 @@ pub(crate) struct InFlight {
     pub(super) peer: Arc<Peer>,
     pub(super) method: Method,
     pub(super) path: Arc<CanonicalPath>,
+    /// Under what it was asked.
+    pub(super) under: Circumstances,
     pub(super) cut: Cut,
     /// Why it is cut.
     cause: OnceLock<Code>,
@@ -45,7 +47,7 @@ pub(crate) struct InFlight {
 impl InFlight {
     pub(super) fn new(
         peer: Arc<Peer>,
-        (method, path): (Method, Arc<CanonicalPath>),
+        (method, path, under): (Method, Arc<CanonicalPath>, Circumstances),
         generation: u64,
         connection: Arc<Activity>,
     ) -> Arc<Self> {
@@ -58,6 +60,7 @@ impl InFlight {
             peer,
             method,
             path,
+            under,
             cut: Cut::default(),
             up: AtomicU64::new(0),
             down: AtomicU64::new(0),

@@ -135,6 +135,12 @@ fn help(gate: &Gate, code: Code) -> (String, String) {
              browser."
                 .into(),
         ),
+        Code::ApplicationSuspended => (
+            "本应用的访问已按两名管理员批准的办件暂停，不是您的证书有问题；恢复时间请询问应用负责人。".into(),
+            "Access to this application was suspended by an order that two administrators approved; \
+             your certificate is not at fault. Ask the application's owner when it is open again."
+                .into(),
+        ),
         Code::StatusStale => (
             "网关未能及时收到吊销列表或人员数据，责任在系统一方，请联系系统管理员。".into(),
             "The gate did not receive the lists of this city in time. This is the system's fault; \

@@ -9,8 +9,8 @@ use records::Code;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Policies of certificates that people open connections with: `official` and `staff`.
-const POLICIES: [u32; 2] = [1, 2];
+/// Policies of certificates that people open connections with, and their profiles.
+const POLICIES: [(u32, &str); 2] = [(1, "official"), (2, "staff")];
 
 /// What certificates of people lead to.
 pub struct ClientTrust {
@@ -75,6 +75,8 @@ pub(super) struct Peer {
     pub(super) sha256: [u8; 32],
     /// Serial number, hexadecimal.
     pub(super) serial: String,
+    /// Profile of the certificate.
+    pub(super) profile: &'static str,
     /// Class of the key store.
     pub(super) acr: &'static str,
     /// Generation of the world in which it was found good.
@@ -124,15 +126,16 @@ impl ClientIdentity {
         let (Some(person), Some(name)) = (subject.person(), subject.common_name()) else {
             return refused(Code::NotYourRoute, serial);
         };
-        if !is_for_people(trust, &certificate) {
+        let Some(profile) = profile_of(&trust.arc, &certificate) else {
             return refused(Code::NotYourRoute, serial);
-        }
+        };
         Self::Person(Arc::new(Peer {
             person: person.to_owned(),
             name,
             units: subject.values(oid::ORGANIZATIONAL_UNIT),
             sha256: certificate.sha256(),
             serial,
+            profile,
             acr: "urn:yinxin:key:software",
             good_in: AtomicU64::new(0),
             certificate,
@@ -170,12 +173,15 @@ fn is_ours(trust: &ClientTrust, certificate: &Certificate) -> bool {
     trust.issuing.iter().any(|issuing| certificate.is_signed_by(issuing.key()))
 }
 
-fn is_for_people(trust: &ClientTrust, certificate: &Certificate) -> bool {
+/// The profile of a certificate that people open connections with, below a city's arc; nothing for
+/// any other.
+pub(crate) fn profile_of(arc: &oid::Arc, certificate: &Certificate) -> Option<&'static str> {
     let stated = certificate.extension(oid::CERTIFICATE_POLICIES);
-    POLICIES.iter().any(|number| {
-        let policy = trust.arc.policy(*number).map(pki::extension::policy);
+    let found = POLICIES.into_iter().find(|(number, _)| {
+        let policy = arc.policy(*number).map(pki::extension::policy);
         matches!(policy, Some(Ok(policy)) if stated == Some(policy.value.as_bytes()))
-    })
+    });
+    found.map(|(_, profile)| profile)
 }
 
 impl Peer {

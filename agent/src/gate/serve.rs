@@ -115,7 +115,7 @@ async fn admitted(
     };
     let world = gate.world.load_full();
     let now = gate.clock.seconds();
-    let permit = match decide(world, peer, checked, now) {
+    let permit = match decide(world, peer, checked, (now, connection.under)) {
         Ok(permit) => permit,
         Err(denial) => return Err(Box::new(denied(context, &denial, connection).await)),
     };
@@ -132,6 +132,10 @@ async fn admitted(
     };
     gate.counts.permit();
     gate.metrics.count("decision", "permitted");
+    if let Some(exception) = &permit.exception {
+        gate.counts.except();
+        gate.metrics.count("exception", exception.by.name());
+    }
     Ok((permit, recorded))
 }
 
@@ -144,6 +148,11 @@ async fn denied(
     let reference = page::reference();
     gate.counts.deny();
     gate.metrics.count("decision", denial.code.name());
+    if denial.code == Code::PolicyError {
+        // A rule that cannot be evaluated keeps people out until somebody mends it.
+        let rule = denial.answer.as_ref().map_or("", |answer| answer.rule.as_str());
+        gate.metrics.notice("rules", &format!("rule `{rule}` could not be evaluated"));
+    }
     denial.record(gate, connection, &reference).await;
     let answer = denial.answer.as_deref();
     page::refusal(gate, denial.code, &reference, denial.request.html, answer)

@@ -107,6 +107,7 @@ impl Gate {
 pub struct Counts {
     permitted: AtomicU64,
     denied: AtomicU64,
+    excepted: AtomicU64,
     pub(super) connections: AtomicU64,
 }
 
@@ -117,6 +118,16 @@ impl Counts {
 
     pub(super) fn deny(&self) {
         self.denied.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One of those that were permitted passed although the rules deny it.
+    pub(super) fn except(&self) {
+        self.excepted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many passed although the rules deny them.
+    pub fn excepted(&self) -> u64 {
+        self.excepted.load(Ordering::Relaxed)
     }
 
     /// Permitted, denied, open connections.

@@ -3,7 +3,6 @@
 
 use super::in_flight::InFlight;
 use super::state::Gate;
-use crate::world::denial_code;
 use policy::AccessRequest;
 use records::Code;
 use service::Stop;
@@ -63,9 +62,11 @@ fn still_permitted(gate: &Gate, request: &InFlight) -> Result<(), Code> {
         method: request.method.as_str(),
         path: &request.path,
         now,
+        under: request.under,
     };
     request.peer.holds(&world, now)?;
-    world.decide(&asked)?.outcome.map_err(denial_code)
+    let answer = world.decide(&asked)?;
+    world.passage(&asked, &answer).map(|_| ())
 }
 
 /// Whether rules that read the time are due, where they were asked last at a moment.

@@ -147,7 +147,8 @@ impl TunnelPort {
     ) -> Result<(Permit, Recorded), Code> {
         let gate = &self.gate;
         let asked = Checked::of_tunnel(&self.config.name)?;
-        let permit = match decide(gate.world.load_full(), peer, asked, gate.clock.seconds()) {
+        let at = (gate.clock.seconds(), connection.under);
+        let permit = match decide(gate.world.load_full(), peer, asked, at) {
             Ok(permit) => permit,
             Err(denial) => return Err(denied(gate, &denial, connection).await),
         };
@@ -170,7 +171,7 @@ impl TunnelPort {
     ) {
         let in_flight = InFlight::new(
             permit.peer.clone(),
-            (permit.request.method.clone(), permit.request.path.clone()),
+            (permit.request.method.clone(), permit.request.path.clone(), permit.under),
             permit.world.generation,
             activity.clone(),
         );

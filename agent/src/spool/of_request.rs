@@ -58,6 +58,7 @@ mod tests {
             person: told.into(),
             unit: told.into(),
             serial: told.into(),
+            exception: None,
             method: told.into(),
             target: [7; 32].into(),
             route: told.into(),

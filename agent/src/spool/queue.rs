@@ -1,6 +1,7 @@
 //! The way into the spool: what wants to be recorded waits here for the thread that writes.
 
 use super::granted::{Granted, Unheard};
+use super::kept::KeptSegments;
 use super::lately::Lately;
 use super::postbox::Asker;
 use super::recorded::{NotRecorded, Recorded};
@@ -120,6 +121,8 @@ pub struct Spool {
     clock: Clock,
     /// The segments lie in this folder, a file each.
     pub folder: PathBuf,
+    /// What of it is kept when the log has it.
+    kept: KeptSegments,
 }
 
 impl Spool {
@@ -150,7 +153,13 @@ impl Spool {
         let parts = (clock, metrics, shared.clone());
         let writer = Writer::new(config, maker, started, found.next, parts);
         writer.start(exit)?;
-        Ok(Self { entrance: Arc::new(entrance), shared, clock, folder })
+        let kept = KeptSegments { bytes: config.spool.kept_bytes, days: config.spool.kept_days };
+        Ok(Self { entrance: Arc::new(entrance), shared, clock, folder, kept })
+    }
+
+    /// Gives up a segment that the log has whole: it is kept for its owner for a while, or removed.
+    pub(crate) fn give_up(&self, segment: u64) -> std::io::Result<()> {
+        self.kept.take(&self.folder, segment, self.clock.seconds())
     }
 
     /// Records an event; it is durable when this returns.

@@ -1,14 +1,16 @@
 //! One generation of what is in force, and what it decides.
 
+use super::passage::Ordered;
 use super::unlisted::{AcceptedList, CertificateStanding, UnlistedSerials, VerifiedUnlisted};
 use pki::SerialNumber;
 use pki::crl::RevocationList;
-use policy::{AccessRequest, Answer, Application, Denial, People};
+use policy::{AccessRequest, Answer, Application, People};
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 use records::Code;
-use records::access::InForce;
+use records::access::{Exception, InForce};
 use records::body::InForceBytes;
+use records::order::AccessMode;
 use records::people::PeopleSnapshot;
 use records::time::SKEW_SECONDS_MAX;
 use records::unlisted::DatedSerial;
@@ -67,6 +69,8 @@ pub struct KnownPeople {
     pub next_update: u64,
     /// Version and digest of the rules that it names: no others count beside it.
     pub policy: (u32, records::Bytes),
+    /// What orders say of how the gate takes its rules.
+    pub ordered: Ordered,
     /// The people are those of the snapshot, with their units and roles, as rules read them.
     pub people: People,
     /// The names of units stand by unit id, for tokens and pages.
@@ -86,6 +90,7 @@ impl KnownPeople {
             this_update: snapshot.this_update_unix(),
             next_update: snapshot.next_update_unix(),
             policy: (snapshot.bundle, snapshot.policy.clone()),
+            ordered: Ordered::of(snapshot),
             people: People::new(units, people),
             unit_names: snapshot
                 .units
@@ -114,8 +119,8 @@ impl Rules {
     }
 }
 
-/// Person, method, path and period.
-type DecisionKey = (String, String, String, u64);
+/// Person, method, path, period, and under what it is asked.
+type DecisionKey = (String, String, String, u64, u64);
 
 /// What is asked, as it is looked up among what was decided: hashed as its key is.
 #[derive(Hash)]
@@ -124,26 +129,28 @@ struct Question<'a> {
     method: &'a str,
     path: &'a str,
     period: u64,
+    under: u64,
 }
 
 impl<'a> Question<'a> {
-    /// What is asked in a period in which its answer does not change.
-    fn of(asked: &AccessRequest<'a>, period: u64) -> Self {
+    /// What is asked in a period, and under what, in which its answer does not change.
+    fn of(asked: &AccessRequest<'a>, period: u64, under: u64) -> Self {
         let path = asked.path.text();
-        Self { person: asked.person, method: asked.method, path, period }
+        Self { person: asked.person, method: asked.method, path, period, under }
     }
 
     fn key(&self) -> DecisionKey {
-        (self.person.to_owned(), self.method.to_owned(), self.path.to_owned(), self.period)
+        let [person, method, path] = [self.person, self.method, self.path].map(str::to_owned);
+        (person, method, path, self.period, self.under)
     }
 }
 
 impl Equivalent<DecisionKey> for Question<'_> {
-    fn equivalent(&self, (person, method, path, period): &DecisionKey) -> bool {
+    fn equivalent(&self, (person, method, path, period, under): &DecisionKey) -> bool {
         self.person == person
             && self.method == method
             && self.path == path
-            && self.period == *period
+            && (self.period, self.under) == (*period, *under)
     }
 }
 
@@ -245,6 +252,11 @@ impl World {
         Ok((revocations, known, rules))
     }
 
+    /// How the gate takes what its rules say at `now`; before people came nothing passes anyhow.
+    pub fn mode(&self, now: u64) -> AccessMode {
+        self.known.as_ref().map_or(AccessMode::Enforce, |known| known.ordered.mode(now))
+    }
+
     /// When decisions end unless something newer comes, unix.
     pub fn limit(&self) -> u64 {
         let list = self.revocations.as_ref().map_or(0, |list| list.next_update);
@@ -279,12 +291,24 @@ impl World {
         &self.policy
     }
 
+    /// What comes of an answer to a question: nothing, an exception that its record names, or why it
+    /// is refused.
+    pub fn passage(
+        &self,
+        asked: &AccessRequest<'_>,
+        answer: &Answer,
+    ) -> Result<Option<Exception>, Code> {
+        let (_, known, _) = self.usable(asked.now)?;
+        known.ordered.passage(asked.person, answer.outcome, asked.now)
+    }
+
     /// Decides, or gives what was decided for the same question while nothing changed of the time
     /// that rules read.
     pub fn decide(&self, asked: &AccessRequest<'_>) -> Result<Arc<Answer>, Code> {
         let (_, known, rules) = self.usable(asked.now)?;
+        known.ordered.is_open(asked.now)?;
         let application = rules.application.as_ref().ok_or(Code::NotPermitted)?;
-        let question = Question::of(asked, application.period(asked.now));
+        let question = Question::of(asked, application.period(asked.now), application.under(asked));
         if let Some(answer) = self.decided.get(&question) {
             return Ok(answer);
         }
@@ -294,15 +318,5 @@ impl World {
         }
         self.decided.insert(question.key(), answer.clone());
         Ok(answer)
-    }
-}
-
-/// The code of a denial.
-pub fn denial_code(denial: Denial) -> Code {
-    match denial {
-        Denial::Unknown => Code::NotServed,
-        Denial::Route => Code::RouteUnknown,
-        Denial::Rule => Code::NotPermitted,
-        Denial::Error => Code::PolicyError,
     }
 }

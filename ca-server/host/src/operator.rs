@@ -6,7 +6,8 @@
 use crate::CaConfig;
 use pki::profile::LetterChannel;
 use records::order::{
-    AgentBody, DelegateBody, PersonAction, PortalBody, RoleAction, SystemBody, UnitAction,
+    AccessMode, AgentBody, DelegateBody, ModeBody, PersonAction, PortalBody, RoleAction,
+    SystemBody, UnitAction,
 };
 use records::record::File;
 use records::rules::Role;
@@ -27,7 +28,7 @@ const ANSWER_WAIT: Duration = Duration::from_secs(30);
 const ADDRESS_BYTES_MAX: usize = 100;
 
 /// Kinds of request that this version knows.
-pub const REQUEST_KINDS: [&str; 20] = [
+pub const REQUEST_KINDS: [&str; 23] = [
     "unit",
     "person",
     "role",
@@ -37,6 +38,9 @@ pub const REQUEST_KINDS: [&str; 20] = [
     "portal",
     "agent",
     "system",
+    "mode",
+    "emergency",
+    "emergency-review",
     "bundle",
     "revoke",
     "release",
@@ -127,6 +131,31 @@ pub enum OperatorRequest {
         /// Mail address of the technical contact.
         contact: String,
     },
+    /// An order of kind `mode`.
+    Mode {
+        /// As it will stand in the order.
+        body: ModeBody,
+    },
+    /// An order of kind `emergency`.
+    Emergency {
+        /// The application is named by its id.
+        application: String,
+        /// Person ids of those whom it lets past the rules.
+        people: Vec<String>,
+        /// First second, RFC 3339.
+        from: String,
+        /// Last second, RFC 3339.
+        until: String,
+        /// Why.
+        evidence: String,
+    },
+    /// An order of kind `emergency-review`.
+    EmergencyReview {
+        /// The order of the emergency is named by its digest, 32 bytes.
+        order: Bytes,
+        /// What was found.
+        evidence: String,
+    },
     /// An order of kind `bundle`.
     Bundle {
         /// The bundle gets this version.
@@ -206,9 +235,12 @@ impl OperatorRequest {
             Self::Portal { body } => body.action == "close",
             Self::Agent { body } => body.action == "close",
             Self::System { body, .. } => body.action == "close",
+            Self::Mode { body } => body.mode == AccessMode::Suspended,
             Self::Profile { .. }
             | Self::ApprovalRules { .. }
             | Self::Bundle { .. }
+            | Self::Emergency { .. }
+            | Self::EmergencyReview { .. }
             | Self::Release { .. }
             | Self::Letter { .. }
             | Self::ReplaceLetter { .. }

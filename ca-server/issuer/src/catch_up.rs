@@ -363,6 +363,7 @@ impl CaughtUp {
             Body::Release(body) => {
                 rows.extend(Serial::read(&body.serial).map(RowChange::Released));
             }
+            Body::Mode(_) | Body::Emergency(_) | Body::EmergencyReview(_) => {}
             Body::Delegate(_)
             | Body::System(_)
             | Body::Issue(_)

@@ -12,6 +12,7 @@ pub(crate) mod confirmed;
 pub(crate) mod credential;
 pub(crate) mod decline;
 pub(crate) mod draft;
+pub(crate) mod emergency;
 pub(crate) mod est;
 pub(crate) mod execute;
 pub(crate) mod issue;

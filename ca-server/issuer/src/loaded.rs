@@ -14,7 +14,7 @@ use records::drafted::DraftContent;
 use records::machine::system_of;
 use records::order::{BATCH_ROWS_MAX, Body, NAME_PATH, Order, PersonAction, subject_of_system};
 use records::scep::{EnrolDevice, challenge_in, kid_of};
-use records::{Code, Commitment, Disclosure};
+use records::{Bytes, Code, Commitment, Disclosure};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use store::Tx;
@@ -203,6 +203,12 @@ impl Needs {
             }
             OperatorRequest::Delegate { body } => {
                 self.people.extend([body.person.clone(), body.absent.clone()]);
+            }
+            OperatorRequest::Emergency { people, .. } => self.people.extend(people.clone()),
+            OperatorRequest::EmergencyReview { order, .. } => {
+                let named =
+                    authority.emergencies().filter(|(open, _)| Bytes::from(*open) == *order);
+                self.people.extend(named.flat_map(|(_, state)| state.about.clone()));
             }
             OperatorRequest::Release { serial, .. } => {
                 let by = authority.suspended_as(serial).map(|one| one.by.to_string());

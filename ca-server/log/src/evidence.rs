@@ -97,6 +97,7 @@ impl Requested {
         let list = list.or_else(|| std::fs::read(numbered).ok());
         files.insert(file::LIST.to_owned(), list.context("revocation list")?);
         seeds.people.insert(self.decision.person.clone());
+        seeds.orders.extend(self.decision.exception.iter().map(|passed| passed.order.clone()));
         let wanted = [
             format!("people:{}/{}", self.agent, world.people),
             format!("crl:{ISSUER}/{}", world.crl),

@@ -78,6 +78,8 @@ pub(crate) enum NoticeKind {
     SystemIssued,
     /// A certificate of a system of theirs ends soon, and its client did not come.
     SystemLapsing,
+    /// An emergency of theirs or of their unit was opened.
+    EmergencyOpened,
     /// What waits for a handler or an officer today.
     Digest,
 }
@@ -107,6 +109,7 @@ impl NoticeKind {
             Self::SystemAccount => "system-account",
             Self::SystemIssued => "system-issued",
             Self::SystemLapsing => "system-lapsing",
+            Self::EmergencyOpened => "emergency-opened",
             Self::Digest => "digest",
         }
     }

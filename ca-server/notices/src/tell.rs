@@ -167,6 +167,18 @@ fn enacted(record: &Record, authority: &Authority, orders: &Orders) -> Option<Ve
             Some(vec![Notice::of(record, kind, (person, about), facts)])
         }
         Body::Delegate(body) => Some(delegated(record, body, about)),
+        Body::Emergency(body) => {
+            let facts = Facts {
+                order: Some(order.order.clone()),
+                until: Some(body.until.clone()),
+                ..Facts::default()
+            };
+            let notice = |person: String| {
+                let whom = (person.as_str(), about);
+                Notice::of(record, NoticeKind::EmergencyOpened, whom, facts.clone())
+            };
+            Some(authority.hears_of(body).into_iter().map(notice).collect())
+        }
         Body::Credential(body) => {
             let whom = (body.person.as_str(), about);
             Some(vec![Notice::of(record, NoticeKind::Passkey, whom, Facts::default())])

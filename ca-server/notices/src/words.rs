@@ -122,6 +122,7 @@ fn title(kind: NoticeKind) -> (&'static str, &'static str) {
         NoticeKind::SystemLapsing => {
             ("系统证书即将到期而未更新", "a system's certificate is about to lapse")
         }
+        NoticeKind::EmergencyOpened => ("应急授权已生效", "an emergency was opened"),
         NoticeKind::Digest => ("今日待办", "what waits for you today"),
     }
 }
@@ -187,6 +188,18 @@ fn sentence(notice: &Notice, unit: &str) -> Both {
         NoticeKind::Returned | NoticeKind::Rejected => declined_sentence(notice),
         NoticeKind::SystemAccount | NoticeKind::SystemIssued | NoticeKind::SystemLapsing => {
             system_sentence(notice, (unit, tail, &until))
+        }
+        NoticeKind::EmergencyOpened => {
+            let order = facts.order.as_deref().unwrap_or("?");
+            (
+                format!(
+                    "应急授权（办件 {order}）已生效，至 {until}；您或您单位的人员在内，事后须核查结案。"
+                ),
+                format!(
+                    "An emergency was opened by order {order}, until {until}, for you or for people \
+                     of your unit; its case is looked at afterwards."
+                ),
+            )
         }
         NoticeKind::Digest => digest_sentence(facts),
     }

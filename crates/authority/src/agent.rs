@@ -250,6 +250,8 @@ impl Authority {
             number,
             bundle: self.bundle().version,
             policy: self.bundle().digest.clone(),
+            mode: self.mode_of(&agent.application),
+            emergencies: self.emergencies_of(&agent.application, now),
             this_update: records::time::seconds(now),
             next_update: records::time::seconds(now + SNAPSHOT_SECONDS),
             units: units.collect(),

@@ -231,12 +231,15 @@ impl Authority {
             // Wherever its leader is: the unit owns it.
             Body::System(system) => return vec![&system.unit],
             Body::Revoke(RevokeBody { system: Some(system), .. }) => return vec![&system.unit],
+            Body::EmergencyReview(review) => return self.places_of_review(review),
             Body::Revoke(_) | Body::Release(_) | Body::Batch(_) => Vec::new(),
             Body::Profile(_)
             | Body::ApprovalRules(_)
             | Body::Portal(_)
             | Body::Agent(_)
             | Body::Credential(_)
+            | Body::Mode(_)
+            | Body::Emergency(_)
             | Body::Bundle(_) => vec![self.city_unit()],
         };
         let own = body.person().and_then(|person| self.person(person));
@@ -249,8 +252,12 @@ impl Authority {
         if let Body::Batch(batch) = body {
             return self.rules_for_all(batch);
         }
-        let rule = self.rules.approvals.rule(body.kind()).ok_or(Code::UnknownKind)?;
-        let Body::Issue(issue) = body else { return Ok(vec![rule.clone()]) };
+        let mut rule = self.rules.approvals.rule(body.kind()).ok_or(Code::UnknownKind)?.clone();
+        if matches!(body, Body::Emergency(_)) {
+            // Whatever a file says, nobody opens an emergency alone.
+            rule.count = rule.count.max(2);
+        }
+        let Body::Issue(issue) = body else { return Ok(vec![rule]) };
         let asked = self.profile_of(&issue.profile.id)?.profile.approvals();
         let more = asked.map(|asked| ApprovalRule {
             roles: asked.roles.iter().filter_map(|name| Role::from_name(name)).collect(),
@@ -261,11 +268,12 @@ impl Authority {
             sample_percent: 0,
         });
         // A profile may ask for more: the rule of the kind holds beside its own.
-        Ok([rule.clone()].into_iter().chain(more).collect())
+        Ok([rule].into_iter().chain(more).collect())
     }
 }
 
 /// Whether an order is about somebody, so that they do not decide about it.
 pub(crate) fn is_about(body: &Body, person: &str) -> bool {
-    body.person() == Some(person) || body.also_about() == Some(person)
+    let is_excepted = body.excepts().iter().any(|one| one == person);
+    body.person() == Some(person) || body.also_about() == Some(person) || is_excepted
 }

@@ -3,12 +3,13 @@
 use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
 use crate::signatures::Signatures;
 use crate::state::{
-    AccountState, Agent, BatchState, BundleState, Credential, Delegation, FoundingFacts,
-    GivenApproval, LetterState, OpenIntent, OpenOrder, OrderEnd, Person, PersonCertificate, Portal,
-    ProfileState, RenewalState, Revoked, Rules, ServiceCertificate, ServiceKey, Standing,
-    SuspendedCertificate, SystemCertificate, SystemState, Unit,
+    AccountState, Agent, BatchState, BundleState, Credential, Delegation, EmergencyState,
+    FoundingFacts, GivenApproval, LetterState, ModeState, OpenIntent, OpenOrder, OrderEnd, Person,
+    PersonCertificate, Portal, ProfileState, RenewalState, Revoked, Rules, ServiceCertificate,
+    ServiceKey, Standing, SuspendedCertificate, SystemCertificate, SystemState, Unit,
 };
 use imbl::{OrdMap, OrdSet, Vector};
+use records::bytes::Bytes;
 use records::passkey::Passkey;
 use records::rules::Role;
 use std::sync::Arc;
@@ -43,6 +44,10 @@ pub struct Authority {
     pub(crate) living: OrdSet<(Arc<str>, u64, Serial)>,
     pub(crate) living_counts: OrdMap<Arc<str>, u32>,
     pub(crate) bundle: Arc<BundleState>,
+    /// How gates take what their rules say, by application.
+    pub(crate) modes: OrdMap<Arc<str>, Arc<ModeState>>,
+    /// Emergencies whose cases are open.
+    pub(crate) emergencies: OrdMap<OrderDigest, Arc<EmergencyState>>,
     pub(crate) letters: OrdMap<Reference, Arc<LetterState>>,
     pub(crate) orders: OrdMap<OrderDigest, Arc<OpenOrder>>,
     /// Orders carried out or replaced, until they would have expired.
@@ -127,6 +132,10 @@ pub(crate) struct Pending {
     pub(crate) ended: OrdMap<OrderDigest, OrderEnd>,
     pub(crate) portals: OrdSet<Arc<str>>,
     pub(crate) agents: OrdSet<Arc<str>>,
+    /// Applications that are being suspended, with the orders that say so.
+    pub(crate) suspended_applications: OrdMap<Arc<str>, Bytes>,
+    /// Emergencies whose cases are being closed.
+    pub(crate) reviewed: OrdSet<OrderDigest>,
     /// Systems that are being closed.
     pub(crate) systems: OrdSet<Arc<str>>,
     /// How many accounts are being opened, by system.
@@ -215,6 +224,8 @@ impl Authority {
             living: OrdSet::new(),
             living_counts: OrdMap::new(),
             bundle,
+            modes: OrdMap::new(),
+            emergencies: OrdMap::new(),
             letters: OrdMap::new(),
             orders: OrdMap::new(),
             closed_orders: OrdMap::new(),

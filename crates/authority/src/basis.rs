@@ -119,7 +119,10 @@ impl Authority {
 
     fn before(&self, body: &Body) -> Result<Option<PriorState>, Code> {
         Ok(match body {
-            Body::Issue(_) | Body::Credential(_) | Body::Batch(_) => None,
+            Body::Issue(_) | Body::Credential(_) | Body::Batch(_) | Body::Emergency(_) => None,
+            Body::EmergencyReview(review) => {
+                Some(PriorState::Emergency(self.emergency_before(review)?))
+            }
             Body::Revoke(revoke) if revoke.system.is_some() => None,
             Body::Unit(unit) if unit.action == UnitAction::Create => None,
             Body::Unit(unit) => Some(self.unit_before(unit)?),
@@ -169,6 +172,7 @@ impl Authority {
                 }))
             }
             Body::System(system) => self.system_before(system),
+            Body::Mode(mode) => Some(PriorState::Mode(self.mode_before(&mode.application))),
             Body::Agent(agent) => self.agent(&agent.agent).map(|known| {
                 PriorState::Agent(AgentBefore {
                     unit: known.unit.clone(),

@@ -63,6 +63,9 @@ impl Authority {
             Body::Release(body) => self.enact_release(body, now)?,
             Body::Agent(body) => self.enact_agent(body, order, judged.order().expires_unix()),
             Body::System(body) => self.enact_system(body, order)?,
+            Body::Mode(body) => self.enact_mode(body, order)?,
+            Body::Emergency(body) => self.enact_emergency(body, judged)?,
+            Body::EmergencyReview(body) => self.enact_review(body),
             Body::Bundle(body) => self.enact_bundle(body, files)?,
             Body::Credential(body) => {
                 let open = self.entry(judged.digest()).ok_or(Code::OrderUnknown)?;

@@ -29,6 +29,8 @@
 //! | what it says by CMP, and who signed that | `cmp.rs` |
 //! | who signs for a system's account | `machine.rs` |
 //! | who acts for whom while they are on leave | `delegation.rs` |
+//! | how gates take what their rules say | `mode.rs` |
+//! | whom an order lets past rules, and is that looked at | `emergency.rs` |
 //! | who may suspend what, and how that ends | `suspend.rs` |
 //! | what became of an application | `application.rs` |
 //! | what a transfer or leaving would take away | `consequence.rs` |
@@ -50,6 +52,7 @@ mod delegation;
 mod departure;
 mod device;
 mod draft;
+mod emergency;
 mod enact;
 mod enrolled;
 mod fits;
@@ -60,6 +63,7 @@ mod letter;
 pub mod lineage;
 mod machine;
 mod machine_use;
+mod mode;
 mod order;
 mod parts;
 mod passkey;
@@ -93,9 +97,9 @@ pub use renewal::RenewalClaim;
 pub use signatures::Signatures;
 pub use state::{
     AccountState, Agent, ApplicationOutcome, BundleState, CertifiedAs, Credential, Delegation,
-    GivenApproval, LetterState, OpenIntent, OpenOrder, OrderEnd, Person, PersonCertificate, Portal,
-    ProfileState, RenewalState, Revoked, ServiceCertificate, Standing, SuspendedCertificate,
-    SuspensionSource, SystemCertificate, SystemState, Unit,
+    EmergencyState, GivenApproval, LetterState, ModeState, OpenIntent, OpenOrder, OrderEnd, Person,
+    PersonCertificate, Portal, ProfileState, RenewalState, Revoked, ServiceCertificate, Standing,
+    SuspendedCertificate, SuspensionSource, SystemCertificate, SystemState, Unit,
 };
 
 use records::code::Code;

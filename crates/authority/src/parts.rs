@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use table::{changed_slots, of_slots};
 
 /// Version of the kept form.
-const VERSION: u32 = 13;
+const VERSION: u32 = 14;
 
 /// The kept form cannot be taken up; replaying the log makes it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -54,12 +54,14 @@ pub(crate) enum Table {
     Challenges,
     Renewals,
     Systems,
+    Modes,
+    Emergencies,
     Accounts,
     SystemCertificates,
 }
 
 impl Table {
-    const ALL: [(Self, &'static str); 27] = [
+    const ALL: [(Self, &'static str); 29] = [
         (Self::City, "city"),
         (Self::Units, "units"),
         (Self::Profiles, "profiles"),
@@ -85,6 +87,8 @@ impl Table {
         (Self::Challenges, "challenges"),
         (Self::Renewals, "renewals"),
         (Self::Systems, "systems"),
+        (Self::Modes, "modes"),
+        (Self::Emergencies, "emergencies"),
         (Self::Accounts, "accounts"),
         (Self::SystemCertificates, "system-certificates"),
     ];
@@ -194,6 +198,8 @@ impl Authority {
         whole!(Portals, portals, |portal| &**portal);
         whole!(Agents, agents, |agent| &**agent);
         whole!(Systems, systems, |system| &**system);
+        whole!(Modes, modes, |mode| &**mode);
+        whole!(Emergencies, emergencies, |state| &**state);
         whole!(Standing, standing, |standing| &**standing);
         whole!(Passkeys, passkeys, |passkey| &**passkey);
         whole!(Delegations, delegations, |list| &**list);

@@ -10,7 +10,7 @@ use crate::state::{Delegation, GivenApproval, OpenOrder, OrderEnd};
 use crate::wish::wish_of;
 use records::approval::Approval;
 use records::bytes::Bytes;
-use records::order::{Body, PersonAction, RoleAction, UnitAction};
+use records::order::{AccessMode, Body, PersonAction, RoleAction, UnitAction};
 use records::record::{Cause, Event, Record};
 use records::rules::Role;
 use records::suspension::SuspensionCause;
@@ -154,7 +154,7 @@ impl Authority {
             _ => self.pending.enacted += 1,
         }
         self.pending.ended.insert(judged.digest(), OrderEnd::Consumed);
-        self.pending.takes_away(judged.body());
+        self.pending.takes_away(judged.body(), judged.digest());
         if let Body::Portal(portal) = &**judged.body() {
             let keys = [
                 ("portal-public", &portal.public_key),
@@ -320,7 +320,7 @@ impl Pending {
         self.undelegated.iter().any(|(who, one)| **who == *person && one == delegation)
     }
 
-    fn takes_away(&mut self, body: &Body) {
+    fn takes_away(&mut self, body: &Body, order: OrderDigest) {
         match body {
             Body::Role(role) if role.action == RoleAction::Withdraw => {
                 let withdrawn =
@@ -342,6 +342,11 @@ impl Pending {
             }
             Body::System(system) if system.action == "close" => {
                 self.systems.insert(system.system.as_str().into());
+            }
+            Body::EmergencyReview(review) => self.reviewed.extend(review.order.order_digest()),
+            Body::Mode(mode) if mode.mode == AccessMode::Suspended => {
+                let application = mode.application.as_str().into();
+                self.suspended_applications.insert(application, order.0.into());
             }
             Body::Unit(unit) if unit.action == UnitAction::Close => {
                 self.units.insert(unit.unit.as_str().into());

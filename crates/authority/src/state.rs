@@ -10,7 +10,7 @@ pub(crate) use order::{BatchState, Contents, PasskeyContents, PortalKeys};
 pub use order::{GivenApproval, OpenOrder};
 pub use revoked::{Revoked, SuspendedCertificate, SuspensionSource};
 pub(crate) use service::ServiceKey;
-pub use service::{Agent, OpenIntent, ServiceCertificate, Standing};
+pub use service::{Agent, EmergencyState, ModeState, OpenIntent, ServiceCertificate, Standing};
 
 use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
 use pki::PublicKey;

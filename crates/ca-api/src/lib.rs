@@ -27,5 +27,5 @@ pub use staff::{
     AsOfficer, Batching, CertificateFacts, CertificateLine, CertificateQuery, Certificates,
     Officer, OfficerSearch, OrderCreated, OrderQuery, OwnPasskey, OwnSuspension, Page, Revocation,
 };
-pub use state::{CityState, GateState, ListState, LogState, ProcessState};
+pub use state::{CityState, GateState, ListState, LogState, OpenEmergency, ProcessState};
 pub use status::{WorldNumbers, WorldUpdate};

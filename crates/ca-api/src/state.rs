@@ -19,8 +19,27 @@ pub struct CityState {
     pub rules: u32,
     /// Orders that wait for approvals, in the whole city.
     pub waiting_orders: u64,
+    /// Emergencies whose cases are open, in the whole city.
+    #[serde(default)]
+    pub emergencies: Vec<OpenEmergency>,
     /// What each process of the CA says on `/readyz`.
     pub processes: Vec<ProcessState>,
+}
+
+/// An emergency whose case is open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenEmergency {
+    /// Digest of its order.
+    pub order: String,
+    /// Application id.
+    pub application: String,
+    /// For so many people.
+    pub people: u64,
+    /// First second, RFC 3339.
+    pub from: String,
+    /// Last second, RFC 3339.
+    pub until: String,
 }
 
 /// A process, by what it says of itself.

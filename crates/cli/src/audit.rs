@@ -52,7 +52,7 @@ struct SearchArguments {
     /// Record, as `exchange/sz-office/2026-001`. 对象
     #[arg(long, default_value = "")]
     record: String,
-    /// `permitted`, or a code as `not-permitted`. 结果
+    /// `permitted`, a code as `not-permitted`, or by what it passed: `observe`, `emergency`. 结果
     #[arg(long, default_value = "")]
     outcome: String,
     /// Kind of record, as `decision`. 种类

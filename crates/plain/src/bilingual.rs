@@ -142,6 +142,11 @@ pub fn kind_of(kind: &str, action: &str) -> BilingualText {
         ("agent", "close") => said("关闭网关", "gate is closed"),
         ("system", "register") => said("登记系统", "new system"),
         ("system", "close") => said("关闭系统", "system is closed"),
+        ("emergency", _) => said("应急授权", "emergency access"),
+        ("emergency-review", _) => said("应急核查结案", "close the case of an emergency"),
+        ("mode", "observe") => said("观察：规则拒绝的也放行", "observe: what rules deny passes"),
+        ("mode", "enforce") => said("执行访问规则", "enforce the access rules"),
+        ("mode", "suspended") => said("暂停应用访问", "suspend access to an application"),
         ("bundle", _) => said("访问规则", "access rules"),
         ("revoke", _) => said("吊销证书", "revoke certificates"),
         ("release", _) => said("解除冻结", "release a certificate"),
@@ -155,6 +160,7 @@ pub fn kind_of(kind: &str, action: &str) -> BilingualText {
         ("portal", "") => said("门户变动", "portals"),
         ("agent", "") => said("网关变动", "gates"),
         ("system", "") => said("系统变动", "systems"),
+        ("mode", "") => said("访问模式变动", "access modes"),
         (other, _) => same(other),
     }
 }
@@ -213,6 +219,7 @@ pub fn notice(kind: &str) -> BilingualText {
         "system-lapsing" => {
             said("系统证书即将到期而未更新", "a system's certificate is about to lapse")
         }
+        "emergency-opened" => said("应急授权已生效", "an emergency was opened"),
         "digest" => said("每日待办", "what waits today"),
         other => same(other),
     }
@@ -305,7 +312,7 @@ mod tests {
     fn each_kind_and_action_has_its_own_heading() {
         let mut all: Vec<(&str, &str)> = ["issue", "letter", "profile", "approval-rules"]
             .into_iter()
-            .chain(["bundle", "revoke", "release", "credential"])
+            .chain(["bundle", "revoke", "release", "credential", "emergency", "emergency-review"])
             .map(|kind| (kind, ""))
             .collect();
         for (kind, actions) in [
@@ -316,6 +323,7 @@ mod tests {
             ("portal", &["", "register", "close"]),
             ("agent", &["", "register", "close"]),
             ("system", &["", "register", "close"]),
+            ("mode", &["", "observe", "enforce", "suspended"]),
         ] {
             all.extend(actions.iter().map(|action| (kind, *action)));
         }

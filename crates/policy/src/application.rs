@@ -1,10 +1,13 @@
 //! One application's rules as a checked bundle holds them: its routes, its policies ready for
 //! slicing, and what people are told about each.
 
+use crate::conditions::{Circumstances, Conditions, DayKind};
+use crate::decide::AccessRequest;
 use crate::period;
 use crate::route::Routes;
 use crate::slice::RuleSlices;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What people are told about a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +38,10 @@ pub struct Application {
     pub(crate) sliced: RuleSlices,
     /// In which time nothing changes that its rules read, in seconds.
     pub(crate) grain: Option<u64>,
+    /// Whether they may read for how long somebody is authenticated.
+    pub(crate) reads_authentication: bool,
+    /// What the bundle says of days and networks.
+    pub(crate) conditions: Arc<Conditions>,
 }
 
 impl Application {
@@ -42,6 +49,26 @@ impl Application {
     /// question has the same answer.
     pub fn period(&self, now: u64) -> u64 {
         period::number(self.grain, now)
+    }
+
+    /// All that rules may read of under what somebody asks, as one number: two questions that are
+    /// alike in it, in what they want and in their period have the same answer.
+    pub fn under(&self, asked: &AccessRequest<'_>) -> u64 {
+        let Circumstances { source, certificate, tls, .. } = asked.under;
+        let networks = u64::from(self.conditions.mask(source)) << 32;
+        let minutes = asked.authenticated_minutes().filter(|_| self.reads_authentication);
+        let minutes = minutes.map_or(0, |minutes| 1 + minutes.min(0xfffe)) << 16;
+        let kind = match certificate {
+            None => 0,
+            Some("official") => 1,
+            Some(_) => 2,
+        };
+        networks | minutes | kind << 8 | u64::from(tls) | u64::from(source.is_some()) << 12
+    }
+
+    /// What a moment's day is; nothing where no calendar says it.
+    pub fn day(&self, now: u64) -> Option<DayKind> {
+        self.conditions.day(now)
     }
 
     /// Its routes.

@@ -2,30 +2,26 @@
 //! wrong with any of them refuses the whole.
 
 use crate::application::{Application, Rule};
-use crate::example::{self, Example};
-use crate::period::grain;
+use crate::conditions::Conditions;
+use crate::example::{self, Example, TestedExample};
+use crate::fault::{BundleError, Cure, line_with, statements};
+use crate::period::{grain, reads_authentication};
+use crate::replay::ReplaySummary;
 use crate::route::{Route, Routes};
 use crate::slice::RuleSlices;
 use cedar_policy::{Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::str::FromStr;
+use std::sync::Arc;
 
 const FOLDER: &str = "access/";
 const SCHEMA: &str = "access/schema.cedarschema";
+const CALENDAR: &str = "access/calendar.toml";
+const NETWORKS: &str = "access/networks.toml";
 
-/// Why a bundle is not accepted.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}: {what}")]
-pub struct BundleError {
-    /// The error is in this file of the bundle.
-    pub file: String,
-    /// The error says what is wrong there, for whoever writes rules.
-    pub what: String,
-}
-
-fn wrong(file: &str, what: impl ToString) -> BundleError {
-    BundleError { file: file.to_owned(), what: what.to_string() }
+fn wrong(file: &str, what: impl ToString, cure: Cure) -> BundleError {
+    BundleError::at(file, 0, what, cure)
 }
 
 /// An application's head in `APPLICATION.toml`.
@@ -56,6 +52,7 @@ pub struct Bundle {
     version: u32,
     applications: BTreeMap<String, Application>,
     examples: usize,
+    replays: Vec<ReplaySummary>,
 }
 
 impl Bundle {
@@ -68,36 +65,60 @@ impl Bundle {
         N: Into<String>,
         C: Into<String>,
     {
+        let (bundle, tested) = Self::read_and_test(version, files)?;
+        let failed = tested.into_iter().find_map(TestedExample::failed);
+        failed.map_or(Ok(bundle), Err)
+    }
+
+    /// The same, where an example that gives something else is told among the others.
+    pub fn read_and_test<N, C>(
+        version: u32,
+        files: impl IntoIterator<Item = (N, C)>,
+    ) -> Result<(Self, Vec<TestedExample>), BundleError>
+    where
+        N: Into<String>,
+        C: Into<String>,
+    {
         let files: BTreeMap<String, String> =
             files.into_iter().map(|(name, content)| (name.into(), content.into())).collect();
-        let schema = files.get(SCHEMA).ok_or_else(|| wrong(SCHEMA, "is missing"))?;
-        let (schema, _) =
-            Schema::from_cedarschema_str(schema).map_err(|error| wrong(SCHEMA, error))?;
-        let mut bundle = Self { version, applications: BTreeMap::new(), examples: 0 };
+        let missing = || wrong(SCHEMA, "is missing", Cure::AddFile);
+        let schema = files.get(SCHEMA).ok_or_else(missing)?;
+        let (schema, _) = Schema::from_cedarschema_str(schema)
+            .map_err(|error| wrong(SCHEMA, error, Cure::Cedar))?;
+        let mut bundle =
+            Self { version, applications: BTreeMap::new(), examples: 0, replays: Vec::new() };
+        let of = |name: &'static str| files.get(name).map(|text| (name, text.as_str()));
+        let conditions = Arc::new(Conditions::read(of(CALENDAR), of(NETWORKS))?);
         for (name, content) in &files {
+            let stray = || wrong(name, "does not belong here", Cure::RemoveFile);
             let plain = name.strip_prefix(FOLDER).filter(|plain| !plain.contains('/'));
-            let plain = plain.ok_or_else(|| wrong(name, "does not belong here"))?;
-            match plain.split_once('.') {
+            match plain.ok_or_else(stray)?.split_once('.') {
                 Some((_, "cedarschema")) if name == SCHEMA => {}
+                Some((_, "toml")) if [CALENDAR, NETWORKS].contains(&name.as_str()) => {}
                 Some((id, "cedar")) => {
-                    let application = application(id, &files, content, &schema)?;
+                    let shared = (&schema, &conditions);
+                    let application = application(id, &files, content, shared)?;
                     bundle.applications.insert(id.to_owned(), application);
                 }
                 Some((id, "toml" | "examples.toml"))
                     if files.contains_key(&format!("{FOLDER}{id}.cedar")) => {}
-                _ => return Err(wrong(name, "does not belong here")),
+                Some((id, "replay.toml")) if files.contains_key(&format!("{FOLDER}{id}.cedar")) => {
+                    let said: ReplaySummary = toml::from_str(content)
+                        .map_err(|error| BundleError::toml(name, content, &error))?;
+                    if said.application != id {
+                        return Err(stray());
+                    }
+                    bundle.replays.push(said);
+                }
+                _ => return Err(stray()),
             }
         }
-        for id in bundle.applications.keys() {
-            let name = format!("{FOLDER}{id}.examples.toml");
-            let text = files.get(&name).ok_or_else(|| wrong(&name, "is missing"))?;
-            let read: ExampleFile = toml::from_str(text).map_err(|error| wrong(&name, error))?;
-            let application = bundle.applications.get(id).ok_or_else(|| wrong(&name, "?"))?;
-            example::run(application, &read.unit, &read.example)
-                .map_err(|what| wrong(&name, what))?;
-            bundle.examples += read.example.len();
+        let mut tested = Vec::new();
+        for (id, application) in &bundle.applications {
+            tested.extend(examples(&files, id, application)?);
         }
-        Ok(bundle)
+        bundle.examples = tested.len();
+        Ok((bundle, tested))
     }
 
     /// The version of the bundle, which an order raised.
@@ -110,37 +131,66 @@ impl Bundle {
         self.examples
     }
 
+    /// What replays of other rules found that lie beside these; nobody signed them.
+    pub fn replays(&self) -> &[ReplaySummary] {
+        &self.replays
+    }
+
     /// The rules of an application.
     pub fn application(&self, id: &str) -> Option<&Application> {
         self.applications.get(id)
     }
 }
 
+/// What comes of the examples of an application.
+fn examples(
+    files: &BTreeMap<String, String>,
+    id: &str,
+    application: &Application,
+) -> Result<Vec<TestedExample>, BundleError> {
+    let name = format!("{FOLDER}{id}.examples.toml");
+    let text = files.get(&name).ok_or_else(|| wrong(&name, "is missing", Cure::AddFile))?;
+    let read: ExampleFile =
+        toml::from_str(text).map_err(|error| BundleError::toml(&name, text, &error))?;
+    example::run(application, &read.unit, (name.as_str(), text.as_str()), &read.example)
+        .map_err(|what| wrong(&name, what, Cure::Example))
+}
+
 fn application(
     id: &str,
     files: &BTreeMap<String, String>,
     cedar: &str,
-    schema: &Schema,
+    (schema, conditions): (&Schema, &Arc<Conditions>),
 ) -> Result<Application, BundleError> {
     let name = format!("{FOLDER}{id}.toml");
-    let text = files.get(&name).ok_or_else(|| wrong(&name, "is missing"))?;
-    let head: ApplicationFile = toml::from_str(text).map_err(|error| wrong(&name, error))?;
+    let text = files.get(&name).ok_or_else(|| wrong(&name, "is missing", Cure::AddFile))?;
+    let head: ApplicationFile =
+        toml::from_str(text).map_err(|error| BundleError::toml(&name, text, &error))?;
     if head.application != id {
-        return Err(wrong(&name, "is about another application"));
+        let line = line_with(text, "application");
+        return Err(BundleError::at(&name, line, "is about another application", Cure::Toml));
     }
-    let routes = Routes::new(id, head.route).map_err(|what| wrong(&name, what))?;
+    let of_route = |what: String| {
+        let path = what.split(' ').nth(1).unwrap_or_default().trim_end_matches(':');
+        let line = line_with(text, &format!("\"{path}\""));
+        BundleError::at(&name, line, &what, Cure::Route)
+    };
+    let routes = Routes::new(id, head.route).map_err(of_route)?;
     let actions: Vec<String> =
         schema.actions().map(|action| action.id().unescaped().to_owned()).collect();
     if let Some(route) = routes.all().iter().find(|route| !actions.contains(&route.action)) {
-        return Err(wrong(&name, format!("the schema has no action `{}`", route.action)));
+        let line = line_with(text, &format!("\"{}\"", route.action));
+        let what = format!("the schema has no action `{}`", route.action);
+        return Err(BundleError::at(&name, line, what, Cure::Schema));
     }
     let cedar_name = format!("{FOLDER}{id}.cedar");
-    let (policies, rules) = named(cedar).map_err(|what| wrong(&cedar_name, what))?;
+    let (policies, rules) = named(&cedar_name, cedar)?;
     let set = PolicySet::from_policies(policies.iter().cloned())
-        .map_err(|error| wrong(&cedar_name, error))?;
+        .map_err(|error| wrong(&cedar_name, error, Cure::Cedar))?;
     let result = Validator::new(schema.clone()).validate(&set, ValidationMode::Strict);
     if let Some(error) = result.validation_errors().next() {
-        return Err(wrong(&cedar_name, error));
+        let line = line_of_rule(cedar, &error.policy_id().to_string());
+        return Err(BundleError::at(&cedar_name, line, error, Cure::Schema));
     }
     Ok(Application {
         id: id.to_owned(),
@@ -152,28 +202,54 @@ fn application(
         rules,
         sliced: RuleSlices::new(policies),
         grain: grain(cedar),
+        reads_authentication: reads_authentication(cedar),
+        conditions: conditions.clone(),
     })
 }
 
 /// The policies under the ids of their annotations, and what people are told about each.
-fn named(cedar: &str) -> Result<(Vec<Policy>, BTreeMap<String, Rule>), String> {
-    let set = PolicySet::from_str(cedar).map_err(|error| error.to_string())?;
+fn named(file: &str, cedar: &str) -> Result<(Vec<Policy>, BTreeMap<String, Rule>), BundleError> {
+    let set = PolicySet::from_str(cedar).map_err(|error| {
+        let unread = |(_, text): &&(usize, &str)| PolicySet::from_str(text).is_err();
+        let all = statements(cedar);
+        let line = all.iter().find(unread).map_or(0, |(line, _)| *line);
+        BundleError::at(file, line, error, Cure::Cedar)
+    })?;
     if set.templates().next().is_some() {
-        return Err("templates are not used here".into());
+        let line = line_with(cedar, "?");
+        return Err(BundleError::at(file, line, "templates are not used here", Cure::Cedar));
     }
     let mut rules = BTreeMap::new();
     let mut policies = Vec::new();
     for policy in set.policies() {
         let text = |name: &str| {
             let value = policy.annotation(name).filter(|value| !value.is_empty());
-            value.map(str::to_owned).ok_or_else(|| format!("a rule lacks @{name}"))
+            value.map(str::to_owned).ok_or_else(|| {
+                let what = format!("a rule lacks @{name}");
+                BundleError::at(file, line_without(cedar, name), what, Cure::Annotate)
+            })
         };
         let rule = Rule { id: text("id")?, zh: text("zh")?, en: text("en")? };
         let id = rule.id.clone();
         if rules.insert(id.clone(), rule).is_some() {
-            return Err(format!("two rules are called `{id}`"));
+            let (line, what) = (line_of_rule(cedar, &id), format!("two rules are called `{id}`"));
+            return Err(BundleError::at(file, line, what, Cure::Rename));
         }
         policies.push(policy.new_id(PolicyId::new(&id)));
     }
     Ok((policies, rules))
+}
+
+/// The line in which the last rule of this id begins.
+fn line_of_rule(cedar: &str, id: &str) -> usize {
+    let named = format!("@id(\"{id}\")");
+    let all = statements(cedar);
+    all.iter().rev().find(|(_, text)| text.contains(&named)).map_or(0, |(line, _)| *line)
+}
+
+/// The line in which the first rule begins that lacks an annotation.
+fn line_without(cedar: &str, annotation: &str) -> usize {
+    let named = format!("@{annotation}(\"");
+    let all = statements(cedar);
+    all.iter().find(|(_, text)| !text.contains(&named)).map_or(0, |(line, _)| *line)
 }

@@ -1,6 +1,7 @@
 //! One decision: which route, which record, which rule.
 
 use crate::application::Application;
+use crate::conditions::Circumstances;
 use crate::path::CanonicalPath;
 use crate::people::{ACTION, PERSON, People, RECORD, UNIT, uid};
 use crate::period::ZONE_SECONDS;
@@ -20,6 +21,16 @@ pub struct AccessRequest<'a> {
     pub path: &'a CanonicalPath,
     /// Unix seconds.
     pub now: u64,
+    /// Under what it is asked.
+    pub under: Circumstances,
+}
+
+impl AccessRequest<'_> {
+    /// For how many whole minutes the client is authenticated, if that is known.
+    pub(crate) fn authenticated_minutes(&self) -> Option<u64> {
+        let since = Some(self.under.authenticated).filter(|since| *since > 0);
+        since.map(|since| self.now.saturating_sub(since) / 60)
+    }
 }
 
 /// Why not.
@@ -122,7 +133,7 @@ impl Application {
         };
         let entities = people.slice(asked.person, &answer.resource, &answer.unit)?;
         let entities = Entities::from_entities(entities, None).ok()?;
-        let request = Request::new(principal, action, resource, context(asked)?, None).ok()?;
+        let request = Request::new(principal, action, resource, self.context(asked)?, None).ok()?;
         let response = Authorizer::new().is_authorized(&request, &rules, &entities);
         let mut reasons: Vec<String> =
             response.diagnostics().reason().map(ToString::to_string).collect();
@@ -139,18 +150,35 @@ impl Application {
             Decision::Deny => Some((Err(Denial::Rule), rule)),
         }
     }
-}
 
-/// Hour, minute and weekday (Monday is 1) in China's time, and the method.
-fn context(asked: &AccessRequest<'_>) -> Option<Context> {
-    let local = asked.now + ZONE_SECONDS;
-    let number = |value: u64| RestrictedExpression::new_long(i64::try_from(value).unwrap_or(0));
-    let weekday = (local / 86_400 + 3) % 7 + 1;
-    Context::from_pairs([
-        ("hour".to_owned(), number(local / 3_600 % 24)),
-        ("minute".to_owned(), number(local / 60 % 60)),
-        ("weekday".to_owned(), number(weekday)),
-        ("method".to_owned(), RestrictedExpression::new_string(asked.method.to_owned())),
-    ])
-    .ok()
+    /// Hour, minute and weekday (Monday is 1) in China's time, the method, and of the rest what is
+    /// known: a rule that reads what is not cannot be evaluated.
+    fn context(&self, asked: &AccessRequest<'_>) -> Option<Context> {
+        let local = asked.now + ZONE_SECONDS;
+        let number = |value: u64| RestrictedExpression::new_long(i64::try_from(value).unwrap_or(0));
+        let text = |value: &str| RestrictedExpression::new_string(value.to_owned());
+        let weekday = (local / 86_400 + 3) % 7 + 1;
+        let mut pairs = vec![
+            ("hour", number(local / 3_600 % 24)),
+            ("minute", number(local / 60 % 60)),
+            ("weekday", number(weekday)),
+            ("method", text(asked.method)),
+        ];
+        if let Some(day) = self.conditions.day(asked.now) {
+            pairs.push(("holiday", RestrictedExpression::new_bool(day.is_holiday)));
+            pairs.push(("workday", RestrictedExpression::new_bool(day.is_workday)));
+        }
+        let Circumstances { source, certificate, tls, .. } = asked.under;
+        if source.is_some() {
+            let names = self.conditions.named(self.conditions.mask(source)).map(text);
+            pairs.push(("networks", RestrictedExpression::new_set(names.collect::<Vec<_>>())));
+        }
+        pairs.extend(certificate.map(|certificate| ("certificate", text(certificate))));
+        if tls > 0 {
+            pairs.push(("tls", number(tls.into())));
+        }
+        let minutes = asked.authenticated_minutes();
+        pairs.extend(minutes.map(|minutes| ("authenticated_minutes", number(minutes))));
+        Context::from_pairs(pairs.into_iter().map(|(name, value)| (name.to_owned(), value))).ok()
+    }
 }

@@ -2,10 +2,14 @@
 //! bundle is read, so that a bundle that does not do what it says never comes into force.
 
 use crate::application::Application;
+use crate::conditions::{Circumstances, day_of};
 use crate::decide::{AccessRequest, Answer, Denial};
+use crate::fault::{BundleError, Cure, line_with};
 use crate::path::CanonicalPath;
 use crate::people::People;
+use crate::period::ZONE_SECONDS;
 use serde::Deserialize;
+use std::net::IpAddr;
 
 /// A unit of the examples.
 #[derive(Clone, Debug, Deserialize)]
@@ -43,6 +47,49 @@ pub(crate) struct Example {
     /// RFC 3339 hour of the day in China, 0–23; ten in the morning if not said.
     #[serde(default = "ten")]
     hour: u64,
+    /// The day in China, `YYYY-MM-DD`; a Monday if not said.
+    #[serde(default)]
+    date: Option<String>,
+    /// The client's address; unknown if not said.
+    #[serde(default)]
+    from: Option<IpAddr>,
+    /// The profile of the certificate.
+    #[serde(default)]
+    certificate: ExampleCertificate,
+    /// Version of TLS: 12 or 13.
+    #[serde(default = "newest")]
+    tls: u8,
+    /// Minutes since the client's key proved who it is.
+    #[serde(default)]
+    authenticated_minutes: u64,
+}
+
+/// The certificate of an example.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ExampleCertificate {
+    #[default]
+    Official,
+    Staff,
+}
+
+impl Example {
+    fn under(&self, now: u64) -> Circumstances {
+        let certificate = match self.certificate {
+            ExampleCertificate::Official => "official",
+            ExampleCertificate::Staff => "staff",
+        };
+        Circumstances {
+            source: self.from,
+            certificate: Some(certificate),
+            tls: self.tls,
+            authenticated: now.saturating_sub(self.authenticated_minutes.saturating_mul(60)),
+        }
+    }
+}
+
+fn newest() -> u8 {
+    13
 }
 
 fn ten() -> u64 {
@@ -53,18 +100,49 @@ const SOMEONE: &str = "EXAMPLE";
 /// Midnight in China at the beginning of Monday, 2026-11-23.
 const MIDNIGHT: u64 = 1_795_363_200;
 
-/// Runs the examples; gives the first that fails. Each side must be shown at least once.
+/// An example that was run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestedExample {
+    /// It is about the application of this id.
+    pub application: String,
+    /// It stands in this file of the bundle.
+    pub file: String,
+    /// It stands at this line, from 1.
+    pub line: usize,
+    /// What it shows, in the words of whoever wrote it.
+    pub shows: String,
+    /// What came of it instead, if it fails.
+    pub failed: Option<String>,
+}
+
+impl TestedExample {
+    /// Why a bundle with it is not accepted, if it fails.
+    pub(crate) fn failed(self) -> Option<BundleError> {
+        let what = format!("{}: {}", self.shows, self.failed?);
+        Some(BundleError::at(&self.file, self.line, what, Cure::Example))
+    }
+}
+
+/// Runs the examples. Each side must be shown at least once.
 pub(crate) fn run(
     application: &Application,
     units: &[Unit],
+    (file, text): (&str, &str),
     examples: &[Example],
-) -> Result<(), String> {
+) -> Result<Vec<TestedExample>, String> {
     for wanted in [ExpectedOutcome::Allow, ExpectedOutcome::Deny] {
         if examples.iter().all(|example| example.wants != wanted) {
             return Err(format!("no example of {wanted:?}"));
         }
     }
-    examples.iter().try_for_each(|example| one(application, units, example))
+    let run = |example: &Example| TestedExample {
+        application: application.id.clone(),
+        file: file.to_owned(),
+        line: line_with(text, &example.shows),
+        shows: example.shows.clone(),
+        failed: one(application, units, example).err(),
+    };
+    Ok(examples.iter().map(run).collect())
 }
 
 fn one(application: &Application, units: &[Unit], example: &Example) -> Result<(), String> {
@@ -73,17 +151,26 @@ fn one(application: &Application, units: &[Unit], example: &Example) -> Result<(
         .iter()
         .map(|text| text.split_once('@').map(|(role, unit)| (role.into(), unit.into())))
         .collect();
-    let roles = roles.ok_or_else(|| format!("{}: roles are ROLE@UNIT", example.shows))?;
+    let roles = roles.ok_or_else(|| "roles are ROLE@UNIT".to_owned())?;
     let people = People::new(
         units.iter().map(|unit| (unit.unit.clone(), unit.parent.clone())),
         [(SOMEONE.to_owned(), example.unit.clone(), roles)],
     );
-    let path = CanonicalPath::read(&example.path).map_err(|e| format!("{}: {e}", example.shows))?;
+    let path = CanonicalPath::read(&example.path).map_err(|error| error.to_string())?;
+    let midnight = match &example.date {
+        Some(date) => {
+            let day = day_of(date).ok_or_else(|| format!("`{date}` is no day"))?;
+            (day * 86_400).saturating_sub(ZONE_SECONDS)
+        }
+        None => MIDNIGHT,
+    };
+    let now = midnight + example.hour.min(23) * 3_600;
     let asked = AccessRequest {
         person: SOMEONE,
         method: &example.method,
         path: &path,
-        now: MIDNIGHT + example.hour * 3_600,
+        now,
+        under: example.under(now),
     };
     let Answer { outcome, rule, .. } = application.decide(&people, &asked);
     let fits = match outcome {
@@ -92,9 +179,5 @@ fn one(application: &Application, units: &[Unit], example: &Example) -> Result<(
         Err(_) => example.wants == ExpectedOutcome::Deny,
     };
     let named = example.rule.as_ref().is_none_or(|wanted| *wanted == rule);
-    if fits && named {
-        Ok(())
-    } else {
-        Err(format!("{}: gives {outcome:?} by rule `{rule}`", example.shows))
-    }
+    if fits && named { Ok(()) } else { Err(format!("gives {outcome:?} by rule `{rule}`")) }
 }

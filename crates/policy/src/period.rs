@@ -6,19 +6,39 @@ pub(crate) const ZONE_SECONDS: u64 = 8 * 3_600;
 /// The time in which nothing changes of what rules read, by their text, in seconds; none if they
 /// read nothing of it. What is read in a way that is not known here counts as the minute.
 pub(crate) fn grain(rules: &str) -> Option<u64> {
-    let attributes = rules.match_indices("context").map(|(at, word)| {
-        let behind = rules.get(at + word.len()..).unwrap_or_default();
-        let name = behind.strip_prefix('.').unwrap_or_default();
-        let end = name.find(|c: char| !c.is_alphanumeric() && c != '_');
-        end.map_or(name, |end| name.get(..end).unwrap_or_default())
-    });
-    let grains = attributes.filter_map(|attribute| match attribute {
-        "method" => None,
-        "weekday" => Some(86_400),
+    let grains = attributes(rules).filter_map(|attribute| match attribute {
+        "method" | "networks" | "certificate" | "tls" => None,
+        "weekday" | "holiday" | "workday" => Some(86_400),
         "hour" => Some(3_600),
         _ => Some(60),
     });
     grains.min()
+}
+
+/// Whether rules may read for how long somebody is authenticated.
+pub(crate) fn reads_authentication(rules: &str) -> bool {
+    const OTHERS: [&str; 9] = [
+        "method",
+        "networks",
+        "certificate",
+        "tls",
+        "weekday",
+        "holiday",
+        "workday",
+        "hour",
+        "minute",
+    ];
+    attributes(rules).any(|attribute| !OTHERS.contains(&attribute))
+}
+
+/// What rules read of a context; empty for what is read in another way.
+fn attributes(rules: &str) -> impl Iterator<Item = &str> {
+    rules.match_indices("context").map(|(at, word)| {
+        let behind = rules.get(at + word.len()..).unwrap_or_default();
+        let name = behind.strip_prefix('.').unwrap_or_default();
+        let end = name.find(|c: char| !c.is_alphanumeric() && c != '_');
+        end.map_or(name, |end| name.get(..end).unwrap_or_default())
+    })
 }
 
 /// Which of these times a moment lies in, by China's clocks.
@@ -43,10 +63,20 @@ mod tests {
             ("when { context . weekday < 6 }", Some(60)),
             ("when { context has hour }", Some(60)),
             ("when { context.methods }", Some(60)),
+            ("when { context.networks.contains(\"office\") && context.tls > 12 }", None),
+            ("when { context.holiday }", Some(86_400)),
+            ("when { context.authenticated_minutes < 60 }", Some(60)),
             ("when { context.weekdays }", Some(60)),
             ("when { context", Some(60)),
         ] {
             assert_eq!(grain(rules), read, "{rules}");
+        }
+        for (rules, reads) in [
+            ("when { context.hour < 6 && context.certificate == \"staff\" }", false),
+            ("when { context.authenticated_minutes < 60 }", true),
+            ("when { context has hour }", true),
+        ] {
+            assert_eq!(reads_authentication(rules), reads, "{rules}");
         }
         let midnight = 1_795_363_200;
         assert_eq!(midnight % 86_400, 86_400 - ZONE_SECONDS);

@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use policy::{AccessRequest, Bundle, CanonicalPath, Denial, People};
+use policy::{
+    AccessRequest, Bundle, CanonicalPath, Circumstances, Denial, People, RuleChangeKind,
+    RulesReplay,
+};
 use std::collections::BTreeMap;
 
 fn shipped() -> BTreeMap<String, String> {
@@ -35,7 +38,8 @@ fn people() -> People {
 
 fn decide(bundle: &Bundle, person: &str, method: &str, path: &str) -> policy::Answer {
     let path = CanonicalPath::read(path).unwrap();
-    let asked = AccessRequest { person, method, path: &path, now: 1_795_363_200 + 36_000 };
+    let under = Circumstances::default();
+    let asked = AccessRequest { person, method, path: &path, now: 1_795_363_200 + 36_000, under };
     let application = bundle.application("exchange").unwrap();
     let answer = application.decide(&people(), &asked);
     assert_eq!(answer, application.decide_whole(&people(), &asked), "slice and whole differ");
@@ -71,8 +75,16 @@ fn an_answer_holds_for_its_period() {
     let mut known = BTreeMap::new();
     for now in (1_795_363_200..1_795_363_200 + 2 * 86_400).step_by(1_200) {
         let answers = paths.each_ref().map(|path| {
-            application
-                .decide(&people, &AccessRequest { person: "ZHANG", method: "GET", path, now })
+            application.decide(
+                &people,
+                &AccessRequest {
+                    person: "ZHANG",
+                    method: "GET",
+                    path,
+                    now,
+                    under: Circumstances::default(),
+                },
+            )
         });
         let first = known.entry(application.period(now)).or_insert_with(|| answers.clone());
         assert_eq!(*first, answers, "{now}");
@@ -117,6 +129,27 @@ fn a_bundle_that_is_not_right_is_refused_whole() {
     assert!(change("exchange.toml", "application =", "aplication =").contains("aplication"));
     let wrong = change("exchange.examples.toml", "wants = \"deny\"", "wants = \"allow\"");
     assert!(wrong.contains("another unit's document"), "{wrong}");
+    // Each error names its line, and what mends it.
+    let line = |name: &str, from: &str, to: &str| {
+        let mut files = shipped();
+        let file = files.get_mut(&format!("access/{name}")).unwrap();
+        let at = file.find(from).unwrap();
+        let line = file[..at].lines().count();
+        *file = file.replacen(from, to, 1);
+        let error = Bundle::read(2, files).unwrap_err();
+        assert!(error.cure.is_some(), "{error}");
+        (error.line, line)
+    };
+    let (told, is) = line("exchange.toml", "action = \"list\"", "action = list");
+    assert_eq!(told, is + 1, "a field that is no text");
+    let (told, _) = line("exchange.cedar", "when { principal in resource.unit };", "when {;");
+    assert!(told > 0, "a rule that is none");
+    let (told, is) = line("exchange.cedar", "@id(\"own-unit\")", "");
+    assert_eq!(told, is + 2, "a rule without a name");
+    let (told, _) = line("exchange.cedar", "resource.unit", "resource.unti");
+    assert!(told > 0, "a rule beside the schema");
+    let (told, is) = line("exchange.examples.toml", "wants = \"deny\"", "wants = \"allow\"");
+    assert_eq!(told, is, "an example that gives something else");
     for missing in ["schema.cedarschema", "exchange.toml", "exchange.examples.toml"] {
         let mut files = shipped();
         files.remove(&format!("access/{missing}"));
@@ -125,4 +158,112 @@ fn a_bundle_that_is_not_right_is_refused_whole() {
     let mut files = shipped();
     files.insert("access/other.sh".into(), String::new());
     assert!(Bundle::read(2, files).is_err());
+}
+
+/// Other rules are asked about the same people and the same time: only what they change is told, and
+/// whoever is not known any more is left out.
+#[test]
+fn a_replay_tells_what_other_rules_would_change() {
+    let before = Bundle::read(1, shipped()).unwrap();
+    let mut files = shipped();
+    let cedar = files.get_mut("access/exchange.cedar").unwrap();
+    cedar.push_str(
+        "@id(\"no-lists\") @zh(\"不得列目录\") @en(\"no lists\")\n\
+         forbid (principal, action == Action::\"list\", resource);\n\
+         @id(\"zz-all-read\") @zh(\"都可以读\") @en(\"all may read\")\n\
+         permit (principal, action == Action::\"read\", resource);\n",
+    );
+    let examples = files.get_mut("access/exchange.examples.toml").unwrap();
+    *examples = examples.replacen("wants = \"deny\"\nrule = \"\"", "wants = \"allow\"", 1);
+    *examples = examples.replace("nowhere/2026-001", "nowhere");
+    let after = Bundle::read(2, files).unwrap();
+    let people = people();
+    let (was, is) = (before.application("exchange"), after.application("exchange").unwrap());
+    let mut replay = RulesReplay::new(was, is, &people);
+    let mut ask = |person: &str, path: &str| {
+        let path = CanonicalPath::read(path).unwrap();
+        let under = Circumstances::default();
+        let asked = AccessRequest { person, method: "GET", path: &path, now: 1_795_399_200, under };
+        replay.ask(&asked, true)
+    };
+    assert_eq!(ask("ZHANG", "/documents/finance"), Some(RuleChangeKind::NewlyDenied));
+    assert_eq!(ask("ZHANG", "/documents/finance"), Some(RuleChangeKind::NewlyDenied));
+    assert_eq!(ask("WANG", "/documents/finance/1"), Some(RuleChangeKind::NewlyAllowed));
+    assert_eq!(ask("WANG", "/"), None, "as before");
+    assert_eq!(ask("NOBODY", "/"), None, "not known any more");
+    let summary = replay.summary("digest", "from".into(), "until".into());
+    assert_eq!((summary.requests, summary.left_out), (5, 1));
+    assert_eq!((summary.newly_denied, summary.newly_allowed), (2, 1));
+    let first = &summary.change[0];
+    assert_eq!((first.requests, first.people, first.is.as_str()), (2, 1, "no-lists"));
+    assert_eq!((first.was.as_str(), first.route.as_str()), ("own-unit", "/documents/{unit}"));
+}
+
+/// What rules read of days, networks and how somebody proved who they are decides; where that is
+/// not known the rule cannot be evaluated, and that is a no.
+#[test]
+fn conditions_decide_and_what_is_not_known_denies() {
+    let mut files = shipped();
+    files.insert(
+        "access/calendar.toml".into(),
+        "from = \"2026-11-01\"\nuntil = \"2026-12-31\"\ndays_off = [\"2026-11-24\"]\n".into(),
+    );
+    files.insert(
+        "access/networks.toml".into(),
+        "[[network]]\nname = \"office\"\nzh = \"办公网\"\nen = \"office\"\nranges = [\"10.0.0.0/8\"]\n"
+            .into(),
+    );
+    let cedar = files.get_mut("access/exchange.cedar").unwrap();
+    cedar.push_str(
+        "@id(\"not-so\") @zh(\"条件\") @en(\"conditions\")\n\
+         forbid (principal, action == Action::\"list\", resource)\n\
+         when { context.holiday || !context.networks.contains(\"office\")\n\
+         || context.certificate != \"staff\" || context.tls < 13\n\
+         || context.authenticated_minutes >= 60 };\n",
+    );
+    let bundle = Bundle::read(2, files).unwrap();
+    let application = bundle.application("exchange").unwrap();
+    let (people, path) = (people(), CanonicalPath::read("/documents/finance").unwrap());
+    let (monday, day) = (1_795_363_200 + 36_000, 86_400);
+    let fine = Circumstances {
+        source: Some([10, 1, 2, 3].into()),
+        certificate: Some("staff"),
+        tls: 13,
+        authenticated: monday - 30 * 60,
+    };
+    let asked =
+        |now, under| AccessRequest { person: "ZHANG", method: "GET", path: &path, now, under };
+    let says = |now, under| {
+        let answer = application.decide(&people, &asked(now, under));
+        (answer.outcome, answer.rule)
+    };
+    assert_eq!(says(monday, fine).0, Ok(()));
+    let mut unders = vec![application.under(&asked(monday, fine))];
+    for other in [
+        Circumstances { source: Some([192, 0, 2, 1].into()), ..fine },
+        Circumstances { certificate: Some("official"), ..fine },
+        Circumstances { tls: 12, ..fine },
+        Circumstances { authenticated: monday - 61 * 60, ..fine },
+    ] {
+        assert_eq!(says(monday, other), (Err(Denial::Rule), "not-so".into()), "{other:?}");
+        unders.push(application.under(&asked(monday, other)));
+    }
+    let late = Circumstances { authenticated: monday + day, ..fine };
+    assert_eq!(says(monday + day, late), (Err(Denial::Rule), "not-so".into()), "a day off");
+    for unknown in [
+        Circumstances { source: None, ..fine },
+        Circumstances { certificate: None, ..fine },
+        Circumstances { tls: 0, ..fine },
+        Circumstances { authenticated: 0, ..fine },
+    ] {
+        assert_eq!(says(monday, unknown).0, Err(Denial::Error), "{unknown:?}");
+        unders.push(application.under(&asked(monday, unknown)));
+    }
+    let beyond = Circumstances { authenticated: monday + 60 * day, ..fine };
+    assert_eq!(says(monday + 60 * day, beyond).0, Err(Denial::Error), "behind the calendar's end");
+    // No two of them share an answer that is kept.
+    let count = unders.len();
+    unders.sort_unstable();
+    unders.dedup();
+    assert_eq!(unders.len(), count);
 }

@@ -1,9 +1,12 @@
 //! A record as a sentence in both languages, for the command line and for pages. Names and whatever
 //! else a record holds stand in places of a phrase, so that none of them is read as a sentence.
 
+mod decided;
+
 use crate::plain::{BilingualText, FactValue, NameAndId, kind, phrase, words};
+use decided::{called, decided};
 use records::Approval;
-use records::access::{ApplicationCall, Connection, Decision};
+use records::access::Connection;
 use records::decline::Outcome;
 use records::est::EnrolledStatement;
 use records::machine::AccountStatement;
@@ -342,35 +345,6 @@ fn connected(seen: &Connection, who: Who<'_>) -> FactValue {
         "{0} 用证书 {1} 连接 {2}（TLS {3}）",
         "{0} connected to {2} with {1} (TLS {3})",
         vec![who(person), serial.into(), host.into(), number(tls)],
-    )
-}
-
-fn decided(decision: &Decision, who: Who<'_>) -> FactValue {
-    let Decision { person, method, action, resource, outcome, rule, reference, .. } = decision;
-    match outcome.as_str() {
-        "permitted" => phrase(
-            "{0} 对 {1} 执行 {2}，规则 {3} 允许",
-            "{0} was permitted to {2} {1} by rule {3}",
-            vec![who(person), resource.into(), action.into(), rule.into()],
-        ),
-        _ => phrase(
-            "{0} 请求 {1} {2}，被拒绝（{3}，编号 {4}）",
-            "{0} asked for {1} {2} and was denied ({3}, reference {4})",
-            vec![who(person), method.into(), resource.into(), outcome.into(), reference.into()],
-        ),
-    }
-}
-
-fn called(call: &ApplicationCall, who: Who<'_>) -> FactValue {
-    let ApplicationCall { application, ask, person, serial, outcome, .. } = call;
-    let about = match person.is_empty() {
-        true => own("不明人员", "nobody known"),
-        false => who(person),
-    };
-    phrase(
-        "应用 {0} 询问 {1}、证书 {2}（{3}），答复 {4}",
-        "application {0} asked about {1}, certificate {2} ({3}), and was told {4}",
-        vec![application.into(), about, serial.into(), number(ask), number(outcome)],
     )
 }
 

@@ -1,6 +1,7 @@
 //! What a gate records in the `access` log. Each record has its place in the run of its agent:
 //! epoch, sequence number, and the chain value of everything before it.
 
+use crate::access_mode::AccessMode;
 use crate::bytes::Bytes;
 use crate::commitment::Commitment;
 use crate::label::Label;
@@ -140,6 +141,38 @@ pub struct InForce {
     pub crl: u64,
 }
 
+/// By what something passes that the rules deny.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExceptionKind {
+    /// An order of kind `mode`: the gate observes.
+    Observe,
+    /// An order of kind `emergency`.
+    Emergency,
+}
+
+impl ExceptionKind {
+    /// Its name, here and in counts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Observe => "observe",
+            Self::Emergency => "emergency",
+        }
+    }
+}
+
+/// Why a request passed that the rules deny.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exception {
+    /// By what it passed.
+    pub by: ExceptionKind,
+    /// The code of the denial that did not bite.
+    pub denied: String,
+    /// The order that let it pass is named by its digest, 32 bytes.
+    pub order: Bytes,
+}
+
 /// The record of kind `decision` says what a request wanted and how the rules answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -154,6 +187,9 @@ pub struct Decision {
     pub unit: String,
     /// The certificate has this serial number, lower-case hexadecimal.
     pub serial: String,
+    /// Why it passed although the rules deny it; else nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exception: Option<Exception>,
     /// The request had this HTTP method; `CONNECT` is a tunnel, whose name is its target.
     pub method: String,
     /// Commitment to the canonical path and query.
@@ -166,7 +202,8 @@ pub struct Decision {
     pub resource: String,
     /// `permitted`, or the code of the denial.
     pub outcome: String,
-    /// Id of the rule that decided; empty if none did.
+    /// Id of the rule that decided, also of one that forbids what passed by an exception; empty if
+    /// none did.
     pub rule: String,
     /// The decision was made under these rules, people and revocations.
     pub world: InForce,
@@ -272,6 +309,12 @@ pub struct Heartbeat {
     pub permitted: u64,
     /// So many requests were denied in this run.
     pub denied: u64,
+    /// So many of those that were permitted passed by an exception: the rules deny them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub excepted: u64,
+    /// In which mode the gate is; left out where rules are enforced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<AccessMode>,
     /// So many connections are open now.
     pub connections: u64,
     /// These rules, people and revocations are in force.
@@ -298,6 +341,10 @@ pub enum GateResource {
     Listener,
     /// The gate's spool can be full.
     Spool,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl GateResource {

@@ -5,7 +5,7 @@
 //! Keys are written in the order of RFC 8785 section 3.2.3. Tests hold what is written here to what
 //! [`Record::write`](crate::Record::write) gives.
 
-use crate::access::{Completion, InForce};
+use crate::access::{Completion, Exception, InForce};
 use crate::json::{self, JsonError, part};
 use crate::record::Event;
 use crate::time;
@@ -102,6 +102,8 @@ pub struct OfConnection<'a> {
 /// What a decision says of its request alone; see [`Decision`](crate::access::Decision).
 #[derive(Clone, Copy, Debug)]
 pub struct OfDecision<'a> {
+    /// Why it passes although the rules deny it.
+    pub exception: Option<&'a Exception>,
     /// Method.
     pub method: &'a str,
     /// Commitment to the canonical path and query.
@@ -126,7 +128,7 @@ pub struct OfDecision<'a> {
 #[derive(Debug)]
 pub struct DecisionForm {
     /// Behind the action.
-    to_method: Vec<u8>,
+    to_exception: Vec<u8>,
     /// Behind the outcome.
     to_reference: Vec<u8>,
     /// Behind the rule.
@@ -149,7 +151,7 @@ impl DecisionForm {
         };
         let named = [(r#","application":"#, of.application), (r#","connection":"#, of.connection)];
         Ok(Self {
-            to_method: pieces(&named, r#","method":"#)?,
+            to_exception: pieces(&named, "")?,
             to_reference: pieces(&[(r#","person":"#, of.person)], r#","reference":"#)?,
             to_target: pieces(&[(r#","serial":"#, of.serial)], r#","target":""#)?,
             to_world: pieces(&[(r#"","unit":"#, of.unit)], r#","world":"#)?,
@@ -159,9 +161,15 @@ impl DecisionForm {
     /// What a decision on it says.
     pub fn body(&self, of: &OfDecision<'_>) -> Result<RecordBody, JsonError> {
         let mut to = Vec::with_capacity(768);
-        let pieces: [(&[u8], &str); 7] = [
-            (br#"{"action":"#, of.action),
-            (&self.to_method, of.method),
+        to.extend_from_slice(br#"{"action":"#);
+        part::text(&mut to, of.action)?;
+        to.extend_from_slice(&self.to_exception);
+        if let Some(exception) = of.exception {
+            to.extend_from_slice(br#","exception":"#);
+            to.extend_from_slice(&json::write(exception)?);
+        }
+        let pieces: [(&[u8], &str); 6] = [
+            (br#","method":"#, of.method),
             (br#","outcome":"#, of.outcome),
             (&self.to_reference, of.reference),
             (br#","resource":"#, of.resource),

@@ -144,6 +144,7 @@ codes! {
     AccountClosed "account-closed" Policy "此账户已停用。" "This account is closed.";
     RoleConflict "role-conflict" Policy "这些角色不能由同一人担任。" "These roles cannot be held by one person.";
     StateConflict "state-conflict" Policy "与当前状态不符。" "This does not fit the present state.";
+    EmergencyOpen "emergency-open" Policy "本应用上一次应急授权尚未核查结案。" "The last emergency of this application was not looked at yet.";
     RenewalEarly "renewal-early" Policy "尚未到可以续期的时间。" "It is too early to renew this certificate.";
     RenewalLate "renewal-late" Policy "已过可以续期的时间，请索取新密码信封。" "It is too late to renew this certificate; ask for a new letter.";
     RenewalDone "renewal-done" Policy "此证书已经续期。" "This certificate was renewed already.";
@@ -161,6 +162,7 @@ codes! {
     NotServed "not-served" Policy "本应用不为您服务。" "This application does not serve you.";
     RouteUnknown "route-unknown" Policy "本应用没有这项功能。" "This application has nothing of this kind.";
     PolicyError "policy-error" Policy "访问规则无法判定，已拒绝。" "The access rules could not be evaluated; that is a no.";
+    ApplicationSuspended "application-suspended" Policy "本应用已按办件暂停访问。" "Access to this application is suspended by order.";
     CertificateRequired "certificate-required" Peer "此处需要客户端证书。" "A client certificate is required here.";
     CertificateExpired "certificate-expired" Peer "您的证书已过期。" "Your certificate has expired.";
     CertificateRevoked "certificate-revoked" Peer "您的证书已吊销。" "Your certificate has been revoked.";

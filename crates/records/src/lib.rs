@@ -8,6 +8,7 @@
 //! [`trust`], [`code`].
 
 pub mod access;
+pub mod access_mode;
 pub mod approval;
 pub mod body;
 pub mod bytes;

@@ -7,8 +7,10 @@ mod body;
 #[cfg(test)]
 mod bounds;
 mod certificate;
+mod emergency;
 mod gate;
 mod maker;
+mod mode;
 mod office;
 mod portal;
 mod release;
@@ -17,6 +19,7 @@ mod revoke;
 mod subject;
 mod system;
 
+pub use crate::access_mode::AccessMode;
 pub use basis::{Basis, MAIL_PATH, NAME_PATH, NamedPerson, NamedUnit};
 pub use batch::{BATCH_ROWS_MAX, BatchBody};
 pub use before::{
@@ -27,8 +30,13 @@ pub use body::{ApprovalRulesBody, Body, BodyError, ProfileBody};
 pub use certificate::{
     CommittedName, CredentialBody, IssueBody, NAMES_MAX, ProfileRef, SubjectBody,
 };
+pub use emergency::{
+    EMERGENCY_PEOPLE_MAX, EMERGENCY_SECONDS_MAX, EmergencyBefore, EmergencyBody,
+    EmergencyReviewBody,
+};
 pub use gate::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
 pub use maker::maker;
+pub use mode::{ModeBefore, ModeBody, OBSERVE_SECONDS_MAX};
 pub use office::{
     DELEGATION_SECONDS, DelegateBody, LENDS_MAX, LENT_MAX, PersonAction, PersonBody, RoleAction,
     RoleBody, UnitAction, UnitBody,
@@ -174,6 +182,14 @@ impl Order {
             return Err(OrderError::Header);
         }
         if !body.is_bounded() || matches!(&body, Body::Batch(batch) if !batch.is_sound()) {
+            return Err(OrderError::Header);
+        }
+        let made = self.expires_unix().saturating_sub(ORDER_SECONDS);
+        if matches!(&body, Body::Mode(mode) if !mode.is_sound(made)) {
+            return Err(OrderError::Header);
+        }
+        if matches!(&body, Body::Emergency(emergency) if !emergency.is_sound(made, self.expires_unix()))
+        {
             return Err(OrderError::Header);
         }
         if !self.is_drafted_so(&body) {

@@ -1,6 +1,7 @@
 //! The people snapshot: whom an agent may meet, with units and roles, numbered per agent and signed
 //! by the registry key. It holds the units that the agent serves and nobody else.
 
+use crate::access_mode::AccessMode;
 use crate::bytes::Bytes;
 use crate::founding::Holding;
 use crate::json::{self, JsonError};
@@ -38,6 +39,12 @@ pub struct PeopleSnapshot {
     pub bundle: u32,
     /// The rules in force are named by the bundle's digest.
     pub policy: Bytes,
+    /// In which mode the application's gates are by order; left out where rules are enforced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<OrderedMode>,
+    /// Emergencies of the application that are not over, by the orders that open them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emergencies: Vec<OrderedEmergency>,
     /// The snapshot was made at this time, RFC 3339.
     pub this_update: String,
     /// The snapshot can be used until this second, RFC 3339.
@@ -46,6 +53,32 @@ pub struct PeopleSnapshot {
     pub units: Vec<SnapshotUnit>,
     /// People of the served units, ordered by id.
     pub people: Vec<SnapshotPerson>,
+}
+
+/// In which mode an order puts an application's gates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderedMode {
+    /// `observe` or `suspended`.
+    pub mode: AccessMode,
+    /// Last second of `observe`, RFC 3339; else empty.
+    pub until: String,
+    /// The order is named by its digest, 32 bytes.
+    pub order: Bytes,
+}
+
+/// Whom an order lets past the rules of an application, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderedEmergency {
+    /// The order is named by its digest, 32 bytes.
+    pub order: Bytes,
+    /// Person ids.
+    pub people: Vec<String>,
+    /// First second, RFC 3339.
+    pub from: String,
+    /// Last second, RFC 3339.
+    pub until: String,
 }
 
 /// A unit of a snapshot.

@@ -197,6 +197,11 @@ pub const KINDS: [&str; 14] = [
     "credential",
 ];
 
+/// Kinds that came later, each with the one whose rule holds for it where a file says nothing: what
+/// a city has in force stays as it is.
+pub const LATER_KINDS: [(&str, &str); 3] =
+    [("mode", "bundle"), ("emergency", "bundle"), ("emergency-review", "bundle")];
+
 impl ApprovalRules {
     /// Reads the file; every kind has a rule, and every rule asks for someone outside the browser.
     pub fn read(text: &str) -> Result<Self, RulesError> {
@@ -205,12 +210,16 @@ impl ApprovalRules {
             return Err(RulesError(format!("no rule for orders of kind `{kind}`")));
         }
         for (kind, rule) in &rules.kind {
-            if !KINDS.contains(&kind.as_str()) {
+            let is_later = LATER_KINDS.iter().any(|(later, _)| later == kind);
+            if !KINDS.contains(&kind.as_str()) && !is_later {
                 return Err(RulesError(format!("orders of kind `{kind}` are not known")));
             }
             let sane = rule.count >= 1
                 && (1..=rule.count).contains(&rule.outside_browser)
                 && !rule.roles.is_empty();
+            if kind == "emergency" && rule.count < 2 {
+                return Err(RulesError("the rule for `emergency` asks for one alone".to_owned()));
+            }
             if rule.sample_percent > 100 {
                 return Err(RulesError(format!("the rule for `{kind}` opens more than all")));
             }
@@ -225,7 +234,8 @@ impl ApprovalRules {
 
     /// The rule of a kind.
     pub fn rule(&self, kind: &str) -> Option<&ApprovalRule> {
-        self.kind.get(kind)
+        let like = LATER_KINDS.iter().find(|(later, _)| *later == kind);
+        self.kind.get(kind).or_else(|| self.kind.get(like?.1))
     }
 }
 

@@ -181,6 +181,11 @@ fn gate_terms(record: &Record) -> Vec<String> {
             terms.push(format!("application:{}", decision.application));
             terms.push(format!("resource:{}", decision.resource));
             terms.push(outcome(&decision.outcome));
+            if let Some(exception) = &decision.exception {
+                terms.push(outcome(exception.by.name()));
+                // As many pass by an order as come: they are found apart from what it is.
+                terms.push(format!("exception:{}", exception.order));
+            }
             if !decision.reference.is_empty() {
                 terms.push(format!("reference:{}", decision.reference));
             }

@@ -192,6 +192,10 @@ fn ending(sample: &SampleOrder) -> Option<SampleOrder> {
         "system" => {
             return replacing(sample, order);
         }
+        "mode" => {
+            order["body"] = j!({ "application": "exchange", "mode": "suspended", "until": "" });
+            order["basis"]["before"] = j!({ "mode": "observe", "until": "2026-12-24T08:00:00Z" });
+        }
         "role" => {
             order["body"]["action"] = j!("withdraw");
             let lent = j!([lent(&order["body"]["person"], "official")]);

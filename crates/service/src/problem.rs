@@ -14,30 +14,30 @@ pub const CODE: &str = "yinxin-refusal";
 pub const REFERENCE: &str = "yinxin-reference";
 
 use Code::{
-    AccountClosed, AccountUnknown, AnswerTooLarge, ApprovalSignature, ApprovalsMissing,
-    ApproverDrafted, ApproverExpired, ApproverRevoked, ApproverRole, ApproverScope, ApproverSelf,
-    ApproverTwice, ApproverUnknown, AuditFailed, AuditFull, BindMismatch, BindingInvalid,
-    CertificateExpired, CertificateForeign, CertificateKeyNeeded, CertificateRequired,
-    CertificateRevoked, CertificateSuspended, ChallengeUsed, ClockMoved, CodeExpired, CodeUsed,
-    CodingUnknown, CrossSite, DelegationExpired, DrafterSelf, DraftsTooMany, ExpectationUnknown,
-    FieldsTooMany, HandlerScope, HeadTooLarge, JwsMalformed, JwsSignature, KeyForeign,
-    KeyNotAllowed, KeyPublished, KeyUnknown, KeyUsed, KeyWeak, LabelNotAllowed, LetterLost,
-    LetterNeeded, LetterOpen, LetterVoided, LintFailed, LogBehind, Malformed, MediaType,
-    MessageAlgorithm, MessageGateway, MessageNonce, MessageProtection, MessageVersion,
-    MethodNotAllowed, Misdirected, NotDrafter, NotFound, NotPermitted, NotReady, NotServed,
-    NotYourRoute, NothingToSuspend, NumberRegistered, OrderAltered, OrderCancelled, OrderConsumed,
-    OrderExpired, OrderIncomplete, OrderRejected, OrderReturned, OrderUnknown, OrderWithdrawn,
-    OutsideNeeded, PasskeyCounter, PasskeyRefused, PasskeySoftware, PasskeyUnknown, PersonChanged,
-    PersonLeft, PersonUnknown, PolicyError, PoolAlone, PortalUnknown, ProfileChanged, QuotaUsed,
-    ReceiptForeign, RenewalDone, RenewalEarly, RenewalLate, RenewalNever, RenewalRejected,
-    RenewalSignature, RequestExceeds, RequestLate, RequestMalformed, RequestSignature,
-    RevocationReason, RoleConflict, RouteUnknown, RowUnopened, RulesMalformed, SignatureForeign,
-    SignatureNeeded, SignedTime, SpoolForked, SpoolGap, StateConflict, StatusStale,
-    SuspensionAlone, SystemAccounts, SystemChallenge, SystemClosed, SystemLive, SystemNames,
-    SystemQuota, SystemRenewal, SystemSecret, TargetTooLong, TooBusy, TooLarge, TooManyTries,
-    TrailersTooLarge, TransactionUsed, Unavailable, UnitUnknown, UnknownKind, UnknownProfile,
-    UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature, WishOpen, WishesTooMany,
-    WrongCode,
+    AccountClosed, AccountUnknown, AnswerTooLarge, ApplicationSuspended, ApprovalSignature,
+    ApprovalsMissing, ApproverDrafted, ApproverExpired, ApproverRevoked, ApproverRole,
+    ApproverScope, ApproverSelf, ApproverTwice, ApproverUnknown, AuditFailed, AuditFull,
+    BindMismatch, BindingInvalid, CertificateExpired, CertificateForeign, CertificateKeyNeeded,
+    CertificateRequired, CertificateRevoked, CertificateSuspended, ChallengeUsed, ClockMoved,
+    CodeExpired, CodeUsed, CodingUnknown, CrossSite, DelegationExpired, DrafterSelf, DraftsTooMany,
+    EmergencyOpen, ExpectationUnknown, FieldsTooMany, HandlerScope, HeadTooLarge, JwsMalformed,
+    JwsSignature, KeyForeign, KeyNotAllowed, KeyPublished, KeyUnknown, KeyUsed, KeyWeak,
+    LabelNotAllowed, LetterLost, LetterNeeded, LetterOpen, LetterVoided, LintFailed, LogBehind,
+    Malformed, MediaType, MessageAlgorithm, MessageGateway, MessageNonce, MessageProtection,
+    MessageVersion, MethodNotAllowed, Misdirected, NotDrafter, NotFound, NotPermitted, NotReady,
+    NotServed, NotYourRoute, NothingToSuspend, NumberRegistered, OrderAltered, OrderCancelled,
+    OrderConsumed, OrderExpired, OrderIncomplete, OrderRejected, OrderReturned, OrderUnknown,
+    OrderWithdrawn, OutsideNeeded, PasskeyCounter, PasskeyRefused, PasskeySoftware, PasskeyUnknown,
+    PersonChanged, PersonLeft, PersonUnknown, PolicyError, PoolAlone, PortalUnknown,
+    ProfileChanged, QuotaUsed, ReceiptForeign, RenewalDone, RenewalEarly, RenewalLate,
+    RenewalNever, RenewalRejected, RenewalSignature, RequestExceeds, RequestLate, RequestMalformed,
+    RequestSignature, RevocationReason, RoleConflict, RouteUnknown, RowUnopened, RulesMalformed,
+    SignatureForeign, SignatureNeeded, SignedTime, SpoolForked, SpoolGap, StateConflict,
+    StatusStale, SuspensionAlone, SystemAccounts, SystemChallenge, SystemClosed, SystemLive,
+    SystemNames, SystemQuota, SystemRenewal, SystemSecret, TargetTooLong, TooBusy, TooLarge,
+    TooManyTries, TrailersTooLarge, TransactionUsed, Unavailable, UnitUnknown, UnknownKind,
+    UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature, WishOpen,
+    WishesTooMany, WrongCode,
 };
 
 /// The status code of a refusal.
@@ -58,7 +58,7 @@ pub fn status(code: Code) -> StatusCode {
         | PasskeySoftware | CertificateKeyNeeded | QuotaUsed | RenewalSignature | NotPermitted
         | NotServed | SignatureNeeded | PolicyError | DrafterSelf | SystemClosed | SystemNames
         | SystemChallenge | SystemQuota | SystemLive | SystemAccounts | SystemRenewal
-        | AccountClosed => StatusCode::FORBIDDEN,
+        | AccountClosed | ApplicationSuspended => StatusCode::FORBIDDEN,
         NotFound | RouteUnknown | OrderUnknown | PersonUnknown | UnitUnknown | AccountUnknown => {
             StatusCode::NOT_FOUND
         }
@@ -67,7 +67,7 @@ pub fn status(code: Code) -> StatusCode {
         | NumberRegistered | OutsideNeeded | ProfileChanged | PersonChanged | PersonLeft
         | RoleConflict | StateConflict | NotReady | SpoolGap | SignedTime | SpoolForked
         | WishOpen | NothingToSuspend | SuspensionAlone | KeyUsed | RenewalEarly | RenewalDone
-        | TransactionUsed => StatusCode::CONFLICT,
+        | TransactionUsed | EmergencyOpen => StatusCode::CONFLICT,
         CodeExpired | LetterLost | LetterVoided | RenewalLate | RenewalNever | RenewalRejected => {
             StatusCode::GONE
         }

@@ -1,5 +1,5 @@
 //! What every program asks of the operating system in the same words: files that survive a crash
-//! whole ([`file`]), randomness ([`random`]), a terminal that nobody's text steers ([`terminal`],
+//! whole ([`file`]), folders of texts ([`folder`]), randomness ([`random`]), a terminal that nobody's text steers ([`terminal`],
 //! [`layout`]), the language of whoever reads it ([`language`], [`speech`]), and what shells
 //! complete ([`completions`]).
 //!
@@ -7,6 +7,7 @@
 
 pub mod completions;
 pub mod file;
+pub mod folder;
 pub mod language;
 pub mod layout;
 pub mod random;

@@ -70,6 +70,16 @@ pub fn json_complaint(document: &str) {
     let _ = writeln!(stderr(), "{}", escaped(document));
 }
 
+/// How far something is, on a line of standard error that the next one takes the place of; only
+/// where somebody looks at it. An empty one leaves the line free.
+pub fn progress(text: &str) {
+    let mut terminal = stderr();
+    if terminal.is_terminal() {
+        let _ = write!(terminal, "\r\x1b[2K{}", visible(text));
+        let _ = terminal.flush();
+    }
+}
+
 /// A question on standard error; the answer is typed on the same line.
 pub fn question(text: &str) {
     asked(stderr(), text);

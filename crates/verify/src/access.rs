@@ -6,7 +6,8 @@ use crate::handshake::{self, HandshakeProof};
 use crate::origin::Origin;
 use crate::run::{self, AgentRecord};
 use crate::verdict::Failed;
-use pki::{Certificate, PublicKey};
+use pki::{Certificate, PublicKey, oid};
+use policy::Circumstances;
 use records::access::{Completion, Connection, Decision};
 use records::commitment::{Commitment, Disclosure};
 use records::record::Event;
@@ -32,6 +33,8 @@ pub struct GateRequest {
     pub handshake: HandshakeProof,
     /// The certificate that the person showed in the handshake.
     pub certificate: Certificate,
+    /// Under what it was asked, as the record of its connection says.
+    pub under: Circumstances,
     /// How it ended, if that is shown.
     pub completion: Option<Completion>,
     /// Records that no agent signed; nothing rests on them.
@@ -62,7 +65,8 @@ pub fn check(
         .ok_or_else(|| Failed::missing(name, "no run that its agent signed holds the decision"))?;
     let target = opens(decided.item(), &decision.target, "/target", &decided.shown().disclosures)?;
     let target = target.as_str().unwrap_or_default().to_owned();
-    let (certificate, host, handshake) = connection(control, decided, decision, &told.connections)?;
+    let opened = connection(control, decided, decision, &told.connections)?;
+    let OpenedConnection { certificate, host, handshake, under } = opened;
     let completion = end(decided, decision, told.completion)?;
     Ok(GateRequest {
         name: name.to_owned(),
@@ -74,6 +78,7 @@ pub fn check(
         host,
         handshake,
         certificate,
+        under,
         completion,
         left_out,
     })
@@ -154,6 +159,25 @@ fn end(
     Err(Failed::altered(one.item(), why))
 }
 
+/// What the record of a connection shows.
+struct OpenedConnection {
+    certificate: Certificate,
+    host: String,
+    handshake: HandshakeProof,
+    under: Circumstances,
+}
+
+/// The profile of a person's certificate, by the policy that it states.
+fn profile(control: &Control, certificate: &Certificate) -> Option<&'static str> {
+    let arc = oid::Arc::read(&control.authority.founding().city.arc)?;
+    let stated = certificate.extension(oid::CERTIFICATE_POLICIES)?;
+    let found = [(1, "official"), (2, "staff")].into_iter().find(|(number, _)| {
+        let policy = arc.policy(*number).map(pki::extension::policy);
+        matches!(policy, Some(Ok(policy)) if stated == policy.value.as_bytes())
+    });
+    found.map(|(_, profile)| profile)
+}
+
 /// The connection that the decision names: opened by the key of the certificate, and by no other
 /// connection with the same signature.
 fn connection(
@@ -161,7 +185,7 @@ fn connection(
     decided: &AgentRecord<'_>,
     decision: &Decision,
     connections: &[(&AgentRecord<'_>, &Connection)],
-) -> Result<(Certificate, String, HandshakeProof), Failed> {
+) -> Result<OpenedConnection, Failed> {
     let found = connections.iter().find(|(one, _)| one.name() == decision.connection);
     let (one, seen) = *found.ok_or_else(|| {
         Failed::missing(&decision.connection, "no run that its agent signed holds the connection")
@@ -180,7 +204,8 @@ fn connection(
     if !same || one.link().aseq >= decided.link().aseq {
         return Err(Failed::altered(item, "the connection is of another run, or later"));
     }
-    opens(item, &seen.source, "/source", disclosures)?;
+    let source = opens(item, &seen.source, "/source", disclosures)?;
+    let source = source.as_str().and_then(|source| source.parse().ok());
     let value = opens(item, &seen.certificate, "/certificate", disclosures)?;
     let certificate = certificate_in(item, value)?;
     let issuing = PublicKey::read(&control.authority.founding().keys.issuing.0)
@@ -202,5 +227,11 @@ fn connection(
         ));
     }
     let handshake = handshake::check(item, seen, &certificate, disclosures)?;
-    Ok((certificate, seen.host.clone(), handshake))
+    let under = Circumstances {
+        source,
+        certificate: profile(control, &certificate),
+        tls: if seen.tls == "1.2" { 12 } else { 13 },
+        authenticated: one.record().unix(),
+    };
+    Ok(OpenedConnection { certificate, host: seen.host.clone(), handshake, under })
 }

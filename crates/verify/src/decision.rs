@@ -9,13 +9,15 @@ use pki::PublicKey;
 use pki::crl::RevocationList;
 use policy::{AccessRequest, CanonicalPath, People};
 use records::Bytes;
+use records::access::{Exception, ExceptionKind};
+use records::order::{AccessMode, Body};
 use records::people::PeopleSnapshot;
 use records::record::Event;
 use records::time::SKEW_SECONDS_MAX;
 use sha2::{Digest, Sha256};
 
 /// Outcomes that no rule gave: the certificate or person did not count.
-const BEFORE_RULES: [&str; 8] = [
+const BEFORE_RULES: [&str; 9] = [
     "certificate-expired",
     "certificate-revoked",
     "certificate-suspended",
@@ -24,7 +26,11 @@ const BEFORE_RULES: [&str; 8] = [
     "status-stale",
     "clock-moved",
     "not-your-route",
+    SUSPENDED,
 ];
+
+/// The outcome where an order suspended the application.
+const SUSPENDED: &str = "application-suspended";
 
 /// By what it was decided.
 pub struct DecidedBy {
@@ -64,6 +70,13 @@ pub fn check(
     if permitted && unit.is_none_or(|one| one.unit != request.decision.unit) {
         return Err(Failed::altered("decision", "the person was not in that unit then"));
     }
+    let mode = snapshot.mode.as_ref().map(|ordered| ordered.mode);
+    if request.decision.outcome == SUSPENDED && mode != Some(AccessMode::Suspended) {
+        return Err(Failed::altered("decision", "no order suspended the application then"));
+    }
+    if let Some(exception) = &request.decision.exception {
+        excepted(control, request, &snapshot, exception)?;
+    }
     if asked {
         rules(control, request, &snapshot, now)?;
     }
@@ -73,6 +86,50 @@ pub fn check(
         bundle: snapshot.bundle,
         rules_agree: asked,
     })
+}
+
+/// What the rules deny passed by an order that was carried out, and that the snapshot of then names
+/// as being in force.
+fn excepted(
+    control: &Control,
+    request: &GateRequest,
+    snapshot: &PeopleSnapshot,
+    exception: &Exception,
+) -> Result<(), Failed> {
+    let decision = &request.decision;
+    let is_denial = ["not-permitted", "route-unknown"].contains(&exception.denied.as_str());
+    if decision.outcome != "permitted" || !is_denial {
+        return Err(Failed::altered("decision", "what passed by an order is no denial of rules"));
+    }
+    let is_carried_out = control.enacted.values().any(|order| *order == exception.order);
+    let body = control.orders.get(&exception.order).filter(|_| is_carried_out);
+    let Some((_, body)) = body else {
+        return Err(Failed::missing("decision", "the order by which it passed is not there"));
+    };
+    let is_in_force = match (exception.by, body) {
+        (ExceptionKind::Observe, Body::Mode(body)) => {
+            let ordered = snapshot.mode.as_ref().filter(|one| one.order == exception.order);
+            let until = ordered.and_then(|one| records::time::read(&one.until));
+            body.application == decision.application
+                && body.mode == AccessMode::Observe
+                && ordered.is_some_and(|one| one.mode == body.mode && one.until == body.until)
+                && until.is_some_and(|until| request.unix <= until)
+        }
+        (ExceptionKind::Emergency, Body::Emergency(body)) => {
+            let is_told = snapshot.emergencies.iter().any(|one| one.order == exception.order);
+            let window = body.window().map(|(from, until)| from..=until);
+            is_told
+                && exception.denied == "not-permitted"
+                && body.application == decision.application
+                && body.people.contains(&decision.person)
+                && window.is_some_and(|window| window.contains(&request.unix))
+        }
+        _ => false,
+    };
+    match is_in_force {
+        true => Ok(()),
+        false => Err(Failed::altered("decision", "the order by which it passed says otherwise")),
+    }
 }
 
 /// No rule is asked by what is over or has not begun, to permit or to deny.
@@ -184,8 +241,13 @@ fn rules(
     let path = request.target.split('?').next().unwrap_or_default();
     let path = CanonicalPath::read(path).map_err(|error| Failed::unread("target", &error))?;
     let people = known(snapshot);
-    let asked =
-        AccessRequest { person: &decision.person, method: &decision.method, path: &path, now };
+    let asked = AccessRequest {
+        person: &decision.person,
+        method: &decision.method,
+        path: &path,
+        now,
+        under: request.under,
+    };
     let answer = application.decide(&people, &asked);
     let outcome = match answer.outcome {
         Ok(()) => "permitted",
@@ -194,7 +256,8 @@ fn rules(
         Err(policy::Denial::Rule) => "not-permitted",
         Err(policy::Denial::Error) => "policy-error",
     };
-    let same = outcome == decision.outcome
+    let wanted = decision.exception.as_ref().map_or(&decision.outcome, |passed| &passed.denied);
+    let same = outcome == *wanted
         && answer.rule == decision.rule
         && records::json::normal(&answer.resource) == decision.resource
         && answer.action == decision.action;

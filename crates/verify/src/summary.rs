@@ -14,6 +14,7 @@ use crate::verdict::Failed;
 use approval::Sentences;
 use certificate::of_certificate;
 use plain::{FactValue, NameAndId, phrase};
+use records::access::ExceptionKind;
 
 /// What is said about a bundle.
 #[derive(Default)]
@@ -153,6 +154,10 @@ fn outcome(request: &GateRequest, by: &DecidedBy) -> FactValue {
     let DecidedBy { people, until, bundle, .. } = by;
     let [people, bundle] = [people.to_string(), bundle.to_string()].map(FactValue::from);
     let until = FactValue::time(until);
+    if let Some(exception) = &decision.exception {
+        let values = vec![people, until, bundle, (&exception.denied).into()];
+        return excepted(exception.by, [values, vec![exception.order.to_string().into()]].concat());
+    }
     match (decision.outcome.as_str(), by.rules_agree) {
         ("permitted", true) => phrase(
             "按人员快照 {0} 号（有效至 {1}）所指的第 {2} 版规则，规则 {3} 允许对 {4} 的此项访问，\
@@ -171,6 +176,25 @@ fn outcome(request: &GateRequest, by: &DecidedBy) -> FactValue {
             "网关记录其被拒绝（{0}），未及规则；规则没有重新计算。",
             "The agent recorded a denial ({0}) before any rule; none was evaluated.",
             vec![other.into()],
+        ),
+    }
+}
+
+/// What passed that the rules deny, and by which order.
+fn excepted(by: ExceptionKind, values: Vec<FactValue>) -> FactValue {
+    match by {
+        ExceptionKind::Observe => phrase(
+            "按人员快照 {0} 号（有效至 {1}）所指的第 {2} 版规则本应拒绝（{3}）；网关按办件 {4} 处于观察模式，\
+             已放行。",
+            "By the rules of version {2}, which people snapshot {0} names (good until {1}), it would \
+             be denied ({3}); it passed, since order {4} had the gate observe.",
+            values,
+        ),
+        ExceptionKind::Emergency => phrase(
+            "按人员快照 {0} 号（有效至 {1}）所指的第 {2} 版规则应拒绝（{3}）；按应急办件 {4} 放行。",
+            "By the rules of version {2}, which people snapshot {0} names (good until {1}), it is \
+             denied ({3}); it passed by emergency order {4}.",
+            values,
         ),
     }
 }

@@ -17,6 +17,7 @@ words! {
         people "人员和单位与登记一致。" "Person and unit are those of the register.";
         units "单位与登记一致。" "The units are those of the register.";
         operated "主管单位和现行登记与日志一致。" "The unit that runs it and what is in force are those of the log.";
+        mode "应用系统和现行访问模式与日志一致。" "The application and the mode in force are those of the log.";
         version "现行版本与日志一致。" "The version in force is that of the log.";
         register_by "来源：审计日志，制作时核对，执行时再核对" "Source: the log; checked when it was made, and again when it is carried out";
         files "文件就是办件所写摘要的文件。" "The files are those whose digest the order names.";
@@ -51,6 +52,8 @@ enum Check {
     Units,
     /// Of a portal or a gate: who runs it, and how it is registered.
     Operated,
+    /// The mode in force of an application's gates.
+    Mode,
     /// The version in force of a profile or of rules.
     Version,
     /// Files that the order names by digest.
@@ -128,6 +131,8 @@ fn of_body(body: &Body) -> Vec<Check> {
         Body::Unit(_) => vec![Check::Units],
         Body::Portal(_) | Body::Agent(_) => vec![Check::Operated],
         Body::System(_) => vec![Check::People, Check::Operated],
+        Body::Mode(_) => vec![Check::Mode],
+        Body::Emergency(_) | Body::EmergencyReview(_) => vec![Check::People, Check::Mode],
         Body::Profile(_) | Body::ApprovalRules(_) | Body::Bundle(_) => {
             vec![Check::Version, Check::Files]
         }
@@ -157,6 +162,7 @@ impl Check {
             Self::People => (w.people, w.register_by),
             Self::Units => (w.units, w.register_by),
             Self::Operated => (w.operated, w.register_by),
+            Self::Mode => (w.mode, w.register_by),
             Self::Version => (w.version, w.register_by),
             Self::Files => (w.files, w.files_by),
             Self::Letter => (w.letter, w.letter_by),
@@ -224,8 +230,17 @@ mod tests {
             is_only("The units are", &["unit"]);
             is_only("the batch names", &["batch"]);
             is_only("The passkey was signed for", &["credential"]);
-            let people =
-                ["person", "role", "delegate", "revoke", "release", "credential", "system"];
+            let people = [
+                "person",
+                "role",
+                "delegate",
+                "revoke",
+                "release",
+                "credential",
+                "system",
+                "emergency",
+                "emergency-review",
+            ];
             is_only("Person and unit are", &people);
             // A renewal has no letter, and nothing else has two keys.
             assert_eq!(told.contains("tied it to their letter"), kind == "issue" && !renews);

@@ -1,6 +1,7 @@
 //! `GET /state`: how the city stands: revocation lists, logs and their sequencer, gates. What is
 //! late says so, and what to type.
 
+mod exceptions;
 #[cfg(test)]
 mod samples;
 
@@ -18,7 +19,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use ca_api::{AsOfficer, CityState, GateState, ListState, LogState, ProcessState};
+use ca_api::{AsOfficer, CityState, GateState, ListState, LogState, OpenEmergency, ProcessState};
+use exceptions::{EmergencyLine, EmergencyWords, ModeWords, mode};
 use records::access::{GateResource, Heartbeat};
 use service::problem::Refused;
 use service::{Clock, Neighbour};
@@ -76,6 +78,17 @@ words! {
         ready "正常" "ready";
         closed "已关闭" "closed";
         waits "等待加入" "waits to be joined";
+        emergencies "应急授权" "Emergencies";
+        application "应用系统" "Application";
+        window "时段" "Window";
+        for_people "人数" "People";
+        running "正在生效：规则拒绝的请求按应急授权放行" "in force: what rules deny these people passes";
+        to_review "待核查结案" "over, to be looked at";
+        to_come "尚未开始" "to come";
+        review_next "核查后结案，在签发主机上：" "Look at what passed, then close the case on the CA's host:";
+        observes "观察模式" "observes";
+        suspended "已暂停" "suspended by order";
+        excepted "本应拒绝而放行" "passed that rules deny";
         no_gates "您的管辖范围内没有网关。" "There is no gate within your scope.";
         gates_next "网关失联时，请在网关主机上运行：" "When a gate is silent, on its machine:";
         refused "近 30 天对系统的拒绝" "Refused to systems within 30 days";
@@ -120,6 +133,8 @@ struct GateLine {
     said: String,
     /// What of it is full, or nearly.
     room: Vec<String>,
+    /// Whether it enforces its rules, and how much passed that they deny.
+    mode: Vec<String>,
 }
 
 struct ProcessLine {
@@ -141,6 +156,7 @@ struct StatePage {
     logs: Vec<LogLine>,
     gates: Vec<GateLine>,
     waiting_orders: u64,
+    emergencies: Vec<EmergencyLine>,
     processes: Vec<ProcessLine>,
     refused: Vec<RefusedLine>,
 }
@@ -259,6 +275,7 @@ fn filled(f: Frame, state: CityState, refused: &[RefusedTotal]) -> StatePage {
         waiting: log.waiting,
     };
     let (rules, w) = (state.rules, StateWords::of(f.language));
+    let modes = ModeWords { observes: w.observes, suspended: w.suspended, excepted: w.excepted };
     let gate = |gate: GateState| {
         let silent = is_silent(&gate, is_unheard, now);
         let world = gate.beat.as_ref().map(|beat| beat.world.clone());
@@ -275,10 +292,17 @@ fn filled(f: Frame, state: CityState, refused: &[RefusedTotal]) -> StatePage {
             rules: (version, version < rules),
             spooled: gate.beat.as_ref().map_or(0, |beat| beat.spooled),
             room: gate.beat.as_ref().map(|beat| room(w, beat)).unwrap_or_default(),
+            mode: gate.beat.as_ref().map(|beat| mode(&modes, beat)).unwrap_or_default(),
             said: gate.beat.map(|beat| show::harmless(&beat.state)).unwrap_or_default(),
         }
     };
     let gates = state.gates.into_iter().map(gate).collect();
+    let stands = EmergencyWords { to_come: w.to_come, running: w.running, over: w.to_review };
+    let emergency = |one: OpenEmergency| {
+        let application = f.application(&one.application);
+        EmergencyLine::of(&one, application, (now, &stands))
+    };
+    let emergencies = state.emergencies.into_iter().map(emergency).collect();
     StatePage {
         w,
         f,
@@ -287,6 +311,7 @@ fn filled(f: Frame, state: CityState, refused: &[RefusedTotal]) -> StatePage {
         logs: state.logs.into_iter().map(log).collect(),
         gates,
         waiting_orders: state.waiting_orders,
+        emergencies,
         processes: state.processes.into_iter().map(process).collect(),
         refused: refused.iter().map(refused_line).collect(),
     }

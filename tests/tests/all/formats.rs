@@ -317,6 +317,7 @@ impl Maker {
                 }),
                 vec![],
             ),
+            ("mode", j!({ "application": "exchange", "mode": "observe", "until": TIME }), vec![]),
             ("bundle", j!({ "version": 2, "digest": b(fixed::<32>(5)) }), vec![]),
             (
                 "revoke",
@@ -355,6 +356,22 @@ impl Maker {
                     "until": "2027-11-24T08:00:00Z", "token_sha256": b(fixed::<32>(10)),
                 }),
                 vec![&operator, &contact],
+            ),
+            (
+                "emergency",
+                j!({
+                    "application": "exchange", "people": [person], "from": TIME,
+                    "until": "2026-11-24T12:00:00Z", "evidence": c(&evidence),
+                }),
+                vec![&evidence],
+            ),
+            (
+                "emergency-review",
+                j!({
+                    "order": b(fixed::<32>(11)), "application": "exchange", "about": [person],
+                    "evidence": c(&evidence),
+                }),
+                vec![&evidence],
             ),
         ];
         let made = bodies.into_iter().enumerate().map(|(index, (kind, body, disclosures))| {
@@ -1110,6 +1127,13 @@ impl Maker {
             "application": "exchange", "hosts": ["exchange.shangluo.example"], "number": 3,
             "bundle": 1,
             "policy": b(fixed::<32>(7)), "this_update": TIME, "next_update": "2026-11-25T08:00:00Z",
+            "mode": {
+                "mode": "observe", "until": "2026-12-01T08:00:00Z", "order": b(fixed::<32>(8)),
+            },
+            "emergencies": [{
+                "order": b(fixed::<32>(9)), "people": ["0123456789ABCDEF"], "from": TIME,
+                "until": "2026-11-24T12:00:00Z",
+            }],
             "units": [
                 { "unit": "shangluo", "name": "商洛市", "served": false },
                 { "unit": "sz-office", "name": "区政府办公室", "parent": "shangluo", "served": true },
@@ -1272,7 +1296,8 @@ fn basis(kind: &str, name: &Bytes) -> Basis {
     };
     let absent = NamedPerson { person: "0123456789ABCDEG".into(), ..person.clone() };
     let people = match kind {
-        "issue" | "role" | "revoke" | "release" | "credential" | "system" => vec![person],
+        "issue" | "role" | "revoke" | "release" | "credential" | "system" | "emergency"
+        | "emergency-review" => vec![person],
         "delegate" => vec![person, absent],
         _ => Vec::new(),
     };
@@ -1281,7 +1306,8 @@ fn basis(kind: &str, name: &Bytes) -> Basis {
             &[("shangzhou", "商州区"), ("sz-office", "区政府办")]
         }
         "unit" => &[("shangzhou", "商州区")],
-        "person" | "revoke" | "release" | "credential" | "system" => &[("sz-office", "区政府办")],
+        "person" | "revoke" | "release" | "credential" | "system" | "emergency"
+        | "emergency-review" => &[("sz-office", "区政府办")],
         "portal" => &[("shangluo", "商洛市")],
         _ => &[],
     };
@@ -1303,6 +1329,10 @@ fn basis(kind: &str, name: &Bytes) -> Basis {
                 "serial": "01".repeat(18), "profile": "official", "not_after": TIME,
             }],
         })),
+        "mode" => Some(j!({ "mode": "enforce", "until": "" })),
+        "emergency-review" => Some(j!({
+            "people": ["0123456789ABCDEF"], "from": TIME, "until": "2026-11-24T12:00:00Z",
+        })),
         "approval-rules" | "bundle" => Some(j!({ "version": 1, "digest": b(fixed::<32>(6)) })),
         _ => None,
     };
@@ -1314,7 +1344,8 @@ fn basis(kind: &str, name: &Bytes) -> Basis {
     let official = called("official", "公职人员证书", "Certificate of officials");
     let exchange = called("exchange", "公文交换", "Document exchange");
     let profiles = if matches!(kind, "issue" | "role") { vec![official] } else { Vec::new() };
-    let applications = if kind == "agent" { vec![exchange] } else { Vec::new() };
+    let is_named = matches!(kind, "agent" | "mode" | "emergency" | "emergency-review");
+    let applications = if is_named { vec![exchange] } else { Vec::new() };
     Basis { people, units: units.iter().map(unit).collect(), profiles, applications, before }
 }
 

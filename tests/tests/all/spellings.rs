@@ -185,6 +185,8 @@ fn what_is_carried_has_one_spelling() {
         number: 1,
         bundle: 1,
         policy: Bytes::default(),
+        mode: None,
+        emergencies: Vec::new(),
         this_update: time.clone(),
         next_update: time.clone(),
         units: Vec::new(),

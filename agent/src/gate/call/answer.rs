@@ -7,7 +7,7 @@ use super::super::state::Gate;
 use super::question::{CallAnswer, CallQuestion};
 use crate::spool::Place;
 use crate::world::{World, denial_code};
-use policy::{AccessRequest, Answer};
+use policy::{AccessRequest, Answer, Circumstances};
 use records::access::ApplicationCall;
 use records::record::Event;
 use records::{Bytes, Code, Disclosure};
@@ -135,7 +135,9 @@ fn signature_of(
     found
 }
 
-/// By the very steps of a request.
+/// By the very steps of a request, but that no order lets pass what rules deny: what passes so is
+/// recorded with its request, and here is none. No connection is known; a rule that reads one
+/// cannot be evaluated, which is a no.
 fn by_certificate(
     gate: &Gate,
     certificate: &Bytes,
@@ -146,10 +148,10 @@ fn by_certificate(
     found.asked = format!("{} {}", asked.method, asked.path.text());
     let permitted = match found.holder(gate, certificate, (&*world, now)) {
         Err(code) => Err(code),
-        Ok(peer) => match decide(world, &peer, asked, now) {
+        Ok(peer) => match decide(world, &peer, asked, (now, of_certificate(&peer))) {
             Ok(permit) => {
                 found.ruled(&permit.answer);
-                Ok(())
+                permit.answer.outcome.map_err(denial_code)
             }
             Err(denial) => {
                 denial.answer.iter().for_each(|answer| found.ruled(answer));
@@ -161,11 +163,21 @@ fn by_certificate(
     found
 }
 
+fn of_certificate(peer: &Peer) -> Circumstances {
+    Circumstances { certificate: Some(peer.profile), ..Circumstances::default() }
+}
+
 /// Of somebody whom the application knows already: no certificate is judged.
 fn by_person(person: &str, asked: &Checked, (world, now): (&World, u64)) -> Finding {
     let mut found = Finding { ask: "permission", ..Finding::default() };
     found.asked = format!("{} {}", asked.method, asked.path.text());
-    let question = AccessRequest { person, method: asked.method.as_str(), path: &asked.path, now };
+    let question = AccessRequest {
+        person,
+        method: asked.method.as_str(),
+        path: &asked.path,
+        now,
+        under: Circumstances::default(),
+    };
     let known = world.known.as_ref().is_some_and(|known| known.people.unit(person).is_some());
     if known {
         person.clone_into(&mut found.told.person);

@@ -70,17 +70,20 @@ fn what_a_list_had_as_revoked_is_turned_away_behind_it() {
 fn a_question_finds_its_own_answer() {
     let decided: Cache<DecisionKey, u8> = Cache::new(KEPT_MAX);
     let path = policy::CanonicalPath::read("/a/b").unwrap();
-    let asked = AccessRequest { person: "p", method: "GET", path: &path, now: 125 };
-    decided.insert(Question::of(&asked, 2).key(), 1);
-    assert_eq!(decided.get(&Question::of(&AccessRequest { now: 179, ..asked }, 2)), Some(1));
-    assert_eq!(decided.get(&Question::of(&asked, 3)), None, "in another period");
+    let under = policy::Circumstances::default();
+    let asked = AccessRequest { person: "p", method: "GET", path: &path, now: 125, under };
+    decided.insert(Question::of(&asked, 2, 7).key(), 1);
+    let later = AccessRequest { now: 179, ..asked };
+    assert_eq!(decided.get(&Question::of(&later, 2, 7)), Some(1));
+    assert_eq!(decided.get(&Question::of(&asked, 3, 7)), None, "in another period");
+    assert_eq!(decided.get(&Question::of(&asked, 2, 8)), None, "from elsewhere");
     let other = policy::CanonicalPath::read("/a").unwrap();
     for another in [
         AccessRequest { person: "q", ..asked },
         AccessRequest { method: "PUT", ..asked },
         AccessRequest { path: &other, ..asked },
     ] {
-        assert_eq!(decided.get(&Question::of(&another, 2)), None, "{}", another.person);
+        assert_eq!(decided.get(&Question::of(&another, 2, 7)), None, "{}", another.person);
     }
 }
 

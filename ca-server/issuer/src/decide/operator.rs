@@ -1,5 +1,6 @@
 //! What operators ask for: each request becomes an order, a letter or an approval, or is refused.
 
+use super::emergency::{self, EmergencyRequest};
 use super::order::{OrderParts, make};
 use super::revoke::check_evidence;
 use super::system::SystemPeople;
@@ -109,6 +110,20 @@ fn order_of(
         OperatorRequest::Profile { content } => Ok(profile_order(content)?),
         OperatorRequest::ApprovalRules { content } => Ok(rules_order(content)?),
         OperatorRequest::Portal { body } => Ok((portal_order(round, *body), OrderParts::default())),
+        OperatorRequest::Mode { body } => {
+            if !body.is_sound(round.now()) {
+                return Err(Code::Malformed.into());
+            }
+            round.authority().mode_changes(&body)?;
+            Ok((Body::Mode(body), OrderParts::default()))
+        }
+        OperatorRequest::Emergency { application, people, from, until, evidence } => {
+            let wanted = EmergencyRequest { application, people, from, until, evidence };
+            emergency::order_of(round, wanted)
+        }
+        OperatorRequest::EmergencyReview { order, evidence } => {
+            emergency::review_of(round, order, evidence)
+        }
         OperatorRequest::Bundle { version, files } => Ok(bundle_order(version, files)?),
         _ => Err(Code::UnknownKind.into()),
     }
@@ -225,10 +240,16 @@ fn rules_order(content: String) -> Result<(Body, OrderParts), Code> {
 
 fn bundle_order(version: u32, files: Vec<File>) -> Result<(Body, OrderParts), Code> {
     let content = |file: &File| (file.name.clone(), file.content.clone());
-    policy::Bundle::read(version, files.iter().map(content)).map_err(|error| {
+    let bundle = policy::Bundle::read(version, files.iter().map(content)).map_err(|error| {
         tracing::info!(%error, "a rule bundle is not accepted");
         Code::RulesMalformed
     })?;
+    // What a replay found is about just these rules, or is shown to nobody.
+    let rules = files.iter().filter(|file| !file.name.ends_with(".replay.toml"));
+    let rules = bundle_digest(rules.map(|file| (file.name.as_str(), file.content.as_str())));
+    if bundle.replays().iter().any(|replay| replay.rules != rules.to_string()) {
+        return Err(Code::RulesMalformed);
+    }
     let pairs = files.iter().map(|file| (file.name.as_str(), file.content.as_str()));
     let body = BundleBody { version, digest: bundle_digest(pairs) };
     Ok((Body::Bundle(body), OrderParts { files, ..OrderParts::default() }))

@@ -6,7 +6,7 @@ use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::person_of;
 use authority::{Agent, Authority};
-use ca_api::{CityState, GateState, ListState, LogState, ProcessState};
+use ca_api::{CityState, GateState, ListState, LogState, OpenEmergency, ProcessState};
 use ca_host::lists::{self, ListOf};
 use ca_store::proven_log::ProvenLog;
 use ca_store::table::unsigned;
@@ -45,7 +45,15 @@ pub(crate) async fn state(
     let rules = authority.bundle().version;
     let processes = processes(issuer);
     let now = records::time::seconds(now);
-    Ok(CityState { now, lists, logs, gates, rules, waiting_orders, processes })
+    let emergencies = authority.emergencies().map(|(order, state)| OpenEmergency {
+        order: order.to_string(),
+        application: state.application.clone(),
+        people: state.people.len() as u64,
+        from: records::time::seconds(state.from),
+        until: records::time::seconds(state.until),
+    });
+    let emergencies = emergencies.collect();
+    Ok(CityState { now, lists, logs, gates, rules, waiting_orders, emergencies, processes })
 }
 
 /// What the roles of the CA say of themselves: this one now, the others when they answered last.

@@ -194,6 +194,8 @@ fn told(city: &SampleCity, number: u64) -> RowChange {
         number,
         bundle: 1,
         policy: [2; 32].into(),
+        mode: None,
+        emergencies: Vec::new(),
         this_update: String::new(),
         next_update: String::new(),
         units: Vec::new(),

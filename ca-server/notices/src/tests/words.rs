@@ -8,7 +8,7 @@ use records::Disclosure;
 use records::rules::Role;
 use sample_city::{SampleCity, first_name};
 
-const KINDS: [NoticeKind; 22] = [
+const KINDS: [NoticeKind; 23] = [
     NoticeKind::Letter,
     NoticeKind::LetterCode,
     NoticeKind::Asked,
@@ -30,6 +30,7 @@ const KINDS: [NoticeKind; 22] = [
     NoticeKind::SystemAccount,
     NoticeKind::SystemIssued,
     NoticeKind::SystemLapsing,
+    NoticeKind::EmergencyOpened,
     NoticeKind::Digest,
 ];
 

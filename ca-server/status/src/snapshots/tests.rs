@@ -17,6 +17,8 @@ fn signed(city: &SampleCity, agent: &str, number: u64, by: &SoftwareSigner) -> S
         number,
         bundle: 1,
         policy: [2; 32].into(),
+        mode: None,
+        emergencies: Vec::new(),
         this_update: time.clone(),
         next_update: time,
         units: Vec::new(),

@@ -18,6 +18,7 @@ fn decided() -> (Event, Vec<u8>) {
         person: "0123456789ABCDEF".into(),
         unit: "sz-office".into(),
         serial: "01".repeat(18),
+        exception: None,
         method: "GET".into(),
         target: target.commitment().unwrap(),
         route: "/documents".into(),

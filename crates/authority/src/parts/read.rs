@@ -3,7 +3,10 @@
 use super::{City, Closed, KeptOrder, PartName, Parts, PartsError, Table, VERSION};
 use crate::authority::Authority;
 use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
-use crate::state::{AccountState, Agent, Portal, ServiceKey, SystemCertificate, SystemState};
+use crate::state::{
+    AccountState, Agent, EmergencyState, ModeState, Portal, ServiceKey, SystemCertificate,
+    SystemState,
+};
 use crate::state::{
     Credential, Delegation, FoundingFacts, GivenApproval, LetterState, OpenIntent, OpenOrder,
     Person, PersonCertificate, ProfileState, RenewalState, Revoked, Rules, ServiceCertificate,
@@ -45,6 +48,10 @@ impl Authority {
             Table::Agents => self.agents = shared(entries::<Arc<str>, Agent>(part)?).collect(),
             Table::Systems => {
                 self.systems = shared(entries::<Arc<str>, SystemState>(part)?).collect();
+            }
+            Table::Modes => self.modes = shared(entries::<Arc<str>, ModeState>(part)?).collect(),
+            Table::Emergencies => {
+                self.emergencies = shared(entries::<OrderDigest, EmergencyState>(part)?).collect();
             }
             Table::Standing => {
                 self.standing = shared(entries::<Arc<str>, Standing>(part)?).collect();

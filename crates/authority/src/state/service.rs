@@ -3,6 +3,7 @@
 use crate::id::Sha256Value;
 use records::bytes::Bytes;
 use records::founding::StandingAuthorization;
+use records::order::AccessMode;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -62,6 +63,32 @@ impl Standing {
 pub(crate) struct ServiceKey {
     pub(crate) service: Arc<str>,
     pub(crate) process: &'static str,
+}
+
+/// How the gates of an application take what their rules say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModeState {
+    /// The mode.
+    pub mode: AccessMode,
+    /// Last second of `observe`, unix; else 0.
+    pub until: u64,
+    /// The order that says so is named by its digest.
+    pub order: Bytes,
+}
+
+/// An emergency whose case is open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmergencyState {
+    /// It is of the application of this id.
+    pub application: String,
+    /// Person ids of those whom it lets past the rules.
+    pub people: Vec<String>,
+    /// Theirs, and those of who approved it: none of them closes its case.
+    pub about: Vec<String>,
+    /// First second, unix.
+    pub from: u64,
+    /// Last second, unix.
+    pub until: u64,
 }
 
 /// An agent as its order registered it, with what became of its joining.

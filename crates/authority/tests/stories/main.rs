@@ -5,8 +5,10 @@
 mod approvals;
 mod consequences;
 mod delegations;
+mod emergencies;
 mod keys_of_others;
 mod letters;
+mod modes;
 mod orders;
 mod passkeys;
 mod pending;

@@ -81,6 +81,7 @@ pub fn told_about(told: &OrderSubject) -> FactValue {
         OrderSubject::Gate { application, agent } => {
             joined([application.clone().into(), agent.into()], " · ")
         }
+        OrderSubject::Application(application) => FactValue::Row(vec![application.clone().into()]),
         OrderSubject::System { id, name } => joined([name.into(), id.into()], " · "),
     }
 }

@@ -2,7 +2,9 @@
 
 use super::batch::about_batch;
 use super::change::files;
+use super::emergency::{about_emergency, about_review};
 use super::issued::issued;
+use super::mode::about_mode;
 use super::named::person_named;
 use super::office::{about_delegation, about_person, about_role, about_unit};
 use super::passkey::about_passkey;
@@ -69,6 +71,13 @@ pub fn facts_unsigned(opened: &ShownOrder) -> Vec<Fact> {
             about_system(opened, body, Some(was))
         }
         (Body::System(body), _) => about_system(opened, body, None),
+        (Body::Mode(body), Some(PriorState::Mode(was))) => about_mode(opened, body, Some(was)),
+        (Body::Mode(body), _) => about_mode(opened, body, None),
+        (Body::Emergency(body), _) => about_emergency(opened, body),
+        (Body::EmergencyReview(body), Some(PriorState::Emergency(was))) => {
+            about_review(opened, body, Some(was))
+        }
+        (Body::EmergencyReview(body), _) => about_review(opened, body, None),
     };
     facts.extend(files(opened.files_before(), opened.files()));
     if !opened.is_comparable() {

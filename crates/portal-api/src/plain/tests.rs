@@ -44,6 +44,7 @@ fn others(leaf: &Value) -> Vec<Value> {
             let actions = ["create", "move", "close", "leave", "grant", "withdraw", "register"];
             let words = actions.into_iter().chain(["auditor", "official", "keyCompromise", "page"]);
             let words = words.chain(["asked", "unit", "2026-11-25T08:00:00Z"]);
+            let words = words.chain(["observe", "enforce", "suspended", "2026-11-24T09:00:00Z"]);
             let mut others: Vec<Value> =
                 words.filter(|word| word != text).map(|word| j!(word)).collect();
             others.push(j!(format!("{text}x")));
@@ -157,7 +158,7 @@ fn is_fixed(path: &str) -> bool {
             "/body/wish/certificate",
             "/body/wish/signature",
         ],
-        "release" => &["/body/evidence"],
+        "release" | "emergency" | "emergency-review" => &["/body/evidence"],
         "profile" => &["/body/profile/id", "/body/profile/digest", "/basis/before/digest"],
         "approval-rules" | "bundle" => &["/body/digest", "/basis/before/digest"],
         "unit" | "portal" | "agent" => &["/body/action"],

@@ -29,6 +29,16 @@ fn events() -> Vec<Value> {
     vec![
         decision("permitted"),
         decision("not-permitted"),
+        {
+            let mut passed = decision("permitted");
+            passed["body"]["exception"] = json!({ "by": "observe", "denied": "d", "order": "" });
+            passed
+        },
+        {
+            let mut passed = decision("permitted");
+            passed["body"]["exception"] = json!({ "by": "emergency", "denied": "d", "order": "" });
+            passed
+        },
         json!({ "kind": "connection", "body": {
             "person": "p", "serial": "s", "sha256": "", "certificate": "", "host": "h",
             "alpn": "h2", "tls": "1.3", "source": "", "message": "", "scheme": 1, "signature": "",

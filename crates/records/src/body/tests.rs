@@ -1,7 +1,7 @@
 //! What is written at once is what is written of a whole record.
 
 use super::*;
-use crate::access::{Decision, Link, RunStart};
+use crate::access::{Decision, ExceptionKind, Link, RunStart};
 use crate::bytes::Bytes;
 use crate::record::Record;
 
@@ -64,6 +64,11 @@ fn decision(dice: &mut Dice) -> (Decision, InForceBytes) {
         person: dice.text(),
         unit: dice.text(),
         serial: dice.text(),
+        exception: (dice.roll(3) == 0).then(|| Exception {
+            by: ExceptionKind::Observe,
+            denied: dice.text(),
+            order: dice.bytes::<32>().into(),
+        }),
         method: dice.text(),
         target: dice.bytes::<32>().into(),
         route: dice.text(),
@@ -87,6 +92,7 @@ fn at_once(decision: &Decision, world: &InForceBytes) -> RecordBody {
     };
     let target = decision.target.digest().unwrap();
     let said = OfDecision {
+        exception: decision.exception.as_ref(),
         method: &decision.method,
         target: &target,
         route: &decision.route,

@@ -2,6 +2,7 @@
 //! what is in force before it. It is signed with the order, so that whoever is asked to consent is
 //! shown no word that nobody signed, and sees what changes.
 
+use crate::access_mode::AccessMode;
 use crate::commitment::Commitment;
 use crate::display_name::DisplayName;
 use crate::json::JsonError;
@@ -84,7 +85,8 @@ impl Body {
             Self::Revoke(_) => true,
             Self::Batch(batch) => {
                 let ends = ["leave", "withdraw", "close"].contains(&batch.action.as_str());
-                ends || batch.of == "revoke"
+                let suspends = batch.of == "mode" && batch.action == "suspended";
+                ends || suspends || batch.of == "revoke"
             }
             Self::Role(role) => role.action == RoleAction::Withdraw,
             Self::Delegate(one) => one.action == RoleAction::Withdraw,
@@ -93,9 +95,12 @@ impl Body {
             Self::Portal(portal) => portal.action == "close",
             Self::Agent(agent) => agent.action == "close",
             Self::System(system) => system.action == "close",
+            Self::Mode(mode) => mode.mode == AccessMode::Suspended,
             Self::Issue(_)
             | Self::Profile(_)
             | Self::ApprovalRules(_)
+            | Self::Emergency(_)
+            | Self::EmergencyReview(_)
             | Self::Bundle(_)
             | Self::Release(_)
             | Self::Credential(_) => false,
@@ -138,7 +143,10 @@ impl Basis {
         let others = body.also_about().into_iter().chain(drafter.strip_prefix("person:"));
         let lent = before.into_iter().flat_map(PriorState::lent).map(|one| one.person.as_str());
         let led = before.and_then(PriorState::leader);
-        about.into_iter().chain(others).chain(lent).chain(led).map(str::to_owned).collect()
+        let before = before.map(PriorState::excepts).unwrap_or_default();
+        let excepted = body.excepts().iter().chain(before).map(String::as_str);
+        let others = others.chain(lent).chain(led).chain(excepted);
+        about.into_iter().chain(others).map(str::to_owned).collect()
     }
 
     /// Which units must be named beside those of its people.
@@ -161,7 +169,7 @@ impl Basis {
         held.iter().map(|one| one.profile.clone()).chain(issued).collect()
     }
 
-    /// Which applications may be named: where a gate stands, and where it stood.
+    /// Which applications may be named: where a gate stands, and where it stood; whose mode it is.
     pub fn applications_of(body: &Body, before: Option<&PriorState>) -> BTreeSet<String> {
         let was = match before {
             Some(PriorState::Agent(was)) => Some(was.application.clone()),
@@ -169,6 +177,9 @@ impl Basis {
         };
         let is = match body {
             Body::Agent(agent) => Some(agent.application.clone()),
+            Body::Mode(mode) => Some(mode.application.clone()),
+            Body::Emergency(emergency) => Some(emergency.application.clone()),
+            Body::EmergencyReview(review) => Some(review.application.clone()),
             _ => None,
         };
         was.into_iter().chain(is).collect()
@@ -275,7 +286,9 @@ fn ends_others(body: &Body) -> bool {
 /// What comes first of its kind has nothing before it.
 fn needs(body: &Body) -> Needs {
     match body {
-        Body::Issue(_) | Body::Credential(_) | Body::Batch(_) => Needs::Nothing,
+        Body::Issue(_) | Body::Credential(_) | Body::Batch(_) | Body::Emergency(_) => {
+            Needs::Nothing
+        }
         Body::Revoke(revoke) if revoke.system.is_some() => Needs::Nothing,
         Body::Unit(unit) if unit.action == UnitAction::Create => Needs::Nothing,
         Body::Person(person) if person.action == PersonAction::Create => Needs::Nothing,

@@ -9,6 +9,9 @@ use std::collections::BTreeSet;
 /// Most orders of one batch.
 pub const BATCH_ROWS_MAX: usize = 2_000;
 
+/// Kinds of which nothing is approved as one of many.
+const ALONE: [&str; 3] = ["batch", "emergency", "emergency-review"];
+
 /// Kind `batch`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,7 +39,7 @@ impl BatchBody {
         let rising = self.flagged.is_sorted_by(|one, next| one < next);
         let known = self.flagged.last().is_none_or(|last| usize::from(*last) < self.rows.len());
         let named = sized && counted && distinct.len() == self.rows.len();
-        named && opened && rising && known && self.of != "batch"
+        named && opened && rising && known && !ALONE.contains(&self.of.as_str())
     }
 
     /// Which rows a person has to open before they approve the batch with this digest, in its
@@ -121,7 +124,9 @@ mod tests {
         let mut twice = batch(2);
         twice.rows.push(twice.rows[0].clone());
         assert!(!twice.is_sound());
-        assert!(!BatchBody { of: "batch".into(), ..batch(2) }.is_sound());
+        for of in ["batch", "emergency", "emergency-review"] {
+            assert!(!BatchBody { of: of.into(), ..batch(2) }.is_sound());
+        }
         assert!(!BatchBody { sample: 3, ..batch(2) }.is_sound());
         for (flagged, sound) in [(vec![0, 1], true), (vec![1, 0], false), (vec![1, 1], false)] {
             assert_eq!(BatchBody { flagged, ..batch(2) }.is_sound(), sound);

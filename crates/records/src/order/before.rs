@@ -4,6 +4,8 @@
 use crate::bytes::Bytes;
 use crate::commitment::Commitment;
 use crate::json::{self, JsonError};
+use crate::order::emergency::{EMERGENCY_PEOPLE_MAX, EmergencyBefore};
+use crate::order::mode::ModeBefore;
 use crate::order::office::{LENDS_MAX, LENT_MAX};
 use crate::order::portal::PortalBefore;
 use crate::order::system::{SystemBefore, is_zero};
@@ -26,6 +28,10 @@ pub enum PriorState {
     Agent(AgentBefore),
     /// A system that closes or is registered anew.
     System(Box<SystemBefore>),
+    /// How the gates of an application take what their rules say.
+    Mode(ModeBefore),
+    /// An emergency whose case is open.
+    Emergency(EmergencyBefore),
 }
 
 /// Kind `unit`.
@@ -152,6 +158,8 @@ impl PriorState {
             "portal" => json::from_value(value).map(Self::Portal),
             "agent" => json::from_value(value).map(Self::Agent),
             "system" => json::from_value(value).map(|before| Self::System(Box::new(before))),
+            "mode" => json::from_value(value).map(Self::Mode),
+            "emergency-review" => json::from_value(value).map(Self::Emergency),
             _ => Err(JsonError::part("before")),
         }
     }
@@ -165,6 +173,8 @@ impl PriorState {
             Self::Portal(before) => serde_json::to_value(before),
             Self::Agent(before) => serde_json::to_value(before),
             Self::System(before) => serde_json::to_value(before),
+            Self::Mode(before) => serde_json::to_value(before),
+            Self::Emergency(before) => serde_json::to_value(before),
         };
         Ok(value?)
     }
@@ -174,6 +184,7 @@ impl PriorState {
         match self {
             Self::Person(held) => held.lent.len() <= LENT_MAX && held.lends.len() <= LENDS_MAX,
             Self::Unit(held) => held.systems.len() <= ENDING_MAX,
+            Self::Emergency(was) => was.people.len() <= EMERGENCY_PEOPLE_MAX,
             _ => true,
         }
     }
@@ -196,6 +207,14 @@ impl PriorState {
         }
     }
 
+    /// Whom it lets past the rules.
+    pub(super) fn excepts(&self) -> &[String] {
+        match self {
+            Self::Emergency(was) => &was.people,
+            _ => &[],
+        }
+    }
+
     /// What is lent to a person or by them.
     pub(super) fn lent(&self) -> impl Iterator<Item = &LentBefore> {
         let held = match self {
@@ -214,7 +233,7 @@ impl PriorState {
                 let held = person.roles.iter().map(|role| role.scope.as_str());
                 held.chain(self.lent().map(|one| one.scope.as_str())).collect()
             }
-            Self::Files(_) => Vec::new(),
+            Self::Files(_) | Self::Mode(_) | Self::Emergency(_) => Vec::new(),
             Self::Portal(portal) => vec![&portal.unit],
             Self::Agent(agent) => {
                 agent.units.iter().chain([&agent.unit]).map(String::as_str).collect()

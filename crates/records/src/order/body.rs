@@ -5,7 +5,9 @@ use crate::commitment::{Commitment, EVIDENCE_PATH};
 use crate::json::{self, JsonError};
 use crate::order::batch::BatchBody;
 use crate::order::certificate::{CredentialBody, IssueBody, NAMES_MAX, ProfileRef};
+use crate::order::emergency::{EMERGENCY_ABOUT_MAX, EmergencyBody, EmergencyReviewBody};
 use crate::order::gate::{AgentBody, BundleBody};
+use crate::order::mode::ModeBody;
 use crate::order::office::{
     DelegateBody, PersonAction, PersonBody, RoleAction, RoleBody, UnitAction, UnitBody,
 };
@@ -39,6 +41,12 @@ pub enum Body {
     Agent(AgentBody),
     /// Register or close a system that gets certificates by itself.
     System(Box<SystemBody>),
+    /// Say how the gates of an application take what their rules say.
+    Mode(ModeBody),
+    /// Let named people past what rules deny them, for hours.
+    Emergency(EmergencyBody),
+    /// Close the case of an emergency.
+    EmergencyReview(EmergencyReviewBody),
     /// Put access rules in force.
     Bundle(BundleBody),
     /// Revoke certificates.
@@ -92,6 +100,9 @@ impl Body {
             "portal" => json::from_value(value).map(Self::Portal),
             "agent" => json::from_value(value).map(Self::Agent),
             "system" => json::from_value(value).map(|body| Self::System(Box::new(body))),
+            "mode" => json::from_value(value).map(Self::Mode),
+            "emergency" => json::from_value(value).map(Self::Emergency),
+            "emergency-review" => json::from_value(value).map(Self::EmergencyReview),
             "bundle" => json::from_value(value).map(Self::Bundle),
             "revoke" => json::from_value(value).map(Self::Revoke),
             "release" => json::from_value(value).map(Self::Release),
@@ -111,6 +122,7 @@ impl Body {
             Self::System(system) => {
                 [&system.names, &system.addresses].iter().all(|list| list.len() <= SYSTEM_NAMES_MAX)
             }
+            Self::EmergencyReview(review) => review.about.len() <= EMERGENCY_ABOUT_MAX,
             _ => true,
         }
     }
@@ -128,6 +140,9 @@ impl Body {
             Self::Portal(_) => "portal",
             Self::Agent(_) => "agent",
             Self::System(_) => "system",
+            Self::Mode(_) => "mode",
+            Self::Emergency(_) => "emergency",
+            Self::EmergencyReview(_) => "emergency-review",
             Self::Bundle(_) => "bundle",
             Self::Revoke(_) => "revoke",
             Self::Release(_) => "release",
@@ -160,10 +175,13 @@ impl Body {
             Self::Portal(portal) => &portal.action,
             Self::Agent(agent) => &agent.action,
             Self::System(system) => &system.action,
+            Self::Mode(mode) => mode.mode.name(),
             Self::Batch(batch) => &batch.of,
             Self::Issue(_)
             | Self::Profile(_)
             | Self::ApprovalRules(_)
+            | Self::Emergency(_)
+            | Self::EmergencyReview(_)
             | Self::Bundle(_)
             | Self::Revoke(_)
             | Self::Release(_)
@@ -184,6 +202,9 @@ impl Body {
             Self::Portal(body) => serde_json::to_value(body),
             Self::Agent(body) => serde_json::to_value(body),
             Self::System(body) => serde_json::to_value(body),
+            Self::Mode(body) => serde_json::to_value(body),
+            Self::Emergency(body) => serde_json::to_value(body),
+            Self::EmergencyReview(body) => serde_json::to_value(body),
             Self::Bundle(body) => serde_json::to_value(body),
             Self::Revoke(body) => serde_json::to_value(body),
             Self::Release(body) => serde_json::to_value(body),
@@ -218,6 +239,15 @@ impl Body {
         }
     }
 
+    /// Whom it lets past the rules, or whose matter that was: they do not approve it.
+    pub fn excepts(&self) -> &[String] {
+        match self {
+            Self::Emergency(body) => &body.people,
+            Self::EmergencyReview(body) => &body.about,
+            _ => &[],
+        }
+    }
+
     /// Every unit that the body names by id, where authority holds it already.
     pub(crate) fn units(&self) -> Vec<String> {
         match self {
@@ -234,6 +264,9 @@ impl Body {
             Self::Revoke(body) => body.system.iter().map(|of| of.unit.clone()).collect(),
             Self::Profile(_)
             | Self::ApprovalRules(_)
+            | Self::Mode(_)
+            | Self::Emergency(_)
+            | Self::EmergencyReview(_)
             | Self::Bundle(_)
             | Self::Release(_)
             | Self::Batch(_)
@@ -267,6 +300,8 @@ impl Body {
             Self::Revoke(body) => vec![(EVIDENCE_PATH.to_owned(), &body.evidence)],
             Self::System(body) => body.commitments(),
             Self::Release(body) => vec![(EVIDENCE_PATH.to_owned(), &body.evidence)],
+            Self::Emergency(body) => vec![(EVIDENCE_PATH.to_owned(), &body.evidence)],
+            Self::EmergencyReview(body) => vec![(EVIDENCE_PATH.to_owned(), &body.evidence)],
             _ => Vec::new(),
         }
     }

@@ -2,7 +2,7 @@
 //! and where they are stay apart, so that no name passes for more than a name. It follows from the
 //! order and from what opens its commitments, and from nothing else.
 
-use super::{Body, NAME_PATH, Order, PersonAction};
+use super::{Body, EmergencyBody, EmergencyReviewBody, NAME_PATH, Order, PersonAction};
 use crate::commitment::{self, Commitment, Disclosure};
 use crate::display_name::DisplayName;
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,8 @@ pub enum OrderSubject {
         /// Agent id.
         agent: String,
     },
+    /// An application.
+    Application(DisplayName),
     /// A system that gets certificates by itself.
     System {
         /// System id.
@@ -145,6 +147,11 @@ pub fn about_body((order, body): (&Order, &Body), opened: &[Disclosure]) -> Orde
             let application = order.basis.application(&agent.application);
             OrderSubject::Gate { application, agent: agent.agent.clone() }
         }
+        Body::Mode(mode) => OrderSubject::Application(order.basis.application(&mode.application)),
+        Body::Emergency(EmergencyBody { application, .. })
+        | Body::EmergencyReview(EmergencyReviewBody { application, .. }) => {
+            OrderSubject::Application(order.basis.application(application))
+        }
         Body::System(system) => {
             OrderSubject::System { id: system.system.clone(), name: system.name.clone() }
         }
@@ -195,6 +202,17 @@ pub fn title(order: &Order, opened: &[Disclosure]) -> String {
             let called = order.basis.application(&agent.application);
             let name = Some(called.zh.as_str()).filter(|zh| !zh.is_empty());
             format!("{} · {}", name.unwrap_or(&agent.application), agent.agent)
+        }
+        Body::Mode(mode) => {
+            let called = order.basis.application(&mode.application);
+            let name = Some(called.zh.as_str()).filter(|zh| !zh.is_empty());
+            format!("{} · {}", name.unwrap_or(&mode.application), mode.mode.name())
+        }
+        Body::Emergency(EmergencyBody { application, .. })
+        | Body::EmergencyReview(EmergencyReviewBody { application, .. }) => {
+            let called = order.basis.application(application);
+            let name = Some(called.zh.as_str()).filter(|zh| !zh.is_empty());
+            name.unwrap_or(application).to_owned()
         }
         Body::System(system) => format!("{} ({})", system.name, system.system),
     }

@@ -4,7 +4,7 @@ use super::filled;
 use crate::notes::RefusedTotal;
 use crate::pages::{Frame, Language};
 use askama::Template;
-use ca_api::{CityState, GateState, ListState, LogState, ProcessState};
+use ca_api::{CityState, GateState, ListState, LogState, OpenEmergency, ProcessState};
 use records::access::{GateResource, Heartbeat};
 
 /// A state with everything in it that can be late.
@@ -15,6 +15,8 @@ pub(crate) fn sample_state(late: bool) -> CityState {
         application: "exchange".into(),
         permitted: 1204,
         denied: 3,
+        excepted: if late { 14 } else { 0 },
+        mode: late.then_some(records::order::AccessMode::Observe),
         connections: 7,
         world: InForce { bundle: 2, policy: records::Bytes::default(), people: 9, crl: 4 },
         checkpoint: 90,
@@ -55,7 +57,18 @@ pub(crate) fn sample_state(late: bool) -> CityState {
         gates: vec![gate("gate-1", true), gate("gate-2", false)],
         rules: if late { 3 } else { 2 },
         waiting_orders: 5,
+        emergencies: late.then(|| sample_emergency(now)).into_iter().collect(),
         processes: sample_processes(late),
+    }
+}
+
+fn sample_emergency(now: &str) -> OpenEmergency {
+    OpenEmergency {
+        order: "ZGlnZXN0IG9mIGFuIG9yZGVyIG9mIGtpbmQgZW1lcmc".into(),
+        application: "exchange".into(),
+        people: 2,
+        from: "2026-11-26T08:00:00Z".into(),
+        until: now.into(),
     }
 }
 

@@ -121,6 +121,7 @@ impl Run {
                     person,
                     unit: "sz-office".into(),
                     serial,
+                    exception: None,
                     method: "GET".into(),
                     target: target.commitment()?,
                     route: "/documents/{unit}/{document}".into(),

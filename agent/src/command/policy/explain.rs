@@ -1,15 +1,18 @@
 //! `agent policy explain`: may this person do this, and why. Answers from what this agent has
 //! verified and kept, by the same code that decides.
 
-use super::joined::joined;
+use super::folder;
 use crate::AgentConfig;
+use crate::command::joined::joined;
 use crate::world::{Anchors, Source, denial_code};
 use anyhow::Context;
 use clap::Args;
-use policy::{AccessRequest, Answer, Application, CanonicalPath};
+use policy::{AccessRequest, Answer, Application, CanonicalPath, Circumstances};
 use records::Code;
+use records::join::JoinFile;
 use service::{Clock, Metrics};
-use std::path::Path;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use system::layout::Span;
 use system::speech;
@@ -27,11 +30,36 @@ pub(super) struct Arguments {
     /// At another time, RFC 3339 in UTC. 其他时刻
     #[arg(long)]
     at: Option<String>,
+    /// By the rules of a folder in place of those in force. 用文件夹中的规则
+    #[arg(long)]
+    rules: Option<PathBuf>,
+    /// From this address; unknown unless said. 来源地址
+    #[arg(long)]
+    from: Option<IpAddr>,
+    /// With a certificate of this profile. 证书模板
+    #[arg(long, value_parser = ["official", "staff"], default_value = "official")]
+    certificate: String,
+    /// Minutes since the client proved who it is. 认证已过分钟数
+    #[arg(long, default_value_t = 0)]
+    authenticated_minutes: u64,
 }
 
-pub(super) fn run(folder: &Path, json: bool, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let config = AgentConfig::read(folder)?;
-    let anchors = Anchors::new(&joined(folder)?)?;
+impl Arguments {
+    fn under(&self, now: u64) -> Circumstances {
+        let profile = if self.certificate == "staff" { "staff" } else { "official" };
+        Circumstances {
+            source: self.from,
+            certificate: Some(profile),
+            tls: 13,
+            authenticated: now.saturating_sub(self.authenticated_minutes.saturating_mul(60)),
+        }
+    }
+}
+
+pub(super) fn run(state: &Path, json: bool, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let config = AgentConfig::read(state)?;
+    let joined = joined(state)?;
+    let anchors = Anchors::new(&joined)?;
     let clock = Clock::system();
     let now = match &arguments.at {
         Some(text) => records::time::read(text)
@@ -42,26 +70,42 @@ pub(super) fn run(folder: &Path, json: bool, arguments: &Arguments) -> anyhow::R
     let world = source.world.load();
     let path = CanonicalPath::read(arguments.path.split('?').next().unwrap_or_default())
         .context("此路径不经规则即被拒绝 / this path is refused before any rule")?;
-    let asked =
-        AccessRequest { person: &arguments.person, method: &arguments.method, path: &path, now };
-    let answer = match world.decide(&asked) {
-        Ok(answer) => answer,
-        Err(code) => anyhow::bail!("{} [{code}] / {} [{code}]", code.zh(), code.en()),
+    let asked = AccessRequest {
+        person: &arguments.person,
+        method: &arguments.method,
+        path: &path,
+        now,
+        under: arguments.under(now),
+    };
+    let refused = |code: Code| anyhow::anyhow!("{} [{code}] / {} [{code}]", code.zh(), code.en());
+    let others = arguments.rules.as_deref().map(|rules| of_folder(rules, &joined)).transpose()?;
+    let answer = match &others {
+        Some(rules) => {
+            let (_, known, _) = world.usable(now).map_err(refused)?;
+            rules.decide(&known.people, &asked)
+        }
+        None => (*world.decide(&asked).map_err(refused)?).clone(),
     };
     let in_force = world.in_force();
     let code = answer.outcome.err().map(denial_code);
+    let passes = world.passage(&asked, &answer).ok().flatten();
     let rules = world.rules.as_ref().and_then(|rules| rules.application.as_ref());
+    let rules = others.as_ref().or(rules);
     let rule = rules.and_then(|rules| rules.rule(&answer.rule));
     if json {
         let value = serde_json::json!({
             "permitted": code.is_none(), "code": code.map_or("permitted", |code| code.name()),
             "rule": answer.rule, "zh": rule.map(|rule| &rule.zh), "en": rule.map(|rule| &rule.en),
             "route": answer.route, "action": answer.action, "resource": answer.resource,
+            "mode": world.mode(now), "passes_by": passes.as_ref().map(|one| one.by),
             "bundle": in_force.bundle, "people": in_force.people, "crl": in_force.crl,
         });
         system::terminal::json(&value.to_string());
     } else {
         say(&arguments.method, &answer, (code, rules));
+        if passes.is_some() {
+            speech::said("  ", "按办件放行并记录", "it passes by an order, and is recorded so");
+        }
         let (zh, en) = (
             format!(
                 "规则 v{}，人员 {}，吊销列表 {}",
@@ -76,6 +120,13 @@ pub(super) fn run(folder: &Path, json: bool, arguments: &Arguments) -> anyhow::R
         speech::fact("  ", ("依据", "in force"), in_force);
     }
     Ok(if code.is_none() { ExitCode::SUCCESS } else { ExitCode::from(records::exit::DENIED) })
+}
+
+/// The rules of a folder for the application of this gate.
+fn of_folder(path: &Path, joined: &JoinFile) -> anyhow::Result<Application> {
+    let bundle = policy::Bundle::read(0, folder::files(path)?)?;
+    let none = "文件夹中没有本应用的规则 / the folder has no rules for this application";
+    bundle.application(&joined.application).cloned().context(none)
 }
 
 /// What was decided, by which rule, and who could decide otherwise.
