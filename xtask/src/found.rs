@@ -147,22 +147,27 @@ fn describe(folder: &Path, ports: &Ports) -> anyhow::Result<City> {
             ("portal-machines".to_owned(), admin(ports.at(Role::MachinesAdmin))),
         ]),
         agent: None,
-        machines: Some(MachinesUrls {
-            acme_url: format!("https://localhost:{}/acme/directory", ports.at(Role::Machines)),
-            est_url: format!("https://localhost:{}/.well-known/est", ports.at(Role::Machines)),
-            scep_url: format!("http://localhost:{}/scep", ports.at(Role::Scep)),
-            cmp_url: format!("http://localhost:{}/.well-known/cmp", ports.at(Role::Cmp)),
-            dns: format!("127.0.0.1:{}", ports.at(Role::Dns)),
-            http01_port: ports.at(Role::Http01),
-            tlsalpn01_port: ports.at(Role::TlsAlpn01),
-            domain_suffix: "acme.test".into(),
-            eab: None,
-            est: None,
-            scep: None,
-            cmp: None,
-        }),
+        machines: Some(machines(ports)),
         people,
     })
+}
+
+/// Where systems ask, before one is registered.
+fn machines(ports: &Ports) -> MachinesUrls {
+    MachinesUrls {
+        acme_url: format!("https://localhost:{}/acme/directory", ports.at(Role::Machines)),
+        est_url: format!("https://localhost:{}/.well-known/est", ports.at(Role::Machines)),
+        scep_url: format!("http://localhost:{}/scep", ports.at(Role::Scep)),
+        cmp_url: format!("http://localhost:{}/.well-known/cmp", ports.at(Role::Cmp)),
+        dns: format!("127.0.0.1:{}", ports.at(Role::Dns)),
+        http01_port: ports.at(Role::Http01),
+        tlsalpn01_port: ports.at(Role::TlsAlpn01),
+        domain_suffix: "acme.test".into(),
+        eab: None,
+        est: None,
+        scep: None,
+        cmp: None,
+    }
 }
 
 /// Puts certificates where people and the portal find them.

@@ -309,6 +309,7 @@ mod tests {
             sha256: certificate.sha256(),
             serial: certificate.serial().to_string(),
             acr: "",
+            profile: "",
             good_in: AtomicU64::new(world.generation),
             certificate,
         };

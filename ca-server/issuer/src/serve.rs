@@ -1,7 +1,7 @@
 //! Runs the role until the stop: the writer and its signer, the publisher, the operators' socket,
 //! the calls.
 
-use crate::answered_brakes::AnswerJournal;
+use crate::answered_brakes::{AnswerJournal, AnsweredBrakes};
 use crate::asking::Asking;
 use crate::cmp::concluded::Concluded;
 use crate::context::IssuanceContext;
@@ -108,8 +108,7 @@ async fn open(
     let secret = ca_host::durable::read_private(&config.path("issuer/seal.key"))?;
     let context = Arc::new(IssuanceContext::open(config, (clock, &secret))?);
     let replay = Replay::new(&context.trust).context("trust file")?.published_in(&context.config);
-    let (keep, marks) = kept(&context.config, &secret)?;
-    let (mut journal, told) = AnswerJournal::open(&context.config.path("issuer/told"), &secret)?;
+    let ((keep, marks), (mut journal, told)) = kept(&context.config, &secret)?;
     let doorbell = ca_store::doorbell(&store, &context.config, heard()).await?;
     let start =
         Start::once_followed((&store, &context), (&replay, &keep), (&marks, &told), &metrics);
@@ -181,10 +180,14 @@ fn heard() -> (&'static str, CommitNews) {
     ("issuer", CommitNews::CONTROL_GREW.and(CommitNews::CONTROL_WAITS))
 }
 
+/// The journal of what was told, and what a former process told.
+type KeptAnswers = (AnswerJournal, AnsweredBrakes);
+
 /// What the role keeps in its own directory under its seal key.
-fn kept(config: &CaConfig, secret: &[u8]) -> anyhow::Result<(Keep, Marks)> {
+fn kept(config: &CaConfig, secret: &[u8]) -> anyhow::Result<((Keep, Marks), KeptAnswers)> {
     let keep = Keep::open(&config.path("issuer"), secret)?;
-    Ok((keep, Marks::open(config, secret)?))
+    let answers = AnswerJournal::open(&config.path("issuer/told"), secret)?;
+    Ok(((keep, Marks::open(config, secret)?), answers))
 }
 
 /// What work gives, if it ends before the stop.

@@ -189,20 +189,22 @@ fn sentence(notice: &Notice, unit: &str) -> Both {
         NoticeKind::SystemAccount | NoticeKind::SystemIssued | NoticeKind::SystemLapsing => {
             system_sentence(notice, (unit, tail, &until))
         }
-        NoticeKind::EmergencyOpened => {
-            let order = facts.order.as_deref().unwrap_or("?");
-            (
-                format!(
-                    "应急授权（办件 {order}）已生效，至 {until}；您或您单位的人员在内，事后须核查结案。"
-                ),
-                format!(
-                    "An emergency was opened by order {order}, until {until}, for you or for people \
-                     of your unit; its case is looked at afterwards."
-                ),
-            )
-        }
+        NoticeKind::EmergencyOpened => emergency_sentence(notice, &until),
         NoticeKind::Digest => digest_sentence(facts),
     }
+}
+
+fn emergency_sentence(notice: &Notice, until: &str) -> Both {
+    let order = notice.facts.order.as_deref().unwrap_or("?");
+    (
+        format!(
+            "应急授权（办件 {order}）已生效，至 {until}；您或您单位的人员在内，事后须核查结案。"
+        ),
+        format!(
+            "An emergency was opened by order {order}, until {until}, for you or for people of your \
+             unit; its case is looked at afterwards."
+        ),
+    )
 }
 
 fn role_sentence(notice: &Notice, unit: &str) -> Both {

@@ -189,7 +189,7 @@ fn application(
         .map_err(|error| wrong(&cedar_name, error, Cure::Cedar))?;
     let result = Validator::new(schema.clone()).validate(&set, ValidationMode::Strict);
     if let Some(error) = result.validation_errors().next() {
-        let line = line_of_rule(cedar, &error.policy_id().to_string());
+        let line = line_of_rule(cedar, error.policy_id().as_ref());
         return Err(BundleError::at(&cedar_name, line, error, Cure::Schema));
     }
     Ok(Application {

@@ -72,16 +72,7 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
         store: store.clone(),
     });
     let tls = server(identity()?, &clients, &["h2", "http/1.1"])?;
-    let site = Site {
-        proof: Proof::Nothing,
-        router: route::router(state.clone()),
-        limits: LIMITS,
-        is_brake: route::is_brake,
-        busy: service::problem::busy,
-        refuse: service::problem::refuse,
-        full: metrics.fullness("listener"),
-        nearly_full: metrics.near_fullness("listener"),
-    };
+    let site = site(&state);
     tokio::spawn(service::disk::watch(config.path(".".as_ref()), metrics.clone(), stop.clone()));
     tokio::spawn(nonces::forget(nonces, store.clone(), stop.clone()));
     tokio::spawn(jobs::forget(state.clone()));
@@ -105,6 +96,20 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
     store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What systems meet on the host.
+fn site(state: &Arc<MachinesState>) -> Site {
+    Site {
+        proof: Proof::Nothing,
+        router: route::router(state.clone()),
+        limits: LIMITS,
+        is_brake: route::is_brake,
+        busy: service::problem::busy,
+        refuse: service::problem::refuse,
+        full: state.metrics.fullness("listener"),
+        nearly_full: state.metrics.near_fullness("listener"),
+    }
 }
 
 /// SCEP: keeps its key, and listens without TLS for devices that speak nothing else, if that is

@@ -21,7 +21,7 @@ const DAY_SECONDS: u64 = 86_400;
 const BAR: u64 = 20;
 
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(in crate::command) struct Arguments {
     /// Folder with the rules that would be in force. 规则文件夹
     folder: PathBuf,
     /// So many days back. 天数

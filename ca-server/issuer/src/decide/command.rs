@@ -14,6 +14,7 @@ use crate::verify::{
 };
 use ca_api::handler::{DraftMade, ManyMade, NumberLines};
 use ca_api::{Batching, OrderCreated, OwnSuspension};
+use pki::crl::RevocationList;
 use records::decline::Declined;
 use records::enrolment::{SignedReceipt, Stage};
 use records::export::Approved;
@@ -132,9 +133,7 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
             answer(reply, run.decide("operator", drafter, verb))
         }
         Command::Alarm(about, reply) => answer(reply, run.alarm(about)),
-        Command::List(list, reply) => {
-            answer(reply, run.decide("crl", "", |round| list::list(round, list)))
-        }
+        Command::List(list, reply) => answer(reply, run.list(list)),
         Command::Confirmed(records, reply) => answer(reply, run.confirmed(records)),
         Command::People(told, reply) => {
             answer(reply, run.decide("people", "", |round| snapshot::snapshots(round, told)))
@@ -300,6 +299,10 @@ impl Run<'_, '_> {
             }
             Ok(())
         })
+    }
+
+    fn list(&mut self, list: &RevocationList) -> Result<(), IssuerError> {
+        self.decide("crl", "", |round| list::list(round, list))
     }
 
     /// Decides; what is refused goes back and is recorded.

@@ -101,7 +101,7 @@ async fn instant_acme_gets_renews_and_revokes() {
         builder().create(&wanted, site.directory(), Some(&binding)).await.unwrap();
     let first = issued(&site, &account, "www.acme.test").await;
     account.update_contacts(&[]).await.unwrap();
-    account.update_key().await.unwrap();
+    let _credentials = account.update_key().await.unwrap();
     let next = issued(&site, &account, "www.acme.test").await;
     assert_ne!(first.serial(), next.serial());
     let der = CertificateDer::from(next.der().to_vec());

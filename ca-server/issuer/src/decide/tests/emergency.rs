@@ -32,7 +32,7 @@ fn gates_hear_of_an_emergency_until_it_is_over_or_looked_at() {
     assert_eq!(sample.operator(nobody).unwrap_err(), Code::PersonLeft);
     let fine = wanted(&sample, &person, 60);
     let order = sample.done(fine, &SECURITY);
-    assert_eq!(told(&sample), [person.clone()]);
+    assert_eq!(told(&sample), std::slice::from_ref(&person));
     let another = wanted(&sample, &person, 60);
     assert_eq!(sample.operator(another).unwrap_err(), Code::EmergencyOpen);
     let review = |order: Bytes| OperatorRequest::EmergencyReview { order, evidence: evidence() };
