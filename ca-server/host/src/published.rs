@@ -216,6 +216,7 @@ fn content_type(path: &str) -> &'static str {
         "crl" => "application/pkix-crl",
         "cer" => "application/pkix-cert",
         "pem" => "application/x-pem-file",
+        "json" => "application/json",
         _ if path.ends_with("checkpoint") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     }
@@ -232,7 +233,7 @@ fn cache_control(path: &str) -> &'static str {
     match path.split('/').next() {
         _ if never_changes(path) => "public, max-age=31536000, immutable",
         Some("crl") => "public, max-age=60, must-revalidate",
-        Some("ca") => "public, max-age=86400",
+        Some("ca") if !path.ends_with(".json") => "public, max-age=86400",
         _ => "no-cache",
     }
 }
@@ -373,5 +374,6 @@ mod tests {
         assert!(!cache_control("crl/issuing-1/0.crl").contains("immutable"));
         assert!(!cache_control("crl/root.crl").contains("immutable"));
         assert_eq!(cache_control("control/checkpoint"), "no-cache");
+        assert_eq!(cache_control("ca/trust-bundle.json"), "no-cache");
     }
 }

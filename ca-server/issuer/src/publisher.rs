@@ -5,6 +5,7 @@
 
 mod last;
 pub(crate) mod people;
+mod trust_bundle;
 
 use crate::command::Command;
 use crate::context::IssuanceContext;
@@ -23,6 +24,7 @@ use service::{Stop, fault};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use trust_bundle::LastBundle;
 
 /// Lists and snapshots that grow old are looked for this often.
 const LOOK: Duration = Duration::from_secs(5);
@@ -32,9 +34,11 @@ const AFTER_FAILURE: Duration = Duration::from_millis(500);
 /// Makes and publishes lists until the stop.
 pub(crate) async fn run(issuer: Arc<Issuer>, stop: Stop) {
     let mut moved = issuer.moved();
-    let mut signed = SignedLists::default();
+    let (mut signed, mut bundle) = (SignedLists::default(), LastBundle::default());
     loop {
-        let fine = done(&issuer, "crl", lists(&issuer, &mut signed).await);
+        let listed = done(&issuer, "crl", lists(&issuer, &mut signed).await);
+        let told = done(&issuer, "trust-bundle", trust_bundle::publish(&issuer, &mut bundle));
+        let fine = listed && told;
         tokio::select! {
             () = stop.wait() => return,
             () = pause(&mut moved, fine) => {}

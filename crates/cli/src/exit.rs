@@ -365,6 +365,9 @@ mod tests {
             NotTrusted::Renewal,
             NotTrusted::Moved,
             NotTrusted::Name,
+            NotTrusted::OtherCity,
+            NotTrusted::Authority,
+            NotTrusted::Over,
         ];
         for error in untrusted.into_iter().chain(of_order.map(NotTrusted::Order)) {
             let [zh, en] = told(Failure::not_trusted(&error));

@@ -53,6 +53,8 @@ pub enum Label {
     MachineAccount,
     /// That a system asked for a certificate by EST or CMP, by the registry key.
     MachineEnrolled,
+    /// The authorities of the city and what they are for, by the registry key.
+    TrustBundle,
     /// Which rows of a batch have to be opened; a digest that nobody signs.
     Sample,
     /// A national number, under the issuer's key for them; nobody signs it.
@@ -63,7 +65,7 @@ pub enum Label {
 
 impl Label {
     /// Every label, in this order.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Founding,
         Self::Order,
         Self::Approval,
@@ -87,6 +89,7 @@ impl Label {
         Self::Unlisted,
         Self::MachineAccount,
         Self::MachineEnrolled,
+        Self::TrustBundle,
         Self::Sample,
         Self::Number,
         Self::NumberSeal,
@@ -118,6 +121,7 @@ impl Label {
             Self::Unlisted => "yinxin-unlisted-v1",
             Self::MachineAccount => "yinxin-machine-account-v1",
             Self::MachineEnrolled => "yinxin-machine-enrolled-v1",
+            Self::TrustBundle => "yinxin-trust-bundle-v1",
             Self::Sample => "yinxin-sample-v1",
             Self::Number => "yinxin-number-v1",
             Self::NumberSeal => "yinxin-number-seal-v1",
@@ -181,7 +185,8 @@ mod tests {
             Label::Revocation => Label::Unlisted,
             Label::Unlisted => Label::MachineAccount,
             Label::MachineAccount => Label::MachineEnrolled,
-            Label::MachineEnrolled => Label::Sample,
+            Label::MachineEnrolled => Label::TrustBundle,
+            Label::TrustBundle => Label::Sample,
             Label::Sample => Label::Number,
             Label::Number => Label::NumberSeal,
             Label::NumberSeal => return None,

@@ -56,6 +56,7 @@ pub mod suspension;
 pub mod term;
 pub mod time;
 pub mod trust;
+pub mod trust_bundle;
 pub mod unlisted;
 pub mod wish;
 pub mod withdrawal;

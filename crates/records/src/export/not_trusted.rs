@@ -61,4 +61,16 @@ pub enum NotTrusted {
         "证书上的姓名与登记的不符 / the certificate's name is not the one that authority holds"
     )]
     Name,
+    /// A document is not of the city of the trust file.
+    #[error("文件不是本市的 / the document is another city's")]
+    OtherCity,
+    /// An authority is not certified by the root, or not now, or is named and not there.
+    #[error(
+        "其中的证书机构没有根证书所签的有效证书 / \
+         an authority in it has no valid certificate of the root"
+    )]
+    Authority,
+    /// The document is not good any more, and a later one must be there.
+    #[error("文件已过有效期，应取新的 / the document is over, and a later one must be there")]
+    Over,
 }
