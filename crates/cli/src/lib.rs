@@ -6,7 +6,7 @@
 //! sign, never signs what it did not show. In reading order: [`request`], [`enroll`], [`renew`],
 //! [`approve`], [`decline`], [`revoke`], [`draft`], [`withdraw`], [`suspend`], [`cert`],
 //! [`report_lost`], [`receipt`], [`mod@audit`], [`context`], [`mine`], [`desk`], [`connect`],
-//! [`machine`].
+//! [`machine`], [`mod@trust`].
 
 pub mod approve;
 mod approving;
@@ -41,6 +41,7 @@ pub mod request;
 pub mod revoke;
 mod serial;
 pub mod suspend;
+pub mod trust;
 mod typed_text;
 mod voice;
 pub mod whoami;
@@ -122,6 +123,9 @@ enum Command {
     Audit(audit::Arguments),
     /// Reports a certificate lost: it is revoked at once. 挂失
     ReportLost(report_lost::Arguments),
+    /// The trust bundle, for applications that verify identities themselves. 信任包
+    #[command(subcommand)]
+    Trust(trust::TrustCommand),
     /// Receipts of losses and suspensions that somebody shows you. 回执
     #[command(subcommand)]
     Receipt(receipt::ReceiptCommand),
@@ -157,6 +161,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
             .map_err(|unwritten| exit::file_failure(&unwritten.path, &unwritten.error)),
         Command::Cert(arguments) => cert::run(output, &arguments),
         Command::ReportLost(arguments) => report_lost::run(output, &arguments).await,
+        Command::Trust(command) => trust::run(output, &command).await,
         Command::Receipt(command) => receipt::run(output, &command).await,
         Command::System(command) => machine::run(output, &command).await,
     };

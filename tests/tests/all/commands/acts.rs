@@ -44,6 +44,8 @@ const VERBS: [&str; 47] = [
     "ca-server release",
     "yinxin report-lost",
     "yinxin receipt check",
+    "yinxin trust export",
+    "yinxin trust verify",
     "yinxin draft person create",
     "yinxin draft person correct",
     "yinxin draft person move",
@@ -127,6 +129,7 @@ async fn act(scene: &Scene, left: &mut Left, verb: &str, text: &str) -> Result<(
         "yinxin desk" => by_hand::desk(scene, text).await,
         "yinxin report-lost" => by_hand::report_lost(scene, left, text),
         "yinxin receipt check" => by_hand::check_receipt(scene, left, text),
+        "yinxin trust export" | "yinxin trust verify" => by_hand::trust(scene, text),
         "yinxin suspend" => in_care::suspend(scene, left, text),
         "yinxin draft release" => in_care::draft_release(scene, left, text).await,
         "yinxin draft delegation grant" | "yinxin draft delegation withdraw" => {

@@ -215,6 +215,16 @@ pub(super) fn check_receipt(scene: &Scene, left: &Left, text: &str) -> Result<()
     says(scene.types(&holder.home, "sample-officer", &typed), &holder.serial).map(drop)
 }
 
+/// The bundle of the sample city, by its trust file.
+pub(super) fn trust(scene: &Scene, text: &str) -> Result<(), String> {
+    let home = scene.home();
+    std::fs::copy(scene.office.path("ca/trust.json"), home.join("trust.json")).unwrap();
+    let list = scene.office.city["ca"]["crl_url"].as_str().ok_or("no list")?;
+    let base = list.split("/crl/").next().unwrap_or_default();
+    let typed = filled(text, &[("URL", base), ("FOLDER", "trusted")]);
+    says(scene.types(&home, "", &typed), "issuing-1").map(drop)
+}
+
 pub(super) fn report_lost(scene: &Scene, left: &mut Left, text: &str) -> Result<(), String> {
     let holder = left.holders.pop().ok_or("nobody enrolled")?;
     let letter = ("LETTER", "letter.json");

@@ -1,0 +1,27 @@
+//! `yinxin trust verify`: whether the registry of this city signed a bundle, by the trust file.
+
+use super::fetch;
+use crate::clock::now;
+use crate::exit::Failure;
+use crate::files::Own;
+use crate::output::Output;
+use serde_json::json;
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The bundle's file, or the address where lists are published. 信任包文件，或发布地址
+    #[arg(value_name = "FILE|URL")]
+    from: String,
+    #[command(flatten)]
+    own: Own,
+}
+
+pub(super) async fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
+    let trust = arguments.own.trust()?;
+    let signed = fetch::bundle(&arguments.from).await?;
+    let bundle = signed.open(&trust, now()).map_err(|error| Failure::not_trusted(&error))?;
+    output.said("信任包真实，内容没有改动", "this city signed it, and nothing was changed");
+    fetch::tell(output, &bundle);
+    output.json(&json!({ "bundle": bundle }));
+    Ok(())
+}
