@@ -54,6 +54,7 @@ mod printed_sheet;
 mod private_files;
 mod real_clients;
 mod receipts;
+mod recipes;
 mod refusals;
 mod refused_heads;
 mod renewals;
