@@ -139,6 +139,21 @@ pub async fn renew(config: &CaConfig, place: &KeyPlace) -> anyhow::Result<Operat
     Ok(result)
 }
 
+/// Carries what a portal signed on its own host, whose certificate is over: the issuer hears it at
+/// its own socket and judges it by the old key's signature alone, as every other renewal. Gives the
+/// chain in PEM besides, empty where it was refused.
+pub async fn renew_by_file(
+    config: &CaConfig,
+    message: Renew,
+) -> anyhow::Result<(OperatorAnswer, String)> {
+    let result = asked(config, message).await?;
+    let chain = match result.refused {
+        Some(_) => String::new(),
+        None => pem(&result.chain)?,
+    };
+    Ok((result, chain))
+}
+
 /// The new key and the message that asks for its certificate: those that wait for an answer, or new
 /// ones.
 fn prepared(

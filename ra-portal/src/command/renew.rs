@@ -13,7 +13,7 @@ use pki::{Certificate, CertificationRequest};
 use records::Bytes;
 use records::join::use_message;
 use records::label::Label;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use system::random;
 use system::speech;
 
@@ -28,6 +28,10 @@ pub(super) struct Arguments {
     /// Where the new chain goes; then put both files in place and restart. 新证书链写到何处
     #[arg(long)]
     out: PathBuf,
+    /// Writes what is signed instead of asking, for the operator of the CA: the way back of an
+    /// expired certificate. 只签名，交操作员办理
+    #[arg(long)]
+    signed_only: bool,
 }
 
 pub(super) async fn run(config: &PortalConfig, arguments: Arguments) -> anyhow::Result<()> {
@@ -51,6 +55,9 @@ pub(super) async fn run(config: &PortalConfig, arguments: Arguments) -> anyhow::
         asked_by: old.key().spki().into(),
         signature: Bytes(identity()?.sign(&Label::Use.message(&message))?),
     };
+    if arguments.signed_only {
+        return handed_over(&message, &arguments.out).with_context(out);
+    }
     let issuer = ca_api::Issuer(client(&config.issuer, &trust, identity()?)?);
     let renewed = issuer.renew(&message).await?;
     let chain: anyhow::Result<String> =
@@ -64,5 +71,13 @@ pub(super) async fn run(config: &PortalConfig, arguments: Arguments) -> anyhow::
     }
     speech::fact("", ("已更新", "renewed"), arguments.out.display());
     speech::said("", "下一步：替换证书与密钥后重启", "next: put chain and key in place, restart");
+    Ok(())
+}
+
+/// Writes the signed message; it is no secret, and counts once.
+fn handed_over(message: &Renew, path: &Path) -> anyhow::Result<()> {
+    system::file::create(path, &serde_json::to_vec(message)?)?;
+    speech::fact("", ("已签名", "signed"), path.display());
+    speech::said("", "下一步：交证书机构的操作员办理", "next: the operator of the CA carries it");
     Ok(())
 }

@@ -75,4 +75,5 @@ mod tls_versions;
 mod tunnels;
 mod upgrades;
 mod upstreams;
+mod ways_back;
 mod wishes;
