@@ -7,6 +7,7 @@ mod joined;
 mod logs;
 mod policy;
 mod renew;
+mod renewal_due;
 mod serve;
 mod status;
 mod wording;
@@ -45,7 +46,7 @@ enum Command {
     /// Joins under an order, with the join file from the CA host. 加入
     Join(join::Arguments),
     /// Renews the certificate: the old key asks for the new one. 证书更新
-    Renew,
+    Renew(renew::Arguments),
     /// Stands in front of the application. 运行
     Serve,
     /// What this gate is, and how it says it is: exit code 1 if it is not ready. 状态
@@ -69,7 +70,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     let state = state.unwrap_or_else(usual);
     let done = match command {
         Command::Join(arguments) => join::run(&state, json, &arguments).await,
-        Command::Renew => renew::run(&state, json).await,
+        Command::Renew(arguments) => renew::run(&state, json, &arguments).await,
         Command::Serve => serve::run(&state).await,
         Command::Status => status::run(&state, json).await,
         Command::Doctor => doctor::run(&state, json).await,

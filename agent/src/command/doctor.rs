@@ -2,6 +2,7 @@
 //! mends it. It changes nothing.
 
 use super::joined::joined;
+use super::renewal_due::is_due;
 use super::status::{asked, certificate};
 use crate::AgentConfig;
 use crate::config::UpstreamAddress;
@@ -82,7 +83,7 @@ fn key(folder: &Path, now: u64) -> anyhow::Result<()> {
         "证书不在有效期内；下一步：agent renew / the certificate is not in time; next: agent renew"
     );
     ensure!(
-        until.saturating_sub(now) > until.saturating_sub(from) / 3,
+        !is_due((from, until), now),
         "证书有效期已不足三分之一；下一步：agent renew / less than a third of the certificate's \
          life is left; next: agent renew"
     );

@@ -3,6 +3,8 @@
 //! files are then exchanged so that a kill in between leaves a pair that [`finish`] completes.
 
 use super::joined::joined;
+use super::renewal_due::is_due;
+use super::status::certificate;
 use super::wording;
 use crate::{random, write_file};
 use anyhow::{Context, ensure};
@@ -21,7 +23,22 @@ use system::speech;
 /// The message that waits for its answer.
 const PENDING: &str = "renew.pending";
 
-pub(super) async fn run(folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
+/// Arguments of `agent renew`.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Only says by its exit code whether less than a third of its life is left. 只判断是否该更新
+    #[arg(long)]
+    is_due: bool,
+}
+
+pub(super) async fn run(
+    folder: &Path,
+    json: bool,
+    arguments: &Arguments,
+) -> anyhow::Result<ExitCode> {
+    if arguments.is_due {
+        return due(folder);
+    }
     let file = joined(folder)?;
     finish(folder)?;
     let old = keys::open_plain(&folder.join("tls.key"))?;
@@ -59,6 +76,16 @@ pub(super) async fn run(folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
         speech::said("  ", "下一步：重启网关", "next: restart the agent");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether it is time, for whoever runs this often: nobody is asked, and nothing is written.
+fn due(folder: &Path) -> anyhow::Result<ExitCode> {
+    let leaf = certificate(folder)?;
+    let life = (leaf.not_before(), leaf.not_after());
+    Ok(match is_due(life, Clock::system().seconds()) {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
 }
 
 /// The new key and the message that asks for its certificate: those that wait for an answer, or new
