@@ -16,37 +16,57 @@ use records::trust::Trust;
 use records::trust_bundle::{
     ROOT, SignedTrustBundle, TRUST_BUNDLE_PATH, TrustBundle, TrustPurpose, TrustedAuthority,
 };
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A bundle is good for so long.
 const LIFE_SECONDS: u64 = 30 * 86_400;
 
-/// What was published last, so that a round that changes nothing of it reads no file.
+/// What was published last, so that a round that changes nothing of it verifies nothing.
 #[derive(Default)]
-pub(super) struct LastBundle(Option<TrustBundle>);
+pub(super) struct LastBundle(Option<PublishedBundle>);
+
+/// A bundle and the bytes of its file.
+struct PublishedBundle {
+    bundle: TrustBundle,
+    file: Vec<u8>,
+}
 
 /// Publishes the bundle that follows from the view, unless it is there.
 pub(super) fn publish(issuer: &Issuer, last: &mut LastBundle) -> Result<(), IssuerError> {
     let Some(view) = issuer.view_now() else { return Ok(()) };
     let (context, dates) = (&*issuer.context, issuer.dates());
     let path = path(context);
+    let found = std::fs::read(&path).ok();
     let before = match last.0.take() {
-        Some(bundle) => Some(bundle),
-        None => published(&path, &context.trust, dates.this),
+        Some(before) => Some(before),
+        None => found.as_deref().and_then(|file| published(file, &context.trust, dates.this)),
     };
     let wanted = (authorities(context), purposes(context, &view));
-    if let Some(bundle) = before.as_ref().filter(|bundle| is_good(bundle, &wanted, dates)) {
-        last.0 = Some(bundle.clone());
-        return Ok(());
+    let published = match before {
+        Some(before) if is_good(&before.bundle, &wanted, dates) => before,
+        before => signed(context, before.as_ref().map(|one| &one.bundle), wanted, dates)?,
+    };
+    if found.as_deref() != Some(published.file.as_slice()) {
+        write_file(&path, &published.file)?;
+        issuer.metrics.count("trust-bundle", "done");
     }
-    let next = next(&context.trust, before.as_ref(), wanted, dates);
+    last.0 = Some(published);
+    Ok(())
+}
+
+/// The next bundle, under the registry key.
+fn signed(
+    context: &IssuanceContext,
+    before: Option<&TrustBundle>,
+    wanted: Wanted,
+    dates: Dates,
+) -> Result<PublishedBundle, IssuerError> {
+    let bundle = next(&context.trust, before, wanted, dates);
     let chain = [&context.registry_certificate, &context.root_certificate];
     let chain = chain.map(|certificate| Bytes::from(certificate.der())).to_vec();
-    let signed = next.sign(&context.registry, chain).map_err(anyhow::Error::from)?;
-    write_file(&path, &serde_json::to_vec(&signed).map_err(anyhow::Error::from)?)?;
-    issuer.metrics.count("trust-bundle", "done");
-    last.0 = Some(next);
-    Ok(())
+    let signed = bundle.sign(&context.registry, chain).map_err(anyhow::Error::from)?;
+    let file = serde_json::to_vec(&signed).map_err(anyhow::Error::from)?;
+    Ok(PublishedBundle { bundle, file })
 }
 
 fn path(context: &IssuanceContext) -> PathBuf {
@@ -54,10 +74,10 @@ fn path(context: &IssuanceContext) -> PathBuf {
 }
 
 /// What lies there, if we signed it.
-fn published(path: &Path, trust: &Trust, now: u64) -> Option<TrustBundle> {
-    let file = std::fs::read(path).ok()?;
-    let signed: SignedTrustBundle = serde_json::from_slice(&file).ok()?;
-    signed.open(trust, now).ok()
+fn published(file: &[u8], trust: &Trust, now: u64) -> Option<PublishedBundle> {
+    let signed: SignedTrustBundle = serde_json::from_slice(file).ok()?;
+    let bundle = signed.open(trust, now).ok()?;
+    Some(PublishedBundle { bundle, file: file.to_vec() })
 }
 
 type Wanted = (Vec<TrustedAuthority>, Vec<TrustPurpose>);
