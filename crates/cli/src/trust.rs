@@ -13,9 +13,9 @@ use crate::output::Output;
 #[derive(clap::Subcommand)]
 pub enum TrustCommand {
     /// Says whether a trust bundle is this city's, and what it says. 核验信任包
-    Verify(verify::Arguments),
+    Verify(verify::TrustVerifyArguments),
     /// Writes authorities and lists for web servers; run it often. 导出证书机构与吊销列表
-    Export(export::Arguments),
+    Export(export::TrustExportArguments),
 }
 
 pub(crate) async fn run(output: Output, command: &TrustCommand) -> Result<(), Failure> {

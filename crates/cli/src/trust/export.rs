@@ -22,8 +22,9 @@ const LISTS: &str = "crl.pem";
 /// The certificate policy that the profile's certificates have, dotted.
 const POLICY: &str = "policy";
 
+/// Arguments of `yinxin trust export`.
 #[derive(clap::Args)]
-pub(super) struct Arguments {
+pub struct TrustExportArguments {
     /// Address where lists are published, or the bundle's file. 发布地址，或信任包文件
     #[arg(long, value_name = "URL|FILE")]
     from: String,
@@ -37,7 +38,7 @@ pub(super) struct Arguments {
     own: Own,
 }
 
-pub(super) async fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
+pub(super) async fn run(output: Output, arguments: &TrustExportArguments) -> Result<(), Failure> {
     let (trust, now, out) = (arguments.own.trust()?, now(), &arguments.out);
     let signed = fetch::bundle(&arguments.from).await?;
     let bundle = believed(&signed, &trust, out, now)?;

@@ -7,8 +7,9 @@ use crate::files::Own;
 use crate::output::Output;
 use serde_json::json;
 
+/// Arguments of `yinxin trust verify`.
 #[derive(clap::Args)]
-pub(super) struct Arguments {
+pub struct TrustVerifyArguments {
     /// The bundle's file, or the address where lists are published. 信任包文件，或发布地址
     #[arg(value_name = "FILE|URL")]
     from: String,
@@ -16,7 +17,7 @@ pub(super) struct Arguments {
     own: Own,
 }
 
-pub(super) async fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
+pub(super) async fn run(output: Output, arguments: &TrustVerifyArguments) -> Result<(), Failure> {
     let trust = arguments.own.trust()?;
     let signed = fetch::bundle(&arguments.from).await?;
     let bundle = signed.open(&trust, now()).map_err(|error| Failure::not_trusted(&error))?;
