@@ -52,6 +52,11 @@ impl Answers for ConnectionContext {
         self.activity.clone()
     }
 
+    /// Each request of a certificate is counted by itself, however it ends.
+    fn allows_taking_back(&self) -> bool {
+        self.of_one.is_some() || self._slot.allows_taking_back(self.source.ip())
+    }
+
     async fn answer(self: Arc<Self>, request: Request<ClientBody>) -> Response<ResponseBody> {
         serve(self, request).await
     }

@@ -24,6 +24,7 @@ mod rung;
 pub mod site;
 mod source;
 mod swallow;
+mod taken_back;
 mod transport;
 mod worded_stream;
 

@@ -40,6 +40,10 @@ pub trait Answers: Send + Sync + 'static {
     /// The value of the field Date.
     fn date(&self) -> Option<HeaderValue>;
 
+    /// Counts a request that its client took back before all of the answer was handed over; says
+    /// whether the connection may go on.
+    fn allows_taking_back(&self) -> bool;
+
     /// How long a client may take nothing of an answer: windows stay shut while pings are answered.
     fn answer_limit(&self) -> Duration;
 }
@@ -56,13 +60,19 @@ pub async fn speak<A: Answers, S: AsyncRead + AsyncWrite + Unpin>(
     let mut connection = builder.handshake::<_, Bytes>(stream).await?;
     let moved = Arc::new(AtomicU64::new(0));
     let mut dead = std::pin::pin!(dead(connection.ping_pong(), ping, moved.clone()));
-    let mut is_closing = false;
+    let (mut is_closing, mut is_cut) = (false, false);
+    let excess = CancellationToken::new();
     loop {
         let accepted = tokio::select! {
             accepted = connection.accept() => accepted,
             () = close.cancelled(), if !is_closing => {
                 is_closing = true;
                 connection.graceful_shutdown();
+                continue;
+            }
+            () = excess.cancelled(), if !is_cut => {
+                is_cut = true;
+                connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
                 continue;
             }
             () = &mut dead => return Ok(()),
@@ -73,7 +83,28 @@ pub async fn speak<A: Answers, S: AsyncRead + AsyncWrite + Unpin>(
         // Counted as soon as it is read, before anything else is.
         let under_way = answers.activity().begin();
         let under_way = RunningRequest { _request: under_way, moved: moved.clone() };
-        tokio::spawn(answer(answers.clone(), under_way, request, respond));
+        let (answers, excess) = (answers.clone(), excess.clone());
+        tokio::spawn(async move {
+            let outcome = answer(&answers, under_way, request, respond).await;
+            let is_taken_back = matches!(outcome, Outcome::TakenBack) && !excess.is_cancelled();
+            if is_taken_back && !answers.allows_taking_back() {
+                excess.cancel();
+            }
+        });
+    }
+}
+
+/// How the request of a stream ended.
+enum Outcome {
+    /// It was answered, as far as its client took that, or its connection is over.
+    Answered,
+    /// Its client reset the stream before.
+    TakenBack,
+}
+
+impl Outcome {
+    fn of_reset(reset: &Result<Reason, h2::Error>) -> Self {
+        if reset.is_ok() { Self::TakenBack } else { Self::Answered }
     }
 }
 
@@ -105,11 +136,11 @@ async fn dead(pings: Option<PingPong>, every: Duration, moved: Arc<AtomicU64>) {
 
 /// Answers the request of one stream, unless its client takes it back.
 async fn answer<A: Answers>(
-    answers: Arc<A>,
+    answers: &Arc<A>,
     under_way: RunningRequest,
     request: Request<RecvStream>,
     respond: SendResponse<Bytes>,
-) {
+) -> Outcome {
     let is_head = request.method() == Method::HEAD;
     let respond: Respond = Arc::new(Mutex::new(respond));
     let (head, body) = request.into_parts();
@@ -119,7 +150,8 @@ async fn answer<A: Answers>(
         poll_fn(|waker| respond.lock().unwrap_or_else(PoisonError::into_inner).poll_reset(waker));
     let response = tokio::select! {
         answered = answers.clone().answer(request) => answered,
-        _ = taken_back => return,
+        // An error is the end of the connection, and nobody's wish.
+        taken_back = taken_back => return Outcome::of_reset(&taken_back),
     };
     let (head, mut body) = response.into_parts();
     let mut head = Response::from_parts(head, ());
@@ -142,17 +174,15 @@ async fn answer<A: Answers>(
         || is_head
         || matches!(head.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     let sent = respond.lock().unwrap_or_else(PoisonError::into_inner).send_response(head, is_over);
-    match sent {
-        Ok(_) if is_over => {}
-        Ok(mut stream) => {
-            if let Err(error) =
-                pass(&mut body, &mut stream, (&under_way, answers.answer_limit())).await
-            {
-                tracing::debug!(%error, "stream");
-            }
-        }
-        Err(error) => tracing::debug!(%error, "stream"),
-    }
+    let passed = match sent {
+        Ok(_) if is_over => Ok(Outcome::Answered),
+        Ok(mut stream) => pass(&mut body, &mut stream, (&under_way, answers.answer_limit())).await,
+        Err(error) => Err(error),
+    };
+    passed.unwrap_or_else(|error| {
+        tracing::debug!(%error, "stream");
+        Outcome::Answered
+    })
 }
 
 /// Sends a body as its client takes it. Nothing is asked of whoever answers before.
@@ -160,7 +190,7 @@ async fn pass<B: Body<Data = Bytes> + Unpin>(
     body: &mut B,
     stream: &mut SendStream<Bytes>,
     (under_way, limit): (&RunningRequest, Duration),
-) -> Result<(), h2::Error> {
+) -> Result<Outcome, h2::Error> {
     loop {
         stream.reserve_capacity(1);
         let is_wanted = poll_fn(|waker| {
@@ -178,17 +208,19 @@ async fn pass<B: Body<Data = Bytes> + Unpin>(
         });
         match tokio::time::timeout(limit, is_wanted).await {
             Ok(Ok(true)) => {}
-            Ok(ended) => return ended.map(drop),
+            Ok(ended) => return ended.map(|_| Outcome::TakenBack),
             // Whoever takes nothing of one answer may be taking others.
             Err(_) => {
                 stream.send_reset(Reason::CANCEL);
-                return Ok(());
+                return Ok(Outcome::Answered);
             }
         }
         under_way.moved.fetch_add(1, Ordering::Relaxed);
         let frame = tokio::select! {
             frame = body.frame() => frame,
-            taken_back = poll_fn(|waker| stream.poll_reset(waker)) => return taken_back.map(|_| ()),
+            taken_back = poll_fn(|waker| stream.poll_reset(waker)) => {
+                return taken_back.map(|_| Outcome::TakenBack);
+            }
         };
         match frame {
             Some(Ok(frame)) => {
@@ -196,14 +228,14 @@ async fn pass<B: Body<Data = Bytes> + Unpin>(
                 let is_last = body.is_end_stream();
                 stream.send_data(data, is_last)?;
                 if is_last {
-                    return Ok(());
+                    return Ok(Outcome::Answered);
                 }
             }
             Some(Err(_)) => {
                 stream.send_reset(Reason::INTERNAL_ERROR);
-                return Ok(());
+                return Ok(Outcome::Answered);
             }
-            None => return stream.send_data(Bytes::new(), true),
+            None => return stream.send_data(Bytes::new(), true).map(|()| Outcome::Answered),
         }
     }
 }

@@ -10,10 +10,13 @@ use super::budget::{Budget, Sender};
 use super::limits::{Limits, SOURCES_OF_NETWORK};
 use super::occupancy::{Occupancy, PlaceLimits, PlaceOwner};
 use super::source::Source;
+use super::taken_back::TakenBack;
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Instant;
 
 /// The counts of places by somebody's key: a certificate.
 #[derive(Debug)]
@@ -133,6 +136,7 @@ struct Seated {
     requests_of_brakes: KeyedPlaces<Sender>,
     requests_of_one: usize,
     requests_of_source: usize,
+    taken_back: TakenBack,
 }
 
 /// The places of each kind.
@@ -186,6 +190,17 @@ impl Slot {
             Sender::Source(_) => self.seated.requests_of_source,
         };
         if is_brake { requests_of_brakes } else { requests }.enter(sender, most)
+    }
+
+    /// Counts a request that its client took back before it was answered, by the address that it
+    /// came from; says whether so many may be.
+    pub fn allows_taking_back(&self, address: IpAddr) -> bool {
+        self.allows_taking_back_of(Sender::Source(address.into()))
+    }
+
+    /// The same by whose connection it is.
+    pub(super) fn allows_taking_back_of(&self, sender: Sender) -> bool {
+        self.seated.taken_back.allows(sender, Instant::now())
     }
 
     /// The bytes of answers that are not taken yet.
@@ -271,6 +286,7 @@ impl Places {
             requests_of_brakes: KeyedPlaces::default(),
             requests_of_one: limits.requests_of_one,
             requests_of_source: limits.requests_of_source,
+            taken_back: TakenBack::default(),
         };
         Self { limits, seated: Arc::new(seated) }
     }

@@ -185,6 +185,10 @@ impl Answers for ConnectionSeat {
         self.body
     }
 
+    fn allows_taking_back(&self) -> bool {
+        self.slot.allows_taking_back_of(self.sender)
+    }
+
     async fn answer(self: Arc<Self>, request: Request<ClientBody>) -> Response<AnswerBody> {
         self.answered(request, None).await
     }

@@ -5,6 +5,7 @@ mod lanes;
 mod places;
 mod refused_requests;
 mod sources;
+mod taken_back;
 
 use super::accept::{Accepted, ConnectionRefusal, Endpoint, Handshake, serve};
 use super::limits::Limits;
