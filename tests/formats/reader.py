@@ -81,7 +81,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
                      " names:*text wildcards:flag addresses:*text"
                      " profile:name per_week:number live:number accounts:number challenges:flag"
                      " until:time open:flag certificates?:revision",
-    "before/agent": "unit:name application:name hosts:*text units:*name keys:*hash open:flag",
+    "before/agent": "unit:name application:name hosts:*text units:*name keys:*hash renewals?:number open:flag",
     "order/issue": "person:id person_version:revision profile:profile-ref subject:names"
                    " names:*mail-name key:key validity_days:number evidence:commitment"
                    " label:label reference?:id renewal?:renewal previous?:hash",

@@ -74,6 +74,11 @@ impl Authority {
         self.agents.get(id).map(|agent| &**agent)
     }
 
+    /// How often the certificate of an agent that is served may be renewed in all, by its order.
+    pub(crate) fn renewals_of_agent(&self, id: &str) -> Option<u32> {
+        self.standing.get(authorization_of(id).as_str()).map(|standing| standing.given.quota)
+    }
+
     /// Whether an agent is served, pending orders counted.
     pub fn serves(&self, agent: &str) -> bool {
         !self.pending.agents.contains(agent) && self.agent(agent).is_some_and(|state| state.open)

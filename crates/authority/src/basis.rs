@@ -180,6 +180,7 @@ impl Authority {
                     hosts: known.hosts.clone(),
                     units: known.units.clone(),
                     keys: known.keys.iter().cloned().collect(),
+                    renewals: self.renewals_of_agent(&agent.agent),
                     open: known.open,
                 })
             }),

@@ -182,7 +182,7 @@ fn ending(sample: &SampleOrder) -> Option<SampleOrder> {
         "agent" => {
             order["basis"]["before"] = j!({
                 "unit": "shangzhou", "application": "other", "hosts": ["other.example"],
-                "units": ["sz-office"], "keys": keys, "open": true,
+                "units": ["sz-office"], "keys": keys, "renewals": 4, "open": true,
             });
             order["basis"]["applications"] = j!([
                 { "id": "exchange", "zh": "公文交换", "en": "Document exchange" },

@@ -125,7 +125,11 @@ pub(super) fn about_agent(
             &units_named(opened, &body.units),
         ),
         fact(("加入令牌的 SHA-256", "SHA-256 of its token"), HEXLOWER.encode(&body.token_sha256.0)),
-        fact(("可更新次数", "renewals"), body.renewals.to_string()),
+        changed(
+            ("可更新次数", "renewals"),
+            was.and_then(|was| was.renewals).map(|renewals| renewals.to_string()),
+            body.renewals.to_string(),
+        ),
     ];
     let Some(was) = was else { return facts };
     facts.push(list(("现有公钥", "keys now"), &hex(&was.keys), &[]));

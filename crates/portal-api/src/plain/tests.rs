@@ -198,6 +198,22 @@ fn what_becomes_another_is_shown_beside_what_it_was() {
     assert!(unopened.open(&unopened.order).is_none());
 }
 
+/// Of a gate that is registered anew, how often it may renew stands beside how often it could.
+#[test]
+fn other_renewals_of_a_gate_are_told_as_a_difference() {
+    let is_anew = |one: &SampleOrder| {
+        one.order["kind"] == "agent" && one.order["basis"].get("before").is_some()
+    };
+    let sample = samples().into_iter().find(is_anew).unwrap();
+    let mut order = sample.order.clone();
+    for (renewals, differs) in [(4, false), (40, true)] {
+        order["body"]["renewals"] = j!(renewals);
+        let shown = facts(&sample.open(&order).unwrap());
+        let fact = shown.iter().find(|fact| fact.term.en == "renewals").unwrap();
+        assert_eq!(fact.differs, differs, "{fact:?}");
+    }
+}
+
 /// Nobody reads an A-label: what a name is in letters stands beside it, and which of them are taken
 /// for others.
 #[test]

@@ -142,6 +142,10 @@ pub struct AgentBefore {
     pub units: Vec<String>,
     /// SHA-256 of each of its keys.
     pub keys: Vec<Bytes>,
+    /// How often its certificate may be renewed under the order in force, those that were counted;
+    /// nothing of one that is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewals: Option<u32>,
     /// Whether it is served.
     pub open: bool,
 }
