@@ -84,7 +84,7 @@ impl Authority {
         now: u64,
         check: impl Fn(&str) -> Result<(), Code>,
     ) -> Result<Vec<Capacity>, Code> {
-        if is_about(body, person) {
+        if self.is_about(body, person) {
             return Err(Code::ApproverSelf);
         }
         if let Body::Batch(batch) = body {
@@ -95,7 +95,8 @@ impl Authority {
         let own = self.pool_of(person, None, &rules, body);
         let acting = self.acting_by(person, &rules, (body, now));
         if let (Err(refused), true) = (&own, acting.is_empty()) {
-            let mut lent = self.delegations_to(person).filter(|one| !is_about(body, &one.absent));
+            let mut lent =
+                self.delegations_to(person).filter(|one| !self.is_about(body, &one.absent));
             let over = lent.any(|one| !(one.from..=one.until).contains(&now));
             let expired = over && *refused == Code::ApproverRole;
             return Err(if expired { Code::DelegationExpired } else { *refused });
@@ -124,7 +125,7 @@ impl Authority {
         rules: &[ApprovalRule],
         (body, now): (&Body, u64),
     ) -> Vec<(&'a Delegation, Option<String>)> {
-        let lent = self.delegations_to(person).filter(|one| !is_about(body, &one.absent));
+        let lent = self.delegations_to(person).filter(|one| !self.is_about(body, &one.absent));
         let lent = lent.filter(|one| self.is_acting(person, one, now));
         let counts = lent.filter_map(|one| {
             let more = (one.role, one.scope.as_str());
@@ -228,8 +229,12 @@ impl Authority {
             Body::Person(person) => vec![&person.unit],
             Body::Role(role) => vec![&role.scope],
             Body::Delegate(one) => vec![&one.scope],
-            // Wherever its leader is: the unit owns it.
-            Body::System(system) => return vec![&system.unit],
+            // Wherever its leader is: the unit owns it, and so does the one that is to lose it.
+            Body::System(system) => {
+                let was = self.system(&system.system).map(|known| known.unit.as_str());
+                let lost = was.filter(|was| *was != system.unit);
+                return [system.unit.as_str()].into_iter().chain(lost).collect();
+            }
             Body::Revoke(RevokeBody { system: Some(system), .. }) => return vec![&system.unit],
             Body::EmergencyReview(review) => return self.places_of_review(review),
             Body::Revoke(_) | Body::Release(_) | Body::Batch(_) => Vec::new(),
@@ -245,6 +250,22 @@ impl Authority {
         let own = body.person().and_then(|person| self.person(person));
         places.extend(own.map(|person| person.unit.as_str()));
         places
+    }
+
+    /// Whether an order is about somebody, so that they do not decide about it: it names them, or
+    /// they are in charge of the system that it changes.
+    pub(crate) fn is_about(&self, body: &Body, person: &str) -> bool {
+        let leads = || match body {
+            Body::System(system) => {
+                self.system(&system.system).is_some_and(|known| known.leader == person)
+            }
+            _ => false,
+        };
+        let is_excepted = body.excepts().iter().any(|one| one == person);
+        body.person() == Some(person)
+            || body.also_about() == Some(person)
+            || is_excepted
+            || leads()
     }
 
     /// The rule of the kind, and the profile's own if it asks for more.
@@ -270,10 +291,4 @@ impl Authority {
         // A profile may ask for more: the rule of the kind holds beside its own.
         Ok([rule].into_iter().chain(more).collect())
     }
-}
-
-/// Whether an order is about somebody, so that they do not decide about it.
-pub(crate) fn is_about(body: &Body, person: &str) -> bool {
-    let is_excepted = body.excepts().iter().any(|one| one == person);
-    body.person() == Some(person) || body.also_about() == Some(person) || is_excepted
 }

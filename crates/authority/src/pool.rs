@@ -1,7 +1,7 @@
 //! Pools: officers of several counties who decide for a unit beside an officer of its own, where it
 //! has one.
 
-use crate::approver::{Capacity, is_about};
+use crate::approver::Capacity;
 use crate::authority::Authority;
 use crate::id::PersonId;
 use records::code::Code;
@@ -41,7 +41,7 @@ impl Authority {
         let held = self.held_roles(person).into_iter();
         let held: Vec<_> = held.filter(|(role, scope)| self.is_below(pool, *role, scope)).collect();
         let Ok(rules) = self.rules_for(body) else { return false };
-        !is_about(body, person)
+        !self.is_about(body, person)
             && rules.iter().all(|rule| self.satisfies_rule(person, &held, rule, body).is_ok())
     }
 

@@ -70,6 +70,36 @@ fn whoever_is_in_charge_does_not_approve() {
     sample.approve(order, "security-1").unwrap();
 }
 
+/// Whoever was in charge approves no order that takes their place or gives their system more.
+#[test]
+fn whoever_was_in_charge_does_not_approve() {
+    let mut sample = Sample::found();
+    let leader = sample.person("officer-1");
+    let led = SystemBody { leader, ..site("register", "site") };
+    let order = sample.order(system(led));
+    sample.approved_by(order, &["officer-2", "security-1"]);
+    assert_eq!(sample.execute(), None);
+    sample.sequence();
+    let order = sample.order(system(site("register", "site")));
+    assert_eq!(sample.approve(order, "officer-1").unwrap_err(), Code::ApproverSelf);
+    sample.approve(order, "officer-2").unwrap();
+    sample.approve(order, "security-1").unwrap();
+}
+
+/// Nobody takes a system from a unit in which they have no say, into their own.
+#[test]
+fn a_system_moves_by_those_who_answer_for_both_units() {
+    let mut sample = Sample::found();
+    sample.registered_system(site("register", "site"));
+    let body = SystemBody { unit: "luonan".into(), ..site("register", "site") };
+    let order = sample.order(system(body));
+    assert_eq!(sample.approve(order, "officer-3").unwrap_err(), Code::ApproverScope, "takes it");
+    assert_eq!(sample.approve(order, OFFICERS[0]).unwrap_err(), Code::ApproverScope, "gives it");
+    let anew = SystemBody { unit: "luonan".into(), ..site("register", "other") };
+    let order = sample.order(system(anew));
+    sample.approve(order, "officer-3").unwrap();
+}
+
 #[test]
 fn a_system_is_ordered_whole() {
     let mut sample = Sample::found();
