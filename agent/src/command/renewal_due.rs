@@ -3,7 +3,7 @@
 
 /// Whether less than a third of a life is left, or all of it is over; both in Unix seconds.
 pub(super) fn is_due((from, until): (u64, u64), now: u64) -> bool {
-    until.saturating_sub(now) <= until.saturating_sub(from) / 3
+    from >= until || until.saturating_sub(now) <= (until - from) / 3
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! What the spool may take of a disk, and what it keeps of what the log has.
 
-use super::MEBIBYTE;
 use serde::{Deserialize, Serialize};
+
+const MEBIBYTE: u64 = 1 << 20;
 
 /// The spool's sizes, in bytes.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -19,7 +19,7 @@ pub struct IssuerAndSubject {
 
 /// The name of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IssuerAndSerial {
+pub struct IssuerSerial {
     /// Who issued it, the DER of a Name.
     pub issuer: Vec<u8>,
     /// Its serial number: the contents of the INTEGER.
@@ -37,7 +37,7 @@ impl IssuerAndSubject {
     }
 }
 
-impl IssuerAndSerial {
+impl IssuerSerial {
     /// Reads what names a certificate.
     pub fn read(der: &[u8]) -> Result<Self, ScepError> {
         let mut parts = Parts::of(&Any::from_der(der)?)?;

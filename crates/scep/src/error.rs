@@ -30,7 +30,7 @@ impl From<der::Error> for ScepError {
 
 /// Why a request has failed, as a number of the protocol (RFC 8894 3.2.1.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FailInfo {
+pub enum ScepFailure {
     /// An algorithm is not taken.
     BadAlg,
     /// The message is not intact.
@@ -43,7 +43,7 @@ pub enum FailInfo {
     BadCertId,
 }
 
-impl FailInfo {
+impl ScepFailure {
     /// The number as it stands in an answer.
     pub fn number(self) -> &'static str {
         match self {
@@ -56,7 +56,7 @@ impl FailInfo {
     }
 }
 
-impl From<ScepError> for FailInfo {
+impl From<ScepError> for ScepFailure {
     fn from(error: ScepError) -> Self {
         match error {
             ScepError::Algorithm => Self::BadAlg,

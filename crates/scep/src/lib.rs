@@ -26,8 +26,8 @@ mod signing;
 
 pub use device::DeviceMessage;
 pub use envelope::{ContentCipher, Envelope};
-pub use error::{FailInfo, ScepError};
-pub use message::{MessageHead, MessageKind, PkiMessage, SentMessage};
+pub use error::{ScepFailure, ScepError};
+pub use message::{MessageHead, MessageKind, ScepMessage, SentMessage};
 pub use ra::RaKey;
 pub use reply::{CertRep, CertRepOutcome, Sealing};
 pub use signer::MessageSigner;

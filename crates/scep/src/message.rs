@@ -74,10 +74,10 @@ pub struct SentMessage {
 /// A message that the key of the certificate in it signed. Only [`SentMessage::verify`] makes one.
 ///
 /// ```compile_fail,E0451
-/// let forged = scep::PkiMessage { head: todo!(), signer: todo!(), content: Vec::new() };
+/// let forged = scep::ScepMessage { head: todo!(), signer: todo!(), content: Vec::new() };
 /// ```
 #[derive(Clone, Debug)]
-pub struct PkiMessage {
+pub struct ScepMessage {
     head: MessageHead,
     signer: MessageSigner,
     content: Vec<u8>,
@@ -117,17 +117,17 @@ impl SentMessage {
     }
 
     /// Gives the message if the key of its certificate signed it, over what it holds.
-    pub fn verify(self) -> Result<PkiMessage, ScepError> {
+    pub fn verify(self) -> Result<ScepMessage, ScepError> {
         let signer = self.signer?;
         let digest = self.signed.digest_of(&self.content)?;
         if !self.attributes.is_about(&digest) || !self.signed.is_by(signer.key())? {
             return Err(ScepError::Integrity);
         }
-        Ok(PkiMessage { head: self.head, signer, content: self.content })
+        Ok(ScepMessage { head: self.head, signer, content: self.content })
     }
 }
 
-impl PkiMessage {
+impl ScepMessage {
     /// What it asks for, under which names.
     pub fn head(&self) -> &MessageHead {
         &self.head

@@ -1,7 +1,7 @@
 //! What a device is told: CertRep (RFC 8894 3.3.2), signed by the registration authority.
 
 use crate::envelope::{ContentCipher, seal};
-use crate::error::{FailInfo, ScepError};
+use crate::error::{ScepFailure, ScepError};
 use crate::message::MessageHead;
 use crate::oid;
 use crate::parts::{OCTETS, UTF8};
@@ -19,7 +19,7 @@ pub enum CertRepOutcome<'a> {
     /// It is on its way.
     Pending,
     /// Nothing, and why.
-    Failure(FailInfo, &'a str),
+    Failure(ScepFailure, &'a str),
 }
 
 /// What is drawn for a message.

@@ -1,11 +1,11 @@
 //! What devices send and are told, and what is done to it on the way. OpenSSL makes the
 //! certificates of devices, and reads what we encrypt and sign.
 
-use crate::content::{IssuerAndSerial, IssuerAndSubject, first_address, list_only};
+use crate::content::{IssuerSerial, IssuerAndSubject, first_address, list_only};
 use crate::envelope::ContentCipher;
 use crate::message::MESSAGE_BYTES_MAX;
 use crate::{
-    CertRep, CertRepOutcome, DeviceMessage, FailInfo, MessageKind, MessageSigner, PkiMessage,
+    CertRep, CertRepOutcome, DeviceMessage, ScepFailure, MessageKind, MessageSigner, ScepMessage,
     RaKey, ScepError, Sealing, SentMessage,
 };
 use openssl::asn1::Asn1Time;
@@ -85,7 +85,7 @@ fn sent(kind: &str, content: &[u8]) -> Vec<u8> {
     message.sign((device, &device.signer()), &ra.signer(), &drawn(7)).unwrap()
 }
 
-fn verified(der: &[u8]) -> Result<PkiMessage, ScepError> {
+fn verified(der: &[u8]) -> Result<ScepMessage, ScepError> {
     SentMessage::read(der)?.verify()
 }
 
@@ -171,8 +171,8 @@ fn old_digests_and_ciphers_are_told_as_such() {
     let old = Pkcs7::encrypt(&to, b"a request", triple_des, Pkcs7Flags::BINARY);
     let read = crate::Envelope::read(&old.unwrap().to_der().unwrap());
     assert_eq!(read.unwrap_err(), ScepError::Algorithm, "triple DES");
-    assert_eq!(FailInfo::from(ScepError::Algorithm).number(), "0");
-    assert_eq!(FailInfo::from(ScepError::Integrity).number(), "1");
+    assert_eq!(ScepFailure::from(ScepError::Algorithm).number(), "0");
+    assert_eq!(ScepFailure::from(ScepError::Integrity).number(), "1");
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn an_answer_is_signed_and_only_its_device_reads_it() {
     assert_eq!(read.head().kind, MessageKind::CertRep);
     assert_eq!((read.head().transaction.as_str(), read.told()), ("t-1", (Some("0"), None)));
     assert_eq!(read.verify().unwrap().signer().key().spki(), key.public_key().spki());
-    let failed = answer(CertRepOutcome::Failure(FailInfo::BadCertId, "没有 / none"));
+    let failed = answer(CertRepOutcome::Failure(ScepFailure::BadCertId, "没有 / none"));
     assert_eq!(SentMessage::read(&failed).unwrap().told(), (Some("2"), Some("4")));
     assert!(failed.windows(6).any(|part| part == "没有".as_bytes()));
     assert!(inner_of(&failed).is_empty());
@@ -326,11 +326,11 @@ fn names_of_certificates_are_read() {
     assert_eq!((poll.issuer.as_slice(), poll.subject.as_slice()), (&name[..], &name[..]));
     let serial = |bytes: &[u8]| {
         let parts = [name.to_vec(), pki::wrap(2, bytes).unwrap()].concat();
-        IssuerAndSerial::read(&pki::sequence(&parts).unwrap()).map(|read| read.serial)
+        IssuerSerial::read(&pki::sequence(&parts).unwrap()).map(|read| read.serial)
     };
     assert_eq!(serial(&[0, 0x80, 1]).unwrap(), [0, 0x80, 1]);
     assert_eq!(serial(&[5]).unwrap(), [5]);
-    assert!(IssuerAndSerial::read(&[0x30, 0]).is_err());
+    assert!(IssuerSerial::read(&[0x30, 0]).is_err());
     let list = list_only(&[0x30, 0]).unwrap();
     assert!(list.ends_with(&[0xa1, 2, 0x30, 0, 0x31, 0]), "the list, and nobody signed it");
     let address = b"http://ca.example/0.crl";

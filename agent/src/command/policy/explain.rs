@@ -18,7 +18,7 @@ use system::layout::Span;
 use system::speech;
 
 #[derive(Args)]
-pub(in crate::command) struct Arguments {
+pub(crate) struct Arguments {
     /// Person id. 人员编号
     #[arg(long)]
     person: String,

@@ -7,7 +7,7 @@ use system::layout::Span;
 use system::speech;
 
 #[derive(Args)]
-pub(in crate::command) struct Arguments {
+pub(crate) struct Arguments {
     /// Folder with schema, rules, routes and examples. 规则文件夹
     pub(super) folder: PathBuf,
 }

@@ -21,7 +21,7 @@ const DAY_SECONDS: u64 = 86_400;
 const BAR: u64 = 20;
 
 #[derive(Args)]
-pub(in crate::command) struct Arguments {
+pub(crate) struct Arguments {
     /// Folder with the rules that would be in force. 规则文件夹
     folder: PathBuf,
     /// So many days back. 天数
@@ -176,7 +176,7 @@ fn attach(arguments: &Arguments, application: &str, summary: &ReplaySummary) -> 
                 # What agent policy replay found in the gate's own records; nobody signed it.\n";
     let path = arguments.folder.join(format!("{application}.replay.toml"));
     let text = format!("{head}{}", policy::replay::written(summary)?);
-    std::fs::write(&path, text).with_context(|| path.display().to_string())?;
+    system::file::replace(&path, text.as_bytes()).with_context(|| path.display().to_string())?;
     speech::fact("  ", ("已写入", "written"), path.display());
     Ok(())
 }

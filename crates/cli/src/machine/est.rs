@@ -178,8 +178,15 @@ mod tests {
 
         fn leaf(&self, signer: &SoftwareSigner, host: &str) -> Certificate {
             let key = rcgen::KeyPair::try_from(signer.pkcs8()).unwrap();
-            let content = rcgen::CertificateParams::new(vec![host.to_owned()]).unwrap();
-            Certificate::read(content.signed_by(&key, &self.issuer).unwrap().der()).unwrap()
+            // Ours have the smaller `s` of both that a signature can have; what is drawn has either.
+            loop {
+                let content = rcgen::CertificateParams::new(vec![host.to_owned()]).unwrap();
+                let made = content.signed_by(&key, &self.issuer).unwrap();
+                let leaf = Certificate::read(made.der()).unwrap();
+                if leaf.is_signed_by(self.root.key()) {
+                    return leaf;
+                }
+            }
         }
     }
 

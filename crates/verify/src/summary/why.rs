@@ -2,7 +2,7 @@
 //! also what machines get; what is read and has no valid form says that itself in both languages.
 
 /// What checks say, and what that is in Chinese.
-const WHY: [(&str, &str); 61] = [
+const WHY: [(&str, &str); 65] = [
     ("a signature in it is not by whom it must be", "其中有签名不出自应签署者"),
     ("another city than the trust file names", "不是信任文件所指的城市"),
     ("another connection shows the same signature", "另一个连接出示了同一签名"),
@@ -57,6 +57,9 @@ const WHY: [(&str, &str); 61] = [
     ("the person was not in that unit then", "此人当时不在该单位"),
     ("the person's key did not open this connection", "打开此连接的不是此人的密钥"),
     ("the registry key did not sign it", "不是登记密钥所签"),
+    ("no order suspended the application then", "当时没有办件使此应用停用"),
+    ("the order by which it passed is not there", "缺少据以放行的办件"),
+    ("the order by which it passed says otherwise", "据以放行的办件所写与此不符"),
     ("the revocation list was not good then", "吊销列表当时不在有效期内"),
     ("the root key did not sign it", "不是根密钥所签"),
     ("there are no access records", "没有访问记录"),
@@ -64,6 +67,7 @@ const WHY: [(&str, &str); 61] = [
     ("to another host than the application's", "访问的不是此应用的主机"),
     ("too large", "过大"),
     ("what is disclosed of is not there", "缺少披露所指的记录"),
+    ("what passed by an order is no denial of rules", "据办件放行的，本来不是被规则拒绝"),
 ];
 
 /// Those that go on with what they are about.

@@ -9,8 +9,8 @@ use pki::serial::SerialNumber;
 use pki::{Certificate, oid};
 use records::Code;
 use records::machine::CollectMachine;
-use scep::content::{IssuerAndSerial, first_address, list_only};
-use scep::{FailInfo, ScepError};
+use scep::content::{IssuerSerial, first_address, list_only};
+use scep::{ScepFailure, ScepError};
 
 /// Longest list that is handed on; a longer one is had at its address.
 const LIST_BYTES_MAX: usize = 1024 * 1024;
@@ -39,14 +39,14 @@ pub(super) async fn list(opened: &OpenedMessage) -> Result<Told, Stopped> {
         Some(list) => Ok(Told::Success(list_only(&list)?)),
         None => {
             let why = format!("请从此处取吊销列表 / take the list from {address}");
-            Err(Stopped::Failed(FailInfo::BadRequest, why))
+            Err(Stopped::Failed(ScepFailure::BadRequest, why))
         }
     }
 }
 
 /// What is named: by a certificate of ours, and of this CA.
-fn named(opened: &OpenedMessage) -> Result<IssuerAndSerial, Stopped> {
-    let named = IssuerAndSerial::read(&opened.content).map_err(|_| ScepError::Integrity)?;
+fn named(opened: &OpenedMessage) -> Result<IssuerSerial, Stopped> {
+    let named = IssuerSerial::read(&opened.content).map_err(|_| ScepError::Integrity)?;
     let issuing = &opened.by.issuing;
     let own = Certificate::read(opened.message.signer().der()).ok();
     let is_ours = own.is_some_and(|own| own.is_signed_by(issuing.key()));
@@ -58,7 +58,7 @@ fn named(opened: &OpenedMessage) -> Result<IssuerAndSerial, Stopped> {
 
 fn unknown() -> Stopped {
     let why = "没有此证书 / there is no such certificate";
-    Stopped::Failed(FailInfo::BadCertId, why.to_owned())
+    Stopped::Failed(ScepFailure::BadCertId, why.to_owned())
 }
 
 /// What lies at an address of our own CA, over plain HTTP as lists are.

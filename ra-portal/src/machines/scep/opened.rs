@@ -4,13 +4,13 @@ use crate::machines::ra_keys::RaInUse;
 use crate::machines::state::is_unavailable;
 use ca_api::Refusal;
 use records::{Bytes, Code};
-use scep::{FailInfo, PkiMessage, ScepError};
+use scep::{ScepFailure, ScepMessage, ScepError};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// A message that was opened.
 pub(super) struct OpenedMessage {
-    pub(super) message: PkiMessage,
+    pub(super) message: ScepMessage,
     /// As it came, DER.
     pub(super) sent: Bytes,
     /// The key of what it hides.
@@ -28,12 +28,12 @@ pub(super) enum Told {
     /// It is on its way.
     Pending,
     /// Nothing, and why.
-    Failure(FailInfo, String),
+    Failure(ScepFailure, String),
 }
 
 /// Why nothing is told: a refusal that the protocol names, or none that it could.
 pub(super) enum Stopped {
-    Failed(FailInfo, String),
+    Failed(ScepFailure, String),
     Refused(Code),
 }
 
@@ -69,14 +69,14 @@ impl From<Refusal> for Stopped {
 }
 
 /// What the protocol calls a refusal.
-fn fail_info(code: Code) -> FailInfo {
+fn fail_info(code: Code) -> ScepFailure {
     match code {
         Code::KeyUnknown | Code::KeyWeak | Code::KeyNotAllowed | Code::KeyPublished => {
-            FailInfo::BadAlg
+            ScepFailure::BadAlg
         }
-        Code::RenewalSignature | Code::RequestSignature => FailInfo::BadMessageCheck,
-        Code::CertificateForeign | Code::NotFound => FailInfo::BadCertId,
-        _ => FailInfo::BadRequest,
+        Code::RenewalSignature | Code::RequestSignature => ScepFailure::BadMessageCheck,
+        Code::CertificateForeign | Code::NotFound => ScepFailure::BadCertId,
+        _ => ScepFailure::BadRequest,
     }
 }
 
@@ -87,14 +87,14 @@ mod tests {
     #[test]
     fn each_refusal_has_the_protocols_name() {
         for (code, info) in [
-            (Code::SystemSecret, FailInfo::BadRequest),
-            (Code::CodeUsed, FailInfo::BadRequest),
-            (Code::SystemNames, FailInfo::BadRequest),
-            (Code::CertificateRevoked, FailInfo::BadRequest),
-            (Code::CertificateExpired, FailInfo::BadRequest),
-            (Code::KeyNotAllowed, FailInfo::BadAlg),
-            (Code::RenewalSignature, FailInfo::BadMessageCheck),
-            (Code::CertificateForeign, FailInfo::BadCertId),
+            (Code::SystemSecret, ScepFailure::BadRequest),
+            (Code::CodeUsed, ScepFailure::BadRequest),
+            (Code::SystemNames, ScepFailure::BadRequest),
+            (Code::CertificateRevoked, ScepFailure::BadRequest),
+            (Code::CertificateExpired, ScepFailure::BadRequest),
+            (Code::KeyNotAllowed, ScepFailure::BadAlg),
+            (Code::RenewalSignature, ScepFailure::BadMessageCheck),
+            (Code::CertificateForeign, ScepFailure::BadCertId),
         ] {
             let Stopped::Failed(told, why) = Stopped::from(code) else { panic!("{code}") };
             assert_eq!(told, info, "{code}");

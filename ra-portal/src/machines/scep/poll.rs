@@ -6,7 +6,7 @@ use crate::machines::state::MachinesState;
 use crate::machines::table::transaction;
 use records::Code;
 use scep::content::IssuerAndSubject;
-use scep::{FailInfo, ScepError};
+use scep::{ScepFailure, ScepError};
 
 pub(super) async fn poll(state: &MachinesState, opened: &OpenedMessage) -> Result<Told, Stopped> {
     IssuerAndSubject::read(&opened.content).map_err(|_| ScepError::Integrity)?;
@@ -17,7 +17,7 @@ pub(super) async fn poll(state: &MachinesState, opened: &OpenedMessage) -> Resul
         Ok(Some(serial)) => hand_out(state, serial).await,
         Ok(None) => {
             let why = "没有这项申请，请重新申请 / there is no such request; ask anew";
-            Err(Stopped::Failed(FailInfo::BadCertId, why.to_owned()))
+            Err(Stopped::Failed(ScepFailure::BadCertId, why.to_owned()))
         }
         Err(error) => {
             tracing::error!(%error, "transaction");

@@ -30,8 +30,9 @@ const OWN: [(&str, &str); 11] = [
 ];
 
 /// Whoever replaces a file, and why nobody's file is lost: it is one of the program's own.
-const REPLACED: [(&str, &str); 30] = [
+const REPLACED: [(&str, &str); 31] = [
     ("agent/src/command/join.rs", "the state directory that it joins, unless that has joined"),
+    ("agent/src/command/policy/replay.rs", "what a replay found, beside the rules that it asked"),
     ("agent/src/command/renew.rs", "what stands beside the files in use until it is moved there"),
     ("agent/src/gate/call/token.rs", "the token of applications that ask on loopback"),
     ("agent/src/lib.rs", "the name of the function in this program"),

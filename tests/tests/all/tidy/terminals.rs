@@ -45,7 +45,7 @@ const OWN_WORDS: [&str; 6] = [
     "crates/plain/src/value.rs",
     "crates/verify/src/report.rs",
     "crates/cli/src/facts.rs",
-    "agent/src/command/explain.rs",
+    "agent/src/command/policy/explain.rs",
 ];
 
 /// `said` and `sentence` take words that were known when a program was built; in all else that is
