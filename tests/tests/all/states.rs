@@ -211,6 +211,7 @@ async fn menus_name_what_their_readers_may_use() {
         "/certificates",
         "/people",
         "/organisation",
+        "/systems",
         "/drafts",
         "/applications",
         "/state",

@@ -51,6 +51,16 @@ impl Drop for Manager {
     }
 }
 
+/// Says that it is over, also where an assertion failed: whoever exchanges waits for no request
+/// that nobody sends any more.
+struct Ended(Arc<AtomicBool>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 /// Under load a gate is started again and again with a socket that is held for it: no request
 /// fails. A configuration that is wrong ends nothing, and is told with its line.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -66,6 +76,7 @@ async fn a_gate_is_exchanged_under_load() {
     gate.until_status(&office, &person, OWN, 200).await;
     let (over, served) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let load = async {
+        let _ended = Ended(over.clone());
         while !over.load(Ordering::SeqCst) {
             let (status, page) = gate.get(&office, &person, OWN).await;
             assert_eq!(status, 200, "{page}");
@@ -78,7 +89,7 @@ async fn a_gate_is_exchanged_under_load() {
             let before = counted.load(Ordering::SeqCst);
             assert_eq!(manager.order("reload"), "0", "it ended in order");
             // The next one serves before it is exchanged as well.
-            while counted.load(Ordering::SeqCst) < before + 20 {
+            while counted.load(Ordering::SeqCst) < before + 20 && !done.load(Ordering::SeqCst) {
                 std::thread::yield_now();
             }
         }

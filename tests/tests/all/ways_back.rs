@@ -54,7 +54,7 @@ async fn an_expired_portal_comes_back_by_its_old_key() {
     };
     expire(&office, &office.path("portal/public.pem"));
     let refused = renew("new.pem", &[]);
-    assert!(said(&refused).contains("certificate-expired"), "{}", said(&refused));
+    assert!(said(&refused).contains("CertificateExpired"), "{}", said(&refused));
     let signed = renew("renewal.json", &["--signed-only"]);
     assert!(signed.status.success(), "{}", said(&signed));
     // What somebody changed on the way has no signature of the old key.

@@ -16,7 +16,11 @@ pub(super) fn fail_info(code: Code, asked: Option<BodyKind>) -> FailInfo {
         Code::TransactionUsed => FailInfo::TransactionInUse,
         Code::RequestSignature => FailInfo::Possession,
         // Nobody is known yet: it is the certificate by which a message was signed.
-        Code::CertificateForeign | Code::CertificateExpired if asked.is_none() => FailInfo::Signer,
+        Code::CertificateForeign | Code::CertificateExpired | Code::CertificateRequired
+            if asked.is_none() =>
+        {
+            FailInfo::Signer
+        }
         Code::CertificateForeign => FailInfo::CertificateId,
         Code::CertificateRequired => FailInfo::Integrity,
         Code::CertificateExpired => FailInfo::Signer,
@@ -52,6 +56,7 @@ mod tests {
             (Code::MessageVersion, FailInfo::Version),
             (Code::SignedTime, FailInfo::Time),
             (Code::CertificateForeign, FailInfo::Signer),
+            (Code::CertificateRequired, FailInfo::Signer),
             (Code::MessageNonce, FailInfo::SenderNonce),
         ] {
             assert_eq!(fail_info(code, None), bit, "{code}");
