@@ -1,5 +1,5 @@
-//! What the log has already and a gate keeps for a while all the same, so that its owner can ask what
-//! other rules would have said of it. Nothing rests on it: it goes before anything else does.
+//! What the log has already and a gate keeps for a while all the same, so that its owner can ask
+//! what other rules would have said of it. Nothing rests on it: it goes before anything else does.
 
 use super::segment;
 use std::io;
@@ -23,8 +23,8 @@ pub fn folder(spool: &Path) -> PathBuf {
 }
 
 impl KeptSegments {
-    /// Takes a segment out of the spool: it is moved to what is kept, or removed where it cannot be.
-    /// A disk with less room than all that may be kept keeps nothing.
+    /// Takes a segment out of the spool: it is moved to what is kept, or removed where it cannot
+    /// be. A disk with less room than all that may be kept keeps nothing.
     pub(super) fn take(self, spool: &Path, number: u64, now: u64) -> io::Result<()> {
         let path = segment::path(spool, number);
         let moved = self.has_room(spool).then(|| {

@@ -1,5 +1,6 @@
 //! What a gate decided, read back from its own records: those that the log does not have yet, and
-//! those that are kept for a while. A record counts that stands in its chain and whose target opens.
+//! those that are kept for a while. A record counts that stands in its chain and whose target
+//! opens.
 
 use super::kept;
 use super::segment::{self, HEADER_BYTES};

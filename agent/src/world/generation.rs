@@ -291,8 +291,8 @@ impl World {
         &self.policy
     }
 
-    /// What comes of an answer to a question: nothing, an exception that its record names, or why it
-    /// is refused.
+    /// What comes of an answer to a question: nothing, an exception that its record names, or why
+    /// it is refused.
     pub fn passage(
         &self,
         asked: &AccessRequest<'_>,

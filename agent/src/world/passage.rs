@@ -142,8 +142,8 @@ mod tests {
         );
     }
 
-    /// Past a rule's denial, for its people alone, within its window alone; never past anything else,
-    /// and not where the application is suspended.
+    /// Past a rule's denial, for its people alone, within its window alone; never past anything
+    /// else, and not where the application is suspended.
     #[test]
     fn an_emergency_lets_its_people_past_rules_in_its_window_and_nobody_else() {
         let emergency = OrderedEmergency {

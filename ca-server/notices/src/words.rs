@@ -201,8 +201,8 @@ fn emergency_sentence(notice: &Notice, until: &str) -> Both {
             "应急授权（办件 {order}）已生效，至 {until}；您或您单位的人员在内，事后须核查结案。"
         ),
         format!(
-            "An emergency was opened by order {order}, until {until}, for you or for people of your \
-             unit; its case is looked at afterwards."
+            "An emergency was opened by order {order}, until {until}, for you or for people of \
+             your unit; its case is looked at afterwards."
         ),
     )
 }

@@ -47,7 +47,8 @@ impl Authority {
         }
     }
 
-    /// Whoever hears of an emergency: its people, whoever is in office over their units, auditors too.
+    /// Whoever hears of an emergency: its people, and whoever is in office over their units,
+    /// auditors too.
     pub fn hears_of(&self, emergency: &EmergencyBody) -> BTreeSet<String> {
         let units = emergency.people.iter().filter_map(|id| self.person(id));
         let above: BTreeSet<&str> = units.flat_map(|person| self.above(&person.unit)).collect();

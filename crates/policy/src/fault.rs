@@ -175,7 +175,8 @@ mod tests {
 
     #[test]
     fn statements_are_cut_outside_of_texts_and_comments() {
-        let cedar = "// a; b\n\npermit (principal, action, resource)\nwhen { \"a;\\\";\" == \"\" };\n\
+        let cedar = "// a; b\n\npermit (principal, action, resource)\n\
+                     when { \"a;\\\";\" == \"\" };\n\
                      // c;\nforbid (principal, action, resource);\n// end;\n";
         let lines: Vec<usize> = statements(cedar).into_iter().map(|(line, _)| line).collect();
         assert_eq!(lines, [3, 6]);

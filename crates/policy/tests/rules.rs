@@ -160,8 +160,8 @@ fn a_bundle_that_is_not_right_is_refused_whole() {
     assert!(Bundle::read(2, files).is_err());
 }
 
-/// Other rules are asked about the same people and the same time: only what they change is told, and
-/// whoever is not known any more is left out.
+/// Other rules are asked about the same people and the same time: only what they change is told,
+/// and whoever is not known any more is left out.
 #[test]
 fn a_replay_tells_what_other_rules_would_change() {
     let before = Bundle::read(1, shipped()).unwrap();

@@ -188,8 +188,7 @@ impl Order {
         if matches!(&body, Body::Mode(mode) if !mode.is_sound(made)) {
             return Err(OrderError::Header);
         }
-        if matches!(&body, Body::Emergency(emergency) if !emergency.is_sound(made, self.expires_unix()))
-        {
+        if matches!(&body, Body::Emergency(one) if !one.is_sound(made, self.expires_unix())) {
             return Err(OrderError::Header);
         }
         if !self.is_drafted_so(&body) {

@@ -186,8 +186,8 @@ fn excepted(by: ExceptionKind, values: Vec<FactValue>) -> FactValue {
         ExceptionKind::Observe => phrase(
             "按人员快照 {0} 号（有效至 {1}）所指的第 {2} 版规则本应拒绝（{3}）；网关按办件 {4} 处于观察模式，\
              已放行。",
-            "By the rules of version {2}, which people snapshot {0} names (good until {1}), it would \
-             be denied ({3}); it passed, since order {4} had the gate observe.",
+            "By the rules of version {2}, which people snapshot {0} names (good until {1}), it \
+             would be denied ({3}); it passed, since order {4} had the gate observe.",
             values,
         ),
         ExceptionKind::Emergency => phrase(

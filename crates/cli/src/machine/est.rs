@@ -178,7 +178,8 @@ mod tests {
 
         fn leaf(&self, signer: &SoftwareSigner, host: &str) -> Certificate {
             let key = rcgen::KeyPair::try_from(signer.pkcs8()).unwrap();
-            // Ours have the smaller `s` of both that a signature can have; what is drawn has either.
+            // Ours have the smaller `s` of both that a signature can have; what is drawn has
+            // either.
             loop {
                 let content = rcgen::CertificateParams::new(vec![host.to_owned()]).unwrap();
                 let made = content.signed_by(&key, &self.issuer).unwrap();

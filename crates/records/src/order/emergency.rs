@@ -39,8 +39,8 @@ pub struct EmergencyReviewBody {
     pub order: Bytes,
     /// Application id.
     pub application: String,
-    /// Person ids, in their order, of those whose matter it was: whom it let past the rules, and who
-    /// approved it. None of them closes its case.
+    /// Person ids, in their order, of those whose matter it was: whom it let past the rules, and
+    /// who approved it. None of them closes its case.
     pub about: Vec<String>,
     /// Commitment to what was found.
     pub evidence: Commitment,

@@ -1,4 +1,5 @@
-//! What passes at gates that rules deny: by the mode that an order puts them in, and in emergencies.
+//! What passes at gates that rules deny: by the mode that an order puts them in, and in
+//! emergencies.
 
 use crate::pages::show;
 use ca_api::OpenEmergency;
