@@ -138,8 +138,8 @@ fn help(gate: &Gate, code: Code) -> (String, String) {
         Code::ApplicationSuspended => (
             "本应用的访问已按两名管理员批准的办件暂停，不是您的证书有问题；恢复时间请询问应用负责人。".into(),
             "Access to this application was suspended by an order that two administrators \
-             approved; your certificate is not at fault. Ask the application's owner when it is open \
-             again."
+             approved; your certificate is not at fault. Ask the application's owner when it is \
+             open again."
                 .into(),
         ),
         Code::StatusStale => (
