@@ -30,8 +30,8 @@ pub(super) async fn play(
         }
         _ => {
             println!(
-                "   certbot 不在本机，改用 yinxin system / certbot is not here, and yinxin system \
-                 does it; next: make test-tools"
+                "   certbot 不在本机，改由脚本以 EST 领证 / certbot is not here, and a script gets \
+                 the certificate by EST; next: make test-tools"
             );
             let est = machines.est.as_ref().context("no sample system; next: make run")?;
             by_script((folder, city), machines, est, (actor, &mut *step)).await?

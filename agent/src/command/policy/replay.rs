@@ -172,8 +172,8 @@ fn shown(rule: &str) -> &str {
 
 /// Lays the result beside the rules that it is about.
 fn attach(arguments: &Arguments, application: &str, summary: &ReplaySummary) -> anyhow::Result<()> {
-    let head = "# agent policy replay 的结果，出自网关自己的记录，没有人签名。\n\
-                # What agent policy replay found in the gate's own records; nobody signed it.\n";
+    let head = "# 试算新规则的结果，出自网关自己的记录，没有人签名。\n\
+                # What a replay found in the gate's own records; nobody signed it.\n";
     let path = arguments.folder.join(format!("{application}.replay.toml"));
     let text = format!("{head}{}", policy::replay::written(summary)?);
     system::file::replace(&path, text.as_bytes()).with_context(|| path.display().to_string())?;
