@@ -401,6 +401,10 @@ async fn an_operator_walks() {
     let file = file.unwrap_or_else(|| panic!("{said}"));
     let said = walk.run("ca-server system setup", &[("FILE", file)], &state);
     assert!(said.contains("--eab-hmac-key") && !Path::new(file).exists(), "{said}");
+    for system in ["portal-scep --profile scep", "printer-7 --profile device"] {
+        let said = walk.run(&format!("ca-server system register {system} "), &names, &state);
+        assert!(said.contains("系统文件 / system file: "), "{said}");
+    }
     let said = walk.run("ca-server status", &[], &state);
     assert!(said.contains("日志 / log: control"), "{said}");
     walk.run("ca-server doctor", &[], &state);

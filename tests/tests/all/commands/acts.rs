@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// What each verb does, in the order in which they are tried: what one leaves lies ready for those
 /// behind it. A printed command without a place here fails the test.
-const VERBS: [&str; 49] = [
+const VERBS: [&str; 59] = [
     "ca-server serve",
     "ra-portal serve",
     "ca-server init",
@@ -60,6 +60,16 @@ const VERBS: [&str; 49] = [
     "yinxin system renew",
     "agent serve",
     "agent policy explain",
+    "agent policy check",
+    "agent policy test",
+    "agent policy replay",
+    "agent status",
+    "agent doctor",
+    "agent logs",
+    "agent renew",
+    "ca-server emergency open",
+    "ca-server emergency review",
+    "yinxin connect",
 ];
 /// What needs the request that passed a gate, and what the servers do not outlive.
 const LAST: [&str; 3] = ["yinxin audit export", "yinxin-verify", "ca-server renew"];
@@ -117,6 +127,15 @@ async fn act(scene: &Scene, left: &mut Left, verb: &str, text: &str) -> Result<(
         "agent join" => at_the_gate::join(scene, left, text).await,
         "agent serve" => at_the_gate::serve(scene, left, text).await,
         "agent policy explain" => at_the_gate::explain(scene, left, text),
+        "agent policy check" | "agent policy test" | "agent policy replay" => {
+            at_the_gate::ask_rules(scene, left, text)
+        }
+        "agent status" | "agent doctor" | "agent logs" | "agent renew" => {
+            at_the_gate::look(scene, left, text).await
+        }
+        "ca-server emergency open" => on_the_host::open_emergency(scene, text).await,
+        "ca-server emergency review" => on_the_host::review_emergency(scene, left, text).await,
+        "yinxin connect" => by_hand::connect(scene, text),
         "yinxin request" => by_hand::request(scene, text),
         "yinxin enroll" => by_hand::enroll(scene, left, text).await,
         "yinxin cert export" => by_hand::export_certificate(scene, left, text),

@@ -65,14 +65,14 @@ pub(super) async fn serve(scene: &Scene, left: &mut Left, text: &str) -> Result<
     let home = left.gates.get(agent).ok_or("no gate joined")?.clone();
     let state = home.join("agent");
     let at = |offset| format!("127.0.0.1:{}", scene.office.port(offset));
-    let told = state.display().to_string();
+    let (upstream, told) = (at(15), state.display().to_string());
     let words = filled(text, &[("--state", &told)]);
     let taken = std::net::TcpListener::bind(at(14)).unwrap();
-    configure(&state, &at(14), &at(13));
+    configure(&state, (&at(14), &at(13), &upstream));
     let refused = scene.runs(&home, &words).err().ok_or("it takes an address that is taken")?;
     holds(refused.contains(&at(14)) && refused.contains("agent.toml: listen"), &refused)?;
     drop(taken);
-    configure(&state, &at(12), &at(13));
+    configure(&state, (&at(12), &at(13), &upstream));
     let running = scene.start(&home, &words);
     let admin = mtls::Client::new(&format!("http://localhost:{}", scene.office.port(13)), None);
     scene.until_ready(admin.unwrap(), text).await;
@@ -84,7 +84,7 @@ pub(super) async fn serve(scene: &Scene, left: &mut Left, text: &str) -> Result<
 }
 
 /// Changes the addresses of a gate where its owner does.
-fn configure(state: &Path, listen: &str, admin: &str) {
+fn configure(state: &Path, (listen, admin, upstream): (&str, &str, &str)) {
     let file = state.join("agent.toml");
     let text = std::fs::read_to_string(&file).unwrap();
     let changed: Vec<String> = text
@@ -92,6 +92,7 @@ fn configure(state: &Path, listen: &str, admin: &str) {
         .map(|line| match line.split(" = ").next() {
             Some("listen") => format!("listen = \"{listen}\""),
             Some("admin") => format!("admin = \"{admin}\""),
+            Some("upstream") => format!("upstream = \"{upstream}\""),
             _ => line.to_owned(),
         })
         .collect();
@@ -135,7 +136,43 @@ pub(super) fn explain(scene: &Scene, left: &Left, text: &str) -> Result<(), Stri
     let (person, _) = left.passed.as_ref().ok_or("nobody passed")?;
     let text = text.replace("/UNIT/", "/sz-office/");
     let home = left.gates.get(FIRST).ok_or("no gate joined")?;
-    says(scene.runs(home, &filled(&text, &[("PERSON", person)])), "✓").map(drop)
+    let mut names = ["PERSON", "ID", "编号"].map(|open| (open, person.as_str())).to_vec();
+    names.extend(["PATH", "路径"].map(|open| (open, PATH)));
+    says(scene.runs(home, &filled(&text, &names)), "✓").map(drop)
+}
+
+/// Beside the state of the gate, while it runs and its application answers.
+pub(super) async fn look(scene: &Scene, left: &Left, text: &str) -> Result<(), String> {
+    let home = left.gates.get(FIRST).ok_or("no gate joined")?;
+    let _application = Application::serve(scene.office.port(15)).await;
+    let running = scene.start(home, &filled("agent serve", &[]));
+    let admin = mtls::Client::new(&format!("http://localhost:{}", scene.office.port(13)), None);
+    scene.until_ready(admin.unwrap(), text).await;
+    let wanted = match text {
+        "agent renew" => "renewed until",
+        // Those that the log has are freed: what is there is one line of JSON each.
+        "agent logs" => "",
+        _ => "✓",
+    };
+    let said = says(scene.runs(home, &filled(text, &[])), wanted);
+    let (status, _) = running.interrupt();
+    let said = said?;
+    let is_json = |line: &str| serde_json::from_str::<serde_json::Value>(line).is_ok();
+    holds(text != "agent logs" || said.lines().all(is_json), "records and nothing else")?;
+    holds(status.success(), "a gate that ends well")
+}
+
+/// Of the rules that are in force, in a folder beside the gate's state.
+pub(super) fn ask_rules(scene: &Scene, left: &Left, text: &str) -> Result<(), String> {
+    let home = left.gates.get(FIRST).ok_or("no gate joined")?;
+    let rules = scene.office.path("policies/access").display().to_string();
+    let words = filled(text, &[("FOLDER", rules.as_str()), ("文件夹", &rules)]);
+    let wanted = match words.get(2).map(String::as_str) {
+        Some("test") => "failed: 0",
+        Some("replay") => "would newly be denied",
+        _ => "the rules can be put in force",
+    };
+    says(scene.runs(home, &words), wanted).map(drop)
 }
 
 /// The index follows the log; until it has the request, there is nothing to export.

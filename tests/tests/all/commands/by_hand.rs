@@ -208,6 +208,23 @@ pub(super) async fn desk(scene: &Scene, text: &str) -> Result<(), String> {
     holds(shown.status == 200 && status.success(), "a desk that opens and ends")
 }
 
+/// Until it is interrupted; the gate is looked for when a program connects, and none does here.
+pub(super) fn connect(scene: &Scene, text: &str) -> Result<(), String> {
+    let here = format!("127.0.0.1:{}", scene.office.port(14));
+    let words = filled(text, &[("127.0.0.1:5432", here.as_str())]);
+    let mut command = Command::new(binary(&words[0]));
+    command.args(&words[1..]).current_dir(scene.home()).env("LANG", "C").stdin(Stdio::null());
+    command.env("XDG_CONFIG_HOME", scene.contexts()).env("YINXIN_CONTEXT", "sample-officer");
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let said = BufReader::new(child.stdout.as_mut().unwrap());
+    let told = said.lines().map(Result::unwrap).any(|line| line.contains(&here));
+    let running = Running::new(child);
+    holds(told, "the port of this computer is said")?;
+    let taken = std::net::TcpListener::bind(&here).is_err();
+    let (status, _) = running.interrupt();
+    holds(taken && status.success(), "a port that it holds until it ends well")
+}
+
 /// Of a loss that was reported just before.
 pub(super) fn check_receipt(scene: &Scene, left: &Left, text: &str) -> Result<(), String> {
     let holder = left.reported.as_ref().ok_or("nobody has a receipt")?;

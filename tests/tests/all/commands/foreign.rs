@@ -40,14 +40,16 @@ const ARMOURED: &str =
     "openssl asn1parse -strictpem -noout -in OLD -out DER && openssl pkcs12 -in DER -out NEW";
 const JAVA: &str =
     "keytool -importkeystore -srckeystore OLD -destkeystore NEW -deststoretype PKCS12";
+const OWN_KEY: &str = "openssl ecparam -name prime256v1 -genkey -noout -out own.key";
 
 /// Typed as they stand.
-const TYPED: [&str; 14] = [
+const TYPED: [&str; 15] = [
     "chmod 600 -- FILLED",
     "chown FILLED -- FILLED && chmod 600 -- FILLED",
     JAVA,
     "openssl asn1parse -strictpem -noout -in OLD -out NEW",
     ARMOURED,
+    OWN_KEY,
     "openssl pkcs12 -in OLD -out NEW",
     LEGACY,
     "openssl pkcs7 -inform DER -print_certs -in OLD -out NEW",
@@ -63,10 +65,13 @@ const THE_RUN: &str = "it is the run that this test is a part of, or one like it
 const THE_CITY: &str = "it founds and runs a city until somebody stops it; stories do the same";
 const CHANGES: &str = "it changes the machine";
 const BY_EST: &str = "it goes on in a second line; stories of EST do the same";
+const BY_CMP: &str = "it goes on in further lines; stories of CMP do the same";
+const BY_TLS: &str = "it goes on in a second line, and stays; stories ask gates by it too";
+const OF_WINDOWS: &str = "it is Windows' own; another program has its name here";
 const LONG: &str = "it takes minutes to hours of a machine; its words are taken, which is tested";
 
 /// Not typed, and why.
-const NOT_TYPED: [(&str, &str); 40] = [
+const NOT_TYPED: [(&str, &str); 46] = [
     ("FUZZ=20000 cargo test --workspace --test all fuzzed::", LONG),
     ("YINXIN_PICTURES=1 node tests/browser/page_screenshots.mjs", THE_RUN),
     ("YINXIN_TEST_DATABASE=postgres cargo test --workspace --test all journey::", THE_RUN),
@@ -93,7 +98,8 @@ const NOT_TYPED: [(&str, &str); 40] = [
     ("cargo xtask crash", LONG),
     ("cargo xtask crash --rounds 500", LONG),
     ("cargo xtask mutate", LONG),
-    ("certutil -hashfile root.cer SHA256", "it is Windows' own; another program has its name here"),
+    ("certutil -addstore Root root.pem", OF_WINDOWS),
+    ("certutil -hashfile root.cer SHA256", OF_WINDOWS),
     (
         "curl --cacert root.pem --cert own.pem --key own.key -H \
          'Content-Type: application/pkcs10' \\",
@@ -109,21 +115,36 @@ const NOT_TYPED: [(&str, &str); 40] = [
     ("make test-tools", CHANGES),
     ("node --test tests/browser/*.test.mjs", THE_RUN),
     (
+        "openssl cmp -cmd ir -server acme.example.gov.cn:443 -path .well-known/cmp -tls_used \\",
+        BY_CMP,
+    ),
+    (
+        "openssl cmp -cmd kur -server acme.example.gov.cn:443 -path .well-known/cmp -tls_used \\",
+        BY_CMP,
+    ),
+    (
+        "openssl cmp -cmd rr -server acme.example.gov.cn:443 -path .well-known/cmp -tls_used \\",
+        BY_CMP,
+    ),
+    (
         "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout own.key \
          -subj / \\",
         BY_EST,
     ),
+    ("openssl s_client -quiet -connect gate.example:5432 -servername gate.example \\", BY_TLS),
     ("rustup toolchain install FILLED", CHANGES),
     ("rustup update", CHANGES),
+    ("systemctl reload yinxin-agent", CHANGES),
 ];
 
 /// What names a program and is no command: sentences, and what is said of a program.
-const SENTENCES: [&str; 15] = [
+const SENTENCES: [&str; 16] = [
     "cargo build --release failed",
     "cargo build failed",
     "cargo named no program of the stories",
     "chmod 600",
     "make a new key",
+    "make of a denial",
     "make run again gives fresh letters",
     "make run goes on with the same city",
     "make the certificate file",
@@ -164,6 +185,7 @@ fn commands_of_others_do_it_as_they_stand() {
             "chmod 600 -- FILLED" => home.opens_to_nobody(text),
             "chown FILLED -- FILLED && chmod 600 -- FILLED" => home.is_given_back(text),
             "shred -u FILLED" => home.shreds(text),
+            OWN_KEY => home.makes_a_key(text),
             "sha256sum root.cer" | "shasum -a 256 root.cer" => home.names_the_root(text),
             converts => home.converts(converts),
         }
@@ -263,6 +285,12 @@ impl Home<'_> {
         self.types(&text.replace(FILLED_HERE, &files));
         assert!(letters.iter().all(|letter| !letter.exists()));
         assert!(self.path("1.html").exists());
+    }
+
+    /// A key that a request can be signed with.
+    fn makes_a_key(&self, text: &str) {
+        self.types(text);
+        self.made("req -new -key own.key -subj /CN=db.example.gov.cn -verify -noout");
     }
 
     /// What it says is the fingerprint on the page.

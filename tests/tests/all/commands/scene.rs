@@ -12,6 +12,8 @@ use tests::{Office, Running, binary, workspace};
 
 /// What everybody here chooses for a key of their own.
 pub(super) const PASSPHRASE: &str = "a passphrase of some length";
+/// Where a gate keeps its state in the folder of its owner, and not where this machine's would.
+const GATE_STATE: &str = "agent";
 /// Contexts by name, and the first people who have them.
 const PEOPLE: [(&str, &str); 4] = [
     ("sample-officer", "officer-1"),
@@ -112,6 +114,7 @@ impl Scene {
     pub(super) fn start(&self, home: &Path, words: &[String]) -> Running {
         let mut command = Command::new(binary(&words[0]));
         command.args(&words[1..]).current_dir(home).stdin(Stdio::null()).stdout(Stdio::null());
+        command.env("YINXIN_AGENT", GATE_STATE);
         let log = std::fs::File::create(self.folder.path().join("stays.log")).unwrap();
         Running::new(command.stderr(log).spawn().unwrap())
     }
@@ -151,6 +154,7 @@ impl Scene {
     pub(super) fn runs(&self, home: &Path, words: &[String]) -> Done {
         let mut command = Command::new(binary(&words[0]));
         command.args(&words[1..]).current_dir(home).stdin(Stdio::null()).env("LANG", "C");
+        command.env("YINXIN_AGENT", GATE_STATE);
         self.done(&words.join(" "), &command.output().unwrap())
     }
 

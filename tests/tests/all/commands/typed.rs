@@ -26,6 +26,8 @@ pub(super) struct Left {
     pub(super) reported: Option<Holder>,
     /// Serial number of a suspended certificate.
     pub(super) suspended: Option<String>,
+    /// Digest of the order of an emergency that nobody looked at yet.
+    pub(super) emergency: Option<String>,
     /// A folder with an evidence bundle.
     pub(super) evidence: Option<PathBuf>,
 }
