@@ -41,7 +41,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let _alone = alone(folder)?;
     super::renew::finish(folder)?;
     system::file::check_private(&config.path("tls.key"))?;
-    let stop = Stop::on_signal()?;
+    let (stop, reload) = (Stop::on_signal()?, reload::heard()?);
     // Before anything is written: one whose place is taken leaves nothing behind.
     let Listeners { people: listener, tunnels, calls } = Listeners::take(&config).await?;
     service::raise_open_files();
@@ -77,7 +77,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     tasks.spawn(gate::sweep(gate.clone(), source.swapped.clone(), stop.clone()));
     tasks.spawn(gate::tell(gate.clone(), stop.clone()));
     tasks.spawn(gate::look_at_upstreams(gate.clone(), stop.clone()));
-    tasks.spawn(reload::watch(folder.to_owned(), metrics.clone(), stop.clone()));
+    tasks.spawn(reload::watch(reload, folder.to_owned(), metrics.clone(), stop.clone()));
     tasks.spawn(service::disk::watch(config.path("spool"), metrics.clone(), stop.clone()));
     let pulses = ca_api::Log(call(&file.trust.log)?);
     tasks.spawn(heart.clone().pulse(pulses, stop.clone()));

@@ -262,10 +262,7 @@ impl Authority {
             _ => false,
         };
         let is_excepted = body.excepts().iter().any(|one| one == person);
-        body.person() == Some(person)
-            || body.also_about() == Some(person)
-            || is_excepted
-            || leads()
+        body.person() == Some(person) || body.also_about() == Some(person) || is_excepted || leads()
     }
 
     /// The rule of the kind, and the profile's own if it asks for more.

@@ -26,7 +26,7 @@ mod signing;
 
 pub use device::DeviceMessage;
 pub use envelope::{ContentCipher, Envelope};
-pub use error::{ScepFailure, ScepError};
+pub use error::{ScepError, ScepFailure};
 pub use message::{MessageHead, MessageKind, ScepMessage, SentMessage};
 pub use ra::RaKey;
 pub use reply::{CertRep, CertRepOutcome, Sealing};

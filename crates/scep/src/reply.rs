@@ -1,7 +1,7 @@
 //! What a device is told: CertRep (RFC 8894 3.3.2), signed by the registration authority.
 
 use crate::envelope::{ContentCipher, seal};
-use crate::error::{ScepFailure, ScepError};
+use crate::error::{ScepError, ScepFailure};
 use crate::message::MessageHead;
 use crate::oid;
 use crate::parts::{OCTETS, UTF8};

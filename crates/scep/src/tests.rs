@@ -1,12 +1,12 @@
 //! What devices send and are told, and what is done to it on the way. OpenSSL makes the
 //! certificates of devices, and reads what we encrypt and sign.
 
-use crate::content::{IssuerSerial, IssuerAndSubject, first_address, list_only};
+use crate::content::{IssuerAndSubject, IssuerSerial, first_address, list_only};
 use crate::envelope::ContentCipher;
 use crate::message::MESSAGE_BYTES_MAX;
 use crate::{
-    CertRep, CertRepOutcome, DeviceMessage, ScepFailure, MessageKind, MessageSigner, ScepMessage,
-    RaKey, ScepError, Sealing, SentMessage,
+    CertRep, CertRepOutcome, DeviceMessage, MessageKind, MessageSigner, RaKey, ScepError,
+    ScepFailure, ScepMessage, Sealing, SentMessage,
 };
 use openssl::asn1::Asn1Time;
 use openssl::bn::BigNum;

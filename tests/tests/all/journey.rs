@@ -48,7 +48,7 @@ fn demonstrate(city: &Path) {
     let said = xtask(city, &["demo"]);
     let text = String::from_utf8_lossy(&said.stdout).into_owned();
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
-    assert_eq!(text.matches('✓').count(), 33, "{text}");
+    assert_eq!(text.matches('✓').count(), 37, "{text}");
     judge_demonstration(city);
 }
 

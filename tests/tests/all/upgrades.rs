@@ -86,8 +86,8 @@ async fn a_gate_is_exchanged_under_load() {
     let (done, counted) = (over.clone(), served.clone());
     let exchanged = tokio::task::spawn_blocking(move || {
         for _ in 0..3 {
-            let before = counted.load(Ordering::SeqCst);
             assert_eq!(manager.order("reload"), "0", "it ended in order");
+            let before = counted.load(Ordering::SeqCst);
             // The next one serves before it is exchanged as well.
             while counted.load(Ordering::SeqCst) < before + 20 && !done.load(Ordering::SeqCst) {
                 std::thread::yield_now();

@@ -5,17 +5,15 @@
 use crate::AgentConfig;
 use service::{Metrics, Stop};
 use std::path::PathBuf;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// The signal, which ends a process that does not hear it: heard before anything else is done.
+pub(super) fn heard() -> std::io::Result<Signal> {
+    signal(SignalKind::hangup())
+}
 
 /// Waits for the signal until the stop.
-pub(super) async fn watch(folder: PathBuf, metrics: Metrics, stop: Stop) {
-    let mut asked = match signal(SignalKind::hangup()) {
-        Ok(asked) => asked,
-        Err(error) => {
-            tracing::warn!(%error, "no reload by SIGHUP");
-            return;
-        }
-    };
+pub(super) async fn watch(mut asked: Signal, folder: PathBuf, metrics: Metrics, stop: Stop) {
     loop {
         tokio::select! {
             _ = asked.recv() => {}

@@ -10,7 +10,7 @@ use pki::{Certificate, oid};
 use records::Code;
 use records::machine::CollectMachine;
 use scep::content::{IssuerSerial, first_address, list_only};
-use scep::{ScepFailure, ScepError};
+use scep::{ScepError, ScepFailure};
 
 /// Longest list that is handed on; a longer one is had at its address.
 const LIST_BYTES_MAX: usize = 1024 * 1024;

@@ -4,7 +4,7 @@ use crate::machines::ra_keys::RaInUse;
 use crate::machines::state::is_unavailable;
 use ca_api::Refusal;
 use records::{Bytes, Code};
-use scep::{ScepFailure, ScepMessage, ScepError};
+use scep::{ScepError, ScepFailure, ScepMessage};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 

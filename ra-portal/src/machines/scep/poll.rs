@@ -6,7 +6,7 @@ use crate::machines::state::MachinesState;
 use crate::machines::table::transaction;
 use records::Code;
 use scep::content::IssuerAndSubject;
-use scep::{ScepFailure, ScepError};
+use scep::{ScepError, ScepFailure};
 
 pub(super) async fn poll(state: &MachinesState, opened: &OpenedMessage) -> Result<Told, Stopped> {
     IssuerAndSubject::read(&opened.content).map_err(|_| ScepError::Integrity)?;
