@@ -248,7 +248,7 @@ mod tests {
             assert_eq!(told.contains("What is sensitive"), one.1, "{kind}");
         }
         assert!(seen.contains(&("issue", true)) && seen.contains(&("issue", false)), "{seen:?}");
-        assert_eq!(seen.len(), 16, "every kind, and a renewal: {seen:?}");
+        assert_eq!(seen.len(), 19, "every kind, and a renewal: {seen:?}");
     }
 
     #[test]

@@ -43,8 +43,8 @@ fn others(leaf: &Value) -> Vec<Value> {
         Value::String(text) => {
             let actions = ["create", "move", "close", "leave", "grant", "withdraw", "register"];
             let words = actions.into_iter().chain(["auditor", "official", "keyCompromise", "page"]);
-            let words = words.chain(["asked", "unit", "2026-11-25T08:00:00Z"]);
-            let words = words.chain(["observe", "enforce", "suspended", "2026-11-24T09:00:00Z"]);
+            let words = words.chain(["asked", "unit", "observe", "enforce", "suspended"]);
+            let words = words.chain(["2026-11-24T09:00:00Z", "2026-11-25T08:00:00Z"]);
             let mut others: Vec<Value> =
                 words.filter(|word| word != text).map(|word| j!(word)).collect();
             others.push(j!(format!("{text}x")));

@@ -30,7 +30,7 @@ const OWN: [(&str, &str); 11] = [
 ];
 
 /// Whoever replaces a file, and why nobody's file is lost: it is one of the program's own.
-const REPLACED: [(&str, &str); 31] = [
+const REPLACED: [(&str, &str); 33] = [
     ("agent/src/command/join.rs", "the state directory that it joins, unless that has joined"),
     ("agent/src/command/policy/replay.rs", "what a replay found, beside the rules that it asked"),
     ("agent/src/command/renew.rs", "what stands beside the files in use until it is moved there"),
@@ -53,6 +53,7 @@ const REPLACED: [(&str, &str); 31] = [
     ("ca-server/host/src/service_keys.rs", "what stands beside the files in use"),
     ("ca-server/issuer/src/effects.rs", "policies in force, in the CA's own folder"),
     ("ca-server/issuer/src/publisher.rs", "the newest list"),
+    ("ca-server/issuer/src/publisher/trust_bundle.rs", "the bundle of today for applications"),
     ("ca-server/log/src/publish.rs", "tiles and checkpoints, made again from the log"),
     ("ca-server/status/src/lists.rs", "the newest list"),
     ("ca-server/store/src/keep/journal.rs", "a journal without what is settled"),
@@ -66,6 +67,7 @@ const REPLACED: [(&str, &str); 31] = [
         "crates/cli/src/machine/pair.rs",
         "a certificate beside the one in use, until it is moved there",
     ),
+    ("crates/cli/src/trust/fetch.rs", "the trust bundle that it verified, over an older one"),
     ("crates/system/src/completions.rs", "manual pages, which are made from the program"),
     ("ra-portal/src/machines/scep/authority.rs", "what devices encrypt for, and the one before"),
 ];
