@@ -3,6 +3,7 @@
 
 mod progress;
 
+use crate::sessions::PresentSessions;
 use crate::spool::segment::{self, FrameRange, HEADER_BYTES, Header};
 use crate::spool::{Position, Spool};
 use crate::world::Marks;
@@ -92,11 +93,14 @@ impl Shipper {
         Ok(Self { agent: agent.to_owned(), spool, signer, metrics, progress, at: None })
     }
 
-    /// Ships until the stop, and keeps then how far it came.
-    pub async fn run(mut self, log: Log, stop: Stop) {
+    /// Ships until the stop, and keeps then how far it came. Each parcel is signed by the key of
+    /// the certificate that its connection shows.
+    pub async fn run(mut self, sessions: PresentSessions, stop: Stop) {
         while !stop.now() {
+            let present = sessions.load_full();
+            self.signer = present.signer.clone();
             let shipped = tokio::select! {
-                shipped = self.some(&log) => shipped,
+                shipped = self.some(&present.log) => shipped,
                 () = stop.wait() => break,
             };
             let kept = self.progress.keep_in_time(Instant::now());

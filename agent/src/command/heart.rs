@@ -3,9 +3,10 @@
 //! silence.
 
 use crate::gate::Gate;
+use crate::sessions::PresentSessions;
 use crate::spool::Place;
 use crate::world::Source;
-use ca_api::{Log, PulseAnswer};
+use ca_api::PulseAnswer;
 use records::access::{GateResource, HEARTBEAT_SECONDS_MAX, Heartbeat, InForce};
 use records::order::AccessMode;
 use records::record::Event;
@@ -38,10 +39,11 @@ pub(super) struct Heart {
 
 impl Heart {
     /// Pulses until the stop. A log that cannot be reached is told by the shipper already.
-    pub(super) async fn pulse(self: Arc<Self>, log: Log, stop: Stop) {
+    pub(super) async fn pulse(self: Arc<Self>, sessions: PresentSessions, stop: Stop) {
         loop {
             let pulse = self.beat(state(&self.gate).0);
-            let answer = tokio::time::timeout(PULSE, log.pulse(&pulse)).await;
+            let present = sessions.load_full();
+            let answer = tokio::time::timeout(PULSE, present.pulses.pulse(&pulse)).await;
             if matches!(answer, Ok(Ok(PulseAnswer { is_back: true }))) {
                 self.is_back.notify_one();
             }

@@ -73,7 +73,8 @@ pub(super) async fn run(
         system::terminal::json(&value.to_string());
     } else {
         speech::fact("✓ ", ("已更新，有效期至", "renewed until"), wording::time(&until));
-        speech::said("  ", "下一步：重启网关", "next: restart the agent");
+        let (zh, en) = ("运行中的网关几秒内自行换用", "a gate that runs shows it within seconds");
+        speech::said("  ", zh, en);
     }
     Ok(ExitCode::SUCCESS)
 }

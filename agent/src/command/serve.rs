@@ -1,6 +1,8 @@
 //! `agent serve`: puts the parts together and runs them until the stop.
 
 mod listeners;
+mod live_pair;
+mod own_pair;
 mod reload;
 
 use super::heart::Heart;
@@ -18,10 +20,11 @@ use anyhow::Context;
 use axum::Router;
 use axum::routing::get;
 use listeners::Listeners;
+use live_pair::LivePair;
 use mtls::dial::TUNNEL_PROTOCOL;
 use mtls::listen::Lanes;
-use mtls::tls::{ClientAuth, Identity, Version, client_by, client_of_application, server_from};
-use pki::{Certificate, Signer};
+use mtls::tls::{ClientAuth, Version, client_of_application, server_from};
+use pki::Signer;
 use records::access::{Completion, RunStart};
 use records::join::JoinFile;
 use records::record::Event;
@@ -47,40 +50,28 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     service::raise_open_files();
     let clock = Clock::system();
     let metrics = Metrics::default();
-    let signer = Arc::new(keys::open_plain(&config.path("tls.key"))?);
+    let live = Arc::new(LivePair::open(folder, &file, clock)?);
     let source = Arc::new(Source::open(&config, Anchors::new(&file)?, clock, metrics.clone())?);
-    let spool = start_spool(&config, &file, &signer, clock, &metrics)?;
-    let chain = chain(&config)?;
-    let gate = Arc::new(open_gate(&config, &file, &source, spool, &chain, &metrics)?);
-    let root = file
-        .trust
-        .root_sha256
-        .digest()
-        .context("信任文件中没有根证书指纹 / the trust file has no root")?;
-    let call = |address: &str| -> anyhow::Result<mtls::Client> {
-        let tls = client_by(root, Some(identity(&config)?), Arc::new(clock))?;
-        Ok(mtls::Client::new(address, Some(tls))?)
-    };
-    let status = ca_api::Status(call(&file.trust.status)?);
-    let log = ca_api::Log(call(&file.trust.log)?);
-    let shipper = shipper(&file, &gate, &signer, &source)?;
-    let tls = spoken(&config, &gate, &["h2", "http/1.1"])?;
-    let opened = |(tunnel, listener)| opened(&config, &gate, tunnel, listener);
+    let spool = start_spool(&config, &file, live.present().signer(), clock, &metrics)?;
+    let gate = Arc::new(open_gate(&config, &file, &source, spool, &live, &metrics)?);
+    let shipper = shipper(&file, &gate, live.present().signer(), &source)?;
+    let tls = spoken(&config, (&gate, &live), &["h2", "http/1.1"])?;
+    let opened = |(tunnel, listener)| opened(&config, (&gate, &live), tunnel, listener);
     let tunnels: Vec<OpenTunnel> = tunnels.into_iter().map(opened).collect::<Result<_, _>>()?;
     let is_back = Arc::new(Notify::new());
     let heart = Arc::new(Heart { gate: gate.clone(), source: source.clone(), is_back });
-    let beside = published(&gate, &config, &chain)?.merge(told(&heart));
+    let beside = published(&gate, &live).merge(told(&heart));
     let admin = Admin::new(metrics.clone()).with(beside);
     let mut tasks = tokio::task::JoinSet::new();
-    tasks.spawn(watch(source.clone(), status, stop.clone()));
-    tasks.spawn(shipper.run(log, stop.clone()));
+    tasks.spawn(watch(source.clone(), live.sessions(), stop.clone()));
+    tasks.spawn(shipper.run(live.sessions(), stop.clone()));
+    tasks.spawn(live.clone().watch(gate.clone(), stop.clone()));
     tasks.spawn(gate::sweep(gate.clone(), source.swapped.clone(), stop.clone()));
     tasks.spawn(gate::tell(gate.clone(), stop.clone()));
     tasks.spawn(gate::look_at_upstreams(gate.clone(), stop.clone()));
     tasks.spawn(reload::watch(reload, folder.to_owned(), metrics.clone(), stop.clone()));
     tasks.spawn(service::disk::watch(config.path("spool"), metrics.clone(), stop.clone()));
-    let pulses = ca_api::Log(call(&file.trust.log)?);
-    tasks.spawn(heart.clone().pulse(pulses, stop.clone()));
+    tasks.spawn(heart.clone().pulse(live.sessions(), stop.clone()));
     tasks.spawn(heart.clone().record(stop.clone()));
     let admin = admin.serve((config.admin, "agent.toml: admin"), stop.clone());
     let people = gate::accept::listen(gate.clone(), listener, tls, stop.clone());
@@ -118,7 +109,7 @@ fn shipper(
 /// protocols.
 fn spoken(
     config: &AgentConfig,
-    gate: &Gate,
+    (gate, live): (&Gate, &LivePair),
     protocols: &[&str],
 ) -> anyhow::Result<Arc<ServerConfig>> {
     let issuers =
@@ -128,19 +119,19 @@ fn spoken(
     if version == Version::Tls12 {
         tracing::info!(?protocols, "TLS 1.2 is spoken with clients that know nothing newer");
     }
-    Ok(server_from(version, identity(config)?, &clients, protocols)?)
+    Ok(server_from(version, live.shown(), &clients, protocols)?)
 }
 
 /// A tunnel with what is spoken there.
 fn opened(
     config: &AgentConfig,
-    gate: &Gate,
+    own: (&Gate, &LivePair),
     tunnel: TunnelConfig,
     listener: TcpListener,
 ) -> anyhow::Result<OpenTunnel> {
     let mut protocols = vec![TUNNEL_PROTOCOL];
     protocols.extend(tunnel.alpn.as_deref());
-    let tls = spoken(config, gate, &protocols)?;
+    let tls = spoken(config, own, &protocols)?;
     Ok(OpenTunnel { config: tunnel, listener, tls })
 }
 
@@ -154,16 +145,6 @@ fn alone(folder: &Path) -> anyhow::Result<std::fs::File> {
             format!("{folder} 中已有网关在运行 / an agent runs in {folder} already")
         })?;
     Ok(lock)
-}
-
-fn identity(config: &AgentConfig) -> anyhow::Result<Identity> {
-    Ok(Identity::from_files(&config.path("tls.pem"), &config.path("tls.key"))?)
-}
-
-fn chain(config: &AgentConfig) -> anyhow::Result<Vec<Certificate>> {
-    let file = std::fs::read(config.path("tls.pem"))?;
-    let blocks = pki::pem::read(&file, pki::pem::Kind::Certificate).context("tls.pem")?;
-    Ok(blocks.iter().map(|der| Certificate::read(der)).collect::<Result<_, _>>()?)
 }
 
 /// Takes up the spool, begins a new run, and says of every request without an end that nobody knows
@@ -200,10 +181,11 @@ fn open_gate(
     file: &JoinFile,
     source: &Source,
     spool: Spool,
-    chain: &[Certificate],
+    live: &LivePair,
     metrics: &Metrics,
 ) -> anyhow::Result<Gate> {
-    let [_, issuing @ .., root] = chain else {
+    let pair = live.present();
+    let [_, issuing @ .., root] = pair.chain() else {
         anyhow::bail!("tls.pem 中没有证书链 / tls.pem holds no chain")
     };
     let clock = Clock::system();
@@ -212,7 +194,7 @@ fn open_gate(
         agent: file.agent.clone(),
         application: file.application.clone(),
         hosts: file.hosts.clone(),
-        upstreams: Arc::new(Upstreams::new(&config.upstream, tls_to_upstream(config)?)),
+        upstreams: Arc::new(Upstreams::new(&config.upstream, tls_to_upstream(config, live)?)),
         limits: config.limits.clone(),
         fields: AllowedFields::of(&config.request_fields),
         clients: ClientTrust::new(root.clone(), issuing.to_vec(), arc),
@@ -231,13 +213,13 @@ fn open_gate(
 }
 
 /// Whom the gate believes to be the application, and what it shows, where that speaks TLS.
-fn tls_to_upstream(config: &AgentConfig) -> anyhow::Result<Option<TlsToUpstream>> {
+fn tls_to_upstream(config: &AgentConfig, live: &LivePair) -> anyhow::Result<Option<TlsToUpstream>> {
     let Some(set) = &config.upstream_tls else { return Ok(None) };
     let path = config.path(&set.roots.display().to_string());
     let read = || format!("agent.toml: [upstream_tls] {}", path.display());
     let file = std::fs::read(&path).with_context(read)?;
     let roots = pki::pem::read(&file, pki::pem::Kind::Certificate).with_context(read)?;
-    let tls = client_of_application(&roots, identity(config)?, Arc::new(Clock::system()))?;
+    let tls = client_of_application(&roots, live.shown(), Arc::new(Clock::system()))?;
     Ok(Some(TlsToUpstream { name: set.name.clone(), config: tls }))
 }
 
@@ -253,23 +235,13 @@ fn told(heart: &Arc<Heart>) -> Router {
 }
 
 /// What applications read: the keys of identity tokens, plain and signed by the agent's own key.
-fn published(
-    gate: &Arc<Gate>,
-    config: &AgentConfig,
-    chain: &[Certificate],
-) -> anyhow::Result<Router> {
-    let file = zeroize::Zeroizing::new(system::file::read_private(&config.path("tls.key"))?);
-    let pkcs8 = pki::pem::read_one(&file, pki::pem::Kind::Key).context("tls.key")?;
-    let signer = Arc::new(keys::TokenKey::from_pkcs8(&zeroize::Zeroizing::new(pkcs8))?);
-    let (plain, signed, chain) = (gate.clone(), gate.clone(), chain.to_vec());
-    Ok(
-        Router::new()
-            .route("/jwks.json", get(move || async move { axum::Json(plain.tokens.jwks()) }))
-            .route(
-                "/jwks.jws",
-                get(move || async move {
-                    signed.tokens.signed_jwks(&signer, &chain).unwrap_or_default()
-                }),
-            ),
-    )
+fn published(gate: &Arc<Gate>, live: &Arc<LivePair>) -> Router {
+    let (plain, signed, live) = (gate.clone(), gate.clone(), live.clone());
+    let signs = move || async move {
+        let pair = live.present();
+        signed.tokens.signed_jwks(pair.token_key(), pair.chain()).unwrap_or_default()
+    };
+    Router::new()
+        .route("/jwks.json", get(move || async move { axum::Json(plain.tokens.jwks()) }))
+        .route("/jwks.jws", get(signs))
 }

@@ -22,9 +22,13 @@ const VALUES: [(&str, (&str, &str)); 2] = [
 
 pub(super) async fn run(folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let (config, file) = (AgentConfig::read(folder)?, joined(folder)?);
-    let until = certificate(folder)?.not_after();
-    let until = records::time::seconds(until);
     let running = asked(&config).await;
+    // What a running gate shows may be another than what lies there.
+    let until = match running.as_ref().and_then(|running| running.not_after) {
+        Some(until) => until,
+        None => certificate(folder)?.not_after(),
+    };
+    let until = records::time::seconds(until);
     let code = match &running {
         Some(running) if running.is_ready => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
@@ -97,6 +101,8 @@ pub(super) struct RunningGate {
     pub(super) told: Vec<String>,
     /// What its heartbeat would say; nothing of a gate that does not tell.
     now: Option<Heartbeat>,
+    /// The last second of the certificate that it shows, unix.
+    not_after: Option<u64>,
     /// In the order of [`VALUES`].
     values: Vec<(&'static str, i64)>,
 }
@@ -115,6 +121,9 @@ pub(super) async fn asked(config: &AgentConfig) -> Option<RunningGate> {
         is_ready: answer.status().is_success(),
         told: text.lines().filter(|line| *line != "ready").map(str::to_owned).collect(),
         now,
+        not_after: u64::try_from(value(&metrics, "certificate_not_after"))
+            .ok()
+            .filter(|it| *it > 0),
         values: values.collect(),
     })
 }

@@ -11,10 +11,10 @@ use super::segment::FrameRange;
 use super::waiting::{Entrance, row};
 use super::writer::Writer;
 use crate::AgentConfig;
-use records::Disclosure;
 use records::access::RunStart;
 use records::body::RecordBody;
 use records::record::Event;
+use records::{Bytes, Disclosure};
 use service::{Clock, Metrics};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -83,6 +83,8 @@ pub(super) struct Shared {
     pub(super) metrics: Metrics,
     /// Records of permitted requests that nobody took.
     pub(super) unheard: Unheard,
+    /// SHA-256 of the key that the next run names.
+    pub(super) key_sha256: Mutex<Bytes>,
 }
 
 impl Shared {
@@ -145,6 +147,7 @@ impl Spool {
             bytes_max: config.spool.bytes,
             metrics: metrics.clone(),
             unheard: Unheard::default(),
+            key_sha256: Mutex::new(started.key_sha256.clone()),
         });
         shared.count(|_| found.bytes);
         for (segment, bytes) in &found.waiting {
@@ -220,6 +223,11 @@ impl Spool {
                 return;
             }
         }
+    }
+
+    /// Says which key signs from now on: a run that begins later names it.
+    pub fn signed_by(&self, key_sha256: Bytes) {
+        *self.shared.key_sha256.lock().unwrap_or_else(PoisonError::into_inner) = key_sha256;
     }
 
     /// How far it is durable.

@@ -342,7 +342,9 @@ impl Writer {
             segment,
             offset: HEADER_BYTES,
         };
-        let started = RunStart { cause: cause.into(), ..self.started.clone() };
+        let key_sha256 =
+            self.shared.key_sha256.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let started = RunStart { cause: cause.into(), key_sha256, ..self.started.clone() };
         let (body, micros) = (RecordBody::of(&Event::Started(started))?, self.clock.micros());
         self.drawn.suffice(1);
         let said = (&body, micros);

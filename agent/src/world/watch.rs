@@ -8,8 +8,9 @@ use super::marks::Marks;
 use super::reserve::Reserve;
 use super::unlisted::VerifiedUnlisted;
 use crate::AgentConfig;
+use crate::sessions::PresentSessions;
 use arc_swap::ArcSwap;
-use ca_api::{Status, WorldNumbers};
+use ca_api::WorldNumbers;
 use records::Bytes;
 use records::lineage::Lineage;
 use records::people::SignedPeople;
@@ -311,11 +312,12 @@ impl Source {
 }
 
 /// Polls until the stop. What cannot be had waits; the world goes on until its limit.
-pub async fn watch(source: Arc<Source>, status: Status, stop: Stop) {
+pub async fn watch(source: Arc<Source>, sessions: PresentSessions, stop: Stop) {
     let mut has = source.has_at_start();
     loop {
+        let present = sessions.load_full();
         let answer = tokio::select! {
-            answer = status.world(&has) => answer,
+            answer = present.status.world(&has) => answer,
             () = stop.wait() => return,
         };
         let pause = match answer {

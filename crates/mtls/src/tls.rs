@@ -1,6 +1,7 @@
 //! rustls configurations with every option that matters written out.
 
 use crate::led_to_root::{Chain, LedToRoot};
+use crate::shown::ShownIdentity;
 use crate::suites::crypto;
 use crate::web::{ByName, WebHost};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -83,7 +84,9 @@ pub fn server(
     clients: &ClientAuth,
     protocols: &[&str],
 ) -> Result<Arc<ServerConfig>, TlsError> {
-    server_from(Version::Tls13, identity, clients, protocols)
+    let builder = builder(Version::Tls13, clients)?;
+    let config = builder.with_single_cert(identity.chain, identity.key)?;
+    Ok(hardened(config, protocols))
 }
 
 /// The same, with another certificate for a name that browsers know.
@@ -99,16 +102,15 @@ pub fn server_for_browsers(
     Ok(hardened(config, protocols))
 }
 
-/// The same, spoken from a version on: older clients get an alert.
+/// The same, spoken from a version on (older clients get an alert), with what may be exchanged
+/// while the listener goes on.
 pub fn server_from(
     version: Version,
-    identity: Identity,
+    shown: Arc<ShownIdentity>,
     clients: &ClientAuth,
     protocols: &[&str],
 ) -> Result<Arc<ServerConfig>, TlsError> {
-    let builder = builder(version, clients)?;
-    let config = builder.with_single_cert(identity.chain, identity.key)?;
-    Ok(hardened(config, protocols))
+    Ok(hardened(builder(version, clients)?.with_cert_resolver(shown), protocols))
 }
 
 fn builder(
@@ -193,10 +195,11 @@ pub fn client_of_web(
     Ok(Arc::new(config))
 }
 
-/// The same, for an application behind a gate: it is shown the gate's own certificate, if it asks.
+/// The same, for an application behind a gate: it is shown the gate's own certificate, if it asks,
+/// as it is by then.
 pub fn client_of_application(
     roots: &[Vec<u8>],
-    identity: Identity,
+    shown: Arc<ShownIdentity>,
     clock: Arc<dyn TimeProvider>,
 ) -> Result<Arc<ClientConfig>, TlsError> {
     let mut store = RootCertStore::empty();
@@ -209,7 +212,7 @@ pub fn client_of_application(
     let mut config = ClientConfig::builder_with_details(crypto(), clock)
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
         .with_webpki_verifier(verifier)
-        .with_client_auth_cert(identity.chain, identity.key)?;
+        .with_client_cert_resolver(shown);
     config.resumption = rustls::client::Resumption::disabled();
     config.enable_early_data = false;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];

@@ -1,11 +1,13 @@
-//! A gate is exchanged while people use it: the socket is somebody else's, and nobody is refused.
+//! A gate is exchanged while people use it, or its certificate alone: the socket is somebody
+//! else's, and nobody is refused.
 
 use crate::http1_framing::OWN;
+use rustix::process::Signal;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use tests::gate::{Application, Gate};
+use tests::gate::{Application, Gate, get};
 use tests::processes::{Office, until};
 use tests::{binary, workspace};
 
@@ -129,4 +131,70 @@ async fn a_gate_is_exchanged_under_load() {
     let (code, told) = agent(&["logs", "--last", "5"]);
     assert_eq!(code, Some(0));
     assert!(told.lines().count() <= 5 && told.lines().all(|line| line.starts_with('{')), "{told}");
+}
+
+/// A gate that runs shows a renewed certificate by itself: whoever connects sees it, whoever is
+/// connected goes on, and the log takes what the new key signed. What does not belong together is
+/// told and shown to nobody, and ends nothing.
+#[tokio::test]
+async fn a_renewed_certificate_is_shown_without_a_restart() {
+    let mut office = Office::open().await;
+    let gate = office.gate().await;
+    let person = office.gate_official("王小明", "sz-office").await;
+    gate.until_status(&office, &person, OWN, 200).await;
+    let at = |name: &str| office.path(&format!("gate/{name}"));
+    let agent = |words: &[&str]| {
+        let mut command = Command::new(binary("agent"));
+        command.arg("--state").arg(office.path("gate")).args(words);
+        let done = command.output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap()
+    };
+    let lying = || {
+        let file = std::fs::read(at("tls.pem")).unwrap();
+        pki::pem::read(&file, pki::pem::Kind::Certificate).unwrap().remove(0)
+    };
+    let shown = async || {
+        let stream = gate.connect(&office, None, "localhost", "http/1.1").await;
+        let (_, session) = stream.get_ref();
+        session.peer_certificates().unwrap()[0].to_vec()
+    };
+    let (before, old_key) = (lying(), std::fs::read(at("tls.key")).unwrap());
+    assert_eq!(shown().await, before);
+    let mut open = gate.h1(&office, &person).await;
+    assert_eq!(get(&mut open, OWN).await.0, 200);
+
+    agent(&["renew"]);
+    let next = lying();
+    assert_ne!(next, before);
+    until("the renewed certificate is shown", async || shown().await == next).await;
+    assert_eq!(get(&mut open, OWN).await.0, 200, "what is open goes on");
+    assert_eq!(gate.get(&office, &person, OWN).await.0, 200);
+    let database = office.database().await;
+    until("the log takes what the new key signed", async || {
+        let heads: Vec<(Vec<u8>,)> = sqlx::query_as("select certificate from agent_head")
+            .fetch_all(&database)
+            .await
+            .unwrap();
+        heads.iter().any(|(certificate,)| *certificate == next)
+    })
+    .await;
+
+    let new_key = std::fs::read(at("tls.key")).unwrap();
+    std::fs::write(at("tls.key"), old_key).unwrap();
+    let told = async || {
+        let answer = office.admin("agent").get("/readyz").await.unwrap();
+        String::from_utf8_lossy(answer.body()).into_owned()
+    };
+    let refused = "certificate: refused, the one before is kept: ";
+    until("what is wrong is told", async || told().await.contains(refused)).await;
+    assert!(agent(&["--json", "status"]).contains(refused), "its owner reads it");
+    office.signal("agent", Signal::HUP);
+    let heard = "the pair that lies there is refused";
+    until("a reload ends nothing", async || office.log("agent").contains(heard)).await;
+    assert_eq!(shown().await, next);
+    std::fs::write(at("tls.key"), new_key).unwrap();
+    until("it is told no longer than it is so", async || !told().await.contains(refused)).await;
+    assert_eq!(get(&mut open, OWN).await.0, 200, "it never ended");
+    tests::invariants::hold(&office).await;
 }

@@ -1,7 +1,8 @@
-//! SIGHUP: the configuration is read again. One that is wrong changes nothing and is said; one that
-//! is right ends the process in order, so that whoever keeps it running starts it with the new one,
-//! while the sockets wait.
+//! SIGHUP: configuration, key and certificate are read again. Where one is wrong nothing changes
+//! and that is said; where all are right the process ends in order, so that whoever keeps it
+//! running starts it with what is new, while the sockets wait.
 
+use super::own_pair::OwnPair;
 use crate::AgentConfig;
 use service::{Metrics, Stop};
 use std::path::PathBuf;
@@ -19,17 +20,21 @@ pub(super) async fn watch(mut asked: Signal, folder: PathBuf, metrics: Metrics, 
             _ = asked.recv() => {}
             () = stop.wait() => return,
         }
-        match AgentConfig::read(&folder) {
-            Ok(_) => {
-                tracing::info!("the configuration is sound: ending, to be started with it");
-                stop.begin();
-                return;
-            }
-            Err(error) => {
-                // What is in force goes on; the line stands in the text.
-                tracing::error!(%error, "the new configuration is refused, and the old one kept");
-                metrics.notice("configuration", &format!("refused, the old one is kept: {error}"));
-            }
+        if let Err(error) = AgentConfig::read(&folder) {
+            // What is in force goes on; the line stands in the text.
+            tracing::error!(%error, "the new configuration is refused, and the old one kept");
+            metrics.notice("configuration", &format!("refused, the old one is kept: {error}"));
+            continue;
         }
+        if let Err(error) = OwnPair::lying(&folder) {
+            // The next process could not begin with it.
+            let why = format!("{error:#}");
+            tracing::error!(why, "the pair that lies there is refused, and the old one kept");
+            metrics.notice("certificate", &OwnPair::refused(&error));
+            continue;
+        }
+        tracing::info!("the configuration is sound: ending, to be started with it");
+        stop.begin();
+        return;
     }
 }
