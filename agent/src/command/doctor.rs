@@ -83,7 +83,7 @@ fn key(folder: &Path, now: u64) -> anyhow::Result<()> {
         "证书不在有效期内；下一步：agent renew / the certificate is not in time; next: agent renew"
     );
     ensure!(
-        !is_due((from, until), now),
+        !is_due(&leaf, now),
         "证书有效期已不足三分之一；下一步：agent renew / less than a third of the certificate's \
          life is left; next: agent renew"
     );

@@ -82,8 +82,7 @@ pub(super) async fn run(
 /// Whether it is time, for whoever runs this often: nobody is asked, and nothing is written.
 fn due(folder: &Path) -> anyhow::Result<ExitCode> {
     let leaf = certificate(folder)?;
-    let life = (leaf.not_before(), leaf.not_after());
-    Ok(match is_due(life, Clock::system().seconds()) {
+    Ok(match is_due(&leaf, Clock::system().seconds()) {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
