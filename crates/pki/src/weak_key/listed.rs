@@ -2,7 +2,8 @@
 //! drew too little (Debian's OpenSSL of 2006 to 2008, CVE-2008-0166), keys that were found.
 
 use crate::PublicKey;
-use data_encoding::HEXLOWER;
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use data_encoding::{HEXLOWER, HEXUPPER};
 use std::sync::OnceLock;
 
 /// Largest list that is read, in bytes: a million keys.
@@ -11,16 +12,24 @@ pub const KEY_LIST_BYTES_MAX: u64 = 66 * 1024 * 1024;
 /// The list that lies beside the profiles is part of each build.
 const OF_THIS_BUILD: &str = include_str!("../../../../policies/weak-keys.txt");
 
-/// SHA-256 of SubjectPublicKeyInfos, in order, each once.
+/// Keys by their digests, in order, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KeyList(Vec<[u8; 32]>);
+pub struct KeyList {
+    /// SHA-256 of a SubjectPublicKeyInfo.
+    digests: Vec<[u8; 32]>,
+    /// What [`tail`] gives of an RSA key.
+    tails: Vec<[u8; 10]>,
+}
 
 /// Why a list is not read; a line that is none would leave a key out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyListError {
     /// The line of this number, counted from 1, is no digest.
-    #[error("第 {0} 行不是 64 位小写十六进制 / line {0}: not 64 lower-case hexadecimal digits")]
+    #[error(
+        "第 {0} 行不是 64 位或 20 位小写十六进制 / line {0}: not 64 or 20 lower-case hexadecimal \
+         digits"
+    )]
     Line(usize),
     /// Larger than [`KEY_LIST_BYTES_MAX`].
     #[error(
@@ -30,29 +39,35 @@ pub enum KeyListError {
 }
 
 impl KeyList {
-    /// Reads a list: a digest a line in lower-case hexadecimal; empty lines, and those that begin
-    /// with `#`, say nothing.
+    /// Reads a list: a digest a line in lower-case hexadecimal, of 64 digits or as Debian's
+    /// `openssl-blacklist` has them; empty lines, and those that begin with `#`, say nothing.
     pub fn read(text: &str) -> Result<Self, KeyListError> {
         if u64::try_from(text.len()).unwrap_or(u64::MAX) > KEY_LIST_BYTES_MAX {
             return Err(KeyListError::TooLarge);
         }
-        let mut digests = Vec::new();
+        let (mut digests, mut tails) = (Vec::new(), Vec::new());
         for (place, line) in text.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let digest = HEXLOWER.decode(line.as_bytes()).ok();
-            let digest = digest.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+            let bytes = HEXLOWER.decode(line.as_bytes()).unwrap_or_default();
+            if let Ok(tail) = <[u8; 10]>::try_from(bytes.as_slice()) {
+                tails.push(tail);
+                continue;
+            }
+            let digest = <[u8; 32]>::try_from(bytes).ok();
             digests.push(digest.ok_or(KeyListError::Line(place + 1))?);
         }
-        Ok(Self::of(digests))
+        Ok(Self::of(digests, tails))
     }
 
-    fn of(mut digests: Vec<[u8; 32]>) -> Self {
+    fn of(mut digests: Vec<[u8; 32]>, mut tails: Vec<[u8; 10]>) -> Self {
         digests.sort_unstable();
         digests.dedup();
-        Self(digests)
+        tails.sort_unstable();
+        tails.dedup();
+        Self { digests, tails }
     }
 
     /// The list of `policies/weak-keys.txt`, as it was when this was built.
@@ -63,18 +78,31 @@ impl KeyList {
 
     /// Both lists as one.
     pub fn with(self, more: Self) -> Self {
-        let mut digests = self.0;
-        digests.extend(more.0);
-        Self::of(digests)
+        let Self { mut digests, mut tails } = self;
+        digests.extend(more.digests);
+        tails.extend(more.tails);
+        Self::of(digests, tails)
     }
 
     /// Whether it has a key.
     pub fn names(&self, key: &PublicKey) -> bool {
-        self.0.binary_search(&key.sha256()).is_ok()
+        if self.digests.binary_search(&key.sha256()).is_ok() {
+            return true;
+        }
+        let tail = if self.tails.is_empty() { None } else { tail(key) };
+        tail.is_some_and(|tail| self.tails.binary_search(&tail).is_ok())
     }
 
     /// How many keys it has.
     pub fn count(&self) -> usize {
-        self.0.len()
+        self.digests.len() + self.tails.len()
     }
+}
+
+/// The last half of the SHA-1 of what `openssl rsa -modulus` prints: no proof of anything, and as
+/// Debian's list names RSA keys.
+fn tail(key: &PublicKey) -> Option<[u8; 10]> {
+    let printed = format!("Modulus={}\n", HEXUPPER.encode(&key.modulus()?));
+    let sha1 = digest(&SHA1_FOR_LEGACY_USE_ONLY, printed.as_bytes());
+    sha1.as_ref().last_chunk().copied()
 }

@@ -5,7 +5,7 @@ use crate::algorithm::KeyError;
 use openssl::bn::{BigNum, BigNumRef};
 use openssl::ec::{EcGroup, EcKey};
 use openssl::nid::Nid;
-use openssl::pkey::PKey;
+use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 
 /// An RSA public key as a SubjectPublicKeyInfo.
@@ -160,4 +160,29 @@ fn a_list_is_read_whole_or_not() {
     }
     let both = KeyList::read(line).unwrap().with(KeyList::read(&"00".repeat(32)).unwrap());
     assert_eq!(both.count(), 2);
+}
+
+/// Files of Debian's `openssl-blacklist` have the end of a digest of what OpenSSL prints of a
+/// modulus. The key that such a line names is found, and no other.
+#[test]
+fn keys_that_debian_lists_are_found() {
+    let read = |key: &Rsa<Private>| {
+        let key = PKey::from_rsa(key.clone()).unwrap();
+        PublicKey::read(&key.public_key_to_der().unwrap()).unwrap()
+    };
+    let (listed, other) = (Rsa::generate(2_048).unwrap(), Rsa::generate(2_048).unwrap());
+    let printed = format!("Modulus={}\n", listed.n().to_hex_str().unwrap());
+    let digest = openssl::sha::sha1(printed.as_bytes());
+    let digest = data_encoding::HEXLOWER.encode(&digest);
+    let (front, tail) = digest.split_at(20);
+    let list = KeyList::read(&format!("# RSA-2048\n{tail}\n{tail}\n")).unwrap();
+    assert_eq!(list.count(), 1);
+    assert!(list.names(&read(&listed)));
+    assert!(!list.names(&read(&other)));
+    assert!(!KeyList::read(front).unwrap().names(&read(&listed)));
+    let both = KeyList::read(&"00".repeat(32)).unwrap().with(list);
+    assert!(both.count() == 2 && both.names(&read(&listed)));
+    for wrong in [digest.as_str(), &digest[..19], &digest[..18]] {
+        assert_eq!(KeyList::read(wrong), Err(KeyListError::Line(1)), "{wrong}");
+    }
 }
