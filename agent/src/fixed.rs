@@ -50,6 +50,10 @@ limits! {
     CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024
         => "所有流合计可以先行发送的字节",
         "bytes that all streams may send ahead";
+    /// Longest method: records and tokens have it as it came.
+    METHOD_BYTES_MAX: usize = 32
+        => "请求方法的字节",
+        "bytes of a method";
     /// Largest trailer section, in bytes; it is dropped.
     TRAILER_BYTES_MAX: usize = 4 * 1024
         => "正文之后的字段的字节，读后丢弃",

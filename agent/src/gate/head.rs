@@ -6,6 +6,7 @@
 //! See [`super::message`] for what becomes of a head that is not accepted.
 
 use super::target::{is_name, is_origin_form};
+use crate::fixed::METHOD_BYTES_MAX;
 use mtls::listen::HeadLimits;
 use records::Code;
 
@@ -178,7 +179,8 @@ fn values<'a>(fields: &'a [httparse::Header<'a>], name: &'a str) -> impl Iterato
 /// that is for whoever stands between (RFC 9110 9.3.6, 9.3.8).
 pub(super) fn is_method(method: &str) -> bool {
     let letters = method.bytes().all(|b| b.is_ascii_uppercase() || b == b'-');
-    letters && !matches!(method, "CONNECT" | "TRACE")
+    let is_word = letters && method.len() <= METHOD_BYTES_MAX;
+    is_word && !matches!(method, "CONNECT" | "TRACE")
 }
 
 /// Writes an absolute target of this very host, as proxies are sent it, in the one form that passes

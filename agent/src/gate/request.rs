@@ -216,6 +216,7 @@ fn measure<B>(request: &Request<B>, limits: &HeadLimits) -> Result<(), Code> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixed::METHOD_BYTES_MAX;
 
     /// One host has one spelling, however it was written; what is none reaches nobody.
     #[test]
@@ -275,6 +276,17 @@ mod tests {
         ] {
             assert_eq!(asked(method, target), Err(Code::Malformed), "{method} {target}");
         }
+    }
+
+    /// A method is a word, since records and tokens have it as it came: what is longer is refused,
+    /// of a request as of a question.
+    #[test]
+    fn a_method_is_no_text() {
+        let longest = "A".repeat(METHOD_BYTES_MAX);
+        let longer = format!("{longest}A");
+        assert!(is_method("UPDATEREDIRECTREF") && is_method(&longest) && !is_method(&longer));
+        assert!(Checked::of_call(&longest, "/").is_ok());
+        assert_eq!(Checked::of_call(&longer, "/").err(), Some(Code::Malformed));
     }
 
     fn asked(version: Version, uri: &str, host: Option<&str>) -> Result<String, Code> {
