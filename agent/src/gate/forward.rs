@@ -44,7 +44,7 @@ pub(super) async fn forward(
     let in_flight = InFlight::new(
         permit.peer.clone(),
         (permit.request.method.clone(), permit.request.path.clone(), permit.under),
-        permit.world.generation,
+        (permit.world.generation, permit.exception.is_some()),
         forwarding.context.activity.clone(),
     );
     let end = CompletionGuard::new(gate, id.clone(), in_flight);

@@ -35,6 +35,8 @@ pub(crate) struct InFlight {
     answered: AtomicBool,
     /// Whether the next byte of the answer is the application's to send, not the client's to take.
     pub(super) awaits_application: AtomicBool,
+    /// Whether it passes by an order, although the rules deny it.
+    pub(super) by_order: bool,
     /// Generation of the world in which it was last found permitted.
     pub(super) judged_in: AtomicU64,
     /// The whole connection, which ends where its client reads no more: nothing else reaches it.
@@ -48,13 +50,14 @@ impl InFlight {
     pub(super) fn new(
         peer: Arc<Peer>,
         (method, path, under): (Method, Arc<CanonicalPath>, Circumstances),
-        generation: u64,
+        (generation, by_order): (u64, bool),
         connection: Arc<Activity>,
     ) -> Arc<Self> {
         Arc::new(Self {
             answered: AtomicBool::new(false),
             awaits_application: AtomicBool::new(false),
             cause: OnceLock::new(),
+            by_order,
             judged_in: AtomicU64::new(generation),
             connection,
             peer,

@@ -42,8 +42,8 @@ fn look_at(gate: &Gate, request: &InFlight, again: bool) {
         return;
     }
     let generation = gate.world.load().generation;
-    // Not only told of: a world that came while nobody looked counts as well.
-    let judge = again || request.judged_in.load(Ordering::Relaxed) != generation;
+    let judged_in = request.judged_in.load(Ordering::Relaxed);
+    let judge = again || is_judged((judged_in, generation), request.by_order);
     let lapsed = if judge { still_permitted(gate, request).err() } else { None };
     if judge && lapsed.is_none() {
         request.judged_in.store(generation, Ordering::Relaxed);
@@ -69,6 +69,13 @@ fn still_permitted(gate: &Gate, request: &InFlight) -> Result<(), Code> {
     world.passage(&asked, &answer).map(|_| ())
 }
 
+/// Whether something is judged whatever the time: in each new world, not only one that is told of,
+/// since one that came while nobody looked counts as well; and at each look where it passes by an
+/// order, which ends at a second of its own.
+fn is_judged((judged_in, generation): (u64, u64), by_order: bool) -> bool {
+    by_order || judged_in != generation
+}
+
 /// Whether rules that read the time are due, where they were asked last at a moment.
 fn is_asked_again(last: Instant, now: Instant) -> bool {
     now.saturating_duration_since(last) > AGAIN
@@ -77,6 +84,15 @@ fn is_asked_again(last: Instant, now: Instant) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What passes by an order, as in an emergency, is judged at each look: it ends with its window,
+    /// and not when rules are asked again. All else waits for that, or for a new world.
+    #[test]
+    fn what_passes_by_an_order_is_judged_at_each_look() {
+        assert!(is_judged((7, 7), true));
+        assert!(!is_judged((7, 7), false));
+        assert!(is_judged((7, 8), false) && is_judged((8, 7), false));
+    }
 
     /// What a rule permits until a minute is cut within the next one: a look each second asks those
     /// that read the time twice a minute, though nothing else changes.

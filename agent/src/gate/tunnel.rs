@@ -172,7 +172,7 @@ impl TunnelPort {
         let in_flight = InFlight::new(
             permit.peer.clone(),
             (permit.request.method.clone(), permit.request.path.clone(), permit.under),
-            permit.world.generation,
+            (permit.world.generation, permit.exception.is_some()),
             activity.clone(),
         );
         in_flight.tunnel.store(true, Ordering::Relaxed);
