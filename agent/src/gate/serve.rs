@@ -130,12 +130,7 @@ async fn admitted(
             return Err(Box::new(page::refusal(gate, code, &page::reference(), html, None)));
         }
     };
-    gate.counts.permit();
-    gate.metrics.count("decision", "permitted");
-    if let Some(exception) = &permit.exception {
-        gate.counts.except();
-        gate.metrics.count("exception", exception.by.name());
-    }
+    gate.counts.passed(permit.exception.as_ref(), &gate.metrics);
     Ok((permit, recorded))
 }
 
@@ -146,13 +141,7 @@ async fn denied(
 ) -> Response<ResponseBody> {
     let gate = &context.gate;
     let reference = page::reference();
-    gate.counts.deny();
-    gate.metrics.count("decision", denial.code.name());
-    if denial.code == Code::PolicyError {
-        // A rule that cannot be evaluated keeps people out until somebody mends it.
-        let rule = denial.answer.as_ref().map_or("", |answer| answer.rule.as_str());
-        gate.metrics.notice("rules", &format!("rule `{rule}` could not be evaluated"));
-    }
+    gate.counts.denied(denial.code, denial.answer.as_deref(), &gate.metrics);
     denial.record(gate, connection, &reference).await;
     let answer = denial.answer.as_deref();
     page::refusal(gate, denial.code, &reference, denial.request.html, answer)

@@ -12,7 +12,9 @@ use crate::token::Tokens;
 use crate::world::World;
 use arc_swap::ArcSwap;
 use mtls::listen::{Handshake, Lanes, PeerStanding};
+use policy::Answer;
 use records::Code;
+use records::access::Exception;
 use service::{Clock, Metrics};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -112,17 +114,32 @@ pub struct Counts {
 }
 
 impl Counts {
-    pub(super) fn permit(&self) {
+    /// Counts what passes, and by itself what passes although the rules deny it.
+    pub(super) fn passed(&self, exception: Option<&Exception>, metrics: &Metrics) {
         self.permitted.fetch_add(1, Ordering::Relaxed);
+        metrics.count("decision", "permitted");
+        if let Some(exception) = exception {
+            self.excepted.fetch_add(1, Ordering::Relaxed);
+            metrics.count("exception", exception.by.name());
+        }
     }
 
-    pub(super) fn deny(&self) {
+    /// Counts what is denied. A rule that cannot be evaluated is told: it keeps people out until
+    /// somebody mends it.
+    pub(super) fn denied(&self, code: Code, answer: Option<&Answer>, metrics: &Metrics) {
         self.denied.fetch_add(1, Ordering::Relaxed);
+        metrics.count("decision", code.name());
+        if code == Code::PolicyError {
+            let rule = answer.map_or("", |answer| answer.rule.as_str());
+            metrics.notice("rules", &format!("rule `{rule}` could not be evaluated"));
+        }
     }
 
-    /// One of those that were permitted passed although the rules deny it.
-    pub(super) fn except(&self) {
-        self.excepted.fetch_add(1, Ordering::Relaxed);
+    /// Counts what an application is told. Its questions know no connection, so that a rule which
+    /// cannot be evaluated for one says nothing about the rule.
+    pub(super) fn told(&self, yes: bool) {
+        let count = if yes { &self.permitted } else { &self.denied };
+        count.fetch_add(1, Ordering::Relaxed);
     }
 
     /// How many passed although the rules deny them.
@@ -134,5 +151,40 @@ impl Counts {
     pub fn read(&self) -> (u64, u64, u64) {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         (read(&self.permitted), read(&self.denied), read(&self.connections))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use policy::Denial;
+    use records::access::ExceptionKind;
+
+    /// What passes by an order is counted beside all that passes; of what is denied only a rule
+    /// that cannot be evaluated is told, by its name.
+    #[test]
+    fn what_passes_by_order_is_counted_and_a_rule_without_an_answer_is_told() {
+        let (counts, metrics) = (Counts::default(), Metrics::default());
+        let by = |by| Exception { by, denied: "not-permitted".into(), order: [7; 32].into() };
+        counts.passed(None, &metrics);
+        counts.passed(Some(&by(ExceptionKind::Observe)), &metrics);
+        counts.passed(Some(&by(ExceptionKind::Emergency)), &metrics);
+        assert_eq!((counts.read(), counts.excepted()), ((3, 0, 0), 2));
+        let answer = Answer {
+            outcome: Err(Denial::Error),
+            route: String::new(),
+            action: String::new(),
+            resource: String::new(),
+            unit: String::new(),
+            rule: "own-unit".into(),
+            websocket: false,
+        };
+        counts.denied(Code::NotPermitted, Some(&answer), &metrics);
+        assert!(metrics.told().is_empty());
+        counts.denied(Code::PolicyError, Some(&answer), &metrics);
+        assert_eq!(metrics.told(), ["rules: rule `own-unit` could not be evaluated"]);
+        counts.told(true);
+        counts.told(false);
+        assert_eq!((counts.read(), counts.excepted()), ((4, 3, 0), 2));
     }
 }

@@ -156,8 +156,7 @@ impl TunnelPort {
             gate.metrics.count("decision", error.code().name());
             error.code()
         })?;
-        gate.counts.permit();
-        gate.metrics.count("decision", "permitted");
+        gate.counts.passed(permit.exception.as_ref(), &gate.metrics);
         Ok((permit, recorded))
     }
 
@@ -212,8 +211,7 @@ impl TunnelPort {
 
 /// Records a denial; nobody can be told a reference.
 async fn denied(gate: &Gate, denial: &Denial, connection: &RecordedConnection) -> Code {
-    gate.counts.deny();
-    gate.metrics.count("decision", denial.code.name());
+    gate.counts.denied(denial.code, denial.answer.as_deref(), &gate.metrics);
     denial.record(gate, connection, "").await;
     denial.code
 }

@@ -291,6 +291,12 @@ impl World {
         &self.policy
     }
 
+    /// Whether the application is open to anybody: an order may have suspended it.
+    pub fn is_open(&self, now: u64) -> Result<(), Code> {
+        let (_, known, _) = self.usable(now)?;
+        known.ordered.is_open(now)
+    }
+
     /// What comes of an answer to a question: nothing, an exception that its record names, or why
     /// it is refused.
     pub fn passage(

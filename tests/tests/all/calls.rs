@@ -39,7 +39,7 @@ fn question(fields: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-async fn ask(socket: &str, asked: &Value) -> Value {
+pub(crate) async fn ask(socket: &str, asked: &Value) -> Value {
     let stream = UnixStream::connect(socket).await.unwrap();
     let asked = question("", asked.to_string().as_bytes());
     let (status, body) = answered(stream, &asked).await;
@@ -47,7 +47,7 @@ async fn ask(socket: &str, asked: &Value) -> Value {
     serde_json::from_str(&body).unwrap()
 }
 
-fn der(person: &Officer) -> Value {
+pub(crate) fn der(person: &Officer) -> Value {
     Bytes::from(person.leaf().der()).to_string().into()
 }
 

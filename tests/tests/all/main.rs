@@ -40,6 +40,7 @@ mod limits;
 mod log_floors;
 mod machines;
 mod modes;
+mod modes_of_tunnels;
 mod notices;
 mod ocsp;
 mod operators;

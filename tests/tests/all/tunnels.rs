@@ -17,8 +17,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::UnixListener;
 
 /// A change is felt within this long after it was told as done.
-const FELT: Duration = Duration::from_secs(5);
-const PROTOCOL: &str = "yinxin-tunnel";
+pub(crate) const FELT: Duration = Duration::from_secs(5);
+pub(crate) const PROTOCOL: &str = "yinxin-tunnel";
 
 const ROUTE: &str = "[[route]]\nmethod = \"CONNECT\"\npath = \"/database\"\n\
     action = \"connect\"\nzh = \"连接数据库\"\nen = \"connect to the database\"\n\n\
@@ -29,17 +29,26 @@ const RULE: &str = "@id(\"office-connects\")\n@zh(\"办公室人员可以连接�
     permit (principal in Unit::\"sz-office\", action == Action::\"connect\", resource);\n";
 
 /// A gate with a tunnel to a socket, and rules that let the office through.
-struct Tunnelled {
-    office: Office,
-    gate: Gate,
+pub(crate) struct Tunnelled {
+    pub(crate) office: Office,
+    pub(crate) gate: Gate,
 }
 
 impl Tunnelled {
-    async fn open(mut office: Office, socket: &str, settings: &str) -> Self {
+    async fn open(office: Office, socket: &str, settings: &str) -> Self {
+        Self::with(office, socket, ("", settings)).await
+    }
+
+    /// With settings of the gate above those of its tunnel.
+    pub(crate) async fn with(
+        mut office: Office,
+        socket: &str,
+        (above, settings): (&str, &str),
+    ) -> Self {
         office.joined(&["localhost"]).await;
         let port = office.port(15);
         office.configure_gate(&format!(
-            "[[tunnel]]\nname = \"database\"\nlisten = \"127.0.0.1:{port}\"\n\
+            "{above}[[tunnel]]\nname = \"database\"\nlisten = \"127.0.0.1:{port}\"\n\
              upstream = \"unix:{socket}\"\n{settings}"
         ));
         let application = Application::serve(office.port(14)).await;
@@ -54,12 +63,12 @@ impl Tunnelled {
     }
 
     /// Waits until the rules let somebody through.
-    async fn until_open(&self, person: &Officer) {
+    pub(crate) async fn until_open(&self, person: &Officer) {
         until("the rules let them through", async || self.says(person, b"hello").await).await;
     }
 
     /// Whether what is sent through comes back.
-    async fn says(&self, person: &Officer, bytes: &[u8]) -> bool {
+    pub(crate) async fn says(&self, person: &Officer, bytes: &[u8]) -> bool {
         let identity = Some(person.identity());
         let mut tunnel = self.gate.connect(&self.office, identity, "localhost", PROTOCOL).await;
         comes_back(&mut tunnel, bytes).await
@@ -76,14 +85,17 @@ impl Tunnelled {
     }
 }
 
-async fn comes_back<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, bytes: &[u8]) -> bool {
+pub(crate) async fn comes_back<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    bytes: &[u8],
+) -> bool {
     let mut back = vec![0; bytes.len()];
     let sent = stream.write_all(bytes).await.is_ok() && stream.flush().await.is_ok();
     sent && stream.read_exact(&mut back).await.is_ok() && back == bytes
 }
 
 /// An application that says what it hears, and how many connected to it.
-fn echo(socket: &str) -> Arc<AtomicUsize> {
+pub(crate) fn echo(socket: &str) -> Arc<AtomicUsize> {
     let (listener, count) = (UnixListener::bind(socket).unwrap(), Arc::new(AtomicUsize::new(0)));
     let counted = count.clone();
     tokio::spawn(async move {
@@ -99,7 +111,7 @@ fn echo(socket: &str) -> Arc<AtomicUsize> {
     count
 }
 
-fn socket() -> (tempfile::TempDir, String) {
+pub(crate) fn socket() -> (tempfile::TempDir, String) {
     // Its path must be short.
     let folder = tempfile::Builder::new().prefix("echo-").tempdir_in("/tmp").unwrap();
     let path = folder.path().join("app").display().to_string();

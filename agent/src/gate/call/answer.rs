@@ -75,7 +75,9 @@ impl Finding {
         self.told.person.clone_from(&peer.person);
         self.told.name.clone_from(&peer.name);
         self.told.org.clone_from(&peer.units);
-        peer.holds(world, now).map(|()| peer)
+        let held = peer.holds(world, now).map(|()| peer)?;
+        // Of a suspended application nobody is told that they count.
+        world.is_open(now).map(|()| held)
     }
 
     /// What the rules said.
@@ -207,19 +209,18 @@ async fn recorded(gate: &Gate, found: Finding, world: &World) -> Result<CallAnsw
         rule: told.rule.clone(),
         world: world.in_force(),
     };
-    gate.metrics.count("call", told.code);
-    if told.yes {
-        gate.counts.permit()
-    } else {
-        gate.counts.deny()
-    }
     let place = if told.yes { Place::Begins } else { Place::Ends };
     let event = Event::Called(Box::new(call));
     match gate.spool.record(event, vec![opened], place).await {
         Ok(recorded) => told.record = recorded.request_id(),
-        Err(error) if told.yes => return Err(error.code()),
+        Err(error) if told.yes => {
+            gate.metrics.count("call", error.code().name());
+            return Err(error.code());
+        }
         Err(error) => tracing::error!(%error, "a no could not be recorded"),
     }
+    gate.metrics.count("call", told.code);
+    gate.counts.told(told.yes);
     Ok(told)
 }
 
