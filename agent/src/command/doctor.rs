@@ -39,7 +39,7 @@ pub(super) async fn run(folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
         },
         Look { name: ("运行状况", "running gate"), found: running(&config).await },
     ];
-    for address in config.upstream.all() {
+    for address in applications(&config) {
         looks.push(Look { name: ("应用", "application"), found: application(address).await });
         looks.push(Look {
             name: ("应用只经网关可达", "no way around"),
@@ -65,6 +65,11 @@ pub(super) async fn run(folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Where the gate leads to: by requests, and through tunnels.
+fn applications(config: &AgentConfig) -> impl Iterator<Item = &UpstreamAddress> {
+    config.upstream.all().iter().chain(config.tunnels.iter().map(|tunnel| &tunnel.upstream))
 }
 
 /// The key is its owner's alone, belongs to the certificate, and that is in time.
@@ -149,4 +154,25 @@ fn outside() -> Option<IpAddr> {
     socket.connect("192.0.2.1:9").ok()?;
     let address = socket.local_addr().ok()?.ip();
     (!address.is_loopback() && !address.is_unspecified()).then_some(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever the gate leads to is looked at, behind a tunnel too: whoever reaches it past the
+    /// gate needs no tunnel.
+    #[test]
+    fn every_application_is_looked_at() {
+        let here = "127.0.0.1:1".parse().unwrap();
+        let mut config = AgentConfig::new(Path::new("/"), here, here, here);
+        for upstream in ["127.0.0.1:5432", "unix:/run/database"] {
+            let said = serde_json::json!({
+                "name": "database", "listen": "127.0.0.1:2", "upstream": upstream,
+            });
+            config.tunnels.push(serde_json::from_value(said).unwrap());
+        }
+        let all: Vec<String> = applications(&config).map(ToString::to_string).collect();
+        assert_eq!(all, ["127.0.0.1:1", "127.0.0.1:5432", "unix:/run/database"]);
+    }
 }
