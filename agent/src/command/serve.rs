@@ -23,7 +23,7 @@ use listeners::Listeners;
 use live_pair::LivePair;
 use mtls::dial::TUNNEL_PROTOCOL;
 use mtls::listen::Lanes;
-use mtls::tls::{ClientAuth, Version, client_of_application, server_from};
+use mtls::tls::{ClientAuth, ShownIdentity, Version, client_of_application, server_from};
 use pki::Signer;
 use records::access::{Completion, RunStart};
 use records::join::JoinFile;
@@ -194,7 +194,10 @@ fn open_gate(
         agent: file.agent.clone(),
         application: file.application.clone(),
         hosts: file.hosts.clone(),
-        upstreams: Arc::new(Upstreams::new(&config.upstream, tls_to_upstream(config, live)?)),
+        upstreams: Arc::new(Upstreams::new(
+            &config.upstream,
+            tls_to_upstream(config, &live.shown())?,
+        )),
         limits: config.limits.clone(),
         fields: AllowedFields::of(&config.request_fields),
         clients: ClientTrust::new(root.clone(), issuing.to_vec(), arc),
@@ -213,13 +216,16 @@ fn open_gate(
 }
 
 /// Whom the gate believes to be the application, and what it shows, where that speaks TLS.
-fn tls_to_upstream(config: &AgentConfig, live: &LivePair) -> anyhow::Result<Option<TlsToUpstream>> {
+fn tls_to_upstream(
+    config: &AgentConfig,
+    shown: &Arc<ShownIdentity>,
+) -> anyhow::Result<Option<TlsToUpstream>> {
     let Some(set) = &config.upstream_tls else { return Ok(None) };
     let path = config.path(&set.roots.display().to_string());
     let read = || format!("agent.toml: [upstream_tls] {}", path.display());
     let file = std::fs::read(&path).with_context(read)?;
     let roots = pki::pem::read(&file, pki::pem::Kind::Certificate).with_context(read)?;
-    let tls = client_of_application(&roots, live.shown(), Arc::new(Clock::system()))?;
+    let tls = client_of_application(&roots, shown.clone(), Arc::new(Clock::system()))?;
     Ok(Some(TlsToUpstream { name: set.name.clone(), config: tls }))
 }
 

@@ -1,11 +1,15 @@
-//! SIGHUP: configuration, key and certificate are read again. Where one is wrong nothing changes
-//! and that is said; where all are right the process ends in order, so that whoever keeps it
-//! running starts it with what is new, while the sockets wait.
+//! SIGHUP: the configuration is read again, with the files that it names, the gate's own key and
+//! certificate among them. Where one is wrong nothing changes and that is said; where all are right
+//! the process ends in order, so that whoever keeps it running starts it with what is new, while
+//! the sockets wait.
 
 use super::own_pair::OwnPair;
+use super::tls_to_upstream;
 use crate::AgentConfig;
+use mtls::tls::ShownIdentity;
 use service::{Metrics, Stop};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The signal, which ends a process that does not hear it: heard before anything else is done.
@@ -20,21 +24,78 @@ pub(super) async fn watch(mut asked: Signal, folder: PathBuf, metrics: Metrics, 
             _ = asked.recv() => {}
             () = stop.wait() => return,
         }
-        if let Err(error) = AgentConfig::read(&folder) {
+        match check(&folder) {
+            Ok(()) => {
+                tracing::info!("the configuration is sound: ending, to be started with it");
+                stop.begin();
+                return;
+            }
             // What is in force goes on; the line stands in the text.
-            tracing::error!(%error, "the new configuration is refused, and the old one kept");
-            metrics.notice("configuration", &format!("refused, the old one is kept: {error}"));
-            continue;
+            Err(Wrong::Configuration(error)) => {
+                let why = format!("{error:#}");
+                tracing::error!(why, "the new configuration is refused, and the old one kept");
+                metrics.notice("configuration", &format!("refused, the old one is kept: {why}"));
+            }
+            Err(Wrong::Pair(error)) => {
+                let why = format!("{error:#}");
+                tracing::error!(why, "the pair that lies there is refused, and the old one kept");
+                metrics.notice("certificate", &OwnPair::refused(&error));
+            }
         }
-        if let Err(error) = OwnPair::lying(&folder) {
-            // The next process could not begin with it.
-            let why = format!("{error:#}");
-            tracing::error!(why, "the pair that lies there is refused, and the old one kept");
-            metrics.notice("certificate", &OwnPair::refused(&error));
-            continue;
-        }
-        tracing::info!("the configuration is sound: ending, to be started with it");
-        stop.begin();
-        return;
+    }
+}
+
+/// Why a gate does not end for what lies in its folder.
+enum Wrong {
+    Configuration(anyhow::Error),
+    /// The gate's own key and certificate.
+    Pair(anyhow::Error),
+}
+
+/// What a start reads before it serves: a gate that would not start with it must not end for it.
+fn check(folder: &Path) -> Result<(), Wrong> {
+    let config = AgentConfig::read(folder).map_err(|e| Wrong::Configuration(e.into()))?;
+    let Some(pair) = OwnPair::lying(folder).map_err(Wrong::Pair)? else { return Ok(()) };
+    let shown = pair.identity().and_then(|identity| Ok(ShownIdentity::new(identity)?));
+    let shown = Arc::new(shown.map_err(Wrong::Pair)?);
+    tls_to_upstream(&config, &shown).map(drop).map_err(Wrong::Configuration)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use data_encoding::BASE64;
+    use rcgen::{CertificateParams, KeyPair};
+
+    fn pem(label: &str, der: &[u8]) -> Vec<u8> {
+        let body = BASE64.encode(der);
+        format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n").into_bytes()
+    }
+
+    /// Not only its lines are to be right: nobody starts with roots that are missing or none.
+    #[test]
+    fn a_configuration_is_right_with_the_files_that_it_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let text = "listen = \"127.0.0.1:1\"\nadmin = \"127.0.0.1:2\"\n\
+                    upstream = \"127.0.0.1:3\"\n";
+        std::fs::write(at("agent.toml"), text).unwrap();
+        let lacks = check(folder.path());
+        assert!(matches!(lacks, Err(Wrong::Pair(_))), "without a certificate of its own");
+        let key = KeyPair::generate().unwrap();
+        let own = CertificateParams::default().self_signed(&key).unwrap();
+        std::fs::write(at("tls.pem"), pem("CERTIFICATE", own.der())).unwrap();
+        crate::write_file(&at("tls.key"), &pem("PRIVATE KEY", &key.serialize_der())).unwrap();
+        assert!(check(folder.path()).is_ok());
+
+        let named = "[upstream_tls]\nname = \"app.internal\"\nroots = \"app.pem\"\n";
+        std::fs::write(at("agent.toml"), format!("{text}{named}")).unwrap();
+        let Err(Wrong::Configuration(error)) = check(folder.path()) else { panic!("no roots") };
+        let error = format!("{error:#}");
+        assert!(error.contains("agent.toml: [upstream_tls]"), "{error}");
+        std::fs::write(at("app.pem"), "no roots\n").unwrap();
+        assert!(check(folder.path()).is_err());
+        std::fs::write(at("app.pem"), pem("CERTIFICATE", own.der())).unwrap();
+        assert!(check(folder.path()).is_ok());
     }
 }
