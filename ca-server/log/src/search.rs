@@ -1,7 +1,7 @@
 //! Finding records by the index, newest first.
 
 use super::auditors::{Auditor, Auditors};
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use ca_store::proof::Tiles;
 use ca_store::{entry, index, names, sequenced};
 use records::evidence::{DisclosedRecord, FoundEntry, FoundRecords, Search, SearchAnswer};
@@ -92,16 +92,31 @@ pub(super) async fn prove(
     Ok(FoundRecords { records, names, before, complete_to, checkpoint, consistency })
 }
 
+/// Records with their places, newest first.
+type FoundRows = Vec<(u64, Vec<u8>)>;
+
 /// The next records before an index, newest first, with their bytes.
 async fn page(
     tx: &mut Tx,
     log: &str,
     first: Option<&String>,
     before: u64,
-) -> anyhow::Result<Vec<(u64, Vec<u8>)>> {
-    let Some(term) = first else { return Ok(sequenced::newest(tx, log, before, READ).await?) };
+) -> anyhow::Result<FoundRows> {
+    let Some(term) = first else {
+        let found = sequenced::newest(tx, log, before, READ).await?;
+        return whole((0..before).rev().take(READ), found);
+    };
     let places = index::newest(tx, log, term, (before, READ)).await?;
-    Ok(sequenced::records(tx, log, &places).await?)
+    let found = sequenced::records(tx, log, &places).await?;
+    whole(places.into_iter(), found)
+}
+
+/// All that has to stand there. A row that was taken away would end the search in silence, as if
+/// nothing older fitted.
+fn whole(places: impl Iterator<Item = u64>, found: FoundRows) -> anyhow::Result<FoundRows> {
+    let is_whole = places.eq(found.iter().map(|(place, _)| *place));
+    ensure!(is_whole, "entries are missing");
+    Ok(found)
 }
 
 /// An auditor of a unit sees what people of that unit did.
@@ -125,5 +140,30 @@ async fn in_scope(
     match unit {
         Some(unit) => auditors.covers(auditor, &unit).await,
         None => Ok(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A search goes on to its end, or says that it cannot: no row that is taken away, wherever it
+    /// stood, makes older ones unfound.
+    #[test]
+    fn a_row_that_is_missing_ends_no_search_in_silence() {
+        let found = |places: &[u64]| -> FoundRows {
+            places.iter().map(|place| (*place, vec![1])).collect()
+        };
+        let of = |expected: &[u64], places: &[u64]| {
+            whole(expected.iter().copied(), found(places)).is_ok()
+        };
+        assert!(of(&[9, 7, 2], &[9, 7, 2]) && of(&[], &[]));
+        for missing in [&[7, 2][..], &[9, 2], &[9, 7], &[]] {
+            assert!(!of(&[9, 7, 2], missing), "{missing:?}");
+        }
+        let all = |before: u64, places: &[u64]| {
+            whole((0..before).rev().take(READ), found(places)).is_ok()
+        };
+        assert!(all(3, &[2, 1, 0]) && !all(3, &[2, 0]) && !all(3, &[2, 1]));
     }
 }
