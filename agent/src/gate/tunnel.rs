@@ -23,10 +23,11 @@ use mtls::relay::{RelayEnd, RelayWay, relay};
 use records::Code;
 use rustls::ServerConfig;
 use service::Stop;
+use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -43,11 +44,12 @@ pub struct OpenTunnel {
 
 /// Serves all tunnels until the stop.
 pub async fn listen(gate: Arc<Gate>, tunnels: Vec<OpenTunnel>, stop: Stop) -> io::Result<()> {
-    let mut serving = JoinSet::new();
+    let (mut serving, fullness) = (JoinSet::new(), Arc::<TunnelFullness>::default());
     for OpenTunnel { config, listener, tls } in tunnels {
-        let (gate, stop) = (gate.clone(), stop.clone());
+        let (gate, fullness, stop) = (gate.clone(), fullness.clone(), stop.clone());
         serving.spawn(async move {
-            let port = TunnelPort { gate: gate.clone(), config, rates: RequestRates::default() };
+            let rates = RequestRates::default();
+            let port = TunnelPort { gate: gate.clone(), config, rates, fullness };
             let until = async move { stop.wait().await };
             listen::serve_in(&gate.lanes, listener, Some(tls), port, until).await
         });
@@ -64,6 +66,27 @@ struct TunnelPort {
     config: TunnelConfig,
     /// Connections within a minute by certificate.
     rates: RequestRates,
+    /// Shared with all other tunnels.
+    fullness: Arc<TunnelFullness>,
+}
+
+/// Which tunnels are full, and which are nearly: they are told under one name, which one that has
+/// room again does not take back for another.
+#[derive(Default)]
+struct TunnelFullness {
+    full: Mutex<BTreeSet<String>>,
+    nearly: Mutex<BTreeSet<String>>,
+}
+
+/// Takes one in, or out; says under the lock whether there is any, so that what is newer is told
+/// later.
+fn among(all: &Mutex<BTreeSet<String>>, one: &str, is: bool, tell: impl FnOnce(bool)) {
+    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+    match is {
+        true => all.insert(one.to_owned()),
+        false => all.remove(one),
+    };
+    tell(!all.is_empty());
 }
 
 impl Endpoint for TunnelPort {
@@ -82,11 +105,13 @@ impl Endpoint for TunnelPort {
     }
 
     fn full(&self, is_full: bool) {
-        self.gate.metrics.full("tunnel", is_full);
+        let tell = |is_any| self.gate.metrics.full("tunnel", is_any);
+        among(&self.fullness.full, &self.config.name, is_full, tell);
     }
 
     fn nearly_full(&self, is_nearly_full: bool) {
-        self.gate.metrics.nearly_full("tunnel", is_nearly_full);
+        let tell = |is_any| self.gate.metrics.nearly_full("tunnel", is_any);
+        among(&self.fullness.nearly, &self.config.name, is_nearly_full, tell);
     }
 
     async fn serve(self: Arc<Self>, accepted: Accepted<ClientIdentity>) {
@@ -214,4 +239,23 @@ async fn denied(gate: &Gate, denial: &Denial, connection: &RecordedConnection) -
     gate.counts.denied(denial.code, denial.answer.as_deref(), &gate.metrics);
     denial.record(gate, connection, "").await;
     denial.code
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use service::Metrics;
+
+    /// A tunnel that has room again says nothing of another one that has none.
+    #[test]
+    fn a_full_tunnel_is_told_until_none_is_full() {
+        let (all, metrics) = (TunnelFullness::default(), Metrics::default());
+        let is_told = |one: &str, is_full: bool| {
+            among(&all.full, one, is_full, |is_any| metrics.full("tunnel", is_any));
+            !metrics.readiness().is_ready
+        };
+        assert!(is_told("database", true) && is_told("desktop", true));
+        assert!(is_told("desktop", false) && is_told("desktop", false));
+        assert!(!is_told("database", false) && is_told("desktop", true));
+    }
 }
