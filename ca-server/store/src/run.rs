@@ -7,6 +7,7 @@ use records::record::{Event, Record, entry};
 use records::spooled::{SpoolFrame, Spooled, SpooledError};
 use records::term::Key;
 use records::{Bytes, Code, Disclosure, term};
+use std::collections::BTreeSet;
 use tlog::merkle::{Hash, leaf_hash};
 
 /// The log that runs go to.
@@ -42,6 +43,8 @@ pub struct VerifiedRun {
     /// Chain value before the first record.
     pub(crate) before: [u8; 32],
     pub(crate) entries: Vec<RunEntry>,
+    /// The applications that its records name.
+    applications: BTreeSet<String>,
 }
 
 impl VerifiedRun {
@@ -65,6 +68,7 @@ impl VerifiedRun {
             first: 0,
             before: [0; 32],
             entries: Vec::new(),
+            applications: BTreeSet::new(),
         };
         let mut running = None;
         for frame in spooled.frames() {
@@ -104,6 +108,10 @@ impl VerifiedRun {
         if frame.chain != after {
             return Err(Code::SpoolGap);
         }
+        let named = named_application(&record.event);
+        if let Some(named) = named.filter(|named| !self.applications.contains(*named)) {
+            self.applications.insert(named.to_owned());
+        }
         let openings = openings(frame.record, frame.disclosures)?;
         let keys = term::keys(&record);
         let (id, leaf, bytes) = (record.id, leaf_hash(&entry), frame.record.to_vec());
@@ -132,6 +140,12 @@ impl VerifiedRun {
         self.entries.len()
     }
 
+    /// Whether its records name this application and no other: what a gate says of those that it
+    /// does not stand in front of is nobody's word.
+    pub fn is_about(&self, application: &str) -> bool {
+        self.applications.iter().all(|named| named == application)
+    }
+
     /// The agent whose run it is, by its id.
     pub fn agent(&self) -> &str {
         &self.agent
@@ -140,6 +154,17 @@ impl VerifiedRun {
     /// The epoch of the run, 16 bytes.
     pub fn epoch(&self) -> &Bytes {
         &self.head.epoch
+    }
+}
+
+/// The application that a record of a gate names.
+fn named_application(event: &Event) -> Option<&str> {
+    match event {
+        Event::Started(started) => Some(started.application.as_str()),
+        Event::Decision(decision) => Some(decision.application.as_str()),
+        Event::Called(call) => Some(call.application.as_str()),
+        Event::Heartbeat(beat) => Some(beat.application.as_str()),
+        _ => None,
     }
 }
 

@@ -5,6 +5,7 @@ mod bombs;
 mod bundle;
 mod cases;
 pub(crate) mod doctored;
+mod foreign_runs;
 mod relaid;
 mod respelled;
 mod taken_away;
@@ -141,6 +142,7 @@ async fn one_handshake_makes_one_connection() {
     assert_eq!(ack.places.len(), 1);
     // Handed in again it is the same; with another record in its place it is an alarm.
     assert_eq!(log.spool(&message).await.unwrap().places[0].index, ack.places[0].index);
+    foreign_runs::tells_of_its_own_application(&log, &signer, &forged).await;
     let other = records::Record { id: tests::random::<16>().into(), ..forged };
     let refused = log.spool(&spooled(&signer, &other)).await.unwrap_err();
     assert_eq!(refused.code().name(), "spool-forked");

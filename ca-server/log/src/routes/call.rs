@@ -35,6 +35,9 @@ pub(super) struct AgentCall<T> {
 pub(super) struct AgentBytes {
     pub(super) certificate: Certificate,
     pub(super) agent: String,
+    /// The application that it stands in front of; unknown of one whose key was replaced, since
+    /// that may have been another then.
+    pub(super) application: Option<String>,
     pub(super) bytes: Bytes,
 }
 
@@ -61,7 +64,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<LogState>> for AgentCall<T> {
     async fn from_request(request: Request, state: &Arc<LogState>) -> Result<Self, Response> {
         let (parts, body) = request.into_parts();
         let speaks = agent(state, &parts).await.map_err(|code| refused(state, code));
-        let (certificate, agent) = speaks?;
+        let (certificate, agent, _) = speaks?;
         let message = message(Request::from_parts(parts, body), state).await?;
         Ok(Self { certificate, agent, message })
     }
@@ -73,9 +76,9 @@ impl FromRequest<Arc<LogState>> for AgentBytes {
     async fn from_request(request: Request, state: &Arc<LogState>) -> Result<Self, Response> {
         let (parts, body) = request.into_parts();
         let speaks = agent(state, &parts).await.map_err(|code| refused(state, code));
-        let (certificate, agent) = speaks?;
+        let (certificate, agent, application) = speaks?;
         let bytes = bytes(Request::from_parts(parts, body), state).await?;
-        Ok(Self { certificate, agent, bytes })
+        Ok(Self { certificate, agent, application, bytes })
     }
 }
 
@@ -143,13 +146,19 @@ async fn portal(state: &LogState, parts: &Parts) -> Result<String, Code> {
     if speaks.await? { Ok(name) } else { Err(Code::NotYourRoute) }
 }
 
-async fn agent(state: &LogState, parts: &Parts) -> Result<(Certificate, String), Code> {
+/// An agent with its certificate, its id, and its application, as far as that is known.
+type KnownAgent = (Certificate, String, Option<String>);
+
+async fn agent(state: &LogState, parts: &Parts) -> Result<KnownAgent, Code> {
     let (certificate, name) = state.services.agent(connection(parts)?, state.time().unix())?;
     let (shown, own) = (certificate.clone(), name.clone());
-    let known = state
-        .follower
-        .ask(move |authority| authority.agent(&own).is_some_and(|agent| had(agent, &shown)));
-    if known.await? { Ok((certificate, name)) } else { Err(Code::NotYourRoute) }
+    let known = state.follower.ask(move |authority| {
+        let agent = authority.agent(&own).filter(|agent| had(agent, &shown))?;
+        let key = records::Bytes::from(shown.key().sha256());
+        Some(agent.keys.contains(&key).then(|| agent.application.clone()))
+    });
+    let application = known.await?.ok_or(Code::NotYourRoute)?;
+    Ok((certificate, name, application))
 }
 
 async fn auditor(state: &LogState, connection: &TlsConnection) -> Result<(), Code> {

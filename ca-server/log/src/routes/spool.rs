@@ -110,6 +110,9 @@ async fn verified(state: &LogState, call: AgentBytes) -> Result<(VerifiedRun, u6
 fn read(call: &AgentBytes) -> Result<(VerifiedRun, u64), Code> {
     let spooled = Spooled::read(&call.bytes).map_err(SpooledError::code)?;
     let run = VerifiedRun::verify(&call.agent, &call.certificate, &spooled)?;
+    if call.application.as_deref().is_some_and(|own| !run.is_about(own)) {
+        return Err(Code::NotYourRoute);
+    }
     Ok((run, spooled.known))
 }
 

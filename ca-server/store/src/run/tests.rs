@@ -126,3 +126,37 @@ fn a_piece_is_taken_as_it_lies_and_no_other() {
         assert_eq!(refused(&headed(&own.signer, &frames, (count, end))), wanted);
     }
 }
+
+/// A gate stands in front of one application: what it records of another one, in whatever record,
+/// is told apart, and all that it says of its own is not.
+#[test]
+fn a_run_says_which_applications_it_names() {
+    let city = SampleCity::found();
+    let own = city.officer("officer-1");
+    let verified = |said: Vec<(Event, Vec<u8>)>| {
+        let (mut frames, mut before) = (Vec::new(), CHAIN_START);
+        let count = said.len();
+        for (aseq, said) in (0..).zip(said) {
+            let (bytes, after) = frame(aseq, before, said);
+            frames.push(bytes);
+            before = after;
+        }
+        let spooled = headed(&own.signer, &frames, (count, before));
+        VerifiedRun::verify(AGENT, &own.certificate, &spooled).unwrap_or_else(|e| panic!("{e:?}"))
+    };
+    let ended = || {
+        let ended = Completion::without_answer(format!("{AGENT}/A/1"), "cut");
+        (Event::Completion(ended), Vec::new())
+    };
+    let of_another = || {
+        let (event, opened) = decided();
+        let Event::Decision(mut decision) = event else { panic!("a decision") };
+        decision.application = "another".into();
+        (Event::Decision(decision), opened)
+    };
+    let whole = verified(vec![decided(), ended(), decided()]);
+    assert!(whole.is_about("exchange") && !whole.is_about("another"));
+    let mixed = verified(vec![decided(), of_another(), ended()]);
+    assert!(!mixed.is_about("exchange") && !mixed.is_about("another"));
+    assert!(verified(vec![ended()]).is_about("exchange"), "an end names none");
+}
