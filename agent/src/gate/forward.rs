@@ -11,6 +11,7 @@ use super::page;
 use super::request_body::RequestBody;
 use super::response_body::{ForwardedBody, ResponseBody};
 use super::state::Gate;
+use super::sweep::judge_anew;
 use super::upstream::{Pool, Upstream, UpstreamTrouble};
 use crate::spool::Recorded;
 use crate::token::{Claims, HEADER, PROOF_HEADER, ProvenRequest};
@@ -48,6 +49,7 @@ pub(super) async fn forward(
         forwarding.context.activity.clone(),
     );
     let end = CompletionGuard::new(gate, id.clone(), in_flight);
+    judge_anew(gate, &end.in_flight);
     let html = permit.request.html;
     let failed = |end: Arc<CompletionGuard>, error: Failed| {
         let code = end.failed(&error, forwarding.context.end_of_reading.get().copied());

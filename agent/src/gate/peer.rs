@@ -210,7 +210,7 @@ impl Peer {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use rcgen::{
         BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -245,6 +245,23 @@ mod tests {
                 return (root, leaf.der().to_vec());
             }
         }
+    }
+
+    /// Somebody whose certificate was found good in a world.
+    pub(crate) fn somebody(good_in: u64) -> Arc<Peer> {
+        let (_, leaf) = city("ours");
+        let certificate = Certificate::read(&leaf).unwrap();
+        Arc::new(Peer {
+            person: "p".into(),
+            name: "n".into(),
+            units: vec!["u".into()],
+            sha256: certificate.sha256(),
+            serial: certificate.serial().to_string(),
+            acr: "",
+            profile: "",
+            good_in: AtomicU64::new(good_in),
+            certificate,
+        })
     }
 
     #[test]
@@ -299,20 +316,8 @@ mod tests {
     /// connection that is open as well.
     #[test]
     fn a_certificate_ends_while_its_connection_is_open() {
-        let (_, leaf) = city("ours");
-        let certificate = Certificate::read(&leaf).unwrap();
         let world = World::nothing().next(None, None, None);
-        let peer = Peer {
-            person: "p".into(),
-            name: "n".into(),
-            units: vec!["u".into()],
-            sha256: certificate.sha256(),
-            serial: certificate.serial().to_string(),
-            acr: "",
-            profile: "",
-            good_in: AtomicU64::new(world.generation),
-            certificate,
-        };
+        let peer = somebody(world.generation);
         let end = peer.certificate.not_after();
         assert_eq!(peer.holds(&world, end), Ok(()));
         assert_eq!(peer.holds(&world, end + 1), Err(Code::CertificateExpired));

@@ -3,6 +3,7 @@
 
 use super::in_flight::InFlight;
 use super::state::Gate;
+use crate::world::World;
 use policy::AccessRequest;
 use records::Code;
 use service::Stop;
@@ -54,9 +55,27 @@ fn look_at(gate: &Gate, request: &InFlight, again: bool) {
     }
 }
 
+/// Judges a request once more before anything of it goes on, if another world came while its record
+/// became durable: what was told meanwhile is not passed by a disk that takes its time.
+pub(super) fn judge_anew(gate: &Gate, request: &InFlight) {
+    if let Err(cause) = judged_anew(&gate.world.load(), request, gate.clock.seconds()) {
+        gate.metrics.count("cut", "lapsed");
+        request.cut_for(cause);
+    }
+}
+
+fn judged_anew(world: &World, request: &InFlight, now: u64) -> Result<(), Code> {
+    match request.judged_in.load(Ordering::Relaxed) == world.generation {
+        true => Ok(()),
+        false => permitted_in(world, request, now),
+    }
+}
+
 fn still_permitted(gate: &Gate, request: &InFlight) -> Result<(), Code> {
-    let world = gate.world.load();
-    let now = gate.clock.seconds();
+    permitted_in(&gate.world.load(), request, gate.clock.seconds())
+}
+
+fn permitted_in(world: &World, request: &InFlight, now: u64) -> Result<(), Code> {
     let asked = AccessRequest {
         person: &request.peer.person,
         method: request.method.as_str(),
@@ -64,7 +83,7 @@ fn still_permitted(gate: &Gate, request: &InFlight) -> Result<(), Code> {
         now,
         under: request.under,
     };
-    request.peer.holds(&world, now)?;
+    request.peer.holds(world, now)?;
     let answer = world.decide(&asked)?;
     world.passage(&asked, &answer).map(|_| ())
 }
@@ -83,7 +102,23 @@ fn is_asked_again(last: Instant, now: Instant) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::peer::tests::somebody;
     use super::*;
+    use policy::CanonicalPath;
+
+    /// What was permitted in a world that is over is judged in the one that came while its record
+    /// was written, before anything of it goes on; in its own world it is not judged twice.
+    #[test]
+    fn what_came_while_a_record_was_written_counts() {
+        let own = World::nothing().next(None, None, None);
+        let (peer, path) = (somebody(own.generation), CanonicalPath::read("/a").unwrap());
+        let now = peer.certificate.not_after();
+        let asked = (http::Method::GET, Arc::new(path), Default::default());
+        let request = InFlight::new(peer, asked, (own.generation, false), Arc::default());
+        assert_eq!(judged_anew(&own, &request, now), Ok(()));
+        let next = own.next(None, None, None);
+        assert_eq!(judged_anew(&next, &request, now), Err(Code::StatusStale), "no list is there");
+    }
 
     /// What passes by an order, as in an emergency, is judged at each look: it ends with its window,
     /// and not when rules are asked again. All else waits for that, or for a new world.

@@ -12,6 +12,7 @@ use super::reject::{reject, reject_connection};
 use super::request::Checked;
 use super::request_rate::RequestRates;
 use super::state::Gate;
+use super::sweep::judge_anew;
 use super::upstream::connect;
 use crate::config::TunnelConfig;
 use crate::spool::Recorded;
@@ -201,6 +202,7 @@ impl TunnelPort {
         );
         in_flight.tunnel.store(true, Ordering::Relaxed);
         let end = CompletionGuard::new(&self.gate, recorded.request_id(), in_flight.clone());
+        judge_anew(&self.gate, &in_flight);
         let moved = |way, bytes| match way {
             RelayWay::Up => in_flight.move_on(&in_flight.up, bytes),
             RelayWay::Down => in_flight.move_on(&in_flight.down, bytes),
