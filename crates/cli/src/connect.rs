@@ -2,14 +2,18 @@
 //! that cannot show a certificate themselves. Whoever may connect to loopback here passes in its
 //! user's name, so that it says so, and serves loopback only.
 
+mod of_program;
+
 use crate::exit::Failure;
 use crate::files::Own;
 use crate::output::Output;
 use mtls::dial::TunnelClient;
 use mtls::listen::{Accepted, ConnectionRefusal, Endpoint, Handshake, Limits, PeerStanding, serve};
 use mtls::relay::relay;
+use of_program::ProgramStream;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Nothing is read of a connection before it leads somewhere: only its place is limited.
@@ -133,7 +137,11 @@ impl Endpoint for LocalPort {
         let carried = async {
             match self.client.dial(&self.host, self.port).await {
                 Ok(gate) => {
-                    relay(stream, gate, |_, _| ()).await;
+                    let speaks_http = Arc::new(AtomicBool::new(false));
+                    relay(ProgramStream::new(stream, &speaks_http), gate, |_, _| ()).await;
+                    if speaks_http.load(Ordering::Relaxed) {
+                        speaks_no_http().tell(false);
+                    }
                 }
                 Err(error) => {
                     Failure::from(error).tell(false);
@@ -146,6 +154,15 @@ impl Endpoint for LocalPort {
             () = stopping.cancelled() => {}
         }
     }
+}
+
+/// A browser that some page had connect here was cut off.
+fn speaks_no_http() -> Failure {
+    Failure::usage(
+        "有浏览器或 HTTP 程序连接本机端口，已断开：隧道不传 HTTP。",
+        "a browser, or a program that speaks HTTP, connected here and was cut off: a tunnel \
+         carries no HTTP",
+    )
 }
 
 #[cfg(test)]
