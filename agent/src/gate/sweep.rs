@@ -120,8 +120,8 @@ mod tests {
         assert_eq!(judged_anew(&next, &request, now), Err(Code::StatusStale), "no list is there");
     }
 
-    /// What passes by an order, as in an emergency, is judged at each look: it ends with its window,
-    /// and not when rules are asked again. All else waits for that, or for a new world.
+    /// What passes by an order, as in an emergency, is judged at each look: it ends with its
+    /// window, and not when rules are asked again. All else waits for that, or for a new world.
     #[test]
     fn what_passes_by_an_order_is_judged_at_each_look() {
         assert!(is_judged((7, 7), true));
