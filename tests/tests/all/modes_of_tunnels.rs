@@ -89,7 +89,7 @@ async fn a_mode_and_an_emergency_hold_for_tunnels_and_questions() {
     let _count = echo(&path);
     let calls = folder.path().join("call").display().to_string();
     let above = format!("calls = \"unix:{calls}\"\n");
-    let city = Tunnelled::with(Office::open().await, &path, (&above, "")).await;
+    let city = Tunnelled::with(Office::open().await, &path, (above.as_str(), "")).await;
     let person = city.office.gate_official("王小明", "sz-office").await;
     let other = city.office.gate_official("张财务", "sz-finance").await;
     city.until_open(&person).await;
