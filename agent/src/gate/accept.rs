@@ -2,7 +2,7 @@
 //! silence are limited by [`mtls::listen`].
 
 use super::connection_context::{ConnectionContext, OfOne};
-use super::connection_record::record;
+use super::connection_record::{kept_bytes, record};
 use super::http2;
 use super::origins::Origins;
 use super::peer::ClientIdentity;
@@ -94,7 +94,7 @@ impl Endpoint for People {
             (&shown, &of_one, verify)
         {
             // It is a record as well, whatever is asked on it.
-            if !of_one.rate.takes(0, a_minute) {
+            if !of_one.rate.takes(kept_bytes(&verify), a_minute) {
                 reject(&gate, "handshake", Code::TooManyTries, (source, &peer.serial), "");
                 return;
             }

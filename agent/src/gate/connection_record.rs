@@ -76,6 +76,15 @@ pub(super) async fn record(
     }
 }
 
+/// Bytes of a handshake that its record holds whole: with TLS 1.2 its messages, in which a client
+/// may send certificates without need.
+pub(super) fn kept_bytes(verify: &CertificateVerify) -> usize {
+    match verify.version {
+        Version::Tls13 => 0,
+        Version::Tls12 => verify.message.len(),
+    }
+}
+
 /// The form of decisions on a connection, by the name of its record.
 fn form(gate: &Gate, peer: &Peer, connection: &str) -> Result<DecisionForm, JsonError> {
     DecisionForm::new(&OfConnection {
@@ -85,4 +94,26 @@ fn form(gate: &Gate, peer: &Peer, connection: &str) -> Result<DecisionForm, Json
         unit: peer.units.last().map_or("", String::as_str),
         serial: &peer.serial,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::request_rate::RequestRates;
+    use super::*;
+
+    /// Whoever connects with long handshakes fills no more of a spool than whoever asks for long
+    /// paths: with TLS 1.3 a record names a handshake by one digest, with TLS 1.2 it has all of it.
+    #[test]
+    fn long_handshakes_of_tls_1_2_count_as_several() {
+        const A_MINUTE: u32 = 60;
+        let connects = |version, bytes: usize| {
+            let message = vec![7; bytes];
+            let verify = CertificateVerify { version, message, scheme: 0, signature: Vec::new() };
+            let rate = RequestRates::default().of([1; 32], A_MINUTE);
+            (0..10).filter(|_| rate.takes(kept_bytes(&verify), A_MINUTE)).count()
+        };
+        assert_eq!(connects(Version::Tls12, 32 * 1024), 1);
+        assert_eq!(connects(Version::Tls12, 500), 10);
+        assert_eq!(connects(Version::Tls13, 32 * 1024), 10);
+    }
 }
