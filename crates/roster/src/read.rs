@@ -52,7 +52,7 @@ fn values(all: &str) -> Result<Table, FileRefusal> {
     let mut rest = all.chars().peekable();
     while let Some(c) = rest.next() {
         match c {
-            '"' if field.trim().is_empty() => {
+            '"' if field.is_empty() => {
                 field = quoted(&mut rest, &mut line).ok_or(FileRefusal::Quotation(row))?;
             }
             ',' => {
@@ -65,6 +65,8 @@ fn values(all: &str) -> Result<Table, FileRefusal> {
                 line += 1;
                 (row, column) = (line, 0);
             }
+            // Space before a text is nobody's, and is looked through once, however much there is.
+            space if field.is_empty() && space.is_whitespace() => {}
             other => field.push(other),
         }
     }

@@ -247,6 +247,41 @@ fn a_small_file_does_not_become_a_large_table() {
     assert!(read(&file(&sheet(1), &empty(100_020))).is_ok());
 }
 
+/// Space is nobody's, and no file has it looked through again and again: neither one of commas in
+/// which mark follows mark behind it, nor a workbook of which each cell names it, or none begins.
+/// Each of them would keep a core for hours.
+#[test]
+fn space_is_looked_through_once() {
+    let between = read(b"\"  \" \"y\"").unwrap();
+    assert_eq!(between.rows[0].cells[0], Cell::Text("\"y\"".into()), "two texts are none");
+    let space = " ".repeat(FILE_BYTES_MAX / 2);
+    let marks = "\"".repeat(FILE_BYTES_MAX / 2 - 1);
+    let commas = format!("{space}x{marks}");
+    assert_eq!(read(commas.as_bytes()), Err(FileRefusal::CellTooLong(1)));
+    let kept =
+        read(format!("{HEADER}{space}王小明, \" {GOOD} \",  sz-office ").as_bytes()).unwrap();
+    assert_eq!(kept.rows[1].cells[0], Cell::Text("王小明".into()));
+    assert_eq!(taken(&kept).unwrap()[0].number.whole(), GOOD);
+
+    let deflate = |content: &str| miniz_oxide::deflate::compress_to_vec(content.as_bytes(), 6);
+    let file = |cells: &str, text: &str| {
+        let sheet = format!("<worksheet><sheetData><row>{cells}</row></sheetData></worksheet>");
+        let texts = format!("<sst><si><t>{text}</t></si></sst>");
+        let (sheet_file, texts_file) = (deflate(&sheet), deflate(&texts));
+        let files = [
+            ("xl/worksheets/sheet1.xml", sheet_file.as_slice()),
+            ("xl/sharedStrings.xml", texts_file.as_slice()),
+        ];
+        inflating(archive_with(&files), &[sheet.len(), texts.len()])
+    };
+    let naming = |count: usize| r#"<c t="s"><v>0</v></c>"#.repeat(count);
+    let one = read(&file(&naming(COLUMNS_MAX), &format!("{space}王小明{space}"))).unwrap();
+    assert_eq!(one.rows[0].cells[COLUMNS_MAX - 1], Cell::Text("王小明".into()));
+    assert!(read(&file(&naming(200_000), &space)).unwrap().rows.is_empty(), "space is nothing");
+    let ended = format!("<c><v>{space}</v>{}", "</c>".repeat(1_000_000));
+    assert!(read(&file(&ended, "")).unwrap().rows.is_empty(), "ends without beginnings");
+}
+
 /// Says of the last files of an archive that they are deflated, and what they inflate to.
 fn inflating(mut bytes: Vec<u8>, sizes: &[usize]) -> Vec<u8> {
     let entries = |bytes: &[u8]| -> Vec<usize> {

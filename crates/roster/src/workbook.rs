@@ -60,7 +60,7 @@ fn first_sheet(archive: &Archive<'_>) -> Result<String, FileRefusal> {
 /// The texts that cells name by number; how they are pronounced is left out.
 fn shared(bytes: &[u8]) -> Result<Vec<String>, FileRefusal> {
     let mut pieces = Pieces::of(bytes)?;
-    let (mut texts, mut open, mut spoken) = (Vec::new(), false, false);
+    let (mut texts, mut open, mut spoken) = (Vec::<String>::new(), false, false);
     while let Some(piece) = pieces.next()? {
         match piece {
             Piece::Begin("si", _) if texts.len() == TEXTS_MAX => return Err(FileRefusal::Bomb),
@@ -75,6 +75,10 @@ fn shared(bytes: &[u8]) -> Result<Vec<String>, FileRefusal> {
             }
             _ => {}
         }
+    }
+    // Once for all cells that name it: many of them may name one that is long.
+    for text in &mut texts {
+        *text = text.trim().to_owned();
     }
     Ok(texts)
 }
@@ -114,6 +118,8 @@ impl Reader<'_> {
                 Piece::End("c") => {
                     let cell = self.cell(kind, &value)?;
                     self.table.put((self.row, self.column), cell)?;
+                    // The next cell has its own, also where its beginning is missing.
+                    value.clear();
                     self.column += 1;
                 }
                 _ => {}
@@ -169,5 +175,18 @@ fn kind_of(attributes: &str) -> Kind {
         Some("s") => Kind::Shared,
         Some("str" | "inlineStr") => Kind::Text,
         Some(_) => Kind::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Many cells may name one text: none of them looks through the space around it.
+    #[test]
+    fn a_text_that_many_cells_name_is_trimmed_once() {
+        let texts =
+            b"<sst><si><t>  a </t><rPh><t>b</t></rPh><t> c  </t></si><si><t> </t></si></sst>";
+        assert_eq!(shared(texts), Ok(vec!["a  c".to_owned(), String::new()]));
     }
 }
