@@ -50,9 +50,11 @@ pub const PAGES: [&str; 12] = [
 pub const FORMS: [&str; 7] =
     ["/letter", "/enrolment/request", "/lost", "/suspend", "/receipt", "/leave", "/language"];
 
-/// Whether a path stops something: a loss and a suspension have places of their own.
+/// Whether a path stops something: a loss and a suspension have places of their own, with the
+/// scripts without which their pages send nothing.
 pub fn is_brake(path: &str) -> bool {
-    matches!(path, "/lost" | "/lost/receipt" | "/lost/receipt.json" | "/suspend")
+    asset::is_one(path)
+        || matches!(path, "/lost" | "/lost/receipt" | "/lost/receipt.json" | "/suspend")
 }
 
 /// The routes.
@@ -93,4 +95,30 @@ pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     samples.extend(check_receipt::samples(language));
     samples.extend(suspend::samples(language));
     samples
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::Language;
+
+    /// The code of a letter does not leave its browser: a page that stops something sends nothing
+    /// until its script is there. However full the listener is, it gets all that it names.
+    #[test]
+    fn a_page_that_stops_something_gets_its_script() {
+        let samples = samples(Language::English);
+        let page = |wanted: &str| &samples.iter().find(|(name, _)| *name == wanted).unwrap().1;
+        for name in ["lost", "lost-confirm", "receipt", "suspend", "suspend-confirm", "suspended"] {
+            let named = page(name).split('"').filter(|text| text.starts_with("/assets/"));
+            let named: Vec<&str> = named.collect();
+            assert!(!named.is_empty() && named.iter().all(|path| is_brake(path)), "{name}");
+        }
+        assert!(page("lost").contains(&asset::address("open-letter.js")));
+        for beside in ["bytes.js", "form.js", "kept.js", "letter.js"] {
+            assert!(is_brake(&asset::address(beside)), "{beside}: the script names it");
+        }
+        for other in ["/assets/0/letter.js", "/assets/letter.js", "/letter", "/enrolment", "/"] {
+            assert!(!is_brake(other), "{other}");
+        }
+    }
 }

@@ -64,6 +64,13 @@ pub(crate) fn address(name: &str) -> String {
     format!("/assets/{}/{name}", *DIGEST)
 }
 
+/// Whether a path is that of one of these files. A page that stops something does nothing without
+/// its script: what serves it where everything else is full serves them, too.
+pub(crate) fn is_one(path: &str) -> bool {
+    let file = path.strip_prefix("/assets/").and_then(|file| file.split_once('/'));
+    file.is_some_and(|(digest, name)| named(digest, name).is_some())
+}
+
 /// A file by its digest and name.
 pub(super) fn named(digest: &str, name: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|asset| asset.name == name && digest == *DIGEST)

@@ -1,6 +1,7 @@
 //! How near each path of this host is to a brake. What is near has places of its own, as what it
 //! asks of the CA has there (`ca_api::Reach`).
 
+use crate::pages::asset;
 use ca_api::Reach;
 use portal_api::staff::{
     APPROVE, BATCH, DRAFT, DRAFT_MANY, FETCH, LIST, PERSON, PREVIEW, RECORDS, WISH, WITHDRAW,
@@ -54,9 +55,9 @@ fn reach(path: &str) -> Reach {
     near.map_or(Reach::Other, |(_, reach)| *reach)
 }
 
-/// Whether a path may stop something, or leads there.
+/// Whether a path may stop something, or leads there, or is a script that such a page needs.
 pub fn is_brake(path: &str) -> bool {
-    reach(path) != Reach::Other
+    asset::is_one(path) || reach(path) != Reach::Other
 }
 
 /// Whether a path is one of a route: what stands in braces is anything that is not empty.
@@ -98,6 +99,15 @@ mod tests {
         for path in rosters.into_iter().chain(others) {
             assert!(!is_brake(path), "{path}");
         }
+    }
+
+    /// A passkey is asked by a script: without it nobody signs on a page.
+    #[test]
+    fn what_a_page_of_a_brake_is_signed_with_has_places_of_brakes() {
+        for name in ["app.css", "bytes.js", "form.js", "passkey.js"] {
+            assert!(is_brake(&asset::address(name)), "{name}");
+        }
+        assert!(!is_brake("/assets/0/passkey.js") && !is_brake(&asset::address("other.js")));
     }
 
     #[test]
