@@ -136,8 +136,8 @@ impl PortalState {
         }
     }
 
-    /// The same for a brake: the CA has done and recorded it, so its answer leaves whether or not
-    /// this process can keep the event as well.
+    /// The same for a brake, and for what is read on the way to one: the CA has done and recorded
+    /// it, so its answer leaves whether or not this process can keep the event as well.
     pub async fn recorded_brake<T>(
         &self,
         act: &'static str,

@@ -92,7 +92,7 @@ pub(super) async fn show(
     let message = AsOfficer { certificate: shown.certificate, message: sought };
     let answer = passed_on(portal.issuer.find(&message).await);
     let now = Clock::system().seconds();
-    match portal.recorded("find", &shown.person, answer).await {
+    match portal.recorded_brake("find", &shown.person, answer).await {
         Ok(found) => {
             page(StatusCode::OK, &filled(f, asked.find, begun.then_some(found), (None, now)))
         }

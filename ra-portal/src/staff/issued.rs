@@ -127,7 +127,7 @@ pub(super) async fn shown_with(
 ) -> Response {
     let message = AsOfficer { certificate: officer, message: CertificateQuery { serial } };
     let answer = passed_on(portal.issuer.certificate(&message).await);
-    match portal.recorded("certificate", person, answer).await {
+    match portal.recorded_brake("certificate", person, answer).await {
         Ok(facts) => {
             let known = typed.problem.as_ref().and_then(Problem::known);
             let code = known.map_or(StatusCode::OK, status);

@@ -89,7 +89,7 @@ pub(super) async fn show(
 ) -> Response {
     let message = AsOfficer { certificate: shown.certificate, message: Page { after: from.after } };
     let answer = passed_on(portal.issuer.list(&message).await);
-    match portal.recorded("list", &shown.person, answer).await {
+    match portal.recorded_brake("list", &shown.person, answer).await {
         Ok(lines) => page(StatusCode::OK, &filled(f, lines, Clock::system().seconds())),
         Err(Refused(told)) if told.known() == Some(Code::NotYourRoute) => {
             Redirect::to("/certificate").into_response()

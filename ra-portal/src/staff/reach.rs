@@ -138,6 +138,41 @@ mod tests {
         functions.collect()
     }
 
+    /// Whatever is read on the way to a brake leaves without this process's own event: a spool that
+    /// is full, or a database that is away, would keep a telephone call from a suspension.
+    #[test]
+    fn what_leads_to_a_brake_waits_for_no_event() {
+        let staff = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/staff");
+        for page in [
+            "revoke",
+            "wished",
+            "hold",
+            "suspend",
+            "issued",
+            "certificates",
+            "review",
+            "approve",
+            "queue",
+            "batch",
+            "systems",
+            "system",
+            "withdraw",
+            "api/list",
+            "api/fetch",
+            "api/approve",
+            "api/batch",
+            "api/wish",
+            "api/person",
+            "api/records",
+            "api/withdraw",
+        ] {
+            let text = std::fs::read_to_string(staff.join(format!("{page}.rs"))).unwrap();
+            let kept = text.split(".recorded").skip(1);
+            let waits = kept.filter(|call| call.starts_with('(')).count();
+            assert_eq!(waits, 0, "{page} is kept from whoever reads it");
+        }
+    }
+
     /// Whatever the pages on the way to a brake ask of the CA has places of brakes there: one call
     /// of them that waited behind everything else would be all that an attacker needs.
     #[test]

@@ -106,7 +106,7 @@ pub(super) async fn show(
     let wanted = SystemQuery { system, after };
     let message = AsOfficer { certificate: shown.certificate, message: wanted };
     let answer = passed_on(portal.issuer.system(&message).await);
-    let facts = match portal.recorded("system", &shown.person, answer).await {
+    let facts = match portal.recorded_brake("system", &shown.person, answer).await {
         Ok(facts) => facts,
         Err(Refused(told)) => {
             return match told.known() {

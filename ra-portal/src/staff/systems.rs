@@ -61,7 +61,7 @@ pub(super) async fn show(
 ) -> Response {
     let message = AsOfficer { certificate: shown.certificate, message: SystemsQuery { after } };
     let answer = passed_on(portal.issuer.systems(&message).await);
-    match portal.recorded("system", &shown.person, answer).await {
+    match portal.recorded_brake("system", &shown.person, answer).await {
         Ok(found) => {
             let subjects = found.lines.iter().map(|line| of_system(&line.system)).collect();
             match seen_of(&portal.store, subjects).await {

@@ -64,8 +64,8 @@ async fn refusals_of_strangers_are_counted() {
 }
 
 /// Somebody holds the portal's database: what must be recorded is refused, and a loss, a
-/// revocation, a leave that a handler drafts on a page and at a terminal, and approvals are
-/// answered and felt.
+/// revocation, what officers read on the way to one, a leave that a handler drafts on a page and at
+/// a terminal, and approvals are answered and felt.
 #[tokio::test]
 async fn a_brake_waits_for_no_event() {
     let office = Office::open().await;
@@ -99,6 +99,11 @@ async fn a_brake_waits_for_no_event() {
     }
     let serial = pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string();
     office.listed(&serial).await;
+    let officer = office.staff_site(Some(office.first("officer-1").identity()));
+    for path in ["/".to_owned(), format!("/certificates/{serial}")] {
+        let page = officer.get(&path, "").await;
+        assert_eq!(page.status, 200, "{path}: {}", page.text);
+    }
     let site = office.staff_site(Some(handler.identity()));
     let leaver = leaver.letter.person.as_str();
     let page = site.get(&format!("/people/{leaver}"), "").await;

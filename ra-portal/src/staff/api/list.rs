@@ -19,5 +19,5 @@ pub(super) async fn list(
 ) -> Result<Json<OrderLines>, Refused> {
     let message = AsOfficer { certificate, message: Page { after: message.after } };
     let answer = passed_on(portal.issuer.list(&message).await);
-    portal.recorded("list", &person, answer).await.map(Json)
+    portal.recorded_brake("list", &person, answer).await.map(Json)
 }
