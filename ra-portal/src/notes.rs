@@ -3,6 +3,7 @@
 //! a system, or the certificate that was shown where no more is known of whoever came.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 use store::{Store, StoreError, execute, rows, rows_of};
 
 /// Kinds that are kept of those who proved who they are, and of all others: the oldest are
@@ -11,6 +12,8 @@ pub(crate) const PROVEN_MAX: i64 = 100_000;
 pub(crate) const CLAIMED_MAX: i64 = 2_000;
 /// Kinds that an owner is shown.
 const SHOWN_MAX: usize = 20;
+/// How long a page waits for what is kept here.
+pub(crate) const READ_WAIT: Duration = Duration::from_secs(1);
 
 /// What was refused, of whom, and for what: each of them is one row.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -140,6 +143,25 @@ pub(crate) struct KnownOfSystem {
     pub(crate) troubles: Vec<KeptTrouble>,
 }
 
+/// What is read of it, if that comes in time: it is a help, and the certificates of the same page
+/// are to be found, and revoked, without it.
+pub(crate) async fn within<T>(
+    wait: Duration,
+    reading: impl Future<Output = Result<T, StoreError>>,
+) -> Option<T> {
+    match tokio::time::timeout(wait, reading).await {
+        Ok(Ok(read)) => Some(read),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "what is known of systems");
+            None
+        }
+        Err(_) => {
+            tracing::error!("what is known of systems does not come in time");
+            None
+        }
+    }
+}
+
 /// The subject of a system.
 pub(crate) fn of_system(system: &str) -> String {
     format!("system:{system}")
@@ -247,4 +269,19 @@ fn seconds(number: i64) -> Result<u64, StoreError> {
 /// A number on its way into a row.
 fn number(seconds: u64) -> i64 {
     i64::try_from(seconds).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A database that is away, or says nothing, keeps nobody from the page.
+    #[tokio::test]
+    async fn what_is_known_of_systems_keeps_no_page_waiting() {
+        let wait = Duration::from_millis(1);
+        assert_eq!(within(wait, std::future::pending::<Result<u8, StoreError>>()).await, None);
+        let away = async { Err::<u8, _>(StoreError::Inconsistent("time")) };
+        assert_eq!(within(wait, away).await, None);
+        assert_eq!(within(READ_WAIT, async { Ok(7) }).await, Some(7));
+    }
 }

@@ -47,6 +47,7 @@ words! {
         troubles "最近的问题" "Last problems";
         troubles_what "本门户所记，只供查找原因，签发机构不据此办理；保留 30 天，每种一行。" "This portal's word, to find causes by; the CA decides nothing by it. Kept for 30 days, a line a kind.";
         no_troubles "没有记录到问题。" "Nothing was recorded.";
+        unread "暂时无法读取，请稍后再看。" "This cannot be read now; look again later.";
         last "最近一次" "Last";
         times "次数" "Times";
         act "办理" "Asked for";

@@ -4,9 +4,11 @@
 
 use super::certificate::{self, ReaderCertificate};
 use super::owner::{OwnerWords, cure, state};
-use crate::notes::{KeptTrouble, KnownOfSystem, known, of_certificate, of_system};
+use crate::notes::{
+    KeptTrouble, KnownOfSystem, READ_WAIT, known, of_certificate, of_system, within,
+};
 use crate::pages::{Frame, FromPath, FromQuery, page, problem, show};
-use crate::refusal::{passed_on, refused};
+use crate::refusal::passed_on;
 use crate::state::PortalState;
 use acme::clients::{AcmeProgram, ProgramSetup};
 use acme::renewal::window;
@@ -81,6 +83,8 @@ struct SystemPage {
     newest: String,
     seen: String,
     certificates: Vec<HeldItem>,
+    /// Whether this portal knows now what its clients were refused.
+    is_known: bool,
     troubles: Vec<TroubleItem>,
     /// Programs, and what is typed for each.
     setups: Vec<(&'static str, String)>,
@@ -117,23 +121,15 @@ pub(super) async fn show(
     };
     let own = facts.certificates.iter().map(|one| of_certificate(&one.serial));
     let subjects = own.chain([of_system(&facts.line.system)]).collect();
-    match known(&portal.store, subjects).await {
-        Ok(known) => {
-            let directory = portal.acme_directory.as_deref();
-            let now = Clock::system().seconds();
-            page(StatusCode::OK, &filled(f, facts, &known, (directory, now)))
-        }
-        Err(error) => {
-            tracing::error!(%error, "what a system was refused");
-            certificate::not_seen(&f, &portal, &refused(Code::Unavailable).0)
-        }
-    }
+    let known = within(READ_WAIT, known(&portal.store, subjects)).await;
+    let (directory, now) = (portal.acme_directory.as_deref(), Clock::system().seconds());
+    page(StatusCode::OK, &filled(f, facts, known.as_ref(), (directory, now)))
 }
 
 fn filled(
     f: Frame,
     facts: SystemFacts,
-    known: &KnownOfSystem,
+    known: Option<&KnownOfSystem>,
     (directory, now): (Option<&str>, u64),
 ) -> SystemPage {
     let w = OwnerWords::of(f.language);
@@ -143,6 +139,8 @@ fn filled(
     let next = (!more.is_empty()).then(|| format!("/systems/{system}?after={more}"));
     let harmless = |list: &[String]| list.iter().map(|text| show::harmless(text)).collect();
     let unit = facts.line.unit;
+    let seen = known.and_then(|known| known.seen);
+    let troubles = known.into_iter().flat_map(|known| &known.troubles);
     SystemPage {
         w,
         name: show::harmless(&facts.line.name),
@@ -163,9 +161,10 @@ fn filled(
             spent(w.accounts, facts.accounts),
         ],
         newest: shown_time(&facts.newest),
-        seen: known.seen.map(|at| show::time(&seconds(at))).unwrap_or_default(),
+        seen: seen.map(|at| show::time(&seconds(at))).unwrap_or_default(),
         certificates: facts.certificates.into_iter().map(|one| held(w, one, now)).collect(),
-        troubles: known.troubles.iter().map(|one| trouble(&f, one)).collect(),
+        is_known: known.is_some(),
+        troubles: troubles.map(|one| trouble(&f, one)).collect(),
         setups,
         next,
         system,
@@ -270,8 +269,9 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     let known = KnownOfSystem { seen: Some(NOW - 600), troubles };
     let f = || Frame::sample(language, "/systems/site");
     let directory = Some("https://acme.example/acme/directory");
-    let whole = filled(f(), sample_facts(true), &known, (directory, NOW));
-    let nothing = filled(f(), sample_facts(false), &KnownOfSystem::default(), (None, NOW));
+    let whole = filled(f(), sample_facts(true), Some(&known), (directory, NOW));
+    let unused = KnownOfSystem::default();
+    let nothing = filled(f(), sample_facts(false), Some(&unused), (None, NOW));
     vec![("system", whole.render().unwrap()), ("system-unused", nothing.render().unwrap())]
 }
 
@@ -291,6 +291,21 @@ mod tests {
         facts.addresses.clear();
         let (_, text) = setups("https://acme.example/acme/directory", &facts).swap_remove(0);
         assert!(text.contains("-d www.acme.test "), "a name below the wildcard: {text}");
+    }
+
+    /// Without what this portal kept the page has the certificates all the same, and takes nothing
+    /// for an empty answer.
+    #[test]
+    fn a_system_is_shown_without_what_the_portal_kept() {
+        let shown = |known: Option<&KnownOfSystem>| {
+            let f = Frame::sample(crate::pages::Language::English, "/systems/site");
+            filled(f, sample_facts(true), known, (None, 1_795_507_200)).render().unwrap()
+        };
+        let w = OwnerWords::of(crate::pages::Language::English);
+        let (away, nothing) = (shown(None), shown(Some(&KnownOfSystem::default())));
+        assert!(away.contains(w.unread) && !away.contains(w.no_troubles), "{away}");
+        assert!(!nothing.contains(w.unread) && nothing.contains(w.no_troubles));
+        assert!(away.contains(&"01".repeat(18)), "what is to be revoked");
     }
 
     /// Whoever did not come within its window is told so, before the end.

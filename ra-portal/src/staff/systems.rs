@@ -3,9 +3,9 @@
 
 use super::certificate::{self, ReaderCertificate};
 use super::owner::{OwnerWords, state};
-use crate::notes::{of_system, seen_of};
+use crate::notes::{READ_WAIT, of_system, seen_of, within};
 use crate::pages::{Frame, FromQuery, page, show};
-use crate::refusal::{passed_on, refused};
+use crate::refusal::passed_on;
 use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
@@ -13,7 +13,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::AsOfficer;
 use ca_api::systems::{SystemLine, SystemLines, SystemsQuery};
-use records::Code;
 use records::time::seconds;
 use serde::Deserialize;
 use service::problem::Refused;
@@ -64,13 +63,9 @@ pub(super) async fn show(
     match portal.recorded_brake("system", &shown.person, answer).await {
         Ok(found) => {
             let subjects = found.lines.iter().map(|line| of_system(&line.system)).collect();
-            match seen_of(&portal.store, subjects).await {
-                Ok(seen) => page(StatusCode::OK, &filled(f, found, &seen)),
-                Err(error) => {
-                    tracing::error!(%error, "when systems came last");
-                    certificate::not_seen(&f, &portal, &refused(Code::Unavailable).0)
-                }
-            }
+            // Whom this portal does not know of now, it says so.
+            let seen = within(READ_WAIT, seen_of(&portal.store, subjects)).await;
+            page(StatusCode::OK, &filled(f, found, &seen.unwrap_or_default()))
         }
         Err(Refused(told)) => certificate::not_seen(&f, &portal, &told),
     }
