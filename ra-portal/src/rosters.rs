@@ -11,7 +11,8 @@ use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 /// How long one waits, in seconds: as long as its draft counts.
 const SECONDS: u64 = records::draft::DRAFT_SECONDS;
-/// Most that wait; of more the oldest is forgotten, and its file is sent again.
+/// Most that wait; of more the oldest is forgotten, and its file is sent again. What only takes
+/// away gives way to nothing else.
 const KEPT_MAX: usize = 16;
 
 /// Files that are checked at once: each takes a core, and memory by its size. One more is checked
@@ -24,6 +25,7 @@ const CHECK_WAIT: Duration = Duration::from_secs(20);
 pub(crate) struct Waiting {
     pub(crate) statement: Bytes,
     pub(crate) draft: RosterDraft,
+    takes_away: bool,
     since: u64,
 }
 
@@ -83,17 +85,27 @@ impl Rosters {
         Arc::clone(own.entry(person.to_owned()).or_default())
     }
 
-    /// Keeps a handler's roster; the one before is forgotten.
-    pub(crate) fn keep(&self, person: &str, statement: Bytes, draft: RosterDraft) {
+    /// Keeps a handler's roster under its statement; the one before is forgotten. Says whether
+    /// there is room for it.
+    pub(crate) fn keep(
+        &self,
+        person: &str,
+        (statement, draft): (Bytes, RosterDraft),
+        takes_away: bool,
+    ) -> bool {
         let since = Clock::system().seconds();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|_, waiting| since.saturating_sub(waiting.since) <= SECONDS);
+        kept.remove(person);
         if kept.len() >= KEPT_MAX {
-            let oldest = kept.iter().min_by_key(|(_, waiting)| waiting.since);
-            let oldest = oldest.map(|(person, _)| person.clone());
-            oldest.map(|person| kept.remove(&person));
+            let others = kept.iter().filter(|(_, waiting)| takes_away || !waiting.takes_away);
+            let oldest = others.min_by_key(|(_, waiting)| (waiting.takes_away, waiting.since));
+            let Some(oldest) = oldest.map(|(person, _)| person.clone()) else { return false };
+            kept.remove(&oldest);
         }
-        kept.insert(person.to_owned(), Arc::new(Waiting { statement, draft, since }));
+        let waiting = Waiting { statement, draft, takes_away, since };
+        kept.insert(person.to_owned(), Arc::new(waiting));
+        true
     }
 
     /// The roster under a statement, if it still waits.
@@ -122,6 +134,28 @@ mod tests {
         let _brake = rosters.turn("4", true).await.unwrap();
         drop(first);
         assert!(third.await.is_some());
+    }
+
+    /// However many rosters others have checked, one that only takes away waits for its signature;
+    /// of too many of them the oldest is forgotten for another one alone.
+    #[test]
+    fn a_roster_that_only_takes_away_gives_way_to_no_other() {
+        let rosters = Rosters::default();
+        let keep = |person: &str, takes_away| {
+            let draft = RosterDraft::over(vec![(serde_json::json!({ "n": 1 }), Vec::new())]);
+            rosters.keep(person, (Bytes::from([1; 32]), draft.unwrap()), takes_away)
+        };
+        assert!(keep("leavers", true));
+        for number in 0..2 * KEPT_MAX {
+            assert!(keep(&format!("people {number}"), false));
+        }
+        assert!(rosters.waiting("leavers", &Bytes::from([1; 32])).is_some());
+        for number in 0..KEPT_MAX {
+            assert!(keep(&format!("leavers {number}"), true));
+        }
+        assert!(!keep("people", false), "all that wait take away");
+        assert!(keep("leavers 1", true), "the same handler's next one");
+        assert_eq!(rosters.kept.lock().unwrap().len(), KEPT_MAX);
     }
 
     /// Whoever sends many files has one of them checked, and the others keep no place from others.

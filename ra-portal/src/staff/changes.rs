@@ -232,8 +232,11 @@ async fn to_sign(
     };
     let shown_page = signed(f, (&stated, &draft), (kind, entries, records), credentials);
     let shown_page = shown_page.ok_or_else(unavailable)?;
-    portal.rosters.keep(&shown.person, statement, draft);
-    Ok(shown_page)
+    let takes_away = kind != ChangeKind::Transfer;
+    match portal.rosters.keep(&shown.person, (statement, draft), takes_away) {
+        true => Ok(shown_page),
+        false => Err(unavailable()),
+    }
 }
 
 /// Everything that is signed, row by row, made from just that.

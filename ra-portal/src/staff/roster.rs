@@ -239,8 +239,10 @@ async fn filled(
     };
     let shown_page = signed(f, (&said, &draft), (numbered.0, units), credentials);
     let shown_page = shown_page.ok_or_else(unavailable)?;
-    portal.rosters.keep(&shown.person, statement, draft);
-    Ok(shown_page)
+    match portal.rosters.keep(&shown.person, (statement, draft), false) {
+        true => Ok(shown_page),
+        false => Err(unavailable()),
+    }
 }
 
 /// Everything that is signed, row by row, made from just that.
