@@ -6,6 +6,8 @@ use super::budget::Portion;
 use super::client_body::{BrokenBody, ClientBody};
 use super::swallow::swallow;
 use bytes::Bytes;
+use http::Request;
+use http_body_util::{BodyExt, Collected};
 use hyper::body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -117,6 +119,46 @@ impl Body for PacedBody {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+/// A request of which all is here, or as much as came before it broke off.
+pub(super) async fn whole(request: Request<PacedBody>) -> Request<axum::body::Body> {
+    let (head, body) = request.into_parts();
+    let read = body.collect().await.map(Collected::to_bytes);
+    Request::from_parts(head, axum::body::Body::new(WholeBody(Some(read))))
+}
+
+/// The body of a request that was read before it is looked at.
+struct WholeBody(Option<Result<Bytes, BodyError>>);
+
+impl Body for WholeBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let is_over = self.is_end_stream();
+        let read = self.get_mut().0.take().filter(|_| !is_over);
+        Poll::Ready(read.map(|read| read.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Some(Ok(bytes)) => bytes.is_empty(),
+            Some(Err(_)) => false,
+            None => true,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Some(Ok(bytes)) => SizeHint::with_exact(bytes.len() as u64),
+            Some(Err(_)) => SizeHint::default(),
+            None => SizeHint::with_exact(0),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::client_body::ClientBody;
 use super::head::{OF_SERVICES, RequestFault};
 use super::http2::{Answers, speak};
 use super::limits::Limits;
-use super::pace::{AnswerBody, PacedBody};
+use super::pace::{AnswerBody, PacedBody, whole};
 use super::paced_stream::PacedStream;
 use super::places::{PeerStanding, Slot};
 use super::source::Source;
@@ -206,28 +206,24 @@ impl ConnectionSeat {
         let is_brake = (site.is_brake)(request.uri().path());
         let is_reserved = self.slot.is_reserved();
         let portion = self.slot.bodies(is_brake).portion(self.sender);
-        let place = self.slot.request(self.sender, is_brake);
         let was_late = Arc::new(AtomicBool::new(false));
         let (held, active, late) = (portion.clone(), activity.clone(), was_late.clone());
         let request = request.map(|body| PacedBody::new(body, self.body, held, active, late));
         let mut response = if is_reserved && !is_brake {
             (site.busy)()
-        } else if place.is_none() {
-            // Whoever asks for so much at once waits for themselves, and for no one else.
-            later((site.busy)())
         } else if let Some(fault) = OF_SERVICES.fault(&request) {
             (site.refuse)(fault)
         } else {
-            let Ok(response) = self.router.clone().oneshot(request.map(Body::new)).await;
+            let routed = self.routed(request, is_brake).await;
             // Whatever its route made of a body that was not all read: there was no room for it, or
             // it did not come.
             match (portion.was_refused(), was_late.load(Ordering::Relaxed)) {
                 (true, _) => (site.busy)(),
                 (false, true) => (site.refuse)(RequestFault::Late),
-                (false, false) => response,
+                // Whoever asks for so much at once waits for themselves, and for no one else.
+                (false, false) => routed.unwrap_or_else(|| later((site.busy)())),
             }
         };
-        drop(place);
         let taken = self.slot.answers().portion(self.sender);
         let length = response.body().size_hint().exact().unwrap_or(0);
         if length > LARGE && !taken.take(usize::try_from(length).unwrap_or(usize::MAX)) {
@@ -242,6 +238,19 @@ impl ConnectionSeat {
         }
         let held = [portion, taken];
         response.map(|inner| AnswerBody::new(inner, is_http2, under_way, held))
+    }
+
+    /// What the routes answer; nothing where too many requests of the sender are answered now. A
+    /// brake counts once all of it is here: whoever sends halves of brakes would keep those of
+    /// everybody else behind the same address out.
+    async fn routed(&self, request: Request<PacedBody>, is_brake: bool) -> Option<Response<Body>> {
+        let request = match is_brake {
+            true => whole(request).await,
+            false => request.map(Body::new),
+        };
+        let _place = self.slot.request(self.sender, is_brake)?;
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        Some(response)
     }
 }
 

@@ -342,6 +342,29 @@ async fn one_sender_asks_for_so_much_at_once_and_keeps_nobody_out() {
     }
 }
 
+/// Halves of brakes keep no other one of the same address out, and are answered when the rest
+/// comes: in an office of a thousand people one of them could send what all others may.
+#[tokio::test]
+async fn half_a_brake_keeps_no_other_one_out() {
+    let few = Limits { unproven: 64, per_source: 32, requests_of_source: 2, ..limits() };
+    let fixture = start(None, |full| site(few, full)).await;
+    let mut halves = Vec::new();
+    for _ in 0..8 {
+        let half = "POST /brake HTTP/1.1\r\nhost: h\r\ncontent-length: 4\r\n\r\nst";
+        halves.push(fixture.send(half).await);
+    }
+    for _ in 0..8 {
+        let carried_out = fixture.ask(BRAKE).await;
+        assert!(carried_out.ends_with("stop"), "{carried_out}");
+    }
+    for half in &mut halves {
+        half.write_all(b"op").await.unwrap();
+        let mut status = [0; 12];
+        half.read_exact(&mut status).await.unwrap();
+        assert_eq!(&status, b"HTTP/1.1 200");
+    }
+}
+
 /// Bodies of a listener are held up to a bound, a share by each sender; brakes have their own.
 #[tokio::test]
 async fn bodies_that_are_held_have_a_bound() {
