@@ -14,14 +14,19 @@ use std::time::Instant;
 pub(super) const AT_ONCE: u64 = 400;
 /// So many more each second.
 const A_SECOND: u64 = 20;
-/// Most senders that are remembered; one more is allowed nothing until another is forgotten.
+/// Most senders with a certificate that are remembered, and most of all others; one more of a kind
+/// is allowed nothing until another is forgotten.
 const SENDERS_MAX: usize = 4_096;
 /// What one of them weighs: each millisecond takes [`A_SECOND`] of it away.
 const WEIGHT: u64 = 1_000;
 
-/// What was taken back lately, by whose it was.
+/// What was taken back lately, by whose it was. No crowd of addresses costs anybody with a
+/// certificate their connection.
 #[derive(Debug, Default)]
-pub(super) struct TakenBack(Mutex<HashMap<Sender, TakenLately>>);
+pub(super) struct TakenBack {
+    proven: Mutex<HashMap<Sender, TakenLately>>,
+    strangers: Mutex<HashMap<Sender, TakenLately>>,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct TakenLately {
@@ -41,7 +46,11 @@ impl TakenLately {
 impl TakenBack {
     /// Counts one more; says whether its sender may take back so many.
     pub(super) fn allows(&self, sender: Sender, now: Instant) -> bool {
-        let mut lately = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lately = match sender {
+            Sender::Certificate(_) => &self.proven,
+            Sender::Source(_) => &self.strangers,
+        };
+        let mut lately = lately.lock().unwrap_or_else(PoisonError::into_inner);
         if lately.len() >= SENDERS_MAX && !lately.contains_key(&sender) {
             lately.retain(|_, one| one.left(now) > 0);
             if lately.len() >= SENDERS_MAX {
@@ -68,7 +77,7 @@ mod tests {
     }
 
     /// A sender has so many at once, gets more with time and takes none of another's; however many
-    /// senders there are, so many are remembered.
+    /// senders there are, so many are remembered, and whoever has a certificate is apart from them.
     #[test]
     fn so_many_requests_of_a_sender_are_taken_back() {
         let taken = TakenBack::default();
@@ -83,10 +92,11 @@ mod tests {
 
         let crowd = u32::try_from(SENDERS_MAX).unwrap();
         let known = (10..10 + crowd).filter(|one| taken.allows(source(*one), later)).count();
-        assert_eq!(taken.0.lock().unwrap().len(), SENDERS_MAX);
+        assert_eq!(taken.strangers.lock().unwrap().len(), SENDERS_MAX);
         assert!(known < SENDERS_MAX && !taken.allows(source(9), later));
+        assert!(taken.allows(Sender::Certificate([2; 32]), later), "whoever has a certificate");
         let much_later = later + Duration::from_secs(60);
         assert!(taken.allows(source(9), much_later), "what is long ago is forgotten");
-        assert_eq!(taken.0.lock().unwrap().len(), 1);
+        assert_eq!(taken.strangers.lock().unwrap().len(), 1);
     }
 }
