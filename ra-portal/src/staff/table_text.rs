@@ -28,7 +28,8 @@ mod tests {
     use super::*;
     use portal_api::roster::{read, template};
 
-    /// However a line ends, one that stands in a cell is none: what is sent again is what was shown.
+    /// However a line ends, one that stands in a cell is none: what is sent again is what was
+    /// shown.
     #[test]
     fn a_cell_becomes_no_row_of_its_own() {
         let rows = [["王小明\r李丹", "1", "a\n\"b\",c", "", "d\r\n"]];
