@@ -5,9 +5,9 @@ use super::activity::{ActiveRequest, Activity, PartialRequest};
 use super::budget::Portion;
 use super::client_body::{BrokenBody, ClientBody};
 use super::swallow::swallow;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::Request;
-use http_body_util::{BodyExt, Collected};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,6 +18,9 @@ use tokio::time::Sleep;
 
 /// Over HTTP/2 an answer leaves in pieces of this size: each one is seen to be taken.
 const PIECE_BYTES: usize = 16 * 1024;
+/// So many bytes of a brake are read before it counts: a loss, a suspension or an approval has no
+/// more, and many halves of something larger are more than one source may have held.
+const BEGUN_BYTES: usize = 64 * 1024;
 /// Most bytes over HTTP/2 that a client still gets to send of a request that is answered already.
 const SWALLOWED_BYTES_MAX: usize = 1024 * 1024;
 
@@ -122,43 +125,59 @@ impl Body for PacedBody {
     }
 }
 
-/// A request of which all is here, or as much as came before it broke off.
-pub(super) async fn whole(request: Request<PacedBody>) -> Request<axum::body::Body> {
-    let (head, body) = request.into_parts();
-    let read = body.collect().await.map(Collected::to_bytes);
-    Request::from_parts(head, axum::body::Body::new(WholeBody(Some(read))))
+/// A request as far as it came: all of it, or so much as a brake has that one person sends.
+pub(super) async fn begun(request: Request<PacedBody>) -> Request<axum::body::Body> {
+    let (head, mut rest) = request.into_parts();
+    let (mut bytes, mut broken) = (BytesMut::new(), None);
+    while bytes.len() < BEGUN_BYTES && broken.is_none() {
+        match rest.frame().await {
+            Some(Ok(frame)) => bytes.extend(frame.into_data().ok()),
+            Some(Err(error)) => broken = Some(error),
+            None => break,
+        }
+    }
+    let body = BegunBody { bytes: bytes.freeze(), broken, rest };
+    Request::from_parts(head, axum::body::Body::new(body))
 }
 
-/// The body of a request that was read before it is looked at.
-struct WholeBody(Option<Result<Bytes, BodyError>>);
+/// A body of which the beginning was read before its request is looked at.
+struct BegunBody {
+    bytes: Bytes,
+    /// Why there is no more of it.
+    broken: Option<BodyError>,
+    rest: PacedBody,
+}
 
-impl Body for WholeBody {
+impl Body for BegunBody {
     type Data = Bytes;
     type Error = BodyError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let is_over = self.is_end_stream();
-        let read = self.get_mut().0.take().filter(|_| !is_over);
-        Poll::Ready(read.map(|read| read.map(Frame::data)))
+        let this = self.get_mut();
+        if !this.bytes.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut this.bytes)))));
+        }
+        match this.broken.take() {
+            Some(error) => Poll::Ready(Some(Err(error))),
+            None => Pin::new(&mut this.rest).poll_frame(context),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.0 {
-            Some(Ok(bytes)) => bytes.is_empty(),
-            Some(Err(_)) => false,
-            None => true,
-        }
+        self.bytes.is_empty() && self.broken.is_none() && self.rest.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
-            Some(Ok(bytes)) => SizeHint::with_exact(bytes.len() as u64),
-            Some(Err(_)) => SizeHint::default(),
-            None => SizeHint::with_exact(0),
+        let (rest, begun) = (self.rest.size_hint(), self.bytes.len() as u64);
+        let mut hint = SizeHint::new();
+        hint.set_lower(rest.lower() + begun);
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(upper + begun);
         }
+        hint
     }
 }
 

@@ -8,7 +8,7 @@ use super::client_body::ClientBody;
 use super::head::{OF_SERVICES, RequestFault};
 use super::http2::{Answers, speak};
 use super::limits::Limits;
-use super::pace::{AnswerBody, PacedBody, whole};
+use super::pace::{AnswerBody, PacedBody, begun};
 use super::paced_stream::PacedStream;
 use super::places::{PeerStanding, Slot};
 use super::source::Source;
@@ -241,11 +241,11 @@ impl ConnectionSeat {
     }
 
     /// What the routes answer; nothing where too many requests of the sender are answered now. A
-    /// brake counts once all of it is here: whoever sends halves of brakes would keep those of
-    /// everybody else behind the same address out.
+    /// brake counts once it is here: whoever sends halves of brakes would keep those of everybody
+    /// else behind the same address out.
     async fn routed(&self, request: Request<PacedBody>, is_brake: bool) -> Option<Response<Body>> {
         let request = match is_brake {
-            true => whole(request).await,
+            true => begun(request).await,
             false => request.map(Body::new),
         };
         let _place = self.slot.request(self.sender, is_brake)?;
