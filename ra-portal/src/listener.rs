@@ -32,7 +32,7 @@ pub(crate) const OF_CERTIFICATE: usize = 64;
 /// Calls of one service that are under way at once, and beside them those that are near a brake: an
 /// eighth of what the service has for this process is left for what a restart leaves behind.
 pub(crate) const CALLS_MAX: usize = 384;
-const BRAKES_MAX: usize = 64;
+pub(crate) const BRAKES_MAX: usize = 64;
 
 /// Fewer calls at once than a service has places for this process; a brake finds one when people
 /// have taken all others.

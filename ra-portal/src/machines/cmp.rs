@@ -49,11 +49,12 @@ async fn relay(
     asked: CmpAsked,
 ) -> Result<Response, CmpRefused> {
     let profile = label.map(|Path(label)| label);
-    // Nobody is known yet by what a message says; whoever ends something waits for no place.
+    // Nobody is known yet by what a message says; what may end something has places apart.
     let place = match asked.may_end {
-        true => None,
-        false => Some(state.strangers.enter(asked.source).ok_or(Code::TooBusy)?),
+        true => state.strangers.enter_end(asked.source),
+        false => state.strangers.enter(asked.source),
     };
+    let place = place.ok_or(Code::TooBusy)?;
     let handed = CmpMessage { message: asked.message, profile };
     let told = state.issuer.cmp(&handed, asked.may_end).await;
     drop(place);

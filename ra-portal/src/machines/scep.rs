@@ -23,6 +23,7 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Router, middleware};
 use data_encoding::BASE64;
+use mtls::TlsConnection;
 use records::Code;
 use scep::message::MESSAGE_BYTES_MAX;
 use serde::Deserialize;
@@ -70,6 +71,7 @@ pub(crate) fn plain_router(state: Arc<MachinesState>) -> Router {
 async fn show(
     State(state): State<Arc<MachinesState>>,
     query: Result<Query<ScepQuery>, axum::extract::rejection::QueryRejection>,
+    request: Request,
 ) -> Result<Response, ScepRefused> {
     let Query(asked) = query.map_err(|_| Code::Malformed)?;
     match asked.operation.as_str() {
@@ -77,7 +79,10 @@ async fn show(
         "GetCACert" => authority::show(&state),
         // There is no certificate of a CA that follows on the one that is.
         "GetNextCACert" => Err(Code::NotFound.into()),
-        "PKIOperation" => operation::answer(&state, &decoded(&asked.message)?).await,
+        "PKIOperation" => {
+            let source = source_of(&request);
+            operation::answer(&state, &decoded(&asked.message)?, source).await
+        }
         _ => Err(Code::Malformed.into()),
     }
 }
@@ -92,10 +97,17 @@ async fn ask(
     if asked.operation != "PKIOperation" {
         return Err(Code::Malformed.into());
     }
+    let source = source_of(&request);
     let limit = Duration::from_secs(BODY_SECONDS_MAX);
     let body = tokio::time::timeout(limit, Body::from_request(request, &state)).await;
     let body = body.map_err(|_| Code::RequestLate)?.map_err(|_| Code::TooLarge)?;
-    operation::answer(&state, &body).await
+    operation::answer(&state, &body, source).await
+}
+
+/// From which subscriber a request came.
+fn source_of(request: &Request) -> u128 {
+    let connection = request.extensions().get::<TlsConnection>();
+    connection.and_then(|connection| connection.subscriber).unwrap_or_default()
 }
 
 /// What base64 in a query holds; a plus that was not escaped came as a blank.

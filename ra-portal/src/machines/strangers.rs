@@ -1,6 +1,7 @@
 //! Places of calls of the CA for those whom nobody knows yet: who asks for an account, who shows a
-//! password, and who sends a message of CMP. However many of them come, accounts have places of
-//! their own, and so have sources that ask for little beside those that ask for much.
+//! password or a certificate, and who sends a message of CMP or SCEP. However many of them come,
+//! accounts have places of their own, and so have sources that ask for little beside those that ask
+//! for much. What may end something has places apart.
 
 use mtls::listen::{KeyedPlace, KeyedPlaces};
 
@@ -12,12 +13,18 @@ pub(crate) const BEYOND_MAX: usize = 224;
 pub(crate) const FIRST_OF_SOURCE_MAX: usize = 4;
 /// Those of one source beyond.
 pub(crate) const BEYOND_OF_SOURCE_MAX: usize = 92;
+/// Ends that no account asks for, all of them at once: by a certificate's own key, or by CMP.
+/// Whatever strangers send, accounts have some calls for brakes.
+pub(crate) const ENDS_MAX: usize = 48;
+/// Those of one source.
+pub(crate) const ENDS_OF_SOURCE_MAX: usize = 12;
 
 /// Who of them is asked about.
 #[derive(Default)]
 pub(crate) struct Strangers {
     first: Pool,
     beyond: Pool,
+    ends: Pool,
 }
 
 #[derive(Default)]
@@ -38,6 +45,11 @@ impl Strangers {
         let first = self.first.enter(source, (FIRST_OF_SOURCE_MAX, FIRST_MAX));
         first.or_else(|| self.beyond.enter(source, (BEYOND_OF_SOURCE_MAX, BEYOND_MAX)))
     }
+
+    /// The same for somebody who may end something: no other question of strangers takes it.
+    pub(crate) fn enter_end(&self, source: u128) -> Option<StrangerPlace> {
+        self.ends.enter(source, (ENDS_OF_SOURCE_MAX, ENDS_MAX))
+    }
 }
 
 impl Pool {
@@ -51,7 +63,7 @@ impl Pool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::listener::CALLS_MAX;
+    use crate::listener::{BRAKES_MAX, CALLS_MAX};
 
     /// Whoever comes from a few sources and asks for all there is leaves accounts a quarter of the
     /// calls, and others who ask for little a place.
@@ -75,5 +87,25 @@ mod tests {
             held.push(place);
         }
         assert_eq!(held.len(), FIRST_MAX + BEYOND_MAX, "all of them together");
+    }
+
+    /// Whoever sends messages that may end something, and has nothing to end, leaves accounts a
+    /// quarter of the calls of brakes, and other sources their places.
+    #[test]
+    fn strangers_take_no_brakes_of_accounts() {
+        const { assert!(ENDS_MAX <= BRAKES_MAX / 4 * 3) };
+        let strangers = Strangers::default();
+        let mut held = Vec::new();
+        while let Some(place) = strangers.enter_end(1) {
+            held.push(place);
+        }
+        assert_eq!(held.len(), ENDS_OF_SOURCE_MAX);
+        assert!(strangers.enter(1).is_some(), "what ends nothing has places apart");
+        for source in 2..100 {
+            held.extend(strangers.enter_end(source));
+        }
+        assert_eq!(held.len(), ENDS_MAX, "all of them together");
+        held.remove(0);
+        assert!(strangers.enter_end(200).is_some());
     }
 }

@@ -25,8 +25,12 @@ pub(super) async fn renew(
     asked: EstAsked,
 ) -> Result<Response, EstRefused> {
     let certificate = asked.certificate.ok_or(Code::CertificateRequired)?;
+    // Everybody makes a certificate of their own: whether it is one of ours, the CA says.
+    let place = state.strangers.enter(asked.source);
+    let place = place.ok_or(Code::TooBusy)?;
     let message = RenewSystem { certificate, request: asked.request, profile };
     let told = state.issuer.renew_system(&message).await;
+    drop(place);
     if !state.keeps("machine-renew", outcome(&told)).await {
         return Err(Code::Unavailable.into());
     }

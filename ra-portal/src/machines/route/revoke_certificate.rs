@@ -23,11 +23,18 @@ pub(super) async fn revoke(
     State(state): State<Arc<MachinesState>>,
     signed: Signed,
 ) -> Answer<StatusCode> {
+    // Everybody makes a key and a certificate of it: who is no account has places apart.
+    let mut place = None;
     let (serial, message) = match signed {
         Signed::Account(signed) => by_account(&state, signed).await?,
-        Signed::Key(signed) => by_own_key(signed)?,
+        Signed::Key(signed) => {
+            let own = state.strangers.enter_end(signed.source);
+            place = Some(own.ok_or(ProblemKind::Unavailable)?);
+            by_own_key(signed)?
+        }
     };
     let done = state.issuer.revoke_machine(&message).await;
+    drop(place);
     let done = state.recorded_brake("machine-revoke", done).await;
     let was_revoked = |refused: &AcmeRefused| refused.0.kind() == ProblemKind::AlreadyRevoked;
     // It counts without this row, which only tells the client when to come again.

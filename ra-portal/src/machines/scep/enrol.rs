@@ -31,6 +31,9 @@ pub(super) async fn enrol(state: &MachinesState, opened: &OpenedMessage) -> Resu
     if !renews && !is_by_itself {
         return Err(ScepError::Integrity.into());
     }
+    // Everybody makes a key that signs, and encrypts for ours: nobody is known by it yet.
+    let place = state.strangers.enter(opened.source);
+    let place = place.ok_or(Stopped::Refused(Code::TooBusy))?;
     let (act, told) = match renews {
         false => {
             let message = EnrolDevice { request: opened.content.as_slice().into() };
@@ -42,6 +45,7 @@ pub(super) async fn enrol(state: &MachinesState, opened: &OpenedMessage) -> Resu
             ("machine-renew", state.issuer.renew_device(&RenewDevice { signed }).await)
         }
     };
+    drop(place);
     if !state.keeps(act, outcome(&told)).await {
         return Err(Stopped::Refused(Code::Unavailable));
     }

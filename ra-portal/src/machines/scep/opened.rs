@@ -19,6 +19,8 @@ pub(super) struct OpenedMessage {
     pub(super) content: Zeroizing<Vec<u8>>,
     /// Whose key opened it.
     pub(super) by: Arc<RaInUse>,
+    /// From which subscriber it came.
+    pub(super) source: u128,
 }
 
 /// What becomes of a message.

@@ -16,15 +16,19 @@ use scep::{
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-/// Answers a message.
-pub(super) async fn answer(state: &MachinesState, der: &[u8]) -> Result<Response, ScepRefused> {
+/// Answers a message that came from a subscriber.
+pub(super) async fn answer(
+    state: &MachinesState,
+    der: &[u8],
+    source: u128,
+) -> Result<Response, ScepRefused> {
     let newest = state.scep.newest().ok_or(Code::Unavailable)?;
     let sent = SentMessage::read(der).map_err(|error| match error {
         ScepError::TooLarge => Code::TooLarge,
         _ => Code::Malformed,
     })?;
     let head = sent.head().clone();
-    let opened = match opened(state, sent, der, newest) {
+    let opened = match opened(state, sent, (der, source), newest) {
         Ok(opened) => opened,
         Err((error, by)) => {
             let told = Told::Failure(error.into(), error.to_string());
@@ -46,7 +50,7 @@ pub(super) async fn answer(state: &MachinesState, der: &[u8]) -> Result<Response
 fn opened(
     state: &MachinesState,
     sent: SentMessage,
-    der: &[u8],
+    (der, source): (&[u8], u128),
     newest: Arc<RaInUse>,
 ) -> Result<OpenedMessage, (ScepError, Arc<RaInUse>)> {
     let early = |error: ScepError| (error, newest.clone());
@@ -54,7 +58,10 @@ fn opened(
     let envelope = message.envelope().map_err(early)?;
     let (by, content_key) = state.scep.content_key(&envelope).map_err(early)?;
     match envelope.open(&content_key) {
-        Ok(content) => Ok(OpenedMessage { message, sent: der.into(), content_key, content, by }),
+        Ok(content) => {
+            let sent = der.into();
+            Ok(OpenedMessage { message, sent, content_key, content, by, source })
+        }
         Err(error) => Err((error, by)),
     }
 }
