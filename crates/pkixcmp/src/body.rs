@@ -3,11 +3,13 @@
 
 use crate::error::CmpError;
 use crate::fields::{Fields, algorithm, around, decode, members, octets, plain, value, whole};
+use crate::mac::hash_of;
 use crate::request::IssuerAndSerial;
+use aws_lc_rs::digest;
 use der::asn1::{Any, GeneralizedTime, ObjectIdentifier, UtcTime};
 use der::{Encode, Tag};
-use pki::SerialNumber;
 use pki::extension::Extension;
+use pki::{PublicKey, SerialNumber};
 
 /// Longest hash of a certificate, in bytes.
 const HASH_BYTES_MAX: usize = 64;
@@ -23,6 +25,27 @@ pub struct TakenCertificate {
     pub id: i64,
     /// Whether it was taken.
     pub accepted: bool,
+    /// By which algorithm the hash is, if that is said.
+    pub hashed_by: Option<ObjectIdentifier>,
+}
+
+impl TakenCertificate {
+    /// Whether the hash is of this certificate: by the algorithm that is said, and by that of the
+    /// signature of whoever issued it where none is.
+    pub fn is_of(&self, certificate: &[u8], issuer: &PublicKey) -> Result<bool, CmpError> {
+        let is_by = |hash: &'static digest::Algorithm| {
+            digest::digest(hash, certificate).as_ref() == self.hash.as_slice()
+        };
+        Ok(match (self.hashed_by, issuer.algorithm().name) {
+            (Some(id), _) => is_by(hash_of(id)?),
+            (None, "p384") => is_by(&digest::SHA384),
+            // It names no hash: whoever says none means one of these.
+            (None, "ed25519") => {
+                [&digest::SHA256, &digest::SHA384, &digest::SHA512].into_iter().any(is_by)
+            }
+            (None, _) => is_by(&digest::SHA256),
+        })
+    }
 }
 
 /// Reads a certConf; nothing if no certificate is named in it, which then was not taken.
@@ -37,8 +60,8 @@ pub fn confirmation(content: &[u8]) -> Result<Option<TakenCertificate>, CmpError
     let hash = octets(&whole(&fields.take()?)?, HASH_BYTES_MAX)?;
     let id = value(&fields.take()?)?;
     let status = fields.tagged(Tag::Sequence);
-    // By which algorithm, its length says among those that are looked at.
-    fields.tagged(around(0));
+    let named = fields.tagged(around(0));
+    let named = named.map(|one| algorithm(&decode::<Any>(one.value())?)).transpose()?;
     fields.end()?;
     let accepted = match status {
         Some(status) => {
@@ -51,7 +74,7 @@ pub fn confirmation(content: &[u8]) -> Result<Option<TakenCertificate>, CmpError
         }
         None => true,
     };
-    Ok(Some(TakenCertificate { hash, id, accepted }))
+    Ok(Some(TakenCertificate { hash, id, accepted, hashed_by: named.map(|(id, _)| id) }))
 }
 
 /// The number of the request that a pollReq asks about (RFC 9810 5.3.22).

@@ -211,6 +211,11 @@ fn iterations(any: &Any) -> Result<NonZeroU32, CmpError> {
     NonZeroU32::new(count).filter(|_| within).ok_or(CmpError::Algorithm)
 }
 
+/// The hash of this name, if it is taken.
+pub(crate) fn hash_of(id: ObjectIdentifier) -> Result<&'static digest::Algorithm, CmpError> {
+    one_of(&HASHES, id)
+}
+
 /// What an algorithm of this name is.
 fn one_of<T: Copy>(known: &[(ObjectIdentifier, T)], id: ObjectIdentifier) -> Result<T, CmpError> {
     let found = known.iter().find(|(name, _)| *name == id).map(|(_, own)| *own);

@@ -6,7 +6,8 @@ use crate::fail::{FailInfo, PkiStatus, status_info};
 use crate::mac::{ITERATIONS_MAX, MacScheme};
 use crate::message::{BodyKind, MESSAGE_BYTES_MAX, PkiMessage};
 use crate::request::{CrmfRequest, only};
-use crate::{BodyDer, MessageHeading, Protector, body, client};
+use crate::{BodyDer, MessageHeading, Protector, body, client, oid};
+use aws_lc_rs::digest;
 use der::Encode;
 use keys::SoftwareSigner;
 use pki::algorithm::by_name;
@@ -162,6 +163,40 @@ fn ends_and_confirmations_are_read() {
     assert_eq!(body::confirmation(NOBODY), Ok(None), "what is not named was not taken");
     assert_eq!(body::polled(NOBODY), Err(CmpError::Count));
     assert_eq!(body::questions(NOBODY), Ok(Vec::new()));
+}
+
+/// RFC 9810 5.3.18: the hash is by the algorithm of the certificate's signature, or by the one that
+/// is named.
+#[test]
+fn a_confirmation_is_about_this_certificate() {
+    let hash = |by, of: &[u8]| digest::digest(by, of).as_ref().to_vec();
+    let said = |hash: &[u8], named: Option<der::asn1::ObjectIdentifier>| {
+        let mut parts = [wrap(0x04, hash).unwrap(), 0i64.to_der().unwrap()].concat();
+        if let Some(id) = named {
+            let algorithm = sequence(&id.to_der().unwrap()).unwrap();
+            parts.extend(wrap(0xa0, &algorithm).unwrap());
+        }
+        let content = sequence(&sequence(&parts).unwrap()).unwrap();
+        body::confirmation(&content).unwrap().unwrap()
+    };
+    let key = |name| SoftwareSigner::generate(by_name(name).unwrap()).unwrap();
+    let (small, large, edwards) = (key("p256"), key("p384"), key("ed25519"));
+    let [short, middle, long] =
+        [&digest::SHA256, &digest::SHA384, &digest::SHA512].map(|by| hash(by, b"one"));
+    let is_of = |hash: &[u8], named, key: &SoftwareSigner| {
+        said(hash, named).is_of(b"one", key.public_key())
+    };
+    assert_eq!(is_of(&short, None, &small), Ok(true));
+    assert_eq!(is_of(&middle, None, &small), Ok(false), "by another one than its signature's");
+    assert_eq!(is_of(&middle, None, &large), Ok(true));
+    assert_eq!(is_of(&short, None, &large), Ok(false));
+    assert_eq!(is_of(&long, None, &edwards), Ok(true));
+    assert_eq!(is_of(&long, Some(oid::SHA512), &small), Ok(true));
+    assert_eq!(is_of(&short, Some(oid::SHA512), &small), Ok(false), "by another one than it says");
+    let unknown = Some(oid::PBM);
+    assert_eq!(is_of(&short, unknown, &small), Err(CmpError::Algorithm));
+    assert_eq!(is_of(&hash(&digest::SHA256, b"other"), None, &small), Ok(false));
+    assert_eq!(is_of(&[], None, &small), Ok(false));
 }
 
 #[test]
