@@ -1,6 +1,6 @@
 //! CMP (RFC 9810, over HTTP as RFC 9811 has it) beside ACME and EST: one address, behind it the
-//! same with a label, which names a profile. `asked` reads what is a message, `answer` says what
-//! came of it.
+//! same with a label, which names a profile, and behind either the name of an operation (RFC 9483
+//! 6.1). `asked` reads what is a message, `answer` says what came of it.
 //!
 //! Messages go to the CA as they came, and its answers leave as it made them: both are protected by
 //! what this process does not have. It looks at a message only as far as to refuse what is none,
@@ -26,11 +26,30 @@ use std::sync::Arc;
 /// Every path of CMP: without a label, and with one (RFC 9483 6.1).
 const PATHS: [&str; 2] = ["/.well-known/cmp", "/.well-known/cmp/p/{label}"];
 
+/// What may stand behind a path, of the operations that there are. What is done, the message says.
+const OPERATIONS: [&str; 9] = [
+    "initialization",
+    "certification",
+    "keyupdate",
+    "pkcs10",
+    "revocation",
+    "getcacerts",
+    "getrootupdate",
+    "getcertreqtemplate",
+    "getcrls",
+];
+
 /// The routes.
 pub(crate) fn router() -> Router<Arc<MachinesState>> {
-    let [plain, labelled] = PATHS;
     let alone = || post(relay).fallback(|| async { CmpRefused::from(Code::MethodNotAllowed) });
-    Router::new().route(plain, alone()).route(labelled, alone())
+    let mut router = Router::new();
+    for path in PATHS {
+        router = router.route(path, alone());
+        for operation in OPERATIONS {
+            router = router.route(&format!("{path}/{operation}"), alone());
+        }
+    }
+    router
 }
 
 /// The same alone, for clients that speak without TLS.

@@ -150,6 +150,12 @@ async fn what_is_no_message_of_cmp_is_told_by_a_status() {
     let message = keyed(&secret, 1, None, &body);
     let (status, answer) = device.send("/p/device", kind, &message);
     assert_eq!((status, answer.unwrap().kind()), (200, BodyKind::Error));
-    let (status, answer) = device.send("/p/server", kind, &message);
-    assert_eq!((status, answer.unwrap().kind()), (200, BodyKind::Other(1)));
+    // Behind it, or without it, an operation may be named (RFC 9483 6.1).
+    for place in ["/p/server", "/p/server/initialization", "/initialization"] {
+        let (status, answer) = device.send(place, kind, &message);
+        assert_eq!((status, answer.unwrap().kind()), (200, BodyKind::Other(1)), "{place}");
+    }
+    for nothing in ["/p/server/whatever", "/whatever", "/initialization/more"] {
+        assert_eq!(device.send(nothing, kind, &message).0, 404, "{nothing}");
+    }
 }
