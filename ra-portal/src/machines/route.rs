@@ -21,7 +21,7 @@ use crate::machines::{cmp, est, scep, watched};
 use acme::ProblemKind;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -78,7 +78,7 @@ pub(crate) fn router(state: Arc<MachinesState>) -> Router {
         .merge(scep::router())
         .merge(cmp::router())
         .fallback(unknown)
-        .method_not_allowed_fallback(|| async { AcmeRefused::from(ProblemKind::MethodNotAllowed) })
+        .method_not_allowed_fallback(other_method)
         .layer(DefaultBodyLimit::max(JWS_BYTES_MAX))
         .layer(middleware::from_fn_with_state(state.clone(), watched::watched))
         .layer(middleware::from_fn_with_state(state.clone(), own_host))
@@ -91,6 +91,14 @@ async fn unknown(uri: Uri) -> Response {
     match uri.path().starts_with(est::ROOT) {
         true => est::unknown(),
         false => AcmeRefused::from(ProblemKind::NotFound).into_response(),
+    }
+}
+
+/// A browser asks before it lets a page send what is signed; every other method is refused.
+async fn other_method(method: Method) -> Response {
+    match method == Method::OPTIONS {
+        true => StatusCode::NO_CONTENT.into_response(),
+        false => AcmeRefused::from(ProblemKind::MethodNotAllowed).into_response(),
     }
 }
 
@@ -124,6 +132,7 @@ async fn dressed(
 ) -> Response {
     let is_acme = request.uri().path().starts_with("/acme/");
     let is_signed = is_acme && request.method() == Method::POST;
+    let is_asked_before = request.method() == Method::OPTIONS;
     let is_directory = request.uri().path() == "/acme/directory";
     let path = request.uri().path();
     let is_well_known = [est::ROOT, "/.well-known/cmp"];
@@ -144,14 +153,30 @@ async fn dressed(
     if let (Ok(index), true) = (HeaderValue::from_str(&index), is_acme && !is_directory) {
         headers.append(header::LINK, index);
     }
-    // Nothing of ACME rests on who a browser is: a page may be a client (RFC 8555 6.1).
     if is_acme {
-        let anybody = HeaderValue::from_static("*");
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, anybody);
+        open_to_pages(headers, is_asked_before);
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// Nothing of ACME rests on who a browser is: a page may be a client (RFC 8555 6.1), which reads
+/// the fields that clients need, and sends what is signed once its browser asked whether it may.
+fn open_to_pages(headers: &mut HeaderMap, is_asked_before: bool) {
+    let told = [
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "Link, Location, Replay-Nonce, Retry-After"),
+    ];
+    let asked = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "Content-Type"),
+        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+    ];
+    let asked = asked.into_iter().filter(|_| is_asked_before);
+    for (name, value) in told.into_iter().chain(asked) {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
 }
 
 /// What was refused before any route saw it, as an address that is no text, is told as everything
@@ -168,7 +193,33 @@ fn as_problem(response: Response) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::StatusCode;
+
+    /// Fetch: what is signed has a media type that no page sends unasked, and a nonce that none
+    /// reads unless it is exposed.
+    #[tokio::test]
+    async fn a_page_of_any_origin_may_be_a_client() {
+        assert_eq!(other_method(Method::OPTIONS).await.status(), StatusCode::NO_CONTENT);
+        for other in [Method::GET, Method::PUT, Method::DELETE] {
+            let status = other_method(other).await.status();
+            assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+        }
+        let told = |is_asked_before: bool, name: &HeaderName| {
+            let mut headers = HeaderMap::new();
+            open_to_pages(&mut headers, is_asked_before);
+            headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+        };
+        let exposed = told(false, &header::ACCESS_CONTROL_EXPOSE_HEADERS).unwrap();
+        assert!(["Replay-Nonce", "Location", "Link"].iter().all(|one| exposed.contains(one)));
+        for is_asked_before in [true, false] {
+            let origin = told(is_asked_before, &header::ACCESS_CONTROL_ALLOW_ORIGIN);
+            assert_eq!(origin.as_deref(), Some("*"));
+            let credentials = told(is_asked_before, &header::ACCESS_CONTROL_ALLOW_CREDENTIALS);
+            assert_eq!(credentials, None, "nobody is known here by a browser");
+        }
+        let fields = told(true, &header::ACCESS_CONTROL_ALLOW_HEADERS);
+        assert_eq!(fields.as_deref(), Some("Content-Type"));
+        assert_eq!(told(false, &header::ACCESS_CONTROL_ALLOW_HEADERS), None);
+    }
 
     #[test]
     fn every_refusal_is_a_problem_document() {

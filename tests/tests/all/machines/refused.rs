@@ -49,6 +49,8 @@ async fn a_request_is_signed_once_for_one_address() {
     assert_eq!(client.fetch(&url).problem(), (405, "malformed".into()));
     let directory = client.fetch(&site.directory());
     assert_eq!(directory.field("access-control-allow-origin"), Some("*"), "RFC 8555 6.1");
+    let exposed = directory.field("access-control-expose-headers").unwrap();
+    assert!(exposed.contains("Replay-Nonce"), "{exposed}");
     assert_eq!(directory.field("link"), None, "RFC 8555 7.1: it is the index itself");
     assert_eq!(client.read(&site.directory()).json(), *client.directory());
     assert_eq!(client.read(&client.url("newNonce")).status, 204);
