@@ -4,6 +4,7 @@
 use super::enrol::leaf;
 use super::opened::{OpenedMessage, Stopped, Told};
 use crate::machines::state::{MachinesState, is_unavailable};
+use crate::machines::strangers::StrangerPlace;
 use mtls::visit::{self, Visit};
 use pki::serial::SerialNumber;
 use pki::{Certificate, oid};
@@ -21,6 +22,7 @@ pub(super) async fn certificate(
     opened: &OpenedMessage,
 ) -> Result<Told, Stopped> {
     let named = named(opened)?;
+    let _place = place(state, opened)?;
     let serial = SerialNumber::from_der_content(&named.serial).ok_or_else(unknown)?;
     let asked = CollectMachine { serial: serial.to_string() };
     match state.issuer.collect_machine(&asked).await {
@@ -31,8 +33,9 @@ pub(super) async fn certificate(
 }
 
 /// The revocation list in which a certificate would stand.
-pub(super) async fn list(opened: &OpenedMessage) -> Result<Told, Stopped> {
+pub(super) async fn list(state: &MachinesState, opened: &OpenedMessage) -> Result<Told, Stopped> {
     named(opened)?;
+    let _place = place(state, opened)?;
     let address = opened.by.certificate.extension(oid::CRL_DISTRIBUTION_POINTS);
     let address = address.and_then(first_address).ok_or_else(unknown)?;
     match fetched(&address).await {
@@ -54,6 +57,11 @@ fn named(opened: &OpenedMessage) -> Result<IssuerSerial, Stopped> {
         return Err(Code::CertificateForeign.into());
     }
     if named.issuer == issuing.subject().der() { Ok(named) } else { Err(unknown()) }
+}
+
+/// A place of strangers: a certificate of ours that is over names whoever had it, and no more.
+fn place(state: &MachinesState, opened: &OpenedMessage) -> Result<StrangerPlace, Stopped> {
+    state.strangers.enter(opened.source).ok_or(Stopped::Refused(Code::TooBusy))
 }
 
 fn unknown() -> Stopped {

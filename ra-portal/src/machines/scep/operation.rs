@@ -76,7 +76,7 @@ async fn done(state: &MachinesState, opened: &OpenedMessage) -> Result<Told, Sto
         MessageKind::PkcsReq | MessageKind::RenewalReq => enrol::enrol(state, opened).await,
         MessageKind::CertPoll => poll::poll(state, opened).await,
         MessageKind::GetCert => known::certificate(state, opened).await,
-        MessageKind::GetCrl => known::list(opened).await,
+        MessageKind::GetCrl => known::list(state, opened).await,
         MessageKind::CertRep | MessageKind::Unknown => Err(Code::Malformed.into()),
     }
 }
