@@ -14,7 +14,6 @@ use crate::machines::view;
 use acme::asked::{self, NewOrder};
 use acme::challenge::{ChallengeStatus, TOKEN_BYTES};
 use acme::identifier::{IdentifierError, SentIdentifier};
-use acme::order::AcmeOrderStatus;
 use acme::renewal::CertificateName;
 use acme::scope::NameScope;
 use acme::{AcmeIdentifier, AcmeProblem, ProblemKind};
@@ -39,8 +38,12 @@ pub(super) async fn make(
         Ok((order, authorizations)) => {
             let told = view::order((&order, &authorizations), &state.urls, now);
             let (at, names) = (state.urls.order(&order.id), order.identifiers.len());
-            let change = MachineChange::Order(Box::new(order), authorizations);
-            let written = nonce.spend_with(&state, change).await;
+            let change = MachineChange::Order(Box::new(order), authorizations, now);
+            // Another one that follows the same certificate came meanwhile.
+            let written = match nonce.spend_with(&state, change).await {
+                Ok(0) => Err(ProblemKind::AlreadyReplaced.into()),
+                written => written,
+            };
             if written.is_err() {
                 state.open_names.give_back(&system, names);
             }
@@ -169,16 +172,10 @@ async fn check_replaced(
             ("与所替换的证书没有相同的标识", "it names nothing that the certificate does");
         return Err(malformed(zh, en).into());
     }
-    for id in order::following(&state.store, &name).await? {
-        let Some((order, authorizations)) = order::by_id(&state.store, &id).await? else {
-            continue;
-        };
-        let status = order.status(&authorizations, state.clock.seconds());
-        if status != AcmeOrderStatus::Invalid {
-            return Err(ProblemKind::AlreadyReplaced.into());
-        }
+    match order::has_follower(&state.store, &name, state.clock.seconds()).await? {
+        true => Err(ProblemKind::AlreadyReplaced.into()),
+        false => Ok(()),
     }
-    Ok(())
 }
 
 /// An id: 128 random bits.

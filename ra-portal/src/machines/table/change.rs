@@ -13,8 +13,9 @@ use store::{StoreError, Tx};
 /// A change.
 #[derive(Debug)]
 pub(crate) enum MachineChange {
-    /// A new order with its authorizations.
-    Order(Box<KeptOrder>, Vec<KeptAuthorization>),
+    /// A new order with its authorizations, made at a time; none where another one follows the
+    /// same certificate by then.
+    Order(Box<KeptOrder>, Vec<KeptAuthorization>, u64),
     /// A challenge is to be looked at; whoever keeps it has it until `due`.
     Chosen { id: String, kind: ChallengeKind, thumbprint: String, due: u64 },
     /// What a look found: when, or why not.
@@ -61,7 +62,14 @@ impl MachineWrite {
 impl MachineChange {
     async fn apply(&self, tx: &mut Tx) -> Result<u64, StoreError> {
         match self {
-            Self::Order(order, authorizations) => order::insert(tx, order, authorizations).await,
+            Self::Order(new, authorizations, now) => {
+                if let Some(name) = &new.replaces
+                    && order::is_followed(tx, name, *now).await?
+                {
+                    return Ok(0);
+                }
+                order::insert(tx, new, authorizations).await
+            }
             Self::Chosen { id, kind, thumbprint, due } => {
                 authorization::choose(tx, id, (*kind, thumbprint), *due).await
             }
@@ -75,5 +83,55 @@ impl MachineChange {
                 certificate::finish(tx, id, serial, certificate).await
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machines::table::order::Stage;
+    use store::Store;
+
+    fn following(id: &str, name: &str, expires: u64) -> Box<KeptOrder> {
+        Box::new(KeptOrder {
+            id: id.to_owned(),
+            account: "a".to_owned(),
+            stage: Stage::Open,
+            identifiers: Vec::new(),
+            profile: "server".into(),
+            replaces: Some(name.to_owned()),
+            expires,
+            request: None,
+            vouched: Vec::new(),
+            serial: None,
+            error: None,
+        })
+    }
+
+    /// RFC 9773 5: also of orders that come at once, one follows a certificate; behind the end of
+    /// it another one may.
+    #[tokio::test]
+    async fn a_certificate_is_followed_by_one_order_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let address = format!("sqlite:{}", folder.path().join("portal.db").display());
+        let store = Store::open(&address).await.unwrap();
+        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let mut tx = store.write().await.unwrap();
+        for (id, name, now, touched) in [
+            ("first", "aYg.fwE", 100, 1),
+            ("second", "aYg.fwE", 100, 0),
+            ("other", "aYg.fwI", 100, 1),
+            ("at-its-end", "aYg.fwE", 200, 0),
+            ("later", "aYg.fwE", 201, 1),
+        ] {
+            let order = following(id, name, if id == "later" { 300 } else { 200 });
+            let change = Some(MachineChange::Order(order, Vec::new(), now));
+            let outcome = MachineWrite { nonce: None, change }.write(&mut tx).await.unwrap();
+            assert_eq!(outcome, WriteOutcome::Done(touched), "{id}");
+        }
+        tx.commit().await.unwrap();
+        assert!(order::has_follower(&store, "aYg.fwE", 300).await.unwrap());
+        assert!(!order::has_follower(&store, "aYg.fwE", 301).await.unwrap());
+        store.close().await;
     }
 }

@@ -192,12 +192,24 @@ pub(crate) async fn of_account(
     )
 }
 
-/// Ids of the orders that follow a certificate.
-pub(crate) async fn following(store: &Store, name: &str) -> Result<Vec<String>, StoreError> {
-    let mut tx = store.read().await?;
-    let found =
-        rows!(&mut tx, (String,), "select id from machine_order where replaces = $1", name)?;
-    Ok(found.into_iter().map(|(id,)| id).collect())
+/// Whether an order that is not invalid at a time follows a certificate.
+pub(crate) async fn has_follower(store: &Store, name: &str, now: u64) -> Result<bool, StoreError> {
+    is_followed(&mut store.read().await?, name, now).await
+}
+
+/// The same within a transaction.
+pub(super) async fn is_followed(tx: &mut Tx, name: &str, now: u64) -> Result<bool, StoreError> {
+    let found = row!(
+        tx,
+        (i64,),
+        "select count(*) from machine_order where replaces = $1 and (stage in ('taken', 'done') \
+         or (stage = 'open' and expires >= $2 and not exists \
+         (select 1 from machine_authorization a where a.order_id = machine_order.id \
+         and (a.status = 'invalid' or a.is_deactivated = 1))))",
+        name,
+        number(now)
+    )?;
+    Ok(found.is_some_and(|(count,)| count > 0))
 }
 
 /// Keeps the request of an order before the CA hears of it; touches no row where one was taken
