@@ -80,9 +80,9 @@ pub struct ChangedAuthorization {
 pub struct AskedRevocation {
     /// The certificate in DER, base64url.
     pub certificate: String,
-    /// CRLReason.
+    /// CRLReason, whatever number.
     #[serde(default)]
-    pub reason: Option<u64>,
+    pub reason: Option<i64>,
 }
 
 /// What the new key signs to take the place of the old one (7.3.5).

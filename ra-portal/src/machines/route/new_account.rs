@@ -2,16 +2,20 @@
 //! a key that has an account already is told which (7.3.1).
 
 use super::account::resource;
-use crate::machines::answer::{Answer, Resource};
+use crate::machines::answer::{AcmeRefused, Answer, Resource};
 use crate::machines::signed::ByKey;
 use crate::machines::state::MachinesState;
 use crate::machines::table::account::{self, KeptAccount};
-use acme::ProblemKind;
 use acme::asked::{self, NewAccount};
+use acme::{AcmeProblem, ProblemKind};
 use axum::extract::State;
 use ca_api::Refusal;
+use jose::JoseError;
 use records::machine::{AskAccount, MachineAccount, OpenAccount, system_of};
 use std::sync::Arc;
+
+/// By which an external account binding is made (RFC 8555 7.3.4): a MAC.
+const BINDING_ALGORITHMS: [&str; 1] = ["HS256"];
 
 pub(super) async fn open(
     State(state): State<Arc<MachinesState>>,
@@ -31,7 +35,7 @@ pub(super) async fn open(
     }
     asked::check_contacts(&asked.contact)?;
     // Whoever forgot it hears so here, and nobody troubles the CA.
-    let binding = jose::binding(&signed.payload, &signed.url, &signed.key)?;
+    let binding = jose::binding(&signed.payload, &signed.url, &signed.key).map_err(of_binding)?;
     if let Some(system) = system_of(&binding.kid) {
         signed.asker.claims(system);
     }
@@ -53,6 +57,17 @@ pub(super) async fn open(
     // The CA knows this key by a change that this portal did not keep.
     let kept = account::by_id(&state.store, &kept.account).await?.unwrap_or(kept);
     Ok(resource(&kept, &state.urls))
+}
+
+/// A binding by another algorithm is told which is taken for bindings, and not for requests.
+fn of_binding(error: JoseError) -> AcmeRefused {
+    match error {
+        JoseError::Algorithm => {
+            let problem = AcmeProblem::of(ProblemKind::BadSignatureAlgorithm, &error);
+            problem.taking(&BINDING_ALGORITHMS).into()
+        }
+        error => error.into(),
+    }
 }
 
 /// The account that this key has. One that this portal forgot is known to the CA by its first key.
@@ -89,5 +104,22 @@ fn taken(said: Result<MachineAccount, Refusal>) -> Answer<Option<MachineAccount>
         Ok(account) => Ok(Some(account)),
         Err(Refusal::Refused(_)) => Ok(None),
         Err(refusal) => Err(refusal.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 8555 6.2: whoever hears which algorithms are taken can go on by one of them.
+    #[test]
+    fn who_binds_by_another_algorithm_hears_which_is_taken() {
+        let told = of_binding(JoseError::Algorithm).0.to_json();
+        assert_eq!(told["type"], "urn:ietf:params:acme:error:badSignatureAlgorithm");
+        assert_eq!(told["algorithms"], serde_json::json!(["HS256"]));
+        let signed = AcmeRefused::from(JoseError::Algorithm).0.to_json();
+        assert!(!signed["algorithms"].as_array().unwrap().contains(&"HS256".into()));
+        let unbound = of_binding(JoseError::Unbound).0.kind();
+        assert_eq!(unbound, ProblemKind::ExternalAccountRequired);
     }
 }

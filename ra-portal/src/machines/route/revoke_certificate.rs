@@ -17,7 +17,7 @@ use records::machine::RevokeMachine;
 use std::sync::Arc;
 
 /// Reasons that a holder may give (RFC 5280 5.3.1): none, key, affiliation, superseded, ended.
-const REASONS: [u64; 5] = [0, 1, 3, 4, 5];
+const REASONS: [i64; 5] = [0, 1, 3, 4, 5];
 
 pub(super) async fn revoke(
     State(state): State<Arc<MachinesState>>,
@@ -92,4 +92,25 @@ fn certificate(payload: &[u8]) -> Answer<Certificate> {
     let malformed = || AcmeProblem::about(ProblemKind::Malformed, zh, en);
     let der = BASE64URL_NOPAD.decode(asked.certificate.as_bytes()).map_err(|_| malformed())?;
     Ok(Certificate::read(&der).map_err(|_| malformed())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 8555 7.6: a number that is no reason of a holder's is told as such, before anything else
+    /// is looked at.
+    #[test]
+    fn a_reason_is_one_that_a_holder_gives() {
+        let kind = |reason: i64| {
+            let payload = serde_json::json!({ "certificate": "AAAA", "reason": reason });
+            certificate(payload.to_string().as_bytes()).err().map(|refused| refused.0.kind())
+        };
+        for reason in REASONS {
+            assert_eq!(kind(reason), Some(ProblemKind::Malformed), "{reason}: no certificate");
+        }
+        for reason in [-1, 2, 6, 7, 8, 9, 10, 11, 256, i64::MAX] {
+            assert_eq!(kind(reason), Some(ProblemKind::BadRevocationReason), "{reason}");
+        }
+    }
 }
