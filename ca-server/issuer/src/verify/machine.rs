@@ -110,10 +110,12 @@ impl VerifiedMachine<RenewDevice> {
 }
 
 impl VerifiedMachine<RevokeMachine> {
-    /// Checks the signature by the account's key, or by the certificate's.
+    /// Checks the signature by the account's key, or by the certificate's: each of these has its
+    /// turn, however often another one is ended again.
     pub fn revoking(message: RevokeMachine, authority: &Authority) -> Result<Self, Code> {
-        authority.machine_revocation(message.account.as_deref(), &message.jws)?;
-        let about = message.account.clone().unwrap_or_default();
+        let account = message.account.as_deref();
+        let (serial, _) = authority.machine_revocation(account, &message.jws)?;
+        let about = account.map_or_else(|| serial.to_string(), str::to_owned);
         Ok(Self { message, about })
     }
 }

@@ -1,10 +1,14 @@
 //! How certificates of systems end: by the key of an account of the system, by their own, and with
 //! the system.
 
+use crate::command::{Command, Reply};
+use crate::sample::act::caller;
 use crate::sample::machines::{Client, revoke_by_key};
 use crate::sample::operate::{OFFICERS, SECURITY, site, system, unit};
 use crate::sample::{Sample, key};
+use crate::verify::VerifiedMachine;
 use ca_host::operator::OperatorRequest;
+use pki::Signer;
 use records::Code;
 use records::machine::RevokeMachine;
 use records::order::{Body, PriorState, RevokedSystem, UnitAction};
@@ -78,6 +82,32 @@ fn a_certificates_own_key_revokes_it_and_no_other() {
     // The key of what was revoked is certified for nobody any more.
     let again = client.finalize("2", &own, &["a.acme.test"]);
     assert_eq!(sample.finalize(again), Err(Code::KeyForeign));
+}
+
+/// Whoever has one certificate and has it ended again and again waits for themselves.
+#[test]
+fn each_certificate_that_its_own_key_ends_has_its_turn() {
+    let mut sample = Sample::found();
+    let (_, client) = sample.site_with_client();
+    let (own, other) = (key(), key());
+    for (number, signer) in [("1", &own), ("2", &other)] {
+        sample.finalize(client.finalize(number, signer, &["a.acme.test"])).unwrap();
+    }
+    sample.sequence();
+    let certificates = sample.sign();
+    sample.sequence();
+    let turn = |message: RevokeMachine| {
+        let asked = VerifiedMachine::revoking(message, sample.authority()).unwrap();
+        let by = caller(&sample.city.keys.portal, "portal-machines");
+        Command::RevokeMachine(by, Box::new(asked), Reply::open().0).source().about
+    };
+    for signer in [&own, &other] {
+        let is_its = |one: &&pki::Certificate| one.key().spki() == signer.public_key().spki();
+        let certificate = certificates.iter().find(is_its).unwrap();
+        let serial = certificate.serial().to_string();
+        assert_eq!(turn(revoke_by_key(signer, certificate)), serial);
+        assert_eq!(turn(client.revoke(certificate, json!(1))), client.account());
+    }
 }
 
 #[test]
