@@ -70,7 +70,7 @@ async fn relay(
     let profile = label.map(|Path(label)| label);
     // Nobody is known yet by what a message says; what may end something has places apart.
     let place = match asked.may_end {
-        true => state.strangers.enter_end(asked.source),
+        true => state.strangers.wait_for_end(asked.source).await,
         false => state.strangers.enter(asked.source),
     };
     let place = place.ok_or(Code::TooBusy)?;

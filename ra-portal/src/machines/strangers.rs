@@ -4,6 +4,7 @@
 //! for much. What may end something has places apart.
 
 use mtls::listen::{KeyedPlace, KeyedPlaces};
+use std::time::Duration;
 
 /// Calls for all of them at once; a process makes 384 in all. So many are for the first few of each
 /// source, and so many for whatever a source has beyond.
@@ -18,6 +19,9 @@ pub(crate) const BEYOND_OF_SOURCE_MAX: usize = 92;
 pub(crate) const ENDS_MAX: usize = 48;
 /// Those of one source.
 pub(crate) const ENDS_OF_SOURCE_MAX: usize = 12;
+/// Whoever finds no place for an end looks again so often, with this pause.
+const END_TRIES: usize = 200;
+const END_PAUSE: Duration = Duration::from_millis(20);
 
 /// Who of them is asked about.
 #[derive(Default)]
@@ -46,8 +50,19 @@ impl Strangers {
         first.or_else(|| self.beyond.enter(source, (BEYOND_OF_SOURCE_MAX, BEYOND_MAX)))
     }
 
-    /// The same for somebody who may end something: no other question of strangers takes it.
-    pub(crate) fn enter_end(&self, source: u128) -> Option<StrangerPlace> {
+    /// Waits a while for a place for somebody of a source who may end something: no other question
+    /// of strangers takes it, and who ends many waits for themselves.
+    pub(crate) async fn wait_for_end(&self, source: u128) -> Option<StrangerPlace> {
+        for _ in 0..END_TRIES {
+            if let Some(place) = self.enter_end(source) {
+                return Some(place);
+            }
+            tokio::time::sleep(END_PAUSE).await;
+        }
+        None
+    }
+
+    fn enter_end(&self, source: u128) -> Option<StrangerPlace> {
         self.ends.enter(source, (ENDS_OF_SOURCE_MAX, ENDS_MAX))
     }
 }
@@ -107,5 +122,18 @@ mod tests {
         assert_eq!(held.len(), ENDS_MAX, "all of them together");
         held.remove(0);
         assert!(strangers.enter_end(200).is_some());
+    }
+
+    /// Who ends many at once is served one after the other.
+    #[tokio::test]
+    async fn an_end_of_a_stranger_waits_for_its_place() {
+        let strangers = Strangers::default();
+        let mut held: Vec<_> = (0..ENDS_OF_SOURCE_MAX).map(|_| strangers.enter_end(1)).collect();
+        let ends = async {
+            tokio::task::yield_now().await;
+            held.pop();
+        };
+        let (found, ()) = tokio::join!(strangers.wait_for_end(1), ends);
+        assert!(found.is_some());
     }
 }

@@ -28,7 +28,7 @@ pub(super) async fn revoke(
     let (serial, message) = match signed {
         Signed::Account(signed) => by_account(&state, signed).await?,
         Signed::Key(signed) => {
-            let own = state.strangers.enter_end(signed.source);
+            let own = state.strangers.wait_for_end(signed.source).await;
             place = Some(own.ok_or(ProblemKind::Unavailable)?);
             by_own_key(signed)?
         }
