@@ -36,6 +36,7 @@ use records::cmp::{CmpMessage, CmpReply};
 use records::{Bytes, Code, Problem};
 use sender::Sender;
 use std::sync::Arc;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// A message's time is this far from ours at most, in seconds.
 const APART_SECONDS_MAX: u64 = 600;
@@ -43,6 +44,17 @@ const APART_SECONDS_MAX: u64 = 600;
 /// Whether a message may stop something: that has places of its own.
 fn is_brake(kind: BodyKind) -> bool {
     matches!(kind, BodyKind::Revocation | BodyKind::Confirmation)
+}
+
+/// Secrets are hashed one after the other, and beside them those of what may end something: however
+/// many messages ask for however many rounds, all else that this process does goes on.
+static HASHING: [Semaphore; 2] = [Semaphore::const_new(1), Semaphore::const_new(1)];
+
+/// The turn of a message whose secret is hashed.
+async fn hashing(over_brake: bool) -> Option<SemaphorePermit<'static>> {
+    let [others, ends] = &HASHING;
+    let lane = if over_brake { ends } else { others };
+    lane.acquire().await.ok()
 }
 
 /// Answers a message. What is no message, or comes over a route that is not for it, gets none.
@@ -57,7 +69,12 @@ pub(crate) async fn answer(
         return Err(Code::NotYourRoute.into());
     }
     let sender = Sender::named(issuer, &message).await?;
+    let turn = match &sender {
+        Sender::Secret(..) => hashing(over_brake).await,
+        Sender::Key => None,
+    };
     let verified = checked(issuer, &message, &sender, asked.profile.as_deref());
+    drop(turn);
     let told = match &verified {
         Ok(verified) => done(issuer, Heard { message: &message, verified, caller }).await,
         Err(code) => Err((*code).into()),
@@ -134,4 +151,23 @@ fn refusal(
         _ => BodyDer::error(&sentences, fail),
     };
     Ok(Answer::of(made(body)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// Who knows the id of a secret has it hashed without having it, and keeps nobody else from
+    /// anything but that.
+    #[tokio::test]
+    async fn secrets_are_hashed_one_after_the_other() {
+        let first = hashing(false).await;
+        let mut second = std::pin::pin!(hashing(false));
+        let soon = tokio::time::timeout(Duration::from_millis(20), &mut second).await;
+        assert!(first.is_some() && soon.is_err());
+        assert!(hashing(true).await.is_some(), "what may end something has its own");
+        drop(first);
+        assert!(second.await.is_some());
+    }
 }
