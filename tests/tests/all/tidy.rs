@@ -14,6 +14,7 @@ mod points;
 mod retired;
 mod sources;
 mod tables;
+mod targets;
 mod terminals;
 mod vocabulary;
 mod width;
