@@ -19,6 +19,10 @@ use tempfile::TempDir;
 /// Longest wait for anything that has to happen.
 pub const WAIT: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(10);
+/// So many times as long as a look took nobody looks again.
+const RESTS: u32 = 3;
+/// The longest rest between two looks.
+const LONG_REST: Duration = Duration::from_millis(250);
 
 /// Every process: its name in `admin_urls`.
 pub const ALL: [&str; 5] = ["log", "status", "issuer", "portal-public", "portal-staff"];
@@ -343,12 +347,18 @@ pub async fn moment(passes: Duration) {
     tokio::time::sleep(passes).await;
 }
 
-/// Waits until something holds; says what if it never does.
+/// Waits until something holds; says what if it never does. Who looks takes the processor from
+/// those who are waited for, and so rests longer the longer a look takes.
 pub async fn until<F: AsyncFnMut() -> bool>(what: &str, mut holds: F) {
     let started = Instant::now();
-    while !holds().await {
+    loop {
+        let looked = Instant::now();
+        if holds().await {
+            return;
+        }
         assert!(started.elapsed() < WAIT, "never happened: {what}");
-        tokio::time::sleep(LOOK).await;
+        let rest = looked.elapsed() * RESTS;
+        tokio::time::sleep(rest.clamp(LOOK, LONG_REST)).await;
     }
 }
 
