@@ -68,10 +68,14 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
              " applications?:*display-name before?:any",
     "display-name": "id:name zh:text en:text",
     "named-person": "person:id unit:name name:commitment", "named-unit": "unit:name name:text",
-    "before/unit": "county:flag parent:text open:flag systems?:*ending-system more_systems?:revision",
+    "before/unit": "county:flag parent:text open:flag systems?:*ending-system more_systems?:revision"
+                   " moved?:moved-unit",
+    "moved-unit": "units:number people:number certificates:number systems:number gains:*reaching-role"
+                  " more_gains?:revision loses:*reaching-role more_loses?:revision enters:*name leaves:*name",
+    "reaching-role": "person:id role:role scope:name", "led-system": "system:name name:text",
     "ending-system": "system:name name:text certificates?:revision",
     "before/person": "mail?:commitment number?:hash roles:*role-in certificates:*certificate-before lent:*lent"
-                     " lends?:*lent",
+                     " lends?:*lent leads?:*led-system more_leads?:revision",
     "lent": "person:id role:role scope:name from:time until:time",
     "certificate-before": "serial:serial profile:name not_after:time",
     "before/files": "version:revision digest:hash",
@@ -447,6 +451,15 @@ def check_basis(order, found):
     counted = kind == "system" and "certificates" in (before or {})
     need(not counted or action == "close", "what is revoked with it")
     need(len(systems) <= 100, "systems that are named")
+    moved = (before or {}).get("moved")
+    need((moved is not None) == (kind == "unit" and action == "move"), "what goes with it")
+    moved = moved or {"gains": [], "loses": [], "enters": [], "leaves": []}
+    need(max(len(moved["gains"]), len(moved["loses"])) <= 100, "roles that are named")
+    reaching = moved["gains"] + moved["loses"]
+    people |= {one["person"] for one in reaching}
+    leads = (before or {}).get("leads", [])
+    need(kind == "person" or not leads and "more_leads" not in (before or {}), "what they lead")
+    need(len(leads) <= 100, "systems that they lead")
     lent = (before or {}).get("lent", [])
     need(len(lent) <= 8 and len(lends) <= 32, "what is lent")
     lent = lent + lends
@@ -464,11 +477,12 @@ def check_basis(order, found):
     for name in ("unit", "parent"):
         units |= {(before or {}).get(name, "")}
     units |= set((before or {}).get("units", []))
-    units |= {one["scope"] for one in (before or {}).get("roles", []) + lent}
+    units |= {one["scope"] for one in (before or {}).get("roles", []) + lent + reaching}
     need([one["unit"] for one in basis["units"]] == sorted(units - {""}), "units of the basis")
     profiles = {one["profile"] for one in (before or {}).get("certificates", [])}
     profiles |= {body["profile"]["id"]} if kind == "issue" else set()
     applications = {(before or {}).get("application"), body.get("application")} - {None}
+    applications |= set(moved["enters"] + moved["leaves"])
     for key, wanted in (("profiles", profiles), ("applications", applications)):
         called = [one["id"] for one in basis.get(key, [])]
         need(called == sorted(set(called)) and set(called) <= wanted, key + " of the basis")

@@ -12,7 +12,9 @@ pub(crate) use ca_store::names::{opening, text};
 use ca_store::table::{certificate, letter, order, person};
 use records::drafted::DraftContent;
 use records::machine::system_of;
-use records::order::{BATCH_ROWS_MAX, Body, NAME_PATH, Order, PersonAction, subject_of_system};
+use records::order::{
+    BATCH_ROWS_MAX, Body, NAME_PATH, Order, PersonAction, UnitAction, subject_of_system,
+};
 use records::scep::{EnrolDevice, challenge_in, kid_of};
 use records::{Bytes, Code, Commitment, Disclosure};
 use sha2::{Digest, Sha256};
@@ -200,6 +202,10 @@ impl Needs {
                 let known = authority.system(&body.system).map(|system| system.leader.clone());
                 self.people.extend(known.into_iter().chain([body.leader.clone()]));
                 self.system(authority, &body.system);
+            }
+            OperatorRequest::Unit { action: UnitAction::Move, unit, parent, .. } => {
+                let (gains, loses) = authority.reach_of_move(unit, parent);
+                self.people.extend(gains.into_iter().chain(loses).map(|one| one.person));
             }
             OperatorRequest::Delegate { body } => {
                 self.people.extend([body.person.clone(), body.absent.clone()]);

@@ -3,7 +3,7 @@
 
 use crate::authority::Authority;
 use crate::id::PersonId;
-use crate::state::Delegation;
+use crate::state::{Delegation, SystemState};
 use records::bytes::Bytes;
 use records::code::Code;
 use records::display_name::DisplayName;
@@ -11,9 +11,9 @@ use records::founding::Holding;
 use records::json;
 use records::order::{
     AgentBefore, Basis, Body, CertificateBefore, DelegateBody, ENDING_MAX, EndingSystem,
-    FilesBefore, IssueBody, LentBefore, NamedPerson, NamedUnit, Order, PersonAction, PersonBefore,
-    PortalBefore, PriorState, RoleAction, RoleBody, SystemBefore, SystemBody, UnitAction,
-    UnitBefore, UnitBody,
+    FilesBefore, IssueBody, LEADS_MAX, LedSystem, LentBefore, NamedPerson, NamedUnit, Order,
+    PersonAction, PersonBefore, PortalBefore, PriorState, RoleAction, RoleBody, SystemBefore,
+    SystemBody, UnitAction, UnitBefore, UnitBody,
 };
 use std::collections::BTreeSet;
 
@@ -64,7 +64,8 @@ impl Authority {
 
     /// Whether what an order was shown to rest on still holds: whoever consented saw these names
     /// and this difference. What only takes away is never held up; certificates of a person may
-    /// have become others since, and of whoever gets no role their roles and what is lent to them.
+    /// have become others since, and of whoever gets no role their roles and what is lent to them; and
+    /// so may how much goes with a unit that moves.
     pub fn still_rests(&self, order: &Order, body: &Body) -> Result<(), Code> {
         if body.takes_away() {
             return Ok(());
@@ -78,10 +79,12 @@ impl Authority {
             Body::Role(RoleBody { person, .. }) | Body::Delegate(DelegateBody { person, .. }) => {
                 self.office_stands(&order.basis, person)
             }
+            Body::Person(_) if !order.basis.still_leads(&now) => Err(Code::StateConflict),
             Body::Person(_) | Body::Release(_) => Ok(()),
             Body::Issue(issue) if !self.carries_itself(body) && !self.follows_last(issue) => {
                 Err(Code::StateConflict)
             }
+            Body::Unit(_) if order.basis.still_moves(&now) => Ok(()),
             _ if order.basis.still_is(&now) => Ok(()),
             _ => Err(Code::StateConflict),
         }
@@ -133,8 +136,10 @@ impl Authority {
                 let number = known.and_then(|known| known.number).map(Bytes::from);
                 let leaves = person.action == PersonAction::Leave;
                 let lends = self.lends(&person.person, |_| leaves);
+                let (leads, more_leads) = self.leads(&person.person);
                 let held = self.holdings(&person.person)?;
-                Some(PriorState::Person(PersonBefore { mail, number, lends, ..held }))
+                let led = PersonBefore { leads, more_leads, ..held };
+                Some(PriorState::Person(PersonBefore { mail, number, lends, ..led }))
             }
             Body::Role(role) => {
                 let withdrawn = role.action == RoleAction::Withdraw;
@@ -200,7 +205,21 @@ impl Authority {
             open: known.open,
             systems,
             more_systems: u32::try_from(more).unwrap_or(u32::MAX),
+            moved: (body.action == UnitAction::Move).then(|| self.moved(&body.unit, &body.parent)),
         }))
+    }
+
+    /// Systems that are not closed and of which a person is in charge, and how many more.
+    fn leads(&self, person: &str) -> (Vec<LedSystem>, u32) {
+        let own = self.systems().filter(|(_, system)| system.open && system.leader == person);
+        let named = |(id, system): (&str, &SystemState)| LedSystem {
+            system: id.to_owned(),
+            name: system.name.clone(),
+        };
+        let mut leads: Vec<LedSystem> = own.map(named).collect();
+        let more = leads.len().saturating_sub(LEADS_MAX);
+        leads.truncate(LEADS_MAX);
+        (leads, u32::try_from(more).unwrap_or(u32::MAX))
     }
 
     /// Systems of a unit that end with it, by id.
@@ -264,6 +283,8 @@ impl Authority {
                 .map(|one| lent(&one.absent, one))
                 .collect(),
             lends: Vec::new(),
+            leads: Vec::new(),
+            more_leads: 0,
         })
     }
 }

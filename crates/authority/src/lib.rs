@@ -34,6 +34,7 @@
 //! | who may suspend what, and how that ends | `suspend.rs` |
 //! | what became of an application | `application.rs` |
 //! | what a transfer or leaving would take away | `consequence.rs` |
+//! | what goes with a unit that moves, and who gets a say over it | `moved.rs` |
 
 mod agent;
 mod application;
@@ -64,6 +65,7 @@ pub mod lineage;
 mod machine;
 mod machine_use;
 mod mode;
+mod moved;
 mod order;
 mod parts;
 mod passkey;

@@ -11,6 +11,7 @@ mod facts;
 mod issued;
 mod many;
 mod mode;
+mod moved;
 mod named;
 mod office;
 mod officer_drafts;

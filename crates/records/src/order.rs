@@ -11,6 +11,7 @@ mod emergency;
 mod gate;
 mod maker;
 mod mode;
+mod moved;
 mod office;
 mod portal;
 mod release;
@@ -37,6 +38,7 @@ pub use emergency::{
 pub use gate::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
 pub use maker::maker;
 pub use mode::{ModeBefore, ModeBody, OBSERVE_SECONDS_MAX};
+pub use moved::{LEADS_MAX, LedSystem, MovedUnit, REACH_MAX, ReachingRole};
 pub use office::{
     DELEGATION_SECONDS, DelegateBody, LENDS_MAX, LENT_MAX, PersonAction, PersonBody, RoleAction,
     RoleBody, UnitAction, UnitBody,

@@ -166,10 +166,7 @@ fn ending(sample: &SampleOrder) -> Option<SampleOrder> {
     let keys = j!([Bytes::from([7; 32])]);
     match order["kind"].as_str()? {
         "unit" => {
-            order["body"]["action"] = j!("move");
-            let named = j!({ "unit": "sz-water", "name": "区水利局" });
-            order["basis"]["units"].as_array_mut()?.push(named);
-            order["basis"]["before"] = j!({ "county": true, "parent": "shangzhou", "open": true });
+            return moving(order);
         }
         "portal" => {
             order["body"]["action"] = j!("close");
@@ -257,12 +254,44 @@ fn closing_a_unit(moving: &SampleOrder) -> Option<SampleOrder> {
         return None;
     }
     order["body"]["action"] = j!("close");
-    order["basis"]["before"]["systems"] = j!([
+    let units = order["basis"]["units"].as_array()?.iter().skip(1).cloned().collect::<Value>();
+    let systems = j!([
         { "system": "site", "name": "门户网站", "certificates": 7 },
         { "system": "water", "name": "水情监测" },
     ]);
-    order["basis"]["before"]["more_systems"] = j!(3);
+    order["basis"] = j!({ "people": [], "units": units, "before": {
+        "county": true, "parent": "shangzhou", "open": true,
+        "systems": systems, "more_systems": 3,
+    } });
     Some(SampleOrder { order, ..SampleOrder::default() })
+}
+
+/// A unit that moves, with all that goes with it.
+fn moving(mut order: Value) -> Option<SampleOrder> {
+    order["body"]["action"] = j!("move");
+    let names = [[8; 32], [9; 32]].map(|salt| Disclosure::new("/name", salt, "某人".into()));
+    let [one, other] = ["5GPJWBSG64S36D1N", "8GPJWBSG64S36D1N"];
+    let [first, second] = names.each_ref().map(|name| name.commitment().unwrap());
+    let units = [("luonan", "洛南县"), ("shangzhou", "商州区"), ("sz-water", "区水利局")];
+    order["basis"] = j!({
+        "people": [
+            { "person": one, "unit": "luonan", "name": first },
+            { "person": other, "unit": "sz-water", "name": second },
+        ],
+        "units": units.map(|(unit, name)| j!({ "unit": unit, "name": name })),
+        "applications": [
+            { "id": "exchange", "zh": "公文交换", "en": "Document exchange" },
+            { "id": "petitions", "zh": "信访", "en": "Petitions" },
+        ],
+        "before": { "county": true, "parent": "shangzhou", "open": true, "moved": {
+            "units": 2, "people": 40, "certificates": 5, "systems": 3,
+            "gains": [{ "person": one, "role": "registration-officer", "scope": "luonan" }],
+            "more_gains": 1,
+            "loses": [{ "person": other, "role": "auditor", "scope": "shangzhou" }],
+            "more_loses": 2, "enters": ["exchange"], "leaves": ["petitions"],
+        } },
+    });
+    Some(SampleOrder { order, disclosures: names.to_vec(), ..SampleOrder::default() })
 }
 
 /// A revocation of what a system has, instead of a person.
@@ -301,6 +330,8 @@ fn leaving(sample: &SampleOrder, mut order: Value) -> Option<SampleOrder> {
         }],
         "lent": [lent(&order["body"]["person"], "auditor")],
         "lends": [lent(&order["body"]["person"], "official")],
+        "leads": [{ "system": "site", "name": "门户网站" }],
+        "more_leads": 2,
     });
     let disclosures = sample.disclosures.iter().cloned().chain([held, mail]).collect();
     Some(SampleOrder { order, disclosures, ..SampleOrder::default() })

@@ -29,6 +29,7 @@ mod machine_account;
 mod machine_end;
 mod machine_use;
 mod mode;
+mod moved;
 mod number;
 mod operator;
 mod renew;

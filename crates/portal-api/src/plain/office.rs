@@ -2,6 +2,7 @@
 
 use super::change::{changed, list};
 use super::issued::or_none;
+use super::moved::{led, moving};
 use super::named::{evidence, person_named, unit_named};
 use super::statement::{field, number_of};
 use ::plain::bilingual::{Fact, fact, role, said, yes_no};
@@ -64,6 +65,7 @@ pub(super) fn about_person(
     facts.push(list(LENT, &lent, &after(&lent)));
     facts.extend((leaves || !lends.is_empty()).then(|| list(LENDS, &lends, &[])));
     facts.push(list(("有效证书", "certificates"), &certificates, &after(&certificates)));
+    facts.extend(led(before, leaves || !is_same_unit));
     facts
 }
 
@@ -250,5 +252,6 @@ pub(super) fn about_unit(
     facts.extend((unit.action == UnitAction::Close).then(|| ending(before)));
     let more = (before.more_systems > 0).then(|| before.more_systems.to_string());
     facts.extend(more.map(|more| fact(MORE_ENDS, more)));
+    facts.extend(before.moved.iter().flat_map(|moved| moving(opened, moved)));
     facts
 }

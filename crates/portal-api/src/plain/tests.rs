@@ -243,6 +243,14 @@ fn an_international_host_is_read_in_letters() {
     }
 }
 
+/// A line of a list with its mark.
+fn in_english(line: &super::FactLine) -> String {
+    match &line.line {
+        super::LineText::Value(value) => format!("{}{}", line.mark.sign(), value.en()),
+        super::LineText::File(_) => String::new(),
+    }
+}
+
 /// Who closes a unit ends its systems and revokes what they have: each of them is read before that,
 /// and how many more there are.
 #[test]
@@ -253,11 +261,7 @@ fn what_ends_with_a_unit_is_shown() {
     let shown = facts(&sample.open(&sample.order).unwrap());
     let ends = |fact: &&Fact| fact.term.en.starts_with("systems that end with it");
     let ends = shown.iter().find(ends).unwrap();
-    let line = |line: &super::FactLine| match &line.line {
-        super::LineText::Value(value) => format!("{}{}", line.mark.sign(), value.en()),
-        super::LineText::File(_) => String::new(),
-    };
-    let lines: Vec<String> = ends.lines.iter().map(line).collect();
+    let lines: Vec<String> = ends.lines.iter().map(in_english).collect();
     let wanted =
         ["-「门户网站」 (site), certificates: 7", "-「水情监测」 (water), certificates: 0"];
     assert_eq!(lines, wanted);
@@ -267,6 +271,62 @@ fn what_ends_with_a_unit_is_shown() {
     let mut moving = sample.order.clone();
     moving["body"]["action"] = j!("move");
     assert!(sample.open(&moving).is_none());
+}
+
+/// Whoever moves a unit reads what goes with it, who gets a say over it and who loses theirs, each
+/// by a name that is opened, with the unit over which they hold their role.
+#[test]
+fn what_goes_with_a_unit_that_moves_is_shown() {
+    let moves =
+        |one: &SampleOrder| one.order["kind"] == "unit" && one.order["body"]["action"] == "move";
+    let sample = samples().into_iter().find(moves).unwrap();
+    let shown = facts(&sample.open(&sample.order).unwrap());
+    let wanted = [
+        ("roles that reach it and what is below it from", "+「某人」"),
+        ("roles that reach it and what is below it no", "-「某人」"),
+        ("applications whose gates know them from", "+"),
+        ("applications whose gates know them no", "-"),
+    ];
+    for (term, line) in wanted {
+        let fact = shown.iter().find(|fact| fact.term.en.starts_with(term)).expect(term);
+        let told: Vec<String> = fact.lines.iter().map(in_english).collect();
+        assert!(fact.differs && told.len() == 1 && told[0].starts_with(line), "{told:?}");
+    }
+    for (term, count) in [
+        ("units below it that go with it", "2"),
+        ("people who go with it, when drafted", "40"),
+        ("their certificates that say other units", "5"),
+        ("systems that go with it, when drafted", "3"),
+    ] {
+        assert!(
+            shown.iter().any(|fact| fact.term.en == term && fact.value.en() == count),
+            "{term}"
+        );
+    }
+    // An order that moves a unit and says nothing of it is none.
+    let mut silent = sample.order.clone();
+    silent["basis"]["before"].as_object_mut().unwrap().remove("moved");
+    silent["basis"]["people"] = j!([]);
+    silent["basis"].as_object_mut().unwrap().remove("applications");
+    silent["basis"]["units"].as_array_mut().unwrap().remove(0);
+    assert!(sample.open(&silent).is_none());
+}
+
+/// Of somebody who leaves, or is transferred, it is read of which systems they are in charge.
+#[test]
+fn systems_of_who_goes_are_shown() {
+    let leaves =
+        |one: &SampleOrder| one.order["kind"] == "person" && one.order["body"]["action"] == "leave";
+    let sample = samples().into_iter().find(leaves).unwrap();
+    let shown = facts(&sample.open(&sample.order).unwrap());
+    let led = |fact: &&Fact| fact.term.en.starts_with("systems that they are in charge of");
+    let led = shown.iter().find(led).unwrap();
+    let lines: Vec<String> = led.lines.iter().map(in_english).collect();
+    assert!(
+        led.differs && lines.len() == 1 && lines[0].contains("「门户网站」 (site)"),
+        "{lines:?}"
+    );
+    assert!(shown.iter().any(|fact| fact.term.en.starts_with("how many more systems")));
 }
 
 /// Whoever reads a time reads the clocks of Beijing, in each fact of each kind of order.

@@ -136,16 +136,19 @@ impl Basis {
 
     /// Who must be named: whom the body is about, if authority holds them already, whoever
     /// suspended what it releases or is on leave, whoever lends to them or is lent what ends with
-    /// it, who was in charge of a system, and the person who drafted it.
+    /// it, who was in charge of a system, whose role reaches a unit that moves from then on or no
+    /// longer, and the person who drafted it.
     pub fn people_of(body: &Body, drafter: &str, before: Option<&PriorState>) -> BTreeSet<String> {
         let created = matches!(body, Body::Person(one) if one.action == PersonAction::Create);
         let about = body.person().filter(|_| !created);
         let others = body.also_about().into_iter().chain(drafter.strip_prefix("person:"));
         let lent = before.into_iter().flat_map(PriorState::lent).map(|one| one.person.as_str());
         let led = before.and_then(PriorState::leader);
+        let reaching = before.into_iter().flat_map(PriorState::reaching);
+        let reaching = reaching.map(|one| one.person.as_str());
         let before = before.map(PriorState::excepts).unwrap_or_default();
         let excepted = body.excepts().iter().chain(before).map(String::as_str);
-        let others = others.chain(lent).chain(led).chain(excepted);
+        let others = others.chain(lent).chain(led).chain(reaching).chain(excepted);
         about.into_iter().chain(others).map(str::to_owned).collect()
     }
 
@@ -169,7 +172,8 @@ impl Basis {
         held.iter().map(|one| one.profile.clone()).chain(issued).collect()
     }
 
-    /// Which applications may be named: where a gate stands, and where it stood; whose mode it is.
+    /// Which applications may be named: where a gate stands, and where it stood; whose mode it is;
+    /// where people of a unit that moves are known from then on, or no longer.
     pub fn applications_of(body: &Body, before: Option<&PriorState>) -> BTreeSet<String> {
         let was = match before {
             Some(PriorState::Agent(was)) => Some(was.application.clone()),
@@ -182,7 +186,8 @@ impl Basis {
             Body::EmergencyReview(review) => Some(review.application.clone()),
             _ => None,
         };
-        was.into_iter().chain(is).collect()
+        let reached = before.into_iter().flat_map(PriorState::reached).cloned();
+        was.into_iter().chain(is).chain(reached).collect()
     }
 
     /// Whether it is still as it was shown; that an application has rules by now, and a name with
@@ -190,6 +195,28 @@ impl Basis {
     pub fn still_is(&self, now: &Self) -> bool {
         let called = self.applications.iter().all(|one| now.applications.contains(one));
         called && self.people == now.people && self.units == now.units && self.before == now.before
+    }
+
+    /// The same of a unit that moves: who came to it or left meanwhile, and what its people and
+    /// systems have, is no difference.
+    pub fn still_moves(&self, now: &Self) -> bool {
+        let uncounted = |basis: &Self| {
+            let mut before = basis.before.clone();
+            let moved = before.as_mut().and_then(|before| before.get_mut("moved"));
+            if let Some(moved) = moved.and_then(Value::as_object_mut) {
+                moved.retain(|key, _| {
+                    !["people", "certificates", "systems"].contains(&key.as_str())
+                });
+            }
+            Self { before, ..basis.clone() }
+        };
+        uncounted(self).still_is(&uncounted(now))
+    }
+
+    /// Whether a person is in charge of the same systems as it says.
+    pub fn still_leads(&self, now: &Self) -> bool {
+        let of = |basis: &Self, key: &str| basis.before.as_ref()?.get(key).cloned();
+        ["leads", "more_leads"].iter().all(|key| of(self, key) == of(now, key))
     }
 
     /// What a profile is called; the id alone where nothing calls it otherwise.
@@ -228,6 +255,7 @@ impl Basis {
         let wanted = Self::people_of(body, drafter, before.as_ref());
         let mut wanted: Vec<String> = wanted.into_iter().collect();
         let ends = before.as_ref().is_some_and(PriorState::names_what_ends);
+        let leads = before.as_ref().is_some_and(PriorState::tells_of_systems_led);
         if body.takes_away() {
             wanted.retain(|id| people.contains(id));
         }
@@ -236,6 +264,8 @@ impl Basis {
         let units: Vec<&String> = self.units.iter().map(|one| &one.unit).collect();
         if !fits
             || ends && !ends_others(body)
+            || before.as_ref().is_some_and(PriorState::tells_a_move) != moves(body)
+            || leads && !matches!(body, Body::Person(_))
             || people != wanted
             || !units.into_iter().eq(&wanted_units)
             || !are_named(&self.profiles, &Self::profiles_of(body, before.as_ref()))
@@ -281,6 +311,11 @@ fn ends_others(body: &Body) -> bool {
         Body::Person(person) => person.action == PersonAction::Leave,
         _ => false,
     }
+}
+
+/// Whether an order with it moves a unit with all that is below it.
+fn moves(body: &Body) -> bool {
+    matches!(body, Body::Unit(unit) if unit.action == UnitAction::Move)
 }
 
 /// What comes first of its kind has nothing before it.

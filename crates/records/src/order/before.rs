@@ -6,6 +6,7 @@ use crate::commitment::Commitment;
 use crate::json::{self, JsonError};
 use crate::order::emergency::{EMERGENCY_PEOPLE_MAX, EmergencyBefore};
 use crate::order::mode::ModeBefore;
+use crate::order::moved::{LEADS_MAX, LedSystem, MovedUnit, ReachingRole};
 use crate::order::office::{LENDS_MAX, LENT_MAX};
 use crate::order::portal::PortalBefore;
 use crate::order::system::{SystemBefore, is_zero};
@@ -50,6 +51,9 @@ pub struct UnitBefore {
     /// How many more of them end.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more_systems: u32,
+    /// Of a unit that moves: what goes with it, and whose roles reach it or no longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<MovedUnit>,
 }
 
 /// Most systems that are named of those that end with a unit.
@@ -88,6 +92,13 @@ pub struct PersonBefore {
     /// ends with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lends: Vec<LentBefore>,
+    /// Systems that are not closed and of which they are in charge, by id, in kind `person` only;
+    /// [`LEADS_MAX`] of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leads: Vec<LedSystem>,
+    /// How many more of them there are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_leads: u32,
 }
 
 /// A role that somebody lends while on leave.
@@ -186,8 +197,14 @@ impl PriorState {
     /// Whether its lists are as short as authority lets them become.
     pub(super) fn is_bounded(&self) -> bool {
         match self {
-            Self::Person(held) => held.lent.len() <= LENT_MAX && held.lends.len() <= LENDS_MAX,
-            Self::Unit(held) => held.systems.len() <= ENDING_MAX,
+            Self::Person(held) => {
+                let lent = held.lent.len() <= LENT_MAX && held.lends.len() <= LENDS_MAX;
+                lent && held.leads.len() <= LEADS_MAX
+            }
+            Self::Unit(held) => {
+                let moved = held.moved.as_ref().is_none_or(MovedUnit::is_bounded);
+                moved && held.systems.len() <= ENDING_MAX
+            }
             Self::Emergency(was) => was.people.len() <= EMERGENCY_PEOPLE_MAX,
             _ => true,
         }
@@ -200,6 +217,37 @@ impl PriorState {
             Self::Unit(held) => !held.systems.is_empty() || held.more_systems > 0,
             Self::System(held) => held.certificates > 0,
             _ => false,
+        }
+    }
+
+    /// Whether it says what goes with a unit that moves.
+    pub(super) fn tells_a_move(&self) -> bool {
+        matches!(self, Self::Unit(UnitBefore { moved: Some(_), .. }))
+    }
+
+    /// Whether it says of which systems a person is in charge.
+    pub(super) fn tells_of_systems_led(&self) -> bool {
+        match self {
+            Self::Person(held) => !held.leads.is_empty() || held.more_leads > 0,
+            _ => false,
+        }
+    }
+
+    /// Roles that reach a unit that moves from then on, and those that do no longer.
+    pub(super) fn reaching(&self) -> impl Iterator<Item = &ReachingRole> {
+        self.moved().into_iter().flat_map(MovedUnit::reaching)
+    }
+
+    /// Applications whose gates know people of a unit that moves from then on, or no longer.
+    pub(super) fn reached(&self) -> impl Iterator<Item = &String> {
+        let moved = self.moved().into_iter();
+        moved.flat_map(|moved| moved.enters.iter().chain(&moved.leaves))
+    }
+
+    fn moved(&self) -> Option<&MovedUnit> {
+        match self {
+            Self::Unit(unit) => unit.moved.as_ref(),
+            _ => None,
         }
     }
 
@@ -231,8 +279,11 @@ impl PriorState {
     /// Units that it names.
     pub(super) fn units(&self) -> Vec<&str> {
         match self {
-            Self::Unit(unit) if unit.parent.is_empty() => Vec::new(),
-            Self::Unit(unit) => vec![&unit.parent],
+            Self::Unit(unit) => {
+                let above = Some(unit.parent.as_str()).filter(|parent| !parent.is_empty());
+                let scopes = self.reaching().map(|one| one.scope.as_str());
+                above.into_iter().chain(scopes).collect()
+            }
             Self::Person(person) => {
                 let held = person.roles.iter().map(|role| role.scope.as_str());
                 held.chain(self.lent().map(|one| one.scope.as_str())).collect()

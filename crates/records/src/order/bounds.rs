@@ -4,7 +4,8 @@
 use crate::commitment::Disclosure;
 use crate::display_name::DisplayName;
 use crate::order::{
-    Body, ENDING_MAX, LENDS_MAX, LENT_MAX, NAMES_MAX, NamedUnit, Order, OrderError, REVOKED_MAX,
+    Body, ENDING_MAX, LEADS_MAX, LENDS_MAX, LENT_MAX, NAMES_MAX, NamedPerson, NamedUnit, Order,
+    OrderError, REACH_MAX, REVOKED_MAX,
 };
 use serde_json::{Value, json};
 
@@ -59,6 +60,39 @@ fn closing(systems: usize) -> Order {
     order
 }
 
+/// A unit moves, and so many roles of one person reach it from then on.
+fn moving(roles: usize) -> Order {
+    let mut order = closing(0);
+    order.body["action"] = json!("move");
+    let role = json!({ "person": "0123456789ABCDEF", "role": "official", "scope": "office" });
+    let moved = json!({
+        "units": 0, "people": 0, "certificates": 0, "systems": 0, "loses": [],
+        "gains": vec![role; roles], "enters": [], "leaves": [],
+    });
+    order.basis.before.as_mut().unwrap()["moved"] = moved;
+    order.basis.people = vec![NamedPerson {
+        person: "0123456789ABCDEF".into(),
+        unit: "office".into(),
+        name: serde_json::from_value(json!("AA")).unwrap(),
+    }];
+    order
+}
+
+/// Somebody goes who is in charge of so many systems.
+fn leading(kind: &str, systems: usize) -> Order {
+    let mut order = withdrawing(0, 0);
+    if kind == "person" {
+        order.body = json!({
+            "action": "leave", "person": "0123456789ABCDEF", "version": 2, "unit": "office",
+            "name": "AA", "evidence": "AA",
+        });
+    }
+    order.kind = kind.into();
+    let leads = vec![json!({ "system": "site", "name": "网站" }); systems];
+    order.basis.before.as_mut().unwrap()["leads"] = json!(leads);
+    order
+}
+
 /// However long a list is, what judges an order takes as long as for one of so many.
 #[test]
 fn lists_of_an_order_have_an_end() {
@@ -80,6 +114,30 @@ fn lists_of_an_order_have_an_end() {
     assert!(withdrawing(0, LENDS_MAX + 1).parts().is_err());
     assert!(closing(ENDING_MAX).parts().is_ok());
     assert!(closing(ENDING_MAX + 1).parts().is_err());
+    assert!(moving(REACH_MAX).parts().is_ok());
+    assert!(moving(REACH_MAX + 1).parts().is_err());
+    assert!(leading("person", LEADS_MAX).parts().is_ok());
+    assert!(leading("person", LEADS_MAX + 1).parts().is_err());
+}
+
+/// What goes with a unit that moves stands in an order that moves it, and in no other; of which
+/// systems somebody is in charge in one about them alone.
+#[test]
+fn what_follows_is_told_where_it_follows() {
+    let mut untold = moving(1);
+    untold.basis.before.as_mut().unwrap().as_object_mut().unwrap().remove("moved");
+    untold.basis.people.clear();
+    assert!(untold.parts().is_err(), "a move of which nobody reads what goes with it");
+    let mut closes = moving(0);
+    closes.basis.people.clear();
+    assert!(closes.parts().is_ok());
+    closes.body["action"] = json!("close");
+    assert!(closes.parts().is_err());
+    let mut unnamed = moving(1);
+    unnamed.basis.people.clear();
+    assert!(unnamed.parts().is_err(), "who gets a say has a name");
+    assert!(leading("role", 0).parts().is_ok());
+    assert!(leading("role", 1).parts().is_err());
 }
 
 /// What something is called stands only beside an id that the order names, once, in the order of

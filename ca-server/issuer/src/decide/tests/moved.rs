@@ -1,0 +1,117 @@
+//! What follows from a unit that moves, and from somebody who goes while in charge of systems, is
+//! signed with the order; it is carried out while that is so.
+
+use crate::sample::Sample;
+use crate::sample::operate::{OFFICERS, SECURITY, agent, gate, person, role, site, system, unit};
+use authority::OrderDigest;
+use ca_host::operator::OperatorRequest;
+use records::Code;
+use records::order::{
+    LedSystem, MovedUnit, PersonAction, PersonBefore, PriorState, ReachingRole, RoleAction,
+    UnitAction,
+};
+use records::rules::Role;
+
+fn before(sample: &Sample, order: OrderDigest) -> PriorState {
+    let (order, _) = sample.authority().open(order, sample.city.now).unwrap();
+    order.parts().unwrap().1.unwrap()
+}
+
+fn moved(sample: &Sample, order: OrderDigest) -> MovedUnit {
+    let PriorState::Unit(held) = before(sample, order) else { panic!("no unit") };
+    held.moved.unwrap()
+}
+
+fn led(sample: &Sample, order: OrderDigest) -> PersonBefore {
+    let PriorState::Person(held) = before(sample, order) else { panic!("no person") };
+    held
+}
+
+fn to_luonan() -> OperatorRequest {
+    unit(UnitAction::Move, "sz-office", "", "luonan")
+}
+
+/// The officers of the county that gets the office gain a say over it, those of the other one lose
+/// theirs, and whoever approves it reads who they are, by names that are opened.
+#[test]
+fn whoever_moves_a_unit_reads_who_gets_a_say_over_it() {
+    let mut sample = Sample::found();
+    sample.registered_system(site("register", "site"));
+    sample.done(agent(gate("register", "gate-1")), &SECURITY);
+    let order = sample.order(to_luonan());
+    let told = moved(&sample, order);
+    let reaching = |name: &str, scope: &str| ReachingRole {
+        person: sample.person(name),
+        role: Role::RegistrationOfficer,
+        scope: scope.into(),
+    };
+    assert_eq!(told.gains, [reaching("officer-3", "luonan")]);
+    let loses = ["officer-1", "officer-2"].map(|name| reaching(name, "shangzhou"));
+    assert_eq!(told.loses, loses);
+    // Both officers are of the office, and their certificates say the county that it leaves.
+    assert_eq!((told.units, told.people, told.certificates, told.systems), (0, 2, 2, 1));
+    assert_eq!((told.enters.len(), told.leaves), (0, vec!["exchange".to_owned()]));
+    let (read, _) = sample.authority().open(order, sample.city.now).unwrap();
+    for one in told.gains.iter().chain(&told.loses) {
+        assert!(read.basis.person(&one.person).is_some(), "{one:?}");
+    }
+    read.check_disclosures(&sample.rows.orders[&order].disclosures).unwrap();
+    // A county keeps what its certificates say below it, and takes its office along.
+    let county = sample.order(unit(UnitAction::Move, "luonan", "", "shangzhou"));
+    let told = moved(&sample, county);
+    assert_eq!((told.units, told.people, told.certificates), (1, 1, 0));
+    assert_eq!((told.gains.len(), told.loses.len()), (2, 0));
+    assert_eq!((told.enters, told.leaves.len()), (vec!["exchange".to_owned()], 0));
+}
+
+/// How many people go with it may change while the order waits; who gets a say may not.
+#[test]
+fn a_unit_moves_while_those_have_a_say_whom_approvers_read_of() {
+    let mut sample = Sample::found();
+    let (first, second) = (sample.order(to_luonan()), sample.order(to_luonan()));
+    let id = sample.register("李丹", "sz-office");
+    sample.registered_system(site("register", "site"));
+    assert_eq!(sample.approve(first, SECURITY[0]).map(drop), Ok(()));
+    sample.done(role(RoleAction::Grant, &id, Role::UnitHandler, "luonan"), &SECURITY);
+    assert_eq!(sample.approve(first, SECURITY[1]).map(drop), Err(Code::StateConflict));
+    assert_eq!(sample.approve(second, SECURITY[0]).map(drop), Err(Code::StateConflict));
+    // Drafted anew it names them, and a unit that came below it meanwhile is in its way too.
+    let third = sample.order(to_luonan());
+    assert!(moved(&sample, third).gains.iter().any(|one| one.person == id));
+    sample.done(unit(UnitAction::Create, "sz-below", "下级科", "sz-office"), &OFFICERS);
+    assert_eq!(sample.approve(third, SECURITY[0]).map(drop), Err(Code::StateConflict));
+    sample.done(to_luonan(), &SECURITY);
+    let now_below = sample.authority().unit("sz-office").unwrap().parent.clone();
+    assert_eq!(now_below.as_deref(), Some("luonan"));
+}
+
+/// Nobody goes without that approvers read of which systems they are in charge, and stay so.
+#[test]
+fn whoever_goes_while_in_charge_of_systems_is_told_with_them() {
+    let mut sample = Sample::found();
+    let id = sample.register("李丹", "sz-office");
+    let mut own = site("register", "site");
+    own.leader = id.clone();
+    sample.registered_system(own);
+    let named = [LedSystem { system: "site".into(), name: "门户网站".into() }];
+    let moves = || person(PersonAction::Move, &id, "", "shangzhou");
+    let [first, leaves] =
+        [moves(), person(PersonAction::Leave, &id, "", "")].map(|request| sample.order(request));
+    assert_eq!(led(&sample, first).leads, named);
+    assert_eq!(led(&sample, leaves).leads, named);
+    let granted = sample.order(role(RoleAction::Grant, &id, Role::UnitHandler, "sz-office"));
+    assert!(led(&sample, granted).leads.is_empty(), "a role touches none of them");
+    // With another system of theirs a transfer is another one; leaving is held up by nothing.
+    let mut other = site("register", "other");
+    other.leader = id.clone();
+    sample.registered_system(other);
+    assert_eq!(sample.approve(first, OFFICERS[0]).map(drop), Err(Code::StateConflict));
+    let second = sample.order(moves());
+    assert_eq!(led(&sample, second).leads.len(), 2);
+    sample.done(system(site("close", "other")), &OFFICERS);
+    let third = sample.order(moves());
+    assert_eq!(led(&sample, third).leads, named);
+    assert_eq!(sample.approve(third, OFFICERS[0]).map(drop), Ok(()));
+    sample.approved_by(leaves, &OFFICERS);
+    assert_eq!(sample.execute(), None);
+}
