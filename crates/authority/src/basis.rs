@@ -64,8 +64,8 @@ impl Authority {
 
     /// Whether what an order was shown to rest on still holds: whoever consented saw these names
     /// and this difference. What only takes away is never held up; certificates of a person may
-    /// have become others since, and of whoever gets no role their roles and what is lent to them; and
-    /// so may how much goes with a unit that moves.
+    /// have become others since, and of whoever gets no role their roles and what is lent to them;
+    /// and so may how much goes with a unit that moves.
     pub fn still_rests(&self, order: &Order, body: &Body) -> Result<(), Code> {
         if body.takes_away() {
             return Ok(());
