@@ -5,14 +5,16 @@ use super::account::resource;
 use crate::machines::answer::{AcmeRefused, Answer, Resource};
 use crate::machines::signed::ByKey;
 use crate::machines::state::MachinesState;
+use crate::machines::strangers::{StrangerPlace, Strangers};
 use crate::machines::table::account::{self, KeptAccount};
 use acme::asked::{self, NewAccount};
 use acme::{AcmeProblem, ProblemKind};
 use axum::extract::State;
 use ca_api::Refusal;
-use jose::JoseError;
+use jose::{JoseError, Jwk};
 use records::machine::{AskAccount, MachineAccount, OpenAccount, system_of};
 use std::sync::Arc;
+use store::Store;
 
 /// By which an external account binding is made (RFC 8555 7.3.4): a MAC.
 const BINDING_ALGORITHMS: [&str; 1] = ["HS256"];
@@ -22,13 +24,13 @@ pub(super) async fn open(
     signed: ByKey,
 ) -> Answer<Resource> {
     let asked: NewAccount = asked::read(&signed.payload)?;
-    let place = state.strangers.enter(signed.source);
-    let _place = place.ok_or(ProblemKind::Unavailable)?;
-    if let Some(kept) = known(&state, &signed).await? {
-        return match kept.is_closed {
-            true => Err(ProblemKind::AccountClosed.into()),
-            false => Ok(resource(&kept, &state.urls)),
-        };
+    let whose = (&signed.key, signed.source);
+    let _place = match KeyOwner::of((&state.store, &state.strangers), whose).await? {
+        KeyOwner::Known(kept) => return told(&kept, &state),
+        KeyOwner::Stranger(place) => place,
+    };
+    if let Some(kept) = forgotten(&state, &signed).await? {
+        return told(&kept, &state);
     }
     if asked.only_return_existing {
         return Err(ProblemKind::AccountDoesNotExist.into());
@@ -70,11 +72,40 @@ fn of_binding(error: JoseError) -> AcmeRefused {
     }
 }
 
-/// The account that this key has. One that this portal forgot is known to the CA by its first key.
-async fn known(state: &MachinesState, signed: &ByKey) -> Answer<Option<KeptAccount>> {
-    if let Some(kept) = account::by_key(&state.store, &signed.key).await? {
-        return Ok(Some(kept));
+/// Whose key asks.
+enum KeyOwner {
+    /// An account's that this portal knows: it asks nobody, and waits for no place.
+    Known(KeptAccount),
+    /// Anybody else's, with a place of all those.
+    Stranger(StrangerPlace),
+}
+
+impl KeyOwner {
+    /// Looks for the key among those of accounts before a place is taken: however many strangers
+    /// there are, whoever has an account is told so.
+    async fn of(
+        (store, strangers): (&Store, &Strangers),
+        (key, source): (&Jwk, u128),
+    ) -> Answer<Self> {
+        if let Some(kept) = account::by_key(store, key).await? {
+            return Ok(Self::Known(kept));
+        }
+        let place = strangers.enter(source).ok_or(ProblemKind::Unavailable)?;
+        Ok(Self::Stranger(place))
     }
+}
+
+/// What is told of an account that is there already.
+fn told(kept: &KeptAccount, state: &MachinesState) -> Answer<Resource> {
+    match kept.is_closed {
+        true => Err(ProblemKind::AccountClosed.into()),
+        false => Ok(resource(kept, &state.urls)),
+    }
+}
+
+/// The account that a key has of which this portal has no row: one that it forgot is known to the
+/// CA by its first key.
+async fn forgotten(state: &MachinesState, signed: &ByKey) -> Answer<Option<KeptAccount>> {
     let asked = AskAccount { account: signed.key.thumbprint() };
     let Some(terms) = taken(state.issuer.account_of(&asked).await)? else { return Ok(None) };
     // The key that an account was opened with may not be the one that it has: then a row says so,
@@ -110,6 +141,53 @@ fn taken(said: Result<MachineAccount, Refusal>) -> Answer<Option<MachineAccount>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use data_encoding::BASE64URL_NOPAD;
+
+    fn key() -> Jwk {
+        let pair = rcgen::KeyPair::generate().unwrap();
+        let point = pair.public_key_raw();
+        let encode = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
+        let (x, y) = (encode(&point[1..33]), encode(&point[33..]));
+        let value = serde_json::json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y });
+        Jwk::read(&value).unwrap()
+    }
+
+    /// Strangers have taken every place there is: another one is turned away, and whoever has an
+    /// account is told of it, from the same source and from any other.
+    #[tokio::test]
+    async fn strangers_keep_no_account_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let address = format!("sqlite:{}", folder.path().join("portal.db").display());
+        let store = Store::open(&address).await.unwrap();
+        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let (own, other) = (key(), key());
+        let kept = KeptAccount {
+            account: own.thumbprint(),
+            key: own.clone(),
+            contact: Vec::new(),
+            is_closed: false,
+            system: "site".to_owned(),
+        };
+        account::keep(&store, &kept, 1).await.unwrap();
+        let strangers = Strangers::default();
+        let asked = KeyOwner::of((&store, &strangers), (&other, 1)).await;
+        assert!(matches!(asked, Ok(KeyOwner::Stranger(_))), "there is room");
+        let mut held = Vec::new();
+        for source in 0..200 {
+            while let Some(place) = strangers.enter(source) {
+                held.push(place);
+            }
+        }
+        for source in [1, 1_000] {
+            let asked = KeyOwner::of((&store, &strangers), (&other, source)).await;
+            assert!(asked.is_err(), "a stranger");
+            let asked = KeyOwner::of((&store, &strangers), (&own, source)).await;
+            let Ok(KeyOwner::Known(found)) = asked else { panic!("no account") };
+            assert_eq!(found.account, own.thumbprint());
+        }
+        drop(held);
+        store.close().await;
+    }
 
     /// RFC 8555 6.2: whoever hears which algorithms are taken can go on by one of them.
     #[test]
