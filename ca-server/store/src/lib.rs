@@ -149,6 +149,12 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/sqlite/0031_runs.sql"),
         include_str!("../migrations/postgres/0031_runs.sql"),
     ),
+    (
+        32,
+        "unasked",
+        include_str!("../migrations/sqlite/0032_unasked.sql"),
+        include_str!("../migrations/postgres/0032_unasked.sql"),
+    ),
 ];
 
 /// Opens the CA database as its owner and brings it up to date, with the rights of every role.
