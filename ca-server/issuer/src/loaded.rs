@@ -6,14 +6,14 @@ use crate::error::IssuerError;
 use crate::rows::{OrderExtras, SealedKeys};
 use crate::state::State;
 use crate::verify::{VerifiedDraft, VerifiedMany};
-use authority::{Authority, OrderDigest};
+use authority::{Authority, Judged, OrderDigest};
 use ca_host::operator::OperatorRequest;
 pub(crate) use ca_store::names::{opening, text};
 use ca_store::table::{certificate, letter, order, person};
 use records::drafted::DraftContent;
 use records::machine::system_of;
 use records::order::{
-    BATCH_ROWS_MAX, Body, NAME_PATH, Order, PersonAction, UnitAction, subject_of_system,
+    BATCH_ROWS_MAX, Body, NAME_PATH, PersonAction, UnitAction, subject_of_system,
 };
 use records::scep::{EnrolDevice, challenge_in, kid_of};
 use records::{Bytes, Code, Commitment, Disclosure};
@@ -316,9 +316,10 @@ impl Loaded {
     }
 
     /// What is kept beside an order, if it opens the order's commitments.
-    pub(crate) fn order(&self, digest: OrderDigest, order: &Order) -> Result<&OrderExtras, Code> {
-        let extras = self.orders.get(&digest).ok_or(Code::OrderIncomplete)?;
-        order.check_disclosures(&extras.disclosures).map_err(|_| Code::OrderIncomplete)?;
+    pub(crate) fn order(&self, judged: &Judged) -> Result<&OrderExtras, Code> {
+        let extras = self.orders.get(&judged.digest()).ok_or(Code::OrderIncomplete)?;
+        let opened = judged.order().check_disclosures_of(judged.body(), &extras.disclosures);
+        opened.map_err(|_| Code::OrderIncomplete)?;
         Ok(extras)
     }
 

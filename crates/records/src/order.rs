@@ -218,18 +218,34 @@ impl Order {
     /// what the body states: then one disclosure opens both.
     pub fn commitments(&self) -> Result<BTreeSet<(String, Commitment)>, OrderError> {
         let (body, before) = self.parts()?;
+        Ok(self.commitments_of(&body, before.as_ref()))
+    }
+
+    fn commitments_of(
+        &self,
+        body: &Body,
+        before: Option<&PriorState>,
+    ) -> BTreeSet<(String, Commitment)> {
         let of_body = body.commitments().into_iter().map(|(path, value)| (path, value.clone()));
-        Ok(of_body.chain(self.basis.commitments(before.as_ref())).collect())
+        of_body.chain(self.basis.commitments(before)).collect()
     }
 
     /// Every commitment must be opened, and every disclosure must open one that no other opens,
     /// with a text: nothing else is shown to people as what it is.
     pub fn check_disclosures(&self, disclosures: &[Disclosure]) -> Result<(), NotDisclosed> {
-        if let Some(other) = disclosures.iter().find(|one| !one.value.is_string()) {
-            return Err(NotDisclosed(other.path.clone()));
-        }
-        let unreadable = |_| NotDisclosed("/".to_owned());
-        commitment::check(self.commitments().map_err(unreadable)?, disclosures)
+        let all = self.commitments().map_err(|_| NotDisclosed("/".to_owned()));
+        all.and_then(|all| check_texts(all, disclosures))
+    }
+
+    /// The same where the body was read from this order already: it is not read again.
+    pub fn check_disclosures_of(
+        &self,
+        body: &Body,
+        disclosures: &[Disclosure],
+    ) -> Result<(), NotDisclosed> {
+        let before = self.basis.read(body, &self.drafter);
+        let before = before.map_err(|_| NotDisclosed("/".to_owned()))?;
+        check_texts(self.commitments_of(body, before.as_ref()), disclosures)
     }
 
     /// Whether a person who drafted it signed just this. Of a kind that people draft nothing is
@@ -267,6 +283,17 @@ impl Order {
     /// Last second in which it may be consumed; 0 if unreadable.
     pub fn expires_unix(&self) -> u64 {
         time::read(&self.expires).unwrap_or(0)
+    }
+}
+
+/// Whether disclosures open all of these commitments and nothing else, each with a text.
+fn check_texts(
+    all: BTreeSet<(String, Commitment)>,
+    disclosures: &[Disclosure],
+) -> Result<(), NotDisclosed> {
+    match disclosures.iter().find(|one| !one.value.is_string()) {
+        Some(other) => Err(NotDisclosed(other.path.clone())),
+        None => commitment::check(all, disclosures),
     }
 }
 
@@ -315,7 +342,7 @@ impl SignedOrder {
         let order = Order::read(&self.order.0)?;
         let body = order.body()?;
         order
-            .check_disclosures(&self.disclosures)
+            .check_disclosures_of(&body, &self.disclosures)
             .map_err(|NotDisclosed(path)| OrderError::Json(JsonError::part(&path)))?;
         Ok((order, body))
     }

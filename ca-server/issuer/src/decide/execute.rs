@@ -138,7 +138,7 @@ fn enact(round: &mut Round<'_>, judged: &Judged) -> Result<(), IssuerError> {
     // What takes away puts no file in force: a row that is spoiled keeps no brake back.
     let files = match judged.body().takes_away() {
         true => Vec::new(),
-        false => round.loaded.order(judged.digest(), judged.order())?.files.clone(),
+        false => round.loaded.order(judged)?.files.clone(),
     };
     let (order, approvals) = (judged.digest().into(), judged.approvals());
     let event = Event::Enacted { order, approvals, files };

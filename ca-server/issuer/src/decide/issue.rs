@@ -25,7 +25,7 @@ pub(crate) fn intend(
     judged: &Judged,
     issue: &IssueBody,
 ) -> Result<(), IssuerError> {
-    let extras = round.loaded.order(judged.digest(), judged.order())?;
+    let extras = round.loaded.order(judged)?;
     let key = PublicKey::read(&issue.key.0).map_err(|_| Code::KeyUnknown)?;
     match (&issue.reference, &issue.renewal) {
         (Some(reference), None) => {

@@ -83,7 +83,7 @@ async fn export(
     let mut extras = order::extras(tx, vec![digest]).await?;
     let extras = extras.remove(&digest).ok_or(Code::OrderUnknown)?;
     let disclosures = extras.disclosures;
-    read.check_disclosures(&disclosures).map_err(|_| Code::OrderIncomplete)?;
+    read.check_disclosures_of(body, &disclosures).map_err(|_| Code::OrderIncomplete)?;
     let certificates = Certificates::of(tx, std::iter::once(body)).await?;
     let (previous, renewed) = certificates.named(body)?;
     Ok(OrderExport {
