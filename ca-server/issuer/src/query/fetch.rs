@@ -58,12 +58,19 @@ pub(crate) async fn fetch(
     Ok(export)
 }
 
-/// The order of an id: its row finds it, and where a hand changed that, authority does.
+/// The order of an id: its row finds it, and where a hand changed that, authority does. Of what is
+/// open authority has the id read already.
 async fn digest_of(
     authority: &Authority,
     tx: &mut Tx,
     (id, now): (&str, u64),
 ) -> Result<OrderDigest, IssuerError> {
+    let has_id = |digest: &OrderDigest| {
+        authority.open(*digest, now).is_ok_and(|(order, _)| order.order == id)
+    };
+    if let Some(digest) = order::place_of(tx, id).await?.filter(has_id) {
+        return Ok(digest);
+    }
     let named = order::digest_of(tx, id).await?;
     if let Some(digest) = named.filter(|digest| authority.open(*digest, now).is_ok()) {
         return Ok(digest);

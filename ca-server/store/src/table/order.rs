@@ -195,6 +195,13 @@ pub async fn disclosures(
     Ok(found.into_iter().filter_map(read).collect())
 }
 
+/// Where the order of an id may be found, as its row says; whoever looks there sees whether it is.
+pub async fn place_of(tx: &mut Tx, order: &str) -> Result<Option<OrderDigest>, StoreError> {
+    let select = "select order_digest from ordered where order_id = $1";
+    let found = row!(tx, (Vec<u8>,), select, order)?;
+    Ok(found.and_then(|(digest,)| Some(OrderDigest(<[u8; 32]>::try_from(digest).ok()?))))
+}
+
 /// The digest of the order that says that an id is its own.
 pub async fn digest_of(tx: &mut Tx, order: &str) -> Result<Option<OrderDigest>, StoreError> {
     let found = row!(tx, (Vec<u8>,), "select order_bytes from ordered where order_id = $1", order)?;
