@@ -57,6 +57,9 @@ pub(crate) struct Delivery {
     pub(crate) looked_for_late: Option<Instant>,
 }
 
+/// A row that is due, with the notice in it if this role wrote it.
+type OpenedRow = (Option<(NoticeId, Notice)>, DueRow);
+
 /// What one look came to.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Look {
@@ -116,7 +119,10 @@ impl Delivery {
             let wait = next.map_or(LOOK_MAX, |next| Duration::from_secs(next.saturating_sub(now)));
             return Ok(Look::Idle(wait.clamp(Duration::from_secs(1), LOOK_MAX)));
         }
-        let people = due.iter().map(|row| row.person.clone()).collect();
+        // Each is opened once: its MAC, its text and its id are judged there.
+        let own = |row: DueRow| (self.seal.open(&row, name), row);
+        let due: Vec<OpenedRow> = due.into_iter().map(own).collect();
+        let people = due.iter().map(|(_, row)| row.person.clone()).collect();
         let mut opened = person::disclosures(&mut tx, people).await?;
         opened.extend(self.of_contacts(&mut tx, &due, &authority).await?);
         drop(tx);
@@ -130,12 +136,13 @@ impl Delivery {
     async fn of_contacts(
         &self,
         tx: &mut Tx,
-        due: &[DueRow],
+        due: &[OpenedRow],
         authority: &Authority,
     ) -> anyhow::Result<Vec<(String, Vec<Disclosure>)>> {
-        let own = due.iter().filter_map(|row| self.seal.open(row, self.channel.name()));
+        let own = due.iter().filter_map(|(own, _)| own.as_ref());
         let systems = own.filter(|(_, notice)| notice.facts.contact);
-        let systems: BTreeSet<String> = systems.filter_map(|(_, one)| one.facts.system).collect();
+        let systems: BTreeSet<String> =
+            systems.filter_map(|(_, one)| one.facts.system.clone()).collect();
         let order = |id: &String| Some(OrderDigest(authority.system(id)?.order.digest()?));
         let digests: Vec<OrderDigest> = systems.iter().filter_map(order).collect();
         if digests.is_empty() {
@@ -150,16 +157,16 @@ impl Delivery {
     /// became of them.
     async fn hand_all(
         &self,
-        due: Vec<DueRow>,
+        due: Vec<OpenedRow>,
         opened: &HashMap<String, Vec<Disclosure>>,
         authority: &Authority,
     ) -> Vec<DeliveryAttempt> {
         let (began, mut tried) = (Instant::now(), Vec::with_capacity(due.len()));
-        for row in due {
+        for (own, row) in due {
             if self.stop.now() || began.elapsed() > HANDING_MAX {
                 break;
             }
-            let Some((id, notice)) = self.seal.open(&row, self.channel.name()) else {
+            let Some((id, notice)) = own else {
                 tried.push(DeliveryAttempt { row, became: Became::Forged });
                 continue;
             };

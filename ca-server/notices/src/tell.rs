@@ -96,9 +96,11 @@ fn letter(record: &Record, statement: &[u8]) -> Vec<Notice> {
 
 /// What somebody asked for that is another's business as well.
 fn asked(record: &Record, order: &[u8], authority: &Authority) -> Option<Notice> {
-    match Order::read(order).ok()?.body().ok()? {
-        Body::Issue(issue) => asked_certificate(record, &issue, authority),
-        Body::Person(body) => asked_record(record, &body, authority),
+    // Whoever followed it there has it read already.
+    let (_, body) = authority.signatures().order(order).ok()?;
+    match &*body {
+        Body::Issue(issue) => asked_certificate(record, issue, authority),
+        Body::Person(body) => asked_record(record, body, authority),
         _ => None,
     }
 }

@@ -128,7 +128,7 @@ impl Signatures {
     }
 
     /// The order of these bytes, parsed once; its signature is a question of its own.
-    pub(crate) fn order(&self, bytes: &[u8]) -> Result<ReadOrder, Code> {
+    pub fn order(&self, bytes: &[u8]) -> Result<(Arc<Order>, Arc<Body>), Code> {
         let digest = digest(&[bytes]);
         if let Some(known) = self.shared.orders.get(&digest) {
             return Ok(known);
