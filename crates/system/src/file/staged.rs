@@ -2,6 +2,7 @@
 
 use super::names::{beside_of, folder_of};
 use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
+use rustix::io::Errno;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{Error, ErrorKind, Result, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -107,24 +108,23 @@ pub(super) fn move_over(beside: &StagedFile, path: &Path) -> Result<()> {
     sync_folder(folder_of(path))
 }
 
-/// A second name fails where there is a file, in one step; only then is the first one taken away.
-/// File systems without second names can refuse to replace.
+/// A new name for it, where there is none.
 pub(super) fn move_new(beside: &StagedFile, path: &Path) -> Result<()> {
     name_new(beside, path)?;
     sync_folder(folder_of(path))
 }
 
-/// The same, before the folder is synced.
+/// The same, before the folder is synced: a move that refuses to replace. File systems that cannot
+/// refuse have second names, which fail where there is a file; only then is the first one taken
+/// away.
 pub(super) fn name_new(beside: &StagedFile, path: &Path) -> Result<()> {
-    match std::fs::hard_link(&beside.path, path) {
-        Ok(()) => std::fs::remove_file(&beside.path)?,
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            std::fs::remove_file(&beside.path)?;
-            return Err(error);
-        }
-        Err(_) => {
-            renameat_with(CWD, &beside.path, CWD, path, RenameFlags::NOREPLACE)?;
-        }
+    let named = match renameat_with(CWD, &beside.path, CWD, path, RenameFlags::NOREPLACE) {
+        Ok(()) => return Ok(()),
+        Err(Errno::EXIST) => Err(Error::from(Errno::EXIST)),
+        Err(_) => std::fs::hard_link(&beside.path, path),
+    };
+    match named {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        named => std::fs::remove_file(&beside.path).and(named),
     }
-    Ok(())
 }
