@@ -5,13 +5,16 @@ use super::look_up;
 use crate::command::Outcome;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
+use crate::view::View;
 use ca_store::proof;
 use ca_store::replay::LOG;
 use ca_store::table::certificate;
 use records::enrolment::{Collect, CollectedCertificate};
 use records::machine::Finalized;
 use records::{Bytes, Code};
+use std::sync::Arc;
 use std::time::Duration;
+use store::Tx;
 
 /// A caller whose certificate is being made waits for it this long instead of asking again.
 const WAIT: Duration = Duration::from_millis(1_500);
@@ -26,23 +29,24 @@ pub(crate) async fn collect(
 ) -> Result<CollectedCertificate, IssuerError> {
     let mut moved = issuer.moved();
     let waiting = async {
-        let mut reference = opened(issuer, message).await?;
+        let (reference, ..) = opened(issuer, message).await?;
         loop {
-            // Whoever waits looks at the state only: rows are asked once there is something.
+            // Whoever waits looks at the state only, and again when the tree grew: rows are asked
+            // once there is something.
+            let seen = *moved.borrow_and_update();
             let view = issuer.view()?;
             if view.authority().issued_under(&reference).is_some() {
                 // What held when the wait began may have been taken away.
-                reference = opened(issuer, message).await?;
-                let issued = issuer.view()?.authority().issued_under(&reference);
-                if let Some(serial) = issued
-                    && let Some(collected) = proven(issuer, &serial.to_string()).await?
+                let (reference, view, mut tx) = opened(issuer, message).await?;
+                if let Some(serial) = view.authority().issued_under(&reference)
+                    && let Some(collected) = proven_in(issuer, &mut tx, &serial.to_string()).await?
                 {
                     return Ok(collected);
                 }
             }
             let under_way = view.authority().intended_under(&reference).is_some()
                 || is_ready(&view, &reference, issuer.now());
-            if !under_way || moved.changed().await.is_err() {
+            if !under_way || moved.wait_for(|size| *size != seen).await.is_err() {
                 return Err(Code::NotReady.into());
             }
         }
@@ -53,15 +57,19 @@ pub(crate) async fn collect(
     }
 }
 
-/// The reference of the letter, if its key is shown.
-async fn opened(issuer: &Issuer, message: &Collect) -> Result<String, IssuerError> {
-    let (view, _) = issuer.current().await?;
+/// The reference of the letter, if its key is shown, with the state and the transaction in which
+/// that was seen.
+async fn opened(
+    issuer: &Issuer,
+    message: &Collect,
+) -> Result<(String, Arc<View>, Tx), IssuerError> {
+    let (view, tx) = issuer.current().await?;
     let letter = look_up::open(&view, (&message.reference, &message.key))?;
-    Ok(letter.reference)
+    Ok((letter.reference, view, tx))
 }
 
 /// Whether an application has every approval that it needs.
-fn is_ready(view: &crate::view::View, reference: &str, now: u64) -> bool {
+fn is_ready(view: &View, reference: &str, now: u64) -> bool {
     let authority = view.authority();
     authority.open_order_under(reference).is_some_and(|(digest, open)| {
         let given = authority.given(digest, now).len();
@@ -72,7 +80,7 @@ fn is_ready(view: &crate::view::View, reference: &str, now: u64) -> bool {
 /// Waits a little for a certificate that a view names; gives its serial number with it.
 pub(crate) async fn awaited(
     issuer: &Issuer,
-    issued: impl Fn(&crate::view::View) -> Option<String>,
+    issued: impl Fn(&View) -> Option<String>,
 ) -> Result<Option<(String, CollectedCertificate)>, IssuerError> {
     let mut moved = issuer.moved();
     let waiting = async {
@@ -160,7 +168,15 @@ async fn proven(
     serial: &str,
 ) -> Result<Option<CollectedCertificate>, IssuerError> {
     let mut tx = issuer.store.read().await?;
-    let Some((der, record)) = certificate::by_serial(&mut tx, serial).await? else {
+    proven_in(issuer, &mut tx, serial).await
+}
+
+async fn proven_in(
+    issuer: &Issuer,
+    tx: &mut Tx,
+    serial: &str,
+) -> Result<Option<CollectedCertificate>, IssuerError> {
+    let Some((der, record)) = certificate::by_serial(tx, serial).await? else {
         return Ok(None);
     };
     let read = pki::Certificate::read(&der).ok();
@@ -169,7 +185,7 @@ async fn proven(
     if !ours.is_some_and(|read| view.authority().is_issued_by_us(&read)) {
         return Err(Code::UnsignedAuthority.into());
     }
-    let evidence = proof::evidence(&mut tx, LOG, &record).await?;
+    let evidence = proof::evidence(tx, LOG, &record).await?;
     Ok(evidence
         .map(|evidence| CollectedCertificate { chain: issuer.context.chain(&der), evidence }))
 }
