@@ -47,7 +47,7 @@ pub use portal::{PortalBefore, PortalBody};
 pub use release::ReleaseBody;
 pub use renewal::{OVERLAP_SECONDS, Renewal, ReviewReason};
 pub use revoke::{REVOKED_MAX, RevokeBody, RevokedSystem};
-pub use subject::{OrderSubject, SubjectPerson, SubjectUnit, about, about_body, title};
+pub use subject::{OrderSubject, SubjectPerson, SubjectUnit, about, about_body, title, title_of};
 pub use system::{
     CONTACT_PATH, OPERATOR_PATH, SYSTEM_NAMES_MAX, SystemBefore, SystemBody, subject_of_system,
 };
@@ -336,15 +336,22 @@ impl SignedOrder {
 
     /// Checks the registry key's signature and every disclosure; gives the order and its body.
     pub fn open(&self, registry: &PublicKey) -> Result<(Order, Body), OrderError> {
+        self.open_parts(registry).map(|(order, body, _)| (order, body))
+    }
+
+    /// The same with what is in force before it.
+    pub(crate) fn open_parts(
+        &self,
+        registry: &PublicKey,
+    ) -> Result<(Order, Body, Option<PriorState>), OrderError> {
         if !self.is_signed_by(registry) {
             return Err(OrderError::Altered);
         }
         let order = Order::read(&self.order.0)?;
-        let body = order.body()?;
-        order
-            .check_disclosures_of(&body, &self.disclosures)
+        let (body, before) = order.parts()?;
+        check_texts(order.commitments_of(&body, before.as_ref()), &self.disclosures)
             .map_err(|NotDisclosed(path)| OrderError::Json(JsonError::part(&path)))?;
-        Ok((order, body))
+        Ok((order, body, before))
     }
 }
 

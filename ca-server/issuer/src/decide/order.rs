@@ -12,7 +12,7 @@ use records::draft::{Draft, DraftPlace};
 use records::export::ReviewFlag;
 use records::order::{
     Basis, Body, CONTACT_PATH, MAIL_PATH, NAME_PATH, OPERATOR_PATH, ORDER_SECONDS, Order,
-    PersonAction, PersonBody, SignedOrder, UNSIGNED_SECONDS, maker, subject_of_system, title,
+    PersonAction, PersonBody, SignedOrder, UNSIGNED_SECONDS, maker, subject_of_system, title_of,
 };
 use records::record::{Event, File};
 use records::{Bytes, Code, Commitment, Disclosure, commitment};
@@ -89,7 +89,7 @@ pub(crate) fn make(
         digest,
         order: order.order.clone(),
         kind: body.kind(),
-        title: title(&order, &signed.disclosures),
+        title: title_of((&order, body), &signed.disclosures),
         person: body.person().map(str::to_owned),
         reference,
         bytes: signed.order.0.clone(),

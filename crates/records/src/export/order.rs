@@ -124,8 +124,7 @@ impl OrderExport {
 
     /// Checks all of it under a registry key that the caller believes.
     pub fn open_under(&self, registry: &PublicKey) -> Result<OpenedOrder, NotTrusted> {
-        let (order, body) = self.signed.open(registry)?;
-        let (_, before) = order.parts()?;
+        let (order, body, before) = self.signed.open_parts(registry)?;
         let previous = self.previous(&body)?;
         check_wish(&body)?;
         let renewed = renewed(&body, self.renewed.as_ref())?;

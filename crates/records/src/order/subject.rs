@@ -166,7 +166,11 @@ fn text(held: &Commitment, path: &str, opened: &[Disclosure]) -> Option<String> 
 /// The same in one line and no language, as it is kept beside an order to be found by; where a name
 /// is not opened, the id stands.
 pub fn title(order: &Order, opened: &[Disclosure]) -> String {
-    let Ok((body, _)) = order.parts() else { return String::new() };
+    order.body().map_or_else(|_| String::new(), |body| title_of((order, &body), opened))
+}
+
+/// The same of an order whose body was read.
+pub fn title_of((order, body): (&Order, &Body), opened: &[Disclosure]) -> String {
     let named = |person: &str, place: Option<&str>| {
         let held = order.basis.person(person);
         let name = held.and_then(|held| text(&held.name, NAME_PATH, opened));
@@ -177,7 +181,7 @@ pub fn title(order: &Order, opened: &[Disclosure]) -> String {
             order.basis.unit(unit).unwrap_or(unit)
         )
     };
-    match &body {
+    match body {
         Body::Issue(issue) => named(&issue.person, None),
         Body::Person(one) if one.action == PersonAction::Leave => named(&one.person, None),
         Body::Person(one) => {
