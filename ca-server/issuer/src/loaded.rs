@@ -56,7 +56,8 @@ impl Needs {
         for command in commands {
             needs.command(state.authority(), command);
         }
-        for digest in orders {
+        // An order that lacks approvals is told so, and no row is asked for it.
+        for digest in orders.iter().filter(|one| state.authority().has_enough(**one)) {
             needs.orders.insert(*digest);
             if let Ok((_, body)) = state.authority().open(digest, 0) {
                 needs.body(&body);

@@ -324,7 +324,10 @@ impl State {
             Event::Approval { approval, .. } => {
                 let approved = approval.order.digest().map(OrderDigest);
                 let authority = &self.followed.authority;
-                let ready = approved.map_or_else(Vec::new, |order| readied(authority, order));
+                let mut ready = approved.map_or_else(Vec::new, |order| readied(authority, order));
+                // Where the tree has to hold it first, it is looked at when the tree does.
+                let open = |one: &OrderDigest| authority.open(*one, 0).ok();
+                ready.retain(|one| open(one).is_none_or(|(_, body)| body.takes_away()));
                 self.ready.extend(ready);
             }
             _ => {}

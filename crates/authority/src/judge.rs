@@ -284,6 +284,14 @@ impl Authority {
         open.approvals.iter().filter_map(lapsed).collect()
     }
 
+    /// Whether an open order has as many approvals as it needs, whether or not each still counts:
+    /// with fewer of them nothing carries it.
+    pub fn has_enough(&self, digest: OrderDigest) -> bool {
+        let Some(open) = self.entry(digest) else { return false };
+        let given = open.approvals.len() + self.given_by_batches(digest, 0).count();
+        u32::try_from(given).is_ok_and(|given| given >= self.needed(&open.body))
+    }
+
     /// How many approvals an order needs.
     pub fn needed(&self, body: &Body) -> u32 {
         if self.carries_itself(body) {

@@ -22,9 +22,13 @@ fn two_officers_are_needed_and_counted() {
     assert_eq!(sample.count("intent"), 0, "one is not enough");
     let second = sample.approve(order, "officer-2").unwrap();
     assert_eq!((second.approvals, second.needed), (2, 2));
+    // Nobody looks before the tree holds both, and whoever did would find one.
+    assert!(!sample.state.ready.contains(&order) && !sample.authority().has_enough(order));
+    sample.state.ready.insert(order);
     assert_eq!(sample.execute(), None);
     assert_eq!(sample.count("intent"), 0, "approvals count from the tree only");
     sample.sequence();
+    assert!(sample.state.ready.contains(&order) && sample.authority().has_enough(order));
     assert_eq!(sample.execute(), None);
     assert_eq!(sample.count("intent"), 1);
     assert!(sample.refusals().is_empty());

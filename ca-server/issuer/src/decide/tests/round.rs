@@ -64,13 +64,13 @@ fn a_round_goes_back_to_its_savepoint() {
         round.change(RowChange::Rewrite);
         round.after(Effect::Policy("policies/x.toml".into(), String::new()));
         assert!(round.state.reported.is_first("once".into()));
-        assert!(!round.state.ready.is_empty());
+        assert_eq!(round.authority().given(order, round.now()).len(), 1);
         round.roll_back(savepoint);
     });
     let after = (sample.recorded.len(), sample.effects.len(), sample.state.pending_count);
     assert_eq!(before, after);
     assert_eq!(sample.rows.rewritten, 0);
-    assert!(sample.state.ready.is_empty());
+    assert!(sample.authority().given(order, sample.city.now).is_empty());
     assert!(sample.state.reported.is_first("once".into()), "nobody was told");
     sample.approve(order, "officer-1").unwrap();
 }
