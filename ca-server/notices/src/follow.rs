@@ -128,7 +128,7 @@ impl Follow {
     /// nobody from being told by another; where all have, the log waits, where nothing is lost.
     async fn open_channels(&self) -> anyhow::Result<Vec<&'static str>> {
         let mut tx = self.store.read().await?;
-        let waiting = notice::count_waiting(&mut tx).await?;
+        let waiting = notice::count_waiting(&mut tx, &self.channels).await?;
         drop(tx);
         let waits = |channel: &&'static str| waiting.get(*channel).copied().unwrap_or(0);
         let most = self.channels.iter().map(waits).max().unwrap_or(0);

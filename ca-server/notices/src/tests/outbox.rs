@@ -56,7 +56,7 @@ pub(super) async fn outbox(made: &[u64], ahead: u64) -> (Delivery, tempfile::Tem
 
 pub(super) async fn count(store: &Store) -> u64 {
     let mut tx = store.read().await.unwrap();
-    notice::count_waiting(&mut tx).await.unwrap().get("spool").copied().unwrap_or(0)
+    notice::count_waiting(&mut tx, &["spool"]).await.unwrap()["spool"]
 }
 
 /// What is on its way into the log.
