@@ -155,6 +155,12 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/sqlite/0032_unasked.sql"),
         include_str!("../migrations/postgres/0032_unasked.sql"),
     ),
+    (
+        33,
+        "due",
+        include_str!("../migrations/sqlite/0033_due.sql"),
+        include_str!("../migrations/postgres/0033_due.sql"),
+    ),
 ];
 
 /// Opens the CA database as its owner and brings it up to date, with the rights of every role.
