@@ -110,7 +110,6 @@ impl Endpoint for Site {
         let certificate = handshake.chain.into_iter().next().map(Arc::new);
         let subscriber = Some(Source::from(source.ip()).bits());
         let connection = TlsConnection { sni: handshake.sni, certificate, subscriber };
-        let router = self.router.clone().layer(axum::Extension(connection));
         let sender = match peer {
             PeerStanding::Proven { certificate, .. } => Sender::Certificate(certificate),
             PeerStanding::Unproven => Sender::Source(source.ip().into()),
@@ -121,7 +120,7 @@ impl Endpoint for Site {
         // A reserved place is for one question, not for a stay.
         let may_stay = is_proven && !slot.is_reserved();
         let refuse = self.refuse;
-        let seat = Arc::new(ConnectionSeat { site: self, router, slot, sender, body });
+        let seat = Arc::new(ConnectionSeat { site: self, connection, slot, sender, body });
         if http2 {
             let stream = WordedStream::new(stream, bare_refusal::fields(refuse));
             let stream = PacedStream::new(stream, body, activity.clone(), http2);
@@ -162,7 +161,8 @@ impl Site {
 /// An open connection, as its requests see it.
 struct ConnectionSeat {
     site: Arc<Site>,
-    router: Router,
+    /// Told with each request, so that all connections share one router.
+    connection: TlsConnection,
     slot: Slot,
     sender: Sender,
     /// Time for a body.
@@ -244,12 +244,13 @@ impl ConnectionSeat {
     /// brake counts once it is here: whoever sends halves of brakes would keep those of everybody
     /// else behind the same address out.
     async fn routed(&self, request: Request<PacedBody>, is_brake: bool) -> Option<Response<Body>> {
-        let request = match is_brake {
+        let mut request = match is_brake {
             true => begun(request).await,
             false => request.map(Body::new),
         };
         let _place = self.slot.request(self.sender, is_brake)?;
-        let Ok(response) = self.router.clone().oneshot(request).await;
+        request.extensions_mut().insert(self.connection.clone());
+        let Ok(response) = self.site.router.clone().oneshot(request).await;
         Some(response)
     }
 }
