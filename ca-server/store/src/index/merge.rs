@@ -87,9 +87,8 @@ pub async fn merge(store: &Store, log: &str) -> anyhow::Result<bool> {
     ensure!(counted == Some((i64::try_from(written)?,)), "another process swept");
     write_segment(&mut tx, log, &merged).await?;
     tx.commit().await?;
-    for one in old {
-        remove(store, log, one.segment).await?;
-    }
+    let gone: Vec<i64> = old.iter().map(|one| one.segment).collect();
+    remove(store, log, &gone).await?;
     Ok(true)
 }
 
@@ -112,22 +111,26 @@ pub async fn sweep(store: &Store, log: &str) -> Result<(), StoreError> {
         log
     )?;
     drop(tx);
-    for (segment,) in left {
-        remove(store, log, segment).await?;
-    }
-    Ok(())
+    let left: Vec<i64> = left.into_iter().map(|(segment,)| segment).collect();
+    remove(store, log, &left).await
 }
 
-/// Removes the blocks of a segment, some at a time.
-async fn remove(store: &Store, log: &str, segment: i64) -> Result<(), StoreError> {
-    loop {
-        let mut tx = store.write().await?;
-        let removed = remove_blocks(&mut tx, log, segment).await?;
-        tx.commit().await?;
-        if removed < BLOCKS_REMOVED {
-            return Ok(());
+/// Removes the blocks of segments, some at a time: small ones share a commit.
+async fn remove(store: &Store, log: &str, mut left: &[i64]) -> Result<(), StoreError> {
+    while !left.is_empty() {
+        let (mut tx, mut removed) = (store.write().await?, 0);
+        while removed < BLOCKS_REMOVED
+            && let Some((segment, behind)) = left.split_first()
+        {
+            let gone = remove_blocks(&mut tx, log, *segment).await?;
+            removed += gone;
+            if gone < BLOCKS_REMOVED {
+                left = behind;
+            }
         }
+        tx.commit().await?;
     }
+    Ok(())
 }
 
 /// The postings of some segments in one order.
