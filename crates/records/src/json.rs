@@ -165,7 +165,8 @@ mod tests {
     /// What is passed over is nothing that the walk would refuse, however many values it has.
     #[test]
     fn the_walk_allows_what_is_plain() {
-        for filler in ["", "x", "xxxxxxxxxxxxxxx", "xxxxxxxxxxxxxxxx", "xxxxxxxxxxxxxxxxx"] {
+        let fillers = ["", "x", "xxxxxxxxxxxxxxx", "xxxxxxxxxxxxxxxx", "xxxxxxxxxxxxxxxxx"];
+        for filler in fillers.into_iter().chain(["中", "商洛市商州区"]) {
             let mut plain = 0;
             for count in (1..1_500).step_by(31) {
                 let value = vec![filler; count];
