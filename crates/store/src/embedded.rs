@@ -247,11 +247,16 @@ impl Turn {
 impl Drop for Session {
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
-        let is_clean = connection.is_autocommit() || connection.execute_batch("rollback").is_ok();
+        let is_clean = connection.is_autocommit() || roll_back(&connection).is_ok();
         if is_clean {
             self.database.kept().push(connection);
         }
     }
+}
+
+/// Ends what was begun, as whoever only read does each time: the statement is prepared once.
+fn roll_back(connection: &Connection) -> rusqlite::Result<()> {
+    connection.prepare_cached("rollback")?.raw_execute().map(drop)
 }
 
 /// Opens a connection to the database's file.
