@@ -82,7 +82,7 @@ pub(crate) fn make(
     let OrderParts { files, reference, binding, cancels, .. } = parts;
     let signed = SignedOrder::sign(&order, disclosures, &round.context.registry)
         .map_err(anyhow::Error::from)?;
-    order.check_disclosures(&signed.disclosures).map_err(anyhow::Error::from)?;
+    check_readable(round.authority(), &signed)?;
     let digest = OrderDigest(signed.digest());
     let look = review_flag(round, body, &signed.disclosures);
     let row = OrderRow {
@@ -105,6 +105,15 @@ pub(crate) fn make(
     let event = Event::Order { order: signed.order, signature: signed.signature, cancels };
     round.record(event, Vec::new())?;
     Ok(NewOrder { order: order.order, digest, expires: order.expires, needed, look })
+}
+
+/// What was signed is read as everybody will read it, and opens with what comes along; whoever
+/// takes notice of it from here on finds it read.
+fn check_readable(authority: &Authority, signed: &SignedOrder) -> Result<(), IssuerError> {
+    let read = authority.signatures().order(&signed.order.0);
+    let (order, body) = read.map_err(|code| anyhow::anyhow!("our order: {}", code.name()))?;
+    let opened = order.check_disclosures_of(&body, &signed.disclosures);
+    Ok(opened.map_err(anyhow::Error::from)?)
 }
 
 /// Whether it stands in the list of what somebody drafted: a batch does, for all of its orders.
