@@ -55,7 +55,7 @@ impl CompletionGuard {
             // Its body broke off, or had no framing: nobody else can be blamed.
             (_, "client-gone", _) => sent.map_or(Code::Malformed, HeadError::code),
             (_, _, Failed::Late) => Code::UpstreamLate,
-            (_, _, Failed::Http(error)) if error.is_parse_too_large() => Code::AnswerTooLarge,
+            (_, _, Failed::Http(error)) if error.is_too_large() => Code::AnswerTooLarge,
             _ => Code::UpstreamFailed,
         }
     }

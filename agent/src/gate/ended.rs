@@ -1,5 +1,6 @@
 //! Why a body ends before its time.
 
+use super::no_answer::NoAnswer;
 use mtls::listen::BrokenBody;
 
 /// Why a body ends before its time.
@@ -13,7 +14,7 @@ pub(super) enum Ended {
     TooLarge,
     /// The application.
     #[error(transparent)]
-    Application(#[from] hyper::Error),
+    Application(#[from] NoAnswer),
     /// The client.
     #[error(transparent)]
     Client(#[from] BrokenBody),

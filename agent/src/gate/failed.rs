@@ -1,6 +1,7 @@
 //! Why a permitted request has no answer of the application.
 
 use super::fields;
+use super::no_answer::NoAnswer;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +17,7 @@ pub(super) enum Failed {
     Unreachable(#[from] std::io::Error),
     /// What came is no answer.
     #[error("no answer: {0:?}")]
-    Http(#[from] hyper::Error),
+    Http(#[from] NoAnswer),
     /// Its body cannot be read.
     #[error(transparent)]
     Coding(#[from] fields::UnknownCoding),

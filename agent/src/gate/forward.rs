@@ -12,12 +12,12 @@ use super::request_body::RequestBody;
 use super::response_body::{ForwardedBody, ResponseBody};
 use super::state::Gate;
 use super::sweep::judge_anew;
-use super::upstream::{Pool, Upstream, UpstreamTrouble};
+use super::upstream::{NotSent, Pool, Upstream, UpstreamBody, UpstreamTrouble};
 use crate::spool::Recorded;
 use crate::token::{Claims, HEADER, PROOF_HEADER, ProvenRequest};
 use anyhow::Context;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
-use hyper::body::Incoming;
+use hyper::body::Body;
 use hyper_util::rt::TokioIo;
 use mtls::listen::ClientBody;
 use std::sync::Arc;
@@ -99,7 +99,7 @@ pub(super) async fn forward(
     }
 }
 
-type Sent = (Response<Incoming>, Upstream);
+type Sent = (Response<UpstreamBody>, Upstream);
 
 /// Sends on a kept connection; one that turns out to be closed before a byte of the request left is
 /// replaced by a new one, once.
@@ -109,8 +109,9 @@ async fn send(
     (end, upgrading): (&Arc<CompletionGuard>, bool),
 ) -> Result<Sent, Failed> {
     let limit = Duration::from_secs(forwarding.gate.limits.answer_seconds);
+    let is_head_alone = !upgrading && request.body().is_end_stream();
     for fresh in [false, true] {
-        let mut upstream = forwarding.pool.take(fresh).await?;
+        let mut upstream = forwarding.pool.take(fresh, is_head_alone).await?;
         if upgrading {
             upstream.detach();
         }
@@ -132,18 +133,20 @@ async fn send(
                 }
                 return Ok((response, upstream));
             }
-            Err(mut error) => match error.take_message() {
-                Some(unsent) if !fresh => request = unsent,
-                _ => {
-                    let error = error.into_error();
-                    if error.is_parse() {
-                        blame(forwarding.gate, &upstream, UpstreamTrouble::Lying);
-                    } else if error.is_incomplete_message() {
-                        blame(forwarding.gate, &upstream, UpstreamTrouble::Dead);
+            Err(failed) => {
+                let NotSent { unsent, error } = *failed;
+                match unsent {
+                    Some(unsent) if !fresh => request = unsent,
+                    _ => {
+                        if error.is_none() {
+                            blame(forwarding.gate, &upstream, UpstreamTrouble::Lying);
+                        } else if error.is_broken_off() {
+                            blame(forwarding.gate, &upstream, UpstreamTrouble::Dead);
+                        }
+                        return Err(error.into());
                     }
-                    return Err(error.into());
                 }
-            },
+            }
         }
     }
     Err(Failed::Unreachable(std::io::ErrorKind::NotConnected.into()))
@@ -217,7 +220,7 @@ fn identify(
 /// Joins the two sides after the application agreed; not before, and never to a pool.
 fn tunnel(
     forwarding: &ForwardContext<'_>,
-    response: Response<Incoming>,
+    response: Response<UpstreamBody>,
     person: hyper::upgrade::OnUpgrade,
     end: Arc<CompletionGuard>,
 ) -> Response<ResponseBody> {

@@ -278,7 +278,7 @@ fn ends_in_chunks(codings: &[&[u8]]) -> bool {
 type Digits = (u32, usize);
 
 /// How a body says its length.
-const LENGTH: Digits = (10, 18);
+pub(super) const LENGTH: Digits = (10, 18);
 /// How a chunk says its size.
 pub(super) const CHUNK: Digits = (16, 12);
 

@@ -5,10 +5,10 @@ use super::completion::CompletionGuard;
 use super::connection_context::RequestGuard;
 use super::cut::Direction;
 use super::ended::Ended;
-use super::upstream::{Pool, Upstream};
+use super::upstream::{Pool, Upstream, UpstreamBody};
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -24,7 +24,7 @@ pub(super) enum ResponseBody {
 
 /// The application's answer on its way to the person.
 pub(super) struct ForwardedBody {
-    inner: Incoming,
+    inner: UpstreamBody,
     end: Arc<CompletionGuard>,
     /// The connection it comes on, for the next request of the same person.
     back: Option<(Upstream, Arc<Pool>)>,
@@ -34,7 +34,7 @@ pub(super) struct ForwardedBody {
 
 impl ForwardedBody {
     pub(super) fn new(
-        inner: Incoming,
+        inner: UpstreamBody,
         end: Arc<CompletionGuard>,
         upstream: Upstream,
         pool: Arc<Pool>,
@@ -76,7 +76,7 @@ impl Body for ResponseBody {
         loop {
             let polled = match &mut passed.back {
                 Some((upstream, _)) => upstream.poll_frame(&mut passed.inner, context),
-                None => Pin::new(&mut passed.inner).poll_frame(context),
+                None => passed.inner.poll_alone(context),
             };
             return match polled {
                 Poll::Ready(Some(Ok(frame))) => {

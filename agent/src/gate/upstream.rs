@@ -1,11 +1,14 @@
 //! Connections to the application: HTTP/1.1, kept per connection of a person, so that two people
 //! never share one.
 //!
-//! The task that asks moves the bytes of the application's connection as well, as long as one of
-//! both waits for the other: nothing is handed over to another task and back. What must go on by
-//! itself has a task of its own; what waits for the next request is watched by the task of the
-//! person's connection.
+//! The task that asks does what there is to do on the application's connection, and hands nothing
+//! over to another task. What is sent as a head alone, which is most, needs nobody else
+//! ([`direct`]); on all else the HTTP library speaks ([`library`]), and where it does it goes on
+//! doing so. What waits for the next request is watched by the task of the person's connection.
 
+mod answer;
+mod direct;
+mod library;
 pub(super) mod places;
 mod stream;
 
@@ -13,24 +16,24 @@ pub(crate) use places::{UpstreamTrouble, Upstreams};
 pub(crate) use stream::TlsToUpstream;
 pub(super) use stream::connect;
 
-use super::bell::Bell;
+use super::no_answer::NoAnswer;
 use super::request_body::RequestBody;
 use crate::config::GateLimits;
 use crate::fixed::{IDLE_MAX, WAITED_MAX};
+use answer::{AnswerLimits, AnswerRest};
 use bytes::Bytes;
+use direct::DirectConnection;
 use http::{Request, Response};
-use hyper::body::{Body, Frame, Incoming};
-use hyper::client::conn::TrySendError;
-use hyper::client::conn::http1::{Builder, Connection, SendRequest};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::client::conn::http1::Builder;
 use hyper_util::rt::TokioIo;
+use library::LibraryConnection;
 use std::error::Error;
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::io;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
-use stream::UpstreamStream;
-use tokio::task::coop::unconstrained;
 
 /// The connections of one person's connection.
 pub(super) struct Pool<B: Body + 'static = RequestBody> {
@@ -38,6 +41,7 @@ pub(super) struct Pool<B: Body + 'static = RequestBody> {
     /// Where it looks first.
     from: usize,
     builder: Builder,
+    limits: AnswerLimits,
     idle: Mutex<Vec<(Upstream<B>, Instant)>>,
 }
 
@@ -50,20 +54,41 @@ where
         let mut builder = Builder::new();
         builder.max_headers(limits.answer_fields).max_buf_size(limits.answer_head_bytes);
         let from = upstreams.begin();
-        Self { upstreams: upstreams.clone(), from, builder, idle: Mutex::default() }
+        let (head_bytes, fields) = (limits.answer_head_bytes, limits.answer_fields);
+        let limits = AnswerLimits { head_bytes, fields };
+        Self { upstreams: upstreams.clone(), from, builder, limits, idle: Mutex::default() }
     }
 
-    /// A connection that is ready: a kept one, or a new one.
-    pub(super) async fn take(&self, fresh: bool) -> std::io::Result<Upstream<B>> {
+    /// A connection that is ready: a kept one, or a new one; for a request that is a head alone, or
+    /// for any.
+    pub(super) async fn take(&self, fresh: bool, is_head_alone: bool) -> io::Result<Upstream<B>> {
         while let Some(mut kept) = self.kept().filter(|_| !fresh) {
             if kept.is_ready() {
-                return Ok(kept);
+                return self.speaking(kept, is_head_alone).await;
             }
         }
         let (stream, place) = self.upstreams.connect(self.from).await?;
-        let (sender, connection) =
-            self.builder.handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
-        Ok(Upstream { sender, place, here: Some(Mover::new(connection)) })
+        let speaker = Speaker::Direct(DirectConnection::new(stream, self.limits));
+        self.speaking(Upstream { place, speaker }, is_head_alone).await
+    }
+
+    /// One that takes the request: the library is asked where it is more than a head.
+    async fn speaking(
+        &self,
+        upstream: Upstream<B>,
+        is_head_alone: bool,
+    ) -> io::Result<Upstream<B>> {
+        let Upstream { place, speaker } = upstream;
+        let speaker = match speaker {
+            Speaker::Direct(direct) if !is_head_alone => {
+                let stream = TokioIo::new(direct.into_stream());
+                let (sender, connection) =
+                    self.builder.handshake(stream).await.map_err(io::Error::other)?;
+                Speaker::Library(LibraryConnection::new(sender, connection))
+            }
+            speaker => speaker,
+        };
+        Ok(Upstream { place, speaker })
     }
 
     fn kept(&self) -> Option<Upstream<B>> {
@@ -82,14 +107,11 @@ where
 
     /// Lets go of those that the application closed while they waited; whoever asks is woken when
     /// it closes another one.
-    fn watch(&self, context: &Context<'_>) {
+    fn watch(&self, context: &mut Context<'_>) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain_mut(|(upstream, _)| {
-            if let Some(here) = &upstream.here {
-                here.bell.wakes(context.waker());
-            }
-            upstream.move_on();
-            !upstream.is_closed()
+        idle.retain_mut(|(upstream, _)| match &mut upstream.speaker {
+            Speaker::Direct(direct) => direct.is_ready(context),
+            Speaker::Library(library) => library.is_watched(context),
         });
     }
 
@@ -101,26 +123,24 @@ where
 
 /// A connection to the application that takes one request at a time.
 pub(super) struct Upstream<B: Body + 'static = RequestBody> {
-    sender: SendRequest<B>,
     /// The number of its place.
     pub(super) place: usize,
-    /// Nothing where it has a task of its own, and once it is over.
-    here: Option<Mover<B>>,
+    speaker: Speaker<B>,
 }
 
-/// What moves the bytes of a connection that is polled by whoever asks for what it brings.
-struct Mover<B: Body + 'static> {
-    connection: Box<Connection<TokioIo<UpstreamStream>, B>>,
-    bell: Arc<Bell>,
-    /// What rings the bell.
-    rope: Waker,
+/// Who speaks on a connection.
+enum Speaker<B: Body + 'static> {
+    /// Whoever asks.
+    Direct(DirectConnection),
+    /// The HTTP library.
+    Library(LibraryConnection<B>),
 }
 
-impl<B: Body + 'static> Mover<B> {
-    fn new(connection: Connection<TokioIo<UpstreamStream>, B>) -> Self {
-        let bell = Bell::new();
-        Self { connection: Box::new(connection), rope: Waker::from(bell.clone()), bell }
-    }
+/// Why a request has no answer.
+pub(super) struct NotSent<B> {
+    /// The request, if nothing of it was sent.
+    pub(super) unsent: Option<Request<B>>,
+    pub(super) error: NoAnswer,
 }
 
 impl<B> Upstream<B>
@@ -132,84 +152,107 @@ where
     pub(super) async fn send(
         &mut self,
         request: Request<B>,
-    ) -> Result<Response<Incoming>, Box<TrySendError<Request<B>>>> {
-        if let Some(here) = &self.here {
-            // To hand it over rings.
-            here.bell.attend();
+    ) -> Result<Response<UpstreamBody>, Box<NotSent<B>>> {
+        match &mut self.speaker {
+            Speaker::Library(library) => {
+                let sent = library.send(request).await;
+                sent.map(|answer| answer.map(UpstreamBody::Library)).map_err(|mut error| {
+                    let unsent = error.take_message();
+                    Box::new(NotSent { unsent, error: error.into_error().into() })
+                })
+            }
+            Speaker::Direct(direct) if request.body().is_end_stream() => {
+                let (asked, _) = request.into_parts();
+                let sent = direct.send(&asked).await;
+                sent.map(|answer| answer.map(UpstreamBody::Direct))
+                    .map_err(|error| Box::new(NotSent { unsent: None, error }))
+            }
+            Speaker::Direct(_) => {
+                // A body would be lost.
+                let error = NoAnswer::Stream(io::ErrorKind::InvalidInput.into());
+                Err(Box::new(NotSent { unsent: None, error }))
+            }
         }
-        let sent = self.sender.try_send_request(request);
-        // What is here already is taken: whoever had it wait would have to wake somebody.
-        let mut sent = pin!(unconstrained(sent));
-        poll_fn(|context| self.bring(context, |context| sent.as_mut().poll(context)))
-            .await
-            .map_err(Box::new)
     }
 
     /// The next frame of the answer that comes on it.
     pub(super) fn poll_frame(
         &mut self,
-        body: &mut Incoming,
+        body: &mut UpstreamBody,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        self.bring(context, |context| Pin::new(&mut *body).poll_frame(context))
-    }
-
-    /// What the connection brings, which is moved on for that where it has no task of its own.
-    fn bring<T>(
-        &mut self,
-        context: &mut Context<'_>,
-        mut brought: impl FnMut(&mut Context<'_>) -> Poll<T>,
-    ) -> Poll<T> {
-        let Some(here) = &self.here else { return brought(context) };
-        let bell = here.bell.clone();
-        bell.wakes(context.waker());
-        bell.attend();
-        // It comes from nowhere but the connection, whose bell wakes whoever waits.
-        let mut nobody = Context::from_waker(Waker::noop());
-        let mut polled = brought(&mut nobody);
-        // Twice: to take what it brings makes room, which rings.
-        for _ in 0..2 {
-            if !self.move_on() {
-                break;
+    ) -> Poll<Option<Result<Frame<Bytes>, NoAnswer>>> {
+        match (&mut self.speaker, body) {
+            (Speaker::Direct(direct), UpstreamBody::Direct(rest)) => {
+                direct.poll_frame(rest, context)
             }
-            if polled.is_pending() {
-                polled = brought(&mut nobody);
+            (Speaker::Library(library), UpstreamBody::Library(body)) => {
+                library.poll_frame(body, context).map_err(NoAnswer::from)
             }
+            (_, body) => body.poll_alone(context),
         }
-        if bell.leave() {
-            context.waker().wake_by_ref();
-        }
-        if polled.is_pending() && self.here.is_none() { brought(context) } else { polled }
     }
 
-    /// Moves its bytes on if something rang for them; false if nothing did.
-    fn move_on(&mut self) -> bool {
-        let Some(Mover { connection, bell, rope }) = &mut self.here else { return false };
-        if !bell.hear() {
-            return false;
-        }
-        if Pin::new(connection).poll(&mut Context::from_waker(rope)).is_ready() {
-            // It is over, whatever it ended by: who waits for something of it hears that.
-            self.here = None;
-        }
-        true
-    }
-
-    /// Gives it a task of its own: it becomes another protocol, or sends and receives at once.
+    /// Gives it a task of its own: it becomes another protocol, or sends and receives at once. What
+    /// is sent as a head alone needs none.
     pub(super) fn detach(&mut self) {
-        if let Some(here) = self.here.take() {
-            tokio::spawn(here.connection.with_upgrades());
+        if let Speaker::Library(library) = &mut self.speaker {
+            library.detach();
         }
     }
 
     /// Whether it takes a request, as far as is known by now.
     fn is_ready(&mut self) -> bool {
-        self.move_on();
-        self.sender.is_ready()
+        match &mut self.speaker {
+            Speaker::Direct(direct) => direct.is_ready(&mut Context::from_waker(Waker::noop())),
+            Speaker::Library(library) => library.is_ready(),
+        }
     }
 
     fn is_closed(&self) -> bool {
-        self.sender.is_closed()
+        match &self.speaker {
+            Speaker::Direct(direct) => direct.is_closed(),
+            Speaker::Library(library) => library.is_closed(),
+        }
+    }
+}
+
+/// The body of an answer, as it comes on its connection.
+pub(super) enum UpstreamBody {
+    /// Read from the connection itself; this is what is still to come.
+    Direct(AnswerRest),
+    /// Read by the HTTP library.
+    Library(Incoming),
+}
+
+impl UpstreamBody {
+    /// The next frame of one whose connection is done with it.
+    pub(super) fn poll_alone(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, NoAnswer>>> {
+        match self {
+            Self::Direct(AnswerRest::Nothing) => Poll::Ready(None),
+            Self::Direct(_) => Poll::Ready(Some(Err(NoAnswer::Ended))),
+            Self::Library(body) => Pin::new(body).poll_frame(context).map_err(NoAnswer::from),
+        }
+    }
+
+    /// Whether nothing more comes.
+    pub(super) fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Direct(rest) => *rest == AnswerRest::Nothing,
+            Self::Library(body) => body.is_end_stream(),
+        }
+    }
+
+    /// How much comes, as far as is known.
+    pub(super) fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Direct(AnswerRest::Nothing) => SizeHint::with_exact(0),
+            Self::Direct(AnswerRest::Length(left)) => SizeHint::with_exact(*left),
+            Self::Direct(_) => SizeHint::default(),
+            Self::Library(body) => body.size_hint(),
+        }
     }
 }
 

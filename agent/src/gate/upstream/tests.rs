@@ -1,6 +1,7 @@
 use super::*;
 use crate::config::{UpstreamAddress, UpstreamAddresses};
 use http_body_util::Empty;
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -57,14 +58,25 @@ async fn head(stream: &mut TcpStream) {
     }
 }
 
-/// Asks, and reads the whole answer, over a connection that may have a task of its own.
-async fn ask(pool: &Pool<Empty<Bytes>>, has_task: bool) -> Vec<u8> {
-    let mut upstream = pool.take(false).await.unwrap();
-    if has_task {
+/// Who speaks on a connection.
+#[derive(Clone, Copy, PartialEq)]
+enum Spoken {
+    /// Whoever asks.
+    Direct,
+    /// The library, moved by whoever asks.
+    Library,
+    /// The library, in a task of its own.
+    Alone,
+}
+
+/// Asks, and reads the whole answer.
+async fn ask(pool: &Pool<Empty<Bytes>>, by: Spoken) -> Vec<u8> {
+    let mut upstream = pool.take(false, by == Spoken::Direct).await.unwrap();
+    if by == Spoken::Alone {
         upstream.detach();
     }
     let request = Request::get("/").header("host", "a").body(Empty::new()).unwrap();
-    let answer = upstream.send(request).await.map_err(|error| error.into_error()).unwrap();
+    let answer = upstream.send(request).await.map_err(|failed| failed.error).unwrap();
     let (mut body, mut read) = (answer.into_body(), Vec::new());
     while let Some(frame) = poll_fn(|context| upstream.poll_frame(&mut body, context)).await {
         read.extend(frame.unwrap().into_data().unwrap());
@@ -82,11 +94,11 @@ async fn in_time<T>(waits: impl Future<Output = T>) -> T {
 /// closed meanwhile is not, whether or not somebody watched it.
 #[tokio::test]
 async fn a_kept_connection_is_used_while_the_application_keeps_it() {
-    for has_task in [false, true] {
+    for by in [Spoken::Direct, Spoken::Library, Spoken::Alone] {
         let application = Application::start(2).await;
         let pool = pool(application.address);
         for _ in 0..2 {
-            assert_eq!(in_time(ask(&pool, has_task)).await, b"here");
+            assert_eq!(in_time(ask(&pool, by)).await, b"here");
             assert_eq!(application.connections(), 1);
         }
         let closed = async {
@@ -102,20 +114,63 @@ async fn a_kept_connection_is_used_while_the_application_keeps_it() {
         };
         in_time(closed).await;
         for _ in 0..2 {
-            assert_eq!(in_time(ask(&pool, has_task)).await, b"here");
+            assert_eq!(in_time(ask(&pool, by)).await, b"here");
             assert_eq!(application.connections(), 2);
         }
     }
     let application = Application::start(1).await;
     let pool = pool(application.address);
-    assert_eq!(in_time(ask(&pool, false)).await, b"here");
+    assert_eq!(in_time(ask(&pool, Spoken::Direct)).await, b"here");
     let let_go = poll_fn(|context| {
         pool.watch(context);
         if pool.idle.lock().unwrap().is_empty() { Poll::Ready(()) } else { Poll::Pending }
     });
     in_time(let_go).await;
-    assert_eq!(in_time(ask(&pool, false)).await, b"here");
+    assert_eq!(in_time(ask(&pool, Spoken::Direct)).await, b"here");
     assert_eq!(application.connections(), 2);
+}
+
+/// A kept connection is handed to the library where more than a head is sent, and stays there.
+#[tokio::test]
+async fn a_kept_connection_is_handed_to_the_library() {
+    let application = Application::start(4).await;
+    let pool = pool(application.address);
+    for by in [Spoken::Direct, Spoken::Direct, Spoken::Library, Spoken::Direct] {
+        assert_eq!(in_time(ask(&pool, by)).await, b"here");
+        assert_eq!(application.connections(), 1);
+    }
+}
+
+/// An answer that ends before its length breaks off; one that has none ends with its connection,
+/// which is not kept.
+#[tokio::test]
+async fn an_answer_ends_with_its_connection_where_it_says_no_length() {
+    for (fields, is_whole) in [("content-length: 9\r\n", false), ("", true)] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            head(&mut stream).await;
+            let answer = format!("HTTP/1.1 200 OK\r\n{fields}\r\nhere");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        });
+        let pool = pool(address);
+        let mut upstream = in_time(pool.take(false, true)).await.unwrap();
+        let empty = Empty::<Bytes>::new();
+        let request = Request::get("/").header("host", "a").body(empty).unwrap();
+        let answer = in_time(upstream.send(request)).await.map_err(|failed| failed.error).unwrap();
+        let (mut body, mut read) = (answer.into_body(), Vec::new());
+        let end = loop {
+            let next = poll_fn(|context| upstream.poll_frame(&mut body, context));
+            match in_time(next).await {
+                Some(Ok(frame)) => read.extend(frame.into_data().unwrap()),
+                end => break end,
+            }
+        };
+        assert_eq!(read, b"here");
+        assert_eq!((end.is_none(), body.is_end_stream()), (is_whole, is_whole), "{fields}");
+        assert!(upstream.is_closed(), "{fields}");
+    }
 }
 
 /// The body of a request as it comes.
@@ -149,13 +204,23 @@ async fn what_sends_and_receives_at_once_goes_on_by_itself() {
         chunk
     });
     let pool = pool(address);
-    let mut upstream = in_time(pool.take(false)).await.unwrap();
+    let mut upstream = in_time(pool.take(false, false)).await.unwrap();
     let (client, upload) = mpsc::unbounded_channel();
     let request = Request::post("/").header("host", "a").body(Upload(upload)).unwrap();
-    let answer = in_time(upstream.send(request)).await.map_err(|error| error.into_error());
-    let answer = answer.unwrap();
+    let answer = in_time(upstream.send(request)).await.map_err(|failed| failed.error).unwrap();
     assert_eq!(answer.status(), 200);
     upstream.detach();
     client.send(Bytes::from_static(b"end")).unwrap();
     assert_eq!(&in_time(application).await.unwrap(), b"3\r\nend\r\n");
+}
+
+/// What has a body is not sent as a head alone: the rest of it would be lost.
+#[tokio::test]
+async fn what_has_a_body_is_no_head_alone() {
+    let application = Application::start(1).await;
+    let pool = pool(application.address);
+    let mut upstream = in_time(pool.take(false, true)).await.unwrap();
+    let (_client, upload) = mpsc::unbounded_channel();
+    let request = Request::post("/").header("host", "a").body(Upload(upload)).unwrap();
+    assert!(in_time(upstream.send(request)).await.is_err());
 }
