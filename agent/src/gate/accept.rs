@@ -32,6 +32,10 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+/// The HTTP library takes so many fields of a head unless it is told otherwise, and then makes no
+/// room for them anew with each request.
+const FIELDS_IN_PLACE: usize = 100;
+
 /// Serves until the stop.
 pub async fn listen(
     gate: Arc<Gate>,
@@ -158,7 +162,10 @@ async fn talk(
     // longer.
     builder.timer(TokioTimer::new()).header_read_timeout(None);
     // The judged stream holds heads to their limits: here nothing is refused that passed there.
-    builder.max_buf_size(of_gate.head_bytes + 64 * 1024).max_headers(of_gate.fields + 1);
+    builder.max_buf_size(of_gate.head_bytes + 64 * 1024);
+    if of_gate.fields > FIELDS_IN_PLACE {
+        builder.max_headers(of_gate.fields);
+    }
     // One who sends no more still wants its answer (RFC 9112 8); one who is gone does not take it.
     builder.half_close(true);
     let person = builder.serve_connection(TokioIo::new(strict), service).with_upgrades();

@@ -9,6 +9,7 @@ use super::target::{is_name, is_origin_form};
 use crate::fixed::METHOD_BYTES_MAX;
 use mtls::listen::HeadLimits;
 use records::Code;
+use std::mem::MaybeUninit;
 
 /// Why a head or body is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -127,8 +128,11 @@ pub(super) fn check(head: &[u8], limits: &HeadLimits) -> Result<SoundHead, HeadE
     if head.starts_with(b"\r") {
         return Err(HeadError::Form);
     }
-    let mut room = Vec::with_capacity(limits.fields);
-    let fields = room.spare_capacity_mut().get_mut(..limits.fields).unwrap_or_default();
+    let (mut few, mut many) = ([MaybeUninit::uninit(); 100], Vec::new());
+    if limits.fields > few.len() {
+        many.resize(limits.fields, MaybeUninit::uninit());
+    }
+    let fields = few.get_mut(..limits.fields).unwrap_or(&mut many);
     let mut request = httparse::Request::new(&mut []);
     match request.parse_with_uninit_headers(head, fields) {
         Ok(httparse::Status::Complete(length)) if length == head.len() => {}

@@ -161,6 +161,24 @@ fn each_limit_is_told_apart() {
     assert_eq!(chunked(&one), Some(HeadError::Trailer));
 }
 
+/// A head has as many fields as its owner allows, few or many.
+#[test]
+fn a_head_has_as_many_fields_as_are_allowed() {
+    for fields in [8, 99, 100, 101, 300] {
+        let limits = HeadLimits { fields, ..GateLimits::default().of_head() };
+        let with = |count: usize| {
+            let more = "X: a\r\n".repeat(count - 1);
+            let mut reader = Reader::new("w", limits);
+            reader.take(
+                format!("GET / HTTP/1.1\r\nHost: a\r\n{more}\r\n").as_bytes(),
+                &mut Vec::new(),
+            );
+            reader.refused
+        };
+        assert_eq!((with(fields), with(fields + 1)), (None, Some(HeadError::Fields)), "{fields}");
+    }
+}
+
 /// A word on the way to the service names each error, and its code.
 #[test]
 fn every_error_of_a_head_has_its_code() {

@@ -109,7 +109,7 @@ fn end_of_head(came: &[u8], looked: usize) -> Option<usize> {
 
 /// Reads a whole head, of which no part is copied.
 fn read_head(head: &Bytes, most: usize) -> Result<Response<()>, NoAnswer> {
-    let mut few = [const { MaybeUninit::uninit() }; FEW_FIELDS];
+    let mut few = [MaybeUninit::uninit(); FEW_FIELDS];
     let read = read_fields(head, few.get_mut(..most.min(FEW_FIELDS)).unwrap_or_default());
     match read {
         Err(NoAnswer::TooLarge) if most > FEW_FIELDS => {
