@@ -207,6 +207,8 @@ fn open_gate(
         tokens: Tokens::open(config, &file.agent, &file.application, clock.seconds())?,
         clock,
         metrics: metrics.clone(),
+        permitted: metrics.counted("decision", "permitted"),
+        forwarded: metrics.counted("forward", "done"),
         lanes: Lanes::start(cores(), Postbox::open)?,
         live: Default::default(),
         rejections: Default::default(),

@@ -77,7 +77,7 @@ pub(super) async fn forward(
                 let Some(on_upgrade) = on_upgrade.filter(|_| upgrading) else {
                     return failed(end, Failed::Upgrade);
                 };
-                gate.metrics.count("forward", "done");
+                gate.forwarded.count();
                 return tunnel(forwarding, response, on_upgrade, end);
             }
             let (mut head, body) = response.into_parts();
@@ -86,7 +86,7 @@ pub(super) async fn forward(
                 Ok(headers) => headers,
                 Err(error) => return failed(end, Failed::Coding(error)),
             };
-            gate.metrics.count("forward", "done");
+            gate.forwarded.count();
             if permit.request.upgrade {
                 head.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
             }

@@ -130,7 +130,7 @@ async fn admitted(
             return Err(Box::new(page::refusal(gate, code, &page::reference(), html, None)));
         }
     };
-    gate.counts.passed(permit.exception.as_ref(), &gate.metrics);
+    gate.counts.passed(permit.exception.as_ref(), (&gate.permitted, &gate.metrics));
     Ok((permit, recorded))
 }
 

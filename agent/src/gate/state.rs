@@ -15,7 +15,7 @@ use mtls::listen::{Handshake, Lanes, PeerStanding};
 use policy::Answer;
 use records::Code;
 use records::access::Exception;
-use service::{Clock, Metrics};
+use service::{Clock, CountedAct, Metrics};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -48,6 +48,9 @@ pub struct Gate {
     pub clock: Clock,
     /// Counters.
     pub metrics: Metrics,
+    /// Of these, what is counted for each request that passes.
+    pub(crate) permitted: CountedAct,
+    pub(crate) forwarded: CountedAct,
     /// The threads that serve people's connections.
     pub(crate) lanes: Lanes,
     /// Requests under way.
@@ -115,9 +118,13 @@ pub struct Counts {
 
 impl Counts {
     /// Counts what passes, and by itself what passes although the rules deny it.
-    pub(super) fn passed(&self, exception: Option<&Exception>, metrics: &Metrics) {
+    pub(super) fn passed(
+        &self,
+        exception: Option<&Exception>,
+        (permitted, metrics): (&CountedAct, &Metrics),
+    ) {
         self.permitted.fetch_add(1, Ordering::Relaxed);
-        metrics.count("decision", "permitted");
+        permitted.count();
         if let Some(exception) = exception {
             self.excepted.fetch_add(1, Ordering::Relaxed);
             metrics.count("exception", exception.by.name());
@@ -166,9 +173,10 @@ mod tests {
     fn what_passes_by_order_is_counted_and_a_rule_without_an_answer_is_told() {
         let (counts, metrics) = (Counts::default(), Metrics::default());
         let by = |by| Exception { by, denied: "not-permitted".into(), order: [7; 32].into() };
-        counts.passed(None, &metrics);
-        counts.passed(Some(&by(ExceptionKind::Observe)), &metrics);
-        counts.passed(Some(&by(ExceptionKind::Emergency)), &metrics);
+        let permitted = metrics.counted("decision", "permitted");
+        counts.passed(None, (&permitted, &metrics));
+        counts.passed(Some(&by(ExceptionKind::Observe)), (&permitted, &metrics));
+        counts.passed(Some(&by(ExceptionKind::Emergency)), (&permitted, &metrics));
         assert_eq!((counts.read(), counts.excepted()), ((3, 0, 0), 2));
         let answer = Answer {
             outcome: Err(Denial::Error),

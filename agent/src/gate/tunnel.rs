@@ -183,7 +183,7 @@ impl TunnelPort {
             gate.metrics.count("decision", error.code().name());
             error.code()
         })?;
-        gate.counts.passed(permit.exception.as_ref(), &gate.metrics);
+        gate.counts.passed(permit.exception.as_ref(), (&gate.permitted, &gate.metrics));
         Ok((permit, recorded))
     }
 

@@ -18,7 +18,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
 
@@ -84,6 +84,12 @@ impl Metrics {
     /// Counts an act with its outcome.
     pub fn count(&self, act: &'static str, outcome: &'static str) {
         self.acts.get_or_create(&Act { act, outcome }).inc();
+    }
+
+    /// The same for whoever counts one of them again and again.
+    pub fn counted(&self, act: &'static str, outcome: &'static str) -> CountedAct {
+        let act = Act { act, outcome };
+        CountedAct { acts: self.acts.clone(), act, known: OnceLock::new() }
     }
 
     /// Sets a metric to its present value.
@@ -153,6 +159,20 @@ impl Metrics {
     pub fn told(&self) -> Vec<String> {
         let all = format!("{}{}", self.problems(), self.notices());
         all.lines().map(str::to_owned).collect()
+    }
+}
+
+/// An act with one outcome, looked up once; nothing is told of it before it happens.
+pub struct CountedAct {
+    acts: Family<Act, Counter>,
+    act: Act,
+    known: OnceLock<Counter>,
+}
+
+impl CountedAct {
+    /// Counts one more.
+    pub fn count(&self) {
+        self.known.get_or_init(|| self.acts.get_or_create_owned(&self.act)).inc();
     }
 }
 
@@ -297,6 +317,18 @@ mod tests {
         let (status, said) = ready(State(admin)).await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(said, "log: records wait\nspool: nearly full\n");
+    }
+
+    #[tokio::test]
+    async fn an_act_is_counted_alike_in_both_ways() {
+        let (all, wanted) = (Metrics::default(), r#"{act="decision",outcome="permitted"} 2"#);
+        let counted = all.counted("decision", "permitted");
+        let admin = Arc::new(Admin::new(all.clone()));
+        let told = metrics(State(admin.clone())).await.unwrap();
+        assert!(!told.contains("permitted"), "nothing happened");
+        counted.count();
+        all.count("decision", "permitted");
+        assert!(metrics(State(admin)).await.unwrap().contains(wanted));
     }
 
     /// What a process says is told as long as it answers; then since when it does not, beside what

@@ -18,7 +18,7 @@ pub mod problem;
 pub mod stop;
 pub mod tally;
 
-pub use admin::{Admin, Metrics};
+pub use admin::{Admin, CountedAct, Metrics};
 pub use clock::Clock;
 pub use gathering::Gathering;
 pub use listen::listen;
