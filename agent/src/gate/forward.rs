@@ -16,7 +16,7 @@ use super::upstream::{NotSent, Pool, Upstream, UpstreamBody, UpstreamTrouble};
 use crate::spool::Recorded;
 use crate::token::{Claims, HEADER, PROOF_HEADER, ProvenRequest};
 use anyhow::Context;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Body;
 use hyper_util::rt::TokioIo;
 use mtls::listen::ClientBody;
@@ -24,6 +24,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio_util::io::InspectReader;
+
+/// The fields that say who asks.
+static IDENTITY: HeaderName = HeaderName::from_static(HEADER);
+static PROOF: HeaderName = HeaderName::from_static(PROOF_HEADER);
 
 /// What forwarding needs from the connection.
 pub(super) struct ForwardContext<'a> {
@@ -111,7 +115,8 @@ async fn send(
     let limit = Duration::from_secs(forwarding.gate.limits.answer_seconds);
     let is_head_alone = !upgrading && request.body().is_end_stream();
     for fresh in [false, true] {
-        let mut upstream = forwarding.pool.take(fresh, is_head_alone).await?;
+        let now = if fresh { Instant::now() } else { end.in_flight.began };
+        let mut upstream = forwarding.pool.take((fresh, is_head_alone), now).await?;
         if upgrading {
             upstream.detach();
         }
@@ -197,8 +202,8 @@ fn identify(
         let token = token.context("the connection has no token")?;
         let method = permit.request.method.as_str();
         let of = ProvenRequest { request: id, method, target: &permit.request.target };
-        headers.insert(HEADER, token.value());
-        headers.insert(PROOF_HEADER, gate.tokens.proof(&token, &of, now)?);
+        headers.insert(&IDENTITY, token.value());
+        headers.insert(&PROOF, gate.tokens.proof(&token, &of, now)?);
         return Ok(());
     }
     let claims = Claims {
@@ -213,7 +218,7 @@ fn identify(
         policy: permit.world.policy(),
         rule: permit.rule(),
     };
-    headers.insert(HEADER, HeaderValue::try_from(gate.tokens.token(&claims, now)?)?);
+    headers.insert(&IDENTITY, HeaderValue::try_from(gate.tokens.token(&claims, now)?)?);
     Ok(())
 }
 

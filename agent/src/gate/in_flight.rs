@@ -130,13 +130,15 @@ impl InFlight {
     /// long upload is no late answer: bytes that move are watched by the sweep.
     pub(super) async fn overdue(&self, limit: Duration) {
         loop {
-            let silent = self.silent();
-            let left = match self.uploading.load(Ordering::Relaxed) {
-                true => limit,
-                false if silent >= limit => return,
-                false => limit - silent,
-            };
-            tokio::time::sleep(left).await;
+            let moved = self.moved.load(Ordering::Relaxed);
+            // Reckoned from what is known: most are answered long before, and ask for no time.
+            let until = self.began + Duration::from_millis(moved) + limit;
+            tokio::time::sleep_until(until.into()).await;
+            if self.uploading.load(Ordering::Relaxed) {
+                tokio::time::sleep(limit).await;
+            } else if self.moved.load(Ordering::Relaxed) == moved {
+                return;
+            }
         }
     }
 

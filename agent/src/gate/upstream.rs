@@ -61,8 +61,12 @@ where
 
     /// A connection that is ready: a kept one, or a new one; for a request that is a head alone, or
     /// for any.
-    pub(super) async fn take(&self, fresh: bool, is_head_alone: bool) -> io::Result<Upstream<B>> {
-        while let Some(mut kept) = self.kept().filter(|_| !fresh) {
+    pub(super) async fn take(
+        &self,
+        (fresh, is_head_alone): (bool, bool),
+        now: Instant,
+    ) -> io::Result<Upstream<B>> {
+        while let Some(mut kept) = self.kept(now).filter(|_| !fresh) {
             if kept.is_ready() {
                 return self.speaking(kept, is_head_alone).await;
             }
@@ -91,9 +95,9 @@ where
         Ok(Upstream { place, speaker })
     }
 
-    fn kept(&self) -> Option<Upstream<B>> {
+    fn kept(&self, now: Instant) -> Option<Upstream<B>> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|(_, since)| since.elapsed() < WAITED_MAX);
+        idle.retain(|(_, since)| now.saturating_duration_since(*since) < WAITED_MAX);
         idle.pop().map(|(upstream, _)| upstream)
     }
 

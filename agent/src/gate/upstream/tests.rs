@@ -71,7 +71,7 @@ enum Spoken {
 
 /// Asks, and reads the whole answer.
 async fn ask(pool: &Pool<Empty<Bytes>>, by: Spoken) -> Vec<u8> {
-    let mut upstream = pool.take(false, by == Spoken::Direct).await.unwrap();
+    let mut upstream = pool.take((false, by == Spoken::Direct), Instant::now()).await.unwrap();
     if by == Spoken::Alone {
         upstream.detach();
     }
@@ -104,7 +104,7 @@ async fn a_kept_connection_is_used_while_the_application_keeps_it() {
         let closed = async {
             loop {
                 // It may be seen to be closed already with the last answer.
-                let Some(mut kept) = pool.kept() else { return };
+                let Some(mut kept) = pool.kept(Instant::now()) else { return };
                 if !kept.is_ready() {
                     return;
                 }
@@ -155,7 +155,7 @@ async fn an_answer_ends_with_its_connection_where_it_says_no_length() {
             stream.write_all(answer.as_bytes()).await.unwrap();
         });
         let pool = pool(address);
-        let mut upstream = in_time(pool.take(false, true)).await.unwrap();
+        let mut upstream = in_time(pool.take((false, true), Instant::now())).await.unwrap();
         let empty = Empty::<Bytes>::new();
         let request = Request::get("/").header("host", "a").body(empty).unwrap();
         let answer = in_time(upstream.send(request)).await.map_err(|failed| failed.error).unwrap();
@@ -204,7 +204,7 @@ async fn what_sends_and_receives_at_once_goes_on_by_itself() {
         chunk
     });
     let pool = pool(address);
-    let mut upstream = in_time(pool.take(false, false)).await.unwrap();
+    let mut upstream = in_time(pool.take((false, false), Instant::now())).await.unwrap();
     let (client, upload) = mpsc::unbounded_channel();
     let request = Request::post("/").header("host", "a").body(Upload(upload)).unwrap();
     let answer = in_time(upstream.send(request)).await.map_err(|failed| failed.error).unwrap();
@@ -219,7 +219,7 @@ async fn what_sends_and_receives_at_once_goes_on_by_itself() {
 async fn what_has_a_body_is_no_head_alone() {
     let application = Application::start(1).await;
     let pool = pool(application.address);
-    let mut upstream = in_time(pool.take(false, true)).await.unwrap();
+    let mut upstream = in_time(pool.take((false, true), Instant::now())).await.unwrap();
     let (_client, upload) = mpsc::unbounded_channel();
     let request = Request::post("/").header("host", "a").body(Upload(upload)).unwrap();
     assert!(in_time(upstream.send(request)).await.is_err());
