@@ -59,22 +59,24 @@ impl CanonicalPath {
         if raw.contains('#') || raw.contains('?') {
             return Err(CanonicalPathError::Form);
         }
-        let (mut segments, mut text) = (Vec::new(), String::new());
-        if !rest.is_empty() {
-            let parts: Vec<&str> = rest.split('/').collect();
-            let last = parts.len() - 1;
-            if raw.len() > BYTES_MAX || parts.len() > SEGMENTS_MAX {
-                return Err(CanonicalPathError::Long);
-            }
-            for (position, part) in parts.into_iter().enumerate() {
-                text.push('/');
-                // A slash at the end is a path of its own, to rules as well.
-                if part.is_empty() && position == last && position > 0 {
-                    segments.push(String::new());
-                } else {
-                    segments.push(segment(part)?);
-                    spell(part, &mut text);
-                }
+        let slashes = || rest.bytes().filter(|byte| *byte == b'/').count();
+        let count = if rest.is_empty() { 0 } else { 1 + slashes() };
+        if raw.len() > BYTES_MAX || count > SEGMENTS_MAX {
+            return Err(CanonicalPathError::Long);
+        }
+        let (mut segments, mut text) =
+            (Vec::with_capacity(count), String::with_capacity(raw.len()));
+        for (position, part) in rest.split('/').enumerate().take(count) {
+            text.push('/');
+            // A slash at the end is a path of its own, to rules as well.
+            if part.is_empty() && position + 1 == count && position > 0 {
+                segments.push(String::new());
+            } else if is_plain(part) {
+                segments.push(part.to_owned());
+                text.push_str(part);
+            } else {
+                segments.push(segment(part)?);
+                spell(part, &mut text);
             }
         }
         if text.is_empty() {
@@ -95,6 +97,11 @@ impl CanonicalPath {
     pub fn text(&self) -> &str {
         &self.text
     }
+}
+
+/// Whether a segment is read and spelled as it came: most are.
+fn is_plain(part: &str) -> bool {
+    !matches!(part, "" | "." | "..") && part.bytes().all(is_unreserved)
 }
 
 fn segment(part: &str) -> Result<String, CanonicalPathError> {
@@ -175,6 +182,20 @@ fn spell(part: &str, text: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is read at once is read as all else is.
+    #[test]
+    fn a_plain_segment_is_what_any_other_is() {
+        for part in ["a", "Z9", "2026-001", "a.b", "...", ".a", "~_-."] {
+            let mut text = String::new();
+            spell(part, &mut text);
+            assert!(is_plain(part) && text == part, "{part}: {text}");
+            assert_eq!(segment(part), Ok(part.to_owned()));
+        }
+        for part in ["", ".", "..", "a b", "a+b", "%41", "a;b", "a\\b", "a\u{7f}", "中"] {
+            assert!(!is_plain(part), "{part}");
+        }
+    }
 
     #[test]
     fn one_spelling_for_one_path() {
