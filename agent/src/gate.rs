@@ -6,8 +6,8 @@
 //! [`connection_record`], [`peer`] (whose they are), [`target`], [`head`], [`message`] and
 //! [`strict_http1`] (HTTP/1 before the HTTP library), [`http2`] and [`answered_streams`],
 //! [`request`], [`authorize`], [`forward`], [`upstream`], [`upstream_health`] and [`bell`],
-//! [`no_answer`], [`ended`], [`request_body`], [`response_body`], [`in_flight`], [`live`], [`cut`] and [`sweep`]
-//! (cutting what is no longer permitted), [`page`] (what people read), [`rejection`],
+//! [`no_answer`], [`ended`], [`request_body`], [`response_body`], [`in_flight`], [`live`], [`cut`]
+//! and [`sweep`] (cutting what is no longer permitted), [`page`] (what people read), [`rejection`],
 //! [`request_rate`]; [`tunnel`], for what speaks no HTTP; and [`call`], for applications that ask.
 
 pub mod accept;
