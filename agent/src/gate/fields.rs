@@ -77,7 +77,11 @@ fn cookie(headers: &HeaderMap) -> Option<HeaderValue> {
 /// Which host was asked for, and where from, as the application learns it (RFC 9110 7.2, RFC 7239,
 /// and what most frameworks read in its place): made once for the requests of a connection.
 #[derive(Debug)]
-pub(super) struct Origin([(HeaderName, HeaderValue); 5]);
+pub(super) struct Origin {
+    fields: [(HeaderName, HeaderValue); 5],
+    /// The same as it is sent.
+    written: Vec<u8>,
+}
 
 impl Origin {
     pub(super) fn new(source: IpAddr, host: &str) -> Result<Self, header::InvalidHeaderValue> {
@@ -90,20 +94,32 @@ impl Origin {
         let element = format!("for={node};host={named};proto=https");
         let host = HeaderValue::from_str(host)?;
         let name = HeaderName::from_static;
-        Ok(Self([
+        let fields = [
             (header::HOST, host.clone()),
             (header::FORWARDED, HeaderValue::try_from(element)?),
             (name("x-forwarded-for"), HeaderValue::try_from(source.to_string())?),
             (name("x-forwarded-host"), host),
             (name("x-forwarded-proto"), HeaderValue::from_static("https")),
-        ]))
+        ];
+        let mut written = Vec::new();
+        for (name, value) in &fields {
+            for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+                written.extend_from_slice(part);
+            }
+        }
+        Ok(Self { fields, written })
     }
 
     /// Says it, whatever the client said.
     pub(super) fn tell(&self, fields: &mut HeaderMap) {
-        for (name, value) in &self.0 {
+        for (name, value) in &self.fields {
             fields.insert(name.clone(), value.clone());
         }
+    }
+
+    /// The same as it is sent, beside fields to which it was not told.
+    pub(super) fn written(&self) -> &[u8] {
+        &self.written
     }
 }
 
@@ -266,6 +282,14 @@ mod tests {
             let text = |name| fields.get(name).unwrap().to_str().unwrap().to_owned();
             assert_eq!((text("x-forwarded-proto"), fields.len()), ("https".into(), 5));
             assert_eq!(text("host"), host);
+            let lines = fields.keys().map(|name| format!("{name}: {}\r\n", text(name.as_str())));
+            let mut lines: Vec<String> = lines.collect();
+            let written = Origin::new(source.parse().unwrap(), host).unwrap().written;
+            let written = String::from_utf8(written).unwrap();
+            let mut sent: Vec<String> = written.split_inclusive('\n').map(str::to_owned).collect();
+            lines.sort();
+            sent.sort();
+            assert_eq!(lines, sent);
             [text("forwarded"), text("x-forwarded-for"), text("x-forwarded-host")]
         };
         assert_eq!(

@@ -5,7 +5,7 @@ use super::authorize::Permit;
 use super::completion::CompletionGuard;
 use super::connection_context::ConnectionContext;
 use super::failed::Failed;
-use super::fields;
+use super::fields::{self, Origin};
 use super::in_flight::InFlight;
 use super::page;
 use super::request_body::RequestBody;
@@ -65,6 +65,9 @@ pub(super) async fn forward(
         answer
     };
     let upgrading = permit.request.upgrade && permit.answer.websocket;
+    let Some(said) = permit.request.origin.take() else {
+        return failed(end, Failed::Head(anyhow::anyhow!("it comes from nowhere")));
+    };
     let passing = std::mem::take(&mut permit.request.fields);
     let head = match outgoing(forwarding, &permit, passing, (&id, upgrading)) {
         Ok(head) => head,
@@ -73,7 +76,7 @@ pub(super) async fn forward(
     let (parts, body) = incoming.into_parts();
     let up = RequestBody::new(body, &end, gate.limits.body_bytes);
     let on_upgrade = parts.extensions.get::<hyper::upgrade::OnUpgrade>().cloned();
-    match send(forwarding, head.map(|()| up), (&end, upgrading)).await {
+    match send(forwarding, head.map(|()| up), &said.1, (&end, upgrading)).await {
         Ok((response, upstream)) => {
             end.status(response.status().as_u16());
             end.in_flight.answer();
@@ -110,6 +113,7 @@ type Sent = (Response<UpstreamBody>, Upstream);
 async fn send(
     forwarding: &ForwardContext<'_>,
     mut request: Request<RequestBody>,
+    origin: &Origin,
     (end, upgrading): (&Arc<CompletionGuard>, bool),
 ) -> Result<Sent, Failed> {
     let limit = Duration::from_secs(forwarding.gate.limits.answer_seconds);
@@ -123,7 +127,7 @@ async fn send(
         let sent = tokio::select! {
             biased;
             () = end.in_flight.until_cut() => return Err(Failed::Cut),
-            sent = upstream.send(request) => sent,
+            sent = upstream.send(request, Some(origin)) => sent,
             () = end.in_flight.overdue(limit) => {
                 blame(forwarding.gate, &upstream, UpstreamTrouble::Slow);
                 return Err(Failed::Late);

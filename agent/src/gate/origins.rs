@@ -2,10 +2,12 @@
 
 use super::fields::Origin;
 use arc_swap::ArcSwapOption;
-use http::HeaderMap;
 use http::header::InvalidHeaderValue;
 use std::net::IpAddr;
 use std::sync::Arc;
+
+/// A host, and what requests for it say of where they come from.
+pub(super) type HostOrigin = Arc<(String, Origin)>;
 
 /// What the requests of one connection say of where they come from.
 pub(super) struct Origins {
@@ -20,27 +22,22 @@ impl Origins {
         Self { source, last: ArcSwapOption::empty() }
     }
 
-    /// Says it of a request for a host, whatever the client said.
-    pub(super) fn tell(
-        &self,
-        host: &str,
-        fields: &mut HeaderMap,
-    ) -> Result<(), InvalidHeaderValue> {
+    /// What a request for a host says.
+    pub(super) fn of_host(&self, host: &str) -> Result<HostOrigin, InvalidHeaderValue> {
         let last = self.last.load();
-        if let Some((_, origin)) = last.as_deref().filter(|(named, _)| named == host) {
-            origin.tell(fields);
-            return Ok(());
+        if let Some(known) = last.as_ref().filter(|known| known.0 == host) {
+            return Ok(known.clone());
         }
-        let origin = Origin::new(self.source, host)?;
-        origin.tell(fields);
-        self.last.store(Some(Arc::new((host.to_owned(), origin))));
-        Ok(())
+        let origin = Arc::new((host.to_owned(), Origin::new(self.source, host)?));
+        self.last.store(Some(origin.clone()));
+        Ok(origin)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::HeaderMap;
 
     /// Each request is told its own host, whatever the one before it named.
     #[test]
@@ -51,12 +48,12 @@ mod tests {
             fields.insert("host", "forged".parse().unwrap());
             fields.append("forwarded", "for=forged".parse().unwrap());
             fields.append("forwarded", "for=forged".parse().unwrap());
-            origins.tell(host, &mut fields).unwrap();
+            origins.of_host(host).unwrap().1.tell(&mut fields);
             assert_eq!((fields["host"].to_str().unwrap(), fields.len()), (host, 5));
             assert_eq!(fields["x-forwarded-host"], host);
             assert_eq!(fields["x-forwarded-for"], "192.0.2.7");
             assert!(fields["forwarded"].to_str().unwrap().starts_with("for=192.0.2.7;host="));
         }
-        assert!(origins.tell("a\n", &mut HeaderMap::new()).is_err());
+        assert!(origins.of_host("a\n").is_err());
     }
 }

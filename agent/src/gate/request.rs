@@ -2,7 +2,7 @@
 
 use super::fields;
 use super::head::is_method;
-use super::origins::Origins;
+use super::origins::{HostOrigin, Origins};
 use super::state::Gate;
 use http::{HeaderMap, Method, Request, Version, header};
 use mtls::listen::head::is_expectation_known;
@@ -24,9 +24,11 @@ pub(super) struct Checked {
     pub(super) path: Arc<CanonicalPath>,
     /// Canonical path, and the query as it came.
     pub(super) target: String,
-    /// What the application gets of the fields, with the host that was asked for in lower case, and
-    /// its port if one was named.
+    /// What the application gets of the fields.
     pub(super) fields: HeaderMap,
+    /// Beside these, where it comes from, with the host that was asked for in lower case, and its
+    /// port if one was named; nothing where no request of HTTP is.
+    pub(super) origin: Option<HostOrigin>,
     /// Whether another protocol is asked for.
     pub(super) upgrade: bool,
     /// Whether a person reads the answer.
@@ -59,8 +61,8 @@ impl Checked {
         if !fields::is_connection_sound(request.headers()) {
             return Err(Code::Malformed);
         }
-        let (mut fields, dropped) = fields::to_application(request.headers(), &gate.fields);
-        origins.tell(&host, &mut fields).map_err(|_| Code::Malformed)?;
+        let (fields, dropped) = fields::to_application(request.headers(), &gate.fields);
+        let origin = origins.of_host(&host).map_err(|_| Code::Malformed)?;
         if dropped > 0 {
             gate.metrics.count("field", "dropped");
         }
@@ -76,6 +78,7 @@ impl Checked {
             path: Arc::new(path),
             target,
             fields,
+            origin: Some(origin),
             upgrade,
             _only_here: (),
         })
@@ -110,6 +113,7 @@ impl Checked {
             target: path.text().to_owned(),
             path: Arc::new(path),
             fields: HeaderMap::new(),
+            origin: None,
             upgrade: false,
             html: false,
             _only_here: (),

@@ -16,6 +16,7 @@ pub(crate) use places::{UpstreamTrouble, Upstreams};
 pub(crate) use stream::TlsToUpstream;
 pub(super) use stream::connect;
 
+use super::fields::Origin;
 use super::no_answer::NoAnswer;
 use super::request_body::RequestBody;
 use crate::config::GateLimits;
@@ -23,7 +24,7 @@ use crate::fixed::{IDLE_MAX, WAITED_MAX};
 use answer::{AnswerLimits, AnswerRest};
 use bytes::Bytes;
 use direct::DirectConnection;
-use http::{Request, Response};
+use http::{Request, Response, header};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::client::conn::http1::Builder;
 use hyper_util::rt::TokioIo;
@@ -152,13 +153,18 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    /// Sends a request and waits for its answer; one of which nothing was sent comes back.
+    /// Sends a request, with where it comes from, and waits for its answer; one of which nothing
+    /// was sent comes back.
     pub(super) async fn send(
         &mut self,
-        request: Request<B>,
+        mut request: Request<B>,
+        origin: Option<&Origin>,
     ) -> Result<Response<UpstreamBody>, Box<NotSent<B>>> {
         match &mut self.speaker {
             Speaker::Library(library) => {
+                if let Some(origin) = origin {
+                    origin.tell(request.headers_mut());
+                }
                 let sent = library.send(request).await;
                 sent.map(|answer| answer.map(UpstreamBody::Library)).map_err(|mut error| {
                     let unsent = error.take_message();
@@ -167,7 +173,10 @@ where
             }
             Speaker::Direct(direct) if request.body().is_end_stream() => {
                 let (asked, _) = request.into_parts();
-                let sent = direct.send(&asked).await;
+                // One that comes back from the library was told already.
+                let origin = origin.filter(|_| !asked.headers.contains_key(header::HOST));
+                let beside = origin.map(Origin::written).unwrap_or_default();
+                let sent = direct.send(&asked, beside).await;
                 sent.map(|answer| answer.map(UpstreamBody::Direct))
                     .map_err(|error| Box::new(NotSent { unsent: None, error }))
             }

@@ -64,12 +64,17 @@ impl DirectConnection {
         self.is_busy || !self.came.is_empty()
     }
 
-    /// Sends a request that is its head alone, and waits for the head of the answer. Until all of
-    /// the answer was read, and after any error, it takes no other one.
-    pub(super) async fn send(&mut self, asked: &Parts) -> Result<Response<AnswerRest>, NoAnswer> {
+    /// Sends a request that is its head alone, with the fields that are written already, and waits
+    /// for the head of the answer. Until all of the answer was read, and after any error, it takes
+    /// no other one.
+    pub(super) async fn send(
+        &mut self,
+        asked: &Parts,
+        beside: &[u8],
+    ) -> Result<Response<AnswerRest>, NoAnswer> {
         self.is_busy = true;
         (self.looked, self.piece) = (0, PIECE_BYTES);
-        self.stream.write_all(&written(asked)).await?;
+        self.stream.write_all(&written(asked, beside)).await?;
         self.stream.flush().await?;
         let is_of_head = asked.method == Method::HEAD;
         loop {
@@ -139,13 +144,15 @@ impl DirectConnection {
 }
 
 /// A head as it is sent.
-fn written(asked: &Parts) -> Vec<u8> {
+fn written(asked: &Parts, beside: &[u8]) -> Vec<u8> {
     let target = asked.uri.path_and_query().map_or("/", PathAndQuery::as_str);
     let fields = asked.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
-    let mut head = Vec::with_capacity(64 + target.len() + fields.sum::<usize>());
+    let size = 64 + target.len() + beside.len() + fields.sum::<usize>();
+    let mut head = Vec::with_capacity(size);
     for part in [asked.method.as_str(), " ", target, " HTTP/1.1\r\n"] {
         head.extend_from_slice(part.as_bytes());
     }
+    head.extend_from_slice(beside);
     for (name, value) in &asked.headers {
         for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
             head.extend_from_slice(part);

@@ -51,11 +51,12 @@ where
 }
 
 /// Reads a head without a body.
-async fn head(stream: &mut TcpStream) {
+async fn head(stream: &mut TcpStream) -> Vec<u8> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.unwrap());
     }
+    head
 }
 
 /// Who speaks on a connection.
@@ -76,7 +77,7 @@ async fn ask(pool: &Pool<Empty<Bytes>>, by: Spoken) -> Vec<u8> {
         upstream.detach();
     }
     let request = Request::get("/").header("host", "a").body(Empty::new()).unwrap();
-    let answer = upstream.send(request).await.map_err(|failed| failed.error).unwrap();
+    let answer = upstream.send(request, None).await.map_err(|failed| failed.error).unwrap();
     let (mut body, mut read) = (answer.into_body(), Vec::new());
     while let Some(frame) = poll_fn(|context| upstream.poll_frame(&mut body, context)).await {
         read.extend(frame.unwrap().into_data().unwrap());
@@ -158,7 +159,8 @@ async fn an_answer_ends_with_its_connection_where_it_says_no_length() {
         let mut upstream = in_time(pool.take((false, true), Instant::now())).await.unwrap();
         let empty = Empty::<Bytes>::new();
         let request = Request::get("/").header("host", "a").body(empty).unwrap();
-        let answer = in_time(upstream.send(request)).await.map_err(|failed| failed.error).unwrap();
+        let answer =
+            in_time(upstream.send(request, None)).await.map_err(|failed| failed.error).unwrap();
         let (mut body, mut read) = (answer.into_body(), Vec::new());
         let end = loop {
             let next = poll_fn(|context| upstream.poll_frame(&mut body, context));
@@ -170,6 +172,36 @@ async fn an_answer_ends_with_its_connection_where_it_says_no_length() {
         assert_eq!(read, b"here");
         assert_eq!((end.is_none(), body.is_end_stream()), (is_whole, is_whole), "{fields}");
         assert!(upstream.is_closed(), "{fields}");
+    }
+}
+
+/// Where a request comes from is said once, whoever speaks, and also if it was said before.
+#[tokio::test]
+async fn where_a_request_comes_from_is_said_once() {
+    let origin = Origin::new("192.0.2.7".parse().unwrap(), "app.example").unwrap();
+    for (is_head_alone, was_told) in [(true, false), (true, true), (false, false), (false, true)] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let application = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let asked = head(&mut stream).await;
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+            String::from_utf8(asked).unwrap()
+        });
+        let pool = pool(address);
+        let taken = in_time(pool.take((false, is_head_alone), Instant::now())).await;
+        let empty = Empty::<Bytes>::new();
+        let mut request = Request::get("/a?b").header("x-a", "b").body(empty).unwrap();
+        if was_told {
+            origin.tell(request.headers_mut());
+        }
+        let answer = in_time(taken.unwrap().send(request, Some(&origin))).await;
+        assert!(answer.is_ok_and(|answer| answer.status() == 204));
+        let asked = in_time(application).await.unwrap();
+        assert!(asked.starts_with("GET /a?b HTTP/1.1\r\n"), "{asked}");
+        for line in ["host: app.example", "x-forwarded-for: 192.0.2.7", "x-a: b"] {
+            assert_eq!(asked.matches(&format!("\r\n{line}\r\n")).count(), 1, "{asked}");
+        }
     }
 }
 
@@ -207,7 +239,8 @@ async fn what_sends_and_receives_at_once_goes_on_by_itself() {
     let mut upstream = in_time(pool.take((false, false), Instant::now())).await.unwrap();
     let (client, upload) = mpsc::unbounded_channel();
     let request = Request::post("/").header("host", "a").body(Upload(upload)).unwrap();
-    let answer = in_time(upstream.send(request)).await.map_err(|failed| failed.error).unwrap();
+    let answer =
+        in_time(upstream.send(request, None)).await.map_err(|failed| failed.error).unwrap();
     assert_eq!(answer.status(), 200);
     upstream.detach();
     client.send(Bytes::from_static(b"end")).unwrap();
@@ -222,5 +255,5 @@ async fn what_has_a_body_is_no_head_alone() {
     let mut upstream = in_time(pool.take((false, true), Instant::now())).await.unwrap();
     let (_client, upload) = mpsc::unbounded_channel();
     let request = Request::post("/").header("host", "a").body(Upload(upload)).unwrap();
-    assert!(in_time(upstream.send(request)).await.is_err());
+    assert!(in_time(upstream.send(request, None)).await.is_err());
 }
