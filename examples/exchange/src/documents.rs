@@ -12,6 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Documents by unit and number.
 pub(crate) struct Documents(Mutex<BTreeMap<(String, String), String>>);
 
+/// So many documents are kept, and so many bytes of their titles: who sends more is refused.
+const DOCUMENTS_MAX: usize = 10_000;
+const TITLES_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A sample attachment, in bytes.
 const ATTACHMENT: usize = 256 * 1024;
 
@@ -33,6 +36,38 @@ impl Documents {
     fn with<T>(&self, act: impl FnOnce(&mut BTreeMap<(String, String), String>) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
+
+    /// Keeps a document of a unit under a number that is free, if there is room.
+    fn keep(&self, unit: &str, title: String) -> Option<String> {
+        self.with(|all| {
+            if all.len() >= DOCUMENTS_MAX || !has_room(all, &title) {
+                return None;
+            }
+            let mut numbers = (100 + all.len()..).map(|number| format!("2026-{number:03}"));
+            let number = numbers.find(|one| !all.contains_key(&(unit.to_owned(), one.clone())))?;
+            all.insert((unit.to_owned(), number.clone()), title);
+            Some(number)
+        })
+    }
+
+    /// Keeps another title of a document that is there, if there is room.
+    fn rename(&self, place: &(String, String), title: String) -> StatusCode {
+        self.with(|all| match has_room(all, &title) {
+            false => StatusCode::INSUFFICIENT_STORAGE,
+            true => match all.get_mut(place) {
+                Some(known) => {
+                    *known = title;
+                    StatusCode::NO_CONTENT
+                }
+                None => StatusCode::NOT_FOUND,
+            },
+        })
+    }
+}
+
+/// Whether one more title fits beside the others.
+fn has_room(all: &BTreeMap<(String, String), String>, title: &str) -> bool {
+    all.values().map(String::len).sum::<usize>() + title.len() <= TITLES_BYTES_MAX
 }
 
 /// `GET /`
@@ -65,11 +100,9 @@ pub(crate) async fn send(
     body: Bytes,
 ) -> Response {
     let title = format!("{} ({})", String::from_utf8_lossy(&body), who.name);
-    let number = documents.with(|all| {
-        let number = format!("2026-{:03}", 100 + all.len());
-        all.insert((unit.clone(), number.clone()), title);
-        number
-    });
+    let Some(number) = documents.keep(&unit, title) else {
+        return StatusCode::INSUFFICIENT_STORAGE.into_response();
+    };
     let place = format!("/documents/{unit}/{number}");
     (StatusCode::CREATED, [(header::LOCATION, place)], number).into_response()
 }
@@ -99,13 +132,7 @@ pub(crate) async fn change(
     body: Bytes,
 ) -> StatusCode {
     let title = String::from_utf8_lossy(&body).into_owned();
-    documents.with(|all| match all.get_mut(&place) {
-        Some(known) => {
-            *known = title;
-            StatusCode::NO_CONTENT
-        }
-        None => StatusCode::NOT_FOUND,
-    })
+    documents.rename(&place, title)
 }
 
 /// `DELETE /documents/{unit}/{document}`
@@ -132,4 +159,30 @@ pub(crate) async fn attachment(
 
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever sends without end fills no memory, and takes the place of no other document.
+    #[test]
+    fn documents_have_an_end() {
+        let documents = Documents::sample();
+        let first = documents.keep("sz-office", "一".into()).unwrap();
+        let withdrawn = ("sz-finance".to_owned(), "2026-001".to_owned());
+        assert!(documents.with(|all| all.remove(&withdrawn)).is_some());
+        let second = documents.keep("sz-office", "二".into()).unwrap();
+        assert_ne!(first, second, "one was withdrawn meanwhile, and none is written over");
+        let most = "x".repeat(TITLES_BYTES_MAX);
+        assert_eq!(documents.keep("sz-office", most.clone()), None);
+        let place = ("sz-office".to_owned(), first);
+        assert_eq!(documents.rename(&place, most), StatusCode::INSUFFICIENT_STORAGE);
+        assert_eq!(documents.rename(&place, "三".into()), StatusCode::NO_CONTENT);
+        let held = documents.with(|all| all.len());
+        for _ in held..DOCUMENTS_MAX {
+            assert!(documents.keep("sz-office", String::new()).is_some());
+        }
+        assert_eq!(documents.keep("sz-office", String::new()), None);
+    }
 }

@@ -17,6 +17,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// A proof is taken for this long, in seconds, and its request is known again for twice as long.
 const PROOF_SECONDS: u64 = 60;
 
+/// Requests that are known again at once. Whoever knows no more of them serves none: one that was
+/// forgotten early would be served twice.
+const SERVED_MAX: usize = 200_000;
+
 /// What the application learns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
@@ -125,6 +129,9 @@ impl Verifier {
     fn serve(&self, jti: &str, now: u64) -> bool {
         let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
         served.retain(|_, until| *until > now);
+        if served.len() >= SERVED_MAX {
+            return false;
+        }
         served.insert(jti.to_owned(), now + 2 * PROOF_SECONDS + 1).is_none()
     }
 

@@ -187,3 +187,18 @@ fn a_token_of_a_request_is_none_of_a_connection() {
     let beside = proof(SHARED, &of_request, ("gate-1/A/9", now), asked);
     assert_eq!(sharing.verify(&fields(&of_request, Some(&beside)), asked, now), None);
 }
+
+/// So many requests are known again at once; beyond them none is served, until some are late.
+#[test]
+fn served_requests_have_an_end() {
+    let (gate, now) = (Gate::new(), get_current_timestamp());
+    let application = gate.application(Some(SHARED));
+    let (token, asked) = (gate.of_connection("gate-1/A/1"), ("GET", TARGET));
+    let known = (1..SERVED_MAX).map(|one| (format!("gate-1/B/{one}"), now + 60));
+    *application.served.lock().unwrap() = known.collect();
+    for (number, at, is_served) in [(1, now, true), (2, now, false), (3, now + 60, true)] {
+        let proof = proof(SHARED, &token, (&format!("gate-1/A/{number}"), at), asked);
+        let fields = fields(&token, Some(&proof));
+        assert_eq!(application.verify(&fields, asked, at).is_some(), is_served, "{number}");
+    }
+}
