@@ -458,7 +458,9 @@ def check_basis(order, found):
     reaching = moved["gains"] + moved["loses"]
     people |= {one["person"] for one in reaching}
     leads = (before or {}).get("leads", [])
-    need(kind == "person" or not leads and "more_leads" not in (before or {}), "what they lead")
+    of_record = {"mail", "number", "leads", "more_leads"}
+    need(BEFORE.get(kind) != "person" or kind == "person" or not of_record & set(before or {}),
+         "what only who changes a record is shown")
     need(len(leads) <= 100, "systems that they lead")
     lent = (before or {}).get("lent", [])
     need(len(lent) <= 8 and len(lends) <= 32, "what is lent")

@@ -10,6 +10,9 @@ use data_encoding::HEXLOWER;
 use records::export::ShownOrder;
 use records::order::{PersonBefore, ReleaseBody, RevokeBody, RevokedSystem};
 
+/// What a holder has beside the certificate that is released.
+const OTHERS: (&str, &str) = ("未吊销的其他证书", "other certificates that are not revoked");
+
 pub(super) fn revoked(
     opened: &ShownOrder,
     body: &RevokeBody,
@@ -64,13 +67,15 @@ pub(super) fn released(
 ) -> Vec<Fact> {
     let held = before.map(|before| before.certificates.as_slice()).unwrap_or_default();
     let known = held.iter().find(|one| one.serial == body.serial);
+    let others = held.iter().filter(|one| one.serial != body.serial);
+    let others: Vec<FactValue> = others.map(|one| certificate(opened, one)).collect();
     let roles = before.map(|before| roles(opened, &before.roles)).unwrap_or_default();
     let lent = before.map(|before| lent(opened, &before.lent)).unwrap_or_default();
     let by = match body.by == body.person {
         true => said("持证人本人", "the holder").into(),
         false => person_named(opened, &body.by),
     };
-    vec![
+    let mut facts = vec![
         fact(("人员", "person"), person_named(opened, &body.person)),
         fact(
             ("解除冻结的证书", "released is"),
@@ -83,5 +88,8 @@ pub(super) fn released(
         evidence(opened, &body.evidence),
         list(("角色", "roles"), &roles, &roles),
         list(LENT, &lent, &lent),
-    ]
+    ];
+    let told = (!others.is_empty()).then(|| list(OTHERS, &others, &others));
+    facts.extend(told);
+    facts
 }

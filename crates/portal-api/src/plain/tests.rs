@@ -329,6 +329,25 @@ fn systems_of_who_goes_are_shown() {
     assert!(shown.iter().any(|fact| fact.term.en.starts_with("how many more systems")));
 }
 
+/// An order that releases one certificate names all that its holder has: each of them is shown, as
+/// all is that is signed.
+#[test]
+fn what_a_holder_has_beside_what_is_released_is_shown() {
+    let sample = samples().into_iter().find(|one| one.order["kind"] == "release").unwrap();
+    let mut order = sample.order.clone();
+    let other = j!({
+        "serial": "02".repeat(18), "profile": "official", "not_after": "2027-01-01T00:00:00Z",
+    });
+    order["basis"]["before"]["certificates"].as_array_mut().unwrap().push(other);
+    let is_other = |fact: &&Fact| fact.term.en.starts_with("other certificates");
+    let alone = facts(&sample.open(&sample.order).unwrap());
+    assert!(!alone.iter().any(|fact| is_other(&fact)));
+    let shown = facts(&sample.open(&order).unwrap());
+    let fact = shown.iter().find(is_other).unwrap();
+    let lines: Vec<String> = fact.lines.iter().map(in_english).collect();
+    assert!(lines.len() == 1 && lines[0].contains(&"02".repeat(18)), "{lines:?}");
+}
+
 /// Whoever reads a time reads the clocks of Beijing, in each fact of each kind of order.
 #[test]
 fn no_fact_shows_a_time_of_elsewhere() {

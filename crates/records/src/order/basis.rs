@@ -255,7 +255,7 @@ impl Basis {
         let wanted = Self::people_of(body, drafter, before.as_ref());
         let mut wanted: Vec<String> = wanted.into_iter().collect();
         let ends = before.as_ref().is_some_and(PriorState::names_what_ends);
-        let leads = before.as_ref().is_some_and(PriorState::tells_of_systems_led);
+        let is_record = before.as_ref().is_some_and(PriorState::tells_a_record);
         if body.takes_away() {
             wanted.retain(|id| people.contains(id));
         }
@@ -265,7 +265,7 @@ impl Basis {
         if !fits
             || ends && !ends_others(body)
             || before.as_ref().is_some_and(PriorState::tells_a_move) != moves(body)
-            || leads && !matches!(body, Body::Person(_))
+            || is_record && !matches!(body, Body::Person(_))
             || people != wanted
             || !units.into_iter().eq(&wanted_units)
             || !are_named(&self.profiles, &Self::profiles_of(body, before.as_ref()))

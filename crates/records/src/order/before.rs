@@ -225,10 +225,14 @@ impl PriorState {
         matches!(self, Self::Unit(UnitBefore { moved: Some(_), .. }))
     }
 
-    /// Whether it says of which systems a person is in charge.
-    pub(super) fn tells_of_systems_led(&self) -> bool {
+    /// Whether it says of a person what is shown to those alone who change their record: mail
+    /// address and number, and of which systems they are in charge.
+    pub(super) fn tells_a_record(&self) -> bool {
         match self {
-            Self::Person(held) => !held.leads.is_empty() || held.more_leads > 0,
+            Self::Person(held) => {
+                let leads = !held.leads.is_empty() || held.more_leads > 0;
+                leads || held.mail.is_some() || held.number.is_some()
+            }
             _ => false,
         }
     }

@@ -138,6 +138,14 @@ fn what_follows_is_told_where_it_follows() {
     assert!(unnamed.parts().is_err(), "who gets a say has a name");
     assert!(leading("role", 0).parts().is_ok());
     assert!(leading("role", 1).parts().is_err());
+    // What no approver of a role is shown stands in no such order.
+    for unshown in ["mail", "number"] {
+        for (kind, is_shown) in [("person", true), ("role", false)] {
+            let mut order = leading(kind, 0);
+            order.basis.before.as_mut().unwrap()[unshown] = json!("AA");
+            assert_eq!(order.parts().is_ok(), is_shown, "{kind} {unshown}");
+        }
+    }
 }
 
 /// What something is called stands only beside an id that the order names, once, in the order of
