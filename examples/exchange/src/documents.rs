@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct Documents(Mutex<BTreeMap<(String, String), String>>);
 
 /// So many documents are kept, and so many bytes of their titles: who sends more is refused.
-const DOCUMENTS_MAX: usize = 10_000;
+const DOCUMENTS_MAX: usize = 1_000;
 const TITLES_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A sample attachment, in bytes.
 const ATTACHMENT: usize = 256 * 1024;
