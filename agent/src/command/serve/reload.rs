@@ -6,7 +6,7 @@
 use super::own_pair::OwnPair;
 use super::tls_to_upstream;
 use crate::AgentConfig;
-use mtls::tls::ShownIdentity;
+use mtls::shown::ShownIdentity;
 use service::{Metrics, Stop};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
