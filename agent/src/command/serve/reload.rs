@@ -64,12 +64,17 @@ fn check(folder: &Path) -> Result<(), Wrong> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use data_encoding::BASE64;
-    use rcgen::{CertificateParams, KeyPair};
+    use keys::SoftwareSigner;
+    use pki::certificate;
+    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 
-    fn pem(label: &str, der: &[u8]) -> Vec<u8> {
-        let body = BASE64.encode(der);
-        format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n").into_bytes()
+    /// What is wrong with what lies in a folder; nothing if all is right.
+    fn found(folder: &Path) -> String {
+        match check(folder) {
+            Ok(()) => String::new(),
+            Err(Wrong::Configuration(error)) => format!("configuration: {error:#}"),
+            Err(Wrong::Pair(error)) => format!("pair: {error:#}"),
+        }
     }
 
     /// Not only its lines are to be right: nobody starts with roots that are missing or none.
@@ -80,22 +85,26 @@ mod tests {
         let text = "listen = \"127.0.0.1:1\"\nadmin = \"127.0.0.1:2\"\n\
                     upstream = \"127.0.0.1:3\"\n";
         std::fs::write(at("agent.toml"), text).unwrap();
-        let lacks = check(folder.path());
-        assert!(matches!(lacks, Err(Wrong::Pair(_))), "without a certificate of its own");
-        let key = KeyPair::generate().unwrap();
-        let own = CertificateParams::default().self_signed(&key).unwrap();
-        std::fs::write(at("tls.pem"), pem("CERTIFICATE", own.der())).unwrap();
-        crate::write_file(&at("tls.key"), &pem("PRIVATE KEY", &key.serialize_der())).unwrap();
-        assert!(check(folder.path()).is_ok());
+        let lacks = found(folder.path());
+        assert!(lacks.starts_with("pair: "), "without a certificate of its own: {lacks}");
+        let signer = SoftwareSigner::generate_p256().unwrap();
+        let mut content = CertificateParams::default();
+        content.not_before = date_time_ymd(2020, 1, 1);
+        content.not_after = date_time_ymd(2046, 1, 1);
+        let own = content.self_signed(&KeyPair::try_from(signer.pkcs8()).unwrap()).unwrap();
+        let own = certificate::pem("CERTIFICATE", own.der());
+        std::fs::write(at("tls.pem"), &own).unwrap();
+        let key = certificate::pem("PRIVATE KEY", signer.pkcs8());
+        crate::write_file(&at("tls.key"), key.as_bytes()).unwrap();
+        assert_eq!(found(folder.path()), "");
 
         let named = "[upstream_tls]\nname = \"app.internal\"\nroots = \"app.pem\"\n";
         std::fs::write(at("agent.toml"), format!("{text}{named}")).unwrap();
-        let Err(Wrong::Configuration(error)) = check(folder.path()) else { panic!("no roots") };
-        let error = format!("{error:#}");
-        assert!(error.contains("agent.toml: [upstream_tls]"), "{error}");
+        let lacks = found(folder.path());
+        assert!(lacks.starts_with("configuration: agent.toml: [upstream_tls]"), "{lacks}");
         std::fs::write(at("app.pem"), "no roots\n").unwrap();
-        assert!(check(folder.path()).is_err());
-        std::fs::write(at("app.pem"), pem("CERTIFICATE", own.der())).unwrap();
-        assert!(check(folder.path()).is_ok());
+        assert!(found(folder.path()).starts_with("configuration: "));
+        std::fs::write(at("app.pem"), own).unwrap();
+        assert_eq!(found(folder.path()), "");
     }
 }
