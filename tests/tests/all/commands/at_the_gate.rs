@@ -5,7 +5,7 @@ use super::scene::Scene;
 use super::typed::{Left, behind, filled, holds, says};
 use bytes::Bytes;
 use http::Request;
-use http_body_util::Empty;
+use http_body_util::{BodyExt, Empty};
 use records::access::request_id;
 use records::record::Event;
 use std::path::Path;
@@ -65,14 +65,14 @@ pub(super) async fn serve(scene: &Scene, left: &mut Left, text: &str) -> Result<
     let home = left.gates.get(agent).ok_or("no gate joined")?.clone();
     let state = home.join("agent");
     let at = |offset| format!("127.0.0.1:{}", scene.office.port(offset));
-    let (upstream, told) = (at(15), state.display().to_string());
+    let told = state.display().to_string();
     let words = filled(text, &[("--state", &told)]);
     let taken = std::net::TcpListener::bind(at(14)).unwrap();
-    configure(&state, (&at(14), &at(13), &upstream));
+    configure(&state, (&at(14), &at(13), &at(23)));
     let refused = scene.runs(&home, &words).err().ok_or("it takes an address that is taken")?;
     holds(refused.contains(&at(14)) && refused.contains("agent.toml: listen"), &refused)?;
     drop(taken);
-    configure(&state, (&at(12), &at(13), &upstream));
+    configure(&state, (&at(12), &at(13), &at(23)));
     let running = scene.start(&home, &words);
     let admin = mtls::Client::new(&format!("http://localhost:{}", scene.office.port(13)), None);
     scene.until_ready(admin.unwrap(), text).await;
@@ -117,7 +117,9 @@ async fn use_gate(scene: &Scene, left: &mut Left, state: &Path) {
     let request = Request::get(format!("https://{HOST}{PATH}")).body(Empty::<Bytes>::new());
     let answer = sender.send_request(request.unwrap()).await.unwrap();
     // No application stands behind it; it was permitted all the same.
-    assert!(answer.status().is_server_error(), "{}", answer.status());
+    let status = answer.status();
+    let page = answer.into_body().collect().await.unwrap().to_bytes();
+    assert!(status.is_server_error(), "{status}: {}", String::from_utf8_lossy(&page));
     let mut name = None;
     until("the decision is in the log", async || {
         name = office.of_log("access").await.into_iter().find_map(|record| {
@@ -144,7 +146,7 @@ pub(super) fn explain(scene: &Scene, left: &Left, text: &str) -> Result<(), Stri
 /// Beside the state of the gate, while it runs and its application answers.
 pub(super) async fn look(scene: &Scene, left: &Left, text: &str) -> Result<(), String> {
     let home = left.gates.get(FIRST).ok_or("no gate joined")?;
-    let _application = Application::serve(scene.office.port(15)).await;
+    let _application = Application::serve(scene.office.port(23)).await;
     let running = scene.start(home, &filled("agent serve", &[]));
     let admin = mtls::Client::new(&format!("http://localhost:{}", scene.office.port(13)), None);
     scene.until_ready(admin.unwrap(), text).await;
