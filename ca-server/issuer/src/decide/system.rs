@@ -94,7 +94,7 @@ fn registering(
     let (operator, operator_opened) = round.commitment(OPERATOR_PATH, people.operator)?;
     let (contact, contact_opened) = round.commitment(CONTACT_PATH, people.contact)?;
     (body.operator, body.contact) = (Some(operator), Some(contact));
-    let token = Zeroizing::new(round.random::<32>()?);
+    let token = token_of_programs(round)?;
     body.token_sha256 = Bytes::from(Sha256::digest(token.as_slice()).as_slice());
     let disclosures = vec![operator_opened, contact_opened];
     let parts = OrderParts { disclosures, ..OrderParts::default() };
@@ -102,6 +102,18 @@ fn registering(
     let letter = keep_token(round, &body, made.digest, &token)?;
     let approvals = (0, made.needed);
     Ok(OperatorAnswer { order: made.order, letter, approvals, ..none() })
+}
+
+/// A token none of whose secrets begins with a hyphen as text: certbot takes such a value for
+/// another of its options.
+fn token_of_programs(round: &mut Round<'_>) -> Result<Zeroizing<[u8; 32]>, IssuerError> {
+    loop {
+        let token = Zeroizing::new(round.random::<32>()?);
+        let is_option = |of| secret(token.as_slice(), of).to_string().starts_with('-');
+        if ![ACME_SECRET, EST_SECRET, CMP_SECRET].into_iter().any(is_option) {
+            return Ok(token);
+        }
+    }
 }
 
 fn keep_token(

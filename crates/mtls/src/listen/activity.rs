@@ -3,15 +3,22 @@
 use super::limits::{Limits, STOP_MAX};
 use super::rung::Rung;
 use h2::server::Builder;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// A ping of HTTP/2 is sent this often, and answered within as much.
 pub(super) const PING: Duration = Duration::from_secs(20);
+
+/// How long a stop waits for the first request of a connection, and for another one of a client
+/// that had answers before.
+const FIRST_REQUEST_MAX: Duration = Duration::from_secs(2);
+const NEXT_REQUEST_MAX: Duration = Duration::from_millis(200);
 
 /// Largest head of HTTP/2 that is read, so that its sender hears which limit it exceeds.
 const HEAD_BYTES_MAX: u32 = 64 * 1024;
@@ -245,10 +252,33 @@ pub async fn drive<E: std::error::Error, C: Future<Output = Result<(), E>>>(
             break;
         }
     }
+    if stopping.is_cancelled() && has_ended(connection.as_mut(), activity).await {
+        return;
+    }
     close(connection.as_mut());
     tokio::select! {
         _ = tokio::time::timeout(STOP_MAX, connection) => {}
         () = activity.end.cancelled() => {}
+    }
+}
+
+/// Waits, at a stop, for a request that its client may be sending: over HTTP/1 nobody hears that
+/// the connection is to end but by an answer, and a request that meets its end is lost. Says whether
+/// the connection is over.
+async fn has_ended<C: Future>(mut connection: Pin<&mut C>, activity: &Activity) -> bool {
+    let before = activity.read();
+    if before.under_way > 0 {
+        return false;
+    }
+    let patience = if before.so_far == 0 { FIRST_REQUEST_MAX } else { NEXT_REQUEST_MAX };
+    let comes = poll_fn(|cx| match connection.as_mut().poll(cx) {
+        Poll::Ready(_) => Poll::Ready(true),
+        Poll::Pending if activity.read().so_far > before.so_far => Poll::Ready(false),
+        Poll::Pending => Poll::Pending,
+    });
+    tokio::select! {
+        () = activity.end.cancelled() => true,
+        is_over = tokio::time::timeout(patience, comes) => is_over.unwrap_or(false),
     }
 }
 

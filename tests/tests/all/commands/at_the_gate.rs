@@ -144,9 +144,11 @@ pub(super) fn explain(scene: &Scene, left: &Left, text: &str) -> Result<(), Stri
 }
 
 /// Beside the state of the gate, while it runs and its application answers.
-pub(super) async fn look(scene: &Scene, left: &Left, text: &str) -> Result<(), String> {
+pub(super) async fn look(scene: &Scene, left: &mut Left, text: &str) -> Result<(), String> {
+    if left.application.is_none() {
+        left.application = Some(Application::serve(scene.office.port(23)).await);
+    }
     let home = left.gates.get(FIRST).ok_or("no gate joined")?;
-    let _application = Application::serve(scene.office.port(23)).await;
     let running = scene.start(home, &filled("agent serve", &[]));
     let admin = mtls::Client::new(&format!("http://localhost:{}", scene.office.port(13)), None);
     scene.until_ready(admin.unwrap(), text).await;

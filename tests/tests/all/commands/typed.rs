@@ -4,6 +4,7 @@ use super::printed::{FILLED, words};
 use super::scene::{Done, Holder};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use tests::gate::Application;
 
 /// What earlier commands left for later ones.
 #[derive(Default)]
@@ -16,6 +17,8 @@ pub(super) struct Left {
     pub(super) join_files: Vec<(String, PathBuf)>,
     /// Folders of gates that joined, by the gate.
     pub(super) gates: BTreeMap<String, PathBuf>,
+    /// What stands behind gates, once somebody looks at one.
+    pub(super) application: Option<Application>,
     /// Who went through a gate, and the name of their request.
     pub(super) passed: Option<(String, String)>,
     /// Whether there is a handler with a context.

@@ -50,6 +50,8 @@ fn the_token_stands_nowhere_and_its_secret_in_the_file_alone() {
     assert_eq!(Bytes::from(Sha256::digest(&*token).as_slice()), token_sha256);
     assert_eq!(sample.newest_file().eab_hmac, secret(&token, ACME_SECRET));
     assert_eq!(sample.newest_file().est_password, secret(&token, EST_SECRET));
+    let is_option = |text: String| text.starts_with('-');
+    assert!(!is_option(sample.newest_file().eab_hmac.to_string()), "programs read it as a value");
     let challenge = records::scep::challenge(&token, &sample.newest_file().kid);
     assert_eq!(sample.newest_file().scep_challenge, challenge);
     for record in &sample.recorded {
