@@ -66,7 +66,7 @@ mod tests {
     use super::*;
     use keys::SoftwareSigner;
     use pki::certificate;
-    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+    use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair, date_time_ymd};
 
     /// What is wrong with what lies in a folder; nothing if all is right.
     fn found(folder: &Path) -> String {
@@ -91,6 +91,7 @@ mod tests {
         let mut content = CertificateParams::default();
         content.not_before = date_time_ymd(2020, 1, 1);
         content.not_after = date_time_ymd(2046, 1, 1);
+        content.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let own = content.self_signed(&KeyPair::try_from(signer.pkcs8()).unwrap()).unwrap();
         let own = certificate::pem("CERTIFICATE", own.der());
         std::fs::write(at("tls.pem"), &own).unwrap();
