@@ -15,6 +15,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Nothing is read of a connection before it leads somewhere: only its place is limited.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -75,17 +76,16 @@ pub(crate) async fn run(output: Output, arguments: Arguments) -> Result<(), Fail
     let root =
         root.ok_or_else(|| Failure::usage("信任文件不正确。", "the trust file has no root"))?;
     let client = TunnelClient::new(root, arguments.own.open()?.identity()?)?;
+    // Heard before anybody is told to press it.
+    let mut pressed = signal(SignalKind::interrupt()).map_err(failed)?;
     let listener = tokio::net::TcpListener::bind(arguments.listen).await.map_err(failed)?;
     let here = listener.local_addr().map_err(failed)?;
     output.fact(("本机端口", "port of this computer"), here);
     output.said("用完请按 Ctrl-C", "press Ctrl-C when you are done");
     output.json(&serde_json::json!({ "listen": here.to_string() }));
     let port = LocalPort { client, host, port };
-    let ended = async {
-        // Without a handler of signals it goes on until it is killed.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
+    let ended = async move {
+        pressed.recv().await;
     };
     serve(listener, None, port, ended).await.map_err(failed)?;
     output.said("已结束", "ended");
