@@ -263,8 +263,8 @@ pub async fn drive<E: std::error::Error, C: Future<Output = Result<(), E>>>(
 }
 
 /// Waits, at a stop, for a request that its client may be sending: over HTTP/1 nobody hears that
-/// the connection is to end but by an answer, and a request that meets its end is lost. Says whether
-/// the connection is over.
+/// the connection is to end but by an answer, and a request that meets its end is lost. Says
+/// whether the connection is over.
 async fn has_ended<C: Future>(mut connection: Pin<&mut C>, activity: &Activity) -> bool {
     let before = activity.read();
     if before.under_way > 0 {
