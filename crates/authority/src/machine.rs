@@ -1,6 +1,10 @@
 //! Accounts of systems: who opened them, which key signs for them, and when they are over. What a
 //! client signed is judged here as it was sent, whoever passed it on.
 
+mod key_change;
+
+pub use key_change::KeyWish;
+
 use crate::authority::Authority;
 use crate::id::Sha256Value;
 use crate::signatures::Signatures;
@@ -19,8 +23,6 @@ use std::sync::Arc;
 /// Longest address that a client signs.
 pub(crate) const URL_BYTES_MAX: usize = 512;
 
-/// Keys that an account has one after the other.
-const KEYS_MAX: usize = 32;
 /// Accounts that are opened under an order, for each that may be open.
 const OPENED_A_PLACE: u32 = 16;
 
@@ -37,31 +39,12 @@ pub struct AccountWish {
     url: String,
 }
 
-/// A change of an account's key, signed by both.
-#[derive(Clone, Debug)]
-pub struct KeyWish {
-    /// Id of the account.
-    pub account: Sha256Value,
-    /// Thumbprint of the new key.
-    pub thumbprint: Sha256Value,
-    /// The new key.
-    pub key: Jwk,
-}
-
 /// The members of a request for an account that are judged here (RFC 8555 7.3).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct NewAccount {
     #[serde(default)]
     only_return_existing: bool,
-}
-
-/// What both keys sign (RFC 8555 7.3.5).
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct KeyChange {
-    account: String,
-    old_key: Jwk,
 }
 
 /// The end of an account (RFC 8555 7.3.6).
@@ -248,38 +231,6 @@ impl Authority {
         if self.is_accounts(&thumbprint(&key)?) { Err(Code::KeyForeign) } else { Ok(()) }
     }
 
-    /// A change of an account's key: the old one signed it, around what the new one did.
-    pub fn key_wish(&self, account: &Sha256Value, jws: &FlatJws) -> Result<KeyWish, Code> {
-        let (url, kid, payload) = self.said_by_account(account, jws)?;
-        let inner: serde_json::Value =
-            serde_json::from_slice(&payload).map_err(|_| Code::JwsMalformed)?;
-        let inner = FlatJws::read_value(&inner).map_err(jws_code)?;
-        let header = inner.header().map_err(jws_code)?;
-        let KeyOf::Jwk(key) = header.key else { return Err(Code::JwsMalformed) };
-        if header.url != url || header.nonce.is_some() {
-            return Err(Code::JwsMalformed);
-        }
-        let said = self.signatures.jws(&inner, &key)?;
-        let said: KeyChange = serde_json::from_slice(&said).map_err(|_| Code::JwsMalformed)?;
-        let old = self.account(account).and_then(AccountState::key);
-        if said.account != kid || Some(said.old_key) != old {
-            return Err(Code::JwsMalformed);
-        }
-        Ok(KeyWish { account: *account, thumbprint: thumbprint(&key)?, key })
-    }
-
-    /// Whether an account may have another key.
-    pub fn may_change(&self, wish: &KeyWish, now: u64) -> Result<(), Code> {
-        let (account, _) = self.check_account(&wish.account, now)?;
-        if account.thumbprints.len() >= KEYS_MAX {
-            return Err(Code::QuotaUsed);
-        }
-        if self.pending.accounts_changing.contains(&wish.account) {
-            return Err(Code::NotReady);
-        }
-        self.is_free(&wish.thumbprint, &wish.key)
-    }
-
     /// Whether an account's own key closed it: what it signed is for the account's own address, so
     /// that the end of an authorization of ACME is not read as the end of an account.
     pub fn check_closing(&self, account: &Sha256Value, jws: &FlatJws) -> Result<(), Code> {
@@ -290,11 +241,6 @@ impl Authority {
             return Err(Code::JwsMalformed);
         }
         Ok(())
-    }
-
-    /// Whether an account's key closes it no more, and the next one not yet.
-    pub fn is_changing_key(&self, id: &Sha256Value) -> bool {
-        self.pending.accounts_changing.contains(id)
     }
 
     /// Whether an account can still be closed, pending records counted.
@@ -342,24 +288,6 @@ impl Authority {
         Ok(())
     }
 
-    pub(crate) fn change_key(
-        &mut self,
-        account: &str,
-        jws: &FlatJws,
-        now: u64,
-    ) -> Result<(), Code> {
-        let id = read_account(account).ok_or(Code::AccountUnknown)?;
-        let wish = self.key_wish(&id, jws)?;
-        self.may_change(&wish, now)?;
-        let state = self.accounts.get_mut(&id).ok_or(Code::AccountUnknown)?;
-        let state = Arc::make_mut(state);
-        let former = std::mem::replace(&mut state.jwk, wish.key.to_json().to_string());
-        state.former.push(former);
-        state.thumbprints.push(wish.thumbprint);
-        self.account_keys.insert(wish.thumbprint, id);
-        Ok(())
-    }
-
     pub(crate) fn close_account(&mut self, account: &str, jws: &FlatJws) -> Result<(), Code> {
         let id = read_account(account).ok_or(Code::AccountUnknown)?;
         self.check_closing(&id, jws)?;
@@ -380,14 +308,6 @@ impl Authority {
             self.pending.account_keys.insert(wish.thumbprint);
         }
         *self.pending.accounts_opened.entry(said.system.as_str().into()).or_insert(0) += 1;
-    }
-
-    /// The old key of an account signs for nothing any more, and the new one not yet.
-    pub(crate) fn notice_key(&mut self, account: &str, jws: &FlatJws) {
-        let Some(id) = read_account(account) else { return };
-        let Ok(wish) = self.key_wish(&id, jws) else { return };
-        self.pending.account_keys.insert(wish.thumbprint);
-        self.pending.accounts_changing.insert(id);
     }
 
     /// What an account's key closed is closed at once.

@@ -155,7 +155,8 @@ pub(crate) fn revoke(
     execute::revoke(round, cause, Vec::new())
 }
 
-/// Gives an account another key; it signs once the tree has that.
+/// Gives an account another key; it signs once the tree has that. The same again, by whoever did
+/// not hear the answer, finds it done.
 pub(crate) fn change_key(
     round: &mut Round<'_>,
     caller: &Caller,
@@ -165,6 +166,9 @@ pub(crate) fn change_key(
     round.clock?;
     let now = round.now();
     let id = read_account(&message.account).ok_or(Code::AccountUnknown)?;
+    if round.authority().has_changed(&id, &message.jws) {
+        return Ok(account_of(round.authority(), &message.account, now)?);
+    }
     let wish = round.authority().key_wish(&id, &message.jws)?;
     round.authority().may_change(&wish, now)?;
     let described = account_of(round.authority(), &message.account, now)?;

@@ -121,10 +121,12 @@ impl VerifiedMachine<RevokeMachine> {
 }
 
 impl VerifiedMachine<ChangeKey> {
-    /// Checks both signatures.
+    /// Checks both signatures, by the key that the account has or, where the change was done, had.
     pub fn changing(message: ChangeKey, authority: &Authority) -> Result<Self, Code> {
         let id = read_account(&message.account).ok_or(Code::AccountUnknown)?;
-        authority.key_wish(&id, &message.jws)?;
+        if !authority.has_changed(&id, &message.jws) {
+            authority.key_wish(&id, &message.jws)?;
+        }
         let about = message.account.clone();
         Ok(Self { message, about })
     }

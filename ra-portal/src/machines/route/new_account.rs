@@ -33,7 +33,7 @@ pub(super) async fn open(
         return told(&kept, &state);
     }
     if asked.only_return_existing {
-        return Err(ProblemKind::AccountDoesNotExist.into());
+        return existing(&state, signed).await;
     }
     asked::check_contacts(&asked.contact)?;
     // Whoever forgot it hears so here, and nobody troubles the CA.
@@ -45,18 +45,29 @@ pub(super) async fn open(
     let opened = state.recorded("machine-account", opened).await;
     let opened = opened.map_err(|refused| refused.of_account_key(ProblemKind::BadPublicKey))?;
     let is_new = opened.account == signed.key.thumbprint();
-    let kept = KeptAccount {
-        account: opened.account,
-        key: signed.key,
-        contact: asked.contact,
-        is_closed: false,
-        system: opened.system,
-    };
-    account::keep(&state.store, &kept, state.clock.seconds()).await?;
-    if is_new {
-        return Ok(resource(&kept, &state.urls).made());
+    let resource = kept(&state, opened, (signed.key, asked.contact)).await?;
+    Ok(if is_new { resource.made() } else { resource })
+}
+
+/// The account of a key of which this portal has no row. The CA knows it by a change that this
+/// portal did not come to keep, and opens nothing for whoever only looks for one.
+async fn existing(state: &MachinesState, signed: ByKey) -> Answer<Resource> {
+    let asked = OpenAccount { jws: signed.jws };
+    match taken(state.issuer.open_account(&asked).await)? {
+        Some(known) => kept(state, known, (signed.key, Vec::new())).await,
+        None => Err(ProblemKind::AccountDoesNotExist.into()),
     }
-    // The CA knows this key by a change that this portal did not keep.
+}
+
+/// Keeps an account as the CA told of it. Where there was a row, its contacts stay.
+async fn kept(
+    state: &MachinesState,
+    told: MachineAccount,
+    (key, contact): (Jwk, Vec<String>),
+) -> Answer<Resource> {
+    let (account, system) = (told.account, told.system);
+    let kept = KeptAccount { account, key, contact, is_closed: false, system };
+    account::keep(&state.store, &kept, state.clock.seconds()).await?;
     let kept = account::by_id(&state.store, &kept.account).await?.unwrap_or(kept);
     Ok(resource(&kept, &state.urls))
 }

@@ -143,6 +143,11 @@ fn an_accounts_key_changes_and_the_old_one_signs_no_more() {
     sample.sequence();
     let late = sample.finalize(client.finalize("1", &key(), &["a.acme.test"]));
     assert_eq!(late, Err(Code::JwsSignature));
+    // Whoever did not hear that it was done asks again by the old key, and hears so.
+    let (count, again) = (sample.count("machine-key"), client.change_key(&new));
+    assert_eq!(sample.change_key(again).unwrap().account, client.account());
+    assert_eq!(sample.change_key(client.change_key(&Client::new())), Err(Code::JwsSignature));
+    assert_eq!(sample.count("machine-key"), count, "nothing is recorded twice");
     let moved = client.with_key(&new);
     sample.finalize(moved.finalize("1", &key(), &["a.acme.test"])).unwrap();
     assert_eq!(sample.open_account(new.opening(None)).unwrap().account, client.account());
