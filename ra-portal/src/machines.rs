@@ -14,6 +14,7 @@ mod answer;
 mod certs_only;
 mod cmp;
 mod est;
+mod held;
 mod jobs;
 mod looks;
 mod nonce_shares;

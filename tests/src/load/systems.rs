@@ -148,15 +148,19 @@ impl Town {
         let order = order.await;
         let url = order.field("location").unwrap().to_owned();
         let finalize = order.json()["finalize"].as_str().unwrap().to_owned();
-        let read = self.insist("the end of an order of ACME", async || {
-            let told = client.try_post(&url, "").filter(|told| told.status == 200)?.json();
-            match told["status"].as_str().unwrap() {
+        let read = self.insist_on("the end of an order of ACME", async || {
+            let told = client.try_post(&url, "").ok_or(None)?;
+            let status = match told.status {
+                200 => told.json()["status"].as_str().unwrap().to_owned(),
+                _ => String::new(),
+            };
+            match status.as_str() {
                 "ready" => {
-                    let told = client.try_post(&finalize, &request)?;
-                    (told.status == 429).then_some(Value::Null)
+                    let told = client.try_post(&finalize, &request).ok_or(None)?;
+                    if told.status == 429 { Ok(Value::Null) } else { Err(Some(told)) }
                 }
-                "valid" | "invalid" => Some(told),
-                _ => None,
+                "valid" | "invalid" => Ok(told.json()),
+                _ => Err(Some(told)),
             }
         });
         let read = read.await;
@@ -185,11 +189,12 @@ impl Town {
         let inner = next.sign(&header, &wish).to_string();
         let (own, known) = (next.url("newAccount"), json!({ "onlyReturnExisting": true }));
         let known = known.to_string();
-        self.insist("another key of an account", async || {
-            let changed = client.try_post(&at, &inner).is_some_and(|told| told.status == 200);
+        self.insist_on("another key of an account", async || {
+            let changed = client.try_post(&at, &inner);
             // A lost answer leaves the old key without an account; the new one has it.
             let has = || next.try_post(&own, &known).is_some_and(|told| told.status == 200);
-            (changed || has()).then_some(())
+            let is_changed = changed.as_ref().is_some_and(|told| told.status == 200);
+            if is_changed || has() { Ok(()) } else { Err(changed) }
         })
         .await;
         next.account = std::mem::take(&mut client.account);

@@ -5,6 +5,7 @@ use super::act::Act;
 use super::card::{Card, leaf};
 use super::systems::MachinesAt;
 use crate::gate::Gate;
+use crate::machines::Told;
 use crate::people::{Officer, Official};
 use crate::processes::{WAIT, moment};
 use ca_host::CaConfig;
@@ -70,6 +71,23 @@ impl Town {
                 return done;
             }
             assert!(started.elapsed() < WAIT, "never happened: {what}");
+            moment(ASK_AGAIN).await;
+        }
+    }
+
+    /// Does something until it is done; if it never is, says what was heard last.
+    pub(super) async fn insist_on<T>(
+        &self,
+        what: &str,
+        mut act: impl AsyncFnMut() -> Result<T, Option<Told>>,
+    ) -> T {
+        let (started, mut last) = (Instant::now(), None);
+        loop {
+            match act().await {
+                Ok(done) => return done,
+                Err(heard) => last = heard.or(last),
+            }
+            assert!(started.elapsed() < WAIT, "never happened: {what}; heard: {last:?}");
             moment(ASK_AGAIN).await;
         }
     }

@@ -16,6 +16,7 @@ mod scripts;
 mod validated;
 
 use records::machine::ChangeKey;
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use tests::machines::{AcmeClient, Site};
 use tests::processes::until;
@@ -166,15 +167,16 @@ async fn an_order_survives_the_process_that_took_it() {
     let mut site = Site::open().await;
     let client = site.client();
     let (url, order) = ready(&site, &client, &["www.acme.test"]).await;
-    site.office.stop("issuer");
+    site.office.signal("issuer", Signal::STOP);
     let request = AcmeClient::request(&["www.acme.test"]);
     let told = client.post(order["finalize"].as_str().unwrap(), &request);
     assert_eq!(told.json()["status"], "processing", "{told:?}");
     assert!(told.field("retry-after").is_some());
     let again = client.post(order["finalize"].as_str().unwrap(), &request).problem();
     assert_eq!(again, (403, "orderNotReady".into()));
+    // It dies while it waits for the CA; the next one has the order within seconds.
     site.office.kill("portal-machines");
-    site.office.start("issuer", &[]).await;
+    site.office.signal("issuer", Signal::CONT);
     site.office.start("portal-machines", &[]).await;
     until("there is a certificate", async || client.read(&url).json()["status"] == "valid").await;
     assert_eq!(client.read(&url).json()["identifiers"][0]["value"], "www.acme.test");
