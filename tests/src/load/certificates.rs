@@ -42,7 +42,7 @@ impl Town {
         let approved = async || {
             let done = self.approve(&self.officers, &order).await;
             // The answer to the last approval may be lost: then the order is over.
-            done.or_else(|| self.is_listed(serial).then_some(()))
+            done.ok().or_else(|| self.is_listed(serial).then_some(()))
         };
         if act == Act::Revoke {
             self.insist("approvals of a revocation", approved).await;
@@ -129,7 +129,7 @@ impl Town {
             if !self.is_listed(serial) {
                 return Some(());
             }
-            self.approve(&self.officers, &order).await;
+            let _ = self.approve(&self.officers, &order).await;
             None
         })
         .await;

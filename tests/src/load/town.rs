@@ -5,7 +5,6 @@ use super::act::Act;
 use super::card::{Card, leaf};
 use super::systems::MachinesAt;
 use crate::gate::Gate;
-use crate::machines::Told;
 use crate::people::{Officer, Official};
 use crate::processes::{WAIT, moment};
 use ca_host::CaConfig;
@@ -17,6 +16,7 @@ use portal_api::{PortalRefusal, Public, Staff};
 use records::enrolment::{Collect, CollectedCertificate, LetterLookUp, Stage};
 use records::trust::Trust;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
@@ -76,10 +76,10 @@ impl Town {
     }
 
     /// Does something until it is done; if it never is, says what was heard last.
-    pub(super) async fn insist_on<T>(
+    pub(super) async fn insist_on<T, H: Debug>(
         &self,
         what: &str,
-        mut act: impl AsyncFnMut() -> Result<T, Option<Told>>,
+        mut act: impl AsyncFnMut() -> Result<T, Option<H>>,
     ) -> T {
         let (started, mut last) = (Instant::now(), None);
         loop {
@@ -130,23 +130,27 @@ impl Town {
     pub(super) async fn enrol(&self, official: Official) -> Card {
         let public = self.public();
         let collected = self
-            .insist("a certificate", async || {
-                let record = public.look_up(&official.look_up()).await.ok()?;
+            .insist_on("a certificate", async || {
+                let told = |error: &dyn Debug| Some(format!("{error:?}"));
+                let asked = public.look_up(&official.look_up()).await;
+                let record = asked.map_err(|error| told(&error))?;
+                let stage = format!("{:?}", record.stage);
                 match record.stage {
                     Stage::Letter { .. } => {
                         let request = official.request();
                         let message = official.submit(&record.challenge, &request, "cli");
-                        let _ = public.submit(&message).await;
-                        None
+                        let sent = public.submit(&message).await.map(|_| ());
+                        Err(told(&(stage, sent)))
                     }
                     Stage::Awaiting { order, approvals, needed, .. } if approvals < needed => {
-                        self.approve(&self.officers, &order).await;
-                        None
+                        let approved = self.approve(&self.officers, &order).await;
+                        Err(told(&(stage, approved)))
                     }
-                    Stage::Awaiting { .. } => None,
+                    Stage::Awaiting { .. } => Err(Some(stage)),
                     Stage::Issued { .. } => {
                         let LetterLookUp { reference, key } = official.look_up();
-                        public.collect(&Collect { reference, key }).await.ok()
+                        let asked = public.collect(&Collect { reference, key }).await;
+                        asked.map_err(|error| told(&(stage, error)))
                     }
                     Stage::Rejected { reason } => panic!("rejected: {reason}"),
                 }
@@ -162,15 +166,19 @@ impl Town {
         self.proven.lock().unwrap().insert(serial);
     }
 
-    pub(super) async fn approve(&self, by: &[(Officer, Staff)], order: &str) -> Option<()> {
+    pub(super) async fn approve(
+        &self,
+        by: &[(Officer, Staff)],
+        order: &str,
+    ) -> Result<(), PortalRefusal> {
         for (officer, staff) in by {
-            let export = staff.fetch(order).await.ok()?;
+            let export = staff.fetch(order).await?;
             let given = export.standing.as_ref().is_some_and(|standing| standing.given);
             if !given {
-                staff.approve(&officer.sign(&export)).await.ok()?;
+                staff.approve(&officer.sign(&export)).await?;
             }
         }
-        Some(())
+        Ok(())
     }
 
     /// Has an order approved, whoever's answer is lost.
@@ -184,7 +192,7 @@ impl Town {
     }
 
     async fn is_carried(&self, by: &[(Officer, Staff)], order: &str) -> Option<()> {
-        let approved = self.approve(by, order).await.is_some();
+        let approved = self.approve(by, order).await.is_ok();
         (approved || is_over(&by[0].1, order).await).then_some(())
     }
 
