@@ -130,8 +130,9 @@ impl Town {
     async fn with_account(&self, secret: &Secret) -> AcmeClient {
         let mut client = AcmeClient::knowing(self.machines.directory.clone(), &self.machines.root);
         let (at, bound) = (client.url("newAccount"), client.bound(secret).to_string());
-        let told = self.insist("an account of a system", async || {
-            client.try_post(&at, &bound).filter(|told| told.status < 300)
+        let told = self.insist_on("an account of a system", async || {
+            let told = client.try_post(&at, &bound).ok_or(None)?;
+            if told.status < 300 { Ok(told) } else { Err(Some(told)) }
         });
         client.account = told.await.field("location").unwrap().to_owned();
         client
@@ -142,8 +143,9 @@ impl Town {
     async fn by_acme(&self, client: &AcmeClient, name: &str) -> Got {
         let (at, request) = (client.url("newOrder"), AcmeClient::request(&[name]));
         let wanted = json!({ "identifiers": [{ "type": "dns", "value": name }] }).to_string();
-        let order = self.insist("an order of ACME", async || {
-            client.try_post(&at, &wanted).filter(|told| told.status == 201)
+        let order = self.insist_on("an order of ACME", async || {
+            let told = client.try_post(&at, &wanted).ok_or(None)?;
+            if told.status == 201 { Ok(told) } else { Err(Some(told)) }
         });
         let order = order.await;
         let url = order.field("location").unwrap().to_owned();
@@ -168,8 +170,9 @@ impl Town {
             return if read.is_null() { Got::Enough } else { Got::GivenUp };
         };
         let chain = async || {
-            self.insist("a certificate of ACME", async || {
-                client.try_post(at, "").filter(|told| told.status == 200)
+            self.insist_on("a certificate of ACME", async || {
+                let told = client.try_post(at, "").ok_or(None)?;
+                if told.status == 200 { Ok(told) } else { Err(Some(told)) }
             })
             .await
             .body
@@ -247,9 +250,9 @@ impl Town {
         let rest = ["--data-binary", "@-", url.as_str()];
         let words = [&own[..], words, &rest].concat();
         let ask = async || {
-            self.insist("an answer of EST", async || {
-                let told = try_curl(&self.machines.root, &words, body.as_bytes())?;
-                is_final(&told).then_some(told)
+            self.insist_on("an answer of EST", async || {
+                let told = try_curl(&self.machines.root, &words, body.as_bytes()).ok_or(None)?;
+                if is_final(&told) { Ok(told) } else { Err(Some(told)) }
             })
             .await
         };
