@@ -11,6 +11,7 @@ pub mod dial;
 mod identity;
 mod led_to_root;
 pub mod listen;
+mod path;
 pub mod peer;
 pub mod proof;
 mod reason;

@@ -1,22 +1,22 @@
 //! rustls configurations with every option that matters written out.
 
-use crate::led_to_root::{Chain, LedToRoot};
+use crate::path::{PathOnly, PinnedRoot};
 use crate::shown::ShownIdentity;
 use crate::suites::crypto;
 use crate::web::{ByName, WebHost};
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::WantsClientCert;
+use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::CertificateDer;
+use rustls::server::WantsServerCert;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::server::{WantsServerCert, WebPkiClientVerifier};
 use rustls::time_provider::DefaultTimeProvider;
 use rustls::{
-    CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, DistinguishedName, Error,
-    RootCertStore, ServerConfig, SignatureScheme, SupportedProtocolVersion,
+    ClientConfig, ConfigBuilder, DigitallySignedStruct, DistinguishedName, Error, RootCertStore,
+    ServerConfig, SignatureScheme, SupportedProtocolVersion,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use crate::identity::{Identity, TlsError};
 pub use rustls::pki_types::UnixTime;
@@ -163,14 +163,10 @@ pub fn client_by(
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(PinnedRoot::new(root_sha256)));
-    let mut config = match identity {
+    Ok(hardened_client(match identity {
         Some(identity) => builder.with_client_auth_cert(identity.chain, identity.key)?,
         None => builder.with_no_client_auth(),
-    };
-    config.resumption = rustls::client::Resumption::disabled();
-    config.enable_early_data = false;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    }))
 }
 
 /// A client's configuration for a server that is not of the city: its chain must end in one of
@@ -179,20 +175,7 @@ pub fn client_of_web(
     roots: &[Vec<u8>],
     clock: Arc<dyn TimeProvider>,
 ) -> Result<Arc<ClientConfig>, TlsError> {
-    let mut store = RootCertStore::empty();
-    for root in roots {
-        store.add(CertificateDer::from(root.clone()))?;
-    }
-    let verifier =
-        rustls::client::WebPkiServerVerifier::builder_with_provider(Arc::new(store), crypto());
-    let verifier = verifier.build().map_err(|error| TlsError::Verifier(error.to_string()))?;
-    let mut config = ClientConfig::builder_with_details(crypto(), clock)
-        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
-        .with_webpki_verifier(verifier)
-        .with_no_client_auth();
-    config.resumption = rustls::client::Resumption::disabled();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    Ok(hardened_client(builder_of_web(roots, clock)?.with_no_client_auth()))
 }
 
 /// The same, for an application behind a gate: it is shown the gate's own certificate, if it asks,
@@ -202,6 +185,13 @@ pub fn client_of_application(
     shown: Arc<ShownIdentity>,
     clock: Arc<dyn TimeProvider>,
 ) -> Result<Arc<ClientConfig>, TlsError> {
+    Ok(hardened_client(builder_of_web(roots, clock)?.with_client_cert_resolver(shown)))
+}
+
+fn builder_of_web(
+    roots: &[Vec<u8>],
+    clock: Arc<dyn TimeProvider>,
+) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, TlsError> {
     let mut store = RootCertStore::empty();
     for root in roots {
         store.add(CertificateDer::from(root.clone()))?;
@@ -209,154 +199,17 @@ pub fn client_of_application(
     let verifier =
         rustls::client::WebPkiServerVerifier::builder_with_provider(Arc::new(store), crypto());
     let verifier = verifier.build().map_err(|error| TlsError::Verifier(error.to_string()))?;
-    let mut config = ClientConfig::builder_with_details(crypto(), clock)
+    Ok(ClientConfig::builder_with_details(crypto(), clock)
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
-        .with_webpki_verifier(verifier)
-        .with_client_cert_resolver(shown);
+        .with_webpki_verifier(verifier))
+}
+
+/// No resumption, nothing before a handshake is over.
+fn hardened_client(mut config: ClientConfig) -> Arc<ClientConfig> {
     config.resumption = rustls::client::Resumption::disabled();
     config.enable_early_data = false;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
-}
-
-/// Accepts a chain if it holds the root with the pinned fingerprint and leads to it. A certificate
-/// that begins later than our clock says that our clock is behind: whoever signed it was there.
-#[derive(Debug)]
-struct PinnedRoot {
-    root_sha256: [u8; 32],
-    crypto: Arc<CryptoProvider>,
-    led: LedToRoot,
-}
-
-impl PinnedRoot {
-    fn new(root_sha256: [u8; 32]) -> Self {
-        Self { root_sha256, crypto: crypto(), led: LedToRoot::default() }
-    }
-}
-
-impl ServerCertVerifier for PinnedRoot {
-    fn verify_server_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let chain = Chain::of(leaf, intermediates, name);
-        if self.led.has(&chain, now) {
-            return Ok(ServerCertVerified::assertion());
-        }
-        let pinned = intermediates.iter().find(|certificate| {
-            pki::Certificate::read(certificate).is_ok_and(|c| c.sha256() == self.root_sha256)
-        });
-        let root = pinned.ok_or(Error::InvalidCertificate(CertificateError::UnknownIssuer))?;
-        let mut roots = RootCertStore::empty();
-        roots.add(root.clone().into_owned())?;
-        let roots = Arc::new(roots);
-        let begun = life(leaf, intermediates).map_or(now, |(from, _)| now.max(from));
-        rustls::client::WebPkiServerVerifier::builder_with_provider(roots, self.crypto.clone())
-            .build()
-            .map_err(|error| Error::General(error.to_string()))?
-            .verify_server_cert(leaf, intermediates, name, ocsp, begun)?;
-        self.led.remember(chain, begun);
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("TLS 1.2 is not spoken here".into()))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.crypto.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signed, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.crypto.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// Since when, and until when, all certificates of a path are in time. What else is sent (RFC 8446
-/// 4.4.2), whatever its times are, says nothing of it.
-fn life(
-    leaf: &CertificateDer<'_>,
-    intermediates: &[CertificateDer<'_>],
-) -> Option<(UnixTime, UnixTime)> {
-    let read = |one: &CertificateDer<'_>| pki::Certificate::read(one).ok();
-    let mut others: Vec<pki::Certificate> = intermediates.iter().filter_map(read).collect();
-    let mut one = read(leaf)?;
-    let mut life = (one.not_before(), one.not_after());
-    while let Some(at) = others.iter().position(|other| other.subject() == one.issuer()) {
-        one = others.swap_remove(at);
-        life = (life.0.max(one.not_before()), life.1.min(one.not_after()));
-    }
-    let unix = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
-    Some((unix(life.0), unix(life.1)))
-}
-
-/// Proves that the client's certificate leads to the root and that it holds its key. A clock that
-/// moved would end every handshake, and with it every revocation: the path is judged at a time that
-/// fits it.
-#[derive(Debug)]
-struct PathOnly(Arc<dyn ClientCertVerifier>);
-
-impl PathOnly {
-    fn to(root: &[u8]) -> Result<Self, TlsError> {
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from(root.to_vec()))?;
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), crypto());
-        let verifier = verifier.build().map_err(|error| TlsError::Verifier(error.to_string()))?;
-        Ok(Self(verifier))
-    }
-}
-
-impl ClientCertVerifier for PathOnly {
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.0.root_hint_subjects()
-    }
-
-    fn verify_client_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        now: UnixTime,
-    ) -> Result<ClientCertVerified, Error> {
-        let fits = life(leaf, intermediates).map_or(now, |(from, until)| now.max(from).min(until));
-        self.0.verify_client_cert(leaf, intermediates, fits)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        messages: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls12_signature(messages, certificate, signed)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls13_signature(message, certificate, signed)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
-    }
+    Arc::new(config)
 }
 
 /// Proves that the client holds the key of the certificate it shows, and nothing more.
@@ -417,6 +270,3 @@ impl ClientCertVerifier for PossessionOnly {
         self.crypto.signature_verification_algorithms.supported_schemes()
     }
 }
-
-#[cfg(test)]
-mod tests;
