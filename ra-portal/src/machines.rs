@@ -23,6 +23,8 @@ mod open_names;
 mod profiles;
 mod ra_keys;
 mod route;
+#[cfg(test)]
+mod samples;
 mod scep;
 mod serve;
 mod signed;

@@ -145,6 +145,7 @@ pub(crate) async fn forget(nonces: Nonces, store: Store, stop: Stop) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machines::samples::database;
 
     fn key(byte: u8) -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, &[byte; 32])
@@ -166,10 +167,7 @@ mod tests {
     /// The same nonce twice is used once, at once and one after the other.
     #[tokio::test]
     async fn a_nonce_is_used_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let address = format!("sqlite:{}", folder.path().join("portal.db").display());
-        let store = Store::open(&address).await.unwrap();
-        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let (_folder, store) = database().await;
         let clock = Clock::system();
         let open = || Nonces::open(&store, Writes::open(store.clone()), clock);
         let (one, other) = (open().await.unwrap(), open().await.unwrap());

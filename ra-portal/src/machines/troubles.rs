@@ -173,25 +173,17 @@ pub(super) fn by_subject(counted: CountedBy, systems: &BTreeMap<String, String>)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machines::samples::database;
     use crate::notes::{self, CLAIMED_MAX, known};
-    use store::Store;
 
     fn told(code: &'static str) -> ToldRefusal {
         ToldRefusal { code, words: ("不行".into(), "no".into()) }
     }
 
-    async fn opened(folder: &std::path::Path) -> Store {
-        let store = Store::open(&format!("sqlite:{}", folder.join("p.db").display())).await;
-        let store = store.unwrap();
-        store.migrate(crate::MIGRATIONS).await.unwrap();
-        store
-    }
-
     /// A thousand refusals of a kind are one row, which says how often and when last.
     #[tokio::test]
     async fn a_kind_of_refusal_is_one_row() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = opened(folder.path()).await;
+        let (_folder, store) = database().await;
         let systems = BTreeMap::from([("a1".to_owned(), "site".to_owned())]);
         let account = || Who::Account("a1".into());
         for round in 0..2_u64 {
@@ -219,8 +211,7 @@ mod tests {
     /// those who did prove it stays, and they are seen no later.
     #[tokio::test]
     async fn who_proves_nothing_takes_no_place_of_others() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = opened(folder.path()).await;
+        let (_folder, store) = database().await;
         let systems = BTreeMap::from([("a1".to_owned(), "other".to_owned())]);
         let keep = async |troubles: &Troubles| {
             let new = by_subject(troubles.take(), &systems);

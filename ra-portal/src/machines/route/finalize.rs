@@ -111,6 +111,7 @@ fn check(csr: &str, order: &[AcmeIdentifier], account: &Jwk) -> Answer<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machines::samples::{self, key_of};
     use rcgen::{CertificateParams, KeyPair};
 
     #[test]
@@ -120,20 +121,9 @@ mod tests {
         params.distinguished_name = rcgen::DistinguishedName::new();
         let der = params.serialize_request(&key).unwrap().der().to_vec();
         let order = [AcmeIdentifier::name("acme.test").unwrap()];
-        let point = key.public_key_raw();
-        let encode = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
-        let jwk = |x: &[u8], y: &[u8]| {
-            let value = serde_json::json!({
-                "kty": "EC", "crv": "P-256", "x": encode(x), "y": encode(y),
-            });
-            Jwk::read(&value).unwrap()
-        };
-        let own = jwk(&point[1..33], &point[33..]);
-        let other = KeyPair::generate().unwrap();
-        let point = other.public_key_raw();
-        let other = jwk(&point[1..33], &point[33..]);
+        let (own, other) = (key_of(&key), samples::key());
         let kind = |csr: &[u8], account: &Jwk| {
-            check(&encode(csr), &order, account).map_err(|refused| refused.0.kind())
+            check(&BASE64URL_NOPAD.encode(csr), &order, account).map_err(|refused| refused.0.kind())
         };
         assert_eq!(kind(&der, &other), Ok(()));
         assert_eq!(kind(&der, &own), Err(ProblemKind::BadCsr), "the account's own key");

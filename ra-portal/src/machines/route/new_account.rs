@@ -152,25 +152,13 @@ fn taken(said: Result<MachineAccount, Refusal>) -> Answer<Option<MachineAccount>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use data_encoding::BASE64URL_NOPAD;
-
-    fn key() -> Jwk {
-        let pair = rcgen::KeyPair::generate().unwrap();
-        let point = pair.public_key_raw();
-        let encode = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
-        let (x, y) = (encode(&point[1..33]), encode(&point[33..]));
-        let value = serde_json::json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y });
-        Jwk::read(&value).unwrap()
-    }
+    use crate::machines::samples::{database, key};
 
     /// Strangers have taken every place there is: another one is turned away, and whoever has an
     /// account is told of it, from the same source and from any other.
     #[tokio::test]
     async fn strangers_keep_no_account_waiting() {
-        let folder = tempfile::tempdir().unwrap();
-        let address = format!("sqlite:{}", folder.path().join("portal.db").display());
-        let store = Store::open(&address).await.unwrap();
-        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let (_folder, store) = database().await;
         let (own, other) = (key(), key());
         let kept = KeptAccount {
             account: own.thumbprint(),

@@ -118,25 +118,13 @@ pub(crate) async fn close(store: &Store, id: &str) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use data_encoding::BASE64URL_NOPAD;
-
-    fn key() -> Jwk {
-        let pair = rcgen::KeyPair::generate().unwrap();
-        let point = pair.public_key_raw();
-        let encode = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
-        let (x, y) = (encode(&point[1..33]), encode(&point[33..]));
-        let value = serde_json::json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y });
-        Jwk::read(&value).unwrap()
-    }
+    use crate::machines::samples::{database, key};
 
     /// The CA changed a key, and this portal was killed before it kept that: whoever shows the new
     /// key to the CA has the account again, and the old key has none.
     #[tokio::test]
     async fn an_account_has_the_key_that_the_ca_says() {
-        let folder = tempfile::tempdir().unwrap();
-        let address = format!("sqlite:{}", folder.path().join("portal.db").display());
-        let store = Store::open(&address).await.unwrap();
-        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let (_folder, store) = database().await;
         let (old, new) = (key(), key());
         let kept = |key: &Jwk, contact: &str| KeptAccount {
             account: old.thumbprint(),

@@ -300,14 +300,12 @@ pub(crate) async fn forget(store: &Store, before: u64) -> Result<u64, StoreError
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machines::samples::database;
 
     /// Of several accounts, those that were found to hold a name count for it, and no others.
     #[tokio::test]
     async fn an_account_holds_what_it_was_found_to_hold() {
-        let folder = tempfile::tempdir().unwrap();
-        let address = format!("sqlite:{}", folder.path().join("portal.db").display());
-        let store = Store::open(&address).await.unwrap();
-        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let (_folder, store) = database().await;
         let name = |text: &str| AcmeIdentifier::name(text).unwrap();
         let mut tx = store.write().await.unwrap();
         for (id, text) in [("1", "a.test"), ("2", "*.a.test"), ("3", "late.test"), ("4", "b.test")]

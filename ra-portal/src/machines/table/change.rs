@@ -89,8 +89,8 @@ impl MachineChange {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machines::samples::database;
     use crate::machines::table::order::Stage;
-    use store::Store;
 
     fn following(id: &str, name: &str, expires: u64) -> Box<KeptOrder> {
         Box::new(KeptOrder {
@@ -112,10 +112,7 @@ mod tests {
     /// it another one may.
     #[tokio::test]
     async fn a_certificate_is_followed_by_one_order_at_a_time() {
-        let folder = tempfile::tempdir().unwrap();
-        let address = format!("sqlite:{}", folder.path().join("portal.db").display());
-        let store = Store::open(&address).await.unwrap();
-        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let (_folder, store) = database().await;
         let mut tx = store.write().await.unwrap();
         for (id, name, now, touched) in [
             ("first", "aYg.fwE", 100, 1),

@@ -331,6 +331,7 @@ pub(crate) async fn forget(store: &Store, before: u64) -> Result<u64, StoreError
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machines::samples::database;
     use acme::challenge::{ChallengeKind, ChallengeStatus};
     use serde_json::json;
 
@@ -369,10 +370,7 @@ mod tests {
     /// Whoever lists its orders finds those that it can go on with or has a certificate of.
     #[tokio::test]
     async fn orders_that_are_invalid_are_not_listed() {
-        let folder = tempfile::tempdir().unwrap();
-        let address = format!("sqlite:{}", folder.path().join("portal.db").display());
-        let store = Store::open(&address).await.unwrap();
-        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let (_folder, store) = database().await;
         let jws = FlatJws::of_parts(b"{}", b"{}", b"");
         let mut tx = store.write().await.unwrap();
         for id in ["open", "late", "taken", "failed", "given-up", "wrong"] {

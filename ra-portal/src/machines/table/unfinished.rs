@@ -53,6 +53,7 @@ mod tests {
     use super::super::authorization::KeptAuthorization;
     use super::super::order::{self, KeptOrder, Stage};
     use super::*;
+    use crate::machines::samples::database;
     use acme::AcmeIdentifier;
     use acme::challenge::ChallengeStatus;
     use jose::FlatJws;
@@ -94,10 +95,7 @@ mod tests {
     /// What became nothing is counted, and forgotten soon; what has its request is neither.
     #[tokio::test]
     async fn orders_that_became_nothing_are_counted_and_forgotten() {
-        let folder = tempfile::tempdir().unwrap();
-        let address = format!("sqlite:{}", folder.path().join("portal.db").display());
-        let store = Store::open(&address).await.unwrap();
-        store.migrate(crate::MIGRATIONS).await.unwrap();
+        let (_folder, store) = database().await;
         for (id, expires) in [("old", 99), ("failed", 99), ("taken", 99), ("new", 200)] {
             insert(&store, id, expires).await;
         }
