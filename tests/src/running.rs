@@ -5,7 +5,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::io::{Read, Write};
 use std::process::{Child, ExitStatus};
 
-/// A child process; dropped, it is asked to end and waited for, or killed after a failure.
+/// A child process; dropped, it is asked to end and waited for, or killed after a failure with all
+/// that it started.
 pub struct Running(Child);
 
 impl Running {
@@ -48,15 +49,43 @@ impl Drop for Running {
             drop(self.0.stdout.take());
             // A test that failed waits for nobody: who ends gently may wait for the test's own
             // connections, which nobody drives any more.
-            self.signal(if std::thread::panicking() { Signal::KILL } else { Signal::INT });
+            if std::thread::panicking() {
+                kill_with_children(self.0.id());
+            } else {
+                self.signal(Signal::INT);
+            }
             let ended = ended_in_time(&mut self.0);
             if !ended {
                 let _ = writeln!(std::io::stderr(), "a process did not end, and is killed");
-                let _ = self.0.kill();
+                kill_with_children(self.0.id());
                 let _ = self.0.wait();
             }
             // Whoever hears no interrupt would hold the run up for ever, and say nothing.
             assert!(ended || std::thread::panicking(), "a process did not end when interrupted");
         }
     }
+}
+
+/// Kills a process and, by their ids, those that it started: a city that runs on holds the ports of
+/// the next one. While it is stopped it starts no more, and none of their ids becomes another's.
+fn kill_with_children(id: u32) {
+    let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) else { return };
+    let _ = kill_process(pid, Signal::STOP);
+    children(id).into_iter().for_each(kill_with_children);
+    let _ = kill_process(pid, Signal::KILL);
+}
+
+/// Those that a process started and did not wait for yet.
+fn children(parent: u32) -> Vec<u32> {
+    let listed = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let ids = listed.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    ids.filter(|id| parent_of(*id) == Some(parent)).collect()
+}
+
+/// Who started a process (`man 5 proc`): the second field behind its name, which is in parentheses
+/// and may itself hold some.
+fn parent_of(id: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().nth(1)?.parse().ok()
 }

@@ -43,6 +43,27 @@ async fn a_city_runs_is_demonstrated_stops_and_goes_on() {
     stop(again);
 }
 
+/// A story that fails leaves nothing behind it: what it started is killed with all that this
+/// started.
+#[tokio::test]
+async fn a_story_that_fails_leaves_no_process() {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "tail -f /dev/null & echo $!; wait"]).stdout(Stdio::piped());
+    let mut running = Running::new(shell.spawn().unwrap());
+    let printed = BufReader::new(running.child().stdout.as_mut().unwrap()).lines().next();
+    let started = printed.unwrap().unwrap();
+    let state = || std::fs::read_to_string(format!("/proc/{started}/stat")).unwrap_or_default();
+    assert!(!state().is_empty(), "it runs");
+    let story = std::panic::AssertUnwindSafe(|| {
+        let _running = running;
+        assert!(started.is_empty(), "a story that fails");
+    });
+    assert!(std::panic::catch_unwind(story).is_err());
+    // Nobody may have asked yet how it ended.
+    let is_gone = async || state().is_empty() || state().contains(") Z ");
+    tests::processes::until("what it started ends", is_gone).await;
+}
+
 /// Plays the journey once more against a city that has seen it.
 fn demonstrate(city: &Path) {
     let said = xtask(city, &["demo"]);

@@ -62,10 +62,9 @@ fn steps(sheet: &str) -> Vec<String> {
 
 /// Starts a printed command that stays, takes the link that it prints, and ends it.
 fn opens_a_desk(office: &Office, line: &str) {
-    let mut desk = typed(office, line).stdout(Stdio::piped()).spawn().unwrap();
-    let said = BufReader::new(desk.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut desk = Running::new(typed(office, line).stdout(Stdio::piped()).spawn().unwrap());
+    let said = BufReader::new(desk.child().stdout.take().unwrap()).lines().map(Result::unwrap);
     let link = said.map(|line| line.trim().to_owned()).find(|line| line.starts_with("http://"));
-    let _ended = Running::new(desk);
     let link = link.expect("a link");
     assert!(link.contains(".localhost:") && link.contains("/#"), "{link}");
 }
