@@ -36,6 +36,7 @@ mod troubles;
 mod validate;
 mod view;
 mod watched;
+mod worded_refusal;
 mod writes;
 
 pub(crate) use serve::serve;

@@ -11,7 +11,8 @@ mod asked;
 
 use crate::machines::state::{MachinesState, outcome};
 use crate::machines::watched;
-use answer::{CmpRefused, message};
+use crate::machines::worded_refusal::WordedRefusal;
+use answer::message;
 use asked::CmpAsked;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State};
@@ -41,7 +42,7 @@ const OPERATIONS: [&str; 9] = [
 
 /// The routes.
 pub(crate) fn router() -> Router<Arc<MachinesState>> {
-    let alone = || post(relay).fallback(|| async { CmpRefused::from(Code::MethodNotAllowed) });
+    let alone = || post(relay).fallback(|| async { WordedRefusal::from(Code::MethodNotAllowed) });
     let mut router = Router::new();
     for path in PATHS {
         router = router.route(path, alone());
@@ -55,7 +56,7 @@ pub(crate) fn router() -> Router<Arc<MachinesState>> {
 /// The same alone, for clients that speak without TLS.
 pub(crate) fn plain_router(state: Arc<MachinesState>) -> Router {
     router()
-        .fallback(|| async { CmpRefused::from(Code::NotFound) })
+        .fallback(|| async { WordedRefusal::from(Code::NotFound) })
         .layer(DefaultBodyLimit::max(MESSAGE_BYTES_MAX))
         .layer(middleware::from_fn_with_state(state.clone(), watched::watched))
         .with_state(state)
@@ -66,7 +67,7 @@ async fn relay(
     State(state): State<Arc<MachinesState>>,
     label: Option<Path<String>>,
     asked: CmpAsked,
-) -> Result<Response, CmpRefused> {
+) -> Result<Response, WordedRefusal> {
     let profile = label.map(|Path(label)| label);
     // Nobody is known yet by what a message says; what may end something has places apart.
     let place = match asked.may_end {

@@ -2,6 +2,7 @@
 //! system.
 
 use acme::AcmeProblem;
+use records::Code;
 
 /// A refusal as it was told; it stands among the extensions of the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,5 +18,11 @@ impl ToldRefusal {
     pub(crate) fn of(problem: &AcmeProblem) -> Self {
         let words = (problem.zh().to_owned(), problem.en().to_owned());
         Self { code: problem.kind().name(), words }
+    }
+}
+
+impl From<Code> for ToldRefusal {
+    fn from(code: Code) -> Self {
+        Self { code: code.name(), words: (code.zh().to_owned(), code.en().to_owned()) }
     }
 }

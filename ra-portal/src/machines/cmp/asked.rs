@@ -1,8 +1,9 @@
 //! A message that was sent: its media type, its size, and that it is one at all.
 
-use super::answer::{CmpRefused, MEDIA_TYPE};
+use super::answer::MEDIA_TYPE;
 use crate::machines::state::MachinesState;
 use crate::machines::troubles::Asker;
+use crate::machines::worded_refusal::WordedRefusal;
 use axum::body::Bytes as Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
@@ -28,12 +29,12 @@ pub(super) struct CmpAsked {
 }
 
 impl FromRequest<Arc<MachinesState>> for CmpAsked {
-    type Rejection = CmpRefused;
+    type Rejection = WordedRefusal;
 
     async fn from_request(
         request: Request,
         state: &Arc<MachinesState>,
-    ) -> Result<Self, CmpRefused> {
+    ) -> Result<Self, WordedRefusal> {
         check_kind(request.headers())?;
         let asker = Asker::of(&request);
         let connection = request.extensions().get::<TlsConnection>();

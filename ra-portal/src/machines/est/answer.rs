@@ -1,6 +1,6 @@
 //! Answers of EST: base64 of a message, or a text for people that says why not.
 
-use crate::machines::told::ToldRefusal;
+use crate::machines::worded_refusal::WordedRefusal;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ca_api::Refusal;
@@ -39,52 +39,28 @@ pub(super) fn later() -> Response {
     response
 }
 
-/// A refusal on its way out.
+/// A refusal on its way out, which names another way to say who asks.
 #[derive(Debug)]
-pub(super) struct EstRefused {
-    code: Code,
-    /// What a help desk finds it by.
-    reference: String,
-}
+pub(super) struct EstRefused(WordedRefusal);
 
 impl From<Code> for EstRefused {
     fn from(code: Code) -> Self {
-        Self { code, reference: String::new() }
+        Self(code.into())
     }
 }
 
 impl From<Refusal> for EstRefused {
-    /// What the CA said.
     fn from(refusal: Refusal) -> Self {
-        let code = refusal.code();
-        match refusal {
-            Refusal::Refused(problem) => Self { code, reference: problem.reference },
-            other => {
-                tracing::error!(error = %other, "issuer");
-                code.into()
-            }
-        }
+        Self(refusal.into())
     }
 }
 
 impl IntoResponse for EstRefused {
     fn into_response(self) -> Response {
-        let status = service::problem::status(self.code);
-        let (zh, en, name) = (self.code.zh(), self.code.en(), self.code.name());
-        let about = if self.reference.is_empty() { "" } else { " " };
-        let text = format!("{zh} / {en} ({name}{about}{})\n", self.reference);
-        let mut response = (status, text).into_response();
-        let words = (zh.to_owned(), en.to_owned());
-        response.extensions_mut().insert(ToldRefusal { code: name, words });
-        let headers = response.headers_mut();
-        match status {
-            StatusCode::UNAUTHORIZED => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(BASIC));
-            }
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static(LATER_SECONDS));
-            }
-            _ => {}
+        let mut response = self.0.into_response();
+        if response.status() == StatusCode::UNAUTHORIZED {
+            let basic = HeaderValue::from_static(BASIC);
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, basic);
         }
         response
     }
@@ -105,9 +81,7 @@ mod tests {
         assert_eq!(revoked.headers()[header::WWW_AUTHENTICATE], BASIC, "a password is another way");
         assert_eq!(told(Code::RequestMalformed).status(), StatusCode::BAD_REQUEST);
         assert_eq!(told(Code::SystemNames).status(), StatusCode::FORBIDDEN);
-        assert_eq!(told(Code::MediaType).status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
-        assert_eq!(told(Code::MethodNotAllowed).status(), StatusCode::METHOD_NOT_ALLOWED);
-        assert!(told(Code::Unavailable).headers().contains_key(header::RETRY_AFTER));
+        assert!(!told(Code::SystemNames).headers().contains_key(header::WWW_AUTHENTICATE));
         let waits = later();
         assert_eq!(waits.status(), StatusCode::ACCEPTED);
         assert!(waits.headers().contains_key(header::RETRY_AFTER));
