@@ -239,20 +239,8 @@ mod tests {
     #[test]
     fn a_list_that_may_be_recorded_is_brought_again() {
         let city = SampleCity::found();
-        let list = |number: u64| {
-            let content = ListContent {
-                issuer: city.officer("officer-1").certificate.subject(),
-                key_identifier: &[7; 20],
-                number,
-                this_update: city.now,
-                next_update: city.now + 86_400,
-                shard_url: None,
-                revoked: &[],
-            };
-            RevocationList::issue(&content, &city.keys.issuing).unwrap()
-        };
         let dates = |this: u64| Dates { this, proven: this };
-        let (mut signed, last, tried) = (SignedLists::default(), list(4), list(5));
+        let (mut signed, last, tried) = (SignedLists::default(), city.list(4), city.list(5));
         assert!(signed.again(dates(city.now)).is_none());
         assert_eq!(signed.next_number(&last), 5);
         signed.tried = Some(tried.clone());
@@ -261,7 +249,7 @@ mod tests {
         signed.tried = Some(again);
         assert!(signed.again(dates(city.now + 43_201)).is_none());
         assert_eq!(signed.next_number(&last), 6);
-        assert_eq!(signed.next_number(&list(9)), 10);
+        assert_eq!(signed.next_number(&city.list(9)), 10);
     }
 
     async fn is_over(pause: impl Future<Output = ()>) -> bool {

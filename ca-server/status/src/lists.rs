@@ -221,7 +221,6 @@ impl Own {
 mod tests {
     use super::*;
     use ca_store::keep::mac_key;
-    use pki::crl::ListContent;
     use sample_city::SampleCity;
 
     /// A role's directory and what is published.
@@ -252,17 +251,7 @@ mod tests {
         }
 
         fn list(&self, number: u64) -> RevocationList {
-            let now = self.city.now;
-            let content = ListContent {
-                issuer: self.city.officer("officer-1").certificate.subject(),
-                key_identifier: &[7; 20],
-                number,
-                this_update: now,
-                next_update: now + 86_400,
-                shard_url: None,
-                revoked: &[],
-            };
-            RevocationList::issue(&content, &self.city.keys.issuing).unwrap()
+            self.city.list(number)
         }
 
         fn publish(&self, list: &RevocationList) {

@@ -17,7 +17,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use ca_host::ProvenTime;
-use ca_store::certificates;
+use ca_store::table::certificate;
 use data_encoding::BASE64;
 use pki::ocsp::{CertificateStatus, OcspRefusal, Period, Request};
 use pki::{Certificate, SerialNumber};
@@ -219,7 +219,7 @@ impl Status {
         let asked = serials.iter().map(ToString::to_string).collect();
         let rows = async {
             let mut tx = self.store.read_for_strangers().await?;
-            certificates::by_serials(&mut tx, asked).await
+            certificate::of_serials(&mut tx, asked).await
         };
         let rows =
             timeout(ROWS_SECONDS_MAX, rows).await.context("the database does not answer")??;

@@ -7,7 +7,7 @@ use pki::Certificate;
 use records::record::Event;
 use records::{Bytes, Disclosure};
 use sha2::{Digest, Sha256};
-use store::{StoreError, Tx, rows, rows_of};
+use store::{StoreError, Tx, rows};
 
 /// What a certificate was issued as.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,17 +57,4 @@ pub async fn by_digest(
         rows!(tx, (Vec<u8>,), "select certificate from certificate where subject = $1", person)?;
     let fits = |der: &(Vec<u8>,)| Sha256::digest(&der.0).as_slice() == sha256.0;
     Ok(held.into_iter().find(fits).map(|(der,)| Bytes(der)))
-}
-
-/// Certificates of some serial numbers as their rows say, with one question; whoever rests on one
-/// verifies it first.
-pub async fn by_serials(tx: &mut Tx, serials: Vec<String>) -> Result<Vec<Vec<u8>>, StoreError> {
-    let found = rows_of!(
-        tx,
-        (Vec<u8>,),
-        "select certificate from certificate where serial in (",
-        serials,
-        ")"
-    );
-    Ok(found.into_iter().map(|(der,)| der).collect())
 }

@@ -9,6 +9,7 @@
 mod act;
 mod batch;
 mod letter;
+mod list;
 pub mod orders;
 mod passkey;
 mod revoke;

@@ -63,21 +63,7 @@ fn newest(
 mod tests {
     use super::*;
     use pki::Signer;
-    use pki::crl::ListContent;
     use sample_city::SampleCity;
-
-    fn list(city: &SampleCity, number: u64) -> RevocationList {
-        let content = ListContent {
-            issuer: city.officer("officer-1").certificate.subject(),
-            key_identifier: &[7; 20],
-            number,
-            this_update: city.now,
-            next_update: city.now + 86_400,
-            shard_url: None,
-            revoked: &[],
-        };
-        RevocationList::issue(&content, &city.keys.issuing).unwrap()
-    }
 
     /// Whichever place has the newest list, the next one goes on behind that, also where the own
     /// file is missing or damaged, which is told; what another key signed, or a name says, is none.
@@ -92,27 +78,27 @@ mod tests {
         let public = |name: String| format!("public/{name}");
         let numbered = |number| public(ListOf::Issuing.numbered(number));
         let last = |row: Option<u64>| {
-            let rows = row.map(|number| list(&city, number).der().to_vec()).into_iter().collect();
+            let rows = row.map(|number| city.list(number).der().to_vec()).into_iter().collect();
             let found = newest(path, city.keys.issuing.public_key(), rows)?;
             Some((found.0.number(), !found.1.is_empty()))
         };
         assert_eq!(last(None), None);
         assert_eq!(last(Some(1)), Some((1, false)), "the first is not the issuer's own yet");
         assert_eq!(last(Some(4)), Some((4, true)));
-        write(OWN, list(&city, 9).der());
+        write(OWN, city.list(9).der());
         assert_eq!(last(Some(4)), Some((9, false)));
         write(OWN, b"damaged");
-        write(&public(ListOf::Issuing.current()), list(&city, 5).der());
+        write(&public(ListOf::Issuing.current()), city.list(5).der());
         assert_eq!(last(Some(4)), Some((5, true)));
-        write("status/kept/list", list(&city, 6).der());
+        write("status/kept/list", city.list(6).der());
         for number in [8, 10] {
-            write(&numbered(number), list(&city, number).der());
+            write(&numbered(number), city.list(number).der());
         }
         assert_eq!(last(Some(4)), Some((10, true)));
         write(&numbered(11).replace("11", "x"), b"no number");
         assert_eq!(last(Some(12)), Some((12, true)));
         let foreign = SampleCity::found();
-        write(&public(ListOf::Issuing.current()), list(&foreign, 99).der());
+        write(&public(ListOf::Issuing.current()), foreign.list(99).der());
         assert_eq!(last(Some(4)), Some((10, true)));
     }
 }

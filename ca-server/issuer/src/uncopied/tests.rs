@@ -3,7 +3,6 @@ use crate::command::NewSnapshot;
 use authority::{OrderDigest, Revoked, Serial};
 use ca_host::CaConfig;
 use ca_host::lists::ListOf;
-use pki::crl::{ListContent, RevocationList};
 use records::people::{PeopleSnapshot, SignedPeople};
 use sample_city::SampleCity;
 use std::sync::Arc;
@@ -99,17 +98,7 @@ fn so_many_copies_are_remembered() {
 }
 
 fn list(city: &SampleCity, number: u64) -> RowChange {
-    let content = ListContent {
-        issuer: city.officer("officer-1").certificate.subject(),
-        key_identifier: &[7; 20],
-        number,
-        this_update: city.now,
-        next_update: city.now + 86_400,
-        shard_url: None,
-        revoked: &[],
-    };
-    let list = RevocationList::issue(&content, &city.keys.issuing).unwrap();
-    RowChange::List(ListOf::Issuing, Box::new(list))
+    RowChange::List(ListOf::Issuing, Box::new(city.list(number)))
 }
 
 /// A list that its table does not take is recorded without its row, so that it can be published;

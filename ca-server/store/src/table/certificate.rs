@@ -101,7 +101,8 @@ pub async fn of_people(tx: &mut Tx, people: Vec<String>) -> Result<Vec<Vec<u8>>,
     Ok(found.into_iter().map(|(der,)| der).collect())
 }
 
-/// Certificates by their serial numbers, DER.
+/// Certificates of some serial numbers as their rows say, DER; whoever rests on one verifies it
+/// first.
 pub async fn of_serials(tx: &mut Tx, serials: Vec<String>) -> Result<Vec<Vec<u8>>, StoreError> {
     let found = rows_of!(
         tx,
@@ -113,7 +114,7 @@ pub async fn of_serials(tx: &mut Tx, serials: Vec<String>) -> Result<Vec<Vec<u8>
     Ok(found.into_iter().map(|(der,)| der).collect())
 }
 
-/// The same of people with whose each is.
+/// Certificates of some people, DER, with whose each is.
 pub async fn held_by(
     tx: &mut Tx,
     people: Vec<String>,

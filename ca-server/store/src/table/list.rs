@@ -87,23 +87,8 @@ pub async fn behind(
 mod tests {
     use super::*;
     use ca_host::CaConfig;
-    use keys::SoftwareSigner;
     use pki::Signer;
-    use pki::crl::ListContent;
     use sample_city::SampleCity;
-
-    fn list(city: &SampleCity, number: u64, signer: &SoftwareSigner) -> RevocationList {
-        let content = ListContent {
-            issuer: city.officer("officer-1").certificate.subject(),
-            key_identifier: &[7; 20],
-            number,
-            this_update: city.now,
-            next_update: city.now + 86_400,
-            shard_url: None,
-            revoked: &[],
-        };
-        RevocationList::issue(&content, signer).unwrap()
-    }
 
     /// A row with a list of another key, or under another number than its own, is no list.
     #[tokio::test]
@@ -113,8 +98,8 @@ mod tests {
         let store = crate::open(&config).await.unwrap();
         let city = SampleCity::found();
         let mut tx = store.write().await.unwrap();
-        insert(&mut tx, ListOf::Issuing, &list(&city, 7, &city.keys.issuing)).await.unwrap();
-        insert(&mut tx, ListOf::Issuing, &list(&city, 8, &city.keys.other)).await.unwrap();
+        insert(&mut tx, ListOf::Issuing, &city.list(7)).await.unwrap();
+        insert(&mut tx, ListOf::Issuing, &city.list_by(&city.keys.other, 8)).await.unwrap();
         let moved = "insert into crl select issuer, shard, 9, this_update, next_update, list \
                      from crl where number = 7";
         assert_eq!(execute!(&mut tx, moved).unwrap(), 1);
