@@ -65,11 +65,6 @@ impl Authority {
         all.filter(move |batch| self.rows_left(*batch) == 0 && carried(batch))
     }
 
-    /// Whether an order stands in a batch that can still be approved.
-    pub fn is_in_batch(&self, row: OrderDigest, now: u64) -> bool {
-        self.batches_with(row).any(|(_, batch)| batch.expires >= now)
-    }
-
     /// Open batches that a newer one of the same drafter takes the place of, pending records
     /// counted: those with an order in common that nobody approved.
     pub fn batches_replaced_by(&self, batch: &BatchBody, drafter: &str) -> Vec<OrderDigest> {

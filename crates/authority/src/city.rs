@@ -212,11 +212,6 @@ impl Authority {
         self.orders.iter().map(|(digest, open)| (*digest, &**open))
     }
 
-    /// How many orders are open in the tree.
-    pub fn open_order_count(&self) -> usize {
-        self.orders.len()
-    }
-
     /// The standing authorization of this id.
     pub fn standing(&self, id: &str) -> Option<&Standing> {
         self.standing.get(id).map(|standing| &**standing)

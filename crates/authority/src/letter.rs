@@ -24,11 +24,6 @@ impl Authority {
         self.letters.iter().map(|(reference, letter)| (reference, &**letter))
     }
 
-    /// How many letters there are.
-    pub fn letter_count(&self) -> usize {
-        self.letters.len()
-    }
-
     pub(crate) fn letter_mut(&mut self, reference: &str) -> Option<&mut LetterState> {
         self.letters.get_mut(&Reference::read(reference)?).map(Arc::make_mut)
     }

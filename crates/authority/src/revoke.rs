@@ -212,9 +212,4 @@ impl Authority {
         let revoked = self.revoked.iter().chain(pending);
         revoked.map(|(serial, revoked)| (serial, &**revoked)).chain(suspended)
     }
-
-    /// How many certificates are revoked in the tree.
-    pub fn revoked_count(&self) -> usize {
-        self.revoked.len()
-    }
 }
