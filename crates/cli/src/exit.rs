@@ -109,6 +109,11 @@ impl Failure {
         self
     }
 
+    /// The same, where nothing better is known.
+    pub(crate) fn or_next(self, command: impl Into<String>) -> Self {
+        if self.0.next.is_empty() { self.next(command) } else { self }
+    }
+
     /// What of it a page shows.
     pub(crate) fn problem(&self) -> Problem {
         let told = &self.0;
