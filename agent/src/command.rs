@@ -18,6 +18,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use system::completions::Completions;
+use system::language::help_of_typed;
 use system::layout::filled;
 use system::speech;
 
@@ -91,7 +92,10 @@ pub async fn run(arguments: Arguments) -> ExitCode {
                     speech::failed("✗ ", &zh, &en);
                     speech::next_after_failure("  ", "agent join --help");
                 }
-                _ => speech::broke_off("agent: ", error.chain()),
+                _ => {
+                    let next = help_of_typed::<Arguments>();
+                    speech::broke_off_before("agent: ", error.chain(), &next);
+                }
             }
             ExitCode::FAILURE
         }

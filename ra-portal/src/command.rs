@@ -186,7 +186,8 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     match done.await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            system::speech::broke_off("ra-portal: ", error.chain());
+            let next = system::language::help_of_typed::<Arguments>();
+            system::speech::broke_off_before("ra-portal: ", error.chain(), &next);
             ExitCode::FAILURE
         }
     }

@@ -89,10 +89,8 @@ pub(super) fn failure(state: &Path, error: &anyhow::Error, json: bool) -> ExitCo
             speech::next_after_failure("", again(state).then(then, &[]).as_str());
         }
         None => {
-            speech::broke_off("ca-server: ", error.chain());
-            if !speech::caused(error.chain()).1.contains("next: ") {
-                speech::next_after_failure("", again(state).then("doctor", &[]).as_str());
-            }
+            let next = again(state).then("doctor", &[]);
+            speech::broke_off_before("ca-server: ", error.chain(), next.as_str());
         }
     }
     ExitCode::from(code)

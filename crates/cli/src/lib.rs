@@ -53,6 +53,7 @@ use exit::Failure;
 use output::Output;
 use std::process::ExitCode;
 use system::completions::Completions;
+use system::language::help_of_typed;
 
 /// Your certificate: make a key, enrol, approve, export, report a loss. 数字证书命令行工具。
 ///
@@ -167,37 +168,14 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            let typed = std::env::args_os().skip(1).map_while(|word| word.into_string().ok());
-            failure.or_next(help_of(typed)).tell(arguments.json)
-        }
+        Err(failure) => failure.or_next(help_of_typed::<Arguments>()).tell(arguments.json),
     }
-}
-
-/// What teaches the command that was typed.
-fn help_of(typed: impl Iterator<Item = String>) -> String {
-    let (mut command, mut help) = (Arguments::command(), "yinxin".to_owned());
-    for word in typed.filter(|word| !word.starts_with('-')) {
-        let Some(verb) = command.find_subcommand(&word) else { break };
-        help = format!("{help} {}", verb.get_name());
-        command = verb.clone();
-    }
-    format!("{help} --help")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use system::language::{SpokenLanguage, one_sided};
-
-    /// Whoever is refused is led to the help of just what they typed, whatever stands behind it.
-    #[test]
-    fn who_is_refused_is_led_to_the_help_of_what_they_typed() {
-        let help = |typed: &str| help_of(typed.split(' ').map(str::to_owned));
-        assert_eq!(help("enrol --letter desk"), "yinxin enroll --help");
-        assert_eq!(help("--json cert show export"), "yinxin cert show --help");
-        assert_eq!(help(""), "yinxin --help");
-    }
 
     #[test]
     fn every_text_of_the_help_is_english_then_chinese() {

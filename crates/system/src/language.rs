@@ -148,6 +148,22 @@ pub fn typed<A: CommandFactory + FromArgMatches>() -> A {
     typed.unwrap_or_else(|error| usage::refuse(spoken, &error))
 }
 
+/// The command that teaches what was typed, as far as its verbs go.
+pub fn help_of_typed<A: CommandFactory>() -> String {
+    let typed = std::env::args_os().skip(1).map_while(|word| word.into_string().ok());
+    help_of(A::command(), typed)
+}
+
+fn help_of(mut command: Command, typed: impl Iterator<Item = String>) -> String {
+    let mut help = command.get_name().to_owned();
+    for word in typed {
+        let Some(verb) = command.find_subcommand(&word).cloned() else { continue };
+        help = format!("{help} {}", verb.get_name());
+        command = verb;
+    }
+    format!("{help} --help")
+}
+
 /// Texts of a program's help that do not say the same in English, then in Chinese, each with the
 /// command it stands at; a test of each program finds none.
 pub fn one_sided(command: &Command) -> Vec<String> {
@@ -194,6 +210,16 @@ mod tests {
             .about(verb)
             .arg(clap::Arg::new("yes").long("yes").help("Do not ask for confirmation. 不再确认"));
         Command::new("box").about("Opens boxes. 开箱工具。").subcommand(verb)
+    }
+
+    /// Whoever is refused is led to the help of just what they typed, whatever stands around it.
+    #[test]
+    fn who_is_refused_is_led_to_the_help_of_what_they_typed() {
+        let help =
+            |typed: &str| help_of(program("Opens one. 打开"), typed.split(' ').map(str::to_owned));
+        assert_eq!(help("--in shelf open --yes"), "box open --help");
+        assert_eq!(help("open open"), "box open --help");
+        assert_eq!(help("shut"), "box --help");
     }
 
     #[test]

@@ -190,6 +190,20 @@ pub fn broke_off<'a>(begins: &str, chain: impl Iterator<Item = &'a (dyn Error + 
     failed(begins, &[Span::Foreign(zh)], &[Span::Foreign(en)]);
 }
 
+/// The same, with what to type next, unless the error says that itself.
+pub fn broke_off_before<'a>(
+    begins: &str,
+    chain: impl Iterator<Item = &'a (dyn Error + 'static)>,
+    next: &str,
+) {
+    let (zh, en) = caused(chain);
+    let says_it = en.contains("next: ");
+    failed(begins, &[Span::Foreign(zh)], &[Span::Foreign(en)]);
+    if !says_it {
+        next_after_failure("", next);
+    }
+}
+
 /// An error and what caused it, in Chinese and in English. What the operating system says stands in
 /// its own words.
 pub fn caused<'a>(chain: impl Iterator<Item = &'a (dyn Error + 'static)>) -> (String, String) {
