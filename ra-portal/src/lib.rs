@@ -18,6 +18,7 @@ pub mod machines;
 mod message;
 pub mod middleware;
 mod notes;
+mod own_host;
 pub(crate) mod pages;
 pub mod public;
 mod refusal;

@@ -2,6 +2,7 @@
 //! the body is bounded in size and time, and every answer leaves with the headers that keep others
 //! out of it.
 
+use crate::own_host::is_for_own_host;
 use crate::pages::{Frame, problem};
 use crate::refusal::refused;
 use crate::state::PortalState;
@@ -10,7 +11,6 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use mtls::TlsConnection;
 use records::Code;
 use std::sync::Arc;
 
@@ -53,22 +53,13 @@ async fn with_security_headers(request: Request, next: Next) -> Response {
     response
 }
 
-/// 421 unless Host, SNI and a name of the process are one (RFC 9110 15.5.20).
+/// A request for another host is answered with 421.
 async fn own_host(
     State(portal): State<Arc<PortalState>>,
     request: Request,
     next: Next,
 ) -> Response {
-    let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = request.uri().authority().map(|authority| authority.as_str()).or(named);
-    let connection = request.extensions().get::<TlsConnection>();
-    let ours = connection.is_some_and(|connection| {
-        connection.is_for_host(host)
-            && connection.sni.as_deref().is_some_and(|sni| portal.is_own(sni))
-    });
-    let both =
-        named.is_some() && request.uri().authority().is_some_and(|a| Some(a.as_str()) != named);
-    if !ours || both || request.headers().get_all(header::HOST).iter().count() > 1 {
+    if !is_for_own_host(&request, |sni| portal.is_own(sni)) {
         portal.metrics.count("request", Code::Misdirected.name());
         return refused(Code::Misdirected).into_response();
     }

@@ -18,6 +18,7 @@ mod revoke_certificate;
 use crate::machines::answer::AcmeRefused;
 use crate::machines::state::MachinesState;
 use crate::machines::{cmp, est, scep, watched};
+use crate::own_host::is_for_own_host;
 use acme::ProblemKind;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -26,7 +27,6 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use jose::flat::JWS_BYTES_MAX;
-use mtls::TlsConnection;
 use std::sync::Arc;
 
 const REPLAY_NONCE: HeaderName = HeaderName::from_static("replay-nonce");
@@ -102,22 +102,13 @@ async fn other_method(method: Method) -> Response {
     }
 }
 
-/// 421 unless Host, SNI and the name of the process are one (RFC 9110 15.5.20).
+/// A request for another host is answered with 421.
 async fn own_host(
     State(state): State<Arc<MachinesState>>,
     request: Request,
     next: Next,
 ) -> Response {
-    let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = request.uri().authority().map(|authority| authority.as_str()).or(named);
-    let connection = request.extensions().get::<TlsConnection>();
-    let ours = connection.is_some_and(|connection| {
-        let is_own = |sni: &str| sni.eq_ignore_ascii_case(&state.host);
-        connection.is_for_host(host) && connection.sni.as_deref().is_some_and(is_own)
-    });
-    let both =
-        named.is_some() && request.uri().authority().is_some_and(|a| Some(a.as_str()) != named);
-    if !ours || both || request.headers().get_all(header::HOST).iter().count() > 1 {
+    if !is_for_own_host(&request, |sni| sni.eq_ignore_ascii_case(&state.host)) {
         return service::problem::refusal(records::Code::Misdirected);
     }
     next.run(request).await
