@@ -12,13 +12,13 @@ use tests::processes::{Office, until};
 use tests::{binary, workspace};
 
 /// Whoever holds the socket, with a gate that runs.
-struct Manager {
+struct Handover {
     child: Child,
     orders: Option<ChildStdin>,
     said: BufReader<ChildStdout>,
 }
 
-impl Manager {
+impl Handover {
     fn start(office: &Office) -> Self {
         let mut child = Command::new("python3")
             .arg(workspace().join("tests/clients/handover.py"))
@@ -46,7 +46,7 @@ impl Manager {
     }
 }
 
-impl Drop for Manager {
+impl Drop for Handover {
     fn drop(&mut self) {
         drop(self.orders.take());
         let _ = self.child.wait();
@@ -70,7 +70,7 @@ async fn a_gate_is_exchanged_under_load() {
     let mut office = Office::open().await;
     office.joined(&["localhost"]).await;
     let application = Application::serve(office.port(14)).await;
-    let mut manager = Manager::start(&office);
+    let mut handover = Handover::start(&office);
     let kept = office.path("gate/world/people.json");
     until("the gate keeps what it got", async || kept.exists()).await;
     let person = office.gate_official("王小明", "sz-office").await;
@@ -88,7 +88,7 @@ async fn a_gate_is_exchanged_under_load() {
     let (done, counted) = (over.clone(), served.clone());
     let exchanged = tokio::task::spawn_blocking(move || {
         for _ in 0..3 {
-            assert_eq!(manager.order("reload"), "0", "it ended in order");
+            assert_eq!(handover.order("reload"), "0", "it ended in order");
             let before = counted.load(Ordering::SeqCst);
             // The next one serves before it is exchanged as well.
             while counted.load(Ordering::SeqCst) < before + 20 && !done.load(Ordering::SeqCst) {
@@ -96,16 +96,16 @@ async fn a_gate_is_exchanged_under_load() {
             }
         }
         done.store(true, Ordering::SeqCst);
-        manager
+        handover
     });
-    let ((), manager) = tokio::join!(load, exchanged);
-    let mut manager = manager.unwrap();
+    let ((), handover) = tokio::join!(load, exchanged);
+    let mut handover = handover.unwrap();
     assert!(served.load(Ordering::SeqCst) >= 60);
 
     let path = office.path("gate/agent.toml");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, format!("{text}upstraem = 1\n")).unwrap();
-    assert_eq!(manager.order("try"), "tried");
+    assert_eq!(handover.order("try"), "tried");
     let line = format!("agent.toml, line {}", text.lines().count() + 1);
     until("what is wrong is told", async || {
         let answer = office.admin("agent").get("/readyz").await.unwrap();
