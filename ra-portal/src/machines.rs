@@ -14,7 +14,6 @@ mod answer;
 mod certs_only;
 mod cmp;
 mod est;
-mod held;
 mod jobs;
 mod looks;
 mod nonce_shares;

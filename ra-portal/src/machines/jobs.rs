@@ -1,10 +1,9 @@
 //! What goes on behind an answer: looks at challenges, and certificates on their way. Each is a row
-//! before its client hears that it is under way, held by whoever does it (see [`super::held`]): if
-//! that process is killed, the next one that looks takes it up, in this process or another one of
-//! the portal. What ends before its client is answered is written once, as it ended.
+//! before its client hears that it is under way, taken for a while by whoever does it: if that
+//! process is killed, the next one that looks takes it up, in this process or another one of the
+//! portal. What ends before its client is answered is written once, as it ended.
 
 use crate::machines::answer::{AcmeRefused, Answer};
-use crate::machines::held::{HELD_SECONDS, Held};
 use crate::machines::state::{MachinesState, is_not_yet, is_unavailable};
 use crate::machines::table::authorization::{self, KeptAuthorization};
 use crate::machines::table::certificate::KeptCertificate;
@@ -25,8 +24,11 @@ use std::time::Duration;
 use store::StoreError;
 use tokio::sync::oneshot;
 
+/// How long whoever begins something has it, in seconds; the longest look takes less.
+pub(crate) const HELD_SECONDS: u64 = 90;
 /// Time for all tries of a look, however many addresses, redirects and names it leads to.
 const LOOK_MAX: Duration = Duration::from_secs(60);
+const _: () = assert!(LOOK_MAX.as_secs() < HELD_SECONDS);
 /// How often it is looked for what nobody does any more, and how much of it is taken at once.
 const LOOK: Duration = Duration::from_secs(2);
 const TAKEN_MAX: i64 = 64;
@@ -35,7 +37,7 @@ const LATER_SECONDS: u64 = 2;
 /// A host that cannot be reached is tried again, with these pauses.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 /// Pauses between questions whether a certificate is there, each of which the CA keeps for a while
-/// (`collect::WAIT`), and how many of them.
+/// (`collect::WAIT`), and how many of them: together less than [`HELD_SECONDS`].
 const COLLECT_PAUSE: Duration = Duration::from_millis(40);
 const COLLECTS_MAX: usize = 40;
 /// How often what ended is forgotten, and how long behind its end, in seconds.
@@ -125,12 +127,10 @@ async fn look(
     (kept, system): (&KeptAuthorization, &str),
 ) -> Option<MachineChange> {
     let kind = kept.kind?;
-    let held = Held::Authorization(&kept.id);
     // Who waits for a place, or has one, is there already.
-    let _place = held.until_its_turn(state, state.looks.place(&kept.id, system)).await?;
-    let looked = tokio::time::timeout(LOOK_MAX, looked_at(state, kept));
+    let _place = state.looks.place(&kept.id, system).await?;
     let found = tokio::select! {
-        found = held.during(state, looked) => found,
+        found = tokio::time::timeout(LOOK_MAX, looked_at(state, kept)) => found,
         // Whoever takes it up looks again.
         () = state.stop.wait() => return None,
     };
@@ -232,10 +232,6 @@ async fn note(state: &MachinesState, id: &str, problem: &AcmeProblem) {
 /// Carries a request to its certificate. What the CA refuses is an error; what it cannot say now is
 /// none, and is taken up later.
 pub(crate) async fn carry(state: &MachinesState, id: &str) -> Answer<()> {
-    Held::Order(id).during(state, carried(state, id)).await
-}
-
-async fn carried(state: &MachinesState, id: &str) -> Answer<()> {
     let Some((kept, _)) = order::by_id(&state.store, id).await? else { return Ok(()) };
     if kept.stage != Stage::Taken {
         return Ok(());

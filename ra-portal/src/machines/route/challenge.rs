@@ -4,8 +4,7 @@
 
 use super::authorization::own;
 use crate::machines::answer::{Answer, Resource};
-use crate::machines::held::HELD_SECONDS;
-use crate::machines::jobs::begin_look;
+use crate::machines::jobs::{HELD_SECONDS, begin_look};
 use crate::machines::signed::{ByAccount, Unspent, UnspentRequest};
 use crate::machines::state::MachinesState;
 use crate::machines::table::authorization::KeptAuthorization;

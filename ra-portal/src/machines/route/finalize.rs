@@ -4,8 +4,7 @@
 
 use super::order::{own, resource};
 use crate::machines::answer::{AcmeRefused, Answer, Resource};
-use crate::machines::held::HELD_SECONDS;
-use crate::machines::jobs::{self, AfterCarry};
+use crate::machines::jobs::{self, AfterCarry, HELD_SECONDS};
 use crate::machines::signed::{ByAccount, UnspentRequest};
 use crate::machines::state::MachinesState;
 use crate::machines::table::account::KeptAccount;

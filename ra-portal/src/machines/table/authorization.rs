@@ -240,14 +240,6 @@ pub(crate) async fn give_up(store: &Store, id: &str) -> Result<(), StoreError> {
     tx.commit().await
 }
 
-/// Keeps until when whoever looks at it has it.
-pub(crate) async fn set_due(store: &Store, id: &str, due: u64) -> Result<(), StoreError> {
-    let mut tx = store.write().await?;
-    let sql = "update machine_authorization set due = $1 where id = $2";
-    execute!(&mut tx, sql, number(due), id)?;
-    tx.commit().await
-}
-
 /// Takes those that nobody looks at any more, because whoever did was killed, until `due`; each
 /// with its system, or its account where that is forgotten.
 pub(crate) async fn take_due(
@@ -261,7 +253,7 @@ pub(crate) async fn take_due(
         (String, String),
         "select a.id, coalesce(m.system, a.account) from machine_authorization a \
          left join machine_account m on m.account = a.account \
-         where a.status = $1 and a.due <= $2 order by a.due limit $3",
+         where a.status = $1 and a.due <= $2 limit $3",
         PROCESSING,
         number(now),
         most

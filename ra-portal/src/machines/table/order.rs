@@ -248,7 +248,7 @@ pub(crate) async fn give_back(store: &Store, id: &str) -> Result<(), StoreError>
     tx.commit().await
 }
 
-/// Keeps until when whoever carries a request on has it, and nobody else takes it up.
+/// Gives a request back before its time, for whoever takes it up then.
 pub(crate) async fn set_due(store: &Store, id: &str, due: u64) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
     execute!(&mut tx, "update machine_order set due = $1 where id = $2", number(due), id)?;
@@ -287,8 +287,7 @@ pub(crate) async fn take_due(
     let found = rows!(
         &mut tx,
         (String,),
-        "select id from machine_order where stage = $1 and due <= $2 \
-         order by due limit $3",
+        "select id from machine_order where stage = $1 and due <= $2 limit $3",
         Stage::Taken.name(),
         number(now),
         most
