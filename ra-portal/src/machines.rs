@@ -1,8 +1,8 @@
 //! The host that systems ask: certificates by ACME (RFC 8555), by EST (`est`), by SCEP (`scep`) and
 //! by CMP (`cmp`). In the order in which a request of ACME meets them: `signed` (who signed it),
 //! `nonces`, `route` (a file an endpoint), `table` (what is kept), `writes` (one commit for many),
-//! `jobs` (what goes on behind an answer), `looks` and `validate` (whether a challenge is
-//! answered), `troubles` (what owners read of all that); `open_names` bounds what becomes no
+//! `jobs` (what goes on behind an answer), `carried` (what of it this process does), `looks` and
+//! `validate` (whether a challenge is answered), `troubles` (what owners read of all that); `open_names` bounds what becomes no
 //! certificate.
 //!
 //! Nothing here issues or decides: the CA verifies again what each client signed, and judges it by
@@ -11,6 +11,7 @@
 //! names, and no more.
 
 mod answer;
+mod carried;
 mod certs_only;
 mod cmp;
 mod est;

@@ -1,7 +1,8 @@
 //! What goes on behind an answer: looks at challenges, and certificates on their way. Each is a row
-//! before its client hears that it is under way, taken for a while by whoever does it: if that
-//! process is killed, the next one that looks takes it up, in this process or another one of the
-//! portal. What ends before its client is answered is written once, as it ended.
+//! before its client hears that it is under way, taken for seconds by whoever does it, who takes it
+//! for longer while that goes on: if that process is killed, the next one that looks takes it up
+//! soon, in this process or another one of the portal. What ends before its client is answered is
+//! written once, as it ended.
 
 use crate::machines::answer::{AcmeRefused, Answer};
 use crate::machines::state::{MachinesState, is_not_yet, is_unavailable};
@@ -24,20 +25,22 @@ use std::time::Duration;
 use store::StoreError;
 use tokio::sync::oneshot;
 
-/// How long whoever begins something has it, in seconds; the longest look takes less.
-pub(crate) const HELD_SECONDS: u64 = 90;
+/// How long whoever begins something has it, in seconds, and has it again while it goes on: a
+/// client of a process that was killed waits so long.
+pub(crate) const HELD_SECONDS: u64 = 10;
 /// Time for all tries of a look, however many addresses, redirects and names it leads to.
 const LOOK_MAX: Duration = Duration::from_secs(60);
-const _: () = assert!(LOOK_MAX.as_secs() < HELD_SECONDS);
-/// How often it is looked for what nobody does any more, and how much of it is taken at once.
+/// How often it is said what goes on, and looked for what nobody does any more; how much of that is
+/// taken at once.
 const LOOK: Duration = Duration::from_secs(2);
+const _: () = assert!(3 * LOOK.as_secs() < HELD_SECONDS);
 const TAKEN_MAX: i64 = 64;
 /// What the CA could not say is asked again after so many seconds.
 const LATER_SECONDS: u64 = 2;
 /// A host that cannot be reached is tried again, with these pauses.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 /// Pauses between questions whether a certificate is there, each of which the CA keeps for a while
-/// (`collect::WAIT`), and how many of them: together less than [`HELD_SECONDS`].
+/// (`collect::WAIT`), and how many of them.
 const COLLECT_PAUSE: Duration = Duration::from_millis(40);
 const COLLECTS_MAX: usize = 40;
 /// How often what ended is forgotten, and how long behind its end, in seconds.
@@ -67,6 +70,8 @@ fn tell(metrics: &Metrics, what: &'static str, (filled, most): (u64, u64)) {
 async fn take_up(state: &Arc<MachinesState>) -> Result<(), StoreError> {
     let now = state.clock.seconds();
     let held = (now, now + HELD_SECONDS);
+    authorization::hold(&state.store, &state.looks.ids(), held.1).await?;
+    order::hold(&state.store, &state.carried.ids(), held.1).await?;
     for (id, system) in authorization::take_due(&state.store, held, TAKEN_MAX).await? {
         if let Some(kept) = authorization::by_id(&state.store, &id).await?
             && kept.challenge == ChallengeStatus::Processing
@@ -232,6 +237,7 @@ async fn note(state: &MachinesState, id: &str, problem: &AcmeProblem) {
 /// Carries a request to its certificate. What the CA refuses is an error; what it cannot say now is
 /// none, and is taken up later.
 pub(crate) async fn carry(state: &MachinesState, id: &str) -> Answer<()> {
+    let Some(_carried) = state.carried.enter(id) else { return Ok(()) };
     let Some((kept, _)) = order::by_id(&state.store, id).await? else { return Ok(()) };
     if kept.stage != Stage::Taken {
         return Ok(());

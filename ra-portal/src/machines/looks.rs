@@ -57,6 +57,11 @@ impl Looks {
         Some(LookPlace { _place: place, _own: own, _entry: entry })
     }
 
+    /// Authorizations that are looked at here, or wait for it.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.entered().ids.iter().cloned().collect()
+    }
+
     /// Whether one more look of a system may wait.
     pub(crate) fn has_room(&self, system: &str) -> bool {
         let entered = self.entered();
@@ -142,7 +147,9 @@ mod tests {
         let first = looks.place("a0", "a").await;
         assert!(first.is_some());
         assert!(looks.place("a0", "a").await.is_none());
+        assert_eq!(looks.ids(), ["a0"]);
         drop(first);
+        assert!(looks.ids().is_empty());
         assert!(looks.place("a0", "a").await.is_some());
     }
 }

@@ -63,6 +63,7 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
         nonces: nonces.clone(),
         validator: validator(&acme)?,
         looks: Looks::new(VALIDATIONS_MAX),
+        carried: Default::default(),
         terms: Default::default(),
         orders: Default::default(),
         open_names: Default::default(),

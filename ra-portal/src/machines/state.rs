@@ -2,6 +2,7 @@
 
 use crate::events::Events;
 use crate::machines::answer::{AcmeRefused, Answer};
+use crate::machines::carried::CarriedOrders;
 use crate::machines::certs_only::EstAnswers;
 use crate::machines::looks::Looks;
 use crate::machines::nonces::Nonces;
@@ -66,6 +67,8 @@ pub(crate) struct MachinesState {
     pub(crate) validator: Validator,
     /// Places of looks.
     pub(crate) looks: Looks,
+    /// Orders that this process carries to the CA.
+    pub(crate) carried: CarriedOrders,
     /// What accounts may ask for.
     pub(crate) terms: Terms,
     /// How many orders accounts made.

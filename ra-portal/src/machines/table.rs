@@ -23,6 +23,12 @@ fn number(seconds: u64) -> i64 {
     i64::try_from(seconds).unwrap_or(i64::MAX)
 }
 
+/// Until when something is held at most that is taken at a time, until `due`: twice as long, by
+/// whose clock whatever. What is held for longer was so by a clock that was wrong.
+fn held_max((now, due): (u64, u64)) -> u64 {
+    due.saturating_add(due.saturating_sub(now))
+}
+
 /// A value that stands as JSON in a row.
 fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::Inconsistent("JSON"))

@@ -1,6 +1,6 @@
 //! Authorizations, each with the one challenge that its client chose to answer.
 
-use super::{number, read, seconds, text};
+use super::{held_max, number, read, seconds, text};
 use acme::AcmeIdentifier;
 use acme::authorization::{AuthorizationCourse, AuthorizationStatus};
 use acme::challenge::{ChallengeKind, ChallengeStatus};
@@ -240,22 +240,42 @@ pub(crate) async fn give_up(store: &Store, id: &str) -> Result<(), StoreError> {
     tx.commit().await
 }
 
+/// Keeps those that this process is at work on from others, until `due`.
+pub(crate) async fn hold(store: &Store, ids: &[String], due: u64) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let mut tx = store.write().await?;
+    for id in ids {
+        execute!(
+            &mut tx,
+            "update machine_authorization set due = $1 where id = $2 and status = $3 and due < $1",
+            number(due),
+            id.as_str(),
+            PROCESSING
+        )?;
+    }
+    tx.commit().await
+}
+
 /// Takes those that nobody looks at any more, because whoever did was killed, until `due`; each
-/// with its system, or its account where that is forgotten.
+/// with its system, or its account where that is forgotten. One that is held for longer than anybody
+/// asks for was held by a clock that was wrong.
 pub(crate) async fn take_due(
     store: &Store,
     (now, due): (u64, u64),
     most: i64,
 ) -> Result<Vec<(String, String)>, StoreError> {
-    let mut tx = store.read().await?;
+    let (mut tx, ahead) = (store.read().await?, number(held_max((now, due))));
     let found = rows!(
         &mut tx,
         (String, String),
         "select a.id, coalesce(m.system, a.account) from machine_authorization a \
          left join machine_account m on m.account = a.account \
-         where a.status = $1 and a.due <= $2 limit $3",
+         where a.status = $1 and (a.due <= $2 or a.due > $3) limit $4",
         PROCESSING,
         number(now),
+        ahead,
         most
     )?;
     drop(tx);
@@ -266,11 +286,13 @@ pub(crate) async fn take_due(
     for (id, system) in found {
         let held = execute!(
             &mut tx,
-            "update machine_authorization set due = $1 where id = $2 and status = $3 and due <= $4",
+            "update machine_authorization set due = $1 where id = $2 and status = $3 \
+             and (due <= $4 or due > $5)",
             number(due),
             id.as_str(),
             PROCESSING,
-            number(now)
+            number(now),
+            ahead
         )?;
         if held == 1 {
             taken.push((id, system));

@@ -1,7 +1,7 @@
 //! Orders: what was asked for, the request that a client signed, and the certificate.
 
 use super::authorization::{self, KeptAuthorization};
-use super::{number, read, seconds, text};
+use super::{held_max, number, read, seconds, text};
 use acme::AcmeIdentifier;
 use acme::order::{AcmeOrderStatus, OrderCourse};
 use jose::FlatJws;
@@ -277,19 +277,39 @@ pub(crate) async fn fail(store: &Store, id: &str, error: &Value) -> Result<(), S
     tx.commit().await
 }
 
-/// Takes those whose request nobody carries on any more, until `due`.
+/// Keeps those that this process is at work on from others, until `due`.
+pub(crate) async fn hold(store: &Store, ids: &[String], due: u64) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let mut tx = store.write().await?;
+    for id in ids {
+        execute!(
+            &mut tx,
+            "update machine_order set due = $1 where id = $2 and stage = $3 and due < $1",
+            number(due),
+            id.as_str(),
+            Stage::Taken.name()
+        )?;
+    }
+    tx.commit().await
+}
+
+/// Takes those whose request nobody carries on any more, until `due`. One that is held for longer
+/// than anybody asks for was held by a clock that was wrong.
 pub(crate) async fn take_due(
     store: &Store,
     (now, due): (u64, u64),
     most: i64,
 ) -> Result<Vec<String>, StoreError> {
-    let mut tx = store.read().await?;
+    let (mut tx, ahead) = (store.read().await?, number(held_max((now, due))));
     let found = rows!(
         &mut tx,
         (String,),
-        "select id from machine_order where stage = $1 and due <= $2 limit $3",
+        "select id from machine_order where stage = $1 and (due <= $2 or due > $3) limit $4",
         Stage::Taken.name(),
         number(now),
+        ahead,
         most
     )?;
     drop(tx);
@@ -300,11 +320,13 @@ pub(crate) async fn take_due(
     for (id,) in found {
         let held = execute!(
             &mut tx,
-            "update machine_order set due = $1 where id = $2 and stage = $3 and due <= $4",
+            "update machine_order set due = $1 where id = $2 and stage = $3 \
+             and (due <= $4 or due > $5)",
             number(due),
             id.as_str(),
             Stage::Taken.name(),
-            number(now)
+            number(now),
+            ahead
         )?;
         if held == 1 {
             taken.push(id);
@@ -328,69 +350,4 @@ pub(crate) async fn forget(store: &Store, before: u64) -> Result<u64, StoreError
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::machines::samples::database;
-    use acme::challenge::{ChallengeKind, ChallengeStatus};
-    use serde_json::json;
-
-    fn order(id: &str, expires: u64) -> (KeptOrder, KeptAuthorization) {
-        let (account, identifier) = ("a".to_owned(), AcmeIdentifier::name("acme.test").unwrap());
-        let order = KeptOrder {
-            id: id.to_owned(),
-            account: account.clone(),
-            stage: Stage::Open,
-            identifiers: vec![identifier.clone()],
-            profile: "server".into(),
-            replaces: None,
-            expires,
-            request: None,
-            vouched: Vec::new(),
-            serial: None,
-            error: None,
-        };
-        let authorization = KeptAuthorization {
-            id: format!("{id}-1"),
-            account,
-            identifier,
-            is_preauthorized: false,
-            is_deactivated: false,
-            token: "t".into(),
-            expires,
-            kind: None,
-            thumbprint: String::new(),
-            challenge: ChallengeStatus::Pending,
-            validated: 0,
-            error: None,
-        };
-        (order, authorization)
-    }
-
-    /// Whoever lists its orders finds those that it can go on with or has a certificate of.
-    #[tokio::test]
-    async fn orders_that_are_invalid_are_not_listed() {
-        let (_folder, store) = database().await;
-        let jws = FlatJws::of_parts(b"{}", b"{}", b"");
-        let mut tx = store.write().await.unwrap();
-        for id in ["open", "late", "taken", "failed", "given-up", "wrong"] {
-            let (one, authorization) = order(id, if id == "late" { 99 } else { 200 });
-            insert(&mut tx, &one, &[authorization]).await.unwrap();
-        }
-        for id in ["taken", "failed"] {
-            assert_eq!(take(&mut tx, id, (&jws, &[]), 0).await.unwrap(), 1);
-            assert_eq!(take(&mut tx, id, (&jws, &[]), 0).await.unwrap(), 0, "taken");
-        }
-        let chosen = (ChallengeKind::Http01, "thumb");
-        authorization::settle(&mut tx, "wrong-1", chosen, Err(&json!({}))).await.unwrap();
-        tx.commit().await.unwrap();
-        fail(&store, "failed", &json!({})).await.unwrap();
-        authorization::give_up(&store, "given-up-1").await.unwrap();
-        let listed = async |account: &str| {
-            let found = of_account(&store, account, (0, 100), 10).await.unwrap();
-            found.into_iter().map(|(_, id)| id).collect::<Vec<_>>()
-        };
-        assert_eq!(listed("a").await, ["open", "taken"]);
-        assert!(listed("b").await.is_empty());
-        store.close().await;
-    }
-}
+mod tests;
