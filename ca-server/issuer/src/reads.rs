@@ -1,8 +1,9 @@
 //! What is read through a portal in an officer's name, in the access log: the first of a kind at
 //! once and those after it each minute together, so that nobody fills the log by reading. What is
 //! read about people is recorded before the answer leaves: whoever holds a portal reads nothing of
-//! it unseen. Orders lead to brakes, which wait for no record: a crash just behind the answer can
-//! lose that one.
+//! it unseen. No brake waits for a slow log: the answer that leads to one waits for its record for
+//! a moment, and to an order, which may be one, for nothing. The record is made all the same, as
+//! soon as it can be; only a crash behind such an answer can lose it.
 
 use crate::command::{Caller, Officer};
 use crate::error::IssuerError;
@@ -20,6 +21,8 @@ use std::time::{Duration, Instant};
 const LOOK: Duration = Duration::from_secs(1);
 /// How long a read waits for the record of another that came before it.
 const TURN: Duration = Duration::from_secs(20);
+/// How long what leads to a brake waits for its record: somebody is on the telephone.
+const NEAR_BRAKE: Duration = Duration::from_secs(1);
 
 /// Which process of a portal read, in whose name, what.
 type Read = (String, String, &'static str);
@@ -112,7 +115,33 @@ pub(crate) async fn record(
     act: &'static str,
 ) -> Result<(), IssuerError> {
     let read = named(issuer, (caller, officer), act)?;
-    issuer.reads.kept(&read, async || keep(issuer, &read, 1).await).await
+    keep_first(issuer, &read).await
+}
+
+async fn keep_first(issuer: &Issuer, read: &Read) -> Result<(), IssuerError> {
+    issuer.reads.kept(read, async || keep(issuer, read, 1).await).await
+}
+
+/// Records a read that leads to a brake; one that takes longer goes on behind the answer.
+pub(crate) async fn record_near_brake(
+    issuer: &Arc<Issuer>,
+    (caller, officer): (&Caller, &Officer),
+    act: &'static str,
+) -> Result<(), IssuerError> {
+    let read = named(issuer, (caller, officer), act)?;
+    let issuer = Arc::clone(issuer);
+    let keeping = async move {
+        if keep_first(&issuer, &read).await.is_err() {
+            issuer.reads.ended(&read, 1, false);
+        }
+    };
+    waited_for(NEAR_BRAKE, keeping).await;
+    Ok(())
+}
+
+/// Waits until a record is kept, for a moment: then that goes on by itself.
+async fn waited_for(moment: Duration, keeping: impl Future<Output = ()> + Send + 'static) {
+    let _ = tokio::time::timeout(moment, tokio::spawn(keeping)).await;
 }
 
 /// Records so many at once, by themselves: what somebody asked about stands there each time.
@@ -122,6 +151,17 @@ pub(crate) async fn record_all(
     (act, count): (&'static str, u64),
 ) -> Result<(), IssuerError> {
     keep(issuer, &named(issuer, who, act)?, count).await
+}
+
+/// The same of what leads to a brake.
+pub(crate) async fn record_all_near_brake(
+    issuer: &Arc<Issuer>,
+    who: (&Caller, &Officer),
+    (act, count): (&'static str, u64),
+) -> Result<(), IssuerError> {
+    let (issuer, read) = (Arc::clone(issuer), named(issuer, who, act)?);
+    waited_for(NEAR_BRAKE, async move { keep_or_count(&issuer, read, count).await }).await;
+    Ok(())
 }
 
 /// The same of orders, among which are those to revoke: their answer waits for nothing.
@@ -261,5 +301,27 @@ mod tests {
         reads.kept(&read, async || Ok(())).await.unwrap();
         reads.kept(&read, refuses).await.unwrap();
         assert_eq!(reads.counting(Tally::rest), [(read, 5, ())], "nothing was forgotten");
+    }
+
+    /// Whoever is on the telephone about what is to be stopped waits a moment for a record, however
+    /// long the log takes; it is made all the same.
+    #[tokio::test]
+    async fn what_leads_to_a_brake_waits_a_moment_for_its_record() {
+        let (durable, wait) = oneshot::channel::<()>();
+        let (tell, told) = oneshot::channel();
+        let keeping = async move {
+            let _ = wait.await;
+            let _ = tell.send("recorded");
+        };
+        let waited = waited_for(Duration::from_millis(5), keeping);
+        let answered = tokio::time::timeout(Duration::from_secs(10), waited).await;
+        assert!(answered.is_ok(), "it waits for the log");
+        durable.send(()).unwrap();
+        assert_eq!(told.await, Ok("recorded"));
+        // What is kept in time is kept before the answer leaves.
+        let (tell, mut told) = oneshot::channel();
+        let keeping = async move { tell.send("recorded").unwrap() };
+        waited_for(Duration::from_secs(10), keeping).await;
+        assert_eq!(told.try_recv(), Ok("recorded"));
     }
 }

@@ -214,16 +214,30 @@ pub(super) async fn answered_and_recorded<T>(
     answered(issuer, act, result)
 }
 
+/// The same of what leads to a brake: however slow the log is, it waits for that record a moment.
+pub(super) async fn answered_near_brake<T>(
+    issuer: &Arc<Issuer>,
+    read: (&Caller, &Officer),
+    act: &'static str,
+    result: Result<T, IssuerError>,
+) -> Result<Json<T>, Refused> {
+    let result = match result {
+        Ok(answer) => reads::record_near_brake(issuer, read, act).await.map(|()| answer),
+        Err(error) => Err(error),
+    };
+    answered(issuer, act, result)
+}
+
 /// The answer about what is somebody's own, or their staff's business: who asks as staff is
 /// recorded, as whoever reads about others is.
 pub(super) async fn answered_to_owner<T>(
-    issuer: &Issuer,
+    issuer: &Arc<Issuer>,
     read: (&Caller, &Officer),
     act: &'static str,
     result: Result<T, IssuerError>,
 ) -> Result<Json<T>, Refused> {
     match credential(issuer, read.1) {
-        Ok(()) => answered_and_recorded(issuer, read, act, result).await,
+        Ok(()) => answered_near_brake(issuer, read, act, result).await,
         Err(_) => answered(issuer, act, result),
     }
 }

@@ -1,6 +1,6 @@
 //! Says where a certificate comes from and where it opened a door.
 
-use super::call::{OfficerCall, answered_and_recorded};
+use super::call::{OfficerCall, answered_near_brake};
 use crate::issuer::Issuer;
 use crate::query;
 use axum::Json;
@@ -15,5 +15,5 @@ pub(crate) async fn certificate(
 ) -> Result<Json<CertificateFacts>, Refused> {
     let result =
         query::certificate::certificate(&issuer, &call.officer.0, &call.message.serial).await;
-    answered_and_recorded(&issuer, (&call.caller, &call.officer), "certificate", result).await
+    answered_near_brake(&issuer, (&call.caller, &call.officer), "certificate", result).await
 }

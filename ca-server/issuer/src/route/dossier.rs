@@ -1,6 +1,6 @@
 //! A person whole, for their officers and handlers.
 
-use super::call::{OfficerCall, answered_and_recorded};
+use super::call::{OfficerCall, answered_near_brake};
 use crate::issuer::Issuer;
 use crate::query;
 use axum::Json;
@@ -14,5 +14,5 @@ pub(crate) async fn dossier(
     call: OfficerCall<DossierQuery>,
 ) -> Result<Json<Dossier>, Refused> {
     let result = query::dossier::dossier(&issuer, &call.officer.0, &call.message).await;
-    answered_and_recorded(&issuer, (&call.caller, &call.officer), "person", result).await
+    answered_near_brake(&issuer, (&call.caller, &call.officer), "person", result).await
 }

@@ -1,6 +1,6 @@
 //! Finds certificates for officers.
 
-use super::call::{OfficerCall, answered_and_recorded};
+use super::call::{OfficerCall, answered_near_brake};
 use crate::issuer::Issuer;
 use crate::query;
 use axum::Json;
@@ -14,5 +14,5 @@ pub(crate) async fn find(
     call: OfficerCall<OfficerSearch>,
 ) -> Result<Json<Certificates>, Refused> {
     let result = query::find::find(&issuer, &call.officer.0, &call.message).await;
-    answered_and_recorded(&issuer, (&call.caller, &call.officer), "find", result).await
+    answered_near_brake(&issuer, (&call.caller, &call.officer), "find", result).await
 }

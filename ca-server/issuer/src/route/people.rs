@@ -1,6 +1,6 @@
 //! Finds people whom a handler handles.
 
-use super::call::{OfficerCall, answered_and_recorded};
+use super::call::{OfficerCall, answered_near_brake};
 use crate::issuer::Issuer;
 use crate::query;
 use axum::Json;
@@ -15,5 +15,5 @@ pub(crate) async fn people(
     call: OfficerCall<OfficerSearch>,
 ) -> Result<Json<UnitPeople>, Refused> {
     let result = query::people::people(&issuer, &call.officer.0, &call.message).await;
-    answered_and_recorded(&issuer, (&call.caller, &call.officer), "find", result).await
+    answered_near_brake(&issuer, (&call.caller, &call.officer), "find", result).await
 }

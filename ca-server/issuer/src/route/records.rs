@@ -18,7 +18,7 @@ pub(crate) async fn records(
     let result = match result {
         Ok(answer) => {
             let count = answer.lines.len() as u64;
-            let kept = reads::record_all(&issuer, read, ("person", count)).await;
+            let kept = reads::record_all_near_brake(&issuer, read, ("person", count)).await;
             kept.map(|()| answer)
         }
         Err(error) => Err(error),
