@@ -5,7 +5,6 @@
 
 use authority::{Authority, PersonId, Serial, SuspendedCertificate, SuspensionSource};
 use records::Code;
-use records::suspension::REPEATED_SECONDS;
 use std::collections::HashMap;
 
 /// What one person, or one letter, may say again within an hour where it is something new.
@@ -64,8 +63,7 @@ impl Repeats {
         let is_of_before =
             |seconds: u64| known.iter().any(|one| unix >= one.said_at.saturating_add(seconds));
         // What is not known to be released may be, where nobody knows what the log has.
-        let may_end = known.iter().any(|one| authority.is_being_released(&one.name))
-            || (!is_fresh && is_of_before(REPEATED_SECONDS));
+        let may_end = !is_fresh || known.iter().any(|one| authority.is_being_released(&one.name));
         if !may_end && !is_of_before(STANDS_SECONDS) {
             return Ok(Some(stands));
         }
@@ -149,17 +147,17 @@ mod tests {
         assert_eq!(scene.kept, 4);
     }
 
-    /// Where the log's head is not known, what was said a minute ago may be released; whoever says
-    /// so too often is refused, the first suspension of another certificate never.
+    /// Where the log's head is not known, what was said a second ago may be released: whoever has a
+    /// receipt is suspended. Whoever says so too often is refused, the first suspension of another
+    /// certificate never.
     #[test]
     fn no_first_suspension_is_refused() {
         let (mut scene, serial) = scene();
         let (_, other) = scene.city.official("two");
         assert_eq!(scene.suspend(serial, false), Ok(None));
-        scene.city.now += REPEATED_SECONDS - 1;
-        assert!(scene.suspend(serial, false).unwrap().is_some());
         scene.city.now += 1;
-        assert_eq!(scene.suspend(serial, false), Ok(None));
+        assert!(scene.suspend(serial, true).unwrap().is_some(), "it is known to stand");
+        assert_eq!(scene.suspend(serial, false), Ok(None), "nobody knows");
         // An hour's worth, by an order each.
         for _ in 1..AGAIN_OF_HOUR_MAX {
             scene.city.now += 1;

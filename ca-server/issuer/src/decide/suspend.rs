@@ -49,9 +49,12 @@ pub(crate) fn suspend(
     let (person, is_staff) = (of.to_string(), round.authority().is_of_staff(held));
     let theirs = holder.0.subject().person() == Some(&person);
     let theirs = theirs && round.authority().is_issued_by_us(&holder.0);
-    // What was said longer ago is no answer: an order may be on its way that releases it.
+    // What was said longer ago is no answer, nor what an order is on its way to release.
     let known = round.authority().suspended_by(&named, SuspensionSource::Portal, &of);
-    if let Some(known) = known.filter(|known| theirs && known.is_said_now(round.now())) {
+    let stays = |known: &&SuspendedCertificate| {
+        known.is_said_now(round.now()) && !round.authority().is_being_released(&known.name)
+    };
+    if let Some(known) = known.filter(stays).filter(|_| theirs) {
         let known = known.clone();
         let notice = already(round, (told, serial), &known)?;
         return receipt(round, &notice).map(|(receipt, ..)| receipt);
