@@ -3,7 +3,7 @@
 
 use crate::authority::Authority;
 use crate::id::{Serial, Sha256Value, digest_of};
-use crate::state::{OpenOrder, Revoked, SuspendedCertificate};
+use crate::state::{OpenOrder, OrderEnd, Revoked, SuspendedCertificate};
 use records::bytes::Bytes;
 use records::code::Code;
 use records::json;
@@ -30,12 +30,31 @@ impl Authority {
         self.orders.values().chain(self.pending.open.values()).any(names)
     }
 
-    /// Suspensions that nobody released in their time.
+    /// Suspensions that nobody released in their time. One whose release was carried out and waits
+    /// for the tree is none of them: what a list has as revoked is taken back by no release.
     pub fn lapsed_suspensions(&self, now: u64) -> BTreeSet<Sha256Value> {
         let late = |(_, suspended): &(&Serial, &SuspendedCertificate)| {
             now >= suspended.revoked.at.saturating_add(SUSPENSION_SECONDS)
         };
-        self.all_suspended().filter(late).map(|(_, suspended)| suspended.name).collect()
+        let lapsed = self.all_suspended().filter(late).map(|(_, suspended)| suspended.name);
+        let mut lapsed: BTreeSet<Sha256Value> = lapsed.collect();
+        if !lapsed.is_empty() {
+            for name in self.released_before_the_tree() {
+                lapsed.remove(&name);
+            }
+        }
+        lapsed
+    }
+
+    /// Names of suspensions whose releases were carried out and wait for the tree.
+    fn released_before_the_tree(&self) -> impl Iterator<Item = Sha256Value> {
+        let ended = self.pending.ended.iter();
+        let carried = ended.filter(|(_, end)| **end == OrderEnd::Consumed);
+        let open = carried.filter_map(|(digest, _)| self.entry(*digest));
+        open.filter_map(|open| match &*open.body {
+            Body::Release(body) => body.suspension.digest(),
+            _ => None,
+        })
     }
 
     /// What lapses by a statement of the registry key: since when it counts is when it was

@@ -257,6 +257,31 @@ fn what_nobody_releases_is_revoked_once_and_under_no_clock_that_moved() {
     assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
 }
 
+/// The approvals are there in the last minute, and the round that carries the release out comes
+/// behind it, as after a night in which the issuer was off: no list has as revoked what others
+/// released.
+#[test]
+fn no_suspension_lapses_whose_release_was_carried_out() {
+    let mut sample = Sample::found();
+    let (_, certificate) = sample.official("李丹");
+    let (_, other) = sample.official("王小明");
+    suspend(&mut sample, &certificate).unwrap();
+    suspend(&mut sample, &other).unwrap();
+    sample.sequence();
+    sample.pass(SUSPENSION_SECONDS - 60);
+    let order = sample.order(release(&certificate));
+    sample.approved_by(order, &OFFICERS);
+    sample.pass(60);
+    assert_eq!(sample.execute(), None);
+    let before = sample.count("revoked");
+    sample.round((&[], &[]), lapse).unwrap();
+    assert_eq!(sample.count("revoked"), before + 1, "the other one, which nobody released");
+    sample.sequence();
+    assert_eq!(reason(&sample, &certificate), None);
+    assert_eq!(reason(&sample, &other).as_deref(), Some(REASON));
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+}
+
 #[test]
 fn a_revocation_beats_a_suspension() {
     let mut sample = Sample::found();
