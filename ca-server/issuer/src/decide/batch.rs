@@ -6,7 +6,7 @@ use super::order::{NewOrder, OrderParts, make};
 use crate::command::{Caller, Officer};
 use crate::error::IssuerError;
 use crate::round::Round;
-use authority::OrderDigest;
+use authority::{Authority, OrderDigest};
 use ca_api::{Batching, OrderCreated};
 use records::order::{BATCH_ROWS_MAX, BatchBody, Body};
 use records::{Bytes, Code};
@@ -27,8 +27,8 @@ pub(crate) fn batch(
     let person = round.approver(officer)?;
     let (drafter, now) = (format!("person:{person}"), round.now());
     sound(&wanted.rows)?;
-    // What a portal makes in somebody's name takes no place of what they ask for themselves.
-    round.state.draft(&format!("batch:{drafter}"))?;
+    let counted = counted_as(round.authority(), (caller, &drafter), &wanted.rows)?;
+    round.state.draft(&counted)?;
     let look = |row: &Bytes| {
         row.digest().is_some_and(|digest| round.loaded.needs_look(OrderDigest(digest)))
     };
@@ -45,6 +45,20 @@ pub(crate) fn batch(
     let parts = OrderParts { cancels, unsigned: true, ..OrderParts::default() };
     let made = make(round, &drafter, &body, parts)?;
     Ok(OrderCreated { order: made.order, needed: made.needed })
+}
+
+/// What a portal makes in somebody's name takes no place of what they ask for themselves, nor at
+/// another portal, and none of what only takes away.
+fn counted_as(
+    authority: &Authority,
+    (caller, drafter): (&Caller, &str),
+    rows: &[Bytes],
+) -> Result<String, Code> {
+    let (portal, _) = authority.portal_of(&caller.key_sha256).ok_or(Code::PortalUnknown)?;
+    let first = rows.first().and_then(Bytes::digest).map(OrderDigest);
+    let open = first.and_then(|first| authority.open(first, 0).ok());
+    let what = if open.is_some_and(|(_, body)| body.takes_away()) { "brakes" } else { "batch" };
+    Ok(format!("{what}:{portal}:{drafter}"))
 }
 
 /// The batch over orders that were just made from one draft.

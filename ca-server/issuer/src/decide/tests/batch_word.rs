@@ -2,11 +2,14 @@
 //! way, and its officer takes it back.
 
 use super::batch::applied;
-use crate::sample::Sample;
-use crate::sample::operate::{OFFICERS, person};
+use crate::command::Command;
+use crate::sample::act::caller;
+use crate::sample::operate::{OFFICERS, SECURITY, person, portal};
+use crate::sample::{Sample, key};
 use authority::OrderDigest;
-use records::Code;
+use ca_api::Batching;
 use records::order::{ORDER_SECONDS, PersonAction, UNSIGNED_SECONDS};
+use records::{Bytes, Code};
 
 fn batched(sample: &mut Sample, name: &str, orders: &[OrderDigest]) -> OrderDigest {
     sample.batches(name, orders).unwrap();
@@ -84,6 +87,16 @@ fn batches_take_no_place_of_what_an_officer_asks_for() {
     sample.batches("officer-2", &orders).unwrap();
     sample.sequence();
     sample.passkey("officer-1");
+    // At another portal they have a batch made all the same, and here one of who leaves.
+    let keys = (key(), key());
+    sample.done(portal("register", "portal-2", (&keys.0, &keys.1)), &SECURITY);
+    let (other, officer) = (caller(&keys.1, "portal-staff"), sample.officer("officer-1"));
+    let wanted = Batching { rows: orders.iter().map(|row| Bytes::from(*row)).collect() };
+    sample.decide(|reply| Command::Batch(other, officer, wanted, reply)).unwrap();
+    let leaves = sample.register("王小红", "sz-office");
+    let leave = sample.order(person(PersonAction::Leave, &leaves, "", ""));
+    sample.batches("officer-1", &[leave]).unwrap();
+    assert_eq!(sample.batches("officer-1", &orders), Err(Code::TooManyTries));
 }
 
 #[test]
