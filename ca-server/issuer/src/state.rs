@@ -215,10 +215,10 @@ impl State {
     /// hour.
     pub(crate) fn allow_rows(
         &mut self,
-        (caller, person): (&Caller, &str),
+        (what, caller, person): &(&str, &Caller, String),
         rows: usize,
     ) -> Result<(), Code> {
-        let who = format!("rows:{}:{person}", Bytes::from(caller.key_sha256));
+        let who = format!("{what}:{}:{person}", Bytes::from(caller.key_sha256));
         self.allow(&who, ROWS_OF_HOUR_MAX, u32::try_from(rows).unwrap_or(u32::MAX))
     }
 

@@ -71,7 +71,8 @@ pub(crate) fn commands(
 /// Decides a command; a refusal is recorded and stays, what it would have changed does not.
 pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metrics) -> Decided {
     let is_full = round.state.is_full() && !command.is_kept_when_full(round.authority());
-    let mut run = Run { round, metrics, is_full };
+    let is_brake = command.is_brake(Some(round.authority()));
+    let mut run = Run { round, metrics, is_full, is_brake };
     match command {
         Command::Submit(caller, submission, reply) => answer(reply, run.submit(caller, submission)),
         Command::WrongKey(caller, reference, reply) => {
@@ -147,6 +148,7 @@ struct Run<'r, 'a> {
     metrics: &'r Metrics,
     /// So many records wait for the tree that this command may not add to them.
     is_full: bool,
+    is_brake: bool,
 }
 
 impl Run<'_, '_> {
@@ -316,7 +318,8 @@ impl Run<'_, '_> {
     }
 
     /// The same about many rows, which count for the hour of whoever asks through this portal
-    /// before any of them is looked at: they cost as much if all of it is refused.
+    /// before any of them is looked at: they cost as much if all of it is refused. Those of brakes
+    /// count apart.
     fn decide_many<T>(
         &mut self,
         act: &'static str,
@@ -325,8 +328,10 @@ impl Run<'_, '_> {
     ) -> Result<T, IssuerError> {
         // Who is nobody here is refused before anything is looked at.
         let person = person_of(self.round.authority(), &officer.0, self.round.now()).ok();
+        let what = if self.is_brake { "rows-taken-away" } else { "rows" };
         let state = &mut self.round.state;
-        let counted = person.map_or(Ok(()), |person| state.allow_rows((caller, &person), rows));
+        let who = |person: String| (what, caller, person);
+        let counted = person.map_or(Ok(()), |person| state.allow_rows(&who(person), rows));
         self.decide(act, "", |round| {
             counted?;
             verb(round)

@@ -83,6 +83,10 @@ fn rows_count_before_they_are_looked_at_and_if_they_are_refused() {
     let many = sample.drafting_many("handler", &people);
     assert_eq!(sample.bring_many("handler", many.clone()), Err(Code::HandlerScope));
     assert_eq!(sample.bring_many("handler", many), Err(Code::TooManyTries));
+    // What only takes away counts apart: certificates that are revoked wait for no hour.
+    let (_, one) = sample.official("李丹");
+    let many = sample.drafting_revocations("handler", &[&one], |_| {});
+    sample.bring_many("handler", many).unwrap();
     sample.pass(3_600);
     assert_eq!(sample.batches("officer-1", &unknown), Err(Code::OrderUnknown));
     let many = sample.drafting_many("handler", &PEOPLE);
