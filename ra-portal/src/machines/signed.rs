@@ -4,11 +4,12 @@
 use crate::machines::answer::{AcmeRefused, Answer};
 use crate::machines::nonce_shares::NonceUser;
 use crate::machines::nonces::NotSpent;
-use crate::machines::state::MachinesState;
+use crate::machines::state::{MachinesState, ROWS_OF_BRAKE, within_a_moment};
 use crate::machines::table::account::{self, KeptAccount};
 use crate::machines::table::change::MachineChange;
 use crate::machines::table::nonce::OwnNonce;
 use crate::machines::troubles::Asker;
+use acme::asked::{self, ChangedAccount};
 use acme::{AcmeProblem, ProblemKind};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -60,12 +61,33 @@ pub(crate) struct ByKey {
     pub(crate) asker: Asker,
 }
 
-/// Either of them, where both have a right (7.6).
+/// A request that an account is said to have signed, whose row cannot be read: nothing of it is
+/// known here but where it goes, and the CA, which knows the key, verifies it.
+pub(crate) struct ByUnreadAccount {
+    /// Whose, as it says.
+    pub(crate) account: String,
+    /// What was sent.
+    pub(crate) jws: FlatJws,
+    /// From which subscriber it came.
+    pub(crate) source: u128,
+}
+
+/// Any of them, where all have a right (7.6).
 pub(crate) enum Signed {
     /// An account.
     Account(ByAccount),
+    /// An account whose row cannot be read, and who revokes.
+    Unread(ByUnreadAccount),
     /// A key.
     Key(ByKey),
+}
+
+impl Signed {
+    /// Whether an account asks to be closed.
+    fn closes(&self) -> bool {
+        let Self::Account(signed) = self else { return false };
+        asked::read(&signed.payload).is_ok_and(|asked: ChangedAccount| asked.closes())
+    }
 }
 
 /// A request that was read.
@@ -135,6 +157,7 @@ impl FromRequest<Arc<MachinesState>> for UnspentRequest {
                 spent(used.map(|is_fresh| is_fresh.then_some(())))?;
                 Err(wrong_key("此处应有 kid", "kid is expected here"))
             }
+            (Signed::Unread(_), _) => Err(ProblemKind::Unavailable.into()),
         }
     }
 }
@@ -146,6 +169,7 @@ impl FromRequest<Arc<MachinesState>> for ByAccount {
         match Signed::from_request(request, state).await? {
             Signed::Account(signed) => Ok(signed),
             Signed::Key(_) => Err(wrong_key("此处应有 kid", "kid is expected here")),
+            Signed::Unread(_) => Err(ProblemKind::Unavailable.into()),
         }
     }
 }
@@ -156,7 +180,9 @@ impl FromRequest<Arc<MachinesState>> for ByKey {
     async fn from_request(request: Request, state: &Arc<MachinesState>) -> Answer<Self> {
         match Signed::from_request(request, state).await? {
             Signed::Key(signed) => Ok(signed),
-            Signed::Account(_) => Err(wrong_key("此处应有 jwk", "jwk is expected here")),
+            Signed::Account(_) | Signed::Unread(_) => {
+                Err(wrong_key("此处应有 jwk", "jwk is expected here"))
+            }
         }
     }
 }
@@ -169,17 +195,25 @@ impl FromRequest<Arc<MachinesState>> for Signed {
     type Rejection = AcmeRefused;
 
     async fn from_request(request: Request, state: &Arc<MachinesState>) -> Answer<Self> {
-        let is_brake = state.urls.of(request.uri().path()) == state.urls.revocation();
+        let url = state.urls.of(request.uri().path());
+        let is_of_account = state.urls.account_of(&url).is_some();
         let (signed, nonce) = verified(request, state).await?;
         let user = match &signed {
             Self::Account(signed) => NonceUser::System(signed.account.system.clone()),
+            Self::Unread(signed) => NonceUser::Stranger(signed.source),
             Self::Key(signed) => NonceUser::Stranger(signed.source),
         };
-        match state.nonces.spend(nonce, &user).await {
-            // What is revoked twice is revoked: nothing stands in the way of a brake.
-            Err(_) if is_brake => Ok(signed),
-            outcome => spent(outcome.map(|is_fresh| is_fresh.then_some(signed))),
-        }
+        let is_brake = url == state.urls.revocation() || is_of_account && signed.closes();
+        let spending = state.nonces.spend(nonce, &user);
+        let outcome = match is_brake {
+            true => match tokio::time::timeout(ROWS_OF_BRAKE, spending).await {
+                Ok(Ok(is_fresh)) => Ok(is_fresh),
+                // What is ended twice is ended: nothing stands in the way of a brake.
+                Ok(Err(_)) | Err(_) => return Ok(signed),
+            },
+            false => spending.await,
+        };
+        spent(outcome.map(|is_fresh| is_fresh.then_some(signed)))
     }
 }
 
@@ -189,6 +223,7 @@ async fn verified(request: Request, state: &Arc<MachinesState>) -> Answer<(Signe
     let connection = request.extensions().get::<TlsConnection>();
     let source = connection.and_then(|connection| connection.subscriber).unwrap_or_default();
     let asker = Asker::of(&request);
+    let is_revocation = state.urls.of(request.uri().path()) == state.urls.revocation();
     let Posted { jws, header, nonce } = posted(request, state).await?;
     let signed = match header.key {
         KeyOf::Jwk(key) => {
@@ -197,7 +232,17 @@ async fn verified(request: Request, state: &Arc<MachinesState>) -> Answer<(Signe
         }
         KeyOf::Kid(kid) => {
             let id = state.urls.account_of(&kid).ok_or(ProblemKind::AccountDoesNotExist)?;
-            let account = account::by_id(&state.store, id).await?;
+            let read = account::by_id(&state.store, id);
+            let account = match is_revocation {
+                true => match within_a_moment(read).await {
+                    Some(account) => account,
+                    None => {
+                        let unread = ByUnreadAccount { account: id.to_owned(), jws, source };
+                        return Ok((Signed::Unread(unread), nonce));
+                    }
+                },
+                false => read.await?,
+            };
             let account = account.ok_or(ProblemKind::AccountDoesNotExist)?;
             let payload = jws.verify(&account.key)?;
             asker.is_account(&account.account);

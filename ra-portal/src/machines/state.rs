@@ -23,10 +23,12 @@ use service::{Clock, Metrics, Stop};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use store::Store;
+use store::{Store, StoreError};
 
 /// An event is kept within this time.
 const KEEP_WAIT: Duration = Duration::from_secs(5);
+/// What ends something waits so long for rows, which decide nothing about it.
+pub(crate) const ROWS_OF_BRAKE: Duration = Duration::from_secs(2);
 /// What an account may ask for is asked again after this time.
 const TERMS_MAX: Duration = Duration::from_secs(10);
 /// Accounts whose terms are remembered.
@@ -199,6 +201,21 @@ pub(crate) fn outcome<T>(result: &Result<T, Refusal>) -> &'static str {
     result.as_ref().map_or_else(|refusal| refusal.code().name(), |_| "done")
 }
 
+/// What rows say on the way to a brake, which they do not decide; nothing where that is not known
+/// within a moment.
+pub(crate) async fn within_a_moment<T>(
+    rows: impl Future<Output = Result<T, StoreError>>,
+) -> Option<T> {
+    match tokio::time::timeout(ROWS_OF_BRAKE, rows).await {
+        Ok(Ok(said)) => Some(said),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "rows of machines, on the way to a brake");
+            None
+        }
+        Err(_) => None,
+    }
+}
+
 /// What a standing authorization is for.
 pub(crate) fn scope(terms: &MachineAccount) -> NameScope {
     NameScope {
@@ -236,5 +253,12 @@ mod tests {
         assert!(!orders.count("a", 7_201));
         assert!(orders.count("b", 7_201), "another account");
         assert!(orders.count("a", 10_800), "the next hour");
+    }
+
+    /// What cannot be read keeps nobody from ending something.
+    #[tokio::test]
+    async fn rows_that_cannot_be_read_hold_no_brake() {
+        assert_eq!(within_a_moment(async { Ok(7) }).await, Some(7));
+        assert_eq!(within_a_moment(async { Err::<u8, _>(StoreError::Silent) }).await, None);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::machines::answer::{AcmeRefused, Answer, Resource};
 use crate::machines::signed::ByAccount;
-use crate::machines::state::MachinesState;
+use crate::machines::state::{MachinesState, within_a_moment};
 use crate::machines::table::account::{self, KeptAccount};
 use acme::ProblemKind;
 use acme::asked::{self, ChangedAccount};
@@ -33,7 +33,8 @@ pub(super) async fn change(
         let is_over = |refused: &AcmeRefused| refused.0.kind() == ProblemKind::AccountClosed;
         if done.is_ok() || done.as_ref().is_err_and(is_over) {
             state.terms.forget(&id);
-            account::close(&state.store, &id).await?;
+            // It is closed at the CA, whatever this row says.
+            within_a_moment(account::close(&state.store, &id)).await;
         }
         done?;
         kept.is_closed = true;

@@ -3,7 +3,7 @@
 
 use crate::machines::answer::{AcmeRefused, Answer};
 use crate::machines::signed::{ByAccount, ByKey, Signed};
-use crate::machines::state::{MachinesState, scope};
+use crate::machines::state::{MachinesState, scope, within_a_moment};
 use crate::machines::table::authorization;
 use crate::machines::table::certificate::{owner, set_revoked};
 use acme::asked::{self, AskedRevocation};
@@ -24,14 +24,22 @@ pub(super) async fn revoke(
     signed: Signed,
 ) -> Answer<StatusCode> {
     // Everybody makes a key and a certificate of it: who is no account has places apart.
-    let mut place = None;
+    let source = match &signed {
+        Signed::Account(_) => None,
+        Signed::Unread(signed) => Some(signed.source),
+        Signed::Key(signed) => Some(signed.source),
+    };
+    let place = match source {
+        Some(source) => {
+            let own = state.strangers.wait_for_end(source).await;
+            Some(own.ok_or(ProblemKind::Unavailable)?)
+        }
+        None => None,
+    };
     let (serial, message) = match signed {
         Signed::Account(signed) => by_account(&state, signed).await?,
-        Signed::Key(signed) => {
-            let own = state.strangers.wait_for_end(signed.source).await;
-            place = Some(own.ok_or(ProblemKind::Unavailable)?);
-            by_own_key(signed)?
-        }
+        Signed::Unread(signed) => (None, message(signed.jws, Some(signed.account))),
+        Signed::Key(signed) => by_own_key(signed)?,
     };
     let done = state.issuer.revoke_machine(&message).await;
     drop(place);
@@ -39,24 +47,28 @@ pub(super) async fn revoke(
     let was_revoked = |refused: &AcmeRefused| refused.0.kind() == ProblemKind::AlreadyRevoked;
     // It counts without this row, which only tells the client when to come again.
     if (done.is_ok() || done.as_ref().is_err_and(was_revoked))
-        && let Err(error) = set_revoked(&state.store, &serial).await
+        && let Some(serial) = serial
     {
-        tracing::error!(%error, "a certificate that was revoked");
+        within_a_moment(set_revoked(&state.store, &serial)).await;
     }
     done.map(|_| StatusCode::OK)
 }
 
-async fn by_account(state: &MachinesState, signed: ByAccount) -> Answer<(String, RevokeMachine)> {
+/// The certificate that is meant, as far as it is known, and what the CA is told.
+type ToRevoke = (Option<String>, RevokeMachine);
+
+async fn by_account(state: &MachinesState, signed: ByAccount) -> Answer<ToRevoke> {
     let certificate = certificate(&signed.payload)?;
     let (serial, account) = (certificate.serial().to_string(), signed.account.account);
-    // A row that is gone keeps nobody from it: the CA knows whose it is.
-    if let Some((holder, named)) = owner(&state.store, &serial).await?
+    // A row that is gone or cannot be read keeps nobody from it: the CA knows whose it is.
+    let known = within_a_moment(owner(&state.store, &serial)).await.flatten();
+    if let Some((holder, named)) = known
         && holder != account
-        && !holds_all(state, &account, &named).await?
+        && !holds_all(state, &account, &named).await.unwrap_or(true)
     {
         return Err(ProblemKind::Unauthorized.into());
     }
-    Ok((serial, message(signed.jws, Some(account))))
+    Ok((Some(serial), message(signed.jws, Some(account))))
 }
 
 /// Whether an account holds authorizations for all of these: by challenges, or by its order where
@@ -71,12 +83,12 @@ async fn holds_all(state: &MachinesState, account: &str, named: &[AcmeIdentifier
     Ok(authorization::holds_all(&state.store, account, named, now).await?)
 }
 
-fn by_own_key(signed: ByKey) -> Answer<(String, RevokeMachine)> {
+fn by_own_key(signed: ByKey) -> Answer<ToRevoke> {
     let certificate = certificate(&signed.payload)?;
     if certificate.key().spki() != signed.key.spki_der() {
         return Err(ProblemKind::Unauthorized.into());
     }
-    Ok((certificate.serial().to_string(), message(signed.jws, None)))
+    Ok((Some(certificate.serial().to_string()), message(signed.jws, None)))
 }
 
 fn message(jws: FlatJws, account: Option<String>) -> RevokeMachine {
