@@ -46,6 +46,12 @@ fn is_brake(kind: BodyKind) -> bool {
     matches!(kind, BodyKind::Revocation | BodyKind::Confirmation)
 }
 
+/// Whether a message counts by its time. What may stop something does so whatever a clock says,
+/// ours or its sender's: what is ended twice is ended.
+fn is_timely(kind: BodyKind, time: Option<u64>, now: u64) -> bool {
+    is_brake(kind) || time.is_none_or(|time| time.abs_diff(now) <= APART_SECONDS_MAX)
+}
+
 /// Secrets are hashed one after the other, and beside them those of what may end something: however
 /// many messages ask for however many rounds, all else that this process does goes on.
 static HASHING: [Semaphore; 2] = [Semaphore::const_new(1), Semaphore::const_new(1)];
@@ -104,7 +110,7 @@ fn checked(
     }
     let view = issuer.view()?;
     let verified = sender.verified(message, view.authority())?;
-    if header.time.is_some_and(|time| time.abs_diff(issuer.now()) > APART_SECONDS_MAX) {
+    if !is_timely(message.kind(), header.time, issuer.now()) {
         return Err(Code::SignedTime);
     }
     let shortest = header.transaction.len().min(header.sender_nonce.len());
@@ -157,6 +163,20 @@ fn refusal(
 mod tests {
     use super::*;
     use std::time::Duration;
+
+    /// A device whose clock is off, or whose CA's is, gets no certificate and revokes its own.
+    #[test]
+    fn what_ends_something_by_cmp_waits_for_no_clock() {
+        let now = 1_800_000_000;
+        let (asks, ends) = (BodyKind::Initialization, BodyKind::Revocation);
+        for apart in [0, APART_SECONDS_MAX] {
+            assert!(is_timely(asks, Some(now + apart), now) && is_timely(asks, None, now));
+        }
+        for time in [now - APART_SECONDS_MAX - 1, now + APART_SECONDS_MAX + 1, 0, u64::MAX] {
+            assert!(!is_timely(asks, Some(time), now), "{time}");
+            assert!(is_timely(ends, Some(time), now), "{time}");
+        }
+    }
 
     /// Who knows the id of a secret has it hashed without having it, and keeps nobody else from
     /// anything but that.
