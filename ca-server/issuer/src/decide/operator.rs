@@ -10,18 +10,20 @@ use crate::error::IssuerError;
 use crate::loaded::text;
 use crate::round::Round;
 use crate::rows::RowChange;
+use authority::Person;
 use ca_host::operator::{OperatorAnswer, OperatorRequest};
 use pki::CertificateProfile;
 use pki::mail::Mailbox;
 use pki::name::{PersonName, UnitName};
 use records::commitment::EVIDENCE_PATH;
 use records::order::{
-    ApprovalRulesBody, Body, BundleBody, PersonAction, PersonBody, PortalBody, ProfileBody,
-    ProfileRef, REVOKED_MAX, RevokeBody, RoleBody, UnitAction, UnitBody, bundle_digest,
+    ApprovalRulesBody, Body, BundleBody, MAIL_PATH, NAME_PATH, PersonAction, PersonBody,
+    PortalBody, ProfileBody, ProfileRef, REVOKED_MAX, RevokeBody, RoleBody, UnitAction, UnitBody,
+    bundle_digest,
 };
 use records::record::File;
 use records::rules::ApprovalRules;
-use records::{Bytes, Code};
+use records::{Bytes, Code, Disclosure};
 use sha2::{Digest, Sha256};
 
 const UNIT_ID_CHARS_MAX: usize = 32;
@@ -146,9 +148,15 @@ fn person_order(
         (round.id()?, 1, (String::new(), String::new(), String::new()))
     } else {
         let state = round.authority().person(&wanted.person).ok_or(Code::PersonUnknown)?;
-        let known = round.loaded.person(&wanted.person, state)?;
-        let told = |path| text(known.iter().copied(), path).unwrap_or_default();
-        let kept = (state.unit.clone(), told("/name"), told("/mail"));
+        let known = round.loaded.person(&wanted.person, state);
+        let known = match action {
+            PersonAction::Leave => leaver(round, &wanted.person, state),
+            _ => known?,
+        };
+        let told = |path| text(known.iter().copied(), path);
+        // Who leaves and whose name no row opens is called by their id.
+        let name = told(NAME_PATH).unwrap_or_else(|| wanted.person.clone());
+        let kept = (state.unit.clone(), name, told(MAIL_PATH).unwrap_or_default());
         (wanted.person, state.version + 1, kept)
     };
     let chosen = |given: String, kept| if given.is_empty() { kept } else { given };
@@ -176,6 +184,15 @@ fn person_order(
     let number = held.map(Bytes::from);
     let body = PersonBody { action, person, version, unit, name, mail, number, evidence };
     Ok((Body::Person(body), OrderParts { disclosures, ..OrderParts::default() }))
+}
+
+/// What opens the record of somebody who leaves, as far as rows do: one that is spoiled or gone
+/// keeps nobody in office.
+fn leaver<'l>(round: &Round<'l>, id: &str, state: &Person) -> Vec<&'l Disclosure> {
+    let loaded = round.loaded;
+    let name = loaded.opening(id, NAME_PATH, &state.name);
+    let mail = state.mail.as_ref().and_then(|held| loaded.opening(id, MAIL_PATH, held));
+    name.into_iter().chain(mail).collect()
 }
 
 fn unit_order(round: &Round<'_>, wanted: UnitBody) -> Result<Body, Code> {

@@ -217,6 +217,11 @@ fn no_row_keeps_a_brake_back() {
     sample.approved_by(order, &OFFICERS);
     assert_eq!(sample.execute(), None);
     assert!(sample.authority().is_revoked(&serial));
+    // An operator's leave, too, as a handler's.
+    let leave = sample.order(person(PersonAction::Leave, &letter.person, "", ""));
+    sample.approved_by(leave, &OFFICERS);
+    assert_eq!(sample.execute(), None);
+    assert!(sample.authority().has_left(&letter.person));
 }
 
 #[test]
