@@ -25,6 +25,7 @@ use ca_host::{CaConfig, listener};
 use ca_store::keep::Keep;
 use ca_store::replay::Replay;
 use service::{Clock, Gathering, Metrics, Neighbours, Stop};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use store::{CommitNews, Store};
@@ -54,7 +55,8 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     };
     let issuer = Arc::new(issuer);
     let signing = std::thread::Builder::new().name("signer".into()).spawn(move || signer.run())?;
-    let keeping = snapshot::run(issuer.clone(), writer.keep.snapshot(), stop.clone());
+    let (snapshot, copies_wait) = (writer.keep.snapshot(), writer.uncopied.waits());
+    let keeping = snapshot::run(issuer.clone(), snapshot, copies_wait.clone(), stop.clone());
     let writing = tokio::spawn(writer.run());
     let waiting = stop.clone();
     let router = route::router(issuer.clone());
@@ -81,7 +83,9 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let Writer { state, mut keep, signer, .. } = writing.await?;
     drop(signer);
     signing.join().map_err(|_| anyhow::anyhow!("the signer panicked"))?;
-    if let Some(state) = state {
+    if let Some(state) = state
+        && !copies_wait.load(Ordering::Acquire)
+    {
         keep.save(&state.followed)?;
     }
     Ok(())

@@ -1,11 +1,13 @@
 //! Keeps authority as it is now and then, from a view and beside the writer, so that a start after
-//! a crash replays only what follows.
+//! a crash replays only what follows. While copies of what the log says wait for their tables it is
+//! not kept: a start behind them would never write them.
 
 use crate::issuer::Issuer;
 use crate::view::View;
 use ca_store::keep::Snapshot;
 use service::Stop;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Authority is kept again after so many records, which a start replays in about a second.
@@ -17,7 +19,12 @@ const SAVE_AFTER: Duration = Duration::from_secs(60);
 const SETTLED: Duration = Duration::from_secs(1);
 
 /// Keeps authority until the stop; the writer keeps it once more at its end.
-pub(crate) async fn run(issuer: Arc<Issuer>, snapshot: Snapshot, stop: Stop) {
+pub(crate) async fn run(
+    issuer: Arc<Issuer>,
+    snapshot: Snapshot,
+    copies_wait: Arc<AtomicBool>,
+    stop: Stop,
+) {
     let mut moved = issuer.moved();
     let mut kept = (size(&issuer), Instant::now());
     loop {
@@ -31,6 +38,9 @@ pub(crate) async fn run(issuer: Arc<Issuer>, snapshot: Snapshot, stop: Stop) {
         }
         let Some(view) = issuer.view_now() else { continue };
         tokio::time::sleep(SETTLED).await;
+        if copies_wait.load(Ordering::Acquire) {
+            continue;
+        }
         kept = (view.state().followed.edge.size(), Instant::now());
         save(view, snapshot.clone()).await;
     }

@@ -1,11 +1,14 @@
 //! Copies of what the log says that a table did not take. They keep nothing else back, and least of
 //! all a brake: each kind of them is tried again by itself, in its order, until its table takes it.
+//! Until then no authority is kept behind them: whoever is killed finds them in the log again.
 
 use crate::error::IssuerError;
 use crate::rows::{self, RowChange};
 use crate::share::Share;
 use authority::Authority;
 use std::mem::discriminant;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use store::Tx;
 
@@ -31,6 +34,8 @@ pub(crate) struct Uncopied {
     is_lost: bool,
     /// Whether a round took too long that may have waited for a table of copies.
     is_late: bool,
+    /// Whether any wait, for whoever keeps authority beside the writer.
+    waits: Arc<AtomicBool>,
 }
 
 /// What a round leaves to be copied later.
@@ -44,9 +49,22 @@ pub(crate) struct Later {
 impl Uncopied {
     /// What a start could not write, and whether anything is remembered by nobody.
     pub(crate) fn of(rows: Vec<RowChange>, is_lost: bool) -> Self {
-        let mut own = Self { rows: Vec::new(), tried: Instant::now(), is_lost, is_late: false };
+        let waits = Arc::new(AtomicBool::new(false));
+        let tried = Instant::now();
+        let mut own = Self { rows: Vec::new(), tried, is_lost, is_late: false, waits };
         own.add(rows);
+        own.show();
         own
+    }
+
+    /// Says from now on whether any wait.
+    pub(crate) fn waits(&self) -> Arc<AtomicBool> {
+        self.waits.clone()
+    }
+
+    /// Shows whether any wait now.
+    pub(crate) fn show(&self) {
+        self.waits.store(!self.rows.is_empty(), Ordering::Release);
     }
 
     /// Puts what the log says before what a round decided; or leaves copies for later, where a
@@ -92,6 +110,7 @@ impl Uncopied {
         }
         self.is_lost |= later.is_lost;
         self.add(later.rows);
+        self.show();
     }
 
     fn add(&mut self, rows: Vec<RowChange>) {

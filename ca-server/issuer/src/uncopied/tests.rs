@@ -42,6 +42,27 @@ fn copies_wait_and_what_was_decided_does_not() {
     assert_eq!(split(&none, &other), (2, 2), "what is no brake is kept whole or not at all");
 }
 
+/// As long as any wait that is said, also while they are tried: no authority is kept behind them,
+/// from which a start would go on without them.
+#[test]
+fn nothing_is_kept_behind_copies_that_wait() {
+    let mut own = Uncopied::of(Vec::new(), false);
+    let waits = own.waits();
+    let is_said = || waits.load(Ordering::Acquire);
+    assert!(!is_said());
+    own.take(Later { rows: vec![revocation(1)], is_lost: false, is_repaired: false });
+    assert!(is_said());
+    let kinds = own.take_due(own.due().unwrap());
+    assert!(is_said(), "they are on their way");
+    kinds.into_iter().for_each(|kind| own.give_back(kind));
+    own.show();
+    assert!(is_said(), "their table took none");
+    assert_eq!(own.take_due(own.due().unwrap()).len(), 1);
+    own.show();
+    assert!(!is_said(), "their table took them");
+    assert!(Uncopied::of(vec![revocation(2)], false).waits().load(Ordering::Acquire));
+}
+
 /// Behind a round that took too long, and while any wait, copies are left out from the beginning,
 /// until there were none or they are tried by themselves.
 #[test]

@@ -177,6 +177,7 @@ impl Writer {
                 self.uncopied.give_back(kind);
             }
         }
+        self.uncopied.show();
         self.metrics.notice("rows", self.uncopied.told());
     }
 
