@@ -2,8 +2,8 @@
 //! by CMP (`cmp`). In the order in which a request of ACME meets them: `signed` (who signed it),
 //! `nonces`, `route` (a file an endpoint), `table` (what is kept), `writes` (one commit for many),
 //! `jobs` (what goes on behind an answer), `carried` (what of it this process does), `looks` and
-//! `validate` (whether a challenge is answered), `troubles` (what owners read of all that); `open_names` bounds what becomes no
-//! certificate.
+//! `validate` (whether a challenge is answered), `troubles` (what owners read of all that);
+//! `open_names` bounds what becomes no certificate.
 //!
 //! Nothing here issues or decides: the CA verifies again what each client signed, and judges it by
 //! the standing authorization. Who captures this process can say that a challenge was answered

@@ -259,8 +259,8 @@ pub(crate) async fn hold(store: &Store, ids: &[String], due: u64) -> Result<(), 
 }
 
 /// Takes those that nobody looks at any more, because whoever did was killed, until `due`; each
-/// with its system, or its account where that is forgotten. One that is held for longer than anybody
-/// asks for was held by a clock that was wrong.
+/// with its system, or its account where that is forgotten. One that is held for longer than
+/// anybody asks for was held by a clock that was wrong.
 pub(crate) async fn take_due(
     store: &Store,
     (now, due): (u64, u64),
