@@ -180,4 +180,14 @@ async fn an_order_survives_the_process_that_took_it() {
     site.office.start("portal-machines", &[]).await;
     until("there is a certificate", async || client.read(&url).json()["status"] == "valid").await;
     assert_eq!(client.read(&url).json()["identifiers"][0]["value"], "www.acme.test");
+    // Killed while it waits for the tree: whoever comes next takes the order up within seconds.
+    let (url, order) = ready(&site, &client, &["www.acme.test"]).await;
+    site.office.stop("log");
+    let request = AcmeClient::request(&["www.acme.test"]);
+    let told = client.post(order["finalize"].as_str().unwrap(), &request);
+    assert_eq!(told.json()["status"], "processing", "{told:?}");
+    site.office.kill("portal-machines");
+    site.office.start("log", &[]).await;
+    site.office.start("portal-machines", &[]).await;
+    until("there is one more", async || client.read(&url).json()["status"] == "valid").await;
 }
