@@ -8,6 +8,7 @@ use crate::state::Delegation;
 use records::code::Code;
 use records::order::{DELEGATION_SECONDS, DelegateBody, LENDS_MAX, LENT_MAX, RoleAction};
 use records::rules::Role;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl Authority {
@@ -103,6 +104,22 @@ impl Authority {
             self.delegations.remove(&person);
         }
         Ok(())
+    }
+
+    /// What somebody lends ends with what it rests on, for good: whoever grants them the role again
+    /// later reads of no deputy, and there is none.
+    pub(crate) fn end_lent_by(&mut self, absent: &str, ends: impl Fn(&Delegation) -> bool) {
+        let is_over = |one: &Delegation| *one.absent == *absent && ends(one);
+        let deputies: BTreeSet<PersonId> =
+            self.delegations().filter(|(_, one)| is_over(one)).map(|(id, _)| *id).collect();
+        for deputy in deputies {
+            let Some(list) = self.delegations.get_mut(&deputy) else { continue };
+            let list = Arc::make_mut(list);
+            list.retain(|one| !is_over(one));
+            if list.is_empty() {
+                self.delegations.remove(&deputy);
+            }
+        }
     }
 }
 

@@ -160,6 +160,8 @@ impl Authority {
             person.left = true;
             person.roles.clear();
             self.no_longer_appointed(&body.person);
+            self.end_lent_by(&body.person, |_| true);
+            self.delegations.remove(&id);
             self.note_leaving(&id);
         }
         Ok(())
@@ -175,6 +177,10 @@ impl Authority {
                 RoleAction::Grant => person.roles.insert(holding),
                 RoleAction::Withdraw => person.roles.remove(&holding),
             };
+        }
+        if body.action == RoleAction::Withdraw {
+            let (role, scope) = (body.role, &body.scope);
+            self.end_lent_by(&body.person, |one| one.role == role && one.scope == *scope);
         }
         self.no_longer_appointed(&body.person);
     }

@@ -174,8 +174,48 @@ fn a_delegation_ends_with_what_it_rests_on() {
     assert_eq!(ended.approve(order, "deputy"), Err(Code::ApproverRole));
     let role = Role::RegistrationOfficer;
     let without = city.role_body(RoleAction::Withdraw, &body.absent, role, "shangzhou");
-    city.done(&without, &BOTH);
+    let without = city.order(&without);
+    for name in BOTH {
+        city.approve(without, name).unwrap();
+    }
+    let event = city.enacted_event(without, &[]).unwrap();
+    city.pending(event);
+    assert!(city.approve(order, "deputy").is_err(), "as soon as it is recorded");
+    city.authority.forget_pending();
+    city.enact(without, &[]).unwrap();
     assert!(city.approve(order, "deputy").is_err(), "the absent hold it no longer");
+}
+
+/// Who approved that a role is withdrawn read which deputies end with it, and who approved that it
+/// is granted again read of none: there is none, however long they were to act.
+#[test]
+fn what_was_lent_does_not_come_back_with_its_role() {
+    let (mut city, body) = with_deputy();
+    city.now += DAY;
+    let order = new_person(&mut city, "0000000000000001");
+    let mut kept = city.clone();
+    assert_eq!(kept.approve(order, "deputy"), Ok(()));
+    let other = DelegateBody { absent: city.officer("officer-2").person.clone(), ..body.clone() };
+    city.done(&Body::Delegate(other.clone()), &BOTH);
+    let role = Role::RegistrationOfficer;
+    for action in [RoleAction::Withdraw, RoleAction::Grant] {
+        let again = city.role_body(action, &body.absent, role, "shangzhou");
+        city.done(&again, &BOTH);
+    }
+    let left = |city: &SampleCity| -> Vec<String> {
+        city.authority.delegations().map(|(_, one)| one.absent.to_string()).collect()
+    };
+    assert_eq!(left(&city), std::slice::from_ref(&other.absent), "another's stays");
+    let early = city.approval_for(order, "deputy", Some(&body.absent));
+    assert_eq!(city.take(&early), Err(Code::ApproverRevoked));
+    assert_eq!(city.approve(order, "officer-1"), Ok(()), "who holds it again decides");
+    // Nor is anything left of who leaves, as the deputy or as whose role it is.
+    for person in [&body.person, &other.absent] {
+        let mut city = city.clone();
+        let leaves = city.person_body(PersonAction::Leave, person, "sz-office");
+        city.done(&leaves, &BOTH);
+        assert!(left(&city).is_empty(), "{person}");
+    }
 }
 
 #[test]
