@@ -443,8 +443,8 @@ def check_basis(order, found):
     people |= set(before["people"] + body["about"]) if kind == "emergency-review" else set()
     people |= {body["leader"], (before or body)["leader"]} if kind == "system" else set()
     lends = (before or {}).get("lends", [])
-    ends = kind == "role" and action == "withdraw" or kind == "person" and action == "leave"
-    need(ends or not lends, "what ends with it")
+    told = kind == "role" and action == "withdraw" or kind == "person" and action != "create"
+    need(told or not lends, "what they lend")
     systems, more = (before or {}).get("systems", []), (before or {}).get("more_systems", 0)
     closes = kind == "unit" and action == "close"
     need(closes or not systems and not more, "systems that end with it")

@@ -114,9 +114,10 @@ impl Authority {
         }
     }
 
-    /// What somebody lends to others and what ends with a role of theirs, or with all of them.
-    fn lends(&self, absent: &str, ends: impl Fn(&Delegation) -> bool) -> Vec<LentBefore> {
-        let all = self.lent_by(absent).filter(|(_, one)| ends(one));
+    /// What somebody lends to others, as far as an order is about it: with a role of theirs, or
+    /// with all of them.
+    fn lends(&self, absent: &str, is_told: impl Fn(&Delegation) -> bool) -> Vec<LentBefore> {
+        let all = self.lent_by(absent).filter(|(_, one)| is_told(one));
         all.map(|(person, one)| lent(person, one)).collect()
     }
 
@@ -134,8 +135,7 @@ impl Authority {
                 let known = self.person(&person.person);
                 let mail = known.and_then(|known| known.mail.clone());
                 let number = known.and_then(|known| known.number).map(Bytes::from);
-                let leaves = person.action == PersonAction::Leave;
-                let lends = self.lends(&person.person, |_| leaves);
+                let lends = self.lends(&person.person, |_| true);
                 let (leads, more_leads) = self.leads(&person.person);
                 let held = self.holdings(&person.person)?;
                 let led = PersonBefore { leads, more_leads, ..held };

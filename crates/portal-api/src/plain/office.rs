@@ -19,6 +19,9 @@ use records::order::{
 pub(super) const LENT: (&str, &str) = ("他人交其代理的角色", "roles that others lend to them");
 /// What ends with a role, or with all of them.
 const LENDS: (&str, &str) = ("随之终止的代理", "what they lend, which ends with it");
+/// What ends with no transfer.
+const GOES_ON: (&str, &str) =
+    ("本人交他人代理的角色（不因本办件终止）", "what they lend, which goes on");
 /// What ends with a unit.
 const ENDS: (&str, &str) = (
     "随之关闭的系统（吊销其全部证书）",
@@ -63,7 +66,8 @@ pub(super) fn about_person(
     facts.push(list(("角色", "roles"), &roles, &after(&roles)));
     let (lent, lends) = (lent(opened, &before.lent), self::lent(opened, &before.lends));
     facts.push(list(LENT, &lent, &after(&lent)));
-    facts.extend((leaves || !lends.is_empty()).then(|| list(LENDS, &lends, &[])));
+    facts.extend(leaves.then(|| list(LENDS, &lends, &[])));
+    facts.extend((!leaves && !lends.is_empty()).then(|| list(GOES_ON, &lends, &lends)));
     facts.push(list(("有效证书", "certificates"), &certificates, &after(&certificates)));
     facts.extend(led(before, leaves || !is_same_unit));
     facts

@@ -329,6 +329,28 @@ fn systems_of_who_goes_are_shown() {
     assert!(shown.iter().any(|fact| fact.term.en.starts_with("how many more systems")));
 }
 
+/// Of somebody who leaves it is read who acts for them no longer, and of whoever is transferred who
+/// goes on to.
+#[test]
+fn deputies_of_who_goes_are_shown() {
+    let leaves =
+        |one: &SampleOrder| one.order["kind"] == "person" && one.order["body"]["action"] == "leave";
+    let sample = samples().into_iter().find(leaves).unwrap();
+    let mut moves = sample.order.clone();
+    moves["body"]["action"] = j!("move");
+    for (order, term, sign) in [
+        (&sample.order, "what they lend, which ends with it", '-'),
+        (&moves, "what they lend, which goes on", ' '),
+    ] {
+        let shown = facts(&sample.open(order).unwrap());
+        let told = shown.iter().find(|fact| fact.term.en == term).expect(term);
+        let lines: Vec<String> = told.lines.iter().map(in_english).collect();
+        assert!(lines.len() == 1 && lines[0].starts_with(sign), "{lines:?}");
+        assert_eq!(told.differs, sign == '-');
+        assert_eq!(shown.iter().filter(|fact| fact.term.en.starts_with("what they l")).count(), 1);
+    }
+}
+
 /// An order that releases one certificate names all that its holder has: each of them is shown, as
 /// all is that is signed.
 #[test]

@@ -254,7 +254,7 @@ impl Basis {
         let people: Vec<String> = self.people.iter().map(|one| one.person.clone()).collect();
         let wanted = Self::people_of(body, drafter, before.as_ref());
         let mut wanted: Vec<String> = wanted.into_iter().collect();
-        let ends = before.as_ref().is_some_and(PriorState::names_what_ends);
+        let others = before.as_ref().is_some_and(PriorState::names_others);
         let is_record = before.as_ref().is_some_and(PriorState::tells_a_record);
         if body.takes_away() {
             wanted.retain(|id| people.contains(id));
@@ -263,7 +263,7 @@ impl Basis {
         wanted_units.extend(self.people.iter().map(|one| one.unit.clone()));
         let units: Vec<&String> = self.units.iter().map(|one| &one.unit).collect();
         if !fits
-            || ends && !ends_others(body)
+            || others && !tells_others(body)
             || before.as_ref().is_some_and(PriorState::tells_a_move) != moves(body)
             || is_record && !matches!(body, Body::Person(_))
             || people != wanted
@@ -302,13 +302,13 @@ fn called(list: &[DisplayName], id: &str) -> DisplayName {
     list.iter().find(|one| one.id == id).cloned().unwrap_or_else(|| DisplayName::of_id(id))
 }
 
-/// Whether what somebody lends, or what a unit or system has, may end with it.
-fn ends_others(body: &Body) -> bool {
+/// Whether what somebody lends, or what a unit or system has that ends with it, may stand in it.
+fn tells_others(body: &Body) -> bool {
     match body {
         Body::Unit(unit) => unit.action == UnitAction::Close,
         Body::System(system) => system.action == "close",
         Body::Role(role) => role.action == RoleAction::Withdraw,
-        Body::Person(person) => person.action == PersonAction::Leave,
+        Body::Person(person) => person.action != PersonAction::Create,
         _ => false,
     }
 }

@@ -88,8 +88,8 @@ pub struct PersonBefore {
     pub certificates: Vec<CertificateBefore>,
     /// What others lend to them, unless it is over.
     pub lent: Vec<LentBefore>,
-    /// Of a role that is withdrawn, and of somebody who leaves: what they lend to others, which
-    /// ends with it.
+    /// In kind `person`, and of a role that is withdrawn: what they lend to others, which ends with
+    /// the role and with whoever leaves, and goes on where they are transferred.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lends: Vec<LentBefore>,
     /// Systems that are not closed and of which they are in charge, by id, in kind `person` only;
@@ -210,8 +210,8 @@ impl PriorState {
         }
     }
 
-    /// Whether it names what ends with the order.
-    pub(super) fn names_what_ends(&self) -> bool {
+    /// Whether it names what somebody lends, or what ends with the order.
+    pub(super) fn names_others(&self) -> bool {
         match self {
             Self::Person(held) => !held.lends.is_empty(),
             Self::Unit(held) => !held.systems.is_empty() || held.more_systems > 0,

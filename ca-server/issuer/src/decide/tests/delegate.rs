@@ -158,6 +158,9 @@ fn what_ends_by_itself_holds_no_grant_up_and_what_ends_with_a_role_is_shown() {
     assert_eq!(before(&sample, withdrawn), (1, 0, 1));
     let leaves = sample.order(person(PersonAction::Leave, &absent, "", ""));
     assert_eq!(before(&sample, leaves), (1, 0, 1));
+    // Who acts for somebody goes on to where they are transferred, and is read of all the same.
+    let moves = sample.order(person(PersonAction::Move, &absent, "", "shangzhou"));
+    assert_eq!(before(&sample, moves), (1, 0, 1));
     let ends =
         sample.order(role(RoleAction::Withdraw, &deputy, Role::ApplicationOwner, "sz-office"));
     assert_eq!(before(&sample, ends), (1, 1, 0), "not with another's role");
