@@ -71,8 +71,14 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "before/unit": "county:flag parent:text open:flag systems?:*ending-system more_systems?:revision"
                    " moved?:moved-unit",
     "moved-unit": "units:number people:number certificates:number systems:number gains:*reaching-role"
-                  " more_gains?:revision loses:*reaching-role more_loses?:revision enters:*name leaves:*name",
+                  " more_gains?:revision loses:*reaching-role more_loses?:revision enters:*name leaves:*name"
+                  " gains_lent?:*reaching-deputy more_gains_lent?:revision"
+                  " loses_lent?:*reaching-deputy more_loses_lent?:revision"
+                  " begins?:*naming-rule more_begins?:revision ends?:*naming-rule more_ends?:revision"
+                  " follows?:*following-rule more_follows?:revision",
     "reaching-role": "person:id role:role scope:name", "led-system": "system:name name:text",
+    "reaching-deputy": "person:id absent:id role:role scope:name from:time until:time",
+    "naming-rule": "application:name rule:text unit:name", "following-rule": "application:name rule:text",
     "ending-system": "system:name name:text certificates?:revision",
     "before/person": "mail?:commitment number?:hash roles:*role-in certificates:*certificate-before lent:*lent"
                      " lends?:*lent leads?:*led-system more_leads?:revision",
@@ -454,9 +460,12 @@ def check_basis(order, found):
     moved = (before or {}).get("moved")
     need((moved is not None) == (kind == "unit" and action == "move"), "what goes with it")
     moved = moved or {"gains": [], "loses": [], "enters": [], "leaves": []}
-    need(max(len(moved["gains"]), len(moved["loses"])) <= 100, "roles that are named")
-    reaching = moved["gains"] + moved["loses"]
-    people |= {one["person"] for one in reaching}
+    parts = ("gains", "loses", "gains_lent", "loses_lent", "begins", "ends", "follows")
+    need(max(len(moved.get(part, [])) for part in parts) <= 100, "what of a move is named")
+    acting = moved.get("gains_lent", []) + moved.get("loses_lent", [])
+    naming = moved.get("begins", []) + moved.get("ends", [])
+    reaching = moved["gains"] + moved["loses"] + acting
+    people |= {one["person"] for one in reaching} | {one["absent"] for one in acting}
     leads = (before or {}).get("leads", [])
     of_record = {"mail", "number", "leads", "more_leads"}
     need(BEFORE.get(kind) != "person" or kind == "person" or not of_record & set(before or {}),
@@ -480,11 +489,13 @@ def check_basis(order, found):
         units |= {(before or {}).get(name, "")}
     units |= set((before or {}).get("units", []))
     units |= {one["scope"] for one in (before or {}).get("roles", []) + lent + reaching}
+    units |= {one["unit"] for one in naming}
     need([one["unit"] for one in basis["units"]] == sorted(units - {""}), "units of the basis")
     profiles = {one["profile"] for one in (before or {}).get("certificates", [])}
     profiles |= {body["profile"]["id"]} if kind == "issue" else set()
     applications = {(before or {}).get("application"), body.get("application")} - {None}
     applications |= set(moved["enters"] + moved["leaves"])
+    applications |= {one["application"] for one in naming + moved.get("follows", [])}
     for key, wanted in (("profiles", profiles), ("applications", applications)):
         called = [one["id"] for one in basis.get(key, [])]
         need(called == sorted(set(called)) and set(called) <= wanted, key + " of the basis")

@@ -84,7 +84,7 @@ impl Authority {
             Body::Issue(issue) if !self.carries_itself(body) && !self.follows_last(issue) => {
                 Err(Code::StateConflict)
             }
-            Body::Unit(_) if order.basis.still_moves(&now) => Ok(()),
+            Body::Unit(_) if order.basis.still_moves(&now, |until| self.is_past(until)) => Ok(()),
             _ if order.basis.still_is(&now) => Ok(()),
             _ => Err(Code::StateConflict),
         }
@@ -104,14 +104,16 @@ impl Authority {
         let before = basis.before.clone().ok_or(Code::Malformed)?;
         let was: PersonBefore = json::from_value(&before).map_err(|_| Code::Malformed)?;
         let now = self.holdings(person)?;
-        let is_over = |one: &LentBefore| {
-            records::time::read(&one.until).is_none_or(|until| until < self.signed_time)
-        };
-        let lent = was.lent.iter().filter(|one| !is_over(one));
+        let lent = was.lent.iter().filter(|one| !self.is_past(&one.until));
         match was.roles == now.roles && lent.eq(&now.lent) {
             true => Ok(()),
             false => Err(Code::StateConflict),
         }
+    }
+
+    /// Whether a last second is over by the time that is proven.
+    fn is_past(&self, until: &str) -> bool {
+        records::time::read(until).is_none_or(|until| until < self.signed_time)
     }
 
     /// What somebody lends to others, as far as an order is about it: with a role of theirs, or

@@ -47,6 +47,7 @@ pub mod record;
 pub mod reference;
 pub mod renewal;
 pub mod revocation;
+pub mod rule_units;
 pub mod rules;
 pub mod run;
 pub mod scep;

@@ -38,7 +38,10 @@ pub use emergency::{
 pub use gate::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
 pub use maker::maker;
 pub use mode::{ModeBefore, ModeBody, OBSERVE_SECONDS_MAX};
-pub use moved::{LEADS_MAX, LedSystem, MovedUnit, REACH_MAX, ReachingRole};
+pub use moved::{
+    FollowingRule, LEADS_MAX, LedSystem, MovedUnit, NamingRule, REACH_MAX, ReachingDeputy,
+    ReachingRole,
+};
 pub use office::{
     DELEGATION_SECONDS, DelegateBody, LENDS_MAX, LENT_MAX, PersonAction, PersonBody, RoleAction,
     RoleBody, UnitAction, UnitBody,

@@ -1,6 +1,8 @@
 //! Every kind of order once, as a portal hands it on: the golden vectors with what belongs beside
 //! them, under a registry key of its own.
 
+mod moving;
+
 use keys::SoftwareSigner;
 use pki::certificate::{CertificateContent, TbsCertificate};
 use pki::{Certificate, SerialNumber, Signer};
@@ -166,7 +168,7 @@ fn ending(sample: &SampleOrder) -> Option<SampleOrder> {
     let keys = j!([Bytes::from([7; 32])]);
     match order["kind"].as_str()? {
         "unit" => {
-            return moving(order);
+            return moving::moving(order);
         }
         "portal" => {
             order["body"]["action"] = j!("close");
@@ -264,34 +266,6 @@ fn closing_a_unit(moving: &SampleOrder) -> Option<SampleOrder> {
         "systems": systems, "more_systems": 3,
     } });
     Some(SampleOrder { order, ..SampleOrder::default() })
-}
-
-/// A unit that moves, with all that goes with it.
-fn moving(mut order: Value) -> Option<SampleOrder> {
-    order["body"]["action"] = j!("move");
-    let names = [[8; 32], [9; 32]].map(|salt| Disclosure::new("/name", salt, "某人".into()));
-    let [one, other] = ["5GPJWBSG64S36D1N", "8GPJWBSG64S36D1N"];
-    let [first, second] = names.each_ref().map(|name| name.commitment().unwrap());
-    let units = [("luonan", "洛南县"), ("shangzhou", "商州区"), ("sz-water", "区水利局")];
-    order["basis"] = j!({
-        "people": [
-            { "person": one, "unit": "luonan", "name": first },
-            { "person": other, "unit": "sz-water", "name": second },
-        ],
-        "units": units.map(|(unit, name)| j!({ "unit": unit, "name": name })),
-        "applications": [
-            { "id": "exchange", "zh": "公文交换", "en": "Document exchange" },
-            { "id": "petitions", "zh": "信访", "en": "Petitions" },
-        ],
-        "before": { "county": true, "parent": "shangzhou", "open": true, "moved": {
-            "units": 2, "people": 40, "certificates": 5, "systems": 3,
-            "gains": [{ "person": one, "role": "registration-officer", "scope": "luonan" }],
-            "more_gains": 1,
-            "loses": [{ "person": other, "role": "auditor", "scope": "shangzhou" }],
-            "more_loses": 2, "enters": ["exchange"], "leaves": ["petitions"],
-        } },
-    });
-    Some(SampleOrder { order, disclosures: names.to_vec(), ..SampleOrder::default() })
 }
 
 /// A revocation of what a system has, instead of a person.

@@ -4,6 +4,7 @@
 mod attachments;
 mod batch;
 mod decision;
+mod rules_of_move;
 
 use super::{Fact, facts};
 use pki::Signer;
@@ -286,6 +287,8 @@ fn what_goes_with_a_unit_that_moves_is_shown() {
         ("roles that reach it and what is below it no", "-「某人」"),
         ("applications whose gates know them from", "+"),
         ("applications whose gates know them no", "-"),
+        ("who acts for those whose roles reach it from", "+「某人」"),
+        ("who acts for those whose roles reach it no", "-「某人」"),
     ];
     for (term, line) in wanted {
         let fact = shown.iter().find(|fact| fact.term.en.starts_with(term)).expect(term);

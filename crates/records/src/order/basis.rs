@@ -5,8 +5,8 @@
 use crate::access_mode::AccessMode;
 use crate::commitment::Commitment;
 use crate::display_name::DisplayName;
-use crate::json::JsonError;
-use crate::order::before::{PersonBefore, PriorState};
+use crate::json::{self, JsonError};
+use crate::order::before::{PersonBefore, PriorState, UnitBefore};
 use crate::order::body::Body;
 use crate::order::office::{PersonAction, RoleAction, UnitAction};
 use crate::order::system::subject_of_system;
@@ -137,7 +137,7 @@ impl Basis {
     /// Who must be named: whom the body is about, if authority holds them already, whoever
     /// suspended what it releases or is on leave, whoever lends to them or is lent what ends with
     /// it, who was in charge of a system, whose role reaches a unit that moves from then on or no
-    /// longer, and the person who drafted it.
+    /// longer and who acts for them, and the person who drafted it.
     pub fn people_of(body: &Body, drafter: &str, before: Option<&PriorState>) -> BTreeSet<String> {
         let created = matches!(body, Body::Person(one) if one.action == PersonAction::Create);
         let about = body.person().filter(|_| !created);
@@ -145,7 +145,6 @@ impl Basis {
         let lent = before.into_iter().flat_map(PriorState::lent).map(|one| one.person.as_str());
         let led = before.and_then(PriorState::leader);
         let reaching = before.into_iter().flat_map(PriorState::reaching);
-        let reaching = reaching.map(|one| one.person.as_str());
         let before = before.map(PriorState::excepts).unwrap_or_default();
         let excepted = body.excepts().iter().chain(before).map(String::as_str);
         let others = others.chain(lent).chain(led).chain(reaching).chain(excepted);
@@ -173,7 +172,8 @@ impl Basis {
     }
 
     /// Which applications may be named: where a gate stands, and where it stood; whose mode it is;
-    /// where people of a unit that moves are known from then on, or no longer.
+    /// where people of a unit that moves are known from then on, or no longer, and whose rules
+    /// reach it.
     pub fn applications_of(body: &Body, before: Option<&PriorState>) -> BTreeSet<String> {
         let was = match before {
             Some(PriorState::Agent(was)) => Some(was.application.clone()),
@@ -197,20 +197,24 @@ impl Basis {
         called && self.people == now.people && self.units == now.units && self.before == now.before
     }
 
-    /// The same of a unit that moves: who came to it or left meanwhile, and what its people and
-    /// systems have, is no difference.
-    pub fn still_moves(&self, now: &Self) -> bool {
-        let uncounted = |basis: &Self| {
-            let mut before = basis.before.clone();
-            let moved = before.as_mut().and_then(|before| before.get_mut("moved"));
-            if let Some(moved) = moved.and_then(Value::as_object_mut) {
-                moved.retain(|key, _| {
-                    !["people", "certificates", "systems"].contains(&key.as_str())
-                });
+    /// The same of a unit that moves: who came to it or left meanwhile, what its people and systems
+    /// have, and who acted for somebody until a second that is over, is no difference.
+    pub fn still_moves(&self, now: &Self, is_over: impl Fn(&str) -> bool) -> bool {
+        let settled = |basis: &Self| {
+            let mut unit: UnitBefore = json::from_value(basis.before.as_ref()?).ok()?;
+            if let Some(moved) = &mut unit.moved {
+                moved.settle(&is_over);
             }
-            Self { before, ..basis.clone() }
+            Some(unit)
         };
-        uncounted(self).still_is(&uncounted(now))
+        let (Some(was), Some(is)) = (settled(self), settled(now)) else {
+            return self.still_is(now);
+        };
+        // Whom it names still, it names as it did.
+        was == is
+            && self.applications.iter().all(|one| now.applications.contains(one))
+            && now.people.iter().all(|one| self.people.contains(one))
+            && now.units.iter().all(|one| self.units.contains(one))
     }
 
     /// Whether a person is in charge of the same systems as it says.

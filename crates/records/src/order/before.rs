@@ -6,7 +6,7 @@ use crate::commitment::Commitment;
 use crate::json::{self, JsonError};
 use crate::order::emergency::{EMERGENCY_PEOPLE_MAX, EmergencyBefore};
 use crate::order::mode::ModeBefore;
-use crate::order::moved::{LEADS_MAX, LedSystem, MovedUnit, ReachingRole};
+use crate::order::moved::{LEADS_MAX, LedSystem, MovedUnit};
 use crate::order::office::{LENDS_MAX, LENT_MAX};
 use crate::order::portal::PortalBefore;
 use crate::order::system::{SystemBefore, is_zero};
@@ -51,7 +51,8 @@ pub struct UnitBefore {
     /// How many more of them end.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more_systems: u32,
-    /// Of a unit that moves: what goes with it, and whose roles reach it or no longer.
+    /// Of a unit that moves: what goes with it, and whose roles and which rules reach it from then
+    /// on or no longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved: Option<MovedUnit>,
 }
@@ -237,15 +238,15 @@ impl PriorState {
         }
     }
 
-    /// Roles that reach a unit that moves from then on, and those that do no longer.
-    pub(super) fn reaching(&self) -> impl Iterator<Item = &ReachingRole> {
-        self.moved().into_iter().flat_map(MovedUnit::reaching)
+    /// Whoever has a say over a unit that moves from then on, or no longer.
+    pub(super) fn reaching(&self) -> impl Iterator<Item = &str> {
+        self.moved().into_iter().flat_map(MovedUnit::named_people)
     }
 
-    /// Applications whose gates know people of a unit that moves from then on, or no longer.
+    /// Applications whose gates know people of a unit that moves from then on, or no longer, and
+    /// those of which rules are named.
     pub(super) fn reached(&self) -> impl Iterator<Item = &String> {
-        let moved = self.moved().into_iter();
-        moved.flat_map(|moved| moved.enters.iter().chain(&moved.leaves))
+        self.moved().into_iter().flat_map(MovedUnit::named_applications)
     }
 
     fn moved(&self) -> Option<&MovedUnit> {
@@ -285,8 +286,8 @@ impl PriorState {
         match self {
             Self::Unit(unit) => {
                 let above = Some(unit.parent.as_str()).filter(|parent| !parent.is_empty());
-                let scopes = self.reaching().map(|one| one.scope.as_str());
-                above.into_iter().chain(scopes).collect()
+                let named = unit.moved.iter().flat_map(MovedUnit::named_units);
+                above.into_iter().chain(named).collect()
             }
             Self::Person(person) => {
                 let held = person.roles.iter().map(|role| role.scope.as_str());

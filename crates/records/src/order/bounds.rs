@@ -116,6 +116,14 @@ fn lists_of_an_order_have_an_end() {
     assert!(closing(ENDING_MAX + 1).parts().is_err());
     assert!(moving(REACH_MAX).parts().is_ok());
     assert!(moving(REACH_MAX + 1).parts().is_err());
+    let ruling = |rules: usize| {
+        let mut order = moving(1);
+        let rule = json!({ "application": "exchange", "rule": "own-unit" });
+        order.basis.before.as_mut().unwrap()["moved"]["follows"] = json!(vec![rule; rules]);
+        order
+    };
+    assert!(ruling(REACH_MAX).parts().is_ok());
+    assert!(ruling(REACH_MAX + 1).parts().is_err());
     assert!(leading("person", LEADS_MAX).parts().is_ok());
     assert!(leading("person", LEADS_MAX + 1).parts().is_err());
 }

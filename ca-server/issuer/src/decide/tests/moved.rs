@@ -1,16 +1,33 @@
 //! What follows from a unit that moves, and from somebody who goes while in charge of systems, is
 //! signed with the order; it is carried out while that is so.
 
+use super::operator::bundle;
 use crate::sample::Sample;
 use crate::sample::operate::{OFFICERS, SECURITY, agent, gate, person, role, site, system, unit};
 use authority::OrderDigest;
 use ca_host::operator::OperatorRequest;
 use records::Code;
 use records::order::{
-    LedSystem, MovedUnit, PersonAction, PersonBefore, PriorState, ReachingRole, RoleAction,
-    UnitAction,
+    DelegateBody, LedSystem, MovedUnit, NamingRule, PersonAction, PersonBefore, PriorState,
+    ReachingDeputy, ReachingRole, RoleAction, UnitAction,
 };
 use records::rules::Role;
+
+const DAY: u64 = 86_400;
+
+/// Tunnels for people of two counties and of the city, and what only auditors of the office may.
+const NAMING: &str = r#"
+@id("ln-tunnel") @zh("洛南县人员可建立隧道。") @en("People of Luonan may open a tunnel.")
+permit (principal in Unit::"luonan", action == Action::"connect", resource);
+@id("sz-tunnel") @zh("商州区人员可建立隧道。") @en("People of Shangzhou may open a tunnel.")
+permit (principal, action == Action::"connect", resource)
+when { principal in [Unit::"shangzhou"] };
+@id("anybody") @zh("全市人员可建立隧道。") @en("People of the city may open a tunnel.")
+permit (principal in Unit::"city", action == Action::"connect", resource);
+@id("sealed") @zh("办公室的隧道仅限审计员。") @en("Only auditors of the office may do so there.")
+forbid (principal, action == Action::"connect", resource in Unit::"sz-office")
+unless { principal in Role::"auditor@sz-office" };
+"#;
 
 fn before(sample: &Sample, order: OrderDigest) -> PriorState {
     let (order, _) = sample.authority().open(order, sample.city.now).unwrap();
@@ -83,6 +100,88 @@ fn a_unit_moves_while_those_have_a_say_whom_approvers_read_of() {
     sample.done(to_luonan(), &SECURITY);
     let now_below = sample.authority().unit("sz-office").unwrap().parent.clone();
     assert_eq!(now_below.as_deref(), Some("luonan"));
+}
+
+/// Rules in force that name the county which gets the office, or the one that it leaves, are read
+/// of by whoever moves it, and so are those that follow it; under other rules it is another order.
+#[test]
+fn whoever_moves_a_unit_reads_which_rules_reach_it() {
+    let mut sample = Sample::found();
+    let before = sample.order(to_luonan());
+    let told = moved(&sample, before);
+    assert!(told.begins.is_empty() && told.ends.is_empty() && told.follows.is_empty());
+    let OperatorRequest::Bundle { version, mut files } = bundle(2) else { panic!("no bundle") };
+    let rules = files.iter_mut().find(|file| file.name == "access/exchange.cedar").unwrap();
+    rules.content.push_str(NAMING);
+    sample.done(OperatorRequest::Bundle { version, files }, &SECURITY);
+    assert_eq!(sample.approve(before, SECURITY[0]).map(drop), Err(Code::StateConflict));
+    let order = sample.order(to_luonan());
+    let told = moved(&sample, order);
+    let named = |rule: &str, unit: &str| NamingRule {
+        application: "exchange".into(),
+        rule: rule.into(),
+        unit: unit.into(),
+    };
+    // Whoever holds a role over a county holds it over the office.
+    let sealed = named("sealed", "sz-office");
+    assert_eq!(told.begins, [named("ln-tunnel", "luonan"), sealed.clone()]);
+    assert_eq!(told.ends, [sealed, named("sz-tunnel", "shangzhou")]);
+    let follows: Vec<&str> = told.follows.iter().map(|one| one.rule.as_str()).collect();
+    assert_eq!(follows, ["handler-sends", "own-unit"]);
+    let (read, _) = sample.authority().open(order, sample.city.now).unwrap();
+    assert_eq!(read.basis.application("exchange").zh, "公文交换");
+    sample.approved_by(order, &SECURITY);
+    assert_eq!(sample.execute(), None);
+}
+
+/// Somebody acts for an officer for so many days.
+fn lends(sample: &Sample, absent: &str, scope: &str, days: u64) -> OperatorRequest {
+    let time = |seconds: u64| records::time::seconds(sample.city.now + seconds);
+    let body = DelegateBody {
+        action: RoleAction::Grant,
+        person: sample.person("deputy"),
+        absent: sample.person(absent),
+        role: Role::RegistrationOfficer,
+        scope: scope.into(),
+        from: time(0),
+        until: time(days * DAY),
+    };
+    OperatorRequest::Delegate { body: Box::new(body) }
+}
+
+/// Who acts for an officer that gains or loses a say is read of beside them. That it is over
+/// meanwhile holds nothing up; that somebody else acts does.
+#[test]
+fn whoever_acts_for_those_who_get_a_say_is_read_of() {
+    let mut sample = Sample::found();
+    sample.appoint("deputy", Role::ApplicationOwner, "sz-office");
+    let request = lends(&sample, "officer-1", "shangzhou", 3);
+    sample.done(request, &SECURITY);
+    let first = sample.order(to_luonan());
+    let told = moved(&sample, first);
+    let whose = |all: &[ReachingDeputy]| -> Vec<(String, String)> {
+        all.iter().map(|one| (one.person.clone(), one.absent.clone())).collect()
+    };
+    let beside = (sample.person("deputy"), sample.person("officer-1"));
+    assert_eq!((whose(&told.loses_lent), whose(&told.gains_lent)), (vec![beside], Vec::new()));
+    let (read, _) = sample.authority().open(first, sample.city.now).unwrap();
+    assert!(read.basis.person(&sample.person("deputy")).is_some());
+    read.check_disclosures(&sample.rows.orders[&first].disclosures).unwrap();
+    sample.pass(3 * DAY + 1);
+    sample.register("李丹", "sz-office");
+    let second = sample.order(to_luonan());
+    assert!(moved(&sample, second).loses_lent.is_empty());
+    assert_eq!(sample.approve(first, SECURITY[0]).map(drop), Ok(()));
+    let request = lends(&sample, "officer-3", "luonan", 3);
+    sample.done(request, &SECURITY);
+    for order in [first, second] {
+        assert_eq!(sample.approve(order, SECURITY[1]).map(drop), Err(Code::StateConflict));
+    }
+    let third = sample.order(to_luonan());
+    let beside = (sample.person("deputy"), sample.person("officer-3"));
+    assert_eq!(whose(&moved(&sample, third).gains_lent), [beside]);
+    sample.approved_by(third, &SECURITY);
+    assert_eq!(sample.execute(), None);
 }
 
 /// Nobody goes without that approvers read of which systems they are in charge, and stay so.
