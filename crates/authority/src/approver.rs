@@ -161,6 +161,12 @@ impl Authority {
         held.map(|(role, scope)| (*role, scope.as_str())).collect()
     }
 
+    /// Whether a person holds a role beside that of an official, or one is lent to them.
+    pub fn has_office(&self, person: &str) -> bool {
+        let holds = self.held_roles(person).iter().any(|(role, _)| *role != Role::Official);
+        holds || self.lent_to(person).next().is_some()
+    }
+
     /// Whether a person holds any role that some rule lets approve, or one was lent to them.
     pub fn is_approver(&self, person: &str) -> bool {
         let counts =

@@ -9,6 +9,7 @@ use pki::profile::Holder;
 use records::bytes::Bytes;
 use records::code::Code;
 use records::order::{SystemBody, is_id};
+use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -27,6 +28,12 @@ impl Authority {
     /// Every system.
     pub fn systems(&self) -> impl Iterator<Item = (&str, &SystemState)> {
         self.systems.iter().map(|(id, system)| (&**id, &**system))
+    }
+
+    /// Everybody who is in charge of a system that is not closed.
+    pub fn leaders(&self) -> BTreeSet<&str> {
+        let open = self.systems().filter(|(_, system)| system.open);
+        open.map(|(_, system)| system.leader.as_str()).collect()
     }
 
     /// Systems in the order of their ids, behind one of them or from the first on.

@@ -19,6 +19,7 @@ mod passkey;
 mod receipt;
 mod revoke;
 mod service;
+mod sheet;
 mod statement;
 mod system;
 #[cfg(test)]
@@ -37,7 +38,7 @@ pub use decision::{
     about_absent, about_ending, about_looks, about_opened, about_voice, facts_of_decision,
     look_in_list,
 };
-pub use facts::{facts, facts_unsigned};
+pub use facts::{facts, facts_above_rows, facts_unsigned};
 pub use many::{about_many, about_row, many_of};
 pub use passkey::{about_new_passkey, about_passkey};
 pub use receipt::{about_loss, about_receipt, about_suspension};

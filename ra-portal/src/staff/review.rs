@@ -177,10 +177,8 @@ pub(super) fn filled(
         facts.extend(lines(language, voice));
         facts.extend(lines(language, plain::about_absent(&beside.voices)));
     }
-    facts.extend(lines(language, plain::facts(opened)));
+    facts.extend(lines(language, plain::facts_above_rows(opened)));
     if !rows.is_empty() {
-        // They stand below, one by one.
-        facts.iter_mut().for_each(|fact| fact.lines.clear());
         facts.extend(lines(language, plain::about_opened(opened, &to_open)));
     }
     let (order, body, digest) = (opened.order(), opened.body(), opened.digest());

@@ -8,8 +8,8 @@ use crate::error::IssuerError;
 use crate::round::Round;
 use authority::{Authority, OrderDigest};
 use ca_api::{Batching, OrderCreated};
-use records::order::{BATCH_ROWS_MAX, BatchBody, Body};
-use records::{Bytes, Code};
+use records::order::{BATCH_ROWS_MAX, BatchBody, Body, Order, PersonBefore};
+use records::{Bytes, Code, json};
 use std::collections::BTreeSet;
 
 /// Open batches of one officer in which one order stands and that somebody approved; others give
@@ -101,14 +101,21 @@ fn has_room(
     Ok(())
 }
 
-/// Every order is open, and of the kind of the first. Beside each whether it needs a look.
-fn body_of(round: &Round<'_>, rows: Vec<Bytes>, needs_look: Vec<bool>) -> Result<BatchBody, Code> {
+/// Every order is open, and of the kind of the first. Beside each whether it needs a look; so does
+/// each that is about somebody in office.
+fn body_of(
+    round: &Round<'_>,
+    rows: Vec<Bytes>,
+    mut needs_look: Vec<bool>,
+) -> Result<BatchBody, Code> {
     let (authority, now) = (round.authority(), round.now());
+    let leaders = authority.leaders();
     let mut kind = None;
-    for row in &rows {
+    for (row, needs) in rows.iter().zip(&mut needs_look) {
         let digest = OrderDigest(row.digest().ok_or(Code::Malformed)?);
         // What was only recorded a moment ago is open as soon as the tree has it.
-        let (_, body) = authority.open(digest, now)?;
+        let (order, body) = authority.open(digest, now)?;
+        *needs |= is_of_office((authority, &leaders), (&order, &body));
         let own = (body.kind().to_owned(), body.action().to_owned());
         let same = kind.get_or_insert_with(|| own.clone()) == &own;
         if own.0 == "batch" {
@@ -122,4 +129,23 @@ fn body_of(round: &Round<'_>, rows: Vec<Bytes>, needs_look: Vec<bool>) -> Result
     let sample = authority.sample_size(&of, rows.len());
     let flagged = (0..).zip(needs_look).filter(|(_, needs)| *needs).map(|(place, _)| place);
     Ok(BatchBody { of, action, rows, sample, flagged: flagged.collect() })
+}
+
+/// Whether an order gives something to somebody who holds an office or is in charge of a system, or
+/// has them go: by what it says of them, which its approvers read, and by what is so now. What
+/// takes certificates or a role away waits for nobody's look.
+fn is_of_office(
+    (authority, leaders): (&Authority, &BTreeSet<&str>),
+    (order, body): (&Order, &Body),
+) -> bool {
+    let person = match body {
+        Body::Issue(_) | Body::Person(_) | Body::Release(_) | Body::Credential(_) => body.person(),
+        Body::Role(_) | Body::Delegate(_) => body.person().filter(|_| !body.takes_away()),
+        _ => None,
+    };
+    let Some(person) = person else { return false };
+    let before = order.basis.before.as_ref();
+    let before = before.and_then(|before| json::from_value::<PersonBefore>(before).ok());
+    let is_told = before.is_some_and(|held| held.has_office());
+    is_told || leaders.contains(person) || authority.has_office(person)
 }

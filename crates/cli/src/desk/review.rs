@@ -141,10 +141,8 @@ fn filled(f: Frame, checked: &Checked, named: Option<&str>) -> ReviewPage {
     if choices.is_empty() {
         facts = plain::about_voice(opened, (approving.acting_for(), approving.opened()));
     }
-    facts.extend(plain::facts(opened));
+    facts.extend(plain::facts_above_rows(opened));
     if !opened.rows().is_empty() {
-        // They stand below, one by one.
-        facts.iter_mut().for_each(|fact| fact.lines.clear());
         facts.extend(plain::about_opened(opened, approving.opened()));
     }
     let consequence = plain::about_consequence(opened.body(), approving.consequence());

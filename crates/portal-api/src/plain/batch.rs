@@ -1,11 +1,23 @@
 //! An order over many: each of them in a line.
 
+use super::sheet::together;
 use ::plain::bilingual::{Fact, FactLine, LineChange, LineText, fact, kind_of, said};
 use ::plain::value::{FactValue, NameAndId, joined, words};
 use data_encoding::HEXLOWER;
 use records::Bytes;
 use records::export::ShownOrder;
 use records::order::{BatchBody, OrderSubject, SubjectUnit, about_body};
+
+/// The list of all orders of a batch, and of those that everybody opens: where each of them stands
+/// below by itself, marked where it is to be opened, these have no lines.
+const LISTS: [&str; 2] = ["how many", "each approver opens beside those"];
+
+/// The facts of a batch where its orders stand below, one by one.
+pub(super) fn without_lists(mut facts: Vec<Fact>) -> Vec<Fact> {
+    let lists = facts.iter_mut().filter(|fact| LISTS.contains(&fact.term.en.as_str()));
+    lists.for_each(|fact| fact.lines.clear());
+    facts
+}
 
 /// Every order of a batch by its digest, under which the batch names it, with whom it concerns.
 pub(super) fn about_batch(opened: &ShownOrder, batch: &BatchBody) -> Vec<Fact> {
@@ -30,20 +42,23 @@ pub(super) fn about_batch(opened: &ShownOrder, batch: &BatchBody) -> Vec<Fact> {
         FactLine { mark: LineChange::Kept, line: LineText::Value(line) }
     };
     let to_open = batch.flagged.len();
+    let [of_rows, of_flagged] = LISTS;
     let to_open = fact(
-        ("另须每人查看的件数", "each approver opens beside those"),
+        ("另须每人查看的件数", of_flagged),
         said(&format!("{to_open} 件"), &to_open.to_string()),
     );
     let to_open = Fact { lines: batch.flagged.iter().map(flagged).collect(), ..to_open };
     let lines = batch.rows.iter().enumerate().map(line).collect();
     let count = batch.rows.len();
     let many = said(&format!("{count} 项"), &count.to_string());
-    vec![
+    let mut facts = vec![
         fact(("批量事项", "each of them is to"), kind_of(&batch.of, &batch.action)),
-        Fact { lines, ..fact(("共", "how many"), many) },
-        fact(("每位审批人员须查看的件数", "each approver opens"), batch.sample.to_string()),
-        to_open,
-    ]
+        Fact { lines, ..fact(("共", of_rows), many) },
+    ];
+    facts.extend(together(opened));
+    let drawn = batch.sample.to_string();
+    facts.extend([fact(("每位审批人员须查看的件数", "each approver opens"), drawn), to_open]);
+    facts
 }
 
 /// Whom or what an order concerns.

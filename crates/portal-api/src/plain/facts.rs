@@ -1,6 +1,6 @@
 //! The facts of an order: each kind of body field by field, beside what is in force.
 
-use super::batch::about_batch;
+use super::batch::{about_batch, without_lists};
 use super::change::files;
 use super::emergency::{about_emergency, about_review};
 use super::issued::issued;
@@ -26,6 +26,14 @@ pub fn facts(opened: &OpenedOrder) -> Vec<Fact> {
     facts.push(fact(("办件编号", "order"), named));
     facts.push(fact(("签发机构", "issuing CA"), order.issuer.clone()));
     facts
+}
+
+/// The same where the orders of a batch stand below, one by one.
+pub fn facts_above_rows(opened: &OpenedOrder) -> Vec<Fact> {
+    match opened.body() {
+        Body::Batch(_) => without_lists(facts(opened)),
+        _ => facts(opened),
+    }
 }
 
 /// What an order would say that nobody signed: of a draft, before its handler signs.

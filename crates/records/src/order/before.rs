@@ -162,6 +162,16 @@ pub struct AgentBefore {
     pub open: bool,
 }
 
+impl PersonBefore {
+    /// Whether it is of somebody in office: with a role beside that of an official, one that is
+    /// lent to them or by them, or in charge of a system.
+    pub fn has_office(&self) -> bool {
+        let holds = self.roles.iter().any(|one| one.role != Role::Official);
+        let acts = !self.lent.is_empty() || !self.lends.is_empty();
+        holds || acts || !self.leads.is_empty() || self.more_leads > 0
+    }
+}
+
 impl PriorState {
     /// Reads what stands before an order of this kind.
     pub(super) fn read(kind: &str, value: &Value) -> Result<Self, JsonError> {

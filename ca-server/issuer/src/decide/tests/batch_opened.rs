@@ -2,12 +2,13 @@
 //! look.
 
 use super::batch::{PEOPLE, applied, drafted, rows};
-use crate::sample::operate::{OFFICERS, SECURITY, person};
+use crate::sample::operate::{OFFICERS, SECURITY, person, role, site};
 use crate::sample::{Sample, SampleCity};
 use authority::OrderDigest;
 use ca_host::operator::OperatorRequest;
-use records::order::{Body, PersonAction};
+use records::order::{Body, PersonAction, RoleAction};
 use records::record::Event;
+use records::rules::Role;
 use records::{Bytes, Code};
 
 #[test]
@@ -101,6 +102,50 @@ fn a_flagged_row_is_opened_whatever_is_drawn() {
             sample.approves_batch(batch, name).unwrap();
         }
     }
+}
+
+/// Places of a batch of an officer's that everybody opens.
+fn flagged(sample: &mut Sample, orders: &[OrderDigest]) -> (OrderDigest, Vec<u16>) {
+    sample.batches("officer-1", orders).unwrap();
+    let batch = sample.newest_order();
+    sample.sequence();
+    let (_, body) = sample.authority().open(batch, sample.city.now).unwrap();
+    let Body::Batch(body) = &*body else { panic!("no batch") };
+    (batch, body.flagged.clone())
+}
+
+/// Whoever holds an office, or is in charge of a system, hides among no others who leave or are
+/// transferred: everybody opens what is about them. What takes a role away waits for no look.
+#[test]
+fn rows_about_people_in_office_are_opened_by_everybody() {
+    let mut sample = Sample::found();
+    let ids: Vec<String> = ["李丹", "王小红", "赵五", "陈一", "陈二", "陈三", "陈四"]
+        .map(|name| sample.register(name, "sz-office"))
+        .into();
+    sample.grant(&ids[1], Role::UnitHandler, "sz-office");
+    sample.grant(&ids[3], Role::Official, "sz-office");
+    let mut own = site("register", "site");
+    own.leader = ids[5].clone();
+    sample.registered_system(own);
+    for action in [PersonAction::Leave, PersonAction::Move] {
+        let unit = if action == PersonAction::Move { "shangzhou" } else { "" };
+        let orders: Vec<OrderDigest> =
+            ids.iter().map(|id| sample.order(person(action, id, "", unit))).collect();
+        let (batch, opened) = flagged(&mut sample, &orders);
+        assert_eq!(opened, [1, 5]);
+        for name in OFFICERS {
+            let mut without = sample.sample_of(batch, name);
+            without.retain(|one| *one != Bytes::from(orders[1]));
+            let approval = sample.opened_approval(batch, name, &without);
+            let told = sample.bring(sample.staff(), name, approval);
+            assert_eq!(told, Err(Code::RowUnopened), "{name}");
+        }
+        sample.approves_batch(batch, "officer-1").unwrap();
+    }
+    let ends = |what, id: &String| role(RoleAction::Withdraw, id, what, "sz-office");
+    let requests = [ends(Role::UnitHandler, &ids[1]), ends(Role::Official, &ids[3])];
+    let orders = requests.map(|request| sample.order(request));
+    assert!(flagged(&mut sample, &orders).1.is_empty());
 }
 
 /// In a record that a hand made, an approval without the rows counts for none of them.

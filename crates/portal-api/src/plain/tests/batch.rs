@@ -1,10 +1,10 @@
 //! What a batch shows.
 
-use super::super::{FactLine, LineText};
-use super::{facts, replaced};
+use super::super::{Fact, FactLine, LineText, facts_above_rows};
+use super::{facts, in_english, replaced};
 use pki::Signer;
 use records::Bytes;
-use records::export::{NotTrusted, OrderExport, RowExport};
+use records::export::{NotTrusted, OpenedOrder, OrderExport, RowExport};
 use sample_city::orders::{SampleOrder, all as samples, registry};
 use serde_json::{Value, json as j};
 
@@ -95,4 +95,91 @@ pub(super) fn is_a_portals_word() {
     assert!(own.ends_with("who signed the draft of each order in it"), "{own}");
     let foreign = told(&j!("person:FEDCBA9876543210"));
     assert!(foreign.contains("as a portal says: no signature of theirs"), "{foreign}");
+}
+
+/// A batch of these orders, which all do the same.
+fn batch_of(rows: &[&SampleOrder], (of, action): (&str, &str)) -> OpenedOrder {
+    let is_role = |sample: &SampleOrder| sample.order["kind"] == "role";
+    let mut order = samples().into_iter().find(is_role).unwrap().order;
+    let row = |one: &&SampleOrder| RowExport {
+        signed: one.export(&one.order).unwrap().signed,
+        previous: None,
+        renewed: None,
+        look: None,
+    };
+    let rows: Vec<RowExport> = rows.iter().map(row).collect();
+    let digests: Vec<Bytes> = rows.iter().map(|row| Bytes::from(row.signed.digest())).collect();
+    order["kind"] = j!("batch");
+    order["body"] =
+        j!({ "of": of, "action": action, "rows": digests, "sample": 1, "flagged": [1] });
+    order["basis"] = j!({ "people": [], "units": [] });
+    let batch = SampleOrder { order: order.clone(), ..SampleOrder::default() };
+    let export = OrderExport { rows, ..batch.export(&order).unwrap() };
+    export.open_under(registry().public_key()).unwrap()
+}
+
+fn told<'a>(shown: &'a [Fact], term: &str) -> &'a Fact {
+    shown.iter().find(|fact| fact.term.en.starts_with(term)).expect(term)
+}
+
+/// Of many that leave, the sheet says who of them is in office or in charge of systems, and by
+/// what; it says so as well where the orders stand below it one by one.
+#[test]
+fn a_sheet_says_who_of_them_is_in_office() {
+    let leaves =
+        |one: &SampleOrder| one.order["kind"] == "person" && one.order["body"]["action"] == "leave";
+    let office = samples().into_iter().find(leaves).unwrap();
+    let mut order = office.order.clone();
+    let before = order["basis"]["before"].as_object_mut().unwrap();
+    before.retain(|key, _| !["lends", "leads", "more_leads"].contains(&key.as_str()));
+    before.insert("roles".into(), j!([{ "role": "official", "scope": "sz-office" }]));
+    before.insert("lent".into(), j!([]));
+    let disclosures = office.disclosures.clone();
+    let plain = SampleOrder { order, disclosures, ..SampleOrder::default() };
+    let opened = batch_of(&[&plain, &office], ("person", "leave"));
+    let term = "how many of them are about people in office";
+    for shown in [facts(&opened), facts_above_rows(&opened)] {
+        let one = told(&shown, term);
+        let lines: Vec<String> = one.lines.iter().map(in_english).collect();
+        assert_eq!((one.value.en().as_str(), lines.len()), ("1", 1), "{lines:?}");
+        let parts = ["acts for ", "lends to ", "in charge of 「门户网站」 (site)", "and 2 more"];
+        assert!(lines[0].starts_with(" 2. "), "{lines:?}");
+        for part in parts {
+            assert!(lines[0].contains(part), "{part}: {lines:?}");
+        }
+    }
+    let above = facts_above_rows(&opened);
+    let lists = ["how many", "each approver opens beside"].map(|term| told(&above, term));
+    assert!(lists.iter().all(|fact| fact.lines.is_empty()), "they stand below");
+    // Where nobody is, it says that nobody is.
+    let nobody = facts(&batch_of(&[&plain, &plain_of(&plain)], ("person", "leave")));
+    assert_eq!(told(&nobody, term).value.en(), "0");
+}
+
+/// The same order under another number.
+fn plain_of(one: &SampleOrder) -> SampleOrder {
+    let mut order = one.order.clone();
+    order["order"] = j!("0000000000000002");
+    SampleOrder { order, disclosures: one.disclosures.clone(), ..SampleOrder::default() }
+}
+
+/// One role of another sort among many of the same is seen on the sheet.
+#[test]
+fn a_sheet_says_of_which_sorts_its_orders_are() {
+    let is_role = |sample: &SampleOrder| {
+        sample.order["kind"] == "role" && sample.order["body"]["action"] == "grant"
+    };
+    let role = samples().into_iter().find(is_role).unwrap();
+    let named = role.order["body"]["role"].clone();
+    let mut order = role.order.clone();
+    order["body"]["role"] = j!(if named == "auditor" { "official" } else { "auditor" });
+    let disclosures = role.disclosures.clone();
+    let other = SampleOrder { order, disclosures, ..SampleOrder::default() };
+    for (rows, sorts) in [([&role, &plain_of(&role)], 1), ([&role, &other], 2)] {
+        let shown = facts_above_rows(&batch_of(&rows, ("role", "grant")));
+        let one = told(&shown, "roles in it");
+        assert_eq!((one.value.en(), one.lines.len()), (sorts.to_string(), sorts));
+        let count = if sorts == 1 { " × 2" } else { " × 1" };
+        assert!(one.lines.iter().map(in_english).all(|line| line.ends_with(count)));
+    }
 }
