@@ -89,7 +89,8 @@ impl Consentable for Approving {
     }
 
     fn hearsay(&self) -> Vec<Fact> {
-        let mut told = plain::about_absent(&self.beside.voices);
+        let mut told = plain::about_standing(self.beside.standing.as_ref());
+        told.extend(plain::about_absent(&self.beside.voices));
         told.extend(plain::about_looks(&self.order, &self.beside.looks));
         told.extend(plain::about_consequence(self.order.body(), self.consequence()));
         told
@@ -143,6 +144,7 @@ mod tests {
     use super::*;
     use crate::consent::{Consent, at_desk, consent};
     use crate::output::Output;
+    use records::export::{OrderExport, OrderProgress};
     use sample_city::SampleBatch;
 
     /// Who approves.
@@ -241,6 +243,27 @@ mod tests {
         assert!(consented(&[]).is_err() && consented(&rows[..1]).is_err());
         let more = [rows.clone(), vec!["0123456789ABCDEF".into()]].concat();
         assert!(consented(&more).is_err(), "what is not to be opened");
+    }
+
+    /// How far an order is, and what needs a look in it, is read on a terminal and by machines as
+    /// it is on pages: beside what is signed.
+    #[test]
+    fn how_far_an_order_is_is_told_apart_from_what_is_signed() {
+        let batch = batch_of(0);
+        let standing = OrderProgress {
+            approvers: vec!["李核验".into()],
+            needed: 2,
+            given: false,
+            browser: true,
+            voices: Vec::new(),
+            look: Some(ReviewFlag::SameName),
+        };
+        let export = OrderExport { standing: Some(standing), ..batch.export.clone() };
+        let one = Approving::of(batch.open(), (OFFICER, None), export.beside());
+        let told: Vec<String> = one.hearsay().iter().map(|fact| fact.value.en()).collect();
+        assert_eq!(told, ["the unit has somebody of this name", "1 / 2", "李核验"]);
+        let signed = one.facts();
+        assert!(one.hearsay().iter().all(|fact| !signed.contains(fact)));
     }
 
     #[test]

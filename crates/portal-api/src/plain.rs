@@ -35,8 +35,8 @@ pub use bilingual::{
 };
 pub use consequence::{about_consequence, consequence_title};
 pub use decision::{
-    about_absent, about_ending, about_looks, about_opened, about_voice, facts_of_decision,
-    look_in_list,
+    about_absent, about_ending, about_looks, about_opened, about_standing, about_voice,
+    facts_of_decision, look_in_list,
 };
 pub use facts::{facts, facts_above_rows, facts_unsigned};
 pub use many::{about_many, about_row, many_of};

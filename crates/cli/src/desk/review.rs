@@ -93,6 +93,8 @@ pub(super) struct ReviewPage {
     /// Orders of a batch.
     pub(super) rows: Vec<ReviewItem>,
     pub(super) standing: Option<OrderProgress>,
+    /// What needs a look in it, as the portal says.
+    pub(super) look: Option<String>,
     /// For whom it may be approved, by id, where that is to be chosen first.
     pub(super) choices: Vec<(String, String)>,
     /// Whether another choice can be made.
@@ -163,6 +165,12 @@ fn filled(f: Frame, checked: &Checked, named: Option<&str>) -> ReviewPage {
         rows: rows(language, &approving),
         given: checked.standing().is_some_and(|standing| standing.given),
         standing: checked.standing(),
+        look: checked
+            .standing
+            .as_ref()
+            .and_then(|standing| standing.look)
+            .map(plain::look)
+            .map(|said| language.of_both(said.zh, said.en)),
         moved: checked.has_moved(),
         can_be_declined: opened.can_be_declined(),
         f,

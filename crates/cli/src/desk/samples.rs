@@ -151,6 +151,7 @@ fn orders(language: Language, pages: &mut Pages) {
             }),
             given,
             moved,
+            look: None,
             choices: if name == "review-choice" { choices(language) } else { Vec::new() },
             others: is_batch,
             acting_for: ACTING.into(),

@@ -10,7 +10,7 @@ use ::plain::value::{FactValue, words};
 use data_encoding::HEXLOWER;
 use records::Bytes;
 use records::decline::Outcome;
-use records::export::{OpenedOrder, ReviewFlag, Voice};
+use records::export::{OpenedOrder, OrderProgress, ReviewFlag, Voice};
 use records::order::Body;
 
 /// Every fact of an order, and of a batch those of each order in it behind its number. `opened` are
@@ -47,6 +47,17 @@ pub fn about_voice(
         facts.push(fact(("办件摘要", "digest of the order"), digest));
     }
     facts
+}
+
+/// What of an order needs a look, and who approved it so far, as whoever handed it on says: nobody
+/// signed it.
+pub fn about_standing(standing: Option<&OrderProgress>) -> Vec<Fact> {
+    let Some(standing) = standing else { return Vec::new() };
+    let look = standing.look.map(|found| fact(("请留意", "take a look"), look(found)));
+    let count = format!("{} / {}", standing.approvers.len(), standing.needed);
+    let given = std::iter::once(fact(("审批", "approvals"), count));
+    let by = |name: &String| fact(("已批准的人", "approved by"), name.as_str());
+    look.into_iter().chain(given).chain(standing.approvers.iter().map(by)).collect()
 }
 
 /// Who is on leave by whose voice somebody may approve, as whoever handed the order on says: what

@@ -56,6 +56,8 @@ pub struct Hearsay {
     pub consequence: Option<Consequences>,
     /// By whose voice whoever asked may approve it.
     pub voices: Vec<Voice>,
+    /// How far it is, and what needs a look in it.
+    pub standing: Option<OrderProgress>,
 }
 
 /// An order of a batch.
@@ -156,7 +158,8 @@ impl OrderExport {
     /// What whoever handed it on tells beside it.
     pub fn beside(&self) -> Hearsay {
         let voices = self.standing.as_ref().map_or_else(Vec::new, |one| one.voices.clone());
-        Hearsay { looks: self.looks(), consequence: self.consequence.clone(), voices }
+        let (consequence, standing) = (self.consequence.clone(), self.standing.clone());
+        Hearsay { looks: self.looks(), consequence, voices, standing }
     }
 
     /// Every order of a batch, opened like one by itself; they are what the batch names, all of

@@ -6,6 +6,7 @@ use super::filled;
 use askama::Template;
 use page::Language;
 use portal_api::plain;
+use records::export::{Hearsay, OrderProgress, ReviewFlag};
 use sample_city::orders;
 use std::collections::BTreeSet;
 
@@ -39,4 +40,29 @@ fn every_fact_of_every_kind_is_on_the_page_of_a_desk() {
         kinds.insert(plain::kind(opened.body()).en);
     }
     assert!(kinds.len() > 12 && file_lines > 12, "{kinds:?} {file_lines}");
+}
+
+/// What the portal says that needs a look is read at a desk as it is on the portal's page.
+#[test]
+fn what_needs_a_look_is_on_the_page_of_a_desk() {
+    let sample = orders::all().remove(0);
+    let page = |look| {
+        let standing = OrderProgress {
+            approvers: vec!["李核验".into()],
+            needed: 2,
+            given: false,
+            browser: true,
+            voices: Vec::new(),
+            look,
+        };
+        let opened = sample.open(&sample.order).unwrap();
+        let person = "0123456789ABCDEF".to_owned();
+        let checked =
+            Checked { opened, person, beside: Hearsay::default(), standing: Some(standing) };
+        filled(Frame::sample(Language::English, "/"), &checked, None).render().unwrap()
+    };
+    for look in [ReviewFlag::Differs, ReviewFlag::SameName, ReviewFlag::Unsigned] {
+        let told = escaped(&plain::look(look).en);
+        assert!(page(Some(look)).contains(&told) && !page(None).contains(&told), "{told}");
+    }
 }
