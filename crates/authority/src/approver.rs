@@ -92,7 +92,7 @@ impl Authority {
         }
         let id = PersonId::read(person).ok_or(Code::ApproverRole)?;
         let rules = self.rules_for(body)?;
-        let own = self.pool_of(person, None, &rules, body);
+        let own = self.pool_of((person, &self.held_roles(person)), &rules, body);
         let acting = self.acting_by(person, &rules, (body, now));
         if let (Err(refused), true) = (&own, acting.is_empty()) {
             let mut lent =
@@ -118,7 +118,8 @@ impl Authority {
     }
 
     /// The delegations by which a person may decide about an order at `now`, each with the scope of
-    /// the pool by which alone they may; those that need no pool come first.
+    /// the pool by which alone they may; those that need no pool come first. What is lent counts by
+    /// itself: with a role of their own nobody speaks for somebody who could not have decided.
     fn acting_by<'a>(
         &'a self,
         person: &str,
@@ -130,7 +131,7 @@ impl Authority {
         let counts = lent.filter_map(|one| {
             let more = (one.role, one.scope.as_str());
             let bears = self.bears_on(more, rules, body);
-            Some((one, self.pool_of(person, Some(more), rules, body).ok().filter(|_| bears)?))
+            Some((one, self.pool_of((person, &[more]), rules, body).ok().filter(|_| bears)?))
         });
         let mut all: Vec<_> = counts.collect();
         all.sort_by_key(|(_, pool)| pool.is_some());

@@ -14,26 +14,23 @@ use std::collections::HashMap;
 pub(crate) struct Locals<'a>(HashMap<String, HashMap<&'a str, Vec<PersonId>>>);
 
 impl Authority {
-    /// The scope of the pool by which alone somebody's roles count for an order; `None` where they
-    /// count without a pool.
+    /// The scope of the pool by which alone these roles of somebody count for an order; `None`
+    /// where they count without a pool.
     pub(crate) fn pool_of(
         &self,
-        person: &str,
-        lent: Option<(Role, &str)>,
+        (person, held): (&str, &[(Role, &str)]),
         rules: &[ApprovalRule],
         body: &Body,
     ) -> Result<Option<String>, Code> {
         let satisfied = |held: &[(Role, &str)]| {
             rules.iter().try_for_each(|rule| self.satisfies_rule(person, held, rule, body))
         };
-        let mut held = self.held_roles(person);
-        held.extend(lent);
         let own = |(role, _): &&(Role, &str)| *role != Role::PoolOfficer;
         let without: Vec<_> = held.iter().filter(own).copied().collect();
         let Err(refused) = satisfied(&without) else { return Ok(None) };
         let pool = held.iter().find(|(role, _)| *role == Role::PoolOfficer);
         let (_, scope) = pool.ok_or(refused)?;
-        satisfied(&held).map(|()| Some((*scope).to_owned()))
+        satisfied(held).map(|()| Some((*scope).to_owned()))
     }
 
     /// Whether somebody is an officer of the unit itself, below the pool's scope.

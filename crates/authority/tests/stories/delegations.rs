@@ -218,6 +218,29 @@ fn what_was_lent_does_not_come_back_with_its_role() {
     }
 }
 
+/// What is lent is what the absent could do themselves: a transfer between two counties is decided
+/// by nobody who has a say over the one and is lent the say over the other.
+#[test]
+fn what_is_lent_gives_no_more_than_the_absent_hold() {
+    let mut city = SampleCity::found();
+    let deputy = city.officer("officer-1").person.clone();
+    let absent = city.officer("officer-3").person.clone();
+    let body = DelegateBody { absent, scope: "luonan".into(), ..lent(&city, &deputy) };
+    city.done(&Body::Delegate(body.clone()), &BOTH);
+    city.now += DAY;
+    let person = city.register("sz-office");
+    let there = city.person_body(PersonAction::Create, "0000000000000001", "ln-office");
+    let there = city.order(&there);
+    assert_eq!(city.approve(there, "officer-1"), Ok(()));
+    assert_eq!(counted(&city, there), [Some(body.absent)]);
+    let moves = city.person_body(PersonAction::Move, &person, "ln-office");
+    let moves = city.order(&moves);
+    for name in ["officer-1", "officer-3"] {
+        assert_eq!(city.approve(moves, name), Err(Code::ApproverScope), "{name}");
+    }
+    assert_eq!(city.approve(moves, "security-1"), Ok(()));
+}
+
 #[test]
 fn what_may_not_be_held_together_is_not_lent() {
     let (mut city, body) = with_deputy();
