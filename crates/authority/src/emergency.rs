@@ -116,7 +116,10 @@ impl Authority {
     ) -> Result<(), Code> {
         let (from, until) = body.window().ok_or(Code::Malformed)?;
         let (application, people) = (body.application.clone(), body.people.clone());
-        let approvers = judged.approvers().map(ToString::to_string);
+        // Whose voice it was had a part in it, whoever spoke.
+        let approvers = judged.counted().iter().map(|one| &one.capacity);
+        let approvers = approvers.flat_map(|one| std::iter::once(one.person).chain(one.acting_for));
+        let approvers = approvers.map(|id| id.to_string());
         let about: BTreeSet<String> = approvers.chain(people.iter().cloned()).collect();
         let about = about.into_iter().collect();
         let state = EmergencyState { application, people, about, from, until };

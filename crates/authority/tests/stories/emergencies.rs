@@ -2,8 +2,10 @@
 
 use records::Bytes;
 use records::code::Code;
-use records::order::{Body, EMERGENCY_SECONDS_MAX, EmergencyBody, EmergencyReviewBody};
-use records::rules::ApprovalRules;
+use records::order::{
+    Body, DelegateBody, EMERGENCY_SECONDS_MAX, EmergencyBody, EmergencyReviewBody, RoleAction,
+};
+use records::rules::{ApprovalRules, Role};
 use sample_city::SampleCity;
 
 const BOTH: [&str; 2] = ["security-1", "security-2"];
@@ -76,6 +78,35 @@ fn an_emergency_is_used_once_and_waits_for_somebody_who_looks() {
         "closed already"
     );
     assert_eq!(city.authority.fits(&again), Ok(()));
+}
+
+/// Nobody closes the case of what was opened in their voice, whoever spoke for them.
+#[test]
+fn whose_voice_opened_an_emergency_does_not_close_it() {
+    let mut city = SampleCity::found();
+    let person = city.register("sz-office");
+    let deputy = city.appoint("deputy", Role::ApplicationOwner, "city");
+    let absent = city.officer("security-1").person.clone();
+    city.appoint("security-3", Role::SecurityAdministrator, "city");
+    let lent = DelegateBody {
+        action: RoleAction::Grant,
+        person: deputy.clone(),
+        absent: absent.clone(),
+        role: Role::SecurityAdministrator,
+        scope: "city".into(),
+        from: records::time::seconds(city.now),
+        until: records::time::seconds(city.now + 86_400),
+    };
+    city.done(&Body::Delegate(lent), &["security-2", "security-3"]);
+    let body = emergency(&city, &[&person]);
+    let order = city.done(&body, &["deputy", "security-2"]);
+    let about = city.authority.emergencies().next().unwrap().1.about.clone();
+    assert!([&deputy, &absent].iter().all(|id| about.contains(id)), "{about:?}");
+    let closes = city.order(&review(order, &about));
+    for name in ["security-1", "deputy", "security-2"] {
+        assert_eq!(city.approve(closes, name), Err(Code::ApproverSelf), "{name}");
+    }
+    assert_eq!(city.approve(closes, "security-3"), Ok(()));
 }
 
 /// Whatever the rules of a city say, nobody opens one alone.

@@ -39,7 +39,8 @@ pub(super) fn about_review(
             FactValue::text(opened.text(&body.evidence, EVIDENCE_PATH)),
         ),
     ];
-    let term = ("应急人员与批准人，均不得结案", "whose matter it was; none of them closes it");
+    let term =
+        ("应急人员、批准人及被代理人，均不得结案", "whose matter it was; none of them closes it");
     facts.push(people(opened, term, &body.about));
     let Some(was) = was else { return facts };
     facts.push(people(opened, ("应急人员", "for whom it was"), &was.people));

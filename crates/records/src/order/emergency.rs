@@ -10,8 +10,9 @@ pub const EMERGENCY_SECONDS_MAX: u64 = 4 * 3_600;
 /// Most people of one.
 pub const EMERGENCY_PEOPLE_MAX: usize = 16;
 
-/// Most people whose matter one is: an order keeps 32 approvals.
-pub(crate) const EMERGENCY_ABOUT_MAX: usize = EMERGENCY_PEOPLE_MAX + 32;
+/// Most people whose matter one is: an order keeps 32 approvals, each of one who may act for
+/// another.
+pub(crate) const EMERGENCY_ABOUT_MAX: usize = EMERGENCY_PEOPLE_MAX + 64;
 
 /// Kind `emergency`: what the rules deny these people passes within one window, and is recorded.
 /// It counts once; another one of the application waits until its case is closed.
@@ -39,8 +40,8 @@ pub struct EmergencyReviewBody {
     pub order: Bytes,
     /// Application id.
     pub application: String,
-    /// Person ids, in their order, of those whose matter it was: whom it let past the rules, and
-    /// who approved it. None of them closes its case.
+    /// Person ids, in their order, of those whose matter it was: whom it let past the rules, who
+    /// approved it, and for whom. None of them closes its case.
     pub about: Vec<String>,
     /// Commitment to what was found.
     pub evidence: Commitment,
