@@ -94,6 +94,9 @@ fn every_fact_of_every_row_is_on_the_page() {
     let page = review::filled(frame(), asked, beside, (standing, String::new()));
     let page = page.render().unwrap();
     shows_each_row(&page, &opened);
+    for fact in plain::facts_above_rows(&opened) {
+        assert!(shows(&page, &fact), "its sheet too: {fact:?}\n{page}");
+    }
     let facts = opened.rows().iter().flat_map(plain::facts);
     let differ = facts.filter(|fact| fact.differs).count();
     assert!(differ > 0, "a sample in which something differs");

@@ -7,7 +7,7 @@ use askama::Template;
 use page::Language;
 use portal_api::plain;
 use records::export::{Hearsay, OrderProgress, ReviewFlag};
-use sample_city::orders;
+use sample_city::{SampleBatch, orders};
 use std::collections::BTreeSet;
 
 /// A text as a page has it.
@@ -64,5 +64,22 @@ fn what_needs_a_look_is_on_the_page_of_a_desk() {
     for look in [ReviewFlag::Differs, ReviewFlag::SameName, ReviewFlag::Unsigned] {
         let told = escaped(&plain::look(look).en);
         assert!(page(Some(look)).contains(&told) && !page(None).contains(&told), "{told}");
+    }
+}
+
+/// The sheet of a batch stands on its page, above the orders which it lists.
+#[test]
+fn the_sheet_of_a_batch_is_on_the_page_of_a_desk() {
+    let batch = SampleBatch::of("role", 3, |_, _| ());
+    let (opened, beside) = (batch.open(), batch.export.beside());
+    let person = "0123456789ABCDEF".to_owned();
+    let checked = Checked { opened: opened.clone(), person, beside, standing: None };
+    let page = filled(Frame::sample(Language::English, "/"), &checked, None).render().unwrap();
+    for fact in plain::facts_above_rows(&opened) {
+        let line = FactItem::of(fact, Language::English);
+        let texts = line.lines.iter().map(|(.., text)| text.to_string());
+        for text in texts.chain([escaped(&line.term), line.value.to_string()]) {
+            assert!(page.contains(&text), "{text}\n{page}");
+        }
     }
 }
