@@ -4,9 +4,9 @@
 use crate::authority::Authority;
 use crate::id::{OrderDigest, PersonId, Reference, Serial};
 use records::code::Code;
-use records::order::Body;
+use records::order::{Body, NamingRule};
 use records::rules::Role;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// What a change of a person takes away.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,10 @@ pub struct Consequence {
     pub orders: Vec<OrderDigest>,
     /// Applications whose gates know them no longer.
     pub applications: BTreeSet<String>,
+    /// Access rules in force that name a unit above them from then on.
+    pub begins: Vec<NamingRule>,
+    /// Those that name a unit which is above them no longer.
+    pub ends: Vec<NamingRule>,
 }
 
 impl Authority {
@@ -48,7 +52,12 @@ impl Authority {
                 || leaves && matches!(&*open.body, Body::Role(_) | Body::Credential(_));
             rests && open.body.person() == Some(person) && now <= open.expires
         });
+        let was = self.above(&state.unit);
+        let is = to.map(|to| self.above(to)).unwrap_or_default();
+        let rules = self.rules_of_move((&was, &is), &HashSet::new());
         Ok(Consequence {
+            begins: rules.begins,
+            ends: rules.ends.into_iter().filter(|_| !leaves).collect(),
             certificates: in_force.filter(|_| !stays).copied().collect(),
             roles: roles.filter(|_| leaves).cloned().collect(),
             letters: letters.filter(|_| leaves).copied().collect(),

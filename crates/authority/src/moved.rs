@@ -15,10 +15,10 @@ use std::sync::Arc;
 /// So many characters of a rule's id, or of a route, are told.
 const RULE_CHARS_MAX: usize = 64;
 
-/// Access rules that speak of a unit that moves.
-struct MovedRules {
-    begins: Vec<NamingRule>,
-    ends: Vec<NamingRule>,
+/// Access rules that speak of a unit that moves, or of those where somebody comes to.
+pub(crate) struct MovedRules {
+    pub(crate) begins: Vec<NamingRule>,
+    pub(crate) ends: Vec<NamingRule>,
     follows: Vec<FollowingRule>,
 }
 
@@ -128,7 +128,11 @@ impl Authority {
     /// Access rules in force that name a unit which is above one from then on (`is`) or no longer
     /// (`was`), or a role over something `inside` it, which who holds it above holds there; and
     /// those that name none and ask who is below whom.
-    fn rules_of_move(&self, (was, is): (&[&str], &[&str]), inside: &HashSet<&str>) -> MovedRules {
+    pub(crate) fn rules_of_move(
+        &self,
+        (was, is): (&[&str], &[&str]),
+        inside: &HashSet<&str>,
+    ) -> MovedRules {
         let mut all = MovedRules { begins: Vec::new(), ends: Vec::new(), follows: Vec::new() };
         let gained: Vec<&str> = is.iter().filter(|unit| !was.contains(unit)).copied().collect();
         let lost: Vec<&str> = was.iter().filter(|unit| !is.contains(unit)).copied().collect();

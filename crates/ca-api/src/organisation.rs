@@ -1,7 +1,7 @@
 //! Routes of the issuer for what officers and handlers read of the organisation: a person whole,
 //! what their transfer or leaving takes away, and a unit with who decides there.
 
-pub use records::consequence::{Consequences, RoleLine};
+pub use records::consequence::{Consequences, RoleLine, RuleLine};
 
 use crate::staff::CertificateLine;
 use records::handling::{DraftLine, PersonLine, UnitLine};

@@ -16,6 +16,20 @@ pub struct RoleLine {
     pub place: String,
 }
 
+/// An access rule that names a unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleLine {
+    /// The application whose rule it is.
+    pub application: DisplayName,
+    /// The rule's id; of a route its method and path.
+    pub rule: String,
+    /// Unit id.
+    pub unit: String,
+    /// Names of that unit and those above it.
+    pub place: String,
+}
+
 /// What a transfer or leaving takes away, as it would today.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,4 +44,10 @@ pub struct Consequences {
     pub orders: u32,
     /// Applications whose gates know them no longer.
     pub applications: Vec<DisplayName>,
+    /// Of a transfer: access rules in force that name a unit above them from then on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub begins: Vec<RuleLine>,
+    /// Those that name a unit which is above them no longer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ends: Vec<RuleLine>,
 }

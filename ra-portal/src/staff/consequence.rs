@@ -84,6 +84,7 @@ pub(super) fn sample_told(leaves: bool) -> (Body, Consequences) {
         letters: if leaves { vec!["5GPJWBSG64S36D1N".into()] } else { Vec::new() },
         orders: 1,
         applications: crate::pages::sample_names().applications,
+        ..Consequences::default()
     };
     (Body::Person(body), told)
 }

@@ -5,7 +5,7 @@
 use super::drafts::{cursor, letter_line, order};
 use super::find;
 use super::people::line;
-use super::place::{place, role_line};
+use super::place::{place, role_line, rule_line};
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::loaded::{opening, text};
@@ -146,6 +146,8 @@ fn told(
         letters: told.letters.iter().map(|reference| reference.to_string()).collect(),
         orders: u32::try_from(told.orders.len()).unwrap_or(u32::MAX),
         applications: told.applications.iter().map(|id| authority.application_called(id)).collect(),
+        begins: told.begins.into_iter().map(|one| rule_line(authority, one)).collect(),
+        ends: told.ends.into_iter().map(|one| rule_line(authority, one)).collect(),
     })
 }
 

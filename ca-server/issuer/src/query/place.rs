@@ -1,7 +1,8 @@
 //! Units and roles as people read them: by names, from the city down.
 
 use authority::Authority;
-use ca_api::organisation::RoleLine;
+use ca_api::organisation::{RoleLine, RuleLine};
+use records::order::NamingRule;
 use records::rules::Role;
 
 /// The names of a unit and of those above it, without the city's own where there is more to say.
@@ -24,5 +25,15 @@ pub(super) fn role_line(authority: &Authority, role: Role, scope: &str) -> RoleL
         role: role.name().to_owned(),
         scope: scope.to_owned(),
         place: place(authority, scope),
+    }
+}
+
+/// An access rule with the unit that it names.
+pub(super) fn rule_line(authority: &Authority, rule: NamingRule) -> RuleLine {
+    RuleLine {
+        application: authority.application_called(&rule.application),
+        rule: rule.rule,
+        place: place(authority, &rule.unit),
+        unit: rule.unit,
     }
 }

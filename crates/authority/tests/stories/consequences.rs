@@ -3,7 +3,10 @@
 use crate::key;
 use authority::Consequence;
 use records::code::Code;
-use records::order::{AgentBody, Body, PersonAction, RoleAction};
+use records::order::{
+    AgentBody, Body, BundleBody, NamingRule, PersonAction, RoleAction, bundle_digest,
+};
+use records::record::File;
 use records::rules::Role;
 use sample_city::{SampleCity, sha256};
 
@@ -54,4 +57,31 @@ fn a_transfer_and_a_leaving_are_told_apart() {
     assert_eq!(told(Some("nowhere")), Err(Code::UnitUnknown));
     let nobody = city.authority.consequence("0000000000000000", None, city.now);
     assert_eq!(nobody, Err(Code::PersonUnknown));
+}
+
+/// Whoever is transferred comes under rules in force that name a unit above them from then on, and
+/// leaves those that name one no longer; a correction changes none of them.
+#[test]
+fn a_transfer_tells_which_rules_name_a_unit_above() {
+    let mut city = SampleCity::found();
+    let person = city.register("sz-office");
+    let rule = |id: &str, unit: &str| {
+        format!("@id(\"{id}\") permit (principal in Unit::\"{unit}\", action, resource);\n")
+    };
+    let content = [rule("ln", "luonan"), rule("sz", "shangzhou"), rule("all", "city")].concat();
+    let file = File { name: "access/exchange.cedar".into(), content };
+    let digest = bundle_digest([(&*file.name, &*file.content)]);
+    let body = Body::Bundle(BundleBody { version: 2, digest });
+    city.done_with(&body, &["security-1", "security-2"], &[file]);
+    let told = |to: Option<&str>| city.authority.consequence(&person, to, city.now).unwrap();
+    let named = |rules: &[NamingRule]| -> Vec<String> {
+        rules.iter().map(|one| format!("{} {}", one.rule, one.unit)).collect()
+    };
+    let moved = told(Some("ln-office"));
+    assert_eq!(named(&moved.begins), ["ln luonan"]);
+    assert_eq!(named(&moved.ends), ["sz shangzhou"]);
+    for to in [Some("sz-office"), None] {
+        let none = told(to);
+        assert!(none.begins.is_empty() && none.ends.is_empty(), "{to:?}");
+    }
 }

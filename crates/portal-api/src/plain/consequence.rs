@@ -4,7 +4,7 @@
 
 use ::plain::bilingual::{BilingualText, Fact, fact, role, said};
 use ::plain::value::{FactValue, words};
-use records::consequence::{Consequences, RoleLine};
+use records::consequence::{Consequences, RoleLine, RuleLine};
 use records::order::{Body, PersonAction};
 
 /// The heading above it.
@@ -42,6 +42,12 @@ fn consequences(leaves: bool, told: &Consequences) -> Vec<Fact> {
     }
     let term = ("不能再进入的应用系统", "application that knows them no longer");
     facts.extend(told.applications.iter().map(|one| fact(term, one.clone())));
+    let begins =
+        ("自此适用的访问规则（点名其单位）", "access rule that names their unit from then on");
+    facts.extend(told.begins.iter().map(|one| fact(begins, ruled(one))));
+    let ends =
+        ("不再适用的访问规则（点名其原单位）", "access rule that names their unit no longer");
+    facts.extend(told.ends.iter().map(|one| fact(ends, ruled(one))));
     if facts.is_empty() {
         let none = said(
             "没有证书、角色、密码信封或在办事项受影响",
@@ -64,6 +70,20 @@ fn held(one: &RoleLine) -> FactValue {
     ])
 }
 
+/// An access rule with the unit that it names, by name and id.
+fn ruled(one: &RuleLine) -> FactValue {
+    FactValue::Row(vec![
+        one.application.clone().into(),
+        words(": "),
+        one.rule.as_str().into(),
+        words(" · "),
+        one.place.as_str().into(),
+        words(" ("),
+        one.unit.as_str().into(),
+        words(")"),
+    ])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,15 +96,23 @@ mod tests {
             scope: "sz-office".into(),
             place: "商州区 › 政府办公室".into(),
         };
+        let rule = |rule: &str| RuleLine {
+            application: records::DisplayName::of_id("exchange"),
+            rule: rule.into(),
+            unit: "shangzhou".into(),
+            place: "商州区".into(),
+        };
         let told = Consequences {
             certificates: vec!["0101".into(), "0202".into()],
             roles: vec![line],
             letters: vec!["5GPJWBSG64S36D1N".into()],
             orders: 1,
             applications: vec![records::DisplayName::of_id("exchange")],
+            begins: vec![rule("county")],
+            ends: vec![rule("GET /seal")],
         };
         for leaves in [true, false] {
-            assert_eq!(consequences(leaves, &told).len(), 6);
+            assert_eq!(consequences(leaves, &told).len(), 8);
             assert_eq!(consequences(leaves, &Consequences::default()).len(), 1);
         }
         assert_ne!(consequences(true, &told), consequences(false, &told));
