@@ -25,36 +25,71 @@ struct Finding {
     resource: String,
 }
 
-/// Answers in the present world; an error is the fault of whoever asks, or ours, and no answer. A
-/// yes is recorded before it is told; a no is told whatever the disk says.
+/// What is in force at a moment, and that moment, unix seconds.
+type Moment = (Arc<World>, u64);
+
+/// Answers; an error is the fault of whoever asks, or ours, and no answer. A yes is recorded before
+/// it is told; a no is told whatever the disk says.
 pub(super) async fn answer(gate: &Gate, question: CallQuestion) -> Result<CallAnswer, Code> {
-    let (world, now) = (gate.world.load_full(), gate.clock.seconds());
-    let found = match question {
+    let present = || (gate.world.load_full(), gate.clock.seconds());
+    let find = |at: &Moment| found(gate, &question, at);
+    let record = |found, world| recorded(gate, found, world);
+    let told = told_when_durable(present, find, record).await?;
+    gate.metrics.count("call", told.code);
+    gate.counts.told(told.yes);
+    Ok(told)
+}
+
+/// Finds, records and tells. A record waits for the disk: a yes that holds no more when it has it,
+/// since another world came or a time is over, is not told. The no that is told instead is recorded
+/// as well.
+async fn told_when_durable<R>(
+    present: impl Fn() -> Moment,
+    find: impl Fn(&Moment) -> Result<Finding, Code>,
+    record: impl Fn(Finding, Arc<World>) -> R,
+) -> Result<CallAnswer, Code>
+where
+    R: Future<Output = Result<CallAnswer, Code>>,
+{
+    let then = present();
+    let told = record(find(&then)?, then.0.clone()).await?;
+    let now = present();
+    let is_same_moment = (then.0.generation, then.1) == (now.0.generation, now.1);
+    if !told.yes || is_same_moment {
+        return Ok(told);
+    }
+    let found = find(&now)?;
+    if found.told.yes { Ok(told) } else { record(found, now.0).await }
+}
+
+/// What is found out at a moment.
+fn found(gate: &Gate, question: &CallQuestion, (world, now): &Moment) -> Result<Finding, Code> {
+    let at: (&World, u64) = (world.as_ref(), *now);
+    Ok(match question {
         CallQuestion::Certificate { certificate } => {
             let mut found = Finding { ask: "certificate", ..Finding::default() };
-            let good = found.holder(gate, &certificate, (&*world, now)).map(drop);
+            let good = found.holder(gate, certificate, at).map(drop);
             found.told.says(good);
             found
         }
         CallQuestion::Signature { certificate, message, sha256, signature } => {
-            let signed = Signed::of(message, sha256)?;
-            signature_of(gate, (&certificate, &signed, &signature), (&*world, now))
+            let signed = Signed::of(message.as_ref(), sha256.as_ref())?;
+            signature_of(gate, (certificate, &signed, signature), at)
         }
         CallQuestion::Permission { certificate, person, method, target } => {
             if target.len() > gate.limits.target_bytes {
                 return Err(Code::TargetTooLong);
             }
-            let checked = Checked::of_call(&method, &target)?;
+            let checked = Checked::of_call(method, target)?;
             match (certificate, person) {
                 (Some(certificate), None) => {
-                    by_certificate(gate, &certificate, checked, (world.clone(), now))
+                    by_certificate(gate, certificate, checked, (world.clone(), *now))
                 }
-                (None, Some(person)) => by_person(&person, &checked, (&*world, now)),
+                (None, Some(person)) => by_person(person, &checked, at),
                 _ => return Err(Code::Malformed),
             }
         }
-    };
-    recorded(gate, found, &world).await
+    })
 }
 
 impl Finding {
@@ -89,14 +124,14 @@ impl Finding {
 }
 
 /// What was signed.
-enum Signed {
-    Message(Bytes),
+enum Signed<'a> {
+    Message(&'a Bytes),
     Sha256([u8; 32]),
 }
 
-impl Signed {
+impl<'a> Signed<'a> {
     /// One of both.
-    fn of(message: Option<Bytes>, sha256: Option<Bytes>) -> Result<Self, Code> {
+    fn of(message: Option<&'a Bytes>, sha256: Option<&Bytes>) -> Result<Self, Code> {
         match (message, sha256) {
             (Some(message), None) => Ok(Self::Message(message)),
             (None, Some(digest)) => digest.digest().map(Self::Sha256).ok_or(Code::Malformed),
@@ -121,7 +156,7 @@ impl Signed {
 
 fn signature_of(
     gate: &Gate,
-    (certificate, signed, signature): (&Bytes, &Signed, &Bytes),
+    (certificate, signed, signature): (&Bytes, &Signed<'_>, &Bytes),
     at: (&World, u64),
 ) -> Finding {
     let mut found = Finding { ask: "signature", ..Finding::default() };
@@ -193,7 +228,7 @@ fn by_person(person: &str, asked: &Checked, (world, now): (&World, u64)) -> Find
 }
 
 /// Records what was found, and gives what may be told.
-async fn recorded(gate: &Gate, found: Finding, world: &World) -> Result<CallAnswer, Code> {
+async fn recorded(gate: &Gate, found: Finding, world: Arc<World>) -> Result<CallAnswer, Code> {
     let Finding { mut told, ask, asked, action, resource } = found;
     let salt = crate::random::<32>().map_err(|_| Code::AuditFailed)?;
     let opened = Disclosure::new("/asked", salt, asked.into());
@@ -219,8 +254,6 @@ async fn recorded(gate: &Gate, found: Finding, world: &World) -> Result<CallAnsw
         }
         Err(error) => tracing::error!(%error, "a no could not be recorded"),
     }
-    gate.metrics.count("call", told.code);
-    gate.counts.told(told.yes);
     Ok(told)
 }
 
@@ -229,33 +262,75 @@ mod tests {
     use super::*;
     use keys::SoftwareSigner;
     use pki::Signer;
+    use std::cell::{Cell, RefCell};
 
     /// A signature is of a key by the message, or by its digest alone; of one of both.
     #[test]
     fn a_signature_is_of_its_key_and_of_what_was_signed() {
         let (signer, other) =
             (SoftwareSigner::generate_p256().unwrap(), SoftwareSigner::generate_p256().unwrap());
-        let message = b"a contract".to_vec();
-        let signature = signer.sign(&message).unwrap();
-        let digest: [u8; 32] = Sha256::digest(&message).into();
-        let signed = [
-            Signed::of(Some(Bytes(message.clone())), None).unwrap(),
-            Signed::of(None, Some(digest.into())).unwrap(),
-        ];
+        let message = Bytes(b"a contract".to_vec());
+        let signature = signer.sign(&message.0).unwrap();
+        let digest: [u8; 32] = Sha256::digest(&message.0).into();
+        let named = Bytes::from(digest);
+        let signed =
+            [Signed::of(Some(&message), None).unwrap(), Signed::of(None, Some(&named)).unwrap()];
         for one in &signed {
             assert_eq!(one.sha256(), digest);
             assert!(one.is_by(signer.public_key(), &signature));
             assert!(!one.is_by(other.public_key(), &signature), "another key");
             assert!(!one.is_by(signer.public_key(), b""), "nothing");
         }
-        let altered = Signed::of(Some(Bytes(b"another".to_vec())), None).unwrap();
+        let another = Bytes(b"another".to_vec());
+        let altered = Signed::of(Some(&another), None).unwrap();
         assert!(!altered.is_by(signer.public_key(), &signature));
-        for (message, sha256) in [
-            (None, None),
-            (Some(Bytes(message)), Some(digest.into())),
-            (None, Some(Bytes(vec![1; 31]))),
-        ] {
+        let short = Bytes(vec![1; 31]);
+        for (message, sha256) in
+            [(None, None), (Some(&message), Some(&named)), (None, Some(&short))]
+        {
             assert_eq!(Signed::of(message, sha256).err(), Some(Code::Malformed));
         }
+    }
+
+    /// What is told, and what was recorded, where one moment follows another and each finds
+    /// something out.
+    async fn told(
+        moments: [Moment; 2],
+        outcomes: [Result<(), Code>; 2],
+    ) -> (bool, Vec<&'static str>) {
+        let (found, recorded) = (Cell::new(0), RefCell::new(Vec::new()));
+        let present = || moments[found.get()].clone();
+        let find = |_: &Moment| {
+            let mut finding = Finding::default();
+            finding.told.says(outcomes[found.replace(1)]);
+            Ok(finding)
+        };
+        let record = |finding: Finding, _: Arc<World>| {
+            recorded.borrow_mut().push(finding.told.code);
+            std::future::ready(Ok(finding.told))
+        };
+        let told = told_when_durable(present, find, record).await.unwrap();
+        assert_eq!(recorded.borrow().last(), Some(&told.code));
+        (told.yes, recorded.take())
+    }
+
+    /// A yes holds when it is told, and not only when its record was begun: a revocation that came
+    /// meanwhile, or a time that is over, is a no, which is recorded as well. What still holds is
+    /// recorded once, and so is a no.
+    #[tokio::test]
+    async fn a_yes_holds_when_its_record_is_durable() {
+        let own = Arc::new(World::nothing().next(None, None, None));
+        let next = Arc::new(own.next(None, None, None));
+        let (then, revoked) = ((own.clone(), 7), Err(Code::CertificateRevoked));
+        for later in [(next.clone(), 7), (own.clone(), 8)] {
+            let both = told([then.clone(), later.clone()], [Ok(()), revoked]).await;
+            assert_eq!(both, (false, vec!["yes", "certificate-revoked"]));
+            let holds = told([then.clone(), later.clone()], [Ok(()), Ok(())]).await;
+            assert_eq!(holds, (true, vec!["yes"]));
+            let no = told([then.clone(), later], [revoked, Ok(())]).await;
+            assert_eq!(no, (false, vec!["certificate-revoked"]));
+        }
+        let same = told([then.clone(), then], [Ok(()), revoked]).await;
+        assert_eq!(same, (true, vec!["yes"]), "nothing changed: it is not judged twice");
     }
 }
