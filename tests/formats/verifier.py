@@ -842,7 +842,8 @@ def check_exception(control, decision, snapshot, now):
     need(suspended or decision["outcome"] != "application-suspended", ALTERED, "decision")
     if passed is None:
         return
-    denial = passed["denied"] in ("not-permitted", "route-unknown")
+    denial = passed["denied"] == "not-permitted" \
+        or (passed["denied"] == "route-unknown" and decision["method"] != "CONNECT")
     need(decision["outcome"] == "permitted" and denial, ALTERED, "decision", "no denial of rules")
     body = control.exceptions.get(passed["order"])
     need(body, MISSING, "decision", "the order by which it passed is not there")

@@ -305,7 +305,7 @@ impl World {
         answer: &Answer,
     ) -> Result<Option<Exception>, Code> {
         let (_, known, _) = self.usable(asked.now)?;
-        known.ordered.passage(asked.person, answer.outcome, asked.now)
+        known.ordered.passage((asked.person, asked.method), answer.outcome, asked.now)
     }
 
     /// Decides, or gives what was decided for the same question while nothing changed of the time

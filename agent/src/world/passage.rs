@@ -1,6 +1,7 @@
 //! What comes of what the rules said: it passes, it passes although they deny it, or it is refused.
 //! Pure: what orders say stands in the snapshot of people, which the registry key signed.
 
+use http::Method;
 use policy::Denial;
 use records::Code;
 use records::access::{Exception, ExceptionKind};
@@ -50,17 +51,18 @@ impl Ordered {
         }
     }
 
-    /// What comes of an outcome of the rules about somebody: nothing, an exception that its record
-    /// names, or the code of a refusal.
+    /// What comes of an outcome of the rules about somebody and a method: nothing, an exception that
+    /// its record names, or the code of a refusal.
     pub fn passage(
         &self,
-        person: &str,
+        (person, method): (&str, &str),
         outcome: Result<(), Denial>,
         now: u64,
     ) -> Result<Option<Exception>, Code> {
         self.is_open(now)?;
         let Err(denial) = outcome else { return Ok(None) };
-        let passes = self.excepted(person, denial, now).or_else(|| self.observed(denial, now));
+        let passes =
+            self.excepted(person, denial, now).or_else(|| self.observed(method, denial, now));
         passes.map(Some).ok_or_else(|| denial_code(denial))
     }
 
@@ -78,10 +80,12 @@ impl Ordered {
     }
 
     /// Only what rules say is observed: who is not served, and what cannot be evaluated, is refused
-    /// whatever the mode.
-    fn observed(&self, denial: Denial, now: u64) -> Option<Exception> {
+    /// whatever the mode. A port of which the rules say nothing is no tunnel for people: everything
+    /// behind it would be open to all of them.
+    fn observed(&self, method: &str, denial: Denial, now: u64) -> Option<Exception> {
         let is_of_rules = matches!(denial, Denial::Rule | Denial::Route);
-        let (ordered, _) = self.mode.as_ref().filter(|_| is_of_rules)?;
+        let is_unnamed_port = denial == Denial::Route && method == Method::CONNECT.as_str();
+        let (ordered, _) = self.mode.as_ref().filter(|_| is_of_rules && !is_unnamed_port)?;
         (self.mode(now) == AccessMode::Observe).then(|| Exception {
             by: ExceptionKind::Observe,
             denied: denial_code(denial).name().to_owned(),
@@ -115,9 +119,9 @@ mod tests {
     #[test]
     fn without_an_order_what_rules_deny_is_refused() {
         let plain = Ordered::default();
-        assert_eq!(plain.passage("ONE", Ok(()), NOW), Ok(None));
+        assert_eq!(plain.passage(("ONE", "GET"), Ok(()), NOW), Ok(None));
         for denial in DENIALS {
-            assert_eq!(plain.passage("ONE", Err(denial), NOW), Err(denial_code(denial)));
+            assert_eq!(plain.passage(("ONE", "GET"), Err(denial), NOW), Err(denial_code(denial)));
         }
     }
 
@@ -126,16 +130,25 @@ mod tests {
     #[test]
     fn a_gate_observes_what_rules_deny_and_nothing_else_and_not_for_ever() {
         let observes = ordered(AccessMode::Observe, NOW);
-        assert_eq!(observes.passage("ONE", Ok(()), NOW), Ok(None));
+        assert_eq!(observes.passage(("ONE", "GET"), Ok(()), NOW), Ok(None));
         for denial in [Denial::Rule, Denial::Route] {
-            let passed = observes.passage("ONE", Err(denial), NOW).unwrap().unwrap();
+            let passed = observes.passage(("ONE", "GET"), Err(denial), NOW).unwrap().unwrap();
             assert_eq!((passed.by, passed.order), (ExceptionKind::Observe, [7; 32].into()));
             assert_eq!(passed.denied, denial_code(denial).name());
-            assert_eq!(observes.passage("ONE", Err(denial), NOW + 1), Err(denial_code(denial)));
+            assert_eq!(
+                observes.passage(("ONE", "GET"), Err(denial), NOW + 1),
+                Err(denial_code(denial))
+            );
         }
         for denial in [Denial::Unknown, Denial::Error] {
-            assert_eq!(observes.passage("ONE", Err(denial), NOW), Err(denial_code(denial)));
+            assert_eq!(
+                observes.passage(("ONE", "GET"), Err(denial), NOW),
+                Err(denial_code(denial))
+            );
         }
+        let tunnel = |denial| observes.passage(("ONE", "CONNECT"), Err(denial), NOW);
+        assert_eq!(tunnel(Denial::Rule).unwrap().unwrap().denied, "not-permitted");
+        assert_eq!(tunnel(Denial::Route), Err(Code::RouteUnknown), "a port that no rule names");
         assert_eq!(
             (observes.mode(NOW), observes.mode(NOW + 1)),
             (AccessMode::Observe, AccessMode::Enforce)
@@ -154,7 +167,7 @@ mod tests {
         };
         let emergencies = vec![(emergency, NOW, NOW + 60)];
         let ordered = Ordered { mode: None, emergencies: emergencies.clone() };
-        let asks = |person, now| ordered.passage(person, Err(Denial::Rule), now);
+        let asks = |person, now| ordered.passage((person, "GET"), Err(Denial::Rule), now);
         let passed = asks("ONE", NOW).unwrap().unwrap();
         assert_eq!((passed.by, passed.order), (ExceptionKind::Emergency, [8; 32].into()));
         assert_eq!(passed.denied, "not-permitted");
@@ -166,16 +179,16 @@ mod tests {
         );
         assert_eq!(asks("TWO", NOW), refused);
         assert_eq!(
-            ordered.passage("ONE", Ok(()), NOW),
+            ordered.passage(("ONE", "GET"), Ok(()), NOW),
             Ok(None),
             "what rules permit is no exception"
         );
         for denial in [Denial::Unknown, Denial::Route, Denial::Error] {
-            assert_eq!(ordered.passage("ONE", Err(denial), NOW), Err(denial_code(denial)));
+            assert_eq!(ordered.passage(("ONE", "GET"), Err(denial), NOW), Err(denial_code(denial)));
         }
         let mode = self::ordered(AccessMode::Suspended, 0).mode;
         let suspended = Ordered { mode, emergencies };
-        let none = suspended.passage("ONE", Err(Denial::Rule), NOW);
+        let none = suspended.passage(("ONE", "GET"), Err(Denial::Rule), NOW);
         assert_eq!(none, Err(Code::ApplicationSuspended));
     }
 
@@ -184,7 +197,10 @@ mod tests {
         let suspended = ordered(AccessMode::Suspended, 0);
         let outcomes = DENIALS.map(Err).into_iter().chain([Ok(())]);
         for outcome in outcomes {
-            assert_eq!(suspended.passage("ONE", outcome, NOW), Err(Code::ApplicationSuspended));
+            assert_eq!(
+                suspended.passage(("ONE", "GET"), outcome, NOW),
+                Err(Code::ApplicationSuspended)
+            );
         }
     }
 }

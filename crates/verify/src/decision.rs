@@ -97,7 +97,12 @@ fn excepted(
     exception: &Exception,
 ) -> Result<(), Failed> {
     let decision = &request.decision;
-    let is_denial = ["not-permitted", "route-unknown"].contains(&exception.denied.as_str());
+    // A port of which the rules say nothing is no tunnel for people.
+    let is_denial = match exception.denied.as_str() {
+        "not-permitted" => true,
+        "route-unknown" => decision.method != "CONNECT",
+        _ => false,
+    };
     if decision.outcome != "permitted" || !is_denial {
         return Err(Failed::altered("decision", "what passed by an order is no denial of rules"));
     }
