@@ -1,11 +1,13 @@
 //! The agent's configuration: `agent.toml` in its state directory, unknown keys refused. What the
 //! agent is stands in its join file and its certificate; here stands only how this machine runs it.
 
+mod addresses;
 mod spool_sizes;
 mod tunnel;
 mod upstream_address;
 mod upstream_tls;
 
+pub(crate) use addresses::meet;
 pub use spool_sizes::SpoolConfig;
 pub use tunnel::TunnelConfig;
 pub use upstream_address::{NoUpstream, UpstreamAddress, UpstreamAddresses};
@@ -235,6 +237,7 @@ impl AgentConfig {
         }
         TunnelConfig::check(&config.tunnels)
             .map_err(|(message, setting)| refused(&path, setting, message))?;
+        config.check_addresses(&path)?;
         config.folder = folder.to_owned();
         Ok(config)
     }
@@ -353,8 +356,8 @@ mod tests {
         let read = |names: &[&str]| {
             let mut text = "listen = \"127.0.0.1:1\"\nadmin = \"127.0.0.1:2\"\n".to_owned();
             text += "upstream = \"127.0.0.1:3\"\n";
-            for name in names {
-                text += &format!("[[tunnel]]\nname = \"{name}\"\nlisten = \"127.0.0.1:4\"\n");
+            for (port, name) in (4..).zip(names) {
+                text += &format!("[[tunnel]]\nname = \"{name}\"\nlisten = \"127.0.0.1:{port}\"\n");
                 text += "upstream = \"127.0.0.1:5\"\n";
             }
             std::fs::write(&path, text).unwrap();

@@ -107,22 +107,13 @@ impl Tokens {
     ) -> anyhow::Result<Self> {
         let folder = config.path("identity");
         std::fs::create_dir_all(&folder)?;
-        let current = folder.join("current");
-        let keys = match system::file::read_private(&current) {
-            Ok(bytes) => {
-                let bytes = zeroize::Zeroizing::new(bytes);
-                let (from, pkcs8) = bytes.split_at_checked(8).context("identity/current")?;
-                let from = u64::from_be_bytes(from.try_into()?);
-                let before = std::fs::read(folder.join("before.jwk")).ok();
-                let before = before.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-                Keys { now: Signing::new(TokenKey::from_pkcs8(pkcs8)?, from)?, before }
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        let keys = match Keys::kept(&folder)? {
+            Some(keys) => keys,
+            None => {
                 let signing = Signing::new(TokenKey::generate()?, now)?;
                 signing.keep(&folder)?;
                 Keys { now: signing, before: None }
             }
-            Err(error) => return Err(error).with_context(|| current.display().to_string()),
         };
         let proofs = match config.identity {
             IdentityMode::Connection => Some(connection::proof_key(&folder)?),
@@ -139,6 +130,16 @@ impl Tokens {
             );
         }
         Ok(tokens)
+    }
+
+    /// Whether a start could take up what lies in the state directory: nothing is drawn.
+    pub fn check(config: &AgentConfig) -> anyhow::Result<()> {
+        let folder = config.path("identity");
+        Keys::kept(&folder)?;
+        match config.identity {
+            IdentityMode::Connection => connection::kept_key(&folder).map(drop),
+            IdentityMode::Request => Ok(()),
+        }
     }
 
     /// Draws a new key when the present one has signed for a day.
@@ -198,6 +199,31 @@ impl Tokens {
             x5t: BASE64URL_NOPAD.encode(claims.certificate),
         };
         compact(&keys.now.header, &payload, &keys.now.key)
+    }
+}
+
+impl Keys {
+    /// Those that lie in a folder, if one does.
+    fn kept(folder: &std::path::Path) -> anyhow::Result<Option<Self>> {
+        let path = folder.join("current");
+        let damaged = || {
+            let path = path.display();
+            format!(
+                "{path} 已损坏：删除后，下次启动另行生成 / {path} is damaged: remove it, and the next \
+                 start draws another one"
+            )
+        };
+        let bytes = match system::file::read_private(&path) {
+            Ok(bytes) => zeroize::Zeroizing::new(bytes),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).with_context(|| path.display().to_string()),
+        };
+        let (from, pkcs8) = bytes.split_first_chunk::<8>().with_context(damaged)?;
+        let from = u64::from_be_bytes(*from);
+        let key = TokenKey::from_pkcs8(pkcs8).with_context(damaged)?;
+        let before = std::fs::read(folder.join("before.jwk")).ok();
+        let before = before.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        Ok(Some(Self { now: Signing::new(key, from)?, before }))
     }
 }
 

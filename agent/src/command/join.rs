@@ -63,6 +63,15 @@ pub(super) async fn run(
             folder.display()
         );
     }
+    let Arguments { upstream, listen, admin, .. } = arguments;
+    let config = AgentConfig::new(folder, *listen, *admin, upstream.clone());
+    if let Some(address) = config.named_twice() {
+        // Said before the token is spent.
+        anyhow::bail!(
+            "--listen 与 --admin 不能同为 {address} / --listen and --admin are two addresses, and \
+             not {address} both"
+        );
+    }
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let (signer, message) = prepared(folder, &file)?;
     let answer = ask(&file, &message).await?;
@@ -70,8 +79,6 @@ pub(super) async fn run(
     let pem: String =
         answer.chain.iter().map(|der| pki::certificate::pem("CERTIFICATE", &der.0)).collect();
     write_file(&folder.join("tls.pem"), pem.as_bytes())?;
-    let Arguments { upstream, listen, admin, .. } = arguments;
-    let config = AgentConfig::new(folder, *listen, *admin, upstream.clone());
     if !folder.join("agent.toml").exists() {
         write_file(&folder.join("agent.toml"), toml(&config)?.as_bytes())?;
     }

@@ -48,6 +48,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let (stop, reload) = (Stop::on_signal()?, reload::heard()?);
     // Before anything is written: one whose place is taken leaves nothing behind.
     let Listeners { people: listener, tunnels, calls } = Listeners::take(&config).await?;
+    let calls = calls.map(|it| anyhow::Ok((it, CallToken::open(&config)?))).transpose()?;
     service::raise_open_files();
     let clock = Clock::system();
     let metrics = Metrics::default();
@@ -70,7 +71,8 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     tasks.spawn(gate::sweep(gate.clone(), source.swapped.clone(), stop.clone()));
     tasks.spawn(gate::tell(gate.clone(), stop.clone()));
     tasks.spawn(gate::look_at_upstreams(gate.clone(), stop.clone()));
-    tasks.spawn(reload::watch(reload, folder.to_owned(), metrics.clone(), stop.clone()));
+    let here = (folder.to_owned(), config.clone());
+    tasks.spawn(reload::watch(reload, here, metrics.clone(), stop.clone()));
     tasks.spawn(service::disk::watch(config.path("spool"), metrics.clone(), stop.clone()));
     tasks.spawn(heart.clone().pulse(live.sessions(), stop.clone()));
     tasks.spawn(heart.clone().record(stop.clone()));
@@ -79,7 +81,6 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let people = source.once_asked(people);
     let tunnels = gate::tunnel::listen(gate.clone(), tunnels, stop.clone());
     let tunnels = source.once_asked(tunnels);
-    let calls = calls.map(|it| anyhow::Ok((it, CallToken::open(&config)?))).transpose()?;
     let calls = gate::call::listen(gate.clone(), calls, stop.clone());
     let calls = source.once_asked(calls);
     tokio::try_join!(admin, people, tunnels, calls)?;
@@ -186,9 +187,7 @@ fn open_gate(
     metrics: &Metrics,
 ) -> anyhow::Result<Gate> {
     let pair = live.present();
-    let [_, issuing @ .., root] = pair.chain() else {
-        anyhow::bail!("tls.pem 中没有证书链 / tls.pem holds no chain")
-    };
+    let (issuing, root) = pair.authorities()?;
     let clock = Clock::system();
     let arc = pki::oid::Arc::read(&file.trust.arc).context("arc")?;
     Ok(Gate {

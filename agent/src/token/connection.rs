@@ -155,23 +155,34 @@ fn message(token_sha256: &str, of: &ProvenRequest<'_>, now: &str) -> Vec<u8> {
 
 /// The key of proofs, which is drawn where there is none.
 pub(super) fn proof_key(folder: &Path) -> anyhow::Result<ProofKey> {
+    if let Some(kept) = kept_key(folder)? {
+        return Ok(kept);
+    }
+    let drawn = Zeroizing::new(crate::random::<32>()?);
+    let text = Zeroizing::new(format!("{}\n", BASE64URL_NOPAD.encode(drawn.as_slice())));
+    write_file(&folder.join(KEY_FILE), text.as_bytes())?;
+    Ok(ProofKey::new(&drawn))
+}
+
+/// The one that lies there, if one does.
+pub(super) fn kept_key(folder: &Path) -> anyhow::Result<Option<ProofKey>> {
     let path = folder.join(KEY_FILE);
-    let read = || path.display().to_string();
-    let bytes = match system::file::read_private(&path) {
-        Ok(text) => {
-            let text = Zeroizing::new(text);
-            Zeroizing::new(BASE64URL_NOPAD.decode(text.trim_ascii()).with_context(read)?)
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let drawn = Zeroizing::new(crate::random::<32>()?);
-            let text = Zeroizing::new(format!("{}\n", BASE64URL_NOPAD.encode(drawn.as_slice())));
-            write_file(&path, text.as_bytes())?;
-            Zeroizing::new(drawn.to_vec())
-        }
-        Err(error) => return Err(error).with_context(read),
+    let damaged = || {
+        let path = path.display();
+        format!(
+            "{path} 应为 43 个 base64url 字符；删除后，下次启动另行生成，交给应用 / {path} is 43 \
+             characters of base64url; remove it, and the next start draws another one for the \
+             application"
+        )
     };
-    let key: &[u8; 32] = bytes.as_slice().try_into().with_context(read)?;
-    Ok(ProofKey::new(key))
+    let text = match system::file::read_private(&path) {
+        Ok(text) => Zeroizing::new(text),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| path.display().to_string()),
+    };
+    let key = Zeroizing::new(BASE64URL_NOPAD.decode(text.trim_ascii()).with_context(damaged)?);
+    let key: &[u8; 32] = key.as_slice().try_into().with_context(damaged)?;
+    Ok(Some(ProofKey::new(key)))
 }
 
 #[cfg(test)]

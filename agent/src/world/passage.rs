@@ -51,8 +51,8 @@ impl Ordered {
         }
     }
 
-    /// What comes of an outcome of the rules about somebody and a method: nothing, an exception that
-    /// its record names, or the code of a refusal.
+    /// What comes of an outcome of the rules about somebody and a method: nothing, an exception
+    /// that its record names, or the code of a refusal.
     pub fn passage(
         &self,
         (person, method): (&str, &str),

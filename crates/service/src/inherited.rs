@@ -4,7 +4,7 @@
 
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// The first descriptor that is handed over (`SD_LISTEN_FDS_START`).
 const FIRST: i32 = 3;
@@ -13,6 +13,23 @@ const SOCKETS_MAX: i32 = 64;
 
 /// Takes the socket that listens on an address, if one was handed to this process for it.
 pub(crate) fn take(address: SocketAddr) -> Option<std::io::Result<tokio::net::TcpListener>> {
+    let mut handed = handed();
+    let place = place(&handed, address)?;
+    let listener = handed.swap_remove(place);
+    Some(listener.set_nonblocking(true).and_then(|()| tokio::net::TcpListener::from_std(listener)))
+}
+
+/// Whether one was, that nobody took yet.
+pub(crate) fn is_handed(address: SocketAddr) -> bool {
+    place(&handed(), address).is_some()
+}
+
+fn place(handed: &[TcpListener], address: SocketAddr) -> Option<usize> {
+    handed.iter().position(|one| one.local_addr().is_ok_and(|at| at == address))
+}
+
+/// Those that nobody took yet.
+fn handed() -> MutexGuard<'static, Vec<TcpListener>> {
     static HANDED: OnceLock<Mutex<Vec<TcpListener>>> = OnceLock::new();
     let handed = HANDED.get_or_init(|| {
         let said = |name| std::env::var(name).ok();
@@ -20,10 +37,7 @@ pub(crate) fn take(address: SocketAddr) -> Option<std::io::Result<tokio::net::Tc
         let count = count(said("LISTEN_PID").as_deref(), said("LISTEN_FDS").as_deref(), own);
         Mutex::new(listeners(count))
     });
-    let mut handed = handed.lock().unwrap_or_else(PoisonError::into_inner);
-    let place = handed.iter().position(|one| one.local_addr().is_ok_and(|at| at == address))?;
-    let listener = handed.swap_remove(place);
-    Some(listener.set_nonblocking(true).and_then(|()| tokio::net::TcpListener::from_std(listener)))
+    handed.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How many were handed over: none, where they are meant for another process.

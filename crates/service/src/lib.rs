@@ -21,7 +21,7 @@ pub mod tally;
 pub use admin::{Admin, CountedAct, Metrics};
 pub use clock::Clock;
 pub use gathering::Gathering;
-pub use listen::listen;
+pub use listen::{can_listen, listen};
 pub use neighbours::{Neighbour, Neighbours, Readiness};
 pub use stop::Stop;
 pub use tally::Tally;

@@ -4,7 +4,7 @@ use crate::inherited;
 use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
 use system::speech;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 /// Lowest port that any user may take.
 const FREE_PORT_MIN: u16 = 1024;
@@ -17,6 +17,20 @@ pub async fn listen(address: SocketAddr, setting: &str) -> std::io::Result<TcpLi
         return handed.map_err(|error| named(address, setting, &error));
     }
     TcpListener::bind(address).await.map_err(|error| named(address, setting, &error))
+}
+
+/// Whether an address could be taken, which is told as [`listen`] tells it. Nothing is taken: what
+/// only looks does not listen, so that nobody connects to it.
+pub fn can_listen(address: SocketAddr, setting: &str) -> std::io::Result<()> {
+    if inherited::is_handed(address) {
+        return Ok(());
+    }
+    let look = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)
+    };
+    look().map_err(|error| named(address, setting, &error))
 }
 
 fn named(address: SocketAddr, setting: &str, error: &Error) -> Error {
@@ -49,6 +63,13 @@ mod tests {
         assert!(!told.contains("CAP_NET_BIND_SERVICE"), "{told}");
         let denied = Error::from(ErrorKind::PermissionDenied);
         let told = |port| named(([0, 0, 0, 0], port).into(), "listen", &denied).to_string();
+        // Whoever only looks is told the same, and leaves it to others.
+        let looked = can_listen(address, "agent.toml: listen").unwrap_err();
+        assert_eq!(looked.kind(), ErrorKind::AddrInUse);
+        assert!(looked.to_string().contains("agent.toml: listen"));
+        drop(first);
+        can_listen(address, "agent.toml: listen").unwrap();
+        listen(address, "agent.toml: listen").await.unwrap();
         assert!(told(443).contains("CAP_NET_BIND_SERVICE"));
         assert!(!told(8443).contains("CAP_NET_BIND_SERVICE"));
     }

@@ -1,7 +1,7 @@
 //! The addresses that people and the application connect to, taken before anything else is done.
 
 use crate::AgentConfig;
-use crate::config::TunnelConfig;
+use crate::config::{TunnelConfig, meet};
 use crate::gate::call::CallListener;
 use tokio::net::TcpListener;
 
@@ -27,5 +27,43 @@ impl Listeners {
         }
         let calls = CallListener::take(config).await?;
         Ok(Self { people, tunnels, calls })
+    }
+
+    /// Whether the next start could take those of another configuration, once a gate that runs has
+    /// left its own to it; nothing is taken.
+    pub(super) fn check(config: &AgentConfig, in_force: &AgentConfig) -> std::io::Result<()> {
+        let own = in_force.addresses();
+        for (address, setting) in config.addresses() {
+            if !own.iter().any(|(own, _)| meet(*own, address)) {
+                service::can_listen(address, &setting)?;
+            }
+        }
+        CallListener::can_take(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::SocketAddr;
+    use std::path::Path;
+
+    /// What a gate has itself is left to the next one; what somebody else has cannot be taken, and
+    /// is told with its setting.
+    #[tokio::test]
+    async fn what_somebody_else_has_cannot_be_taken() {
+        let taken = async || TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (own, foreign) = (taken().await, taken().await);
+        let [own, foreign] = [&own, &foreign].map(|one| one.local_addr().unwrap());
+        let free: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        let with = |listen, admin| AgentConfig::new(Path::new("/"), listen, admin, own);
+        let in_force = with(own, free);
+        Listeners::check(&with(own, free), &in_force).unwrap();
+        Listeners::check(&with(free, own), &in_force).unwrap();
+        for (wanted, setting) in [(with(foreign, free), "listen"), (with(own, foreign), "admin")] {
+            let error = Listeners::check(&wanted, &in_force).unwrap_err().to_string();
+            assert!(error.contains(&format!("agent.toml: {setting}")), "{error}");
+            assert!(error.contains(&foreign.to_string()), "{error}");
+        }
     }
 }

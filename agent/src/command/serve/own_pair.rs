@@ -91,6 +91,14 @@ impl OwnPair {
         &self.chain
     }
 
+    /// What stands above the certificate: who issued it, and the root, which is judged by both.
+    pub(super) fn authorities(&self) -> anyhow::Result<(&[Certificate], &Certificate)> {
+        match self.chain.as_slice() {
+            [_, issuing @ .., root] => Ok((issuing, root)),
+            _ => bail!("tls.pem 中没有证书链 / tls.pem holds no chain"),
+        }
+    }
+
     /// The last second of the certificate, unix.
     pub(super) fn not_after(&self) -> u64 {
         self.chain.first().map_or(0, Certificate::not_after)

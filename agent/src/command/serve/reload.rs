@@ -1,11 +1,17 @@
-//! SIGHUP: the configuration is read again, with the files that it names, the gate's own key and
-//! certificate among them. Where one is wrong nothing changes and that is said; where all are right
-//! the process ends in order, so that whoever keeps it running starts it with what is new, while
-//! the sockets wait.
+//! SIGHUP: the configuration is read again, with the files that it names and all else that a start
+//! takes up, the gate's own key and certificate among them. Where one is wrong nothing changes and
+//! that is said; where all are right the process ends in order, so that whoever keeps it running
+//! starts it with what is new, while the sockets wait.
 
+use super::listeners::Listeners;
 use super::own_pair::OwnPair;
 use super::tls_to_upstream;
 use crate::AgentConfig;
+use crate::command::joined::joined;
+use crate::gate::call::CallToken;
+use crate::spool::AckedPosition;
+use crate::token::Tokens;
+use crate::world::{Anchors, Marks};
 use mtls::shown::ShownIdentity;
 use service::{Metrics, Stop};
 use std::path::{Path, PathBuf};
@@ -17,14 +23,19 @@ pub(super) fn heard() -> std::io::Result<Signal> {
     signal(SignalKind::hangup())
 }
 
-/// Waits for the signal until the stop.
-pub(super) async fn watch(mut asked: Signal, folder: PathBuf, metrics: Metrics, stop: Stop) {
+/// Waits for the signal until the stop, beside a configuration that is in force.
+pub(super) async fn watch(
+    mut asked: Signal,
+    (folder, in_force): (PathBuf, AgentConfig),
+    metrics: Metrics,
+    stop: Stop,
+) {
     loop {
         tokio::select! {
             _ = asked.recv() => {}
             () = stop.wait() => return,
         }
-        match check(&folder) {
+        match check(&folder, &in_force).and_then(|()| kept(&folder)) {
             Ok(()) => {
                 tracing::info!("the configuration is sound: ending, to be started with it");
                 stop.begin();
@@ -53,12 +64,28 @@ enum Wrong {
 }
 
 /// What a start reads before it serves: a gate that would not start with it must not end for it.
-fn check(folder: &Path) -> Result<(), Wrong> {
+fn check(folder: &Path, in_force: &AgentConfig) -> Result<(), Wrong> {
     let config = AgentConfig::read(folder).map_err(|e| Wrong::Configuration(e.into()))?;
+    Listeners::check(&config, in_force).map_err(|e| Wrong::Configuration(e.into()))?;
+    Tokens::check(&config).map_err(Wrong::Configuration)?;
+    if config.calls.is_some() {
+        CallToken::kept(&config).map_err(Wrong::Configuration)?;
+    }
     let Some(pair) = OwnPair::lying(folder).map_err(Wrong::Pair)? else { return Ok(()) };
+    pair.authorities().map_err(Wrong::Pair)?;
     let shown = pair.identity().and_then(|identity| Ok(ShownIdentity::new(identity)?));
     let shown = Arc::new(shown.map_err(Wrong::Pair)?);
     tls_to_upstream(&config, &shown).map(drop).map_err(Wrong::Configuration)
+}
+
+/// What it takes up of what a gate keeps.
+fn kept(folder: &Path) -> Result<(), Wrong> {
+    let read = || -> anyhow::Result<()> {
+        Anchors::new(&joined(folder)?)?;
+        Marks::read(&folder.join("marks.json"))?;
+        AckedPosition::read(&folder.join("spool")).map(drop)
+    };
+    read().map_err(Wrong::Configuration)
 }
 
 #[cfg(test)]
@@ -70,7 +97,9 @@ mod tests {
 
     /// What is wrong with what lies in a folder; nothing if all is right.
     fn found(folder: &Path) -> String {
-        match check(folder) {
+        let address = |port| std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        let in_force = AgentConfig::new(folder, address(1), address(2), address(3));
+        match check(folder, &in_force) {
             Ok(()) => String::new(),
             Err(Wrong::Configuration(error)) => format!("configuration: {error:#}"),
             Err(Wrong::Pair(error)) => format!("pair: {error:#}"),
@@ -97,6 +126,9 @@ mod tests {
         std::fs::write(at("tls.pem"), &own).unwrap();
         let key = certificate::pem("PRIVATE KEY", signer.pkcs8());
         crate::write_file(&at("tls.key"), key.as_bytes()).unwrap();
+        let lacks = found(folder.path());
+        assert!(lacks.starts_with("pair: "), "without a root above it: {lacks}");
+        std::fs::write(at("tls.pem"), own.repeat(2)).unwrap();
         assert_eq!(found(folder.path()), "");
 
         let named = "[upstream_tls]\nname = \"app.internal\"\nroots = \"app.pem\"\n";
@@ -107,5 +139,39 @@ mod tests {
         assert!(found(folder.path()).starts_with("configuration: "));
         std::fs::write(at("app.pem"), own).unwrap();
         assert_eq!(found(folder.path()), "");
+
+        // Nobody starts where somebody else listens, or with secrets that are damaged.
+        let foreign = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let taken = format!("calls = \"{}\"\n{text}", foreign.local_addr().unwrap());
+        std::fs::write(at("agent.toml"), taken).unwrap();
+        let lacks = found(folder.path());
+        assert!(lacks.contains("agent.toml: calls"), "{lacks}");
+        let calls = format!("calls = \"unix:{}\"\n{text}", at("call.sock").display());
+        std::fs::write(at("agent.toml"), calls).unwrap();
+        assert_eq!(found(folder.path()), "");
+        std::fs::create_dir(at("identity")).unwrap();
+        for (name, setting) in [("call.token", ""), ("current", ""), ("request.key", CONNECTION)] {
+            let is_read = |damaged: bool| {
+                let text = std::fs::read_to_string(at("agent.toml")).unwrap();
+                std::fs::write(at("agent.toml"), format!("{setting}{text}")).unwrap();
+                let lacks = found(folder.path());
+                std::fs::write(at("agent.toml"), text).unwrap();
+                assert_eq!(lacks.contains(name), damaged, "{name}: {lacks}");
+            };
+            is_read(false);
+            crate::write_file(&at("identity").join(name), b"damaged\n").unwrap();
+            is_read(true);
+            std::fs::remove_file(at("identity").join(name)).unwrap();
+        }
+    }
+
+    const CONNECTION: &str = "identity = \"connection\"\n";
+
+    /// What a gate keeps is read as well: with marks that are gone none would begin.
+    #[test]
+    fn a_reload_reads_what_a_start_takes_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let Err(Wrong::Configuration(error)) = kept(folder.path()) else { panic!("it is empty") };
+        assert!(format!("{error:#}").contains("joined.json"), "{error:#}");
     }
 }

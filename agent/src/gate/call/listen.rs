@@ -68,6 +68,14 @@ impl CallListener {
             }
         })
     }
+
+    /// Whether a socket that it names could be taken; nothing is.
+    pub fn can_take(config: &AgentConfig) -> std::io::Result<()> {
+        match &config.calls {
+            Some(UpstreamAddress::Unix(path)) => socket::can_take(path),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Who is asked, and what has to be shown for that.

@@ -6,9 +6,11 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use rustix::fs::{Access, access};
 use service::Stop;
 use std::io::{Error, ErrorKind};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::SocketAddr;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
@@ -28,13 +30,7 @@ const END_MAX: Duration = Duration::from_secs(5);
 
 /// Takes the place. What an earlier gate left there is removed, and nothing else is.
 pub(super) fn take(path: &Path) -> std::io::Result<UnixListener> {
-    let named = |error: Error| {
-        let text = system::speech::both(
-            &format!("无法监听 {}（设置：agent.toml: calls）", path.display()),
-            &format!("cannot listen on {} (setting: agent.toml: calls)", path.display()),
-        );
-        Error::new(error.kind(), format!("{text}: {error}"))
-    };
+    let named = |error: Error| named(path, &error);
     match std::fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_socket() => {
             std::fs::remove_file(path).map_err(named)?;
@@ -45,6 +41,28 @@ pub(super) fn take(path: &Path) -> std::io::Result<UnixListener> {
     let listener = UnixListener::bind(path).map_err(named)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(MODE)).map_err(named)?;
     Ok(listener)
+}
+
+/// Whether the place could be taken, which is told in the same words; nothing is taken.
+pub(super) fn can_take(path: &Path) -> std::io::Result<()> {
+    let named = |error: Error| named(path, &error);
+    SocketAddr::from_pathname(path).map_err(named)?;
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.file_type().is_socket() => Ok(()),
+        Ok(_) => Err(named(ErrorKind::AlreadyExists.into())),
+        Err(_) => {
+            let folder = path.parent().unwrap_or(path);
+            access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| named(error.into()))
+        }
+    }
+}
+
+fn named(path: &Path, error: &Error) -> Error {
+    let text = system::speech::both(
+        &format!("无法监听 {}（设置：agent.toml: calls）", path.display()),
+        &format!("cannot listen on {} (setting: agent.toml: calls)", path.display()),
+    );
+    Error::new(error.kind(), format!("{text}: {error}"))
 }
 
 /// Serves until the stop.
@@ -109,5 +127,15 @@ mod tests {
         let error = take(&file).unwrap_err().to_string();
         assert!(error.contains("agent.toml: calls"), "{error}");
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "kept");
+        // Whoever only looks finds the same, and takes nothing.
+        for free in [&path, &folder.path().join("another.sock")] {
+            can_take(free).unwrap();
+        }
+        assert!(!folder.path().join("another.sock").exists() && path.exists());
+        let long = folder.path().join("a".repeat(200));
+        for taken in [&file, &folder.path().join("none/call.sock"), &long] {
+            let error = can_take(taken).unwrap_err().to_string();
+            assert!(error.contains("agent.toml: calls"), "{error}");
+        }
     }
 }

@@ -20,24 +20,33 @@ pub struct CallToken([u8; 32]);
 impl CallToken {
     /// The one of the state directory, which is drawn where there is none.
     pub fn open(config: &AgentConfig) -> anyhow::Result<Self> {
+        if let Some(kept) = Self::kept(config)? {
+            return Ok(kept);
+        }
+        std::fs::create_dir_all(config.path("identity"))?;
+        let drawn = Zeroizing::new(crate::random::<32>()?);
+        let token = Zeroizing::new(BASE64URL_NOPAD.encode(drawn.as_slice()));
+        let text = Zeroizing::new(format!("{}\n", token.as_str()));
+        write_file(&config.path(TOKEN_FILE), text.as_bytes())?;
+        Ok(Self(Sha256::digest(token.as_bytes()).into()))
+    }
+
+    /// The one that lies there, if one does: nothing is drawn.
+    pub fn kept(config: &AgentConfig) -> anyhow::Result<Option<Self>> {
         let path = config.path(TOKEN_FILE);
         let text = match system::file::read_private(&path) {
             Ok(text) => Zeroizing::new(text),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let drawn = Zeroizing::new(crate::random::<32>()?);
-                let text = format!("{}\n", BASE64URL_NOPAD.encode(drawn.as_slice()));
-                write_file(&path, text.as_bytes())?;
-                Zeroizing::new(text.into_bytes())
-            }
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).with_context(|| path.display().to_string()),
         };
         let token = text.trim_ascii();
         anyhow::ensure!(
-            token.len() == 43,
-            "{0} 应为 43 个 base64url 字符 / {0} is 43 characters of base64url",
+            token.len() == 43 && BASE64URL_NOPAD.decode(token).map(Zeroizing::new).is_ok(),
+            "{0} 应为 43 个 base64url 字符；删除后，下次启动另行生成，交给应用 / {0} is 43 characters \
+             of base64url; remove it, and the next start draws another one for the application",
             path.display()
         );
-        Ok(Self(Sha256::digest(token).into()))
+        Ok(Some(Self(Sha256::digest(token).into())))
     }
 
     /// Whether a request shows it.
@@ -79,5 +88,16 @@ mod tests {
             assert!(!shows(std::slice::from_ref(&wrong)), "{wrong}");
         }
         assert!(!shows(&[]) && !shows(&[right.clone(), right]));
+        // One that is damaged is told, with what mends it, and stays as it is.
+        let file = folder.path().join(TOKEN_FILE);
+        let stars = "*".repeat(43);
+        for damaged in [&text[..40], stars.as_str(), ""] {
+            write_file(&file, damaged.as_bytes()).unwrap();
+            let error = CallToken::open(&config).err().unwrap().to_string();
+            assert!(error.contains("call.token") && error.contains("remove it"), "{error}");
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), damaged);
+        }
+        std::fs::remove_file(&file).unwrap();
+        assert!(CallToken::kept(&config).unwrap().is_none() && !file.exists(), "nothing is drawn");
     }
 }
