@@ -97,7 +97,7 @@ fn key(folder: &Path, now: u64) -> anyhow::Result<()> {
 
 /// What was kept counts still.
 fn world(config: &AgentConfig, file: &records::join::JoinFile, now: u64) -> anyhow::Result<()> {
-    let source = Source::open(config, Anchors::new(file)?, Clock::system(), Metrics::default())?;
+    let source = Source::read(config, Anchors::new(file)?, Clock::system(), Metrics::default())?;
     let world = source.world.load();
     match world.usable(now) {
         Ok(_) => Ok(()),

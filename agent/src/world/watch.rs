@@ -97,7 +97,7 @@ struct Judge {
 }
 
 impl Source {
-    /// Takes up what is kept in the state directory.
+    /// Takes up what is kept in the state directory, and room there for what comes.
     pub fn open(
         config: &AgentConfig,
         anchors: Anchors,
@@ -105,6 +105,19 @@ impl Source {
         metrics: Metrics,
     ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(config.path("world"))?;
+        let source = Self::read(config, anchors, clock, metrics)?;
+        source.reserve.take();
+        Ok(source)
+    }
+
+    /// The same for whoever only reads what is in force, beside a gate that runs or does not:
+    /// nothing is made there, whosever the directory is.
+    pub fn read(
+        config: &AgentConfig,
+        anchors: Anchors,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> anyhow::Result<Self> {
         let marks = Marks::read(&config.path("marks.json"))?;
         let source = Self {
             config: config.clone(),
@@ -120,7 +133,6 @@ impl Source {
         let (crl, KeptBeside { said: unlisted, gone }) = source.kept_list();
         let (rules, people) = (source.kept("rules.json"), source.kept("people.json"));
         source.install(Update { rules, crl, people, unlisted, gone }, false);
-        source.reserve.take();
         Ok(source)
     }
 

@@ -66,7 +66,7 @@ pub(super) fn run(state: &Path, json: bool, arguments: &Arguments) -> anyhow::Re
             .context("--at：如 2026-11-25T08:00:00Z / --at: like 2026-11-25T08:00:00Z")?,
         None => clock.seconds(),
     };
-    let source = Source::open(&config, anchors, clock, Metrics::default())?;
+    let source = Source::read(&config, anchors, clock, Metrics::default())?;
     let world = source.world.load();
     let path = CanonicalPath::read(arguments.path.split('?').next().unwrap_or_default())
         .context("此路径不经规则即被拒绝 / this path is refused before any rule")?;

@@ -37,7 +37,7 @@ pub(super) fn run(state: &Path, json: bool, arguments: &Arguments) -> anyhow::Re
     let config = AgentConfig::read(state)?;
     let joined = joined(state)?;
     let clock = Clock::system();
-    let source = Source::open(&config, Anchors::new(&joined)?, clock, Metrics::default())?;
+    let source = Source::read(&config, Anchors::new(&joined)?, clock, Metrics::default())?;
     let world = source.world.load();
     let known = world.known.as_ref();
     let known = known.context("网关还没有人员数据 / the gate has no list of people yet")?;

@@ -222,3 +222,29 @@ async fn nobody_is_let_in_before_status_was_asked() {
 fn none() -> Update {
     Update::default()
 }
+
+/// Whoever asks what is in force leaves nothing behind, in whatever folder: what root made there
+/// the gate itself could not write.
+#[test]
+fn whoever_only_reads_makes_nothing() {
+    let gate = Gate::joined();
+    let here = "127.0.0.1:1".parse().unwrap();
+    let config = AgentConfig::new(gate.folder.path(), here, here, here);
+    let read = || {
+        let of = (anchors(&gate.signer), Clock::system(), Metrics::default());
+        Source::read(&config, of.0, of.1, of.2).unwrap()
+    };
+    assert_eq!(read().world.load().in_force().crl, 0);
+    let names = || {
+        let found = std::fs::read_dir(gate.folder.path()).unwrap();
+        found.map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(), ["marks.json"]);
+    // What a gate kept is read all the same.
+    let now = Clock::system().seconds();
+    gate.again().install(Update { crl: gate.list(4, now - 60), ..none() }, true);
+    let reserve = gate.folder.path().join("world/reserve");
+    std::fs::remove_file(&reserve).unwrap();
+    assert_eq!(read().world.load().in_force().crl, 4);
+    assert!(!reserve.exists());
+}
