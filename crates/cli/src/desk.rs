@@ -48,6 +48,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use zeroize::Zeroizing;
 
 /// How often what is over is looked for.
@@ -111,6 +112,8 @@ pub(crate) async fn run(output: Output, arguments: Arguments) -> Result<(), Fail
     let link = Zeroizing::new(format!("http://{host}/#{}", secrets.link.as_str()));
     let session = Session::new(secrets, now());
     let bench = Arc::new(Bench::new(arguments.own, trust, host, session)?);
+    // Heard before anybody is told to press it.
+    let mut pressed = signal(SignalKind::interrupt()).map_err(failed)?;
     output.said("请在浏览器中打开此链接（仅一次有效）", "open this link in a browser, once");
     output.to_copy(link.as_str());
     output.said(
@@ -128,7 +131,7 @@ pub(crate) async fn run(output: Output, arguments: Arguments) -> Result<(), Fail
         full: Arc::new(|_| ()),
         nearly_full: Arc::new(|_| ()),
     };
-    mtls::listen::serve(listener, None, site, ended(&bench)).await.map_err(failed)?;
+    mtls::listen::serve(listener, None, site, ended(&bench, &mut pressed)).await.map_err(failed)?;
     output.said("已结束", "ended");
     Ok(())
 }
@@ -166,14 +169,13 @@ fn other_loopback(port: u16) -> std::io::Result<Option<TcpSocket>> {
 }
 
 /// Waits until the session is over, or Ctrl-C; closes the key on its way when its time is over.
-async fn ended(bench: &Bench) {
+async fn ended(bench: &Bench, pressed: &mut Signal) {
     let mut looks = tokio::time::interval(LOOK);
-    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
     loop {
         tokio::select! {
             _ = looks.tick() => {}
             () = bench.closed.notified() => {}
-            Ok(()) = &mut interrupted => {
+            Some(()) = pressed.recv() => {
                 bench.key.close();
                 return;
             }
