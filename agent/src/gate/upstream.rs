@@ -8,6 +8,7 @@
 
 mod answer;
 mod direct;
+mod doubt;
 mod library;
 pub(super) mod places;
 mod stream;
@@ -24,6 +25,7 @@ use crate::fixed::{IDLE_MAX, WAITED_MAX};
 use answer::{AnswerLimits, AnswerRest};
 use bytes::Bytes;
 use direct::DirectConnection;
+use doubt::is_doubtful;
 use http::{Request, Response, header};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::client::conn::http1::Builder;
@@ -74,7 +76,7 @@ where
         }
         let (stream, place) = self.upstreams.connect(self.from).await?;
         let speaker = Speaker::Direct(DirectConnection::new(stream, self.limits));
-        self.speaking(Upstream { place, speaker }, is_head_alone).await
+        self.speaking(Upstream { place, speaker, is_last: false }, is_head_alone).await
     }
 
     /// One that takes the request: the library is asked where it is more than a head.
@@ -83,7 +85,7 @@ where
         upstream: Upstream<B>,
         is_head_alone: bool,
     ) -> io::Result<Upstream<B>> {
-        let Upstream { place, speaker } = upstream;
+        let Upstream { place, speaker, is_last } = upstream;
         let speaker = match speaker {
             Speaker::Direct(direct) if !is_head_alone => {
                 let stream = TokioIo::new(direct.into_stream());
@@ -93,7 +95,7 @@ where
             }
             speaker => speaker,
         };
-        Ok(Upstream { place, speaker })
+        Ok(Upstream { place, speaker, is_last })
     }
 
     fn kept(&self, now: Instant) -> Option<Upstream<B>> {
@@ -105,7 +107,7 @@ where
     /// Keeps a connection for the next request.
     pub(super) fn give_back(&self, upstream: Upstream<B>) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < IDLE_MAX && !upstream.is_closed() {
+        if idle.len() < IDLE_MAX && !upstream.is_last && !upstream.is_closed() {
             idle.push((upstream, Instant::now()));
         }
     }
@@ -131,6 +133,8 @@ pub(super) struct Upstream<B: Body + 'static = RequestBody> {
     /// The number of its place.
     pub(super) place: usize,
     speaker: Speaker<B>,
+    /// Whether the answer that it brought is its last: nobody knows what comes behind it.
+    is_last: bool,
 }
 
 /// Who speaks on a connection.
@@ -160,7 +164,8 @@ where
         mut request: Request<B>,
         origin: Option<&Origin>,
     ) -> Result<Response<UpstreamBody>, Box<NotSent<B>>> {
-        match &mut self.speaker {
+        let method = request.method().clone();
+        let sent = match &mut self.speaker {
             Speaker::Library(library) => {
                 if let Some(origin) = origin {
                     origin.tell(request.headers_mut());
@@ -185,7 +190,9 @@ where
                 let error = NoAnswer::Stream(io::ErrorKind::InvalidInput.into());
                 Err(Box::new(NotSent { unsent: None, error }))
             }
-        }
+        };
+        self.is_last |= sent.as_ref().is_ok_and(|answer| is_doubtful(&method, answer));
+        sent
     }
 
     /// The next frame of the answer that comes on it.

@@ -72,11 +72,17 @@ enum Spoken {
 
 /// Asks, and reads the whole answer.
 async fn ask(pool: &Pool<Empty<Bytes>>, by: Spoken) -> Vec<u8> {
+    ask_by(pool, by, "GET").await
+}
+
+/// The same by another method.
+async fn ask_by(pool: &Pool<Empty<Bytes>>, by: Spoken, method: &str) -> Vec<u8> {
     let mut upstream = pool.take((false, by == Spoken::Direct), Instant::now()).await.unwrap();
     if by == Spoken::Alone {
         upstream.detach();
     }
-    let request = Request::get("/").header("host", "a").body(Empty::new()).unwrap();
+    let request = Request::builder().method(method).uri("/").header("host", "a");
+    let request = request.body(Empty::new()).unwrap();
     let answer = upstream.send(request, None).await.map_err(|failed| failed.error).unwrap();
     let (mut body, mut read) = (answer.into_body(), Vec::new());
     while let Some(frame) = poll_fn(|context| upstream.poll_frame(&mut body, context)).await {
@@ -256,4 +262,45 @@ async fn what_has_a_body_is_no_head_alone() {
     let (_client, upload) = mpsc::unbounded_channel();
     let request = Request::post("/").header("host", "a").body(Upload(upload)).unwrap();
     assert!(in_time(upstream.send(request, None)).await.is_err());
+}
+
+/// An application that says more behind an answer than that had, at whatever moment and whoever
+/// speaks: no later request takes it for an answer of its own.
+#[tokio::test]
+async fn what_comes_behind_an_answer_answers_no_other_request() {
+    const FOREIGN: &str = "HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nforeign";
+    for (method, head) in [
+        ("HEAD", "HTTP/1.1 200 OK\r\ncontent-length: 57\r\n\r\n"),
+        ("DELETE", "HTTP/1.1 204 No Content\r\ncontent-length: 57\r\n\r\n"),
+        (
+            "GET",
+            "HTTP/1.1 200 OK\r\ncontent-length: 62\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        ),
+        ("GET", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"),
+    ] {
+        for by in [Spoken::Direct, Spoken::Library, Spoken::Alone] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            tokio::spawn(async move {
+                let (mut first, _) = listener.accept().await.unwrap();
+                self::head(&mut first).await;
+                first.write_all(head.as_bytes()).await.unwrap();
+                // Behind the first byte of the next request: nobody who looks before sees it.
+                let mut next = tokio::select! {
+                    accepted = listener.accept() => accepted.unwrap().0,
+                    Ok(_) = first.read_u8() => {
+                        first.write_all(FOREIGN.as_bytes()).await.unwrap();
+                        std::future::pending().await
+                    }
+                };
+                self::head(&mut next).await;
+                next.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nhere").await.unwrap();
+                // It stays open until the test is over.
+                std::future::pending::<()>().await;
+            });
+            let pool = pool(address);
+            assert_eq!(in_time(ask_by(&pool, by, method)).await, b"");
+            assert_eq!(in_time(ask(&pool, by)).await, b"here", "{method} {head}");
+        }
+    }
 }
