@@ -182,6 +182,18 @@ pub(super) fn to_tunnel(headers: &HeaderMap) -> HeaderMap {
     passed
 }
 
+/// Whether an application agrees on the one other protocol that is spoken (RFC 6455 4.2.2).
+pub(super) fn agrees_on_websocket(headers: &HeaderMap) -> bool {
+    let mut agreed = members(headers, &header::UPGRADE);
+    agreed.next().is_some_and(|one| one.eq_ignore_ascii_case(b"websocket"))
+        && agreed.next().is_none()
+}
+
+/// Whether a request without a body says so, since its method has one mostly (RFC 9110 8.6).
+pub(super) fn says_that_it_is_empty(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
+}
+
 /// The members of a field that is a list.
 fn members<'a>(
     headers: &'a HeaderMap,
@@ -235,6 +247,22 @@ mod tests {
         assert!(names.contains(&"accept") && names.contains(&"cookie"));
         assert_eq!(passed.get_all("cookie").iter().collect::<Vec<_>>(), ["a=1; b=2"]);
         assert_eq!(dropped, 12);
+    }
+
+    /// Of all protocols one is spoken, and an application agrees on that one alone.
+    #[test]
+    fn an_application_agrees_on_websocket_alone() {
+        let agrees = |values: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(header::UPGRADE, HeaderValue::from_static(value));
+            }
+            agrees_on_websocket(&headers)
+        };
+        assert!(agrees(&["websocket"]) && agrees(&["WebSocket"]));
+        for values in [&[][..], &["h2c"], &["websocket, h2c"], &["websocket", "websocket"], &[""]] {
+            assert!(!agrees(values), "{values:?}");
+        }
     }
 
     /// What a connection nominates is its own, in whatever company, on both ways.

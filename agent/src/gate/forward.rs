@@ -81,7 +81,8 @@ pub(super) async fn forward(
             end.status(response.status().as_u16());
             end.in_flight.answer();
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-                let Some(on_upgrade) = on_upgrade.filter(|_| upgrading) else {
+                let is_agreed = upgrading && fields::agrees_on_websocket(response.headers());
+                let Some(on_upgrade) = on_upgrade.filter(|_| is_agreed) else {
                     return failed(end, Failed::Upgrade);
                 };
                 gate.forwarded.count();
@@ -118,6 +119,9 @@ async fn send(
 ) -> Result<Sent, Failed> {
     let limit = Duration::from_secs(forwarding.gate.limits.answer_seconds);
     let is_head_alone = !upgrading && request.body().is_end_stream();
+    if is_head_alone && fields::says_that_it_is_empty(request.method()) {
+        request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
     for fresh in [false, true] {
         let now = if fresh { Instant::now() } else { end.in_flight.began };
         let mut upstream = forwarding.pool.take((fresh, is_head_alone), now).await?;

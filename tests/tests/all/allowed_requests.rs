@@ -100,6 +100,9 @@ async fn an_upgrade_that_is_not_spoken_changes_nothing() {
         assert!(!one.contains("upgrade") && !one.contains("http2-settings"), "{one}");
     }
     assert!(got[0].ends_with("\r\n\r\nhello"), "{}", got[0]);
+    // A POST without a body says so: there are servers that refuse one which says nothing.
+    let said = got.iter().map(|one| one.to_lowercase().contains("\r\ncontent-length: 0\r\n"));
+    assert_eq!(said.filter(|says| *says).count(), 1);
 }
 
 /// A dot at the end of a host makes it no other (RFC 1034 3.1): it is served, and the application

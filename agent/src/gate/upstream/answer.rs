@@ -240,7 +240,12 @@ fn line(came: &mut BytesMut, most: usize) -> Result<Option<BytesMut>, NoAnswer> 
     match came.iter().take(most).position(|byte| *byte == b'\n') {
         Some(feed) => {
             let line = came.split_to(feed + 1);
-            if line.ends_with(b"\r\n") { Ok(Some(line)) } else { Err(NoAnswer::Form) }
+            // A CR alone ends a line as well, to some who read it.
+            let returns = line.iter().filter(|byte| **byte == b'\r').count();
+            match line.ends_with(b"\r\n") && returns == 1 {
+                true => Ok(Some(line)),
+                false => Err(NoAnswer::Form),
+            }
         }
         None if came.len() >= most => Err(NoAnswer::Form),
         None => Ok(None),
@@ -251,7 +256,8 @@ fn line(came: &mut BytesMut, most: usize) -> Result<Option<BytesMut>, NoAnswer> 
 fn chunk_size(line: &[u8]) -> Result<u64, NoAnswer> {
     let line = line.strip_suffix(b"\r\n").unwrap_or(line);
     let digits = line.split(|byte| *byte == b';').next().unwrap_or_default();
-    number(digits.trim_ascii_end(), CHUNK).map_err(|_| NoAnswer::Form)
+    let end = digits.iter().rposition(|byte| !b" \t".contains(byte)).map_or(0, |last| last + 1);
+    number(digits.get(..end).unwrap_or_default(), CHUNK).map_err(|_| NoAnswer::Form)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Whether the end of an answer can be doubted. What an application sends behind it would be read as
-//! the answer to the next request: a connection takes none behind such an answer.
+//! Whether the end of an answer can be doubted. What an application sends behind it would be read
+//! as the answer to the next request: a connection takes none behind such an answer.
 
 use http::{Method, Response, StatusCode, header};
 
