@@ -27,5 +27,5 @@ mod writer;
 pub use postbox::Postbox;
 pub use queue::{Position, Spool};
 pub use recorded::{NotRecorded, Recorded};
-pub use recover::{AckedPosition, recover};
+pub use recover::{AckedPosition, UnreadRuns, recover};
 pub use room::Place;

@@ -1,5 +1,6 @@
 //! `agent serve`: puts the parts together and runs them until the stop.
 
+mod earlier;
 mod listeners;
 mod live_pair;
 mod own_pair;
@@ -12,7 +13,7 @@ use crate::gate::call::CallToken;
 use crate::gate::tunnel::OpenTunnel;
 use crate::gate::{self, AllowedFields, ClientTrust, Counts, Gate, TlsToUpstream, Upstreams};
 use crate::ship::Shipper;
-use crate::spool::{Place, Postbox, Spool, recover};
+use crate::spool::{Place, Postbox, Spool, UnreadRuns, recover};
 use crate::token::Tokens;
 use crate::world::{Anchors, Source, watch};
 use crate::{AgentConfig, spool};
@@ -26,7 +27,7 @@ use mtls::listen::Lanes;
 use mtls::shown::ShownIdentity;
 use mtls::tls::{ClientAuth, Version, client_of_application, server_from};
 use pki::Signer;
-use records::access::{Completion, RunStart};
+use records::access::RunStart;
 use records::join::JoinFile;
 use records::record::Event;
 use rustls::ServerConfig;
@@ -54,7 +55,8 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let metrics = Metrics::default();
     let live = Arc::new(LivePair::open(folder, &file, clock)?);
     let source = Arc::new(Source::open(&config, Anchors::new(&file)?, clock, metrics.clone())?);
-    let spool = start_spool(&config, &file, live.present().signer(), clock, &metrics)?;
+    let (spool, unread) = start_spool(&config, &file, live.present().signer(), clock, &metrics)?;
+    let are_told = earlier::tell(spool.clone(), unread, metrics.clone())?;
     let gate = Arc::new(open_gate(&config, &file, &source, spool, &live, &metrics)?);
     let shipper = shipper(&file, &gate, live.present().signer(), &source)?;
     let tls = spoken(&config, (&gate, &live), &["h2", "http/1.1"])?;
@@ -66,7 +68,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let admin = Admin::new(metrics.clone()).with(beside);
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(watch(source.clone(), live.sessions(), stop.clone()));
-    tasks.spawn(shipper.run(live.sessions(), stop.clone()));
+    tasks.spawn(earlier::ship(shipper, are_told, live.sessions(), stop.clone()));
     tasks.spawn(live.clone().watch(gate.clone(), stop.clone()));
     tasks.spawn(gate::sweep(gate.clone(), source.swapped.clone(), stop.clone()));
     tasks.spawn(gate::tell(gate.clone(), stop.clone()));
@@ -149,15 +151,14 @@ fn alone(folder: &Path) -> anyhow::Result<std::fs::File> {
     Ok(lock)
 }
 
-/// Takes up the spool, begins a new run, and says of every request without an end that nobody knows
-/// it.
+/// Takes up the spool and begins a new run; gives what is still to be read of those before.
 fn start_spool(
     config: &AgentConfig,
     file: &JoinFile,
     signer: &keys::SoftwareSigner,
     clock: Clock,
     metrics: &Metrics,
-) -> anyhow::Result<Spool> {
+) -> anyhow::Result<(Spool, UnreadRuns)> {
     let found = recover(&config.path("spool"), &file.agent)?;
     if !found.damaged.is_empty() {
         metrics.condition("segments", &format!("cannot be read: {:?}", found.damaged));
@@ -171,11 +172,7 @@ fn start_spool(
     };
     let maker = format!("{}/agent", file.agent);
     let spool = spool::Spool::start(config, (maker, started), &found, clock, metrics.clone())?;
-    let unknown =
-        |request| Event::Completion(Completion::without_answer(request, Completion::UNKNOWN));
-    let unknown: Vec<Event> = found.open.into_iter().map(unknown).collect();
-    spool.begin_with(&unknown);
-    Ok(spool)
+    Ok((spool, found.unread))
 }
 
 fn open_gate(

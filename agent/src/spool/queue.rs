@@ -212,7 +212,7 @@ impl Spool {
         }
     }
 
-    /// Records what a start has to say, before anything else: waits for room in the queue.
+    /// Records what a start has to say of earlier runs: waits for room in the queue.
     pub fn begin_with(&self, events: &[Event]) {
         let micros = self.clock.micros();
         for event in events {

@@ -21,6 +21,8 @@ const MAGIC: &[u8; 16] = b"yinxin spool 1\n\0";
 /// So many bytes stand before the first frame.
 pub const HEADER_BYTES: u64 = 16 + 16 + 8 + 32;
 static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+/// So much room at the end of a segment is worth giving back, and less than that is not.
+const ROOM_BYTES: u64 = 256 * 1024;
 
 /// Where a run stands at the beginning of a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,6 +120,16 @@ impl FrameRange {
         let whole = bytes.len() - rest.len();
         bytes.truncate(whole);
         Ok(Self { bytes, entries, chain: value })
+    }
+
+    /// The records of these frames, as they lie there.
+    pub fn records(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = self.bytes.as_slice();
+        std::iter::from_fn(move || {
+            let (frame, behind) = SpoolFrame::read(rest).ok()?;
+            rest = behind;
+            Some(frame.record)
+        })
     }
 
     fn frames(&self) -> impl Iterator<Item = Frame> {
@@ -251,6 +263,28 @@ pub fn behind(
         left -= stretch.entries.len() as u64;
     }
     Ok(Some((at, chain)))
+}
+
+/// Where the whole frames end that lie between two offsets, after the chain value `before`.
+pub fn end(file: &mut File, (offset, end): (u64, u64), before: &[u8; 32]) -> io::Result<u64> {
+    let (mut at, mut chain) = (offset, *before);
+    loop {
+        let stretch = FrameRange::read(file, (at, end), &chain, u64::MAX)?;
+        if stretch.entries.is_empty() {
+            return Ok(at);
+        }
+        at += stretch.bytes.len() as u64;
+        chain = stretch.chain;
+    }
+}
+
+/// Whether a segment of this length has much room left of what was filled ahead: a run ended in it.
+pub fn has_room(file: &mut File, length: u64) -> io::Result<bool> {
+    let room = (length / 16).min(ROOM_BYTES);
+    let mut tail = Vec::new();
+    file.seek(SeekFrom::Start(length.saturating_sub(room)))?;
+    Read::by_ref(file).take(room).read_to_end(&mut tail)?;
+    Ok(!tail.is_empty() && tail.iter().all(|byte| *byte == 0))
 }
 
 /// Whether a whole frame follows the one at `offset`, which itself is not whole.
