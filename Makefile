@@ -7,7 +7,7 @@ RUN_PACKAGES := gcc libc6-dev make openssl
 TEST_PACKAGES := $(RUN_PACKAGES) libssl-dev pkg-config python3 python3-venv xz-utils \
 	chromium libnss3-tools fonts-wqy-microhei postgresql default-jdk-headless gnutls-bin opensc \
 	softhsm2 curl ca-certificates certbot lego dehydrated uacme caddy util-linux scep certmonger \
-	php-cli golang-go nginx-light apache2-bin haproxy
+	php-cli golang-go nginx-light apache2-bin haproxy systemd
 
 run: rust tools build
 	@cargo xtask run

@@ -16,6 +16,7 @@ mod sources;
 mod tables;
 mod targets;
 mod terminals;
+mod units;
 mod vocabulary;
 mod width;
 
