@@ -14,6 +14,7 @@ mod processes;
 mod run;
 mod site;
 mod site_net;
+mod testssl;
 mod tool;
 mod wait;
 
@@ -58,12 +59,17 @@ enum Command {
         #[command(subcommand)]
         what: postgres::What,
     },
+    /// Looks at a gate with testssl.sh; whatever that finds is a failure.
+    Testssl,
     /// Kills processes of a city under load at random, again and again, and checks that everything
     /// holds.
     Crash {
         /// How many kills.
         #[arg(long, default_value_t = 500)]
         rounds: usize,
+        /// Of a gate alone: nothing reaches its application without a record, and nothing twice.
+        #[arg(long, conflicts_with = "seed")]
+        gate: bool,
         /// The same kills as a run before.
         #[arg(long)]
         seed: Option<u64>,
@@ -91,7 +97,9 @@ async fn main() -> ExitCode {
         }
         Command::Demo => demo::run(&arguments.city).await,
         Command::Postgres { folder, what } => postgres::run(&folder, &what),
-        Command::Crash { rounds, seed, postgres } => crash::run(rounds, seed, postgres),
+        Command::Crash { rounds, gate: true, postgres, .. } => crash::gate(rounds, postgres),
+        Command::Crash { rounds, seed, postgres, .. } => crash::run(rounds, seed, postgres),
+        Command::Testssl => testssl::run().await,
         Command::Mutate(wanted) => mutate::run(&wanted),
         Command::Bench { what } => bench::run(what).await,
     };
