@@ -88,6 +88,10 @@ pub(crate) enum What {
         /// With one identity token for a connection instead of one for each request.
         #[arg(long)]
         shared_identity: bool,
+        /// So many seconds at full rate instead (600 are ten minutes): whether shipping keeps up,
+        /// and what gate and log use.
+        #[arg(long, conflicts_with_all = ["handshakes", "idle"])]
+        lasting: Option<u64>,
     },
     /// Intake of agents' runs against the disk's durable writes, on both databases.
     Log {
@@ -177,9 +181,16 @@ pub(crate) async fn run(what: What) -> anyhow::Result<()> {
             issue::run(issue::IssueLoad { count, at_once, in_flight, grown, on, json }).await
         }
         What::Batch { count, on } => batch::run(count, on).await,
-        What::Gate { connections, seconds, handshakes, idle, shared_identity } => {
-            let wanted = gate::GateLoad { connections, seconds, handshakes, idle, shared_identity };
-            gate::run(wanted).await
+        What::Gate { connections, seconds, handshakes, idle, shared_identity, lasting } => {
+            gate::run(gate::GateLoad {
+                connections,
+                seconds,
+                handshakes,
+                idle,
+                shared_identity,
+                lasting,
+            })
+            .await
         }
         What::Log { senders, records, seconds, on } => {
             log::run(log::LogLoad { senders, records, seconds, on }).await

@@ -3,6 +3,7 @@
 //! and ratios do less.
 
 mod connections;
+mod lasting;
 
 use super::cpu::seconds as cpu;
 use super::floor;
@@ -53,6 +54,8 @@ pub(super) struct GateLoad {
     pub(super) idle: Option<usize>,
     /// Whether an identity token is good for a connection.
     pub(super) shared_identity: bool,
+    /// So many seconds at full rate, instead.
+    pub(super) lasting: Option<u64>,
 }
 
 /// One measurement.
@@ -90,7 +93,7 @@ pub(super) async fn run(wanted: GateLoad) -> anyhow::Result<()> {
     let mut running = Running::start(&folder).await?;
     crate::gate::join(&folder)?;
     let city = City::read(&folder)?;
-    let [port, _, application] = gate_ports(&city)?;
+    let [port, admin, application] = gate_ports(&city)?;
     tokio::spawn(origin(TcpListener::bind(("127.0.0.1", application)).await?));
     let people = people(&folder)?;
     let root = std::fs::read_to_string(folder.join(&city.ca.root_pem))?;
@@ -122,9 +125,14 @@ pub(super) async fn run(wanted: GateLoad) -> anyhow::Result<()> {
     for proxy in &proxies {
         answers(&stage, proxy.port).await?;
     }
-    match wanted.idle {
-        Some(count) => connections::idle(&stage, &proxies, count).await?,
-        None => compare(&stage, &proxies).await?,
+    match (wanted.idle, wanted.lasting) {
+        (Some(count), _) => connections::idle(&stage, &proxies, count).await?,
+        (None, Some(seconds)) => {
+            let log = running.pid("log").context("log")?;
+            let admin = mtls::Client::new(&format!("http://localhost:{admin}"), None)?;
+            lasting::lasting(&stage, &proxies, seconds, (log, &admin)).await?;
+        }
+        (None, None) => compare(&stage, &proxies).await?,
     }
     for proxy in &mut proxies {
         end(&mut proxy.child)?;
@@ -146,8 +154,8 @@ async fn compare(stage: &Stage, [plain, gate]: &[Proxy; 2]) -> anyhow::Result<()
     println!("{:<10} {each:>13} {:>14} {:>10} {:>10}", "", "CPU s / 10,000", "median", "p99");
     let mut ratios = Vec::new();
     for _ in 0..ROUNDS {
-        let base = stage.measure(plain).await?;
-        let ours = stage.measure(gate).await?;
+        let base = stage.measure(plain, seconds).await?;
+        let ours = stage.measure(gate, seconds).await?;
         for (name, figure) in [(plain.name, &base), (gate.name, &ours)] {
             println!(
                 "{name:<10} {:>13.0} {:>14.3} {:>10.2?} {:>10.2?}",
@@ -295,7 +303,7 @@ impl Stage {
     }
 
     /// Closed-loop clients on kept connections, or on a new one each time.
-    async fn measure(&self, proxy: &Proxy) -> anyhow::Result<Figure> {
+    async fn measure(&self, proxy: &Proxy, seconds: u64) -> anyhow::Result<Figure> {
         let port = proxy.port;
         let mut senders = Vec::new();
         for person in 0..self.wanted.connections {
@@ -307,7 +315,7 @@ impl Stage {
             senders.push((tls, kept));
         }
         let began = Instant::now();
-        let time = (began + WARM, began + WARM + Duration::from_secs(self.wanted.seconds));
+        let time = (began + WARM, began + WARM + Duration::from_secs(seconds));
         let mut tasks: JoinSet<anyhow::Result<Vec<Duration>>> = JoinSet::new();
         for (at, (tls, mut kept)) in senders.into_iter().enumerate() {
             tasks.spawn(async move {
@@ -328,34 +336,33 @@ impl Stage {
                 Ok(times)
             });
         }
-        self.figure(tasks, time, proxy.child.id()).await
+        figure(tasks, time, proxy.child.id()).await
     }
+}
 
-    /// What came of clients that note how long each request took from a moment on.
-    async fn figure(
-        &self,
-        mut tasks: JoinSet<anyhow::Result<Vec<Duration>>>,
-        (from, end): (Instant, Instant),
-        pid: u32,
-    ) -> anyhow::Result<Figure> {
-        tokio::time::sleep_until(from.into()).await;
-        let before = cpu(pid)?;
-        tokio::time::sleep_until(end.into()).await;
-        let used = cpu(pid)? - before;
-        let mut times = Vec::new();
-        while let Some(done) = tasks.join_next().await {
-            times.extend(done??);
-        }
-        times.sort_unstable();
-        let at = |part: usize| times.get(times.len() * part / 100).copied().unwrap_or_default();
-        let count = times.len() as f64;
-        Ok(Figure {
-            rate: count / self.wanted.seconds as f64,
-            cpu: used / count * 10_000.0,
-            median: at(50),
-            late: at(99),
-        })
+/// What came of clients that note how long each request took from a moment on.
+async fn figure(
+    mut tasks: JoinSet<anyhow::Result<Vec<Duration>>>,
+    (from, end): (Instant, Instant),
+    pid: u32,
+) -> anyhow::Result<Figure> {
+    tokio::time::sleep_until(from.into()).await;
+    let before = cpu(pid)?;
+    tokio::time::sleep_until(end.into()).await;
+    let used = cpu(pid)? - before;
+    let mut times = Vec::new();
+    while let Some(done) = tasks.join_next().await {
+        times.extend(done??);
     }
+    times.sort_unstable();
+    let at = |part: usize| times.get(times.len() * part / 100).copied().unwrap_or_default();
+    let count = times.len() as f64;
+    Ok(Figure {
+        rate: count / (end - from).as_secs_f64(),
+        cpu: used / count * 10_000.0,
+        median: at(50),
+        late: at(99),
+    })
 }
 
 async fn connect(tls: &TlsConnector, port: u16) -> anyhow::Result<Sender> {
