@@ -32,7 +32,7 @@ type Moment = (Arc<World>, u64);
 /// it is told; a no is told whatever the disk says.
 pub(super) async fn answer(gate: &Gate, question: CallQuestion) -> Result<CallAnswer, Code> {
     let present = || (gate.world.load_full(), gate.clock.seconds());
-    let find = |at: &Moment| found(gate, &question, at);
+    let find = |at| found(gate, &question, at);
     let record = |found, world| recorded(gate, found, world);
     let told = told_when_durable(present, find, record).await?;
     gate.metrics.count("call", told.code);
@@ -45,26 +45,26 @@ pub(super) async fn answer(gate: &Gate, question: CallQuestion) -> Result<CallAn
 /// as well.
 async fn told_when_durable<R>(
     present: impl Fn() -> Moment,
-    find: impl Fn(&Moment) -> Result<Finding, Code>,
+    find: impl Fn(Moment) -> Result<Finding, Code>,
     record: impl Fn(Finding, Arc<World>) -> R,
 ) -> Result<CallAnswer, Code>
 where
     R: Future<Output = Result<CallAnswer, Code>>,
 {
     let then = present();
-    let told = record(find(&then)?, then.0.clone()).await?;
+    let told = record(find(then.clone())?, then.0.clone()).await?;
     let now = present();
     let is_same_moment = (then.0.generation, then.1) == (now.0.generation, now.1);
     if !told.yes || is_same_moment {
         return Ok(told);
     }
-    let found = find(&now)?;
+    let found = find(now.clone())?;
     if found.told.yes { Ok(told) } else { record(found, now.0).await }
 }
 
 /// What is found out at a moment.
-fn found(gate: &Gate, question: &CallQuestion, (world, now): &Moment) -> Result<Finding, Code> {
-    let at: (&World, u64) = (world.as_ref(), *now);
+fn found(gate: &Gate, question: &CallQuestion, (world, now): Moment) -> Result<Finding, Code> {
+    let at: (&World, u64) = (world.as_ref(), now);
     Ok(match question {
         CallQuestion::Certificate { certificate } => {
             let mut found = Finding { ask: "certificate", ..Finding::default() };
@@ -83,7 +83,7 @@ fn found(gate: &Gate, question: &CallQuestion, (world, now): &Moment) -> Result<
             let checked = Checked::of_call(method, target)?;
             match (certificate, person) {
                 (Some(certificate), None) => {
-                    by_certificate(gate, certificate, checked, (world.clone(), *now))
+                    by_certificate(gate, certificate, checked, (world.clone(), now))
                 }
                 (None, Some(person)) => by_person(person, &checked, at),
                 _ => return Err(Code::Malformed),
@@ -300,7 +300,7 @@ mod tests {
     ) -> (bool, Vec<&'static str>) {
         let (found, recorded) = (Cell::new(0), RefCell::new(Vec::new()));
         let present = || moments[found.get()].clone();
-        let find = |_: &Moment| {
+        let find = |_: Moment| {
             let mut finding = Finding::default();
             finding.told.says(outcomes[found.replace(1)]);
             Ok(finding)
