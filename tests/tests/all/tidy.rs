@@ -10,6 +10,7 @@ mod migrations;
 mod mistakes;
 mod mutations;
 mod names;
+mod norm;
 mod points;
 mod retired;
 mod sources;
