@@ -1,13 +1,12 @@
 //! The agent's configuration: `agent.toml` in its state directory, unknown keys refused. What the
 //! agent is stands in its join file and its certificate; here stands only how this machine runs it.
 
-mod addresses;
+pub(crate) mod addresses;
 mod spool_sizes;
 mod tunnel;
 mod upstream_address;
 mod upstream_tls;
 
-pub(crate) use addresses::meet;
 pub use spool_sizes::SpoolConfig;
 pub use tunnel::TunnelConfig;
 pub use upstream_address::{NoUpstream, UpstreamAddress, UpstreamAddresses};

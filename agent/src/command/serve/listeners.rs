@@ -1,7 +1,8 @@
 //! The addresses that people and the application connect to, taken before anything else is done.
 
 use crate::AgentConfig;
-use crate::config::{TunnelConfig, meet};
+use crate::config::TunnelConfig;
+use crate::config::addresses::meet;
 use crate::gate::call::CallListener;
 use tokio::net::TcpListener;
 

@@ -4,11 +4,13 @@
 use super::sources::{crates, shown, tokens};
 
 /// Where an address is taken, a connection accepted or a router served, and why.
-const KNOWN: [(&str, &str); 10] = [
+const KNOWN: [(&str, &str); 11] = [
     // The accept loop itself.
     ("crates/mtls/src/listen/accept.rs", "accept"),
     // Takes an address for it, and says which setting chooses another one.
     ("crates/service/src/listen.rs", "TcpListener::bind"),
+    // Looks whether one could be taken, and listens nowhere.
+    ("crates/service/src/listen.rs", "TcpSocket"),
     // Takes one that whoever started the process holds for it.
     ("crates/service/src/inherited.rs", "TcpListener::from_std"),
     // Takes an address of loopback for it, which leads through a tunnel.

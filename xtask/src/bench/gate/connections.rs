@@ -1,6 +1,6 @@
 //! Connections that stay without a request: the memory that each takes.
 
-use super::{Proxy, Sender, Stage, ask, connect};
+use super::stage::{Proxy, Sender, Stage, ask, connect};
 use crate::bench::cpu::resident_kib;
 use anyhow::{Context, ensure};
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Minutes at full rate with the log beside: whether shipping keeps up, whether the spool stays as
 //! it is, and what all of it costs.
 
-use super::{Proxy, Stage};
+use super::stage::{Proxy, Stage};
 use crate::bench::cpu::seconds as cpu;
 use crate::bench::goal::mark;
 use anyhow::{Context, ensure};
