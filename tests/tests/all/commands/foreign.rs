@@ -71,7 +71,7 @@ const OF_WINDOWS: &str = "it is Windows' own; another program has its name here"
 const LONG: &str = "it takes minutes to hours of a machine; its words are taken, which is tested";
 
 /// Not typed, and why.
-const NOT_TYPED: [(&str, &str); 46] = [
+const NOT_TYPED: [(&str, &str); 49] = [
     ("FUZZ=20000 cargo test --workspace --test all fuzzed::", LONG),
     ("YINXIN_PICTURES=1 node tests/browser/page_screenshots.mjs", THE_RUN),
     ("YINXIN_TEST_DATABASE=postgres cargo test --workspace --test all journey::", THE_RUN),
@@ -80,6 +80,7 @@ const NOT_TYPED: [(&str, &str); 46] = [
     ("apt-get install nginx-light", CHANGES),
     ("apt-get install openssl", CHANGES),
     ("apt-get install pebble", CHANGES),
+    ("apt-get install testssl.sh", CHANGES),
     ("cargo build --workspace", THE_RUN),
     ("cargo fmt", THE_RUN),
     ("cargo test --workspace --lib -- NAME", THE_RUN),
@@ -96,8 +97,10 @@ const NOT_TYPED: [(&str, &str); 46] = [
     ("cargo xtask bench status", LONG),
     ("cargo xtask bench verify", LONG),
     ("cargo xtask crash", LONG),
+    ("cargo xtask crash --gate --rounds 500", LONG),
     ("cargo xtask crash --rounds 500", LONG),
     ("cargo xtask mutate", LONG),
+    ("cargo xtask testssl", LONG),
     ("certutil -addstore Root root.pem", OF_WINDOWS),
     ("certutil -hashfile root.cer SHA256", OF_WINDOWS),
     (
