@@ -20,6 +20,7 @@ mod occupancy;
 mod pace;
 mod paced_stream;
 pub mod places;
+mod request_place;
 mod rung;
 pub mod site;
 mod source;

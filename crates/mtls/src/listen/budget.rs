@@ -1,10 +1,12 @@
 //! The bytes of requests and answers that a listener holds at once. Whoever sends or asks has a
-//! share: so many of them fill a memory only together.
+//! share: so many of them fill a memory only together. Where a share or all of it is full, what
+//! holds most and waits for its client gives way to what is smaller: no halves keep others out.
 
 use super::source::Source;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 
 /// One certificate has so much of it: 64 senders of one gate hand in their largest pieces at once.
 const SHARE_OF_PROVEN: usize = 4;
@@ -27,32 +29,46 @@ pub(super) struct Budget {
     most: usize,
     of_proven: usize,
     of_unproven: usize,
+    /// By it a portion is known.
+    next: AtomicU64,
     held: Mutex<HeldBytes>,
 }
 
 #[derive(Debug, Default)]
 struct HeldBytes {
     all: usize,
-    by: HashMap<Sender, usize>,
+    by: HashMap<Sender, SenderBytes>,
+}
+
+/// What one sender holds, by each of its requests.
+#[derive(Debug, Default)]
+struct SenderBytes {
+    bytes: usize,
+    portions: HashMap<u64, Arc<PortionState>>,
 }
 
 impl Budget {
     /// So many bytes of requests.
     pub(super) fn of_requests(most: usize) -> Arc<Self> {
         let (of_proven, of_unproven) = (most / SHARE_OF_PROVEN, most / SHARE_OF_UNPROVEN);
-        Arc::new(Self { most, of_proven, of_unproven, held: Mutex::default() })
+        Self::with_shares(most, (of_proven, of_unproven))
     }
 
     /// Answers to whoever proved who they are: a process makes large ones for nobody else.
     pub(super) fn of_answers() -> Arc<Self> {
-        let (most, of_proven) = (usize::MAX, ANSWERS_OF_PROVEN);
-        Arc::new(Self { most, of_proven, of_unproven: usize::MAX, held: Mutex::default() })
+        Self::with_shares(usize::MAX, (ANSWERS_OF_PROVEN, usize::MAX))
+    }
+
+    fn with_shares(most: usize, (of_proven, of_unproven): (usize, usize)) -> Arc<Self> {
+        let (next, held) = (AtomicU64::new(0), Mutex::default());
+        Arc::new(Self { most, of_proven, of_unproven, next, held })
     }
 
     /// What one request holds of it; it is given back when that is dropped.
     pub(super) fn portion(self: &Arc<Self>, sender: Sender) -> Arc<Portion> {
-        let budget = self.clone();
-        Arc::new(Portion { budget, sender, bytes: AtomicUsize::new(0), refused: false.into() })
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let (budget, state) = (self.clone(), Arc::default());
+        Arc::new(Portion { budget, sender, number, refused: AtomicBool::new(false), state })
     }
 
     fn share(&self, sender: Sender) -> usize {
@@ -62,8 +78,45 @@ impl Budget {
         }
     }
 
-    fn held(&self) -> std::sync::MutexGuard<'_, HeldBytes> {
+    fn held(&self) -> MutexGuard<'_, HeldBytes> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl HeldBytes {
+    fn of(&self, sender: Sender) -> usize {
+        self.by.get(&sender).map_or(0, |own| own.bytes)
+    }
+
+    /// The bytes of whoever holds most, if that is somebody else who holds more than this.
+    fn largest(&self, sender: Sender) -> Option<Sender> {
+        let others = self.by.iter().filter(|(other, _)| **other != sender);
+        let largest = others.max_by_key(|(_, held)| held.bytes)?;
+        (largest.1.bytes > self.of(sender)).then_some(*largest.0)
+    }
+
+    /// Takes its bytes from what holds most of a sender's, waits for its client and has more than
+    /// so many, if there is one; gives who waits for it.
+    fn end_one(&mut self, sender: Sender, more_than: usize) -> Option<Waker> {
+        let own = self.by.get(&sender)?.portions.iter();
+        let larger = own.filter(|(_, one)| one.bytes() > more_than && one.waits().is_some());
+        let (number, one) = larger.max_by_key(|(_, one)| one.bytes())?;
+        let (number, one) = (*number, one.clone());
+        let waker = one.give_way()?;
+        self.forget((sender, number), &one);
+        Some(waker)
+    }
+
+    /// Counts what a portion held no more.
+    fn forget(&mut self, (sender, number): (Sender, u64), one: &PortionState) {
+        let bytes = one.bytes.swap(0, Ordering::Relaxed);
+        self.all = self.all.saturating_sub(bytes);
+        let Some(own) = self.by.get_mut(&sender) else { return };
+        own.bytes = own.bytes.saturating_sub(bytes);
+        own.portions.remove(&number);
+        if own.portions.is_empty() {
+            self.by.remove(&sender);
+        }
     }
 }
 
@@ -72,44 +125,102 @@ impl Budget {
 pub(super) struct Portion {
     budget: Arc<Budget>,
     sender: Sender,
-    bytes: AtomicUsize,
+    number: u64,
     refused: AtomicBool,
+    state: Arc<PortionState>,
+}
+
+/// The same as others see it, who may need its bytes more.
+#[derive(Debug, Default)]
+struct PortionState {
+    bytes: AtomicUsize,
+    gave_way: AtomicBool,
+    /// Who waits for more of it to come.
+    waits: Mutex<Option<Waker>>,
+}
+
+impl PortionState {
+    fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    fn waits(&self) -> MutexGuard<'_, Option<Waker>> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives way, if it still waits: what is all here never does.
+    fn give_way(&self) -> Option<Waker> {
+        let mut waits = self.waits();
+        let waker = waits.take()?;
+        self.gave_way.store(true, Ordering::Relaxed);
+        Some(waker)
+    }
 }
 
 impl Portion {
-    /// Takes more bytes, unless there are too many of this sender's, or in all.
+    /// Takes more bytes, unless there are too many of this sender's, or in all, and nothing that
+    /// waits for its client holds more than this would.
     pub(super) fn take(&self, bytes: usize) -> bool {
-        let mut held = self.budget.held();
-        let own = held.by.get(&self.sender).copied().unwrap_or(0);
-        let fits =
-            held.all + bytes <= self.budget.most && own + bytes <= self.budget.share(self.sender);
-        if !fits {
-            self.refused.store(true, Ordering::Relaxed);
+        if self.gave_way() {
             return false;
         }
+        let mut woken = Vec::new();
+        let is_taken = self.taken(bytes, &mut woken);
+        woken.into_iter().for_each(Waker::wake);
+        if !is_taken {
+            self.refused.store(true, Ordering::Relaxed);
+        }
+        is_taken
+    }
+
+    fn taken(&self, bytes: usize, woken: &mut Vec<Waker>) -> bool {
+        let (budget, sender) = (&self.budget, self.sender);
+        let mut held = budget.held();
+        let own = self.state.bytes() + bytes;
+        loop {
+            let is_of_share = held.of(sender) + bytes <= budget.share(sender);
+            let ended = match (is_of_share, held.all + bytes <= budget.most) {
+                (true, true) => break,
+                (false, _) => held.end_one(sender, own),
+                (true, false) => held.largest(sender).and_then(|other| held.end_one(other, own)),
+            };
+            let Some(waker) = ended else { return false };
+            woken.push(waker);
+        }
         held.all += bytes;
-        held.by.insert(self.sender, own + bytes);
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let sent = held.by.entry(sender).or_default();
+        sent.bytes += bytes;
+        sent.portions.entry(self.number).or_insert_with(|| self.state.clone());
+        self.state.bytes.store(own, Ordering::Relaxed);
         true
     }
 
-    /// Whether something was refused.
+    /// Whether something was refused, or given up for others.
     pub(super) fn was_refused(&self) -> bool {
-        self.refused.load(Ordering::Relaxed)
+        self.refused.load(Ordering::Relaxed) || self.gave_way()
+    }
+
+    /// Whether its bytes were given up for others, and its request with them.
+    pub(super) fn gave_way(&self) -> bool {
+        self.state.gave_way.load(Ordering::Relaxed)
+    }
+
+    /// Whoever reads it waits for more to come, and is woken if it gives way; or waits no more.
+    pub(super) fn wait(&self, waker: Option<&Waker>) {
+        let mut waits = self.state.waits();
+        let is_known = match (&*waits, waker) {
+            (Some(known), Some(waker)) => known.will_wake(waker),
+            (known, waker) => known.is_none() && waker.is_none(),
+        };
+        if !is_known {
+            *waits = waker.cloned();
+        }
     }
 }
 
 impl Drop for Portion {
     fn drop(&mut self) {
-        let bytes = self.bytes.load(Ordering::Relaxed);
-        let mut held = self.budget.held();
-        held.all = held.all.saturating_sub(bytes);
-        if let Some(own) = held.by.get_mut(&self.sender) {
-            *own = own.saturating_sub(bytes);
-            if *own == 0 {
-                held.by.remove(&self.sender);
-            }
-        }
+        self.budget.held().forget((self.sender, self.number), &self.state);
     }
 }
 
@@ -140,6 +251,54 @@ mod tests {
         let another = answers.portion(Sender::Certificate([2; 32]));
         assert!(one.take(ANSWERS_OF_PROVEN) && !one.take(1), "what nobody takes is bounded");
         assert!(another.take(ANSWERS_OF_PROVEN));
+        let held = budget.held();
+        assert_eq!((held.all, held.by.len()), (0, 0));
+    }
+
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl std::task::Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// However many halves a sender or a crowd sends, a smaller request has room: the largest that
+    /// waits for its client gives way, and nothing that is here, or is no larger.
+    #[test]
+    fn halves_that_hold_most_give_way() {
+        let budget = Budget::of_requests(3_200);
+        let source = |last: u8| Sender::Source(IpAddr::from([192, 0, 2, last]).into());
+        let woken = Arc::new(Woken::default());
+        let half = |last: u8, bytes: usize| {
+            let one = budget.portion(source(last));
+            assert!(one.take(bytes));
+            one.wait(Some(&Waker::from(woken.clone())));
+            one
+        };
+        let (large, small) = (half(1, 60), half(1, 40));
+        let report = budget.portion(source(1));
+        assert!(report.take(30), "what waits and has more gives way");
+        assert!(large.gave_way() && large.was_refused() && !small.was_refused());
+        assert_eq!(woken.0.load(Ordering::Relaxed), 1, "and hears of it");
+        assert!(!large.take(1), "for good");
+        let larger = budget.portion(source(1));
+        assert!(!larger.take(50) && !small.was_refused(), "what has more gets nothing by that");
+        small.wait(None);
+        let another = budget.portion(source(1));
+        assert!(!another.take(31) && !small.gave_way(), "what is here stays");
+        drop((large, small, report, larger, another));
+
+        let crowd: Vec<_> = (1..=32).map(|last| half(last, 100)).collect();
+        let report = budget.portion(source(99));
+        assert!(report.take(30), "of a crowd whoever holds most");
+        assert_eq!(crowd.iter().filter(|one| one.gave_way()).count(), 1);
+        assert!(report.take(70), "what gave way left so much");
+        let equal = budget.portion(source(98));
+        assert!(!equal.take(100), "nobody holds more than this would");
+        drop((crowd, report, equal));
         let held = budget.held();
         assert_eq!((held.all, held.by.len()), (0, 0));
     }

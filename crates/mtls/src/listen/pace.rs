@@ -4,6 +4,7 @@
 use super::activity::{ActiveRequest, Activity, PartialRequest};
 use super::budget::Portion;
 use super::client_body::{BrokenBody, ClientBody};
+use super::request_place::RequestPlace;
 use super::swallow::swallow;
 use bytes::{Bytes, BytesMut};
 use http::Request;
@@ -31,7 +32,7 @@ pub(super) enum BodyError {
     #[error("the body did not come in time")]
     Late,
     /// There is no room for it now.
-    #[error("too many bytes of requests are held")]
+    #[error("too many requests of its sender are held")]
     Crowded,
     /// The other side broke the body off.
     #[error(transparent)]
@@ -43,37 +44,72 @@ pub(super) struct PacedBody {
     inner: ClientBody,
     limit: Duration,
     late: Pin<Box<Sleep>>,
-    portion: Arc<Portion>,
     partial: Option<PartialRequest>,
     activity: Arc<Activity>,
-    was_late: Arc<AtomicBool>,
+    charge: RequestCharge,
+}
+
+/// What a request takes of what its sender may have here at once.
+#[derive(Clone)]
+pub(super) struct RequestCharge {
+    /// The bytes that it holds.
+    pub(super) portion: Arc<Portion>,
+    /// Its place among those that are answered.
+    pub(super) place: Arc<RequestPlace>,
+    /// Whether it did not come in time.
+    pub(super) was_late: Arc<AtomicBool>,
+}
+
+impl RequestCharge {
+    pub(super) fn new(portion: Arc<Portion>, place: RequestPlace) -> Self {
+        Self { portion, place: Arc::new(place), was_late: Arc::default() }
+    }
 }
 
 impl PacedBody {
-    /// A body of a request on a connection; `was_late` hears if it does not come in time.
+    /// A body of a request on a connection.
     pub(super) fn new(
         inner: ClientBody,
         limit: Duration,
-        portion: Arc<Portion>,
         activity: Arc<Activity>,
-        was_late: Arc<AtomicBool>,
+        charge: RequestCharge,
     ) -> Self {
         let partial = (!inner.is_end_stream()).then(|| activity.awaits_body());
         let late = Box::pin(tokio::time::sleep(limit));
-        Self { inner, limit, late, portion, partial, activity, was_late }
+        Self { inner, limit, late, partial, activity, charge }
     }
 
     fn took(&mut self, frame: &Frame<Bytes>) -> Result<(), BodyError> {
         let bytes = frame.data_ref().map_or(0, Bytes::len);
-        if self.inner.is_end_stream() {
-            self.partial = None;
+        let ended = if self.inner.is_end_stream() { self.ended() } else { Ok(()) };
+        if self.charge.portion.take(bytes) { ended } else { Err(BodyError::Crowded) }
+    }
+
+    /// All of it is here.
+    fn ended(&mut self) -> Result<(), BodyError> {
+        self.partial = None;
+        if self.charge.place.take_again() { Ok(()) } else { Err(BodyError::Crowded) }
+    }
+
+    /// What there is to say while more is to come: nothing, unless there is no more time for it, or
+    /// others need the room that it holds.
+    fn waits(&mut self, context: &mut Context<'_>) -> Option<BodyError> {
+        self.charge.place.give_up();
+        self.charge.portion.wait(Some(context.waker()));
+        if self.charge.portion.gave_way() {
+            return Some(BodyError::Crowded);
         }
-        if self.portion.take(bytes) { Ok(()) } else { Err(BodyError::Crowded) }
+        if self.late.as_mut().poll(context).is_ready() {
+            self.charge.was_late.store(true, Ordering::Relaxed);
+            return Some(BodyError::Late);
+        }
+        None
     }
 }
 
 impl Drop for PacedBody {
     fn drop(&mut self) {
+        self.charge.portion.wait(None);
         if self.inner.is_end_stream() {
             return;
         }
@@ -101,17 +137,20 @@ impl Body for PacedBody {
         if let Some(partial) = &mut this.partial {
             partial.awaited(polled.is_pending());
         }
+        if polled.is_pending() {
+            return match this.waits(context) {
+                Some(error) => Poll::Ready(Some(Err(error))),
+                None => Poll::Pending,
+            };
+        }
+        this.charge.portion.wait(None);
+        if this.charge.portion.gave_way() {
+            return Poll::Ready(Some(Err(BodyError::Crowded)));
+        }
         match polled {
             Poll::Ready(Some(Ok(frame))) => Poll::Ready(Some(this.took(&frame).map(|()| frame))),
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error.into()))),
-            Poll::Ready(None) => {
-                this.partial = None;
-                Poll::Ready(None)
-            }
-            Poll::Pending if this.late.as_mut().poll(context).is_ready() => {
-                this.was_late.store(true, Ordering::Relaxed);
-                Poll::Ready(Some(Err(BodyError::Late)))
-            }
+            Poll::Ready(None) => Poll::Ready(this.ended().err().map(Err)),
             Poll::Pending => Poll::Pending,
         }
     }

@@ -9,6 +9,7 @@ use super::activity::Activity;
 use super::budget::{Budget, Sender};
 use super::limits::{Limits, SOURCES_OF_NETWORK};
 use super::occupancy::{Occupancy, PlaceLimits, PlaceOwner};
+use super::request_place::RequestPlace;
 use super::source::Source;
 use super::taken_back::TakenBack;
 use std::collections::HashMap;
@@ -182,14 +183,14 @@ impl Slot {
         if of_brakes { &self.seated.brakes } else { &self.seated.bodies }
     }
 
-    /// A place for one more request of whose connection it is, unless too many are answered now.
-    pub(super) fn request(&self, sender: Sender, is_brake: bool) -> Option<KeyedPlace<Sender>> {
+    /// The place of one more request of whose connection it is, among those of brakes or of others.
+    pub(super) fn request(&self, sender: Sender, is_brake: bool) -> RequestPlace {
         let Seated { requests, requests_of_brakes, .. } = &*self.seated;
         let most = match sender {
             Sender::Certificate(_) => self.seated.requests_of_one,
             Sender::Source(_) => self.seated.requests_of_source,
         };
-        if is_brake { requests_of_brakes } else { requests }.enter(sender, most)
+        RequestPlace::of(if is_brake { requests_of_brakes } else { requests }.of(sender), most)
     }
 
     /// Counts a request that its client took back before it was answered, by the address that it

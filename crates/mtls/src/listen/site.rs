@@ -8,9 +8,10 @@ use super::client_body::ClientBody;
 use super::head::{OF_SERVICES, RequestFault};
 use super::http2::{Answers, speak};
 use super::limits::Limits;
-use super::pace::{AnswerBody, PacedBody, begun};
+use super::pace::{AnswerBody, PacedBody, RequestCharge, begun};
 use super::paced_stream::PacedStream;
 use super::places::{PeerStanding, Slot};
+use super::request_place::RequestPlace;
 use super::source::Source;
 use super::worded_stream::WordedStream;
 use crate::peer::TlsConnection;
@@ -26,7 +27,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -206,22 +207,25 @@ impl ConnectionSeat {
         let is_brake = (site.is_brake)(request.uri().path());
         let is_reserved = self.slot.is_reserved();
         let portion = self.slot.bodies(is_brake).portion(self.sender);
-        let was_late = Arc::new(AtomicBool::new(false));
-        let (held, active, late) = (portion.clone(), activity.clone(), was_late.clone());
-        let request = request.map(|body| PacedBody::new(body, self.body, held, active, late));
+        let charge = RequestCharge::new(portion, self.slot.request(self.sender, is_brake));
+        let (active, counted) = (activity.clone(), charge.clone());
+        let request = request.map(|body| PacedBody::new(body, self.body, active, counted));
         let mut response = if is_reserved && !is_brake {
             (site.busy)()
         } else if let Some(fault) = OF_SERVICES.fault(&request) {
             (site.refuse)(fault)
         } else {
-            let routed = self.routed(request, is_brake).await;
+            let routed = self.routed(request, &charge.place, is_brake).await;
             // Whatever its route made of a body that was not all read: there was no room for it, or
             // it did not come.
-            match (portion.was_refused(), was_late.load(Ordering::Relaxed)) {
+            match (charge.portion.was_refused(), charge.was_late.load(Ordering::Relaxed)) {
                 (true, _) => (site.busy)(),
                 (false, true) => (site.refuse)(RequestFault::Late),
                 // Whoever asks for so much at once waits for themselves, and for no one else.
-                (false, false) => routed.unwrap_or_else(|| later((site.busy)())),
+                (false, false) => {
+                    let counted = routed.filter(|_| !charge.place.was_refused());
+                    counted.unwrap_or_else(|| later((site.busy)()))
+                }
             }
         };
         let taken = self.slot.answers().portion(self.sender);
@@ -236,21 +240,30 @@ impl ConnectionSeat {
                 response.headers_mut().insert(header::CONNECTION, close);
             }
         }
-        let held = [portion, taken];
+        let held = [charge.portion, taken];
         response.map(|inner| AnswerBody::new(inner, is_http2, under_way, held))
     }
 
     /// What the routes answer; nothing where too many requests of the sender are answered now. A
     /// brake counts once it is here: whoever sends halves of brakes would keep those of everybody
-    /// else behind the same address out.
-    async fn routed(&self, request: Request<PacedBody>, is_brake: bool) -> Option<Response<Body>> {
+    /// else behind the same address out. So would halves of anything else: what is under way counts
+    /// for nobody while it waits for its client.
+    async fn routed(
+        &self,
+        request: Request<PacedBody>,
+        place: &RequestPlace,
+        is_brake: bool,
+    ) -> Option<Response<Body>> {
         let mut request = match is_brake {
             true => begun(request).await,
             false => request.map(Body::new),
         };
-        let _place = self.slot.request(self.sender, is_brake)?;
+        if !place.take() {
+            return None;
+        }
         request.extensions_mut().insert(self.connection.clone());
         let Ok(response) = self.site.router.clone().oneshot(request).await;
+        place.leave();
         Some(response)
     }
 }

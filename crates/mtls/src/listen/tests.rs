@@ -1,6 +1,7 @@
 //! Each way to hold a place for nothing, and what is left for others meanwhile.
 
 mod half_closed;
+mod halves;
 mod lanes;
 mod places;
 mod refused_requests;
