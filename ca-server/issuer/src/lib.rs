@@ -38,6 +38,7 @@ mod rows;
 #[cfg(test)]
 mod sample;
 mod seal;
+mod secret_name;
 mod serve;
 mod share;
 mod shredder;

@@ -7,6 +7,7 @@ mod machine;
 
 pub use cmp::VerifiedCmp;
 pub(crate) use cmp::{check_cmp_request, cmp_secret};
+pub(crate) use machine::ShowsSecret;
 pub use machine::VerifiedMachine;
 
 use crate::error::{request_code, weakness_code};

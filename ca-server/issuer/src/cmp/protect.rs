@@ -41,7 +41,7 @@ pub(super) fn sent(
             let secret = named.secret();
             let by = Protector::Mac {
                 secret: secret.as_bytes(),
-                key_id: named.kid.as_bytes(),
+                key_id: named.name.kid.as_bytes(),
                 salt: random::bytes()?,
                 scheme: *scheme,
             };

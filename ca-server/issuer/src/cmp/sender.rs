@@ -1,25 +1,20 @@
 //! Whose a message is. The id of a secret leads to its order, and that to the token from which the
 //! secret follows; a signature brings its certificate.
 
-use crate::decide::system::opened;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
+use crate::secret_name::SecretName;
 use crate::verify::{VerifiedCmp, cmp_secret};
-use authority::{Authority, OrderDigest, cmp_code};
-use ca_store::table::letter;
+use authority::{Authority, cmp_code};
 use pkixcmp::PkiMessage;
 use pkixcmp::mac::MacScheme;
 use records::Code;
-use records::machine::{kid, system_of};
 use zeroize::Zeroizing;
 
 /// A secret that a message names, whether or not whoever sent it has it.
 pub(super) struct NamedSecret {
-    system: String,
-    order: OrderDigest,
+    pub(super) name: SecretName,
     token: Zeroizing<Vec<u8>>,
-    /// As messages name it.
-    pub(super) kid: String,
 }
 
 impl NamedSecret {
@@ -48,15 +43,12 @@ impl Sender {
         };
         let view = issuer.opened().await?;
         let authority = view.authority();
-        let Some((system, order)) = order_of(authority, &message.header().sender_key) else {
-            return Ok(Self::Key);
-        };
+        let named = core::str::from_utf8(&message.header().sender_key).ok();
+        let named = named.and_then(|named| SecretName::find(authority, named));
+        let Some(name) = named else { return Ok(Self::Key) };
         let mut tx = issuer.store.read().await?;
-        let sealed = letter::tokens(&mut tx, vec![order]).await?.remove(&order);
-        let sealed = sealed.ok_or(Code::UnsignedAuthority)?;
-        let token = opened((&*issuer.context, authority), (&system, order), &sealed)?;
-        let kid = kid(&system, &order.0);
-        Ok(Self::Secret(NamedSecret { system, order, token, kid }, scheme))
+        let token = name.token((&*issuer.context, authority), &mut tx).await?;
+        Ok(Self::Secret(NamedSecret { name, token }, scheme))
     }
 
     /// What was sent, if it was by whom it says.
@@ -68,7 +60,7 @@ impl Sender {
         match (message.mac().map_err(|error| cmp_code(&error))?, self) {
             (Some(parameters), Self::Secret(named, _)) => {
                 let secret = named.secret();
-                let of = (named.system.as_str(), named.order, secret.as_bytes());
+                let of = (named.name.system.as_str(), named.name.order, secret.as_bytes());
                 VerifiedCmp::by_secret(message, &parameters, of)
             }
             (Some(_), Self::Key) => Err(Code::MessageProtection),
@@ -79,12 +71,4 @@ impl Sender {
             }
         }
     }
-}
-
-/// The system and the order in force that the id of a secret names.
-fn order_of(authority: &Authority, key_id: &[u8]) -> Option<(String, OrderDigest)> {
-    let named = core::str::from_utf8(key_id).ok()?;
-    let system = system_of(named)?;
-    let order = OrderDigest(authority.system(system)?.order.digest()?);
-    (kid(system, &order.0) == named).then(|| (system.to_owned(), order))
 }

@@ -3,6 +3,7 @@
 use super::call::{MachinesProcess, PortalCall, answered, told, viewed};
 use crate::command::Command;
 use crate::issuer::Issuer;
+use crate::secret_name::in_turn;
 use crate::verify::VerifiedMachine;
 use axum::Json;
 use axum::extract::State;
@@ -18,6 +19,7 @@ pub(crate) async fn enrol(
     let message = call.message;
     match viewed(&issuer, |authority| VerifiedMachine::challenged(message, authority)) {
         Ok(verified) => {
+            let verified = in_turn(&issuer, verified).await;
             let command = |reply| Command::EnrolDevice(call.caller, Box::new(verified), reply);
             // The portal keeps whose it is before anybody waits for the certificate.
             let told_later = |serial| Finalized { serial, chain: Vec::new() };

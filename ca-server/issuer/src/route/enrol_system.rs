@@ -4,6 +4,7 @@ use super::call::{MachinesProcess, PortalCall, answered, told, viewed};
 use crate::command::Command;
 use crate::issuer::Issuer;
 use crate::query::collect;
+use crate::secret_name::in_turn;
 use crate::verify::VerifiedMachine;
 use axum::Json;
 use axum::extract::State;
@@ -19,6 +20,7 @@ pub(crate) async fn enrol(
     let message = call.message;
     match viewed(&issuer, |authority| VerifiedMachine::enrolling(message, authority)) {
         Ok(verified) => {
+            let verified = in_turn(&issuer, verified).await;
             let command = |reply| Command::EnrolSystem(call.caller, Box::new(verified), reply);
             told(collect::finalized(&issuer, issuer.ask(command).await).await)
         }

@@ -4,6 +4,7 @@
 use super::call::{MachinesProcess, PortalCall, answered, told, viewed};
 use crate::command::Command;
 use crate::issuer::Issuer;
+use crate::secret_name::in_turn;
 use crate::verify::VerifiedMachine;
 use axum::Json;
 use axum::extract::State;
@@ -18,6 +19,7 @@ pub(crate) async fn open(
     let message = call.message;
     match viewed(&issuer, |authority| VerifiedMachine::opening(message, authority)) {
         Ok(verified) => {
+            let verified = in_turn(&issuer, verified).await;
             let command = |reply| Command::OpenAccount(call.caller, Box::new(verified), reply);
             told(issuer.ask_settled(command).await)
         }

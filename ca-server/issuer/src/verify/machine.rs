@@ -2,15 +2,17 @@
 //! that its account has in a view.
 
 use crate::error::{request_code, weakness_code};
-use authority::{Authority, read_account, read_renewal};
+use authority::{Authority, Signatures, read_account, read_renewal};
 use pki::possession::Possession;
 use pki::{CertificationRequest, weak_key};
-use records::est::{EnrolSystem, RenewSystem};
+use records::est::{EST_SECRET, EnrolSystem, RenewSystem};
 use records::machine::{
-    self, ChangeKey, Deactivate, Finalize, OpenAccount, RevokeMachine, system_of,
+    ACME_SECRET, ChangeKey, Deactivate, Finalize, OpenAccount, RevokeMachine, secret,
 };
-use records::scep::{EnrolDevice, RenewDevice, challenge_in, kid_of};
+use records::scep::{EnrolDevice, RenewDevice, challenge, challenge_in, kid_of};
 use records::{Bytes, Code};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
 /// What a system's key signed. It is judged again when it is decided, by what holds then.
 ///
@@ -28,29 +30,80 @@ impl<T> VerifiedMachine<T> {
         &self.message
     }
 
-    /// Whose turn it is: an account's, or a system's whose secret is named as it is. What names
-    /// nobody's has one turn with all that does so, however many keys or users it is brought under.
+    /// Whose turn it is: an account's, or a system's whose secret it has (`secret_name`). What has
+    /// nobody's has one turn with all that have none, however many keys or users it is brought
+    /// under.
     pub fn about(&self) -> &str {
         &self.about
     }
 }
 
-/// The system whose secret a text names, if its order in force has it.
-fn system_named(kid: &str, authority: &Authority) -> String {
-    let system = system_of(kid).unwrap_or_default();
-    let order = authority.system(system).and_then(|known| known.order.digest());
-    let is_its_own = order.is_some_and(|order| machine::kid(system, &order) == kid);
-    if is_its_own { system.to_owned() } else { String::new() }
+/// What may have the secret of a system.
+pub(crate) trait ShowsSecret: Sized + Send {
+    /// The id of the secret that it names.
+    fn secret_named(&self, signatures: &Signatures) -> Option<String>;
+
+    /// Whether it was made with the secret of this token.
+    fn has_secret_of(&self, token: &[u8], signatures: &Signatures) -> bool;
+}
+
+impl<T> VerifiedMachine<T> {
+    /// The id of the secret that it names, where whose turn it is rests on that.
+    pub(crate) fn secret_named(&self, signatures: &Signatures) -> Option<String>
+    where
+        T: ShowsSecret,
+    {
+        let named = || self.message.secret_named(signatures);
+        if self.about.is_empty() { named() } else { None }
+    }
+
+    /// The same in the turn of a system, whose secret it has.
+    pub(crate) fn in_turn_of(self, system: &str) -> Self {
+        Self { about: system.to_owned(), ..self }
+    }
+}
+
+impl ShowsSecret for OpenAccount {
+    fn secret_named(&self, signatures: &Signatures) -> Option<String> {
+        signatures.account_wish(&self.jws).ok()?.kid().ok()
+    }
+
+    fn has_secret_of(&self, token: &[u8], signatures: &Signatures) -> bool {
+        let wish = signatures.account_wish(&self.jws);
+        wish.is_ok_and(|wish| wish.is_bound(&secret(token, ACME_SECRET).0).is_ok())
+    }
+}
+
+impl ShowsSecret for EnrolSystem {
+    fn secret_named(&self, _: &Signatures) -> Option<String> {
+        Some(self.user.clone())
+    }
+
+    fn has_secret_of(&self, token: &[u8], _: &Signatures) -> bool {
+        let right = Zeroizing::new(secret(token, EST_SECRET).to_string());
+        right.as_bytes().ct_eq(self.password.as_bytes()).into()
+    }
+}
+
+impl ShowsSecret for EnrolDevice {
+    fn secret_named(&self, _: &Signatures) -> Option<String> {
+        kid_of(&challenge_in(&self.request)?).map(str::to_owned)
+    }
+
+    fn has_secret_of(&self, token: &[u8], _: &Signatures) -> bool {
+        let Some(given) = challenge_in(&self.request).map(Zeroizing::new) else { return false };
+        let named = kid_of(&given).unwrap_or_default();
+        let right = Zeroizing::new(challenge(token, named));
+        right.as_bytes().ct_eq(given.as_bytes()).into()
+    }
 }
 
 impl VerifiedMachine<OpenAccount> {
     /// Checks the signature by the key in it.
     pub fn opening(message: OpenAccount, authority: &Authority) -> Result<Self, Code> {
         let wish = authority.signatures().account_wish(&message.jws)?;
-        let about = match authority.account_of_key(&wish.thumbprint) {
-            Some(account) => Bytes::from(*account).to_string(),
-            None => wish.kid().map_or_else(|_| String::new(), |kid| system_named(&kid, authority)),
-        };
+        let known = authority.account_of_key(&wish.thumbprint);
+        let about = known.map_or_else(String::new, |account| Bytes::from(*account).to_string());
         Ok(Self { message, about })
     }
 }
@@ -71,8 +124,7 @@ impl VerifiedMachine<EnrolSystem> {
     /// token is.
     pub fn enrolling(message: EnrolSystem, authority: &Authority) -> Result<Self, Code> {
         check_request(&message.request, authority)?;
-        let about = system_named(&message.user, authority);
-        Ok(Self { message, about })
+        Ok(Self { message, about: String::new() })
     }
 }
 
@@ -91,9 +143,7 @@ impl VerifiedMachine<EnrolDevice> {
     /// token is.
     pub fn challenged(message: EnrolDevice, authority: &Authority) -> Result<Self, Code> {
         check_request(&message.request, authority)?;
-        let challenge = challenge_in(&message.request).unwrap_or_default();
-        let about = system_named(kid_of(&challenge).unwrap_or_default(), authority);
-        Ok(Self { message, about })
+        Ok(Self { message, about: String::new() })
     }
 }
 

@@ -2,19 +2,22 @@
 //! itself, and by a portal's word that it was shown a certificate, which is enough for few.
 
 use crate::command::{Command, Reply};
+use crate::decide::system::opened;
 use crate::sample::act::caller;
+use crate::sample::devices::challenged;
 use crate::sample::machines::{Client, enrolling, renewing, revoke_by_key};
 use crate::sample::operate::{OFFICERS, site, system};
 use crate::sample::{Sample, key};
-use crate::verify::VerifiedMachine;
+use crate::secret_name::SecretName;
+use crate::verify::{ShowsSecret, VerifiedMachine};
 use keys::SoftwareSigner;
 use pki::Signer;
 use pki::algorithm::by_name;
-use records::Code;
 use records::est::{EnrolSystem, EnrolledStatement};
 use records::machine::{OpenAccount, SystemFile};
 use records::order::SystemBody;
 use records::record::Event;
+use records::{Bytes, Code};
 
 const DAY: u64 = 86_400;
 const WEEK: u64 = 7 * DAY;
@@ -262,8 +265,19 @@ fn what_is_asked_by_est_comes_over_the_machines_process_and_no_other() {
     }
 }
 
-/// Whoever names no secret of an order in force has one turn with all who do so, under whichever
-/// keys and users they come; a system has its own.
+/// Whose turn it is, as the issuer finds it.
+fn turn<T: ShowsSecret>(sample: &Sample, asked: VerifiedMachine<T>) -> VerifiedMachine<T> {
+    let authority = sample.authority();
+    let kid = asked.secret_named(authority.signatures());
+    let Some(name) = kid.and_then(|kid| SecretName::find(authority, &kid)) else { return asked };
+    let sealed = &sample.rows.tokens[&name.order];
+    let token = opened((&*sample.context, authority), (&name.system, name.order), sealed).unwrap();
+    name.turn(asked, &token, authority)
+}
+
+/// Whoever has no secret of an order in force has one turn with all who have none, under whichever
+/// keys and users they come, and under those of a system too, which are no secret; a system has its
+/// own.
 #[test]
 fn strangers_have_one_turn_together() {
     let mut sample = Sample::found();
@@ -272,20 +286,34 @@ fn strangers_have_one_turn_together() {
     let by = || caller(&sample.city.keys.portal, "portal-machines");
     let enrols = |asked: EnrolSystem| {
         let asked = VerifiedMachine::enrolling(asked, sample.authority()).unwrap();
-        Command::EnrolSystem(by(), Box::new(asked), Reply::open().0).source().about
+        let asked = Box::new(turn(&sample, asked));
+        Command::EnrolSystem(by(), asked, Reply::open().0).source().about
     };
     let opens = |message: OpenAccount| {
         let asked = VerifiedMachine::opening(message, sample.authority()).unwrap();
-        Command::OpenAccount(by(), Box::new(asked), Reply::open().0).source().about
+        let asked = Box::new(turn(&sample, asked));
+        Command::OpenAccount(by(), asked, Reply::open().0).source().about
+    };
+    let challenges = |challenge: &str| {
+        let message = challenged(&key(), &["a.acme.test"], challenge);
+        let asked = VerifiedMachine::challenged(message, sample.authority()).unwrap();
+        let asked = Box::new(turn(&sample, asked));
+        Command::EnrolDevice(by(), asked, Reply::open().0).source().about
     };
     assert_eq!(enrols(good.clone()), "inner");
     for user in ["", "inner", "inner.0000000000000000", "nobody.0123456789abcdef"] {
         assert_eq!(enrols(EnrolSystem { user: user.into(), ..good.clone() }), "", "{user}");
     }
+    assert_eq!(enrols(EnrolSystem { password: "guessed".into(), ..good }), "");
     let other = SystemFile { kid: "inner.0000000000000000".into(), ..file.clone() };
+    let guessed = SystemFile { eab_hmac: Bytes::from([7; 32]), ..file.clone() };
     for client in [Client::new(), Client::new()] {
         assert_eq!(opens(client.opening(Some(&file))), "inner");
         assert_eq!(opens(client.opening(None)), "");
         assert_eq!(opens(client.opening(Some(&other))), "");
+        assert_eq!(opens(client.opening(Some(&guessed))), "");
     }
+    assert_eq!(challenges(&file.scep_challenge), "inner");
+    assert_eq!(challenges(&format!("{}.{}", file.kid, "0".repeat(64))), "");
+    assert_eq!(challenges(&file.kid), "");
 }
