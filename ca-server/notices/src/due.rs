@@ -2,9 +2,10 @@
 //! and officers today. Both are functions of authority and a time; made twice, they are the same.
 
 use crate::notice::{Facts, Notice, NoticeKind, tail};
-use authority::{Authority, PersonCertificate, Serial};
+use authority::{Authority, PersonCertificate, PersonId, Serial};
 use ca_host::ProvenTime;
 use records::time::BEIJING_SECONDS;
+use std::collections::BTreeMap;
 
 /// Days before the end of a certificate on which its holder is told, the last first.
 const EXPIRING_DAYS: [u32; 4] = [1, 7, 14, 30];
@@ -64,8 +65,9 @@ pub(crate) fn digest_day(now: u64, hour: u8) -> Option<String> {
 
 /// What waits for each handler and officer on a day; whoever has nothing to do is left alone.
 pub(crate) fn digests(authority: &Authority, day: &str, now: u64) -> Vec<Notice> {
-    let digest = |person: &str| {
-        let to_decide = authority.is_approver(person).then(|| to_decide(authority, person, now));
+    let all = to_decide(authority, now);
+    let digest = |person: &PersonId| {
+        let to_decide = all.get(person).copied().filter(|_| authority.is_approver(person));
         let drafted = authority.is_handler(person).then(|| {
             let count = authority.open_drafts_of(person, now).count();
             u32::try_from(count).unwrap_or(COUNT_MAX).min(COUNT_MAX)
@@ -73,21 +75,31 @@ pub(crate) fn digests(authority: &Authority, day: &str, now: u64) -> Vec<Notice>
         let (to_decide, drafted) = (to_decide.filter(|n| *n > 0), drafted.filter(|n| *n > 0));
         let facts = Facts { to_decide, drafted, ..Facts::default() };
         let has_work = to_decide.is_some() || drafted.is_some();
-        has_work.then(|| Notice::at(now, NoticeKind::Digest, (person, day), facts))
+        has_work.then(|| Notice::at(now, NoticeKind::Digest, (person.as_str(), day), facts))
     };
     let people = authority.people().filter(|(_, person)| !person.left && !person.roles.is_empty());
-    people.filter_map(|(id, _)| digest(id.as_str())).collect()
+    people.filter_map(|(id, _)| digest(id)).collect()
 }
 
-/// Open orders that somebody may decide and has not approved yet.
-fn to_decide(authority: &Authority, person: &str, now: u64) -> u32 {
-    let waits = |digest| {
-        let Ok((order, body)) = authority.open(digest, now) else { return false };
-        !authority.carries_itself(&body)
-            && authority.may_decide(person, &order, &body, now).is_ok()
-            && !authority.given(digest, now).contains_key(person)
-    };
-    let most = usize::try_from(COUNT_MAX).unwrap_or(usize::MAX);
-    let waiting = authority.open_orders().filter(|(digest, _)| waits(*digest)).take(most);
-    u32::try_from(waiting.count()).unwrap_or(COUNT_MAX)
+/// Open orders that somebody may decide and has not approved yet, for everybody. Of all officers
+/// few are looked at for each order: those whose roles reach it, until they have as many as are
+/// told. However many of both there are, that is far less than all of one for each of the other.
+fn to_decide(authority: &Authority, now: u64) -> BTreeMap<PersonId, u32> {
+    let officers = authority.officers();
+    let mut counts = BTreeMap::new();
+    for (digest, _) in authority.open_orders() {
+        let Ok((order, body)) = authority.open(digest, now) else { continue };
+        if authority.carries_itself(&body) {
+            continue;
+        }
+        let given = authority.given(digest, now);
+        for person in authority.reached_by(&officers, &body) {
+            let count = counts.entry(person).or_insert(0);
+            let waits = *count < COUNT_MAX
+                && !given.contains_key(person.as_str())
+                && authority.may_decide(&person, &order, &body, now).is_ok();
+            *count += u32::from(waits);
+        }
+    }
+    counts
 }

@@ -218,7 +218,7 @@ impl Authority {
     }
 
     /// Every unit over which a rule asks for a role.
-    fn concerned<'a>(&'a self, rule: &ApprovalRule, body: &'a Body) -> Vec<&'a str> {
+    pub(crate) fn concerned<'a>(&'a self, rule: &ApprovalRule, body: &'a Body) -> Vec<&'a str> {
         match rule.scope {
             Scope::City => vec![self.city_unit()],
             Scope::Unit => self.places(body),

@@ -15,6 +15,7 @@
 //! | may this order be carried out, who has approved it | [`judge`](Authority::judge) |
 //! | as what an approval counted, for whom, in which batch | `counted.rs` |
 //! | may this person approve it, and not for themselves | `approver.rs` |
+//! | whose roles reach it at all | `officers.rs` |
 //! | does the order still fit the state it was made for | `fits.rs` |
 //! | which names and which state does it rest on | `basis.rs` |
 //! | what is approved as one, and for whom that counts | `batch.rs` |
@@ -66,6 +67,7 @@ mod machine;
 mod machine_use;
 mod mode;
 mod moved;
+mod officers;
 mod order;
 mod parts;
 mod passkey;
@@ -94,6 +96,7 @@ pub use id::{NamesOrder, OrderDigest, PersonId, Reference, Serial, Sha256Value};
 pub use judge::Judged;
 pub use machine::{AccountWish, KeyWish, read_account};
 pub use machine_use::{CoveredUse, MachineWish};
+pub use officers::Officers;
 pub use parts::{PartName, Parts, PartsError};
 pub use renewal::RenewalClaim;
 pub use signatures::Signatures;

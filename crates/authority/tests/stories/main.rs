@@ -9,6 +9,7 @@ mod emergencies;
 mod keys_of_others;
 mod letters;
 mod modes;
+mod officers;
 mod orders;
 mod passkeys;
 mod pending;
