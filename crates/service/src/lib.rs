@@ -2,8 +2,8 @@
 //! logs (which are not the accountability log), an admin address, and a graceful stop.
 //!
 //! Never knows what its process does. In reading order: [`config`], [`clock`], [`admin`], [`stop`],
-//! [`listen()`], `inherited`, [`fault`], [`gathering`], [`problem`], [`tally`], [`disk`],
-//! [`neighbours`].
+//! [`listen()`], `inherited`, `log_lines`, [`fault`], [`gathering`], [`problem`], [`tally`],
+//! [`disk`], [`neighbours`].
 
 pub mod admin;
 pub mod clock;
@@ -13,6 +13,7 @@ pub mod fault;
 pub mod gathering;
 mod inherited;
 mod listen;
+mod log_lines;
 pub mod neighbours;
 pub mod problem;
 pub mod stop;
@@ -26,11 +27,15 @@ pub use neighbours::{Neighbour, Neighbours, Readiness};
 pub use stop::Stop;
 pub use tally::Tally;
 
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
 /// Every program of ours allocates with this one.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Starts diagnostic logs: one JSON object a line on standard error; `YINXIN_LOG` sets the level.
+/// Starts diagnostic logs: one JSON object a line on standard error, so many a minute of each place
+/// that writes one; `YINXIN_LOG` sets the level.
 pub fn start_logs() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("YINXIN_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
@@ -38,6 +43,8 @@ pub fn start_logs() {
         .json()
         .with_env_filter(filter)
         .with_writer(|| system::terminal::LogLines)
+        .finish()
+        .with(log_lines::LogLimit::default())
         .init();
 }
 

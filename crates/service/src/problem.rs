@@ -1,12 +1,13 @@
 //! The HTTP edge of refusals: the one place that knows status codes.
 
+use crate::log_lines::MinuteLines;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use mtls::listen::RequestFault;
 use records::{Code, Problem};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Field of a refusal with its code, for whoever gets no body: an answer to HEAD has none.
 pub const CODE: &str = "yinxin-refusal";
@@ -129,43 +130,16 @@ pub fn refusal(code: Code) -> Response {
 
 /// Most refusals of a minute that have a line: whoever asks for ever fills no disk.
 const LINES_MAX: u32 = 60;
-const MINUTE: Duration = Duration::from_secs(60);
 
 fn tell(code: Code, reference: &str) {
-    static LINES: Mutex<Option<RefusalLines>> = Mutex::new(None);
+    static LINES: Mutex<Option<MinuteLines>> = Mutex::new(None);
     let now = Instant::now();
     let left_out = {
         let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.get_or_insert_with(|| RefusalLines::since(now)).take(now)
+        lines.get_or_insert_with(|| MinuteLines::of(LINES_MAX, now)).take(now)
     };
     if let Some(left_out) = left_out {
         tracing::info!(code = code.name(), reference, left_out, "refused");
-    }
-}
-
-/// The lines of a minute.
-struct RefusalLines {
-    since: Instant,
-    written: u32,
-    left_out: u64,
-}
-
-impl RefusalLines {
-    fn since(since: Instant) -> Self {
-        Self { since, written: 0, left_out: 0 }
-    }
-
-    /// Whether there is room for another line, which tells how many were left out before it.
-    fn take(&mut self, now: Instant) -> Option<u64> {
-        if now.saturating_duration_since(self.since) >= MINUTE {
-            (self.since, self.written) = (now, 0);
-        }
-        if self.written == LINES_MAX {
-            self.left_out = self.left_out.saturating_add(1);
-            return None;
-        }
-        self.written += 1;
-        Some(std::mem::take(&mut self.left_out))
     }
 }
 
@@ -190,21 +164,6 @@ pub fn busy() -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Sixty lines a minute, however much is refused; the first of the next one tells how many had
-    /// none.
-    #[test]
-    fn refusals_fill_no_diagnostic_log() {
-        let begin = Instant::now();
-        let mut lines = RefusalLines::since(begin);
-        let mut written = |second: u64, count: u64| -> Vec<u64> {
-            let now = begin + Duration::from_secs(second);
-            (0..count).filter_map(|_| lines.take(now)).collect()
-        };
-        assert_eq!(written(0, 10_000).len(), 60);
-        assert!(written(59, 10).is_empty());
-        assert_eq!(written(60, 2), [9_950, 0]);
-    }
 
     /// Whoever is refused has something to quote, and nobody else has the same.
     #[tokio::test]
