@@ -59,9 +59,9 @@ pub(crate) enum Command {
     Batch(Caller, Officer, Batching, Reply<OrderCreated>),
     Withdraw(Caller, Officer, Box<VerifiedWithdrawal>, Reply<WithdrawalAnswer>),
     Suspend(Caller, Officer, OwnSuspension, Reply<SignedReceipt>),
-    Renew(Caller, Box<Renew>, Reply<String>),
+    Renew(Caller, Box<VerifiedMachine<Renew>>, Reply<String>),
     RenewCertificate(Caller, Box<VerifiedRenewal>, Reply<Stage>),
-    Join(Caller, Box<Join>, Reply<String>),
+    Join(Caller, Box<VerifiedMachine<Join>>, Reply<String>),
     OpenAccount(Caller, Box<VerifiedMachine<OpenAccount>>, Reply<MachineAccount>),
     Finalize(Caller, Box<VerifiedMachine<Finalize>>, Reply<String>),
     EnrolSystem(Caller, Box<VerifiedMachine<EnrolSystem>>, Reply<String>),
@@ -196,8 +196,9 @@ impl Command {
         };
         let shown = |officer: &Officer| officer.0.serial().to_string();
         match self {
-            Self::Submit(caller, submission, _) => by(caller, submission.reference().to_owned()),
-            Self::WrongKey(caller, reference, _) => by(caller, reference.clone()),
+            Self::Submit(caller, submission, _) => by(caller, submission.about().to_owned()),
+            // A reference is no secret: who has no key takes none of the places of who has it.
+            Self::WrongKey(caller, ..) => by(caller, "/look-up".to_owned()),
             Self::Approve(caller, officer, ..)
             | Self::Decline(caller, officer, ..)
             | Self::Credential(caller, officer, ..)
@@ -209,9 +210,9 @@ impl Command {
             | Self::Batch(caller, officer, ..)
             | Self::Withdraw(caller, officer, ..)
             | Self::Suspend(caller, officer, ..) => by(caller, shown(officer)),
-            Self::Renew(caller, message, _) => by(caller, message.authorization.clone()),
+            Self::Renew(caller, asked, _) => by(caller, asked.about().to_owned()),
             Self::RenewCertificate(caller, asked, _) => by(caller, asked.serial().to_string()),
-            Self::Join(caller, message, _) => by(caller, message.agent.clone()),
+            Self::Join(caller, asked, _) => by(caller, asked.about().to_owned()),
             Self::OpenAccount(caller, asked, _) => by(caller, asked.about().to_owned()),
             Self::Finalize(caller, asked, _) => by(caller, asked.about().to_owned()),
             Self::EnrolSystem(caller, asked, _) => by(caller, asked.about().to_owned()),

@@ -118,8 +118,9 @@ impl Needs {
                 self.looks.extend(rows.map(OrderDigest));
             }
             Command::Suspend(..) => {}
-            Command::Join(_, join, _) => {
-                let order = authority.agent(&join.agent).and_then(|agent| agent.order.digest());
+            Command::Join(_, asked, _) => {
+                let agent = authority.agent(&asked.message().agent);
+                let order = agent.and_then(|agent| agent.order.digest());
                 self.tokens.extend(order.map(OrderDigest));
             }
             Command::OpenAccount(_, asked, _) => {

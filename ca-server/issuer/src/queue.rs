@@ -197,15 +197,21 @@ impl Drop for Waiting {
 mod tests {
     use super::*;
     use crate::command::{Answered, Caller, Reply};
+    use crate::verify::VerifiedMachine;
+    use jose::FlatJws;
+    use records::machine::Deactivate;
     use tokio::sync::oneshot::Receiver;
 
     type AnswerReceiver = Receiver<Answered<()>>;
 
-    /// Somebody shows a wrong key, which stands for any command here.
-    fn command(portal: u8, letter: &str) -> (Command, AnswerReceiver) {
-        let caller = Caller { key_sha256: [portal; 32], process: "portal-public" };
+    /// Somebody closes an account, which stands for any command here.
+    fn command(portal: u8, account: &str) -> (Command, AnswerReceiver) {
+        let caller = Caller { key_sha256: [portal; 32], process: "portal-machines" };
         let (reply, told) = Reply::open();
-        (Command::WrongKey(caller, letter.into(), reply), told)
+        let jws = FlatJws::of_parts(b"{}", b"", b"");
+        let closing = Deactivate { jws, account: account.into() };
+        let closing = Box::new(VerifiedMachine::unverified(closing, account));
+        (Command::Deactivate(caller, closing, reply), told)
     }
 
     fn kind(taken: Option<Commands>) -> Option<(bool, usize)> {
@@ -312,7 +318,8 @@ mod tests {
             let none = records::Bytes::default;
             let (agent, challenge, request, value) = ("gate-1".into(), none(), none(), none());
             let message = records::join::Join { agent, challenge, request, value };
-            (Command::Join(caller, Box::new(message), reply), told)
+            let joining = Box::new(VerifiedMachine::joining(message));
+            (Command::Join(caller, joining, reply), told)
         };
         let (stays, _told) = join();
         for one in [join().0, stays, command(1, "A").0] {
@@ -322,7 +329,29 @@ mod tests {
         assert_eq!(kind(waiting.take((8, 8))), Some((true, 1)), "a brake");
         let Some(Commands::Others(left)) = waiting.take((8, 8)) else { panic!("others") };
         let acts: Vec<_> = left.iter().map(Command::act).collect();
-        assert!(acts.len() == 2 && acts.contains(&"join") && acts.contains(&"look-up"));
+        assert!(acts.len() == 2 && acts.contains(&"join") && acts.contains(&"deactivate"));
+    }
+
+    /// Whoever knows the names of others and has none of their secrets has one place in turn with
+    /// all who do so, and takes none of theirs.
+    #[tokio::test]
+    async fn whoever_knows_names_alone_takes_no_turn_of_theirs() {
+        let (bringing, waiting) = queue();
+        let caller = Caller { key_sha256: [1; 32], process: "portal-public" };
+        let mut brought = 0;
+        for letter in 0..10_000 {
+            let (reply, _) = Reply::open();
+            let wrong = Command::WrongKey(caller, format!("{letter}"), reply);
+            let bring = bringing.bring(wrong, (false, 1));
+            if tokio::time::timeout(std::time::Duration::ZERO, bring).await.is_err() {
+                break;
+            }
+            brought += 1;
+        }
+        assert!(brought < 100, "{brought}");
+        assert!(bringing.bring(command(1, "0").0, (false, 1)).await, "it is another's place");
+        let Some(Commands::Others(first)) = waiting.take((2, 2)) else { panic!("others") };
+        assert!(first.iter().any(|command| command.act() == "deactivate"), "and its own turn");
     }
 
     fn command_source(portal: u8) -> Source {

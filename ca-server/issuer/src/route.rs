@@ -120,7 +120,6 @@ async fn in_turn(State(issuer): State<Arc<Issuer>>, request: Request, next: Next
 /// What is answered from rows at once.
 fn questions(issuer: &Arc<Issuer>) -> Router<Arc<Issuer>> {
     Router::new()
-        .route(public::LOOK_UP, post(look_up::look_up))
         .route(public::RENEWAL_TERMS, post(renewal_terms::terms))
         .route(machines::ACCOUNT_OF, post(account::account))
         .route(staff::WHO, post(who::who))
@@ -149,6 +148,7 @@ fn questions(issuer: &Arc<Issuer>) -> Router<Arc<Issuer>> {
 
 pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
     questions(&issuer)
+        .route(public::LOOK_UP, post(look_up::look_up))
         .route(public::SUBMIT, post(submit::submit))
         .route(public::COLLECT, post(collect::collect))
         .route(public::JOIN, post(join::join))

@@ -4,15 +4,18 @@
 //! that system waiting.
 
 use crate::context::IssuanceContext;
+use crate::decide::agent;
 use crate::decide::system::opened;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::verify::{ShowsSecret, VerifiedMachine};
-use authority::{Authority, OrderDigest};
+use authority::{Authority, OrderDigest, join_value};
 use ca_store::table::letter;
 use records::Code;
+use records::join::Join;
 use records::machine::{kid, system_of};
 use store::Tx;
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// A secret of an order that is in force, by its name.
@@ -74,5 +77,41 @@ pub(crate) async fn in_turn<T: ShowsSecret>(
     match token.await {
         Ok(token) => name.turn(asked, &token, authority),
         Err(_) => asked,
+    }
+}
+
+/// The same for a gate that joins, which names itself and shows that it has the token of its order.
+pub(crate) async fn join_in_turn(
+    issuer: &Issuer,
+    asked: VerifiedMachine<Join>,
+) -> VerifiedMachine<Join> {
+    let Some(view) = issuer.view_now() else { return asked };
+    let known = view.authority().agent(&asked.message().agent);
+    let Some(order) = known.and_then(|known| known.order.digest()).map(OrderDigest) else {
+        return asked;
+    };
+    let sealed = async {
+        let mut tx = issuer.store.read_for_strangers().await?;
+        letter::tokens(&mut tx, vec![order]).await
+    };
+    match sealed.await.ok().and_then(|mut sealed| sealed.remove(&order)) {
+        Some(sealed) => joining(&issuer.context, asked, (order, &sealed)),
+        None => asked,
+    }
+}
+
+/// Gives a gate that joins its own turn, if it has the token of its order.
+pub(crate) fn joining(
+    context: &IssuanceContext,
+    asked: VerifiedMachine<Join>,
+    (order, sealed): (OrderDigest, &[u8]),
+) -> VerifiedMachine<Join> {
+    let message = asked.message();
+    let agent = message.agent.clone();
+    let Ok(token) = agent::token(context, (&agent, order), sealed) else { return asked };
+    let expected = join_value(&token.0, &order.0, &message.challenge.0, &message.request.0);
+    match bool::from(expected.as_slice().ct_eq(&message.value.0)) {
+        true => asked.in_turn_of(&agent),
+        false => asked,
     }
 }

@@ -11,7 +11,7 @@ pub(crate) use machine::ShowsSecret;
 pub use machine::VerifiedMachine;
 
 use crate::error::{request_code, weakness_code};
-use authority::{Authority, RenewalClaim, Serial, Sha256Value, Signatures};
+use authority::{Authority, LetterState, RenewalClaim, Serial, Sha256Value, Signatures};
 use pki::number::{CitizenNumber, Day};
 use pki::possession::Possession;
 use pki::weak_key;
@@ -26,19 +26,25 @@ use records::renewal::RenewCertificate;
 use records::wish::{WishStatement, WishSubmission};
 use records::withdrawal::Withdrawal;
 use records::{Approval, Code};
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
+use subtle::ConstantTimeEq;
 
 /// A submission whose request is well-formed and whose key proved possession.
 ///
 /// ```compile_fail,E0451
-/// let (message, request, reference) = todo!();
-/// let forged = ca_issuer::verify::VerifiedSubmission { message, request, reference };
+/// let (message, request, reference, about) = todo!();
+/// let forged = ca_issuer::verify::VerifiedSubmission { message, request, reference, about };
 /// ```
 pub struct VerifiedSubmission {
     message: RequestSubmission,
     request: CertificationRequest,
     reference: String,
+    about: String,
 }
+
+/// Whose turn it is of all who show no key of the letter that they name.
+const STRANGERS: &str = "/submit";
 
 impl VerifiedSubmission {
     /// Reads the request, checks its own signature and judges its key.
@@ -54,7 +60,26 @@ impl VerifiedSubmission {
             return Err(Code::RequestMalformed);
         }
         weak_key::judge(request.key()).map_err(weakness_code)?;
-        Ok(Self { message, request, reference })
+        Ok(Self { message, request, reference, about: STRANGERS.to_owned() })
+    }
+
+    /// The same in the turn of its letter, if it shows the key of that: a reference is known to
+    /// others, and who knows no more takes none of the places of whose letter it is.
+    #[must_use]
+    pub fn in_turn(self, authority: &Authority) -> Self {
+        let shown = Sha256::digest(&self.message.key.0);
+        let letter = authority.letter(&self.reference);
+        let opens =
+            |letter: &LetterState| bool::from(shown.as_slice().ct_eq(&letter.lookup_sha256));
+        match letter.is_some_and(opens) {
+            true => Self { about: self.reference.clone(), ..self },
+            false => self,
+        }
+    }
+
+    /// Whose turn it is.
+    pub fn about(&self) -> &str {
+        &self.about
     }
 
     /// The message as the applicant sent it, which was verified.

@@ -3,6 +3,7 @@
 use super::issue::{ServiceName, record_intent, service_certificate};
 use super::order::{OrderParts, make};
 use crate::command::Caller;
+use crate::context::IssuanceContext;
 use crate::error::IssuerError;
 use crate::issuance::IssuanceGrounds;
 use crate::round::{Effect, Round};
@@ -62,7 +63,8 @@ fn keep_token(
 ) -> Result<String, IssuerError> {
     let text = order.to_string();
     let nonce = round.random()?;
-    let sealed = round.context.seal.seal(token, &token_of(round, &body.agent, &text), nonce)?;
+    let sealed =
+        round.context.seal.seal(token, &token_of(round.context, &body.agent, &text), nonce)?;
     round.change(RowChange::Token(order, body.agent.clone(), sealed));
     let file = JoinFile {
         v: 1,
@@ -93,9 +95,7 @@ pub(crate) fn join(
     let agent = round.authority().agent(&message.agent).ok_or(Code::UseSignature)?.clone();
     let order = OrderDigest(agent.order.digest().ok_or(Code::UnsignedAuthority)?);
     let sealed = round.loaded.token(order)?;
-    let text = order.to_string();
-    let token = round.context.seal.open(sealed, &token_of(round, &message.agent, &text));
-    let token = Bytes(token.ok_or(Code::UnsignedAuthority)?.to_vec());
+    let token = token(round.context, (&message.agent, order), sealed)?;
     let claim = JoinClaim {
         agent: &message.agent,
         challenge: &message.challenge,
@@ -142,7 +142,18 @@ fn joined_before(
     Ok(promised.to_string())
 }
 
-fn token_of<'a>(round: &'a Round<'_>, agent: &'a str, order: &'a str) -> SealContext<'a> {
-    let founding = &round.context.founding;
+/// The token of an agent's order, as its row keeps it sealed.
+pub(crate) fn token(
+    context: &IssuanceContext,
+    (agent, order): (&str, OrderDigest),
+    sealed: &[u8],
+) -> Result<Bytes, Code> {
+    let text = order.to_string();
+    let token = context.seal.open(sealed, &token_of(context, agent, &text));
+    Ok(Bytes(token.ok_or(Code::UnsignedAuthority)?.to_vec()))
+}
+
+fn token_of<'a>(context: &'a IssuanceContext, agent: &'a str, order: &'a str) -> SealContext<'a> {
+    let founding = &context.founding;
     SealContext { founding, purpose: "join", reference: order, person: agent, profile: PROFILE }
 }

@@ -37,6 +37,21 @@ pub(crate) fn open(
     Ok(OpenedLetter { reference, state })
 }
 
+/// Refuses a key that does not open the letter that it is shown for, as far as all is known that
+/// was committed. Where it is not, the question has its turn.
+pub(crate) async fn refuse_wrong(
+    issuer: &Issuer,
+    message: &LetterLookUp,
+) -> Result<(), IssuerError> {
+    let view = issuer.view()?;
+    let Err(refused) = open(&view, (&message.reference, &message.key)) else { return Ok(()) };
+    let mut tx = issuer.store.read_for_strangers().await?;
+    match view.state().holds_all(&mut tx).await? {
+        true => Err(refused),
+        false => Ok(()),
+    }
+}
+
 /// The record with a fresh challenge.
 pub(crate) async fn look_up(
     issuer: &Issuer,

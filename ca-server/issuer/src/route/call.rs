@@ -93,6 +93,11 @@ impl<T: DeserializeOwned> FromRequest<Arc<Issuer>> for OfficerCall<T> {
 /// from the staff's.
 pub(super) async fn portal(issuer: &Issuer, parts: &Parts) -> Result<String, Code> {
     let caller = caller(issuer, parts, AnyProcess::NAME).await?;
+    portal_of(issuer, &caller).await
+}
+
+/// The same where it is known that it may call.
+pub(super) async fn portal_of(issuer: &Issuer, caller: &Caller) -> Result<String, Code> {
     let view = issuer.opened().await?;
     let known = view.authority().portal_of(&caller.key_sha256);
     let (portal, process) = known.ok_or(Code::PortalUnknown)?;

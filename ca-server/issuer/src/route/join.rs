@@ -4,6 +4,8 @@ use super::call::{PortalCall, PublicProcess, told};
 use crate::command::Command;
 use crate::issuer::Issuer;
 use crate::query::collect;
+use crate::secret_name::join_in_turn;
+use crate::verify::VerifiedMachine;
 use axum::Json;
 use axum::extract::State;
 use records::enrolment::CollectedCertificate;
@@ -15,7 +17,8 @@ pub(crate) async fn join(
     State(issuer): State<Arc<Issuer>>,
     call: PortalCall<PublicProcess, Join>,
 ) -> Result<Json<CollectedCertificate>, Refused> {
-    let message = Box::new(call.message);
+    let message = join_in_turn(&issuer, VerifiedMachine::joining(call.message)).await;
+    let message = Box::new(message);
     let asked = issuer.ask(|reply| Command::Join(call.caller, message, reply)).await;
     told(match asked {
         Ok(joined) => collect::issued(&issuer, &joined.value).await,

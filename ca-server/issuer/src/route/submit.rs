@@ -21,6 +21,10 @@ pub(crate) async fn submit(
     };
     match VerifiedSubmission::verify(call.message, reference, &issuer.signatures) {
         Ok(submission) => {
+            let submission = match issuer.view_now() {
+                Some(view) => submission.in_turn(view.authority()),
+                None => submission,
+            };
             let submission = Box::new(submission);
             let asked = issuer.ask(|reply| Command::Submit(call.caller, submission, reply)).await;
             told(asked.map(|outcome| outcome.value))

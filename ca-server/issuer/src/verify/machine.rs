@@ -6,6 +6,7 @@ use authority::{Authority, Signatures, read_account, read_renewal};
 use pki::possession::Possession;
 use pki::{CertificationRequest, weak_key};
 use records::est::{EST_SECRET, EnrolSystem, RenewSystem};
+use records::join::{Join, Renew};
 use records::machine::{
     ACME_SECRET, ChangeKey, Deactivate, Finalize, OpenAccount, RevokeMachine, secret,
 };
@@ -95,6 +96,39 @@ impl ShowsSecret for EnrolDevice {
         let named = kid_of(&given).unwrap_or_default();
         let right = Zeroizing::new(challenge(token, named));
         right.as_bytes().ct_eq(given.as_bytes()).into()
+    }
+}
+
+impl VerifiedMachine<Renew> {
+    /// Looks whether the key asks that may: an authorization's name is known to others. What may
+    /// not ask is refused in its turn, so that it is recorded.
+    pub fn using(message: Renew, authority: &Authority, now: u64) -> Self {
+        let standing = authority.standing(&message.authorization);
+        let again = standing.is_some_and(|standing| {
+            standing.challenges.contains(&message.challenge) && standing.last == message.signature
+        });
+        let asks = match authority.check_use(&message, now) {
+            Ok(_) | Err(Code::QuotaUsed) => true,
+            Err(_) => again,
+        };
+        let about = if asks { message.authorization.clone() } else { "/renew".to_owned() };
+        Self { message, about }
+    }
+}
+
+impl VerifiedMachine<Join> {
+    /// What a gate sent that joins: whether it has the token of its order is looked at where that
+    /// is (`secret_name`), and decided in its turn.
+    pub fn joining(message: Join) -> Self {
+        Self { message, about: "/join".to_owned() }
+    }
+}
+
+#[cfg(test)]
+impl<T> VerifiedMachine<T> {
+    /// Anything in somebody's turn, for tests of turns.
+    pub(crate) fn unverified(message: T, about: &str) -> Self {
+        Self { message, about: about.to_owned() }
     }
 }
 

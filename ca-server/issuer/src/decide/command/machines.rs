@@ -10,14 +10,14 @@ impl Run<'_, '_> {
     /// Decides what a machine asks for; what is none of theirs is answered to nobody.
     pub(super) fn of_machine(&mut self, command: &Command) -> Decided {
         match command {
-            Command::Renew(caller, message, reply) => {
-                let about = self.standing(&message.authorization);
-                let verb = |round: &mut Round<'_>| admitted_renew(round, caller, message);
+            Command::Renew(caller, asked, reply) => {
+                let about = self.standing(&asked.message().authorization);
+                let verb = |round: &mut Round<'_>| admitted_renew(round, caller, asked.message());
                 answer(reply, self.decide_machine("renew", &about, verb))
             }
-            Command::Join(caller, message, reply) => {
-                let about = self.agent(&message.agent);
-                let verb = |round: &mut Round<'_>| agent::join(round, caller, message);
+            Command::Join(caller, asked, reply) => {
+                let about = self.agent(&asked.message().agent);
+                let verb = |round: &mut Round<'_>| agent::join(round, caller, asked.message());
                 answer(reply, self.decide_machine("join", &about, verb))
             }
             Command::OpenAccount(caller, asked, reply) => {

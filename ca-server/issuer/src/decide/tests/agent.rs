@@ -5,6 +5,8 @@ use crate::round::Effect;
 use crate::sample::act::caller;
 use crate::sample::operate::{SECURITY, agent, gate};
 use crate::sample::{Sample, key};
+use crate::secret_name::joining;
+use crate::verify::VerifiedMachine;
 use authority::{OrderDigest, join_value};
 use keys::SoftwareSigner;
 use pki::Signer;
@@ -42,7 +44,8 @@ fn message(file: &JoinFile, signer: &SoftwareSigner) -> Join {
 
 fn join(sample: &mut Sample, message: Join) -> Result<String, Code> {
     let portal = sample.public();
-    sample.decide(|reply| Command::Join(portal, Box::new(message), reply))
+    let asked = Box::new(VerifiedMachine::joining(message));
+    sample.decide(|reply| Command::Join(portal, asked, reply))
 }
 
 #[test]
@@ -194,11 +197,27 @@ fn a_join_comes_over_a_registered_portals_public_process_and_in_good_time() {
     let stranger = caller(&key(), "portal-public");
     let staff = caller(&sample.city.keys.staff, "portal-public");
     for (from, code) in [(stranger, Code::PortalUnknown), (staff, Code::NotYourRoute)] {
-        let copy = Box::new(message(&file, &own));
+        let copy = Box::new(VerifiedMachine::joining(message(&file, &own)));
         assert_eq!(sample.decide(|reply| Command::Join(from, copy, reply)), Err(code));
     }
     sample.clock = Err(Code::ClockMoved);
     assert_eq!(join(&mut sample, message(&file, &own)), Err(Code::ClockMoved));
     sample.clock = Ok(());
     join(&mut sample, message(&file, &own)).unwrap();
+}
+
+/// Who knows the name of a gate that is to join takes no place of it.
+#[test]
+fn who_names_a_gate_has_no_turn_of_it() {
+    let mut sample = Sample::found();
+    let (file, own) = (registered(&mut sample, "gate-1"), key());
+    let order = OrderDigest(file.order.digest().unwrap());
+    let sealed = sample.rows.tokens[&order].clone();
+    let about = |message: Join| {
+        let asked = VerifiedMachine::joining(message);
+        joining(&sample.context, asked, (order, &sealed)).about().to_owned()
+    };
+    let good = message(&file, &own);
+    assert_eq!(about(good.clone()), "gate-1");
+    assert_eq!(about(Join { value: Bytes(vec![7; 32]), ..good }), "/join");
 }

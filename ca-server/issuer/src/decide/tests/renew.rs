@@ -5,19 +5,25 @@ use crate::command::Command;
 use crate::sample::act::caller;
 use crate::sample::operate::{SECURITY, portal};
 use crate::sample::{Sample, key};
+use crate::verify::VerifiedMachine;
 use authority::Serial;
 use ca_host::operator::OperatorRequest;
 use keys::SoftwareSigner;
 use pki::Signer;
 use pki::algorithm::by_name;
-use records::Code;
 use records::join::Renew;
+use records::{Bytes, Code};
 
 const AUTHORIZATION: &str = "renew-portal-1";
 
+fn using(sample: &Sample, message: Renew) -> Box<VerifiedMachine<Renew>> {
+    Box::new(VerifiedMachine::using(message, sample.authority(), sample.city.now))
+}
+
 fn ask(sample: &mut Sample, message: Renew) -> Result<String, Code> {
     let portal = caller(&sample.city.keys.portal, "");
-    sample.decide(|reply| Command::Renew(portal, Box::new(message), reply))
+    let asked = using(sample, message);
+    sample.decide(|reply| Command::Renew(portal, asked, reply))
 }
 
 /// Renews from one key to the next; the tree holds the use.
@@ -48,7 +54,21 @@ fn the_old_key_asks_for_the_new_one() {
     assert_eq!(ask(&mut sample, asked), Err(Code::UseSignature), "the old one asks no more");
     let next = sample.city.renewal(Some(&first), &key());
     let portal = caller(&first, "");
-    sample.decide(|reply| Command::Renew(portal, Box::new(next), reply)).unwrap();
+    let next = using(&sample, next);
+    sample.decide(|reply| Command::Renew(portal, next, reply)).unwrap();
+}
+
+/// Who knows the name of an authorization takes no place of the machine that may use it.
+#[test]
+fn who_names_an_authorization_has_no_turn_of_it() {
+    let mut sample = Sample::found();
+    let good = sample.city.renewal(None, &key());
+    assert_eq!(using(&sample, good.clone()).about(), AUTHORIZATION);
+    let forged = Renew { signature: Bytes(vec![7; 64]), ..good.clone() };
+    assert_eq!(using(&sample, forged).about(), "/renew");
+    ask(&mut sample, good.clone()).unwrap();
+    sample.sequence();
+    assert_eq!(using(&sample, good).about(), AUTHORIZATION, "who did not hear it");
 }
 
 #[test]
@@ -142,7 +162,7 @@ fn a_renewal_comes_over_a_registered_portal_or_from_the_host() {
     let mut sample = Sample::found();
     let message = sample.city.renewal(None, &key());
     let stranger = caller(&key(), "");
-    let copy = Box::new(message.clone());
+    let copy = using(&sample, message.clone());
     let told = sample.decide(|reply| Command::Renew(stranger, copy, reply));
     assert_eq!(told, Err(Code::PortalUnknown));
     sample.clock = Err(Code::ClockMoved);
@@ -192,7 +212,8 @@ fn what_is_closed_renews_no_more() {
     let told = |sample: &mut Sample| {
         let message = Box::new(sample.city.renewal(None, &key()));
         let host = OperatorRequest::Renew { message: message.clone() };
-        let told = sample.decide(|reply| Command::Renew(second, message, reply));
+        let asked = using(sample, *message);
+        let told = sample.decide(|reply| Command::Renew(second, asked, reply));
         (told.err(), sample.operator(host).err())
     };
     assert_eq!(sample.execute(), None);

@@ -8,7 +8,7 @@ use crate::rows::RowChange;
 use crate::sample::operate::{OFFICERS, SECURITY, person, revoke};
 use crate::sample::{Sample, key};
 use crate::state::PENDING_MAX;
-use crate::verify::VerifiedApproval;
+use crate::verify::{VerifiedApproval, VerifiedMachine};
 use authority::OrderDigest;
 use ca_host::operator::OperatorRequest;
 use records::Code;
@@ -205,7 +205,9 @@ fn brakes_are_known_as_such() {
     assert!(!is_brake(person(PersonAction::Create, "", "李丹", "sz-office")));
     assert!(is_brake(person(PersonAction::Leave, &sample.person("officer-1"), "", "")));
     let (reply, _) = Reply::open();
-    let renewal = Box::new(sample.city.clone().renewal(None, &key()));
+    let renewal = sample.city.clone().renewal(None, &key());
+    let renewal = VerifiedMachine::using(renewal, sample.authority(), sample.city.now);
+    let renewal = Box::new(renewal);
     assert!(!Command::Renew(sample.public(), renewal, reply).is_brake(None));
 
     // An approval is one if its order is.

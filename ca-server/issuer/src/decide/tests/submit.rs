@@ -7,6 +7,7 @@ use crate::sample::enrol::SampleLetter;
 use crate::sample::operate::{OFFICERS, person, profile};
 use crate::sample::{Sample, key};
 use crate::state::DRAFTS_MAX;
+use crate::verify::VerifiedSubmission;
 use pki::Signer;
 use records::enrolment::{RequestSubmission, Stage};
 use records::letter::{CHALLENGE_SECONDS, LETTER_SECONDS, bind};
@@ -60,6 +61,23 @@ fn wrong_keys_close_no_letter() {
         assert_eq!(wrong(&mut sample), Err(Code::WrongCode), "at the submission");
     }
     sample.applied(&letter, &key());
+}
+
+/// Who knows a reference and not the key takes no place of whose letter it is.
+#[test]
+fn who_shows_no_key_has_no_turn_of_the_letter() {
+    let (sample, letter) = Sample::with_letter();
+    let about = |message: RequestSubmission| {
+        let reference = message.reference.clone();
+        let signatures = sample.authority().signatures();
+        let verified = VerifiedSubmission::verify(message, reference, signatures).unwrap();
+        verified.in_turn(sample.authority()).about().to_owned()
+    };
+    assert_eq!(about(sample.submission(&letter, &key())), letter.reference);
+    let wrong = changed(&sample, &letter, |message| message.key = Bytes(vec![7; 32]));
+    assert_eq!(about(wrong), "/submit");
+    let other = changed(&sample, &letter, |message| message.reference = "0000000000000000".into());
+    assert_eq!(about(other), "/submit");
 }
 
 #[test]

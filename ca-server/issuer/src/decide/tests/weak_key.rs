@@ -6,6 +6,7 @@ use crate::sample::act::caller;
 use crate::sample::machines::enrolling;
 use crate::sample::operate::{OFFICERS, site};
 use crate::sample::{Sample, key};
+use crate::verify::VerifiedMachine;
 use keys::SoftwareSigner;
 use pki::Signer;
 use pki::weak_key::KeyList;
@@ -45,7 +46,9 @@ fn nobody_has_a_published_key_certified() {
     let inner = sample.inner_system(site("register", "inner"));
     let asked = enrolling(&inner, &published(), &["a.acme.test"]);
     assert_eq!(sample.enrol(asked), Err(Code::KeyPublished), "a system by EST");
-    let asked = Box::new(sample.city.renewal(None, &published()));
+    let asked = sample.city.renewal(None, &published());
+    let asked = VerifiedMachine::using(asked, sample.authority(), sample.city.now);
+    let asked = Box::new(asked);
     let portal = caller(&sample.city.keys.portal, "");
     let told = sample.decide(|reply| Command::Renew(portal, asked, reply));
     assert_eq!(told, Err(Code::KeyPublished), "a service");
