@@ -134,9 +134,16 @@ impl Heart {
 
 /// What `/readyz` says is full, and nearly.
 fn full(gate: &Gate) -> Fullness {
-    gate.metrics.named().map(|names| {
-        GateResource::ALL.into_iter().filter(|what| names.contains(&what.name())).collect()
-    })
+    gate.metrics.named().map(|names| resources(&names))
+}
+
+/// What of a gate these are; a port of a tunnel is a listener of it as well.
+fn resources(names: &[&str]) -> Vec<GateResource> {
+    let is_named = |what: &GateResource| {
+        let is_tunnel = *what == GateResource::Listener && names.contains(&"tunnel");
+        names.contains(&what.name()) || is_tunnel
+    };
+    GateResource::ALL.into_iter().filter(is_named).collect()
 }
 
 /// Whether decisions can be made: `ready`, or the name of a code; and what people are told of it.
@@ -155,4 +162,18 @@ fn usable(gate: &Gate) -> &'static str {
     let (name, problem) = state(gate);
     gate.metrics.condition("world-age", problem);
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the log hears of, and the state page shows: listeners of people and of tunnels alike.
+    #[test]
+    fn a_full_tunnel_is_a_full_listener() {
+        assert_eq!(resources(&["tunnel", "list"]), [GateResource::Listener]);
+        assert_eq!(resources(&["listener", "tunnel"]), [GateResource::Listener]);
+        assert_eq!(resources(&["spool", "disk"]), [GateResource::Disk, GateResource::Spool]);
+        assert!(resources(&["world-age"]).is_empty());
+    }
 }

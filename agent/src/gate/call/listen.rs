@@ -2,7 +2,7 @@
 
 use super::super::state::Gate;
 use super::answer::answer;
-use super::socket;
+use super::socket::{self, CallFullness};
 use super::token::CallToken;
 use crate::AgentConfig;
 use crate::config::UpstreamAddress;
@@ -91,13 +91,15 @@ pub async fn listen(
     stop: Stop,
 ) -> std::io::Result<()> {
     let Some((listener, token)) = taken else { return Ok(()) };
+    let fullness = CallFullness::of(gate.metrics.clone());
     let router = |token| {
         let router = Router::new().route("/call", post(ask));
         problem::known_only(router.with_state(Arc::new(Desk { gate, token })))
     };
     match listener {
         CallListener::Unix(listener) => {
-            socket::serve(listener, router(None), (QUESTION_WAIT, IDLE), stop).await;
+            let times = (QUESTION_WAIT, IDLE);
+            socket::serve(listener, router(None), times, fullness, stop).await;
             Ok(())
         }
         CallListener::Tcp(listener) => {
@@ -108,8 +110,11 @@ pub async fn listen(
                 is_brake: |_| false,
                 busy: problem::busy,
                 refuse: problem::refuse,
-                full: Arc::new(|_| ()),
-                nearly_full: Arc::new(|_| ()),
+                full: {
+                    let fullness = fullness.clone();
+                    Arc::new(move |is_full| fullness.full(is_full))
+                },
+                nearly_full: Arc::new(move |is| fullness.nearly_full(is)),
             };
             let until = async move { stop.wait().await };
             mtls::listen::serve(listener, None, site, until).await

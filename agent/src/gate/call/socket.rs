@@ -7,16 +7,16 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use rustix::fs::{Access, access};
-use service::Stop;
+use service::{Metrics, Stop};
 use std::io::{Error, ErrorKind};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::SocketAddr;
 use std::path::Path;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 
 /// What the owner and the group may: connect.
@@ -27,6 +27,80 @@ const HEAD_BYTES_MAX: usize = 16 * 1024;
 const AFTER_FAILURE: Duration = Duration::from_millis(50);
 /// What is under way at a stop ends within this time.
 const END_MAX: Duration = Duration::from_secs(5);
+
+/// Tells whether connections of applications have places left. It is a notice: what applications of
+/// this machine hold says nothing about whether people are served.
+pub(super) struct CallFullness {
+    metrics: Metrics,
+    /// Whether none is left, and whether few are.
+    told: Mutex<[bool; 2]>,
+}
+
+impl CallFullness {
+    pub(super) fn of(metrics: Metrics) -> Arc<Self> {
+        Arc::new(Self { metrics, told: Mutex::default() })
+    }
+
+    /// Whether none is left.
+    pub(super) fn full(&self, is_full: bool) {
+        self.tell(|[full, _]| *full = is_full);
+    }
+
+    /// Whether few are left.
+    pub(super) fn nearly_full(&self, is_nearly_full: bool) {
+        self.tell(|[_, nearly_full]| *nearly_full = is_nearly_full);
+    }
+
+    /// What is newer is told later.
+    fn tell(&self, change: impl FnOnce(&mut [bool; 2])) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut told);
+        let what = match *told {
+            [true, _] => "full",
+            [false, true] => "nearly full",
+            [false, false] => "",
+        };
+        self.metrics.notice("calls", what);
+    }
+}
+
+/// Places of connections, of which it is told how many are left.
+struct CallPlaces {
+    left: Arc<Semaphore>,
+    fullness: Arc<CallFullness>,
+}
+
+/// One of them, until it is dropped.
+struct CallPlace {
+    permit: Option<OwnedSemaphorePermit>,
+    of: Arc<CallPlaces>,
+}
+
+impl CallPlaces {
+    fn of(fullness: Arc<CallFullness>) -> Arc<Self> {
+        Arc::new(Self { left: Arc::new(Semaphore::new(CONNECTIONS_MAX)), fullness })
+    }
+
+    fn enter(self: &Arc<Self>) -> Option<CallPlace> {
+        let permit = self.left.clone().try_acquire_owned().ok()?;
+        self.tell();
+        Some(CallPlace { permit: Some(permit), of: self.clone() })
+    }
+
+    fn tell(&self) {
+        self.fullness.tell(|told| {
+            let left = self.left.available_permits();
+            *told = [left == 0, left <= CONNECTIONS_MAX / 8];
+        });
+    }
+}
+
+impl Drop for CallPlace {
+    fn drop(&mut self) {
+        drop(self.permit.take());
+        self.of.tell();
+    }
+}
 
 /// Takes the place. What an earlier gate left there is removed, and nothing else is.
 pub(super) fn take(path: &Path) -> std::io::Result<UnixListener> {
@@ -70,9 +144,10 @@ pub(super) async fn serve(
     listener: UnixListener,
     router: Router,
     (head, idle): (Duration, Duration),
+    fullness: Arc<CallFullness>,
     stop: Stop,
 ) {
-    let (places, tasks) = (Arc::new(Semaphore::new(CONNECTIONS_MAX)), TaskTracker::new());
+    let (places, tasks) = (CallPlaces::of(fullness), TaskTracker::new());
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -84,7 +159,7 @@ pub(super) async fn serve(
             continue;
         };
         // Whoever comes beyond them is turned away.
-        let Ok(place) = places.clone().try_acquire_owned() else { continue };
+        let Some(place) = places.enter() else { continue };
         let (router, stop) = (router.clone(), stop.clone());
         tasks.spawn(async move {
             talk(stream, router, head.max(idle), stop).await;
@@ -111,6 +186,24 @@ async fn talk(stream: UnixStream, router: Router, silent_max: Duration, stop: St
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// However many applications ask at once, it is told when one more would find no place.
+    #[test]
+    fn a_full_socket_of_calls_says_so() {
+        let metrics = Metrics::default();
+        let places = CallPlaces::of(CallFullness::of(metrics.clone()));
+        let told = || (metrics.readiness().is_ready, metrics.told());
+        let mut held: Vec<CallPlace> = Vec::new();
+        while let Some(place) = places.enter() {
+            held.push(place);
+        }
+        assert_eq!(held.len(), CONNECTIONS_MAX);
+        assert_eq!(told(), (true, vec!["calls: full".to_owned()]), "people are served");
+        held.pop();
+        assert_eq!(told(), (true, vec!["calls: nearly full".to_owned()]));
+        held.clear();
+        assert_eq!(told(), (true, Vec::new()));
+    }
 
     /// The socket is its owner's and its group's, takes the place of one that was left behind, and
     /// of no other file.
