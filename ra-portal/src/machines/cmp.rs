@@ -40,6 +40,17 @@ const OPERATIONS: [&str; 9] = [
     "getcrls",
 ];
 
+/// Whether what is sent to a path may end something: where that names no operation, or this one.
+pub(crate) fn may_end(path: &str) -> bool {
+    let [alone, _] = PATHS;
+    let Some(rest) = path.strip_prefix(alone) else { return false };
+    let operation = match rest.strip_prefix("/p/") {
+        Some(labelled) => labelled.split_once('/').map_or("", |(_, operation)| operation),
+        None => rest.strip_prefix('/').unwrap_or(rest),
+    };
+    matches!(operation, "" | "revocation")
+}
+
 /// The routes.
 pub(crate) fn router() -> Router<Arc<MachinesState>> {
     let alone = || post(relay).fallback(|| async { WordedRefusal::from(Code::MethodNotAllowed) });

@@ -49,9 +49,17 @@ pub(crate) const PATHS: [&str; 14] = [
     "/acme/renewal-info/{name}",
 ];
 
-/// Whether a path stops something.
+/// Whether a path stops something, may do so, or is asked on the way to that: an account is closed
+/// where it is read, a message of CMP may revoke, and whoever signs needs a nonce first.
 pub(crate) fn is_brake(path: &str) -> bool {
+    let [directory, nonce, ..] = PATHS;
+    let account = path.strip_prefix("/acme/account/");
+    let is_account = account.is_some_and(|account| !account.contains('/'));
     path == "/acme/revoke-certificate"
+        || path == directory
+        || path == nonce
+        || is_account
+        || cmp::may_end(path)
 }
 
 /// The routes with what each of them passes.
@@ -184,6 +192,37 @@ fn as_problem(response: Response) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Whoever revokes finds a place by whichever protocol, and on the way to it; whoever asks for
+    /// certificates has those of all others.
+    #[test]
+    fn whatever_may_be_a_brake_of_systems_has_places_of_brakes() {
+        for path in [
+            "/acme/directory",
+            "/acme/new-nonce",
+            "/acme/revoke-certificate",
+            "/acme/account/abc",
+            "/.well-known/cmp",
+            "/.well-known/cmp/revocation",
+            "/.well-known/cmp/p/server",
+            "/.well-known/cmp/p/server/revocation",
+        ] {
+            assert!(is_brake(path), "{path}");
+        }
+        for path in [
+            "/acme/new-account",
+            "/acme/new-order",
+            "/acme/account/abc/orders",
+            "/acme/order/1/finalize",
+            "/.well-known/cmp/pkcs10",
+            "/.well-known/cmp/p/server/initialization",
+            "/.well-known/cmpx",
+            "/.well-known/est/simpleenroll",
+            "/scep",
+        ] {
+            assert!(!is_brake(path), "{path}");
+        }
+    }
 
     /// Fetch: what is signed has a media type that no page sends unasked, and a nonce that none
     /// reads unless it is exposed.

@@ -121,21 +121,24 @@ async fn serve_scep(state: Arc<MachinesState>, config: PortalConfig) -> std::io:
     tokio::spawn(authority::keep(state.clone(), places));
     let Some(address) = own.http else { return Ok(()) };
     let router = scep::plain_router(state.clone());
-    serve_plain(&state, (address, "portal.toml: scep.http"), (router, "listener-plain")).await
+    let is_brake = |_: &str| false;
+    let served = (router, "listener-plain", is_brake as fn(&str) -> bool);
+    serve_plain(&state, (address, "portal.toml: scep.http"), served).await
 }
 
 /// CMP without TLS, if that is configured.
 async fn serve_cmp(state: Arc<MachinesState>, http: Option<SocketAddr>) -> std::io::Result<()> {
     let Some(address) = http else { return Ok(()) };
     let router = cmp::plain_router(state.clone());
-    serve_plain(&state, (address, "portal.toml: cmp.http"), (router, "listener-cmp")).await
+    let served = (router, "listener-cmp", cmp::may_end as fn(&str) -> bool);
+    serve_plain(&state, (address, "portal.toml: cmp.http"), served).await
 }
 
 /// What is spoken without TLS, at an address of its own.
 async fn serve_plain(
     state: &MachinesState,
     (address, setting): (SocketAddr, &str),
-    (router, name): (Router, &'static str),
+    (router, name, is_brake): (Router, &'static str, fn(&str) -> bool),
 ) -> std::io::Result<()> {
     let listener = service::listen(address, setting).await?;
     let (metrics, stop) = (&state.metrics, state.stop.clone());
@@ -143,7 +146,7 @@ async fn serve_plain(
         proof: Proof::Nothing,
         router,
         limits: LIMITS,
-        is_brake: |_| false,
+        is_brake,
         busy: service::problem::busy,
         refuse: service::problem::refuse,
         full: metrics.fullness(name),
