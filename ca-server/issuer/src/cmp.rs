@@ -2,8 +2,9 @@
 //! knows the secrets by which messages are protected. A portal hands them on as they come, and
 //! can make none of them.
 //!
-//! In the order in which a message meets them: `sender` (whose it is, and whether they sent it),
-//! `nonce`, then what it asks for: `enrol`, `confirm`, `end`, `told`; `protect` (the answer).
+//! In the order in which a message meets them: `sender` (whose it is, and whether they sent it, by
+//! a turn of `hashing` where that takes rounds), `nonce`, then what it asks for: `enrol`, `confirm`,
+//! `end`, `told`; `protect` (the answer).
 //!
 //! Nothing has to be kept of a transaction here. What it was given follows from authority, which
 //! names the use after the transaction; whether it answers us, from a MAC in our nonces. So a
@@ -16,6 +17,7 @@ mod confirm;
 mod end;
 mod enrol;
 mod fail;
+mod hashing;
 mod heard;
 mod nonce;
 mod protect;
@@ -36,7 +38,6 @@ use records::cmp::{CmpMessage, CmpReply};
 use records::{Bytes, Code, Problem};
 use sender::Sender;
 use std::sync::Arc;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// A message's time is this far from ours at most, in seconds.
 const APART_SECONDS_MAX: u64 = 600;
@@ -52,17 +53,6 @@ fn is_timely(kind: BodyKind, time: Option<u64>, now: u64) -> bool {
     is_brake(kind) || time.is_none_or(|time| time.abs_diff(now) <= APART_SECONDS_MAX)
 }
 
-/// Secrets are hashed one after the other, and beside them those of what may end something: however
-/// many messages ask for however many rounds, all else that this process does goes on.
-static HASHING: [Semaphore; 2] = [Semaphore::const_new(1), Semaphore::const_new(1)];
-
-/// The turn of a message whose secret is hashed.
-async fn hashing(over_brake: bool) -> Option<SemaphorePermit<'static>> {
-    let [others, ends] = &HASHING;
-    let lane = if over_brake { ends } else { others };
-    lane.acquire().await.ok()
-}
-
 /// Answers a message. What is no message, or comes over a route that is not for it, gets none.
 pub(crate) async fn answer(
     issuer: &Arc<Issuer>,
@@ -76,7 +66,7 @@ pub(crate) async fn answer(
     }
     let sender = Sender::named(issuer, &message).await?;
     let turn = match &sender {
-        Sender::Secret(..) => hashing(over_brake).await,
+        Sender::Secret(named, _) => hashing::turn(&named.name.system, over_brake).await,
         Sender::Key => None,
     };
     let verified = checked(issuer, &message, &sender, asked.profile.as_deref());
@@ -162,7 +152,6 @@ fn refusal(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     /// A device whose clock is off, or whose CA's is, gets no certificate and revokes its own.
     #[test]
@@ -176,18 +165,5 @@ mod tests {
             assert!(!is_timely(asks, Some(time), now), "{time}");
             assert!(is_timely(ends, Some(time), now), "{time}");
         }
-    }
-
-    /// Who knows the id of a secret has it hashed without having it, and keeps nobody else from
-    /// anything but that.
-    #[tokio::test]
-    async fn secrets_are_hashed_one_after_the_other() {
-        let first = hashing(false).await;
-        let mut second = std::pin::pin!(hashing(false));
-        let soon = tokio::time::timeout(Duration::from_millis(20), &mut second).await;
-        assert!(first.is_some() && soon.is_err());
-        assert!(hashing(true).await.is_some(), "what may end something has its own");
-        drop(first);
-        assert!(second.await.is_some());
     }
 }
