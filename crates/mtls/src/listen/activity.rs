@@ -42,6 +42,8 @@ struct Requests {
     under_way: usize,
     /// Of these, how many have a body that is still to come.
     partial: usize,
+    /// How many have an answer that waits for their client to take more of it.
+    untaken: usize,
     /// Of these, how many are waited for, by whoever reads them.
     awaited: usize,
     so_far: usize,
@@ -52,8 +54,8 @@ struct Requests {
 impl Default for Activity {
     fn default() -> Self {
         let moved = Instant::now();
-        let (under_way, partial, awaited, so_far) = (0, 0, 0, 0);
-        let requests = Requests { under_way, partial, awaited, so_far, moved };
+        let (under_way, partial, untaken, awaited, so_far) = (0, 0, 0, 0, 0);
+        let requests = Requests { under_way, partial, untaken, awaited, so_far, moved };
         let now = Mutex::new(requests);
         let (end, close) = (CancellationToken::new(), CancellationToken::new());
         Self { now, ended: Notify::new(), leaves_rest: AtomicBool::new(false), end, close }
@@ -76,6 +78,13 @@ impl Activity {
         PartialRequest { activity: self.clone(), is_awaited: false }
     }
 
+    /// The answer of a request waits for its client to take more of it, until what is given is
+    /// dropped.
+    pub(super) fn awaits_taking(self: &Arc<Self>) -> UntakenAnswer {
+        self.change(|now| now.untaken += 1);
+        UntakenAnswer(self.clone())
+    }
+
     /// A request over HTTP/1 is answered that has more of a body than was read.
     pub(super) fn leave_rest(&self) {
         self.leaves_rest.store(true, Ordering::Relaxed);
@@ -86,11 +95,11 @@ impl Activity {
         self.leaves_rest.load(Ordering::Relaxed)
     }
 
-    /// Whether a request is under way all of which is here: whoever holds a place for anything less
-    /// can be asked to give it up.
+    /// Whether a request is under way all of which is here, and whose client does not keep us
+    /// waiting with its answer: whoever holds a place for anything less can be asked to give it up.
     pub(super) fn has_whole_request(&self) -> bool {
         let requests = self.read();
-        requests.under_way > requests.partial
+        requests.under_way > requests.partial + requests.untaken
     }
 
     /// How many requests there were, if none of them is under way.
@@ -177,9 +186,26 @@ impl Drop for PartialRequest {
     }
 }
 
+/// An answer that its client does not take now.
+#[derive(Debug)]
+pub(super) struct UntakenAnswer(Arc<Activity>);
+
+impl Drop for UntakenAnswer {
+    fn drop(&mut self) {
+        self.0.change(|now| now.untaken -= 1);
+    }
+}
+
 /// A request under way, which counts as activity of its connection until it is dropped.
 #[derive(Debug)]
 pub struct ActiveRequest(Arc<Activity>);
+
+impl ActiveRequest {
+    /// Its answer waits for its client to take more of it, until what is given is dropped.
+    pub(super) fn awaits_taking(&self) -> UntakenAnswer {
+        self.0.awaits_taking()
+    }
+}
 
 impl Drop for ActiveRequest {
     fn drop(&mut self) {

@@ -14,7 +14,7 @@ use hyper::body::Body;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
@@ -82,7 +82,7 @@ pub async fn speak<A: Answers, S: AsyncRead + AsyncWrite + Unpin>(
         moved.fetch_add(1, Ordering::Relaxed);
         // Counted as soon as it is read, before anything else is.
         let under_way = answers.activity().begin();
-        let under_way = RunningRequest { _request: under_way, moved: moved.clone() };
+        let under_way = RunningRequest { request: under_way, moved: moved.clone() };
         let (answers, excess) = (answers.clone(), excess.clone());
         tokio::spawn(async move {
             let outcome = answer(&answers, under_way, request, respond).await;
@@ -110,7 +110,7 @@ impl Outcome {
 
 /// A request, until all of its answer is handed over.
 struct RunningRequest {
-    _request: ActiveRequest,
+    request: ActiveRequest,
     /// Counts whatever moves on the connection.
     moved: Arc<AtomicU64>,
 }
@@ -193,20 +193,17 @@ async fn pass<B: Body<Data = Bytes> + Unpin>(
 ) -> Result<Outcome, h2::Error> {
     loop {
         stream.reserve_capacity(1);
+        let mut untaken = None;
         let is_wanted = poll_fn(|waker| {
-            if let Poll::Ready(taken_back) = stream.poll_reset(waker) {
-                return Poll::Ready(taken_back.map(|_| false));
+            let polled = poll_room(stream, waker);
+            if polled.is_pending() {
+                untaken.get_or_insert_with(|| under_way.request.awaits_taking());
             }
-            while stream.capacity() == 0 {
-                match ready!(stream.poll_capacity(waker)) {
-                    Some(Ok(_)) => {}
-                    Some(Err(error)) => return Poll::Ready(Err(error)),
-                    None => return Poll::Ready(Ok(false)),
-                }
-            }
-            Poll::Ready(Ok(true))
+            polled
         });
-        match tokio::time::timeout(limit, is_wanted).await {
+        let is_wanted = tokio::time::timeout(limit, is_wanted).await;
+        drop(untaken);
+        match is_wanted {
             Ok(Ok(true)) => {}
             Ok(ended) => return ended.map(|_| Outcome::TakenBack),
             // Whoever takes nothing of one answer may be taking others.
@@ -238,4 +235,22 @@ async fn pass<B: Body<Data = Bytes> + Unpin>(
             None => return stream.send_data(Bytes::new(), true).map(|()| Outcome::Answered),
         }
     }
+}
+
+/// Whether a client has room for more of an answer; not so where it took its request back.
+fn poll_room(
+    stream: &mut SendStream<Bytes>,
+    waker: &mut Context<'_>,
+) -> Poll<Result<bool, h2::Error>> {
+    if let Poll::Ready(taken_back) = stream.poll_reset(waker) {
+        return Poll::Ready(taken_back.map(|_| false));
+    }
+    while stream.capacity() == 0 {
+        match ready!(stream.poll_capacity(waker)) {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => return Poll::Ready(Err(error)),
+            None => return Poll::Ready(Ok(false)),
+        }
+    }
+    Poll::Ready(Ok(true))
 }

@@ -1,7 +1,7 @@
 //! Streams that must move: who does not take an answer is cut, and so is who takes it by the byte;
 //! what is held for them meanwhile is held from others. Who sends no more still gets its answer.
 
-use super::activity::Activity;
+use super::activity::{Activity, UntakenAnswer};
 use super::bare_refusal::{self, Refuse};
 use super::linger::Linger;
 use bytes::{Buf, Bytes};
@@ -25,6 +25,8 @@ pub(super) struct PacedStream<S> {
     inner: S,
     limit: Duration,
     late: Option<Pin<Box<Sleep>>>,
+    /// Over HTTP/1, while its client keeps us waiting with an answer.
+    untaken: Option<UntakenAnswer>,
     /// Bytes that were taken since the time began.
     taken: usize,
     activity: Arc<Activity>,
@@ -56,9 +58,20 @@ struct HeldEnd {
 impl<S> PacedStream<S> {
     /// A stream whose requests an activity counts.
     pub(super) fn new(inner: S, limit: Duration, activity: Arc<Activity>, is_http2: bool) -> Self {
-        let (late, end, linger) = (None, None, None);
-        let (refuse, quiet, dressed, taken) = (None, None, Bytes::new(), 0);
-        Self { inner, limit, late, taken, activity, is_http2, end, linger, refuse, quiet, dressed }
+        Self {
+            inner,
+            limit,
+            late: None,
+            untaken: None,
+            taken: 0,
+            activity,
+            is_http2,
+            end: None,
+            linger: None,
+            refuse: None,
+            quiet: None,
+            dressed: Bytes::new(),
+        }
     }
 
     /// The same over HTTP/1, from its beginning, where what the library refuses by itself leaves in
@@ -134,7 +147,7 @@ impl<S> PacedStream<S> {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         if polled.is_ready() {
-            self.late = None;
+            (self.late, self.untaken) = (None, None);
             if self.refuse.is_some() {
                 self.quiet = self.activity.quiet();
             }
@@ -154,6 +167,10 @@ impl<S> PacedStream<S> {
         loop {
             if self.late.is_none() {
                 self.taken = 0;
+            }
+            // Over HTTP/2 it is known of each stream.
+            if !self.is_http2 && self.untaken.is_none() {
+                self.untaken = Some(self.activity.awaits_taking());
             }
             let limit = self.limit;
             let late = self.late.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));

@@ -102,6 +102,26 @@ fn a_body_that_does_not_come_holds_no_place_of_brakes() {
     assert!(stalled[0].2.activity().end.is_cancelled());
 }
 
+/// A client that takes nothing of an answer holds no place: it gives way, and who waits for us does
+/// not.
+#[test]
+fn an_answer_that_is_not_taken_holds_no_place() {
+    let few = Limits { unproven: 2, handshakes: 64, ..limits() };
+    let places = Places::new(Arc::new(few), Box::new(|_| ()));
+    let [slow, waits] = [from([192, 0, 2, 1]), from([192, 0, 3, 1])].map(|source| {
+        let slot = stranger(&places, source).unwrap();
+        (slot.activity().begin(), slot)
+    });
+    let other = from([198, 51, 100, 7]);
+    let untaken = slow.1.activity().awaits_taking();
+    drop(untaken);
+    assert!(stranger(&places, other).is_none(), "it is taken again");
+    let _untaken = slow.1.activity().awaits_taking();
+    assert!(stranger(&places, other).is_some());
+    let ended = |slot: &Slot| slot.activity().end.is_cancelled();
+    assert!(ended(&slow.1) && !ended(&waits.1));
+}
+
 /// An address of IPv6 is one of 2^64 that its holder has; they have the places of one source.
 #[test]
 fn a_network_of_ipv6_has_the_places_of_one_source() {
