@@ -228,8 +228,8 @@ pub(super) struct AnswerBody {
     is_http2: bool,
     /// Over HTTP/2 whoever speaks it keeps this.
     _under_way: Option<ActiveRequest>,
-    /// What its request and itself hold until then.
-    _held: [Arc<Portion>; 2],
+    /// What it holds until then; its request holds nothing any more.
+    _held: Arc<Portion>,
 }
 
 impl AnswerBody {
@@ -237,7 +237,7 @@ impl AnswerBody {
         inner: axum::body::Body,
         is_http2: bool,
         under_way: Option<ActiveRequest>,
-        held: [Arc<Portion>; 2],
+        held: Arc<Portion>,
     ) -> Self {
         Self { inner, rest: Bytes::new(), is_http2, _under_way: under_way, _held: held }
     }

@@ -240,8 +240,7 @@ impl ConnectionSeat {
                 response.headers_mut().insert(header::CONNECTION, close);
             }
         }
-        let held = [charge.portion, taken];
-        response.map(|inner| AnswerBody::new(inner, is_http2, under_way, held))
+        response.map(|inner| AnswerBody::new(inner, is_http2, under_way, taken))
     }
 
     /// What the routes answer; nothing where too many requests of the sender are answered now. A
