@@ -49,6 +49,15 @@ impl Channel {
         }
     }
 
+    /// Under which name `/readyz` tells what it refuses for a reason that somebody has to mend.
+    pub(crate) fn refusals(&self) -> &'static str {
+        match self {
+            Self::Spool(_) => "spool-refusals",
+            Self::Mail(_) => "mail-refusals",
+            Self::Webhook(_) => "webhook-refusals",
+        }
+    }
+
     /// Hands a notice over; the spool folder took it once [`Self::keep`] has kept it.
     pub(crate) async fn hand(&self, parcel: &OutgoingNotice<'_>) -> HandoverResult {
         match self {

@@ -5,12 +5,15 @@
 
 mod settle;
 
+pub(crate) use settle::RefusedNotices;
+
 use crate::channel::Channel;
 use crate::log_clock::LogClock;
 use crate::notice::{Notice, NoticeId};
 use crate::outbox::{Seal, TRIED_SECONDS};
 use crate::outgoing::{HandoverResult, OutgoingNotice};
 use crate::recipient::{Recipient, name_of_unit};
+use crate::stood;
 use crate::words::{self, Letterhead};
 use authority::{Authority, OrderDigest};
 use ca_host::{CaConfig, message_codes};
@@ -36,6 +39,8 @@ const LOOK_MAX: Duration = Duration::from_secs(60);
 /// again sees within half a minute that it is heard.
 const AWAY_MAX: u64 = 30;
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
+/// Orders about one person's record that are read for an earlier address of theirs.
+const RECORDS_READ: i64 = 256;
 /// A notice on which a channel broke off so often while it took others waits by itself.
 const BROKEN_OFF_MAX: u64 = 2;
 
@@ -55,6 +60,8 @@ pub(crate) struct Delivery {
     pub(crate) stop: Stop,
     /// When this was last done.
     pub(crate) looked_for_late: Option<Instant>,
+    /// What the channel refuses for a reason that somebody has to mend.
+    pub(crate) refused: RefusedNotices,
 }
 
 /// A row that is due, with the notice in it if this role wrote it.
@@ -125,6 +132,13 @@ impl Delivery {
         let people = due.iter().map(|(_, row)| row.person.clone()).collect();
         let mut opened = person::disclosures(&mut tx, people).await?;
         opened.extend(self.of_contacts(&mut tx, &due, &authority).await?);
+        let own = due.iter().filter_map(|(own, _)| own.as_ref());
+        let moved = own.filter(|(_, notice)| stood::is_former(notice, &authority));
+        let moved: BTreeSet<&str> = moved.map(|(_, notice)| notice.person.as_str()).collect();
+        for person in moved {
+            let of_record = order::of_record(&mut tx, person, RECORDS_READ).await?;
+            opened.entry(person.to_owned()).or_default().extend(of_record);
+        }
         drop(tx);
         let tried = self.hand_all(due, &opened, &authority).await;
         let is_away = self.settle(tried).await?;
@@ -167,23 +181,19 @@ impl Delivery {
                 break;
             }
             let Some((id, notice)) = own else {
-                tried.push(DeliveryAttempt { row, became: Became::Forged });
+                tried.push(DeliveryAttempt { row, again: None, became: Became::Forged });
                 continue;
             };
-            let of = |whose: &str| opened.get(whose).map_or(&[][..], Vec::as_slice);
-            let recipient = match notice.facts.system.as_deref().filter(|_| notice.facts.contact) {
-                Some(id) => {
-                    let disclosures = of(&subject_of_system(id));
-                    Recipient::contact(authority, (&notice.person, id), disclosures)
-                }
-                None => Recipient::of(authority, &notice.person, of(&notice.person)),
-            };
+            let (recipient, has_another) = reached(&notice, opened, authority);
+            let again = has_another.then(|| notice.again());
+            let again = again.filter(|again| again.goes_by(self.channel.name()));
             let handed = self.hand((id, &notice), &recipient, authority).await;
             let handed = beside_others(handed, row.tries, &tried);
             fault::point("notice-handed-over");
             let is_away = matches!(handed, HandoverResult::Away(_));
             tried.push(DeliveryAttempt {
                 row,
+                again,
                 became: Became::Handed(id, Box::new(notice), handed),
             });
             if is_away {
@@ -213,6 +223,8 @@ impl Delivery {
             notice::settle(&mut tx, name, (NoticeState::Failed, ids)).await?;
             let own = late.iter().filter_map(|row| self.seal.open(row, name));
             let given_up: Vec<_> = own.map(|(id, notice)| (id, notice, "too-late")).collect();
+            given_up.iter().for_each(|(id, ..)| self.refused.forget(id));
+            self.metrics.notice(self.channel.refusals(), &self.refused.told());
             self.record(&mut tx, given_up.iter().map(|(id, one, why)| (*id, one, *why))).await?;
             tx.commit().await?;
             self.forget_codes(given_up.into_iter().filter_map(|(_, one, _)| one.facts.letter));
@@ -274,6 +286,22 @@ impl Delivery {
     }
 }
 
+/// Whom a notice reaches, and whether they have another address by now, which is told it as well.
+fn reached(
+    notice: &Notice,
+    opened: &HashMap<String, Vec<Disclosure>>,
+    authority: &Authority,
+) -> (Recipient, bool) {
+    let of = |whose: &str| opened.get(whose).map_or(&[][..], Vec::as_slice);
+    if let Some(id) = notice.facts.system.as_deref().filter(|_| notice.facts.contact) {
+        let disclosures = of(&subject_of_system(id));
+        return (Recipient::contact(authority, (&notice.person, id), disclosures), false);
+    }
+    let disclosures = of(&notice.person);
+    let recipient = Recipient::of(authority, &notice.person, disclosures);
+    recipient.as_it_stood(notice.facts.stood.as_ref(), disclosures)
+}
+
 /// What became of a notice that was tried so often, beside those that were tried before it in the
 /// same look: a channel that takes them and breaks off on this one again and again is not away. An
 /// address on which a mail server hangs makes nobody else wait for it.
@@ -299,7 +327,8 @@ mod tests {
             let notice = Notice::at(5, NoticeKind::Suspended, ("A", "1"), Facts::default());
             let (id, mac) = (vec![1; 16], vec![2; 32]);
             let row = DueRow { id, person: "A".into(), notice: vec![], mac, made: 5, tries: 0 };
-            DeliveryAttempt { row, became: Became::Handed([1; 16], Box::new(notice), handed) }
+            let became = Became::Handed([1; 16], Box::new(notice), handed);
+            DeliveryAttempt { row, again: None, became }
         };
         let away = || HandoverResult::Away("no answer in time".into());
         let (taken, refused) =

@@ -7,6 +7,7 @@ use crate::due;
 use crate::log_clock::LogClock;
 use crate::notice::Notice;
 use crate::outbox::{KEPT_SECONDS, Seal};
+use crate::stood::ChangedLater;
 use crate::systems;
 use crate::tell::{self, Orders};
 use authority::{Authority, OrderDigest};
@@ -14,11 +15,10 @@ use ca_host::ProvenTime;
 use ca_store::keep::Keep;
 use ca_store::replay::{Applied, Floor, Followed, Replay, ReplayError};
 use ca_store::table::{notice, order};
+use records::Order;
 use records::order::Body;
-use records::{Order, Record};
 use service::{Metrics, Stop, fault};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{Doorbell, Store, Tx};
 use tokio::sync::watch;
@@ -214,12 +214,19 @@ impl Follow {
         orders.extend(
             judged.map(|one| (one.digest(), (Order::clone(one.order()), Body::clone(one.body())))),
         );
-        let told = |record: &&Arc<Record>| {
-            let happened = record.unix();
-            let told = tell::told(record, authority, &orders).into_iter();
-            told.map(move |notice| (happened, notice)).collect::<Vec<_>>()
-        };
-        Ok(records.iter().flat_map(told).collect())
+        let (mut changed, mut all) = (ChangedLater::default(), Vec::new());
+        for one in applied.iter().filter(counts).rev() {
+            let record = one.record();
+            for mut notice in tell::told(record, authority, &orders).into_iter().rev() {
+                changed.keep_in(&mut notice, authority);
+                all.push((record.unix(), notice));
+            }
+            if let Some(judged) = one.judged() {
+                changed.note(judged.order(), judged.body());
+            }
+        }
+        all.reverse();
+        Ok(all)
     }
 
     /// Keeps notices for some channels in one commit.

@@ -4,7 +4,8 @@
 //!
 //! In reading order: [`notice`] (what is said), [`tell`], [`systems`] and [`due`] (who is told
 //! what, pure), [`follow`] (the log becomes rows of the outbox), [`outbox`] (rows are sealed),
-//! [`deliver`] (rows are handed to a [`channel`]), [`words`] and [`recipient`] (how and to whom).
+//! [`deliver`] (rows are handed to a [`channel`]), [`words`] and [`recipient`] (how and to whom),
+//! [`stood`] (at which of their addresses).
 
 mod channel;
 mod deliver;
@@ -15,6 +16,7 @@ mod notice;
 mod outbox;
 mod outgoing;
 mod recipient;
+mod stood;
 mod systems;
 mod tell;
 #[cfg(test)]
@@ -29,7 +31,7 @@ use ca_host::CaConfig;
 use ca_store::follower;
 use ca_store::replay::Replay;
 use channel::Channel;
-use deliver::Delivery;
+use deliver::{Delivery, RefusedNotices};
 use follow::{Follow, FollowState};
 use log_clock::LogClock;
 use outbox::{Seal, WAITING_MAX};
@@ -77,6 +79,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
             head: Letterhead::of(&config)?,
             time: time.clone(),
             looked_for_late: None,
+            refused: RefusedNotices::default(),
             metrics: metrics.clone(),
             authority: authority.clone(),
             bell: bell.clone(),

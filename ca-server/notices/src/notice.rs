@@ -3,6 +3,7 @@
 //! reason that somebody typed stands in one; of a serial number there is its end. What goes by
 //! short message beside a letter is put into the message when it is handed over.
 
+use records::commitment::Commitment;
 use records::json::{self, JsonError};
 use records::record::Record;
 use records::rules::Role;
@@ -151,6 +152,12 @@ pub(crate) struct Facts {
     /// Whether it goes to the system's technical contact, in place of the person.
     #[serde(skip_serializing_if = "core::ops::Not::not")]
     pub(crate) contact: bool,
+    /// Commitment to the mail address that its person had when that happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) stood: Option<Commitment>,
+    /// Whether it tells at the address in force what goes to an earlier one as well.
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    pub(crate) again: bool,
     /// Id of an order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) order: Option<String>,
@@ -188,9 +195,17 @@ impl Notice {
         Self { v: 1, about, kind, person: person.to_owned(), time, facts }
     }
 
-    /// Whether it leaves by a channel: a technical contact has a mail address and no telephone.
+    /// The same for the mail address in force, where this one goes to an earlier one.
+    pub(crate) fn again(&self) -> Self {
+        let facts = Facts { stood: None, again: true, ..self.facts.clone() };
+        Self { about: format!("{}/again", self.about), facts, ..self.clone() }
+    }
+
+    /// Whether it leaves by a channel: a technical contact has a mail address and no telephone, and
+    /// a telephone rings once, however many addresses its owner had.
     pub(crate) fn goes_by(&self, channel: &str) -> bool {
-        self.kind.goes_by(channel) && !(self.facts.contact && channel == WEBHOOK)
+        let is_for_mail = self.facts.contact || self.facts.again;
+        self.kind.goes_by(channel) && !(is_for_mail && channel == WEBHOOK)
     }
 
     /// Its name in this city: the first half of a SHA-256.

@@ -25,6 +25,8 @@ pub(crate) enum HandoverResult {
     Refused(String),
     /// It may take this one later.
     Later(String),
+    /// It refuses this one for what is not about whom it is for: that is mended, and it is kept.
+    Barred(String),
     /// It takes nothing now.
     Away(String),
 }

@@ -5,7 +5,7 @@ use authority::Authority;
 use pki::mail::Mailbox;
 use pki::name::{PersonName, UnitName};
 use records::Disclosure;
-use records::commitment::open;
+use records::commitment::{Commitment, open};
 use records::order::{CONTACT_PATH, MAIL_PATH, NAME_PATH};
 
 /// A person as far as notices need them.
@@ -35,6 +35,27 @@ impl Recipient {
 }
 
 impl Recipient {
+    /// The same at the address that stood when something happened, where a disclosure opens it; and
+    /// whether the one in force is another, which hears of it as well.
+    pub(crate) fn as_it_stood(
+        self,
+        stood: Option<&Commitment>,
+        opened: &[Disclosure],
+    ) -> (Self, bool) {
+        let former = stood.and_then(|held| open(held, MAIL_PATH, opened).ok()?.as_str());
+        let former = former.and_then(|mail| Mailbox::read(mail).ok());
+        match former
+            .map(|mail| mail.as_str().to_owned())
+            .filter(|it| Some(it) != self.mail.as_ref())
+        {
+            Some(former) => {
+                let has_another = self.mail.is_some();
+                (Self { mail: Some(former), ..self }, has_another)
+            }
+            None => (self, false),
+        }
+    }
+
     /// The technical contact of a system, as its order in force names them; opened by rows of that.
     pub(crate) fn contact(
         authority: &Authority,

@@ -5,6 +5,7 @@ mod codes;
 mod due;
 mod outbox;
 mod settings;
+mod stood;
 mod tell;
 mod words;
 

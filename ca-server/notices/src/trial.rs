@@ -60,6 +60,7 @@ pub async fn try_channels(
             HandoverResult::NoAddress => Some("no address".to_owned()),
             HandoverResult::Refused(why)
             | HandoverResult::Later(why)
+            | HandoverResult::Barred(why)
             | HandoverResult::Away(why) => Some(why),
         };
         tried.push(TrialOutcome { channel: channel.name(), problem });

@@ -1,5 +1,8 @@
 //! Notices by mail: plain text, headers encoded by `lettre`, one recipient. A message is the same
-//! whenever it is made: its id follows from the notice, and its date is when that happened.
+//! whenever it is made: its id follows from the notice, and its date is when that happened. What a
+//! refusal is about follows from how far the conversation came (`mail/refusal.rs`).
+
+mod refusal;
 
 use crate::notice::spelled;
 use crate::outgoing::{HandoverResult, OutgoingNotice};
@@ -8,29 +11,34 @@ use ca_host::CaConfig;
 use ca_host::config::{MailConfig, MailTls, is_this_host};
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message};
-use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::Error as SmtpError;
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{
-    Certificate, CertificateStore, Tls, TlsParameters, TlsVersion,
+    AsyncSmtpConnection, Certificate, CertificateStore, Tls, TlsParameters, TlsVersion,
 };
-use lettre::transport::smtp::extension::ClientId;
-use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use lettre::transport::smtp::commands;
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use refusal::{SmtpRefusal, SmtpStep};
 use std::error::Error;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 /// Longest wait for one step of the server's, and for all of them.
 const STEP_MAX: Duration = Duration::from_secs(20);
 const ALL_MAX: Duration = Duration::from_secs(60);
-/// Answers that are about the server or our password, and not about a message (RFC 5321, 4954):
-/// no notice is given up for them.
-const ABOUT_US: [&str; 6] = ["421", "454", "530", "534", "535", "538"];
-/// Longest text of a server that is kept.
-const REPLY_CHARS_MAX: usize = 200;
+/// Longest wait for the farewell: what a server took it has, whatever becomes of that.
+const FAREWELL_MAX: Duration = Duration::from_secs(5);
 
 /// The channel that hands notices to a mail server by SMTP.
 pub(crate) struct Mail {
-    server: AsyncSmtpTransport<Tokio1Executor>,
+    server: (String, u16),
+    hello: ClientId,
+    tls: Tls,
+    credentials: Option<Credentials>,
     from: Mailbox,
     domain: String,
+    /// Whether the server took a message since it refused us, or was not there, the last time.
+    has_taken: AtomicBool,
 }
 
 /// Programs that answer mail by themselves leave these alone (RFC 3834).
@@ -57,24 +65,27 @@ impl Mail {
         let from = pki::mail::Mailbox::read(&own.from).context("from")?;
         let (_, domain) = own.from.rsplit_once('@').context("from")?;
         let from = Mailbox::new(None, from.as_str().parse().context("from")?);
-        let mut server = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&own.server)
-            .port(own.port)
-            .timeout(Some(STEP_MAX))
-            .hello_name(ClientId::Domain(domain.to_owned()))
-            .tls(tls(config, own)?);
-        match (&own.user, &own.password_file) {
-            (None, None) => {}
+        let credentials = match (&own.user, &own.password_file) {
+            (None, None) => None,
             (Some(user), Some(file)) => {
                 ensure!(own.tls != MailTls::None, "user: a password needs `starttls` or `tls`");
                 let password = system::file::read_private(&config.path_of(file));
                 let password = password.with_context(|| file.display().to_string())?;
                 let password = String::from_utf8(password).context("password_file")?;
                 let password = password.trim_end_matches(['\r', '\n']).to_owned();
-                server = server.credentials(Credentials::new(user.clone(), password));
+                Some(Credentials::new(user.clone(), password))
             }
             _ => bail!("user and password_file come together"),
-        }
-        Ok(Self { server: server.build(), from, domain: domain.to_owned() })
+        };
+        Ok(Self {
+            server: (own.server.clone(), own.port),
+            hello: ClientId::Domain(domain.to_owned()),
+            tls: tls(config, own)?,
+            credentials,
+            from,
+            domain: domain.to_owned(),
+            has_taken: AtomicBool::new(false),
+        })
     }
 
     pub(super) async fn hand(&self, parcel: &OutgoingNotice<'_>) -> HandoverResult {
@@ -83,24 +94,54 @@ impl Mail {
             Ok(message) => message,
             Err(error) => return HandoverResult::Refused(format!("{error:#}")),
         };
-        match tokio::time::timeout(ALL_MAX, self.server.send(message)).await {
-            Ok(Ok(_)) => HandoverResult::Taken,
+        let handed = match tokio::time::timeout(ALL_MAX, self.send(&message)).await {
+            Ok(Ok(connection)) => {
+                leave(connection).await;
+                HandoverResult::Taken
+            }
+            Ok(Err(refusal)) => refusal.judged(self.has_taken.load(Ordering::Relaxed)),
             Err(_) => HandoverResult::Away("no answer in time".into()),
-            Ok(Err(error)) => {
-                // What a server says goes to an operator's screen.
-                let said = system::terminal::visible(&error.to_string());
-                let said: String = said.chars().take(REPLY_CHARS_MAX).collect();
-                let is_about_us = error
-                    .status()
-                    .is_some_and(|code| ABOUT_US.contains(&code.to_string().as_str()));
-                match (error.is_permanent(), error.is_transient()) {
-                    _ if is_about_us => HandoverResult::Away(said),
-                    (true, _) => HandoverResult::Refused(said),
-                    (_, true) => HandoverResult::Later(said),
-                    _ => HandoverResult::Away(said),
-                }
+        };
+        match handed {
+            HandoverResult::Taken => self.has_taken.store(true, Ordering::Relaxed),
+            HandoverResult::Away(_) => self.has_taken.store(false, Ordering::Relaxed),
+            _ => {}
+        }
+        handed
+    }
+
+    /// Hands a message over on a connection of its own, which is left afterwards.
+    async fn send(&self, message: &Message) -> Result<AsyncSmtpConnection, SmtpRefusal> {
+        let connected = self.connect().await;
+        let mut connection =
+            connected.map_err(|error| SmtpRefusal::at(SmtpStep::Ourselves, &error))?;
+        match hand_over(&mut connection, message).await {
+            Ok(()) => Ok(connection),
+            Err(refusal) => {
+                leave(connection).await;
+                Err(refusal)
             }
         }
+    }
+
+    async fn connect(&self) -> Result<AsyncSmtpConnection, SmtpError> {
+        let (host, port) = (self.server.0.as_str(), self.server.1);
+        let wrapped = if let Tls::Wrapper(own) = &self.tls { Some(own.clone()) } else { None };
+        let mut connection = AsyncSmtpConnection::connect_tokio1(
+            (host, port),
+            Some(STEP_MAX),
+            &self.hello,
+            wrapped,
+            None,
+        )
+        .await?;
+        if let Tls::Required(own) = &self.tls {
+            connection.starttls(own.clone(), &self.hello).await?;
+        }
+        if let Some(credentials) = &self.credentials {
+            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
+        }
+        Ok(connection)
     }
 
     fn message(&self, address: &str, parcel: &OutgoingNotice<'_>) -> anyhow::Result<Message> {
@@ -117,6 +158,45 @@ impl Mail {
             .body(parcel.written.text.clone())?;
         Ok(message)
     }
+}
+
+/// Says whom a message is from and for, and then the message.
+async fn hand_over(
+    connection: &mut AsyncSmtpConnection,
+    message: &Message,
+) -> Result<(), SmtpRefusal> {
+    let at = |step: SmtpStep| move |error: SmtpError| SmtpRefusal::at(step, &error);
+    let (envelope, bytes) = (message.envelope(), message.formatted());
+    let addresses = envelope.to().iter().chain(envelope.from());
+    let is_plain = addresses.map(AsRef::<str>::as_ref).all(str::is_ascii);
+    let mut parameters = Vec::new();
+    for (is_needed, extension, parameter) in [
+        (!is_plain, Extension::SmtpUtfEight, MailParameter::SmtpUtfEight),
+        (
+            !bytes.is_ascii(),
+            Extension::EightBitMime,
+            MailParameter::Body(MailBodyParameter::EightBitMime),
+        ),
+    ] {
+        if is_needed && !connection.server_info().supports_feature(extension) {
+            return Err(SmtpRefusal::unable("the server takes no address that is not ASCII"));
+        }
+        parameters.extend(is_needed.then_some(parameter));
+    }
+    let from = commands::Mail::new(envelope.from().cloned(), parameters);
+    connection.command(from).await.map_err(at(SmtpStep::Ourselves))?;
+    for to in envelope.to() {
+        let to = commands::Rcpt::new(to.clone(), Vec::new());
+        connection.command(to).await.map_err(at(SmtpStep::Recipient))?;
+    }
+    connection.command(commands::Data).await.map_err(at(SmtpStep::Message))?;
+    connection.message(&bytes).await.map_err(at(SmtpStep::Message))?;
+    Ok(())
+}
+
+/// Takes leave of a server; one that does not answer is left all the same.
+async fn leave(mut connection: AsyncSmtpConnection) {
+    let _ = tokio::time::timeout(FAREWELL_MAX, connection.abort()).await;
 }
 
 /// How the connection is protected: by the configured authorities alone, or not at all on this

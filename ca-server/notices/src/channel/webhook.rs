@@ -9,7 +9,7 @@ use aws_lc_rs::hmac;
 use ca_host::CaConfig;
 use ca_host::config::{WebhookConfig, is_this_host};
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
-use mtls::{CallError, Client};
+use mtls::Client;
 use serde_json::json;
 use service::Clock;
 use std::sync::Arc;
@@ -82,7 +82,6 @@ impl Webhook {
         let call = self.client.post_with("", body, &headers);
         match tokio::time::timeout(ANSWER_MAX, call).await {
             Err(_) => HandoverResult::Away("no answer in time".into()),
-            Ok(Err(error @ CallError::Address(_))) => HandoverResult::Refused(error.to_string()),
             Ok(Err(error)) => HandoverResult::Away(system::terminal::visible(&error.to_string())),
             Ok(Ok(answer)) => judged(answer.status().as_u16(), answer.status().to_string()),
         }

@@ -6,9 +6,9 @@ use crate::notice::{Notice, NoticeId, spelled};
 use crate::outbox::{TRIED_SECONDS, pause};
 use crate::outgoing::HandoverResult;
 use ca_store::record::NewRecord;
-use ca_store::table::notice::{self, DueRow, NoticeState};
+use ca_store::table::notice::{self, DueRow, NoticeRow, NoticeState};
 use records::record::{Event, Record};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use store::{CommitNews, Tx};
 
 const MAKER: &str = "notices";
@@ -17,6 +17,8 @@ const LOG: &str = "access";
 /// A row of the outbox that was tried.
 pub(super) struct DeliveryAttempt {
     pub(super) row: DueRow,
+    /// The notice for the address in force, where this one goes to an earlier one.
+    pub(super) again: Option<Notice>,
     pub(super) became: Became,
 }
 
@@ -34,7 +36,7 @@ type Settled<'a> = (NoticeState, Option<(NoticeId, &'a Notice, &'static str)>);
 impl Delivery {
     /// Keeps what became of all of them, and records those that are over; says whether the channel
     /// takes nothing now.
-    pub(super) async fn settle(&self, mut tried: Vec<DeliveryAttempt>) -> anyhow::Result<bool> {
+    pub(super) async fn settle(&mut self, mut tried: Vec<DeliveryAttempt>) -> anyhow::Result<bool> {
         if let Err(why) = self.channel.keep() {
             not_taken(&mut tried, &why);
         }
@@ -45,6 +47,7 @@ impl Delivery {
             self.told(one);
             is_away |= matches!(&one.became, Became::Handed(_, _, HandoverResult::Away(_)));
             let (state, record) = self.settled(one);
+            self.refused.note(one, matches!(state, NoticeState::Waiting(_)));
             by_state.entry(state).or_default().push(one.row.id.clone());
             letters.extend(record.and_then(|(_, notice, _)| notice.facts.letter.clone()));
             over.extend(record);
@@ -52,7 +55,13 @@ impl Delivery {
         if tried.is_empty() {
             return Ok(false);
         }
+        self.metrics.notice(self.channel.refusals(), &self.refused.told());
+        let (name, now) = (self.channel.name(), self.time.now().unix());
+        let again = tried.iter().filter_map(|one| one.again.as_ref());
+        let again = again.map(|notice| self.seal.row(notice, name, now));
+        let again: Vec<NoticeRow> = again.collect::<anyhow::Result<_>>()?;
         let mut tx = self.store.write().await?;
+        notice::insert(&mut tx, again).await?;
         let mut own: HashSet<Vec<u8>> = HashSet::new();
         for settled in by_state {
             own.extend(notice::settle(&mut tx, self.channel.name(), settled).await?);
@@ -77,14 +86,22 @@ impl Delivery {
         let state = match handed {
             HandoverResult::Taken => NoticeState::Sent,
             HandoverResult::NoAddress | HandoverResult::Refused(_) => NoticeState::Failed,
-            HandoverResult::Later(_) | HandoverResult::Away(_) if is_late => NoticeState::Failed,
-            HandoverResult::Later(_) => NoticeState::Waiting(now.unix() + pause(one.row.tries)),
+            HandoverResult::Later(_) | HandoverResult::Barred(_) | HandoverResult::Away(_)
+                if is_late =>
+            {
+                NoticeState::Failed
+            }
+            HandoverResult::Later(_) | HandoverResult::Barred(_) => {
+                NoticeState::Waiting(now.unix() + pause(one.row.tries))
+            }
             // The channel pauses, not the notice; it only goes behind those that were not tried.
             HandoverResult::Away(_) => NoticeState::Waiting(now.unix() + 1),
         };
         let outcome = match (state, handed) {
             (NoticeState::Waiting(_), _) => None,
-            (_, HandoverResult::Later(_) | HandoverResult::Away(_)) => Some("too-late"),
+            (_, HandoverResult::Later(_) | HandoverResult::Barred(_) | HandoverResult::Away(_)) => {
+                Some("too-late")
+            }
             (_, handed) => Some(outcome(handed)),
         };
         (state, outcome.map(|outcome| (*id, &**notice, outcome)))
@@ -104,7 +121,10 @@ impl Delivery {
             _ => self.channel.looked_after().unwrap_or_default(),
         };
         self.metrics.notice(name, &problem);
-        if let HandoverResult::Refused(why) | HandoverResult::Later(why) = handed {
+        if let HandoverResult::Refused(why)
+        | HandoverResult::Later(why)
+        | HandoverResult::Barred(why) = handed
+        {
             tracing::warn!(notice = spelled(id), why, "a notice is not taken");
         }
     }
@@ -140,6 +160,42 @@ impl Delivery {
     }
 }
 
+/// Notices that a channel refuses for what is not about whom they are for, until it takes them or
+/// they are over: what somebody has to mend is told as long as one of them waits.
+#[derive(Default)]
+pub(crate) struct RefusedNotices {
+    waiting: BTreeSet<NoticeId>,
+    why: String,
+}
+
+impl RefusedNotices {
+    /// Notes what became of one that was tried; a channel that was not reached said nothing.
+    fn note(&mut self, one: &DeliveryAttempt, waits: bool) {
+        match &one.became {
+            Became::Handed(id, _, HandoverResult::Barred(why)) if waits => {
+                self.waiting.insert(*id);
+                self.why.clone_from(why);
+            }
+            Became::Handed(_, _, HandoverResult::Away(_)) if waits => {}
+            Became::Handed(id, ..) => self.forget(id),
+            Became::Forged => {}
+        }
+    }
+
+    /// One of them waits no more.
+    pub(super) fn forget(&mut self, id: &NoticeId) {
+        self.waiting.remove(id);
+    }
+
+    /// What is said on `/readyz`; nothing where none waits.
+    pub(super) fn told(&self) -> String {
+        match self.waiting.len() {
+            0 => String::new(),
+            count => format!("refuses {count} notices, which wait: {}", self.why),
+        }
+    }
+}
+
 /// What a channel did not keep it did not take.
 fn not_taken(tried: &mut [DeliveryAttempt], why: &str) {
     for one in tried {
@@ -156,6 +212,7 @@ fn outcome(handed: &HandoverResult) -> &'static str {
         HandoverResult::NoAddress => "no-address",
         HandoverResult::Refused(_) => "refused",
         HandoverResult::Later(_) => "later",
+        HandoverResult::Barred(_) => "barred",
         HandoverResult::Away(_) => "away",
     }
 }
@@ -171,7 +228,8 @@ mod tests {
             let notice = Notice::at(5, NoticeKind::Suspended, ("A", "1"), Facts::default());
             let (id, mac) = (vec![1; 16], vec![2; 32]);
             let row = DueRow { id, person: "A".into(), notice: vec![], mac, made: 5, tries: 0 };
-            DeliveryAttempt { row, became: Became::Handed([1; 16], Box::new(notice), handed) }
+            let became = Became::Handed([1; 16], Box::new(notice), handed);
+            DeliveryAttempt { row, again: None, became }
         };
         let mut all = [
             HandoverResult::Taken,
@@ -186,5 +244,31 @@ mod tests {
         });
         let away = HandoverResult::Away("full".into());
         assert_eq!(became, [away, HandoverResult::NoAddress, HandoverResult::Later("busy".into())]);
+    }
+
+    /// What somebody has to mend is told until the last notice that it holds up is taken or over,
+    /// whatever else leaves meanwhile.
+    #[test]
+    fn what_holds_notices_up_is_told_as_long_as_one_waits() {
+        let tried = |at: u8, handed: HandoverResult| {
+            let notice = Notice::at(5, NoticeKind::Suspended, ("A", "1"), Facts::default());
+            let (id, mac) = (vec![at; 16], vec![2; 32]);
+            let row = DueRow { id, person: "A".into(), notice: vec![], mac, made: 5, tries: 0 };
+            let became = Became::Handed([at; 16], Box::new(notice), handed);
+            DeliveryAttempt { row, again: None, became }
+        };
+        let barred = |at| tried(at, HandoverResult::Barred("relaying denied".into()));
+        let mut refused = RefusedNotices::default();
+        for one in [barred(1), barred(2), barred(2)] {
+            refused.note(&one, true);
+        }
+        assert_eq!(refused.told(), "refuses 2 notices, which wait: relaying denied");
+        refused.note(&tried(3, HandoverResult::Taken), false);
+        refused.note(&tried(1, HandoverResult::Away("no answer in time".into())), true);
+        assert!(refused.told().contains("2 notices"), "others say nothing about them");
+        refused.note(&tried(1, HandoverResult::Taken), false);
+        assert!(refused.told().contains("1 notices"));
+        refused.note(&barred(2), false);
+        assert_eq!(refused.told(), "", "it waited for too long, and is given up");
     }
 }

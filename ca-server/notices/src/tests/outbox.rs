@@ -2,7 +2,7 @@
 
 use super::{channels, head, wang};
 use crate::channel::Channel;
-use crate::deliver::{Delivery, Look};
+use crate::deliver::{Delivery, Look, RefusedNotices};
 use crate::log_clock::LogClock;
 use crate::notice::{Facts, Notice, NoticeKind};
 use crate::outbox::{Seal, TRIED_SECONDS};
@@ -50,6 +50,7 @@ pub(super) async fn outbox(made: &[u64], ahead: u64) -> (Delivery, tempfile::Tem
             .unwrap(),
         stop: Stop::on_signal().unwrap(),
         looked_for_late: None,
+        refused: RefusedNotices::default(),
     };
     (delivery, folder)
 }

@@ -45,6 +45,8 @@ fn notice(kind: NoticeKind) -> Notice {
         unit: Some("sz-office".into()),
         system: Some("site".into()),
         contact: false,
+        stood: None,
+        again: false,
         order: Some("5GPJWBSG64S36D1N".into()),
         to_decide: Some(3),
         drafted: Some(2),

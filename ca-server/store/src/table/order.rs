@@ -5,7 +5,7 @@ mod listed;
 pub mod operators;
 mod signed;
 
-pub use listed::{DraftedRow, WaitingRow, about, drafted_by, waiting};
+pub use listed::{DraftedRow, WaitingRow, about, drafted_by, of_record, waiting};
 pub use signed::{SignedRow, header, read_of, signed};
 
 use super::number;

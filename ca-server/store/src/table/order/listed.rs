@@ -103,6 +103,26 @@ pub async fn about(
     Ok(found.into_iter().filter_map(listed).collect())
 }
 
+/// What opens the newest orders about a person's record, as rows have it: each commits to what it
+/// sets and to what it replaces. Whoever reads it opens the commitments.
+pub async fn of_record(
+    tx: &mut Tx,
+    person: &str,
+    limit: i64,
+) -> Result<Vec<Disclosure>, StoreError> {
+    let found = rows!(
+        tx,
+        (String,),
+        "select disclosures from ordered where person_id = $1 and kind = 'person' \
+         order by made desc, order_id desc limit $2",
+        person,
+        limit
+    )?;
+    let read =
+        |(json,): (String,)| serde_json::from_str::<Vec<Disclosure>>(&json).unwrap_or_default();
+    Ok(found.into_iter().flat_map(read).collect())
+}
+
 type ListedRow = (Vec<u8>, Vec<u8>, String, i64, String);
 
 fn listed((digest, bytes, disclosures, made, state): ListedRow) -> Option<DraftedRow> {
