@@ -77,7 +77,10 @@ pub(crate) fn digests(authority: &Authority, day: &str, now: u64) -> Vec<Notice>
         let has_work = to_decide.is_some() || drafted.is_some();
         has_work.then(|| Notice::at(now, NoticeKind::Digest, (person.as_str(), day), facts))
     };
-    let people = authority.people().filter(|(_, person)| !person.left && !person.roles.is_empty());
+    let people = authority.people().filter(|(id, person)| {
+        let has_say = !person.roles.is_empty() || authority.delegations_to(id).next().is_some();
+        !person.left && has_say
+    });
     people.filter_map(|(id, _)| digest(id)).collect()
 }
 

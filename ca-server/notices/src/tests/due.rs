@@ -3,6 +3,7 @@
 use crate::due;
 use crate::notice::NoticeKind;
 use keys::SoftwareSigner;
+use records::order::PersonAction;
 use records::record::Cause;
 use sample_city::SampleCity;
 
@@ -69,6 +70,45 @@ fn a_day_is_told_to_whom_work_waits_for() {
     assert_eq!(later[0].id(&city.founding), told[0].id(&city.founding), "once a day");
     let next = due::digests(&city.authority, "2026-11-25", now + 60);
     assert_ne!(next[0].id(&city.founding), told[0].id(&city.founding));
+}
+
+/// All who have the same roles are looked at together; what is about one of them, and what one of
+/// them approved, waits for the others alone.
+#[test]
+fn who_has_the_same_say_is_told_of_the_same_but_for_their_own() {
+    let mut city = SampleCity::found();
+    for name in ["officer-1", "officer-2", "security-1"] {
+        let person = city.officer(name).person.clone();
+        let body = city.person_body(PersonAction::Move, &person, "sz-office");
+        city.order(&body);
+    }
+    for _ in 0..3 {
+        let person = city.register("sz-office");
+        let reference = city.letter(&person, "official");
+        let digest = city.apply_for(&reference, &SoftwareSigner::generate_p256().unwrap());
+        city.approve(digest, "officer-1").unwrap();
+    }
+    let (authority, now) = (&city.authority, city.now);
+    let waits = |person: &str| {
+        let own = authority.open_orders().filter(|(digest, _)| {
+            let (order, body) = authority.open(*digest, now).unwrap();
+            let may = authority.may_decide(person, &order, &body, now).is_ok();
+            may && !authority.given(*digest, now).contains_key(person)
+        });
+        u32::try_from(own.count()).unwrap()
+    };
+    let all = authority.people().map(|(id, _)| (id.to_string(), waits(id.as_str())));
+    let expected: Vec<_> = all.filter(|(_, count)| *count > 0).collect();
+    let told = due::digests(authority, "2026-11-24", now);
+    let told: Vec<_> =
+        told.iter().map(|one| (one.person.clone(), one.facts.to_decide.unwrap_or(0))).collect();
+    assert_eq!(told, expected);
+    let count = |name: &str| {
+        let whose = &city.officer(name).person;
+        told.iter().find(|(person, _)| person == whose).map_or(0, |(_, count)| *count)
+    };
+    assert_eq!(count("officer-2"), count("officer-1") + 3, "one of them approved three");
+    assert_eq!(count("security-2"), count("security-1") + 1, "one of them is to be another");
 }
 
 #[test]
