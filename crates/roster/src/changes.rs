@@ -58,7 +58,7 @@ pub fn changes(
     meanings: &Meanings<'_>,
 ) -> Result<Vec<ChangeEntry>, NotTaken> {
     let (header, rows) = table.rows.split_first().ok_or(FileRefusal::Nobody)?;
-    let places = places(header, kind)?;
+    let places = places((table, header), kind)?;
     if rows.is_empty() {
         return Err(FileRefusal::Nobody.into());
     }
@@ -80,7 +80,13 @@ pub fn changes(
 }
 
 /// In which column each stands; those that say what happens must be there.
-fn places(header: &TableRow, kind: ChangeKind) -> Result<[Option<usize>; 5], FileRefusal> {
+fn places(
+    (table, header): (&Table, &TableRow),
+    kind: ChangeKind,
+) -> Result<[Option<usize>; 5], FileRefusal> {
+    if header.is_hidden {
+        return Err(FileRefusal::HeaderHidden);
+    }
     let needed = |name: &str| match name {
         "人员编号" => true,
         "调往单位" => kind == ChangeKind::Transfer,
@@ -93,6 +99,9 @@ fn places(header: &TableRow, kind: ChangeKind) -> Result<[Option<usize>; 5], Fil
         *place = found.next().map(|(column, _)| column);
         if found.next().is_some() {
             return Err(FileRefusal::ColumnTwice(name));
+        }
+        if place.is_some_and(|column| table.is_column_hidden(column)) {
+            return Err(FileRefusal::ColumnHidden(name));
         }
         if place.is_none() && needed(name) {
             return Err(FileRefusal::ColumnMissing(name));
@@ -110,9 +119,11 @@ fn change(
     let empty = Cell::Empty;
     let cells = places.map(|place| place.and_then(|column| row.cells.get(column)));
     let [person, name, unit, reason, evidence] = cells.map(|cell| cell.unwrap_or(&empty));
-    // What a spreadsheet would run wherever the file is opened next.
-    let runs = |cell: &Cell| cell.text().starts_with(['=', '+', '@', '\t']);
-    if [person, name, unit, reason, evidence].into_iter().any(runs) {
+    // Nobody changes whom they did not see in the file.
+    if row.is_hidden {
+        wrong(RowProblem::Hidden);
+    }
+    if [person, name, unit, reason, evidence].into_iter().any(Cell::runs) {
         wrong(RowProblem::Formula);
     }
     let id = (meanings.person)(person.text());

@@ -65,7 +65,7 @@ pub fn check(
     today: Day,
 ) -> Result<Vec<RosterEntry>, NotTaken> {
     let (header, rows) = table.rows.split_first().ok_or(FileRefusal::Nobody)?;
-    let places = places(header)?;
+    let places = places(table, header)?;
     if rows.is_empty() {
         return Err(FileRefusal::Nobody.into());
     }
@@ -87,13 +87,19 @@ pub fn check(
 }
 
 /// In which column each of the template's stands.
-fn places(header: &TableRow) -> Result<[Option<usize>; 5], FileRefusal> {
+fn places(table: &Table, header: &TableRow) -> Result<[Option<usize>; 5], FileRefusal> {
+    if header.is_hidden {
+        return Err(FileRefusal::HeaderHidden);
+    }
     let mut places = [None; 5];
     for (place, name) in places.iter_mut().zip(COLUMNS) {
         let mut found = header.cells.iter().enumerate().filter(|(_, cell)| cell.text() == name);
         *place = found.next().map(|(column, _)| column);
         if found.next().is_some() {
             return Err(FileRefusal::ColumnTwice(name));
+        }
+        if place.is_some_and(|column| table.is_column_hidden(column)) {
+            return Err(FileRefusal::ColumnHidden(name));
         }
     }
     for (place, name) in places.iter().zip(COLUMNS).take(NEEDED) {
@@ -112,9 +118,11 @@ fn person(
     let empty = Cell::Empty;
     let cells = places.map(|place| place.and_then(|column| row.cells.get(column)));
     let [name, number, unit, mail, evidence] = cells.map(|cell| cell.unwrap_or(&empty));
-    // What a spreadsheet would run wherever the file is opened next.
-    let runs = |cell: &Cell| cell.text().starts_with(['=', '+', '@', '\t']);
-    if [name, unit, mail, evidence].into_iter().any(runs) {
+    // Nobody registers or changes whom they did not see in the file.
+    if row.is_hidden {
+        wrong(RowProblem::Hidden);
+    }
+    if [name, unit, mail, evidence].into_iter().any(Cell::runs) {
         wrong(RowProblem::Formula);
     }
     let name = match (name, PersonName::read(name.text())) {

@@ -67,6 +67,12 @@ pub enum FileRefusal {
     /// Two columns of one name.
     #[error("there are two columns {0}")]
     ColumnTwice(&'static str),
+    /// A column of the template that nobody sees.
+    #[error("the column {0} is hidden; show it or delete it")]
+    ColumnHidden(&'static str),
+    /// Nobody sees the names of the columns.
+    #[error("the row with the names of the columns is hidden; show it")]
+    HeaderHidden,
     /// Nobody is in it.
     #[error("there is nobody in it")]
     Nobody,
@@ -91,6 +97,8 @@ impl FileRefusal {
             Self::CellTooLong(row) => format!("第 {row} 行：单元格内容过长。"),
             Self::ColumnMissing(name) => format!("缺少“{name}”列，请使用模板。"),
             Self::ColumnTwice(name) => format!("有两个“{name}”列。"),
+            Self::ColumnHidden(name) => format!("“{name}”列被隐藏，请取消隐藏或删除。"),
+            Self::HeaderHidden => "列名所在的行被隐藏，请取消隐藏。".into(),
             Self::Nobody => "表中没有人员。".into(),
         }
     }
@@ -162,6 +170,9 @@ pub enum RowProblem {
     /// A text that a spreadsheet would run as a formula.
     #[error("a cell begins like a formula")]
     Formula,
+    /// Whoever opened the file did not see the row.
+    #[error("the row is hidden in the sheet; show it or delete it")]
+    Hidden,
 }
 
 impl RowProblem {
@@ -187,6 +198,7 @@ impl RowProblem {
             Self::Refused(zh, _) => zh.trim_end_matches('。').to_owned(),
             Self::Mail(error) => format!("邮箱：{}", both(error).0),
             Self::Formula => "单元格以公式符号开头".into(),
+            Self::Hidden => "该行在表格中被隐藏，请取消隐藏或删除".into(),
         }
     }
 }

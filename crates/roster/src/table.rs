@@ -2,6 +2,7 @@
 
 use crate::limits::{CELL_BYTES_MAX, COLUMNS_MAX, ROWS_MAX, TABLE_BYTES_MAX};
 use crate::refusal::FileRefusal;
+use std::ops::RangeInclusive;
 
 /// What stands in a cell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,6 +26,18 @@ impl Cell {
     }
 }
 
+/// Signs with which a text begins that a spreadsheet runs as a formula wherever it is opened next,
+/// also as they are typed among Chinese characters.
+const RUNS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+
+impl Cell {
+    /// Whether a spreadsheet would run it, or call a program by it. Lines alone say that there is
+    /// nothing.
+    pub(crate) fn runs(&self) -> bool {
+        self.text().starts_with(RUNS) && self.text().contains(|c| !matches!(c, '-' | '－'))
+    }
+}
+
 /// A row in which something stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableRow {
@@ -32,6 +45,8 @@ pub struct TableRow {
     pub number: usize,
     /// Cells from the first column on.
     pub cells: Vec<Cell>,
+    /// Whoever opens the file does not see the row.
+    pub is_hidden: bool,
 }
 
 /// All rows, in their order.
@@ -41,6 +56,8 @@ pub struct Table {
     pub rows: Vec<TableRow>,
     /// How many bytes were put into its cells.
     bytes: usize,
+    /// Columns that nobody sees who opens the file.
+    hidden: [bool; COLUMNS_MAX],
 }
 
 impl Table {
@@ -68,7 +85,7 @@ impl Table {
             Some(last) if last.number > row => return Err(FileRefusal::Malformed),
             // The header is a row, too.
             _ if self.rows.len() > ROWS_MAX => return Err(FileRefusal::TooManyRows),
-            _ => self.rows.push(TableRow { number: row, cells: Vec::new() }),
+            _ => self.rows.push(TableRow { number: row, cells: Vec::new(), is_hidden: false }),
         }
         let Some(last) = self.rows.last_mut() else { return Err(FileRefusal::Malformed) };
         if last.cells.len() <= column {
@@ -78,6 +95,24 @@ impl Table {
             *place = cell;
         }
         Ok(())
+    }
+
+    /// Says that nobody sees the last row, if it has this number and anything stands in it.
+    pub(crate) fn hide_row(&mut self, row: usize) {
+        if let Some(last) = self.rows.last_mut().filter(|last| last.number == row) {
+            last.is_hidden = true;
+        }
+    }
+
+    /// Says that nobody sees these columns.
+    pub(crate) fn hide_columns(&mut self, columns: RangeInclusive<usize>) {
+        let hidden = self.hidden.iter_mut().enumerate();
+        hidden.filter(|(at, _)| columns.contains(at)).for_each(|(_, hides)| *hides = true);
+    }
+
+    /// Whether nobody sees a column.
+    pub(crate) fn is_column_hidden(&self, column: usize) -> bool {
+        self.hidden.get(column).copied().unwrap_or(false)
     }
 }
 

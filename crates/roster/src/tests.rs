@@ -1,5 +1,7 @@
 //! Files as offices send them, and files as nobody should.
 
+mod hidden;
+
 use crate::check::NotTaken;
 use crate::template::{csv, packed, workbook, workbook_with};
 use crate::zip::Archive;

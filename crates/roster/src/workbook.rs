@@ -1,5 +1,6 @@
-//! The first sheet of a workbook (Office Open XML): its texts and numbers. Programs, other files,
-//! entities and formulas are refused.
+//! The first sheet of a workbook (Office Open XML) that is seen by whoever opens it: its texts and
+//! numbers, and which rows and columns are hidden. Programs, other files, entities and formulas are
+//! refused.
 
 use crate::limits::TEXTS_MAX;
 use crate::refusal::FileRefusal;
@@ -13,7 +14,7 @@ const ROW_MAX: usize = 1_048_576;
 const FOREIGN: [&str; 6] =
     ["vbaproject", "macrosheets/", "embeddings/", "externallinks/", "activex/", "ctrlprops/"];
 
-/// Reads the first sheet of a workbook; an error says why it is not taken.
+/// Reads the first visible sheet of a workbook; an error says why it is not taken.
 pub(crate) fn read(bytes: &[u8]) -> Result<Table, FileRefusal> {
     let archive = Archive::open(bytes)?;
     let foreign = |name: &str| FOREIGN.iter().any(|part| name.to_lowercase().contains(part));
@@ -26,16 +27,20 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Table, FileRefusal> {
         None => Vec::new(),
     };
     let sheet = archive.file(&sheet)?.ok_or(FileRefusal::Malformed)?;
-    Reader { texts: &texts, table: Table::default(), row: 0, column: 0 }.read(&sheet)
+    let table = Table::default();
+    Reader { texts: &texts, table, row: 0, column: 0, is_hidden: false }.read(&sheet)
 }
 
-/// Where the first sheet of the workbook is.
+/// Where the first sheet of the workbook is that is not hidden: a spreadsheet always has one.
 fn first_sheet(archive: &Archive<'_>) -> Result<String, FileRefusal> {
     let workbook = archive.file("xl/workbook.xml")?.ok_or(FileRefusal::NotASheet)?;
     let mut pieces = Pieces::of(&workbook)?;
     let mut wanted = None;
     while let Some(piece) = pieces.next()? {
         if let Piece::Begin("sheet", attributes) = piece {
+            if attribute(attributes, "state").is_some_and(|state| state != "visible") {
+                continue;
+            }
             // Of `sheetId` and `r:id` the second is meant.
             wanted = attribute(attributes, "id").map(str::to_owned);
             break;
@@ -97,6 +102,8 @@ struct Reader<'a> {
     table: Table,
     row: usize,
     column: usize,
+    /// Whether the row is hidden.
+    is_hidden: bool,
 }
 
 impl Reader<'_> {
@@ -105,6 +112,7 @@ impl Reader<'_> {
         let (mut kind, mut value, mut open) = (Kind::Number, String::new(), false);
         while let Some(piece) = pieces.next()? {
             match piece {
+                Piece::Begin("col", attributes) => self.columns(attributes)?,
                 Piece::Begin("row", attributes) => self.begin_row(attributes)?,
                 Piece::Begin("c", attributes) => {
                     kind = kind_of(attributes);
@@ -118,6 +126,9 @@ impl Reader<'_> {
                 Piece::End("c") => {
                     let cell = self.cell(kind, &value)?;
                     self.table.put((self.row, self.column), cell)?;
+                    if self.is_hidden {
+                        self.table.hide_row(self.row);
+                    }
                     // The next cell has its own, also where its beginning is missing.
                     value.clear();
                     self.column += 1;
@@ -136,6 +147,21 @@ impl Reader<'_> {
             return Err(FileRefusal::Malformed);
         }
         (self.row, self.column) = (row, 0);
+        self.is_hidden = is_hidden(attributes, "ht");
+        Ok(())
+    }
+
+    /// What is said of columns: which of them are hidden.
+    fn columns(&mut self, attributes: &str) -> Result<(), FileRefusal> {
+        let place = |name| {
+            let place = attribute(attributes, name)?.parse::<usize>().ok()?;
+            place.checked_sub(1)
+        };
+        if is_hidden(attributes, "width") {
+            let (first, last) = (place("min"), place("max"));
+            let (first, last) = first.zip(last).ok_or(FileRefusal::Malformed)?;
+            self.table.hide_columns(first..=last);
+        }
         Ok(())
     }
 
@@ -167,6 +193,13 @@ impl Reader<'_> {
             }
         })
     }
+}
+
+/// Whether a row or columns are hidden: as they say, or as having no size.
+fn is_hidden(attributes: &str, size: &str) -> bool {
+    let hides = attribute(attributes, "hidden").is_some_and(|said| matches!(said, "1" | "true"));
+    let size = attribute(attributes, size).and_then(|size| size.parse::<f64>().ok());
+    hides || size.is_some_and(|size| size <= 0.0)
 }
 
 fn kind_of(attributes: &str) -> Kind {

@@ -44,6 +44,10 @@ impl<'a> Archive<'a> {
             if inflated > INFLATED_MAX {
                 return Err(FileRefusal::Bomb);
             }
+            // Of two files of one name each program reads another one.
+            if entries.iter().any(|known: &Entry| known.name == entry.name) {
+                return Err(FileRefusal::Malformed);
+            }
             entries.push(entry);
             rest = rest.get(length..).ok_or(FileRefusal::Malformed)?;
         }

@@ -1,0 +1,149 @@
+//! What whoever opens a file does not see is told, and never taken silently; what a spreadsheet
+//! would run is no text of a cell.
+
+use super::{GOOD, HEADER, archive_with, number, taken, text, told};
+use crate::check::NotTaken;
+use crate::template::packed;
+use crate::{Cell, ChangeKind, FileRefusal, Meanings, RowProblem, UnitFound, changes, read};
+
+/// Rows of people below the header, with these attributes of each row.
+fn people(rows: &[(&str, &str)]) -> String {
+    let all = [("", "姓名,证件号,单位")].into_iter().chain(rows.iter().copied());
+    let row = |(at, (more, cells)): (usize, (&str, &str))| {
+        let cells: String = ('A'..)
+            .zip(cells.split(','))
+            .map(|(column, cell)| text(&format!("{column}{at}"), cell))
+            .collect();
+        format!(r#"<row r="{at}" {more}>{cells}</row>"#)
+    };
+    (1..).zip(all).map(row).collect()
+}
+
+fn sheet(columns: &str, rows: &str) -> Vec<u8> {
+    let sheet = format!("<worksheet>{columns}<sheetData>{rows}</sheetData></worksheet>");
+    archive_with(&[("xl/worksheets/sheet1.xml", sheet.as_bytes())])
+}
+
+/// A row that a filter or a hand hid is told with its number; the ones that are seen are not.
+#[test]
+fn rows_that_nobody_sees_are_told() {
+    let (one, two) = (format!("王小明,{GOOD},sz-office"), number(1));
+    let two = format!("李丹,{two},sz-office");
+    for hides in [r#"hidden="1""#, r#"hidden="true""#, r#"ht="0" customHeight="1""#] {
+        let file = sheet("", &people(&[("", one.as_str()), (hides, two.as_str())]));
+        let Err(NotTaken::Rows(rows)) = taken(&read(&file).unwrap()) else { panic!("{hides}") };
+        let said: Vec<String> = rows.iter().map(crate::RowRefusal::zh).collect();
+        assert_eq!(said, ["第 3 行：该行在表格中被隐藏，请取消隐藏或删除"], "{hides}");
+        assert_eq!(rows[0].problem, RowProblem::Hidden);
+    }
+    let seen = people(&[("", one.as_str()), (r#"hidden="0" ht="15""#, two.as_str())]);
+    assert_eq!(taken(&read(&sheet("", &seen)).unwrap()).unwrap().len(), 2);
+    // Nobody sees an empty row, and nobody is in it.
+    let empty = format!(r#"{}<row r="3" hidden="1"/>"#, people(&[("", one.as_str())]));
+    assert_eq!(taken(&read(&sheet("", &empty)).unwrap()).unwrap().len(), 1);
+    let header = people(&[("", one.as_str())]).replacen("<row ", r#"<row hidden="1" "#, 1);
+    let told = taken(&read(&sheet("", &header)).unwrap());
+    assert_eq!(told, Err(FileRefusal::HeaderHidden.into()));
+}
+
+/// A column of the template that is hidden is told by its name, another one is nobody's business;
+/// for changes of people as for a roster.
+#[test]
+fn columns_that_nobody_sees_are_told() {
+    let rows = people(&[("", format!("王小明,{GOOD},sz-office").as_str())]);
+    for (columns, hidden) in [
+        (r#"<cols><col min="1" max="1" hidden="1"/></cols>"#, Some("姓名")),
+        (r#"<cols><col min="2" max="16384" width="0"/></cols>"#, Some("证件号")),
+        (r#"<cols><col min="1" max="3" width="9"/><col min="4" max="9" hidden="1"/></cols>"#, None),
+    ] {
+        let told = taken(&read(&sheet(columns, &rows)).unwrap());
+        match hidden {
+            Some(name) => assert_eq!(told, Err(FileRefusal::ColumnHidden(name).into())),
+            None => assert_eq!(told.unwrap().len(), 1),
+        }
+    }
+    for broken in [r#"<col min="0" max="1" hidden="1"/>"#, r#"<col hidden="1"/>"#] {
+        assert_eq!(read(&sheet(broken, &rows)), Err(FileRefusal::Malformed), "{broken}");
+    }
+    let unit = |_: &str| UnitFound::Nothing;
+    let person = |text: &str| Some(text.to_owned());
+    let reason = |_: &str| None::<String>;
+    let meanings = Meanings { unit: &unit, person: &person, reason: &reason };
+    let leaver = |more: &str| {
+        let head = text("A1", "人员编号");
+        let id = text("A2", "0123456789ABCDEF");
+        format!(r#"<row r="1">{head}</row><row r="2" {more}>{id}</row>"#)
+    };
+    let of = |columns: &str, more: &str| {
+        changes(&read(&sheet(columns, &leaver(more))).unwrap(), ChangeKind::Leave, &meanings)
+    };
+    assert_eq!(of("", "").unwrap().len(), 1);
+    let Err(NotTaken::Rows(rows)) = of("", r#"hidden="1""#) else { panic!("taken") };
+    assert_eq!(rows[0].problem, RowProblem::Hidden);
+    let told = of(r#"<cols><col min="1" max="1" hidden="1"/></cols>"#, "");
+    assert_eq!(told, Err(FileRefusal::ColumnHidden("人员编号").into()));
+}
+
+/// Of several sheets the first one that is seen is read, wherever the hidden ones stand.
+#[test]
+fn the_first_sheet_that_is_seen_is_read() {
+    let related = br#"<Relationships><Relationship Id="a" Target="worksheets/a.xml"/>
+        <Relationship Id="b" Target="worksheets/b.xml"/></Relationships>"#;
+    let file = |first: &str, second: &str| {
+        let workbook = format!(
+            r#"<workbook xmlns:r="r"><sheets><sheet name="1" sheetId="1" {first} r:id="a"/>
+            <sheet name="2" sheetId="2" {second} r:id="b"/></sheets></workbook>"#
+        );
+        let sheet = |said: &str| {
+            let cell = text("A1", said);
+            let rows = format!(r#"<row r="1">{cell}</row>"#);
+            format!("<worksheet><sheetData>{rows}</sheetData></worksheet>")
+        };
+        let (a, b) = (sheet("a"), sheet("b"));
+        let read = read(&packed(&[
+            ("xl/workbook.xml", workbook.as_bytes()),
+            ("xl/_rels/workbook.xml.rels", related.as_slice()),
+            ("xl/worksheets/a.xml", a.as_bytes()),
+            ("xl/worksheets/b.xml", b.as_bytes()),
+        ]));
+        read.map(|table| table.rows[0].cells[0].text().to_owned())
+    };
+    assert_eq!(file("", ""), Ok("a".to_owned()));
+    assert_eq!(file(r#"state="visible""#, r#"state="hidden""#), Ok("a".to_owned()));
+    for state in [r#"state="hidden""#, r#"state="veryHidden""#] {
+        assert_eq!(file(state, ""), Ok("b".to_owned()), "{state}");
+        assert_eq!(file(state, state), Err(FileRefusal::Malformed), "nothing is seen of it");
+    }
+}
+
+/// Two files of one name are two tables: a program shows one, and another one reads the other.
+#[test]
+fn a_workbook_has_one_file_of_a_name() {
+    let rows = people(&[("", format!("王小明,{GOOD},sz-office").as_str())]);
+    let sheet = format!("<worksheet><sheetData>{rows}</sheetData></worksheet>");
+    let path = "xl/worksheets/sheet1.xml";
+    assert!(read(&archive_with(&[(path, sheet.as_bytes())])).is_ok());
+    let twice = archive_with(&[(path, sheet.as_bytes()), (path, b"<worksheet/>".as_slice())]);
+    assert_eq!(read(&twice), Err(FileRefusal::Malformed));
+}
+
+/// Whatever a spreadsheet runs is told, in each spelling that a Chinese keyboard has; a line that
+/// stands for nothing, and signs inside of a text, are texts.
+#[test]
+fn no_cell_begins_like_a_formula() {
+    for sign in ['=', '+', '-', '@', '＝', '＋', '－', '＠'] {
+        let said = told(&format!("王小明,{GOOD},sz-office,,{sign}1+1"));
+        assert_eq!(said, ["第 2 行：单元格以公式符号开头"], "{sign}");
+        assert!(Cell::Text(format!("{sign}cmd|' /C calc'!A0")).runs(), "{sign}");
+        assert!(!Cell::Text(format!("看过{sign}1")).runs(), "{sign}");
+    }
+    for sign in ["\t=1", "\r=1", "=", "+"] {
+        assert!(Cell::Text(sign.into()).runs(), "{sign:?}");
+    }
+    for nothing in ["-", "--", "－", ""] {
+        assert!(!Cell::Text(nothing.into()).runs(), "{nothing}");
+    }
+    assert_eq!(told(&format!("王小明,{GOOD},sz-office,,-")), [""; 0]);
+    let line = read(format!("{HEADER}王小明,{GOOD},sz-office,,\"\t=1\"").as_bytes()).unwrap();
+    assert_eq!(line.rows[1].cells[4], Cell::Text("=1".into()), "space before it is nobody's");
+}
