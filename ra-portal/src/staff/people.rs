@@ -2,12 +2,12 @@
 //! certificate.
 
 use super::certificate::{self, ReaderCertificate};
-use crate::pages::{Frame, FromQuery, page, show, words};
+use crate::pages::{Frame, FromQuery, is_own_step, page, show, words};
 use crate::refusal::passed_on;
 use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use ca_api::handler::{PersonLine, UnitPeople};
 use ca_api::{AsOfficer, OfficerSearch};
@@ -28,6 +28,7 @@ words! {
         hint "姓名（或开头几个字）、人员编号或单位编号；留空列出全部" "A name or its beginning, a person id or a unit id; leave it empty for everybody";
         go "查找" "Find";
         nothing "没有符合的人员。" "Nobody fits.";
+        nothing_yet "到此为止，还没有符合的人员。请输入更多内容，或看下一页。" "Nobody so far. Type more, or look at the next page.";
         person "人员" "Person";
         unit "单位" "Unit";
         certificates "有效证书" "Certificates";
@@ -55,7 +56,8 @@ struct PeoplePage {
     problem: Option<Problem>,
     /// Whether the reader may register somebody.
     drafts: bool,
-    lines: Vec<PersonItem>,
+    /// Those who were found, if anybody was looked for.
+    lines: Option<Vec<PersonItem>>,
     /// Address of the next page.
     next: Option<String>,
 }
@@ -74,13 +76,23 @@ pub(super) async fn show(
     f: Frame,
     ReaderCertificate(shown): ReaderCertificate,
     FromQuery(asked): FromQuery<PageQuery>,
+    headers: HeaderMap,
 ) -> Response {
     let PageQuery { find, after } = asked;
-    let sought = OfficerSearch { text: find.clone(), after };
+    // A link on somebody else's page fills the form and no more: that somebody was looked for is
+    // kept in the reader's name.
+    let begun = find.trim().is_empty() || is_own_step(&headers);
+    // Nobody has this name: then it is only asked whether they may look.
+    let (text, after) = if begun { (find.clone(), after) } else { ("-".into(), String::new()) };
+    let sought = OfficerSearch { text, after };
     let message = AsOfficer { certificate: shown.certificate, message: sought };
     let answer = passed_on(portal.issuer.people(&message).await);
     match portal.recorded("people", &shown.person, answer).await {
-        Ok(found) => page(StatusCode::OK, &filled(f, find, found, None)),
+        Ok(found) => {
+            let shown = filled(f, find, found, None);
+            let lines = shown.lines.filter(|_| begun);
+            page(StatusCode::OK, &PeoplePage { lines, ..shown })
+        }
         Err(Refused(told)) => match told.known() {
             Some(code @ Code::Malformed) => {
                 let nobody =
@@ -106,7 +118,7 @@ fn filled(f: Frame, find: String, found: UnitPeople, problem: Option<Problem>) -
     PeoplePage {
         w: PeopleWords::of(f.language),
         drafts: !found.units.is_empty(),
-        lines: found.lines.into_iter().map(line).collect(),
+        lines: Some(found.lines.into_iter().map(line).collect()),
         f,
         find,
         problem,
@@ -167,6 +179,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     vec![
         ("people", render(filled(f(), "王".into(), full, None))),
         ("people-none", render(filled(f(), String::new(), found(Vec::new(), ""), None))),
+        ("people-none-yet", render(filled(f(), "王".into(), found(Vec::new(), "0123"), None))),
         ("people-wrong", render(filled(f(), "x\u{7}".into(), found(Vec::new(), ""), Some(wrong)))),
     ]
 }

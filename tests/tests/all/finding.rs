@@ -106,6 +106,13 @@ async fn officers_find_certificates_and_draft_revocations() {
     let fields = [("accept", "text/html"), ("sec-fetch-site", "cross-site")];
     let page = site.send("GET", &path, &fields, String::new()).await;
     assert!(page.status == 200 && !page.text.contains(&serial), "{}", page.text);
+    let path = format!("/people?{}", encode(&[("find", "王")]));
+    let own = site.get(&path, "").await;
+    let link = format!("href=\"/people/{}\"", official.letter.person);
+    assert!(own.text.contains(&link), "{}", own.text);
+    let page = site.send("GET", &path, &fields, String::new()).await;
+    assert!(page.status == 200 && page.text.contains("value=\"王\""), "{}", page.text);
+    assert!(!page.text.contains(&link), "{}", page.text);
 
     let form = [("reason", "cessationOfOperation"), ("evidence", "离任通知已核对")];
     let made = site.post(&revoke, "", &form).await;
