@@ -3,6 +3,7 @@
 use crate::notice::{self, Facts, Notice, NoticeKind};
 use crate::recipient::Recipient;
 use ca_host::CaConfig;
+use page::Language;
 use records::message_code::MessageCode;
 use records::revocation::reason;
 
@@ -56,6 +57,19 @@ impl Written {
     }
 }
 
+/// A time as each language has it.
+struct Moment {
+    zh: String,
+    en: String,
+}
+
+impl Moment {
+    fn of(utc: &str) -> Self {
+        let [zh, en] = Language::BOTH.map(|language| page::show::time(language, utc));
+        Self { zh, en }
+    }
+}
+
 /// A text in Chinese, and the same in English.
 type Both = (String, String);
 
@@ -82,16 +96,16 @@ pub(crate) fn write(
             | NoticeKind::Rejected
     );
     let address = if for_staff { &head.staff } else { &head.portal };
-    let when = page::show::time(&notice.time);
+    let when = Moment::of(&notice.time);
     let (alarm_zh, alarm_en) = alarm(notice.kind, head);
     let text = format!(
-        "{name}：\n\n{zh}\n时间：{when}\n{alarm_zh}办理与查询：{address}\n\n\
+        "{name}：\n\n{zh}\n时间：{}\n{alarm_zh}办理与查询：{address}\n\n\
          本通知由{}证书签发系统自动发出，请勿回复。系统不会索取授权码、口令或证件号码。\n\n\
          --------\n\n\
-         {en}\nTime: {when}\n{alarm_en}The portal: {address}\n\n\
+         {en}\nTime: {}\n{alarm_en}The portal: {address}\n\n\
          Sent by the certification system of {}; please do not answer. Nobody asks you for a code, \
          a passphrase or the number of your identity card.\n",
-        head.city, head.city
+        when.zh, head.city, when.en, head.city
     );
     let subject = format!("【{}{}】{title_zh} / {title_en}{}", head.city, sample.0, sample.1);
     Written { subject, text, short_zh: zh, short_en: en }
@@ -130,13 +144,13 @@ fn title(kind: NoticeKind) -> (&'static str, &'static str) {
 fn sentence(notice: &Notice, unit: &str) -> Both {
     let facts = &notice.facts;
     let tail = facts.serial_tail.as_deref().unwrap_or("?");
-    let until = page::show::time(facts.until.as_deref().unwrap_or_default());
+    let until = Moment::of(facts.until.as_deref().unwrap_or_default());
     let own = (format!("您的证书（序列号尾号 {tail}）"), format!("Your certificate (…{tail})"));
     let about = |zh: &str, en: &str| (format!("{}{zh}", own.0), format!("{} {en}", own.1));
     match notice.kind {
         NoticeKind::Letter => (
-            format!("您的密码信封已备好，请到登记处领取，{until} 前有效。"),
-            format!("Your letter is ready at the desk. It is good until {until}."),
+            format!("您的密码信封已备好，请到登记处领取，{} 前有效。", until.zh),
+            format!("Your letter is ready at the desk. It is good until {}.", until.en),
         ),
         NoticeKind::LetterCode => {
             let end = notice::tail(facts.letter.as_deref().unwrap_or("?"));
@@ -156,18 +170,18 @@ fn sentence(notice: &Notice, unit: &str) -> Both {
             "Somebody asked for a certificate in your name.".into(),
         ),
         NoticeKind::Issued => about(
-            &format!("已签发，可以领取，有效期至 {until}。"),
-            &format!("was issued and can be collected. It is good until {until}."),
+            &format!("已签发，可以领取，有效期至 {}。", until.zh),
+            &format!("was issued and can be collected. It is good until {}.", until.en),
         ),
         NoticeKind::Renewed => about(
-            &format!("是续期后的新证书，有效期至 {until}；原证书 7 天后自动失效。"),
-            &format!("is the renewed one, good until {until}. The old one ends in 7 days."),
+            &format!("是续期后的新证书，有效期至 {}；原证书 7 天后自动失效。", until.zh),
+            &format!("is the renewed one, good until {}. The old one ends in 7 days.", until.en),
         ),
         NoticeKind::Expiring => {
             let days = facts.days.unwrap_or_default();
             about(
-                &format!("将在 {days} 天内到期（{until}），请及时续期。"),
-                &format!("ends within {days} days ({until}). Please renew it in time."),
+                &format!("将在 {days} 天内到期（{}），请及时续期。", until.zh),
+                &format!("ends within {days} days ({}). Please renew it in time.", until.en),
             )
         }
         NoticeKind::Revoked => {
@@ -194,15 +208,17 @@ fn sentence(notice: &Notice, unit: &str) -> Both {
     }
 }
 
-fn emergency_sentence(notice: &Notice, until: &str) -> Both {
+fn emergency_sentence(notice: &Notice, until: &Moment) -> Both {
     let order = notice.facts.order.as_deref().unwrap_or("?");
     (
         format!(
-            "应急授权（办件 {order}）已生效，至 {until}；您或您单位的人员在内，事后须核查结案。"
+            "应急授权（办件 {order}）已生效，至 {}；您或您单位的人员在内，事后须核查结案。",
+            until.zh
         ),
         format!(
-            "An emergency was opened by order {order}, until {until}, for you or for people of \
-             your unit; its case is looked at afterwards."
+            "An emergency was opened by order {order}, until {}, for you or for people of \
+             your unit; its case is looked at afterwards.",
+            until.en
         ),
     )
 }
@@ -236,16 +252,16 @@ fn own_sentence(kind: NoticeKind) -> Both {
     (zh.into(), en.into())
 }
 
-fn delegation_sentence(notice: &Notice, (unit, until): (&str, &str)) -> Both {
+fn delegation_sentence(notice: &Notice, (unit, until): (&str, &Moment)) -> Both {
     let (zh, en) = notice.facts.role.map_or(("", ""), |role| (role.zh(), role.en()));
     match notice.kind {
         NoticeKind::Lends => (
-            format!("您的角色“{zh}”（范围：{unit}）由他人代理审批，至 {until}。"),
-            format!("Somebody acts for you as {en} of {unit} until {until}."),
+            format!("您的角色“{zh}”（范围：{unit}）由他人代理审批，至 {}。", until.zh),
+            format!("Somebody acts for you as {en} of {unit} until {}.", until.en),
         ),
         NoticeKind::Acts => (
-            format!("您代理他人的角色“{zh}”（范围：{unit}）审批，至 {until}。"),
-            format!("You act for somebody as {en} of {unit} until {until}."),
+            format!("您代理他人的角色“{zh}”（范围：{unit}）审批，至 {}。", until.zh),
+            format!("You act for somebody as {en} of {unit} until {}.", until.en),
         ),
         _ => (
             format!("与您有关的一项代理审批已提前终止：角色“{zh}”，范围：{unit}。"),
@@ -269,7 +285,7 @@ fn declined_sentence(notice: &Notice) -> Both {
 }
 
 /// Of a system, by its name; told to who is in charge of it and to its technical contact.
-fn system_sentence(notice: &Notice, (system, tail, until): (&str, &str, &str)) -> Both {
+fn system_sentence(notice: &Notice, (system, tail, until): (&str, &str, &Moment)) -> Both {
     match notice.kind {
         NoticeKind::SystemAccount => (
             format!(
@@ -282,19 +298,27 @@ fn system_sentence(notice: &Notice, (system, tail, until): (&str, &str, &str)) -
             ),
         ),
         NoticeKind::SystemIssued => (
-            format!("系统“{system}”的证书账户首次取得证书（序列号尾号 {tail}），至 {until}。"),
-            format!("An account of {system} got its first certificate (…{tail}), until {until}."),
+            format!(
+                "系统“{system}”的证书账户首次取得证书（序列号尾号 {tail}），有效期至 {}。",
+                until.zh
+            ),
+            format!(
+                "An account of {system} got its first certificate (…{tail}), until {}.",
+                until.en
+            ),
         ),
         _ => {
             let days = notice.facts.days.unwrap_or_default();
             (
                 format!(
-                    "系统“{system}”的证书（序列号尾号 {tail}）将在 {days} 天内到期（{until}），\
-                     其客户端尚未更新；请检查，不再使用的不必处理。"
+                    "系统“{system}”的证书（序列号尾号 {tail}）将在 {days} 天内到期（{}），\
+                     其客户端尚未更新；请检查，不再使用的不必处理。",
+                    until.zh
                 ),
                 format!(
-                    "A certificate of {system} (…{tail}) ends within {days} days ({until}) and its \
-                     client did not come; look at that, unless it is not used any more."
+                    "A certificate of {system} (…{tail}) ends within {days} days ({}) and its \
+                     client did not come; look at that, unless it is not used any more.",
+                    until.en
                 ),
             )
         }

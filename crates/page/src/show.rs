@@ -1,11 +1,14 @@
 //! How facts are written for people.
 
+use crate::Language;
+
 /// A time of a message in Beijing time, to the minute. What is none is shown as what it is, and
 /// does nothing.
-pub fn time(utc: &str) -> String {
-    match records::time::beijing(utc) {
-        Some(there) => format!("{} (UTC+8)", there.minute()),
-        None => harmless(utc),
+pub fn time(language: Language, utc: &str) -> String {
+    match (records::time::beijing(utc), language) {
+        (Some(there), Language::Chinese) => there.minute_zh(),
+        (Some(there), Language::English) => there.minute_en(),
+        (None, _) => harmless(utc),
     }
 }
 
@@ -55,10 +58,12 @@ mod tests {
 
     #[test]
     fn people_recognize_themselves_and_nobody_else() {
-        assert_eq!(time("2026-11-25T18:30:00Z"), "2026-11-26 02:30 (UTC+8)");
+        let at = "2026-11-25T18:30:07Z";
+        assert_eq!(time(Language::English, at), "2026-11-26 02:30 (UTC+8)");
+        assert_eq!(time(Language::Chinese, at), "2026年11月26日 02:30（北京时间）");
         assert_eq!(harmless("王\u{202e}小\u{200b}明 <b>"), "王‹U+202E›小‹U+200B›明 <b>");
         assert_eq!(harmless("王  明\u{3000}"), "王‹U+0020×2›明‹U+3000›");
-        assert_eq!(time("soon\u{202e}"), "soon‹U+202E›");
+        assert_eq!(time(Language::Chinese, "soon\u{202e}"), "soon‹U+202E›");
         assert_eq!(escaped("a&b 王"), "a%26b%20%E7%8E%8B");
         assert_eq!(masked_name("王小明"), "王＊明");
         assert_eq!(masked_name("李丹"), "李＊");

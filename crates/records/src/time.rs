@@ -54,19 +54,33 @@ impl Beijing {
         if self.there.ends_with(":00") { self.minute() } else { &self.there }
     }
 
-    /// The minute in Chinese, `2026年12月2日 00:00（北京时间）`.
+    /// The minute in Chinese, `2026年12月2日 00:00（北京时间）`; the second where it is no whole one.
     pub fn zh(&self) -> String {
-        let (day, clock) = self.exact().split_once(' ').unwrap_or((&self.there, ""));
+        Self::chinese(self.exact())
+    }
+
+    /// The minute in English, `2026-12-02 00:00 (UTC+8)`; the second where it is no whole one.
+    pub fn en(&self) -> String {
+        format!("{} (UTC+8)", self.exact())
+    }
+
+    /// Never more than the minute, in Chinese: as lists have it.
+    pub fn minute_zh(&self) -> String {
+        Self::chinese(self.minute())
+    }
+
+    /// The same in English.
+    pub fn minute_en(&self) -> String {
+        format!("{} (UTC+8)", self.minute())
+    }
+
+    fn chinese(there: &str) -> String {
+        let (day, clock) = there.split_once(' ').unwrap_or((there, ""));
         let numbers: Vec<&str> = day.split('-').map(|part| part.trim_start_matches('0')).collect();
         match numbers.as_slice() {
             [year, month, day] => format!("{year}年{month}月{day}日 {clock}（北京时间）"),
             _ => format!("{day} {clock}（北京时间）"),
         }
-    }
-
-    /// The minute in English, `2026-12-02 00:00 (UTC+8)`.
-    pub fn en(&self) -> String {
-        format!("{} (UTC+8)", self.exact())
     }
 }
 

@@ -2,7 +2,7 @@
 //! on it is what the CA says now.
 
 use super::letter::{OpenLetter, close};
-use crate::pages::{Frame, page, problem, show, words};
+use crate::pages::{Frame, Language, page, problem, show, words};
 use crate::refusal::passed_on;
 use crate::state::PortalState;
 use askama::Template;
@@ -37,6 +37,7 @@ words! {
         rejected_what "如有疑问，请联系本单位登记员；如需再次申请，请索取新密码信封。" "Ask your registration officer if you have questions; to apply again you need a new letter.";
         reason "理由" "Reason";
         until "截止" "Until";
+        valid_until "有效期至" "Valid until";
         no_code "为了把密钥和您的密码信封绑定，请重新输入授权码：" "To tie the key to your letter, enter its code again:";
         message "短信码" "Message code";
         message_hint "10 个字符，以短信发到您的手机，与密码信封配套使用。短信码不会离开您的浏览器。" "10 characters that came to your telephone, for this letter. The code does not leave your browser.";
@@ -122,7 +123,7 @@ pub(super) async fn show(
     f: Frame,
     letter: OpenLetter,
 ) -> Response {
-    match read(&portal, &letter).await {
+    match read(&portal, &letter, f.language).await {
         Ok((record, step)) => {
             let staff = portal.trust.portal_staff.clone();
             page(StatusCode::OK, &filled(f, letter.reference, &record, step, staff))
@@ -158,7 +159,11 @@ fn filled(
     }
 }
 
-async fn read(portal: &PortalState, letter: &OpenLetter) -> Result<(LookUpAnswer, Step), Refused> {
+async fn read(
+    portal: &PortalState,
+    letter: &OpenLetter,
+    language: Language,
+) -> Result<(LookUpAnswer, Step), Refused> {
     let message = LetterLookUp { reference: letter.reference.clone(), key: letter.key.clone() };
     let answer = passed_on(portal.issuer.look_up(&message).await);
     let record = portal.recorded("look-up", "", answer).await?;
@@ -166,7 +171,7 @@ async fn read(portal: &PortalState, letter: &OpenLetter) -> Result<(LookUpAnswer
     let step = match &record.stage {
         Stage::Letter { expires, returned } => Step::Make {
             challenge,
-            expires: show::time(expires),
+            expires: show::time(language, expires),
             returned: returned.as_deref().map(show::harmless),
         },
         Stage::Rejected { reason } => Step::Rejected { reason: show::harmless(reason) },
@@ -174,30 +179,34 @@ async fn read(portal: &PortalState, letter: &OpenLetter) -> Result<(LookUpAnswer
             order: order.clone(),
             approvals: *approvals,
             needed: *needed,
-            expires: show::time(expires),
+            expires: show::time(language, expires),
             challenge,
         },
-        Stage::Issued { .. } => collect(portal, letter).await?,
+        Stage::Issued { .. } => collect(portal, letter, language).await?,
     };
     Ok((record, step))
 }
 
-async fn collect(portal: &PortalState, letter: &OpenLetter) -> Result<Step, Refused> {
+async fn collect(
+    portal: &PortalState,
+    letter: &OpenLetter,
+    language: Language,
+) -> Result<Step, Refused> {
     let message = Collect { reference: letter.reference.clone(), key: letter.key.clone() };
     let answer = passed_on(portal.issuer.collect(&message).await);
     match portal.recorded("collect", "", answer).await {
-        Ok(collected) => Ok(collectable(&collected)),
+        Ok(collected) => Ok(collectable(&collected, language)),
         Err(Refused(told)) if told.known() == Some(Code::NotReady) => Ok(Step::Almost),
         Err(refusal) => Err(refusal),
     }
 }
 
 /// The chain as the page's script reads it; the root stays out, browsers have their own.
-fn collectable(collected: &CollectedCertificate) -> Step {
+fn collectable(collected: &CollectedCertificate, language: Language) -> Step {
     let chain: Vec<String> = collected.chain.iter().map(ToString::to_string).collect();
     let leaf = collected.chain.first().and_then(|der| Certificate::read(&der.0).ok());
     let (serial, not_after) = leaf.map_or_else(Default::default, |leaf| {
-        (leaf.serial().to_string(), show::time(&records::time::seconds(leaf.not_after())))
+        (leaf.serial().to_string(), show::time(language, &records::time::seconds(leaf.not_after())))
     });
     Step::Collect { chain: chain.join(" "), serial, not_after }
 }
@@ -216,7 +225,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         challenge: records::Bytes(vec![7; 16]),
         stage: Stage::Letter { expires: "2026-12-01T08:00:00Z".into(), returned: None },
     };
-    let expires = "2026-12-01 16:00 (UTC+8)".to_owned();
+    let expires = show::time(language, "2026-12-01T08:00:00Z");
     let steps = [
         ("make", Step::Make { challenge: "AAAA".into(), expires: expires.clone(), returned: None }),
         (

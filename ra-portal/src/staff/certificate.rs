@@ -194,8 +194,8 @@ fn filled(
         units: show::harmless(&mine.place),
         person: holder.person.clone(),
         roles: roles.collect(),
-        from: show::time(&records::time::seconds(from)),
-        until: show::time(&records::time::seconds(until)),
+        from: show::time(language, &records::time::seconds(from)),
+        until: show::time(language, &records::time::seconds(until)),
         days: until.saturating_sub(from) / DAY,
         days_left: until.saturating_sub(now) / DAY,
         serial: certificate.serial().to_string(),
@@ -214,26 +214,26 @@ fn lists(f: &Frame, mine: &PersonHoldings) -> Vec<List> {
         HoldingItem {
             name: one.serial.clone(),
             kind: f.called(&one.profile),
-            when: show::time(&one.not_after),
+            when: show::time(language, &one.not_after),
             state: format!("{}{why}", said(plain::own_state(&one.state))),
         }
     });
     let letters = mine.letters.iter().map(|one| HoldingItem {
         name: one.reference.clone(),
         kind: f.called(&one.profile),
-        when: show::time(&one.expires),
+        when: show::time(language, &one.expires),
         state: said(plain::own_state(&one.state)),
     });
     let orders = mine.orders.iter().map(|one| HoldingItem {
         name: one.order.clone(),
         kind: said(plain::kind_of(&one.kind, &one.action)),
-        when: show::time(&one.expires),
+        when: show::time(language, &one.expires),
         state: format!("{} / {}", one.approvals.0, one.approvals.1),
     });
     let systems = mine.systems.iter().map(|one| HoldingItem {
         name: show::harmless(&one.name),
         kind: one.system.clone(),
-        when: show::time(&one.until),
+        when: show::time(language, &one.until),
         state: {
             let state = said(plain::own_state(&one.state));
             format!("{state} · {} / {}", one.accounts, one.certificates)
@@ -242,7 +242,7 @@ fn lists(f: &Frame, mine: &PersonHoldings) -> Vec<List> {
     let notices = mine.notices.iter().map(|one| HoldingItem {
         name: said(plain::notice(&one.kind)),
         kind: show::harmless(&one.channel),
-        when: show::time(&one.time),
+        when: show::time(language, &one.time),
         state: said(plain::own_state(&one.state)),
     });
     let list = |title, when, lines| List { title, when, lines, linked: title == w.systems };

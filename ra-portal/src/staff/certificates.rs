@@ -125,7 +125,7 @@ fn filled(
         },
         unit: show::harmless(&line.place),
         profile: f.profile(&line.profile),
-        until: show::time(&line.not_after),
+        until: show::time(f.language, &line.not_after),
         suspended: line.revoked.as_ref().is_some_and(|(_, reason)| reason == HOLD),
         revoked: line.revoked.is_some(),
         expired: records::time::read(&line.not_after).is_some_and(|until| until < now),

@@ -136,23 +136,24 @@ impl DossierView {
 /// Who acts for whom, as what, from when until when.
 fn delegated(language: Language, w: &DossierWords, one: &DelegationLine) -> String {
     let role = role_at(language, &one.role);
-    let (from, until) = (show::time(&one.from), show::time(&one.until));
+    let (from, until) = (show::time(language, &one.from), show::time(language, &one.until));
     let over = if one.counts { String::new() } else { format!(" · {}", w.over) };
     let (deputy, absent) = (&one.deputy.1, &one.absent.1);
     show::harmless(&format!("{deputy} {} {absent} · {role} · {from} – {until}{over}", w.acts))
 }
 
 fn held(f: &Frame, w: &DossierWords, (line, now): (CertificateLine, &str)) -> CertificateItem {
+    let language = f.language;
     let (state, good) = match &line.revoked {
         Some((_, reason)) if reason == HOLD => (w.suspended.to_owned(), false),
         Some((at, reason)) => {
             let why = said(f.language, plain::reason(reason));
-            (format!("{} · {} · {why}", w.revoked, show::time(at)), false)
+            (format!("{} · {} · {why}", w.revoked, show::time(language, at)), false)
         }
         None if *line.not_after < *now => (w.expired.to_owned(), false),
         None => (w.in_force.to_owned(), true),
     };
-    let until = show::time(&line.not_after);
+    let until = show::time(language, &line.not_after);
     CertificateItem { serial: line.serial, profile: f.profile(&line.profile), until, state, good }
 }
 
@@ -160,7 +161,7 @@ fn request(language: Language, line: DraftLine) -> Request {
     let open = line.state == "open";
     Request {
         kind: said(language, plain::kind_of(&line.kind, &line.action)),
-        made: show::time(&line.made),
+        made: show::time(language, &line.made),
         state: said(language, plain::state_of(&line.kind, &line.state)),
         approvals: (open && line.kind != "letter").then_some(line.approvals),
         reason: show::harmless(&line.reason),
@@ -195,7 +196,10 @@ fn timeline(f: &Frame, w: &DossierWords, dossier: &Dossier) -> Vec<(String, Stri
         events.push((line.made.clone(), format!("{kind} · {state}")));
     }
     events.sort_by(|a, b| b.cmp(a));
-    events.into_iter().map(|(at, what)| (show::time(&at), show::harmless(&what))).collect()
+    events
+        .into_iter()
+        .map(|(at, what)| (show::time(language, &at), show::harmless(&what)))
+        .collect()
 }
 
 fn said(language: Language, said: BilingualText) -> String {

@@ -90,7 +90,7 @@ fn filled(f: Frame, drafts: Drafts) -> DraftsPage {
             name: line.name,
             kind: language.of_both(kind.zh, kind.en),
             about: marked(language, &plain::told_about(&line.about)),
-            made: show::time(&line.made),
+            made: show::time(language, &line.made),
             state: language.of_both(state.zh, state.en),
             approvals: Some(line.approvals).filter(|(_, needed)| open && *needed > 0),
             open,

@@ -167,7 +167,8 @@ fn filled(f: Frame, facts: CertificateFacts, (typed, now): (Typed, u64)) -> Issu
         false => (said, Default::default()),
     };
     let profile = f.profile(&line.profile);
-    let opened = facts.opened.iter().map(|(id, at)| (f.application(id), show::time(at))).collect();
+    let opened =
+        facts.opened.iter().map(|(id, at)| (f.application(id), show::time(language, at))).collect();
     IssuedPage {
         f,
         w,
@@ -176,11 +177,11 @@ fn filled(f: Frame, facts: CertificateFacts, (typed, now): (Typed, u64)) -> Issu
         system: line.system,
         unit: show::harmless(&line.place),
         profile,
-        until: show::time(&line.not_after),
+        until: show::time(language, &line.not_after),
         expired: records::time::read(&line.not_after).is_some_and(|until| until < now),
         suspended: line.revoked.as_ref().is_some_and(|(_, reason)| reason == HOLD),
         revokes: facts.revokes,
-        revoked: line.revoked.map(|(at, reason)| (show::time(&at), why(&reason))),
+        revoked: line.revoked.map(|(at, reason)| (show::time(language, &at), why(&reason))),
         approvers: facts.approvers.iter().map(|one| approver(language, one)).collect(),
         of_founding: facts.founding,
         agents,

@@ -102,8 +102,8 @@ impl Lending {
                 "{} · {} · {} – {}",
                 one.deputy.1,
                 role_at(language, &one.role),
-                show::time(&one.from),
-                show::time(&one.until)
+                show::time(language, &one.from),
+                show::time(language, &one.until)
             )),
         };
         let open = lent.filter(|one| one.until.as_str() >= now);

@@ -116,7 +116,7 @@ fn filled(f: Frame, OrderLines { lines, more }: OrderLines, now: u64) -> QueuePa
             late: age > PROMISED,
             approvals: line.approvals,
             needed: line.needed,
-            expires: show::time(&line.expires),
+            expires: show::time(f.language, &line.expires),
             ending: unix(&line.expires).saturating_sub(now) < ENDING,
             given: line.given,
             look: line

@@ -11,7 +11,7 @@ pub(super) use samples::{sample_state, samples};
 use super::certificate::{self, ReaderCertificate};
 use super::silence::{is_silent, is_unheard, stands_still};
 use crate::notes::{RefusedTotal, totals};
-use crate::pages::{Frame, page, show, words};
+use crate::pages::{Frame, Language, page, show, words};
 use crate::refusal::passed_on;
 use crate::staff_certificate::StaffCertificate;
 use crate::state::PortalState;
@@ -253,7 +253,7 @@ pub(super) async fn read(
 }
 
 fn filled(f: Frame, state: CityState, refused: &[RefusedTotal]) -> StatePage {
-    let now = records::time::read(&state.now).unwrap_or(0);
+    let (now, language) = (records::time::read(&state.now).unwrap_or(0), f.language);
     let unix = |time: &str| records::time::read(time).unwrap_or(0);
     let newest = state.lists.iter().find(|list| list.issuer != "root").map_or(0, |l| l.number);
     let list = |list: ListState| ListLine {
@@ -262,8 +262,8 @@ fn filled(f: Frame, state: CityState, refused: &[RefusedTotal]) -> StatePage {
             > unix(&list.next_update).saturating_sub(
                 unix(&list.next_update).saturating_sub(unix(&list.this_update)) / 4,
             ),
-        made: show::time(&list.this_update),
-        next: show::time(&list.next_update),
+        made: show::time(language, &list.this_update),
+        next: show::time(language, &list.next_update),
         issuer: list.issuer,
         number: list.number,
     };
@@ -286,7 +286,11 @@ fn filled(f: Frame, state: CityState, refused: &[RefusedTotal]) -> StatePage {
             silent,
             closed: !gate.open,
             waits: gate.open && gate.beat.is_none() && !gate.joined,
-            seen: gate.silent.as_deref().or(gate.seen.as_deref()).map(show::time),
+            seen: gate
+                .silent
+                .as_deref()
+                .or(gate.seen.as_deref())
+                .map(|at| show::time(language, at)),
             list: (list, list < newest),
             people: (people, people < gate.people),
             rules: (version, version < rules),
@@ -300,30 +304,30 @@ fn filled(f: Frame, state: CityState, refused: &[RefusedTotal]) -> StatePage {
     let stands = EmergencyWords { to_come: w.to_come, running: w.running, over: w.to_review };
     let emergency = |one: OpenEmergency| {
         let application = f.application(&one.application);
-        EmergencyLine::of(&one, application, (now, &stands))
+        EmergencyLine::of(&one, application, (now, &stands), language)
     };
     let emergencies = state.emergencies.into_iter().map(emergency).collect();
     StatePage {
         w,
         f,
-        now: show::time(&state.now),
+        now: show::time(language, &state.now),
         lists: state.lists.into_iter().map(list).collect(),
         logs: state.logs.into_iter().map(log).collect(),
         gates,
         waiting_orders: state.waiting_orders,
         emergencies,
         processes: state.processes.into_iter().map(process).collect(),
-        refused: refused.iter().map(refused_line).collect(),
+        refused: refused.iter().map(|total| refused_line(language, total)).collect(),
     }
 }
 
-fn refused_line(total: &RefusedTotal) -> RefusedLine {
+fn refused_line(language: Language, total: &RefusedTotal) -> RefusedLine {
     RefusedLine {
         act: show::harmless(&total.act),
         code: show::harmless(&total.code),
         times: total.times,
         subjects: total.subjects,
-        last: show::time(&records::time::seconds(total.seen)),
+        last: show::time(language, &records::time::seconds(total.seen)),
     }
 }
 
@@ -356,7 +360,6 @@ fn harmless(texts: &[String]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pages::Language;
 
     /// What is full, or nearly, and who does not answer stands on the page, as text; a page on
     /// which everybody answers and is ready says that all is well.

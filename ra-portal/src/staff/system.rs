@@ -7,7 +7,7 @@ use super::owner::{OwnerWords, cure, state};
 use crate::notes::{
     KeptTrouble, KnownOfSystem, READ_WAIT, known, of_certificate, of_system, within,
 };
-use crate::pages::{Frame, FromPath, FromQuery, page, problem, show};
+use crate::pages::{Frame, FromPath, FromQuery, Language, page, problem, show};
 use crate::refusal::passed_on;
 use crate::state::PortalState;
 use acme::clients::{AcmeProgram, ProgramSetup};
@@ -132,7 +132,7 @@ fn filled(
     known: Option<&KnownOfSystem>,
     (directory, now): (Option<&str>, u64),
 ) -> SystemPage {
-    let w = OwnerWords::of(f.language);
+    let (w, language) = (OwnerWords::of(f.language), f.language);
     let spent = |title, (used, most)| Spent { title, used, most };
     let setups = directory.map(|directory| setups(directory, &facts)).unwrap_or_default();
     let (system, more) = (facts.line.system, show::escaped(&facts.more));
@@ -149,7 +149,7 @@ fn filled(
         leader: (facts.line.leader.0, show::harmless(&facts.line.leader.1)),
         state: state(f.language, &facts.line.state),
         good: facts.line.state == "in-force",
-        until: show::time(&facts.line.until),
+        until: show::time(language, &facts.line.until),
         names: harmless(&facts.names),
         addresses: harmless(&facts.addresses),
         wildcards: facts.wildcards,
@@ -160,9 +160,13 @@ fn filled(
             spent(w.live, facts.live),
             spent(w.accounts, facts.accounts),
         ],
-        newest: shown_time(&facts.newest),
-        seen: seen.map(|at| show::time(&seconds(at))).unwrap_or_default(),
-        certificates: facts.certificates.into_iter().map(|one| held(w, one, now)).collect(),
+        newest: shown_time(language, &facts.newest),
+        seen: seen.map(|at| show::time(language, &seconds(at))).unwrap_or_default(),
+        certificates: facts
+            .certificates
+            .into_iter()
+            .map(|one| held(w, one, (language, now)))
+            .collect(),
         is_known: known.is_some(),
         troubles: troubles.map(|one| trouble(&f, one)).collect(),
         setups,
@@ -172,19 +176,20 @@ fn filled(
     }
 }
 
-fn shown_time(time: &str) -> String {
-    if time.is_empty() { String::new() } else { show::time(time) }
+fn shown_time(language: Language, time: &str) -> String {
+    if time.is_empty() { String::new() } else { show::time(language, time) }
 }
 
-fn held(w: &'static OwnerWords, one: SystemHeld, now: u64) -> HeldItem {
+fn held(w: &'static OwnerWords, one: SystemHeld, (language, now): (Language, u64)) -> HeldItem {
     let life = read(&one.from).zip(read(&one.until));
     let window = life.map(|life| window(life, false, now));
     HeldItem {
         names: one.names.iter().map(|name| show::harmless(name)).collect(),
-        from: shown_time(&one.from),
-        until: show::time(&one.until),
+        from: shown_time(language, &one.from),
+        until: show::time(language, &one.until),
         by: if one.by_account { w.by_account } else { w.by_other },
-        renewal: window.map(|(a, b)| (show::time(&seconds(a)), show::time(&seconds(b)))),
+        renewal: window
+            .map(|(a, b)| (show::time(language, &seconds(a)), show::time(language, &seconds(b)))),
         overdue: window.is_some_and(|(_, last)| now > last),
         suspended: !one.suspended.is_empty(),
         serial: one.serial,
@@ -194,7 +199,7 @@ fn held(w: &'static OwnerWords, one: SystemHeld, now: u64) -> HeldItem {
 fn trouble(f: &Frame, one: &KeptTrouble) -> TroubleItem {
     let (zh, en) = one.words.clone();
     TroubleItem {
-        last: show::time(&seconds(one.between.1)),
+        last: show::time(f.language, &seconds(one.between.1)),
         times: one.times,
         act: show::harmless(&one.act),
         code: show::harmless(&one.code),
@@ -319,11 +324,11 @@ mod tests {
             by_account: true,
             suspended: String::new(),
         };
-        let w = OwnerWords::of(crate::pages::Language::English);
-        let day = |days: u64| held(w, one(), 1_795_507_200 + days * 86_400);
+        let (w, language) = (OwnerWords::of(Language::English), Language::English);
+        let day = |days: u64| held(w, one(), (language, 1_795_507_200 + days * 86_400));
         assert!(!day(61).overdue && !day(74).overdue && day(76).overdue);
         let (first, last) = day(0).renewal.unwrap();
-        assert_eq!(first, show::time(&seconds(1_795_507_200 + 60 * 86_400)));
-        assert_eq!(last, show::time(&seconds(1_795_507_200 + 75 * 86_400)));
+        assert_eq!(first, show::time(language, &seconds(1_795_507_200 + 60 * 86_400)));
+        assert_eq!(last, show::time(language, &seconds(1_795_507_200 + 75 * 86_400)));
     }
 }

@@ -81,10 +81,14 @@ fn filled(f: Frame, found: SystemLines, seen: &BTreeMap<String, u64>) -> Systems
             leader: show::harmless(&line.leader.1),
             state: state(f.language, &line.state),
             good: line.state == "in-force",
-            until: show::time(&line.until),
+            until: show::time(f.language, &line.until),
             certificates: line.certificates,
-            ends: if line.ends.is_empty() { String::new() } else { show::time(&line.ends) },
-            seen: came.map(|at| show::time(&seconds(*at))).unwrap_or_default(),
+            ends: if line.ends.is_empty() {
+                String::new()
+            } else {
+                show::time(f.language, &line.ends)
+            },
+            seen: came.map(|at| show::time(f.language, &seconds(*at))).unwrap_or_default(),
             system: line.system,
         }
     };

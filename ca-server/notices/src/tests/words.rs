@@ -61,7 +61,10 @@ fn every_kind_is_told_in_words_of_its_own() {
     for kind in KINDS {
         let written = words::write(&notice(kind), &wang(), "区政府办公室", &head());
         assert!(written.text.starts_with("王小明："), "{}", written.text);
+        assert!(written.text.contains("2026年11月24日 16:00（北京时间）"), "{}", written.text);
         assert!(written.text.contains("2026-11-24 16:00 (UTC+8)"), "{}", written.text);
+        let [zh, en] = [&written.short_zh, &written.short_en];
+        assert!(!zh.contains("UTC") && !en.contains("北京"), "each in its own words: {zh} {en}");
         assert!(written.subject.contains("商洛市") && written.subject.contains("sample"));
         assert!(written.short_zh.ends_with('。') && written.short_en.ends_with('.'));
         assert!(seen.insert(written.short_zh.clone()), "{kind:?} is told as another");

@@ -84,11 +84,12 @@ fn filled(bench: &Bench, admitted: &Admitted, problem: Option<Problem>) -> Respo
     let f = Frame::inside(bench, admitted, "/key");
     let status = if problem.is_some() { StatusCode::FORBIDDEN } else { StatusCode::OK };
     let until = records::time::seconds(bench.certificate.not_after());
+    let until = show::time(f.language, &until);
     let page = KeyPage {
         w: KeyWords::of(f.language),
         f,
         serial: bench.certificate.serial().to_string(),
-        until: show::time(&until),
+        until,
         is_open: bench.key.get(now()).is_some(),
         from_file: bench.passphrase_file.is_some(),
         problem,

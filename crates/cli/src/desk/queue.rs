@@ -93,7 +93,7 @@ fn filled(f: Frame, lines: Vec<OrderLine>, after: Option<&str>) -> QueuePage {
             about: marked(f.language, &plain::told_about(&line.about)),
             approvals: line.approvals,
             needed: line.needed,
-            expires: show::time(&line.expires),
+            expires: show::time(f.language, &line.expires),
             given: line.given,
             look: line
                 .look

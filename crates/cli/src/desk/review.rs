@@ -156,7 +156,7 @@ fn filled(f: Frame, checked: &Checked, named: Option<&str>) -> ReviewPage {
         acting_for: approving.acting_for().unwrap_or(&checked.person).to_owned(),
         kind: checked.kind(language),
         order: opened.order().order.clone(),
-        expires: show::time(&opened.order().expires),
+        expires: show::time(language, &opened.order().expires),
         signs: approving.digest().map_or(digest.clone(), |digest| plain::fingerprint(&digest)),
         digest,
         facts: FactItem::all(facts, language),

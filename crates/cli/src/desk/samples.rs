@@ -69,7 +69,7 @@ fn outside(language: Language, pages: &mut Pages) {
             f: Frame::sample(language, "/key"),
             w: KeyWords::of(language),
             serial: "18e9a4c70f3b".into(),
-            until: "2027-11-29 16:00 (UTC+8)".into(),
+            until: page::show::time(language, "2027-11-29T08:00:00Z"),
             is_open: from_file,
             from_file,
             problem,
@@ -104,7 +104,7 @@ fn orders(language: Language, pages: &mut Pages) {
         about: order::marked(language, &named(name).into()),
         approvals: u32::from(given),
         needed: 2,
-        expires: "2026-12-01 16:00 (UTC+8)".into(),
+        expires: page::show::time(language, "2026-12-01T08:00:00Z"),
         given,
         look: look.map(str::to_owned),
     };
@@ -138,7 +138,7 @@ fn orders(language: Language, pages: &mut Pages) {
             w: ReviewWords::of(language),
             kind: language.of_both("签发证书".into(), "issue a certificate".into()),
             order: ORDER.into(),
-            expires: "2026-12-01 16:00 (UTC+8)".into(),
+            expires: page::show::time(language, "2026-12-01T08:00:00Z"),
             digest: plain::fingerprint(&[7; 32]),
             facts: facts(language),
             standing: Some(OrderProgress {

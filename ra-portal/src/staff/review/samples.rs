@@ -96,7 +96,7 @@ fn sample(language: Language) -> ReviewPage {
         checks: checks::samples(language, true),
         kind: language.of_both("批量：签发证书".into(), "batch: issue a certificate".into()),
         order: "5GPJWBSG64S36D1N".into(),
-        expires: "2026-12-01 16:00 (UTC+8)".into(),
+        expires: crate::pages::show::time(language, "2026-12-01T08:00:00Z"),
         digest: plain::fingerprint(&[7; 32]),
         facts: sample_facts(language),
         consequence: None,

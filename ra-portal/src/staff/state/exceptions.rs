@@ -1,7 +1,7 @@
 //! What passes at gates that rules deny: by the mode that an order puts them in, and in
 //! emergencies.
 
-use crate::pages::show;
+use crate::pages::{Language, show};
 use ca_api::OpenEmergency;
 use records::access::Heartbeat;
 use records::order::AccessMode;
@@ -47,6 +47,7 @@ impl EmergencyLine {
         one: &OpenEmergency,
         application: String,
         (now, words): (u64, &EmergencyWords),
+        language: Language,
     ) -> Self {
         let unix = |time: &str| records::time::read(time).unwrap_or(0);
         Self {
@@ -58,8 +59,8 @@ impl EmergencyLine {
             order: show::harmless(&one.order),
             application,
             people: one.people,
-            from: show::time(&one.from),
-            until: show::time(&one.until),
+            from: show::time(language, &one.from),
+            until: show::time(language, &one.until),
         }
     }
 }
@@ -79,7 +80,8 @@ mod tests {
         };
         let words = EmergencyWords { to_come: "to come", running: "running", over: "over" };
         let begins = records::time::read(&one.from).unwrap();
-        let stands = |now| EmergencyLine::of(&one, String::new(), (now, &words)).stands;
+        let stands =
+            |now| EmergencyLine::of(&one, String::new(), (now, &words), Language::Chinese).stands;
         assert_eq!(stands(begins - 1), "to come");
         assert_eq!((stands(begins), stands(begins + 4 * 3_600)), ("running", "running"));
         assert_eq!(stands(begins + 4 * 3_600 + 1), "over");
