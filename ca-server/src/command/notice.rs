@@ -68,10 +68,11 @@ async fn list(host: &Host, person: &str) -> anyhow::Result<ExitCode> {
         speech::said("", "没有通知", "no notices");
     }
     for notice in &notices {
-        let cells = ["time", "kind", "channel", "state"].map(|key| {
-            let text = notice.get(key).and_then(Value::as_str).unwrap_or_default();
-            system::terminal::visible(text)
-        });
+        let text = |key: &str| notice.get(key).and_then(Value::as_str).unwrap_or_default();
+        let there = records::time::beijing(text("time"));
+        let time = there.map_or_else(|| text("time").to_owned(), |there| there.en());
+        let cells =
+            [&*time, text("kind"), text("channel"), text("state")].map(system::terminal::visible);
         system::terminal::columns(&cells.each_ref().map(String::as_str));
     }
     Ok(ExitCode::SUCCESS)
