@@ -20,12 +20,12 @@ use pki::name::check_readable;
 use portal_api::changes::{ChangeEntry, ChangeKind, drafted, statement_kind, unsaid};
 use portal_api::plain::{self, REASONS};
 use portal_api::roster::{PASSKEY_ROWS_MAX, RosterDraft, statement_bytes};
-use records::Code;
 use records::commitment::EVIDENCE_CHARS_MAX;
 use records::draft::DraftStatement;
+use records::{Code, Problem};
 use serde::Deserialize;
 use service::Clock;
-use service::problem::Refused;
+use service::problem::{Refused, status};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use system::random;
@@ -68,6 +68,8 @@ words! {
 struct ChangesPage {
     f: Frame,
     w: &'static ChangesWords,
+    /// Why nothing was checked, where that is not the table's fault.
+    problem: Option<Problem>,
     /// What is wrong, in words.
     wrong: Vec<String>,
     more: bool,
@@ -155,7 +157,7 @@ fn asked(f: Frame, mut wrong: Vec<String>, filled: Filled, units: Vec<UnitLine>)
     });
     let (w, reasons) = (ChangesWords::of(f.language), said.join(" · "));
     let units = units.into_iter().map(|one| (one.unit, show::harmless(&one.name))).collect();
-    ChangesPage { w, f, wrong, more, what, rows, evidence, reasons, units }
+    ChangesPage { w, f, problem: None, wrong, more, what, rows, evidence, reasons, units }
 }
 
 fn kind_of(what: &str) -> Option<ChangeKind> {
@@ -185,8 +187,10 @@ pub(super) async fn upload(
         let told = unreadable(("核验依据", "The evidence"), &matter).0;
         (told.zh, told.en)
     });
-    let file = fields.remove("file").filter(|file| !file.is_empty());
-    let bytes = file.or_else(|| fields.remove("rows")).unwrap_or_default();
+    let (rows, file) = (fields.remove("rows").unwrap_or_default(), fields.remove("file"));
+    // What was typed on the page is typed again by nobody.
+    let typed = text(rows.clone());
+    let bytes = file.filter(|file| !file.is_empty()).unwrap_or(rows);
     let table = match CheckedTable::of(&portal, &shown, (kind, bytes), beside).await {
         Ok(Ok(table)) => table,
         Ok(Err(WrongTable { said, rows })) => {
@@ -201,12 +205,32 @@ pub(super) async fn upload(
         Err(Refused(told)) if told.known() == Some(Code::NotYourRoute) => {
             return certificate::not_seen(&f, &portal, &told);
         }
-        Err(Refused(told)) => return problem::page(&f, &told, "/people/changes"),
+        Err(Refused(told)) => {
+            let filled = Filled { what, rows: typed, evidence };
+            return kept(&portal, f, (&shown, told), filled).await;
+        }
     };
     match to_sign(&portal, &f, &shown, (&table, &evidence)).await {
         Ok(filled) => page(StatusCode::OK, &filled),
-        Err(Refused(told)) => problem::page(&f, &told, "/people/changes"),
+        Err(Refused(told)) => {
+            let filled = Filled { what, rows: typed, evidence };
+            kept(&portal, f, (&shown, told), filled).await
+        }
     }
+}
+
+/// What was filled in again, behind a refusal that is none of its rows' fault.
+async fn kept(
+    portal: &PortalState,
+    f: Frame,
+    (shown, told): (&StaffCertificate, Problem),
+    filled: Filled,
+) -> Response {
+    let code = told.known().map_or(StatusCode::SERVICE_UNAVAILABLE, status);
+    // The list is a help, and nothing is lost without it.
+    let units = handled(portal, shown).await.unwrap_or_default();
+    let problem = Some(told);
+    page(code, &ChangesPage { problem, ..asked(f, Vec::new(), filled, units) })
 }
 
 async fn to_sign(
@@ -278,9 +302,17 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     let wrong = said.into_iter().map(|(zh, en)| language.of_both(zh, en)).collect();
     let filled = Filled { what: "leave".into(), rows, evidence: "离职清单".into() };
     let check = |credentials: &str| checked_sample(&f(), credentials).render().unwrap();
+    let typed = Filled {
+        what: "leave".into(),
+        rows: "人员编号,姓名\n0123456789ABCDEF,<b>李丹</b>\n".into(),
+        evidence: "离职清单".into(),
+    };
+    let problem = Some(Problem::new(Code::Unavailable, "5GPJWBSG64S36D1N".into()));
+    let again = ChangesPage { problem, ..asked(f(), Vec::new(), typed, units()) };
     vec![
         ("changes", asked(f(), Vec::new(), header, units()).render().unwrap()),
         ("changes-wrong", asked(f(), wrong, filled, units()).render().unwrap()),
+        ("changes-again", again.render().unwrap()),
         ("changes-check", check("AAAA")),
         ("changes-check-outside", check("")),
     ]

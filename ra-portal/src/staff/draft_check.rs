@@ -21,13 +21,13 @@ use axum::response::Response;
 use ca_api::AsOfficer;
 use ca_api::handler::{PersonFacts, PersonQuery, Preview, PreviewRequest};
 use portal_api::plain::{self, Fact, NameAndId, field};
-use records::Code;
 use records::draft::DraftStatement;
 use records::drafted::{DraftContent, LetterBody, TypedPerson};
 use records::number::SealedNumber;
 use records::order::{Body, PersonAction};
+use records::{Code, Problem};
 use service::Clock;
-use service::problem::Refused;
+use service::problem::{Refused, status};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use system::random;
@@ -84,11 +84,31 @@ pub(super) async fn check(
                 None => problem::page(&f, &refused(Code::NumberRegistered).0, &back),
             };
         }
-        Err(Refused(told)) => return problem::page(&f, &told, &back),
+        Err(Refused(told)) => return kept(&f, &form, &back, &told),
     };
-    match checked(&portal, &f, &shown, (form, number, &back)).await {
+    match checked(&portal, &f, &shown, (form.clone(), number, &back)).await {
         Ok(filled) => page(StatusCode::OK, &filled),
-        Err(Refused(told)) => problem::page(&f, &told, &back),
+        Err(Refused(told)) => kept(&f, &form, &back, &told),
+    }
+}
+
+/// What was typed again, behind a refusal; or the page of that, where nothing was, and for whoever
+/// may not draft at all.
+fn kept(f: &Frame, form: &Form, back: &str, told: &Problem) -> Response {
+    let again = match told.known() {
+        Some(
+            Code::NotYourRoute
+            | Code::CertificateRequired
+            | Code::CertificateExpired
+            | Code::CertificateRevoked
+            | Code::CertificateSuspended
+            | Code::CertificateForeign,
+        ) => None,
+        _ => draft_mend::again(f, form, back, told),
+    };
+    match again {
+        Some(again) => page(told.known().map_or(StatusCode::SERVICE_UNAVAILABLE, status), &again),
+        None => problem::page(f, told, back),
     }
 }
 

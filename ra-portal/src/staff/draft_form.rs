@@ -7,7 +7,7 @@ use records::{Bytes, Disclosure};
 use serde::Deserialize;
 
 /// What the page sends.
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Form {
     /// `create`, `correct`, `move`, `leave`, `letter`, `release`, `lend` or `unlend`.

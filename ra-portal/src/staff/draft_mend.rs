@@ -9,6 +9,7 @@ use pki::mail::Mailbox;
 use pki::name::{PersonName, both, check_readable};
 use pki::number::CitizenNumber;
 use portal_api::roster::day_in_beijing;
+use records::Problem;
 use records::commitment::EVIDENCE_CHARS_MAX;
 use records::letter::read_reference;
 use records::order::DELEGATION_SECONDS;
@@ -19,6 +20,7 @@ words! {
     MendWords {
         back "← 放弃修改" "← Leave it";
         title "请更正后再核对" "Mend it, then check it";
+        not_checked "未能核对" "It was not checked";
         lead "什么都没有提交，填写的内容都在下面。" "Nothing was handed in, and what you typed is below.";
         name "姓名" "Name";
         mail "邮箱" "Mail";
@@ -49,14 +51,28 @@ pub(super) struct MendPage {
     f: Frame,
     w: &'static MendWords,
     back: String,
+    /// Why it was refused, where that is none of the fields' fault.
+    problem: Option<Problem>,
     fields: Vec<Field>,
     /// What stays as it was chosen.
     chosen: Vec<(&'static str, String)>,
 }
 
-/// The form again, if something of it cannot be read
-/// as it stands, or somebody has the number that was typed.
+/// The form again, if something of it cannot be read as it stands, or somebody has the number that
+/// was typed.
 pub(super) fn mend(f: &Frame, form: &Form, back: &str, taken: Option<String>) -> Option<MendPage> {
+    let page = filled(f, form, back, taken);
+    page.fields.iter().any(|field| field.matter.is_some()).then_some(page)
+}
+
+/// The form again behind a refusal, if anything was typed into it.
+pub(super) fn again(f: &Frame, form: &Form, back: &str, problem: &Problem) -> Option<MendPage> {
+    let page = filled(f, form, back, None);
+    let problem = Some(problem.clone());
+    (!page.fields.is_empty()).then_some(MendPage { problem, ..page })
+}
+
+fn filled(f: &Frame, form: &Form, back: &str, taken: Option<String>) -> MendPage {
     let w = MendWords::of(f.language);
     let named = matches!(form.what.as_str(), "create" | "correct");
     let said = |matter: &dyn core::fmt::Display| {
@@ -92,14 +108,14 @@ pub(super) fn mend(f: &Frame, form: &Form, back: &str, taken: Option<String>) ->
         "lend" => vec![("what", &form.what), ("person", &form.person), ("role", &form.role)],
         _ => vec![("what", &form.what), ("person", &form.person), ("unit", &form.unit)],
     };
-    let page = MendPage {
+    MendPage {
         f: f.clone(),
         w,
         back: back.to_owned(),
+        problem: None,
         fields,
         chosen: chosen.into_iter().map(|(name, value)| (name, value.clone())).collect(),
-    };
-    page.fields.iter().any(|field| field.matter.is_some()).then_some(page)
+    }
 }
 
 /// Who acts, from when and until when.
@@ -126,6 +142,7 @@ fn of_delegation(w: &'static MendWords, form: &Form) -> [Field; 3] {
 
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    use records::Code;
     let form = Form {
         what: "create".into(),
         name: "王㈱".into(),
@@ -136,13 +153,57 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     };
     let f = Frame::sample(language, "/drafts");
     let page = mend(&f, &form, "/people/new", None).expect("something is the matter");
-    vec![("draft-mend", page.render().unwrap())]
+    let form = Form { name: "王小明".into(), mail: String::new(), ..form };
+    let away = Problem::new(Code::Unavailable, "5GPJWBSG64S36D1N".into());
+    let again = again(&f, &form, "/people/new", &away).expect("something was typed");
+    vec![("draft-mend", page.render().unwrap()), ("draft-again", again.render().unwrap())]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::pages::Language;
+    use records::Code;
+
+    /// Whatever the reason, what was typed stands there again, with why it was refused; where
+    /// nothing is typed the page of the refusal says as much.
+    #[test]
+    fn what_was_typed_outlives_a_refusal() {
+        let f = Frame::sample(Language::Chinese, "/drafts");
+        let away = Problem::new(Code::Unavailable, "5GPJWBSG64S36D1N".into());
+        let form = |what: &str| Form {
+            what: what.into(),
+            person: "0123456789ABCDEF".into(),
+            name: "王小明".into(),
+            mail: "wang@shangluo.example".into(),
+            unit: "sz-office".into(),
+            evidence: "看过<b>录用文件".into(),
+            serial: "0102".into(),
+            deputy: "0123456789ABCDEG".into(),
+            role: "registration-officer@sz-office".into(),
+            from: "2026-12-01".into(),
+            until: "2026-12-07".into(),
+            ..Form::default()
+        };
+        for (what, kept) in [
+            ("create", &["王小明", "wang@shangluo.example", "sz-office", "录用文件"][..]),
+            ("correct", &["王小明", "wang@shangluo.example", "0123456789ABCDEF"]),
+            ("move", &["sz-office", "录用文件"]),
+            ("leave", &["0123456789ABCDEF", "录用文件"]),
+            ("release", &["0102", "录用文件"]),
+            ("lend", &["0123456789ABCDEG", "registration-officer@sz-office", "2026-12-07"]),
+        ] {
+            let page = again(&f, &form(what), "/people", &away).unwrap().render().unwrap();
+            for told in kept.iter().chain(&["unavailable", "5GPJWBSG64S36D1N"]) {
+                assert!(page.contains(told), "{what} {told}: {page}");
+            }
+            assert!(page.contains(&format!("name=\"what\" value=\"{what}\"")), "{page}");
+            assert!(!page.contains("<b>录用"), "{page}");
+        }
+        for what in ["letter", "unlend"] {
+            assert!(again(&f, &form(what), "/people", &away).is_none(), "{what}");
+        }
+    }
 
     /// Each field that cannot be read is told with its character, and every field is there again.
     #[test]

@@ -27,12 +27,12 @@ use portal_api::plain;
 use portal_api::roster::{
     PASSKEY_ROWS_MAX, RosterDraft, RosterEntry, day_in_beijing, statement_bytes, template,
 };
-use records::Code;
 use records::commitment::EVIDENCE_CHARS_MAX;
 use records::draft::{DraftStatement, ManyRow};
 use records::number::SealedNumber;
+use records::{Code, Problem};
 use service::Clock;
-use service::problem::Refused;
+use service::problem::{Refused, status};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use system::random;
@@ -72,6 +72,8 @@ words! {
 struct RosterPage {
     f: Frame,
     w: &'static RosterWords,
+    /// Why nothing was checked, where that is not the roster's fault.
+    problem: Option<Problem>,
     /// What is wrong, in words.
     wrong: Vec<String>,
     more: bool,
@@ -115,7 +117,7 @@ pub(super) async fn show(
 fn asked(f: Frame, mut wrong: Vec<String>, text: Option<String>, evidence: String) -> RosterPage {
     let more = wrong.len() > TOLD_MAX;
     wrong.truncate(TOLD_MAX);
-    RosterPage { w: RosterWords::of(f.language), f, wrong, more, text, evidence }
+    RosterPage { w: RosterWords::of(f.language), f, problem: None, wrong, more, text, evidence }
 }
 
 /// `GET /people/roster/{template}`: a file to fill in.
@@ -162,14 +164,20 @@ pub(super) async fn upload(
         let told = unreadable(("核验依据", "The evidence"), &matter).0;
         (told.zh, told.en)
     });
-    let file = fields.remove("file").filter(|file| !file.is_empty());
-    let bytes = file.or_else(|| fields.remove("rows")).unwrap_or_default();
+    let (rows, file) = (fields.remove("rows"), fields.remove("file"));
+    let file = file.filter(|file| !file.is_empty());
+    // What was typed on the page is typed again by nobody.
+    let typed = rows.clone().filter(|_| file.is_none()).map(text);
+    let bytes = file.or(rows).unwrap_or_default();
     let units = match units(&portal, &shown).await {
         Ok(units) => units,
+        Err(Refused(told)) if told.known() == Some(Code::Unavailable) => {
+            return kept(f, told, typed, evidence);
+        }
         Err(Refused(told)) => return certificate::not_seen(&f, &portal, &told),
     };
     let Some(turn) = portal.rosters.turn(&shown.person, false).await else {
-        return problem::page(&f, &refused(Code::Unavailable).0, "/people/roster");
+        return kept(f, refused(Code::Unavailable).0, typed, evidence);
     };
     let now = Clock::system().seconds();
     let handled = units.clone();
@@ -197,12 +205,19 @@ pub(super) async fn upload(
     let numbers = match number::of_roster(&portal, &shown, &entries).await {
         Ok(Ok(numbers)) => numbers,
         Ok(Err(said)) => return wrong(&portal, f, (said, Some(as_text(&table))), evidence),
-        Err(Refused(told)) => return problem::page(&f, &told, "/people/roster"),
+        Err(Refused(told)) => return kept(f, told, Some(as_text(&table)), evidence),
     };
     match filled(&portal, &f, &shown, ((&entries, &numbers), &evidence, &units)).await {
         Ok(filled) => page(StatusCode::OK, &filled),
-        Err(Refused(told)) => problem::page(&f, &told, "/people/roster"),
+        Err(Refused(told)) => kept(f, told, Some(as_text(&table)), evidence),
     }
+}
+
+/// What was sent again, behind a refusal that is none of its rows' fault.
+fn kept(f: Frame, told: Problem, rows: Option<String>, evidence: String) -> Response {
+    let code = told.known().map_or(StatusCode::SERVICE_UNAVAILABLE, status);
+    let problem = Some(told);
+    page(code, &RosterPage { problem, ..asked(f, Vec::new(), rows, evidence) })
 }
 
 /// What is wrong with a file, and its rows to be corrected.
@@ -287,9 +302,13 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         陈一,11010519491231002X,sz-office,,\n\
         陈二,611002199001010015,sz-office,chen@example.com,<b>局长已核实</b>\n";
     let check = |credentials: &str| checked_sample(language, (text, "任免文件"), 0, credentials);
+    let problem = Some(Problem::new(Code::Unavailable, "5GPJWBSG64S36D1N".into()));
+    let typed = Some("姓名,证件号,单位\n<b>陈一</b>,1,sz-office\n".to_owned());
+    let again = RosterPage { problem, ..asked(f(), Vec::new(), typed, "任免文件".into()) };
     vec![
         ("roster", asked(f(), Vec::new(), None, String::new()).render().unwrap()),
         ("roster-wrong", asked(f(), wrong, rows, "任免文件".into()).render().unwrap()),
+        ("roster-again", again.render().unwrap()),
         ("roster-check", check("AAAA").render().unwrap()),
         ("roster-check-outside", check("").render().unwrap()),
     ]
