@@ -2,6 +2,7 @@
 //! anybody signs it. Nothing is changed here.
 
 use super::certificate::{self, ReaderCertificate};
+use super::review::{self, TypedDecline};
 use super::touch::ToTouch;
 use crate::pages::facts::{FactItem, lines, typed};
 use crate::pages::{Frame, FromPath, Posted, page, problem, words};
@@ -83,7 +84,9 @@ pub(super) async fn decline(
     let back = format!("/orders/{order}");
     let reason = one_line(&form.reason);
     if let Err(matter) = check_readable(&reason, REASON_CHARS_MAX) {
-        return problem::page(&f, &unreadable(("理由", "The reason"), &matter).0, &back);
+        let problem = Some(unreadable(("理由", "The reason"), &matter).0);
+        let typed = TypedDecline { outcome: form.outcome, reason, problem };
+        return review::shown_with(&portal, f, shown, order, (None, typed)).await;
     }
     let Some(outcome) = Outcome::from_name(&form.outcome) else {
         return problem::page(&f, &refused(Code::Malformed).0, &back);

@@ -15,6 +15,7 @@ use super::passkeys;
 use crate::pages::facts::{FactItem, lines, marked};
 use crate::pages::{Frame, FromPath, FromQuery, Language, Marked, page, problem, show, words};
 use crate::refusal::{passed_on, refused};
+use crate::staff_certificate::StaffCertificate;
 use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
@@ -26,10 +27,10 @@ use records::approval::approval_challenge;
 use records::export::{Hearsay, OpenedOrder, OrderProgress, ReviewFlag, Voice};
 use records::letter::read_reference;
 use records::order::Body;
-use records::{ApprovalClaim, Code};
+use records::{ApprovalClaim, Code, Problem};
 use serde::Deserialize;
 use service::Clock;
-use service::problem::Refused;
+use service::problem::{Refused, status};
 use std::sync::Arc;
 
 words! {
@@ -112,6 +113,16 @@ pub(super) struct ReviewPage {
     acting_for: String,
     /// Orders of a batch.
     rows: Vec<ReviewItem>,
+    typed: TypedDecline,
+}
+
+/// How an officer wants to decline an order, and why they read the page once more.
+#[derive(Default)]
+pub(super) struct TypedDecline {
+    /// `returned` or `rejected`, if it was chosen.
+    pub(super) outcome: String,
+    pub(super) reason: String,
+    pub(super) problem: Option<Problem>,
 }
 
 /// For whom an officer wants to approve.
@@ -132,21 +143,35 @@ pub(super) async fn show(
     let Some(order) = read_reference(&order) else {
         return problem::page(&f, &refused(Code::OrderUnknown).0, "/");
     };
+    let typed = TypedDecline::default();
+    shown_with(&portal, f, shown, order, (acting_for.as_deref(), typed)).await
+}
+
+/// The order as the CA says it is now, with what was typed to decline it.
+pub(super) async fn shown_with(
+    portal: &PortalState,
+    f: Frame,
+    shown: StaffCertificate,
+    order: String,
+    (acting_for, typed): (Option<&str>, TypedDecline),
+) -> Response {
     let officer = shown.certificate.clone();
     let message = AsOfficer { certificate: officer.clone(), message: OrderQuery { order } };
     let answer = passed_on(portal.issuer.fetch(&message).await);
     let export = match portal.recorded_fetch(&shown.person, answer).await {
         Ok(export) => export,
-        Err(Refused(told)) => return certificate::refused_page(&f, &portal, &told, "/"),
+        Err(Refused(told)) => return certificate::refused_page(&f, portal, &told, "/"),
     };
     match (export.open(&portal.trust, Clock::system().seconds()), export.standing.clone()) {
         (Ok(opened), Some(standing)) => {
-            let credentials = match passkeys::usable(&portal, officer).await {
+            let credentials = match passkeys::usable(portal, officer).await {
                 Ok(credentials) => credentials,
                 Err(Refused(told)) => return problem::page(&f, &told, "/"),
             };
-            let asked = (&opened, shown.person.as_str(), acting_for.as_deref());
-            page(StatusCode::OK, &filled(f, asked, export.beside(), (standing, credentials)))
+            let known = typed.problem.as_ref().and_then(Problem::known);
+            let asked = (&opened, shown.person.as_str(), acting_for);
+            let shown = filled(f, asked, export.beside(), (standing, credentials));
+            page(known.map_or(StatusCode::OK, status), &ReviewPage { typed, ..shown })
         }
         // A batch that is over, for whoever drafted it.
         (Ok(_), None) => problem::page(&f, &refused(Code::OrderConsumed).0, "/"),
@@ -206,6 +231,7 @@ pub(super) fn filled(
         choices,
         acting_for: acting_for.unwrap_or_default(),
         rows,
+        typed: TypedDecline::default(),
         f,
     }
 }

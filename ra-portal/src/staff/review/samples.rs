@@ -1,11 +1,12 @@
 //! The page of an order with sample content, as it is kept among the golden files.
 
 use super::super::{checks, consequence};
-use super::{ReviewItem, ReviewPage, ReviewWords, choices};
+use super::{ReviewItem, ReviewPage, ReviewWords, TypedDecline, choices};
 use crate::pages::facts::{FactItem, marked};
 use crate::pages::{Frame, Language};
 use askama::Template;
 use portal_api::plain;
+use records::Problem;
 use records::export::{OrderProgress, ReviewFlag, Voice};
 
 pub(crate) fn samples(language: Language) -> Vec<(&'static str, String)> {
@@ -37,6 +38,7 @@ pub(crate) fn samples(language: Language) -> Vec<(&'static str, String)> {
         ("review-choice", choice_sample(language)),
         ("review-given", render(issue, "", (true, false), (true, false))),
         ("review-moved", render(issue, "AAAA", (false, true), (true, true))),
+        ("review-reason", typed_sample(language)),
         ("review-revoke", render(revoke, "", (false, false), (false, false))),
     ]
 }
@@ -110,7 +112,21 @@ fn sample(language: Language) -> ReviewPage {
         choices: Vec::new(),
         acting_for: String::new(),
         rows: Vec::new(),
+        typed: TypedDecline::default(),
     }
+}
+
+/// What an officer typed whose reason cannot be read as it stands.
+fn typed_sample(language: Language) -> String {
+    let reason = "单位不对 <b>e\u{301}";
+    let matter = pki::name::check_readable(reason, 500).unwrap_err();
+    let told = crate::refusal::unreadable(("理由", "The reason"), &matter).0;
+    let problem = Problem { reference: "5GPJWBSG64S36D1N".into(), ..told };
+    let (outcome, reason) = ("rejected".into(), reason.into());
+    let typed = TypedDecline { outcome, reason, problem: Some(problem) };
+    let page = ReviewPage { typed, ..sample(language) }.render().unwrap();
+    assert!(page.contains("单位不对") && page.contains("value=\"rejected\" checked"), "{page}");
+    page
 }
 
 /// Two of one name, and one whose name runs from right to left and pretends to be more.
