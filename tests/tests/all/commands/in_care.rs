@@ -142,9 +142,13 @@ pub(super) async fn draft(scene: &Scene, left: &mut Left, text: &str) -> Result<
 pub(super) async fn draft_roster(scene: &Scene, left: &mut Left, text: &str) -> Result<(), String> {
     let who = handler(scene, left).await;
     let home = scene.home();
-    let roster = "姓名,证件号,单位\n周名册,11010519491231002X,sz-office\n";
+    // Nobody is registered twice.
+    let people = ["周名册,11010519491231002X", "周二册,611002199001010015"];
+    let person = people.get(left.rosters.len()).ok_or("more rosters than people")?;
+    let roster = format!("姓名,证件号,单位\n{person},sz-office\n");
     std::fs::write(home.join("roster.csv"), roster).unwrap();
-    let said = scene.types(&home, who, &filled(text, &[("TEXT", "录用文件")]))?;
+    let names = [("TEXT", "录用文件"), ("FILE", "roster.csv")];
+    let said = scene.types(&home, who, &filled(text, &names))?;
     left.rosters.push(behind(&said, "batch: ")?);
     Ok(())
 }
@@ -158,7 +162,8 @@ pub(super) async fn draft_letters(
     let who = handler(scene, left).await;
     let batch = left.rosters.pop().ok_or("no roster was drafted")?;
     scene.office.approve_by_both(&batch).await;
-    let words = filled(text, &[("ORDER", batch.as_str()), (FILLED, &batch)]);
+    let names = [("ORDER", batch.as_str()), (FILLED, &batch), ("5GPJWBSG64S36D1P", &batch)];
+    let words = filled(text, &names);
     says(scene.types(&scene.home(), who, &words), "letters made: 1").map(drop)
 }
 
