@@ -39,8 +39,16 @@ export function askedAgain() {
 export async function ask(/** @type {string} */ what, /** @type {{ certificate: string }} */ message) {
   const headers = { "content-type": "application/json" };
   const body = JSON.stringify(message);
-  const answer = await fetch(`/api/v1/renewal/${what}`, { method: "POST", headers, body });
-  const said = await answer.json();
+  let answer, said;
+  try {
+    answer = await fetch(`/api/v1/renewal/${what}`, { method: "POST", headers, body });
+    said = await answer.json();
+  } catch (error) {
+    // Nobody answered, or somebody else did: that is no fault of this browser.
+    console.error(error);
+    show("refused", { why: part("renew").dataset.away ?? "", code: "" });
+    return null;
+  }
   if (answer.ok) return said;
   if (said.code === "renewal-rejected") {
     // While the page waited: the terms say why.

@@ -305,7 +305,7 @@ test("a key is tied to the code that came by short message where the letter has 
 test("what the CA says of a renewal is shown once read, and asked again only on purpose", async () => {
   const outcomes = ["early", "waiting", "soon", "returned", "rejected", "refused", "done"];
   for (const id of [...outcomes, "reason", "returned-reason", "why", "code"]) page[id] = new Part();
-  form("renew", { language: "en" }, []);
+  form("renew", { language: "en", away: "nobody answers" }, []);
   const { ask, askedAgain, isRejected, isReturned } = await script("renewal-answer.js");
   const shown = () => outcomes.filter((id) => !page[id].hidden);
   assert.ok(!isRejected({}) && !isReturned({}) && shown().length === outcomes.length);
@@ -322,6 +322,16 @@ test("what the CA says of a renewal is shown once read, and asked again only on 
   assert.deepEqual([shown(), page.why.textContent, page.code.textContent], [["refused"], "later", "log-behind · R"]);
   globalThis.fetch = async () => ({ ok: true, json: async () => ({ challenge: "AQ" }) });
   assert.deepEqual(await ask("terms", { certificate: "AQ" }), { challenge: "AQ" });
+  // A network that is down, and a page of somebody else: told as that, and as no fault of the browser.
+  const html = { ok: false, json: async () => { throw new SyntaxError("<html>"); } };
+  mock.method(console, "error", () => {});
+  for (const down of [async () => { throw new TypeError("no network"); }, async () => html]) {
+    page.why.textContent = page.code.textContent = "-";
+    globalThis.fetch = down;
+    assert.equal(await ask("renew", { certificate: "AQ" }), null);
+    assert.deepEqual([shown(), page.why.textContent, page.code.textContent], [["refused"], "nobody answers", ""]);
+  }
+  mock.restoreAll();
 });
 
 test("a renewal keeps its new key before it asks; the same file goes on where it was", async () => {

@@ -22,6 +22,8 @@ const OPEN_SECONDS: u32 = 1_800;
 words! {
     LetterWords {
         title "输入编号和授权码" "Enter reference and code";
+        loss_title "挂失：输入编号和授权码" "Report a loss: enter reference and code";
+        hold_title "冻结：输入编号和授权码" "Suspend: enter reference and code";
         lead "编号和授权码印在密码信封上。大小写、空格和连字符都没有关系。" "Both are printed in your letter. Case, spaces and hyphens do not matter.";
         reference "编号" "Reference";
         reference_hint "16 个字符，例如 5GPJ-WBSG-64S3-6D1N" "16 characters, such as 5GPJ-WBSG-64S3-6D1N";
@@ -33,9 +35,11 @@ words! {
         waiting "这台电脑上有正在办理的密码信封：" "A letter is under way on this computer:";
         go_on "继续办理，不必再输入授权码" "Go on without typing the code again";
         loss_effect "挂失立即生效，不能撤销：用这封密码信封领取的证书将被吊销，密码信封作废。" "This takes effect at once and cannot be undone: certificates from this letter are revoked and the letter is closed.";
-        report "立即挂失" "Report it lost now";
+        report "下一步：确认挂失" "Next: confirm the loss";
         hold_effect "冻结立即生效：用这封密码信封领取的证书暂停使用，密码信封仍可用于挂失。您自己不能解除，须由另外两名审批人员批准；15 天内无人解除即吊销。" "This takes effect at once: certificates from this letter are suspended; the letter can still report a loss. You cannot release them, two other officers can; after 15 days they are revoked.";
-        hold "立即冻结" "Suspend it now";
+        hold "下一步：确认冻结" "Next: confirm the suspension";
+        no_letter "密码信封不在手边？请立即联系本单位经办人或登记处，他们可以马上冻结证书；还能用证书登录的，也可以自己冻结：" "No letter at hand? Call your unit's handler or the registration office at once: they can suspend the certificate immediately. If you can still show it, suspend it yourself:";
+        own "我的证书" "My certificate";
         privacy "公用电脑用完后请点击“退出”并关闭浏览器。" "On a shared computer choose “Leave” and close the browser when you are done.";
     }
 }
@@ -51,18 +55,30 @@ pub(super) struct LetterPage {
     purpose: &'static str,
     reference: String,
     problem: Option<Problem>,
+    /// The staff host, where holders suspend what they show.
+    staff: String,
 }
 
 impl LetterPage {
     /// An empty page for a purpose: `open`, `loss` or `suspend`.
     pub(super) fn new(portal: &PortalState, f: Frame, purpose: &'static str) -> Self {
-        Self::with(f, portal.trust.founding.to_string(), purpose)
+        let trust = &portal.trust;
+        Self::with(f, (trust.founding.to_string(), trust.portal_staff.clone()), purpose)
     }
 
-    fn with(f: Frame, founding: String, purpose: &'static str) -> Self {
+    fn with(f: Frame, (founding, staff): (String, String), purpose: &'static str) -> Self {
         let action = address(purpose);
         let w = LetterWords::of(f.language);
-        Self { f, w, founding, action, purpose, reference: String::new(), problem: None }
+        Self { f, w, founding, action, purpose, reference: String::new(), problem: None, staff }
+    }
+
+    /// What the letter is opened for.
+    fn title(&self) -> &'static str {
+        match self.purpose {
+            "loss" => self.w.loss_title,
+            "suspend" => self.w.hold_title,
+            _ => self.w.title,
+        }
     }
 
     /// The same after a refusal; what was typed stays.
@@ -74,7 +90,8 @@ impl LetterPage {
 
     #[cfg(test)]
     pub(super) fn sample(language: crate::pages::Language, purpose: &'static str) -> Self {
-        Self::with(Frame::sample(language, address(purpose)), "AAAA".into(), purpose)
+        let f = Frame::sample(language, address(purpose));
+        Self::with(f, ("AAAA".into(), "https://staff.example".into()), purpose)
     }
 }
 

@@ -38,6 +38,7 @@ words! {
         rejected_what "请向登记员索取新密码信封。" "Ask your registration officer for a new letter.";
         reason "理由" "Reason";
         refused "续期未能办理" "It was not renewed";
+        away "门户没有应答，请检查网络后再试；已生成的密钥留在本浏览器。" "The portal does not answer. Check your network and try again; the key that was made stays in this browser.";
         done "新证书已经做好" "Your new certificate is ready";
         done_what "请保存新文件并导入电脑。旧证书 7 天后自动失效；新文件的口令与旧文件相同。" "Save the new file and import it. The old certificate ends by itself after 7 days; the password is that of the old file.";
         download "保存新证书文件" "Save the new certificate file";
