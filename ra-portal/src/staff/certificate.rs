@@ -66,7 +66,6 @@ words! {
         revoked "证书挂失、调动或离任后即吊销。如非本人挂失，请立即联系登记员。" "Certificates are revoked when they are reported lost or their holder moves or leaves. If you did not report it, call your registration officer now.";
         foreign "出示的证书不是本市签发的。请关闭所有浏览器窗口，重新打开后选择本市签发的证书。" "The certificate that was shown is not one of this city. Close all browser windows, open the browser again and choose the right one.";
         role "您的证书有效，但您的角色不能使用此功能。如有需要，请联系安全保密管理员。" "Your certificate works, but your role may not use this. If you need it, ask the security administrator.";
-        other "请稍后再试。" "Try again later.";
         likely "按可能性从大到小" "Most likely first";
         restart "导入后没有重新打开浏览器。" "The browser was not restarted after the import.";
         elsewhere "证书在另一台电脑、另一个用户或另一个浏览器里。" "The certificate is on another computer, with another user or in another browser.";
@@ -123,11 +122,8 @@ struct NotSeenPage<'a> {
     problem: &'a Problem,
     what: &'static str,
     causes: Vec<&'static str>,
-    /// Whether a new letter is the way on.
-    letters: bool,
-    /// Whether it may still be renewed.
-    renewal: bool,
-    public: &'a str,
+    /// What helps, the likeliest first: where it leads, and what it is called.
+    steps: Vec<(String, &'static str)>,
 }
 
 /// The certificate of whoever reads a page: who has none that counts reads why, and what to do.
@@ -256,10 +252,16 @@ fn lists(f: &Frame, mine: &PersonHoldings) -> Vec<List> {
     lists.into_iter().filter(|list| !list.lines.is_empty()).collect()
 }
 
-/// Why a certificate is not seen, or does not count.
-pub(super) fn not_seen(frame: &Frame, portal: &PortalState, problem: &Problem) -> Response {
-    let code = problem.known().unwrap_or(Code::Unavailable);
-    page(status(code), &explained(frame, problem, code, &portal.trust.portal_public))
+/// Why a certificate is not seen, or does not count; what is the matter with something else has the
+/// page of a problem.
+pub(super) fn not_seen(frame: &Frame, portal: &PortalState, told: &Problem) -> Response {
+    let explained = told.known().and_then(|code| {
+        Some((status(code), explained(frame, told, code, &portal.trust.portal_public)?))
+    });
+    match explained {
+        Some((status, explained)) => page(status, &explained),
+        None => problem::page(frame, told, "/"),
+    }
 }
 
 /// Why something was refused: on the page of a certificate that no longer counts, or on that of a
@@ -282,25 +284,27 @@ fn explained<'a>(
     f: &'a Frame,
     problem: &'a Problem,
     code: Code,
-    public: &'a str,
-) -> NotSeenPage<'a> {
+    public: &str,
+) -> Option<NotSeenPage<'a>> {
     let w = NotSeenWords::of(f.language);
-    let what = match code {
-        Code::CertificateRequired => w.required,
-        Code::CertificateExpired => w.expired,
-        Code::CertificateRevoked => w.revoked,
-        Code::CertificateSuspended => w.suspended,
-        Code::CertificateForeign => w.foreign,
-        Code::NotYourRoute => w.role,
-        _ => w.other,
+    let (again, own) = (("/certificate".to_owned(), w.again), "/certificate".to_owned());
+    let import = (format!("{public}/import"), w.how);
+    let renew = (format!("{public}/renew"), w.renew);
+    let letter = (format!("{public}/letter"), f.w.letter);
+    let (what, steps) = match code {
+        Code::CertificateRequired => (w.required, vec![again, import, renew]),
+        Code::CertificateExpired => (w.expired, vec![renew, letter]),
+        Code::CertificateRevoked => (w.revoked, vec![letter]),
+        Code::CertificateSuspended => (w.suspended, vec![again]),
+        Code::CertificateForeign => (w.foreign, vec![again, import]),
+        Code::NotYourRoute => (w.role, vec![(own, f.w.own_certificate)]),
+        _ => return None,
     };
     let causes = match code {
         Code::CertificateRequired => vec![w.restart, w.elsewhere, w.cancelled, w.hidden],
         _ => Vec::new(),
     };
-    let letters = matches!(code, Code::CertificateExpired | Code::CertificateRevoked);
-    let renewal = matches!(code, Code::CertificateExpired | Code::CertificateRequired);
-    NotSeenPage { f, w, problem, what, causes, letters, renewal, public }
+    Some(NotSeenPage { f, w, problem, what, causes, steps })
 }
 
 #[cfg(test)]
@@ -317,7 +321,8 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     ];
     let render = |(name, code)| {
         let problem = problem(code);
-        (name, explained(&f, &problem, code, "https://portal.example").render().unwrap())
+        let page = explained(&f, &problem, code, "https://portal.example").unwrap();
+        (name, page.render().unwrap())
     };
     let mut samples: Vec<_> = causes.into_iter().map(render).collect();
     // Its own units are ids; the page names those that the register has.
