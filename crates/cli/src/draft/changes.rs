@@ -2,7 +2,7 @@
 //! signature.
 
 use super::desk::Desk;
-use super::many::{SignableMany, UnsignedRemarks, desk_many, not_taken};
+use super::many::{self, SignableMany, UnsignedRemarks, desk_many, not_taken};
 use crate::exit::Failure;
 use crate::files::Own;
 use crate::output::Output;
@@ -59,17 +59,8 @@ pub(super) async fn run(
     let rows = entries.iter().zip(&records);
     let beside = rows.map(|(entry, record)| beside(kind, entry, record)).collect();
     let said = SignableMany::of(&desk, (draft, beside), (statement_kind(kind), BATCH_ROWS_MAX))?;
-    for made in desk_many(&desk, output, said, arguments.yes).await? {
-        let told = [
-            Fact::new(("批次", "batch"), &made.batch),
-            Fact::new(("需要的批准", "approvals needed"), made.needed.to_string()),
-        ];
-        let answer = serde_json::json!({
-            "order": made.batch, "needed": made.needed, "count": entries.len(),
-        });
-        output.hearsay(&told, answer);
-    }
-    Ok(())
+    desk_many(&desk, output, said, arguments.yes, |made| many::told(output, &made, entries.len()))
+        .await
 }
 
 /// Every open unit of the city, as the portal says beside somebody whom the handler handles; of

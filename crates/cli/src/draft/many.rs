@@ -71,17 +71,17 @@ pub(super) async fn roster(output: Output, arguments: &RosterArguments) -> Resul
         .ok_or_else(|| Failure::usage("没有可用的随机数。", "no randomness"))?;
     let beside = entries.iter().map(UnsignedRemarks::of_entry).collect();
     let said = SignableMany::of(&desk, (draft, beside), ("people", BATCH_ROWS_MAX))?;
-    for made in desk_many(&desk, output, said, arguments.yes).await? {
-        let told = [
-            Fact::new(("批次", "batch"), &made.batch),
-            Fact::new(("需要的批准", "approvals needed"), made.needed.to_string()),
-        ];
-        let answer = serde_json::json!({
-            "order": made.batch, "needed": made.needed, "count": entries.len(),
-        });
-        output.hearsay(&told, answer);
-    }
-    Ok(())
+    desk_many(&desk, output, said, arguments.yes, |made| told(output, &made, entries.len())).await
+}
+
+/// What came of one message, as soon as it did.
+pub(super) fn told(output: Output, made: &ManyMade, count: usize) {
+    let told = [
+        Fact::new(("批次", "batch"), &made.batch),
+        Fact::new(("需要的批准", "approvals needed"), made.needed.to_string()),
+    ];
+    let answer = serde_json::json!({ "order": made.batch, "needed": made.needed, "count": count });
+    output.hearsay(&told, answer);
 }
 
 /// The digests of a roster's numbers, of which nobody in office has one.
@@ -109,15 +109,19 @@ pub(super) async fn letters(output: Output, arguments: &LettersArguments) -> Res
     let draft = letters_for(&people, &arguments.profile)?;
     let beside = people.iter().map(UnsignedRemarks::of_person).collect();
     let said = SignableMany::of(&desk, (draft, beside), ("letters", LETTERS_A_MESSAGE))?;
-    let made = desk_many(&desk, output, said, arguments.yes).await?;
-    let letters: Vec<String> = made.into_iter().flat_map(|made| made.letters).collect();
+    let mut letters = Vec::new();
+    let add = |made: ManyMade| letters.extend(made.letters);
+    let done = desk_many(&desk, output, said, arguments.yes, add).await;
+    if letters.is_empty() {
+        return done;
+    }
     let told = Fact::new(("密码信封已制作", "letters made"), letters.len().to_string());
     output.hearsay(&[told], serde_json::json!({ "letters": letters }));
     output.said(
         "由登记处打印并密封交付",
         "the registration office prints it and hands it over sealed",
     );
-    Ok(())
+    done
 }
 
 /// Somebody whom a batch registers, as the CA signed it.
@@ -259,23 +263,23 @@ impl Signable for SignableMany {
     }
 }
 
-/// Shows all of it, asks, signs once, and hands in what was signed, a message after the other.
+/// Shows all of it, asks and signs once, and tells what came of each message as it is handed in.
 pub(super) async fn desk_many(
     desk: &Desk<'_>,
     output: Output,
     said: SignableMany,
     yes: bool,
-) -> Result<Vec<ManyMade>, Failure> {
+    mut made: impl FnMut(ManyMade),
+) -> Result<(), Failure> {
     let count = said.draft.rows.len().to_string();
     let zh = format!("输入人数 {count} 以签署");
     let en = format!("type {count} to sign:");
     let how = Consent::new(yes, (&zh, &en), &count);
     let messages = consent(output, (said, &desk.opened.name()), &how)?.sign(&desk.opened)?;
-    let mut made = Vec::new();
     for message in messages {
-        made.push(desk.portal.draft_many(&message).await?);
+        made(desk.portal.draft_many(&message).await?);
     }
-    Ok(made)
+    Ok(())
 }
 
 /// What is wrong with a roster, in words: every row of it.
