@@ -40,7 +40,7 @@ words! {
         valid_until "有效期至" "Valid until";
         no_code "为了把密钥和您的密码信封绑定，请重新输入授权码：" "To tie the key to your letter, enter its code again:";
         message "短信码" "Message code";
-        message_hint "10 个字符，以短信发到您的手机，与密码信封配套使用。短信码不会离开您的浏览器。" "10 characters that came to your telephone, for this letter. The code does not leave your browser.";
+        message_hint "10 个字符，以短信发到您的手机，与密码信封配套使用，不会离开您的浏览器。没有收到，或手机丢失的，请向本单位登记员索取新密码信封。" "10 characters that came to your telephone, for this letter; they do not leave your browser. If none came, or the telephone is lost, ask your registration officer for a new letter.";
         message_wrong "短信码与这封密码信封不符，请核对是否输错了字符；重新制作密码信封后，请用新的短信码。" "This code is not for this letter; look for a mistyped character. Another letter comes with another code.";
         password "设置口令" "Choose a password";
         password_hint "至少 12 个字符。口令不会发送给任何人；忘记后只能重新申请。" "At least 12 characters. It is sent to nobody; if you forget it you have to apply again.";
@@ -66,7 +66,7 @@ words! {
         no_key_issued "本浏览器里没有这张证书的密钥。请换回提交申请时使用的电脑和浏览器；密钥已丢失的，请挂失后索取新密码信封。" "The key of this certificate is not in this browser. Use the computer and browser with which you applied; if the key is lost, report the loss and ask for a new letter.";
         collect_what "输入您设置的口令，生成证书文件。" "Enter the password that you chose, to make the certificate file.";
         password_again "口令" "Password";
-        password_wrong "口令不正确。" "This is not the password.";
+        password_wrong "口令不正确。忘记口令的，请挂失后索取新密码信封。" "This is not the password. If you forgot it, report the loss and ask for a new letter.";
         collect "生成证书文件" "Make the certificate file";
         done "证书文件已生成。" "The certificate file is ready.";
         download "保存证书文件（.p12）" "Save the certificate file (.p12)";

@@ -43,7 +43,7 @@ words! {
         leave_what "离任后角色全部撤回，证书全部吊销，不能恢复。" "Every role ends and every certificate is revoked. It cannot be undone.";
         letter "制作密码信封" "Letter of enrolment";
         letter_what "密码信封由登记处打印，密封交给本人；凭密码信封申请的证书仍须两人批准。" "The registration office prints the letter and hands it over sealed; the certificate that it leads to is approved by two persons all the same.";
-        letter_open "此人已有一封可用的密码信封。" "There is a letter already that can be used.";
+        letter_open "此人已有一封可用的密码信封。丢失或损坏的，请由制作人在“我的办件”中撤回后重新制作，或由登记处补制。" "There is a letter already that can be used. If it is lost or damaged, whoever made it takes it back under “My drafts” and makes another, or the registration office replaces it.";
         profile "证书模板" "Profile";
         lend "代理审批" "Somebody acts for them";
         lend_what "此人离岗期间，由他人代行审批，最长 30 天。您签署起草，两人批准；代理人和被代理人不能起草，也不批准。" "While they are on leave somebody else decides in their place, for 30 days at most. You sign the draft and two persons approve it; neither of the two drafts it or approves it.";
