@@ -13,6 +13,7 @@ use mtls::Client;
 use serde_json::json;
 use service::Clock;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// The label of what is signed.
@@ -24,6 +25,8 @@ const ANSWER_MAX: Duration = Duration::from_secs(20);
 pub(crate) struct Webhook {
     client: Client,
     key: hmac::Key,
+    /// Whether the gateway took a notice since it was not there, or set up wrongly, the last time.
+    has_taken: AtomicBool,
 }
 
 impl Webhook {
@@ -54,7 +57,8 @@ impl Webhook {
         let secret = secret.context("notices/webhook.secret")?;
         ensure!(secret.len() == 32, "notices/webhook.secret: 32 bytes in base64url");
         let key = hmac::Key::new(hmac::HMAC_SHA256, &secret);
-        Ok(Self { client: Client::new(&own.url, tls)?, key })
+        let (client, has_taken) = (Client::new(&own.url, tls)?, AtomicBool::new(false));
+        Ok(Self { client, key, has_taken })
     }
 
     pub(super) async fn hand(&self, parcel: &OutgoingNotice<'_>) -> HandoverResult {
@@ -80,11 +84,20 @@ impl Webhook {
             ("idempotency-key", spelled(&parcel.id)),
         ];
         let call = self.client.post_with("", body, &headers);
-        match tokio::time::timeout(ANSWER_MAX, call).await {
+        let handed = match tokio::time::timeout(ANSWER_MAX, call).await {
             Err(_) => HandoverResult::Away("no answer in time".into()),
             Ok(Err(error)) => HandoverResult::Away(system::terminal::visible(&error.to_string())),
-            Ok(Ok(answer)) => judged(answer.status().as_u16(), answer.status().to_string()),
+            Ok(Ok(answer)) => {
+                let has_taken = self.has_taken.load(Ordering::Relaxed);
+                judged((answer.status().as_u16(), answer.status().to_string()), has_taken)
+            }
+        };
+        match handed {
+            HandoverResult::Taken => self.has_taken.store(true, Ordering::Relaxed),
+            HandoverResult::Away(_) => self.has_taken.store(false, Ordering::Relaxed),
+            _ => {}
         }
+        handed
     }
 
     /// `v1=` and HMAC-SHA-256 in hexadecimal over label, time and body.
@@ -94,12 +107,13 @@ impl Webhook {
     }
 }
 
-/// What an answer says. These three are about the notice; all others of the 400s are about the
-/// gateway or how it is set up, which somebody mends.
-fn judged(status: u16, told: String) -> HandoverResult {
+/// What an answer says. These three are about the notice, of a gateway that takes others; all others
+/// of the 400s are about the gateway or how it is set up, which somebody mends.
+fn judged((status, told): (u16, String), has_taken: bool) -> HandoverResult {
     match status {
         200..=299 => HandoverResult::Taken,
-        400 | 413 | 422 => HandoverResult::Refused(told),
+        400 | 413 | 422 if has_taken => HandoverResult::Refused(told),
+        400 | 413 | 422 => HandoverResult::Barred(told),
         401..=499 => HandoverResult::Away(told),
         _ => HandoverResult::Later(told),
     }
@@ -111,19 +125,21 @@ mod tests {
 
     #[test]
     fn only_what_is_about_a_notice_gives_it_up() {
-        let judged = |status| judged(status, String::new());
-        assert!([200, 202, 204].into_iter().all(|one| judged(one) == HandoverResult::Taken));
-        for status in 400..500 {
-            let expected = match status {
-                400 | 413 | 422 => HandoverResult::Refused(String::new()),
-                _ => HandoverResult::Away(String::new()),
-            };
-            assert_eq!(judged(status), expected, "{status}");
+        let judged = |status, has_taken| judged((status, String::new()), has_taken);
+        for has_taken in [true, false] {
+            let taken = |one: u16| judged(one, has_taken) == HandoverResult::Taken;
+            assert!([200, 202, 204].into_iter().all(taken));
+            for status in 400..500 {
+                let expected = match status {
+                    400 | 413 | 422 if has_taken => HandoverResult::Refused(String::new()),
+                    // One that refuses everybody in the same way is set up wrongly.
+                    400 | 413 | 422 => HandoverResult::Barred(String::new()),
+                    _ => HandoverResult::Away(String::new()),
+                };
+                assert_eq!(judged(status, has_taken), expected, "{status}");
+            }
+            let later = HandoverResult::Later(String::new());
+            assert!([301, 500, 503].into_iter().all(|one| judged(one, has_taken) == later));
         }
-        assert!(
-            [301, 500, 503]
-                .into_iter()
-                .all(|one| judged(one) == HandoverResult::Later(String::new()))
-        );
     }
 }
