@@ -252,8 +252,7 @@ fn lists(f: &Frame, mine: &PersonHoldings) -> Vec<List> {
     lists.into_iter().filter(|list| !list.lines.is_empty()).collect()
 }
 
-/// Why a certificate is not seen, or does not count; what is the matter with something else has the
-/// page of a problem.
+/// Why a certificate is not seen or does not count; anything else has the page of a problem.
 pub(super) fn not_seen(frame: &Frame, portal: &PortalState, told: &Problem) -> Response {
     let explained = told.known().and_then(|code| {
         Some((status(code), explained(frame, told, code, &portal.trust.portal_public)?))
@@ -287,23 +286,20 @@ fn explained<'a>(
     public: &str,
 ) -> Option<NotSeenPage<'a>> {
     let w = NotSeenWords::of(f.language);
-    let (again, own) = (("/certificate".to_owned(), w.again), "/certificate".to_owned());
-    let import = (format!("{public}/import"), w.how);
-    let renew = (format!("{public}/renew"), w.renew);
-    let letter = (format!("{public}/letter"), f.w.letter);
+    let at = |path: &str, called| (format!("{public}{path}"), called);
+    let here = |called| ("/certificate".to_owned(), called);
+    let (renew, letter) = (at("/renew", w.renew), at("/letter", f.w.letter));
     let (what, steps) = match code {
-        Code::CertificateRequired => (w.required, vec![again, import, renew]),
+        Code::CertificateRequired => (w.required, vec![here(w.again), at("/import", w.how), renew]),
         Code::CertificateExpired => (w.expired, vec![renew, letter]),
         Code::CertificateRevoked => (w.revoked, vec![letter]),
-        Code::CertificateSuspended => (w.suspended, vec![again]),
-        Code::CertificateForeign => (w.foreign, vec![again, import]),
-        Code::NotYourRoute => (w.role, vec![(own, f.w.own_certificate)]),
+        Code::CertificateSuspended => (w.suspended, vec![here(w.again)]),
+        Code::CertificateForeign => (w.foreign, vec![here(w.again), at("/import", w.how)]),
+        Code::NotYourRoute => (w.role, vec![here(f.w.own_certificate)]),
         _ => return None,
     };
-    let causes = match code {
-        Code::CertificateRequired => vec![w.restart, w.elsewhere, w.cancelled, w.hidden],
-        _ => Vec::new(),
-    };
+    let likely = vec![w.restart, w.elsewhere, w.cancelled, w.hidden];
+    let causes = if code == Code::CertificateRequired { likely } else { Vec::new() };
     Some(NotSeenPage { f, w, problem, what, causes, steps })
 }
 

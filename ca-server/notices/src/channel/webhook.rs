@@ -107,8 +107,8 @@ impl Webhook {
     }
 }
 
-/// What an answer says. These three are about the notice, of a gateway that takes others; all others
-/// of the 400s are about the gateway or how it is set up, which somebody mends.
+/// What an answer says. Three are about the notice, of a gateway that takes others; the rest of the
+/// 400s are about the gateway or how it is set up, which somebody mends.
 fn judged((status, told): (u16, String), has_taken: bool) -> HandoverResult {
     match status {
         200..=299 => HandoverResult::Taken,
