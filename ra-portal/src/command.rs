@@ -1,9 +1,10 @@
-//! What operators of a portal type: `serve public`, `serve staff`, `serve machines`, `renew`.
+//! What operators of a portal type: `serve public`, `serve staff`, `serve machines`, `renew`; and
+//! where a second validator stands, `serve validator`.
 
 mod renew;
 
 use crate::checked_paths::CheckedPaths;
-use crate::config::{PortalConfig, ProcessConfig};
+use crate::config::{PortalConfig, ProcessConfig, ValidatorConfig};
 use crate::events::Events;
 use crate::listener::{LIMITS, OF_CERTIFICATE, bounded};
 use crate::middleware::guarded;
@@ -18,7 +19,7 @@ use mtls::web::WebHost;
 use pki::Certificate;
 use records::trust::Trust;
 use service::{Clock, Metrics, Neighbours, Stop};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,8 +46,8 @@ pub struct Arguments {
 enum Command {
     /// Runs one process. 运行一个进程
     Serve {
-        /// Which: `public` faces people with a letter, `staff` officers, `machines` systems.
-        /// 公众、工作人员或信息系统
+        /// Which: `public` faces people with a letter, `staff` officers, `machines` systems;
+        /// `validator` looks at challenges for another host. 公众、工作人员、信息系统或第二验证点
         #[arg(value_enum)]
         process: Process,
     },
@@ -65,6 +66,8 @@ enum Process {
     Staff,
     // Systems, by ACME and EST; client certificates of those that renew by EST.
     Machines,
+    // Looks at challenges once more, for a process for systems elsewhere.
+    Validator,
 }
 
 impl Process {
@@ -73,6 +76,7 @@ impl Process {
             Self::Public => "public",
             Self::Staff => "staff",
             Self::Machines => "machines",
+            Self::Validator => "validator",
         }
     }
 
@@ -81,6 +85,10 @@ impl Process {
             Self::Public => Ok(&config.public),
             Self::Staff => Ok(&config.staff),
             Self::Machines => config.machines(),
+            Self::Validator => anyhow::bail!(
+                "验证点的证书按信息系统的证书更新 / a validator's certificate is renewed as that of \
+                 a system is"
+            ),
         }
     }
 }
@@ -178,6 +186,11 @@ pub async fn run(arguments: Arguments) -> ExitCode {
                 let config = config()?;
                 let trust = trust(&config)?;
                 crate::machines::serve(config, trust).await
+            }
+            Command::Serve { process: Process::Validator } => {
+                let config = ValidatorConfig::read(&arguments.config)?;
+                let trust = trust_file(&config.path(&config.trust))?;
+                crate::machines::serve_validator(config, trust).await
             }
             Command::Renew(what) => renew::run(&config()?, what).await,
             Command::Completions(wanted) => Ok(wanted.write(Arguments::command())?),
@@ -277,8 +290,11 @@ async fn renewed(web: Arc<WebHost>, metrics: Metrics, stop: Stop) {
 }
 
 fn trust(config: &PortalConfig) -> anyhow::Result<Trust> {
-    let path = config.path(&config.trust);
-    let text = std::fs::read(&path).with_context(|| path.display().to_string())?;
+    trust_file(&config.path(&config.trust))
+}
+
+fn trust_file(path: &Path) -> anyhow::Result<Trust> {
+    let text = std::fs::read(path).with_context(|| path.display().to_string())?;
     serde_json::from_slice(&text).with_context(|| {
         let path = path.display();
         format!("{path}：不是信任文件 / {path}: no trust file")
@@ -286,7 +302,7 @@ fn trust(config: &PortalConfig) -> anyhow::Result<Trust> {
 }
 
 /// The issuing CA and the root, as they stand behind the process's own certificate.
-fn authorities(chain: &std::path::Path) -> anyhow::Result<(Certificate, Certificate)> {
+fn authorities(chain: &Path) -> anyhow::Result<(Certificate, Certificate)> {
     let file = std::fs::read(chain).with_context(|| chain.display().to_string())?;
     let blocks = pki::pem::read(&file, pki::pem::Kind::Certificate)
         .with_context(|| chain.display().to_string())?;

@@ -1,5 +1,9 @@
 //! The portal's configuration: one file for both processes, unknown keys refused. Paths are
-//! relative to the file's folder.
+//! relative to the file's folder. A second validator elsewhere has a file of its own.
+
+mod validator;
+
+pub use validator::{LookConfig, ValidatorConfig};
 
 use serde::{Deserialize, Serialize};
 use service::config::ConfigError;
@@ -82,6 +86,13 @@ pub struct AcmeConfig {
     /// How CAA records name this CA.
     #[serde(default)]
     pub caa_identities: Vec<String>,
+    /// Where a second validator is, which has to find each challenge answered as well.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "pki::host::configured::address_if_any"
+    )]
+    pub second: Option<String>,
     /// In place of port 80; in a sample city only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http01_port: Option<u16>,

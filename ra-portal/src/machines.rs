@@ -2,8 +2,9 @@
 //! by CMP (`cmp`). In the order in which a request of ACME meets them: `signed` (who signed it),
 //! `nonces`, `route` (a file an endpoint), `table` (what is kept), `writes` (one commit for many),
 //! `jobs` (what goes on behind an answer), `carried` (what of it this process does), `looks` and
-//! `validate` (whether a challenge is answered), `troubles` (what owners read of all that);
-//! `open_names` bounds what becomes no certificate.
+//! `validate` (whether a challenge is answered), `second` and `validator` (the same, asked from
+//! elsewhere), `troubles` (what owners read of all that); `open_names` bounds what becomes no
+//! certificate.
 //!
 //! Nothing here issues or decides: the CA verifies again what each client signed, and judges it by
 //! the standing authorization. Who captures this process can say that a challenge was answered
@@ -16,6 +17,8 @@ mod certs_only;
 mod cmp;
 mod est;
 mod jobs;
+mod look_question;
+mod look_settings;
 mod looks;
 mod nonce_shares;
 mod nonces;
@@ -26,6 +29,7 @@ mod route;
 #[cfg(test)]
 mod samples;
 mod scep;
+mod second;
 mod serve;
 mod signed;
 mod state;
@@ -34,12 +38,14 @@ mod table;
 mod told;
 mod troubles;
 mod validate;
+mod validator;
 mod view;
 mod watched;
 mod worded_refusal;
 mod writes;
 
 pub(crate) use serve::serve;
+pub(crate) use validator::serve as serve_validator;
 
 /// Every path of ACME.
 pub const PATHS: [&str; 14] = route::PATHS;

@@ -7,6 +7,7 @@ pub mod device;
 pub mod names;
 pub mod scep_device;
 pub mod site;
+pub mod validator_place;
 
 pub use client::{AcmeClient, Told, curl, try_curl};
 pub use cmp::CmpDevice;
@@ -14,3 +15,4 @@ pub use device::Device;
 pub use names::Names;
 pub use scep_device::{Posted, ScepDevice};
 pub use site::{Secret, Site};
+pub use validator_place::{ValidatorPlace, write_validator};

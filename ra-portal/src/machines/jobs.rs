@@ -5,6 +5,7 @@
 //! written once, as it ended.
 
 use crate::machines::answer::{AcmeRefused, Answer};
+use crate::machines::second::agreed;
 use crate::machines::state::{MachinesState, is_not_yet, is_unavailable};
 use crate::machines::table::authorization::{self, KeptAuthorization};
 use crate::machines::table::certificate::KeptCertificate;
@@ -164,17 +165,24 @@ async fn looked_at(state: &MachinesState, kept: &KeptAuthorization) -> Result<()
         caa: &state.caa,
     };
     for pause in PAUSES {
-        match state.validator.look(look).await {
+        match found_by_all(state, look).await {
             Err(problem) if is_passing(problem.kind()) => tokio::time::sleep(pause).await,
             found => return found,
         }
     }
-    state.validator.look(look).await
+    found_by_all(state, look).await
 }
 
-/// What may be otherwise in a moment.
+/// What one look finds from here, and from elsewhere where a second validator is configured.
+async fn found_by_all(state: &MachinesState, look: Look<'_>) -> Result<(), AcmeProblem> {
+    let Some(second) = &state.second else { return state.validator.look(look).await };
+    let (own, elsewhere) = tokio::join!(state.validator.look(look), second.look(look));
+    agreed(own, elsewhere)
+}
+
+/// What may be otherwise in a moment: also that a second validator cannot be asked.
 fn is_passing(kind: ProblemKind) -> bool {
-    matches!(kind, ProblemKind::Connection | ProblemKind::Dns)
+    matches!(kind, ProblemKind::Connection | ProblemKind::Dns | ProblemKind::ServerInternal)
 }
 
 /// Carries a request on that nobody waits for.

@@ -6,6 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
+/// Looks that are under way at once.
+pub(crate) const VALIDATIONS_MAX: usize = 128;
+
 /// Looks of one system that are under way at once.
 pub(crate) const OF_SYSTEM_MAX: usize = 32;
 

@@ -4,32 +4,23 @@ use crate::config::{AcmeConfig, PortalConfig, ProcessConfig};
 use crate::events::Events;
 use crate::listener::{LIMITS, bounded};
 use crate::machines::certs_only::EstAnswers;
-use crate::machines::looks::Looks;
+use crate::machines::looks::{Looks, VALIDATIONS_MAX};
 use crate::machines::nonces::{self, Nonces};
 use crate::machines::scep::authority::{self, RaPlaces};
-use crate::machines::state::{MachinesState, VALIDATIONS_MAX};
-use crate::machines::validate::{Ranges, Resolver, Validator};
+use crate::machines::second::SecondValidator;
+use crate::machines::state::MachinesState;
 use crate::machines::writes::Writes;
-use crate::machines::{cmp, jobs, route, scep, watched};
+use crate::machines::{cmp, jobs, look_settings, route, scep, watched};
 use crate::state::client;
 use acme::directory::AcmeUrls;
-use acme::http01::WebPorts;
-use anyhow::{Context, ensure};
 use axum::Router;
 use mtls::listen::{Proof, Site};
-use mtls::tls::{ClientAuth, Identity, server};
+use mtls::tls::{ClientAuth, Identity, TlsError, server};
 use records::trust::Trust;
 use service::{Clock, Metrics, Stop};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use store::Store;
-
-/// What of a sample city is said by the environment, and of no other one.
-const SAMPLE_ONLY: [&str; 3] = ["YINXIN_DNS", "YINXIN_HTTP01_PORT", "YINXIN_TLSALPN01_PORT"];
-
-/// Ports of web servers, and of tls-alpn-01 (RFC 8737 3).
-const USUAL: WebPorts = WebPorts { http: 80, https: 443 };
-const TLS_ALPN_PORT: u16 = 443;
 
 /// Runs it until the stop.
 pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<()> {
@@ -37,7 +28,8 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
     service::raise_open_files();
     let (stop, clock, metrics) = (Stop::on_signal()?, Clock::system(), Metrics::default());
     let own = config.machines()?.clone();
-    let acme = settings(&config.acme, trust.sample, |name| std::env::var(name).ok())?;
+    let acme = &config.acme;
+    let validator = look_settings::validator(&acme.looks(), trust.sample)?;
     let identity = || Identity::from_files(&config.path(&own.chain), &config.path(&own.key));
     let store = Store::open(&config.database_address()).await?;
     store.migrate(crate::MIGRATIONS).await?;
@@ -61,7 +53,8 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
         clock,
         writes,
         nonces: nonces.clone(),
-        validator: validator(&acme)?,
+        validator,
+        second: second(acme, &trust, identity, &metrics)?,
         looks: Looks::new(VALIDATIONS_MAX),
         carried: Default::default(),
         terms: Default::default(),
@@ -97,6 +90,18 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
     store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// A validator elsewhere, where one is configured.
+fn second(
+    acme: &AcmeConfig,
+    trust: &Trust,
+    identity: impl Fn() -> Result<Identity, TlsError>,
+    metrics: &Metrics,
+) -> anyhow::Result<Option<SecondValidator>> {
+    let Some(address) = &acme.second else { return Ok(None) };
+    let client = client(address, trust, identity()?)?;
+    Ok(Some(SecondValidator::of(client, metrics.clone())))
 }
 
 /// What systems meet on the host.
@@ -155,58 +160,6 @@ async fn serve_plain(
     mtls::listen::serve(listener, None, site, async move { stop.wait().await }).await
 }
 
-/// The configuration, and what the environment says of a sample city: where names are asked for and
-/// which ports stand for those of web servers. Of another city nobody says that so.
-fn settings(
-    configured: &AcmeConfig,
-    is_sample: bool,
-    said: impl Fn(&str) -> Option<String>,
-) -> anyhow::Result<AcmeConfig> {
-    let [dns, http, tls] = SAMPLE_ONLY.map(|name| said(name).map(|text| (name, text)));
-    let is_told = [&dns, &http, &tls].iter().any(|one| one.is_some());
-    let is_set = configured.http01_port.is_some() || configured.tlsalpn01_port.is_some();
-    ensure!(
-        is_sample || !(is_told || is_set),
-        "只有示例城市可以另设验证用的端口和解析服务（{0}） / only a sample city validates at \
-         other ports, or by a resolver of the environment ({0})",
-        SAMPLE_ONLY.join(", ")
-    );
-    let mut acme = configured.clone();
-    if let Some((name, text)) = dns {
-        acme.resolver = Some(text.parse().with_context(|| format!("{name}={text}"))?);
-    }
-    let port = |one: Option<(&str, String)>| -> anyhow::Result<Option<u16>> {
-        one.map(|(name, text)| text.parse().with_context(|| format!("{name}={text}"))).transpose()
-    };
-    acme.http01_port = port(http)?.or(acme.http01_port);
-    acme.tlsalpn01_port = port(tls)?.or(acme.tlsalpn01_port);
-    Ok(acme)
-}
-
-fn validator(acme: &AcmeConfig) -> anyhow::Result<Validator> {
-    let web = WebPorts {
-        http: acme.http01_port.unwrap_or(USUAL.http),
-        https: acme.tlsalpn01_port.unwrap_or(USUAL.https),
-    };
-    let resolver = match acme.resolver {
-        Some(resolver) => resolver,
-        None => system_resolver(&std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default())?,
-    };
-    let ranges = Ranges::read(&acme.private_ranges)?;
-    let tls_alpn = acme.tlsalpn01_port.unwrap_or(TLS_ALPN_PORT);
-    Ok(Validator::new(Resolver(resolver), ranges, web, tls_alpn))
-}
-
-/// The first resolver of this machine.
-fn system_resolver(text: &str) -> anyhow::Result<SocketAddr> {
-    let first = text.lines().find_map(|line| line.trim().strip_prefix("nameserver"));
-    let address = first.and_then(|address| address.trim().parse().ok());
-    let address = address.context(
-        "请在 portal.toml 的 [acme] 中设置 resolver / set resolver in [acme] of portal.toml",
-    )?;
-    Ok(SocketAddr::new(address, 53))
-}
-
 impl AcmeConfig {
     /// Where clients find this process.
     pub(crate) fn base(&self, own: &ProcessConfig) -> String {
@@ -223,40 +176,5 @@ impl AcmeConfig {
             true => vec![own.host.clone()],
             false => self.caa_identities.clone(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Whoever sets the environment of a real city's process changes nothing: it does not start.
-    #[test]
-    fn only_a_sample_city_listens_to_its_environment() {
-        let plain = AcmeConfig::default();
-        let nothing = |_: &str| None;
-        for name in SAMPLE_ONLY {
-            let value = if name == "YINXIN_DNS" { "127.0.0.1:53" } else { "5002" };
-            let said = |asked: &str| (asked == name).then(|| value.to_owned());
-            assert!(settings(&plain, true, said).is_ok(), "{name}");
-            assert!(settings(&plain, false, said).is_err(), "{name}");
-            let odd = |asked: &str| (asked == name).then(|| "odd".to_owned());
-            assert!(settings(&plain, true, odd).is_err(), "{name}");
-        }
-        assert!(settings(&plain, false, nothing).is_ok());
-        let ports = AcmeConfig { http01_port: Some(5002), ..AcmeConfig::default() };
-        assert!(settings(&ports, true, nothing).is_ok());
-        assert!(settings(&ports, false, nothing).is_err());
-        let told = settings(&plain, true, |name| {
-            (name == "YINXIN_HTTP01_PORT").then(|| "5002".to_owned())
-        });
-        assert_eq!(told.unwrap().http01_port, Some(5002));
-    }
-
-    #[test]
-    fn the_resolver_is_this_machines_unless_it_is_set() {
-        let text = "# comment\nsearch city\nnameserver 10.0.0.2\nnameserver 10.0.0.3\n";
-        assert_eq!(system_resolver(text).unwrap().to_string(), "10.0.0.2:53");
-        assert!(system_resolver("search city\n").is_err());
     }
 }

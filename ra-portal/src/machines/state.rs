@@ -8,6 +8,7 @@ use crate::machines::looks::Looks;
 use crate::machines::nonces::Nonces;
 use crate::machines::open_names::OpenNames;
 use crate::machines::ra_keys::RaKeys;
+use crate::machines::second::SecondValidator;
 use crate::machines::strangers::Strangers;
 use crate::machines::table::change::{MachineChange, MachineWrite, WriteOutcome};
 use crate::machines::troubles::Troubles;
@@ -36,8 +37,6 @@ pub(crate) const TERMS_KEPT_MAX: usize = 4_096;
 /// Orders of an account within an hour: what is not finalized costs the CA nothing, and this
 /// process rows.
 pub(crate) const ORDERS_OF_HOUR_MAX: u32 = 100_000;
-/// Validations that are under way at once.
-pub(crate) const VALIDATIONS_MAX: usize = 128;
 
 /// What the routes share.
 pub(crate) struct MachinesState {
@@ -67,6 +66,8 @@ pub(crate) struct MachinesState {
     pub(crate) nonces: Nonces,
     /// Looks whether challenges are answered.
     pub(crate) validator: Validator,
+    /// Looks once more, from elsewhere, where one is configured.
+    pub(crate) second: Option<SecondValidator>,
     /// Places of looks.
     pub(crate) looks: Looks,
     /// Orders that this process carries to the CA.

@@ -5,6 +5,7 @@ use super::printed::{in_text, words};
 use super::refused::refused;
 use records::letter::Letter;
 use std::cell::{Cell, RefCell};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tests::processes::until;
@@ -30,6 +31,9 @@ const SERVERS: [(&str, &str); 7] = [
     ("portal-staff", "ra-portal --config portal.toml serve staff"),
     ("portal-machines", "ra-portal --config portal.toml serve machines"),
 ];
+
+/// Stands elsewhere in the net, and has a configuration of its own.
+const VALIDATOR: &str = "ra-portal --config validator.toml serve validator";
 
 /// What a command did: well or not, and what it said.
 pub(super) type Done = Result<String, String>;
@@ -64,6 +68,12 @@ impl Scene {
         for (name, line) in SERVERS {
             scene.until_ready(scene.office.admin(name), line).await;
         }
+        let [listen, admin] = free_ports();
+        tests::machines::write_validator(&scene.office, [listen, admin, 1, 1]);
+        let started = scene.start(&scene.office.folder(), &words(VALIDATOR));
+        scene.stays.push((VALIDATOR, started));
+        let admin = mtls::Client::new(&format!("http://localhost:{admin}"), None).unwrap();
+        scene.until_ready(admin, VALIDATOR).await;
         for (name, person) in PEOPLE {
             let file = |end: &str| scene.office.path(&format!("people/{person}.{end}"));
             let mut add = Command::new(binary("yinxin"));
@@ -215,4 +225,10 @@ impl Scene {
         let serial = serial.lines().next().unwrap_or_default().trim().to_owned();
         Ok(Holder { home, person: letter.person.clone(), serial })
     }
+}
+
+/// Two ports of loopback that nobody has.
+fn free_ports() -> [u16; 2] {
+    let held = [0; 2].map(|_: u8| TcpListener::bind(("127.0.0.1", 0)).unwrap());
+    held.map(|listener| listener.local_addr().unwrap().port())
 }

@@ -1,7 +1,7 @@
 //! What a host answers that is looked at: it is a stranger's, and leads nowhere.
 
 use serde_json::Value;
-use tests::machines::{AcmeClient, Site};
+use tests::machines::{AcmeClient, Names, Site, ValidatorPlace};
 use tests::processes::until;
 
 /// Says that a challenge of a kind is answered; gives the authorization once it ended.
@@ -93,4 +93,50 @@ async fn a_zone_says_who_may_issue_and_answers_for_wildcards() {
         let ended = looked_at(&client, &url, "http-01").await;
         assert_eq!(ended["status"], status, "{ended}");
     }
+}
+
+/// Both have to see it: another validator, with a resolver and a web server of its own view, is
+/// asked for each challenge. Who reads why it is not valid learns which of them did not see it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_challenge_is_looked_at_from_elsewhere_as_well() {
+    let mut site = Site::open().await;
+    let second = ValidatorPlace::open(&mut site).await;
+    let client = site.client();
+    let put = |names: &Names, name: &str| {
+        let (url, token) = authorization(&client, name);
+        let path = format!("/.well-known/acme-challenge/{token}");
+        names.set_file(&path, &client.key_authorization(&token));
+        (url, path, client.key_authorization(&token))
+    };
+    let told = |ended: &Value| {
+        let error = &ended["challenges"][0]["error"];
+        let text = |name: &str| error[name].as_str().unwrap().to_owned();
+        (text("type"), text("detail"))
+    };
+    // One of them sees it, whichever.
+    for (names, says) in [
+        (&site.names, "found by the second validator"),
+        (&second.names, "found from the portal itself"),
+    ] {
+        let (url, ..) = put(names, "www.acme.test");
+        let ended = looked_at(&client, &url, "http-01").await;
+        assert_eq!(ended["status"], "invalid", "{ended}");
+        let (kind, detail) = told(&ended);
+        assert!(kind.ends_with("incorrectResponse") && detail.contains(says), "{ended}");
+    }
+    let (url, path, content) = put(&site.names, "www.acme.test");
+    second.names.set_file(&path, &content);
+    assert_eq!(looked_at(&client, &url, "http-01").await["status"], "valid");
+    // What its resolver says of the zone counts too.
+    second.names.set_issuer("closed.acme.test", "");
+    let (url, path, content) = put(&site.names, "www.closed.acme.test");
+    second.names.set_file(&path, &content);
+    let ended = looked_at(&client, &url, "http-01").await;
+    assert!(told(&ended).0.ends_with(":caa"), "{ended}");
+    // Nobody is asked in its place.
+    let names = second.end();
+    let (url, path, content) = put(&site.names, "www.acme.test");
+    names.set_file(&path, &content);
+    let ended = looked_at(&client, &url, "http-01").await;
+    assert!(told(&ended).0.ends_with("serverInternal"), "{ended}");
 }

@@ -1,0 +1,231 @@
+//! A second validator: looks at challenges from another place in the net, for the processes that
+//! its configuration names, each known by a certificate of the city. It keeps nothing, decides
+//! nothing and holds no key but that of its TLS; what it looks at, and for how long, is bounded as
+//! it is for the process that asks.
+
+use crate::config::ValidatorConfig;
+use crate::listener::{LIMITS, OF_CERTIFICATE};
+use crate::machines::look_question::{LookAnswer, LookQuestion, PATH, QUESTION_BYTES_MAX};
+use crate::machines::look_settings;
+use crate::machines::looks::VALIDATIONS_MAX;
+use crate::machines::validate::Validator;
+use crate::message::Message;
+use acme::{AcmeProblem, ProblemKind};
+use anyhow::{Context, ensure};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use mtls::TlsConnection;
+use mtls::listen::{Proof, Site};
+use mtls::shown::ShownIdentity;
+use mtls::tls::{ClientAuth, Identity, Version, server_from};
+use pki::Certificate;
+use pki::host::Host;
+use pki::pem::{self, Kind};
+use records::Code;
+use records::trust::Trust;
+use service::problem::{known_only, refusal};
+use service::{Clock, Metrics, Stop};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Time for a look, less than whoever asks waits for it.
+const LOOK_MAX: Duration = Duration::from_secs(25);
+/// Whether its certificate was renewed is looked at this often.
+const RENEWAL_LOOK: Duration = Duration::from_secs(60);
+
+/// What the routes share.
+struct ValidatorState {
+    host: String,
+    asked_by: Vec<String>,
+    validator: Validator,
+    /// Looks that are under way at once.
+    places: Semaphore,
+    clock: Clock,
+    metrics: Metrics,
+}
+
+/// Runs it until the stop.
+pub(crate) async fn serve(config: ValidatorConfig, trust: Trust) -> anyhow::Result<()> {
+    service::start_logs();
+    service::raise_open_files();
+    let (stop, clock, metrics) = (Stop::on_signal()?, Clock::system(), Metrics::default());
+    let root = root(&config, &trust)?;
+    let state = Arc::new(ValidatorState {
+        host: config.host.clone(),
+        asked_by: config.asked_by.clone(),
+        validator: look_settings::validator(&config.looks, trust.sample)?,
+        places: Semaphore::new(VALIDATIONS_MAX),
+        clock,
+        metrics: metrics.clone(),
+    });
+    let shown = Arc::new(ShownIdentity::new(identity(&config, &root)?)?);
+    let clients = ClientAuth::Required { root: root.der().to_vec(), clock: Arc::new(clock) };
+    let tls = server_from(Version::Tls13, shown.clone(), &clients, &["h2", "http/1.1"])?;
+    let admin = service::Admin::new(metrics.clone());
+    let admin = admin.serve((config.admin, "validator.toml: admin"), stop.clone());
+    let listener = service::listen(config.listen, "validator.toml: listen").await?;
+    let waiting = stop.clone();
+    let ended = async move { waiting.wait().await };
+    let answers = mtls::listen::serve(listener, Some(tls), site(state), ended);
+    tokio::spawn(async move { renewed((&config, &root), &shown, &metrics, &stop).await });
+    tokio::try_join!(admin, answers)?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// The root, which is that of the trust file.
+fn root(config: &ValidatorConfig, trust: &Trust) -> anyhow::Result<Certificate> {
+    let path = config.path(&config.root);
+    let told = || path.display().to_string();
+    let file = std::fs::read(&path).with_context(told)?;
+    let root = Certificate::read(&pem::read_one(&file, Kind::Certificate).with_context(told)?)?;
+    let is_root = root.sha256().as_slice() == trust.root_sha256.0;
+    ensure!(
+        is_root,
+        "{0}：与信任文件不符 / {0}: this is not the root of the trust file",
+        path.display()
+    );
+    Ok(root)
+}
+
+/// What it shows: its chain, with the root behind it.
+fn identity(config: &ValidatorConfig, root: &Certificate) -> anyhow::Result<Identity> {
+    let (chain, key) = (config.path(&config.chain), config.path(&config.key));
+    let at_chain = || chain.display().to_string();
+    let file = std::fs::read(&chain).with_context(at_chain)?;
+    let mut all = pem::read(&file, Kind::Certificate).with_context(at_chain)?;
+    if !all.iter().any(|one| one.as_slice() == root.der()) {
+        all.push(root.der().to_vec());
+    }
+    let at_key = || key.display().to_string();
+    let file = system::file::read_private(&key).with_context(at_key)?;
+    let pkcs8 = pem::read_one(&file, Kind::Key).with_context(at_key)?;
+    Ok(Identity::from_der(all, &pkcs8)?)
+}
+
+/// Shows a renewed certificate from the next handshake on; what cannot be shown leaves the old one,
+/// and is told.
+async fn renewed(
+    (config, root): (&ValidatorConfig, &Certificate),
+    shown: &ShownIdentity,
+    metrics: &Metrics,
+    stop: &Stop,
+) {
+    while stop.pause(RENEWAL_LOOK).await {
+        let exchanged = identity(config, root).and_then(|next| Ok(shown.exchange(next)?));
+        let told = exchanged.err().map_or_else(String::new, |error| format!("{error:#}"));
+        metrics.condition("certificate", &told);
+    }
+}
+
+/// What processes meet here.
+fn site(state: Arc<ValidatorState>) -> Site {
+    let (metrics, judging) = (state.metrics.clone(), state.clone());
+    let router = Router::new()
+        .route(PATH, post(look))
+        .layer(DefaultBodyLimit::max(QUESTION_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(state.clone(), known))
+        .with_state(state);
+    Site {
+        proof: Proof::By(Arc::new(move |certificate| {
+            judging.judge(certificate).is_ok().then_some(OF_CERTIFICATE)
+        })),
+        router: known_only(router),
+        limits: LIMITS,
+        is_brake: |_| false,
+        busy: service::problem::busy,
+        refuse: service::problem::refuse,
+        full: metrics.fullness("listener"),
+        nearly_full: metrics.near_fullness("listener"),
+    }
+}
+
+impl ValidatorState {
+    fn judge(&self, certificate: &Certificate) -> Result<(), Code> {
+        judged(certificate, &self.asked_by, self.clock.seconds())
+    }
+}
+
+/// Whether a certificate that led to the root for a client is of a process that may ask.
+fn judged(certificate: &Certificate, asked_by: &[String], now: u64) -> Result<(), Code> {
+    if !(certificate.not_before()..=certificate.not_after()).contains(&now) {
+        return Err(Code::CertificateExpired);
+    }
+    let is_named = |host: &Host| match host {
+        Host::Name(name) => asked_by.contains(name),
+        Host::Address(_) => false,
+    };
+    if certificate.hosts().iter().any(is_named) { Ok(()) } else { Err(Code::NotPermitted) }
+}
+
+/// Who asks is judged before anything of the question is read.
+async fn known(State(state): State<Arc<ValidatorState>>, request: Request, next: Next) -> Response {
+    let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = request.uri().authority().map(|authority| authority.as_str()).or(named);
+    let connection = request.extensions().get::<TlsConnection>();
+    let is_own = |sni: &str| sni.eq_ignore_ascii_case(&state.host);
+    let is_ours = connection.is_some_and(|connection| {
+        connection.is_for_host(host) && connection.sni.as_deref().is_some_and(is_own)
+    });
+    if !is_ours {
+        return refusal(Code::Misdirected);
+    }
+    let shown = connection.and_then(|connection| connection.certificate.clone());
+    let Some(der) = shown else { return refusal(Code::CertificateRequired) };
+    let Ok(certificate) = Certificate::read(&der) else { return refusal(Code::CertificateForeign) };
+    match state.judge(&certificate) {
+        Ok(()) => next.run(request).await,
+        Err(code) => refusal(code),
+    }
+}
+
+async fn look(
+    State(state): State<Arc<ValidatorState>>,
+    Message(question): Message<LookQuestion>,
+) -> Response {
+    let Some(asked) = question.read() else { return refusal(Code::Malformed) };
+    let Ok(_place) = state.places.try_acquire() else { return refusal(Code::TooBusy) };
+    let found = tokio::time::timeout(LOOK_MAX, state.validator.look(asked.look())).await;
+    let (zh, en) = ("没有按时应答", "there was no answer in time");
+    let late = |_| Err(AcmeProblem::about(ProblemKind::Connection, zh, en));
+    let found = found.unwrap_or_else(late);
+    state.metrics.count("look", if found.is_ok() { "valid" } else { "invalid" });
+    Json(LookAnswer::of(&found)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+
+    fn certificate(names: &[&str]) -> Certificate {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.not_before = date_time_ymd(2026, 1, 1);
+        params.not_after = date_time_ymd(2027, 1, 1);
+        let made = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        Certificate::read(made.der()).unwrap()
+    }
+
+    /// A certificate of the city is not enough: its name is one of those that the file has.
+    #[test]
+    fn a_validator_looks_for_whom_its_file_names() {
+        let own = ["acme.city".to_owned(), "acme2.city".to_owned()];
+        let asks = |names: &[&str], now| judged(&certificate(names), &own, now);
+        // 2026-06-01, and the ends of a life.
+        let (now, before, behind) = (1_780_272_000, 1_767_225_599, 1_798_761_601);
+        assert_eq!(asks(&["acme.city"], now), Ok(()));
+        assert_eq!(asks(&["other.city", "acme2.city"], now), Ok(()));
+        assert_eq!(asks(&["other.city"], now), Err(Code::NotPermitted));
+        assert_eq!(asks(&["acme.city.other"], now), Err(Code::NotPermitted));
+        assert_eq!(asks(&["*.city"], now), Err(Code::NotPermitted), "a wildcard is no name");
+        assert_eq!(asks(&["127.0.0.1"], now), Err(Code::NotPermitted));
+        assert_eq!(asks(&["acme.city"], before), Err(Code::CertificateExpired));
+        assert_eq!(asks(&["acme.city"], behind), Err(Code::CertificateExpired));
+    }
+}
