@@ -86,6 +86,10 @@ pub struct AcmeConfig {
     /// How CAA records name this CA.
     #[serde(default)]
     pub caa_identities: Vec<String>,
+    /// Whether CAA records are asked for, by every protocol, of names, too, for which an order
+    /// vouches: where such names stand in a DNS.
+    #[serde(default)]
+    pub caa_always: bool,
     /// Where a second validator is, which has to find each challenge answered as well.
     #[serde(
         default,

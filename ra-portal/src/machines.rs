@@ -3,8 +3,8 @@
 //! `nonces`, `route` (a file an endpoint), `table` (what is kept), `writes` (one commit for many),
 //! `jobs` (what goes on behind an answer), `carried` (what of it this process does), `looks` and
 //! `validate` (whether a challenge is answered), `second` and `validator` (the same, asked from
-//! elsewhere), `troubles` (what owners read of all that); `open_names` bounds what becomes no
-//! certificate.
+//! elsewhere), `zones` (CAA of what nobody looks at), `troubles` (what owners read of all that);
+//! `open_names` bounds what becomes no certificate.
 //!
 //! Nothing here issues or decides: the CA verifies again what each client signed, and judges it by
 //! the standing authorization. Who captures this process can say that a challenge was answered
@@ -43,6 +43,7 @@ mod view;
 mod watched;
 mod worded_refusal;
 mod writes;
+mod zones;
 
 pub(crate) use serve::serve;
 pub(crate) use validator::serve as serve_validator;

@@ -24,8 +24,8 @@ pub struct CaaRecord {
 pub struct CaaAsker<'a> {
     /// The names by which this CA is known in records.
     pub identities: &'a [String],
-    /// The address of the account.
-    pub account: &'a str,
+    /// The address of the account; none where other protocols than ACME ask.
+    pub account: Option<&'a str>,
     /// The method that was used; none where no challenge had to be answered.
     pub method: Option<ChallengeKind>,
     /// Whether the certificate has a wildcard.
@@ -74,7 +74,7 @@ fn names(value: &[u8], asker: &CaaAsker<'_>) -> bool {
     parts.filter(|part| !part.is_empty()).all(|part| {
         let Some((tag, value)) = parameter(part) else { return false };
         let permits = match tag.as_str() {
-            "accounturi" => value == asker.account,
+            "accounturi" => Some(value) == asker.account,
             "validationmethods" => {
                 let by = asker.method.map(ChallengeKind::name);
                 value.split(',').any(|one| Some(one) == by)
@@ -107,11 +107,31 @@ mod tests {
         let identities = ["ca.test".to_owned()];
         let asker = CaaAsker {
             identities: &identities,
-            account: "https://acme.test/acme/account/a",
+            account: Some("https://acme.test/acme/account/a"),
             method: Some(ChallengeKind::Http01),
             is_wildcard,
         };
         permits(records, &asker)
+    }
+
+    /// RFC 8657: who has no account, or answered no challenge, is none that a record names by one.
+    #[test]
+    fn who_has_no_account_and_no_method_is_named_by_neither() {
+        let identities = ["ca.test".to_owned()];
+        let asker =
+            CaaAsker { identities: &identities, account: None, method: None, is_wildcard: false };
+        let with = |value: &str| permits(&[record("issue", value)], &asker);
+        assert!(permits(&[], &asker) && with("ca.test") && with("ca.test; other=x"));
+        for value in [
+            ";",
+            "other.test",
+            "ca.test; accounturi=",
+            "ca.test; accounturi=https://acme.test/acme/account/a",
+            "ca.test; validationmethods=",
+            "ca.test; validationmethods=http-01,dns-01,tls-alpn-01",
+        ] {
+            assert!(!with(value), "{value}");
+        }
     }
 
     #[test]

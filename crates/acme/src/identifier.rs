@@ -66,6 +66,17 @@ impl From<Host> for AcmeIdentifier {
     }
 }
 
+/// An identifier as it is told to others.
+impl From<&AcmeIdentifier> for SentIdentifier {
+    fn from(identifier: &AcmeIdentifier) -> Self {
+        let kind = match identifier.kind {
+            IdentifierKind::Dns => "dns",
+            IdentifierKind::Ip => "ip",
+        };
+        Self { kind: kind.to_owned(), value: identifier.value.clone() }
+    }
+}
+
 impl AcmeIdentifier {
     /// Reads what somebody sent.
     pub fn read(sent: &SentIdentifier) -> Result<Self, IdentifierError> {

@@ -137,6 +137,7 @@ codes! {
     SystemClosed "system-closed" Policy "此系统的授权已关闭或已到期。" "The authorization of this system is closed, or over.";
     SystemNames "system-names" Policy "此系统的授权不包含所请求的名称。" "The authorization of this system does not cover a name that was asked for.";
     SystemChallenge "system-challenge" Policy "有名称未通过验证。" "For a name that was asked for no challenge was answered.";
+    SystemCaa "system-caa" Policy "域名的 CAA 记录不允许本机构签发，或查询不到。" "The CAA records of a name do not let this CA issue, or cannot be asked for.";
     SystemQuota "system-quota" Policy "此系统本周的证书数量已用完。" "This system has as many certificates this week as it may.";
     SystemLive "system-live" Policy "此系统的有效证书已达上限。" "This system has as many certificates that count as it may.";
     SystemAccounts "system-accounts" Policy "此系统的账户已达上限。" "This system has as many open accounts as it may.";

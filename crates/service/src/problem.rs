@@ -34,11 +34,11 @@ use Code::{
     RenewalNever, RenewalRejected, RenewalSignature, RequestExceeds, RequestLate, RequestMalformed,
     RequestSignature, RevocationReason, RoleConflict, RouteUnknown, RowUnopened, RulesMalformed,
     SignatureForeign, SignatureNeeded, SignedTime, SpoolForked, SpoolGap, StateConflict,
-    StatusStale, SuspensionAlone, SystemAccounts, SystemChallenge, SystemClosed, SystemLive,
-    SystemNames, SystemQuota, SystemRenewal, SystemSecret, TargetTooLong, TooBusy, TooLarge,
-    TooManyTries, TrailersTooLarge, TransactionUsed, Unavailable, UnitUnknown, UnknownKind,
-    UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature, WishOpen,
-    WishesTooMany, WrongCode,
+    StatusStale, SuspensionAlone, SystemAccounts, SystemCaa, SystemChallenge, SystemClosed,
+    SystemLive, SystemNames, SystemQuota, SystemRenewal, SystemSecret, TargetTooLong, TooBusy,
+    TooLarge, TooManyTries, TrailersTooLarge, TransactionUsed, Unavailable, UnitUnknown,
+    UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature,
+    WishOpen, WishesTooMany, WrongCode,
 };
 
 /// The status code of a refusal.
@@ -58,8 +58,8 @@ pub fn status(code: Code) -> StatusCode {
         | UnsignedAuthority | OrderAltered | PasskeyUnknown | PasskeyRefused | PasskeyCounter
         | PasskeySoftware | CertificateKeyNeeded | QuotaUsed | RenewalSignature | NotPermitted
         | NotServed | SignatureNeeded | PolicyError | DrafterSelf | SystemClosed | SystemNames
-        | SystemChallenge | SystemQuota | SystemLive | SystemAccounts | SystemRenewal
-        | AccountClosed | ApplicationSuspended => StatusCode::FORBIDDEN,
+        | SystemChallenge | SystemCaa | SystemQuota | SystemLive | SystemAccounts
+        | SystemRenewal | AccountClosed | ApplicationSuspended => StatusCode::FORBIDDEN,
         NotFound | RouteUnknown | OrderUnknown | PersonUnknown | UnitUnknown | AccountUnknown => {
             StatusCode::NOT_FOUND
         }

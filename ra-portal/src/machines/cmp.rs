@@ -10,7 +10,7 @@ mod answer;
 mod asked;
 
 use crate::machines::state::{MachinesState, outcome};
-use crate::machines::watched;
+use crate::machines::{watched, zones};
 use crate::machines::worded_refusal::WordedRefusal;
 use answer::message;
 use asked::CmpAsked;
@@ -86,6 +86,7 @@ async fn relay(
         false => state.strangers.enter(asked.source),
     };
     let place = place.ok_or(Code::TooBusy)?;
+    zones::permit_message(&state, &asked.message.0).await?;
     let handed = CmpMessage { message: asked.message, profile };
     let told = state.issuer.cmp(&handed, asked.may_end).await;
     drop(place);

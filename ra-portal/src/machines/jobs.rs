@@ -5,7 +5,7 @@
 //! written once, as it ended.
 
 use crate::machines::answer::{AcmeRefused, Answer};
-use crate::machines::second::agreed;
+use crate::machines::second::found_by_all;
 use crate::machines::state::{MachinesState, is_not_yet, is_unavailable};
 use crate::machines::table::authorization::{self, KeptAuthorization};
 use crate::machines::table::certificate::KeptCertificate;
@@ -158,26 +158,20 @@ async fn looked_at(state: &MachinesState, kept: &KeptAuthorization) -> Result<()
     let account = state.urls.account(&kept.account);
     let look = Look {
         identifier: &kept.identifier,
-        kind,
+        kind: Some(kind),
         token: &kept.token,
         thumbprint: &kept.thumbprint,
-        account: &account,
+        account: Some(&account),
         caa: &state.caa,
     };
+    let second = state.second.as_ref();
     for pause in PAUSES {
-        match found_by_all(state, look).await {
+        match found_by_all(&state.validator, second, look).await {
             Err(problem) if is_passing(problem.kind()) => tokio::time::sleep(pause).await,
             found => return found,
         }
     }
-    found_by_all(state, look).await
-}
-
-/// What one look finds from here, and from elsewhere where a second validator is configured.
-async fn found_by_all(state: &MachinesState, look: Look<'_>) -> Result<(), AcmeProblem> {
-    let Some(second) = &state.second else { return state.validator.look(look).await };
-    let (own, elsewhere) = tokio::join!(state.validator.look(look), second.look(look));
-    agreed(own, elsewhere)
+    found_by_all(&state.validator, second, look).await
 }
 
 /// What may be otherwise in a moment: also that a second validator cannot be asked.

@@ -32,10 +32,11 @@ const FOUND: [ProblemKind; 5] = [
 #[serde(deny_unknown_fields)]
 pub(crate) struct LookQuestion {
     identifier: SentIdentifier,
-    kind: String,
+    /// The challenge; without one the name's zone is asked, and nothing else.
+    kind: Option<String>,
     token: String,
     thumbprint: String,
-    account: String,
+    account: Option<String>,
     caa: Vec<String>,
 }
 
@@ -43,22 +44,19 @@ pub(crate) struct LookQuestion {
 #[derive(Debug)]
 pub(crate) struct AskedLook {
     identifier: AcmeIdentifier,
-    kind: ChallengeKind,
+    kind: Option<ChallengeKind>,
     question: LookQuestion,
 }
 
 impl LookQuestion {
     /// Of a look.
     pub(crate) fn of(look: Look<'_>) -> Self {
-        let identifier = look.identifier;
-        let kind = if identifier.to_address().is_some() { "ip" } else { "dns" };
-        let value = identifier.value().to_owned();
         Self {
-            identifier: SentIdentifier { kind: kind.to_owned(), value },
-            kind: look.kind.name().to_owned(),
+            identifier: look.identifier.into(),
+            kind: look.kind.map(|kind| kind.name().to_owned()),
             token: look.token.to_owned(),
             thumbprint: look.thumbprint.to_owned(),
-            account: look.account.to_owned(),
+            account: look.account.map(str::to_owned),
             caa: look.caa.to_vec(),
         }
     }
@@ -66,11 +64,20 @@ impl LookQuestion {
     /// The question, if it is one about a challenge that there can be.
     pub(crate) fn read(self) -> Option<AskedLook> {
         let identifier = AcmeIdentifier::read(&self.identifier).ok()?;
-        let kind = ChallengeKind::by_name(&self.kind)?;
-        let is_offered = ChallengeKind::offered(&identifier).contains(&kind);
-        let is_bounded = self.account.len() <= ACCOUNT_CHARS_MAX && self.caa.len() <= NAMES_MAX;
-        let is_whole = is_token(&self.token) && is_token(&self.thumbprint) && is_bounded;
-        (is_offered && is_whole).then_some(AskedLook { identifier, kind, question: self })
+        let kind = match &self.kind {
+            Some(name) => Some(ChallengeKind::by_name(name)?),
+            None => None,
+        };
+        let is_whole = match kind {
+            Some(kind) => {
+                let is_offered = ChallengeKind::offered(&identifier).contains(&kind);
+                is_offered && is_token(&self.token) && is_token(&self.thumbprint)
+            }
+            None => self.token.is_empty() && self.thumbprint.is_empty(),
+        };
+        let account_chars = self.account.as_ref().map_or(0, String::len);
+        let is_bounded = account_chars <= ACCOUNT_CHARS_MAX && self.caa.len() <= NAMES_MAX;
+        (is_whole && is_bounded).then_some(AskedLook { identifier, kind, question: self })
     }
 }
 
@@ -82,7 +89,7 @@ impl AskedLook {
             kind: self.kind,
             token: &self.question.token,
             thumbprint: &self.question.thumbprint,
-            account: &self.question.account,
+            account: self.question.account.as_deref(),
             caa: &self.question.caa,
         }
     }
@@ -155,10 +162,11 @@ mod tests {
     fn a_question_leads_nowhere_but_to_a_challenge() {
         let asked = question(|_| {}).unwrap();
         let look = asked.look();
-        assert_eq!((look.identifier.value(), look.kind), ("www.acme.test", ChallengeKind::Http01));
+        let kind = Some(ChallengeKind::Http01);
+        assert_eq!((look.identifier.value(), look.kind), ("www.acme.test", kind));
         assert_eq!((look.token, look.thumbprint), ("dG9rZW4", "dGh1bWI"));
         let again = LookQuestion::of(look).read().unwrap();
-        assert_eq!(again.look().account, "https://acme.test/acme/account/a");
+        assert_eq!(again.look().account, Some("https://acme.test/acme/account/a"));
         let set = |name: &'static str, value: serde_json::Value| {
             question(move |whole| whole[name] = value).is_some()
         };
@@ -189,6 +197,14 @@ mod tests {
             whole["kind"] = json!("dns-01");
         });
         assert!(zone.unwrap().look().identifier.is_wildcard());
+        // Of a name that nobody looks at its zone is asked, and no way leads further.
+        let zone = |token: &str| {
+            question(|whole| {
+                (whole["kind"], whole["account"]) = (json!(null), json!(null));
+                (whole["token"], whole["thumbprint"]) = (json!(token), json!(token));
+            })
+        };
+        assert!(zone("").unwrap().look().kind.is_none() && zone("t").is_none());
         let address = question(|whole| {
             whole["identifier"] = json!({ "type": "ip", "value": "10.0.0.1" });
         });

@@ -4,7 +4,7 @@
 
 use crate::machines::look_question::{LookAnswer, LookQuestion, PATH};
 use crate::machines::looks::VALIDATIONS_MAX;
-use crate::machines::validate::Look;
+use crate::machines::validate::{Look, Validator};
 use acme::{AcmeProblem, ProblemKind};
 use mtls::Client;
 use records::Problem;
@@ -48,9 +48,20 @@ impl SecondValidator {
     }
 }
 
+/// What is found from here, and from elsewhere where a second validator is configured.
+pub(crate) async fn found_by_all(
+    own: &Validator,
+    second: Option<&SecondValidator>,
+    look: Look<'_>,
+) -> Result<(), AcmeProblem> {
+    let Some(second) = second else { return own.look(look).await };
+    let (own, elsewhere) = tokio::join!(own.look(look), second.look(look));
+    agreed(own, elsewhere)
+}
+
 /// What both found: a challenge is answered where both say so. What either says against it is told
 /// with who says it, and where both do, what was found from here.
-pub(crate) fn agreed(
+fn agreed(
     own: Result<(), AcmeProblem>,
     second: Result<(), AcmeProblem>,
 ) -> Result<(), AcmeProblem> {
@@ -115,10 +126,10 @@ mod tests {
         let identifier = acme::AcmeIdentifier::name("www.acme.test").unwrap();
         let look = Look {
             identifier: &identifier,
-            kind: acme::challenge::ChallengeKind::Http01,
+            kind: Some(acme::challenge::ChallengeKind::Http01),
             token: "t",
             thumbprint: "p",
-            account: "a",
+            account: None,
             caa: &[],
         };
         let metrics = Metrics::default();

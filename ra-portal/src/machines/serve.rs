@@ -45,6 +45,7 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
         host: own.host.clone(),
         urls: AcmeUrls::new(&acme.base(&own)),
         caa: acme.caa(&own),
+        caa_always: acme.caa_always,
         est,
         scep: Default::default(),
         issuer: ca_api::Issuer(bounded(client(&config.issuer, &trust, identity()?)?)),

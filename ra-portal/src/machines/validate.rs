@@ -32,11 +32,12 @@ pub(crate) struct Validator {
 #[derive(Clone, Copy)]
 pub(crate) struct Look<'a> {
     pub(crate) identifier: &'a AcmeIdentifier,
-    pub(crate) kind: ChallengeKind,
+    /// The challenge; without one the name's zone is asked, and nothing else.
+    pub(crate) kind: Option<ChallengeKind>,
     pub(crate) token: &'a str,
     pub(crate) thumbprint: &'a str,
-    /// The address of the account, and the names of this CA in CAA records.
-    pub(crate) account: &'a str,
+    /// The address of the account, if one asks, and the names of this CA in CAA records.
+    pub(crate) account: Option<&'a str>,
     pub(crate) caa: &'a [String],
 }
 
@@ -56,9 +57,10 @@ impl Validator {
         let expected = KeyAuthorization::new(look.token, look.thumbprint);
         let answered = async {
             match look.kind {
-                ChallengeKind::Http01 => self.http01(look, &expected).await,
-                ChallengeKind::Dns01 => self.dns01(look, &expected).await,
-                ChallengeKind::TlsAlpn01 => self.tls_alpn01(look, &expected).await,
+                Some(ChallengeKind::Http01) => self.http01(look, &expected).await,
+                Some(ChallengeKind::Dns01) => self.dns01(look, &expected).await,
+                Some(ChallengeKind::TlsAlpn01) => self.tls_alpn01(look, &expected).await,
+                None => Ok(()),
             }
         };
         // Neither follows from the other, and each of them waits for somebody.
@@ -177,7 +179,7 @@ impl Validator {
             let asker = CaaAsker {
                 identities: look.caa,
                 account: look.account,
-                method: Some(look.kind),
+                method: look.kind,
                 is_wildcard: look.identifier.is_wildcard(),
             };
             return match caa::permits(&records, &asker) {

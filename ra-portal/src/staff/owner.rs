@@ -125,7 +125,7 @@ const CURES: [(&[&str], &str, &str); 17] = [
         "The host answered, but not what the client put there: look at the web root, at proxies and at other hosts of the name.",
     ),
     (
-        &["caa"],
+        &["caa", "system-caa"],
         "请域名管理员在 CAA 记录中允许本机构。",
         "Have the zone's CAA records allow this CA.",
     ),

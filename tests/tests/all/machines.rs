@@ -14,6 +14,7 @@ mod refused;
 mod scep;
 mod scripts;
 mod validated;
+mod zones;
 
 use records::machine::ChangeKey;
 use rustix::process::Signal;

@@ -35,6 +35,7 @@ pub(super) fn fail_info(code: Code, asked: Option<BodyKind>) -> FailInfo {
         Code::SystemClosed
         | Code::SystemNames
         | Code::SystemChallenge
+        | Code::SystemCaa
         | Code::SystemQuota
         | Code::SystemLive => FailInfo::NotAuthorized,
         _ if code.blame() == Blame::Us => FailInfo::Unavailable,

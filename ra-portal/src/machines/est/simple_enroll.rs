@@ -5,6 +5,7 @@ use super::answer::EstRefused;
 use super::asked::EstAsked;
 use super::{issued, simple_reenroll};
 use crate::machines::state::{MachinesState, outcome};
+use crate::machines::zones;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use records::Code;
@@ -22,6 +23,7 @@ pub(super) async fn enroll(
     };
     let place = state.strangers.enter(asked.source);
     let place = place.ok_or(Code::TooBusy)?;
+    zones::permit_request(&state, &asked.request.0).await?;
     let message = EnrolSystem {
         user: password.user,
         password: password.password,

@@ -5,6 +5,7 @@ use super::answer::EstRefused;
 use super::asked::EstAsked;
 use super::issued;
 use crate::machines::state::{MachinesState, outcome};
+use crate::machines::zones;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use records::Code;
@@ -28,6 +29,7 @@ pub(super) async fn renew(
     // Everybody makes a certificate of their own: whether it is one of ours, the CA says.
     let place = state.strangers.enter(asked.source);
     let place = place.ok_or(Code::TooBusy)?;
+    zones::permit_request(state, &asked.request.0).await?;
     let message = RenewSystem { certificate, request: asked.request, profile };
     let told = state.issuer.renew_system(&message).await;
     drop(place);

@@ -10,6 +10,7 @@ use crate::machines::state::MachinesState;
 use crate::machines::table::account::KeptAccount;
 use crate::machines::table::change::MachineChange;
 use crate::machines::table::order::{self, Stage};
+use crate::machines::zones;
 use acme::asked::{self, Finalization};
 use acme::order::AcmeOrderStatus;
 use acme::{AcmeIdentifier, AcmeProblem, ProblemKind, request};
@@ -60,6 +61,12 @@ async fn taken(state: &MachinesState, id: &str, signed: ByAccount) -> Answer<Mac
     }
     let asked: Finalization = asked::read(&signed.payload)?;
     check(&asked.csr, &kept.identifiers, &signed.account.key)?;
+    let unseen: Vec<AcmeIdentifier> = authorizations
+        .iter()
+        .filter(|one| one.is_preauthorized)
+        .map(|one| one.identifier.clone())
+        .collect();
+    zones::permit(state, &unseen, Some(&state.urls.account(&kept.account))).await?;
     let seen = authorizations.iter().filter(|one| !one.is_preauthorized);
     let vouched: Vec<String> = seen.map(|one| one.identifier.value().to_owned()).collect();
     let (id, due) = (id.to_owned(), now + HELD_SECONDS);

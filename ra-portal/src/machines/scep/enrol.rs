@@ -4,6 +4,7 @@
 use super::opened::{OpenedMessage, Stopped, Told};
 use crate::machines::state::{MachinesState, is_not_yet, is_unavailable, outcome};
 use crate::machines::table::transaction;
+use crate::machines::zones;
 use pki::CertificationRequest;
 use pki::request::RequestError;
 use records::machine::CollectMachine;
@@ -34,6 +35,7 @@ pub(super) async fn enrol(state: &MachinesState, opened: &OpenedMessage) -> Resu
     // Everybody makes a key that signs, and encrypts for ours: nobody is known by it yet.
     let place = state.strangers.enter(opened.source);
     let place = place.ok_or(Stopped::Refused(Code::TooBusy))?;
+    zones::permit_request(state, &opened.content).await?;
     let (act, told) = match renews {
         false => {
             let message = EnrolDevice { request: opened.content.as_slice().into() };
