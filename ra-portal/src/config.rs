@@ -5,7 +5,8 @@ mod validator;
 
 pub use validator::{LookConfig, ValidatorConfig};
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use service::config::ConfigError;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -90,6 +91,10 @@ pub struct AcmeConfig {
     /// vouches: where such names stand in a DNS.
     #[serde(default)]
     pub caa_always: bool,
+    /// Certificates that were issued before this time had better be renewed at once (RFC 3339):
+    /// before their CA is replaced, or after something went wrong with many.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "time_if_any")]
+    pub renew_issued_before: Option<String>,
     /// Where a second validator is, which has to find each challenge answered as well.
     #[serde(
         default,
@@ -141,6 +146,16 @@ pub struct WebConfig {
     pub chain: PathBuf,
     /// Its private key in PEM.
     pub key: PathBuf,
+}
+
+/// A time as records write it.
+fn time_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let (zh, en) = ("时间应写作 2026-12-24T08:00:00Z", "a time is written 2026-12-24T08:00:00Z");
+    match records::time::read(&text) {
+        Some(_) => Ok(Some(text)),
+        None => Err(D::Error::custom(format!("{zh} / {en}"))),
+    }
 }
 
 impl PortalConfig {

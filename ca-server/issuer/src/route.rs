@@ -41,6 +41,7 @@ mod renew;
 mod renew_certificate;
 mod renew_device;
 mod renew_system;
+mod renewal_hint;
 mod renewal_terms;
 mod revoke;
 mod revoke_machine;
@@ -122,6 +123,7 @@ fn questions(issuer: &Arc<Issuer>) -> Router<Arc<Issuer>> {
     Router::new()
         .route(public::RENEWAL_TERMS, post(renewal_terms::terms))
         .route(machines::ACCOUNT_OF, post(account::account))
+        .route(machines::RENEWAL_HINT, post(renewal_hint::hint))
         .route(staff::WHO, post(who::who))
         .route(staff::HOLDER, post(holder::holder))
         .route(staff::MINE, post(mine::mine))
@@ -199,7 +201,7 @@ mod tests {
         for path in [machines::ACCOUNT, machines::FINALIZE, machines::ENROL, machines::RENEW] {
             assert_eq!(reach(path), Reach::Other, "{path}");
         }
-        for path in [machines::COLLECT, machines::CMP] {
+        for path in [machines::COLLECT, machines::CMP, machines::RENEWAL_HINT] {
             assert_eq!(reach(path), Reach::Other, "{path}");
         }
         assert_eq!(reach(staff::APPROVE), Reach::Brake, "of an order to revoke");

@@ -41,6 +41,11 @@ impl CertificateName {
         Some(Self { authority: authority.value().to_vec(), serial: certificate.serial().clone() })
     }
 
+    /// The key identifier of its issuer.
+    pub fn authority(&self) -> &[u8] {
+        &self.authority
+    }
+
     /// The serial number.
     pub fn serial(&self) -> &SerialNumber {
         &self.serial
@@ -55,10 +60,10 @@ impl core::fmt::Display for CertificateName {
 }
 
 /// First and last second, unix, of the window: the sixth of a certificate's life that follows two
-/// thirds of it, so that clients which draw a moment do not come at once. Of one that is revoked,
-/// the hour before now.
-pub fn window((not_before, not_after): (u64, u64), is_revoked: bool, now: u64) -> (u64, u64) {
-    if is_revoked {
+/// thirds of it, so that clients which draw a moment do not come at once. Of one that had better be
+/// renewed at once, the hour before now.
+pub fn window((not_before, not_after): (u64, u64), at_once: bool, now: u64) -> (u64, u64) {
+    if at_once {
         return (now.saturating_sub(7_200), now.saturating_sub(3_600));
     }
     let life = not_after.saturating_sub(not_before);
@@ -96,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_is_within_a_life_and_over_for_what_is_revoked() {
+    fn a_window_is_within_a_life_and_over_for_what_is_renewed_at_once() {
         let (start, end) = window((0, 90), false, 10);
         assert_eq!((start, end), (60, 75));
         let (start, end) = window((0, 900_000), true, 100_000);

@@ -8,7 +8,7 @@ use records::est::{EnrolSystem, RenewSystem};
 use records::join::RenewedChain;
 use records::machine::{
     AskAccount, ChangeKey, CollectMachine, Deactivate, Finalize, Finalized, MachineAccount,
-    MachineDone, OpenAccount, RevokeMachine,
+    MachineDone, OpenAccount, RenewalHint, RenewalQuery, RevokeMachine,
 };
 use records::scep::{EnrolDevice, RenewDevice};
 use serde::Serialize;
@@ -61,6 +61,11 @@ impl Issuer {
     /// Collects a certificate, leaf first, root last.
     pub async fn collect_machine(&self, message: &CollectMachine) -> Result<RenewedChain, Refusal> {
         self.of_machines(machines::COLLECT, message).await
+    }
+
+    /// Whether a certificate of a system had better be renewed at once.
+    pub async fn renewal_hint(&self, message: &RenewalQuery) -> Result<RenewalHint, Refusal> {
+        self.of_machines(machines::RENEWAL_HINT, message).await
     }
 
     /// Revokes a certificate of a system.

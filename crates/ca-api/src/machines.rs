@@ -28,6 +28,8 @@ pub const CMP_END: &str = "/v1/machines/cmp-end";
 /// [`records::machine::CollectMachine`] → [`records::join::RenewedChain`], or `not-ready` until the
 /// tree has it; `certificate-revoked` where it was given up and is to be asked for again.
 pub const COLLECT: &str = "/v1/machines/collect";
+/// [`records::machine::RenewalQuery`] → [`records::machine::RenewalHint`].
+pub const RENEWAL_HINT: &str = "/v1/machines/renewal-hint";
 /// [`records::machine::RevokeMachine`] → [`records::machine::MachineDone`]; `certificate-revoked`
 /// where it was revoked before.
 pub const REVOKE: &str = "/v1/machines/revoke";

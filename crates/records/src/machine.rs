@@ -139,6 +139,24 @@ pub struct CollectMachine {
     pub serial: String,
 }
 
+/// Asks whether a certificate of a system had better be renewed at once.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RenewalQuery {
+    /// Its serial number.
+    pub serial: String,
+    /// The key identifier of its issuer, as it names it.
+    pub authority: Bytes,
+}
+
+/// Whether it had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RenewalHint {
+    /// It was revoked or suspended, by whomever, or its issuer issues no more.
+    pub at_once: bool,
+}
+
 /// Asks that a certificate be revoked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

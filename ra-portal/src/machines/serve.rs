@@ -16,6 +16,7 @@ use acme::directory::AcmeUrls;
 use axum::Router;
 use mtls::listen::{Proof, Site};
 use mtls::tls::{ClientAuth, Identity, TlsError, server};
+use records::time;
 use records::trust::Trust;
 use service::{Clock, Metrics, Stop};
 use std::net::SocketAddr;
@@ -46,6 +47,7 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
         urls: AcmeUrls::new(&acme.base(&own)),
         caa: acme.caa(&own),
         caa_always: acme.caa_always,
+        renew_issued_before: acme.renew_issued_before.as_deref().and_then(time::read),
         est,
         scep: Default::default(),
         issuer: ca_api::Issuer(bounded(client(&config.issuer, &trust, identity()?)?)),

@@ -50,6 +50,8 @@ pub(crate) struct MachinesState {
     pub(crate) scep: RaKeys,
     /// By which names CAA records call this CA.
     pub(crate) caa: Vec<String>,
+    /// Certificates that were issued before, unix, had better be renewed at once.
+    pub(crate) renew_issued_before: Option<u64>,
     /// Whether they are asked for names, too, for which an order vouches.
     pub(crate) caa_always: bool,
     /// The issuer, over mTLS with this process's key.

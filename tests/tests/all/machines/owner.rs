@@ -82,7 +82,12 @@ async fn officers_find_a_systems_certificate_and_draft_its_revocation() {
     let client = site.client();
     let (url, order) = ready(&site, &client, &["www.acme.test"]).await;
     let chain = issued(&client, &url, &order, &["www.acme.test"]).await;
-    let serial = leaf(&chain).serial().to_string();
+    let certificate = leaf(&chain);
+    let serial = certificate.serial().to_string();
+    let name = acme::renewal::CertificateName::of(&certificate).unwrap();
+    let info = format!("{}/{name}", client.url("renewalInfo"));
+    let window = || client.fetch(&info).json()["suggestedWindow"].clone();
+    let before = window();
     let officer = site.office.staff_site(Some(site.office.first("officer-1").identity()));
     for text in [serial.as_str(), "site"] {
         let found = officer.get(&format!("/certificates?find={text}"), "").await;
@@ -108,4 +113,7 @@ async fn officers_find_a_systems_certificate_and_draft_its_revocation() {
     site.office.listed(&serial).await;
     let page = officer.get(&format!("/certificates/{serial}"), "").await.text;
     assert!(page.contains("已吊销"), "{page}");
+    // Its client, who did not revoke it, is told to come at once (RFC 9773 4.2).
+    let (end, start) = (window()["end"].clone(), before["start"].clone());
+    assert!(end.as_str().unwrap() < start.as_str().unwrap(), "{end} {start}");
 }
