@@ -1,7 +1,9 @@
 //! Writes of this process: one commit for all that came during the last one, whatever each of them
 //! changes, so that the disk is waited for once by many.
 
+use crate::machines::table::certificate;
 use crate::machines::table::change::{MachineWrite, WriteOutcome};
+use std::collections::BTreeSet;
 use store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
@@ -60,6 +62,8 @@ async fn write_together(store: Store, mut waiting: mpsc::Receiver<Waiting>) {
 
 async fn written(store: &Store, batch: &[Waiting]) -> Result<Vec<WriteOutcome>, StoreError> {
     let (mut tx, mut outcomes) = (store.write().await?, Vec::with_capacity(batch.len()));
+    let followed: BTreeSet<&str> = batch.iter().filter_map(|one| one.write.follows()).collect();
+    certificate::hold(&mut tx, &followed).await?;
     for one in batch {
         outcomes.push(one.write.write(&mut tx).await?);
     }

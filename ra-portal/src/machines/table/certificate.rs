@@ -3,6 +3,7 @@
 use super::order::Stage;
 use super::{number, read, seconds};
 use acme::AcmeIdentifier;
+use std::collections::BTreeSet;
 use store::{Store, StoreError, Tx, execute, row};
 
 /// A certificate as it is kept.
@@ -84,6 +85,17 @@ pub(crate) async fn named(
         life: (seconds(not_before)?, seconds(not_after)?),
         is_revoked: revoked != 0,
     }))
+}
+
+/// Holds certificates until the end of a transaction, always in one order: of processes that share
+/// a server, one at a time looks whether something follows one of them, and sees what those before
+/// it made.
+pub(crate) async fn hold(tx: &mut Tx, names: &BTreeSet<&str>) -> Result<u64, StoreError> {
+    let mut held = 0;
+    for name in names {
+        held += execute!(tx, "update machine_order set revoked = revoked where name = $1", *name)?;
+    }
+    Ok(held)
 }
 
 /// Whose certificate a serial number is, and what it names.

@@ -45,6 +45,14 @@ pub(crate) enum WriteOutcome {
 }
 
 impl MachineWrite {
+    /// The name of the certificate that an order follows which it makes.
+    pub(crate) fn follows(&self) -> Option<&str> {
+        match &self.change {
+            Some(MachineChange::Order(new, ..)) => new.replaces.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Writes it.
     pub(crate) async fn write(&self, tx: &mut Tx) -> Result<WriteOutcome, StoreError> {
         if let Some(nonce) = &self.nonce
@@ -114,6 +122,19 @@ mod tests {
     async fn a_certificate_is_followed_by_one_order_at_a_time() {
         let (_folder, store) = database().await;
         let mut tx = store.write().await.unwrap();
+        let kept = KeptCertificate { chain: "c".into(), name: "aYg.fwE".into(), life: (1, 999) };
+        let mut own = following("own", "", 50);
+        own.replaces = None;
+        order::insert(&mut tx, &own, &[]).await.unwrap();
+        let request = FlatJws::of_parts(b"{}", b"{}", b"");
+        order::take(&mut tx, "own", (&request, &[]), 0).await.unwrap();
+        certificate::finish(&mut tx, "own", "7f01", &kept).await.unwrap();
+        // Where processes share a server, the next one waits here for the end of this one.
+        let order = following("first", "aYg.fwE", 200);
+        let change = Some(MachineChange::Order(order, Vec::new(), 100));
+        let write = MachineWrite { nonce: None, change };
+        let followed = std::collections::BTreeSet::from([write.follows().unwrap(), "aYg.fwI"]);
+        assert_eq!(certificate::hold(&mut tx, &followed).await.unwrap(), 1);
         for (id, name, now, touched) in [
             ("first", "aYg.fwE", 100, 1),
             ("second", "aYg.fwE", 100, 0),
