@@ -32,8 +32,9 @@ use authority::cmp_code;
 use fail::fail_info;
 use heard::{Answer, Heard, NONCE_BYTES_MIN, VERSIONS, made};
 use pkixcmp::fail::status_info;
+use pkixcmp::message::PkiHeader;
 use pkixcmp::request::number_of;
-use pkixcmp::{BodyDer, BodyKind, PkiMessage, PkiStatus};
+use pkixcmp::{BodyDer, BodyKind, FailInfo, PkiMessage, PkiStatus};
 use records::cmp::{CmpMessage, CmpReply};
 use records::{Bytes, Code, Problem};
 use sender::Sender;
@@ -73,18 +74,54 @@ pub(crate) async fn answer(
     drop(turn);
     let told = match &verified {
         Ok(verified) => done(issuer, Heard { message: &message, verified, caller }).await,
-        Err(code) => Err((*code).into()),
+        Err(fault) => Err(fault.code.into()),
     };
     let (answer, refused) = match told {
         Ok(answer) => (answer, None),
         Err(error) => {
             let problem = error.problem();
             let kind = Some(message.kind()).filter(|_| verified.is_ok());
-            (refusal(kind, &message, &problem)?, problem.known())
+            let bit = verified.as_ref().err().and_then(|fault| fault.bit);
+            (refusal((kind, bit), &message, &problem)?, problem.known())
         }
     };
     let message = protect::sent(issuer, &message, &sender, answer)?;
     Ok(CmpReply { message: Bytes(message), refused })
+}
+
+/// Why a message is refused before it is looked at what it asks for.
+#[derive(Debug, PartialEq, Eq)]
+struct HeaderFault {
+    code: Code,
+    /// The bit that its client is told, where that does not follow from the code.
+    bit: Option<FailInfo>,
+}
+
+impl From<Code> for HeaderFault {
+    fn from(code: Code) -> Self {
+        Self { code, bit: None }
+    }
+}
+
+/// What is wrong with a header (RFC 9483 3.1, 3.5), whoever protected it: what begins a transaction
+/// answers nothing, and what goes on with one names it.
+fn fault_of(header: &PkiHeader, kind: BodyKind) -> Result<(), HeaderFault> {
+    let goes_on = matches!(kind, BodyKind::Confirmation | BodyKind::Polling | BodyKind::Error);
+    let fault = |code, bit| Err(HeaderFault { code, bit: Some(bit) });
+    if header.transaction.len() < NONCE_BYTES_MIN {
+        let bit = if goes_on { FailInfo::Request } else { FailInfo::DataFormat };
+        return fault(Code::Malformed, bit);
+    }
+    if header.sender_nonce.len() < NONCE_BYTES_MIN {
+        return fault(Code::MessageNonce, FailInfo::SenderNonce);
+    }
+    if !goes_on && !header.recipient_nonce.is_empty() {
+        return fault(Code::MessageNonce, FailInfo::RecipientNonce);
+    }
+    match header.is_consistent {
+        true => Ok(()),
+        false => fault(Code::Malformed, FailInfo::Request),
+    }
 }
 
 /// Who sent a message, if header and protection are right.
@@ -93,24 +130,21 @@ fn checked(
     message: &PkiMessage,
     sender: &Sender,
     profile: Option<&str>,
-) -> Result<VerifiedCmp, Code> {
+) -> Result<VerifiedCmp, HeaderFault> {
     let header = message.header();
     if !VERSIONS.contains(&header.version) {
-        return Err(Code::MessageVersion);
+        return Err(Code::MessageVersion.into());
     }
     let view = issuer.view()?;
     let verified = sender.verified(message, view.authority())?;
     if !is_timely(message.kind(), header.time, issuer.now()) {
-        return Err(Code::SignedTime);
+        return Err(Code::SignedTime.into());
     }
-    let shortest = header.transaction.len().min(header.sender_nonce.len());
-    if shortest < NONCE_BYTES_MIN {
-        return Err(Code::MessageNonce);
-    }
+    fault_of(header, message.kind())?;
     let state = view.authority().system(verified.system()).ok_or(Code::SystemClosed)?;
     match profile.is_none_or(|profile| profile == state.profile) {
         true => Ok(verified),
-        false => Err(Code::UnknownProfile),
+        false => Err(Code::UnknownProfile.into()),
     }
 }
 
@@ -128,14 +162,16 @@ async fn done(issuer: &Arc<Issuer>, heard: Heard<'_>) -> Result<Answer, IssuerEr
     }
 }
 
-/// A refusal: as the answer to what was asked where we know who asked, and as an error else.
+/// A refusal: as the answer to what was asked where we know who asked, and as an error else; that
+/// a transaction has another request is no answer to this one either.
 fn refusal(
-    kind: Option<BodyKind>,
+    (kind, bit): (Option<BodyKind>, Option<FailInfo>),
     message: &PkiMessage,
     problem: &Problem,
 ) -> Result<Answer, IssuerError> {
     let code = problem.known().unwrap_or(Code::Unavailable);
-    let fail = fail_info(code, kind);
+    let fail = bit.unwrap_or_else(|| fail_info(code, kind));
+    let kind = kind.filter(|_| code != Code::TransactionUsed);
     let english = format!("{} ({} {})", problem.en, problem.code, problem.reference);
     let sentences = [problem.zh.as_str(), english.as_str()];
     let status = || made(status_info(PkiStatus::Rejection, &sentences, Some(fail)));
@@ -152,6 +188,44 @@ fn refusal(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample::cmp::heading;
+    use pkixcmp::mac::MacScheme;
+    use pkixcmp::{MessageHeading, Protector};
+
+    /// RFC 9483 3.5, each with its bit: whoever begins answers nothing, whoever goes on names what.
+    #[test]
+    fn a_header_is_judged_by_what_it_begins_or_goes_on_with() {
+        let (first, goes_on) = (BodyKind::Initialization, BodyKind::Confirmation);
+        let judged = |heading: MessageHeading, kind| {
+            let (secret, key_id, salt) = (&b"secret"[..], &b"kid"[..], [9; 16]);
+            let by = Protector::Mac { secret, key_id, salt, scheme: MacScheme::Pbm };
+            let der = heading.protected(&BodyDer::confirmed().unwrap(), &by, &[]).unwrap();
+            let read = PkiMessage::read(&der).unwrap();
+            fault_of(read.header(), kind).map_err(|fault| (fault.code, fault.bit.unwrap()))
+        };
+        let without = |transaction: usize, nonce: usize| MessageHeading {
+            transaction: vec![1; transaction],
+            sender_nonce: vec![2; nonce],
+            ..heading(1)
+        };
+        let answering = || MessageHeading { recipient_nonce: vec![3; 32], ..heading(1) };
+        assert_eq!(judged(heading(1), first), Ok(()));
+        assert_eq!(judged(answering(), goes_on), Ok(()));
+        for bytes in [0, 15] {
+            let told = judged(without(bytes, 16), first);
+            assert_eq!(told, Err((Code::Malformed, FailInfo::DataFormat)));
+            let told = judged(without(bytes, 16), goes_on);
+            assert_eq!(told, Err((Code::Malformed, FailInfo::Request)));
+            for kind in [first, goes_on] {
+                let told = judged(without(16, bytes), kind);
+                assert_eq!(told, Err((Code::MessageNonce, FailInfo::SenderNonce)));
+            }
+        }
+        for kind in [first, BodyKind::Revocation, BodyKind::General, BodyKind::Pkcs10] {
+            let told = judged(answering(), kind);
+            assert_eq!(told, Err((Code::MessageNonce, FailInfo::RecipientNonce)), "{kind:?}");
+        }
+    }
 
     /// A device whose clock is off, or whose CA's is, gets no certificate and revokes its own.
     #[test]

@@ -2,14 +2,16 @@
 //! revoked, what it wants to know.
 
 use crate::error::CmpError;
-use crate::fields::{Fields, algorithm, around, decode, members, octets, plain, value, whole};
+use crate::fields::{
+    Fields, algorithm, around, decode, malformed, members, octets, plain, value, whole,
+};
 use crate::mac::hash_of;
 use crate::request::IssuerAndSerial;
 use aws_lc_rs::digest;
 use der::asn1::{Any, GeneralizedTime, ObjectIdentifier, UtcTime};
 use der::{Encode, Tag};
 use pki::extension::Extension;
-use pki::{PublicKey, SerialNumber};
+use pki::{Certificate, PublicKey, SerialNumber, sequence};
 
 /// Longest hash of a certificate, in bytes.
 const HASH_BYTES_MAX: usize = 64;
@@ -25,6 +27,8 @@ pub struct TakenCertificate {
     pub id: i64,
     /// Whether it was taken.
     pub accepted: bool,
+    /// Whether a failure is told as well, which fits nothing that was taken.
+    pub says_failure: bool,
     /// By which algorithm the hash is, if that is said.
     pub hashed_by: Option<ObjectIdentifier>,
 }
@@ -63,18 +67,22 @@ pub fn confirmation(content: &[u8]) -> Result<Option<TakenCertificate>, CmpError
     let named = fields.tagged(around(0));
     let named = named.map(|one| algorithm(&decode::<Any>(one.value())?)).transpose()?;
     fields.end()?;
-    let accepted = match status {
+    let (accepted, says_failure) = match status {
         Some(status) => {
-            let said: u8 = value(&Fields::read(&whole(&status)?)?.take()?)?;
+            let mut fields = Fields::read(&whole(&status)?)?;
+            let said: u8 = value(&fields.take()?)?;
+            fields.tagged(Tag::Sequence);
+            let says_failure = fields.tagged(Tag::BitString).is_some();
             match said {
-                0 | 1 => true,
-                2 => false,
+                0 | 1 => (true, says_failure),
+                2 => (false, says_failure),
                 _ => return Err(CmpError::Malformed),
             }
         }
-        None => true,
+        None => (true, false),
     };
-    Ok(Some(TakenCertificate { hash, id, accepted, hashed_by: named.map(|(id, _)| id) }))
+    let hashed_by = named.map(|(id, _)| id);
+    Ok(Some(TakenCertificate { hash, id, accepted, says_failure, hashed_by }))
 }
 
 /// The number of the request that a pollReq asks about (RFC 9810 5.3.22).
@@ -97,6 +105,19 @@ pub struct WantedRevocation {
     pub certificate: IssuerAndSerial,
     /// Why, by its number (RFC 5280 5.3.1), if it is said.
     pub reason: Option<u8>,
+    /// Its subject in DER, if that is said.
+    pub subject: Option<Vec<u8>>,
+    /// Its SubjectPublicKeyInfo in DER, if that is said.
+    pub key: Option<Vec<u8>>,
+}
+
+impl WantedRevocation {
+    /// Whether all that is said of the certificate is true of this one (RFC 9483 4.2).
+    pub fn fits(&self, certificate: &Certificate) -> bool {
+        let subject = self.subject.as_deref().is_none_or(|one| one == certificate.subject().der());
+        let key = self.key.as_deref().is_none_or(|one| one == certificate.key().spki());
+        self.certificate.is_of(certificate) && subject && key
+    }
 }
 
 /// Reads an rr.
@@ -112,6 +133,10 @@ pub fn revocation(content: &[u8]) -> Result<WantedRevocation, CmpError> {
     let serial = fields.tagged(plain(1)).ok_or(CmpError::Template)?;
     fields.tagged(around(2));
     let issuer = fields.tagged(around(3)).ok_or(CmpError::Template)?;
+    fields.tagged(around(4));
+    let subject = fields.tagged(around(5)).map(|name| name.value().to_vec());
+    let key = fields.tagged(around(6)).map(|key| sequence(key.value()));
+    let key = key.transpose().map_err(malformed)?;
     let serial = SerialNumber::from_der_content(serial.value()).ok_or(CmpError::Template)?;
     let certificate = IssuerAndSerial { issuer: issuer.value().to_vec(), serial };
     let extensions: Vec<Extension> = match details {
@@ -126,7 +151,7 @@ pub fn revocation(content: &[u8]) -> Result<WantedRevocation, CmpError> {
         None => None,
     };
     match reasons.next() {
-        None => Ok(WantedRevocation { certificate, reason }),
+        None => Ok(WantedRevocation { certificate, reason, subject, key }),
         Some(_) => Err(CmpError::Malformed),
     }
 }

@@ -72,13 +72,16 @@ pub struct MacParameters {
 }
 
 impl MacParameters {
-    /// Reads an AlgorithmIdentifier; nothing if it is none of a MAC.
+    /// Reads an AlgorithmIdentifier; nothing if it is none of a MAC. A MAC by a bare secret is none
+    /// that is taken (RFC 9481 6.1).
     pub(crate) fn read(identifier: &Any) -> Result<Option<Self>, CmpError> {
         let (id, parameters) = algorithm(identifier)?;
         let read = if id == oid::PBM {
             Self::pbm
         } else if id == oid::PBMAC1 {
             Self::pbmac1
+        } else if MACS.iter().any(|(mac, _)| *mac == id) {
+            return Err(CmpError::Algorithm);
         } else {
             return Ok(None);
         };

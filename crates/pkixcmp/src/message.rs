@@ -8,7 +8,7 @@ use crate::oid;
 use der::asn1::{Any, BitString, GeneralizedTime, ObjectIdentifier};
 use der::{Tag, TagNumber, Tagged};
 use pki::possession::Possession;
-use pki::{PublicKey, sequence};
+use pki::{Certificate, PublicKey, sequence, wrap};
 
 /// Largest message that is read at all, in bytes.
 pub const MESSAGE_BYTES_MAX: usize = 32 * 1024;
@@ -18,6 +18,8 @@ const CERTIFICATES_MAX: usize = 8;
 const NAME_BYTES_MAX: usize = 1024;
 const NONCE_BYTES_MAX: usize = 64;
 const KEY_ID_BYTES_MAX: usize = 128;
+/// The first byte of a GeneralName that is a name of a directory.
+const DIRECTORY_NAME: u8 = 0xa4;
 
 /// What a body is, of those that a client sends (RFC 9810 5.1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +90,8 @@ pub struct PkiHeader {
     pub recipient_nonce: Vec<u8>,
     /// Whether no confirmation is to follow.
     pub implicit: bool,
+    /// Whether what it says besides is of its form and fits together (RFC 9483 3.1).
+    pub is_consistent: bool,
     /// How it is protected, an AlgorithmIdentifier in DER.
     algorithm: Option<Any>,
 }
@@ -116,11 +120,19 @@ impl PkiHeader {
         fields.tagged(around(7));
         let told = fields.tagged(around(8)).map(|one| members(one.value())).transpose()?;
         fields.end()?;
-        let mut implicit = false;
+        let (mut implicit, mut waits, mut is_consistent) = (false, false, true);
         for one in told.unwrap_or_default() {
-            let id: ObjectIdentifier = value(&Fields::read(&whole(&one)?)?.take()?)?;
-            implicit |= id == oid::IMPLICIT_CONFIRM;
+            let (id, said) = told_of(&one)?;
+            let tag = said.as_ref().map(Tagged::tag);
+            if id == oid::IMPLICIT_CONFIRM {
+                implicit = true;
+                is_consistent &= tag.is_none_or(|tag| tag == Tag::Null);
+            } else if id == oid::CONFIRM_WAIT_TIME {
+                waits = true;
+                is_consistent &= tag == Some(Tag::GeneralizedTime);
+            }
         }
+        is_consistent &= !(implicit && waits);
         Ok(Self {
             version,
             sender,
@@ -130,9 +142,17 @@ impl PkiHeader {
             sender_nonce,
             recipient_nonce,
             implicit,
+            is_consistent,
             algorithm,
         })
     }
+}
+
+/// What an InfoTypeAndValue is about, and what it says of it.
+fn told_of(one: &Any) -> Result<(ObjectIdentifier, Option<Any>), CmpError> {
+    let mut all = members(&whole(one)?)?.into_iter();
+    let id = value(&all.next().ok_or(CmpError::Malformed)?)?;
+    Ok((id, all.next()))
 }
 
 /// A message that was read; what its protection is worth is another question.
@@ -201,6 +221,26 @@ impl PkiMessage {
     /// The certificate that came first: that of the key which signed (RFC 9483 3.3).
     pub fn first_certificate(&self) -> Option<&[u8]> {
         self.certificates.first().map(Vec::as_slice)
+    }
+
+    /// Whether there is any protection, whatever it is worth.
+    pub fn is_protected(&self) -> bool {
+        self.protection.is_some()
+    }
+
+    /// Whether it names as its sender the subject of a certificate, and no key but that of it (RFC
+    /// 9483 3.1).
+    pub fn is_sent_by(&self, certificate: &Certificate) -> Result<bool, CmpError> {
+        let name = wrap(DIRECTORY_NAME, certificate.subject().der()).map_err(malformed)?;
+        let own = certificate.key_identifier().unwrap_or_default();
+        let named = &self.header.sender_key;
+        Ok(self.header.sender == name && (named.is_empty() || *named == own))
+    }
+
+    /// Whether its sender is a name of a directory, as one who is known by a secret is (RFC 9483
+    /// 3.1).
+    pub fn has_directory_name(&self) -> bool {
+        self.header.sender.first() == Some(&DIRECTORY_NAME)
     }
 
     /// The message without the certificates that came along, which no protection covers.

@@ -32,6 +32,8 @@ oids! {
     HMAC_SHA512 = "1.2.840.113549.2.11";
     /// id-it-implicitConfirm
     IMPLICIT_CONFIRM = "1.3.6.1.5.5.7.4.13";
+    /// id-it-confirmWaitTime
+    CONFIRM_WAIT_TIME = "1.3.6.1.5.5.7.4.14";
     /// id-regCtrl-pkiArchiveOptions
     ARCHIVE_OPTIONS = "1.3.6.1.5.5.7.5.1.4";
     /// id-regCtrl-oldCertID

@@ -11,7 +11,7 @@ use pki::host::Host;
 use pki::name::DistinguishedName;
 use pki::possession::Possession;
 use pki::request::{REQUEST_BYTES_MAX, WantedError, wanted_hosts};
-use pki::{PublicKey, SerialNumber, sequence};
+use pki::{Certificate, PublicKey, SerialNumber, sequence};
 
 /// Version 3 of certificates, as templates write it.
 const VERSION_3: &[u8] = &[2];
@@ -26,6 +26,11 @@ pub struct IssuerAndSerial {
 }
 
 impl IssuerAndSerial {
+    /// Whether it is this certificate.
+    pub fn is_of(&self, certificate: &Certificate) -> bool {
+        self.issuer == certificate.issuer().der() && self.serial == *certificate.serial()
+    }
+
     /// CertId (RFC 4211 6.5): a GeneralName and a number.
     fn read(der: &[u8]) -> Result<Self, CmpError> {
         let mut fields = Fields::read(der)?;

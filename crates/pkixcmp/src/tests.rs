@@ -88,6 +88,54 @@ fn a_mac_is_of_one_secret_and_of_these_bytes() {
     }
 }
 
+/// RFC 9483 3.1: what a header says besides is of its form, and fits together.
+#[test]
+fn what_a_header_says_besides_fits_together() {
+    let told = |all: &[(der::asn1::ObjectIdentifier, &[u8])]| {
+        let one = |(id, value): &(der::asn1::ObjectIdentifier, &[u8])| {
+            sequence(&[id.to_der().unwrap(), value.to_vec()].concat()).unwrap()
+        };
+        let all: Vec<u8> = all.iter().flat_map(one).collect();
+        let mine = MessageHeading { implicit: false, ..heading() };
+        let body = BodyDer::confirmed().unwrap();
+        let der = mine.protected(&body, &by_secret(MacScheme::Pbm), &[]).unwrap();
+        let parts = crate::fields::members(&der).unwrap();
+        let head = crate::fields::whole(&parts[0]).unwrap();
+        let mut members = crate::fields::members(&head).unwrap();
+        let general = wrap(0xa8, &sequence(&all).unwrap()).unwrap();
+        members.push(crate::fields::decode(&general).unwrap());
+        let whole = |one| crate::fields::whole(one).unwrap();
+        let head = sequence(&members.iter().flat_map(whole).collect::<Vec<u8>>()).unwrap();
+        let rest: Vec<u8> = parts[1..].iter().flat_map(whole).collect();
+        let der = sequence(&[head, rest].concat()).unwrap();
+        let header = PkiMessage::read(&der).unwrap().header().clone();
+        (header.implicit, header.is_consistent)
+    };
+    let (null, nothing, one): (&[u8], &[u8], &[u8]) = (&[5, 0], &[], &[2, 1, 1]);
+    let time = wrap(0x18, b"20261202080000Z").unwrap();
+    let short = wrap(0x17, b"261202080000Z").unwrap();
+    let (implicit, waits) = (oid::IMPLICIT_CONFIRM, oid::CONFIRM_WAIT_TIME);
+    assert_eq!(told(&[(implicit, null)]), (true, true));
+    assert_eq!(told(&[(implicit, nothing)]), (true, true));
+    assert_eq!(told(&[(implicit, one)]), (true, false));
+    assert_eq!(told(&[(waits, time.as_slice())]), (false, true));
+    assert_eq!(told(&[(waits, short.as_slice())]), (false, false));
+    assert_eq!(told(&[(implicit, null), (waits, time.as_slice())]), (true, false));
+    assert_eq!(told(&[(oid::PBM, one)]), (false, true), "what is not known says nothing");
+}
+
+#[test]
+fn a_mac_by_a_bare_secret_is_none() {
+    let read = |id: der::asn1::ObjectIdentifier| {
+        let der = sequence(&id.to_der().unwrap()).unwrap();
+        crate::mac::MacParameters::read(&crate::fields::decode(&der).unwrap())
+    };
+    for id in [oid::HMAC_SHA1, oid::HMAC_SHA256, oid::HMAC_SHA512] {
+        assert_eq!(read(id).err(), Some(CmpError::Algorithm));
+    }
+    assert!(read(pki::oid::SHA256).unwrap().is_none(), "none of a MAC at all");
+}
+
 /// OpenSSL's own: 500 rounds of SHA-256, and HMAC-SHA-1 as a MAC.
 #[test]
 fn rounds_of_hashing_have_bounds() {
@@ -159,6 +207,7 @@ fn ends_and_confirmations_are_read() {
         let said = read(confirming(&[5; 32], 0, is_taken).unwrap());
         let said = body::confirmation(said.content()).unwrap().unwrap();
         assert_eq!((said.hash, said.id, said.accepted), (vec![5; 32], 0, is_taken));
+        assert!(!said.says_failure);
     }
     assert_eq!(body::confirmation(NOBODY), Ok(None), "what is not named was not taken");
     assert_eq!(body::polled(NOBODY), Err(CmpError::Count));

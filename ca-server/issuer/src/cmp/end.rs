@@ -15,6 +15,12 @@ pub(super) async fn revoke(issuer: &Arc<Issuer>, heard: &Heard<'_>) -> Result<An
     if wanted.certificate.issuer != issuer.context.issuing_certificate.subject().der() {
         return Err(Code::CertificateForeign.into());
     }
+    // What it says besides is compared where the certificate itself asks for its end.
+    let shown = heard.verified.certificate();
+    let own = shown.filter(|shown| *shown.serial() == wanted.certificate.serial);
+    if own.is_some_and(|own| !wanted.fits(own)) {
+        return Err(Code::CertificateForeign.into());
+    }
     let asked = Box::new(heard.verified.clone());
     issuer.ask(|reply| Command::RevokeByCmp(heard.caller, asked, reply)).await?;
     let status = made(status_info(PkiStatus::Accepted, &[], None))?;

@@ -8,7 +8,7 @@ use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::query::collect;
 use crate::verify::check_cmp_request;
-use authority::{RequestForm, request_of};
+use authority::{RequestForm, cmp_code, request_of};
 use pki::{Certificate, CertificationRequest};
 use pkixcmp::fail::status_info;
 use pkixcmp::request::number_of;
@@ -27,6 +27,7 @@ pub(super) async fn certify(
     heard: &Heard<'_>,
 ) -> Result<Answer, IssuerError> {
     check_cmp_request(heard.message, issuer.view()?.authority())?;
+    check_profile(heard.message, heard.verified.certificate())?;
     if issuer.concluded.has(&heard.transaction()) {
         return Err(Code::TransactionUsed.into());
     }
@@ -63,6 +64,9 @@ pub(super) async fn polled(issuer: &Arc<Issuer>, heard: &Heard<'_>) -> Result<An
     let header = heard.message.header();
     let asks = nonce::read(&issuer.context, &header.transaction, &header.recipient_nonce);
     let kind = asks.flatten().ok_or(Code::MessageNonce)?;
+    if !is_number_of(kind, number) {
+        return Err(Code::Malformed.into());
+    }
     let serial = promised(issuer, heard)?;
     match collect::of_system(issuer, &serial).await {
         Ok(chain) => {
@@ -80,13 +84,42 @@ pub(super) async fn polled(issuer: &Arc<Issuer>, heard: &Heard<'_>) -> Result<An
     }
 }
 
+/// What is said of a request beyond what follows from it: its number, and which certificate an
+/// update is of (RFC 9483 4.1.1, 4.1.3).
+fn check_profile(message: &PkiMessage, shown: Option<&Certificate>) -> Result<(), Code> {
+    if !is_number_of(message.kind(), number_of(message)) {
+        return Err(Code::Malformed);
+    }
+    if message.kind() != BodyKind::KeyUpdate {
+        return Ok(());
+    }
+    let (_, der) = request_of(message)?;
+    let read = CrmfRequest::read_with(&der, |_| true).map_err(|error| cmp_code(&error))?;
+    match read.replaces().is_none_or(|old| shown.is_some_and(|shown| old.is_of(shown))) {
+        true => Ok(()),
+        false => Err(Code::CertificateForeign),
+    }
+}
+
+/// Whether a number is that of the request of a transaction: there is one, and one by PKCS#10 has
+/// none (RFC 9483 4.1.1, 4.1.4).
+pub(super) fn is_number_of(kind: BodyKind, number: i64) -> bool {
+    number == 0 || kind == BodyKind::Pkcs10 && number == -1
+}
+
 /// The serial number that the transaction of a message was promised.
 pub(super) fn promised(issuer: &Issuer, heard: &Heard<'_>) -> Result<String, Code> {
     let view = issuer.view()?;
     let (verified, header) = (heard.verified, heard.message.header());
     let shown = verified.certificate();
     let known = view.authority().promised_in(verified.system(), shown, &header.transaction);
-    known.map(|serial| serial.to_string()).ok_or(Code::NotFound)
+    let answers = nonce::read(&issuer.context, &header.transaction, &header.recipient_nonce);
+    match known {
+        Some(serial) => Ok(serial.to_string()),
+        // It answers us, by a secret, in a transaction that a key began.
+        None if answers.is_some() && shown.is_none() => Err(Code::CertificateRequired),
+        None => Err(Code::NotFound),
+    }
 }
 
 fn given(
@@ -129,4 +162,46 @@ fn status_of(
 /// Whether it is to be asked for again.
 fn is_later(error: &IssuerError) -> bool {
     matches!(error.code(), Code::NotReady | Code::LogBehind | Code::Unavailable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::cmp::{FIRST, UPDATE, named, signed, wish};
+    use crate::sample::{Sample, key};
+    use pkixcmp::request::IssuerAndSerial;
+
+    #[test]
+    fn an_update_is_of_the_certificate_whose_key_signed_it() {
+        let sample = Sample::found();
+        let own = &sample.context.issuing_certificate;
+        let other = &sample.context.registry_certificate;
+        let names = named(&["a.acme.test"]);
+        let sent = |number, old| signed(1, &wish(number, &key(), &names, old), (&key(), own));
+        assert_eq!(check_profile(&sent(UPDATE, Some(own)), Some(own)), Ok(()));
+        assert_eq!(check_profile(&sent(UPDATE, None), Some(own)), Ok(()));
+        for shown in [Some(other), None] {
+            let told = check_profile(&sent(UPDATE, Some(own)), shown);
+            assert_eq!(told, Err(Code::CertificateForeign));
+        }
+        assert_eq!(check_profile(&sent(FIRST, None), None), Ok(()));
+        // The same number of another authority is another certificate.
+        let (issuer, serial) = (other.subject().der().to_vec(), own.serial().clone());
+        assert!(!IssuerAndSerial { issuer, serial: serial.clone() }.is_of(own));
+        assert!(IssuerAndSerial { issuer: own.issuer().der().to_vec(), serial }.is_of(own));
+    }
+
+    #[test]
+    fn a_request_has_the_number_that_it_has() {
+        for (kind, number, is_it) in [
+            (BodyKind::Initialization, 0, true),
+            (BodyKind::Initialization, -1, false),
+            (BodyKind::KeyUpdate, 1, false),
+            (BodyKind::Pkcs10, -1, true),
+            (BodyKind::Pkcs10, 0, true),
+            (BodyKind::Pkcs10, 1, false),
+        ] {
+            assert_eq!(is_number_of(kind, number), is_it, "{kind:?} {number}");
+        }
+    }
 }

@@ -58,6 +58,7 @@ impl Sender {
         authority: &Authority,
     ) -> Result<VerifiedCmp, Code> {
         match (message.mac().map_err(|error| cmp_code(&error))?, self) {
+            (Some(_), _) if !message.has_directory_name() => Err(Code::MessageProtection),
             (Some(parameters), Self::Secret(named, _)) => {
                 let secret = named.secret();
                 let of = (named.name.system.as_str(), named.name.order, secret.as_bytes());

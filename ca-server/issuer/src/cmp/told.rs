@@ -14,6 +14,8 @@ use records::Code;
 
 /// Largest list that is told, in bytes: clients read 100 KiB. A larger one stands at its address.
 const LIST_BYTES_MAX: usize = 90 * 1024;
+/// What says nothing, in DER.
+const NULL: &[u8] = &[5, 0];
 
 pub(super) async fn tell(issuer: &Issuer, heard: &Heard<'_>) -> Result<Answer, IssuerError> {
     let asked = questions(heard.message.content()).map_err(|error| cmp_code(&error))?;
@@ -33,6 +35,9 @@ async fn answer(
     question: &GeneralQuestion,
 ) -> Result<Option<(InfoType, Option<Vec<u8>>)>, IssuerError> {
     let context = &issuer.context;
+    if says_too_much(question) {
+        return Err(Code::Malformed.into());
+    }
     Ok(match question.kind {
         Some(InfoType::CaCertificates) => {
             let issuers = [context.issuing_certificate.der(), context.root_certificate.der()];
@@ -57,6 +62,15 @@ async fn answer(
     })
 }
 
+/// Whether a question says something where nothing is to be said (RFC 9483 4.3.1, 4.3.3, 4.3.4).
+fn says_too_much(question: &GeneralQuestion) -> bool {
+    let is_bare = matches!(
+        question.kind,
+        Some(InfoType::CaCertificates | InfoType::RequestTemplate | InfoType::CurrentList)
+    );
+    is_bare && question.value.as_deref().is_some_and(|value| value != NULL)
+}
+
 /// The newest list that the issuing key signed, as rows have it.
 async fn list(issuer: &Issuer) -> Result<Option<RevocationList>, IssuerError> {
     let mut tx = issuer.store.read().await?;
@@ -66,4 +80,23 @@ async fn list(issuer: &Issuer) -> Result<Option<RevocationList>, IssuerError> {
     let ours = read.filter(|list| list.is_signed_by(key)).max_by_key(RevocationList::number);
     let newest = ours.ok_or(Code::NotReady)?;
     Ok(Some(newest).filter(|list| list.der().len() <= LIST_BYTES_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_for_what_the_ca_has_says_nothing_more() {
+        let asked = |kind, value: Option<&[u8]>| {
+            says_too_much(&GeneralQuestion { kind: Some(kind), value: value.map(<[u8]>::to_vec) })
+        };
+        for kind in [InfoType::CaCertificates, InfoType::RequestTemplate, InfoType::CurrentList] {
+            assert!(!asked(kind, None) && !asked(kind, Some(NULL)), "{kind:?}");
+            assert!(asked(kind, Some(&[0x30, 0])), "{kind:?}");
+        }
+        for kind in [InfoType::RootCertificate, InfoType::KnownLists] {
+            assert!(!asked(kind, Some(&[0x30, 0])), "{kind:?}");
+        }
+    }
 }

@@ -38,7 +38,8 @@ pub(crate) fn wish(
     asking(number, &[&wish.message().unwrap()]).unwrap()
 }
 
-fn heading(transaction: u8) -> MessageHeading {
+/// The header of a message that nobody in particular sends.
+pub(crate) fn heading(transaction: u8) -> MessageHeading {
     MessageHeading {
         version: 2,
         sender: NOBODY.to_vec(),
@@ -57,8 +58,19 @@ pub(crate) fn signed(
     body: &BodyDer,
     (signer, certificate): (&dyn Signer, &Certificate),
 ) -> PkiMessage {
-    let by = Protector::Key { signer, key_id: &[] };
-    let der = heading(transaction).protected(body, &by, &[certificate.der()]);
+    let key_id = certificate.key_identifier().unwrap_or_default();
+    signed_as(transaction, body, (signer, certificate), (certificate.subject().der(), &key_id))
+}
+
+/// The same, by which its sender has this name, and its key this id.
+pub(crate) fn signed_as(
+    transaction: u8,
+    body: &BodyDer,
+    (signer, certificate): (&dyn Signer, &Certificate),
+    (name, key_id): (&[u8], &[u8]),
+) -> PkiMessage {
+    let heading = MessageHeading { sender: name.to_vec(), ..heading(transaction) };
+    let der = heading.protected(body, &Protector::Key { signer, key_id }, &[certificate.der()]);
     PkiMessage::read(&der.unwrap()).unwrap()
 }
 

@@ -50,9 +50,16 @@ impl VerifiedCmp {
     }
 
     /// Checks the signature by the key of the certificate that came first: one of ours, and a
-    /// system's.
+    /// system's, which the message names as who sends it.
     pub fn signed(message: &PkiMessage, authority: &Authority) -> Result<Self, Code> {
+        if !message.is_protected() {
+            return Err(Code::MessageProtection);
+        }
         let der = message.first_certificate().ok_or(Code::CertificateRequired)?;
+        let first = Certificate::read(der).map_err(|_| Code::CertificateForeign)?;
+        if !message.is_sent_by(&first).map_err(|error| cmp_code(&error))? {
+            return Err(Code::MessageProtection);
+        }
         let (system, certificate) = authority.system_of_certificate(der)?;
         authority.signatures().signed_message(message, &certificate)?;
         let state = authority.system(&system).ok_or(Code::SystemClosed)?;

@@ -3,7 +3,7 @@
 
 use crate::command::Command;
 use crate::sample::act::caller;
-use crate::sample::cmp::{FIRST, MORE, UPDATE, keyed, named, signed, wish};
+use crate::sample::cmp::{FIRST, MORE, UPDATE, keyed, named, signed, signed_as, wish};
 use crate::sample::operate::{OFFICERS, site, system};
 use crate::sample::{Sample, key};
 use crate::verify::VerifiedCmp;
@@ -162,6 +162,17 @@ fn an_update_is_signed_by_what_it_renews() {
     let foreign = signed(4, &body, (&own, &issuing));
     let foreign = VerifiedCmp::signed(&foreign, sample.authority()).err();
     assert_eq!(foreign, Some(Code::CertificateForeign));
+    // Who sends it is the subject of that certificate, by that key.
+    let (subject, id) = (certificate.subject().der(), certificate.key_identifier().unwrap());
+    for (name, key_id, told) in [
+        (subject, id.as_slice(), None),
+        (subject, &[][..], None),
+        (certificate.issuer().der(), id.as_slice(), Some(Code::MessageProtection)),
+        (subject, &[7; 20][..], Some(Code::MessageProtection)),
+    ] {
+        let sent = signed_as(4, &body, (&own, &certificate), (name, key_id));
+        assert_eq!(VerifiedCmp::signed(&sent, sample.authority()).err(), told);
+    }
     let asked = by_key(&sample, 5, body).unwrap();
     let serial = sample.enrol_by_cmp(&asked).unwrap();
     let Some(Event::MachineEnrolled { statement, .. }) =
