@@ -9,6 +9,7 @@ use crate::events::Events;
 use crate::listener::{LIMITS, OF_CERTIFICATE, bounded};
 use crate::middleware::guarded;
 use crate::pages::menu::Menus;
+use crate::published_bundle::PublishedBundle;
 use crate::state::{PortalState, client};
 use anyhow::Context;
 use axum::Router;
@@ -239,6 +240,7 @@ async fn serve(config: PortalConfig, process: Pages) -> anyhow::Result<()> {
         store: store.clone(),
         acme_directory: config.acme_directory(),
         paths: CheckedPaths::new(issuing, root),
+        bundle: PublishedBundle::beside(identity()?.leaf().unwrap_or_default()),
         menus: Menus::default(),
         rosters: Default::default(),
     });

@@ -21,6 +21,7 @@ mod notes;
 mod own_host;
 pub(crate) mod pages;
 pub mod public;
+pub mod published_bundle;
 mod refusal;
 pub mod rosters;
 pub mod route;

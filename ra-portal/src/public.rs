@@ -1,7 +1,7 @@
 //! The public host: people with a letter and joining agents, and nobody else. In the order in
 //! which people meet them: [`root`], [`home`], [`letter`] and the endpoints around it,
 //! [`enrolment`], [`import`], [`mod@renew`], [`confirm`], [`receipt`], [`suspend`]; [`api`] is the
-//! same for command lines and agents.
+//! same for command lines and agents, and [`trust_bundle`] for applications.
 
 mod api;
 mod check_receipt;
@@ -21,6 +21,7 @@ mod report_loss;
 mod request;
 mod root;
 mod suspend;
+mod trust_bundle;
 
 pub use api::ROUTES;
 
@@ -28,13 +29,15 @@ use crate::pages::{asset, choose_language, fetch_asset};
 use crate::state::PortalState;
 use axum::Router;
 use axum::routing::{get, post};
+use records::trust_bundle::TRUST_BUNDLE_PATH;
 use std::sync::Arc;
 
 /// Pages that are read; what they send back goes to the forms' own addresses.
-pub const PAGES: [&str; 12] = [
+pub const PAGES: [&str; 13] = [
     "/",
     "/root",
     "/root.cer",
+    TRUST_BUNDLE_PATH,
     "/letter",
     "/enrolment",
     "/import",
@@ -63,6 +66,7 @@ pub fn router() -> Router<Arc<PortalState>> {
         .route("/", get(home::show))
         .route("/root", get(root::show))
         .route("/root.cer", get(root::download))
+        .route(TRUST_BUNDLE_PATH, get(trust_bundle::download))
         .route("/letter", get(enter_letter::show).post(open_letter::open))
         .route("/enrolment", get(enrolment::show))
         .route("/enrolment/request", post(request::submit))

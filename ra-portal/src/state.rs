@@ -3,6 +3,7 @@
 use crate::checked_paths::CheckedPaths;
 use crate::events::Events;
 use crate::pages::menu::Menus;
+use crate::published_bundle::PublishedBundle;
 use crate::refusal::refused;
 use crate::rosters::Rosters;
 use mtls::Client;
@@ -50,6 +51,8 @@ pub struct PortalState {
     pub acme_directory: Option<String>,
     /// Paths from readers' certificates to the root.
     pub paths: CheckedPaths,
+    /// The trust bundle, for applications.
+    pub bundle: PublishedBundle,
     /// What the menus of its readers name.
     pub menus: Menus,
     /// Rosters that wait for signatures.

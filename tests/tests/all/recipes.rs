@@ -108,6 +108,9 @@ async fn stage() -> Stage {
     server_certificate(&stage);
     let from = stage.published();
     until("the bundle is exported", async || stage.export(&from).status.success()).await;
+    // Whoever knows the portal alone finds it there.
+    let told = stage.export(&stage.office.trust.portal_public);
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
     std::fs::write(stage.at("index.html"), "allowed").unwrap();
     stage
 }

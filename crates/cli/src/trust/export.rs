@@ -25,7 +25,8 @@ const POLICY: &str = "policy";
 /// Arguments of `yinxin trust export`.
 #[derive(clap::Args)]
 pub struct TrustExportArguments {
-    /// Address where lists are published, or the bundle's file. 发布地址，或信任包文件
+    /// Address where lists are published or of the portal, or the bundle's file.
+    /// 发布地址、门户地址，或信任包文件
     #[arg(long, value_name = "URL|FILE")]
     from: String,
     /// For certificates of this profile. 证书模板
@@ -40,7 +41,7 @@ pub struct TrustExportArguments {
 
 pub(super) async fn run(output: Output, arguments: &TrustExportArguments) -> Result<(), Failure> {
     let (trust, now, out) = (arguments.own.trust()?, now(), &arguments.out);
-    let signed = fetch::bundle(&arguments.from).await?;
+    let signed = fetch::bundle(&arguments.from, &trust).await?;
     let bundle = believed(&signed, &trust, out, now)?;
     let authorities = bundle.authorities_of(&arguments.profile);
     let purpose = bundle.purposes.iter().find(|one| one.profile == arguments.profile);

@@ -5,6 +5,7 @@ use crate::files;
 use crate::output::Output;
 use mtls::Client;
 use records::json::Misfit;
+use records::trust::Trust;
 use records::trust_bundle::{SignedTrustBundle, TRUST_BUNDLE_PATH, TrustBundle};
 use std::fmt::Display;
 use std::path::Path;
@@ -12,12 +13,16 @@ use std::path::Path;
 /// Longest bundle that is read.
 const BUNDLE_BYTES_MAX: usize = 1024 * 1024;
 
-/// The bundle of a file, or of the address where lists are published; nothing of it is believed.
-pub(super) async fn bundle(from: &str) -> Result<SignedTrustBundle, Failure> {
-    if !from.starts_with("http://") {
-        return files::document(Path::new(from));
-    }
-    let body = got(from.trim_end_matches('/'), TRUST_BUNDLE_PATH).await?;
+/// The bundle of a file, of the address where lists are published, or of the portal's public host;
+/// nothing of it is believed.
+pub(super) async fn bundle(from: &str, trust: &Trust) -> Result<SignedTrustBundle, Failure> {
+    let base = from.trim_end_matches('/');
+    let client = match from.split_once("://") {
+        Some(("http", _)) => Client::new(base, None)?,
+        Some(("https", _)) => files::client(base, trust, None)?,
+        _ => return files::document(Path::new(from)),
+    };
+    let body = read((&client, base), TRUST_BUNDLE_PATH).await?;
     let wrong = |error: &dyn Display| Failure::because("信任包无法读取", error);
     if body.len() > BUNDLE_BYTES_MAX {
         return Err(wrong(&"文件过大 / it is too large"));
@@ -27,7 +32,11 @@ pub(super) async fn bundle(from: &str) -> Result<SignedTrustBundle, Failure> {
 
 /// What is at a path of an address, in clear: whoever reads it believes it by its signature.
 pub(super) async fn got(base: &str, path: &str) -> Result<Vec<u8>, Failure> {
-    let answer = Client::new(base, None)?.get(path).await?;
+    read((&Client::new(base, None)?, base), path).await
+}
+
+async fn read((client, base): (&Client, &str), path: &str) -> Result<Vec<u8>, Failure> {
+    let answer = client.get(path).await?;
     if answer.status().as_u16() != 200 {
         let status = answer.status().as_u16();
         return Err(Failure::not_found(

@@ -10,7 +10,8 @@ use serde_json::json;
 /// Arguments of `yinxin trust verify`.
 #[derive(clap::Args)]
 pub struct TrustVerifyArguments {
-    /// The bundle's file, or the address where lists are published. 信任包文件，或发布地址
+    /// The bundle's file, or the address where lists are published or of the portal.
+    /// 信任包文件，发布地址或门户地址
     #[arg(value_name = "FILE|URL")]
     from: String,
     #[command(flatten)]
@@ -19,7 +20,7 @@ pub struct TrustVerifyArguments {
 
 pub(super) async fn run(output: Output, arguments: &TrustVerifyArguments) -> Result<(), Failure> {
     let trust = arguments.own.trust()?;
-    let signed = fetch::bundle(&arguments.from).await?;
+    let signed = fetch::bundle(&arguments.from, &trust).await?;
     let bundle = signed.open(&trust, now()).map_err(|error| Failure::not_trusted(&error))?;
     output.said("信任包真实，内容没有改动", "this city signed it, and nothing was changed");
     fetch::tell(output, &bundle);
