@@ -162,6 +162,10 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "unlisted": "v:three founding:hash crl:number time:time revoked:*serial"
                 " suspended:*dated-serial released:*dated-serial",
     "dated-serial": "serial:serial time:time",
+    "trust-bundle": "v:one founding:hash version:number made:time until:time"
+                    " authorities:*trusted-authority purposes:*trust-purpose",
+    "trusted-authority": "id:name certificate:bytes crl:text ocsp?:text",
+    "trust-purpose": "profile:name holder:name policy:text usages:*text authorities:*name",
     "order/credential": "person:id certificate:bytes statement:bytes signature:bytes",
     "passkey": "v:one founding:hash certificate:hash rp_id:text origin:text key:bytes"
                " credential:bytes counter:number backup_eligible:flag backed_up:flag software:flag",
@@ -1034,6 +1038,18 @@ def check_unlisted(vectors):
            octets(vectors["unlisted"]["signature"]))
 
 
+def check_trust_bundle(vectors):
+    raw = octets(vectors["trust_bundle"]["bundle"])
+    said, _ = read("trust-bundle", raw)
+    need(said["founding"] == vectors["founding"]["digest"], "founding")
+    there = [authority["id"] for authority in said["authorities"]]
+    need(there[0] == "root" and len(set(there)) == len(there), "authorities")
+    named = {name for purpose in said["purposes"] for name in purpose["authorities"]}
+    need(named <= set(there), "an authority that is not there")
+    verify(public_key(vectors["registry"]), "yinxin-trust-bundle-v1", raw,
+           octets(vectors["trust_bundle"]["signature"]))
+
+
 def check_use(vectors):
     v = {name: octets(text) for name, text in vectors["use"].items()}
     need(len(v["founding"]) == 32 and len(v["challenge"]) == 16, "length")
@@ -1255,6 +1271,7 @@ CHECKS = {  # key: (its check, the keys inside, or None for a plain value or a l
     "use": (check_use, "founding challenge request signature"),
     "renewal": (check_renewal, "certificate challenge request signature"),
     "bundle": (check_bundle, "files digest"),
+    "trust_bundle": (check_trust_bundle, "bundle signature"),
     "people": (check_people, "snapshot signature"),
     "join": (check_join, "token order challenge request value"),
     "run": (check_run, "entries head signature"),
@@ -1282,6 +1299,7 @@ FLIPS = [  # where one byte is changed (its way down), and the refusal that must
     ("lapse/signature", "signature under yinxin-lapse-v1"),
     ("revocation/signature", "signature under yinxin-revocation-v1"),
     ("unlisted/signature", "signature under yinxin-unlisted-v1"),
+    ("trust_bundle/signature", "signature under yinxin-trust-bundle-v1"),
     ("use/challenge", "signature under yinxin-use-v1"),
     ("renewal/certificate", "signature under yinxin-use-v1"), ("entry/salt", "entry"),
     ("letter_keys/code", "lookup"), ("message_code/bytes", "message code"),

@@ -26,6 +26,7 @@ use records::spooled::{SpoolFrame, Spooled};
 use records::suspension::{
     LapseStatement, Suspension, SuspensionCause, SuspensionNotice, SuspensionStatement,
 };
+use records::trust_bundle::{ROOT, TrustBundle, TrustPurpose, TrustedAuthority};
 use records::unlisted::{DatedSerial, UnlistedStatement};
 use records::wish::{Wish, WishStatement};
 use records::withdrawal::{Withdrawal, WithdrawalStatement, WithdrawalTarget, WithdrawnStatement};
@@ -208,6 +209,7 @@ impl Maker {
             "use": self.use_of_authorization(&digest),
             "renewal": renewal,
             "bundle": bundle(),
+            "trust_bundle": self.trust_bundle(&digest),
             "people": self.people(&digest),
             "join": join(),
             "run": self.run(),
@@ -1109,6 +1111,37 @@ impl Maker {
         let bytes = json::write(&said).unwrap();
         let signature = self.signature("/unlisted/signature", "status", Label::Unlisted, &bytes);
         j!({ "statement": b(&bytes), "signature": b(signature) })
+    }
+
+    /// Its certificates are some bytes: what of them is judged, section 18 says.
+    fn trust_bundle(&self, digest: &[u8; 32]) -> Value {
+        let authority = |id: &str, seed: u8, ocsp: Option<&str>| TrustedAuthority {
+            id: id.into(),
+            certificate: fixed::<100>(seed).into(),
+            crl: format!("http://status.example/crl/{id}.crl"),
+            ocsp: ocsp.map(str::to_owned),
+        };
+        let bundle = TrustBundle {
+            v: 1,
+            founding: (*digest).into(),
+            version: 2,
+            made: TIME.into(),
+            until: "2026-12-01T08:00:00Z".into(),
+            authorities: vec![
+                authority(ROOT, 61, None),
+                authority("issuing-1", 62, Some("http://status.example/ocsp")),
+            ],
+            purposes: vec![TrustPurpose {
+                profile: "system".into(),
+                holder: "system".into(),
+                policy: "1.3.6.1.4.1.32473.1.8".into(),
+                usages: vec!["1.3.6.1.5.5.7.3.2".into()],
+                authorities: vec!["issuing-1".into()],
+            }],
+        };
+        let (bytes, label) = (json::write(&bundle).unwrap(), Label::TrustBundle);
+        let signature = self.signature("/trust_bundle/signature", "registry", label, &bytes);
+        j!({ "bundle": b(&bytes), "signature": b(signature) })
     }
 
     fn use_of_authorization(&self, digest: &[u8; 32]) -> Value {
