@@ -161,6 +161,12 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/sqlite/0033_due.sql"),
         include_str!("../migrations/postgres/0033_due.sql"),
     ),
+    (
+        34,
+        "asked_again",
+        include_str!("../migrations/sqlite/0034_asked_again.sql"),
+        include_str!("../migrations/postgres/0034_asked_again.sql"),
+    ),
 ];
 
 /// Opens the CA database as its owner and brings it up to date, with the rights of every role.

@@ -102,7 +102,12 @@ impl Writer {
             }
             let is_brake = command.is_brake(self.state.as_ref().map(State::authority));
             match self.tried(&mut Share::command(command, is_brake)).await {
-                Ok(_) | Err(Failure::Unkept(_) | Failure::Unread(_)) => {}
+                Ok(_) => {}
+                // Whoever asked hears that it was not done; why, is told here.
+                Err(Failure::Unkept(error) | Failure::Unread(error)) => {
+                    tracing::warn!(act = command.act(), "what was asked for cannot be kept");
+                    self.metrics.count("decide", error.code().name());
+                }
                 Err(failure) => {
                     self.unkept.extend(share.signed);
                     return (all, Err(failure.error()));

@@ -102,4 +102,28 @@ mod tests {
         drop(tx);
         store.close().await;
     }
+
+    /// What was given up is asked for again by the same request, and is another intent under the
+    /// same digest.
+    #[tokio::test]
+    async fn what_was_given_up_is_asked_for_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = CaConfig::nowhere().in_folder(folder.path());
+        let store = crate::open(&config).await.unwrap();
+        let mut tx = store.write().await.unwrap();
+        let intent = |serial: &str| {
+            let (profile, subject) = ("server".to_owned(), "shop".to_owned());
+            let issuing = IssuanceGrounds { under: [7; 32], profile, subject, reference: None };
+            IntentRow { serial: serial.to_owned(), tbs: vec![1], issuing, mac: vec![2] }
+        };
+        for serial in ["01", "02", "03"] {
+            insert(&mut tx, vec![intent(serial)]).await.unwrap();
+            let found = waiting(&mut tx).await.unwrap();
+            let serials = found.iter().map(|row| row.serial.as_str());
+            assert_eq!(serials.collect::<Vec<_>>(), [serial]);
+            set_state(&mut tx, "abandoned", vec![serial.to_owned()]).await.unwrap();
+        }
+        drop(tx);
+        store.close().await;
+    }
 }

@@ -109,6 +109,30 @@ async fn whoever_is_not_known_by_est_gets_nothing() {
     device.keep(&told);
 }
 
+/// Whatever becomes of the issuer between a request and its certificate, the same request gets one:
+/// what may have been signed without a record is given up, and another one is made.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_costs_a_system_its_request_by_no_means() {
+    let mut site = Site::open().await;
+    let secret = site.inner("inner").await;
+    for step in ["certify-after-mark", "certify-after-sign", "certify-before-result"] {
+        let device = Device::new();
+        let request = device.request(&["a.acme.test"]);
+        site.office.stop("issuer");
+        site.office.start("issuer", &[("YINXIN_CRASH_AT", step)]).await;
+        let _ = Device::enroll(&site, "/simpleenroll", &secret, &request);
+        site.office.ended("issuer").await;
+        site.office.start("issuer", &[]).await;
+        tests::processes::until("there is a certificate", async || {
+            Device::enroll(&site, "/simpleenroll", &secret, &request).status == 200
+        })
+        .await;
+        device.keep(&Device::enroll(&site, "/simpleenroll", &secret, &request));
+        judge(&site, &device, "DNS:a.acme.test");
+    }
+    tests::invariants::hold(&site.office).await;
+}
+
 /// Whoever is told to come later comes with the same request.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn est_says_when_to_come_again() {
