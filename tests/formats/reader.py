@@ -38,7 +38,7 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
                    " revoked suspended crl refusal portal joined people forked silent asked searched read notified started"
                    " connection decision completion called turned heartbeat machine-account machine-use"
                    " machine-enrolled machine-key machine-closed",
-    "agent-act": "register close", "draft-kind": "person letter people letters release delegate revocations",
+    "agent-act": "register close", "shared-of": "system agent portal", "draft-kind": "person letter people letters release delegate revocations",
     "batch-of": "issue unit person role delegate profile approval-rules portal agent system mode bundle revoke release"
                 " credential",
     "batch-act": "create move close leave grant withdraw register observe enforce suspended", "cause-word": "start spool", "may-fill": "disk listener spool", "stage": "handshake head certificate",
@@ -65,7 +65,8 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
              " expires:time drafter:drafter basis:basis draft?:draft place?:place body:any",
     "place": "index:number hashes:*hash", "many": "count:number root:hash",
     "basis": "people:*named-person units:*named-unit profiles?:*display-name"
-             " applications?:*display-name before?:any",
+             " applications?:*display-name shared?:*shared-name more_shared?:revision before?:any",
+    "shared-name": "name:text of:shared-of id:name called:text",
     "display-name": "id:name zh:text en:text",
     "named-person": "person:id unit:name name:commitment", "named-unit": "unit:name name:text",
     "before/unit": "county:flag parent:text open:flag systems?:*ending-system more_systems?:revision"
@@ -445,6 +446,10 @@ def check_basis(order, found):
     inside = {}
     if before is not None:
         check_shape("before/" + BEFORE[kind], before, "", inside)
+    shared, gives = basis.get("shared", []), kind in ("system", "agent", "portal") and action == "register"
+    need(gives or not shared and "more_shared" not in basis, "names that others have")
+    order_of = [(one["name"], one["of"], one["id"], one["called"]) for one in shared]
+    need(order_of == sorted(set(order_of)) and len(shared) <= 100, "each of them once")
     created = kind == "person" and action == "create"
     people = {body["person"]} if "person" in body and not created else set()
     people |= {body["by"]} if kind == "release" else set()

@@ -40,11 +40,14 @@ impl Authority {
         let profiles = Basis::profiles_of(body, before.as_ref());
         let applications = Basis::applications_of(body, before.as_ref());
         let before = before.map(|before| before.value()).transpose();
+        let (shared, more_shared) = self.shared_names(body);
         Ok(Basis {
             people,
             units,
             profiles: called(&profiles, |id| self.profile_called(id)),
             applications: called(&applications, |id| self.application_called(id)),
+            shared,
+            more_shared,
             before: before.map_err(|_| Code::Malformed)?,
         })
     }

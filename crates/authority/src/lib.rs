@@ -36,6 +36,7 @@
 //! | what became of an application | `application.rs` |
 //! | what a transfer or leaving would take away | `consequence.rs` |
 //! | what goes with a unit that moves, and who gets a say over it | `moved.rs` |
+//! | who has names already that an order gives | `holders.rs` |
 
 mod agent;
 mod application;
@@ -59,6 +60,7 @@ mod enact;
 mod enrolled;
 mod fits;
 mod founding;
+mod holders;
 mod id;
 mod judge;
 mod letter;

@@ -17,6 +17,7 @@ mod portal;
 mod release;
 mod renewal;
 mod revoke;
+mod shared;
 mod subject;
 mod system;
 
@@ -50,6 +51,7 @@ pub use portal::{PortalBefore, PortalBody};
 pub use release::ReleaseBody;
 pub use renewal::{OVERLAP_SECONDS, Renewal, ReviewReason};
 pub use revoke::{REVOKED_MAX, RevokeBody, RevokedSystem};
+pub use shared::{SHARED_MAX, SharedName, have_in_common};
 pub use subject::{OrderSubject, SubjectPerson, SubjectUnit, about, about_body, title, title_of};
 pub use system::{
     CONTACT_PATH, OPERATOR_PATH, SYSTEM_NAMES_MAX, SystemBefore, SystemBody, subject_of_system,

@@ -110,6 +110,13 @@ fn complete(sample: &mut SampleOrder, certificate: &Bytes) {
             (sample.files, sample.files_before) = (vec![is], vec![was]);
             return;
         }
+        "system" | "agent" | "portal" => {
+            sample.order["basis"]["shared"] = j!([
+                { "name": "*.example", "of": "system", "id": "water", "called": "水情监测" },
+            ]);
+            sample.order["basis"]["more_shared"] = j!(2);
+            return;
+        }
         _ => return,
     };
     sample.order["basis"]["before"]["digest"] = sha256(was.as_bytes());
@@ -172,6 +179,7 @@ fn ending(sample: &SampleOrder) -> Option<SampleOrder> {
         }
         "portal" => {
             order["body"]["action"] = j!("close");
+            gives_no_name(&mut order);
             order["basis"]["before"] = j!({
                 "unit": "shangluo", "public_host": "p.example", "staff_host": "s.example",
                 "machines_host": "m.example", "public_keys": keys, "staff_keys": keys,
@@ -240,6 +248,7 @@ fn closing_a_system(anew: &SampleOrder) -> Option<SampleOrder> {
     body.insert("token_sha256".to_owned(), j!(""));
     let ends: Vec<Option<Value>> =
         ["operator", "contact"].map(|name| body.remove(name)).into_iter().collect();
+    gives_no_name(&mut order);
     order["basis"]["before"]["certificates"] = j!(7);
     let is_left = |one: &&Disclosure| {
         let committed = j!(one.commitment().unwrap());
@@ -247,6 +256,14 @@ fn closing_a_system(anew: &SampleOrder) -> Option<SampleOrder> {
     };
     let disclosures = anew.disclosures.iter().filter(is_left).cloned().collect();
     Some(SampleOrder { order, disclosures, ..SampleOrder::default() })
+}
+
+/// What closes something gives it no name that others could have.
+fn gives_no_name(order: &mut Value) {
+    let basis = order["basis"].as_object_mut();
+    basis.into_iter().for_each(|basis| {
+        basis.retain(|key, _| !["shared", "more_shared"].contains(&key.as_str()));
+    });
 }
 
 /// A unit that closes, instead of moving, with the systems that end with it.

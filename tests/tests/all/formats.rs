@@ -1379,7 +1379,8 @@ fn basis(kind: &str, name: &Bytes) -> Basis {
     let profiles = if matches!(kind, "issue" | "role") { vec![official] } else { Vec::new() };
     let is_named = matches!(kind, "agent" | "mode" | "emergency" | "emergency-review");
     let applications = if is_named { vec![exchange] } else { Vec::new() };
-    Basis { people, units: units.iter().map(unit).collect(), profiles, applications, before }
+    let units = units.iter().map(unit).collect();
+    Basis { people, units, profiles, applications, before, ..Basis::default() }
 }
 
 /// A passkey statement in its canonical form.

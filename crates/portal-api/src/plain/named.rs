@@ -1,5 +1,6 @@
 //! People and units by their names, as authority holds them.
 
+use super::change::list;
 use ::plain::bilingual::{Fact, fact, said};
 use ::plain::value::{FactValue, NameAndId, words};
 use pki::host::in_letters;
@@ -7,6 +8,7 @@ use pki::name::is_look_alike;
 use records::Bytes;
 use records::commitment::EVIDENCE_PATH;
 use records::export::ShownOrder;
+use records::order::SharedName;
 
 pub(super) fn person_named(opened: &ShownOrder, person: &str) -> FactValue {
     // A brake names by id alone whose name no row opens.
@@ -51,6 +53,35 @@ pub(super) fn host_named(host: &str) -> FactValue {
 
 pub(super) fn hosts_named(hosts: &[String]) -> Vec<FactValue> {
     hosts.iter().map(|host| host_named(host)).collect()
+}
+
+/// Names that others have already, or that have hosts in common with those that an order gives: it
+/// takes none of them from anybody, and lets two answer to one name.
+pub(super) fn shared(opened: &ShownOrder) -> Vec<Fact> {
+    let basis = &opened.order().basis;
+    let term = (
+        "与他处登记的域名或地址相同或互相包含（他处照旧）",
+        "names that others have as well, or that cover each other; theirs stay",
+    );
+    let all: Vec<FactValue> = basis.shared.iter().map(held_name).collect();
+    let told = (!all.is_empty()).then(|| Fact { differs: true, ..list(term, &all, &all) });
+    let more = (basis.more_shared > 0).then(|| {
+        let term = ("另有未列出的此类名称（个）", "how many more such names, not listed");
+        fact(term, basis.more_shared.to_string())
+    });
+    told.into_iter().chain(more).collect()
+}
+
+fn held_name(one: &SharedName) -> FactValue {
+    let of: FactValue = match one.of.as_str() {
+        "system" => said("系统 ", "system ").into(),
+        "agent" => said("网关 ", "gate ").into(),
+        "portal" => said("门户 ", "portal ").into(),
+        other => FactValue::text(other),
+    };
+    let name = Some(one.called.clone()).filter(|name| !name.is_empty());
+    let holder = NameAndId { name, id: one.id.clone(), unit: None };
+    FactValue::Row(vec![host_named(&one.name), words(" · "), of, holder.into()])
 }
 
 pub(super) fn evidence(opened: &ShownOrder, committed: &Bytes) -> Fact {

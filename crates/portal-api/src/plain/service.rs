@@ -1,7 +1,7 @@
 //! Portals and gates, and what comes into force: profiles and rules.
 
 use super::change::{changed, list};
-use super::named::{host_named, hosts_named, unit_named, units_named};
+use super::named::{host_named, hosts_named, shared, unit_named, units_named};
 use ::plain::bilingual::{Fact, fact, key, said, yes_no};
 use ::plain::value::{FactValue, words};
 use data_encoding::HEXLOWER;
@@ -80,6 +80,7 @@ pub(super) fn about_portal(
         ),
         fact(("机器协议进程公钥", "key of the machines' process"), process(&body.machines_key)),
     ];
+    facts.extend(shared(opened));
     let Some(was) = was else { return facts };
     facts.push(list(("公众进程现有公钥", "public keys now"), &hex(&was.public_keys), &[]));
     facts.push(list(("工作台进程现有公钥", "staff keys now"), &hex(&was.staff_keys), &[]));
@@ -131,6 +132,7 @@ pub(super) fn about_agent(
             body.renewals.to_string(),
         ),
     ];
+    facts.extend(shared(opened));
     let Some(was) = was else { return facts };
     facts.push(list(("现有公钥", "keys now"), &hex(&was.keys), &[]));
     facts.push(fact(("目前开通", "open now"), yes_no(was.open)));

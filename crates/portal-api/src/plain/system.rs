@@ -1,7 +1,7 @@
 //! A system's standing authorization, field by field beside what is in force.
 
 use super::change::{changed, list};
-use super::named::{hosts_named, person_named, unit_named};
+use super::named::{hosts_named, person_named, shared, unit_named};
 use ::plain::bilingual::{Fact, fact, said, yes_no};
 use ::plain::value::{FactValue, words};
 use data_encoding::HEXLOWER;
@@ -36,6 +36,7 @@ pub(super) fn about_system(
     ];
     facts.extend(responsible(opened, body, was));
     facts.extend(extent(body, was));
+    facts.extend(shared(opened));
     facts.extend(limits(body, was));
     let token = HEXLOWER.encode(&body.token_sha256.0);
     facts.push(fact(("令牌的 SHA-256", "SHA-256 of its token"), token));

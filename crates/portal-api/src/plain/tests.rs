@@ -4,7 +4,7 @@
 mod attachments;
 mod batch;
 mod decision;
-mod rules_of_move;
+mod touched;
 
 use super::{Fact, facts};
 use pki::Signer;

@@ -9,7 +9,8 @@ use crate::json::{self, JsonError};
 use crate::order::before::{PersonBefore, PriorState, UnitBefore};
 use crate::order::body::Body;
 use crate::order::office::{PersonAction, RoleAction, UnitAction};
-use crate::order::system::subject_of_system;
+use crate::order::shared::{SHARED_MAX, SharedName};
+use crate::order::system::{is_zero, subject_of_system};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -34,6 +35,13 @@ pub struct Basis {
     /// The same of applications, by the access rules in force.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub applications: Vec<DisplayName>,
+    /// Who has names already that a system, gate or portal gets which is registered, or names that
+    /// have hosts in common with those; ordered, [`SHARED_MAX`] of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared: Vec<SharedName>,
+    /// How many more of them there are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_shared: u32,
     /// What is in force before it, by kind; nothing where it is the first of its kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Value>,
@@ -194,7 +202,9 @@ impl Basis {
     /// them, is no difference, and a profile's name stands in the file that an order names.
     pub fn still_is(&self, now: &Self) -> bool {
         let called = self.applications.iter().all(|one| now.applications.contains(one));
-        called && self.people == now.people && self.units == now.units && self.before == now.before
+        let shared = (&self.shared, self.more_shared) == (&now.shared, now.more_shared);
+        let named = self.people == now.people && self.units == now.units;
+        called && shared && named && self.before == now.before
     }
 
     /// The same of a unit that moves: who came to it or left meanwhile, what its people and systems
@@ -272,12 +282,21 @@ impl Basis {
             || is_record && !matches!(body, Body::Person(_))
             || people != wanted
             || !units.into_iter().eq(&wanted_units)
+            || !self.is_shared_by(body)
             || !are_named(&self.profiles, &Self::profiles_of(body, before.as_ref()))
             || !are_named(&self.applications, &Self::applications_of(body, before.as_ref()))
         {
             return Err(shape("basis"));
         }
         Ok(before)
+    }
+
+    /// Whether it says of names alone that an order gives who has them, each once and in order.
+    fn is_shared_by(&self, body: &Body) -> bool {
+        let said = !self.shared.is_empty() || self.more_shared > 0;
+        let ordered = self.shared.is_sorted_by(|one, next| one < next);
+        let bounded = self.shared.len() <= SHARED_MAX;
+        ordered && bounded && (!said || !body.given_names().is_empty())
     }
 
     /// Every commitment in it with its path: those that authority holds, each once.

@@ -1,12 +1,12 @@
 //! Systems: registered by order of the unit's officers, closed by order, and ordered whole.
 
 use crate::officer::{CertificateHolder, Reader};
-use crate::sample::operate::{OFFICERS, SECURITY, site, system, unit};
+use crate::sample::operate::{OFFICERS, SECURITY, agent, gate, portal, site, system, unit};
 use crate::sample::{Sample, key};
 use authority::OrderDigest;
 use records::est::EST_SECRET;
 use records::machine::{ACME_SECRET, kid, secret};
-use records::order::{Body, EndingSystem, PriorState, SystemBody, UnitAction};
+use records::order::{Body, EndingSystem, PriorState, SharedName, SystemBody, UnitAction};
 use records::{Bytes, Code};
 use sha2::{Digest, Sha256};
 
@@ -276,4 +276,42 @@ fn what_a_system_has_is_listed_and_counted() {
     assert_eq!(authority.used_in_week("site", now + 7 * 86_400), 0, "another week");
     let ids = |after: &str| authority.systems_behind(after).map(|(id, _)| id.to_owned()).next();
     assert_eq!((ids(""), ids("site")), (Some("site".to_owned()), None));
+}
+
+/// With whom an order shares names, as it was signed.
+fn shared(sample: &Sample, order: OrderDigest) -> Vec<String> {
+    let (read, _) = sample.authority().open(order, sample.city.now).unwrap();
+    let one = |one: &SharedName| format!("{} {}:{}", one.name, one.of, one.id);
+    read.basis.shared.iter().map(one).collect()
+}
+
+/// Whoever approves names reads who has them already, or names that cover them: another system, a
+/// gate or a portal. Once somebody else gets one meanwhile it is another order.
+#[test]
+fn names_that_others_have_are_read_of() {
+    let mut sample = Sample::found();
+    sample.done(agent(gate("register", "gate-1")), &SECURITY);
+    sample.done(portal("register", "portal-2", (&key(), &key())), &SECURITY);
+    let first = sample.order(system(site("register", "site")));
+    assert!(shared(&sample, first).is_empty());
+    let mut other = site("register", "other");
+    other.names = ["a.acme.test", "exchange.example", "staff-2.example"].map(str::to_owned).into();
+    other.addresses = Vec::new();
+    sample.registered_system(other.clone());
+    assert_eq!(sample.approve(first, OFFICERS[0]).map(drop), Err(Code::StateConflict));
+    let second = sample.order(system(site("register", "site")));
+    assert_eq!(shared(&sample, second), ["a.acme.test system:other"]);
+    sample.approved_by(second, &OFFICERS);
+    assert_eq!(sample.execute(), None);
+    sample.sequence();
+    // Registered anew a system shares nothing with itself, and one that is closed nothing at all.
+    let anew = sample.order(system(other));
+    let told = ["*.acme.test system:site", "exchange.example agent:gate-1"];
+    assert_eq!(shared(&sample, anew), [&told[..], &["staff-2.example portal:portal-2"]].concat());
+    let closes = sample.order(system(site("close", "other")));
+    assert!(shared(&sample, closes).is_empty());
+    let again = sample.order(agent(gate("register", "gate-2")));
+    assert_eq!(shared(&sample, again), ["exchange.example system:other"], "not the same gate's");
+    sample.done(system(site("close", "other")), &OFFICERS);
+    assert_eq!(sample.approve(again, SECURITY[0]).map(drop), Err(Code::StateConflict));
 }

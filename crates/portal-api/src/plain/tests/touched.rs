@@ -1,4 +1,5 @@
-//! Which access rules a unit that moves comes under, and leaves.
+//! What else an order touches, without a word of its body: access rules that a unit comes under
+//! which moves, and names that others have.
 
 use super::{facts, in_english};
 use sample_city::orders::{SampleOrder, all as samples};
@@ -29,5 +30,24 @@ fn rules_that_a_move_changes_are_shown() {
     for count in ["5", "6", "7"] {
         let more = shown.iter().filter(|fact| fact.term.en.contains("which are not listed"));
         assert!(more.into_iter().any(|fact| fact.value.en() == count), "{count}");
+    }
+}
+
+/// Whoever approves names for a system, a gate or a portal reads who has them already.
+#[test]
+fn names_that_others_have_are_shown() {
+    for kind in ["system", "agent", "portal"] {
+        let is_of = |one: &SampleOrder| one.order["kind"] == kind;
+        let sample = samples().into_iter().find(is_of).unwrap();
+        let shown = facts(&sample.open(&sample.order).unwrap());
+        let told = shown.iter().find(|fact| fact.term.en.starts_with("names that others have"));
+        let told = told.expect(kind);
+        let lines: Vec<String> = told.lines.iter().map(in_english).collect();
+        assert!(told.differs && lines.len() == 1, "{kind}: {lines:?}");
+        for part in ["*.example", "system 「水情监测」 (water)"] {
+            assert!(lines[0].contains(part), "{kind}: {lines:?}");
+        }
+        let more = |fact: &super::Fact| fact.term.en.starts_with("how many more such names");
+        assert!(shown.iter().any(more), "{kind}");
     }
 }
