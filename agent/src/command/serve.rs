@@ -54,6 +54,9 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let clock = Clock::system();
     let metrics = Metrics::default();
     let live = Arc::new(LivePair::open(folder, &file, clock)?);
+    // Whatever keeps a start from going on is found before the spool begins a run.
+    Tokens::check(&config)?;
+    tls_to_upstream(&config, &live.shown())?;
     let source = Arc::new(Source::open(&config, Anchors::new(&file)?, clock, metrics.clone())?);
     let (spool, unread) = start_spool(&config, &file, live.present().signer(), clock, &metrics)?;
     let are_told = earlier::tell(spool.clone(), unread, metrics.clone())?;

@@ -17,8 +17,10 @@ pub(super) struct Listeners {
 }
 
 impl Listeners {
-    /// Takes all of them, or none: an address that cannot be taken is told with its setting.
+    /// Takes all of them, or none: an address that cannot be taken is told with its setting. The one
+    /// for the owner is taken last of all, and only looked at here.
     pub(super) async fn take(config: &AgentConfig) -> std::io::Result<Self> {
+        service::can_listen(config.admin, "agent.toml: admin")?;
         let people = service::listen(config.listen, "agent.toml: listen").await?;
         let mut tunnels = Vec::new();
         for tunnel in &config.tunnels {
