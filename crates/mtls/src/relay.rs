@@ -2,12 +2,15 @@
 //!
 //! Nothing more is read of one side than the other one takes, so that whoever reads slowly slows
 //! down whoever sends. The end of one direction is passed on as such, and the other one goes on:
-//! who has sent everything may still be waiting for all of the answer.
+//! who has sent everything may still be waiting for all of the answer. Whoever always has more
+//! leaves others of the same thread their turn.
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// Bytes of one direction that are on their way at once: a record of TLS.
 const BUFFER_BYTES: usize = 16 * 1024;
+/// So much of one direction, and whatever else the thread has to do has its turn.
+const TURN_BYTES: usize = 64 * 1024;
 
 /// How a relay ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +73,7 @@ async fn carry(
     mut to: impl AsyncWrite + Unpin,
     moved: impl Fn(usize),
 ) -> Result<(), BrokenEnd> {
-    let mut buffer = vec![0; BUFFER_BYTES];
+    let (mut buffer, mut turn) = (vec![0; BUFFER_BYTES], 0);
     loop {
         let count = from.read(&mut buffer).await.map_err(|_| BrokenEnd::Source)?;
         if count == 0 {
@@ -83,15 +86,22 @@ async fn carry(
         to.write_all(bytes).await.map_err(|_| BrokenEnd::Target)?;
         to.flush().await.map_err(|_| BrokenEnd::Target)?;
         moved(0);
+        turn += count;
+        if turn >= TURN_BYTES {
+            turn = 0;
+            tokio::task::yield_now().await;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::pin::Pin;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use tokio::io::duplex;
+    use std::task::{Context, Poll};
+    use tokio::io::{ReadBuf, duplex};
 
     /// A relay between two sides; gives the outer ends, what it counts, and its end.
     fn between() -> (
@@ -170,5 +180,59 @@ mod tests {
             let wanted = if far { RelayEnd::FarBroke } else { RelayEnd::NearBroke };
             assert_eq!(end.await.unwrap(), wanted);
         }
+    }
+
+    /// A side that always has more, and always takes more.
+    struct Endless;
+
+    impl AsyncRead for Endless {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            to: &mut ReadBuf<'_>,
+        ) -> Poll<std::io::Result<()>> {
+            to.put_slice(&vec![7; to.remaining()]);
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Endless {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<std::io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    /// A busy relay keeps nobody on its thread waiting for longer than some kilobytes take, though
+    /// neither of its sides ever waits.
+    #[tokio::test]
+    async fn whoever_always_has_more_leaves_others_their_turn() {
+        let carried = AtomicUsize::new(0);
+        let moved = |_: RelayWay, bytes: usize| {
+            carried.fetch_add(bytes, Ordering::SeqCst);
+        };
+        let others = async {
+            for _ in 0..3 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            end = relay(Endless, Endless, moved) => panic!("{end:?}"),
+            () = others => {}
+        }
+        let carried = carried.load(Ordering::SeqCst);
+        assert!((TURN_BYTES..=16 * TURN_BYTES).contains(&carried), "{carried} bytes");
     }
 }
