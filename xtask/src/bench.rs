@@ -92,6 +92,10 @@ pub(crate) enum What {
         /// and what gate and log use.
         #[arg(long, conflicts_with_all = ["handshakes", "idle"])]
         lasting: Option<u64>,
+        /// How long a start takes to its first answer instead, behind so many MiB of records that
+        /// the log did not take.
+        #[arg(long, conflicts_with_all = ["handshakes", "idle", "lasting"])]
+        spooled: Option<u64>,
     },
     /// Intake of agents' runs against the disk's durable writes, on both databases.
     Log {
@@ -181,7 +185,15 @@ pub(crate) async fn run(what: What) -> anyhow::Result<()> {
             issue::run(issue::IssueLoad { count, at_once, in_flight, grown, on, json }).await
         }
         What::Batch { count, on } => batch::run(count, on).await,
-        What::Gate { connections, seconds, handshakes, idle, shared_identity, lasting } => {
+        What::Gate {
+            connections,
+            seconds,
+            handshakes,
+            idle,
+            shared_identity,
+            lasting,
+            spooled,
+        } => {
             gate::run(gate::GateLoad {
                 connections,
                 seconds,
@@ -189,6 +201,7 @@ pub(crate) async fn run(what: What) -> anyhow::Result<()> {
                 idle,
                 shared_identity,
                 lasting,
+                spooled,
             })
             .await
         }

@@ -5,6 +5,7 @@
 mod connections;
 mod lasting;
 mod stage;
+mod starting;
 
 pub(super) use stage::GateLoad;
 
@@ -14,14 +15,12 @@ use crate::demo::act::Actor;
 use crate::found::{Sample, found, gate_ports};
 use crate::processes::Running;
 use crate::tool::which;
-use crate::wait::until;
 use anyhow::Context;
 use pki::Certificate;
-use stage::{PATHS, Proxy, Stage, ask, connector, pinned};
+use stage::{PATHS, Proxy, Stage, connector};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Child;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsConnector;
@@ -69,25 +68,25 @@ pub(super) async fn run(wanted: GateLoad) -> anyhow::Result<()> {
     std::fs::write(path, text)?;
     let other = TcpListener::bind(("127.0.0.1", 0)).await?.local_addr()?.port();
     let plain = stage.nginx(&nginx, &folder, other, application)?;
-    let agent = pinned(
-        Command::new(crate::tool::binary("agent")?).arg("--state").arg(folder.join("gate")),
-        &["serve"],
-    )?;
+    let agent = starting::serve(&folder.join("gate"))?;
     let mut proxies = [
         Proxy { name: "nginx", port: other, child: plain },
         Proxy { name: "gate", port, child: agent },
     ];
     for proxy in &proxies {
-        answers(&stage, proxy.port).await?;
+        stage.answers(proxy.port).await?;
     }
-    match (wanted.idle, wanted.lasting) {
-        (Some(count), _) => connections::idle(&stage, &proxies, count).await?,
-        (None, Some(seconds)) => {
-            let log = running.pid("log").context("log")?;
-            let admin = mtls::Client::new(&format!("http://localhost:{admin}"), None)?;
-            lasting::lasting(&stage, &proxies, seconds, (log, &admin)).await?;
-        }
-        (None, None) => compare(&stage, &proxies).await?,
+    let admin = mtls::Client::new(&format!("http://localhost:{admin}"), None)?;
+    if let Some(count) = wanted.idle {
+        connections::idle(&stage, &proxies, count).await?;
+    } else if let Some(seconds) = wanted.lasting {
+        let log = running.pid("log").context("log")?;
+        lasting::lasting(&stage, &proxies, seconds, (log, &admin)).await?;
+    } else if let Some(mebibytes) = wanted.spooled {
+        let ([_, gate], state) = (&mut proxies, folder.join("gate"));
+        starting::starting(&stage, gate, mebibytes, (&mut running, &admin, &state)).await?;
+    } else {
+        compare(&stage, &proxies).await?;
     }
     for proxy in &mut proxies {
         end(&mut proxy.child)?;
@@ -178,13 +177,4 @@ async fn origin(listener: TcpListener) {
             }
         });
     }
-}
-
-/// Waits until a proxy answers.
-async fn answers(stage: &Stage, port: u16) -> anyhow::Result<()> {
-    until(&format!("an answer from port {port}"), Duration::from_secs(30), async || {
-        let Ok(mut sender) = stage.connect(0, port).await else { return Ok(None) };
-        Ok(matches!(ask(&mut sender, 0).await, Ok(200)).then_some(()))
-    })
-    .await
 }

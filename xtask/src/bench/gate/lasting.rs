@@ -45,10 +45,15 @@ pub(super) async fn lasting(
 async fn watch(admin: &Client, waits: &mut Vec<u64>) -> anyhow::Result<Infallible> {
     loop {
         tokio::time::sleep(LOOK).await;
-        let answer = admin.get("/metrics").await?;
-        let text = String::from_utf8_lossy(answer.body());
-        let line = text.lines().find(|line| line.contains("\"spool_waiting_bytes\""));
-        let (_, value) = line.and_then(|line| line.rsplit_once(' ')).context("/metrics")?;
-        waits.push(value.parse()?);
+        waits.push(waiting(admin).await?);
     }
+}
+
+/// Bytes that wait for the log, as the gate says it.
+pub(super) async fn waiting(admin: &Client) -> anyhow::Result<u64> {
+    let answer = admin.get("/metrics").await?;
+    let text = String::from_utf8_lossy(answer.body());
+    let line = text.lines().find(|line| line.contains("\"spool_waiting_bytes\""));
+    let (_, value) = line.and_then(|line| line.rsplit_once(' ')).context("/metrics")?;
+    Ok(value.parse()?)
 }

@@ -1,6 +1,7 @@
 //! What both proxies are measured with: clients, certificates, and how long requests take.
 
 use crate::bench::cpu::seconds as cpu;
+use crate::wait::until;
 use anyhow::{Context, ensure};
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http1;
@@ -33,6 +34,8 @@ pub(crate) struct GateLoad {
     pub(crate) shared_identity: bool,
     /// So many seconds at full rate, instead.
     pub(crate) lasting: Option<u64>,
+    /// A start behind so many MiB of records that the log did not take, instead.
+    pub(crate) spooled: Option<u64>,
 }
 
 /// One measurement.
@@ -122,6 +125,15 @@ impl Stage {
         let path = home.join("nginx.conf");
         std::fs::write(&path, config)?;
         pinned(Command::new(binary).arg("-c").arg(path), &[])
+    }
+
+    /// Waits until a proxy answers.
+    pub(super) async fn answers(&self, port: u16) -> anyhow::Result<()> {
+        until(&format!("an answer from port {port}"), Duration::from_secs(30), async || {
+            let Ok(mut sender) = self.connect(0, port).await else { return Ok(None) };
+            Ok(matches!(ask(&mut sender, 0).await, Ok(200)).then_some(()))
+        })
+        .await
     }
 
     /// Connects as one of the people.
