@@ -28,10 +28,16 @@ impl AgentConfig {
             "{address} 出现两次：每个监听地址只用一次 / \
              {address} is named twice: each address is listened on once"
         );
-        let (text, held) = (std::fs::read_to_string(path).unwrap_or_default(), address.to_string());
-        let found = text.lines().enumerate().filter(|(_, line)| line.contains(&held)).last();
-        let line = found.map_or(0, |(line, _)| line + 1);
-        Err(ConfigError::Value { path: path.to_owned(), line, message })
+        Err(ConfigError::Value { path: path.to_owned(), line: line_of(path, address), message })
+    }
+
+    /// Says where an address stands that somebody else has, and what mends that.
+    pub(crate) fn taken(&self, address: SocketAddr) -> String {
+        let line = line_of(&self.path("agent.toml"), address);
+        format!(
+            "agent.toml 第 {line} 行：换一个地址，或先结束占用它的程序 / agent.toml, line {line}: \
+             choose another address, or end what listens there"
+        )
     }
 
     /// An address that two settings name.
@@ -45,6 +51,13 @@ impl AgentConfig {
             is_twice.then_some(*address)
         })
     }
+}
+
+/// The last line that names an address, from 1.
+fn line_of(path: &Path, address: SocketAddr) -> usize {
+    let (text, held) = (std::fs::read_to_string(path).unwrap_or_default(), address.to_string());
+    let found = text.lines().enumerate().filter(|(_, line)| line.contains(&held)).last();
+    found.map_or(0, |(line, _)| line + 1)
 }
 
 /// Whether whoever holds one address may be why another cannot be taken.

@@ -4,6 +4,7 @@ use crate::AgentConfig;
 use crate::config::TunnelConfig;
 use crate::config::addresses::meet;
 use crate::gate::call::CallListener;
+use anyhow::Context;
 use tokio::net::TcpListener;
 
 /// What others connect to.
@@ -17,8 +18,8 @@ pub(super) struct Listeners {
 }
 
 impl Listeners {
-    /// Takes all of them, or none: an address that cannot be taken is told with its setting. The one
-    /// for the owner is taken last of all, and only looked at here.
+    /// Takes all of them, or none: an address that cannot be taken is told with its setting. The
+    /// one for the owner is taken last of all, and only looked at here.
     pub(super) async fn take(config: &AgentConfig) -> std::io::Result<Self> {
         service::can_listen(config.admin, "agent.toml: admin")?;
         let people = service::listen(config.listen, "agent.toml: listen").await?;
@@ -34,14 +35,15 @@ impl Listeners {
 
     /// Whether the next start could take those of another configuration, once a gate that runs has
     /// left its own to it; nothing is taken.
-    pub(super) fn check(config: &AgentConfig, in_force: &AgentConfig) -> std::io::Result<()> {
+    pub(super) fn check(config: &AgentConfig, in_force: &AgentConfig) -> anyhow::Result<()> {
         let own = in_force.addresses();
         for (address, setting) in config.addresses() {
             if !own.iter().any(|(own, _)| meet(*own, address)) {
-                service::can_listen(address, &setting)?;
+                let look = service::can_listen(address, &setting);
+                look.with_context(|| config.taken(address))?;
             }
         }
-        CallListener::can_take(config)
+        Ok(CallListener::can_take(config)?)
     }
 }
 
@@ -64,7 +66,7 @@ mod tests {
         Listeners::check(&with(own, free), &in_force).unwrap();
         Listeners::check(&with(free, own), &in_force).unwrap();
         for (wanted, setting) in [(with(foreign, free), "listen"), (with(own, foreign), "admin")] {
-            let error = Listeners::check(&wanted, &in_force).unwrap_err().to_string();
+            let error = format!("{:#}", Listeners::check(&wanted, &in_force).unwrap_err());
             assert!(error.contains(&format!("agent.toml: {setting}")), "{error}");
             assert!(error.contains(&foreign.to_string()), "{error}");
         }

@@ -66,7 +66,7 @@ enum Wrong {
 /// What a start reads before it serves: a gate that would not start with it must not end for it.
 fn check(folder: &Path, in_force: &AgentConfig) -> Result<(), Wrong> {
     let config = AgentConfig::read(folder).map_err(|e| Wrong::Configuration(e.into()))?;
-    Listeners::check(&config, in_force).map_err(|e| Wrong::Configuration(e.into()))?;
+    Listeners::check(&config, in_force).map_err(Wrong::Configuration)?;
     Tokens::check(&config).map_err(Wrong::Configuration)?;
     if config.calls.is_some() {
         CallToken::kept(&config).map_err(Wrong::Configuration)?;
@@ -145,6 +145,7 @@ mod tests {
         let taken = format!("calls = \"{}\"\n{text}", foreign.local_addr().unwrap());
         std::fs::write(at("agent.toml"), taken).unwrap();
         let lacks = found(folder.path());
+        assert!(lacks.contains("agent.toml, line 1: choose another address"), "{lacks}");
         assert!(lacks.contains("agent.toml: calls"), "{lacks}");
         let calls = format!("calls = \"unix:{}\"\n{text}", at("call.sock").display());
         std::fs::write(at("agent.toml"), calls).unwrap();
