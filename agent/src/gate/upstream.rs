@@ -26,7 +26,7 @@ use answer::{AnswerLimits, AnswerRest};
 use bytes::Bytes;
 use direct::DirectConnection;
 use doubt::is_doubtful;
-use http::{Request, Response, header};
+use http::{HeaderValue, Request, Response, header};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::client::conn::http1::Builder;
 use hyper_util::rt::TokioIo;
@@ -133,7 +133,8 @@ pub(super) struct Upstream<B: Body + 'static = RequestBody> {
     /// The number of its place.
     pub(super) place: usize,
     speaker: Speaker<B>,
-    /// Whether the answer that it brought is its last: nobody knows what comes behind it.
+    /// Whether the answer that it brings is its last: nobody knows what stands behind that, or
+    /// behind its request.
     is_last: bool,
 }
 
@@ -164,11 +165,16 @@ where
         mut request: Request<B>,
         origin: Option<&Origin>,
     ) -> Result<Response<UpstreamBody>, Box<NotSent<B>>> {
-        let method = request.method().clone();
+        let (method, has_body) = (request.method().clone(), !request.body().is_end_stream());
         let sent = match &mut self.speaker {
             Speaker::Library(library) => {
                 if let Some(origin) = origin {
                     origin.tell(request.headers_mut());
+                }
+                if has_body && !request.headers().contains_key(header::UPGRADE) {
+                    // What an application leaves unread of it would be its next request.
+                    let close = HeaderValue::from_static("close");
+                    request.headers_mut().insert(header::CONNECTION, close);
                 }
                 let sent = library.send(request).await;
                 sent.map(|answer| answer.map(UpstreamBody::Library)).map_err(|mut error| {
@@ -191,7 +197,7 @@ where
                 Err(Box::new(NotSent { unsent: None, error }))
             }
         };
-        self.is_last |= sent.as_ref().is_ok_and(|answer| is_doubtful(&method, answer));
+        self.is_last |= has_body || sent.as_ref().is_ok_and(|one| is_doubtful(&method, one));
         sent
     }
 

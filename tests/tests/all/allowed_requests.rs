@@ -103,6 +103,11 @@ async fn an_upgrade_that_is_not_spoken_changes_nothing() {
     // A POST without a body says so: there are servers that refuse one which says nothing.
     let said = got.iter().map(|one| one.to_lowercase().contains("\r\ncontent-length: 0\r\n"));
     assert_eq!(said.filter(|says| *says).count(), 1);
+    // One with a body has its connection to the application for itself.
+    let alone = got.iter().map(|one| one.to_lowercase().contains("\r\nconnection: close\r\n"));
+    let mut wanted = [false; 8];
+    wanted[0] = true;
+    assert_eq!(alone.collect::<Vec<_>>(), wanted);
 }
 
 /// A dot at the end of a host makes it no other (RFC 1034 3.1): it is served, and the application

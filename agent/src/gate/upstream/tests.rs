@@ -304,3 +304,35 @@ async fn what_comes_behind_an_answer_answers_no_other_request() {
         }
     }
 }
+
+/// What an application leaves unread of a body is nobody's request: it is told to close its
+/// connection behind the answer, and gets no other request on that.
+#[tokio::test]
+async fn a_body_that_nobody_reads_is_no_request() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let application = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let asked = head(&mut stream).await;
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+        stream.write_all(answer).await.unwrap();
+        (asked, stream)
+    });
+    let pool = pool(address);
+    let mut upstream = in_time(pool.take((false, false), Instant::now())).await.unwrap();
+    let (client, upload) = mpsc::unbounded_channel();
+    client.send(Bytes::from_static(b"GET /admin HTTP/1.1\r\n\r\n")).unwrap();
+    drop(client);
+    let request = Request::post("/").header("host", "a").body(Upload(upload)).unwrap();
+    let answer =
+        in_time(upstream.send(request, None)).await.map_err(|failed| failed.error).unwrap();
+    assert_eq!(answer.status(), 200);
+    let mut body = answer.into_body();
+    let next = poll_fn(|context| upstream.poll_frame(&mut body, context));
+    assert!(in_time(next).await.is_none());
+    pool.give_back(upstream);
+    assert!(pool.kept(Instant::now()).is_none());
+    let (asked, _stream) = in_time(application).await.unwrap();
+    let asked = String::from_utf8(asked).unwrap();
+    assert_eq!(asked.matches("\r\nconnection: close\r\n").count(), 1, "{asked}");
+}
