@@ -93,7 +93,8 @@ pub fn recover(folder: &Path, agent: &str) -> anyhow::Result<RecoveredSpool> {
             found.damaged.push(number);
             continue;
         };
-        if segment::has_room(&mut file, length)? {
+        let filled = segment::filled(&mut file, length)?;
+        if filled.is_none() {
             length = give_back(&mut file, length, &header.chain)?;
         }
         found.bytes += length;
@@ -107,7 +108,7 @@ pub fn recover(folder: &Path, agent: &str) -> anyhow::Result<RecoveredSpool> {
             }
         };
         segments.push(number);
-        if let waiting @ 1.. = length.saturating_sub(acknowledged) {
+        if let waiting @ 1.. = filled.unwrap_or(length).saturating_sub(acknowledged) {
             found.waiting.insert(number, waiting);
         }
     }
@@ -205,18 +206,18 @@ mod tests {
         let first = Header { epoch: [7; 16], first: 0, chain: [9; 32] };
         let name = |aseq| request_id("gate-1", &first.epoch.into(), aseq);
         let ended = |aseq| record("completion", &format!(r#""request":"{}""#, name(aseq)));
-        // One is full to its end, the other is what a run ended in.
+        // One is full but for what no record had room in, the other is what a run ended in.
         let full = vec![permitted(); 30];
         let (second, end) = lay(folder, 4, &first, &full);
         assert!(end <= SEGMENT_BYTES && SEGMENT_BYTES - end < 300, "{end}");
         let rest = File::options().write(true).open(segment::path(folder, 4)).unwrap();
-        rest.set_len(end).unwrap();
+        rest.set_len(end + 5).unwrap();
         let (_, last) = lay(folder, 5, &second, &[ended(0), permitted(), ended(31)]);
         let acked = AckedPosition { segment: 4, records: 26, open: [name(0), name(3)].into() };
         acked.write(folder).unwrap();
         let found = recover(folder, "gate-1").unwrap();
-        assert_eq!((found.next, found.bytes), (6, end + last));
-        assert_eq!((length(folder, 4), length(folder, 5)), (end, last), "the room is given back");
+        assert_eq!((found.next, found.bytes), (6, end + 5 + last));
+        assert_eq!((length(folder, 4), length(folder, 5)), (end + 5, last), "room is given back");
         let of_one = (end - HEADER_BYTES) / 30;
         let waiting = BTreeMap::from([(4, 4 * of_one), (5, last - HEADER_BYTES)]);
         assert_eq!(found.waiting, waiting);
@@ -231,6 +232,6 @@ mod tests {
         let found = recover(folder, "gate-1").unwrap();
         assert_eq!((found.next, found.damaged), (7, vec![6]));
         assert_eq!(found.waiting, BTreeMap::from([(5, last - HEADER_BYTES)]));
-        assert_eq!((found.bytes, found.unread.segments), (end + last + 100, vec![5]));
+        assert_eq!((found.bytes, found.unread.segments), (end + last + 105, vec![5]));
     }
 }

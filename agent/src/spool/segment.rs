@@ -278,13 +278,16 @@ pub fn end(file: &mut File, (offset, end): (u64, u64), before: &[u8; 32]) -> io:
     }
 }
 
-/// Whether a segment of this length has much room left of what was filled ahead: a run ended in it.
-pub fn has_room(file: &mut File, length: u64) -> io::Result<bool> {
+/// Where the last byte of a segment of this length ends that is no zero, as the last one of a frame
+/// is none; nothing where much room is left of what was filled ahead: a run ended in it.
+pub fn filled(file: &mut File, length: u64) -> io::Result<Option<u64>> {
     let room = (length / 16).min(ROOM_BYTES);
+    let from = length.saturating_sub(room);
     let mut tail = Vec::new();
-    file.seek(SeekFrom::Start(length.saturating_sub(room)))?;
+    file.seek(SeekFrom::Start(from))?;
     Read::by_ref(file).take(room).read_to_end(&mut tail)?;
-    Ok(!tail.is_empty() && tail.iter().all(|byte| *byte == 0))
+    let last = tail.iter().rposition(|byte| *byte != 0);
+    Ok(last.map(|last| from + last as u64 + 1))
 }
 
 /// Whether a whole frame follows the one at `offset`, which itself is not whole.
