@@ -2,11 +2,12 @@
 //! share: so many of them fill a memory only together. Where a share or all of it is full, what
 //! holds most and waits for its client gives way to what is smaller: no halves keep others out.
 
+use super::activity::Activity;
 use super::source::Source;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::task::{Wake, Waker};
 
 /// One certificate has so much of it: 64 senders of one gate hand in their largest pieces at once.
 const SHARE_OF_PROVEN: usize = 4;
@@ -15,6 +16,9 @@ const SHARE_OF_UNPROVEN: usize = 32;
 /// Bytes of answers that one certificate has not taken yet. In all they have no bound: what is new
 /// is new for every gate at once.
 const ANSWERS_OF_PROVEN: usize = 128 * 1024 * 1024;
+/// The same of one source that proved nothing, and of all of those together.
+const ANSWERS_OF_SOURCE: usize = 16 * 1024 * 1024;
+const ANSWERS_OF_STRANGERS: usize = 512 * 1024 * 1024;
 
 /// Whose bytes they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,9 +58,14 @@ impl Budget {
         Self::with_shares(most, (of_proven, of_unproven))
     }
 
-    /// Answers to whoever proved who they are: a process makes large ones for nobody else.
+    /// Answers to whoever proved who they are.
     pub(super) fn of_answers() -> Arc<Self> {
-        Self::with_shares(usize::MAX, (ANSWERS_OF_PROVEN, usize::MAX))
+        Self::with_shares(usize::MAX, (ANSWERS_OF_PROVEN, 0))
+    }
+
+    /// Answers to all others: whoever takes none of many loses the connection of the largest.
+    pub(super) fn of_answers_to_strangers() -> Arc<Self> {
+        Self::with_shares(ANSWERS_OF_STRANGERS, (0, ANSWERS_OF_SOURCE))
     }
 
     fn with_shares(most: usize, (of_proven, of_unproven): (usize, usize)) -> Arc<Self> {
@@ -218,6 +227,15 @@ impl Portion {
     }
 }
 
+/// Ends a connection when it is woken: an answer on it that nobody took gives way.
+pub(super) struct EndsConnection(pub(super) Arc<Activity>);
+
+impl Wake for EndsConnection {
+    fn wake(self: Arc<Self>) {
+        self.0.end.cancel();
+    }
+}
+
 impl Drop for Portion {
     fn drop(&mut self) {
         self.budget.held().forget((self.sender, self.number), &self.state);
@@ -259,7 +277,7 @@ mod tests {
     #[derive(Default)]
     struct Woken(AtomicUsize);
 
-    impl std::task::Wake for Woken {
+    impl Wake for Woken {
         fn wake(self: Arc<Self>) {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
@@ -301,5 +319,27 @@ mod tests {
         drop((crowd, report, equal));
         let held = budget.held();
         assert_eq!((held.all, held.by.len()), (0, 0));
+    }
+
+    /// Who takes none of its answers has so many, and loses the connection on which most of them
+    /// wait once a smaller one is to leave; others keep theirs.
+    #[test]
+    fn answers_that_nobody_takes_have_a_bound() {
+        let budget = Budget::with_shares(1_000, (0, 100));
+        let source = |last: u8| Sender::Source(IpAddr::from([192, 0, 2, last]).into());
+        let answer = |last: u8, bytes: usize| {
+            let (one, connection) = (budget.portion(source(last)), Arc::<Activity>::default());
+            one.wait(Some(&Waker::from(Arc::new(EndsConnection(connection.clone())))));
+            (one.take(bytes), one, connection)
+        };
+        let (large, small, other) = (answer(1, 60), answer(1, 30), answer(2, 100));
+        assert!(large.0 && small.0 && other.0);
+        assert!(!answer(1, 70).0, "nothing is larger");
+        let receipt = answer(1, 20);
+        assert!(receipt.0 && large.2.end.is_cancelled());
+        assert!([&small, &other, &receipt].iter().all(|one| !one.2.end.is_cancelled()));
+        let shares = Budget::of_answers_to_strangers();
+        assert!(shares.portion(source(1)).take(ANSWERS_OF_SOURCE));
+        assert!(!shares.portion(source(1)).take(ANSWERS_OF_SOURCE + 1));
     }
 }

@@ -132,6 +132,7 @@ struct Seated {
     /// Bodies of brakes, which those of others cannot take.
     brakes: Arc<Budget>,
     answers: Arc<Budget>,
+    answers_to_strangers: Arc<Budget>,
     /// Requests that are answered now, and apart from them brakes, which no others keep out.
     requests: KeyedPlaces<Sender>,
     requests_of_brakes: KeyedPlaces<Sender>,
@@ -204,9 +205,12 @@ impl Slot {
         self.seated.taken_back.allows(sender, Instant::now())
     }
 
-    /// The bytes of answers that are not taken yet.
-    pub(super) fn answers(&self) -> &Arc<Budget> {
-        &self.seated.answers
+    /// The bytes of answers to a sender that are not taken yet.
+    pub(super) fn answers(&self, sender: Sender) -> &Arc<Budget> {
+        match sender {
+            Sender::Certificate(_) => &self.seated.answers,
+            Sender::Source(_) => &self.seated.answers_to_strangers,
+        }
     }
 }
 
@@ -276,13 +280,15 @@ impl Places {
         };
         let fullness = Teller { told: Mutex::new(Fullness::Free), tell };
         let [bodies, brakes] = [limits.body_bytes; 2].map(Budget::of_requests);
-        let answers = Budget::of_answers();
+        let (answers, answers_to_strangers) =
+            (Budget::of_answers(), Budget::of_answers_to_strangers());
         let seated = Seated {
             rows: Mutex::new(rows),
             fullness,
             bodies,
             brakes,
             answers,
+            answers_to_strangers,
             requests: KeyedPlaces::default(),
             requests_of_brakes: KeyedPlaces::default(),
             requests_of_one: limits.requests_of_one,

@@ -3,7 +3,7 @@
 use super::accept::{Accepted, ConnectionRefusal, Endpoint, Handshake};
 use super::activity::{ActiveRequest, Activity, PING, drive, http2_builder};
 use super::bare_refusal;
-use super::budget::Sender;
+use super::budget::{EndsConnection, Portion, Sender};
 use super::client_body::ClientBody;
 use super::head::{OF_SERVICES, RequestFault};
 use super::http2::{Answers, speak};
@@ -28,6 +28,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Waker;
 use std::time::{Duration, SystemTime};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -45,8 +46,10 @@ pub enum Proof {
     By(Judge),
 }
 
-/// Answers that are larger are counted while their client takes them.
+/// Answers that are larger are counted while their client takes them, and those of strangers that
+/// are no receipt or refusal.
 const LARGE: u64 = 64 * 1024;
+const LARGE_OF_STRANGERS: u64 = 4 * 1024;
 /// Most bytes of a head of HTTP/1 that the HTTP library reads, and most fields: what is beyond them
 /// it refuses itself.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -228,9 +231,8 @@ impl ConnectionSeat {
                 }
             }
         };
-        let taken = self.slot.answers().portion(self.sender);
-        let length = response.body().size_hint().exact().unwrap_or(0);
-        if length > LARGE && !taken.take(usize::try_from(length).unwrap_or(usize::MAX)) {
+        let taken = self.slot.answers(self.sender).portion(self.sender);
+        if !self.counts(&taken, response.body().size_hint().exact().unwrap_or(0)) {
             response = (site.busy)();
         }
         if is_reserved {
@@ -241,6 +243,19 @@ impl ConnectionSeat {
             }
         }
         response.map(|inner| AnswerBody::new(inner, is_http2, under_way, taken))
+    }
+
+    /// Whether an answer of so many bytes may wait for its client.
+    fn counts(&self, taken: &Portion, length: u64) -> bool {
+        let least = match self.sender {
+            Sender::Certificate(_) => LARGE,
+            Sender::Source(_) => {
+                let ends = Arc::new(EndsConnection(self.slot.activity()));
+                taken.wait(Some(&Waker::from(ends)));
+                LARGE_OF_STRANGERS
+            }
+        };
+        length <= least || taken.take(usize::try_from(length).unwrap_or(usize::MAX / 2))
     }
 
     /// What the routes answer; nothing where too many requests of the sender are answered now. A
