@@ -3,8 +3,8 @@
 //! can make none of them.
 //!
 //! In the order in which a message meets them: `sender` (whose it is, and whether they sent it, by
-//! a turn of `hashing` where that takes rounds), `nonce`, then what it asks for: `enrol`, `confirm`,
-//! `end`, `told`; `protect` (the answer).
+//! a turn of `hashing` where that takes rounds), `nonce`, then what it asks for: `enrol`,
+//! `confirm`, `end`, `told`; `protect` (the answer).
 //!
 //! Nothing has to be kept of a transaction here. What it was given follows from authority, which
 //! names the use after the transaction; whether it answers us, from a MAC in our nonces. So a
