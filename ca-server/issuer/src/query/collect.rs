@@ -27,6 +27,8 @@ pub(crate) async fn collect(
     issuer: &Issuer,
     message: &Collect,
 ) -> Result<CollectedCertificate, IssuerError> {
+    // Whoever tries keys takes no reader of those who have one.
+    look_up::refuse_wrong(issuer, (&message.reference, &message.key)).await?;
     let mut moved = issuer.moved();
     let waiting = async {
         let (reference, ..) = opened(issuer, message).await?;

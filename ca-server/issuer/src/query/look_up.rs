@@ -41,10 +41,10 @@ pub(crate) fn open(
 /// was committed. Where it is not, the question has its turn.
 pub(crate) async fn refuse_wrong(
     issuer: &Issuer,
-    message: &LetterLookUp,
+    shown: (&str, &Bytes),
 ) -> Result<(), IssuerError> {
-    let view = issuer.view()?;
-    let Err(refused) = open(&view, (&message.reference, &message.key)) else { return Ok(()) };
+    let Some(view) = issuer.view_now() else { return Ok(()) };
+    let Err(refused) = open(&view, shown) else { return Ok(()) };
     let mut tx = issuer.store.read_for_strangers().await?;
     match view.state().holds_all(&mut tx).await? {
         true => Err(refused),

@@ -26,11 +26,12 @@ async fn asked(
     issuer: &Issuer,
     call: &PortalCall<PublicProcess, LetterLookUp>,
 ) -> Result<LookUpAnswer, IssuerError> {
-    query::look_up::refuse_wrong(issuer, &call.message).await?;
+    let message = &call.message;
+    query::look_up::refuse_wrong(issuer, (&message.reference, &message.key)).await?;
     let portal = portal_of(issuer, &call.caller).await?;
     let turn = issuer.asking.turn(&portal, None, Question::Other);
     match tokio::time::timeout(CURRENT_WAIT, turn).await {
-        Ok(Some(_turn)) => query::look_up::look_up(issuer, &call.message).await,
+        Ok(Some(_turn)) => query::look_up::look_up(issuer, message).await,
         Ok(None) | Err(_) => Err(Code::Unavailable.into()),
     }
 }
