@@ -91,7 +91,7 @@ pub(super) struct OfOne {
 
 /// Counts a request of its connection, and of its certificate, until its answer is over.
 pub(super) struct RequestGuard {
-    _of_connection: ActiveRequest,
+    _of_connection: Option<ActiveRequest>,
     _of_one: Option<KeyedPlace<[u8; 32]>>,
 }
 
@@ -109,6 +109,9 @@ impl RequestGuard {
             }
             None => None,
         };
-        Ok(Self { _of_connection: context.activity.begin(), _of_one: of_one })
+        // Over HTTP/2 whoever speaks it counts each stream, and knows what its client takes.
+        let is_http1 = context.upgrade.is_some();
+        let of_connection = is_http1.then(|| context.activity.begin());
+        Ok(Self { _of_connection: of_connection, _of_one: of_one })
     }
 }
