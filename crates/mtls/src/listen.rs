@@ -3,7 +3,8 @@
 //! Whoever proves nothing must not be able to keep out those who do: each stage of a connection
 //! (place, handshake, head, body, silence) has a limit that the caller states, and nothing waits
 //! for a place in a queue. In reading order: [`limits`], `source`, [`places`], [`accept`],
-//! [`lanes`], [`activity`], [`http2`], `client_body`, [`head`], `bare_refusal`, `frames`, [`site`].
+//! [`lanes`], [`activity`], [`http2`], `client_body`, `budget`, `request_place`, [`head`],
+//! `bare_refusal`, `frames`, [`site`].
 
 pub mod accept;
 pub mod activity;

@@ -48,7 +48,8 @@ pub struct Limits {
     /// Bytes of bodies of requests that are held at once; brakes have as many beside them.
     pub body_bytes: usize,
     /// Requests of one certificate that are answered at once, whatever connections they come over;
-    /// brakes have as many beside them.
+    /// brakes have as many beside them, and what waits for its client to send more counts for
+    /// nobody.
     pub requests_of_one: usize,
     /// The same of one source that proved nothing.
     pub requests_of_source: usize,

@@ -2,8 +2,8 @@
 //!
 //! Places are of four kinds that share nothing: handshakes, connections that proved something,
 //! those that proved nothing, and those for brakes. Where a kind is full, whoever has fewer places
-//! than another takes one of that other's that holds no whole request: so nobody keeps others out
-//! by holding many, or by beginning what they never end.
+//! than another takes one of that other's that holds no whole request, or nothing but answers that
+//! are not taken: so nobody keeps others out by holding many, or by beginning what they never end.
 
 use super::activity::Activity;
 use super::budget::{Budget, Sender};
