@@ -38,6 +38,8 @@ const LOOK_MAX: Duration = Duration::from_secs(60);
 /// Pauses of a channel that takes nothing double up to here, in seconds: whoever starts the server
 /// again sees within half a minute that it is heard.
 const AWAY_MAX: u64 = 30;
+/// The same of one that refuses us: a password that is wrong locks nobody's account by that.
+const SHUT_MAX: u64 = 600;
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 /// Orders about one person's record that are read for an earlier address of theirs.
 const RECORDS_READ: i64 = 256;
@@ -76,6 +78,8 @@ pub(crate) enum Look {
     More,
     /// The channel takes nothing.
     Away,
+    /// The channel refuses us.
+    Shut,
 }
 
 impl Delivery {
@@ -94,7 +98,11 @@ impl Delivery {
                 }
                 Ok(Look::Away) => {
                     failures = failures.saturating_add(1);
-                    Duration::from_secs(2u64.saturating_pow(failures.min(9) - 1).min(AWAY_MAX))
+                    doubled(failures, AWAY_MAX)
+                }
+                Ok(Look::Shut) => {
+                    failures = failures.saturating_add(1);
+                    doubled(failures, SHUT_MAX)
                 }
                 Err(error) => {
                     tracing::error!(error = format!("{error:#}"), "notices are not handed over");
@@ -141,9 +149,9 @@ impl Delivery {
         }
         drop(tx);
         let tried = self.hand_all(due, &opened, &authority).await;
-        let is_away = self.settle(tried).await?;
+        let looked = self.settle(tried).await?;
         fault::point("notice-settled");
-        Ok(if is_away { Look::Away } else { Look::More })
+        Ok(looked)
     }
 
     /// What opens the addresses of technical contacts, by their systems as certificates call them.
@@ -190,7 +198,7 @@ impl Delivery {
             let handed = self.hand((id, &notice), &recipient, authority).await;
             let handed = beside_others(handed, row.tries, &tried);
             fault::point("notice-handed-over");
-            let is_away = matches!(handed, HandoverResult::Away(_));
+            let is_away = matches!(handed, HandoverResult::Away(_) | HandoverResult::Shut(_));
             tried.push(DeliveryAttempt {
                 row,
                 again,
@@ -286,6 +294,12 @@ impl Delivery {
     }
 }
 
+/// The pause behind so many looks at which a channel took nothing: one second, and then twice as
+/// long each time, up to the most.
+fn doubled(failures: u32, most: u64) -> Duration {
+    Duration::from_secs(2u64.saturating_pow(failures.saturating_sub(1).min(16)).min(most))
+}
+
 /// Whom a notice reaches, and whether they have another address by now, which is told it as well.
 fn reached(
     notice: &Notice,
@@ -320,6 +334,15 @@ fn beside_others(handed: HandoverResult, tries: u64, before: &[DeliveryAttempt])
 mod tests {
     use super::*;
     use crate::notice::{Facts, NoticeKind};
+
+    #[test]
+    fn a_channel_that_takes_nothing_is_asked_less_and_less_often() {
+        let of = |most| (1..=12).map(|failures| doubled(failures, most).as_secs()).collect();
+        let (away, shut): (Vec<u64>, Vec<u64>) = (of(AWAY_MAX), of(SHUT_MAX));
+        assert_eq!(away, [1, 2, 4, 8, 16, 30, 30, 30, 30, 30, 30, 30]);
+        assert_eq!(shut, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600]);
+        assert_eq!(doubled(u32::MAX, SHUT_MAX).as_secs(), SHUT_MAX);
+    }
 
     #[test]
     fn what_a_channel_breaks_off_on_again_and_again_keeps_no_other_waiting() {

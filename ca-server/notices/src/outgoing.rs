@@ -29,4 +29,6 @@ pub(crate) enum HandoverResult {
     Barred(String),
     /// It takes nothing now.
     Away(String),
+    /// It takes nothing of us until somebody mends that.
+    Shut(String),
 }

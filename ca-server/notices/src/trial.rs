@@ -61,7 +61,8 @@ pub async fn try_channels(
             HandoverResult::Refused(why)
             | HandoverResult::Later(why)
             | HandoverResult::Barred(why)
-            | HandoverResult::Away(why) => Some(why),
+            | HandoverResult::Away(why)
+            | HandoverResult::Shut(why) => Some(why),
         };
         tried.push(TrialOutcome { channel: channel.name(), problem });
     }

@@ -104,7 +104,9 @@ impl Mail {
         };
         match handed {
             HandoverResult::Taken => self.has_taken.store(true, Ordering::Relaxed),
-            HandoverResult::Away(_) => self.has_taken.store(false, Ordering::Relaxed),
+            HandoverResult::Away(_) | HandoverResult::Shut(_) => {
+                self.has_taken.store(false, Ordering::Relaxed);
+            }
             _ => {}
         }
         handed

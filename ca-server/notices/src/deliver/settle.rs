@@ -1,7 +1,7 @@
 //! What became of notices that were handed over: one commit for all of a look, with a record of
 //! each that is over.
 
-use super::Delivery;
+use super::{Delivery, Look};
 use crate::notice::{Notice, NoticeId, spelled};
 use crate::outbox::{TRIED_SECONDS, pause};
 use crate::outgoing::HandoverResult;
@@ -35,17 +35,21 @@ type Settled<'a> = (NoticeState, Option<(NoticeId, &'a Notice, &'static str)>);
 
 impl Delivery {
     /// Keeps what became of all of them, and records those that are over; says whether the channel
-    /// takes nothing now.
-    pub(super) async fn settle(&mut self, mut tried: Vec<DeliveryAttempt>) -> anyhow::Result<bool> {
+    /// takes nothing now, or there may be more.
+    pub(super) async fn settle(&mut self, mut tried: Vec<DeliveryAttempt>) -> anyhow::Result<Look> {
         if let Err(why) = self.channel.keep() {
             not_taken(&mut tried, &why);
         }
         let mut by_state: BTreeMap<NoticeState, Vec<Vec<u8>>> = BTreeMap::new();
         let (mut over, mut letters) = (Vec::new(), Vec::new());
-        let mut is_away = false;
+        let mut looked = Look::More;
         for one in &tried {
             self.told(one);
-            is_away |= matches!(&one.became, Became::Handed(_, _, HandoverResult::Away(_)));
+            match &one.became {
+                Became::Handed(_, _, HandoverResult::Away(_)) => looked = Look::Away,
+                Became::Handed(_, _, HandoverResult::Shut(_)) => looked = Look::Shut,
+                _ => {}
+            }
             let (state, record) = self.settled(one);
             self.refused.note(one, matches!(state, NoticeState::Waiting(_)));
             by_state.entry(state).or_default().push(one.row.id.clone());
@@ -53,7 +57,7 @@ impl Delivery {
             over.extend(record);
         }
         if tried.is_empty() {
-            return Ok(false);
+            return Ok(looked);
         }
         self.metrics.notice(self.channel.refusals(), &self.refused.told());
         let (name, now) = (self.channel.name(), self.time.now().unix());
@@ -74,7 +78,7 @@ impl Delivery {
         if is_recorded {
             self.bell.ring(CommitNews::ACCESS_WAITS);
         }
-        Ok(is_away)
+        Ok(looked)
     }
 
     fn settled<'a>(&self, one: &'a DeliveryAttempt) -> Settled<'a> {
@@ -86,23 +90,20 @@ impl Delivery {
         let state = match handed {
             HandoverResult::Taken => NoticeState::Sent,
             HandoverResult::NoAddress | HandoverResult::Refused(_) => NoticeState::Failed,
-            HandoverResult::Later(_) | HandoverResult::Barred(_) | HandoverResult::Away(_)
-                if is_late =>
-            {
-                NoticeState::Failed
-            }
+            _ if is_late => NoticeState::Failed,
             HandoverResult::Later(_) | HandoverResult::Barred(_) => {
                 NoticeState::Waiting(now.unix() + pause(one.row.tries))
             }
             // The channel pauses, not the notice; it only goes behind those that were not tried.
             HandoverResult::Away(_) => NoticeState::Waiting(now.unix() + 1),
+            HandoverResult::Shut(_) => NoticeState::Waiting(now.unix() + 1),
         };
         let outcome = match (state, handed) {
             (NoticeState::Waiting(_), _) => None,
-            (_, HandoverResult::Later(_) | HandoverResult::Barred(_) | HandoverResult::Away(_)) => {
-                Some("too-late")
+            (_, HandoverResult::Taken | HandoverResult::NoAddress | HandoverResult::Refused(_)) => {
+                Some(outcome(handed))
             }
-            (_, handed) => Some(outcome(handed)),
+            _ => Some("too-late"),
         };
         (state, outcome.map(|outcome| (*id, &**notice, outcome)))
     }
@@ -118,6 +119,7 @@ impl Delivery {
         self.metrics.count(name, outcome(handed));
         let problem = match handed {
             HandoverResult::Away(why) => format!("takes no notices: {why}"),
+            HandoverResult::Shut(why) => format!("takes no notices until that is mended: {why}"),
             _ => self.channel.looked_after().unwrap_or_default(),
         };
         self.metrics.notice(name, &problem);
@@ -176,7 +178,7 @@ impl RefusedNotices {
                 self.waiting.insert(*id);
                 self.why.clone_from(why);
             }
-            Became::Handed(_, _, HandoverResult::Away(_)) if waits => {}
+            Became::Handed(_, _, HandoverResult::Away(_) | HandoverResult::Shut(_)) if waits => {}
             Became::Handed(id, ..) => self.forget(id),
             Became::Forged => {}
         }
@@ -214,6 +216,7 @@ fn outcome(handed: &HandoverResult) -> &'static str {
         HandoverResult::Later(_) => "later",
         HandoverResult::Barred(_) => "barred",
         HandoverResult::Away(_) => "away",
+        HandoverResult::Shut(_) => "shut",
     }
 }
 

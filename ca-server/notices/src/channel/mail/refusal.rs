@@ -53,9 +53,13 @@ impl SmtpRefusal {
     pub(super) fn judged(self, has_taken: bool) -> HandoverResult {
         let is_for_good = self.is_about_recipient(has_taken);
         match self.code {
-            _ if self.step == SmtpStep::Ourselves => HandoverResult::Away(self.shown),
             None => HandoverResult::Away(self.shown),
-            Some(code) if ABOUT_US.contains(&code) => HandoverResult::Away(self.shown),
+            Some(code) if self.step == SmtpStep::Ourselves || ABOUT_US.contains(&code) => {
+                match code {
+                    ..500 => HandoverResult::Away(self.shown),
+                    _ => HandoverResult::Shut(self.shown),
+                }
+            }
             Some(..500) => HandoverResult::Later(self.shown),
             Some(_) if is_for_good => HandoverResult::Refused(self.shown),
             Some(_) => HandoverResult::Barred(self.shown),
@@ -104,15 +108,19 @@ mod tests {
     /// code it has for that: somebody mends it, and everything that waited leaves.
     #[test]
     fn a_refusal_of_ourselves_gives_no_notice_up() {
-        let away = HandoverResult::Away(String::new());
+        let of_us = |code: u16| match code {
+            ..500 => HandoverResult::Away(String::new()),
+            _ => HandoverResult::Shut(String::new()),
+        };
         for code in [421, 450, 500, 501, 502, 503, 504, 521, 535, 550, 551, 552, 553, 554, 555] {
             for reply in ["", "5.1.1 unknown", "5.1.8 bad sender", "5.7.1 not you"] {
-                let of_us = judged(SmtpStep::Ourselves, (code, reply), true);
-                assert_eq!(of_us, away, "{code} {reply}");
+                let told = judged(SmtpStep::Ourselves, (code, reply), true);
+                assert_eq!(told, of_us(code), "{code} {reply}");
             }
         }
         for code in ABOUT_US {
-            assert_eq!(judged(SmtpStep::Recipient, (code, "5.1.1 no"), true), away, "{code}");
+            let told = judged(SmtpStep::Recipient, (code, "5.1.1 no"), true);
+            assert_eq!(told, of_us(code), "{code}");
         }
         // A server that looks at us late says so by its status.
         let barred = HandoverResult::Barred(String::new());
@@ -135,7 +143,7 @@ mod tests {
             reply: String::new(),
             shown: String::new(),
         };
-        assert_eq!(broken.judged(true), away);
+        assert_eq!(broken.judged(true), HandoverResult::Away(String::new()));
     }
 
     /// Whom a server does not know is given up, and is by a bare code where it takes what others
