@@ -87,24 +87,7 @@ impl Delivery {
         };
         let now = self.time.now();
         let is_late = now.is_past(one.row.made, TRIED_SECONDS);
-        let state = match handed {
-            HandoverResult::Taken => NoticeState::Sent,
-            HandoverResult::NoAddress | HandoverResult::Refused(_) => NoticeState::Failed,
-            _ if is_late => NoticeState::Failed,
-            HandoverResult::Later(_) | HandoverResult::Barred(_) => {
-                NoticeState::Waiting(now.unix() + pause(one.row.tries))
-            }
-            // The channel pauses, not the notice; it only goes behind those that were not tried.
-            HandoverResult::Away(_) => NoticeState::Waiting(now.unix() + 1),
-            HandoverResult::Shut(_) => NoticeState::Waiting(now.unix() + 1),
-        };
-        let outcome = match (state, handed) {
-            (NoticeState::Waiting(_), _) => None,
-            (_, HandoverResult::Taken | HandoverResult::NoAddress | HandoverResult::Refused(_)) => {
-                Some(outcome(handed))
-            }
-            _ => Some("too-late"),
-        };
+        let (state, outcome) = fate(handed, (now.unix(), is_late), one.row.tries);
         (state, outcome.map(|outcome| (*id, &**notice, outcome)))
     }
 
@@ -198,6 +181,34 @@ impl RefusedNotices {
     }
 }
 
+/// How a notice waits or ended that was tried so often before, and what is recorded of one that is
+/// over: what nobody refused for good is late at the end, whatever the last answer was.
+fn fate(
+    handed: &HandoverResult,
+    (now, is_late): (u64, bool),
+    tries: u64,
+) -> (NoticeState, Option<&'static str>) {
+    let state = match handed {
+        HandoverResult::Taken => NoticeState::Sent,
+        HandoverResult::NoAddress | HandoverResult::Refused(_) => NoticeState::Failed,
+        _ if is_late => NoticeState::Failed,
+        HandoverResult::Later(_) | HandoverResult::Barred(_) => {
+            NoticeState::Waiting(now + pause(tries))
+        }
+        // The channel pauses, not the notice; it only goes behind those that were not tried.
+        HandoverResult::Away(_) => NoticeState::Waiting(now + 1),
+        HandoverResult::Shut(_) => NoticeState::Waiting(now + 1),
+    };
+    let outcome = match (state, handed) {
+        (NoticeState::Waiting(_), _) => None,
+        (_, HandoverResult::Taken | HandoverResult::NoAddress | HandoverResult::Refused(_)) => {
+            Some(outcome(handed))
+        }
+        _ => Some("too-late"),
+    };
+    (state, outcome)
+}
+
 /// What a channel did not keep it did not take.
 fn not_taken(tried: &mut [DeliveryAttempt], why: &str) {
     for one in tried {
@@ -247,6 +258,30 @@ mod tests {
         });
         let away = HandoverResult::Away("full".into());
         assert_eq!(became, [away, HandoverResult::NoAddress, HandoverResult::Later("busy".into())]);
+    }
+
+    /// Only what is about a notice ends it before its time; at its end it is late, and recorded so.
+    #[test]
+    fn what_nobody_refused_waits_and_is_late_at_the_end() {
+        let why = || "no".to_owned();
+        for (handed, waits) in [
+            (HandoverResult::Later(why()), 30),
+            (HandoverResult::Barred(why()), 30),
+            (HandoverResult::Away(why()), 1),
+            (HandoverResult::Shut(why()), 1),
+        ] {
+            let waiting = (NoticeState::Waiting(1_000 + waits), None);
+            assert_eq!(fate(&handed, (1_000, false), 0), waiting, "{handed:?}");
+            let late = (NoticeState::Failed, Some("too-late"));
+            assert_eq!(fate(&handed, (1_000, true), 9), late, "{handed:?}");
+        }
+        for is_late in [false, true] {
+            let of = |handed| fate(&handed, (1_000, is_late), 3);
+            assert_eq!(of(HandoverResult::Taken), (NoticeState::Sent, Some("done")));
+            let failed = |outcome| (NoticeState::Failed, Some(outcome));
+            assert_eq!(of(HandoverResult::Refused(why())), failed("refused"));
+            assert_eq!(of(HandoverResult::NoAddress), failed("no-address"));
+        }
     }
 
     /// What somebody has to mend is told until the last notice that it holds up is taken or over,
