@@ -56,7 +56,8 @@ fn facts(mine: &PersonHoldings) -> Vec<Fact> {
     }
     for told in &mine.notices {
         let (kind, state) = (plain::notice(&told.kind), plain::own_state(&told.state));
-        let told = [FactValue::time(&told.time), meant(kind), (&told.channel).into(), meant(state)];
+        let channel = meant(plain::channel(&told.channel));
+        let told = [FactValue::time(&told.time), meant(kind), channel, meant(state)];
         facts.push(Fact::new(("通知", "notice"), row(told)));
     }
     facts

@@ -225,6 +225,16 @@ pub fn notice(kind: &str) -> BilingualText {
     }
 }
 
+/// By which way one was told.
+pub fn channel(name: &str) -> BilingualText {
+    match name {
+        "mail" => said("邮件", "by mail"),
+        "webhook" => said("短信", "by short message"),
+        "spool" => said("由登记处转告", "by the registration office"),
+        other => same(other),
+    }
+}
+
 /// How something in one's own name stands: a certificate, a letter, a notice.
 pub fn own_state(state: &str) -> BilingualText {
     match state {

@@ -30,8 +30,8 @@ use ::plain::{bilingual, value};
 
 pub use batch::{about, told_about};
 pub use bilingual::{
-    BilingualText, Fact, FactLine, LineChange, LineText, REASONS, draft_state, fingerprint, kind,
-    kind_of, look, notice, own_state, reason, role, state_of,
+    BilingualText, Fact, FactLine, LineChange, LineText, REASONS, channel, draft_state,
+    fingerprint, kind, kind_of, look, notice, own_state, reason, role, state_of,
 };
 pub use consequence::{about_consequence, consequence_title};
 pub use decision::{

@@ -237,7 +237,7 @@ fn lists(f: &Frame, mine: &PersonHoldings) -> Vec<List> {
     });
     let notices = mine.notices.iter().map(|one| HoldingItem {
         name: said(plain::notice(&one.kind)),
-        kind: show::harmless(&one.channel),
+        kind: show::harmless(&said(plain::channel(&one.channel))),
         when: show::time(language, &one.time),
         state: said(plain::own_state(&one.state)),
     });
