@@ -33,6 +33,7 @@ words! {
         role "角色和范围" "Role and scope";
         certificates "有效证书" "Certificates";
         nobody "您的管辖范围内没有本单位的在职人员。" "Nobody of this unit is within your scope.";
+        nobody_yet "到此为止，还没有您管辖范围内的人员，请看下一页。" "Nobody within your scope so far; look at the next page.";
         next "下一页" "More";
     }
 }
@@ -171,12 +172,14 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         people: Vec::new(),
         more: String::new(),
     };
+    let later = UnitFacts { more: "0123456789ABCDEF".into(), ..nothing.clone() };
     let render = |facts, first| {
         filled(Frame::sample(language, "/organisation"), facts, first).render().unwrap()
     };
     vec![
         ("organisation", render(whole.clone(), true)),
         ("organisation-more", render(whole, false)),
+        ("organisation-nobody-yet", render(later, true)),
         ("organisation-empty", render(nothing, true)),
     ]
 }
