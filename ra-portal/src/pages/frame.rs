@@ -43,7 +43,7 @@ words! {
         code "代码" "Code";
         reference "查询号" "Reference";
         quote_reference "如需帮助，请向本单位登记员或服务台说明上面的查询号。" "If you need help, quote this reference to your registration officer or the help desk.";
-        go_on "继续" "Go on";
+        go_back "返回" "Go back";
         not_signed "没有签署：浏览器或安全密钥拒绝了，或者操作超时。请重试。" "It was not signed: the browser or the security key refused, or it took too long. Try again.";
         stuck "这个浏览器不能完成这一步：请启用 JavaScript，或换用新版浏览器。命令行工具 yinxin 也可以办理。" "This browser cannot do this step: turn JavaScript on, or use a newer browser. The yinxin command line does it too.";
     }
