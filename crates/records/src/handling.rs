@@ -233,6 +233,8 @@ pub struct ManyMade {
 pub struct BatchReceipt {
     /// The batch is named by its order id.
     pub order: String,
+    /// The batch has this digest, which is what its approvers signed.
+    pub digest: Bytes,
     /// The kind of every order in it.
     pub of: String,
     /// What every one of them does, or empty.

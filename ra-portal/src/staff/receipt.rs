@@ -36,6 +36,8 @@ words! {
         back "← 返回我的办件" "← Back to my drafts";
         title "批量办理回执" "Receipt of a batch";
         order "批次编号" "Batch";
+        digest "批次摘要（审批人签署）" "Digest, which the approvers signed";
+        as_of "截至" "As of";
         kind "类别" "Kind";
         state "办理结果" "What became of it";
         approvals "审批" "Approvals";
@@ -75,8 +77,11 @@ struct ReceiptPage {
     f: Frame,
     w: &'static ReceiptWords,
     order: String,
+    digest: String,
     kind: String,
     state: String,
+    /// When this was asked for.
+    as_of: String,
     approvals: Option<(u32, u32)>,
     approvers: Vec<Marked>,
     count: usize,
@@ -107,7 +112,7 @@ pub(super) async fn show(
     FromPath(order): FromPath<String>,
 ) -> Response {
     match receipt(&portal, &shown, &order).await {
-        Ok(receipt) => page(StatusCode::OK, &filled(f, receipt)),
+        Ok(receipt) => page(StatusCode::OK, &filled(f, receipt, Clock::system().seconds())),
         Err(Refused(told)) => certificate::not_seen(&f, &portal, &told),
     }
 }
@@ -130,7 +135,7 @@ fn unlettered(receipt: &BatchReceipt) -> impl Iterator<Item = &ReceiptLine> {
     receipt.lines.iter().filter(move |line| registers && line.state == "done" && !line.letter)
 }
 
-fn filled(f: Frame, receipt: BatchReceipt) -> ReceiptPage {
+fn filled(f: Frame, receipt: BatchReceipt, now: u64) -> ReceiptPage {
     let language = f.language;
     let both = |said: plain::BilingualText| language.of_both(said.zh, said.en);
     let letters = unlettered(&receipt).count();
@@ -150,6 +155,8 @@ fn filled(f: Frame, receipt: BatchReceipt) -> ReceiptPage {
         w: ReceiptWords::of(language),
         kind: both(plain::kind_of(&receipt.of, &receipt.action)),
         state: both(plain::draft_state(&receipt.state)),
+        digest: receipt.digest.digest().map(|it| plain::fingerprint(&it)).unwrap_or_default(),
+        as_of: show::time(language, &records::time::seconds(now)),
         approvals: open.then_some(receipt.approvals),
         approvers: receipt.approvers.iter().map(|one| approver(language, one)).collect(),
         count: receipt.lines.len(),
@@ -290,6 +297,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     let absent = ("<b>\u{202e}王芳</b>".to_owned(), "ABCDEFGHJKMNPQRS".to_owned());
     let receipt = |state: &str| BatchReceipt {
         order: "5GPJWBSG64S36D1P".into(),
+        digest: [7; 32].into(),
         of: "person".into(),
         action: "create".into(),
         state: state.into(),
@@ -316,8 +324,8 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         signed(&f(), (&said, &draft), &receipt("done"), credentials.into()).unwrap()
     };
     vec![
-        ("receipt-batch", filled(f(), receipt("done")).render().unwrap()),
-        ("receipt-batch-open", filled(f(), receipt("open")).render().unwrap()),
+        ("receipt-batch", filled(f(), receipt("done"), 1_795_507_200).render().unwrap()),
+        ("receipt-batch-open", filled(f(), receipt("open"), 1_795_507_200).render().unwrap()),
         ("letters", letters("AAAA").render().unwrap()),
         ("letters-outside", letters("").render().unwrap()),
     ]

@@ -63,6 +63,7 @@ pub(crate) async fn receipt(
     let needed = authority.needed(&Body::Batch(body.clone()));
     Ok(BatchReceipt {
         order: batch.order,
+        digest: digest.0.into(),
         of: body.of,
         action: body.action,
         state: became.to_owned(),

@@ -74,7 +74,6 @@ pub(super) async fn roster(output: Output, arguments: &RosterArguments) -> Resul
     desk_many(&desk, output, said, arguments.yes, |made| told(output, &made, entries.len())).await
 }
 
-/// What came of one message, as soon as it did.
 pub(super) fn told(output: Output, made: &ManyMade, count: usize) {
     let told = [
         Fact::new(("批次", "batch"), &made.batch),
@@ -313,6 +312,7 @@ mod tests {
         };
         BatchReceipt {
             order: "2GAHC5RR34D1P70X".into(),
+            digest: [7; 32].into(),
             of: "person".into(),
             action: "create".into(),
             state: "done".into(),
