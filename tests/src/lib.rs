@@ -16,6 +16,9 @@ pub mod foreign;
 pub mod forged_log;
 pub mod gate;
 pub mod invariants;
+// The same functions as cargo fuzz calls.
+#[path = "../../fuzz/src/lib.rs"]
+pub mod judged;
 pub mod load;
 pub mod machines;
 pub mod matrix;

@@ -51,6 +51,8 @@ fn a_corpus_of_foreign_der_is_read_or_refused() {
         judge(RevocationList::read(&der).is_ok());
         judge(CertificationRequest::read(&der).is_ok());
         judge(PublicKey::read(&der).is_ok());
+        // The readers of SCEP and CMP, by the functions of `fuzz`: whatever it is, none panics.
+        let _ = (tests::judged::cms(&der), tests::judged::cmp(&der));
     }
     println!("{read} read, {refused} refused");
     assert!(read > 300 && refused > 1_000, "{read} {refused}");
@@ -124,6 +126,14 @@ fn foreign_jws_are_judged_as_their_suite_says() {
         for test in group["tests"].as_array().unwrap() {
             let jws = test["jws"].as_str().unwrap_or_default();
             let holds = is_signed(jws, &group["public"]);
+            let flat = jws.split('.').collect::<Vec<&str>>();
+            if let [protected, payload, signature] = flat.as_slice() {
+                let flat = serde_json::json!({
+                    "protected": protected, "payload": payload, "signature": signature,
+                });
+                tests::judged::jws(flat.to_string().as_bytes());
+            }
+            tests::judged::jws(group["public"].to_string().as_bytes());
             let is_valid = test["result"] == "valid";
             assert!(is_valid || !holds, "{} {}", test["tcId"], test["comment"]);
             if holds { verified += 1 } else { refused += 1 }

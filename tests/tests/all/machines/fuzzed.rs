@@ -10,6 +10,8 @@ use acme::{AcmeIdentifier, asked, dns, request, tls_alpn01};
 use jose::{FlatJws, Jwk};
 use pki::CertificationRequest;
 use pki::host::Host;
+use pkixcmp::client::{CertificateWish, ShownPossession, asking, confirming, revoking};
+use pkixcmp::mac::MacScheme;
 use serde_json::{Value, json};
 
 /// Changes of each seed.
@@ -95,6 +97,49 @@ fn a_jws_is_what_was_signed_or_nothing() {
             assert!(known, "{}", String::from_utf8_lossy(bytes));
         }
     });
+}
+
+/// The targets of `fuzz`, by the same functions, from good messages on.
+#[test]
+fn what_fuzz_targets_judge_is_read_or_refused() {
+    let vectors = vectors();
+    let of = |name: &'static str| {
+        let all = jose::SignatureAlg::NAMES.iter();
+        all.map(|alg| vectors[*alg][name].to_string().into_bytes()).collect::<Vec<_>>()
+    };
+    each(&of("jws"), |bytes, is_seed| assert!(tests::judged::jws(bytes) || !is_seed));
+    each(&of("jwk"), |bytes, is_seed| assert!(tests::judged::jws(bytes) || !is_seed));
+    let device = tests::machines::ScepDevice::new();
+    let (own, request) = (device.own(), device.request("a.acme.test", Some("challenge")));
+    let sent = ["19", "17", "20"].map(|kind| device.message(kind, &request, &own));
+    each(&sent, |bytes, is_seed| assert!(tests::judged::cms(bytes) || !is_seed));
+    let key = keys::SoftwareSigner::generate_p256().unwrap();
+    let names = [pki::extension::subject_alt_name(&["a.acme.test".to_owned()], &[]).unwrap()];
+    let (subject, proof) = (&[0x30, 0][..], ShownPossession::Signed);
+    let wish = CertificateWish { key: &key, subject, extensions: &names, old: None, proof };
+    let serial = pki::SerialNumber::from_hex("0102").unwrap();
+    let bodies = [
+        asking(0, &[&wish.message().unwrap()]).unwrap(),
+        revoking(subject, &serial, 1).unwrap(),
+        confirming(&[7; 32], 0, true).unwrap(),
+    ];
+    let salt = [9; 16];
+    let heading = pkixcmp::MessageHeading {
+        version: 2,
+        sender: subject.to_vec(),
+        recipient: pki::wrap(0xa4, subject).unwrap(),
+        time: Some(1_800_000_000),
+        transaction: vec![1; 16],
+        sender_nonce: vec![8; 16],
+        recipient_nonce: vec![7; 32],
+        implicit: true,
+    };
+    let sent = bodies.map(|body| {
+        let (secret, key_id, scheme) = (&b"secret"[..], &b"site.00"[..], MacScheme::Pbmac1);
+        let by = pkixcmp::Protector::Mac { secret, key_id, salt, scheme };
+        heading.protected(&body, &by, &[]).unwrap()
+    });
+    each(&sent, |bytes, is_seed| assert!(tests::judged::cmp(bytes) || !is_seed));
 }
 
 #[test]

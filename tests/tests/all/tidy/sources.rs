@@ -15,7 +15,7 @@ impl Crate {
     /// Whether it is a program or a library that a city runs, not what looks at them.
     pub fn is_shipped(&self) -> bool {
         let folder = self.folder.strip_prefix(workspace()).unwrap();
-        !["tests", "xtask", "examples"].iter().any(|aside| folder.starts_with(aside))
+        !["tests", "xtask", "examples", "fuzz"].iter().any(|aside| folder.starts_with(aside))
     }
 
     /// Its Rust files, those of nested crates left out.
