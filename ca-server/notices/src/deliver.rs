@@ -313,7 +313,7 @@ fn reached(
     }
     let disclosures = of(&notice.person);
     let recipient = Recipient::of(authority, &notice.person, disclosures);
-    recipient.as_it_stood(notice.facts.stood.as_ref(), disclosures)
+    recipient.addressed_as_it_stood(notice.facts.stood.as_ref(), disclosures)
 }
 
 /// What became of a notice that was tried so often, beside those that were tried before it in the

@@ -37,7 +37,7 @@ impl Recipient {
 impl Recipient {
     /// The same at the address that stood when something happened, where a disclosure opens it; and
     /// whether the one in force is another, which hears of it as well.
-    pub(crate) fn as_it_stood(
+    pub(crate) fn addressed_as_it_stood(
         self,
         stood: Option<&Commitment>,
         opened: &[Disclosure],

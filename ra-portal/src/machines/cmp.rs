@@ -10,8 +10,8 @@ mod answer;
 mod asked;
 
 use crate::machines::state::{MachinesState, outcome};
-use crate::machines::{watched, zones};
 use crate::machines::worded_refusal::WordedRefusal;
+use crate::machines::{watched, zones};
 use answer::message;
 use asked::CmpAsked;
 use axum::Router;

@@ -316,7 +316,7 @@ fn filled(f: Frame, state: CityState, refused: &[RefusedTotal]) -> StatePage {
         gates,
         waiting_orders: state.waiting_orders,
         emergencies,
-        processes: state.processes.into_iter().map(process).collect(),
+        processes: state.processes.into_iter().map(|state| process(language, state)).collect(),
         refused: refused.iter().map(|total| refused_line(language, total)).collect(),
     }
 }
@@ -343,13 +343,13 @@ fn room(w: &StateWords, beat: &Heartbeat) -> Vec<String> {
     full.chain(beat.nearly_full.iter().map(|what| (what, w.nearly_full))).map(said).collect()
 }
 
-fn process(state: ProcessState) -> ProcessLine {
+fn process(language: Language, state: ProcessState) -> ProcessLine {
     ProcessLine {
         process: show::harmless(&state.process),
         ready: state.ready,
         told: harmless(&state.told),
-        answered: state.answered.as_deref().map(show::time),
-        silent_since: state.silent_since.as_deref().map(show::time),
+        answered: state.answered.as_deref().map(|at| show::time(language, at)),
+        silent_since: state.silent_since.as_deref().map(|at| show::time(language, at)),
     }
 }
 

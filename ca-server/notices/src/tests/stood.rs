@@ -109,7 +109,7 @@ fn an_address_that_stood_is_used_where_it_opens() {
     let stood = scene.asked.facts.stood.as_ref();
     let of = |opened: &[Disclosure]| {
         let own = Recipient::of(&scene.city.authority, &scene.person, opened);
-        let (recipient, has_another) = own.as_it_stood(stood, opened);
+        let (recipient, has_another) = own.addressed_as_it_stood(stood, opened);
         (recipient.mail, has_another)
     };
     let (old, new) = ("old@shangluo.example".to_owned(), "new@shangluo.example".to_owned());
@@ -121,7 +121,7 @@ fn an_address_that_stood_is_used_where_it_opens() {
     let again = mail(7, "new@shangluo.example");
     let own = Recipient::of(&scene.city.authority, &scene.person, std::slice::from_ref(&scene.new));
     let committed = again.commitment().unwrap();
-    assert!(!own.as_it_stood(Some(&committed), &[again, scene.new.clone()]).1);
+    assert!(!own.addressed_as_it_stood(Some(&committed), &[again, scene.new.clone()]).1);
 }
 
 /// What is told late goes to the address that stood, and once more to the one in force: each once,

@@ -19,7 +19,7 @@ enum PlaceState {
     /// Its request does not count, yet or any more.
     Outside,
     /// It is held.
-    Held(KeyedPlace<Sender>),
+    Held { _place: KeyedPlace<Sender> },
     /// Its request waits for its client.
     GivenUp,
     /// All of the sender's were taken.
@@ -36,14 +36,14 @@ impl RequestPlace {
     pub(super) fn take(&self) -> bool {
         let place = self.share.enter(self.most);
         let is_taken = place.is_some();
-        *self.state() = place.map_or(PlaceState::Refused, PlaceState::Held);
+        *self.state() = place.map_or(PlaceState::Refused, |_place| PlaceState::Held { _place });
         is_taken
     }
 
     /// The client has to send more: until then its request does not count.
     pub(super) fn give_up(&self) {
         let mut state = self.state();
-        if matches!(*state, PlaceState::Held(_)) {
+        if matches!(*state, PlaceState::Held { .. }) {
             *state = PlaceState::GivenUp;
         }
     }
@@ -62,7 +62,7 @@ impl RequestPlace {
     /// The request is answered.
     pub(super) fn leave(&self) {
         let mut state = self.state();
-        if matches!(*state, PlaceState::Held(_) | PlaceState::GivenUp) {
+        if matches!(*state, PlaceState::Held { .. } | PlaceState::GivenUp) {
             *state = PlaceState::Outside;
         }
     }
