@@ -168,14 +168,16 @@ fn is_later(error: &IssuerError) -> bool {
 mod tests {
     use super::*;
     use crate::sample::cmp::{FIRST, UPDATE, named, signed, wish};
+    use crate::sample::operate::site;
     use crate::sample::{Sample, key};
     use pkixcmp::request::IssuerAndSerial;
 
     #[test]
     fn an_update_is_of_the_certificate_whose_key_signed_it() {
-        let sample = Sample::found();
-        let own = &sample.context.issuing_certificate;
-        let other = &sample.context.registry_certificate;
+        let mut sample = Sample::found();
+        let file = sample.inner_system(site("register", "inner"));
+        let mut enrolled = |name: &str| sample.enrolled(&file, &key(), &[name]);
+        let (own, other) = (&enrolled("a.acme.test"), &enrolled("b.acme.test"));
         let names = named(&["a.acme.test"]);
         let sent = |number, old| signed(1, &wish(number, &key(), &names, old), (&key(), own));
         assert_eq!(check_profile(&sent(UPDATE, Some(own)), Some(own)), Ok(()));

@@ -103,9 +103,8 @@ fn a_jws_is_what_was_signed_or_nothing() {
 #[test]
 fn what_fuzz_targets_judge_is_read_or_refused() {
     let vectors = vectors();
-    let of = |name: &'static str| {
-        let all = jose::SignatureAlg::NAMES.iter();
-        all.map(|alg| vectors[*alg][name].to_string().into_bytes()).collect::<Vec<_>>()
+    let of = |name: &str| {
+        jose::SignatureAlg::NAMES.map(|alg| vectors[alg][name].to_string().into_bytes())
     };
     each(&of("jws"), |bytes, is_seed| assert!(tests::judged::jws(bytes) || !is_seed));
     each(&of("jwk"), |bytes, is_seed| assert!(tests::judged::jws(bytes) || !is_seed));
