@@ -1,7 +1,7 @@
 //! CAA records of names that nobody looks at: those for which an order vouches, by whichever
-//! protocol they are asked for. Where no DNS knows an inner net nobody could ask, so that it is done
-//! where the configuration says so; then what cannot be asked is no permission, as with names that
-//! are looked at (RFC 8659 3).
+//! protocol they are asked for. Where no DNS knows an inner net nobody could ask, so that it is
+//! done where the configuration says so; then what cannot be asked is no permission, as with names
+//! that are looked at (RFC 8659 3).
 
 use crate::machines::second::found_by_all;
 use crate::machines::state::MachinesState;

@@ -1,5 +1,5 @@
-//! Says whether a certificate of a system had better be renewed at once (RFC 9773 4.2): it counts no
-//! more, whoever took it away, or another authority issues in place of its own.
+//! Says whether a certificate of a system had better be renewed at once (RFC 9773 4.2): it counts
+//! no more, whoever took it away, or another authority issues in place of its own.
 
 use super::call::{MachinesProcess, PortalCall, answered, viewed};
 use crate::issuer::Issuer;
