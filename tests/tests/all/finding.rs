@@ -2,7 +2,7 @@
 
 use super::forms::refused;
 use tests::Office;
-use tests::web::encode;
+use tests::web::{Site, encode};
 
 /// An auditor searches on the page: what is found, in plain words; recorded as the portal's claim,
 /// with the way to proof beside it. Nobody else searches, and nothing that opens a commitment
@@ -101,18 +101,7 @@ async fn officers_find_certificates_and_draft_revocations() {
     assert!(empty.text.contains(&format!("name=\"back\" value=\"{address}\"")), "{}", empty.text);
     let page = site.get("/certificates?find=x&after=", "").await;
     assert!(page.text.contains("name=\"back\" value=\"/certificates?find=x&#38;after=\""));
-    // A link on somebody else's page looks for nobody in the officer's name.
-    let path = format!("/certificates?{}", encode(&[("find", "王")]));
-    let fields = [("accept", "text/html"), ("sec-fetch-site", "cross-site")];
-    let page = site.send("GET", &path, &fields, String::new()).await;
-    assert!(page.status == 200 && !page.text.contains(&serial), "{}", page.text);
-    let path = format!("/people?{}", encode(&[("find", "王")]));
-    let own = site.get(&path, "").await;
-    let link = format!("href=\"/people/{}\"", official.letter.person);
-    assert!(own.text.contains(&link), "{}", own.text);
-    let page = site.send("GET", &path, &fields, String::new()).await;
-    assert!(page.status == 200 && page.text.contains("value=\"王\""), "{}", page.text);
-    assert!(!page.text.contains(&link), "{}", page.text);
+    finds_nobody_from_another_site(&site, &official.letter.person, &serial).await;
 
     let form = [("reason", "cessationOfOperation"), ("evidence", "离任通知已核对")];
     let made = site.post(&revoke, "", &form).await;
@@ -146,6 +135,20 @@ async fn officers_find_certificates_and_draft_revocations() {
         }
         let posted = other.post(&revoke, "", &form).await;
         assert!(matches!(posted.status, 401 | 403), "{what}: {}", posted.text);
+    }
+}
+
+/// A link on somebody else's page looks for nobody in the officer's name.
+async fn finds_nobody_from_another_site(site: &Site, person: &str, serial: &str) {
+    let fields = [("accept", "text/html"), ("sec-fetch-site", "cross-site")];
+    for (page, id) in [("certificates", serial), ("people", person)] {
+        let path = format!("/{page}?{}", encode(&[("find", "王")]));
+        let link = format!("href=\"/{page}/{id}\"");
+        let own = site.get(&path, "").await;
+        assert!(own.text.contains(&link), "{}", own.text);
+        let page = site.send("GET", &path, &fields, String::new()).await;
+        assert!(page.status == 200 && page.text.contains("value=\"王\""), "{}", page.text);
+        assert!(!page.text.contains(&link), "{}", page.text);
     }
 }
 
