@@ -1,6 +1,6 @@
 //! How facts are written for people.
 
-use crate::Language;
+use crate::language::Language;
 
 /// A time of a message in Beijing time, to the minute. What is none is shown as what it is, and
 /// does nothing.

@@ -199,10 +199,12 @@ impl Basis {
     }
 
     /// Whether it is still as it was shown; that an application has rules by now, and a name with
-    /// them, is no difference, and a profile's name stands in the file that an order names.
+    /// them, is no difference, nor that nobody else has a name any more which somebody had; and a
+    /// profile's name stands in the file that an order names.
     pub fn still_is(&self, now: &Self) -> bool {
         let called = self.applications.iter().all(|one| now.applications.contains(one));
-        let shared = (&self.shared, self.more_shared) == (&now.shared, now.more_shared);
+        let shared = now.shared.iter().all(|one| self.shared.contains(one))
+            && now.more_shared <= self.more_shared;
         let named = self.people == now.people && self.units == now.units;
         called && shared && named && self.before == now.before
     }

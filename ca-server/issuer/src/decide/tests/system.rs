@@ -313,5 +313,5 @@ fn names_that_others_have_are_read_of() {
     let again = sample.order(agent(gate("register", "gate-2")));
     assert_eq!(shared(&sample, again), ["exchange.example system:other"], "not the same gate's");
     sample.done(system(site("close", "other")), &OFFICERS);
-    assert_eq!(sample.approve(again, SECURITY[0]).map(drop), Err(Code::StateConflict));
+    assert!(sample.approve(again, SECURITY[0]).is_ok(), "that nobody else has it is no loss");
 }
