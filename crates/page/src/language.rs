@@ -59,10 +59,10 @@ macro_rules! words {
 
         impl $name {
             /// The words in a language.
-            pub(crate) fn of(language: $crate::Language) -> &'static Self {
+            pub(crate) fn of(language: $crate::language::Language) -> &'static Self {
                 match language {
-                    $crate::Language::Chinese => &Self { $($field: $zh,)* },
-                    $crate::Language::English => &Self { $($field: $en,)* },
+                    $crate::language::Language::Chinese => &Self { $($field: $zh,)* },
+                    $crate::language::Language::English => &Self { $($field: $en,)* },
                 }
             }
         }
