@@ -5,7 +5,7 @@ use super::certificate::{self, ReaderCertificate};
 use super::review::{self, TypedDecline};
 use super::touch::ToTouch;
 use crate::pages::facts::{FactItem, lines, typed};
-use crate::pages::{Frame, FromPath, Posted, page, problem, words};
+use crate::pages::{Frame, FromPath, Posted, page, problem, show, words};
 use crate::refusal::{passed_on, refused, unreadable};
 use crate::state::PortalState;
 use askama::Template;
@@ -85,6 +85,8 @@ pub(super) async fn decline(
     let reason = one_line(&form.reason);
     if let Err(matter) = check_readable(&reason, REASON_CHARS_MAX) {
         let problem = Some(unreadable(("理由", "The reason"), &matter).0);
+        // What cannot be seen comes back as what it is, to be taken out.
+        let reason = show::harmless(&reason);
         let typed = TypedDecline { outcome: form.outcome, reason, problem };
         return review::shown_with(&portal, f, shown, order, (None, typed)).await;
     }

@@ -110,12 +110,15 @@ impl Town {
     }
 
     pub(super) async fn letter(&self, person: &str) -> Official {
-        self.insist("a letter", async || {
+        self.insist_on("a letter", async || {
             let profile = "official".to_owned();
             let wanted = OperatorRequest::Letter { person: person.to_owned(), profile };
-            let made = self.asked(wanted).await?;
+            let made = ask(&self.config, &wanted).await.map_err(|error| Some(error.to_string()))?;
+            if let Some(refused) = made.refused {
+                return Err(Some(format!("{refused:?}")));
+            }
             let text = std::fs::read(self.folder.join("ca").join(made.letter)).unwrap();
-            Some(Official::new(serde_json::from_slice(&text).unwrap()))
+            Ok(Official::new(serde_json::from_slice(&text).unwrap()))
         })
         .await
     }
