@@ -24,11 +24,14 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    /// Takes the first that is free, so that templates are used again.
+    /// Takes the first that is free, so that templates are used again. Tests of other checkouts
+    /// take ports of the same machine, so that locks lie where all of them look.
     pub(crate) fn take() -> Self {
         for block in 0..400 {
             let base = 20_000 + block * 24;
-            let lock = File::create(target().join(format!("ports-{base}"))).unwrap();
+            let path = std::env::temp_dir().join(format!("yinxin-ports-{base}"));
+            // Whose it is that cannot be opened has the block.
+            let Ok(lock) = File::create(path) else { continue };
             let free = |offset| TcpListener::bind(("127.0.0.1", base + offset)).is_ok();
             if lock.try_lock().is_ok() && (0..24).all(free) {
                 return Self { base, _lock: lock };

@@ -26,24 +26,32 @@ pub(crate) async fn run(
     stop: Stop,
 ) {
     let mut moved = issuer.moved();
-    let mut kept = (size(&issuer), Instant::now());
+    // Counted from what is kept, not from the start: each of many short lives brings it on.
+    let mut kept = (snapshot.floor().map_or(0, |floor| floor.size), None::<Instant>);
     loop {
+        let new = size(&issuer).saturating_sub(kept.0);
+        if is_due(new, kept.1.map(|at| at.elapsed()))
+            && let Some(view) = issuer.view_now()
+        {
+            tokio::time::sleep(SETTLED).await;
+            if !copies_wait.load(Ordering::Acquire) {
+                kept = (view.state().followed.edge.size(), Some(Instant::now()));
+                save(view, snapshot.clone()).await;
+            }
+        }
         tokio::select! {
             () = stop.wait() => return,
             change = moved.changed() => if change.is_err() { return },
         }
-        let new = size(&issuer).saturating_sub(kept.0);
-        if new < SAVE_RECORDS && (new == 0 || kept.1.elapsed() < SAVE_AFTER) {
-            continue;
-        }
-        let Some(view) = issuer.view_now() else { continue };
-        tokio::time::sleep(SETTLED).await;
-        if copies_wait.load(Ordering::Acquire) {
-            continue;
-        }
-        kept = (view.state().followed.edge.size(), Instant::now());
-        save(view, snapshot.clone()).await;
     }
+}
+
+/// Whether authority is to be kept, behind which so many records are new; it was kept that long ago
+/// by this process, if it was. What a process finds new at its start a killed one left: if it too
+/// lived for less than [`SAVE_AFTER`], each start would replay what all of them wrote, and one day
+/// take longer than any of them lives.
+fn is_due(new: u64, since: Option<Duration>) -> bool {
+    new >= SAVE_RECORDS || (new > 0 && since.is_none_or(|since| since >= SAVE_AFTER))
 }
 
 fn size(issuer: &Issuer) -> u64 {
@@ -57,5 +65,19 @@ async fn save(view: Arc<View>, snapshot: Snapshot) {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(error = format!("{error:#}"), "authority is not kept"),
         Err(error) => tracing::warn!(%error, "authority is not kept"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_short_lives_keep_what_they_wrote() {
+        assert!(is_due(1, None), "what a killed process left");
+        assert!(!is_due(0, None) && !is_due(0, Some(SAVE_AFTER)), "nothing is new");
+        let soon = Some(SAVE_AFTER - Duration::from_secs(1));
+        assert!(!is_due(1, soon) && is_due(1, Some(SAVE_AFTER)));
+        assert!(!is_due(SAVE_RECORDS - 1, soon) && is_due(SAVE_RECORDS, soon));
     }
 }

@@ -67,7 +67,7 @@ impl Snapshot {
     }
 
     /// The head at which authority is kept.
-    pub(super) fn floor(&self) -> Option<Floor> {
+    pub fn floor(&self) -> Option<Floor> {
         let files = self.files();
         files.manifest.as_ref().map(|kept| Floor { size: kept.size, root: kept.root })
     }
