@@ -1,6 +1,7 @@
 //! The trust bundle as the CA publishes it, in clear, beside its lists: fetched from there for
-//! whoever asks the public host, and shown only if this city signed it. It is kept for a minute, so
-//! that however many ask, one of them fetches.
+//! whoever asks the public host, and shown only if this city signed it. It is kept for a minute,
+//! and what brought nothing is tried again a little later, so that however many ask, one of them
+//! fetches.
 
 use axum::body::Bytes;
 use mtls::Client;
@@ -13,6 +14,8 @@ use tokio::sync::Mutex;
 
 /// What was fetched is shown for so long before it is fetched again.
 const KEPT: Duration = Duration::from_secs(60);
+/// What brought nothing is tried again behind so long: nobody else waits for it until then.
+const AGAIN: Duration = Duration::from_secs(10);
 /// The CA's host answers by then, or what is kept is shown.
 const FETCH_MAX: Duration = Duration::from_secs(5);
 /// Longest bundle that is shown.
@@ -21,12 +24,19 @@ const BUNDLE_BYTES_MAX: usize = 1024 * 1024;
 /// The bundle, and where it is fetched.
 pub struct PublishedBundle {
     base: Option<String>,
-    kept: Mutex<Option<KeptBundle>>,
+    known: Mutex<KnownBundle>,
+}
+
+/// What fetching came to.
+#[derive(Default)]
+struct KnownBundle {
+    /// When it is fetched again; at once where it never was.
+    due: Option<Instant>,
+    kept: Option<KeptBundle>,
 }
 
 /// One that was believed.
 struct KeptBundle {
-    fetched: Instant,
     body: Bytes,
     /// Last second, unix.
     until: u64,
@@ -38,19 +48,21 @@ impl PublishedBundle {
         let read = Certificate::read(certificate).ok();
         let list = read
             .and_then(|one| one.extension(oid::CRL_DISTRIBUTION_POINTS).and_then(first_address));
-        Self { base: list.as_deref().and_then(origin).map(str::to_owned), kept: Mutex::default() }
+        Self { base: list.as_deref().and_then(origin).map(str::to_owned), known: Mutex::default() }
     }
 
     /// The file, if there is one that counts at `now`, unix.
     pub(crate) async fn get(&self, trust: &Trust, now: u64) -> Option<Bytes> {
-        let mut kept = self.kept.lock().await;
-        let is_fresh = |one: &KeptBundle| one.fetched.elapsed() < KEPT;
-        if !kept.as_ref().is_some_and(is_fresh)
-            && let Some(next) = self.fetched(trust, now).await
-        {
-            *kept = Some(next);
+        let mut known = self.known.lock().await;
+        if known.due.is_none_or(|due| due <= Instant::now()) {
+            let next = self.fetched(trust, now).await;
+            let pause = if next.is_some() { KEPT } else { AGAIN };
+            known.due = Some(Instant::now() + pause);
+            if next.is_some() {
+                known.kept = next;
+            }
         }
-        kept.as_ref().filter(|one| now <= one.until).map(|one| one.body.clone())
+        known.kept.as_ref().filter(|one| now <= one.until).map(|one| one.body.clone())
     }
 
     async fn fetched(&self, trust: &Trust, now: u64) -> Option<KeptBundle> {
@@ -72,7 +84,7 @@ fn believed(body: Bytes, trust: &Trust, now: u64) -> Option<KeptBundle> {
     let read = Some(&body).filter(|body| body.len() <= BUNDLE_BYTES_MAX);
     let signed: SignedTrustBundle = serde_json::from_slice(read?).ok()?;
     let until = signed.open(trust, now).ok()?.until_unix();
-    Some(KeptBundle { fetched: Instant::now(), body, until })
+    Some(KeptBundle { body, until })
 }
 
 /// Scheme and host of an address in clear.
@@ -98,6 +110,29 @@ mod tests {
         assert!(believed(large, &trust, 1_800_000_000).is_none());
         let nowhere = PublishedBundle::beside(b"no certificate");
         assert!(nowhere.get(&trust, 1_800_000_000).await.is_none());
+    }
+
+    /// A host that gives nothing is asked once: whoever asks behind that has what is kept at once,
+    /// and one that is over is shown to nobody.
+    #[tokio::test]
+    async fn however_many_ask_one_of_them_fetches() {
+        let broken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", broken.local_addr().unwrap());
+        let trust = sample_city::SampleCity::found().trust("control", "");
+        let kept = KeptBundle { body: Bytes::from_static(b"kept"), until: 1_800_000_000 };
+        let known = Mutex::new(KnownBundle { due: None, kept: Some(kept) });
+        let bundle = PublishedBundle { base: Some(base), known };
+        // It hangs up on the first; on a second nobody does.
+        let hangs_up = async { drop(broken.accept().await.unwrap()) };
+        let (first, ()) = tokio::join!(bundle.get(&trust, 1_800_000_000), hangs_up);
+        assert_eq!(first.as_deref(), Some(&b"kept"[..]));
+        let soon = async |now: u64| {
+            let asked = bundle.get(&trust, now);
+            tokio::time::timeout(FETCH_MAX / 2, asked).await.expect("nobody is waited for")
+        };
+        assert_eq!(soon(1_800_000_000).await.as_deref(), Some(&b"kept"[..]));
+        assert!(soon(1_800_000_001).await.is_none());
+        assert!(bundle.known.lock().await.due.is_some_and(|due| due > Instant::now()));
     }
 
     #[test]
