@@ -80,13 +80,13 @@ async fn relay(
     asked: CmpAsked,
 ) -> Result<Response, WordedRefusal> {
     let profile = label.map(|Path(label)| label);
+    zones::permit_message(&state, &asked.message.0, asked.source).await?;
     // Nobody is known yet by what a message says; what may end something has places apart.
     let place = match asked.may_end {
         true => state.strangers.wait_for_end(asked.source).await,
         false => state.strangers.enter(asked.source),
     };
     let place = place.ok_or(Code::TooBusy)?;
-    zones::permit_message(&state, &asked.message.0).await?;
     let handed = CmpMessage { message: asked.message, profile };
     let told = state.issuer.cmp(&handed, asked.may_end).await;
     drop(place);

@@ -1,7 +1,8 @@
 //! Places of calls of the CA for those whom nobody knows yet: who asks for an account, who shows a
 //! password or a certificate, and who sends a message of CMP or SCEP. However many of them come,
 //! accounts have places of their own, and so have sources that ask for little beside those that ask
-//! for much. What may end something has places apart.
+//! for much. What may end something has places apart, and so has who waits for the zone of a name:
+//! that takes as long as whoever answers for the zone likes.
 
 use mtls::listen::{KeyedPlace, KeyedPlaces};
 use std::time::Duration;
@@ -19,9 +20,13 @@ pub(crate) const BEYOND_OF_SOURCE_MAX: usize = 92;
 pub(crate) const ENDS_MAX: usize = 48;
 /// Those of one source.
 pub(crate) const ENDS_OF_SOURCE_MAX: usize = 12;
-/// Whoever finds no place for an end looks again so often, with this pause.
-const END_TRIES: usize = 200;
-const END_PAUSE: Duration = Duration::from_millis(20);
+/// Questions for zones, all of them at once, before the CA is asked.
+pub(crate) const ZONES_MAX: usize = 64;
+/// Those of one source.
+pub(crate) const ZONES_OF_SOURCE_MAX: usize = 12;
+/// Whoever finds no place for these looks again so often, with this pause.
+const TRIES: usize = 200;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Who of them is asked about.
 #[derive(Default)]
@@ -29,6 +34,7 @@ pub(crate) struct Strangers {
     first: Pool,
     beyond: Pool,
     ends: Pool,
+    zones: Pool,
 }
 
 #[derive(Default)]
@@ -53,18 +59,33 @@ impl Strangers {
     /// Waits a while for a place for somebody of a source who may end something: no other question
     /// of strangers takes it, and who ends many waits for themselves.
     pub(crate) async fn wait_for_end(&self, source: u128) -> Option<StrangerPlace> {
-        for _ in 0..END_TRIES {
-            if let Some(place) = self.enter_end(source) {
-                return Some(place);
-            }
-            tokio::time::sleep(END_PAUSE).await;
-        }
-        None
+        waited(|| self.enter_end(source)).await
+    }
+
+    /// Waits a while for a place for somebody of a source whose names' zones are asked for: whoever
+    /// has names in slow zones waits for themselves, and takes no call of the CA meanwhile.
+    pub(crate) async fn wait_for_zones(&self, source: u128) -> Option<StrangerPlace> {
+        waited(|| self.enter_zones(source)).await
     }
 
     fn enter_end(&self, source: u128) -> Option<StrangerPlace> {
         self.ends.enter(source, (ENDS_OF_SOURCE_MAX, ENDS_MAX))
     }
+
+    fn enter_zones(&self, source: u128) -> Option<StrangerPlace> {
+        self.zones.enter(source, (ZONES_OF_SOURCE_MAX, ZONES_MAX))
+    }
+}
+
+/// A place as soon as there is one, for a while.
+async fn waited(enter: impl Fn() -> Option<StrangerPlace>) -> Option<StrangerPlace> {
+    for _ in 0..TRIES {
+        if let Some(place) = enter() {
+            return Some(place);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    None
 }
 
 impl Pool {
@@ -122,6 +143,26 @@ mod tests {
         assert_eq!(held.len(), ENDS_MAX, "all of them together");
         held.remove(0);
         assert!(strangers.enter_end(200).is_some());
+    }
+
+    /// Whoever has names in slow zones leaves other sources their places, and everybody the calls
+    /// of the CA.
+    #[test]
+    fn slow_zones_take_no_calls_of_others() {
+        let strangers = Strangers::default();
+        let mut held = Vec::new();
+        while let Some(place) = strangers.enter_zones(1) {
+            held.push(place);
+        }
+        assert_eq!(held.len(), ZONES_OF_SOURCE_MAX);
+        let calls = (0..FIRST_OF_SOURCE_MAX + BEYOND_OF_SOURCE_MAX).map(|_| strangers.enter(1));
+        assert!(calls.collect::<Vec<_>>().iter().all(Option::is_some));
+        for source in 2..100 {
+            held.extend(strangers.enter_zones(source));
+        }
+        assert_eq!(held.len(), ZONES_MAX, "all of them together");
+        held.remove(0);
+        assert!(strangers.enter_zones(200).is_some());
     }
 
     /// Who ends many at once is served one after the other.

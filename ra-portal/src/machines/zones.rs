@@ -59,23 +59,36 @@ fn judged(wrong: Vec<AcmeProblem>) -> Result<(), AcmeProblem> {
     Err(AcmeProblem::all_of(over, wrong))
 }
 
-/// The same of what a PKCS#10 asks for; one that cannot be read is refused by the CA.
-pub(crate) async fn permit_request(state: &MachinesState, der: &[u8]) -> Result<(), Code> {
+/// The same of what a PKCS#10 asks for that came from a subscriber whom nobody knows yet; one that
+/// cannot be read is refused by the CA.
+pub(crate) async fn permit_request(
+    state: &MachinesState,
+    der: &[u8],
+    source: u128,
+) -> Result<(), Code> {
     match state.caa_always {
-        true => permit_hosts(state, of_request(der)).await,
+        true => permit_hosts(state, of_request(der), source).await,
         false => Ok(()),
     }
 }
 
 /// The same of what a message of CMP asks for.
-pub(crate) async fn permit_message(state: &MachinesState, der: &[u8]) -> Result<(), Code> {
+pub(crate) async fn permit_message(
+    state: &MachinesState,
+    der: &[u8],
+    source: u128,
+) -> Result<(), Code> {
     match state.caa_always {
-        true => permit_hosts(state, of_message(der)).await,
+        true => permit_hosts(state, of_message(der), source).await,
         false => Ok(()),
     }
 }
 
-async fn permit_hosts(state: &MachinesState, hosts: Vec<Host>) -> Result<(), Code> {
+async fn permit_hosts(state: &MachinesState, hosts: Vec<Host>, source: u128) -> Result<(), Code> {
+    if hosts.is_empty() {
+        return Ok(());
+    }
+    let _place = state.strangers.wait_for_zones(source).await.ok_or(Code::TooBusy)?;
     let identifiers: Vec<AcmeIdentifier> = hosts.into_iter().map(AcmeIdentifier::from).collect();
     permit(state, &identifiers, None).await.map_err(|problem| {
         tracing::info!(why = problem.en(), "CAA");

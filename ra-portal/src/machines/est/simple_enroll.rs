@@ -21,9 +21,9 @@ pub(super) async fn enroll(
     let Some(password) = asked.password.take() else {
         return simple_reenroll::renew(&state, profile, asked).await;
     };
+    zones::permit_request(&state, &asked.request.0, asked.source).await?;
     let place = state.strangers.enter(asked.source);
     let place = place.ok_or(Code::TooBusy)?;
-    zones::permit_request(&state, &asked.request.0).await?;
     let message = EnrolSystem {
         user: password.user,
         password: password.password,

@@ -26,10 +26,10 @@ pub(super) async fn renew(
     asked: EstAsked,
 ) -> Result<Response, EstRefused> {
     let certificate = asked.certificate.ok_or(Code::CertificateRequired)?;
+    zones::permit_request(state, &asked.request.0, asked.source).await?;
     // Everybody makes a certificate of their own: whether it is one of ours, the CA says.
     let place = state.strangers.enter(asked.source);
     let place = place.ok_or(Code::TooBusy)?;
-    zones::permit_request(state, &asked.request.0).await?;
     let message = RenewSystem { certificate, request: asked.request, profile };
     let told = state.issuer.renew_system(&message).await;
     drop(place);

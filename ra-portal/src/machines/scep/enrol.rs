@@ -32,10 +32,10 @@ pub(super) async fn enrol(state: &MachinesState, opened: &OpenedMessage) -> Resu
     if !renews && !is_by_itself {
         return Err(ScepError::Integrity.into());
     }
+    zones::permit_request(state, &opened.content, opened.source).await?;
     // Everybody makes a key that signs, and encrypts for ours: nobody is known by it yet.
     let place = state.strangers.enter(opened.source);
     let place = place.ok_or(Stopped::Refused(Code::TooBusy))?;
-    zones::permit_request(state, &opened.content).await?;
     let (act, told) = match renews {
         false => {
             let message = EnrolDevice { request: opened.content.as_slice().into() };
