@@ -4,6 +4,7 @@
 
 use crate::machines::look_question::{LookAnswer, LookQuestion, PATH};
 use crate::machines::looks::VALIDATIONS_MAX;
+use crate::machines::strangers::ZONES_MAX;
 use crate::machines::validate::{Look, Validator};
 use acme::{AcmeProblem, ProblemKind};
 use mtls::Client;
@@ -11,6 +12,9 @@ use records::Problem;
 use service::Metrics;
 use std::time::Duration;
 
+/// A process asks so much of it at once: about each challenge that it looks at itself, and about
+/// zones for those whom nobody knows yet.
+pub(crate) const ASKED_AT_ONCE: usize = VALIDATIONS_MAX + ZONES_MAX;
 /// An answer is waited for so long, which is longer than it looks.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// Under which it is told on `/readyz` that it cannot be asked: what needs no look goes on.
@@ -25,7 +29,7 @@ pub(crate) struct SecondValidator {
 impl SecondValidator {
     /// The one that a client reaches.
     pub(crate) fn of(client: Client, metrics: Metrics) -> Self {
-        Self { client: client.with_places(VALIDATIONS_MAX, 1, |_| false), metrics }
+        Self { client: client.with_places(ASKED_AT_ONCE, 1, |_| false), metrics }
     }
 
     /// What it finds.

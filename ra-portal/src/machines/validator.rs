@@ -4,10 +4,10 @@
 //! it is for the process that asks.
 
 use crate::config::ValidatorConfig;
-use crate::listener::{LIMITS, OF_CERTIFICATE};
+use crate::listener::LIMITS;
 use crate::machines::look_question::{LookAnswer, LookQuestion, PATH, QUESTION_BYTES_MAX};
 use crate::machines::look_settings;
-use crate::machines::looks::VALIDATIONS_MAX;
+use crate::machines::second::ASKED_AT_ONCE;
 use crate::machines::validate::Validator;
 use crate::message::Message;
 use acme::{AcmeProblem, ProblemKind};
@@ -19,7 +19,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use mtls::TlsConnection;
-use mtls::listen::{Proof, Site};
+use mtls::listen::{Limits, Proof, Site};
 use mtls::shown::ShownIdentity;
 use mtls::tls::{ClientAuth, Identity, Version, server_from};
 use pki::Certificate;
@@ -33,7 +33,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// Time for a look, less than whoever asks waits for it.
+/// Whoever asks has a place for all that they ask at once: one that is refused has found nothing,
+/// and an order of ACME ends by it.
+const ASKED: Limits = Limits { requests_of_one: ASKED_AT_ONCE, ..LIMITS };
+
+/// Time for a look and for its place, less than whoever asks waits for it.
 const LOOK_MAX: Duration = Duration::from_secs(25);
 /// Whether its certificate was renewed is looked at this often.
 const RENEWAL_LOOK: Duration = Duration::from_secs(60);
@@ -43,7 +47,7 @@ struct ValidatorState {
     host: String,
     asked_by: Vec<String>,
     validator: Validator,
-    /// Looks that are under way at once.
+    /// Looks that are under way at once, for all who ask.
     places: Semaphore,
     clock: Clock,
     metrics: Metrics,
@@ -59,7 +63,7 @@ pub(crate) async fn serve(config: ValidatorConfig, trust: Trust) -> anyhow::Resu
         host: config.host.clone(),
         asked_by: config.asked_by.clone(),
         validator: look_settings::validator(&config.looks, trust.sample)?,
-        places: Semaphore::new(VALIDATIONS_MAX),
+        places: Semaphore::new(ASKED_AT_ONCE),
         clock,
         metrics: metrics.clone(),
     });
@@ -133,10 +137,10 @@ fn site(state: Arc<ValidatorState>) -> Site {
         .with_state(state);
     Site {
         proof: Proof::By(Arc::new(move |certificate| {
-            judging.judge(certificate).is_ok().then_some(OF_CERTIFICATE)
+            judging.judge(certificate).is_ok().then_some(ASKED.requests_of_one)
         })),
         router: known_only(router),
-        limits: LIMITS,
+        limits: ASKED,
         is_brake: |_| false,
         busy: service::problem::busy,
         refuse: service::problem::refuse,
@@ -189,8 +193,11 @@ async fn look(
     Message(question): Message<LookQuestion>,
 ) -> Response {
     let Some(asked) = question.read() else { return refusal(Code::Malformed) };
-    let Ok(_place) = state.places.try_acquire() else { return refusal(Code::TooBusy) };
-    let found = tokio::time::timeout(LOOK_MAX, state.validator.look(asked.look())).await;
+    let looked = async {
+        let _place = state.places.acquire().await;
+        state.validator.look(asked.look()).await
+    };
+    let found = tokio::time::timeout(LOOK_MAX, looked).await;
     let (zh, en) = ("没有按时应答", "there was no answer in time");
     let late = |_| Err(AcmeProblem::about(ProblemKind::Connection, zh, en));
     let found = found.unwrap_or_else(late);
@@ -201,7 +208,11 @@ async fn look(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machines::validate::{Look, Ranges, Resolver};
+    use acme::AcmeIdentifier;
+    use acme::http01::WebPorts;
     use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+    use std::net::SocketAddr;
 
     fn certificate(names: &[&str]) -> Certificate {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
@@ -227,5 +238,40 @@ mod tests {
         assert_eq!(asks(&["127.0.0.1"], now), Err(Code::NotPermitted));
         assert_eq!(asks(&["acme.city"], before), Err(Code::CertificateExpired));
         assert_eq!(asks(&["acme.city"], behind), Err(Code::CertificateExpired));
+    }
+
+    /// A look that finds no place has found nothing: it waits for one, and nobody is refused who
+    /// asks no more at once than a process does.
+    #[tokio::test]
+    async fn whoever_finds_no_place_for_a_look_waits() {
+        const { assert!(ASKED.requests_of_one >= ASKED_AT_ONCE) };
+        const { assert!(ASKED.proven_per_source >= ASKED_AT_ONCE) };
+        let (nobody, web) = (SocketAddr::from(([127, 0, 0, 1], 1)), WebPorts { http: 1, https: 1 });
+        let ranges = Ranges::read(&[]).unwrap();
+        let state = Arc::new(ValidatorState {
+            host: "look.city".into(),
+            asked_by: Vec::new(),
+            validator: Validator::new(Resolver(nobody), ranges, web, 1),
+            places: Semaphore::new(1),
+            clock: Clock::system(),
+            metrics: Metrics::default(),
+        });
+        // An address has no zone: there is nothing to ask, and nothing wrong.
+        let identifier = &AcmeIdentifier::from(Host::Address([192, 0, 2, 1].into()));
+        let (token, thumbprint, account) = ("", "", None);
+        let asked = Look { identifier, kind: None, token, thumbprint, account, caa: &[] };
+        let held = state.places.acquire().await.unwrap();
+        let mut waits =
+            std::pin::pin!(look(State(state.clone()), Message(LookQuestion::of(asked))));
+        tokio::select! {
+            biased;
+            answer = &mut waits => panic!("{}", answer.status()),
+            () = tokio::task::yield_now() => {}
+        }
+        drop(held);
+        let answer = waits.await.into_body();
+        let answer = axum::body::to_bytes(answer, 1024).await.unwrap();
+        let answer: LookAnswer = serde_json::from_slice(&answer).unwrap();
+        assert_eq!(answer.read(), Ok(()));
     }
 }
