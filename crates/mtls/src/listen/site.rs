@@ -47,9 +47,11 @@ pub enum Proof {
 }
 
 /// Answers that are larger are counted while their client takes them, and those of strangers that
-/// are no receipt or refusal.
+/// are no receipt or refusal. What was stopped is told whatever else waits for the same source: a
+/// page with a receipt has 9 KiB.
 const LARGE: u64 = 64 * 1024;
 const LARGE_OF_STRANGERS: u64 = 4 * 1024;
+const LARGE_OF_BRAKES: u64 = 16 * 1024;
 /// Most bytes of a head of HTTP/1 that the HTTP library reads, and most fields: what is beyond them
 /// it refuses itself.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -232,7 +234,8 @@ impl ConnectionSeat {
             }
         };
         let taken = self.slot.answers(self.sender).portion(self.sender);
-        if !self.counts(&taken, response.body().size_hint().exact().unwrap_or(0)) {
+        let length = response.body().size_hint().exact().unwrap_or(0);
+        if !self.counts(&taken, (length, is_brake)) {
             response = (site.busy)();
         }
         if is_reserved {
@@ -246,16 +249,13 @@ impl ConnectionSeat {
     }
 
     /// Whether an answer of so many bytes may wait for its client.
-    fn counts(&self, taken: &Portion, length: u64) -> bool {
-        let least = match self.sender {
-            Sender::Certificate(_) => LARGE,
-            Sender::Source(_) => {
-                let ends = Arc::new(EndsConnection(self.slot.activity()));
-                taken.wait(Some(&Waker::from(ends)));
-                LARGE_OF_STRANGERS
-            }
-        };
-        length <= least || taken.take(usize::try_from(length).unwrap_or(usize::MAX / 2))
+    fn counts(&self, taken: &Portion, (length, is_brake): (u64, bool)) -> bool {
+        if matches!(self.sender, Sender::Source(_)) {
+            let ends = Arc::new(EndsConnection(self.slot.activity()));
+            taken.wait(Some(&Waker::from(ends)));
+        }
+        length <= uncounted(self.sender, is_brake)
+            || taken.take(usize::try_from(length).unwrap_or(usize::MAX / 2))
     }
 
     /// What the routes answer; nothing where too many requests of the sender are answered now. A
@@ -282,8 +282,33 @@ impl ConnectionSeat {
     }
 }
 
+/// Most bytes of an answer that waits for its client without being counted.
+fn uncounted(sender: Sender, is_brake: bool) -> u64 {
+    match sender {
+        Sender::Certificate(_) => LARGE,
+        Sender::Source(_) if is_brake => LARGE_OF_BRAKES,
+        Sender::Source(_) => LARGE_OF_STRANGERS,
+    }
+}
+
 /// A refusal that is another one in a moment.
 fn later(mut response: Response<Body>) -> Response<Body> {
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::IpAddr;
+
+    /// Whatever others behind the same address take none of, whoever stopped something is told so.
+    #[test]
+    fn a_receipt_waits_beside_what_nobody_takes() {
+        let stranger = Sender::Source(IpAddr::from([192, 0, 2, 1]).into());
+        let receipt = 9 * 1024;
+        assert!(uncounted(stranger, true) >= receipt);
+        assert!(uncounted(stranger, false) < receipt, "any other page of that size counts");
+        assert!(uncounted(Sender::Certificate([7; 32]), false) >= receipt);
+    }
 }
