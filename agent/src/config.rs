@@ -5,11 +5,13 @@ pub(crate) mod addresses;
 mod spool_sizes;
 mod tunnel;
 mod upstream_address;
+mod upstream_protocol;
 mod upstream_tls;
 
 pub use spool_sizes::SpoolConfig;
 pub use tunnel::TunnelConfig;
 pub use upstream_address::{NoUpstream, UpstreamAddress, UpstreamAddresses};
+pub use upstream_protocol::UpstreamProtocol;
 pub use upstream_tls::UpstreamTls;
 
 use mtls::listen::HeadLimits;
@@ -68,6 +70,9 @@ pub struct AgentConfig {
     /// Ports for what speaks no HTTP.
     #[serde(default, rename = "tunnel", skip_serializing_if = "Vec::is_empty")]
     pub tunnels: Vec<TunnelConfig>,
+    /// What the application speaks.
+    #[serde(default)]
+    pub upstream_protocol: UpstreamProtocol,
     /// TLS to the application, which is plain HTTP otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstream_tls: Option<UpstreamTls>,
@@ -234,6 +239,9 @@ impl AgentConfig {
             let message = "unix: 套接字不用 TLS / TLS is for addresses, not for unix: sockets";
             return Err(refused(&path, "[upstream_tls]", message.to_owned()));
         }
+        let has_tls = config.upstream_tls.is_some();
+        let fits = config.upstream_protocol.check(has_tls);
+        fits.map_err(|message| refused(&path, "upstream_protocol", message.to_owned()))?;
         TunnelConfig::check(&config.tunnels)
             .map_err(|(message, setting)| refused(&path, setting, message))?;
         config.check_addresses(&path)?;
@@ -257,6 +265,7 @@ impl AgentConfig {
             identity: IdentityMode::default(),
             calls: None,
             tunnels: Vec::new(),
+            upstream_protocol: UpstreamProtocol::default(),
             upstream_tls: None,
             limits: GateLimits::default(),
             spool: SpoolConfig::default(),

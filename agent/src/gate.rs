@@ -5,10 +5,11 @@
 //! what [`forward`] then does. In reading order: [`accept`] (connections), [`connection_context`],
 //! [`connection_record`], [`peer`] (whose they are), [`target`], [`head`], [`message`] and
 //! [`strict_http1`] (HTTP/1 before the HTTP library), [`http2`] and [`answered_streams`],
-//! [`request`], [`authorize`], [`forward`], [`upstream`], [`upstream_health`] and [`bell`],
-//! [`no_answer`], [`ended`], [`request_body`], [`response_body`], [`in_flight`], [`live`], [`cut`]
-//! and [`sweep`] (cutting what is no longer permitted), [`page`] (what people read), [`rejection`],
-//! [`request_rate`]; [`tunnel`], for what speaks no HTTP; and [`call`], for applications that ask.
+//! [`request`], [`authorize`], [`forward`], [`trailers`], [`upstream`], [`upstream_health`] and
+//! [`bell`], [`no_answer`], [`ended`], [`request_body`], [`response_body`], [`in_flight`],
+//! [`live`], [`cut`] and [`sweep`] (cutting what is no longer permitted), [`page`] (what people
+//! read), [`rejection`], [`request_rate`]; [`tunnel`], for what speaks no HTTP; and [`call`], for
+//! applications that ask.
 
 pub mod accept;
 mod allowed;
@@ -47,6 +48,7 @@ mod strict_http1;
 mod swallow;
 mod sweep;
 mod target;
+mod trailers;
 pub mod tunnel;
 mod upstream;
 mod upstream_health;
@@ -57,5 +59,5 @@ pub(crate) use peer::profile_of;
 pub use reject::tell;
 pub use state::{Counts, Gate};
 pub use sweep::sweep;
-pub(crate) use upstream::{TlsToUpstream, Upstreams};
+pub(crate) use upstream::{HTTP2_PROTOCOL, TlsToUpstream, Upstreams};
 pub use upstream_health::look_at_upstreams;

@@ -8,10 +8,12 @@ mod reload;
 
 use super::heart::Heart;
 use super::joined::joined;
-use crate::config::TunnelConfig;
+use crate::config::{TunnelConfig, UpstreamProtocol};
 use crate::gate::call::CallToken;
 use crate::gate::tunnel::OpenTunnel;
-use crate::gate::{self, AllowedFields, ClientTrust, Counts, Gate, TlsToUpstream, Upstreams};
+use crate::gate::{
+    self, AllowedFields, ClientTrust, Counts, Gate, HTTP2_PROTOCOL, TlsToUpstream, Upstreams,
+};
 use crate::ship::Shipper;
 use crate::spool::{Place, Postbox, Spool, UnreadRuns, recover};
 use crate::token::Tokens;
@@ -194,10 +196,10 @@ fn open_gate(
         agent: file.agent.clone(),
         application: file.application.clone(),
         hosts: file.hosts.clone(),
-        upstreams: Arc::new(Upstreams::new(
-            &config.upstream,
-            tls_to_upstream(config, &live.shown())?,
-        )),
+        upstreams: Arc::new(
+            Upstreams::new(&config.upstream, tls_to_upstream(config, &live.shown())?)
+                .speaking(config.upstream_protocol),
+        ),
         limits: config.limits.clone(),
         fields: AllowedFields::of(&config.request_fields),
         clients: ClientTrust::new(root.clone(), issuing.to_vec(), arc),
@@ -227,7 +229,10 @@ fn tls_to_upstream(
     let read = || format!("agent.toml: [upstream_tls] {}", path.display());
     let file = std::fs::read(&path).with_context(read)?;
     let roots = pki::pem::read(&file, pki::pem::Kind::Certificate).with_context(read)?;
-    let tls = client_of_application(&roots, shown.clone(), Arc::new(Clock::system()))?;
+    let mut tls = client_of_application(&roots, shown.clone(), Arc::new(Clock::system()))?;
+    if config.upstream_protocol == UpstreamProtocol::H2 {
+        Arc::make_mut(&mut tls).alpn_protocols = vec![HTTP2_PROTOCOL.to_vec()];
+    }
     Ok(Some(TlsToUpstream { name: set.name.clone(), config: tls }))
 }
 

@@ -195,7 +195,7 @@ pub(super) fn says_that_it_is_empty(method: &Method) -> bool {
 }
 
 /// The members of a field that is a list.
-fn members<'a>(
+pub(super) fn members<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,
 ) -> impl Iterator<Item = &'a [u8]> + use<'a> {

@@ -12,10 +12,12 @@ use super::request_body::RequestBody;
 use super::response_body::{ForwardedBody, ResponseBody};
 use super::state::Gate;
 use super::sweep::judge_anew;
+use super::trailers;
 use super::upstream::{NotSent, Pool, Upstream, UpstreamBody, UpstreamTrouble};
 use crate::spool::Recorded;
 use crate::token::{Claims, HEADER, PROOF_HEADER, ProvenRequest};
 use anyhow::Context;
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Body;
 use hyper_util::rt::TokioIo;
@@ -35,6 +37,23 @@ pub(super) struct ForwardContext<'a> {
     pub(super) pool: &'a Arc<Pool>,
     /// The connection; a tunnel keeps its places.
     pub(super) context: &'a Arc<ConnectionContext>,
+}
+
+impl ForwardContext<'_> {
+    /// Whether another protocol may be agreed on: over HTTP/2 none is (RFC 9113 8.6).
+    fn upgrades(&self, permit: &Permit) -> bool {
+        permit.request.upgrade && permit.answer.websocket && !self.pool.speaks_http2()
+    }
+
+    /// What only an application of HTTP/2 is told, and its client let do; says whether the fields
+    /// behind its answer pass.
+    fn meet_http2(&self, asked: &Parts, head: &mut Request<()>, in_flight: &InFlight) -> bool {
+        if !self.pool.speaks_http2() {
+            return false;
+        }
+        in_flight.is_conversation.store(trailers::is_grpc(&asked.headers), Ordering::Relaxed);
+        trailers::meet(asked, head)
+    }
 }
 
 /// Forwards; nothing goes upstream without the record.
@@ -64,16 +83,17 @@ pub(super) async fn forward(
         end.told(answer.status().as_u16(), reference);
         answer
     };
-    let upgrading = permit.request.upgrade && permit.answer.websocket;
+    let upgrading = forwarding.upgrades(&permit);
     let Some(said) = permit.request.origin.take() else {
         return failed(end, Failed::Head(anyhow::anyhow!("it comes from nowhere")));
     };
     let passing = std::mem::take(&mut permit.request.fields);
-    let head = match outgoing(forwarding, &permit, passing, (&id, upgrading)) {
+    let mut head = match outgoing(forwarding, &permit, passing, (&id, upgrading)) {
         Ok(head) => head,
         Err(error) => return failed(end, Failed::Head(error)),
     };
     let (parts, body) = incoming.into_parts();
+    let with_trailers = forwarding.meet_http2(&parts, &mut head, &end.in_flight);
     let up = RequestBody::new(body, &end, gate.limits.body_bytes);
     let on_upgrade = parts.extensions.get::<hyper::upgrade::OnUpgrade>().cloned();
     match send(forwarding, head.map(|()| up), &said.1, (&end, upgrading)).await {
@@ -100,6 +120,7 @@ pub(super) async fn forward(
             }
             head.extensions.clear();
             head.version = http::Version::HTTP_11;
+            let body = (body, with_trailers);
             let passed = ForwardedBody::new(body, end, upstream, forwarding.pool.clone());
             Response::from_parts(head, ResponseBody::Forwarded(Box::new(passed)))
         }

@@ -31,6 +31,8 @@ pub(crate) struct InFlight {
     pub(super) awaits_client: AtomicBool,
     /// Whether it became a tunnel, where silence is no fault.
     pub(super) tunnel: AtomicBool,
+    /// Whether its messages come when they come, so that silence of its client is none either.
+    pub(super) is_conversation: AtomicBool,
     /// Whether the application began to answer; before that another limit counts.
     answered: AtomicBool,
     /// Whether the next byte of the answer is the application's to send, not the client's to take.
@@ -70,6 +72,7 @@ impl InFlight {
             uploading: AtomicBool::new(false),
             awaits_client: AtomicBool::new(false),
             tunnel: AtomicBool::new(false),
+            is_conversation: AtomicBool::new(false),
             began: Instant::now(),
             moved: AtomicU64::new(0),
         })
@@ -154,15 +157,47 @@ impl InFlight {
         }
         if uploading && !answered {
             let slow = age > Duration::from_secs(60) && up / age.as_secs().max(1) < SLOW;
-            let late = match self.awaits_client.load(Ordering::Relaxed) {
-                true => Code::RequestLate,
-                false => Code::UpstreamLate,
-            };
+            let awaits_client = self.awaits_client.load(Ordering::Relaxed);
+            let late = if awaits_client { Code::RequestLate } else { Code::UpstreamLate };
+            if self.is_conversation.load(Ordering::Relaxed) {
+                let limit = match awaits_client {
+                    true => limits.answer_idle_seconds,
+                    false => limits.body_idle_seconds,
+                };
+                return silent_for(limit).then_some(late);
+            }
             return (slow || silent_for(limits.body_idle_seconds)).then_some(late);
         }
         if answered && self.awaits_application.load(Ordering::Relaxed) {
             return silent_for(limits.answer_idle_seconds).then_some(Code::UpstreamLate);
         }
         (answered && silent_for(limits.body_idle_seconds)).then_some(Code::RequestLate)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::peer::tests::somebody;
+    use super::*;
+
+    /// A client that sends nothing of a body is late; one whose messages come when they come has
+    /// the time of an answer. An application that takes none of them is late in both cases.
+    #[test]
+    fn a_conversation_may_be_silent_and_an_upload_may_not() {
+        let path = Arc::new(CanonicalPath::read("/a").unwrap());
+        let asked = (Method::POST, path, Default::default());
+        let request = InFlight::new(somebody(1), asked, (1, false), Arc::default());
+        let limits = GateLimits { body_idle_seconds: 0, ..GateLimits::default() };
+        let set = |flag: &AtomicBool, is: bool| flag.store(is, Ordering::Relaxed);
+        set(&request.uploading, true);
+        set(&request.awaits_client, true);
+        std::thread::yield_now();
+        assert_eq!(request.stuck(&limits), Some(Code::RequestLate));
+        set(&request.is_conversation, true);
+        assert_eq!(request.stuck(&limits), None);
+        let none = GateLimits { answer_idle_seconds: 0, ..limits.clone() };
+        assert_eq!(request.stuck(&none), Some(Code::RequestLate));
+        set(&request.awaits_client, false);
+        assert_eq!(request.stuck(&limits), Some(Code::UpstreamLate));
     }
 }

@@ -5,6 +5,7 @@ use super::completion::CompletionGuard;
 use super::connection_context::RequestGuard;
 use super::cut::Direction;
 use super::ended::Ended;
+use super::trailers;
 use super::upstream::{Pool, Upstream, UpstreamBody};
 use bytes::Bytes;
 use http_body_util::Full;
@@ -28,18 +29,21 @@ pub(super) struct ForwardedBody {
     end: Arc<CompletionGuard>,
     /// The connection it comes on, for the next request of the same person.
     back: Option<(Upstream, Arc<Pool>)>,
+    /// Whether the fields behind it pass.
+    with_trailers: bool,
     /// Its connection is busy until this is over.
     pub(super) guard: Option<RequestGuard>,
 }
 
 impl ForwardedBody {
     pub(super) fn new(
-        inner: UpstreamBody,
+        (inner, with_trailers): (UpstreamBody, bool),
         end: Arc<CompletionGuard>,
         upstream: Upstream,
         pool: Arc<Pool>,
     ) -> Self {
-        let mut passed = Self { inner, end, back: Some((upstream, pool)), guard: None };
+        let back = Some((upstream, pool));
+        let mut passed = Self { inner, end, back, with_trailers, guard: None };
         if passed.inner.is_end_stream() {
             passed.finish();
         }
@@ -80,7 +84,15 @@ impl Body for ResponseBody {
             };
             return match polled {
                 Poll::Ready(Some(Ok(frame))) => {
-                    let Some(data) = frame.data_ref() else { continue };
+                    let Some(data) = frame.data_ref() else {
+                        let fields = frame.into_trailers().ok();
+                        let Some(fields) = fields.filter(|_| passed.with_trailers) else {
+                            continue;
+                        };
+                        passed.finish();
+                        let fields = trailers::to_person(&fields);
+                        return Poll::Ready(Some(Ok(Frame::trailers(fields))));
+                    };
                     let in_flight = &passed.end.in_flight;
                     in_flight.move_on(&in_flight.down, data.len());
                     in_flight.awaits_application.store(false, Ordering::Relaxed);

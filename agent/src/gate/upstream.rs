@@ -1,5 +1,5 @@
 //! Connections to the application: HTTP/1.1, kept per connection of a person, so that two people
-//! never share one.
+//! never share one. An application of HTTP/2 has its own ([`http2`]), kept alike.
 //!
 //! The task that asks does what there is to do on the application's connection, and hands nothing
 //! over to another task. What is sent as a head alone, which is most, needs nobody else
@@ -9,13 +9,14 @@
 mod answer;
 mod direct;
 mod doubt;
+mod http2;
 mod library;
 pub(super) mod places;
 mod stream;
 
 pub(crate) use places::{UpstreamTrouble, Upstreams};
-pub(crate) use stream::TlsToUpstream;
 pub(super) use stream::connect;
+pub(crate) use stream::{HTTP2_PROTOCOL, TlsToUpstream};
 
 use super::fields::Origin;
 use super::no_answer::NoAnswer;
@@ -27,6 +28,7 @@ use bytes::Bytes;
 use direct::DirectConnection;
 use doubt::is_doubtful;
 use http::{HeaderValue, Request, Response, header};
+use http2::{Http2Answer, Http2Pool, Http2Turn};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::client::conn::http1::Builder;
 use hyper_util::rt::TokioIo;
@@ -46,6 +48,8 @@ pub(super) struct Pool<B: Body + 'static = RequestBody> {
     builder: Builder,
     limits: AnswerLimits,
     idle: Mutex<Vec<(Upstream<B>, Instant)>>,
+    /// All of them, where HTTP/2 is spoken.
+    http2: Option<Http2Pool>,
 }
 
 impl<B> Pool<B>
@@ -57,9 +61,16 @@ where
         let mut builder = Builder::new();
         builder.max_headers(limits.answer_fields).max_buf_size(limits.answer_head_bytes);
         let from = upstreams.begin();
+        let http2 = Http2Pool::new(upstreams.protocol(), limits);
         let (head_bytes, fields) = (limits.answer_head_bytes, limits.answer_fields);
         let limits = AnswerLimits { head_bytes, fields };
-        Self { upstreams: upstreams.clone(), from, builder, limits, idle: Mutex::default() }
+        let (upstreams, idle) = (upstreams.clone(), Mutex::default());
+        Self { upstreams, from, builder, limits, idle, http2 }
+    }
+
+    /// Whether the application speaks HTTP/2.
+    pub(super) fn speaks_http2(&self) -> bool {
+        self.http2.is_some()
     }
 
     /// A connection that is ready: a kept one, or a new one; for a request that is a head alone, or
@@ -69,6 +80,11 @@ where
         (fresh, is_head_alone): (bool, bool),
         now: Instant,
     ) -> io::Result<Upstream<B>> {
+        if let Some(http2) = &self.http2 {
+            let turn = http2.take((self.upstreams.as_ref(), self.from), (fresh, now)).await?;
+            let place = turn.place();
+            return Ok(Upstream { place, speaker: Speaker::Http2(turn), is_last: false });
+        }
         while let Some(mut kept) = self.kept(now).filter(|_| !fresh) {
             if kept.is_ready() {
                 return self.speaking(kept, is_head_alone).await;
@@ -119,16 +135,21 @@ where
         idle.retain_mut(|(upstream, _)| match &mut upstream.speaker {
             Speaker::Direct(direct) => direct.is_ready(context),
             Speaker::Library(library) => library.is_watched(context),
+            // Nothing that waits here.
+            Speaker::Http2(_) => false,
         });
     }
 
     /// Lets go of all that wait: nothing more is asked.
     pub(super) fn clear(&self) {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        if let Some(http2) = &self.http2 {
+            http2.clear();
+        }
     }
 }
 
-/// A connection to the application that takes one request at a time.
+/// A connection to the application that takes one request at a time, or a stream of HTTP/2.
 pub(super) struct Upstream<B: Body + 'static = RequestBody> {
     /// The number of its place.
     pub(super) place: usize,
@@ -144,6 +165,8 @@ enum Speaker<B: Body + 'static> {
     Direct(DirectConnection),
     /// The HTTP library.
     Library(LibraryConnection<B>),
+    /// Whoever asks, beside others on the same connection.
+    Http2(Http2Turn),
 }
 
 /// Why a request has no answer.
@@ -181,6 +204,10 @@ where
                     let unsent = error.take_message();
                     Box::new(NotSent { unsent, error: error.into_error().into() })
                 })
+            }
+            Speaker::Http2(turn) => {
+                let sent = turn.send(request, origin).await;
+                sent.map(|answer| answer.map(UpstreamBody::Http2))
             }
             Speaker::Direct(direct) if request.body().is_end_stream() => {
                 let (asked, _) = request.into_parts();
@@ -231,6 +258,7 @@ where
         match &mut self.speaker {
             Speaker::Direct(direct) => direct.is_ready(&mut Context::from_waker(Waker::noop())),
             Speaker::Library(library) => library.is_ready(),
+            Speaker::Http2(_) => true,
         }
     }
 
@@ -238,6 +266,8 @@ where
         match &self.speaker {
             Speaker::Direct(direct) => direct.is_closed(),
             Speaker::Library(library) => library.is_closed(),
+            // Its connection is kept beside it, and this stream takes no other request.
+            Speaker::Http2(_) => true,
         }
     }
 }
@@ -248,6 +278,8 @@ pub(super) enum UpstreamBody {
     Direct(AnswerRest),
     /// Read by the HTTP library.
     Library(Incoming),
+    /// Read from a stream of HTTP/2.
+    Http2(Http2Answer),
 }
 
 impl UpstreamBody {
@@ -260,6 +292,7 @@ impl UpstreamBody {
             Self::Direct(AnswerRest::Nothing) => Poll::Ready(None),
             Self::Direct(_) => Poll::Ready(Some(Err(NoAnswer::Ended))),
             Self::Library(body) => Pin::new(body).poll_frame(context).map_err(NoAnswer::from),
+            Self::Http2(body) => body.poll_frame(context),
         }
     }
 
@@ -268,6 +301,7 @@ impl UpstreamBody {
         match self {
             Self::Direct(rest) => *rest == AnswerRest::Nothing,
             Self::Library(body) => body.is_end_stream(),
+            Self::Http2(body) => body.is_end_stream(),
         }
     }
 
@@ -278,6 +312,7 @@ impl UpstreamBody {
             Self::Direct(AnswerRest::Length(left)) => SizeHint::with_exact(*left),
             Self::Direct(_) => SizeHint::default(),
             Self::Library(body) => body.size_hint(),
+            Self::Http2(body) => body.size_hint(),
         }
     }
 }

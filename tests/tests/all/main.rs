@@ -25,6 +25,7 @@ mod floors;
 mod formats;
 mod forms;
 mod gate;
+mod grpc;
 mod hostile_answers;
 mod hostile_bundles;
 mod hostile_leaves;

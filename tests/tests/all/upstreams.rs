@@ -150,6 +150,15 @@ async fn an_application_sees_the_certificate_of_its_gate() {
     let (status, page) = stage.gate.get(&stage.office, &stage.person, OWN).await;
     assert_eq!((status, page.contains("upstream-failed")), (502, true), "{page}");
     assert_eq!(heads.load(Ordering::SeqCst), before, "it spoke to somebody else");
+
+    // Nor does one get a byte whose handshake does not agree on HTTP/2 where that is set.
+    stage.office.stop("agent");
+    let text = text.replacen("upstream = ", "upstream_protocol = \"h2\"\nupstream = ", 1);
+    std::fs::write(&path, text).unwrap();
+    stage.office.start("agent", &[]).await;
+    let (status, page) = stage.gate.get(&stage.office, &stage.person, OWN).await;
+    assert_eq!((status, page.contains("upstream-failed")), (502, true), "{page}");
+    assert_eq!(heads.load(Ordering::SeqCst), before, "it spoke another protocol");
 }
 
 /// Whatever a request names, nothing but the application is connected to: a gate is no way to other

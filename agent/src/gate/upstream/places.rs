@@ -6,7 +6,7 @@
 //! same: nobody is kept out by what others met with.
 
 use super::stream::{TlsToUpstream, UpstreamStream, connect};
-use crate::config::{UpstreamAddress, UpstreamAddresses};
+use crate::config::{UpstreamAddress, UpstreamAddresses, UpstreamProtocol};
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -43,6 +43,7 @@ impl UpstreamTrouble {
 pub(crate) struct Upstreams {
     all: Vec<UpstreamPlace>,
     tls: Option<TlsToUpstream>,
+    protocol: UpstreamProtocol,
     next: AtomicUsize,
 }
 
@@ -74,7 +75,18 @@ impl Upstreams {
             is_marked: AtomicBool::new(false),
             standing: Mutex::default(),
         });
-        Self { all: all.collect(), tls, next: AtomicUsize::new(0) }
+        let (protocol, next) = (UpstreamProtocol::default(), AtomicUsize::new(0));
+        Self { all: all.collect(), tls, protocol, next }
+    }
+
+    /// The same, where another protocol is spoken.
+    pub(crate) fn speaking(self, protocol: UpstreamProtocol) -> Self {
+        Self { protocol, ..self }
+    }
+
+    /// What is spoken there.
+    pub(super) fn protocol(&self) -> UpstreamProtocol {
+        self.protocol
     }
 
     /// Where one more person's connection begins to look.

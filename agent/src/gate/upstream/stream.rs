@@ -11,6 +11,9 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
+/// HTTP/2 in the handshake of TLS (RFC 9113 3.2).
+pub(crate) const HTTP2_PROTOCOL: &[u8] = b"h2";
+
 /// What is read from and written to.
 #[derive(Debug)]
 pub(crate) enum UpstreamStream {
@@ -40,6 +43,10 @@ pub(crate) async fn connect(
                 stream.set_nodelay(true)?;
                 let Some(tls) = tls else { return Ok(UpstreamStream::Tcp(stream)) };
                 let stream = shake(stream, &tls.name, tls.config.clone()).await?;
+                let asks = tls.config.alpn_protocols.iter().any(|one| one == HTTP2_PROTOCOL);
+                if asks && stream.get_ref().1.alpn_protocol() != Some(HTTP2_PROTOCOL) {
+                    return Err(Error::new(ErrorKind::InvalidData, "no HTTP/2 over TLS"));
+                }
                 Ok(UpstreamStream::Tls(Box::new(stream)))
             }
             UpstreamAddress::Unix(path) => {

@@ -185,7 +185,8 @@ async fn answer<A: Answers>(
     })
 }
 
-/// Sends a body as its client takes it. Nothing is asked of whoever answers before.
+/// Sends a body as its client takes it, and the fields behind it. Nothing is asked of whoever
+/// answers before.
 async fn pass<B: Body<Data = Bytes> + Unpin>(
     body: &mut B,
     stream: &mut SendStream<Bytes>,
@@ -221,7 +222,15 @@ async fn pass<B: Body<Data = Bytes> + Unpin>(
         };
         match frame {
             Some(Ok(frame)) => {
-                let Ok(data) = frame.into_data() else { continue };
+                let data = match frame.into_data() {
+                    Ok(data) => data,
+                    Err(frame) => match frame.into_trailers() {
+                        Ok(fields) => {
+                            return stream.send_trailers(fields).map(|()| Outcome::Answered);
+                        }
+                        Err(_) => continue,
+                    },
+                };
                 let is_last = body.is_end_stream();
                 stream.send_data(data, is_last)?;
                 if is_last {
