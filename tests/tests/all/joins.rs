@@ -310,8 +310,12 @@ async fn each_service_speaks_on_its_own_routes() {
     let (gate, portal) = ("gate/tls", "portal/public");
     let watch = ca_api::WorldNumbers::default();
     let status = |who| ca_api::Status(office.client(&office.trust.status, who));
-    let world = status(identity(gate)).world(&watch).await.unwrap();
-    assert!(world.crl.is_some() && world.rules.is_some());
+    // What takes away is told at once, and the rest with the next answer where rows are slow.
+    until("the list comes, and the rules with it", async || {
+        let world = status(identity(gate)).world(&watch).await.unwrap();
+        world.crl.is_some() && world.rules.is_some()
+    })
+    .await;
     let refusal =
         |answer: Result<ca_api::WorldUpdate, ca_api::Refusal>| answer.unwrap_err().code().name();
     assert_eq!(refusal(status(identity(portal)).world(&watch).await), "not-your-route");
