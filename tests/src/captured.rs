@@ -103,7 +103,7 @@ impl Office {
                 axum::http::Response::builder().status(status).body(body).unwrap()
             }
         });
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port(15)));
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port(23)));
         tokio::spawn(serve(address, tls, router, std::future::pending()));
         until("somebody listens there", async || TcpStream::connect(address).await.is_ok()).await;
         let log = format!("https://localhost:{}", address.port());

@@ -192,7 +192,7 @@ fn by_sample(socket: &str, person: &str) {
 #[tokio::test]
 async fn on_loopback_an_application_shows_a_token() {
     let office = tests::Office::open().await;
-    let port = office.port(15);
+    let port = office.port(23);
     let stage = Stage::in_office(office, &format!("calls = \"127.0.0.1:{port}\"\n")).await;
     let token = std::fs::read_to_string(stage.office.path("gate/identity/call.token")).unwrap();
     let asked = json!({

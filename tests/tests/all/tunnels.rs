@@ -46,7 +46,7 @@ impl Tunnelled {
         (above, settings): (&str, &str),
     ) -> Self {
         office.joined(&["localhost"]).await;
-        let port = office.port(15);
+        let port = office.port(23);
         office.configure_gate(&format!(
             "{above}[[tunnel]]\nname = \"database\"\nlisten = \"127.0.0.1:{port}\"\n\
              upstream = \"unix:{socket}\"\n{settings}"

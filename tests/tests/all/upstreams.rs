@@ -66,7 +66,7 @@ async fn an_application_listens_on_a_socket() {
 #[tokio::test]
 async fn one_of_several_places_may_die() {
     let office = Office::open().await;
-    let places = [office.port(14), office.port(15)];
+    let places = [office.port(14), office.port(23)];
     let serve = |port: u16| {
         tokio::spawn(async move {
             let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
@@ -166,7 +166,7 @@ async fn an_application_sees_the_certificate_of_its_gate() {
 #[tokio::test]
 async fn nothing_makes_a_gate_an_open_proxy() {
     let stage = Stage::open().await;
-    let other = stage.office.port(15);
+    let other = stage.office.port(23);
     let decoy = TcpListener::bind(("127.0.0.1", other)).await.unwrap();
     let count = Arc::new(AtomicUsize::new(0));
     let counted = count.clone();
