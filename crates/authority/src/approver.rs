@@ -16,8 +16,8 @@ pub struct Capacity {
     pub person: PersonId,
     /// For whom, if for somebody on leave.
     pub acting_for: Option<PersonId>,
-    /// The scope of the pool by which alone they may.
-    pub pool: Option<String>,
+    /// The scopes of the pools by which alone they may; none where they may without a pool.
+    pub pools: Vec<String>,
 }
 
 impl Capacity {
@@ -92,7 +92,7 @@ impl Authority {
         }
         let id = PersonId::read(person).ok_or(Code::ApproverRole)?;
         let rules = self.rules_for(body)?;
-        let own = self.pool_of((person, &self.held_roles(person)), &rules, body);
+        let own = self.pools_of((person, &self.held_roles(person)), &rules, body);
         let acting = self.acting_by(person, &rules, (body, now));
         if let (Err(refused), true) = (&own, acting.is_empty()) {
             let mut lent =
@@ -102,13 +102,13 @@ impl Authority {
             return Err(if expired { Code::DelegationExpired } else { *refused });
         }
         check(person)?;
-        let own = own.ok().map(|pool| Capacity { person: id, acting_for: None, pool });
+        let own = own.ok().map(|pools| Capacity { person: id, acting_for: None, pools });
         let mut all: Vec<Capacity> = own.into_iter().collect();
         let mut refused = Code::ApproverRole;
-        for (one, pool) in acting {
+        for (one, pools) in acting {
             match check(&one.absent) {
                 Ok(()) if all.iter().all(|known| known.acting_for != Some(one.absent)) => {
-                    all.push(Capacity { person: id, acting_for: Some(one.absent), pool });
+                    all.push(Capacity { person: id, acting_for: Some(one.absent), pools });
                 }
                 Ok(()) => {}
                 Err(code) => refused = code,
@@ -117,24 +117,24 @@ impl Authority {
         if all.is_empty() { Err(refused) } else { Ok(all) }
     }
 
-    /// The delegations by which a person may decide about an order at `now`, each with the scope of
-    /// the pool by which alone they may; those that need no pool come first. What is lent counts by
-    /// itself: with a role of their own nobody speaks for somebody who could not have decided.
+    /// The delegations by which a person may decide about an order at `now`, each with the pools by
+    /// which alone they may; those that need no pool come first. What is lent counts by itself: with
+    /// a role of their own nobody speaks for somebody who could not have decided.
     fn acting_by<'a>(
         &'a self,
         person: &str,
         rules: &[ApprovalRule],
         (body, now): (&Body, u64),
-    ) -> Vec<(&'a Delegation, Option<String>)> {
+    ) -> Vec<(&'a Delegation, Vec<String>)> {
         let lent = self.delegations_to(person).filter(|one| !self.is_about(body, &one.absent));
         let lent = lent.filter(|one| self.is_acting(person, one, now));
         let counts = lent.filter_map(|one| {
             let more = (one.role, one.scope.as_str());
             let bears = self.bears_on(more, rules, body);
-            Some((one, self.pool_of((person, &[more]), rules, body).ok().filter(|_| bears)?))
+            Some((one, self.pools_of((person, &[more]), rules, body).ok().filter(|_| bears)?))
         });
         let mut all: Vec<_> = counts.collect();
-        all.sort_by_key(|(_, pool)| pool.is_some());
+        all.sort_by_key(|(_, pools)| !pools.is_empty());
         all
     }
 

@@ -136,9 +136,11 @@ impl Authority {
         }
     }
 
-    /// Whether nobody decided yet who is the same human, or spoke for the same.
+    /// Whether nobody decided yet who is the same human, or spoke for the same; nor does anybody
+    /// speak for somebody who decided as well, in whosever voice.
     fn is_new_voice(&self, decided: &[Capacity], one: &Capacity) -> bool {
-        let same = |other: &Capacity| other.person == one.person || other.voice() == one.voice();
+        let has_part = |other: &Capacity, id: PersonId| other.person == id || other.voice() == id;
+        let same = |other: &Capacity| has_part(other, one.person) || has_part(other, one.voice());
         !decided.iter().any(same)
     }
 

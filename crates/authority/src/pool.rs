@@ -14,61 +14,78 @@ use std::collections::HashMap;
 pub(crate) struct Locals<'a>(HashMap<String, HashMap<&'a str, Vec<PersonId>>>);
 
 impl Authority {
-    /// The scope of the pool by which alone these roles of somebody count for an order; `None`
-    /// where they count without a pool.
-    pub(crate) fn pool_of(
+    /// The scopes of the pools by which alone these roles of somebody count for an order, all that
+    /// they hold; none where they count without a pool.
+    pub(crate) fn pools_of(
         &self,
         (person, held): (&str, &[(Role, &str)]),
         rules: &[ApprovalRule],
         body: &Body,
-    ) -> Result<Option<String>, Code> {
+    ) -> Result<Vec<String>, Code> {
         let satisfied = |held: &[(Role, &str)]| {
             rules.iter().try_for_each(|rule| self.satisfies_rule(person, held, rule, body))
         };
         let own = |(role, _): &&(Role, &str)| *role != Role::PoolOfficer;
         let without: Vec<_> = held.iter().filter(own).copied().collect();
-        let Err(refused) = satisfied(&without) else { return Ok(None) };
-        let pool = held.iter().find(|(role, _)| *role == Role::PoolOfficer);
-        let (_, scope) = pool.ok_or(refused)?;
-        satisfied(held).map(|()| Some((*scope).to_owned()))
+        let Err(refused) = satisfied(&without) else { return Ok(Vec::new()) };
+        let pools = held.iter().filter(|(role, _)| *role == Role::PoolOfficer);
+        let pools: Vec<String> = pools.map(|(_, scope)| (*scope).to_owned()).collect();
+        if pools.is_empty() {
+            return Err(refused);
+        }
+        satisfied(held).map(|()| pools)
     }
 
-    /// Whether somebody is an officer of the unit itself, below the pool's scope.
-    pub(crate) fn is_local(&self, person: &str, body: &Body, pool: &str) -> bool {
+    /// Whether somebody is an officer of the unit itself, below the scope of one of these pools.
+    pub(crate) fn is_local(&self, person: &str, body: &Body, pools: &[String]) -> bool {
         let held = self.held_roles(person).into_iter();
-        let held: Vec<_> = held.filter(|(role, scope)| self.is_below(pool, *role, scope)).collect();
+        let below = |(role, scope): &(Role, &str)| {
+            pools.iter().any(|pool| self.is_below(pool, *role, scope))
+        };
+        let held: Vec<_> = held.filter(below).collect();
         let Ok(rules) = self.rules_for(body) else { return false };
         !self.is_about(body, person)
             && rules.iter().all(|rule| self.satisfies_rule(person, &held, rule, body).is_ok())
     }
 
-    /// Whether those who decided need an officer of the unit itself among them: the pool was asked,
-    /// and there is one who neither drafted the order nor is concerned by it. A brake waits for
-    /// nobody.
+    /// Whether those who decided need an officer of the unit itself among them: a pool was asked,
+    /// and there is one below it who neither drafted the order nor is concerned by it. Each pool
+    /// asks for itself, whoever decided first. A brake waits for nobody.
     pub(crate) fn lacks_local<'a>(
         &'a self,
         decided: &[Capacity],
         (order, body): (&Order, &Body),
         locals: &mut Locals<'a>,
     ) -> bool {
-        let pool = decided.iter().find_map(|one| one.pool.as_deref());
-        let Some(pool) = pool.filter(|_| !body.takes_away() && !matches!(body, Body::Batch(_)))
-        else {
-            return false;
-        };
-        let local = |person: &str| self.is_local(person, body, pool);
-        let could = |id: &&PersonId| local(id) && !self.has_drafted(id, order, body);
-        if decided.iter().any(|one| local(&one.voice())) {
+        if body.takes_away() || matches!(body, Body::Batch(_)) {
             return false;
         }
-        let officers = locals.0.entry(pool.to_owned()).or_insert_with(|| self.below(pool));
+        let asked = decided.iter().filter(|one| !one.pools.is_empty());
+        asked.map(|one| &*one.pools).any(|pools| {
+            let has_local = decided.iter().any(|one| self.is_local(&one.voice(), body, pools));
+            !has_local && self.has_local(pools, (order, body), locals)
+        })
+    }
+
+    /// Whether an officer of the unit itself could decide about an order beside these pools.
+    fn has_local<'a>(
+        &'a self,
+        pools: &[String],
+        (order, body): (&Order, &Body),
+        locals: &mut Locals<'a>,
+    ) -> bool {
+        let could =
+            |id: &&PersonId| self.is_local(id, body, pools) && !self.has_drafted(id, order, body);
         let places = self.places(body);
-        let Some(place) = places.first() else {
-            return officers.values().flatten().any(|id| could(&id));
-        };
-        // Whoever counts for the order holds a role over each of its places.
-        let above = self.above(place);
-        above.iter().filter_map(|scope| officers.get(*scope)).flatten().any(|id| could(&id))
+        pools.iter().any(|pool| {
+            let officers = locals.0.entry(pool.clone()).or_insert_with(|| self.below(pool));
+            let Some(place) = places.first() else {
+                return officers.values().flatten().any(|id| could(&id));
+            };
+            // Whoever counts for the order holds a role over each of its places.
+            let above = self.above(place);
+            above.iter().filter_map(|scope| officers.get(*scope)).flatten().any(|id| could(&id))
+        })
     }
 
     /// Who holds a role over a unit below a pool's scope, by that unit.

@@ -63,6 +63,29 @@ fn a_deputy_counts_for_the_absent_once_and_within_its_days() {
     assert_eq!(city.approve(later, "deputy"), Err(Code::DelegationExpired));
 }
 
+/// Whoever is on leave and decides all the same, for somebody else, had their part in it: whom they
+/// lent their own voice to does not come beside them.
+#[test]
+fn nobody_speaks_for_somebody_who_decided_in_anothers_voice() {
+    let (mut city, first) = with_deputy();
+    let near = city.appoint("near", Role::RegistrationOfficer, "sz-office");
+    let one = city.officer("officer-1").person.clone();
+    let (absent, scope) = (near.clone(), "sz-office".to_owned());
+    let second = DelegateBody { person: one.clone(), absent, scope, ..first };
+    city.done(&Body::Delegate(second), &BOTH);
+    city.now += DAY;
+    let order = new_person(&mut city, "0000000000000001");
+    let for_near = city.approval_for(order, "officer-1", Some(&near));
+    let for_one = city.approval_for(order, "deputy", Some(&one));
+    for (earlier, later) in [(&for_near, &for_one), (&for_one, &for_near)] {
+        let mut city = city.clone();
+        city.take(earlier).unwrap();
+        assert_eq!(city.take(later), Err(Code::ApproverTwice));
+        city.approve(order, "officer-2").unwrap();
+        city.enact(order, &[]).unwrap();
+    }
+}
+
 /// A record neither hides for whom a deputy acts nor names another; what was lent is what is told.
 #[test]
 fn for_whom_a_deputy_acts_is_no_records_to_say() {

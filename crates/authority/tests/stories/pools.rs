@@ -38,6 +38,34 @@ fn the_units_own_officer_is_first_and_the_pool_second() {
     city.enact(order, &[]).unwrap();
 }
 
+/// Whoever is in two pools counts by neither past an officer below one of them, and who is in a
+/// wider pool waits for those below it, whoever of a narrower one decided first.
+#[test]
+fn each_pool_asks_for_the_officer_below_it() {
+    let mut city = SampleCity::found();
+    city.appoint("own", Role::RegistrationOfficer, "sz-office");
+    for name in ["pool-1", "pool-2"] {
+        let person = city.appoint(name, Role::PoolOfficer, "luonan");
+        let more = city.role_body(RoleAction::Grant, &person, Role::PoolOfficer, "shangzhou");
+        city.done(&more, &BOTH);
+    }
+    let body = city.person_body(PersonAction::Create, "0000000000000001", "sz-office");
+    let order = city.order(&body);
+    for name in ["pool-1", "pool-2"] {
+        assert_eq!(city.approve(order, name), Err(Code::PoolAlone));
+    }
+    city.approve(order, "own").unwrap();
+    city.approve(order, "pool-2").unwrap();
+    city.enact(order, &[]).unwrap();
+    // Of Luonan nobody is below its own pool, and its officer is below that of the city.
+    city.appoint("city-pool", Role::PoolOfficer, "city");
+    let order = new_person(&mut city, "0000000000000002");
+    city.approve(order, "pool-1").unwrap();
+    assert_eq!(city.approve(order, "city-pool"), Err(Code::PoolAlone));
+    city.approve(order, "officer-3").unwrap();
+    city.enact(order, &[]).unwrap();
+}
+
 #[test]
 fn a_unit_without_an_officer_of_its_own_is_served_by_the_pool() {
     let mut city = with_pool();
