@@ -4,13 +4,14 @@
 //! In reading order: [`config`], [`mod@trust`], [`mod@clock_guard`], [`mod@proven_time`],
 //! [`durable`], [`prepare`], [`service_keys`], [`services`], [`operator`], [`letter_print`],
 //! [`message_codes`], [`lists`], [`published`], [`listener`], [`confirmed`],
-//! [`handed_people`], [`role_place`], [`mod@weak_keys`].
+//! [`handed_people`], [`gates_ahead`], [`role_place`], [`mod@weak_keys`].
 
 pub mod clock_guard;
 pub mod config;
 pub mod confirmed;
 pub mod durable;
 mod entity_tag;
+pub mod gates_ahead;
 pub mod handed_people;
 pub mod letter_print;
 pub mod listener;

@@ -15,6 +15,7 @@ use axum::Json;
 use ca_host::CaConfig;
 use ca_host::ProvenTime;
 use ca_host::clock_guard::ClockGuard;
+use ca_host::gates_ahead::GatesAhead;
 use ca_host::services::Services;
 use ca_store::follower::Follower;
 use records::trust::Trust;
@@ -69,6 +70,8 @@ pub(super) struct LogState {
     pub(super) forks: Mutex<Forks>,
     /// How much of each gate is taken.
     pub(super) handed_in: HandedIn,
+    /// Gates that say that they hold a longer tree.
+    pub(super) gates_ahead: GatesAhead,
     /// Whose runs are verified.
     pub(super) verifying: Verifying,
     /// How much of each portal is kept.
@@ -133,6 +136,7 @@ impl LogState {
             follower,
             forks: Mutex::default(),
             handed_in: HandedIn::default(),
+            gates_ahead: GatesAhead::default(),
             verifying: Verifying::default(),
             portals: Portals::default(),
             questions: AuditTurns::default(),

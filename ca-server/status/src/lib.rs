@@ -2,6 +2,7 @@
 //! tells agents what changed. Holds the status key, which signs receipts, and the OCSP key; nothing
 //! that could issue.
 
+mod ahead;
 mod answers;
 mod authority_cache;
 mod bring;

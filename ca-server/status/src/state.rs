@@ -15,6 +15,7 @@ use anyhow::Context;
 use ca_host::CaConfig;
 use ca_host::ProvenTime;
 use ca_host::clock_guard::ClockGuard;
+use ca_host::gates_ahead::GatesAhead;
 use ca_host::service_keys::KeyPlace;
 use ca_host::services::Services;
 use ca_store::follower::{Follower, Observer};
@@ -71,6 +72,8 @@ pub(super) struct Status {
     pub(super) unlisted: Mutex<SignedBeside>,
     /// What gates that wait for what is new were handed.
     pub(super) world_polls: WorldPolls,
+    /// Gates that say that they have something newer than there is here.
+    pub(super) gates_ahead: GatesAhead,
     /// Places of OCSP questions that are being answered.
     pub(super) ocsp_places: OcspPlaces,
 }
@@ -127,6 +130,7 @@ impl Status {
             handed: Mutex::default(),
             unlisted: Mutex::new(unlisted::nothing()),
             world_polls: WorldPolls::default(),
+            gates_ahead: GatesAhead::default(),
             ocsp_places: OcspPlaces::default(),
             config: config.clone(),
             stop,

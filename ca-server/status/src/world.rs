@@ -8,6 +8,7 @@
 //! List, snapshots and rules are read when a record says that there are new ones, not for every
 //! agent.
 
+use super::ahead::NewestHere;
 use super::rules::rules;
 use super::snapshots::NewestSnapshot;
 use super::state::Status;
@@ -109,9 +110,10 @@ async fn look(
         }
     };
     match rows.unwrap_or(Err(Unread::Late)) {
-        Ok((authority, Added { people, rules, again })) => {
+        Ok((authority, Added { people, rules, again, here })) => {
             status.metrics.condition(CONDITION, "");
             let told = taken_away(status, &authority, own, message)?;
+            status.hear_of(agent, message, here);
             Ok((WorldUpdate { people, rules, ..told }, again))
         }
         Err(unread) => {
@@ -164,6 +166,8 @@ struct Added {
     rules: Option<Lineage>,
     /// Whether it is to be looked for again soon.
     again: bool,
+    /// The newest that there is of each.
+    here: NewestHere,
 }
 
 /// Why rows say nothing.
@@ -205,6 +209,8 @@ async fn added(
     let NewestSnapshot { snapshot: newest, is_whole, problem } = newest.map_err(Unread::Rows)?;
     status.metrics.condition("people", &problem);
     let version = authority.bundle().version;
+    let number = newest.as_ref().map_or(0, |snapshot| snapshot.read.number);
+    let here = NewestHere { people: is_whole.then_some(number), bundle: version };
     let named = newest.as_ref().map(|snapshot| snapshot.read.bundle);
     // Rules and the snapshot that names them come together: neither counts without the other.
     let wants = version > message.bundle && named == Some(version);
@@ -222,7 +228,7 @@ async fn added(
         snapshot.read.bundle == has && newer
     });
     let people = people.map(|snapshot| snapshot.signed.clone());
-    Ok((authority, Added { people, rules, again }))
+    Ok((authority, Added { people, rules, again, here }))
 }
 
 impl Status {

@@ -54,6 +54,7 @@ mod pkcs12;
 mod policy_snapshots;
 mod printed_sheet;
 mod private_files;
+mod put_back;
 mod real_clients;
 mod receipts;
 mod recipes;

@@ -44,6 +44,8 @@ async fn take(state: &LogState, call: AgentBytes) -> Result<SpoolAck, Code> {
     let (run, known) = verified(state, call).await?;
     let name = (run.agent().to_owned(), run.epoch().clone());
     let (outcome, view) = state.intake.sequence(run).await.ok_or(Code::LogBehind)?;
+    let held = [("records of access", known, view.size)];
+    state.gates_ahead.hear(&name.0, &held, &state.metrics);
     let is_damaged = match &outcome {
         RunOutcome::Damaged => true,
         // Another key's signature is a hand's: it accuses nobody.
