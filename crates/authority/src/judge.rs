@@ -138,7 +138,7 @@ impl Authority {
 
     /// Whether nobody decided yet who is the same human, or spoke for the same; nor does anybody
     /// speak for somebody who decided as well, in whosever voice.
-    fn is_new_voice(&self, decided: &[Capacity], one: &Capacity) -> bool {
+    pub(crate) fn is_new_voice(&self, decided: &[Capacity], one: &Capacity) -> bool {
         let has_part = |other: &Capacity, id: PersonId| other.person == id || other.voice() == id;
         let same = |other: &Capacity| has_part(other, one.person) || has_part(other, one.voice());
         !decided.iter().any(same)

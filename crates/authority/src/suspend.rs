@@ -2,6 +2,7 @@
 //! certificate counts as revoked wherever somebody asks, until an order of others releases it. What
 //! is revoked is neither suspended nor released.
 
+use crate::approver::Capacity;
 use crate::authority::Authority;
 use crate::id::{PersonId, Serial, Sha256Value};
 use crate::state::{PersonCertificate, Revoked, SuspendedCertificate, SuspensionSource};
@@ -18,7 +19,6 @@ use records::suspension::{
     HOLD, Suspension, SuspensionCause, SuspensionNotice, SuspensionStatement,
 };
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Why a letter's holder suspends: the key may be in other hands.
@@ -253,14 +253,22 @@ impl Authority {
         });
         let needed = usize::try_from(self.needed(&body)).unwrap_or(usize::MAX);
         let left = self.credentials.values().filter(|credential| {
-            let stands = credential.serial.is_some_and(|one| {
+            credential.serial.is_some_and(|one| {
                 let good = self.held.get(&one).is_some_and(|held| held.not_after >= now);
                 good && one != *serial && self.revoked_entry(&one).is_none()
-            });
-            stands && self.may_approve(credential.person.as_str(), &body, now).is_ok()
+            })
         });
-        let left: BTreeSet<PersonId> = left.map(|credential| credential.person).collect();
-        if left.len() >= needed { Ok(()) } else { Err(Code::SuspensionAlone) }
+        let left = left.flat_map(|one| self.capacities_about(one.person.as_str(), &body, now));
+        let mut left: Vec<Capacity> = left.collect();
+        // A deputy beside whom they act for is one voice: those with roles of their own come first.
+        left.sort_by_key(|one| one.acting_for.is_some());
+        let mut voices: Vec<Capacity> = Vec::new();
+        for one in left {
+            if self.is_new_voice(&voices, &one) {
+                voices.push(one);
+            }
+        }
+        if voices.len() >= needed { Ok(()) } else { Err(Code::SuspensionAlone) }
     }
 
     /// Gives effect to a suspension in the tree, beside those that stand: whoever suspended knows

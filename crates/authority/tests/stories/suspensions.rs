@@ -4,7 +4,7 @@
 use crate::key;
 use authority::Serial;
 use records::code::Code;
-use records::order::{Body, PersonAction, RoleAction};
+use records::order::{Body, DelegateBody, PersonAction, RoleAction};
 use records::record::{Cause, Event};
 use records::rules::Role;
 use records::suspension::{HOLD, SUSPENSION_SECONDS, Suspension, SuspensionCause};
@@ -318,6 +318,40 @@ fn nobody_takes_everybody_away_who_could_undo_it() {
     assert_eq!(leaves(&city, "officer-1"), Ok(()));
     city.suspend("security-1", serial(&city, "officer-1")).unwrap();
     assert_eq!(leaves(&city, "officer-2"), Err(Code::SuspensionAlone));
+}
+
+/// A deputy beside whom they act for is one voice: two people are left, and nobody could release.
+#[test]
+fn a_deputy_beside_whom_they_act_for_is_one_who_is_left() {
+    let mut city = SampleCity::found();
+    let deputy = city.appoint("deputy", Role::ApplicationOwner, "sz-office");
+    city.appoint("other", Role::RegistrationOfficer, "shangzhou");
+    let by = authority::PersonId::read(&city.officer("security-1").person).unwrap();
+    let leaves = |absent: &[&str]| {
+        let mut city = city.clone();
+        for name in absent {
+            let lent = DelegateBody {
+                action: RoleAction::Grant,
+                person: deputy.clone(),
+                absent: city.officer(name).person.clone(),
+                role: Role::RegistrationOfficer,
+                scope: "shangzhou".into(),
+                from: records::time::seconds(city.now),
+                until: records::time::seconds(city.now + 86_400),
+            };
+            city.done(&Body::Delegate(lent), &["security-1", "security-2"]);
+        }
+        city.now += 3_600;
+        for name in ["security-2", "other"] {
+            let serial = sample_city::serial_of(&city.officer(name).certificate);
+            city.suspend("security-1", serial).unwrap();
+        }
+        let serial = sample_city::serial_of(&city.officer("officer-1").certificate);
+        city.authority.leaves_releasers(&by, &serial, city.now)
+    };
+    assert_eq!(leaves(&[]), Err(Code::SuspensionAlone), "officer-2 alone is left");
+    assert_eq!(leaves(&["officer-2"]), Err(Code::SuspensionAlone));
+    assert_eq!(leaves(&["officer-2", "other"]), Ok(()), "who acts for another one as well");
 }
 
 #[test]
