@@ -248,7 +248,11 @@ impl Authority {
                 let lost = was.filter(|was| *was != system.unit);
                 return [system.unit.as_str()].into_iter().chain(lost).collect();
             }
-            Body::Revoke(RevokeBody { system: Some(system), .. }) => return vec![&system.unit],
+            // Wherever it is by now: a brake follows the system.
+            Body::Revoke(RevokeBody { system: Some(of), .. }) => {
+                let known = self.system(&of.system).map(|known| known.unit.as_str());
+                return vec![known.unwrap_or(&of.unit)];
+            }
             Body::EmergencyReview(review) => return self.places_of_review(review),
             Body::Revoke(_) | Body::Release(_) | Body::Batch(_) => Vec::new(),
             Body::Profile(_)
@@ -266,14 +270,15 @@ impl Authority {
     }
 
     /// Whether an order is about somebody, so that they do not decide about it: it names them, or
-    /// they are in charge of the system that it changes.
+    /// they are in charge of the system that it changes, or of which it revokes a certificate.
     pub(crate) fn is_about(&self, body: &Body, person: &str) -> bool {
-        let leads = || match body {
-            Body::System(system) => {
-                self.system(&system.system).is_some_and(|known| known.leader == person)
-            }
-            _ => false,
+        let system = match body {
+            Body::System(body) => Some(body.system.as_str()),
+            Body::Revoke(body) => body.system.as_ref().map(|of| of.system.as_str()),
+            _ => None,
         };
+        let known = || system.and_then(|id| self.system(id));
+        let leads = || known().is_some_and(|known| known.leader == person);
         let is_excepted = body.excepts().iter().any(|one| one == person);
         body.person() == Some(person) || body.also_about() == Some(person) || is_excepted || leads()
     }

@@ -11,7 +11,7 @@ use ca_host::operator::OperatorRequest;
 use pki::Signer;
 use records::Code;
 use records::machine::RevokeMachine;
-use records::order::{Body, PriorState, RevokedSystem, UnitAction};
+use records::order::{Body, PriorState, RevokedSystem, SystemBody, UnitAction};
 use records::record::{Cause, Event};
 use serde_json::json;
 
@@ -238,6 +238,33 @@ fn officers_revoke_what_a_system_of_their_unit_has() {
     assert_eq!(sample.authority().revoked_as(&serial).unwrap().reason, "keyCompromise");
     let again = sample.asks("officer-1", &serial, "keyCompromise");
     assert_eq!(again.map(drop), Err(Code::StateConflict), "it is over");
+}
+
+/// A system that is registered anew meanwhile, under another name and in charge of somebody else,
+/// keeps no revocation back; nobody decides about it who is, or was, in charge.
+#[test]
+fn a_system_that_is_registered_anew_holds_no_revocation_up() {
+    let mut sample = Sample::found();
+    let (_, client) = sample.site_with_client();
+    let serial = sample.certified(&client, "1", "a.acme.test").serial().to_string();
+    sample.asks("officer-1", &serial, "keyCompromise").unwrap();
+    let order = sample.newest_order();
+    sample.sequence();
+    let (leader, name) = (sample.person("officer-2"), "新门户".to_owned());
+    let anew = SystemBody { leader, name, ..site("register", "site") };
+    let anew = sample.order(system(anew));
+    sample.approved_by(anew, &["officer-1", "security-1"]);
+    assert_eq!(sample.execute(), None);
+    sample.sequence();
+    assert_eq!(sample.authority().system("site").unwrap().name, "新门户");
+    assert_eq!(sample.approve(order, "officer-2").unwrap_err(), Code::ApproverSelf);
+    for name in ["officer-1", "security-1"] {
+        sample.approve(order, name).unwrap();
+    }
+    assert_eq!(sample.execute(), None);
+    assert!(sample.authority().is_revoked(&serial));
+    sample.sequence();
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
 }
 
 #[test]
