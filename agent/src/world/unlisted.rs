@@ -147,6 +147,13 @@ impl UnlistedSerials {
         }
     }
 
+    /// How many are in force of which `status` said nothing any more when it spoke last: it says
+    /// less than it said, as one does that was put back from before.
+    pub(super) fn unsaid(&self) -> usize {
+        let Some(newest) = self.said.last() else { return 0 };
+        self.serials.iter().filter(|(serial, one)| !newest.says(serial, one.how)).count()
+    }
+
     /// Whether the two rest on the same statements.
     pub(super) fn is_kept_as(&self, other: &Self) -> bool {
         self.is_more == other.is_more
@@ -328,6 +335,9 @@ pub(super) mod tests {
         let good = CertificateStanding::Good;
         assert_eq!(stands(&silent), [revoked, suspended, suspended, revoked]);
         assert_eq!(after(&silent.said).serials, silent.serials, "nor has a restart");
+        // That less is said is known, after a restart as well.
+        let unsaid = [after(std::slice::from_ref(&told)), after(&silent.said), silent.clone()];
+        assert_eq!(unsaid.map(|beside| beside.unsaid()), [0, 4, 4]);
         // A list that has as suspended what is revoked holds less; one that is as bad holds it.
         let nothing = [said(5, &[], &[])];
         let listed = behind(silent.clone(), &nothing, (TOLD, &list(&[1], &[2, 4])));

@@ -206,6 +206,7 @@ impl Source {
             let next = before.next(list, known, rules).with_gone(&update.gone);
             let next = next.with_beside(&beside);
             tracing::info!(generation = next.generation, in_force = ?next.in_force(), "world");
+            self.metrics.notice("unsaid", &told_unsaid(next.beside.unsaid()));
             // What only adds is kept beside what it adds to: a restart knows all that was told.
             let unlisted = || next.beside.to_keep();
             accepted.unlisted = (!next.beside.is_kept_as(&before.beside)).then(unlisted);
@@ -320,6 +321,18 @@ impl Source {
         let mut asked = self.asked.subscribe();
         let _ = timeout(FIRST_MAX, asked.wait_for(|asked| *asked)).await;
         next.await
+    }
+}
+
+/// What is told where `status` says less than it said.
+fn told_unsaid(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        count => format!(
+            "{count} certificates are turned away of which status said that they are lost or \
+             suspended, and says so no more; no list holds them: unless they ended, rows or \
+             directories of the CA were put back from before"
+        ),
     }
 }
 
