@@ -237,7 +237,12 @@ impl Authority {
             Body::Issue(issue) => issue.subject.ou.last().map(String::as_str).into_iter().collect(),
             Body::Unit(unit) => match unit.action {
                 UnitAction::Create => vec![&unit.parent],
-                UnitAction::Move | UnitAction::Close => vec![&unit.parent, &unit.unit],
+                UnitAction::Move => vec![&unit.parent, &unit.unit],
+                // Wherever it is by now: a brake follows what it takes away.
+                UnitAction::Close => {
+                    let known = self.unit(&unit.unit).and_then(|known| known.parent.as_deref());
+                    vec![known.unwrap_or(unit.parent.as_str()), unit.unit.as_str()]
+                }
             },
             Body::Person(person) => vec![&person.unit],
             Body::Role(role) => vec![&role.scope],
@@ -245,10 +250,12 @@ impl Authority {
             // Wherever its leader is: the unit owns it, and so does the one that is to lose it.
             Body::System(system) => {
                 let was = self.system(&system.system).map(|known| known.unit.as_str());
+                if let Some(was) = was.filter(|_| system.action == "close") {
+                    return vec![was];
+                }
                 let lost = was.filter(|was| *was != system.unit);
                 return [system.unit.as_str()].into_iter().chain(lost).collect();
             }
-            // Wherever it is by now: a brake follows the system.
             Body::Revoke(RevokeBody { system: Some(of), .. }) => {
                 let known = self.system(&of.system).map(|known| known.unit.as_str());
                 return vec![known.unwrap_or(&of.unit)];

@@ -88,6 +88,31 @@ fn whoever_was_in_charge_does_not_approve() {
     sample.approve(order, "security-1").unwrap();
 }
 
+/// What moved since its closing was ordered is closed by those who answer for it now, and by nobody
+/// who did before.
+#[test]
+fn what_moved_is_closed_by_those_who_answer_for_it_now() {
+    let mut sample = Sample::found();
+    sample.registered_system(site("register", "site"));
+    sample.done(unit(UnitAction::Create, "sz-2", "档案局", "shangzhou"), &OFFICERS);
+    let closes = [system(site("close", "site")), unit(UnitAction::Close, "sz-2", "", "")];
+    let closes = closes.map(|request| sample.order(request));
+    let moved = SystemBody { unit: "luonan".into(), ..site("register", "site") };
+    sample.done(system(moved), &SECURITY);
+    sample.done(unit(UnitAction::Move, "sz-2", "", "luonan"), &SECURITY);
+    for order in closes {
+        assert_eq!(sample.approve(order, OFFICERS[0]).unwrap_err(), Code::ApproverScope);
+        for name in ["officer-3", "security-1"] {
+            sample.approve(order, name).unwrap();
+        }
+        assert_eq!(sample.execute(), None);
+        sample.sequence();
+    }
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+    assert!(!sample.authority().system("site").unwrap().open);
+    assert!(!sample.authority().unit("sz-2").unwrap().open);
+}
+
 /// Nobody takes a system from a unit in which they have no say, into their own.
 #[test]
 fn a_system_moves_by_those_who_answer_for_both_units() {
