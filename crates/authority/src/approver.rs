@@ -124,8 +124,8 @@ impl Authority {
     }
 
     /// The delegations by which a person may decide about an order at `now`, each with the pools by
-    /// which alone they may; those that need no pool come first. What is lent counts by itself: with
-    /// a role of their own nobody speaks for somebody who could not have decided.
+    /// which alone they may; those that need no pool come first. What is lent counts by itself:
+    /// with a role of their own nobody speaks for somebody who could not have decided.
     fn acting_by<'a>(
         &'a self,
         person: &str,

@@ -112,8 +112,8 @@ impl Authority {
         }
     }
 
-    /// The serial numbers are this person's own, or the system's. What that is called, and who is in
-    /// charge of it, may be otherwise by now: nobody holds a brake up by registering it anew.
+    /// The serial numbers are this person's own, or the system's. What that is called, and who is
+    /// in charge of it, may be otherwise by now: nobody holds a brake up by registering it anew.
     fn revoke_fits(&self, revoke: &RevokeBody) -> Result<(), Code> {
         let person = PersonId::read(&revoke.person).ok_or(Code::PersonUnknown)?;
         self.people.get(&person).ok_or(Code::PersonUnknown)?;
