@@ -3,12 +3,13 @@
 //! Whoever proves nothing must not be able to keep out those who do: each stage of a connection
 //! (place, handshake, head, body, silence) has a limit that the caller states, and nothing waits
 //! for a place in a queue. In reading order: [`limits`], `source`, [`places`], [`accept`],
-//! [`lanes`], [`activity`], [`http2`], `client_body`, `budget`, `request_place`, [`head`],
-//! `bare_refusal`, `frames`, [`site`].
+//! [`lanes`], [`activity`], [`http2`], `client_body`, `budget`, `request_place`,
+//! `brake_place`, [`head`], `bare_refusal`, `frames`, [`site`].
 
 pub mod accept;
 pub mod activity;
 mod bare_refusal;
+mod brake_place;
 mod budget;
 mod client_body;
 mod frames;
@@ -35,6 +36,7 @@ mod tests;
 
 pub use accept::{Accepted, ConnectionRefusal, Endpoint, Handshake, serve, serve_in};
 pub use activity::{ActiveRequest, Activity, drive};
+pub use brake_place::BrakePlace;
 pub use client_body::{BrokenBody, ClientBody};
 pub use frames::RefusalFields;
 pub use head::{HeadLimits, RequestFault};

@@ -204,6 +204,16 @@ impl Portion {
         true
     }
 
+    /// Takes as many bytes of another budget and gives its own back; nothing where there is no room.
+    pub(super) fn move_to(&self, budget: &Arc<Budget>) -> Option<Arc<Self>> {
+        let moved = budget.portion(self.sender);
+        if !moved.take(self.state.bytes()) {
+            return None;
+        }
+        self.budget.held().forget((self.sender, self.number), &self.state);
+        Some(moved)
+    }
+
     /// Whether something was refused, or given up for others.
     pub(super) fn was_refused(&self) -> bool {
         self.refused.load(Ordering::Relaxed) || self.gave_way()

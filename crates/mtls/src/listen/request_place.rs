@@ -54,6 +54,14 @@ impl RequestPlace {
         !is_given_up || self.take()
     }
 
+    /// The request counts among those of another place from now on, unless too many of these do.
+    pub(super) fn move_to(&self, other: &Self) -> bool {
+        let place = other.share.enter(other.most);
+        let is_taken = place.is_some();
+        *self.state() = place.map_or(PlaceState::Refused, |_place| PlaceState::Held { _place });
+        is_taken
+    }
+
     /// Whether there was no place for the request.
     pub(super) fn was_refused(&self) -> bool {
         matches!(*self.state(), PlaceState::Refused)

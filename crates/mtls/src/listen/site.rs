@@ -3,6 +3,7 @@
 use super::accept::{Accepted, ConnectionRefusal, Endpoint, Handshake};
 use super::activity::{ActiveRequest, Activity, PING, drive, http2_builder};
 use super::bare_refusal;
+use super::brake_place::BrakePlace;
 use super::budget::{EndsConnection, Portion, Sender};
 use super::client_body::ClientBody;
 use super::head::{OF_SERVICES, RequestFault};
@@ -213,6 +214,7 @@ impl ConnectionSeat {
         let is_reserved = self.slot.is_reserved();
         let portion = self.slot.bodies(is_brake).portion(self.sender);
         let charge = RequestCharge::new(portion, self.slot.request(self.sender, is_brake));
+        let brake = is_brake.then(|| self.brake_place(&charge));
         let (active, counted) = (activity.clone(), charge.clone());
         let request = request.map(|body| PacedBody::new(body, self.body, active, counted));
         let mut response = if is_reserved && !is_brake {
@@ -220,7 +222,7 @@ impl ConnectionSeat {
         } else if let Some(fault) = OF_SERVICES.fault(&request) {
             (site.refuse)(fault)
         } else {
-            let routed = self.routed(request, &charge.place, is_brake).await;
+            let routed = self.routed(request, &charge.place, brake.as_ref()).await;
             // Whatever its route made of a body that was not all read: there was no room for it, or
             // it did not come.
             match (charge.portion.was_refused(), charge.was_late.load(Ordering::Relaxed)) {
@@ -235,6 +237,7 @@ impl ConnectionSeat {
         };
         let taken = self.slot.answers(self.sender).portion(self.sender);
         let length = response.body().size_hint().exact().unwrap_or(0);
+        let is_brake = brake.is_some_and(|place| !place.was_left());
         if !self.counts(&taken, (length, is_brake)) {
             response = (site.busy)();
         }
@@ -246,6 +249,12 @@ impl ConnectionSeat {
             }
         }
         response.map(|inner| AnswerBody::new(inner, is_http2, under_way, taken))
+    }
+
+    /// Where a request stands that came to an address of brakes.
+    fn brake_place(&self, charge: &RequestCharge) -> BrakePlace {
+        let others = || (self.slot.request(self.sender, false), self.slot.bodies(false).clone());
+        BrakePlace::of(charge, (!self.slot.is_reserved()).then(others))
     }
 
     /// Whether an answer of so many bytes may wait for its client.
@@ -266,9 +275,9 @@ impl ConnectionSeat {
         &self,
         request: Request<PacedBody>,
         place: &RequestPlace,
-        is_brake: bool,
+        brake: Option<&BrakePlace>,
     ) -> Option<Response<Body>> {
-        let mut request = match is_brake {
+        let mut request = match brake.is_some() {
             true => begun(request).await,
             false => request.map(Body::new),
         };
@@ -276,6 +285,9 @@ impl ConnectionSeat {
             return None;
         }
         request.extensions_mut().insert(self.connection.clone());
+        if let Some(brake) = brake {
+            request.extensions_mut().insert(brake.clone());
+        }
         let Ok(response) = self.site.router.clone().oneshot(request).await;
         place.leave();
         Some(response)

@@ -8,6 +8,7 @@ use axum::body::Bytes as Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use mtls::TlsConnection;
+use mtls::listen::BrakePlace;
 use pki::Certificate;
 use pkixcmp::{BodyKind, CmpError, PkiMessage};
 use records::machine::system_of;
@@ -39,12 +40,17 @@ impl FromRequest<Arc<MachinesState>> for CmpAsked {
         let asker = Asker::of(&request);
         let connection = request.extensions().get::<TlsConnection>();
         let source = connection.and_then(|connection| connection.subscriber).unwrap_or_default();
+        let brake = request.extensions().get::<BrakePlace>().cloned();
         let limit = Duration::from_secs(BODY_SECONDS_MAX);
         let body = tokio::time::timeout(limit, Body::from_request(request, state)).await;
         let body = body.map_err(|_| Code::RequestLate)?.map_err(|_| Code::TooLarge)?;
         let read = read(&body)?;
         says(&asker, &read);
         let may_end = matches!(read.kind(), BodyKind::Revocation | BodyKind::Confirmation);
+        // Whoever asks for a certificate waits for zones and others, and keeps no revocation out.
+        if !may_end && brake.is_some_and(|place| !place.leave()) {
+            return Err(Code::TooBusy.into());
+        }
         Ok(Self { message: Bytes(body.to_vec()), may_end, source })
     }
 }
