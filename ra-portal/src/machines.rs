@@ -4,7 +4,8 @@
 //! `jobs` (what goes on behind an answer), `carried` (what of it this process does), `looks` and
 //! `validate` (whether a challenge is answered), `second` and `validator` (the same, asked from
 //! elsewhere), `zones` (CAA of what nobody looks at), `troubles` (what owners read of all that);
-//! `open_names` bounds what becomes no certificate.
+//! `open_names` bounds what becomes no certificate, `strangers` and `fair_places` whom nobody knows
+//! yet.
 //!
 //! Nothing here issues or decides: the CA verifies again what each client signed, and judges it by
 //! the standing authorization. Who captures this process can say that a challenge was answered
@@ -16,6 +17,7 @@ mod carried;
 mod certs_only;
 mod cmp;
 mod est;
+mod fair_places;
 mod jobs;
 mod look_question;
 mod look_settings;

@@ -81,15 +81,20 @@ async fn relay(
 ) -> Result<Response, WordedRefusal> {
     let profile = label.map(|Path(label)| label);
     zones::permit_message(&state, &asked.message.0, asked.source).await?;
-    // Nobody is known yet by what a message says; what may end something has places apart.
-    let place = match asked.may_end {
-        true => state.strangers.wait_for_end(asked.source).await,
-        false => state.strangers.enter(asked.source),
-    };
-    let place = place.ok_or(Code::TooBusy)?;
     let handed = CmpMessage { message: asked.message, profile };
-    let told = state.issuer.cmp(&handed, asked.may_end).await;
-    drop(place);
+    let answer = state.issuer.cmp(&handed, asked.may_end);
+    // Nobody is known yet by what a message says; what may end something has places apart.
+    let told = match asked.may_end {
+        true => {
+            let place = state.strangers.wait_for_end(asked.source).await;
+            let _place = place.ok_or(Code::TooBusy)?;
+            answer.await
+        }
+        false => {
+            let _place = state.strangers.enter(asked.source).ok_or(Code::TooBusy)?;
+            answer.await
+        }
+    };
     let refused = told.as_ref().ok().and_then(|reply| reply.refused);
     let ended = refused.map_or_else(|| outcome(&told), Code::name);
     // What was revoked is told all the same.

@@ -2,8 +2,9 @@
 //! password or a certificate, and who sends a message of CMP or SCEP. However many of them come,
 //! accounts have places of their own, and so have sources that ask for little beside those that ask
 //! for much. What may end something has places apart, and so has who waits for the zone of a name:
-//! that takes as long as whoever answers for the zone likes.
+//! that takes as long as whoever answers for the zone likes, so that places give way there.
 
+use crate::machines::fair_places::{FairPlace, FairPlaces};
 use mtls::listen::{KeyedPlace, KeyedPlaces};
 use std::time::Duration;
 
@@ -24,17 +25,26 @@ pub(crate) const ENDS_OF_SOURCE_MAX: usize = 12;
 pub(crate) const ZONES_MAX: usize = 64;
 /// Those of one source.
 pub(crate) const ZONES_OF_SOURCE_MAX: usize = 12;
-/// Whoever finds no place for these looks again so often, with this pause.
-const TRIES: usize = 200;
-const PAUSE: Duration = Duration::from_millis(20);
+/// A zone that takes longer gives way to whoever has fewer of these places.
+const ZONES_YOUNG: Duration = Duration::from_secs(1);
 
 /// Who of them is asked about.
-#[derive(Default)]
 pub(crate) struct Strangers {
     first: Pool,
     beyond: Pool,
-    ends: Pool,
-    zones: Pool,
+    ends: FairPlaces,
+    zones: FairPlaces,
+}
+
+impl Default for Strangers {
+    fn default() -> Self {
+        Self {
+            first: Pool::default(),
+            beyond: Pool::default(),
+            ends: FairPlaces::new((ENDS_OF_SOURCE_MAX, ENDS_MAX), None),
+            zones: FairPlaces::new((ZONES_OF_SOURCE_MAX, ZONES_MAX), Some(ZONES_YOUNG)),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -57,35 +67,18 @@ impl Strangers {
     }
 
     /// Waits a while for a place for somebody of a source who may end something: no other question
-    /// of strangers takes it, and who ends many waits for themselves.
-    pub(crate) async fn wait_for_end(&self, source: u128) -> Option<StrangerPlace> {
-        waited(|| self.enter_end(source)).await
+    /// of strangers takes it, who ends many waits for themselves, and a crowd that asks again and
+    /// again is no sooner there than anybody else.
+    pub(crate) async fn wait_for_end(&self, source: u128) -> Option<FairPlace> {
+        self.ends.enter(source).await
     }
 
     /// Waits a while for a place for somebody of a source whose names' zones are asked for: whoever
-    /// has names in slow zones waits for themselves, and takes no call of the CA meanwhile.
-    pub(crate) async fn wait_for_zones(&self, source: u128) -> Option<StrangerPlace> {
-        waited(|| self.enter_zones(source)).await
+    /// has names in slow zones waits for themselves, takes no call of the CA meanwhile, and gives
+    /// way once it is known to be slow.
+    pub(crate) async fn wait_for_zones(&self, source: u128) -> Option<FairPlace> {
+        self.zones.enter(source).await
     }
-
-    fn enter_end(&self, source: u128) -> Option<StrangerPlace> {
-        self.ends.enter(source, (ENDS_OF_SOURCE_MAX, ENDS_MAX))
-    }
-
-    fn enter_zones(&self, source: u128) -> Option<StrangerPlace> {
-        self.zones.enter(source, (ZONES_OF_SOURCE_MAX, ZONES_MAX))
-    }
-}
-
-/// A place as soon as there is one, for a while.
-async fn waited(enter: impl Fn() -> Option<StrangerPlace>) -> Option<StrangerPlace> {
-    for _ in 0..TRIES {
-        if let Some(place) = enter() {
-            return Some(place);
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-    None
 }
 
 impl Pool {
@@ -132,17 +125,17 @@ mod tests {
         const { assert!(ENDS_MAX <= BRAKES_MAX / 4 * 3) };
         let strangers = Strangers::default();
         let mut held = Vec::new();
-        while let Some(place) = strangers.enter_end(1) {
+        while let Some(place) = strangers.ends.take(1) {
             held.push(place);
         }
         assert_eq!(held.len(), ENDS_OF_SOURCE_MAX);
         assert!(strangers.enter(1).is_some(), "what ends nothing has places apart");
         for source in 2..100 {
-            held.extend(strangers.enter_end(source));
+            held.extend(strangers.ends.take(source));
         }
         assert_eq!(held.len(), ENDS_MAX, "all of them together");
         held.remove(0);
-        assert!(strangers.enter_end(200).is_some());
+        assert!(strangers.ends.take(200).is_some());
     }
 
     /// Whoever has names in slow zones leaves other sources their places, and everybody the calls
@@ -151,25 +144,25 @@ mod tests {
     fn slow_zones_take_no_calls_of_others() {
         let strangers = Strangers::default();
         let mut held = Vec::new();
-        while let Some(place) = strangers.enter_zones(1) {
+        while let Some(place) = strangers.zones.take(1) {
             held.push(place);
         }
         assert_eq!(held.len(), ZONES_OF_SOURCE_MAX);
         let calls = (0..FIRST_OF_SOURCE_MAX + BEYOND_OF_SOURCE_MAX).map(|_| strangers.enter(1));
         assert!(calls.collect::<Vec<_>>().iter().all(Option::is_some));
         for source in 2..100 {
-            held.extend(strangers.enter_zones(source));
+            held.extend(strangers.zones.take(source));
         }
         assert_eq!(held.len(), ZONES_MAX, "all of them together");
         held.remove(0);
-        assert!(strangers.enter_zones(200).is_some());
+        assert!(strangers.zones.take(200).is_some());
     }
 
     /// Who ends many at once is served one after the other.
     #[tokio::test]
     async fn an_end_of_a_stranger_waits_for_its_place() {
         let strangers = Strangers::default();
-        let mut held: Vec<_> = (0..ENDS_OF_SOURCE_MAX).map(|_| strangers.enter_end(1)).collect();
+        let mut held: Vec<_> = (0..ENDS_OF_SOURCE_MAX).map(|_| strangers.ends.take(1)).collect();
         let ends = async {
             tokio::task::yield_now().await;
             held.pop();

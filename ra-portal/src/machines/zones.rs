@@ -88,9 +88,13 @@ async fn permit_hosts(state: &MachinesState, hosts: Vec<Host>, source: u128) -> 
     if hosts.is_empty() {
         return Ok(());
     }
-    let _place = state.strangers.wait_for_zones(source).await.ok_or(Code::TooBusy)?;
+    let place = state.strangers.wait_for_zones(source).await.ok_or(Code::TooBusy)?;
     let identifiers: Vec<AcmeIdentifier> = hosts.into_iter().map(AcmeIdentifier::from).collect();
-    permit(state, &identifiers, None).await.map_err(|problem| {
+    let permitted = tokio::select! {
+        permitted = permit(state, &identifiers, None) => permitted,
+        () = place.until_over() => return Err(Code::TooBusy),
+    };
+    permitted.map_err(|problem| {
         tracing::info!(why = problem.en(), "CAA");
         Code::SystemCaa
     })
