@@ -3,6 +3,7 @@
 //! done where the configuration says so; then what cannot be asked is no permission, as with names
 //! that are looked at (RFC 8659 3).
 
+use crate::machines::looks::Looks;
 use crate::machines::second::found_by_all;
 use crate::machines::state::MachinesState;
 use crate::machines::validate::Look;
@@ -17,10 +18,39 @@ use std::time::Duration;
 
 /// Time for the questions about all names of a request.
 const ASKED_MAX: Duration = Duration::from_secs(20);
+/// Whoever finds none of the places of a system's looks waits so long.
+const PLACE_WAIT: Duration = Duration::from_secs(5);
+
+/// Whether the zones of an order's identifiers let this CA issue to its account, or what is wrong
+/// with each. It is a look as others are: a system whose names are in slow zones keeps others
+/// neither from their own looks nor from a second validator.
+pub(crate) async fn permit_order(
+    state: &MachinesState,
+    (order, system): (&str, &str),
+    identifiers: &[AcmeIdentifier],
+    account: &str,
+) -> Result<(), AcmeProblem> {
+    if !state.caa_always || identifiers.is_empty() {
+        return Ok(());
+    }
+    let asked = permit(state, identifiers, Some(account));
+    in_place(&state.looks, (order, system), asked).await
+}
+
+/// Asks in one of the places of a system, once at a time for each order.
+async fn in_place(
+    looks: &Looks,
+    (order, system): (&str, &str),
+    asked: impl Future<Output = Result<(), AcmeProblem>>,
+) -> Result<(), AcmeProblem> {
+    let place = tokio::time::timeout(PLACE_WAIT, looks.place(order, system)).await;
+    let Some(_place) = place.ok().flatten() else { return Err(ProblemKind::RateLimited.into()) };
+    asked.await
+}
 
 /// Whether the zones of identifiers let this CA issue, for an account if one asks; or what is wrong
 /// with each.
-pub(crate) async fn permit(
+async fn permit(
     state: &MachinesState,
     identifiers: &[AcmeIdentifier],
     account: Option<&str>,
@@ -128,6 +158,7 @@ fn of_message(der: &[u8]) -> Vec<Host> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machines::looks::OF_SYSTEM_MAX;
     use rcgen::{CertificateParams, KeyPair};
 
     fn problem(kind: ProblemKind, name: &str) -> AcmeProblem {
@@ -148,6 +179,29 @@ mod tests {
         let mixed =
             [problem(ProblemKind::Caa, "a.test.cn"), problem(ProblemKind::Dns, "b.test.cn")];
         assert_eq!(judged(mixed.to_vec()).unwrap_err().kind(), ProblemKind::Compound);
+    }
+
+    /// Whoever finalizes orders whose names are in slow zones has the places of a system's looks for
+    /// that, and waits when it has all of them; an order asks once at a time.
+    #[tokio::test]
+    async fn an_order_asks_for_its_zones_in_a_place_of_its_system() {
+        let looks = Looks::new(OF_SYSTEM_MAX * 2);
+        let mut held = Vec::new();
+        for one in 0..OF_SYSTEM_MAX {
+            held.push(looks.place(&format!("o{one}"), "a").await.unwrap());
+        }
+        let asked = async { Err(ProblemKind::Dns.into()) };
+        let again = in_place(&looks, ("o0", "a"), asked).await;
+        assert_eq!(again.unwrap_err().kind(), ProblemKind::RateLimited);
+        assert_eq!(in_place(&looks, ("p0", "b"), async { Ok(()) }).await, Ok(()));
+        let mut more = std::pin::pin!(in_place(&looks, ("more", "a"), async { Ok(()) }));
+        tokio::select! {
+            biased;
+            found = &mut more => panic!("{found:?}"),
+            () = tokio::task::yield_now() => {}
+        }
+        held.pop();
+        assert_eq!(more.await, Ok(()));
     }
 
     /// Whatever protocol a request comes by, the names in it are those that its certificate has.

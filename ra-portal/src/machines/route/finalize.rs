@@ -66,7 +66,8 @@ async fn taken(state: &MachinesState, id: &str, signed: ByAccount) -> Answer<Mac
         .filter(|one| one.is_preauthorized)
         .map(|one| one.identifier.clone())
         .collect();
-    zones::permit(state, &unseen, Some(&state.urls.account(&kept.account))).await?;
+    let account = state.urls.account(&kept.account);
+    zones::permit_order(state, (id, &signed.account.system), &unseen, &account).await?;
     let seen = authorizations.iter().filter(|one| !one.is_preauthorized);
     let vouched: Vec<String> = seen.map(|one| one.identifier.value().to_owned()).collect();
     let (id, due) = (id.to_owned(), now + HELD_SECONDS);
