@@ -17,7 +17,7 @@ use axum::http::header;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use mtls::TlsConnection;
 use mtls::listen::{Limits, Proof, Site};
 use mtls::shown::ShownIdentity;
@@ -47,10 +47,20 @@ struct ValidatorState {
     host: String,
     asked_by: Vec<String>,
     validator: Validator,
-    /// Looks that are under way at once, for all who ask.
-    places: Semaphore,
+    /// Looks that are under way at once, for each of those: whoever fills theirs keeps no other
+    /// portal's from being answered.
+    places: Vec<Semaphore>,
     clock: Clock,
     metrics: Metrics,
+}
+
+/// Which of those that may ask asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct AskingProcess(usize);
+
+/// Places for each of so many.
+fn places(processes: usize, each: usize) -> Vec<Semaphore> {
+    (0..processes).map(|_| Semaphore::new(each)).collect()
 }
 
 /// Runs it until the stop.
@@ -63,7 +73,7 @@ pub(crate) async fn serve(config: ValidatorConfig, trust: Trust) -> anyhow::Resu
         host: config.host.clone(),
         asked_by: config.asked_by.clone(),
         validator: look_settings::validator(&config.looks, trust.sample)?,
-        places: Semaphore::new(ASKED_AT_ONCE),
+        places: places(config.asked_by.len(), ASKED_AT_ONCE),
         clock,
         metrics: metrics.clone(),
     });
@@ -150,25 +160,28 @@ fn site(state: Arc<ValidatorState>) -> Site {
 }
 
 impl ValidatorState {
-    fn judge(&self, certificate: &Certificate) -> Result<(), Code> {
+    fn judge(&self, certificate: &Certificate) -> Result<AskingProcess, Code> {
         judged(certificate, &self.asked_by, self.clock.seconds())
     }
 }
 
-/// Whether a certificate that led to the root for a client is of a process that may ask.
-fn judged(certificate: &Certificate, asked_by: &[String], now: u64) -> Result<(), Code> {
+/// Of which process that may ask a certificate is that led to the root for a client.
+fn judged(certificate: &Certificate, asked_by: &[String], now: u64) -> Result<AskingProcess, Code> {
     if !(certificate.not_before()..=certificate.not_after()).contains(&now) {
         return Err(Code::CertificateExpired);
     }
-    let is_named = |host: &Host| match host {
-        Host::Name(name) => asked_by.contains(name),
-        Host::Address(_) => false,
-    };
-    if certificate.hosts().iter().any(is_named) { Ok(()) } else { Err(Code::NotPermitted) }
+    let hosts = certificate.hosts();
+    let is_named =
+        |one: &String| hosts.iter().any(|host| matches!(host, Host::Name(n) if n == one));
+    asked_by.iter().position(is_named).map(AskingProcess).ok_or(Code::NotPermitted)
 }
 
 /// Who asks is judged before anything of the question is read.
-async fn known(State(state): State<Arc<ValidatorState>>, request: Request, next: Next) -> Response {
+async fn known(
+    State(state): State<Arc<ValidatorState>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let host = request.uri().authority().map(|authority| authority.as_str()).or(named);
     let connection = request.extensions().get::<TlsConnection>();
@@ -183,18 +196,23 @@ async fn known(State(state): State<Arc<ValidatorState>>, request: Request, next:
     let Some(der) = shown else { return refusal(Code::CertificateRequired) };
     let Ok(certificate) = Certificate::read(&der) else { return refusal(Code::CertificateForeign) };
     match state.judge(&certificate) {
-        Ok(()) => next.run(request).await,
+        Ok(process) => {
+            request.extensions_mut().insert(process);
+            next.run(request).await
+        }
         Err(code) => refusal(code),
     }
 }
 
 async fn look(
     State(state): State<Arc<ValidatorState>>,
+    Extension(AskingProcess(process)): Extension<AskingProcess>,
     Message(question): Message<LookQuestion>,
 ) -> Response {
     let Some(asked) = question.read() else { return refusal(Code::Malformed) };
+    let Some(places) = state.places.get(process) else { return refusal(Code::NotPermitted) };
     let looked = async {
-        let _place = state.places.acquire().await;
+        let _place = places.acquire().await;
         state.validator.look(asked.look()).await
     };
     let found = tokio::time::timeout(LOOK_MAX, looked).await;
@@ -230,8 +248,8 @@ mod tests {
         let asks = |names: &[&str], now| judged(&certificate(names), &own, now);
         // 2026-06-01, and the ends of a life.
         let (now, before, behind) = (1_780_272_000, 1_767_225_599, 1_798_761_601);
-        assert_eq!(asks(&["acme.city"], now), Ok(()));
-        assert_eq!(asks(&["other.city", "acme2.city"], now), Ok(()));
+        assert_eq!(asks(&["acme.city"], now), Ok(AskingProcess(0)));
+        assert_eq!(asks(&["other.city", "acme2.city"], now), Ok(AskingProcess(1)));
         assert_eq!(asks(&["other.city"], now), Err(Code::NotPermitted));
         assert_eq!(asks(&["acme.city.other"], now), Err(Code::NotPermitted));
         assert_eq!(asks(&["*.city"], now), Err(Code::NotPermitted), "a wildcard is no name");
@@ -240,8 +258,15 @@ mod tests {
         assert_eq!(asks(&["acme.city"], behind), Err(Code::CertificateExpired));
     }
 
+    /// What an answer says.
+    async fn found(answer: Response) -> Result<(), AcmeProblem> {
+        let answer = axum::body::to_bytes(answer.into_body(), 1024).await.unwrap();
+        serde_json::from_slice::<LookAnswer>(&answer).unwrap().read()
+    }
+
     /// A look that finds no place has found nothing: it waits for one, and nobody is refused who
-    /// asks no more at once than a process does.
+    /// asks no more at once than a process does. What another portal's process asks has places
+    /// beside these, however many it asks.
     #[tokio::test]
     async fn whoever_finds_no_place_for_a_look_waits() {
         const { assert!(ASKED.requests_of_one >= ASKED_AT_ONCE) };
@@ -252,7 +277,7 @@ mod tests {
             host: "look.city".into(),
             asked_by: Vec::new(),
             validator: Validator::new(Resolver(nobody), ranges, web, 1),
-            places: Semaphore::new(1),
+            places: places(2, 1),
             clock: Clock::system(),
             metrics: Metrics::default(),
         });
@@ -260,18 +285,19 @@ mod tests {
         let identifier = &AcmeIdentifier::from(Host::Address([192, 0, 2, 1].into()));
         let (token, thumbprint, account) = ("", "", None);
         let asked = Look { identifier, kind: None, token, thumbprint, account, caa: &[] };
-        let held = state.places.acquire().await.unwrap();
-        let mut waits =
-            std::pin::pin!(look(State(state.clone()), Message(LookQuestion::of(asked))));
+        let asks = |process: usize| {
+            let question = Message(LookQuestion::of(asked));
+            look(State(state.clone()), Extension(AskingProcess(process)), question)
+        };
+        let held = state.places[0].acquire().await.unwrap();
+        assert_eq!(found(asks(1).await).await, Ok(()), "it has its own");
+        let mut waits = std::pin::pin!(asks(0));
         tokio::select! {
             biased;
             answer = &mut waits => panic!("{}", answer.status()),
             () = tokio::task::yield_now() => {}
         }
         drop(held);
-        let answer = waits.await.into_body();
-        let answer = axum::body::to_bytes(answer, 1024).await.unwrap();
-        let answer: LookAnswer = serde_json::from_slice(&answer).unwrap();
-        assert_eq!(answer.read(), Ok(()));
+        assert_eq!(found(waits.await).await, Ok(()));
     }
 }
