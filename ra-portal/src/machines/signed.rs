@@ -10,12 +10,14 @@ use crate::machines::table::change::MachineChange;
 use crate::machines::table::nonce::OwnNonce;
 use crate::machines::troubles::Asker;
 use acme::asked::{self, ChangedAccount};
+use acme::directory::AcmeUrls;
 use acme::{AcmeProblem, ProblemKind};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
 use jose::{FlatJws, Header, Jwk, KeyOf};
 use mtls::TlsConnection;
+use mtls::listen::BrakePlace;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,8 +63,9 @@ pub(crate) struct ByKey {
     pub(crate) asker: Asker,
 }
 
-/// A request that an account is said to have signed, whose row cannot be read: nothing of it is
-/// known here but where it goes, and the CA, which knows the key, verifies it.
+/// A request that an account is said to have signed and that may end something, where no row says
+/// that it did: nothing of it is known here but where it goes, and the CA, which knows the key,
+/// verifies it.
 pub(crate) struct ByUnreadAccount {
     /// Whose, as it says.
     pub(crate) account: String,
@@ -76,18 +79,46 @@ pub(crate) struct ByUnreadAccount {
 pub(crate) enum Signed {
     /// An account.
     Account(ByAccount),
-    /// An account whose row cannot be read, and who revokes.
+    /// An account that no row here knows by its key, and that revokes or is closed.
     Unread(ByUnreadAccount),
     /// A key.
     Key(ByKey),
 }
 
 impl Signed {
-    /// Whether an account asks to be closed.
+    /// Whether somebody asks for an account to be closed, at its own address.
     fn closes(&self) -> bool {
-        let Self::Account(signed) = self else { return false };
-        asked::read(&signed.payload).is_ok_and(|asked: ChangedAccount| asked.closes())
+        match self {
+            Self::Account(signed) => closes(&signed.payload),
+            Self::Unread(_) => true,
+            Self::Key(signed) => closes(&signed.payload),
+        }
     }
+
+    /// An account's, whose row is known.
+    pub(crate) fn of_account(self) -> Answer<ByAccount> {
+        match self {
+            Self::Account(signed) => Ok(signed),
+            Self::Key(_) => Err(wrong_key("此处应有 kid", "kid is expected here")),
+            Self::Unread(_) => Err(ProblemKind::Unavailable.into()),
+        }
+    }
+}
+
+/// Whether a text closes an account.
+fn closes(payload: &[u8]) -> bool {
+    asked::read(payload).is_ok_and(|asked: ChangedAccount| asked.closes())
+}
+
+/// Whether something that was sent to an address may end something, as it says itself.
+fn may_end(urls: &AcmeUrls, url: &str, jws: &FlatJws) -> bool {
+    let is_of_account = urls.account_of(url).is_some();
+    url == urls.revocation() || is_of_account && jws.payload().is_ok_and(|said| closes(&said))
+}
+
+/// An account that is open, as its row says, and whose key signed something.
+fn signer(known: Option<KeptAccount>, jws: &FlatJws) -> Option<KeptAccount> {
+    known.filter(|known| !known.is_closed && jws.verify(&known.key).is_ok())
 }
 
 /// A request that was read.
@@ -166,11 +197,7 @@ impl FromRequest<Arc<MachinesState>> for ByAccount {
     type Rejection = AcmeRefused;
 
     async fn from_request(request: Request, state: &Arc<MachinesState>) -> Answer<Self> {
-        match Signed::from_request(request, state).await? {
-            Signed::Account(signed) => Ok(signed),
-            Signed::Key(_) => Err(wrong_key("此处应有 kid", "kid is expected here")),
-            Signed::Unread(_) => Err(ProblemKind::Unavailable.into()),
-        }
+        Signed::from_request(request, state).await?.of_account()
     }
 }
 
@@ -223,8 +250,13 @@ async fn verified(request: Request, state: &Arc<MachinesState>) -> Answer<(Signe
     let connection = request.extensions().get::<TlsConnection>();
     let source = connection.and_then(|connection| connection.subscriber).unwrap_or_default();
     let asker = Asker::of(&request);
-    let is_revocation = state.urls.of(request.uri().path()) == state.urls.revocation();
+    let brake = request.extensions().get::<BrakePlace>().cloned();
     let Posted { jws, header, nonce } = posted(request, state).await?;
+    let may_end = may_end(&state.urls, &header.url, &jws);
+    // What else is asked at an address of brakes waits for rows, and keeps no end out meanwhile.
+    if !may_end && brake.is_some_and(|place| !place.leave()) {
+        return Err(ProblemKind::Unavailable.into());
+    }
     let signed = match header.key {
         KeyOf::Jwk(key) => {
             let payload = jws.verify(&key)?;
@@ -233,17 +265,17 @@ async fn verified(request: Request, state: &Arc<MachinesState>) -> Answer<(Signe
         KeyOf::Kid(kid) => {
             let id = state.urls.account_of(&kid).ok_or(ProblemKind::AccountDoesNotExist)?;
             let read = account::by_id(&state.store, id);
-            let account = match is_revocation {
-                true => match within_a_moment(read).await {
+            let account = match may_end {
+                // The CA knows whose key it is: no row that is gone or old stands in the way.
+                true => match signer(within_a_moment(read).await.flatten(), &jws) {
                     Some(account) => account,
                     None => {
                         let unread = ByUnreadAccount { account: id.to_owned(), jws, source };
                         return Ok((Signed::Unread(unread), nonce));
                     }
                 },
-                false => read.await?,
+                false => read.await?.ok_or(ProblemKind::AccountDoesNotExist)?,
             };
-            let account = account.ok_or(ProblemKind::AccountDoesNotExist)?;
             let payload = jws.verify(&account.key)?;
             asker.is_account(&account.account);
             if account.is_closed {
@@ -293,6 +325,41 @@ fn is_nonce(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machines::samples::key;
+
+    /// What may end something is known by where it goes and what it says, before any row is asked;
+    /// what cannot waits for its account's.
+    #[test]
+    fn what_may_end_something_is_known_without_a_row() {
+        let urls = AcmeUrls::new("https://acme.test");
+        let jws = |payload: &str| FlatJws::of_parts(b"{}", payload.as_bytes(), b"");
+        let (account, orders) = (urls.account("a"), urls.orders("a"));
+        let (closing, contact) = (jws("{\"status\":\"deactivated\"}"), jws("{\"contact\":[]}"));
+        assert!(may_end(&urls, &urls.revocation(), &jws("{}")));
+        assert!(may_end(&urls, &account, &closing));
+        for (url, jws) in [(&account, &contact), (&account, &jws("")), (&orders, &closing)] {
+            assert!(!may_end(&urls, url, jws), "{url}");
+        }
+    }
+
+    /// A row that is gone, that is of a time before another key, or that calls an account closed
+    /// keeps no end of it from the CA.
+    #[test]
+    fn no_row_keeps_an_end_from_the_ca() {
+        let jws = FlatJws::of_parts(b"{}", b"{}", b"");
+        let kept = |is_closed| KeptAccount {
+            account: "a".into(),
+            key: key(),
+            contact: Vec::new(),
+            is_closed,
+            system: "site".into(),
+        };
+        for known in [None, Some(kept(false)), Some(kept(true))] {
+            assert!(signer(known, &jws).is_none());
+        }
+        let ended = ByUnreadAccount { account: "a".into(), jws, source: 1 };
+        assert!(Signed::Unread(ended).closes(), "it waits for no row");
+    }
 
     #[test]
     fn a_nonce_is_base64url() {
