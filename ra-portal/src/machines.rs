@@ -22,6 +22,7 @@ mod jobs;
 mod look_question;
 mod look_settings;
 mod looks;
+mod network;
 mod nonce_shares;
 mod nonces;
 mod open_names;

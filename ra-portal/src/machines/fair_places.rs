@@ -1,9 +1,11 @@
-//! Places that go to whoever's source has fewest of them, however many of others wait: a crowd
-//! behind few addresses gets no more by asking more often.
+//! Places that go to whoever's network has fewest of them, and whoever's source among those,
+//! however many of others wait: a crowd behind few addresses gets no more by asking more often, nor
+//! one with a network of many.
 //!
 //! Where what is done in a place takes as long as somebody likes, one that is held for long gives
-//! way to a source that has fewer, once there is none left.
+//! way to whoever has fewer, once there is none left.
 
+use crate::machines::network::{SOURCES_OF_NETWORK, network_of};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,6 +41,13 @@ struct HeldByMoment {
     over: Arc<Notify>,
 }
 
+/// How many a network and a source have, in this order compared.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct FairCounts {
+    of_network: usize,
+    of_source: usize,
+}
+
 struct WaitingSource {
     source: u128,
     told: oneshot::Sender<FairPlace>,
@@ -59,7 +68,8 @@ struct FairTicket {
 }
 
 impl FairPlaces {
-    /// So many of one source, and of all; one that is held for so long gives way.
+    /// So many of one source, and of all; a network has those of a few sources. One that is held
+    /// for so long gives way.
     pub(crate) fn new((of_source, most): (usize, usize), gives_way: Option<Duration>) -> Self {
         let rows = Mutex::default();
         Self(Arc::new(FairShares { most, of_source, gives_way, rows }))
@@ -104,6 +114,10 @@ impl FairShares {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn has_room(&self, own: FairCounts) -> bool {
+        own.of_source < self.of_source && own.of_network < self.of_source * SOURCES_OF_NETWORK
+    }
+
     /// Hands out what there is.
     fn settle(self: &Arc<Self>) {
         while let Some((told, place)) = self.granted() {
@@ -121,13 +135,9 @@ impl FairShares {
         if is_full && !rows.held.values().any(is_old) {
             return None;
         }
-        let mut counts = BTreeMap::<u128, usize>::new();
-        for one in rows.held.values() {
-            *counts.entry(one.source).or_default() += 1;
-        }
-        let of = |source: u128| counts.get(&source).copied().unwrap_or_default();
+        let of = rows.counts();
         let waiting = rows.waiting.iter().map(|(number, one)| (of(one.source), *number));
-        let (own, number) = waiting.filter(|(own, _)| *own < self.of_source).min()?;
+        let (own, number) = waiting.filter(|(own, _)| self.has_room(*own)).min()?;
         if is_full {
             let olds = rows.held.iter().filter(|(_, one)| of(one.source) > own && is_old(one));
             let most = olds.map(|(number, one)| (of(one.source), Reverse(*number))).max();
@@ -140,6 +150,21 @@ impl FairShares {
         rows.held.insert(number, held);
         drop(rows);
         Some((told, FairPlace { number, over, of: self.clone() }))
+    }
+}
+
+impl FairRows {
+    /// What each network and source has.
+    fn counts(&self) -> impl Fn(u128) -> FairCounts + use<> {
+        let (mut networks, mut sources) = (BTreeMap::new(), BTreeMap::new());
+        for one in self.held.values() {
+            *networks.entry(network_of(one.source)).or_insert(0) += 1;
+            *sources.entry(one.source).or_insert(0) += 1;
+        }
+        move |source| FairCounts {
+            of_network: networks.get(&network_of(source)).copied().unwrap_or(0),
+            of_source: sources.get(&source).copied().unwrap_or(0),
+        }
     }
 }
 
@@ -167,25 +192,32 @@ impl Drop for FairTicket {
 mod tests {
     use super::*;
 
+    /// A source of a network of its own.
+    fn own(number: u128) -> u128 {
+        number << 80
+    }
+
     /// The source that has fewest is next, however long and however many of others wait; nobody
     /// has more than the share of a source, and who waits no longer takes none.
     #[test]
     fn the_next_place_is_of_who_has_fewest() {
         let places = FairPlaces::new((2, 3), None);
-        let mut held: Vec<_> = [1, 1, 2].map(|source| places.take(source)).into_iter().collect();
-        assert!(held.iter().all(Option::is_some) && places.take(3).is_none());
-        let mut crowd: Vec<_> = [1, 2, 2].map(|source| places.ask(source)).into_iter().collect();
-        let mut device = places.ask(3);
-        let gone = places.ask(4);
+        let mut held: Vec<_> =
+            [1, 1, 2].map(|source| places.take(own(source))).into_iter().collect();
+        assert!(held.iter().all(Option::is_some) && places.take(own(3)).is_none());
+        let mut crowd: Vec<_> =
+            [1, 2, 2].map(|source| places.ask(own(source))).into_iter().collect();
+        let mut device = places.ask(own(3));
+        let gone = places.ask(own(4));
         drop(gone);
         held.remove(0);
         assert!(crowd.iter_mut().all(|one| one.told.try_recv().is_err()));
-        let own = device.told.try_recv();
-        assert!(own.is_ok(), "it came last and has none");
+        let first = device.told.try_recv();
+        assert!(first.is_ok(), "it came last and has none");
         held.clear();
         let found: Vec<_> = crowd.iter_mut().map(|one| one.told.try_recv().ok()).collect();
         assert_eq!(found.iter().flatten().count(), 2, "two were given back");
-        drop((own, crowd, found));
+        drop((first, crowd, found));
         assert!(places.0.rows().held.is_empty() && places.0.rows().waiting.is_empty());
     }
 
@@ -194,8 +226,8 @@ mod tests {
     #[tokio::test]
     async fn who_holds_long_gives_way_to_who_has_fewer() {
         let places = FairPlaces::new((2, 3), Some(Duration::ZERO));
-        let crowd: Vec<_> = [2, 1, 1].map(|source| places.take(source)).into_iter().collect();
-        let device = places.take(3);
+        let crowd: Vec<_> = [2, 1, 1].map(|source| places.take(own(source))).into_iter().collect();
+        let device = places.take(own(3));
         assert!(device.is_some());
         crowd[1].as_ref().unwrap().until_over().await;
         let is_over = |place: &Option<FairPlace>| {
@@ -203,17 +235,36 @@ mod tests {
             !places.0.rows().held.contains_key(&number)
         };
         assert!(!is_over(&crowd[0]) && !is_over(&crowd[2]) && !is_over(&device));
-        assert!(places.take(2).is_none(), "it has as many as anybody");
+        assert!(places.take(own(2)).is_none(), "it has as many as anybody");
         drop(crowd);
-        assert!(places.take(3).is_some());
+        assert!(places.take(own(3)).is_some());
         assert_eq!(places.0.rows().held.len(), 1, "what gave way is given back once");
+    }
+
+    /// Whoever has a whole network has what few sources have, and is behind whoever has less.
+    #[test]
+    fn a_network_has_the_places_of_few_sources() {
+        let in_one = |number: u128| own(1) + (number << 64);
+        let places = FairPlaces::new((2, 20), None);
+        let held: Vec<_> = (0..20).map(|number| places.take(in_one(number))).collect();
+        assert_eq!(held.iter().flatten().count(), 2 * SOURCES_OF_NETWORK);
+
+        let places = FairPlaces::new((2, 4), None);
+        let mut crowd: Vec<_> = (0..3).map(|number| places.take(in_one(number))).collect();
+        let device = places.take(own(2));
+        assert!(device.is_some() && crowd.iter().all(Option::is_some));
+        let mut more = places.ask(in_one(7));
+        let mut again = places.ask(own(2));
+        crowd.pop();
+        let (again, more) = (again.told.try_recv(), more.told.try_recv());
+        assert!(again.is_ok() && more.is_err(), "a new address of the crowd is no newcomer");
     }
 
     /// What is held for a moment gives way to nobody.
     #[test]
     fn what_is_young_is_not_taken() {
         let places = FairPlaces::new((2, 2), Some(Duration::from_secs(3_600)));
-        let crowd = [places.take(1), places.take(1)];
-        assert!(crowd.iter().all(Option::is_some) && places.take(2).is_none());
+        let crowd = [places.take(own(1)), places.take(own(1))];
+        assert!(crowd.iter().all(Option::is_some) && places.take(own(2)).is_none());
     }
 }

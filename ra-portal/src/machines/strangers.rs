@@ -5,6 +5,7 @@
 //! that takes as long as whoever answers for the zone likes, so that places give way there.
 
 use crate::machines::fair_places::{FairPlace, FairPlaces};
+use crate::machines::network::{SOURCES_OF_NETWORK, network_of};
 use mtls::listen::{KeyedPlace, KeyedPlaces};
 use std::time::Duration;
 
@@ -50,12 +51,14 @@ impl Default for Strangers {
 #[derive(Default)]
 struct Pool {
     all: KeyedPlaces<()>,
+    networks: KeyedPlaces<u128>,
     sources: KeyedPlaces<u128>,
 }
 
 /// A place, until it is dropped.
 pub(crate) struct StrangerPlace {
     _all: KeyedPlace<()>,
+    _network: KeyedPlace<u128>,
     _source: KeyedPlace<u128>,
 }
 
@@ -83,9 +86,11 @@ impl Strangers {
 
 impl Pool {
     fn enter(&self, source: u128, (of_source, of_all): (usize, usize)) -> Option<StrangerPlace> {
-        let own = self.sources.enter(source, of_source)?;
-        let all = self.all.enter((), of_all)?;
-        Some(StrangerPlace { _all: all, _source: own })
+        let of_network = of_source * SOURCES_OF_NETWORK;
+        let _source = self.sources.enter(source, of_source)?;
+        let _network = self.networks.enter(network_of(source), of_network)?;
+        let _all = self.all.enter((), of_all)?;
+        Some(StrangerPlace { _all, _network, _source })
     }
 }
 
@@ -94,6 +99,11 @@ mod tests {
     use super::*;
     use crate::listener::{BRAKES_MAX, CALLS_MAX};
 
+    /// A source of a network of its own.
+    fn source(number: usize) -> u128 {
+        u128::try_from(number).unwrap() << 80
+    }
+
     /// Whoever comes from a few sources and asks for all there is leaves accounts a quarter of the
     /// calls, and others who ask for little a place.
     #[test]
@@ -101,18 +111,18 @@ mod tests {
         const { assert!(FIRST_MAX + BEYOND_MAX <= CALLS_MAX / 4 * 3) };
         let strangers = Strangers::default();
         let mut held = Vec::new();
-        for source in 0..4 {
-            while let Some(place) = strangers.enter(source) {
+        for number in 0..4 {
+            while let Some(place) = strangers.enter(source(number)) {
                 held.push(place);
             }
             let most = FIRST_OF_SOURCE_MAX + BEYOND_OF_SOURCE_MAX;
-            assert!(held.len() <= most * (usize::try_from(source).unwrap() + 1), "{source}");
+            assert!(held.len() <= most * (number + 1), "{number}");
         }
         assert_eq!(held.len(), 4 * FIRST_OF_SOURCE_MAX + BEYOND_MAX);
-        for source in 10..22 {
-            held.push(strangers.enter(source).expect("whoever asks for little"));
+        for number in 10..22 {
+            held.push(strangers.enter(source(number)).expect("whoever asks for little"));
         }
-        while let Some(place) = strangers.enter(u128::try_from(held.len()).unwrap() + 100) {
+        while let Some(place) = strangers.enter(source(held.len() + 100)) {
             held.push(place);
         }
         assert_eq!(held.len(), FIRST_MAX + BEYOND_MAX, "all of them together");
@@ -125,17 +135,30 @@ mod tests {
         const { assert!(ENDS_MAX <= BRAKES_MAX / 4 * 3) };
         let strangers = Strangers::default();
         let mut held = Vec::new();
-        while let Some(place) = strangers.ends.take(1) {
+        while let Some(place) = strangers.ends.take(source(1)) {
             held.push(place);
         }
         assert_eq!(held.len(), ENDS_OF_SOURCE_MAX);
-        assert!(strangers.enter(1).is_some(), "what ends nothing has places apart");
-        for source in 2..100 {
-            held.extend(strangers.ends.take(source));
+        assert!(strangers.enter(source(1)).is_some(), "what ends nothing has places apart");
+        for number in 2..100 {
+            held.extend(strangers.ends.take(source(number)));
         }
         assert_eq!(held.len(), ENDS_MAX, "all of them together");
         held.remove(0);
-        assert!(strangers.ends.take(200).is_some());
+        assert!(strangers.ends.take(source(200)).is_some());
+    }
+
+    /// Whoever has a network of addresses has the first places of few of them, and leaves those of
+    /// other networks.
+    #[test]
+    fn a_network_takes_no_places_of_others() {
+        let strangers = Strangers::default();
+        let mut held = Vec::new();
+        for number in 0..1_000 {
+            held.extend(strangers.enter(source(1) + (number << 64)));
+        }
+        assert_eq!(held.len(), FIRST_OF_SOURCE_MAX * SOURCES_OF_NETWORK + BEYOND_MAX);
+        assert!(strangers.enter(source(2)).is_some());
     }
 
     /// Whoever has names in slow zones leaves other sources their places, and everybody the calls
@@ -144,30 +167,32 @@ mod tests {
     fn slow_zones_take_no_calls_of_others() {
         let strangers = Strangers::default();
         let mut held = Vec::new();
-        while let Some(place) = strangers.zones.take(1) {
+        while let Some(place) = strangers.zones.take(source(1)) {
             held.push(place);
         }
         assert_eq!(held.len(), ZONES_OF_SOURCE_MAX);
-        let calls = (0..FIRST_OF_SOURCE_MAX + BEYOND_OF_SOURCE_MAX).map(|_| strangers.enter(1));
+        let calls =
+            (0..FIRST_OF_SOURCE_MAX + BEYOND_OF_SOURCE_MAX).map(|_| strangers.enter(source(1)));
         assert!(calls.collect::<Vec<_>>().iter().all(Option::is_some));
-        for source in 2..100 {
-            held.extend(strangers.zones.take(source));
+        for number in 2..100 {
+            held.extend(strangers.zones.take(source(number)));
         }
         assert_eq!(held.len(), ZONES_MAX, "all of them together");
         held.remove(0);
-        assert!(strangers.zones.take(200).is_some());
+        assert!(strangers.zones.take(source(200)).is_some());
     }
 
     /// Who ends many at once is served one after the other.
     #[tokio::test]
     async fn an_end_of_a_stranger_waits_for_its_place() {
         let strangers = Strangers::default();
-        let mut held: Vec<_> = (0..ENDS_OF_SOURCE_MAX).map(|_| strangers.ends.take(1)).collect();
+        let mut held: Vec<_> =
+            (0..ENDS_OF_SOURCE_MAX).map(|_| strangers.ends.take(source(1))).collect();
         let ends = async {
             tokio::task::yield_now().await;
             held.pop();
         };
-        let (found, ()) = tokio::join!(strangers.wait_for_end(1), ends);
+        let (found, ()) = tokio::join!(strangers.wait_for_end(source(1)), ends);
         assert!(found.is_some());
     }
 }
