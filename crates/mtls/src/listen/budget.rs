@@ -3,7 +3,9 @@
 //! holds most and waits for its client gives way to what is smaller: no halves keep others out.
 
 use super::activity::Activity;
-use super::source::Source;
+use super::limits::SOURCES_OF_NETWORK;
+use super::source::{Network, Source};
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,6 +29,16 @@ pub(super) enum Sender {
     Source(Source),
 }
 
+impl Sender {
+    /// The network around whoever proved nothing.
+    fn network(self) -> Option<Network> {
+        match self {
+            Self::Certificate(_) => None,
+            Self::Source(source) => Some(source.network()),
+        }
+    }
+}
+
 /// The bytes of bodies that are held now.
 #[derive(Debug)]
 pub(super) struct Budget {
@@ -42,6 +54,7 @@ pub(super) struct Budget {
 struct HeldBytes {
     all: usize,
     by: HashMap<Sender, SenderBytes>,
+    networks: HashMap<Network, usize>,
 }
 
 /// What one sender holds, by each of its requests.
@@ -87,6 +100,11 @@ impl Budget {
         }
     }
 
+    /// A network has the shares of a few sources, however many it has.
+    fn share_of_network(&self) -> usize {
+        self.of_unproven.saturating_mul(SOURCES_OF_NETWORK)
+    }
+
     fn held(&self) -> MutexGuard<'_, HeldBytes> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -95,6 +113,20 @@ impl Budget {
 impl HeldBytes {
     fn of(&self, sender: Sender) -> usize {
         self.by.get(&sender).map_or(0, |own| own.bytes)
+    }
+
+    /// The bytes of all that a network's sources hold; of a certificate's none.
+    fn of_network(&self, sender: Sender) -> usize {
+        let network = sender.network();
+        network.and_then(|network| self.networks.get(&network)).copied().unwrap_or(0)
+    }
+
+    /// The same as [`Self::end_one`] of whoever of a network holds most and has one.
+    fn end_one_of_network(&mut self, sender: Sender, more_than: usize) -> Option<Waker> {
+        let all = self.by.iter().filter(|(other, _)| other.network() == sender.network());
+        let mut all: Vec<(usize, Sender)> = all.map(|(one, held)| (held.bytes, *one)).collect();
+        all.sort_unstable_by_key(|(bytes, _)| Reverse(*bytes));
+        all.into_iter().find_map(|(_, one)| self.end_one(one, more_than))
     }
 
     /// The bytes of whoever holds most, if that is somebody else who holds more than this.
@@ -120,6 +152,14 @@ impl HeldBytes {
     fn forget(&mut self, (sender, number): (Sender, u64), one: &PortionState) {
         let bytes = one.bytes.swap(0, Ordering::Relaxed);
         self.all = self.all.saturating_sub(bytes);
+        if let Some(network) = sender.network()
+            && let Some(of_network) = self.networks.get_mut(&network)
+        {
+            *of_network = of_network.saturating_sub(bytes);
+            if *of_network == 0 {
+                self.networks.remove(&network);
+            }
+        }
         let Some(own) = self.by.get_mut(&sender) else { return };
         own.bytes = own.bytes.saturating_sub(bytes);
         own.portions.remove(&number);
@@ -188,15 +228,23 @@ impl Portion {
         let own = self.state.bytes() + bytes;
         loop {
             let is_of_share = held.of(sender) + bytes <= budget.share(sender);
-            let ended = match (is_of_share, held.all + bytes <= budget.most) {
-                (true, true) => break,
-                (false, _) => held.end_one(sender, own),
-                (true, false) => held.largest(sender).and_then(|other| held.end_one(other, own)),
+            let is_of_network = sender.network().is_none()
+                || held.of_network(sender) + bytes <= budget.share_of_network();
+            let ended = match (is_of_share, is_of_network, held.all + bytes <= budget.most) {
+                (true, true, true) => break,
+                (false, ..) => held.end_one(sender, own),
+                (true, false, _) => held.end_one_of_network(sender, own),
+                (true, true, false) => {
+                    held.largest(sender).and_then(|other| held.end_one(other, own))
+                }
             };
             let Some(waker) = ended else { return false };
             woken.push(waker);
         }
         held.all += bytes;
+        if let Some(network) = sender.network() {
+            *held.networks.entry(network).or_default() += bytes;
+        }
         let sent = held.by.entry(sender).or_default();
         sent.bytes += bytes;
         sent.portions.entry(self.number).or_insert_with(|| self.state.clone());
@@ -253,103 +301,4 @@ impl Drop for Portion {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::net::IpAddr;
-
-    #[test]
-    fn one_sender_holds_a_share_and_all_together_no_more_than_there_is() {
-        let budget = Budget::of_requests(3_200);
-        let source = |last: u8| Sender::Source(IpAddr::from([192, 0, 2, last]).into());
-        let portions: Vec<_> = (0..10).map(|_| budget.portion(source(1))).collect();
-        let taken = portions.iter().filter(|one| one.take(25)).count();
-        assert_eq!(taken, 4, "a thirty-second, however many requests it is in");
-        assert!(portions[9].was_refused() && !portions[0].was_refused());
-        let proven = budget.portion(Sender::Certificate([1; 32]));
-        assert!(proven.take(800) && !proven.take(1), "a quarter");
-        let others: Vec<_> =
-            (2..=5).map(|n| budget.portion(Sender::Certificate([n; 32]))).collect();
-        assert_eq!(others.iter().filter(|one| one.take(700)).count(), 3, "all are {}", 3_200);
-        drop(portions);
-        drop(proven);
-        assert!(others[3].take(700), "what ended is given back");
-        drop(others);
-        let answers = Budget::of_answers();
-        let one = answers.portion(Sender::Certificate([1; 32]));
-        let another = answers.portion(Sender::Certificate([2; 32]));
-        assert!(one.take(ANSWERS_OF_PROVEN) && !one.take(1), "what nobody takes is bounded");
-        assert!(another.take(ANSWERS_OF_PROVEN));
-        let held = budget.held();
-        assert_eq!((held.all, held.by.len()), (0, 0));
-    }
-
-    /// Counts how often it is woken.
-    #[derive(Default)]
-    struct Woken(AtomicUsize);
-
-    impl Wake for Woken {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// However many halves a sender or a crowd sends, a smaller request has room: the largest that
-    /// waits for its client gives way, and nothing that is here, or is no larger.
-    #[test]
-    fn halves_that_hold_most_give_way() {
-        let budget = Budget::of_requests(3_200);
-        let source = |last: u8| Sender::Source(IpAddr::from([192, 0, 2, last]).into());
-        let woken = Arc::new(Woken::default());
-        let half = |last: u8, bytes: usize| {
-            let one = budget.portion(source(last));
-            assert!(one.take(bytes));
-            one.wait(Some(&Waker::from(woken.clone())));
-            one
-        };
-        let (large, small) = (half(1, 60), half(1, 40));
-        let report = budget.portion(source(1));
-        assert!(report.take(30), "what waits and has more gives way");
-        assert!(large.gave_way() && large.was_refused() && !small.was_refused());
-        assert_eq!(woken.0.load(Ordering::Relaxed), 1, "and hears of it");
-        assert!(!large.take(1), "for good");
-        let larger = budget.portion(source(1));
-        assert!(!larger.take(50) && !small.was_refused(), "what has more gets nothing by that");
-        small.wait(None);
-        let another = budget.portion(source(1));
-        assert!(!another.take(31) && !small.gave_way(), "what is here stays");
-        drop((large, small, report, larger, another));
-
-        let crowd: Vec<_> = (1..=32).map(|last| half(last, 100)).collect();
-        let report = budget.portion(source(99));
-        assert!(report.take(30), "of a crowd whoever holds most");
-        assert_eq!(crowd.iter().filter(|one| one.gave_way()).count(), 1);
-        assert!(report.take(70), "what gave way left so much");
-        let equal = budget.portion(source(98));
-        assert!(!equal.take(100), "nobody holds more than this would");
-        drop((crowd, report, equal));
-        let held = budget.held();
-        assert_eq!((held.all, held.by.len()), (0, 0));
-    }
-
-    /// Who takes none of its answers has so many, and loses the connection on which most of them
-    /// wait once a smaller one is to leave; others keep theirs.
-    #[test]
-    fn answers_that_nobody_takes_have_a_bound() {
-        let budget = Budget::with_shares(1_000, (0, 100));
-        let source = |last: u8| Sender::Source(IpAddr::from([192, 0, 2, last]).into());
-        let answer = |last: u8, bytes: usize| {
-            let (one, connection) = (budget.portion(source(last)), Arc::<Activity>::default());
-            one.wait(Some(&Waker::from(Arc::new(EndsConnection(connection.clone())))));
-            (one.take(bytes), one, connection)
-        };
-        let (large, small, other) = (answer(1, 60), answer(1, 30), answer(2, 100));
-        assert!(large.0 && small.0 && other.0);
-        assert!(!answer(1, 70).0, "nothing is larger");
-        let receipt = answer(1, 20);
-        assert!(receipt.0 && large.2.end.is_cancelled());
-        assert!([&small, &other, &receipt].iter().all(|one| !one.2.end.is_cancelled()));
-        let shares = Budget::of_answers_to_strangers();
-        assert!(shares.portion(source(1)).take(ANSWERS_OF_SOURCE));
-        assert!(!shares.portion(source(1)).take(ANSWERS_OF_SOURCE + 1));
-    }
-}
+mod tests;
