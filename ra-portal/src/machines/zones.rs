@@ -181,8 +181,8 @@ mod tests {
         assert_eq!(judged(mixed.to_vec()).unwrap_err().kind(), ProblemKind::Compound);
     }
 
-    /// Whoever finalizes orders whose names are in slow zones has the places of a system's looks for
-    /// that, and waits when it has all of them; an order asks once at a time.
+    /// Whoever finalizes orders whose names are in slow zones has the places of a system's looks
+    /// for that, and waits when it has all of them; an order asks once at a time.
     #[tokio::test]
     async fn an_order_asks_for_its_zones_in_a_place_of_its_system() {
         let looks = Looks::new(OF_SYSTEM_MAX * 2);
