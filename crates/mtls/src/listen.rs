@@ -4,7 +4,7 @@
 //! (place, handshake, head, body, silence) has a limit that the caller states, and nothing waits
 //! for a place in a queue. In reading order: [`limits`], `source`, [`places`], [`accept`],
 //! [`lanes`], [`activity`], [`http2`], `client_body`, `budget`, `request_place`,
-//! `brake_place`, [`head`], `bare_refusal`, `frames`, [`site`].
+//! `brake_place`, `queued`, [`head`], `bare_refusal`, `frames`, [`site`].
 
 pub mod accept;
 pub mod activity;
@@ -22,6 +22,7 @@ mod occupancy;
 mod pace;
 mod paced_stream;
 pub mod places;
+mod queued;
 mod request_place;
 mod rung;
 pub mod site;
@@ -35,7 +36,7 @@ mod worded_stream;
 mod tests;
 
 pub use accept::{Accepted, ConnectionRefusal, Endpoint, Handshake, serve, serve_in};
-pub use activity::{ActiveRequest, Activity, drive};
+pub use activity::{ActiveRequest, Activity, QueuedRequest, drive};
 pub use brake_place::BrakePlace;
 pub use client_body::{BrokenBody, ClientBody};
 pub use frames::RefusalFields;
@@ -44,6 +45,7 @@ pub use lanes::Lanes;
 pub use limits::Limits;
 pub use linger::Linger;
 pub use places::{KeyedPlace, KeyedPlaces, KeyedShare, PeerStanding, Slot};
+pub use queued::queued;
 pub use site::{Judge, Proof, Site};
 pub use swallow::swallow;
 pub use transport::Transport;

@@ -79,6 +79,8 @@ impl FairPlaces {
     pub(crate) async fn enter(&self, source: u128) -> Option<FairPlace> {
         let until = Instant::now() + WAIT;
         let mut ticket = self.ask(source);
+        // Nobody is kept out by a crowd that waits here.
+        let _queued = mtls::listen::queued();
         loop {
             match tokio::time::timeout(LOOK, &mut ticket.told).await {
                 Ok(place) => return place.ok(),

@@ -43,7 +43,9 @@ async fn in_place(
     (order, system): (&str, &str),
     asked: impl Future<Output = Result<(), AcmeProblem>>,
 ) -> Result<(), AcmeProblem> {
+    let queued = mtls::listen::queued();
     let place = tokio::time::timeout(PLACE_WAIT, looks.place(order, system)).await;
+    drop(queued);
     let Some(_place) = place.ok().flatten() else { return Err(ProblemKind::RateLimited.into()) };
     asked.await
 }

@@ -44,7 +44,9 @@ struct Requests {
     partial: usize,
     /// How many have an answer that waits for their client to take more of it.
     untaken: usize,
-    /// Of these, how many are waited for, by whoever reads them.
+    /// How many wait for a place behind their route.
+    queued: usize,
+    /// Of the partial ones, how many are waited for, by whoever reads them.
     awaited: usize,
     so_far: usize,
     /// When one began, moved or ended last.
@@ -54,8 +56,8 @@ struct Requests {
 impl Default for Activity {
     fn default() -> Self {
         let moved = Instant::now();
-        let (under_way, partial, untaken, awaited, so_far) = (0, 0, 0, 0, 0);
-        let requests = Requests { under_way, partial, untaken, awaited, so_far, moved };
+        let (under_way, partial, untaken, queued, awaited, so_far) = (0, 0, 0, 0, 0, 0);
+        let requests = Requests { under_way, partial, untaken, queued, awaited, so_far, moved };
         let now = Mutex::new(requests);
         let (end, close) = (CancellationToken::new(), CancellationToken::new());
         Self { now, ended: Notify::new(), leaves_rest: AtomicBool::new(false), end, close }
@@ -85,6 +87,12 @@ impl Activity {
         UntakenAnswer(self.clone())
     }
 
+    /// A request waits for a place behind its route, until what is given is dropped.
+    pub(super) fn awaits_place(self: &Arc<Self>) -> QueuedRequest {
+        self.change(|now| now.queued += 1);
+        QueuedRequest(self.clone())
+    }
+
     /// A request over HTTP/1 is answered that has more of a body than was read.
     pub(super) fn leave_rest(&self) {
         self.leaves_rest.store(true, Ordering::Relaxed);
@@ -95,11 +103,12 @@ impl Activity {
         self.leaves_rest.load(Ordering::Relaxed)
     }
 
-    /// Whether a request is under way all of which is here, and whose client does not keep us
-    /// waiting with its answer: whoever holds a place for anything less can be asked to give it up.
+    /// Whether a request is under way all of which is here, that waits for no place and whose client
+    /// does not keep us waiting with its answer: whoever holds a place for anything less can be
+    /// asked to give it up.
     pub(super) fn has_whole_request(&self) -> bool {
         let requests = self.read();
-        requests.under_way > requests.partial + requests.untaken
+        requests.under_way > requests.partial + requests.untaken + requests.queued
     }
 
     /// How many requests there were, if none of them is under way.
@@ -193,6 +202,16 @@ pub(super) struct UntakenAnswer(Arc<Activity>);
 impl Drop for UntakenAnswer {
     fn drop(&mut self) {
         self.0.change(|now| now.untaken -= 1);
+    }
+}
+
+/// A request that waits for a place, until it is dropped.
+#[derive(Debug)]
+pub struct QueuedRequest(Arc<Activity>);
+
+impl Drop for QueuedRequest {
+    fn drop(&mut self) {
+        self.0.change(|now| now.queued -= 1);
     }
 }
 

@@ -12,6 +12,7 @@ use super::limits::Limits;
 use super::pace::{AnswerBody, PacedBody, RequestCharge, begun};
 use super::paced_stream::PacedStream;
 use super::places::{PeerStanding, Slot};
+use super::queued;
 use super::request_place::RequestPlace;
 use super::source::Source;
 use super::worded_stream::WordedStream;
@@ -288,7 +289,8 @@ impl ConnectionSeat {
         if let Some(brake) = brake {
             request.extensions_mut().insert(brake.clone());
         }
-        let Ok(response) = self.site.router.clone().oneshot(request).await;
+        let answer = self.site.router.clone().oneshot(request);
+        let Ok(response) = queued::within(self.slot.activity(), answer).await;
         place.leave();
         Some(response)
     }
