@@ -29,12 +29,16 @@ pub(crate) const ZONES_OF_SOURCE_MAX: usize = 12;
 /// A zone that takes longer gives way to whoever has fewer of these places.
 const ZONES_YOUNG: Duration = Duration::from_secs(1);
 
+/// Messages of SCEP that are opened, or answered, at once.
+const OPENINGS: usize = 1;
+
 /// Who of them is asked about.
 pub(crate) struct Strangers {
     first: Pool,
     beyond: Pool,
     ends: FairPlaces,
     zones: FairPlaces,
+    openings: FairPlaces,
 }
 
 impl Default for Strangers {
@@ -44,6 +48,7 @@ impl Default for Strangers {
             beyond: Pool::default(),
             ends: FairPlaces::new((ENDS_OF_SOURCE_MAX, ENDS_MAX), None),
             zones: FairPlaces::new((ZONES_OF_SOURCE_MAX, ZONES_MAX), Some(ZONES_YOUNG)),
+            openings: FairPlaces::new((OPENINGS, OPENINGS), None),
         }
     }
 }
@@ -81,6 +86,12 @@ impl Strangers {
     /// way once it is known to be slow.
     pub(crate) async fn wait_for_zones(&self, source: u128) -> Option<FairPlace> {
         self.zones.enter(source).await
+    }
+
+    /// Waits a while for a turn with the key for which devices encrypt: whoever sends messages of
+    /// SCEP without a pause keeps one thread busy at most, and no other device waiting for long.
+    pub(crate) async fn wait_for_opening(&self, source: u128) -> Option<FairPlace> {
+        self.openings.enter(source).await
     }
 }
 
@@ -180,6 +191,18 @@ mod tests {
         assert_eq!(held.len(), ZONES_MAX, "all of them together");
         held.remove(0);
         assert!(strangers.zones.take(source(200)).is_some());
+    }
+
+    /// However many messages of SCEP come, one is opened at a time: ends by CMP, which the same
+    /// process takes, go on beside them.
+    #[test]
+    fn messages_of_scep_are_opened_one_after_the_other() {
+        let strangers = Strangers::default();
+        let turn = strangers.openings.take(source(1));
+        assert!(turn.is_some() && strangers.openings.take(source(2)).is_none());
+        assert!(strangers.ends.take(source(1)).is_some());
+        drop(turn);
+        assert!(strangers.openings.take(source(2)).is_some());
     }
 
     /// Who ends many at once is served one after the other.

@@ -103,9 +103,9 @@ impl Activity {
         self.leaves_rest.load(Ordering::Relaxed)
     }
 
-    /// Whether a request is under way all of which is here, that waits for no place and whose client
-    /// does not keep us waiting with its answer: whoever holds a place for anything less can be
-    /// asked to give it up.
+    /// Whether a request is under way all of which is here, that waits for no place and whose
+    /// client does not keep us waiting with its answer: whoever holds a place for anything less can
+    /// be asked to give it up.
     pub(super) fn has_whole_request(&self) -> bool {
         let requests = self.read();
         requests.under_way > requests.partial + requests.untaken + requests.queued

@@ -1,6 +1,6 @@
-//! Requests that wait for a place behind their route, as whoever answers them says: where all places
-//! of a listener are taken, their connections give way as those do whose client keeps us waiting.
-//! However many strangers wait for something, somebody else is let in.
+//! Requests that wait for a place behind their route, as whoever answers them says: where all
+//! places of a listener are taken, their connections give way as those do whose client keeps us
+//! waiting. However many strangers wait for something, somebody else is let in.
 
 use super::activity::{Activity, QueuedRequest};
 use std::sync::Arc;

@@ -28,6 +28,8 @@ pub(super) async fn answer(
         _ => Code::Malformed,
     })?;
     let head = sent.head().clone();
+    // Keys of RSA are slow: however many messages come, all else that is done here goes on.
+    let turn = state.strangers.wait_for_opening(source).await.ok_or(Code::TooBusy)?;
     let opened = match opened(state, sent, (der, source), newest) {
         Ok(opened) => opened,
         Err((error, by)) => {
@@ -35,6 +37,7 @@ pub(super) async fn answer(
             return signed(&by, &head, None, &told);
         }
     };
+    drop(turn);
     let told = match done(state, &opened).await {
         Ok(told) => told,
         Err(Stopped::Failed(info, why)) => Told::Failure(info, why),
@@ -42,6 +45,8 @@ pub(super) async fn answer(
     };
     let cipher = opened.message.envelope().map(|envelope| envelope.cipher());
     let cipher = cipher.unwrap_or(ContentCipher::Aes128);
+    // What was done is told, whoever else waits.
+    let _turn = state.strangers.wait_for_opening(source).await;
     signed(&opened.by, &head, Some((opened.message.signer(), cipher)), &told)
 }
 
