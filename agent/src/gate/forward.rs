@@ -154,6 +154,7 @@ async fn send(
             () = end.in_flight.until_cut() => return Err(Failed::Cut),
             sent = upstream.send(request, Some(origin)) => sent,
             () = end.in_flight.overdue(limit) => {
+                upstream.retire();
                 blame(forwarding.gate, &upstream, UpstreamTrouble::Slow);
                 return Err(Failed::Late);
             }

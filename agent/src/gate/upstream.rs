@@ -253,6 +253,13 @@ where
         }
     }
 
+    /// The answer does not come in time: a connection that others share is theirs no more.
+    pub(super) fn retire(&self) {
+        if let Speaker::Http2(turn) = &self.speaker {
+            turn.retire();
+        }
+    }
+
     /// Whether it takes a request, as far as is known by now.
     fn is_ready(&mut self) -> bool {
         match &mut self.speaker {

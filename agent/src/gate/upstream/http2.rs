@@ -78,7 +78,7 @@ impl Http2Pool {
         let (sender, connection) = shaken.map_err(io::Error::other)?;
         let over = CancellationToken::new();
         tokio::spawn(drive(connection, over.clone()));
-        let requests = Mutex::new(RequestCount { open: 1, since: Instant::now() });
+        let requests = Mutex::new(RequestCount { open: 1, since: Instant::now(), is_late: false });
         let connection = Http2Connection { place, sender, requests, _over: over.drop_guard() };
         let connection = Arc::new(connection);
         let mut open = self.open();
@@ -122,17 +122,19 @@ struct Http2Connection {
 struct RequestCount {
     open: usize,
     since: Instant,
+    /// Whether the application was late with one: others ask elsewhere.
+    is_late: bool,
 }
 
 impl Http2Connection {
-    /// Whether it is used again: the application neither closed it nor says that it will, and it
-    /// did not wait for too long.
+    /// Whether it is used again: the application neither closed it nor says that it will, was late
+    /// with nothing, and it did not wait for too long.
     fn is_kept(&self, now: Instant) -> bool {
         let ready = self.sender.clone().poll_ready(&mut Context::from_waker(Waker::noop()));
         let is_closed = matches!(ready, Poll::Ready(Err(_)));
         let requests = self.requests();
         let waited = now.saturating_duration_since(requests.since);
-        !is_closed && (requests.open > 0 || waited < WAITED_MAX)
+        !is_closed && !requests.is_late && (requests.open > 0 || waited < WAITED_MAX)
     }
 
     /// Counts one request more, if the application takes that many.
@@ -190,6 +192,11 @@ impl Http2Turn {
     /// The number of its place.
     pub(super) fn place(&self) -> usize {
         self.connection.place
+    }
+
+    /// The application is late with this one: it may be gone, so nothing more is asked there.
+    pub(super) fn retire(&self) {
+        self.connection.requests().is_late = true;
     }
 
     /// Sends a request and waits for the head of its answer; its body goes on by itself. One of

@@ -131,6 +131,21 @@ async fn a_connection_of_http2_is_not_kept_for_long() {
     assert!(asking.pool.kept(Instant::now()).is_none());
 }
 
+/// One on which the application is late takes no other request: what is gone without a word is not
+/// asked again and again.
+#[tokio::test]
+async fn a_connection_of_http2_that_is_late_is_asked_nothing_more() {
+    let application = EchoingApplication::start(100).await;
+    let asking = Asking::of(application.address);
+    let late = asking.turn().await;
+    let kept = || asking.pool.kept(Instant::now()).map(|one| one.leave());
+    assert!(kept().is_some());
+    late.retire();
+    assert!(kept().is_none());
+    let _other = asking.turn().await;
+    assert!(kept().is_some(), "another one is");
+}
+
 /// What speaks something else is no application, and told as one that lies.
 #[tokio::test]
 async fn who_speaks_no_http2_gives_no_answer() {
