@@ -252,7 +252,7 @@ impl Portion {
         true
     }
 
-    /// Takes as many bytes of another budget and gives its own back; nothing where is no room.
+    /// Takes as many bytes of another budget and gives its own back, if that one has room.
     pub(super) fn move_to(&self, budget: &Arc<Budget>) -> Option<Arc<Self>> {
         let moved = budget.portion(self.sender);
         if !moved.take(self.state.bytes()) {
