@@ -13,7 +13,9 @@ fn all(language: Language) -> BTreeMap<&'static str, String> {
     pages.extend(staff::samples(language));
     let told = Problem::new(Code::ChallengeUsed, "5GPJWBSG64S36D1N".into());
     let frame = Frame::sample(language, "/enrolment/request");
-    pages.insert("problem", problem::sample(&frame, &told));
+    pages.insert("problem", problem::sample(&frame, &told, None));
+    let away = Problem::new(Code::Unavailable, "5GPJWBSG64S36D1N".into());
+    pages.insert("problem-kept", problem::sample(&frame, &away, Some(staff::sample_kept(&frame))));
     pages
 }
 

@@ -175,6 +175,13 @@ pub fn router() -> Router<Arc<PortalState>> {
         .route(asset::ROUTE, get(fetch_asset::fetch))
 }
 
+/// What somebody typed to revoke a certificate, as the page of a refusal has it.
+#[cfg(test)]
+pub(crate) fn sample_kept(frame: &crate::pages::Frame) -> crate::pages::problem::KeptForm {
+    let typed = ("keyCompromise".to_owned(), "本人电话报告丢失 <b>\u{202e}".to_owned());
+    issued::kept(frame, ("018e9a4c70f3b5d2018e9a4c70f3b5d2018e", false), typed)
+}
+
 /// Sample pages.
 #[cfg(test)]
 pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {

@@ -2,7 +2,7 @@
 //! says, to whoever holds it. Nothing is asked of anybody else: the signature decides.
 
 use crate::pages::facts::{FactItem, lines};
-use crate::pages::{Frame, Posted, page, words};
+use crate::pages::{Frame, Posted, page, show, words};
 use crate::refusal::refused;
 use crate::state::PortalState;
 use askama::Template;
@@ -37,11 +37,19 @@ pub(super) struct EnterPage {
     f: Frame,
     w: &'static CheckWords,
     problem: Option<Problem>,
+    /// What was handed in and is no receipt of this city.
+    typed: String,
 }
 
 impl EnterPage {
-    pub(super) fn new(f: Frame, problem: Option<Problem>) -> Self {
-        Self { w: CheckWords::of(f.language), f, problem }
+    pub(super) fn new(f: Frame) -> Self {
+        Self { w: CheckWords::of(f.language), f, problem: None, typed: String::new() }
+    }
+
+    /// The same behind a refusal; what was handed in stays, and what cannot be seen in it is seen.
+    fn again(f: Frame, problem: Problem, typed: &str) -> Self {
+        let lines: Vec<String> = typed.lines().map(show::file_line).collect();
+        Self { problem: Some(problem), typed: lines.join("\n"), ..Self::new(f) }
     }
 }
 
@@ -73,7 +81,7 @@ pub(super) async fn check(
         None => {
             let code = Code::ReceiptForeign;
             let Refused(told) = refused(code);
-            page(status(code), &EnterPage::new(f, Some(told)))
+            page(status(code), &EnterPage::again(f, told, &form.receipt))
         }
     }
 }
@@ -100,13 +108,34 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         let receipt = Receipt::Suspension(sample_notice(told));
         CheckedPage::new(f.clone(), &receipt).render().unwrap()
     };
-    let (enter, told) = (EnterPage::new(f.clone(), None), refused(Code::ReceiptForeign).0);
+    let (enter, told) = (EnterPage::new(f.clone()), refused(Code::ReceiptForeign).0);
     let told = Problem { reference: "0123456789ABCDEF".into(), ..told };
+    let typed = "{\"v\": 1, \"receipt\": \"<b>\u{202e}\"}";
     vec![
         ("check-receipt", enter.render().unwrap()),
-        ("foreign-receipt", EnterPage::new(f.clone(), Some(told)).render().unwrap()),
+        ("foreign-receipt", EnterPage::again(f.clone(), told, typed).render().unwrap()),
         ("checked-receipt", CheckedPage::new(f.clone(), &loss).render().unwrap()),
         ("checked-suspension", held("letter:5GPJWBSG64S36D1N")),
         ("checked-suspension-told", held("portal:portal-1")),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::Language;
+
+    /// Whoever pasted half of a receipt mends it, and pastes it not again.
+    #[test]
+    fn what_is_no_receipt_stands_in_its_field_again() {
+        let f = Frame::sample(Language::Chinese, "/receipt");
+        let told = refused(Code::ReceiptForeign).0;
+        let again = EnterPage::again(f.clone(), told, "{\n  \"v\": 1</textarea><b>");
+        let page = again.render().unwrap();
+        assert!(
+            page.contains("{\n  &#34;v&#34;: 1&#60;/textarea&#62;&#60;b&#62;</textarea>"),
+            "{page}"
+        );
+        assert!(EnterPage::new(f).render().unwrap().contains("></textarea>"));
+    }
 }

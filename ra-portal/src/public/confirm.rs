@@ -4,6 +4,7 @@
 use super::letter::OpenLetter;
 use crate::pages::{Frame, words};
 use askama::Template;
+use records::Problem;
 
 words! {
     ConfirmWords {
@@ -15,6 +16,7 @@ words! {
         report "确认挂失，立即吊销" "Yes, report it lost and revoke";
         suspend "确认冻结" "Yes, suspend";
         nothing_yet "现在还没有作任何更改。" "Nothing has been changed yet.";
+        not_known "可能还没有办理，请再确认一次；已经办理的，再次确认不会有别的影响。" "It may not have been done: confirm it once more. If it was done, that changes nothing else.";
         back "返回，不作更改" "Back, and change nothing";
     }
 }
@@ -37,9 +39,16 @@ pub(super) struct ConfirmPage {
     action: &'static str,
     reference: String,
     key: String,
+    problem: Option<Problem>,
 }
 
 impl ConfirmPage {
+    /// The page again where it was confirmed and could not be done now: nobody types the letter's
+    /// code a second time.
+    pub(super) fn again(self, problem: Problem) -> Self {
+        Self { problem: Some(problem), ..self }
+    }
+
     pub(super) fn new(f: Frame, taken: Taken, letter: &OpenLetter) -> Self {
         let action = match taken {
             Taken::ByLoss => "/lost",
@@ -52,6 +61,7 @@ impl ConfirmPage {
             action,
             reference: letter.reference.clone(),
             key: letter.key.to_string(),
+            problem: None,
         }
     }
 }
@@ -60,10 +70,12 @@ impl ConfirmPage {
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let key = records::Bytes(vec![7; 32]);
     let letter = OpenLetter { reference: "5GPJWBSG64S36D1N".into(), key };
-    let render = |taken, path| {
-        ConfirmPage::new(Frame::sample(language, path), taken, &letter).render().unwrap()
-    };
+    let page = |taken, path| ConfirmPage::new(Frame::sample(language, path), taken, &letter);
+    let render = |taken, path| page(taken, path).render().unwrap();
+    let away = Problem::new(records::Code::Unavailable, "5GPJWBSG64S36D1N".into());
+    let again = page(Taken::ByLoss, "/lost").again(away).render().unwrap();
     vec![
+        ("lost-confirm-again", again),
         ("lost-confirm", render(Taken::ByLoss, "/lost")),
         ("suspend-confirm", render(Taken::BySuspension, "/suspend")),
     ]

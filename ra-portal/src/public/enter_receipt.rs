@@ -8,5 +8,5 @@ use axum::response::Response;
 
 /// `GET /receipt`
 pub(super) async fn show(f: Frame) -> Response {
-    page(StatusCode::OK, &EnterPage::new(f, None))
+    page(StatusCode::OK, &EnterPage::new(f))
 }

@@ -8,10 +8,12 @@ use crate::state::PortalState;
 use askama::Template;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use records::code::Blame;
 use records::letter::read_reference;
 use records::{Bytes, Code, Problem};
+use service::problem::status;
 use std::sync::Arc;
 
 /// Cookie of an opened letter.
@@ -95,6 +97,26 @@ impl LetterPage {
     }
 }
 
+/// Whether the same letter may be tried once more behind a refusal: what was typed was wrong, or
+/// it may be otherwise in a moment. A letter that is used up or of another kind helps nobody again.
+pub(super) fn may_be_tried_again(problem: &Problem) -> bool {
+    match problem.known() {
+        Some(Code::WrongCode | Code::Malformed) => true,
+        _ => is_for_now(problem),
+    }
+}
+
+/// Whether it may be otherwise in a moment, with nothing typed anew.
+pub(super) fn is_for_now(problem: &Problem) -> bool {
+    let for_now = |code: Code| code == Code::TooManyTries || code.blame() == Blame::Us;
+    problem.known().is_none_or(for_now)
+}
+
+/// The status of a refusal.
+pub(super) fn status_of(problem: &Problem) -> StatusCode {
+    problem.known().map_or(StatusCode::SERVICE_UNAVAILABLE, status)
+}
+
 /// Where a page for a purpose stands, and where its form goes.
 fn address(purpose: &str) -> &'static str {
     match purpose {
@@ -155,5 +177,26 @@ impl FromRequestParts<Arc<PortalState>> for OpenLetter {
         }
         let Ok(frame) = Frame::from_request_parts(parts, portal).await;
         Err(problem::page(&frame, &refused(Code::LetterNeeded).0, "/letter"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reference stays where it may help, and a confirmation where nothing has to be typed.
+    #[test]
+    fn what_was_typed_of_a_letter_stays_where_it_may_count_yet() {
+        let told = |code| Problem::new(code, String::new());
+        let tried = |code| (may_be_tried_again(&told(code)), is_for_now(&told(code)));
+        for code in [Code::Unavailable, Code::LogBehind, Code::TooBusy, Code::TooManyTries] {
+            assert_eq!(tried(code), (true, true), "{code}");
+        }
+        for code in [Code::WrongCode, Code::Malformed] {
+            assert_eq!(tried(code), (true, false), "{code}");
+        }
+        for code in [Code::LetterLost, Code::CodeUsed, Code::CodeExpired, Code::LabelNotAllowed] {
+            assert_eq!(tried(code), (false, false), "{code}");
+        }
     }
 }

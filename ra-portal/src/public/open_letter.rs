@@ -1,6 +1,6 @@
 //! `POST /letter`: opens a letter, if the CA knows its look-up key.
 
-use super::letter::{LetterPage, OpenLetter};
+use super::letter::{LetterPage, OpenLetter, may_be_tried_again, status_of};
 use crate::pages::{Frame, Posted, page, problem};
 use crate::refusal::{passed_on, refused};
 use crate::state::PortalState;
@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use records::Code;
 use records::enrolment::LetterLookUp;
 use serde::Deserialize;
-use service::problem::{Refused, status};
+use service::problem::Refused;
 use std::sync::Arc;
 
 /// What the page sends.
@@ -27,13 +27,12 @@ pub(super) async fn open(
 ) -> Response {
     let opened = match look_up(&portal, &form).await {
         Ok(letter) => letter,
-        Err(Refused(told)) => match told.known() {
-            Some(code @ (Code::WrongCode | Code::Malformed)) => {
-                let again = LetterPage::new(&portal, f, "open").again(form.reference, told);
-                return page(status(code), &again);
-            }
-            _ => return problem::page(&f, &told, "/letter"),
-        },
+        Err(Refused(told)) if may_be_tried_again(&told) => {
+            let code = status_of(&told);
+            let again = LetterPage::new(&portal, f, "open").again(form.reference, told);
+            return page(code, &again);
+        }
+        Err(Refused(told)) => return problem::page(&f, &told, "/letter"),
     };
     let mut response = Redirect::to("/enrolment").into_response();
     opened.keep(&mut response);

@@ -2,7 +2,7 @@
 //! signed there; a portal that swallows the report has none to show.
 
 use super::confirm::{ConfirmPage, Taken};
-use super::letter::{LetterPage, OpenLetter};
+use super::letter::{LetterPage, OpenLetter, is_for_now, may_be_tried_again, status_of};
 use super::receipt::Reported;
 use crate::pages::{Frame, Posted, page, problem};
 use crate::state::PortalState;
@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use records::Code;
 use serde::Deserialize;
-use service::problem::{Refused, status};
+use service::problem::Refused;
 use std::sync::Arc;
 
 /// What the page sends; `key` is the HMAC under the loss key.
@@ -45,10 +45,14 @@ pub(super) async fn report(
             reported.keep(&mut response);
             response
         }
-        Err(Refused(told)) => match told.known() {
-            Some(code @ Code::WrongCode) => {
-                let again = LetterPage::new(&portal, f, "loss").again(form.reference, told);
-                page(status(code), &again)
+        Err(Refused(told)) => match OpenLetter::read(&form.reference, &form.key) {
+            Ok(letter) if is_for_now(&told) => {
+                let code = status_of(&told);
+                page(code, &ConfirmPage::new(f, Taken::ByLoss, &letter).again(told))
+            }
+            _ if may_be_tried_again(&told) => {
+                let code = status_of(&told);
+                page(code, &LetterPage::new(&portal, f, "loss").again(form.reference, told))
             }
             _ => problem::page(&f, &told, "/lost"),
         },

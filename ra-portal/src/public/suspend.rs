@@ -2,7 +2,7 @@
 //! same letter again is answered with the same suspension.
 
 use super::confirm::{ConfirmPage, Taken};
-use super::letter::{LetterPage, OpenLetter};
+use super::letter::{LetterPage, OpenLetter, is_for_now, may_be_tried_again, status_of};
 use crate::pages::suspended::SuspendedFacts;
 use crate::pages::{Frame, Posted, page, problem};
 use crate::refusal::{passed_on, refused};
@@ -11,10 +11,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use records::Code;
 use records::suspension::SuspendByLetter;
 use serde::Deserialize;
-use service::problem::{Refused, status};
+use service::problem::Refused;
 use std::sync::Arc;
 
 /// What the page sends; `key` is the HMAC under the suspension key.
@@ -61,10 +60,14 @@ pub(super) async fn suspend(
     let facts = signed.and_then(read);
     match facts {
         Ok(s) => page(StatusCode::OK, &SuspendedPage { f, s }),
-        Err(Refused(told)) => match told.known() {
-            Some(code @ Code::WrongCode) => {
-                let again = LetterPage::new(&portal, f, "suspend").again(form.reference, told);
-                page(status(code), &again)
+        Err(Refused(told)) => match OpenLetter::read(&form.reference, &form.key) {
+            Ok(letter) if is_for_now(&told) => {
+                let code = status_of(&told);
+                page(code, &ConfirmPage::new(f, Taken::BySuspension, &letter).again(told))
+            }
+            _ if may_be_tried_again(&told) => {
+                let code = status_of(&told);
+                page(code, &LetterPage::new(&portal, f, "suspend").again(form.reference, told))
             }
             _ => problem::page(&f, &told, "/suspend"),
         },

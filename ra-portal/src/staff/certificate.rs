@@ -2,6 +2,7 @@
 //! not, each cause with its own page.
 
 use super::role::role_at;
+use crate::pages::problem::KeptForm;
 use crate::pages::{Frame, page, problem, show, words};
 use crate::refusal::{passed_on, refused};
 use crate::staff_certificate::{StaffCertificate, judged};
@@ -277,6 +278,34 @@ pub(super) fn refused_page(
         }
         _ => problem::page(frame, told, back),
     }
+}
+
+/// The same with what was typed, which whoever may go on sends again from there.
+pub(super) fn refused_keeping(
+    frame: &Frame,
+    portal: &PortalState,
+    told: &Problem,
+    (back, kept): (&str, Option<KeptForm>),
+) -> Response {
+    match (kept, told.known()) {
+        (_, Some(code)) if own_fault(code) => not_seen(frame, portal, told),
+        (Some(kept), _) => problem::keeping(frame, told, back, kept),
+        (None, _) => problem::page(frame, told, back),
+    }
+}
+
+/// Whether a refusal is of the certificate that was shown, or of what its holder may do: nothing is
+/// sent again by it.
+pub(super) fn own_fault(code: Code) -> bool {
+    matches!(
+        code,
+        Code::NotYourRoute
+            | Code::CertificateRequired
+            | Code::CertificateExpired
+            | Code::CertificateRevoked
+            | Code::CertificateSuspended
+            | Code::CertificateForeign
+    )
 }
 
 fn explained<'a>(

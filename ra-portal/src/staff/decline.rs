@@ -19,7 +19,7 @@ use records::decline::{DeclineStatement, Outcome, REASON_CHARS_MAX};
 use records::export::OpenedOrder;
 use records::letter::read_reference;
 use records::order::Body;
-use records::{Bytes, Code, Disclosure};
+use records::{Bytes, Code, Disclosure, Problem};
 use serde::Deserialize;
 use service::Clock;
 use service::problem::Refused;
@@ -91,18 +91,25 @@ pub(super) async fn decline(
         return review::shown_with(&portal, f, shown, order, (None, typed)).await;
     }
     let Some(outcome) = Outcome::from_name(&form.outcome) else {
-        return problem::page(&f, &refused(Code::Malformed).0, &back);
+        let problem = Some(refused(Code::Malformed).0);
+        let typed = TypedDecline { outcome: form.outcome, reason, problem };
+        return review::shown_with(&portal, f, shown, order, (None, typed)).await;
+    };
+    let no = |told: &Problem| {
+        let kept = review::kept(&f, (&order, outcome), reason.clone());
+        certificate::refused_keeping(&f, &portal, told, (&back, Some(kept)))
     };
     let officer = shown.certificate.clone();
-    let message = AsOfficer { certificate: officer.clone(), message: OrderQuery { order } };
+    let query = OrderQuery { order: order.clone() };
+    let message = AsOfficer { certificate: officer.clone(), message: query };
     let answer = passed_on(portal.issuer.fetch(&message).await);
     let export = match portal.recorded_fetch(&shown.person, answer).await {
         Ok(export) => export,
-        Err(Refused(told)) => return certificate::refused_page(&f, &portal, &told, "/"),
+        Err(Refused(told)) => return no(&told),
     };
     let opened = export.open(&portal.trust, Clock::system().seconds());
     let (Ok(opened), Ok(salt)) = (opened, random::bytes::<32>()) else {
-        return problem::page(&f, &refused(Code::OrderAltered).0, &back);
+        return no(&refused(Code::OrderAltered).0);
     };
     // A passkey declines no batch.
     let credentials = match opened.body() {
@@ -111,14 +118,14 @@ pub(super) async fn decline(
     };
     let credentials = match credentials {
         Ok(credentials) => credentials,
-        Err(Refused(told)) => return problem::page(&f, &told, &back),
+        Err(Refused(told)) => return no(&told),
     };
     let kind = plain::kind(opened.body());
     let kind = f.language.of_both(kind.zh, kind.en);
     let named = (opened.order().order.clone(), kind);
-    match filled(f.clone(), named, (outcome, reason), (&opened, salt), credentials) {
+    match filled(f.clone(), named, (outcome, reason.clone()), (&opened, salt), credentials) {
         Some(filled) => page(StatusCode::OK, &filled),
-        None => problem::page(&f, &refused(Code::Malformed).0, &back),
+        None => no(&refused(Code::Malformed).0),
     }
 }
 

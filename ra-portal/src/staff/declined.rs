@@ -2,6 +2,7 @@
 //! checks all of it.
 
 use super::certificate::{self, ReaderCertificate};
+use super::review;
 use super::touch::Touch;
 use crate::pages::{Frame, FromPath, Posted};
 use crate::refusal::{passed_on, refused};
@@ -9,9 +10,9 @@ use crate::state::PortalState;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::AsOfficer;
-use records::decline::{Decline, DeclineSubmission};
+use records::decline::{Decline, DeclineStatement, DeclineSubmission};
 use records::letter::read_reference;
-use records::{Bytes, Code, Disclosure};
+use records::{Bytes, Code, Disclosure, json};
 use serde::Deserialize;
 use service::problem::Refused;
 use std::sync::Arc;
@@ -38,6 +39,11 @@ pub(super) async fn declined(
         Some(order) => format!("/orders/{order}"),
         None => "/".to_owned(),
     };
+    let said = Bytes::read(&form.statement);
+    let said = said.and_then(|said| json::read::<DeclineStatement>(&said.0).ok());
+    let named = read_reference(&order).zip(said);
+    let kept =
+        named.map(|(order, said)| review::kept(&f, (&order, said.outcome), form.reason.clone()));
     let told = match declining(&shown.certificate, form) {
         Some(message) => {
             let message = AsOfficer { certificate: shown.certificate, message };
@@ -48,7 +54,7 @@ pub(super) async fn declined(
     };
     match told {
         Ok(_) => Redirect::to("/").into_response(),
-        Err(Refused(told)) => certificate::refused_page(&f, &portal, &told, &back),
+        Err(Refused(told)) => certificate::refused_keeping(&f, &portal, &told, (&back, kept)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `POST /drafts/check`: what a handler typed, as approvers will read it, before it is signed by a
 //! passkey on this page, or by the handler's own `yinxin`. Nothing is changed here.
 
-use super::certificate::ReaderCertificate;
+use super::certificate::{ReaderCertificate, own_fault};
 use super::consequence::{self, ConsequenceView};
 use super::decline::one_line;
 use super::draft_form::{Form, Typed};
@@ -61,6 +61,8 @@ pub(super) struct CheckPage {
     consequence: Option<ConsequenceView>,
     disclosures: String,
     number_seal: String,
+    /// What was typed, for the page that stands there if what was signed is refused.
+    typed: Vec<(&'static str, String)>,
     command: String,
 }
 
@@ -87,7 +89,7 @@ pub(super) async fn check(
         Err(Refused(told)) => return kept(&f, &form, &back, &told),
     };
     match checked(&portal, &f, &shown, (form.clone(), number, &back)).await {
-        Ok(filled) => page(StatusCode::OK, &filled),
+        Ok(filled) => page(StatusCode::OK, &CheckPage { typed: form.fields(), ..filled }),
         Err(Refused(told)) => kept(&f, &form, &back, &told),
     }
 }
@@ -95,16 +97,20 @@ pub(super) async fn check(
 /// What was typed again, behind a refusal; or the page of that, where nothing was, and for whoever
 /// may not draft at all.
 fn kept(f: &Frame, form: &Form, back: &str, told: &Problem) -> Response {
+    kept_at(f, (form, false), back, told)
+}
+
+/// The same, also where it was signed already.
+pub(super) fn kept_at(
+    f: &Frame,
+    (form, signed): (&Form, bool),
+    back: &str,
+    told: &Problem,
+) -> Response {
     let again = match told.known() {
-        Some(
-            Code::NotYourRoute
-            | Code::CertificateRequired
-            | Code::CertificateExpired
-            | Code::CertificateRevoked
-            | Code::CertificateSuspended
-            | Code::CertificateForeign,
-        ) => None,
-        _ => draft_mend::again(f, form, back, told),
+        Some(code) if own_fault(code) => None,
+        _ if form.what.is_empty() => None,
+        _ => draft_mend::again(f, (form, signed), back, told),
     };
     match again {
         Some(again) => page(told.known().map_or(StatusCode::SERVICE_UNAVAILABLE, status), &again),
@@ -197,7 +203,7 @@ fn made(form: Form, number: Option<SealedNumber>, known: Option<PersonFacts>) ->
     };
     let person = known.as_ref().map_or("", |known| known.line.person.as_str());
     let mut command = person_command(&what, person, [&name, &mail, &unit, &evidence]);
-    // The number itself is asked for on their own computer, and stands on no page.
+    // The number itself is asked for on their own computer, and is read on no page.
     command.push_str(if number.is_some() { " --number" } else { "" });
     let kept = known.as_ref();
     let corrects = what == "correct" || kept.is_none();
@@ -278,6 +284,7 @@ pub(super) fn filled(
         back: back.to_owned(),
         consequence: None,
         letter: typed.known.is_some(),
+        typed: Vec::new(),
         disclosures: serde_json::to_string(&typed.disclosures).ok()?,
         number_seal: typed.number_seal.map(|seal| seal.to_string()).unwrap_or_default(),
         command: typed.command,

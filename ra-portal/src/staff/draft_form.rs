@@ -31,6 +31,27 @@ pub(super) struct Form {
 }
 
 impl Form {
+    /// What was typed, field by field, as a page sends it on beside what is signed.
+    pub(super) fn fields(&self) -> Vec<(&'static str, String)> {
+        let all = [
+            ("what", &self.what),
+            ("person", &self.person),
+            ("name", &self.name),
+            ("mail", &self.mail),
+            ("number", &self.number),
+            ("unit", &self.unit),
+            ("evidence", &self.evidence),
+            ("profile", &self.profile),
+            ("serial", &self.serial),
+            ("deputy", &self.deputy),
+            ("role", &self.role),
+            ("from", &self.from),
+            ("until", &self.until),
+        ];
+        let typed = all.into_iter().filter(|(_, value)| !value.is_empty());
+        typed.map(|(name, value)| (name, value.clone())).collect()
+    }
+
     /// Where it was filled in.
     pub(super) fn back(&self) -> String {
         match (self.serial.as_str(), self.person.as_str()) {

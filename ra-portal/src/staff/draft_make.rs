@@ -3,7 +3,8 @@
 
 use super::certificate::ReaderCertificate;
 use super::touch::Touch;
-use crate::pages::{Frame, Posted, problem};
+use super::{draft_check, draft_form};
+use crate::pages::{Frame, Posted};
 use crate::refusal::{passed_on, refused};
 use crate::state::PortalState;
 use axum::extract::State;
@@ -26,6 +27,9 @@ pub(super) struct Form {
     number_seal: String,
     #[serde(flatten)]
     touch: Touch,
+    /// What was typed, which stands there again if it is refused.
+    #[serde(flatten)]
+    typed: draft_form::Form,
 }
 
 /// `POST /drafts/make`
@@ -35,6 +39,7 @@ pub(super) async fn make(
     ReaderCertificate(shown): ReaderCertificate,
     Posted(form): Posted<Form>,
 ) -> Response {
+    let typed = form.typed.clone();
     let told = match drafting(&shown.certificate, form) {
         Some(message) => {
             let drafted = message.draft.read().and_then(|said| DraftContent::of(&said)).ok();
@@ -46,7 +51,7 @@ pub(super) async fn make(
     };
     match told {
         Ok(_) => Redirect::to("/drafts").into_response(),
-        Err(Refused(told)) => problem::page(&f, &told, "/people"),
+        Err(Refused(told)) => draft_check::kept_at(&f, (&typed, true), &typed.back(), &told),
     }
 }
 

@@ -21,7 +21,9 @@ words! {
         back "← 放弃修改" "← Leave it";
         title "请更正后再核对" "Mend it, then check it";
         not_checked "未能核对" "It was not checked";
+        not_drafted "未能起草" "It was not drafted";
         lead "什么都没有提交，填写的内容都在下面。" "Nothing was handed in, and what you typed is below.";
+        lead_signed "填写的内容都在下面，请重新核对和签署。如果不能确定是否已经提交，请先查看“我的办件”。" "What you typed is below: check it and sign it again. If it may have been handed in all the same, look under “My drafts” first.";
         name "姓名" "Name";
         mail "邮箱" "Mail";
         number "证件号" "Identity number";
@@ -53,6 +55,8 @@ pub(super) struct MendPage {
     back: String,
     /// Why it was refused, where that is none of the fields' fault.
     problem: Option<Problem>,
+    /// Whether it was signed already.
+    signed: bool,
     fields: Vec<Field>,
     /// What stays as it was chosen.
     chosen: Vec<(&'static str, String)>,
@@ -65,11 +69,31 @@ pub(super) fn mend(f: &Frame, form: &Form, back: &str, taken: Option<String>) ->
     page.fields.iter().any(|field| field.matter.is_some()).then_some(page)
 }
 
-/// The form again behind a refusal, if anything was typed into it.
-pub(super) fn again(f: &Frame, form: &Form, back: &str, problem: &Problem) -> Option<MendPage> {
+impl MendPage {
+    fn title(&self) -> &'static str {
+        match (&self.problem, self.signed) {
+            (None, _) => self.w.title,
+            (Some(_), false) => self.w.not_checked,
+            (Some(_), true) => self.w.not_drafted,
+        }
+    }
+
+    fn lead(&self) -> &'static str {
+        if self.signed { self.w.lead_signed } else { self.w.lead }
+    }
+}
+
+/// The form again behind a refusal, if anything was typed into it; `signed` says whether that came
+/// after its signature.
+pub(super) fn again(
+    f: &Frame,
+    (form, signed): (&Form, bool),
+    back: &str,
+    problem: &Problem,
+) -> Option<MendPage> {
     let page = filled(f, form, back, None);
     let problem = Some(problem.clone());
-    (!page.fields.is_empty()).then_some(MendPage { problem, ..page })
+    (!page.fields.is_empty()).then_some(MendPage { problem, signed, ..page })
 }
 
 fn filled(f: &Frame, form: &Form, back: &str, taken: Option<String>) -> MendPage {
@@ -113,6 +137,7 @@ fn filled(f: &Frame, form: &Form, back: &str, taken: Option<String>) -> MendPage
         w,
         back: back.to_owned(),
         problem: None,
+        signed: false,
         fields,
         chosen: chosen.into_iter().map(|(name, value)| (name, value.clone())).collect(),
     }
@@ -155,8 +180,13 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     let page = mend(&f, &form, "/people/new", None).expect("something is the matter");
     let form = Form { name: "王小明".into(), mail: String::new(), ..form };
     let away = Problem::new(Code::Unavailable, "5GPJWBSG64S36D1N".into());
-    let again = again(&f, &form, "/people/new", &away).expect("something was typed");
-    vec![("draft-mend", page.render().unwrap()), ("draft-again", again.render().unwrap())]
+    let kept = |signed| again(&f, (&form, signed), "/people/new", &away);
+    let kept = |signed| kept(signed).expect("something was typed").render().unwrap();
+    vec![
+        ("draft-mend", page.render().unwrap()),
+        ("draft-again", kept(false)),
+        ("draft-unmade", kept(true)),
+    ]
 }
 
 #[cfg(test)]
@@ -193,15 +223,21 @@ mod tests {
             ("release", &["0102", "录用文件"]),
             ("lend", &["0123456789ABCDEG", "registration-officer@sz-office", "2026-12-07"]),
         ] {
-            let page = again(&f, &form(what), "/people", &away).unwrap().render().unwrap();
-            for told in kept.iter().chain(&["unavailable", "5GPJWBSG64S36D1N"]) {
-                assert!(page.contains(told), "{what} {told}: {page}");
+            for signed in [false, true] {
+                let page = again(&f, (&form(what), signed), "/people", &away).unwrap();
+                let page = page.render().unwrap();
+                for told in kept.iter().chain(&["unavailable", "5GPJWBSG64S36D1N"]) {
+                    assert!(page.contains(told), "{what} {told}: {page}");
+                }
+                assert!(page.contains(&format!("name=\"what\" value=\"{what}\"")), "{page}");
+                assert!(!page.contains("<b>录用"), "{page}");
+                // Whoever signed hears where to look, and never that nothing was handed in.
+                assert_eq!(page.contains("什么都没有提交"), !signed, "{page}");
+                assert_eq!(page.contains("请先查看“我的办件”"), signed, "{page}");
             }
-            assert!(page.contains(&format!("name=\"what\" value=\"{what}\"")), "{page}");
-            assert!(!page.contains("<b>录用"), "{page}");
         }
         for what in ["letter", "unlend"] {
-            assert!(again(&f, &form(what), "/people", &away).is_none(), "{what}");
+            assert!(again(&f, (&form(what), true), "/people", &away).is_none(), "{what}");
         }
     }
 

@@ -3,9 +3,9 @@
 //! carries what their passkey signed to the status service, whose receipt it shows. Nothing is
 //! suspended on the portal's word here.
 
-use super::certificate::ReaderCertificate;
+use super::certificate::{self, ReaderCertificate};
 use super::decline::one_line;
-use super::issued::{Typed, shown_with};
+use super::issued::{self, Typed, shown_with};
 use super::touch::{ToTouch, Touch};
 use crate::pages::facts::typed;
 use crate::pages::suspended::SuspendedFacts;
@@ -21,7 +21,7 @@ use pki::name::check_readable;
 use portal_api::plain::REASONS;
 use records::commitment::{EVIDENCE_CHARS_MAX, EVIDENCE_PATH};
 use records::suspension::{Suspension, SuspensionInput, SuspensionStatement, SuspensionSubmission};
-use records::{Bytes, Code, Disclosure};
+use records::{Bytes, Code, Disclosure, Problem, json};
 use serde::Deserialize;
 use service::Clock;
 use service::problem::Refused;
@@ -100,8 +100,12 @@ pub(super) async fn check(
         let reader = (shown.certificate, shown.person.as_str());
         return shown_with(&portal, f, reader, serial, typed).await;
     }
+    let no = |told: &Problem| {
+        let kept = issued::kept(&f, (&serial, true), (reason.clone(), evidence.clone()));
+        certificate::refused_keeping(&f, &portal, told, (&back, Some(kept)))
+    };
     let (Ok(salt), Ok(nonce)) = (random::bytes(), random::bytes()) else {
-        return problem::page(&f, &refused(Code::Unavailable).0, &back);
+        return no(&refused(Code::Unavailable).0);
     };
     let said = SuspensionInput { serial: &serial, reason: &reason, evidence: &evidence };
     let own = Sha256::digest(&shown.certificate.0).into();
@@ -112,14 +116,14 @@ pub(super) async fn check(
     let credentials = match super::passkeys::usable(&portal, shown.certificate).await {
         Ok(credentials) => credentials,
         Err(Refused(told)) if told.known() == Some(Code::Unavailable) => String::new(),
-        Err(Refused(told)) => return problem::page(&f, &told, &back),
+        Err(Refused(told)) => return no(&told),
     };
     let stated = stated.ok();
     let filled =
         stated.and_then(|(stated, opens)| filled(f.clone(), said, (&stated, opens), credentials));
     match filled {
         Some(filled) => page(StatusCode::OK, &filled),
-        None => problem::page(&f, &refused(Code::Malformed).0, &back),
+        None => no(&refused(Code::Malformed).0),
     }
 }
 
@@ -131,6 +135,10 @@ pub(super) async fn suspended(
     FromPath(serial): FromPath<String>,
     Posted(signed): Posted<Signed>,
 ) -> Response {
+    let said = Bytes::read(&signed.statement);
+    let said = said.and_then(|said| json::read::<SuspensionStatement>(&said.0).ok());
+    let kept =
+        said.map(|said| issued::kept(&f, (&serial, true), (said.reason, signed.evidence.clone())));
     let told = match suspending(&shown.certificate, signed) {
         Some(message) => {
             let answer = passed_on(portal.status.suspend(&message).await);
@@ -144,7 +152,8 @@ pub(super) async fn suspended(
     match facts {
         Ok(s) => page(StatusCode::OK, &HeldPage { f, s }),
         Err(Refused(told)) => {
-            problem::page(&f, &told, &format!("/certificates/{}", show::escaped(&serial)))
+            let back = format!("/certificates/{}", show::escaped(&serial));
+            certificate::refused_keeping(&f, &portal, &told, (&back, kept))
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::certificate::{self, ReaderCertificate};
 use crate::pages::facts::marked;
+use crate::pages::problem::KeptForm;
 use crate::pages::{Frame, FromPath, Language, Marked, page, problem, show, words};
 use crate::refusal::passed_on;
 use crate::state::PortalState;
@@ -117,6 +118,23 @@ pub(super) async fn show(
     shown_with(&portal, f, (shown.certificate, &shown.person), serial, Typed::default()).await
 }
 
+/// What was typed to revoke a certificate, or to suspend it: it goes to where it is checked.
+pub(super) fn kept(
+    f: &Frame,
+    (serial, holds): (&str, bool),
+    (reason, evidence): (String, String),
+) -> KeptForm {
+    let act = if holds { "suspend" } else { "revoke" };
+    KeptForm {
+        action: format!("/certificates/{}/{act}", show::escaped(serial)),
+        chosen: "reason",
+        choice: reason,
+        field: "evidence",
+        label: IssuedWords::of(f.language).evidence,
+        typed: show::harmless(&evidence),
+    }
+}
+
 /// The page as the CA says it is now.
 pub(super) async fn shown_with(
     portal: &PortalState,
@@ -125,7 +143,8 @@ pub(super) async fn shown_with(
     serial: String,
     typed: Typed,
 ) -> Response {
-    let message = AsOfficer { certificate: officer, message: CertificateQuery { serial } };
+    let query = CertificateQuery { serial: serial.clone() };
+    let message = AsOfficer { certificate: officer, message: query };
     let answer = passed_on(portal.issuer.certificate(&message).await);
     match portal.recorded_brake("certificate", person, answer).await {
         Ok(facts) => {
@@ -137,7 +156,13 @@ pub(super) async fn shown_with(
             Some(Code::NotFound | Code::ApproverScope | Code::Malformed) => {
                 problem::page(&f, &told, "/certificates")
             }
-            _ => certificate::not_seen(&f, portal, &told),
+            _ if typed.evidence.is_empty() => certificate::not_seen(&f, portal, &told),
+            // It is not lost where the certificate cannot be looked at now.
+            _ => {
+                let back = format!("/certificates/{}", show::escaped(&serial));
+                let kept = kept(&f, (&serial, typed.holds), (typed.reason, typed.evidence));
+                certificate::refused_keeping(&f, portal, &told, (&back, Some(kept)))
+            }
         },
     }
 }

@@ -13,6 +13,7 @@ use super::checks;
 use super::consequence::ConsequenceView;
 use super::passkeys;
 use crate::pages::facts::{FactItem, lines, marked};
+use crate::pages::problem::KeptForm;
 use crate::pages::{Frame, FromPath, FromQuery, Language, Marked, page, problem, show, words};
 use crate::refusal::{passed_on, refused};
 use crate::staff_certificate::StaffCertificate;
@@ -24,6 +25,7 @@ use axum::response::Response;
 use ca_api::{AsOfficer, OrderQuery};
 use portal_api::plain;
 use records::approval::approval_challenge;
+use records::decline::Outcome;
 use records::export::{Hearsay, OpenedOrder, OrderProgress, ReviewFlag, Voice};
 use records::letter::read_reference;
 use records::order::Body;
@@ -147,6 +149,18 @@ pub(super) async fn show(
     shown_with(&portal, f, shown, order, (acting_for.as_deref(), typed)).await
 }
 
+/// What was typed to decline an order: it goes to where it is checked.
+pub(super) fn kept(f: &Frame, (order, outcome): (&str, Outcome), reason: String) -> KeptForm {
+    KeptForm {
+        action: format!("/orders/{}/decline", show::escaped(order)),
+        chosen: "outcome",
+        choice: outcome.name().to_owned(),
+        field: "reason",
+        label: ReviewWords::of(f.language).reason,
+        typed: show::harmless(&reason),
+    }
+}
+
 /// The order as the CA says it is now, with what was typed to decline it.
 pub(super) async fn shown_with(
     portal: &PortalState,
@@ -156,17 +170,23 @@ pub(super) async fn shown_with(
     (acting_for, typed): (Option<&str>, TypedDecline),
 ) -> Response {
     let officer = shown.certificate.clone();
-    let message = AsOfficer { certificate: officer.clone(), message: OrderQuery { order } };
+    let query = OrderQuery { order: order.clone() };
+    let message = AsOfficer { certificate: officer.clone(), message: query };
     let answer = passed_on(portal.issuer.fetch(&message).await);
+    let no = |told: &Problem| {
+        let outcome = Outcome::from_name(&typed.outcome).filter(|_| !typed.reason.is_empty());
+        let kept = outcome.map(|outcome| kept(&f, (&order, outcome), typed.reason.clone()));
+        certificate::refused_keeping(&f, portal, told, ("/", kept))
+    };
     let export = match portal.recorded_fetch(&shown.person, answer).await {
         Ok(export) => export,
-        Err(Refused(told)) => return certificate::refused_page(&f, portal, &told, "/"),
+        Err(Refused(told)) => return no(&told),
     };
     match (export.open(&portal.trust, Clock::system().seconds()), export.standing.clone()) {
         (Ok(opened), Some(standing)) => {
             let credentials = match passkeys::usable(portal, officer).await {
                 Ok(credentials) => credentials,
-                Err(Refused(told)) => return problem::page(&f, &told, "/"),
+                Err(Refused(told)) => return no(&told),
             };
             let known = typed.problem.as_ref().and_then(Problem::known);
             let asked = (&opened, shown.person.as_str(), acting_for);

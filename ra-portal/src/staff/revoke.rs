@@ -1,10 +1,10 @@
 //! `POST /certificates/SERIAL/revoke`: whoever has a passkey signs what they ask for next. For
 //! others, and for who wants it so, this drafts the order without a signature, and leads to it.
 
-use super::certificate::ReaderCertificate;
-use super::issued::{Typed, shown_with};
+use super::certificate::{self, ReaderCertificate};
+use super::issued::{self, Typed, shown_with};
 use super::wish::{self, AskedFor};
-use crate::pages::{Frame, FromPath, Posted, page, problem, show};
+use crate::pages::{Frame, FromPath, Posted, page, show};
 use crate::refusal::{passed_on, refused, unreadable};
 use crate::state::PortalState;
 use axum::extract::State;
@@ -14,8 +14,8 @@ use ca_api::{AsOfficer, Revocation};
 use pki::SerialNumber;
 use pki::name::check_readable;
 use portal_api::plain::REASONS;
-use records::Code;
 use records::commitment::EVIDENCE_CHARS_MAX;
+use records::{Code, Problem};
 use serde::Deserialize;
 use service::Clock;
 use service::problem::Refused;
@@ -48,18 +48,23 @@ pub(super) async fn revoke(
     }
     if unsigned.is_empty() {
         let back = format!("/certificates/{}", show::escaped(&serial));
+        let no = |told: &Problem| {
+            let kept = issued::kept(&f, (&serial, false), (reason.clone(), evidence.clone()));
+            certificate::refused_keeping(&f, &portal, told, (&back, Some(kept)))
+        };
         let credentials = match super::passkeys::usable(&portal, shown.certificate.clone()).await {
             Ok(credentials) => credentials,
-            Err(Refused(told)) => return problem::page(&f, &told, &back),
+            Err(Refused(told)) => return no(&told),
         };
         // What may be asked for is offered to be signed; of the rest the CA says what is wrong.
         let known = REASONS.contains(&reason.as_str()) && SerialNumber::from_hex(&serial).is_some();
         if !credentials.is_empty() && !evidence.is_empty() && known {
+            let (serial, reason, evidence) = (serial.clone(), reason.clone(), evidence.clone());
             let typed = AskedFor { serial, reason, evidence };
             let as_of = (&shown.certificate, Clock::system().seconds());
             return match wish::page(&portal, f.clone(), typed, as_of, credentials) {
                 Some(filled) => page(StatusCode::OK, &filled),
-                None => problem::page(&f, &refused(Code::Unavailable).0, "/certificates"),
+                None => no(&refused(Code::Unavailable).0),
             };
         }
     }

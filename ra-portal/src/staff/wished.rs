@@ -1,17 +1,18 @@
 //! `POST /certificates/SERIAL/wished`: carries a wish to revoke for which an officer's passkey
 //! answered, and leads to the order. The CA checks all of it.
 
-use super::certificate::ReaderCertificate;
+use super::certificate::{self, ReaderCertificate};
+use super::issued;
 use super::touch::Touch;
-use crate::pages::{Frame, FromPath, Posted, problem, show};
+use crate::pages::{Frame, FromPath, Posted, show};
 use crate::refusal::{passed_on, refused};
 use crate::state::PortalState;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::AsOfficer;
 use records::commitment::EVIDENCE_PATH;
-use records::wish::{Wish, WishSubmission};
-use records::{Bytes, Code, Disclosure};
+use records::wish::{Wish, WishStatement, WishSubmission};
+use records::{Bytes, Code, Disclosure, json};
 use serde::Deserialize;
 use service::problem::Refused;
 use std::sync::Arc;
@@ -34,6 +35,10 @@ pub(super) async fn wished(
     FromPath(serial): FromPath<String>,
     Posted(form): Posted<Form>,
 ) -> Response {
+    let said = Bytes::read(&form.statement);
+    let said = said.and_then(|said| json::read::<WishStatement>(&said.0).ok());
+    let kept =
+        said.map(|said| issued::kept(&f, (&serial, false), (said.reason, form.evidence.clone())));
     let told = match wishing(&shown.certificate, form) {
         Some(message) => {
             let message = AsOfficer { certificate: shown.certificate, message };
@@ -45,7 +50,8 @@ pub(super) async fn wished(
     match told {
         Ok(made) => Redirect::to(&format!("/orders/{}", made.order)).into_response(),
         Err(Refused(told)) => {
-            problem::page(&f, &told, &format!("/certificates/{}", show::escaped(&serial)))
+            let back = format!("/certificates/{}", show::escaped(&serial));
+            certificate::refused_keeping(&f, &portal, &told, (&back, kept))
         }
     }
 }

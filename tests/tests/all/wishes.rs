@@ -140,6 +140,14 @@ async fn who_asks_for_a_revocation_is_proven_or_told_as_unsigned() {
         ("client_data", &client),
         ("signature", &signature),
     ];
+    // What is refused after it was signed stands there again, to be checked and signed anew.
+    let mut other = form;
+    other[2].1 = "已离职，另有原因";
+    let refused = site.post(&format!("/certificates/{serial}/wished"), "", &other).await;
+    assert!(refused.status >= 400, "it is not what was signed: {}", refused.text);
+    for kept in ["已离职，另有原因</textarea>", "cessationOfOperation", "/revoke\""] {
+        assert!(refused.text.contains(kept), "{kept}: {}", refused.text);
+    }
     let wished = site.post(&format!("/certificates/{serial}/wished"), "", &form).await;
     assert_eq!(wished.status, 303, "{}", wished.text);
     let order = wished.header("location").strip_prefix("/orders/").unwrap().to_owned();
