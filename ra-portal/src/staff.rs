@@ -25,6 +25,7 @@ mod checks;
 mod consequence;
 mod decline;
 mod declined;
+mod deputy;
 mod dossier;
 mod draft_check;
 mod draft_delegation;

@@ -7,7 +7,7 @@ use super::decline::one_line;
 use super::draft_form::{Form, Typed};
 use super::number::{self, TypedNumber};
 use super::touch::ToTouch;
-use super::{draft_delegation, draft_mend, draft_release};
+use super::{deputy, draft_delegation, draft_mend, draft_release};
 use crate::pages::facts;
 use crate::pages::facts::{FactItem, lines};
 use crate::pages::{Frame, Posted, page, problem, words};
@@ -71,9 +71,15 @@ pub(super) async fn check(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
     ReaderCertificate(shown): ReaderCertificate,
-    Posted(form): Posted<Form>,
+    Posted(mut form): Posted<Form>,
 ) -> Response {
     let back = form.back();
+    if let Some(text) = deputy::sought(&mut form) {
+        return match deputy::choice(&portal, &f, &shown, (&form, &back, text)).await {
+            Ok(choice) => page(StatusCode::OK, &choice),
+            Err(Refused(told)) => kept(&f, &form, &back, &told),
+        };
+    }
     if let Some(mended) = draft_mend::mend(&f, &form, &back, None) {
         return page(StatusCode::BAD_REQUEST, &mended);
     }

@@ -22,8 +22,10 @@ pub(super) struct Form {
     pub(super) profile: String,
     /// Serial number of the certificate that is released.
     pub(super) serial: String,
-    /// Who acts for the person.
+    /// Who acts for the person: their id, or a name to be looked for.
     pub(super) deputy: String,
+    /// Another name, where none of those who were found is the right one.
+    pub(super) sought: String,
     /// The role that is lent, with its scope behind an @.
     pub(super) role: String,
     pub(super) from: String,

@@ -11,7 +11,6 @@ use pki::number::CitizenNumber;
 use portal_api::roster::day_in_beijing;
 use records::Problem;
 use records::commitment::EVIDENCE_CHARS_MAX;
-use records::letter::read_reference;
 use records::order::DELEGATION_SECONDS;
 use records::time::{read, typed_from, typed_until};
 use service::Clock;
@@ -28,10 +27,13 @@ words! {
         mail "邮箱" "Mail";
         number "证件号" "Identity number";
         evidence "核验依据" "Evidence";
-        deputy "代理人（人员编号）" "Who acts for them (person id)";
+        deputy "代理人（姓名或人员编号）" "Who acts for them (name or person id)";
+        choose "请选择代理人" "Choose who acts for them";
+        sought "都不是？按姓名另找" "None of them? Look for another name";
+        nobody "没有找到。请填写完整姓名，或填写人员编号" "nobody was found: type the whole name, or the person id";
         from "代理起始日期" "From";
         until "代理截止日期" "Until";
-        no_id "这不是人员编号" "this is no person id";
+        no_id "请填写姓名或人员编号" "a name or a person id is needed";
         no_day "请填写日期，例如 2026-12-01" "a day such as 2026-12-01 is needed";
         too_long "截止日期须不早于起始日期，最长 30 天" "it ends no earlier than it begins, and after 30 days at most";
         check "核对" "Check";
@@ -45,6 +47,19 @@ struct Field {
     value: String,
     long: bool,
     matter: Option<String>,
+    /// Whom to choose from, by id, where a name was looked for.
+    choices: Vec<(String, String)>,
+}
+
+impl Field {
+    fn new(
+        (name, label): (&'static str, &'static str),
+        value: String,
+        long: bool,
+        matter: Option<String>,
+    ) -> Self {
+        Self { name, label, value, long, matter, choices: Vec::new() }
+    }
 }
 
 #[derive(Template)]
@@ -69,9 +84,27 @@ pub(super) fn mend(f: &Frame, form: &Form, back: &str, taken: Option<String>) ->
     page.fields.iter().any(|field| field.matter.is_some()).then_some(page)
 }
 
+/// The form again with those who were found by the name of a deputy, by id; it is told if nobody
+/// was.
+pub(super) fn choosing(
+    f: &Frame,
+    form: &Form,
+    back: &str,
+    found: Vec<(String, String)>,
+) -> MendPage {
+    let mut page = filled(f, form, back, None);
+    for field in page.fields.iter_mut().filter(|field| field.name == "deputy") {
+        let matter = if found.is_empty() { page.w.nobody } else { page.w.choose };
+        (field.matter, field.choices) = (Some(matter.to_owned()), found.clone());
+    }
+    page
+}
+
 impl MendPage {
     fn title(&self) -> &'static str {
+        let chooses = self.fields.iter().any(|field| !field.choices.is_empty());
         match (&self.problem, self.signed) {
+            (None, _) if chooses => self.w.choose,
             (None, _) => self.w.title,
             (Some(_), false) => self.w.not_checked,
             (Some(_), true) => self.w.not_drafted,
@@ -108,15 +141,15 @@ fn filled(f: &Frame, form: &Form, back: &str, taken: Option<String>) -> MendPage
     if named {
         let matter = PersonName::read(name).err().map(|error| said(&error));
         let value = name.to_owned();
-        fields.push(Field { name: "name", label: w.name, value, long: false, matter });
+        fields.push(Field::new(("name", w.name), value, false, matter));
         let matter = Mailbox::read(mail).err().filter(|_| !mail.is_empty());
         let (value, matter) = (mail.to_owned(), matter.map(|error| said(&error)));
-        fields.push(Field { name: "mail", label: w.mail, value, long: false, matter });
+        fields.push(Field::new(("mail", w.mail), value, false, matter));
         let number = form.number.trim();
         let read = CitizenNumber::read(number, day_in_beijing(Clock::system().seconds()));
         let matter = read.err().filter(|_| !number.is_empty()).map(|error| said(&error));
         let (value, matter) = (number.to_owned(), taken.or(matter));
-        fields.push(Field { name: "number", label: w.number, value, long: false, matter });
+        fields.push(Field::new(("number", w.number), value, false, matter));
     }
     if form.what == "lend" {
         fields.extend(of_delegation(w, form));
@@ -124,8 +157,7 @@ fn filled(f: &Frame, form: &Form, back: &str, taken: Option<String>) -> MendPage
     if !matches!(form.what.as_str(), "letter" | "lend" | "unlend") {
         let matter = check_readable(&evidence, EVIDENCE_CHARS_MAX).err();
         let matter = matter.map(|error| said(&error));
-        let value = evidence;
-        fields.push(Field { name: "evidence", label: w.evidence, value, long: true, matter });
+        fields.push(Field::new(("evidence", w.evidence), evidence, true, matter));
     }
     let chosen = match form.what.as_str() {
         "release" => vec![("what", &form.what), ("serial", &form.serial)],
@@ -145,15 +177,13 @@ fn filled(f: &Frame, form: &Form, back: &str, taken: Option<String>) -> MendPage
 
 /// Who acts, from when and until when.
 fn of_delegation(w: &'static MendWords, form: &Form) -> [Field; 3] {
-    let field = |name, label, value: &str, matter: Option<&str>| Field {
-        name,
-        label,
-        value: value.trim().to_owned(),
-        long: false,
-        matter: matter.map(str::to_owned),
+    let field = |name, label, value: &str, matter: Option<&str>| {
+        let value = value.trim().to_owned();
+        Field::new((name, label), value, false, matter.map(str::to_owned))
     };
     let (from, until) = (read(&typed_from(&form.from)), read(&typed_until(&form.until)));
-    let no_id = read_reference(&form.deputy).is_none().then_some(w.no_id);
+    // A name is looked for before this is asked.
+    let no_id = form.deputy.trim().is_empty().then_some(w.no_id);
     let no_day = |day: Option<u64>| day.is_none().then_some(w.no_day);
     let long = from.zip(until).is_some_and(|(from, until)| {
         until.checked_sub(from).is_none_or(|lasts| lasts > DELEGATION_SECONDS)
@@ -182,7 +212,20 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     let away = Problem::new(Code::Unavailable, "5GPJWBSG64S36D1N".into());
     let kept = |signed| again(&f, (&form, signed), "/people/new", &away);
     let kept = |signed| kept(signed).expect("something was typed").render().unwrap();
+    let lent = Form {
+        what: "lend".into(),
+        person: "0123456789ABCDEG".into(),
+        role: "registration-officer@sz-office".into(),
+        deputy: "吴".into(),
+        from: "2026-12-01".into(),
+        until: "2026-12-07".into(),
+        ..Form::default()
+    };
+    let found = [("0123456789ABCDEF", "吴代理"), ("0123456789ABCDEH", "吴二")];
+    let found = found.map(|(id, name)| (id.to_owned(), format!("{name} · 政府办公室 [{id}]")));
+    let choice = choosing(&f, &lent, "/people/0123456789ABCDEG", found.into());
     vec![
+        ("draft-deputy", choice.render().unwrap()),
         ("draft-mend", page.render().unwrap()),
         ("draft-again", kept(false)),
         ("draft-unmade", kept(true)),
@@ -280,7 +323,7 @@ mod tests {
         let (deputy, from) = ("0123-4567-89ab-cdef", "2026-12-01");
         assert!(mend(&f, &lent(deputy, from, "2026-12-30"), "/", None).is_none());
         for (deputy, from, until, told) in [
-            ("吴代理", from, "2026-12-07", "这不是人员编号"),
+            ("", from, "2026-12-07", "请填写姓名或人员编号"),
             (deputy, "明天", "2026-12-07", "请填写日期"),
             (deputy, from, "2026-11-30", "截止日期须不早于起始日期"),
             (deputy, from, "2027-01-01", "最长 30 天"),

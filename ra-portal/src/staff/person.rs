@@ -47,7 +47,7 @@ words! {
         profile "证书模板" "Profile";
         lend "代理审批" "Somebody acts for them";
         lend_what "此人离岗期间，由他人代行审批，最长 30 天。您签署起草，两人批准；代理人和被代理人不能起草，也不批准。" "While they are on leave somebody else decides in their place, for 30 days at most. You sign the draft and two persons approve it; neither of the two drafts it or approves it.";
-        deputy "代理人编号" "Person id of whoever acts";
+        deputy "代理人（姓名或人员编号）" "Who acts for them: name or person id";
         lent "代理的角色" "The role that is lent";
         from "起始日" "First day";
         until "截止日" "Last day";
