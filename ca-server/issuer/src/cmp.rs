@@ -48,10 +48,10 @@ fn is_brake(kind: BodyKind) -> bool {
     matches!(kind, BodyKind::Revocation | BodyKind::Confirmation)
 }
 
-/// Whether a message counts by its time. What may stop something does so whatever a clock says,
-/// ours or its sender's: what is ended twice is ended.
+/// Whether a message counts by its time; one that leaves it out would count for ever. What may stop
+/// something does so whatever a clock says, ours or its sender's: what is ended twice is ended.
 fn is_timely(kind: BodyKind, time: Option<u64>, now: u64) -> bool {
-    is_brake(kind) || time.is_none_or(|time| time.abs_diff(now) <= APART_SECONDS_MAX)
+    is_brake(kind) || time.is_some_and(|time| time.abs_diff(now) <= APART_SECONDS_MAX)
 }
 
 /// Answers a message. What is no message, or comes over a route that is not for it, gets none.
@@ -233,7 +233,10 @@ mod tests {
         let now = 1_800_000_000;
         let (asks, ends) = (BodyKind::Initialization, BodyKind::Revocation);
         for apart in [0, APART_SECONDS_MAX] {
-            assert!(is_timely(asks, Some(now + apart), now) && is_timely(asks, None, now));
+            assert!(is_timely(asks, Some(now + apart), now));
+        }
+        for (kind, counts) in [(asks, false), (BodyKind::General, false), (ends, true)] {
+            assert_eq!(is_timely(kind, None, now), counts, "{kind:?} without a time");
         }
         for time in [now - APART_SECONDS_MAX - 1, now + APART_SECONDS_MAX + 1, 0, u64::MAX] {
             assert!(!is_timely(asks, Some(time), now), "{time}");

@@ -132,7 +132,8 @@ impl PkiHeader {
                 is_consistent &= tag == Some(Tag::GeneralizedTime);
             }
         }
-        is_consistent &= !(implicit && waits);
+        // How long a client may wait is told from a time on (RFC 9483 3.1).
+        is_consistent &= !(waits && (implicit || time.is_none()));
         Ok(Self {
             version,
             sender,
@@ -228,13 +229,12 @@ impl PkiMessage {
         self.protection.is_some()
     }
 
-    /// Whether it names as its sender the subject of a certificate, and no key but that of it (RFC
-    /// 9483 3.1).
+    /// Whether it names as its sender the subject of a certificate, and the key of it by the
+    /// identifier that the certificate has for that (RFC 9483 3.1).
     pub fn is_sent_by(&self, certificate: &Certificate) -> Result<bool, CmpError> {
         let name = wrap(DIRECTORY_NAME, certificate.subject().der()).map_err(malformed)?;
         let own = certificate.key_identifier().unwrap_or_default();
-        let named = &self.header.sender_key;
-        Ok(self.header.sender == name && (named.is_empty() || *named == own))
+        Ok(self.header.sender == name && self.header.sender_key == own)
     }
 
     /// Whether its sender is a name of a directory, as one who is known by a secret is (RFC 9483

@@ -24,6 +24,12 @@ fn changed(message: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     [head, to, &rest[from.len()..]].concat()
 }
 
+/// The time of a message that is sent now.
+fn now() -> Option<u64> {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    Some(since.unwrap().as_secs())
+}
+
 /// How many certificates were asked for with success.
 async fn enrolled(site: &Site) -> usize {
     let all = site.office.control().await;
@@ -99,7 +105,7 @@ async fn a_message_counts_as_it_was_made_and_in_its_transaction() {
     };
     let signed = request(&own, ShownPossession::Signed);
     let asks = |number: u8| asking(number, &[&signed]).unwrap();
-    let message = keyed(&secret, 1, None, &asks(0));
+    let message = keyed(&secret, 1, now(), &asks(0));
     // Tampered with on its way, in another version, with rounds that nobody counts.
     let tampered = changed(&message, b"a.acme.test", b"b.acme.test");
     assert_eq!(device.told(&tampered), MESSAGE_CHECK);
@@ -109,23 +115,25 @@ async fn a_message_counts_as_it_was_made_and_in_its_transaction() {
     assert_eq!(device.told(&bomb), ALGORITHM);
     let old = keyed(&secret, 2, Some(1_500_000_000), &asks(0));
     assert_eq!(device.told(&old), TIME);
+    let timeless = keyed(&secret, 2, None, &asks(0));
+    assert_eq!(device.told(&timeless), TIME, "without a time it would count for ever");
     // One certificate a message, whose key is held by whoever asks; an update by its own key.
     let two = asking(0, &[&signed, &signed]).unwrap();
-    assert_eq!(device.told(&keyed(&secret, 2, None, &two)), REQUEST);
+    assert_eq!(device.told(&keyed(&secret, 2, now(), &two)), REQUEST);
     for proof in [ShownPossession::Vouched, ShownPossession::Nothing] {
         let unproven = asking(0, &[&request(&own, proof)]).unwrap();
-        assert_eq!(device.told(&keyed(&secret, 2, None, &unproven)), POSSESSION);
+        assert_eq!(device.told(&keyed(&secret, 2, now(), &unproven)), POSSESSION);
     }
-    assert_eq!(device.told(&keyed(&secret, 2, None, &asks(7))), INTEGRITY);
+    assert_eq!(device.told(&keyed(&secret, 2, now(), &asks(7))), INTEGRITY);
     let garbage = asking_by_pkcs10(&[0x30, 0]).unwrap();
-    assert!(device.told(&keyed(&secret, 2, None, &garbage)).is_some());
+    assert!(device.told(&keyed(&secret, 2, now(), &garbage)).is_some());
     assert_eq!(enrolled(&site).await, 0);
     // The same again is the same certificate, and another request none.
     let first = device.brought(&message).expect("a certificate");
     assert_eq!(device.brought(&message), Some(first.clone()), "who did not hear it");
     let second = asking(0, &[&request(&other, ShownPossession::Signed)]).unwrap();
-    assert_eq!(device.told(&keyed(&secret, 1, None, &second)), IN_USE);
-    assert!(device.brought(&keyed(&secret, 3, None, &second)).is_some_and(|own| own != first));
+    assert_eq!(device.told(&keyed(&secret, 1, now(), &second)), IN_USE);
+    assert!(device.brought(&keyed(&secret, 3, now(), &second)).is_some_and(|own| own != first));
     assert_eq!(enrolled(&site).await, 2);
 }
 
@@ -147,7 +155,7 @@ async fn what_is_no_message_of_cmp_is_told_by_a_status() {
     let (subject, proof) = (&[0x30, 0][..], ShownPossession::Signed);
     let wish = CertificateWish { key: &key, subject, extensions: &names, old: None, proof };
     let body = asking(0, &[&wish.message().unwrap()]).unwrap();
-    let message = keyed(&secret, 1, None, &body);
+    let message = keyed(&secret, 1, now(), &body);
     let (status, answer) = device.send("/p/device", kind, &message);
     assert_eq!((status, answer.unwrap().kind()), (200, BodyKind::Error));
     // Behind it, or without it, an operation may be named (RFC 9483 6.1).

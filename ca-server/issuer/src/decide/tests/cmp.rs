@@ -166,7 +166,7 @@ fn an_update_is_signed_by_what_it_renews() {
     let (subject, id) = (certificate.subject().der(), certificate.key_identifier().unwrap());
     for (name, key_id, told) in [
         (subject, id.as_slice(), None),
-        (subject, &[][..], None),
+        (subject, &[][..], Some(Code::MessageProtection)),
         (certificate.issuer().der(), id.as_slice(), Some(Code::MessageProtection)),
         (subject, &[7; 20][..], Some(Code::MessageProtection)),
     ] {
