@@ -73,6 +73,7 @@ pub(crate) async fn answer(
     let verified = checked(issuer, &message, &sender, asked.profile.as_deref());
     drop(turn);
     let told = match &verified {
+        Ok(_) if asked.zones_refuse => Err(Code::SystemCaa.into()),
         Ok(verified) => done(issuer, Heard { message: &message, verified, caller }).await,
         Err(fault) => Err(fault.code.into()),
     };

@@ -80,8 +80,9 @@ async fn relay(
     asked: CmpAsked,
 ) -> Result<Response, WordedRefusal> {
     let profile = label.map(|Path(label)| label);
-    zones::permit_message(&state, &asked.message.0, asked.source).await?;
-    let handed = CmpMessage { message: asked.message, profile };
+    let zones = zones::permit_message(&state, &asked.message.0, asked.source).await;
+    let zones_refuse = refused_by_zones(zones)?;
+    let handed = CmpMessage { message: asked.message, profile, zones_refuse };
     let answer = state.issuer.cmp(&handed, asked.may_end);
     // Nobody is known yet by what a message says; what may end something has places apart.
     let told = match asked.may_end {
@@ -102,4 +103,26 @@ async fn relay(
         return Err(Code::Unavailable.into());
     }
     Ok(message(told?.message.0, refused))
+}
+
+/// Whether it is what zones say that is refused: a client of CMP believes no status that anybody
+/// could have sent, so the CA says it.
+fn refused_by_zones(zones: Result<(), Code>) -> Result<bool, Code> {
+    match zones {
+        Ok(()) => Ok(false),
+        Err(Code::SystemCaa) => Ok(true),
+        Err(code) => Err(code),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_zones_refuse_is_said_by_the_ca() {
+        assert_eq!(refused_by_zones(Ok(())), Ok(false));
+        assert_eq!(refused_by_zones(Err(Code::SystemCaa)), Ok(true));
+        assert_eq!(refused_by_zones(Err(Code::TooBusy)), Err(Code::TooBusy), "nothing was asked");
+    }
 }

@@ -1,6 +1,6 @@
 //! What zones say of names that nobody looks at, where the configuration has them asked.
 
-use tests::machines::{AcmeClient, Device, Site};
+use tests::machines::{AcmeClient, CmpDevice, Device, Site};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn zones_are_asked_for_vouched_names_where_a_city_says_so() {
@@ -24,6 +24,15 @@ async fn zones_are_asked_for_vouched_names_where_a_city_says_so() {
     assert!(told.status == 403 && told.body.contains("(system-caa"), "{told:?}");
     let open = second.request(&["a.acme.test"]);
     second.keep(&Device::enroll(&site, "/simpleenroll", &secret, &open));
+
+    // By CMP the CA refuses it, in a message that its client believes.
+    let device = CmpDevice::new(&site);
+    let by_secret = CmpDevice::by_secret(&secret);
+    let (key, out) = (device.key("key.pem"), device.path("own.pem"));
+    let own = ["-newkey", &key, "-certout", &out, "-subject", "/CN=a.acme.test", "-sans"];
+    let closed = [&own[..], &["c.closed.acme.test"]].concat();
+    device.refused("ir", &by_secret, &closed, "notAuthorized");
+    device.done("ir", &by_secret, &[&own[..], &["a.acme.test"]].concat());
 
     let mut client = AcmeClient::new(&site.directory(), &site.root());
     assert_eq!(client.open_account(&secret).status, 201);
