@@ -107,4 +107,14 @@ mod tests {
         assert_eq!(told[0].value(), key);
         assert_eq!(told[1], Any::encode_from(&ECDSA_SHA256).unwrap());
     }
+
+    /// A server asks for challengePassword where it verifies tls-unique (RFC 7030 3.5, 4.5.2): this
+    /// one does not, and TLS 1.3 has none (RFC 9266).
+    #[test]
+    fn attributes_promise_no_link_to_the_connection() {
+        let told = csr_attributes().unwrap();
+        let asked_for = crate::oid::CHALLENGE_PASSWORD.to_der().unwrap();
+        assert!(!told.windows(asked_for.len()).any(|part| part == asked_for));
+        assert_eq!(parts(&told).len(), 2);
+    }
 }
