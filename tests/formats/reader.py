@@ -417,7 +417,7 @@ def read_with_body(kind, raw):
     return document, found
 
 
-BEFORE = {"unit": "unit", "person": "person", "role": "person", "revoke": "person",
+BEFORE = {"unit": "unit", "issue": "person", "person": "person", "role": "person", "revoke": "person",
           "release": "person", "delegate": "person",
           "profile": "files", "approval-rules": "files", "bundle": "files", "portal": "portal",
           "agent": "agent", "system": "system", "mode": "mode", "emergency-review": "emergency"}
@@ -439,9 +439,9 @@ def check_basis(order, found):
     """The basis names whom and what the order names, and what is in force before it."""
     body, kind, basis = order["body"], order["kind"], order["basis"]
     action, before = "" if kind == "batch" else body.get("action", ""), basis.get("before")
-    first = kind in ("issue", "credential", "batch", "emergency") or action == "create" \
+    first = kind in ("credential", "batch", "emergency") or action == "create" \
         or kind == "portal" and action == "register" or kind == "revoke" and "system" in body
-    either = kind == "profile" or kind in ("agent", "system") and action == "register"
+    either = kind in ("profile", "issue") or kind in ("agent", "system") and action == "register"
     need(either or (before is None) == first, "before")
     inside = {}
     if before is not None:
@@ -476,7 +476,11 @@ def check_basis(order, found):
     reaching = moved["gains"] + moved["loses"] + acting
     people |= {one["person"] for one in reaching} | {one["absent"] for one in acting}
     leads = (before or {}).get("leads", [])
-    of_record = {"mail", "number", "leads", "more_leads"}
+    of_record = {"mail", "number"} if kind == "issue" else {"mail", "number", "leads", "more_leads"}
+    offices = [one for one in (before or {}).get("roles", []) if one["role"] != "official"]
+    if kind == "issue" and before is not None:
+        alone = before["roles"] == offices and before["certificates"] == before["lent"] == []
+        need(alone and (offices or leads or "more_leads" in before), "offices of the holder alone")
     need(BEFORE.get(kind) != "person" or kind == "person" or not of_record & set(before or {}),
          "what only who changes a record is shown")
     need(len(leads) <= 100, "systems that they lead")

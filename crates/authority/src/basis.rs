@@ -15,6 +15,7 @@ use records::order::{
     PersonAction, PersonBefore, PortalBefore, PriorState, RoleAction, RoleBody, SystemBefore,
     SystemBody, UnitAction, UnitBefore, UnitBody,
 };
+use records::rules::Role;
 use std::collections::BTreeSet;
 
 impl Authority {
@@ -84,8 +85,13 @@ impl Authority {
             }
             Body::Person(_) if !order.basis.still_leads(&now) => Err(Code::StateConflict),
             Body::Person(_) | Body::Release(_) => Ok(()),
-            Body::Issue(issue) if !self.carries_itself(body) && !self.follows_last(issue) => {
-                Err(Code::StateConflict)
+            Body::Issue(issue) => {
+                let is_read = !self.carries_itself(body);
+                let follows = !is_read || self.follows_last(issue);
+                match follows && order.basis.still_issues(&now, is_read) {
+                    true => Ok(()),
+                    false => Err(Code::StateConflict),
+                }
             }
             Body::Unit(_) if order.basis.still_moves(&now, |until| self.is_past(until)) => Ok(()),
             _ if order.basis.still_is(&now) => Ok(()),
@@ -128,7 +134,8 @@ impl Authority {
 
     fn before(&self, body: &Body) -> Result<Option<PriorState>, Code> {
         Ok(match body {
-            Body::Issue(_) | Body::Credential(_) | Body::Batch(_) | Body::Emergency(_) => None,
+            Body::Credential(_) | Body::Batch(_) | Body::Emergency(_) => None,
+            Body::Issue(issue) => self.offices(&issue.person).map(PriorState::Person),
             Body::EmergencyReview(review) => {
                 Some(PriorState::Emergency(self.emergency_before(review)?))
             }
@@ -225,6 +232,26 @@ impl Authority {
         let more = leads.len().saturating_sub(LEADS_MAX);
         leads.truncate(LEADS_MAX);
         (leads, u32::try_from(more).unwrap_or(u32::MAX))
+    }
+
+    /// Roles of a person beside that of an official, and systems of which they are in charge, if
+    /// there is any: whoever gives them a certificate reads to whom.
+    fn offices(&self, person: &str) -> Option<PersonBefore> {
+        let known = self.person(person)?;
+        let roles = known.roles.iter().filter(|(role, _)| *role != Role::Official);
+        let role = |(role, scope): &(_, String)| Holding { role: *role, scope: scope.clone() };
+        let (leads, more_leads) = self.leads(person);
+        let held = PersonBefore {
+            mail: None,
+            number: None,
+            roles: roles.map(role).collect(),
+            certificates: Vec::new(),
+            lent: Vec::new(),
+            lends: Vec::new(),
+            leads,
+            more_leads,
+        };
+        held.has_office().then_some(held)
     }
 
     /// Systems of a unit that end with it, by id.

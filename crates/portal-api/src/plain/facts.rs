@@ -6,7 +6,7 @@ use super::emergency::{about_emergency, about_review};
 use super::issued::issued;
 use super::mode::about_mode;
 use super::named::person_named;
-use super::office::{about_delegation, about_person, about_role, about_unit};
+use super::office::{about_delegation, about_holder, about_person, about_role, about_unit};
 use super::passkey::about_passkey;
 use super::revoke::{released, revoked};
 use super::service::{about_agent, about_portal, in_force, profile};
@@ -43,8 +43,11 @@ pub fn facts_unsigned(opened: &ShownOrder) -> Vec<Fact> {
         Some(PriorState::Person(before)) => Some(before),
         _ => None,
     };
-    let mut facts = match (opened.body(), before) {
-        (Body::Issue(issue), _) => issued(opened, issue),
+    let mut facts: Vec<Fact> = match (opened.body(), before) {
+        (Body::Issue(issue), _) => {
+            let holder = person.map(|held| about_holder(opened, held));
+            issued(opened, issue).into_iter().chain(holder).collect()
+        }
         (Body::Person(body), _) => about_person(opened, body, person),
         (Body::Role(body), _) => about_role(opened, body, person),
         (Body::Delegate(body), _) => about_delegation(opened, body, person),

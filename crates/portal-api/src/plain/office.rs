@@ -6,13 +6,13 @@ use super::moved::{led, moving};
 use super::named::{evidence, person_named, unit_named};
 use super::statement::{field, number_of};
 use ::plain::bilingual::{Fact, fact, role, said, yes_no};
-use ::plain::value::{FactValue, NameAndId, words};
+use ::plain::value::{FactValue, NameAndId, joined, words};
 use records::Bytes;
 use records::export::ShownOrder;
 use records::founding::Holding;
 use records::order::{
-    CertificateBefore, DelegateBody, EndingSystem, LentBefore, MAIL_PATH, NAME_PATH, PersonAction,
-    PersonBefore, PersonBody, RoleAction, RoleBody, UnitAction, UnitBefore, UnitBody,
+    CertificateBefore, DelegateBody, EndingSystem, LedSystem, LentBefore, MAIL_PATH, NAME_PATH,
+    PersonAction, PersonBefore, PersonBody, RoleAction, RoleBody, UnitAction, UnitBefore, UnitBody,
 };
 
 /// Roles that others lend to somebody.
@@ -178,6 +178,33 @@ pub(super) fn roles(opened: &ShownOrder, held: &[Holding]) -> Vec<FactValue> {
         FactValue::Row(vec![role(held.role.name()).into(), words(": "), scope])
     };
     held.iter().map(one).collect()
+}
+
+/// What whoever gets a certificate holds, where they hold an office.
+pub(super) fn about_holder(opened: &ShownOrder, held: &PersonBefore) -> Fact {
+    let term = ("持有人任职及主管的系统", "offices of the holder, and systems in their charge");
+    fact(term, joined(offices(opened, held), "; "))
+}
+
+/// Everything by which somebody is in office, each in words.
+pub(super) fn offices(row: &ShownOrder, held: &PersonBefore) -> Vec<FactValue> {
+    let titled =
+        |(zh, en): (&str, &str), value: FactValue| FactValue::Row(vec![said(zh, en).into(), value]);
+    let led = |one: &LedSystem| -> FactValue {
+        NameAndId { name: Some(one.name.clone()), id: one.system.clone(), unit: None }.into()
+    };
+    let mut all = roles(row, &held.roles);
+    let acts = lent(row, &held.lent).into_iter();
+    all.extend(acts.map(|one| titled(("代理 ", "acts for "), one)));
+    let lends = lent(row, &held.lends).into_iter();
+    all.extend(lends.map(|one| titled(("交其代理 ", "lends to "), one)));
+    let leads = held.leads.iter().map(led);
+    all.extend(leads.map(|one| titled(("主管系统 ", "in charge of "), one)));
+    let more = held.more_leads;
+    let more =
+        (more > 0).then(|| said(&format!("另主管系统 {more} 个"), &format!("and {more} more")));
+    all.extend(more.map(FactValue::Words));
+    all
 }
 
 /// What others lend to somebody, or they to others: each beside the other of the two.

@@ -3,11 +3,11 @@
 
 use super::batch::about;
 use super::named::unit_named;
-use super::office::{lent, roles};
+use super::office::offices;
 use ::plain::bilingual::{Fact, FactLine, LineChange, LineText, fact, reason, role, said};
-use ::plain::value::{FactValue, NameAndId, joined, words};
+use ::plain::value::{FactValue, joined, words};
 use records::export::{OpenedOrder, ShownOrder};
-use records::order::{Body, LedSystem, PersonBefore, PriorState};
+use records::order::{Body, PriorState};
 use std::collections::BTreeMap;
 
 /// Who of those whom it is about holds an office.
@@ -40,27 +40,6 @@ fn in_office(opened: &ShownOrder) -> Option<Fact> {
     let lines: Vec<FactLine> = opened.rows().iter().enumerate().filter_map(line).collect();
     let count = said(&format!("{} 件", lines.len()), &lines.len().to_string());
     is_said.then(|| Fact { lines, ..fact(IN_OFFICE, count) })
-}
-
-/// Everything by which somebody is in office, each in words.
-fn offices(row: &ShownOrder, held: &PersonBefore) -> Vec<FactValue> {
-    let titled =
-        |(zh, en): (&str, &str), value: FactValue| FactValue::Row(vec![said(zh, en).into(), value]);
-    let led = |one: &LedSystem| -> FactValue {
-        NameAndId { name: Some(one.name.clone()), id: one.system.clone(), unit: None }.into()
-    };
-    let mut all = roles(row, &held.roles);
-    let acts = lent(row, &held.lent).into_iter();
-    all.extend(acts.map(|one| titled(("代理 ", "acts for "), one)));
-    let lends = lent(row, &held.lends).into_iter();
-    all.extend(lends.map(|one| titled(("交其代理 ", "lends to "), one)));
-    let leads = held.leads.iter().map(led);
-    all.extend(leads.map(|one| titled(("主管系统 ", "in charge of "), one)));
-    let more = held.more_leads;
-    let more =
-        (more > 0).then(|| said(&format!("另主管系统 {more} 个"), &format!("and {more} more")));
-    all.extend(more.map(FactValue::Words));
-    all
 }
 
 /// How many orders of each sort there are.

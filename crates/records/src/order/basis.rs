@@ -229,6 +229,26 @@ impl Basis {
             && now.units.iter().all(|one| self.units.contains(one))
     }
 
+    /// The same of a certificate that is issued: whom and what it names is called as it was, and, if
+    /// somebody `read` it, whoever gets it holds no office and is in charge of no system that it
+    /// does not say. What they hold no more is no difference.
+    pub fn still_issues(&self, now: &Self, read: bool) -> bool {
+        let held = |basis: &Self| match &basis.before {
+            Some(before) => json::from_value::<PersonBefore>(before).ok().map(Some),
+            None => Some(None),
+        };
+        let (Some(was), Some(is)) = (held(self), held(now)) else { return false };
+        let told = is.is_none_or(|is| {
+            was.is_some_and(|was| {
+                let roles = is.roles.iter().all(|one| was.roles.contains(one));
+                let leads = is.leads.iter().all(|one| was.leads.contains(one));
+                roles && leads && is.more_leads <= was.more_leads
+            })
+        });
+        let called = |one: &NamedUnit| self.unit(&one.unit).is_none_or(|name| name == one.name);
+        (told || !read) && self.people == now.people && now.units.iter().all(called)
+    }
+
     /// Whether a person is in charge of the same systems as it says.
     pub fn still_leads(&self, now: &Self) -> bool {
         let of = |basis: &Self, key: &str| basis.before.as_ref()?.get(key).cloned();
@@ -272,6 +292,7 @@ impl Basis {
         let mut wanted: Vec<String> = wanted.into_iter().collect();
         let others = before.as_ref().is_some_and(PriorState::names_others);
         let is_record = before.as_ref().is_some_and(PriorState::tells_a_record);
+        let offices = before.as_ref();
         if body.takes_away() {
             wanted.retain(|id| people.contains(id));
         }
@@ -281,7 +302,9 @@ impl Basis {
         if !fits
             || others && !tells_others(body)
             || before.as_ref().is_some_and(PriorState::tells_a_move) != moves(body)
-            || is_record && !matches!(body, Body::Person(_))
+            || is_record && !matches!(body, Body::Person(_) | Body::Issue(_))
+            || matches!(body, Body::Issue(_))
+                && !offices.is_none_or(PriorState::tells_offices_alone)
             || people != wanted
             || !units.into_iter().eq(&wanted_units)
             || !self.is_shared_by(body)
@@ -346,9 +369,8 @@ fn moves(body: &Body) -> bool {
 /// What comes first of its kind has nothing before it.
 fn needs(body: &Body) -> Needs {
     match body {
-        Body::Issue(_) | Body::Credential(_) | Body::Batch(_) | Body::Emergency(_) => {
-            Needs::Nothing
-        }
+        Body::Credential(_) | Body::Batch(_) | Body::Emergency(_) => Needs::Nothing,
+        Body::Issue(_) => Needs::Either,
         Body::Revoke(revoke) if revoke.system.is_some() => Needs::Nothing,
         Body::Unit(unit) if unit.action == UnitAction::Create => Needs::Nothing,
         Body::Person(person) if person.action == PersonAction::Create => Needs::Nothing,

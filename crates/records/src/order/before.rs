@@ -73,7 +73,8 @@ pub struct EndingSystem {
     pub certificates: u32,
 }
 
-/// Kinds `person`, `role`, `delegate`, `revoke` and `release`.
+/// Kinds `person`, `role`, `delegate`, `revoke` and `release`; and kind `issue`, of somebody with a
+/// role beside that of an official or in charge of a system: these roles and systems alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PersonBefore {
@@ -93,8 +94,8 @@ pub struct PersonBefore {
     /// the role and with whoever leaves, and goes on where they are transferred.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lends: Vec<LentBefore>,
-    /// Systems that are not closed and of which they are in charge, by id, in kind `person` only;
-    /// [`LEADS_MAX`] of them.
+    /// Systems that are not closed and of which they are in charge, by id, in kinds `person` and
+    /// `issue` only; [`LEADS_MAX`] of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leads: Vec<LedSystem>,
     /// How many more of them there are.
@@ -177,7 +178,7 @@ impl PriorState {
     pub(super) fn read(kind: &str, value: &Value) -> Result<Self, JsonError> {
         match kind {
             "unit" => json::from_value(value).map(Self::Unit),
-            "person" | "role" | "delegate" | "revoke" | "release" => {
+            "issue" | "person" | "role" | "delegate" | "revoke" | "release" => {
                 json::from_value(value).map(Self::Person)
             }
             "profile" | "approval-rules" | "bundle" => json::from_value(value).map(Self::Files),
@@ -246,6 +247,15 @@ impl PriorState {
             }
             _ => false,
         }
+    }
+
+    /// Whether it says which offices somebody holds who gets a certificate, and nothing else.
+    pub(super) fn tells_offices_alone(&self) -> bool {
+        let Self::Person(held) = self else { return false };
+        let lent = held.lent.is_empty() && held.lends.is_empty();
+        let record = held.mail.is_none() && held.number.is_none() && held.certificates.is_empty();
+        let roles = held.roles.iter().all(|one| one.role != Role::Official);
+        lent && record && roles && held.has_office()
     }
 
     /// Whoever has a say over a unit that moves from then on, or no longer.

@@ -71,6 +71,37 @@ fn what_has_an_id_is_called_by_what_is_in_force() {
     assert_eq!(basis(&sample, order).1.profile("official").zh, "公职人员证书");
 }
 
+/// Whoever gives somebody a certificate reads which offices they hold; one that came meanwhile they
+/// did not read of, and one that is gone hides nothing.
+#[test]
+fn whoever_gives_a_certificate_reads_which_offices_its_holder_has() {
+    let mut sample = Sample::found();
+    let (li, wang) = (sample.register("李丹", "sz-office"), sample.register("王小明", "sz-office"));
+    sample.done(grant(&li), &SECURITY);
+    let [letter, other] = [&li, &wang].map(|id| sample.letter(id, "official"));
+    let before = |sample: &Sample, order| {
+        let (read, _) = sample.authority().open(order, sample.city.now).unwrap();
+        read.check_disclosures(&sample.rows.orders[&order].disclosures).unwrap();
+        read.parts().unwrap().1
+    };
+    let plain = sample.applied(&other, &key());
+    assert!(before(&sample, plain).is_none(), "nobody in office");
+    let order = sample.applied(&letter, &key());
+    let Some(PriorState::Person(held)) = before(&sample, order) else { panic!("no office") };
+    let roles: Vec<_> = held.roles.iter().map(|one| (one.role, one.scope.as_str())).collect();
+    assert_eq!(roles, [(Role::UnitHandler, "sz-office")]);
+    assert!(held.certificates.is_empty() && held.lent.is_empty() && held.mail.is_none());
+    let luonan = |action| role(action, &li, Role::UnitHandler, "luonan");
+    sample.done(luonan(RoleAction::Grant), &SECURITY);
+    assert_eq!(sample.approve(order, OFFICERS[0]).map(drop), Err(Code::StateConflict));
+    assert_eq!(sample.approve(plain, OFFICERS[0]).map(drop), Ok(()), "nobody else's waits for it");
+    sample.decline(order, "security-1", Outcome::Returned).unwrap();
+    sample.sequence();
+    let again = sample.applied(&letter, &key());
+    sample.done(luonan(RoleAction::Withdraw), &SECURITY);
+    assert_eq!(sample.approve(again, OFFICERS[0]).map(drop), Ok(()));
+}
+
 #[test]
 fn what_was_looked_at_is_what_was_committed_to() {
     let mut sample = Sample::found();

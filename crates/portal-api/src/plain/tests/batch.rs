@@ -156,6 +156,39 @@ fn a_sheet_says_who_of_them_is_in_office() {
     assert_eq!(told(&nobody, term).value.en(), "0");
 }
 
+/// An order to issue says which offices whoever gets the certificate holds, where they hold one,
+/// and so does the sheet of many; it says nothing else of what they have.
+#[test]
+fn an_order_to_issue_says_which_offices_its_holder_has() {
+    let issue = samples().into_iter().find(|one| one.order["kind"] == "issue").unwrap();
+    let term = "offices of the holder";
+    let plain = facts(&issue.open(&issue.order).unwrap());
+    assert!(!plain.iter().any(|fact| fact.term.en.starts_with(term)), "there is none");
+    let mut order = issue.order.clone();
+    order["basis"]["before"] = j!({
+        "roles": [{ "role": "registration-officer", "scope": "shangzhou" }],
+        "certificates": [], "lent": [],
+        "leads": [{ "system": "site", "name": "门户网站" }], "more_leads": 2,
+    });
+    let shown = facts(&issue.open(&order).unwrap());
+    let said = told(&shown, term).value.en();
+    for part in ["shangzhou", "in charge of 「门户网站」 (site)", "and 2 more"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    for (key, more) in [
+        ("roles", j!([{ "role": "official", "scope": "sz-office" }])),
+        ("mail", j!("AA")),
+        ("certificates", j!([{ "serial": "01", "profile": "official", "not_after": "" }])),
+    ] {
+        let mut other = order.clone();
+        other["basis"]["before"][key] = more;
+        assert!(issue.open(&other).is_none(), "{key}");
+    }
+    let mut none = order.clone();
+    none["basis"]["before"] = j!({ "roles": [], "certificates": [], "lent": [] });
+    assert!(issue.open(&none).is_none(), "no office is not said");
+}
+
 /// The same order under another number.
 fn plain_of(one: &SampleOrder) -> SampleOrder {
     let mut order = one.order.clone();
