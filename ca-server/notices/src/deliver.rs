@@ -5,12 +5,12 @@
 
 mod settle;
 
-pub(crate) use settle::RefusedNotices;
+pub(crate) use settle::{RefusedNotices, TakingSince};
 
 use crate::channel::Channel;
 use crate::log_clock::LogClock;
 use crate::notice::{Notice, NoticeId};
-use crate::outbox::{Seal, TRIED_SECONDS};
+use crate::outbox::{Seal, WAITED_SECONDS};
 use crate::outgoing::{HandoverResult, OutgoingNotice};
 use crate::recipient::{Recipient, name_of_unit};
 use crate::stood;
@@ -64,6 +64,8 @@ pub(crate) struct Delivery {
     pub(crate) looked_for_late: Option<Instant>,
     /// What the channel refuses for a reason that somebody has to mend.
     pub(crate) refused: RefusedNotices,
+    /// Since when it takes notices.
+    pub(crate) taking: TakingSince,
 }
 
 /// A row that is due, with the notice in it if this role wrote it.
@@ -220,7 +222,7 @@ impl Delivery {
             return Ok(());
         }
         let name = self.channel.name();
-        let before = now.unix().saturating_sub(TRIED_SECONDS);
+        let before = now.unix().saturating_sub(WAITED_SECONDS);
         while !self.stop.now() {
             let mut tx = self.store.write().await?;
             let late = notice::late(&mut tx, (name, before), LATE_CHUNK).await?;

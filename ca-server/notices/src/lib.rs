@@ -31,7 +31,7 @@ use ca_host::CaConfig;
 use ca_store::follower;
 use ca_store::replay::Replay;
 use channel::Channel;
-use deliver::{Delivery, RefusedNotices};
+use deliver::{Delivery, RefusedNotices, TakingSince};
 use follow::{Follow, FollowState};
 use log_clock::LogClock;
 use outbox::{Seal, WAITING_MAX};
@@ -80,6 +80,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
             time: time.clone(),
             looked_for_late: None,
             refused: RefusedNotices::default(),
+            taking: TakingSince::default(),
             metrics: metrics.clone(),
             authority: authority.clone(),
             bell: bell.clone(),

@@ -3,7 +3,7 @@
 
 use super::{Delivery, Look};
 use crate::notice::{Notice, NoticeId, spelled};
-use crate::outbox::{TRIED_SECONDS, pause};
+use crate::outbox::{TRIED_SECONDS, WAITED_SECONDS, pause};
 use crate::outgoing::HandoverResult;
 use ca_store::record::NewRecord;
 use ca_store::table::notice::{self, DueRow, NoticeRow, NoticeState};
@@ -40,6 +40,8 @@ impl Delivery {
         if let Err(why) = self.channel.keep() {
             not_taken(&mut tried, &why);
         }
+        let (takes, is_away) = taken_or_away(&tried);
+        self.taking.note((takes, is_away), self.time.now().unix());
         let mut by_state: BTreeMap<NoticeState, Vec<Vec<u8>>> = BTreeMap::new();
         let (mut over, mut letters) = (Vec::new(), Vec::new());
         let mut looked = Look::More;
@@ -86,8 +88,12 @@ impl Delivery {
             return (NoticeState::Failed, None);
         };
         let now = self.time.now();
-        let is_late = now.is_past(one.row.made, TRIED_SECONDS);
-        let (state, outcome) = fate(handed, (now.unix(), is_late), one.row.tries);
+        let made = one.row.made;
+        let ends = NoticeEnds {
+            is_tried: now.is_past(made.max(self.taking.since), TRIED_SECONDS),
+            is_over: now.is_past(made, WAITED_SECONDS),
+        };
+        let (state, outcome) = fate(handed, (now.unix(), ends), one.row.tries);
         (state, outcome.map(|outcome| (*id, &**notice, outcome)))
     }
 
@@ -181,17 +187,61 @@ impl RefusedNotices {
     }
 }
 
+/// Since when a channel takes notices: what waited while it took none was not tried in that time.
+pub(crate) struct TakingSince {
+    since: u64,
+    is_away: bool,
+}
+
+impl Default for TakingSince {
+    /// Of a channel of which nothing is known yet.
+    fn default() -> Self {
+        Self { since: 0, is_away: true }
+    }
+}
+
+impl TakingSince {
+    fn note(&mut self, (takes, is_away): (bool, bool), now: u64) {
+        if takes && self.is_away {
+            self.since = now;
+        }
+        self.is_away = is_away || self.is_away && !takes;
+    }
+}
+
+/// Whether the channel heard of any notice, and whether it took no more of them.
+fn taken_or_away(tried: &[DeliveryAttempt]) -> (bool, bool) {
+    let handed = tried.iter().filter_map(|one| match &one.became {
+        Became::Handed(_, _, handed) => Some(handed),
+        Became::Forged => None,
+    });
+    let is_away =
+        |one: &HandoverResult| matches!(one, HandoverResult::Away(_) | HandoverResult::Shut(_));
+    handed.fold((false, false), |(takes, away), one| (takes || !is_away(one), away || is_away(one)))
+}
+
+/// Whether the time of a notice is over.
+#[derive(Clone, Copy)]
+struct NoticeEnds {
+    /// For what its recipient's side does not take.
+    is_tried: bool,
+    /// For whatever it waits.
+    is_over: bool,
+}
+
 /// How a notice waits or ended that was tried so often before, and what is recorded of one that is
-/// over: what nobody refused for good is late at the end, whatever the last answer was.
+/// over: what nobody refused for good is late at the end, whatever the last answer was. What is
+/// refused of ours ends no notice as early as what its recipient's side does not take.
 fn fate(
     handed: &HandoverResult,
-    (now, is_late): (u64, bool),
+    (now, ends): (u64, NoticeEnds),
     tries: u64,
 ) -> (NoticeState, Option<&'static str>) {
     let state = match handed {
         HandoverResult::Taken => NoticeState::Sent,
         HandoverResult::NoAddress | HandoverResult::Refused(_) => NoticeState::Failed,
-        _ if is_late => NoticeState::Failed,
+        _ if ends.is_over => NoticeState::Failed,
+        HandoverResult::Later(_) if ends.is_tried => NoticeState::Failed,
         HandoverResult::Later(_) | HandoverResult::Barred(_) => {
             NoticeState::Waiting(now + pause(tries))
         }
@@ -271,17 +321,38 @@ mod tests {
             (HandoverResult::Shut(why()), 1),
         ] {
             let waiting = (NoticeState::Waiting(1_000 + waits), None);
-            assert_eq!(fate(&handed, (1_000, false), 0), waiting, "{handed:?}");
+            let of =
+                |is_tried, is_over| fate(&handed, (1_000, NoticeEnds { is_tried, is_over }), 0);
+            assert_eq!(of(false, false), waiting, "{handed:?}");
             let late = (NoticeState::Failed, Some("too-late"));
-            assert_eq!(fate(&handed, (1_000, true), 9), late, "{handed:?}");
+            assert_eq!(of(true, true), late, "{handed:?}");
+            // After three days those of the recipient's side alone are over.
+            let is_theirs = matches!(handed, HandoverResult::Later(_));
+            assert_eq!(of(true, false), if is_theirs { late } else { waiting }, "{handed:?}");
         }
-        for is_late in [false, true] {
-            let of = |handed| fate(&handed, (1_000, is_late), 3);
+        for is_over in [false, true] {
+            let of = |handed| fate(&handed, (1_000, NoticeEnds { is_tried: is_over, is_over }), 3);
             assert_eq!(of(HandoverResult::Taken), (NoticeState::Sent, Some("done")));
             let failed = |outcome| (NoticeState::Failed, Some(outcome));
             assert_eq!(of(HandoverResult::Refused(why())), failed("refused"));
             assert_eq!(of(HandoverResult::NoAddress), failed("no-address"));
         }
+    }
+
+    /// What waited while the channel took nothing is not over when it is tried for the first time.
+    #[test]
+    fn a_notice_is_tried_for_three_days_of_a_channel_that_takes_some() {
+        let mut taking = TakingSince::default();
+        taking.note((true, false), 100);
+        assert_eq!(taking.since, 100, "from the start on");
+        taking.note((true, false), 200);
+        assert_eq!(taking.since, 100, "it took some all the time");
+        taking.note((true, true), 300);
+        taking.note((false, true), 400);
+        taking.note((false, false), 500);
+        assert_eq!(taking.since, 100);
+        taking.note((true, false), 600);
+        assert_eq!(taking.since, 600, "it was away");
     }
 
     /// What somebody has to mend is told until the last notice that it holds up is taken or over,

@@ -2,10 +2,10 @@
 
 use super::{channels, head, wang};
 use crate::channel::Channel;
-use crate::deliver::{Delivery, Look, RefusedNotices};
+use crate::deliver::{Delivery, Look, RefusedNotices, TakingSince};
 use crate::log_clock::LogClock;
 use crate::notice::{Facts, Notice, NoticeKind};
-use crate::outbox::{Seal, TRIED_SECONDS};
+use crate::outbox::{Seal, WAITED_SECONDS};
 use aws_lc_rs::hmac;
 use ca_host::clock_guard::ClockGuard;
 use ca_store::table::notice;
@@ -51,6 +51,7 @@ pub(super) async fn outbox(made: &[u64], ahead: u64) -> (Delivery, tempfile::Tem
         stop: Stop::on_signal().unwrap(),
         looked_for_late: None,
         refused: RefusedNotices::default(),
+        taking: TakingSince::default(),
     };
     (delivery, folder)
 }
@@ -70,7 +71,7 @@ pub(super) async fn recorded(store: &Store) -> Vec<String> {
 /// What waited for too long is given up, recorded, and keeps no place, though no channel was tried.
 #[tokio::test]
 async fn what_waits_for_too_long_is_given_up_untried() {
-    let (mut delivery, _folder) = outbox(&[TRIED_SECONDS + 1, 0], 0).await;
+    let (mut delivery, _folder) = outbox(&[WAITED_SECONDS + 1, 0], 0).await;
     delivery.give_up_late().await.unwrap();
     assert_eq!(count(&delivery.store).await, 1);
     let recorded = recorded(&delivery.store).await;
@@ -80,7 +81,7 @@ async fn what_waits_for_too_long_is_given_up_untried() {
 /// A clock that moved gives up nothing.
 #[tokio::test]
 async fn a_clock_that_moved_gives_up_no_notice() {
-    let (mut delivery, _folder) = outbox(&[TRIED_SECONDS + 1, 0], 86_400).await;
+    let (mut delivery, _folder) = outbox(&[WAITED_SECONDS + 1, 0], 86_400).await;
     delivery.give_up_late().await.unwrap();
     assert_eq!(count(&delivery.store).await, 2);
 }
