@@ -21,7 +21,7 @@ use ca_store::table::notice::{self, DueRow, NoticeState};
 use ca_store::table::{order, person};
 use records::Disclosure;
 use records::message_code::MessageCode;
-use records::order::subject_of_system;
+use records::order::{CONTACT_PATH, MAIL_PATH, subject_of_system};
 use service::{Metrics, Stop, fault};
 use settle::{Became, DeliveryAttempt};
 use std::collections::{BTreeSet, HashMap};
@@ -311,11 +311,14 @@ fn reached(
     let of = |whose: &str| opened.get(whose).map_or(&[][..], Vec::as_slice);
     if let Some(id) = notice.facts.system.as_deref().filter(|_| notice.facts.contact) {
         let disclosures = of(&subject_of_system(id));
-        return (Recipient::contact(authority, (&notice.person, id), disclosures), false);
+        let recipient = Recipient::contact(authority, (&notice.person, id), disclosures);
+        // The order that changed it shows what it was.
+        let stood = (CONTACT_PATH, notice.facts.stood.as_ref());
+        return recipient.addressed_as_it_stood(stood, disclosures);
     }
     let disclosures = of(&notice.person);
     let recipient = Recipient::of(authority, &notice.person, disclosures);
-    recipient.addressed_as_it_stood(notice.facts.stood.as_ref(), disclosures)
+    recipient.addressed_as_it_stood((MAIL_PATH, notice.facts.stood.as_ref()), disclosures)
 }
 
 /// What became of a notice that was tried so often, beside those that were tried before it in the

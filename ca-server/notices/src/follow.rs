@@ -217,9 +217,12 @@ impl Follow {
         let (mut changed, mut all) = (ChangedLater::default(), Vec::new());
         for one in applied.iter().filter(counts).rev() {
             let record = one.record();
-            for mut notice in tell::told(record, authority, &orders).into_iter().rev() {
-                changed.keep_in(&mut notice, authority);
-                all.push((record.unix(), notice));
+            for notice in tell::told(record, authority, &orders).into_iter().rev() {
+                let former = changed.for_former_leader(&notice);
+                for mut one in former.into_iter().chain([notice]) {
+                    changed.keep_in(&mut one, authority);
+                    all.push((record.unix(), one));
+                }
             }
             if let Some(judged) = one.judged() {
                 changed.note(judged.order(), judged.body());

@@ -152,7 +152,8 @@ pub(crate) struct Facts {
     /// Whether it goes to the system's technical contact, in place of the person.
     #[serde(skip_serializing_if = "core::ops::Not::not")]
     pub(crate) contact: bool,
-    /// Commitment to the mail address that its person had when that happened.
+    /// Commitment to the mail address that its person had when that happened, or the technical
+    /// contact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) stood: Option<Commitment>,
     /// Whether it tells at the address in force what goes to an earlier one as well.
@@ -193,6 +194,12 @@ impl Notice {
         let about = format!("{}/{about}/{person}", kind.name());
         let time = records::time::seconds(unix);
         Self { v: 1, about, kind, person: person.to_owned(), time, facts }
+    }
+
+    /// The same for somebody else.
+    pub(crate) fn to(&self, person: &str) -> Self {
+        let about = self.about.strip_suffix(self.person.as_str()).unwrap_or(&self.about);
+        Self { about: format!("{about}{person}"), person: person.to_owned(), ..self.clone() }
     }
 
     /// The same for the mail address in force, where this one goes to an earlier one.

@@ -39,10 +39,10 @@ impl Recipient {
     /// whether the one in force is another, which hears of it as well.
     pub(crate) fn addressed_as_it_stood(
         self,
-        stood: Option<&Commitment>,
+        (path, stood): (&str, Option<&Commitment>),
         opened: &[Disclosure],
     ) -> (Self, bool) {
-        let former = stood.and_then(|held| open(held, MAIL_PATH, opened).ok()?.as_str());
+        let former = stood.and_then(|held| open(held, path, opened).ok()?.as_str());
         let former = former.and_then(|mail| Mailbox::read(mail).ok());
         match former
             .map(|mail| mail.as_str().to_owned())

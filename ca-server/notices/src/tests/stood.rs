@@ -2,7 +2,7 @@
 
 use super::outbox::{count, outbox, recorded};
 use crate::deliver::Look;
-use crate::notice::{Notice, NoticeKind};
+use crate::notice::{Facts, Notice, NoticeKind};
 use crate::recipient::Recipient;
 use crate::stood::{ChangedLater, is_former};
 use crate::tell::{self, Orders};
@@ -10,9 +10,10 @@ use authority::OrderDigest;
 use ca_store::table::notice;
 use ca_store::table::order::{self, OrderExtras, OrderRow};
 use records::Disclosure;
-use records::order::{Body, MAIL_PATH, PersonAction};
+use records::order::{Body, CONTACT_PATH, MAIL_PATH, PersonAction};
 use records::record::Event;
 use sample_city::SampleCity;
+use sample_city::orders::SampleOrder;
 use service::Clock;
 use std::collections::BTreeSet;
 use tokio::sync::watch;
@@ -109,7 +110,7 @@ fn an_address_that_stood_is_used_where_it_opens() {
     let stood = scene.asked.facts.stood.as_ref();
     let of = |opened: &[Disclosure]| {
         let own = Recipient::of(&scene.city.authority, &scene.person, opened);
-        let (recipient, has_another) = own.addressed_as_it_stood(stood, opened);
+        let (recipient, has_another) = own.addressed_as_it_stood((MAIL_PATH, stood), opened);
         (recipient.mail, has_another)
     };
     let (old, new) = ("old@shangluo.example".to_owned(), "new@shangluo.example".to_owned());
@@ -121,7 +122,46 @@ fn an_address_that_stood_is_used_where_it_opens() {
     let again = mail(7, "new@shangluo.example");
     let own = Recipient::of(&scene.city.authority, &scene.person, std::slice::from_ref(&scene.new));
     let committed = again.commitment().unwrap();
-    assert!(!own.addressed_as_it_stood(Some(&committed), &[again, scene.new.clone()]).1);
+    let both = [again, scene.new.clone()];
+    assert!(!own.addressed_as_it_stood((MAIL_PATH, Some(&committed)), &both).1);
+}
+
+/// What happened to a system before another contact and another leader came into force is told to
+/// those who were, too: whoever changes them in the same step keeps nothing from them.
+#[test]
+fn a_system_is_told_of_to_whoever_had_it_then() {
+    let anew = |one: &SampleOrder| {
+        one.order["kind"] == "system" && one.order["body"]["action"] == "register"
+    };
+    let mut samples = sample_city::orders::all().into_iter().filter(anew);
+    let sample = samples.find(|one| one.order["basis"].get("before").is_some()).unwrap();
+    let mut order: records::Order = serde_json::from_value(sample.order.clone()).unwrap();
+    let body = order.parts().unwrap().0;
+    let former = "0123456789ABCDEG";
+    order.basis.before.as_mut().unwrap()["leader"] = former.into();
+    let Body::System(system) = &body else { panic!("{body:?}") };
+    let mut changed = ChangedLater::default();
+    changed.note(&order, &body);
+    let notice = |contact, id: &str| {
+        let facts = Facts { system: Some(id.to_owned()), contact, ..Facts::default() };
+        Notice::at(5, NoticeKind::SystemAccount, (&system.leader, "x"), facts)
+    };
+    let authority = SampleCity::found().authority.clone();
+    let leader = notice(false, &system.system);
+    let told = changed.for_former_leader(&leader).unwrap();
+    assert_eq!((told.person.as_str(), told.about.ends_with(former)), (former, true));
+    assert_ne!(told.id(&[7; 32]), leader.id(&[7; 32]), "each is told once");
+    assert!(changed.for_former_leader(&told).is_none());
+    assert!(changed.for_former_leader(&notice(true, &system.system)).is_none());
+    assert!(changed.for_former_leader(&notice(false, "another")).is_none());
+    // The contact that stood is reached by what opens it beside the order that changed it.
+    let mut contact = notice(true, &system.system);
+    changed.keep_in(&mut contact, &authority);
+    let stood = contact.facts.stood.as_ref();
+    assert!(stood.is_some() && !is_former(&contact, &authority), "it is no person's address");
+    let own = Recipient { mail: Some("new@shangluo.example".into()), ..Recipient::default() };
+    let (told, has_another) = own.addressed_as_it_stood((CONTACT_PATH, stood), &sample.disclosures);
+    assert_eq!((told.mail.as_deref(), has_another), (Some("old@shangluo.example"), true));
 }
 
 /// What is told late goes to the address that stood, and once more to the one in force: each once,
