@@ -82,7 +82,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "naming-rule": "application:name rule:text unit:name", "following-rule": "application:name rule:text",
     "ending-system": "system:name name:text certificates?:revision",
     "before/person": "mail?:commitment number?:hash roles:*role-in certificates:*certificate-before lent:*lent"
-                     " lends?:*lent leads?:*led-system more_leads?:revision",
+                     " lends?:*lent leads?:*led-system more_leads?:revision above?:*name",
     "lent": "person:id role:role scope:name from:time until:time",
     "certificate-before": "serial:serial profile:name not_after:time",
     "before/files": "version:revision digest:hash",
@@ -477,6 +477,9 @@ def check_basis(order, found):
     people |= {one["person"] for one in reaching} | {one["absent"] for one in acting}
     leads = (before or {}).get("leads", [])
     of_record = {"mail", "number"} if kind == "issue" else {"mail", "number", "leads", "more_leads"}
+    above = (before or {}).get("above", [])
+    gives = kind in ("role", "delegate") and action == "grant"
+    need(len(above) <= 100 and (gives or not above), "where the unit of a role stands")
     offices = [one for one in (before or {}).get("roles", []) if one["role"] != "official"]
     if kind == "issue" and before is not None:
         alone = before["roles"] == offices and before["certificates"] == before["lent"] == []
@@ -500,7 +503,7 @@ def check_basis(order, found):
     units = set(units_of_body(order)) | {one["unit"] for one in basis["people"]}
     for name in ("unit", "parent"):
         units |= {(before or {}).get(name, "")}
-    units |= set((before or {}).get("units", []))
+    units |= set((before or {}).get("units", [])) | set(above)
     units |= {one["scope"] for one in (before or {}).get("roles", []) + lent + reaching}
     units |= {one["unit"] for one in naming}
     need([one["unit"] for one in basis["units"]] == sorted(units - {""}), "units of the basis")

@@ -10,10 +10,10 @@ use records::display_name::DisplayName;
 use records::founding::Holding;
 use records::json;
 use records::order::{
-    AgentBefore, Basis, Body, CertificateBefore, DelegateBody, ENDING_MAX, EndingSystem,
-    FilesBefore, IssueBody, LEADS_MAX, LedSystem, LentBefore, NamedPerson, NamedUnit, Order,
-    PersonAction, PersonBefore, PortalBefore, PriorState, RoleAction, RoleBody, SystemBefore,
-    SystemBody, UnitAction, UnitBefore, UnitBody,
+    ABOVE_MAX, AgentBefore, Basis, Body, CertificateBefore, ENDING_MAX, EndingSystem, FilesBefore,
+    IssueBody, LEADS_MAX, LedSystem, LentBefore, NamedPerson, NamedUnit, Order, PersonAction,
+    PersonBefore, PortalBefore, PriorState, RoleAction, RoleBody, SystemBefore, SystemBody,
+    UnitAction, UnitBefore, UnitBody,
 };
 use records::rules::Role;
 use std::collections::BTreeSet;
@@ -80,9 +80,7 @@ impl Authority {
             return Err(Code::PersonChanged);
         }
         match body {
-            Body::Role(RoleBody { person, .. }) | Body::Delegate(DelegateBody { person, .. }) => {
-                self.office_stands(&order.basis, person)
-            }
+            Body::Role(_) | Body::Delegate(_) => self.office_stands(&order.basis, body),
             Body::Person(_) if !order.basis.still_leads(&now) => Err(Code::StateConflict),
             Body::Person(_) | Body::Release(_) => Ok(()),
             Body::Issue(issue) => {
@@ -108,13 +106,16 @@ impl Authority {
     }
 
     /// Whether somebody holds what was shown of their roles before they get one more, their own and
-    /// lent ones; what is over meanwhile was shown with its end.
-    fn office_stands(&self, basis: &Basis, person: &str) -> Result<(), Code> {
+    /// lent ones, and the unit over which they get it stands where it did; what is over meanwhile
+    /// was shown with its end.
+    fn office_stands(&self, basis: &Basis, body: &Body) -> Result<(), Code> {
         let before = basis.before.clone().ok_or(Code::Malformed)?;
         let was: PersonBefore = json::from_value(&before).map_err(|_| Code::Malformed)?;
-        let now = self.holdings(person)?;
+        let Some(PriorState::Person(now)) = self.before(body)? else {
+            return Err(Code::StateConflict);
+        };
         let lent = was.lent.iter().filter(|one| !self.is_past(&one.until));
-        match was.roles == now.roles && lent.eq(&now.lent) {
+        match was.roles == now.roles && was.above == now.above && lent.eq(&now.lent) {
             true => Ok(()),
             false => Err(Code::StateConflict),
         }
@@ -153,13 +154,12 @@ impl Authority {
                 let led = PersonBefore { leads, more_leads, ..held };
                 Some(PriorState::Person(PersonBefore { mail, number, lends, ..led }))
             }
-            Body::Role(role) => {
-                let withdrawn = role.action == RoleAction::Withdraw;
-                let rests = |one: &Delegation| (one.role, &one.scope) == (role.role, &role.scope);
-                let lends = self.lends(&role.person, |one| withdrawn && rests(one));
-                Some(PriorState::Person(PersonBefore { lends, ..self.holdings(&role.person)? }))
+            Body::Role(role) => Some(PriorState::Person(self.before_role(role)?)),
+            Body::Delegate(one) => {
+                let above = self.place_of((one.action, &one.scope));
+                let held = self.holdings(&one.person)?;
+                Some(PriorState::Person(PersonBefore { above, ..held }))
             }
-            Body::Delegate(one) => Some(PriorState::Person(self.holdings(&one.person)?)),
             Body::Revoke(revoke) => Some(PriorState::Person(self.holdings(&revoke.person)?)),
             Body::Release(body) => Some(PriorState::Person(self.holdings(&body.person)?)),
             Body::Profile(profile) => {
@@ -234,6 +234,24 @@ impl Authority {
         (leads, u32::try_from(more).unwrap_or(u32::MAX))
     }
 
+    /// What somebody holds before a role is granted to them or withdrawn.
+    fn before_role(&self, role: &RoleBody) -> Result<PersonBefore, Code> {
+        let withdrawn = role.action == RoleAction::Withdraw;
+        let rests = |one: &Delegation| (one.role, &one.scope) == (role.role, &role.scope);
+        let lends = self.lends(&role.person, |one| withdrawn && rests(one));
+        let above = self.place_of((role.action, &role.scope));
+        Ok(PersonBefore { lends, above, ..self.holdings(&role.person)? })
+    }
+
+    /// The units above the one over which a role is given; of one that is taken nobody has to know.
+    fn place_of(&self, (action, scope): (RoleAction, &str)) -> Vec<String> {
+        let above = match action {
+            RoleAction::Grant => self.above(scope),
+            RoleAction::Withdraw => Vec::new(),
+        };
+        above.into_iter().skip(1).take(ABOVE_MAX).map(str::to_owned).collect()
+    }
+
     /// Roles of a person beside that of an official, and systems of which they are in charge, if
     /// there is any: whoever gives them a certificate reads to whom.
     fn offices(&self, person: &str) -> Option<PersonBefore> {
@@ -250,6 +268,7 @@ impl Authority {
             lends: Vec::new(),
             leads,
             more_leads,
+            above: Vec::new(),
         };
         held.has_office().then_some(held)
     }
@@ -317,6 +336,7 @@ impl Authority {
             lends: Vec::new(),
             leads: Vec::new(),
             more_leads: 0,
+            above: Vec::new(),
         })
     }
 }

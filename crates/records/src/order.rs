@@ -25,7 +25,7 @@ pub use crate::access_mode::AccessMode;
 pub use basis::{Basis, MAIL_PATH, NAME_PATH, NamedPerson, NamedUnit};
 pub use batch::{BATCH_ROWS_MAX, BatchBody};
 pub use before::{
-    AgentBefore, CertificateBefore, ENDING_MAX, EndingSystem, FilesBefore, LentBefore,
+    ABOVE_MAX, AgentBefore, CertificateBefore, ENDING_MAX, EndingSystem, FilesBefore, LentBefore,
     PersonBefore, PriorState, UnitBefore,
 };
 pub use body::{ApprovalRulesBody, Body, BodyError, ProfileBody};

@@ -116,6 +116,7 @@ pub(super) fn about_role(
     let held = before.map(|before| certificates(opened, &before.certificates)).unwrap_or_default();
     let lent_to = before.map(|before| lent(opened, &before.lent)).unwrap_or_default();
     let lends = before.map(|before| lent(opened, &before.lends)).unwrap_or_default();
+    let place = before.and_then(|before| place(opened, before));
     let before = before.map(|before| before.roles.clone()).unwrap_or_default();
     let changed = Holding { role: body.role, scope: body.scope.clone() };
     let after = match body.action {
@@ -129,6 +130,7 @@ pub(super) fn about_role(
         list(("全部角色", "all roles"), &roles(opened, &before), &roles(opened, &after)),
         list(LENT, &lent_to, &lent_to),
     ];
+    facts.extend(place);
     let ends = body.action == RoleAction::Withdraw || !lends.is_empty();
     facts.extend(ends.then(|| list(LENDS, &lends, &[])));
     facts.push(list(("有效证书", "certificates"), &held, &held));
@@ -146,6 +148,7 @@ pub(super) fn about_delegation(
     };
     let held = before.map(|before| certificates(opened, &before.certificates)).unwrap_or_default();
     let roles = before.map(|before| roles(opened, &before.roles)).unwrap_or_default();
+    let place = before.and_then(|before| place(opened, before));
     let before = before.map(|before| before.lent.clone()).unwrap_or_default();
     let changed = LentBefore {
         person: body.absent.clone(),
@@ -158,7 +161,7 @@ pub(super) fn about_delegation(
         RoleAction::Grant => before.iter().cloned().chain([changed]).collect::<Vec<_>>(),
         RoleAction::Withdraw => before.iter().filter(|one| **one != changed).cloned().collect(),
     };
-    vec![
+    let mut facts = vec![
         fact(("变更", "change"), what),
         fact(("代理人", "who acts"), person_named(opened, &body.person)),
         fact(("被代理人", "who is on leave"), person_named(opened, &body.absent)),
@@ -169,7 +172,16 @@ pub(super) fn about_delegation(
         list(("代理人自己的角色", "own roles of who acts"), &roles, &roles),
         list(LENT, &lent(opened, &before), &lent(opened, &after)),
         list(("有效证书", "certificates"), &held, &held),
-    ]
+    ];
+    facts.extend(place);
+    facts
+}
+
+/// Where the unit stands over which a role is given: the units above it, the highest first.
+fn place(opened: &ShownOrder, held: &PersonBefore) -> Option<Fact> {
+    let above = held.above.iter().rev().map(|unit| unit_named(opened, unit));
+    let term = ("范围所在的上级单位", "units above the scope");
+    (!held.above.is_empty()).then(|| fact(term, joined(above, " › ")))
 }
 
 pub(super) fn roles(opened: &ShownOrder, held: &[Holding]) -> Vec<FactValue> {

@@ -305,6 +305,7 @@ impl Basis {
             || is_record && !matches!(body, Body::Person(_) | Body::Issue(_))
             || matches!(body, Body::Issue(_))
                 && !offices.is_none_or(PriorState::tells_offices_alone)
+            || offices.is_some_and(PriorState::tells_a_place) && !gives_role(body)
             || people != wanted
             || !units.into_iter().eq(&wanted_units)
             || !self.is_shared_by(body)
@@ -357,6 +358,15 @@ fn tells_others(body: &Body) -> bool {
         Body::System(system) => system.action == "close",
         Body::Role(role) => role.action == RoleAction::Withdraw,
         Body::Person(person) => person.action != PersonAction::Create,
+        _ => false,
+    }
+}
+
+/// Whether an order with it gives somebody a role, for good or while another one is on leave.
+fn gives_role(body: &Body) -> bool {
+    match body {
+        Body::Role(role) => role.action == RoleAction::Grant,
+        Body::Delegate(one) => one.action == RoleAction::Grant,
         _ => false,
     }
 }

@@ -101,7 +101,14 @@ pub struct PersonBefore {
     /// How many more of them there are.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more_leads: u32,
+    /// Of a role that is granted or lent: the units above the one over which it is, the nearest
+    /// first; [`ABOVE_MAX`] of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub above: Vec<String>,
 }
+
+/// Most units that are named above that of a role.
+pub const ABOVE_MAX: usize = 100;
 
 /// A role that somebody lends while on leave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -211,7 +218,7 @@ impl PriorState {
         match self {
             Self::Person(held) => {
                 let lent = held.lent.len() <= LENT_MAX && held.lends.len() <= LENDS_MAX;
-                lent && held.leads.len() <= LEADS_MAX
+                lent && held.leads.len() <= LEADS_MAX && held.above.len() <= ABOVE_MAX
             }
             Self::Unit(held) => {
                 let moved = held.moved.as_ref().is_none_or(MovedUnit::is_bounded);
@@ -255,7 +262,12 @@ impl PriorState {
         let lent = held.lent.is_empty() && held.lends.is_empty();
         let record = held.mail.is_none() && held.number.is_none() && held.certificates.is_empty();
         let roles = held.roles.iter().all(|one| one.role != Role::Official);
-        lent && record && roles && held.has_office()
+        lent && record && roles && held.above.is_empty() && held.has_office()
+    }
+
+    /// Whether it says where the unit of a role stands.
+    pub(super) fn tells_a_place(&self) -> bool {
+        matches!(self, Self::Person(held) if !held.above.is_empty())
     }
 
     /// Whoever has a say over a unit that moves from then on, or no longer.
@@ -311,7 +323,8 @@ impl PriorState {
             }
             Self::Person(person) => {
                 let held = person.roles.iter().map(|role| role.scope.as_str());
-                held.chain(self.lent().map(|one| one.scope.as_str())).collect()
+                let lent = self.lent().map(|one| one.scope.as_str());
+                held.chain(lent).chain(person.above.iter().map(String::as_str)).collect()
             }
             Self::Files(_) | Self::Mode(_) | Self::Emergency(_) => Vec::new(),
             Self::Portal(portal) => vec![&portal.unit],

@@ -102,6 +102,32 @@ fn a_unit_moves_while_those_have_a_say_whom_approvers_read_of() {
     assert_eq!(now_below.as_deref(), Some("luonan"));
 }
 
+/// Whoever gives a role reads where its unit stands; once that stands elsewhere it is declined.
+#[test]
+fn a_role_is_given_over_a_unit_that_stands_where_its_approvers_read() {
+    let mut sample = Sample::found();
+    let id = sample.register("李丹", "sz-office");
+    let over = |action, scope| role(action, &id, Role::UnitHandler, scope);
+    let waits = sample.order(over(RoleAction::Grant, "sz-office"));
+    let city = sample.authority().city_unit().to_owned();
+    let above = ["shangzhou".to_owned(), city.clone()];
+    assert_eq!(led(&sample, waits).above, above);
+    let (read, _) = sample.authority().open(waits, sample.city.now).unwrap();
+    assert!(above.iter().all(|unit| read.basis.unit(unit).is_some()), "each is named");
+    let elsewhere = sample.order(over(RoleAction::Grant, "luonan"));
+    sample.done(to_luonan(), &SECURITY);
+    assert_eq!(sample.approve(waits, SECURITY[0]).map(drop), Err(Code::StateConflict));
+    assert_eq!(sample.approve(elsewhere, SECURITY[0]).map(drop), Ok(()), "that stands as it did");
+    let anew = sample.order(over(RoleAction::Grant, "sz-office"));
+    assert_eq!(led(&sample, anew).above, ["luonan".to_owned(), city]);
+    sample.approved_by(anew, &SECURITY);
+    assert_eq!(sample.execute(), None);
+    sample.sequence();
+    // What takes a role away says nothing of it, and waits for nobody.
+    let withdraws = sample.order(over(RoleAction::Withdraw, "sz-office"));
+    assert!(led(&sample, withdraws).above.is_empty());
+}
+
 /// Rules in force that name the county which gets the office, or the one that it leaves, are read
 /// of by whoever moves it, and so are those that follow it; under other rules it is another order.
 #[test]

@@ -189,6 +189,27 @@ fn an_order_to_issue_says_which_offices_its_holder_has() {
     assert!(issue.open(&none).is_none(), "no office is not said");
 }
 
+/// An order that gives a role says below which units its scope stands, and no other one does.
+#[test]
+fn an_order_that_gives_a_role_says_where_its_unit_stands() {
+    let role = |action: &str| {
+        let is_one = |one: &SampleOrder| {
+            one.order["kind"] == "role" && one.order["body"]["action"] == action
+        };
+        samples().into_iter().find(is_one).unwrap()
+    };
+    let placed = |one: &SampleOrder| {
+        let mut order = one.order.clone();
+        order["basis"]["before"]["above"] = j!(["shangzhou", "sz-office"]);
+        one.open(&order)
+    };
+    let shown = facts(&placed(&role("grant")).unwrap());
+    let said = told(&shown, "units above the scope").value.en();
+    let (high, low) = (said.find("sz-office").unwrap(), said.find("shangzhou").unwrap());
+    assert!(high < low, "the highest first: {said}");
+    assert!(placed(&role("withdraw")).is_none(), "what is taken stands nowhere");
+}
+
 /// The same order under another number.
 fn plain_of(one: &SampleOrder) -> SampleOrder {
     let mut order = one.order.clone();
