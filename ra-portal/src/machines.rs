@@ -42,6 +42,7 @@ mod told;
 mod troubles;
 mod validate;
 mod validator;
+mod validator_list;
 mod view;
 mod watched;
 mod worded_refusal;

@@ -45,6 +45,10 @@ pub struct ValidatorConfig {
     pub chain: PathBuf,
     /// Private key in PEM.
     pub key: PathBuf,
+    /// The list of the issuing CA, DER, which a timer of this host fetches; read again each minute.
+    /// With it whoever was revoked is not heard, and nobody is while no list counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crl: Option<PathBuf>,
     /// Host names of the processes that may ask.
     #[serde(deserialize_with = "names")]
     pub asked_by: Vec<String>,
@@ -96,7 +100,7 @@ mod tests {
         };
         let config = read("asked_by = [\"acme.city\"]").unwrap();
         assert_eq!(config.asked_by, ["acme.city"]);
-        assert_eq!(config.looks, LookConfig::default());
+        assert_eq!((config.looks.clone(), &config.crl), (LookConfig::default(), &None));
         assert_eq!(config.path(&config.root), folder.path().join("root.pem"));
         let looks = "[looks]\nresolver = \"10.0.0.53:53\"\nprivate_ranges = [\"10.0.0.0/8\"]";
         assert!(read(&format!("asked_by = [\"acme.city\"]\n{looks}")).is_ok());

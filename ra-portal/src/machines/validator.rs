@@ -9,6 +9,7 @@ use crate::machines::look_question::{LookAnswer, LookQuestion, PATH, QUESTION_BY
 use crate::machines::look_settings;
 use crate::machines::second::ASKED_AT_ONCE;
 use crate::machines::validate::Validator;
+use crate::machines::validator_list::OwnList;
 use crate::message::Message;
 use acme::{AcmeProblem, ProblemKind};
 use anyhow::{Context, ensure};
@@ -46,6 +47,8 @@ const RENEWAL_LOOK: Duration = Duration::from_secs(60);
 struct ValidatorState {
     host: String,
     asked_by: Vec<String>,
+    /// Who was revoked, where a file says so.
+    list: Option<Arc<OwnList>>,
     validator: Validator,
     /// Looks that are under way at once, for each of those: whoever fills theirs keeps no other
     /// portal's from being answered.
@@ -69,9 +72,11 @@ pub(crate) async fn serve(config: ValidatorConfig, trust: Trust) -> anyhow::Resu
     service::raise_open_files();
     let (stop, clock, metrics) = (Stop::on_signal()?, Clock::system(), Metrics::default());
     let root = root(&config, &trust)?;
+    let list = own_list(&config)?;
     let state = Arc::new(ValidatorState {
         host: config.host.clone(),
         asked_by: config.asked_by.clone(),
+        list: list.clone(),
         validator: look_settings::validator(&config.looks, trust.sample)?,
         places: places(config.asked_by.len(), ASKED_AT_ONCE),
         clock,
@@ -86,7 +91,10 @@ pub(crate) async fn serve(config: ValidatorConfig, trust: Trust) -> anyhow::Resu
     let waiting = stop.clone();
     let ended = async move { waiting.wait().await };
     let answers = mtls::listen::serve(listener, Some(tls), site(state), ended);
-    tokio::spawn(async move { renewed((&config, &root), &shown, &metrics, &stop).await });
+    told_of_list(list.as_deref(), &metrics);
+    tokio::spawn(async move {
+        renewed((&config, &root), (&shown, list.as_deref()), &metrics, &stop).await;
+    });
     tokio::try_join!(admin, answers)?;
     tracing::info!("stopped");
     Ok(())
@@ -122,11 +130,34 @@ fn identity(config: &ValidatorConfig, root: &Certificate) -> anyhow::Result<Iden
     Ok(Identity::from_der(all, &pkcs8)?)
 }
 
+/// The list that its file names, of the CA which issued its own certificate.
+fn own_list(config: &ValidatorConfig) -> anyhow::Result<Option<Arc<OwnList>>> {
+    let Some(list) = &config.crl else { return Ok(None) };
+    let chain = config.path(&config.chain);
+    let told = || chain.display().to_string();
+    let file = std::fs::read(&chain).with_context(told)?;
+    let all = pem::read(&file, Kind::Certificate).with_context(told)?;
+    let all: Vec<Certificate> =
+        all.iter().map(|der| Certificate::read(der)).collect::<Result<_, _>>()?;
+    let own = all.first().map(|own| own.issuer().der().to_vec());
+    let issuer = all.into_iter().find(|one| Some(one.subject().der()) == own.as_deref());
+    let issuer = issuer.with_context(told)?;
+    Ok(Some(Arc::new(OwnList::new(config.path(list), issuer))))
+}
+
+/// Reads the list, if there is one, and tells on `/readyz` why none counts.
+fn told_of_list(list: Option<&OwnList>, metrics: &Metrics) {
+    let Some(list) = list else { return };
+    let read = list.read(Clock::system().seconds());
+    let told = read.err().map_or_else(String::new, |error| format!("{error:#}"));
+    metrics.condition("list", &told);
+}
+
 /// Shows a renewed certificate from the next handshake on; what cannot be shown leaves the old one,
-/// and is told.
+/// and is told. A new list counts from then on.
 async fn renewed(
     (config, root): (&ValidatorConfig, &Certificate),
-    shown: &ShownIdentity,
+    (shown, list): (&ShownIdentity, Option<&OwnList>),
     metrics: &Metrics,
     stop: &Stop,
 ) {
@@ -134,6 +165,7 @@ async fn renewed(
         let exchanged = identity(config, root).and_then(|next| Ok(shown.exchange(next)?));
         let told = exchanged.err().map_or_else(String::new, |error| format!("{error:#}"));
         metrics.condition("certificate", &told);
+        told_of_list(list, metrics);
     }
 }
 
@@ -161,7 +193,9 @@ fn site(state: Arc<ValidatorState>) -> Site {
 
 impl ValidatorState {
     fn judge(&self, certificate: &Certificate) -> Result<AskingProcess, Code> {
-        judged(certificate, &self.asked_by, self.clock.seconds())
+        let now = self.clock.seconds();
+        judged(certificate, &self.asked_by, now)?;
+        self.list.as_ref().map_or(Ok(()), |list| list.permits(certificate, now))
     }
 }
 
@@ -276,6 +310,7 @@ mod tests {
         let state = Arc::new(ValidatorState {
             host: "look.city".into(),
             asked_by: Vec::new(),
+            list: None,
             validator: Validator::new(Resolver(nobody), ranges, web, 1),
             places: places(2, 1),
             clock: Clock::system(),
