@@ -18,6 +18,7 @@ mod silence;
 mod state;
 mod summary;
 mod verifying;
+mod witnesses;
 
 use anyhow::Context;
 use ca_host::CaConfig;

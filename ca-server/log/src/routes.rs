@@ -4,6 +4,7 @@
 mod append;
 mod ask;
 mod call;
+mod issued;
 mod pulse;
 mod search;
 mod spool;
@@ -27,6 +28,7 @@ pub(super) fn router(state: Arc<LogState>) -> Router {
     Router::new()
         .route(ca_api::log::APPEND, post(append::append).layer(records))
         .route(ca_api::log::ASK, post(ask::ask))
+        .route(ca_api::log::ISSUED, post(issued::issued))
         .route(ca_api::log::PULSE, post(pulse::pulse))
         .route(ca_api::log::SEARCH, post(search::search))
         .route(ca_api::log::SPOOL, post(spool::spool).layer(spooled))

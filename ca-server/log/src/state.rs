@@ -11,6 +11,7 @@ use crate::rounds::waits;
 use crate::searches::Searches;
 use crate::silence::Silence;
 use crate::verifying::Verifying;
+use crate::witnesses::Witnesses;
 use axum::Json;
 use ca_host::CaConfig;
 use ca_host::ProvenTime;
@@ -82,6 +83,8 @@ pub(super) struct LogState {
     pub(super) searches: Searches,
     /// When agents were heard of.
     pub(super) silence: Silence,
+    /// Whose questions about certificates are answered.
+    pub(super) witnesses: Witnesses,
     /// Runs that were verified go here.
     pub(super) intake: Intake,
     /// How far each index is.
@@ -142,6 +145,7 @@ impl LogState {
             questions: AuditTurns::default(),
             searches: Searches::default(),
             silence: Silence::default(),
+            witnesses: Witnesses::default(),
             trust,
             intake: shared.intake,
             reach: shared.reach,

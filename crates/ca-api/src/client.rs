@@ -6,7 +6,7 @@ use crate::handler::{
     PeopleRecords, PersonFacts, PersonQuery, Preview, PreviewRequest, SuspensionFacts,
     SuspensionQuery, UnitPeople,
 };
-use crate::log::{self, Append, AppendAnswer, PulseAnswer, SpoolAck};
+use crate::log::{self, Append, AppendAnswer, IssuedAnswer, IssuedQuery, PulseAnswer, SpoolAck};
 use crate::organisation::{
     self, Consequences, ConsequencesQuery, Dossier, DossierQuery, UnitFacts, UnitQuery,
 };
@@ -317,6 +317,11 @@ impl Log {
     /// Says that an agent lives.
     pub async fn pulse(&self, message: &Heartbeat) -> Result<PulseAnswer, Refusal> {
         ask(&self.0, log::PULSE, message).await
+    }
+
+    /// Asks whether the log has it that a certificate was issued.
+    pub async fn issued(&self, message: &IssuedQuery) -> Result<IssuedAnswer, Refusal> {
+        ask(&self.0, log::ISSUED, message).await
     }
 
     /// Hands in records; they are durable when this returns.

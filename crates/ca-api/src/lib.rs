@@ -19,7 +19,10 @@ pub mod status;
 pub mod systems;
 
 pub use client::{Issuer, Log, Refusal, Status};
-pub use log::{Append, AppendAnswer, EntryPlace, PulseAnswer, SaltedRecord, SpoolAck};
+pub use log::{
+    Append, AppendAnswer, EntryPlace, IssuedAnswer, IssuedQuery, PulseAnswer, SaltedRecord,
+    SpoolAck,
+};
 pub use reach::{Reach, is_near_brake, reach};
 pub use records::handling::{ApprovedBatch, ApprovedBy};
 pub use records::join::{Renew, RenewedChain};

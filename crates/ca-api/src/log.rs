@@ -2,6 +2,7 @@
 
 use records::Bytes;
 use records::Disclosure;
+use records::export::InclusionEvidence;
 use serde::{Deserialize, Serialize};
 
 /// The path takes an [`Append`] and answers with an [`AppendAnswer`].
@@ -17,6 +18,11 @@ pub const SPOOL: &str = "/v1/spool";
 /// `records::access::Heartbeat` → [`PulseAnswer`]; agents only. Nothing of it is kept on
 /// disk.
 pub const PULSE: &str = "/v1/pulse";
+/// [`IssuedQuery`] → [`IssuedAnswer`]; agents only. Whoever has no answer knows nothing.
+pub const ISSUED: &str = "/v1/issued";
+
+/// Most questions of an agent about certificates that the log answers at once.
+pub const ISSUED_AT_ONCE: usize = 4;
 
 /// Records of a portal, oldest first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -46,6 +52,26 @@ pub struct PulseAnswer {
     /// Whether the log did not hear of the agent before this: then a heartbeat belongs in its
     /// records, so that they say when the silence ended.
     pub is_back: bool,
+}
+
+/// Asks whether the log has it that a certificate was issued.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuedQuery {
+    /// The certificate has this serial number, lower-case hexadecimal.
+    pub serial: String,
+    /// The certificate is named by its SHA-256: whoever asks has it.
+    pub sha256: Bytes,
+}
+
+/// What the log has of a certificate.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum IssuedAnswer {
+    /// The record that it was issued, with its proof under the newest checkpoint.
+    Logged(Box<InclusionEvidence>),
+    /// No such record is among so many, which are all that the tree had when it was asked.
+    Absent(u64),
 }
 
 /// Every record stands in the log.
