@@ -64,6 +64,9 @@ pub struct AgentConfig {
     /// What an identity token is good for.
     #[serde(default)]
     pub identity: IdentityMode,
+    /// Whether the log has to have each certificate that comes in.
+    #[serde(default)]
+    pub witness: bool,
     /// Where the application asks: a socket of this machine, or an address of loopback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calls: Option<UpstreamAddress>,
@@ -263,6 +266,7 @@ impl AgentConfig {
             tls_min_version: tls_min_version(),
             request_fields: request_fields(),
             identity: IdentityMode::default(),
+            witness: false,
             calls: None,
             tunnels: Vec::new(),
             upstream_protocol: UpstreamProtocol::default(),

@@ -4,7 +4,8 @@
 //! It can never let a request through that it could not record, nor trust a list, snapshot or rule
 //! that it has not verified itself, or that is too old. In reading order: [`config`], [`world`]
 //! (what is in force), [`spool`] (what is durable), [`sessions`] and [`ship`] (what the log has),
-//! [`gate`] (what a request goes through), [`token`] (what the application learns), [`command`].
+//! `witness` (whether the log has a certificate), [`gate`] (what a request goes through), [`token`]
+//! (what the application learns), [`command`].
 
 pub mod command;
 pub mod config;
@@ -14,6 +15,7 @@ pub mod sessions;
 pub mod ship;
 pub mod spool;
 pub mod token;
+mod witness;
 pub mod world;
 
 pub use config::AgentConfig;

@@ -39,6 +39,9 @@ pub(super) struct Arguments {
     /// Health, metrics and public keys of identity tokens. 管理地址
     #[arg(long, default_value = "127.0.0.1:9443")]
     admin: SocketAddr,
+    /// Ask the log about each certificate, for applications of staff. 向日志查证证书
+    #[arg(long)]
+    witness: bool,
 }
 
 pub(super) async fn run(
@@ -63,8 +66,9 @@ pub(super) async fn run(
             folder.display()
         );
     }
-    let Arguments { upstream, listen, admin, .. } = arguments;
-    let config = AgentConfig::new(folder, *listen, *admin, upstream.clone());
+    let Arguments { upstream, listen, admin, witness, .. } = arguments;
+    let mut config = AgentConfig::new(folder, *listen, *admin, upstream.clone());
+    config.witness = *witness;
     if let Some(address) = config.named_twice() {
         // Said before the token is spent.
         anyhow::bail!(
@@ -180,8 +184,8 @@ fn accept(
 fn toml(config: &AgentConfig) -> anyhow::Result<String> {
     let text = format!(
         "# 网关代理配置；改后须重启。 The agent's configuration; restart after changes.\n\
-         listen = \"{}\"\nadmin = \"{}\"\nupstream = \"{}\"\n",
-        config.listen, config.admin, config.upstream
+         listen = \"{}\"\nadmin = \"{}\"\nupstream = \"{}\"\nwitness = {}\n",
+        config.listen, config.admin, config.upstream, config.witness
     );
     Ok(text)
 }

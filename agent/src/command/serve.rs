@@ -17,6 +17,7 @@ use crate::gate::{
 use crate::ship::Shipper;
 use crate::spool::{Place, Postbox, Spool, UnreadRuns, recover};
 use crate::token::Tokens;
+use crate::witness::Witness;
 use crate::world::{Anchors, Source, watch};
 use crate::{AgentConfig, spool};
 use anyhow::Context;
@@ -203,6 +204,9 @@ fn open_gate(
         limits: config.limits.clone(),
         fields: AllowedFields::of(&config.request_fields),
         clients: ClientTrust::new(root.clone(), issuing.to_vec(), arc),
+        witness: config
+            .witness
+            .then(|| Witness::open(config, &file.trust, live.sessions(), metrics)),
         portal: file.trust.portal_public.clone(),
         world: source.world.clone(),
         spool,

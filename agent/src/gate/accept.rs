@@ -85,6 +85,8 @@ impl Endpoint for People {
         let Accepted { stream, source, handshake, peer: shown, slot, stopping } = accepted;
         let Handshake { sni, http2, verify, .. } = handshake;
         let gate = self.gate.clone();
+        // Before anything is recorded of whom it says that it is.
+        let shown = gate.witnessed(shown).await;
         let a_minute = gate.limits.requests_of_one_a_minute;
         let of_one = match &shown {
             ClientIdentity::Person(peer) => {

@@ -135,6 +135,18 @@ fn help(gate: &Gate, code: Code) -> (String, String) {
              browser."
                 .into(),
         ),
+        Code::CertificateUnlogged => (
+            "本市没有签发过这张证书的记录。请改选本市签发的证书，并立即告知登记员或系统管理员。".into(),
+            "This city has no record of having issued the certificate. Choose another one, and \
+             tell your registration officer or the system administrator now."
+                .into(),
+        ),
+        Code::CertificateUnproven => (
+            "网关暂时无法向本市的日志查证，责任在系统一方：请稍后重试；仍不行的，请联系系统管理员。".into(),
+            "The gate cannot ask this city's log at the moment. This is the system's fault: try \
+             again shortly, then call the system administrator."
+                .into(),
+        ),
         Code::ApplicationSuspended => (
             "本应用的访问已按两名管理员批准的办件暂停，不是您的证书有问题；恢复时间请询问应用负责人。".into(),
             "Access to this application was suspended by an order that two administrators \

@@ -2,6 +2,7 @@
 //! once; whether the certificate still counts is asked at every request.
 
 use crate::fixed::{BETWEEN_MAX, SENT_MAX};
+use crate::witness::ShownCertificate;
 use crate::world::{CertificateStanding, World};
 use pki::path::{PathError, Usage, check};
 use pki::{Certificate, oid};
@@ -185,6 +186,11 @@ pub(crate) fn profile_of(arc: &oid::Arc, certificate: &Certificate) -> Option<&'
 }
 
 impl Peer {
+    /// The certificate as the log names it.
+    pub(super) fn shown(&self) -> ShownCertificate {
+        ShownCertificate { sha256: self.sha256, serial: self.serial.clone() }
+    }
+
     /// Whether the certificate counts now: in time, not revoked or suspended, and the person is
     /// known with the unit that it names.
     pub(super) fn holds(&self, world: &World, now: u64) -> Result<(), Code> {

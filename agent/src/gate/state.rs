@@ -3,12 +3,13 @@
 use super::allowed::AllowedFields;
 use super::in_flight::InFlight;
 use super::live::Live;
-use super::peer::{ClientIdentity, ClientTrust};
+use super::peer::{ClientIdentity, ClientTrust, Peer};
 use super::rejection::Rejections;
 use super::upstream::places::Upstreams;
 use crate::config::GateLimits;
 use crate::spool::Spool;
 use crate::token::Tokens;
+use crate::witness::Witness;
 use crate::world::World;
 use arc_swap::ArcSwap;
 use mtls::listen::{Handshake, Lanes, PeerStanding};
@@ -36,6 +37,8 @@ pub struct Gate {
     pub fields: AllowedFields,
     /// What clients' certificates lead to.
     pub clients: ClientTrust,
+    /// Whether the log has them, where that is asked.
+    pub(crate) witness: Option<Arc<Witness>>,
     /// Address of the portal, for people without a certificate.
     pub portal: String,
     /// What is in force.
@@ -74,7 +77,7 @@ impl Gate {
         let shown = ClientIdentity::read(&self.clients, &handshake.chain, self.clock.seconds());
         let (shown, counts) = self.judged(shown);
         let standing = match &shown {
-            ClientIdentity::Person(peer) if counts => {
+            ClientIdentity::Person(peer) if counts && self.may_wait(peer) => {
                 PeerStanding::Proven { certificate: peer.sha256, most }
             }
             _ => PeerStanding::Unproven,
@@ -98,6 +101,23 @@ impl Gate {
                 (ClientIdentity::Refused { code, serial: peer.serial.clone() }, false)
             }
             holds => (ClientIdentity::Person(peer), holds.is_ok()),
+        }
+    }
+
+    /// Whether somebody has a place among those whose certificates count: whoever signs new ones
+    /// without end takes none of those that others have, beyond as many as are asked for at once.
+    fn may_wait(&self, peer: &Peer) -> bool {
+        self.witness.as_ref().is_none_or(|witness| witness.may_wait(&peer.sha256))
+    }
+
+    /// Who a certificate is from once the log was asked, where the gate asks it: one that does not
+    /// stand there, or of which nobody can say so now, is nobody's.
+    pub(super) async fn witnessed(&self, shown: ClientIdentity) -> ClientIdentity {
+        let Some(witness) = &self.witness else { return shown };
+        let ClientIdentity::Person(peer) = shown else { return shown };
+        match witness.stands(peer.shown()).await {
+            Ok(()) => ClientIdentity::Person(peer),
+            Err(code) => ClientIdentity::Refused { code, serial: peer.serial.clone() },
         }
     }
 

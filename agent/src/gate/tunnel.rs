@@ -121,6 +121,7 @@ impl Endpoint for TunnelPort {
         // Whoever has fewer connections takes no place of one that is under way.
         let _under_way = activity.begin();
         gate.counts.connections.fetch_add(1, Ordering::Relaxed);
+        let shown = gate.witnessed(shown).await;
         match self.admitted(source, handshake, &shown).await {
             Ok((permit, recorded)) => {
                 self.carry(stream, (&permit, &recorded), &activity, &stopping).await;

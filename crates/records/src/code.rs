@@ -169,6 +169,7 @@ codes! {
     CertificateRevoked "certificate-revoked" Peer "您的证书已吊销。" "Your certificate has been revoked.";
     CertificateSuspended "certificate-suspended" Peer "您的证书已冻结，暂不能使用。" "Your certificate is suspended and cannot be used for now.";
     CertificateForeign "certificate-foreign" Peer "您的证书不是本系统签发的。" "Your certificate was not issued by this system.";
+    CertificateUnlogged "certificate-unlogged" Peer "您的证书不在本市的日志中。" "Your certificate does not stand in the log of this city.";
     SignatureForeign "signature-foreign" Peer "此签名不是该证书的密钥所作。" "The signature was not made with the key of this certificate.";
     NotYourRoute "not-your-route" Peer "您无权使用此功能。" "You may not use this function.";
     PortalUnknown "portal-unknown" Peer "此门户未登记。" "This portal is not registered.";
@@ -181,6 +182,7 @@ codes! {
     UseSignature "use-signature" Peer "没有有效的常设授权。" "No standing authorization covers this.";
     QuotaUsed "quota-used" Policy "常设授权的次数已用完。" "The standing authorization is used up.";
     StatusStale "status-stale" Us "吊销列表或人员数据已过期，网关已停止放行。" "The revocation list or the list of people is too old; the gate lets nobody pass.";
+    CertificateUnproven "certificate-unproven" Us "暂时无法查证您的证书是否在日志中，请稍后再试。" "Whether your certificate stands in the log cannot be found out at the moment; try again later.";
     AuditFull "audit-full" Us "审计存储已满，网关已停止放行。" "The audit spool is full; the gate lets nobody pass.";
     AuditFailed "audit-failed" Us "审计记录无法写入，网关已停止放行。" "The audit record cannot be written; the gate lets nobody pass.";
     UpstreamFailed "upstream-failed" Us "应用系统没有正常应答。" "The application behind the gate does not answer properly.";

@@ -19,26 +19,27 @@ use Code::{
     ApprovalsMissing, ApproverDrafted, ApproverExpired, ApproverRevoked, ApproverRole,
     ApproverScope, ApproverSelf, ApproverTwice, ApproverUnknown, AuditFailed, AuditFull,
     BindMismatch, BindingInvalid, CertificateExpired, CertificateForeign, CertificateKeyNeeded,
-    CertificateRequired, CertificateRevoked, CertificateSuspended, ChallengeUsed, ClockMoved,
-    CodeExpired, CodeUsed, CodingUnknown, CrossSite, DelegationExpired, DrafterSelf, DraftsTooMany,
-    EmergencyOpen, ExpectationUnknown, FieldsTooMany, HandlerScope, HeadTooLarge, JwsMalformed,
-    JwsSignature, KeyForeign, KeyNotAllowed, KeyPublished, KeyUnknown, KeyUsed, KeyWeak,
-    LabelNotAllowed, LetterLost, LetterNeeded, LetterOpen, LetterVoided, LintFailed, LogBehind,
-    Malformed, MediaType, MessageAlgorithm, MessageGateway, MessageNonce, MessageProtection,
-    MessageVersion, MethodNotAllowed, Misdirected, NotDrafter, NotFound, NotPermitted, NotReady,
-    NotServed, NotYourRoute, NothingToSuspend, NumberRegistered, OrderAltered, OrderCancelled,
-    OrderConsumed, OrderExpired, OrderIncomplete, OrderRejected, OrderReturned, OrderUnknown,
-    OrderWithdrawn, OutsideNeeded, PasskeyCounter, PasskeyRefused, PasskeySoftware, PasskeyUnknown,
-    PersonChanged, PersonLeft, PersonUnknown, PolicyError, PoolAlone, PortalUnknown,
-    ProfileChanged, QuotaUsed, ReceiptForeign, RenewalDone, RenewalEarly, RenewalLate,
-    RenewalNever, RenewalRejected, RenewalSignature, RequestExceeds, RequestLate, RequestMalformed,
-    RequestSignature, RevocationReason, RoleConflict, RouteUnknown, RowUnopened, RulesMalformed,
-    SignatureForeign, SignatureNeeded, SignedTime, SpoolForked, SpoolGap, StateConflict,
-    StatusStale, SuspensionAlone, SystemAccounts, SystemCaa, SystemChallenge, SystemClosed,
-    SystemLive, SystemNames, SystemQuota, SystemRenewal, SystemSecret, TargetTooLong, TooBusy,
-    TooLarge, TooManyTries, TrailersTooLarge, TransactionUsed, Unavailable, UnitUnknown,
-    UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature,
-    WishOpen, WishesTooMany, WrongCode,
+    CertificateRequired, CertificateRevoked, CertificateSuspended, CertificateUnlogged,
+    CertificateUnproven, ChallengeUsed, ClockMoved, CodeExpired, CodeUsed, CodingUnknown,
+    CrossSite, DelegationExpired, DrafterSelf, DraftsTooMany, EmergencyOpen, ExpectationUnknown,
+    FieldsTooMany, HandlerScope, HeadTooLarge, JwsMalformed, JwsSignature, KeyForeign,
+    KeyNotAllowed, KeyPublished, KeyUnknown, KeyUsed, KeyWeak, LabelNotAllowed, LetterLost,
+    LetterNeeded, LetterOpen, LetterVoided, LintFailed, LogBehind, Malformed, MediaType,
+    MessageAlgorithm, MessageGateway, MessageNonce, MessageProtection, MessageVersion,
+    MethodNotAllowed, Misdirected, NotDrafter, NotFound, NotPermitted, NotReady, NotServed,
+    NotYourRoute, NothingToSuspend, NumberRegistered, OrderAltered, OrderCancelled, OrderConsumed,
+    OrderExpired, OrderIncomplete, OrderRejected, OrderReturned, OrderUnknown, OrderWithdrawn,
+    OutsideNeeded, PasskeyCounter, PasskeyRefused, PasskeySoftware, PasskeyUnknown, PersonChanged,
+    PersonLeft, PersonUnknown, PolicyError, PoolAlone, PortalUnknown, ProfileChanged, QuotaUsed,
+    ReceiptForeign, RenewalDone, RenewalEarly, RenewalLate, RenewalNever, RenewalRejected,
+    RenewalSignature, RequestExceeds, RequestLate, RequestMalformed, RequestSignature,
+    RevocationReason, RoleConflict, RouteUnknown, RowUnopened, RulesMalformed, SignatureForeign,
+    SignatureNeeded, SignedTime, SpoolForked, SpoolGap, StateConflict, StatusStale,
+    SuspensionAlone, SystemAccounts, SystemCaa, SystemChallenge, SystemClosed, SystemLive,
+    SystemNames, SystemQuota, SystemRenewal, SystemSecret, TargetTooLong, TooBusy, TooLarge,
+    TooManyTries, TrailersTooLarge, TransactionUsed, Unavailable, UnitUnknown, UnknownKind,
+    UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature, WishOpen,
+    WishesTooMany, WrongCode,
 };
 
 /// The status code of a refusal.
@@ -49,8 +50,10 @@ pub fn status(code: Code) -> StatusCode {
         | ReceiptForeign | JwsMalformed | RequestExceeds | RevocationReason | MessageAlgorithm
         | MessageVersion | MessageNonce => StatusCode::BAD_REQUEST,
         CertificateRequired | CertificateExpired | CertificateRevoked | CertificateSuspended
-        | CertificateForeign | UseSignature | LetterNeeded | JwsSignature | BindingInvalid
-        | SystemSecret | SignatureForeign | MessageProtection => StatusCode::UNAUTHORIZED,
+        | CertificateForeign | CertificateUnlogged | UseSignature | LetterNeeded | JwsSignature
+        | BindingInvalid | SystemSecret | SignatureForeign | MessageProtection => {
+            StatusCode::UNAUTHORIZED
+        }
         WrongCode | CrossSite | LabelNotAllowed | BindMismatch | ApprovalSignature
         | ApproverUnknown | ApproverExpired | ApproverRevoked | ApproverRole | ApproverScope
         | ApproverSelf | ApproverDrafted | NotDrafter | HandlerScope | DelegationExpired
@@ -84,8 +87,10 @@ pub fn status(code: Code) -> StatusCode {
         RequestLate => StatusCode::REQUEST_TIMEOUT,
         TooManyTries | WishesTooMany | DraftsTooMany => StatusCode::TOO_MANY_REQUESTS,
         Misdirected => StatusCode::MISDIRECTED_REQUEST,
-        ClockMoved | LintFailed | LogBehind | MessageGateway | Unavailable | StatusStale
-        | AuditFull | AuditFailed | TooBusy => StatusCode::SERVICE_UNAVAILABLE,
+        CertificateUnproven | ClockMoved | LintFailed | LogBehind | MessageGateway
+        | Unavailable | StatusStale | AuditFull | AuditFailed | TooBusy => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         UpstreamFailed | AnswerTooLarge => StatusCode::BAD_GATEWAY,
         UpstreamLate => StatusCode::GATEWAY_TIMEOUT,
     }

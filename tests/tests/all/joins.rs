@@ -229,7 +229,7 @@ async fn commands_say_what_is_wrong_and_what_comes_next() {
     std::fs::write(&config, format!("{text}upstraem = 1\n")).unwrap();
     let wrong = agent(&office, &["serve"]);
     assert!(
-        said(&wrong).contains("line 5") && said(&wrong).contains("upstraem"),
+        said(&wrong).contains("line 6") && said(&wrong).contains("upstraem"),
         "{}",
         said(&wrong)
     );

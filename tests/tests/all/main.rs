@@ -80,3 +80,4 @@ mod upgrades;
 mod upstreams;
 mod ways_back;
 mod wishes;
+mod witness;

@@ -28,11 +28,19 @@ struct Finding {
 /// What is in force at a moment, and that moment, unix seconds.
 type Moment = (Arc<World>, u64);
 
+/// Who is asked, and whether the log has the certificate that a question is about.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    gate: &'a Gate,
+    witnessed: Result<(), Code>,
+}
+
 /// Answers; an error is the fault of whoever asks, or ours, and no answer. A yes is recorded before
 /// it is told; a no is told whatever the disk says.
 pub(super) async fn answer(gate: &Gate, question: CallQuestion) -> Result<CallAnswer, Code> {
     let present = || (gate.world.load_full(), gate.clock.seconds());
-    let find = |at| found(gate, &question, at);
+    let asked = Asked { gate, witnessed: witnessed(gate, &question).await };
+    let find = |at| found(asked, &question, at);
     let record = |found, world| recorded(gate, found, world);
     let told = told_when_durable(present, find, record).await?;
     gate.metrics.count("call", told.code);
@@ -62,28 +70,41 @@ where
     if found.told.yes { Ok(told) } else { record(found, now.0).await }
 }
 
+/// Whether the log has the certificate of a question, where the gate asks that. What is no person's
+/// now is none when it is judged either.
+async fn witnessed(gate: &Gate, question: &CallQuestion) -> Result<(), Code> {
+    let (Some(witness), Some(certificate)) = (&gate.witness, question.certificate()) else {
+        return Ok(());
+    };
+    let (chain, now) = (std::slice::from_ref(&certificate.0), gate.clock.seconds());
+    let ClientIdentity::Person(peer) = ClientIdentity::read(&gate.clients, chain, now) else {
+        return Err(Code::CertificateUnproven);
+    };
+    witness.stands(peer.shown()).await
+}
+
 /// What is found out at a moment.
-fn found(gate: &Gate, question: &CallQuestion, (world, now): Moment) -> Result<Finding, Code> {
+fn found(asked: Asked<'_>, question: &CallQuestion, (world, now): Moment) -> Result<Finding, Code> {
     let at: (&World, u64) = (world.as_ref(), now);
     Ok(match question {
         CallQuestion::Certificate { certificate } => {
             let mut found = Finding { ask: "certificate", ..Finding::default() };
-            let good = found.holder(gate, certificate, at).map(drop);
+            let good = found.holder(asked, certificate, at).map(drop);
             found.told.says(good);
             found
         }
         CallQuestion::Signature { certificate, message, sha256, signature } => {
             let signed = Signed::of(message.as_ref(), sha256.as_ref())?;
-            signature_of(gate, (certificate, &signed, signature), at)
+            signature_of(asked, (certificate, &signed, signature), at)
         }
         CallQuestion::Permission { certificate, person, method, target } => {
-            if target.len() > gate.limits.target_bytes {
+            if target.len() > asked.gate.limits.target_bytes {
                 return Err(Code::TargetTooLong);
             }
             let checked = Checked::of_call(method, target)?;
             match (certificate, person) {
                 (Some(certificate), None) => {
-                    by_certificate(gate, certificate, checked, (world.clone(), now))
+                    by_certificate(asked, certificate, checked, (world.clone(), now))
                 }
                 (None, Some(person)) => by_person(person, &checked, at),
                 _ => return Err(Code::Malformed),
@@ -96,17 +117,20 @@ impl Finding {
     /// Whose certificate it is, if it counts now; who is known by it is told in any case.
     fn holder(
         &mut self,
-        gate: &Gate,
+        asked: Asked<'_>,
         certificate: &Bytes,
         (world, now): (&World, u64),
     ) -> Result<Arc<Peer>, Code> {
-        let shown = ClientIdentity::read(&gate.clients, std::slice::from_ref(&certificate.0), now);
+        let chain = std::slice::from_ref(&certificate.0);
+        let shown = ClientIdentity::read(&asked.gate.clients, chain, now);
         shown.serial().clone_into(&mut self.told.serial);
         let peer = match shown {
             ClientIdentity::Person(peer) => peer,
             ClientIdentity::Nobody => return Err(Code::CertificateForeign),
             ClientIdentity::Refused { code, .. } => return Err(code),
         };
+        // What the log does not have says nothing about anybody.
+        asked.witnessed?;
         self.told.person.clone_from(&peer.person);
         self.told.name.clone_from(&peer.name);
         self.told.org.clone_from(&peer.units);
@@ -155,12 +179,12 @@ impl<'a> Signed<'a> {
 }
 
 fn signature_of(
-    gate: &Gate,
+    asked: Asked<'_>,
     (certificate, signed, signature): (&Bytes, &Signed<'_>, &Bytes),
     at: (&World, u64),
 ) -> Finding {
     let mut found = Finding { ask: "signature", ..Finding::default() };
-    let holder = found.holder(gate, certificate, at);
+    let holder = found.holder(asked, certificate, at);
     let key = holder.as_ref().map_or("", |peer| peer.certificate.key().algorithm().name);
     let digest = data_encoding::HEXLOWER.encode(&signed.sha256());
     found.asked = format!("{key} {digest}");
@@ -176,16 +200,16 @@ fn signature_of(
 /// recorded with its request, and here is none. No connection is known; a rule that reads one
 /// cannot be evaluated, which is a no.
 fn by_certificate(
-    gate: &Gate,
+    asked: Asked<'_>,
     certificate: &Bytes,
-    asked: Checked,
+    request: Checked,
     (world, now): (Arc<World>, u64),
 ) -> Finding {
     let mut found = Finding { ask: "permission", ..Finding::default() };
-    found.asked = format!("{} {}", asked.method, asked.path.text());
-    let permitted = match found.holder(gate, certificate, (&*world, now)) {
+    found.asked = format!("{} {}", request.method, request.path.text());
+    let permitted = match found.holder(asked, certificate, (&*world, now)) {
         Err(code) => Err(code),
-        Ok(peer) => match decide(world, &peer, asked, (now, of_certificate(&peer))) {
+        Ok(peer) => match decide(world, &peer, request, (now, of_certificate(&peer))) {
             Ok(permit) => {
                 found.ruled(&permit.answer);
                 permit.answer.outcome.map_err(denial_code)

@@ -37,6 +37,18 @@ pub(super) enum CallQuestion {
     },
 }
 
+impl CallQuestion {
+    /// The certificate that it is about, DER.
+    pub(super) fn certificate(&self) -> Option<&Bytes> {
+        match self {
+            Self::Certificate { certificate } | Self::Signature { certificate, .. } => {
+                Some(certificate)
+            }
+            Self::Permission { certificate, .. } => certificate.as_ref(),
+        }
+    }
+}
+
 /// An answer. Whoever asks acts on `yes` alone.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct CallAnswer {

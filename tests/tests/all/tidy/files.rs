@@ -30,7 +30,7 @@ const OWN: [(&str, &str); 11] = [
 ];
 
 /// Whoever replaces a file, and why nobody's file is lost: it is one of the program's own.
-const REPLACED: [(&str, &str); 33] = [
+const REPLACED: [(&str, &str); 34] = [
     ("agent/src/command/join.rs", "the state directory that it joins, unless that has joined"),
     ("agent/src/command/policy/replay.rs", "what a replay found, beside the rules that it asked"),
     ("agent/src/command/renew.rs", "what stands beside the files in use until it is moved there"),
@@ -39,6 +39,7 @@ const REPLACED: [(&str, &str); 33] = [
     ("agent/src/spool/recover.rs", "how far the log has acknowledged"),
     ("agent/src/token.rs", "keys of identity tokens of today"),
     ("agent/src/token/connection.rs", "the key by which an application checks proofs of requests"),
+    ("agent/src/witness/kept_proofs.rs", "proofs that certificates stand in the log"),
     ("agent/src/world/kept_beside.rs", "what stands beside the list at this gate"),
     ("agent/src/world/marks.rs", "what never goes back"),
     ("agent/src/world/watch.rs", "what is in force at this gate"),
