@@ -6,8 +6,8 @@ use crate::found::gate_ports;
 use crate::tool;
 use std::path::{Path, PathBuf};
 
-/// Registers the agent of the sample city, has the order approved, and joins.
-pub(crate) fn join(folder: &Path) -> anyhow::Result<()> {
+/// Registers the agent of the sample city, has the order approved, and joins with these words more.
+pub(crate) fn join(folder: &Path, more: &[&str]) -> anyhow::Result<()> {
     let mut city = City::read(folder)?;
     let [port, admin, exchange] = gate_ports(&city)?;
     let made = tool::json(tool::ca_server(folder)?.args([
@@ -32,7 +32,8 @@ pub(crate) fn join(folder: &Path) -> anyhow::Result<()> {
             .arg(file)
             .args(["--listen", &format!("127.0.0.1:{port}")])
             .args(["--admin", &format!("127.0.0.1:{admin}")])
-            .args(["--upstream", &upstream]),
+            .args(["--upstream", &upstream])
+            .args(more),
     )?;
     city.agent = Some(AgentUrls {
         url: format!("https://localhost:{port}"),

@@ -29,7 +29,7 @@ pub(crate) async fn run() -> anyhow::Result<()> {
     println!("founding a city with a gate …");
     found(&folder, &Sample::default())?;
     let mut running = Running::start(&folder).await?;
-    crate::gate::join(&folder)?;
+    crate::gate::join(&folder, &[])?;
     let city = City::read(&folder)?;
     let [port, ..] = gate_ports(&city)?;
     let settings = folder.join("gate/agent.toml");

@@ -45,7 +45,7 @@ pub(super) async fn run(wanted: GateLoad) -> anyhow::Result<()> {
     eprintln!("founding a city with a gate and {PEOPLE} people …");
     found(&folder, &Sample::default())?;
     let mut running = Running::start(&folder).await?;
-    crate::gate::join(&folder)?;
+    crate::gate::join(&folder, &[])?;
     let city = City::read(&folder)?;
     let [port, admin, application] = gate_ports(&city)?;
     tokio::spawn(origin(TcpListener::bind(("127.0.0.1", application)).await?));

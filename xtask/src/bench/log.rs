@@ -88,7 +88,7 @@ async fn on(
     eprintln!("{database}: founding a city with an agent …");
     found(folder, &Sample { postgres: postgres.clone(), ..Sample::default() })?;
     let mut running = Running::start(folder).await?;
-    crate::gate::join(folder)?;
+    crate::gate::join(folder, &[])?;
     let address = match &postgres {
         Some(address) => address.replace("{user}", "ca").replace("{name}", "ca"),
         None => format!("sqlite:{}", folder.join("ca/ca.db").display()),

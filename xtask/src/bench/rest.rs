@@ -61,7 +61,7 @@ async fn on(folder: &Path, server: Option<(String, u32)>, wanted: RestPlan) -> a
     let (postgres, pid) = server.unzip();
     found(folder, &Sample { postgres: postgres.clone(), ..Sample::default() })?;
     let mut running = Running::start(folder).await?;
-    crate::gate::join(folder)?;
+    crate::gate::join(folder, &[])?;
     running.start_gate(&City::read(folder)?).await?;
     println!("{database}");
     idle(&running, pid, wanted.seconds).await?;
