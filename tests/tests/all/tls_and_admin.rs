@@ -260,8 +260,8 @@ async fn the_issuer_hears_portals_only_and_each_process_on_its_own_routes() {
     let raw = |identity| office.client(&office.trust.log, Some(identity));
     let told =
         |answer: http::Response<bytes::Bytes>| String::from_utf8_lossy(answer.body()).into_owned();
-    use ca_api::log::{APPEND, ASK, PULSE, SEARCH, SPOOL};
-    for route in [APPEND, ASK, PULSE, SEARCH, SPOOL] {
+    use ca_api::log::{APPEND, ASK, ISSUED, PULSE, SEARCH, SPOOL};
+    for route in [APPEND, ASK, ISSUED, PULSE, SEARCH, SPOOL] {
         let answer = raw(officer.identity()).post(route, b"{".to_vec()).await.unwrap();
         assert!(told(answer).contains("not-your-route"), "{route}");
     }
