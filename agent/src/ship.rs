@@ -26,7 +26,7 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Behind a parcel of all that there was the next one waits so long for more. What is signed,
 /// proven and verified for a parcel, here and at the log, is as much for one record as for a
 /// thousand.
-const GATHERED: Duration = Duration::from_millis(25);
+const GATHERED: Duration = Duration::from_millis(100);
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
 /// Ships what one agent's spool holds to the log, and frees what the log proves to have.
