@@ -94,6 +94,43 @@ fn limit(gate: &Gate, code: Code) -> Option<String> {
 fn help(gate: &Gate, code: Code) -> (String, String) {
     let portal = escape(&gate.portal);
     match code {
+        Code::CertificateRequired
+        | Code::CertificateExpired
+        | Code::CertificateRevoked
+        | Code::CertificateSuspended
+        | Code::CertificateForeign
+        | Code::CertificateUnlogged
+        | Code::CertificateUnproven => help_with_certificate(&portal, code),
+        Code::ApplicationSuspended => (
+            "本应用的访问已按两名管理员批准的办件暂停，不是您的证书有问题；恢复时间请询问应用负责人。".into(),
+            "Access to this application was suspended by an order that two administrators \
+             approved; your certificate is not at fault. Ask the application's owner when it is \
+             open again."
+                .into(),
+        ),
+        Code::StatusStale => (
+            "网关未能及时收到吊销列表或人员数据，责任在系统一方，请联系系统管理员。".into(),
+            "The gate did not receive the lists of this city in time. This is the system's fault; \
+             call the system administrator."
+                .into(),
+        ),
+        Code::AuditFull | Code::AuditFailed => (
+            "无法留下审计记录，因此不能放行，请联系系统管理员。".into(),
+            "Nothing passes that cannot be recorded; call the system administrator.".into(),
+        ),
+        Code::NotServed | Code::PersonChanged => (
+            "您不在本应用的服务范围内，或您的单位已变动，请联系登记员。".into(),
+            "You are not among the people this application serves, or your unit changed; ask your \
+             registration officer."
+                .into(),
+        ),
+        _ => (String::new(), String::new()),
+    }
+}
+
+/// The same where it is about the certificate that was shown, or that none was.
+fn help_with_certificate(portal: &str, code: Code) -> (String, String) {
+    match code {
         Code::CertificateRequired => (
             format!(
                 "请插入或安装您的数字证书后重试。还没有证书的，请持密码信封到 {portal} 或用 yinxin enroll --letter LETTER 领取。"
@@ -145,29 +182,6 @@ fn help(gate: &Gate, code: Code) -> (String, String) {
             "网关暂时无法向本市的日志查证，责任在系统一方：请稍后重试；仍不行的，请联系系统管理员。".into(),
             "The gate cannot ask this city's log at the moment. This is the system's fault: try \
              again shortly, then call the system administrator."
-                .into(),
-        ),
-        Code::ApplicationSuspended => (
-            "本应用的访问已按两名管理员批准的办件暂停，不是您的证书有问题；恢复时间请询问应用负责人。".into(),
-            "Access to this application was suspended by an order that two administrators \
-             approved; your certificate is not at fault. Ask the application's owner when it is \
-             open again."
-                .into(),
-        ),
-        Code::StatusStale => (
-            "网关未能及时收到吊销列表或人员数据，责任在系统一方，请联系系统管理员。".into(),
-            "The gate did not receive the lists of this city in time. This is the system's fault; \
-             call the system administrator."
-                .into(),
-        ),
-        Code::AuditFull | Code::AuditFailed => (
-            "无法留下审计记录，因此不能放行，请联系系统管理员。".into(),
-            "Nothing passes that cannot be recorded; call the system administrator.".into(),
-        ),
-        Code::NotServed | Code::PersonChanged => (
-            "您不在本应用的服务范围内，或您的单位已变动，请联系登记员。".into(),
-            "You are not among the people this application serves, or your unit changed; ask your \
-             registration officer."
                 .into(),
         ),
         _ => (String::new(), String::new()),

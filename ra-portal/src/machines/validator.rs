@@ -194,8 +194,9 @@ fn site(state: Arc<ValidatorState>) -> Site {
 impl ValidatorState {
     fn judge(&self, certificate: &Certificate) -> Result<AskingProcess, Code> {
         let now = self.clock.seconds();
-        judged(certificate, &self.asked_by, now)?;
-        self.list.as_ref().map_or(Ok(()), |list| list.permits(certificate, now))
+        let process = judged(certificate, &self.asked_by, now)?;
+        self.list.as_ref().map_or(Ok(()), |list| list.permits(certificate, now))?;
+        Ok(process)
     }
 }
 
