@@ -166,20 +166,7 @@ async fn a_handler_signs_and_takes_back_with_a_passkey() {
     let page = site.post("/drafts/check", "", &form).await;
     let statement = Bytes::read(&hidden(&page.text, "statement")).unwrap();
     let challenge = Draft::challenge(&statement.0);
-    // What is refused after it was signed stands there again.
-    let typed = ["what", "name", "unit", "evidence"].map(|name| (name, hidden(&page.text, name)));
-    let mut forged: Vec<(&str, &str)> =
-        typed.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let (said, opens) = (statement.to_string(), hidden(&page.text, "disclosures"));
-    let opens = opens.replace("&#34;", "\"");
-    forged.extend([("statement", said.as_str()), ("disclosures", opens.as_str())]);
-    let touch = ["credential", "authenticator_data", "client_data", "signature"];
-    forged.extend(touch.map(|name| (name, "AA")));
-    let refused = site.post("/drafts/make", "", &forged).await;
-    assert!(refused.status >= 400, "nobody signed it: {}", refused.text);
-    for kept in ["未能起草", "value=\"李丹\"", "sz-office", "录用文件</textarea>"] {
-        assert!(refused.text.contains(kept), "{kept}: {}", refused.text);
-    }
+    refused_as_it_was_typed(&site, &page, &statement).await;
     let made = touched(&site, (&page, "/drafts/make"), &own, (&mut passkey, challenge)).await;
     assert_eq!((made.status, made.header("location")), (303, "/drafts"), "{}", made.text);
     until("it is among the own drafts", async || {
@@ -240,6 +227,23 @@ async fn a_handler_signs_and_takes_back_with_a_passkey() {
     office.ca(&["order", "withdraw", &order]);
     assert_eq!(code(office.staff(&officer).fetch(&order).await), "order-withdrawn");
     invariants::hold(&office).await;
+}
+
+/// What is refused after it was signed stands there again.
+async fn refused_as_it_was_typed(site: &Site, page: &Page, statement: &Bytes) {
+    let typed = ["what", "name", "unit", "evidence"].map(|name| (name, hidden(&page.text, name)));
+    let mut forged: Vec<(&str, &str)> =
+        typed.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let (said, opens) = (statement.to_string(), hidden(&page.text, "disclosures"));
+    let opens = opens.replace("&#34;", "\"");
+    forged.extend([("statement", said.as_str()), ("disclosures", opens.as_str())]);
+    let touch = ["credential", "authenticator_data", "client_data", "signature"];
+    forged.extend(touch.map(|name| (name, "AA")));
+    let refused = site.post("/drafts/make", "", &forged).await;
+    assert!(refused.status >= 400, "nobody signed it: {}", refused.text);
+    for kept in ["未能起草", "value=\"李丹\"", "sz-office", "录用文件</textarea>"] {
+        assert!(refused.text.contains(kept), "{kept}: {}", refused.text);
+    }
 }
 
 /// What was made, as the command to take it back names it.

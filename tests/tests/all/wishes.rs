@@ -81,8 +81,7 @@ async fn who_asks_for_a_revocation_is_proven_or_told_as_unsigned() {
     let serial = official(&office, "王小明").await;
 
     let words = ["revoke", &serial, "--reason", "keyCompromise", "--evidence", "本人电话报告"];
-    let unsure = yinxin(&office, "officer-1", &words);
-    assert!(!unsure.status.success(), "it asks, without a terminal");
+    assert!(!yinxin(&office, "officer-1", &words).status.success(), "no terminal to ask at");
     let done = yinxin(&office, "officer-1", &[&["--json"], &words[..], &["--yes"]].concat());
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let by_command = last_line(&done)["order"].as_str().unwrap().to_owned();
@@ -140,14 +139,7 @@ async fn who_asks_for_a_revocation_is_proven_or_told_as_unsigned() {
         ("client_data", &client),
         ("signature", &signature),
     ];
-    // What is refused after it was signed stands there again, to be checked and signed anew.
-    let mut other = form;
-    other[2].1 = "已离职，另有原因";
-    let refused = site.post(&format!("/certificates/{serial}/wished"), "", &other).await;
-    assert!(refused.status >= 400, "it is not what was signed: {}", refused.text);
-    for kept in ["已离职，另有原因</textarea>", "cessationOfOperation", "/revoke\""] {
-        assert!(refused.text.contains(kept), "{kept}: {}", refused.text);
-    }
+    refused_as_it_was_typed(&site, &serial, form).await;
     let wished = site.post(&format!("/certificates/{serial}/wished"), "", &form).await;
     assert_eq!(wished.status, 303, "{}", wished.text);
     let order = wished.header("location").strip_prefix("/orders/").unwrap().to_owned();
@@ -158,6 +150,20 @@ async fn who_asks_for_a_revocation_is_proven_or_told_as_unsigned() {
     office.approve_by_both(&by_command).await;
     office.listed(&serial).await;
     invariants::hold(&office).await;
+}
+
+/// What is refused after it was signed stands there again, to be checked and signed anew.
+async fn refused_as_it_was_typed(
+    site: &tests::web::Site,
+    serial: &str,
+    mut form: [(&str, &str); 7],
+) {
+    form[2].1 = "已离职，另有原因";
+    let refused = site.post(&format!("/certificates/{serial}/wished"), "", &form).await;
+    assert!(refused.status >= 400, "it is not what was signed: {}", refused.text);
+    for kept in ["已离职，另有原因</textarea>", "cessationOfOperation", "/revoke\""] {
+        assert!(refused.text.contains(kept), "{kept}: {}", refused.text);
+    }
 }
 
 /// On the portal's word alone: facts, pages, list, desk and command line say so.

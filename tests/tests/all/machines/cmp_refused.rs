@@ -26,8 +26,7 @@ fn changed(message: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 
 /// The time of a message that is sent now.
 fn now() -> Option<u64> {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    Some(since.unwrap().as_secs())
+    Some(service::Clock::system().seconds())
 }
 
 /// How many certificates were asked for with success.
