@@ -9,8 +9,8 @@ use ca_store::table::notice::{DueRow, NoticeRow};
 /// A notice that its recipient's side does not take is tried for this long, in seconds, while the
 /// channel takes others, and failed then.
 pub(crate) const TRIED_SECONDS: u64 = 3 * 86_400;
-/// One that waits for what somebody here has to mend, a server that is away or refuses us, waits for
-/// this long, in seconds: nobody for whom it is can do anything about that.
+/// One that waits for what somebody here has to mend, a server that is away or refuses us, waits
+/// for this long, in seconds: nobody for whom it is can do anything about that.
 pub(crate) const WAITED_SECONDS: u64 = 30 * 86_400;
 /// What became of notices is kept for this long, in seconds.
 pub(crate) const KEPT_SECONDS: u64 = 90 * 86_400;

@@ -17,8 +17,8 @@ pub struct CmpMessage {
     /// The label under which it came: a profile id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
-    /// Whether the zones of what it asks for do not let this CA issue: then the CA refuses it, under
-    /// a protection that its client believes. A process that lies so only refuses.
+    /// Whether the zones of what it asks for do not let this CA issue: then the CA refuses it,
+    /// under a protection that its client believes. A process that lies so only refuses.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub zones_refuse: bool,
 }

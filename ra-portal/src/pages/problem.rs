@@ -101,7 +101,7 @@ fn help(frame: &Frame, problem: &Problem) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pages::Language;
+    use page::Language;
 
     /// What was typed stands on the page of a refusal as text, and is sent to where it is checked.
     #[test]

@@ -88,9 +88,9 @@ fn stolen(office: &Office, like: &Officer) -> Officer {
     Officer { person: like.person.clone(), chain, signer }
 }
 
-/// Without the option a gate takes what the stolen key signed; with it it does not, by no way and in
-/// no mode, and tells it. Whom it has met passes while the log is away, after a restart too; whom it
-/// has not is told to come again, and is let in once the log is back.
+/// Without the option a gate takes what the stolen key signed; with it it does not, by no way and
+/// in no mode, and tells it. Whom it has met passes while the log is away, after a restart too;
+/// whom it has not is told to come again, and is let in once the log is back.
 #[tokio::test]
 async fn a_stolen_issuing_key_opens_no_gate_that_asks_the_log() {
     let (folder, path) = socket();

@@ -229,9 +229,9 @@ impl Basis {
             && now.units.iter().all(|one| self.units.contains(one))
     }
 
-    /// The same of a certificate that is issued: whom and what it names is called as it was, and, if
-    /// somebody `read` it, whoever gets it holds no office and is in charge of no system that it
-    /// does not say. What they hold no more is no difference.
+    /// The same of a certificate that is issued: whom and what it names is called as it was, and,
+    /// if somebody `read` it, whoever gets it holds no office and is in charge of no system that
+    /// it does not say. What they hold no more is no difference.
     pub fn still_issues(&self, now: &Self, read: bool) -> bool {
         let held = |basis: &Self| match &basis.before {
             Some(before) => json::from_value::<PersonBefore>(before).ok().map(Some),
