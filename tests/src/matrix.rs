@@ -286,7 +286,7 @@ async fn shown(client: &Client, path: &str) -> String {
         .await
         .unwrap();
     let text = String::from_utf8_lossy(answer.body()).into_owned();
-    let code = text.split("<dd class=\"code\">").nth(1).and_then(|rest| rest.split('<').next());
+    let code = text.split("class=\"code\">").nth(1).and_then(|rest| rest.split('<').next());
     match answer.status() {
         StatusCode::OK | StatusCode::NO_CONTENT => "allowed".into(),
         StatusCode::SEE_OTHER => {
@@ -342,8 +342,7 @@ async fn posted(site: &crate::web::Site, path: &str) -> String {
         }
         _ => site.post(&path, "", &form).await,
     };
-    let code =
-        page.text.split("<dd class=\"code\">").nth(1).and_then(|rest| rest.split('<').next());
+    let code = page.text.split("class=\"code\">").nth(1).and_then(|rest| rest.split('<').next());
     let json =
         || serde_json::from_str::<Value>(&page.text).ok()?["code"].as_str().map(str::to_owned);
     let code = code.map(str::to_owned).or_else(json).unwrap_or_default();

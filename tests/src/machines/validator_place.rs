@@ -16,7 +16,7 @@ pub struct ValidatorPlace {
 impl ValidatorPlace {
     /// Starts it, and has the city's process for systems ask it from then on.
     pub async fn open(site: &mut Site) -> Self {
-        let ports = [12, 13, 14, 15].map(|offset| site.office.port(offset));
+        let ports = [12, 13, 14, 23].map(|offset| site.office.port(offset));
         let [listen, admin, dns, http] = ports;
         let names = Names::open(dns, http).await;
         let config = write_validator(&site.office, ports);
