@@ -21,6 +21,7 @@ use axum::response::Response;
 use ca_api::AsOfficer;
 use ca_api::handler::{PersonFacts, PersonQuery, Preview, PreviewRequest};
 use portal_api::plain::{self, Fact, NameAndId, field};
+use portal_api::roster::day_in_beijing;
 use records::draft::DraftStatement;
 use records::drafted::{DraftContent, LetterBody, TypedPerson};
 use records::number::SealedNumber;
@@ -95,7 +96,10 @@ pub(super) async fn check(
         Err(Refused(told)) => return kept(&f, &form, &back, &told),
     };
     match checked(&portal, &f, &shown, (form.clone(), number, &back)).await {
-        Ok(filled) => page(StatusCode::OK, &CheckPage { typed: form.fields(), ..filled }),
+        Ok(filled) => {
+            let typed = form.fields(day_in_beijing(Clock::system().seconds()));
+            page(StatusCode::OK, &CheckPage { typed, ..filled })
+        }
         Err(Refused(told)) => kept(&f, &form, &back, &told),
     }
 }

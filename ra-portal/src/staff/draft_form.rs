@@ -2,6 +2,7 @@
 
 use crate::pages::show;
 use ca_api::handler::PersonFacts;
+use pki::number::{CitizenNumber, Day};
 use records::drafted::DraftContent;
 use records::{Bytes, Disclosure};
 use serde::Deserialize;
@@ -33,14 +34,17 @@ pub(super) struct Form {
 }
 
 impl Form {
-    /// What was typed, field by field, as a page sends it on beside what is signed.
-    pub(super) fn fields(&self) -> Vec<(&'static str, String)> {
+    /// What was typed, field by field, as a page sends it on beside what is signed. No page has a
+    /// whole number: it is typed again.
+    pub(super) fn fields(&self, today: Day) -> Vec<(&'static str, String)> {
+        let number = CitizenNumber::read(&self.number, today);
+        let number = number.map(|number| number.to_string()).unwrap_or_default();
         let all = [
             ("what", &self.what),
             ("person", &self.person),
             ("name", &self.name),
             ("mail", &self.mail),
-            ("number", &self.number),
+            ("number", &number),
             ("unit", &self.unit),
             ("evidence", &self.evidence),
             ("profile", &self.profile),

@@ -26,6 +26,7 @@ words! {
         name "姓名" "Name";
         mail "邮箱" "Mail";
         number "证件号" "Identity number";
+        number_again "页面不保留完整证件号，请重新填写" "no page keeps a whole number: type it again";
         evidence "核验依据" "Evidence";
         deputy "代理人（姓名或人员编号）" "Who acts for them (name or person id)";
         choose "请选择代理人" "Choose who acts for them";
@@ -148,6 +149,8 @@ fn filled(f: &Frame, form: &Form, back: &str, taken: Option<String>) -> MendPage
         let number = form.number.trim();
         let read = CitizenNumber::read(number, day_in_beijing(Clock::system().seconds()));
         let matter = read.err().filter(|_| !number.is_empty()).map(|error| said(&error));
+        // As a page sent it on that was signed: without its middle.
+        let matter = if number.contains('*') { Some(w.number_again.to_owned()) } else { matter };
         let (value, matter) = (number.to_owned(), taken.or(matter));
         fields.push(Field::new(("number", w.number), value, false, matter));
     }
@@ -282,6 +285,28 @@ mod tests {
         for what in ["letter", "unlend"] {
             assert!(again(&f, (&form(what), true), "/people", &away).is_none(), "{what}");
         }
+    }
+
+    /// A page that is signed sends no whole number on; behind a refusal it is asked for again.
+    #[test]
+    fn a_whole_number_is_sent_on_by_no_page() {
+        let form = Form {
+            what: "create".into(),
+            name: "王小明".into(),
+            number: "11010519491231002x".into(),
+            ..Form::default()
+        };
+        let sent = form.fields((2026, 12, 2));
+        let sent_number = sent.iter().find(|(name, _)| *name == "number").unwrap();
+        assert_eq!(sent_number.1, "110105**********2X");
+        let f = Frame::sample(Language::Chinese, "/drafts");
+        let away = Problem::new(Code::Unavailable, "5GPJWBSG64S36D1N".into());
+        let again = |form: &Form| self::again(&f, (form, true), "/people", &away).unwrap();
+        let kept = Form { number: sent_number.1.clone(), ..form.clone() };
+        let page = again(&kept).render().unwrap();
+        assert!(page.contains("请重新填写"), "{page}");
+        let kept = Form { number: String::new(), ..form };
+        assert!(!again(&kept).render().unwrap().contains("请重新填写"), "none was typed");
     }
 
     /// Each field that cannot be read is told with its character, and every field is there again.
