@@ -193,6 +193,7 @@ impl Authority {
         let certificate = &given.certificate;
         let (person, serial) = self.named_credential(certificate, &given.key_sha256)?;
         self.credential_holds(certificate, person, serial, now)?;
+        self.passkey_stands(&given.approval.signed_statement())?;
         let acting_for = given.approval.acting_for.as_deref();
         self.capacity((&person, acting_for), (&open.read, &open.body), now)
     }

@@ -87,6 +87,7 @@ impl Authority {
                 Arc::make_mut(portal).open = false;
             }
             self.end_standing(&body.portal);
+            self.end_passkeys(&body.staff_host);
             return;
         }
         let keys = [&body.public_key, &body.staff_key, &body.machines_key];

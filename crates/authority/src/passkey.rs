@@ -1,19 +1,20 @@
 //! Passkeys: certified by order, bound to a certificate, counted.
 
 use crate::authority::Authority;
-use crate::state::PasskeyContents;
+use crate::state::{Contents, PasskeyContents};
 use pki::Certificate;
 use records::approval::{Approval, SignedStatement};
 use records::bytes::Bytes;
 use records::code::Code;
-use records::order::CredentialBody;
+use records::order::{Body, CredentialBody};
 use records::passkey::{Passkey, host_of};
 use std::sync::Arc;
 
 impl Authority {
-    /// The passkeys that are certified for this person.
+    /// The passkeys that are certified for this person and did not end with their portal.
     pub fn passkeys_of(&self, person: &str) -> impl Iterator<Item = &Passkey> {
-        self.passkeys.values().map(|passkey| &**passkey).filter(move |p| p.person == person)
+        let own = self.passkeys.values().map(|passkey| &**passkey);
+        own.filter(move |passkey| passkey.person == person && self.is_served(passkey))
     }
 
     /// A passkey by its credential id.
@@ -38,7 +39,8 @@ impl Authority {
         if self.is_revoked(&certificate.serial().to_string()) || self.has_left(&body.person) {
             return Err(Code::ApproverRevoked);
         }
-        let staff = self.portals.values().any(|p| p.open && p.staff_host == statement.rp_id);
+        let staff = self.portals.values().any(|p| p.open && p.staff_host == statement.rp_id)
+            && !self.is_host_closing(&statement.rp_id);
         let known = self.passkey(&statement.credential).is_some();
         let fits = statement.v == 1
             && statement.founding.0 == self.fixed.digest
@@ -66,9 +68,52 @@ impl Authority {
         let statement = read.statement.clone();
         let name: Arc<[u8]> = statement.credential.0.as_slice().into();
         let (person, counter) = (body.person.clone(), statement.counter);
-        let passkey = Passkey { person, statement, counter, order: order.clone() };
+        let passkey = Passkey { person, statement, counter, order: order.clone(), ended: false };
         self.passkeys.insert(name, Arc::new(passkey));
         Ok(())
+    }
+
+    /// Whether the portal stands at which a passkey was made, pending closings counted. Whoever
+    /// holds a portal chooses which key an officer asks for there: it ends with the portal, for
+    /// good, also where another one has the same host later.
+    fn is_served(&self, passkey: &Passkey) -> bool {
+        !passkey.ended && !self.is_host_closing(&passkey.statement.rp_id)
+    }
+
+    /// Whether a portal with this staff host is being closed.
+    fn is_host_closing(&self, host: &str) -> bool {
+        let mut closing = self.pending.portals.iter().filter_map(|id| self.portal(id));
+        closing.any(|portal| portal.staff_host == host)
+    }
+
+    /// Ends every passkey that was made under a staff host, those counted whose orders are open:
+    /// such an order certifies nothing more.
+    pub(crate) fn end_passkeys(&mut self, host: &str) {
+        let certified = self.passkeys.iter().filter(|(_, one)| one.statement.rp_id == host);
+        let certified: Vec<Arc<[u8]>> = certified.map(|(name, _)| name.clone()).collect();
+        for name in certified {
+            if let Some(passkey) = self.passkeys.get_mut(&*name) {
+                Arc::make_mut(passkey).ended = true;
+            }
+        }
+        let asked = self.orders.iter().filter_map(|(digest, open)| {
+            let Body::Credential(body) = &*open.body else { return None };
+            let Contents::Passkey(Ok(read)) = &open.contents else { return None };
+            let statement = Some(&read.statement).filter(|made| made.rp_id == host)?.clone();
+            let (person, counter) = (body.person.clone(), statement.counter);
+            Some(Passkey { person, statement, counter, order: (*digest).into(), ended: true })
+        });
+        for passkey in asked.collect::<Vec<_>>() {
+            let name: Arc<[u8]> = passkey.statement.credential.0.as_slice().into();
+            self.passkeys.entry(name).or_insert_with(|| Arc::new(passkey));
+        }
+    }
+
+    /// Whether the passkey by which something was said, if it was one, did not end meanwhile.
+    pub(crate) fn passkey_stands(&self, said: &SignedStatement<'_>) -> Result<(), Code> {
+        let Some(assertion) = said.assertion else { return Ok(()) };
+        let passkey = self.passkey(&assertion.credential).ok_or(Code::PasskeyUnknown)?;
+        if self.is_served(passkey) { Ok(()) } else { Err(Code::PasskeyUnknown) }
     }
 
     /// Who gave an approval: by certificate key, or by a passkey that was certified for the holder
@@ -90,11 +135,12 @@ impl Authority {
         let certificate = certificate.ok_or(Code::ApprovalSignature)?;
         let person = self.credential_holder(&certificate, now)?;
         self.check_assertion(said, &certificate)?;
+        self.passkey_stands(said)?;
         Ok(person)
     }
 
     /// Whether a passkey that was certified beside this certificate, for its holder, was touched
-    /// for what is said.
+    /// for what is said; whether it ended since, is another question.
     pub(crate) fn check_assertion(
         &self,
         said: &SignedStatement<'_>,

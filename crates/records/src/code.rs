@@ -124,7 +124,7 @@ codes! {
     ApprovalsMissing "approvals-missing" Policy "审批人数不足。" "More approvals are needed.";
     OutsideNeeded "outside-needed" Policy "浏览器中的审批已满，还需有人用证书密钥批准。" "No more approvals from a browser count here; somebody has to approve by certificate key.";
     CertificateKeyNeeded "certificate-key-needed" Policy "通行密钥不能签署这么多事项，请在您的电脑上用证书密钥签署。" "A passkey does not sign for so many; sign with your certificate key, on your own computer.";
-    PasskeyUnknown "passkey-unknown" Policy "这把通行密钥未经认证，或属于他人。" "This passkey is not certified, or belongs to someone else.";
+    PasskeyUnknown "passkey-unknown" Policy "这把通行密钥未经认证、属于他人，或其门户已关闭。" "This passkey is not certified, belongs to someone else, or ended with its portal.";
     PasskeyRefused "passkey-refused" Policy "通行密钥的应答未通过核对。" "The passkey's answer did not pass its checks.";
     PasskeyCounter "passkey-counter" Policy "通行密钥的计数器倒退，可能被复制。" "The passkey's counter did not go forward; it may have been copied.";
     PasskeySoftware "passkey-software" Policy "本市只接受硬件通行密钥。" "This city takes passkeys in hardware only.";

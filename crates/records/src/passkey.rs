@@ -79,8 +79,10 @@ pub struct Passkey {
     pub statement: PasskeyStatement,
     /// The counter that was seen last.
     pub counter: u32,
-    /// The order that certified it is named by its digest.
+    /// The order that certified it, or was to do so, is named by its digest.
     pub order: Bytes,
+    /// Whether the portal was closed at which it was made: it counts for nothing more.
+    pub ended: bool,
 }
 
 /// Which check an answer does not pass.

@@ -1,10 +1,12 @@
 //! Passkeys: certified by order, bound to one certificate, counted, and never enough by themselves.
 
 use crate::{key, with_letter};
-use authority::OrderDigest;
+use authority::{Authority, OrderDigest};
+use pki::Signer;
+use records::bytes::Bytes;
 use records::code::Code;
 use records::label::Label;
-use records::order::Body;
+use records::order::{Body, PortalBody};
 use records::record::Event;
 use records::rules::Role;
 use sample_city::{SampleAnswer, SampleCity, SamplePasskey};
@@ -183,4 +185,69 @@ fn a_passkey_dies_with_its_certificate() {
     let approval = passkey.approve(&officer, order, |_| {});
     assert_eq!(city.take(&approval), Err(Code::ApproverRevoked));
     assert_eq!(Label::Passkey.text(), "yinxin-passkey-v1");
+}
+
+/// An order about a portal with the hosts of the first one.
+fn portal(action: &str, id: &str) -> Body {
+    let fresh = || match action {
+        "register" => Bytes::from(key().public_key().spki()),
+        _ => Bytes::default(),
+    };
+    Body::Portal(PortalBody {
+        action: action.into(),
+        portal: id.into(),
+        unit: "city".into(),
+        public_host: "portal.example".into(),
+        public_key: fresh(),
+        staff_host: "staff.example".into(),
+        staff_key: fresh(),
+        machines_host: "machines.example".into(),
+        machines_key: fresh(),
+    })
+}
+
+#[test]
+fn a_passkey_ends_with_the_portal_at_which_it_was_made() {
+    let (mut city, _, reference) = with_letter();
+    let mut passkey = certified(&mut city, "officer-1");
+    let officer = city.officer("officer-1").clone();
+    let waiting = SamplePasskey::new(&mut city);
+    let wish = waiting.credential(&city, &officer, |_| {});
+    let asked = city.order(&wish);
+    let order = open(&mut city, &reference);
+    let given = passkey.approve(&officer, order, |_| {});
+    assert_eq!(city.take(&given), Ok(()));
+    let closing = city.order(&portal("close", "portal-1"));
+    city.approve(closing, "security-1").unwrap();
+    city.approve(closing, "security-2").unwrap();
+    assert_eq!(city.authority.given(order, city.now).len(), 1, "it counts until then");
+    let late = passkey.approve(&officer, order, |_| {});
+    let counts_for_nothing = |authority: &Authority, now: u64| {
+        assert_eq!(authority.check_approval(&late, now).err(), Some(Code::PasskeyUnknown));
+        assert!(authority.given(order, now).is_empty());
+        let lapsed = [(officer.person.clone(), Code::PasskeyUnknown)];
+        assert_eq!(authority.lapsed(order, now), lapsed);
+        assert_eq!(authority.passkeys_of(&officer.person).count(), 0);
+    };
+    let event = city.enacted_event(closing, &[]).unwrap();
+    city.pending(event.clone());
+    counts_for_nothing(&city.authority, city.now);
+    city.authority.forget_pending();
+    city.apply(event).unwrap();
+    counts_for_nothing(&city.authority, city.now);
+
+    // Nor does it come back where another portal has the same host, nor what was asked for there.
+    city.done(&portal("register", "portal-2"), &["security-1", "security-2"]);
+    counts_for_nothing(&city.authority, city.now);
+    let kept = Authority::from_parts(&city.founding, &city.authority.parts()).unwrap();
+    counts_for_nothing(&kept, city.now);
+    assert_eq!(city.approve(asked, "security-1"), Err(Code::StateConflict));
+    assert_eq!(city.authority.fits(&wish), Err(Code::StateConflict));
+
+    // What is made at the new one counts, and so does the certificate's key.
+    let mut fresh = certified(&mut city, "officer-1");
+    let approval = fresh.approve(&officer, order, |_| {});
+    assert_eq!(city.take(&approval), Ok(()));
+    city.approve(order, "officer-2").unwrap();
+    city.intend(order).unwrap();
 }
