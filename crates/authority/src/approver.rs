@@ -195,7 +195,41 @@ impl Authority {
         self.credential_holds(certificate, person, serial, now)?;
         self.passkey_stands(&given.approval.signed_statement())?;
         let acting_for = given.approval.acting_for.as_deref();
-        self.capacity((&person, acting_for), (&open.read, &open.body), now)
+        let capacity = self.capacity((&person, acting_for), (&open.read, &open.body), now)?;
+        self.rests_on_older(&capacity, given.grants, (&open.body, now))?;
+        Ok(capacity)
+    }
+
+    /// Whether an approval that was given after so many grants rests on roles that were held then:
+    /// what lapsed with a role does not come back with it, since nobody who grants it reads of that.
+    fn rests_on_older(
+        &self,
+        one: &Capacity,
+        grants: u64,
+        (body, now): (&Body, u64),
+    ) -> Result<(), Code> {
+        let person = self.people.get(&one.voice()).ok_or(Code::ApproverRevoked)?;
+        if person.granted.values().all(|grant| *grant <= grants) {
+            return Ok(());
+        }
+        if let Body::Batch(batch) = body {
+            let rests = |row: &OpenOrder| self.rests_on_older(one, grants, (&row.body, now));
+            return self.open_rows(batch, 0).try_for_each(|(_, row)| rests(row));
+        }
+        let is_older = |role: Role, scope: &str| person.grant_of(role, scope) <= grants;
+        let rules = self.rules_for(body)?;
+        let rests = match one.acting_for {
+            None => {
+                let held = self.held_roles(&one.person).into_iter();
+                let held: Vec<_> = held.filter(|&(role, scope)| is_older(role, scope)).collect();
+                self.pools_of((&one.person, &held), &rules, body).is_ok()
+            }
+            Some(absent) => {
+                let mut lent = self.acting_by(&one.person, &rules, (body, now)).into_iter();
+                lent.any(|(lent, _)| lent.absent == absent && is_older(lent.role, &lent.scope))
+            }
+        };
+        if rests { Ok(()) } else { Err(Code::ApproverRevoked) }
     }
 
     /// Whether one of the rule's roles is among those that count for the person, over everything

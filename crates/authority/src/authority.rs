@@ -109,6 +109,8 @@ pub struct Authority {
     pub(crate) signed_time: u64,
     /// Orders added since closed ones were last forgotten.
     pub(crate) added: u32,
+    /// How many roles were granted so far, beside those of officials.
+    pub(crate) grants: u64,
     pub(crate) signatures: Signatures,
     pub(crate) pending: Pending,
 }
@@ -258,6 +260,7 @@ impl Authority {
             challenge_times: OrdSet::new(),
             signed_time: 0,
             added: 0,
+            grants: 0,
             signatures: Signatures::new(),
             pending: Pending::default(),
         }

@@ -13,7 +13,7 @@ use records::order::{
 use records::record::File;
 use records::rules::{ApprovalRules, Role};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl Authority {
@@ -139,6 +139,7 @@ impl Authority {
             evidence: Some(body.evidence.clone()),
             left: false,
             roles: BTreeSet::new(),
+            granted: BTreeMap::new(),
             serials: Vec::new(),
         };
         let person = self.people.entry(id).or_insert_with(|| Arc::new(fresh));
@@ -160,6 +161,7 @@ impl Authority {
         if body.action == PersonAction::Leave {
             person.left = true;
             person.roles.clear();
+            person.granted.clear();
             self.no_longer_appointed(&body.person);
             self.end_lent_by(&body.person, |_| true);
             self.delegations.remove(&id);
@@ -169,15 +171,25 @@ impl Authority {
     }
 
     fn enact_role(&mut self, body: &RoleBody) {
-        if body.action == RoleAction::Grant && body.role != Role::Official {
+        let is_office = body.role != Role::Official;
+        if body.action == RoleAction::Grant && is_office {
             self.appointed.extend(PersonId::read(&body.person));
+            self.grants += 1;
         }
+        let grant = self.grants;
         if let Some(person) = self.person_mut(&body.person) {
             let holding = (body.role, body.scope.clone());
             match body.action {
-                RoleAction::Grant => person.roles.insert(holding),
-                RoleAction::Withdraw => person.roles.remove(&holding),
-            };
+                RoleAction::Grant => {
+                    if person.roles.insert(holding.clone()) && is_office {
+                        person.granted.insert(holding, grant);
+                    }
+                }
+                RoleAction::Withdraw => {
+                    person.roles.remove(&holding);
+                    person.granted.remove(&holding);
+                }
+            }
         }
         if body.action == RoleAction::Withdraw {
             let (role, scope) = (body.role, &body.scope);

@@ -14,7 +14,7 @@ use records::founding::{Founding, ServiceKey};
 use records::record::File;
 use records::rules::{ApprovalRules, RoleRules};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl FoundingFacts {
@@ -111,6 +111,7 @@ impl Authority {
                 evidence: None,
                 left: false,
                 roles: roles.collect(),
+                granted: BTreeMap::new(),
                 serials: Vec::new(),
             };
             self.appointed.insert(id);

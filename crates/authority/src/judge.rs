@@ -186,6 +186,10 @@ impl Authority {
         self.fits_with(&open.body, &open.contents)?;
         self.has_opened((approval, &person), (digest, &open.body))?;
         self.fits_beside(&capacity, (digest, open), now)?;
+        // What lapsed is given by signing again, and not by bringing it again.
+        if let Some(known) = open.approvals.iter().find(|known| *known.approval == *approval) {
+            self.still_counts(open, known, now)?;
+        }
         let pending = self.pending.given.get(&digest).map_or(0, |given| given.len());
         if open.approvals.len() + pending >= APPROVALS_MAX {
             return Err(Code::Malformed);
@@ -342,13 +346,17 @@ impl Authority {
         }
         // Once: it follows from what is signed, and is asked again for no order of a batch.
         self.has_opened((approval, &signer), (digest, &open.body))?;
-        GivenApproval::read(approval.clone(), &self.signatures)
+        GivenApproval::read(approval.clone(), &self.signatures, self.grants)
     }
 }
 
 impl GivenApproval {
-    /// An approval whose signature was verified.
-    pub(crate) fn read(approval: Approval, signatures: &Signatures) -> Result<Self, Code> {
+    /// An approval whose signature was verified, given after so many grants of roles.
+    pub(crate) fn read(
+        approval: Approval,
+        signatures: &Signatures,
+        grants: u64,
+    ) -> Result<Self, Code> {
         let id = approval_id(&approval).map_err(|_| Code::Malformed)?;
         let certificate = signatures.certificate(&approval.certificate.0);
         let certificate = certificate.ok_or(Code::ApprovalSignature)?;
@@ -357,6 +365,7 @@ impl GivenApproval {
             approval: Arc::new(approval),
             key_sha256: certificate.key().sha256(),
             certificate,
+            grants,
         })
     }
 }

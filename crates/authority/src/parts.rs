@@ -134,6 +134,7 @@ struct City {
     bundle: crate::state::BundleState,
     signed_time: u64,
     added: u32,
+    grants: u64,
 }
 
 /// An open order: its documents as they are signed.
@@ -141,13 +142,15 @@ struct City {
 struct KeptOrder {
     order: Vec<u8>,
     signature: Vec<u8>,
-    approvals: Vec<Vec<u8>>,
+    /// Each behind how many grants of roles it was given after.
+    approvals: Vec<(u64, Vec<u8>)>,
 }
 
 impl KeptOrder {
     fn of(open: &OpenOrder) -> Self {
-        let approval =
-            |given: &crate::state::GivenApproval| records::json::write(&*given.approval).ok();
+        let approval = |given: &crate::state::GivenApproval| {
+            Some((given.grants, records::json::write(&*given.approval).ok()?))
+        };
         Self {
             order: open.order.0.clone(),
             signature: open.signature.0.clone(),
@@ -237,6 +240,7 @@ impl Authority {
             bundle: (*self.bundle).clone(),
             signed_time: self.signed_time,
             added: self.added,
+            grants: self.grants,
         })
     }
 }

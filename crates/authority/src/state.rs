@@ -21,7 +21,7 @@ use records::founding::Founding;
 use records::record::File;
 use records::rules::{ApprovalRules, Role, RoleRules};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What the founding statement fixes for ever, read once.
@@ -76,6 +76,8 @@ pub struct Person {
     pub left: bool,
     /// Roles with their scopes.
     pub roles: BTreeSet<(Role, String)>,
+    /// Which grant of the city gave each role beside that of an official; the founding's have none.
+    pub granted: BTreeMap<(Role, String), u64>,
     /// Serial numbers of certificates, from their intents on.
     pub serials: Vec<Serial>,
 }
@@ -84,6 +86,13 @@ impl Person {
     /// Whether the role is held over exactly this scope.
     pub fn holds(&self, role: Role, scope: &str) -> bool {
         self.roles.iter().any(|(held, over)| *held == role && over == scope)
+    }
+
+    /// Which grant gave the role over exactly this scope; 0 where the founding did.
+    pub(crate) fn grant_of(&self, role: Role, scope: &str) -> u64 {
+        let mut all = self.granted.iter();
+        let found = all.find(|((held, over), _)| *held == role && over == scope);
+        found.map_or(0, |(_, grant)| *grant)
     }
 }
 

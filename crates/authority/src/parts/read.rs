@@ -140,9 +140,9 @@ impl Authority {
     fn read_kept(&self, kept: &KeptOrder) -> Option<OpenOrder> {
         let (order, signature) = (Bytes(kept.order.clone()), Bytes(kept.signature.clone()));
         let mut open = self.open_order_of(&order, &signature).ok()?;
-        for bytes in &kept.approvals {
+        for (grants, bytes) in &kept.approvals {
             let approval: Approval = records::json::read(bytes).ok()?;
-            open.approvals.push(GivenApproval::read(approval, &self.signatures).ok()?);
+            open.approvals.push(GivenApproval::read(approval, &self.signatures, *grants).ok()?);
         }
         Some(open)
     }
@@ -218,6 +218,7 @@ fn read_city(founding: &[u8; 32], part: &[u8]) -> Result<Authority, PartsError> 
     let fixed = FoundingFacts::read(statement, *founding).ok_or(PartsError::Malformed)?;
     let mut authority = Authority::empty(Arc::new(fixed), rules, Arc::new(city.bundle));
     (authority.signed_time, authority.added) = (city.signed_time, city.added);
+    authority.grants = city.grants;
     Ok(authority)
 }
 

@@ -20,6 +20,8 @@ pub struct GivenApproval {
     pub(crate) certificate: Arc<Certificate>,
     /// SHA-256 of the certificate's key.
     pub(crate) key_sha256: Sha256Value,
+    /// It was given after so many grants of roles: what is granted since, it does not rest on.
+    pub(crate) grants: u64,
 }
 
 /// An order that waits for approvals.

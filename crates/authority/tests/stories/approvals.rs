@@ -2,6 +2,7 @@
 //! now.
 
 use crate::{key, with_letter};
+use authority::Authority;
 use records::code::Code;
 use records::order::{BatchBody, Body, PersonAction, ProfileBody, ProfileRef, RoleAction};
 use records::record::{Event, File};
@@ -270,6 +271,40 @@ fn a_withdrawn_role_counts_no_longer() {
     assert_eq!(city.approve(order, "new"), Err(Code::ApproverRole));
     city.approve(order, "officer-2").unwrap();
     city.intend(order).unwrap();
+}
+
+/// Nobody who grants a role anew reads of what was approved by it before. What rests on a role that
+/// was held all the while goes on.
+#[test]
+fn an_approval_that_lapsed_with_a_role_does_not_come_back_with_it() {
+    let (mut city, _, reference) = with_letter();
+    let role = Role::RegistrationOfficer;
+    let person = city.appoint("new", role, "shangzhou");
+    let mut twice = city.clone();
+    let more = twice.role_body(RoleAction::Grant, &person, role, "sz-office");
+    twice.done(&more, &["security-1", "security-2"]);
+    for (mut city, counts) in [(city, false), (twice, true)] {
+        let order = city.apply_for(&reference, &key());
+        let given = city.approval(order, "new");
+        city.take(&given).unwrap();
+        city.approve(order, "officer-1").unwrap();
+        let is_given =
+            |authority: &Authority, now: u64| authority.given(order, now).contains_key(&person);
+        for action in [RoleAction::Withdraw, RoleAction::Grant] {
+            let body = city.role_body(action, &person, role, "shangzhou");
+            city.done(&body, &["security-1", "security-2"]);
+            assert_eq!(is_given(&city.authority, city.now), counts, "{action:?}");
+        }
+        let kept = Authority::from_parts(&city.founding, &city.authority.parts()).unwrap();
+        assert_eq!(is_given(&kept, city.now), counts);
+        let again = if counts { Code::ApproverTwice } else { Code::ApproverRevoked };
+        assert_eq!(city.take(&given), Err(again), "brought again");
+        if !counts {
+            assert_eq!(city.intend(order).unwrap_err(), Code::ApprovalsMissing);
+            city.approve(order, "new").unwrap();
+        }
+        city.intend(order).unwrap();
+    }
 }
 
 #[test]
