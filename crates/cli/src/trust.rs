@@ -3,6 +3,7 @@
 
 mod export;
 mod fetch;
+mod kept;
 mod list;
 mod verify;
 

@@ -2,7 +2,7 @@
 //! the newest lists. Nothing that cannot be believed is written, and nothing goes back behind what
 //! the folder has; run again it brings all of it up to date.
 
-use super::{fetch, list};
+use super::{fetch, kept, list};
 use crate::clock::now;
 use crate::exit::{Failure, file_failure};
 use crate::files::Own;
@@ -89,11 +89,8 @@ fn believed(
     now: u64,
 ) -> Result<TrustBundle, Failure> {
     let bundle = signed.open(trust, now).map_err(|error| Failure::not_trusted(&error))?;
-    let before = std::fs::read(out.join(BUNDLE)).ok();
-    let before = before.and_then(|file| serde_json::from_slice::<SignedTrustBundle>(&file).ok());
-    let before = before.and_then(|signed| signed.open(trust, now).ok());
-    match before {
-        Some(before) if before.version > bundle.version => Err(Failure::unproven(
+    match kept::bundle(&out.join(BUNDLE), trust)? {
+        Some(before) if before > bundle.version => Err(Failure::unproven(
             "信任包比已有的旧，没有写入。",
             "the bundle is older than the one that is here; nothing was written",
         )),

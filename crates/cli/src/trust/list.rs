@@ -1,25 +1,26 @@
 //! The list of an authority as it is fetched: by the key in the bundle, in time, and never behind
 //! the one that the folder has.
 
-use super::fetch;
+use super::{fetch, kept};
 use crate::exit::Failure;
 use pki::Certificate;
 use pki::crl::RevocationList;
 use records::trust_bundle::TrustedAuthority;
 use std::path::Path;
 
-/// Fetches the list of an authority; `kept` is where the folder has the one of before.
+/// Fetches the list of an authority; the folder has the one of before at `path`.
 pub(super) async fn fetched(
     authority: &TrustedAuthority,
-    kept: &Path,
+    path: &Path,
     now: u64,
 ) -> Result<RevocationList, Failure> {
-    let (base, path) = split(&authority.crl).ok_or_else(|| {
+    let (base, published) = split(&authority.crl).ok_or_else(|| {
         let (zh, en) = ("不是 http:// 地址", "is no http:// address");
         Failure::usage(format!("{} {zh}。", authority.crl), format!("{} {en}", authority.crl))
     })?;
-    let der = fetch::got(base, path).await?;
-    judged(&der, authority, std::fs::read(kept).ok().as_deref(), now)
+    let der = fetch::got(base, published).await?;
+    let before = kept::list(path)?;
+    judged(&der, authority, before.as_ref().map(RevocationList::der), now)
 }
 
 /// The list, if its authority signed it, it is not over at `now`, and the one of before is no
