@@ -48,7 +48,12 @@ pub(super) fn about_portal(
     was: Option<&PortalBefore>,
 ) -> Vec<Fact> {
     let what = match body.action.as_str() {
-        "close" => said("关闭", "close").into(),
+        // Whoever held it may have chosen their keys.
+        "close" => said(
+            "关闭，在其工作台制作的通行密钥一并失效",
+            "close, passkeys that were made at its staff host end with it",
+        )
+        .into(),
         "register" => said("登记", "register").into(),
         other => FactValue::text(other),
     };

@@ -51,3 +51,13 @@ fn names_that_others_have_are_shown() {
         assert!(shown.iter().any(more), "{kind}");
     }
 }
+
+/// Whoever closes a portal reads what ends with it.
+#[test]
+fn what_ends_with_a_portal_is_shown() {
+    let closes =
+        |one: &SampleOrder| one.order["kind"] == "portal" && one.order["body"]["action"] == "close";
+    let sample = samples().into_iter().find(closes).unwrap();
+    let shown = facts(&sample.open(&sample.order).unwrap());
+    assert!(shown.iter().any(|fact| fact.value.en().contains("passkeys that were made at its")));
+}
