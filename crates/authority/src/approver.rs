@@ -200,8 +200,8 @@ impl Authority {
         Ok(capacity)
     }
 
-    /// Whether an approval that was given after so many grants rests on roles that were held then:
-    /// what lapsed with a role does not come back with it, since nobody who grants it reads of that.
+    /// Whether an approval that was given after so many grants rests on roles that were held or lent
+    /// then: what lapsed with one does not come back, since nobody who grants it anew reads of that.
     fn rests_on_older(
         &self,
         one: &Capacity,
@@ -209,7 +209,8 @@ impl Authority {
         (body, now): (&Body, u64),
     ) -> Result<(), Code> {
         let person = self.people.get(&one.voice()).ok_or(Code::ApproverRevoked)?;
-        if person.granted.values().all(|grant| *grant <= grants) {
+        let is_acting = one.acting_for.is_some();
+        if !is_acting && person.granted.values().all(|grant| *grant <= grants) {
             return Ok(());
         }
         if let Body::Batch(batch) = body {
@@ -225,8 +226,11 @@ impl Authority {
                 self.pools_of((&one.person, &held), &rules, body).is_ok()
             }
             Some(absent) => {
-                let mut lent = self.acting_by(&one.person, &rules, (body, now)).into_iter();
-                lent.any(|(lent, _)| lent.absent == absent && is_older(lent.role, &lent.scope))
+                let mut acting = self.acting_by(&one.person, &rules, (body, now)).into_iter();
+                acting.any(|(lent, _)| {
+                    let is_theirs = lent.absent == absent && lent.grant <= grants;
+                    is_theirs && is_older(lent.role, &lent.scope)
+                })
             }
         };
         if rests { Ok(()) } else { Err(Code::ApproverRevoked) }

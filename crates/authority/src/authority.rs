@@ -109,7 +109,7 @@ pub struct Authority {
     pub(crate) signed_time: u64,
     /// Orders added since closed ones were last forgotten.
     pub(crate) added: u32,
-    /// How many roles were granted so far, beside those of officials.
+    /// How many roles were granted or lent so far, beside those of officials.
     pub(crate) grants: u64,
     pub(crate) signatures: Signatures,
     pub(crate) pending: Pending,

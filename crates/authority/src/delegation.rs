@@ -26,7 +26,7 @@ impl Authority {
     /// Whether a delegation counts at `now`: within its time, not ended, and the absent hold the
     /// role themselves.
     pub fn is_acting(&self, person: &str, delegation: &Delegation, now: u64) -> bool {
-        let Delegation { absent, role, scope, from, until } = delegation;
+        let Delegation { absent, role, scope, from, until, .. } = delegation;
         let in_time = (*from..=*until).contains(&now);
         let ended = self.pending.is_undelegated(person, delegation);
         in_time && !ended && !self.has_left(person) && self.holds(absent, *role, scope)
@@ -92,8 +92,12 @@ impl Authority {
 
     /// Makes a delegation, or ends it; those that are over are forgotten meanwhile.
     pub(crate) fn enact_delegate(&mut self, body: &DelegateBody) -> Result<(), Code> {
-        let wanted = read(body).ok_or(Code::Malformed)?;
+        let mut wanted = read(body).ok_or(Code::Malformed)?;
         let person = PersonId::read(&body.person).ok_or(Code::Malformed)?;
+        if body.action == RoleAction::Grant {
+            self.grants += 1;
+            wanted.grant = self.grants;
+        }
         let now = self.signed_time;
         let list = Arc::make_mut(self.delegations.entry(person).or_default());
         list.retain(|one| one.until >= now && *one != wanted);
@@ -123,10 +127,11 @@ impl Authority {
     }
 }
 
-/// A delegation as its order says it.
+/// A delegation as its order says it, before any grant.
 pub(crate) fn read(body: &DelegateBody) -> Option<Delegation> {
     let from = records::time::read(&body.from)?;
     let until = records::time::read(&body.until).filter(|until| *until > from)?;
     let (role, scope) = (body.role, body.scope.clone());
-    Some(Delegation { absent: PersonId::read(&body.absent)?, role, scope, from, until })
+    let absent = PersonId::read(&body.absent)?;
+    Some(Delegation { absent, role, scope, from, until, grant: 0 })
 }

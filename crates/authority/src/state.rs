@@ -250,7 +250,7 @@ pub struct RenewalState {
 }
 
 /// A role that is lent to somebody while its holder is on leave.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Eq, Serialize, Deserialize)]
 pub struct Delegation {
     /// Whose role it is.
     pub absent: PersonId,
@@ -262,6 +262,17 @@ pub struct Delegation {
     pub from: u64,
     /// The role is lent up to this second, unix.
     pub until: u64,
+    /// Which grant of the city gave it: what was given before does not rest on it.
+    pub grant: u64,
+}
+
+/// Two are the same by what their orders say, whichever grant gave them.
+impl PartialEq for Delegation {
+    fn eq(&self, other: &Self) -> bool {
+        let days = |one: &Self| (one.from, one.until);
+        (self.absent, self.role, &self.scope) == (other.absent, other.role, &other.scope)
+            && days(self) == days(other)
+    }
 }
 
 /// A key that speaks for an officer, through one certificate.

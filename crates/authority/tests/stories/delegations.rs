@@ -241,6 +241,25 @@ fn what_was_lent_does_not_come_back_with_its_role() {
     }
 }
 
+/// Nobody who lends a role anew reads of what was approved by it before.
+#[test]
+fn an_approval_that_lapsed_with_a_delegation_does_not_come_back_with_another() {
+    let (mut city, body) = with_deputy();
+    city.now += DAY;
+    let order = new_person(&mut city, "0000000000000001");
+    let given = city.approval(order, "deputy");
+    city.take(&given).unwrap();
+    let theirs = Some(body.absent.clone());
+    assert_eq!(counted(&city, order), std::slice::from_ref(&theirs));
+    for action in [RoleAction::Withdraw, RoleAction::Grant] {
+        city.done(&Body::Delegate(DelegateBody { action, ..body.clone() }), &BOTH);
+        assert_eq!(counted(&city, order), [], "{action:?}");
+    }
+    assert_eq!(city.take(&given), Err(Code::ApproverRevoked), "brought again");
+    city.approve(order, "deputy").unwrap();
+    assert_eq!(counted(&city, order), [theirs], "signed anew");
+}
+
 /// What is lent is what the absent could do themselves: a transfer between two counties is decided
 /// by nobody who has a say over the one and is lent the say over the other.
 #[test]
