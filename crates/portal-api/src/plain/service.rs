@@ -50,7 +50,7 @@ pub(super) fn about_portal(
     let what = match body.action.as_str() {
         // Whoever held it may have chosen their keys.
         "close" => said(
-            "关闭，在其工作台制作的通行密钥一并失效",
+            "关闭，在其工作台生成的通行密钥一并失效",
             "close, passkeys that were made at its staff host end with it",
         )
         .into(),
