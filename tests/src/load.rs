@@ -1,11 +1,12 @@
 //! People who never stop: they enrol, lose their keys, are suspended, revoked, released and sent
-//! back, renew, leave, draft, and pass a gate, and their systems get certificates, while processes
-//! are killed under them. Whoever gets no answer asks again; nobody gives up, and what somebody was
-//! told stays true.
+//! back, renew, leave, draft, and pass a gate, and their systems and devices get certificates,
+//! while processes are killed under them. Whoever gets no answer asks again; nobody gives up, and
+//! what somebody was told stays true.
 
 mod act;
 mod card;
 mod certificates;
+mod devices;
 mod gates;
 mod orders;
 mod systems;
@@ -231,7 +232,7 @@ impl Town {
             Act::DraftMany => (self.draft_many().await, Some(card)),
             Act::Certify => (self.certify().await, Some(card)),
             Act::Join => (self.join().await, Some(card)),
-            Act::System => (self.system().await, Some(card)),
+            Act::System | Act::Device => (self.system(act).await, Some(card)),
             Act::Mistake => (self.mistake(&card).await, Some(card)),
             Act::Visit => (self.visit(&card).await, Some(card)),
         };

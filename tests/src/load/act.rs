@@ -35,6 +35,8 @@ pub(super) enum Act {
     Join,
     /// A system gets certificates by ACME and EST, revokes, and is closed.
     System,
+    /// Devices of a system get certificates by SCEP and CMP, renew and end one; it is closed.
+    Device,
     /// Opens a record with a wrong key.
     Mistake,
     /// Passes the gate.
@@ -42,7 +44,7 @@ pub(super) enum Act {
 }
 
 /// How often each is done beside the others.
-pub(super) const ACTS: [Act; 23] = [
+pub(super) const ACTS: [Act; 24] = [
     Act::Enrol,
     Act::Enrol,
     Act::Enrol,
@@ -63,6 +65,7 @@ pub(super) const ACTS: [Act; 23] = [
     Act::Certify,
     Act::Join,
     Act::System,
+    Act::Device,
     Act::Mistake,
     Act::Visit,
     Act::Visit,
@@ -84,6 +87,7 @@ pub(super) fn towards(point: &str) -> Option<Act> {
         "join" | "renew" | "people" => Some(Act::Join),
         "open-account" | "change-key" | "deactivate" | "finalize" | "enrol-system"
         | "renew-system" | "revoke-machine" | "end-system" => Some(Act::System),
+        "enrol-device" | "renew-device" | "enrol-by-cmp" | "revoke-by-cmp" => Some(Act::Device),
         "renew-certificate" | "renew-before-answer" => Some(Act::Renew),
         "leave" => Some(Act::Leave),
         "loss" | "confirmed" | "crl" | "crl-before-publish" => Some(Act::Lose),

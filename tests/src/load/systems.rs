@@ -1,6 +1,7 @@
 //! Systems that come and go: each gets certificates by ACME and by EST within its order, asks again
-//! where it heard nothing, revokes one, and is closed.
+//! where it heard nothing, revokes one, and is closed. Of some it is devices that ask (`devices`).
 
+use super::act::Act;
 use super::town::{OFFICE, Town};
 use crate::Office;
 use crate::gate::word;
@@ -25,6 +26,8 @@ pub(super) struct MachinesAt {
     est: String,
     root: String,
     leader: String,
+    /// The issuer, as the portal's process for machines speaks to it.
+    pub(super) issuer: ca_api::Issuer,
 }
 
 impl MachinesAt {
@@ -33,12 +36,13 @@ impl MachinesAt {
         let at = |name: &str| office.city["machines"][name].as_str().unwrap().to_owned();
         let root = office.path("ca/public/ca/root.pem").display().to_string();
         let directory = AcmeClient::new(&at("acme_url"), &root).directory().clone();
-        Self { directory, est: at("est_url"), root, leader: office.first("system").person }
+        let (est, leader) = (at("est_url"), office.first("system").person);
+        Self { directory, est, root, leader, issuer: office.issuer_for("machines") }
     }
 }
 
 /// What became of a request.
-enum Got {
+pub(super) enum Got {
     /// The certificate.
     Issued(Box<Certificate>),
     /// A crash came before it was signed: it is to be asked for with another request.
@@ -48,7 +52,12 @@ enum Got {
 }
 
 impl Got {
-    fn issued(self) -> Option<Certificate> {
+    /// A certificate that came, DER.
+    pub(super) fn of(der: &[u8]) -> Self {
+        Self::Issued(Box::new(Certificate::read(der).unwrap()))
+    }
+
+    pub(super) fn issued(self) -> Option<Certificate> {
         match self {
             Self::Issued(certificate) => Some(*certificate),
             Self::GivenUp | Self::Enough => None,
@@ -58,7 +67,7 @@ impl Got {
 
 impl Town {
     /// A system is registered, used and closed; all that it had is revoked then.
-    pub(super) async fn system(&self) -> bool {
+    pub(super) async fn system(&self, act: Act) -> bool {
         let id = format!("system-{}", word());
         let asked = async |action: &str| {
             let body = body(action, &id, &self.machines.leader);
@@ -73,7 +82,10 @@ impl Town {
         if !self.is_approved(&self.security, &made.order).await {
             return false;
         }
-        let serials = self.used(&file).await;
+        let serials = match act {
+            Act::Device => self.devices(&file).await,
+            _ => self.used(&file).await,
+        };
         let closing = self.insist("an order to close", async || asked("close").await).await;
         self.carried(&self.security, &closing.order).await;
         for serial in serials {
@@ -84,14 +96,7 @@ impl Town {
 
     /// Does everything that a system can; gives the certificates that it was handed.
     async fn used(&self, file: &SystemFile) -> Vec<String> {
-        let secret = Secret {
-            kid: file.kid.clone(),
-            hmac: file.eab_hmac.0.clone(),
-            password: file.est_password.to_string(),
-            challenge: file.scep_challenge.clone(),
-            file: PathBuf::default(),
-            cmp: file.cmp_secret.to_string(),
-        };
+        let secret = secret_of(file);
         let name = format!("{}.load.test", file.system);
         let mut client = self.with_account(&secret).await;
         let mut serials: Vec<String> = Vec::new();
@@ -180,7 +185,7 @@ impl Town {
         let (first, again) = (chain().await, chain().await);
         assert_eq!(first, again, "one certificate an order");
         let blocks = pki::pem::read(first.as_bytes(), pki::pem::Kind::Certificate).unwrap();
-        Got::Issued(Box::new(Certificate::read(&blocks[0]).unwrap()))
+        Got::of(&blocks[0])
     }
 
     /// The account has another key, whichever answer is lost.
@@ -260,11 +265,23 @@ impl Town {
         match told.status {
             200 => {
                 assert_eq!(ask().await.body, told.body, "one certificate a request");
-                Got::Issued(Box::new(leaf(&told)))
+                Got::of(&leaf(&told))
             }
             _ if told.body.contains("(certificate-revoked") => Got::GivenUp,
             _ => Got::Enough,
         }
+    }
+}
+
+/// By what clients of a system are known.
+pub(super) fn secret_of(file: &SystemFile) -> Secret {
+    Secret {
+        kid: file.kid.clone(),
+        hmac: file.eab_hmac.0.clone(),
+        password: file.est_password.to_string(),
+        challenge: file.scep_challenge.clone(),
+        file: PathBuf::default(),
+        cmp: file.cmp_secret.to_string(),
     }
 }
 
@@ -274,12 +291,12 @@ fn is_final(told: &Told) -> bool {
     told.status == 200 || ends.iter().any(|end| told.body.contains(end))
 }
 
-/// The certificate of an answer.
-fn leaf(told: &Told) -> Certificate {
+/// The certificate of an answer, DER.
+fn leaf(told: &Told) -> Vec<u8> {
     let der = BASE64.decode(told.body.replace(['\r', '\n'], "").as_bytes()).unwrap();
     let message = Pkcs7::from_der(&der).unwrap();
     let all = message.signed().and_then(|signed| signed.certificates()).unwrap();
-    Certificate::read(&all.get(0).unwrap().to_der().unwrap()).unwrap()
+    all.get(0).unwrap().to_der().unwrap()
 }
 
 /// A PKCS#10 in base64.
