@@ -27,7 +27,9 @@ pub struct Binding {
 pub fn binding(payload: &[u8], outer_url: &str, outer: &Jwk) -> Result<Binding, JoseError> {
     let payload: Value =
         serde_json::from_slice(payload).map_err(|_| JoseError::Malformed("payload"))?;
-    let inner = payload.get("externalAccountBinding").ok_or(JoseError::Unbound)?;
+    // Some clients write null where they have none.
+    let inner = payload.get("externalAccountBinding").filter(|inner| !inner.is_null());
+    let inner = inner.ok_or(JoseError::Unbound)?;
     let jws = FlatJws::read_value(inner)?;
     let members = Members::read(&jws.protected_bytes()?)?;
     if members.alg != "HS256" {

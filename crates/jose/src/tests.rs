@@ -246,7 +246,9 @@ fn a_binding_is_about_the_outer_key_and_address() {
     let refused = |result: Result<Binding, JoseError>| matches!(result, Err(JoseError::Binding(_)));
     assert!(refused(binding(&payload, "https://acme.shangluo.test/acme/other", &key)));
     assert!(refused(binding(&payload, &url(), &other)));
-    assert_eq!(binding(b"{}", &url(), &key), Err(JoseError::Unbound));
+    for unbound in [&b"{}"[..], b"{\"externalAccountBinding\":null}"] {
+        assert_eq!(binding(unbound, &url(), &key), Err(JoseError::Unbound));
+    }
     let bound = binding(&payload, &url(), &key).unwrap();
     for secret in [vec![], vec![0; 16], vec![0; 32], key.spki_der()] {
         assert!(matches!(bound.verify(&secret), Err(JoseError::Binding(_))));

@@ -174,6 +174,14 @@ impl Resource {
         Self { status: StatusCode::CREATED, ..self }
     }
 
+    /// The same with one member more.
+    pub(crate) fn saying(mut self, name: &str, value: Value) -> Self {
+        if let Some(members) = self.body.as_object_mut() {
+            members.insert(name.to_owned(), value);
+        }
+        self
+    }
+
     /// Where it is.
     pub(crate) fn at(self, url: &str) -> Self {
         self.with(header::LOCATION, url)

@@ -10,7 +10,9 @@ use acme::{AcmeProblem, ProblemKind};
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use ca_api::Refusal;
 use jose::{FlatJws, Jwk, KeyOf};
+use records::Code;
 use records::machine::ChangeKey;
 use std::sync::Arc;
 
@@ -27,11 +29,20 @@ pub(super) async fn change(
     }
     let message = ChangeKey { jws: signed.jws, account: kept.account.clone() };
     let changed = state.issuer.change_key(&message).await;
+    let kind = changed.as_ref().err().map_or(ProblemKind::KeyInUse, kind_of_key);
     let changed = state.recorded("machine-key", changed).await;
-    changed.map_err(|refused| refused.of_account_key(ProblemKind::KeyInUse))?;
+    changed.map_err(|refused| refused.of_account_key(kind))?;
     account::set_key(&state.store, &kept.account, &key).await?;
     kept.key = key;
     Ok(resource(&kept, &state.urls).into_response())
+}
+
+/// What the CA says of a new key: that it is somebody's already, or that nobody may have it.
+fn kind_of_key(refusal: &Refusal) -> ProblemKind {
+    match refusal.code() {
+        Code::KeyForeign | Code::KeyUsed => ProblemKind::KeyInUse,
+        _ => ProblemKind::BadPublicKey,
+    }
 }
 
 /// 409 with the account that has the key.
@@ -61,4 +72,26 @@ fn new_key(inner: &FlatJws, url: &str, (account, old): (&str, &Jwk)) -> Answer<J
         return Err(malformed(zh, en).into());
     }
     Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use records::Problem;
+
+    /// RFC 8555 7.3.5: a key that is another account's is a conflict, one that is published none.
+    #[test]
+    fn a_new_key_is_somebodys_or_nobodys() {
+        let kind = |code: Code| {
+            let refusal = Refusal::Refused(Problem::new(code, "5GPJWBSG64S36D1N".into()));
+            let kind = kind_of_key(&refusal);
+            let told = AcmeRefused::from(refusal).of_account_key(kind).0;
+            (told.status(), told.kind())
+        };
+        assert_eq!(kind(Code::KeyForeign), (409, ProblemKind::KeyInUse));
+        for code in [Code::KeyPublished, Code::KeyWeak, Code::KeyNotAllowed] {
+            assert_eq!(kind(code), (400, ProblemKind::BadPublicKey), "{code}");
+        }
+        assert_eq!(kind(Code::AccountClosed), (401, ProblemKind::AccountClosed));
+    }
 }

@@ -11,8 +11,9 @@ use acme::asked::{self, NewAccount};
 use acme::{AcmeProblem, ProblemKind};
 use axum::extract::State;
 use ca_api::Refusal;
-use jose::{JoseError, Jwk};
+use jose::{FlatJws, JoseError, Jwk};
 use records::machine::{AskAccount, MachineAccount, OpenAccount, system_of};
+use serde_json::json;
 use std::sync::Arc;
 use store::Store;
 
@@ -46,7 +47,12 @@ pub(super) async fn open(
     let opened = opened.map_err(|refused| refused.of_account_key(ProblemKind::BadPublicKey))?;
     let is_new = opened.account == signed.key.thumbprint();
     let resource = kept(&state, opened, (signed.key, asked.contact)).await?;
-    Ok(if is_new { resource.made() } else { resource })
+    Ok(if is_new { bound(resource.made(), &binding.jws) } else { resource })
+}
+
+/// An account that was just opened says by what it was bound, as that was sent (RFC 8555 7.3.4).
+fn bound(opened: Resource, binding: &FlatJws) -> Resource {
+    opened.saying("externalAccountBinding", json!(binding))
 }
 
 /// The account of a key of which this portal has no row. The CA knows it by a change that this
@@ -153,6 +159,20 @@ fn taken(said: Result<MachineAccount, Refusal>) -> Answer<Option<MachineAccount>
 mod tests {
     use super::*;
     use crate::machines::samples::{database, key};
+    use axum::http::StatusCode;
+    use axum::response::IntoResponse;
+    use serde_json::Value;
+
+    #[tokio::test]
+    async fn an_account_says_by_what_it_was_bound() {
+        let binding = FlatJws::of_parts(b"{}", b"key", b"mac");
+        let opened = bound(Resource::new(json!({ "status": "valid" })).made(), &binding);
+        let response = opened.into_response();
+        assert_eq!(response.status(), StatusCode::CREATED);
+        let body = axum::body::to_bytes(response.into_body(), 4_096).await.unwrap();
+        let told: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(told, json!({ "status": "valid", "externalAccountBinding": binding }));
+    }
 
     /// Strangers have taken every place there is: another one is turned away, and whoever has an
     /// account is told of it, from the same source and from any other.
@@ -193,7 +213,7 @@ mod tests {
     fn who_binds_by_another_algorithm_hears_which_is_taken() {
         let told = of_binding(JoseError::Algorithm).0.to_json();
         assert_eq!(told["type"], "urn:ietf:params:acme:error:badSignatureAlgorithm");
-        assert_eq!(told["algorithms"], serde_json::json!(["HS256"]));
+        assert_eq!(told["algorithms"], json!(["HS256"]));
         let signed = AcmeRefused::from(JoseError::Algorithm).0.to_json();
         assert!(!signed["algorithms"].as_array().unwrap().contains(&"HS256".into()));
         let unbound = of_binding(JoseError::Unbound).0.kind();

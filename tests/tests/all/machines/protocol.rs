@@ -35,6 +35,9 @@ async fn each_resource_says_what_it_must() {
     assert_eq!(opened.status, 201);
     is_dressed(&opened);
     assert_eq!(opened.json()["status"], "valid");
+    // 7.3.4: by what it was bound, as that was sent.
+    let said = client.bound(&site.secret);
+    assert_eq!(opened.json()["externalAccountBinding"], said["externalAccountBinding"]);
     let orders = opened.json()["orders"].as_str().unwrap().to_owned();
     assert_eq!(client.read(&orders).json(), json!({ "orders": [] }));
     // 7.4
