@@ -62,7 +62,11 @@ impl Wire {
             Some(sender) => sender,
             None => self.connect().await?,
         };
-        sender.ready().await?;
+        // One that its server closes just now is opened again.
+        if sender.ready().await.is_err() {
+            sender = self.connect().await?;
+            sender.ready().await?;
+        }
         let request = Request::builder()
             .method(method)
             .uri(path)
