@@ -48,7 +48,7 @@ pub struct Visited {
     pub status: u16,
     /// Where it leads, if it does.
     pub location: Option<String>,
-    /// The body.
+    /// The body of what was found, with status 200; nobody looks at another one.
     pub body: Vec<u8>,
 }
 
@@ -142,7 +142,10 @@ where
         let (head, mut body) = response.into_parts();
         let location = head.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
         let (location, mut read) = (location.map(str::to_owned), Vec::new());
-        while let Some(frame) = body.frame().await {
+        // The page beside a redirect, or that says why not, may be of any length.
+        while head.status == 200
+            && let Some(frame) = body.frame().await
+        {
             let Ok(part) = frame.map_err(broken)?.into_data() else { continue };
             if read.len() + part.len() > visit.body_bytes_max {
                 return Err(VisitError::TooLarge);
@@ -237,6 +240,7 @@ mod tests {
     use rustls::sign::{CertifiedKey, SingleCertAndKey};
     use rustls::version::{TLS12, TLS13};
     use rustls::{ServerConfig, SupportedProtocolVersion};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
     use tokio_rustls::TlsAcceptor;
 
@@ -279,5 +283,32 @@ mod tests {
             let web = seen(version, b"http/1.1", true).await;
             assert!(matches!(web, Err(VisitError::Handshake(_))), "{version:?}: {web:?}");
         }
+    }
+
+    /// What is seen of an answer that begins so, with a page of 2 KiB.
+    async fn fetched(head: &str) -> Result<Visited, VisitError> {
+        let page = "x".repeat(2_048);
+        let answer = format!("HTTP/1.1 {head}\r\nContent-Length: 2048\r\n\r\n{page}");
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (tls_name, authority, path, body_bytes_max) = (None, "acme.test", "/", 1_024);
+        let visit = Visit { address, tls_name, authority, path, body_bytes_max };
+        let serving = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 1_024]).await;
+            // Who saw enough leaves.
+            let _ = stream.write_all(answer.as_bytes()).await;
+        };
+        tokio::join!(fetch(visit), serving).0
+    }
+
+    #[tokio::test]
+    async fn a_page_that_nobody_looks_at_may_be_of_any_length() {
+        let moved = fetched("302 Found\r\nLocation: /there").await.unwrap();
+        assert_eq!((moved.status, moved.location.as_deref()), (302, Some("/there")));
+        let missing = fetched("404 Not Found").await.unwrap();
+        assert_eq!((missing.status, missing.body.len()), (404, 0));
+        let large = fetched("200 OK").await;
+        assert!(matches!(large, Err(VisitError::TooLarge)), "{large:?}");
     }
 }
