@@ -197,12 +197,15 @@ impl Gate {
     }
 }
 
-/// GET on an open HTTP/1.1 connection: status and body; 0 if the answer was cut.
+/// GET on an open HTTP/1.1 connection: status and body; 0 if the connection or answer was cut.
 pub async fn get(sender: &mut http1::SendRequest<Empty<Bytes>>, path: &str) -> (u16, String) {
     sender.ready().await.unwrap();
     let request =
         Request::builder().uri(path).header("host", "localhost").body(Empty::new()).unwrap();
-    let answer = sender.send_request(request).await.unwrap();
+    let answer = match sender.send_request(request).await {
+        Ok(answer) => answer,
+        Err(error) => return (0, error.to_string()),
+    };
     let status = answer.status().as_u16();
     match answer.into_body().collect().await {
         Ok(body) => (status, String::from_utf8_lossy(&body.to_bytes()).into_owned()),

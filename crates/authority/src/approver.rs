@@ -200,8 +200,9 @@ impl Authority {
         Ok(capacity)
     }
 
-    /// Whether an approval that was given after so many grants rests on roles that were held or lent
-    /// then: what lapsed with one does not come back, since nobody who grants it anew reads of that.
+    /// Whether an approval that was given after so many grants rests on roles that were held or
+    /// lent then: what lapsed with one does not come back, since nobody who grants it anew reads of
+    /// that.
     fn rests_on_older(
         &self,
         one: &Capacity,
