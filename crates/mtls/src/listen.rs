@@ -44,6 +44,7 @@ pub use head::{HeadLimits, RequestFault};
 pub use lanes::Lanes;
 pub use limits::Limits;
 pub use linger::Linger;
+pub use paced_stream::PacedStream;
 pub use places::{KeyedPlace, KeyedPlaces, KeyedShare, PeerStanding, Slot};
 pub use queued::queued;
 pub use site::{Judge, Proof, Site};

@@ -27,8 +27,8 @@ const IDLE: Duration = Duration::from_secs(75);
 /// Most connections at once.
 pub(super) const CONNECTIONS_MAX: usize = 64;
 
-/// What the listener on loopback puts up with.
-const LIMITS: Limits = Limits {
+/// What the listener on loopback puts up with; on the socket the times are the same.
+pub(super) const LIMITS: Limits = Limits {
     proven: 0,
     proven_per_source: 0,
     unproven: CONNECTIONS_MAX,
@@ -98,8 +98,7 @@ pub async fn listen(
     };
     match listener {
         CallListener::Unix(listener) => {
-            let times = (QUESTION_WAIT, IDLE);
-            socket::serve(listener, router(None), times, fullness, stop).await;
+            socket::serve(listener, router(None), fullness, stop).await;
             Ok(())
         }
         CallListener::Tcp(listener) => {

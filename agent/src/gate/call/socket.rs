@@ -1,22 +1,27 @@
 //! The socket for applications of this machine: whoever may open its file asks. Its owner and its
 //! group may; which group that is says the folder, or the unit that the gate runs in.
 
-use super::listen::CONNECTIONS_MAX;
+use super::listen::{CONNECTIONS_MAX, LIMITS};
 use axum::Router;
+use http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use mtls::listen::{Activity, Limits, PacedStream, drive};
 use rustix::fs::{Access, access};
 use service::{Metrics, Stop};
 use std::io::{Error, ErrorKind};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::SocketAddr;
 use std::path::Path;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// What the owner and the group may: connect.
@@ -143,11 +148,11 @@ fn named(path: &Path, error: &Error) -> Error {
 pub(super) async fn serve(
     listener: UnixListener,
     router: Router,
-    (head, idle): (Duration, Duration),
     fullness: Arc<CallFullness>,
     stop: Stop,
 ) {
     let (places, tasks) = (CallPlaces::of(fullness), TaskTracker::new());
+    let stopping = CancellationToken::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -160,32 +165,104 @@ pub(super) async fn serve(
         };
         // Whoever comes beyond them is turned away.
         let Some(place) = places.enter() else { continue };
-        let (router, stop) = (router.clone(), stop.clone());
+        let (router, stopping) = (router.clone(), stopping.clone());
         tasks.spawn(async move {
-            talk(stream, router, head.max(idle), stop).await;
+            talk(stream, router, &LIMITS, &stopping).await;
             drop(place);
         });
     }
+    stopping.cancel();
     tasks.close();
     let _ = tokio::time::timeout(END_MAX, tasks.wait()).await;
 }
 
-/// One connection, to its end.
-async fn talk(stream: UnixStream, router: Router, silent_max: Duration, stop: Stop) {
+/// One connection, to its end: nobody keeps a place by asking nothing, or by taking no answer; who
+/// sends no more is answered.
+async fn talk(stream: UnixStream, router: Router, limits: &Limits, stopping: &CancellationToken) {
+    let activity = Arc::<Activity>::default();
+    let (counted, router) = (activity.clone(), TowerToHyperService::new(router));
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (under_way, answering) = (counted.begin(), router.call(request));
+        async move {
+            let answered = answering.await;
+            drop(under_way);
+            answered
+        }
+    });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(silent_max).max_buf_size(HEAD_BYTES_MAX);
-    let service = TowerToHyperService::new(router);
-    let mut talking = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    tokio::select! {
-        _ = talking.as_mut() => return,
-        () = stop.wait() => talking.as_mut().graceful_shutdown(),
-    }
-    let _ = talking.await;
+    // A kept connection may wait longer for a question than its head may take.
+    let head = limits.header.max(limits.idle);
+    builder.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(HEAD_BYTES_MAX);
+    let stream = TokioIo::new(PacedStream::new(stream, limits.body, activity.clone(), false));
+    let speaking = builder.serve_connection(stream, service);
+    let close = |c: Pin<&mut _>| http1::Connection::graceful_shutdown(c);
+    drive(speaking, close, &activity, limits, true, stopping).await;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::routing::{get, post};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    /// A limit that a test waits for, and one that it does not reach.
+    const SHORT: Duration = Duration::from_millis(300);
+    const LONG: Duration = Duration::from_secs(60);
+    /// More of an answer than waits between two ends.
+    const LARGE_BYTES: usize = 8 * 1024 * 1024;
+
+    /// Speaks at the one end; gives the other one, and the end of the conversation.
+    fn spoken(limits: Limits) -> (UnixStream, tokio::task::JoinHandle<()>) {
+        let (theirs, ours) = UnixStream::pair().unwrap();
+        let late = |body: String| async move {
+            for _ in 0..64 {
+                tokio::task::yield_now().await;
+            }
+            body
+        };
+        let router = Router::new().route("/call", post(late));
+        let router = router.route("/large", get(|| async { vec![7_u8; LARGE_BYTES] }));
+        let talking = async move {
+            talk(ours, router, &limits, &CancellationToken::new()).await;
+        };
+        (theirs, tokio::spawn(talking))
+    }
+
+    async fn is_over(talking: tokio::task::JoinHandle<()>) -> bool {
+        matches!(tokio::time::timeout(LONG / 2, talking).await, Ok(Ok(())))
+    }
+
+    /// An application that takes no answer, or asks nothing, keeps its place for a time; one that
+    /// takes what it asked for has all of it.
+    #[tokio::test]
+    async fn an_application_that_takes_no_answer_keeps_no_place() {
+        let ask = b"GET /large HTTP/1.1\r\nHost: gate\r\n\r\n";
+        let (mut theirs, talking) = spoken(Limits { body: SHORT, header: LONG, ..LIMITS });
+        theirs.write_all(ask).await.unwrap();
+        assert!(is_over(talking).await, "it takes nothing");
+        let (mut theirs, talking) = spoken(LIMITS);
+        theirs.write_all(ask).await.unwrap();
+        let mut answer = vec![0_u8; LARGE_BYTES];
+        theirs.read_exact(&mut answer).await.unwrap();
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "it takes all of it");
+        drop(theirs);
+        assert!(is_over(talking).await);
+        let (_theirs, talking) = spoken(Limits { header: SHORT, ..LIMITS });
+        assert!(is_over(talking).await, "it asks nothing");
+    }
+
+    /// Who sends no more wants its answer all the same, however long that takes to make.
+    #[tokio::test]
+    async fn an_application_that_sends_no_more_is_answered() {
+        let (mut theirs, talking) = spoken(LIMITS);
+        let ask = b"POST /call HTTP/1.1\r\nHost: gate\r\nContent-Length: 4\r\n\r\nlate";
+        theirs.write_all(ask).await.unwrap();
+        theirs.shutdown().await.unwrap();
+        let mut answer = String::new();
+        theirs.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("late"), "{answer}");
+        assert!(is_over(talking).await);
+    }
 
     /// However many applications ask at once, it is told when one more would find no place.
     #[test]

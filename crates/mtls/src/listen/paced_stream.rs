@@ -21,7 +21,7 @@ const TAKEN_BYTES_MIN: usize = 8 * 1024;
 const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// A stream whose client takes what is written within a time, and not by the byte.
-pub(super) struct PacedStream<S> {
+pub struct PacedStream<S> {
     inner: S,
     limit: Duration,
     late: Option<Pin<Box<Sleep>>>,
@@ -57,7 +57,7 @@ struct HeldEnd {
 
 impl<S> PacedStream<S> {
     /// A stream whose requests an activity counts.
-    pub(super) fn new(inner: S, limit: Duration, activity: Arc<Activity>, is_http2: bool) -> Self {
+    pub fn new(inner: S, limit: Duration, activity: Arc<Activity>, is_http2: bool) -> Self {
         Self {
             inner,
             limit,
