@@ -6,6 +6,7 @@ use crate::state::LogState;
 use axum::Json;
 use axum::extract::State;
 use ca_api::{EntryPlace, SpoolAck};
+use ca_host::gates_ahead::GatesAhead;
 use ca_store::TreeView;
 use ca_store::intake;
 use ca_store::proof::Tiles;
@@ -14,6 +15,7 @@ use ca_store::sequence::RunOutcome;
 use records::record::Event;
 use records::spooled::{Spooled, SpooledError};
 use records::{Bytes, Code};
+use service::Metrics;
 use service::problem::Refused;
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
@@ -44,8 +46,7 @@ async fn take(state: &LogState, call: AgentBytes) -> Result<SpoolAck, Code> {
     let (run, known) = verified(state, call).await?;
     let name = (run.agent().to_owned(), run.epoch().clone());
     let (outcome, view) = state.intake.sequence(run).await.ok_or(Code::LogBehind)?;
-    let held = [("records of access", known, view.size)];
-    state.gates_ahead.hear(&name.0, &held, &state.metrics);
+    hear(&state.gates_ahead, &name.0, (known, view.size), &state.metrics);
     let is_damaged = match &outcome {
         RunOutcome::Damaged => true,
         // Another key's signature is a hand's: it accuses nobody.
@@ -65,6 +66,11 @@ async fn take(state: &LogState, call: AgentBytes) -> Result<SpoolAck, Code> {
         }
         RunOutcome::Forked { .. } | RunOutcome::Damaged => Err(Code::Unavailable),
     }
+}
+
+/// Hears how many records the checkpoint of a gate has, beside how many there are here.
+fn hear(gates: &GatesAhead, gate: &str, (there, here): (u64, u64), metrics: &Metrics) {
+    gates.hear(gate, &[("records of access", there, here)], metrics);
 }
 
 /// Whether it is, or was, the key of an agent.
@@ -212,4 +218,25 @@ async fn older_consistency(state: &LogState, old: u64, size: u64) -> anyhow::Res
 fn unavailable(error: store::StoreError) -> Code {
     tracing::error!(%error, "spool");
     Code::Unavailable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A gate whose checkpoint has more records than there are here is named until there are as
+    /// many; one that has as many, or fewer, is not.
+    #[test]
+    fn a_gate_whose_checkpoint_is_larger_is_named() {
+        let (gates, metrics) = (GatesAhead::default(), Metrics::default());
+        for there in [0, 7, 8] {
+            hear(&gates, "gate-1", (there, 8), &metrics);
+            assert!(metrics.told().is_empty(), "{there}");
+        }
+        hear(&gates, "gate-1", (9, 8), &metrics);
+        let told = metrics.told().concat();
+        assert!(told.ends_with(" gate-1 (records of access 9, here 8)"), "{told}");
+        hear(&gates, "gate-1", (9, 9), &metrics);
+        assert!(metrics.told().is_empty(), "there are as many");
+    }
 }
