@@ -1,5 +1,8 @@
 //! What a gate records in the `access` log. Each record has its place in the run of its agent:
 //! epoch, sequence number, and the chain value of everything before it.
+//!
+//! What gates record by the thousand has its fields in the order of their keys in canonical form
+//! (RFC 8785): it is written as it stands there, and needs no sorting to be compared.
 
 use crate::access_mode::AccessMode;
 use crate::bytes::Bytes;
@@ -98,33 +101,33 @@ pub struct RunStart {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Connection {
-    /// Person id, or the service's name.
-    pub person: String,
-    /// The client's certificate has this serial number, lower-case hexadecimal.
-    pub serial: String,
-    /// The client's certificate is named by its SHA-256.
-    pub sha256: Bytes,
-    /// The certificate's bytes are committed to.
-    pub certificate: Commitment,
-    /// The client asked for this server name in its handshake (SNI).
-    pub host: String,
     /// The connection speaks `h2` or `http/1.1` (ALPN, RFC 7301), or `yinxin-tunnel` at the port of
     /// a tunnel.
     pub alpn: String,
-    /// Version of TLS: `1.3`, or `1.2` where the gate allows it.
-    pub tls: String,
-    /// The client's address is committed to.
-    pub source: Commitment,
-    /// What the client signed (RFC 8446 4.4.3); with TLS 1.2 the [`messages_digest`] of it.
-    pub message: Bytes,
+    /// The certificate's bytes are committed to.
+    pub certificate: Commitment,
     /// With TLS 1.2, commitment to the handshake messages that the client signed (RFC 5246 7.4.8):
     /// they show its certificate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handshake: Option<Commitment>,
+    /// The client asked for this server name in its handshake (SNI).
+    pub host: String,
+    /// What the client signed (RFC 8446 4.4.3); with TLS 1.2 the [`messages_digest`] of it.
+    pub message: Bytes,
+    /// Person id, or the service's name.
+    pub person: String,
     /// The scheme is the number that TLS gives it (RFC 8446 4.2.3).
     pub scheme: u16,
+    /// The client's certificate has this serial number, lower-case hexadecimal.
+    pub serial: String,
+    /// The client's certificate is named by its SHA-256.
+    pub sha256: Bytes,
     /// The client's key made this signature in the handshake.
     pub signature: Bytes,
+    /// The client's address is committed to.
+    pub source: Commitment,
+    /// Version of TLS: `1.3`, or `1.2` where the gate allows it.
+    pub tls: String,
 }
 
 /// What was in force when a request was decided.
@@ -133,12 +136,12 @@ pub struct Connection {
 pub struct InForce {
     /// The bundle of rules has this version.
     pub bundle: u32,
-    /// The bundle is named by its digest, 32 bytes (`docs/formats.md` 6).
-    pub policy: Bytes,
-    /// The snapshot of people has this number.
-    pub people: u64,
     /// The revocation list has this number.
     pub crl: u64,
+    /// The snapshot of people has this number.
+    pub people: u64,
+    /// The bundle is named by its digest, 32 bytes (`docs/formats.md` 6).
+    pub policy: Bytes,
 }
 
 /// By what something passes that the rules deny.
@@ -177,63 +180,63 @@ pub struct Exception {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Decision {
+    /// The request fits a route of this action.
+    pub action: String,
     /// The decision is about the application of this id.
     pub application: String,
     /// Id of the connection's record, see [`request_id`].
     pub connection: String,
-    /// The request was by the person of this id.
-    pub person: String,
-    /// The person belonged to the unit of this id.
-    pub unit: String,
-    /// The certificate has this serial number, lower-case hexadecimal.
-    pub serial: String,
     /// Why it passed although the rules deny it; else nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exception: Option<Exception>,
     /// The request had this HTTP method; `CONNECT` is a tunnel, whose name is its target.
     pub method: String,
-    /// Commitment to the canonical path and query.
-    pub target: Commitment,
-    /// Template of the route; empty if none fits.
-    pub route: String,
-    /// The request fits a route of this action.
-    pub action: String,
-    /// The record that the request names.
-    pub resource: String,
     /// `permitted`, or the code of the denial.
     pub outcome: String,
+    /// The request was by the person of this id.
+    pub person: String,
+    /// Reference told to a person who was denied; else empty.
+    pub reference: String,
+    /// The record that the request names.
+    pub resource: String,
+    /// Template of the route; empty if none fits.
+    pub route: String,
     /// Id of the rule that decided, also of one that forbids what passed by an exception; empty if
     /// none did.
     pub rule: String,
+    /// The certificate has this serial number, lower-case hexadecimal.
+    pub serial: String,
+    /// Commitment to the canonical path and query.
+    pub target: Commitment,
+    /// The person belonged to the unit of this id.
+    pub unit: String,
     /// The decision was made under these rules, people and revocations.
     pub world: InForce,
-    /// Reference told to a person who was denied; else empty.
-    pub reference: String,
 }
 
 /// The record of kind `called` says what an application asked its gate, and what it was told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApplicationCall {
+    /// A permission was asked for a route of this action; else empty.
+    pub action: String,
     /// The application of this id asked.
     pub application: String,
     /// It asked about a `certificate`, a `signature` or a `permission`.
     pub ask: String,
+    /// Commitment to the rest of the question (`docs/formats.md` 7).
+    pub asked: Commitment,
+    /// `yes`, or the code of why not.
+    pub outcome: String,
     /// The question was about the person of this id; empty if nobody is known by what was asked.
     pub person: String,
+    /// The record that a permission was asked for; else empty.
+    pub resource: String,
+    /// Id of the rule that decided; empty if none did.
+    pub rule: String,
     /// The certificate has this serial number, lower-case hexadecimal; empty if none of ours was
     /// named.
     pub serial: String,
-    /// Commitment to the rest of the question (`docs/formats.md` 7).
-    pub asked: Commitment,
-    /// A permission was asked for a route of this action; else empty.
-    pub action: String,
-    /// The record that a permission was asked for; else empty.
-    pub resource: String,
-    /// `yes`, or the code of why not.
-    pub outcome: String,
-    /// Id of the rule that decided; empty if none did.
-    pub rule: String,
     /// The answer was given under these rules, people and revocations.
     pub world: InForce,
 }
@@ -247,20 +250,20 @@ impl ApplicationCall {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Completion {
-    /// Id of the request, see [`request_id`].
-    pub request: String,
-    /// `done`, `client-gone`, `too-large`, `upstream-error`, `cut`, or `unknown` after a crash.
-    pub outcome: String,
-    /// Status code of the answer; 0 if there was none, and of a tunnel.
-    pub status: u16,
-    /// Reference told in place of an answer that could not be had; else empty.
-    pub reference: String,
-    /// The request's body had so many bytes.
-    pub up: u64,
     /// The answer's body had so many bytes.
     pub down: u64,
     /// Microseconds from the decision to the end.
     pub micros: u64,
+    /// `done`, `client-gone`, `too-large`, `upstream-error`, `cut`, or `unknown` after a crash.
+    pub outcome: String,
+    /// Reference told in place of an answer that could not be had; else empty.
+    pub reference: String,
+    /// Id of the request, see [`request_id`].
+    pub request: String,
+    /// Status code of the answer; 0 if there was none, and of a tunnel.
+    pub status: u16,
+    /// The request's body had so many bytes.
+    pub up: u64,
 }
 
 impl Completion {

@@ -13,6 +13,7 @@ pub use misfit::Misfit;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::io::{ErrorKind, Write};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Integers stay below this, so that every reader of JSON keeps them exactly.
@@ -43,7 +44,7 @@ pub enum JsonError {
 pub fn write<T: Serialize>(value: &T) -> Result<Vec<u8>, JsonError> {
     let mut bytes = serde_json::to_vec(value)?;
     // serde_json escapes as the RFC says (section 3.2.2.2).
-    let each_key_once = sort::keys(&mut bytes);
+    let each_key_once = sort::is_in_order(&bytes) || sort::keys(&mut bytes);
     if !(each_key_once && scan::is_plain(&bytes)) {
         walk::check(&bytes)?;
     }
@@ -66,9 +67,33 @@ pub fn read<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonErro
     }
 }
 
-/// Whether a document is written as these bytes. What is written finds as much room as they take:
-/// a buffer that grows would take twice that.
+/// Whether the walk would find nothing in a document, but perhaps in the order and form of its
+/// parts: these show when it is written again.
+pub(crate) fn is_plain(bytes: &[u8]) -> bool {
+    scan::is_plain(bytes)
+}
+
+/// Reads what is written again as exactly these bytes, of a plain document; nothing of all else.
+pub(crate) fn read_as_written<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    serde_json::from_slice(bytes).ok().filter(|read| is_written_as(read, bytes))
+}
+
+/// Whether a document is written as these bytes.
 fn is_written_as<T: Serialize>(value: &T, bytes: &[u8]) -> bool {
+    is_written_in_order(value, bytes) || is_sorted_as(value, bytes)
+}
+
+/// The same of a type whose fields stand in the order of their keys: what is written is compared
+/// as it comes, and nothing is kept of it.
+fn is_written_in_order<T: Serialize>(value: &T, bytes: &[u8]) -> bool {
+    let mut left = Expected(bytes);
+    let is_same = serde_json::to_writer(&mut left, value).is_ok() && left.0.is_empty();
+    is_same && sort::is_in_order(bytes)
+}
+
+/// The same of any type. What is written finds as much room as the bytes take: a buffer that grows
+/// would take twice that.
+fn is_sorted_as<T: Serialize>(value: &T, bytes: &[u8]) -> bool {
     let mut written = vec![0_u8; bytes.len()];
     let mut room = written.as_mut_slice();
     let fills = serde_json::to_writer(&mut room, value).is_ok() && room.is_empty();
@@ -76,6 +101,20 @@ fn is_written_as<T: Serialize>(value: &T, bytes: &[u8]) -> bool {
         sort::keys(&mut written);
     }
     fills && written == bytes
+}
+
+/// Bytes that are to be written: whatever else is written is an error.
+struct Expected<'a>(&'a [u8]);
+
+impl Write for Expected<'_> {
+    fn write(&mut self, written: &[u8]) -> std::io::Result<usize> {
+        self.0 = self.0.strip_prefix(written).ok_or(ErrorKind::InvalidData)?;
+        Ok(written.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The same of a part of a bundle, which no signature covers as a whole: a type of it knows its

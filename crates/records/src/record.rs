@@ -4,6 +4,7 @@ mod cause;
 mod event;
 mod kind;
 mod letter;
+mod of_run;
 
 pub use cause::{Cause, File, RevokedSerial};
 pub use event::Event;
@@ -45,13 +46,21 @@ pub struct Record {
 impl Record {
     /// Reads a record's bytes; an error says what of the format they break.
     pub fn read(bytes: &[u8]) -> Result<Self, JsonError> {
-        let record: Self = json::read(bytes)?;
+        let record = match of_run::read(bytes) {
+            Some(read) => Self::of_run(read),
+            None => json::read(bytes)?,
+        };
         let known_log = LOGS.contains(&record.log.as_str());
         let sound = known_log && record.unix() != 0 && record.is_where_it_belongs();
         if record.v != 1 || record.id.0.len() != 16 || !sound {
             return Err(JsonError::part("header"));
         }
         Ok(record)
+    }
+
+    fn of_run(read: of_run::ReadOfRun) -> Self {
+        let of_run::ReadOfRun { id, log, maker, time, link, event } = read;
+        Self { v: 1, id, log, maker, time, link: Some(link), event }
     }
 
     /// What agents record has its place in a run of theirs, and nothing else has one: a link, an

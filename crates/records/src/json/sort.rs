@@ -15,6 +15,69 @@ struct Open {
     key: Option<Range<usize>>,
 }
 
+/// Levels of a document that is looked at as it stands; of a deeper one nothing is said.
+const LEVELS: usize = 16;
+
+/// What is open at a level. Of an object: where the key stands that came last, and whether the next
+/// text is one.
+#[derive(Clone, Copy)]
+enum Level {
+    List,
+    Object { last: Option<(usize, usize)>, awaits_key: bool },
+}
+
+/// Whether each object has its entries in this order already, and every key once: sorting would
+/// change nothing. The bytes are JSON without white space.
+pub(super) fn is_in_order(bytes: &[u8]) -> bool {
+    passed(bytes).is_some()
+}
+
+/// Goes through a document as long as it is in order.
+fn passed(bytes: &[u8]) -> Option<()> {
+    let mut levels = [Level::List; LEVELS];
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => {
+                let ends = end_of_text(bytes, at);
+                if let Some(Level::Object { last, awaits_key }) = top(&mut levels, depth)
+                    && *awaits_key
+                {
+                    let key = bytes.get(at + 1..ends)?;
+                    let before = last.and_then(|(begins, ends)| bytes.get(begins..ends));
+                    if before.is_some_and(|before| order(before, key).is_ge()) {
+                        return None;
+                    }
+                    (*last, *awaits_key) = (Some((at + 1, ends)), false);
+                }
+                at = ends;
+            }
+            b'{' => {
+                *levels.get_mut(depth)? = Level::Object { last: None, awaits_key: true };
+                depth += 1;
+            }
+            b'[' => {
+                *levels.get_mut(depth)? = Level::List;
+                depth += 1;
+            }
+            b'}' | b']' => depth = depth.checked_sub(1)?,
+            b',' => {
+                if let Some(Level::Object { awaits_key, .. }) = top(&mut levels, depth) {
+                    *awaits_key = true;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    Some(())
+}
+
+/// The innermost level that is open.
+fn top(levels: &mut [Level], depth: usize) -> Option<&mut Level> {
+    levels.get_mut(depth.checked_sub(1)?)
+}
+
 /// Sorts the entries of each object; says whether each has every key once. The bytes are JSON
 /// without white space, as serde_json writes it.
 pub(super) fn keys(bytes: &mut [u8]) -> bool {
@@ -123,5 +186,48 @@ fn read(key: &[u8]) -> Cow<'_, str> {
     match key.contains(&b'\\') {
         true => serde_json::from_str(&format!("\"{text}\"")).map_or(text, Cow::Owned),
         false => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said to be in order is what sorting leaves as it is, and has each key once.
+    #[test]
+    fn what_is_in_order_is_what_sorting_leaves_alone() {
+        let deep =
+            |levels: usize| format!("{}{}", "{\"a\":".repeat(levels), "{}") + &"}".repeat(levels);
+        let (most, beyond) = (deep(LEVELS - 1), deep(LEVELS));
+        let texts = [
+            "{}",
+            "[]",
+            "7",
+            r#"{"a":1,"b":2}"#,
+            r#"{"b":1,"a":2}"#,
+            r#"{"a":1,"a":2}"#,
+            r#"{"a":1,"ab":2,"b":{"c":[{"b":1},{"a":2}],"d":3}}"#,
+            r#"{"a":{"c":1,"b":2},"b":3}"#,
+            r#"{"a":[{"b":1,"a":2}],"b":3}"#,
+            r#"{"a":{"x":1},"b":{"a":1}}"#,
+            r#"{"b":{"a":1},"a":{"x":1}}"#,
+            r#"["b","a",{"a":"b"},"{",",","}"]"#,
+            r#"{"a":",\"b\":{","b":"}","c":["]"]}"#,
+            r#"{"a\\":1,"b":"\\"}"#,
+            r#"{"\n":1,"a":2,"中":3}"#,
+            r#"{"a":1,"\n":2}"#,
+            "{\"\u{20AC}\":3,\"\u{1F600}\":2,\"\u{FF21}\":1}",
+            "{\"\u{20AC}\":3,\"\u{FF21}\":1,\"\u{1F600}\":2}",
+            most.as_str(),
+        ];
+        let (mut in_order, mut not) = (0, 0);
+        for text in texts {
+            let mut sorted = text.as_bytes().to_vec();
+            let is_left = keys(&mut sorted) && sorted == text.as_bytes();
+            assert_eq!(is_in_order(text.as_bytes()), is_left, "{text}");
+            if is_left { in_order += 1 } else { not += 1 }
+        }
+        assert_eq!((in_order, not), (12, 7));
+        assert!(!is_in_order(beyond.as_bytes()), "nothing is said of what is deeper");
     }
 }
