@@ -13,6 +13,7 @@ use super::{
 use crate::segment::{Blocks, Posting, decode};
 use anyhow::{Context, ensure};
 use std::cmp::Reverse;
+use std::collections::binary_heap::PeekMut;
 use std::collections::{BinaryHeap, VecDeque};
 use store::{Store, StoreError, Tx, row, rows};
 
@@ -158,19 +159,27 @@ impl<'a> Inputs<'a> {
         let cursors = segments.iter().map(cursor).collect();
         let mut inputs = Self { store, log, cursors, next: BinaryHeap::new() };
         for at in 0..segments.len() {
-            inputs.advance(at).await?;
+            let first = inputs.behind(at).await?;
+            inputs.next.extend(first.map(|posting| Reverse((posting, at))));
         }
         Ok(inputs)
     }
 
     async fn next(&mut self) -> anyhow::Result<Option<Posting>> {
-        let Some(Reverse((posting, at))) = self.next.pop() else { return Ok(None) };
-        self.advance(at).await?;
+        let Some(Reverse((posting, at))) = self.next.peek().copied() else { return Ok(None) };
+        let behind = self.behind(at).await?;
+        // The next one of its segment takes its place: one move in the heap, not two.
+        if let Some(mut first) = self.next.peek_mut() {
+            match behind {
+                Some(behind) => *first = Reverse((behind, at)),
+                None => _ = PeekMut::pop(first),
+            }
+        }
         Ok(Some(posting))
     }
 
-    /// Puts the next posting of one segment among those that wait.
-    async fn advance(&mut self, at: usize) -> anyhow::Result<()> {
+    /// Takes the next posting of one segment.
+    async fn behind(&mut self, at: usize) -> anyhow::Result<Option<Posting>> {
         let cursor = self.cursors.get_mut(at).context("cursor")?;
         if cursor.ahead.is_empty() {
             let mut tx = self.store.read().await?;
@@ -189,10 +198,7 @@ impl<'a> Inputs<'a> {
                 cursor.reached = low;
             }
         }
-        if let Some(posting) = cursor.ahead.pop_front() {
-            self.next.push(Reverse((posting, at)));
-        }
-        Ok(())
+        Ok(cursor.ahead.pop_front())
     }
 }
 
