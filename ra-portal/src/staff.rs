@@ -1,9 +1,9 @@
 //! The staff host: everybody with a certificate. It is optional in TLS, so that people can be told
 //! why it is refused, and required in HTTP; the CA judges it anew at every request. In the order in
-//! which people meet them: [`certificate`] and [`suspend`] (for everybody), [`passkeys`],
-//! [`queue`], [`review`] with [`approve`], [`decline`] and [`declined`], [`certificates`],
-//! [`issued`], [`hold`], [`revoke`], [`wish`] and [`wished`], [`organisation`], [`people`],
-//! [`person`] with its [`dossier`], [`draft_check`] with [`number`], [`draft_release`],
+//! which people meet them: [`certificate`] with its [`holdings`], and [`suspend`] (for everybody),
+//! [`passkeys`], [`queue`], [`review`] with [`approve`], [`decline`] and [`declined`],
+//! [`certificates`], [`issued`], [`hold`], [`revoke`], [`wish`] and [`wished`], [`organisation`],
+//! [`people`], [`person`] with its [`dossier`], [`draft_check`] with [`number`], [`draft_release`],
 //! [`draft_delegation`], [`consequence`] and [`draft_make`], [`roster`] and [`roster_sign`],
 //! [`changes`] with its [`change_table`], [`batch`] with its [`receipt`], [`drafts`],
 //! [`withdraw`], [`applications`], [`systems`] and [`system`] in the words of
@@ -35,6 +35,7 @@ mod draft_mend;
 mod draft_release;
 mod drafts;
 mod hold;
+mod holdings;
 mod issued;
 mod number;
 mod organisation;

@@ -3,7 +3,7 @@
 //! in `tests/golden/answers.json` and `tests/golden/system-answers.json`.
 
 use super::{
-    certificate, certificates, consequence, dossier, organisation, people, queue, system, systems,
+    certificates, consequence, dossier, holdings, organisation, people, queue, system, systems,
 };
 use ca_api::Certificates;
 use records::export::OrderLines;
@@ -17,7 +17,7 @@ fn samples() -> BTreeMap<&'static str, Value> {
     let (lines, more) = (queue::sample_lines(), String::new());
     let (found, none) = (certificates::sample_lines(), String::new());
     BTreeMap::from([
-        ("mine", json!(certificate::sample_of_mine())),
+        ("mine", json!(holdings::sample_of_mine())),
         ("list", json!(OrderLines { lines, more })),
         ("find", json!(Certificates { lines: found, elsewhere: 3, more: none })),
         ("people", json!(people::sample_people())),

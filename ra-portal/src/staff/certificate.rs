@@ -1,6 +1,7 @@
 //! `GET /certificate`: whether the own certificate works, said by the CA; and if it does not, why
 //! not, each cause with its own page.
 
+use super::holdings::{self, HoldingList};
 use super::role::role_at;
 use crate::pages::problem::KeptForm;
 use crate::pages::{Frame, page, problem, show, words};
@@ -45,15 +46,8 @@ words! {
         renew_staff "您担任角色，请在保存密钥的电脑上运行：" "You have a role: on the computer that has the key, run:";
         mine "我名下的一切" "Everything in my name";
         mine_what "有您不认识的？请立即联系登记员，并凭密码信封挂失。" "Something you do not know? Call your registration officer now, and report the loss with your letter.";
-        certificates "证书" "Certificates";
-        letters "密码信封" "Letters";
-        orders "等待审批的办件" "Orders that wait for approvals";
-        systems "主管的系统（账户 / 有效证书）" "Systems in your charge (accounts / certificates)";
-        notices "通知记录（签发机构所记）" "Notices to you, as the CA recorded them";
         what "事项" "What";
-        until "有效期至" "Good until";
         state "状态" "State";
-        time "时间" "Time";
         other "要换用另一张证书，请关闭所有浏览器窗口后重新打开。" "To use another certificate, close all browser windows and open the browser again.";
     }
 }
@@ -94,25 +88,7 @@ struct CertificatePage {
     days_left: u64,
     serial: String,
     fingerprint: String,
-    lists: Vec<List>,
-}
-
-/// What of one sort exists in the reader's name.
-struct List {
-    title: &'static str,
-    /// What stands above the second column: until when something is good, or when it was.
-    when: &'static str,
-    lines: Vec<HoldingItem>,
-    /// Whether each has a page of its own, that of a system.
-    linked: bool,
-}
-
-struct HoldingItem {
-    /// A number or a name.
-    name: String,
-    kind: String,
-    when: String,
-    state: String,
+    lists: Vec<HoldingList>,
 }
 
 #[derive(Template)]
@@ -184,7 +160,7 @@ fn filled(
     let roles = holder.roles.iter().map(|role| role_at(language, role));
     CertificatePage {
         w: CertificateWords::of(f.language),
-        lists: lists(&f, mine),
+        lists: holdings::lists(&f, mine),
         f,
         public,
         name: show::harmless(&holder.name),
@@ -198,59 +174,6 @@ fn filled(
         serial: certificate.serial().to_string(),
         fingerprint: plain::fingerprint(&certificate.sha256()),
     }
-}
-
-/// What exists in the reader's name, sort by sort; a sort of which there is nothing is left out.
-fn lists(f: &Frame, mine: &PersonHoldings) -> Vec<List> {
-    let language = f.language;
-    let w = CertificateWords::of(language);
-    let said = |said: plain::BilingualText| language.of_both(said.zh, said.en);
-    let certificates = mine.certificates.iter().map(|one| {
-        let why = Some(&one.reason).filter(|why| !why.is_empty());
-        let why = why.map_or_else(String::new, |why| format!(" · {}", said(plain::reason(why))));
-        HoldingItem {
-            name: one.serial.clone(),
-            kind: f.called(&one.profile),
-            when: show::time(language, &one.not_after),
-            state: format!("{}{why}", said(plain::own_state(&one.state))),
-        }
-    });
-    let letters = mine.letters.iter().map(|one| HoldingItem {
-        name: one.reference.clone(),
-        kind: f.called(&one.profile),
-        when: show::time(language, &one.expires),
-        state: said(plain::own_state(&one.state)),
-    });
-    let orders = mine.orders.iter().map(|one| HoldingItem {
-        name: one.order.clone(),
-        kind: said(plain::kind_of(&one.kind, &one.action)),
-        when: show::time(language, &one.expires),
-        state: format!("{} / {}", one.approvals.0, one.approvals.1),
-    });
-    let systems = mine.systems.iter().map(|one| HoldingItem {
-        name: show::harmless(&one.name),
-        kind: one.system.clone(),
-        when: show::time(language, &one.until),
-        state: {
-            let state = said(plain::own_state(&one.state));
-            format!("{state} · {} / {}", one.accounts, one.certificates)
-        },
-    });
-    let notices = mine.notices.iter().map(|one| HoldingItem {
-        name: said(plain::notice(&one.kind)),
-        kind: show::harmless(&said(plain::channel(&one.channel))),
-        when: show::time(language, &one.time),
-        state: said(plain::own_state(&one.state)),
-    });
-    let list = |title, when, lines| List { title, when, lines, linked: title == w.systems };
-    let lists = vec![
-        list(w.certificates, w.until, certificates.collect()),
-        list(w.letters, w.until, letters.collect()),
-        list(w.orders, w.until, orders.collect()),
-        list(w.systems, w.until, systems.collect()),
-        list(w.notices, w.time, notices.collect::<Vec<_>>()),
-    ];
-    lists.into_iter().filter(|list| !list.lines.is_empty()).collect()
 }
 
 /// Why a certificate is not seen or does not count; anything else has the page of a problem.
@@ -366,7 +289,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     let now = certificate.not_before() + 86_400;
     let works = filled(
         (f.clone(), "https://portal.example".into()),
-        (&holder, &sample_of_mine()),
+        (&holder, &holdings::sample_of_mine()),
         &certificate,
         now,
     );
@@ -374,56 +297,4 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     let official = CertificatePage { roles: Vec::new(), ..works };
     samples.push(("certificate-of-an-official", official.render().unwrap()));
     samples
-}
-
-/// Something of each sort, with texts that would rather be something else.
-#[cfg(test)]
-pub(super) fn sample_of_mine() -> PersonHoldings {
-    use records::mine::{OwnCertificate, OwnLetter, OwnNotice, OwnOrder};
-    let official = crate::pages::sample_names().profiles.swap_remove(0);
-    let certificate = |serial: &str, state: &str, reason: &str| OwnCertificate {
-        serial: serial.into(),
-        profile: official.clone(),
-        not_after: "2027-11-24T08:00:00Z".into(),
-        state: state.into(),
-        reason: reason.into(),
-        since: String::new(),
-    };
-    let notice = |kind: &str, state: &str| OwnNotice {
-        time: "2026-11-24T08:00:00Z".into(),
-        kind: kind.into(),
-        channel: "mail".into(),
-        state: state.into(),
-    };
-    PersonHoldings {
-        person: "0123456789ABCDEF".into(),
-        place: "商州区 › 区政府办公室 (sz-office)".into(),
-        certificates: vec![
-            certificate(&"01".repeat(18), "valid", ""),
-            certificate(&"02".repeat(18), "revoked", "keyCompromise"),
-        ],
-        letters: vec![OwnLetter {
-            reference: "5GPJWBSG64S36D1N".into(),
-            profile: records::DisplayName::of_id("<b>\u{202e}official"),
-            expires: "2026-12-01T08:00:00Z".into(),
-            state: "used".into(),
-        }],
-        orders: vec![OwnOrder {
-            order: "5GPJWBSG64S36D1N".into(),
-            kind: "role".into(),
-            action: "grant".into(),
-            expires: "2026-12-01T08:00:00Z".into(),
-            approvals: (1, 2),
-        }],
-        roles: Vec::new(),
-        systems: vec![records::mine::OwnSystem {
-            system: "site".into(),
-            name: "<b>\u{202e}门户网站".into(),
-            state: "in-force".into(),
-            until: "2027-11-24T08:00:00Z".into(),
-            accounts: 1,
-            certificates: 2,
-        }],
-        notices: vec![notice("issued", "sent"), notice("asked", "failed")],
-    }
 }
