@@ -37,8 +37,12 @@ impl Form {
     /// What was typed, field by field, as a page sends it on beside what is signed. No page has a
     /// whole number: it is typed again.
     pub(super) fn fields(&self, today: Day) -> Vec<(&'static str, String)> {
-        let number = CitizenNumber::read(&self.number, today);
-        let number = number.map(|number| number.to_string()).unwrap_or_default();
+        let number = match self.number.trim() {
+            "" => String::new(),
+            // What cannot be read is asked for again as well.
+            typed => CitizenNumber::read(typed, today)
+                .map_or_else(|_| "*".to_owned(), |number| number.to_string()),
+        };
         let all = [
             ("what", &self.what),
             ("person", &self.person),

@@ -35,7 +35,10 @@ fn unreadable(path: &Path) -> Failure {
     Failure::denied(
         "floor-unreadable",
         format!("文件 {shown} 已损坏，或属于另一城市：无法判断是否回退，没有写入任何内容。"),
-        format!("{shown} is damaged or another city's: what would go back is not known"),
+        format!(
+            "{shown} is damaged or another city's: what would go back is not known; \
+             nothing was written"
+        ),
     )
     .next("export into a new folder / 导出到新的目录")
 }
