@@ -1,8 +1,8 @@
-//! One connection over TLS to a server of the city, for what is no HTTP.
+//! One connection over TLS to a server, of the city or not, for what is no HTTP.
 
 use crate::client::CallError;
 use crate::reason;
-use crate::tls::{Identity, TlsError, client};
+use crate::tls::{Identity, TimeProvider, TlsError, client, client_of_web};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use std::io;
@@ -61,6 +61,28 @@ impl TunnelClient {
             Ok(dialled) => dialled,
             Err(_) => Err(unreachable(io::ErrorKind::TimedOut.into())),
         }
+    }
+}
+
+/// A client of servers that are not of the city and speak no HTTP.
+#[derive(Clone, Debug)]
+pub struct WebDialler(Arc<ClientConfig>);
+
+impl WebDialler {
+    /// Believes these authorities, and offers no protocol.
+    pub fn new(roots: &[Vec<u8>], clock: Arc<dyn TimeProvider>) -> Result<Self, TlsError> {
+        let mut config = (*client_of_web(roots, clock)?).clone();
+        config.alpn_protocols.clear();
+        Ok(Self(Arc::new(config)))
+    }
+
+    /// Speaks TLS over a stream that is connected, with whoever must bear this name.
+    pub async fn shake<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: S,
+        name: &str,
+    ) -> io::Result<DialledStream<S>> {
+        shake(stream, name, self.0.clone()).await
     }
 }
 

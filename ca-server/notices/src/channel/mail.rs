@@ -1,7 +1,9 @@
 //! Notices by mail: plain text, headers encoded by `lettre`, one recipient. A message is the same
 //! whenever it is made: its id follows from the notice, and its date is when that happened. What a
-//! refusal is about follows from how far the conversation came (`mail/refusal.rs`).
+//! refusal is about follows from how far the conversation came (`mail/refusal.rs`); how much a
+//! server says is bounded below `lettre`, in clear as within TLS (`mail/line_stream.rs`).
 
+mod line_stream;
 mod refusal;
 
 use crate::notice::spelled;
@@ -14,17 +16,23 @@ use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{
-    AsyncSmtpConnection, Certificate, CertificateStore, Tls, TlsParameters, TlsVersion,
+    AsyncSmtpConnection, AsyncTokioStream, Certificate, CertificateStore, TlsParameters, TlsVersion,
 };
 use lettre::transport::smtp::commands;
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use line_stream::LineStream;
+use mtls::dial::WebDialler;
 use refusal::{SmtpRefusal, SmtpStep};
+use service::Clock;
 use std::error::Error;
+use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
+use tokio::net::TcpStream;
 
-/// Longest wait for one step of the server's, and for all of them.
-const STEP_MAX: Duration = Duration::from_secs(20);
+/// Longest wait for one address of the server's, and for the whole conversation.
+const CONNECT_MAX: Duration = Duration::from_secs(20);
 const ALL_MAX: Duration = Duration::from_secs(60);
 /// Longest wait for the farewell: what a server took it has, whatever becomes of that.
 const FAREWELL_MAX: Duration = Duration::from_secs(5);
@@ -33,12 +41,22 @@ const FAREWELL_MAX: Duration = Duration::from_secs(5);
 pub(crate) struct Mail {
     server: (String, u16),
     hello: ClientId,
-    tls: Tls,
+    protection: Protection,
     credentials: Option<Credentials>,
     from: Mailbox,
     domain: String,
     /// Whether the server took a message since it refused us, or was not there, the last time.
     has_taken: AtomicBool,
+}
+
+/// How the connection is protected.
+enum Protection {
+    /// Not at all.
+    None,
+    /// In clear until STARTTLS, without which nothing is sent.
+    Starttls(TlsParameters),
+    /// By TLS from the first byte.
+    Tls(WebDialler),
 }
 
 /// Programs that answer mail by themselves leave these alone (RFC 3834).
@@ -80,7 +98,7 @@ impl Mail {
         Ok(Self {
             server: (own.server.clone(), own.port),
             hello: ClientId::Domain(domain.to_owned()),
-            tls: tls(config, own)?,
+            protection: protection(config, own)?,
             credentials,
             from,
             domain: domain.to_owned(),
@@ -114,9 +132,7 @@ impl Mail {
 
     /// Hands a message over on a connection of its own, which is left afterwards.
     async fn send(&self, message: &Message) -> Result<AsyncSmtpConnection, SmtpRefusal> {
-        let connected = self.connect().await;
-        let mut connection =
-            connected.map_err(|error| SmtpRefusal::at(SmtpStep::Ourselves, &error))?;
+        let mut connection = self.connect().await?;
         match hand_over(&mut connection, message).await {
             Ok(()) => Ok(connection),
             Err(refusal) => {
@@ -126,24 +142,32 @@ impl Mail {
         }
     }
 
-    async fn connect(&self) -> Result<AsyncSmtpConnection, SmtpError> {
-        let (host, port) = (self.server.0.as_str(), self.server.1);
-        let wrapped = if let Tls::Wrapper(own) = &self.tls { Some(own.clone()) } else { None };
-        let mut connection = AsyncSmtpConnection::connect_tokio1(
-            (host, port),
-            Some(STEP_MAX),
-            &self.hello,
-            wrapped,
-            None,
-        )
-        .await?;
-        if let Tls::Required(own) = &self.tls {
-            connection.starttls(own.clone(), &self.hello).await?;
+    async fn connect(&self) -> Result<AsyncSmtpConnection, SmtpRefusal> {
+        let stream = self.stream().await.map_err(|error| SmtpRefusal::unreached(&error))?;
+        let ourselves = |error: SmtpError| SmtpRefusal::at(SmtpStep::Ourselves, &error);
+        let connected = AsyncSmtpConnection::connect_with_transport(stream, &self.hello).await;
+        let mut connection = connected.map_err(ourselves)?;
+        if let Protection::Starttls(own) = &self.protection {
+            connection.starttls(own.clone(), &self.hello).await.map_err(ourselves)?;
         }
         if let Some(credentials) = &self.credentials {
-            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
+            connection.auth(DEFAULT_MECHANISMS, credentials).await.map_err(ourselves)?;
         }
         Ok(connection)
+    }
+
+    /// A stream to the server, which says no more on it than a conversation has.
+    async fn stream(&self) -> io::Result<Box<dyn AsyncTokioStream>> {
+        let (host, port) = (self.server.0.as_str(), self.server.1);
+        let stream = reach(host, port).await?;
+        let peer = stream.peer_addr()?;
+        let bounded: Box<dyn AsyncTokioStream> = match &self.protection {
+            Protection::None | Protection::Starttls(_) => Box::new(LineStream::new(stream, peer)),
+            Protection::Tls(dialler) => {
+                Box::new(LineStream::new(dialler.shake(stream, host).await?, peer))
+            }
+        };
+        Ok(bounded)
     }
 
     fn message(&self, address: &str, parcel: &OutgoingNotice<'_>) -> anyhow::Result<Message> {
@@ -160,6 +184,19 @@ impl Mail {
             .body(parcel.written.text.clone())?;
         Ok(message)
     }
+}
+
+/// Connects to the first address of a host that answers.
+async fn reach(host: &str, port: u16) -> io::Result<TcpStream> {
+    let mut failed = io::Error::from(io::ErrorKind::NotFound);
+    for address in tokio::net::lookup_host((host, port)).await? {
+        match tokio::time::timeout(CONNECT_MAX, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => failed = error,
+            Err(_) => failed = io::ErrorKind::TimedOut.into(),
+        }
+    }
+    Err(failed)
 }
 
 /// Says whom a message is from and for, and then the message.
@@ -203,25 +240,24 @@ async fn leave(mut connection: AsyncSmtpConnection) {
 
 /// How the connection is protected: by the configured authorities alone, or not at all on this
 /// host.
-fn tls(config: &CaConfig, own: &MailConfig) -> anyhow::Result<Tls> {
+fn protection(config: &CaConfig, own: &MailConfig) -> anyhow::Result<Protection> {
     if own.tls == MailTls::None {
         ensure!(is_this_host(&own.server), "tls: `none` is for a server on this host only");
-        return Ok(Tls::None);
+        return Ok(Protection::None);
     }
     let roots = own.roots.as_ref().context("roots: which authorities the server comes from")?;
     let file = std::fs::read(config.path_of(roots));
     let file = file.with_context(|| roots.display().to_string())?;
     let ders = pki::pem::read(&file, pki::pem::Kind::Certificate)?;
     ensure!(!ders.is_empty(), "roots: {} holds no certificate", roots.display());
+    if own.tls == MailTls::Tls {
+        return Ok(Protection::Tls(WebDialler::new(&ders, Arc::new(Clock::system()))?));
+    }
     let mut parameters = TlsParameters::builder(own.server.clone())
         .certificate_store(CertificateStore::None)
         .set_min_tls_version(TlsVersion::Tlsv12);
     for der in ders {
         parameters = parameters.add_root_certificate(Certificate::from_der(der)?);
     }
-    let parameters = parameters.build_rustls()?;
-    Ok(match own.tls {
-        MailTls::Tls => Tls::Wrapper(parameters),
-        _ => Tls::Required(parameters),
-    })
+    Ok(Protection::Starttls(parameters.build_rustls()?))
 }

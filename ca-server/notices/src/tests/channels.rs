@@ -8,9 +8,11 @@ use crate::outgoing::{HandoverResult, OutgoingNotice};
 use crate::recipient::Recipient;
 use crate::words;
 use ca_host::CaConfig;
-use ca_host::config::NoticesConfig;
+use ca_host::config::{MailConfig, MailTls, NoticesConfig};
 use ca_store::table::notice::DueRow;
 use std::path::Path;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
 
 /// The configuration of a host that has only a folder.
 pub(super) fn config(folder: &Path, notices: NoticesConfig) -> CaConfig {
@@ -85,6 +87,36 @@ async fn the_spool_folder_has_a_bound() {
     }
     assert_eq!(hand(&again, &notice("55555"), &wang()).await, HandoverResult::Taken);
     assert_eq!((files(folder.path()).len(), again.looked_after()), (1, None));
+}
+
+/// A line of a mail server's that is longer than a conversation is read to no end of it.
+#[tokio::test]
+async fn a_mail_server_that_says_too_much_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut own = nowhere();
+    own.mail = Some(MailConfig {
+        server: "127.0.0.1".into(),
+        port: listener.local_addr().unwrap().port(),
+        tls: MailTls::None,
+        roots: None,
+        from: "ca@shangluo.example".into(),
+        user: None,
+        password_file: None,
+    });
+    let channel = Channel::all(&config(folder.path(), own)).unwrap().remove(0);
+    let says = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let line = [vec![b'x'; 1024 * 1024], b"\r\n".to_vec()].concat();
+        // Nobody reads it to its end.
+        let _ = stream.write_all(&line).await;
+    };
+    let (told, recipient) = (notice("1"), wang());
+    let (handed, ()) = tokio::join!(hand(&channel, &told, &recipient), says);
+    match handed {
+        HandoverResult::Away(why) => assert!(why.contains("more than a conversation has"), "{why}"),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// A row that this role did not write, or that was exchanged, opens to nothing.

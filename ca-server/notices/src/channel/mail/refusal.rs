@@ -5,6 +5,7 @@
 use crate::outgoing::HandoverResult;
 use lettre::transport::smtp::Error as SmtpError;
 use std::error::Error;
+use std::io;
 
 /// Answers that are about the server or our password wherever they come (RFC 5321, 4954).
 const ABOUT_US: [u16; 6] = [421, 454, 530, 534, 535, 538];
@@ -40,6 +41,12 @@ impl SmtpRefusal {
     pub(super) fn at(step: SmtpStep, error: &SmtpError) -> Self {
         let reply = error.source().map(ToString::to_string).unwrap_or_default();
         Self { step, code: error.status().map(u16::from), reply, shown: shown(&error.to_string()) }
+    }
+
+    /// Nobody was reached where the server should be.
+    pub(super) fn unreached(error: &io::Error) -> Self {
+        let shown = shown(&error.to_string());
+        Self { step: SmtpStep::Ourselves, code: None, reply: String::new(), shown }
     }
 
     /// The server cannot carry an address, or a text, in letters other than ASCII.
