@@ -11,6 +11,12 @@ use pki::Signer;
 use records::Code;
 use records::order::PersonAction;
 
+fn carried_out(sample: &mut Sample, request: OperatorRequest) {
+    let order = sample.order(request);
+    sample.approved_by(order, &OFFICERS);
+    assert_eq!(sample.execute(), None);
+}
+
 #[test]
 fn nothing_that_was_taken_away_renews() {
     let refused = |taken_away: fn(&mut Sample, &SampleLetter)| {
@@ -18,11 +24,6 @@ fn nothing_that_was_taken_away_renews() {
         taken_away(&mut sample, &letter);
         sample.renew(sample.renewing((&old, &signer), &key())).unwrap_err()
     };
-    fn carried_out(sample: &mut Sample, request: OperatorRequest) {
-        let order = sample.order(request);
-        sample.approved_by(order, &OFFICERS);
-        assert_eq!(sample.execute(), None);
-    }
     let lost = refused(|sample, letter| sample.lose(letter));
     assert_eq!(lost, Code::CertificateRevoked, "recorded is enough");
     let revoked = refused(|sample, letter| {
@@ -33,6 +34,32 @@ fn nothing_that_was_taken_away_renews() {
         carried_out(sample, person(PersonAction::Leave, &letter.person, "", ""));
     });
     assert_eq!(left, Code::PersonLeft);
+}
+
+/// Whoever asked while it counted gets nothing for it once it does not, or once they left: neither
+/// by the order that their key signed nor by an intent that stands in the tree.
+#[test]
+fn who_left_or_was_revoked_renews_nothing_on_its_way() {
+    let requests: [fn(&SampleLetter) -> OperatorRequest; 2] = [
+        |letter| revoke(&letter.person, "keyCompromise"),
+        |letter| person(PersonAction::Leave, &letter.person, "", ""),
+    ];
+    for request in requests {
+        let (mut sample, letter, old, signer) = Sample::with_holder();
+        sample.renew(sample.renewing((&old, &signer), &key())).unwrap();
+        sample.sequence();
+        assert_eq!(sample.execute(), None);
+        sample.sequence();
+        carried_out(&mut sample, request(&letter));
+        assert!(sample.sign().is_empty(), "the intent is given up");
+        let (mut sample, letter, old, signer) = Sample::with_holder();
+        sample.renew(sample.renewing((&old, &signer), &key())).unwrap();
+        sample.sequence();
+        carried_out(&mut sample, request(&letter));
+        sample.sequence();
+        assert_eq!(sample.execute(), None);
+        assert_eq!(sample.count("intent"), 1, "what does not count carries no order");
+    }
 }
 
 #[test]
