@@ -257,6 +257,40 @@ fn every_route_and_every_promise_is_tested() {
     }
 }
 
+/// Whatever a router of a portal answers stands among its pages, forms and routes: the matrix asks
+/// those, and no other.
+#[test]
+fn whatever_a_portal_answers_is_in_the_matrix() {
+    let matrix = std::fs::read_to_string(workspace().join("tests/golden/matrix.txt")).unwrap();
+    let hosts = [
+        ("public", &ra_portal::public::PAGES[..], &ra_portal::public::FORMS[..]),
+        ("staff", &ra_portal::staff::PAGES[..], &ra_portal::staff::FORMS[..]),
+    ];
+    for (host, pages, forms) in hosts {
+        let read = |name: String| {
+            std::fs::read_to_string(workspace().join("ra-portal/src").join(name)).unwrap()
+        };
+        for line in read(format!("{host}.rs")).lines() {
+            let Some(rest) = line.trim_start().strip_prefix(".route(") else { continue };
+            let Some((path, answers)) = rest.strip_prefix('"').and_then(|it| it.split_once('"'))
+            else {
+                let named = ["TRUSTED,", "TRUST_BUNDLE_PATH,", "asset::ROUTE,"];
+                assert!(named.iter().any(|name| rest.starts_with(name)), "{host}: {line}");
+                continue;
+            };
+            assert_eq!(answers.contains("get("), pages.contains(&path), "GET {host} {path}");
+            assert_eq!(answers.contains("post("), forms.contains(&path), "POST {host} {path}");
+        }
+        for path in pages {
+            let row = format!("{host:<8}{path} ");
+            assert!(matrix.lines().any(|line| line.contains(&row)), "{row} is not in the matrix");
+        }
+        let answered = read(format!("{host}/api.rs")).matches(".route(").count();
+        let listed = ra_portal::routes().filter(|route| route.host == host).count();
+        assert_eq!(answered, listed, "routes of programs at {host}");
+    }
+}
+
 /// A page that names a Rust file names one that is there; `crates`, `ca-server` and `src` may be
 /// left out.
 #[test]
