@@ -123,6 +123,21 @@ fn judged((status, told): (u16, String), has_taken: bool) -> HandoverResult {
 mod tests {
     use super::*;
 
+    /// As `docs/formats.md` has it; another program made this one. A gateway that looks at the time
+    /// takes none that is old.
+    #[test]
+    fn a_message_is_signed_with_its_time() {
+        let client = Client::new("http://127.0.0.1:1", None).unwrap();
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]);
+        let webhook = Webhook { client, key, has_taken: AtomicBool::new(false) };
+        let body = br#"{"id":"07","kind":"letter"}"#;
+        let signed = webhook.signature("1795507200", body);
+        let told = "12e581090d3a951390d83b301002c33265c7a392de0c6fef4c1296196c2fc655";
+        assert_eq!(signed, format!("v1={told}"));
+        assert_ne!(webhook.signature("1795507201", body), signed, "at another time");
+        assert_ne!(webhook.signature("1795507200", b"{}"), signed, "another notice");
+    }
+
     #[test]
     fn only_what_is_about_a_notice_gives_it_up() {
         let judged = |status, has_taken| judged((status, String::new()), has_taken);
