@@ -122,7 +122,8 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "record/machine-use": "account:text jws:jws vouched:*text serial:serial tbs_sha256:hash",
     "record/machine-enrolled": "statement:bytes signature:bytes serial:serial tbs_sha256:hash",
     "enrolled-statement": "v:one founding:hash system:name order:hash request:bytes"
-                          " certificate?:bytes challenge?:flag signed?:signed-renewal message?:bytes",
+                          " certificate?:bytes challenge?:flag password?:flag"
+                          " signed?:signed-renewal message?:bytes",
     "signed-renewal": "message:bytes content_key:bytes",
     "record/machine-key": "account:text jws:jws", "record/machine-closed": "account:text jws:jws",
     "order/agent": "action:agent-act agent:name unit:name application:name hosts:*text units:*name"

@@ -100,9 +100,9 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
             let en = "once approved, its ACME client opens accounts with the kid and secret in it";
             speech::said("", zh, en);
             let zh =
-                "EST 用其中的口令；设备以 SCEP 首次申请时，把其中的挑战码写入证书请求，只能用一次";
+                "EST 用其中的口令，设备以 SCEP 首次申请时把其中的挑战码写入证书请求，各只能用一次";
             let en = "EST takes the password in it; a device puts the challenge in its first \
-                      request by SCEP, which is good for one";
+                      request by SCEP; each is good for one request";
             speech::said("", zh, en);
         }
     }

@@ -154,6 +154,8 @@ pub(crate) struct Pending {
     pub(crate) system_by_word: OrdMap<Arc<str>, u32>,
     /// The uses for which challenges of SCEP are being taken.
     pub(crate) system_challenged: OrdMap<Arc<str>, Sha256Value>,
+    /// The same of passwords of EST.
+    pub(crate) system_enrolled: OrdMap<Arc<str>, Sha256Value>,
     /// Agents whose join is recorded.
     pub(crate) joined: OrdSet<Arc<str>>,
     pub(crate) units: OrdSet<Arc<str>>,

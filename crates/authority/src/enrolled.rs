@@ -21,6 +21,15 @@ use std::sync::Arc;
 /// A portal's word alone is enough for one in so many certificates of a week, and for one at least.
 const WORD_SHARE: u32 = 4;
 
+/// A secret of a system's order that one use takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OnceSecret {
+    /// The password of EST.
+    Password,
+    /// The challenge of SCEP.
+    Challenge,
+}
+
 /// A request for a certificate that the issuer knows to be a system's.
 #[derive(Clone, Debug)]
 pub struct EnrolWish {
@@ -40,8 +49,8 @@ pub struct EnrolWish {
     is_signed: bool,
     /// Whether what asks is renewed, so that its names are those of the request.
     renews: bool,
-    /// Whether it takes the challenge of the system's order.
-    by_challenge: bool,
+    /// What of the system's order it takes.
+    takes: Option<OnceSecret>,
     /// Whether it came in a message of CMP, whose transaction has one request.
     is_message: bool,
 }
@@ -92,7 +101,13 @@ impl Authority {
                 return Err(Code::RenewalSignature);
             }
         }
-        if said.challenge && shown.is_some() {
+        let takes = match (said.password, said.challenge) {
+            (false, false) => None,
+            (true, false) => Some(OnceSecret::Password),
+            (false, true) => Some(OnceSecret::Challenge),
+            (true, true) => return Err(Code::Malformed),
+        };
+        if takes.is_some() && shown.is_some() {
             return Err(Code::Malformed);
         }
         let under = Sha256::new()
@@ -108,7 +123,7 @@ impl Authority {
             renews: shown.is_some(),
             shown,
             is_signed: said.signed.is_some(),
-            by_challenge: said.challenge,
+            takes,
             is_message: false,
         })
     }
@@ -120,7 +135,7 @@ impl Authority {
         message: &Bytes,
         shown: Option<Arc<Certificate>>,
     ) -> Result<EnrolWish, Code> {
-        if said.challenge || said.signed.is_some() {
+        if said.challenge || said.password || said.signed.is_some() {
             return Err(Code::Malformed);
         }
         let parts = (message.0.as_slice(), said.request.0.as_slice());
@@ -133,7 +148,7 @@ impl Authority {
             is_signed: shown.is_some(),
             shown,
             renews,
-            by_challenge: false,
+            takes: None,
             is_message: true,
         })
     }
@@ -179,8 +194,8 @@ impl Authority {
         if let Some(shown) = &wish.shown {
             self.counts_now(shown, now)?;
         }
-        if wish.by_challenge {
-            self.may_take_challenge(system, wish)?;
+        if let Some(secret) = wish.takes {
+            self.may_take(secret, system, wish)?;
         }
         let asked = self.signatures.asked(wish.form, &wish.request.0)?;
         let (key, names) = self.covered(system, asked)?;
@@ -212,11 +227,19 @@ impl Authority {
         }
     }
 
-    /// Whether the challenge of a system's order is still to be had: for one request, and again for
-    /// that one if its certificate was given up. In a sample city for any number of them.
-    fn may_take_challenge(&self, system: &SystemState, wish: &EnrolWish) -> Result<(), Code> {
-        let pending = self.pending.system_challenged.get(&wish.system);
-        let is_free = match system.challenged.as_ref().or(pending) {
+    /// Whether a secret of a system's order is still to be had: for one request, and again for that
+    /// one if its certificate was given up. In a sample city for any number of them.
+    fn may_take(
+        &self,
+        secret: OnceSecret,
+        system: &SystemState,
+        wish: &EnrolWish,
+    ) -> Result<(), Code> {
+        let (taken, pending) = match secret {
+            OnceSecret::Password => (&system.enrolled, &self.pending.system_enrolled),
+            OnceSecret::Challenge => (&system.challenged, &self.pending.system_challenged),
+        };
+        let is_free = match taken.as_ref().or(pending.get(&wish.system)) {
             Some(taken) => *taken == wish.under && self.promised(&wish.under).is_none(),
             None => true,
         };
@@ -263,10 +286,14 @@ impl Authority {
             let state = Arc::make_mut(state);
             state.by_word = state.by_word.saturating_add(1);
         }
-        if wish.by_challenge
+        if let Some(secret) = wish.takes
             && let Some(state) = self.systems.get_mut(&*wish.system)
         {
-            Arc::make_mut(state).challenged = Some(wish.under);
+            let state = Arc::make_mut(state);
+            match secret {
+                OnceSecret::Password => state.enrolled = Some(wish.under),
+                OnceSecret::Challenge => state.challenged = Some(wish.under),
+            }
         }
         Ok(())
     }
@@ -280,8 +307,12 @@ impl Authority {
         if asked.is_ok_and(|asked| wish.is_by_word(&asked.key)) {
             *self.pending.system_by_word.entry(wish.system.clone()).or_insert(0) += 1;
         }
-        if wish.by_challenge {
-            self.pending.system_challenged.insert(wish.system.clone(), wish.under);
+        if let Some(secret) = wish.takes {
+            let taken = match secret {
+                OnceSecret::Password => &mut self.pending.system_enrolled,
+                OnceSecret::Challenge => &mut self.pending.system_challenged,
+            };
+            taken.insert(wish.system.clone(), wish.under);
         }
         self.notice_begun(&wish.system, (wish.under, wish.form, &wish.request), serial);
     }

@@ -138,6 +138,7 @@ impl Authority {
             used,
             by_word,
             challenged: None,
+            enrolled: None,
         };
         let id: Arc<str> = body.system.as_str().into();
         self.account_counts.remove(&id);

@@ -44,8 +44,8 @@ pub struct RenewSystem {
 }
 
 /// What the registry key signs about a certificate that is asked for by EST, SCEP or CMP: by whom,
-/// with what, under which order of the system. A password goes on being one, so no record shows it;
-/// the challenge of a device stands in its request, and is used up.
+/// with what, under which order of the system. No record shows a password, which its file may have
+/// for long; the challenge of a device stands in its request. Both are used up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EnrolledStatement {
@@ -66,6 +66,10 @@ pub struct EnrolledStatement {
     /// Whether it was asked for by the challenge of SCEP that stands in the request.
     #[serde(default, skip_serializing_if = "is_not")]
     pub challenge: bool,
+    /// Whether it was asked for by the password of EST, which is used up by that. What was stated
+    /// before there was this member used none up.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub password: bool,
     /// What the certificate's key signed, by SCEP; without it a portal says that the certificate
     /// was shown to it in a handshake.
     #[serde(default, skip_serializing_if = "Option::is_none")]

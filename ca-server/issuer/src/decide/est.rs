@@ -1,5 +1,6 @@
 //! What systems ask for by EST (RFC 7030): a certificate by user and password, which the CA itself
-//! knows to be right, and a renewal by the certificate of a handshake, which a portal says it saw.
+//! knows to be right and takes for one request, and a renewal by the certificate of a handshake,
+//! which a portal says it saw.
 
 use super::issue::{record_intent, system_certificate};
 use super::system::token;
@@ -32,6 +33,7 @@ pub(crate) fn enrol(
         system,
         order: order.into(),
         request: message.request.clone(),
+        password: true,
         ..EnrolledStatement::default()
     };
     begin(round, &said)

@@ -55,6 +55,8 @@ pub struct SystemState {
     pub by_word: u32,
     /// The use that its order's challenge of SCEP was taken for.
     pub challenged: Option<Sha256Value>,
+    /// The use that its order's password of EST was taken for.
+    pub enrolled: Option<Sha256Value>,
 }
 
 /// An account of a system.

@@ -14,9 +14,11 @@ use zeroize::Zeroizing;
 
 /// Arguments of `yinxin system enroll`.
 #[derive(clap::Args)]
-#[command(after_help = "Where the certificate ended, or its key is lost, the same command with \
-                        --replace brings another one.\n\
-                        证书已过期或密钥丢失时，加上 --replace 再次运行即可重新领证。\n\
+#[command(after_help = "A system file brings one certificate. Where that ended, or its key is \
+                        lost, have the system registered anew: the same command with the new file \
+                        and --replace brings another one.\n\
+                        一份系统文件只能领一张证书。证书已过期或密钥丢失时，请操作员重新登记本系统，\
+                        再以新的系统文件加上 --replace 运行。\n\
                         The system file is a password: nobody else may be able to open it, and \
                         renewals need it no more.\n\
                         系统文件等同于密码，他人不得可读；续期不再需要它。")]

@@ -39,9 +39,9 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     if now() > leaf.not_after() {
         return Err(Failure::denied(
             "certificate-expired",
-            "证书已过期，不能用来续期，须凭系统文件重新领证。",
-            "the certificate has ended and renews nothing: another one is asked for by the \
-             system file, with --replace",
+            "证书已过期，不能用来续期，须请操作员重新登记本系统，凭新的系统文件领证。",
+            "the certificate has ended and renews nothing: have the system registered anew, and \
+             ask for another one by its new file, with --replace",
         )
         .next("yinxin system enroll --help"));
     }

@@ -1,6 +1,8 @@
 //! The registration authority's key: made here, certified as that of a system like any other, whose
 //! standing authorization names the profile `scep`, and made anew when two thirds of its
-//! certificate's life are over. What devices encrypted for the one before is read until that ends.
+//! certificate's life are over: asked for by the certificate before it, since the password of an
+//! order is good for one request. What devices encrypted for the key before is read until its
+//! certificate ends.
 //!
 //! Key and certificates stand in one file that only its owner reads, so that no crash leaves one
 //! without the other. A key that waits for its certificate stands beside it: whoever is killed
@@ -9,14 +11,14 @@
 use super::answer::{ScepRefused, certificates};
 use crate::config::ScepConfig;
 use crate::machines::ra_keys::{RaInUse, read};
-use crate::machines::state::{MachinesState, is_not_yet};
+use crate::machines::state::{MachinesState, is_not_yet, is_unavailable};
 use anyhow::{Context, bail};
 use axum::response::Response;
 use pki::certificate::pem;
 use pki::pem::Kind;
-use records::Code;
-use records::est::EnrolSystem;
+use records::est::{EnrolSystem, RenewSystem};
 use records::machine::{CollectMachine, SystemFile};
+use records::{Bytes, Code};
 use scep::RaKey;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -81,7 +83,7 @@ async fn look(state: &MachinesState, places: &RaPlaces) -> anyhow::Result<()> {
     let is_due = kept.as_ref().is_none_or(|kept| kept.is_due(now));
     // Before its system is registered there is none.
     if is_due && places.system.exists() {
-        let made = obtained(state, places).await?;
+        let made = obtained(state, places, kept.as_ref()).await?;
         if kept.is_some() {
             let old = system::file::read_private(&places.keys)?;
             system::file::replace_private(&places.before, &Zeroizing::new(old))?;
@@ -106,18 +108,22 @@ async fn look(state: &MachinesState, places: &RaPlaces) -> anyhow::Result<()> {
 }
 
 /// A new key with its certificate, as its file says it.
-async fn obtained(state: &MachinesState, places: &RaPlaces) -> anyhow::Result<Zeroizing<String>> {
-    let file = system::file::read_private(&places.system);
-    let file = Zeroizing::new(file.with_context(|| places.system.display().to_string())?);
-    let file: SystemFile = serde_json::from_slice(&file).context("[scep] system")?;
+async fn obtained(
+    state: &MachinesState,
+    places: &RaPlaces,
+    before: Option<&RaInUse>,
+) -> anyhow::Result<Zeroizing<String>> {
     let key = next_key(&places.next).await?;
-    let message = EnrolSystem {
-        user: file.kid,
-        password: file.est_password.to_string(),
-        request: key.request(&state.host)?.into(),
-        profile: Some(PROFILE.to_owned()),
+    let request: Bytes = key.request(&state.host)?.into();
+    let serial = match before {
+        Some(before) => renewed(state, before, request.clone()).await?,
+        None => None,
     };
-    let asked = CollectMachine { serial: state.issuer.enrol_system(&message).await?.serial };
+    let serial = match serial {
+        Some(serial) => serial,
+        None => enrolled(state, places, request).await?,
+    };
+    let asked = CollectMachine { serial };
     for _ in 0..COLLECTS_MAX {
         match state.issuer.collect_machine(&asked).await {
             Ok(told) => {
@@ -130,6 +136,46 @@ async fn obtained(state: &MachinesState, places: &RaPlaces) -> anyhow::Result<Ze
         }
     }
     bail!("证书尚未签出 / the certificate is not there yet")
+}
+
+/// The serial number of a certificate that is asked for by the one before it; none where that
+/// counts no more, or its system was registered anew for something else.
+async fn renewed(
+    state: &MachinesState,
+    before: &RaInUse,
+    request: Bytes,
+) -> anyhow::Result<Option<String>> {
+    if state.clock.seconds() > before.certificate.not_after() {
+        return Ok(None);
+    }
+    let certificate = before.certificate.der().into();
+    let asked = RenewSystem { certificate, request, profile: Some(PROFILE.to_owned()) };
+    match state.issuer.renew_system(&asked).await {
+        Ok(told) => Ok(Some(told.serial)),
+        Err(refusal) if is_unavailable(&refusal) => Err(refusal.into()),
+        Err(refusal) => {
+            tracing::warn!(error = %refusal, "the certificate for SCEP is not renewed");
+            Ok(None)
+        }
+    }
+}
+
+/// The same by the password of the system's file.
+async fn enrolled(
+    state: &MachinesState,
+    places: &RaPlaces,
+    request: Bytes,
+) -> anyhow::Result<String> {
+    let file = system::file::read_private(&places.system);
+    let file = Zeroizing::new(file.with_context(|| places.system.display().to_string())?);
+    let file: SystemFile = serde_json::from_slice(&file).context("[scep] system")?;
+    let message = EnrolSystem {
+        user: file.kid,
+        password: file.est_password.to_string(),
+        request,
+        profile: Some(PROFILE.to_owned()),
+    };
+    Ok(state.issuer.enrol_system(&message).await?.serial)
 }
 
 /// The key that waits for a certificate; a new one, if there is none.

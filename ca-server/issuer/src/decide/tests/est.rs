@@ -5,11 +5,12 @@ use crate::command::{Command, Reply};
 use crate::decide::system::opened;
 use crate::sample::act::caller;
 use crate::sample::devices::challenged;
-use crate::sample::machines::{Client, enrolling, renewing, revoke_by_key};
+use crate::sample::machines::{Client, enrolling, renewing, request, revoke_by_key};
 use crate::sample::operate::{OFFICERS, site, system};
 use crate::sample::{Sample, key};
 use crate::secret_name::SecretName;
 use crate::verify::{ShowsSecret, VerifiedMachine};
+use authority::Serial;
 use keys::SoftwareSigner;
 use pki::Signer;
 use pki::algorithm::by_name;
@@ -18,6 +19,7 @@ use records::machine::{OpenAccount, SystemFile};
 use records::order::SystemBody;
 use records::record::Event;
 use records::{Bytes, Code};
+use sample_city::FOUNDED;
 
 const DAY: u64 = 86_400;
 const WEEK: u64 = 7 * DAY;
@@ -43,6 +45,85 @@ fn a_system_gets_a_certificate_by_its_password_once() {
     assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
     let labelled = EnrolSystem { profile: Some("server".into()), ..enrolling(&file, &own, &names) };
     sample.enrol(labelled).unwrap();
+}
+
+/// What its order gives is a way in, and no right to ask for ever: each certificate that follows is
+/// asked for by the one before it.
+#[test]
+fn a_password_is_good_for_one_request() {
+    let mut sample = Sample::found_real();
+    let body = SystemBody { live: 10, ..site("register", "inner") };
+    let file = sample.inner_system(body.clone());
+    let own = key();
+    let first = enrolling(&file, &own, &["a.acme.test"]);
+    let serial = sample.enrol(first.clone()).unwrap();
+    assert_eq!(sample.enrol(first.clone()), Ok(serial.clone()), "recorded is enough");
+    let other = enrolling(&file, &key(), &["a.acme.test"]);
+    assert_eq!(sample.enrol(other.clone()), Err(Code::CodeUsed), "what waits counts");
+    sample.sequence();
+    assert_eq!(sample.enrol(first.clone()), Ok(serial), "who did not hear it");
+    assert_eq!(sample.enrol(other.clone()), Err(Code::CodeUsed));
+    let same_key = enrolling(&file, &own, &["b.acme.test"]);
+    assert_eq!(sample.enrol(same_key), Err(Code::CodeUsed));
+    let certificate = sample.sign().remove(0);
+    sample.sequence();
+    // The challenge of the same order is another secret, and its certificate renews itself.
+    sample.enrol_device(challenged(&key(), &["c.acme.test"], &file.scep_challenge)).unwrap();
+    sample.sequence();
+    sample.renew_system(renewing(&certificate, &own, &["a.acme.test"])).unwrap();
+    sample.sequence();
+    sample.sign();
+    sample.sequence();
+    sample.pass(91 * DAY);
+    assert_eq!(sample.enrol(first), Err(Code::CodeUsed), "once its certificate is over");
+    // A new order has another one.
+    let renewed = sample.inner_system(body);
+    assert_eq!(sample.enrol(other), Err(Code::SystemSecret));
+    sample.enrol(enrolling(&renewed, &key(), &["a.acme.test"])).unwrap();
+    sample.sequence();
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+}
+
+#[test]
+fn a_request_whose_certificate_was_given_up_keeps_its_password() {
+    let mut sample = Sample::found_real();
+    let file = sample.inner_system(site("register", "inner"));
+    let asked = enrolling(&file, &key(), &["a.acme.test"]);
+    let serial = sample.enrol(asked.clone()).unwrap();
+    sample.sequence();
+    sample.settle_left_behind(Serial::read(&serial).unwrap());
+    sample.sequence();
+    let other = enrolling(&file, &key(), &["a.acme.test"]);
+    assert_eq!(sample.enrol(other), Err(Code::CodeUsed));
+    assert_ne!(sample.enrol(asked).unwrap(), serial);
+    sample.sequence();
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+}
+
+/// A record of before passwords were used up says nothing of one: it counts as it did.
+#[test]
+fn a_statement_says_which_secret_it_took() {
+    let mut sample = Sample::found_real();
+    let file = sample.inner_system(SystemBody { live: 10, ..site("register", "inner") });
+    sample.enrol(enrolling(&file, &key(), &["a.acme.test"])).unwrap();
+    let Some(Event::MachineEnrolled { statement, .. }) =
+        sample.recorded.last().map(|one| &one.event)
+    else {
+        panic!("no use")
+    };
+    let said = EnrolledStatement::read(&statement.0).unwrap();
+    assert!(said.password && !said.challenge && said.certificate.is_none());
+    let now = FOUNDED + DAY;
+    let judged = |said: EnrolledStatement| {
+        let wish = sample.authority().enrol_wish(&said)?;
+        sample.authority().covers_enrolment(&wish, now).map(drop)
+    };
+    let request = request(&key(), &["b.acme.test"]);
+    let second = EnrolledStatement { request, ..said };
+    assert_eq!(judged(second.clone()), Err(Code::CodeUsed));
+    assert_eq!(judged(EnrolledStatement { password: false, ..second.clone() }), Ok(()));
+    let both = EnrolledStatement { challenge: true, ..second };
+    assert_eq!(judged(both), Err(Code::Malformed));
 }
 
 #[test]

@@ -32,8 +32,10 @@ fn with_device() -> (Sample, SystemFile) {
 /// A certificate for which devices encrypt: any of ours with a key of RSA.
 fn with_authority() -> (Sample, SystemFile, Certificate) {
     let (mut sample, file) = with_device();
+    // By an order of its own: the password of the device's is good for one request.
+    let own = sample.inner_system(site("register", "ra"));
     let rsa = SoftwareSigner::generate(by_name("rsa2048").unwrap()).unwrap();
-    let certificate = sample.enrolled(&file, &rsa, &["ra.acme.test"]);
+    let certificate = sample.enrolled(&own, &rsa, &["ra.acme.test"]);
     (sample, file, certificate)
 }
 
@@ -180,6 +182,7 @@ fn no_device_renews_what_does_not_count_or_has_other_names() {
     let revoked = renew(&mut sample, &certificate, &["a.acme.test"]);
     assert_eq!(revoked, Err(Code::CertificateRevoked), "felt at once");
     sample.sequence();
+    let file = sample.inner_system(site("register", "plotter"));
     let own = key();
     let certificate = sample.enrolled(&file, &own, &["a.acme.test"]);
     sample.pass(91 * DAY);
