@@ -17,6 +17,9 @@ pub enum ScepError {
     /// is not what it should be: which of these, nobody is told.
     #[error("消息的签名或加密不正确 / signature or encryption of the message is not right")]
     Integrity,
+    /// It says that it was signed long ago, or later than now.
+    #[error("消息的签名时间与本站时钟相差过大 / the message was signed too far from this clock")]
+    Time,
     /// Our own key could not do it.
     #[error("注册机构密钥不可用 / the key of the registration authority cannot be used")]
     Key,
@@ -61,6 +64,7 @@ impl From<ScepError> for ScepFailure {
         match error {
             ScepError::Algorithm => Self::BadAlg,
             ScepError::Integrity => Self::BadMessageCheck,
+            ScepError::Time => Self::BadTime,
             ScepError::TooLarge | ScepError::Malformed | ScepError::Key => Self::BadRequest,
         }
     }

@@ -17,6 +17,10 @@ use signature::Signed;
 /// Longest message that is read, in bytes.
 pub const MESSAGE_BYTES_MAX: usize = 32 * 1024;
 
+/// How far from now a message may say that it was signed, in seconds: clocks of devices are wrong by
+/// a zone, and one that waits sends the same again.
+const SIGNING_SECONDS_MAX: u64 = 86_400;
+
 /// What a message asks for (RFC 8894 3.2.1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageKind {
@@ -74,13 +78,15 @@ pub struct SentMessage {
 /// A message that the key of the certificate in it signed. Only [`SentMessage::verify`] makes one.
 ///
 /// ```compile_fail,E0451
-/// let forged = scep::ScepMessage { head: todo!(), signer: todo!(), content: Vec::new() };
+/// let (head, signer, content) = (todo!(), todo!(), Vec::new());
+/// let forged = scep::ScepMessage { head, signer, content, signing_time: Ok(None) };
 /// ```
 #[derive(Clone, Debug)]
 pub struct ScepMessage {
     head: MessageHead,
     signer: MessageSigner,
     content: Vec<u8>,
+    signing_time: Result<Option<u64>, ScepError>,
 }
 
 impl SentMessage {
@@ -123,7 +129,8 @@ impl SentMessage {
         if !self.attributes.is_about(&digest) || !self.signed.is_by(signer.key())? {
             return Err(ScepError::Integrity);
         }
-        Ok(ScepMessage { head: self.head, signer, content: self.content })
+        let signing_time = self.attributes.signing_time();
+        Ok(ScepMessage { head: self.head, signer, content: self.content, signing_time })
     }
 }
 
@@ -136,6 +143,15 @@ impl ScepMessage {
     /// Who signed it.
     pub fn signer(&self) -> &MessageSigner {
         &self.signer
+    }
+
+    /// That it does not say that it was signed more than a day from `now` (unix): what was recorded
+    /// on the way is of no use for ever (RFC 8894 3.2.1.4.2, badTime).
+    pub fn check_time(&self, now: u64) -> Result<(), ScepError> {
+        match self.signing_time? {
+            Some(signed) if signed.abs_diff(now) > SIGNING_SECONDS_MAX => Err(ScepError::Time),
+            _ => Ok(()),
+        }
     }
 
     /// What it hides.

@@ -4,6 +4,8 @@
 use crate::content::{IssuerAndSubject, IssuerSerial, first_address, list_only};
 use crate::envelope::ContentCipher;
 use crate::message::MESSAGE_BYTES_MAX;
+use crate::oid;
+use crate::signing::{attribute, signed, text};
 use crate::{
     CertRep, CertRepOutcome, DeviceMessage, MessageKind, MessageSigner, RaKey, ScepError,
     ScepFailure, ScepMessage, Sealing, SentMessage,
@@ -19,7 +21,7 @@ use openssl::stack::Stack;
 use openssl::symm::Cipher;
 use openssl::x509::{X509, X509NameBuilder};
 use pki::algorithm::SignError;
-use pki::{PublicKey, Signer};
+use pki::{PublicKey, Signer, wrap};
 use std::sync::LazyLock;
 use zeroize::Zeroizing;
 
@@ -105,6 +107,42 @@ fn exchanged(der: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     let mut other = der.to_vec();
     other[place..place + from.len()].copy_from_slice(to);
     other
+}
+
+/// RFC 8894 3.2.1.4.2: many clients say when they signed; those that do not are heard as well.
+#[test]
+fn a_message_that_was_signed_long_ago_is_told_as_such() {
+    let (device, _, _) = &*CITY;
+    let own = device.signer();
+    let message = |time: Option<(u8, &str)>| {
+        let time = time.map(|(tag, time)| wrap(tag, time.as_bytes()).unwrap());
+        let time = time.map(|time| attribute(oid::SIGNING_TIME, &time).unwrap());
+        let others = [
+            text(oid::MESSAGE_TYPE, "19").unwrap(),
+            text(oid::TRANSACTION_ID, "t-1").unwrap(),
+            attribute(oid::SENDER_NONCE, &wrap(0x04, &[7; 16]).unwrap()).unwrap(),
+        ];
+        let attributes = others.into_iter().chain(time).collect();
+        let by = |message: &[u8]| device.sign(message).map_err(|_| ScepError::Key);
+        verified(&signed(b"content", attributes, &own, by).unwrap()).unwrap()
+    };
+    // 2026-12-03T00:00:00Z.
+    let now = 1_796_256_000;
+    assert_eq!(message(None).check_time(now), Ok(()));
+    for (tag, time, told) in [
+        (0x17, "261203000000Z", Ok(())),
+        (0x18, "20261203000000Z", Ok(())),
+        (0x17, "261202000000Z", Ok(())),
+        (0x17, "261204000000Z", Ok(())),
+        (0x17, "261201235959Z", Err(ScepError::Time)),
+        (0x17, "261204000001Z", Err(ScepError::Time)),
+        (0x18, "20161203000000Z", Err(ScepError::Time)),
+        (0x16, "261203000000Z", Err(ScepError::Malformed)),
+        (0x17, "noise", Err(ScepError::Malformed)),
+    ] {
+        assert_eq!(message(Some((tag, time))).check_time(now), told, "{time}");
+    }
+    assert_eq!(ScepFailure::from(ScepError::Time).number(), "3");
 }
 
 #[test]

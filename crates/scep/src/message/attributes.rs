@@ -4,7 +4,7 @@ use super::{MessageHead, MessageKind};
 use crate::error::ScepError;
 use crate::oid;
 use crate::parts::Parts;
-use der::asn1::{Any, ObjectIdentifier};
+use der::asn1::{Any, GeneralizedTime, ObjectIdentifier, UtcTime};
 use der::{Tag, Tagged};
 use subtle::ConstantTimeEq;
 
@@ -72,6 +72,17 @@ impl Attributes {
         let said = self.of(oid::MESSAGE_DIGEST).filter(|said| said.tag() == Tag::OctetString);
         let is_same = said.is_some_and(|said| bool::from(said.value().ct_eq(digest)));
         is_same && kind == Some(oid::DATA)
+    }
+
+    /// When they were signed, unix, where they say so (RFC 5652 11.3).
+    pub(super) fn signing_time(&self) -> Result<Option<u64>, ScepError> {
+        let Some(said) = self.of(oid::SIGNING_TIME) else { return Ok(None) };
+        let time = match said.tag() {
+            Tag::UtcTime => said.decode_as::<UtcTime>()?.to_unix_duration(),
+            Tag::GeneralizedTime => said.decode_as::<GeneralizedTime>()?.to_unix_duration(),
+            _ => return Err(ScepError::Malformed),
+        };
+        Ok(Some(time.as_secs()))
     }
 
     /// The status of an answer.

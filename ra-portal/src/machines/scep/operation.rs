@@ -73,6 +73,7 @@ fn opened(
 
 /// Does what a message asks for.
 async fn done(state: &MachinesState, opened: &OpenedMessage) -> Result<Told, Stopped> {
+    opened.message.check_time(state.clock.seconds())?;
     // What is told is encrypted for whoever asked, which SCEP does with RSA alone.
     if !opened.message.signer().key().algorithm().name.starts_with("rsa") {
         return Err(ScepError::Algorithm.into());
