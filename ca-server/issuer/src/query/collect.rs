@@ -138,8 +138,8 @@ pub(crate) async fn of_system(issuer: &Issuer, serial: &str) -> Result<Vec<Bytes
         loop {
             // Whoever waits looks at the state only: rows are asked once there is something.
             let is_under_way = issuer.view()?.authority().intent(serial).is_some();
-            if !is_under_way && let Some(collected) = proven(issuer, serial).await? {
-                return Ok(collected.chain);
+            if !is_under_way && let Some(chain) = chain_of_system(issuer, serial).await? {
+                return Ok(chain);
             }
             // A crash came between, and what was asked for is asked for once more.
             if is_given_up(issuer.view()?.authority()) {
@@ -164,6 +164,18 @@ pub(crate) async fn finalized(
     Ok(Finalized { serial, chain })
 }
 
+/// The chain of a system's certificate once the tree that authority followed has its record. No
+/// client of a system's is told the proof, so none is made.
+async fn chain_of_system(issuer: &Issuer, serial: &str) -> Result<Option<Vec<Bytes>>, IssuerError> {
+    let view = issuer.view()?;
+    if !view.authority().system_certificate(serial).is_some_and(|own| own.is_issued) {
+        return Ok(None);
+    }
+    let mut tx = issuer.store.read().await?;
+    let kept = kept(issuer, &mut tx, serial).await?;
+    Ok(kept.map(|(der, _)| issuer.context.chain(&der)))
+}
+
 /// A certificate whose record stands in the tree, with its proof.
 async fn proven(
     issuer: &Issuer,
@@ -178,6 +190,19 @@ async fn proven_in(
     tx: &mut Tx,
     serial: &str,
 ) -> Result<Option<CollectedCertificate>, IssuerError> {
+    let Some((der, record)) = kept(issuer, tx, serial).await? else { return Ok(None) };
+    let evidence = proof::evidence(tx, LOG, &record).await?;
+    Ok(evidence
+        .map(|evidence| CollectedCertificate { chain: issuer.context.chain(&der), evidence }))
+}
+
+/// A certificate that our key signed under this number, with the id of its record, as rows have
+/// them.
+async fn kept(
+    issuer: &Issuer,
+    tx: &mut Tx,
+    serial: &str,
+) -> Result<Option<(Vec<u8>, Vec<u8>)>, IssuerError> {
     let Some((der, record)) = certificate::by_serial(tx, serial).await? else {
         return Ok(None);
     };
@@ -187,7 +212,5 @@ async fn proven_in(
     if !ours.is_some_and(|read| view.authority().is_issued_by_us(&read)) {
         return Err(Code::UnsignedAuthority.into());
     }
-    let evidence = proof::evidence(tx, LOG, &record).await?;
-    Ok(evidence
-        .map(|evidence| CollectedCertificate { chain: issuer.context.chain(&der), evidence }))
+    Ok(Some((der, record)))
 }
