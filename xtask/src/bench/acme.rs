@@ -296,14 +296,17 @@ async fn rounds(own: &Measured, peer: Option<&Measured>, wanted: &AcmeLoad) -> a
 /// Orders that nobody finishes, and whole ones behind them.
 async fn open_orders(own: &Measured, wanted: &AcmeLoad) -> anyhow::Result<()> {
     let before = own.round(wanted.count).await?;
+    before.print("before open orders");
     let mut rates = Vec::new();
-    for _ in 0..PARTS {
-        rates.push(own.leave(wanted.open.div_ceil(PARTS)).await?);
+    for part in 1..=PARTS {
+        let rate = own.leave(wanted.open.div_ceil(PARTS)).await?;
+        // Whoever waits for all of it sees where it becomes slow.
+        eprintln!("open orders, part {part} of {PARTS}: {rate:.0} /s");
+        rates.push(rate);
     }
     let behind = own.round(wanted.count).await?;
     let (Some(first), Some(last)) = (rates.first(), rates.last()) else { return Ok(()) };
     println!("{} open orders: {first:.0} /s at first, {last:.0} /s at last", wanted.open);
-    before.print("before them");
     behind.print("behind them");
     let slower = before.rate / behind.rate;
     let reached = mark(slower <= SLOPE_MAX, &format!("≤ {SLOPE_MAX}"));
