@@ -140,9 +140,15 @@ const CURES: [(&[&str], &str, &str); 17] = [
         "Its order asks for challenges, which EST does not have: use ACME, or have the system registered with names that the order vouches for.",
     ),
     (
-        &["system-renewal", "certificate-foreign", "certificate-revoked", "certificate-expired"],
-        "续期须用仍然有效的原证书，名称相同；否则用口令重新申请。",
-        "A renewal is asked for with the old certificate while it counts, for the same names; otherwise ask anew with the password.",
+        &[
+            "system-renewal",
+            "certificate-foreign",
+            "certificate-revoked",
+            "certificate-expired",
+            "code-used",
+        ],
+        "续期须用仍然有效的原证书，名称相同。EST 口令和 SCEP 挑战码只能用一次：没有可用的证书时，请操作员重新登记系统。",
+        "A renewal is asked for with the old certificate while it counts, for the same names. A password of EST or a challenge of SCEP is good for one: without such a certificate, have the system registered anew.",
     ),
     (
         &["alreadyRevoked", "alreadyReplaced"],
