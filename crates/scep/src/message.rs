@@ -78,8 +78,9 @@ pub struct SentMessage {
 /// A message that the key of the certificate in it signed. Only [`SentMessage::verify`] makes one.
 ///
 /// ```compile_fail,E0451
-/// let (head, signer, content) = (todo!(), todo!(), Vec::new());
-/// let forged = scep::ScepMessage { head, signer, content, signing_time: Ok(None) };
+/// let forged = scep::ScepMessage {
+///     head: todo!(), signer: todo!(), content: Vec::new(), signing_time: Ok(None),
+/// };
 /// ```
 #[derive(Clone, Debug)]
 pub struct ScepMessage {
