@@ -17,8 +17,8 @@ use signature::Signed;
 /// Longest message that is read, in bytes.
 pub const MESSAGE_BYTES_MAX: usize = 32 * 1024;
 
-/// How far from now a message may say that it was signed, in seconds: clocks of devices are wrong by
-/// a zone, and one that waits sends the same again.
+/// How far from now a message may say that it was signed, in seconds: clocks of devices are wrong
+/// by a zone, and one that waits sends the same again.
 const SIGNING_SECONDS_MAX: u64 = 86_400;
 
 /// What a message asks for (RFC 8894 3.2.1.2).
