@@ -50,10 +50,16 @@ pub async fn hold(office: &Office) {
 
 /// Every violation; none means the invariants hold.
 pub async fn violations(folder: &Path) -> Vec<String> {
+    let checkpoint = |log: &str| {
+        let path = folder.join(format!("ca/public/log/{log}/checkpoint"));
+        std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    let checkpoints = match (checkpoint("control"), checkpoint("access")) {
+        (Ok(control), Ok(access)) => [control, access],
+        // A log that was killed before its first publication makes it when it is started again.
+        (Err(missing), _) | (_, Err(missing)) => return vec![missing],
+    };
     let database = database(folder).await;
-    let checkpoints = ["control", "access"].map(|log| {
-        std::fs::read_to_string(folder.join(format!("ca/public/log/{log}/checkpoint"))).unwrap()
-    });
     // One connection, one transaction: all that follows reads one state.
     sqlx::query("begin").execute(&database).await.unwrap();
     let found = violations_of(folder, &database, &checkpoints).await;
