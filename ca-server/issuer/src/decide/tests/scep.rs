@@ -235,13 +235,20 @@ fn a_renewal_says_what_the_device_signed() {
     let asked = renewing_device((&own, &certificate), &key(), &["a.acme.test"], &ra);
     sample.renew_device(asked).unwrap();
     let said = newest(&sample);
+    sample.sequence();
+    let renewed = sample.sign().remove(0);
+    sample.sequence();
     let judged = |said: EnrolledStatement| sample.authority().enrol_wish(&said).map(drop);
     assert_eq!(judged(said.clone()), Ok(()));
     let request = request(&key(), &["a.acme.test"]);
     let other = EnrolledStatement { request, ..said.clone() };
     assert_eq!(judged(other), Err(Code::RenewalSignature));
-    let shown = EnrolledStatement { certificate: Some(ra.der().into()), ..said.clone() };
-    assert_eq!(judged(shown), Err(Code::RenewalSignature));
+    let shown = |certificate: &Certificate| EnrolledStatement {
+        certificate: Some(certificate.der().into()),
+        ..said.clone()
+    };
+    assert_eq!(judged(shown(&renewed)), Err(Code::RenewalSignature), "another of its own");
+    assert_eq!(judged(shown(&ra)), Err(Code::CertificateForeign), "another system's");
     let nothing = EnrolledStatement { certificate: None, ..said.clone() };
     assert_eq!(judged(nothing), Err(Code::RenewalSignature));
     assert_eq!(judged(EnrolledStatement { challenge: true, ..said }), Err(Code::Malformed));
