@@ -8,28 +8,23 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, BufReader, ReadBuf};
 
 /// Most bytes of one conversation, TLS counted: its replies are a few hundred each.
 const SAID_BYTES_MAX: usize = 256 * 1024;
-/// Bytes that are read at a time.
-const READ_BYTES: usize = 4 * 1024;
 
 /// A stream that gives no more than a line at a time, and ends with an error behind so many bytes.
 #[derive(Debug)]
 pub(super) struct LineStream<S> {
-    inner: S,
+    inner: BufReader<S>,
     peer: SocketAddr,
-    /// Bytes that may still come.
+    /// Bytes that may still be given.
     left: usize,
-    /// What came last, and how much of it was given.
-    held: Vec<u8>,
-    given: usize,
 }
 
-impl<S> LineStream<S> {
+impl<S: AsyncRead> LineStream<S> {
     pub(super) fn new(inner: S, peer: SocketAddr) -> Self {
-        Self { inner, peer, left: SAID_BYTES_MAX, held: Vec::new(), given: 0 }
+        Self { inner: BufReader::new(inner), peer, left: SAID_BYTES_MAX }
     }
 }
 
@@ -40,25 +35,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for LineStream<S> {
         to: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.given == this.held.len() {
-            let mut room = [0; READ_BYTES];
-            let mut read = ReadBuf::new(&mut room);
-            ready!(Pin::new(&mut this.inner).poll_read(context, &mut read))?;
-            this.left = this.left.checked_sub(read.filled().len()).ok_or_else(says_too_much)?;
-            this.held.clear();
-            this.held.extend_from_slice(read.filled());
-            this.given = 0;
-        }
-        let rest = this.held.get(this.given..).unwrap_or_default();
-        let line = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |at| at + 1);
-        let part = rest.get(..line.min(to.remaining())).unwrap_or_default();
+        let held = ready!(Pin::new(&mut this.inner).poll_fill_buf(context))?;
+        let line = held.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+        let (part, _) = line.split_at(line.len().min(to.remaining()));
+        this.left = this.left.checked_sub(part.len()).ok_or_else(says_too_much)?;
         to.put_slice(part);
-        this.given += part.len();
+        let given = part.len();
+        Pin::new(&mut this.inner).consume(given);
         Poll::Ready(Ok(()))
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for LineStream<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for LineStream<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
