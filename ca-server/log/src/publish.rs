@@ -28,6 +28,11 @@ mod tests;
 
 /// Checkpoints are published no more often than this.
 const PAUSE: Duration = Duration::from_millis(200);
+/// And no more often than this behind many records: for each checkpoint, what is not full yet is
+/// made, and removed soon.
+const BUSY_PAUSE: Duration = Duration::from_secs(1);
+/// So many records of one checkpoint are many.
+const MANY: u64 = 1_024;
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Leaf tiles whose files are looked at after a start: more than a disk holds back unwritten.
 const LOOKED: u64 = 8_192;
@@ -62,26 +67,26 @@ impl Publisher {
     pub(super) async fn run(mut self, metrics: Metrics, stop: Stop) {
         let name = if self.log == "control" { "control-files" } else { "access-files" };
         loop {
-            let pause = match self.catch_up().await {
-                Ok(()) => {
+            let done = self.catch_up().await;
+            let pause = match &done {
+                Ok(count) => {
                     metrics.condition(name, "");
-                    PAUSE
+                    pause_behind(*count)
                 }
                 Err(error) => {
                     metrics.condition(name, &format!("{error:#}"));
                     AFTER_FAILURE
                 }
             };
-            if !stop.pause(pause).await {
-                return;
-            }
-            if pause == AFTER_FAILURE {
+            let goes_on = stop.pause(pause).await;
+            if goes_on && done.is_err() {
                 continue;
             }
-            let is_over = tokio::select! {
-                changed = self.signed.changed() => changed.is_err(),
-                () = stop.wait() => true,
-            };
+            let is_over = !goes_on
+                || tokio::select! {
+                    changed = self.signed.changed() => changed.is_err(),
+                    () = stop.wait() => true,
+                };
             if is_over {
                 // The last round is published as well.
                 if let Err(error) = self.catch_up().await {
@@ -92,9 +97,9 @@ impl Publisher {
         }
     }
 
-    /// Publishes everything up to the head that was signed.
-    async fn catch_up(&mut self) -> anyhow::Result<()> {
-        let Some(head) = self.signed.borrow_and_update().clone() else { return Ok(()) };
+    /// Publishes everything up to the head that was signed; gives how many records that were.
+    async fn catch_up(&mut self) -> anyhow::Result<u64> {
+        let Some(head) = self.signed.borrow_and_update().clone() else { return Ok(0) };
         let at = self.folder.join("checkpoint");
         let shown = std::fs::read_to_string(&at).unwrap_or_default();
         let beyond = shown.lines().nth(1).and_then(|size| size.parse::<u64>().ok());
@@ -109,7 +114,7 @@ impl Publisher {
         };
         let from = edge.size();
         if from == head.size && shown == *head.note {
-            return Ok(());
+            return Ok(0);
         }
         let proven = Proven::read(&mut tx, self.log, edge, (head.size, head.root)).await?;
         for (id, hashes) in proven.above() {
@@ -131,7 +136,7 @@ impl Publisher {
             self.clear(entries_path(index, PARTIAL))?;
         }
         self.published = Some(proven.into_edge());
-        Ok(())
+        Ok(head.size - from)
     }
 
     /// Takes away the partial ones of what is full; `path` names one of them.
@@ -199,4 +204,9 @@ impl Publisher {
         write_again(&self.folder.join(entries_path(index, end - first)), &bundle)?;
         self.tile(TileId { level: 0, index }, &hashes)
     }
+}
+
+/// How long the next checkpoint waits behind one of so many records.
+fn pause_behind(count: u64) -> Duration {
+    if count < MANY { PAUSE } else { BUSY_PAUSE }
 }

@@ -287,3 +287,11 @@ async fn a_start_publishes_a_log_of_nothing() {
     assert_eq!(log.files(), BTreeSet::from(["checkpoint".to_owned()]));
     log.holds(0);
 }
+
+/// What a city does by hand is published at once; behind many records of gates the next checkpoint
+/// waits a little longer.
+#[test]
+fn a_busy_log_is_published_less_often() {
+    assert_eq!([0, 1, MANY - 1].map(pause_behind), [PAUSE; 3]);
+    assert_eq!([MANY, 1_000_000].map(pause_behind), [BUSY_PAUSE; 2]);
+}
