@@ -117,7 +117,8 @@ impl Publisher {
             return Ok(0);
         }
         let proven = Proven::read(&mut tx, self.log, edge, (head.size, head.root)).await?;
-        for (id, hashes) in proven.above() {
+        let known = self.published.as_ref().map(Edge::size);
+        for (id, hashes) in proven.above(known) {
             self.tile(id, hashes)?;
         }
         for index in from / TILE_WIDTH..head.size.div_ceil(TILE_WIDTH) {

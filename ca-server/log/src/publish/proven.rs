@@ -47,10 +47,14 @@ impl Proven {
         Ok(Self { edge, lowest, above })
     }
 
-    /// The tiles above the lowest that are new: the full ones and those at the edge.
-    pub(super) fn above(&self) -> impl Iterator<Item = (TileId, &[Hash])> {
+    /// The tiles above the lowest that are new: the full ones, and at the edge those that are not
+    /// the same in the tree of `known` entries, whose files are there.
+    pub(super) fn above(&self, known: Option<u64>) -> impl Iterator<Item = (TileId, &[Hash])> {
+        let size = self.edge.size();
+        let is_new =
+            move |level: u8| known.is_none_or(|known| known >> (8 * level) != size >> (8 * level));
         let full = self.above.iter().map(|(id, hashes)| (*id, hashes.as_slice()));
-        full.chain(self.edge.partial().filter(|(id, _)| id.level > 0))
+        full.chain(self.edge.partial().filter(move |(id, _)| id.level > 0 && is_new(id.level)))
     }
 
     /// Which entries stand in a bundle.

@@ -9,6 +9,7 @@ use pki::algorithm::by_name;
 use records::record::{Event, Record};
 use service::Clock;
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::MetadataExt;
 use store::rusqlite::ToSql;
 use tempfile::TempDir;
 use tlog::{Checkpoint, VerifierKey};
@@ -189,6 +190,14 @@ async fn partial_tiles_go_when_the_full_one_is_there() {
     log.publisher().catch_up().await.unwrap();
     assert_eq!(log.files(), wanted(600));
     log.holds(600);
+    // A tile that stays the same is not written again.
+    let above = at.join(tile_path(TileId { level: 1, index: 0 }, 2));
+    let inode = || std::fs::metadata(&above).unwrap().ino();
+    let before = inode();
+    log.grow(600).await;
+    publisher.catch_up().await.unwrap();
+    assert_eq!((inode(), log.files()), (before, wanted(601)));
+    log.holds(601);
 }
 
 /// A hand that changes each entry as it is written, or one of them later: nothing of it is
