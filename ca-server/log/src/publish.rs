@@ -198,10 +198,18 @@ impl Publisher {
     /// A bundle of entries and the tile over it, if they are what leads to the root.
     async fn entries(&self, tx: &mut Tx, index: u64, proven: &Proven) -> anyhow::Result<()> {
         let (first, end) = proven.bundle(index);
-        let entries = sequenced::commitments(tx, self.log, (first, end)).await?;
-        let hashes: Vec<Hash> = entries.iter().map(|entry| leaf_hash(entry)).collect();
-        ensure!(proven.has(index, &hashes), "entries are not what the log signed");
-        let bundle = bundle_bytes(entries.iter().map(Vec::as_slice));
+        let (bundle, hashes): (_, Vec<Hash>) = match proven.held((first, end)) {
+            Some(held) => (
+                bundle_bytes(held.iter().map(|(entry, _)| entry.as_slice())),
+                held.iter().map(|(_, leaf)| *leaf).collect(),
+            ),
+            None => {
+                let entries = sequenced::commitments(tx, self.log, (first, end)).await?;
+                let hashes: Vec<Hash> = entries.iter().map(|entry| leaf_hash(entry)).collect();
+                ensure!(proven.has(index, &hashes), "entries are not what the log signed");
+                (bundle_bytes(entries.iter().map(Vec::as_slice)), hashes)
+            }
+        };
         write_again(&self.folder.join(entries_path(index, end - first)), &bundle)?;
         self.tile(TileId { level: 0, index }, &hashes)
     }

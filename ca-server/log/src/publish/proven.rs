@@ -1,5 +1,6 @@
 //! Entries that lead to a root that was signed: what is to be published, before any of it is
-//! written. Of lowest tiles only a hash is held, so that a log of any length can be published anew.
+//! written. Of lowest tiles only a hash is held where there are many, so that a log of any length
+//! can be published anew; of fewer what was proven is held, and written as it was read.
 
 use anyhow::ensure;
 use ca_store::sequenced;
@@ -12,10 +13,15 @@ use tlog::tile::{TILE_WIDTH, TileId, tile_bytes};
 /// So many entries are read at a time.
 const READ: u64 = 64 * TILE_WIDTH;
 
+/// Entries of one checkpoint that are held until they are written; more of them are read again.
+const HELD_MAX: u64 = 65_536;
+
 /// A tree whose root was signed, with what an older one lacks of it.
 pub(super) struct Proven {
     edge: Edge,
-    /// Hashes of the lowest tiles that became full.
+    /// The entries from here on, each with its hash, as they were proven; none where many are new.
+    held: (u64, Vec<(Vec<u8>, Hash)>),
+    /// Hashes of the lowest tiles that became full, where not all of their entries are held.
     lowest: BTreeMap<u64, Hash>,
     /// Tiles above them that became full.
     above: Vec<(TileId, Vec<Hash>)>,
@@ -30,21 +36,29 @@ impl Proven {
         (size, root): (u64, Hash),
     ) -> anyhow::Result<Self> {
         let (mut lowest, mut above) = (BTreeMap::new(), Vec::new());
+        let (from, mut held) = (edge.size(), Vec::new());
+        let is_held = size.saturating_sub(from) <= HELD_MAX;
         while edge.size() < size {
             let range = (edge.size(), size.min(edge.size() + READ));
             let entries = sequenced::commitments(tx, log, range).await?;
             ensure!(entries.len() as u64 == range.1 - range.0, "entries are missing");
-            for full in entries.iter().flat_map(|entry| edge.append(leaf_hash(entry))) {
-                if full.id.level == 0 {
-                    lowest.insert(full.id.index, sum(&full.hashes));
-                } else {
-                    above.push((full.id, full.hashes));
+            for entry in entries {
+                let leaf = leaf_hash(&entry);
+                for full in edge.append(leaf) {
+                    if full.id.level > 0 {
+                        above.push((full.id, full.hashes));
+                    } else if !is_held || full.id.index * TILE_WIDTH < from {
+                        lowest.insert(full.id.index, sum(&full.hashes));
+                    }
+                }
+                if is_held {
+                    held.push((entry, leaf));
                 }
             }
         }
         let is_signed = (edge.size(), edge.root()) == (size, root);
         ensure!(is_signed, "entries or tiles are not what the log signed; nothing is published");
-        Ok(Self { edge, lowest, above })
+        Ok(Self { edge, held: (from, held), lowest, above })
     }
 
     /// The tiles above the lowest that are new: the full ones, and at the edge those that are not
@@ -61,6 +75,13 @@ impl Proven {
     pub(super) fn bundle(&self, index: u64) -> (u64, u64) {
         let first = index * TILE_WIDTH;
         (first, self.edge.size().min(first + TILE_WIDTH))
+    }
+
+    /// Entries with their hashes, if all of them were held as they were proven.
+    pub(super) fn held(&self, (first, end): (u64, u64)) -> Option<&[(Vec<u8>, Hash)]> {
+        let (from, held) = &self.held;
+        let place = |index: u64| usize::try_from(index.checked_sub(*from)?).ok();
+        held.get(place(first)?..place(end)?)
     }
 
     /// Whether these are the hashes of a lowest tile.

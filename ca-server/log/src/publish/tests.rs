@@ -228,9 +228,12 @@ async fn what_the_log_did_not_sign_is_not_published() {
     log.holds(259);
     let before = log.published();
     log.hand("create table kept as select idx, entry from log_entry").await;
-    // One that stands in a bundle that is not full, which a start writes anew.
+    // One that stands in a bundle that is not full, which a start writes anew, and so does whoever
+    // runs once it grew.
     log.hand("update log_entry set entry = salt where idx = 257").await;
     assert!(log.publisher().catch_up().await.is_err());
+    log.grow(259).await;
+    assert!(publisher.catch_up().await.is_err());
     assert!(log.published() == before);
     let back = "update log_entry set entry = (select entry from kept where idx = 257) \
                 where idx = 257";
@@ -238,9 +241,9 @@ async fn what_the_log_did_not_sign_is_not_published() {
     log.publisher().catch_up().await.unwrap();
     // Tiles in rows are no more than where a start begins.
     log.hand("update log_tile set hashes = zeroblob(length(hashes))").await;
-    log.grow(259).await;
+    log.grow(260).await;
     publisher.catch_up().await.unwrap();
-    log.holds(260);
+    log.holds(261);
     let before = log.published();
     log.hand("update log_tile set hashes = zeroblob(length(hashes))").await;
     assert!(log.publisher().catch_up().await.is_err());
