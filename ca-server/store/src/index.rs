@@ -14,7 +14,7 @@ pub use merge::{merge, sweep};
 use crate::intake::LedgerError;
 use crate::known::KnownRecords;
 use crate::runs;
-use crate::segment::{Blocks, Posting, decode, low};
+use crate::segment::{Blocks, Posting, decode, low, rank};
 use records::term::{self, Key};
 use std::collections::BTreeSet;
 use store::many::{Value, insert_many};
@@ -83,7 +83,7 @@ impl Piece {
         for (place, keys) in (first..).zip(keys) {
             postings.extend(keys.into_iter().map(|key| (key, place)));
         }
-        postings.sort_unstable();
+        postings.sort_unstable_by_key(|posting| rank(*posting));
         postings.dedup();
         let mut blocks = Blocks::default();
         postings.into_iter().for_each(|posting| blocks.push(posting));

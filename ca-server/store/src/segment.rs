@@ -8,6 +8,19 @@ use records::term::Key;
 /// A key, and the index of a record that has it.
 pub(crate) type Posting = (Key, u64);
 
+/// A posting as numbers, which are ordered as its bytes are, and compared at once.
+pub(crate) type Rank = (u128, u64);
+
+/// The rank of a posting.
+pub(crate) fn rank((key, place): Posting) -> Rank {
+    (u128::from_be_bytes(key), place)
+}
+
+/// The posting of a rank.
+pub(crate) fn of_rank((key, place): Rank) -> Posting {
+    (key.to_be_bytes(), place)
+}
+
 /// A block is cut when it is this long.
 const BLOCK_BYTES: usize = 8 * 1024;
 
@@ -116,6 +129,21 @@ fn read(bytes: &mut &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ranks_order_postings_as_their_bytes_do() {
+        let key = |i: u64| {
+            let mut key = [(i * 7 % 251) as u8; 16];
+            key[i as usize % 16] = (i % 256) as u8;
+            key
+        };
+        let mut postings: Vec<Posting> = (0..5_000u64).map(|i| (key(i), i * i % 997)).collect();
+        assert!(postings.iter().all(|one| of_rank(rank(*one)) == *one));
+        let mut ranked = postings.clone();
+        ranked.sort_unstable_by_key(|one| rank(*one));
+        postings.sort_unstable();
+        assert_eq!(ranked, postings);
+    }
 
     #[test]
     fn blocks_give_back_what_they_took() {

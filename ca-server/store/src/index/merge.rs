@@ -10,7 +10,7 @@ use super::{
     BLOCKS_REMOVED, Segment, next_segment, remove_blocks, remove_segment, segments, write_blocks,
     write_segment,
 };
-use crate::segment::{Blocks, Posting, decode};
+use crate::segment::{Blocks, Posting, Rank, decode, of_rank, rank};
 use anyhow::{Context, ensure};
 use std::cmp::Reverse;
 use std::collections::binary_heap::PeekMut;
@@ -139,7 +139,7 @@ struct Inputs<'a> {
     store: &'a Store,
     log: &'a str,
     cursors: Vec<Cursor>,
-    next: BinaryHeap<Reverse<(Posting, usize)>>,
+    next: BinaryHeap<Reverse<(Rank, usize)>>,
 }
 
 struct Cursor {
@@ -160,25 +160,29 @@ impl<'a> Inputs<'a> {
         let mut inputs = Self { store, log, cursors, next: BinaryHeap::new() };
         for at in 0..segments.len() {
             let first = inputs.behind(at).await?;
-            inputs.next.extend(first.map(|posting| Reverse((posting, at))));
+            inputs.next.extend(first.map(|posting| Reverse((rank(posting), at))));
         }
         Ok(inputs)
     }
 
     async fn next(&mut self) -> anyhow::Result<Option<Posting>> {
-        let Some(Reverse((posting, at))) = self.next.peek().copied() else { return Ok(None) };
-        let behind = self.behind(at).await?;
+        let Some(Reverse((least, at))) = self.next.peek().copied() else { return Ok(None) };
+        let ahead = self.cursors.get_mut(at).and_then(|cursor| cursor.ahead.pop_front());
+        let behind = match ahead {
+            Some(posting) => Some(posting),
+            None => self.behind(at).await?,
+        };
         // The next one of its segment takes its place: one move in the heap, not two.
         if let Some(mut first) = self.next.peek_mut() {
             match behind {
-                Some(behind) => *first = Reverse((behind, at)),
+                Some(behind) => *first = Reverse((rank(behind), at)),
                 None => _ = PeekMut::pop(first),
             }
         }
-        Ok(Some(posting))
+        Ok(Some(of_rank(least)))
     }
 
-    /// Takes the next posting of one segment.
+    /// Takes the next posting of one segment; reads on where none is ahead.
     async fn behind(&mut self, at: usize) -> anyhow::Result<Option<Posting>> {
         let cursor = self.cursors.get_mut(at).context("cursor")?;
         if cursor.ahead.is_empty() {
