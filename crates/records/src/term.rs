@@ -12,6 +12,20 @@ use sha2::{Digest, Sha256};
 
 /// Every term of a record.
 pub fn terms(record: &Record) -> Vec<String> {
+    let mut terms = beside_name(record);
+    terms.extend(name(record));
+    terms
+}
+
+/// The term of the name that a record of a run has.
+fn name(record: &Record) -> Option<String> {
+    let link = record.link.as_ref().filter(|_| record.event.is_of_run())?;
+    let agent = record.maker.split('/').next().unwrap_or_default();
+    Some(of_request(&crate::access::request_id(agent, &link.epoch, link.aseq)))
+}
+
+/// Every term of a record but for its own name.
+fn beside_name(record: &Record) -> Vec<String> {
     let mut terms = vec![format!("kind:{}", record.event.kind())];
     match &record.event {
         Event::Letter { statement, .. } => terms.extend(letter_terms(statement)),
@@ -165,10 +179,6 @@ fn suspension_terms(cause: &SuspensionCause) -> Vec<String> {
 fn gate_terms(record: &Record) -> Vec<String> {
     let agent = record.maker.split('/').next().unwrap_or_default();
     let mut terms = Vec::new();
-    if let Some(link) = &record.link {
-        let id = crate::access::request_id(agent, &link.epoch, link.aseq);
-        terms.push(of_request(&id));
-    }
     match &record.event {
         Event::Connection(seen) => {
             terms.push(person(&seen.person));
@@ -261,12 +271,19 @@ pub fn key(term: &str) -> Key {
 
 /// Keys of a record's terms, without its own name: a record of a run is found by its run.
 pub fn keys(record: &Record) -> Vec<Key> {
-    let own = record.link.as_ref().map(|link| {
-        let agent = record.maker.split('/').next().unwrap_or_default();
-        of_request(&crate::access::request_id(agent, &link.epoch, link.aseq))
-    });
-    let terms = terms(record);
+    // Only the end of a request names a record of a run; nearly every one names another.
+    let own = match &record.event {
+        Event::Completion(ended) if may_name(&ended.request, record) => name(record),
+        _ => None,
+    };
+    let terms = beside_name(record);
     terms.iter().filter(|term| own.as_ref() != Some(term)).map(|term| key(term)).collect()
+}
+
+/// Whether a request's name ends as that of a record does.
+fn may_name(request: &str, record: &Record) -> bool {
+    let number = request.rsplit('/').next().and_then(|number| number.parse::<u64>().ok());
+    record.link.as_ref().is_some_and(|link| number == Some(link.aseq))
 }
 
 /// Agent, epoch and number of a record of a run, if a term is its name.
@@ -320,4 +337,41 @@ pub fn of_handshake(message: &Bytes) -> String {
 /// The term of records with an outcome.
 pub fn outcome(code: &str) -> String {
     format!("outcome:{code}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{Completion, Link};
+
+    /// A record of a run is found by its run, whatever it says of itself; the request that it ends
+    /// is found by the index.
+    #[test]
+    fn the_own_name_of_a_record_of_a_run_has_no_key() {
+        let epoch = Bytes::from([7; 16]);
+        let keys_of = |request: String| {
+            let link = Link { epoch: epoch.clone(), aseq: 12, prev: [0; 32].into() };
+            let record = Record {
+                v: 1,
+                id: [1; 16].into(),
+                log: "access".into(),
+                maker: "gate-1/agent".into(),
+                time: "2026-01-01T00:00:00.000000Z".into(),
+                link: Some(link),
+                event: Event::Completion(Completion::without_answer(request, "cut")),
+            };
+            (keys(&record), terms(&record))
+        };
+        let [own, before, other] = [("gate-1", 12), ("gate-1", 2), ("gate-2", 12)]
+            .map(|(agent, aseq)| crate::access::request_id(agent, &epoch, aseq));
+        let kind = key("kind:completion");
+        let (found, terms) = keys_of(own.clone());
+        assert_eq!(found, [kind]);
+        assert!(terms.contains(&of_request(&own)));
+        for request in [before, other] {
+            let (found, terms) = keys_of(request.clone());
+            assert_eq!(found, [kind, key(&of_request(&request))]);
+            assert!([&own, &request].iter().all(|name| terms.contains(&of_request(name))));
+        }
+    }
 }
