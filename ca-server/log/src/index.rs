@@ -15,6 +15,11 @@ use tokio::sync::{Notify, watch};
 const CHUNK: i64 = 16_384;
 /// Small pieces come no more often than this: each is a commit.
 const PAUSE: Duration = Duration::from_millis(250);
+/// And no more often than this behind many records of gates: the larger pieces are, the fewer times
+/// each key is written again.
+const BUSY_PAUSE: Duration = Duration::from_secs(1);
+/// So many records of one piece are many.
+const MANY: i64 = 1_024;
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// What another process sequenced is looked for this often.
 const ANYWAY: Duration = Duration::from_secs(5);
@@ -95,7 +100,7 @@ impl Indexer {
                     continue;
                 }
                 Ok(0) => Duration::ZERO,
-                Ok(_) => PAUSE,
+                Ok(count) => pause_behind(self.log, count),
                 Err(error) => {
                     tracing::warn!(log = self.log, error = format!("{error:#}"), "index");
                     metrics.count("index", "unavailable");
@@ -173,6 +178,12 @@ impl Indexer {
     }
 }
 
+/// How long the next piece waits behind one of so many records of a log. Nobody stands before a
+/// desk for what gates record.
+fn pause_behind(log: &str, count: i64) -> Duration {
+    if log == ca_store::run::LOG && count >= MANY { BUSY_PAUSE } else { PAUSE }
+}
+
 impl Reach {
     /// Waits until the index reaches a size, for so long; says whether it does.
     pub(super) async fn wait(
@@ -199,5 +210,19 @@ impl Reach {
             Ok(done) => done.map(|()| true),
             Err(_) => Ok(false),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a city does by hand is found at once; behind many records of gates the next piece waits
+    /// a little longer.
+    #[test]
+    fn a_busy_log_is_indexed_in_larger_pieces() {
+        let pauses = |log| [1, MANY - 1, MANY, CHUNK].map(|count| pause_behind(log, count));
+        assert_eq!(pauses("access"), [PAUSE, PAUSE, BUSY_PAUSE, BUSY_PAUSE]);
+        assert_eq!(pauses("control"), [PAUSE; 4]);
     }
 }
