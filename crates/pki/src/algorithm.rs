@@ -163,7 +163,8 @@ pub enum KeyError {
 #[derive(Clone)]
 pub struct PublicKey {
     spki: Vec<u8>,
-    raw: Vec<u8>,
+    /// Its bits, read once: no verification reads the point of a curve again.
+    parsed: sig::ParsedPublicKey,
     algorithm: &'static Algorithm,
 }
 
@@ -177,7 +178,7 @@ impl PublicKey {
     /// Reads a DER `SubjectPublicKeyInfo`.
     pub fn read(spki: &[u8]) -> Result<Self, KeyError> {
         let info = SubjectPublicKeyInfo::from_der(spki).map_err(|_| KeyError::Malformed)?;
-        let raw = info.key.raw_bytes().to_vec();
+        let raw = info.key.raw_bytes();
         // One key has one encoding: whole octets, and EC points uncompressed (RFC 5480 2.2).
         let form = match raw.first() {
             Some(2 | 3) if info.algorithm.algorithm == EC => Some("压缩点 / a compressed point"),
@@ -190,17 +191,16 @@ impl PublicKey {
         if info.key.unused_bits() != 0 {
             return Err(KeyError::Malformed);
         }
-        let bits = if info.algorithm.algorithm == RSA { rsa_bits(&raw)? } else { 0 };
+        let bits = if info.algorithm.algorithm == RSA { rsa_bits(raw)? } else { 0 };
         for member in &REGISTRY {
             let parameters = member.key_parameters.any().map_err(|_| KeyError::Malformed)?;
             if member.key == info.algorithm.algorithm
                 && parameters == info.algorithm.parameters
                 && (member.bits.is_empty() || member.bits.contains(&bits))
             {
-                sig::UnparsedPublicKey::new(member.verifier, &raw)
-                    .parse()
-                    .map_err(|_| KeyError::Malformed)?;
-                return Ok(Self { spki: spki.to_vec(), raw, algorithm: member });
+                let parsed = sig::ParsedPublicKey::new(member.verifier, raw);
+                let parsed = parsed.map_err(|_| KeyError::Malformed)?;
+                return Ok(Self { spki: spki.to_vec(), parsed, algorithm: member });
             }
         }
         if bits > 0 && REGISTRY.iter().all(|member| !member.bits.contains(&bits)) {
@@ -226,18 +226,18 @@ impl PublicKey {
 
     /// The key identifier of RFC 7093 method 1: leftmost 160 bits of SHA-256 of the key's bits.
     pub fn identifier(&self) -> Vec<u8> {
-        let digest = Sha256::digest(&self.raw);
+        let digest = Sha256::digest(self.raw());
         digest.iter().take(20).copied().collect()
     }
 
     /// The key's bits without their algorithm: an EC point, 32 bytes of Ed25519, an RSAPublicKey.
     pub fn raw(&self) -> &[u8] {
-        &self.raw
+        self.parsed.as_ref()
     }
 
     /// The modulus of an RSA key, big endian.
     pub(crate) fn modulus(&self) -> Option<Vec<u8>> {
-        let key = (self.algorithm.key == RSA).then(|| RsaPublicKey::from_der(&self.raw))?;
+        let key = (self.algorithm.key == RSA).then(|| RsaPublicKey::from_der(self.raw()))?;
         key.ok().map(|key| key.modulus.as_bytes().to_vec())
     }
 
@@ -251,9 +251,12 @@ impl PublicKey {
     /// handshakes: both spellings pass, and nothing may be named by such bytes.
     pub fn verify_any_spelling(&self, message: &[u8], signature: &[u8]) -> bool {
         crate::counted::verified();
-        sig::UnparsedPublicKey::new(self.algorithm.verifier, &self.raw)
-            .verify(message, signature)
-            .is_ok()
+        self.parsed.verify_sig(message, signature).is_ok()
+    }
+
+    /// Whether the registry has this signature algorithm for the key.
+    pub(crate) fn signs_with(&self, signature: ObjectIdentifier) -> bool {
+        self.algorithm.signature == signature
     }
 }
 
@@ -267,9 +270,7 @@ impl PublicKey {
         }
         let Ok(digest) = Digest::import_less_safe(digest, &SHA256) else { return false };
         crate::counted::verified();
-        sig::UnparsedPublicKey::new(self.algorithm.verifier, &self.raw)
-            .verify_digest(&digest, signature)
-            .is_ok()
+        self.parsed.verify_digest_sig(&digest, signature).is_ok()
     }
 
     /// Whether this key made a signature of a TLS 1.3 handshake (RFC 8446 4.2.3): as
@@ -283,7 +284,7 @@ impl PublicKey {
             (0x0806, _) if rsa => &sig::RSA_PSS_2048_8192_SHA512,
             _ => return false,
         };
-        sig::UnparsedPublicKey::new(verifier, &self.raw).verify(message, signature).is_ok()
+        sig::UnparsedPublicKey::new(verifier, self.raw()).verify(message, signature).is_ok()
     }
 
     /// The same of a TLS 1.2 handshake, where a scheme names no curve (RFC 8446 4.2.3) and RSA keys
@@ -300,7 +301,7 @@ impl PublicKey {
             (0x0601, _) if rsa => &sig::RSA_PKCS1_2048_8192_SHA512,
             _ => return self.verify_tls13(scheme, message, signature),
         };
-        sig::UnparsedPublicKey::new(verifier, &self.raw).verify(message, signature).is_ok()
+        sig::UnparsedPublicKey::new(verifier, self.raw()).verify(message, signature).is_ok()
     }
 }
 
