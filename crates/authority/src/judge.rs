@@ -5,13 +5,12 @@ use crate::authority::Authority;
 use crate::counted::CountedApproval;
 use crate::id::{NamesOrder, OrderDigest, PersonId};
 use crate::pool::Locals;
-use crate::signatures::Signatures;
+use crate::signatures::{ReadApproval, Signatures};
 use crate::state::{GivenApproval, OpenOrder};
 use records::approval::Approval;
 use records::bytes::Bytes;
 use records::code::Code;
 use records::order::{Body, Order};
-use records::record::approval_id;
 use records::rules::ApprovalRule;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -346,26 +345,19 @@ impl Authority {
         }
         // Once: it follows from what is signed, and is asked again for no order of a batch.
         self.has_opened((approval, &signer), (digest, &open.body))?;
-        GivenApproval::read(approval.clone(), &self.signatures, self.grants)
+        GivenApproval::read(approval, &self.signatures, self.grants)
     }
 }
 
 impl GivenApproval {
     /// An approval whose signature was verified, given after so many grants of roles.
     pub(crate) fn read(
-        approval: Approval,
+        approval: &Approval,
         signatures: &Signatures,
         grants: u64,
     ) -> Result<Self, Code> {
-        let id = approval_id(&approval).map_err(|_| Code::Malformed)?;
-        let certificate = signatures.certificate(&approval.certificate.0);
-        let certificate = certificate.ok_or(Code::ApprovalSignature)?;
-        Ok(Self {
-            id: id.digest().ok_or(Code::Malformed)?,
-            approval: Arc::new(approval),
-            key_sha256: certificate.key().sha256(),
-            certificate,
-            grants,
-        })
+        let ReadApproval { id, approval, certificate, key_sha256 } =
+            signatures.approval(approval)?;
+        Ok(Self { id, approval, certificate, key_sha256, grants })
     }
 }

@@ -108,7 +108,7 @@ impl Authority {
     /// What a body holds in encodings of its own.
     pub(crate) fn contents(&self, body: &Body) -> Contents {
         match body {
-            Body::Issue(issue) => Contents::Key(PublicKey::read(&issue.key.0).ok().map(Arc::new)),
+            Body::Issue(issue) => Contents::Key(self.signatures.key(&issue.key.0)),
             Body::Portal(portal) => Contents::Keys(PortalKeys::read(portal)),
             Body::Credential(body) => {
                 let read = PasskeyContents::read(body, &self.signatures, &self.fixed.issuing);

@@ -7,11 +7,11 @@ use pki::possession::Possession;
 use pki::{Certificate, CertificationRequest, PublicKey};
 use quick_cache::sync::Cache;
 use records::Record;
-use records::approval::SignedStatement;
+use records::approval::{Approval, SignedStatement};
 use records::code::Code;
 use records::label::Label;
 use records::order::{Body, Order};
-use records::record::{Cause, Event};
+use records::record::{Cause, Event, approval_id};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -21,9 +21,25 @@ const VERIFIED_MAX: usize = 1 << 16;
 const CERTIFICATES_MAX: usize = 1 << 12;
 /// How many orders are kept parsed: those of some rounds, on their way into the tree and in it.
 const ORDERS_MAX: usize = 1 << 12;
+/// How many approvals, and how many keys that are to be certified, are kept read for as long.
+const APPROVALS_MAX: usize = 1 << 10;
+const KEYS_MAX: usize = 1 << 10;
 
 /// An order with its body.
 pub(crate) type ReadOrder = (Arc<Order>, Arc<Body>);
+
+/// What follows from the bytes of an approval alone, whoever signed it.
+#[derive(Clone)]
+pub(crate) struct ReadApproval {
+    /// SHA-256 of its canonical bytes.
+    pub(crate) id: [u8; 32],
+    /// The approval itself.
+    pub(crate) approval: Arc<Approval>,
+    /// The certificate that it shows.
+    pub(crate) certificate: Arc<Certificate>,
+    /// SHA-256 of the certificate's key.
+    pub(crate) key_sha256: [u8; 32],
+}
 
 /// What was verified, shared by all copies of authority in a process.
 #[derive(Clone)]
@@ -39,6 +55,10 @@ struct Shared {
     certificates: Cache<[u8; 32], Arc<Certificate>>,
     /// Orders by SHA-256 of their bytes.
     orders: Cache<[u8; 32], ReadOrder>,
+    /// Approvals by SHA-256 of all that they say.
+    approvals: Cache<[u8; 32], ReadApproval>,
+    /// Keys by SHA-256 of their bytes.
+    keys: Cache<[u8; 32], Arc<PublicKey>>,
     verifications: AtomicU64,
 }
 
@@ -48,6 +68,8 @@ impl Default for Signatures {
             verified: Cache::new(VERIFIED_MAX),
             certificates: Cache::new(CERTIFICATES_MAX),
             orders: Cache::new(ORDERS_MAX),
+            approvals: Cache::new(APPROVALS_MAX),
+            keys: Cache::new(KEYS_MAX),
             verifications: AtomicU64::new(0),
         };
         Self { shared: Arc::new(shared), trusting: false }
@@ -140,6 +162,39 @@ impl Signatures {
         Ok(read)
     }
 
+    /// What an approval says, read once while it is on its way; its signature is a question of its
+    /// own.
+    pub(crate) fn approval(&self, approval: &Approval) -> Result<ReadApproval, Code> {
+        let name = name_of(approval);
+        if let Some(known) = name.and_then(|name| self.shared.approvals.get(&name)) {
+            return Ok(known);
+        }
+        let id = approval_id(approval).map_err(|_| Code::Malformed)?;
+        let certificate = self.certificate(&approval.certificate.0);
+        let certificate = certificate.ok_or(Code::ApprovalSignature)?;
+        let read = ReadApproval {
+            id: id.digest().ok_or(Code::Malformed)?,
+            approval: Arc::new(approval.clone()),
+            key_sha256: certificate.key().sha256(),
+            certificate,
+        };
+        if let Some(name) = name {
+            self.shared.approvals.insert(name, read.clone());
+        }
+        Ok(read)
+    }
+
+    /// The key of these bytes, a SubjectPublicKeyInfo, read once while an order is on its way.
+    pub(crate) fn key(&self, spki: &[u8]) -> Option<Arc<PublicKey>> {
+        let digest = digest(&[spki]);
+        if let Some(known) = self.shared.keys.get(&digest) {
+            return Some(known);
+        }
+        let read = Arc::new(PublicKey::read(spki).ok()?);
+        self.shared.keys.insert(digest, read.clone());
+        Some(read)
+    }
+
     /// A request of these bytes that proves possession of its key.
     pub fn request(&self, der: &[u8]) -> Option<CertificationRequest> {
         CertificationRequest::read_with(der, |claimed| self.possesses(claimed)).ok()
@@ -218,6 +273,30 @@ impl Signatures {
         }
         verified
     }
+}
+
+/// Names an approval by all that it says; none has a name that may be long: what a passkey
+/// answered, or what was opened of a batch.
+fn name_of(approval: &Approval) -> Option<[u8; 32]> {
+    let Approval {
+        v,
+        method,
+        order,
+        certificate,
+        signature,
+        assertion: None,
+        acting_for,
+        opened: None,
+    } = approval
+    else {
+        return None;
+    };
+    let version = [*v];
+    let absent = acting_for.as_deref().map(str::as_bytes);
+    let bytes = [order, certificate, signature].map(|one| one.0.as_slice());
+    let said = [version.as_slice(), method.as_bytes()].into_iter();
+    let parts: Vec<&[u8]> = said.chain(bytes).chain(absent).collect();
+    Some(digest(&parts))
 }
 
 /// SHA-256 over each part behind its length, so that no two lists of parts are one.

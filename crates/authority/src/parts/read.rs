@@ -142,7 +142,7 @@ impl Authority {
         let mut open = self.open_order_of(&order, &signature).ok()?;
         for (grants, bytes) in &kept.approvals {
             let approval: Approval = records::json::read(bytes).ok()?;
-            open.approvals.push(GivenApproval::read(approval, &self.signatures, *grants).ok()?);
+            open.approvals.push(GivenApproval::read(&approval, &self.signatures, *grants).ok()?);
         }
         Some(open)
     }

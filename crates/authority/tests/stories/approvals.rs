@@ -40,6 +40,27 @@ fn a_record_that_counts_one_person_twice_has_no_effect() {
     city.intend(order).unwrap();
 }
 
+/// What is read of an approval is of that one alone, though others say nearly the same: each has
+/// the id of its own bytes, when it comes again as well.
+#[test]
+fn an_approval_has_the_id_of_its_own_bytes() {
+    let (mut city, _, reference) = with_letter();
+    let order = city.apply_for(&reference, &key());
+    let mut ids = Vec::new();
+    for officer in ["officer-1", "officer-1", "officer-2"] {
+        let approval = city.approval(order, officer);
+        let id = records::record::approval_id(&approval).unwrap();
+        ids.push(id.digest().unwrap());
+        let person = city.officer(officer).person.clone();
+        for _ in 0..2 {
+            let (approval, person) = (approval.clone(), person.clone());
+            city.apply(Event::Approval { approval, person, acting_for: None }).unwrap();
+        }
+    }
+    let (_, open) = city.authority.open_orders().find(|(open, _)| *open == order).unwrap();
+    assert_eq!(open.approvals.iter().map(|given| given.id).collect::<Vec<_>>(), ids);
+}
+
 /// One person signs as often as they like, and an order keeps so many: time does not follow from
 /// how many there are.
 #[test]
