@@ -68,10 +68,12 @@ impl Channel {
     }
 
     /// Notices that are handed over one after the other before what became of them is kept: so many
-    /// come once more after a crash, under the same ids.
+    /// come once more after a crash, under the same ids. Those of the spool folder have the same
+    /// names then, and cost a sync of the whole file system together.
     pub(crate) fn chunk(&self) -> i64 {
         match self {
-            Self::Spool(_) | Self::Webhook(_) => 64,
+            Self::Spool(_) => 256,
+            Self::Webhook(_) => 64,
             Self::Mail(_) => 16,
         }
     }
