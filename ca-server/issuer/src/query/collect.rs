@@ -31,11 +31,11 @@ pub(crate) async fn collect(
     look_up::refuse_wrong(issuer, (&message.reference, &message.key)).await?;
     let mut moved = issuer.moved();
     let waiting = async {
-        let (reference, ..) = opened(issuer, message).await?;
+        let reference = seen(issuer, message).await?;
         loop {
             // Whoever waits looks at the state only, and again when the tree grew: rows are asked
-            // once there is something.
-            let seen = *moved.borrow_and_update();
+            // once there is something, or nothing to wait for.
+            let size = *moved.borrow_and_update();
             let view = issuer.view()?;
             if view.authority().issued_under(&reference).is_some() {
                 // What held when the wait began may have been taken away.
@@ -46,9 +46,15 @@ pub(crate) async fn collect(
                     return Ok(collected);
                 }
             }
-            let under_way = view.authority().intended_under(&reference).is_some()
-                || is_ready(&view, &reference, issuer.now());
-            if !under_way || moved.wait_for(|size| *size != seen).await.is_err() {
+            if is_under_way(&view, &reference, issuer.now()) {
+                if moved.wait_for(|reached| *reached != size).await.is_err() {
+                    return Err(Code::NotReady.into());
+                }
+                continue;
+            }
+            // What was committed a moment ago may have been approved, or taken away.
+            let (reference, view, _) = opened(issuer, message).await?;
+            if !is_under_way(&view, &reference, issuer.now()) {
                 return Err(Code::NotReady.into());
             }
         }
@@ -56,6 +62,18 @@ pub(crate) async fn collect(
     match tokio::time::timeout(WAIT, waiting).await {
         Ok(collected) => collected,
         Err(_) => Err(Code::NotReady.into()),
+    }
+}
+
+/// The reference of the letter, if its key is shown, as far as that is known here. Nothing leaves
+/// by it: what is handed out, and that there is nothing, is looked at once more.
+async fn seen(issuer: &Issuer, message: &Collect) -> Result<String, IssuerError> {
+    let known = issuer
+        .view_now()
+        .and_then(|view| look_up::open(&view, (&message.reference, &message.key)).ok());
+    match known {
+        Some(letter) => Ok(letter.reference),
+        None => opened(issuer, message).await.map(|(reference, ..)| reference),
     }
 }
 
@@ -68,6 +86,11 @@ async fn opened(
     let (view, tx) = issuer.current().await?;
     let letter = look_up::open(&view, (&message.reference, &message.key))?;
     Ok((letter.reference, view, tx))
+}
+
+/// Whether a certificate is being made, or is about to be.
+fn is_under_way(view: &View, reference: &str, now: u64) -> bool {
+    view.authority().intended_under(reference).is_some() || is_ready(view, reference, now)
 }
 
 /// Whether an application has every approval that it needs.
