@@ -146,9 +146,9 @@ pub async fn update_returning(
         let found: Vec<(Vec<u8>,)> = match tx {
             Tx::Sqlite(inner) => {
                 tokio::task::consume_budget().await;
-                let places = vec!["?"; chunk.len()].join(", ");
+                let places = vec!["?"; filled(chunk).count()].join(", ");
                 let values = values.iter().map(|value| value as &dyn rusqlite::ToSql);
-                let keys = chunk.iter().map(|key| key as &dyn rusqlite::ToSql);
+                let keys = filled(chunk).map(|key| key as &dyn rusqlite::ToSql);
                 let all: Vec<&dyn rusqlite::ToSql> = values.chain(keys).collect();
                 inner.rows(&format!("{set}{places}{then}"), &all)?
             }
@@ -185,9 +185,10 @@ macro_rules! rows_of {
             match $tx {
                 $crate::Tx::Sqlite(inner) => {
                     $crate::tokio::task::consume_budget().await;
-                    let places = vec!["?"; chunk.len()].join(", ");
-                    let values: Vec<&dyn $crate::rusqlite::ToSql> =
-                        chunk.iter().map(|key| key as &dyn $crate::rusqlite::ToSql).collect();
+                    let values: Vec<&dyn $crate::rusqlite::ToSql> = $crate::many::filled(chunk)
+                        .map(|key| key as &dyn $crate::rusqlite::ToSql)
+                        .collect();
+                    let places = vec!["?"; values.len()].join(", ");
                     let sql = format!("{}{places}{}", $select, $then);
                     found.extend(inner.rows::<$row>(&sql, &values)?);
                 }
@@ -206,6 +207,13 @@ macro_rules! rows_of {
 
 /// Most keys of one list.
 pub const KEYS_MAX: usize = 4_000;
+
+/// The keys of a list on SQLite, the last one again up to a power of two: in a list a key counts
+/// once. So the texts of a statement are few, and stay prepared, however many keys come at a time.
+pub fn filled<T>(keys: &[T]) -> impl Iterator<Item = &T> {
+    let again = keys.last().into_iter().cycle();
+    keys.iter().chain(again).take(keys.len().next_power_of_two())
+}
 
 #[cfg(test)]
 mod tests {
@@ -238,6 +246,31 @@ mod tests {
         let found = rows!(&mut tx, (Vec<u8>, String, i64), all).unwrap();
         let sent = |id: u8| (vec![id], "sent".to_owned(), 2);
         assert_eq!(found, [sent(1), (vec![2], "waiting".into(), 0), sent(3), sent(4)]);
+    }
+
+    /// Lists of any length have few lengths as statements, and find what they name, once.
+    #[tokio::test]
+    async fn a_list_is_filled_up_with_what_it_names_already() {
+        let lengths = (1..=256).map(|count| filled(&vec![0; count]).count());
+        let lengths: std::collections::BTreeSet<usize> = lengths.collect();
+        assert!(lengths.into_iter().eq([1, 2, 4, 8, 16, 32, 64, 128, 256]));
+        assert_eq!(filled(&[1, 2, 3, 4, 5]).collect::<Vec<_>>(), [&1, &2, &3, &4, &5, &5, &5, &5]);
+        assert_eq!(filled::<u8>(&[]).count(), 0);
+        let folder = tempfile::tempdir().unwrap();
+        let address = format!("sqlite:{}", folder.path().join("a.db").display());
+        let store = Store::open(&address).await.unwrap();
+        let mut tx = store.write().await.unwrap();
+        execute!(&mut tx, "create table one (id integer)").unwrap();
+        let rows = (1_i64..=9).map(|id| vec![id.into()]).collect();
+        insert_many(&mut tx, "insert into one (id)", rows, "").await.unwrap();
+        for count in 1_i64..=9 {
+            let found = in_list(&mut tx, (1..=count).collect()).await.unwrap();
+            assert_eq!(found, (1..=count).map(|id| (id,)).collect::<Vec<_>>());
+        }
+    }
+
+    async fn in_list(tx: &mut Tx, keys: Vec<i64>) -> Result<Vec<(i64,)>, StoreError> {
+        Ok(rows_of!(tx, (i64,), "select id from one where id in (", keys, ") order by id"))
     }
 
     #[test]
