@@ -1,6 +1,7 @@
 //! Rosters that were checked and wait for their handlers' signatures: in memory, one a handler, for
 //! minutes. A refused file is never here.
 
+use portal_api::changes::ChangeKind;
 use portal_api::roster::RosterDraft;
 use records::Bytes;
 use service::Clock;
@@ -21,12 +22,49 @@ const CHECKS_MAX: usize = 2;
 /// How long a file waits for its turn.
 const CHECK_WAIT: Duration = Duration::from_secs(20);
 
+/// What a table of many is about.
+#[derive(Clone, Copy)]
+pub(crate) enum ManySort {
+    People,
+    Changes(ChangeKind),
+}
+
+impl ManySort {
+    fn takes_away(self) -> bool {
+        matches!(self, Self::Changes(ChangeKind::Leave | ChangeKind::Revoke))
+    }
+}
+
+/// What stands beside a row of it on the page where it is signed, and is not signed.
+pub(crate) struct BesideRow {
+    pub(crate) number: usize,
+    /// A national number as far as its owner is known by it, never whole; or nothing.
+    pub(crate) identity: String,
+    pub(crate) known: String,
+    /// Fields that nobody typed.
+    pub(crate) unsaid: Vec<&'static str>,
+}
+
+/// A table whose rows are right: all that its page is made of, so that it is signed again where a
+/// signature was refused.
+pub(crate) struct CheckedMany {
+    pub(crate) sort: ManySort,
+    pub(crate) draft: RosterDraft,
+    /// One for each row.
+    pub(crate) beside: Vec<BesideRow>,
+}
+
 /// A roster with the statement that is to be signed.
 pub(crate) struct Waiting {
     pub(crate) statement: Bytes,
-    pub(crate) draft: RosterDraft,
-    takes_away: bool,
+    pub(crate) checked: Arc<CheckedMany>,
     since: u64,
+}
+
+impl Waiting {
+    fn takes_away(&self) -> bool {
+        self.checked.sort.takes_away()
+    }
 }
 
 /// The rosters of a process, by person id.
@@ -87,23 +125,19 @@ impl Rosters {
 
     /// Keeps a handler's roster under its statement; the one before is forgotten. Says whether
     /// there is room for it.
-    pub(crate) fn keep(
-        &self,
-        person: &str,
-        (statement, draft): (Bytes, RosterDraft),
-        takes_away: bool,
-    ) -> bool {
+    pub(crate) fn keep(&self, person: &str, statement: Bytes, checked: Arc<CheckedMany>) -> bool {
+        let takes_away = checked.sort.takes_away();
         let since = Clock::system().seconds();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|_, waiting| since.saturating_sub(waiting.since) <= SECONDS);
         kept.remove(person);
         if kept.len() >= KEPT_MAX {
-            let others = kept.iter().filter(|(_, waiting)| takes_away || !waiting.takes_away);
-            let oldest = others.min_by_key(|(_, waiting)| (waiting.takes_away, waiting.since));
+            let others = kept.iter().filter(|(_, waiting)| takes_away || !waiting.takes_away());
+            let oldest = others.min_by_key(|(_, waiting)| (waiting.takes_away(), waiting.since));
             let Some(oldest) = oldest.map(|(person, _)| person.clone()) else { return false };
             kept.remove(&oldest);
         }
-        let waiting = Waiting { statement, draft, takes_away, since };
+        let waiting = Waiting { statement, checked, since };
         kept.insert(person.to_owned(), Arc::new(waiting));
         true
     }
@@ -118,6 +152,30 @@ impl Rosters {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn checked(takes_away: bool) -> Arc<CheckedMany> {
+        let draft = RosterDraft::over(vec![(serde_json::json!({ "n": 1 }), Vec::new())]).unwrap();
+        let sort = match takes_away {
+            true => ManySort::Changes(ChangeKind::Leave),
+            false => ManySort::People,
+        };
+        Arc::new(CheckedMany { sort, draft, beside: Vec::new() })
+    }
+
+    /// What was checked is kept again under another statement for whoever sent it, and for nobody
+    /// else; what was to be signed before is not signed any more.
+    #[test]
+    fn what_was_checked_is_kept_under_another_statement() {
+        let rosters = Rosters::default();
+        let (first, second) = (Bytes::from([1; 32]), Bytes::from([2; 32]));
+        assert!(rosters.keep("handler", first.clone(), checked(false)));
+        assert!(rosters.waiting("neighbour", &first).is_none());
+        let waiting = rosters.waiting("handler", &first).unwrap();
+        assert!(rosters.keep("handler", second.clone(), Arc::clone(&waiting.checked)));
+        assert!(rosters.waiting("handler", &first).is_none());
+        let again = rosters.waiting("handler", &second).unwrap();
+        assert!(Arc::ptr_eq(&again.checked, &waiting.checked));
+    }
 
     /// However many files come at once, two of them are checked, and one more that only takes away.
     #[tokio::test]
@@ -142,8 +200,7 @@ mod tests {
     fn a_roster_that_only_takes_away_gives_way_to_no_other() {
         let rosters = Rosters::default();
         let keep = |person: &str, takes_away| {
-            let draft = RosterDraft::over(vec![(serde_json::json!({ "n": 1 }), Vec::new())]);
-            rosters.keep(person, (Bytes::from([1; 32]), draft.unwrap()), takes_away)
+            rosters.keep(person, Bytes::from([1; 32]), checked(takes_away))
         };
         assert!(keep("leavers", true));
         for number in 0..2 * KEPT_MAX {

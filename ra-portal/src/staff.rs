@@ -106,7 +106,7 @@ pub const PAGES: [&str; 22] = [
 pub(crate) const TRUSTED: &str = "/trusted";
 
 /// Where forms go.
-pub const FORMS: [&str; 19] = [
+pub const FORMS: [&str; 20] = [
     "/batches/{order}/lettered",
     "/batches/{order}/letters",
     "/certificate/suspend",
@@ -125,6 +125,7 @@ pub const FORMS: [&str; 19] = [
     "/orders/{order}/declined",
     "/people/changes",
     "/people/roster",
+    "/people/roster/again",
     "/people/roster/sign",
 ];
 
@@ -154,6 +155,7 @@ pub fn router() -> Router<Arc<PortalState>> {
         .route("/people/changes", get(changes::show).post(changes::upload).layer(files()))
         .route("/people/new", get(person::create))
         .route("/people/roster", get(roster::show).post(roster::upload).layer(files()))
+        .route("/people/roster/again", post(roster_sign::again))
         .route("/people/roster/sign", post(roster_sign::sign))
         .route("/people/roster/{template}", get(roster::template_file))
         .route("/people/{person}", get(person::show))
@@ -198,6 +200,7 @@ pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     samples.extend(people::samples(language));
     samples.extend(person::samples(language));
     samples.extend(roster::samples(language));
+    samples.extend(roster_sign::samples(language));
     samples.extend(changes::samples(language));
     samples.extend(receipt::samples(language));
     samples.extend(draft_check::samples(language));

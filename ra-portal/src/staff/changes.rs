@@ -9,6 +9,7 @@ use crate::pages::facts::{FactItem, lines};
 use crate::pages::upload::Uploaded;
 use crate::pages::{Frame, FromQuery, page, problem, show, words};
 use crate::refusal::{refused, unreadable};
+use crate::rosters::{BesideRow, CheckedMany, ManySort};
 use crate::staff_certificate::StaffCertificate;
 use crate::state::PortalState;
 use askama::Template;
@@ -90,7 +91,7 @@ struct ChangeItem {
 
 #[derive(Template)]
 #[template(path = "staff/changes-check.html")]
-struct CheckPage {
+pub(super) struct CheckPage {
     f: Frame,
     w: &'static ChangesWords,
     rows: Vec<ChangeItem>,
@@ -210,7 +211,7 @@ pub(super) async fn upload(
             return kept(&portal, f, (&shown, told), filled).await;
         }
     };
-    match to_sign(&portal, &f, &shown, (&table, &evidence)).await {
+    match filled(&portal, &f, &shown, (&table, &evidence)).await {
         Ok(filled) => page(StatusCode::OK, &filled),
         Err(Refused(told)) => {
             let filled = Filled { what, rows: typed, evidence };
@@ -233,31 +234,57 @@ async fn kept(
     page(code, &ChangesPage { problem, ..asked(f, Vec::new(), filled, units) })
 }
 
-async fn to_sign(
+async fn filled(
     portal: &PortalState,
     f: &Frame,
     shown: &StaffCertificate,
     (table, evidence): (&CheckedTable, &str),
 ) -> Result<CheckPage, Refused> {
     let CheckedTable { kind, entries, records } = table;
-    let kind = *kind;
-    let unavailable = || refused(Code::Unavailable);
     let draw = || random::bytes().ok();
-    let draft = drafted(kind, (entries, records), evidence, draw).ok_or_else(unavailable)?;
+    let draft = drafted(*kind, (entries, records), evidence, draw);
+    let draft = draft.ok_or_else(|| refused(Code::Unavailable))?;
+    let checked = of_changes(draft, (*kind, entries, records));
+    to_sign(portal, f, shown, (*kind, Arc::new(checked))).await
+}
+
+/// Changes that were checked, with what stands beside their rows.
+fn of_changes(
+    draft: RosterDraft,
+    (kind, entries, records): (ChangeKind, &[ChangeEntry], &[PersonRecord]),
+) -> CheckedMany {
+    let beside = |(entry, record): (&ChangeEntry, &PersonRecord)| BesideRow {
+        number: entry.row,
+        identity: String::new(),
+        known: show::harmless(&format!("{} · {}", record.name, record.place)),
+        unsaid: unsaid(kind, entry, record.number.as_ref()),
+    };
+    let beside = entries.iter().zip(records).map(beside).collect();
+    CheckedMany { sort: ManySort::Changes(kind), draft, beside }
+}
+
+/// The page where all of it is signed under a new statement, which waits from now on.
+pub(super) async fn to_sign(
+    portal: &PortalState,
+    f: &Frame,
+    shown: &StaffCertificate,
+    (kind, checked): (ChangeKind, Arc<CheckedMany>),
+) -> Result<CheckPage, Refused> {
+    let unavailable = || refused(Code::Unavailable);
     let nonce = random::bytes().map_err(|_| unavailable())?;
     let certificate = Sha256::digest(&shown.certificate.0).into();
     let of = (&portal.trust.founding, certificate);
-    let stated = draft.many.statement(statement_kind(kind), of, nonce, Clock::system().seconds());
+    let many = &checked.draft.many;
+    let stated = many.statement(statement_kind(kind), of, nonce, Clock::system().seconds());
     let stated = stated.map_err(|_| unavailable())?;
     let statement = statement_bytes(&stated).map_err(|_| unavailable())?;
-    let credentials = match entries.len() > PASSKEY_ROWS_MAX {
-        true => String::new(),
-        false => super::passkeys::usable(portal, shown.certificate.clone()).await?,
-    };
-    let shown_page = signed(f, (&stated, &draft), (kind, entries, records), credentials);
-    let shown_page = shown_page.ok_or_else(unavailable)?;
-    let takes_away = kind != ChangeKind::Transfer;
-    match portal.rosters.keep(&shown.person, (statement, draft), takes_away) {
+    // The CA is asked in any case: nobody whose certificate it refuses is shown the rows again.
+    let mut credentials = super::passkeys::usable(portal, shown.certificate.clone()).await?;
+    if checked.beside.len() > PASSKEY_ROWS_MAX {
+        credentials.clear();
+    }
+    let shown_page = signed(f, (&stated, &checked), credentials).ok_or_else(unavailable)?;
+    match portal.rosters.keep(&shown.person, statement, checked) {
         true => Ok(shown_page),
         false => Err(unavailable()),
     }
@@ -266,25 +293,20 @@ async fn to_sign(
 /// Everything that is signed, row by row, made from just that.
 fn signed(
     f: &Frame,
-    (stated, draft): (&DraftStatement, &RosterDraft),
-    (kind, entries, records): (ChangeKind, &[ChangeEntry], &[PersonRecord]),
+    (stated, checked): (&DraftStatement, &CheckedMany),
     credentials: String,
 ) -> Option<CheckPage> {
     let language = f.language;
-    let rows = entries.iter().zip(records).zip(&draft.rows);
-    let row = |((entry, record), row): ((&ChangeEntry, &PersonRecord), &_)| {
-        let unsaid = unsaid(kind, entry, record.number.as_ref());
-        ChangeItem {
-            number: entry.row,
-            signed: lines(language, plain::about_row(stated, row, &unsaid)),
-            known: show::harmless(&format!("{} · {}", record.name, record.place)),
-        }
+    let row = |(beside, row): (&BesideRow, &_)| ChangeItem {
+        number: beside.number,
+        signed: lines(language, plain::about_row(stated, row, &beside.unsaid)),
+        known: beside.known.clone(),
     };
     Some(CheckPage {
         w: ChangesWords::of(language),
         f: f.clone(),
-        rows: rows.map(row).collect(),
-        t: ToTouch::many(language, (stated, &draft.rows), credentials)?,
+        rows: checked.beside.iter().zip(&checked.draft.rows).map(row).collect(),
+        t: ToTouch::many(language, (stated, &checked.draft.rows), credentials)?,
     })
 }
 
@@ -347,7 +369,8 @@ fn checked_sample(f: &Frame, credentials: &str) -> CheckPage {
     let draft = drafted(kind, (&entries, &records), "离职清单", draw).unwrap();
     let of = (&records::Bytes::from([1; 32]), [2; 32]);
     let stated = draft.many.statement(statement_kind(kind), of, [3; 16], 1_795_507_200).unwrap();
-    signed(f, (&stated, &draft), (kind, &entries, &records), credentials.into()).unwrap()
+    let checked = of_changes(draft, (kind, &entries, &records));
+    signed(f, (&stated, &checked), credentials.into()).unwrap()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use portal_api::staff::{
 };
 
 /// What is near, as its route is written; everything else leads to no brake.
-pub(super) const NEAR: [(&str, Reach); 31] = [
+pub(super) const NEAR: [(&str, Reach); 32] = [
     ("/certificate/suspend", Reach::Brake),
     ("/certificates/{serial}/revoke", Reach::Brake),
     ("/certificates/{serial}/suspended", Reach::Brake),
@@ -32,6 +32,7 @@ pub(super) const NEAR: [(&str, Reach); 31] = [
     ("/drafts/withdraw", Reach::LeadsToBrake),
     ("/orders/{order}", Reach::LeadsToBrake),
     ("/people/changes", Reach::LeadsToBrake),
+    ("/people/roster/again", Reach::LeadsToBrake),
     ("/people/{person}", Reach::LeadsToBrake),
     ("/systems", Reach::LeadsToBrake),
     ("/systems/{system}", Reach::LeadsToBrake),
@@ -91,7 +92,7 @@ mod tests {
         for path in ["/systems", "/systems/site"] {
             assert!(is_brake(path), "{path}: to a certificate that is to be revoked");
         }
-        for path in ["/people/changes", "/people/roster/sign"] {
+        for path in ["/people/changes", "/people/roster/again", "/people/roster/sign"] {
             assert!(is_brake(path), "{path}: many leave, or are revoked");
         }
         let rosters = ["/people", "/people/new", "/people/roster"];

@@ -12,6 +12,7 @@ use crate::pages::facts::lines;
 use crate::pages::upload::Uploaded;
 use crate::pages::{Frame, FromPath, page, problem, show, words};
 use crate::refusal::{passed_on, refused, unreadable};
+use crate::rosters::{BesideRow, CheckedMany, ManySort};
 use crate::staff_certificate::StaffCertificate;
 use crate::state::PortalState;
 use askama::Template;
@@ -239,22 +240,49 @@ async fn filled(
     shown: &StaffCertificate,
     (numbered, evidence, units): ((&[RosterEntry], &[SealedNumber]), &str, &[UnitLine]),
 ) -> Result<CheckPage, Refused> {
-    let unavailable = || refused(Code::Unavailable);
     let draw = || random::bytes().ok();
-    let draft = RosterDraft::of(numbered, evidence, draw).ok_or_else(unavailable)?;
+    let draft = RosterDraft::of(numbered, evidence, draw);
+    let draft = draft.ok_or_else(|| refused(Code::Unavailable))?;
+    to_sign(portal, f, shown, Arc::new(of_people(draft, numbered.0, units))).await
+}
+
+/// A roster that was checked, with what stands beside its rows.
+fn of_people(draft: RosterDraft, entries: &[RosterEntry], units: &[UnitLine]) -> CheckedMany {
+    let named = |id: &str| {
+        let unit = units.iter().find(|unit| unit.unit == id);
+        show::harmless(unit.map_or(id, |unit| unit.name.as_str()))
+    };
+    let beside = |entry: &RosterEntry| BesideRow {
+        number: entry.row,
+        identity: entry.number.to_string(),
+        known: named(&entry.unit),
+        unsaid: Vec::new(),
+    };
+    let beside = entries.iter().map(beside).collect();
+    CheckedMany { sort: ManySort::People, draft, beside }
+}
+
+/// The page where all of it is signed under a new statement, which waits from now on.
+pub(super) async fn to_sign(
+    portal: &PortalState,
+    f: &Frame,
+    shown: &StaffCertificate,
+    checked: Arc<CheckedMany>,
+) -> Result<CheckPage, Refused> {
+    let unavailable = || refused(Code::Unavailable);
     let nonce = random::bytes().map_err(|_| unavailable())?;
     let certificate = Sha256::digest(&shown.certificate.0).into();
     let of = (&portal.trust.founding, certificate);
-    let said = draft.many.statement("people", of, nonce, Clock::system().seconds());
+    let said = checked.draft.many.statement("people", of, nonce, Clock::system().seconds());
     let said = said.map_err(|_| unavailable())?;
     let statement = statement_bytes(&said).map_err(|_| unavailable())?;
-    let credentials = match numbered.0.len() > PASSKEY_ROWS_MAX {
-        true => String::new(),
-        false => super::passkeys::usable(portal, shown.certificate.clone()).await?,
-    };
-    let shown_page = signed(f, (&said, &draft), (numbered.0, units), credentials);
-    let shown_page = shown_page.ok_or_else(unavailable)?;
-    match portal.rosters.keep(&shown.person, (statement, draft), false) {
+    // The CA is asked in any case: nobody whose certificate it refuses is shown the rows again.
+    let mut credentials = super::passkeys::usable(portal, shown.certificate.clone()).await?;
+    if checked.beside.len() > PASSKEY_ROWS_MAX {
+        credentials.clear();
+    }
+    let shown_page = signed(f, (&said, &checked), credentials).ok_or_else(unavailable)?;
+    match portal.rosters.keep(&shown.person, statement, checked) {
         true => Ok(shown_page),
         false => Err(unavailable()),
     }
@@ -263,29 +291,25 @@ async fn filled(
 /// Everything that is signed, row by row, made from just that.
 fn signed(
     f: &Frame,
-    (said, draft): (&DraftStatement, &RosterDraft),
-    (entries, units): (&[RosterEntry], &[UnitLine]),
+    (said, checked): (&DraftStatement, &CheckedMany),
     credentials: String,
 ) -> Option<CheckPage> {
     let language = f.language;
-    let named = |id: &str| {
-        let unit = units.iter().find(|unit| unit.unit == id);
-        show::harmless(unit.map_or(id, |unit| unit.name.as_str()))
-    };
+    let rows = &checked.draft.rows;
     let facts = |row: &ManyRow| lines(language, plain::about_row(said, row, &[]));
-    let row = |(entry, row): (&RosterEntry, &ManyRow)| RosterItem {
-        number: entry.row,
+    let row = |(beside, row): (&BesideRow, &ManyRow)| RosterItem {
+        number: beside.number,
         signed: facts(row).into_iter().map(|line| line.value).collect(),
-        identity: entry.number.to_string(),
-        unit: named(&entry.unit),
+        identity: beside.identity.clone(),
+        unit: beside.known.clone(),
     };
-    let terms = draft.rows.first().map(facts).unwrap_or_default();
+    let terms = rows.first().map(facts).unwrap_or_default();
     Some(CheckPage {
         w: RosterWords::of(language),
         f: f.clone(),
         terms: terms.into_iter().map(|line| line.term).collect(),
-        rows: entries.iter().zip(&draft.rows).map(row).collect(),
-        t: ToTouch::many(language, (said, &draft.rows), credentials)?,
+        rows: checked.beside.iter().zip(rows).map(row).collect(),
+        t: ToTouch::many(language, (said, rows), credentials)?,
     })
 }
 
@@ -349,5 +373,5 @@ fn checked_sample(
     let of = (&records::Bytes::from([1; 32]), [2; 32]);
     let said = draft.many.statement("people", of, [3; 16], 1_795_507_200).unwrap();
     let f = Frame::sample(language, "/people/roster");
-    signed(&f, (&said, &draft), (&entries, &units), credentials.into()).unwrap()
+    signed(&f, (&said, &of_people(draft, &entries, &units)), credentials.into()).unwrap()
 }

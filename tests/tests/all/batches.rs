@@ -334,3 +334,45 @@ async fn a_handler_registers_many_on_pages() {
     let receipt = receipt(&office, &handler, &batch).await;
     assert_eq!(receipt.lines.iter().filter(|line| line.letter).count(), 3, "{receipt:?}");
 }
+
+/// A roster whose signature is refused waits: whoever sent it, and nobody else, is shown it again
+/// without its file, and signs it under a new statement.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_roster_whose_signature_is_refused_is_signed_again() {
+    let office = Office::open().await;
+    let handler = handler(&office).await;
+    let site = office.staff_site(Some(handler.identity()));
+    let mut passkey = Authenticator::new(&office);
+    office.certify(&passkey, &handler).await;
+    let right =
+        site.post_file("/people/roster", &[("rows", ROSTER), ("evidence", "录用文件")]).await;
+    assert_eq!(right.status, 200, "{}", right.text);
+    let mut form = touched(&right, &handler, &mut passkey, &[]);
+    let statement = hidden(&right.text, "statement");
+    // Signed with something else: refused, and nothing is drafted.
+    for (_, value) in form.iter_mut().filter(|(name, _)| *name == "signature") {
+        *value = Bytes::from([1; 64]).to_string();
+    }
+    let told = site.post("/people/roster/sign", "", &pairs(&form)).await;
+    assert_ne!(told.status, 303, "{}", told.text);
+    assert!(told.text.contains("action=\"/people/roster/again\""), "{}", told.text);
+    assert_eq!(hidden(&told.text, "statement"), statement);
+    assert!(!told.text.contains("11010519491231002X"), "{}", told.text);
+    assert!(office.staff(&handler).drafts(&mut Pages::begin()).await.unwrap().orders.is_empty());
+    // Nobody else is shown what waits for this handler.
+    let waits = [("statement", statement.as_str())];
+    let other = office.staff_site(Some(office.first("officer-1").identity()));
+    let told = other.post("/people/roster/again", "", &waits).await;
+    assert!(told.text.contains("challenge-used") && !told.text.contains("陈二"), "{}", told.text);
+    let again = site.post("/people/roster/again", "", &waits).await;
+    assert_eq!(again.status, 200, "{}", again.text);
+    assert!(again.text.contains("110105**********2X"), "{}", again.text);
+    assert!(!again.text.contains("11010519491231002X"), "never whole");
+    assert_ne!(hidden(&again.text, "statement"), statement, "another statement");
+    let told = site.post("/people/roster/again", "", &waits).await;
+    assert!(told.text.contains("challenge-used"), "what it was shown under before is over");
+    let form = touched(&again, &handler, &mut passkey, &[]);
+    let made = site.post("/people/roster/sign", "", &pairs(&form)).await;
+    assert_eq!(made.status, 303, "{}", made.text);
+    assert_eq!(office.staff(&handler).drafts(&mut Pages::begin()).await.unwrap().orders.len(), 1);
+}
