@@ -1,10 +1,9 @@
 //! Rows into changes of people who are registered: transfers, leavers, revocations. A row names a
 //! person by their id; the name beside it, if there is one, is compared with the one that is held.
 
-use crate::check::{NotTaken, UnitFound, kept};
+use crate::check::{NotTaken, UnitFound, kept, looked_at};
 use crate::refusal::{FileRefusal, RowProblem, RowRefusal};
 use crate::table::{Cell, Table, TableRow};
-use pki::name::{FREE_TEXT_CHARS_MAX, check_readable};
 use std::collections::HashMap;
 
 /// What the columns are called; the second and the last may be missing, and the third and fourth
@@ -126,8 +125,12 @@ fn change(
     if [person, name, unit, reason, evidence].into_iter().any(Cell::runs) {
         wrong(RowProblem::Formula);
     }
-    let id = (meanings.person)(person.text());
-    let id = id.ok_or_else(|| RowProblem::NoPerson(person.text().to_owned()));
+    let id = match (person, (meanings.person)(person.text())) {
+        // One of digits alone is another one, once a spreadsheet rounded it.
+        (Cell::Number(_), _) => Err(RowProblem::NotText("人员编号")),
+        (_, Some(id)) => Ok(id),
+        (_, None) => Err(RowProblem::NoPerson(person.text().to_owned())),
+    };
     let typed = unit.text().to_owned();
     let unit = match (kind, unit.text()) {
         (ChangeKind::Leave | ChangeKind::Revoke, _) => Ok(String::new()),
@@ -143,15 +146,8 @@ fn change(
             .ok_or_else(|| RowProblem::NoReason(reason.text().to_owned())),
         ChangeKind::Transfer | ChangeKind::Leave => Ok(String::new()),
     };
-    let seen = match evidence.text() {
-        "" => Ok(String::new()),
-        text => match check_readable(text, FREE_TEXT_CHARS_MAX) {
-            Ok(()) => Ok(text.to_owned()),
-            Err(error) => Err(RowProblem::Evidence(error)),
-        },
-    };
     let (id, unit) = (kept(id, wrong), kept(unit, wrong));
-    let (reason, evidence) = (kept(reason, wrong), kept(seen, wrong));
+    let (reason, evidence) = (kept(reason, wrong), kept(looked_at(evidence), wrong));
     Some(ChangeEntry {
         row: row.number,
         person: id?,

@@ -127,6 +127,7 @@ fn person(
     }
     let name = match (name, PersonName::read(name.text())) {
         (Cell::Text(_), Ok(name)) => Ok(name.as_str().to_owned()),
+        (Cell::Number(_), _) => Err(RowProblem::NotText("姓名")),
         (_, Err(error)) => Err(RowProblem::Name(error)),
         (_, Ok(_)) => Err(RowProblem::Name(NameError::Empty)),
     };
@@ -149,16 +150,9 @@ fn person(
             Err(error) => Err(RowProblem::Mail(error)),
         },
     };
-    let evidence = match evidence.text() {
-        "" => Ok(String::new()),
-        text => match check_readable(text, FREE_TEXT_CHARS_MAX) {
-            Ok(()) => Ok(text.to_owned()),
-            Err(error) => Err(RowProblem::Evidence(error)),
-        },
-    };
     let (name, number) = (kept(name, wrong), kept(number, wrong));
     let (unit, mail) = (kept(unit, wrong), kept(mail, wrong));
-    let evidence = kept(evidence, wrong);
+    let evidence = kept(looked_at(evidence), wrong);
     Some(RosterEntry {
         row: row.number,
         name: name?,
@@ -168,6 +162,19 @@ fn person(
         mail: mail?,
         evidence: evidence?,
     })
+}
+
+/// What was looked at, as a cell says it: a day that a spreadsheet keeps as a number is another
+/// text than whoever typed it sees.
+pub(crate) fn looked_at(cell: &Cell) -> Result<String, RowProblem> {
+    match (cell, cell.text()) {
+        (Cell::Number(_), _) => Err(RowProblem::NotText("核验依据")),
+        (_, "") => Ok(String::new()),
+        (_, text) => match check_readable(text, FREE_TEXT_CHARS_MAX) {
+            Ok(()) => Ok(text.to_owned()),
+            Err(error) => Err(RowProblem::Evidence(error)),
+        },
+    }
 }
 
 /// What was read, or nothing, and then it is told.

@@ -49,6 +49,9 @@ pub enum FileRefusal {
     /// Neither UTF-8 nor GB18030.
     #[error("the text is neither UTF-8 nor GB18030")]
     Encoding,
+    /// Merged cells, from this row on: what stands behind the first of them nobody sees.
+    #[error("row {0} has merged cells; unmerge them and fill in every row")]
+    Merged(usize),
     /// A quotation mark that nothing closes, from this row on.
     #[error("a quotation mark in row {0} is never closed")]
     Quotation(usize),
@@ -91,6 +94,7 @@ impl FileRefusal {
             Self::Entities => "工作簿定义了实体，不是正常的表格文件。".into(),
             Self::Formula(row) => format!("第 {row} 行：含有公式，请粘贴为数值。"),
             Self::Encoding => "文本既不是 UTF-8 也不是 GB18030。".into(),
+            Self::Merged(row) => format!("第 {row} 行：有合并的单元格，请取消合并，逐行填写。"),
             Self::Quotation(row) => format!("第 {row} 行：引号没有配对。"),
             Self::TooManyRows => "超过 5000 行，请分成几个文件。".into(),
             Self::TooManyColumns => "超过 20 列，请使用模板。".into(),
@@ -164,6 +168,9 @@ pub enum RowProblem {
     /// Why nothing is said of the person, in both languages.
     #[error("{1}")]
     Refused(String, String),
+    /// A number or a day where a text stands: the file keeps something else than what is seen.
+    #[error("the column {0} holds a number or a date; make the cell a text and type it again")]
+    NotText(&'static str),
     /// Not a mail address.
     #[error("the mail address: {}", both(.0).1)]
     Mail(MailboxError),
@@ -196,6 +203,9 @@ impl RowProblem {
             Self::NameDiffers(name) => format!("姓名与登记的{}不符", cell(name)),
             Self::NoCertificate => "此人没有可吊销的证书".into(),
             Self::Refused(zh, _) => zh.trim_end_matches('。').to_owned(),
+            Self::NotText(name) => {
+                format!("“{name}”是数字或日期单元格，请改为文本格式后重新填写")
+            }
             Self::Mail(error) => format!("邮箱：{}", both(error).0),
             Self::Formula => "单元格以公式符号开头".into(),
             Self::Hidden => "该行在表格中被隐藏，请取消隐藏或删除".into(),

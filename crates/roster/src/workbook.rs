@@ -120,6 +120,7 @@ impl Reader<'_> {
                     value.clear();
                 }
                 Piece::Begin("f", _) => return Err(FileRefusal::Formula(self.row)),
+                Piece::Begin("mergeCell", attributes) => return Err(merged(attributes)),
                 Piece::Begin("v" | "t", _) => open = true,
                 Piece::End("v" | "t") => open = false,
                 Piece::Text(text) if open => value.push_str(&resolved(text)?),
@@ -200,6 +201,14 @@ fn is_hidden(attributes: &str, size: &str) -> bool {
     let hides = attribute(attributes, "hidden").is_some_and(|said| matches!(said, "1" | "true"));
     let size = attribute(attributes, size).and_then(|size| size.parse::<f64>().ok());
     hides || size.is_some_and(|size| size <= 0.0)
+}
+
+/// Cells that are merged: a spreadsheet shows the first of them alone, whatever the others hold.
+fn merged(attributes: &str) -> FileRefusal {
+    let range = attribute(attributes, "ref").unwrap_or_default();
+    let first = range.split(':').next().unwrap_or_default();
+    let row = first.trim_start_matches(|c: char| c.is_ascii_uppercase());
+    row.parse().map_or(FileRefusal::Malformed, FileRefusal::Merged)
 }
 
 fn kind_of(attributes: &str) -> Kind {

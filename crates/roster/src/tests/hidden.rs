@@ -116,6 +116,55 @@ fn the_first_sheet_that_is_seen_is_read() {
     }
 }
 
+/// Of merged cells the first is seen, and no other one, whatever stands in it: they are told with
+/// their row, before anybody is taken from one of them.
+#[test]
+fn cells_that_are_merged_are_told() {
+    let (one, two) = (format!("王小明,{GOOD},sz-office"), number(1));
+    let two = format!("李丹,{two},sz-office");
+    let rows = people(&[("", one.as_str()), ("", two.as_str())]);
+    let merged = |range: &str| format!(r#"<mergeCells><mergeCell ref="{range}"/></mergeCells>"#);
+    let told = read(&sheet(&merged("A2:C3"), &rows));
+    assert_eq!(told, Err(FileRefusal::Merged(2)));
+    let said = "第 2 行：有合并的单元格，请取消合并，逐行填写。";
+    assert_eq!(FileRefusal::Merged(2).zh(), said);
+    for broken in ["", "A", "2A:C3"] {
+        assert_eq!(read(&sheet(&merged(broken), &rows)), Err(FileRefusal::Malformed), "{broken}");
+    }
+    let none = sheet(r#"<mergeCells count="0"/>"#, &rows);
+    assert_eq!(taken(&read(&none).unwrap()).unwrap().len(), 2);
+}
+
+/// A spreadsheet keeps a day as a number, and rounds a long one: where a text is meant, that is
+/// told, as it is of an identity number.
+#[test]
+fn a_day_that_is_kept_as_a_number_is_told() {
+    let day = |place: &str| format!(r#"<c r="{place}" s="2"><v>46357</v></c>"#);
+    let file = |head: &[&str], cells: &[String]| {
+        let head = ('A'..).zip(head).map(|(column, name)| text(&format!("{column}1"), name));
+        let (head, cells) = (head.collect::<String>(), cells.concat());
+        read(&sheet("", &format!(r#"<row r="1">{head}</row><row r="2">{cells}</row>"#))).unwrap()
+    };
+    let seen = [day("A2"), text("B2", GOOD), text("C2", "sz-office"), day("D2")];
+    let roster = file(&["姓名", "证件号", "单位", "核验依据"], &seen);
+    let Err(NotTaken::Rows(rows)) = taken(&roster) else { panic!("taken") };
+    let said: Vec<String> = rows.iter().map(crate::RowRefusal::zh).collect();
+    let told =
+        |name: &str| format!("第 2 行：“{name}”是数字或日期单元格，请改为文本格式后重新填写");
+    assert_eq!(said, [told("姓名"), told("核验依据")]);
+    let unit = |_: &str| UnitFound::Nothing;
+    let person = |text: &str| Some(text.to_owned());
+    let reason = |_: &str| None::<String>;
+    let meanings = Meanings { unit: &unit, person: &person, reason: &reason };
+    let leavers = file(&["人员编号", "核验依据"], &[day("A2"), day("B2")]);
+    let told = changes(&leavers, ChangeKind::Leave, &meanings);
+    let Err(NotTaken::Rows(rows)) = told else { panic!("taken") };
+    let problems: Vec<RowProblem> = rows.into_iter().map(|row| row.problem).collect();
+    assert_eq!(problems, [RowProblem::NotText("人员编号"), RowProblem::NotText("核验依据")]);
+    let typed = file(&["人员编号"], &[text("A2", "0123456789ABCDEF")]);
+    assert_eq!(changes(&typed, ChangeKind::Leave, &meanings).unwrap().len(), 1);
+}
+
 /// Two files of one name are two tables: a program shows one, and another one reads the other.
 #[test]
 fn a_workbook_has_one_file_of_a_name() {
