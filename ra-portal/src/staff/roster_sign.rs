@@ -26,7 +26,7 @@ words! {
     UnmadeWords {
         back "← 返回人员" "← Back to people";
         title "未能起草" "It was not drafted";
-        lead "核对过的内容仍在，可以再次签署，无需重新上传。如果不能确定是否已经提交，请先查看“我的办件”；如果原因在某一行，请改好后重新上传。" "What was checked is still here: you can sign it again without sending it again. If it may have been handed in all the same, look under “My drafts” first; if one of its rows is the reason, mend that and send it again.";
+        lead "核对过的内容仍在，可以再次签署，无需重新上传；其实已经提交的，不会重复起草。如果原因在某一行，请改好后重新上传。" "What was checked is still here: you can sign it again without sending it again. What was handed in all the same is not drafted twice. If one of its rows is the reason, mend that and send it again.";
         drafts "我的办件" "My drafts";
         again "重新核对和签署" "Check it and sign it again";
     }

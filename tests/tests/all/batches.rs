@@ -374,5 +374,9 @@ async fn a_roster_whose_signature_is_refused_is_signed_again() {
     let form = touched(&again, &handler, &mut passkey, &[]);
     let made = site.post("/people/roster/sign", "", &pairs(&form)).await;
     assert_eq!(made.status, 303, "{}", made.text);
+    // Whoever touches once more for the same page finds what there is.
+    let form = touched(&again, &handler, &mut passkey, &[]);
+    let twice = site.post("/people/roster/sign", "", &pairs(&form)).await;
+    assert_eq!(twice.header("location"), made.header("location"), "{}", twice.text);
     assert_eq!(office.staff(&handler).drafts(&mut Pages::begin()).await.unwrap().orders.len(), 1);
 }

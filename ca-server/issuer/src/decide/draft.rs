@@ -164,11 +164,14 @@ fn lettered(
     Ok(DraftMade { letter: made.reference, person: made.person, ..DraftMade::default() })
 }
 
-/// The order that was made from this draft, while it is open: a form that is sent twice.
+/// The order that was made from this statement, while it is open: a form that is sent twice, or a
+/// key that was touched twice.
 fn made_already(round: &Round<'_>, handler: &str, drafting: &Drafting) -> Option<DraftMade> {
     let authority = round.authority();
     let mut own = authority.open_drafts_of(handler, round.now());
-    let open = own.find(|open| open.read.draft.as_deref() == Some(&drafting.draft))?;
+    let said = &drafting.draft.statement;
+    let open =
+        own.find(|open| open.read.draft.as_deref().is_some_and(|draft| draft.statement == *said))?;
     Some(DraftMade {
         order: open.read.order.clone(),
         needed: authority.needed(&open.body),

@@ -155,14 +155,18 @@ fn lettered(
     Ok(letter::letter(round, (&body.person, &body.profile), draft)?.reference)
 }
 
-/// The batch that was made from these bodies, while its first order is open: a form that is sent
-/// twice.
+/// The batch that was made from just these bodies, while its first order is open: a form that is
+/// sent twice, a key that was touched twice, or what was signed again because no answer came. Their
+/// salts make those of every other draft others.
 fn made_already(round: &Round<'_>, handler: &str, verified: &VerifiedMany) -> Option<ManyMade> {
     let (authority, now) = (round.authority(), round.now());
-    let (draft, first) = (&verified.drafting().draft, verified.drafting().rows.first()?);
+    let (said, first) = (verified.statement(), verified.drafting().rows.first()?);
     let mut own = authority.open_drafts_of(handler, now);
     let row = own.find(|open| {
-        open.read.place.as_ref() == Some(&first.place) && open.read.draft.as_deref() == Some(draft)
+        let stands_there = open.read.place.as_ref() == Some(&first.place);
+        let drafted = open.read.draft.as_deref().filter(|_| stands_there);
+        let before = drafted.and_then(|draft| draft.read().ok());
+        before.is_some_and(|one| one.kind == said.kind && one.body == said.body)
     })?;
     let mut all = authority.batches_with(OrderDigest::of(&row.order.0));
     let (_, batch) = all.find(|(_, batch)| batch.read.drafter == row.read.drafter)?;

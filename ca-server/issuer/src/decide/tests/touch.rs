@@ -1,10 +1,12 @@
 //! What one touch of a passkey does that was meant for something else: one thing, or so many.
 
+use super::batch::PEOPLE;
 use crate::sample::{Sample, key};
 use authority::OrderDigest;
-use records::Code;
 use records::decline::Outcome;
-use records::draft::{Draft, DraftingMany, PASSKEY_ROWS_MAX};
+use records::draft::{Draft, Drafting, DraftingMany, PASSKEY_ROWS_MAX};
+use records::order::PersonAction;
+use records::{Bytes, Code, json};
 
 fn applied(sample: &mut Sample, names: &[&str]) -> Vec<OrderDigest> {
     let apply = |name: &&str| {
@@ -61,6 +63,65 @@ fn a_touch_signs_for_so_many_and_no_more() {
     // A certificate key signs for more.
     assert!(!sample.bring_many("handler", signed).unwrap().batch.is_empty());
     sample.sequence();
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+}
+
+/// A key that is touched twice for a page, and what is signed again because no answer came, find the
+/// batch that there is. What was taken back is drafted anew.
+#[test]
+fn what_is_signed_again_is_there_once() {
+    let mut sample = Sample::with_handler();
+    let mut passkey = sample.passkey("handler");
+    let DraftingMany { draft, rows } = sample.drafting_many("handler", &PEOPLE);
+    let read = draft.read().unwrap();
+    let (first, certificate) = (draft.statement, draft.certificate);
+    let [again, anew] = [[8; 16], [9; 16]].map(|nonce: [u8; 16]| {
+        let mut said = read.clone();
+        said.nonce = nonce.into();
+        Bytes(json::write(&said).unwrap())
+    });
+    let mut touched = |sample: &mut Sample, statement: &Bytes| {
+        let answer = sample.touch(&mut passkey, "handler", Draft::challenge(&statement.0));
+        let draft = Draft::by_passkey(statement.clone(), certificate.clone(), answer);
+        sample.bring_many("handler", DraftingMany { draft, rows: rows.clone() }).unwrap().batch
+    };
+    let before = sample.count("order");
+    let made = touched(&mut sample, &first);
+    let batch = sample.newest_order();
+    assert_eq!(touched(&mut sample, &first), made, "touched twice");
+    sample.sequence();
+    for statement in [&first, &again] {
+        assert_eq!(touched(&mut sample, statement), made, "signed again");
+    }
+    assert_eq!(sample.count("order"), before + PEOPLE.len() + 1, "there once");
+    sample.withdraws("handler", batch).unwrap();
+    sample.sequence();
+    assert_ne!(touched(&mut sample, &anew), made);
+    sample.sequence();
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+}
+
+/// The same of one person.
+#[test]
+fn a_key_that_is_touched_twice_drafts_once() {
+    let mut sample = Sample::with_handler();
+    let mut passkey = sample.passkey("handler");
+    let wanted = (PersonAction::Create, "0000000000000AA1");
+    let Drafting { draft, disclosures, .. } =
+        sample.drafting("handler", wanted, ("陈一", "sz-office"));
+    let mut touched = |sample: &mut Sample| {
+        let answer = sample.touch(&mut passkey, "handler", Draft::challenge(&draft.statement.0));
+        let draft = Draft::by_passkey(draft.statement.clone(), draft.certificate.clone(), answer);
+        let drafting = Drafting { draft, disclosures: disclosures.clone(), number_seal: None };
+        sample.bring_draft(sample.staff(), "handler", drafting)
+    };
+    let made = touched(&mut sample).unwrap();
+    assert_eq!(touched(&mut sample).unwrap(), made);
+    sample.sequence();
+    assert_eq!(touched(&mut sample).unwrap(), made);
+    sample.withdraws("handler", sample.newest_order()).unwrap();
+    sample.sequence();
+    assert_eq!(touched(&mut sample), Err(Code::ChallengeUsed), "what was taken back");
     assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
 }
 
