@@ -96,6 +96,8 @@ pub(super) struct CheckPage {
     w: &'static ChangesWords,
     rows: Vec<ChangeItem>,
     t: ToTouch,
+    /// What is typed in place of a touch.
+    command: &'static str,
 }
 
 /// Whose people the table begins with.
@@ -283,7 +285,8 @@ pub(super) async fn to_sign(
     if checked.beside.len() > PASSKEY_ROWS_MAX {
         credentials.clear();
     }
-    let shown_page = signed(f, (&stated, &checked), credentials).ok_or_else(unavailable)?;
+    let shown_page = signed(f, (&stated, &checked), (kind, credentials));
+    let shown_page = shown_page.ok_or_else(unavailable)?;
     match portal.rosters.keep(&shown.person, statement, checked) {
         true => Ok(shown_page),
         false => Err(unavailable()),
@@ -294,7 +297,7 @@ pub(super) async fn to_sign(
 fn signed(
     f: &Frame,
     (stated, checked): (&DraftStatement, &CheckedMany),
-    credentials: String,
+    (kind, credentials): (ChangeKind, String),
 ) -> Option<CheckPage> {
     let language = f.language;
     let row = |(beside, row): (&BesideRow, &_)| ChangeItem {
@@ -307,7 +310,16 @@ fn signed(
         f: f.clone(),
         rows: checked.beside.iter().zip(&checked.draft.rows).map(row).collect(),
         t: ToTouch::many(language, (stated, &checked.draft.rows), credentials)?,
+        command: command(kind),
     })
+}
+
+fn command(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Transfer => "yinxin draft transfers FILE --evidence TEXT",
+        ChangeKind::Leave => "yinxin draft leavers FILE --evidence TEXT",
+        ChangeKind::Revoke => "yinxin draft revocations FILE --evidence TEXT",
+    }
 }
 
 #[cfg(test)]
@@ -370,7 +382,7 @@ fn checked_sample(f: &Frame, credentials: &str) -> CheckPage {
     let of = (&records::Bytes::from([1; 32]), [2; 32]);
     let stated = draft.many.statement(statement_kind(kind), of, [3; 16], 1_795_507_200).unwrap();
     let checked = of_changes(draft, (kind, &entries, &records));
-    signed(f, (&stated, &checked), credentials.into()).unwrap()
+    signed(f, (&stated, &checked), (kind, credentials.into())).unwrap()
 }
 
 #[cfg(test)]

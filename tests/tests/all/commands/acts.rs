@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// What each verb does, in the order in which they are tried: what one leaves lies ready for those
 /// behind it. A printed command without a place here fails the test.
-const VERBS: [&str; 59] = [
+const VERBS: [&str; 62] = [
     "ca-server serve",
     "ra-portal serve",
     "ca-server init",
@@ -53,6 +53,9 @@ const VERBS: [&str; 59] = [
     "yinxin draft letter",
     "yinxin draft roster",
     "yinxin draft letters",
+    "yinxin draft transfers",
+    "yinxin draft leavers",
+    "yinxin draft revocations",
     "yinxin draft list",
     "yinxin withdraw",
     "yinxin batch",
@@ -157,6 +160,9 @@ async fn act(scene: &Scene, left: &mut Left, verb: &str, text: &str) -> Result<(
         "ca-server release" => in_care::release(scene, left, text),
         "yinxin draft roster" => in_care::draft_roster(scene, left, text).await,
         "yinxin draft letters" => in_care::draft_letters(scene, left, text).await,
+        "yinxin draft transfers" | "yinxin draft leavers" | "yinxin draft revocations" => {
+            in_care::draft_changes(scene, left, text).await
+        }
         "yinxin batch" => in_care::batch(scene, text),
         "yinxin system enroll" | "yinxin system renew" => by_script::system(scene, text).await,
         draft if draft.starts_with("yinxin draft") => in_care::draft(scene, left, text).await,

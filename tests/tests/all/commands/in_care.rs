@@ -153,6 +153,22 @@ pub(super) async fn draft_roster(scene: &Scene, left: &mut Left, text: &str) -> 
     Ok(())
 }
 
+/// Somebody with a certificate, in a table beside whoever types.
+pub(super) async fn draft_changes(
+    scene: &Scene,
+    left: &mut Left,
+    text: &str,
+) -> Result<(), String> {
+    let who = handler(scene, left).await;
+    let home = scene.home();
+    let (official, _) = scene.office.official("周变动", "sz-office").await;
+    let person = &official.letter.person;
+    let table = format!("人员编号,姓名,调往单位,吊销原因\n{person},周变动,sz-finance,superseded\n");
+    std::fs::write(home.join("changes.csv"), table).unwrap();
+    let names = [("TEXT", "变动清单"), ("FILE", "changes.csv")];
+    says(scene.types(&home, who, &filled(text, &names)), "batch: ").map(drop)
+}
+
 /// Of a roster that both officers approved.
 pub(super) async fn draft_letters(
     scene: &Scene,
