@@ -242,7 +242,22 @@ const acts = {
     const shown = await main(page);
     await page.click("#approve button");
     await page.waitForURL(`${given.staff}/`);
-    return { shown, after: await main(page) };
+    return { shown, after: await main(page), kept: await credentials() };
+  },
+
+  /** What waits of one kind becomes one batch; while its rows are unopened the key is not asked. */
+  async batch(page) {
+    await authenticator(page, given.kept);
+    await page.goto(`${given.staff}/`);
+    await page.click("form[action='/orders/batch'] button");
+    await page.waitForURL("**/orders/*");
+    const [order, shown] = [page.url().split("/").pop(), await main(page)];
+    await page.click("#approve button");
+    const unopened = await page.evaluate(() => document.activeElement.matches("#approve input:invalid"));
+    for (const row of await page.locator("#approve input[type=checkbox]").all()) await row.check();
+    await page.click("#approve button");
+    await page.waitForURL(`${given.staff}/`);
+    return { order, shown, unopened, after: await main(page) };
   },
 
   /** The officer touches the key because a page says that it is for logging in. */

@@ -196,7 +196,7 @@ async fn a_second_host_on_one_connection_is_misdirected() {
 
 /// An officer makes a passkey in the page, has it certified by their own key and another person,
 /// and approves in the page; a second officer approves by certificate key, and the order is carried
-/// out. Another order the officer sends back.
+/// out. Another order the officer sends back, and several the officer approves as one batch.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_officer_approves_with_a_passkey_in_a_browser() {
     let office = Office::founded_in_full();
@@ -229,6 +229,25 @@ async fn an_officer_approves_with_a_passkey_in_a_browser() {
     match office.look_up(&official).await.stage {
         records::enrolment::Stage::Letter { returned: Some(told), .. } => assert_eq!(told, reason),
         other => panic!("{other:?}"),
+    }
+
+    // Several as one batch, with one touch, once what has to be opened is.
+    let mut several = Vec::new();
+    for name in ["赵五", "陈六"] {
+        let person = office.register(name, "sz-office").await;
+        let official = office.letter(&person, "official");
+        office.apply(&official).await;
+        several.push(official);
+    }
+    let seen = browser.act("batch", &json!({ "kept": seen["kept"] }));
+    let shown = seen["shown"].as_str().unwrap();
+    assert!(["赵五", "陈六", "须查看"].iter().all(|part| shown.contains(part)), "{seen}");
+    assert_eq!(seen["unopened"], true, "{seen}");
+    let batch = seen["order"].as_str().unwrap();
+    office.approve(&office.first("officer-2"), batch).await.unwrap();
+    office.carried_out(batch).await;
+    for official in &several {
+        office.collect(official).await;
     }
     tests::invariants::hold(&office).await;
 }
