@@ -28,7 +28,8 @@ pub struct PastRequest {
     pub path: CanonicalPath,
     /// Whether the rules of then permitted it.
     pub permitted: bool,
-    /// Under what it was asked, as far as its connection is known.
+    /// Under what it was asked; its default where the record of its connection is not kept any
+    /// more.
     pub under: Circumstances,
 }
 

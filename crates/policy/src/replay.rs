@@ -1,7 +1,8 @@
 //! What other rules would have said of what was asked: counted, and grouped by what changes.
 
 use crate::application::Application;
-use crate::decide::{AccessRequest, Denial};
+use crate::conditions::Circumstances;
+use crate::decide::{AccessRequest, Answer, Denial};
 use crate::people::People;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,7 +56,8 @@ pub struct ReplaySummary {
     pub until: String,
     /// So many requests that rules were asked about.
     pub requests: u64,
-    /// Of these, by people who are not known there any more: not asked about again.
+    /// Of these, not asked about again: by people who are not known there any more, or on
+    /// connections of which nothing is known any more, where a rule reads that.
     pub left_out: u64,
     /// So many would newly be denied.
     pub newly_denied: u64,
@@ -80,6 +82,16 @@ struct Counted {
     requests: u64,
     people: BTreeSet<String>,
     told: Vec<(String, String)>,
+}
+
+/// Whether a rule could not be evaluated of what was asked on a connection of which nothing is
+/// known any more: what it would have said then, nobody can tell.
+fn lacks_connection<'a>(
+    asked: &AccessRequest<'_>,
+    mut answers: impl Iterator<Item = &'a Answer>,
+) -> bool {
+    asked.under == Circumstances::default()
+        && answers.any(|answer| answer.outcome == Err(Denial::Error))
 }
 
 /// What was asked, against the rules that are in force and others.
@@ -108,11 +120,11 @@ impl<'a> RulesReplay<'a> {
     pub fn ask(&mut self, asked: &AccessRequest<'_>, permitted: bool) -> Option<RuleChangeKind> {
         self.requests += 1;
         let is = self.after.decide(self.people, asked);
-        if is.outcome == Err(Denial::Unknown) {
+        let was = self.before.map(|before| before.decide(self.people, asked));
+        if is.outcome == Err(Denial::Unknown) || lacks_connection(asked, was.iter().chain([&is])) {
             self.left_out += 1;
             return None;
         }
-        let was = self.before.map(|before| before.decide(self.people, asked));
         let was_permitted = was.as_ref().map_or(permitted, |was| was.outcome.is_ok());
         let kind = match (was_permitted, is.outcome.is_ok()) {
             (true, false) => RuleChangeKind::NewlyDenied,

@@ -267,3 +267,50 @@ fn conditions_decide_and_what_is_not_known_denies() {
     unders.dedup();
     assert_eq!(unders.len(), count);
 }
+
+/// Of a connection of which nothing is known any more, no replay says what a rule that reads it
+/// would say: what it cannot know it leaves out, and counts neither as denied nor as permitted.
+#[test]
+fn a_replay_guesses_nothing_of_a_connection_that_is_not_known() {
+    let without = Bundle::read(1, shipped()).unwrap();
+    let mut files = shipped();
+    files.insert(
+        "access/networks.toml".into(),
+        "[[network]]\nname = \"office\"\nzh = \"办公网\"\nen = \"office\"\nranges = [\"10.0.0.0/8\"]\n"
+            .into(),
+    );
+    let cedar = files.get_mut("access/exchange.cedar").unwrap();
+    cedar.push_str(
+        "@id(\"office-only\") @zh(\"须在办公网\") @en(\"from the office\")\n\
+         forbid (principal, action == Action::\"list\", resource)\n\
+         when { !context.networks.contains(\"office\") };\n",
+    );
+    let with = Bundle::read(2, files).unwrap();
+    let people = people();
+    let from = |source: [u8; 4]| Circumstances {
+        source: Some(source.into()),
+        certificate: Some("official"),
+        tls: 13,
+        authenticated: 1_795_399_000,
+    };
+    let (office, elsewhere) = (from([10, 1, 2, 3]), from([192, 0, 2, 1]));
+    let unknown = Circumstances::default();
+    let (denied, allowed) = (RuleChangeKind::NewlyDenied, RuleChangeKind::NewlyAllowed);
+    for (before, after, change) in [(&without, &with, denied), (&with, &without, allowed)] {
+        let (was, is) = (before.application("exchange"), after.application("exchange").unwrap());
+        let mut replay = RulesReplay::new(was, is, &people);
+        let mut ask = |path: &str, under| {
+            let path = CanonicalPath::read(path).unwrap();
+            let now = 1_795_399_200;
+            let asked = AccessRequest { person: "ZHANG", method: "GET", path: &path, now, under };
+            replay.ask(&asked, true)
+        };
+        assert_eq!(ask("/documents/finance", office), None);
+        assert_eq!(ask("/documents/finance", elsewhere), Some(change));
+        assert_eq!(ask("/documents/finance", unknown), None, "a rule reads where it came from");
+        assert_eq!(ask("/documents/finance/1", unknown), None, "none reads it");
+        let summary = replay.summary("digest", "from".into(), "until".into());
+        assert_eq!((summary.requests, summary.left_out), (4, 1), "{change:?}");
+        assert_eq!(summary.newly_denied + summary.newly_allowed, 1, "{change:?}");
+    }
+}

@@ -135,7 +135,10 @@ fn say(replay: &RulesReplay<'_>, summary: &ReplaySummary, (coverage, days): (Cov
     if summary.left_out > 0 {
         speech::fact(
             "  ",
-            ("未试算：人员已不在", "left out: people who are not known now"),
+            (
+                "未试算：人员已不在，或规则所读的连接记录已不保存",
+                "left out: people or connections that are not known now",
+            ),
             left_out,
         );
     }
