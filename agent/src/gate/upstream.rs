@@ -189,12 +189,13 @@ where
         origin: Option<&Origin>,
     ) -> Result<Response<UpstreamBody>, Box<NotSent<B>>> {
         let (method, has_body) = (request.method().clone(), !request.body().is_end_stream());
+        let asks_protocol = request.headers().contains_key(header::UPGRADE);
         let sent = match &mut self.speaker {
             Speaker::Library(library) => {
                 if let Some(origin) = origin {
                     origin.tell(request.headers_mut());
                 }
-                if has_body && !request.headers().contains_key(header::UPGRADE) {
+                if has_body && !asks_protocol {
                     // What an application leaves unread of it would be its next request.
                     let close = HeaderValue::from_static("close");
                     request.headers_mut().insert(header::CONNECTION, close);
@@ -224,7 +225,9 @@ where
                 Err(Box::new(NotSent { unsent: None, error }))
             }
         };
-        self.is_last |= has_body || sent.as_ref().is_ok_and(|one| is_doubtful(&method, one));
+        // One that was to become another protocol may be taken for that by whoever answers.
+        self.is_last |= has_body || asks_protocol;
+        self.is_last |= sent.as_ref().is_ok_and(|one| is_doubtful(&method, one));
         sent
     }
 

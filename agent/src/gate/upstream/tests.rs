@@ -77,12 +77,16 @@ async fn ask(pool: &Pool<Empty<Bytes>>, by: Spoken) -> Vec<u8> {
 
 /// The same by another method.
 async fn ask_by(pool: &Pool<Empty<Bytes>>, by: Spoken, method: &str) -> Vec<u8> {
+    let request = Request::builder().method(method).uri("/").header("host", "a");
+    said(pool, by, request.body(Empty::new()).unwrap()).await
+}
+
+/// The whole answer to a request.
+async fn said(pool: &Pool<Empty<Bytes>>, by: Spoken, request: Request<Empty<Bytes>>) -> Vec<u8> {
     let mut upstream = pool.take((false, by == Spoken::Direct), Instant::now()).await.unwrap();
     if by == Spoken::Alone {
         upstream.detach();
     }
-    let request = Request::builder().method(method).uri("/").header("host", "a");
-    let request = request.body(Empty::new()).unwrap();
     let answer = upstream.send(request, None).await.map_err(|failed| failed.error).unwrap();
     let (mut body, mut read) = (answer.into_body(), Vec::new());
     while let Some(frame) = poll_fn(|context| upstream.poll_frame(&mut body, context)).await {
@@ -211,8 +215,8 @@ async fn where_a_request_comes_from_is_said_once() {
     }
 }
 
-/// The body of a request as it comes.
-struct Upload(mpsc::UnboundedReceiver<Bytes>);
+/// The body of a request as it comes, and whether there is none.
+struct Upload(mpsc::UnboundedReceiver<Bytes>, bool);
 
 impl Body for Upload {
     type Data = Bytes;
@@ -223,6 +227,10 @@ impl Body for Upload {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         self.get_mut().0.poll_recv(context).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.1
     }
 }
 
@@ -244,7 +252,7 @@ async fn what_sends_and_receives_at_once_goes_on_by_itself() {
     let pool = pool(address);
     let mut upstream = in_time(pool.take((false, false), Instant::now())).await.unwrap();
     let (client, upload) = mpsc::unbounded_channel();
-    let request = Request::post("/").header("host", "a").body(Upload(upload)).unwrap();
+    let request = Request::post("/").header("host", "a").body(Upload(upload, false)).unwrap();
     let answer =
         in_time(upstream.send(request, None)).await.map_err(|failed| failed.error).unwrap();
     assert_eq!(answer.status(), 200);
@@ -260,7 +268,7 @@ async fn what_has_a_body_is_no_head_alone() {
     let pool = pool(application.address);
     let mut upstream = in_time(pool.take((false, true), Instant::now())).await.unwrap();
     let (_client, upload) = mpsc::unbounded_channel();
-    let request = Request::post("/").header("host", "a").body(Upload(upload)).unwrap();
+    let request = Request::post("/").header("host", "a").body(Upload(upload, false)).unwrap();
     assert!(in_time(upstream.send(request, None)).await.is_err());
 }
 
@@ -323,7 +331,7 @@ async fn a_body_that_nobody_reads_is_no_request() {
     let (client, upload) = mpsc::unbounded_channel();
     client.send(Bytes::from_static(b"GET /admin HTTP/1.1\r\n\r\n")).unwrap();
     drop(client);
-    let request = Request::post("/").header("host", "a").body(Upload(upload)).unwrap();
+    let request = Request::post("/").header("host", "a").body(Upload(upload, false)).unwrap();
     let answer =
         in_time(upstream.send(request, None)).await.map_err(|failed| failed.error).unwrap();
     assert_eq!(answer.status(), 200);
@@ -335,4 +343,58 @@ async fn a_body_that_nobody_reads_is_no_request() {
     let (asked, _stream) = in_time(application).await.unwrap();
     let asked = String::from_utf8(asked).unwrap();
     assert_eq!(asked.matches("\r\nconnection: close\r\n").count(), 1, "{asked}");
+}
+
+/// An application that does not agree on another protocol answers as ever, and gets no request more
+/// on the connection that was to become one.
+#[tokio::test]
+async fn what_was_to_become_a_tunnel_takes_no_other_request() {
+    let application = Application::start(2).await;
+    let pool = pool(application.address);
+    for asked in 1..=2 {
+        let request = Request::get("/").header("host", "a").header("connection", "upgrade");
+        let request = request.header("upgrade", "websocket").body(Empty::new()).unwrap();
+        assert_eq!(in_time(said(&pool, Spoken::Alone, request)).await, b"here");
+        assert!(pool.kept(Instant::now()).is_none());
+        assert_eq!(application.connections(), asked);
+    }
+}
+
+/// An upload takes a connection that waits, in place of a new one, as the last request of it.
+#[tokio::test]
+async fn an_upload_is_the_last_request_of_a_kept_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let application = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        head(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        let asked = head(&mut stream).await;
+        let mut chunk = [0; 13];
+        stream.read_exact(&mut chunk).await.unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        (String::from_utf8(asked).unwrap(), chunk, stream)
+    });
+    let pool = pool(address);
+    for is_upload in [false, true] {
+        let mut upstream = in_time(pool.take((false, !is_upload), Instant::now())).await.unwrap();
+        let (client, upload) = mpsc::unbounded_channel();
+        if is_upload {
+            client.send(Bytes::from_static(b"end")).unwrap();
+        }
+        drop(client);
+        let body = Upload(upload, !is_upload);
+        let request = Request::post("/").header("host", "a").body(body).unwrap();
+        let answer =
+            in_time(upstream.send(request, None)).await.map_err(|failed| failed.error).unwrap();
+        assert_eq!(answer.status(), 200);
+        let mut body = answer.into_body();
+        let next = poll_fn(|context| upstream.poll_frame(&mut body, context));
+        assert!(in_time(next).await.is_none());
+        pool.give_back(upstream);
+        assert_eq!(pool.idle.lock().unwrap().is_empty(), is_upload);
+    }
+    let (asked, chunk, _stream) = in_time(application).await.unwrap();
+    assert_eq!(asked.matches("\r\nconnection: close\r\n").count(), 1, "{asked}");
+    assert_eq!(&chunk, b"3\r\nend\r\n0\r\n\r\n");
 }
