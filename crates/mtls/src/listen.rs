@@ -47,7 +47,7 @@ pub use linger::Linger;
 pub use paced_stream::PacedStream;
 pub use places::{KeyedPlace, KeyedPlaces, KeyedShare, PeerStanding, Slot};
 pub use queued::queued;
-pub use site::{Judge, Proof, Site};
+pub use site::{Judge, Proof, ProvenAsker, Site};
 pub use swallow::swallow;
 pub use transport::Transport;
 pub use worded_stream::WordedStream;

@@ -6,12 +6,12 @@ use super::socket::{self, CallFullness};
 use super::token::CallToken;
 use crate::AgentConfig;
 use crate::config::UpstreamAddress;
-use axum::body::to_bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use mtls::listen::{Limits, Proof, Site};
+use mtls::listen::{Limits, Proof, ProvenAsker, Site};
 use records::Code;
 use service::{Stop, problem};
 use std::sync::Arc;
@@ -27,7 +27,8 @@ const IDLE: Duration = Duration::from_secs(75);
 /// Most connections at once.
 pub(super) const CONNECTIONS_MAX: usize = 64;
 
-/// What the listener on loopback puts up with; on the socket the times are the same.
+/// What the listener on loopback puts up with; on the socket the times are the same. There a
+/// connection waits for another question once the token was shown on it.
 pub(super) const LIMITS: Limits = Limits {
     proven: 0,
     proven_per_source: 0,
@@ -105,7 +106,7 @@ pub async fn listen(
             let site = Site {
                 router: router(Some(token)),
                 limits: LIMITS,
-                proof: Proof::Nothing,
+                proof: Proof::Asked,
                 is_brake: |_| false,
                 busy: problem::busy,
                 refuse: problem::refuse,
@@ -126,6 +127,12 @@ async fn ask(State(desk): State<Arc<Desk>>, request: Request) -> Response {
     if desk.token.is_some_and(|token| !token.is_in(&head.headers)) {
         return problem::refusal(Code::NotYourRoute);
     }
+    let mut answer = answered(&desk.gate, body).await;
+    answer.extensions_mut().insert(ProvenAsker);
+    answer
+}
+
+async fn answered(gate: &Gate, body: Body) -> Response {
     let read = tokio::time::timeout(QUESTION_WAIT, to_bytes(body, QUESTION_BYTES_MAX)).await;
     let question = match read {
         Err(_) => return problem::refusal(Code::RequestLate),
@@ -133,7 +140,7 @@ async fn ask(State(desk): State<Arc<Desk>>, request: Request) -> Response {
         Ok(Ok(bytes)) => serde_json::from_slice(&bytes).map_err(|_| Code::Malformed),
     };
     let answered = match question {
-        Ok(question) => answer(&desk.gate, question).await,
+        Ok(question) => answer(gate, question).await,
         Err(code) => Err(code),
     };
     match answered {

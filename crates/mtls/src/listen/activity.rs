@@ -31,6 +31,8 @@ pub struct Activity {
     ended: Notify,
     /// Over HTTP/1: the rest of a body that nobody read is still to come.
     leaves_rest: AtomicBool,
+    /// Whoever asks proved who they are by what they asked.
+    may_stay: AtomicBool,
     /// Cancelling this token ends the connection at once.
     pub end: CancellationToken,
     /// Ends it when what is under way is answered.
@@ -60,7 +62,8 @@ impl Default for Activity {
         let requests = Requests { under_way, partial, untaken, queued, awaited, so_far, moved };
         let now = Mutex::new(requests);
         let (end, close) = (CancellationToken::new(), CancellationToken::new());
-        Self { now, ended: Notify::new(), leaves_rest: AtomicBool::new(false), end, close }
+        let (ended, leaves_rest, may_stay) = (Notify::new(), false.into(), false.into());
+        Self { now, ended, leaves_rest, may_stay, end, close }
     }
 }
 
@@ -101,6 +104,12 @@ impl Activity {
     /// Whether the client may still be sending what nobody reads.
     pub(super) fn leaves_rest(&self) -> bool {
         self.leaves_rest.load(Ordering::Relaxed)
+    }
+
+    /// Whoever asks on it proved who they are by what they asked: it may wait for the next request
+    /// as one that a handshake proved.
+    pub(super) fn stay(&self) {
+        self.may_stay.store(true, Ordering::Relaxed);
     }
 
     /// Whether a request is under way all of which is here, that waits for no place and whose
@@ -264,11 +273,14 @@ pub async fn drive<E: std::error::Error, C: Future<Output = Result<(), E>>>(
 ) {
     let mut connection = std::pin::pin!(connection);
     let began = Instant::now();
+    let idle = |requests: &Requests| {
+        let may_stay = is_proven || activity.may_stay.load(Ordering::Relaxed);
+        if may_stay && requests.so_far > 0 { limits.idle } else { limits.header }
+    };
     loop {
         let requests = activity.read();
-        let idle = if is_proven && requests.so_far > 0 { limits.idle } else { limits.header };
         let from = if requests.under_way > 0 { Instant::now() } else { requests.moved };
-        let over = (from + idle).min(began + limits.life);
+        let over = (from + idle(&requests)).min(began + limits.life);
         let mut ends = std::pin::pin!(ending(activity, stopping, over));
         let ending = tokio::select! {
             biased;
@@ -287,7 +299,7 @@ pub async fn drive<E: std::error::Error, C: Future<Output = Result<(), E>>>(
             Ending::Late => {}
         }
         let now = activity.read();
-        let is_idle = now.under_way == 0 && now.moved.elapsed() >= idle;
+        let is_idle = now.under_way == 0 && now.moved.elapsed() >= idle(&now);
         if is_idle && now.so_far == 0 {
             // Nothing is under way, not even a handshake of HTTP/2 that a gentle end would wait
             // for.

@@ -44,9 +44,17 @@ pub type Judge = Arc<dyn Fn(&Certificate) -> Option<usize> + Send + Sync>;
 pub enum Proof {
     /// Nobody proved anything.
     Nothing,
+    /// Nobody by a handshake; whoever asks proves it by that, and the answer bears
+    /// [`ProvenAsker`].
+    Asked,
     /// Those whose certificate somebody judges to count here now.
     By(Judge),
 }
+
+/// What the answer to somebody bears who proved who they are by what they asked: their connection
+/// may wait for the next request.
+#[derive(Clone, Copy, Debug)]
+pub struct ProvenAsker;
 
 /// Answers that are larger are counted while their client takes them, and those of strangers that
 /// are no receipt or refusal. What was stopped is told whatever else waits for the same source: a
@@ -91,7 +99,7 @@ impl Endpoint for Site {
     fn peer(&self, handshake: &Handshake) -> (PeerStanding, PeerStanding) {
         let leaf = handshake.chain.first().and_then(|der| Certificate::read(der).ok());
         let judged = leaf.and_then(|leaf| match &self.proof {
-            Proof::Nothing => None,
+            Proof::Nothing | Proof::Asked => None,
             Proof::By(judge) => judge(&leaf).map(|most| (leaf.sha256(), most)),
         });
         let standing = judged.map_or(PeerStanding::Unproven, |(certificate, most)| {
@@ -128,6 +136,11 @@ impl Endpoint for Site {
         // A reserved place is for one question, not for a stay.
         let may_stay = is_proven && !slot.is_reserved();
         let refuse = self.refuse;
+        // The library times the wait for a head as well.
+        let head = match self.proof {
+            Proof::Asked => limits.header.max(limits.idle),
+            Proof::Nothing | Proof::By(_) => limits.header,
+        };
         let seat = Arc::new(ConnectionSeat { site: self, connection, slot, sender, body });
         if http2 {
             let stream = WordedStream::new(stream, bare_refusal::fields(refuse));
@@ -142,7 +155,7 @@ impl Endpoint for Site {
                 async move { Ok::<_, Infallible>(seat.answered(request, Some(under_way)).await) }
             });
             let mut builder = http1::Builder::new();
-            builder.timer(TokioTimer::new()).header_read_timeout(limits.header);
+            builder.timer(TokioTimer::new()).header_read_timeout(head);
             // The stream itself holds back an end until all is answered.
             builder.max_buf_size(HEAD_BYTES_MAX).max_headers(FIELDS_MAX).half_close(false);
             let stream = PacedStream::new(stream, body, activity.clone(), http2);
@@ -292,6 +305,9 @@ impl ConnectionSeat {
         let answer = self.site.router.clone().oneshot(request);
         let Ok(response) = queued::within(self.slot.activity(), answer).await;
         place.leave();
+        if response.extensions().get::<ProvenAsker>().is_some() {
+            self.slot.activity().stay();
+        }
         Some(response)
     }
 }

@@ -6,6 +6,7 @@ mod lanes;
 mod places;
 mod refused_requests;
 mod sources;
+mod stays;
 mod taken_back;
 
 use super::accept::{Accepted, ConnectionRefusal, Endpoint, Handshake, serve};
