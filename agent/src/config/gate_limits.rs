@@ -42,6 +42,8 @@ pub struct GateLimits {
     /// Seconds without a byte from an application that has begun its answer: how long a stream of
     /// events may be silent.
     pub answer_idle_seconds: u64,
+    /// Seconds without a message of either side of a call of gRPC, where both may be silent.
+    pub conversation_idle_seconds: u64,
     /// Largest body of a request, in bytes.
     pub body_bytes: u64,
     /// Longest target (path and query) of a request, in bytes.
@@ -74,6 +76,7 @@ impl Default for GateLimits {
             body_idle_seconds: 30,
             answer_seconds: 60,
             answer_idle_seconds: 3_600,
+            conversation_idle_seconds: 3_600,
             body_bytes: 16 * 1024 * MEBIBYTE,
             target_bytes: 8 * 1024,
             head_bytes: 16 * 1024,

@@ -152,6 +152,11 @@ impl InFlight {
         let uploading = self.uploading.load(Ordering::Relaxed);
         let answered = self.answered.load(Ordering::Relaxed);
         let silent_for = |seconds| self.silent() > Duration::from_secs(seconds);
+        let is_conversation = self.is_conversation.load(Ordering::Relaxed);
+        let quiet = match is_conversation {
+            true => limits.conversation_idle_seconds,
+            false => limits.answer_idle_seconds,
+        };
         if self.tunnel.load(Ordering::Relaxed) {
             return None;
         }
@@ -159,17 +164,14 @@ impl InFlight {
             let slow = age > Duration::from_secs(60) && up / age.as_secs().max(1) < SLOW;
             let awaits_client = self.awaits_client.load(Ordering::Relaxed);
             let late = if awaits_client { Code::RequestLate } else { Code::UpstreamLate };
-            if self.is_conversation.load(Ordering::Relaxed) {
-                let limit = match awaits_client {
-                    true => limits.answer_idle_seconds,
-                    false => limits.body_idle_seconds,
-                };
+            if is_conversation {
+                let limit = if awaits_client { quiet } else { limits.body_idle_seconds };
                 return silent_for(limit).then_some(late);
             }
             return (slow || silent_for(limits.body_idle_seconds)).then_some(late);
         }
         if answered && self.awaits_application.load(Ordering::Relaxed) {
-            return silent_for(limits.answer_idle_seconds).then_some(Code::UpstreamLate);
+            return silent_for(quiet).then_some(Code::UpstreamLate);
         }
         (answered && silent_for(limits.body_idle_seconds)).then_some(Code::RequestLate)
     }
@@ -181,7 +183,8 @@ mod tests {
     use super::*;
 
     /// A client that sends nothing of a body is late; one whose messages come when they come has
-    /// the time of an answer. An application that takes none of them is late in both cases.
+    /// the time of a conversation, and so has its application then, whatever that of an answer is.
+    /// An application that takes none of them is late in both cases.
     #[test]
     fn a_conversation_may_be_silent_and_an_upload_may_not() {
         let path = Arc::new(CanonicalPath::read("/a").unwrap());
@@ -195,9 +198,16 @@ mod tests {
         assert_eq!(request.stuck(&limits), Some(Code::RequestLate));
         set(&request.is_conversation, true);
         assert_eq!(request.stuck(&limits), None);
-        let none = GateLimits { answer_idle_seconds: 0, ..limits.clone() };
+        let none = GateLimits { conversation_idle_seconds: 0, ..limits.clone() };
         assert_eq!(request.stuck(&none), Some(Code::RequestLate));
         set(&request.awaits_client, false);
         assert_eq!(request.stuck(&limits), Some(Code::UpstreamLate));
+        set(&request.answered, true);
+        set(&request.awaits_application, true);
+        let of_answers = GateLimits { answer_idle_seconds: 0, ..limits.clone() };
+        assert_eq!(request.stuck(&of_answers), None);
+        assert_eq!(request.stuck(&none), Some(Code::UpstreamLate));
+        set(&request.is_conversation, false);
+        assert_eq!(request.stuck(&of_answers), Some(Code::UpstreamLate));
     }
 }
