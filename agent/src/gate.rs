@@ -8,8 +8,8 @@
 //! [`request`], [`authorize`], [`forward`], [`trailers`], [`upstream`], [`upstream_health`] and
 //! [`bell`], [`no_answer`], [`ended`], [`request_body`], [`response_body`], [`in_flight`],
 //! [`live`], [`cut`] and [`sweep`] (cutting what is no longer permitted), [`page`] (what people
-//! read), [`rejection`], [`request_rate`]; [`tunnel`], for what speaks no HTTP; and [`call`], for
-//! applications that ask.
+//! read), [`rejection`], [`request_rate`]; [`tunnel`], for what speaks no HTTP; [`call`], for
+//! applications that ask; and [`judged`], for whoever tries what is read.
 
 pub mod accept;
 mod allowed;
@@ -29,6 +29,7 @@ mod forward;
 mod head;
 mod http2;
 mod in_flight;
+pub mod judged;
 mod live;
 mod message;
 mod no_answer;

@@ -5,6 +5,7 @@
 use jose::{FlatJws, Jwk};
 use pkixcmp::request::only;
 use pkixcmp::{CrmfRequest, PkiMessage, body};
+use policy::CanonicalPath;
 use scep::SentMessage;
 use scep::content::{IssuerAndSubject, IssuerSerial, first_address};
 
@@ -53,5 +54,37 @@ pub fn cmp(bytes: &[u8]) -> bool {
     // Without certificates that came along it is the same message.
     let rest = read.without_certificates().ok().and_then(|rest| PkiMessage::read(&rest).ok());
     assert!(rest.is_some_and(|rest| rest.content() == content));
+    true
+}
+
+/// Bytes as what a client sends a gate over HTTP/1: it is read alike in whatever pieces it comes,
+/// and what passes stands in the one form that is read again as it is.
+pub fn http1(bytes: &[u8]) -> bool {
+    let (given, is_refused) = agent::gate::judged::http1(&[bytes]);
+    let single: Vec<&[u8]> = bytes.chunks(1).collect();
+    let alone = agent::gate::judged::http1(&single);
+    // What comes behind a head that asks for another protocol is refused where it comes along, and
+    // not read where it comes later.
+    assert!((is_refused && !alone.1) || (alone == (given.clone(), is_refused)));
+    if !is_refused {
+        assert_eq!(agent::gate::judged::http1(&[&given]), (given.clone(), false));
+    }
+    !is_refused
+}
+
+/// Bytes as what an application answers a gate over HTTP/1: it is read alike in whatever pieces it
+/// comes.
+pub fn answer(bytes: &[u8]) -> bool {
+    let read = agent::gate::judged::answer(&[bytes]);
+    let single: Vec<&[u8]> = bytes.chunks(1).collect();
+    assert_eq!(agent::gate::judged::answer(&single), read);
+    read.is_some()
+}
+
+/// Bytes as the path of a request: its one spelling is read as the same path.
+pub fn path(bytes: &[u8]) -> bool {
+    let read = std::str::from_utf8(bytes).ok().and_then(|text| CanonicalPath::read(text).ok());
+    let Some(read) = read else { return false };
+    assert_eq!(CanonicalPath::read(read.text()).as_ref(), Ok(&read));
     true
 }

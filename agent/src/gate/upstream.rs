@@ -14,6 +14,7 @@ mod library;
 pub(super) mod places;
 mod stream;
 
+pub(super) use answer::read_answer;
 pub(crate) use places::{UpstreamTrouble, Upstreams};
 pub(super) use stream::connect;
 pub(crate) use stream::{HTTP2_PROTOCOL, TlsToUpstream};

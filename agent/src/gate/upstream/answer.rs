@@ -3,6 +3,7 @@
 
 use super::super::head::{CHUNK, LENGTH, number};
 use super::super::no_answer::NoAnswer;
+use crate::config::GateLimits;
 use crate::fixed::{SIZE_BYTES_MAX, TRAILER_BYTES_MAX};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version, header};
@@ -90,6 +91,30 @@ pub(super) fn take_answer(
         let is_kept = rest != AnswerRest::UntilEnd && keeps_connection(&head);
         return Ok(Some(ReadAnswer { head, rest, is_kept }));
     }
+}
+
+/// The status and the body of an answer that comes in these pieces, and whether it is over; nothing
+/// where it is none.
+pub(in crate::gate) fn read_answer(
+    pieces: &[&[u8]],
+    limits: &GateLimits,
+) -> Option<(u16, Vec<u8>, bool)> {
+    let limits =
+        AnswerLimits { head_bytes: limits.answer_head_bytes, fields: limits.answer_fields };
+    let (mut came, mut looked, mut read) = (BytesMut::new(), 0, None);
+    let mut body = Vec::new();
+    for piece in pieces {
+        came.extend_from_slice(piece);
+        if read.is_none() {
+            read = take_answer(&mut came, &mut looked, false, limits).ok()?;
+        }
+        let Some(ReadAnswer { rest, .. }) = &mut read else { continue };
+        while let AnswerStep::Bytes(bytes) = rest.step(&mut came).ok()? {
+            body.extend_from_slice(&bytes);
+        }
+    }
+    let ReadAnswer { head, rest, .. } = read?;
+    Some((head.status().as_u16(), body, rest == AnswerRest::Nothing))
 }
 
 /// How many bytes there are up to the first empty line, with it.

@@ -1,6 +1,7 @@
-//! Bytes of strangers at the door of systems: good ones, changed at random by numbers that are the
-//! same in every run. Whatever comes is read or refused, nothing that was changed is signed, and
-//! what is read says the same when it is read again. `FUZZ=20000` changes each of them more often.
+//! Bytes of strangers at the door of systems, and on both sides of a gate: good ones, changed at
+//! random by numbers that are the same in every run. Whatever comes is read or refused, nothing
+//! that was changed is signed, and what is read says the same when it is read again. `FUZZ=20000`
+//! changes each of them more often.
 
 use acme::challenge::KeyAuthorization;
 use acme::dns::RecordKind;
@@ -139,6 +140,37 @@ fn what_fuzz_targets_judge_is_read_or_refused() {
         heading.protected(&body, &by, &[]).unwrap()
     });
     each(&sent, |bytes, is_seed| assert!(tests::judged::cmp(bytes) || !is_seed));
+}
+
+/// The same of a gate, from its clients and its application: what is read is read alike in whatever
+/// pieces it comes, and what passes has one form.
+#[test]
+fn what_a_gate_reads_has_one_reading_or_none() {
+    let head = "Host: app.example\r\nAccept: */*\r\n";
+    let chunks = "4;a=b\r\nhere\r\n0a\r\n0123456789\r\n0\r\nX-Trailer: x\r\n\r\n";
+    let requests = [
+        format!("GET /a/b?c=%2F HTTP/1.1\r\n{head}\r\nHEAD /a HTTP/1.1\r\n{head}\r\n"),
+        format!("POST /a HTTP/1.1\r\n{head}Content-Length: 4\r\n\r\nhere\r\n"),
+        format!("PUT /a HTTP/1.1\r\n{head}Transfer-Encoding: chunked\r\n\r\n{chunks}"),
+        format!("GET https://app.example/a HTTP/1.1\r\n{head}Upgrade: h2c\r\n\r\n"),
+        format!("GET /a HTTP/1.1\r\n{head}Upgrade: websocket\r\nConnection: upgrade\r\n\r\n"),
+    ];
+    each(&requests.map(String::into_bytes), |bytes, is_seed| {
+        assert!(tests::judged::http1(bytes) || !is_seed);
+    });
+    let answers = [
+        "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhere".to_owned(),
+        format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"),
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\nServer: a\r\n\r\n".to_owned(),
+        "HTTP/1.0 404 Not Found\r\n\r\nuntil its end".to_owned(),
+    ];
+    each(&answers.map(String::into_bytes), |bytes, is_seed| {
+        assert!(tests::judged::answer(bytes) || !is_seed);
+    });
+    let paths = ["/", "/a/b/", "/%E5%85%AC%e6%96%87/a%20b", "/a%2Bb,=:@/100%25", "/公文/[1]"];
+    each(&paths.map(|path| path.as_bytes().to_vec()), |bytes, is_seed| {
+        assert!(tests::judged::path(bytes) || !is_seed);
+    });
 }
 
 #[test]
