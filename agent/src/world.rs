@@ -2,6 +2,7 @@
 //! comes, and the three are swapped as one value; a request reads it without a lock.
 
 mod generation;
+mod heard_clock;
 mod kept_beside;
 mod load;
 mod marks;

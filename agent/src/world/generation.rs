@@ -1,5 +1,6 @@
 //! One generation of what is in force, and what it decides.
 
+use super::heard_clock::HeardClock;
 use super::passage::Ordered;
 use super::unlisted::{AcceptedList, CertificateStanding, UnlistedSerials, VerifiedUnlisted};
 use pki::SerialNumber;
@@ -166,6 +167,8 @@ pub struct World {
     pub known: Option<Arc<KnownPeople>>,
     /// The rules are those of the newest accepted bundle; none came yet where it is missing.
     pub rules: Option<Arc<Rules>>,
+    /// The clock that its limits are read by; none is watched where it is missing.
+    heard: Option<Arc<HeardClock>>,
     /// Digest of these as texts have it.
     policy: String,
     /// What stands in records, as it stands there.
@@ -182,10 +185,16 @@ impl World {
             beside: Arc::default(),
             known: None,
             rules: None,
+            heard: None,
             policy: String::new(),
             recorded: InForceBytes::of(&InForce::default()).unwrap_or_default(),
             decided: Cache::new(KEPT_MAX),
         }
+    }
+
+    /// The same under a clock that is watched.
+    pub(super) fn under(self, heard: Arc<HeardClock>) -> Self {
+        Self { heard: Some(heard), ..self }
     }
 
     /// The next generation with some parts changed.
@@ -205,6 +214,7 @@ impl World {
             revocations: revocations.or_else(|| self.revocations.clone()),
             beside,
             known: known.or_else(|| self.known.clone()),
+            heard: self.heard.clone(),
             policy: rules.as_ref().map(|rules| rules.digest.to_string()).unwrap_or_default(),
             rules,
             recorded: InForceBytes::default(),
@@ -247,6 +257,10 @@ impl World {
         }
         // A clock that went back would make old lists and certificates good again.
         if now + SKEW_SECONDS_MAX < revocations.this_update.max(known.this_update) {
+            return Err(Code::ClockMoved);
+        }
+        // Nor is any limit a later one, where nothing comes that is newer.
+        if self.heard.as_ref().is_some_and(|heard| heard.is_back(now)) {
             return Err(Code::ClockMoved);
         }
         Ok((revocations, known, rules))

@@ -2,6 +2,7 @@
 //! directory, then swapped in. What was kept is verified again at a start.
 
 use super::generation::{KnownPeople, Revocations, Rules, World};
+use super::heard_clock::HeardClock;
 use super::kept_beside::{self, KeptBeside, ToKeep};
 use super::load::{Anchors, NotAccepted};
 use super::marks::Marks;
@@ -44,6 +45,7 @@ pub struct Source {
     /// Whoever waits here is woken after every swap.
     pub swapped: Arc<Notify>,
     reserve: Reserve,
+    heard: Arc<HeardClock>,
     /// Whether `status` was asked since the start, with or without an answer.
     asked: Sender<bool>,
     clock: Clock,
@@ -105,7 +107,7 @@ impl Source {
         metrics: Metrics,
     ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(config.path("world"))?;
-        let source = Self::read(config, anchors, clock, metrics)?;
+        let source = Self::take_up(config, anchors, (clock, true), metrics)?;
         source.reserve.take();
         Ok(source)
     }
@@ -118,14 +120,28 @@ impl Source {
         clock: Clock,
         metrics: Metrics,
     ) -> anyhow::Result<Self> {
+        Self::take_up(config, anchors, (clock, false), metrics)
+    }
+
+    /// Whoever lets people in watches the clock; whoever only reads may ask about another time.
+    fn take_up(
+        config: &AgentConfig,
+        anchors: Anchors,
+        (clock, is_watched): (Clock, bool),
+        metrics: Metrics,
+    ) -> anyhow::Result<Self> {
         let marks = Marks::read(&config.path("marks.json"))?;
+        let heard = Arc::new(HeardClock::at(clock.seconds()));
+        let nothing = World::nothing();
+        let nothing = if is_watched { nothing.under(heard.clone()) } else { nothing };
         let source = Self {
             config: config.clone(),
             judge: Mutex::new(Judge { anchors, announced: None, unkept: Unkept::default() }),
             marks: Arc::new(Mutex::new(marks)),
-            world: Arc::new(ArcSwap::from_pointee(World::nothing())),
+            world: Arc::new(ArcSwap::from_pointee(nothing)),
             swapped: Arc::new(Notify::new()),
             reserve: Reserve::of(config.path("world/reserve")),
+            heard,
             asked: Sender::new(false),
             clock,
             metrics,
@@ -348,6 +364,7 @@ pub async fn watch(source: Arc<Source>, sessions: PresentSessions, stop: Stop) {
         let pause = match answer {
             Ok(world) => {
                 source.metrics.condition("status", "");
+                source.heard.hear(source.clock.seconds());
                 let empty = world == ca_api::WorldUpdate::default();
                 let ca_api::WorldUpdate { crl, people, rules, unlisted } = world;
                 let unlisted = unlisted.into_iter().collect();

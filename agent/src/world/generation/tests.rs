@@ -112,3 +112,31 @@ fn a_suspension_is_told_as_one() {
     assert_eq!(stands, [revoked, suspended, revoked, suspended, CertificateStanding::Good]);
     assert_eq!(World::nothing().standing(&serial(5)), revoked, "without a list nobody knows");
 }
+
+/// While nobody is heard, a clock that is set back makes no limit a later one, though the list is
+/// older than that; once somebody is, one that was wrong before is right.
+#[test]
+fn a_clock_that_is_set_back_moves_no_limit() {
+    let list = Revocations { next_update: 100_000, ..(*list(4, &[], &[])).clone() };
+    let known = KnownPeople {
+        number: 1,
+        this_update: 0,
+        next_update: 100_000,
+        policy: Default::default(),
+        ordered: Ordered::default(),
+        people: People::default(),
+        unit_names: HashMap::new(),
+    };
+    let rules = Rules { version: 0, digest: Default::default(), application: None };
+    let heard = Arc::new(HeardClock::at(50_000));
+    let world = World::nothing().under(heard.clone());
+    let world = world.next(Some(Arc::new(list)), Some(Arc::new(known)), Some(Arc::new(rules)));
+    let usable = |now| world.usable(now).map(drop);
+    let (good, moved): (Result<(), Code>, _) = (Ok(()), Err(Code::ClockMoved));
+    let nearly = 50_000 - SKEW_SECONDS_MAX;
+    assert_eq!([nearly + 60, 50_000, 100_000].map(usable), [good, good, good]);
+    assert_eq!([nearly - 1, 30_000].map(usable), [moved, moved]);
+    assert_eq!(usable(100_001), Err(Code::StatusStale));
+    heard.hear(40_000);
+    assert_eq!([40_000, 30_000].map(usable), [good, moved]);
+}
