@@ -1,7 +1,7 @@
 //! A second validator: looks at challenges from another place in the net, for the processes that
-//! its configuration names, each known by a certificate of the city. It keeps nothing, decides
-//! nothing and holds no key but that of its TLS; what it looks at, and for how long, is bounded as
-//! it is for the process that asks.
+//! its configuration names, each known by a certificate of the city. It keeps the newest list of the
+//! CA, decides nothing and holds no key but that of its TLS; what it looks at, and for how long, is
+//! bounded as it is for the process that asks.
 
 use crate::config::ValidatorConfig;
 use crate::listener::LIMITS;
@@ -142,7 +142,7 @@ fn own_list(config: &ValidatorConfig) -> anyhow::Result<Option<Arc<OwnList>>> {
     let own = all.first().map(|own| own.issuer().der().to_vec());
     let issuer = all.into_iter().find(|one| Some(one.subject().der()) == own.as_deref());
     let issuer = issuer.with_context(told)?;
-    Ok(Some(Arc::new(OwnList::new(config.path(list), issuer))))
+    Ok(Some(Arc::new(OwnList::open(config.path(list), issuer)?)))
 }
 
 /// Reads the list, if there is one, and tells on `/readyz` why none counts.

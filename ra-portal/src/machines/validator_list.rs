@@ -1,24 +1,42 @@
 //! The CA's list as a second validator has it: a file that a timer of its host fetches, since it
 //! asks nobody by itself. Whoever stands in it is not heard, and while no list counts nobody is.
+//!
+//! The newest one that counted is kept beside that file, and no older one takes its place after a
+//! restart either: whoever answers the timer may answer with a list of before.
 
 use anyhow::{Context, ensure};
+use data_encoding::HEXLOWER;
 use pki::Certificate;
 use pki::crl::RevocationList;
 use records::Code;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The file, whose list it must be, and the newest one that was.
 pub(super) struct OwnList {
     path: PathBuf,
+    /// The newest is kept in this file.
+    floor: PathBuf,
     issuer: Certificate,
-    kept: RwLock<Option<Arc<RevocationList>>>,
+    newest: RwLock<Option<Newest>>,
+}
+
+/// The newest list that counted.
+#[derive(Clone)]
+struct Newest {
+    list: Arc<RevocationList>,
+    is_kept: bool,
 }
 
 impl OwnList {
-    /// The list of an issuing CA in a file, which is not read yet.
-    pub(super) fn new(path: PathBuf, issuer: Certificate) -> Self {
-        Self { path, issuer, kept: RwLock::new(None) }
+    /// The list of an issuing CA in a file, which is not read yet; what was kept of before is. One
+    /// that is there and cannot be used is no missing one.
+    pub(super) fn open(path: PathBuf, issuer: Certificate) -> anyhow::Result<Self> {
+        let floor = floor_beside(&path, &issuer);
+        let kept = kept(&floor, &issuer).with_context(|| floor.display().to_string())?;
+        let newest = kept.map(|list| Newest { list: Arc::new(list), is_kept: true });
+        Ok(Self { path, floor, issuer, newest: RwLock::new(newest) })
     }
 
     /// Reads the file; an error says why no list counts, or why what is there is not used.
@@ -32,19 +50,33 @@ impl OwnList {
         let next = RevocationList::read(der)?;
         let is_ours = next.is_signed_by(self.issuer.key());
         ensure!(is_ours, "不是签发机构的吊销列表 / no list of the issuing CA");
-        let ends = next.next_update();
-        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
-        let is_older = kept.as_ref().is_some_and(|kept| next.number() < kept.number());
-        ensure!(!is_older, "比已有的吊销列表旧 / older than the list that is known");
-        *kept = Some(Arc::new(next));
+        let before = self.newest();
+        if let Some(Newest { list: before, .. }) = &before {
+            let (known, number) = (before.number(), next.number());
+            ensure!(number >= known, "比已有的吊销列表旧 / older than the list that is known");
+            let is_other = number == known && next.der() != before.der();
+            ensure!(!is_other, "编号相同而内容不同 / another list under the number of a known one");
+        }
+        let is_known = before.is_some_and(|one| one.is_kept && one.list.number() == next.number());
+        // What takes away counts, whether or not it can be kept.
+        let kept = if is_known { Ok(()) } else { system::file::replace(&self.floor, next.der()) };
+        let (is_kept, ends) = (kept.is_ok(), next.next_update());
+        let newest = Newest { list: Arc::new(next), is_kept };
+        *self.newest.write().unwrap_or_else(PoisonError::into_inner) = Some(newest);
+        kept.with_context(|| {
+            let path = self.floor.display();
+            format!(
+                "吊销列表未能存于 {path}；重启后旧列表可能生效 / the list cannot be kept in {path}"
+            )
+        })?;
         ensure!(ends >= now, "吊销列表已过期 / the list is over");
         Ok(())
     }
 
     /// Whether a certificate is of this CA and does not stand in its list.
     pub(super) fn permits(&self, certificate: &Certificate, now: u64) -> Result<(), Code> {
-        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let list = kept.filter(|list| list.next_update() >= now).ok_or(Code::Unavailable)?;
+        let list = self.newest().map(|newest| newest.list);
+        let list = list.filter(|list| list.next_update() >= now).ok_or(Code::Unavailable)?;
         if certificate.issuer().der() != self.issuer.subject().der() {
             return Err(Code::CertificateForeign);
         }
@@ -55,6 +87,31 @@ impl OwnList {
             true => Err(Code::CertificateRevoked),
         }
     }
+
+    fn newest(&self) -> Option<Newest> {
+        self.newest.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The file in which the newest list is kept: beside the one that is fetched, and another for each
+/// CA, whose numbers are its own.
+fn floor_beside(path: &Path, issuer: &Certificate) -> PathBuf {
+    let ca = HEXLOWER.encode(&issuer.key().sha256()).chars().take(8).collect::<String>();
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".newest-{ca}"));
+    path.with_file_name(name)
+}
+
+/// What was kept; nothing where there is no file.
+fn kept(path: &Path, issuer: &Certificate) -> anyhow::Result<Option<RevocationList>> {
+    match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        found => found?,
+    };
+    let list = RevocationList::read(&std::fs::read(path)?)?;
+    let is_ours = list.is_signed_by(issuer.key());
+    ensure!(is_ours, "不是签发机构的吊销列表 / no list of the issuing CA");
+    Ok(Some(list))
 }
 
 #[cfg(test)]
@@ -129,7 +186,8 @@ mod tests {
     #[test]
     fn whoever_was_revoked_asks_no_validator_that_has_the_list() {
         let (ca, other) = (Ca::new("issuing"), Ca::new("other"));
-        let own = OwnList::new(PathBuf::from("issuing.crl"), ca.certificate.clone());
+        let folder = tempfile::tempdir().unwrap();
+        let own = OwnList::open(folder.path().join("0.crl"), ca.certificate.clone()).unwrap();
         let (good, lost, held) = (ca.leaf(0x1001), ca.leaf(0x1002), ca.leaf(0x1003));
         assert_eq!(own.permits(&good, NOW), Err(Code::Unavailable), "no list yet");
         let revoked = [
@@ -151,5 +209,48 @@ mod tests {
         assert!(own.take(&ca.list(8, &[]), BEHIND).is_err());
         own.take(&ca.list(9, &[]), NOW).unwrap();
         assert_eq!(own.permits(&held, NOW), Ok(()), "it was released");
+    }
+
+    /// Whoever answers the timer of the host with a list of before has it count no more after a
+    /// restart than before one; what was kept and is damaged is no missing floor.
+    #[test]
+    fn a_restart_goes_back_to_no_older_list() {
+        let (ca, other) = (Ca::new("issuing"), Ca::new("other"));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("0.crl");
+        let open = |ca: &Ca| OwnList::open(path.clone(), ca.certificate.clone());
+        let (good, lost) = (ca.leaf(0x1001), ca.leaf(0x1002));
+        let own = open(&ca).unwrap();
+        let newest = ca.list(7, &[(0x1002, RevocationReason::KeyCompromise)]);
+        own.take(&newest, NOW).unwrap();
+        let again = open(&ca).unwrap();
+        for own in [&own, &again] {
+            assert!(own.take(&ca.list(6, &[]), NOW).is_err());
+            let forked = own.take(&ca.list(7, &[]), NOW).unwrap_err();
+            assert!(format!("{forked:#}").contains("another list under the number"), "{forked:#}");
+            assert_eq!(own.permits(&lost, NOW), Err(Code::CertificateRevoked));
+            assert_eq!(own.permits(&good, NOW), Ok(()), "what was kept counts by itself");
+        }
+        let own = open(&other).unwrap();
+        assert_eq!(own.permits(&good, NOW), Err(Code::Unavailable), "each CA has its own numbers");
+        own.take(&other.list(1, &[]), NOW).unwrap();
+        // What cannot be kept counts all the same, is told, and is kept once it can be.
+        let floor = floor_beside(&path, &ca.certificate);
+        std::fs::remove_file(&floor).unwrap();
+        std::fs::create_dir(&floor).unwrap();
+        let next = ca.list(8, &[(0x1001, RevocationReason::KeyCompromise)]);
+        for _ in 0..2 {
+            let told = again.take(&next, NOW).unwrap_err();
+            assert!(format!("{told:#}").contains("cannot be kept"), "{told:#}");
+            assert_eq!(again.permits(&good, NOW), Err(Code::CertificateRevoked));
+        }
+        assert!(open(&ca).is_err(), "what is there and cannot be read is no missing one");
+        std::fs::remove_dir(&floor).unwrap();
+        again.take(&next, NOW).unwrap();
+        assert_eq!(open(&ca).unwrap().permits(&good, NOW), Err(Code::CertificateRevoked));
+        for damaged in [b"".to_vec(), b"noise".to_vec(), other.list(9, &[])] {
+            std::fs::write(&floor, damaged).unwrap();
+            assert!(open(&ca).is_err());
+        }
     }
 }

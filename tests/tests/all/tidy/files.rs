@@ -30,7 +30,7 @@ const OWN: [(&str, &str); 11] = [
 ];
 
 /// Whoever replaces a file, and why nobody's file is lost: it is one of the program's own.
-const REPLACED: [(&str, &str); 34] = [
+const REPLACED: [(&str, &str); 35] = [
     ("agent/src/command/join.rs", "the state directory that it joins, unless that has joined"),
     ("agent/src/command/policy/replay.rs", "what a replay found, beside the rules that it asked"),
     ("agent/src/command/renew.rs", "what stands beside the files in use until it is moved there"),
@@ -71,6 +71,7 @@ const REPLACED: [(&str, &str); 34] = [
     ("crates/cli/src/trust/fetch.rs", "the trust bundle that it verified, over an older one"),
     ("crates/system/src/completions.rs", "manual pages, which are made from the program"),
     ("ra-portal/src/machines/scep/authority.rs", "what devices encrypt for, and the one before"),
+    ("ra-portal/src/machines/validator_list.rs", "the newest list that a second validator saw"),
 ];
 
 /// Sources of programs without their tests, which lay down what they like.
