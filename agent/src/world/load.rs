@@ -10,6 +10,7 @@ use pki::PublicKey;
 use pki::crl::RevocationList;
 use policy::Bundle;
 use records::Bytes;
+use records::floor::{LogHead, NotFollowed};
 use records::join::JoinFile;
 use records::lineage::{Lineage, LineageError};
 use records::people::{SNAPSHOT_SECONDS_MAX, SignedPeople};
@@ -69,14 +70,9 @@ pub(super) enum NotAccepted {
     /// The lineage does not hold.
     #[error("the rules' lineage: {0}")]
     Lineage(#[from] LineageError),
-    /// The checkpoint of the lineage is older than one that was seen.
-    #[error("the log went back from {known} to {offered} records")]
-    Shrunk {
-        /// The number that was offered.
-        offered: u64,
-        /// The number that is known.
-        known: u64,
-    },
+    /// The log of the lineage does not go on from what was seen of it.
+    #[error("the rules: {0}")]
+    Log(NotFollowed),
     /// The bundle cannot be read, or breaks a rule of its own.
     #[error("the rules: {0}")]
     Bundle(#[from] policy::BundleError),
@@ -86,6 +82,15 @@ pub(super) enum NotAccepted {
     /// The founding statement is not known yet.
     #[error("the founding statement did not come yet")]
     Early,
+}
+
+/// By what the log of a lineage is known to go on from the newest checkpoint that was accepted.
+#[derive(Clone, Copy)]
+pub(super) enum Continuation<'a> {
+    /// `status` proves it.
+    Proof(&'a [Bytes]),
+    /// This gate judged the lineage when it came, and kept it.
+    Kept,
 }
 
 impl Anchors {
@@ -160,17 +165,19 @@ impl Anchors {
         Ok(Arc::new(known))
     }
 
-    /// The rules, by the records from which they follow.
+    /// The rules, by the records from which they follow, in a log that goes on from what was seen
+    /// of it.
     pub(super) fn rules(
         &mut self,
         lineage: &Lineage,
+        by: Continuation<'_>,
         marks: &mut Marks,
     ) -> Result<Arc<Rules>, NotAccepted> {
         const WHAT: &str = "the rules";
-        let (head, authority) = replay_lineage(lineage, &self.control, &self.founding)?;
-        if head.size < marks.control {
-            return Err(NotAccepted::Shrunk { offered: head.size, known: marks.control });
-        }
+        let (_, authority) = replay_lineage(lineage, &self.control, &self.founding)?;
+        let head = LogHead::open(&lineage.checkpoint, &self.control);
+        let head = head.map_err(|_| LineageError::Checkpoint)?;
+        self.continued(&marks.control, &head, by)?;
         let key =
             |bytes: &Bytes| PublicKey::read(&bytes.0).map_err(|_| NotAccepted::Malformed(WHAT));
         let keys = &authority.founding().keys;
@@ -184,12 +191,33 @@ impl Anchors {
         let bundle = Bundle::read(state.version, files)?;
         let version = u64::from(state.version);
         numbered(WHAT, &mut marks.bundle, version, state.digest.clone())?;
-        marks.control = head.size;
+        head.note().clone_into(&mut marks.control);
         Ok(Arc::new(Rules {
             version: state.version,
             digest: state.digest.clone(),
             application: bundle.application(&self.application).cloned(),
         }))
+    }
+}
+
+impl Anchors {
+    /// Whether a log goes on from the newest checkpoint of it that was accepted.
+    fn continued(
+        &self,
+        mark: &str,
+        head: &LogHead,
+        by: Continuation<'_>,
+    ) -> Result<(), NotAccepted> {
+        if mark.is_empty() {
+            return Ok(());
+        }
+        let seen = LogHead::open(mark, &self.control);
+        let seen = seen.map_err(|_| NotAccepted::Unsigned("the mark of the log"))?;
+        let followed = match by {
+            Continuation::Proof(hashes) => head.follows(&seen, hashes),
+            Continuation::Kept => head.was_kept_beside(&seen),
+        };
+        followed.map_err(NotAccepted::Log)
     }
 }
 

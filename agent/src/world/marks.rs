@@ -18,8 +18,9 @@ pub struct Marks {
     pub people: (u64, Bytes),
     /// Version and digest of the rules.
     pub bundle: (u64, Bytes),
-    /// Size of the newest checkpoint of `control`.
-    pub control: u64,
+    /// The newest checkpoint of `control` by which rules came, as the log signed it; empty before
+    /// the first.
+    pub control: String,
     /// The newest checkpoint of `access`, as the log signed it.
     pub access: String,
     /// SHA-256 of the file that holds what stands beside the list; empty where nothing does.
@@ -85,6 +86,11 @@ impl Marks {
         let read = serde_json::from_slice(&bytes);
         let read: Self = read.with_context(|| told((" 已损坏：", " is damaged: ")))?;
         Ok(Self { path: path.to_owned(), ..read })
+    }
+
+    /// So many records of `control` were seen.
+    pub(super) fn control_size(&self) -> u64 {
+        self.control.lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0)
     }
 
     /// Makes the marks durable.

@@ -4,7 +4,7 @@
 use super::generation::{KnownPeople, Revocations, Rules, World};
 use super::heard_clock::HeardClock;
 use super::kept_beside::{self, KeptBeside, ToKeep};
-use super::load::{Anchors, NotAccepted};
+use super::load::{Anchors, Continuation, NotAccepted};
 use super::marks::Marks;
 use super::reserve::Reserve;
 use super::unlisted::VerifiedUnlisted;
@@ -56,6 +56,8 @@ pub struct Source {
 #[derive(Default)]
 struct Update {
     rules: Option<Lineage>,
+    /// From `status`, the proof that the log of the rules goes on.
+    continues: Vec<Bytes>,
     crl: Option<Bytes>,
     people: Option<SignedPeople>,
     /// From `status` one, from the state directory as many as are in force.
@@ -94,6 +96,8 @@ struct Judge {
     anchors: Anchors,
     /// Rules that no snapshot has named yet, with the marks that they will set.
     announced: Option<(Arc<Rules>, Lineage, Marks)>,
+    /// The checkpoint that was kept last because it does not go on from what was seen.
+    refused: String,
     /// In force, and not in the state directory yet.
     unkept: Unkept,
 }
@@ -134,9 +138,11 @@ impl Source {
         let heard = Arc::new(HeardClock::at(clock.seconds()));
         let nothing = World::nothing();
         let nothing = if is_watched { nothing.under(heard.clone()) } else { nothing };
+        let unkept = Unkept::default();
+        let judge = Judge { anchors, announced: None, refused: String::new(), unkept };
         let source = Self {
             config: config.clone(),
-            judge: Mutex::new(Judge { anchors, announced: None, unkept: Unkept::default() }),
+            judge: Mutex::new(judge),
             marks: Arc::new(Mutex::new(marks)),
             world: Arc::new(ArcSwap::from_pointee(nothing)),
             swapped: Arc::new(Notify::new()),
@@ -148,7 +154,8 @@ impl Source {
         };
         let (crl, KeptBeside { said: unlisted, gone }) = source.kept_list();
         let (rules, people) = (source.kept("rules.json"), source.kept("people.json"));
-        source.install(Update { rules, crl, people, unlisted, gone }, false);
+        let kept = Update { rules, crl, people, unlisted, gone, ..Update::default() };
+        source.install(kept, false);
         Ok(source)
     }
 
@@ -181,11 +188,9 @@ impl Source {
         let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.world.load_full();
         if let Some(lineage) = update.rules {
-            let mut ahead = marks.clone();
-            let read = judge.anchors.rules(&lineage, &mut ahead);
-            if let Some(rules) = self.accepted("rules", read) {
-                judge.announced = Some((rules, lineage, ahead));
-            }
+            let by = (!keep).then_some(Continuation::Kept);
+            let by = by.unwrap_or(Continuation::Proof(&update.continues));
+            self.announce(&mut judge, &marks, lineage, by);
         }
         let anchors = &judge.anchors;
         let list: Option<Arc<Revocations>> = update
@@ -232,6 +237,30 @@ impl Source {
         if keep {
             judge.unkept.renew(accepted);
             self.keep(&mut marks, &mut judge.unkept);
+        }
+    }
+
+    /// Judges rules that came, which wait for the snapshot that names them.
+    fn announce(&self, judge: &mut Judge, marks: &Marks, lineage: Lineage, by: Continuation<'_>) {
+        let mut ahead = marks.clone();
+        let read = judge.anchors.rules(&lineage, by, &mut ahead);
+        if matches!((&read, by), (Err(NotAccepted::Log(_)), Continuation::Proof(_)))
+            && judge.refused != lineage.checkpoint
+        {
+            self.keep_refused(&marks.control, &lineage.checkpoint);
+            judge.refused.clone_from(&lineage.checkpoint);
+        }
+        if let Some(rules) = self.accepted("rules", read) {
+            judge.announced = Some((rules, lineage, ahead));
+        }
+    }
+
+    /// Keeps both checkpoints, which the log's key signed: they prove to anybody what it did.
+    fn keep_refused(&self, seen: &str, came: &str) {
+        let notes = serde_json::json!({ "v": 1, "log": "control", "checkpoints": [seen, came] });
+        let path = self.config.path("world/log-not-followed.json");
+        if let Err(error) = crate::write_file(&path, notes.to_string().as_bytes()) {
+            tracing::warn!(%error, "checkpoints of a log that does not go on cannot be kept");
         }
     }
 
@@ -317,7 +346,8 @@ impl Source {
         let in_force = world.in_force();
         let unlisted = world.beside.digest();
         let (crl, people, bundle) = (in_force.crl, in_force.people, in_force.bundle);
-        WorldNumbers { crl, people, bundle, unlisted }
+        let control = self.marks.lock().unwrap_or_else(PoisonError::into_inner).control_size();
+        WorldNumbers { crl, people, bundle, unlisted, control }
     }
 
     /// What `status` is asked with first: whoever has a list asks anew what stands beside it, and
@@ -366,9 +396,9 @@ pub async fn watch(source: Arc<Source>, sessions: PresentSessions, stop: Stop) {
                 source.metrics.condition("status", "");
                 source.heard.hear(source.clock.seconds());
                 let empty = world == ca_api::WorldUpdate::default();
-                let ca_api::WorldUpdate { crl, people, rules, unlisted } = world;
+                let ca_api::WorldUpdate { crl, people, rules, continues, unlisted } = world;
                 let unlisted = unlisted.into_iter().collect();
-                let update = Update { rules, crl, people, unlisted, ..Update::default() };
+                let update = Update { rules, continues, crl, people, unlisted, gone: Vec::new() };
                 source.install(update, true);
                 // Something that is not accepted comes again at once: do not turn in a circle.
                 if !empty && source.has() == has { AFTER_REFUSAL } else { PAUSE }

@@ -3,8 +3,10 @@
 use anyhow::Context;
 use authority::Authority;
 use ca_store::lineage::{self, Seeds};
+use ca_store::proof::Tiles;
 use ca_store::rows;
 use records::Bytes;
+use records::floor::LogHead;
 use records::lineage::Lineage;
 use records::trust::Trust;
 use std::sync::{Mutex, PoisonError};
@@ -46,4 +48,21 @@ pub(super) async fn rules(
     }
     *kept() = Some((version, digest.clone(), lineage.clone()));
     Ok(Some(lineage))
+}
+
+/// The proof that the log of a lineage goes on from so many records. Where it has no more there is
+/// none to give: the gate judges what was signed.
+pub(super) async fn continuation(
+    (store, trust): (&Store, &Trust),
+    lineage: &Lineage,
+    known: u64,
+) -> anyhow::Result<Vec<Bytes>> {
+    let key = trust.log_key("control").context("trust file")?;
+    let size = LogHead::open(&lineage.checkpoint, &key)?.size();
+    if known == 0 || known >= size {
+        return Ok(Vec::new());
+    }
+    let mut tx = store.read().await?;
+    let hashes = Tiles::default().consistency(&mut tx, "control", known, size).await?;
+    Ok(hashes.into_iter().map(Bytes::from).collect())
 }

@@ -9,7 +9,7 @@
 //! agent.
 
 use super::ahead::NewestHere;
-use super::rules::rules;
+use super::rules::{continuation, rules};
 use super::snapshots::NewestSnapshot;
 use super::state::Status;
 use anyhow::Context;
@@ -110,11 +110,11 @@ async fn look(
         }
     };
     match rows.unwrap_or(Err(Unread::Late)) {
-        Ok((authority, Added { people, rules, again, here })) => {
+        Ok((authority, Added { people, rules, continues, again, here })) => {
             status.metrics.condition(CONDITION, "");
             let told = taken_away(status, &authority, own, message)?;
             status.hear_of(agent, message, here);
-            Ok((WorldUpdate { people, rules, ..told }, again))
+            Ok((WorldUpdate { people, rules, continues, ..told }, again))
         }
         Err(unread) => {
             status.metrics.condition(CONDITION, &unread.told());
@@ -164,6 +164,8 @@ fn taken_away(
 struct Added {
     people: Option<SignedPeople>,
     rules: Option<Lineage>,
+    /// That their log goes on from what the gate knows of it.
+    continues: Vec<Bytes>,
     /// Whether it is to be looked for again soon.
     again: bool,
     /// The newest that there is of each.
@@ -221,6 +223,13 @@ async fn added(
         }
         false => None,
     };
+    let continues = match &rules {
+        Some(lineage) => {
+            let known = (&status.store, &status.trust);
+            continuation(known, lineage, message.control).await.map_err(Unread::Rows)?
+        }
+        None => Vec::new(),
+    };
     let again = (wants && rules.is_none()) || !is_whole;
     let has = if rules.is_some() { version } else { message.bundle };
     let people = newest.filter(|snapshot| {
@@ -228,7 +237,7 @@ async fn added(
         snapshot.read.bundle == has && newer
     });
     let people = people.map(|snapshot| snapshot.signed.clone());
-    Ok((authority, Added { people, rules, again, here }))
+    Ok((authority, Added { people, rules, continues, again, here }))
 }
 
 impl Status {

@@ -27,6 +27,9 @@ pub struct WorldNumbers {
     pub bundle: u32,
     /// Digest of what it was told beside the list; empty if that was nothing.
     pub unlisted: Bytes,
+    /// The agent knows so many records of `control`, by the rules that it has.
+    #[serde(default)]
+    pub control: u64,
 }
 
 /// What is newer than what an agent has, each signed by itself.
@@ -42,6 +45,10 @@ pub struct WorldUpdate {
     /// The records from which the rules follow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<Lineage>,
+    /// The proof that the log of these rules goes on from what the agent knows of it (RFC 6962
+    /// 2.1.2).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub continues: Vec<Bytes>,
     /// What is revoked or suspended beside the list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unlisted: Option<Unlisted>,

@@ -77,6 +77,12 @@ impl LogHead {
         verify_consistency((was.size, &was.root), (is.size, &is.root), &hashes)
             .map_err(|_| NotFollowed::Unproven)
     }
+
+    /// The same of one that its reader judged when it came and kept itself: a longer one was kept
+    /// just before what says that it was seen.
+    pub fn was_kept_beside(&self, before: &Self) -> Result<(), NotFollowed> {
+        if self.size() > before.size() { Ok(()) } else { self.follows(before, &[]) }
+    }
 }
 
 #[cfg(test)]
@@ -164,6 +170,19 @@ mod tests {
         for proof in [Vec::new(), proof(299, &forked(300))] {
             assert_eq!(other.follows(&seen, &proof), Err(NotFollowed::Forked));
         }
+    }
+
+    /// What a reader kept may be ahead of its mark by a crash, and is neither behind it nor another.
+    #[test]
+    fn what_was_kept_is_no_shorter_and_no_fork() {
+        let log = OwnLog::new();
+        let seen = log.head(&numbers(300));
+        for size in [300, 301, 512] {
+            assert_eq!(log.head(&numbers(size)).was_kept_beside(&seen), Ok(()), "{size}");
+        }
+        let (shorter, other) = (log.head(&numbers(299)), log.head(&forked(300)));
+        assert_eq!(shorter.was_kept_beside(&seen), Err(NotFollowed::Shorter));
+        assert_eq!(other.was_kept_beside(&seen), Err(NotFollowed::Forked));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use records::Bytes;
 use records::lineage::Lineage;
 use records::people::{PeopleSnapshot, SignedPeople};
 use std::sync::{Arc, Mutex};
+use tests::forged_log::ForgedLog;
 use tests::gate::Gate;
 use tests::processes::{Office, until};
 
@@ -270,8 +271,19 @@ async fn rules_that_do_not_count_change_nothing() {
         lineage.checkpoint = lineage.checkpoint.replace("shangluo", "elsewhere");
         lineage
     };
+    // Whoever holds the log's key lays the same records into another tree, and into a longer one.
+    let forked = |more: u64| {
+        let size: u64 = second.checkpoint.lines().nth(1).unwrap().parse().unwrap();
+        let records = second.records.iter().map(|one| (one.index, one.record.0.clone()));
+        let records: Vec<(u64, Vec<u8>)> = records.collect();
+        let (checkpoint, records) = ForgedLog::of(&office, "control").lay(size + more, &records);
+        Lineage { checkpoint, records }
+    };
+    let longer = forked(5);
     for (what, lineage) in [
         ("older", first.clone()),
+        ("of another history", forked(0)),
+        ("of another history that is longer", longer.clone()),
         ("signed by one", without("approval")),
         ("without its order", without("order")),
         ("never enacted", without("enacted")),
@@ -289,12 +301,15 @@ async fn rules_that_do_not_count_change_nothing() {
         still(&office, &gate, &person, what).await;
         assert!(alarm(&office).await.contains("rules:"), "{what}: no alarm");
     }
+    let kept = std::fs::read(office.path("gate/world/log-not-followed.json")).unwrap();
+    let kept: serde_json::Value = serde_json::from_slice(&kept).unwrap();
+    assert_eq!(kept["checkpoints"], serde_json::json!([second.checkpoint, longer.checkpoint]));
     liar.says(rules_of(second)).await;
     assert!(!alarm(&office).await.contains("rules:"));
 }
 
 /// Rules that the city did enact wait until a snapshot names them: whoever carries both cannot
-/// choose.
+/// choose. Their log has to prove that it goes on from what the gate saw of it.
 #[tokio::test]
 async fn rules_wait_for_the_snapshot_that_names_them() {
     let mut office = Office::open().await;
@@ -307,6 +322,10 @@ async fn rules_wait_for_the_snapshot_that_names_them() {
     let liar = Liar::instead_of_status(&mut office).await;
     office.start("agent", &[]).await;
     liar.says(rules_of(second.rules.clone().unwrap())).await;
+    assert!(alarm(&office).await.contains("rules:"), "without a proof");
+    let rules = rules_of(second.rules.clone().unwrap());
+    liar.says(WorldUpdate { continues: second.continues.clone(), ..rules }).await;
+    assert!(!alarm(&office).await.contains("rules:"));
     assert_eq!(gate.get(&office, &person, OWN).await.0, 200);
     assert_eq!(rules_of_last_decision(&office, 2).await, 1);
     liar.says(WorldUpdate { people: second.people.clone(), ..WorldUpdate::default() }).await;
@@ -319,7 +338,10 @@ async fn told(office: &Office, version: u32) -> WorldUpdate {
     let path = |end: &str| office.path(&format!("gate/tls.{end}"));
     let identity = Identity::from_files(&path("pem"), &path("key")).unwrap();
     let status = ca_api::Status(office.client(&office.trust.status, Some(identity)));
-    let has = WorldNumbers { bundle: version - 1, ..WorldNumbers::default() };
+    let marks = std::fs::read(office.path("gate/marks.json")).unwrap();
+    let marks: serde_json::Value = serde_json::from_slice(&marks).unwrap();
+    let control = marks["control"].as_str().unwrap().lines().nth(1).unwrap().parse().unwrap();
+    let has = WorldNumbers { bundle: version - 1, control, ..WorldNumbers::default() };
     let came = Mutex::new(WorldUpdate::default());
     until("status has the rules", async || {
         let world = status.world(&has).await.unwrap();
