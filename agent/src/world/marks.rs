@@ -2,7 +2,9 @@
 //! survive a kill: one small file, written beside, durable, renamed.
 
 use records::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// A number may step forward by this much at once; a wrong one must not lock out those that follow.
@@ -20,6 +22,7 @@ pub struct Marks {
     pub bundle: (u64, Bytes),
     /// The newest checkpoint of `control` by which rules came, as the log signed it; empty before
     /// the first.
+    #[serde(deserialize_with = "checkpoint")]
     pub control: String,
     /// The newest checkpoint of `access`, as the log signed it.
     pub access: String,
@@ -61,6 +64,15 @@ pub(super) fn follows(mark: &(u64, Bytes), offered: u64, digest: &Bytes) -> Resu
         _ if offered == known && mark.1 != *digest => Err(Backwards::Other(offered)),
         _ if offered > known.saturating_add(STEP_MAX) => Err(Backwards::Ahead { offered, known }),
         _ => Ok(()),
+    }
+}
+
+/// A checkpoint. Marks of before it was kept have a size in its place, and name none.
+fn checkpoint<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::String(note) => Ok(note),
+        Value::Number(_) => Ok(String::new()),
+        _ => Err(D::Error::custom("no checkpoint")),
     }
 }
 
@@ -115,6 +127,23 @@ mod tests {
         marks.write().unwrap();
         assert_eq!(Marks::read(&path).unwrap().crl.0, 7);
         std::fs::write(&path, b"").unwrap();
+        assert!(Marks::read(&path).is_err());
+    }
+
+    /// A gate that joined before checkpoints were kept begins anew with that, and with nothing else.
+    #[test]
+    fn a_mark_that_is_a_size_names_no_checkpoint() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("marks.json");
+        Marks::found(&path).unwrap();
+        let mut kept: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        kept["control"] = 7.into();
+        kept["crl"][0] = 9.into();
+        std::fs::write(&path, kept.to_string()).unwrap();
+        let marks = Marks::read(&path).unwrap();
+        assert_eq!((marks.control.as_str(), marks.control_size(), marks.crl.0), ("", 0, 9));
+        kept["control"] = true.into();
+        std::fs::write(&path, kept.to_string()).unwrap();
         assert!(Marks::read(&path).is_err());
     }
 
