@@ -36,7 +36,10 @@ impl Authority {
     /// lineage does not hold what else is known, so whoever carries it out does not ask.
     pub fn mode_changes(&self, body: &ModeBody) -> Result<(), Code> {
         let is_same = self.mode_before(&body.application).mode == body.mode;
-        let is_said_again = is_same && body.mode != AccessMode::Observe;
+        // What lifts a suspension may be on its way into the tree: whoever suspends anew meanwhile
+        // is heard.
+        let is_anew = body.mode == AccessMode::Suspended && self.is_changing();
+        let is_said_again = is_same && body.mode != AccessMode::Observe && !is_anew;
         match self.knows_application(&body.application) && !is_said_again {
             true => Ok(()),
             false => Err(Code::StateConflict),

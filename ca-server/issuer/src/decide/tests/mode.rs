@@ -46,6 +46,31 @@ fn a_mode_that_changes_nothing_or_is_nobodys_is_refused() {
     sample.operator(wanted).unwrap();
 }
 
+/// The tree stands still behind what lifts a suspension: it is suspended anew meanwhile, and stays
+/// so whenever the tree goes on.
+#[test]
+fn who_suspends_anew_is_heard_while_what_lifts_it_is_on_its_way() {
+    let mut sample = with_gate();
+    sample.done(plain(AccessMode::Suspended), &SECURITY);
+    let again = sample.operator(plain(AccessMode::Suspended)).unwrap_err();
+    assert_eq!(again, Code::StateConflict, "it is");
+    let lift = sample.order(plain(AccessMode::Enforce));
+    sample.approved_by(lift, &SECURITY);
+    assert_eq!(sample.execute(), None);
+    assert!(sample.authority().is_changing());
+    sample.operator(plain(AccessMode::Suspended)).unwrap();
+    let anew = sample.newest_order();
+    for name in SECURITY {
+        sample.approve(anew, name).unwrap();
+    }
+    assert_eq!(sample.execute(), None);
+    assert_eq!(sample.became_of(anew), Err(Code::OrderConsumed));
+    assert_eq!(told(&sample), Some(AccessMode::Suspended));
+    sample.sequence();
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+    assert_eq!(told(&sample), Some(AccessMode::Suspended));
+}
+
 #[test]
 fn gates_hear_of_a_mode_and_of_a_suspension_as_of_a_brake() {
     let mut sample = with_gate();
