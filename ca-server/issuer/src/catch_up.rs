@@ -157,7 +157,7 @@ impl CaughtUp {
                 (self.state.withdrew, self.state.people_change) = (true, change);
                 self.over(order, "done");
                 // What nobody can tell may have taken something away.
-                if judged.is_none_or(|judged| judged.body().takes_away()) {
+                if judged.is_none_or(|judged| judged.body().closes_at_gates()) {
                     self.state.people_taken = change;
                 }
                 let Some(judged) = judged else { return true };

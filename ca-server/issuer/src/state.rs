@@ -314,7 +314,7 @@ impl State {
         match &record.event {
             Event::Enacted { order, .. } => {
                 let open = self.authority().open(order, 0);
-                if open.is_ok_and(|(_, body)| body.takes_away()) {
+                if open.is_ok_and(|(_, body)| body.closes_at_gates()) {
                     self.people_change += 1;
                     self.people_taken = self.people_change;
                 }

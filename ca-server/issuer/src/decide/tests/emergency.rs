@@ -38,8 +38,14 @@ fn gates_hear_of_an_emergency_until_it_is_over_or_looked_at() {
     let review = |order: Bytes| OperatorRequest::EmergencyReview { order, evidence: evidence() };
     let unknown = sample.operator(review(Bytes::from([9; 32]))).unwrap_err();
     assert_eq!(unknown, Code::OrderUnknown);
-    sample.done(review(order.into()), &["officer-1"]);
-    assert!(told(&sample).is_empty(), "its window is closed with its case");
+    let closes = sample.order(review(order.into()));
+    sample.approved_by(closes, &["officer-1"]);
+    assert_eq!(sample.state.people_taken, 0, "nothing was taken away");
+    assert_eq!(sample.execute(), None);
+    assert!(told(&sample).is_empty(), "its window is closed with its case, recorded is enough");
+    assert_eq!(sample.state.people_taken, sample.state.people_change, "and told as a brake");
+    sample.sequence();
+    assert!(told(&sample).is_empty() && sample.authority().emergencies().count() == 0);
 }
 
 #[test]
