@@ -87,12 +87,6 @@ impl Body {
         }
     }
 
-    /// Whether gates hear of it as of a brake once it is carried out: it only takes away, or ends an
-    /// emergency.
-    pub fn closes_at_gates(&self) -> bool {
-        self.takes_away() || matches!(self, Self::EmergencyReview(_))
-    }
-
     /// Whether an order with it only takes away: a brake, which nothing delays.
     pub fn takes_away(&self) -> bool {
         match self {

@@ -87,6 +87,12 @@ pub struct ApprovalRulesBody {
 }
 
 impl Body {
+    /// Whether gates hear of it as of a brake once it is carried out: it only takes away, or ends an
+    /// emergency.
+    pub fn closes_at_gates(&self) -> bool {
+        self.takes_away() || matches!(self, Self::EmergencyReview(_))
+    }
+
     /// Reads the body of a kind.
     pub fn read(kind: &str, value: &Value) -> Result<Self, BodyError> {
         let body = match kind {
