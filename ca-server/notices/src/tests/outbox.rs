@@ -90,7 +90,7 @@ async fn a_clock_that_moved_gives_up_no_notice() {
 /// to nobody and recorded as nothing.
 #[tokio::test]
 async fn what_a_look_hands_over_is_kept_together_and_once() {
-    let (mut delivery, folder) = outbox(&[0; 69], 0).await;
+    let (mut delivery, folder) = outbox(&[0; 261], 0).await;
     let spool = folder.path().join("notices/spool");
     std::fs::create_dir_all(&spool).unwrap();
     // A hand has no key of the role.
@@ -105,11 +105,11 @@ async fn what_a_look_hands_over_is_kept_together_and_once() {
     tx.commit().await.unwrap();
     let files = || std::fs::read_dir(&spool).unwrap().count();
     assert_eq!(delivery.look().await.unwrap(), Look::More);
-    assert_eq!((count(&delivery.store).await, files()), (6, 63));
+    assert_eq!((count(&delivery.store).await, files()), (6, 255));
     assert_eq!(delivery.look().await.unwrap(), Look::More);
-    assert_eq!((count(&delivery.store).await, files()), (0, 69));
+    assert_eq!((count(&delivery.store).await, files()), (0, 261));
     let recorded = recorded(&delivery.store).await;
-    assert_eq!(recorded.len(), 69);
+    assert_eq!(recorded.len(), 261);
     assert!(recorded.iter().all(|one| one.contains("\"outcome\":\"done\"")));
     assert!(matches!(delivery.look().await.unwrap(), Look::Idle(_)), "nothing comes twice");
 }

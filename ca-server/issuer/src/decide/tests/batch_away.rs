@@ -154,7 +154,7 @@ fn what_a_single_order_is_refused_for_many_are_refused_for() {
     assert_eq!(sample.bring_many("handler", moves).map(drop), Err(Code::TooManyTries));
     bring(&mut sample, "handler", &unsaid).unwrap();
     spend(&mut sample, "taken-away");
-    let other = |body: &mut RevokeBody| body.reason = "superseded".into();
+    let other = |body: &mut RevokeBody| body.reason = "affiliationChanged".into();
     assert_eq!(bring(&mut sample, "handler", &other), Err(Code::TooManyTries));
     bring(&mut sample, "handler", &unsaid).unwrap();
 }
