@@ -130,7 +130,7 @@ mod tests {
         assert!(Marks::read(&path).is_err());
     }
 
-    /// A gate that joined before checkpoints were kept begins anew with that, and with nothing else.
+    /// A gate that joined before checkpoints were kept begins anew with that, and nothing else.
     #[test]
     fn a_mark_that_is_a_size_names_no_checkpoint() {
         let folder = tempfile::tempdir().unwrap();

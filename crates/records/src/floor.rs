@@ -172,7 +172,7 @@ mod tests {
         }
     }
 
-    /// What a reader kept may be ahead of its mark by a crash, and is neither behind it nor another.
+    /// What a reader kept may be ahead of its mark by a crash, and is neither behind nor another.
     #[test]
     fn what_was_kept_is_no_shorter_and_no_fork() {
         let log = OwnLog::new();

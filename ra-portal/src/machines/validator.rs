@@ -1,7 +1,7 @@
 //! A second validator: looks at challenges from another place in the net, for the processes that
-//! its configuration names, each known by a certificate of the city. It keeps the newest list of the
-//! CA, decides nothing and holds no key but that of its TLS; what it looks at, and for how long, is
-//! bounded as it is for the process that asks.
+//! its configuration names, each known by a certificate of the city. It keeps the newest list of
+//! the CA, decides nothing and holds no key but that of its TLS; what it looks at, and for how
+//! long, is bounded as it is for the process that asks.
 
 use crate::config::ValidatorConfig;
 use crate::listener::LIMITS;

@@ -9,7 +9,7 @@ use ca_api::{WorldNumbers, WorldUpdate};
 use keys::SoftwareSigner;
 use mtls::tls::{ClientAuth, Identity, server};
 use records::Bytes;
-use records::lineage::Lineage;
+use records::lineage::{Lineage, Proven};
 use records::people::{PeopleSnapshot, SignedPeople};
 use std::sync::{Arc, Mutex};
 use tests::forged_log::ForgedLog;
@@ -245,48 +245,21 @@ async fn rules_that_do_not_count_change_nothing() {
     let second = rules(&office);
     let liar = Liar::instead_of_status(&mut office).await;
 
-    let kinds = |lineage: &Lineage| -> Vec<String> {
-        lineage
-            .records
-            .iter()
-            .map(|one| records::Record::read(&one.record.0).unwrap().event.kind().to_owned())
-            .collect()
-    };
-    let without = |kind: &str| {
-        let mut lineage = second.clone();
-        let at = kinds(&lineage).iter().rposition(|known| known == kind).unwrap();
-        lineage.records.remove(at);
-        lineage
-    };
-    let changed = |part: fn(&mut records::lineage::Proven) -> &mut Vec<u8>| {
-        let mut lineage = second.clone();
-        let last = lineage.records.last_mut().unwrap();
-        let bytes = part(last);
-        let middle = bytes.len() / 2;
-        bytes[middle] ^= 1;
-        lineage
-    };
     let foreign = {
         let mut lineage = second.clone();
         lineage.checkpoint = lineage.checkpoint.replace("shangluo", "elsewhere");
         lineage
     };
-    // Whoever holds the log's key lays the same records into another tree, and into a longer one.
-    let forked = |more: u64| {
-        let size: u64 = second.checkpoint.lines().nth(1).unwrap().parse().unwrap();
-        let records = second.records.iter().map(|one| (one.index, one.record.0.clone()));
-        let records: Vec<(u64, Vec<u8>)> = records.collect();
-        let (checkpoint, records) = ForgedLog::of(&office, "control").lay(size + more, &records);
-        Lineage { checkpoint, records }
-    };
+    let changed = |part| with_a_byte_changed(&second, part);
+    let forked = |more| in_another_tree(&office, &second, more);
     let longer = forked(5);
     for (what, lineage) in [
         ("older", first.clone()),
         ("of another history", forked(0)),
         ("of another history that is longer", longer.clone()),
-        ("signed by one", without("approval")),
-        ("without its order", without("order")),
-        ("never enacted", without("enacted")),
+        ("signed by one", without(&second, "approval")),
+        ("without its order", without(&second, "order")),
+        ("never enacted", without(&second, "enacted")),
         ("a record changed", changed(|one| &mut one.record.0)),
         ("a salt changed", changed(|one| &mut one.salt.0)),
         ("a proof changed", changed(|one| &mut one.hashes[0].0)),
@@ -306,6 +279,34 @@ async fn rules_that_do_not_count_change_nothing() {
     assert_eq!(kept["checkpoints"], serde_json::json!([second.checkpoint, longer.checkpoint]));
     liar.says(rules_of(second)).await;
     assert!(!alarm(&office).await.contains("rules:"));
+}
+
+/// Rules without the last record of a kind.
+fn without(rules: &Lineage, kind: &str) -> Lineage {
+    let is_of_kind =
+        |proven: &Proven| records::Record::read(&proven.record.0).unwrap().event.kind() == kind;
+    let mut rules = rules.clone();
+    let at = rules.records.iter().rposition(is_of_kind).unwrap();
+    rules.records.remove(at);
+    rules
+}
+
+/// Rules with one bit changed in the middle of this part of their last record.
+fn with_a_byte_changed(rules: &Lineage, part: fn(&mut Proven) -> &mut Vec<u8>) -> Lineage {
+    let mut rules = rules.clone();
+    let bytes = part(rules.records.last_mut().unwrap());
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    rules
+}
+
+/// The same records in another tree, longer by so many, of whoever holds the log's key.
+fn in_another_tree(office: &Office, rules: &Lineage, more: u64) -> Lineage {
+    let size: u64 = rules.checkpoint.lines().nth(1).unwrap().parse().unwrap();
+    let records = rules.records.iter().map(|one| (one.index, one.record.0.clone()));
+    let records: Vec<(u64, Vec<u8>)> = records.collect();
+    let (checkpoint, records) = ForgedLog::of(office, "control").lay(size + more, &records);
+    Lineage { checkpoint, records }
 }
 
 /// Rules that the city did enact wait until a snapshot names them: whoever carries both cannot

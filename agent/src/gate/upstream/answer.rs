@@ -95,10 +95,7 @@ pub(super) fn take_answer(
 
 /// The status and the body of an answer that comes in these pieces, and whether it is over; nothing
 /// where it is none.
-pub(in crate::gate) fn read_answer(
-    pieces: &[&[u8]],
-    limits: &GateLimits,
-) -> Option<(u16, Vec<u8>, bool)> {
+pub(crate) fn read_answer(pieces: &[&[u8]], limits: &GateLimits) -> Option<(u16, Vec<u8>, bool)> {
     let limits =
         AnswerLimits { head_bytes: limits.answer_head_bytes, fields: limits.answer_fields };
     let (mut came, mut looked, mut read) = (BytesMut::new(), 0, None);

@@ -87,8 +87,8 @@ pub struct ApprovalRulesBody {
 }
 
 impl Body {
-    /// Whether gates hear of it as of a brake once it is carried out: it only takes away, or ends an
-    /// emergency.
+    /// Whether gates hear of it as of a brake once it is carried out: it only takes away, or ends
+    /// an emergency.
     pub fn closes_at_gates(&self) -> bool {
         self.takes_away() || matches!(self, Self::EmergencyReview(_))
     }

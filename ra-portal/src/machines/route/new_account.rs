@@ -92,7 +92,7 @@ fn of_binding(error: JoseError) -> AcmeRefused {
 /// Whose key asks.
 enum KeyOwner {
     /// An account's that this portal knows: it asks nobody, and waits for no place.
-    Known(KeptAccount),
+    Known(Box<KeptAccount>),
     /// Anybody else's, with a place of all those.
     Stranger(StrangerPlace),
 }
@@ -105,7 +105,7 @@ impl KeyOwner {
         (key, source): (&Jwk, u128),
     ) -> Answer<Self> {
         if let Some(kept) = account::by_key(store, key).await? {
-            return Ok(Self::Known(kept));
+            return Ok(Self::Known(Box::new(kept)));
         }
         let place = strangers.enter(source).ok_or(ProblemKind::Unavailable)?;
         Ok(Self::Stranger(place))

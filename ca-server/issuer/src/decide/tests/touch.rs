@@ -66,8 +66,8 @@ fn a_touch_signs_for_so_many_and_no_more() {
     assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
 }
 
-/// A key that is touched twice for a page, and what is signed again because no answer came, find the
-/// batch that there is. What was taken back is drafted anew.
+/// A key that is touched twice for a page, and what is signed again because no answer came, find
+/// the batch that there is. What was taken back is drafted anew.
 #[test]
 fn what_is_signed_again_is_there_once() {
     let mut sample = Sample::with_handler();
