@@ -2,6 +2,7 @@
 //! them, under a registry key of its own.
 
 mod moving;
+mod office;
 
 use keys::SoftwareSigner;
 use pki::certificate::{CertificateContent, TbsCertificate};
@@ -205,7 +206,7 @@ fn ending(sample: &SampleOrder) -> Option<SampleOrder> {
         }
         "role" => {
             order["body"]["action"] = j!("withdraw");
-            let lent = j!([lent(&order["body"]["person"], "official")]);
+            let lent = j!([office::lent(&order["body"]["person"], "official")]);
             (order["basis"]["before"]["lent"], order["basis"]["before"]["lends"]) =
                 (lent.clone(), lent);
         }
@@ -215,7 +216,7 @@ fn ending(sample: &SampleOrder) -> Option<SampleOrder> {
             wish["assertion"] = touch();
         }
         "person" => {
-            return leaving(sample, order);
+            return office::leaving(sample, order);
         }
         _ => return None,
     }
@@ -300,40 +301,6 @@ fn revoking_a_systems(sample: &SampleOrder) -> Option<SampleOrder> {
     let is_named = |one: &Value| people.iter().any(|person| person["unit"] == one["unit"]);
     basis.get_mut("units")?.as_array_mut()?.retain(is_named);
     Some(SampleOrder { order, disclosures: sample.disclosures.clone(), ..SampleOrder::default() })
-}
-
-/// Of somebody who leaves, what they were and hold.
-fn leaving(sample: &SampleOrder, mut order: Value) -> Option<SampleOrder> {
-    order["body"]["action"] = j!("leave");
-    let held = Disclosure::new("/name", [8; 32], "旧名".into());
-    let mail = Disclosure::new("/mail", [8; 32], "old@shangluo.example".into());
-    let before = j!({
-        "person": order["body"]["person"], "unit": "sz-office",
-        "name": held.commitment().unwrap(),
-    });
-    order["basis"]["people"].as_array_mut()?.push(before);
-    order["basis"]["before"] = j!({
-        "mail": mail.commitment().unwrap(),
-        "roles": [{ "role": "auditor", "scope": "sz-office" }],
-        "certificates": [{
-            "serial": "01".repeat(18), "profile": "staff",
-            "not_after": "2027-01-01T00:00:00Z",
-        }],
-        "lent": [lent(&order["body"]["person"], "auditor")],
-        "lends": [lent(&order["body"]["person"], "official")],
-        "leads": [{ "system": "site", "name": "门户网站" }],
-        "more_leads": 2,
-    });
-    let disclosures = sample.disclosures.iter().cloned().chain([held, mail]).collect();
-    Some(SampleOrder { order, disclosures, ..SampleOrder::default() })
-}
-
-/// A role that is lent.
-fn lent(person: &Value, role: &str) -> Value {
-    j!({
-        "person": person, "role": role, "scope": "sz-office",
-        "from": "2026-11-01T00:00:00Z", "until": "2026-11-09T00:00:00Z",
-    })
 }
 
 /// What an authenticator said.

@@ -1,0 +1,39 @@
+//! Orders about somebody in office.
+
+use super::SampleOrder;
+use records::Disclosure;
+use serde_json::{Value, json as j};
+
+/// Of somebody who leaves, what they were and hold.
+pub(super) fn leaving(sample: &SampleOrder, mut order: Value) -> Option<SampleOrder> {
+    order["body"]["action"] = j!("leave");
+    let held = Disclosure::new("/name", [8; 32], "旧名".into());
+    let mail = Disclosure::new("/mail", [8; 32], "old@shangluo.example".into());
+    let before = j!({
+        "person": order["body"]["person"], "unit": "sz-office",
+        "name": held.commitment().unwrap(),
+    });
+    order["basis"]["people"].as_array_mut()?.push(before);
+    order["basis"]["before"] = j!({
+        "mail": mail.commitment().unwrap(),
+        "roles": [{ "role": "auditor", "scope": "sz-office" }],
+        "certificates": [{
+            "serial": "01".repeat(18), "profile": "staff",
+            "not_after": "2027-01-01T00:00:00Z",
+        }],
+        "lent": [lent(&order["body"]["person"], "auditor")],
+        "lends": [lent(&order["body"]["person"], "official")],
+        "leads": [{ "system": "site", "name": "门户网站" }],
+        "more_leads": 2,
+    });
+    let disclosures = sample.disclosures.iter().cloned().chain([held, mail]).collect();
+    Some(SampleOrder { order, disclosures, ..SampleOrder::default() })
+}
+
+/// A role that is lent.
+pub(super) fn lent(person: &Value, role: &str) -> Value {
+    j!({
+        "person": person, "role": role, "scope": "sz-office",
+        "from": "2026-11-01T00:00:00Z", "until": "2026-11-09T00:00:00Z",
+    })
+}
