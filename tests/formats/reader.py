@@ -459,8 +459,9 @@ def check_basis(order, found):
     people |= set(before["people"] + body["about"]) if kind == "emergency-review" else set()
     people |= {body["leader"], (before or body)["leader"]} if kind == "system" else set()
     lends = (before or {}).get("lends", [])
+    lent = (before or {}).get("lent", [])
     told = kind == "role" and action == "withdraw" or kind == "person" and action != "create"
-    need(told or not lends, "what they lend")
+    need(told or kind == "issue" or not lends, "what they lend")
     systems, more = (before or {}).get("systems", []), (before or {}).get("more_systems", 0)
     closes = kind == "unit" and action == "close"
     need(closes or not systems and not more, "systems that end with it")
@@ -483,12 +484,12 @@ def check_basis(order, found):
     need(len(above) <= 100 and (gives or not above), "where the unit of a role stands")
     offices = [one for one in (before or {}).get("roles", []) if one["role"] != "official"]
     if kind == "issue" and before is not None:
-        alone = before["roles"] == offices and before["certificates"] == before["lent"] == []
-        need(alone and (offices or leads or "more_leads" in before), "offices of the holder alone")
+        alone = before["roles"] == offices and before["certificates"] == []
+        holds = offices or lent or lends or leads or "more_leads" in before
+        need(alone and holds, "offices of the holder alone")
     need(BEFORE.get(kind) != "person" or kind == "person" or not of_record & set(before or {}),
          "what only who changes a record is shown")
     need(len(leads) <= 100, "systems that they lead")
-    lent = (before or {}).get("lent", [])
     need(len(lent) <= 8 and len(lends) <= 32, "what is lent")
     lent = lent + lends
     people |= {one["person"] for one in lent}

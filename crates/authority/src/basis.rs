@@ -68,8 +68,8 @@ impl Authority {
 
     /// Whether what an order was shown to rest on still holds: whoever consented saw these names
     /// and this difference. What only takes away is never held up; certificates of a person may
-    /// have become others since, and of whoever gets no role their roles and what is lent to them;
-    /// and so may how much goes with a unit that moves.
+    /// have become others since, and of whoever gets neither a role nor a certificate their roles
+    /// and what is lent to them; and so may how much goes with a unit that moves.
     pub fn still_rests(&self, order: &Order, body: &Body) -> Result<(), Code> {
         if body.takes_away() {
             return Ok(());
@@ -131,6 +131,12 @@ impl Authority {
     fn lends(&self, absent: &str, is_told: impl Fn(&Delegation) -> bool) -> Vec<LentBefore> {
         let all = self.lent_by(absent).filter(|(_, one)| is_told(one));
         all.map(|(person, one)| lent(person, one)).collect()
+    }
+
+    /// What others lend to somebody, unless it is over.
+    fn acts_for(&self, person: &str) -> Vec<LentBefore> {
+        let all = self.delegations_to(person).filter(|one| one.until >= self.signed_time);
+        all.map(|one| lent(&one.absent, one)).collect()
     }
 
     fn before(&self, body: &Body) -> Result<Option<PriorState>, Code> {
@@ -252,8 +258,9 @@ impl Authority {
         above.into_iter().skip(1).take(ABOVE_MAX).map(str::to_owned).collect()
     }
 
-    /// Roles of a person beside that of an official, and systems of which they are in charge, if
-    /// there is any: whoever gives them a certificate reads to whom.
+    /// Roles of a person beside that of an official, for whom they act and who acts for them, and
+    /// systems of which they are in charge, if there is any: whoever gives them a certificate reads
+    /// to whom.
     fn offices(&self, person: &str) -> Option<PersonBefore> {
         let known = self.person(person)?;
         let roles = known.roles.iter().filter(|(role, _)| *role != Role::Official);
@@ -264,8 +271,8 @@ impl Authority {
             number: None,
             roles: roles.map(role).collect(),
             certificates: Vec::new(),
-            lent: Vec::new(),
-            lends: Vec::new(),
+            lent: self.acts_for(person),
+            lends: self.lends(person, |_| true),
             leads,
             more_leads,
             above: Vec::new(),
@@ -328,11 +335,7 @@ impl Authority {
             number: None,
             roles: known.roles.iter().map(role).collect(),
             certificates: certificates.collect(),
-            lent: self
-                .delegations_to(person)
-                .filter(|one| one.until >= self.signed_time)
-                .map(|one| lent(&one.absent, one))
-                .collect(),
+            lent: self.acts_for(person),
             lends: Vec::new(),
             leads: Vec::new(),
             more_leads: 0,

@@ -218,6 +218,9 @@ fn ending(sample: &SampleOrder) -> Option<SampleOrder> {
         "person" => {
             return office::leaving(sample, order);
         }
+        "issue" => {
+            return office::certified(sample, order);
+        }
         _ => return None,
     }
     Some(SampleOrder { order, disclosures: sample.disclosures.clone(), ..SampleOrder::default() })

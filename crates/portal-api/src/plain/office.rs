@@ -22,6 +22,11 @@ const LENDS: (&str, &str) = ("随之终止的代理", "what they lend, which end
 /// What ends with no transfer.
 const GOES_ON: (&str, &str) =
     ("本人交他人代理的角色（不因本办件终止）", "what they lend, which goes on");
+/// By what whoever gets a certificate is in office.
+const OFFICES: (&str, &str) = (
+    "持有人任职、代理及主管的系统",
+    "offices of the holder, roles lent to them or by them, and systems in their charge",
+);
 /// What ends with a unit.
 const ENDS: (&str, &str) = (
     "随之关闭的系统（吊销其全部证书）",
@@ -194,8 +199,7 @@ pub(super) fn roles(opened: &ShownOrder, held: &[Holding]) -> Vec<FactValue> {
 
 /// What whoever gets a certificate holds, where they hold an office.
 pub(super) fn about_holder(opened: &ShownOrder, held: &PersonBefore) -> Fact {
-    let term = ("持有人任职及主管的系统", "offices of the holder, and systems in their charge");
-    fact(term, joined(offices(opened, held), "; "))
+    fact(OFFICES, joined(offices(opened, held), "; "))
 }
 
 /// Everything by which somebody is in office, each in words.
@@ -209,7 +213,7 @@ pub(super) fn offices(row: &ShownOrder, held: &PersonBefore) -> Vec<FactValue> {
     let acts = lent(row, &held.lent).into_iter();
     all.extend(acts.map(|one| titled(("代理 ", "acts for "), one)));
     let lends = lent(row, &held.lends).into_iter();
-    all.extend(lends.map(|one| titled(("交其代理 ", "lends to "), one)));
+    all.extend(lends.map(|one| titled(("交他人代理 ", "lends to "), one)));
     let leads = held.leads.iter().map(led);
     all.extend(leads.map(|one| titled(("主管系统 ", "in charge of "), one)));
     let more = held.more_leads;

@@ -229,9 +229,8 @@ impl Basis {
             && now.units.iter().all(|one| self.units.contains(one))
     }
 
-    /// The same of a certificate that is issued: whom and what it names is called as it was, and,
-    /// if somebody `read` it, whoever gets it holds no office and is in charge of no system that
-    /// it does not say. What they hold no more is no difference.
+    /// The same of a certificate that is issued: whom and what it names is called as it was, and if
+    /// `read`, whoever gets it is in no office that it does not say; what is over is no difference.
     pub fn still_issues(&self, now: &Self, read: bool) -> bool {
         let held = |basis: &Self| match &basis.before {
             Some(before) => json::from_value::<PersonBefore>(before).ok().map(Some),
@@ -242,11 +241,14 @@ impl Basis {
             was.is_some_and(|was| {
                 let roles = is.roles.iter().all(|one| was.roles.contains(one));
                 let leads = is.leads.iter().all(|one| was.leads.contains(one));
-                roles && leads && is.more_leads <= was.more_leads
+                let lent = is.lent.iter().all(|one| was.lent.contains(one));
+                let lends = is.lends.iter().all(|one| was.lends.contains(one));
+                roles && leads && lent && lends && is.more_leads <= was.more_leads
             })
         });
+        let named = |one: &NamedPerson| self.person(&one.person).map_or(!read, |was| was == one);
         let called = |one: &NamedUnit| self.unit(&one.unit).is_none_or(|name| name == one.name);
-        (told || !read) && self.people == now.people && now.units.iter().all(called)
+        (told || !read) && now.people.iter().all(named) && now.units.iter().all(called)
     }
 
     /// Whether a person is in charge of the same systems as it says.
@@ -358,6 +360,7 @@ fn tells_others(body: &Body) -> bool {
         Body::System(system) => system.action == "close",
         Body::Role(role) => role.action == RoleAction::Withdraw,
         Body::Person(person) => person.action != PersonAction::Create,
+        Body::Issue(_) => true,
         _ => false,
     }
 }

@@ -74,7 +74,8 @@ pub struct EndingSystem {
 }
 
 /// Kinds `person`, `role`, `delegate`, `revoke` and `release`; and kind `issue`, of somebody with a
-/// role beside that of an official or in charge of a system: these roles and systems alone.
+/// role beside that of an official, who acts for others or lends to them, or is in charge of a
+/// system: this alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PersonBefore {
@@ -90,8 +91,8 @@ pub struct PersonBefore {
     pub certificates: Vec<CertificateBefore>,
     /// What others lend to them, unless it is over.
     pub lent: Vec<LentBefore>,
-    /// In kind `person`, and of a role that is withdrawn: what they lend to others, which ends with
-    /// the role and with whoever leaves, and goes on where they are transferred.
+    /// In kinds `person` and `issue`, and of a role that is withdrawn: what they lend to others,
+    /// which ends with the role and with whoever leaves, and goes on where they are transferred.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lends: Vec<LentBefore>,
     /// Systems that are not closed and of which they are in charge, by id, in kinds `person` and
@@ -259,10 +260,9 @@ impl PriorState {
     /// Whether it says which offices somebody holds who gets a certificate, and nothing else.
     pub(super) fn tells_offices_alone(&self) -> bool {
         let Self::Person(held) = self else { return false };
-        let lent = held.lent.is_empty() && held.lends.is_empty();
         let record = held.mail.is_none() && held.number.is_none() && held.certificates.is_empty();
         let roles = held.roles.iter().all(|one| one.role != Role::Official);
-        lent && record && roles && held.above.is_empty() && held.has_office()
+        record && roles && held.above.is_empty() && held.has_office()
     }
 
     /// Whether it says where the unit of a role stands.

@@ -30,6 +30,21 @@ pub(super) fn leaving(sample: &SampleOrder, mut order: Value) -> Option<SampleOr
     Some(SampleOrder { order, disclosures, ..SampleOrder::default() })
 }
 
+/// Of somebody who gets a certificate by a letter, by what they are in office.
+pub(super) fn certified(sample: &SampleOrder, mut order: Value) -> Option<SampleOrder> {
+    order["body"].get("reference")?;
+    order["basis"]["before"] = j!({
+        "roles": [{ "role": "registration-officer", "scope": "shangzhou" }],
+        "certificates": [],
+        "lent": [lent(&order["body"]["person"], "auditor")],
+        "lends": [lent(&order["body"]["person"], "registration-officer")],
+        "leads": [{ "system": "site", "name": "门户网站" }],
+        "more_leads": 2,
+    });
+    let (disclosures, previous) = (sample.disclosures.clone(), sample.previous.clone());
+    Some(SampleOrder { order, disclosures, previous, ..SampleOrder::default() })
+}
+
 /// A role that is lent.
 pub(super) fn lent(person: &Value, role: &str) -> Value {
     j!({

@@ -15,8 +15,12 @@ const DAY: u64 = 86_400;
 
 /// Officer-1 is on leave for a week from now on, and `deputy` acts for them.
 fn lent(sample: &Sample) -> OperatorRequest {
+    OperatorRequest::Delegate { body: Box::new(delegation(sample)) }
+}
+
+fn delegation(sample: &Sample) -> DelegateBody {
     let time = |seconds: u64| records::time::seconds(sample.city.now + seconds);
-    let body = DelegateBody {
+    DelegateBody {
         action: RoleAction::Grant,
         person: sample.person("deputy"),
         absent: sample.person("officer-1"),
@@ -24,8 +28,7 @@ fn lent(sample: &Sample) -> OperatorRequest {
         scope: "shangzhou".into(),
         from: time(0),
         until: time(7 * DAY),
-    };
-    OperatorRequest::Delegate { body: Box::new(body) }
+    }
 }
 
 fn with_deputy() -> Sample {
@@ -168,6 +171,37 @@ fn what_ends_by_itself_holds_no_grant_up_and_what_ends_with_a_role_is_shown() {
     let newer = sample.order(role(RoleAction::Grant, &absent, Role::Official, "luonan"));
     assert_eq!(before(&sample, newer), (1, 0, 0));
     sample.approve(grant, SECURITY[0]).unwrap();
+}
+
+/// Whoever gives somebody a certificate reads for whom they act, and who acts for them; what was
+/// lent meanwhile they did not read of, and what is over hides nothing.
+#[test]
+fn whoever_gives_a_certificate_reads_for_whom_its_holder_acts() {
+    let mut sample = Sample::found();
+    sample.appoint("deputy", Role::ApplicationOwner, "sz-office");
+    let both = [sample.person("deputy"), sample.person("officer-1")];
+    let letters = both.clone().map(|id| sample.letter(&id, "staff"));
+    let unread = [0, 1].map(|at: usize| sample.applied(&letters[at], &key()));
+    assert_eq!(unread.map(|order| before(&sample, order)), [(1, 0, 0); 2]);
+    let body = delegation(&sample);
+    sample.done(OperatorRequest::Delegate { body: Box::new(body.clone()) }, &SECURITY);
+    for order in unread {
+        assert_eq!(sample.approve(order, "officer-2").map(drop), Err(Code::StateConflict));
+        sample.decline(order, "officer-2", Outcome::Returned).unwrap();
+    }
+    sample.sequence();
+    let read = [0, 1].map(|at: usize| sample.applied(&letters[at], &key()));
+    assert_eq!(read.map(|order| before(&sample, order)), [(1, 1, 0), (1, 0, 1)]);
+    for order in read {
+        let (said, _) = sample.authority().open(order, sample.city.now).unwrap();
+        said.check_disclosures(&sample.rows.orders[&order].disclosures).unwrap();
+        assert!(both.iter().all(|id| said.basis.person(id).is_some()), "each has a name");
+    }
+    let ends = DelegateBody { action: RoleAction::Withdraw, ..body };
+    sample.done(OperatorRequest::Delegate { body: Box::new(ends) }, &SECURITY);
+    for order in read {
+        assert_eq!(sample.approve(order, "officer-2").map(drop), Ok(()));
+    }
 }
 
 #[test]

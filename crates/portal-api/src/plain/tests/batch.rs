@@ -156,36 +156,47 @@ fn a_sheet_says_who_of_them_is_in_office() {
     assert_eq!(told(&nobody, term).value.en(), "0");
 }
 
-/// An order to issue says which offices whoever gets the certificate holds, where they hold one,
-/// and so does the sheet of many; it says nothing else of what they have.
+/// An order to issue says which offices whoever gets the certificate holds, for whom they act and
+/// who acts for them, each in both languages; one of nobody in office says nothing of that, and
+/// none says anything else of what they have.
 #[test]
 fn an_order_to_issue_says_which_offices_its_holder_has() {
-    let issue = samples().into_iter().find(|one| one.order["kind"] == "issue").unwrap();
+    let is_issue = |one: &SampleOrder| one.order["kind"] == "issue";
+    let mut issues = samples().into_iter().filter(is_issue);
+    let issue = issues.next().unwrap();
+    let office = issues.find(|one| one.order["basis"].get("before").is_some()).unwrap();
     let term = "offices of the holder";
     let plain = facts(&issue.open(&issue.order).unwrap());
     assert!(!plain.iter().any(|fact| fact.term.en.starts_with(term)), "there is none");
-    let mut order = issue.order.clone();
-    order["basis"]["before"] = j!({
-        "roles": [{ "role": "registration-officer", "scope": "shangzhou" }],
-        "certificates": [], "lent": [],
-        "leads": [{ "system": "site", "name": "门户网站" }], "more_leads": 2,
-    });
-    let shown = facts(&issue.open(&order).unwrap());
-    let said = told(&shown, term).value.en();
+    let shown = facts(&office.open(&office.order).unwrap());
+    let said = &told(&shown, term).value;
+    let (zh, en, holder) = (said.zh(), said.en(), "「王小明」 (0123456789ABCDEF)");
     for part in ["shangzhou", "in charge of 「门户网站」 (site)", "and 2 more"] {
-        assert!(said.contains(part), "{part}: {said}");
+        assert!(en.contains(part), "{part}: {en}");
+    }
+    for (words, line) in [("acts for", &en), ("lends to", &en), ("代理", &zh), ("交他人代理", &zh)]
+    {
+        assert!(line.contains(&format!("; {words} {holder}")), "{words}: {line}");
+    }
+    let nothing = j!({ "roles": [], "certificates": [], "lent": [] });
+    for key in ["lent", "lends"] {
+        let mut alone = office.order.clone();
+        alone["basis"]["before"] = nothing.clone();
+        alone["basis"]["before"][key] = office.order["basis"]["before"][key].clone();
+        assert!(office.open(&alone).is_some(), "{key} alone");
     }
     for (key, more) in [
         ("roles", j!([{ "role": "official", "scope": "sz-office" }])),
         ("mail", j!("AA")),
         ("certificates", j!([{ "serial": "01", "profile": "official", "not_after": "" }])),
+        ("above", j!(["shangzhou"])),
     ] {
-        let mut other = order.clone();
+        let mut other = office.order.clone();
         other["basis"]["before"][key] = more;
-        assert!(issue.open(&other).is_none(), "{key}");
+        assert!(office.open(&other).is_none(), "{key}");
     }
-    let mut none = order.clone();
-    none["basis"]["before"] = j!({ "roles": [], "certificates": [], "lent": [] });
+    let mut none = issue.order.clone();
+    none["basis"]["before"] = nothing;
     assert!(issue.open(&none).is_none(), "no office is not said");
 }
 
