@@ -3,6 +3,9 @@
 
 mod moving;
 mod office;
+mod sample_order;
+
+pub use sample_order::SampleOrder;
 
 use keys::SoftwareSigner;
 use pki::certificate::{CertificateContent, TbsCertificate};
@@ -15,23 +18,6 @@ use records::record::File;
 use records::{Bytes, Disclosure, Order, SignedOrder, json};
 use serde_json::{Value, json as j};
 use sha2::{Digest, Sha256};
-
-/// An order of the golden vectors with what belongs beside it.
-#[derive(Default)]
-pub struct SampleOrder {
-    /// The order as it will be signed.
-    pub order: Value,
-    /// These values open the commitments of the order.
-    pub disclosures: Vec<Disclosure>,
-    /// The last certificate of the person, DER, if the order compares with one.
-    pub previous: Option<Bytes>,
-    /// The certificate that is renewed, DER.
-    pub renewed: Option<Bytes>,
-    /// The order names these files.
-    pub files: Vec<File>,
-    /// Those in force before it.
-    pub files_before: Vec<File>,
-}
 
 /// The key under which all of them are.
 pub fn registry() -> &'static SoftwareSigner {

@@ -1,6 +1,6 @@
 //! An order that moves a unit.
 
-use super::SampleOrder;
+use super::sample_order::SampleOrder;
 use records::Disclosure;
 use serde_json::{Value, json as j};
 

@@ -1,6 +1,6 @@
 //! Orders about somebody in office.
 
-use super::SampleOrder;
+use super::sample_order::SampleOrder;
 use records::Disclosure;
 use serde_json::{Value, json as j};
 

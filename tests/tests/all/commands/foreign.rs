@@ -142,7 +142,7 @@ const NOT_TYPED: [(&str, &str); 50] = [
 ];
 
 /// What names a program and is no command: sentences, and what is said of a program.
-const SENTENCES: [&str; 16] = [
+const SENTENCES: [&str; 17] = [
     "cargo build --release failed",
     "cargo build failed",
     "cargo named no program of the stories",
@@ -151,6 +151,7 @@ const SENTENCES: [&str; 16] = [
     "make of a denial",
     "make run again gives fresh letters",
     "make run goes on with the same city",
+    "make the cell a text and type it again",
     "make the certificate file",
     "make the key and apply",
     "openssl ec",

@@ -87,7 +87,7 @@ async fn a_gate_takes_one_spelling() {
     until("version 2 is in force", async || rules(&office) != first).await;
     let second = rules(&office);
     let liar = Liar::instead_of_status(&mut office).await;
-
+    until("the gate asks", async || liar.has().people > 0).await;
     let has = liar.has();
     let good = snapshot(&office, &key(&office, "issuer", "registry"), |_| ());
     let mut other = good.clone();
