@@ -10,7 +10,7 @@ use crate::state::{State, readied};
 use authority::{Authority, Judged, OrderDigest, Serial, UnsignedClaim};
 use ca_store::replay::{Applied, Floor, Replay};
 use ca_store::{record, table};
-use records::order::Body;
+use records::order::{Body, PersonAction, PersonBody};
 use records::record::{Cause, Event, RevokedSerial};
 use records::withdrawal::WithdrawnStatement;
 use records::{Bytes, Code, Disclosure, Record};
@@ -311,25 +311,15 @@ impl CaughtUp {
         let authority = &self.state.followed.authority;
         let (rows, effects) = (&mut self.rows, &mut self.effects);
         match body {
-            Body::Unit(unit) => rows.extend(
-                authority
-                    .unit(&unit.unit)
-                    .map(|state| RowChange::Unit(unit.unit.clone(), state.clone())),
-            ),
-            // What opened their record before stays, where no row opens it now.
-            Body::Person(person) => {
-                let known = opened.zip(authority.person(&person.person));
-                rows.extend(known.map(|(opened, state)| {
-                    let opened = opening(state, opened).unwrap_or_default();
-                    let opened = opened.into_iter().cloned().collect();
-                    RowChange::Person(person.person.clone(), state.clone(), opened)
-                }));
+            Body::Unit(unit) => {
+                let held = authority.unit(&unit.unit);
+                rows.extend(held.map(|one| RowChange::Unit(unit.unit.clone(), one.clone())));
             }
-            Body::Role(role) => rows.extend(
-                authority
-                    .person(&role.person)
-                    .map(|state| RowChange::Roles(role.person.clone(), state.clone())),
-            ),
+            Body::Person(body) => rows.extend(copy_of_person(authority, body, opened)),
+            Body::Role(role) => {
+                let held = authority.person(&role.person);
+                rows.extend(held.map(|one| RowChange::Roles(role.person.clone(), one.clone())));
+            }
             Body::Profile(body) => {
                 let id = &body.profile.id;
                 if let Some(state) = authority.profile(id) {
@@ -342,16 +332,14 @@ impl CaughtUp {
                 let content = authority.approval_rules_file().to_owned();
                 effects.push(Effect::Policy("policies/approvals.toml".into(), content));
             }
-            Body::Portal(portal) => rows.extend(
-                authority
-                    .portal(&portal.portal)
-                    .map(|state| RowChange::Portal(portal.portal.clone(), state.clone())),
-            ),
-            Body::Agent(agent) => rows.extend(
-                authority
-                    .agent(&agent.agent)
-                    .map(|state| RowChange::Agent(agent.agent.clone(), state.clone())),
-            ),
+            Body::Portal(portal) => {
+                let held = authority.portal(&portal.portal);
+                rows.extend(held.map(|one| RowChange::Portal(portal.portal.clone(), one.clone())));
+            }
+            Body::Agent(agent) => {
+                let held = authority.agent(&agent.agent);
+                rows.extend(held.map(|one| RowChange::Agent(agent.agent.clone(), one.clone())));
+            }
             Body::Bundle(bundle) => {
                 rows.push(RowChange::Bundle(bundle.version, order.clone()));
                 for file in &authority.bundle().files {
@@ -372,6 +360,24 @@ impl CaughtUp {
             | Body::Batch(_) => {}
         }
     }
+}
+
+/// The row of a person. Of who leaves nothing of the record is their order's: what opened it before
+/// stays. So it does where no row opens what another order says.
+fn copy_of_person(
+    authority: &Authority,
+    body: &PersonBody,
+    opened: Option<&Vec<Disclosure>>,
+) -> Option<RowChange> {
+    let state = authority.person(&body.person)?;
+    let opened = match body.action {
+        PersonAction::Leave => None,
+        PersonAction::Create | PersonAction::Move => {
+            let opened = opening(state, opened?).unwrap_or_default();
+            Some(opened.into_iter().cloned().collect())
+        }
+    };
+    Some(RowChange::Person(body.person.clone(), state.clone(), opened))
 }
 
 /// Policy files as authority says them, for writing all of them again, and nothing beside them.

@@ -37,7 +37,8 @@ pub(crate) enum RowChange {
     List(ListOf, Box<RevocationList>),
     Snapshot(Arc<NewSnapshot>),
     Unit(String, Unit),
-    Person(String, Person, Vec<Disclosure>),
+    /// Somebody as authority has them, with what opens their record; without, that stays.
+    Person(String, Person, Option<Vec<Disclosure>>),
     Roles(String, Person),
     Portal(String, Portal),
     Profile(String, ProfileState),
@@ -177,9 +178,10 @@ async fn write_other(
             snapshot::insert(tx, &new.snapshot, &new.signed).await?;
         }
         RowChange::Unit(id, unit) => rows::write_unit(tx, &id, &unit).await?,
-        RowChange::Person(id, person, opened) => {
+        RowChange::Person(id, person, Some(opened)) => {
             rows::write_person(tx, &id, &person, &opened).await?;
         }
+        RowChange::Person(id, person, None) => rows::write_leaver(tx, &id, &person).await?,
         RowChange::Roles(id, person) => rows::write_roles(tx, &id, &person).await?,
         RowChange::Portal(id, portal) => rows::write_portal(tx, &id, &portal).await?,
         RowChange::Profile(id, profile) => rows::write_profile(tx, &id, &profile).await?,

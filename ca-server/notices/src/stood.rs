@@ -24,6 +24,8 @@ impl ChangedLater {
     pub(crate) fn note(&mut self, order: &Order, body: &Body) {
         let before = order.basis.before.as_ref();
         match body {
+            // Who leaves keeps the address that they have, whatever it was when that was ordered.
+            Body::Person(person) if person.action == PersonAction::Leave => {}
             Body::Person(person) => {
                 let before = before.filter(|_| person.action != PersonAction::Create);
                 let before = before.and_then(|held| json::from_value::<PersonBefore>(held).ok());

@@ -52,6 +52,18 @@ pub async fn write_person(
     write_roles(tx, id, person).await
 }
 
+/// Writes that somebody left. What opens their record stays: their order changes nothing of it.
+pub async fn write_leaver(tx: &mut Tx, id: &str, person: &Person) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "update person set version = $2, left_office = $3 where person_id = $1",
+        id,
+        i64::from(person.version),
+        i64::from(person.left)
+    )?;
+    write_roles(tx, id, person).await
+}
+
 /// The name that opens what authority holds.
 fn name_of<'a>(person: &Person, disclosures: &'a [Disclosure]) -> Option<&'a str> {
     let opened = records::commitment::open(&person.name, NAME_PATH, disclosures).ok();
@@ -228,3 +240,6 @@ pub async fn rewrite(tx: &mut Tx, authority: &Authority) -> Result<(), StoreErro
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

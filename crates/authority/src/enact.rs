@@ -130,6 +130,10 @@ impl Authority {
 
     fn enact_person(&mut self, body: &PersonBody) -> Result<(), Code> {
         let id = PersonId::read(&body.person).ok_or(Code::Malformed)?;
+        if body.action == PersonAction::Leave {
+            self.enact_leave(id, body);
+            return Ok(());
+        }
         let fresh = Person {
             unit: body.unit.clone(),
             version: body.version,
@@ -150,24 +154,32 @@ impl Authority {
         person.mail = body.mail.clone();
         person.evidence = Some(body.evidence.clone());
         let number = body.number.as_ref().and_then(Bytes::digest);
-        let before = std::mem::replace(&mut person.number, number);
-        for (digest, ends) in [(before, true), (number, body.action == PersonAction::Leave)] {
-            match digest {
-                Some(digest) if ends => self.numbers.remove(&digest),
-                Some(digest) => self.numbers.insert(digest, id),
-                None => None,
-            };
+        if let Some(before) = std::mem::replace(&mut person.number, number) {
+            self.numbers.remove(&before);
         }
-        if body.action == PersonAction::Leave {
+        if let Some(number) = number {
+            self.numbers.insert(number, id);
+        }
+        Ok(())
+    }
+
+    /// Who leaves keeps their record as it is in force: the order names the one that it was made
+    /// for, and undoes nothing that was corrected since.
+    fn enact_leave(&mut self, id: PersonId, body: &PersonBody) {
+        if let Some(person) = self.people.get_mut(&id) {
+            let person = Arc::make_mut(person);
+            person.version = person.version.max(body.version);
             person.left = true;
             person.roles.clear();
             person.granted.clear();
-            self.no_longer_appointed(&body.person);
-            self.end_lent_by(&body.person, |_| true);
-            self.delegations.remove(&id);
-            self.note_leaving(&id);
+            if let Some(number) = person.number {
+                self.numbers.remove(&number);
+            }
         }
-        Ok(())
+        self.no_longer_appointed(&body.person);
+        self.end_lent_by(&body.person, |_| true);
+        self.delegations.remove(&id);
+        self.note_leaving(&id);
     }
 
     fn enact_role(&mut self, body: &RoleBody) {

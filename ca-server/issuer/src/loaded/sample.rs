@@ -79,7 +79,9 @@ impl Rows {
                 if !person.left {
                     self.units.insert(id.clone(), person.unit);
                 }
-                self.people.insert(id, opened);
+                if let Some(opened) = opened {
+                    self.people.insert(id, opened);
+                }
             }
             RowChange::List(_, list) => self.lists.push(*list),
             RowChange::Snapshot(new) => {

@@ -45,7 +45,7 @@ impl Sample {
     fn of(city: SampleCity, context: Arc<IssuanceContext>) -> Self {
         let mut rows = Rows::default();
         for (id, person) in city.authority.people() {
-            let opened = vec![first_name(&id.to_string())];
+            let opened = Some(vec![first_name(&id.to_string())]);
             rows.keep(RowChange::Person(id.to_string(), person.clone(), opened));
         }
         let mut followed = Followed {

@@ -248,11 +248,14 @@ fn no_row_keeps_a_brake_back() {
     sample.approved_by(order, &OFFICERS);
     assert_eq!(sample.execute(), None);
     assert!(sample.authority().is_revoked(&serial));
-    // An operator's leave, too, as a handler's.
+    // An operator's leave, too, as a handler's; whatever it calls them, their record stays.
+    let name = sample.authority().person(&letter.person).unwrap().name.clone();
     let leave = sample.order(person(PersonAction::Leave, &letter.person, "", ""));
     sample.approved_by(leave, &OFFICERS);
     assert_eq!(sample.execute(), None);
     assert!(sample.authority().has_left(&letter.person));
+    sample.sequence();
+    assert_eq!(sample.authority().person(&letter.person).unwrap().name, name);
 }
 
 #[test]
