@@ -4,7 +4,7 @@
 use crate::authority::Authority;
 use crate::id::{OrderDigest, PersonId, Reference, Serial};
 use records::code::Code;
-use records::order::{Body, NamingRule};
+use records::order::{Body, NamingRule, PersonAction};
 use records::rules::Role;
 use std::collections::{BTreeSet, HashSet};
 
@@ -47,10 +47,16 @@ impl Authority {
         let in_force = state.serials.iter().filter(|serial| self.is_in_force(serial, now));
         let roles = state.roles.iter().filter(|(role, scope)| self.holds(person, *role, scope));
         let letters = self.open_letters_of(&id, now);
+        let is_corrected = to == Some(state.unit.as_str());
+        let rests = |body: &Body| match body {
+            // Who is to leave leaves, whatever of their record is corrected meanwhile.
+            Body::Person(one) => one.action != PersonAction::Leave || !is_corrected,
+            Body::Issue(_) => true,
+            Body::Role(_) | Body::Credential(_) => leaves,
+            _ => false,
+        };
         let orders = self.open_orders().filter(|(_, open)| {
-            let rests = matches!(&*open.body, Body::Issue(_) | Body::Person(_))
-                || leaves && matches!(&*open.body, Body::Role(_) | Body::Credential(_));
-            rests && open.body.person() == Some(person) && now <= open.expires
+            rests(&open.body) && open.body.person() == Some(person) && now <= open.expires
         });
         let was = self.above(&state.unit);
         let is = to.map(|to| self.above(to)).unwrap_or_default();

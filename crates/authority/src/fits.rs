@@ -2,7 +2,7 @@
 
 use crate::authority::Authority;
 use crate::id::{PersonId, Serial, Sha256Value};
-use crate::state::{Contents, Portal, PortalKeys, Unit};
+use crate::state::{Contents, Person, Portal, PortalKeys, Unit};
 use pki::PublicKey;
 use pki::crl::RevocationReason;
 use pki::profile::Holder;
@@ -166,31 +166,21 @@ impl Authority {
             (PersonAction::Create, None) => Ok(()),
             (_, None) => Err(Code::PersonUnknown),
             (_, Some(_)) if self.has_left(&body.person) => Err(Code::PersonLeft),
-            // Who leaves does so where they are: a brake only takes away.
-            (PersonAction::Leave, Some(person)) if body.unit != person.unit => {
-                Err(Code::PersonChanged)
-            }
+            (PersonAction::Leave, Some(person)) => return leave_fits(body, person),
             (_, Some(person)) if body.version == person.version + 1 => Ok(()),
             (_, Some(_)) => Err(Code::PersonChanged),
         }?;
         self.number_fits(body, known.and_then(|known| known.number))
     }
 
-    /// Nobody is registered twice, and no order takes a number away; who leaves keeps theirs.
+    /// Nobody is registered twice, and no order takes a number away.
     fn number_fits(&self, body: &PersonBody, held: Option<Sha256Value>) -> Result<(), Code> {
-        let number = match &body.number {
-            Some(number) => Some(number.digest().ok_or(Code::Malformed)?),
-            None => None,
-        };
+        let number = number_of(body)?;
         let Some(number) = number.filter(|_| number != held) else {
             return if number == held { Ok(()) } else { Err(Code::PersonChanged) };
         };
         let is_taken = self.numbered(&number).is_some() || self.pending.numbers.contains(&number);
-        match body.action {
-            PersonAction::Leave => Err(Code::PersonChanged),
-            PersonAction::Create | PersonAction::Move if is_taken => Err(Code::NumberRegistered),
-            PersonAction::Create | PersonAction::Move => Ok(()),
-        }
+        if is_taken { Err(Code::NumberRegistered) } else { Ok(()) }
     }
 
     /// Who in office has a national number, by its keyed digest.
@@ -253,6 +243,23 @@ impl Authority {
             false => Ok(()),
         }
     }
+}
+
+/// Whether somebody leaves from where they are, by an order of their record as it is or as it was:
+/// what was corrected since stands, and nobody stays in office by it. Whoever consented read that
+/// this person leaves this unit, and under which name and address they were held then: that is
+/// still true. Who is elsewhere by now leaves by the word of those who answer for them there.
+fn leave_fits(body: &PersonBody, person: &Person) -> Result<(), Code> {
+    let is_there = body.unit == person.unit;
+    let is_of_before = (1..=person.version).contains(&body.version);
+    let is_as_held = body.version == person.version + 1 && number_of(body)? == person.number;
+    if is_there && (is_of_before || is_as_held) { Ok(()) } else { Err(Code::PersonChanged) }
+}
+
+/// The number that a record says, by its keyed digest, if it says one.
+fn number_of(body: &PersonBody) -> Result<Option<Sha256Value>, Code> {
+    let digest = body.number.as_ref().map(|number| number.digest().ok_or(Code::Malformed));
+    digest.transpose()
 }
 
 /// Whether an order that moves or closes a unit says of it what it keeps: nobody signs a change

@@ -143,7 +143,9 @@ impl Authority {
     }
 
     fn notice_enacted(&mut self, judged: &Judged) {
-        if let Body::Person(one) = &**judged.body() {
+        if let Body::Person(one) = &**judged.body()
+            && one.action != PersonAction::Leave
+        {
             self.pending.numbers.extend(one.number.as_ref().and_then(Bytes::digest));
         }
         // Nothing that is decided meanwhile can rest on somebody who is not there yet.

@@ -149,15 +149,18 @@ pub(crate) fn resting(
     Ok((basis, disclosures))
 }
 
-/// Who leaves is called what authority holds, and is written to where it says: a brake, which
-/// nobody declines, corrects no record and hides nobody behind another name. What no row opens
-/// holds up no brake.
+/// Who leaves does so by their record in force, is called what authority holds, and is written to
+/// where it says: a brake, which nobody declines, hides nobody behind another name, nor behind one
+/// that they had. What no row opens holds up no brake.
 fn keeps_record(
     (authority, loaded): (&Authority, &Loaded),
     body: &PersonBody,
     opened: &[Disclosure],
 ) -> Result<(), Code> {
     let known = authority.person(&body.person).ok_or(Code::PersonUnknown)?;
+    if body.version != known.version + 1 {
+        return Err(Code::PersonChanged);
+    }
     let both = [
         (NAME_PATH, Some(&known.name), Some(&body.name)),
         (MAIL_PATH, known.mail.as_ref(), body.mail.as_ref()),

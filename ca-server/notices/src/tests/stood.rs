@@ -102,6 +102,31 @@ fn a_change_of_an_address_is_told_at_the_address_that_stood() {
     assert_eq!(behind.facts.stood, Some(scene.new.commitment().unwrap()));
 }
 
+/// Who leaves keeps their address: what the order to leave says of it is what it was when that was
+/// made, and may have been corrected since.
+#[test]
+fn who_leaves_is_told_at_the_address_that_was_corrected() {
+    let mut city = SampleCity::found();
+    let (old, new) = (mail(1, "old@shangluo.example"), mail(2, "new@shangluo.example"));
+    let person = city.id();
+    let created = with_mail(&mut city, (PersonAction::Create, &person), &old);
+    city.done(&created, &["officer-1", "officer-2"]);
+    let leaves = with_mail(&mut city, (PersonAction::Leave, &person), &old);
+    let leave = city.order(&leaves);
+    let corrected = with_mail(&mut city, (PersonAction::Move, &person), &new);
+    city.done(&corrected, &["officer-1", "officer-2"]);
+    for officer in ["officer-1", "officer-2"] {
+        city.approve(leave, officer).unwrap();
+    }
+    let judged = city.authority.judge(leave, None, city.now).unwrap();
+    city.enact(leave, &[]).unwrap();
+    let mut changed = ChangedLater::default();
+    changed.note(judged.order(), judged.body());
+    let mut told = Notice::at(5, NoticeKind::Revoked, (&person, "x"), Facts::default());
+    changed.keep_in(&mut told, &city.authority);
+    assert_eq!(told.facts.stood, Some(new.commitment().unwrap()));
+}
+
 /// The address that stood counts where something opens it; the same one under another salt is no
 /// other address, and where nothing opens it the one in force is told as before.
 #[test]

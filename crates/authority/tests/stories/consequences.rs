@@ -54,6 +54,12 @@ fn a_transfer_and_a_leaving_are_told_apart() {
     // A correction takes nothing but what waits.
     let same = told(Some("sz-office")).unwrap();
     assert_eq!(same, Consequence { orders: vec![order], ..Consequence::default() });
+    // Nor from an order that they leave, which a transfer ends.
+    let mut going = city.clone();
+    let leave = going.person_body(PersonAction::Leave, &person, "sz-office");
+    let leave = going.order(&leave);
+    let orders = |to| going.authority.consequence(&person, Some(to), going.now).unwrap().orders;
+    assert!(!orders("sz-office").contains(&leave) && orders("ln-office").contains(&leave));
     assert_eq!(told(Some("nowhere")), Err(Code::UnitUnknown));
     let nobody = city.authority.consequence("0000000000000000", None, city.now);
     assert_eq!(nobody, Err(Code::PersonUnknown));

@@ -5,6 +5,7 @@
 mod approvals;
 mod consequences;
 mod delegations;
+mod departures;
 mod emergencies;
 mod keys_of_others;
 mod letters;

@@ -97,6 +97,24 @@ fn many_are_transferred_by_one_order_and_rows_fail_singly() {
     assert!(sample.refusals().contains(&("execute", &failed, Code::PersonChanged)));
 }
 
+/// Who leaves with others does so however their record is corrected between draft and approval.
+#[test]
+fn a_correction_in_between_keeps_none_of_many_in_office() {
+    let (mut sample, officials) = office();
+    let many = changes(&sample, PersonAction::Leave, &officials, "sz-office");
+    let batch = drafted(&mut sample, many);
+    let (person, name) = (officials[1].0.clone(), "王小虹");
+    sample.drafts("handler", (PersonAction::Move, &person), (name, "sz-office")).unwrap();
+    sample.sequence();
+    let corrected = sample.newest_order();
+    sample.approved_by(corrected, &OFFICERS);
+    assert_eq!(sample.execute(), None);
+    sample.sequence();
+    assert_eq!(sample.authority().person(&person).unwrap().version, 2);
+    sample.carry_out(batch, &OFFICERS);
+    assert!(officials.iter().all(|(person, _)| sample.authority().has_left(person)));
+}
+
 #[test]
 fn certificates_of_many_are_revoked_by_one_order_that_nobody_ends_alone() {
     let (mut sample, officials) = office();

@@ -3,13 +3,14 @@
 use super::execute::archive;
 use crate::command::{Command, Reply};
 use crate::decide::execute;
+use crate::loaded::{opening, text};
 use crate::sample::operate::{OFFICERS, SECURITY, agent, gate, person, portal, revoke, role, unit};
 use crate::sample::{Sample, key};
 use crate::state::PENDING_MAX;
 use authority::OrderDigest;
 use ca_host::operator::OperatorRequest;
 use records::Code;
-use records::order::{PersonAction, RoleAction, UnitAction};
+use records::order::{NAME_PATH, PersonAction, RoleAction, UnitAction};
 use records::rules::Role;
 use std::collections::BTreeSet;
 
@@ -152,24 +153,63 @@ fn whatever_only_takes_away_is_a_brake() {
 fn a_brake_that_a_change_overtook_is_judged_again() {
     let mut sample = Sample::found();
     let id = sample.register("李丹", "sz-office");
-    let moves = sample.order(person(PersonAction::Move, &id, "", "shangzhou"));
-    let leave = sample.order(person(PersonAction::Leave, &id, "", ""));
-    for order in [moves, leave] {
-        sample.approved_by(order, &OFFICERS);
-    }
-    let brakes = execute::brakes(&sample.state, &BTreeSet::new(), 512);
-    for orders in [vec![moves], brakes] {
-        let failed = sample.round((&[], &orders), |round| execute::execute(round, orders.clone()));
-        assert!(failed.is_none());
-    }
-    assert!(sample.authority().has_left(&id), "felt at once");
-    sample.sequence();
+    let leave = overtaken(&mut sample, &id, person(PersonAction::Move, &id, "", "shangzhou"));
     assert!(sample.state.ready.contains(&leave), "{:?}", sample.unsigned);
     assert_eq!(sample.execute(), None);
     let about = sample.order_id(leave);
     assert!(sample.refusals().contains(&("execute", about.as_str(), Code::PersonChanged)));
     sample.done(person(PersonAction::Leave, &id, "", ""), &OFFICERS);
     assert!(sample.authority().has_left(&id));
+}
+
+/// An order by which somebody leaves, felt before the tree has a change that stands before it.
+fn overtaken(sample: &mut Sample, id: &str, change: OperatorRequest) -> OrderDigest {
+    let change = sample.order(change);
+    let leave = sample.order(person(PersonAction::Leave, id, "", ""));
+    for order in [change, leave] {
+        sample.approved_by(order, &OFFICERS);
+    }
+    let brakes = execute::brakes(&sample.state, &BTreeSet::new(), 512);
+    for orders in [vec![change], brakes] {
+        let failed = sample.round((&[], &orders), |round| execute::execute(round, orders.clone()));
+        assert!(failed.is_none());
+    }
+    assert!(sample.authority().has_left(id), "felt at once");
+    sample.sequence();
+    leave
+}
+
+/// What somebody is called, as rows open what authority holds.
+fn name_of(sample: &Sample, id: &str) -> Option<String> {
+    let held = sample.authority().person(id)?;
+    text(opening(held, sample.rows.people.get(id)?)?, NAME_PATH)
+}
+
+/// What is corrected between one signature and the next, or is on its way as somebody leaves, keeps
+/// nobody in office, has nobody sign anew, and stands.
+#[test]
+fn a_correction_in_between_keeps_nobody_in_office() {
+    let mut sample = Sample::found();
+    let id = sample.register("李丹", "sz-office");
+    let leave = sample.order(person(PersonAction::Leave, &id, "", ""));
+    sample.approved_by(leave, &["officer-1"]);
+    for name in ["李晓丹", "李小丹"] {
+        sample.done(person(PersonAction::Move, &id, name, ""), &OFFICERS);
+    }
+    sample.approved_by(leave, &["officer-2"]);
+    assert_eq!(sample.execute(), None);
+    sample.sequence();
+    assert_eq!(sample.became_of(leave), Err(Code::OrderConsumed));
+    assert!(sample.authority().person(&id).unwrap().left);
+    assert_eq!(name_of(&sample, &id).as_deref(), Some("李小丹"));
+
+    let id = sample.register("王小红", "sz-office");
+    let leave = overtaken(&mut sample, &id, person(PersonAction::Move, &id, "王小虹", ""));
+    assert_eq!(sample.became_of(leave), Err(Code::OrderConsumed));
+    assert!(sample.authority().person(&id).unwrap().left);
+    assert_eq!(name_of(&sample, &id).as_deref(), Some("王小虹"));
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+    assert!(sample.refusals().is_empty(), "{:?}", sample.refusals());
 }
 
 fn archive_of(sample: &mut Sample) -> OrderDigest {

@@ -239,6 +239,13 @@ fn a_brake_corrects_nobodys_record() {
     let mailed = drafting(&sample, "a@example.com");
     let told = sample.bring_draft(sample.staff(), "handler", mailed);
     assert_eq!(told, Err(Code::PersonChanged), "an address that nobody has registered");
+    // Nor by a record that was another since: whoever drafts reads the one in force.
+    let (mut body, disclosures) = sample.person_body((Leave, &leaver), ("李丹", "sz-office"));
+    body.version -= 1;
+    let draft = sample.signed_draft("handler", &DraftContent::Person(body), |_| {});
+    let former = Drafting { draft, disclosures, number_seal: None };
+    let told = sample.bring_draft(sample.staff(), "handler", former);
+    assert_eq!(told, Err(Code::PersonChanged));
     // What no row opens holds up no brake.
     let known = sample.rows.people.remove(&leaver).unwrap();
     sample.drafts("handler", (Leave, &leaver), ("王小红", "sz-office")).unwrap();
