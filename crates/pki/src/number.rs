@@ -16,6 +16,18 @@ pub enum NumberError {
          Excel changed the identity number into a number; paste it into the template again"
     )]
     ByExcel,
+    /// Digits as they are typed among Chinese characters.
+    #[error(
+        "证件号中有全角字符，请改为半角 / \
+         the identity number has full-width characters; type it in half width"
+    )]
+    FullWidth,
+    /// One of before 1999, which has no check character.
+    #[error(
+        "15 位的旧证件号已停用，请填写 18 位证件号 / \
+         identity numbers of 15 digits are not in use any more; write the one of 18 characters"
+    )]
+    Old,
     /// Not 17 digits and a check character.
     #[error("证件号应为 18 位 / the identity number must have 18 characters")]
     Form,
@@ -45,6 +57,12 @@ impl CitizenNumber {
         let bytes = plain.as_bytes();
         if looks_counted(&plain) {
             return Err(NumberError::ByExcel);
+        }
+        if plain.contains(|c| matches!(c, '０'..='９' | 'Ｘ' | 'ｘ')) {
+            return Err(NumberError::FullWidth);
+        }
+        if bytes.len() == 15 && bytes.iter().all(u8::is_ascii_digit) {
+            return Err(NumberError::Old);
         }
         let (digits, check) = bytes.split_at_checked(17).ok_or(NumberError::Form)?;
         let is_check = matches!(check, [last] if last.is_ascii_digit() || *last == b'X');
@@ -126,7 +144,11 @@ mod tests {
             ("110105194902310022", NumberError::Check),
             ("1101051949123100", NumberError::Form),
             ("11010519491231002Y", NumberError::Form),
-            ("1101051949123100２X", NumberError::Form),
+            ("1101051949123100２X", NumberError::FullWidth),
+            ("１１０１０５１９４９１２３１００２Ｘ", NumberError::FullWidth),
+            ("11010519491231002ｘ", NumberError::FullWidth),
+            ("110105491231002", NumberError::Old),
+            ("11010549123100X", NumberError::Form),
             ("6.12525E+17", NumberError::ByExcel),
             ("1.10105194912310E+17", NumberError::ByExcel),
             ("110105194912310000", NumberError::ByExcel),

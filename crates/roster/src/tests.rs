@@ -102,6 +102,11 @@ fn each_thing_that_is_wrong_is_said_with_its_row() {
             "第 2 行：证件号被 Excel 改成了数字，请用模板重新粘贴",
         ),
         ("王小明,1101,sz-office".into(), "第 2 行：证件号应为 18 位"),
+        (
+            "王小明,110105491231002,sz-office".into(),
+            "第 2 行：15 位的旧证件号已停用，请填写 18 位证件号",
+        ),
+        ("王小明,11010519491231002Ｘ,sz-office".into(), "第 2 行：证件号中有全角字符，请改为半角"),
         ("王小明,110105194912310021,sz-office".into(), "第 2 行：证件号校验码不符，请检查是否输错"),
         (format!("王小明,{GOOD},"), "第 2 行：缺少单位"),
         (format!("王小明,{GOOD},洛南县"), "第 2 行：没有您经办的单位“洛南县”"),
@@ -111,7 +116,9 @@ fn each_thing_that_is_wrong_is_said_with_its_row() {
     ] {
         assert_eq!(told(&row), [said], "{row}");
     }
-    let both = format!("王小明,{GOOD},sz-office\n李丹,{GOOD},sz-office\n,x,y");
+    // One person has one number, in whichever case its check character is typed.
+    let again = GOOD.to_lowercase();
+    let both = format!("王小明,{GOOD},sz-office\n李丹,{again},sz-office\n,x,y");
     let said = told(&both);
     assert_eq!(said.len(), 4, "{said:?}");
     assert_eq!(said[0], "第 3 行：证件号与第 2 行重复");
