@@ -8,6 +8,8 @@ use encoding_rs::GB18030;
 use std::borrow::Cow;
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
+/// The same mark, as texts in GB18030 may begin with it, too.
+const MARK: char = '\u{feff}';
 /// What old workbooks, and encrypted ones, begin with.
 const COMPOUND: &[u8] = b"\xD0\xCF\x11\xE0";
 
@@ -20,7 +22,10 @@ pub fn read(bytes: &[u8]) -> Result<Table, FileRefusal> {
             true => Err(FileRefusal::Encrypted),
             false => Err(FileRefusal::NotASheet),
         },
-        _ => values(&decoded(bytes)?),
+        _ => {
+            let text = decoded(bytes)?;
+            values(text.strip_prefix(MARK).unwrap_or(&text))
+        }
     }
 }
 
@@ -44,16 +49,20 @@ fn decoded(bytes: &[u8]) -> Result<Cow<'_, str>, FileRefusal> {
     if text.contains(control) { Err(FileRefusal::NotASheet) } else { Ok(text) }
 }
 
-/// RFC 4180, with rows that end as any system ends them. A row's number is that of its first line.
+/// RFC 4180, with rows that end as any system ends them, and no cell that goes on in the next one:
+/// a quotation mark that somebody forgot would take whole people into a cell that nobody reads.
 fn values(all: &str) -> Result<Table, FileRefusal> {
     let mut table = Table::default();
-    let (mut line, mut row, mut column) = (1, 1, 0);
+    let (mut row, mut column) = (1, 0);
     let mut field = String::new();
     let mut rest = all.chars().peekable();
     while let Some(c) = rest.next() {
         match c {
             '"' if field.is_empty() => {
-                field = quoted(&mut rest, &mut line).ok_or(FileRefusal::Quotation(row))?;
+                field = quoted(&mut rest).ok_or(FileRefusal::Quotation(row))?;
+                if field.contains(['\r', '\n']) {
+                    return Err(FileRefusal::LineInCell(row));
+                }
             }
             ',' => {
                 table.put((row, column), text(&std::mem::take(&mut field)))?;
@@ -62,8 +71,7 @@ fn values(all: &str) -> Result<Table, FileRefusal> {
             '\r' if rest.peek() == Some(&'\n') => {}
             '\r' | '\n' => {
                 table.put((row, column), text(&std::mem::take(&mut field)))?;
-                line += 1;
-                (row, column) = (line, 0);
+                (row, column) = (row + 1, 0);
             }
             // Space before a text is nobody's, and is looked through once, however much there is.
             space if field.is_empty() && space.is_whitespace() => {}
@@ -75,7 +83,7 @@ fn values(all: &str) -> Result<Table, FileRefusal> {
 }
 
 /// What stands between quotation marks; nothing if they do not close.
-fn quoted(rest: &mut std::iter::Peekable<std::str::Chars<'_>>, line: &mut usize) -> Option<String> {
+fn quoted(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<String> {
     let mut field = String::new();
     loop {
         match rest.next()? {
@@ -84,10 +92,7 @@ fn quoted(rest: &mut std::iter::Peekable<std::str::Chars<'_>>, line: &mut usize)
                 field.push('"');
             }
             '"' => return Some(field),
-            other => {
-                *line += usize::from(other == '\n');
-                field.push(other);
-            }
+            other => field.push(other),
         }
     }
 }

@@ -55,6 +55,11 @@ pub enum FileRefusal {
     /// A quotation mark that nothing closes, from this row on.
     #[error("a quotation mark in row {0} is never closed")]
     Quotation(usize),
+    /// A cell of this row that goes on in the next one.
+    #[error(
+        "a cell of row {0} goes on in the next line; delete the line break or the \" before it"
+    )]
+    LineInCell(usize),
     /// More than 5,000 people.
     #[error("there are more than 5,000 rows; split the file")]
     TooManyRows,
@@ -96,6 +101,9 @@ impl FileRefusal {
             Self::Encoding => "文本既不是 UTF-8 也不是 GB18030。".into(),
             Self::Merged(row) => format!("第 {row} 行：有合并的单元格，请取消合并，逐行填写。"),
             Self::Quotation(row) => format!("第 {row} 行：引号没有配对。"),
+            Self::LineInCell(row) => {
+                format!("第 {row} 行：单元格跨了行，请删除其中的换行或多余的引号。")
+            }
             Self::TooManyRows => "超过 5000 行，请分成几个文件。".into(),
             Self::TooManyColumns => "超过 20 列，请使用模板。".into(),
             Self::CellTooLong(row) => format!("第 {row} 行：单元格内容过长。"),

@@ -68,9 +68,27 @@ fn a_text_is_read_in_each_encoding_that_offices_write() {
     assert_eq!(read(format!("\u{feff}{text}").as_bytes()).unwrap(), table);
     let (legacy, _, _) = encoding_rs::GB18030.encode(&text);
     assert_eq!(read(&legacy).unwrap(), table);
+    // A mark at the beginning is no part of the first name, in either encoding.
+    let (marked, _, _) = encoding_rs::GB18030.encode("\u{feff}姓名");
+    assert!(marked.starts_with(&[0x84, 0x31, 0x95, 0x33]));
+    assert_eq!(read(&[&marked[..4], &legacy[..]].concat()).unwrap(), table);
+    // However rows end, and however often that changes within a file.
+    assert_eq!(read(b"a\rb\r\nc\n\n\rd").unwrap().rows[3].number, 6);
     assert_eq!(read(&[0x80, 0xff, 0xff]), Err(FileRefusal::Encoding));
     assert_eq!(read(b"a\0b"), Err(FileRefusal::NotASheet));
     assert_eq!(read(b"a,\"b\nc"), Err(FileRefusal::Quotation(1)));
+    for broken in ["D0", "2C 81", "81 30 81", "81 20", "FE 39 FE 39"] {
+        let bytes = broken.split(' ').map(|byte| u8::from_str_radix(byte, 16).unwrap());
+        let file = [&legacy[..], &bytes.collect::<Vec<u8>>()[..]].concat();
+        assert_eq!(read(&file), Err(FileRefusal::Encoding), "{broken}");
+    }
+    // What Windows calls Unicode is UTF-16, with its mark in either order.
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let turned: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for file in [[b"\xFF\xFE", &wide[..]].concat(), [b"\xFE\xFF", &turned[..]].concat()] {
+        assert_eq!(read(&file), Err(FileRefusal::Encoding));
+    }
+    assert!(read(&wide).is_err() && read(&turned).is_err(), "nor without one");
 }
 
 #[test]

@@ -196,3 +196,23 @@ fn no_cell_begins_like_a_formula() {
     let line = read(format!("{HEADER}王小明,{GOOD},sz-office,,\"\t=1\"").as_bytes()).unwrap();
     assert_eq!(line.rows[1].cells[4], Cell::Text("=1".into()), "space before it is nobody's");
 }
+
+/// A mark that somebody forgot in a column that nobody reads takes no people with it: they would be
+/// left out of a roster, or of a list of leavers, and nobody would see that.
+#[test]
+fn no_quotation_takes_rows_with_it() {
+    let head = "姓名,证件号,单位,备注\n";
+    let (first, last) = (format!("王小明,{GOOD},sz-office"), number(1));
+    let swallowed = format!("{head}{first},\"市级\n李丹,{last},sz-office,\"\n");
+    assert_eq!(read(swallowed.as_bytes()), Err(FileRefusal::LineInCell(2)));
+    for broken in ["a\r\nb", "a\rb", "a\n"] {
+        let file = format!("{head}\n{first},\"{broken}\"\n");
+        assert_eq!(read(file.as_bytes()), Err(FileRefusal::LineInCell(3)), "{broken:?}");
+    }
+    let said = "第 3 行：单元格跨了行，请删除其中的换行或多余的引号。";
+    assert_eq!(FileRefusal::LineInCell(3).zh(), said);
+    let quoted = format!("{head}{first},\"市级, \"\"新\"\"\"\n");
+    let table = read(quoted.as_bytes()).unwrap();
+    assert_eq!(table.rows[1].cells[3], Cell::Text("市级, \"新\"".into()));
+    assert_eq!(taken(&table).unwrap().len(), 1);
+}
