@@ -91,10 +91,10 @@ fn shared(bytes: &[u8]) -> Result<Vec<String>, FileRefusal> {
 /// A cell's kind, as its `t` says.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    /// Also what is seen otherwise than it is kept: a day, whether something is true, an error.
     Number,
     Shared,
     Text,
-    Other,
 }
 
 struct Reader<'a> {
@@ -110,9 +110,15 @@ impl Reader<'_> {
     fn read(mut self, sheet: &[u8]) -> Result<Table, FileRefusal> {
         let mut pieces = Pieces::of(sheet)?;
         let (mut kind, mut value, mut open) = (Kind::Number, String::new(), false);
+        let (mut within, mut spoken) = (false, false);
         while let Some(piece) = pieces.next()? {
             match piece {
+                Piece::Begin("sheetData", _) => within = true,
+                Piece::End("sheetData") => within = false,
                 Piece::Begin("col", attributes) => self.columns(attributes)?,
+                Piece::Begin("mergeCell", attributes) => return Err(merged(attributes)),
+                // Lists to choose from and rules of colours have formulas, and no cell runs them.
+                _ if !within => {}
                 Piece::Begin("row", attributes) => self.begin_row(attributes)?,
                 Piece::Begin("c", attributes) => {
                     kind = kind_of(attributes);
@@ -120,10 +126,11 @@ impl Reader<'_> {
                     value.clear();
                 }
                 Piece::Begin("f", _) => return Err(FileRefusal::Formula(self.row)),
-                Piece::Begin("mergeCell", attributes) => return Err(merged(attributes)),
+                Piece::Begin("rPh", _) => spoken = true,
+                Piece::End("rPh") => spoken = false,
                 Piece::Begin("v" | "t", _) => open = true,
                 Piece::End("v" | "t") => open = false,
-                Piece::Text(text) if open => value.push_str(&resolved(text)?),
+                Piece::Text(text) if open && !spoken => value.push_str(&resolved(text)?),
                 Piece::End("c") => {
                     let cell = self.cell(kind, &value)?;
                     self.table.put((self.row, self.column), cell)?;
@@ -187,7 +194,7 @@ impl Reader<'_> {
         Ok(match kind {
             _ if value.trim().is_empty() => Cell::Empty,
             Kind::Number => Cell::Number(value.trim().to_owned()),
-            Kind::Text | Kind::Other => text(value),
+            Kind::Text => text(value),
             Kind::Shared => {
                 let place: usize = value.trim().parse().map_err(|_| FileRefusal::Malformed)?;
                 text(self.texts.get(place).ok_or(FileRefusal::Malformed)?)
@@ -213,10 +220,9 @@ fn merged(attributes: &str) -> FileRefusal {
 
 fn kind_of(attributes: &str) -> Kind {
     match attribute(attributes, "t") {
-        None | Some("n") => Kind::Number,
         Some("s") => Kind::Shared,
         Some("str" | "inlineStr") => Kind::Text,
-        Some(_) => Kind::Other,
+        None | Some(_) => Kind::Number,
     }
 }
 

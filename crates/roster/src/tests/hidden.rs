@@ -152,6 +152,14 @@ fn a_day_that_is_kept_as_a_number_is_told() {
     let told =
         |name: &str| format!("第 2 行：“{name}”是数字或日期单元格，请改为文本格式后重新填写");
     assert_eq!(said, [told("姓名"), told("核验依据")]);
+    // Nor is anything a text that is seen as another one: TRUE, an error, a day in its own form.
+    for kept in [r#"t="b"><v>1"#, r##"t="e"><v>#N/A"##, r#"t="d"><v>2026-12-01"#] {
+        let cell = |place: &str| format!(r#"<c r="{place}" {kept}</v></c>"#);
+        let seen = [text("A2", "王小明"), text("B2", GOOD), text("C2", "sz-office"), cell("D2")];
+        let roster = file(&["姓名", "证件号", "单位", "核验依据"], &seen);
+        let Err(NotTaken::Rows(rows)) = taken(&roster) else { panic!("{kept}") };
+        assert_eq!(rows[0].problem, RowProblem::NotText("核验依据"), "{kept}");
+    }
     let unit = |_: &str| UnitFound::Nothing;
     let person = |text: &str| Some(text.to_owned());
     let reason = |_: &str| None::<String>;
@@ -215,4 +223,25 @@ fn no_quotation_takes_rows_with_it() {
     let table = read(quoted.as_bytes()).unwrap();
     assert_eq!(table.rows[1].cells[3], Cell::Text("市级, \"新\"".into()));
     assert_eq!(taken(&table).unwrap().len(), 1);
+}
+
+/// What a sheet says outside of its cells is no cell's: a list to choose a unit from, which a
+/// spreadsheet keeps as a formula of another sheet, is no formula of the last row. How a name is
+/// pronounced is no part of it.
+#[test]
+fn what_stands_outside_of_cells_is_no_cell() {
+    let rows = people(&[("", format!("王小明,{GOOD},sz-office").as_str())]);
+    let spoken = "<t>王小明</t><rPh sb=\"0\" eb=\"1\"><t>wáng</t></rPh>";
+    let rows = rows.replace("<t>王小明</t>", spoken);
+    let list = "<extLst><ext><x14:dataValidations><x14:dataValidation><x14:formula1>\
+        <xm:f>Sheet2!$A$1:$A$9</xm:f></x14:formula1></x14:dataValidation></x14:dataValidations>\
+        <c r=\"A9\" t=\"str\"><v>李丹</v></c></ext></extLst>";
+    let sheet = format!("<worksheet><sheetData>{rows}</sheetData>{list}</worksheet>");
+    let file = archive_with(&[("xl/worksheets/sheet1.xml", sheet.as_bytes())]);
+    let entries = taken(&read(&file).unwrap()).unwrap();
+    let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+    assert_eq!(names, ["王小明"]);
+    let within = sheet.replace("</sheetData>", "<row><c><f>A1</f></c></row></sheetData>");
+    let file = archive_with(&[("xl/worksheets/sheet1.xml", within.as_bytes())]);
+    assert_eq!(read(&file), Err(FileRefusal::Formula(3)));
 }
