@@ -176,8 +176,8 @@ fn sheet_with(rows: &str) -> Vec<u8> {
 fn archive_with(more: &[(&str, &[u8])]) -> Vec<u8> {
     let workbook = br#"<workbook xmlns:r="r"><sheets>
         <sheet name="a" sheetId="7" r:id="rId3"/></sheets></workbook>"#;
-    let related = br#"<Relationships>
-        <Relationship Id="rId3" Target="worksheets/sheet1.xml"/></Relationships>"#;
+    let related = br#"<Relationships><Relationship Id="rId3" Target="worksheets/sheet1.xml"/>
+        <Relationship Id="t" Type="r/sharedStrings" Target="sharedStrings.xml"/></Relationships>"#;
     let mut files: Vec<(&str, &[u8])> = vec![
         ("xl/workbook.xml", workbook.as_slice()),
         ("xl/_rels/workbook.xml.rels", related.as_slice()),

@@ -21,45 +21,75 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Table, FileRefusal> {
     if archive.entries.iter().any(|entry| foreign(&entry.name)) {
         return Err(FileRefusal::Macros);
     }
-    let sheet = first_sheet(&archive)?;
-    let texts = match archive.file("xl/sharedStrings.xml")? {
-        Some(bytes) => shared(&bytes)?,
-        None => Vec::new(),
+    let workbook = related(&archive, "", "/officeDocument")?;
+    let workbook = workbook.unwrap_or_else(|| "xl/workbook.xml".to_owned());
+    let sheet = first_sheet(&archive, &workbook)?;
+    let texts = match related(&archive, &workbook, "/sharedStrings")? {
+        Some(path) => archive.file(&path)?.map(|bytes| shared(&bytes)).transpose()?,
+        None => None,
     };
+    let texts = texts.unwrap_or_default();
     let sheet = archive.file(&sheet)?.ok_or(FileRefusal::Malformed)?;
     let table = Table::default();
     Reader { texts: &texts, table, row: 0, column: 0, is_hidden: false }.read(&sheet)
 }
 
 /// Where the first sheet of the workbook is that is not hidden: a spreadsheet always has one.
-fn first_sheet(archive: &Archive<'_>) -> Result<String, FileRefusal> {
-    let workbook = archive.file("xl/workbook.xml")?.ok_or(FileRefusal::NotASheet)?;
+fn first_sheet(archive: &Archive<'_>, path: &str) -> Result<String, FileRefusal> {
+    // One of binary records ends otherwise, and is not read here.
+    let workbook = if path.ends_with(".xml") { archive.file(path)? } else { None };
+    let workbook = workbook.ok_or(FileRefusal::NotASheet)?;
     let mut pieces = Pieces::of(&workbook)?;
-    let mut wanted = None;
+    // Texts and slides come in the same archives.
+    let mut refusal = FileRefusal::NotASheet;
     while let Some(piece) = pieces.next()? {
-        if let Piece::Begin("sheet", attributes) = piece {
-            if attribute(attributes, "state").is_some_and(|state| state != "visible") {
-                continue;
+        match piece {
+            Piece::Begin("workbook", _) => refusal = FileRefusal::Malformed,
+            Piece::Begin("sheet", attributes) => {
+                if attribute(attributes, "state").is_some_and(|state| state != "visible") {
+                    continue;
+                }
+                // Of `sheetId` and `r:id` the second is meant.
+                let wanted = attribute(attributes, "id").ok_or(FileRefusal::Malformed)?;
+                let named = |said: &str| attribute(said, "Id") == Some(wanted);
+                return find(archive, path, named)?.ok_or(FileRefusal::Malformed);
             }
-            // Of `sheetId` and `r:id` the second is meant.
-            wanted = attribute(attributes, "id").map(str::to_owned);
-            break;
+            _ => {}
         }
     }
-    let wanted = wanted.ok_or(FileRefusal::Malformed)?;
-    let related = archive.file("xl/_rels/workbook.xml.rels")?.ok_or(FileRefusal::Malformed)?;
-    let mut pieces = Pieces::of(&related)?;
+    Err(refusal)
+}
+
+/// The file of a kind that another one names, or the archive as a whole, which has no name:
+/// spreadsheets find it by that, and by no name of its own.
+fn related(archive: &Archive<'_>, of: &str, kind: &str) -> Result<Option<String>, FileRefusal> {
+    find(archive, of, |said| attribute(said, "Type").is_some_and(|named| named.ends_with(kind)))
+}
+
+/// The first file that another one names in such words.
+fn find(
+    archive: &Archive<'_>,
+    of: &str,
+    is_meant: impl Fn(&str) -> bool,
+) -> Result<Option<String>, FileRefusal> {
+    let (folder, name) = match of.rsplit_once('/') {
+        Some((folder, name)) => (format!("{folder}/"), name),
+        None => (String::new(), of),
+    };
+    let list = archive.file(&format!("{folder}_rels/{name}.rels"))?;
+    let list = list.unwrap_or_default();
+    let mut pieces = Pieces::of(&list)?;
     while let Some(piece) = pieces.next()? {
         let Piece::Begin("Relationship", attributes) = piece else { continue };
-        if attribute(attributes, "Id") == Some(&wanted) {
+        if is_meant(attributes) {
             let target = attribute(attributes, "Target").ok_or(FileRefusal::Malformed)?;
-            return Ok(match target.strip_prefix('/') {
+            return Ok(Some(match target.strip_prefix('/') {
                 Some(whole) => whole.to_owned(),
-                None => format!("xl/{target}"),
-            });
+                None => format!("{folder}{target}"),
+            }));
         }
     }
-    Err(FileRefusal::Malformed)
+    Ok(None)
 }
 
 /// The texts that cells name by number; how they are pronounced is left out.

@@ -22,6 +22,13 @@ pub(crate) struct Entry {
     local: usize,
 }
 
+impl Entry {
+    /// Whether it is the file of a name: parts of a workbook have none that differs in case alone.
+    fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+}
+
 /// A ZIP archive in memory, of which only the directory was read.
 pub(crate) struct Archive<'a> {
     bytes: &'a [u8],
@@ -45,7 +52,7 @@ impl<'a> Archive<'a> {
                 return Err(FileRefusal::Bomb);
             }
             // Of two files of one name each program reads another one.
-            if entries.iter().any(|known: &Entry| known.name == entry.name) {
+            if entries.iter().any(|known: &Entry| known.is(&entry.name)) {
                 return Err(FileRefusal::Malformed);
             }
             entries.push(entry);
@@ -56,14 +63,19 @@ impl<'a> Archive<'a> {
 
     /// Inflates a file, if it is there.
     pub(crate) fn file(&self, name: &str) -> Result<Option<Vec<u8>>, FileRefusal> {
-        let Some(entry) = self.entries.iter().find(|entry| entry.name == name) else {
+        let Some(entry) = self.entries.iter().find(|entry| entry.is(name)) else {
             return Ok(None);
         };
         let local = self.bytes.get(entry.local..).ok_or(FileRefusal::Malformed)?;
         if !local.starts_with(LOCAL) {
             return Err(FileRefusal::Malformed);
         }
-        let begin = 30 + usize::from(u16_at(local, 26)?) + usize::from(u16_at(local, 28)?);
+        // Its own header says the same name: no file lies within another one.
+        let name_bytes = usize::from(u16_at(local, 26)?);
+        if local.get(30..30 + name_bytes) != Some(entry.name.as_bytes()) {
+            return Err(FileRefusal::Malformed);
+        }
+        let begin = 30 + name_bytes + usize::from(u16_at(local, 28)?);
         let packed = begin..begin.saturating_add(entry.packed);
         let packed = local.get(packed).ok_or(FileRefusal::Malformed)?;
         let content = match entry.method {

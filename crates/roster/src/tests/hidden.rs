@@ -182,6 +182,75 @@ fn a_workbook_has_one_file_of_a_name() {
     assert!(read(&archive_with(&[(path, sheet.as_bytes())])).is_ok());
     let twice = archive_with(&[(path, sheet.as_bytes()), (path, b"<worksheet/>".as_slice())]);
     assert_eq!(read(&twice), Err(FileRefusal::Malformed));
+    let other = ("XL/worksheets/Sheet1.xml", b"<worksheet/>".as_slice());
+    let twice = archive_with(&[(path, sheet.as_bytes()), other]);
+    assert_eq!(read(&twice), Err(FileRefusal::Malformed), "names differ in case alone");
+    let own = archive_with(&[("xl/Worksheets/sheet1.xml", sheet.as_bytes())]);
+    assert!(read(&own).is_ok(), "as some programs write it");
+}
+
+/// A spreadsheet opens the files that the workbook names, and no others, whatever those are called.
+#[test]
+fn a_workbook_is_read_as_it_names_its_parts() {
+    let root = br#"<Relationships><Relationship Id="a" Type="x/officeDocument"
+        Target="/book/b.xml"/></Relationships>"#;
+    let workbook = br#"<workbook><sheets><sheet r:id="s"/></sheets></workbook>"#;
+    let parts = br#"<Relationships><Relationship Id="t" Type="x/sharedStrings" Target="t.xml"/>
+        <Relationship Id="s" Target="/book/s.xml"/></Relationships>"#;
+    let rows = br#"<worksheet><sheetData><row><c t="s"><v>0</v></c></row></sheetData></worksheet>"#;
+    let texts = |text: &str| format!("<sst><si><t>{text}</t></si></sst>");
+    let (meant, other) = (texts("王小明"), texts("李丹"));
+    let mut files = vec![
+        ("_rels/.rels", root.as_slice()),
+        ("book/b.xml", workbook.as_slice()),
+        ("book/_rels/b.xml.rels", parts.as_slice()),
+        ("book/s.xml", rows.as_slice()),
+        ("book/t.xml", meant.as_bytes()),
+        ("xl/workbook.xml", b"<workbook/>".as_slice()),
+        ("xl/sharedStrings.xml", other.as_bytes()),
+    ];
+    let table = read(&packed(&files)).unwrap();
+    assert_eq!(table.rows[0].cells[0], Cell::Text("王小明".into()));
+    // Without the file that is named there are no texts, wherever others lie.
+    files.remove(4);
+    assert_eq!(read(&packed(&files)), Err(FileRefusal::Malformed));
+    // A text of a word processor is no sheet, nor is a workbook of binary records.
+    for target in ["word/document.xml", "xl/workbook.bin"] {
+        let root = format!(r#"<a><Relationship Type="x/officeDocument" Target="{target}"/></a>"#);
+        let file = packed(&[("_rels/.rels", root.as_bytes()), (target, b"<a/>".as_slice())]);
+        assert_eq!(read(&file), Err(FileRefusal::NotASheet), "{target}");
+    }
+}
+
+/// Of two files that are the same bytes one is what its own header says; and however many lie in
+/// one another, they are counted together before one of them is unpacked.
+#[test]
+fn no_file_of_an_archive_lies_within_another() {
+    let rows = people(&[("", format!("王小明,{GOOD},sz-office").as_str())]);
+    let sheet = format!("<worksheet><sheetData>{rows}</sheetData></worksheet>");
+    let path = "xl/worksheets/sheet1.xml";
+    let files =
+        [(path, b"<worksheet/>".as_slice()), ("xl/worksheets/sheet2.xml", sheet.as_bytes())];
+    let mut bytes = archive_with(&files);
+    assert!(read(&bytes).unwrap().rows.is_empty());
+    let find = |wanted: &[u8], bytes: &[u8]| -> Vec<usize> {
+        let found = bytes.windows(4).enumerate().filter(|(_, window)| *window == wanted);
+        found.map(|(at, _)| at).collect()
+    };
+    // The directory says that the first sheet lies where the second one does.
+    let entries = find(b"PK\x01\x02", &bytes);
+    bytes.copy_within(entries[3] + 20..entries[3] + 28, entries[2] + 20);
+    bytes.copy_within(entries[3] + 42..entries[3] + 46, entries[2] + 42);
+    assert_eq!(read(&bytes), Err(FileRefusal::Malformed));
+    // A hundred files, all of them the same two bytes, which say that they become a megabyte each.
+    let names: Vec<String> = (0..100).map(|at| format!("xl/{at}.xml")).collect();
+    let many: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b""[..])).collect();
+    let mut bytes = packed(&many);
+    for place in find(b"PK\x01\x02", &bytes) {
+        bytes[place + 24..place + 28].copy_from_slice(&(1_u32 << 20).to_le_bytes());
+        bytes[place + 42..place + 46].copy_from_slice(&[0; 4]);
+    }
+    assert_eq!(read(&bytes), Err(FileRefusal::Bomb));
 }
 
 /// Whatever a spreadsheet runs is told, in each spelling that a Chinese keyboard has; a line that
