@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashSet};
 /// What a change of a person takes away.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Consequence {
-    /// Certificates in force that applications refuse from then on.
+    /// Certificates that applications refuse from then on, suspended ones with them.
     pub certificates: Vec<Serial>,
     /// These roles end, each with the unit over which it was held.
     pub roles: Vec<(Role, String)>,
@@ -44,7 +44,9 @@ impl Authority {
         let stays = to.is_some_and(|to| {
             self.organizational_units(to) == self.organizational_units(&state.unit)
         });
-        let in_force = state.serials.iter().filter(|serial| self.is_in_force(serial, now));
+        // Who leaves has a suspended one revoked as well, and no release brings it back.
+        let counts = state.serials.iter().filter(|serial| self.is_in_time(serial, now));
+        let counts = counts.filter(|serial| !self.is_ended_entry(serial));
         let roles = state.roles.iter().filter(|(role, scope)| self.holds(person, *role, scope));
         let letters = self.open_letters_of(&id, now);
         let is_corrected = to == Some(state.unit.as_str());
@@ -64,7 +66,7 @@ impl Authority {
         Ok(Consequence {
             begins: rules.begins,
             ends: rules.ends.into_iter().filter(|_| !leaves).collect(),
-            certificates: in_force.filter(|_| !stays).copied().collect(),
+            certificates: counts.filter(|_| !stays).copied().collect(),
             roles: roles.filter(|_| leaves).cloned().collect(),
             letters: letters.filter(|_| leaves).copied().collect(),
             orders: orders.map(|(digest, _)| digest).collect(),
@@ -74,9 +76,12 @@ impl Authority {
 
     /// Whether a person's certificate was issued, is in time and neither revoked nor suspended.
     pub fn is_in_force(&self, serial: &Serial, now: u64) -> bool {
+        self.is_in_time(serial, now) && self.revoked_entry(serial).is_none()
+    }
+
+    fn is_in_time(&self, serial: &Serial, now: u64) -> bool {
         let held = self.held.get(serial);
-        let is_in_time = held.is_some_and(|held| held.sha256.is_some() && held.not_after >= now);
-        is_in_time && self.revoked_entry(serial).is_none()
+        held.is_some_and(|held| held.sha256.is_some() && held.not_after >= now)
     }
 
     /// Applications whose gates know people of a unit.

@@ -63,6 +63,12 @@ fn a_transfer_and_a_leaving_are_told_apart() {
     assert_eq!(told(Some("nowhere")), Err(Code::UnitUnknown));
     let nobody = city.authority.consequence("0000000000000000", None, city.now);
     assert_eq!(nobody, Err(Code::PersonUnknown));
+    // What is suspended goes with the others: nobody releases what a leaving revoked.
+    city.suspend("officer-1", serial).unwrap();
+    for to in [Some("ln-office"), None] {
+        let told = city.authority.consequence(&person, to, city.now).unwrap();
+        assert_eq!(told.certificates, [serial], "{to:?}");
+    }
 }
 
 /// Whoever is transferred comes under rules in force that name a unit above them from then on, and
