@@ -46,23 +46,27 @@ pub fn write(letter: &Letter, file: &Path) -> anyhow::Result<()> {
     write_private(&file.with_extension("html"), printed.as_bytes())
 }
 
-/// Sheets of many letters as one document, a page each, in their order.
+/// Sheets of many letters as one document, a page each, in their order. What there is more of on
+/// some sheets has room on all of them: a sheet that does not fit would move every fold behind it.
 pub fn print_many(letters: &[Letter]) -> anyhow::Result<Zeroizing<String>> {
-    let mut document = Zeroizing::new(String::new());
+    let is_fuller = |letter: &&Letter| letter.channels.contains(&LetterChannel::Sms);
+    let Some(fullest) = letters.iter().find(is_fuller).or(letters.first()) else {
+        return Ok(Zeroizing::new(String::new()));
+    };
+    let fullest = Zeroizing::new(print(fullest)?);
+    let (head, rest) = fullest.split_once("<body>").context("a sheet without a body")?;
+    let (_, end) = rest.split_once("</body>").context("a sheet without an end")?;
+    let mut document = Zeroizing::new([head, "<body>"].concat());
     for letter in letters {
         let sheet = Zeroizing::new(print(letter)?);
-        let (head, rest) = sheet.split_once("<body>").context("a sheet without a body")?;
-        let (body, end) = rest.split_once("</body>").context("a sheet without an end")?;
-        match document.strip_suffix(end).map(str::len) {
-            Some(length) => document.truncate(length - "</body>".len()),
-            None => {
-                document.push_str(head);
-                document.push_str("<body>");
-            }
-        }
-        for part in [r#"<div class="sheet">"#, body, "</div></body>", end] {
+        let body = sheet.split_once("<body>").and_then(|(_, rest)| rest.split_once("</body>"));
+        let (body, _) = body.context("a sheet without a body")?;
+        for part in [r#"<div class="sheet">"#, body, "</div>"] {
             document.push_str(part);
         }
+    }
+    for part in ["</body>", end] {
+        document.push_str(part);
     }
     Ok(document)
 }
@@ -193,5 +197,11 @@ mod tests {
             assert_eq!(all.matches(part).count(), count, "{part}");
         }
         assert!(all.contains(&other.reference) && all.contains(&letter.reference));
+        // However many have a second code, and wherever they stand among the others.
+        let tight = "/* Two codes on one sheet. */";
+        let two = Letter { channels: vec![LetterChannel::Paper, LetterChannel::Sms], ..other };
+        assert!(!all.contains(tight));
+        let mixed = print_many(&[letter.clone(), two, letter]).unwrap();
+        assert_eq!((mixed.matches(tight).count(), mixed.matches("<main>").count()), (1, 3));
     }
 }
