@@ -7,7 +7,7 @@ use crate::refusal::passed_on;
 use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use pki::Certificate;
 use records::Code;
@@ -126,7 +126,7 @@ pub(super) async fn show(
     match read(&portal, &letter, f.language).await {
         Ok((record, step)) => {
             let staff = portal.trust.portal_staff.clone();
-            page(StatusCode::OK, &filled(f, letter.reference, &record, step, staff))
+            shown(&filled(f, letter.reference, &record, step, staff))
         }
         Err(Refused(told)) => {
             let mut response = problem::page(&f, &told, "/letter");
@@ -136,6 +136,15 @@ pub(super) async fn show(
             response
         }
     }
+}
+
+/// The page. One that is a matter of seconds looks again by itself: nothing is typed into it.
+fn shown(filled: &EnrolmentPage) -> Response {
+    let mut response = page(StatusCode::OK, filled);
+    if matches!(filled.step, Step::Almost) {
+        response.headers_mut().insert(header::REFRESH, HeaderValue::from_static("5"));
+    }
+    response
 }
 
 fn filled(
@@ -213,6 +222,12 @@ fn collectable(collected: &CollectedCertificate, language: Language) -> Step {
 
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    let render = |(name, page): (_, EnrolmentPage)| (name, page.render().unwrap());
+    sample_pages(language).into_iter().map(render).collect()
+}
+
+#[cfg(test)]
+fn sample_pages(language: crate::pages::Language) -> Vec<(&'static str, EnrolmentPage)> {
     let record = LookUpAnswer {
         name: "王小明".into(),
         person: "0123456789ABCDEF".into(),
@@ -257,11 +272,25 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
             Step::Collect { chain: "AAAA AAAA".into(), serial: "0101".into(), not_after: expires },
         ),
     ];
-    let render = |(name, step)| {
+    let of = |(name, step)| {
         let f = Frame::sample(language, "/enrolment");
         let staff = "https://staff.example".into();
         let record = LookUpAnswer { by_message: name == "make-message", ..record.clone() };
-        (name, filled(f, "0123456789ABCDEF".into(), &record, step, staff).render().unwrap())
+        (name, filled(f, "0123456789ABCDEF".into(), &record, step, staff))
     };
-    steps.into_iter().map(render).collect()
+    steps.into_iter().map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nobody has to ask again for what is done in seconds, and nothing that is typed is lost.
+    #[test]
+    fn what_is_done_in_seconds_is_seen_by_itself() {
+        for (name, page) in sample_pages(Language::Chinese) {
+            let again = shown(&page).headers().contains_key(header::REFRESH);
+            assert_eq!(again, name == "almost", "{name}");
+        }
+    }
 }
