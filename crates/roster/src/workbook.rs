@@ -5,11 +5,13 @@
 use crate::limits::TEXTS_MAX;
 use crate::refusal::FileRefusal;
 use crate::table::{Cell, Table, text};
-use crate::xml::{Piece, Pieces, attribute, resolved};
+use crate::xml::{Piece, Pieces, attribute, named_values, resolved};
 use crate::zip::Archive;
 
 /// Rows that a spreadsheet has at most.
 const ROW_MAX: usize = 1_048_576;
+/// Nobody reads what stands in a row of so many points, or in a column of so many characters.
+const UNSEEN_MAX: f64 = 1.0;
 /// What no list of people holds: programs, files of other kinds, other workbooks.
 const FOREIGN: [&str; 6] =
     ["vbaproject", "macrosheets/", "embeddings/", "externallinks/", "activex/", "ctrlprops/"];
@@ -49,8 +51,11 @@ fn first_sheet(archive: &Archive<'_>, path: &str) -> Result<String, FileRefusal>
                 if attribute(attributes, "state").is_some_and(|state| state != "visible") {
                     continue;
                 }
-                // Of `sheetId` and `r:id` the second is meant.
-                let wanted = attribute(attributes, "id").ok_or(FileRefusal::Malformed)?;
+                // Of `sheetId` and `r:id` the second is meant, and there is one of those.
+                let mut ids = named_values(attributes).filter(|(name, _)| name.ends_with(":id"));
+                let (Some((_, wanted)), None) = (ids.next(), ids.next()) else {
+                    return Err(FileRefusal::Malformed);
+                };
                 let named = |said: &str| attribute(said, "Id") == Some(wanted);
                 return find(archive, path, named)?.ok_or(FileRefusal::Malformed);
             }
@@ -100,6 +105,7 @@ fn shared(bytes: &[u8]) -> Result<Vec<String>, FileRefusal> {
         match piece {
             Piece::Begin("si", _) if texts.len() == TEXTS_MAX => return Err(FileRefusal::Bomb),
             Piece::Begin("si", _) => texts.push(String::new()),
+            Piece::Begin("", _) => return Err(FileRefusal::Malformed),
             Piece::Begin("rPh", _) => spoken = true,
             Piece::End("rPh") => spoken = false,
             Piece::Begin("t", _) => open = true,
@@ -140,15 +146,18 @@ impl Reader<'_> {
     fn read(mut self, sheet: &[u8]) -> Result<Table, FileRefusal> {
         let mut pieces = Pieces::of(sheet)?;
         let (mut kind, mut value, mut open) = (Kind::Number, String::new(), false);
-        let (mut within, mut spoken) = (false, false);
+        let (mut within, mut begun, mut spoken) = (false, false, false);
         while let Some(piece) = pieces.next()? {
             match piece {
-                Piece::Begin("sheetData", _) => within = true,
+                Piece::Begin("sheetData", _) if begun => return Err(FileRefusal::Malformed),
+                Piece::Begin("sheetData", _) => (within, begun) = (true, true),
                 Piece::End("sheetData") => within = false,
                 Piece::Begin("col", attributes) => self.columns(attributes)?,
                 Piece::Begin("mergeCell", attributes) => return Err(merged(attributes)),
                 // Lists to choose from and rules of colours have formulas, and no cell runs them.
                 _ if !within => {}
+                // What a program puts between them for itself no spreadsheet shows.
+                Piece::Begin("", _) => return Err(FileRefusal::Malformed),
                 Piece::Begin("row", attributes) => self.begin_row(attributes)?,
                 Piece::Begin("c", attributes) => {
                     kind = kind_of(attributes);
@@ -233,11 +242,11 @@ impl Reader<'_> {
     }
 }
 
-/// Whether a row or columns are hidden: as they say, or as having no size.
+/// Whether a row or columns are hidden: as they say, in whichever spelling, or as having no size.
 fn is_hidden(attributes: &str, size: &str) -> bool {
-    let hides = attribute(attributes, "hidden").is_some_and(|said| matches!(said, "1" | "true"));
-    let size = attribute(attributes, size).and_then(|size| size.parse::<f64>().ok());
-    hides || size.is_some_and(|size| size <= 0.0)
+    let hides = attribute(attributes, "hidden").is_some_and(|said| !matches!(said, "0" | "false"));
+    let shows = |size: &str| size.parse::<f64>().is_ok_and(|size| size > UNSEEN_MAX);
+    hides || attribute(attributes, size).is_some_and(|size| !shows(size))
 }
 
 /// Cells that are merged: a spreadsheet shows the first of them alone, whatever the others hold.

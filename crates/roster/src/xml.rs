@@ -3,7 +3,8 @@
 
 use crate::refusal::FileRefusal;
 
-/// A piece of a document.
+/// A piece of a document. An element that is of another kind than the first one has no name here:
+/// it is a program's own, and others pass it over with all that stands in it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Piece<'a> {
     /// An element begins: its name without prefix, and its attributes as they stand there.
@@ -19,13 +20,15 @@ pub(crate) struct Pieces<'a> {
     rest: &'a str,
     /// The element that began and ended in one tag.
     closing: Option<&'a str>,
+    /// What stands before the name of the first element, and of all of its kind.
+    prefix: Option<&'a str>,
 }
 
 impl<'a> Pieces<'a> {
     pub(crate) fn of(bytes: &'a [u8]) -> Result<Self, FileRefusal> {
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         let rest = std::str::from_utf8(bytes).map_err(|_| FileRefusal::Malformed)?;
-        Ok(Self { rest, closing: None })
+        Ok(Self { rest, closing: None, prefix: None })
     }
 
     /// Gives the next piece of the document, or nothing at its end.
@@ -60,16 +63,30 @@ impl<'a> Pieces<'a> {
         let (inside, rest) = tag.split_at(length);
         self.rest = rest.get(1..).unwrap_or_default();
         if let Some(name) = inside.strip_prefix('/') {
-            return Ok(Piece::End(local(name.trim())));
+            return Ok(Piece::End(self.own(name.trim(), "")));
         }
         let (inside, closes) = match inside.strip_suffix('/') {
             Some(inside) => (inside, true),
             None => (inside, false),
         };
         let (name, attributes) = inside.split_once(char::is_whitespace).unwrap_or((inside, ""));
-        let name = local(name);
+        let name = self.own(name, attributes);
         self.closing = closes.then_some(name);
         Ok(Piece::Begin(name, attributes))
+    }
+
+    /// The name of an element, if it is of the first one's kind and does not say that it is not.
+    fn own(&mut self, name: &'a str, attributes: &str) -> &'a str {
+        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+        let Some(own) = self.prefix else {
+            self.prefix = Some(prefix);
+            return local;
+        };
+        let is_own = |said: &str| {
+            said.strip_prefix("xmlns").is_some_and(|of| of.trim_start_matches(':') == own)
+        };
+        let is_other = named_values(attributes).any(|(said, _)| is_own(said));
+        if prefix == own && !is_other { local } else { "" }
     }
 }
 
@@ -87,23 +104,22 @@ fn end_of(tag: &str) -> Option<usize> {
     None
 }
 
-fn local(name: &str) -> &str {
-    name.rsplit_once(':').map_or(name, |(_, local)| local)
-}
-
-/// The value of an attribute, by its name without prefix.
-pub(crate) fn attribute<'a>(attributes: &'a str, wanted: &str) -> Option<&'a str> {
+/// The attributes of a tag, names and values as they stand there.
+pub(crate) fn named_values(attributes: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = attributes;
-    loop {
+    std::iter::from_fn(move || {
         let (name, behind) = rest.split_once('=')?;
         let behind = behind.trim_start();
         let quote = behind.chars().next().filter(|c| matches!(c, '"' | '\''))?;
         let (value, after) = behind.get(1..)?.split_once(quote)?;
-        if local(name.trim()) == wanted {
-            return Some(value);
-        }
         rest = after;
-    }
+        Some((name.trim(), value))
+    })
+}
+
+/// The value of an attribute of this very name: what stands under a prefix is a program's own.
+pub(crate) fn attribute<'a>(attributes: &'a str, wanted: &str) -> Option<&'a str> {
+    named_values(attributes).find(|(name, _)| *name == wanted).map(|(_, value)| value)
 }
 
 /// A text with its references resolved: the five that XML knows, and characters by number.

@@ -29,7 +29,16 @@ fn sheet(columns: &str, rows: &str) -> Vec<u8> {
 fn rows_that_nobody_sees_are_told() {
     let (one, two) = (format!("王小明,{GOOD},sz-office"), number(1));
     let two = format!("李丹,{two},sz-office");
-    for hides in [r#"hidden="1""#, r#"hidden="true""#, r#"ht="0" customHeight="1""#] {
+    for hides in [
+        r#"hidden="1""#,
+        r#"hidden="true""#,
+        r#"hidden="&#49;""#,
+        r#"hidden=" 1 ""#,
+        r#"z:hidden="0" hidden="1""#,
+        r#"ht="0" customHeight="1""#,
+        r#"ht="0.75""#,
+        r#"ht="&#48;""#,
+    ] {
         let file = sheet("", &people(&[("", one.as_str()), (hides, two.as_str())]));
         let Err(NotTaken::Rows(rows)) = taken(&read(&file).unwrap()) else { panic!("{hides}") };
         let said: Vec<String> = rows.iter().map(crate::RowRefusal::zh).collect();
@@ -313,4 +322,42 @@ fn what_stands_outside_of_cells_is_no_cell() {
     let within = sheet.replace("</sheetData>", "<row><c><f>A1</f></c></row></sheetData>");
     let file = archive_with(&[("xl/worksheets/sheet1.xml", within.as_bytes())]);
     assert_eq!(read(&file), Err(FileRefusal::Formula(3)));
+}
+
+/// What one program puts into a workbook for itself is shown by no other: it is neither a row nor a
+/// part of a text, and it does not say what a row says.
+#[test]
+fn what_no_spreadsheet_shows_is_no_row() {
+    let rows = people(&[("", format!("王小明,{GOOD},sz-office").as_str())]);
+    let file = |rows: &str| {
+        let sheet = format!("<worksheet><sheetData>{rows}</sheetData></worksheet>");
+        archive_with(&[("xl/worksheets/sheet1.xml", sheet.as_bytes())])
+    };
+    assert!(read(&file(&format!(r#"{rows}<row r="3" z:r="4"/>"#))).is_ok());
+    let cell = text("A3", "李丹");
+    for own in [
+        format!(r#"<z:row r="3">{cell}</z:row>"#),
+        format!(r#"<row r="3"><z:c r="A3"/>{cell}</row>"#),
+        format!(r#"<row xmlns="z" r="3">{cell}</row>"#),
+        format!("</sheetData><sheetData><row r=\"3\">{cell}</row>"),
+    ] {
+        let told = read(&file(&format!("{rows}{own}")));
+        assert_eq!(told, Err(FileRefusal::Malformed), "{own}");
+    }
+    let sheet = r#"<worksheet><sheetData><row><c t="s"><v>0</v></c></row></sheetData></worksheet>"#;
+    let texts = |texts: &str| {
+        let files = [("xl/worksheets/sheet1.xml", sheet), ("xl/sharedStrings.xml", texts)];
+        read(&archive_with(&files.map(|(name, text)| (name, text.as_bytes()))))
+    };
+    assert!(texts("<sst><si><t>王小明</t></si></sst>").is_ok());
+    let told = texts("<sst><si><t>王小明<z:t>李丹</z:t></t></si></sst>");
+    assert_eq!(told, Err(FileRefusal::Malformed));
+    // Whatever stands before all of its names, it is a workbook; and of two sheets it means one.
+    let named = r#"<x:worksheet xmlns:x="m"><x:sheetData><x:row r="1"><x:c r="A1" t="str">
+        <x:v>a</x:v></x:c></x:row></x:sheetData></x:worksheet>"#;
+    let table = read(&archive_with(&[("xl/worksheets/sheet1.xml", named.as_bytes())])).unwrap();
+    assert_eq!(table.rows[0].cells[0], Cell::Text("a".into()));
+    let workbook = br#"<workbook><sheets><sheet z:id="b" r:id="a"/></sheets></workbook>"#;
+    let files = packed(&[("xl/workbook.xml", workbook.as_slice())]);
+    assert_eq!(read(&files), Err(FileRefusal::Malformed));
 }
