@@ -62,6 +62,11 @@ impl Approving {
         self.beside.consequence.as_ref()
     }
 
+    /// The same of the order of the batch at this place.
+    pub(crate) fn consequence_of(&self, place: usize) -> Option<&Consequences> {
+        self.beside.consequences.get(place).and_then(Option::as_ref)
+    }
+
     /// Digests of the orders that have to be opened.
     pub(crate) fn opened(&self) -> &[Bytes] {
         &self.opened
@@ -93,6 +98,7 @@ impl Consentable for Approving {
         told.extend(plain::about_absent(&self.beside.voices));
         told.extend(plain::about_looks(&self.order, &self.beside.looks));
         told.extend(plain::about_consequence(self.order.body(), self.consequence()));
+        told.extend(plain::about_consequences(&self.order, &self.beside.consequences));
         told
     }
 
@@ -271,6 +277,19 @@ mod tests {
         let looks = [None, Some(ReviewFlag::Moved), None, Some(ReviewFlag::SameName), None];
         let one = approving(&batch_of(2).with_looks(&looks));
         assert_eq!(one.hearsay().len(), 2);
+        let signed = one.facts();
+        assert!(one.hearsay().iter().all(|fact| !signed.contains(fact)));
+    }
+
+    /// What rows take away is told behind the name of each, beside what is signed.
+    #[test]
+    fn what_follows_of_rows_is_told_apart_from_what_is_signed() {
+        let mut batch = batch_of(2);
+        batch.export.rows[1].consequence = Some(Consequences::default());
+        let one = approving(&batch);
+        let told: Vec<String> = one.hearsay().iter().map(|fact| fact.value.en()).collect();
+        assert!(told[0].contains("0000000000000001"), "{told:?}");
+        assert_eq!(told[1..], ["no certificate, role, letter or open order is touched"]);
         let signed = one.facts();
         assert!(one.hearsay().iter().all(|fact| !signed.contains(fact)));
     }

@@ -33,7 +33,7 @@ pub use bilingual::{
     BilingualText, Fact, FactLine, LineChange, LineText, REASONS, channel, draft_state,
     fingerprint, kind, kind_of, look, notice, own_state, reason, role, state_of,
 };
-pub use consequence::{about_consequence, consequence_title};
+pub use consequence::{about_consequence, about_consequences, consequence_title};
 pub use decision::{
     about_absent, about_ending, about_looks, about_opened, about_standing, about_voice,
     facts_of_decision, look_in_list,

@@ -31,7 +31,7 @@ impl SampleBatch {
             }
             change(place, &mut order);
             let signed = sign(&order, disclosures.clone(), &registry);
-            RowExport { signed, previous: None, renewed: None, look: None }
+            RowExport { signed, previous: None, renewed: None, look: None, consequence: None }
         };
         let rows: Vec<RowExport> = (0..count).map(row).collect();
         let digests: Vec<Bytes> = rows.iter().map(|row| row.signed.digest().into()).collect();

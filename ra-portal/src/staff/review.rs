@@ -26,7 +26,7 @@ use ca_api::{AsOfficer, OrderQuery};
 use portal_api::plain;
 use records::approval::approval_challenge;
 use records::decline::Outcome;
-use records::export::{Hearsay, OpenedOrder, OrderProgress, ReviewFlag, Voice};
+use records::export::{Hearsay, OpenedOrder, OrderProgress, Voice};
 use records::letter::read_reference;
 use records::order::Body;
 use records::{ApprovalClaim, Code, Problem};
@@ -83,6 +83,7 @@ struct ReviewItem {
     sample: bool,
     look: Option<String>,
     facts: Vec<FactItem>,
+    consequence: Option<ConsequenceView>,
 }
 
 #[derive(Template)]
@@ -214,7 +215,7 @@ pub(super) fn filled(
     let chosen = standing.chosen(person, named);
     let choices = if chosen.is_none() { choices(w, person, &standing) } else { Vec::new() };
     let acting_for = chosen.flatten();
-    let rows = rows(language, opened, (&beside.looks, person));
+    let rows = rows(language, opened, (&beside, person));
     let to_open = opened_of(&rows);
     let mut facts = Vec::new();
     if choices.is_empty() {
@@ -269,12 +270,13 @@ fn choices(w: &ReviewWords, person: &str, standing: &OrderProgress) -> Vec<(Stri
 fn rows(
     language: Language,
     opened: &OpenedOrder,
-    (looks, person): (&[Option<ReviewFlag>], &str),
+    (beside, person): (&Hearsay, &str),
 ) -> Vec<ReviewItem> {
     let Body::Batch(batch) = opened.body() else { return Vec::new() };
     let sample: Vec<&records::Bytes> = batch.to_open(&opened.digest(), person);
     let row = |(place, row): (usize, &OpenedOrder)| {
-        let look = looks.get(place).copied().flatten().map(plain::look);
+        let look = beside.looks.get(place).copied().flatten().map(plain::look);
+        let told = beside.consequences.get(place).and_then(Option::as_ref);
         let digest = records::Bytes::from(row.digest());
         let sample = sample.contains(&&digest);
         ReviewItem {
@@ -284,6 +286,7 @@ fn rows(
             sample,
             look: look.map(|said| language.of_both(said.zh, said.en)),
             facts: lines(language, plain::facts(row)),
+            consequence: ConsequenceView::of(language, row.body(), told),
         }
     };
     let mut rows: Vec<ReviewItem> = opened.rows().iter().enumerate().map(row).collect();

@@ -8,8 +8,9 @@ use crate::pages::{Frame, Language, show};
 use askama::Template;
 use portal_api::plain::{self, Fact};
 use records::Bytes;
+use records::consequence::Consequences;
 use records::decline::Outcome;
-use records::export::{OpenedOrder, ReviewFlag};
+use records::export::{Hearsay, OpenedOrder, ReviewFlag};
 use sample_city::{SampleBatch, orders};
 use std::collections::BTreeSet;
 
@@ -104,6 +105,26 @@ fn every_fact_of_every_row_is_on_the_page() {
     for look in [ReviewFlag::SameName, ReviewFlag::Moved] {
         assert!(page.contains(&escaped(&plain::look(look).en)), "{page}");
     }
+}
+
+/// What an order of a batch takes away is read beside it.
+#[test]
+fn what_follows_of_a_row_is_on_the_page() {
+    let mut batch = SampleBatch::of("person", 2, |_, _| ());
+    let letters = vec!["AAAABBBBCCCCDDDD".to_owned()];
+    let told = Consequences { letters, ..Consequences::default() };
+    batch.export.rows[1].consequence = Some(told.clone());
+    let opened = batch.open();
+    let page = |beside: Hearsay| {
+        let (asked, standing) = ((&opened, "0123456789ABCDEF", None), review::sample_progress());
+        review::filled(frame(), asked, beside, (standing, String::new())).render().unwrap()
+    };
+    let shown = page(batch.export.beside());
+    for fact in plain::about_consequence(opened.rows()[1].body(), Some(&told)) {
+        assert!(shows(&shown, &fact), "{fact:?}\n{shown}");
+    }
+    assert_eq!(shown.matches("AAAABBBBCCCCDDDD").count(), 1, "{shown}");
+    assert!(!page(Hearsay::default()).contains("AAAABBBBCCCCDDDD"));
 }
 
 /// Every kind of order stands whole on the page on which it is approved: each fact, and of each

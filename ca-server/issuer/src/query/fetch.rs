@@ -13,12 +13,13 @@ use ca_store::table::certificate;
 use ca_store::table::order::{self, SignedRow};
 use pki::Certificate;
 use plain::{FactValue, phrase};
+use records::draft::PASSKEY_ROWS_MAX;
 use records::export::{OrderExport, OrderProgress, ReviewFlag, RowExport, Voice};
 use records::order::{Body, Order};
 use records::record::File;
 use records::{Bytes, Code, SignedOrder};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use store::Tx;
 
 /// Asks for an order with all that an officer has to see of it.
@@ -55,7 +56,25 @@ pub(crate) async fn fetch(
     }
     export.standing = Some(standing);
     export.consequence = consequence_for(authority, &person, &body, now);
+    tell_consequences(authority, &person, (digest, &body, now), &mut export.rows);
     Ok(export)
+}
+
+/// What follows of the open orders of a batch that whoever asks has to open; of no more than a
+/// passkey signs for, since each is looked for among all that is open.
+pub(crate) fn tell_consequences(
+    authority: &Authority,
+    person: &str,
+    (digest, body, now): (OrderDigest, &Body, u64),
+    rows: &mut [RowExport],
+) {
+    let Body::Batch(batch) = body else { return };
+    let to_open: HashSet<&Bytes> = batch.to_open(&digest.0, person).into_iter().collect();
+    let told = rows.iter_mut().zip(&batch.rows).filter(|(_, named)| to_open.contains(named));
+    for (row, named) in told.take(PASSKEY_ROWS_MAX) {
+        let open = named.digest().and_then(|row| authority.open(OrderDigest(row), now).ok());
+        row.consequence = open.and_then(|(_, body)| consequence_for(authority, person, &body, now));
+    }
 }
 
 /// The order of an id: its row finds it, and where a hand changed that, authority does. Of what is
@@ -165,7 +184,7 @@ async fn rows(
         let named = body.as_ref().map(|body| certificates.named(body)).transpose()?;
         let (previous, renewed) = named.unwrap_or_default();
         let look = look_of(authority, digest, &row.look, now);
-        Ok(RowExport { signed: row.signed, previous, renewed, look })
+        Ok(RowExport { signed: row.signed, previous, renewed, look, consequence: None })
     };
     signed.into_iter().map(row).collect()
 }

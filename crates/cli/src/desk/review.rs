@@ -72,6 +72,8 @@ pub(super) struct ReviewItem {
     pub(super) sample: bool,
     pub(super) look: Option<String>,
     pub(super) facts: Vec<FactItem>,
+    /// What the portal says that it takes away.
+    pub(super) consequence: Vec<FactItem>,
 }
 
 #[derive(Template)]
@@ -191,12 +193,14 @@ fn choices(w: &ReviewWords, checked: &Checked) -> Vec<(String, String)> {
 fn rows(language: Language, approving: &Approving) -> Vec<ReviewItem> {
     let row = |(place, row): (usize, &OpenedOrder)| {
         let look = approving.look(place).map(plain::look);
+        let told = plain::about_consequence(row.body(), approving.consequence_of(place));
         ReviewItem {
             order: row.order().order.clone(),
             about: marked(language, &plain::about(row)),
             sample: approving.is_to_open(row),
             look: look.map(|said| language.of_both(said.zh, said.en)),
             facts: FactItem::all(plain::facts(row), language),
+            consequence: FactItem::all(told, language),
         }
     };
     let mut rows: Vec<ReviewItem> = approving.order().rows().iter().enumerate().map(row).collect();

@@ -201,6 +201,7 @@ fn rows(language: Language) -> Vec<ReviewItem> {
         sample,
         look: (!sample).then(|| language.of_both(moved.zh.clone(), moved.en.clone())),
         facts: facts(language),
+        consequence: Vec::new(),
     };
     // Two of one name, and one whose name runs from right to left and pretends to be more.
     let namesake = NameAndId { id: "FEDCBA9876543210".into(), ..named("王小明") };

@@ -2,9 +2,11 @@
 //! answer of this moment, beside what is signed. Pages, desk, terminal and machines are told the
 //! same.
 
+use super::decision::titled;
 use ::plain::bilingual::{BilingualText, Fact, fact, role, said};
 use ::plain::value::{FactValue, words};
 use records::consequence::{Consequences, RoleLine, RuleLine};
+use records::export::OpenedOrder;
 use records::order::{Body, PersonAction};
 
 /// The heading above it.
@@ -20,6 +22,17 @@ pub fn about_consequence(body: &Body, told: Option<&Consequences>) -> Vec<Fact> 
         }
         _ => Vec::new(),
     }
+}
+
+/// What follows of orders in a batch, behind the name of each of which something is told.
+pub fn about_consequences(order: &OpenedOrder, told: &[Option<Consequences>]) -> Vec<Fact> {
+    let one = |(row, told): (&OpenedOrder, &Option<Consequences>)| {
+        let facts = about_consequence(row.body(), told.as_ref());
+        let of = ("办结后的影响", "what follows of");
+        let title = (!facts.is_empty()).then(|| fact(of, titled(row)));
+        title.into_iter().chain(facts)
+    };
+    order.rows().iter().zip(told).flat_map(one).collect()
 }
 
 fn consequences(leaves: bool, told: &Consequences) -> Vec<Fact> {

@@ -101,7 +101,8 @@ fn said_opened(order: &OpenedOrder, opened: &[Bytes]) -> Fact {
     Fact { lines, ..fact(("您声明已逐件查看", "you say that you opened"), count) }
 }
 
-fn titled(row: &OpenedOrder) -> FactValue {
+/// An order of a batch by whom it is about, and by its id.
+pub(super) fn titled(row: &OpenedOrder) -> FactValue {
     let order = row.order().order.as_str();
     FactValue::Row(vec![about(row), words(" ["), order.into(), words("]")])
 }

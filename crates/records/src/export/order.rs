@@ -54,6 +54,8 @@ pub struct Hearsay {
     pub looks: Vec<Option<ReviewFlag>>,
     /// The order would take this away, as the CA works it out.
     pub consequence: Option<Consequences>,
+    /// The same for each order of a batch, where it is told.
+    pub consequences: Vec<Option<Consequences>>,
     /// By whose voice whoever asked may approve it.
     pub voices: Vec<Voice>,
     /// How far it is, and what needs a look in it.
@@ -75,6 +77,9 @@ pub struct RowExport {
     /// What needs a look, as the issuer says; nothing is decided by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub look: Option<ReviewFlag>,
+    /// What it would take away now, for an officer who has to open it; nothing rests on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consequence: Option<Consequences>,
 }
 
 /// An order of which everything was checked: the CA's signature up to the pinned root, every
@@ -159,7 +164,8 @@ impl OrderExport {
     pub fn beside(&self) -> Hearsay {
         let voices = self.standing.as_ref().map_or_else(Vec::new, |one| one.voices.clone());
         let (consequence, standing) = (self.consequence.clone(), self.standing.clone());
-        Hearsay { looks: self.looks(), consequence, voices, standing }
+        let consequences = self.rows.iter().map(|row| row.consequence.clone()).collect();
+        Hearsay { looks: self.looks(), consequence, consequences, voices, standing }
     }
 
     /// Every order of a batch, opened like one by itself; they are what the batch names, all of

@@ -167,6 +167,7 @@ fn batch_sample(language: Language) -> String {
         sample,
         look: None,
         facts: sample_facts(language),
+        consequence: None,
     };
     let page = ReviewPage {
         facts: vec![sample_line(language, ("共", "how many"), "2")],

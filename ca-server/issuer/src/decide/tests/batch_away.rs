@@ -3,15 +3,17 @@
 
 use crate::command::Command;
 use crate::decide::many::ROWS_OF_DAY_MAX;
+use crate::query::fetch::tell_consequences;
 use crate::sample::Sample;
 use crate::sample::operate::OFFICERS;
 use crate::verify::VerifiedMany;
 use authority::OrderDigest;
 use pki::Certificate;
-use records::Code;
 use records::decline::Outcome;
 use records::draft::DraftingMany;
+use records::export::RowExport;
 use records::order::{PersonAction, RevokeBody};
+use records::{Code, SignedOrder};
 
 const NAMES: [&str; 3] = ["李丹", "王小红", "赵五"];
 
@@ -72,6 +74,34 @@ fn many_leave_by_one_order_under_a_clock_that_moved() {
         assert!(sample.authority().is_revoked(&certificate.serial().to_string()), "{person}");
     }
     assert_eq!(sample.rows.order_states.get(&batch), Some(&"done"));
+}
+
+/// Whoever has to open an order of a batch reads what it takes away, as of a single one: within
+/// their scope, and as long as it is open.
+#[test]
+fn what_follows_of_a_row_is_told_to_whoever_opens_it() {
+    let (mut sample, officials) = office();
+    let many = changes(&sample, PersonAction::Leave, &officials, "sz-office");
+    let batch = drafted(&mut sample, many);
+    let (_, body) = sample.authority().open(batch, sample.city.now).unwrap();
+    let row = |digest: OrderDigest| {
+        let (order, signature) = sample.authority().order_bytes(&digest.0).unwrap();
+        let signed = SignedOrder { order, signature, disclosures: Vec::new() };
+        RowExport { signed, previous: None, renewed: None, look: None, consequence: None }
+    };
+    let rows: Vec<RowExport> = sample.authority().rows_of(batch).map(row).collect();
+    let told = |sample: &Sample, name: &str| -> Vec<Option<Vec<String>>> {
+        let (mut rows, person) = (rows.clone(), sample.person(name));
+        tell_consequences(sample.authority(), &person, (batch, &body, sample.city.now), &mut rows);
+        rows.into_iter().map(|row| Some(row.consequence?.certificates)).collect()
+    };
+    let serial = |(_, one): &(String, Certificate)| Some(vec![one.serial().to_string()]);
+    let each: Vec<Option<Vec<String>>> = officials.iter().map(serial).collect();
+    assert_eq!(told(&sample, "officer-1"), each);
+    let nothing: Vec<Option<Vec<String>>> = vec![None; 3];
+    assert_eq!(told(&sample, "officer-3"), nothing, "of another county");
+    sample.carry_out(batch, &OFFICERS);
+    assert_eq!(told(&sample, "officer-1"), nothing);
 }
 
 #[test]
