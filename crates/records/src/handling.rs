@@ -332,7 +332,7 @@ pub struct DraftLine {
 pub struct Drafts {
     /// The orders that were drafted, newest first.
     pub orders: Vec<DraftLine>,
-    /// Letters of the last weeks, newest first.
+    /// Letters of the last weeks, newest first, as many as of the orders on a page.
     pub letters: Vec<DraftLine>,
     /// Where the page after this one begins; empty at the end.
     pub more: String,

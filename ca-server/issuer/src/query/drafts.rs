@@ -17,8 +17,10 @@ use records::order::{OrderSubject, about_body};
 use records::{Bytes, Code, Order};
 use store::Tx;
 
-/// Orders of one page, and letters that are shown.
+/// Orders of one page, and letters.
 const PAGE: usize = 50;
+/// Behind the last order of anybody.
+const NO_ORDER: &str = "0.0000000000000000";
 
 /// One page of them.
 pub(crate) async fn drafts(
@@ -29,21 +31,44 @@ pub(crate) async fn drafts(
     let (view, mut tx) = issuer.current().await?;
     let now = issuer.now();
     let handler = person_of(view.authority(), certificate, now)?;
-    let rows = drafted_by(&mut tx, (&handler, cursor(after)?), PAGE as i64 + 1).await?;
-    let mut answer = Drafts { orders: Vec::new(), letters: Vec::new(), more: String::new() };
+    let (before, behind) = place(after)?;
+    let mut rows = drafted_by(&mut tx, (&handler, before), PAGE as i64 + 1).await?;
+    let more_orders = rows.len() > PAGE;
+    rows.truncate(PAGE);
+    let mut orders = Vec::with_capacity(rows.len());
     for row in rows {
-        if answer.orders.len() == PAGE {
-            let last = answer.orders.last();
-            let at = last.and_then(|line| records::time::read(&line.made)).unwrap_or(0);
-            answer.more = last.map(|line| format!("{at}.{}", line.name)).unwrap_or_default();
-            break;
+        orders.push(order(issuer, &view, &mut tx, (row, now)).await?);
+    }
+    let (letters, more_letters) =
+        letters(view.authority(), &mut tx, (&handler, behind, now)).await?;
+    let last = orders.last().filter(|_| more_orders);
+    let more = goes_on(last, (behind.saturating_add(letters.len()), more_letters));
+    Ok(Drafts { orders, letters, more })
+}
+
+/// Where a page begins: before an order, and behind so many letters.
+fn place(after: &str) -> Result<((i64, String), usize), Code> {
+    let Some((order, letters)) = after.split_once('~') else { return Ok((cursor(after)?, 0)) };
+    Ok((cursor(order)?, letters.parse().map_err(|_| Code::Malformed)?))
+}
+
+/// Where the next page begins: behind the last order of this one, if there are more, and so many
+/// letters; nowhere, if neither is left.
+fn goes_on(last: Option<&DraftLine>, (letters, more_letters): (usize, bool)) -> String {
+    let order = match last {
+        Some(line) => {
+            format!("{}.{}", records::time::read(&line.made).unwrap_or(0), line.name)
         }
-        answer.orders.push(order(issuer, &view, &mut tx, (row, now)).await?);
-    }
-    if after.is_empty() {
-        answer.letters = letters(view.authority(), &mut tx, (&handler, now)).await?;
-    }
-    Ok(answer)
+        None if more_letters => NO_ORDER.to_owned(),
+        None => return String::new(),
+    };
+    format!("{order}~{letters}")
+}
+
+/// As many as a page has, behind those that were shown, and whether there are more.
+fn page_of<T>(all: Vec<T>, behind: usize) -> (Vec<T>, bool) {
+    let more = all.len() > behind.saturating_add(PAGE);
+    (all.into_iter().skip(behind).take(PAGE).collect(), more)
 }
 
 pub(super) async fn order(
@@ -97,18 +122,18 @@ pub(super) fn ended(code: Code, row: &str) -> &'static str {
 async fn letters(
     authority: &Authority,
     tx: &mut Tx,
-    (handler, now): (&str, u64),
-) -> Result<Vec<DraftLine>, IssuerError> {
+    (handler, behind, now): (&str, usize, u64),
+) -> Result<(Vec<DraftLine>, bool), IssuerError> {
     let mut own: Vec<_> = authority.letters_by(handler).collect();
     own.sort_by_key(|(_, letter)| std::cmp::Reverse(letter.expires));
-    own.truncate(PAGE);
+    let (own, more) = page_of(own, behind);
     let people = own.iter().map(|(_, letter)| letter.person.to_string()).collect();
     let names = names(tx, authority, people).await?;
     let line = |(reference, letter): (&Reference, &LetterState)| {
         let about = OrderSubject::person(&*letter.person, names.get(&*letter.person).cloned());
         letter_line(authority, (reference, letter), (about, now))
     };
-    Ok(own.into_iter().map(line).collect())
+    Ok((own.into_iter().map(line).collect(), more))
 }
 
 /// A letter in a list, with the name of whom it is for.
@@ -154,4 +179,49 @@ pub(super) fn cursor(after: &str) -> Result<(i64, String), Code> {
     let (made, order) = after.split_once('.').ok_or(Code::Malformed)?;
     let order = records::letter::read_reference(order).ok_or(Code::Malformed)?;
     Ok((made.parse().map_err(|_| Code::Malformed)?, order))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However many letters somebody had made, and however many orders there are beside them, page
+    /// after page has all of them: whoever lost one of hundreds has it taken back.
+    #[test]
+    fn every_letter_is_on_some_page() {
+        let line = |made: u64| DraftLine {
+            name: "5GPJWBSG64S36D1N".into(),
+            kind: "person".into(),
+            action: "create".into(),
+            about: OrderSubject::Unknown,
+            made: records::time::seconds(made),
+            state: "open".into(),
+            approvals: (0, 2),
+            reason: String::new(),
+            digest: Bytes::default(),
+        };
+        let all: Vec<usize> = (0..2 * PAGE + 20).collect();
+        for pages_of_orders in 0..5_u64 {
+            let (mut after, mut seen, mut pages) = (String::new(), Vec::new(), 0);
+            loop {
+                let ((made, _), behind) = place(&after).unwrap();
+                assert_eq!(made == 0, pages > pages_of_orders, "no order is read twice");
+                let (letters, more) = page_of(all.clone(), behind);
+                let last = (pages < pages_of_orders).then(|| line(1_795_507_200 - pages));
+                let shown = behind + letters.len();
+                seen.extend(letters);
+                after = goes_on(last.as_ref(), (shown, more));
+                pages += 1;
+                if after.is_empty() {
+                    break;
+                }
+            }
+            assert_eq!(seen, all, "{pages_of_orders}");
+            assert_eq!(pages, 3_u64.max(pages_of_orders + 1));
+        }
+        for broken in ["~", "1", "1.5GPJWBSG64S36D1N~x", "x~1", "1.5GPJWBSG64S36D1N~-1"] {
+            assert_eq!(place(broken), Err(Code::Malformed), "{broken}");
+        }
+        assert_eq!(place("1.5GPJWBSG64S36D1N"), Ok(((1, "5GPJWBSG64S36D1N".into()), 0)));
+    }
 }
