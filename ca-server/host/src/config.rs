@@ -8,6 +8,7 @@ pub use notices::{MailConfig, MailTls, NoticesConfig, WebhookConfig, is_this_hos
 use crate::prepare::Addresses;
 use serde::{Deserialize, Serialize};
 use service::config::ConfigError;
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -58,6 +59,9 @@ pub struct IssuerConfig {
     /// The database as this role's own user, on PostgreSQL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<String>,
+    /// Desks of units, by unit id, for letters to whoever is there or below.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub desks: BTreeMap<String, String>,
 }
 
 /// The part of `ca.toml` that is for the role `status`.
@@ -123,6 +127,7 @@ impl CaConfig {
             portal_web: None,
             weak_keys: Vec::new(),
             database: None,
+            desks: BTreeMap::new(),
         };
         let status = StatusConfig {
             http: nowhere,

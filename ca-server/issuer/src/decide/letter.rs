@@ -84,16 +84,20 @@ fn message_code(
 fn sheet(round: &Round<'_>, person: &str) -> Sheet {
     let (authority, config) = (round.authority(), &round.context.config.issuer);
     let mut units = Vec::new();
+    // The nearest one helps: a county's own before the city's.
+    let mut desk = None;
     let mut above = authority.person(person).map(|person| person.unit.clone());
-    while let Some(unit) = above.and_then(|unit| authority.unit(&unit)) {
+    while let Some(id) = above {
+        let Some(unit) = authority.unit(&id) else { break };
         units.insert(0, unit.name.clone());
+        desk = desk.or_else(|| config.desks.get(&id).cloned());
         above = unit.parent.clone();
     }
     let portal = config.portal_web.as_ref().unwrap_or(&round.context.trust.portal_public);
     Sheet {
         made: records::time::seconds(round.now()),
         units,
-        desk: config.desk.clone().unwrap_or_default(),
+        desk: desk.or_else(|| config.desk.clone()).unwrap_or_default(),
         portal: portal.clone(),
     }
 }

@@ -11,6 +11,7 @@ use records::order::PersonAction;
 use records::record::{Event, VoidStatement};
 use records::rules::Role;
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 fn refused(sample: &mut Sample, person: &str, profile: &str) -> Option<Code> {
     sample.ask_letter(person, profile).err()
@@ -32,6 +33,27 @@ fn a_letter_is_recorded_as_its_sheet_says() {
     assert_eq!(state.lookup_sha256.as_slice(), Sha256::digest(letter.keys.lookup()).as_slice());
     let sealed = &sample.rows.sealed[&letter.reference];
     assert!(!sealed.page.is_empty() && !sealed.cli.is_empty());
+}
+
+/// A letter names the desk that is nearest: that of the addressee's unit, or of the nearest above
+/// it that has one, and where none has the city's.
+#[test]
+fn a_letter_names_the_nearest_desk() {
+    for (desks, named) in [
+        (vec![("luonan", "洛南窗口")], "市窗口"),
+        (vec![("luonan", "洛南窗口"), ("shangzhou", "商州窗口")], "商州窗口"),
+        (vec![("sz-office", "办公室"), ("shangzhou", "商州窗口")], "办公室"),
+    ] {
+        let mut sample = Sample::found();
+        let config = &mut Arc::get_mut(&mut sample.context).unwrap().config.issuer;
+        config.desk = Some("市窗口".into());
+        let own = |(unit, desk): (&str, &str)| (unit.to_owned(), desk.to_owned());
+        config.desks = desks.into_iter().map(own).collect();
+        let id = sample.register("李丹", "sz-office");
+        sample.ask_letter(&id, "official").unwrap();
+        let Some(Effect::Letter(_, letter)) = sample.effects.last() else { panic!("no sheet") };
+        assert_eq!(letter.sheet.desk, named);
+    }
 }
 
 #[test]
