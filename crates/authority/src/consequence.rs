@@ -45,8 +45,7 @@ impl Authority {
             self.organizational_units(to) == self.organizational_units(&state.unit)
         });
         // Who leaves has a suspended one revoked as well, and no release brings it back.
-        let counts = state.serials.iter().filter(|serial| self.is_in_time(serial, now));
-        let counts = counts.filter(|serial| !self.is_ended_entry(serial));
+        let counts = state.serials.iter().filter(|serial| self.may_count(serial, now));
         let roles = state.roles.iter().filter(|(role, scope)| self.holds(person, *role, scope));
         let letters = self.open_letters_of(&id, now);
         let is_corrected = to == Some(state.unit.as_str());
@@ -77,6 +76,11 @@ impl Authority {
     /// Whether a person's certificate was issued, is in time and neither revoked nor suspended.
     pub fn is_in_force(&self, serial: &Serial, now: u64) -> bool {
         self.is_in_time(serial, now) && self.revoked_entry(serial).is_none()
+    }
+
+    /// Whether a person's certificate counts, or may count again: one that is suspended does.
+    pub fn may_count(&self, serial: &Serial, now: u64) -> bool {
+        self.is_in_time(serial, now) && !self.is_ended_entry(serial)
     }
 
     fn is_in_time(&self, serial: &Serial, now: u64) -> bool {

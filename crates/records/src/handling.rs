@@ -295,6 +295,10 @@ pub struct ReceiptLine {
     pub problem: Option<Code>,
     /// Whether the person has a letter that can be used.
     pub letter: bool,
+    /// Whether the person is registered by it and needs a letter: they are in office, and have
+    /// neither one that can be used nor a certificate that counts, or may count again.
+    #[serde(default)]
+    pub wants_letter: bool,
     /// Serial numbers of what it issued, or revoked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub serials: Vec<String>,

@@ -132,7 +132,7 @@ async fn receipt(
 /// Whom a letter can be made for.
 fn unlettered(receipt: &BatchReceipt) -> impl Iterator<Item = &ReceiptLine> {
     let registers = receipt.own && receipt.of == "person" && receipt.action == "create";
-    receipt.lines.iter().filter(move |line| registers && line.state == "done" && !line.letter)
+    receipt.lines.iter().filter(move |line| registers && line.wants_letter)
 }
 
 fn filled(f: Frame, receipt: BatchReceipt, now: u64) -> ReceiptPage {
@@ -286,6 +286,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         state: state.into(),
         problem,
         letter,
+        wants_letter: state == "done" && !letter,
         serials: Vec::new(),
     };
     let approved = |name: &str, person: &str, acting_for| ca_api::ApprovedBy {

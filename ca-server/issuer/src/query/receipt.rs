@@ -6,11 +6,11 @@ use super::drafts::ended;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::person_of;
-use authority::{Authority, OrderDigest};
+use authority::{Authority, OrderDigest, Serial};
 use ca_api::handler::{BatchReceipt, ReceiptLine};
 use ca_store::table::order::{self, SignedRow};
 use pki::Certificate;
-use records::order::{Body, about_body};
+use records::order::{Body, PersonAction, about_body};
 use records::{Code, Disclosure, Order, SignedOrder};
 use sha2::{Digest, Sha256};
 
@@ -119,7 +119,22 @@ fn line(
         state: state.to_owned(),
         problem: code,
         letter: state == "done" && authority.has_open_letter(&person, now),
+        wants_letter: state == "done" && registers(body) && wants_letter(authority, &person, now),
         serials: if state == "done" { serials(authority, body) } else { Vec::new() },
         person,
     }
+}
+
+fn registers(body: &Body) -> bool {
+    matches!(body, Body::Person(person) if person.action == PersonAction::Create)
+}
+
+/// Whether somebody who is registered needs a letter: many are made for whoever does, and one that
+/// is refused would keep those of the others back.
+pub(crate) fn wants_letter(authority: &Authority, person: &str, now: u64) -> bool {
+    let counts = |serial: &Serial| authority.may_count(serial, now);
+    authority.person(person).is_some()
+        && !authority.has_left(person)
+        && !authority.serials_of(person).iter().any(counts)
+        && !authority.has_open_letter(person, now)
 }

@@ -143,7 +143,7 @@ fn registered(batch: &OpenedOrder, receipt: &BatchReceipt) -> Result<Vec<Registe
     }
     let without = |order: &str| {
         let line = receipt.lines.iter().find(|line| line.order == order);
-        line.is_some_and(|line| line.state == "done" && !line.letter)
+        line.is_some_and(|line| line.state == "done" && line.wants_letter)
     };
     let rows = batch.rows().iter().filter(|row| without(&row.order().order));
     let read = |row: &OpenedOrder| match row.body() {
@@ -308,6 +308,7 @@ mod tests {
             state: (*state).into(),
             problem: None,
             letter: *letter,
+            wants_letter: *state == "done" && !*letter,
             serials: Vec::new(),
         };
         BatchReceipt {

@@ -1,6 +1,7 @@
 //! Letters: for people in office, under a profile that is theirs, with a code that only its sheet
 //! tells.
 
+use crate::query::receipt::wants_letter;
 use crate::round::Effect;
 use crate::sample::operate::{OFFICERS, person};
 use crate::sample::{Sample, key};
@@ -54,6 +55,25 @@ fn a_letter_names_the_nearest_desk() {
         let Some(Effect::Letter(_, letter)) = sample.effects.last() else { panic!("no sheet") };
         assert_eq!(letter.sheet.desk, named);
     }
+}
+
+/// Of many who were registered those get letters who need one: nobody who has one, or came by a
+/// certificate, and nobody who left meanwhile, whose letter would be refused with all of them.
+#[test]
+fn a_letter_is_for_who_has_neither_letter_nor_certificate() {
+    let mut sample = Sample::found();
+    let wants = |sample: &Sample, id: &str| wants_letter(sample.authority(), id, sample.city.now);
+    let (new, gone) = (sample.register("李丹", "sz-office"), sample.register("赵五", "sz-office"));
+    assert!(wants(&sample, &new) && wants(&sample, &gone));
+    sample.letter(&new, "official");
+    assert!(!wants(&sample, &new));
+    let (used, _) = sample.official("王小红");
+    assert!(!wants(&sample, &used.person), "a letter that was used is no reason for another");
+    sample.done(person(PersonAction::Leave, &gone, "", ""), &OFFICERS);
+    assert!(!wants(&sample, &gone) && !wants(&sample, "0000000000000000"));
+    sample.pass(LETTER_SECONDS + 1);
+    assert!(wants(&sample, &new), "nobody used it in time");
+    assert!(!wants(&sample, &used.person));
 }
 
 #[test]
