@@ -46,6 +46,12 @@ enum Verb {
     Print {
         /// References; every letter that waits for its printer, if none is named. 密码信封编号
         references: Vec<String>,
+        /// Only letters that were made since then, a day or a time. 制作时间不早于
+        ///
+        /// Those of before lie here until they are used: they were printed already.
+        /// 此前的密码信封在使用之前仍在本机，已经打印过，不再重复打印。
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
         /// The document, .html. 文件
         #[arg(long)]
         out: PathBuf,
@@ -55,7 +61,9 @@ enum Verb {
 pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { verb, person, profile } = arguments;
     let request = match verb {
-        Some(Verb::Print { references, out }) => return print(host, &references, &out),
+        Some(Verb::Print { references, since, out }) => {
+            return print(host, (&references, since.as_deref()), &out);
+        }
         Some(Verb::Void { reference }) => {
             OperatorRequest::VoidLetter { reference: read(&reference)? }
         }
@@ -77,7 +85,12 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
 }
 
 /// One document of the letters that wait here, or of those that are named.
-fn print(host: &Host, references: &[String], out: &Path) -> anyhow::Result<ExitCode> {
+fn print(
+    host: &Host,
+    (references, since): (&[String], Option<&str>),
+    out: &Path,
+) -> anyhow::Result<ExitCode> {
+    let since = since.map(time).transpose()?.unwrap_or_default();
     system::file::check_vacant(out).with_context(|| out.display().to_string())?;
     let folder = host.config.path("issuer/letters");
     let wanted = references.iter().map(|one| read(one)).collect::<anyhow::Result<Vec<_>>>()?;
@@ -94,8 +107,10 @@ fn print(host: &Host, references: &[String], out: &Path) -> anyhow::Result<ExitC
             letters.push(serde_json::from_slice(&bytes).with_context(|| name.to_owned())?);
         }
     }
+    let named = wanted.is_empty() || letters.len() == wanted.len();
+    letters.retain(|letter| is_made_since(&letter.sheet.made, since));
     anyhow::ensure!(
-        !letters.is_empty() && (wanted.is_empty() || letters.len() == wanted.len()),
+        named && !letters.is_empty(),
         "没有这样的待打印密码信封 / no such letters wait for their printer"
     );
     letters.sort_by(|a, b| (&a.sheet.units, &a.name).cmp(&(&b.sheet.units, &b.name)));
@@ -112,6 +127,17 @@ fn print(host: &Host, references: &[String], out: &Path) -> anyhow::Result<ExitC
         speech::sentence("", zh, "It holds the codes of all of them: print it, then shred it.");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a letter was made then or later; one that does not say when is never left out.
+fn is_made_since(made: &str, since: u64) -> bool {
+    records::time::read(made).is_none_or(|made| made >= since)
+}
+
+/// A day in Beijing, or a time, as people type it.
+fn time(text: &str) -> anyhow::Result<u64> {
+    let typed = records::time::read(&records::time::typed_from(text));
+    typed.context("请填写日期，例如 2026-12-01 / a day such as 2026-12-01 is needed")
 }
 
 /// A reference as people type it.
@@ -157,4 +183,20 @@ fn say(host: &Host, result: &OperatorAnswer) {
     }
     let next = speech::Command::new("yinxin enroll --letter {}", &[&result.letter]);
     speech::next("", &next);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was printed lies there until it is used: the next document is of what was made since.
+    #[test]
+    fn letters_that_were_printed_are_left_out_by_their_day() {
+        let since = time("2026-12-02").unwrap();
+        assert!(is_made_since("2026-12-01T16:00:00Z", since), "that day in Beijing");
+        assert!(!is_made_since("2026-12-01T15:59:59Z", since));
+        assert!(is_made_since("", since));
+        assert_eq!(time("2026-12-01T16:00:00Z").unwrap(), since);
+        assert!(time("明天").is_err());
+    }
 }
