@@ -85,7 +85,8 @@ fn a_text_is_read_in_each_encoding_that_offices_write() {
     // What Windows calls Unicode is UTF-16, with its mark in either order.
     let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let turned: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
-    for file in [[b"\xFF\xFE", &wide[..]].concat(), [b"\xFE\xFF", &turned[..]].concat()] {
+    for (mark, file) in [([0xFF, 0xFE], &wide), ([0xFE, 0xFF], &turned)] {
+        let file = [mark.as_slice(), file.as_slice()].concat();
         assert_eq!(read(&file), Err(FileRefusal::Encoding));
     }
     assert!(read(&wide).is_err() && read(&turned).is_err(), "nor without one");
